@@ -1,0 +1,47 @@
+# Everything that heed links.  A missing one ends the configuration with the
+# line that installs it.
+
+find_package(PkgConfig REQUIRED)
+
+# heed_dependency(NAME MODULE PACKAGE): the pkg-config module, or one line.
+function(heed_dependency name module package)
+  pkg_check_modules(${name} QUIET IMPORTED_TARGET ${module})
+  if(NOT ${name}_FOUND)
+    message(FATAL_ERROR "heed needs ${module}: apt-get install ${package}")
+  endif()
+endfunction()
+
+# heed_header(HEADER PACKAGE): a header without a pkg-config module, or one line.
+function(heed_header header package)
+  string(MAKE_C_IDENTIFIER "HEED_HAVE_${header}" variable)
+  find_path(${variable} ${header})
+  if(NOT ${variable})
+    message(FATAL_ERROR "heed needs ${header}: apt-get install ${package}")
+  endif()
+endfunction()
+
+heed_dependency(LUA lua5.4 liblua5.4-dev)
+heed_dependency(GSL gsl libgsl-dev)
+heed_dependency(HDF5 hdf5-serial libhdf5-dev)
+heed_dependency(OPENBLAS openblas libopenblas-dev)
+heed_dependency(JANSSON jansson libjansson-dev)
+heed_dependency(NETTLE nettle nettle-dev)
+heed_dependency(UTF8PROC libutf8proc libutf8proc-dev)
+heed_header(Random123/philox.h librandom123-dev)
+heed_header(csv.h libcsv-dev)
+
+add_library(heed_hdf5 INTERFACE)
+target_link_libraries(heed_hdf5 INTERFACE PkgConfig::HDF5 hdf5_hl)
+
+# GSL's own pkg-config file brings gslcblas in, whose cblas_sgemm is twenty
+# times slower than OpenBLAS's and would be bound silently.  So: OpenBLAS
+# first, GSL by name, gslcblas never.
+add_library(heed_numerics INTERFACE)
+target_include_directories(heed_numerics SYSTEM INTERFACE ${GSL_INCLUDE_DIRS}
+                                                 ${OPENBLAS_INCLUDE_DIRS})
+target_link_libraries(heed_numerics INTERFACE PkgConfig::OPENBLAS gsl m)
+
+# Random123 is headers alone.
+add_library(heed_random123 INTERFACE)
+target_include_directories(heed_random123 SYSTEM
+                           INTERFACE ${HEED_HAVE_Random123_philox_h})

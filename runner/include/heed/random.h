@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ * Random streams.
+ *
+ * A stream is a counter-based generator (Philox4x64-10: Salmon, Moraes, Dror,
+ * Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011) whose key is
+ * (seed, replicate, stage, purpose, entity) and nothing else.  User 17 thus
+ * has the same numbers in every cell of a replicate, whatever the cell's
+ * parameters are: cells that differ in one axis are paired comparisons.
+ *
+ * A plugin gets a stream from heed_host.stream() and keeps it by value; it is
+ * never shared between threads.  Treat its fields as opaque: the draws below
+ * are inline for speed, not to be replaced.
+ *
+ * To keep the pairing, let the number of draws for one entity not depend on
+ * values that an axis may change; or give every entity a stream of its own.
+ * Draw from a distribution by inverting its CDF at heed_uniform(). */
+#ifndef HEED_RANDOM_H
+#define HEED_RANDOM_H
+
+#include <math.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct heed_stream heed_stream;
+struct heed_stream {
+  void (*refill)(heed_stream *stream); /* the host's; fills word, left = 4 */
+  uint64_t key[2];
+  uint64_t counter[4];
+  uint64_t word[4];
+  uint64_t left; /* words not yet handed out */
+};
+
+/* 64 uniform bits. */
+static inline uint64_t heed_bits(heed_stream *stream) {
+  if (stream->left == 0) stream->refill(stream);
+  return stream->word[--stream->left];
+}
+
+/* Uniform on the open interval (0, 1); one word; a multiple of 2^-54. */
+static inline double heed_uniform(heed_stream *stream) {
+  return ((double)(heed_bits(stream) >> 11) + 0.5) * 0x1p-53;
+}
+
+/* Uniform on {0, …, count - 1} without bias; count >= 1.  Nearly always one
+ * word. */
+static inline uint64_t heed_uniform_integer(heed_stream *stream,
+                                            uint64_t count) {
+  /* 2^64 mod count values at the top would be drawn too often. */
+  const uint64_t limit = UINT64_MAX - (UINT64_MAX % count + 1) % count;
+  uint64_t bits;
+  do bits = heed_bits(stream);
+  while (bits > limit);
+  return bits % count;
+}
+
+/* Standard normal (Box and Muller 1958, the cosine branch); two words. */
+static inline double heed_normal(heed_stream *stream) {
+  const double radius = sqrt(-2.0 * log(heed_uniform(stream)));
+  return radius * cos(6.283185307179586476925 * heed_uniform(stream));
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

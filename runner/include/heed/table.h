@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ * Tables: named, typed columns of equal length.
+ *
+ * All data that stages hand each other is tables.  A table that a stage has
+ * put out is immutable.  Its memory belongs to the arena it was made in
+ * (heed_host.table()); nobody frees a table. */
+#ifndef HEED_TABLE_H
+#define HEED_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum heed_column_type {
+  HEED_FLOAT64 = 0,
+  HEED_FLOAT32,
+  HEED_INT64,
+  HEED_INT32,
+  HEED_INT8,
+  HEED_STRING /* const char *, UTF-8, NUL-terminated, never NULL */
+} heed_column_type;
+
+typedef struct heed_column {
+  const char *name; /* lower case, digits and '_'; unique in its table */
+  heed_column_type type;
+  size_t width; /* values a row; 1 for most columns */
+  void *data;   /* rows x width values, row-major, of the type above */
+} heed_column;
+
+typedef struct heed_table {
+  size_t size; /* sizeof(heed_table), set by the host */
+  const char *name;
+  size_t rows;
+  size_t column_count;
+  heed_column *columns;
+} heed_table;
+
+/* The column of that name, or NULL.  table may be NULL. */
+static inline const heed_column *heed_table_column(const heed_table *table,
+                                                   const char *name) {
+  size_t i;
+  if (table == NULL) return NULL;
+  for (i = 0; i < table->column_count; i++)
+    if (strcmp(table->columns[i].name, name) == 0) return &table->columns[i];
+  return NULL;
+}
+
+/* The data of the column of that name and type, or NULL where the table has
+ * none such. */
+static inline void *heed_table_data(const heed_table *table, const char *name,
+                                    heed_column_type type) {
+  const heed_column *column = heed_table_column(table, name);
+  return column != NULL && column->type == type ? column->data : NULL;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

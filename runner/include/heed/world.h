@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT
+ * The world: what a source yields, and the annotations made in it.
+ *
+ * Columns named here are the vocabulary that plugins share.  A source fills in
+ * those it knows; a plugin that needs one that is absent says so by name and
+ * returns HEED_UNSUPPORTED.  A source may add columns of its own. */
+#ifndef HEED_WORLD_H
+#define HEED_WORLD_H
+
+#include "table.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A choice, and which response stood left.  Stored as int8_t. */
+enum {
+  HEED_CHOSE_B = 0,
+  HEED_CHOSE_A = 1,
+  HEED_CHOSE_TIE = 2,
+  HEED_LEFT_UNKNOWN = -1 /* else HEED_CHOSE_A or HEED_CHOSE_B */
+};
+
+/* A response: a candidate of its prompt where candidates are finite, a text
+ * where they are not. */
+typedef struct heed_response {
+  int64_t candidate; /* index, or -1 */
+  const char *text;  /* UTF-8, or NULL */
+  size_t length;     /* bytes of text */
+} heed_response;
+
+typedef struct heed_world {
+  size_t size; /* sizeof(heed_world), set by the host */
+
+  /* One row a pair.
+   *   prompt       int64    row in `prompts`
+   *   response_a   int64    A's response: candidate of the prompt
+   *   response_b   int64    B's
+   *   p            float64  preference probability, P(A's response is better);
+   *                         NaN where unknown
+   *   difference   float64  width features: phi(A's) - phi(B's)
+   *   model_a, model_b  int32   rows in `models`
+   *   topic        int32    0, 1, …
+   *   verdict      int8     width judge_count: HEED_CHOSE_…, -1: none
+   *   text_a, text_b    string
+   * All are optional but the number of rows. */
+  heed_table *pairs;
+
+  /* One row a prompt; the last `held_out` rows are never annotated and serve
+   * evaluation.
+   *   features     float64  width candidates x features, row-major
+   *   reference    float64  width candidates: log pi_ref
+   *   reward       float64  width candidates: true reward
+   *   text         string
+   * NULL for a log without prompts. */
+  heed_table *prompts;
+  size_t held_out;
+
+  heed_table *models;      /* name string; or NULL */
+  heed_table *users;       /* a log's users: name string; else NULL */
+  heed_table *annotations; /* a log's annotations, as in heed_crowd; or NULL */
+
+  double mu;           /* gap: realised mean of p over the pool; NaN unknown */
+  double mu_requested; /* what the sweep asked for; NaN: it asked for none */
+  size_t candidates;   /* responses a prompt has; 0: texts, not enumerable */
+  size_t features;     /* of a response; 0: none */
+
+  /* Reference judges whose verdicts stand in pairs.verdict; the same names as
+   * the source's dimension "judge". */
+  size_t judge_count;
+  const char *const *judges;
+
+  void *state; /* the source's own */
+} heed_world;
+
+/* Who said what.  Made by the host (simulated users) or by a source (a log).
+ *
+ * users, one row a user:
+ *   name         string   a log's identifier; absent for simulated users
+ *   eta          float64  width of the attentiveness; only where simulated,
+ *                         and shown only to HEED_SEES_TRUTH plugins
+ * annotations, one row an annotation, ordered by user:
+ *   user         int64    row in users
+ *   pair         int64    row in world->pairs
+ *   choice       int8     HEED_CHOSE_…
+ *   left         int8     which response stood left, or HEED_LEFT_UNKNOWN
+ *   p            float64  only where a log gives it: overrides pairs.p
+ *   topic        int32    only where a log gives it
+ * A log may add columns (response length, seconds taken). */
+typedef struct heed_crowd {
+  size_t size;
+  const heed_world *world;
+  const heed_table *users;
+  const heed_table *annotations;
+  const size_t *first; /* users->rows + 1: user j's annotations are rows
+                          first[j] … first[j + 1] - 1 */
+} heed_crowd;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

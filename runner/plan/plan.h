@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The plan: a sweep with nothing left to decide.  Written by the planner as
+ * JSON, read by supervisors, workers, storage and people.  docs/architecture.md
+ * shows one.
+ *
+ * A sweep is a tree.  Its nodes are stages with resolved parameters; the path
+ * from a root to a leaf is what one point of the grid runs; points that agree
+ * in their first stages share those nodes.  A cell is a point and a replicate:
+ * cell = point x replicates + replicate. */
+#ifndef HEED_PLAN_PLAN_H
+#define HEED_PLAN_PLAN_H
+
+#include <jansson.h>
+
+#include "heed/plugin.h"
+
+#define PLAN_FORMAT 1
+#define PLAN_KEY_SIZE 65 /* SHA-256 in hexadecimal, and NUL */
+
+typedef enum plan_stage {
+  PLAN_WORLD = 0,   /* source */
+  PLAN_ANNOTATIONS, /* users */
+  PLAN_POSTERIOR,   /* estimator */
+  PLAN_SELECTION,   /* filter */
+  PLAN_POLICY,      /* trainer */
+  PLAN_EVALUATION,  /* evaluation */
+  PLAN_STAGE_COUNT
+} plan_stage;
+
+/* "world", "annotations", …; NULL when out of range. */
+const char *plan_stage_name(plan_stage stage);
+
+typedef struct plan_node {
+  plan_stage stage;
+  size_t parent;           /* index of a node before this one, or SIZE_MAX */
+  char key[PLAN_KEY_SIZE]; /* hash of this node's and all its ancestors' spec,
+                              plugins and inputs; no seed, no replicate */
+  const json_t *spec;      /* PLAN_ANNOTATIONS, PLAN_EVALUATION: the resolved
+                              record; else {"plugin": "kind/name",
+                              "parameters": {…}}, nested plugins alike */
+  size_t first_point;      /* points under this node are contiguous: */
+  size_t point_count;      /* first_point … first_point + point_count - 1 */
+  bool costly;             /* its plugin said HEED_COSTLY */
+} plan_node;
+
+/* A coordinate: the labels of a dimension.  Numbers or labels. */
+typedef struct plan_coordinate {
+  const char *name;
+  const char *unit;    /* or NULL */
+  const char *doc;     /* or NULL */
+  size_t count;
+  double *numbers;     /* NULL: labels */
+  const char **labels; /* NULL: numbers */
+} plan_coordinate;
+
+typedef struct plan_axis {
+  plan_coordinate coordinate;
+  size_t tied_count; /* further coordinates along the same axis */
+  plan_coordinate *tied;
+} plan_axis;
+
+typedef struct plan_metric {
+  const char *name;
+  const char *unit; /* or NULL */
+  const char *doc;
+  size_t dimension_count; /* beyond axes and replicate */
+  size_t *dimensions;     /* indices into plan->dimensions */
+  size_t offset, count;   /* its values in record->values */
+} plan_metric;
+
+typedef struct plan_point {
+  size_t *at;  /* axis_count: index along each axis */
+  size_t leaf; /* its node of the last stage */
+} plan_point;
+
+typedef struct plan_plugin {
+  heed_kind kind;
+  const char *name, *version, *file, *sha256;
+} plan_plugin;
+
+typedef struct plan_input {
+  const char *path, *sha256;
+} plan_input;
+
+typedef struct plan {
+  json_t *json; /* owns every string and spec below */
+  const char *title, *sweep_file, *sweep_text;
+  uint64_t seed;
+  size_t replicates;
+  size_t blas_threads;
+  bool keep_users, keep_trace, keep_policy;
+
+  size_t plugin_count, input_count, axis_count, dimension_count;
+  plan_plugin *plugins;
+  plan_input *inputs;
+  plan_axis *axes;
+  plan_coordinate *dimensions; /* of metrics, beyond axes and replicate */
+
+  size_t metric_count, value_count; /* value_count: doubles in a record */
+  plan_metric *metrics;
+  size_t node_count, point_count;
+  plan_node *nodes;   /* parents first */
+  plan_point *points; /* in tree order: depth first */
+} plan;
+
+/* Reads and checks a plan.  The plan is the caller's, to be freed.  Errors name
+ * the key. */
+heed_status plan_parse(const char *text, size_t length, plan **result,
+                       heed_error *error);
+heed_status plan_read(const char *path, plan **result, heed_error *error);
+void plan_free(plan *plan);
+
+static inline size_t plan_cell_count(const plan *plan) {
+  return plan->point_count * plan->replicates;
+}
+
+/* What a cell is known by, in parts and result files: SHA-256 of the leaf's
+ * key, the seed and the replicate.  And the same for any node: the name under
+ * which a costly stage's output is saved. */
+void plan_cell_key(const plan *plan, size_t cell, char key[PLAN_KEY_SIZE]);
+void plan_stage_key(const plan *plan, size_t node, size_t replicate,
+                    char key[PLAN_KEY_SIZE]);
+
+/* The node of that stage on the point's path; SIZE_MAX where it has none. */
+size_t plan_node_at(const plan *plan, size_t point, plan_stage stage);
+
+/* The name of the plugin of a node ("estimator/em"); "" for the host's own
+ * stages. */
+const char *plan_node_plugin(const plan *plan, size_t node);
+
+/* Fills key with the SHA-256 of bytes; used wherever the plan hashes. */
+void plan_hash(const void *bytes, size_t length, char key[PLAN_KEY_SIZE]);
+heed_status plan_hash_file(int descriptor, const char *path,
+                           char key[PLAN_KEY_SIZE], heed_error *error);
+
+#endif

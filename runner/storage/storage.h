@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Storage: the work folder with its parts, and the result file.
+ *
+ * No HDF5 file stays open.  Every file is complete under a temporary name,
+ * fsynced, renamed and its folder fsynced, so that a crash at any moment leaves
+ * only whole files and temporary names, which are ignored and removed.
+ *
+ *   OUT.h5         the result
+ *   OUT.h5.work/   lock  plan.json  part-*.h5  stage-KEY.h5 stage-KEY.policy */
+#ifndef HEED_STORAGE_STORAGE_H
+#define HEED_STORAGE_STORAGE_H
+
+#include "heed/world.h"
+#include "storage/record.h"
+
+/* A work folder. */
+typedef struct work work;
+
+/* Makes or opens the work folder of a result and takes its lock; a second
+ * process gets HEED_IO with the holder's pid.  plan_text is saved as
+ * plan.json.  A folder left by another sweep (other title and file) is
+ * HEED_INVALID unless `replace`. */
+heed_status work_open(const char *result_path, const char *plan_text,
+                      bool replace, work **result, heed_error *error);
+/* The same folder without lock, for a worker or `heed collect`. */
+heed_status work_join(const char *folder, work **result, heed_error *error);
+const char *work_folder(const work *work);
+void work_close(work *work);
+/* Removes the folder and all in it; only after the result is in place. */
+heed_status work_remove(work *work, heed_error *error);
+
+/* Writes records as one new part. */
+heed_status work_write_part(work *work, const plan *plan,
+                            const record *const *records, size_t count,
+                            heed_error *error);
+
+/* Which cells are already recorded, in the work folder's parts and, where it
+ * exists, in the result file (matched by key): recorded[cell] = 1.  With
+ * `retry`, failed cells count as not recorded. */
+heed_status storage_recorded(const work *work, const char *result_path,
+                             const plan *plan, bool retry, uint8_t *recorded,
+                             heed_error *error);
+
+/* Makes the result file of all parts, and of the cells of an existing result
+ * file whose keys the plan still has.  provenance: further root attributes. */
+typedef struct provenance {
+  const char *command, *host, *user, *start, *end; /* ISO 8601 */
+  double wall_seconds;
+  uint64_t workers;
+} provenance;
+heed_status storage_consolidate(const work *work, const char *result_path,
+                                const plan *plan, const provenance *provenance,
+                                heed_error *error);
+
+/* Outputs of costly stages.  load: *found says whether there is one; what it
+ * points to is allocated by host->allocate(). */
+heed_status work_save_world(const work *work, const char *key,
+                            const heed_world *world, heed_error *error);
+heed_status work_load_world(const work *work, const char *key,
+                            const struct heed_host *host, heed_world *world,
+                            bool *found, heed_error *error);
+/* Path to which a plugin may save a policy under a temporary name, and the
+ * commit of it (fsync, rename). */
+heed_status work_policy_path(const work *work, const char *key, bool temporary,
+                             char *path, size_t size, heed_error *error);
+heed_status work_commit_policy(const work *work, const char *key,
+                               heed_error *error);
+
+/* Is the result file of this sweep (same title, same sweep file, and axes of
+ * the same names)?  What `heed run` asks before it extends. */
+heed_status storage_same_sweep(const char *result_path, const plan *plan,
+                               bool *exists, bool *same, heed_error *error);
+
+#endif
