@@ -31,7 +31,8 @@ heed_header(Random123/philox.h librandom123-dev)
 heed_header(csv.h libcsv-dev)
 
 add_library(heed_hdf5 INTERFACE)
-target_link_libraries(heed_hdf5 INTERFACE PkgConfig::HDF5 hdf5_hl)
+target_link_directories(heed_hdf5 INTERFACE ${HDF5_LIBRARY_DIRS})
+target_link_libraries(heed_hdf5 INTERFACE hdf5_hl PkgConfig::HDF5)
 
 # GSL's own pkg-config file brings gslcblas in, whose cblas_sgemm is twenty
 # times slower than OpenBLAS's and would be bound silently.  So: OpenBLAS
