@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# What the compilers, the analysers and the sanitizers say; slower than
+# scripts/test.sh, and silent where all is well.
+#   scripts/check.sh [clang|format|tidy|cppcheck|asan|valgrind …]   default: all
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/install-dependencies.sh test
+steps=("$@")
+[ $# -gt 0 ] || steps=(clang format tidy cppcheck asan valgrind)
+
+need() {
+  command -v "$1" >/dev/null && return
+  echo "$1 is missing: apt-get install $2" >&2
+  exit 1
+}
+
+sources() {
+  git ls-files 'runner/*.c' 'plugins/*.c'
+}
+
+for step in "${steps[@]}"; do
+  echo "== $step"
+  case "$step" in
+    clang)
+      need clang clang
+      CC=clang cmake --preset test -B build/clang >/dev/null
+      cmake --build build/clang
+      ;;
+    format)
+      need clang-format clang-format
+      git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
+      ;;
+    tidy)
+      need clang-tidy clang-tidy
+      CC=clang cmake --preset test -B build/clang >/dev/null
+      sources | xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build/clang
+      ;;
+    cppcheck)
+      need cppcheck cppcheck
+      cppcheck --quiet --std=c11 --enable=warning,performance,portability \
+        --inline-suppr --error-exitcode=1 -j "$(nproc)" \
+        -I runner -I runner/include -I plugins runner plugins
+      ;;
+    asan)
+      cmake --preset asan >/dev/null
+      cmake --build --preset asan
+      ctest --preset asan -j "$(nproc)"
+      ;;
+    valgrind)
+      need valgrind valgrind
+      cmake --preset debug >/dev/null
+      cmake --build --preset debug
+      for test in build/debug/tests/test_*; do
+        echo "$test"
+        HEED_TEST_SMALL=1 valgrind --quiet --error-exitcode=1 --leak-check=full \
+          --errors-for-leak-kinds=definite "$test" >/dev/null 2>build/valgrind.log ||
+          { cat build/valgrind.log; exit 1; }
+      done
+      ;;
+    *) echo "there is no step $step" >&2; exit 2 ;;
+  esac
+done

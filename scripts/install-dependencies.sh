@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that heed needs and that are missing.
+#   scripts/install-dependencies.sh run     to build and run heed
+#   scripts/install-dependencies.sh test    to run its tests as well
+set -euo pipefail
+
+run=(
+  gcc libc6-dev cmake ninja-build pkg-config
+  liblua5.4-dev libgsl-dev libhdf5-dev libopenblas-dev librandom123-dev
+  libjansson-dev nettle-dev libutf8proc-dev libcsv-dev
+)
+# The readers are those that the result file promises to open in; R and Octave
+# are large, and their tests are skipped where they are missing.
+test=(
+  libcmocka-dev bats g++ gfortran procps python3 python3-h5py python3-h5netcdf
+  python3-netcdf4 python3-numpy python3-scipy python3-xarray netcdf-bin hdf5-tools
+)
+
+case "${1:-}" in
+  run) wanted=("${run[@]}") ;;
+  test) wanted=("${run[@]}" "${test[@]}") ;;
+  *) echo "usage: $0 run|test" >&2; exit 2 ;;
+esac
+
+missing=()
+for package in "${wanted[@]}"; do
+  status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$status" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+echo "installing: ${missing[*]}"
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || {
+    echo "not root and no sudo: as root, run apt-get install ${missing[*]}" >&2
+    exit 1
+  }
+  as_root=(sudo)
+fi
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
