@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Services: what a plugin reaches through its heed_host. */
+#include <string.h>
+
+#include "host.h"
+
+static const service *of(const heed_host *host) {
+  return (const service *)host;
+}
+
+static void *allocate(const heed_host *host, size_t count, size_t size) {
+  return arena_allocate(of(host)->output, count, size);
+}
+
+static void *scratch(const heed_host *host, size_t count, size_t size) {
+  return arena_allocate(of(host)->scratch, count, size);
+}
+
+static const char *copy(const heed_host *host, const char *text) {
+  return arena_copy(of(host)->output, text);
+}
+
+static heed_table *table(const heed_host *host, const char *name, size_t rows) {
+  heed_table *made = allocate(host, 1, sizeof *made);
+  if (made == NULL) return NULL;
+  made->size = sizeof *made;
+  made->name = copy(host, name);
+  made->rows = rows;
+  return made->name == NULL ? NULL : made;
+}
+
+static size_t bytes_of(heed_column_type type) {
+  switch (type) {
+    case HEED_FLOAT64:
+    case HEED_INT64:
+      return 8;
+    case HEED_FLOAT32:
+    case HEED_INT32:
+      return 4;
+    case HEED_INT8:
+      return 1;
+    case HEED_STRING:
+      return sizeof(char *);
+  }
+  return 0;
+}
+
+/* The array of columns is copied when its count reaches a power of two. */
+static heed_column *next_column(const heed_host *host, heed_table *table) {
+  const size_t count = table->column_count;
+  if ((count & (count - 1)) == 0) {
+    heed_column *columns =
+        allocate(host, count == 0 ? 1 : 2 * count, sizeof *columns);
+    if (columns == NULL) return NULL;
+    if (count > 0) memcpy(columns, table->columns, count * sizeof *columns);
+    table->columns = columns;
+  }
+  return &table->columns[count];
+}
+
+static void *column(const heed_host *host, heed_table *table, const char *name,
+                    heed_column_type type, size_t width) {
+  if (heed_table_column(table, name) != NULL || bytes_of(type) == 0)
+    return NULL;
+  if (width != 0 && table->rows > SIZE_MAX / width) return NULL;
+  const size_t count = table->rows * width;
+  heed_column *made = next_column(host, table);
+  if (made == NULL) return NULL;
+  made->name = copy(host, name);
+  made->type = type;
+  made->width = width;
+  made->data = allocate(host, count, bytes_of(type));
+  if (made->name == NULL || made->data == NULL) return NULL;
+  if (type == HEED_STRING)
+    for (size_t i = 0; i < count; i++) ((const char **)made->data)[i] = "";
+  table->column_count++;
+  return made->data;
+}
+
+static heed_stream stream(const heed_host *host, const char *purpose,
+                          uint64_t entity) {
+  const service *self = of(host);
+  return stream_open(self->seed, self->replicate, self->stage, purpose, entity);
+}
+
+static void output(const heed_host *host, size_t index, const double *values,
+                   size_t count) {
+  const service_sink *sink = of(host)->sink;
+  if (sink != NULL && sink->output != NULL)
+    sink->output(sink->context, of(host)->plugin, index, values, count);
+}
+
+static void trace(const heed_host *host, const char *series, uint64_t step,
+                  double value) {
+  const service_sink *sink = of(host)->sink;
+  if (sink != NULL && sink->trace != NULL)
+    sink->trace(sink->context, series, step, value);
+}
+
+static const char *plugin_name(const service *self) {
+  return self->plugin == NULL ? "" : self->plugin->name;
+}
+
+static void log_line(const heed_host *host, const char *format, ...) {
+  const service_sink *sink = of(host)->sink;
+  if (sink == NULL || sink->log == NULL) return;
+  char line[HEED_MESSAGE_SIZE];
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  sink->log(sink->context, plugin_name(of(host)), line);
+}
+
+static void warn(const heed_host *host, const char *code, const char *format,
+                 ...) {
+  const service_sink *sink = of(host)->sink;
+  if (sink == NULL || sink->warn == NULL) return;
+  char message[HEED_MESSAGE_SIZE];
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(message, sizeof message, format, arguments);
+  va_end(arguments);
+  sink->warn(sink->context, plugin_name(of(host)), code, message);
+}
+
+static void progress(const heed_host *host, double done, const char *what) {
+  const service_sink *sink = of(host)->sink;
+  if (sink != NULL && sink->progress != NULL)
+    sink->progress(sink->context, done, what);
+}
+
+static bool cancelled(const heed_host *host) {
+  const atomic_bool *cancel = of(host)->cancel;
+  return cancel != NULL && atomic_load_explicit(cancel, memory_order_relaxed);
+}
+
+void service_open(service *self) {
+  self->host = (heed_host){
+      .size = sizeof(heed_host),
+      .context = NULL,
+      .allocate = allocate,
+      .scratch = scratch,
+      .copy = copy,
+      .table = table,
+      .column = column,
+      .stream = stream,
+      .output = output,
+      .trace = trace,
+      .log = log_line,
+      .warn = warn,
+      .progress = progress,
+      .cancelled = cancelled,
+  };
+}

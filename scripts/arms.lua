@@ -1,0 +1,101 @@
+-- Filter, weight or model? Every way of using inferred attentiveness, beside
+-- the control arms, over shapes of P_eta, gaps, and how far the direction that
+-- separates the two models is from the true reward.
+--
+-- A comparison of win rates alone rewards sharpness, so evaluation also reports
+-- the win rate at matched KL, regret, and the implied reward's cosine and
+-- slope. Every arm has its regulariser tuned on held-out noisy labels. Cells
+-- that differ in the arm alone share world, users and annotations: differences
+-- between arms are paired.
+--
+-- scripts/arms.py makes the tables of docs/experiments/arms.md.
+
+local h = require "heed"
+
+local em = h.estimator.em {
+  mu = "known",
+  prior = h.distribution.grid { nodes = 41 },
+  model = h.user_model.attentive {},
+}
+local nobody = h.estimator.constant {}
+local truth = h.estimator.oracle {}
+
+local everyone = h.filter.none {}
+local function dpo(options)
+  options.ridge = "tuned"
+  return h.trainer.dpo(options)
+end
+local sigmoid = dpo { loss = "sigmoid" }
+local noise_aware = dpo { loss = "noise_aware" }
+local joint = dpo {
+  loss = "joint",
+  prior = h.distribution.grid { nodes = 41 },
+  model = h.user_model.attentive {},
+}
+
+-- An arm is an estimator, a filter and a trainer.
+local names, estimators, filters, trainers = {}, {}, {}, {}
+local function arm(name, estimator, filter, trainer)
+  names[#names + 1] = name
+  estimators[#estimators + 1] = estimator
+  filters[#filters + 1] = filter
+  trainers[#trainers + 1] = trainer
+end
+
+arm("all", em, everyone, sigmoid)
+for tenths = 1, 9 do
+  arm(("users %d0 %%"):format(tenths), em,
+      h.filter.top { share = tenths / 10, by = "users" }, sigmoid)
+end
+for tenths = 1, 9 do
+  arm(("labels %d0 %%"):format(tenths), em,
+      h.filter.top { share = tenths / 10, by = "labels" }, sigmoid)
+end
+arm("soft", em, h.filter.soft {}, sigmoid)
+arm("noise_aware", em, everyone, noise_aware)
+arm("joint", em, everyone, joint)
+-- Controls.
+arm("always A", nobody, everyone, dpo { loss = "sigmoid", labels = "always_a" })
+arm("constant eta", nobody, everyone, noise_aware)
+for _, tenths in ipairs { 3, 5, 7 } do
+  arm(("random %d0 %%"):format(tenths), em,
+      h.filter.random { share = tenths / 10, by = "labels" }, sigmoid)
+end
+arm("oracle eta", truth, everyone, noise_aware)
+arm("oracle 50 %", truth, h.filter.top { share = 0.5, by = "labels" }, sigmoid)
+arm("clean labels", nobody, everyone, dpo { loss = "sigmoid", labels = "better" })
+
+local arms = h.axis { "arm", table.unpack(names) }
+local function along(name, values)
+  return h.axis { name, tie = "arm", labels = names, table.unpack(values) }
+end
+
+return h.sweep {
+  title      = "Filter, weight or model: every arm beside its controls",
+  seed       = 20251014,
+  replicates = 20,
+  source     = h.source.synthetic {
+    pairs = 10000,
+    held_out = 500,
+    mu = h.axis { "gap", 0.60, 0.74, 0.98 },
+    cosine = h.axis { "direction", 0.4, 0.7, 1.0 },
+  },
+  users      = {
+    count = 500,
+    annotations = 20,
+    holdout = 0.2,
+    attentiveness = h.axis {
+      "eta",
+      h.distribution.two_point { low = 0.1, high = 0.9, share = 0.5, label = "two-point .1/.9" },
+      h.distribution.two_point { low = 0, high = 1, share = 0.3, label = "two-point 0/1, 30 %" },
+      h.distribution.beta { alpha = 0.5, beta = 0.5, label = "Beta(.5, .5)" },
+      h.distribution.beta { alpha = 2, beta = 2, label = "Beta(2, 2)" },
+      h.distribution.gaussian { mean = 0.5, sd = 0.2, label = "Gaussian(.5, .2)" },
+      h.distribution.beta { alpha = 1, beta = 3, label = "Beta(1, 3)" },
+    },
+    model = h.user_model.attentive {},
+  },
+  estimator  = along("estimator", estimators),
+  filter     = along("filter", filters),
+  trainer    = along("trainer", trainers),
+}
