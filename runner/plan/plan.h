@@ -110,8 +110,8 @@ heed_status plan_parse(const char *text, size_t length, plan **result,
 heed_status plan_read(const char *path, plan **result, heed_error *error);
 void plan_free(plan *plan);
 
-static inline size_t plan_cell_count(const plan *plan) {
-  return plan->point_count * plan->replicates;
+static inline size_t plan_cell_count(const plan *self) {
+  return self->point_count * self->replicates;
 }
 
 /* What a cell is known by, in parts and result files: SHA-256 of the leaf's
@@ -127,10 +127,5 @@ size_t plan_node_at(const plan *plan, size_t point, plan_stage stage);
 /* The name of the plugin of a node ("estimator/em"); "" for the host's own
  * stages. */
 const char *plan_node_plugin(const plan *plan, size_t node);
-
-/* Fills key with the SHA-256 of bytes; used wherever the plan hashes. */
-void plan_hash(const void *bytes, size_t length, char key[PLAN_KEY_SIZE]);
-heed_status plan_hash_file(int descriptor, const char *path,
-                           char key[PLAN_KEY_SIZE], heed_error *error);
 
 #endif

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Reads a plan.  Every key is checked: a plan may come from another machine,
+ * or from a hand. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/host.h"
+#include "plan/plan.h"
+
+/* A place in the plan, for messages: "axes[2].name". */
+typedef struct place {
+  const char *list; /* or NULL at the top */
+  size_t index;
+  heed_error *error;
+} place;
+
+static heed_status wrong(const place *at, const char *key,
+                         const char *expected) {
+  if (at->list == NULL)
+    return heed_fail(at->error, HEED_INVALID, "plan: %s: expected %s", key,
+                     expected);
+  return heed_fail(at->error, HEED_INVALID, "plan: %s[%zu].%s: expected %s",
+                   at->list, at->index, key, expected);
+}
+
+static heed_status out_of_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "plan: memory is out");
+}
+
+static heed_status text(const place *at, const json_t *object, const char *key,
+                        const char **result) {
+  const json_t *value = json_object_get(object, key);
+  if (!json_is_string(value)) return wrong(at, key, "a text");
+  *result = json_string_value(value);
+  return HEED_OK;
+}
+
+/* A text, null, or nothing. */
+static heed_status optional_text(const place *at, const json_t *object,
+                                 const char *key, const char **result) {
+  const json_t *value = json_object_get(object, key);
+  *result = NULL;
+  if (value == NULL || json_is_null(value)) return HEED_OK;
+  return text(at, object, key, result);
+}
+
+static heed_status natural(const place *at, const json_t *object,
+                           const char *key, size_t *result) {
+  const json_t *value = json_object_get(object, key);
+  if (!json_is_integer(value) || json_integer_value(value) < 0)
+    return wrong(at, key, "a whole number, 0 or more");
+  *result = (size_t)json_integer_value(value);
+  return HEED_OK;
+}
+
+static heed_status digest(const place *at, const json_t *object,
+                          const char *key, const char **result) {
+  const heed_status status = text(at, object, key, result);
+  if (status != HEED_OK) return status;
+  if (strlen(*result) != PLAN_KEY_SIZE - 1 ||
+      strspn(*result, "0123456789abcdef") != PLAN_KEY_SIZE - 1)
+    return wrong(at, key, "a SHA-256 of 64 hexadecimal digits");
+  return HEED_OK;
+}
+
+/* The array under key into *list, and zeroed memory for as many elements. */
+static heed_status array(const json_t *object, const char *key,
+                         const json_t **list, size_t *count, void *elements,
+                         size_t size, heed_error *error) {
+  const place top = {NULL, 0, error};
+  void *made;
+  *list = json_object_get(object, key);
+  if (!json_is_array(*list)) return wrong(&top, key, "a list");
+  *count = 0;
+  made = calloc(json_array_size(*list) + 1, size);
+  if (made == NULL) return out_of_memory(error);
+  memcpy(elements, &made, sizeof made);
+  return HEED_OK;
+}
+
+static heed_status read_numbers(const place *at, const json_t *list,
+                                plan_coordinate *result) {
+  result->numbers = calloc(json_array_size(list) + 1, sizeof(double));
+  if (result->numbers == NULL) return out_of_memory(at->error);
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const json_t *value = json_array_get(list, i);
+    if (!json_is_number(value)) return wrong(at, "numbers", "numbers alone");
+    result->numbers[i] = json_number_value(value);
+  }
+  result->count = json_array_size(list);
+  return HEED_OK;
+}
+
+static heed_status read_labels(const place *at, const json_t *list,
+                               plan_coordinate *result) {
+  result->labels = calloc(json_array_size(list) + 1, sizeof(char *));
+  if (result->labels == NULL) return out_of_memory(at->error);
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const json_t *value = json_array_get(list, i);
+    if (!json_is_string(value)) return wrong(at, "labels", "texts alone");
+    result->labels[i] = json_string_value(value);
+  }
+  result->count = json_array_size(list);
+  return HEED_OK;
+}
+
+static heed_status read_coordinate(const place *at, const json_t *object,
+                                   plan_coordinate *result) {
+  const json_t *numbers = json_object_get(object, "numbers");
+  const json_t *labels = json_object_get(object, "labels");
+  heed_status status = text(at, object, "name", &result->name);
+  if (status == HEED_OK)
+    status = optional_text(at, object, "unit", &result->unit);
+  if (status == HEED_OK)
+    status = optional_text(at, object, "doc", &result->doc);
+  if (status != HEED_OK) return status;
+  if (json_is_array(numbers) && labels == NULL)
+    return read_numbers(at, numbers, result);
+  if (json_is_array(labels) && numbers == NULL)
+    return read_labels(at, labels, result);
+  return wrong(at, "numbers", "either a list of numbers or one of labels");
+}
+
+static heed_status read_axis(const place *at, const json_t *object,
+                             plan_axis *axis) {
+  heed_status status = read_coordinate(at, object, &axis->coordinate);
+  const json_t *tied = json_object_get(object, "tied");
+  if (status != HEED_OK) return status;
+  if (axis->coordinate.count == 0)
+    return wrong(at, "numbers", "at least one value");
+  if (tied == NULL) return HEED_OK;
+  if (!json_is_array(tied)) return wrong(at, "tied", "a list");
+  axis->tied = calloc(json_array_size(tied) + 1, sizeof *axis->tied);
+  if (axis->tied == NULL) return out_of_memory(at->error);
+  for (size_t i = 0; i < json_array_size(tied); i++) {
+    axis->tied_count = i + 1;
+    status = read_coordinate(at, json_array_get(tied, i), &axis->tied[i]);
+    if (status != HEED_OK) return status;
+    if (axis->tied[i].count != axis->coordinate.count)
+      return wrong(at, "tied", "as many values as the axis has");
+  }
+  return HEED_OK;
+}
+
+static heed_status read_axes(plan *self, heed_error *error) {
+  const json_t *list;
+  heed_status status = array(self->json, "axes", &list, &self->axis_count,
+                             &self->axes, sizeof *self->axes, error);
+  for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
+    const place at = {"axes", i, error};
+    self->axis_count = i + 1;
+    status = read_axis(&at, json_array_get(list, i), &self->axes[i]);
+  }
+  return status;
+}
+
+static heed_status read_dimensions(plan *self, heed_error *error) {
+  const json_t *list;
+  heed_status status =
+      array(self->json, "dimensions", &list, &self->dimension_count,
+            &self->dimensions, sizeof *self->dimensions, error);
+  for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
+    const place at = {"dimensions", i, error};
+    self->dimension_count = i + 1;
+    status =
+        read_coordinate(&at, json_array_get(list, i), &self->dimensions[i]);
+  }
+  return status;
+}
+
+static heed_status read_plugins(plan *self, heed_error *error) {
+  const json_t *list;
+  heed_status status = array(self->json, "plugins", &list, &self->plugin_count,
+                             &self->plugins, sizeof *self->plugins, error);
+  for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
+    const place at = {"plugins", i, error};
+    const json_t *object = json_array_get(list, i);
+    plan_plugin *plugin = &self->plugins[i];
+    const char *kind = NULL;
+    status = text(&at, object, "kind", &kind);
+    if (status == HEED_OK && !kind_of(kind, &plugin->kind))
+      status = wrong(&at, "kind", "a kind of plugin");
+    if (status == HEED_OK) status = text(&at, object, "name", &plugin->name);
+    if (status == HEED_OK)
+      status = text(&at, object, "version", &plugin->version);
+    if (status == HEED_OK) status = text(&at, object, "file", &plugin->file);
+    if (status == HEED_OK)
+      status = digest(&at, object, "sha256", &plugin->sha256);
+    self->plugin_count = i + 1;
+  }
+  return status;
+}
+
+static heed_status read_inputs(plan *self, heed_error *error) {
+  const json_t *list;
+  heed_status status = array(self->json, "inputs", &list, &self->input_count,
+                             &self->inputs, sizeof *self->inputs, error);
+  for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
+    const place at = {"inputs", i, error};
+    const json_t *object = json_array_get(list, i);
+    status = text(&at, object, "path", &self->inputs[i].path);
+    if (status == HEED_OK)
+      status = digest(&at, object, "sha256", &self->inputs[i].sha256);
+    self->input_count = i + 1;
+  }
+  return status;
+}
+
+static bool dimension_named(const plan *self, const char *name, size_t *index) {
+  for (*index = 0; *index < self->dimension_count; ++*index)
+    if (strcmp(self->dimensions[*index].name, name) == 0) return true;
+  return false;
+}
+
+static heed_status read_metric(plan *self, const place *at,
+                               const json_t *object, plan_metric *metric) {
+  const json_t *names = json_object_get(object, "dimensions");
+  heed_status status = text(at, object, "name", &metric->name);
+  if (status == HEED_OK)
+    status = optional_text(at, object, "unit", &metric->unit);
+  if (status == HEED_OK) status = text(at, object, "doc", &metric->doc);
+  if (status != HEED_OK) return status;
+  metric->count = 1;
+  metric->offset = self->value_count;
+  metric->dimensions = calloc(json_array_size(names) + 1, sizeof(size_t));
+  if (metric->dimensions == NULL) return out_of_memory(at->error);
+  for (size_t i = 0; i < json_array_size(names); i++) {
+    const char *name = json_string_value(json_array_get(names, i));
+    if (name == NULL || !dimension_named(self, name, &metric->dimensions[i]))
+      return wrong(at, "dimensions", "names of dimensions of this plan");
+    metric->count *= self->dimensions[metric->dimensions[i]].count;
+  }
+  metric->dimension_count = json_array_size(names);
+  self->value_count += metric->count;
+  return HEED_OK;
+}
+
+static heed_status read_metrics(plan *self, heed_error *error) {
+  const json_t *list;
+  heed_status status = array(self->json, "metrics", &list, &self->metric_count,
+                             &self->metrics, sizeof *self->metrics, error);
+  for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
+    const place at = {"metrics", i, error};
+    self->metric_count = i + 1;
+    status = read_metric(self, &at, json_array_get(list, i), &self->metrics[i]);
+  }
+  return status;
+}
+
+static bool stage_of(const char *name, plan_stage *stage) {
+  for (unsigned i = 0; i < PLAN_STAGE_COUNT; i++)
+    if (strcmp(plan_stage_name((plan_stage)i), name) == 0) {
+      *stage = (plan_stage)i;
+      return true;
+    }
+  return false;
+}
+
+static heed_status read_node(plan *self, const place *at, const json_t *object,
+                             plan_node *node) {
+  const json_t *parent = json_object_get(object, "parent");
+  const char *stage = NULL, *key = NULL;
+  heed_status status = text(at, object, "stage", &stage);
+  if (status != HEED_OK) return status;
+  if (!stage_of(stage, &node->stage)) return wrong(at, "stage", "a stage");
+  status = digest(at, object, "key", &key);
+  if (status != HEED_OK) return status;
+  memcpy(node->key, key, PLAN_KEY_SIZE);
+  node->costly = json_is_true(json_object_get(object, "costly"));
+  node->spec = json_object_get(object, "spec");
+  if (!json_is_object(node->spec)) return wrong(at, "spec", "an object");
+  node->first_point = SIZE_MAX;
+  node->parent = SIZE_MAX;
+  if (json_is_null(parent)) return HEED_OK;
+  status = natural(at, object, "parent", &node->parent);
+  if (status != HEED_OK) return status;
+  if (node->parent >= at->index ||
+      self->nodes[node->parent].stage >= node->stage)
+    return wrong(at, "parent", "an earlier node of an earlier stage, or null");
+  return HEED_OK;
+}
+
+static heed_status read_nodes(plan *self, heed_error *error) {
+  const json_t *list;
+  heed_status status = array(self->json, "nodes", &list, &self->node_count,
+                             &self->nodes, sizeof *self->nodes, error);
+  for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
+    const place at = {"nodes", i, error};
+    status = read_node(self, &at, json_array_get(list, i), &self->nodes[i]);
+    self->node_count = i + 1;
+  }
+  return status;
+}
+
+/* Counts a point under its leaf and all ancestors; points must come depth
+ * first, so that those of a node are contiguous. */
+static bool count_point(plan *self, size_t point) {
+  for (size_t i = self->points[point].leaf; i != SIZE_MAX;
+       i = self->nodes[i].parent) {
+    plan_node *node = &self->nodes[i];
+    if (node->first_point == SIZE_MAX) node->first_point = point;
+    if (node->first_point + node->point_count != point) return false;
+    node->point_count++;
+  }
+  return true;
+}
+
+static heed_status read_point(plan *self, const place *at, const json_t *object,
+                              plan_point *point) {
+  const json_t *indices = json_object_get(object, "at");
+  const heed_status status = natural(at, object, "leaf", &point->leaf);
+  if (status != HEED_OK) return status;
+  if (point->leaf >= self->node_count) return wrong(at, "leaf", "a node");
+  if (!json_is_array(indices) || json_array_size(indices) != self->axis_count)
+    return wrong(at, "at", "one index an axis");
+  for (size_t i = 0; i < self->axis_count; i++) {
+    const json_t *index = json_array_get(indices, i);
+    const json_int_t value = json_integer_value(index);
+    if (!json_is_integer(index) || value < 0 ||
+        (size_t)value >= self->axes[i].coordinate.count)
+      return wrong(at, "at", "indices within the axes");
+    point->at[i] = (size_t)value;
+  }
+  if (!count_point(self, at->index))
+    return wrong(at, "leaf", "points of one node side by side");
+  return HEED_OK;
+}
+
+static heed_status read_points(plan *self, heed_error *error) {
+  const json_t *list;
+  const place top = {NULL, 0, error};
+  size_t *at_all;
+  heed_status status = array(self->json, "points", &list, &self->point_count,
+                             &self->points, sizeof *self->points, error);
+  if (status != HEED_OK) return status;
+  if (json_array_size(list) == 0) return wrong(&top, "points", "a point");
+  at_all = calloc(json_array_size(list) * self->axis_count + 1, sizeof *at_all);
+  if (at_all == NULL) return out_of_memory(error);
+  for (size_t i = 0; i < json_array_size(list); i++)
+    self->points[i].at = at_all + i * self->axis_count;
+  self->point_count = json_array_size(list);
+  for (size_t i = 0; status == HEED_OK && i < self->point_count; i++) {
+    const place at = {"points", i, error};
+    status = read_point(self, &at, json_array_get(list, i), &self->points[i]);
+  }
+  return status;
+}
+
+static heed_status read_keep(plan *self, heed_error *error) {
+  const json_t *list = json_object_get(self->json, "keep"), *item;
+  const place top = {NULL, 0, error};
+  size_t i;
+  json_array_foreach(list, i, item) {
+    const char *name = json_string_value(item);
+    if (name != NULL && strcmp(name, "users") == 0)
+      self->keep_users = true;
+    else if (name != NULL && strcmp(name, "trace") == 0)
+      self->keep_trace = true;
+    else if (name != NULL && strcmp(name, "policy") == 0)
+      self->keep_policy = true;
+    else
+      return wrong(&top, "keep", "users, trace or policy");
+  }
+  return HEED_OK;
+}
+
+static heed_status read_head(plan *self, heed_error *error) {
+  const place top = {NULL, 0, error};
+  const json_t *format = json_object_get(self->json, "heed_plan");
+  const json_t *seed = json_object_get(self->json, "seed");
+  const json_t *sweep = json_object_get(self->json, "sweep");
+  heed_status status;
+  if (!json_is_integer(format) || json_integer_value(format) != PLAN_FORMAT)
+    return wrong(&top, "heed_plan", "format 1: is this a plan of heed's?");
+  if (!json_is_integer(seed)) return wrong(&top, "seed", "a whole number");
+  self->seed = (uint64_t)json_integer_value(seed);
+  status = text(&top, self->json, "title", &self->title);
+  if (status == HEED_OK)
+    status = natural(&top, self->json, "replicates", &self->replicates);
+  if (status == HEED_OK)
+    status = natural(&top, self->json, "blas_threads", &self->blas_threads);
+  if (status != HEED_OK) return status;
+  if (self->replicates == 0) return wrong(&top, "replicates", "1 or more");
+  status = text(&top, sweep, "file", &self->sweep_file);
+  if (status == HEED_OK) status = text(&top, sweep, "text", &self->sweep_text);
+  return status == HEED_OK ? read_keep(self, error) : status;
+}
+
+heed_status plan_parse(const char *bytes, size_t length, plan **result,
+                       heed_error *error) {
+  json_error_t where;
+  plan *self = calloc(1, sizeof *self);
+  heed_status status;
+  if (self == NULL) return out_of_memory(error);
+  self->json = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &where);
+  if (self->json == NULL) {
+    status = heed_fail(error, HEED_INVALID, "plan: line %d, column %d: %s",
+                       where.line, where.column, where.text);
+  } else {
+    status = read_head(self, error);
+    if (status == HEED_OK) status = read_plugins(self, error);
+    if (status == HEED_OK) status = read_inputs(self, error);
+    if (status == HEED_OK) status = read_axes(self, error);
+    if (status == HEED_OK) status = read_dimensions(self, error);
+    if (status == HEED_OK) status = read_metrics(self, error);
+    if (status == HEED_OK) status = read_nodes(self, error);
+    if (status == HEED_OK) status = read_points(self, error);
+  }
+  if (status == HEED_OK)
+    *result = self;
+  else
+    plan_free(self);
+  return status;
+}
+
+heed_status plan_read(const char *path, plan **result, heed_error *error) {
+  FILE *file = fopen(path, "rb");
+  char *bytes = NULL;
+  long length = -1;
+  heed_status status;
+  if (file == NULL)
+    return heed_fail(error, HEED_IO, "%s: cannot be read: %s", path,
+                     strerror(errno));
+  if (fseek(file, 0, SEEK_END) == 0) length = ftell(file);
+  if (length >= 0) bytes = malloc((size_t)length + 1);
+  if (bytes == NULL || fseek(file, 0, SEEK_SET) != 0 ||
+      fread(bytes, 1, (size_t)length, file) != (size_t)length)
+    status = heed_fail(error, HEED_IO, "%s: cannot be read", path);
+  else
+    status = plan_parse(bytes, (size_t)length, result, error);
+  free(bytes);
+  (void)fclose(file);
+  return status;
+}

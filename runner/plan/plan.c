@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The plan: what is read off it once it has been parsed. */
+#include "plan/plan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/hash.h"
+
+static const char *const stage_names[PLAN_STAGE_COUNT] = {
+    "world", "annotations", "posterior", "selection", "policy", "evaluation"};
+
+const char *plan_stage_name(plan_stage stage) {
+  return (unsigned)stage < PLAN_STAGE_COUNT ? stage_names[stage] : NULL;
+}
+
+/* What is keyed is the text "KEY seed replicate". */
+static void keyed(const plan *self, const char *key, size_t replicate,
+                  char result[PLAN_KEY_SIZE]) {
+  char text[PLAN_KEY_SIZE + 48];
+  const int length = snprintf(text, sizeof text, "%s %" PRIu64 " %zu", key,
+                              self->seed, replicate);
+  hash_bytes(text, (size_t)length, result);
+}
+
+void plan_cell_key(const plan *self, size_t cell, char key[PLAN_KEY_SIZE]) {
+  const plan_point *point = &self->points[cell / self->replicates];
+  keyed(self, self->nodes[point->leaf].key, cell % self->replicates, key);
+}
+
+void plan_stage_key(const plan *self, size_t node, size_t replicate,
+                    char key[PLAN_KEY_SIZE]) {
+  keyed(self, self->nodes[node].key, replicate, key);
+}
+
+size_t plan_node_at(const plan *self, size_t point, plan_stage stage) {
+  size_t node = self->points[point].leaf;
+  while (node != SIZE_MAX && self->nodes[node].stage > stage)
+    node = self->nodes[node].parent;
+  return node != SIZE_MAX && self->nodes[node].stage == stage ? node : SIZE_MAX;
+}
+
+const char *plan_node_plugin(const plan *self, size_t node) {
+  const json_t *name = json_object_get(self->nodes[node].spec, "plugin");
+  return name == NULL ? "" : json_string_value(name);
+}
+
+void plan_free(plan *self) {
+  if (self == NULL) return;
+  for (size_t i = 0; i < self->axis_count; i++) {
+    plan_axis *axis = &self->axes[i];
+    free(axis->coordinate.numbers);
+    free(axis->coordinate.labels);
+    for (size_t j = 0; j < axis->tied_count; j++) {
+      free(axis->tied[j].numbers);
+      free(axis->tied[j].labels);
+    }
+    free(axis->tied);
+  }
+  for (size_t i = 0; i < self->dimension_count; i++) {
+    free(self->dimensions[i].numbers);
+    free(self->dimensions[i].labels);
+  }
+  for (size_t i = 0; i < self->metric_count; i++)
+    free(self->metrics[i].dimensions);
+  if (self->point_count > 0) free(self->points[0].at);
+  free(self->axes);
+  free(self->dimensions);
+  free(self->metrics);
+  free(self->plugins);
+  free(self->inputs);
+  free(self->nodes);
+  free(self->points);
+  json_decref(self->json);
+  free(self);
+}
