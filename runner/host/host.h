@@ -25,8 +25,7 @@ typedef struct service_sink {
   void *context;
   void (*output)(void *context, const heed_plugin *plugin, size_t index,
                  const double *values, size_t count);
-  void (*trace)(void *context, const char *series, uint64_t step,
-                double value);
+  void (*trace)(void *context, const char *series, uint64_t step, double value);
   void (*log)(void *context, const char *plugin, const char *line);
   void (*warn)(void *context, const char *plugin, const char *code,
                const char *message);
@@ -115,6 +114,8 @@ heed_status schema_values(const registry *registry,
                           const heed_parameter *parameters, size_t count,
                           const json_t *resolved, service *service,
                           const heed_value **values, heed_error *error);
+/* Closes the instances among the values. */
+void schema_close(const heed_value *values, size_t count);
 
 /* An instance of a resolved {"plugin": …, "parameters": …}: calls create().
  * service->output is the arena it lives in; instance_close() first. */

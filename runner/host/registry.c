@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The registry: opens shared objects and knows what is in them.
+ *
+ * A file is opened once; what is hashed through that descriptor is what is
+ * loaded, as /proc/self/fd/N.  The descriptor stays open: the loader knows an
+ * object by its name, and a second file under the same N would be taken for
+ * the first. */
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "descriptor.h"
+#include "hash.h"
+#include "host.h"
+
+typedef struct loaded_file {
+  plugin_file public;
+  char *path; /* owns public.path */
+  int descriptor;
+  void *handle;
+} loaded_file;
+
+typedef struct entry {
+  const heed_plugin *plugin;
+  loaded_file *file;
+} entry;
+
+struct registry {
+  bool allow_unsafe;
+  loaded_file **files;
+  size_t file_count;
+  entry *entries;
+  size_t entry_count;
+};
+
+heed_status registry_create(bool allow_unsafe, registry **result,
+                            heed_error *error) {
+  registry *self = calloc(1, sizeof *self);
+  if (self == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  self->allow_unsafe = allow_unsafe;
+  *result = self;
+  return HEED_OK;
+}
+
+static void file_close(loaded_file *file) {
+  if (file->handle != NULL) (void)dlclose(file->handle);
+  if (file->descriptor >= 0) (void)close(file->descriptor);
+  free(file->path);
+  free(file);
+}
+
+void registry_free(registry *self) {
+  if (self == NULL) return;
+  for (size_t i = 0; i < self->file_count; i++) file_close(self->files[i]);
+  free(self->files);
+  free(self->entries);
+  free(self);
+}
+
+static bool others_may_write(const struct stat *status) {
+  return (status->st_uid != 0 && status->st_uid != geteuid()) ||
+         (status->st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
+static heed_status check_safe(const loaded_file *file, heed_error *error) {
+  struct stat status;
+  char folder[PATH_MAX];
+  if (fstat(file->descriptor, &status) != 0)
+    return heed_fail(error, HEED_IO, "%s: %s", file->path, strerror(errno));
+  if (!S_ISREG(status.st_mode))
+    return heed_fail(error, HEED_INVALID, "%s: is not a regular file",
+                     file->path);
+  if (others_may_write(&status))
+    return heed_fail(error, HEED_INVALID,
+                     "%s: others than you and root may write to this plugin "
+                     "(owner %u, mode %03o); chmod go-w it, or give "
+                     "--allow-unsafe-plugins",
+                     file->path, (unsigned)status.st_uid,
+                     (unsigned)status.st_mode & 0777u);
+  (void)snprintf(folder, sizeof folder, "%s", file->path);
+  const char *parent = dirname(folder);
+  if (stat(parent, &status) != 0)
+    return heed_fail(error, HEED_IO, "%s: %s", parent, strerror(errno));
+  if (others_may_write(&status))
+    return heed_fail(error, HEED_INVALID,
+                     "%s: others than you and root may write to its folder "
+                     "%s (owner %u, mode %03o); chmod go-w it, or give "
+                     "--allow-unsafe-plugins",
+                     file->path, parent, (unsigned)status.st_uid,
+                     (unsigned)status.st_mode & 0777u);
+  return HEED_OK;
+}
+
+static heed_status open_file(const registry *self, loaded_file *file,
+                             const char *sha256, heed_error *error) {
+  char link[64];
+  heed_status status;
+  file->descriptor = open(file->path, O_RDONLY | O_CLOEXEC);
+  if (file->descriptor < 0)
+    return heed_fail(error, HEED_IO, "%s: cannot be opened: %s", file->path,
+                     strerror(errno));
+  if (!self->allow_unsafe) {
+    status = check_safe(file, error);
+    if (status != HEED_OK) return status;
+  }
+  status =
+      hash_descriptor(file->descriptor, file->path, file->public.sha256, error);
+  if (status != HEED_OK) return status;
+  if (sha256 != NULL && strcmp(sha256, file->public.sha256) != 0)
+    return heed_fail(error, HEED_INVALID,
+                     "%s: the plugin has changed since the sweep was planned "
+                     "(SHA-256 %.12s…, expected %.12s…)",
+                     file->path, file->public.sha256, sha256);
+  (void)snprintf(link, sizeof link, "/proc/self/fd/%d", file->descriptor);
+  file->handle = dlopen(link, RTLD_NOW | RTLD_LOCAL);
+  if (file->handle == NULL)
+    return heed_fail(error, HEED_INVALID, "%s: cannot be loaded: %s",
+                     file->path, dlerror());
+  return HEED_OK;
+}
+
+static heed_status add_entry(registry *self, const heed_plugin *plugin,
+                             loaded_file *file, heed_error *error) {
+  const plugin_file *taken;
+  heed_status status = descriptor_check(plugin, file->path, error);
+  entry *entries;
+  if (status != HEED_OK) return status;
+  if (registry_find(self, plugin->kind, plugin->name, &taken) != NULL)
+    return heed_fail(error, HEED_INVALID,
+                     "%s: %s/%s is already loaded from %s; rename one of them",
+                     file->path, kind_name(plugin->kind), plugin->name,
+                     taken->path);
+  entries = realloc(self->entries, (self->entry_count + 1) * sizeof *entries);
+  if (entries == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  entries[self->entry_count++] = (entry){plugin, file};
+  self->entries = entries;
+  return HEED_OK;
+}
+
+/* All plugins of a file, or none. */
+static heed_status add_entries(registry *self, loaded_file *file,
+                               heed_error *error) {
+  const size_t before = self->entry_count;
+  const heed_plugin_list *list = dlsym(file->handle, "heed_plugins");
+  heed_status status;
+  if (list == NULL)
+    return heed_fail(error, HEED_INVALID,
+                     "%s: has no symbol heed_plugins: is it a plugin of "
+                     "heed's?",
+                     file->path);
+  status = descriptor_check_list(list, file->path, error);
+  for (size_t i = 0; status == HEED_OK && i < list->count; i++)
+    status = add_entry(self, list->plugins[i], file, error);
+  if (status != HEED_OK) self->entry_count = before;
+  return status;
+}
+
+heed_status registry_load(registry *self, const char *path, const char *sha256,
+                          heed_error *error) {
+  loaded_file **files =
+      realloc(self->files, (self->file_count + 1) * sizeof *files);
+  loaded_file *file = calloc(1, sizeof *file);
+  heed_status status;
+  if (files != NULL) self->files = files;
+  if (files == NULL || file == NULL) {
+    free(file);
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  }
+  file->descriptor = -1;
+  file->path = realpath(path, NULL);
+  if (file->path == NULL) {
+    free(file);
+    return heed_fail(error, HEED_IO, "%s: cannot be opened: %s", path,
+                     strerror(errno));
+  }
+  file->public.path = file->path;
+  status = open_file(self, file, sha256, error);
+  if (status == HEED_OK) status = add_entries(self, file, error);
+  if (status != HEED_OK) {
+    file_close(file);
+    return status;
+  }
+  self->files[self->file_count++] = file;
+  return HEED_OK;
+}
+
+static int is_object(const struct dirent *candidate) {
+  const size_t length = strlen(candidate->d_name);
+  return length > 3 && strcmp(candidate->d_name + length - 3, ".so") == 0;
+}
+
+static bool is_listed(const char *const *list, const char *path) {
+  for (; list != NULL && *list != NULL; list++)
+    if (strcmp(*list, path) == 0) return true;
+  return false;
+}
+
+typedef struct scan {
+  registry *self;
+  const char *const *skip;
+  void *context;
+  void (*announce)(void *, const char *, const heed_error *);
+} scan;
+
+static void scan_file(const scan *all, const char *path) {
+  heed_error refusal;
+  if (is_listed(all->skip, path)) return;
+  if (all->announce != NULL) all->announce(all->context, path, NULL);
+  if (registry_load(all->self, path, NULL, &refusal) != HEED_OK &&
+      all->announce != NULL)
+    all->announce(all->context, path, &refusal);
+}
+
+static heed_status scan_folder(const scan *all, const char *folder,
+                               heed_error *error) {
+  struct dirent **names;
+  char path[PATH_MAX];
+  const int count = scandir(folder, &names, is_object, alphasort);
+  if (count < 0)
+    return heed_fail(error, HEED_IO, "plugin folder %s: cannot be read: %s",
+                     folder, strerror(errno));
+  for (int i = 0; i < count; i++) {
+    if (snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name) <
+        (int)sizeof path)
+      scan_file(all, path);
+    free(names[i]);
+  }
+  free(names);
+  return HEED_OK;
+}
+
+heed_status registry_scan(registry *self, const char *search_path,
+                          const char *const *skip, void *context,
+                          void (*announce)(void *context, const char *file,
+                                           const heed_error *refusal),
+                          heed_error *error) {
+  const scan all = {self, skip, context, announce};
+  heed_status status = HEED_OK;
+  char *copy = strdup(search_path), *rest = NULL;
+  if (copy == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  for (char *folder = strtok_r(copy, ":", &rest);
+       folder != NULL && status == HEED_OK; folder = strtok_r(NULL, ":", &rest))
+    status = scan_folder(&all, folder, error);
+  free(copy);
+  return status;
+}
+
+size_t registry_count(const registry *self) {
+  return self->entry_count;
+}
+
+const heed_plugin *registry_at(const registry *self, size_t index,
+                               const plugin_file **file) {
+  if (file != NULL) *file = &self->entries[index].file->public;
+  return self->entries[index].plugin;
+}
+
+const heed_plugin *registry_find(const registry *self, heed_kind kind,
+                                 const char *name, const plugin_file **file) {
+  for (size_t i = 0; i < self->entry_count; i++) {
+    const heed_plugin *plugin = self->entries[i].plugin;
+    if (plugin->kind == kind && strcmp(plugin->name, name) == 0)
+      return registry_at(self, i, file);
+  }
+  return NULL;
+}

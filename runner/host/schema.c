@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Schemas: JSON that a sweep gives, checked and completed. */
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host.h"
+
+#define PATH_TEXT 256
+
+typedef struct context {
+  const registry *plugins;
+  const char *base;
+  heed_error *error;
+} context;
+
+/* ---- the nearest name ---- */
+
+static size_t least(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+/* Edit distance with swaps of neighbours (optimal string alignment). */
+static size_t distance(const char *a, const char *b) {
+  enum { LONGEST = 63 };
+  size_t rows[3][LONGEST + 1];
+  const size_t m = strlen(a), n = strlen(b);
+  if (m > LONGEST || n > LONGEST) return SIZE_MAX;
+  for (size_t j = 0; j <= n; j++) rows[0][j] = j;
+  for (size_t i = 1; i <= m; i++) {
+    size_t *now = rows[i % 3], *last = rows[(i - 1) % 3];
+    const size_t *before = rows[(i + 1) % 3];
+    now[0] = i;
+    for (size_t j = 1; j <= n; j++) {
+      now[j] = least(least(last[j], now[j - 1]) + 1,
+                     last[j - 1] + (a[i - 1] != b[j - 1]));
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        now[j] = least(now[j], before[j - 2] + 1);
+    }
+  }
+  return rows[m % 3][n];
+}
+
+const char *schema_nearest(const char *name, const char *const *names,
+                           size_t count) {
+  const char *nearest = NULL;
+  size_t best = strlen(name) / 3 + 2;
+  for (size_t i = 0; i < count; i++) {
+    const size_t here = distance(name, names[i]);
+    if (here < best) {
+      best = here;
+      nearest = names[i];
+    }
+  }
+  return nearest;
+}
+
+/* ": did you mean NAME?", or what there is to choose from. */
+static void suggestion(const char *name, const char *const *names, size_t count,
+                       char *text, size_t size) {
+  const char *nearest = schema_nearest(name, names, count);
+  size_t used = 0;
+  if (nearest != NULL) {
+    (void)snprintf(text, size, "did you mean \"%s\"?", nearest);
+    return;
+  }
+  (void)snprintf(text, size, "there is none to name");
+  for (size_t i = 0; i < count && used < size; i++)
+    used += (size_t)snprintf(text + used, size - used, "%s\"%s\"",
+                             i == 0 ? "expected " : ", ", names[i]);
+}
+
+static void names_of(const heed_parameter *parameters, size_t count,
+                     const char **names) {
+  for (size_t i = 0; i < count; i++) names[i] = parameters[i].name;
+}
+
+/* ---- messages ---- */
+
+static void describe(const json_t *value, char *text, size_t size) {
+  char *dumped;
+  if (value == NULL || json_is_null(value)) {
+    (void)snprintf(text, size, "nothing");
+    return;
+  }
+  if (json_is_object(value) || json_is_array(value)) {
+    const json_t *plugin = json_object_get(value, "plugin");
+    if (json_is_string(plugin))
+      (void)snprintf(text, size, "the plugin %s", json_string_value(plugin));
+    else
+      (void)snprintf(text, size, "a table");
+    return;
+  }
+  dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
+  if (dumped == NULL || strlen(dumped) > 60)
+    (void)snprintf(text, size, "%.57s…", dumped == NULL ? "" : dumped);
+  else
+    (void)snprintf(text, size, "%s", dumped);
+  free(dumped);
+}
+
+static heed_status unfit(const context *in, const char *path,
+                         const json_t *value, const char *expected) {
+  char found[80];
+  describe(value, found, sizeof found);
+  return heed_fail(in->error, HEED_INVALID, "%s: found %s, expected %s", path,
+                   found, expected);
+}
+
+static bool has_range(const heed_parameter *parameter) {
+  return parameter->low != 0 || parameter->high != 0;
+}
+
+static void describe_range(const heed_parameter *parameter, const char *noun,
+                           char *text, size_t size) {
+  const bool low = isfinite(parameter->low), high = isfinite(parameter->high);
+  const char *above =
+      (parameter->flags & HEED_OPEN_LOW) != 0 ? "above" : "of at least";
+  const char *below =
+      (parameter->flags & HEED_OPEN_HIGH) != 0 ? "below" : "at most";
+  if (!has_range(parameter) || (!low && !high))
+    (void)snprintf(text, size, "%s", noun);
+  else if (!high)
+    (void)snprintf(text, size, "%s %s %.12g", noun, above, parameter->low);
+  else if (!low)
+    (void)snprintf(text, size, "%s %s %.12g", noun, below, parameter->high);
+  else
+    (void)snprintf(text, size, "%s %s %.12g and %s %.12g", noun, above,
+                   parameter->low, below, parameter->high);
+}
+
+static bool in_range(const heed_parameter *parameter, double number) {
+  if (!has_range(parameter)) return true;
+  if (number < parameter->low || number > parameter->high) return false;
+  if ((parameter->flags & HEED_OPEN_LOW) != 0 && number == parameter->low)
+    return false;
+  return (parameter->flags & HEED_OPEN_HIGH) == 0 || number != parameter->high;
+}
+
+/* ---- one value ---- */
+
+static heed_status resolve_record(const context *in,
+                                  const heed_parameter *parameters,
+                                  size_t count, const json_t *given,
+                                  const char *path, json_t **resolved);
+static heed_status resolve_value(const context *in,
+                                 const heed_parameter *parameter,
+                                 const json_t *given, const char *path,
+                                 json_t **resolved);
+
+static heed_status made(const context *in, json_t *value, json_t **resolved) {
+  *resolved = value;
+  return value == NULL ? heed_fail(in->error, HEED_MEMORY, "memory is out")
+                       : HEED_OK;
+}
+
+static heed_status resolve_number(const context *in,
+                                  const heed_parameter *parameter,
+                                  const json_t *given, const char *path,
+                                  json_t **resolved) {
+  char expected[160];
+  const double number = json_number_value(given);
+  describe_range(parameter, "a number", expected, sizeof expected);
+  if (!json_is_number(given) || !isfinite(number) ||
+      !in_range(parameter, number))
+    return unfit(in, path, given, expected);
+  return made(in, json_real(number), resolved);
+}
+
+static heed_status resolve_integer(const context *in,
+                                   const heed_parameter *parameter,
+                                   const json_t *given, const char *path,
+                                   json_t **resolved) {
+  char expected[160];
+  const double number = json_number_value(given);
+  describe_range(parameter, "a whole number", expected, sizeof expected);
+  if (!json_is_number(given) || number != floor(number) ||
+      fabs(number) > 0x1p53 || !in_range(parameter, number))
+    return unfit(in, path, given, expected);
+  return made(in,
+              json_integer(json_is_integer(given) ? json_integer_value(given)
+                                                  : (json_int_t)number),
+              resolved);
+}
+
+static heed_status resolve_enum(const context *in,
+                                const heed_parameter *parameter,
+                                const json_t *given, const char *path,
+                                json_t **resolved) {
+  const bool or_number = parameter->type == HEED_ENUM_OR_NUMBER;
+  const char *name = json_string_value(given);
+  char expected[256], range[160];
+  size_t count = 0;
+  if (or_number && json_is_number(given))
+    return resolve_number(in, parameter, given, path, resolved);
+  while (parameter->choices[count] != NULL) count++;
+  for (size_t i = 0; name != NULL && i < count; i++)
+    if (strcmp(parameter->choices[i], name) == 0)
+      return made(in, json_string(name), resolved);
+  suggestion(name == NULL ? "" : name, parameter->choices, count, expected,
+             sizeof expected);
+  if (or_number) {
+    describe_range(parameter, "a number", range, sizeof range);
+    (void)snprintf(expected + strlen(expected),
+                   sizeof expected - strlen(expected), ", or %s", range);
+  }
+  if (name != NULL && strncmp(expected, "expected", 8) != 0)
+    return heed_fail(in->error, HEED_INVALID,
+                     "%s: there is no choice \"%s\"; %s", path, name, expected);
+  return unfit(in, path, given, expected + strlen("expected "));
+}
+
+static heed_status resolve_path(const context *in, const json_t *given,
+                                const char *path, json_t **resolved) {
+  const char *name = json_string_value(given);
+  char joined[PATH_MAX], *absolute;
+  heed_status status;
+  if (name == NULL || *name == '\0')
+    return unfit(in, path, given, "the path of a file");
+  if (snprintf(joined, sizeof joined, "%s%s%s",
+               *name == '/' || in->base == NULL ? "" : in->base,
+               *name == '/' || in->base == NULL ? "" : "/",
+               name) >= (int)sizeof joined)
+    return unfit(in, path, given, "a path that is not so long");
+  absolute = realpath(joined, NULL);
+  if (absolute == NULL || access(absolute, R_OK) != 0) {
+    free(absolute);
+    return heed_fail(in->error, HEED_INVALID, "%s: %s: cannot be read: %s",
+                     path, joined, strerror(errno));
+  }
+  status = made(in, json_string(absolute), resolved);
+  free(absolute);
+  return status;
+}
+
+static heed_status resolve_list(const context *in,
+                                const heed_parameter *parameter,
+                                const json_t *given, const char *path,
+                                json_t **resolved) {
+  /* An empty Lua table may be a list as well as a map. */
+  const bool empty = json_is_object(given) && json_object_size(given) == 0;
+  const size_t count = json_array_size(given);
+  heed_status status = HEED_OK;
+  if (!json_is_array(given) && !empty) return unfit(in, path, given, "a list");
+  if (!in_range(parameter, (double)count)) {
+    char expected[160];
+    describe_range(parameter, "as many values as a number", expected,
+                   sizeof expected);
+    return heed_fail(in->error, HEED_INVALID,
+                     "%s: found a list of %zu, expected %s", path, count,
+                     expected);
+  }
+  json_t *list = json_array();
+  for (size_t i = 0; status == HEED_OK && i < count; i++) {
+    char below[PATH_TEXT];
+    json_t *item = NULL;
+    (void)snprintf(below, sizeof below, "%s[%zu]", path, i + 1);
+    status = resolve_value(in, parameter->item, json_array_get(given, i), below,
+                           &item);
+    if (status == HEED_OK) (void)json_array_append_new(list, item);
+  }
+  if (status == HEED_OK) return made(in, list, resolved);
+  json_decref(list);
+  return status;
+}
+
+static heed_status resolve_map(const context *in,
+                               const heed_parameter *parameter,
+                               const json_t *given, const char *path,
+                               json_t **resolved) {
+  const bool empty = json_is_array(given) && json_array_size(given) == 0;
+  heed_status status = HEED_OK;
+  const char *key;
+  json_t *value;
+  if (!json_is_object(given) && !empty)
+    return unfit(in, path, given, "a table of named values");
+  json_t *map = json_object();
+  json_object_foreach((json_t *)given, key, value) {
+    char below[PATH_TEXT];
+    json_t *item = NULL;
+    (void)snprintf(below, sizeof below, "%s.%s", path, key);
+    status = resolve_value(in, parameter->item, value, below, &item);
+    if (status != HEED_OK) break;
+    (void)json_object_set_new(map, key, item);
+  }
+  if (status == HEED_OK) return made(in, map, resolved);
+  json_decref(map);
+  return status;
+}
+
+static size_t names_of_kind(const registry *plugins, heed_kind kind,
+                            const char **names, size_t most) {
+  size_t count = 0;
+  for (size_t i = 0; i < registry_count(plugins) && count < most; i++)
+    if (registry_at(plugins, i, NULL)->kind == kind)
+      names[count++] = registry_at(plugins, i, NULL)->name;
+  return count;
+}
+
+static heed_status find_plugin(const context *in, heed_kind kind,
+                               const char *given, const char *path,
+                               const heed_plugin **result) {
+  const char *slash = strchr(given, '/');
+  const char *name = slash == NULL ? given : slash + 1;
+  heed_kind said = kind;
+  if (slash != NULL) {
+    char kind_text[32];
+    (void)snprintf(kind_text, sizeof kind_text, "%.*s", (int)(slash - given),
+                   given);
+    if (!kind_of(kind_text, &said) || said != kind)
+      return heed_fail(in->error, HEED_INVALID,
+                       "%s: found the plugin %s, expected a plugin of kind %s",
+                       path, given, kind_name(kind));
+  }
+  *result = registry_find(in->plugins, kind, name, NULL);
+  if (*result == NULL) {
+    const char *names[128];
+    char text[256];
+    suggestion(name, names, names_of_kind(in->plugins, kind, names, 128), text,
+               sizeof text);
+    return heed_fail(in->error, HEED_INVALID,
+                     "%s: there is no %s plugin \"%s\"; %s", path,
+                     kind_name(kind), name, text);
+  }
+  return HEED_OK;
+}
+
+static heed_status resolve_plugin(const context *in,
+                                  const heed_parameter *parameter,
+                                  const json_t *given, const char *path,
+                                  json_t **resolved) {
+  const json_t *named =
+      json_is_string(given) ? given : json_object_get(given, "plugin");
+  const heed_plugin *plugin = NULL;
+  json_t *parameters = NULL;
+  char full[128], expected[64];
+  heed_status status;
+  if (!json_is_string(named)) {
+    (void)snprintf(expected, sizeof expected, "a plugin of kind %s",
+                   kind_name(parameter->kind));
+    return unfit(in, path, given, expected);
+  }
+  status =
+      find_plugin(in, parameter->kind, json_string_value(named), path, &plugin);
+  if (status != HEED_OK) return status;
+  status = resolve_record(
+      in, plugin->parameters, plugin->parameter_count,
+      json_is_string(given) ? NULL : json_object_get(given, "parameters"), path,
+      &parameters);
+  if (status != HEED_OK) return status;
+  (void)snprintf(full, sizeof full, "%s/%s", kind_name(plugin->kind),
+                 plugin->name);
+  return made(in,
+              json_pack("{s:s, s:o}", "plugin", full, "parameters", parameters),
+              resolved);
+}
+
+static heed_status resolve_value(const context *in,
+                                 const heed_parameter *parameter,
+                                 const json_t *given, const char *path,
+                                 json_t **resolved) {
+  switch (parameter->type) {
+    case HEED_NUMBER:
+      return resolve_number(in, parameter, given, path, resolved);
+    case HEED_INTEGER:
+      return resolve_integer(in, parameter, given, path, resolved);
+    case HEED_BOOLEAN:
+      if (!json_is_boolean(given))
+        return unfit(in, path, given, "true or false");
+      return made(in, json_boolean(json_is_true(given)), resolved);
+    case HEED_TEXT:
+      if (!json_is_string(given)) return unfit(in, path, given, "a text");
+      return made(in, json_string(json_string_value(given)), resolved);
+    case HEED_ENUM:
+    case HEED_ENUM_OR_NUMBER:
+      return resolve_enum(in, parameter, given, path, resolved);
+    case HEED_PATH:
+      return resolve_path(in, given, path, resolved);
+    case HEED_LIST:
+      return resolve_list(in, parameter, given, path, resolved);
+    case HEED_MAP:
+      return resolve_map(in, parameter, given, path, resolved);
+    case HEED_RECORD:
+      return resolve_record(in, parameter->fields, parameter->field_count,
+                            given, path, resolved);
+    case HEED_PLUGIN:
+      return resolve_plugin(in, parameter, given, path, resolved);
+  }
+  return heed_fail(in->error, HEED_INTERNAL, "%s: a parameter of no known type",
+                   path);
+}
+
+/* ---- records ---- */
+
+static heed_status check_keys(const context *in,
+                              const heed_parameter *parameters, size_t count,
+                              const json_t *given, const char *path) {
+  const char *key, *names[128] = {NULL}, *dot = *path == '\0' ? "" : ".";
+  json_t *value;
+  json_object_foreach((json_t *)given, key, value) {
+    bool known = false;
+    for (size_t i = 0; i < count && !known; i++)
+      known = strcmp(parameters[i].name, key) == 0;
+    if (!known) {
+      char text[512];
+      const size_t shown = least(count, sizeof names / sizeof *names);
+      names_of(parameters, shown, names);
+      suggestion(key, names, shown, text, sizeof text);
+      return heed_fail(in->error, HEED_INVALID,
+                       "%s%s%s: there is no such parameter; %s", path, dot, key,
+                       text);
+    }
+  }
+  return HEED_OK;
+}
+
+/* The standard value as the JSON that a sweep would have given. */
+static json_t *standard_value(const heed_parameter *parameter) {
+  const char *text = parameter->standard;
+  json_t *value = NULL;
+  switch (parameter->type) {
+    case HEED_TEXT:
+    case HEED_PATH:
+    case HEED_ENUM:
+    case HEED_PLUGIN:
+      return json_string(text);
+    case HEED_ENUM_OR_NUMBER:
+      value = json_loads(text, JSON_DECODE_ANY, NULL);
+      return value != NULL ? value : json_string(text);
+    case HEED_NUMBER:
+    case HEED_INTEGER:
+    case HEED_BOOLEAN:
+    case HEED_LIST:
+    case HEED_MAP:
+    case HEED_RECORD:
+      break;
+  }
+  return json_loads(text, JSON_DECODE_ANY, NULL);
+}
+
+static heed_status resolve_absent(const context *in,
+                                  const heed_parameter *parameter,
+                                  const char *path, json_t **resolved) {
+  json_t *standard;
+  heed_status status;
+  if (parameter->standard == NULL) {
+    if ((parameter->flags & HEED_OPTIONAL) != 0)
+      return made(in, json_null(), resolved);
+    return heed_fail(
+        in->error, HEED_INVALID, "%s: is missing: %s", path,
+        parameter->doc == NULL ? "it has no standard value" : parameter->doc);
+  }
+  standard = standard_value(parameter);
+  if (standard == NULL)
+    return heed_fail(in->error, HEED_INVALID,
+                     "%s: the plugin's standard value \"%s\" is not JSON", path,
+                     parameter->standard);
+  status = resolve_value(in, parameter, standard, path, resolved);
+  json_decref(standard);
+  return status;
+}
+
+static heed_status resolve_record(const context *in,
+                                  const heed_parameter *parameters,
+                                  size_t count, const json_t *given,
+                                  const char *path, json_t **resolved) {
+  heed_status status;
+  json_t *record;
+  if (json_is_array(given) && json_array_size(given) == 0) given = NULL;
+  if (given != NULL && !json_is_object(given))
+    return unfit(in, path, given, "a table of named values");
+  status = check_keys(in, parameters, count, given, path);
+  if (status != HEED_OK) return status;
+  record = json_object();
+  for (size_t i = 0; status == HEED_OK && i < count; i++) {
+    const json_t *value = json_object_get(given, parameters[i].name);
+    json_t *item = NULL;
+    char below[PATH_TEXT];
+    (void)snprintf(below, sizeof below, "%s%s%s", path,
+                   *path == '\0' ? "" : ".", parameters[i].name);
+    status = value == NULL || json_is_null(value)
+                 ? resolve_absent(in, &parameters[i], below, &item)
+                 : resolve_value(in, &parameters[i], value, below, &item);
+    if (status == HEED_OK)
+      (void)json_object_set_new(record, parameters[i].name, item);
+  }
+  if (status == HEED_OK) return made(in, record, resolved);
+  json_decref(record);
+  return status;
+}
+
+heed_status schema_resolve(const registry *plugins,
+                           const heed_parameter *parameters, size_t count,
+                           const json_t *given, const char *base,
+                           const char *path, json_t **resolved,
+                           heed_error *error) {
+  const context in = {plugins, base, error};
+  return resolve_record(&in, parameters, count, given, path, resolved);
+}
