@@ -14,7 +14,9 @@
 /* A moment before or after an operation ("write", "fsync", "rename", …). */
 void fault_point(const char *operation);
 #else
-static inline void fault_point(const char *operation) { (void)operation; }
+static inline void fault_point(const char *operation) {
+  (void)operation;
+}
 #endif
 
 #endif

@@ -178,8 +178,8 @@ static heed_table *copy_table(const heed_table *table, const char *name) {
   return copy;
 }
 
-heed_status record_keep(record *self, const heed_table *table,
-                        const char *name, heed_error *error) {
+heed_status record_keep(record *self, const heed_table *table, const char *name,
+                        heed_error *error) {
   heed_table *copy = copy_table(table, name);
   heed_table **grown =
       realloc(self->kept, (self->kept_count + 1) * sizeof(heed_table *));
