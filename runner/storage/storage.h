@@ -17,16 +17,16 @@
 typedef struct work work;
 
 /* Makes or opens the work folder of a result and takes its lock; a second
- * process gets HEED_IO with the holder's pid.  plan_text is saved as
- * plan.json.  A folder left by another sweep (other title and file) is
- * HEED_INVALID unless `replace`. */
+ * process gets HEED_IO with the holder's pid.  plan_text is saved as plan.json.
+ * Parts of an earlier, interrupted run stay: they are matched by cell key. */
 heed_status work_open(const char *result_path, const char *plan_text,
-                      bool replace, work **result, heed_error *error);
+                      work **result, heed_error *error);
 /* The same folder without lock, for a worker or `heed collect`. */
 heed_status work_join(const char *folder, work **result, heed_error *error);
 const char *work_folder(const work *work);
 void work_close(work *work);
-/* Removes the folder and all in it; only after the result is in place. */
+/* Removes the folder and all in it, then closes; only after the result is in
+ * place. */
 heed_status work_remove(work *work, heed_error *error);
 
 /* Writes records as one new part. */
@@ -66,9 +66,11 @@ heed_status work_policy_path(const work *work, const char *key, bool temporary,
 heed_status work_commit_policy(const work *work, const char *key,
                                heed_error *error);
 
-/* Is the result file of this sweep (same title, same sweep file, and axes of
- * the same names)?  What `heed run` asks before it extends. */
-heed_status storage_same_sweep(const char *result_path, const plan *plan,
-                               bool *exists, bool *same, heed_error *error);
+/* Is there a result file, is it of this sweep (same title, axes of the same
+ * names), and how many of its finished cells does the plan not have?  What
+ * `heed run` asks before it extends: cells are never dropped silently. */
+heed_status storage_inspect(const char *result_path, const plan *plan,
+                            bool *exists, bool *same, size_t *orphans,
+                            heed_error *error);
 
 #endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * HDF5 with the errors of heed. */
+#include "hdf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void hdf_silence(void) {
+  (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+static herr_t innermost(unsigned depth, const H5E_error2_t *found, void *text) {
+  if (depth == 0) (void)snprintf(text, 256, "%s", found->desc);
+  return 0;
+}
+
+void hdf_fail(hdf *self, const char *doing, const char *what) {
+  char why[256] = "";
+  if (self->status != HEED_OK) return;
+  (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, why);
+  self->status =
+      heed_fail(self->error, HEED_IO, "%s: cannot %s %s%s%s", self->path, doing,
+                what, why[0] == '\0' ? "" : ": ", why);
+}
+
+hid_t hdf_text_type(void) {
+  const hid_t type = H5Tcopy(H5T_C_S1);
+  (void)H5Tset_size(type, H5T_VARIABLE);
+  (void)H5Tset_cset(type, H5T_CSET_UTF8);
+  return type;
+}
+
+hid_t hdf_type(heed_column_type type) {
+  switch (type) {
+    case HEED_FLOAT64:
+      return H5T_NATIVE_DOUBLE;
+    case HEED_FLOAT32:
+      return H5T_NATIVE_FLOAT;
+    case HEED_INT64:
+      return H5T_NATIVE_INT64;
+    case HEED_INT32:
+      return H5T_NATIVE_INT32;
+    case HEED_INT8:
+      return H5T_NATIVE_INT8;
+    case HEED_STRING:
+      return hdf_text_type();
+  }
+  return H5I_INVALID_HID;
+}
+
+hid_t hdf_group(hdf *self, hid_t parent, const char *name) {
+  if (self->status != HEED_OK) return H5I_INVALID_HID;
+  const hid_t group =
+      H5Gcreate2(parent, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  if (group < 0) hdf_fail(self, "make the group", name);
+  return group;
+}
+
+hid_t hdf_write(hdf *self, hid_t parent, const char *name, hid_t type, int rank,
+                const hsize_t *extent, const void *data) {
+  hid_t space, set;
+  if (self->status != HEED_OK) return H5I_INVALID_HID;
+  space =
+      rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(rank, extent, NULL);
+  set = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, H5P_DEFAULT,
+                   H5P_DEFAULT);
+  if (set < 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
+    hdf_fail(self, "write", name);
+  (void)H5Sclose(space);
+  return set;
+}
+
+void hdf_put(hdf *self, hid_t parent, const char *name, hid_t type, int rank,
+             const hsize_t *extent, const void *data) {
+  const hid_t set = hdf_write(self, parent, name, type, rank, extent, data);
+  if (set >= 0) (void)H5Dclose(set);
+}
+
+void hdf_put_texts(hdf *self, hid_t parent, const char *name, size_t count,
+                   const char *const *texts) {
+  const hid_t type = hdf_text_type();
+  const hsize_t extent = count;
+  hdf_put(self, parent, name, type, 1, &extent, texts);
+  (void)H5Tclose(type);
+}
+
+void hdf_put_text(hdf *self, hid_t parent, const char *name, const char *text) {
+  const hid_t type = hdf_text_type();
+  hdf_put(self, parent, name, type, 0, NULL, &text);
+  (void)H5Tclose(type);
+}
+
+static void note(hdf *self, hid_t object, const char *name, hid_t type,
+                 const void *value) {
+  hid_t space, attribute;
+  if (self->status != HEED_OK) return;
+  space = H5Screate(H5S_SCALAR);
+  attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+  if (attribute < 0 || H5Awrite(attribute, type, value) < 0)
+    hdf_fail(self, "write the attribute", name);
+  if (attribute >= 0) (void)H5Aclose(attribute);
+  (void)H5Sclose(space);
+}
+
+void hdf_note(hdf *self, hid_t object, const char *name, const char *text) {
+  const hid_t type = hdf_text_type();
+  note(self, object, name, type, &text);
+  (void)H5Tclose(type);
+}
+
+void hdf_note_number(hdf *self, hid_t object, const char *name, double value) {
+  note(self, object, name, H5T_NATIVE_DOUBLE, &value);
+}
+
+void hdf_note_integer(hdf *self, hid_t object, const char *name,
+                      int64_t value) {
+  note(self, object, name, H5T_NATIVE_INT64, &value);
+}
+
+void *hdf_read(hdf *self, hid_t parent, const char *name, hid_t type,
+               size_t size, size_t *count, int optional) {
+  hid_t set, space;
+  hssize_t points;
+  void *data = NULL;
+  *count = 0;
+  if (self->status != HEED_OK) return NULL;
+  if (optional && H5Lexists(parent, name, H5P_DEFAULT) <= 0) return NULL;
+  set = H5Dopen2(parent, name, H5P_DEFAULT);
+  if (set < 0) {
+    hdf_fail(self, "read", name);
+    return NULL;
+  }
+  space = H5Dget_space(set);
+  points = H5Sget_simple_extent_npoints(space);
+  if (points >= 0) data = calloc((size_t)points + 1, size);
+  if (data == NULL ||
+      H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0) {
+    hdf_fail(self, "read", name);
+    free(data);
+    data = NULL;
+  } else {
+    *count = (size_t)points;
+  }
+  (void)H5Sclose(space);
+  (void)H5Dclose(set);
+  return data;
+}
+
+double *hdf_read_numbers(hdf *self, hid_t parent, const char *name,
+                         size_t *count) {
+  return hdf_read(self, parent, name, H5T_NATIVE_DOUBLE, sizeof(double), count,
+                  1);
+}
+
+int64_t *hdf_read_integers(hdf *self, hid_t parent, const char *name,
+                           size_t *count) {
+  return hdf_read(self, parent, name, H5T_NATIVE_INT64, sizeof(int64_t), count,
+                  1);
+}
+
+char **hdf_read_texts(hdf *self, hid_t parent, const char *name,
+                      size_t *count) {
+  const hid_t type = hdf_text_type();
+  char **texts = hdf_read(self, parent, name, type, sizeof(char *), count, 1);
+  (void)H5Tclose(type);
+  return texts;
+}
+
+void hdf_free_texts(char **texts, size_t count) {
+  for (size_t i = 0; texts != NULL && i < count; i++)
+    (void)H5free_memory(texts[i]);
+  free(texts);
+}
+
+char *hdf_read_text(hdf *self, hid_t parent, const char *name) {
+  size_t count;
+  char **texts = hdf_read_texts(self, parent, name, &count);
+  char *text = count > 0 && texts[0] != NULL ? strdup(texts[0]) : NULL;
+  hdf_free_texts(texts, count);
+  return text;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * HDF5 with the errors of heed.  A function that finds status != HEED_OK does
+ * nothing, so that a run of calls is checked once, at its end. */
+#ifndef HEED_STORAGE_HDF_H
+#define HEED_STORAGE_HDF_H
+
+#include <hdf5.h>
+
+#include "heed/status.h"
+#include "heed/table.h"
+
+typedef struct hdf {
+  const char *path; /* for messages */
+  heed_status status;
+  heed_error *error;
+} hdf;
+
+/* Stops HDF5 from printing its errors, which it does process-wide. */
+void hdf_silence(void);
+
+/* Remembers the first failure. */
+void hdf_fail(hdf *self, const char *doing, const char *what);
+
+/* The variable-length UTF-8 text type that netCDF's readers want. */
+hid_t hdf_text_type(void);
+hid_t hdf_type(heed_column_type type); /* native; to be closed if a text */
+
+hid_t hdf_group(hdf *self, hid_t parent, const char *name);
+
+/* Writes a new dataset of rank dimensions (0: a scalar) and returns it open. */
+hid_t hdf_write(hdf *self, hid_t parent, const char *name, hid_t type, int rank,
+                const hsize_t *extent, const void *data);
+/* The same, and closes it. */
+void hdf_put(hdf *self, hid_t parent, const char *name, hid_t type, int rank,
+             const hsize_t *extent, const void *data);
+void hdf_put_texts(hdf *self, hid_t parent, const char *name, size_t count,
+                   const char *const *texts);
+void hdf_put_text(hdf *self, hid_t parent, const char *name, const char *text);
+
+/* Attributes. */
+void hdf_note(hdf *self, hid_t object, const char *name, const char *text);
+void hdf_note_number(hdf *self, hid_t object, const char *name, double value);
+void hdf_note_integer(hdf *self, hid_t object, const char *name, int64_t value);
+
+/* Reads a whole dataset into memory from malloc(); *count elements.  NULL, and
+ * no failure, if `optional` and it is not there. */
+void *hdf_read(hdf *self, hid_t parent, const char *name, hid_t type,
+               size_t size, size_t *count, int optional);
+double *hdf_read_numbers(hdf *self, hid_t parent, const char *name,
+                         size_t *count);
+int64_t *hdf_read_integers(hdf *self, hid_t parent, const char *name,
+                           size_t *count);
+char **hdf_read_texts(hdf *self, hid_t parent, const char *name, size_t *count);
+void hdf_free_texts(char **texts, size_t count);
+char *hdf_read_text(hdf *self, hid_t parent, const char *name);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Kept tables in a file: columns that grow. */
+#include "kept.h"
+
+#include <hdf5_hl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK 4096u
+
+const char *const kept_names[KEPT_TABLES] = {"users", "trace", "policy"};
+
+typedef struct growing {
+  char *name;
+  heed_column_type type;
+  size_t width, rows;
+  hid_t set;
+} growing;
+
+struct kept {
+  hdf *file;
+  hid_t parent, group;
+  const char *name;
+  size_t rows, column_count;
+  growing *columns;
+};
+
+kept *kept_create(hdf *file, hid_t parent, const char *name) {
+  kept *self = calloc(1, sizeof *self);
+  if (self == NULL) return NULL;
+  self->file = file;
+  self->parent = parent;
+  self->name = name;
+  self->group = H5I_INVALID_HID;
+  return self;
+}
+
+static void set_fill(hid_t creation, heed_column_type type) {
+  const double nan = NAN;
+  const int64_t none = -1;
+  const char *empty = "";
+  const hid_t text = hdf_text_type();
+  if (type == HEED_STRING)
+    (void)H5Pset_fill_value(creation, text, &empty);
+  else if (type == HEED_FLOAT64 || type == HEED_FLOAT32)
+    (void)H5Pset_fill_value(creation, H5T_NATIVE_DOUBLE, &nan);
+  else
+    (void)H5Pset_fill_value(creation, H5T_NATIVE_INT64, &none);
+  (void)H5Tclose(text);
+}
+
+static growing *add_column(kept *self, const heed_column *like) {
+  const hsize_t start[2] = {0, like->width};
+  const hsize_t most[2] = {H5S_UNLIMITED, like->width};
+  const hsize_t chunk[2] = {CHUNK, like->width};
+  const int rank = like->width == 1 ? 1 : 2;
+  growing *columns =
+      realloc(self->columns, (self->column_count + 1) * sizeof *self->columns);
+  growing *made;
+  hid_t type, space, creation;
+  if (columns == NULL) {
+    hdf_fail(self->file, "find memory for the column", like->name);
+    return NULL;
+  }
+  self->columns = columns;
+  made = &columns[self->column_count];
+  *made = (growing){strdup(like->name), like->type, like->width, 0,
+                    H5I_INVALID_HID};
+  self->column_count++;
+  type = hdf_type(like->type);
+  space = H5Screate_simple(rank, start, most);
+  creation = H5Pcreate(H5P_DATASET_CREATE);
+  (void)H5Pset_chunk(creation, rank, chunk);
+  set_fill(creation, like->type);
+  made->set = H5Dcreate2(self->group, like->name, type, space, H5P_DEFAULT,
+                         creation, H5P_DEFAULT);
+  if (made->set < 0) hdf_fail(self->file, "make the column", like->name);
+  (void)H5Pclose(creation);
+  (void)H5Sclose(space);
+  if (like->type == HEED_STRING) (void)H5Tclose(type);
+  return made;
+}
+
+static growing *column_like(kept *self, const heed_column *like) {
+  for (size_t i = 0; i < self->column_count; i++)
+    if (strcmp(self->columns[i].name, like->name) == 0)
+      return &self->columns[i];
+  return add_column(self, like);
+}
+
+static void extend(const kept *self, growing *column, size_t rows) {
+  const hsize_t extent[2] = {rows, column->width};
+  if (column->rows == rows) return;
+  if (H5Dset_extent(column->set, extent) < 0)
+    hdf_fail(self->file, "extend the column", column->name);
+  column->rows = rows;
+}
+
+/* Writes `count` rows at the end of what the table has so far. */
+static void put(kept *self, const heed_column *from, const void *data,
+                size_t count) {
+  growing *to = column_like(self, from);
+  const int rank = from->width == 1 ? 1 : 2;
+  const hsize_t start[2] = {self->rows, 0}, extent[2] = {count, from->width};
+  hid_t type, file_space, memory_space;
+  if (to == NULL || self->file->status != HEED_OK) return;
+  if (to->type != from->type || to->width != from->width) {
+    hdf_fail(self->file, "keep two types in the column", from->name);
+    return;
+  }
+  extend(self, to, self->rows + count);
+  type = hdf_type(from->type);
+  file_space = H5Dget_space(to->set);
+  memory_space = H5Screate_simple(rank, extent, NULL);
+  (void)H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, extent,
+                            NULL);
+  if (H5Dwrite(to->set, type, memory_space, file_space, H5P_DEFAULT, data) < 0)
+    hdf_fail(self->file, "write the column", from->name);
+  (void)H5Sclose(memory_space);
+  (void)H5Sclose(file_space);
+  if (from->type == HEED_STRING) (void)H5Tclose(type);
+}
+
+static size_t bytes_of(heed_column_type type) {
+  switch (type) {
+    case HEED_FLOAT64:
+    case HEED_INT64:
+      return 8;
+    case HEED_FLOAT32:
+    case HEED_INT32:
+      return 4;
+    case HEED_INT8:
+      return 1;
+    case HEED_STRING:
+      break;
+  }
+  return sizeof(char *);
+}
+
+/* One value of a labels column, `count` times. */
+static void put_repeated(kept *self, const heed_column *label, size_t count) {
+  const size_t bytes = bytes_of(label->type) * label->width;
+  char *all = malloc(count * bytes + 1);
+  if (all == NULL) {
+    hdf_fail(self->file, "find memory for the column", label->name);
+    return;
+  }
+  for (size_t i = 0; i < count; i++)
+    memcpy(all + i * bytes, label->data, bytes);
+  put(self, label, all, count);
+  free(all);
+}
+
+void kept_append(kept *self, const heed_table *labels, const heed_table *table,
+                 size_t first, size_t count) {
+  if (count == 0 || self->file->status != HEED_OK) return;
+  if (self->group < 0)
+    self->group = hdf_group(self->file, self->parent, self->name);
+  for (size_t i = 0; i < labels->column_count; i++)
+    put_repeated(self, &labels->columns[i], count);
+  for (size_t i = 0; i < table->column_count; i++) {
+    const heed_column *column = &table->columns[i];
+    if (heed_table_column(labels, column->name) != NULL) continue;
+    put(self, column,
+        (const char *)column->data +
+            first * column->width * bytes_of(column->type),
+        count);
+  }
+  self->rows += count;
+}
+
+static void write_scale(kept *self) {
+  const hsize_t extent = self->rows;
+  int64_t *rows = malloc((self->rows + 1) * sizeof *rows);
+  hid_t scale;
+  if (rows == NULL) {
+    hdf_fail(self->file, "find memory for the rows of", self->name);
+    return;
+  }
+  for (size_t i = 0; i < self->rows; i++) rows[i] = (int64_t)i;
+  scale = hdf_write(self->file, self->group, "row", H5T_NATIVE_INT64, 1,
+                    &extent, rows);
+  free(rows);
+  if (scale < 0) return;
+  if (H5DSset_scale(scale, "row") < 0)
+    hdf_fail(self->file, "make a scale of", "row");
+  for (size_t i = 0; i < self->column_count; i++)
+    if (H5DSattach_scale(self->columns[i].set, scale, 0) < 0)
+      hdf_fail(self->file, "attach a scale to", self->columns[i].name);
+  (void)H5Dclose(scale);
+}
+
+void kept_close(kept *self) {
+  for (size_t i = 0; i < self->column_count; i++)
+    if (self->columns[i].set >= 0) extend(self, &self->columns[i], self->rows);
+  if (self->group >= 0 && self->file->status == HEED_OK) write_scale(self);
+  for (size_t i = 0; i < self->column_count; i++) {
+    if (self->columns[i].set >= 0) (void)H5Dclose(self->columns[i].set);
+    free(self->columns[i].name);
+  }
+  if (self->group >= 0) (void)H5Gclose(self->group);
+  free(self->columns);
+  free(self);
+}
+
+/* ---- reading ---- */
+
+static bool type_of(hid_t set, heed_column_type *type) {
+  const hid_t stored = H5Dget_type(set);
+  const H5T_class_t class = H5Tget_class(stored);
+  const size_t size = H5Tget_size(stored);
+  (void)H5Tclose(stored);
+  if (class == H5T_STRING) {
+    *type = HEED_STRING;
+  } else if (class == H5T_FLOAT) {
+    *type = size == 4 ? HEED_FLOAT32 : HEED_FLOAT64;
+  } else if (class == H5T_INTEGER) {
+    *type = size == 1 ? HEED_INT8 : size == 4 ? HEED_INT32 : HEED_INT64;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+static void read_column(hdf *file, hid_t group, const char *name,
+                        heed_table *table) {
+  heed_column *column = &table->columns[table->column_count];
+  const hid_t set = H5Dopen2(group, name, H5P_DEFAULT);
+  const hid_t space = H5Dget_space(set);
+  hsize_t extent[2] = {0, 1};
+  hid_t type;
+  size_t count;
+  const bool known = type_of(set, &column->type) &&
+                     H5Sget_simple_extent_ndims(space) <= 2 &&
+                     H5Sget_simple_extent_dims(space, extent, NULL) >= 0;
+  (void)H5Sclose(space);
+  (void)H5Dclose(set);
+  if (!known) {
+    hdf_fail(file, "read the column", name);
+    return;
+  }
+  type = hdf_type(column->type);
+  column->width = (size_t)extent[1];
+  column->name = strdup(name);
+  column->data =
+      hdf_read(file, group, name, type, bytes_of(column->type), &count, 0);
+  table->rows = (size_t)extent[0];
+  table->column_count++;
+  if (column->type == HEED_STRING) (void)H5Tclose(type);
+}
+
+heed_table *kept_read(hdf *file, hid_t parent, const char *name) {
+  H5G_info_t info;
+  heed_table *table;
+  hid_t group;
+  if (file->status != HEED_OK || H5Lexists(parent, name, H5P_DEFAULT) <= 0)
+    return NULL;
+  group = H5Gopen2(parent, name, H5P_DEFAULT);
+  table = calloc(1, sizeof *table);
+  if (group < 0 || table == NULL || H5Gget_info(group, &info) < 0) {
+    hdf_fail(file, "read the table", name);
+    free(table);
+    return NULL;
+  }
+  table->columns = calloc(info.nlinks + 1, sizeof *table->columns);
+  for (hsize_t i = 0; table->columns != NULL && i < info.nlinks; i++) {
+    char column[128];
+    (void)H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, column,
+                             sizeof column, H5P_DEFAULT);
+    if (strcmp(column, "row") != 0) read_column(file, group, column, table);
+  }
+  (void)H5Gclose(group);
+  return table;
+}
+
+void kept_free(heed_table *table) {
+  if (table == NULL) return;
+  for (size_t i = 0; i < table->column_count; i++) {
+    heed_column *column = &table->columns[i];
+    if (column->type == HEED_STRING)
+      hdf_free_texts(column->data, table->rows * column->width);
+    else
+      free(column->data);
+    free((char *)column->name);
+  }
+  free(table->columns);
+  free(table);
+}

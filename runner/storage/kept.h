@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Kept tables in a file: a group of columns, each the concatenation of what
+ * many cells kept, with a column `cell` that says whose a row is. */
+#ifndef HEED_STORAGE_KEPT_H
+#define HEED_STORAGE_KEPT_H
+
+#include "hdf.h"
+
+#define KEPT_TABLES 3
+extern const char *const kept_names[KEPT_TABLES]; /* users, trace, policy */
+
+typedef struct kept kept;
+
+/* A group that is made when the first rows come.  NULL: memory is out. */
+kept *kept_create(hdf *file, hid_t parent, const char *name);
+
+/* Appends rows first … first + count - 1 of table.  labels: a table of one row
+ * whose columns (among them `cell`) are repeated for each row.  A column that
+ * only some tables have is NaN, -1 or "" in the rows of the others. */
+void kept_append(kept *self, const heed_table *labels, const heed_table *table,
+                 size_t first, size_t count);
+
+/* Completes the columns and their scale; frees. */
+void kept_close(kept *self);
+
+/* Reads such a group into a table from malloc(); NULL if it is not there. */
+heed_table *kept_read(hdf *file, hid_t parent, const char *name);
+void kept_free(heed_table *table);
+
+#endif

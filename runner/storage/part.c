@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Parts: HDF5 files built in memory, so that our own code writes them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch.h"
+#include "kept.h"
+
+#define PART_FORMAT 1
+
+typedef struct columns {
+  const char **texts;
+  int64_t *integers;
+  double *numbers;
+} columns;
+
+static void put_integers(hdf *file, hid_t parent, const char *name,
+                         size_t count, const int64_t *values) {
+  const hsize_t extent = count;
+  hdf_put(file, parent, name, H5T_NATIVE_INT64, 1, &extent, values);
+}
+
+static void write_metrics(hdf *file, hid_t root, const plan *of,
+                          const columns *room) {
+  if (of->metric_count == 0) return;
+  for (size_t i = 0; i < of->metric_count; i++) {
+    room->texts[i] = of->metrics[i].name;
+    room->integers[i] = (int64_t)of->metrics[i].count;
+  }
+  hdf_put_texts(file, root, "metric_name", of->metric_count, room->texts);
+  put_integers(file, root, "metric_count", of->metric_count, room->integers);
+}
+
+static void write_cells(hdf *file, hid_t root, const plan *of,
+                        const record *const *records, size_t count,
+                        const columns *room) {
+  const hsize_t value_extent[2] = {count, of->value_count};
+  const hsize_t second_extent[2] = {count, PLAN_STAGE_COUNT};
+  for (size_t i = 0; i < count; i++) {
+    room->texts[i] = records[i]->key;
+    room->integers[i] = records[i]->status;
+  }
+  hdf_put_texts(file, root, "key", count, room->texts);
+  put_integers(file, root, "status", count, room->integers);
+  for (size_t i = 0; i < count; i++)
+    memcpy(room->numbers + i * of->value_count, records[i]->values,
+           of->value_count * sizeof(double));
+  if (of->value_count > 0)
+    hdf_put(file, root, "values", H5T_NATIVE_DOUBLE, 2, value_extent,
+            room->numbers);
+  for (size_t i = 0; i < count; i++)
+    memcpy(room->numbers + i * PLAN_STAGE_COUNT, records[i]->seconds,
+           sizeof records[i]->seconds);
+  hdf_put(file, root, "seconds", H5T_NATIVE_DOUBLE, 2, second_extent,
+          room->numbers);
+}
+
+static void write_failures(hdf *file, hid_t root, const record *const *records,
+                           size_t count, const columns *room) {
+  static const char *const names[] = {"failure_stage", "failure_plugin",
+                                      "failure_message"};
+  size_t failed = 0;
+  for (size_t i = 0; i < count; i++)
+    if (records[i]->status != RECORD_DONE)
+      room->integers[failed++] = (int64_t)i;
+  if (failed == 0) return;
+  put_integers(file, root, "failure_row", failed, room->integers);
+  for (size_t column = 0; column < 3; column++) {
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+      const record *of = records[i];
+      const char *texts[] = {plan_stage_name(of->stage), of->plugin,
+                             of->message};
+      if (of->status != RECORD_DONE) room->texts[at++] = texts[column];
+    }
+    hdf_put_texts(file, root, names[column], failed, room->texts);
+  }
+  failed = 0;
+  for (size_t i = 0; i < count; i++)
+    if (records[i]->status != RECORD_DONE)
+      room->integers[failed++] = records[i]->signal;
+  put_integers(file, root, "failure_signal", failed, room->integers);
+}
+
+static void write_warnings(hdf *file, hid_t root, const record *const *records,
+                           size_t count, const columns *room) {
+  static const char *const names[] = {"warning_code", "warning_plugin",
+                                      "warning_message"};
+  size_t total = 0;
+  for (size_t i = 0; i < count; i++)
+    for (size_t j = 0; j < records[i]->warning_count; j++)
+      room->integers[total++] = (int64_t)i;
+  if (total == 0) return;
+  put_integers(file, root, "warning_row", total, room->integers);
+  for (size_t column = 0; column < 3; column++) {
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++)
+      for (size_t j = 0; j < records[i]->warning_count; j++) {
+        const record_warning *of = &records[i]->warnings[j];
+        const char *texts[] = {of->code, of->plugin, of->message};
+        room->texts[at++] = texts[column];
+      }
+    hdf_put_texts(file, root, names[column], total, room->texts);
+  }
+}
+
+static void write_kept(hdf *file, hid_t root, const record *const *records,
+                       size_t count) {
+  for (size_t which = 0; which < KEPT_TABLES; which++) {
+    kept *into = kept_create(file, root, kept_names[which]);
+    if (into == NULL) {
+      hdf_fail(file, "find memory for", kept_names[which]);
+      return;
+    }
+    for (size_t i = 0; i < count; i++)
+      for (size_t j = 0; j < records[i]->kept_count; j++) {
+        const heed_table *table = records[i]->kept[j];
+        int64_t row = (int64_t)i;
+        heed_column cell = {"cell", HEED_INT64, 1, &row};
+        const heed_table labels = {sizeof labels, "labels", 1, 1, &cell};
+        if (strcmp(table->name, kept_names[which]) == 0)
+          kept_append(into, &labels, table, 0, table->rows);
+      }
+    kept_close(into);
+  }
+}
+
+/* Room for the longest column of any kind. */
+static bool make_room(const plan *of, const record *const *records,
+                      size_t count, columns *room) {
+  size_t most = count > of->metric_count ? count : of->metric_count;
+  size_t width =
+      of->value_count > PLAN_STAGE_COUNT ? of->value_count : PLAN_STAGE_COUNT;
+  size_t warnings = 0;
+  for (size_t i = 0; i < count; i++) warnings += records[i]->warning_count;
+  if (warnings > most) most = warnings;
+  room->texts = calloc(most + 1, sizeof *room->texts);
+  room->integers = calloc(most + 1, sizeof *room->integers);
+  room->numbers = calloc(count * width + 1, sizeof *room->numbers);
+  return room->texts != NULL && room->integers != NULL && room->numbers != NULL;
+}
+
+static void take_image(hdf *file, hid_t root, void **bytes, size_t *length) {
+  ssize_t size;
+  if (file->status != HEED_OK) return;
+  if (H5Fflush(root, H5F_SCOPE_GLOBAL) < 0 ||
+      (size = H5Fget_file_image(root, NULL, 0)) <= 0 ||
+      (*bytes = malloc((size_t)size)) == NULL) {
+    hdf_fail(file, "build", "the part");
+    return;
+  }
+  if (H5Fget_file_image(root, *bytes, (size_t)size) != size)
+    hdf_fail(file, "build", "the part");
+  *length = (size_t)size;
+}
+
+heed_status part_build(const plan *of, const record *const *records,
+                       size_t count, void **bytes, size_t *length,
+                       heed_error *error) {
+  hdf file = {"a part", HEED_OK, error};
+  columns room = {NULL, NULL, NULL};
+  const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+  hid_t root;
+  hdf_silence();
+  *bytes = NULL;
+  (void)H5Pset_fapl_core(access, 1 << 20, 0);
+  root = H5Fcreate("heed-part", H5F_ACC_TRUNC, H5P_DEFAULT, access);
+  if (root < 0 || !make_room(of, records, count, &room)) {
+    hdf_fail(&file, "build", "the part");
+  } else {
+    hdf_note_integer(&file, root, "heed_part", PART_FORMAT);
+    write_metrics(&file, root, of, &room);
+    write_cells(&file, root, of, records, count, &room);
+    write_failures(&file, root, records, count, &room);
+    write_warnings(&file, root, records, count, &room);
+    write_kept(&file, root, records, count);
+    take_image(&file, root, bytes, length);
+  }
+  if (root >= 0) (void)H5Fclose(root);
+  (void)H5Pclose(access);
+  free(room.texts);
+  free(room.integers);
+  free(room.numbers);
+  if (file.status != HEED_OK) {
+    free(*bytes);
+    *bytes = NULL;
+  }
+  return file.status;
+}
+
+/* ---- reading ---- */
+
+static const plan_metric *metric_named(const plan *of, const char *name,
+                                       size_t *index) {
+  for (*index = 0; *index < of->metric_count; ++*index)
+    if (strcmp(of->metrics[*index].name, name) == 0)
+      return &of->metrics[*index];
+  return NULL;
+}
+
+static void find_values(hdf *file, hid_t root, const plan *of, batch *result) {
+  size_t names, counts, total, offset = 0, width = 0, index;
+  char **name = hdf_read_texts(file, root, "metric_name", &names);
+  int64_t *count = hdf_read_integers(file, root, "metric_count", &counts);
+  double *values = hdf_read_numbers(file, root, "values", &total);
+  result->owned = values;
+  if (names != counts) hdf_fail(file, "read", "metric_count");
+  for (size_t i = 0; file->status == HEED_OK && i < names; i++)
+    width += (size_t)count[i];
+  if (width * result->rows != total) hdf_fail(file, "read", "values");
+  for (size_t i = 0; file->status == HEED_OK && i < names; i++) {
+    const plan_metric *metric = metric_named(of, name[i], &index);
+    if (metric != NULL && metric->count == (size_t)count[i]) {
+      result->values[index] = values + offset;
+      result->stride[index] = width;
+    }
+    offset += (size_t)count[i];
+  }
+  hdf_free_texts(name, names);
+  free(count);
+}
+
+heed_status batch_read_part(const char *path, const plan *of, bool tables,
+                            batch *result, heed_error *error) {
+  hdf file = {path, HEED_OK, error};
+  size_t count;
+  hid_t root;
+  hdf_silence();
+  memset(result, 0, sizeof *result);
+  root = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+  if (root < 0) {
+    hdf_fail(&file, "open", "it as a part");
+    return file.status;
+  }
+  result->keys = hdf_read_texts(&file, root, "key", &result->rows);
+  result->status = hdf_read_integers(&file, root, "status", &count);
+  result->seconds = hdf_read_numbers(&file, root, "seconds", &count);
+  if (count != result->rows * PLAN_STAGE_COUNT)
+    hdf_fail(&file, "read", "seconds");
+  result->metric_count = of->metric_count;
+  result->values = calloc(of->metric_count + 1, sizeof *result->values);
+  result->stride = calloc(of->metric_count + 1, sizeof *result->stride);
+  if (result->values == NULL || result->stride == NULL)
+    hdf_fail(&file, "find memory for", "values");
+  else
+    find_values(&file, root, of, result);
+  result->failure_row =
+      hdf_read_integers(&file, root, "failure_row", &result->failure_count);
+  result->failure_signal =
+      hdf_read_integers(&file, root, "failure_signal", &count);
+  result->failure_stage = hdf_read_texts(&file, root, "failure_stage", &count);
+  result->failure_plugin =
+      hdf_read_texts(&file, root, "failure_plugin", &count);
+  result->failure_message =
+      hdf_read_texts(&file, root, "failure_message", &count);
+  result->warning_row =
+      hdf_read_integers(&file, root, "warning_row", &result->warning_count);
+  result->warning_code = hdf_read_texts(&file, root, "warning_code", &count);
+  result->warning_plugin =
+      hdf_read_texts(&file, root, "warning_plugin", &count);
+  result->warning_message =
+      hdf_read_texts(&file, root, "warning_message", &count);
+  for (size_t i = 0; tables && i < KEPT_TABLES; i++)
+    result->kept[i] = kept_read(&file, root, kept_names[i]);
+  (void)H5Fclose(root);
+  if (file.status != HEED_OK) batch_free(result);
+  return file.status;
+}
