@@ -6,17 +6,17 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
-record *record_create(const plan *plan, size_t cell) {
+record *record_create(const plan *of, size_t cell) {
   record *self = calloc(1, sizeof *self);
   if (self == NULL) return NULL;
-  self->values = malloc((plan->value_count + 1) * sizeof *self->values);
+  self->values = malloc((of->value_count + 1) * sizeof *self->values);
   if (self->values == NULL) {
     free(self);
     return NULL;
   }
   self->cell = cell;
-  plan_cell_key(plan, cell, self->key);
-  for (size_t i = 0; i < plan->value_count; i++) self->values[i] = NAN;
+  plan_cell_key(of, cell, self->key);
+  for (size_t i = 0; i < of->value_count; i++) self->values[i] = NAN;
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++) self->seconds[i] = NAN;
   return self;
 }

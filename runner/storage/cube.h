@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The cube: all cells of a plan on the grid of its axes, in memory. */
+#ifndef HEED_STORAGE_CUBE_H
+#define HEED_STORAGE_CUBE_H
+
+#include "batch.h"
+
+typedef struct cube_failure {
+  size_t place; /* index on the grid */
+  int64_t signal;
+  char *stage, *plugin, *message;
+} cube_failure;
+
+typedef struct cube_warning {
+  size_t place;
+  char *code, *plugin, *message;
+} cube_warning;
+
+typedef struct cube {
+  const plan *plan;
+  size_t places;    /* axes' lengths x replicates */
+  size_t *place_of; /* of each cell of the plan */
+  double **values;  /* a metric: places x its count; NaN: none */
+  double *seconds[PLAN_STAGE_COUNT];
+  int8_t *status;
+  const char **keys;
+  char (*key_texts)[PLAN_KEY_SIZE];
+  size_t failure_count, warning_count;
+  cube_failure *failures;
+  cube_warning *warnings;
+} cube;
+
+heed_status cube_create(const plan *plan, cube **result, heed_error *error);
+void cube_free(cube *self);
+
+/* Takes over the record in a row of a batch as that of a cell. */
+heed_status cube_fill(cube *self, size_t cell, const batch *from, size_t row,
+                      heed_error *error);
+
+#endif

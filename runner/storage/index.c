@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Which cell of a plan a key is, and which files hold its record. */
+#include "index.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "file.h"
+
+static int by_key(const void *a, const void *b) {
+  const index_key *left = a, *right = b;
+  const int order = strcmp(left->key, right->key);
+  if (order != 0) return order;
+  return left->cell < right->cell ? -1 : left->cell > right->cell;
+}
+
+size_t index_find(const index_of_cells *self, const char *key, size_t *count) {
+  size_t low = 0, high = self->count;
+  while (low < high) {
+    const size_t middle = low + (high - low) / 2;
+    if (strcmp(self->keys[middle].key, key) < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  *count = 0;
+  while (low + *count < self->count &&
+         strcmp(self->keys[low + *count].key, key) == 0)
+    ++*count;
+  return low;
+}
+
+/* Notes that the record in this row is the one of the cells with its key,
+ * unless a better one is known. */
+static void note_row(index_of_cells *self, size_t source, size_t row,
+                     const char *key, int64_t status) {
+  size_t count;
+  const size_t first = index_find(self, key, &count);
+  if (status == RECORD_MISSING || *key == '\0') return;
+  if (count == 0 && self->sources[source].result) self->orphans++;
+  for (size_t i = first; i < first + count; i++) {
+    index_place *place = &self->places[self->keys[i].cell];
+    if (place->source == SIZE_MAX || place->status != RECORD_DONE)
+      *place = (index_place){source, row, status};
+  }
+}
+
+static heed_status read_keys(index_of_cells *self, size_t source,
+                             heed_error *error) {
+  const index_source *from = &self->sources[source];
+  hdf file = {from->path, HEED_OK, error};
+  size_t rows, count;
+  hid_t root;
+  char **keys;
+  int64_t *status;
+  hdf_silence();
+  root = H5Fopen(from->path, H5F_ACC_RDONLY, H5P_DEFAULT);
+  if (root < 0) {
+    hdf_fail(&file, "open", "it as a file of heed's");
+    return file.status;
+  }
+  keys = hdf_read_texts(&file, root, from->result ? "cells/key" : "key", &rows);
+  status = hdf_read_integers(&file, root, "status", &count);
+  if (rows != count) hdf_fail(&file, "read", "status");
+  for (size_t i = 0; file.status == HEED_OK && i < rows; i++)
+    note_row(self, source, i, keys[i], status[i]);
+  hdf_free_texts(keys, rows);
+  free(status);
+  (void)H5Fclose(root);
+  return file.status;
+}
+
+static heed_status add_source(index_of_cells *self, char *path, bool result,
+                              heed_error *error) {
+  index_source *sources =
+      realloc(self->sources, (self->source_count + 1) * sizeof *self->sources);
+  if (sources == NULL || path == NULL) {
+    free(path);
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  }
+  self->sources = sources;
+  sources[self->source_count++] = (index_source){path, result};
+  return read_keys(self, self->source_count - 1, error);
+}
+
+static int is_part(const struct dirent *entry) {
+  const size_t length = strlen(entry->d_name);
+  return strncmp(entry->d_name, "part-", 5) == 0 && length > 8 &&
+         strcmp(entry->d_name + length - 3, ".h5") == 0 &&
+         !file_is_temporary(entry->d_name);
+}
+
+static heed_status add_parts(index_of_cells *self, const char *folder,
+                             heed_error *error) {
+  struct dirent **names;
+  heed_status status = HEED_OK;
+  const int count = scandir(folder, &names, is_part, alphasort);
+  if (count < 0)
+    return heed_fail(error, HEED_IO, "%s: cannot be read: %s", folder,
+                     strerror(errno));
+  for (int i = 0; i < count; i++) {
+    if (status == HEED_OK)
+      status = add_source(self, file_name("%s/%s", folder, names[i]->d_name),
+                          false, error);
+    free(names[i]);
+  }
+  free(names);
+  return status;
+}
+
+heed_status index_open(const plan *of, const char *result_path,
+                       const char *folder, index_of_cells **result,
+                       heed_error *error) {
+  index_of_cells *self = calloc(1, sizeof *self);
+  heed_status status = HEED_OK;
+  if (self == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  self->plan = of;
+  self->count = plan_cell_count(of);
+  self->keys = calloc(self->count + 1, sizeof *self->keys);
+  self->places = calloc(self->count + 1, sizeof *self->places);
+  if (self->keys == NULL || self->places == NULL) {
+    index_close(self);
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  }
+  for (size_t i = 0; i < self->count; i++) {
+    plan_cell_key(of, i, self->keys[i].key);
+    self->keys[i].cell = i;
+    self->places[i] = (index_place){SIZE_MAX, 0, RECORD_MISSING};
+  }
+  qsort(self->keys, self->count, sizeof *self->keys, by_key);
+  if (result_path != NULL && access(result_path, F_OK) == 0)
+    status = add_source(self, strdup(result_path), true, error);
+  if (status == HEED_OK && folder != NULL)
+    status = add_parts(self, folder, error);
+  if (status == HEED_OK)
+    *result = self;
+  else
+    index_close(self);
+  return status;
+}
+
+void index_close(index_of_cells *self) {
+  if (self == NULL) return;
+  for (size_t i = 0; i < self->source_count; i++) free(self->sources[i].path);
+  free(self->sources);
+  free(self->keys);
+  free(self->places);
+  free(self);
+}
+
+heed_status storage_recorded(const work *folder, const char *result_path,
+                             const plan *of, bool retry, uint8_t *recorded,
+                             heed_error *error) {
+  index_of_cells *self;
+  const heed_status status =
+      index_open(of, result_path, work_folder(folder), &self, error);
+  if (status != HEED_OK) return status;
+  for (size_t i = 0; i < self->count; i++) {
+    const index_place *place = &self->places[i];
+    recorded[i] =
+        place->source != SIZE_MAX && (!retry || place->status == RECORD_DONE);
+  }
+  index_close(self);
+  return HEED_OK;
+}
+
+/* The plan that a result file holds. */
+static heed_status result_plan(const char *path, plan **result,
+                               heed_error *error) {
+  hdf file = {path, HEED_OK, error};
+  char *text;
+  hid_t root;
+  heed_status status;
+  hdf_silence();
+  root = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+  if (root < 0) {
+    hdf_fail(&file, "open", "it as a result file");
+    return file.status;
+  }
+  text = H5Lexists(root, "sweep", H5P_DEFAULT) > 0
+             ? hdf_read_text(&file, root, "sweep/plan")
+             : NULL;
+  (void)H5Fclose(root);
+  if (text == NULL)
+    return heed_fail(error, HEED_INVALID, "%s: is no result of heed's", path);
+  status = plan_parse(text, strlen(text), result, error);
+  free(text);
+  return status;
+}
+
+static bool same_sweep(const plan *a, const plan *b) {
+  if (strcmp(a->title, b->title) != 0 || a->axis_count != b->axis_count)
+    return false;
+  for (size_t i = 0; i < a->axis_count; i++)
+    if (strcmp(a->axes[i].coordinate.name, b->axes[i].coordinate.name) != 0)
+      return false;
+  return true;
+}
+
+heed_status storage_inspect(const char *result_path, const plan *of,
+                            bool *exists, bool *same, size_t *orphans,
+                            heed_error *error) {
+  index_of_cells *self;
+  plan *stored;
+  heed_status status;
+  *same = false;
+  *orphans = 0;
+  *exists = access(result_path, F_OK) == 0;
+  if (!*exists || result_plan(result_path, &stored, NULL) != HEED_OK)
+    return HEED_OK;
+  *same = same_sweep(of, stored);
+  plan_free(stored);
+  if (!*same) return HEED_OK;
+  status = index_open(of, result_path, NULL, &self, error);
+  if (status != HEED_OK) return status;
+  *orphans = self->orphans;
+  index_close(self);
+  return HEED_OK;
+}

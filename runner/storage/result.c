@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The result file: one labelled cube that opens without our code.
+ * docs/results.md describes it. */
+#include <hdf5_hl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cube.h"
+#include "fault.h"
+#include "file.h"
+#include "host/host.h"
+#include "index.h"
+#include "kept.h"
+
+#define RESULT_FORMAT 1
+#define MOST_RANK 32
+
+typedef struct writer {
+  hdf file;
+  hid_t root;
+  const cube *cube;
+  hid_t axis_scales[MOST_RANK]; /* of the axes, then of replicate */
+  hid_t *dimension_scales;      /* of the plan's further dimensions */
+  char *coordinates;            /* names of tied coordinates, or "" */
+} writer;
+
+static const plan *plan_of(const writer *self) {
+  return self->cube->plan;
+}
+
+static void attach(writer *self, hid_t set, hid_t scale, size_t position,
+                   const char *name) {
+  if (self->file.status == HEED_OK &&
+      H5DSattach_scale(set, scale, (unsigned)position) < 0)
+    hdf_fail(&self->file, "attach a scale to", name);
+}
+
+static void note_given(writer *self, hid_t object, const char *name,
+                       const char *text) {
+  if (text != NULL) hdf_note(&self->file, object, name, text);
+}
+
+/* A coordinate as a dataset: numbers or labels. */
+static hid_t write_coordinate(writer *self, hid_t parent,
+                              const plan_coordinate *of) {
+  const hsize_t extent = of->count;
+  const hid_t text = hdf_text_type();
+  const hid_t set = of->numbers != NULL
+                        ? hdf_write(&self->file, parent, of->name,
+                                    H5T_NATIVE_DOUBLE, 1, &extent, of->numbers)
+                        : hdf_write(&self->file, parent, of->name, text, 1,
+                                    &extent, of->labels);
+  (void)H5Tclose(text);
+  if (self->file.status == HEED_OK) {
+    note_given(self, set, "units", of->unit);
+    note_given(self, set, "long_name", of->doc);
+  }
+  return set;
+}
+
+static void make_scale(writer *self, hid_t set, const char *name) {
+  if (self->file.status == HEED_OK && H5DSset_scale(set, name) < 0)
+    hdf_fail(&self->file, "make a scale of", name);
+}
+
+static void write_tied(writer *self, const plan_axis *axis, hid_t scale) {
+  for (size_t i = 0; i < axis->tied_count; i++) {
+    const hid_t set = write_coordinate(self, self->root, &axis->tied[i]);
+    const char *name = axis->tied[i].name;
+    const size_t length = strlen(self->coordinates);
+    char *longer = realloc(self->coordinates, length + strlen(name) + 2);
+    if (longer == NULL) {
+      hdf_fail(&self->file, "find memory for", name);
+    } else {
+      self->coordinates = longer;
+      (void)sprintf(longer + length, "%s%s", length == 0 ? "" : " ", name);
+    }
+    attach(self, set, scale, 0, name);
+    if (set >= 0) (void)H5Dclose(set);
+  }
+}
+
+static void write_replicates(writer *self) {
+  const plan *of = plan_of(self);
+  const hsize_t extent = of->replicates;
+  int64_t *numbers = malloc(of->replicates * sizeof *numbers);
+  hid_t set;
+  if (numbers == NULL) {
+    hdf_fail(&self->file, "find memory for", "replicate");
+    return;
+  }
+  for (size_t i = 0; i < of->replicates; i++) numbers[i] = (int64_t)i;
+  set = hdf_write(&self->file, self->root, "replicate", H5T_NATIVE_INT64, 1,
+                  &extent, numbers);
+  free(numbers);
+  make_scale(self, set, "replicate");
+  self->axis_scales[of->axis_count] = set;
+}
+
+static void write_scales(writer *self) {
+  const plan *of = plan_of(self);
+  for (size_t i = 0; i < of->axis_count; i++) {
+    self->axis_scales[i] =
+        write_coordinate(self, self->root, &of->axes[i].coordinate);
+    make_scale(self, self->axis_scales[i], of->axes[i].coordinate.name);
+    write_tied(self, &of->axes[i], self->axis_scales[i]);
+  }
+  write_replicates(self);
+  for (size_t i = 0; i < of->dimension_count; i++) {
+    self->dimension_scales[i] =
+        write_coordinate(self, self->root, &of->dimensions[i]);
+    make_scale(self, self->dimension_scales[i], of->dimensions[i].name);
+  }
+}
+
+/* A dataset over the grid, and the further dimensions of a metric. */
+static hid_t write_grid(writer *self, hid_t parent, const char *name,
+                        hid_t type, const plan_metric *metric,
+                        const void *data) {
+  const plan *of = plan_of(self);
+  const size_t further = metric == NULL ? 0 : metric->dimension_count;
+  const size_t rank = of->axis_count + 1 + further;
+  hsize_t extent[MOST_RANK];
+  hid_t set;
+  if (rank > MOST_RANK) {
+    hdf_fail(&self->file, "write, for too many axes,", name);
+    return H5I_INVALID_HID;
+  }
+  for (size_t i = 0; i < of->axis_count; i++)
+    extent[i] = of->axes[i].coordinate.count;
+  extent[of->axis_count] = of->replicates;
+  for (size_t i = 0; i < further; i++)
+    extent[of->axis_count + 1 + i] =
+        of->dimensions[metric->dimensions[i]].count;
+  fault_point("dataset");
+  set = hdf_write(&self->file, parent, name, type, (int)rank, extent, data);
+  for (size_t i = 0; i < rank; i++)
+    attach(
+        self, set,
+        i <= of->axis_count
+            ? self->axis_scales[i]
+            : self->dimension_scales[metric
+                                         ->dimensions[i - 1 - of->axis_count]],
+        i, name);
+  if (self->file.status == HEED_OK && *self->coordinates != '\0')
+    hdf_note(&self->file, set, "coordinates", self->coordinates);
+  return set;
+}
+
+static void write_metrics(writer *self) {
+  const plan *of = plan_of(self);
+  for (size_t i = 0; i < of->metric_count; i++) {
+    const plan_metric *metric = &of->metrics[i];
+    const hid_t set =
+        write_grid(self, self->root, metric->name, H5T_NATIVE_DOUBLE, metric,
+                   self->cube->values[i]);
+    if (self->file.status == HEED_OK) {
+      note_given(self, set, "units", metric->unit);
+      note_given(self, set, "long_name", metric->doc);
+    }
+    if (set >= 0) (void)H5Dclose(set);
+  }
+}
+
+static void write_status(writer *self) {
+  static const int8_t values[] = {-1, 0, 1, 2, 3, 4};
+  const hsize_t extent = sizeof values;
+  const hid_t set = write_grid(self, self->root, "status", H5T_NATIVE_INT8,
+                               NULL, self->cube->status);
+  if (self->file.status == HEED_OK) {
+    const hid_t space = H5Screate_simple(1, &extent, NULL);
+    const hid_t flags = H5Acreate2(set, "flag_values", H5T_NATIVE_INT8, space,
+                                   H5P_DEFAULT, H5P_DEFAULT);
+    if (flags < 0 || H5Awrite(flags, H5T_NATIVE_INT8, values) < 0)
+      hdf_fail(&self->file, "write the attribute", "flag_values");
+    if (flags >= 0) (void)H5Aclose(flags);
+    (void)H5Sclose(space);
+    hdf_note(&self->file, set, "flag_meanings",
+             "missing done failed crashed timed_out out_of_memory");
+    hdf_note(&self->file, set, "long_name", "what became of the cell");
+  }
+  if (set >= 0) (void)H5Dclose(set);
+}
+
+static void write_timing(writer *self) {
+  const hid_t group = hdf_group(&self->file, self->root, "timing");
+  for (size_t i = 0; i < PLAN_STAGE_COUNT; i++) {
+    char name[64];
+    hid_t set;
+    (void)snprintf(name, sizeof name, "seconds_%s",
+                   plan_stage_name((plan_stage)i));
+    set = write_grid(self, group, name, H5T_NATIVE_DOUBLE, NULL,
+                     self->cube->seconds[i]);
+    if (self->file.status == HEED_OK) {
+      hdf_note(&self->file, set, "units", "s");
+      hdf_note(&self->file, set, "long_name",
+               "time of the stage; 0: shared with an earlier cell");
+    }
+    if (set >= 0) (void)H5Dclose(set);
+  }
+  if (group >= 0) (void)H5Gclose(group);
+}
+
+static void write_keys(writer *self) {
+  const hid_t group = hdf_group(&self->file, self->root, "cells");
+  const hid_t text = hdf_text_type();
+  const hid_t set =
+      write_grid(self, group, "key", text, NULL, self->cube->keys);
+  if (self->file.status == HEED_OK)
+    hdf_note(&self->file, set, "long_name",
+             "SHA-256 of all that determines the cell");
+  if (set >= 0) (void)H5Dclose(set);
+  if (group >= 0) (void)H5Gclose(group);
+  (void)H5Tclose(text);
+}
+
+/* ---- groups of 1-D columns ---- */
+
+typedef struct listing {
+  writer *to;
+  hid_t group, scale;
+  size_t count;
+} listing;
+
+static void list_scale(listing *list, const char *name) {
+  make_scale(list->to, list->scale, name);
+}
+
+/* Opens a group whose scale numbers its rows. */
+static listing list_open(writer *to, const char *group, const char *scale,
+                         size_t count) {
+  listing list = {to, hdf_group(&to->file, to->root, group), H5I_INVALID_HID,
+                  count};
+  const hsize_t extent = count;
+  int64_t *numbers = malloc((count + 1) * sizeof *numbers);
+  if (numbers == NULL) {
+    hdf_fail(&to->file, "find memory for", group);
+    return list;
+  }
+  for (size_t i = 0; i < count; i++) numbers[i] = (int64_t)i;
+  list.scale = hdf_write(&to->file, list.group, scale, H5T_NATIVE_INT64, 1,
+                         &extent, numbers);
+  free(numbers);
+  list_scale(&list, scale);
+  return list;
+}
+
+static void list_close(listing *list) {
+  if (list->scale >= 0) (void)H5Dclose(list->scale);
+  if (list->group >= 0) (void)H5Gclose(list->group);
+}
+
+static void list_column(listing *list, const char *name, hid_t type,
+                        const void *data) {
+  const hsize_t extent = list->count;
+  const hid_t set =
+      hdf_write(&list->to->file, list->group, name, type, 1, &extent, data);
+  attach(list->to, set, list->scale, 0, name);
+  if (set >= 0) (void)H5Dclose(set);
+}
+
+static void list_texts(listing *list, const char *name,
+                       const char *const *texts) {
+  const hid_t type = hdf_text_type();
+  list_column(list, name, type, texts);
+  (void)H5Tclose(type);
+}
+
+static void write_errors(writer *self) {
+  const cube *of = self->cube;
+  const size_t count = of->failure_count;
+  int64_t *numbers = malloc((count + 1) * sizeof *numbers);
+  const char **texts = malloc((count + 1) * sizeof *texts);
+  if (numbers == NULL || texts == NULL)
+    hdf_fail(&self->file, "find memory for", "errors");
+  if (count > 0 && self->file.status == HEED_OK) {
+    listing list = list_open(self, "errors", "error", count);
+    for (size_t i = 0; i < count; i++)
+      numbers[i] = (int64_t)of->failures[i].place;
+    list_column(&list, "cell", H5T_NATIVE_INT64, numbers);
+    for (size_t i = 0; i < count; i++) numbers[i] = of->failures[i].signal;
+    list_column(&list, "signal", H5T_NATIVE_INT64, numbers);
+    for (size_t i = 0; i < count; i++) texts[i] = of->failures[i].stage;
+    list_texts(&list, "stage", texts);
+    for (size_t i = 0; i < count; i++) texts[i] = of->failures[i].plugin;
+    list_texts(&list, "plugin", texts);
+    for (size_t i = 0; i < count; i++) texts[i] = of->failures[i].message;
+    list_texts(&list, "message", texts);
+    list_close(&list);
+  }
+  free(numbers);
+  free(texts);
+}
+
+static void write_warnings(writer *self) {
+  const cube *of = self->cube;
+  const size_t count = of->warning_count;
+  int64_t *numbers = malloc((count + 1) * sizeof *numbers);
+  const char **texts = malloc((count + 1) * sizeof *texts);
+  if (numbers == NULL || texts == NULL)
+    hdf_fail(&self->file, "find memory for", "warnings");
+  if (count > 0 && self->file.status == HEED_OK) {
+    listing list = list_open(self, "warnings", "warning", count);
+    for (size_t i = 0; i < count; i++)
+      numbers[i] = (int64_t)of->warnings[i].place;
+    list_column(&list, "cell", H5T_NATIVE_INT64, numbers);
+    for (size_t i = 0; i < count; i++) texts[i] = of->warnings[i].code;
+    list_texts(&list, "code", texts);
+    for (size_t i = 0; i < count; i++) texts[i] = of->warnings[i].plugin;
+    list_texts(&list, "plugin", texts);
+    for (size_t i = 0; i < count; i++) texts[i] = of->warnings[i].message;
+    list_texts(&list, "message", texts);
+    list_close(&list);
+  }
+  free(numbers);
+  free(texts);
+}
+
+static void write_plugins(writer *self) {
+  const plan *of = plan_of(self);
+  const char **texts = malloc((of->plugin_count + 1) * sizeof *texts);
+  if (texts == NULL) hdf_fail(&self->file, "find memory for", "plugins");
+  if (of->plugin_count > 0 && self->file.status == HEED_OK) {
+    listing list = list_open(self, "plugins", "plugin", of->plugin_count);
+    for (size_t i = 0; i < of->plugin_count; i++)
+      texts[i] = kind_name(of->plugins[i].kind);
+    list_texts(&list, "kind", texts);
+    for (size_t i = 0; i < of->plugin_count; i++)
+      texts[i] = of->plugins[i].name;
+    list_texts(&list, "name", texts);
+    for (size_t i = 0; i < of->plugin_count; i++)
+      texts[i] = of->plugins[i].version;
+    list_texts(&list, "version", texts);
+    for (size_t i = 0; i < of->plugin_count; i++)
+      texts[i] = of->plugins[i].file;
+    list_texts(&list, "file", texts);
+    for (size_t i = 0; i < of->plugin_count; i++)
+      texts[i] = of->plugins[i].sha256;
+    list_texts(&list, "sha256", texts);
+    list_close(&list);
+  }
+  free(texts);
+}
+
+static void write_inputs(writer *self) {
+  const plan *of = plan_of(self);
+  const char **texts = malloc((of->input_count + 1) * sizeof *texts);
+  if (texts == NULL) hdf_fail(&self->file, "find memory for", "inputs");
+  if (of->input_count > 0 && self->file.status == HEED_OK) {
+    listing list = list_open(self, "inputs", "input", of->input_count);
+    for (size_t i = 0; i < of->input_count; i++) texts[i] = of->inputs[i].path;
+    list_texts(&list, "path", texts);
+    for (size_t i = 0; i < of->input_count; i++)
+      texts[i] = of->inputs[i].sha256;
+    list_texts(&list, "sha256", texts);
+    list_close(&list);
+  }
+  free(texts);
+}
+
+static void write_sweep(writer *self) {
+  const plan *of = plan_of(self);
+  const hid_t group = hdf_group(&self->file, self->root, "sweep");
+  char *text = json_dumps(of->json, JSON_COMPACT | JSON_REAL_PRECISION(17));
+  if (text == NULL)
+    hdf_fail(&self->file, "find memory for", "the plan");
+  else
+    hdf_put_text(&self->file, group, "plan", text);
+  hdf_put_text(&self->file, group, "text", of->sweep_text);
+  hdf_put_text(&self->file, group, "file", of->sweep_file);
+  free(text);
+  if (group >= 0) (void)H5Gclose(group);
+}
+
+static void write_provenance(writer *self, const provenance *by) {
+  const plan *of = plan_of(self);
+  hdf *file = &self->file;
+  hdf_note(file, self->root, "title", of->title);
+  hdf_note_integer(file, self->root, "format", RESULT_FORMAT);
+  hdf_note(file, self->root, "heed_version", HEED_VERSION);
+  hdf_note_integer(file, self->root, "plugin_abi", HEED_ABI);
+  hdf_note_integer(file, self->root, "seed", (int64_t)of->seed);
+  if (by == NULL) return;
+  note_given(self, self->root, "command", by->command);
+  note_given(self, self->root, "host", by->host);
+  note_given(self, self->root, "user", by->user);
+  note_given(self, self->root, "start", by->start);
+  note_given(self, self->root, "end", by->end);
+  hdf_note_number(file, self->root, "wall_seconds", by->wall_seconds);
+  hdf_note_integer(file, self->root, "workers", (int64_t)by->workers);
+}
+
+/* ---- gathering ---- */
+
+/* What every row of a kept table says of its cell: where on the grid it is. */
+typedef struct grid_labels {
+  int64_t cell, replicate;
+  int32_t at[MOST_RANK];
+  char names[MOST_RANK][80];
+  heed_column columns[MOST_RANK + 2];
+  heed_table table;
+} grid_labels;
+
+static void label_cell(grid_labels *labels, const cube *of, size_t cell) {
+  const plan *grid = of->plan;
+  const plan_point *point = &grid->points[cell / grid->replicates];
+  labels->cell = (int64_t)of->place_of[cell];
+  labels->replicate = (int64_t)(cell % grid->replicates);
+  labels->columns[0] = (heed_column){"cell", HEED_INT64, 1, &labels->cell};
+  labels->columns[1] =
+      (heed_column){"replicate", HEED_INT64, 1, &labels->replicate};
+  for (size_t i = 0; i < grid->axis_count && i < MOST_RANK; i++) {
+    labels->at[i] = (int32_t)point->at[i];
+    (void)snprintf(labels->names[i], sizeof labels->names[i], "%.70s_index",
+                   grid->axes[i].coordinate.name);
+    labels->columns[2 + i] =
+        (heed_column){labels->names[i], HEED_INT32, 1, &labels->at[i]};
+  }
+  labels->table = (heed_table){sizeof labels->table, "labels", 1,
+                               2 + grid->axis_count, labels->columns};
+}
+
+/* The rows of a kept table that belong to one row of its batch; rows of a cell
+ * stand together. */
+static size_t rows_of(const heed_table *table, size_t row, size_t *first) {
+  const int64_t *cell = heed_table_data(table, "cell", HEED_INT64);
+  size_t count = 0;
+  *first = 0;
+  if (cell == NULL) return 0;
+  while (*first < table->rows && cell[*first] != (int64_t)row) ++*first;
+  while (*first + count < table->rows && cell[*first + count] == (int64_t)row)
+    count++;
+  return count;
+}
+
+static void append_kept(kept *const into[KEPT_TABLES], const cube *of,
+                        size_t cell, const batch *from, size_t row) {
+  grid_labels labels;
+  label_cell(&labels, of, cell);
+  for (size_t i = 0; i < KEPT_TABLES; i++) {
+    size_t first, count;
+    if (from->kept[i] == NULL) continue;
+    count = rows_of(from->kept[i], row, &first);
+    kept_append(into[i], &labels.table, from->kept[i], first, count);
+  }
+}
+
+static heed_status gather(const index_of_cells *index, cube *into,
+                          kept *const tables[KEPT_TABLES], heed_error *error) {
+  heed_status status = HEED_OK;
+  for (size_t i = 0; status == HEED_OK && i < index->source_count; i++) {
+    const index_source *source = &index->sources[i];
+    batch from;
+    status =
+        source->result
+            ? batch_read_result(source->path, index->plan, true, &from, error)
+            : batch_read_part(source->path, index->plan, true, &from, error);
+    if (status != HEED_OK) break;
+    for (size_t cell = 0; status == HEED_OK && cell < index->count; cell++) {
+      const index_place *place = &index->places[cell];
+      if (place->source != i) continue;
+      status = cube_fill(into, cell, &from, place->row, error);
+      append_kept(tables, into, cell, &from, place->row);
+    }
+    batch_free(&from);
+  }
+  return status;
+}
+
+static void write_all(writer *self, const provenance *by) {
+  write_provenance(self, by);
+  write_scales(self);
+  write_metrics(self);
+  write_status(self);
+  write_timing(self);
+  write_keys(self);
+  write_errors(self);
+  write_warnings(self);
+  write_plugins(self);
+  write_inputs(self);
+  write_sweep(self);
+}
+
+static void close_scales(writer *self) {
+  const plan *of = plan_of(self);
+  for (size_t i = 0; i <= of->axis_count && i < MOST_RANK; i++)
+    if (self->axis_scales[i] > 0) (void)H5Dclose(self->axis_scales[i]);
+  for (size_t i = 0; i < of->dimension_count; i++)
+    if (self->dimension_scales[i] > 0)
+      (void)H5Dclose(self->dimension_scales[i]);
+}
+
+/* Writes the whole file under a temporary name. */
+static heed_status write_result(const char *path, const index_of_cells *index,
+                                cube *of, const provenance *by,
+                                heed_error *error) {
+  writer self = {.file = {path, HEED_OK, error}, .cube = of};
+  kept *tables[KEPT_TABLES] = {NULL, NULL, NULL};
+  heed_status status = HEED_OK;
+  self.dimension_scales =
+      calloc(of->plan->dimension_count + 1, sizeof *self.dimension_scales);
+  self.coordinates = strdup("");
+  self.root = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  if (self.root < 0 || self.dimension_scales == NULL ||
+      self.coordinates == NULL)
+    hdf_fail(&self.file, "make", "the result file");
+  for (size_t i = 0; i < KEPT_TABLES; i++) {
+    tables[i] = kept_create(&self.file, self.root, kept_names[i]);
+    if (tables[i] == NULL) hdf_fail(&self.file, "find memory for", "tables");
+  }
+  if (self.file.status == HEED_OK) status = gather(index, of, tables, error);
+  for (size_t i = 0; i < KEPT_TABLES; i++)
+    if (tables[i] != NULL) kept_close(tables[i]);
+  if (status == HEED_OK && self.file.status == HEED_OK) write_all(&self, by);
+  if (self.dimension_scales != NULL) close_scales(&self);
+  if (self.root >= 0 && H5Fclose(self.root) < 0)
+    hdf_fail(&self.file, "complete", "the result file");
+  free(self.dimension_scales);
+  free(self.coordinates);
+  return status != HEED_OK ? status : self.file.status;
+}
+
+heed_status storage_consolidate(const work *folder, const char *result_path,
+                                const plan *of, const provenance *by,
+                                heed_error *error) {
+  index_of_cells *index = NULL;
+  cube *all = NULL;
+  char *temporary = file_temporary(result_path);
+  heed_status status = HEED_OK;
+  hdf_silence();
+  if (temporary == NULL)
+    status = heed_fail(error, HEED_MEMORY, "memory is out");
+  if (status == HEED_OK)
+    status = index_open(of, result_path, work_folder(folder), &index, error);
+  if (status == HEED_OK) status = cube_create(of, &all, error);
+  if (status == HEED_OK) {
+    fault_point("create");
+    status = write_result(temporary, index, all, by, error);
+    fault_point("write");
+    if (status == HEED_OK)
+      status = file_commit(temporary, result_path, error);
+    else
+      (void)unlink(temporary);
+  }
+  cube_free(all);
+  index_close(index);
+  free(temporary);
+  return status;
+}
