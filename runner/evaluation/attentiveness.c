@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Posteriors against the true attentiveness. */
+#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+
+#include "evaluation.h"
+
+double *evaluation_user_means(const heed_crowd *crowd,
+                              const heed_posterior *posterior, arena *memory) {
+  const size_t users = crowd->users->rows;
+  double *mean = arena_allocate(memory, users, sizeof *mean);
+  for (size_t j = 0; mean != NULL && j < users; j++) {
+    size_t from = j, to = j + 1;
+    if (posterior->unit == HEED_BY_USER_TOPIC) {
+      from = j * posterior->topics;
+      to = from + posterior->topics;
+    } else if (posterior->unit == HEED_BY_ANNOTATION) {
+      from = crowd->first[j];
+      to = crowd->first[j + 1];
+    }
+    for (size_t i = from; i < to; i++) mean[j] += posterior->mean[i];
+    mean[j] = to > from ? mean[j] / (double)(to - from) : NAN;
+  }
+  return mean;
+}
+
+static void put(const evaluation *self, metric which, double value) {
+  if (self->into[which] != NULL) *self->into[which] = value;
+}
+
+static double rmse(size_t count, const double *a, const double *b) {
+  double sum = 0;
+  for (size_t i = 0; i < count; i++) sum += (a[i] - b[i]) * (a[i] - b[i]);
+  return sqrt(sum / (double)count);
+}
+
+static bool is_constant(size_t count, const double *values) {
+  for (size_t i = 1; i < count; i++)
+    if (values[i] != values[0]) return false;
+  return true;
+}
+
+/* NaN where one side does not vary. */
+static double correlation(size_t count, const double *a, const double *b) {
+  if (count < 2 || is_constant(count, a) || is_constant(count, b)) return NAN;
+  return gsl_stats_correlation(a, 1, b, 1, count);
+}
+
+/* The q-quantile of row u: the estimator's where it has that level, else from
+ * the mass on nodes; NaN without either. */
+static double quantile(const heed_posterior *of, size_t unit, double q) {
+  double sum = 0;
+  for (size_t i = 0; of->quantiles != NULL && i < of->level_count; i++)
+    if (fabs(of->levels[i] - q) < 1e-9)
+      return of->quantiles[unit * of->level_count + i];
+  if (of->node_count == 0) return NAN;
+  for (size_t k = 0; k < of->node_count; k++) {
+    sum += of->mass[of->row[unit] * of->node_count + k];
+    if (sum >= q - 1e-12) return of->nodes[k];
+  }
+  return of->nodes[of->node_count - 1];
+}
+
+static double coverage(const evaluation *self) {
+  const size_t users = self->crowd->users->rows;
+  const double below = (1 - self->level) / 2;
+  size_t covered = 0;
+  for (size_t j = 0; j < users; j++) {
+    const double low = quantile(self->posterior, j, below);
+    const double high = quantile(self->posterior, j, 1 - below);
+    if (isnan(low) || isnan(high)) return NAN;
+    covered += low <= self->eta[j] && self->eta[j] <= high;
+  }
+  return (double)covered / (double)users;
+}
+
+heed_status evaluate_attentiveness(const evaluation *self, heed_error *error) {
+  const size_t users = self->crowd->users->rows;
+  const double *mean =
+      evaluation_user_means(self->crowd, self->posterior, self->scratch);
+  double *work = arena_allocate(self->scratch, 2 * users, sizeof *work);
+  size_t right = 0;
+  if (mean == NULL || work == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  put(self, METRIC_ETA_MEAN, gsl_stats_mean(mean, 1, users));
+  if (self->eta == NULL) return HEED_OK;
+  for (size_t j = 0; j < users; j++)
+    right += (mean[j] > self->split) == (self->eta[j] > self->split);
+  put(self, METRIC_SPLIT_ACCURACY, (double)right / (double)users);
+  put(self, METRIC_ETA_RMSE, rmse(users, mean, self->eta));
+  put(self, METRIC_ETA_BIAS,
+      gsl_stats_mean(mean, 1, users) - gsl_stats_mean(self->eta, 1, users));
+  put(self, METRIC_ETA_CORRELATION, correlation(users, mean, self->eta));
+  put(self, METRIC_ETA_SPEARMAN,
+      users < 2 || is_constant(users, mean) || is_constant(users, self->eta)
+          ? NAN
+          : gsl_stats_spearman(mean, 1, self->eta, 1, users, work));
+  if (self->posterior->unit == HEED_BY_USER)
+    put(self, METRIC_COVERAGE, coverage(self));
+  if (self->policy == NULL || self->policy->refined == NULL) return HEED_OK;
+  mean =
+      evaluation_user_means(self->crowd, self->policy->refined, self->scratch);
+  if (mean == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  put(self, METRIC_REFINED_ETA_RMSE, rmse(users, mean, self->eta));
+  put(self, METRIC_REFINED_ETA_CORRELATION,
+      correlation(users, mean, self->eta));
+  return HEED_OK;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Evaluation: what is measured of a cell once its stages have run.
+ *
+ * Three parts, each in its file: of the policy against the reference on
+ * held-out prompts, of the posterior against the true attentiveness, of labels
+ * against the better response and reference verdicts.  A metric that a cell
+ * cannot have (no truth, no policy) stays NaN. */
+#ifndef HEED_EVALUATION_EVALUATION_H
+#define HEED_EVALUATION_EVALUATION_H
+
+#include "host/host.h"
+
+/* Name, dimension or NULL, unit or NULL, what it is. */
+#define EVALUATION_METRICS(X)                                                 \
+  X(WIN_RATE, "win_rate", NULL, NULL,                                         \
+    "probability that the policy's response beats the reference's")           \
+  X(REWARD_SCORE, "reward_score", NULL, NULL,                                 \
+    "expected true reward of the policy less that of the reference")          \
+  X(KL, "kl_from_reference", NULL, "nat",                                     \
+    "KL divergence of the policy from the reference")                         \
+  X(WIN_RATE_AT_KL, "win_rate_at_kl", "kl", NULL,                             \
+    "win rate of the policy sharpened or flattened to this KL: the frontier") \
+  X(REGRET, "regret", NULL, "nat",                                            \
+    "KL of the policy from the optimum, reference x exp(true reward / beta)") \
+  X(COSINE, "cosine", NULL, NULL,                                             \
+    "cosine of implied and true reward, centred within prompts")              \
+  X(CALIBRATION_SLOPE, "calibration_slope", NULL, NULL,                       \
+    "slope of implied on true reward, centred within prompts; 1: calibrated") \
+  X(ETA_RMSE, "eta_rmse", NULL, NULL,                                         \
+    "root mean square error of eta-hat over users")                           \
+  X(ETA_BIAS, "eta_bias", NULL, NULL, "mean of eta-hat less eta over users")  \
+  X(ETA_CORRELATION, "eta_correlation", NULL, NULL,                           \
+    "Pearson correlation of eta-hat and eta over users")                      \
+  X(ETA_SPEARMAN, "eta_spearman", NULL, NULL,                                 \
+    "rank correlation of eta-hat and eta over users")                         \
+  X(SPLIT_ACCURACY, "split_accuracy", NULL, NULL,                             \
+    "share of users whose eta-hat is on eta's side of evaluation.split")      \
+  X(COVERAGE, "coverage", NULL, NULL,                                         \
+    "share of users whose central interval of evaluation.level covers eta")   \
+  X(ETA_MEAN, "eta_mean", NULL, NULL, "mean of eta-hat over users")           \
+  X(REFINED_ETA_RMSE, "refined_eta_rmse", NULL, NULL,                         \
+    "eta_rmse of the posterior that the trainer refined")                     \
+  X(REFINED_ETA_CORRELATION, "refined_eta_correlation", NULL, NULL,           \
+    "eta_correlation of the posterior that the trainer refined")              \
+  X(LABELS_KEPT, "labels_kept", NULL, NULL,                                   \
+    "share of annotations with a weight above 0")                             \
+  X(USERS_KEPT, "users_kept", NULL, NULL,                                     \
+    "share of users with an annotation kept")                                 \
+  X(LABEL_ACCURACY, "label_accuracy", NULL, NULL,                             \
+    "weighted share of kept untied labels that name the better response")     \
+  X(LABEL_AGREEMENT, "label_agreement", "judge", NULL,                        \
+    "weighted share of kept untied labels that agree with the judge")         \
+  X(SPEARMAN_JUDGE, "spearman_judge", "judge", NULL,                          \
+    "rank correlation over users of eta-hat and agreement with the judge")    \
+  X(USERS_JUDGED, "users_judged", "judge", NULL,                              \
+    "users with at least evaluation.min_annotations judged labels")           \
+  X(HELD_OUT_LOG_LOSS, "held_out_log_loss", NULL, "nat",                      \
+    "mean -log P(choice) of held-out annotations under the estimator")        \
+  X(POLICY_LOG_LOSS, "policy_log_loss", NULL, "nat",                          \
+    "mean -log P(choice) of held-out annotations under the implied reward, "  \
+    "with eta-hat and the casual user's choice")                              \
+  X(POLICY_ACCURACY, "policy_accuracy", NULL, NULL,                           \
+    "share of held-out untied labels that the implied reward ranks alike")
+
+#define EVALUATION_ENUM(id, name, dimension, unit, doc) METRIC_##id,
+typedef enum metric { EVALUATION_METRICS(EVALUATION_ENUM) METRIC_COUNT } metric;
+#undef EVALUATION_ENUM
+
+/* What evaluation needs to know of the held-out prompts of a finite world;
+ * made once a world.  H prompts, K candidates. */
+typedef struct prompts_known {
+  size_t count, candidates;
+  size_t first;      /* row of the first held-out prompt */
+  double *reward;    /* H x K */
+  double *reference; /* H x K: log pi_ref */
+  double *win;       /* H x K: P(this candidate beats one of the reference's) */
+} prompts_known;
+
+/* *result stays NULL where the world has no judge, reference or candidates. */
+heed_status prompts_know(const heed_instance *source, const heed_world *world,
+                         arena *memory, const prompts_known **result,
+                         heed_error *error);
+
+typedef struct evaluation {
+  /* evaluation's own settings */
+  size_t kl_count;
+  const double *kl;
+  double split, level;
+  int64_t min_annotations;
+
+  const heed_instance *source, *estimator, *model, *trainer; /* or NULL */
+  const heed_world *world;
+  const prompts_known *prompts; /* or NULL */
+  const heed_crowd *crowd;      /* what the estimator saw */
+  const heed_crowd *held_out;   /* or NULL */
+  const double *eta;            /* truth, users; NULL: not known */
+  const heed_posterior *posterior;
+  const heed_selection *selection;
+  const heed_policy *policy; /* or NULL */
+  heed_host *host;           /* for predict() */
+  arena *scratch;
+  double *into[METRIC_COUNT]; /* where values go; NULL: not wanted */
+} evaluation;
+
+heed_status evaluate_policy(const evaluation *self, heed_error *error);
+heed_status evaluate_attentiveness(const evaluation *self, heed_error *error);
+heed_status evaluate_labels(const evaluation *self, heed_error *error);
+
+/* eta-hat of each user, whatever the posterior's units are. */
+double *evaluation_user_means(const heed_crowd *crowd,
+                              const heed_posterior *posterior, arena *memory);
+
+#endif

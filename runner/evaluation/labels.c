@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Labels against the better response, against reference verdicts, and held-out
+ * ones against what the estimator foretells. */
+#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+
+#include "evaluation.h"
+
+static void put(const evaluation *self, metric which, double value) {
+  if (self->into[which] != NULL) *self->into[which] = value;
+}
+
+static void put_kept(const evaluation *self) {
+  const heed_crowd *crowd = self->crowd;
+  const double *weight = self->selection->weight;
+  size_t labels = 0, users = 0;
+  for (size_t j = 0; j < crowd->users->rows; j++) {
+    size_t of_user = 0;
+    for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++)
+      of_user += weight[i] > 0;
+    labels += of_user;
+    users += of_user > 0;
+  }
+  put(self, METRIC_LABELS_KEPT,
+      (double)labels / (double)crowd->annotations->rows);
+  put(self, METRIC_USERS_KEPT, (double)users / (double)crowd->users->rows);
+}
+
+/* Weighted share of untied labels equal to right[pair x stride]; values that
+ * are neither A nor B do not count. */
+static double agreement(const evaluation *self, const int8_t *right,
+                        size_t stride) {
+  const heed_table *table = self->crowd->annotations;
+  const int64_t *pair = heed_table_data(table, "pair", HEED_INT64);
+  const int8_t *choice = heed_table_data(table, "choice", HEED_INT8);
+  double all = 0, same = 0;
+  for (size_t i = 0; i < table->rows; i++) {
+    const int8_t verdict = right[(size_t)pair[i] * stride];
+    if (choice[i] == HEED_CHOSE_TIE) continue;
+    if (verdict != HEED_CHOSE_A && verdict != HEED_CHOSE_B) continue;
+    all += self->selection->weight[i];
+    same += verdict == choice[i] ? self->selection->weight[i] : 0;
+  }
+  return all > 0 ? same / all : NAN;
+}
+
+static heed_status put_accuracy(const evaluation *self, heed_error *error) {
+  const heed_table *pairs = self->world->pairs;
+  const double *p = heed_table_data(pairs, "p", HEED_FLOAT64);
+  int8_t *better;
+  if (p == NULL) return HEED_OK;
+  better = arena_allocate(self->scratch, pairs->rows, sizeof *better);
+  if (better == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  for (size_t i = 0; i < pairs->rows; i++)
+    better[i] = (int8_t)(p[i] > 0.5   ? HEED_CHOSE_A
+                         : p[i] < 0.5 ? HEED_CHOSE_B
+                                      : -1);
+  put(self, METRIC_LABEL_ACCURACY, agreement(self, better, 1));
+  return HEED_OK;
+}
+
+/* Over users with enough judged labels: rank correlation of eta-hat with the
+ * share of the user's own labels that agree. */
+static heed_status put_spearman(const evaluation *self, const int8_t *verdicts,
+                                size_t judge, heed_error *error) {
+  const heed_crowd *crowd = self->crowd;
+  const size_t users = crowd->users->rows, judges = self->world->judge_count;
+  const int64_t *pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
+  const int8_t *choice =
+      heed_table_data(crowd->annotations, "choice", HEED_INT8);
+  const double *mean =
+      evaluation_user_means(crowd, self->posterior, self->scratch);
+  double *eta = arena_allocate(self->scratch, users, sizeof *eta);
+  double *share = arena_allocate(self->scratch, users, sizeof *share);
+  double *work = arena_allocate(self->scratch, 2 * users, sizeof *work);
+  size_t count = 0;
+  if (mean == NULL || eta == NULL || share == NULL || work == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  for (size_t j = 0; j < users; j++) {
+    int64_t untied = 0, judged = 0, same = 0;
+    for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++) {
+      const int8_t verdict = verdicts[(size_t)pair[i] * judges + judge];
+      if (choice[i] == HEED_CHOSE_TIE) continue;
+      untied++;
+      if (verdict != HEED_CHOSE_A && verdict != HEED_CHOSE_B) continue;
+      judged++;
+      same += verdict == choice[i];
+    }
+    if (untied < self->min_annotations || judged == 0) continue;
+    eta[count] = mean[j];
+    share[count++] = (double)same / (double)judged;
+  }
+  if (self->into[METRIC_USERS_JUDGED] != NULL)
+    self->into[METRIC_USERS_JUDGED][judge] = (double)count;
+  if (self->into[METRIC_SPEARMAN_JUDGE] != NULL && count >= 3)
+    self->into[METRIC_SPEARMAN_JUDGE][judge] =
+        gsl_stats_spearman(eta, 1, share, 1, count, work);
+  return HEED_OK;
+}
+
+static heed_status put_judges(const evaluation *self, heed_error *error) {
+  const size_t judges = self->world->judge_count;
+  const int8_t *verdicts =
+      heed_table_data(self->world->pairs, "verdict", HEED_INT8);
+  heed_status status = HEED_OK;
+  for (size_t i = 0; verdicts != NULL && status == HEED_OK && i < judges; i++) {
+    if (self->into[METRIC_LABEL_AGREEMENT] != NULL)
+      self->into[METRIC_LABEL_AGREEMENT][i] =
+          agreement(self, verdicts + i, judges);
+    status = put_spearman(self, verdicts, i, error);
+  }
+  return status;
+}
+
+static heed_status put_held_out(const evaluation *self, heed_error *error) {
+  const heed_estimator_functions *is = self->estimator->plugin->functions;
+  const size_t count = self->held_out->annotations->rows;
+  double *probability =
+      arena_allocate(self->scratch, count, sizeof *probability);
+  double loss = 0;
+  heed_status status;
+  if (probability == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  status = is->predict(self->estimator->self, self->host, self->posterior,
+                       self->held_out, probability, error);
+  if (status != HEED_OK) return status;
+  for (size_t i = 0; i < count; i++) {
+    if (!(probability[i] >= 0 && probability[i] <= 1 + 1e-9))
+      return heed_fail(error, HEED_NUMERIC,
+                       "predict() gave %g for held-out annotation %zu, "
+                       "expected a probability",
+                       probability[i], i);
+    loss -= log(fmax(probability[i], 1e-300));
+  }
+  put(self, METRIC_HELD_OUT_LOG_LOSS, loss / (double)count);
+  return HEED_OK;
+}
+
+heed_status evaluate_labels(const evaluation *self, heed_error *error) {
+  const heed_estimator_functions *is = self->estimator->plugin->functions;
+  heed_status status;
+  put_kept(self);
+  status = put_accuracy(self, error);
+  if (status == HEED_OK) status = put_judges(self, error);
+  if (status == HEED_OK && self->held_out != NULL && is->predict != NULL &&
+      self->held_out->annotations->rows > 0)
+    status = put_held_out(self, error);
+  return status;
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Policies against their reference, by enumeration of candidates. */
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_math.h>
+#include <gsl/gsl_roots.h>
+#include <math.h>
+#include <string.h>
+
+#include "evaluation.h"
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+static double sigmoid(double x) {
+  return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
+}
+
+static const heed_response *candidates(size_t count, arena *memory) {
+  heed_response *all = arena_allocate(memory, count, sizeof *all);
+  for (size_t i = 0; all != NULL && i < count; i++)
+    all[i] = (heed_response){(int64_t)i, NULL, 0};
+  return all;
+}
+
+/* win[y] = sum over y' of pi_ref(y') sigmoid(r(y) - r(y')) */
+static void know_wins(size_t count, const double *reward,
+                      const double *reference, double *win) {
+  for (size_t y = 0; y < count; y++) {
+    win[y] = 0;
+    for (size_t other = 0; other < count; other++)
+      win[y] += exp(reference[other]) * sigmoid(reward[y] - reward[other]);
+  }
+}
+
+heed_status prompts_know(const heed_instance *source, const heed_world *world,
+                         arena *memory, const prompts_known **result,
+                         heed_error *error) {
+  const heed_source_functions *is = source->plugin->functions;
+  const size_t count = world->held_out, wide = world->candidates;
+  prompts_known *self;
+  const heed_response *all;
+  heed_status status = HEED_OK;
+  *result = NULL;
+  if (is->judge == NULL || is->reference == NULL || count == 0 || wide == 0)
+    return HEED_OK;
+  self = arena_allocate(memory, 1, sizeof *self);
+  all = candidates(wide, memory);
+  if (self == NULL || all == NULL) return no_memory(error);
+  self->count = count;
+  self->candidates = wide;
+  self->first = world->prompts->rows - count;
+  self->reward = arena_allocate(memory, count * wide, sizeof(double));
+  self->reference = arena_allocate(memory, count * wide, sizeof(double));
+  self->win = arena_allocate(memory, count * wide, sizeof(double));
+  if (self->reward == NULL || self->reference == NULL || self->win == NULL)
+    return no_memory(error);
+  for (size_t i = 0; status == HEED_OK && i < count; i++) {
+    status = is->judge(source->self, world, self->first + i, wide, all,
+                       self->reward + i * wide, error);
+    if (status == HEED_OK)
+      status = is->reference(source->self, world, self->first + i, wide, all,
+                             self->reference + i * wide, error);
+    if (status == HEED_OK)
+      know_wins(wide, self->reward + i * wide, self->reference + i * wide,
+                self->win + i * wide);
+  }
+  if (status == HEED_OK) *result = self;
+  return status;
+}
+
+/* ---- a policy along the ray pi_ref x exp(c tilt) ---- */
+
+typedef struct ray {
+  const prompts_known *known;
+  const double *tilt; /* H x K: log(pi / pi_ref) */
+  double level;       /* the KL sought */
+} ray;
+
+/* log of the sum over y of pi_ref(y) exp(c tilt(y)), for one prompt. */
+static double log_partition(size_t count, const double *reference,
+                            const double *tilt, double c) {
+  double most = -HUGE_VAL, sum = 0;
+  for (size_t y = 0; y < count; y++)
+    most = fmax(most, reference[y] + c * tilt[y]);
+  for (size_t y = 0; y < count; y++)
+    sum += exp(reference[y] + c * tilt[y] - most);
+  return most + log(sum);
+}
+
+/* Mean over prompts of KL(pi_c || pi_ref) and of the win rate of pi_c. */
+static void along(const ray *self, double c, double *kl, double *win) {
+  const prompts_known *known = self->known;
+  const size_t wide = known->candidates;
+  *kl = *win = 0;
+  for (size_t i = 0; i < known->count; i++) {
+    const double *reference = known->reference + i * wide;
+    const double *tilt = self->tilt + i * wide;
+    const double all = log_partition(wide, reference, tilt, c);
+    for (size_t y = 0; y < wide; y++) {
+      const double ratio = c * tilt[y] - all;
+      const double pi = exp(reference[y] + ratio);
+      if (pi > 0) *kl += pi * ratio;
+      *win += pi * known->win[i * wide + y];
+    }
+  }
+  *kl /= (double)known->count;
+  *win /= (double)known->count;
+}
+
+static double above_level(double c, void *context) {
+  const ray *self = context;
+  double kl, win;
+  along(self, c, &kl, &win);
+  return kl - self->level;
+}
+
+/* The win rate where the KL is self->level; NaN where no c reaches it. */
+static double win_rate_at(ray *self) {
+  enum { MOST_STEPS = 100 };
+  gsl_function function = {above_level, self};
+  double high = 1, kl, win;
+  gsl_root_fsolver *solver;
+  while (above_level(high, self) < 0 && high < 0x1p40) high *= 2;
+  if (above_level(high, self) < 0) return NAN;
+  solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
+  if (solver == NULL) return NAN;
+  gsl_root_fsolver_set(solver, &function, 0, high);
+  for (int i = 0; i < MOST_STEPS; i++) {
+    gsl_root_fsolver_iterate(solver);
+    if (gsl_root_test_interval(gsl_root_fsolver_x_lower(solver),
+                               gsl_root_fsolver_x_upper(solver), 0,
+                               1e-10) == GSL_SUCCESS)
+      break;
+  }
+  along(self, gsl_root_fsolver_root(solver), &kl, &win);
+  gsl_root_fsolver_free(solver);
+  return win;
+}
+
+/* ---- the metrics ---- */
+
+static heed_status read_tilt(const evaluation *self, double *tilt,
+                             heed_error *error) {
+  const prompts_known *known = self->prompts;
+  const heed_trainer_functions *is = self->trainer->plugin->functions;
+  const size_t wide = known->candidates;
+  const heed_response *all = candidates(wide, self->scratch);
+  if (all == NULL) return no_memory(error);
+  for (size_t i = 0; i < known->count; i++) {
+    double *row = tilt + i * wide, sum = 0;
+    const heed_status status =
+        is->log_probability(self->trainer->self, self->world, self->policy,
+                            known->first + i, wide, all, row, error);
+    if (status != HEED_OK) return status;
+    for (size_t y = 0; y < wide; y++) sum += exp(row[y]);
+    if (!(fabs(sum - 1) < 1e-6))
+      return heed_fail(error, HEED_NUMERIC,
+                       "the policy's probabilities over the candidates of "
+                       "prompt %zu sum to %g, expected 1",
+                       known->first + i, sum);
+    for (size_t y = 0; y < wide; y++) row[y] -= known->reference[i * wide + y];
+  }
+  return HEED_OK;
+}
+
+static void put(const evaluation *self, metric which, double value) {
+  if (self->into[which] != NULL) *self->into[which] = value;
+}
+
+/* E_pi r - E_ref r */
+static double reward_score(const prompts_known *known, const double *tilt) {
+  double sum = 0;
+  for (size_t i = 0; i < known->count * known->candidates; i++)
+    sum += (exp(known->reference[i] + tilt[i]) - exp(known->reference[i])) *
+           known->reward[i];
+  return sum / (double)known->count;
+}
+
+/* KL(pi || pi*), pi* = pi_ref exp(r / scale) / Z: the policy that DPO with this
+ * beta would find from clean labels without end. */
+static double regret(const prompts_known *known, const double *tilt,
+                     double scale) {
+  const size_t wide = known->candidates;
+  double sum = 0;
+  for (size_t i = 0; i < known->count; i++) {
+    const double *reference = known->reference + i * wide;
+    const double *reward = known->reward + i * wide;
+    const double all = log_partition(wide, reference, reward, 1 / scale);
+    for (size_t y = 0; y < wide; y++) {
+      const double ratio = tilt[i * wide + y];
+      const double pi = exp(reference[y] + ratio);
+      if (pi > 0) sum += pi * (ratio - (reward[y] / scale - all));
+    }
+  }
+  return sum / (double)known->count;
+}
+
+/* Implied reward scale x tilt against the true one, both centred within
+ * prompts under the reference. */
+static void put_alignment(const evaluation *self, const double *tilt) {
+  const prompts_known *known = self->prompts;
+  const size_t wide = known->candidates;
+  double cross = 0, implied = 0, truth = 0;
+  for (size_t i = 0; i < known->count; i++) {
+    const size_t at = i * wide;
+    double mean_tilt = 0, mean_reward = 0;
+    for (size_t y = at; y < at + wide; y++) {
+      mean_tilt += exp(known->reference[y]) * tilt[y];
+      mean_reward += exp(known->reference[y]) * known->reward[y];
+    }
+    for (size_t y = at; y < at + wide; y++) {
+      const double weight = exp(known->reference[y]);
+      const double a = self->policy->scale * (tilt[y] - mean_tilt);
+      const double b = known->reward[y] - mean_reward;
+      cross += weight * a * b;
+      implied += weight * a * a;
+      truth += weight * b * b;
+    }
+  }
+  put(self, METRIC_COSINE,
+      implied > 0 && truth > 0 ? cross / sqrt(implied * truth) : NAN);
+  put(self, METRIC_CALIBRATION_SLOPE, truth > 0 ? cross / truth : NAN);
+}
+
+static heed_status evaluate_candidates(const evaluation *self,
+                                       heed_error *error) {
+  const prompts_known *known = self->prompts;
+  double kl, win;
+  double *tilt = arena_allocate(self->scratch, known->count * known->candidates,
+                                sizeof *tilt);
+  ray from = {known, tilt, 0};
+  heed_status status;
+  if (tilt == NULL) return no_memory(error);
+  status = read_tilt(self, tilt, error);
+  if (status != HEED_OK) return status;
+  along(&from, 1, &kl, &win);
+  put(self, METRIC_WIN_RATE, win);
+  put(self, METRIC_KL, kl);
+  put(self, METRIC_REWARD_SCORE, reward_score(known, tilt));
+  put(self, METRIC_REGRET, regret(known, tilt, self->policy->scale));
+  put_alignment(self, tilt);
+  if (self->into[METRIC_WIN_RATE_AT_KL] == NULL) return HEED_OK;
+  for (size_t i = 0; i < self->kl_count; i++) {
+    from.level = self->kl[i];
+    self->into[METRIC_WIN_RATE_AT_KL][i] = win_rate_at(&from);
+  }
+  return HEED_OK;
+}
+
+/* ---- held-out annotations under the implied reward ---- */
+
+/* scale x (log pi/pi_ref(A's) - log pi/pi_ref(B's)) of a pair. */
+static heed_status implied_difference(const evaluation *self, size_t pair,
+                                      double *difference, heed_error *error) {
+  const heed_table *pairs = self->world->pairs;
+  const heed_trainer_functions *trainer = self->trainer->plugin->functions;
+  const heed_source_functions *source = self->source->plugin->functions;
+  const int64_t *prompt = heed_table_data(pairs, "prompt", HEED_INT64);
+  const int64_t *a = heed_table_data(pairs, "response_a", HEED_INT64);
+  const int64_t *b = heed_table_data(pairs, "response_b", HEED_INT64);
+  double policy[2], reference[2];
+  heed_status status;
+  const heed_response both[2] = {{a[pair], NULL, 0}, {b[pair], NULL, 0}};
+  status =
+      trainer->log_probability(self->trainer->self, self->world, self->policy,
+                               (size_t)prompt[pair], 2, both, policy, error);
+  if (status == HEED_OK)
+    status = source->reference(self->source->self, self->world,
+                               (size_t)prompt[pair], 2, both, reference, error);
+  *difference = self->policy->scale *
+                ((policy[0] - reference[0]) - (policy[1] - reference[1]));
+  return status;
+}
+
+/* P(this choice) of a casual user, of each held-out annotation. */
+static heed_status casual_choices(const evaluation *self, double *casual,
+                                  heed_error *error) {
+  const heed_table *table = self->held_out->annotations;
+  const heed_user_model_functions *model;
+  double *p = arena_allocate(self->scratch, table->rows, sizeof *p);
+  size_t *row = arena_allocate(self->scratch, table->rows, sizeof *row);
+  size_t *pair = arena_allocate(self->scratch, table->rows, sizeof *pair);
+  const int64_t *pairs = heed_table_data(table, "pair", HEED_INT64);
+  if (p == NULL || row == NULL || pair == NULL) return no_memory(error);
+  for (size_t i = 0; i < table->rows; i++) {
+    p[i] = casual[i] = 0.5;
+    row[i] = i;
+    pair[i] = (size_t)pairs[i];
+  }
+  if (self->model == NULL) return HEED_OK;
+  model = self->model->plugin->functions;
+  const heed_answers answers = {
+      .size = sizeof answers,
+      .count = table->rows,
+      .choice = heed_table_data(table, "choice", HEED_INT8),
+      .left = heed_table_data(table, "left", HEED_INT8),
+      .p = p,
+      .annotations = table,
+      .pairs = self->world->pairs,
+      .row = row,
+      .pair = pair};
+  model->casual(self->model->self, self->posterior->phi, &answers, casual);
+  return HEED_OK;
+}
+
+static heed_status evaluate_held_out(const evaluation *self,
+                                     heed_error *error) {
+  const heed_table *table = self->held_out->annotations;
+  const int64_t *user = heed_table_data(table, "user", HEED_INT64);
+  const int64_t *pair = heed_table_data(table, "pair", HEED_INT64);
+  const int8_t *choice = heed_table_data(table, "choice", HEED_INT8);
+  const double *eta =
+      evaluation_user_means(self->crowd, self->posterior, self->scratch);
+  double *casual = arena_allocate(self->scratch, table->rows, sizeof *casual);
+  double loss = 0, right = 0;
+  size_t count = 0;
+  heed_status status;
+  if (eta == NULL || casual == NULL) return no_memory(error);
+  status = casual_choices(self, casual, error);
+  for (size_t i = 0; status == HEED_OK && i < table->rows; i++) {
+    double z = 0;
+    if (choice[i] == HEED_CHOSE_TIE) continue;
+    status = implied_difference(self, (size_t)pair[i], &z, error);
+    if (choice[i] == HEED_CHOSE_B) z = -z;
+    const double weight = fmin(fmax(eta[user[i]], 0), 1);
+    loss -= log(weight * sigmoid(z) + (1 - weight) * casual[i]);
+    right += z > 0 ? 1 : z == 0 ? 0.5 : 0;
+    count++;
+  }
+  if (status != HEED_OK || count == 0) return status;
+  put(self, METRIC_POLICY_LOG_LOSS, loss / (double)count);
+  put(self, METRIC_POLICY_ACCURACY, right / (double)count);
+  return HEED_OK;
+}
+
+heed_status evaluate_policy(const evaluation *self, heed_error *error) {
+  const heed_trainer_functions *trainer;
+  heed_status status;
+  if (self->policy == NULL || self->prompts == NULL) return HEED_OK;
+  trainer = self->trainer->plugin->functions;
+  if (trainer->log_probability == NULL) return HEED_OK;
+  status = evaluate_candidates(self, error);
+  if (status == HEED_OK && self->held_out != NULL &&
+      self->held_out->annotations->rows > 0)
+    status = evaluate_held_out(self, error);
+  return status;
+}
