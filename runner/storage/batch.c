@@ -105,14 +105,9 @@ heed_status batch_read_result(const char *path, const plan *of, bool tables,
                               batch *result, heed_error *error) {
   hdf file = {path, HEED_OK, error};
   size_t count;
-  hid_t root;
-  hdf_silence();
+  const hid_t root = hdf_open(&file);
   memset(result, 0, sizeof *result);
-  root = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-  if (root < 0) {
-    hdf_fail(&file, "open", "it as a result file");
-    return file.status;
-  }
+  if (root < 0) return file.status;
   result->keys = hdf_read_texts(&file, root, "cells/key", &result->rows);
   result->status = hdf_read_integers(&file, root, "status", &count);
   if (count != result->rows) hdf_fail(&file, "read", "status");

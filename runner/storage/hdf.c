@@ -6,11 +6,22 @@
 #include <string.h>
 
 void hdf_silence(void) {
+  (void)H5dont_atexit();
   (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 
+/* HDF5's first message.  Of a failed system call only what the system said:
+ * "… error message = 'No space left on device', …". */
 static herr_t innermost(unsigned depth, const H5E_error2_t *found, void *text) {
-  if (depth == 0) (void)snprintf(text, 256, "%s", found->desc);
+  const char mark[] = "error message = '";
+  const char *said = strstr(found->desc, mark);
+  if (depth != 0) return 0;
+  if (said == NULL) {
+    (void)snprintf(text, 256, "%s", found->desc);
+  } else {
+    said += sizeof mark - 1;
+    (void)snprintf(text, 256, "%.*s", (int)strcspn(said, "'"), said);
+  }
   return 0;
 }
 
@@ -21,6 +32,65 @@ void hdf_fail(hdf *self, const char *doing, const char *what) {
   self->status =
       heed_fail(self->error, HEED_IO, "%s: cannot %s %s%s%s", self->path, doing,
                 what, why[0] == '\0' ? "" : ": ", why);
+}
+
+/* Files are not locked: none is written once it has its name, and some file
+ * systems of clusters refuse locks. */
+static hid_t access_list(void) {
+  const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+  (void)H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+  (void)H5Pset_file_locking(access, 0, 1);
+  return access;
+}
+
+hid_t hdf_open(hdf *self) {
+  hid_t access, root;
+  if (self->status != HEED_OK) return H5I_INVALID_HID;
+  hdf_silence();
+  access = access_list();
+  root = H5Fopen(self->path, H5F_ACC_RDONLY, access);
+  if (root < 0) hdf_fail(self, "open", "it as an HDF5 file");
+  (void)H5Pclose(access);
+  return root;
+}
+
+hid_t hdf_create(hdf *self) {
+  hid_t access, root;
+  if (self->status != HEED_OK) return H5I_INVALID_HID;
+  hdf_silence();
+  access = access_list();
+  root = H5Fcreate(self->path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+  if (root < 0) hdf_fail(self, "make", "the file");
+  (void)H5Pclose(access);
+  return root;
+}
+
+hid_t hdf_memory_file(hdf *self) {
+  hid_t access, root = H5I_INVALID_HID;
+  if (self->status != HEED_OK) return root;
+  hdf_silence();
+  access = access_list();
+  if (H5Pset_fapl_core(access, 1 << 20, 0) >= 0)
+    root = H5Fcreate("heed", H5F_ACC_TRUNC, H5P_DEFAULT, access);
+  if (root < 0) hdf_fail(self, "build", "a file in memory");
+  (void)H5Pclose(access);
+  return root;
+}
+
+void *hdf_image(hdf *self, hid_t root, size_t *length) {
+  ssize_t size = -1;
+  void *bytes = NULL;
+  if (self->status != HEED_OK) return NULL;
+  if (H5Fflush(root, H5F_SCOPE_GLOBAL) >= 0)
+    size = H5Fget_file_image(root, NULL, 0);
+  if (size > 0) bytes = malloc((size_t)size);
+  if (bytes == NULL || H5Fget_file_image(root, bytes, (size_t)size) != size) {
+    hdf_fail(self, "build", "a file in memory");
+    free(bytes);
+    return NULL;
+  }
+  *length = (size_t)size;
+  return bytes;
 }
 
 hid_t hdf_text_type(void) {
@@ -115,6 +185,46 @@ void hdf_note_number(hdf *self, hid_t object, const char *name, double value) {
 void hdf_note_integer(hdf *self, hid_t object, const char *name,
                       int64_t value) {
   note(self, object, name, H5T_NATIVE_INT64, &value);
+}
+
+static void read_note(hdf *self, hid_t parent, const char *object,
+                      const char *name, hid_t type, void *value) {
+  hid_t attribute;
+  if (self->status != HEED_OK) return;
+  attribute = H5Aopen_by_name(parent, object, name, H5P_DEFAULT, H5P_DEFAULT);
+  if (attribute < 0 || H5Aread(attribute, type, value) < 0)
+    hdf_fail(self, "read the attribute", name);
+  if (attribute >= 0) (void)H5Aclose(attribute);
+}
+
+int64_t hdf_read_note(hdf *self, hid_t parent, const char *object,
+                      const char *name) {
+  int64_t value = 0;
+  read_note(self, parent, object, name, H5T_NATIVE_INT64, &value);
+  return value;
+}
+
+double hdf_read_note_number(hdf *self, hid_t parent, const char *object,
+                            const char *name) {
+  double value = 0;
+  read_note(self, parent, object, name, H5T_NATIVE_DOUBLE, &value);
+  return value;
+}
+
+size_t hdf_type_size(heed_column_type type) {
+  switch (type) {
+    case HEED_FLOAT64:
+    case HEED_INT64:
+      return 8;
+    case HEED_FLOAT32:
+    case HEED_INT32:
+      return 4;
+    case HEED_INT8:
+      return 1;
+    case HEED_STRING:
+      break;
+  }
+  return sizeof(char *);
 }
 
 void *hdf_read(hdf *self, hid_t parent, const char *name, hid_t type,

@@ -15,8 +15,18 @@ typedef struct hdf {
   heed_error *error;
 } hdf;
 
-/* Stops HDF5 from printing its errors, which it does process-wide. */
+/* Sets what HDF5 keeps for the whole process: it is not to print its errors,
+ * nor to try at exit to write what it could not write before. */
 void hdf_silence(void);
+
+/* A new file in memory; -1 after a failure.  And what it holds, as bytes from
+ * malloc(), before it is closed; NULL after a failure. */
+hid_t hdf_memory_file(hdf *self);
+void *hdf_image(hdf *self, hid_t root, size_t *length);
+
+/* Opens the file of this path to read, or makes it; -1 after a failure. */
+hid_t hdf_open(hdf *self);
+hid_t hdf_create(hdf *self);
 
 /* Remembers the first failure. */
 void hdf_fail(hdf *self, const char *doing, const char *what);
@@ -41,6 +51,14 @@ void hdf_put_text(hdf *self, hid_t parent, const char *name, const char *text);
 void hdf_note(hdf *self, hid_t object, const char *name, const char *text);
 void hdf_note_number(hdf *self, hid_t object, const char *name, double value);
 void hdf_note_integer(hdf *self, hid_t object, const char *name, int64_t value);
+
+/* An attribute of an object below parent ("." is parent itself). */
+int64_t hdf_read_note(hdf *self, hid_t parent, const char *object,
+                      const char *name);
+double hdf_read_note_number(hdf *self, hid_t parent, const char *object,
+                            const char *name);
+
+size_t hdf_type_size(heed_column_type type); /* in memory */
 
 /* Reads a whole dataset into memory from malloc(); *count elements.  NULL, and
  * no failure, if `optional` and it is not there. */

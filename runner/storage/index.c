@@ -56,12 +56,8 @@ static heed_status read_keys(index_of_cells *self, size_t source,
   hid_t root;
   char **keys;
   int64_t *status;
-  hdf_silence();
-  root = H5Fopen(from->path, H5F_ACC_RDONLY, H5P_DEFAULT);
-  if (root < 0) {
-    hdf_fail(&file, "open", "it as a file of heed's");
-    return file.status;
-  }
+  root = hdf_open(&file);
+  if (root < 0) return file.status;
   keys = hdf_read_texts(&file, root, from->result ? "cells/key" : "key", &rows);
   status = hdf_read_integers(&file, root, "status", &count);
   if (rows != count) hdf_fail(&file, "read", "status");
@@ -174,12 +170,8 @@ static heed_status result_plan(const char *path, plan **result,
   char *text;
   hid_t root;
   heed_status status;
-  hdf_silence();
-  root = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-  if (root < 0) {
-    hdf_fail(&file, "open", "it as a result file");
-    return file.status;
-  }
+  root = hdf_open(&file);
+  if (root < 0) return file.status;
   text = H5Lexists(root, "sweep", H5P_DEFAULT) > 0
              ? hdf_read_text(&file, root, "sweep/plan")
              : NULL;

@@ -122,25 +122,9 @@ static void put(kept *self, const heed_column *from, const void *data,
   if (from->type == HEED_STRING) (void)H5Tclose(type);
 }
 
-static size_t bytes_of(heed_column_type type) {
-  switch (type) {
-    case HEED_FLOAT64:
-    case HEED_INT64:
-      return 8;
-    case HEED_FLOAT32:
-    case HEED_INT32:
-      return 4;
-    case HEED_INT8:
-      return 1;
-    case HEED_STRING:
-      break;
-  }
-  return sizeof(char *);
-}
-
 /* One value of a labels column, `count` times. */
 static void put_repeated(kept *self, const heed_column *label, size_t count) {
-  const size_t bytes = bytes_of(label->type) * label->width;
+  const size_t bytes = hdf_type_size(label->type) * label->width;
   char *all = malloc(count * bytes + 1);
   if (all == NULL) {
     hdf_fail(self->file, "find memory for the column", label->name);
@@ -164,7 +148,7 @@ void kept_append(kept *self, const heed_table *labels, const heed_table *table,
     if (heed_table_column(labels, column->name) != NULL) continue;
     put(self, column,
         (const char *)column->data +
-            first * column->width * bytes_of(column->type),
+            first * column->width * hdf_type_size(column->type),
         count);
   }
   self->rows += count;
@@ -244,7 +228,7 @@ static void read_column(hdf *file, hid_t group, const char *name,
   column->width = (size_t)extent[1];
   column->name = strdup(name);
   column->data =
-      hdf_read(file, group, name, type, bytes_of(column->type), &count, 0);
+      hdf_read(file, group, name, type, hdf_type_size(column->type), &count, 0);
   table->rows = (size_t)extent[0];
   table->column_count++;
   if (column->type == HEED_STRING) (void)H5Tclose(type);

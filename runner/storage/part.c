@@ -140,31 +140,13 @@ static bool make_room(const plan *of, const record *const *records,
   return room->texts != NULL && room->integers != NULL && room->numbers != NULL;
 }
 
-static void take_image(hdf *file, hid_t root, void **bytes, size_t *length) {
-  ssize_t size;
-  if (file->status != HEED_OK) return;
-  if (H5Fflush(root, H5F_SCOPE_GLOBAL) < 0 ||
-      (size = H5Fget_file_image(root, NULL, 0)) <= 0 ||
-      (*bytes = malloc((size_t)size)) == NULL) {
-    hdf_fail(file, "build", "the part");
-    return;
-  }
-  if (H5Fget_file_image(root, *bytes, (size_t)size) != size)
-    hdf_fail(file, "build", "the part");
-  *length = (size_t)size;
-}
-
 heed_status part_build(const plan *of, const record *const *records,
                        size_t count, void **bytes, size_t *length,
                        heed_error *error) {
   hdf file = {"a part", HEED_OK, error};
   columns room = {NULL, NULL, NULL};
-  const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-  hid_t root;
-  hdf_silence();
+  const hid_t root = hdf_memory_file(&file);
   *bytes = NULL;
-  (void)H5Pset_fapl_core(access, 1 << 20, 0);
-  root = H5Fcreate("heed-part", H5F_ACC_TRUNC, H5P_DEFAULT, access);
   if (root < 0 || !make_room(of, records, count, &room)) {
     hdf_fail(&file, "build", "the part");
   } else {
@@ -174,10 +156,9 @@ heed_status part_build(const plan *of, const record *const *records,
     write_failures(&file, root, records, count, &room);
     write_warnings(&file, root, records, count, &room);
     write_kept(&file, root, records, count);
-    take_image(&file, root, bytes, length);
+    *bytes = hdf_image(&file, root, length);
   }
   if (root >= 0) (void)H5Fclose(root);
-  (void)H5Pclose(access);
   free(room.texts);
   free(room.integers);
   free(room.numbers);
@@ -224,14 +205,9 @@ heed_status batch_read_part(const char *path, const plan *of, bool tables,
                             batch *result, heed_error *error) {
   hdf file = {path, HEED_OK, error};
   size_t count;
-  hid_t root;
-  hdf_silence();
+  const hid_t root = hdf_open(&file);
   memset(result, 0, sizeof *result);
-  root = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-  if (root < 0) {
-    hdf_fail(&file, "open", "it as a part");
-    return file.status;
-  }
+  if (root < 0) return file.status;
   result->keys = hdf_read_texts(&file, root, "key", &result->rows);
   result->status = hdf_read_integers(&file, root, "status", &count);
   result->seconds = hdf_read_numbers(&file, root, "seconds", &count);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
+#include "storage/hdf.h"
+
 record *record_create(const plan *of, size_t cell) {
   record *self = calloc(1, sizeof *self);
   if (self == NULL) return NULL;
@@ -120,33 +122,17 @@ heed_status record_warn(record *self, const char *code, const char *plugin,
   return HEED_OK;
 }
 
-static size_t type_size(heed_column_type type) {
-  switch (type) {
-    case HEED_FLOAT64:
-    case HEED_INT64:
-      return 8;
-    case HEED_FLOAT32:
-    case HEED_INT32:
-      return 4;
-    case HEED_INT8:
-      return 1;
-    case HEED_STRING:
-      return sizeof(char *);
-  }
-  return 0;
-}
-
 static bool copy_column(heed_column *copy, const heed_column *column,
                         size_t rows) {
   const size_t count = rows * column->width;
   copy->type = column->type;
   copy->width = column->width;
   copy->name = copy_text(column->name);
-  copy->data = calloc(count + 1, type_size(column->type));
+  copy->data = calloc(count + 1, hdf_type_size(column->type));
   if (copy->name == NULL || copy->data == NULL) return false;
   if (column->type != HEED_STRING) {
     if (count > 0)
-      memcpy(copy->data, column->data, count * type_size(column->type));
+      memcpy(copy->data, column->data, count * hdf_type_size(column->type));
     return true;
   }
   for (size_t i = 0; i < count; i++) {

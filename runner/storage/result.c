@@ -502,7 +502,7 @@ static heed_status write_result(const char *path, const index_of_cells *index,
   self.dimension_scales =
       calloc(of->plan->dimension_count + 1, sizeof *self.dimension_scales);
   self.coordinates = strdup("");
-  self.root = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  self.root = hdf_create(&self.file);
   if (self.root < 0 || self.dimension_scales == NULL ||
       self.coordinates == NULL)
     hdf_fail(&self.file, "make", "the result file");
@@ -529,7 +529,6 @@ heed_status storage_consolidate(const work *folder, const char *result_path,
   cube *all = NULL;
   char *temporary = file_temporary(result_path);
   heed_status status = HEED_OK;
-  hdf_silence();
   if (temporary == NULL)
     status = heed_fail(error, HEED_MEMORY, "memory is out");
   if (status == HEED_OK)
