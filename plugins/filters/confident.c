@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The filter that keeps users who are attentive with enough certainty:
+ * P(eta > threshold | data) >= confidence. */
+#include <math.h>
+
+#include "heed/filter.h"
+#include "support/units.h"
+
+enum { THRESHOLD, CONFIDENCE, PARAMETER_COUNT };
+
+static const heed_parameter parameters[] = {
+    [THRESHOLD] = {.name = "threshold",
+                   .type = HEED_NUMBER,
+                   .standard = "0.5",
+                   .doc = "what eta is to exceed"},
+    [CONFIDENCE] = {.name = "confidence",
+                    .type = HEED_NUMBER,
+                    .standard = "0.9",
+                    .low = 0.0,
+                    .high = 1.0,
+                    .doc = "how probable that must be"},
+};
+
+/* Of the mass on nodes; a node on the threshold does not exceed it. */
+static double tail_of_nodes(const heed_posterior *posterior, size_t unit,
+                            double threshold) {
+  const double *mass =
+      posterior->mass + posterior->row[unit] * posterior->node_count;
+  double tail = 0.0;
+  for (size_t k = 0; k < posterior->node_count; k++)
+    if (posterior->nodes[k] > threshold) tail += mass[k];
+  return tail;
+}
+
+/* As if the posterior were normal. */
+static double tail_of_normal(double mean, double sd, double threshold) {
+  if (!(sd > 0.0)) return mean > threshold ? 1.0 : 0.0;
+  return 0.5 * erfc((threshold - mean) / (sd * sqrt(2.0)));
+}
+
+static double tail(const heed_posterior *posterior, size_t unit,
+                   double threshold) {
+  return posterior->node_count > 0
+             ? tail_of_nodes(posterior, unit, threshold)
+             : tail_of_normal(posterior->mean[unit], posterior->sd[unit],
+                              threshold);
+}
+
+static heed_status keep_confident(void *self, const heed_host *host,
+                                  const heed_crowd *crowd,
+                                  const heed_posterior *posterior,
+                                  heed_selection *selection,
+                                  heed_error *error) {
+  const heed_value *values = self;
+  size_t *unit = host->scratch(host, selection->count, sizeof *unit);
+  double *confidence =
+      host->scratch(host, posterior->units, sizeof *confidence);
+  heed_status status;
+  if (unit == NULL || confidence == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out for %zu annotations",
+                     selection->count);
+  status = units_of(crowd, posterior, unit, error);
+  if (status != HEED_OK) return status;
+  for (size_t u = 0; u < posterior->units; u++)
+    confidence[u] = tail(posterior, u, values[THRESHOLD].number);
+  for (size_t i = 0; i < selection->count; i++)
+    if (confidence[unit[i]] < values[CONFIDENCE].number)
+      selection->weight[i] = 0.0;
+  return HEED_OK;
+}
+
+static const heed_filter_functions functions = {
+    .size = sizeof functions,
+    .select = keep_confident,
+};
+
+static const heed_plugin confident = {
+    .size = sizeof confident,
+    .abi = HEED_ABI,
+    .kind = HEED_FILTER,
+    .name = "confident",
+    .version = "1.0",
+    .summary =
+        "Keeps users with P(eta > threshold | data) >= confidence, from "
+        "the posterior's nodes or else by a normal approximation",
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .functions = &functions,
+    .functions_size = sizeof functions,
+};
+
+static const heed_plugin *const plugins[] = {&confident};
+HEED_PLUGINS(plugins)
