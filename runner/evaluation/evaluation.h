@@ -10,56 +10,56 @@
 
 #include "host/host.h"
 
-/* Name, dimension or NULL, unit or NULL, what it is. */
+/* Name, dimension (NONE, PER_KL, PER_JUDGE), unit or NULL, what it is. */
 #define EVALUATION_METRICS(X)                                                 \
-  X(WIN_RATE, "win_rate", NULL, NULL,                                         \
+  X(WIN_RATE, "win_rate", NONE, NULL,                                         \
     "probability that the policy's response beats the reference's")           \
-  X(REWARD_SCORE, "reward_score", NULL, NULL,                                 \
+  X(REWARD_SCORE, "reward_score", NONE, NULL,                                 \
     "expected true reward of the policy less that of the reference")          \
-  X(KL, "kl_from_reference", NULL, "nat",                                     \
+  X(KL, "kl_from_reference", NONE, "nat",                                     \
     "KL divergence of the policy from the reference")                         \
-  X(WIN_RATE_AT_KL, "win_rate_at_kl", "kl", NULL,                             \
+  X(WIN_RATE_AT_KL, "win_rate_at_kl", PER_KL, NULL,                           \
     "win rate of the policy sharpened or flattened to this KL: the frontier") \
-  X(REGRET, "regret", NULL, "nat",                                            \
+  X(REGRET, "regret", NONE, "nat",                                            \
     "KL of the policy from the optimum, reference x exp(true reward / beta)") \
-  X(COSINE, "cosine", NULL, NULL,                                             \
+  X(COSINE, "cosine", NONE, NULL,                                             \
     "cosine of implied and true reward, centred within prompts")              \
-  X(CALIBRATION_SLOPE, "calibration_slope", NULL, NULL,                       \
+  X(CALIBRATION_SLOPE, "calibration_slope", NONE, NULL,                       \
     "slope of implied on true reward, centred within prompts; 1: calibrated") \
-  X(ETA_RMSE, "eta_rmse", NULL, NULL,                                         \
+  X(ETA_RMSE, "eta_rmse", NONE, NULL,                                         \
     "root mean square error of eta-hat over users")                           \
-  X(ETA_BIAS, "eta_bias", NULL, NULL, "mean of eta-hat less eta over users")  \
-  X(ETA_CORRELATION, "eta_correlation", NULL, NULL,                           \
+  X(ETA_BIAS, "eta_bias", NONE, NULL, "mean of eta-hat less eta over users")  \
+  X(ETA_CORRELATION, "eta_correlation", NONE, NULL,                           \
     "Pearson correlation of eta-hat and eta over users")                      \
-  X(ETA_SPEARMAN, "eta_spearman", NULL, NULL,                                 \
+  X(ETA_SPEARMAN, "eta_spearman", NONE, NULL,                                 \
     "rank correlation of eta-hat and eta over users")                         \
-  X(SPLIT_ACCURACY, "split_accuracy", NULL, NULL,                             \
+  X(SPLIT_ACCURACY, "split_accuracy", NONE, NULL,                             \
     "share of users whose eta-hat is on eta's side of evaluation.split")      \
-  X(COVERAGE, "coverage", NULL, NULL,                                         \
+  X(COVERAGE, "coverage", NONE, NULL,                                         \
     "share of users whose central interval of evaluation.level covers eta")   \
-  X(ETA_MEAN, "eta_mean", NULL, NULL, "mean of eta-hat over users")           \
-  X(REFINED_ETA_RMSE, "refined_eta_rmse", NULL, NULL,                         \
+  X(ETA_MEAN, "eta_mean", NONE, NULL, "mean of eta-hat over users")           \
+  X(REFINED_ETA_RMSE, "refined_eta_rmse", NONE, NULL,                         \
     "eta_rmse of the posterior that the trainer refined")                     \
-  X(REFINED_ETA_CORRELATION, "refined_eta_correlation", NULL, NULL,           \
+  X(REFINED_ETA_CORRELATION, "refined_eta_correlation", NONE, NULL,           \
     "eta_correlation of the posterior that the trainer refined")              \
-  X(LABELS_KEPT, "labels_kept", NULL, NULL,                                   \
+  X(LABELS_KEPT, "labels_kept", NONE, NULL,                                   \
     "share of annotations with a weight above 0")                             \
-  X(USERS_KEPT, "users_kept", NULL, NULL,                                     \
+  X(USERS_KEPT, "users_kept", NONE, NULL,                                     \
     "share of users with an annotation kept")                                 \
-  X(LABEL_ACCURACY, "label_accuracy", NULL, NULL,                             \
+  X(LABEL_ACCURACY, "label_accuracy", NONE, NULL,                             \
     "weighted share of kept untied labels that name the better response")     \
-  X(LABEL_AGREEMENT, "label_agreement", "judge", NULL,                        \
+  X(LABEL_AGREEMENT, "label_agreement", PER_JUDGE, NULL,                      \
     "weighted share of kept untied labels that agree with the judge")         \
-  X(SPEARMAN_JUDGE, "spearman_judge", "judge", NULL,                          \
+  X(SPEARMAN_JUDGE, "spearman_judge", PER_JUDGE, NULL,                        \
     "rank correlation over users of eta-hat and agreement with the judge")    \
-  X(USERS_JUDGED, "users_judged", "judge", NULL,                              \
+  X(USERS_JUDGED, "users_judged", PER_JUDGE, NULL,                            \
     "users with at least evaluation.min_annotations judged labels")           \
-  X(HELD_OUT_LOG_LOSS, "held_out_log_loss", NULL, "nat",                      \
+  X(HELD_OUT_LOG_LOSS, "held_out_log_loss", NONE, "nat",                      \
     "mean -log P(choice) of held-out annotations under the estimator")        \
-  X(POLICY_LOG_LOSS, "policy_log_loss", NULL, "nat",                          \
+  X(POLICY_LOG_LOSS, "policy_log_loss", NONE, "nat",                          \
     "mean -log P(choice) of held-out annotations under the implied reward, "  \
     "with eta-hat and the casual user's choice")                              \
-  X(POLICY_ACCURACY, "policy_accuracy", NULL, NULL,                           \
+  X(POLICY_ACCURACY, "policy_accuracy", NONE, NULL,                           \
     "share of held-out untied labels that the implied reward ranks alike")
 
 #define EVALUATION_ENUM(id, name, dimension, unit, doc) METRIC_##id,

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The annotations stage: a log's users, or simulated ones (simulate.c), and
+ * what is held out of either. */
+#include "crowd.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "simulate.h"
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+static size_t bytes_of(heed_column_type type) {
+  switch (type) {
+    case HEED_FLOAT64:
+    case HEED_INT64:
+      return 8;
+    case HEED_FLOAT32:
+    case HEED_INT32:
+      return 4;
+    case HEED_INT8:
+      return 1;
+    case HEED_STRING:
+      break;
+  }
+  return sizeof(char *);
+}
+
+heed_table *crowd_gather(const heed_host *host, const heed_table *table,
+                         const char *name, size_t count, const size_t *rows) {
+  heed_table *made = host->table(host, name, count);
+  if (made == NULL) return NULL;
+  for (size_t i = 0; i < table->column_count; i++) {
+    const heed_column *from = &table->columns[i];
+    const size_t bytes = bytes_of(from->type) * from->width;
+    char *to = host->column(host, made, from->name, from->type, from->width);
+    if (to == NULL) return NULL;
+    for (size_t row = 0; row < count; row++)
+      memcpy(to + row * bytes, (const char *)from->data + rows[row] * bytes,
+             bytes);
+  }
+  return made;
+}
+
+/* The bounds of each user's rows; the table is ordered by user. */
+static const size_t *bounds(const heed_host *host, size_t users,
+                            const heed_table *annotations) {
+  const int64_t *user = heed_table_data(annotations, "user", HEED_INT64);
+  size_t *first = host->allocate(host, users + 1, sizeof *first);
+  size_t row = 0;
+  if (first == NULL) return NULL;
+  for (size_t j = 0; j <= users; j++) {
+    while (row < annotations->rows && user[row] < (int64_t)j) row++;
+    first[j] = row;
+  }
+  return first;
+}
+
+static heed_status fill(const heed_host *host, const heed_world *world,
+                        const heed_table *users, const heed_table *annotations,
+                        heed_crowd *into, heed_error *error) {
+  into->size = sizeof *into;
+  into->world = world;
+  into->users = users;
+  into->annotations = annotations;
+  into->first = bounds(host, users->rows, annotations);
+  return into->first == NULL ? no_memory(error) : HEED_OK;
+}
+
+/* ---- logs ---- */
+
+/* How often each pair of the log counts in this replicate. */
+static const size_t *resample_pairs(const heed_host *host, size_t pairs) {
+  heed_stream stream = host->stream(host, "bootstrap_pairs", 0);
+  size_t *times = host->scratch(host, pairs, sizeof *times);
+  for (size_t i = 0; times != NULL && i < pairs; i++)
+    times[heed_uniform_integer(&stream, pairs)]++;
+  return times;
+}
+
+/* Users drawn with replacement become users of their own. */
+static heed_status resample(const heed_world *world, bool pairs_too,
+                            const heed_host *host, heed_table **users,
+                            heed_table **annotations, heed_error *error) {
+  const size_t count = world->users->rows;
+  const size_t *first = bounds(host, count, world->annotations), *times = NULL;
+  const int64_t *pair = heed_table_data(world->annotations, "pair", HEED_INT64);
+  size_t *drawn = host->scratch(host, count, sizeof *drawn), *rows, total = 0;
+  heed_stream stream = host->stream(host, "bootstrap_users", 0);
+  int64_t *user;
+  if (first == NULL || drawn == NULL) return no_memory(error);
+  if (pairs_too) {
+    times = resample_pairs(host, world->pairs->rows);
+    if (times == NULL) return no_memory(error);
+  }
+  for (size_t j = 0; j < count; j++) {
+    drawn[j] = (size_t)heed_uniform_integer(&stream, count);
+    for (size_t i = first[drawn[j]]; i < first[drawn[j] + 1]; i++)
+      total += times == NULL ? 1 : times[pair[i]];
+  }
+  rows = host->scratch(host, total, sizeof *rows);
+  if (rows == NULL) return no_memory(error);
+  total = 0;
+  for (size_t j = 0; j < count; j++)
+    for (size_t i = first[drawn[j]]; i < first[drawn[j] + 1]; i++)
+      for (size_t k = 0; k < (times == NULL ? 1 : times[pair[i]]); k++)
+        rows[total++] = i;
+  *users = crowd_gather(host, world->users, "users", count, drawn);
+  *annotations =
+      crowd_gather(host, world->annotations, "annotations", total, rows);
+  if (*users == NULL || *annotations == NULL) return no_memory(error);
+  user = heed_table_data(*annotations, "user", HEED_INT64);
+  total = 0;
+  for (size_t j = 0; j < count; j++)
+    for (size_t i = first[drawn[j]]; i < first[drawn[j] + 1]; i++)
+      for (size_t k = 0; k < (times == NULL ? 1 : times[pair[i]]); k++)
+        user[total++] = (int64_t)j;
+  return HEED_OK;
+}
+
+static heed_status from_log(const heed_world *world, const heed_value *values,
+                            const service *host, heed_table **users,
+                            heed_table **annotations, heed_error *error) {
+  const int64_t bootstrap = values[USERS_BOOTSTRAP].integer;
+  if (values[USERS_COUNT].given || values[USERS_ANNOTATIONS].given ||
+      values[USERS_ATTENTIVENESS].given || values[USERS_MODEL].given)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "users: count, annotations, attentiveness and model are "
+                     "for simulated users; this source is a log with users of "
+                     "its own");
+  *users = world->users;
+  *annotations = world->annotations;
+  if (bootstrap == BOOTSTRAP_NONE || host->replicate == 0) return HEED_OK;
+  return resample(world, bootstrap == BOOTSTRAP_USERS_AND_PAIRS, &host->host,
+                  users, annotations, error);
+}
+
+/* ---- holding out ---- */
+
+/* Marks round(share x n) of each user's rows, chosen at random. */
+static void mark_held(const heed_host *host, const heed_crowd *all,
+                      double share, bool *held, size_t *order) {
+  for (size_t j = 0; j < all->users->rows; j++) {
+    heed_stream stream = host->stream(host, "holdout", j);
+    const size_t from = all->first[j], count = all->first[j + 1] - from;
+    const size_t want = (size_t)(share * (double)count + 0.5);
+    for (size_t i = 0; i < count; i++) order[i] = from + i;
+    for (size_t i = 0; i < want; i++) {
+      const size_t at = i + heed_uniform_integer(&stream, count - i);
+      const size_t swapped = order[i];
+      order[i] = order[at];
+      order[at] = swapped;
+      held[order[i]] = true;
+    }
+  }
+}
+
+static heed_status hold_out(const heed_host *host, double share,
+                            const heed_crowd *all, heed_table **kept,
+                            heed_table **held_out, heed_error *error) {
+  const size_t total = all->annotations->rows;
+  bool *held = host->scratch(host, total, sizeof *held);
+  size_t *rows = host->scratch(host, total, sizeof *rows), count = 0;
+  if (held == NULL || rows == NULL) return no_memory(error);
+  if (share > 0) mark_held(host, all, share, held, rows);
+  for (size_t i = 0; i < total; i++)
+    if (held[i]) rows[count++] = i;
+  *held_out = crowd_gather(host, all->annotations, "held_out", count, rows);
+  *kept = (heed_table *)all->annotations;
+  if (*held_out == NULL) return no_memory(error);
+  if (count == 0) return HEED_OK;
+  count = 0;
+  for (size_t i = 0; i < total; i++)
+    if (!held[i]) rows[count++] = i;
+  *kept = crowd_gather(host, all->annotations, "annotations", count, rows);
+  return *kept == NULL ? no_memory(error) : HEED_OK;
+}
+
+/* Users with their eta, for those who may see it. */
+static heed_status with_eta(const heed_host *host, crowd *self,
+                            heed_error *error) {
+  heed_table *users = host->table(host, "users", self->seen.users->rows);
+  double *column = users == NULL ? NULL
+                                 : host->column(host, users, "eta",
+                                                HEED_FLOAT64, self->dimension);
+  if (column == NULL) return no_memory(error);
+  memcpy(column, self->eta, users->rows * self->dimension * sizeof *column);
+  self->with_eta = self->seen;
+  self->with_eta.users = users;
+  return HEED_OK;
+}
+
+heed_status crowd_make(const heed_world *world, const heed_value *values,
+                       service *host, crowd *self, heed_error *error) {
+  const heed_host *of = &host->host;
+  heed_table *users = NULL, *annotations = NULL, *kept = NULL, *held = NULL;
+  heed_crowd all;
+  heed_status status;
+  memset(self, 0, sizeof *self);
+  self->dimension = 1;
+  status = world->annotations != NULL
+               ? from_log(world, values, host, &users, &annotations, error)
+               : simulate_users(world, values, of, &users, &annotations,
+                                &self->eta, &self->dimension, error);
+  if (status == HEED_OK)
+    status = fill(of, world, users, annotations, &all, error);
+  if (status == HEED_OK)
+    status =
+        hold_out(of, values[USERS_HOLDOUT].number, &all, &kept, &held, error);
+  if (status == HEED_OK)
+    status = fill(of, world, users, kept, &self->seen, error);
+  if (status == HEED_OK)
+    status = fill(of, world, users, held, &self->held_out, error);
+  if (status != HEED_OK) return status;
+  if (self->seen.annotations->rows == 0)
+    return heed_fail(error, HEED_INVALID, "users: no annotation is left");
+  self->with_eta = self->seen;
+  return self->eta == NULL ? HEED_OK : with_eta(of, self, error);
+}

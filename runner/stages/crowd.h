@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The annotations stage: users simulated, or a log's users, resampled; and the
+ * annotations that only evaluation sees, set aside. */
+#ifndef HEED_STAGES_CROWD_H
+#define HEED_STAGES_CROWD_H
+
+#include "host/host.h"
+
+/* Indices into stages_users and stages_evaluation. */
+enum {
+  USERS_COUNT,
+  USERS_ANNOTATIONS,
+  USERS_LAW,
+  USERS_SPREAD,
+  USERS_ASSIGNMENT,
+  USERS_ATTENTIVENESS,
+  USERS_MODEL,
+  USERS_HOLDOUT,
+  USERS_BOOTSTRAP
+};
+enum { LAW_FIXED, LAW_LOGNORMAL, LAW_PARETO };
+enum { ASSIGN_ONCE, ASSIGN_OVERLAPPING };
+enum { BOOTSTRAP_NONE, BOOTSTRAP_USERS, BOOTSTRAP_USERS_AND_PAIRS };
+enum {
+  EVALUATION_KL,
+  EVALUATION_SPLIT,
+  EVALUATION_LEVEL,
+  EVALUATION_MIN_ANNOTATIONS
+};
+
+typedef struct crowd {
+  heed_crowd seen;     /* without the true attentiveness */
+  heed_crowd with_eta; /* the same, users with their eta; for a log: seen */
+  heed_crowd held_out; /* no rows where nothing is held out */
+  const double *eta;   /* users x dimension; NULL for a log */
+  size_t dimension;    /* of eta */
+} crowd;
+
+/* values: of stages_users.  The memory is the service's. */
+heed_status crowd_make(const heed_world *world, const heed_value *values,
+                       service *host, crowd *result, heed_error *error);
+
+/* A table of the given rows of another; texts are shared. */
+heed_table *crowd_gather(const heed_host *host, const heed_table *table,
+                         const char *name, size_t count, const size_t *rows);
+
+#endif

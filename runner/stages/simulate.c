@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Simulated users: who they are, what they are shown, what they choose.
+ *
+ * Every draw comes from a stream of its own user and purpose, so that users
+ * stay themselves when an axis changes how they are drawn or what they do. */
+#include "simulate.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <string.h>
+
+typedef struct simulation {
+  const heed_world *world;
+  const heed_value *values;
+  const heed_host *host;
+  const heed_instance *attentiveness, *model;
+  heed_domain domain;
+  size_t users, total;
+  size_t *first; /* users + 1 */
+  double *eta;   /* users x dimension */
+  const double *p;
+  double *phi;
+  int64_t *user, *pair;
+  int8_t *choice, *left;
+} simulation;
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+static heed_status missing(const char *name, heed_error *error) {
+  return heed_fail(error, HEED_INVALID,
+                   "users.%s: is missing: the source is not a log, so users "
+                   "are simulated",
+                   name);
+}
+
+static heed_status check(simulation *self, heed_error *error) {
+  const heed_value *values = self->values;
+  const heed_distribution_functions *distribution;
+  const heed_user_model_functions *model;
+  size_t dimension;
+  if (!values[USERS_COUNT].given) return missing("count", error);
+  if (!values[USERS_ANNOTATIONS].given) return missing("annotations", error);
+  if (!values[USERS_ATTENTIVENESS].given)
+    return missing("attentiveness", error);
+  if (!values[USERS_MODEL].given) return missing("model", error);
+  if (values[USERS_BOOTSTRAP].integer != BOOTSTRAP_NONE)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "users.bootstrap: is for logs; replicates of simulated "
+                     "users are drawn anew");
+  if (values[USERS_LAW].integer == LAW_PARETO &&
+      values[USERS_SPREAD].number <= 1)
+    return heed_fail(error, HEED_INVALID,
+                     "users.spread: found %g, expected an exponent above 1: a "
+                     "pareto law of exponent 1 or less has no mean",
+                     values[USERS_SPREAD].number);
+  self->users = (size_t)values[USERS_COUNT].integer;
+  self->attentiveness = values[USERS_ATTENTIVENESS].instance;
+  self->model = values[USERS_MODEL].instance;
+  distribution = self->attentiveness->plugin->functions;
+  model = self->model->plugin->functions;
+  model->domain(self->model->self, &self->domain);
+  dimension = distribution->dimension == NULL
+                  ? 1
+                  : distribution->dimension(self->attentiveness->self);
+  if (dimension != self->domain.dimension)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "users: the distribution %s draws %zu values a user, the "
+                     "user model %s wants %zu",
+                     self->attentiveness->plugin->name, dimension,
+                     self->model->plugin->name, self->domain.dimension);
+  self->p = heed_table_data(self->world->pairs, "p", HEED_FLOAT64);
+  if (self->p == NULL)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "users: the source's pairs have no p, without which "
+                     "users cannot be simulated");
+  return HEED_OK;
+}
+
+/* ---- how many annotations ---- */
+
+/* The law's quantile at u, with the mean asked for; at least 1. */
+static size_t annotations_at(const simulation *self, double u) {
+  const double mean = self->values[USERS_ANNOTATIONS].number;
+  const double spread = self->values[USERS_SPREAD].number;
+  double count = mean;
+  if (self->values[USERS_LAW].integer == LAW_LOGNORMAL)
+    count =
+        mean * exp(spread * gsl_cdf_ugaussian_Pinv(u) - spread * spread / 2);
+  else if (self->values[USERS_LAW].integer == LAW_PARETO)
+    count = mean * (spread - 1) / spread * pow(1 - u, -1 / spread);
+  return count < 1 ? 1 : (size_t)fmin(count + 0.5, 1e9);
+}
+
+static heed_status count_annotations(simulation *self, heed_error *error) {
+  const bool once = self->values[USERS_ASSIGNMENT].integer == ASSIGN_ONCE;
+  const size_t pairs = self->world->pairs->rows;
+  self->first =
+      self->host->scratch(self->host, self->users + 1, sizeof *self->first);
+  if (self->first == NULL) return no_memory(error);
+  for (size_t j = 0; j < self->users; j++) {
+    heed_stream stream = self->host->stream(self->host, "count", j);
+    size_t count = annotations_at(self, heed_uniform(&stream));
+    if (!once && count > pairs) count = pairs;
+    self->first[j + 1] = self->first[j] + count;
+  }
+  self->total = self->first[self->users];
+  if (once && self->total > pairs)
+    return heed_fail(error, HEED_INVALID,
+                     "users: %zu users need %zu pairs when each pair goes to "
+                     "one user, the world has %zu; give the source more pairs, "
+                     "or say assignment = \"overlapping\"",
+                     self->users, self->total, pairs);
+  return HEED_OK;
+}
+
+/* ---- who sees which pair ---- */
+
+static heed_status assign_once(const simulation *self, heed_error *error) {
+  const size_t pairs = self->world->pairs->rows;
+  heed_stream stream = self->host->stream(self->host, "assignment", 0);
+  int64_t *order = self->host->scratch(self->host, pairs, sizeof *order);
+  if (order == NULL) return no_memory(error);
+  for (size_t i = 0; i < pairs; i++) order[i] = (int64_t)i;
+  for (size_t i = 0; i < self->total; i++) {
+    const size_t at = i + heed_uniform_integer(&stream, pairs - i);
+    const int64_t swapped = order[i];
+    order[i] = order[at];
+    order[at] = swapped;
+    self->pair[i] = order[i];
+  }
+  return HEED_OK;
+}
+
+/* Pairs without repetition for each user (Floyd's sampling). */
+static heed_status assign_overlapping(const simulation *self,
+                                      heed_error *error) {
+  const size_t pairs = self->world->pairs->rows;
+  size_t *taken_by = self->host->scratch(self->host, pairs, sizeof *taken_by);
+  if (taken_by == NULL) return no_memory(error);
+  for (size_t j = 0; j < self->users; j++) {
+    heed_stream stream = self->host->stream(self->host, "assignment", j + 1);
+    const size_t count = self->first[j + 1] - self->first[j];
+    for (size_t i = 0; i < count; i++) {
+      const size_t top = pairs - count + i;
+      size_t drawn = (size_t)heed_uniform_integer(&stream, top + 1);
+      if (taken_by[drawn] == j + 1) drawn = top;
+      taken_by[drawn] = j + 1;
+      self->pair[self->first[j] + i] = (int64_t)drawn;
+    }
+  }
+  return HEED_OK;
+}
+
+static heed_status make_tables(simulation *self, heed_table **users,
+                               heed_table **annotations, heed_error *error) {
+  const heed_host *host = self->host;
+  *users = host->table(host, "users", self->users);
+  *annotations = host->table(host, "annotations", self->total);
+  if (*users == NULL || *annotations == NULL) return no_memory(error);
+  self->user = host->column(host, *annotations, "user", HEED_INT64, 1);
+  self->pair = host->column(host, *annotations, "pair", HEED_INT64, 1);
+  self->choice = host->column(host, *annotations, "choice", HEED_INT8, 1);
+  self->left = host->column(host, *annotations, "left", HEED_INT8, 1);
+  if (self->user == NULL || self->pair == NULL || self->choice == NULL ||
+      self->left == NULL)
+    return no_memory(error);
+  return HEED_OK;
+}
+
+static void show_sides(const simulation *self) {
+  for (size_t j = 0; j < self->users; j++) {
+    heed_stream stream = self->host->stream(self->host, "left", j);
+    for (size_t i = self->first[j]; i < self->first[j + 1]; i++) {
+      self->user[i] = (int64_t)j;
+      self->left[i] =
+          (int8_t)(heed_bits(&stream) >> 63 ? HEED_CHOSE_A : HEED_CHOSE_B);
+    }
+  }
+}
+
+/* ---- what they choose ---- */
+
+static heed_status draw_eta(simulation *self, heed_error *error) {
+  const heed_distribution_functions *is =
+      self->attentiveness->plugin->functions;
+  const size_t wide = self->domain.dimension;
+  double *u = self->host->scratch(self->host, self->users * wide, sizeof *u);
+  self->eta =
+      self->host->allocate(self->host, self->users * wide, sizeof *self->eta);
+  if (u == NULL || self->eta == NULL) return no_memory(error);
+  for (size_t j = 0; j < self->users; j++) {
+    heed_stream stream = self->host->stream(self->host, "eta", j);
+    for (size_t i = 0; i < wide; i++) u[j * wide + i] = heed_uniform(&stream);
+  }
+  return is->quantile(self->attentiveness->self, self->users, u, self->eta,
+                      error);
+}
+
+/* Where the world has p only for the mean, users go by the mean. */
+static heed_status read_p(const simulation *self, double *p,
+                          heed_error *error) {
+  for (size_t i = 0; i < self->total; i++) {
+    p[i] = self->p[self->pair[i]];
+    if (isnan(p[i]))
+      return heed_fail(error, HEED_UNSUPPORTED,
+                       "users: pair %lld has no p, without which users cannot "
+                       "be simulated",
+                       (long long)self->pair[i]);
+  }
+  return HEED_OK;
+}
+
+static heed_answers answers_of(const simulation *self, const double *p,
+                               const size_t *row, const size_t *pair,
+                               const heed_table *annotations, size_t user) {
+  const size_t from = self->first[user];
+  const heed_answers answers = {.size = sizeof answers,
+                                .count = self->first[user + 1] - from,
+                                .choice = self->choice + from,
+                                .left = self->left + from,
+                                .p = p + from,
+                                .annotations = annotations,
+                                .pairs = self->world->pairs,
+                                .row = row + from,
+                                .pair = pair + from};
+  return answers;
+}
+
+/* Inverts probability() at one uniform an annotation: A, B, tie in turn. */
+static void choose(const simulation *self, const heed_answers *answers,
+                   size_t user, double *of_a, double *of_b) {
+  const heed_user_model_functions *is = self->model->plugin->functions;
+  const double *eta = self->eta + user * self->domain.dimension;
+  int8_t *choice = self->choice + self->first[user];
+  heed_stream stream = self->host->stream(self->host, "choice", user);
+  memset(choice, HEED_CHOSE_A, answers->count);
+  is->probability(self->model->self, self->phi, answers, 1, eta, of_a);
+  memset(choice, HEED_CHOSE_B, answers->count);
+  is->probability(self->model->self, self->phi, answers, 1, eta, of_b);
+  for (size_t i = 0; i < answers->count; i++) {
+    const double u = heed_uniform(&stream);
+    const bool tied = self->domain.ties && u >= of_a[i] + of_b[i];
+    choice[i] = (int8_t)(u < of_a[i] ? HEED_CHOSE_A
+                         : tied      ? HEED_CHOSE_TIE
+                                     : HEED_CHOSE_B);
+  }
+}
+
+static heed_status answer(const simulation *self, const heed_table *annotations,
+                          heed_error *error) {
+  const heed_user_model_functions *is = self->model->plugin->functions;
+  const heed_host *host = self->host;
+  double *p = host->scratch(host, self->total, sizeof *p);
+  double *of_a = host->scratch(host, self->total, sizeof *of_a);
+  double *of_b = host->scratch(host, self->total, sizeof *of_b);
+  size_t *row = host->scratch(host, self->total, sizeof *row);
+  size_t *pair = host->scratch(host, self->total, sizeof *pair);
+  heed_status status = HEED_OK;
+  if (p == NULL || of_a == NULL || of_b == NULL || row == NULL || pair == NULL)
+    return no_memory(error);
+  for (size_t i = 0; i < self->total; i++) {
+    row[i] = i;
+    pair[i] = (size_t)self->pair[i];
+  }
+  status = read_p(self, p, error);
+  if (status == HEED_OK && is->check != NULL)
+    status = is->check(self->model->self, self->world, annotations, error);
+  for (size_t j = 0; status == HEED_OK && j < self->users; j++) {
+    heed_answers answers = answers_of(self, p, row, pair, annotations, j);
+    if (is->simulate == NULL) {
+      choose(self, &answers, j, of_a, of_b);
+    } else {
+      heed_stream stream = host->stream(host, "choice", j);
+      answers.choice = NULL;
+      status = is->simulate(self->model->self, self->phi, &stream, &answers,
+                            self->eta + j * self->domain.dimension,
+                            self->choice + self->first[j], error);
+    }
+  }
+  return status;
+}
+
+static heed_status start_phi(simulation *self, heed_error *error) {
+  const heed_user_model_functions *is = self->model->plugin->functions;
+  const size_t count = self->domain.phi_count;
+  double *all;
+  if (count == 0) return HEED_OK;
+  all = self->host->scratch(self->host, 3 * count, sizeof *all);
+  if (all == NULL) return no_memory(error);
+  is->phi(self->model->self, all, all + count, all + 2 * count);
+  self->phi = all;
+  return HEED_OK;
+}
+
+heed_status simulate_users(const heed_world *world, const heed_value *values,
+                           const heed_host *host, heed_table **users,
+                           heed_table **annotations, const double **eta,
+                           size_t *dimension, heed_error *error) {
+  simulation self = {.world = world, .values = values, .host = host};
+  heed_status status = check(&self, error);
+  if (status == HEED_OK) status = count_annotations(&self, error);
+  if (status == HEED_OK) status = make_tables(&self, users, annotations, error);
+  if (status == HEED_OK)
+    status = values[USERS_ASSIGNMENT].integer == ASSIGN_ONCE
+                 ? assign_once(&self, error)
+                 : assign_overlapping(&self, error);
+  if (status != HEED_OK) return status;
+  show_sides(&self);
+  status = start_phi(&self, error);
+  if (status == HEED_OK) status = draw_eta(&self, error);
+  if (status == HEED_OK) status = answer(&self, *annotations, error);
+  *eta = self.eta;
+  *dimension = self.domain.dimension;
+  return status;
+}

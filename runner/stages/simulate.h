@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Simulated users: who they are, what they are shown, what they choose. */
+#ifndef HEED_STAGES_SIMULATE_H
+#define HEED_STAGES_SIMULATE_H
+
+#include "crowd.h"
+
+heed_status simulate_users(const heed_world *world, const heed_value *values,
+                           const heed_host *host, heed_table **users,
+                           heed_table **annotations, const double **eta,
+                           size_t *dimension, heed_error *error);
+
+#endif
