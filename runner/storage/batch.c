@@ -2,10 +2,13 @@
  * Batches: a result file read back, and the end of any batch. */
 #include "batch.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kept.h"
+#include "match.h"
+#include "names.h"
 
 void batch_free(batch *self) {
   hdf_free_texts(self->keys, self->rows);
@@ -20,16 +23,119 @@ void batch_free(batch *self) {
   free(self->failure_row);
   free(self->failure_signal);
   free(self->warning_row);
-  for (size_t i = 0;
-       self->owned == NULL && self->values != NULL && i < self->metric_count;
-       i++)
-    free(self->values[i]);
-  free(self->owned);
   free(self->values);
-  free(self->stride);
-  for (size_t i = 0; i < KEPT_TABLES; i++) kept_free(self->kept[i]);
+  for (size_t i = 0; i < KEPT_TABLES; i++) {
+    free(self->kept_first[i]);
+    free(self->kept_count[i]);
+  }
+  if (self->root > 0) (void)H5Fclose(self->root);
   memset(self, 0, sizeof *self);
 }
+
+/* ---- failures and warnings ---- */
+
+static int64_t *read_rows(batch *self, const char *name, size_t *count) {
+  int64_t *rows = hdf_read_integers(&self->file, self->root, name, count);
+  for (size_t i = 0; i < *count; i++)
+    if (rows[i] < 0 || (size_t)rows[i] >= self->rows)
+      hdf_fail(&self->file, "find the cells named in", name);
+  return rows;
+}
+
+static char **read_texts(batch *self, const char *prefix, const char *name,
+                         size_t expected) {
+  char full[64];
+  size_t count;
+  char **texts;
+  (void)snprintf(full, sizeof full, "%s%s", prefix, name);
+  texts = hdf_read_texts(&self->file, self->root, full, &count);
+  if (count == expected) return texts;
+  hdf_free_texts(texts, count);
+  hdf_fail(&self->file, "read", full);
+  return NULL;
+}
+
+void batch_read_failures(batch *self, const char *rows, const char *prefix) {
+  char signal[64];
+  size_t count;
+  if (self->file.status != HEED_OK ||
+      (strchr(rows, '/') != NULL &&
+       H5Lexists(self->root, "errors", H5P_DEFAULT) <= 0))
+    return;
+  self->failure_row = read_rows(self, rows, &count);
+  (void)snprintf(signal, sizeof signal, "%ssignal", prefix);
+  self->failure_signal =
+      hdf_read_integers(&self->file, self->root, signal, &self->failure_count);
+  if (self->failure_count != count) hdf_fail(&self->file, "read", signal);
+  self->failure_stage = read_texts(self, prefix, "stage", count);
+  self->failure_plugin = read_texts(self, prefix, "plugin", count);
+  self->failure_message = read_texts(self, prefix, "message", count);
+}
+
+void batch_read_warnings(batch *self, const char *rows, const char *prefix) {
+  if (self->file.status != HEED_OK ||
+      (strchr(rows, '/') != NULL &&
+       H5Lexists(self->root, "warnings", H5P_DEFAULT) <= 0))
+    return;
+  self->warning_row = read_rows(self, rows, &self->warning_count);
+  self->warning_code = read_texts(self, prefix, "code", self->warning_count);
+  self->warning_plugin =
+      read_texts(self, prefix, "plugin", self->warning_count);
+  self->warning_message =
+      read_texts(self, prefix, "message", self->warning_count);
+}
+
+/* ---- kept tables ---- */
+
+static void find_rows(batch *self, size_t which) {
+  char name[64];
+  size_t count;
+  int64_t *cell;
+  (void)snprintf(name, sizeof name, "%s/cell", kept_names[which]);
+  cell = hdf_read_integers(&self->file, self->root, name, &count);
+  self->kept_first[which] = calloc(self->rows + 1, sizeof(size_t));
+  self->kept_count[which] = calloc(self->rows + 1, sizeof(size_t));
+  if (self->kept_first[which] == NULL || self->kept_count[which] == NULL)
+    hdf_fail(&self->file, "find memory for", name);
+  for (size_t i = 0; self->file.status == HEED_OK && i < count; i++) {
+    if (cell[i] < 0 || (size_t)cell[i] >= self->rows) {
+      hdf_fail(&self->file, "find the cells named in", name);
+      break;
+    }
+    if (self->kept_count[which][cell[i]]++ == 0)
+      self->kept_first[which][cell[i]] = i;
+  }
+  free(cell);
+}
+
+void batch_find_kept(batch *self) {
+  for (size_t i = 0; i < KEPT_TABLES; i++)
+    if (self->file.status == HEED_OK &&
+        H5Lexists(self->root, kept_names[i], H5P_DEFAULT) > 0)
+      find_rows(self, i);
+}
+
+heed_table *batch_kept(batch *self, size_t which, size_t row) {
+  if (self->kept_count[which] == NULL || self->kept_count[which][row] == 0)
+    return NULL;
+  return kept_read(&self->file, self->root, kept_names[which],
+                   self->kept_first[which][row], self->kept_count[which][row]);
+}
+
+heed_status batch_read_kept(const char *path, batch *result,
+                            heed_error *error) {
+  memset(result, 0, sizeof *result);
+  result->file = (hdf){path, HEED_OK, error};
+  result->root = hdf_open(&result->file);
+  result->status =
+      hdf_read_integers(&result->file, result->root, "status", &result->rows);
+  batch_find_kept(result);
+  const heed_status status = result->file.status;
+  if (status != HEED_OK) batch_free(result);
+  return status;
+}
+
+/* ---- reading a result file ---- */
 
 /* Timing stands in a file a stage; here it is rows x stages. */
 static void read_seconds(hdf *file, hid_t root, batch *result) {
@@ -53,73 +159,78 @@ static void read_seconds(hdf *file, hid_t root, batch *result) {
   }
 }
 
-static void read_values(hdf *file, hid_t root, const plan *of, batch *result) {
-  result->metric_count = of->metric_count;
-  result->values = calloc(of->metric_count + 1, sizeof *result->values);
-  result->stride = calloc(of->metric_count + 1, sizeof *result->stride);
-  if (result->values == NULL || result->stride == NULL) {
-    hdf_fail(file, "find memory for", "values");
-    return;
+/* Values of one stored metric, `offset` its first in a stored record. */
+static void take_metric(const batch *result, const plan *of, const match *where,
+                        const plan_metric *metric, const double *stored) {
+  for (size_t i = 0; i < of->value_count; i++) {
+    const size_t from = where->from[i] - metric->offset;
+    if (where->from[i] < metric->offset || from >= metric->count) continue;
+    for (size_t row = 0; row < result->rows; row++)
+      result->values[row * of->value_count + i] =
+          stored[row * metric->count + from];
   }
-  for (size_t i = 0; i < of->metric_count; i++) {
+}
+
+static void read_metrics(batch *result, const plan *stored, const plan *of,
+                         const match *where) {
+  hdf *file = &result->file;
+  for (size_t i = 0; file->status == HEED_OK && i < stored->metric_count; i++) {
+    const plan_metric *metric = &stored->metrics[i];
+    char name[NAME_SIZE];
     size_t count;
-    result->values[i] =
-        hdf_read_numbers(file, root, of->metrics[i].name, &count);
-    result->stride[i] = of->metrics[i].count;
-    if (result->values[i] != NULL &&
-        count != result->rows * of->metrics[i].count) {
-      free(result->values[i]);
-      result->values[i] = NULL;
-    }
+    double *values;
+    if (metric->count == 0) continue;
+    name_metric(stored, metric, name);
+    values = hdf_read_numbers(file, result->root, name, &count);
+    if (count == result->rows * metric->count)
+      take_metric(result, of, where, metric, values);
+    else
+      hdf_fail(file, "read", name);
+    free(values);
   }
 }
 
-static void read_failures(hdf *file, hid_t root, batch *result) {
-  size_t count;
-  if (file->status != HEED_OK || H5Lexists(root, "errors", H5P_DEFAULT) <= 0)
-    return;
-  result->failure_row =
-      hdf_read_integers(file, root, "errors/cell", &result->failure_count);
-  result->failure_signal =
-      hdf_read_integers(file, root, "errors/signal", &count);
-  result->failure_stage = hdf_read_texts(file, root, "errors/stage", &count);
-  result->failure_plugin = hdf_read_texts(file, root, "errors/plugin", &count);
-  result->failure_message =
-      hdf_read_texts(file, root, "errors/message", &count);
+/* The file's own plan says what its metrics are. */
+static void read_values(batch *result, const plan *of) {
+  hdf *file = &result->file;
+  char *text = hdf_read_text(file, result->root, "sweep/plan");
+  const size_t count = result->rows * of->value_count;
+  plan *stored = NULL;
+  match where = {0, NULL};
+  result->values = malloc((count + 1) * sizeof(double));
+  if (text == NULL || result->values == NULL)
+    hdf_fail(file, "read", "the plan");
+  for (size_t i = 0; file->status == HEED_OK && i < count; i++)
+    result->values[i] = NAN;
+  if (file->status == HEED_OK)
+    file->status = plan_parse(text, strlen(text), &stored, file->error);
+  if (file->status == HEED_OK)
+    file->status =
+        match_make(stored->json, of, file->path, &where, file->error);
+  if (file->status == HEED_OK) read_metrics(result, stored, of, &where);
+  match_free(&where);
+  plan_free(stored);
+  free(text);
 }
 
-static void read_warnings(hdf *file, hid_t root, batch *result) {
+heed_status batch_read_result(const char *path, const plan *of, batch *result,
+                              heed_error *error) {
+  hdf *file = &result->file;
   size_t count;
-  if (file->status != HEED_OK || H5Lexists(root, "warnings", H5P_DEFAULT) <= 0)
-    return;
-  result->warning_row =
-      hdf_read_integers(file, root, "warnings/cell", &result->warning_count);
-  result->warning_code = hdf_read_texts(file, root, "warnings/code", &count);
-  result->warning_plugin =
-      hdf_read_texts(file, root, "warnings/plugin", &count);
-  result->warning_message =
-      hdf_read_texts(file, root, "warnings/message", &count);
-}
-
-heed_status batch_read_result(const char *path, const plan *of, bool tables,
-                              batch *result, heed_error *error) {
-  hdf file = {path, HEED_OK, error};
-  size_t count;
-  const hid_t root = hdf_open(&file);
   memset(result, 0, sizeof *result);
-  if (root < 0) return file.status;
-  result->keys = hdf_read_texts(&file, root, "cells/key", &result->rows);
-  result->status = hdf_read_integers(&file, root, "status", &count);
-  if (count != result->rows) hdf_fail(&file, "read", "status");
-  if (file.status == HEED_OK) {
-    read_seconds(&file, root, result);
-    read_values(&file, root, of, result);
-    read_failures(&file, root, result);
-    read_warnings(&file, root, result);
+  *file = (hdf){path, HEED_OK, error};
+  result->root = hdf_open(file);
+  result->keys = hdf_read_texts(file, result->root, "cells/key", &result->rows);
+  result->status = hdf_read_integers(file, result->root, "status", &count);
+  if (count != result->rows) hdf_fail(file, "read", "status");
+  if (file->status == HEED_OK) {
+    read_seconds(file, result->root, result);
+    read_values(result, of);
+    batch_read_failures(result, "errors/cell", "errors/");
+    batch_read_warnings(result, "warnings/cell", "warnings/");
+    batch_find_kept(result);
   }
-  for (size_t i = 0; tables && i < KEPT_TABLES; i++)
-    result->kept[i] = kept_read(&file, root, kept_names[i]);
-  (void)H5Fclose(root);
-  if (file.status != HEED_OK) batch_free(result);
-  return file.status;
+  const heed_status status = file->status;
+  if (status != HEED_OK) batch_free(result);
+  return status;
 }

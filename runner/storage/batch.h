@@ -13,11 +13,7 @@ typedef struct batch {
   int64_t *status;
   double *seconds; /* rows x PLAN_STAGE_COUNT */
 
-  /* Values of the plan's metrics: metric i of row r begins at
-   * values[i] + r * stride[i]; NULL: the file has no such metric. */
-  size_t metric_count;
-  double **values;
-  size_t *stride;
+  double *values; /* rows x plan->value_count; NaN: the file has none */
 
   size_t failure_count; /* of rows that are not done */
   int64_t *failure_row, *failure_signal;
@@ -27,8 +23,12 @@ typedef struct batch {
   int64_t *warning_row;
   char **warning_code, **warning_plugin, **warning_message;
 
-  heed_table *kept[3]; /* as kept_names; column `cell` is the row */
-  void *owned;         /* what values point into, or NULL */
+  /* Of each kept table, as kept_names: where in it the rows of a record stand.
+   * NULL: the file has no such table.  The rows themselves are read one record
+   * at a time, from the file, which stays open. */
+  size_t *kept_first[3], *kept_count[3];
+  hdf file;
+  hid_t root;
 } batch;
 
 /* The bytes of a part that holds these records, from malloc(). */
@@ -36,11 +36,26 @@ heed_status part_build(const plan *plan, const record *const *records,
                        size_t count, void **bytes, size_t *length,
                        heed_error *error);
 
-/* Reads a part or a result file; `tables`: its kept tables too. */
-heed_status batch_read_part(const char *path, const plan *plan, bool tables,
-                            batch *result, heed_error *error);
-heed_status batch_read_result(const char *path, const plan *plan, bool tables,
-                              batch *result, heed_error *error);
+/* Reads a part or a result file.  path is borrowed until batch_free(). */
+heed_status batch_read_part(const char *path, const plan *plan, batch *result,
+                            heed_error *error);
+heed_status batch_read_result(const char *path, const plan *plan, batch *result,
+                              heed_error *error);
+/* The same without all but what batch_kept() needs. */
+heed_status batch_read_kept(const char *path, batch *result, heed_error *error);
 void batch_free(batch *batch);
+
+/* What a record kept in table number `which`, to be freed with kept_free();
+ * NULL: nothing, or a failure, which batch->file then knows. */
+heed_table *batch_kept(batch *batch, size_t which, size_t row);
+
+/* For those who read batches: the failures and warnings, from datasets whose
+ * names begin with the prefix; `rows` names the one that says whose they are.
+ * Records of one cell stand together, in order. */
+void batch_read_failures(batch *batch, const char *rows, const char *prefix);
+void batch_read_warnings(batch *batch, const char *rows, const char *prefix);
+/* Finds the rows of each record, by the column
+ * `cell` of each kept table. */
+void batch_find_kept(batch *batch);
 
 #endif

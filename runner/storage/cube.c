@@ -40,6 +40,10 @@ static bool make_room(cube *self) {
     self->values[i] = nans(self->places * of->metrics[i].count);
     whole = whole && self->values[i] != NULL;
   }
+  for (size_t i = 0; i < 3; i++) {
+    self->kept[i] = calloc(self->places + 1, sizeof *self->kept[i]);
+    whole = whole && self->kept[i] != NULL;
+  }
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++) {
     self->seconds[i] = nans(self->places);
     whole = whole && self->seconds[i] != NULL;
@@ -94,6 +98,7 @@ void cube_free(cube *self) {
   free(self->key_texts);
   free(self->failures);
   free(self->warnings);
+  for (size_t i = 0; i < 3; i++) free(self->kept[i]);
   free(self);
 }
 
@@ -124,6 +129,7 @@ static heed_status add_warning(cube *self, size_t place, const batch *from,
   self->warnings = warnings;
   added = &warnings[self->warning_count++];
   added->place = place;
+  added->number = self->warning_count;
   added->code = strdup(from->warning_code[i]);
   added->plugin = strdup(from->warning_plugin[i]);
   added->message = strdup(from->warning_message[i]);
@@ -152,12 +158,16 @@ heed_status cube_fill(cube *self, size_t cell, const batch *from, size_t row,
   self->status[place] = (int8_t)from->status[row];
   for (size_t i = 0; i < self->plan->metric_count; i++) {
     const size_t count = self->plan->metrics[i].count;
-    if (from->values[i] != NULL)
-      memcpy(self->values[i] + place * count,
-             from->values[i] + row * from->stride[i], count * sizeof(double));
+    memcpy(self->values[i] + place * count,
+           from->values + row * self->plan->value_count +
+               self->plan->metrics[i].offset,
+           count * sizeof(double));
   }
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
     self->seconds[i][place] = from->seconds[row * PLAN_STAGE_COUNT + i];
+  for (size_t i = 0; i < 3; i++)
+    if (from->kept_count[i] != NULL)
+      self->kept[i][place] = from->kept_count[i][row];
   for (size_t i = first_of(from->failure_row, from->failure_count, row);
        status == HEED_OK && i < from->failure_count &&
        from->failure_row[i] == (int64_t)row;
@@ -169,4 +179,26 @@ heed_status cube_fill(cube *self, size_t cell, const batch *from, size_t row,
        i++)
     status = add_warning(self, place, from, i, error);
   return status;
+}
+
+static int failures_by_place(const void *a, const void *b) {
+  const cube_failure *left = a, *right = b;
+  return (left->place > right->place) - (left->place < right->place);
+}
+
+static int warnings_by_place(const void *a, const void *b) {
+  const cube_warning *left = a, *right = b;
+  const int order = (left->place > right->place) - (left->place < right->place);
+  return order != 0
+             ? order
+             : (left->number > right->number) - (left->number < right->number);
+}
+
+void cube_sort(cube *self) {
+  if (self->failure_count > 0)
+    qsort(self->failures, self->failure_count, sizeof *self->failures,
+          failures_by_place);
+  if (self->warning_count > 0)
+    qsort(self->warnings, self->warning_count, sizeof *self->warnings,
+          warnings_by_place);
 }

@@ -12,7 +12,7 @@ typedef struct cube_failure {
 } cube_failure;
 
 typedef struct cube_warning {
-  size_t place;
+  size_t place, number; /* number: in the order they came in */
   char *code, *plugin, *message;
 } cube_warning;
 
@@ -28,6 +28,7 @@ typedef struct cube {
   size_t failure_count, warning_count;
   cube_failure *failures;
   cube_warning *warnings;
+  size_t *kept[3]; /* of each place: rows in each of the kept tables */
 } cube;
 
 heed_status cube_create(const plan *plan, cube **result, heed_error *error);
@@ -36,5 +37,9 @@ void cube_free(cube *self);
 /* Takes over the record in a row of a batch as that of a cell. */
 heed_status cube_fill(cube *self, size_t cell, const batch *from, size_t row,
                       heed_error *error);
+
+/* Puts failures and warnings in the order of their places: a reader looks for
+ * them there, and the order of parts is chance. */
+void cube_sort(cube *self);
 
 #endif

@@ -256,6 +256,37 @@ void *hdf_read(hdf *self, hid_t parent, const char *name, hid_t type,
   return data;
 }
 
+void *hdf_read_rows(hdf *self, hid_t parent, const char *name, hid_t type,
+                    size_t size, size_t first, size_t rows, size_t *count) {
+  hsize_t extent[H5S_MAX_RANK], start[H5S_MAX_RANK] = {first};
+  hid_t set, space, memory;
+  void *data = NULL;
+  int rank;
+  *count = 0;
+  if (self->status != HEED_OK) return NULL;
+  set = H5Dopen2(parent, name, H5P_DEFAULT);
+  space = H5Dget_space(set);
+  rank = H5Sget_simple_extent_dims(space, extent, NULL);
+  extent[0] = rows;
+  *count = 1;
+  for (int i = 0; i < rank; i++) *count *= extent[i];
+  memory = H5Screate_simple(rank, extent, NULL);
+  if (rank > 0) data = calloc(*count + 1, size);
+  if (data == NULL ||
+      H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL) <
+          0 ||
+      H5Dread(set, type, memory, space, H5P_DEFAULT, data) < 0) {
+    hdf_fail(self, "read", name);
+    free(data);
+    data = NULL;
+    *count = 0;
+  }
+  (void)H5Sclose(memory);
+  (void)H5Sclose(space);
+  (void)H5Dclose(set);
+  return data;
+}
+
 double *hdf_read_numbers(hdf *self, hid_t parent, const char *name,
                          size_t *count) {
   return hdf_read(self, parent, name, H5T_NATIVE_DOUBLE, sizeof(double), count,

@@ -64,6 +64,9 @@ size_t hdf_type_size(heed_column_type type); /* in memory */
  * no failure, if `optional` and it is not there. */
 void *hdf_read(hdf *self, hid_t parent, const char *name, hid_t type,
                size_t size, size_t *count, int optional);
+/* The same of rows first … first + rows - 1. */
+void *hdf_read_rows(hdf *self, hid_t parent, const char *name, hid_t type,
+                    size_t size, size_t first, size_t rows, size_t *count);
 double *hdf_read_numbers(hdf *self, hid_t parent, const char *name,
                          size_t *count);
 int64_t *hdf_read_integers(hdf *self, hid_t parent, const char *name,

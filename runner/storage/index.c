@@ -107,6 +107,35 @@ static heed_status add_parts(index_of_cells *self, const char *folder,
   return status;
 }
 
+/* The plan that a result file holds. */
+static heed_status result_plan(const char *path, plan **result,
+                               heed_error *error) {
+  hdf file = {path, HEED_OK, error};
+  char *text;
+  hid_t root;
+  heed_status status;
+  root = hdf_open(&file);
+  if (root < 0) return file.status;
+  text = H5Lexists(root, "sweep", H5P_DEFAULT) > 0
+             ? hdf_read_text(&file, root, "sweep/plan")
+             : NULL;
+  (void)H5Fclose(root);
+  if (text == NULL)
+    return heed_fail(error, HEED_INVALID, "%s: is no result of heed's", path);
+  status = plan_parse(text, strlen(text), result, error);
+  free(text);
+  return status;
+}
+
+/* Whether there is a file, and of heed's. */
+static bool is_result(const char *path) {
+  plan *stored;
+  if (access(path, F_OK) != 0 || result_plan(path, &stored, NULL) != HEED_OK)
+    return false;
+  plan_free(stored);
+  return true;
+}
+
 heed_status index_open(const plan *of, const char *result_path,
                        const char *folder, index_of_cells **result,
                        heed_error *error) {
@@ -127,7 +156,7 @@ heed_status index_open(const plan *of, const char *result_path,
     self->places[i] = (index_place){SIZE_MAX, 0, RECORD_MISSING};
   }
   qsort(self->keys, self->count, sizeof *self->keys, by_key);
-  if (result_path != NULL && access(result_path, F_OK) == 0)
+  if (result_path != NULL && is_result(result_path))
     status = add_source(self, strdup(result_path), true, error);
   if (status == HEED_OK && folder != NULL)
     status = add_parts(self, folder, error);
@@ -161,26 +190,6 @@ heed_status storage_recorded(const work *folder, const char *result_path,
   }
   index_close(self);
   return HEED_OK;
-}
-
-/* The plan that a result file holds. */
-static heed_status result_plan(const char *path, plan **result,
-                               heed_error *error) {
-  hdf file = {path, HEED_OK, error};
-  char *text;
-  hid_t root;
-  heed_status status;
-  root = hdf_open(&file);
-  if (root < 0) return file.status;
-  text = H5Lexists(root, "sweep", H5P_DEFAULT) > 0
-             ? hdf_read_text(&file, root, "sweep/plan")
-             : NULL;
-  (void)H5Fclose(root);
-  if (text == NULL)
-    return heed_fail(error, HEED_INVALID, "%s: is no result of heed's", path);
-  status = plan_parse(text, strlen(text), result, error);
-  free(text);
-  return status;
 }
 
 static bool same_sweep(const plan *a, const plan *b) {

@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "file.h"
+
 #define CHUNK 4096u
 
 const char *const kept_names[KEPT_TABLES] = {"users", "trace", "policy"};
 
 typedef struct growing {
-  char *name;
+  char *name;   /* in the tables */
+  char *stored; /* in the file */
   heed_column_type type;
   size_t width, rows;
   hid_t set;
@@ -50,7 +53,9 @@ static void set_fill(hid_t creation, heed_column_type type) {
   (void)H5Tclose(text);
 }
 
-static growing *add_column(kept *self, const heed_column *like) {
+/* number: how many columns of that name there are then. */
+static growing *add_column(kept *self, const heed_column *like,
+                           unsigned number) {
   const hsize_t start[2] = {0, like->width};
   const hsize_t most[2] = {H5S_UNLIMITED, like->width};
   const hsize_t chunk[2] = {CHUNK, like->width};
@@ -65,15 +70,24 @@ static growing *add_column(kept *self, const heed_column *like) {
   }
   self->columns = columns;
   made = &columns[self->column_count];
-  *made = (growing){strdup(like->name), like->type, like->width, 0,
-                    H5I_INVALID_HID};
+  *made = (growing){
+      strdup(like->name),
+      number == 1 ? strdup(like->name) : file_name("%s_%u", like->name, number),
+      like->type,
+      like->width,
+      0,
+      H5I_INVALID_HID};
   self->column_count++;
+  if (made->name == NULL || made->stored == NULL) {
+    hdf_fail(self->file, "find memory for the column", like->name);
+    return NULL;
+  }
   type = hdf_type(like->type);
   space = H5Screate_simple(rank, start, most);
   creation = H5Pcreate(H5P_DATASET_CREATE);
   (void)H5Pset_chunk(creation, rank, chunk);
   set_fill(creation, like->type);
-  made->set = H5Dcreate2(self->group, like->name, type, space, H5P_DEFAULT,
+  made->set = H5Dcreate2(self->group, made->stored, type, space, H5P_DEFAULT,
                          creation, H5P_DEFAULT);
   if (made->set < 0) hdf_fail(self->file, "make the column", like->name);
   (void)H5Pclose(creation);
@@ -83,10 +97,15 @@ static growing *add_column(kept *self, const heed_column *like) {
 }
 
 static growing *column_like(kept *self, const heed_column *like) {
-  for (size_t i = 0; i < self->column_count; i++)
-    if (strcmp(self->columns[i].name, like->name) == 0)
-      return &self->columns[i];
-  return add_column(self, like);
+  unsigned number = 1;
+  for (size_t i = 0; i < self->column_count; i++) {
+    growing *column = &self->columns[i];
+    if (strcmp(column->name, like->name) != 0) continue;
+    if (column->type == like->type && column->width == like->width)
+      return column;
+    number++;
+  }
+  return add_column(self, like, number);
 }
 
 static void extend(const kept *self, growing *column, size_t rows) {
@@ -97,19 +116,15 @@ static void extend(const kept *self, growing *column, size_t rows) {
   column->rows = rows;
 }
 
-/* Writes `count` rows at the end of what the table has so far. */
+/* Writes rows at … at + count - 1 of one column. */
 static void put(kept *self, const heed_column *from, const void *data,
-                size_t count) {
+                size_t at, size_t count) {
   growing *to = column_like(self, from);
   const int rank = from->width == 1 ? 1 : 2;
-  const hsize_t start[2] = {self->rows, 0}, extent[2] = {count, from->width};
+  const hsize_t start[2] = {at, 0}, extent[2] = {count, from->width};
   hid_t type, file_space, memory_space;
   if (to == NULL || self->file->status != HEED_OK) return;
-  if (to->type != from->type || to->width != from->width) {
-    hdf_fail(self->file, "keep two types in the column", from->name);
-    return;
-  }
-  extend(self, to, self->rows + count);
+  if (to->rows < at + count) extend(self, to, at + count);
   type = hdf_type(from->type);
   file_space = H5Dget_space(to->set);
   memory_space = H5Screate_simple(rank, extent, NULL);
@@ -123,7 +138,8 @@ static void put(kept *self, const heed_column *from, const void *data,
 }
 
 /* One value of a labels column, `count` times. */
-static void put_repeated(kept *self, const heed_column *label, size_t count) {
+static void put_repeated(kept *self, const heed_column *label, size_t at,
+                         size_t count) {
   const size_t bytes = hdf_type_size(label->type) * label->width;
   char *all = malloc(count * bytes + 1);
   if (all == NULL) {
@@ -132,26 +148,44 @@ static void put_repeated(kept *self, const heed_column *label, size_t count) {
   }
   for (size_t i = 0; i < count; i++)
     memcpy(all + i * bytes, label->data, bytes);
-  put(self, label, all, count);
+  put(self, label, all, at, count);
   free(all);
 }
 
-void kept_append(kept *self, const heed_table *labels, const heed_table *table,
-                 size_t first, size_t count) {
+void kept_put(kept *self, const heed_table *labels, const heed_table *table,
+              size_t at) {
+  const size_t count = table->rows;
   if (count == 0 || self->file->status != HEED_OK) return;
   if (self->group < 0)
     self->group = hdf_group(self->file, self->parent, self->name);
   for (size_t i = 0; i < labels->column_count; i++)
-    put_repeated(self, &labels->columns[i], count);
+    put_repeated(self, &labels->columns[i], at, count);
   for (size_t i = 0; i < table->column_count; i++) {
     const heed_column *column = &table->columns[i];
     if (heed_table_column(labels, column->name) != NULL) continue;
-    put(self, column,
-        (const char *)column->data +
-            first * column->width * hdf_type_size(column->type),
-        count);
+    if (column->width > 0) put(self, column, column->data, at, count);
   }
-  self->rows += count;
+  if (self->rows < at + count) self->rows = at + count;
+}
+
+/* Some readers want a scale for every dimension: one that numbers the values of
+ * a row. */
+static void write_components(kept *self, const growing *column) {
+  const hsize_t extent = column->width;
+  char *name = file_name("%s_component", column->stored);
+  int64_t *numbers = malloc((column->width + 1) * sizeof *numbers);
+  hid_t scale = H5I_INVALID_HID;
+  for (size_t i = 0; numbers != NULL && i < column->width; i++)
+    numbers[i] = (int64_t)i;
+  if (name != NULL && numbers != NULL)
+    scale = hdf_write(self->file, self->group, name, H5T_NATIVE_INT64, 1,
+                      &extent, numbers);
+  if (scale < 0 || H5DSset_scale(scale, name) < 0 ||
+      H5DSattach_scale(column->set, scale, 1) < 0)
+    hdf_fail(self->file, "make a scale of", column->stored);
+  if (scale >= 0) (void)H5Dclose(scale);
+  free(numbers);
+  free(name);
 }
 
 static void write_scale(kept *self) {
@@ -171,8 +205,10 @@ static void write_scale(kept *self) {
     hdf_fail(self->file, "make a scale of", "row");
   for (size_t i = 0; i < self->column_count; i++)
     if (H5DSattach_scale(self->columns[i].set, scale, 0) < 0)
-      hdf_fail(self->file, "attach a scale to", self->columns[i].name);
+      hdf_fail(self->file, "attach a scale to", self->columns[i].stored);
   (void)H5Dclose(scale);
+  for (size_t i = 0; i < self->column_count; i++)
+    if (self->columns[i].width > 1) write_components(self, &self->columns[i]);
 }
 
 void kept_close(kept *self) {
@@ -182,6 +218,7 @@ void kept_close(kept *self) {
   for (size_t i = 0; i < self->column_count; i++) {
     if (self->columns[i].set >= 0) (void)H5Dclose(self->columns[i].set);
     free(self->columns[i].name);
+    free(self->columns[i].stored);
   }
   if (self->group >= 0) (void)H5Gclose(self->group);
   free(self->columns);
@@ -207,34 +244,38 @@ static bool type_of(hid_t set, heed_column_type *type) {
   return true;
 }
 
-static void read_column(hdf *file, hid_t group, const char *name,
-                        heed_table *table) {
+static void read_column(hdf *file, hid_t group, const char *name, size_t first,
+                        size_t rows, heed_table *table) {
   heed_column *column = &table->columns[table->column_count];
   const hid_t set = H5Dopen2(group, name, H5P_DEFAULT);
   const hid_t space = H5Dget_space(set);
   hsize_t extent[2] = {0, 1};
   hid_t type;
   size_t count;
-  const bool known = type_of(set, &column->type) &&
+  const bool scale = set >= 0 && H5DSis_scale(set) > 0;
+  const bool known = set >= 0 && type_of(set, &column->type) &&
                      H5Sget_simple_extent_ndims(space) <= 2 &&
                      H5Sget_simple_extent_dims(space, extent, NULL) >= 0;
   (void)H5Sclose(space);
   (void)H5Dclose(set);
+  if (scale) return;
   if (!known) {
     hdf_fail(file, "read the column", name);
     return;
   }
   type = hdf_type(column->type);
+  table->rows = rows == SIZE_MAX ? (size_t)extent[0] : rows;
   column->width = (size_t)extent[1];
   column->name = strdup(name);
   column->data =
-      hdf_read(file, group, name, type, hdf_type_size(column->type), &count, 0);
-  table->rows = (size_t)extent[0];
+      hdf_read_rows(file, group, name, type, hdf_type_size(column->type), first,
+                    table->rows, &count);
   table->column_count++;
   if (column->type == HEED_STRING) (void)H5Tclose(type);
 }
 
-heed_table *kept_read(hdf *file, hid_t parent, const char *name) {
+heed_table *kept_read(hdf *file, hid_t parent, const char *name, size_t first,
+                      size_t count) {
   H5G_info_t info;
   heed_table *table;
   hid_t group;
@@ -252,7 +293,7 @@ heed_table *kept_read(hdf *file, hid_t parent, const char *name) {
     char column[128];
     (void)H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, column,
                              sizeof column, H5P_DEFAULT);
-    if (strcmp(column, "row") != 0) read_column(file, group, column, table);
+    read_column(file, group, column, first, count, table);
   }
   (void)H5Gclose(group);
   return table;

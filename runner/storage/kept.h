@@ -14,17 +14,21 @@ typedef struct kept kept;
 /* A group that is made when the first rows come.  NULL: memory is out. */
 kept *kept_create(hdf *file, hid_t parent, const char *name);
 
-/* Appends rows first … first + count - 1 of table.  labels: a table of one row
+/* Puts the rows of table at rows at … of the group.  labels: a table of one row
  * whose columns (among them `cell`) are repeated for each row.  A column that
- * only some tables have is NaN, -1 or "" in the rows of the others. */
-void kept_append(kept *self, const heed_table *labels, const heed_table *table,
-                 size_t first, size_t count);
+ * only some tables have is NaN, -1 or "" in the rows of the others; one whose
+ * type or width is not that of the column seen first goes into a column
+ * NAME_2, NAME_3, …. */
+void kept_put(kept *self, const heed_table *labels, const heed_table *table,
+              size_t at);
 
 /* Completes the columns and their scale; frees. */
 void kept_close(kept *self);
 
-/* Reads such a group into a table from malloc(); NULL if it is not there. */
-heed_table *kept_read(hdf *file, hid_t parent, const char *name);
+/* Reads rows first … first + count - 1 of such a group into a table from
+ * malloc(), or all rows if count is SIZE_MAX; NULL if it is not there. */
+heed_table *kept_read(hdf *file, hid_t parent, const char *name, size_t first,
+                      size_t count);
 void kept_free(heed_table *table);
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Parts: HDF5 files built in memory, so that our own code writes them. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "batch.h"
 #include "kept.h"
+#include "match.h"
 
 #define PART_FORMAT 1
 
@@ -20,15 +22,13 @@ static void put_integers(hdf *file, hid_t parent, const char *name,
   hdf_put(file, parent, name, H5T_NATIVE_INT64, 1, &extent, values);
 }
 
-static void write_metrics(hdf *file, hid_t root, const plan *of,
-                          const columns *room) {
-  if (of->metric_count == 0) return;
-  for (size_t i = 0; i < of->metric_count; i++) {
-    room->texts[i] = of->metrics[i].name;
-    room->integers[i] = (int64_t)of->metrics[i].count;
-  }
-  hdf_put_texts(file, root, "metric_name", of->metric_count, room->texts);
-  put_integers(file, root, "metric_count", of->metric_count, room->integers);
+static void write_layout(hdf *file, hid_t root, const plan *of) {
+  char *layout = match_layout(of);
+  if (layout == NULL)
+    hdf_fail(file, "find memory for", "the layout");
+  else
+    hdf_put_text(file, root, "layout", layout);
+  free(layout);
 }
 
 static void write_cells(hdf *file, hid_t root, const plan *of,
@@ -108,6 +108,7 @@ static void write_kept(hdf *file, hid_t root, const record *const *records,
                        size_t count) {
   for (size_t which = 0; which < KEPT_TABLES; which++) {
     kept *into = kept_create(file, root, kept_names[which]);
+    size_t at = 0;
     if (into == NULL) {
       hdf_fail(file, "find memory for", kept_names[which]);
       return;
@@ -118,8 +119,9 @@ static void write_kept(hdf *file, hid_t root, const record *const *records,
         int64_t row = (int64_t)i;
         heed_column cell = {"cell", HEED_INT64, 1, &row};
         const heed_table labels = {sizeof labels, "labels", 1, 1, &cell};
-        if (strcmp(table->name, kept_names[which]) == 0)
-          kept_append(into, &labels, table, 0, table->rows);
+        if (strcmp(table->name, kept_names[which]) != 0) continue;
+        kept_put(into, &labels, table, at);
+        at += table->rows;
       }
     kept_close(into);
   }
@@ -128,7 +130,7 @@ static void write_kept(hdf *file, hid_t root, const record *const *records,
 /* Room for the longest column of any kind. */
 static bool make_room(const plan *of, const record *const *records,
                       size_t count, columns *room) {
-  size_t most = count > of->metric_count ? count : of->metric_count;
+  size_t most = count;
   size_t width =
       of->value_count > PLAN_STAGE_COUNT ? of->value_count : PLAN_STAGE_COUNT;
   size_t warnings = 0;
@@ -151,7 +153,7 @@ heed_status part_build(const plan *of, const record *const *records,
     hdf_fail(&file, "build", "the part");
   } else {
     hdf_note_integer(&file, root, "heed_part", PART_FORMAT);
-    write_metrics(&file, root, of, &room);
+    write_layout(&file, root, of);
     write_cells(&file, root, of, records, count, &room);
     write_failures(&file, root, records, count, &room);
     write_warnings(&file, root, records, count, &room);
@@ -171,74 +173,51 @@ heed_status part_build(const plan *of, const record *const *records,
 
 /* ---- reading ---- */
 
-static const plan_metric *metric_named(const plan *of, const char *name,
-                                       size_t *index) {
-  for (*index = 0; *index < of->metric_count; ++*index)
-    if (strcmp(of->metrics[*index].name, name) == 0)
-      return &of->metrics[*index];
-  return NULL;
-}
-
-static void find_values(hdf *file, hid_t root, const plan *of, batch *result) {
-  size_t names, counts, total, offset = 0, width = 0, index;
-  char **name = hdf_read_texts(file, root, "metric_name", &names);
-  int64_t *count = hdf_read_integers(file, root, "metric_count", &counts);
-  double *values = hdf_read_numbers(file, root, "values", &total);
-  result->owned = values;
-  if (names != counts) hdf_fail(file, "read", "metric_count");
-  for (size_t i = 0; file->status == HEED_OK && i < names; i++)
-    width += (size_t)count[i];
-  if (width * result->rows != total) hdf_fail(file, "read", "values");
-  for (size_t i = 0; file->status == HEED_OK && i < names; i++) {
-    const plan_metric *metric = metric_named(of, name[i], &index);
-    if (metric != NULL && metric->count == (size_t)count[i]) {
-      result->values[index] = values + offset;
-      result->stride[index] = width;
-    }
-    offset += (size_t)count[i];
-  }
-  hdf_free_texts(name, names);
-  free(count);
-}
-
-heed_status batch_read_part(const char *path, const plan *of, bool tables,
-                            batch *result, heed_error *error) {
-  hdf file = {path, HEED_OK, error};
+static void read_values(hdf *file, hid_t root, const plan *of, batch *result) {
+  char *text = hdf_read_text(file, root, "layout");
+  json_t *layout = text == NULL ? NULL : json_loads(text, 0, NULL);
   size_t count;
-  const hid_t root = hdf_open(&file);
+  double *stored = hdf_read_numbers(file, root, "values", &count);
+  match where = {0, NULL};
+  if (layout == NULL) hdf_fail(file, "read", "layout");
+  if (file->status == HEED_OK)
+    file->status = match_make(layout, of, file->path, &where, file->error);
+  if (file->status == HEED_OK && count != result->rows * where.width)
+    hdf_fail(file, "read", "values");
+  result->values =
+      malloc((result->rows * of->value_count + 1) * sizeof(double));
+  if (result->values == NULL) hdf_fail(file, "find memory for", "values");
+  for (size_t row = 0; file->status == HEED_OK && row < result->rows; row++)
+    for (size_t i = 0; i < of->value_count; i++)
+      result->values[row * of->value_count + i] =
+          where.from[i] == SIZE_MAX ? NAN
+                                    : stored[row * where.width + where.from[i]];
+  match_free(&where);
+  free(stored);
+  json_decref(layout);
+  free(text);
+}
+
+heed_status batch_read_part(const char *path, const plan *of, batch *result,
+                            heed_error *error) {
+  size_t count;
+  hdf *file = &result->file;
   memset(result, 0, sizeof *result);
-  if (root < 0) return file.status;
-  result->keys = hdf_read_texts(&file, root, "key", &result->rows);
-  result->status = hdf_read_integers(&file, root, "status", &count);
-  result->seconds = hdf_read_numbers(&file, root, "seconds", &count);
+  *file = (hdf){path, HEED_OK, error};
+  result->root = hdf_open(file);
+  result->keys = hdf_read_texts(file, result->root, "key", &result->rows);
+  result->status = hdf_read_integers(file, result->root, "status", &count);
+  if (count != result->rows) hdf_fail(file, "read", "status");
+  result->seconds = hdf_read_numbers(file, result->root, "seconds", &count);
   if (count != result->rows * PLAN_STAGE_COUNT)
-    hdf_fail(&file, "read", "seconds");
-  result->metric_count = of->metric_count;
-  result->values = calloc(of->metric_count + 1, sizeof *result->values);
-  result->stride = calloc(of->metric_count + 1, sizeof *result->stride);
-  if (result->values == NULL || result->stride == NULL)
-    hdf_fail(&file, "find memory for", "values");
-  else
-    find_values(&file, root, of, result);
-  result->failure_row =
-      hdf_read_integers(&file, root, "failure_row", &result->failure_count);
-  result->failure_signal =
-      hdf_read_integers(&file, root, "failure_signal", &count);
-  result->failure_stage = hdf_read_texts(&file, root, "failure_stage", &count);
-  result->failure_plugin =
-      hdf_read_texts(&file, root, "failure_plugin", &count);
-  result->failure_message =
-      hdf_read_texts(&file, root, "failure_message", &count);
-  result->warning_row =
-      hdf_read_integers(&file, root, "warning_row", &result->warning_count);
-  result->warning_code = hdf_read_texts(&file, root, "warning_code", &count);
-  result->warning_plugin =
-      hdf_read_texts(&file, root, "warning_plugin", &count);
-  result->warning_message =
-      hdf_read_texts(&file, root, "warning_message", &count);
-  for (size_t i = 0; tables && i < KEPT_TABLES; i++)
-    result->kept[i] = kept_read(&file, root, kept_names[i]);
-  (void)H5Fclose(root);
-  if (file.status != HEED_OK) batch_free(result);
-  return file.status;
+    hdf_fail(file, "read", "seconds");
+  if (file->status == HEED_OK) {
+    read_values(file, result->root, of, result);
+    batch_read_failures(result, "failure_row", "failure_");
+    batch_read_warnings(result, "warning_row", "warning_");
+    batch_find_kept(result);
+  }
+  const heed_status status = file->status;
+  if (status != HEED_OK) batch_free(result);
+  return status;
 }

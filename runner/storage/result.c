@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cube.h"
 #include "fault.h"
@@ -13,6 +12,7 @@
 #include "host/host.h"
 #include "index.h"
 #include "kept.h"
+#include "names.h"
 
 #define RESULT_FORMAT 1
 #define MOST_RANK 32
@@ -42,19 +42,31 @@ static void note_given(writer *self, hid_t object, const char *name,
   if (text != NULL) hdf_note(&self->file, object, name, text);
 }
 
+/* Some readers turn numbers whose unit is a word for a time into dates: they
+ * get the symbol. */
+static void note_unit(writer *self, hid_t object, const char *unit) {
+  static const char *const symbols[][2] = {
+      {"seconds", "s"},       {"second", "s"},      {"minutes", "min"},
+      {"hours", "h"},         {"days", "d"},        {"milliseconds", "ms"},
+      {"microseconds", "us"}, {"nanoseconds", "ns"}};
+  for (size_t i = 0; unit != NULL && i < sizeof symbols / sizeof *symbols; i++)
+    if (strcmp(unit, symbols[i][0]) == 0) unit = symbols[i][1];
+  note_given(self, object, "units", unit);
+}
+
 /* A coordinate as a dataset: numbers or labels. */
-static hid_t write_coordinate(writer *self, hid_t parent,
+static hid_t write_coordinate(writer *self, const char *name,
                               const plan_coordinate *of) {
   const hsize_t extent = of->count;
   const hid_t text = hdf_text_type();
   const hid_t set = of->numbers != NULL
-                        ? hdf_write(&self->file, parent, of->name,
+                        ? hdf_write(&self->file, self->root, name,
                                     H5T_NATIVE_DOUBLE, 1, &extent, of->numbers)
-                        : hdf_write(&self->file, parent, of->name, text, 1,
+                        : hdf_write(&self->file, self->root, name, text, 1,
                                     &extent, of->labels);
   (void)H5Tclose(text);
   if (self->file.status == HEED_OK) {
-    note_given(self, set, "units", of->unit);
+    note_unit(self, set, of->unit);
     note_given(self, set, "long_name", of->doc);
   }
   return set;
@@ -67,10 +79,13 @@ static void make_scale(writer *self, hid_t set, const char *name) {
 
 static void write_tied(writer *self, const plan_axis *axis, hid_t scale) {
   for (size_t i = 0; i < axis->tied_count; i++) {
-    const hid_t set = write_coordinate(self, self->root, &axis->tied[i]);
-    const char *name = axis->tied[i].name;
     const size_t length = strlen(self->coordinates);
-    char *longer = realloc(self->coordinates, length + strlen(name) + 2);
+    char name[NAME_SIZE];
+    char *longer;
+    hid_t set;
+    name_axis(&axis->tied[i], name);
+    set = write_coordinate(self, name, &axis->tied[i]);
+    longer = realloc(self->coordinates, length + strlen(name) + 2);
     if (longer == NULL) {
       hdf_fail(&self->file, "find memory for", name);
     } else {
@@ -101,17 +116,21 @@ static void write_replicates(writer *self) {
 
 static void write_scales(writer *self) {
   const plan *of = plan_of(self);
+  char name[NAME_SIZE];
   for (size_t i = 0; i < of->axis_count; i++) {
+    name_axis(&of->axes[i].coordinate, name);
     self->axis_scales[i] =
-        write_coordinate(self, self->root, &of->axes[i].coordinate);
-    make_scale(self, self->axis_scales[i], of->axes[i].coordinate.name);
+        write_coordinate(self, name, &of->axes[i].coordinate);
+    make_scale(self, self->axis_scales[i], name);
     write_tied(self, &of->axes[i], self->axis_scales[i]);
   }
   write_replicates(self);
   for (size_t i = 0; i < of->dimension_count; i++) {
+    if (of->dimensions[i].count == 0) continue;
+    name_dimension(of, &of->dimensions[i], name);
     self->dimension_scales[i] =
-        write_coordinate(self, self->root, &of->dimensions[i]);
-    make_scale(self, self->dimension_scales[i], of->dimensions[i].name);
+        write_coordinate(self, name, &of->dimensions[i]);
+    make_scale(self, self->dimension_scales[i], name);
   }
 }
 
@@ -153,11 +172,14 @@ static void write_metrics(writer *self) {
   const plan *of = plan_of(self);
   for (size_t i = 0; i < of->metric_count; i++) {
     const plan_metric *metric = &of->metrics[i];
-    const hid_t set =
-        write_grid(self, self->root, metric->name, H5T_NATIVE_DOUBLE, metric,
-                   self->cube->values[i]);
+    char name[NAME_SIZE];
+    hid_t set;
+    if (metric->count == 0) continue; /* a dimension without labels */
+    name_metric(of, metric, name);
+    set = write_grid(self, self->root, name, H5T_NATIVE_DOUBLE, metric,
+                     self->cube->values[i]);
     if (self->file.status == HEED_OK) {
-      note_given(self, set, "units", metric->unit);
+      note_unit(self, set, metric->unit);
       note_given(self, set, "long_name", metric->doc);
     }
     if (set >= 0) (void)H5Dclose(set);
@@ -422,51 +444,75 @@ static void label_cell(grid_labels *labels, const cube *of, size_t cell) {
                                2 + grid->axis_count, labels->columns};
 }
 
-/* The rows of a kept table that belong to one row of its batch; rows of a cell
- * stand together. */
-static size_t rows_of(const heed_table *table, size_t row, size_t *first) {
-  const int64_t *cell = heed_table_data(table, "cell", HEED_INT64);
-  size_t count = 0;
-  *first = 0;
-  if (cell == NULL) return 0;
-  while (*first < table->rows && cell[*first] != (int64_t)row) ++*first;
-  while (*first + count < table->rows && cell[*first + count] == (int64_t)row)
-    count++;
-  return count;
-}
-
-static void append_kept(kept *const into[KEPT_TABLES], const cube *of,
-                        size_t cell, const batch *from, size_t row) {
-  grid_labels labels;
-  label_cell(&labels, of, cell);
-  for (size_t i = 0; i < KEPT_TABLES; i++) {
-    size_t first, count;
-    if (from->kept[i] == NULL) continue;
-    count = rows_of(from->kept[i], row, &first);
-    kept_append(into[i], &labels.table, from->kept[i], first, count);
-  }
-}
-
-static heed_status gather(const index_of_cells *index, cube *into,
-                          kept *const tables[KEPT_TABLES], heed_error *error) {
+static heed_status fill_cube(const index_of_cells *index, cube *into,
+                             heed_error *error) {
   heed_status status = HEED_OK;
   for (size_t i = 0; status == HEED_OK && i < index->source_count; i++) {
     const index_source *source = &index->sources[i];
     batch from;
-    status =
-        source->result
-            ? batch_read_result(source->path, index->plan, true, &from, error)
-            : batch_read_part(source->path, index->plan, true, &from, error);
+    status = source->result
+                 ? batch_read_result(source->path, index->plan, &from, error)
+                 : batch_read_part(source->path, index->plan, &from, error);
     if (status != HEED_OK) break;
     for (size_t cell = 0; status == HEED_OK && cell < index->count; cell++) {
       const index_place *place = &index->places[cell];
-      if (place->source != i) continue;
-      status = cube_fill(into, cell, &from, place->row, error);
-      append_kept(tables, into, cell, &from, place->row);
+      if (place->source == i)
+        status = cube_fill(into, cell, &from, place->row, error);
     }
     batch_free(&from);
   }
+  if (status == HEED_OK) cube_sort(into);
   return status;
+}
+
+/* ---- kept tables ---- */
+
+/* Where in a kept table the rows of each place begin: in the order of the
+ * grid, whichever parts they come from.  NULL when memory is out. */
+static size_t *first_rows(const cube *of, size_t which, size_t *total) {
+  size_t *first = malloc((of->places + 1) * sizeof *first);
+  *total = 0;
+  for (size_t i = 0; first != NULL && i < of->places; i++) {
+    first[i] = *total;
+    *total += of->kept[which][i];
+  }
+  return first;
+}
+
+/* Copies the rows of one source, a record at a time. */
+static void copy_kept(writer *self, const index_of_cells *index, size_t source,
+                      size_t which, const size_t *first, kept *into) {
+  grid_labels labels;
+  batch from;
+  if (self->file.status != HEED_OK) return;
+  self->file.status =
+      batch_read_kept(index->sources[source].path, &from, self->file.error);
+  if (self->file.status != HEED_OK) return;
+  for (size_t cell = 0; cell < index->count; cell++) {
+    const index_place *place = &index->places[cell];
+    heed_table *table;
+    if (place->source != source || self->file.status != HEED_OK) continue;
+    table = batch_kept(&from, which, place->row);
+    label_cell(&labels, self->cube, cell);
+    if (table != NULL)
+      kept_put(into, &labels.table, table, first[self->cube->place_of[cell]]);
+    kept_free(table);
+    if (self->file.status == HEED_OK) self->file.status = from.file.status;
+  }
+  batch_free(&from);
+}
+
+static void write_kept(writer *self, const index_of_cells *index,
+                       size_t which) {
+  size_t total;
+  size_t *first = first_rows(self->cube, which, &total);
+  kept *into = kept_create(&self->file, self->root, kept_names[which]);
+  if (first == NULL || into == NULL)
+    hdf_fail(&self->file, "find memory for", kept_names[which]);
+  for (size_t i = 0; total > 0 && i < index->source_count; i++)
+    copy_kept(self, index, i, which, first, into);
+  if (into != NULL) kept_close(into);
+  free(first);
 }
 
 static void write_all(writer *self, const provenance *by) {
@@ -497,8 +543,6 @@ static heed_status write_result(const char *path, const index_of_cells *index,
                                 cube *of, const provenance *by,
                                 heed_error *error) {
   writer self = {.file = {path, HEED_OK, error}, .cube = of};
-  kept *tables[KEPT_TABLES] = {NULL, NULL, NULL};
-  heed_status status = HEED_OK;
   self.dimension_scales =
       calloc(of->plan->dimension_count + 1, sizeof *self.dimension_scales);
   self.coordinates = strdup("");
@@ -506,20 +550,27 @@ static heed_status write_result(const char *path, const index_of_cells *index,
   if (self.root < 0 || self.dimension_scales == NULL ||
       self.coordinates == NULL)
     hdf_fail(&self.file, "make", "the result file");
-  for (size_t i = 0; i < KEPT_TABLES; i++) {
-    tables[i] = kept_create(&self.file, self.root, kept_names[i]);
-    if (tables[i] == NULL) hdf_fail(&self.file, "find memory for", "tables");
-  }
-  if (self.file.status == HEED_OK) status = gather(index, of, tables, error);
-  for (size_t i = 0; i < KEPT_TABLES; i++)
-    if (tables[i] != NULL) kept_close(tables[i]);
-  if (status == HEED_OK && self.file.status == HEED_OK) write_all(&self, by);
+  if (self.file.status == HEED_OK)
+    self.file.status = fill_cube(index, of, error);
+  write_all(&self, by);
+  for (size_t i = 0; self.file.status == HEED_OK && i < KEPT_TABLES; i++)
+    write_kept(&self, index, i);
   if (self.dimension_scales != NULL) close_scales(&self);
   if (self.root >= 0 && H5Fclose(self.root) < 0)
     hdf_fail(&self.file, "complete", "the result file");
   free(self.dimension_scales);
   free(self.coordinates);
-  return status != HEED_OK ? status : self.file.status;
+  return self.file.status;
+}
+
+/* Removes what a run that was killed while it wrote this result left. */
+static void clean(const char *result_path) {
+  const char *slash = strrchr(result_path, '/');
+  char *folder = file_folder(result_path);
+  char *prefix = file_name("%s.tmp-", slash == NULL ? result_path : slash + 1);
+  if (folder != NULL && prefix != NULL) file_clean(folder, prefix);
+  free(folder);
+  free(prefix);
 }
 
 heed_status storage_consolidate(const work *folder, const char *result_path,
@@ -529,6 +580,7 @@ heed_status storage_consolidate(const work *folder, const char *result_path,
   cube *all = NULL;
   char *temporary = file_temporary(result_path);
   heed_status status = HEED_OK;
+  clean(result_path);
   if (temporary == NULL)
     status = heed_fail(error, HEED_MEMORY, "memory is out");
   if (status == HEED_OK)
@@ -541,7 +593,7 @@ heed_status storage_consolidate(const work *folder, const char *result_path,
     if (status == HEED_OK)
       status = file_commit(temporary, result_path, error);
     else
-      (void)unlink(temporary);
+      (void)file_remove(temporary, NULL);
   }
   cube_free(all);
   index_close(index);

@@ -98,7 +98,7 @@ static void load_column(hdf *file, const heed_host *host,
 
 static heed_table *load_table(hdf *file, hid_t root, const char *name,
                               const heed_host *host) {
-  heed_table *stored = kept_read(file, root, name), *table;
+  heed_table *stored = kept_read(file, root, name, 0, SIZE_MAX), *table;
   int64_t rows = 0;
   if (stored == NULL) return NULL;
   rows = hdf_read_note(file, root, name, "rows");

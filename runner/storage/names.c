@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What datasets of a result file are called. */
+#include "storage/names.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_reserved(const char *name) {
+  static const char *const reserved[] = {
+      "replicate", "status", "cells", "errors", "warnings", "timing",
+      "plugins",   "inputs", "sweep", "users",  "trace",    "policy"};
+  for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+    if (strcmp(reserved[i], name) == 0) return true;
+  return false;
+}
+
+static bool names_axis(const plan *of, const char *name) {
+  for (size_t i = 0; i < of->axis_count; i++) {
+    const plan_axis *axis = &of->axes[i];
+    if (strcmp(axis->coordinate.name, name) == 0) return true;
+    for (size_t j = 0; j < axis->tied_count; j++)
+      if (strcmp(axis->tied[j].name, name) == 0) return true;
+  }
+  return false;
+}
+
+static bool names_dimension(const plan *of, const char *name) {
+  for (size_t i = 0; i < of->dimension_count; i++)
+    if (strcmp(of->dimensions[i].name, name) == 0) return true;
+  return false;
+}
+
+static void compose(const char *given, const char *end, char name[NAME_SIZE]) {
+  (void)snprintf(name, NAME_SIZE, "%.240s%s", given, end);
+}
+
+void name_axis(const plan_coordinate *of, char name[NAME_SIZE]) {
+  compose(of->name, is_reserved(of->name) ? "_axis" : "", name);
+}
+
+void name_dimension(const plan *in, const plan_coordinate *of,
+                    char name[NAME_SIZE]) {
+  const bool taken = is_reserved(of->name) || names_axis(in, of->name);
+  compose(of->name, taken ? "_dimension" : "", name);
+}
+
+void name_metric(const plan *in, const plan_metric *of, char name[NAME_SIZE]) {
+  const bool taken = is_reserved(of->name) || names_axis(in, of->name) ||
+                     names_dimension(in, of->name);
+  compose(of->name, taken ? "_metric" : "", name);
+}
