@@ -18,7 +18,7 @@
 typedef struct stages stages;
 
 typedef struct stages_options {
-  const work *work; /* for costly stages; NULL: none are saved */
+  const work *work;    /* for costly stages; NULL: none are saved */
   atomic_bool *cancel; /* may be NULL */
   void *context;
   /* Called before each stage (node) is run, and with its progress. */

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What plugins put out: counts, ranges, NaN. */
+#include "check.h"
+
+#include <math.h>
+
+typedef struct expected_column {
+  const char *name;
+  heed_column_type type;
+  size_t width; /* 0: any */
+} expected_column;
+
+static heed_status wrong(heed_error *error, const char *what) {
+  return heed_fail(error, HEED_NUMERIC, "its output is wrong: %s", what);
+}
+
+/* Columns that the vocabulary names must have its type and width. */
+static heed_status check_columns(const heed_table *table,
+                                 const expected_column *expected, size_t count,
+                                 heed_error *error) {
+  for (size_t i = 0; i < count; i++) {
+    const heed_column *column = heed_table_column(table, expected[i].name);
+    if (column == NULL) continue;
+    if (column->data == NULL || column->type != expected[i].type ||
+        (expected[i].width != 0 && column->width != expected[i].width))
+      return heed_fail(error, HEED_NUMERIC,
+                       "its output is wrong: column %s of table %s has type "
+                       "%d and width %zu, expected type %d and width %zu",
+                       column->name, table->name, (int)column->type,
+                       column->width, (int)expected[i].type, expected[i].width);
+  }
+  return HEED_OK;
+}
+
+static heed_status check_indices(const heed_table *table, const char *name,
+                                 size_t limit, const char *of,
+                                 heed_error *error) {
+  const int64_t *index = heed_table_data(table, name, HEED_INT64);
+  for (size_t i = 0; index != NULL && i < table->rows; i++)
+    if (index[i] < 0 || (size_t)index[i] >= limit)
+      return heed_fail(error, HEED_NUMERIC,
+                       "its output is wrong: %s.%s of row %zu is %lld, "
+                       "expected one of the %zu %s",
+                       table->name, name, i, (long long)index[i], limit, of);
+  return HEED_OK;
+}
+
+static heed_status check_probabilities(const heed_table *table,
+                                       heed_error *error) {
+  const double *p = heed_table_data(table, "p", HEED_FLOAT64);
+  for (size_t i = 0; p != NULL && i < table->rows; i++)
+    if (!isnan(p[i]) && !(p[i] >= 0 && p[i] <= 1))
+      return heed_fail(error, HEED_NUMERIC,
+                       "its output is wrong: %s.p of row %zu is %g, expected "
+                       "a probability",
+                       table->name, i, p[i]);
+  return HEED_OK;
+}
+
+static heed_status check_prompts(const heed_world *world, heed_error *error) {
+  const expected_column columns[] = {
+      {"features", HEED_FLOAT64, world->candidates * world->features},
+      {"reference", HEED_FLOAT64, world->candidates},
+      {"reward", HEED_FLOAT64, world->candidates},
+      {"text", HEED_STRING, 1}};
+  if (world->prompts == NULL)
+    return world->held_out == 0
+               ? HEED_OK
+               : wrong(error, "held-out prompts, but no table of prompts");
+  if (world->held_out > world->prompts->rows)
+    return wrong(error, "more held-out prompts than prompts");
+  return check_columns(world->prompts, columns,
+                       sizeof columns / sizeof *columns, error);
+}
+
+heed_status check_world(const heed_world *world, heed_error *error) {
+  const expected_column columns[] = {
+      {"prompt", HEED_INT64, 1},
+      {"response_a", HEED_INT64, 1},
+      {"response_b", HEED_INT64, 1},
+      {"p", HEED_FLOAT64, 1},
+      {"model_a", HEED_INT32, 1},
+      {"model_b", HEED_INT32, 1},
+      {"topic", HEED_INT32, 1},
+      {"difference", HEED_FLOAT64, 0},
+      {"text_a", HEED_STRING, 1},
+      {"text_b", HEED_STRING, 1},
+      {"verdict", HEED_INT8, world->judge_count}};
+  heed_status status;
+  if (world->pairs == NULL) return wrong(error, "a world without pairs");
+  status = check_prompts(world, error);
+  if (status == HEED_OK)
+    status = check_columns(world->pairs, columns,
+                           sizeof columns / sizeof *columns, error);
+  if (status == HEED_OK && world->prompts != NULL)
+    status = check_indices(world->pairs, "prompt", world->prompts->rows,
+                           "prompts", error);
+  if (status == HEED_OK && world->candidates > 0)
+    status = check_indices(world->pairs, "response_a", world->candidates,
+                           "candidates", error);
+  if (status == HEED_OK && world->candidates > 0)
+    status = check_indices(world->pairs, "response_b", world->candidates,
+                           "candidates", error);
+  if (status == HEED_OK) status = check_probabilities(world->pairs, error);
+  if (status != HEED_OK) return status;
+  if ((world->annotations == NULL) != (world->users == NULL))
+    return wrong(error, "annotations without users, or users without them");
+  if (!isnan(world->mu) && !(world->mu >= 0 && world->mu <= 1))
+    return wrong(error, "a gap outside [0, 1]");
+  return HEED_OK;
+}
+
+heed_status check_annotations(const heed_crowd *crowd, heed_error *error) {
+  static const expected_column columns[] = {
+      {"user", HEED_INT64, 1},  {"pair", HEED_INT64, 1},
+      {"choice", HEED_INT8, 1}, {"left", HEED_INT8, 1},
+      {"p", HEED_FLOAT64, 1},   {"topic", HEED_INT32, 1}};
+  const heed_table *table = crowd->annotations;
+  const int64_t *user = heed_table_data(table, "user", HEED_INT64);
+  const int8_t *choice = heed_table_data(table, "choice", HEED_INT8);
+  const int8_t *left = heed_table_data(table, "left", HEED_INT8);
+  heed_status status =
+      check_columns(table, columns, sizeof columns / sizeof *columns, error);
+  if (status != HEED_OK) return status;
+  if (user == NULL || choice == NULL || left == NULL ||
+      heed_table_column(table, "pair") == NULL)
+    return wrong(error, "annotations need user, pair, choice and left");
+  status = check_indices(table, "user", crowd->users->rows, "users", error);
+  if (status == HEED_OK)
+    status =
+        check_indices(table, "pair", crowd->world->pairs->rows, "pairs", error);
+  if (status == HEED_OK) status = check_probabilities(table, error);
+  for (size_t i = 0; status == HEED_OK && i < table->rows; i++) {
+    if (i > 0 && user[i] < user[i - 1])
+      return wrong(error, "annotations are not ordered by user");
+    if (choice[i] < HEED_CHOSE_B || choice[i] > HEED_CHOSE_TIE)
+      return wrong(error, "a choice that is neither A nor B nor a tie");
+    if (left[i] < HEED_LEFT_UNKNOWN || left[i] > HEED_CHOSE_A)
+      return wrong(error, "a left that is neither A nor B nor unknown");
+  }
+  return status;
+}
+
+static heed_status check_finite(const double *values, size_t count,
+                                const char *name, heed_error *error) {
+  if (values == NULL)
+    return heed_fail(error, HEED_NUMERIC, "its output is wrong: %s is missing",
+                     name);
+  for (size_t i = 0; i < count; i++)
+    if (!isfinite(values[i]))
+      return heed_fail(error, HEED_NUMERIC,
+                       "its output is wrong: %s[%zu] is %g, expected a finite "
+                       "number",
+                       name, i, values[i]);
+  return HEED_OK;
+}
+
+static heed_status check_within(const double *values, size_t count, double low,
+                                double high, const char *name,
+                                heed_error *error) {
+  const heed_status status = check_finite(values, count, name, error);
+  if (status != HEED_OK) return status;
+  for (size_t i = 0; i < count; i++)
+    if (values[i] < low || values[i] > high)
+      return heed_fail(error, HEED_NUMERIC,
+                       "its output is wrong: %s[%zu] is %.17g, expected it "
+                       "within [%g, %g]",
+                       name, i, values[i], low, high);
+  return HEED_OK;
+}
+
+static size_t units_expected(const heed_crowd *crowd,
+                             const heed_posterior *posterior) {
+  switch (posterior->unit) {
+    case HEED_BY_USER:
+      return crowd->users->rows;
+    case HEED_BY_USER_TOPIC:
+      return crowd->users->rows * posterior->topics;
+    case HEED_BY_ANNOTATION:
+      return crowd->annotations->rows;
+  }
+  return SIZE_MAX;
+}
+
+static heed_status check_nodes(const heed_posterior *of, heed_error *error) {
+  heed_status status;
+  if (of->node_count == 0) return HEED_OK;
+  if (of->nodes == NULL || of->mass == NULL || of->row == NULL)
+    return wrong(error, "nodes are counted, but nodes, mass or row is missing");
+  status = check_finite(of->nodes, of->node_count, "nodes", error);
+  if (status == HEED_OK)
+    status = check_within(of->mass, of->row_count * of->node_count, 0, 1 + 1e-9,
+                          "mass", error);
+  for (size_t i = 0; status == HEED_OK && i < of->units; i++)
+    if (of->row[i] >= of->row_count)
+      return wrong(error, "a row of mass that is not there");
+  for (size_t row = 0; status == HEED_OK && row < of->row_count; row++) {
+    double sum = 0;
+    for (size_t k = 0; k < of->node_count; k++)
+      sum += of->mass[row * of->node_count + k];
+    if (!(fabs(sum - 1) < 1e-9))
+      return heed_fail(error, HEED_NUMERIC,
+                       "its output is wrong: row %zu of mass sums to %.12g, "
+                       "expected 1",
+                       row, sum);
+  }
+  return status;
+}
+
+static heed_status check_quantiles(const heed_posterior *of,
+                                   heed_error *error) {
+  heed_status status;
+  if (of->quantiles == NULL) return HEED_OK;
+  if (of->levels == NULL) return wrong(error, "quantiles without levels");
+  status = check_finite(of->quantiles, of->units * of->level_count, "quantiles",
+                        error);
+  for (size_t i = 0; status == HEED_OK && i < of->units; i++)
+    for (size_t j = 1; j < of->level_count; j++)
+      if (of->quantiles[i * of->level_count + j] <
+          of->quantiles[i * of->level_count + j - 1])
+        return wrong(error, "quantiles that do not ascend");
+  return status;
+}
+
+heed_status check_posterior(const heed_crowd *crowd, const heed_posterior *of,
+                            heed_error *error) {
+  const size_t annotations = crowd->annotations->rows;
+  double low = -HUGE_VAL, high = HUGE_VAL;
+  heed_status status;
+  if (of->units != units_expected(crowd, of))
+    return heed_fail(error, HEED_NUMERIC,
+                     "its output is wrong: a posterior of %zu units, expected "
+                     "%zu",
+                     of->units, units_expected(crowd, of));
+  if (of->model != NULL) {
+    const heed_user_model_functions *is = of->model->plugin->functions;
+    heed_domain domain = {0};
+    is->domain(of->model->self, &domain);
+    /* Sums of node masses may leave the domain by rounding. */
+    low = domain.low - 1e-9;
+    high = domain.high + 1e-9;
+  }
+  status = check_within(of->mean, of->units, low, high, "mean", error);
+  if (status == HEED_OK)
+    status = check_within(of->sd, of->units, 0, HUGE_VAL, "sd", error);
+  if (status == HEED_OK)
+    status =
+        check_within(of->left_out, annotations, low, high, "left_out", error);
+  if (status == HEED_OK)
+    status = check_within(of->casual, annotations, 0, 1, "casual", error);
+  if (status == HEED_OK)
+    status = check_within(of->p, annotations, 0, 1, "p", error);
+  if (status == HEED_OK) status = check_quantiles(of, error);
+  return status == HEED_OK ? check_nodes(of, error) : status;
+}
+
+heed_status check_selection(const heed_crowd *crowd,
+                            const heed_selection *selection,
+                            heed_error *error) {
+  const size_t count = crowd->annotations->rows;
+  double sum = 0;
+  heed_status status =
+      check_within(selection->weight, count, 0, HUGE_VAL, "weight", error);
+  if (status == HEED_OK)
+    status = check_finite(selection->eta, count, "eta", error);
+  if (status == HEED_OK)
+    status = check_finite(selection->left_out, count, "left_out", error);
+  if (status == HEED_OK)
+    status = check_within(selection->casual, count, 0, 1, "casual", error);
+  if (status != HEED_OK) return status;
+  for (size_t i = 0; i < count; i++) sum += selection->weight[i];
+  if (sum > 0) return HEED_OK;
+  return heed_fail(error, HEED_INVALID,
+                   "kept none of the %zu annotations: its threshold is too "
+                   "high for this posterior",
+                   count);
+}
+
+heed_status check_policy(const heed_crowd *crowd, const heed_policy *policy,
+                         heed_error *error) {
+  if (!(policy->scale > 0) || !isfinite(policy->scale))
+    return wrong(error, "a policy's scale that is not above 0");
+  return policy->refined == NULL
+             ? HEED_OK
+             : check_posterior(crowd, policy->refined, error);
+}
