@@ -16,7 +16,8 @@
 typedef enum planner_notice {
   PLANNER_PRINTED, /* the sweep called print() */
   PLANNER_WARNED,  /* a plugin file was refused or crashed; an axis is unused */
-  PLANNER_MAKES    /* a plugin's create() is about to be called */
+  PLANNER_MAKES    /* a plugin's create() is about to be called; "": it has
+                      returned */
 } planner_notice;
 
 typedef struct planner_options {

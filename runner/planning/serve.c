@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The planner's child: loads plugins, plans, and says on a pipe what it does
+ * before it does it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "planner.h"
+#include "protocol.h"
+
+typedef struct reporter {
+  int pipe;
+  bool broken; /* nobody reads any more */
+} reporter;
+
+static void write_all(reporter *to, const char *text, size_t length) {
+  while (length > 0 && !to->broken) {
+    const ssize_t written = write(to->pipe, text, length);
+    if (written < 0 && errno == EINTR) continue;
+    to->broken = written < 0;
+    if (written < 0) return;
+    text += written;
+    length -= (size_t)written;
+  }
+}
+
+/* Takes over the value. */
+static bool report_value(reporter *to, const char *word, json_t *value) {
+  char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+  json_decref(value);
+  if (text == NULL) return false;
+  write_all(to, word, strlen(word));
+  write_all(to, " ", 1);
+  write_all(to, text, strlen(text));
+  write_all(to, "\n", 1);
+  free(text);
+  return !to->broken;
+}
+
+/* A message may quote bytes that are not UTF-8: those become '?'. */
+static json_t *any_text(const char *text) {
+  json_t *value = json_string(text);
+  char *plain;
+  if (value != NULL) return value;
+  plain = strdup(text);
+  for (char *at = plain; at != NULL && *at != '\0'; at++)
+    if ((unsigned char)*at >= 0x80) *at = '?';
+  value = json_string(plain == NULL ? "" : plain);
+  free(plain);
+  return value;
+}
+
+static void report(reporter *to, const char *word, const char *text) {
+  (void)report_value(to, word, any_text(text));
+}
+
+static void on_file(void *context, const char *file,
+                    const heed_error *refusal) {
+  if (refusal == NULL)
+    report(context, PROTOCOL_OPEN, file);
+  else
+    report(context, PROTOCOL_REFUSE, refusal->message);
+}
+
+static void on_notice(void *context, planner_notice notice, const char *text) {
+  static const char *const words[] = {PROTOCOL_PRINT, PROTOCOL_WARN,
+                                      PROTOCOL_MAKE};
+  report(context, words[notice], text);
+}
+
+bool planner_serve(const planner_options *options, const char *const *skip,
+                   int pipe) {
+  reporter to = {pipe, false};
+  planner_options inner = *options;
+  registry *plugins = NULL;
+  json_t *plan = NULL;
+  heed_error error = {HEED_OK, ""};
+  heed_status status = registry_create(options->allow_unsafe, &plugins, &error);
+  inner.context = &to;
+  inner.notice = on_notice;
+  if (status == HEED_OK)
+    status = registry_scan(plugins, options->plugin_path, skip, &to, on_file,
+                           &error);
+  report(&to, PROTOCOL_LOADED, "");
+  if (status == HEED_OK) status = planning_plan(plugins, &inner, &plan, &error);
+  if (status == HEED_OK && !report_value(&to, PROTOCOL_PLAN, plan))
+    status =
+        heed_fail(&error, HEED_MEMORY,
+                  "%s: memory is out: the plan is too large", options->sweep);
+  if (status != HEED_OK)
+    (void)report_value(&to, PROTOCOL_FAIL,
+                       json_pack("{s:i, s:o}", "status", (int)status, "message",
+                                 any_text(error.message)));
+  registry_free(plugins);
+  return status == HEED_OK;
+}
