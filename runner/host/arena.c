@@ -18,7 +18,7 @@ struct arena {
   block *blocks; /* the newest first; the newest alone has room */
 };
 
-arena *self_create(void) {
+arena *arena_create(void) {
   return calloc(1, sizeof(arena));
 }
 
