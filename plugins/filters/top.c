@@ -20,14 +20,12 @@ static const heed_parameter parameters[] = {
                    "exactly that share of annotations stands"},
 };
 
-enum { THRESHOLD, USERS, LABELS, OUTPUT_COUNT };
+enum { THRESHOLD, OUTPUT_COUNT };
 
 static const heed_output outputs[] = {
     [THRESHOLD] = {.name = "threshold",
                    .flags = HEED_MAY_BE_NAN,
                    .doc = "eta-hat of the last user kept"},
-    [USERS] = {.name = "users", .doc = "users kept, in part or whole"},
-    [LABELS] = {.name = "labels", .doc = "annotations kept"},
 };
 
 static heed_status keep_top(void *self, const heed_host *host,
@@ -41,8 +39,6 @@ static heed_status keep_top(void *self, const heed_host *host,
       (ranking_by)values[BY].integer, posterior->mean, selection, &kept, error);
   if (status != HEED_OK) return status;
   host->output(host, THRESHOLD, &kept.threshold, 1);
-  host->output(host, USERS, &(double){(double)kept.units}, 1);
-  host->output(host, LABELS, &(double){(double)kept.labels}, 1);
   return HEED_OK;
 }
 

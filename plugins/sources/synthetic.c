@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The source of worlds in which everything is known: prompts with candidate
+ * responses in a feature space, a linear reward, and two models with a gap.
+ *
+ * N prompts, H more held out, K candidates, d features.
+ *   phi ~ N(0, I_d) of every candidate,    r = scale w.phi,    |w| = 1
+ *   u = cosine w + sqrt(1 - cosine^2) v,   |v| = 1, v.w = 0
+ * A and B lean along +u and -u (support/tilt.h), as far as the gap mu asks;
+ * E[phi_A - phi_B] is then parallel to u, so that `cosine` is the cosine
+ * between the direction that tells A from B and the true reward. */
+#include <math.h>
+
+#include "heed/source.h"
+#include "support/tilt.h"
+
+enum {
+  MU,
+  COSINE,
+  PAIRS,
+  PROMPTS,
+  HELD_OUT,
+  CANDIDATES,
+  FEATURES,
+  SCALE,
+  LIKENESS,
+  REFERENCE,
+  TOPICS,
+  PARAMETER_COUNT
+};
+
+enum { UNIFORM, MODEL_A, MODEL_B };
+
+static const char *const likeness_words[] = {"least", NULL};
+static const char *const reference_words[] = {"uniform", "a", "b", NULL};
+
+static const heed_parameter parameters[] = {
+    [MU] = {.name = "mu",
+            .type = HEED_NUMBER,
+            .flags = HEED_OPEN_HIGH,
+            .standard = "0.74",
+            .low = 0.5,
+            .high = 1.0,
+            .doc = "gap: mean probability that A's response is better"},
+    [COSINE] = {.name = "cosine",
+                .type = HEED_NUMBER,
+                .standard = "0.7",
+                .low = 0.0,
+                .high = 1.0,
+                .doc = "cosine between the direction that tells A from B and "
+                       "the true reward"},
+    [PAIRS] = {.name = "pairs",
+               .type = HEED_INTEGER,
+               .standard = "10000",
+               .low = 1.0,
+               .high = 1e9,
+               .doc = "pairs that users may annotate"},
+    [PROMPTS] = {.name = "prompts",
+                 .type = HEED_INTEGER,
+                 .standard = "2000",
+                 .low = 1.0,
+                 .high = 1e8,
+                 .doc = "prompts of the pairs, in turn; no more than pairs"},
+    [HELD_OUT] = {.name = "held_out",
+                  .type = HEED_INTEGER,
+                  .standard = "500",
+                  .low = 0.0,
+                  .high = 1e8,
+                  .doc = "further prompts, for evaluation"},
+    [CANDIDATES] = {.name = "candidates",
+                    .type = HEED_INTEGER,
+                    .standard = "40",
+                    .low = 2.0,
+                    .high = 10000.0,
+                    .doc = "responses a prompt has"},
+    [FEATURES] = {.name = "features",
+                  .type = HEED_INTEGER,
+                  .standard = "8",
+                  .low = 2.0,
+                  .high = 100000.0,
+                  .doc = "features a response has"},
+    [SCALE] = {.name = "scale",
+               .type = HEED_NUMBER,
+               .flags = HEED_OPEN_LOW,
+               .standard = "4",
+               .low = 0.0,
+               .high = 100.0,
+               .doc = "standard deviation of the true reward over responses"},
+    [LIKENESS] = {.name = "likeness",
+                  .type = HEED_ENUM_OR_NUMBER,
+                  .standard = "least",
+                  .low = 0.0,
+                  .high = 100.0,
+                  .choices = likeness_words,
+                  .doc = "how alike A and B are in the part of the reward that "
+                         "does not tell them apart; least: 0 unless mu is "
+                         "beyond reach without"},
+    [REFERENCE] = {.name = "reference",
+                   .type = HEED_ENUM,
+                   .standard = "uniform",
+                   .choices = reference_words,
+                   .doc =
+                       "the reference policy: all candidates alike, or model "
+                       "A or B"},
+    [TOPICS] = {.name = "topics",
+                .type = HEED_INTEGER,
+                .standard = "1",
+                .low = 1.0,
+                .high = 1e6,
+                .doc = "topics, which prompts have at random"},
+};
+
+enum {
+  MU_REALISED,
+  MU_EXPECTED,
+  SHARPNESS,
+  LIKENESS_TAKEN,
+  COSINE_REALISED,
+  REWARD_GAP,
+  DIVERGENCE,
+  OUTPUT_COUNT
+};
+
+static const heed_output outputs[] = {
+    [MU_REALISED] = {.name = "mu", .doc = "mean of p over the pairs"},
+    [MU_EXPECTED] = {.name = "mu_expected",
+                     .doc = "the same before responses are drawn: what was "
+                            "calibrated"},
+    [SHARPNESS] = {.name = "sharpness",
+                   .doc = "how far A and B lean: the calibrated t"},
+    [LIKENESS_TAKEN] = {.name = "likeness", .doc = "the likeness it took"},
+    [COSINE_REALISED] = {.name = "cosine",
+                         .flags = HEED_MAY_BE_NAN,
+                         .doc = "cosine between the pairs' mean difference and "
+                                "the true reward"},
+    [REWARD_GAP] = {.name = "reward_gap",
+                    .doc = "mean true reward of A's responses less B's"},
+    [DIVERGENCE] = {.name = "divergence",
+                    .unit = "nat",
+                    .doc = "mean KL divergence of A from B over the prompts"},
+};
+
+/* The calibration holds N K^2 numbers: it looks at no more prompts than this,
+ * whose expected gap differs from that of all by some 0.001. */
+#define CALIBRATED_PROMPTS 4096u
+
+typedef struct making {
+  const heed_host *host;
+  const heed_value *values;
+  heed_world *world;
+  size_t prompts, held_out, candidates, features;
+  double *reward_direction; /* w, (d) */
+  double *lean_direction;   /* u, (d) */
+  double *other_direction;  /* z, (d): unit, in the plane of w and u, z.u = 0;
+                               0 where u is w */
+  double *phi;              /* (N + H, K, d) */
+  double *reward;           /* (N + H, K) */
+  double *along, *across;   /* (N + H, K): u.phi, z.phi */
+  tilt lean;
+  double expected; /* gap */
+} making;
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out for this world");
+}
+
+static double dot(size_t count, const double *a, const double *b) {
+  double sum = 0.0;
+  for (size_t i = 0; i < count; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+static void normalise(size_t count, double *a) {
+  const double length = sqrt(dot(count, a, a));
+  for (size_t i = 0; i < count; i++) a[i] /= length;
+}
+
+static double sigmoid(double x) {
+  return x >= 0 ? 1.0 / (1.0 + exp(-x)) : exp(x) / (1.0 + exp(x));
+}
+
+/* w is uniform on the sphere, v on the sphere across it; the same for every
+ * cosine, mu and scale. */
+static heed_status draw_directions(making *self, heed_error *error) {
+  const heed_host *host = self->host;
+  const size_t d = self->features;
+  const double cosine = self->values[COSINE].number;
+  const double sine = sqrt(1.0 - cosine * cosine);
+  double *w = host->scratch(host, d, sizeof *w);
+  double *v = host->scratch(host, d, sizeof *v);
+  double *u = host->scratch(host, d, sizeof *u);
+  double *z = host->scratch(host, d, sizeof *z);
+  heed_stream stream = host->stream(host, "directions", 0);
+  if (w == NULL || v == NULL || u == NULL || z == NULL) return no_memory(error);
+  for (size_t i = 0; i < d; i++) w[i] = heed_normal(&stream);
+  for (size_t i = 0; i < d; i++) v[i] = heed_normal(&stream);
+  normalise(d, w);
+  const double shared = dot(d, v, w);
+  for (size_t i = 0; i < d; i++) v[i] -= shared * w[i];
+  normalise(d, v);
+  for (size_t i = 0; i < d; i++) {
+    u[i] = cosine * w[i] + sine * v[i];
+    z[i] = sine > 0.0 ? sine * w[i] - cosine * v[i] : 0.0;
+  }
+  self->reward_direction = w;
+  self->lean_direction = u;
+  self->other_direction = z;
+  return HEED_OK;
+}
+
+/* One prompt's candidates.  More candidates extend the list. */
+static void draw_candidates(making *self, size_t prompt) {
+  const heed_host *host = self->host;
+  const size_t d = self->features, wide = self->candidates;
+  heed_stream stream =
+      prompt < self->prompts
+          ? host->stream(host, "prompt", prompt)
+          : host->stream(host, "held_out", prompt - self->prompts);
+  for (size_t k = 0; k < wide; k++) {
+    const size_t at = prompt * wide + k;
+    double *phi = self->phi + at * d;
+    for (size_t i = 0; i < d; i++) phi[i] = heed_normal(&stream);
+    self->reward[at] =
+        self->values[SCALE].number * dot(d, self->reward_direction, phi);
+    self->along[at] = dot(d, self->lean_direction, phi);
+    self->across[at] = dot(d, self->other_direction, phi);
+  }
+}
+
+static heed_status draw_prompts(making *self, heed_error *error) {
+  const heed_host *host = self->host;
+  const size_t rows = self->prompts + self->held_out;
+  const size_t wide = self->candidates;
+  heed_table *table = host->table(host, "prompts", rows);
+  if (table == NULL) return no_memory(error);
+  self->phi = host->column(host, table, "features", HEED_FLOAT64,
+                           wide * self->features);
+  self->reward = host->column(host, table, "reward", HEED_FLOAT64, wide);
+  self->along = host->scratch(host, rows * wide, sizeof *self->along);
+  self->across = host->scratch(host, rows * wide, sizeof *self->across);
+  if (self->phi == NULL || self->reward == NULL || self->along == NULL ||
+      self->across == NULL)
+    return no_memory(error);
+  for (size_t i = 0; i < rows; i++) draw_candidates(self, i);
+  self->world->prompts = table;
+  self->world->held_out = self->held_out;
+  self->world->candidates = wide;
+  self->world->features = self->features;
+  return HEED_OK;
+}
+
+/* win[i][a][b] of `count` prompts */
+static void fill_win(const making *self, size_t count, double *win) {
+  const size_t wide = self->candidates;
+  for (size_t i = 0; i < count; i++) {
+    const double *reward = self->reward + i * wide;
+    double *table = win + i * wide * wide;
+    for (size_t a = 0; a < wide; a++) {
+      table[a * wide + a] = 0.5;
+      for (size_t b = 0; b < a; b++) {
+        table[a * wide + b] = sigmoid(reward[a] - reward[b]);
+        table[b * wide + a] = 1.0 - table[a * wide + b];
+      }
+    }
+  }
+}
+
+static heed_status calibrate(making *self, heed_error *error) {
+  const heed_host *host = self->host;
+  const heed_value *values = self->values;
+  const size_t wide = self->candidates;
+  const size_t count =
+      self->prompts < CALIBRATED_PROMPTS ? self->prompts : CALIBRATED_PROMPTS;
+  const double mu = values[MU].number;
+  const double likeness =
+      values[LIKENESS].text != NULL ? NAN : values[LIKENESS].number;
+  double *win = host->scratch(host, count * wide, wide * sizeof *win);
+  double *scratch = host->scratch(host, 3 * wide, sizeof *scratch);
+  double most = NAN;
+  if (win == NULL || scratch == NULL) return no_memory(error);
+  fill_win(self, count, win);
+  const tilt_pool pool = {.prompts = count,
+                          .candidates = wide,
+                          .along = self->along,
+                          .across = self->across,
+                          .win = win,
+                          .scratch = scratch};
+  const heed_status status =
+      tilt_calibrate(&pool, mu, likeness, &self->lean, &most);
+  if (status == HEED_INVALID)
+    return heed_fail(error, status,
+                     "mu = %g cannot be reached: with cosine = %g, scale = %g "
+                     "and %zu candidates the reachable range is 0.500 to %.3f; "
+                     "raise scale, candidates or cosine",
+                     mu, values[COSINE].number, values[SCALE].number, wide,
+                     floor(most * 1000.0) / 1000.0);
+  if (status != HEED_OK) return no_memory(error);
+  self->expected = tilt_gap(&pool, self->lean);
+  return HEED_OK;
+}
+
+static heed_status fill_reference(making *self, heed_error *error) {
+  const heed_host *host = self->host;
+  const size_t wide = self->candidates;
+  const int64_t which = self->values[REFERENCE].integer;
+  double *reference =
+      host->column(host, self->world->prompts, "reference", HEED_FLOAT64, wide);
+  if (reference == NULL) return no_memory(error);
+  for (size_t i = 0; i < self->prompts + self->held_out; i++) {
+    double *row = reference + i * wide;
+    if (which != UNIFORM)
+      tilt_log_policy(self->lean, which == MODEL_A ? 1.0 : -1.0, wide,
+                      self->along + i * wide, self->across + i * wide, row);
+    else
+      for (size_t k = 0; k < wide; k++) row[k] = -log((double)wide);
+  }
+  return HEED_OK;
+}
+
+/* Turns log probabilities into the distribution function, in place. */
+static void accumulate(size_t count, double *log_probability) {
+  double sum = 0.0;
+  for (size_t k = 0; k < count; k++)
+    log_probability[k] = sum += exp(log_probability[k]);
+}
+
+static size_t invert(size_t count, const double *cumulative, double u) {
+  size_t low = 0, high = count - 1;
+  u *= cumulative[count - 1]; /* 1 but for rounding */
+  while (low < high) {
+    const size_t middle = (low + high) / 2;
+    if (u < cumulative[middle])
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return low;
+}
+
+/* Distribution functions of A and B over the candidates of each prompt,
+ * (N,K) each; returns the mean KL(A || B). */
+static double fill_models(const making *self, double *a, double *b) {
+  const size_t wide = self->candidates;
+  double divergence = 0.0;
+  for (size_t i = 0; i < self->prompts; i++) {
+    const double *along = self->along + i * wide;
+    const double *across = self->across + i * wide;
+    double *row_a = a + i * wide, *row_b = b + i * wide;
+    tilt_log_policy(self->lean, 1.0, wide, along, across, row_a);
+    tilt_log_policy(self->lean, -1.0, wide, along, across, row_b);
+    for (size_t k = 0; k < wide; k++)
+      divergence += exp(row_a[k]) * (row_a[k] - row_b[k]);
+    accumulate(wide, row_a);
+    accumulate(wide, row_b);
+  }
+  return divergence / (double)self->prompts;
+}
+
+typedef struct pair_columns {
+  int64_t *prompt, *response_a, *response_b;
+  double *p, *difference;
+} pair_columns;
+
+static bool make_columns(const making *self, heed_table *table,
+                         pair_columns *columns) {
+  const heed_host *host = self->host;
+  columns->prompt = host->column(host, table, "prompt", HEED_INT64, 1);
+  columns->response_a = host->column(host, table, "response_a", HEED_INT64, 1);
+  columns->response_b = host->column(host, table, "response_b", HEED_INT64, 1);
+  columns->p = host->column(host, table, "p", HEED_FLOAT64, 1);
+  columns->difference =
+      host->column(host, table, "difference", HEED_FLOAT64, self->features);
+  return columns->prompt != NULL && columns->response_a != NULL &&
+         columns->response_b != NULL && columns->p != NULL &&
+         columns->difference != NULL;
+}
+
+/* Pair i is of prompt i mod N, and its two responses are inversions of two
+ * uniforms of its own: they move with mu, but keep their rank. */
+static void draw_pair(const making *self, size_t i, const double *a,
+                      const double *b, const pair_columns *columns) {
+  const size_t d = self->features, wide = self->candidates;
+  const size_t prompt = i % self->prompts;
+  heed_stream stream = self->host->stream(self->host, "pair", i);
+  const size_t first =
+      prompt * wide + invert(wide, a + prompt * wide, heed_uniform(&stream));
+  const size_t second =
+      prompt * wide + invert(wide, b + prompt * wide, heed_uniform(&stream));
+  columns->prompt[i] = (int64_t)prompt;
+  columns->response_a[i] = (int64_t)(first - prompt * wide);
+  columns->response_b[i] = (int64_t)(second - prompt * wide);
+  columns->p[i] = sigmoid(self->reward[first] - self->reward[second]);
+  for (size_t k = 0; k < d; k++)
+    columns->difference[i * d + k] =
+        self->phi[first * d + k] - self->phi[second * d + k];
+}
+
+static heed_status fill_topics(const making *self, heed_table *pairs,
+                               heed_error *error) {
+  const heed_host *host = self->host;
+  const uint64_t topics = (uint64_t)self->values[TOPICS].integer;
+  if (topics < 2) return HEED_OK;
+  int32_t *topic = host->column(host, pairs, "topic", HEED_INT32, 1);
+  if (topic == NULL) return no_memory(error);
+  for (size_t i = 0; i < pairs->rows; i++) {
+    heed_stream stream = host->stream(host, "topic", i % self->prompts);
+    topic[i] = (int32_t)heed_uniform_integer(&stream, topics);
+  }
+  return HEED_OK;
+}
+
+static void report(const making *self, const pair_columns *columns,
+                   double divergence, double *mean) {
+  const heed_host *host = self->host;
+  const size_t rows = self->world->pairs->rows, d = self->features;
+  double sum = 0.0;
+  for (size_t i = 0; i < rows; i++) {
+    sum += columns->p[i];
+    for (size_t k = 0; k < d; k++)
+      mean[k] += columns->difference[i * d + k] / (double)rows;
+  }
+  const double gap = dot(d, mean, self->reward_direction);
+  const double cosine = gap / sqrt(dot(d, mean, mean));
+  const double reward_gap = self->values[SCALE].number * gap;
+  self->world->mu = sum / (double)rows;
+  self->world->mu_requested = self->values[MU].number;
+  host->output(host, MU_REALISED, &self->world->mu, 1);
+  host->output(host, MU_EXPECTED, &self->expected, 1);
+  host->output(host, SHARPNESS, &self->lean.sharpness, 1);
+  host->output(host, LIKENESS_TAKEN, &self->lean.likeness, 1);
+  host->output(host, COSINE_REALISED, &cosine, 1);
+  host->output(host, REWARD_GAP, &reward_gap, 1);
+  host->output(host, DIVERGENCE, &divergence, 1);
+}
+
+static heed_status draw_pairs(making *self, heed_error *error) {
+  const heed_host *host = self->host;
+  const size_t rows = (size_t)self->values[PAIRS].integer;
+  const size_t cells = self->prompts * self->candidates;
+  double *a = host->scratch(host, cells, sizeof *a);
+  double *b = host->scratch(host, cells, sizeof *b);
+  double *mean = host->scratch(host, self->features, sizeof *mean);
+  heed_table *table = host->table(host, "pairs", rows);
+  pair_columns columns;
+  if (a == NULL || b == NULL || mean == NULL || table == NULL ||
+      !make_columns(self, table, &columns))
+    return no_memory(error);
+  const double divergence = fill_models(self, a, b);
+  for (size_t i = 0; i < rows; i++) draw_pair(self, i, a, b, &columns);
+  self->world->pairs = table;
+  report(self, &columns, divergence, mean);
+  return fill_topics(self, table, error);
+}
+
+static heed_status make_world(void *instance, const heed_host *host,
+                              heed_world *world, heed_error *error) {
+  const heed_value *values = instance;
+  making self = {
+      .host = host,
+      .values = values,
+      .world = world,
+      .prompts = (size_t)fmin(values[PROMPTS].number, values[PAIRS].number),
+      .held_out = (size_t)values[HELD_OUT].integer,
+      .candidates = (size_t)values[CANDIDATES].integer,
+      .features = (size_t)values[FEATURES].integer,
+  };
+  heed_status status = draw_directions(&self, error);
+  if (status == HEED_OK) status = draw_prompts(&self, error);
+  if (status == HEED_OK) status = calibrate(&self, error);
+  if (status == HEED_OK) status = fill_reference(&self, error);
+  if (status == HEED_OK) status = draw_pairs(&self, error);
+  return status;
+}
+
+/* One column of prompts, at the candidates asked for. */
+static heed_status look_up(const heed_world *world, const char *name,
+                           size_t prompt, size_t count,
+                           const heed_response *responses, double *values,
+                           heed_error *error) {
+  const double *column = heed_table_data(world->prompts, name, HEED_FLOAT64);
+  if (column == NULL || prompt >= world->prompts->rows)
+    return heed_fail(error, HEED_INTERNAL, "there is no prompt %zu", prompt);
+  for (size_t i = 0; i < count; i++) {
+    const int64_t candidate = responses[i].candidate;
+    if (candidate < 0 || (size_t)candidate >= world->candidates)
+      return heed_fail(error, HEED_INVALID,
+                       "prompt %zu has no candidate %lld, only 0 to %zu",
+                       prompt, (long long)candidate, world->candidates - 1);
+    values[i] = column[prompt * world->candidates + (size_t)candidate];
+  }
+  return HEED_OK;
+}
+
+static heed_status judge(void *self, const heed_world *world, size_t prompt,
+                         size_t count, const heed_response *responses,
+                         double *rewards, heed_error *error) {
+  (void)self;
+  return look_up(world, "reward", prompt, count, responses, rewards, error);
+}
+
+static heed_status reference(void *self, const heed_world *world, size_t prompt,
+                             size_t count, const heed_response *responses,
+                             double *log_probability, heed_error *error) {
+  (void)self;
+  return look_up(world, "reference", prompt, count, responses, log_probability,
+                 error);
+}
+
+static const heed_source_functions functions = {
+    .size = sizeof functions,
+    .make = make_world,
+    .judge = judge,
+    .reference = reference,
+};
+
+static const heed_plugin synthetic = {
+    .size = sizeof synthetic,
+    .abi = HEED_ABI,
+    .kind = HEED_SOURCE,
+    .name = "synthetic",
+    .version = "1.0",
+    .summary =
+        "Prompts with candidates in a feature space, a linear reward, "
+        "and two models calibrated to a gap",
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .outputs = outputs,
+    .output_count = OUTPUT_COUNT,
+    .functions = &functions,
+    .functions_size = sizeof functions,
+};
+
+static const heed_plugin *const plugins[] = {&synthetic};
+HEED_PLUGINS(plugins)
