@@ -9,13 +9,12 @@
 
 #include "file.h"
 
-#define CHUNK 4096u
+#define MOST_CHUNK 4096u
 
 const char *const kept_names[KEPT_TABLES] = {"users", "trace", "policy"};
 
 typedef struct growing {
-  char *name;   /* in the tables */
-  char *stored; /* in the file */
+  char *name; /* in the file */
   heed_column_type type;
   size_t width, rows;
   hid_t set;
@@ -26,16 +25,18 @@ struct kept {
   hid_t parent, group;
   const char *name;
   size_t rows, column_count;
+  hsize_t chunk; /* rows */
   growing *columns;
 };
 
-kept *kept_create(hdf *file, hid_t parent, const char *name) {
+kept *kept_create(hdf *file, hid_t parent, const char *name, size_t rows) {
   kept *self = calloc(1, sizeof *self);
   if (self == NULL) return NULL;
   self->file = file;
   self->parent = parent;
   self->name = name;
   self->group = H5I_INVALID_HID;
+  self->chunk = rows == 0 ? 1 : rows < MOST_CHUNK ? rows : MOST_CHUNK;
   return self;
 }
 
@@ -53,12 +54,11 @@ static void set_fill(hid_t creation, heed_column_type type) {
   (void)H5Tclose(text);
 }
 
-/* number: how many columns of that name there are then. */
 static growing *add_column(kept *self, const heed_column *like,
-                           unsigned number) {
+                           const char *name) {
   const hsize_t start[2] = {0, like->width};
   const hsize_t most[2] = {H5S_UNLIMITED, like->width};
-  const hsize_t chunk[2] = {CHUNK, like->width};
+  const hsize_t chunk[2] = {self->chunk, like->width};
   const int rank = like->width == 1 ? 1 : 2;
   growing *columns =
       realloc(self->columns, (self->column_count + 1) * sizeof *self->columns);
@@ -70,16 +70,10 @@ static growing *add_column(kept *self, const heed_column *like,
   }
   self->columns = columns;
   made = &columns[self->column_count];
-  *made = (growing){
-      strdup(like->name),
-      number == 1 ? strdup(like->name) : file_name("%s_%u", like->name, number),
-      like->type,
-      like->width,
-      0,
-      H5I_INVALID_HID};
+  *made = (growing){strdup(name), like->type, like->width, 0, H5I_INVALID_HID};
   self->column_count++;
-  if (made->name == NULL || made->stored == NULL) {
-    hdf_fail(self->file, "find memory for the column", like->name);
+  if (made->name == NULL) {
+    hdf_fail(self->file, "find memory for the column", name);
     return NULL;
   }
   type = hdf_type(like->type);
@@ -87,7 +81,7 @@ static growing *add_column(kept *self, const heed_column *like,
   creation = H5Pcreate(H5P_DATASET_CREATE);
   (void)H5Pset_chunk(creation, rank, chunk);
   set_fill(creation, like->type);
-  made->set = H5Dcreate2(self->group, made->stored, type, space, H5P_DEFAULT,
+  made->set = H5Dcreate2(self->group, made->name, type, space, H5P_DEFAULT,
                          creation, H5P_DEFAULT);
   if (made->set < 0) hdf_fail(self->file, "make the column", like->name);
   (void)H5Pclose(creation);
@@ -96,16 +90,31 @@ static growing *add_column(kept *self, const heed_column *like,
   return made;
 }
 
+static growing *column_named(const kept *self, const char *name) {
+  for (size_t i = 0; i < self->column_count; i++)
+    if (strcmp(self->columns[i].name, name) == 0) return &self->columns[i];
+  return NULL;
+}
+
+/* The column of that name, or the first of NAME_2, NAME_3, … that is of the
+ * right type and width or not there yet. */
 static growing *column_like(kept *self, const heed_column *like) {
-  unsigned number = 1;
-  for (size_t i = 0; i < self->column_count; i++) {
-    growing *column = &self->columns[i];
-    if (strcmp(column->name, like->name) != 0) continue;
-    if (column->type == like->type && column->width == like->width)
-      return column;
-    number++;
+  char *name = strdup(like->name);
+  growing *found = NULL;
+  for (unsigned number = 2; name != NULL; number++) {
+    found = column_named(self, name);
+    if (found == NULL ||
+        (found->type == like->type && found->width == like->width))
+      break;
+    free(name);
+    name = file_name("%s_%u", like->name, number);
   }
-  return add_column(self, like, number);
+  if (name == NULL)
+    hdf_fail(self->file, "find memory for the column", like->name);
+  else if (found == NULL)
+    found = add_column(self, like, name);
+  free(name);
+  return found;
 }
 
 static void extend(const kept *self, growing *column, size_t rows) {
@@ -119,7 +128,7 @@ static void extend(const kept *self, growing *column, size_t rows) {
 /* Writes rows at … at + count - 1 of one column. */
 static void put(kept *self, const heed_column *from, const void *data,
                 size_t at, size_t count) {
-  growing *to = column_like(self, from);
+  growing *to = self->file->status == HEED_OK ? column_like(self, from) : NULL;
   const int rank = from->width == 1 ? 1 : 2;
   const hsize_t start[2] = {at, 0}, extent[2] = {count, from->width};
   hid_t type, file_space, memory_space;
@@ -172,7 +181,7 @@ void kept_put(kept *self, const heed_table *labels, const heed_table *table,
  * a row. */
 static void write_components(kept *self, const growing *column) {
   const hsize_t extent = column->width;
-  char *name = file_name("%s_component", column->stored);
+  char *name = file_name("%s_component", column->name);
   int64_t *numbers = malloc((column->width + 1) * sizeof *numbers);
   hid_t scale = H5I_INVALID_HID;
   for (size_t i = 0; numbers != NULL && i < column->width; i++)
@@ -182,7 +191,7 @@ static void write_components(kept *self, const growing *column) {
                       &extent, numbers);
   if (scale < 0 || H5DSset_scale(scale, name) < 0 ||
       H5DSattach_scale(column->set, scale, 1) < 0)
-    hdf_fail(self->file, "make a scale of", column->stored);
+    hdf_fail(self->file, "make a scale of", column->name);
   if (scale >= 0) (void)H5Dclose(scale);
   free(numbers);
   free(name);
@@ -205,7 +214,7 @@ static void write_scale(kept *self) {
     hdf_fail(self->file, "make a scale of", "row");
   for (size_t i = 0; i < self->column_count; i++)
     if (H5DSattach_scale(self->columns[i].set, scale, 0) < 0)
-      hdf_fail(self->file, "attach a scale to", self->columns[i].stored);
+      hdf_fail(self->file, "attach a scale to", self->columns[i].name);
   (void)H5Dclose(scale);
   for (size_t i = 0; i < self->column_count; i++)
     if (self->columns[i].width > 1) write_components(self, &self->columns[i]);
@@ -218,7 +227,6 @@ void kept_close(kept *self) {
   for (size_t i = 0; i < self->column_count; i++) {
     if (self->columns[i].set >= 0) (void)H5Dclose(self->columns[i].set);
     free(self->columns[i].name);
-    free(self->columns[i].stored);
   }
   if (self->group >= 0) (void)H5Gclose(self->group);
   free(self->columns);

@@ -11,8 +11,9 @@ extern const char *const kept_names[KEPT_TABLES]; /* users, trace, policy */
 
 typedef struct kept kept;
 
-/* A group that is made when the first rows come.  NULL: memory is out. */
-kept *kept_create(hdf *file, hid_t parent, const char *name);
+/* A group that is made when the first rows come; rows: how many there will be.
+ * NULL: memory is out. */
+kept *kept_create(hdf *file, hid_t parent, const char *name, size_t rows);
 
 /* Puts the rows of table at rows at … of the group.  labels: a table of one row
  * whose columns (among them `cell`) are repeated for each row.  A column that

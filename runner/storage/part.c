@@ -104,10 +104,21 @@ static void write_warnings(hdf *file, hid_t root, const record *const *records,
   }
 }
 
+static size_t kept_rows(const record *const *records, size_t count,
+                        size_t which) {
+  size_t rows = 0;
+  for (size_t i = 0; i < count; i++)
+    for (size_t j = 0; j < records[i]->kept_count; j++)
+      if (strcmp(records[i]->kept[j]->name, kept_names[which]) == 0)
+        rows += records[i]->kept[j]->rows;
+  return rows;
+}
+
 static void write_kept(hdf *file, hid_t root, const record *const *records,
                        size_t count) {
   for (size_t which = 0; which < KEPT_TABLES; which++) {
-    kept *into = kept_create(file, root, kept_names[which]);
+    kept *into = kept_create(file, root, kept_names[which],
+                             kept_rows(records, count, which));
     size_t at = 0;
     if (into == NULL) {
       hdf_fail(file, "find memory for", kept_names[which]);

@@ -21,7 +21,9 @@ typedef struct writer {
   hdf file;
   hid_t root;
   const cube *cube;
-  hid_t axis_scales[MOST_RANK]; /* of the axes, then of replicate */
+  hid_t parent; /* the group that grids are being written into: the root, or one
+                   that has scales of its own, so that it can be read alone */
+  hid_t axis_scales[MOST_RANK]; /* in it: of the axes, then of replicate */
   hid_t *dimension_scales;      /* of the plan's further dimensions */
   char *coordinates;            /* names of tied coordinates, or "" */
 } writer;
@@ -60,9 +62,9 @@ static hid_t write_coordinate(writer *self, const char *name,
   const hsize_t extent = of->count;
   const hid_t text = hdf_text_type();
   const hid_t set = of->numbers != NULL
-                        ? hdf_write(&self->file, self->root, name,
+                        ? hdf_write(&self->file, self->parent, name,
                                     H5T_NATIVE_DOUBLE, 1, &extent, of->numbers)
-                        : hdf_write(&self->file, self->root, name, text, 1,
+                        : hdf_write(&self->file, self->parent, name, text, 1,
                                     &extent, of->labels);
   (void)H5Tclose(text);
   if (self->file.status == HEED_OK) {
@@ -77,22 +79,26 @@ static void make_scale(writer *self, hid_t set, const char *name) {
     hdf_fail(&self->file, "make a scale of", name);
 }
 
+/* Adds a name to the list of tied coordinates. */
+static void list_coordinate(writer *self, const char *name) {
+  const size_t length = strlen(self->coordinates);
+  char *longer = realloc(self->coordinates, length + strlen(name) + 2);
+  if (longer == NULL) {
+    hdf_fail(&self->file, "find memory for", name);
+    return;
+  }
+  self->coordinates = longer;
+  (void)sprintf(longer + length, "%s%s", length == 0 ? "" : " ", name);
+}
+
 static void write_tied(writer *self, const plan_axis *axis, hid_t scale) {
   for (size_t i = 0; i < axis->tied_count; i++) {
-    const size_t length = strlen(self->coordinates);
     char name[NAME_SIZE];
-    char *longer;
     hid_t set;
     name_axis(&axis->tied[i], name);
     set = write_coordinate(self, name, &axis->tied[i]);
-    longer = realloc(self->coordinates, length + strlen(name) + 2);
-    if (longer == NULL) {
-      hdf_fail(&self->file, "find memory for", name);
-    } else {
-      self->coordinates = longer;
-      (void)sprintf(longer + length, "%s%s", length == 0 ? "" : " ", name);
-    }
     attach(self, set, scale, 0, name);
+    list_coordinate(self, name);
     if (set >= 0) (void)H5Dclose(set);
   }
 }
@@ -107,16 +113,19 @@ static void write_replicates(writer *self) {
     return;
   }
   for (size_t i = 0; i < of->replicates; i++) numbers[i] = (int64_t)i;
-  set = hdf_write(&self->file, self->root, "replicate", H5T_NATIVE_INT64, 1,
+  set = hdf_write(&self->file, self->parent, "replicate", H5T_NATIVE_INT64, 1,
                   &extent, numbers);
   free(numbers);
   make_scale(self, set, "replicate");
   self->axis_scales[of->axis_count] = set;
 }
 
-static void write_scales(writer *self) {
+/* Begins a group that grids go into: its scales. */
+static void open_grid(writer *self, hid_t parent) {
   const plan *of = plan_of(self);
   char name[NAME_SIZE];
+  self->parent = parent;
+  *self->coordinates = '\0';
   for (size_t i = 0; i < of->axis_count; i++) {
     name_axis(&of->axes[i].coordinate, name);
     self->axis_scales[i] =
@@ -125,6 +134,16 @@ static void write_scales(writer *self) {
     write_tied(self, &of->axes[i], self->axis_scales[i]);
   }
   write_replicates(self);
+}
+
+static void close_grid(writer *self) {
+  for (size_t i = 0; i <= plan_of(self)->axis_count; i++)
+    if (self->axis_scales[i] >= 0) (void)H5Dclose(self->axis_scales[i]);
+}
+
+static void write_dimensions(writer *self) {
+  const plan *of = plan_of(self);
+  char name[NAME_SIZE];
   for (size_t i = 0; i < of->dimension_count; i++) {
     if (of->dimensions[i].count == 0) continue;
     name_dimension(of, &of->dimensions[i], name);
@@ -135,9 +154,8 @@ static void write_scales(writer *self) {
 }
 
 /* A dataset over the grid, and the further dimensions of a metric. */
-static hid_t write_grid(writer *self, hid_t parent, const char *name,
-                        hid_t type, const plan_metric *metric,
-                        const void *data) {
+static hid_t write_grid(writer *self, const char *name, hid_t type,
+                        const plan_metric *metric, const void *data) {
   const plan *of = plan_of(self);
   const size_t further = metric == NULL ? 0 : metric->dimension_count;
   const size_t rank = of->axis_count + 1 + further;
@@ -154,7 +172,8 @@ static hid_t write_grid(writer *self, hid_t parent, const char *name,
     extent[of->axis_count + 1 + i] =
         of->dimensions[metric->dimensions[i]].count;
   fault_point("dataset");
-  set = hdf_write(&self->file, parent, name, type, (int)rank, extent, data);
+  set =
+      hdf_write(&self->file, self->parent, name, type, (int)rank, extent, data);
   for (size_t i = 0; i < rank; i++)
     attach(
         self, set,
@@ -176,7 +195,7 @@ static void write_metrics(writer *self) {
     hid_t set;
     if (metric->count == 0) continue; /* a dimension without labels */
     name_metric(of, metric, name);
-    set = write_grid(self, self->root, name, H5T_NATIVE_DOUBLE, metric,
+    set = write_grid(self, name, H5T_NATIVE_DOUBLE, metric,
                      self->cube->values[i]);
     if (self->file.status == HEED_OK) {
       note_unit(self, set, metric->unit);
@@ -189,8 +208,8 @@ static void write_metrics(writer *self) {
 static void write_status(writer *self) {
   static const int8_t values[] = {-1, 0, 1, 2, 3, 4};
   const hsize_t extent = sizeof values;
-  const hid_t set = write_grid(self, self->root, "status", H5T_NATIVE_INT8,
-                               NULL, self->cube->status);
+  const hid_t set =
+      write_grid(self, "status", H5T_NATIVE_INT8, NULL, self->cube->status);
   if (self->file.status == HEED_OK) {
     const hid_t space = H5Screate_simple(1, &extent, NULL);
     const hid_t flags = H5Acreate2(set, "flag_values", H5T_NATIVE_INT8, space,
@@ -208,13 +227,14 @@ static void write_status(writer *self) {
 
 static void write_timing(writer *self) {
   const hid_t group = hdf_group(&self->file, self->root, "timing");
+  open_grid(self, group);
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++) {
     char name[64];
     hid_t set;
     (void)snprintf(name, sizeof name, "seconds_%s",
                    plan_stage_name((plan_stage)i));
-    set = write_grid(self, group, name, H5T_NATIVE_DOUBLE, NULL,
-                     self->cube->seconds[i]);
+    set =
+        write_grid(self, name, H5T_NATIVE_DOUBLE, NULL, self->cube->seconds[i]);
     if (self->file.status == HEED_OK) {
       hdf_note(&self->file, set, "units", "s");
       hdf_note(&self->file, set, "long_name",
@@ -222,18 +242,42 @@ static void write_timing(writer *self) {
     }
     if (set >= 0) (void)H5Dclose(set);
   }
+  close_grid(self);
   if (group >= 0) (void)H5Gclose(group);
 }
 
-static void write_keys(writer *self) {
+/* What `heed cell --index` calls each cell; -1: the sweep excludes it. */
+static void write_indices(writer *self) {
+  const cube *of = self->cube;
+  int64_t *indices = malloc((of->places + 1) * sizeof *indices);
+  hid_t set;
+  if (indices == NULL) {
+    hdf_fail(&self->file, "find memory for", "cells");
+    return;
+  }
+  for (size_t i = 0; i < of->places; i++) indices[i] = -1;
+  for (size_t i = 0; i < plan_cell_count(of->plan); i++)
+    indices[of->place_of[i]] = (int64_t)i;
+  set = write_grid(self, "index", H5T_NATIVE_INT64, NULL, indices);
+  if (self->file.status == HEED_OK)
+    hdf_note(&self->file, set, "long_name",
+             "the cell's index; -1: excluded by the sweep");
+  if (set >= 0) (void)H5Dclose(set);
+  free(indices);
+}
+
+static void write_cells(writer *self) {
   const hid_t group = hdf_group(&self->file, self->root, "cells");
   const hid_t text = hdf_text_type();
-  const hid_t set =
-      write_grid(self, group, "key", text, NULL, self->cube->keys);
+  hid_t set;
+  open_grid(self, group);
+  set = write_grid(self, "key", text, NULL, self->cube->keys);
   if (self->file.status == HEED_OK)
     hdf_note(&self->file, set, "long_name",
              "SHA-256 of all that determines the cell");
   if (set >= 0) (void)H5Dclose(set);
+  write_indices(self);
+  close_grid(self);
   if (group >= 0) (void)H5Gclose(group);
   (void)H5Tclose(text);
 }
@@ -399,6 +443,7 @@ static void write_sweep(writer *self) {
 static void write_provenance(writer *self, const provenance *by) {
   const plan *of = plan_of(self);
   hdf *file = &self->file;
+  hdf_note(file, self->root, "Conventions", "CF-1.10");
   hdf_note(file, self->root, "title", of->title);
   hdf_note_integer(file, self->root, "format", RESULT_FORMAT);
   hdf_note(file, self->root, "heed_version", HEED_VERSION);
@@ -506,7 +551,7 @@ static void write_kept(writer *self, const index_of_cells *index,
                        size_t which) {
   size_t total;
   size_t *first = first_rows(self->cube, which, &total);
-  kept *into = kept_create(&self->file, self->root, kept_names[which]);
+  kept *into = kept_create(&self->file, self->root, kept_names[which], total);
   if (first == NULL || into == NULL)
     hdf_fail(&self->file, "find memory for", kept_names[which]);
   for (size_t i = 0; total > 0 && i < index->source_count; i++)
@@ -517,11 +562,13 @@ static void write_kept(writer *self, const index_of_cells *index,
 
 static void write_all(writer *self, const provenance *by) {
   write_provenance(self, by);
-  write_scales(self);
+  open_grid(self, self->root);
+  write_dimensions(self);
   write_metrics(self);
   write_status(self);
+  close_grid(self);
   write_timing(self);
-  write_keys(self);
+  write_cells(self);
   write_errors(self);
   write_warnings(self);
   write_plugins(self);
@@ -529,11 +576,8 @@ static void write_all(writer *self, const provenance *by) {
   write_sweep(self);
 }
 
-static void close_scales(writer *self) {
-  const plan *of = plan_of(self);
-  for (size_t i = 0; i <= of->axis_count && i < MOST_RANK; i++)
-    if (self->axis_scales[i] > 0) (void)H5Dclose(self->axis_scales[i]);
-  for (size_t i = 0; i < of->dimension_count; i++)
+static void close_dimensions(writer *self) {
+  for (size_t i = 0; i < plan_of(self)->dimension_count; i++)
     if (self->dimension_scales[i] > 0)
       (void)H5Dclose(self->dimension_scales[i]);
 }
@@ -550,12 +594,14 @@ static heed_status write_result(const char *path, const index_of_cells *index,
   if (self.root < 0 || self.dimension_scales == NULL ||
       self.coordinates == NULL)
     hdf_fail(&self.file, "make", "the result file");
+  if (of->plan->axis_count >= MOST_RANK)
+    hdf_fail(&self.file, "hold that many axes in", "a dataset");
   if (self.file.status == HEED_OK)
     self.file.status = fill_cube(index, of, error);
-  write_all(&self, by);
+  if (self.file.status == HEED_OK) write_all(&self, by);
   for (size_t i = 0; self.file.status == HEED_OK && i < KEPT_TABLES; i++)
     write_kept(&self, index, i);
-  if (self.dimension_scales != NULL) close_scales(&self);
+  if (self.dimension_scales != NULL) close_dimensions(&self);
   if (self.root >= 0 && H5Fclose(self.root) < 0)
     hdf_fail(&self.file, "complete", "the result file");
   free(self.dimension_scales);
