@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Writes a result file for the tests of readers: to the path in HEED_SAMPLE, or
  * to a folder of its own. */
-/* clang-format off: cmocka wants these before it */
+/* cmocka wants these before it. */
+/* clang-format off */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
 /* clang-format on */
-
 #include <unistd.h>
 
 #include "sample.h"

@@ -1,0 +1,686 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Storage: what is recorded comes back, whatever happens in between. */
+/* cmocka wants these before it. */
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+/* clang-format on */
+#include "storage/storage.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host/host.h"
+#include "sample.h"
+#include "storage/batch.h"
+#include "storage/file.h"
+#include "storage/kept.h"
+
+static const sample small = {2, 2, 2, "A sample", false};
+static const sample larger = {3, 4, 4, "A sample", false};
+
+typedef struct bench {
+  char folder[64], result[96], work_folder[112];
+  heed_error error;
+} bench;
+
+static int set_up(void **state) {
+  bench *self = calloc(1, sizeof *self);
+  if (self == NULL) return -1;
+  strcpy(self->folder, "/tmp/heed-storage-XXXXXX");
+  if (mkdtemp(self->folder) == NULL) return -1;
+  (void)snprintf(self->result, sizeof self->result, "%s/out.h5", self->folder);
+  (void)snprintf(self->work_folder, sizeof self->work_folder, "%s.work",
+                 self->result);
+  *state = self;
+  return 0;
+}
+
+static int tear_down(void **state) {
+  bench *self = *state;
+  char command[128];
+  int status;
+  (void)snprintf(command, sizeof command, "rm -rf '%s'", self->folder);
+  status = system(command);
+  free(self);
+  return status;
+}
+
+/* Every call that must succeed. */
+#define OK(self, call)                                            \
+  do {                                                            \
+    if ((call) != HEED_OK) fail_msg("%s", (self)->error.message); \
+  } while (0)
+
+static work *open_work(bench *self, const sample *of) {
+  char *text = sample_plan_text(of);
+  work *folder = NULL;
+  OK(self, work_open(self->result, text, &folder, &self->error));
+  free(text);
+  return folder;
+}
+
+static void write_cell(bench *self, work *folder, const plan *of, size_t cell,
+                       bool fails) {
+  record *one = sample_record(of, cell);
+  if (fails) sample_fail(one);
+  OK(self,
+     work_write_part(folder, of, (const record *const *)&one, 1, &self->error));
+  record_free(one);
+}
+
+static void write_cells(bench *self, work *folder, const plan *of,
+                        const uint8_t *recorded) {
+  for (size_t cell = 0; cell < plan_cell_count(of); cell++)
+    if (recorded == NULL || !recorded[cell])
+      write_cell(self, folder, of, cell, false);
+}
+
+static uint8_t *recorded_of(bench *self, const work *folder, const plan *of,
+                            bool retry) {
+  uint8_t *recorded = calloc(plan_cell_count(of), 1);
+  OK(self,
+     storage_recorded(folder, self->result, of, retry, recorded, &self->error));
+  return recorded;
+}
+
+static void consolidate(bench *self, const work *folder, const plan *of) {
+  const provenance by = {"heed run", "host", "user", "start", "end", 1.0, 2};
+  OK(self, storage_consolidate(folder, self->result, of, &by, &self->error));
+}
+
+static size_t place_of(const plan *of, size_t cell) {
+  const size_t *at = of->points[cell / of->replicates].at;
+  return (at[0] * of->axes[1].coordinate.count + at[1]) * of->replicates +
+         cell % of->replicates;
+}
+
+/* All cells of the plan are in the result, with the very bits they had. */
+static void assert_result_is_whole(bench *self, const plan *of) {
+  batch found;
+  OK(self, batch_read_result(self->result, of, &found, &self->error));
+  for (size_t cell = 0; cell < plan_cell_count(of); cell++) {
+    const size_t place = place_of(of, cell);
+    assert_int_equal(found.status[place], RECORD_DONE);
+    for (size_t i = 0; i < of->metric_count; i++)
+      for (size_t j = 0; j < of->metrics[i].count; j++) {
+        const double expected = sample_cell_value(of, cell, i, j);
+        assert_memory_equal(
+            &found.values[place * of->value_count + of->metrics[i].offset + j],
+            &expected, sizeof expected);
+      }
+  }
+  batch_free(&found);
+}
+
+static size_t entries_in(const char *folder) {
+  DIR *entries = opendir(folder);
+  size_t count = 0;
+  if (entries == NULL) return 0;
+  while (readdir(entries) != NULL) count++;
+  (void)closedir(entries);
+  return count - 2;
+}
+
+/* ---- what is recorded comes back ---- */
+
+static void every_metric_comes_back_bit_for_bit(void **state) {
+  bench *self = *state;
+  plan *of = sample_plan(&larger);
+  work *folder = open_work(self, &larger);
+  write_cells(self, folder, of, NULL);
+  consolidate(self, folder, of);
+  assert_result_is_whole(self, of);
+  OK(self, work_remove(folder, &self->error));
+  assert_int_equal(entries_in(self->folder), 1);
+  plan_free(of);
+}
+
+static void what_a_cell_failed_of_comes_back(void **state) {
+  bench *self = *state;
+  plan *of = sample_plan(&small);
+  work *folder = open_work(self, &small);
+  batch found;
+  for (size_t cell = 0; cell < plan_cell_count(of); cell++)
+    write_cell(self, folder, of, cell, cell % 3 == 0);
+  consolidate(self, folder, of);
+  OK(self, batch_read_result(self->result, of, &found, &self->error));
+  assert_int_equal(found.failure_count, 3);
+  assert_string_equal(found.failure_stage[0], "posterior");
+  assert_string_equal(found.failure_plugin[0], "estimator/sample");
+  assert_int_equal(found.failure_signal[0], 11);
+  for (size_t i = 0; i < found.failure_count; i++)
+    assert_int_equal(found.status[found.failure_row[i]], RECORD_CRASHED);
+  assert_int_equal(found.warning_count, 4);
+  assert_string_equal(found.warning_code[0], "not_converged");
+  batch_free(&found);
+  work_close(folder);
+  plan_free(of);
+}
+
+static void excluded_cells_are_missing(void **state) {
+  const sample with_hole = {3, 2, 2, "A sample", true};
+  bench *self = *state;
+  plan *of = sample_plan(&with_hole);
+  work *folder = open_work(self, &with_hole);
+  batch found;
+  size_t missing = 0;
+  write_cells(self, folder, of, NULL);
+  consolidate(self, folder, of);
+  OK(self, batch_read_result(self->result, of, &found, &self->error));
+  for (size_t i = 0; i < found.rows; i++)
+    if (found.status[i] == RECORD_MISSING) {
+      missing++;
+      assert_string_equal(found.keys[i], "");
+      assert_true(isnan(found.values[i * of->value_count]));
+    }
+  assert_int_equal(missing, 2);
+  batch_free(&found);
+  work_close(folder);
+  plan_free(of);
+}
+
+static void texts_that_are_not_utf8_are_mended(void **state) {
+  plan *of = sample_plan(&small);
+  record *one = record_create(of, 0);
+  heed_error error;
+  (void)state;
+  assert_int_equal(record_fail(one, RECORD_FAILED, PLAN_WORLD, "source/x", 0,
+                               "caf\xE9 \xC3\xA9", &error),
+                   HEED_OK);
+  assert_string_equal(one->message, "caf\xEF\xBF\xBD \xC3\xA9");
+  record_free(one);
+  plan_free(of);
+}
+
+/* ---- kept tables ---- */
+
+static heed_table *kept_of(bench *self, const plan *of, const char *name) {
+  hdf file = {self->result, HEED_OK, &self->error};
+  const hid_t root = hdf_open(&file);
+  heed_table *table = kept_read(&file, root, name, 0, SIZE_MAX);
+  (void)of;
+  if (table == NULL) fail_msg("%s: %s", name, self->error.message);
+  (void)H5Fclose(root);
+  return table;
+}
+
+static void kept_rows_stand_in_the_order_of_the_grid(void **state) {
+  bench *self = *state;
+  plan *of = sample_plan(&small);
+  work *folder = open_work(self, &small);
+  heed_table *users;
+  const int64_t *cell, *annotations;
+  const double *mean;
+  for (size_t i = plan_cell_count(of); i-- > 0;)
+    write_cell(self, folder, of, i, false);
+  consolidate(self, folder, of);
+  users = kept_of(self, of, "users");
+  assert_int_equal(users->rows, 3 * plan_cell_count(of));
+  cell = heed_table_data(users, "cell", HEED_INT64);
+  mean = heed_table_data(users, "mean", HEED_FLOAT64);
+  annotations = heed_table_data(users, "annotations", HEED_INT64);
+  for (size_t i = 0; i < plan_cell_count(of); i++) {
+    const size_t row = 3 * place_of(of, i);
+    const double expected =
+        sample_value(sample_cell_mu(of, i), sample_cell_eta(of, i),
+                     i % of->replicates, 100, 1);
+    assert_int_equal(cell[row], place_of(of, i));
+    assert_int_equal(annotations[row + 2], 40);
+    assert_memory_equal(&mean[row + 1], &expected, sizeof expected);
+  }
+  kept_free(users);
+  work_close(folder);
+  plan_free(of);
+}
+
+static void a_column_that_only_some_cells_keep_is_nan_elsewhere(void **state) {
+  bench *self = *state;
+  plan *of = sample_plan(&small);
+  work *folder = open_work(self, &small);
+  heed_table *users;
+  const int32_t *eta_index;
+  const double *eta;
+  write_cells(self, folder, of, NULL);
+  consolidate(self, folder, of);
+  users = kept_of(self, of, "users");
+  eta = heed_table_data(users, "eta", HEED_FLOAT64);
+  eta_index = heed_table_data(users, "eta_index", HEED_INT32);
+  for (size_t i = 0; i < users->rows; i++)
+    assert_int_equal(isnan(eta[i]) != 0, eta_index[i] == 1);
+  kept_free(users);
+  work_close(folder);
+  plan_free(of);
+}
+
+static void a_column_of_another_width_gets_a_name_of_its_own(void **state) {
+  bench *self = *state;
+  plan *of = sample_plan(&small);
+  work *folder = open_work(self, &small);
+  heed_table *policy;
+  write_cells(self, folder, of, NULL);
+  consolidate(self, folder, of);
+  consolidate(self, folder, of); /* and keeps it when it is carried over */
+  policy = kept_of(self, of, "policy");
+  assert_int_equal(heed_table_column(policy, "weight")->width +
+                       heed_table_column(policy, "weight_2")->width,
+                   5);
+  assert_null(heed_table_column(policy, "weight_3"));
+  kept_free(policy);
+  work_close(folder);
+  plan_free(of);
+}
+
+/* ---- resume and extend ---- */
+
+static void recorded_cells_are_those_in_parts_and_result(void **state) {
+  bench *self = *state;
+  plan *of = sample_plan(&small);
+  work *folder = open_work(self, &small);
+  uint8_t *recorded;
+  write_cell(self, folder, of, 1, false);
+  write_cell(self, folder, of, 5, false);
+  consolidate(self, folder, of);
+  OK(self, work_remove(folder, &self->error));
+  folder = open_work(self, &small);
+  write_cell(self, folder, of, 6, false);
+  recorded = recorded_of(self, folder, of, false);
+  for (size_t i = 0; i < plan_cell_count(of); i++)
+    assert_int_equal(recorded[i], i == 1 || i == 5 || i == 6);
+  free(recorded);
+  work_close(folder);
+  plan_free(of);
+}
+
+static void a_failed_cell_is_recorded_unless_it_is_to_be_retried(void **state) {
+  bench *self = *state;
+  plan *of = sample_plan(&small);
+  work *folder = open_work(self, &small);
+  uint8_t *recorded;
+  write_cell(self, folder, of, 3, true);
+  recorded = recorded_of(self, folder, of, false);
+  assert_int_equal(recorded[3], 1);
+  free(recorded);
+  recorded = recorded_of(self, folder, of, true);
+  assert_int_equal(recorded[3], 0);
+  free(recorded);
+  work_close(folder);
+  plan_free(of);
+}
+
+static void a_cell_that_was_retried_counts_as_done(void **state) {
+  bench *self = *state;
+  plan *of = sample_plan(&small);
+  work *folder = open_work(self, &small);
+  for (size_t i = 0; i < plan_cell_count(of); i++)
+    write_cell(self, folder, of, i, i == 3);
+  consolidate(self, folder, of);
+  write_cell(self, folder, of, 3, false);
+  consolidate(self, folder, of);
+  assert_result_is_whole(self, of);
+  work_close(folder);
+  plan_free(of);
+}
+
+/* A value on an axis, twice the replicates, further labels of a dimension. */
+static void an_extended_sweep_keeps_what_it_had(void **state) {
+  const sample wider = {3, 2, 4, "A sample", false};
+  bench *self = *state;
+  plan *before = sample_plan(&small), *after = sample_plan(&wider);
+  work *folder = open_work(self, &small);
+  uint8_t *recorded;
+  size_t count = 0;
+  write_cells(self, folder, before, NULL);
+  consolidate(self, folder, before);
+  OK(self, work_remove(folder, &self->error));
+  folder = open_work(self, &wider);
+  recorded = recorded_of(self, folder, after, false);
+  for (size_t i = 0; i < plan_cell_count(after); i++) count += recorded[i];
+  assert_int_equal(count, plan_cell_count(before));
+  write_cells(self, folder, after, recorded);
+  consolidate(self, folder, after);
+  assert_result_is_whole(self, after);
+  OK(self, work_remove(folder, &self->error));
+  free(recorded);
+  plan_free(before);
+  plan_free(after);
+}
+
+static void values_are_matched_by_the_labels_of_their_dimensions(void **state) {
+  const sample more_kl = {2, 4, 2, "A sample", false};
+  bench *self = *state;
+  plan *before = sample_plan(&small), *after = sample_plan(&more_kl);
+  work *folder = open_work(self, &small);
+  const plan_metric *by_kl = &after->metrics[1];
+  batch found;
+  write_cells(self, folder, before, NULL);
+  consolidate(self, folder, after);
+  OK(self, batch_read_result(self->result, after, &found, &self->error));
+  for (size_t cell = 0; cell < plan_cell_count(after); cell++)
+    for (size_t i = 0; i < by_kl->count; i++) {
+      const double value =
+          found.values[place_of(after, cell) * after->value_count +
+                       by_kl->offset + i];
+      const double expected = sample_cell_value(after, cell, 1, i);
+      if (i < 2)
+        assert_memory_equal(&value, &expected, sizeof value);
+      else
+        assert_true(isnan(value));
+    }
+  batch_free(&found);
+  work_close(folder);
+  plan_free(before);
+  plan_free(after);
+}
+
+static void inspecting_tells_sweeps_apart_and_counts_orphans(void **state) {
+  const sample other = {2, 2, 2, "Another", false};
+  const sample shrunk = {1, 2, 2, "A sample", false};
+  bench *self = *state;
+  plan *of = sample_plan(&small), *stranger = sample_plan(&other),
+       *less = sample_plan(&shrunk);
+  work *folder = open_work(self, &small);
+  bool exists, same;
+  size_t orphans;
+  OK(self,
+     storage_inspect(self->result, of, &exists, &same, &orphans, &self->error));
+  assert_false(exists);
+  write_cells(self, folder, of, NULL);
+  consolidate(self, folder, of);
+  OK(self,
+     storage_inspect(self->result, of, &exists, &same, &orphans, &self->error));
+  assert_true(exists && same && orphans == 0);
+  OK(self, storage_inspect(self->result, stranger, &exists, &same, &orphans,
+                           &self->error));
+  assert_true(exists && !same);
+  OK(self, storage_inspect(self->result, less, &exists, &same, &orphans,
+                           &self->error));
+  assert_true(same && orphans == 4);
+  work_close(folder);
+  plan_free(of);
+  plan_free(stranger);
+  plan_free(less);
+}
+
+/* ---- the work folder ---- */
+
+static void a_second_process_is_told_who_is_at_work(void **state) {
+  bench *self = *state;
+  work *folder = open_work(self, &small), *second = NULL;
+  char holder[32];
+  int status;
+  const pid_t child = fork();
+  if (child == 0) {
+    const heed_status refused =
+        work_open(self->result, "{}", &second, &self->error);
+    (void)snprintf(holder, sizeof holder, "process %ld ", (long)getppid());
+    _exit(refused == HEED_IO && strstr(self->error.message, holder) != NULL
+              ? 0
+              : 1);
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  work_close(folder);
+  folder = open_work(self, &small);
+  OK(self, work_remove(folder, &self->error));
+}
+
+static void temporary_files_of_the_dead_are_removed(void **state) {
+  bench *self = *state;
+  work *folder = open_work(self, &small);
+  char path[512], host[128] = "";
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  assert_int_equal(waitpid(child, NULL, 0), child);
+  work_close(folder);
+  (void)gethostname(host, sizeof host - 1);
+  (void)snprintf(path, sizeof path, "%s/part-x.h5.tmp-%s-%ld",
+                 self->work_folder, host, (long)child);
+  assert_int_equal(close(open(path, O_CREAT | O_WRONLY, 0600)), 0);
+  folder = open_work(self, &small);
+  assert_int_equal(access(path, F_OK), -1);
+  work_close(folder);
+}
+
+static void a_worker_joins_only_a_folder_that_is_there(void **state) {
+  bench *self = *state;
+  work *folder = NULL;
+  assert_int_equal(work_join(self->work_folder, &folder, &self->error),
+                   HEED_IO);
+  assert_non_null(strstr(self->error.message, self->work_folder));
+}
+
+/* ---- full disks ---- */
+
+/* No file can grow beyond `bytes`: the kernel's nearest thing to a full disk
+ * that needs no privilege. */
+static void limit_files(rlim_t bytes) {
+  struct rlimit limit;
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+  limit.rlim_cur = bytes == 0 ? limit.rlim_max : bytes;
+  (void)signal(SIGXFSZ, SIG_IGN);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_part_that_does_not_fit_costs_only_itself(void **state) {
+  bench *self = *state;
+  plan *of = sample_plan(&small);
+  work *folder = open_work(self, &small);
+  record *one = sample_record(of, 1);
+  uint8_t *recorded;
+  size_t before;
+  heed_status status;
+  write_cell(self, folder, of, 0, false);
+  before = entries_in(self->work_folder);
+  limit_files(3000);
+  status =
+      work_write_part(folder, of, (const record *const *)&one, 1, &self->error);
+  limit_files(0);
+  assert_int_equal(status, HEED_IO);
+  assert_non_null(strstr(self->error.message, "make room"));
+  assert_int_equal(entries_in(self->work_folder), before);
+  recorded = recorded_of(self, folder, of, false);
+  assert_int_equal(recorded[0], 1);
+  assert_int_equal(recorded[1], 0);
+  free(recorded);
+  record_free(one);
+  work_close(folder);
+  plan_free(of);
+}
+
+static void a_result_that_does_not_fit_leaves_the_old_one(void **state) {
+  const provenance by = {"heed run", "host", "user", "start", "end", 1.0, 2};
+  bench *self = *state;
+  plan *of = sample_plan(&small);
+  work *folder = open_work(self, &small);
+  heed_status status;
+  write_cells(self, folder, of, NULL);
+  consolidate(self, folder, of);
+  /* At any size: HDF5 writes some of it at once, some when it closes. */
+  for (rlim_t bytes = 1000; bytes < 60000; bytes += 7000) {
+    limit_files(bytes);
+    status = storage_consolidate(folder, self->result, of, &by, &self->error);
+    limit_files(0);
+    assert_int_equal(status, HEED_IO);
+    assert_int_equal(entries_in(self->folder), 2);
+    assert_result_is_whole(self, of);
+  }
+  work_close(folder);
+  plan_free(of);
+}
+
+/* ---- kills ---- */
+
+/* A run from whatever is there to a result and no work folder. */
+static void run_all(bench *self, const plan *of) {
+  work *folder = open_work(self, &small);
+  uint8_t *recorded = recorded_of(self, folder, of, false);
+  write_cells(self, folder, of, recorded);
+  free(recorded);
+  consolidate(self, folder, of);
+  OK(self, work_remove(folder, &self->error));
+}
+
+/* Runs it in a process group of its own with a fault; true if it was killed. */
+static bool run_killed(bench *self, const plan *of, unsigned long moment) {
+  char number[32];
+  int status;
+  const pid_t child = fork();
+  if (child == 0) {
+    (void)setsid();
+    (void)snprintf(number, sizeof number, "%lu", moment);
+    (void)setenv("HEED_FAULT", number, 1);
+    run_all(self, of);
+    _exit(0);
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  if (WIFEXITED(status)) assert_int_equal(WEXITSTATUS(status), 0);
+  return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+static void a_kill_at_any_moment_loses_nothing(void **state) {
+  bench *self = *state;
+  plan *of = sample_plan(&small);
+  unsigned long moment = 1;
+  while (run_killed(self, of, moment)) {
+    run_all(self, of);
+    assert_result_is_whole(self, of);
+    assert_int_equal(entries_in(self->folder), 1);
+    assert_int_equal(unlink(self->result), 0);
+    moment++;
+  }
+  plan_free(of);
+  if (moment == 1) skip(); /* a build without injected faults */
+  /* Eight parts of at least eight moments, and the result. */
+  assert_true(moment > 100);
+}
+
+/* ---- worlds of costly sources ---- */
+
+static void a_saved_world_is_loaded_as_it_was(void **state) {
+  bench *self = *state;
+  work *folder = open_work(self, &small);
+  double p[] = {0.25, NAN, 0.75};
+  int32_t topic[] = {2, 1, 0};
+  const char *texts[] = {"", "two\nlines", "\xCE\xB7"};
+  int8_t verdict[] = {0, 1, 2, -1, 1, 0};
+  heed_column columns[] = {{"p", HEED_FLOAT64, 1, p},
+                           {"topic", HEED_INT32, 1, topic},
+                           {"text_a", HEED_STRING, 1, texts},
+                           {"verdict", HEED_INT8, 2, verdict}};
+  heed_table pairs = {sizeof pairs, "pairs", 3, 4, columns};
+  heed_table models = {sizeof models, "models", 0, 0, NULL};
+  const char *judges[] = {"gpt4", "gpt3"};
+  heed_world world = {.size = sizeof world,
+                      .pairs = &pairs,
+                      .models = &models,
+                      .mu = 0.5,
+                      .mu_requested = NAN,
+                      .candidates = 8,
+                      .features = 16,
+                      .held_out = 5,
+                      .judge_count = 2,
+                      .judges = judges};
+  heed_world loaded = {.size = sizeof loaded};
+  service host = {.output = arena_create(), .scratch = arena_create()};
+  bool found = true;
+  service_open(&host);
+  OK(self,
+     work_load_world(folder, "key", &host.host, &loaded, &found, &self->error));
+  assert_false(found);
+  OK(self, work_save_world(folder, "key", &world, &self->error));
+  OK(self,
+     work_load_world(folder, "key", &host.host, &loaded, &found, &self->error));
+  assert_true(found);
+  assert_memory_equal(heed_table_data(loaded.pairs, "p", HEED_FLOAT64), p,
+                      sizeof p);
+  assert_memory_equal(heed_table_data(loaded.pairs, "topic", HEED_INT32), topic,
+                      sizeof topic);
+  assert_memory_equal(heed_table_data(loaded.pairs, "verdict", HEED_INT8),
+                      verdict, sizeof verdict);
+  assert_int_equal(heed_table_column(loaded.pairs, "verdict")->width, 2);
+  for (size_t i = 0; i < 3; i++)
+    assert_string_equal(((const char **)heed_table_data(loaded.pairs, "text_a",
+                                                        HEED_STRING))[i],
+                        texts[i]);
+  assert_int_equal(loaded.models->rows, 0);
+  assert_null(loaded.prompts);
+  assert_true(loaded.mu == 0.5 && isnan(loaded.mu_requested));
+  assert_int_equal(loaded.held_out, 5);
+  assert_int_equal(loaded.judge_count, 2);
+  assert_string_equal(loaded.judges[1], "gpt3");
+  arena_free(host.output);
+  arena_free(host.scratch);
+  work_close(folder);
+}
+
+static void a_policy_has_its_name_once_it_is_committed(void **state) {
+  bench *self = *state;
+  work *folder = open_work(self, &small);
+  char path[256], final[256];
+  OK(self,
+     work_policy_path(folder, "key", true, path, sizeof path, &self->error));
+  OK(self,
+     work_policy_path(folder, "key", false, final, sizeof final, &self->error));
+  assert_int_equal(close(open(path, O_CREAT | O_WRONLY, 0600)), 0);
+  assert_int_equal(access(final, F_OK), -1);
+  OK(self, work_commit_policy(folder, "key", &self->error));
+  assert_int_equal(access(final, F_OK), 0);
+  assert_int_equal(access(path, F_OK), -1);
+  work_close(folder);
+}
+
+/* ---- damage ---- */
+
+static void a_damaged_part_is_named(void **state) {
+  bench *self = *state;
+  plan *of = sample_plan(&small);
+  work *folder = open_work(self, &small);
+  char path[256];
+  uint8_t recorded[8];
+  (void)snprintf(path, sizeof path, "%s/part-torn.h5", self->work_folder);
+  assert_int_equal(close(open(path, O_CREAT | O_WRONLY, 0600)), 0);
+  assert_int_equal(
+      storage_recorded(folder, self->result, of, false, recorded, &self->error),
+      HEED_IO);
+  assert_non_null(strstr(self->error.message, "part-torn.h5"));
+  work_close(folder);
+  plan_free(of);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(every_metric_comes_back_bit_for_bit),
+      TEST(what_a_cell_failed_of_comes_back),
+      TEST(excluded_cells_are_missing),
+      TEST(texts_that_are_not_utf8_are_mended),
+      TEST(kept_rows_stand_in_the_order_of_the_grid),
+      TEST(a_column_that_only_some_cells_keep_is_nan_elsewhere),
+      TEST(a_column_of_another_width_gets_a_name_of_its_own),
+      TEST(recorded_cells_are_those_in_parts_and_result),
+      TEST(a_failed_cell_is_recorded_unless_it_is_to_be_retried),
+      TEST(a_cell_that_was_retried_counts_as_done),
+      TEST(an_extended_sweep_keeps_what_it_had),
+      TEST(values_are_matched_by_the_labels_of_their_dimensions),
+      TEST(inspecting_tells_sweeps_apart_and_counts_orphans),
+      TEST(a_second_process_is_told_who_is_at_work),
+      TEST(temporary_files_of_the_dead_are_removed),
+      TEST(a_worker_joins_only_a_folder_that_is_there),
+      TEST(a_part_that_does_not_fit_costs_only_itself),
+      TEST(a_result_that_does_not_fit_leaves_the_old_one),
+      TEST(a_kill_at_any_moment_loses_nothing),
+      TEST(a_saved_world_is_loaded_as_it_was),
+      TEST(a_policy_has_its_name_once_it_is_committed),
+      TEST(a_damaged_part_is_named),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
