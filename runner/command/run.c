@@ -1,8 +1,288 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * heed run: plans, runs what is not recorded yet, makes the result file. */
+#include <errno.h>
+#include <getopt.h>
+#include <libgen.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
 #include "command.h"
+#include "progress.h"
+#include "sweep_options.h"
+
+typedef struct run_options {
+  const char *sweep;
+  char output[PATH_MAX];
+  const char **sets;
+  size_t set_count, workers;
+  double timeout;
+  size_t memory;
+  bool retry, replace;
+  progress_style style;
+} run_options;
+
+static const struct option long_options[] = {
+    {"output", required_argument, NULL, 'o'},
+    {"workers", required_argument, NULL, 'j'},
+    {"set", required_argument, NULL, 's'},
+    {"timeout", required_argument, NULL, 't'},
+    {"memory", required_argument, NULL, 'm'},
+    {"progress", required_argument, NULL, 'p'},
+    {"retry", no_argument, NULL, 'r'},
+    {"replace", no_argument, NULL, 'R'},
+    {NULL, 0, NULL, 0}};
+
+/* A number with K, M or G behind it. */
+static bool bytes_of(const char *text, size_t *bytes) {
+  char *end;
+  const double number = strtod(text, &end);
+  double unit = 1;
+  if (*end == 'K') unit = 0x1p10;
+  if (*end == 'M') unit = 0x1p20;
+  if (*end == 'G') unit = 0x1p30;
+  if (end == text || !(number > 0) || (*end != '\0' && unit == 1) ||
+      (unit > 1 && end[1] != '\0'))
+    return false;
+  *bytes = (size_t)(number * unit);
+  return true;
+}
+
+/* Beside the sweep's name: in results/ where there is such a folder. */
+static void default_output(run_options *self) {
+  char path[PATH_MAX];
+  struct stat about;
+  (void)snprintf(path, sizeof path, "%s", self->sweep);
+  char *name = basename(path), *dot = strrchr(name, '.');
+  if (dot != NULL && dot != name) *dot = '\0';
+  const bool folder = stat("results", &about) == 0 && S_ISDIR(about.st_mode);
+  (void)snprintf(self->output, sizeof self->output, "%s%.200s.h5",
+                 folder ? "results/" : "", name);
+}
+
+static int wrong_value(const char *option, const char *found,
+                       const char *expected) {
+  return command_usage("run", "%s: found %s, expected %s", option, found,
+                       expected);
+}
+
+static int take_option(run_options *self, int option, const char *value) {
+  char *end;
+  switch (option) {
+    case 'o':
+      (void)snprintf(self->output, sizeof self->output, "%s", value);
+      return EXIT_DONE;
+    case 'j':
+      self->workers = strtoul(value, &end, 10);
+      if (*end != '\0' || self->workers < 1 || self->workers > 1024)
+        return wrong_value("-j", value, "a number of workers, 1 to 1024");
+      return EXIT_DONE;
+    case 's':
+      self->sets[self->set_count++] = value;
+      return EXIT_DONE;
+    case 't':
+      self->timeout = strtod(value, &end);
+      if (*end != '\0' || !(self->timeout > 0))
+        return wrong_value("--timeout", value, "seconds above 0");
+      return EXIT_DONE;
+    case 'm':
+      if (!bytes_of(value, &self->memory))
+        return wrong_value("--memory", value, "bytes, as 500M or 4G");
+      return EXIT_DONE;
+    case 'p':
+      if (!progress_style_of(value, &self->style))
+        return wrong_value("--progress", value,
+                           "auto, bar, plain, json or none");
+      return EXIT_DONE;
+    case 'r':
+      self->retry = true;
+      return EXIT_DONE;
+    case 'R':
+      self->replace = true;
+      return EXIT_DONE;
+    default:
+      return command_usage("run",
+                           "that option is not known or lacks its "
+                           "value");
+  }
+}
+
+static int read_options(run_options *self, int argc, char **argv) {
+  int option, status = EXIT_DONE;
+  const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  self->workers = cores > 0 ? (size_t)cores : 1;
+  (void)progress_style_of("auto", &self->style);
+  opterr = 0;
+  optind = 1;
+  while (status == EXIT_DONE &&
+         (option = getopt_long(argc, argv, "o:j:", long_options, NULL)) != -1)
+    status = take_option(self, option, optarg);
+  if (status != EXIT_DONE) return status;
+  if (optind + 1 != argc)
+    return command_usage("run", "expected one sweep file, found %d",
+                         argc - optind);
+  self->sweep = argv[optind];
+  if (self->output[0] == '\0') default_output(self);
+  return EXIT_DONE;
+}
+
+/* 90 % of the machine's memory, shared by the workers: a stage that grows past
+ * that would take its siblings down. */
+static size_t default_memory(size_t workers) {
+  const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+  if (pages <= 0 || page <= 0) return 0;
+  return (size_t)(0.9 * (double)pages * (double)page / (double)workers);
+}
+
+static heed_status check_output(const run_options *self, const plan *of,
+                                heed_error *error) {
+  bool exists, same;
+  size_t orphans;
+  const heed_status status =
+      storage_inspect(self->output, of, &exists, &same, &orphans, error);
+  if (status != HEED_OK || !exists) return status;
+  if (self->replace) {
+    if (unlink(self->output) == 0) return HEED_OK;
+    return heed_fail(error, HEED_IO, "%s: cannot be replaced: %s", self->output,
+                     strerror(errno));
+  }
+  if (!same)
+    return heed_fail(error, HEED_INVALID,
+                     "%s: exists and is not a result of this sweep; name "
+                     "another file with -o, or say --replace",
+                     self->output);
+  if (orphans > 0)
+    return heed_fail(error, HEED_INVALID,
+                     "%s: holds %zu finished cells that this sweep does not "
+                     "have (an axis or a parameter has changed); name another "
+                     "file with -o, or say --replace",
+                     self->output, orphans);
+  return HEED_OK;
+}
+
+static void time_text(char *text, size_t size) {
+  const time_t now = time(NULL);
+  struct tm parts;
+  (void)strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
+}
+
+static char *joined(int argc, char **argv) {
+  size_t length = 5;
+  char *text;
+  for (int i = 0; i < argc; i++) length += strlen(argv[i]) + 1;
+  text = calloc(length, 1);
+  if (text == NULL) return NULL;
+  strcat(text, "heed");
+  for (int i = 0; i < argc; i++) {
+    strcat(text, " ");
+    strcat(text, argv[i]);
+  }
+  return text;
+}
+
+static heed_status consolidate(const run_options *self, const plan *of,
+                               work *folder, const execution_state *state,
+                               const char *start, const char *command,
+                               heed_error *error) {
+  char host[256] = "", end[32];
+  const struct passwd *user = getpwuid(getuid());
+  (void)gethostname(host, sizeof host - 1);
+  time_text(end, sizeof end);
+  const provenance by = {.command = command,
+                         .host = host,
+                         .user = user == NULL ? "" : user->pw_name,
+                         .start = start,
+                         .end = end,
+                         .wall_seconds = state->seconds,
+                         .workers = self->workers};
+  return storage_consolidate(folder, self->output, of, &by, error);
+}
+
+static int summarise(const run_options *self, const execution_state *state) {
+  char duration[32];
+  progress_duration(state->seconds, duration, sizeof duration);
+  printf("%zu cells done", state->done);
+  if (state->failed > 0) printf(", %zu failed", state->failed);
+  if (state->reused > 0) printf(", %zu recorded before", state->reused);
+  printf(", %s: %s\n", duration, self->output);
+  if (state->failed > 0)
+    printf("heed show %s says why cells failed\n", self->output);
+  return state->failed > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
+}
+
+/* What goes wrong after the work folder is open leaves it as it is: the next
+ * run goes on from there. */
+static int run_in(const run_options *self, const plan *of, work *folder,
+                  const command_common *common, const char *command) {
+  progress shown = {.style = self->style};
+  const execution_options options = {
+      .workers = self->workers,
+      .timeout = self->timeout,
+      .memory = self->memory > 0 ? self->memory : default_memory(self->workers),
+      .allow_unsafe = common->allow_unsafe,
+      .context = &shown,
+      .progress = progress_show,
+      .say = progress_say};
+  uint8_t *recorded = calloc(plan_cell_count(of) + 1, 1);
+  execution_state state = {0};
+  heed_error error = {HEED_MEMORY, "memory is out"};
+  char start[32];
+  heed_status status = recorded == NULL ? HEED_MEMORY : HEED_OK;
+  time_text(start, sizeof start);
+  if (status == HEED_OK)
+    status = storage_recorded(folder, self->output, of, self->retry, recorded,
+                              &error);
+  if (status == HEED_OK)
+    status = execution_run(of, folder, recorded, &options, &state, &error);
+  progress_end(&shown);
+  if (status == HEED_OK)
+    status = consolidate(self, of, folder, &state, start, command, &error);
+  free(recorded);
+  if (status == HEED_OK) {
+    status = work_remove(folder, &error);
+    return status == HEED_OK ? summarise(self, &state) : command_error(&error);
+  }
+  work_close(folder);
+  (void)command_error(&error);
+  fprintf(stderr,
+          "heed: %zu cells of %zu are safe in %s.work; the same command goes "
+          "on from there\n",
+          state.reused + state.done + state.failed, plan_cell_count(of),
+          self->output);
+  return status == HEED_CANCELLED ? EXIT_INTERRUPTED : EXIT_FAILED;
+}
 
 int command_run(const command_common *common, int argc, char **argv) {
-  (void)common;
-  (void)argc;
-  return command_usage(argv[0], "under construction");
+  run_options self = {0};
+  plan *of = NULL;
+  work *folder = NULL;
+  char *text = NULL, *command = joined(argc, argv);
+  heed_error error = {HEED_MEMORY, "memory is out"};
+  heed_status status = HEED_MEMORY;
+  int exit_status;
+  self.sets = calloc((size_t)argc, sizeof *self.sets);
+  if (self.sets != NULL && command != NULL) {
+    exit_status = read_options(&self, argc, argv);
+    if (exit_status == EXIT_DONE) {
+      status = sweep_plan(common, self.sweep, self.sets, self.set_count, &text,
+                          &of, &error);
+      if (status == HEED_OK) status = check_output(&self, of, &error);
+      if (status == HEED_OK)
+        status = work_open(self.output, text, &folder, &error);
+      exit_status = status == HEED_OK
+                        ? run_in(&self, of, folder, common, command)
+                        : command_error(&error);
+    }
+  } else {
+    exit_status = command_error(&error);
+  }
+  plan_free(of);
+  free(text);
+  free(command);
+  free(self.sets);
+  return exit_status;
 }

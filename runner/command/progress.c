@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * How far a run is, on standard error. */
+#include "progress.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BAR_WIDTH 30
+#define PLAIN_EVERY 10.0 /* seconds */
+
+bool progress_style_of(const char *name, progress_style *style) {
+  if (strcmp(name, "auto") == 0)
+    *style = isatty(STDERR_FILENO) ? PROGRESS_BAR : PROGRESS_PLAIN;
+  else if (strcmp(name, "bar") == 0)
+    *style = PROGRESS_BAR;
+  else if (strcmp(name, "plain") == 0)
+    *style = PROGRESS_PLAIN;
+  else if (strcmp(name, "json") == 0)
+    *style = PROGRESS_JSON;
+  else if (strcmp(name, "none") == 0)
+    *style = PROGRESS_NONE;
+  else
+    return false;
+  return true;
+}
+
+void progress_duration(double seconds, char *text, size_t size) {
+  const long whole = (long)(seconds + 0.5);
+  if (!(seconds < 1e9))
+    (void)snprintf(text, size, "?");
+  else if (seconds < 10)
+    (void)snprintf(text, size, "%.1f s", seconds);
+  else if (whole < 60)
+    (void)snprintf(text, size, "%ld s", whole);
+  else if (whole < 3600)
+    (void)snprintf(text, size, "%ld min %02ld s", whole / 60, whole % 60);
+  else
+    (void)snprintf(text, size, "%ld h %02ld min", whole / 3600,
+                   whole % 3600 / 60);
+}
+
+typedef struct figures {
+  size_t finished, total;
+  double rate, left; /* cells a second; seconds */
+} figures;
+
+static figures figures_of(const execution_state *state) {
+  const size_t ran = state->done + state->failed;
+  figures of = {.finished = state->reused + ran, .total = state->total};
+  of.rate = state->seconds > 0 ? (double)ran / state->seconds : 0;
+  of.left = of.rate > 0 ? (double)(of.total - of.finished) / of.rate : HUGE_VAL;
+  return of;
+}
+
+/* What has been under way for long: "posterior of cell 12, 34 s, 40 %". */
+static void slowest(const execution_state *state, char *text, size_t size) {
+  char duration[32];
+  *text = '\0';
+  if (state->stage_seconds < 5) return;
+  progress_duration(state->stage_seconds, duration, sizeof duration);
+  if (isnan(state->stage_done))
+    (void)snprintf(text, size, ", %s of cell %zu for %s",
+                   plan_stage_name(state->stage), state->cell, duration);
+  else
+    (void)snprintf(text, size, ", %s of cell %zu for %s (%.0f %%)",
+                   plan_stage_name(state->stage), state->cell, duration,
+                   100 * state->stage_done);
+}
+
+static void show_bar(progress *self, const execution_state *state) {
+  const figures of = figures_of(state);
+  const double share =
+      of.total == 0 ? 1 : (double)of.finished / (double)of.total;
+  char bar[BAR_WIDTH + 1], left[32], slow[128];
+  for (int i = 0; i < BAR_WIDTH; i++)
+    bar[i] = i < share * BAR_WIDTH ? '#' : '.';
+  bar[BAR_WIDTH] = '\0';
+  progress_duration(of.left, left, sizeof left);
+  slowest(state, slow, sizeof slow);
+  fprintf(stderr, "\r\033[K[%s] %zu/%zu cells, %.4g/s, %s left%s", bar,
+          of.finished, of.total, of.rate, left, slow);
+  if (state->failed > 0) fprintf(stderr, ", %zu failed", state->failed);
+  fflush(stderr);
+  self->open = true;
+}
+
+static void show_plain(progress *self, const execution_state *state) {
+  const figures of = figures_of(state);
+  char left[32], slow[128];
+  if (of.finished < of.total && state->seconds - self->shown < PLAIN_EVERY)
+    return;
+  if (of.finished == of.total && self->shown == 0) return;
+  self->shown = state->seconds;
+  progress_duration(of.left, left, sizeof left);
+  slowest(state, slow, sizeof slow);
+  fprintf(stderr, "%zu of %zu cells, %.4g a second, %s left%s\n", of.finished,
+          of.total, of.rate, left, slow);
+}
+
+static void show_json(const execution_state *state) {
+  fprintf(stderr,
+          "{\"total\": %zu, \"reused\": %zu, \"done\": %zu, \"failed\": %zu, "
+          "\"seconds\": %.3f}\n",
+          state->total, state->reused, state->done, state->failed,
+          state->seconds);
+}
+
+void progress_show(void *context, const execution_state *state) {
+  progress *self = context;
+  switch (self->style) {
+    case PROGRESS_BAR:
+      show_bar(self, state);
+      break;
+    case PROGRESS_PLAIN:
+      show_plain(self, state);
+      break;
+    case PROGRESS_JSON:
+      show_json(state);
+      break;
+    case PROGRESS_NONE:
+      break;
+  }
+}
+
+void progress_end(progress *self) {
+  if (self->open) fprintf(stderr, "\n");
+  self->open = false;
+}
+
+void progress_say(void *context, const char *line) {
+  progress_end(context);
+  fprintf(stderr, "heed: %s\n", line);
+}

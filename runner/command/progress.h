@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * How far a run is, on standard error: a bar, plain lines, or JSON. */
+#ifndef HEED_COMMAND_PROGRESS_H
+#define HEED_COMMAND_PROGRESS_H
+
+#include "execution/execution.h"
+
+typedef enum progress_style {
+  PROGRESS_NONE,
+  PROGRESS_BAR,
+  PROGRESS_PLAIN,
+  PROGRESS_JSON
+} progress_style;
+
+typedef struct progress {
+  progress_style style;
+  double shown; /* seconds at the last plain line */
+  bool open;    /* a bar stands on the line */
+} progress;
+
+/* auto, bar, plain, json, none; auto: a bar on a terminal. */
+bool progress_style_of(const char *name, progress_style *style);
+void progress_show(void *context, const execution_state *state);
+void progress_say(void *context, const char *line);
+void progress_end(progress *self);
+
+/* Seconds as "3.2 s", "4 min 10 s", "2 h 05 min". */
+void progress_duration(double seconds, char *text, size_t size);
+
+#endif
