@@ -16,23 +16,27 @@ const char *plan_stage_name(plan_stage stage) {
   return (unsigned)stage < PLAN_STAGE_COUNT ? stage_names[stage] : NULL;
 }
 
-/* What is keyed is the text "KEY seed replicate". */
+/* What is keyed is the text "KEY seed replicate", and what is kept. */
 static void keyed(const plan *self, const char *key, size_t replicate,
-                  char result[PLAN_KEY_SIZE]) {
-  char text[PLAN_KEY_SIZE + 48];
-  const int length = snprintf(text, sizeof text, "%s %" PRIu64 " %zu", key,
-                              self->seed, replicate);
+                  const char *kept, char result[PLAN_KEY_SIZE]) {
+  char text[PLAN_KEY_SIZE + 80];
+  const int length = snprintf(text, sizeof text, "%s %" PRIu64 " %zu%s", key,
+                              self->seed, replicate, kept);
   hash_bytes(text, (size_t)length, result);
 }
 
 void plan_cell_key(const plan *self, size_t cell, char key[PLAN_KEY_SIZE]) {
   const plan_point *point = &self->points[cell / self->replicates];
-  keyed(self, self->nodes[point->leaf].key, cell % self->replicates, key);
+  char kept[32];
+  (void)snprintf(kept, sizeof kept, "%s%s%s", self->keep_users ? " users" : "",
+                 self->keep_trace ? " trace" : "",
+                 self->keep_policy ? " policy" : "");
+  keyed(self, self->nodes[point->leaf].key, cell % self->replicates, kept, key);
 }
 
 void plan_stage_key(const plan *self, size_t node, size_t replicate,
                     char key[PLAN_KEY_SIZE]) {
-  keyed(self, self->nodes[node].key, replicate, key);
+  keyed(self, self->nodes[node].key, replicate, "", key);
 }
 
 size_t plan_node_at(const plan *self, size_t point, plan_stage stage) {

@@ -46,8 +46,8 @@ typedef struct plan_node {
 /* A coordinate: the labels of a dimension.  Numbers or labels. */
 typedef struct plan_coordinate {
   const char *name;
-  const char *unit;    /* or NULL */
-  const char *doc;     /* or NULL */
+  const char *unit; /* or NULL */
+  const char *doc;  /* or NULL */
   size_t count;
   double *numbers;     /* NULL: labels */
   const char **labels; /* NULL: numbers */
@@ -115,8 +115,9 @@ static inline size_t plan_cell_count(const plan *self) {
 }
 
 /* What a cell is known by, in parts and result files: SHA-256 of the leaf's
- * key, the seed and the replicate.  And the same for any node: the name under
- * which a costly stage's output is saved. */
+ * key, the seed, the replicate and what is kept beside the metrics.  And that
+ * of a node's key, the seed and the replicate: the name under which a costly
+ * stage's output is saved. */
 void plan_cell_key(const plan *plan, size_t cell, char key[PLAN_KEY_SIZE]);
 void plan_stage_key(const plan *plan, size_t node, size_t replicate,
                     char key[PLAN_KEY_SIZE]);

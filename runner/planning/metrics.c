@@ -232,9 +232,9 @@ static heed_status add_all_metrics(const list *to) {
 
 /* What else stands in a result file under its root. */
 static bool is_reserved(const char *name, const json_t *keep) {
-  static const char *const reserved[] = {
-      "replicate", "status",   "errors", "timing", "plugins",
-      "sweep",     "warnings", "cell",   "stage",  "kept"};
+  static const char *const reserved[] = {"replicate", "status",   "cells",
+                                         "errors",    "warnings", "timing",
+                                         "plugins",   "inputs",   "sweep"};
   const json_t *item;
   size_t i;
   for (i = 0; i < sizeof reserved / sizeof *reserved; i++)

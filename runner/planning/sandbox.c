@@ -28,6 +28,10 @@ static double now(void) {
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
+static double seconds_of(const sweep *self) {
+  return self->options->seconds > 0 ? self->options->seconds : PLANNER_SECONDS;
+}
+
 /* lua_Alloc: without a block, `had` says what kind of object is made. */
 static void *allocate(void *context, void *block, size_t had, size_t wanted) {
   sweep *self = context;
@@ -45,13 +49,16 @@ static void *allocate(void *context, void *block, size_t had, size_t wanted) {
   return moved;
 }
 
-static void look_at_clock(lua_State *lua, lua_Debug *unused) {
+static void look_at_clock(lua_State *lua, lua_Debug *running) {
   const sweep *self = sandbox_sweep(lua);
-  (void)unused;
-  if (now() > self->deadline)
-    (void)luaL_error(
-        lua, "still running after %f s: is this loop endless?",
-        self->options->seconds > 0 ? self->options->seconds : PLANNER_SECONDS);
+  char text[48];
+  if (now() <= self->deadline) return;
+  (void)lua_getinfo(lua, "Sl", running);
+  (void)snprintf(text, sizeof text, "still running after %.3g s",
+                 seconds_of(self));
+  lua_pushfstring(lua, "%s:%d: %s; is there an endless loop?",
+                  running->short_src, running->currentline, text);
+  (void)lua_error(lua);
 }
 
 /* ---- what the sweep may call ---- */
@@ -201,12 +208,10 @@ heed_status sandbox_call(sweep *self, int arguments, heed_error *error) {
 }
 
 heed_status sandbox_open(sweep *self, heed_error *error) {
-  const double seconds =
-      self->options->seconds > 0 ? self->options->seconds : PLANNER_SECONDS;
   const size_t memory =
       self->options->memory > 0 ? self->options->memory : PLANNER_MEMORY;
   self->lua_limit = memory / 4;
-  self->deadline = now() + seconds;
+  self->deadline = now() + seconds_of(self);
   self->lua = lua_newstate(allocate, self);
   if (self->lua == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out: Lua cannot start");
