@@ -28,7 +28,7 @@ void batch_free(batch *self) {
     free(self->kept_first[i]);
     free(self->kept_count[i]);
   }
-  if (self->root > 0) (void)H5Fclose(self->root);
+  if (self->root > 0) hdf_close(&self->file, self->root);
   memset(self, 0, sizeof *self);
 }
 

@@ -2,12 +2,30 @@
  * HDF5 with the errors of heed. */
 #include "hdf.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* HDF5 keeps what it could not write to a full disk, and crashes over it when
+ * it tidies up at the end of the process.  So it is only allowed to after all
+ * its files could be closed: the one thing to be known process-wide. */
+static atomic_bool unclosed;
+
+static void tidy_up(void) {
+  if (!atomic_load(&unclosed)) (void)H5close();
+}
+
 void hdf_silence(void) {
-  (void)H5dont_atexit();
+  /* The first to say so is the one to take it on. */
+  if (H5dont_atexit() >= 0) (void)atexit(tidy_up);
   (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+void hdf_close(hdf *self, hid_t root) {
+  if (root < 0 || H5Fclose(root) >= 0) return;
+  atomic_store(&unclosed, true);
+  hdf_fail(self, "complete", "the file");
 }
 
 /* HDF5's first message.  Of a failed system call only what the system said:

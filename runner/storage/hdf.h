@@ -16,7 +16,7 @@ typedef struct hdf {
 } hdf;
 
 /* Sets what HDF5 keeps for the whole process: it is not to print its errors,
- * nor to try at exit to write what it could not write before. */
+ * nor to crash at the end over what it could not write. */
 void hdf_silence(void);
 
 /* A new file in memory; -1 after a failure.  And what it holds, as bytes from
@@ -27,6 +27,8 @@ void *hdf_image(hdf *self, hid_t root, size_t *length);
 /* Opens the file of this path to read, or makes it; -1 after a failure. */
 hid_t hdf_open(hdf *self);
 hid_t hdf_create(hdf *self);
+/* Closes a file and all that is open in it; -1 is fine. */
+void hdf_close(hdf *self, hid_t root);
 
 /* Remembers the first failure. */
 void hdf_fail(hdf *self, const char *doing, const char *what);

@@ -65,7 +65,7 @@ static heed_status read_keys(index_of_cells *self, size_t source,
     note_row(self, source, i, keys[i], status[i]);
   hdf_free_texts(keys, rows);
   free(status);
-  (void)H5Fclose(root);
+  hdf_close(&file, root);
   return file.status;
 }
 
@@ -119,7 +119,7 @@ static heed_status result_plan(const char *path, plan **result,
   text = H5Lexists(root, "sweep", H5P_DEFAULT) > 0
              ? hdf_read_text(&file, root, "sweep/plan")
              : NULL;
-  (void)H5Fclose(root);
+  hdf_close(&file, root);
   if (text == NULL)
     return heed_fail(error, HEED_INVALID, "%s: is no result of heed's", path);
   status = plan_parse(text, strlen(text), result, error);

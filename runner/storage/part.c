@@ -171,7 +171,7 @@ heed_status part_build(const plan *of, const record *const *records,
     write_kept(&file, root, records, count);
     *bytes = hdf_image(&file, root, length);
   }
-  if (root >= 0) (void)H5Fclose(root);
+  hdf_close(&file, root);
   free(room.texts);
   free(room.integers);
   free(room.numbers);

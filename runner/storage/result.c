@@ -602,8 +602,7 @@ static heed_status write_result(const char *path, const index_of_cells *index,
   for (size_t i = 0; self.file.status == HEED_OK && i < KEPT_TABLES; i++)
     write_kept(&self, index, i);
   if (self.dimension_scales != NULL) close_dimensions(&self);
-  if (self.root >= 0 && H5Fclose(self.root) < 0)
-    hdf_fail(&self.file, "complete", "the result file");
+  hdf_close(&self.file, self.root);
   free(self.dimension_scales);
   free(self.coordinates);
   return self.file.status;

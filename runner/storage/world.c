@@ -62,7 +62,7 @@ heed_status work_save_world(const work *folder, const char *key,
   save_table(&file, root, "users", world->users);
   save_table(&file, root, "annotations", world->annotations);
   bytes = hdf_image(&file, root, &length);
-  if (root >= 0) (void)H5Fclose(root);
+  hdf_close(&file, root);
   if (file.status == HEED_OK)
     file.status = file_write(path, bytes, length, error);
   free(bytes);
@@ -153,7 +153,7 @@ heed_status work_load_world(const work *folder, const char *key,
   if (*found) {
     root = hdf_open(&file);
     load_world(&file, root, host, world);
-    if (root >= 0) (void)H5Fclose(root);
+    hdf_close(&file, root);
   }
   free(path);
   return file.status;

@@ -495,20 +495,32 @@ static void a_part_that_does_not_fit_costs_only_itself(void **state) {
   plan_free(of);
 }
 
+/* In a process of its own, which HDF5 then leaves untidy: hdf.c. */
+static bool fails_to_consolidate(bench *self, const work *folder,
+                                 const plan *of, rlim_t bytes) {
+  int result;
+  const pid_t child = fork();
+  if (child == 0) {
+    heed_status status;
+    limit_files(bytes);
+    status = storage_consolidate(folder, self->result, of, NULL, &self->error);
+    _exit(status == HEED_IO && strstr(self->error.message, self->result) != NULL
+              ? 0
+              : 1);
+  }
+  assert_int_equal(waitpid(child, &result, 0), child);
+  return result == 0;
+}
+
 static void a_result_that_does_not_fit_leaves_the_old_one(void **state) {
-  const provenance by = {"heed run", "host", "user", "start", "end", 1.0, 2};
   bench *self = *state;
   plan *of = sample_plan(&small);
   work *folder = open_work(self, &small);
-  heed_status status;
   write_cells(self, folder, of, NULL);
   consolidate(self, folder, of);
   /* At any size: HDF5 writes some of it at once, some when it closes. */
   for (rlim_t bytes = 1000; bytes < 60000; bytes += 7000) {
-    limit_files(bytes);
-    status = storage_consolidate(folder, self->result, of, &by, &self->error);
-    limit_files(0);
-    assert_int_equal(status, HEED_IO);
+    assert_true(fails_to_consolidate(self, folder, of, bytes));
     assert_int_equal(entries_in(self->folder), 2);
     assert_result_is_whole(self, of);
   }
