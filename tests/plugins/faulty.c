@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * An estimator and a filter that fail in the way they are told to.  Without a
+ * fault they report a number that only the seed and the replicate decide. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "heed/heed.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define GREED ((size_t)10 << 30) /* bytes */
+
+enum {
+  FAULT_NONE,
+  FAULT_CRASH,
+  FAULT_ABORT,
+  FAULT_EXIT,
+  FAULT_LOOP,
+  FAULT_NAN,
+  FAULT_INFINITE,
+  FAULT_COUNTS,
+  FAULT_ERROR,
+  FAULT_SILENT,
+  FAULT_GREEDY,
+  FAULT_BABBLE,
+  FAULT_DEAF
+};
+static const char *const faults[] = {
+    "none",         "crash", "abort",  "exit",   "loop",   "nan",  "infinite",
+    "wrong_counts", "error", "silent", "greedy", "babble", "deaf", NULL};
+
+enum { FAULT, SECONDS };
+static const heed_parameter parameters[] = {
+    [FAULT] = {.name = "fault",
+               .type = HEED_ENUM,
+               .standard = "none",
+               .choices = faults,
+               .doc = "what goes wrong"},
+    [SECONDS] = {.name = "seconds",
+                 .type = HEED_NUMBER,
+                 .standard = "0",
+                 .high = 1e6,
+                 .unit = "s",
+                 .doc = "how long it takes"},
+};
+static const heed_output outputs[] = {
+    {.name = "draw", .doc = "a uniform of the stage's stream"}};
+
+static void crash(void) {
+  volatile int *nowhere = NULL;
+  *nowhere = 1;
+}
+
+static void loop(void) {
+  for (volatile unsigned turns = 0;; turns++) continue;
+}
+
+/* Touches memory until it is told to stop. */
+static void be_greedy(void) {
+  const size_t block = (size_t)16 << 20;
+  for (size_t held = 0; held < GREED; held += block) {
+    char *more = malloc(block);
+    if (more != NULL) memset(more, 1, block);
+  }
+}
+
+static void babble(void) {
+  static const char line[] = "this and that, and that and this\n";
+  for (size_t i = 0; i < 2000000; i++) (void)!write(1, line, sizeof line - 1);
+}
+
+/* Closes what it did not open. */
+static void be_deaf(void) {
+  for (int i = 3; i < 256; i++) (void)close(i);
+}
+
+static heed_status fail_by(const heed_value *values, heed_error *error) {
+  struct timespec left = {(time_t)values[SECONDS].number, 0};
+  left.tv_nsec = (long)(1e9 * (values[SECONDS].number - (double)left.tv_sec));
+  if (values[SECONDS].number > 0) (void)nanosleep(&left, NULL);
+  switch (values[FAULT].integer) {
+    case FAULT_CRASH:
+      crash();
+      break;
+    case FAULT_ABORT:
+      (void)fprintf(stderr, "faulty: this cannot be\n");
+      abort();
+    case FAULT_EXIT:
+      exit(0);
+    case FAULT_LOOP:
+      loop();
+      break;
+    case FAULT_GREEDY:
+      be_greedy();
+      break;
+    case FAULT_BABBLE:
+      babble();
+      break;
+    case FAULT_DEAF:
+      be_deaf();
+      break;
+    case FAULT_ERROR:
+      return heed_fail(error, HEED_NUMERIC, "the matrix is not definite");
+    case FAULT_SILENT:
+      return HEED_INTERNAL;
+    default:
+      break;
+  }
+  return HEED_OK;
+}
+
+static void report(const heed_host *host, int64_t fault) {
+  heed_stream stream = host->stream(host, "draw", 0);
+  double draw = heed_uniform(&stream);
+  if (fault == FAULT_INFINITE) draw = HUGE_VAL;
+  host->output(host, 0, &draw, 1);
+}
+
+/* ---- the estimator ---- */
+
+static heed_status estimate(void *self, const heed_host *host,
+                            const heed_crowd *crowd, heed_posterior *posterior,
+                            heed_error *error) {
+  const heed_value *values = self;
+  const size_t users = crowd->users->rows;
+  const size_t annotations = crowd->annotations->rows;
+  const heed_status status = fail_by(values, error);
+  if (status != HEED_OK) return status;
+  posterior->unit = HEED_BY_USER;
+  posterior->units = users + (values[FAULT].integer == FAULT_COUNTS);
+  posterior->mean = host->allocate(host, users + 1, sizeof(double));
+  posterior->sd = host->allocate(host, users + 1, sizeof(double));
+  posterior->left_out = host->allocate(host, annotations, sizeof(double));
+  posterior->casual = host->allocate(host, annotations, sizeof(double));
+  posterior->p = host->allocate(host, annotations, sizeof(double));
+  if (posterior->mean == NULL || posterior->sd == NULL ||
+      posterior->left_out == NULL || posterior->casual == NULL ||
+      posterior->p == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  for (size_t j = 0; j < users; j++) {
+    heed_stream stream = host->stream(host, "mean", j);
+    posterior->mean[j] = heed_uniform(&stream);
+  }
+  for (size_t i = 0; i < annotations; i++)
+    posterior->left_out[i] = posterior->casual[i] = posterior->p[i] = 0.5;
+  if (values[FAULT].integer == FAULT_NAN) posterior->mean[0] = NAN;
+  posterior->converged = posterior->identified = true;
+  report(host, values[FAULT].integer);
+  return HEED_OK;
+}
+static const heed_estimator_functions estimator_functions = {
+    .size = sizeof estimator_functions, .estimate = estimate};
+static const heed_plugin estimator = {
+    .size = sizeof(heed_plugin),
+    .abi = HEED_ABI,
+    .kind = HEED_ESTIMATOR,
+    .name = "faulty",
+    .version = "1.0",
+    .summary = "Fails as it is told to",
+    .parameters = parameters,
+    .parameter_count = COUNT(parameters),
+    .outputs = outputs,
+    .output_count = COUNT(outputs),
+    .functions = &estimator_functions,
+    .functions_size = sizeof estimator_functions,
+};
+
+/* ---- the filter ---- */
+
+static heed_status choose(void *self, const heed_host *host,
+                          const heed_crowd *crowd,
+                          const heed_posterior *posterior,
+                          heed_selection *selection, heed_error *error) {
+  const heed_value *values = self;
+  const heed_status status = fail_by(values, error);
+  (void)crowd, (void)posterior;
+  if (status != HEED_OK) return status;
+  if (values[FAULT].integer == FAULT_NAN) selection->weight[0] = NAN;
+  if (values[FAULT].integer == FAULT_COUNTS) selection->weight = NULL;
+  report(host, values[FAULT].integer);
+  return HEED_OK;
+}
+static const heed_filter_functions filter_functions = {
+    .size = sizeof filter_functions, .select = choose};
+static const heed_plugin filter = {
+    .size = sizeof(heed_plugin),
+    .abi = HEED_ABI,
+    .kind = HEED_FILTER,
+    .name = "faulty",
+    .version = "1.0",
+    .summary = "Fails as it is told to",
+    .parameters = parameters,
+    .parameter_count = COUNT(parameters),
+    .outputs = outputs,
+    .output_count = COUNT(outputs),
+    .functions = &filter_functions,
+    .functions_size = sizeof filter_functions,
+};
+
+static const heed_plugin *const plugins[] = {&estimator, &filter};
+HEED_PLUGINS(plugins)
