@@ -92,33 +92,38 @@ static int raise(lua_State *lua, const char *call, const char *message) {
   return lua_error(lua);
 }
 
-/* ", did you mean …" for a table without that field: the names of upvalue 2,
- * "h.source" is upvalue 1. */
-static int no_such_word(lua_State *lua) {
-  const char *words[256], *name = luaL_tolstring(lua, 2, NULL), *nearest;
+/* __index of words: upvalue 1 is their table, upvalue 2 what it is called in
+ * sweeps, like h.source. */
+static int find_word(lua_State *lua) {
+  const char *words[256], *name, *table, *nearest;
   size_t count = 0;
+  lua_pushvalue(lua, 2);
+  if (lua_rawget(lua, lua_upvalueindex(1)) != LUA_TNIL) return 1;
+  name = luaL_tolstring(lua, 2, NULL);
+  table = lua_tostring(lua, lua_upvalueindex(2));
   lua_pushnil(lua);
-  while (lua_next(lua, 1) != 0) {
-    if (count < 256 && lua_type(lua, -2) == LUA_TSTRING)
-      words[count++] = lua_tostring(lua, -2);
+  while (lua_next(lua, lua_upvalueindex(1)) != 0) {
+    if (count < 256) words[count++] = lua_tostring(lua, -2);
     lua_pop(lua, 1);
   }
   nearest = schema_nearest(name, words, count);
   if (nearest != NULL)
-    return luaL_error(lua, "there is no %s.%s; did you mean %s.%s?",
-                      lua_tostring(lua, lua_upvalueindex(1)), name,
-                      lua_tostring(lua, lua_upvalueindex(1)), nearest);
+    return luaL_error(lua, "there is no %s.%s; did you mean %s.%s?", table,
+                      name, table, nearest);
   return luaL_error(lua, "there is no %s.%s; `heed list` shows what there is",
-                    lua_tostring(lua, lua_upvalueindex(1)), name);
+                    table, name);
 }
 
-/* Closes the table on top of the stack under the name it has in sweeps. */
+/* Replaces the table on top of the stack by one that can only be looked into,
+ * and that is called `name` in messages. */
 static void close_words(lua_State *lua, const char *name) {
   static const luaL_Reg functions[] = {{"__newindex", object_write},
                                        {NULL, NULL}};
+  lua_newtable(lua);
   luaL_newlib(lua, functions);
+  lua_rotate(lua, -3, -1); /* closed, metatable, words */
   lua_pushstring(lua, name);
-  lua_pushcclosure(lua, no_such_word, 1);
+  lua_pushcclosure(lua, find_word, 2);
   lua_setfield(lua, -2, "__index");
   lua_pushboolean(lua, 0);
   lua_setfield(lua, -2, "__metatable");
@@ -270,12 +275,21 @@ static heed_status axis_options(lua_State *lua, const sweep *self,
   return HEED_OK;
 }
 
+/* One table of values, as h.linspace makes it. */
+static bool is_list_of_values(lua_State *lua) {
+  bool is;
+  if (lua_rawlen(lua, 1) != 2) return false;
+  is = lua_rawgeti(lua, 1, 2) == LUA_TTABLE;
+  lua_pop(lua, 1);
+  return is;
+}
+
 static heed_status axis_values(lua_State *lua, sweep_axis *axis,
                                heed_error *error) {
   const size_t count = (size_t)lua_rawlen(lua, 1);
   heed_status status = HEED_OK;
-  if (count == 2 && lua_rawgeti(lua, 1, 2) == LUA_TTABLE) {
-    /* One table of values, as h.linspace makes it. */
+  if (is_list_of_values(lua)) {
+    lua_rawgeti(lua, 1, 2);
     status = template_read(lua, -1, "values", &axis->values, error);
     lua_pop(lua, 1);
     if (status == HEED_OK && !json_is_array(axis->values) &&

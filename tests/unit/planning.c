@@ -1,0 +1,911 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Planning: what a sweep means, and what is said of one that is wrong. */
+/* cmocka wants these before it. */
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plan/plan.h"
+#include "planning/planner.h"
+
+#define KINDS HEED_TEST_BUILD "/tests/plugins/planning_kinds/planning_kinds.so"
+
+/* What most sweeps here begin with: lines 1 to 4. */
+#define HEAD                                                               \
+  "local h = require 'heed'\n"                                             \
+  "local span, model = h.distribution.span, h.user_model.plain {}\n"       \
+  "local users = { count = 10, attentiveness = span {}, model = model }\n" \
+  "local fit = h.estimator.fit { model = model }\n"
+#define MADE "source = h.source.made { pairs = 10 }, "
+#define REST "users = users, estimator = fit "
+
+static registry *plugins;
+static char folder[] = "/tmp/heed-planning-XXXXXX";
+static char warning[HEED_MESSAGE_SIZE], printed[HEED_MESSAGE_SIZE];
+
+static void write_text(const char *name, const char *text, size_t length) {
+  FILE *file = fopen(name, "wb");
+  assert_non_null(file);
+  assert_int_equal(fwrite(text, 1, length, file), length);
+  assert_int_equal(fclose(file), 0);
+}
+
+static void notice(void *context, planner_notice kind, const char *text) {
+  (void)context;
+  if (kind == PLANNER_WARNED)
+    (void)snprintf(warning, sizeof warning, "%s", text);
+  if (kind == PLANNER_PRINTED)
+    (void)snprintf(printed, sizeof printed, "%s", text);
+}
+
+static heed_status attempt(const planner_options *options, json_t **result,
+                           heed_error *error) {
+  warning[0] = printed[0] = '\0';
+  *result = NULL;
+  return planning_plan(plugins, options, result, error);
+}
+
+/* The plan of a sweep under up to two --set; checked by reading it back. */
+static plan *planned(const char *text, const char *set, const char *other) {
+  const char *const sets[] = {set, other};
+  const planner_options options = {
+      .sweep = "sweep.lua",
+      .sets = sets,
+      .set_count = (size_t)(set != NULL) + (size_t)(other != NULL),
+      .notice = notice};
+  heed_error error = {HEED_OK, ""};
+  json_t *made = NULL;
+  plan *result = NULL;
+  char *dumped;
+  write_text("sweep.lua", text, strlen(text));
+  if (attempt(&options, &made, &error) != HEED_OK)
+    fail_msg("%s", error.message);
+  dumped = json_dumps(made, JSON_COMPACT);
+  if (plan_parse(dumped, strlen(dumped), &result, &error) != HEED_OK)
+    fail_msg("%s", error.message);
+  free(dumped);
+  json_decref(made);
+  return result;
+}
+
+static void refused_with(const char *text, size_t length, const char *set,
+                         double seconds, const char *expected) {
+  const planner_options options = {.sweep = "sweep.lua",
+                                   .sets = &set,
+                                   .set_count = set != NULL,
+                                   .seconds = seconds,
+                                   .memory = (size_t)64 << 20,
+                                   .notice = notice};
+  heed_error error = {HEED_OK, ""};
+  json_t *made = NULL;
+  write_text("sweep.lua", text, length);
+  assert_int_equal(attempt(&options, &made, &error), HEED_INVALID);
+  assert_null(made);
+  if (strcmp(error.message, expected) != 0)
+    fail_msg("found    %s\nexpected %s", error.message, expected);
+}
+
+static void refused(const char *text, const char *expected) {
+  refused_with(text, strlen(text), NULL, 0, expected);
+}
+
+static void refused_set(const char *set, const char *expected) {
+  static const char text[] = HEAD "return h.sweep { " MADE REST "}";
+  refused_with(text, strlen(text), set, 0, expected);
+}
+
+static const json_t *parameter(const plan *of, size_t point, plan_stage stage,
+                               const char *name) {
+  const json_t *spec = of->nodes[plan_node_at(of, point, stage)].spec;
+  const json_t *parameters = json_object_get(spec, "parameters");
+  return json_object_get(parameters != NULL ? parameters : spec, name);
+}
+
+static double number(const plan *of, size_t point, plan_stage stage,
+                     const char *name) {
+  return json_number_value(parameter(of, point, stage, name));
+}
+
+static size_t nodes_of(const plan *of, plan_stage stage) {
+  size_t count = 0;
+  for (size_t i = 0; i < of->node_count; i++)
+    if (of->nodes[i].stage == stage) count++;
+  return count;
+}
+
+static const plan_metric *metric(const plan *of, const char *name) {
+  for (size_t i = 0; i < of->metric_count; i++)
+    if (strcmp(of->metrics[i].name, name) == 0) return &of->metrics[i];
+  return NULL;
+}
+
+/* ---- what a sweep means ---- */
+
+static void a_plan_has_every_parameter_resolved(void **state) {
+  plan *of =
+      planned(HEAD
+              "return h.sweep { title = 'T', seed = 5, "
+              "replicates = 4, keep = { 'users', 'trace' },\n" MADE REST "}",
+              NULL, NULL);
+  (void)state;
+  assert_string_equal(of->title, "T");
+  assert_int_equal(of->seed, 5);
+  assert_int_equal(of->replicates, 4);
+  assert_int_equal(of->blas_threads, 1);
+  assert_true(of->keep_users && of->keep_trace && !of->keep_policy);
+  assert_int_equal(of->point_count, 1);
+  assert_int_equal(of->axis_count, 0);
+  assert_true(number(of, 0, PLAN_WORLD, "mu") == 0.74);
+  assert_true(json_is_true(parameter(of, 0, PLAN_WORLD, "strict")));
+  assert_string_equal(plan_node_plugin(of, 0), "source/made");
+  assert_true(of->nodes[0].costly);
+  /* A stage that is left out has no node. */
+  assert_true(plan_node_at(of, 0, PLAN_SELECTION) == SIZE_MAX);
+  assert_int_equal(of->nodes[of->points[0].leaf].stage, PLAN_EVALUATION);
+  /* source, distribution, user model, estimator. */
+  assert_int_equal(of->plugin_count, 4);
+  assert_string_equal(of->plugins[0].file, KINDS);
+  plan_free(of);
+}
+
+static void a_title_left_out_is_the_name_of_the_file(void **state) {
+  plan *of = planned(HEAD "return h.sweep { " MADE REST "}", NULL, NULL);
+  (void)state;
+  assert_string_equal(of->title, "sweep");
+  plan_free(of);
+}
+
+static void points_share_the_stages_before_the_one_that_varies(void **state) {
+  plan *of =
+      planned(HEAD
+              "return h.sweep { "
+              "source = h.source.made { pairs = h.axis { 'n', 10, 20 } },\n"
+              "filter = h.filter.part { share = h.axis { 'share', "
+              "h.linspace(0.1, 1, 10) } }, " REST "}",
+              NULL, NULL);
+  (void)state;
+  assert_int_equal(of->point_count, 20);
+  assert_int_equal(nodes_of(of, PLAN_WORLD), 2);
+  assert_int_equal(nodes_of(of, PLAN_POSTERIOR), 2);
+  assert_int_equal(nodes_of(of, PLAN_SELECTION), 20);
+  assert_int_equal(of->nodes[0].point_count, 10);
+  plan_free(of);
+}
+
+static void axes_are_ordered_by_creation_and_points_depth_first(void **state) {
+  /* `late` is a parameter of the world but was made after `early`. */
+  plan *of =
+      planned(HEAD
+              "local early = h.axis { 'early', 0.25, 0.5 }\n"
+              "local late = h.axis { 'late', 10, 20, 30 }\n"
+              "return h.sweep { source = h.source.made { pairs = late },\n"
+              "filter = h.filter.part { share = early }, " REST "}",
+              NULL, NULL);
+  (void)state;
+  assert_string_equal(of->axes[0].coordinate.name, "early");
+  assert_string_equal(of->axes[1].coordinate.name, "late");
+  assert_int_equal(of->point_count, 6);
+  for (size_t i = 0; i < 6; i++) {
+    const size_t *at = of->points[i].at;
+    assert_true(number(of, i, PLAN_SELECTION, "share") ==
+                of->axes[0].coordinate.numbers[at[0]]);
+    assert_true(number(of, i, PLAN_WORLD, "pairs") ==
+                of->axes[1].coordinate.numbers[at[1]]);
+  }
+  assert_int_equal(nodes_of(of, PLAN_WORLD), 3);
+  plan_free(of);
+}
+
+static void an_axis_in_two_places_is_one_axis(void **state) {
+  plan *of = planned(HEAD
+                     "local low = h.axis { 'low', 0.1, 0.2, 0.3 }\n"
+                     "users.attentiveness = span { low = low }\n"
+                     "return h.sweep { " MADE
+                     "users = users, estimator = "
+                     "h.estimator.fit { model = model, prior = span { low "
+                     "= low } } }",
+                     NULL, NULL);
+  (void)state;
+  assert_int_equal(of->point_count, 3);
+  for (size_t i = 0; i < 3; i++)
+    assert_true(json_equal(parameter(of, i, PLAN_ANNOTATIONS, "attentiveness"),
+                           parameter(of, i, PLAN_POSTERIOR, "prior")));
+  plan_free(of);
+}
+
+static void an_axis_may_have_one_value(void **state) {
+  plan *of = planned(HEAD
+                     "users.attentiveness = h.axis { 'eta', span {} }\n"
+                     "users.count = h.axis { 'n', 5 }\n"
+                     "return h.sweep { " MADE REST "}",
+                     NULL, NULL);
+  (void)state;
+  assert_int_equal(of->axis_count, 2);
+  assert_string_equal(of->axes[0].coordinate.labels[0], "span");
+  plan_free(of);
+}
+
+static void a_tied_axis_runs_along_its_target(void **state) {
+  plan *of =
+      planned(HEAD
+              "users.count = h.axis { 'people', 10, 20, unit = '1' }\n"
+              "users.annotations = h.axis { 'each', 3, 5, tie = 'people' }\n"
+              "h.axis { 'what', 'few', 'many', tie = users.count }\n"
+              "return h.sweep { " MADE REST "}",
+              NULL, NULL);
+  (void)state;
+  assert_int_equal(of->axis_count, 1);
+  assert_int_equal(of->point_count, 2);
+  assert_int_equal(of->axes[0].tied_count, 2);
+  assert_string_equal(of->axes[0].coordinate.unit, "1");
+  assert_true(of->axes[0].tied[0].numbers[1] == 5);
+  /* Used nowhere, it says more about the axis it is tied to. */
+  assert_string_equal(of->axes[0].tied[1].labels[1], "many");
+  assert_true(number(of, 1, PLAN_ANNOTATIONS, "count") == 20);
+  assert_true(number(of, 1, PLAN_ANNOTATIONS, "annotations") == 5);
+  assert_string_equal(warning, "");
+  plan_free(of);
+}
+
+static void an_axis_that_only_others_are_tied_to_spans_the_grid(void **state) {
+  plan *of = planned(
+      HEAD
+      "h.axis { 'arm', 'a', 'b' }\n"
+      "local share = h.axis { 'share', 0.5, 1, tie = 'arm' }\n"
+      "return h.sweep { filter = h.filter.part { share = share }, " MADE REST
+      "}",
+      NULL, NULL);
+  (void)state;
+  assert_int_equal(of->axis_count, 1);
+  assert_string_equal(of->axes[0].coordinate.name, "arm");
+  assert_string_equal(of->axes[0].coordinate.labels[1], "b");
+  assert_string_equal(of->axes[0].tied[0].name, "share");
+  plan_free(of);
+}
+
+static void labels_say_how_plugins_differ(void **state) {
+  plan *of = planned(
+      HEAD
+      "users.attentiveness = h.axis { 'eta', span {}, span { low = 0.2 }, "
+      "span { low = 0.2, high = 0.75, label = 'mine' }, "
+      "h.distribution.flat {} }\n"
+      "fit = h.axis { 'fit', fit, h.estimator.fit { model = model, mu = "
+      "0.7, prior = span { low = 0.3 }, levels = { 0.5 } } }\n"
+      "return h.sweep { " MADE REST "}",
+      NULL, NULL);
+  const char **eta = of->axes[0].coordinate.labels;
+  (void)state;
+  assert_string_equal(eta[0], "span");
+  assert_string_equal(eta[1], "span low=0.2");
+  assert_string_equal(eta[2], "mine");
+  assert_string_equal(eta[3], "flat");
+  assert_string_equal(
+      of->axes[1].coordinate.labels[1],
+      "fit mu=0.7 prior=(span low=0.3) model=plain levels=[0.5]");
+  plan_free(of);
+}
+
+static void axes_inside_an_alternative_become_alternatives(void **state) {
+  plan *of = planned(
+      HEAD
+      "local low = h.axis { 'low', 0.1, 0.2 }\n"
+      "local high = h.axis { 'high', 0.5, 0.6, tie = 'low' }\n"
+      "local top = h.axis { 'top', 0.7, 0.8 }\n"
+      "users.attentiveness = h.axis { 'eta', span { low = low, high = high "
+      "}, span { high = top, label = 'b' }, h.distribution.flat {} }\n"
+      "return h.sweep { " MADE REST "}",
+      NULL, NULL);
+  const char **labels = of->axes[0].coordinate.labels;
+  (void)state;
+  assert_int_equal(of->axis_count, 1);
+  assert_int_equal(of->axes[0].coordinate.count, 5);
+  assert_string_equal(labels[0], "span high=0.5");
+  assert_string_equal(labels[1], "span low=0.2 high=0.6");
+  assert_string_equal(labels[2], "b top=0.7");
+  assert_string_equal(labels[3], "b top=0.8");
+  assert_string_equal(labels[4], "flat");
+  plan_free(of);
+}
+
+static void excluded_points_are_not_planned(void **state) {
+  plan *of = planned(
+      HEAD
+      "users.attentiveness = h.axis { 'eta', span {}, h.distribution.flat "
+      "{} }\n"
+      "local share = h.axis { 'share', 0.25, 0.5, 1 }\n"
+      "h.axis { 'word', 'a', 'b', 'c', tie = 'share' }\n"
+      "return h.sweep { filter = h.filter.part { share = share }, " MADE REST
+      ", exclude = function(p) return p.eta == 'flat' and p.share "
+      "< 1 or p.word == 'b' end }",
+      NULL, NULL);
+  (void)state;
+  assert_int_equal(of->point_count, 3);
+  assert_true(number(of, 2, PLAN_SELECTION, "share") == 1);
+  assert_int_equal(of->points[2].at[0], 1);
+  plan_free(of);
+}
+
+static void spaced_values_are_those_a_person_writes(void **state) {
+  plan *of = planned(
+      HEAD
+      "local a = h.axis { 'a', h.linspace(0.1, 1, 10) }\n"
+      "local c = h.logspace(0.001, 1000, 7)\n"
+      "assert(#c == 7 and c[4] == 1 and c[7] == 1000)\n"
+      "assert(h.linspace(3, 4, 1)[1] == 3)\n"
+      "return h.sweep { filter = h.filter.part { share = a }, " MADE REST "}",
+      NULL, NULL);
+  (void)state;
+  assert_true(of->axes[0].coordinate.numbers[2] == 0.3);
+  assert_true(of->axes[0].coordinate.numbers[9] == 1);
+  plan_free(of);
+}
+
+static void print_reaches_whoever_listens(void **state) {
+  plan *of = planned(HEAD "print('a', 1, nil) return h.sweep { " MADE REST "}",
+                     NULL, NULL);
+  (void)state;
+  assert_string_equal(printed, "a\t1\tnil");
+  plan_free(of);
+}
+
+static void an_unused_axis_is_warned_of(void **state) {
+  plan *of =
+      planned(HEAD "h.axis { 'idle', 1, 2 } return h.sweep { " MADE REST "}",
+              NULL, NULL);
+  (void)state;
+  assert_string_equal(warning,
+                      "sweep.lua:5: axis \"idle\" is made and used nowhere");
+  assert_int_equal(of->axis_count, 0);
+  plan_free(of);
+}
+
+/* ---- keys ---- */
+
+static const char *leaf_key(const plan *of, size_t point) {
+  return of->nodes[of->points[point].leaf].key;
+}
+
+static void a_value_added_to_an_axis_leaves_the_old_keys_alone(void **state) {
+  plan *few = planned(HEAD
+                      "return h.sweep { filter = h.filter.part { share = "
+                      "h.axis { 's', 0.5, 1 } }, " MADE REST "}",
+                      NULL, NULL);
+  plan *more =
+      planned(HEAD
+              "return h.sweep { replicates = 9, filter = h.filter.part { "
+              "share = h.axis { 's', 0.5, 0.7, 1 } }, " MADE REST "}",
+              NULL, NULL);
+  (void)state;
+  assert_string_equal(leaf_key(few, 0), leaf_key(more, 0));
+  assert_string_equal(leaf_key(few, 1), leaf_key(more, 2));
+  assert_string_not_equal(leaf_key(few, 0), leaf_key(few, 1));
+  plan_free(few);
+  plan_free(more);
+}
+
+static void a_key_depends_on_what_is_in_an_input_and_not_on_its_path(
+    void **state) {
+  static const char sweep[] = HEAD
+      "return h.sweep { source = h.source.made { pairs = 10, file = "
+      "'one.csv' }, " REST "}";
+  plan *first, *moved, *changed;
+  (void)state;
+  write_text("one.csv", "a", 1);
+  write_text("two.csv", "a", 1);
+  first = planned(sweep, NULL, NULL);
+  moved = planned(sweep, "source.file=two.csv", NULL);
+  write_text("one.csv", "b", 1);
+  changed = planned(sweep, NULL, NULL);
+  assert_int_equal(first->input_count, 1);
+  assert_int_equal(first->inputs[0].path[0], '/');
+  assert_string_equal(leaf_key(first, 0), leaf_key(moved, 0));
+  assert_string_not_equal(leaf_key(first, 0), leaf_key(changed, 0));
+  plan_free(first);
+  plan_free(moved);
+  plan_free(changed);
+}
+
+static void the_same_sweep_gives_the_same_plan(void **state) {
+  /* Lua's order of keys changes with addresses: many keys, many states. */
+  static const char sweep[] = HEAD
+      "return h.sweep { source = h.source.made { pairs = 10, judges = { z "
+      "= '1', y = '2', x = '3', w = '4', v = '5', u = '6', t = '7' } "
+      "}, " REST "}";
+  plan *first = planned(sweep, NULL, NULL);
+  (void)state;
+  for (int i = 0; i < 10; i++) {
+    plan *again = planned(sweep, NULL, NULL);
+    char *one = json_dumps(first->json, JSON_COMPACT);
+    char *two = json_dumps(again->json, JSON_COMPACT);
+    assert_string_equal(one, two);
+    free(one);
+    free(two);
+    plan_free(again);
+  }
+  plan_free(first);
+}
+
+/* ---- metrics ---- */
+
+static void metrics_are_the_hosts_and_those_of_the_plugins(void **state) {
+  plan *of = planned(HEAD "return h.sweep { " MADE REST "}", NULL, NULL);
+  (void)state;
+  assert_non_null(metric(of, "source_rows"));
+  assert_non_null(metric(of, "estimator_objective"));
+  assert_non_null(metric(of, "prior_low"));
+  assert_non_null(metric(of, "model_bias"));
+  /* No levels, no judges: nothing to index them by. */
+  assert_null(metric(of, "estimator_spread"));
+  assert_null(metric(of, "source_agreement"));
+  for (size_t i = 0; i < of->dimension_count; i++)
+    assert_string_not_equal(of->dimensions[i].name, "judge");
+  plan_free(of);
+}
+
+static void a_dimension_has_the_labels_of_all_points(void **state) {
+  plan *of = planned(
+      HEAD
+      "local judges = h.axis { 'judges', { b = 'x', a = 'y' }, { c = 'z' "
+      "}, labels = { 'two', 'one' } }\n"
+      "fit = h.estimator.fit { model = model, levels = h.axis { 'levels', "
+      "{ 0.9, 0.1 }, { 0.5 } } }\n"
+      "return h.sweep { source = h.source.made { pairs = 10, judges = "
+      "judges }, " REST "}",
+      NULL, NULL);
+  const plan_metric *spread = metric(of, "estimator_spread");
+  const plan_metric *agreement = metric(of, "source_agreement");
+  (void)state;
+  assert_non_null(spread);
+  assert_int_equal(spread->count, 3);
+  assert_true(of->dimensions[spread->dimensions[0]].numbers[1] == 0.5);
+  assert_non_null(agreement);
+  assert_int_equal(agreement->count, 3);
+  assert_string_equal(of->dimensions[agreement->dimensions[0]].labels[0], "a");
+  plan_free(of);
+}
+
+/* ---- --set ---- */
+
+static void set_reaches_what_the_sweep_leaves_out(void **state) {
+  plan *of = planned(HEAD "return h.sweep { " MADE REST "}",
+                     "estimator.prior.low=0.25", "source.columns.user=who");
+  (void)state;
+  assert_true(json_number_value(json_object_get(
+                  json_object_get(parameter(of, 0, PLAN_POSTERIOR, "prior"),
+                                  "parameters"),
+                  "low")) == 0.25);
+  assert_string_equal(json_string_value(json_object_get(
+                          parameter(of, 0, PLAN_WORLD, "columns"), "user")),
+                      "who");
+  assert_string_equal(
+      json_string_value(json_array_get(
+          json_object_get(json_object_get(of->json, "sweep"), "set"), 0)),
+      "estimator.prior.low=0.25");
+  plan_free(of);
+}
+
+static void set_changes_one_of_two_places_that_share_a_value(void **state) {
+  plan *of = planned(HEAD
+                     "local one = span {} users.attentiveness = one\n"
+                     "fit = h.estimator.fit { model = model, prior = one "
+                     "} return h.sweep { " MADE REST "}",
+                     "users.attentiveness.low=0.5", NULL);
+  (void)state;
+  assert_false(json_equal(parameter(of, 0, PLAN_ANNOTATIONS, "attentiveness"),
+                          parameter(of, 0, PLAN_POSTERIOR, "prior")));
+  plan_free(of);
+}
+
+static void set_replaces_an_axis_or_its_values(void **state) {
+  static const char sweep[] = HEAD
+      "users.count = h.axis { 'people', 10, 20 }\n"
+      "return h.sweep { " MADE REST "}";
+  plan *constant = planned(sweep, "users.count=7", NULL);
+  plan *longer = planned(sweep, "axis.people=[1, 2, 3]", "filter=all");
+  (void)state;
+  assert_int_equal(constant->axis_count, 0);
+  assert_true(number(constant, 0, PLAN_ANNOTATIONS, "count") == 7);
+  assert_int_equal(longer->point_count, 3);
+  assert_int_equal(nodes_of(longer, PLAN_SELECTION), 3);
+  plan_free(constant);
+  plan_free(longer);
+}
+
+static void a_wrong_set_says_what_there_is(void **state) {
+  (void)state;
+  refused_set("users.cuont=1",
+              "--set users.cuont=1: there is no parameter \"cuont\"; did you "
+              "mean \"count\"?");
+  refused_set("usres.count=1",
+              "--set usres.count=1: there is no parameter \"usres\"; did you "
+              "mean \"users\"?");
+  refused_set("users.count=many",
+              "--set users.count=many: users.count: found \"many\", expected a "
+              "whole number of at least 1 and at most 1000000000");
+  refused_set("users.count.x=1",
+              "--set users.count.x=1: there is nothing below \"count\" to set");
+  refused_set("estimator.prior.lwo=1",
+              "--set estimator.prior.lwo=1: there is no parameter \"lwo\"; did "
+              "you mean \"low\"?");
+  refused_set("axis.mu=[1]", "--set axis.mu=[1]: there is no axis \"mu\"");
+  refused_set("users",
+              "--set users: expected path=value, like users.count=100");
+  refused_set(
+      "source={\"\\u0001axis\":9}",
+      "--set source={\"\\u0001axis\":9}: a key has a control character");
+}
+
+/* ---- what is wrong with a sweep ---- */
+
+static void a_misspelt_name_gets_the_nearest(void **state) {
+  (void)state;
+  refused(HEAD "return h.sweep { source = h.source.maed {}, " REST "}",
+          "sweep.lua:5: there is no h.source.maed; did you mean "
+          "h.source.made?");
+  refused(HEAD "return h.sweep { source = h.source.made { piars = 1 } }",
+          "sweep.lua:5: h.source.made: piars: there is no such parameter; did "
+          "you mean \"pairs\"?");
+  refused(HEAD "return h.sweep {\nsorce = 1 }",
+          "sweep.lua:5: h.sweep: there is no part \"sorce\" of a sweep; did "
+          "you mean \"source\"?");
+  refused(HEAD "users.cuont = 1\nreturn h.sweep { " MADE REST "}",
+          "sweep.lua:6: users.cuont: there is no such parameter; did you mean "
+          "\"count\"?");
+  refused(HEAD "return h.sewep {}",
+          "sweep.lua:5: there is no h.sewep; did you mean h.sweep?");
+  refused(HEAD "return h.axis { 'a', 1, uint = 's' }",
+          "sweep.lua:5: h.axis { \"a\", … }: uint: there is no such option; "
+          "did you mean \"unit\"?");
+  refused(HEAD "return usres", "sweep.lua:5: there is no variable \"usres\"");
+}
+
+static void a_wrong_type_or_range_is_refused_at_its_constructor(void **state) {
+  (void)state;
+  refused(HEAD "\n\nlocal x = h.source.made { pairs = 'ten' }",
+          "sweep.lua:7: h.source.made: pairs: found \"ten\", expected a whole "
+          "number of at least 1 and at most 1000000000");
+  refused(HEAD "local x = h.source.made { pairs = 1, mu = 1.5 }",
+          "sweep.lua:5: h.source.made: mu: found 1.5, expected a number above "
+          "0.5 and at most 1");
+  refused(HEAD "local x = h.source.made { pairs = h.axis { 'a', 3, 2.5 } }",
+          "sweep.lua:5: h.source.made: pairs: found 2.5, expected a whole "
+          "number of at least 1 and at most 1000000000");
+  refused(HEAD "local x = h.estimator.fit { model = span {} }",
+          "sweep.lua:5: h.estimator.fit: model: found the plugin "
+          "distribution/span, expected a plugin of kind user_model");
+  refused(HEAD "local x = h.estimator.fit { model = h.user_model.plain }",
+          "sweep.lua:5: h.estimator.fit: model: found a function, expected a "
+          "number, text, boolean, table, plugin or axis; a plugin needs its "
+          "braces: h.KIND.NAME {}");
+  refused(HEAD "local x = h.source.made { 10 }",
+          "sweep.lua:5: h.source.made: found a list, expected parameters by "
+          "name");
+  refused(HEAD "local x = h.source.made(10)",
+          "sweep.lua:5: h.source.made: found a number, expected its parameters "
+          "between braces");
+  refused(HEAD "return h.sweep { source = span {}, " REST "}",
+          "sweep.lua:5: source: found the plugin distribution/span, expected a "
+          "plugin of kind source");
+  refused(HEAD "return h.sweep { " MADE REST ", replicates = 0 }",
+          "sweep.lua:5: replicates: found 0, expected a whole number of at "
+          "least 1 and at most 10000000");
+  refused(HEAD "return h.sweep { " MADE REST ", seed = h.axis { 's', 1, 2 } }",
+          "sweep.lua:5: seed: found an axis; it is one for the whole sweep");
+}
+
+static void what_is_missing_is_named(void **state) {
+  char expected[256];
+  (void)state;
+  refused(HEAD "return h.sweep { " REST "}",
+          "sweep.lua:5: source: is missing: where pairs come from, "
+          "h.source.NAME {}");
+  refused(HEAD "return h.source.made {}",
+          "sweep.lua:5: h.source.made: pairs: is missing: how many pairs");
+  (void)snprintf(expected, sizeof expected,
+                 "sweep.lua:5: h.source.made: file: %s/no.csv: cannot be read: "
+                 "No such file or directory",
+                 folder);
+  refused(HEAD "return h.source.made { pairs = 10, file = 'no.csv' }",
+          expected);
+}
+
+static void what_create_refuses_is_refused_at_its_line(void **state) {
+  (void)state;
+  refused(HEAD
+          "users.attentiveness = span {\n"
+          "low = h.axis { 'low', 0.1, 0.5 }, high = h.axis { 'high', 0.4, "
+          "0.6 } }\nreturn h.sweep { " MADE REST "}",
+          "sweep.lua:5: distribution/span: low = 0.5 must be below high = 0.4 "
+          "(where low = 0.5, high = 0.4)");
+}
+
+static void numbers_must_be_finite(void **state) {
+  (void)state;
+  refused(HEAD "return h.source.made { pairs = 10, mu = 0/0 }",
+          "sweep.lua:5: h.source.made: mu: found nan (not a number), expected "
+          "a finite number");
+  refused(HEAD "return h.axis { 'mu', 0.6, -1/0 }",
+          "sweep.lua:5: h.axis { \"mu\", … }: value 2: found -infinity, "
+          "expected a finite number");
+  refused(HEAD "return h.linspace(0, 0/0, 3)",
+          "sweep.lua:5: h.linspace: the ends must be finite numbers");
+  refused(HEAD "return h.logspace(0, 1, 3)",
+          "sweep.lua:5: h.logspace: the ends must be above 0");
+}
+
+static void axes_that_make_no_sense_are_refused(void **state) {
+  (void)state;
+  refused("return require 'heed'.axis { 'a' }",
+          "sweep.lua:1: h.axis { \"a\", … }: it has no values; expected at "
+          "least one");
+  refused("return require 'heed'.axis { 'a', {} }",
+          "sweep.lua:1: h.axis { \"a\", … }: it has no values; expected at "
+          "least one");
+  refused("return require 'heed'.axis { 1, 2 }",
+          "sweep.lua:1: h.axis: expected a name, then values: h.axis { "
+          "\"name\", 1, 2 }");
+  refused("return require 'heed'.axis { 'two words', 2 }",
+          "sweep.lua:1: h.axis { \"two words\", … }: an axis is named with a "
+          "letter, then letters, digits and _, fewer than 64");
+  refused("return require 'heed'.axis { 'a', 1, 2, labels = { 'x' } }",
+          "sweep.lua:1: h.axis { \"a\", … }: labels: found 1, expected one for "
+          "each of the 2 values");
+  refused(HEAD
+          "local a, b = h.axis { 'a', 10, 20 },\nh.axis { 'a', 3, 4 }\n"
+          "users.count = b\nreturn h.sweep { source = h.source.made { "
+          "pairs = a }, " REST "}",
+          "sweep.lua:6: there is an axis \"a\" already, made at sweep.lua:5; "
+          "use that one in both places, or name them apart");
+  refused(HEAD
+          "users.count = h.axis { 'a', 10, 20, 10 }\n"
+          "return h.sweep { " MADE REST "}",
+          "sweep.lua:5: axis \"a\" has the value 10 twice");
+  refused(HEAD
+          "users.attentiveness = h.axis { 'a', span {}, span {} }\n"
+          "return h.sweep { " MADE REST "}",
+          "sweep.lua:5: axis \"a\" has the value span twice; tell them apart "
+          "with label = \"…\"");
+}
+
+static void ties_that_do_not_fit_are_refused(void **state) {
+  (void)state;
+  refused(HEAD
+          "users.count = h.axis { 'people', 10, 20 }\n"
+          "users.annotations = h.axis { 'each', 3, 5, tie = 'peopel' }\n"
+          "return h.sweep { " MADE REST "}",
+          "sweep.lua:6: axis \"each\" is tied to \"peopel\", and there is no "
+          "such axis; did you mean \"people\"?");
+  refused(HEAD
+          "users.count = h.axis { 'people', 10, 20 }\n"
+          "users.annotations = h.axis { 'each', 3, tie = 'people' }\n"
+          "return h.sweep { " MADE REST "}",
+          "sweep.lua:6: axis \"each\" has 1 values, and is tied to \"people\", "
+          "which has 2");
+  refused(HEAD
+          "users.count = h.axis { 'a', 10, 20, tie = 'b' }\n"
+          "users.annotations = h.axis { 'b', 3, 4, tie = 'a' }\n"
+          "return h.sweep { " MADE REST "}",
+          "sweep.lua:5: axis \"a\" is tied in a circle");
+  refused(HEAD
+          "local low = h.axis { 'low', 0.1, 0.2 }\n"
+          "users.attentiveness = h.axis { 'eta', span { low = low } }\n"
+          "fit = h.estimator.fit { model = model, prior = span { low = "
+          "low } }\nreturn h.sweep { " MADE REST "}",
+          "sweep.lua:5: axis \"low\" stands inside an alternative of axis "
+          "\"eta\" and elsewhere in the sweep; make one for each");
+}
+
+static void set_may_not_leave_a_tied_axis_behind(void **state) {
+  static const char text[] = HEAD
+      "users.count = h.axis { 'people', 10, 20 }\n"
+      "users.annotations = h.axis { 'each', 3, 5, tie = 'people' }\n"
+      "return h.sweep { " MADE REST "}";
+  (void)state;
+  refused_with(text, strlen(text), "users.count=5", 0,
+               "sweep.lua:6: axis \"each\" is tied to \"people\", which --set "
+               "took out of the sweep; set both");
+}
+
+static void an_axis_cannot_take_the_name_of_a_result(void **state) {
+  (void)state;
+  refused(HEAD
+          "users.count = h.axis { 'status', 1, 2 }\n"
+          "return h.sweep { " MADE REST "}",
+          "sweep.lua:5: an axis cannot be named \"status\", which is a word of "
+          "the result file; name it \"status_axis\", or what it stands for");
+  refused(HEAD
+          "users.count = h.axis { 'source_rows', 1, 2 }\n"
+          "return h.sweep { " MADE REST "}",
+          "sweep.lua:5: an axis cannot be named \"source_rows\", which is a "
+          "metric; name it \"source_rows_axis\", or what it stands for");
+  refused(HEAD
+          "users.count = h.axis { 'users', 1, 2 }\n"
+          "return h.sweep { keep = { 'users' }, " MADE REST "}",
+          "sweep.lua:5: an axis cannot be named \"users\", which is a word of "
+          "the result file; name it \"users_axis\", or what it stands for");
+}
+
+static void exclude_is_held_to_its_word(void **state) {
+#define WITH_EXCLUDE(body)                                                    \
+  HEAD "users.count = h.axis { 'people', 1, 2 }\nreturn h.sweep { " MADE REST \
+       ",\nexclude = " body " }"
+  (void)state;
+  refused(WITH_EXCLUDE("function(p) return p.poeple == 1 end"),
+          "sweep.lua:7: point.poeple: this sweep has no such axis");
+  refused(WITH_EXCLUDE("function() return true end"),
+          "sweep.lua:6: h.sweep: exclude leaves no point of 2");
+  refused(WITH_EXCLUDE("function() return 0 end"),
+          "sweep.lua:6: h.sweep: exclude returned a number, expected true or "
+          "false");
+  refused(WITH_EXCLUDE("true"),
+          "sweep.lua:6: h.sweep: exclude: expected a function(point) that "
+          "returns true for points to leave out");
+}
+
+static void errors_of_lua_keep_their_line(void **state) {
+  (void)state;
+  refused("\nlocal x = nil + 1",
+          "sweep.lua:2: attempt to perform arithmetic on a nil value");
+  refused("return {", "sweep.lua:1: unexpected symbol near <eof>");
+  refused("error('boom\\nbang')", "sweep.lua:1: boom bang");
+  refused("error {}",
+          "sweep.lua: the sweep raised a table as an error, expected a text");
+  refused("return 1",
+          "sweep.lua: the sweep returns number, expected: return h.sweep { … "
+          "}");
+  refused("",
+          "sweep.lua: the sweep returns nothing, expected: return h.sweep "
+          "{ … }");
+}
+
+static void what_could_reach_outside_is_not_there(void **state) {
+  static const char *const names[] = {
+      "io",       "os",   "package",   "debug", "dofile",
+      "loadfile", "load", "coroutine", "warn",  "collectgarbage"};
+  (void)state;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char text[64], expected[96];
+    (void)snprintf(text, sizeof text, "return %s", names[i]);
+    (void)snprintf(expected, sizeof expected,
+                   "sweep.lua:1: %s is not available in a sweep", names[i]);
+    refused(text, expected);
+  }
+  refused("require 'os'",
+          "sweep.lua:1: require \"os\": a sweep is one file, and can require "
+          "\"heed\" alone");
+  refused("return math.random()",
+          "sweep.lua:1: math.random is not available: a sweep must say the "
+          "same each time; `seed` keys what is random in a cell");
+  refused("assert(string.dump == nil) setmetatable({}, { __gc = print })",
+          "sweep.lua:1: __gc is not available in a sweep");
+  refused("setmetatable(_G, nil)",
+          "sweep.lua:1: cannot change a protected metatable");
+  refused("local h = require 'heed' h.source.made = 1",
+          "sweep.lua:1: what h has made does not change: give its constructor "
+          "the value");
+}
+
+static void only_text_is_run(void **state) {
+  static const char compiled[] = "\033Lua\x54\x00\x19\x93";
+  static const char latin[] = "return '\xe9'";
+  (void)state;
+  refused_with(compiled, sizeof compiled - 1, NULL, 0,
+               "sweep.lua: is compiled Lua; a sweep must be text");
+  refused_with(latin, sizeof latin - 1, NULL, 0,
+               "sweep.lua: is not UTF-8 text; a sweep must be");
+}
+
+static void memory_and_time_are_limited(void **state) {
+  static const char loop[] = "\nwhile true do end";
+  (void)state;
+  refused("local t = {} for i = 1, 1e9 do t[i] = {} end",
+          "sweep.lua: the sweep needs more than 16 MiB of memory");
+  refused("return ('x'):rep(100000000)",
+          "sweep.lua: the sweep needs more than 16 MiB of memory");
+  refused_with(loop, sizeof loop - 1, NULL, 0.05,
+               "sweep.lua:2: still running after 0.05 s; is there an endless "
+               "loop?");
+  refused(HEAD
+          "local t = {} t.t = t\n"
+          "return h.source.made { pairs = 1, judges = t }",
+          "sweep.lua:6: h.source.made: "
+          "judges.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t…: found "
+          "tables within tables without end");
+}
+
+static void a_grid_without_end_is_refused(void **state) {
+  (void)state;
+  refused(HEAD
+          "users.count = h.axis { 'a', h.linspace(1, 2000, 2000) }\n"
+          "users.annotations = h.axis { 'b', h.linspace(1, 2000, 2000) }\n"
+          "return h.sweep { " MADE REST "}",
+          "sweep.lua:7: the axes span more than 1000000 points; make them "
+          "shorter or tie them");
+  refused(HEAD
+          "return h.sweep { replicates = 9999999, filter = h.filter.part { "
+          "share = h.axis { 's', 0.5, 1 } }, " MADE REST "}",
+          "sweep.lua:5: 2 points with 9999999 replicates are more than "
+          "10000000 cells");
+}
+
+static void what_h_makes_stays_as_it_was_made(void **state) {
+  (void)state;
+  refused(HEAD "fit.mu = 1",
+          "sweep.lua:5: what h has made does not change: give its constructor "
+          "the value");
+  refused(HEAD "return fit.mu",
+          "sweep.lua:5: what h has made cannot be looked into");
+  refused(HEAD "h.mine = 1",
+          "sweep.lua:5: what h has made does not change: give its constructor "
+          "the value");
+}
+
+static int open_all(void **state) {
+  heed_error error;
+  (void)state;
+  if (mkdtemp(folder) == NULL || chdir(folder) != 0) return -1;
+  if (registry_create(true, &plugins, &error) != HEED_OK) return -1;
+  return registry_load(plugins, KINDS, NULL, &error) == HEED_OK ? 0 : -1;
+}
+
+static int close_all(void **state) {
+  static const char *const made[] = {"sweep.lua", "one.csv", "two.csv"};
+  (void)state;
+  registry_free(plugins);
+  for (size_t i = 0; i < sizeof made / sizeof *made; i++) (void)unlink(made[i]);
+  return chdir("/") == 0 && rmdir(folder) == 0 ? 0 : -1;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_plan_has_every_parameter_resolved),
+      cmocka_unit_test(a_title_left_out_is_the_name_of_the_file),
+      cmocka_unit_test(points_share_the_stages_before_the_one_that_varies),
+      cmocka_unit_test(axes_are_ordered_by_creation_and_points_depth_first),
+      cmocka_unit_test(an_axis_in_two_places_is_one_axis),
+      cmocka_unit_test(an_axis_may_have_one_value),
+      cmocka_unit_test(a_tied_axis_runs_along_its_target),
+      cmocka_unit_test(an_axis_that_only_others_are_tied_to_spans_the_grid),
+      cmocka_unit_test(labels_say_how_plugins_differ),
+      cmocka_unit_test(axes_inside_an_alternative_become_alternatives),
+      cmocka_unit_test(excluded_points_are_not_planned),
+      cmocka_unit_test(spaced_values_are_those_a_person_writes),
+      cmocka_unit_test(print_reaches_whoever_listens),
+      cmocka_unit_test(an_unused_axis_is_warned_of),
+      cmocka_unit_test(a_value_added_to_an_axis_leaves_the_old_keys_alone),
+      cmocka_unit_test(
+          a_key_depends_on_what_is_in_an_input_and_not_on_its_path),
+      cmocka_unit_test(the_same_sweep_gives_the_same_plan),
+      cmocka_unit_test(metrics_are_the_hosts_and_those_of_the_plugins),
+      cmocka_unit_test(a_dimension_has_the_labels_of_all_points),
+      cmocka_unit_test(set_reaches_what_the_sweep_leaves_out),
+      cmocka_unit_test(set_changes_one_of_two_places_that_share_a_value),
+      cmocka_unit_test(set_replaces_an_axis_or_its_values),
+      cmocka_unit_test(a_wrong_set_says_what_there_is),
+      cmocka_unit_test(a_misspelt_name_gets_the_nearest),
+      cmocka_unit_test(a_wrong_type_or_range_is_refused_at_its_constructor),
+      cmocka_unit_test(what_is_missing_is_named),
+      cmocka_unit_test(what_create_refuses_is_refused_at_its_line),
+      cmocka_unit_test(numbers_must_be_finite),
+      cmocka_unit_test(axes_that_make_no_sense_are_refused),
+      cmocka_unit_test(ties_that_do_not_fit_are_refused),
+      cmocka_unit_test(set_may_not_leave_a_tied_axis_behind),
+      cmocka_unit_test(an_axis_cannot_take_the_name_of_a_result),
+      cmocka_unit_test(exclude_is_held_to_its_word),
+      cmocka_unit_test(errors_of_lua_keep_their_line),
+      cmocka_unit_test(what_could_reach_outside_is_not_there),
+      cmocka_unit_test(only_text_is_run),
+      cmocka_unit_test(memory_and_time_are_limited),
+      cmocka_unit_test(a_grid_without_end_is_refused),
+      cmocka_unit_test(what_h_makes_stays_as_it_was_made),
+  };
+  return cmocka_run_group_tests(tests, open_all, close_all);
+}
