@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Runs cells: the levels of the last cell's path stay, and a cell that shares a
  * prefix with it starts where they part. */
+#include <gsl/gsl_errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,8 @@ heed_status stages_create(const plan *of, const registry *plugins,
   stages *self = calloc(1, sizeof *self);
   heed_status status;
   if (self == NULL) return no_memory(error);
+  /* GSL's own handler aborts the process; here errors are values. */
+  (void)gsl_set_error_handler_off();
   self->plan = of;
   self->plugins = plugins;
   self->options = *options;

@@ -7,9 +7,9 @@
  *
  * Nodes.  An estimator integrates over eta with a sum over nodes.  A
  * continuous distribution has fixed nodes, the same for every theta: nodes
- * that move with theta break the monotonicity of EM.  Each node stands for a
- * cell of the domain and weighs what theta puts into that cell, so that the
- * weights sum to 1 exactly and the discretised model is a model.
+ * that move with theta break the monotonicity of EM.  The weights are those of
+ * a quadrature rule, normalised: they sum to 1 exactly for every theta, so
+ * that the discretised model is a model and its EM monotone.
  * A distribution of a few atoms whose places are themselves parameters says
  * `atoms_move`: the estimator then moves them by maximising the expected
  * log-likelihood, and hands the new places to refit().

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Two kinds of users: a share of attentive ones, the others casual. */
+#include <math.h>
+
+#include "heed/distribution.h"
+
+enum { LOW, HIGH, SHARE, PARAMETER_COUNT };
+
+static const heed_parameter parameters[] = {
+    [LOW] = {.name = "low",
+             .type = HEED_NUMBER,
+             .standard = "0.1",
+             .low = 0,
+             .high = 1,
+             .doc = "attentiveness of casual users; as a fitted prior, not "
+                    "read"},
+    [HIGH] = {.name = "high",
+              .type = HEED_NUMBER,
+              .standard = "0.9",
+              .low = 0,
+              .high = 1,
+              .doc = "that of attentive users; as a fitted prior, not read"},
+    [SHARE] = {.name = "share",
+               .type = HEED_NUMBER,
+               .standard = "0.5",
+               .low = 0,
+               .high = 1,
+               .doc = "share of attentive users; as a fitted prior, not read"},
+};
+
+static const heed_output outputs[] = {
+    {.name = "low", .doc = "attentiveness of casual users, fitted"},
+    {.name = "high", .doc = "attentiveness of attentive users, fitted"},
+    {.name = "share", .doc = "share of attentive users, fitted"},
+};
+
+static heed_status create(const heed_host *host, const heed_value *values,
+                          void **self, heed_error *error) {
+  (void)host;
+  if (!(values[LOW].number < values[HIGH].number))
+    return heed_fail(error, HEED_INVALID,
+                     "low: found %g, expected less than high, %g",
+                     values[LOW].number, values[HIGH].number);
+  *self = (void *)(uintptr_t)values;
+  return HEED_OK;
+}
+
+/* The CDF jumps by 1 - share at low. */
+static heed_status quantile(const void *self, size_t count, const double *u,
+                            double *eta, heed_error *error) {
+  const heed_value *values = self;
+  (void)error;
+  for (size_t i = 0; i < count; i++)
+    eta[i] = u[i] < 1 - values[SHARE].number ? values[LOW].number
+                                             : values[HIGH].number;
+  return HEED_OK;
+}
+
+static size_t theta_count(const void *self) {
+  (void)self;
+  return PARAMETER_COUNT;
+}
+
+static void theta(const void *self, double *values_of) {
+  const heed_value *values = self;
+  for (int i = 0; i < PARAMETER_COUNT; i++) values_of[i] = values[i].number;
+}
+
+static void start(const void *self, double mean, double variance,
+                  double *values_of) {
+  const double sd = fmin(fmax(sqrt(fmax(variance, 0)), 0.1), 0.45);
+  (void)self;
+  mean = fmin(fmax(mean, 0.05), 0.95);
+  values_of[LOW] = fmax(mean - sd, 0.02);
+  values_of[HIGH] = fmin(mean + sd, 0.98);
+  values_of[SHARE] = 0.5;
+}
+
+static size_t node_count(const void *self, size_t wanted) {
+  (void)self;
+  (void)wanted;
+  return 2;
+}
+
+static void nodes(const void *self, const double *values_of, size_t count,
+                  double *at) {
+  (void)self;
+  (void)count;
+  at[0] = values_of[LOW];
+  at[1] = values_of[HIGH];
+}
+
+static void log_weights(const void *self, const double *values_of, size_t count,
+                        const double *at, double *log_weight) {
+  (void)self;
+  (void)count;
+  (void)at;
+  log_weight[0] = values_of[SHARE] < 1 ? log1p(-values_of[SHARE]) : -HUGE_VAL;
+  log_weight[1] = values_of[SHARE] > 0 ? log(values_of[SHARE]) : -HUGE_VAL;
+}
+
+static heed_status refit(const void *self, size_t count, const double *at,
+                         const double *mass, double *values_of,
+                         heed_error *error) {
+  const int low = at[0] <= at[1] ? 0 : 1;
+  const double sum = mass[0] + mass[1];
+  (void)self;
+  (void)count;
+  if (!(sum > 0))
+    return heed_fail(error, HEED_NUMERIC, "no mass is left on either point");
+  values_of[LOW] = at[low];
+  values_of[HIGH] = at[1 - low];
+  values_of[SHARE] = mass[1 - low] / sum;
+  return HEED_OK;
+}
+
+static const heed_distribution_functions functions = {
+    .size = sizeof functions,
+    .atoms_move = true,
+    .quantile = quantile,
+    .theta_count = theta_count,
+    .theta = theta,
+    .start = start,
+    .node_count = node_count,
+    .nodes = nodes,
+    .log_weights = log_weights,
+    .refit = refit,
+};
+
+static const heed_plugin two_point = {
+    .size = sizeof two_point,
+    .abi = HEED_ABI,
+    .kind = HEED_DISTRIBUTION,
+    .name = "two_point",
+    .version = "1.0",
+    .summary = "casual users at one attentiveness, attentive ones at another",
+    .reference = "arXiv 2510.13830, section 4",
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .outputs = outputs,
+    .output_count = sizeof outputs / sizeof *outputs,
+    .create = create,
+    .functions = &functions,
+    .functions_size = sizeof functions,
+};
+
+static const heed_plugin *const plugins[] = {&two_point};
+HEED_PLUGINS(plugins)
