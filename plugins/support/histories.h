@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Histories: the annotations of each user as a user model reads them; users
+ * whose likelihood must be equal are one group.
+ *
+ * When all pairs share one p and the model has classes, a history is its counts
+ * of classes, and an iteration costs the number of distinct counts, not of
+ * annotations. */
+#ifndef HEED_SUPPORT_HISTORIES_H
+#define HEED_SUPPORT_HISTORIES_H
+
+#include "heed/user_model.h"
+
+typedef struct histories {
+  const heed_crowd *crowd;
+  const heed_instance *model;
+  heed_domain domain;
+  bool reduced;
+
+  size_t group_count;
+  heed_answers *answers; /* of each group */
+  double *users;         /* how many users are in it */
+  size_t *group_of;      /* user → group */
+
+  /* Of all annotations, in their order (not reduced: answers point here). */
+  const int8_t *choice, *left;
+  double *p;
+  size_t *row, *pair;
+
+  /* Reduced: the answers that stand for the classes, and the counts
+   * [group_count x class_count] of each group. */
+  heed_answers classes;
+  double *class_p; /* class_count: the shared p */
+  double *counts;
+} histories;
+
+/* shared_p: of all pairs; NaN: each pair has its own, from the annotations or
+ * the pairs.  Memory from host->allocate(). */
+heed_status histories_make(const heed_host *host, const heed_crowd *crowd,
+                           const heed_instance *model, double shared_p,
+                           histories *result, heed_error *error);
+
+/* Another shared p. */
+void histories_set_p(histories *self, double shared_p);
+
+/* log P(history | eta) of every group at every node into
+ * log_likelihood[group_count x node_count]. */
+heed_status histories_likelihood(const histories *self, const heed_host *host,
+                                 const double *phi, size_t node_count,
+                                 const double *nodes, double *log_likelihood,
+                                 heed_error *error);
+
+/* P(choice | eta) of annotations first … first + count - 1 at every node. */
+void histories_probability(const histories *self, const double *phi,
+                           size_t first, size_t count, size_t node_count,
+                           const double *nodes, double *probability);
+
+/* P(choice) of a casual user, of every annotation. */
+void histories_casual(const histories *self, const double *phi,
+                      double *probability);
+
+#endif
