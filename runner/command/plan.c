@@ -16,14 +16,14 @@
  * jansson's allocations do not fail but end the process. */
 static void *allocate_or_leave(size_t size) {
   static const char out[] = PROTOCOL_FAIL
-      " {\"status\":4,\"message\":\"memory is out while "
-      "planning: the sweep is too large, or --memory too "
-      "small\"}\n";
+      " {\"status\":4,\"message\":\"" PROTOCOL_OUT_OF_MEMORY "\"}\n";
   void *made = malloc(size);
   if (made != NULL || size == 0) return made;
   (void)!write(PLANNER_PIPE, out, sizeof out - 1);
   _exit(EXIT_FAILED);
 }
+
+_Static_assert(HEED_MEMORY == 4, "as allocate_or_leave() says");
 
 int command_plan(const command_common *common, int argc, char **argv) {
   const char **sets = calloc((size_t)argc + 1, sizeof *sets);

@@ -22,4 +22,8 @@
 #define PROTOCOL_FAIL "fail"
 #define PROTOCOL_PLAN "plan"
 
+#define PROTOCOL_OUT_OF_MEMORY                                             \
+  "memory is out while planning: the sweep is too large, or --memory too " \
+  "small"
+
 #endif

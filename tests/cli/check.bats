@@ -1,0 +1,203 @@
+# heed check: a sweep is planned in a child under limits, and shown.
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  plugins="$HEED_BUILD/tests/plugins"
+  export HEED_PLUGIN_PATH="$plugins/planning_kinds"
+  cat >good.lua <<'LUA'
+local h = require "heed"
+local model = h.user_model.plain {}
+return h.sweep {
+  title = "Ten thresholds",
+  replicates = 5,
+  source = h.source.made { pairs = 1000, mu = h.axis { "gap", 0.6, 0.74, 0.98 } },
+  users = {
+    count = h.axis { "crowd", 500, 2000 },
+    annotations = h.axis { "each", 20, 50, tie = "crowd" },
+    attentiveness = h.distribution.span {},
+    model = model,
+  },
+  estimator = h.estimator.fit { model = model },
+  filter = h.filter.part { share = h.axis { "share", h.linspace(0.1, 1, 10) } },
+}
+LUA
+}
+
+# Standard output and error apart.
+check() {
+  run --separate-stderr "$HEED" check "$@"
+}
+
+bats_require_minimum_version 1.5.0
+
+@test "a sweep is shown with its axes, cells and shared stages" {
+  check good.lua
+  [ "$status" -eq 0 ]
+  [ "${lines[0]}" = "Ten thresholds" ]
+  [[ "$output" == *"gap          3  0.6, 0.74, 0.98"* ]]
+  [[ "$output" == *"+ each    tied  20, 50"* ]]
+  [[ "$output" == *"60 points x 5 replicates = 300"* ]]
+  [[ "$output" == *"world            3  source/made"* ]]
+  [[ "$output" == *"posterior        6  estimator/fit"* ]]
+  [[ "$output" == *"selection       60  filter/part"* ]]
+  [ -z "$stderr" ]
+}
+
+@test "--json prints the plan" {
+  check good.lua --json --set title=Other
+  [ "$status" -eq 0 ]
+  echo "$output" | /usr/bin/python3 -c '
+import json, sys
+plan = json.load(sys.stdin)
+assert plan["heed_plan"] == 1 and plan["title"] == "Other"
+assert plan["sweep"]["set"] == ["title=Other"]
+assert len(plan["points"]) == 60 and len(plan["plugins"]) == 5
+assert plan["nodes"][0]["spec"]["parameters"]["mu"] == 0.6
+'
+}
+
+@test "--set changes a value, an axis, a plugin" {
+  check good.lua --set source.mu=0.9 --set 'axis.share=[0.5,1]' --set users.attentiveness=flat
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"4 points x 5 replicates = 20"* ]]
+  [[ "$output" == *"distribution/flat 1.0"* ]]
+}
+
+@test "a mistake is told with file and line, and the status is 2" {
+  sed -i 's/pairs = 1000/piars = 1000/' good.lua
+  check good.lua
+  [ "$status" -eq 2 ]
+  [ -z "$output" ]
+  [ "$stderr" = 'heed: good.lua:6: h.source.made: piars: there is no such parameter; did you mean "pairs"?' ]
+}
+
+@test "a file that is missing, a folder, compiled Lua" {
+  check absent.lua
+  [ "$status" -eq 2 ]
+  [ "$stderr" = "heed: absent.lua: cannot be read: No such file or directory" ]
+  check .
+  [ "$stderr" = "heed: .: cannot be read: Is a directory" ]
+  printf '\033LuaT' >compiled.lua
+  check compiled.lua
+  [ "$stderr" = "heed: compiled.lua: is compiled Lua; a sweep must be text" ]
+}
+
+@test "a wrong command line is told" {
+  check
+  [ "$status" -eq 2 ]
+  [[ "$stderr" == "heed: check: which sweep?"* ]]
+  check good.lua --sett a=1
+  [ "$status" -eq 2 ]
+  [[ "$stderr" == "heed: check: there is no option --sett"* ]]
+  check good.lua --set
+  [[ "$stderr" == "heed: check: --set: a value must follow"* ]]
+  check good.lua --timeout soon
+  [[ "$stderr" == "heed: check: --timeout soon: expected seconds"* ]]
+  check good.lua other.lua
+  [[ "$stderr" == "heed: check: one sweep at a time"* ]]
+}
+
+# Each ends by the clock, wherever it hides.
+endless() {
+  printf '%s\n' "$1" >endless.lua
+  SECONDS=0
+  check --timeout 1 endless.lua
+  [ "$status" -eq 2 ]
+  [[ "$stderr" == *"still running after 1 s; is there an endless loop?" ]]
+  [ "$SECONDS" -lt 10 ]
+}
+
+@test "an endless loop is stopped and its line told" {
+  endless 'while true do end'
+  [[ "$stderr" == "heed: endless.lua:1: "* ]]
+}
+
+@test "an endless loop that catches its errors is stopped" {
+  endless 'while true do pcall(function() while true do end end) end'
+}
+
+@test "a string pattern without end is stopped" {
+  endless 'local s = ("a"):rep(60); return s:find(("a?"):rep(60) .. ("a*"):rep(30) .. "b")'
+}
+
+@test "an endless exclude, and endless metamethods, are stopped" {
+  sed 's/^}$/exclude = function() while true do end end }/' good.lua >endless.lua
+  endless "$(cat endless.lua)"
+  endless 'local t = setmetatable({}, { __index = function(t, k) return t[k + 1] end })
+    while true do pcall(function() return t[1] end) end'
+}
+
+@test "finalizers are not there to loop in" {
+  echo 'setmetatable({}, { __gc = function() while true do end end })' >gc.lua
+  check --timeout 5 gc.lua
+  [ "$status" -eq 2 ]
+  [ "$stderr" = "heed: gc.lua:1: __gc is not available in a sweep" ]
+}
+
+@test "memory is limited" {
+  echo 'local t = {} for i = 1, 1e9 do t[i] = ("x"):rep(1e6) .. i end' >large.lua
+  check --memory 64M large.lua
+  [ "$status" -eq 2 ]
+  [ "$stderr" = "heed: large.lua: the sweep needs more than 16 MiB of memory" ]
+  echo 'return ("x"):rep(1e15)' >string.lua
+  check string.lua
+  [ "$status" -eq 2 ]
+  [[ "$stderr" == *"resulting string too large" || "$stderr" == *"MiB of memory" ]]
+}
+
+@test "a plan that outgrows the memory limit says so" {
+  if nm "$HEED" 2>/dev/null | grep -q __asan_init; then
+    skip "the address sanitizer needs all addresses"
+  fi
+  sed -i 's/0.6, 0.74, 0.98/h.linspace(0.6, 0.9, 2000)/; s/500, 2000/h.linspace(1, 40, 40)/
+          s/20, 50,/h.linspace(1, 40, 40),/' good.lua
+  check --memory 256M good.lua
+  [ "$status" -eq 1 ]
+  [ "$stderr" = "heed: memory is out while planning: the sweep is too large, or --memory too small" ]
+}
+
+@test "a plugin that crashes while it loads is named, and the rest goes on" {
+  export HEED_PLUGIN_PATH="$plugins/planning_crash:$plugins/planning_kinds"
+  check good.lua
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"= 300"* ]]
+  [[ "$stderr" == "heed: warning: $plugins/planning_crash/planning_crash.so: "*" while it was loaded; going on without it" ]]
+}
+
+@test "a plugin that dies in create() is named" {
+  export HEED_PLUGIN_PATH="$plugins/planning_abort:$plugins/planning_kinds"
+  check good.lua
+  [ "$status" -eq 0 ]
+  check good.lua --set filter=aborting
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"the plugin filter/aborting "*" while its parameters were checked (in create())" ]]
+}
+
+@test "a file that is no plugin is refused by name, and the rest goes on" {
+  mkdir -m 700 plugins
+  echo "no shared object" >plugins/text.so
+  chmod 600 plugins/text.so
+  export HEED_PLUGIN_PATH="$PWD/plugins:$plugins/planning_kinds"
+  check good.lua
+  [ "$status" -eq 0 ]
+  [[ "$stderr" == "heed: warning: $PWD/plugins/text.so: cannot be loaded: "* ]]
+}
+
+@test "a plugin folder that is missing is told" {
+  check --plugin-path "$PWD/none" good.lua
+  [ "$status" -ne 0 ]
+  [[ "$stderr" == *"$PWD/none: cannot be read: No such file or directory" ]]
+}
+
+@test "what a sweep prints goes to standard error" {
+  sed -i '1i print("hello", 1)' good.lua
+  check good.lua --json
+  [ "$status" -eq 0 ]
+  [ "$stderr" = $'hello\t1' ]
+}
+
+@test "the planner is not for people" {
+  run "$HEED" plan good.lua 3>&-
+  [ "$status" -eq 2 ]
+  [[ "$output" == "heed: plan: is started by heed itself"* ]]
+}
