@@ -1,8 +1,123 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * heed collect: makes a result of a work folder, as other machines left it. */
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
 #include "command.h"
+#include "result.h"
+#include "storage/file.h"
+#include "storage/storage.h"
+
+static const char help_text[] =
+    "heed collect WORK -o F.h5\n\n"
+    "Makes a result file of the parts in a work folder, by the plan that lies\n"
+    "there.  Cells that are not in it yet are missing in the result, and may\n"
+    "come in with a later collect.  The folder stays as it is.\n";
+
+typedef struct collect_options {
+  const char *folder, *output;
+} collect_options;
+
+static int read_options(collect_options *self, int argc, char **argv) {
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0) {
+      if (++i == argc)
+        return command_usage("collect", "-o: a file must follow");
+      self->output = argv[i];
+    } else if (argv[i][0] == '-') {
+      return command_usage("collect", "%s: there is no such option", argv[i]);
+    } else if (self->folder != NULL) {
+      return command_usage("collect", "%s: only one folder at a time", argv[i]);
+    } else {
+      self->folder = argv[i];
+    }
+  }
+  if (self->folder == NULL || self->output == NULL)
+    return command_usage("collect", "expected a work folder and -o F.h5");
+  return EXIT_DONE;
+}
+
+/* A result of another sweep is not replaced. */
+static heed_status check_output(const char *path, const plan *of,
+                                heed_error *error) {
+  bool exists, same;
+  size_t orphans;
+  const heed_status status =
+      storage_inspect(path, of, &exists, &same, &orphans, error);
+  if (status != HEED_OK || !exists) return status;
+  if (!same)
+    return heed_fail(error, HEED_INVALID,
+                     "%s: exists and is not a result of this sweep; name "
+                     "another file with -o",
+                     path);
+  if (orphans > 0)
+    return heed_fail(error, HEED_INVALID,
+                     "%s: holds %zu finished cells that this sweep does not "
+                     "have; name another file with -o",
+                     path, orphans);
+  return HEED_OK;
+}
+
+static heed_status consolidate(const work *folder, const char *path,
+                               const plan *of, heed_error *error) {
+  char host[256] = "", now[32], command[512];
+  const struct passwd *user = getpwuid(getuid());
+  const time_t clock = time(NULL);
+  struct tm parts;
+  (void)gethostname(host, sizeof host - 1);
+  (void)strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ",
+                 gmtime_r(&clock, &parts));
+  (void)snprintf(command, sizeof command, "heed collect %s",
+                 work_folder(folder));
+  const provenance by = {.command = command,
+                         .host = host,
+                         .user = user == NULL ? "" : user->pw_name,
+                         .end = now};
+  return storage_consolidate(folder, path, of, &by, error);
+}
+
+/* Says what there is now. */
+static int report(const char *path) {
+  size_t done = 0, failed = 0;
+  heed_error error;
+  result of;
+  if (result_open(path, &of, &error) != HEED_OK) return command_error(&error);
+  for (size_t i = 0; i < of.cells.rows; i++) {
+    done += of.cells.status[i] == RECORD_DONE;
+    failed += of.cells.status[i] > RECORD_DONE;
+  }
+  const size_t missing = plan_cell_count(of.plan) - done - failed;
+  printf("%zu cells done", done);
+  if (failed > 0) printf(", %zu failed", failed);
+  if (missing > 0) printf(", %zu not run yet", missing);
+  printf(": %s\n", path);
+  result_close(&of);
+  return failed + missing > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
+}
 
 int command_collect(const command_common *common, int argc, char **argv) {
+  collect_options options = {NULL, NULL};
+  heed_error error = {HEED_MEMORY, "memory is out"};
+  heed_status status = HEED_MEMORY;
+  work *folder = NULL;
+  plan *of = NULL;
   (void)common;
-  (void)argc;
-  return command_usage(argv[0], "under construction");
+  if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+    (void)fputs(help_text, stdout);
+    return EXIT_DONE;
+  }
+  if (read_options(&options, argc, argv) != EXIT_DONE) return EXIT_USAGE;
+  char *path = file_name("%s/plan.json", options.folder);
+  if (path != NULL) status = work_join(options.folder, &folder, &error);
+  if (status == HEED_OK) status = plan_read(path, &of, &error);
+  if (status == HEED_OK) status = check_output(options.output, of, &error);
+  if (status == HEED_OK)
+    status = consolidate(folder, options.output, of, &error);
+  work_close(folder);
+  plan_free(of);
+  free(path);
+  return status == HEED_OK ? report(options.output) : command_error(&error);
 }

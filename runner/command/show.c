@@ -1,8 +1,567 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * heed show: what a result file says, in a page. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "command.h"
+#include "lines.h"
+#include "result.h"
+#include "summary.h"
+
+/* Above this, metrics are summed up in a line each unless some are named. */
+#define MOST_LINES 200
+/* Of failures, and of warnings. */
+#define MOST_KINDS 20
+
+static const char help_text[] =
+    "heed show F.h5 [--metric NAME]… [--by AXIS]… [--csv]\n\n"
+    "Shows axes, cells, failures, warnings, and for each metric the mean over\n"
+    "replicates with its 95 % interval (of a bootstrap: the log's value and\n"
+    "the percentiles of the others).\n\n"
+    "  --metric NAME  only this one; may be given again\n"
+    "  --by AXIS      a line for each value of this axis, averaged over the\n"
+    "                 others within each replicate; may be given again\n"
+    "  --csv          the table alone, as CSV, with all digits\n";
+
+typedef struct show_options {
+  const char *path;
+  const char **metrics, **axes;
+  size_t metric_count, axis_count;
+  bool csv;
+} show_options;
+
+/* What is shown of a result: groups of points that agree on the axes shown. */
+typedef struct view {
+  const result *of;
+  size_t axis_count; /* shown */
+  size_t *axes;
+  size_t group_count;
+  size_t *group_of;         /* each point */
+  size_t *example;          /* a point of each group; SIZE_MAX: it has none */
+  bool *bootstrap;          /* each group */
+  double *values, *weights; /* room for one a replicate */
+} view;
+
+/* ---- options ---- */
+
+static int take_value(const char *option, const char ***list, size_t *count,
+                      const char *value) {
+  if (value == NULL)
+    return command_usage("show", "%s: a name must follow", option);
+  (*list)[(*count)++] = value;
+  return EXIT_DONE;
+}
+
+static int read_options(show_options *self, int argc, char **argv) {
+  for (int i = 1; i < argc; i++) {
+    int status = EXIT_DONE;
+    if (strcmp(argv[i], "--csv") == 0)
+      self->csv = true;
+    else if (strcmp(argv[i], "--metric") == 0)
+      status =
+          take_value(argv[i], &self->metrics, &self->metric_count, argv[i + 1]),
+      i++;
+    else if (strcmp(argv[i], "--by") == 0)
+      status = take_value(argv[i], &self->axes, &self->axis_count, argv[i + 1]),
+      i++;
+    else if (argv[i][0] == '-')
+      return command_usage("show", "%s: there is no such option", argv[i]);
+    else if (self->path != NULL)
+      return command_usage("show", "%s: only one file at a time", argv[i]);
+    else
+      self->path = argv[i];
+    if (status != EXIT_DONE) return status;
+  }
+  if (self->path == NULL)
+    return command_usage("show", "which result file? heed show F.h5");
+  return EXIT_DONE;
+}
+
+/* ---- groups of points ---- */
+
+static bool is_bootstrap(const plan *of, size_t point) {
+  const size_t node = plan_node_at(of, point, PLAN_ANNOTATIONS);
+  const char *how;
+  if (node == SIZE_MAX) return false;
+  how = json_string_value(json_object_get(of->nodes[node].spec, "bootstrap"));
+  return how != NULL && strcmp(how, "none") != 0;
+}
+
+static heed_status unknown(const char *what, const char *name,
+                           const char *const *names, size_t count,
+                           heed_error *error) {
+  const char *nearest = schema_nearest(name, names, count);
+  return heed_fail(error, HEED_INVALID, "%s: there is no such %s%s%s%s", name,
+                   what, nearest == NULL ? "" : "; did you mean ",
+                   nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?");
+}
+
+static heed_status find_axis(const plan *of, const char *name, size_t *index,
+                             heed_error *error) {
+  const char **names;
+  heed_status status;
+  for (*index = 0; *index < of->axis_count; ++*index)
+    if (strcmp(of->axes[*index].coordinate.name, name) == 0) return HEED_OK;
+  names = calloc(of->axis_count + 1, sizeof *names);
+  if (names == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  for (size_t i = 0; i < of->axis_count; i++)
+    names[i] = of->axes[i].coordinate.name;
+  status = unknown("axis", name, names, of->axis_count, error);
+  free(names);
+  return status;
+}
+
+static heed_status choose_axes(view *self, const show_options *options,
+                               heed_error *error) {
+  const plan *of = self->of->plan;
+  if (options->axis_count == 0) {
+    self->axis_count = of->axis_count;
+    for (size_t i = 0; i < of->axis_count; i++) self->axes[i] = i;
+    return HEED_OK;
+  }
+  self->axis_count = options->axis_count;
+  for (size_t i = 0; i < options->axis_count; i++) {
+    const heed_status status =
+        find_axis(of, options->axes[i], &self->axes[i], error);
+    if (status != HEED_OK) return status;
+  }
+  return HEED_OK;
+}
+
+static void group_points(view *self) {
+  const plan *of = self->of->plan;
+  for (size_t i = 0; i < self->group_count; i++) self->example[i] = SIZE_MAX;
+  for (size_t point = 0; point < of->point_count; point++) {
+    size_t group = 0;
+    for (size_t i = 0; i < self->axis_count; i++)
+      group = group * of->axes[self->axes[i]].coordinate.count +
+              of->points[point].at[self->axes[i]];
+    self->group_of[point] = group;
+    if (self->example[group] == SIZE_MAX) self->example[group] = point;
+    if (is_bootstrap(of, point)) self->bootstrap[group] = true;
+  }
+}
+
+static void view_close(view *self) {
+  free(self->axes);
+  free(self->group_of);
+  free(self->example);
+  free(self->bootstrap);
+  free(self->values);
+  free(self->weights);
+}
+
+static heed_status view_open(const result *of, const show_options *options,
+                             view *self, heed_error *error) {
+  const plan *in = of->plan;
+  heed_status status;
+  memset(self, 0, sizeof *self);
+  self->of = of;
+  self->axes =
+      calloc(in->axis_count + options->axis_count + 1, sizeof *self->axes);
+  self->group_of = calloc(in->point_count + 1, sizeof *self->group_of);
+  self->values = calloc(in->replicates + 1, sizeof *self->values);
+  self->weights = calloc(in->replicates + 1, sizeof *self->weights);
+  if (self->axes == NULL || self->group_of == NULL || self->values == NULL ||
+      self->weights == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  status = choose_axes(self, options, error);
+  if (status != HEED_OK) return status;
+  self->group_count = 1;
+  for (size_t i = 0; i < self->axis_count; i++)
+    self->group_count *= in->axes[self->axes[i]].coordinate.count;
+  self->example = calloc(self->group_count + 1, sizeof *self->example);
+  self->bootstrap = calloc(self->group_count + 1, sizeof *self->bootstrap);
+  if (self->example == NULL || self->bootstrap == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  group_points(self);
+  return HEED_OK;
+}
+
+/* Value number `value` of a record, over the replicates of a group: within a
+ * replicate the mean over its points. */
+static summary summarise(view *self, size_t group, size_t value) {
+  const plan *of = self->of->plan;
+  for (size_t i = 0; i < of->replicates; i++)
+    self->values[i] = self->weights[i] = 0;
+  for (size_t point = 0; point < of->point_count; point++) {
+    if (self->group_of[point] != group) continue;
+    for (size_t i = 0; i < of->replicates; i++) {
+      const size_t place = result_place(self->of, point * of->replicates + i);
+      const double one =
+          self->of->cells.values[place * of->value_count + value];
+      if (isnan(one)) continue;
+      self->values[i] += one;
+      self->weights[i] += 1;
+    }
+  }
+  for (size_t i = 0; i < of->replicates; i++)
+    self->values[i] /= self->weights[i]; /* 0 / 0: NaN */
+  return summarise_replicates(self->values, of->replicates,
+                              self->bootstrap[group]);
+}
+
+/* ---- which metrics ---- */
+
+static heed_status check_metrics(const plan *of, const show_options *options,
+                                 heed_error *error) {
+  const char **names = calloc(of->metric_count + 1, sizeof *names);
+  heed_status status = HEED_OK;
+  if (names == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  for (size_t i = 0; i < of->metric_count; i++) names[i] = of->metrics[i].name;
+  for (size_t i = 0; status == HEED_OK && i < options->metric_count; i++) {
+    bool found = false;
+    for (size_t j = 0; j < of->metric_count; j++)
+      found = found || strcmp(names[j], options->metrics[i]) == 0;
+    if (!found)
+      status = unknown("metric", options->metrics[i], names, of->metric_count,
+                       error);
+  }
+  free(names);
+  return status;
+}
+
+/* Named, or, where none is named, with a value anywhere. */
+static bool is_shown(const result *of, const show_options *options,
+                     const plan_metric *metric) {
+  for (size_t i = 0; i < options->metric_count; i++)
+    if (strcmp(options->metrics[i], metric->name) == 0) return true;
+  if (options->metric_count > 0) return false;
+  for (size_t row = 0; row < of->cells.rows; row++)
+    for (size_t i = 0; i < metric->count; i++)
+      if (!isnan(of->cells
+                     .values[row * of->plan->value_count + metric->offset + i]))
+        return true;
+  return false;
+}
+
+static size_t line_count(const view *self, const show_options *options) {
+  const plan *of = self->of->plan;
+  size_t count = 0;
+  for (size_t i = 0; i < of->metric_count; i++)
+    if (is_shown(self->of, options, &of->metrics[i]))
+      count += of->metrics[i].count * self->group_count;
+  return count;
+}
+
+/* The label along each dimension of value number `value` of a metric. */
+static void value_label(const plan *of, const plan_metric *metric, size_t value,
+                        size_t dimension, char label[LABEL_SIZE]) {
+  for (size_t i = metric->dimension_count - 1; i > dimension; i--)
+    value /= of->dimensions[metric->dimensions[i]].count;
+  const plan_coordinate *along = &of->dimensions[metric->dimensions[dimension]];
+  result_label(along, value % along->count, label);
+}
+
+/* ---- as CSV ---- */
+
+static void csv_head(const view *self) {
+  const plan *of = self->of->plan;
+  printf("metric,at");
+  for (size_t i = 0; i < self->axis_count; i++) {
+    putchar(',');
+    result_csv_field(stdout, of->axes[self->axes[i]].coordinate.name);
+  }
+  printf(",replicates,value,low,high\n");
+}
+
+static void csv_line(view *self, const plan_metric *metric, size_t value,
+                     size_t group) {
+  const plan *of = self->of->plan;
+  const summary found = summarise(self, group, metric->offset + value);
+  char label[LABEL_SIZE] = "", number[NUMBER_SIZE];
+  char at[2 * LABEL_SIZE] = "";
+  for (size_t i = 0; i < metric->dimension_count; i++) {
+    const size_t length = strlen(at);
+    value_label(of, metric, value, i, label);
+    (void)snprintf(at + length, sizeof at - length, "%s%s=%s",
+                   length == 0 ? "" : " ",
+                   of->dimensions[metric->dimensions[i]].name, label);
+  }
+  result_csv_field(stdout, metric->name);
+  putchar(',');
+  result_csv_field(stdout, at);
+  for (size_t i = 0; i < self->axis_count; i++) {
+    const size_t axis = self->axes[i];
+    putchar(',');
+    result_label(&of->axes[axis].coordinate,
+                 of->points[self->example[group]].at[axis], label);
+    result_csv_field(stdout, label);
+  }
+  printf(",%zu", found.count);
+  const double numbers[] = {found.value, found.low, found.high};
+  for (size_t i = 0; i < 3; i++) {
+    result_number(numbers[i], number);
+    printf(",%s", number);
+  }
+  putchar('\n');
+}
+
+static void show_csv(view *self, const show_options *options) {
+  const plan *of = self->of->plan;
+  csv_head(self);
+  for (size_t i = 0; i < of->metric_count; i++) {
+    const plan_metric *metric = &of->metrics[i];
+    if (!is_shown(self->of, options, metric)) continue;
+    for (size_t group = 0; group < self->group_count; group++)
+      for (size_t j = 0; j < metric->count; j++)
+        if (self->example[group] != SIZE_MAX) csv_line(self, metric, j, group);
+  }
+}
+
+/* ---- as text ---- */
+
+static void format(double number, char text[NUMBER_SIZE]) {
+  if (isnan(number))
+    (void)snprintf(text, NUMBER_SIZE, "-");
+  else
+    (void)snprintf(text, NUMBER_SIZE, "%.4g", number);
+}
+
+static void show_axes(const result *of) {
+  lines *page = lines_create(2, 0);
+  if (page == NULL) return;
+  for (size_t i = 0; i < of->plan->axis_count; i++) {
+    const plan_coordinate *axis = &of->plan->axes[i].coordinate;
+    char label[LABEL_SIZE], all[4 * LABEL_SIZE] = "";
+    for (size_t j = 0; j < axis->count && strlen(all) < 2 * LABEL_SIZE; j++) {
+      result_label(axis, j, label);
+      strcat(all, j == 0 ? "" : axis->numbers != NULL ? "  " : " | ");
+      strcat(all, label);
+    }
+    lines_set(page, 0, axis->name);
+    lines_set(page, 1, all);
+    lines_next(page);
+  }
+  lines_print(page, stdout, "  ");
+  lines_free(page);
+}
+
+static void show_head(const result *of) {
+  size_t done = 0, failed = 0;
+  for (size_t i = 0; i < of->cells.rows; i++) {
+    done += of->cells.status[i] == RECORD_DONE;
+    failed += of->cells.status[i] > RECORD_DONE;
+  }
+  const size_t cells = plan_cell_count(of->plan);
+  printf("%s\n\n", of->plan->title);
+  show_axes(of);
+  printf("\n%zu points x %zu replicates: %zu cells done", of->plan->point_count,
+         of->plan->replicates, done);
+  if (failed > 0) printf(", %zu failed", failed);
+  if (done + failed < cells) printf(", %zu not run", cells - done - failed);
+  printf("; seed %llu\n", (unsigned long long)of->plan->seed);
+}
+
+static void show_seconds(const result *of) {
+  bool any = false;
+  for (size_t stage = 0; stage < PLAN_STAGE_COUNT; stage++) {
+    double total = 0;
+    for (size_t i = 0; i < of->cells.rows; i++) {
+      const double seconds = of->cells.seconds[i * PLAN_STAGE_COUNT + stage];
+      if (!isnan(seconds)) total += seconds;
+    }
+    if (total <= 0) continue;
+    printf("%s%s %.3g s",
+           any ? ", " : "time: ", plan_stage_name((plan_stage)stage), total);
+    any = true;
+  }
+  if (any) putchar('\n');
+}
+
+/* A line of a metric's table: where, which value, how much. */
+static void fill_line(view *self, lines *page, const plan_metric *metric,
+                      size_t value, size_t group) {
+  const plan *of = self->of->plan;
+  const summary found = summarise(self, group, metric->offset + value);
+  size_t column = 0;
+  char text[LABEL_SIZE], low[NUMBER_SIZE], high[NUMBER_SIZE];
+  for (size_t i = 0; i < self->axis_count; i++) {
+    const size_t axis = self->axes[i];
+    result_label(&of->axes[axis].coordinate,
+                 of->points[self->example[group]].at[axis], text);
+    lines_set(page, column++, text);
+  }
+  for (size_t i = 0; i < metric->dimension_count; i++) {
+    value_label(of, metric, value, i, text);
+    lines_set(page, column++, text);
+  }
+  format(found.value, text);
+  lines_set(page, column++, text);
+  format(found.low, low);
+  format(found.high, high);
+  (void)snprintf(text, sizeof text, "[%s, %s]", low, high);
+  lines_set(page, column++, isnan(found.low) ? "" : text);
+  (void)snprintf(text, sizeof text, "%zu", found.count);
+  lines_set(page, column, text);
+  lines_next(page);
+}
+
+static void fill_head(const view *self, lines *page,
+                      const plan_metric *metric) {
+  const plan *of = self->of->plan;
+  size_t column = 0;
+  bool bootstrap = false;
+  for (size_t i = 0; i < self->group_count; i++)
+    bootstrap = bootstrap || self->bootstrap[i];
+  for (size_t i = 0; i < self->axis_count; i++)
+    lines_set(page, column++, of->axes[self->axes[i]].coordinate.name);
+  for (size_t i = 0; i < metric->dimension_count; i++)
+    lines_set(page, column++, of->dimensions[metric->dimensions[i]].name);
+  lines_set(page, column++, bootstrap ? "value" : "mean");
+  lines_set(page, column++, "95 % interval");
+  lines_set(page, column, "n");
+  lines_next(page);
+}
+
+static void show_metric(view *self, const plan_metric *metric) {
+  const size_t labels = self->axis_count + metric->dimension_count;
+  lines *page = lines_create(labels + 3, labels < 60 ? 1ul << labels : 0);
+  if (page == NULL) return;
+  printf("\n%s", metric->name);
+  if (metric->unit != NULL && strcmp(metric->unit, "1") != 0)
+    printf(" [%s]", metric->unit);
+  printf("%s%s\n", *metric->doc == '\0' ? "" : ": ", metric->doc);
+  fill_head(self, page, metric);
+  for (size_t group = 0; group < self->group_count; group++)
+    for (size_t i = 0; i < metric->count; i++)
+      if (self->example[group] != SIZE_MAX)
+        fill_line(self, page, metric, i, group);
+  lines_print(page, stdout, "  ");
+  lines_free(page);
+}
+
+/* The range of a metric's means, in a line. */
+static void fill_range(view *self, lines *page, const plan_metric *metric) {
+  double low = NAN, high = NAN;
+  char text[2 * NUMBER_SIZE + 8], from[NUMBER_SIZE], to[NUMBER_SIZE];
+  for (size_t group = 0; group < self->group_count; group++)
+    for (size_t i = 0; i < metric->count; i++) {
+      const double value = summarise(self, group, metric->offset + i).value;
+      low = fmin(low, value);
+      high = fmax(high, value);
+    }
+  format(low, from);
+  format(high, to);
+  (void)snprintf(text, sizeof text, "%s to %s", from, to);
+  lines_set(page, 0, metric->name);
+  lines_set(page, 1, text);
+  lines_set(page, 2, metric->doc);
+  lines_next(page);
+}
+
+static void show_ranges(view *self, const show_options *options) {
+  const plan *of = self->of->plan;
+  lines *page = lines_create(3, 0);
+  if (page == NULL) return;
+  printf("\nmetrics: the range of their means\n");
+  for (size_t i = 0; i < of->metric_count; i++)
+    if (is_shown(self->of, options, &of->metrics[i]))
+      fill_range(self, page, &of->metrics[i]);
+  lines_print(page, stdout, "  ");
+  lines_free(page);
+  printf("\nheed show %s --metric NAME --by AXIS shows one in full\n",
+         self->of->path);
+}
+
+/* ---- failures and warnings ---- */
+
+/* The most frequent first would hide the first: in the order they came. */
+static void show_failures(const result *of) {
+  const batch *in = &of->cells;
+  bool *told = calloc(in->failure_count + 1, sizeof *told);
+  size_t kinds = 0;
+  if (in->failure_count > 0) printf("\nfailures\n");
+  for (size_t i = 0; told != NULL && i < in->failure_count; i++) {
+    size_t count = 0;
+    for (size_t j = i; !told[i] && j < in->failure_count; j++)
+      if (strcmp(in->failure_message[i], in->failure_message[j]) == 0 &&
+          strcmp(in->failure_stage[i], in->failure_stage[j]) == 0 &&
+          strcmp(in->failure_plugin[i], in->failure_plugin[j]) == 0) {
+        count++;
+        told[j] = j > i;
+      }
+    if (count > 0 && kinds++ == MOST_KINDS) printf("  and others\n");
+    if (count > 0 && kinds <= MOST_KINDS)
+      printf("  %zu x %s%s%s: %s\n", count, in->failure_stage[i],
+             *in->failure_plugin[i] == '\0' ? "" : ", ", in->failure_plugin[i],
+             in->failure_message[i]);
+  }
+  free(told);
+}
+
+static void show_warnings(const result *of) {
+  const batch *in = &of->cells;
+  bool *told = calloc(in->warning_count + 1, sizeof *told);
+  size_t kinds = 0;
+  if (in->warning_count > 0) printf("\nwarnings\n");
+  for (size_t i = 0; told != NULL && i < in->warning_count; i++) {
+    size_t count = 0;
+    for (size_t j = i; !told[i] && j < in->warning_count; j++)
+      if (strcmp(in->warning_code[i], in->warning_code[j]) == 0 &&
+          strcmp(in->warning_plugin[i], in->warning_plugin[j]) == 0) {
+        count++;
+        told[j] = j > i;
+      }
+    if (count > 0 && kinds++ == MOST_KINDS) printf("  and others\n");
+    if (count > 0 && kinds <= MOST_KINDS)
+      printf("  %zu x %s, %s: %s\n", count, in->warning_code[i],
+             in->warning_plugin[i], in->warning_message[i]);
+  }
+  free(told);
+}
+
+static void show_text(view *self, const show_options *options) {
+  const plan *of = self->of->plan;
+  show_head(self->of);
+  show_seconds(self->of);
+  if (options->metric_count == 0 && line_count(self, options) > MOST_LINES)
+    show_ranges(self, options);
+  else
+    for (size_t i = 0; i < of->metric_count; i++)
+      if (is_shown(self->of, options, &of->metrics[i]))
+        show_metric(self, &of->metrics[i]);
+  show_failures(self->of);
+  show_warnings(self->of);
+}
+
+static heed_status show(const result *of, const show_options *options,
+                        heed_error *error) {
+  view self;
+  heed_status status = check_metrics(of->plan, options, error);
+  if (status != HEED_OK) return status;
+  status = view_open(of, options, &self, error);
+  if (status == HEED_OK && options->csv) show_csv(&self, options);
+  if (status == HEED_OK && !options->csv) show_text(&self, options);
+  view_close(&self);
+  return status;
+}
+
+static int show_file(const show_options *options) {
+  result of;
+  heed_error error;
+  heed_status status = result_open(options->path, &of, &error);
+  if (status != HEED_OK) return command_error(&error);
+  status = show(&of, options, &error);
+  result_close(&of);
+  return status == HEED_OK ? EXIT_DONE : command_error(&error);
+}
 
 int command_show(const command_common *common, int argc, char **argv) {
+  show_options options = {NULL, NULL, NULL, 0, 0, false};
+  int status = EXIT_FAILED;
   (void)common;
-  (void)argc;
-  return command_usage(argv[0], "under construction");
+  if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+    (void)fputs(help_text, stdout);
+    return EXIT_DONE;
+  }
+  options.metrics = calloc((size_t)argc + 1, sizeof *options.metrics);
+  options.axes = calloc((size_t)argc + 1, sizeof *options.axes);
+  if (options.metrics != NULL && options.axes != NULL)
+    status = read_options(&options, argc, argv);
+  if (status == EXIT_DONE) status = show_file(&options);
+  free(options.metrics);
+  free(options.axes);
+  return status;
 }

@@ -108,8 +108,8 @@ static heed_status add_parts(index_of_cells *self, const char *folder,
 }
 
 /* The plan that a result file holds. */
-static heed_status result_plan(const char *path, plan **result,
-                               heed_error *error) {
+heed_status storage_read_plan(const char *path, plan **result,
+                              heed_error *error) {
   hdf file = {path, HEED_OK, error};
   char *text;
   hid_t root;
@@ -130,7 +130,8 @@ static heed_status result_plan(const char *path, plan **result,
 /* Whether there is a file, and of heed's. */
 static bool is_result(const char *path) {
   plan *stored;
-  if (access(path, F_OK) != 0 || result_plan(path, &stored, NULL) != HEED_OK)
+  if (access(path, F_OK) != 0 ||
+      storage_read_plan(path, &stored, NULL) != HEED_OK)
     return false;
   plan_free(stored);
   return true;
@@ -210,7 +211,7 @@ heed_status storage_inspect(const char *result_path, const plan *of,
   *same = false;
   *orphans = 0;
   *exists = access(result_path, F_OK) == 0;
-  if (!*exists || result_plan(result_path, &stored, NULL) != HEED_OK)
+  if (!*exists || storage_read_plan(result_path, &stored, NULL) != HEED_OK)
     return HEED_OK;
   *same = same_sweep(of, stored);
   plan_free(stored);

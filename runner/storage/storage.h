@@ -73,4 +73,9 @@ heed_status storage_inspect(const char *result_path, const plan *plan,
                             bool *exists, bool *same, size_t *orphans,
                             heed_error *error);
 
+/* The plan that a result file holds; to be freed.  HEED_INVALID: the file is no
+ * result of heed's. */
+heed_status storage_read_plan(const char *result_path, plan **result,
+                              heed_error *error);
+
 #endif

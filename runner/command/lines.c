@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Lines of aligned columns. */
+#include "lines.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_CHARACTERS 60
+
+struct lines {
+  size_t columns, count; /* count: complete lines */
+  unsigned long right;
+  char **fields; /* (count + 1) x columns; NULL: empty */
+  size_t *width; /* characters */
+  bool whole;
+};
+
+lines *lines_create(size_t columns, unsigned long right) {
+  lines *self = calloc(1, sizeof *self);
+  if (self == NULL) return NULL;
+  self->columns = columns;
+  self->right = right;
+  self->whole = true;
+  self->width = calloc(columns, sizeof *self->width);
+  self->fields = calloc(columns, sizeof *self->fields);
+  if (self->width != NULL && self->fields != NULL) return self;
+  lines_free(self);
+  return NULL;
+}
+
+void lines_free(lines *self) {
+  if (self == NULL) return;
+  for (size_t i = 0;
+       self->fields != NULL && i < (self->count + 1) * self->columns; i++)
+    free(self->fields[i]);
+  free(self->fields);
+  free(self->width);
+  free(self);
+}
+
+/* UTF-8: a byte that does not go on with a character begins one. */
+static bool begins(char byte) {
+  return ((unsigned char)byte & 0xC0u) != 0x80u;
+}
+
+static size_t characters(const char *text) {
+  size_t count = 0;
+  for (; *text != '\0'; text++) count += begins(*text);
+  return count;
+}
+
+/* A copy that is fit to be a field. */
+static char *field(const char *text) {
+  const bool long_text = characters(text) > MOST_CHARACTERS;
+  char *copy = malloc(strlen(text) + 4), *end = copy;
+  size_t count = 0;
+  if (copy == NULL) return NULL;
+  for (; *text != '\0'; text++) {
+    count += begins(*text);
+    if (long_text && count == MOST_CHARACTERS) break;
+    if ((unsigned char)*text >= ' ' && *text != 127) *end++ = *text;
+  }
+  strcpy(end, long_text ? "\xE2\x80\xA6" : "");
+  return copy;
+}
+
+void lines_set(lines *self, size_t column, const char *text) {
+  char **place = &self->fields[self->count * self->columns + column];
+  char *copy = field(text);
+  if (copy == NULL) {
+    self->whole = false;
+    return;
+  }
+  free(*place);
+  *place = copy;
+  if (characters(copy) > self->width[column])
+    self->width[column] = characters(copy);
+}
+
+void lines_next(lines *self) {
+  const size_t used = (self->count + 1) * self->columns;
+  char **fields =
+      realloc(self->fields, (used + self->columns) * sizeof *fields);
+  if (fields == NULL) {
+    self->whole = false;
+    return;
+  }
+  memset(fields + used, 0, self->columns * sizeof *fields);
+  self->fields = fields;
+  self->count++;
+}
+
+static void print_field(const lines *self, size_t column, const char *text,
+                        bool last, FILE *file) {
+  const int blanks = (int)(self->width[column] - characters(text));
+  const bool to_the_right = self->right >> column & 1;
+  (void)fprintf(file, "%*s%s%*s%s", to_the_right ? blanks : 0, "", text,
+                to_the_right || last ? 0 : blanks, "", last ? "\n" : "  ");
+}
+
+void lines_print(const lines *self, FILE *file, const char *indent) {
+  for (size_t i = 0; i < self->count; i++) {
+    char *const *fields = self->fields + i * self->columns;
+    (void)fputs(indent, file);
+    for (size_t j = 0; j < self->columns; j++)
+      print_field(self, j, fields[j] == NULL ? "" : fields[j],
+                  j + 1 == self->columns, file);
+  }
+}
+
+bool lines_whole(const lines *self) {
+  return self->whole;
+}

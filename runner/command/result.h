@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A result file as the commands see it that show it. */
+#ifndef HEED_COMMAND_RESULT_H
+#define HEED_COMMAND_RESULT_H
+
+#include "plan/plan.h"
+#include "storage/batch.h"
+
+typedef struct result {
+  const char *path; /* borrowed */
+  plan *plan;       /* the file's own */
+  batch cells;      /* one a place on the grid */
+} result;
+
+heed_status result_open(const char *path, result *self, heed_error *error);
+void result_close(result *self);
+
+/* Where on the grid a cell of the plan is: axes in order, the replicate last.
+ */
+size_t result_place(const result *self, size_t cell);
+
+/* A label of an axis or dimension as text. */
+#define LABEL_SIZE 512
+void result_label(const plan_coordinate *of, size_t index,
+                  char label[LABEL_SIZE]);
+
+/* A number with as few digits as give the very same number back; "" for NaN. */
+#define NUMBER_SIZE 32
+void result_number(double number, char text[NUMBER_SIZE]);
+
+/* Writes one field of a CSV file (RFC 4180), quoted where it must be. */
+void result_csv_field(FILE *file, const char *text);
+
+#endif

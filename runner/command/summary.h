@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Replicates summed up: a mean and a 95 % interval. */
+#ifndef HEED_COMMAND_SUMMARY_H
+#define HEED_COMMAND_SUMMARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct summary {
+  size_t count; /* replicates with a value */
+  double value;
+  double low, high; /* NaN: too few replicates */
+} summary;
+
+/* values: one a replicate, NaN where there is none; they are sorted.
+ *
+ * Independent replicates: their mean, with Student's interval.
+ * Of a bootstrap: replicate 0, which is the log as it is, with the 2.5 % and
+ * 97.5 % quantiles of the others. */
+summary summarise_replicates(double *values, size_t count, bool bootstrap);
+
+#endif
