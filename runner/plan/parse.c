@@ -76,6 +76,8 @@ static heed_status array(const json_t *object, const char *key,
   made = calloc(json_array_size(*list) + 1, size);
   if (made == NULL) return out_of_memory(error);
   memcpy(elements, &made, sizeof made);
+  /* It is in *elements now. */
+  /* cppcheck-suppress memleak */
   return HEED_OK;
 }
 

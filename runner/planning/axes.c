@@ -315,8 +315,9 @@ static bool all_numbers(const sweep_axis *axis) {
   const json_t *value;
   size_t i;
   if (axis->labels != NULL) return false;
-  json_array_foreach(axis->values, i,
-                     value) if (!json_is_number(value)) return false;
+  json_array_foreach(axis->values, i, value) {
+    if (!json_is_number(value)) return false;
+  }
   return true;
 }
 

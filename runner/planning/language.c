@@ -324,10 +324,11 @@ static heed_status axis_labels(const sweep_axis *axis, heed_error *error) {
                      "values",
                      json_array_size(axis->labels),
                      json_array_size(axis->values));
-  json_array_foreach(axis->labels, i, label) if (
-      !json_is_string(label)) return heed_fail(error, HEED_INVALID,
-                                               "labels[%zu]: expected a text",
-                                               i + 1);
+  json_array_foreach(axis->labels, i, label) {
+    if (!json_is_string(label))
+      return heed_fail(error, HEED_INVALID, "labels[%zu]: expected a text",
+                       i + 1);
+  }
   return HEED_OK;
 }
 

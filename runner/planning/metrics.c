@@ -19,7 +19,9 @@ typedef struct list {
 static bool holds(const json_t *array, const json_t *value) {
   const json_t *item;
   size_t i;
-  json_array_foreach(array, i, item) if (json_equal(item, value)) return true;
+  json_array_foreach(array, i, item) {
+    if (json_equal(item, value)) return true;
+  }
   return false;
 }
 
@@ -64,7 +66,9 @@ static heed_status add_keys(const list *to, json_t *dimension,
   const char **keys = calloc(json_object_size(map) + 1, sizeof *keys), *key;
   size_t count = 0;
   if (keys == NULL) return heed_fail(to->error, HEED_MEMORY, "memory is out");
-  json_object_foreach((json_t *)map, key, value) keys[count++] = key;
+  json_object_foreach((json_t *)map, key, value) {
+    keys[count++] = key;
+  }
   qsort(keys, count, sizeof *keys, by_text);
   for (size_t i = 0; i < count; i++) {
     json_t *label = json_string(keys[i]);
@@ -239,8 +243,9 @@ static bool is_reserved(const char *name, const json_t *keep) {
   size_t i;
   for (i = 0; i < sizeof reserved / sizeof *reserved; i++)
     if (strcmp(name, reserved[i]) == 0) return true;
-  json_array_foreach(keep, i, item) if (strcmp(json_string_value(item), name) ==
-                                        0) return true;
+  json_array_foreach(keep, i, item) {
+    if (strcmp(json_string_value(item), name) == 0) return true;
+  }
   return false;
 }
 
@@ -269,8 +274,9 @@ static heed_status check_names(const list *to, const json_t *keep) {
 static json_t *listed(const json_t *by_name) {
   json_t *array = json_array(), *item;
   const char *name;
-  json_object_foreach((json_t *)by_name, name, item)(void)
-      json_array_append(array, item);
+  json_object_foreach((json_t *)by_name, name, item) {
+    (void)json_array_append(array, item);
+  }
   return array;
 }
 
@@ -282,8 +288,9 @@ static void drop_unused(const list *to) {
   json_object_foreach_safe(to->dimensions, next, name, dimension) {
     json_t *text = json_string(name);
     bool used = false;
-    json_object_foreach(to->metrics, metric, item) used =
-        used || holds(json_object_get(item, "dimensions"), text);
+    json_object_foreach(to->metrics, metric, item) {
+      used = used || holds(json_object_get(item, "dimensions"), text);
+    }
     json_decref(text);
     if (!used) (void)json_object_del(to->dimensions, name);
   }

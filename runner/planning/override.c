@@ -160,7 +160,9 @@ static bool has_hidden_key(const json_t *value) {
       if ((unsigned char)*at < 0x20) return true;
     if (has_hidden_key(item)) return true;
   }
-  json_array_foreach(value, i, item) if (has_hidden_key(item)) return true;
+  json_array_foreach(value, i, item) {
+    if (has_hidden_key(item)) return true;
+  }
   return false;
 }
 

@@ -117,8 +117,10 @@ static json_t *list_plugins(const sweep *self, const sweep_tree *tree) {
 static json_t *list_inputs(const sweep_tree *tree) {
   json_t *inputs = json_array(), *digest;
   const char *path;
-  json_object_foreach(tree->inputs, path, digest)(void) json_array_append_new(
-      inputs, json_pack("{s:s, s:O}", "path", path, "sha256", digest));
+  json_object_foreach(tree->inputs, path, digest) {
+    (void)json_array_append_new(
+        inputs, json_pack("{s:s, s:O}", "path", path, "sha256", digest));
+  }
   return inputs;
 }
 

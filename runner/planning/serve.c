@@ -85,9 +85,9 @@ bool planner_serve(const planner_options *options, const char *const *skip,
   report(&to, PROTOCOL_LOADED, "");
   if (status == HEED_OK) status = planning_plan(plugins, &inner, &plan, &error);
   if (status == HEED_OK && !report_value(&to, PROTOCOL_PLAN, plan))
-    status =
-        heed_fail(&error, HEED_MEMORY,
-                  "%s: memory is out: the plan is too large", options->sweep);
+    status = HEED_MEMORY;
+  if (status == HEED_MEMORY)
+    (void)heed_fail(&error, HEED_MEMORY, "%s", PROTOCOL_OUT_OF_MEMORY);
   if (status != HEED_OK)
     (void)report_value(&to, PROTOCOL_FAIL,
                        json_pack("{s:i, s:o}", "status", (int)status, "message",

@@ -88,7 +88,9 @@ static json_t *sorted(json_t *object) {
   const char **keys = calloc(count + 1, sizeof *keys), *key;
   json_t *value, *result = json_object();
   size_t i = 0;
-  json_object_foreach(object, key, value) if (keys != NULL) keys[i++] = key;
+  json_object_foreach(object, key, value) {
+    if (keys != NULL) keys[i++] = key;
+  }
   if (keys != NULL) qsort(keys, count, sizeof *keys, by_text);
   for (i = 0; keys != NULL && i < count; i++)
     (void)json_object_set(result, keys[i], json_object_get(object, keys[i]));
@@ -203,8 +205,12 @@ void template_axes(const json_t *template, uint8_t *used) {
     used[axis] = 1;
     return;
   }
-  json_object_foreach((json_t *)template, key, item) template_axes(item, used);
-  json_array_foreach(template, i, item) template_axes(item, used);
+  json_object_foreach((json_t *)template, key, item) {
+    template_axes(item, used);
+  }
+  json_array_foreach(template, i, item) {
+    template_axes(item, used);
+  }
 }
 
 json_t *template_fill(const sweep *self, const json_t *template,
@@ -218,14 +224,16 @@ json_t *template_fill(const sweep *self, const json_t *template,
                          json_array_get(self->axes[axis].values, at[axis]), at);
   if (json_is_object(template)) {
     result = json_object();
-    json_object_foreach((json_t *)template, key, item)(void)
-        json_object_set_new(result, key, template_fill(self, item, at));
+    json_object_foreach((json_t *)template, key, item) {
+      (void)json_object_set_new(result, key, template_fill(self, item, at));
+    }
     return result;
   }
   if (json_is_array(template)) {
     result = json_array();
-    json_array_foreach(template, i, item)(void)
-        json_array_append_new(result, template_fill(self, item, at));
+    json_array_foreach(template, i, item) {
+      (void)json_array_append_new(result, template_fill(self, item, at));
+    }
     return result;
   }
   return json_incref((json_t *)template);
