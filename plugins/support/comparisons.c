@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Comparisons: annotations to differences of features. */
+#include "support/comparisons.h"
+
+#include "support/units.h"
+
+typedef struct columns {
+  const int8_t *choice;     /* annotations */
+  const int64_t *pair;      /* annotations */
+  const double *difference; /* (pairs,d) */
+  const double *p;          /* pairs; or NULL */
+} columns;
+
+static heed_status find_columns(const heed_crowd *crowd,
+                                comparisons_labels labels, columns *found,
+                                heed_error *error) {
+  const heed_table *pairs = crowd->world->pairs;
+  const heed_column *difference = heed_table_column(pairs, "difference");
+  found->choice = heed_table_data(crowd->annotations, "choice", HEED_INT8);
+  found->pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
+  found->difference = heed_table_data(pairs, "difference", HEED_FLOAT64);
+  found->p = heed_table_data(pairs, "p", HEED_FLOAT64);
+  if (found->choice == NULL || found->pair == NULL)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "the annotations have no column `choice` or `pair`");
+  if (found->difference == NULL || crowd->world->features == 0 ||
+      difference->width != crowd->world->features)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "a log-linear policy needs the column `difference` of the "
+                     "pairs, and this world has no features");
+  if (labels == COMPARISONS_BETTER && found->p == NULL)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "labels = better needs the column `p` of the pairs");
+  return HEED_OK;
+}
+
+static bool counts(const columns *from, const heed_selection *selection,
+                   size_t row) {
+  return selection->weight[row] > 0.0 && from->choice[row] != HEED_CHOSE_TIE;
+}
+
+static bool make_room(const heed_host *host, comparisons *self) {
+  const size_t n = self->count;
+  self->x = host->scratch(host, n * self->features, sizeof *self->x);
+  self->sign = host->scratch(host, n, sizeof *self->sign);
+  self->weight = host->scratch(host, n, sizeof *self->weight);
+  self->label = host->scratch(host, n, sizeof *self->label);
+  self->left_out = host->scratch(host, n, sizeof *self->left_out);
+  self->row = host->scratch(host, n, sizeof *self->row);
+  self->unit = host->scratch(host, n, sizeof *self->unit);
+  self->first = host->scratch(host, self->units + 1, sizeof *self->first);
+  self->member = host->scratch(host, n, sizeof *self->member);
+  return self->x != NULL && self->sign != NULL && self->weight != NULL &&
+         self->label != NULL && self->left_out != NULL && self->row != NULL &&
+         self->unit != NULL && self->first != NULL && self->member != NULL;
+}
+
+static bool prefers_a(const columns *from, comparisons_labels labels,
+                      size_t row) {
+  switch (labels) {
+    case COMPARISONS_OBSERVED:
+      return from->choice[row] == HEED_CHOSE_A;
+    case COMPARISONS_ALWAYS_A:
+      return true;
+    case COMPARISONS_BETTER:
+      return from->p[from->pair[row]] > 0.5;
+  }
+  return true;
+}
+
+static void fill_row(comparisons *self, size_t i, size_t row,
+                     const columns *from, const heed_selection *selection,
+                     comparisons_labels labels, bool own_label) {
+  const size_t d = self->features;
+  const bool a = prefers_a(from, labels, row);
+  const double *difference = from->difference + (size_t)from->pair[row] * d;
+  for (size_t k = 0; k < d; k++)
+    self->x[i * d + k] = a ? difference[k] : -difference[k];
+  self->sign[i] = a == (from->choice[row] == HEED_CHOSE_A) ? 1.0 : -1.0;
+  self->weight[i] = selection->weight[row];
+  self->left_out[i] = selection->left_out[row];
+  self->label[i].eta =
+      own_label ? selection->eta[row] : selection->left_out[row];
+  self->label[i].casual = selection->casual[row];
+  self->row[i] = row;
+}
+
+/* A counting sort: rows keep their order within a unit. */
+static void group(comparisons *self) {
+  for (size_t i = 0; i < self->count; i++) self->first[self->unit[i] + 1]++;
+  for (size_t u = 0; u < self->units; u++) self->first[u + 1] += self->first[u];
+  for (size_t i = 0; i < self->count; i++)
+    self->member[self->first[self->unit[i]]++] = i;
+  for (size_t u = self->units; u > 0; u--) self->first[u] = self->first[u - 1];
+  self->first[0] = 0;
+}
+
+heed_status comparisons_units(const heed_crowd *crowd,
+                              const heed_posterior *posterior, size_t *unit,
+                              heed_error *error) {
+  const heed_posterior by_user = {.unit = HEED_BY_USER,
+                                  .units = crowd->users->rows};
+  return units_of(crowd,
+                  posterior->unit == HEED_BY_ANNOTATION ? &by_user : posterior,
+                  unit, error);
+}
+
+heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
+                                const heed_posterior *posterior,
+                                const heed_selection *selection,
+                                comparisons_labels labels, bool own_label,
+                                comparisons *result, heed_error *error) {
+  comparisons self = {.features = crowd->world->features};
+  columns from;
+  size_t *unit = host->scratch(host, selection->count, sizeof *unit);
+  if (unit == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out for %zu annotations",
+                     selection->count);
+  heed_status status = find_columns(crowd, labels, &from, error);
+  if (status == HEED_OK)
+    status = comparisons_units(crowd, posterior, unit, error);
+  if (status != HEED_OK) return status;
+  self.units = posterior->unit == HEED_BY_ANNOTATION ? crowd->users->rows
+                                                     : posterior->units;
+  for (size_t row = 0; row < selection->count; row++)
+    self.count += counts(&from, selection, row);
+  if (!make_room(host, &self))
+    return heed_fail(error, HEED_MEMORY, "memory is out for %zu comparisons",
+                     self.count);
+  for (size_t row = 0, i = 0; row < selection->count; row++) {
+    if (!counts(&from, selection, row)) continue;
+    fill_row(&self, i, row, &from, selection, labels, own_label);
+    self.unit[i++] = unit[row];
+  }
+  group(&self);
+  *result = self;
+  return HEED_OK;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Comparisons: the annotations of a selection as rows that a log-linear policy
+ * is trained on. */
+#ifndef HEED_SUPPORT_COMPARISONS_H
+#define HEED_SUPPORT_COMPARISONS_H
+
+#include "heed/trainer.h"
+#include "support/preference_loss.h"
+
+/* Which response a row prefers. */
+typedef enum comparisons_labels {
+  COMPARISONS_OBSERVED = 0, /* the one the user chose */
+  COMPARISONS_ALWAYS_A,     /* A's: what one learns without users */
+  COMPARISONS_BETTER        /* the one with p > 1/2: labels without noise */
+} comparisons_labels;
+
+/* n annotations with a weight above 0 that are no ties, in the order of the
+ * crowd; U units (users; users and topics), each with a run of `member`. */
+typedef struct comparisons {
+  size_t count, features;  /* n, d */
+  double *x;               /* (n,d): phi(preferred) - phi(other) */
+  double *sign;            /* (n): +1 where the user chose the preferred, -1 */
+  double *weight;          /* (n) */
+  preference_label *label; /* (n): eta and casual of the choice */
+  double *left_out;        /* (n): eta without the annotation itself */
+  size_t *row;             /* (n): row in the crowd's annotations */
+  size_t *unit;            /* (n) */
+  size_t units;            /* U */
+  size_t *first;           /* (U + 1) */
+  size_t *member;          /* (n): rows, by unit */
+} comparisons;
+
+/* own_label: label.eta is the mean that includes the annotation, else the one
+ * that leaves it out.  Memory from host->scratch().  HEED_UNSUPPORTED where
+ * the pairs lack the columns it takes. */
+heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
+                                const heed_posterior *posterior,
+                                const heed_selection *selection,
+                                comparisons_labels labels, bool own_label,
+                                comparisons *result, heed_error *error);
+
+/* unit[annotations]: the unit of comparisons that each annotation belongs to.
+ * A posterior by annotation says nothing of what annotations share: the units
+ * are then users. */
+heed_status comparisons_units(const heed_crowd *crowd,
+                              const heed_posterior *posterior, size_t *unit,
+                              heed_error *error);
+
+#endif

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The joint loss: its E-step, and its fit for log-linear policies. */
+#include "support/joint.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+#include "support/prior_fit.h"
+
+/* A factor of the likelihood is taken for no less than this, so that a product
+ * of FACTORS of them does not vanish. */
+#define LEAST_FACTOR 1e-37
+#define FACTORS 8u
+
+/* log_mass[k] += weight log(c + eta_k (g - c)) for one unit's annotations.
+ * Logarithms are taken of products, FACTORS at a time. */
+static void add_histories(const joint_crowd *crowd, size_t unit,
+                          size_t node_count, const double *nodes,
+                          const double *chance, double *product,
+                          double *log_mass) {
+  size_t factors = 0;
+  for (size_t k = 0; k < node_count; k++) product[k] = 1.0;
+  for (size_t at = crowd->first[unit]; at < crowd->first[unit + 1]; at++) {
+    const size_t i = crowd->member[at];
+    const double weight = crowd->weight[i], c = crowd->label[i].casual;
+    const double gain = chance[i] - c;
+    if (weight == 0.0) continue;
+    if (weight != 1.0) {
+      for (size_t k = 0; k < node_count; k++)
+        log_mass[k] += weight * log(fmax(c + nodes[k] * gain, LEAST_FACTOR));
+      continue;
+    }
+    for (size_t k = 0; k < node_count; k++) {
+      const double factor = c + nodes[k] * gain;
+      product[k] *= factor > LEAST_FACTOR ? factor : LEAST_FACTOR;
+    }
+    if (++factors < FACTORS) continue;
+    for (size_t k = 0; k < node_count; k++) {
+      log_mass[k] += log(product[k]);
+      product[k] = 1.0;
+    }
+    factors = 0;
+  }
+  if (factors > 0)
+    for (size_t k = 0; k < node_count; k++) log_mass[k] += log(product[k]);
+}
+
+/* log_mass to mass that sums to 1; returns the logarithm of the sum. */
+static double normalise(size_t node_count, double *mass) {
+  double highest = -HUGE_VAL, sum = 0.0;
+  for (size_t k = 0; k < node_count; k++) highest = fmax(highest, mass[k]);
+  for (size_t k = 0; k < node_count; k++) {
+    mass[k] = exp(mass[k] - highest);
+    sum += mass[k];
+  }
+  for (size_t k = 0; k < node_count; k++) mass[k] /= sum;
+  return highest + log(sum);
+}
+
+/* Derivatives of annotation i given its unit's mass.  With P = c + eta (g - c)
+ * and 1 - P = (1 - c) - eta (g - c), one division gives both quotients. */
+static void differentiate(size_t node_count, const double *nodes,
+                          const double *mass, double g, double c, double weight,
+                          double *slope, double *information) {
+  const double gain = g - c, rise = g * (1.0 - g);
+  double first = 0.0, second = 0.0; /* E[eta / P], E[eta^2 / (P (1 - P))] */
+  for (size_t k = 0; k < node_count; k++) {
+    const double p = fmax(c + nodes[k] * gain, LEAST_FACTOR);
+    const double q = fmax(1.0 - c - nodes[k] * gain, LEAST_FACTOR);
+    const double part = mass[k] * nodes[k] / (p * q);
+    first += part * q;
+    second += part * nodes[k];
+  }
+  *slope = -weight * rise * first;
+  *information = weight * rise * rise * second;
+}
+
+double joint_expect(const joint_crowd *crowd, const joint_nodes *nodes,
+                    const double *margin, const joint_terms *terms) {
+  const size_t m = nodes->count;
+  double *chance = terms->slope; /* g, until the slope takes its place */
+  double log_likelihood = 0.0;
+  for (size_t i = 0; i < crowd->count; i++)
+    chance[i] = preference_chance(margin[i]);
+  for (size_t u = 0; u < crowd->units; u++) {
+    double *mass = terms->mass + u * m;
+    memcpy(mass, nodes->log_weight, m * sizeof *mass);
+    add_histories(crowd, u, m, nodes->eta, chance, terms->product, mass);
+    log_likelihood += normalise(m, mass);
+    for (size_t at = crowd->first[u]; at < crowd->first[u + 1]; at++) {
+      const size_t i = crowd->member[at];
+      differentiate(m, nodes->eta, mass, chance[i], crowd->label[i].casual,
+                    crowd->weight[i], &terms->slope[i], &terms->information[i]);
+    }
+  }
+  return log_likelihood;
+}
+
+void joint_left_out(const joint_crowd *crowd, size_t node_count,
+                    const double *nodes, const double *mass,
+                    const double *margin, double *left_out) {
+  for (size_t u = 0; u < crowd->units; u++)
+    for (size_t at = crowd->first[u]; at < crowd->first[u + 1]; at++) {
+      const size_t i = crowd->member[at];
+      const double *row = mass + u * node_count;
+      const double c = crowd->label[i].casual;
+      const double gain = preference_chance(margin[i]) - c;
+      double sum = 0.0, moment = 0.0;
+      for (size_t k = 0; k < node_count; k++) {
+        const double p = fmax(c + nodes[k] * gain, LEAST_FACTOR);
+        const double without = row[k] * pow(p, -crowd->weight[i]);
+        sum += without;
+        moment += without * nodes[k];
+      }
+      left_out[i] = moment / sum;
+    }
+}
+
+/* Derivative of sum_i weight mass log(c + eta (g - c)) at one node, which
+ * falls with eta. */
+static double pull(const joint_crowd *crowd, size_t node_count, size_t k,
+                   const double *mass, const double *margin, double eta) {
+  double sum = 0.0;
+  for (size_t u = 0; u < crowd->units; u++)
+    for (size_t at = crowd->first[u]; at < crowd->first[u + 1]; at++) {
+      const size_t i = crowd->member[at];
+      const double c = crowd->label[i].casual;
+      const double gain = preference_chance(margin[i]) - c;
+      sum += crowd->weight[i] * mass[u * node_count + k] * gain /
+             fmax(c + eta * gain, LEAST_FACTOR);
+    }
+  return sum;
+}
+
+void joint_move_nodes(const joint_crowd *crowd, size_t node_count,
+                      const double *mass, const double *margin, double low,
+                      double high, double *nodes) {
+  for (size_t k = 0; k < node_count; k++) {
+    double below = low, above = high;
+    if (pull(crowd, node_count, k, mass, margin, low) <= 0.0) above = low;
+    if (pull(crowd, node_count, k, mass, margin, high) >= 0.0) below = high;
+    if (below > above) continue; /* flat: no annotation tells */
+    while (above - below > 1e-9) {
+      const double middle = 0.5 * (below + above);
+      if (pull(crowd, node_count, k, mass, margin, middle) > 0.0)
+        below = middle;
+      else
+        above = middle;
+    }
+    nodes[k] = 0.5 * (below + above);
+  }
+}
+
+/* ---- the fit ---- */
+
+/* EM steps and halvings of a step; and the longest leap of SQUAREM. */
+#define STEPS_MOST 1000u
+#define HALVINGS_MOST 20u
+#define LEAP_MOST 64.0
+
+/* A point: w, theta, and theta on its free scale where there is one. */
+typedef struct place {
+  double *w, *theta, *free;
+  double objective;
+} place;
+
+struct joint_room {
+  const heed_distribution_functions *functions;
+  size_t features, free_count;
+  double *log_weight, *node_mass; /* (nodes) */
+  double *moved;                  /* (nodes) */
+  joint_terms terms;
+  log_linear_scratch *linear;
+  prior_fit *prior_fit;
+  place start, first, second, now; /* of a SQUAREM cycle */
+};
+
+static bool make_place(const heed_host *host, size_t features, size_t theta,
+                       size_t free, place *made) {
+  made->w = host->scratch(host, features + theta + free, sizeof *made->w);
+  if (made->w == NULL) return false;
+  made->theta = made->w + features;
+  made->free = made->theta + theta;
+  return true;
+}
+
+static bool make_room(const heed_host *host, joint_fit *fit,
+                      struct joint_room *room, size_t count, size_t units) {
+  const size_t m = fit->node_count, d = room->features;
+  const size_t t = fit->theta_count, p = room->free_count;
+  fit->nodes = host->scratch(host, m, sizeof(double));
+  fit->theta = host->scratch(host, t, sizeof(double));
+  fit->mass = host->scratch(host, units * m, sizeof(double));
+  fit->margin = host->scratch(host, count, sizeof(double));
+  room->log_weight = host->scratch(host, 4 * m, sizeof(double));
+  room->terms.slope = host->scratch(host, 2 * count, sizeof(double));
+  room->linear = log_linear_room(host, count, d);
+  if (fit->nodes == NULL || fit->theta == NULL || fit->mass == NULL ||
+      fit->margin == NULL || room->log_weight == NULL ||
+      room->terms.slope == NULL || room->linear == NULL)
+    return false;
+  room->node_mass = room->log_weight + m;
+  room->moved = room->node_mass + m;
+  room->terms.product = room->moved + m;
+  room->terms.information = room->terms.slope + count;
+  room->terms.mass = fit->mass;
+  return make_place(host, d, t, p, &room->start) &&
+         make_place(host, d, t, p, &room->first) &&
+         make_place(host, d, t, p, &room->second) &&
+         make_place(host, d, t, p, &room->now);
+}
+
+heed_status joint_open(const heed_host *host, const heed_instance *prior,
+                       size_t nodes_wanted, size_t count, size_t features,
+                       size_t units, joint_fit **result, heed_error *error) {
+  const heed_distribution_functions *functions = prior->plugin->functions;
+  joint_fit *fit = host->scratch(host, 1, sizeof *fit);
+  struct joint_room *room = host->scratch(host, 1, sizeof *room);
+  if (functions->dimension != NULL && functions->dimension(prior->self) != 1)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "loss = joint needs a prior over one number, and %s is "
+                     "over several",
+                     prior->plugin->name);
+  if (fit == NULL || room == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out for a joint fit");
+  fit->room = room;
+  fit->node_count = functions->node_count(prior->self, nodes_wanted);
+  fit->theta_count = functions->theta_count(prior->self);
+  room->functions = functions;
+  room->features = features;
+  room->free_count =
+      functions->to_free == NULL ? 0 : functions->free_count(prior->self);
+  if (!make_room(host, fit, room, count, units))
+    return heed_fail(error, HEED_MEMORY, "memory is out for a joint fit");
+  *result = fit;
+  return prior_fit_open(host, prior, fit->node_count, &room->prior_fit, error);
+}
+
+/* The E-step at room->now, and its objective. */
+static double evaluate(const joint_problem *problem, joint_fit *fit) {
+  struct joint_room *room = fit->room;
+  place *now = &room->now;
+  const int d = (int)room->features;
+  const joint_nodes nodes = {fit->node_count, fit->nodes, room->log_weight};
+  room->functions->nodes(problem->prior->self, now->theta, fit->node_count,
+                         fit->nodes);
+  room->functions->log_weights(problem->prior->self, now->theta,
+                               fit->node_count, fit->nodes, room->log_weight);
+  log_linear_margins(problem->data, now->w, fit->margin);
+  fit->log_likelihood =
+      joint_expect(&problem->crowd, &nodes, fit->margin, &room->terms);
+  now->objective = fit->log_likelihood -
+                   0.5 * problem->ridge * cblas_ddot(d, now->w, 1, now->w, 1);
+  if (isnan(now->objective)) now->objective = -HUGE_VAL;
+  return now->objective;
+}
+
+static void copy_place(const joint_fit *fit, const place *from, place *to) {
+  memcpy(to->w, from->w, fit->room->features * sizeof *to->w);
+  memcpy(to->theta, from->theta, fit->theta_count * sizeof *to->theta);
+  memcpy(to->free, from->free, fit->room->free_count * sizeof *to->free);
+  to->objective = from->objective;
+}
+
+/* theta given the E-step. */
+static heed_status improve_prior(const joint_problem *problem, joint_fit *fit,
+                                 heed_error *error) {
+  struct joint_room *room = fit->room;
+  const double *nodes = fit->nodes;
+  if (!problem->fit_prior) return HEED_OK;
+  memset(room->node_mass, 0, fit->node_count * sizeof *room->node_mass);
+  for (size_t u = 0; u < problem->crowd.units; u++)
+    cblas_daxpy((int)fit->node_count, 1.0, fit->mass + u * fit->node_count, 1,
+                room->node_mass, 1);
+  if (room->functions->atoms_move) {
+    memcpy(room->moved, nodes, fit->node_count * sizeof *room->moved);
+    joint_move_nodes(&problem->crowd, fit->node_count, fit->mass, fit->margin,
+                     0.0, 1.0, room->moved);
+    nodes = room->moved;
+  }
+  return prior_fit_improve(room->prior_fit, nodes, room->node_mass,
+                           room->now.theta, error);
+}
+
+/* One guarded step of EM from room->now, where the E-step stands: the step in
+ * w is halved until the objective does not fall.  *moved false: it found no
+ * way up, and room->now is as it was. */
+static heed_status em_step(const joint_problem *problem, joint_fit *fit,
+                           place *before, bool *moved, heed_error *error) {
+  struct joint_room *room = fit->room;
+  place *now = &room->now;
+  double length = 1.0, promised;
+  copy_place(fit, now, before);
+  *moved = false;
+  if (!log_linear_step(problem->data, room->terms.slope,
+                       room->terms.information, problem->ridge, now->w,
+                       room->linear, room->linear->step, &promised))
+    return heed_fail(error, HEED_NUMERIC,
+                     "loss = joint: the step in the weights is not finite");
+  const heed_status status = improve_prior(problem, fit, error);
+  if (status != HEED_OK) return status;
+  for (size_t halving = 0; halving < HALVINGS_MOST && !*moved; halving++) {
+    memcpy(now->w, before->w, room->features * sizeof *now->w);
+    cblas_daxpy((int)room->features, length, room->linear->step, 1, now->w, 1);
+    *moved = evaluate(problem, fit) >= before->objective;
+    length *= 0.5;
+  }
+  fit->steps++;
+  if (*moved) {
+    if (fit->watch != NULL)
+      fit->watch(fit->context, fit->steps, now->objective);
+    return HEED_OK;
+  }
+  copy_place(fit, before, now);
+  evaluate(problem, fit);
+  return HEED_OK;
+}
+
+/* to = start - 2 a r + a^2 v, r = first - start, v = (second - first) - r, and
+ * a = -|r|/|v|; returns whether that goes beyond `second`. */
+static bool leap(size_t count, const double *start, const double *first,
+                 const double *second, double *to, double a) {
+  for (size_t i = 0; i < count; i++) {
+    const double r = first[i] - start[i];
+    const double v = second[i] - first[i] - r;
+    to[i] = start[i] - 2.0 * a * r + a * a * v;
+  }
+  return a < -1.0;
+}
+
+static void add_squares(size_t count, const double *start, const double *first,
+                        const double *second, double *r2, double *v2) {
+  for (size_t i = 0; i < count; i++) {
+    const double r = first[i] - start[i];
+    const double v = second[i] - first[i] - r;
+    *r2 += r * r;
+    *v2 += v * v;
+  }
+}
+
+static void free_scale(const joint_problem *problem, const joint_fit *fit,
+                       place *at) {
+  if (fit->room->free_count > 0)
+    fit->room->functions->to_free(problem->prior->self, at->theta, at->free);
+}
+
+/* Tries to leap beyond the two EM steps start -> first -> now; keeps now where
+ * the leap would lower the objective. */
+static void try_leap(const joint_problem *problem, joint_fit *fit) {
+  struct joint_room *room = fit->room;
+  place *start = &room->start, *first = &room->first, *second = &room->second;
+  const size_t d = room->features, p = room->free_count;
+  double r2 = 0.0, v2 = 0.0;
+  copy_place(fit, &room->now, second);
+  free_scale(problem, fit, start);
+  free_scale(problem, fit, first);
+  free_scale(problem, fit, second);
+  add_squares(d, start->w, first->w, second->w, &r2, &v2);
+  add_squares(p, start->free, first->free, second->free, &r2, &v2);
+  if (!(v2 > 0.0)) return;
+  const double a = -fmin(sqrt(r2 / v2), LEAP_MOST);
+  if (!leap(d, start->w, first->w, second->w, room->now.w, a)) {
+    copy_place(fit, second, &room->now);
+    return;
+  }
+  leap(p, start->free, first->free, second->free, room->now.free, a);
+  if (p > 0)
+    room->functions->from_free(problem->prior->self, room->now.free,
+                               room->now.theta);
+  if (evaluate(problem, fit) >= second->objective) {
+    if (fit->watch != NULL)
+      fit->watch(fit->context, fit->steps, room->now.objective);
+    return;
+  }
+  copy_place(fit, second, &room->now);
+  evaluate(problem, fit);
+}
+
+static heed_status climb(const joint_problem *problem, joint_fit *fit,
+                         heed_error *error) {
+  struct joint_room *room = fit->room;
+  while (fit->steps < STEPS_MOST) {
+    const double before = room->now.objective;
+    bool moved;
+    heed_status status = em_step(problem, fit, &room->start, &moved, error);
+    if (status == HEED_OK && moved)
+      status = em_step(problem, fit, &room->first, &moved, error);
+    if (status != HEED_OK) return status;
+    if (moved) try_leap(problem, fit);
+    fit->converged = room->now.objective - before <=
+                     problem->tolerance * (1.0 + fabs(before));
+    if (fit->converged) break;
+  }
+  return HEED_OK;
+}
+
+heed_status joint_maximise(const joint_problem *problem, joint_fit *fit,
+                           double *w, heed_error *error) {
+  struct joint_room *room = fit->room;
+  memcpy(room->now.w, w, room->features * sizeof *w);
+  memcpy(room->now.theta, fit->theta, fit->theta_count * sizeof *fit->theta);
+  fit->steps = 0;
+  fit->converged = false;
+  if (!isfinite(evaluate(problem, fit)))
+    return heed_fail(error, HEED_NUMERIC,
+                     "loss = joint: the likelihood is not finite at the start");
+  const heed_status status = climb(problem, fit, error);
+  fit->objective = room->now.objective;
+  memcpy(w, room->now.w, room->features * sizeof *w);
+  memcpy(fit->theta, room->now.theta, fit->theta_count * sizeof *fit->theta);
+  return status;
+}
