@@ -171,12 +171,21 @@ void histories_set_p(histories *self, double shared_p) {
     self->class_p[i] = shared_p;
 }
 
-static heed_status reduced_likelihood(const histories *self,
-                                      const heed_host *host, const double *phi,
-                                      size_t node_count, const double *nodes,
-                                      double *result, heed_error *error) {
+/* Room that stays: an iteration must not take memory. */
+static double *room_for(histories *self, const heed_host *host, size_t count) {
+  if (count > self->room_count) {
+    self->room = host->scratch(host, count, sizeof *self->room);
+    self->room_count = self->room == NULL ? 0 : count;
+  }
+  return self->room;
+}
+
+static heed_status reduced_likelihood(histories *self, const heed_host *host,
+                                      const double *phi, size_t node_count,
+                                      const double *nodes, double *result,
+                                      heed_error *error) {
   const size_t width = self->domain.class_count;
-  double *log_p = host->scratch(host, width * node_count, sizeof *log_p);
+  double *log_p = room_for(self, host, width * node_count);
   if (log_p == NULL) return no_memory(error);
   model_of(self)->probability(self->model->self, phi, &self->classes,
                               node_count, nodes, log_p);
@@ -219,7 +228,7 @@ static void add_logs(size_t count, const double *weight, size_t node_count,
   for (size_t k = 0; k < node_count; k++) row[k] += log(product[k]);
 }
 
-heed_status histories_likelihood(const histories *self, const heed_host *host,
+heed_status histories_likelihood(histories *self, const heed_host *host,
                                  const double *phi, size_t node_count,
                                  const double *nodes, double *result,
                                  heed_error *error) {
@@ -230,7 +239,7 @@ heed_status histories_likelihood(const histories *self, const heed_host *host,
                               error);
   for (size_t g = 0; g < self->group_count; g++)
     if (self->answers[g].count > most) most = self->answers[g].count;
-  double *p = host->scratch(host, (most + 1) * node_count, sizeof *p);
+  double *p = room_for(self, host, (most + 1) * node_count);
   if (p == NULL) return no_memory(error);
   for (size_t g = 0; g < self->group_count; g++) {
     const heed_answers *of = &self->answers[g];

@@ -31,6 +31,9 @@ typedef struct histories {
   heed_answers classes;
   double *class_p; /* class_count: the shared p */
   double *counts;
+
+  double *room; /* for histories_likelihood(), of room_count values */
+  size_t room_count;
 } histories;
 
 /* shared_p: of all pairs; NaN: each pair has its own, from the annotations or
@@ -44,7 +47,7 @@ void histories_set_p(histories *self, double shared_p);
 
 /* log P(history | eta) of every group at every node into
  * log_likelihood[group_count x node_count]. */
-heed_status histories_likelihood(const histories *self, const heed_host *host,
+heed_status histories_likelihood(histories *self, const heed_host *host,
                                  const double *phi, size_t node_count,
                                  const double *nodes, double *log_likelihood,
                                  heed_error *error);

@@ -1,0 +1,846 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * EM for attentiveness: the posterior of each user's eta, with the prior's
+ * parameters by maximum likelihood (arXiv 2510.13830, section 4).
+ *
+ * E-step: posteriors on nodes.  M-step: the parameters theta of P_eta, those of
+ * the user model phi, and mu under a Beta prior when it is estimated.  Any
+ * distribution and any user model with an eta of one value: what differs
+ * between them stands in their descriptors. */
+#include <math.h>
+#include <string.h>
+
+#include "heed/distribution.h"
+#include "heed/estimator.h"
+#include "support/histories.h"
+#include "support/node_posterior.h"
+#include "support/prior_fit.h"
+#include "support/squarem.h"
+
+enum {
+  PRIOR,
+  MODEL,
+  MU,
+  MU_ALPHA,
+  MU_BETA,
+  FIT,
+  NODES,
+  LEVELS,
+  STARTS,
+  TOLERANCE,
+  MOST_STEPS,
+  PARAMETER_COUNT
+};
+enum { MU_KNOWN, MU_REQUESTED, MU_PAIR, MU_ESTIMATED };
+enum { FIT_FITTED, FIT_FIXED };
+enum {
+  OUT_LOG_LIKELIHOOD,
+  OUT_OBJECTIVE,
+  OUT_ITERATIONS,
+  OUT_CONVERGED,
+  OUT_IDENTIFIED,
+  OUT_BOUNDARY,
+  OUT_GROUPS,
+  OUT_MU,
+  OUT_MU_LOW,
+  OUT_MU_HIGH
+};
+
+static const char *const mu_words[] = {"known", "requested", "pair",
+                                       "estimated", NULL};
+static const char *const fit_words[] = {"fitted", "fixed", NULL};
+static const heed_parameter level_item = {
+    .name = "level",
+    .type = HEED_NUMBER,
+    .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
+    .low = 0,
+    .high = 1};
+
+static const heed_parameter parameters[] = {
+    [PRIOR] = {.name = "prior",
+               .type = HEED_PLUGIN,
+               .standard = "beta",
+               .kind = HEED_DISTRIBUTION,
+               .doc = "P_eta as the estimator believes it"},
+    [MODEL] = {.name = "model",
+               .type = HEED_PLUGIN,
+               .standard = "attentive",
+               .kind = HEED_USER_MODEL,
+               .doc = "how the estimator believes that users choose"},
+    [MU] = {.name = "mu",
+            .type = HEED_ENUM_OR_NUMBER,
+            .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
+            .standard = "known",
+            .low = 0,
+            .high = 1,
+            .choices = mu_words,
+            .doc = "the gap: known (the pool's mean of p), requested (what "
+                   "the source was asked for), pair (p of each pair), "
+                   "estimated, or a number"},
+    [MU_ALPHA] = {.name = "mu_alpha",
+                  .type = HEED_NUMBER,
+                  .standard = "1",
+                  .low = 1,
+                  .high = 1e6,
+                  .doc = "estimated mu: its prior is Beta(mu_alpha, mu_beta)"},
+    [MU_BETA] = {.name = "mu_beta",
+                 .type = HEED_NUMBER,
+                 .standard = "1",
+                 .low = 1,
+                 .high = 1e6,
+                 .doc = "second shape of that prior"},
+    [FIT] = {.name = "fit",
+             .type = HEED_ENUM,
+             .standard = "fitted",
+             .choices = fit_words,
+             .doc = "fitted: theta by maximum likelihood; fixed: the prior's "
+                    "parameters as the sweep gives them"},
+    [NODES] = {.name = "nodes",
+               .type = HEED_INTEGER,
+               .standard = "100",
+               .low = 2,
+               .high = 10000,
+               .doc = "nodes of a prior that has none of its own"},
+    [LEVELS] = {.name = "levels",
+                .type = HEED_LIST,
+                .standard = "[0.05, 0.25, 0.5, 0.75, 0.95]",
+                .low = 0,
+                .high = 100,
+                .item = &level_item,
+                .doc = "quantiles of each posterior, ascending"},
+    [STARTS] = {.name = "starts",
+                .type = HEED_INTEGER,
+                .standard = "5",
+                .low = 1,
+                .high = 1000,
+                .doc = "starts of a prior whose atoms move; the best fit "
+                       "counts"},
+    [TOLERANCE] = {.name = "tolerance",
+                   .type = HEED_NUMBER,
+                   .flags = HEED_OPEN_LOW,
+                   .standard = "1e-11",
+                   .low = 0,
+                   .high = 1,
+                   .doc = "relative gain of the objective below which it has "
+                          "converged"},
+    [MOST_STEPS] = {.name = "max_iterations",
+                    .type = HEED_INTEGER,
+                    .standard = "20000",
+                    .low = 1,
+                    .high = 1e9,
+                    .doc = "EM steps of one start"},
+};
+
+static const heed_output outputs[] = {
+    [OUT_LOG_LIKELIHOOD] = {.name = "log_likelihood",
+                            .unit = "nat",
+                            .doc = "log-likelihood of the annotations"},
+    [OUT_OBJECTIVE] = {.name = "objective",
+                       .unit = "nat",
+                       .doc = "what was maximised: with mu's log-prior"},
+    [OUT_ITERATIONS] = {.name = "iterations", .doc = "EM steps, all starts"},
+    [OUT_CONVERGED] = {.name = "converged", .doc = "1: the best start did"},
+    [OUT_IDENTIFIED] = {.name = "identified",
+                        .doc = "0: the data do not tell the parameters apart"},
+    [OUT_BOUNDARY] = {.name = "boundary",
+                      .doc = "1: the fit lies on the edge of its domain"},
+    [OUT_GROUPS] = {.name = "groups",
+                    .doc = "users with distinct sufficient statistics"},
+    [OUT_MU] = {.name = "mu",
+                .flags = HEED_MAY_BE_NAN,
+                .doc = "the gap used or estimated; NaN: one a pair"},
+    [OUT_MU_LOW] = {.name = "mu_low",
+                    .flags = HEED_MAY_BE_NAN,
+                    .doc = "lower end of mu's 95 % profile interval"},
+    [OUT_MU_HIGH] = {.name = "mu_high",
+                     .flags = HEED_MAY_BE_NAN,
+                     .doc = "upper end of mu's 95 % profile interval"},
+};
+
+/* Where mu is looked for; at 1/2 choices say nothing. */
+static const double mu_least = 0.01, mu_most = 0.99;
+
+typedef struct fit {
+  const heed_value *values;
+  const heed_host *host;
+  const heed_instance *prior, *model;
+  const heed_distribution_functions *distribution;
+  histories histories;
+  prior_fit *prior_fit;
+  bool fits_prior, estimates_mu;
+  double fixed_mu; /* NaN: p of each pair */
+
+  /* Parameters: theta, then phi, then mu if it is estimated. */
+  size_t theta_count, phi_count, count;
+  double *phi_low, *phi_high;
+
+  size_t node_count;
+  double *nodes, *log_weight;
+  double *log_likelihood; /* groups x nodes, at `at` */
+  double *responsibility; /* groups x nodes */
+  double *mass;           /* nodes: expected users */
+  double *at;             /* nodes, phi, mu of log_likelihood */
+  bool have_likelihood;
+  double *trial;       /* groups x nodes */
+  double *ends;        /* mixtures, per answer: P at eta = 0 and at 1 */
+  double *atom_weight; /* of each answer, for one atom */
+  heed_status status;
+  heed_error *error;
+} fit;
+
+static double *phi_of(const fit *self, double *x) {
+  return self->phi_count == 0 ? NULL : x + self->theta_count;
+}
+
+static double mu_of(const fit *self, const double *x) {
+  return self->estimates_mu ? x[self->count - 1] : self->fixed_mu;
+}
+
+/* log Beta(mu; a, b) but for a constant. */
+static double log_prior(const fit *self, double mu) {
+  if (!self->estimates_mu) return 0;
+  return (self->values[MU_ALPHA].number - 1) * log(mu) +
+         (self->values[MU_BETA].number - 1) * log1p(-mu);
+}
+
+/* ---- E-step ---- */
+
+static bool in_domain(const fit *self, const double *x) {
+  const heed_domain *domain = &self->histories.domain;
+  double sum = 0;
+  for (size_t i = 0; i < self->count; i++)
+    if (!isfinite(x[i])) return false;
+  for (size_t i = 0; i < self->phi_count; i++)
+    if (x[self->theta_count + i] < self->phi_low[i] ||
+        x[self->theta_count + i] > self->phi_high[i])
+      return false;
+  if (self->estimates_mu &&
+      !(mu_of(self, x) >= mu_least && mu_of(self, x) <= mu_most))
+    return false;
+  for (size_t k = 0; k < self->node_count; k++) {
+    if (!(self->nodes[k] >= domain->low && self->nodes[k] <= domain->high))
+      return false;
+    if (isnan(self->log_weight[k])) return false;
+    sum += exp(self->log_weight[k]);
+  }
+  return fabs(sum - 1) < 1e-9;
+}
+
+/* The likelihood depends on nodes, phi and mu; most steps change none. */
+static void update_likelihood(fit *self, double *x) {
+  const size_t nodes = self->node_count, bytes = nodes * sizeof(double);
+  double *phi_at = self->at + nodes;
+  const double mu = mu_of(self, x);
+  const bool same =
+      self->have_likelihood && memcmp(self->at, self->nodes, bytes) == 0 &&
+      (self->phi_count == 0 || memcmp(phi_at, phi_of(self, x),
+                                      self->phi_count * sizeof(double)) == 0) &&
+      (!self->estimates_mu || phi_at[self->phi_count] == mu);
+  if (same) return;
+  memcpy(self->at, self->nodes, bytes);
+  if (self->phi_count > 0)
+    memcpy(phi_at, phi_of(self, x), self->phi_count * sizeof(double));
+  phi_at[self->phi_count] = mu;
+  if (self->estimates_mu) histories_set_p(&self->histories, mu);
+  self->have_likelihood = true;
+  if (self->status == HEED_OK)
+    self->status = histories_likelihood(&self->histories, self->host,
+                                        phi_of(self, x), nodes, self->nodes,
+                                        self->log_likelihood, self->error);
+}
+
+/* Responsibilities and expected users at nodes; returns the objective. */
+static double e_step(fit *self, double *x) {
+  const size_t nodes = self->node_count;
+  double objective = log_prior(self, mu_of(self, x));
+  self->distribution->nodes(self->prior->self, x, nodes, self->nodes);
+  self->distribution->log_weights(self->prior->self, x, nodes, self->nodes,
+                                  self->log_weight);
+  if (!in_domain(self, x)) return -HUGE_VAL;
+  update_likelihood(self, x);
+  memset(self->mass, 0, nodes * sizeof *self->mass);
+  for (size_t g = 0; g < self->histories.group_count; g++) {
+    double *row = self->responsibility + g * nodes;
+    const double users = self->histories.users[g];
+    objective +=
+        users * node_posterior_mass(nodes, self->log_weight,
+                                    self->log_likelihood + g * nodes, row);
+    for (size_t k = 0; k < nodes; k++) self->mass[k] += users * row[k];
+  }
+  return isnan(objective) ? -HUGE_VAL : objective;
+}
+
+/* ---- M-step: atoms ---- */
+
+/* P of every answer at eta = 0 and 1; answers of groups in turn. */
+static size_t read_ends(fit *self, double *x) {
+  static const double both[2] = {0, 1};
+  const heed_user_model_functions *is = self->model->plugin->functions;
+  const histories *of = &self->histories;
+  if (of->reduced) {
+    is->probability(self->model->self, phi_of(self, x), &of->classes, 2, both,
+                    self->ends);
+    return of->classes.count;
+  }
+  histories_probability(of, phi_of(self, x), 0, of->crowd->annotations->rows, 2,
+                        both, self->ends);
+  return of->crowd->annotations->rows;
+}
+
+/* How much of each answer the atom answers for. */
+static void weigh_answers(fit *self, size_t atom) {
+  const histories *of = &self->histories;
+  const size_t width = of->domain.class_count, nodes = self->node_count;
+  if (!of->reduced) {
+    for (size_t j = 0; j < of->group_count; j++)
+      for (size_t i = of->crowd->first[j]; i < of->crowd->first[j + 1]; i++)
+        self->atom_weight[i] = self->responsibility[j * nodes + atom];
+    return;
+  }
+  memset(self->atom_weight, 0, width * sizeof *self->atom_weight);
+  for (size_t g = 0; g < of->group_count; g++)
+    for (size_t c = 0; c < width; c++)
+      self->atom_weight[c] += of->users[g] * of->counts[g * width + c] *
+                              self->responsibility[g * nodes + atom];
+}
+
+/* d/d eta of sum_i w_i log(c_i + eta (g_i - c_i)), and the second. */
+static double slope_at(const fit *self, size_t count, double eta,
+                       double *curvature) {
+  double slope = 0;
+  *curvature = 0;
+  for (size_t i = 0; i < count; i++) {
+    const double c = self->ends[2 * i], d = self->ends[2 * i + 1] - c;
+    if (self->atom_weight[i] == 0 || d == 0) continue;
+    const double ratio = d / (c + eta * d);
+    slope += self->atom_weight[i] * ratio;
+    *curvature -= self->atom_weight[i] * ratio * ratio;
+  }
+  return slope;
+}
+
+/* The expected log-likelihood of a mixture is concave in eta: its slope is
+ * sought by Newton's method inside a shrinking bracket. */
+static double best_atom(const fit *self, size_t count, double eta) {
+  enum { MOST = 100 };
+  double low = self->histories.domain.low, high = self->histories.domain.high;
+  double curvature, slope = slope_at(self, count, low, &curvature);
+  if (!(slope > 0)) return low;
+  slope = slope_at(self, count, high, &curvature);
+  if (!(slope < 0)) return high;
+  if (!(eta > low && eta < high)) eta = (low + high) / 2;
+  for (int i = 0; i < MOST && high - low > 1e-14; i++) {
+    slope = slope_at(self, count, eta, &curvature);
+    if (slope > 0)
+      low = eta;
+    else
+      high = eta;
+    const double next = eta - slope / curvature;
+    const double moved = fabs(next - eta);
+    eta = next > low && next < high ? next : (low + high) / 2;
+    if (next > low && next < high && moved < 1e-15) break;
+  }
+  return eta;
+}
+
+/* Expected log-likelihood of all groups at one place of one atom. */
+static double atom_value(fit *self, double *x, size_t atom, double eta) {
+  const size_t nodes = self->node_count;
+  double sum = 0;
+  if (self->status == HEED_OK)
+    self->status =
+        histories_likelihood(&self->histories, self->host, phi_of(self, x), 1,
+                             &eta, self->trial, self->error);
+  for (size_t g = 0; g < self->histories.group_count; g++) {
+    const double weight =
+        self->histories.users[g] * self->responsibility[g * nodes + atom];
+    if (weight > 0) sum += weight * self->trial[g];
+  }
+  return sum;
+}
+
+/* For models that are no mixtures: golden section, kept only if better. */
+static double search_atom(fit *self, double *x, size_t atom, double eta) {
+  const double golden = 0.61803398874989484820;
+  double low = self->histories.domain.low, high = self->histories.domain.high;
+  const double before = atom_value(self, x, atom, eta);
+  double a = high - golden * (high - low), b = low + golden * (high - low);
+  double fa = atom_value(self, x, atom, a), fb = atom_value(self, x, atom, b);
+  while (high - low > 1e-9) {
+    if (fa < fb) {
+      low = a;
+      a = b;
+      fa = fb;
+      b = low + golden * (high - low);
+      fb = atom_value(self, x, atom, b);
+    } else {
+      high = b;
+      b = a;
+      fb = fa;
+      a = high - golden * (high - low);
+      fa = atom_value(self, x, atom, a);
+    }
+  }
+  return fmax(fa, fb) > before ? (fa > fb ? a : b) : eta;
+}
+
+static void move_atoms(fit *self, double *x) {
+  const bool mixture = self->histories.domain.mixture;
+  const size_t answers = mixture ? read_ends(self, x) : 0;
+  for (size_t k = 0; k < self->node_count; k++) {
+    if (!(self->mass[k] > 1e-12)) continue;
+    if (mixture) {
+      weigh_answers(self, k);
+      self->nodes[k] = best_atom(self, answers, self->nodes[k]);
+    } else {
+      self->nodes[k] = search_atom(self, x, k, self->nodes[k]);
+    }
+  }
+}
+
+/* ---- M-step: phi and mu ---- */
+
+/* Expected log-likelihood, and mu's log-prior, at other phi or mu. */
+static double expected(fit *self, double *x) {
+  const size_t nodes = self->node_count;
+  double sum = log_prior(self, mu_of(self, x));
+  if (self->estimates_mu) histories_set_p(&self->histories, mu_of(self, x));
+  if (self->status == HEED_OK)
+    self->status =
+        histories_likelihood(&self->histories, self->host, phi_of(self, x),
+                             nodes, self->nodes, self->trial, self->error);
+  self->have_likelihood = false;
+  for (size_t g = 0; g < self->histories.group_count; g++)
+    for (size_t k = 0; k < nodes; k++) {
+      const double r = self->responsibility[g * nodes + k];
+      if (r > 0)
+        sum += self->histories.users[g] * r * self->trial[g * nodes + k];
+    }
+  return sum;
+}
+
+/* One Newton step of one parameter by differences, halved until it gains: a
+ * generalised M-step. */
+static void improve(fit *self, double *x, size_t i, double low, double high) {
+  const double start = x[i], h = 1e-4 * fmin(high - low, 1);
+  const double middle = fmin(fmax(start, low + h), high - h);
+  double here, above, below, first, second, step;
+  here = expected(self, x);
+  x[i] = middle + h;
+  above = expected(self, x);
+  x[i] = middle - h;
+  below = expected(self, x);
+  x[i] = middle;
+  second = middle == start ? here : expected(self, x);
+  first = (above - below) / (2 * h);
+  second = (above - 2 * second + below) / (h * h);
+  step = second < 0 ? -first / second : copysign(0.1 * (high - low), first);
+  for (int halvings = 0; halvings < 12; halvings++, step /= 2) {
+    x[i] = fmin(fmax(start + step, low), high);
+    if (x[i] != start && expected(self, x) > here) return;
+  }
+  x[i] = start;
+  if (self->estimates_mu) histories_set_p(&self->histories, mu_of(self, x));
+}
+
+static double em_step(void *context, double *x) {
+  fit *self = context;
+  const double objective = e_step(self, x);
+  if (!(objective > -HUGE_VAL) || self->status != HEED_OK) return -HUGE_VAL;
+  if (self->fits_prior) {
+    if (self->distribution->atoms_move) move_atoms(self, x);
+    self->status = prior_fit_improve(self->prior_fit, self->nodes, self->mass,
+                                     x, self->error);
+  }
+  for (size_t i = 0; i < self->phi_count; i++)
+    if (self->phi_low[i] < self->phi_high[i])
+      improve(self, x, self->theta_count + i, self->phi_low[i],
+              self->phi_high[i]);
+  if (self->estimates_mu) improve(self, x, self->count - 1, mu_least, mu_most);
+  return objective;
+}
+
+/* ---- starts ---- */
+
+/* Mean and variance of eta by moments, where a p is shared: of user j,
+ * k/n = 1/2 + eta (mu - 1/2) + noise of variance q (1 - q) / n. */
+static void moments(const fit *self, double mu, double *mean,
+                    double *variance) {
+  const histories *of = &self->histories;
+  const heed_crowd *crowd = of->crowd;
+  double sum = 0, squares = 0, noise = 0, users = 0;
+  *mean = 0.5;
+  *variance = 0.08;
+  if (isnan(mu) || fabs(mu - 0.5) < 1e-6) return;
+  for (size_t j = 0; j < crowd->users->rows; j++) {
+    double n = 0, k = 0;
+    for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++) {
+      n += of->choice[i] != HEED_CHOSE_TIE;
+      k += of->choice[i] == HEED_CHOSE_A;
+    }
+    if (n < 2) continue;
+    const double rate = k / n;
+    users++;
+    sum += rate;
+    squares += rate * rate;
+    noise += rate * (1 - rate) / (n - 1);
+  }
+  if (users < 2) return;
+  const double gap = mu - 0.5;
+  *mean = fmin(fmax((sum / users - 0.5) / gap, 0.02), 0.98);
+  *variance =
+      fmax((squares / users - sum / users * sum / users - noise / users) /
+               (gap * gap),
+           0.005);
+  *variance = fmin(*variance, 0.9 * *mean * (1 - *mean));
+}
+
+static void start_at(const fit *self, size_t start, double *x) {
+  double mean, variance;
+  heed_stream stream = self->host->stream(self->host, "start", start);
+  double *phi_at = x + self->theta_count;
+  if (self->estimates_mu) x[self->count - 1] = 0.75;
+  moments(self, mu_of(self, x), &mean, &variance);
+  if (start == 1) {
+    mean = 0.5;
+    variance = 0.12;
+  } else if (start > 1) {
+    mean = 0.15 + 0.7 * heed_uniform(&stream);
+    variance = 0.01 + 0.14 * heed_uniform(&stream);
+  }
+  if (self->fits_prior)
+    self->distribution->start(self->prior->self, mean, variance, x);
+  else
+    self->distribution->theta(self->prior->self, x);
+  if (self->phi_count > 0) {
+    const heed_user_model_functions *is = self->model->plugin->functions;
+    is->phi(self->model->self, phi_at, self->phi_low, self->phi_high);
+  }
+}
+
+/* ---- the fit ---- */
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+static heed_status choose_mu(fit *self, const heed_world *world,
+                             heed_error *error) {
+  const heed_value *mu = &self->values[MU];
+  self->fixed_mu = NAN;
+  self->estimates_mu = mu->text != NULL && mu->integer == MU_ESTIMATED;
+  if (mu->text == NULL) {
+    self->fixed_mu = mu->number;
+  } else if (mu->integer == MU_KNOWN || mu->integer == MU_REQUESTED) {
+    self->fixed_mu = mu->integer == MU_KNOWN ? world->mu : world->mu_requested;
+    if (isnan(self->fixed_mu))
+      return heed_fail(error, HEED_UNSUPPORTED,
+                       "mu: the source does not know the gap; give mu as a "
+                       "number, or estimate it");
+  } else if (self->estimates_mu) {
+    self->fixed_mu = 0.75; /* where it starts */
+  }
+  return HEED_OK;
+}
+
+static heed_status open_rooms(fit *self, heed_error *error) {
+  const heed_host *host = self->host;
+  const size_t nodes = self->node_count;
+  const size_t groups = self->histories.group_count;
+  const size_t answers = self->histories.reduced
+                             ? self->histories.domain.class_count
+                             : self->histories.crowd->annotations->rows;
+  self->nodes = host->scratch(host, nodes, sizeof(double));
+  self->log_weight = host->scratch(host, nodes, sizeof(double));
+  self->mass = host->scratch(host, nodes, sizeof(double));
+  self->at = host->scratch(host, nodes + self->phi_count + 1, sizeof(double));
+  self->log_likelihood = host->scratch(host, groups * nodes, sizeof(double));
+  self->responsibility = host->scratch(host, groups * nodes, sizeof(double));
+  self->trial = host->scratch(host, groups * nodes, sizeof(double));
+  self->ends = host->scratch(host, 2 * answers, sizeof(double));
+  self->atom_weight = host->scratch(host, answers, sizeof(double));
+  self->phi_low = host->scratch(host, self->phi_count + 1, sizeof(double));
+  self->phi_high = host->scratch(host, self->phi_count + 1, sizeof(double));
+  if (self->nodes == NULL || self->log_weight == NULL || self->mass == NULL ||
+      self->at == NULL || self->log_likelihood == NULL ||
+      self->responsibility == NULL || self->trial == NULL ||
+      self->ends == NULL || self->atom_weight == NULL ||
+      self->phi_low == NULL || self->phi_high == NULL)
+    return no_memory(error);
+  return self->fits_prior
+             ? prior_fit_open(host, self->prior, nodes, &self->prior_fit, error)
+             : HEED_OK;
+}
+
+static heed_status open_fit(fit *self, const heed_value *values,
+                            const heed_host *host, const heed_crowd *crowd,
+                            heed_error *error) {
+  heed_status status;
+  memset(self, 0, sizeof *self);
+  self->values = values;
+  self->host = host;
+  self->prior = values[PRIOR].instance;
+  self->model = values[MODEL].instance;
+  self->distribution = self->prior->plugin->functions;
+  self->fits_prior = values[FIT].integer == FIT_FITTED;
+  self->error = error;
+  status = choose_mu(self, crowd->world, error);
+  if (status == HEED_OK)
+    status = histories_make(host, crowd, self->model, self->fixed_mu,
+                            &self->histories, error);
+  if (status != HEED_OK) return status;
+  if (self->histories.domain.dimension != 1 ||
+      (self->distribution->dimension != NULL &&
+       self->distribution->dimension(self->prior->self) != 1))
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "this estimator reads an attentiveness of one value; "
+                     "%s or %s has more",
+                     self->model->plugin->name, self->prior->plugin->name);
+  self->theta_count = self->distribution->theta_count(self->prior->self);
+  self->phi_count = self->histories.domain.phi_count;
+  self->count = self->theta_count + self->phi_count + self->estimates_mu;
+  self->node_count = self->distribution->node_count(
+      self->prior->self, (size_t)values[NODES].integer);
+  return open_rooms(self, error);
+}
+
+static squarem_result maximise(fit *self, double *room, const char *series,
+                               double *x) {
+  const squarem_problem problem = {self->count, self, em_step};
+  return squarem_maximise(&problem, self->host, series,
+                          self->values[TOLERANCE].number,
+                          (uint64_t)self->values[MOST_STEPS].integer, room, x);
+}
+
+/* The best of the starts into x. */
+static squarem_result fit_all(fit *self, double *room, double *trial, double *x,
+                              uint64_t *steps) {
+  const size_t starts = self->fits_prior && self->distribution->atoms_move
+                            ? (size_t)self->values[STARTS].integer
+                            : 1;
+  squarem_result best = {-HUGE_VAL, 0, false};
+  *steps = 0;
+  for (size_t start = 0; start < starts; start++) {
+    squarem_result result;
+    start_at(self, start, trial);
+    result = maximise(self, room, start == 0 ? "objective" : NULL, trial);
+    *steps += result.steps;
+    if (start > 0 && !(result.objective > best.objective)) continue;
+    best = result;
+    memcpy(x, trial, self->count * sizeof *x);
+  }
+  return best;
+}
+
+/* ---- the profile of mu ---- */
+
+static double profile_at(fit *self, double mu, double *room, double *x) {
+  squarem_result result;
+  self->estimates_mu = false;
+  self->count--;
+  self->fixed_mu = mu;
+  histories_set_p(&self->histories, mu);
+  self->have_likelihood = false;
+  result = maximise(self, room, NULL, x);
+  self->estimates_mu = true;
+  self->count++;
+  return result.objective + log_prior(self, mu);
+}
+
+/* The end of the interval between the estimate and a limit; the limit where
+ * the profile does not fall by 1.92 (half the 95 % quantile of chi^2 with one
+ * degree of freedom) on the way. */
+static double profile_end(fit *self, const double *x, double limit, double top,
+                          double *room, double *trial) {
+  const double fall = 1.920729410347062;
+  double inside = mu_of(self, x), outside = limit;
+  memcpy(trial, x, self->count * sizeof *x);
+  if (top - profile_at(self, limit, room, trial) < fall) return limit;
+  for (int i = 0; i < 12; i++) {
+    const double middle = (inside + outside) / 2;
+    memcpy(trial, x, self->count * sizeof *x);
+    if (top - profile_at(self, middle, room, trial) < fall)
+      inside = middle;
+    else
+      outside = middle;
+  }
+  return (inside + outside) / 2;
+}
+
+static bool on_boundary(const fit *self) {
+  const heed_domain *domain = &self->histories.domain;
+  double users = 0;
+  if (!self->fits_prior || !self->distribution->atoms_move) return false;
+  for (size_t k = 0; k < self->node_count; k++) users += self->mass[k];
+  for (size_t k = 0; k < self->node_count; k++) {
+    if (self->nodes[k] - domain->low < 1e-6 ||
+        domain->high - self->nodes[k] < 1e-6 || self->mass[k] < 1e-6 * users)
+      return true;
+    if (k > 0 && self->nodes[k] - self->nodes[k - 1] < 1e-6) return true;
+  }
+  return false;
+}
+
+static heed_status keep_fit(fit *self, const double *x,
+                            heed_posterior *posterior, heed_error *error) {
+  const heed_host *host = self->host;
+  posterior->prior = self->prior;
+  posterior->theta =
+      host->allocate(host, self->theta_count, sizeof *posterior->theta);
+  posterior->phi =
+      host->allocate(host, self->phi_count, sizeof *posterior->phi);
+  if (posterior->theta == NULL || posterior->phi == NULL)
+    return no_memory(error);
+  memcpy(posterior->theta, x, self->theta_count * sizeof *x);
+  memcpy(posterior->phi, x + self->theta_count, self->phi_count * sizeof *x);
+  return HEED_OK;
+}
+
+static void report(const fit *self, const heed_posterior *posterior,
+                   bool boundary) {
+  const double values[] = {
+      [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
+      [OUT_OBJECTIVE] = posterior->objective,
+      [OUT_ITERATIONS] = (double)posterior->iterations,
+      [OUT_CONVERGED] = posterior->converged,
+      [OUT_IDENTIFIED] = posterior->identified,
+      [OUT_BOUNDARY] = boundary,
+      [OUT_GROUPS] = (double)self->histories.group_count,
+      [OUT_MU] = posterior->mu,
+      [OUT_MU_LOW] = posterior->mu_low,
+      [OUT_MU_HIGH] = posterior->mu_high,
+  };
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+    self->host->output(self->host, i, &values[i], 1);
+  if (!posterior->converged)
+    self->host->warn(self->host, "not_converged",
+                     "EM has not converged in %llu steps",
+                     (unsigned long long)posterior->iterations);
+  if (boundary)
+    self->host->warn(self->host, "boundary",
+                     "the fitted prior lies on the edge of its domain");
+  else if (!posterior->identified)
+    self->host->warn(self->host, "not_identified",
+                     "any mu from %.2f to %.2f explains the data as well",
+                     posterior->mu_low, posterior->mu_high);
+}
+
+static heed_status finish(fit *self, double *x, squarem_result best,
+                          double *room, double *trial,
+                          heed_posterior *posterior, heed_error *error) {
+  const heed_value *levels = &self->values[LEVELS];
+  double *level_values =
+      self->host->scratch(self->host, levels->count, sizeof *level_values);
+  bool boundary;
+  heed_status status;
+  if (level_values == NULL) return no_memory(error);
+  posterior->mu = mu_of(self, x);
+  posterior->converged = best.converged;
+  posterior->identified = true;
+  if (self->estimates_mu) {
+    posterior->mu_low =
+        profile_end(self, x, mu_least, best.objective, room, trial);
+    posterior->mu_high =
+        profile_end(self, x, mu_most, best.objective, room, trial);
+    posterior->identified = posterior->mu_low > mu_least &&
+                            posterior->mu_high < mu_most &&
+                            posterior->mu_high - posterior->mu_low < 0.2;
+  }
+  posterior->objective = e_step(self, x);
+  if (self->status != HEED_OK) return self->status;
+  if (!(posterior->objective > -HUGE_VAL))
+    return heed_fail(error, HEED_NUMERIC,
+                     "the annotations are impossible under the prior %s and "
+                     "the model %s",
+                     self->prior->plugin->name, self->model->plugin->name);
+  posterior->log_likelihood =
+      posterior->objective - log_prior(self, mu_of(self, x));
+  boundary = on_boundary(self);
+  posterior->identified = posterior->identified && !boundary;
+  for (size_t i = 0; i < levels->count; i++)
+    level_values[i] = levels->items[i].number;
+  const node_posterior nodes = {.of = &self->histories,
+                                .phi = phi_of(self, x),
+                                .node_count = self->node_count,
+                                .nodes = self->nodes,
+                                .log_weight = self->log_weight,
+                                .log_likelihood = self->log_likelihood,
+                                .discrete = self->distribution->atoms_move,
+                                .level_count = levels->count,
+                                .levels = level_values};
+  status = keep_fit(self, x, posterior, error);
+  if (status == HEED_OK)
+    status = node_posterior_fill(&nodes, self->host, posterior, error);
+  if (status == HEED_OK) report(self, posterior, boundary);
+  return status;
+}
+
+static heed_status estimate(void *values, const heed_host *host,
+                            const heed_crowd *crowd, heed_posterior *posterior,
+                            heed_error *error) {
+  fit self;
+  double *x, *trial, *room;
+  squarem_result best;
+  heed_status status = open_fit(&self, values, host, crowd, error);
+  if (status != HEED_OK) return status;
+  x = host->scratch(host, self.count, sizeof *x);
+  trial = host->scratch(host, self.count, sizeof *trial);
+  room = squarem_room(host, self.count);
+  if (x == NULL || trial == NULL || room == NULL) return no_memory(error);
+  best = fit_all(&self, room, trial, x, &posterior->iterations);
+  if (self.status != HEED_OK) return self.status;
+  if (host->cancelled(host))
+    return heed_fail(error, HEED_CANCELLED, "cancelled");
+  return finish(&self, x, best, room, trial, posterior, error);
+}
+
+static heed_status predict(void *self, const heed_host *host,
+                           const heed_posterior *posterior,
+                           const heed_crowd *held_out, double *probability,
+                           heed_error *error) {
+  const heed_value *values = self;
+  histories of;
+  heed_status status = histories_make(host, held_out, values[MODEL].instance,
+                                      posterior->mu, &of, error);
+  if (status != HEED_OK) return status;
+  return node_posterior_predict(host, posterior, values[MODEL].instance,
+                                held_out, of.p, probability, error);
+}
+
+static heed_status create(const heed_host *host, const heed_value *values,
+                          void **self, heed_error *error) {
+  const heed_value *levels = &values[LEVELS];
+  (void)host;
+  for (size_t i = 1; i < levels->count; i++)
+    if (levels->items[i].number <= levels->items[i - 1].number)
+      return heed_fail(error, HEED_INVALID,
+                       "levels: found %g after %g, expected them to ascend",
+                       levels->items[i].number, levels->items[i - 1].number);
+  *self = (void *)(uintptr_t)values;
+  return HEED_OK;
+}
+
+static const heed_estimator_functions functions = {
+    .size = sizeof functions,
+    .estimate = estimate,
+    .predict = predict,
+};
+
+static const heed_plugin em = {
+    .size = sizeof em,
+    .abi = HEED_ABI,
+    .kind = HEED_ESTIMATOR,
+    .name = "em",
+    .version = "1.0",
+    .summary = "EM for attentiveness under a known or estimated gap",
+    .reference = "arXiv 2510.13830, section 4",
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .outputs = outputs,
+    .output_count = sizeof outputs / sizeof *outputs,
+    .create = create,
+    .functions = &functions,
+    .functions_size = sizeof functions,
+};
+
+static const heed_plugin *const plugins[] = {&em};
+HEED_PLUGINS(plugins)
