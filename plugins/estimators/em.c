@@ -117,7 +117,7 @@ static const heed_parameter parameters[] = {
     [TOLERANCE] = {.name = "tolerance",
                    .type = HEED_NUMBER,
                    .flags = HEED_OPEN_LOW,
-                   .standard = "1e-11",
+                   .standard = "1e-9",
                    .low = 0,
                    .high = 1,
                    .doc = "relative gain of the objective below which it has "
