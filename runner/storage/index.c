@@ -186,8 +186,12 @@ heed_status storage_recorded(const work *folder, const char *result_path,
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < self->count; i++) {
     const index_place *place = &self->places[i];
-    recorded[i] =
-        place->source != SIZE_MAX && (!retry || place->status == RECORD_DONE);
+    if (place->source == SIZE_MAX)
+      recorded[i] = STORAGE_NOT_RECORDED;
+    else if (place->status == RECORD_DONE)
+      recorded[i] = STORAGE_DONE;
+    else
+      recorded[i] = retry ? STORAGE_NOT_RECORDED : STORAGE_FAILED;
   }
   index_close(self);
   return HEED_OK;

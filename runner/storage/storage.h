@@ -35,8 +35,9 @@ heed_status work_write_part(work *work, const plan *plan,
                             heed_error *error);
 
 /* Which cells are already recorded, in the work folder's parts and, where it
- * exists, in the result file (matched by key): recorded[cell] = 1.  With
+ * exists, in the result file (matched by key; NULL: not looked at).  With
  * `retry`, failed cells count as not recorded. */
+enum { STORAGE_NOT_RECORDED = 0, STORAGE_DONE, STORAGE_FAILED };
 heed_status storage_recorded(const work *work, const char *result_path,
                              const plan *plan, bool retry, uint8_t *recorded,
                              heed_error *error);
