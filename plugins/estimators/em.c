@@ -117,14 +117,14 @@ static const heed_parameter parameters[] = {
     [TOLERANCE] = {.name = "tolerance",
                    .type = HEED_NUMBER,
                    .flags = HEED_OPEN_LOW,
-                   .standard = "1e-9",
+                   .standard = "1e-10",
                    .low = 0,
                    .high = 1,
                    .doc = "relative gain of the objective below which it has "
                           "converged"},
     [MOST_STEPS] = {.name = "max_iterations",
                     .type = HEED_INTEGER,
-                    .standard = "20000",
+                    .standard = "50000",
                     .low = 1,
                     .high = 1e9,
                     .doc = "EM steps of one start"},
@@ -169,8 +169,12 @@ typedef struct fit {
   bool fits_prior, estimates_mu;
   double fixed_mu; /* NaN: p of each pair */
 
-  /* Parameters: theta, then phi, then mu if it is estimated. */
-  size_t theta_count, phi_count, count;
+  /* Parameters x: theta, on the free scale if the prior has one (steps are
+   * extrapolated, and on that scale they stay in the domain), then phi, then
+   * mu if it is estimated. */
+  size_t theta_count, prior_count, phi_count, count;
+  bool free_scale;
+  double *theta; /* theta_count, on its own scale */
   double *phi_low, *phi_high;
 
   size_t node_count;
@@ -188,7 +192,14 @@ typedef struct fit {
 } fit;
 
 static double *phi_of(const fit *self, double *x) {
-  return self->phi_count == 0 ? NULL : x + self->theta_count;
+  return self->phi_count == 0 ? NULL : x + self->prior_count;
+}
+
+/* theta of x, on its own scale. */
+static const double *theta_of(const fit *self, const double *x) {
+  if (!self->free_scale) return x;
+  self->distribution->from_free(self->prior->self, x, self->theta);
+  return self->theta;
 }
 
 static double mu_of(const fit *self, const double *x) {
@@ -210,8 +221,8 @@ static bool in_domain(const fit *self, const double *x) {
   for (size_t i = 0; i < self->count; i++)
     if (!isfinite(x[i])) return false;
   for (size_t i = 0; i < self->phi_count; i++)
-    if (x[self->theta_count + i] < self->phi_low[i] ||
-        x[self->theta_count + i] > self->phi_high[i])
+    if (x[self->prior_count + i] < self->phi_low[i] ||
+        x[self->prior_count + i] > self->phi_high[i])
       return false;
   if (self->estimates_mu &&
       !(mu_of(self, x) >= mu_least && mu_of(self, x) <= mu_most))
@@ -251,9 +262,10 @@ static void update_likelihood(fit *self, double *x) {
 /* Responsibilities and expected users at nodes; returns the objective. */
 static double e_step(fit *self, double *x) {
   const size_t nodes = self->node_count;
+  const double *theta = theta_of(self, x);
   double objective = log_prior(self, mu_of(self, x));
-  self->distribution->nodes(self->prior->self, x, nodes, self->nodes);
-  self->distribution->log_weights(self->prior->self, x, nodes, self->nodes,
+  self->distribution->nodes(self->prior->self, theta, nodes, self->nodes);
+  self->distribution->log_weights(self->prior->self, theta, nodes, self->nodes,
                                   self->log_weight);
   if (!in_domain(self, x)) return -HUGE_VAL;
   update_likelihood(self, x);
@@ -442,18 +454,25 @@ static void improve(fit *self, double *x, size_t i, double low, double high) {
   if (self->estimates_mu) histories_set_p(&self->histories, mu_of(self, x));
 }
 
+static void improve_prior(fit *self, double *x) {
+  double *theta = self->free_scale ? self->theta : x;
+  self->status = prior_fit_improve(self->prior_fit, self->nodes, self->mass,
+                                   theta, self->error);
+  if (self->free_scale)
+    self->distribution->to_free(self->prior->self, theta, x);
+}
+
 static double em_step(void *context, double *x) {
   fit *self = context;
   const double objective = e_step(self, x);
   if (!(objective > -HUGE_VAL) || self->status != HEED_OK) return -HUGE_VAL;
   if (self->fits_prior) {
     if (self->distribution->atoms_move) move_atoms(self, x);
-    self->status = prior_fit_improve(self->prior_fit, self->nodes, self->mass,
-                                     x, self->error);
+    improve_prior(self, x);
   }
   for (size_t i = 0; i < self->phi_count; i++)
     if (self->phi_low[i] < self->phi_high[i])
-      improve(self, x, self->theta_count + i, self->phi_low[i],
+      improve(self, x, self->prior_count + i, self->phi_low[i],
               self->phi_high[i]);
   if (self->estimates_mu) improve(self, x, self->count - 1, mu_least, mu_most);
   return objective;
@@ -497,7 +516,8 @@ static void moments(const fit *self, double mu, double *mean,
 static void start_at(const fit *self, size_t start, double *x) {
   double mean, variance;
   heed_stream stream = self->host->stream(self->host, "start", start);
-  double *phi_at = x + self->theta_count;
+  double *phi_at = x + self->prior_count;
+  double *theta = self->free_scale ? self->theta : x;
   if (self->estimates_mu) x[self->count - 1] = 0.75;
   moments(self, mu_of(self, x), &mean, &variance);
   if (start == 1) {
@@ -508,9 +528,11 @@ static void start_at(const fit *self, size_t start, double *x) {
     variance = 0.01 + 0.14 * heed_uniform(&stream);
   }
   if (self->fits_prior)
-    self->distribution->start(self->prior->self, mean, variance, x);
+    self->distribution->start(self->prior->self, mean, variance, theta);
   else
-    self->distribution->theta(self->prior->self, x);
+    self->distribution->theta(self->prior->self, theta);
+  if (self->free_scale)
+    self->distribution->to_free(self->prior->self, theta, x);
   if (self->phi_count > 0) {
     const heed_user_model_functions *is = self->model->plugin->functions;
     is->phi(self->model->self, phi_at, self->phi_low, self->phi_high);
@@ -550,6 +572,7 @@ static heed_status open_rooms(fit *self, heed_error *error) {
                              ? self->histories.domain.class_count
                              : self->histories.crowd->annotations->rows;
   self->nodes = host->scratch(host, nodes, sizeof(double));
+  self->theta = host->scratch(host, self->theta_count, sizeof(double));
   self->log_weight = host->scratch(host, nodes, sizeof(double));
   self->mass = host->scratch(host, nodes, sizeof(double));
   self->at = host->scratch(host, nodes + self->phi_count + 1, sizeof(double));
@@ -560,8 +583,8 @@ static heed_status open_rooms(fit *self, heed_error *error) {
   self->atom_weight = host->scratch(host, answers, sizeof(double));
   self->phi_low = host->scratch(host, self->phi_count + 1, sizeof(double));
   self->phi_high = host->scratch(host, self->phi_count + 1, sizeof(double));
-  if (self->nodes == NULL || self->log_weight == NULL || self->mass == NULL ||
-      self->at == NULL || self->log_likelihood == NULL ||
+  if (self->nodes == NULL || self->theta == NULL || self->log_weight == NULL ||
+      self->mass == NULL || self->at == NULL || self->log_likelihood == NULL ||
       self->responsibility == NULL || self->trial == NULL ||
       self->ends == NULL || self->atom_weight == NULL ||
       self->phi_low == NULL || self->phi_high == NULL)
@@ -596,8 +619,12 @@ static heed_status open_fit(fit *self, const heed_value *values,
                      "%s or %s has more",
                      self->model->plugin->name, self->prior->plugin->name);
   self->theta_count = self->distribution->theta_count(self->prior->self);
+  self->free_scale = self->fits_prior && self->distribution->free_count != NULL;
+  self->prior_count = self->free_scale
+                          ? self->distribution->free_count(self->prior->self)
+                          : self->theta_count;
   self->phi_count = self->histories.domain.phi_count;
-  self->count = self->theta_count + self->phi_count + self->estimates_mu;
+  self->count = self->prior_count + self->phi_count + self->estimates_mu;
   self->node_count = self->distribution->node_count(
       self->prior->self, (size_t)values[NODES].integer);
   return open_rooms(self, error);
@@ -690,8 +717,8 @@ static heed_status keep_fit(fit *self, const double *x,
       host->allocate(host, self->phi_count, sizeof *posterior->phi);
   if (posterior->theta == NULL || posterior->phi == NULL)
     return no_memory(error);
-  memcpy(posterior->theta, x, self->theta_count * sizeof *x);
-  memcpy(posterior->phi, x + self->theta_count, self->phi_count * sizeof *x);
+  memcpy(posterior->theta, theta_of(self, x), self->theta_count * sizeof *x);
+  memcpy(posterior->phi, x + self->prior_count, self->phi_count * sizeof *x);
   return HEED_OK;
 }
 
