@@ -15,25 +15,27 @@ typedef struct place {
   heed_error *error;
 } place;
 
+/* Statuses are returned as constants, so that the analysers see them. */
 static heed_status wrong(const place *at, const char *key,
                          const char *expected) {
   if (at->list == NULL)
-    return heed_fail(at->error, HEED_INVALID, "plan: %s: expected %s", key,
-                     expected);
-  return heed_fail(at->error, HEED_INVALID, "plan: %s[%zu].%s: expected %s",
-                   at->list, at->index, key, expected);
+    (void)heed_fail(at->error, HEED_INVALID, "plan: %s: expected %s", key,
+                    expected);
+  else
+    (void)heed_fail(at->error, HEED_INVALID, "plan: %s[%zu].%s: expected %s",
+                    at->list, at->index, key, expected);
+  return HEED_INVALID;
 }
 
 static heed_status out_of_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "plan: memory is out");
+  (void)heed_fail(error, HEED_MEMORY, "plan: memory is out");
+  return HEED_MEMORY;
 }
 
 static heed_status text(const place *at, const json_t *object, const char *key,
                         const char **result) {
-  const json_t *value = json_object_get(object, key);
-  if (!json_is_string(value)) return wrong(at, key, "a text");
-  *result = json_string_value(value);
-  return HEED_OK;
+  *result = json_string_value(json_object_get(object, key));
+  return *result == NULL ? wrong(at, key, "a text") : HEED_OK;
 }
 
 /* A text, null, or nothing. */
@@ -64,21 +66,17 @@ static heed_status digest(const place *at, const json_t *object,
   return HEED_OK;
 }
 
-/* The array under key into *list, and zeroed memory for as many elements. */
+/* The array under key into *list, and zeroed memory for as many elements, which
+ * is the caller's. */
 static heed_status array(const json_t *object, const char *key,
-                         const json_t **list, size_t *count, void *elements,
-                         size_t size, heed_error *error) {
+                         const json_t **list, size_t size, void **elements,
+                         heed_error *error) {
   const place top = {NULL, 0, error};
-  void *made;
+  *elements = NULL;
   *list = json_object_get(object, key);
   if (!json_is_array(*list)) return wrong(&top, key, "a list");
-  *count = 0;
-  made = calloc(json_array_size(*list) + 1, size);
-  if (made == NULL) return out_of_memory(error);
-  memcpy(elements, &made, sizeof made);
-  /* It is in *elements now. */
-  /* cppcheck-suppress memleak */
-  return HEED_OK;
+  *elements = calloc(json_array_size(*list) + 1, size);
+  return *elements == NULL ? out_of_memory(error) : HEED_OK;
 }
 
 static heed_status read_numbers(const place *at, const json_t *list,
@@ -147,8 +145,10 @@ static heed_status read_axis(const place *at, const json_t *object,
 
 static heed_status read_axes(plan *self, heed_error *error) {
   const json_t *list;
-  heed_status status = array(self->json, "axes", &list, &self->axis_count,
-                             &self->axes, sizeof *self->axes, error);
+  void *made;
+  heed_status status =
+      array(self->json, "axes", &list, sizeof *self->axes, &made, error);
+  self->axes = made;
   for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
     const place at = {"axes", i, error};
     self->axis_count = i + 1;
@@ -159,9 +159,10 @@ static heed_status read_axes(plan *self, heed_error *error) {
 
 static heed_status read_dimensions(plan *self, heed_error *error) {
   const json_t *list;
-  heed_status status =
-      array(self->json, "dimensions", &list, &self->dimension_count,
-            &self->dimensions, sizeof *self->dimensions, error);
+  void *made;
+  heed_status status = array(self->json, "dimensions", &list,
+                             sizeof *self->dimensions, &made, error);
+  self->dimensions = made;
   for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
     const place at = {"dimensions", i, error};
     self->dimension_count = i + 1;
@@ -173,8 +174,10 @@ static heed_status read_dimensions(plan *self, heed_error *error) {
 
 static heed_status read_plugins(plan *self, heed_error *error) {
   const json_t *list;
-  heed_status status = array(self->json, "plugins", &list, &self->plugin_count,
-                             &self->plugins, sizeof *self->plugins, error);
+  void *made;
+  heed_status status =
+      array(self->json, "plugins", &list, sizeof *self->plugins, &made, error);
+  self->plugins = made;
   for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
     const place at = {"plugins", i, error};
     const json_t *object = json_array_get(list, i);
@@ -196,8 +199,10 @@ static heed_status read_plugins(plan *self, heed_error *error) {
 
 static heed_status read_inputs(plan *self, heed_error *error) {
   const json_t *list;
-  heed_status status = array(self->json, "inputs", &list, &self->input_count,
-                             &self->inputs, sizeof *self->inputs, error);
+  void *made;
+  heed_status status =
+      array(self->json, "inputs", &list, sizeof *self->inputs, &made, error);
+  self->inputs = made;
   for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
     const place at = {"inputs", i, error};
     const json_t *object = json_array_get(list, i);
@@ -240,8 +245,10 @@ static heed_status read_metric(plan *self, const place *at,
 
 static heed_status read_metrics(plan *self, heed_error *error) {
   const json_t *list;
-  heed_status status = array(self->json, "metrics", &list, &self->metric_count,
-                             &self->metrics, sizeof *self->metrics, error);
+  void *made;
+  heed_status status =
+      array(self->json, "metrics", &list, sizeof *self->metrics, &made, error);
+  self->metrics = made;
   for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
     const place at = {"metrics", i, error};
     self->metric_count = i + 1;
@@ -285,8 +292,10 @@ static heed_status read_node(plan *self, const place *at, const json_t *object,
 
 static heed_status read_nodes(plan *self, heed_error *error) {
   const json_t *list;
-  heed_status status = array(self->json, "nodes", &list, &self->node_count,
-                             &self->nodes, sizeof *self->nodes, error);
+  void *made;
+  heed_status status =
+      array(self->json, "nodes", &list, sizeof *self->nodes, &made, error);
+  self->nodes = made;
   for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
     const place at = {"nodes", i, error};
     status = read_node(self, &at, json_array_get(list, i), &self->nodes[i]);
@@ -332,16 +341,19 @@ static heed_status read_point(plan *self, const place *at, const json_t *object,
 static heed_status read_points(plan *self, heed_error *error) {
   const json_t *list;
   const place top = {NULL, 0, error};
-  size_t *at_all;
-  heed_status status = array(self->json, "points", &list, &self->point_count,
-                             &self->points, sizeof *self->points, error);
+  size_t *at_all; /* points x axes; the first point owns it */
+  void *made;
+  heed_status status =
+      array(self->json, "points", &list, sizeof *self->points, &made, error);
+  self->points = made;
   if (status != HEED_OK) return status;
   if (json_array_size(list) == 0) return wrong(&top, "points", "a point");
   at_all = calloc(json_array_size(list) * self->axis_count + 1, sizeof *at_all);
   if (at_all == NULL) return out_of_memory(error);
-  for (size_t i = 0; i < json_array_size(list); i++)
-    self->points[i].at = at_all + i * self->axis_count;
   self->point_count = json_array_size(list);
+  self->points[0].at = at_all;
+  for (size_t i = 1; i < self->point_count; i++)
+    self->points[i].at = at_all + i * self->axis_count;
   for (size_t i = 0; status == HEED_OK && i < self->point_count; i++) {
     const place at = {"points", i, error};
     status = read_point(self, &at, json_array_get(list, i), &self->points[i]);

@@ -102,14 +102,11 @@ static heed_status check_at(const sweep *self, const heed_plugin *plugin,
 }
 
 /* A schema looks at each value by itself, so each axis may vary alone. */
-heed_status check_plugin(const sweep *self, const heed_plugin *plugin,
-                         const json_t *template, heed_error *error) {
-  size_t *at = calloc(self->axis_count + 1, sizeof *at);
-  uint8_t *used = calloc(self->axis_count + 1, sizeof *used);
-  heed_status status = at == NULL || used == NULL
-                           ? heed_fail(error, HEED_MEMORY, "memory is out")
-                           : check_at(self, plugin, template, at, error);
-  if (status == HEED_OK) template_axes(template, used);
+static heed_status check_values(const sweep *self, const heed_plugin *plugin,
+                                const json_t *template, size_t *at,
+                                uint8_t *used, heed_error *error) {
+  heed_status status = check_at(self, plugin, template, at, error);
+  template_axes(template, used);
   for (size_t i = 0; status == HEED_OK && i < self->axis_count; i++) {
     const size_t count = json_array_size(self->axes[i].values);
     if (!used[i]) continue;
@@ -117,6 +114,17 @@ heed_status check_plugin(const sweep *self, const heed_plugin *plugin,
       status = check_at(self, plugin, template, at, error);
     at[i] = 0;
   }
+  return status;
+}
+
+heed_status check_plugin(const sweep *self, const heed_plugin *plugin,
+                         const json_t *template, heed_error *error) {
+  size_t *at = calloc(self->axis_count + 1, sizeof *at);
+  uint8_t *used = calloc(self->axis_count + 1, sizeof *used);
+  const heed_status status =
+      at == NULL || used == NULL
+          ? heed_fail(error, HEED_MEMORY, "memory is out")
+          : check_values(self, plugin, template, at, used, error);
   free(at);
   free(used);
   return status;

@@ -456,11 +456,13 @@ heed_status language_take(sweep *self, heed_error *error) {
 
 static void push_kind(lua_State *lua, const registry *plugins, heed_kind kind) {
   char name[64];
+  void *plain; /* Lua knows no pointers to const */
   lua_newtable(lua);
   for (size_t i = 0; i < registry_count(plugins); i++) {
     const heed_plugin *plugin = registry_at(plugins, i, NULL);
     if (plugin->kind != kind) continue;
-    lua_pushlightuserdata(lua, (void *)(uintptr_t)plugin);
+    memcpy(&plain, &plugin, sizeof plain);
+    lua_pushlightuserdata(lua, plain);
     lua_pushcclosure(lua, construct, 1);
     lua_setfield(lua, -2, plugin->name);
   }

@@ -74,8 +74,8 @@ static void notify(const attempt *self, planner_notice notice,
 /* ---- the child ---- */
 
 /* heed plan [--skip FILE]… [--set X]… --seconds S --memory B SWEEP */
-static char **arguments_of(const attempt *self, char seconds[32],
-                           char memory[32]) {
+static const char **arguments_of(const attempt *self, char seconds[32],
+                                 char memory[32]) {
   const planner_options *options = self->options;
   const size_t most = 2 * (options->set_count + self->skipped_count) + 16;
   const char **words = calloc(most, sizeof *words);
@@ -102,7 +102,7 @@ static char **arguments_of(const attempt *self, char seconds[32],
   }
   words[count++] = "--";
   words[count++] = options->sweep;
-  return (char **)(uintptr_t)words;
+  return words;
 }
 
 static void limit(int resource, rlim_t most) {
@@ -111,8 +111,9 @@ static void limit(int resource, rlim_t most) {
 }
 
 /* In the forked child: becomes `heed plan`, or leaves with 127. */
-static _Noreturn void become_planner(char **words, int report, pid_t parent,
-                                     size_t memory) {
+static _Noreturn void become_planner(const char **words, int report,
+                                     pid_t parent, size_t memory) {
+  char *const *arguments; /* execv() does not write to them */
   const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
@@ -127,13 +128,14 @@ static _Noreturn void become_planner(char **words, int report, pid_t parent,
   if (LIMITS_ADDRESSES) limit(RLIMIT_AS, (rlim_t)memory);
   /* Threads that BLAS would start count against the memory limit. */
   (void)setenv("OPENBLAS_NUM_THREADS", "1", 1);
-  (void)execv("/proc/self/exe", words);
+  memcpy(&arguments, &words, sizeof arguments);
+  (void)execv("/proc/self/exe", arguments);
   _exit(127);
 }
 
 static heed_status start(attempt *self, heed_error *error) {
   char seconds[32], memory[32];
-  char **words = arguments_of(self, seconds, memory);
+  const char **words = arguments_of(self, seconds, memory);
   const pid_t parent = getpid();
   int ends[2];
   if (words == NULL) return out_of_memory(error);
