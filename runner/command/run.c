@@ -105,9 +105,7 @@ static int take_option(run_options *self, int option, const char *value) {
       self->replace = true;
       return EXIT_DONE;
     default:
-      return command_usage("run",
-                           "that option is not known or lacks its "
-                           "value");
+      return EXIT_USAGE;
   }
 }
 
@@ -121,6 +119,9 @@ static int read_options(run_options *self, int argc, char **argv) {
   while (status == EXIT_DONE &&
          (option = getopt_long(argc, argv, "o:j:", long_options, NULL)) != -1)
     status = take_option(self, option, optarg);
+  if (status != EXIT_DONE && option == '?')
+    return command_usage("run", "%s: is no option, or lacks its value",
+                         argv[optind - 1]);
   if (status != EXIT_DONE) return status;
   if (optind + 1 != argc)
     return command_usage("run", "expected one sweep file, found %d",
@@ -130,14 +131,16 @@ static int read_options(run_options *self, int argc, char **argv) {
   return EXIT_DONE;
 }
 
-/* 90 % of the machine's memory, shared by the workers: a stage that grows past
- * that would take its siblings down. */
-static size_t default_memory(size_t workers) {
+/* 90 % of the machine's: workers that grow past that together would take each
+ * other down, and more. */
+static size_t memory_for_all(void) {
   const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
   if (pages <= 0 || page <= 0) return 0;
-  return (size_t)(0.9 * (double)pages * (double)page / (double)workers);
+  return (size_t)(0.9 * (double)pages * (double)page);
 }
 
+/* Asked twice: before anything is touched, and once more when no other run can
+ * come between. */
 static heed_status check_output(const run_options *self, const plan *of,
                                 heed_error *error) {
   bool exists, same;
@@ -145,11 +148,7 @@ static heed_status check_output(const run_options *self, const plan *of,
   const heed_status status =
       storage_inspect(self->output, of, &exists, &same, &orphans, error);
   if (status != HEED_OK || !exists) return status;
-  if (self->replace) {
-    if (unlink(self->output) == 0) return HEED_OK;
-    return heed_fail(error, HEED_IO, "%s: cannot be replaced: %s", self->output,
-                     strerror(errno));
-  }
+  if (self->replace) return HEED_OK;
   if (!same)
     return heed_fail(error, HEED_INVALID,
                      "%s: exists and is not a result of this sweep; name "
@@ -199,19 +198,57 @@ static heed_status consolidate(const run_options *self, const plan *of,
                          .end = end,
                          .wall_seconds = state->seconds,
                          .workers = self->workers};
+  /* Only now, when what is to replace it is safe in the work folder. */
+  if (self->replace && unlink(self->output) != 0 && errno != ENOENT)
+    return heed_fail(error, HEED_IO, "%s: cannot be replaced: %s", self->output,
+                     strerror(errno));
   return storage_consolidate(folder, self->output, of, &by, error);
 }
 
+static const char *failed_how(record_status status) {
+  switch (status) {
+    case RECORD_CRASHED:
+      return "crashed";
+    case RECORD_TIMED_OUT:
+      return "timed out";
+    case RECORD_OUT_OF_MEMORY:
+      return "out of memory";
+    default:
+      return "failed";
+  }
+}
+
+/* Failures alike, with the message of the first. */
+static void list_failures(const execution_state *state) {
+  size_t listed = 0;
+  for (size_t i = 0; i < state->failure_count; i++) {
+    const execution_failure *of = &state->failures[i];
+    printf("  %zu %s in %s%s%s%s: %s\n", of->cells, failed_how(of->status),
+           plan_stage_name(of->stage), *of->plugin == '\0' ? "" : ", ",
+           of->plugin, of->cells == 1 ? "" : "; the first", of->message);
+    listed += of->cells;
+  }
+  if (listed < state->failed)
+    printf("  %zu failed in other ways\n", state->failed - listed);
+}
+
 static int summarise(const run_options *self, const execution_state *state) {
+  const size_t before = state->reused_failed;
   char duration[32];
   progress_duration(state->seconds, duration, sizeof duration);
   printf("%zu cells done", state->done);
   if (state->failed > 0) printf(", %zu failed", state->failed);
   if (state->reused > 0) printf(", %zu recorded before", state->reused);
   printf(", %s: %s\n", duration, self->output);
-  if (state->failed > 0)
-    printf("heed show %s says why cells failed\n", self->output);
-  return state->failed > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
+  list_failures(state);
+  if (before > 0)
+    printf(
+        "  %zu of those recorded before had failed; --retry runs them "
+        "again\n",
+        before);
+  if (state->failed + before > 0)
+    printf("heed show %s says more of failures\n", self->output);
+  return state->failed + before > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
 }
 
 /* What goes wrong after the work folder is open leaves it as it is: the next
@@ -219,14 +256,14 @@ static int summarise(const run_options *self, const execution_state *state) {
 static int run_in(const run_options *self, const plan *of, work *folder,
                   const command_common *common, const char *command) {
   progress shown = {.style = self->style};
-  const execution_options options = {
-      .workers = self->workers,
-      .timeout = self->timeout,
-      .memory = self->memory > 0 ? self->memory : default_memory(self->workers),
-      .allow_unsafe = common->allow_unsafe,
-      .context = &shown,
-      .progress = progress_show,
-      .say = progress_say};
+  const execution_options options = {.workers = self->workers,
+                                     .timeout = self->timeout,
+                                     .memory = self->memory,
+                                     .memory_for_all = memory_for_all(),
+                                     .allow_unsafe = common->allow_unsafe,
+                                     .context = &shown,
+                                     .progress = progress_show,
+                                     .say = progress_say};
   uint8_t *recorded = calloc(plan_cell_count(of) + 1, 1);
   execution_state state = {0};
   heed_error error = {HEED_MEMORY, "memory is out"};
@@ -234,8 +271,8 @@ static int run_in(const run_options *self, const plan *of, work *folder,
   heed_status status = recorded == NULL ? HEED_MEMORY : HEED_OK;
   time_text(start, sizeof start);
   if (status == HEED_OK)
-    status = storage_recorded(folder, self->output, of, self->retry, recorded,
-                              &error);
+    status = storage_recorded(folder, self->replace ? NULL : self->output, of,
+                              self->retry, recorded, &error);
   if (status == HEED_OK)
     status = execution_run(of, folder, recorded, &options, &state, &error);
   progress_end(&shown);
@@ -273,9 +310,11 @@ int command_run(const command_common *common, int argc, char **argv) {
       if (status == HEED_OK) status = check_output(&self, of, &error);
       if (status == HEED_OK)
         status = work_open(self.output, text, &folder, &error);
+      if (status == HEED_OK) status = check_output(&self, of, &error);
       exit_status = status == HEED_OK
                         ? run_in(&self, of, folder, common, command)
                         : command_error(&error);
+      if (status != HEED_OK) work_close(folder);
     }
   } else {
     exit_status = command_error(&error);

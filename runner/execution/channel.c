@@ -1,16 +1,57 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Messages between supervisor and worker. */
+ * Messages between supervisor and worker, and the slot they share. */
 #include "channel.h"
 
 #include <errno.h>
+#include <math.h>
 #include <sys/socket.h>
 #include <time.h>
 
+/* ---- the slot ---- */
+
+/* start is 0 while the place changes, so that no one takes an old start for
+ * that of a new place. */
+void slot_announce(slot *self, size_t cell, plan_stage stage) {
+  atomic_store(&self->start, 0);
+  atomic_store(&self->done, 0);
+  atomic_store(&self->place, (uint64_t)cell * 8 + (uint64_t)stage + 1);
+  atomic_store(&self->start, channel_now());
+}
+
+void slot_rest(slot *self) {
+  atomic_store(&self->place, 0);
+}
+
+static bool read_place(uint64_t at, uint64_t done, place *result) {
+  if (at % 8 == 0 || at % 8 > PLAN_STAGE_COUNT) return false;
+  result->cell = (size_t)(at / 8);
+  result->stage = (plan_stage)(at % 8 - 1);
+  result->done = done == 0 ? NAN : 1e-6 * (double)(done - 1);
+  return true;
+}
+
+bool slot_look(slot *self, place *result) {
+  const uint64_t start = atomic_load(&self->start);
+  const uint64_t done = atomic_load(&self->done);
+  const uint64_t at = atomic_load(&self->place);
+  if (start == 0 || start != atomic_load(&self->start)) return false;
+  result->seconds = channel_seconds_since(start);
+  return read_place(at, done, result);
+}
+
+bool slot_last(slot *self, place *result) {
+  result->seconds = channel_seconds_since(atomic_load(&self->start));
+  return read_place(atomic_load(&self->place), 0, result);
+}
+
+/* ---- messages ---- */
+
 static size_t length_of(const message *what) {
-  const size_t head = offsetof(message, as);
-  return head + (what->kind == MESSAGE_ERROR
-                     ? sizeof what->as.text
-                     : (size_t)what->count * sizeof what->as.cells[0]);
+  const bool text =
+      what->kind == MESSAGE_ERROR || what->kind == MESSAGE_FAILURE;
+  return offsetof(message, as) +
+         (text ? sizeof what->as.text
+               : (size_t)what->count * sizeof what->as.cells[0]);
 }
 
 bool channel_send(int socket, const message *what) {
@@ -20,17 +61,24 @@ bool channel_send(int socket, const message *what) {
   return sent == (ssize_t)length_of(what);
 }
 
-bool channel_receive(int socket, message *what, bool wait, bool *gone) {
+bool channel_receive(int socket, message *what, bool wait) {
   ssize_t got;
   do got = recv(socket, what, sizeof *what, wait ? 0 : MSG_DONTWAIT);
   while (got < 0 && errno == EINTR);
-  *gone = got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
-  return got > 0 && (size_t)got >= offsetof(message, as) &&
-         (what->kind == MESSAGE_ERROR || what->count <= CHANNEL_CELLS);
+  if (got < (ssize_t)offsetof(message, as) || what->count > CHANNEL_CELLS)
+    return false;
+  return (size_t)got == length_of(what);
 }
+
+/* ---- the clock ---- */
 
 uint64_t channel_now(void) {
   struct timespec now;
   (void)clock_gettime(CLOCK_MONOTONIC, &now);
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+double channel_seconds_since(uint64_t then) {
+  const uint64_t now = channel_now();
+  return now > then ? 1e-9 * (double)(now - then) : 0;
 }

@@ -5,45 +5,66 @@
 #define HEED_EXECUTION_CHANNEL_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include "heed/status.h"
+#include "plan/plan.h"
 
 /* Written by the worker but for `stop`. */
 typedef struct slot {
-  _Atomic uint64_t cell;  /* cell at hand + 1; 0: none */
-  _Atomic uint64_t stage; /* of that cell */
+  _Atomic uint64_t place; /* cell x 8 + stage + 1 at hand; 0: none */
   _Atomic uint64_t start; /* of that stage, monotonic nanoseconds */
   _Atomic uint64_t done;  /* its progress in 1e-6, + 1; 0: not said */
-  atomic_bool stop;       /* finish the cell at hand, then no more */
+  _Atomic uint64_t left;  /* cells of the batch not begun */
+  /* What batches should be like: time of stages up to the posterior, which
+   * cells share, and of those after it. */
+  _Atomic uint64_t shared_time, shared_runs; /* nanoseconds; how often */
+  _Atomic uint64_t own_time, own_runs;
+  atomic_bool stop; /* finish the cell at hand, then no more */
 } slot;
+
+/* A worker announces the stage that it begins, and that it rests. */
+void slot_announce(slot *self, size_t cell, plan_stage stage);
+void slot_rest(slot *self);
+
+/* What a worker is at. */
+typedef struct place {
+  size_t cell;
+  plan_stage stage;
+  double seconds; /* since it began */
+  double done;    /* 0 to 1; NaN: not said */
+} place;
+/* False: it rests, or is just changing. */
+bool slot_look(slot *self, place *result);
+/* Of a worker that is dead, and changes no more. */
+bool slot_last(slot *self, place *result);
 
 #define CHANNEL_CELLS 4096 /* most cells a message names */
 
 typedef enum message_kind {
   MESSAGE_RUN = 1,  /* to the worker: run these cells */
-  MESSAGE_RECORDED, /* from it: these cells are in a part, with their status */
+  MESSAGE_RECORDED, /* from it: these cells are in a part: cell x 8 + 0 (done),
+                       or + 1 + the stage that failed */
+  MESSAGE_FAILURE,  /* from it: a cell failed (place as in a slot), and why */
   MESSAGE_IDLE,     /* from it: ready for more */
-  MESSAGE_ERROR     /* from it: it cannot go on; text says why */
+  MESSAGE_ERROR     /* from it: it cannot go on, and why */
 } message_kind;
 
 typedef struct message {
   uint64_t kind;
-  uint64_t count;
-  uint64_t fatal; /* MESSAGE_ERROR: heed_status */
+  uint64_t count;  /* cells; 0 where there is text */
+  uint64_t place;  /* MESSAGE_FAILURE */
+  uint64_t status; /* MESSAGE_ERROR: heed_status */
   union {
-    uint64_t cells[CHANNEL_CELLS]; /* RECORDED: cell x 2 + failed */
+    uint64_t cells[CHANNEL_CELLS];
     char text[HEED_MESSAGE_SIZE];
   } as;
 } message;
 
 /* False: the other end is gone, or (receive) nothing is there yet and wait is
- * false; *gone tells them apart. */
+ * false. */
 bool channel_send(int socket, const message *what);
-bool channel_receive(int socket, message *what, bool wait, bool *gone);
+bool channel_receive(int socket, message *what, bool wait);
 
 uint64_t channel_now(void); /* monotonic nanoseconds */
+double channel_seconds_since(uint64_t then);
 
 #endif

@@ -13,11 +13,25 @@
 #include "plan/plan.h"
 #include "storage/storage.h"
 
+/* Failures alike. */
+typedef struct execution_failure {
+  record_status status;
+  plan_stage stage;
+  const char *plugin; /* the plan's; "" for the host's own stages */
+  size_t cells;
+  char message[HEED_MESSAGE_SIZE]; /* of the first */
+} execution_failure;
+
+#define EXECUTION_FAILURES 16
+
 typedef struct execution_state {
   size_t total, reused; /* cells of the plan; of them recorded before */
+  size_t reused_failed; /* of the reused: how many had failed */
   size_t done, failed;  /* in this run; failed are not counted as done */
-  double seconds;       /* since the start */
-  bool stopping;        /* an interrupt was seen */
+  size_t failure_count; /* kinds of failures, as far as there is room */
+  execution_failure failures[EXECUTION_FAILURES];
+  double seconds; /* since the start */
+  bool stopping;  /* an interrupt was seen */
   /* The longest stage under way, for people who wait. */
   size_t cell;
   plan_stage stage;
@@ -26,20 +40,23 @@ typedef struct execution_state {
 
 typedef struct execution_options {
   size_t workers;
-  double timeout; /* seconds a stage may take; 0: no limit */
-  size_t memory;  /* bytes a worker may hold; 0: no limit */
+  double timeout;        /* seconds a stage may take; 0: no limit */
+  size_t memory;         /* bytes a worker may hold; 0: no limit */
+  size_t memory_for_all; /* bytes they may hold together; 0: no limit */
   bool allow_unsafe;
   void *context;
   /* Called some times a second, and at the end; may be NULL. */
   void (*progress)(void *context, const execution_state *state);
-  /* One line about something that went wrong; may be NULL. */
+  /* One line about something that people should know; may be NULL. */
   void (*say)(void *context, const char *line);
 } execution_options;
 
-/* Runs all cells that are not recorded[], until done or interrupted (SIGINT,
- * SIGTERM: HEED_CANCELLED; cells in hand are finished first, unless it comes
- * twice).  Blocks those signals while it runs. */
-heed_status execution_run(const plan *plan, work *folder, uint8_t *recorded,
+/* Runs all cells that are not recorded (as storage_recorded() says), until done
+ * or interrupted (SIGINT, SIGTERM: HEED_CANCELLED; cells in hand are finished
+ * first, unless it comes twice).  Blocks those signals while it runs.  *state
+ * is filled in also where the run fails. */
+heed_status execution_run(const plan *plan, work *folder,
+                          const uint8_t *recorded,
                           const execution_options *options,
                           execution_state *state, heed_error *error);
 

@@ -5,11 +5,18 @@
 
 #include <stdlib.h>
 
+/* Who makes a costly node of a replicate: a worker + 1, or one of these. */
+#define NOBODY 0u
+#define MADE UINT32_MAX
+
 struct queue {
   const plan *plan;
   uint8_t *state; /* cell_state of each cell */
   size_t next;    /* position before which nothing is queued */
   size_t waiting;
+  size_t costly_count;
+  size_t *costly;   /* of each node, its number among the costly ones */
+  uint32_t *makers; /* costly_count x replicates */
 };
 
 /* Position in the order of the queue: replicates outside, points inside. */
@@ -23,25 +30,20 @@ static size_t position_of(const queue *self, size_t cell) {
   return cell % replicates * self->plan->point_count + cell / replicates;
 }
 
-queue *queue_create(const plan *of, const uint8_t *recorded) {
-  const size_t cells = plan_cell_count(of);
-  queue *self = calloc(1, sizeof *self);
-  if (self == NULL) return NULL;
-  self->plan = of;
-  self->state = calloc(cells + 1, 1);
-  if (self->state == NULL) {
-    free(self);
-    return NULL;
-  }
-  for (size_t i = 0; i < cells; i++) {
-    self->state[i] = recorded[i] ? CELL_RECORDED : CELL_QUEUED;
-    self->waiting += !recorded[i];
-  }
-  return self;
+static bool number_costly(queue *self) {
+  self->costly = calloc(self->plan->node_count + 1, sizeof *self->costly);
+  if (self->costly == NULL) return false;
+  for (size_t i = 0; i < self->plan->node_count; i++)
+    if (self->plan->nodes[i].costly) self->costly[i] = self->costly_count++;
+  self->makers = calloc(self->costly_count * self->plan->replicates + 1,
+                        sizeof *self->makers);
+  return self->makers != NULL;
 }
 
 void queue_free(queue *self) {
   if (self == NULL) return;
+  free(self->makers);
+  free(self->costly);
   free(self->state);
   free(self);
 }
@@ -54,30 +56,112 @@ cell_state queue_state(const queue *self, size_t cell) {
   return (cell_state)self->state[cell];
 }
 
-/* What cells of one unit share: replicate and the node up to the posterior. */
-static bool same_unit(const queue *self, size_t a, size_t b) {
+bool queue_same_unit(const queue *self, size_t a, size_t b) {
   const size_t replicates = self->plan->replicates;
   if (a % replicates != b % replicates) return false;
   return plan_node_at(self->plan, a / replicates, PLAN_POSTERIOR) ==
          plan_node_at(self->plan, b / replicates, PLAN_POSTERIOR);
 }
 
-size_t queue_take(queue *self, size_t wanted, size_t most, size_t idle,
-                  uint64_t *cells) {
+/* ---- costly nodes ---- */
+
+/* Calls `change` for each costly node above the cell, from the leaf up. */
+static void each_costly(queue *self, size_t cell, uint32_t taker,
+                        uint32_t (*change)(uint32_t maker, uint32_t taker)) {
+  const size_t replicates = self->plan->replicates;
+  const plan_node *nodes = self->plan->nodes;
+  if (self->costly_count == 0) return;
+  for (size_t node = self->plan->points[cell / replicates].leaf;
+       node != SIZE_MAX; node = nodes[node].parent) {
+    uint32_t *maker;
+    if (!nodes[node].costly) continue;
+    maker = &self->makers[self->costly[node] * replicates + cell % replicates];
+    *maker = change(*maker, taker);
+  }
+}
+
+static uint32_t claim(uint32_t maker, uint32_t taker) {
+  return maker == NOBODY ? taker + 1 : maker;
+}
+
+static uint32_t finish(uint32_t maker, uint32_t taker) {
+  (void)maker, (void)taker;
+  return MADE;
+}
+
+static uint32_t release(uint32_t maker, uint32_t taker) {
+  (void)taker;
+  return maker == MADE ? MADE : NOBODY;
+}
+
+/* The costly node above the cell that another worker is about to make, or
+ * SIZE_MAX. */
+static size_t being_made(const queue *self, size_t cell, uint32_t taker) {
+  const size_t replicates = self->plan->replicates;
+  const plan_node *nodes = self->plan->nodes;
+  if (self->costly_count == 0) return SIZE_MAX;
+  for (size_t node = self->plan->points[cell / replicates].leaf;
+       node != SIZE_MAX; node = nodes[node].parent) {
+    uint32_t maker;
+    if (!nodes[node].costly) continue;
+    maker = self->makers[self->costly[node] * replicates + cell % replicates];
+    if (maker != NOBODY && maker != MADE && maker != taker + 1) return node;
+  }
+  return SIZE_MAX;
+}
+
+/* ---- making one ---- */
+
+queue *queue_create(const plan *of, const uint8_t *recorded) {
+  const size_t cells = plan_cell_count(of);
+  queue *self = calloc(1, sizeof *self);
+  if (self == NULL) return NULL;
+  self->plan = of;
+  self->state = calloc(cells + 1, 1);
+  if (self->state == NULL || !number_costly(self)) {
+    queue_free(self);
+    return NULL;
+  }
+  for (size_t i = 0; i < cells; i++) {
+    self->state[i] = recorded[i] ? CELL_RECORDED : CELL_QUEUED;
+    self->waiting += !recorded[i];
+  }
+  return self;
+}
+
+/* ---- taking and giving back ---- */
+
+/* Whether a batch of `count` cells that ends with `last` should end there. */
+static bool is_enough(const queue *self, const batch_wish *wish, size_t wanted,
+                      size_t count, size_t last, size_t next) {
+  if (count < wanted) return false;
+  if (!queue_same_unit(self, last, next)) return true;
+  return wish->idle > 0 && count >= wish->worth;
+}
+
+size_t queue_take(queue *self, const batch_wish *wish, uint64_t *cells) {
   const size_t end = plan_cell_count(self->plan);
-  const size_t fair = self->waiting / (2 * (idle + 1)) + 1;
+  const size_t fair = self->waiting / (2 * (wish->idle + 1)) + 1;
+  const size_t wanted = wish->cells < fair ? wish->cells : fair;
   size_t count = 0;
-  if (wanted > fair) wanted = fair;
-  for (size_t at = self->next; at < end && count < most; at++) {
+  for (size_t at = self->next; at < end && count < wish->most; at++) {
     const size_t cell = cell_at(self, at);
+    size_t node;
     if (self->state[cell] != CELL_QUEUED) {
       if (at == self->next) self->next++;
       continue;
     }
-    if (count >= wanted) {
-      const bool splits = same_unit(self, (size_t)cells[count - 1], cell);
-      if (!splits || (idle > 0 && count >= 4 * wanted)) break;
+    node = being_made(self, cell, wish->taker);
+    if (node != SIZE_MAX) {
+      const plan_node *made = &self->plan->nodes[node];
+      at += made->first_point + made->point_count - 1 -
+            cell / self->plan->replicates;
+      continue;
     }
+    if (count > 0 &&
+        is_enough(self, wish, wanted, count, (size_t)cells[count - 1], cell))
+      break;
+    each_costly(self, cell, wish->taker, claim);
     self->state[cell] = CELL_RUNNING;
     cells[count++] = cell;
     if (at == self->next) self->next++;
@@ -89,6 +173,7 @@ size_t queue_take(queue *self, size_t wanted, size_t most, size_t idle,
 void queue_recorded(queue *self, size_t cell) {
   if (self->state[cell] == CELL_QUEUED) self->waiting--;
   self->state[cell] = CELL_RECORDED;
+  each_costly(self, cell, 0, finish);
 }
 
 void queue_return(queue *self, size_t cell) {
@@ -97,4 +182,5 @@ void queue_return(queue *self, size_t cell) {
   self->state[cell] = CELL_QUEUED;
   self->waiting++;
   if (position < self->next) self->next = position;
+  each_costly(self, cell, 0, release);
 }

@@ -20,12 +20,25 @@ void queue_free(queue *self);
 size_t queue_waiting(const queue *self); /* cells queued */
 cell_state queue_state(const queue *self, size_t cell);
 
-/* Takes a batch of at most `most` cells, in tree order, of one replicate or
- * more.  It ends where a shared posterior ends, unless the batch would grow far
- * over `wanted` cells and `idle` other workers have nothing to do.  Returns its
- * count; 0: nothing waits. */
-size_t queue_take(queue *self, size_t wanted, size_t most, size_t idle,
-                  uint64_t *cells);
+/* Whether two cells share a posterior. */
+bool queue_same_unit(const queue *self, size_t a, size_t b);
+
+/* What a batch should be like. */
+typedef struct batch_wish {
+  uint32_t taker; /* which worker asks */
+  size_t cells;   /* as many as take about as long as a batch should */
+  size_t most;    /* no more than this */
+  size_t idle;    /* other workers that have nothing to do */
+  size_t worth;   /* cells that take as long as a posterior; SIZE_MAX: more than
+                     there are */
+} batch_wish;
+
+/* Takes a batch, in tree order, of one replicate or more.  It ends where a
+ * shared posterior ends, unless the rest would keep an idle worker busy for
+ * longer than the posterior takes it.  Cells under a costly node that another
+ * worker is about to make are left alone until it is made.  Returns the count;
+ * 0: nothing can be taken now. */
+size_t queue_take(queue *self, const batch_wish *wish, uint64_t *cells);
 
 void queue_recorded(queue *self, size_t cell);
 /* Back into the queue, to be taken first. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A worker: takes cells, announces each stage, writes parts. */
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,22 +16,22 @@
 #define FLUSH_AFTER 1000000000u /* nanoseconds: at least a part a second */
 
 typedef struct worker {
-  const plan *plan;
+  plan *plan;
   work *folder;
+  registry *plugins;
   stages *stages;
   slot *slot;
   int socket;
   size_t pending_count;
   record *pending[CHANNEL_CELLS];
   uint64_t flushed; /* when */
+  /* Of the failure that was told last. */
+  plan_stage told_stage;
+  char *told_plugin;
 } worker;
 
 static void announce(void *context, size_t cell, plan_stage stage) {
-  slot *at = ((worker *)context)->slot;
-  atomic_store(&at->done, 0);
-  atomic_store(&at->stage, (uint64_t)stage);
-  atomic_store(&at->start, channel_now());
-  atomic_store(&at->cell, cell + 1);
+  slot_announce(((worker *)context)->slot, cell, stage);
 }
 
 static void tell_progress(void *context, double done, const char *what) {
@@ -62,6 +63,12 @@ heed_status execution_load(const plan *of, bool allow_unsafe, registry **result,
   return status;
 }
 
+/* ---- what is told ---- */
+
+static heed_status supervisor_gone(heed_error *error) {
+  return heed_fail(error, HEED_IO, "the supervisor is gone");
+}
+
 static heed_status flush(worker *self, heed_error *error) {
   message word = {.kind = MESSAGE_RECORDED};
   heed_status status;
@@ -71,16 +78,62 @@ static heed_status flush(worker *self, heed_error *error) {
                            self->pending_count, error);
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < self->pending_count; i++) {
-    word.as.cells[i] = 2 * (uint64_t)self->pending[i]->cell +
-                       (self->pending[i]->status != RECORD_DONE);
+    const record *of = self->pending[i];
+    word.as.cells[i] = 8 * (uint64_t)of->cell;
+    if (of->status != RECORD_DONE) word.as.cells[i] += 1 + (uint64_t)of->stage;
     record_free(self->pending[i]);
   }
   word.count = self->pending_count;
   self->pending_count = 0;
   self->flushed = channel_now();
-  if (!channel_send(self->socket, &word))
-    return heed_fail(error, HEED_IO, "the supervisor is gone");
-  return HEED_OK;
+  return channel_send(self->socket, &word) ? HEED_OK : supervisor_gone(error);
+}
+
+/* The first of many failures alike; the records have them all. */
+static heed_status tell_failure(worker *self, const record *of,
+                                heed_error *error) {
+  message word = {.kind = MESSAGE_FAILURE,
+                  .place = 8 * (uint64_t)of->cell + (uint64_t)of->stage + 1};
+  if (self->told_plugin != NULL && self->told_stage == of->stage &&
+      strcmp(self->told_plugin, of->plugin) == 0)
+    return HEED_OK;
+  free(self->told_plugin);
+  self->told_plugin = strdup(of->plugin);
+  self->told_stage = of->stage;
+  (void)snprintf(word.as.text, sizeof word.as.text, "%s", of->message);
+  return channel_send(self->socket, &word) ? HEED_OK : supervisor_gone(error);
+}
+
+static void tell_error(int socket, heed_status status,
+                       const heed_error *error) {
+  message word = {.kind = MESSAGE_ERROR, .status = (uint64_t)status};
+  (void)snprintf(word.as.text, sizeof word.as.text, "%s", error->message);
+  (void)channel_send(socket, &word);
+}
+
+/* ---- running cells ---- */
+
+/* Only this process writes these. */
+static void add(_Atomic uint64_t *sum, uint64_t amount) {
+  const uint64_t before = atomic_load_explicit(sum, memory_order_relaxed);
+  atomic_store_explicit(sum, before + amount, memory_order_relaxed);
+}
+
+static void count_time(slot *into, const record *of) {
+  double shared = 0, own = 0;
+  for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
+    if (of->seconds[i] > 0) {
+      if (i <= PLAN_POSTERIOR)
+        shared += of->seconds[i];
+      else
+        own += of->seconds[i];
+    }
+  if (shared > 0) {
+    add(&into->shared_time, (uint64_t)(1e9 * shared));
+    add(&into->shared_runs, 1);
+  }
+  add(&into->own_time, (uint64_t)(1e9 * own));
+  add(&into->own_runs, 1);
 }
 
 static heed_status run_cell(worker *self, size_t cell, heed_error *error) {
@@ -88,90 +141,106 @@ static heed_status run_cell(worker *self, size_t cell, heed_error *error) {
   heed_status status;
   if (made == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
   status = stages_run(self->stages, cell, made, error);
-  atomic_store(&self->slot->cell, 0);
+  slot_rest(self->slot);
   if (status != HEED_OK) {
     record_free(made);
     return status;
   }
   self->pending[self->pending_count++] = made;
-  if (self->pending_count == CHANNEL_CELLS ||
-      channel_now() - self->flushed > FLUSH_AFTER)
-    return flush(self, error);
-  return HEED_OK;
+  count_time(self->slot, made);
+  if (made->status != RECORD_DONE) status = tell_failure(self, made, error);
+  if (status == HEED_OK && (self->pending_count == CHANNEL_CELLS ||
+                            channel_now() - self->flushed > FLUSH_AFTER))
+    status = flush(self, error);
+  return status;
+}
+
+static heed_status run_batch(worker *self, const message *word,
+                             heed_error *error) {
+  heed_status status = HEED_OK;
+  self->flushed = channel_now();
+  for (size_t i = 0;
+       status == HEED_OK && i < word->count && !atomic_load(&self->slot->stop);
+       i++) {
+    atomic_store(&self->slot->left, word->count - i - 1);
+    status = run_cell(self, (size_t)word->as.cells[i], error);
+  }
+  return status == HEED_OK ? flush(self, error) : status;
 }
 
 static heed_status serve(worker *self, heed_error *error) {
-  message word = {.kind = MESSAGE_IDLE};
   heed_status status = HEED_OK;
-  bool gone = false;
   while (status == HEED_OK) {
-    word.kind = MESSAGE_IDLE;
-    word.count = 0;
-    if (!channel_send(self->socket, &word)) return HEED_OK;
-    if (!channel_receive(self->socket, &word, true, &gone)) return HEED_OK;
-    self->flushed = channel_now();
-    for (size_t i = 0;
-         status == HEED_OK && i < word.count && !atomic_load(&self->slot->stop);
-         i++)
-      status = run_cell(self, (size_t)word.as.cells[i], error);
-    if (status == HEED_OK) status = flush(self, error);
+    message word = {.kind = MESSAGE_IDLE};
+    if (!channel_send(self->socket, &word) ||
+        !channel_receive(self->socket, &word, true))
+      return HEED_OK;
+    status = run_batch(self, &word, error);
   }
   return status;
 }
 
+/* ---- beginning and end ---- */
+
+/* Where memory runs out, the kernel is to take workers before what supervises
+ * them.  Not every system lets one say so. */
+static void offer_first(void) {
+  const int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (file < 0) return;
+  (void)!write(file, "500", 3);
+  (void)close(file);
+}
+
 static heed_status open_worker(worker *self, const char *folder, int slot_file,
-                               bool allow_unsafe, plan **of, registry **plugins,
-                               heed_error *error) {
-  const stages_options options = {.context = self,
-                                  .announce = announce,
-                                  .progress = tell_progress,
-                                  .log = log_line};
-  stages_options with_folder = options;
+                               bool allow_unsafe, heed_error *error) {
+  stages_options options = {.context = self,
+                            .announce = announce,
+                            .closing = announce,
+                            .progress = tell_progress,
+                            .log = log_line};
   char path[4096];
   heed_status status;
   self->slot = mmap(NULL, sizeof *self->slot, PROT_READ | PROT_WRITE,
                     MAP_SHARED, slot_file, 0);
+  (void)close(slot_file);
   if (self->slot == MAP_FAILED)
     return heed_fail(error, HEED_IO, "the supervisor's slot is not there");
   (void)snprintf(path, sizeof path, "%s/plan.json", folder);
-  status = plan_read(path, of, error);
+  status = plan_read(path, &self->plan, error);
   if (status == HEED_OK) status = work_join(folder, &self->folder, error);
   if (status == HEED_OK)
-    status = execution_load(*of, allow_unsafe, plugins, error);
-  if (status != HEED_OK) return status;
-  self->plan = *of;
-  with_folder.work = self->folder;
-  return stages_create(*of, *plugins, &with_folder, &self->stages, error);
+    status = execution_load(self->plan, allow_unsafe, &self->plugins, error);
+  options.work = self->folder;
+  if (status == HEED_OK)
+    status = stages_create(self->plan, self->plugins, &options, &self->stages,
+                           error);
+  return status;
 }
 
-static void tell_error(int socket, heed_status status,
-                       const heed_error *error) {
-  message word = {.kind = MESSAGE_ERROR, .fatal = (uint64_t)status};
-  (void)snprintf(word.as.text, sizeof word.as.text, "%s", error->message);
-  (void)channel_send(socket, &word);
+static void close_worker(worker *self) {
+  for (size_t i = 0; i < self->pending_count; i++)
+    record_free(self->pending[i]);
+  stages_free(self->stages);
+  work_close(self->folder);
+  registry_free(self->plugins);
+  plan_free(self->plan);
+  free(self->told_plugin);
+  free(self);
 }
 
 heed_status execution_work(const char *folder, int socket, int slot_file,
                            bool allow_unsafe, heed_error *error) {
   worker *self = calloc(1, sizeof *self);
-  plan *of = NULL;
-  registry *plugins = NULL;
   heed_status status;
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
   (void)signal(SIGINT, SIG_IGN); /* the supervisor decides */
   (void)signal(SIGTERM, SIG_IGN);
+  offer_first();
   if (self == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
   self->socket = socket;
-  status =
-      open_worker(self, folder, slot_file, allow_unsafe, &of, &plugins, error);
+  status = open_worker(self, folder, slot_file, allow_unsafe, error);
   if (status == HEED_OK) status = serve(self, error);
   if (status != HEED_OK) tell_error(socket, status, error);
-  for (size_t i = 0; i < self->pending_count; i++)
-    record_free(self->pending[i]);
-  stages_free(self->stages);
-  if (self->folder != NULL) work_close(self->folder);
-  registry_free(plugins);
-  plan_free(of);
-  free(self);
+  close_worker(self);
   return status;
 }

@@ -28,8 +28,16 @@ static heed_status no_memory(heed_error *error) {
 
 /* ---- levels ---- */
 
-static void level_clear(level *self) {
+/* Plugins free what they hold, which may go wrong as well: it is announced. */
+static void level_clear(stages *of, level *self) {
   if (self->node == SIZE_MAX) return;
+  if (self->instance != NULL && of->options.closing != NULL) {
+    const plan_node *node = &of->plan->nodes[self->node];
+    of->options.closing(
+        of->options.context,
+        node->first_point * of->plan->replicates + self->replicate,
+        node->stage);
+  }
   if (self->instance != NULL && self->policy.size != 0) {
     const heed_trainer_functions *is = self->instance->plugin->functions;
     if (is->release != NULL) is->release(self->instance->self, &self->policy);
@@ -51,7 +59,7 @@ static void level_clear(level *self) {
 static void level_open(stages *self, plan_stage stage, size_t node,
                        size_t replicate) {
   level *into = &self->levels[stage];
-  level_clear(into);
+  level_clear(self, into);
   into->node = node;
   into->replicate = replicate;
   into->failed = false;
@@ -105,7 +113,7 @@ heed_status stages_create(const plan *of, const registry *plugins,
 void stages_free(stages *self) {
   if (self == NULL) return;
   for (size_t i = PLAN_STAGE_COUNT; i-- > 0;) {
-    level_clear(&self->levels[i]);
+    level_clear(self, &self->levels[i]);
     arena_free(self->levels[i].memory);
     free(self->levels[i].reported);
   }
@@ -498,7 +506,11 @@ static heed_status keep(const stages *self, record *into, heed_error *error) {
 /* Levels of stages that this cell does not have hold nothing. */
 static void forget_from(stages *self, plan_stage stage) {
   for (size_t i = PLAN_STAGE_COUNT; i-- > (size_t)stage;)
-    level_clear(&self->levels[i]);
+    level_clear(self, &self->levels[i]);
+}
+
+static bool is_cancelled(const stages *self) {
+  return self->options.cancel != NULL && atomic_load(self->options.cancel);
 }
 
 heed_status stages_run(stages *self, size_t cell, record *into,
@@ -525,7 +537,7 @@ heed_status stages_run(stages *self, size_t cell, record *into,
       into->seconds[i] = at->seconds;
     }
     if (at->failed) {
-      if (at->error.status == HEED_CANCELLED) {
+      if (at->error.status == HEED_CANCELLED && is_cancelled(self)) {
         *error = at->error;
         forget_from(self, (plan_stage)i);
         return HEED_CANCELLED;

@@ -23,6 +23,9 @@ typedef struct stages_options {
   void *context;
   /* Called before each stage (node) is run, and with its progress. */
   void (*announce)(void *context, size_t cell, plan_stage stage);
+  /* Called before a stage's plugin is closed; the cell is one that shared it.
+   * May be NULL. */
+  void (*closing)(void *context, size_t cell, plan_stage stage);
   void (*progress)(void *context, double done, const char *what);
   void (*log)(void *context, const char *plugin, const char *line);
 } stages_options;

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Starting and ending workers. */
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOG_LIMIT ((off_t)4 << 20)
+#define LEAVE_WITHIN 2.0 /* seconds to leave in, before it is killed */
+
+/* ---- beginning ---- */
+
+static void set_variable(const char *name, size_t value) {
+  char text[24];
+  (void)snprintf(text, sizeof text, "%zu", value);
+  (void)setenv(name, text, 1);
+}
+
+/* Between fork() and exec(). */
+static void become_worker(const child *self, const child_options *options,
+                          int socket, int slot_file) {
+  char socket_text[16], slot_text[16];
+  const int nothing = open("/dev/null", O_RDONLY);
+  sigset_t none;
+  (void)sigemptyset(&none);
+  (void)sigprocmask(SIG_SETMASK, &none, NULL);
+  (void)dup2(nothing, STDIN_FILENO);
+  (void)dup2(self->log, STDOUT_FILENO);
+  (void)dup2(self->log, STDERR_FILENO);
+  if (nothing > STDERR_FILENO) (void)close(nothing);
+  (void)snprintf(socket_text, sizeof socket_text, "%d", socket);
+  (void)snprintf(slot_text, sizeof slot_text, "%d", slot_file);
+  set_variable("OPENBLAS_NUM_THREADS", options->blas_threads);
+  set_variable("OMP_NUM_THREADS", options->blas_threads);
+  (void)execl("/proc/self/exe", "heed", "worker", options->folder, socket_text,
+              slot_text,
+              options->allow_unsafe ? "--allow-unsafe-plugins" : (char *)NULL,
+              (char *)NULL);
+  _exit(127);
+}
+
+static heed_status cannot_start(heed_error *error) {
+  return heed_fail(error, HEED_IO, "a worker cannot be started: %s",
+                   strerror(errno));
+}
+
+static heed_status open_log(child *self, const char *folder,
+                            heed_error *error) {
+  char path[PATH_MAX];
+  (void)snprintf(path, sizeof path, "%s/worker-%zu.log", folder, self->index);
+  self->log =
+      open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+  if (self->log >= 0) return HEED_OK;
+  return heed_fail(error, HEED_IO, "%s: cannot be written: %s", path,
+                   strerror(errno));
+}
+
+static heed_status open_slot(child *self, int *file, heed_error *error) {
+  *file = memfd_create("heed-slot", 0);
+  self->slot = MAP_FAILED;
+  if (*file >= 0 && ftruncate(*file, sizeof *self->slot) == 0)
+    self->slot = mmap(NULL, sizeof *self->slot, PROT_READ | PROT_WRITE,
+                      MAP_SHARED, *file, 0);
+  return self->slot != MAP_FAILED ? HEED_OK : cannot_start(error);
+}
+
+heed_status child_start(child *self, const child_options *options,
+                        heed_error *error) {
+  int sockets[2] = {-1, -1}, slot_file = -1;
+  heed_status status;
+  self->socket = self->log = -1;
+  self->slot = MAP_FAILED;
+  self->idle = false;
+  self->cell_count = 0;
+  self->verdict = RECORD_DONE;
+  self->was_at_something = self->all_together = false;
+  self->held = 0;
+  self->pid = 0;
+  status = open_log(self, options->folder, error);
+  if (status == HEED_OK) status = open_slot(self, &slot_file, error);
+  if (status == HEED_OK && socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets) != 0)
+    status = cannot_start(error);
+  if (status == HEED_OK) {
+    self->socket = sockets[0];
+    (void)fcntl(self->socket, F_SETFD, FD_CLOEXEC);
+    self->pid = fork();
+    if (self->pid == 0) become_worker(self, options, sockets[1], slot_file);
+    if (self->pid < 0) status = cannot_start(error);
+  }
+  if (slot_file >= 0) (void)close(slot_file);
+  if (sockets[1] >= 0) (void)close(sockets[1]);
+  if (status != HEED_OK) child_forget(self);
+  return status;
+}
+
+/* ---- the end ---- */
+
+/* The last line of the log. */
+static void last_words(const child *self, char *words, size_t size) {
+  char tail[512] = "";
+  struct stat about;
+  char *line;
+  if (fstat(self->log, &about) == 0) {
+    const off_t most = (off_t)sizeof tail - 1;
+    const off_t from = about.st_size > most ? about.st_size - most : 0;
+    const ssize_t got = pread(self->log, tail, sizeof tail - 1, from);
+    tail[got > 0 ? got : 0] = '\0';
+  }
+  while (strlen(tail) > 0 && tail[strlen(tail) - 1] == '\n')
+    tail[strlen(tail) - 1] = '\0';
+  line = strrchr(tail, '\n');
+  (void)snprintf(words, size, "%s", line == NULL ? tail : line + 1);
+}
+
+bool child_has_ended(child *self, child_end *end) {
+  if (self->pid == 0 ||
+      waitpid(self->pid, &end->wait_status, WNOHANG) != self->pid)
+    return false;
+  self->pid = 0;
+  last_words(self, end->words, sizeof end->words);
+  return true;
+}
+
+/* A plugin may hang when it is unloaded. */
+void child_dismiss(child *self, bool at_once) {
+  const uint64_t start = channel_now();
+  const struct timespec moment = {0, 1000000};
+  if (self->pid == 0) return;
+  (void)shutdown(self->socket, SHUT_RDWR);
+  while (!at_once && waitpid(self->pid, NULL, WNOHANG) == 0) {
+    at_once = channel_seconds_since(start) > LEAVE_WITHIN;
+    (void)nanosleep(&moment, NULL);
+  }
+  if (at_once && kill(self->pid, SIGKILL) == 0)
+    while (waitpid(self->pid, NULL, 0) < 0 && errno == EINTR) continue;
+  child_forget(self);
+}
+
+void child_forget(child *self) {
+  if (self->socket >= 0) (void)close(self->socket);
+  if (self->log >= 0) (void)close(self->log);
+  if (self->slot != MAP_FAILED) (void)munmap(self->slot, sizeof *self->slot);
+  self->socket = self->log = -1;
+  self->slot = MAP_FAILED;
+  self->pid = 0;
+  self->cell_count = 0;
+  self->idle = false;
+}
+
+/* ---- watching ---- */
+
+void child_weigh(child *self) {
+  char path[64], text[128] = "";
+  size_t pages = 0;
+  int file;
+  (void)snprintf(path, sizeof path, "/proc/%ld/statm", (long)self->pid);
+  file = open(path, O_RDONLY | O_CLOEXEC);
+  self->held = 0;
+  if (file < 0) return;
+  if (read(file, text, sizeof text - 1) > 0) {
+    const char *second = strchr(text, ' ');
+    if (second != NULL) pages = strtoul(second, NULL, 10);
+  }
+  (void)close(file);
+  self->held = pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+void child_trim_log(const child *self) {
+  struct stat about;
+  if (fstat(self->log, &about) == 0 && about.st_size > LOG_LIMIT)
+    (void)!ftruncate(self->log, 0);
+}
+
+bool child_has(const child *self, size_t cell) {
+  for (size_t i = 0; i < self->cell_count; i++)
+    if (self->cells[i] == cell) return true;
+  return false;
+}

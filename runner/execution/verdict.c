@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What the death of a worker costs: the cells under the node it was at. */
+#include "verdict.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+/* ---- what is told ---- */
+
+void verdict_count(execution_state *state, const plan *of, record_status status,
+                   size_t cell, plan_stage stage, size_t cells,
+                   const char *why) {
+  const size_t node = plan_node_at(of, cell / of->replicates, stage);
+  const char *plugin = node == SIZE_MAX ? "" : plan_node_plugin(of, node);
+  execution_failure *into = NULL;
+  for (size_t i = 0; i < state->failure_count && into == NULL; i++)
+    if (state->failures[i].status == status &&
+        state->failures[i].stage == stage &&
+        strcmp(state->failures[i].plugin, plugin) == 0)
+      into = &state->failures[i];
+  if (into == NULL && state->failure_count == EXECUTION_FAILURES) return;
+  if (into == NULL) {
+    into = &state->failures[state->failure_count++];
+    *into =
+        (execution_failure){.status = status, .stage = stage, .plugin = plugin};
+  }
+  into->cells += cells;
+  if (why != NULL && into->message[0] == '\0')
+    (void)snprintf(into->message, sizeof into->message, "%s", why);
+}
+
+/* The file of a plugin ("estimator/em"), or NULL: of the host's own stages. */
+static const char *file_of(const plan *of, const char *plugin) {
+  for (size_t i = 0; i < of->plugin_count; i++) {
+    const char *kind = kind_name(of->plugins[i].kind);
+    const size_t length = strlen(kind);
+    if (strncmp(plugin, kind, length) == 0 && plugin[length] == '/' &&
+        strcmp(plugin + length + 1, of->plugins[i].name) == 0)
+      return of->plugins[i].file;
+  }
+  return NULL;
+}
+
+static void explain_death(int wait_status, char *text, size_t size) {
+  const int signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
+  if (signal == SIGKILL)
+    (void)snprintf(text, size,
+                   "was killed (signal 9): by a person, or by the kernel for "
+                   "want of memory");
+  else if (signal != 0)
+    (void)snprintf(text, size, "died of signal %d (%s)", signal,
+                   strsignal(signal));
+  else
+    (void)snprintf(text, size, "ended the process with exit status %d",
+                   WEXITSTATUS(wait_status));
+}
+
+static void explain(const plan *of, const child *dead, const child_end *end,
+                    const char *plugin, const execution_options *options,
+                    char *text, size_t size) {
+  const char *file = file_of(of, plugin);
+  char why[160];
+  if (dead->verdict == RECORD_TIMED_OUT)
+    (void)snprintf(why, sizeof why, "took longer than the limit of %g s",
+                   options->timeout);
+  else if (dead->verdict == RECORD_OUT_OF_MEMORY)
+    (void)snprintf(why, sizeof why, "held %.4g MiB, %s %.4g MiB",
+                   (double)dead->held / 0x1p20,
+                   dead->all_together ? "all workers together more than"
+                                      : "more than the limit of",
+                   (double)(dead->all_together ? options->memory_for_all
+                                               : options->memory) /
+                       0x1p20);
+  else
+    explain_death(end->wait_status, why, sizeof why);
+  (void)snprintf(text, size, "%s%s%s%s%s", file == NULL ? "" : file,
+                 file == NULL ? "" : ": ", why,
+                 end->words[0] == '\0' ? "" : "; its last words: ", end->words);
+}
+
+/* ---- what is recorded ---- */
+
+typedef struct sentence {
+  record_status status;
+  plan_stage stage;
+  int signal;
+  const char *plugin;
+  char text[HEED_MESSAGE_SIZE];
+} sentence;
+
+static heed_status add_record(const plan *of, size_t cell, const sentence *says,
+                              record **result, heed_error *error) {
+  *result = record_create(of, cell);
+  if (*result == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  return record_fail(*result, says->status, says->stage, says->plugin,
+                     says->signal, says->text, error);
+}
+
+static heed_status record_node(const plan *of, work *folder, queue *cells,
+                               const child *dead, size_t node, size_t replicate,
+                               const sentence *says, size_t *count,
+                               heed_error *error) {
+  const plan_node *at = &of->nodes[node];
+  record **records = calloc(at->point_count + 1, sizeof(record *));
+  heed_status status = HEED_OK;
+  *count = 0;
+  if (records == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  for (size_t i = 0; status == HEED_OK && i < at->point_count; i++) {
+    const size_t cell = (at->first_point + i) * of->replicates + replicate;
+    const cell_state is = queue_state(cells, cell);
+    if (is == CELL_QUEUED || (is == CELL_RUNNING && child_has(dead, cell)))
+      status = add_record(of, cell, says, &records[(*count)++], error);
+  }
+  if (status == HEED_OK)
+    status = work_write_part(folder, of, (const record *const *)records, *count,
+                             error);
+  for (size_t i = 0; i < *count; i++) {
+    if (status == HEED_OK) queue_recorded(cells, records[i]->cell);
+    record_free(records[i]);
+  }
+  free(records);
+  return status;
+}
+
+heed_status verdict_pass(const plan *of, work *folder, queue *cells,
+                         const child *dead, const child_end *end,
+                         const place *at, const execution_options *options,
+                         execution_state *state, heed_error *error) {
+  const size_t replicate = at->cell % of->replicates;
+  const size_t node = plan_node_at(of, at->cell / of->replicates, at->stage);
+  sentence says = {.status = dead->verdict, .stage = at->stage};
+  size_t count = 0;
+  heed_status status;
+  if (node == SIZE_MAX) return HEED_OK;
+  says.plugin = plan_node_plugin(of, node);
+  if (says.status == RECORD_DONE) {
+    says.status = RECORD_CRASHED;
+    if (WIFSIGNALED(end->wait_status)) says.signal = WTERMSIG(end->wait_status);
+  }
+  explain(of, dead, end, says.plugin, options, says.text, sizeof says.text);
+  status = record_node(of, folder, cells, dead, node, replicate, &says, &count,
+                       error);
+  if (status != HEED_OK) return status;
+  state->failed += count;
+  verdict_count(state, of, says.status, at->cell, at->stage, count, says.text);
+  return HEED_OK;
+}

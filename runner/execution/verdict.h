@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Verdicts: what the death of a worker costs. */
+#ifndef HEED_EXECUTION_VERDICT_H
+#define HEED_EXECUTION_VERDICT_H
+
+#include "child.h"
+#include "execution.h"
+#include "queue.h"
+
+/* Counts failed cells among those alike.  why: of the first; NULL where it is
+ * not known (yet). */
+void verdict_count(execution_state *state, const plan *plan,
+                   record_status status, size_t cell, plan_stage stage,
+                   size_t cells, const char *why);
+
+/* Records every cell under the node at which the worker died, but for cells
+ * that are recorded, or that run elsewhere and meet their own fate. */
+heed_status verdict_pass(const plan *plan, work *folder, queue *queue,
+                         const child *of, const child_end *end, const place *at,
+                         const execution_options *options,
+                         execution_state *state, heed_error *error);
+
+#endif
