@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The same attentiveness for everyone: the control that shows how much of a
+ * gain comes from knowing who attends, and how much from knowing that people
+ * do not. */
+#include <math.h>
+
+#include "heed/estimator.h"
+#include "support/gap.h"
+#include "support/point_posterior.h"
+
+enum { ETA, MU, MODEL, PARAMETER_COUNT };
+enum { OUT_ETA };
+
+static const char *const words[] = {"moment", NULL};
+
+static const heed_parameter parameters[] = {
+    [ETA] = {.name = "eta",
+             .type = HEED_ENUM_OR_NUMBER,
+             .standard = "moment",
+             .low = 0,
+             .high = 1,
+             .choices = words,
+             .doc = "attentiveness of everyone; moment: (share of A - 1/2) / "
+                    "(mu - 1/2), clipped to [0, 1]"},
+    [MU] = {.name = "mu",
+            .type = HEED_ENUM_OR_NUMBER,
+            .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
+            .standard = "known",
+            .low = 0,
+            .high = 1,
+            .choices = gap_words,
+            .doc = "the gap: known, requested, pair (p of each pair), or a "
+                   "number"},
+    [MODEL] = {.name = "model",
+               .type = HEED_PLUGIN,
+               .standard = "attentive",
+               .kind = HEED_USER_MODEL,
+               .doc = "says what a casual user would have chosen"},
+};
+
+static const heed_output outputs[] = {
+    [OUT_ETA] = {.name = "eta", .doc = "attentiveness given to everyone"},
+};
+
+/* sum_i (y_i - 1/2) = eta sum_i (p_i - 1/2) in expectation. */
+static double by_moments(const histories *of) {
+  double chosen = 0, expected = 0;
+  for (size_t i = 0; i < of->crowd->annotations->rows; i++) {
+    if (of->choice[i] == HEED_CHOSE_TIE) continue;
+    chosen += (of->choice[i] == HEED_CHOSE_A) - 0.5;
+    expected += of->p[i] - 0.5;
+  }
+  return expected == 0 ? 0.5 : fmin(fmax(chosen / expected, 0), 1);
+}
+
+static heed_status estimate(void *self, const heed_host *host,
+                            const heed_crowd *crowd, heed_posterior *posterior,
+                            heed_error *error) {
+  const heed_value *values = self;
+  histories of;
+  double eta;
+  heed_status status = gap_of(&values[MU], crowd->world, &posterior->mu, error);
+  if (status == HEED_OK)
+    status = histories_make(host, crowd, values[MODEL].instance, posterior->mu,
+                            &of, error);
+  if (status == HEED_OK)
+    status = point_posterior_fill(host, &of, posterior, error);
+  if (status != HEED_OK) return status;
+  eta = values[ETA].text == NULL ? values[ETA].number : by_moments(&of);
+  for (size_t j = 0; j < posterior->units; j++) posterior->mean[j] = eta;
+  point_posterior_same(crowd, posterior);
+  host->output(host, OUT_ETA, &eta, 1);
+  return HEED_OK;
+}
+
+static heed_status predict(void *self, const heed_host *host,
+                           const heed_posterior *posterior,
+                           const heed_crowd *held_out, double *probability,
+                           heed_error *error) {
+  const heed_value *values = self;
+  return point_posterior_predict(host, posterior, values[MODEL].instance,
+                                 held_out, posterior->mu, probability, error);
+}
+
+static const heed_estimator_functions functions = {
+    .size = sizeof functions,
+    .estimate = estimate,
+    .predict = predict,
+};
+
+static const heed_plugin constant = {
+    .size = sizeof constant,
+    .abi = HEED_ABI,
+    .kind = HEED_ESTIMATOR,
+    .name = "constant",
+    .version = "1.0",
+    .summary = "one attentiveness for everyone: a control",
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .outputs = outputs,
+    .output_count = sizeof outputs / sizeof *outputs,
+    .functions = &functions,
+    .functions_size = sizeof functions,
+};
+
+static const heed_plugin *const plugins[] = {&constant};
+HEED_PLUGINS(plugins)

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The moment estimate of each user alone: how often they chose A, scaled by the
+ * gap, eta = sum (y - 1/2) / sum (p - 1/2), shrunk towards everyone's by
+ * `shrinkage` annotations and clipped.  What EM has to beat. */
+#include <math.h>
+
+#include "heed/estimator.h"
+#include "support/gap.h"
+#include "support/point_posterior.h"
+
+enum { SHRINKAGE, MU, MODEL, PARAMETER_COUNT };
+
+static const heed_parameter parameters[] = {
+    [SHRINKAGE] = {.name = "shrinkage",
+                   .type = HEED_NUMBER,
+                   .standard = "0",
+                   .low = 0,
+                   .high = 1e9,
+                   .doc = "annotations' worth of weight that everyone's mean "
+                          "has in each user's"},
+    [MU] = {.name = "mu",
+            .type = HEED_ENUM_OR_NUMBER,
+            .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
+            .standard = "known",
+            .low = 0,
+            .high = 1,
+            .choices = gap_words,
+            .doc = "the gap: known, requested, pair (p of each pair), or a "
+                   "number"},
+    [MODEL] = {.name = "model",
+               .type = HEED_PLUGIN,
+               .standard = "attentive",
+               .kind = HEED_USER_MODEL,
+               .doc = "says what a casual user would have chosen"},
+};
+
+/* Sums over a user's untied annotations, in the direction of the better
+ * response: weights |p - 1/2| make them least squares. */
+typedef struct sums {
+  double chosen;   /* sum (y - 1/2) (p - 1/2) */
+  double expected; /* sum (p - 1/2)^2 */
+  double count;
+} sums;
+
+static void add(sums *to, const histories *of, size_t annotation, double sign) {
+  const double gap = of->p[annotation] - 0.5;
+  if (of->choice[annotation] == HEED_CHOSE_TIE) return;
+  to->chosen += sign * ((of->choice[annotation] == HEED_CHOSE_A) - 0.5) * gap;
+  to->expected += sign * gap * gap;
+  to->count += sign;
+}
+
+/* everyone: shrunk to; weight: expected of one annotation. */
+static double eta_of(const sums *of, double everyone, double weight) {
+  const double expected = of->expected + weight;
+  if (!(expected > 1e-12)) return everyone;
+  return fmin(fmax((of->chosen + weight * everyone) / expected, 0), 1);
+}
+
+static void fill(const histories *of, double shrinkage,
+                 heed_posterior *posterior) {
+  const heed_crowd *crowd = of->crowd;
+  sums all = {0, 0, 0};
+  for (size_t i = 0; i < crowd->annotations->rows; i++) add(&all, of, i, 1);
+  const double everyone = eta_of(&all, 0.5, 0);
+  const double weight =
+      all.count > 0 ? shrinkage * all.expected / all.count : 0;
+  for (size_t j = 0; j < crowd->users->rows; j++) {
+    sums own = {0, 0, 0};
+    for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++)
+      add(&own, of, i, 1);
+    posterior->mean[j] = eta_of(&own, everyone, weight);
+    /* The variance of y is 1/4 to leading order. */
+    posterior->sd[j] =
+        own.expected + weight > 1e-12
+            ? fmin(0.5 * sqrt(own.expected) / (own.expected + weight), 1)
+            : 1;
+    for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++) {
+      sums rest = own;
+      add(&rest, of, i, -1);
+      posterior->left_out[i] = eta_of(&rest, everyone, weight);
+    }
+  }
+}
+
+static heed_status estimate(void *self, const heed_host *host,
+                            const heed_crowd *crowd, heed_posterior *posterior,
+                            heed_error *error) {
+  const heed_value *values = self;
+  histories of;
+  heed_status status = gap_of(&values[MU], crowd->world, &posterior->mu, error);
+  if (status == HEED_OK)
+    status = histories_make(host, crowd, values[MODEL].instance, posterior->mu,
+                            &of, error);
+  if (status == HEED_OK)
+    status = point_posterior_fill(host, &of, posterior, error);
+  if (status == HEED_OK) fill(&of, values[SHRINKAGE].number, posterior);
+  return status;
+}
+
+static heed_status predict(void *self, const heed_host *host,
+                           const heed_posterior *posterior,
+                           const heed_crowd *held_out, double *probability,
+                           heed_error *error) {
+  const heed_value *values = self;
+  return point_posterior_predict(host, posterior, values[MODEL].instance,
+                                 held_out, posterior->mu, probability, error);
+}
+
+static const heed_estimator_functions functions = {
+    .size = sizeof functions,
+    .estimate = estimate,
+    .predict = predict,
+};
+
+static const heed_plugin frequency = {
+    .size = sizeof frequency,
+    .abi = HEED_ABI,
+    .kind = HEED_ESTIMATOR,
+    .name = "frequency",
+    .version = "1.0",
+    .summary = "each user's own frequencies, scaled by the gap: a baseline",
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .functions = &functions,
+    .functions_size = sizeof functions,
+};
+
+static const heed_plugin *const plugins[] = {&frequency};
+HEED_PLUGINS(plugins)

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Posteriors of estimators that give each user a number. */
+#include "support/point_posterior.h"
+
+#include <math.h>
+
+heed_status point_posterior_fill(const heed_host *host, const histories *of,
+                                 heed_posterior *posterior, heed_error *error) {
+  const size_t users = of->crowd->users->rows;
+  const size_t annotations = of->crowd->annotations->rows;
+  posterior->unit = HEED_BY_USER;
+  posterior->units = users;
+  posterior->mean = host->allocate(host, users, sizeof(double));
+  posterior->sd = host->allocate(host, users, sizeof(double));
+  posterior->left_out = host->allocate(host, annotations, sizeof(double));
+  posterior->casual = host->allocate(host, annotations, sizeof(double));
+  posterior->p = of->p;
+  posterior->model = of->model;
+  posterior->converged = posterior->identified = true;
+  if (posterior->mean == NULL || posterior->sd == NULL ||
+      posterior->left_out == NULL || posterior->casual == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (of->domain.phi_count > 0) {
+    const heed_user_model_functions *is = of->model->plugin->functions;
+    double *phi = host->allocate(host, 3 * of->domain.phi_count, sizeof *phi);
+    if (phi == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+    is->phi(of->model->self, phi, phi + of->domain.phi_count,
+            phi + 2 * of->domain.phi_count);
+    posterior->phi = phi;
+  }
+  histories_casual(of, posterior->phi, posterior->casual);
+  return HEED_OK;
+}
+
+void point_posterior_same(const heed_crowd *crowd, heed_posterior *posterior) {
+  const int64_t *user = heed_table_data(crowd->annotations, "user", HEED_INT64);
+  for (size_t i = 0; i < crowd->annotations->rows; i++)
+    posterior->left_out[i] = posterior->mean[user[i]];
+}
+
+heed_status point_posterior_predict(const heed_host *host,
+                                    const heed_posterior *posterior,
+                                    const heed_instance *model,
+                                    const heed_crowd *held_out, double shared_p,
+                                    double *probability, heed_error *error) {
+  const int64_t *user =
+      heed_table_data(held_out->annotations, "user", HEED_INT64);
+  histories of;
+  const heed_status status =
+      histories_make(host, held_out, model, shared_p, &of, error);
+  if (status != HEED_OK) return status;
+  for (size_t i = 0; i < held_out->annotations->rows; i++) {
+    const double eta =
+        fmin(fmax(posterior->mean[user[i]], of.domain.low), of.domain.high);
+    histories_probability(&of, posterior->phi, i, 1, 1, &eta, &probability[i]);
+  }
+  return HEED_OK;
+}
