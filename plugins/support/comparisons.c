@@ -42,7 +42,6 @@ static bool counts(const columns *from, const heed_selection *selection,
 static bool make_room(const heed_host *host, comparisons *self) {
   const size_t n = self->count;
   self->x = host->scratch(host, n * self->features, sizeof *self->x);
-  self->sign = host->scratch(host, n, sizeof *self->sign);
   self->weight = host->scratch(host, n, sizeof *self->weight);
   self->label = host->scratch(host, n, sizeof *self->label);
   self->left_out = host->scratch(host, n, sizeof *self->left_out);
@@ -50,9 +49,9 @@ static bool make_room(const heed_host *host, comparisons *self) {
   self->unit = host->scratch(host, n, sizeof *self->unit);
   self->first = host->scratch(host, self->units + 1, sizeof *self->first);
   self->member = host->scratch(host, n, sizeof *self->member);
-  return self->x != NULL && self->sign != NULL && self->weight != NULL &&
-         self->label != NULL && self->left_out != NULL && self->row != NULL &&
-         self->unit != NULL && self->first != NULL && self->member != NULL;
+  return self->x != NULL && self->weight != NULL && self->label != NULL &&
+         self->left_out != NULL && self->row != NULL && self->unit != NULL &&
+         self->first != NULL && self->member != NULL;
 }
 
 static bool prefers_a(const columns *from, comparisons_labels labels,
@@ -76,7 +75,6 @@ static void fill_row(comparisons *self, size_t i, size_t row,
   const double *difference = from->difference + (size_t)from->pair[row] * d;
   for (size_t k = 0; k < d; k++)
     self->x[i * d + k] = a ? difference[k] : -difference[k];
-  self->sign[i] = a == (from->choice[row] == HEED_CHOSE_A) ? 1.0 : -1.0;
   self->weight[i] = selection->weight[row];
   self->left_out[i] = selection->left_out[row];
   self->label[i].eta =

@@ -19,7 +19,6 @@ typedef enum comparisons_labels {
 typedef struct comparisons {
   size_t count, features;  /* n, d */
   double *x;               /* (n,d): phi(preferred) - phi(other) */
-  double *sign;            /* (n): +1 where the user chose the preferred, -1 */
   double *weight;          /* (n) */
   preference_label *label; /* (n): eta and casual of the choice */
   double *left_out;        /* (n): eta without the annotation itself */

@@ -13,6 +13,11 @@
 #define LEAST_FACTOR 1e-37
 #define FACTORS 8u
 
+/* Not fmax(), which is a call. */
+static double at_least(double probability) {
+  return probability > LEAST_FACTOR ? probability : LEAST_FACTOR;
+}
+
 /* log_mass[k] += weight log(c + eta_k (g - c)) for one unit's annotations.
  * Logarithms are taken of products, FACTORS at a time. */
 static void add_histories(const joint_crowd *crowd, size_t unit,
@@ -28,13 +33,11 @@ static void add_histories(const joint_crowd *crowd, size_t unit,
     if (weight == 0.0) continue;
     if (weight != 1.0) {
       for (size_t k = 0; k < node_count; k++)
-        log_mass[k] += weight * log(fmax(c + nodes[k] * gain, LEAST_FACTOR));
+        log_mass[k] += weight * log(at_least(c + nodes[k] * gain));
       continue;
     }
-    for (size_t k = 0; k < node_count; k++) {
-      const double factor = c + nodes[k] * gain;
-      product[k] *= factor > LEAST_FACTOR ? factor : LEAST_FACTOR;
-    }
+    for (size_t k = 0; k < node_count; k++)
+      product[k] *= at_least(c + nodes[k] * gain);
     if (++factors < FACTORS) continue;
     for (size_t k = 0; k < node_count; k++) {
       log_mass[k] += log(product[k]);
@@ -66,8 +69,8 @@ static void differentiate(size_t node_count, const double *nodes,
   const double gain = g - c, rise = g * (1.0 - g);
   double first = 0.0, second = 0.0; /* E[eta / P], E[eta^2 / (P (1 - P))] */
   for (size_t k = 0; k < node_count; k++) {
-    const double p = fmax(c + nodes[k] * gain, LEAST_FACTOR);
-    const double q = fmax(1.0 - c - nodes[k] * gain, LEAST_FACTOR);
+    const double lean = nodes[k] * gain;
+    const double p = at_least(c + lean), q = at_least(1.0 - c - lean);
     const double part = mass[k] * nodes[k] / (p * q);
     first += part * q;
     second += part * nodes[k];
@@ -108,7 +111,7 @@ void joint_left_out(const joint_crowd *crowd, size_t node_count,
       const double gain = preference_chance(margin[i]) - c;
       double sum = 0.0, moment = 0.0;
       for (size_t k = 0; k < node_count; k++) {
-        const double p = fmax(c + nodes[k] * gain, LEAST_FACTOR);
+        const double p = at_least(c + nodes[k] * gain);
         const double without = row[k] * pow(p, -crowd->weight[i]);
         sum += without;
         moment += without * nodes[k];
@@ -117,38 +120,47 @@ void joint_left_out(const joint_crowd *crowd, size_t node_count,
     }
 }
 
-/* Derivative of sum_i weight mass log(c + eta (g - c)) at one node, which
- * falls with eta. */
+/* First and second derivative of Q = sum_i weight mass log(c + eta gain) in one
+ * node; the first falls with eta. */
 static double pull(const joint_crowd *crowd, size_t node_count, size_t k,
-                   const double *mass, const double *margin, double eta) {
-  double sum = 0.0;
-  for (size_t u = 0; u < crowd->units; u++)
+                   const double *mass, const double *gain, double eta,
+                   double *second) {
+  double first = 0.0;
+  *second = 0.0;
+  for (size_t u = 0; u < crowd->units; u++) {
+    const double share = mass[u * node_count + k];
     for (size_t at = crowd->first[u]; at < crowd->first[u + 1]; at++) {
       const size_t i = crowd->member[at];
-      const double c = crowd->label[i].casual;
-      const double gain = preference_chance(margin[i]) - c;
-      sum += crowd->weight[i] * mass[u * node_count + k] * gain /
-             fmax(c + eta * gain, LEAST_FACTOR);
+      const double ratio =
+          gain[i] / at_least(crowd->label[i].casual + eta * gain[i]);
+      first += crowd->weight[i] * share * ratio;
+      *second -= crowd->weight[i] * share * ratio * ratio;
     }
-  return sum;
+  }
+  return first;
 }
 
 void joint_move_nodes(const joint_crowd *crowd, size_t node_count,
-                      const double *mass, const double *margin, double low,
+                      const double *mass, const double *gain, double low,
                       double high, double *nodes) {
   for (size_t k = 0; k < node_count; k++) {
-    double below = low, above = high;
-    if (pull(crowd, node_count, k, mass, margin, low) <= 0.0) above = low;
-    if (pull(crowd, node_count, k, mass, margin, high) >= 0.0) below = high;
-    if (below > above) continue; /* flat: no annotation tells */
-    while (above - below > 1e-9) {
-      const double middle = 0.5 * (below + above);
-      if (pull(crowd, node_count, k, mass, margin, middle) > 0.0)
-        below = middle;
+    double below = low, above = high, eta = fmin(fmax(nodes[k], low), high);
+    /* Newton's method, and halving where it would leave the bracket. */
+    for (int step = 0; step < 60 && above > below; step++) {
+      double second;
+      const double first = pull(crowd, node_count, k, mass, gain, eta, &second);
+      if (first == 0.0) break;
+      if (first > 0.0)
+        below = eta;
       else
-        above = middle;
+        above = eta;
+      const double next = fmin(fmax(eta - first / second, low), high);
+      const double moved =
+          next >= below && next <= above ? next : 0.5 * (below + above);
+      if (fabs(moved - eta) < 1e-10) break;
+      eta = moved;
     }
-    nodes[k] = 0.5 * (below + above);
+    nodes[k] = eta;
   }
 }
 
@@ -274,9 +286,13 @@ static heed_status improve_prior(const joint_problem *problem, joint_fit *fit,
     cblas_daxpy((int)fit->node_count, 1.0, fit->mass + u * fit->node_count, 1,
                 room->node_mass, 1);
   if (room->functions->atoms_move) {
+    double *gain = room->terms.information; /* done with by now */
+    for (size_t i = 0; i < problem->crowd.count; i++)
+      gain[i] =
+          preference_chance(fit->margin[i]) - problem->crowd.label[i].casual;
     memcpy(room->moved, nodes, fit->node_count * sizeof *room->moved);
-    joint_move_nodes(&problem->crowd, fit->node_count, fit->mass, fit->margin,
-                     0.0, 1.0, room->moved);
+    joint_move_nodes(&problem->crowd, fit->node_count, fit->mass, gain, 0.0,
+                     1.0, room->moved);
     nodes = room->moved;
   }
   return prior_fit_improve(room->prior_fit, nodes, room->node_mass,

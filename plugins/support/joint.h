@@ -49,9 +49,9 @@ void joint_left_out(const joint_crowd *crowd, size_t node_count,
                     const double *margin, double *left_out);
 
 /* Where atoms move: nodes to where the expected log-likelihood is largest, each
- * in [low, high]. */
+ * in [low, high]; gain[n] = g - c. */
 void joint_move_nodes(const joint_crowd *crowd, size_t node_count,
-                      const double *mass, const double *margin, double low,
+                      const double *mass, const double *gain, double low,
                       double high, double *nodes);
 
 /* ---- the fit of a log-linear policy ---- */

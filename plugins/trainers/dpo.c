@@ -140,15 +140,17 @@ static const heed_output outputs[] = {
                   .doc = "loss = joint: mean of eta under the fitted prior"},
 };
 
-/* What tuning tries, the strongest first: each fit starts from the one
- * before. */
-static const double ridges[] = {1e4,  1e3, 316.0, 100.0, 31.6, 10.0,
-                                3.16, 1.0, 0.316, 0.1,   0.01};
+/* What tuning tries, the weakest first.  Each fit starts from the one before:
+ * that way round because a joint fit under a strong ridge tells users apart so
+ * little that its prior may collapse, from where EM does not come back. */
+static const double ridges[] = {0.03, 0.1,  0.3,   1.0,   3.0,
+                                10.0, 30.0, 100.0, 300.0, 1000.0};
 #define RIDGE_COUNT (sizeof ridges / sizeof *ridges)
 /* A ridge this many steps past the best one ends the search. */
 #define STEPS_PAST_BEST 2u
 
 #define TOLERANCE 1e-10
+#define JOINT_TOLERANCE 1e-9
 #define TUNING_TOLERANCE 1e-7
 
 typedef struct policy_state {
@@ -245,7 +247,8 @@ static heed_status fit_loss(const training *self, const double *weight,
     memcpy(self->joint->theta, self->start_theta,
            self->joint->theta_count * sizeof(double));
   }
-  return fit_joint(self, &data, ridge, tolerance, w, result, error);
+  return fit_joint(self, &data, ridge, fmax(tolerance, JOINT_TOLERANCE), w,
+                   result, error);
 }
 
 /* ---- tuning ---- */
@@ -253,14 +256,13 @@ static heed_status fit_loss(const training *self, const double *weight,
 /* Labels are held out in folds; what the fits on the others say of them. */
 typedef struct tuning {
   size_t folds;
-  size_t *fold;            /* (n) */
-  double *weight;          /* (n): of the fold's fit */
-  double *w;               /* (folds,d) */
-  double *theta;           /* (folds,theta) of the joint loss; or NULL */
-  double *margin;          /* (n), of the choice, held out */
-  preference_label *label; /* (n) */
-  double *best_margin;
-  preference_label *best_label;
+  size_t *fold;               /* (n) */
+  double *weight;             /* (n): of the fold's fit */
+  double *w;                  /* (folds,d) */
+  double *theta;              /* (folds,theta) of the joint loss; or NULL */
+  double *margin;             /* (n): of the label, as held out */
+  preference_label *label;    /* (n) */
+  log_linear_scratch *narrow; /* for fits of one feature */
 } tuning;
 
 static heed_status open_tuning(const training *self, tuning *made,
@@ -273,13 +275,13 @@ static heed_status open_tuning(const training *self, tuning *made,
   made->weight = host->scratch(host, n, sizeof *made->weight);
   made->w = host->scratch(host, made->folds * d, sizeof *made->w);
   made->theta = host->scratch(host, made->folds * t, sizeof *made->theta);
-  made->margin = host->scratch(host, 2 * n, sizeof *made->margin);
-  made->label = host->scratch(host, 2 * n, sizeof *made->label);
+  made->margin = host->scratch(host, n, sizeof *made->margin);
+  made->label = host->scratch(host, n, sizeof *made->label);
+  made->narrow = log_linear_room(host, n, 1);
   if (made->fold == NULL || made->weight == NULL || made->w == NULL ||
-      made->theta == NULL || made->margin == NULL || made->label == NULL)
+      made->theta == NULL || made->margin == NULL || made->label == NULL ||
+      made->narrow == NULL)
     return no_memory(error);
-  made->best_margin = made->margin + n;
-  made->best_label = made->label + n;
   /* By annotation, so that every filter and loss holds out the same. */
   for (size_t i = 0; i < n; i++) {
     heed_stream stream = host->stream(host, "fold", self->rows.row[i]);
@@ -314,8 +316,7 @@ static heed_status hold_out(const training *self, tuning *tuned, size_t fold,
     memcpy(theta, joint->theta, joint->theta_count * sizeof *theta);
   for (size_t i = 0; i < n; i++) {
     if (tuned->fold[i] != fold) continue;
-    tuned->margin[i] =
-        rows->sign[i] * cblas_ddot((int)d, rows->x + i * d, 1, w, 1);
+    tuned->margin[i] = cblas_ddot((int)d, rows->x + i * d, 1, w, 1);
     tuned->label[i] = self->held_label[i];
     if (joint != NULL) tuned->label[i].eta = mean_at(joint, rows->unit[i]);
   }
@@ -341,77 +342,79 @@ static double held_out_loss(const training *self, const double *margin,
   return sum / weights;
 }
 
-static heed_status tune_ridge(const training *self, tuning *tuned,
-                              double *ridge, double *loss, heed_error *error) {
-  const size_t n = self->rows.count;
-  const bool search = self->values[RIDGE].text != NULL;
-  size_t best = 0;
-  *loss = HUGE_VAL;
-  for (size_t r = 0; r < (search ? RIDGE_COUNT : 1); r++) {
-    const double tried = search ? ridges[r] : *ridge;
-    for (size_t fold = 0; fold < tuned->folds; fold++) {
-      const heed_status status =
-          hold_out(self, tuned, fold, tried, r == 0, error);
-      if (status != HEED_OK) return status;
-    }
-    if (self->host->cancelled(self->host))
-      return heed_fail(error, HEED_CANCELLED, "cancelled");
-    const double reached =
-        held_out_loss(self, tuned->margin, tuned->label, 1.0);
-    if (reached < *loss) {
-      best = r;
-      *loss = reached;
-      *ridge = tried;
-      memcpy(tuned->best_margin, tuned->margin, n * sizeof *tuned->margin);
-      memcpy(tuned->best_label, tuned->label, n * sizeof *tuned->label);
-    } else if (r >= best + STEPS_PAST_BEST) {
-      break;
-    }
-  }
-  return HEED_OK;
-}
-
 /* The factor on the margins held out that fits their labels best: the same fit
  * with the margin as the only feature. */
-static double tune_temperature(const training *self, const tuning *tuned,
-                               log_linear_scratch *scratch) {
+static double best_temperature(const training *self, const tuning *tuned) {
   const log_linear data = {.count = self->rows.count,
                            .features = 1,
-                           .x = tuned->best_margin,
+                           .x = tuned->margin,
                            .weight = self->rows.weight,
-                           .label = tuned->best_label};
+                           .label = tuned->label};
   double factor = 1.0;
-  log_linear_minimise(&data, predictor(self), 0.0, TOLERANCE, scratch, &factor);
-  if (factor > 0.0 && isfinite(factor)) return factor;
-  self->host->warn(self->host, "no_signal",
-                   "labels held out do not follow what was learned from the "
-                   "others; the policy stays at the reference");
-  return 0.0;
+  log_linear_minimise(&data, predictor(self), 0.0, TOLERANCE, tuned->narrow,
+                      &factor);
+  return factor > 0.0 && isfinite(factor) ? factor : 0.0;
 }
 
 typedef struct settings {
   double ridge, beta, temperature, held_out_loss;
 } settings;
 
+/* Holds every fold out at one ridge, and takes the ridge where that is better
+ * than what there was. */
+static heed_status try_ridge(const training *self, tuning *tuned, double ridge,
+                             bool cold, bool *better, settings *chosen,
+                             heed_error *error) {
+  double temperature = 1.0;
+  for (size_t fold = 0; fold < tuned->folds; fold++) {
+    const heed_status status = hold_out(self, tuned, fold, ridge, cold, error);
+    if (status != HEED_OK) return status;
+  }
+  if (self->host->cancelled(self->host))
+    return heed_fail(error, HEED_CANCELLED, "cancelled");
+  if (self->values[BETA].text != NULL)
+    temperature = best_temperature(self, tuned);
+  const double loss =
+      held_out_loss(self, tuned->margin, tuned->label, temperature);
+  *better = !(loss >= chosen->held_out_loss);
+  if (!*better) return HEED_OK;
+  chosen->ridge = ridge;
+  chosen->temperature = temperature;
+  chosen->held_out_loss = loss;
+  return HEED_OK;
+}
+
+static heed_status search(const training *self, tuning *tuned, settings *chosen,
+                          heed_error *error) {
+  size_t best = 0;
+  for (size_t r = 0; r < RIDGE_COUNT && r <= best + STEPS_PAST_BEST; r++) {
+    bool better;
+    const heed_status status =
+        try_ridge(self, tuned, ridges[r], r == 0, &better, chosen, error);
+    if (status != HEED_OK) return status;
+    if (better) best = r;
+  }
+  return HEED_OK;
+}
+
 static heed_status tune(const training *self, settings *chosen,
                         heed_error *error) {
-  const heed_value *values = self->values;
+  const heed_value *ridge = &self->values[RIDGE], *beta = &self->values[BETA];
   tuning tuned = {0};
-  log_linear_scratch *narrow;
-  if (values[RIDGE].text == NULL) chosen->ridge = values[RIDGE].number;
-  if (values[BETA].text == NULL) chosen->beta = values[BETA].number;
-  if (values[RIDGE].text == NULL && values[BETA].text == NULL) return HEED_OK;
+  bool better;
+  if (ridge->text == NULL) chosen->ridge = ridge->number;
+  if (beta->text == NULL) chosen->beta = beta->number;
+  if (ridge->text == NULL && beta->text == NULL) return HEED_OK;
   heed_status status = open_tuning(self, &tuned, error);
-  if (status == HEED_OK)
-    status =
-        tune_ridge(self, &tuned, &chosen->ridge, &chosen->held_out_loss, error);
-  if (status != HEED_OK || values[BETA].text == NULL) return status;
-  narrow = log_linear_room(self->host, self->rows.count, 1);
-  if (narrow == NULL) return no_memory(error);
-  chosen->temperature = tune_temperature(self, &tuned, narrow);
-  chosen->held_out_loss = held_out_loss(self, tuned.best_margin,
-                                        tuned.best_label, chosen->temperature);
-  return HEED_OK;
+  if (status != HEED_OK) return status;
+  status = ridge->text != NULL ? search(self, &tuned, chosen, error)
+                               : try_ridge(self, &tuned, ridge->number, true,
+                                           &better, chosen, error);
+  if (status == HEED_OK && chosen->temperature == 0.0)
+    self->host->warn(self->host, "no_signal",
+                     "labels held out do not follow what was learned from the "
+                     "others; the policy stays at the reference");
+  return status;
 }
 
 /* ---- what goes out ---- */
@@ -581,32 +584,31 @@ static heed_status hand_on_policy(const training *self, const settings *chosen,
 
 /* ---- training ---- */
 
-/* Where the prior's fit starts: the estimator's own theta where the prior is
- * the estimator's, else one with about the mean and variance of eta-hat. */
+/* Where the prior's fit starts: at about the mean of eta-hat, and a variance
+ * that is not small whatever the estimator found.  A prior without variance is
+ * a stationary point. */
 static void start_prior(const training *self, double *theta) {
   const heed_posterior *posterior = self->posterior;
   const heed_distribution_functions *functions = self->prior->plugin->functions;
   const void *prior = self->prior->self;
-  double mean = 0.0, variance = 0.0;
-  if (self->prior == posterior->prior && posterior->theta != NULL) {
-    memcpy(theta, posterior->theta,
-           functions->theta_count(prior) * sizeof *theta);
-    return;
-  }
-  if (self->values[FIT_PRIOR].integer == 0) {
-    functions->theta(prior, theta);
-    return;
-  }
   const double units = (double)posterior->units;
+  double mean = 0.0, variance = 0.0;
+  if (self->values[FIT_PRIOR].integer == 0) {
+    if (self->prior == posterior->prior && posterior->theta != NULL)
+      memcpy(theta, posterior->theta, self->joint->theta_count * sizeof *theta);
+    else
+      functions->theta(prior, theta);
+    return;
+  }
   for (size_t u = 0; u < posterior->units; u++)
     mean += posterior->mean[u] / units;
+  mean = fmin(fmax(mean, 0.2), 0.8);
   for (size_t u = 0; u < posterior->units; u++) {
     const double away = posterior->mean[u] - mean;
     variance += (away * away + posterior->sd[u] * posterior->sd[u]) / units;
   }
-  mean = fmin(fmax(mean, 0.05), 0.95);
-  functions->start(prior, mean,
-                   fmin(fmax(variance, 1e-3), 0.9 * mean * (1 - mean)), theta);
+  variance = fmin(fmax(variance, 0.05), 0.8 * mean * (1.0 - mean));
+  functions->start(prior, mean, variance, theta);
 }
 
 static void watch(void *context, size_t step, double objective) {
