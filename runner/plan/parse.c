@@ -60,7 +60,7 @@ static heed_status digest(const place *at, const json_t *object,
                           const char *key, const char **result) {
   const heed_status status = text(at, object, key, result);
   if (status != HEED_OK) return status;
-  if (strlen(*result) != PLAN_KEY_SIZE - 1 ||
+  if (*result == NULL || strlen(*result) != PLAN_KEY_SIZE - 1 ||
       strspn(*result, "0123456789abcdef") != PLAN_KEY_SIZE - 1)
     return wrong(at, key, "a SHA-256 of 64 hexadecimal digits");
   return HEED_OK;
