@@ -137,42 +137,45 @@ static void write_dimensions(writer *self) {
 
 /* ---- labels as bytes ---- */
 
-/* Bytes of the labels, count x longest, filled up with NUL; NULL when memory is
- * out. */
+/* Bytes of the labels, count x longest, filled up with blanks; NULL when memory
+ * is out. */
 static uint8_t *label_bytes(const plan_coordinate *of, size_t *longest) {
   uint8_t *bytes;
   *longest = 1;
   for (size_t i = 0; i < of->count; i++)
     if (strlen(of->labels[i]) > *longest) *longest = strlen(of->labels[i]);
-  bytes = calloc(of->count, *longest);
+  bytes = malloc(of->count * *longest);
+  if (bytes != NULL) memset(bytes, ' ', of->count * *longest);
   for (size_t i = 0; bytes != NULL && i < of->count; i++)
     memcpy(bytes + i * *longest, of->labels[i], strlen(of->labels[i]));
   return bytes;
 }
 
-/* A scale 0, 1, … of the bytes of one label. */
-static hid_t byte_scale(writer *self, hid_t group, const char *of,
-                        size_t count) {
+/* Attaches a scale 0, 1, … called NAME_END to a dimension of a dataset. */
+static void number_dimension(writer *self, hid_t group, hid_t set,
+                             size_t dimension, const char *of, const char *end,
+                             size_t count) {
   const hsize_t extent = count;
   int64_t *numbers = malloc((count + 1) * sizeof *numbers);
   char name[NAME_SIZE + 8];
   hid_t scale;
-  (void)snprintf(name, sizeof name, "%s_byte", of);
+  (void)snprintf(name, sizeof name, "%s_%s", of, end);
   for (size_t i = 0; numbers != NULL && i < count; i++) numbers[i] = (int64_t)i;
   if (numbers == NULL) hdf_fail(&self->file, "find memory for", name);
   scale = hdf_write(&self->file, group, name, H5T_NATIVE_INT64, 1, &extent,
                     numbers);
   writer_make_scale(self, scale, name);
+  writer_attach(self, set, scale, dimension, name);
+  if (scale >= 0) (void)H5Dclose(scale);
   free(numbers);
-  return scale;
 }
 
 /* Octave reads no texts of variable length: here are the labels once more. */
 static void write_labels_of(writer *self, hid_t *group, const char *name,
-                            const plan_coordinate *of, hid_t scale) {
+                            const plan_coordinate *of) {
   size_t longest;
   uint8_t *bytes;
-  hid_t set, byte;
+  hid_t set;
   if (of->labels == NULL || of->count == 0) return;
   if (*group < 0) *group = hdf_group(&self->file, self->root, "labels");
   bytes = label_bytes(of, &longest);
@@ -180,10 +183,8 @@ static void write_labels_of(writer *self, hid_t *group, const char *name,
   const hsize_t extent[2] = {of->count, longest};
   set =
       hdf_write(&self->file, *group, name, H5T_NATIVE_UINT8, 2, extent, bytes);
-  byte = byte_scale(self, *group, name, longest);
-  writer_attach(self, set, scale, 0, name);
-  writer_attach(self, set, byte, 1, name);
-  if (byte >= 0) (void)H5Dclose(byte);
+  number_dimension(self, *group, set, 0, name, "number", of->count);
+  number_dimension(self, *group, set, 1, name, "byte", longest);
   if (set >= 0) (void)H5Dclose(set);
   free(bytes);
 }
@@ -195,17 +196,15 @@ static void write_labels(writer *self) {
   for (size_t i = 0; i < of->axis_count; i++) {
     const plan_axis *axis = &of->axes[i];
     name_axis(&axis->coordinate, name);
-    write_labels_of(self, &group, name, &axis->coordinate,
-                    self->axis_scales[i]);
+    write_labels_of(self, &group, name, &axis->coordinate);
     for (size_t j = 0; j < axis->tied_count; j++) {
       name_axis(&axis->tied[j], name);
-      write_labels_of(self, &group, name, &axis->tied[j], self->axis_scales[i]);
+      write_labels_of(self, &group, name, &axis->tied[j]);
     }
   }
   for (size_t i = 0; i < of->dimension_count; i++) {
     name_dimension(of, &of->dimensions[i], name);
-    write_labels_of(self, &group, name, &of->dimensions[i],
-                    self->dimension_scales[i]);
+    write_labels_of(self, &group, name, &of->dimensions[i]);
   }
   if (group >= 0) (void)H5Gclose(group);
 }

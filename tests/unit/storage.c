@@ -306,10 +306,10 @@ static void a_failed_cell_is_recorded_unless_it_is_to_be_retried(void **state) {
   uint8_t *recorded;
   write_cell(self, folder, of, 3, true);
   recorded = recorded_of(self, folder, of, false);
-  assert_int_equal(recorded[3], 1);
+  assert_int_equal(recorded[3], STORAGE_FAILED);
   free(recorded);
   recorded = recorded_of(self, folder, of, true);
-  assert_int_equal(recorded[3], 0);
+  assert_int_equal(recorded[3], STORAGE_NOT_RECORDED);
   free(recorded);
   work_close(folder);
   plan_free(of);
