@@ -11,6 +11,10 @@
 #include <cmocka.h>
 /* clang-format on */
 
+static bool is_near(double found, double expected, double off) {
+  return fabs(found - expected) <= off;
+}
+
 /* Student's quantile at 0.975 with 3 degrees of freedom: 3.182446305. */
 static void independent_replicates_have_students_interval(void **state) {
   double values[] = {4, NAN, 1, 3, 2};
@@ -18,16 +22,16 @@ static void independent_replicates_have_students_interval(void **state) {
   const double half = 3.182446305284263 * sqrt(5.0 / 3.0 / 4.0);
   (void)state;
   assert_int_equal(found.count, 4);
-  assert_double_equal(found.value, 2.5, 1e-12);
-  assert_double_equal(found.low, 2.5 - half, 1e-9);
-  assert_double_equal(found.high, 2.5 + half, 1e-9);
+  assert_true(is_near(found.value, 2.5, 1e-12));
+  assert_true(is_near(found.low, 2.5 - half, 1e-9));
+  assert_true(is_near(found.high, 2.5 + half, 1e-9));
 }
 
 static void one_replicate_has_no_interval(void **state) {
   double values[] = {0.5};
   const summary found = summarise_replicates(values, 1, false);
   (void)state;
-  assert_double_equal(found.value, 0.5, 0);
+  assert_true(is_near(found.value, 0.5, 0));
   assert_true(isnan(found.low) && isnan(found.high));
 }
 
@@ -46,9 +50,9 @@ static void a_bootstrap_shows_the_log_and_percentiles_of_the_rest(
   for (int i = 1; i <= 100; i++) values[i] = 101 - i;
   found = summarise_replicates(values, 101, true);
   assert_int_equal(found.count, 101);
-  assert_double_equal(found.value, 10, 0);
-  assert_double_equal(found.low, 3.475, 1e-12);
-  assert_double_equal(found.high, 97.525, 1e-12);
+  assert_true(is_near(found.value, 10, 0));
+  assert_true(is_near(found.low, 3.475, 1e-12));
+  assert_true(is_near(found.high, 97.525, 1e-12));
 }
 
 int main(void) {
