@@ -25,11 +25,13 @@ enum {
   FAULT_SILENT,
   FAULT_GREEDY,
   FAULT_BABBLE,
-  FAULT_DEAF
+  FAULT_QUITS,
+  FAULT_LATE
 };
 static const char *const faults[] = {
-    "none",         "crash", "abort",  "exit",   "loop",   "nan",  "infinite",
-    "wrong_counts", "error", "silent", "greedy", "babble", "deaf", NULL};
+    "none",   "crash",    "abort",        "exit",  "loop",
+    "nan",    "infinite", "wrong_counts", "error", "silent",
+    "greedy", "babble",   "quits",        "late",  NULL};
 
 enum { FAULT, SECONDS };
 static const heed_parameter parameters[] = {
@@ -47,6 +49,20 @@ static const heed_parameter parameters[] = {
 };
 static const heed_output outputs[] = {
     {.name = "draw", .doc = "a uniform of the stage's stream"}};
+
+typedef struct faulty {
+  const heed_value *values;
+  bool used;
+} faulty;
+
+static heed_status create(const heed_host *host, const heed_value *values,
+                          void **self, heed_error *error) {
+  faulty *made = host->allocate(host, 1, sizeof *made);
+  if (made == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  made->values = values;
+  *self = made;
+  return HEED_OK;
+}
 
 static void crash(void) {
   volatile int *nowhere = NULL;
@@ -71,15 +87,12 @@ static void babble(void) {
   for (size_t i = 0; i < 2000000; i++) (void)!write(1, line, sizeof line - 1);
 }
 
-/* Closes what it did not open. */
-static void be_deaf(void) {
-  for (int i = 3; i < 256; i++) (void)close(i);
-}
-
-static heed_status fail_by(const heed_value *values, heed_error *error) {
+static heed_status fail_by(faulty *self, heed_error *error) {
+  const heed_value *values = self->values;
   struct timespec left = {(time_t)values[SECONDS].number, 0};
   left.tv_nsec = (long)(1e9 * (values[SECONDS].number - (double)left.tv_sec));
   if (values[SECONDS].number > 0) (void)nanosleep(&left, NULL);
+  self->used = true;
   switch (values[FAULT].integer) {
     case FAULT_CRASH:
       crash();
@@ -98,9 +111,8 @@ static heed_status fail_by(const heed_value *values, heed_error *error) {
     case FAULT_BABBLE:
       babble();
       break;
-    case FAULT_DEAF:
-      be_deaf();
-      break;
+    case FAULT_QUITS:
+      return heed_fail(error, HEED_CANCELLED, "it had enough");
     case FAULT_ERROR:
       return heed_fail(error, HEED_NUMERIC, "the matrix is not definite");
     case FAULT_SILENT:
@@ -109,6 +121,12 @@ static heed_status fail_by(const heed_value *values, heed_error *error) {
       break;
   }
   return HEED_OK;
+}
+
+/* Planners close what they never used. */
+static void destroy(void *self) {
+  const faulty *of = self;
+  if (of->used && of->values[FAULT].integer == FAULT_LATE) crash();
 }
 
 static void report(const heed_host *host, int64_t fault) {
@@ -123,10 +141,10 @@ static void report(const heed_host *host, int64_t fault) {
 static heed_status estimate(void *self, const heed_host *host,
                             const heed_crowd *crowd, heed_posterior *posterior,
                             heed_error *error) {
-  const heed_value *values = self;
+  const heed_value *values = ((faulty *)self)->values;
   const size_t users = crowd->users->rows;
   const size_t annotations = crowd->annotations->rows;
-  const heed_status status = fail_by(values, error);
+  const heed_status status = fail_by(self, error);
   if (status != HEED_OK) return status;
   posterior->unit = HEED_BY_USER;
   posterior->units = users + (values[FAULT].integer == FAULT_COUNTS);
@@ -163,6 +181,8 @@ static const heed_plugin estimator = {
     .parameter_count = COUNT(parameters),
     .outputs = outputs,
     .output_count = COUNT(outputs),
+    .create = create,
+    .destroy = destroy,
     .functions = &estimator_functions,
     .functions_size = sizeof estimator_functions,
 };
@@ -173,8 +193,8 @@ static heed_status choose(void *self, const heed_host *host,
                           const heed_crowd *crowd,
                           const heed_posterior *posterior,
                           heed_selection *selection, heed_error *error) {
-  const heed_value *values = self;
-  const heed_status status = fail_by(values, error);
+  const heed_value *values = ((faulty *)self)->values;
+  const heed_status status = fail_by(self, error);
   (void)crowd, (void)posterior;
   if (status != HEED_OK) return status;
   if (values[FAULT].integer == FAULT_NAN) selection->weight[0] = NAN;
@@ -195,6 +215,8 @@ static const heed_plugin filter = {
     .parameter_count = COUNT(parameters),
     .outputs = outputs,
     .output_count = COUNT(outputs),
+    .create = create,
+    .destroy = destroy,
     .functions = &filter_functions,
     .functions_size = sizeof filter_functions,
 };
