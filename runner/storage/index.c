@@ -137,6 +137,23 @@ static bool is_result(const char *path) {
   return true;
 }
 
+/* Sorts the cells by the source of their record, by counting. */
+static heed_status group_cells(index_of_cells *self, heed_error *error) {
+  size_t *next = calloc(self->source_count + 2, sizeof *next);
+  self->first = next;
+  self->cells = calloc(self->count + 1, sizeof *self->cells);
+  if (next == NULL || self->cells == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  /* First next[i + 2] counts source i, then next[i + 1] is where it goes on. */
+  for (size_t i = 0; i < self->count; i++)
+    if (self->places[i].source != SIZE_MAX) next[self->places[i].source + 2]++;
+  for (size_t i = 2; i < self->source_count + 2; i++) next[i] += next[i - 1];
+  for (size_t i = 0; i < self->count; i++)
+    if (self->places[i].source != SIZE_MAX)
+      self->cells[next[self->places[i].source + 1]++] = i;
+  return HEED_OK;
+}
+
 heed_status index_open(const plan *of, const char *result_path,
                        const char *folder, index_of_cells **result,
                        heed_error *error) {
@@ -161,6 +178,7 @@ heed_status index_open(const plan *of, const char *result_path,
     status = add_source(self, strdup(result_path), true, error);
   if (status == HEED_OK && folder != NULL)
     status = add_parts(self, folder, error);
+  if (status == HEED_OK) status = group_cells(self, error);
   if (status == HEED_OK)
     *result = self;
   else
@@ -174,6 +192,8 @@ void index_close(index_of_cells *self) {
   free(self->sources);
   free(self->keys);
   free(self->places);
+  free(self->first);
+  free(self->cells);
   free(self);
 }
 

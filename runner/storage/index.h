@@ -31,6 +31,9 @@ typedef struct index {
   size_t source_count;
   index_source *sources;
   size_t orphans; /* finished cells of the result that the plan has not */
+  /* Cells whose record source i holds: cells[first[i]] … cells[first[i + 1] -
+   * 1], ascending. */
+  size_t *first, *cells;
 } index_of_cells;
 
 /* Reads the keys of the result file (if there is one; NULL: not looked at) and

@@ -50,10 +50,10 @@ static heed_status fill_cube(const index_of_cells *index, cube *into,
                  ? batch_read_result(source->path, index->plan, &from, error)
                  : batch_read_part(source->path, index->plan, &from, error);
     if (status != HEED_OK) break;
-    for (size_t cell = 0; status == HEED_OK && cell < index->count; cell++) {
-      const index_place *place = &index->places[cell];
-      if (place->source == i)
-        status = cube_fill(into, cell, &from, place->row, error);
+    for (size_t j = index->first[i];
+         status == HEED_OK && j < index->first[i + 1]; j++) {
+      const size_t cell = index->cells[j];
+      status = cube_fill(into, cell, &from, index->places[cell].row, error);
     }
     batch_free(&from);
   }
@@ -84,11 +84,11 @@ static void copy_kept(writer *self, const index_of_cells *index, size_t source,
   self->file.status =
       batch_read_kept(index->sources[source].path, &from, self->file.error);
   if (self->file.status != HEED_OK) return;
-  for (size_t cell = 0; cell < index->count; cell++) {
-    const index_place *place = &index->places[cell];
+  for (size_t i = index->first[source]; i < index->first[source + 1]; i++) {
+    const size_t cell = index->cells[i];
     heed_table *table;
-    if (place->source != source || self->file.status != HEED_OK) continue;
-    table = batch_kept(&from, which, place->row);
+    if (self->file.status != HEED_OK) break;
+    table = batch_kept(&from, which, index->places[cell].row);
     label_cell(&labels, self->cube, cell);
     if (table != NULL)
       kept_put(into, &labels.table, table, first[self->cube->place_of[cell]]);
