@@ -170,6 +170,10 @@ void joint_move_nodes(const joint_crowd *crowd, size_t node_count,
 #define STEPS_MOST 1000u
 #define HALVINGS_MOST 20u
 #define LEAP_MOST 64.0
+/* Turns of EM in theta alone a step, where refit() is a closed form; fewer
+ * once no log weight changes by more. */
+#define TURNS_MOST 10u
+#define SMALL_CHANGE 1e-4
 
 /* A point: w, theta, and theta on its free scale where there is one. */
 typedef struct place {
@@ -275,28 +279,78 @@ static void copy_place(const joint_fit *fit, const place *from, place *to) {
   to->objective = from->objective;
 }
 
-/* theta given the E-step. */
-static heed_status improve_prior(const joint_problem *problem, joint_fit *fit,
-                                 heed_error *error) {
-  struct joint_room *room = fit->room;
-  const double *nodes = fit->nodes;
-  if (!problem->fit_prior) return HEED_OK;
-  memset(room->node_mass, 0, fit->node_count * sizeof *room->node_mass);
+static void sum_mass(const joint_problem *problem, const joint_fit *fit) {
+  double *sum = fit->room->node_mass;
+  memset(sum, 0, fit->node_count * sizeof *sum);
   for (size_t u = 0; u < problem->crowd.units; u++)
     cblas_daxpy((int)fit->node_count, 1.0, fit->mass + u * fit->node_count, 1,
-                room->node_mass, 1);
-  if (room->functions->atoms_move) {
-    double *gain = room->terms.information; /* done with by now */
-    for (size_t i = 0; i < problem->crowd.count; i++)
-      gain[i] =
-          preference_chance(fit->margin[i]) - problem->crowd.label[i].casual;
-    memcpy(room->moved, nodes, fit->node_count * sizeof *room->moved);
-    joint_move_nodes(&problem->crowd, fit->node_count, fit->mass, gain, 0.0,
-                     1.0, room->moved);
-    nodes = room->moved;
+                sum, 1);
+}
+
+/* Mass under the theta that stands now, from the mass under the one before:
+ * the likelihoods of the histories are the same.  Returns the largest change
+ * of a log weight. */
+static double reweigh(const joint_problem *problem, joint_fit *fit) {
+  struct joint_room *room = fit->room;
+  const size_t m = fit->node_count;
+  double *fresh = room->terms.product, *ratio = room->moved;
+  double largest = 0.0;
+  room->functions->log_weights(problem->prior->self, room->now.theta, m,
+                               fit->nodes, fresh);
+  for (size_t k = 0; k < m; k++) {
+    const bool possible =
+        room->log_weight[k] > -HUGE_VAL && fresh[k] > -HUGE_VAL;
+    const double change = possible ? fresh[k] - room->log_weight[k] : 0.0;
+    ratio[k] = possible ? exp(change) : 0.0;
+    largest = fmax(largest, fabs(change));
+    room->log_weight[k] = fresh[k];
   }
-  return prior_fit_improve(room->prior_fit, nodes, room->node_mass,
+  for (size_t u = 0; u < problem->crowd.units; u++) {
+    double *mass = fit->mass + u * m, sum = 0.0;
+    for (size_t k = 0; k < m; k++) sum += mass[k] *= ratio[k];
+    for (size_t k = 0; k < m; k++) mass[k] /= sum;
+  }
+  return largest;
+}
+
+/* theta given the E-step, where nodes are fixed: several turns of EM in theta
+ * alone, which are cheap as the policy stands still. */
+static heed_status improve_weights(const joint_problem *problem, joint_fit *fit,
+                                   heed_error *error) {
+  struct joint_room *room = fit->room;
+  const size_t turns = room->functions->refit != NULL ? TURNS_MOST : 1;
+  heed_status status = HEED_OK;
+  for (size_t turn = 0; turn < turns && status == HEED_OK; turn++) {
+    if (turn > 0 && reweigh(problem, fit) < SMALL_CHANGE) break;
+    sum_mass(problem, fit);
+    status = prior_fit_improve(room->prior_fit, fit->nodes, room->node_mass,
+                               room->now.theta, error);
+  }
+  return status;
+}
+
+/* The same where atoms move. */
+static heed_status improve_atoms(const joint_problem *problem, joint_fit *fit,
+                                 heed_error *error) {
+  struct joint_room *room = fit->room;
+  const joint_crowd *crowd = &problem->crowd;
+  double *gain = room->terms.information; /* done with by now */
+  for (size_t i = 0; i < crowd->count; i++)
+    gain[i] = preference_chance(fit->margin[i]) - crowd->label[i].casual;
+  sum_mass(problem, fit);
+  memcpy(room->moved, fit->nodes, fit->node_count * sizeof *room->moved);
+  joint_move_nodes(crowd, fit->node_count, fit->mass, gain, 0.0, 1.0,
+                   room->moved);
+  return prior_fit_improve(room->prior_fit, room->moved, room->node_mass,
                            room->now.theta, error);
+}
+
+static heed_status improve_prior(const joint_problem *problem, joint_fit *fit,
+                                 heed_error *error) {
+  if (!problem->fit_prior) return HEED_OK;
+  return fit->room->functions->atoms_move
+             ? improve_atoms(problem, fit, error)
+             : improve_weights(problem, fit, error);
 }
 
 /* One guarded step of EM from room->now, where the E-step stands: the step in

@@ -13,6 +13,8 @@
 /* Relative to 1 + |value|: the gradient's error is its square. */
 #define DIFFERENCE 1e-4
 #define TOLERANCE 1e-11
+/* Steps of one call that may use the Hessian of an earlier one. */
+#define STALE_STEPS 3u
 
 struct prior_fit {
   const heed_instance *prior;
@@ -23,6 +25,8 @@ struct prior_fit {
   double *free, *trial;     /* p */
   double *gradient, *step;  /* p */
   double *hessian, *factor; /* (p,p) */
+  bool known; /* the Hessian is that of a point before: near enough to step by,
+                 as EM moves theta little from call to call */
 };
 
 heed_status prior_fit_open(const heed_host *host, const heed_instance *prior,
@@ -82,18 +86,31 @@ static double shifted(prior_fit *self, const double *nodes, const double *mass,
   return value_at(self, nodes, mass, self->trial);
 }
 
-/* Gradient and Hessian of Q at self->free by central differences. */
-static void differentiate(prior_fit *self, const double *nodes,
-                          const double *mass, double value) {
+static double width(const prior_fit *self, size_t i) {
+  return DIFFERENCE * (1.0 + fabs(self->free[i]));
+}
+
+/* Gradient of Q at self->free by central differences; and the diagonal of the
+ * Hessian, which costs no more, where that is wanted. */
+static void fill_gradient(prior_fit *self, const double *nodes,
+                          const double *mass, double value, bool diagonal) {
   const size_t p = self->parameters;
   for (size_t i = 0; i < p; i++) {
-    const double hi = DIFFERENCE * (1.0 + fabs(self->free[i]));
-    const double above = shifted(self, nodes, mass, i, hi, i, 0.0);
-    const double below = shifted(self, nodes, mass, i, -hi, i, 0.0);
-    self->gradient[i] = (above - below) / (2.0 * hi);
-    self->hessian[i * p + i] = (above - 2.0 * value + below) / (hi * hi);
+    const double h = width(self, i);
+    const double above = shifted(self, nodes, mass, i, h, i, 0.0);
+    const double below = shifted(self, nodes, mass, i, -h, i, 0.0);
+    self->gradient[i] = (above - below) / (2.0 * h);
+    if (diagonal)
+      self->hessian[i * p + i] = (above - 2.0 * value + below) / (h * h);
+  }
+}
+
+static void fill_mixed(prior_fit *self, const double *nodes,
+                       const double *mass) {
+  const size_t p = self->parameters;
+  for (size_t i = 0; i < p; i++)
     for (size_t j = 0; j < i; j++) {
-      const double hj = DIFFERENCE * (1.0 + fabs(self->free[j]));
+      const double hi = width(self, i), hj = width(self, j);
       const double mixed = (shifted(self, nodes, mass, i, hi, j, hj) -
                             shifted(self, nodes, mass, i, hi, j, -hj) -
                             shifted(self, nodes, mass, i, -hi, j, hj) +
@@ -101,7 +118,12 @@ static void differentiate(prior_fit *self, const double *nodes,
                            (4.0 * hi * hj);
       self->hessian[i * p + j] = self->hessian[j * p + i] = mixed;
     }
-  }
+}
+
+static void differentiate(prior_fit *self, const double *nodes,
+                          const double *mass, double value) {
+  fill_gradient(self, nodes, mass, value, !self->known);
+  if (!self->known) fill_mixed(self, nodes, mass);
 }
 
 /* Solves (damping I - hessian) step = gradient by Cholesky; false where that
@@ -176,11 +198,18 @@ heed_status prior_fit_improve(prior_fit *self, const double *nodes,
   double value = value_at(self, nodes, mass, self->free);
   bool moved = false;
   for (size_t i = 0; i < STEPS_MOST; i++) {
+    const bool stale = self->known && i < STALE_STEPS;
+    self->known = stale;
     differentiate(self, nodes, mass, value);
     const double promised = newton_step(self);
-    if (!(promised > TOLERANCE * (1.0 + fabs(value)))) break;
-    if (!climb(self, nodes, mass, &value)) break;
-    moved = true;
+    self->known = isfinite(promised);
+    if (self->known && promised <= TOLERANCE * (1.0 + fabs(value))) break;
+    if (self->known && climb(self, nodes, mass, &value)) {
+      moved = true;
+      continue;
+    }
+    if (!stale) break;
+    self->known = false;
   }
   if (moved) self->functions->from_free(prior, self->free, theta);
   return HEED_OK;

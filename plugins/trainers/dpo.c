@@ -150,7 +150,8 @@ static const double ridges[] = {0.03, 0.1,  0.3,   1.0,   3.0,
 #define STEPS_PAST_BEST 2u
 
 #define TOLERANCE 1e-10
-#define JOINT_TOLERANCE 1e-9
+#define JOINT_TOLERANCE 1e-8
+#define JOINT_TUNING_TOLERANCE 1e-6
 #define TUNING_TOLERANCE 1e-7
 
 typedef struct policy_state {
@@ -247,8 +248,10 @@ static heed_status fit_loss(const training *self, const double *weight,
     memcpy(self->joint->theta, self->start_theta,
            self->joint->theta_count * sizeof(double));
   }
-  return fit_joint(self, &data, ridge, fmax(tolerance, JOINT_TOLERANCE), w,
-                   result, error);
+  return fit_joint(
+      self, &data, ridge,
+      tolerance > TOLERANCE ? JOINT_TUNING_TOLERANCE : JOINT_TOLERANCE, w,
+      result, error);
 }
 
 /* ---- tuning ---- */
