@@ -8,9 +8,9 @@
 local h = require "heed"
 
 -- 500 users with 20 annotations each, 2000 with 50, 5000 with 100: one axis.
-local users = h.axis { "users", 500, 2000, 5000 }
-local annotations = h.axis { "annotations", 20, 50, 100, tie = "users" }
-local pairs_needed = h.axis { "pairs", 10000, 100000, 500000, tie = "users" }
+local users = h.axis { "user_count", 500, 2000, 5000 }
+local annotations = h.axis { "annotations", 20, 50, 100, tie = "user_count" }
+local pairs_needed = h.axis { "pairs", 10000, 100000, 500000, tie = "user_count" }
 
 local two_point = h.distribution.two_point { low = 0.1, high = 0.9, share = 0.5 }
 local beta = h.distribution.beta { alpha = 2, beta = 2 }

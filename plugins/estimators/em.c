@@ -11,6 +11,7 @@
 
 #include "heed/distribution.h"
 #include "heed/estimator.h"
+#include "support/gap.h"
 #include "support/histories.h"
 #include "support/node_posterior.h"
 #include "support/prior_fit.h"
@@ -30,7 +31,7 @@ enum {
   MOST_STEPS,
   PARAMETER_COUNT
 };
-enum { MU_KNOWN, MU_REQUESTED, MU_PAIR, MU_ESTIMATED };
+enum { MU_ESTIMATED = GAP_PAIR + 1 }; /* after the words of gap_words */
 enum { FIT_FITTED, FIT_FIXED };
 enum {
   OUT_LOG_LIKELIHOOD,
@@ -548,20 +549,10 @@ static heed_status no_memory(heed_error *error) {
 static heed_status choose_mu(fit *self, const heed_world *world,
                              heed_error *error) {
   const heed_value *mu = &self->values[MU];
-  self->fixed_mu = NAN;
   self->estimates_mu = mu->text != NULL && mu->integer == MU_ESTIMATED;
-  if (mu->text == NULL) {
-    self->fixed_mu = mu->number;
-  } else if (mu->integer == MU_KNOWN || mu->integer == MU_REQUESTED) {
-    self->fixed_mu = mu->integer == MU_KNOWN ? world->mu : world->mu_requested;
-    if (isnan(self->fixed_mu))
-      return heed_fail(error, HEED_UNSUPPORTED,
-                       "mu: the source does not know the gap; give mu as a "
-                       "number, or estimate it");
-  } else if (self->estimates_mu) {
-    self->fixed_mu = 0.75; /* where it starts */
-  }
-  return HEED_OK;
+  self->fixed_mu = 0.75; /* where an estimated one starts */
+  return self->estimates_mu ? HEED_OK
+                            : gap_of(mu, world, &self->fixed_mu, error);
 }
 
 static heed_status open_rooms(fit *self, heed_error *error) {

@@ -1,0 +1,777 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The source of real users: a log of annotations from CSV, JSON Lines or HDF5.
+ *
+ * A row is one annotation: who, on which pair, chose what.  Choices name a
+ * response ("A") or a side ("left"); a side is turned into a response by what
+ * stood left.  Where the log does not say, A is the response that stood left.
+ * docs/annotation-logs.md is the guide. */
+#include <math.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heed/source.h"
+#include "sources/log/rows.h"
+
+enum {
+  PATH,
+  FORMAT,
+  COLUMNS,
+  CHOICES,
+  TIES,
+  MALFORMED,
+  DUPLICATES,
+  DIFFERENCE,
+  REFERENCES,
+  PARAMETER_COUNT
+};
+enum {
+  USER,
+  PAIR,
+  CHOICE,
+  LEFT_MODEL,
+  RIGHT_MODEL,
+  LEFT,
+  P,
+  TOPIC,
+  LEFT_TEXT,
+  RIGHT_TEXT,
+  COLUMN_COUNT
+};
+enum { WORDS_A, WORDS_B, WORDS_LEFT, WORDS_RIGHT, WORDS_TIE, WORD_COUNT };
+enum { TIES_DROP, TIES_KEEP };
+enum { MALFORMED_STOP, MALFORMED_SKIP };
+enum { DUPLICATES_ERROR, DUPLICATES_KEEP, DUPLICATES_FIRST };
+enum { REFERENCE_PATH, REFERENCE_PAIR, REFERENCE_CHOICE, REFERENCE_COUNT };
+enum {
+  OUT_ROWS,
+  OUT_SKIPPED,
+  OUT_TIES,
+  OUT_DUPLICATES,
+  OUT_USERS,
+  OUT_PAIRS,
+  OUT_MODELS
+};
+
+static const char *const ties_words[] = {"drop", "keep", NULL};
+static const char *const malformed_words[] = {"stop", "skip", NULL};
+static const char *const duplicates_words[] = {"error", "keep", "first", NULL};
+
+static const heed_parameter columns[] = {
+    [USER] = {.name = "user",
+              .type = HEED_TEXT,
+              .standard = "user",
+              .doc = "column that says who"},
+    [PAIR] = {.name = "pair",
+              .type = HEED_TEXT,
+              .standard = "pair",
+              .doc = "column that names the pair"},
+    [CHOICE] = {.name = "choice",
+                .type = HEED_TEXT,
+                .standard = "choice",
+                .doc = "column with the choice"},
+    [LEFT_MODEL] = {.name = "model_a",
+                    .type = HEED_TEXT,
+                    .flags = HEED_OPTIONAL,
+                    .doc = "column with the name of the model that gave A (the "
+                           "left response where no column says what stood "
+                           "left)"},
+    [RIGHT_MODEL] = {.name = "model_b",
+                     .type = HEED_TEXT,
+                     .flags = HEED_OPTIONAL,
+                     .doc = "column with the name of the other model"},
+    [LEFT] = {.name = "left",
+              .type = HEED_TEXT,
+              .flags = HEED_OPTIONAL,
+              .doc = "column that says which response stood left: a word for "
+                     "A or B, or the model's name"},
+    [P] = {.name = "p",
+           .type = HEED_TEXT,
+           .flags = HEED_OPTIONAL,
+           .doc = "column with the probability that A is better"},
+    [TOPIC] = {.name = "topic",
+               .type = HEED_TEXT,
+               .flags = HEED_OPTIONAL,
+               .doc = "column with the topic"},
+    [LEFT_TEXT] = {.name = "text_a",
+                   .type = HEED_TEXT,
+                   .flags = HEED_OPTIONAL,
+                   .doc = "column with A's text"},
+    [RIGHT_TEXT] = {.name = "text_b",
+                    .type = HEED_TEXT,
+                    .flags = HEED_OPTIONAL,
+                    .doc = "column with B's text"},
+};
+
+static const heed_parameter word = {.name = "word", .type = HEED_TEXT};
+static const heed_parameter choices[] = {
+    [WORDS_A] = {.name = "a",
+                 .type = HEED_LIST,
+                 .standard = "[\"A\", \"a\", \"model_a\"]",
+                 .item = &word,
+                 .doc = "words for A"},
+    [WORDS_B] = {.name = "b",
+                 .type = HEED_LIST,
+                 .standard = "[\"B\", \"b\", \"model_b\"]",
+                 .item = &word,
+                 .doc = "words for B"},
+    [WORDS_LEFT] = {.name = "left",
+                    .type = HEED_LIST,
+                    .standard = "[\"left\"]",
+                    .item = &word,
+                    .doc = "words for the response that stood left"},
+    [WORDS_RIGHT] = {.name = "right",
+                     .type = HEED_LIST,
+                     .standard = "[\"right\"]",
+                     .item = &word,
+                     .doc = "words for the response that stood right"},
+    [WORDS_TIE] = {.name = "tie",
+                   .type = HEED_LIST,
+                   .standard = "[\"tie\", \"both\", \"neither\"]",
+                   .item = &word,
+                   .doc = "words for a tie"},
+};
+
+static const heed_parameter reference_fields[] = {
+    [REFERENCE_PATH] = {.name = "path",
+                        .type = HEED_PATH,
+                        .doc = "file with the judge's verdicts"},
+    [REFERENCE_PAIR] = {.name = "pair",
+                        .type = HEED_TEXT,
+                        .standard = "pair",
+                        .doc = "column that names the pair"},
+    [REFERENCE_CHOICE] = {.name = "choice",
+                          .type = HEED_TEXT,
+                          .standard = "choice",
+                          .doc = "column with the verdict, in the words of "
+                                 "choices"},
+};
+static const heed_parameter reference = {.name = "reference",
+                                         .type = HEED_RECORD,
+                                         .fields = reference_fields,
+                                         .field_count = REFERENCE_COUNT};
+
+static const heed_parameter parameters[] = {
+    [PATH] = {.name = "path",
+              .type = HEED_PATH,
+              .doc = "the log: .csv, .jsonl or .h5"},
+    [FORMAT] = {.name = "format",
+                .type = HEED_ENUM,
+                .standard = "auto",
+                .choices = log_format_words,
+                .doc = "auto: by the end of the file's name"},
+    [COLUMNS] = {.name = "columns",
+                 .type = HEED_RECORD,
+                 .standard = "{}",
+                 .fields = columns,
+                 .field_count = COLUMN_COUNT,
+                 .doc = "names of the columns in the file"},
+    [CHOICES] = {.name = "choices",
+                 .type = HEED_RECORD,
+                 .standard = "{}",
+                 .fields = choices,
+                 .field_count = WORD_COUNT,
+                 .doc = "how choices are written"},
+    [TIES] = {.name = "ties",
+              .type = HEED_ENUM,
+              .standard = "drop",
+              .choices = ties_words,
+              .doc = "keep: for user models that give a tie a likelihood"},
+    [MALFORMED] = {.name = "malformed",
+                   .type = HEED_ENUM,
+                   .standard = "stop",
+                   .choices = malformed_words,
+                   .doc = "at a malformed row: stop, or skip and count it"},
+    [DUPLICATES] = {.name = "duplicates",
+                    .type = HEED_ENUM,
+                    .standard = "error",
+                    .choices = duplicates_words,
+                    .doc = "a user who annotates a pair twice: a malformed "
+                           "row, kept, or only the first kept"},
+    [DIFFERENCE] = {.name = "difference",
+                    .type = HEED_LIST,
+                    .standard = "[]",
+                    .item = &word,
+                    .doc = "columns with features of A less those of B"},
+    [REFERENCES] = {.name = "references",
+                    .type = HEED_MAP,
+                    .standard = "{}",
+                    .item = &reference,
+                    .doc = "reference judges by name; never used in a fit"},
+};
+
+static const heed_dimension dimensions[] = {
+    {"judge", "references", NULL, "reference judge"}};
+
+static const heed_output outputs[] = {
+    [OUT_ROWS] = {.name = "rows", .doc = "well-formed rows of the log"},
+    [OUT_SKIPPED] = {.name = "rows_skipped", .doc = "malformed rows skipped"},
+    [OUT_TIES] = {.name = "ties", .doc = "ties among the rows"},
+    [OUT_DUPLICATES] = {.name = "duplicates",
+                        .doc = "repeated annotations left out"},
+    [OUT_USERS] = {.name = "users", .doc = "users in the log"},
+    [OUT_PAIRS] = {.name = "pairs", .doc = "pairs in the log"},
+    [OUT_MODELS] = {.name = "models", .doc = "models in the log"},
+};
+
+/* ---- names and their numbers ---- */
+
+typedef struct names {
+  struct hsearch_data table;
+  const char **text;
+  size_t count;
+  bool open;
+} names;
+
+static heed_status names_open(const heed_host *host, names *self, size_t most,
+                              heed_error *error) {
+  memset(self, 0, sizeof *self);
+  self->text = host->allocate(host, most + 1, sizeof *self->text);
+  self->open = self->text != NULL && hcreate_r(2 * most + 16, &self->table);
+  return self->open ? HEED_OK : heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+static void names_close(names *self) {
+  if (self->open) hdestroy_r(&self->table);
+}
+
+/* The number of a name, a new one if it is new. */
+static size_t number_of(names *self, const char *text) {
+  ENTRY *found;
+  const ENTRY wanted = {(char *)(uintptr_t)text, (void *)self->count};
+  if (hsearch_r(wanted, ENTER, &found, &self->table) == 0) return SIZE_MAX;
+  if ((size_t)found->data == self->count) self->text[self->count++] = text;
+  return (size_t)found->data;
+}
+
+static size_t known_number(names *self, const char *text) {
+  ENTRY *found;
+  const ENTRY wanted = {(char *)(uintptr_t)text, NULL};
+  return hsearch_r(wanted, FIND, &found, &self->table) == 0
+             ? SIZE_MAX
+             : (size_t)found->data;
+}
+
+/* ---- reading ---- */
+
+typedef struct annotation {
+  size_t user, pair, row; /* row in the log */
+  int8_t choice, left;
+} annotation;
+
+typedef struct reading {
+  const heed_value *values;
+  const heed_host *host;
+  heed_world *world;
+  heed_error *error;
+  log_faults faults;
+  log_rows rows;
+  names users, pairs, models, topics;
+  annotation *all; /* well-formed rows, in the order of the log */
+  size_t count, tie_count, duplicate_count;
+  /* Of each pair, from its first row. */
+  int32_t *model_a, *model_b, *topic;
+  const char **text_a, **text_b;
+  double *difference;
+  size_t features;
+} reading;
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+static const char *cell(const reading *self, size_t row, size_t column) {
+  return self->rows.cells[row * self->rows.width + column];
+}
+
+static bool is_among(const heed_value *words, const char *text) {
+  for (size_t i = 0; i < words->count; i++)
+    if (strcmp(words->items[i].text, text) == 0) return true;
+  return false;
+}
+
+typedef enum said { SAID_A, SAID_B, SAID_LEFT, SAID_RIGHT, SAID_TIE } said;
+
+static bool what_is_said(const reading *self, const char *text, said *which) {
+  const heed_value *words = self->values[CHOICES].items;
+  for (int i = 0; i < WORD_COUNT; i++)
+    if (is_among(&words[i], text)) {
+      *which = (said)i;
+      return true;
+    }
+  return false;
+}
+
+HEED_PRINTF(3, 4)
+static heed_status fault(reading *self, size_t row, const char *format, ...) {
+  char what[512];
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(what, sizeof what, format, arguments);
+  va_end(arguments);
+  return log_fault(&self->faults, self->rows.path, self->rows.line[row],
+                   self->error, "%s", what);
+}
+
+static bool number_in(const char *text, double *number) {
+  char *end;
+  *number = strtod(text, &end);
+  return end != text && *end == '\0' && isfinite(*number);
+}
+
+/* Which response stood left; *ok: the cell makes sense. */
+static int8_t left_of(const reading *self, size_t row, bool *ok) {
+  const char *text = cell(self, row, LEFT);
+  const char *model_a = cell(self, row, LEFT_MODEL);
+  const char *model_b = cell(self, row, RIGHT_MODEL);
+  said which;
+  *ok = true;
+  if (!self->values[COLUMNS].items[LEFT].given) return HEED_CHOSE_A;
+  if (text == NULL || *text == '\0') return HEED_LEFT_UNKNOWN;
+  if (model_a != NULL && strcmp(text, model_a) == 0) return HEED_CHOSE_A;
+  if (model_b != NULL && strcmp(text, model_b) == 0) return HEED_CHOSE_B;
+  *ok = what_is_said(self, text, &which) && which <= SAID_B;
+  return (int8_t)(*ok && which == SAID_A ? HEED_CHOSE_A : HEED_CHOSE_B);
+}
+
+/* Choices of a log whose pairs' sides are not recorded name responses only. */
+static bool choice_of(said which, int8_t left, int8_t *choice) {
+  switch (which) {
+    case SAID_A:
+      *choice = HEED_CHOSE_A;
+      return true;
+    case SAID_B:
+      *choice = HEED_CHOSE_B;
+      return true;
+    case SAID_TIE:
+      *choice = HEED_CHOSE_TIE;
+      return true;
+    case SAID_LEFT:
+      *choice = left;
+      return left != HEED_LEFT_UNKNOWN;
+    case SAID_RIGHT:
+      *choice = (int8_t)(left == HEED_CHOSE_A ? HEED_CHOSE_B : HEED_CHOSE_A);
+      return left != HEED_LEFT_UNKNOWN;
+  }
+  return false;
+}
+
+static heed_status check_cells(reading *self, size_t row, bool *fine) {
+  double p;
+  *fine = false;
+  for (int column = USER; column <= CHOICE; column++) {
+    const char *text = cell(self, row, (size_t)column);
+    if (text == NULL || *text == '\0')
+      return fault(self, row, "column \"%s\" is empty",
+                   self->values[COLUMNS].items[column].text);
+  }
+  const char *text = cell(self, row, P);
+  if (text != NULL && *text != '\0' && (!number_in(text, &p) || p < 0 || p > 1))
+    return fault(self, row,
+                 "column \"%s\": found \"%.40s\", expected a probability",
+                 self->values[COLUMNS].items[P].text, text);
+  for (size_t i = 0; i < self->features; i++) {
+    text = cell(self, row, COLUMN_COUNT + i);
+    if (text == NULL || !number_in(text, &p))
+      return fault(self, row,
+                   "column \"%s\": found \"%.40s\", expected a "
+                   "number",
+                   self->values[DIFFERENCE].items[i].text,
+                   text == NULL ? "" : text);
+  }
+  *fine = true;
+  return HEED_OK;
+}
+
+static int32_t model_in(reading *self, size_t row, size_t column) {
+  const char *name = cell(self, row, column);
+  return name == NULL ? -1 : (int32_t)number_of(&self->models, name);
+}
+
+/* A pair is what its first row says; *swapped: this row names A and B the
+ * other way round. */
+static heed_status learn_pair(reading *self, size_t row, size_t pair,
+                              bool is_new, bool *swapped, bool *fine) {
+  const int32_t a = model_in(self, row, LEFT_MODEL);
+  const int32_t b = model_in(self, row, RIGHT_MODEL);
+  const char *topic = cell(self, row, TOPIC);
+  double number;
+  *fine = true;
+  *swapped = false;
+  if (!is_new) {
+    *swapped = a != b && a == self->model_b[pair] && b == self->model_a[pair];
+    *fine = *swapped || (a == self->model_a[pair] && b == self->model_b[pair]);
+    if (*fine) return HEED_OK;
+    return fault(self, row,
+                 "pair \"%.60s\" has models \"%.60s\" and \"%.60s\" here, "
+                 "others before",
+                 self->pairs.text[pair], a < 0 ? "" : self->models.text[a],
+                 b < 0 ? "" : self->models.text[b]);
+  }
+  self->model_a[pair] = a;
+  self->model_b[pair] = b;
+  self->topic[pair] =
+      topic == NULL ? 0 : (int32_t)number_of(&self->topics, topic);
+  self->text_a[pair] = cell(self, row, LEFT_TEXT);
+  self->text_b[pair] = cell(self, row, RIGHT_TEXT);
+  for (size_t i = 0; i < self->features; i++) {
+    (void)number_in(cell(self, row, COLUMN_COUNT + i), &number);
+    self->difference[pair * self->features + i] = number;
+  }
+  return HEED_OK;
+}
+
+static int8_t other(int8_t response) {
+  if (response == HEED_CHOSE_A) return HEED_CHOSE_B;
+  return response == HEED_CHOSE_B ? HEED_CHOSE_A : response;
+}
+
+static heed_status take_row(reading *self, size_t row) {
+  annotation *made = &self->all[self->count];
+  const char *text = cell(self, row, CHOICE);
+  size_t pairs_before = self->pairs.count;
+  bool fine, swapped;
+  said which;
+  heed_status status = check_cells(self, row, &fine);
+  if (status != HEED_OK || !fine) return status;
+  made->left = left_of(self, row, &fine);
+  if (!fine)
+    return fault(self, row,
+                 "column \"%s\": found \"%.40s\", expected a word for A or B, "
+                 "or the name of one of the two models",
+                 self->values[COLUMNS].items[LEFT].text, cell(self, row, LEFT));
+  if (!what_is_said(self, text, &which))
+    return fault(self, row,
+                 "column \"%s\": found the choice \"%.40s\", expected a word "
+                 "for A, B, left, right or a tie (source.choices)",
+                 self->values[COLUMNS].items[CHOICE].text, text);
+  if (!choice_of(which, made->left, &made->choice))
+    return fault(self, row,
+                 "the choice \"%.40s\" names a side, but what stood left is "
+                 "not known",
+                 text);
+  made->row = row;
+  made->pair = number_of(&self->pairs, cell(self, row, PAIR));
+  status = learn_pair(self, row, made->pair, self->pairs.count > pairs_before,
+                      &swapped, &fine);
+  if (status != HEED_OK || !fine) return status;
+  if (swapped) {
+    made->choice = other(made->choice);
+    made->left = other(made->left);
+  }
+  self->tie_count += made->choice == HEED_CHOSE_TIE;
+  if (made->choice == HEED_CHOSE_TIE && self->values[TIES].integer == TIES_DROP)
+    return HEED_OK;
+  made->user = number_of(&self->users, cell(self, row, USER));
+  self->count++;
+  return HEED_OK;
+}
+
+static heed_status open_reading(reading *self) {
+  const size_t most = self->rows.count;
+  const heed_host *host = self->host;
+  heed_status status = names_open(host, &self->users, most, self->error);
+  if (status == HEED_OK)
+    status = names_open(host, &self->pairs, most, self->error);
+  if (status == HEED_OK)
+    status = names_open(host, &self->models, 2 * most, self->error);
+  if (status == HEED_OK)
+    status = names_open(host, &self->topics, most, self->error);
+  if (status != HEED_OK) return status;
+  self->all = host->scratch(host, most + 1, sizeof *self->all);
+  self->model_a = host->scratch(host, most, sizeof *self->model_a);
+  self->model_b = host->scratch(host, most, sizeof *self->model_b);
+  self->topic = host->scratch(host, most, sizeof *self->topic);
+  self->text_a = host->scratch(host, most, sizeof *self->text_a);
+  self->text_b = host->scratch(host, most, sizeof *self->text_b);
+  self->difference =
+      host->scratch(host, most * self->features, sizeof *self->difference);
+  if (self->all == NULL || self->model_a == NULL || self->model_b == NULL ||
+      self->topic == NULL || self->text_a == NULL || self->text_b == NULL ||
+      self->difference == NULL)
+    return no_memory(self->error);
+  return HEED_OK;
+}
+
+static heed_status read_rows(reading *self) {
+  const heed_value *values = self->values;
+  const heed_value *named = values[COLUMNS].items;
+  const size_t width = COLUMN_COUNT + values[DIFFERENCE].count;
+  const char **wanted = self->host->scratch(self->host, width, sizeof *wanted);
+  heed_status status;
+  if (wanted == NULL) return no_memory(self->error);
+  for (size_t i = 0; i < COLUMN_COUNT; i++)
+    wanted[i] = named[i].given ? named[i].text : NULL;
+  self->features = values[DIFFERENCE].count;
+  for (size_t i = 0; i < self->features; i++)
+    wanted[COLUMN_COUNT + i] = values[DIFFERENCE].items[i].text;
+  status = log_read(self->host, values[PATH].text,
+                    (log_format)values[FORMAT].integer, wanted, width,
+                    &self->faults, &self->rows, self->error);
+  if (status == HEED_OK) status = open_reading(self);
+  for (size_t row = 0; status == HEED_OK && row < self->rows.count; row++)
+    status = take_row(self, row);
+  if (status == HEED_OK && self->count == 0)
+    return heed_fail(self->error, HEED_INVALID, "%s: holds no annotation",
+                     values[PATH].text);
+  return status;
+}
+
+/* ---- ordering by user, and duplicates ---- */
+
+/* Stable: a user's annotations stay in the order of the log. */
+static heed_status order_by_user(reading *self) {
+  const size_t users = self->users.count;
+  size_t *next = self->host->scratch(self->host, users + 1, sizeof *next);
+  annotation *ordered =
+      self->host->scratch(self->host, self->count, sizeof *ordered);
+  if (next == NULL || ordered == NULL) return no_memory(self->error);
+  for (size_t i = 0; i < self->count; i++) next[self->all[i].user + 1]++;
+  for (size_t j = 0; j < users; j++) next[j + 1] += next[j];
+  for (size_t i = 0; i < self->count; i++)
+    ordered[next[self->all[i].user]++] = self->all[i];
+  self->all = ordered;
+  return HEED_OK;
+}
+
+static heed_status drop_duplicates(reading *self) {
+  size_t *seen_by =
+      self->host->scratch(self->host, self->pairs.count, sizeof *seen_by);
+  size_t kept = 0;
+  heed_status status = HEED_OK;
+  if (self->values[DUPLICATES].integer == DUPLICATES_KEEP) return HEED_OK;
+  if (seen_by == NULL) return no_memory(self->error);
+  for (size_t i = 0; status == HEED_OK && i < self->count; i++) {
+    const annotation *one = &self->all[i];
+    if (seen_by[one->pair] != one->user + 1) {
+      seen_by[one->pair] = one->user + 1;
+      self->all[kept++] = *one;
+      continue;
+    }
+    self->duplicate_count++;
+    if (self->values[DUPLICATES].integer == DUPLICATES_ERROR)
+      status = fault(self, one->row,
+                     "user \"%.60s\" has annotated pair \"%.60s\" before",
+                     self->users.text[one->user], self->pairs.text[one->pair]);
+  }
+  self->count = kept;
+  return status;
+}
+
+/* ---- the world ---- */
+
+static heed_table *name_table(const reading *self, const char *name,
+                              const names *of) {
+  heed_table *table = self->host->table(self->host, name, of->count);
+  const char **column =
+      table == NULL
+          ? NULL
+          : self->host->column(self->host, table, "name", HEED_STRING, 1);
+  if (column == NULL) return NULL;
+  if (of->count > 0) memcpy(column, of->text, of->count * sizeof *column);
+  return table;
+}
+
+static heed_status make_annotations(const reading *self) {
+  const heed_host *host = self->host;
+  heed_table *table = host->table(host, "annotations", self->count);
+  if (table == NULL) return no_memory(self->error);
+  int64_t *user = host->column(host, table, "user", HEED_INT64, 1);
+  int64_t *pair = host->column(host, table, "pair", HEED_INT64, 1);
+  int8_t *choice = host->column(host, table, "choice", HEED_INT8, 1);
+  int8_t *left = host->column(host, table, "left", HEED_INT8, 1);
+  const bool has_p = self->values[COLUMNS].items[P].given;
+  double *p = has_p ? host->column(host, table, "p", HEED_FLOAT64, 1) : NULL;
+  if (user == NULL || pair == NULL || choice == NULL || left == NULL ||
+      (has_p && p == NULL))
+    return no_memory(self->error);
+  for (size_t i = 0; i < self->count; i++) {
+    const annotation *one = &self->all[i];
+    user[i] = (int64_t)one->user;
+    pair[i] = (int64_t)one->pair;
+    choice[i] = one->choice;
+    left[i] = one->left;
+    if (!has_p) continue;
+    const char *text = cell(self, one->row, P);
+    if (text == NULL || !number_in(text, &p[i])) p[i] = NAN;
+  }
+  self->world->annotations = table;
+  return HEED_OK;
+}
+
+static bool copy_column(const reading *self, heed_table *table,
+                        const char *name, heed_column_type type, size_t width,
+                        const void *from, size_t bytes) {
+  void *column = self->host->column(self->host, table, name, type, width);
+  if (column == NULL) return false;
+  if (table->rows > 0) memcpy(column, from, table->rows * width * bytes);
+  return true;
+}
+
+static bool copy_texts(const reading *self, heed_table *table, const char *name,
+                       const char *const *from) {
+  const char **column =
+      self->host->column(self->host, table, name, HEED_STRING, 1);
+  for (size_t i = 0; column != NULL && i < table->rows; i++)
+    if (from[i] != NULL) column[i] = from[i];
+  return column != NULL;
+}
+
+static heed_status make_pairs(const reading *self) {
+  const heed_value *named = self->values[COLUMNS].items;
+  const bool models = named[LEFT_MODEL].given && named[RIGHT_MODEL].given;
+  heed_table *table = self->host->table(self->host, "pairs", self->pairs.count);
+  bool made = table != NULL;
+  if (made) made = copy_texts(self, table, "name", self->pairs.text);
+  if (made && models)
+    made = copy_column(self, table, "model_a", HEED_INT32, 1, self->model_a,
+                       sizeof *self->model_a) &&
+           copy_column(self, table, "model_b", HEED_INT32, 1, self->model_b,
+                       sizeof *self->model_b);
+  if (made && named[TOPIC].given)
+    made = copy_column(self, table, "topic", HEED_INT32, 1, self->topic,
+                       sizeof *self->topic);
+  if (made && named[LEFT_TEXT].given)
+    made = copy_texts(self, table, "text_a", self->text_a);
+  if (made && named[RIGHT_TEXT].given)
+    made = copy_texts(self, table, "text_b", self->text_b);
+  if (made && self->features > 0)
+    made = copy_column(self, table, "difference", HEED_FLOAT64, self->features,
+                       self->difference, sizeof *self->difference);
+  self->world->pairs = table;
+  self->world->features = self->features;
+  return made ? HEED_OK : no_memory(self->error);
+}
+
+/* ---- reference judges ---- */
+
+/* A verdict names A or B, or a side: then A stood left, as in the log. */
+static heed_status read_verdicts(reading *self, const heed_value *judge,
+                                 size_t index, int8_t *verdict) {
+  const size_t judges = self->world->judge_count;
+  const char *const wanted[2] = {judge->items[REFERENCE_PAIR].text,
+                                 judge->items[REFERENCE_CHOICE].text};
+  log_rows rows;
+  heed_status status =
+      log_read(self->host, judge->items[REFERENCE_PATH].text, LOG_AUTO, wanted,
+               2, &self->faults, &rows, self->error);
+  for (size_t row = 0; status == HEED_OK && row < rows.count; row++) {
+    const char *name = rows.cells[2 * row], *text = rows.cells[2 * row + 1];
+    const size_t pair =
+        name == NULL ? SIZE_MAX : known_number(&self->pairs, name);
+    int8_t choice;
+    said which;
+    if (pair == SIZE_MAX || text == NULL) continue;
+    if (!what_is_said(self, text, &which) ||
+        !choice_of(which, HEED_CHOSE_A, &choice))
+      status = log_fault(&self->faults, rows.path, rows.line[row], self->error,
+                         "column \"%s\": found the verdict \"%.40s\", expected "
+                         "a word for A, B, left, right or a tie",
+                         wanted[1], text);
+    else
+      verdict[pair * judges + index] = choice;
+  }
+  return status;
+}
+
+static heed_status make_verdicts(reading *self) {
+  const heed_value *judges = &self->values[REFERENCES];
+  heed_world *world = self->world;
+  int8_t *verdict;
+  heed_status status = HEED_OK;
+  world->judge_count = judges->count;
+  world->judges = judges->keys;
+  if (judges->count == 0) return HEED_OK;
+  verdict = self->host->column(self->host, world->pairs, "verdict", HEED_INT8,
+                               judges->count);
+  if (verdict == NULL) return no_memory(self->error);
+  memset(verdict, -1, world->pairs->rows * judges->count);
+  for (size_t i = 0; status == HEED_OK && i < judges->count; i++)
+    status = read_verdicts(self, &judges->items[i], i, verdict);
+  return status;
+}
+
+static void report(const reading *self) {
+  const double values[] = {
+      [OUT_ROWS] = (double)self->rows.count,
+      [OUT_SKIPPED] = (double)self->faults.count,
+      [OUT_TIES] = (double)self->tie_count,
+      [OUT_DUPLICATES] = (double)self->duplicate_count,
+      [OUT_USERS] = (double)self->users.count,
+      [OUT_PAIRS] = (double)self->pairs.count,
+      [OUT_MODELS] = (double)self->models.count,
+  };
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+    self->host->output(self->host, i, &values[i], 1);
+  if (self->faults.count > 0)
+    self->host->warn(self->host, "rows_skipped",
+                     "%zu malformed rows were skipped", self->faults.count);
+}
+
+static heed_status make(void *self, const heed_host *host, heed_world *world,
+                        heed_error *error) {
+  const heed_value *values = self;
+  reading of = {
+      .values = values,
+      .host = host,
+      .world = world,
+      .error = error,
+      .faults = {.host = host,
+                 .skip = values[MALFORMED].integer == MALFORMED_SKIP}};
+  heed_status status = read_rows(&of);
+  if (status == HEED_OK) status = order_by_user(&of);
+  if (status == HEED_OK) status = drop_duplicates(&of);
+  if (status == HEED_OK) status = make_annotations(&of);
+  if (status == HEED_OK) status = make_pairs(&of);
+  if (status == HEED_OK) {
+    world->users = name_table(&of, "users", &of.users);
+    world->models = name_table(&of, "models", &of.models);
+    if (world->users == NULL || world->models == NULL)
+      status = no_memory(error);
+  }
+  if (status == HEED_OK) status = make_verdicts(&of);
+  if (status == HEED_OK) report(&of);
+  names_close(&of.users);
+  names_close(&of.pairs);
+  names_close(&of.models);
+  names_close(&of.topics);
+  return status;
+}
+
+static heed_status create(const heed_host *host, const heed_value *values,
+                          void **self, heed_error *error) {
+  const heed_value *named = values[COLUMNS].items;
+  (void)host;
+  if (named[LEFT_MODEL].given != named[RIGHT_MODEL].given)
+    return heed_fail(error, HEED_INVALID,
+                     "columns: model_a and model_b go together; found only %s",
+                     named[LEFT_MODEL].given ? "model_a" : "model_b");
+  *self = (void *)(uintptr_t)values;
+  return HEED_OK;
+}
+
+static const heed_source_functions functions = {
+    .size = sizeof functions,
+    .make = make,
+};
+
+static const heed_plugin log_source = {
+    .size = sizeof log_source,
+    .abi = HEED_ABI,
+    .kind = HEED_SOURCE,
+    .name = "log",
+    .version = "1.0",
+    .summary = "annotations of real users, from CSV, JSON Lines or HDF5",
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .dimensions = dimensions,
+    .dimension_count = sizeof dimensions / sizeof *dimensions,
+    .outputs = outputs,
+    .output_count = sizeof outputs / sizeof *outputs,
+    .create = create,
+    .functions = &functions,
+    .functions_size = sizeof functions,
+};
+
+static const heed_plugin *const plugins[] = {&log_source};
+HEED_PLUGINS(plugins)

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * CSV as RFC 4180 has it, by libcsv in its strict mode, fed line by line so
+ * that every row knows where it starts. */
+#include <csv.h>
+#include <string.h>
+
+#include "sources/log/rows.h"
+
+typedef struct reader {
+  const heed_host *host;
+  const char *const *names;
+  log_faults *faults;
+  log_rows *rows;
+  heed_error *error;
+  heed_status status;
+
+  size_t line, row_line; /* 1, 2, …; where the present row starts */
+  const char **fields;   /* of the present row, in order */
+  size_t field_count, field_room;
+  const char **header;
+  size_t header_count;
+  size_t *position; /* of each wanted name in the header */
+  const char **cells;
+  bool at_end; /* the last line has no end */
+} reader;
+
+static void out_of_memory(reader *self) {
+  if (self->status == HEED_OK)
+    self->status = heed_fail(self->error, HEED_MEMORY, "memory is out");
+}
+
+static void take_field(void *bytes, size_t length, void *context) {
+  reader *self = context;
+  char *copy;
+  if (self->status != HEED_OK) return;
+  if (self->field_count == self->field_room) {
+    const size_t room = self->field_room == 0 ? 32 : 2 * self->field_room;
+    const char **more = self->host->scratch(self->host, room, sizeof *more);
+    if (more == NULL) {
+      out_of_memory(self);
+      return;
+    }
+    if (self->field_count > 0)
+      memcpy(more, self->fields, self->field_count * sizeof *more);
+    self->fields = more;
+    self->field_room = room;
+  }
+  copy = self->host->scratch(self->host, length + 1, 1);
+  if (copy == NULL) {
+    out_of_memory(self);
+    return;
+  }
+  if (length > 0) memcpy(copy, bytes, length);
+  self->fields[self->field_count++] = copy;
+}
+
+static void take_header(reader *self) {
+  const size_t width = self->rows->width;
+  self->header_count = self->field_count;
+  self->header =
+      self->host->scratch(self->host, self->field_count, sizeof(char *));
+  self->position = self->host->scratch(self->host, width, sizeof(size_t));
+  self->cells = self->host->scratch(self->host, width, sizeof(char *));
+  if (self->header == NULL || self->position == NULL || self->cells == NULL) {
+    out_of_memory(self);
+    return;
+  }
+  memcpy(self->header, self->fields, self->field_count * sizeof(char *));
+  for (size_t i = 0; i < self->header_count; i++)
+    for (size_t j = 0; j < i; j++)
+      if (strcmp(self->header[i], self->header[j]) == 0 &&
+          self->status == HEED_OK)
+        self->status = heed_fail(
+            self->error, HEED_INVALID, "%s:%zu: two columns are named \"%s\"",
+            self->rows->path, self->row_line, self->header[i]);
+  for (size_t i = 0; i < width && self->status == HEED_OK; i++) {
+    size_t at = 0;
+    if (self->names[i] == NULL) continue;
+    while (at < self->header_count &&
+           strcmp(self->header[at], self->names[i]) != 0)
+      at++;
+    self->position[i] = at;
+    if (at == self->header_count)
+      self->status =
+          log_no_column(self->rows->path, self->names[i], self->header,
+                        self->header_count, self->error);
+  }
+}
+
+static void take_row(int terminator, void *context) {
+  reader *self = context;
+  (void)terminator;
+  if (self->status != HEED_OK) return;
+  if (self->header == NULL) {
+    take_header(self);
+  } else if (self->field_count != self->header_count) {
+    self->status = log_fault(
+        self->faults, self->rows->path, self->row_line, self->error,
+        "found %zu fields, expected %zu as in the header%s", self->field_count,
+        self->header_count,
+        self->at_end ? "; the file ends within this line: is it truncated?"
+                     : "");
+  } else {
+    for (size_t i = 0; i < self->rows->width; i++)
+      self->cells[i] =
+          self->names[i] == NULL ? NULL : self->fields[self->position[i]];
+    self->status = log_append(self->host, self->rows, self->cells,
+                              self->row_line, self->error);
+  }
+  self->field_count = 0;
+  self->row_line = self->line + 1;
+}
+
+static bool start(reader *self, struct csv_parser *parser) {
+  if (csv_init(parser, CSV_STRICT | CSV_STRICT_FINI) == 0) return true;
+  out_of_memory(self);
+  return false;
+}
+
+/* After a fault the parser starts anew with the next line. */
+static void recover(reader *self, struct csv_parser *parser) {
+  csv_free(parser);
+  (void)start(self, parser);
+  self->field_count = 0;
+  self->row_line = self->line + 1;
+}
+
+static void feed(reader *self, struct csv_parser *parser, const char *line,
+                 size_t length) {
+  const size_t bad = log_not_utf8(line, length);
+  if (bad < length) {
+    self->status =
+        log_fault(self->faults, self->rows->path, self->line, self->error,
+                  "byte %zu of the line, 0x%02X, is not UTF-8", bad + 1,
+                  (unsigned)(unsigned char)line[bad]);
+    recover(self, parser);
+    return;
+  }
+  if (csv_parse(parser, line, length, take_field, take_row, self) == length)
+    return;
+  if (self->status == HEED_OK)
+    self->status =
+        log_fault(self->faults, self->rows->path, self->row_line, self->error,
+                  "a quote stands inside a field that is not quoted, or text "
+                  "behind a closing quote");
+  recover(self, parser);
+}
+
+static void finish(reader *self, struct csv_parser *parser) {
+  if (self->status != HEED_OK) return;
+  if (csv_fini(parser, take_field, take_row, self) == 0) return;
+  self->status =
+      log_fault(self->faults, self->rows->path, self->row_line, self->error,
+                "a quoted field is not closed before the file ends: is it "
+                "truncated, or is a quote alone?");
+}
+
+heed_status log_read_csv(const heed_host *host, const char *bytes,
+                         size_t length, const char *const *names,
+                         log_faults *faults, log_rows *rows,
+                         heed_error *error) {
+  reader self = {.host = host,
+                 .names = names,
+                 .faults = faults,
+                 .rows = rows,
+                 .error = error,
+                 .row_line = 1};
+  struct csv_parser parser;
+  size_t at = 0;
+  if (!start(&self, &parser)) return self.status;
+  while (at < length && self.status == HEED_OK) {
+    const char *end = memchr(bytes + at, '\n', length - at);
+    const size_t next = end == NULL ? length : (size_t)(end - bytes) + 1;
+    self.line++;
+    self.at_end = end == NULL;
+    feed(&self, &parser, bytes + at, next - at);
+    at = next;
+  }
+  finish(&self, &parser);
+  csv_free(&parser);
+  if (self.status == HEED_OK && self.header == NULL)
+    return heed_fail(error, HEED_INVALID, "%s: has no header", rows->path);
+  return self.status;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Columns of an HDF5 file: one-dimensional datasets of equal length, by their
+ * path in the file. */
+#include <hdf5.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sources/log/rows.h"
+
+typedef struct column {
+  H5T_class_t class;
+  hid_t set;
+  size_t count;
+  double *numbers;
+  int64_t *integers;
+  char **texts; /* of variable length; HDF5's memory */
+  char *fixed;  /* of fixed length */
+  size_t length;
+} column;
+
+static void close_column(column *self) {
+  for (size_t i = 0; self->texts != NULL && i < self->count; i++)
+    (void)H5free_memory(self->texts[i]);
+  free(self->texts);
+  free(self->numbers);
+  free(self->integers);
+  free(self->fixed);
+  if (self->set > 0) (void)H5Dclose(self->set);
+}
+
+static void read_texts(column *self, hid_t stored, herr_t *failed) {
+  if (H5Tis_variable_str(stored) > 0) {
+    self->texts = calloc(self->count + 1, sizeof *self->texts);
+    *failed = self->texts == NULL ? -1
+                                  : H5Dread(self->set, stored, H5S_ALL, H5S_ALL,
+                                            H5P_DEFAULT, self->texts);
+    return;
+  }
+  self->length = H5Tget_size(stored);
+  self->fixed = calloc(self->count * self->length + 1, 1);
+  *failed = self->fixed == NULL ? -1
+                                : H5Dread(self->set, stored, H5S_ALL, H5S_ALL,
+                                          H5P_DEFAULT, self->fixed);
+}
+
+static bool read_column(hid_t file, const char *name, column *self) {
+  hid_t space, stored;
+  herr_t failed = -1;
+  bool flat;
+  memset(self, 0, sizeof *self);
+  self->set = H5Dopen2(file, name, H5P_DEFAULT);
+  if (self->set < 0) return false;
+  space = H5Dget_space(self->set);
+  stored = H5Dget_type(self->set);
+  flat = H5Sget_simple_extent_ndims(space) == 1;
+  self->count = flat ? (size_t)H5Sget_simple_extent_npoints(space) : 0;
+  self->class = H5Tget_class(stored);
+  if (flat && self->class == H5T_STRING) {
+    read_texts(self, stored, &failed);
+  } else if (flat && self->class == H5T_INTEGER) {
+    self->integers = calloc(self->count + 1, sizeof *self->integers);
+    if (self->integers != NULL)
+      failed = H5Dread(self->set, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL,
+                       H5P_DEFAULT, self->integers);
+  } else if (flat && self->class == H5T_FLOAT) {
+    self->numbers = calloc(self->count + 1, sizeof *self->numbers);
+    if (self->numbers != NULL)
+      failed = H5Dread(self->set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL,
+                       H5P_DEFAULT, self->numbers);
+  }
+  (void)H5Tclose(stored);
+  (void)H5Sclose(space);
+  return failed >= 0;
+}
+
+/* room: of 64 bytes, or of the fixed length and one more. */
+static const char *cell_of(const column *self, size_t row, char *room) {
+  if (self->texts != NULL) return self->texts[row];
+  if (self->fixed != NULL) {
+    memcpy(room, self->fixed + row * self->length, self->length);
+    room[self->length] = '\0';
+    return room;
+  }
+  if (self->integers != NULL)
+    (void)snprintf(room, 64, "%lld", (long long)self->integers[row]);
+  else if (isnan(self->numbers[row]))
+    return NULL;
+  else
+    (void)snprintf(room, 64, "%.17g", self->numbers[row]);
+  return room;
+}
+
+static heed_status append_rows(const heed_host *host, const column *columns,
+                               const char *const *names, size_t count,
+                               log_rows *rows, heed_error *error) {
+  const size_t width = rows->width;
+  const char **cells = host->scratch(host, width, sizeof *cells);
+  char **room = host->scratch(host, width, sizeof *room);
+  heed_status status = HEED_OK;
+  if (cells == NULL || room == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  for (size_t i = 0; i < width; i++) {
+    room[i] = host->scratch(host, columns[i].length + 64, 1);
+    if (room[i] == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  }
+  for (size_t row = 0; status == HEED_OK && row < count; row++) {
+    for (size_t i = 0; i < width; i++)
+      cells[i] = names[i] == NULL ? NULL : cell_of(&columns[i], row, room[i]);
+    status = log_append(host, rows, cells, row + 1, error);
+  }
+  return status;
+}
+
+heed_status log_read_hdf5(const heed_host *host, const char *const *names,
+                          log_rows *rows, heed_error *error) {
+  const size_t width = rows->width;
+  column *columns = host->scratch(host, width, sizeof *columns);
+  size_t count = SIZE_MAX;
+  heed_status status = HEED_OK;
+  const hid_t file = H5Fopen(rows->path, H5F_ACC_RDONLY, H5P_DEFAULT);
+  if (columns == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (file < 0)
+    return heed_fail(error, HEED_INVALID, "%s: is no HDF5 file", rows->path);
+  for (size_t i = 0; status == HEED_OK && i < width; i++) {
+    if (names[i] == NULL) continue;
+    if (!read_column(file, names[i], &columns[i]))
+      status = heed_fail(error, HEED_INVALID,
+                         "%s: there is no dataset \"%s\" of one dimension "
+                         "with texts or numbers",
+                         rows->path, names[i]);
+    else if (count != SIZE_MAX && columns[i].count != count)
+      status = heed_fail(error, HEED_INVALID,
+                         "%s: dataset \"%s\" has %zu values, others have %zu",
+                         rows->path, names[i], columns[i].count, count);
+    count = columns[i].count;
+  }
+  if (status == HEED_OK && count != SIZE_MAX)
+    status = append_rows(host, columns, names, count, rows, error);
+  for (size_t i = 0; i < width; i++) close_column(&columns[i]);
+  (void)H5Fclose(file);
+  return status;
+}

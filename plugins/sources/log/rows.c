@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Rows of a table in a file: what all formats share. */
+#include "sources/log/rows.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <utf8proc.h>
+
+const char *const log_format_words[] = {"auto", "csv", "jsonl", "hdf5", NULL};
+
+#define WARNED 5 /* rows that are named one by one */
+
+heed_status log_fault(log_faults *faults, const char *path, size_t line,
+                      heed_error *error, const char *format, ...) {
+  char what[HEED_MESSAGE_SIZE / 2], where[32] = "";
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(what, sizeof what, format, arguments);
+  va_end(arguments);
+  if (line > 0) (void)snprintf(where, sizeof where, ":%zu", line);
+  if (!faults->skip)
+    return heed_fail(error, HEED_INVALID, "%s%s: %s", path, where, what);
+  if (++faults->count <= WARNED)
+    faults->host->warn(faults->host, "row_skipped", "%s%s: %s", path, where,
+                       what);
+  return HEED_OK;
+}
+
+heed_status log_no_column(const char *path, const char *name,
+                          const char *const *there, size_t count,
+                          heed_error *error) {
+  char list[HEED_MESSAGE_SIZE / 2] = "";
+  size_t used = 0;
+  for (size_t i = 0; i < count && used < sizeof list; i++)
+    used += (size_t)snprintf(list + used, sizeof list - used, "%s\"%s\"",
+                             i == 0 ? "" : ", ", there[i]);
+  return heed_fail(error, HEED_INVALID,
+                   "%s: there is no column \"%s\"; the file has %s", path, name,
+                   count == 0 ? "none" : list);
+}
+
+size_t log_not_utf8(const char *text, size_t length) {
+  size_t at = 0;
+  while (at < length) {
+    utf8proc_int32_t point;
+    const utf8proc_ssize_t step =
+        utf8proc_iterate((const utf8proc_uint8_t *)text + at,
+                         (utf8proc_ssize_t)(length - at), &point);
+    if (step <= 0 || point == 0) return at;
+    at += (size_t)step;
+  }
+  return length;
+}
+
+heed_status log_append(const heed_host *host, log_rows *rows,
+                       const char *const *cells, size_t line,
+                       heed_error *error) {
+  if (rows->count == rows->room) {
+    const size_t room = rows->room == 0 ? 1024 : 2 * rows->room;
+    const char **more = host->scratch(host, room * rows->width, sizeof *more);
+    size_t *lines = host->scratch(host, room, sizeof *lines);
+    if (more == NULL || lines == NULL)
+      return heed_fail(error, HEED_MEMORY, "memory is out");
+    if (rows->count > 0) {
+      memcpy(more, rows->cells, rows->count * rows->width * sizeof *more);
+      memcpy(lines, rows->line, rows->count * sizeof *lines);
+    }
+    rows->cells = more;
+    rows->line = lines;
+    rows->room = room;
+  }
+  for (size_t i = 0; i < rows->width; i++) {
+    const char *copy = cells[i] == NULL ? NULL : host->copy(host, cells[i]);
+    if (cells[i] != NULL && copy == NULL)
+      return heed_fail(error, HEED_MEMORY, "memory is out");
+    rows->cells[rows->count * rows->width + i] = copy;
+  }
+  rows->line[rows->count++] = line;
+  return HEED_OK;
+}
+
+static bool ends_in(const char *path, const char *end) {
+  const size_t length = strlen(path), tail = strlen(end);
+  return length >= tail && strcmp(path + length - tail, end) == 0;
+}
+
+static log_format format_of(const char *path) {
+  if (ends_in(path, ".jsonl") || ends_in(path, ".ndjson") ||
+      ends_in(path, ".json"))
+    return LOG_JSONL;
+  if (ends_in(path, ".h5") || ends_in(path, ".hdf5") || ends_in(path, ".nc"))
+    return LOG_HDF5;
+  return LOG_CSV;
+}
+
+static heed_status slurp(const heed_host *host, const char *path,
+                         const char **bytes, size_t *length,
+                         heed_error *error) {
+  FILE *file = fopen(path, "rb");
+  char *all = NULL;
+  long size = -1;
+  if (file == NULL)
+    return heed_fail(error, HEED_IO, "%s: cannot be read: %s", path,
+                     strerror(errno));
+  if (fseek(file, 0, SEEK_END) == 0) size = ftell(file);
+  if (size >= 0) all = host->scratch(host, (size_t)size + 1, 1);
+  if (all == NULL || fseek(file, 0, SEEK_SET) != 0 ||
+      fread(all, 1, (size_t)size, file) != (size_t)size) {
+    (void)fclose(file);
+    return heed_fail(error, HEED_IO, "%s: cannot be read", path);
+  }
+  (void)fclose(file);
+  *bytes = all;
+  *length = (size_t)size;
+  /* A byte order mark says nothing that UTF-8 does not. */
+  if (*length >= 3 && memcmp(all, "\xEF\xBB\xBF", 3) == 0) {
+    *bytes += 3;
+    *length -= 3;
+  }
+  return HEED_OK;
+}
+
+heed_status log_read(const heed_host *host, const char *path, log_format format,
+                     const char *const *names, size_t width, log_faults *faults,
+                     log_rows *result, heed_error *error) {
+  const char *bytes = NULL;
+  size_t length = 0;
+  heed_status status;
+  memset(result, 0, sizeof *result);
+  result->path = path;
+  result->width = width;
+  if (format == LOG_AUTO) format = format_of(path);
+  if (format == LOG_HDF5) return log_read_hdf5(host, names, result, error);
+  status = slurp(host, path, &bytes, &length, error);
+  if (status != HEED_OK) return status;
+  if (length == 0)
+    return heed_fail(error, HEED_INVALID, "%s: the file is empty", path);
+  return format == LOG_CSV
+             ? log_read_csv(host, bytes, length, names, faults, result, error)
+             : log_read_jsonl(host, bytes, length, names, faults, result,
+                              error);
+}
