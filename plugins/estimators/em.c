@@ -11,6 +11,7 @@
 
 #include "heed/distribution.h"
 #include "heed/estimator.h"
+#include "support/ascend.h"
 #include "support/gap.h"
 #include "support/histories.h"
 #include "support/node_posterior.h"
@@ -413,7 +414,8 @@ static void move_atoms(fit *self, double *x) {
 /* ---- M-step: phi and mu ---- */
 
 /* Expected log-likelihood, and mu's log-prior, at other phi or mu. */
-static double expected(fit *self, double *x) {
+static double expected(void *context, double *x) {
+  fit *self = context;
   const size_t nodes = self->node_count;
   double sum = log_prior(self, mu_of(self, x));
   if (self->estimates_mu) histories_set_p(&self->histories, mu_of(self, x));
@@ -429,30 +431,6 @@ static double expected(fit *self, double *x) {
         sum += self->histories.users[g] * r * self->trial[g * nodes + k];
     }
   return sum;
-}
-
-/* One Newton step of one parameter by differences, halved until it gains: a
- * generalised M-step. */
-static void improve(fit *self, double *x, size_t i, double low, double high) {
-  const double start = x[i], h = 1e-4 * fmin(high - low, 1);
-  const double middle = fmin(fmax(start, low + h), high - h);
-  double here, above, below, first, second, step;
-  here = expected(self, x);
-  x[i] = middle + h;
-  above = expected(self, x);
-  x[i] = middle - h;
-  below = expected(self, x);
-  x[i] = middle;
-  second = middle == start ? here : expected(self, x);
-  first = (above - below) / (2 * h);
-  second = (above - 2 * second + below) / (h * h);
-  step = second < 0 ? -first / second : copysign(0.1 * (high - low), first);
-  for (int halvings = 0; halvings < 12; halvings++, step /= 2) {
-    x[i] = fmin(fmax(start + step, low), high);
-    if (x[i] != start && expected(self, x) > here) return;
-  }
-  x[i] = start;
-  if (self->estimates_mu) histories_set_p(&self->histories, mu_of(self, x));
 }
 
 static void improve_prior(fit *self, double *x) {
@@ -473,9 +451,10 @@ static double em_step(void *context, double *x) {
   }
   for (size_t i = 0; i < self->phi_count; i++)
     if (self->phi_low[i] < self->phi_high[i])
-      improve(self, x, self->prior_count + i, self->phi_low[i],
-              self->phi_high[i]);
-  if (self->estimates_mu) improve(self, x, self->count - 1, mu_least, mu_most);
+      ascend_coordinate(expected, self, x, self->prior_count + i,
+                        self->phi_low[i], self->phi_high[i]);
+  if (self->estimates_mu)
+    ascend_coordinate(expected, self, x, self->count - 1, mu_least, mu_most);
   return objective;
 }
 

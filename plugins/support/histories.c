@@ -146,6 +146,13 @@ static heed_status group_users(const heed_host *host, histories *self,
 heed_status histories_make(const heed_host *host, const heed_crowd *crowd,
                            const heed_instance *model, double shared_p,
                            histories *self, heed_error *error) {
+  return histories_open(host, crowd, model, shared_p, true, self, error);
+}
+
+heed_status histories_open(const heed_host *host, const heed_crowd *crowd,
+                           const heed_instance *model, double shared_p,
+                           bool may_reduce, histories *self,
+                           heed_error *error) {
   heed_status status = HEED_OK;
   memset(self, 0, sizeof *self);
   self->crowd = crowd;
@@ -153,7 +160,8 @@ heed_status histories_make(const heed_host *host, const heed_crowd *crowd,
   model_of(self)->domain(model->self, &self->domain);
   self->choice = heed_table_data(crowd->annotations, "choice", HEED_INT8);
   self->left = heed_table_data(crowd->annotations, "left", HEED_INT8);
-  self->reduced = !isnan(shared_p) && self->domain.class_count > 0 &&
+  self->reduced = may_reduce && !isnan(shared_p) &&
+                  self->domain.class_count > 0 &&
                   model_of(self)->log_likelihood == NULL;
   if (model_of(self)->check != NULL)
     status = model_of(self)->check(model->self, crowd->world,

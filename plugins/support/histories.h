@@ -42,6 +42,13 @@ heed_status histories_make(const heed_host *host, const heed_crowd *crowd,
                            const heed_instance *model, double shared_p,
                            histories *result, heed_error *error);
 
+/* The same without reduction where `may_reduce` is false: for estimators that
+ * set p of each annotation themselves. */
+heed_status histories_open(const heed_host *host, const heed_crowd *crowd,
+                           const heed_instance *model, double shared_p,
+                           bool may_reduce, histories *result,
+                           heed_error *error);
+
 /* Another shared p. */
 void histories_set_p(histories *self, double shared_p);
 

@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Attentiveness of users and strengths of models, jointly, from a log in which
+ * many models meet: p = sigmoid(s_a - s_b) (Bradley and Terry 1952), eta_j from
+ * a prior with fitted parameters, by exact EM on
+ *
+ *   sum_j log sum_k w_k prod_i P(y_ij | eta_k, p_i(s)) - ridge sum_m s_m^2.
+ *
+ * Latent are the user's node and, for each annotation, whether the user
+ * attended: with responsibilities r_jk and rho_ijk = eta_k g / P, the M-step of
+ * s is a Bradley-Terry regression with weights sum_k r_jk rho_ijk. */
+#include <gsl/gsl_blas.h>
+#include <gsl/gsl_linalg.h>
+#include <math.h>
+#include <string.h>
+
+#include "heed/distribution.h"
+#include "heed/estimator.h"
+#include "support/ascend.h"
+#include "support/histories.h"
+#include "support/node_posterior.h"
+#include "support/prior_fit.h"
+#include "support/squarem.h"
+
+enum {
+  PRIOR,
+  MODEL,
+  RIDGE,
+  NODES,
+  LEVELS,
+  TOLERANCE,
+  MOST_STEPS,
+  PARAMETER_COUNT
+};
+enum {
+  OUT_LOG_LIKELIHOOD,
+  OUT_OBJECTIVE,
+  OUT_ITERATIONS,
+  OUT_CONVERGED,
+  OUT_MODELS
+};
+
+static const heed_parameter level_item = {
+    .name = "level",
+    .type = HEED_NUMBER,
+    .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
+    .low = 0,
+    .high = 1};
+
+static const heed_parameter parameters[] = {
+    [PRIOR] = {.name = "prior",
+               .type = HEED_PLUGIN,
+               .standard = "grid",
+               .kind = HEED_DISTRIBUTION,
+               .doc = "P_eta, fitted; one with fixed nodes"},
+    [MODEL] = {.name = "model",
+               .type = HEED_PLUGIN,
+               .standard = "attentive",
+               .kind = HEED_USER_MODEL,
+               .doc = "how users choose: a mixture of attending and not"},
+    [RIDGE] = {.name = "ridge",
+               .type = HEED_NUMBER,
+               .flags = HEED_OPEN_LOW,
+               .standard = "0.05",
+               .low = 0,
+               .high = 1e6,
+               .doc = "penalty on the sum of squared strengths"},
+    [NODES] = {.name = "nodes",
+               .type = HEED_INTEGER,
+               .standard = "41",
+               .low = 2,
+               .high = 10000,
+               .doc = "nodes of a prior that has none of its own"},
+    [LEVELS] = {.name = "levels",
+                .type = HEED_LIST,
+                .standard = "[0.05, 0.25, 0.5, 0.75, 0.95]",
+                .low = 0,
+                .high = 100,
+                .item = &level_item,
+                .doc = "quantiles of each posterior, ascending"},
+    [TOLERANCE] = {.name = "tolerance",
+                   .type = HEED_NUMBER,
+                   .flags = HEED_OPEN_LOW,
+                   .standard = "1e-10",
+                   .low = 0,
+                   .high = 1,
+                   .doc = "relative gain of the objective below which it has "
+                          "converged"},
+    [MOST_STEPS] = {.name = "max_iterations",
+                    .type = HEED_INTEGER,
+                    .standard = "20000",
+                    .low = 1,
+                    .high = 1e9,
+                    .doc = "EM steps"},
+};
+
+static const heed_output outputs[] = {
+    [OUT_LOG_LIKELIHOOD] = {.name = "log_likelihood",
+                            .unit = "nat",
+                            .doc = "log-likelihood of the annotations"},
+    [OUT_OBJECTIVE] = {.name = "objective",
+                       .unit = "nat",
+                       .doc = "what was maximised: less ridge sum s^2"},
+    [OUT_ITERATIONS] = {.name = "iterations", .doc = "EM steps"},
+    [OUT_CONVERGED] = {.name = "converged", .doc = "1: it has"},
+    [OUT_MODELS] = {.name = "models", .doc = "models with a strength"},
+};
+
+typedef struct fit {
+  const heed_value *values;
+  const heed_host *host;
+  const heed_instance *prior, *model;
+  const heed_distribution_functions *distribution;
+  prior_fit *prior_fit;
+  histories histories;
+  heed_error *error;
+  heed_status status;
+
+  /* x: strengths, theta, phi. */
+  size_t models, theta_count, phi_count, count;
+  double *phi_low, *phi_high;
+  const int32_t *model_a, *model_b; /* of pairs */
+  size_t annotations;
+
+  size_t node_count;
+  double *nodes, *log_weight, *mass;
+  double *log_likelihood, *responsibility, *trial; /* users x nodes */
+  double *ends;      /* annotations x 2: P at eta = 0 and 1 */
+  double *attended;  /* annotations: weight in the M-step of s */
+  double *up, *down; /* annotations: log g a little up and down */
+  double *strengths; /* models: a candidate */
+  gsl_matrix *information;
+  gsl_vector *gradient, *step;
+} fit;
+
+/* What predict() needs. */
+typedef struct fitted {
+  size_t models;
+  double *strengths;
+} fitted;
+
+static double *theta_of(const fit *self, double *x) {
+  return x + self->models;
+}
+
+static double *phi_of(const fit *self, double *x) {
+  return self->phi_count == 0 ? NULL : x + self->models + self->theta_count;
+}
+
+static double sigmoid(double d) {
+  return d >= 0 ? 1 / (1 + exp(-d)) : exp(d) / (1 + exp(d));
+}
+
+static double penalty(const fit *self, const double *s) {
+  double sum = 0;
+  for (size_t m = 0; m < self->models; m++) sum += s[m] * s[m];
+  return self->values[RIDGE].number * sum;
+}
+
+/* p of every annotation, at strengths s and a shift of the difference. */
+static void set_p(fit *self, const double *s, double shift) {
+  for (size_t i = 0; i < self->annotations; i++) {
+    const size_t pair = self->histories.pair[i];
+    self->histories.p[i] =
+        sigmoid(s[self->model_a[pair]] - s[self->model_b[pair]] + shift);
+  }
+}
+
+static void likelihood(fit *self, double *x, double *into) {
+  if (self->status == HEED_OK)
+    self->status =
+        histories_likelihood(&self->histories, self->host, phi_of(self, x),
+                             self->node_count, self->nodes, into, self->error);
+}
+
+static double e_step(fit *self, double *x) {
+  const size_t nodes = self->node_count;
+  double objective = -penalty(self, x), sum = 0;
+  for (size_t i = 0; i < self->count; i++)
+    if (!isfinite(x[i])) return -HUGE_VAL;
+  for (size_t i = 0; i < self->phi_count; i++)
+    if (phi_of(self, x)[i] < self->phi_low[i] ||
+        phi_of(self, x)[i] > self->phi_high[i])
+      return -HUGE_VAL;
+  self->distribution->log_weights(self->prior->self, theta_of(self, x), nodes,
+                                  self->nodes, self->log_weight);
+  for (size_t k = 0; k < nodes; k++) sum += exp(self->log_weight[k]);
+  if (!(fabs(sum - 1) < 1e-9)) return -HUGE_VAL;
+  set_p(self, x, 0);
+  likelihood(self, x, self->log_likelihood);
+  memset(self->mass, 0, nodes * sizeof *self->mass);
+  for (size_t j = 0; j < self->histories.group_count; j++) {
+    double *row = self->responsibility + j * nodes;
+    objective += node_posterior_mass(nodes, self->log_weight,
+                                     self->log_likelihood + j * nodes, row);
+    for (size_t k = 0; k < nodes; k++) self->mass[k] += row[k];
+  }
+  return isnan(objective) ? -HUGE_VAL : objective;
+}
+
+/* ---- the M-step of the strengths ---- */
+
+/* W_i = sum_k r_jk eta_k g_i / P_ik, and P at the ends. */
+static void attend(fit *self, double *x) {
+  static const double both[2] = {0, 1};
+  const heed_crowd *crowd = self->histories.crowd;
+  const size_t nodes = self->node_count;
+  histories_probability(&self->histories, phi_of(self, x), 0, self->annotations,
+                        2, both, self->ends);
+  for (size_t j = 0; j < crowd->users->rows; j++) {
+    const double *r = self->responsibility + j * nodes;
+    for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++) {
+      const double c = self->ends[2 * i], g = self->ends[2 * i + 1];
+      double weight = 0;
+      for (size_t k = 0; k < nodes; k++) {
+        const double p = c + self->nodes[k] * (g - c);
+        if (p > 0) weight += r[k] * self->nodes[k] * g / p;
+      }
+      self->attended[i] = weight;
+    }
+  }
+}
+
+/* log g of every annotation at strengths s, the difference shifted. */
+static void log_attended(fit *self, double *x, const double *s, double shift,
+                         double *into) {
+  static const double one = 1;
+  set_p(self, s, shift);
+  histories_probability(&self->histories, phi_of(self, x), 0, self->annotations,
+                        1, &one, into);
+  for (size_t i = 0; i < self->annotations; i++) into[i] = log(into[i]);
+}
+
+static double weighted(const fit *self, const double *s, const double *log_g) {
+  double sum = -penalty(self, s);
+  for (size_t i = 0; i < self->annotations; i++)
+    if (self->attended[i] > 0) sum += self->attended[i] * log_g[i];
+  return sum;
+}
+
+/* Gradient and information of the weighted regression; derivatives of log g
+ * by the difference are taken numerically, for any model of ties. */
+static void differentiate(fit *self, double *x, const double *s,
+                          const double *log_g) {
+  const double h = 1e-4, ridge = 2 * self->values[RIDGE].number;
+  log_attended(self, x, s, h, self->up);
+  log_attended(self, x, s, -h, self->down);
+  gsl_matrix_set_zero(self->information);
+  for (size_t m = 0; m < self->models; m++) {
+    gsl_vector_set(self->gradient, m, -ridge * s[m]);
+    gsl_matrix_set(self->information, m, m, ridge);
+  }
+  for (size_t i = 0; i < self->annotations; i++) {
+    const size_t pair = self->histories.pair[i];
+    const size_t a = (size_t)self->model_a[pair];
+    const size_t b = (size_t)self->model_b[pair];
+    const double w = self->attended[i];
+    const double first = w * (self->up[i] - self->down[i]) / (2 * h);
+    const double second =
+        fmax(-w * (self->up[i] - 2 * log_g[i] + self->down[i]) / (h * h), 0);
+    if (!(w > 0) || a == b) continue;
+    *gsl_vector_ptr(self->gradient, a) += first;
+    *gsl_vector_ptr(self->gradient, b) -= first;
+    *gsl_matrix_ptr(self->information, a, a) += second;
+    *gsl_matrix_ptr(self->information, b, b) += second;
+    *gsl_matrix_ptr(self->information, a, b) -= second;
+    *gsl_matrix_ptr(self->information, b, a) -= second;
+  }
+}
+
+/* Newton's method; the regression is concave for the models of this project,
+ * and a step is halved until it gains for any other. */
+static void regress(fit *self, double *x) {
+  enum { MOST_NEWTON = 25, MOST_HALVINGS = 30 };
+  double *log_g = self->trial;
+  log_attended(self, x, x, 0, log_g);
+  double here = weighted(self, x, log_g);
+  for (int steps = 0; steps < MOST_NEWTON; steps++) {
+    double size = 1, promised = 0;
+    bool better = false;
+    differentiate(self, x, x, log_g);
+    if (gsl_linalg_cholesky_decomp1(self->information) != 0) return;
+    gsl_linalg_cholesky_solve(self->information, self->gradient, self->step);
+    gsl_blas_ddot(self->gradient, self->step, &promised);
+    if (!(promised > 1e-13 * (1 + fabs(here)))) return;
+    for (int i = 0; i < MOST_HALVINGS && !better; i++, size /= 2) {
+      for (size_t m = 0; m < self->models; m++)
+        self->strengths[m] = x[m] + size * gsl_vector_get(self->step, m);
+      log_attended(self, x, self->strengths, 0, log_g);
+      const double there = weighted(self, self->strengths, log_g);
+      better = there > here;
+      if (better) here = there;
+    }
+    if (!better) return;
+    memcpy(x, self->strengths, self->models * sizeof *x);
+  }
+}
+
+/* ---- the M-step of phi ---- */
+
+static double expected(void *context, double *x) {
+  fit *self = context;
+  const size_t nodes = self->node_count;
+  double sum = 0;
+  set_p(self, x, 0);
+  likelihood(self, x, self->log_likelihood);
+  for (size_t j = 0; j < self->histories.group_count; j++)
+    for (size_t k = 0; k < nodes; k++) {
+      const double r = self->responsibility[j * nodes + k];
+      if (r > 0) sum += r * self->log_likelihood[j * nodes + k];
+    }
+  return sum;
+}
+
+static double em_step(void *context, double *x) {
+  fit *self = context;
+  const double objective = e_step(self, x);
+  if (!(objective > -HUGE_VAL) || self->status != HEED_OK) return -HUGE_VAL;
+  self->status = prior_fit_improve(self->prior_fit, self->nodes, self->mass,
+                                   theta_of(self, x), self->error);
+  attend(self, x);
+  regress(self, x);
+  for (size_t i = 0; i < self->phi_count; i++)
+    if (self->phi_low[i] < self->phi_high[i])
+      ascend_coordinate(expected, self, x, self->models + self->theta_count + i,
+                        self->phi_low[i], self->phi_high[i]);
+  return objective;
+}
+
+/* ---- the fit ---- */
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+static heed_status find_models(fit *self, const heed_crowd *crowd,
+                               heed_error *error) {
+  const heed_table *pairs = crowd->world->pairs;
+  const int64_t *pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
+  self->model_a = heed_table_data(pairs, "model_a", HEED_INT32);
+  self->model_b = heed_table_data(pairs, "model_b", HEED_INT32);
+  if (self->model_a == NULL || self->model_b == NULL ||
+      crowd->world->models == NULL)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "the source's pairs do not say which models gave their "
+                     "responses (columns model_a and model_b)");
+  self->models = crowd->world->models->rows;
+  for (size_t i = 0; i < crowd->annotations->rows; i++)
+    if (self->model_a[pair[i]] < 0 || self->model_b[pair[i]] < 0)
+      return heed_fail(error, HEED_UNSUPPORTED,
+                       "pair %lld does not say which models gave its "
+                       "responses",
+                       (long long)pair[i]);
+  return HEED_OK;
+}
+
+static heed_status open_rooms(fit *self, heed_error *error) {
+  const heed_host *host = self->host;
+  const size_t nodes = self->node_count, rows = self->annotations;
+  const size_t cells = self->histories.group_count * nodes;
+  const size_t phi = self->phi_count;
+  size_t trial = cells > rows ? cells : rows;
+  double **rooms[] = {
+      &self->nodes,          &self->log_weight,     &self->mass,
+      &self->log_likelihood, &self->responsibility, &self->trial,
+      &self->ends,           &self->attended,       &self->up,
+      &self->down,           &self->strengths,      &self->phi_low,
+      &self->phi_high};
+  const size_t counts[] = {nodes,        nodes,    nodes,  cells, cells,
+                           trial,        2 * rows, rows,   rows,  rows,
+                           self->models, phi + 1,  phi + 1};
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+    *rooms[i] = host->scratch(host, counts[i], sizeof(double));
+    if (*rooms[i] == NULL) return no_memory(error);
+  }
+  self->information = gsl_matrix_alloc(self->models, self->models);
+  self->gradient = gsl_vector_alloc(self->models);
+  self->step = gsl_vector_alloc(self->models);
+  if (self->information == NULL || self->gradient == NULL || self->step == NULL)
+    return no_memory(error);
+  return prior_fit_open(host, self->prior, nodes, &self->prior_fit, error);
+}
+
+static heed_status open_fit(fit *self, const heed_value *values,
+                            const heed_host *host, const heed_crowd *crowd,
+                            heed_error *error) {
+  heed_status status;
+  self->values = values;
+  self->host = host;
+  self->error = error;
+  self->prior = values[PRIOR].instance;
+  self->model = values[MODEL].instance;
+  self->distribution = self->prior->plugin->functions;
+  self->annotations = crowd->annotations->rows;
+  if (self->distribution->atoms_move)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "the prior %s moves its atoms; this estimator needs a "
+                     "prior on fixed nodes",
+                     self->prior->plugin->name);
+  status = find_models(self, crowd, error);
+  /* A shared p that is no number would mean p of pairs, which logs with many
+   * models lack: start at 1/2, then own p a pair. */
+  if (status == HEED_OK)
+    status = histories_open(host, crowd, self->model, 0.5, false,
+                            &self->histories, error);
+  if (status != HEED_OK) return status;
+  if (!self->histories.domain.mixture || self->histories.domain.dimension != 1)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "the user model %s is no mixture of attending and not, "
+                     "which this estimator needs",
+                     self->model->plugin->name);
+  self->theta_count = self->distribution->theta_count(self->prior->self);
+  self->phi_count = self->histories.domain.phi_count;
+  self->count = self->models + self->theta_count + self->phi_count;
+  self->node_count = self->distribution->node_count(
+      self->prior->self, (size_t)values[NODES].integer);
+  return open_rooms(self, error);
+}
+
+static void start_at(fit *self, double *x) {
+  memset(x, 0, self->models * sizeof *x);
+  self->distribution->start(self->prior->self, 0.5, 0.08, theta_of(self, x));
+  if (self->phi_count > 0) {
+    const heed_user_model_functions *is = self->model->plugin->functions;
+    is->phi(self->model->self, phi_of(self, x), self->phi_low, self->phi_high);
+  }
+  self->distribution->nodes(self->prior->self, theta_of(self, x),
+                            self->node_count, self->nodes);
+}
+
+static heed_status keep_fit(const fit *self, double *x,
+                            heed_posterior *posterior, heed_error *error) {
+  const heed_host *host = self->host;
+  fitted *state = host->allocate(host, 1, sizeof *state);
+  posterior->prior = self->prior;
+  posterior->theta = host->allocate(host, self->theta_count, sizeof(double));
+  posterior->phi = host->allocate(host, self->phi_count, sizeof(double));
+  if (state == NULL || posterior->theta == NULL || posterior->phi == NULL)
+    return no_memory(error);
+  state->models = self->models;
+  state->strengths = host->allocate(host, self->models, sizeof(double));
+  if (state->strengths == NULL) return no_memory(error);
+  memcpy(state->strengths, x, self->models * sizeof *x);
+  memcpy(posterior->theta, theta_of(self, x), self->theta_count * sizeof *x);
+  if (self->phi_count > 0)
+    memcpy(posterior->phi, phi_of(self, x), self->phi_count * sizeof *x);
+  posterior->state = state;
+  for (size_t m = 0; m < self->models; m++)
+    host->trace(host, "strength", m, x[m]);
+  return HEED_OK;
+}
+
+static void report(const fit *self, const heed_posterior *posterior) {
+  const double values[] = {
+      [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
+      [OUT_OBJECTIVE] = posterior->objective,
+      [OUT_ITERATIONS] = (double)posterior->iterations,
+      [OUT_CONVERGED] = posterior->converged,
+      [OUT_MODELS] = (double)self->models,
+  };
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+    self->host->output(self->host, i, &values[i], 1);
+  if (!posterior->converged)
+    self->host->warn(self->host, "not_converged",
+                     "EM has not converged in %llu steps",
+                     (unsigned long long)posterior->iterations);
+}
+
+static heed_status finish(fit *self, double *x, heed_posterior *posterior,
+                          heed_error *error) {
+  const heed_value *levels = &self->values[LEVELS];
+  double *level_values =
+      self->host->scratch(self->host, levels->count, sizeof *level_values);
+  heed_status status;
+  if (level_values == NULL) return no_memory(error);
+  for (size_t i = 0; i < levels->count; i++)
+    level_values[i] = levels->items[i].number;
+  posterior->objective = e_step(self, x);
+  if (self->status != HEED_OK) return self->status;
+  posterior->log_likelihood = posterior->objective + penalty(self, x);
+  posterior->identified = true;
+  const node_posterior nodes = {.of = &self->histories,
+                                .phi = phi_of(self, x),
+                                .node_count = self->node_count,
+                                .nodes = self->nodes,
+                                .log_weight = self->log_weight,
+                                .log_likelihood = self->log_likelihood,
+                                .level_count = levels->count,
+                                .levels = level_values};
+  status = keep_fit(self, x, posterior, error);
+  if (status == HEED_OK)
+    status = node_posterior_fill(&nodes, self->host, posterior, error);
+  if (status == HEED_OK) report(self, posterior);
+  return status;
+}
+
+static heed_status run(fit *self, heed_posterior *posterior,
+                       heed_error *error) {
+  const heed_host *host = self->host;
+  const squarem_problem problem = {self->count, self, em_step};
+  double *x = host->scratch(host, self->count, sizeof *x);
+  double *room = squarem_room(host, self->count);
+  squarem_result result;
+  if (x == NULL || room == NULL) return no_memory(error);
+  start_at(self, x);
+  result = squarem_maximise(
+      &problem, host, "objective", self->values[TOLERANCE].number,
+      (uint64_t)self->values[MOST_STEPS].integer, room, x);
+  if (self->status != HEED_OK) return self->status;
+  if (host->cancelled(host))
+    return heed_fail(error, HEED_CANCELLED, "cancelled");
+  posterior->iterations = result.steps;
+  posterior->converged = result.converged;
+  return finish(self, x, posterior, error);
+}
+
+static heed_status estimate(void *values, const heed_host *host,
+                            const heed_crowd *crowd, heed_posterior *posterior,
+                            heed_error *error) {
+  fit self = {0};
+  heed_status status = open_fit(&self, values, host, crowd, error);
+  if (status == HEED_OK) status = run(&self, posterior, error);
+  if (self.information != NULL) gsl_matrix_free(self.information);
+  if (self.gradient != NULL) gsl_vector_free(self.gradient);
+  if (self.step != NULL) gsl_vector_free(self.step);
+  return status;
+}
+
+static heed_status predict(void *self, const heed_host *host,
+                           const heed_posterior *posterior,
+                           const heed_crowd *held_out, double *probability,
+                           heed_error *error) {
+  const heed_value *values = self;
+  const fitted *state = posterior->state;
+  const heed_table *pairs = held_out->world->pairs;
+  const int32_t *a = heed_table_data(pairs, "model_a", HEED_INT32);
+  const int32_t *b = heed_table_data(pairs, "model_b", HEED_INT32);
+  const int64_t *pair =
+      heed_table_data(held_out->annotations, "pair", HEED_INT64);
+  const size_t rows = held_out->annotations->rows;
+  double *p = host->scratch(host, rows, sizeof *p);
+  if (p == NULL) return no_memory(error);
+  for (size_t i = 0; i < rows; i++)
+    p[i] = sigmoid(state->strengths[a[pair[i]]] - state->strengths[b[pair[i]]]);
+  return node_posterior_predict(host, posterior, values[MODEL].instance,
+                                held_out, p, probability, error);
+}
+
+static heed_status create(const heed_host *host, const heed_value *values,
+                          void **self, heed_error *error) {
+  const heed_value *levels = &values[LEVELS];
+  (void)host;
+  for (size_t i = 1; i < levels->count; i++)
+    if (levels->items[i].number <= levels->items[i - 1].number)
+      return heed_fail(error, HEED_INVALID,
+                       "levels: found %g after %g, expected them to ascend",
+                       levels->items[i].number, levels->items[i - 1].number);
+  *self = (void *)(uintptr_t)values;
+  return HEED_OK;
+}
+
+static const heed_estimator_functions functions = {
+    .size = sizeof functions,
+    .estimate = estimate,
+    .predict = predict,
+};
+
+static const heed_plugin em_bradley_terry = {
+    .size = sizeof em_bradley_terry,
+    .abi = HEED_ABI,
+    .kind = HEED_ESTIMATOR,
+    .name = "em_bradley_terry",
+    .version = "1.0",
+    .summary = "EM for attentiveness and the strengths of many models",
+    .reference = "Bradley and Terry 1952, Biometrika 39, 324-345",
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .outputs = outputs,
+    .output_count = sizeof outputs / sizeof *outputs,
+    .create = create,
+    .functions = &functions,
+    .functions_size = sizeof functions,
+};
+
+static const heed_plugin *const plugins[] = {&em_bradley_terry};
+HEED_PLUGINS(plugins)
