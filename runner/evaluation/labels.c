@@ -77,16 +77,15 @@ static heed_status put_spearman(const evaluation *self, const int8_t *verdicts,
   if (mean == NULL || eta == NULL || share == NULL || work == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out");
   for (size_t j = 0; j < users; j++) {
-    int64_t untied = 0, judged = 0, same = 0;
+    int64_t judged = 0, same = 0;
     for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++) {
       const int8_t verdict = verdicts[(size_t)pair[i] * judges + judge];
       if (choice[i] == HEED_CHOSE_TIE) continue;
-      untied++;
       if (verdict != HEED_CHOSE_A && verdict != HEED_CHOSE_B) continue;
       judged++;
       same += verdict == choice[i];
     }
-    if (untied < self->min_annotations || judged == 0) continue;
+    if (judged < self->min_annotations) continue;
     eta[count] = mean[j];
     share[count++] = (double)same / (double)judged;
   }

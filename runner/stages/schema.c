@@ -103,7 +103,7 @@ const heed_parameter stages_evaluation[] = {
          .standard = "20",
          .low = 1,
          .high = 1e9,
-         .doc = "untied annotations a user needs to count in spearman_judge"},
+         .doc = "judged labels a user needs to count in spearman_judge"},
 };
 const size_t stages_evaluation_count =
     sizeof stages_evaluation / sizeof *stages_evaluation;
