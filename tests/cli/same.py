@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Are two results the same, bit for bit, but for what a clock says?
+"""Are results the same, bit for bit, but for what a clock says?
 
-  same.py A.h5 B.h5            all datasets are alike
-  same.py --within A.h5 B.h5   B has the cells of A, with the same numbers
+  same.py A.h5 B.h5 …            all datasets are those of A
+  same.py --within A.h5 B.h5 …   the cells of A are there, with its numbers
 """
 import sys
 
@@ -64,8 +64,13 @@ def compare_within(small, large):
     return {"cell " + key for key in a if a[key] != b.get(key)}
 
 
-with h5py.File(sys.argv[-2]) as one, h5py.File(sys.argv[-1]) as other:
-    differing = (compare_within if sys.argv[1] == "--within" else compare)(one, other)
-for name in sorted(differing):
-    print("differs:", name)
-sys.exit(1 if differing else 0)
+within = sys.argv[1] == "--within"
+first, *others = sys.argv[2 if within else 1 :]
+failed = False
+with h5py.File(first) as one:
+    for path in others:
+        with h5py.File(path) as other:
+            for name in sorted((compare_within if within else compare)(one, other)):
+                print(f"{path}: differs: {name}")
+                failed = True
+sys.exit(1 if failed else 0)
