@@ -23,6 +23,7 @@ local truth = h.estimator.oracle {}
 local everyone = h.filter.none {}
 local function dpo(options)
   options.ridge = "tuned"
+  options.beta = 1
   return h.trainer.dpo(options)
 end
 local sigmoid = dpo { loss = "sigmoid" }
@@ -30,7 +31,6 @@ local noise_aware = dpo { loss = "noise_aware" }
 local joint = dpo {
   loss = "joint",
   prior = h.distribution.grid { nodes = 41 },
-  model = h.user_model.attentive {},
 }
 
 -- An arm is an estimator, a filter and a trainer.
