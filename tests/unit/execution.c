@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Execution: which cells go out together, what a worker tells, and workers that
+ * do not leave.  What a run does as a whole is tested in tests/cli. */
+/* cmocka wants these before it. */
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+#include "execution/execution.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "execution/child.h"
+#include "execution/queue.h"
+#include "host/hash.h"
+
+/* A sweep of 2 worlds x 2 posteriors x 3 evaluations, 2 replicates. */
+#define WORLDS 2
+#define POSTERIORS 2
+#define LEAVES 3
+#define POINTS (WORLDS * POSTERIORS * LEAVES)
+#define REPLICATES 2
+#define CELLS (POINTS * REPLICATES)
+#define NODES (WORLDS * (1 + POSTERIORS * (1 + LEAVES)))
+
+static plan_node nodes[NODES];
+static plan_point points[POINTS];
+static plan tree;
+static const uint8_t nothing[CELLS];
+
+static size_t add_node(plan_stage stage, size_t parent, size_t point,
+                       size_t count) {
+  const size_t at = tree.node_count++;
+  nodes[at] = (plan_node){.stage = stage,
+                          .parent = parent,
+                          .first_point = point,
+                          .point_count = count};
+  return at;
+}
+
+static void make_tree(bool costly) {
+  tree = (plan){.replicates = REPLICATES, .nodes = nodes, .points = points};
+  for (size_t i = 0; i < WORLDS; i++) {
+    const size_t world =
+        add_node(PLAN_WORLD, SIZE_MAX, tree.point_count, POSTERIORS * LEAVES);
+    nodes[world].costly = costly;
+    for (size_t j = 0; j < POSTERIORS; j++) {
+      const size_t posterior =
+          add_node(PLAN_POSTERIOR, world, tree.point_count, LEAVES);
+      for (size_t k = 0; k < LEAVES; k++) {
+        const size_t point = tree.point_count++;
+        points[point].leaf = add_node(PLAN_EVALUATION, posterior, point, 1);
+      }
+    }
+  }
+}
+
+static const batch_wish modest = {.cells = 1, .most = CELLS, .worth = SIZE_MAX};
+
+static size_t cell_of(size_t point, size_t replicate) {
+  return point * REPLICATES + replicate;
+}
+
+/* ---- the queue ---- */
+
+static void a_batch_ends_where_a_shared_posterior_ends(void **state) {
+  uint64_t cells[CELLS];
+  queue *self;
+  (void)state;
+  make_tree(false);
+  self = queue_create(&tree, nothing);
+  assert_int_equal(queue_take(self, &modest, cells), LEAVES);
+  for (size_t i = 0; i < LEAVES; i++) assert_int_equal(cells[i], cell_of(i, 0));
+  assert_int_equal(queue_take(self, &modest, cells), LEAVES);
+  assert_int_equal(cells[0], cell_of(LEAVES, 0));
+  assert_int_equal(queue_waiting(self), CELLS - 2 * LEAVES);
+  queue_free(self);
+}
+
+static void every_cell_is_taken_once_replicate_by_replicate(void **state) {
+  uint64_t cells[CELLS];
+  size_t total = 0, count;
+  queue *self;
+  (void)state;
+  make_tree(false);
+  self = queue_create(&tree, nothing);
+  while ((count = queue_take(self, &modest, cells)) > 0)
+    for (size_t i = 0; i < count; i++, total++)
+      assert_int_equal(cells[i], cell_of(total % POINTS, total / POINTS));
+  assert_int_equal(total, CELLS);
+  queue_free(self);
+}
+
+static void a_posterior_worth_sharing_is_split_for_an_idle_worker(
+    void **state) {
+  batch_wish wish = modest;
+  uint64_t cells[CELLS];
+  queue *self;
+  (void)state;
+  make_tree(false);
+  self = queue_create(&tree, nothing);
+  wish.worth = 2;
+  assert_int_equal(queue_take(self, &wish, cells), LEAVES);
+  wish.idle = 1;
+  assert_int_equal(queue_take(self, &wish, cells), 2);
+  queue_free(self);
+}
+
+static void batches_leave_something_for_idle_workers(void **state) {
+  batch_wish wish = modest;
+  uint64_t cells[CELLS];
+  queue *self;
+  size_t most = 0, count;
+  (void)state;
+  make_tree(false);
+  self = queue_create(&tree, nothing);
+  wish.cells = CELLS;
+  wish.idle = 1;
+  while ((count = queue_take(self, &wish, cells)) > 0)
+    if (count > most) most = count;
+  /* A quarter and one, up to the end of a posterior. */
+  assert_in_range(most, 1, CELLS / 4 + LEAVES);
+  queue_free(self);
+}
+
+static void recorded_cells_are_not_taken(void **state) {
+  uint8_t recorded[CELLS] = {0};
+  uint64_t cells[CELLS];
+  queue *self;
+  size_t total = 0, count;
+  (void)state;
+  make_tree(false);
+  for (size_t i = 0; i < CELLS; i += 2) recorded[i] = 1;
+  self = queue_create(&tree, recorded);
+  assert_int_equal(queue_waiting(self), CELLS / 2);
+  while ((count = queue_take(self, &modest, cells)) > 0)
+    for (size_t i = 0; i < count; i++, total++)
+      assert_int_equal(cells[i] % 2, 1);
+  assert_int_equal(total, CELLS / 2);
+  queue_free(self);
+}
+
+static void returned_cells_are_taken_first(void **state) {
+  uint64_t first[CELLS], second[CELLS], again[CELLS];
+  queue *self;
+  (void)state;
+  make_tree(false);
+  self = queue_create(&tree, nothing);
+  assert_int_equal(queue_take(self, &modest, first), LEAVES);
+  assert_int_equal(queue_take(self, &modest, second), LEAVES);
+  queue_recorded(self, (size_t)first[0]);
+  for (size_t i = 0; i < LEAVES; i++) queue_return(self, (size_t)first[i]);
+  assert_int_equal(queue_waiting(self), CELLS - LEAVES - 1);
+  assert_int_equal(queue_take(self, &modest, again), LEAVES - 1);
+  assert_int_equal(again[0], first[1]);
+  assert_int_equal(queue_state(self, (size_t)first[0]), CELL_RECORDED);
+  queue_free(self);
+}
+
+static void a_costly_node_is_made_by_one_worker_at_a_time(void **state) {
+  const batch_wish other = {
+      .taker = 1, .cells = 1, .most = CELLS, .worth = SIZE_MAX};
+  uint64_t first[CELLS], second[CELLS], third[CELLS];
+  queue *self;
+  (void)state;
+  make_tree(true);
+  self = queue_create(&tree, nothing);
+  assert_int_equal(queue_take(self, &modest, first), LEAVES);
+  /* The first world is under way: the other worker gets the second. */
+  assert_int_equal(queue_take(self, &other, second), LEAVES);
+  assert_int_equal(second[0], cell_of(POSTERIORS * LEAVES, 0));
+  /* Made, it is for all. */
+  queue_recorded(self, (size_t)first[0]);
+  assert_int_equal(queue_take(self, &other, third), LEAVES);
+  assert_int_equal(third[0], cell_of(LEAVES, 0));
+  queue_free(self);
+}
+
+static void a_costly_node_of_a_dead_worker_is_free_again(void **state) {
+  const batch_wish other = {
+      .taker = 1, .cells = 1, .most = CELLS, .worth = SIZE_MAX};
+  uint64_t first[CELLS], second[CELLS];
+  queue *self;
+  (void)state;
+  make_tree(true);
+  self = queue_create(&tree, nothing);
+  assert_int_equal(queue_take(self, &modest, first), LEAVES);
+  for (size_t i = 0; i < LEAVES; i++) queue_return(self, (size_t)first[i]);
+  assert_int_equal(queue_take(self, &other, second), LEAVES);
+  assert_int_equal(second[0], first[0]);
+  queue_free(self);
+}
+
+static void where_all_costly_nodes_are_under_way_nothing_is_taken(
+    void **state) {
+  batch_wish wish = modest;
+  uint64_t cells[CELLS];
+  queue *self;
+  (void)state;
+  make_tree(true);
+  self = queue_create(&tree, nothing);
+  for (uint32_t taker = 0; taker < WORLDS * REPLICATES; taker++) {
+    wish.taker = taker;
+    assert_int_equal(queue_take(self, &wish, cells), LEAVES);
+  }
+  wish.taker = WORLDS * REPLICATES;
+  assert_int_equal(queue_take(self, &wish, cells), 0);
+  assert_int_equal(queue_waiting(self), CELLS / 2);
+  queue_free(self);
+}
+
+/* ---- slot and socket ---- */
+
+static void what_is_announced_is_seen(void **state) {
+  slot self = {0};
+  place at;
+  (void)state;
+  assert_false(slot_look(&self, &at));
+  slot_announce(&self, 12345678901, PLAN_EVALUATION);
+  assert_true(slot_look(&self, &at));
+  assert_int_equal(at.cell, 12345678901);
+  assert_int_equal(at.stage, PLAN_EVALUATION);
+  assert_true(isnan(at.done));
+  assert_true(at.seconds >= 0 && at.seconds < 60);
+  atomic_store(&self.done, 1 + 250000);
+  assert_true(slot_look(&self, &at));
+  assert_true(at.done == 0.25);
+  slot_rest(&self);
+  assert_false(slot_look(&self, &at));
+  assert_false(slot_last(&self, &at));
+}
+
+static void a_changing_slot_is_not_believed_but_of_the_dead(void **state) {
+  slot self = {0};
+  place at;
+  (void)state;
+  slot_announce(&self, 7, PLAN_WORLD);
+  atomic_store(&self.start, 0);
+  assert_false(slot_look(&self, &at));
+  assert_true(slot_last(&self, &at));
+  assert_int_equal(at.cell, 7);
+  assert_int_equal(at.stage, PLAN_WORLD);
+}
+
+static void messages_come_through_whole_and_in_order(void **state) {
+  message sent = {.kind = MESSAGE_RUN, .count = CHANNEL_CELLS}, got;
+  int sockets[2];
+  (void)state;
+  assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets), 0);
+  for (size_t i = 0; i < CHANNEL_CELLS; i++) sent.as.cells[i] = i * i;
+  assert_false(channel_receive(sockets[1], &got, false));
+  assert_true(channel_send(sockets[0], &sent));
+  sent = (message){.kind = MESSAGE_ERROR, .status = HEED_IO};
+  strcpy(sent.as.text, "no room");
+  assert_true(channel_send(sockets[0], &sent));
+  assert_true(channel_receive(sockets[1], &got, true));
+  assert_int_equal(got.kind, MESSAGE_RUN);
+  assert_int_equal(got.count, CHANNEL_CELLS);
+  for (size_t i = 0; i < CHANNEL_CELLS; i++)
+    assert_int_equal(got.as.cells[i], i * i);
+  assert_true(channel_receive(sockets[1], &got, true));
+  assert_string_equal(got.as.text, "no room");
+  (void)close(sockets[0]);
+  assert_false(channel_receive(sockets[1], &got, true));
+  assert_false(channel_send(sockets[1], &sent));
+  (void)close(sockets[1]);
+}
+
+/* ---- plugins of a plan ---- */
+
+static void a_plugin_that_is_not_what_was_planned_with_is_refused(
+    void **state) {
+  static const char file[] = HEED_TEST_BUILD "/tests/plugins/small/small.so";
+  plan_plugin wanted = {HEED_SOURCE, "small", "1.0", file, NULL};
+  const plan of = {.plugin_count = 1, .plugins = &wanted};
+  heed_error error = {HEED_OK, ""};
+  char digest[HASH_SIZE];
+  registry *loaded = NULL;
+  const int opened = open(file, O_RDONLY);
+  (void)state;
+  assert_int_equal(hash_descriptor(opened, file, digest, &error), HEED_OK);
+  (void)close(opened);
+  wanted.sha256 = digest;
+  assert_int_equal(execution_load(&of, true, &loaded, &error), HEED_OK);
+  registry_free(loaded);
+  digest[0] = digest[0] == '0' ? '1' : '0';
+  assert_int_not_equal(execution_load(&of, true, &loaded, &error), HEED_OK);
+  assert_non_null(strstr(error.message, file));
+}
+
+/* ---- workers ---- */
+
+/* child_start() starts this program again, as it would heed. */
+static int be_a_worker(const char *folder) {
+  const char *name = strrchr(folder, '/') + 1;
+  fprintf(stderr, "first words\nlast words\n");
+  if (strncmp(name, "leaves", 6) == 0) return 3;
+  if (strncmp(name, "dies", 4) == 0) (void)raise(SIGABRT);
+  for (;;) (void)pause(); /* it hangs */
+}
+
+static void start_worker(child *self, char *folder) {
+  const child_options options = {folder, 3, false};
+  heed_error error = {HEED_OK, ""};
+  assert_non_null(mkdtemp(folder));
+  assert_int_equal(child_start(self, &options, &error), HEED_OK);
+}
+
+static void end_worker(child *self, child_end *end) {
+  const struct timespec moment = {0, 1000000};
+  for (int i = 0; i < 10000; i++) {
+    if (child_has_ended(self, end)) return;
+    (void)nanosleep(&moment, NULL);
+  }
+  fail_msg("the worker does not end");
+}
+
+static void remove_folder(const char *folder) {
+  char log[64];
+  (void)snprintf(log, sizeof log, "%s/worker-0.log", folder);
+  assert_int_equal(unlink(log), 0);
+  assert_int_equal(rmdir(folder), 0);
+}
+
+static void how_a_worker_ended_is_known(void **state) {
+  char leaves[] = "/tmp/leaves-XXXXXX", dies[] = "/tmp/dies-XXXXXX";
+  child self = {0};
+  child_end end;
+  (void)state;
+  start_worker(&self, leaves);
+  end_worker(&self, &end);
+  assert_true(WIFEXITED(end.wait_status));
+  assert_int_equal(WEXITSTATUS(end.wait_status), 3);
+  assert_string_equal(end.words, "last words");
+  child_forget(&self);
+  remove_folder(leaves);
+  start_worker(&self, dies);
+  end_worker(&self, &end);
+  assert_true(WIFSIGNALED(end.wait_status));
+  assert_int_equal(WTERMSIG(end.wait_status), SIGABRT);
+  child_forget(&self);
+  remove_folder(dies);
+}
+
+static void a_worker_that_does_not_leave_is_killed(void **state) {
+  char folder[] = "/tmp/hangs-XXXXXX";
+  child self = {0};
+  uint64_t start;
+  (void)state;
+  start_worker(&self, folder);
+  start = channel_now();
+  child_dismiss(&self, false);
+  /* Two seconds are given, ten allow for a busy machine. */
+  assert_true(channel_seconds_since(start) < 10);
+  assert_int_equal(self.pid, 0);
+  remove_folder(folder);
+  start_worker(&self, strcpy(folder, "/tmp/hangs-XXXXXX"));
+  start = channel_now();
+  child_dismiss(&self, true);
+  assert_true(channel_seconds_since(start) < 2);
+  assert_int_equal(self.pid, 0);
+  remove_folder(folder);
+}
+
+static void a_worker_is_weighed_and_its_log_kept_short(void **state) {
+  char folder[] = "/tmp/hangs-XXXXXX", *words;
+  const size_t length = (size_t)5 << 20;
+  child self = {0};
+  struct stat about;
+  (void)state;
+  start_worker(&self, folder);
+  child_weigh(&self);
+  assert_in_range(self.held, 1 << 12, (size_t)1 << 30);
+  words = calloc(length, 1);
+  assert_int_equal(write(self.log, words, length), length);
+  free(words);
+  child_trim_log(&self);
+  assert_int_equal(fstat(self.log, &about), 0);
+  assert_true(about.st_size < (off_t)length);
+  child_dismiss(&self, true);
+  remove_folder(folder);
+}
+
+int main(int argc, char **argv) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_batch_ends_where_a_shared_posterior_ends),
+      cmocka_unit_test(every_cell_is_taken_once_replicate_by_replicate),
+      cmocka_unit_test(a_posterior_worth_sharing_is_split_for_an_idle_worker),
+      cmocka_unit_test(batches_leave_something_for_idle_workers),
+      cmocka_unit_test(recorded_cells_are_not_taken),
+      cmocka_unit_test(returned_cells_are_taken_first),
+      cmocka_unit_test(a_costly_node_is_made_by_one_worker_at_a_time),
+      cmocka_unit_test(a_costly_node_of_a_dead_worker_is_free_again),
+      cmocka_unit_test(where_all_costly_nodes_are_under_way_nothing_is_taken),
+      cmocka_unit_test(what_is_announced_is_seen),
+      cmocka_unit_test(a_changing_slot_is_not_believed_but_of_the_dead),
+      cmocka_unit_test(messages_come_through_whole_and_in_order),
+      cmocka_unit_test(a_plugin_that_is_not_what_was_planned_with_is_refused),
+      cmocka_unit_test(how_a_worker_ended_is_known),
+      cmocka_unit_test(a_worker_that_does_not_leave_is_killed),
+      cmocka_unit_test(a_worker_is_weighed_and_its_log_kept_short),
+  };
+  if (argc > 2 && strcmp(argv[1], "worker") == 0) return be_a_worker(argv[2]);
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
