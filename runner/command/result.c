@@ -36,7 +36,7 @@ size_t result_place(const result *self, size_t cell) {
 void result_number(double number, char text[NUMBER_SIZE]) {
   *text = '\0';
   if (isnan(number)) return;
-  for (int digits = 1; digits <= 17; digits++) {
+  for (int digits = 6; digits <= 17; digits++) {
     (void)snprintf(text, NUMBER_SIZE, "%.*g", digits, number);
     if (strtod(text, NULL) == number) return;
   }
