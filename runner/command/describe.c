@@ -1,8 +1,139 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "command.h"
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * heed describe: all that a plugin says of itself. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins.h"
+
+#define RANGE_SIZE 256
+
+static void bound_text(double number, char *text, size_t size) {
+  if (isfinite(number))
+    (void)snprintf(text, size, "%.10g", number);
+  else
+    (void)snprintf(text, size, "%sinf", number < 0 ? "-" : "");
+}
+
+/* "[0, 1)", the choices, or the kind of plugin. */
+static void allowed(const heed_parameter *of, char text[RANGE_SIZE]) {
+  size_t used = 0;
+  char low[32], high[32];
+  *text = '\0';
+  if (of->type == HEED_PLUGIN) {
+    (void)snprintf(text, RANGE_SIZE, "of kind %s", kind_name(of->kind));
+    return;
+  }
+  for (size_t i = 0; of->choices != NULL && of->choices[i] != NULL; i++)
+    if (used < RANGE_SIZE)
+      used += (size_t)snprintf(text + used, RANGE_SIZE - used, "%s%s",
+                               i == 0 ? "" : " | ", of->choices[i]);
+  if ((of->low == 0 && of->high == 0) || used >= RANGE_SIZE) return;
+  bound_text(of->low, low, sizeof low);
+  bound_text(of->high, high, sizeof high);
+  (void)snprintf(text + used, RANGE_SIZE - used, "%s%s%s, %s%s",
+                 used == 0 ? "" : " | ",
+                 (of->flags & HEED_OPEN_LOW) != 0 ? "(" : "[", low, high,
+                 (of->flags & HEED_OPEN_HIGH) != 0 ? ")" : "]");
+}
+
+static void print_parameters(const heed_parameter *parameters, size_t count,
+                             int indent) {
+  for (size_t i = 0; i < count; i++) {
+    const heed_parameter *of = &parameters[i];
+    char range[RANGE_SIZE];
+    allowed(of, range);
+    printf("%*s%-*s %s%s%s", indent, "", 20 - indent, of->name,
+           plugins_type_name(of->type), *range == '\0' ? "" : " ", range);
+    if (of->unit != NULL) printf(" %s", of->unit);
+    if (of->standard != NULL)
+      printf(", standard %s", of->standard);
+    else
+      printf(", %s",
+             (of->flags & HEED_OPTIONAL) != 0 ? "may be left out" : "required");
+    printf("\n%*s%s\n", indent + 4, "", of->doc == NULL ? "" : of->doc);
+    if (of->type == HEED_RECORD)
+      print_parameters(of->fields, of->field_count, indent + 4);
+    if (of->item != NULL && of->item->type == HEED_RECORD)
+      print_parameters(of->item->fields, of->item->field_count, indent + 4);
+  }
+}
+
+static void print_outputs(const heed_plugin *plugin) {
+  for (size_t i = 0; i < plugin->output_count; i++) {
+    const heed_output *of = &plugin->outputs[i];
+    printf("  %-18s %s", of->name, of->doc == NULL ? "" : of->doc);
+    for (size_t j = 0; of->dimensions != NULL && of->dimensions[j] != NULL; j++)
+      printf("%s%s", j == 0 ? ", by " : ", ", of->dimensions[j]);
+    printf("%s%s\n", of->unit == NULL ? "" : ", in ",
+           of->unit == NULL ? "" : of->unit);
+  }
+}
+
+static void print_plugin(const heed_plugin *plugin, const plugin_file *file) {
+  printf("%s/%s %s: %s\n", kind_name(plugin->kind), plugin->name,
+         plugin->version, plugin->summary);
+  if (plugin->reference != NULL) printf("%s\n", plugin->reference);
+  printf("%s\nSHA-256 %s\n", file->path, file->sha256);
+  if (plugin->parameter_count > 0) printf("\nparameters\n");
+  print_parameters(plugin->parameters, plugin->parameter_count, 2);
+  if (plugin->output_count > 0) printf("\noutputs\n");
+  print_outputs(plugin);
+}
+
+/* The plugin "kind/name"; NULL and a message where there is none. */
+static const heed_plugin *find(const registry *plugins, const char *full,
+                               const plugin_file **file) {
+  const char *slash = strchr(full, '/');
+  char kind_text[32];
+  heed_kind kind;
+  const heed_plugin *plugin;
+  (void)snprintf(kind_text, sizeof kind_text, "%.*s",
+                 slash == NULL ? 0 : (int)(slash - full), full);
+  if (slash == NULL || !kind_of(kind_text, &kind)) {
+    (void)command_usage(
+        "describe", "found %s, expected KIND/NAME, as in estimator/NAME", full);
+    return NULL;
+  }
+  plugin = registry_find(plugins, kind, slash + 1, file);
+  if (plugin == NULL)
+    (void)command_usage("describe",
+                        "there is no %s plugin \"%s\"; heed list %s names them",
+                        kind_text, slash + 1, kind_text);
+  return plugin;
+}
 
 int command_describe(const command_common *common, int argc, char **argv) {
-  (void)common;
-  (void)argc;
-  return command_usage(argv[0], "under construction");
+  const char *full = NULL;
+  bool as_json = false;
+  registry *plugins;
+  const plugin_file *file;
+  const heed_plugin *plugin;
+  int status;
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "--json") == 0)
+      as_json = true;
+    else if (full == NULL)
+      full = argv[i];
+    else
+      return command_usage("describe", "found %s after %s, expected one plugin",
+                           argv[i], full);
+  }
+  if (full == NULL)
+    return command_usage("describe",
+                         "expected KIND/NAME; heed list names "
+                         "them");
+  status = plugins_load(common, &plugins);
+  if (status != EXIT_DONE) return status;
+  plugin = find(plugins, full, &file);
+  if (plugin != NULL && as_json) {
+    json_t *json = plugins_json(plugin, file, true);
+    (void)json_dumpf(json, stdout, JSON_INDENT(2));
+    printf("\n");
+    json_decref(json);
+  } else if (plugin != NULL) {
+    print_plugin(plugin, file);
+  }
+  registry_free(plugins);
+  return plugin == NULL ? EXIT_USAGE : EXIT_DONE;
 }

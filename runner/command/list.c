@@ -1,8 +1,62 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "command.h"
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * heed list: the plugins that are found, by kind. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins.h"
+
+static void print_json(const registry *plugins, const size_t *order,
+                       const heed_kind *only) {
+  json_t *all = json_array();
+  for (size_t i = 0; i < registry_count(plugins); i++) {
+    const plugin_file *file;
+    const heed_plugin *plugin = registry_at(plugins, order[i], &file);
+    if (only == NULL || plugin->kind == *only)
+      (void)json_array_append_new(all, plugins_json(plugin, file, false));
+  }
+  (void)json_dumpf(all, stdout, JSON_INDENT(2));
+  printf("\n");
+  json_decref(all);
+}
+
+static void print_table(const registry *plugins, const size_t *order,
+                        const heed_kind *only) {
+  int last = -1;
+  for (size_t i = 0; i < registry_count(plugins); i++) {
+    const heed_plugin *plugin = registry_at(plugins, order[i], NULL);
+    if (only != NULL && plugin->kind != *only) continue;
+    if ((int)plugin->kind != last)
+      printf("%s%s\n", last < 0 ? "" : "\n", kind_name(plugin->kind));
+    last = (int)plugin->kind;
+    printf("  %-18s %s\n", plugin->name, plugin->summary);
+  }
+}
 
 int command_list(const command_common *common, int argc, char **argv) {
-  (void)common;
-  (void)argc;
-  return command_usage(argv[0], "under construction");
+  bool as_json = false, some = false;
+  heed_kind kind = HEED_SOURCE;
+  registry *plugins;
+  size_t *order;
+  int status;
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "--json") == 0)
+      as_json = true;
+    else if (!some && kind_of(argv[i], &kind))
+      some = true;
+    else
+      return command_usage("list",
+                           "found %s, expected source, distribution, "
+                           "user_model, estimator, filter, trainer or --json",
+                           argv[i]);
+  }
+  status = plugins_load(common, &plugins);
+  if (status != EXIT_DONE) return status;
+  order = plugins_order(plugins);
+  if (order != NULL && as_json)
+    print_json(plugins, order, some ? &kind : NULL);
+  else if (order != NULL)
+    print_table(plugins, order, some ? &kind : NULL);
+  free(order);
+  registry_free(plugins);
+  return EXIT_DONE;
 }

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The plugins on the search path. */
+#include "plugins.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void print_refusal(void *context, const char *file,
+                          const heed_error *refusal) {
+  (void)context;
+  (void)file;
+  if (refusal != NULL) fprintf(stderr, "heed: warning: %s\n", refusal->message);
+}
+
+int plugins_load(const command_common *common, registry **result) {
+  heed_error error;
+  registry *plugins = NULL;
+  heed_status status = registry_create(common->allow_unsafe, &plugins, &error);
+  if (status == HEED_OK)
+    status = registry_scan(plugins, common->plugin_path, NULL, NULL,
+                           print_refusal, &error);
+  if (status == HEED_OK) {
+    *result = plugins;
+    return EXIT_DONE;
+  }
+  registry_free(plugins);
+  return command_error(&error);
+}
+
+static bool comes_before(const heed_plugin *a, const heed_plugin *b) {
+  if (a->kind != b->kind) return a->kind < b->kind;
+  return strcmp(a->name, b->name) < 0;
+}
+
+size_t *plugins_order(const registry *plugins) {
+  const size_t count = registry_count(plugins);
+  size_t *order = calloc(count + 1, sizeof *order);
+  for (size_t i = 0; order != NULL && i < count; i++) {
+    size_t at = i;
+    for (; at > 0 && comes_before(registry_at(plugins, i, NULL),
+                                  registry_at(plugins, order[at - 1], NULL));
+         at--)
+      order[at] = order[at - 1];
+    order[at] = i;
+  }
+  return order;
+}
+
+const char *plugins_type_name(heed_type type) {
+  switch (type) {
+    case HEED_NUMBER:
+      return "number";
+    case HEED_INTEGER:
+      return "integer";
+    case HEED_BOOLEAN:
+      return "boolean";
+    case HEED_TEXT:
+      return "text";
+    case HEED_ENUM:
+      return "enum";
+    case HEED_ENUM_OR_NUMBER:
+      return "enum or number";
+    case HEED_PATH:
+      return "path";
+    case HEED_LIST:
+      return "list";
+    case HEED_MAP:
+      return "map";
+    case HEED_RECORD:
+      return "record";
+    case HEED_PLUGIN:
+      return "plugin";
+  }
+  return "?";
+}
+
+static json_t *text_or_null(const char *text) {
+  return text == NULL ? json_null() : json_string(text);
+}
+
+/* JSON has no infinity: such a bound is null. */
+static json_t *bound(double number) {
+  return isfinite(number) ? json_real(number) : json_null();
+}
+
+static json_t *parameters_json(const heed_parameter *parameters, size_t count);
+
+static json_t *parameter_json(const heed_parameter *of) {
+  json_t *made = json_object();
+  (void)json_object_set_new(made, "name", text_or_null(of->name));
+  (void)json_object_set_new(made, "type",
+                            json_string(plugins_type_name(of->type)));
+  (void)json_object_set_new(made, "standard", text_or_null(of->standard));
+  (void)json_object_set_new(made, "optional",
+                            json_boolean((of->flags & HEED_OPTIONAL) != 0));
+  if (of->low != 0 || of->high != 0) {
+    (void)json_object_set_new(made, "low", bound(of->low));
+    (void)json_object_set_new(made, "high", bound(of->high));
+    (void)json_object_set_new(made, "open_low",
+                              json_boolean((of->flags & HEED_OPEN_LOW) != 0));
+    (void)json_object_set_new(made, "open_high",
+                              json_boolean((of->flags & HEED_OPEN_HIGH) != 0));
+  }
+  if (of->choices != NULL) {
+    json_t *choices = json_array();
+    for (size_t i = 0; of->choices[i] != NULL; i++)
+      (void)json_array_append_new(choices, json_string(of->choices[i]));
+    (void)json_object_set_new(made, "choices", choices);
+  }
+  if (of->type == HEED_PLUGIN)
+    (void)json_object_set_new(made, "kind", json_string(kind_name(of->kind)));
+  if (of->item != NULL)
+    (void)json_object_set_new(made, "item", parameter_json(of->item));
+  if (of->fields != NULL)
+    (void)json_object_set_new(made, "fields",
+                              parameters_json(of->fields, of->field_count));
+  (void)json_object_set_new(made, "unit", text_or_null(of->unit));
+  (void)json_object_set_new(made, "doc", text_or_null(of->doc));
+  return made;
+}
+
+static json_t *parameters_json(const heed_parameter *parameters, size_t count) {
+  json_t *made = json_array();
+  for (size_t i = 0; i < count; i++)
+    (void)json_array_append_new(made, parameter_json(&parameters[i]));
+  return made;
+}
+
+static json_t *output_json(const heed_output *of) {
+  json_t *dimensions = json_array();
+  for (size_t i = 0; of->dimensions != NULL && of->dimensions[i] != NULL; i++)
+    (void)json_array_append_new(dimensions, json_string(of->dimensions[i]));
+  return json_pack("{s:s, s:o, s:o, s:o}", "name", of->name, "dimensions",
+                   dimensions, "unit", text_or_null(of->unit), "doc",
+                   text_or_null(of->doc));
+}
+
+json_t *plugins_json(const heed_plugin *plugin, const plugin_file *file,
+                     bool whole) {
+  json_t *outputs = json_array();
+  json_t *made = json_pack(
+      "{s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "kind", kind_name(plugin->kind),
+      "name", plugin->name, "version", plugin->version, "summary",
+      plugin->summary, "reference", text_or_null(plugin->reference), "file",
+      file->path, "sha256", file->sha256);
+  if (!whole) {
+    json_decref(outputs);
+    return made;
+  }
+  for (size_t i = 0; i < plugin->output_count; i++)
+    (void)json_array_append_new(outputs, output_json(&plugin->outputs[i]));
+  (void)json_object_set_new(
+      made, "parameters",
+      parameters_json(plugin->parameters, plugin->parameter_count));
+  (void)json_object_set_new(made, "outputs", outputs);
+  (void)json_object_set_new(made, "costly",
+                            json_boolean((plugin->flags & HEED_COSTLY) != 0));
+  return made;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The plugins on the search path, for commands that look at them. */
+#ifndef HEED_COMMAND_PLUGINS_H
+#define HEED_COMMAND_PLUGINS_H
+
+#include "command.h"
+
+/* Loads what is on the search path; each refusal is a warning on standard
+ * error.  EXIT_DONE, or the status to exit with. */
+int plugins_load(const command_common *common, registry **result);
+
+/* Their order on the page: by kind, then by name; from malloc(). */
+size_t *plugins_order(const registry *plugins);
+
+const char *plugins_type_name(heed_type type);
+
+/* A plugin as JSON; `whole`: with parameters and outputs. */
+json_t *plugins_json(const heed_plugin *plugin, const plugin_file *file,
+                     bool whole);
+
+#endif
