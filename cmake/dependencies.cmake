@@ -36,11 +36,14 @@ target_link_libraries(heed_hdf5 INTERFACE hdf5_hl PkgConfig::HDF5)
 
 # GSL's own pkg-config file brings gslcblas in, whose cblas_sgemm is twenty
 # times slower than OpenBLAS's and would be bound silently.  So: OpenBLAS
-# first, GSL by name, gslcblas never.
+# first, GSL by name, gslcblas never.  libgsl itself needs gslcblas, and the
+# linker drops OpenBLAS from a program that calls no BLAS of its own: then every
+# plugin it loads is bound to gslcblas.  Hence --no-as-needed.
 add_library(heed_numerics INTERFACE)
 target_include_directories(heed_numerics SYSTEM INTERFACE ${GSL_INCLUDE_DIRS}
                                                  ${OPENBLAS_INCLUDE_DIRS})
 target_link_libraries(heed_numerics INTERFACE PkgConfig::OPENBLAS gsl m)
+target_link_options(heed_numerics INTERFACE LINKER:--no-as-needed)
 
 # Random123 is headers alone.
 add_library(heed_random123 INTERFACE)
