@@ -411,7 +411,7 @@ static void add_squares(size_t count, const double *start, const double *first,
 
 static void free_scale(const joint_problem *problem, const joint_fit *fit,
                        place *at) {
-  if (fit->room->free_count > 0)
+  if (problem->fit_prior && fit->room->free_count > 0)
     fit->room->functions->to_free(problem->prior->self, at->theta, at->free);
 }
 
@@ -420,7 +420,8 @@ static void free_scale(const joint_problem *problem, const joint_fit *fit,
 static void try_leap(const joint_problem *problem, joint_fit *fit) {
   struct joint_room *room = fit->room;
   place *start = &room->start, *first = &room->first, *second = &room->second;
-  const size_t d = room->features, p = room->free_count;
+  const size_t d = room->features;
+  const size_t p = problem->fit_prior ? room->free_count : 0;
   double r2 = 0.0, v2 = 0.0;
   copy_place(fit, &room->now, second);
   free_scale(problem, fit, start);

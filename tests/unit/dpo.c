@@ -1,0 +1,635 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The dpo trainer: its optima, its tuning, its policy. */
+#include <gsl/gsl_multimin.h>
+
+#include "../support/scene.h"
+
+/* In the order of the trainer's outputs. */
+enum {
+  LOSS,
+  ITERATIONS,
+  CONVERGED,
+  RIDGE,
+  BETA,
+  TEMPERATURE,
+  WEIGHT_SUM,
+  NORM,
+  HELD_OUT_LOSS,
+  LOG_LIKELIHOOD,
+  MEAN_ETA
+};
+
+#define SMALL                                                               \
+  "{\"features\": 3, \"candidates\": 8, \"prompts\": 200, \"scale\": 1.5, " \
+  "\"mu\": 0.68, \"held_out\": 20}"
+#define WORLD \
+  "{\"features\": 8, \"scale\": 1.5, \"mu\": 0.68, \"held_out\": 100}"
+
+static heed_status try_train(scene *self, const char *parameters,
+                             heed_policy *policy) {
+  workbench *bench = &self->bench;
+  workbench_load(bench, HEED_DISTRIBUTION, "beta");
+  workbench_load(bench, HEED_DISTRIBUTION, "two_point");
+  const heed_instance *trainer =
+      workbench_make(bench, HEED_TRAINER, "dpo", parameters);
+  const heed_trainer_functions *functions = trainer->plugin->functions;
+  *policy = (heed_policy){.size = sizeof *policy, .scale = 1.0};
+  for (size_t i = 0; i < 16; i++) bench->output[i] = NAN;
+  bench->warned[0] = '\0';
+  return functions->train(trainer->self, &bench->host.host, &self->crowd,
+                          &self->posterior, &self->selection, policy,
+                          &bench->error);
+}
+
+/* Trains, and returns w = beta theta. */
+static const double *train(scene *self, const char *parameters,
+                           heed_policy *policy) {
+  if (try_train(self, parameters, policy) != HEED_OK)
+    fail_msg("%s: %s", parameters, self->bench.error.message);
+  const size_t d = self->world.features;
+  const double *theta = heed_table_data(policy->table, "theta", HEED_FLOAT64);
+  double *w =
+      self->bench.host.host.allocate(&self->bench.host.host, d, sizeof *w);
+  assert_non_null(theta);
+  for (size_t k = 0; k < d; k++) w[k] = policy->scale * theta[k];
+  return w;
+}
+
+static double chance(double z) {
+  return 1.0 / (1.0 + exp(-z));
+}
+
+static double dot(size_t d, const double *a, const double *b) {
+  double sum = 0.0;
+  for (size_t k = 0; k < d; k++) sum += a[k] * b[k];
+  return sum;
+}
+
+static double square(size_t d, const double *w) {
+  return dot(d, w, w);
+}
+
+/* phi(A's) - phi(B's) of annotation i's pair, from the tables. */
+static const double *difference_of(const scene *self, size_t i) {
+  const int64_t *pair =
+      heed_table_data(self->crowd.annotations, "pair", HEED_INT64);
+  const double *difference =
+      heed_table_data(self->world.pairs, "difference", HEED_FLOAT64);
+  return difference + (size_t)pair[i] * self->world.features;
+}
+
+/* w.(phi(chosen) - phi(other)) of annotation i. */
+static double margin_of(const scene *self, size_t i, const double *w) {
+  const double z = dot(self->world.features, w, difference_of(self, i));
+  return self->choice[i] == HEED_CHOSE_A ? z : -z;
+}
+
+/* What sigmoid and noise_aware minimise, written out; eta NULL: sigmoid. */
+static double objective(const scene *self, const double *w, const double *eta,
+                        double ridge) {
+  double sum = 0.5 * ridge * square(self->world.features, w);
+  for (size_t i = 0; i < self->selection.count; i++) {
+    const double g = chance(margin_of(self, i, w));
+    const double p = eta == NULL ? g : eta[i] * g + (1.0 - eta[i]) * 0.5;
+    if (self->selection.weight[i] > 0.0)
+      sum -= self->selection.weight[i] * log(p);
+  }
+  return sum;
+}
+
+typedef struct search {
+  const scene *self;
+  const double *eta;
+  double ridge;
+  const heed_instance *prior; /* of the joint loss */
+} search;
+
+static double searched(const gsl_vector *at, void *context) {
+  const search *of = context;
+  return objective(of->self, at->data, of->eta, of->ridge);
+}
+
+/* The least value of a function that Nelder and Mead find from `start`,
+ * restarted until it no longer falls. */
+static double least(double (*function)(const gsl_vector *, void *),
+                    void *context, size_t count, double *start, double size) {
+  gsl_multimin_function f = {function, count, context};
+  gsl_vector *step = gsl_vector_alloc(count);
+  double before, now = HUGE_VAL;
+  do {
+    gsl_multimin_fminimizer *solver = gsl_multimin_fminimizer_alloc(
+        gsl_multimin_fminimizer_nmsimplex2, count);
+    gsl_vector_view at = gsl_vector_view_array(start, count);
+    gsl_vector_set_all(step, size);
+    gsl_multimin_fminimizer_set(solver, &f, &at.vector, step);
+    for (int i = 0; i < 5000; i++) {
+      if (gsl_multimin_fminimizer_iterate(solver) != 0) break;
+      if (gsl_multimin_fminimizer_size(solver) < 1e-9) break;
+    }
+    before = now;
+    now = gsl_multimin_fminimizer_minimum(solver);
+    for (size_t k = 0; k < count; k++)
+      start[k] = gsl_vector_get(gsl_multimin_fminimizer_x(solver), k);
+    gsl_multimin_fminimizer_free(solver);
+  } while (now < before - 1e-9);
+  gsl_vector_free(step);
+  return now;
+}
+
+static void sigmoid_reaches_the_least_value_of_its_objective(void **state) {
+  (void)state;
+  scene self;
+  heed_policy policy;
+  double at[3] = {0};
+  scene_open(&self, 1, SMALL, 40, 10, 0.1, 0.9);
+  for (size_t i = 0; i < self.selection.count; i++)
+    self.selection.weight[i] = (double)(i % 4) / 2.0;
+  const double *w =
+      train(&self, "{\"loss\": \"sigmoid\", \"ridge\": 2}", &policy);
+  search of = {.self = &self, .ridge = 2.0};
+  const double best = least(searched, &of, 3, at, 0.5);
+  assert_near(objective(&self, w, NULL, 2.0), best, 1e-7 * best);
+  /* The minimum is quadratic: a value right to 1e-7 is a place right to 1e-3,
+   * and here is better. */
+  for (size_t k = 0; k < 3; k++) assert_near(w[k], at[k], 1e-4);
+  assert_near(self.bench.output[CONVERGED], 1.0, 0.0);
+  assert_near(self.bench.output[NORM], sqrt(square(3, w)), 1e-9);
+  scene_close(&self);
+}
+
+static void noise_aware_reaches_the_least_value_of_its_objective(void **state) {
+  (void)state;
+  scene self;
+  heed_policy policy;
+  double at[3] = {0};
+  scene_open(&self, 2, SMALL, 40, 10, 0.1, 0.9);
+  for (size_t i = 0; i < self.selection.count; i++)
+    self.selection.weight[i] = (double)(i % 4) / 2.0;
+  const double *w =
+      train(&self, "{\"loss\": \"noise_aware\", \"ridge\": 1}", &policy);
+  search of = {.self = &self, .eta = self.selection.left_out, .ridge = 1.0};
+  const double best = least(searched, &of, 3, at, 0.5);
+  assert_near(objective(&self, w, self.selection.left_out, 1.0), best,
+              1e-7 * best);
+  scene_close(&self);
+}
+
+static void noise_aware_with_full_attention_trains_as_sigmoid(void **state) {
+  (void)state;
+  scene self;
+  heed_policy policy;
+  scene_open(&self, 3, SMALL, 40, 10, 0.1, 0.9);
+  for (size_t i = 0; i < self.selection.count; i++)
+    self.selection.left_out[i] = 1.0;
+  const double *a =
+      train(&self, "{\"loss\": \"sigmoid\", \"ridge\": 1}", &policy);
+  const double *b =
+      train(&self, "{\"loss\": \"noise_aware\", \"ridge\": 1}", &policy);
+  for (size_t k = 0; k < 3; k++) assert_near(a[k], b[k], 1e-6);
+  scene_close(&self);
+}
+
+static void own_label_says_which_mean_noise_aware_reads(void **state) {
+  (void)state;
+  scene self;
+  heed_policy policy;
+  scene_open(&self, 4, SMALL, 40, 10, 0.1, 0.9);
+  for (size_t i = 0; i < self.selection.count; i++) {
+    self.selection.eta[i] = 1.0;
+    self.selection.left_out[i] = 0.5;
+  }
+  const char *included =
+      "{\"loss\": \"noise_aware\", \"ridge\": 1, \"own_label\": \"included\"}";
+  const double *w = train(&self, included, &policy);
+  assert_near(self.bench.output[LOSS] * 400.0 + 0.5 * square(3, w),
+              objective(&self, w, self.selection.eta, 1.0), 1e-8);
+  w = train(&self, "{\"loss\": \"noise_aware\", \"ridge\": 1}", &policy);
+  assert_near(self.bench.output[LOSS] * 400.0 + 0.5 * square(3, w),
+              objective(&self, w, self.selection.left_out, 1.0), 1e-8);
+  scene_close(&self);
+}
+
+/* -log-likelihood of the joint loss over w, log alpha and log beta, written
+ * out over the prior's own nodes and weights. */
+static double joint_objective(const gsl_vector *at, void *context) {
+  enum { NODES = 41 };
+  const search *of = context;
+  const scene *self = of->self;
+  const heed_distribution_functions *prior = of->prior->plugin->functions;
+  const double theta[2] = {exp(at->data[3]), exp(at->data[4])};
+  double nodes[NODES], log_weight[NODES];
+  double sum = 0.5 * of->ridge * square(3, at->data);
+  prior->nodes(of->prior->self, theta, NODES, nodes);
+  prior->log_weights(of->prior->self, theta, NODES, nodes, log_weight);
+  for (size_t j = 0; j < self->crowd.users->rows; j++) {
+    double together[NODES], all = 0.0;
+    for (size_t k = 0; k < NODES; k++) together[k] = exp(log_weight[k]);
+    for (size_t i = self->crowd.first[j]; i < self->crowd.first[j + 1]; i++) {
+      const double g = chance(margin_of(self, i, at->data));
+      for (size_t k = 0; k < NODES; k++)
+        together[k] *= nodes[k] * g + (1.0 - nodes[k]) * 0.5;
+    }
+    for (size_t k = 0; k < NODES; k++) all += together[k];
+    sum -= log(all);
+  }
+  return sum;
+}
+
+static void joint_reaches_the_best_of_direct_maximisations(void **state) {
+  (void)state;
+  scene self;
+  heed_policy policy;
+  scene_open(&self, 5, SMALL, 60, 12, 0.1, 0.9);
+  const double *w =
+      train(&self, "{\"loss\": \"joint\", \"ridge\": 1, \"prior\": \"beta\"}",
+            &policy);
+  const double found = -self.bench.output[LOG_LIKELIHOOD] + 0.5 * square(3, w);
+  search of = {
+      .self = &self,
+      .ridge = 1.0,
+      .prior = workbench_make(&self.bench, HEED_DISTRIBUTION, "beta", "{}")};
+  double best = HUGE_VAL;
+  const double starts[3][5] = {
+      {0}, {1.0, -1.0, 0.5, 0.7, 0.7}, {-0.5, 0.5, 2.0, -1.0, -1.0}};
+  for (size_t s = 0; s < 3; s++) {
+    double at[5];
+    memcpy(at, starts[s], sizeof at);
+    best = fmin(best, least(joint_objective, &of, 5, at, 0.5));
+  }
+  assert_near(found, best, 1e-6 * best);
+  /* and what it reports is the objective at what it hands on */
+  double here[5] = {w[0], w[1], w[2], log(policy.refined->theta[0]),
+                    log(policy.refined->theta[1])};
+  gsl_vector_view at = gsl_vector_view_array(here, 5);
+  assert_near(joint_objective(&at.vector, &of), found, 1e-8);
+  scene_close(&self);
+}
+
+static void joint_never_lowers_its_objective(void **state) {
+  (void)state;
+  const char *priors[] = {"beta", "two_point"};
+  for (uint64_t seed = 1; seed <= 10; seed++) {
+    scene self;
+    heed_policy policy;
+    char parameters[128];
+    double series[2000];
+    (void)snprintf(parameters, sizeof parameters,
+                   "{\"loss\": \"joint\", \"ridge\": 0.1, \"prior\": \"%s\"}",
+                   priors[seed % 2]);
+    scene_open(&self, seed, SMALL, 40, 8, 0.0, 1.0);
+    self.bench.series = series;
+    self.bench.series_room = 2000;
+    train(&self, parameters, &policy);
+    assert_true(self.bench.series_count > 2);
+    for (size_t i = 1; i < self.bench.series_count; i++)
+      assert_true(series[i] >= series[i - 1]);
+    scene_close(&self);
+  }
+}
+
+static void joint_hands_on_a_posterior_of_all_users(void **state) {
+  (void)state;
+  scene self;
+  heed_policy policy;
+  scene_open(&self, 6, WORLD, 200, 20, 0.1, 0.9);
+  for (size_t i = 0; i < 40; i++) self.selection.weight[i] = 0.0;
+  const double *w =
+      train(&self, "{\"loss\": \"joint\", \"ridge\": 1, \"prior\": \"beta\"}",
+            &policy);
+  const heed_posterior *refined = policy.refined;
+  const double *difference =
+      heed_table_data(self.world.pairs, "difference", HEED_FLOAT64);
+  double low = 0.0, high = 0.0, lows = 0.0, highs = 0.0, prior_mean = 0.0;
+  assert_non_null(refined);
+  assert_int_equal(refined->unit, HEED_BY_USER);
+  assert_int_equal(refined->units, 200);
+  for (size_t j = 0; j < 200; j++) {
+    double sum = 0.0, mean = 0.0;
+    for (size_t k = 0; k < refined->node_count; k++) {
+      const double mass =
+          refined->mass[refined->row[j] * refined->node_count + k];
+      sum += mass;
+      mean += mass * refined->nodes[k];
+    }
+    assert_near(sum, 1.0, 1e-12);
+    assert_near(refined->mean[j], mean, 1e-12);
+    assert_true(refined->sd[j] > 0.0);
+    if (j < 2) continue;
+    *(self.eta[j] < 0.5 ? &low : &high) += mean;
+    *(self.eta[j] < 0.5 ? &lows : &highs) += 1.0;
+  }
+  assert_true(high / highs > low / lows + 0.3);
+  /* Of users left out nothing is known but the prior. */
+  prior_mean = self.bench.output[MEAN_ETA];
+  assert_near(refined->mean[0], prior_mean, 1e-9);
+  assert_near(refined->left_out[7], prior_mean, 1e-9);
+  for (size_t i = 0; i < 20; i++)
+    assert_near(refined->p[i], chance(dot(8, difference + i * 8, w)), 1e-12);
+  scene_close(&self);
+}
+
+static void joint_learns_the_scale_that_coin_flips_hide_from_sigmoid(
+    void **state) {
+  (void)state;
+  scene self;
+  heed_policy policy;
+  scene_open(&self, 7, WORLD, 500, 20, 0.1, 0.9);
+  const double *w =
+      train(&self, "{\"loss\": \"sigmoid\", \"ridge\": 1}", &policy);
+  const double shrunk = sqrt(square(8, w));
+  w = train(&self, "{\"loss\": \"joint\", \"ridge\": 1, \"prior\": \"beta\"}",
+            &policy);
+  /* The true length is 1.5; the sampling error at 10000 labels, half of them
+   * coin flips, is some 0.1. */
+  assert_near(sqrt(square(8, w)), 1.5, 0.3);
+  assert_true(shrunk < 0.75);
+  scene_close(&self);
+}
+
+static void fixed_prior_stays_as_it_is_given(void **state) {
+  (void)state;
+  scene self;
+  heed_policy policy;
+  scene_open(&self, 8, SMALL, 40, 10, 0.1, 0.9);
+  train(&self,
+        "{\"loss\": \"joint\", \"ridge\": 1, \"fit_prior\": false, \"prior\": "
+        "{\"plugin\": \"beta\", \"parameters\": {\"alpha\": 3, \"beta\": 2}}}",
+        &policy);
+  assert_near(policy.refined->theta[0], 3.0, 0.0);
+  assert_near(policy.refined->theta[1], 2.0, 0.0);
+  assert_near(self.bench.output[MEAN_ETA], 0.6, 0.01);
+  scene_close(&self);
+}
+
+static void control_labels_do_not_depend_on_what_users_said(void **state) {
+  (void)state;
+  const char *parameters[] = {"{\"labels\": \"always_a\"}",
+                              "{\"labels\": \"better\"}"};
+  for (size_t c = 0; c < 2; c++) {
+    scene self;
+    heed_policy policy;
+    scene_open(&self, 9, SMALL, 40, 10, 0.1, 0.9);
+    const double *before = train(&self, parameters[c], &policy);
+    for (size_t i = 0; i < self.selection.count; i++)
+      self.choice[i] =
+          self.choice[i] == HEED_CHOSE_A ? HEED_CHOSE_B : HEED_CHOSE_A;
+    const double *after = train(&self, parameters[c], &policy);
+    assert_memory_equal(before, after, 3 * sizeof *before);
+    scene_close(&self);
+  }
+}
+
+static void clean_labels_point_along_the_true_reward(void **state) {
+  (void)state;
+  scene self;
+  heed_policy policy;
+  scene_open(&self, 10, WORLD, 500, 20, 0.1, 0.9);
+  const double *w = train(&self, "{\"labels\": \"better\"}", &policy);
+  const double *phi =
+      heed_table_data(self.world.prompts, "features", HEED_FLOAT64);
+  const double *reward =
+      heed_table_data(self.world.prompts, "reward", HEED_FLOAT64);
+  double zr = 0.0, zz = 0.0, rr = 0.0;
+  for (size_t k = 0; k < 4000; k++) {
+    const double z = dot(8, phi + k * 8, w);
+    zr += z * reward[k];
+    zz += z * z;
+    rr += reward[k] * reward[k];
+  }
+  assert_true(zr / sqrt(zz * rr) > 0.999);
+  scene_close(&self);
+}
+
+static void ties_and_weights_of_zero_teach_nothing(void **state) {
+  (void)state;
+  scene self;
+  heed_policy policy;
+  scene_open(&self, 11, SMALL, 40, 10, 0.1, 0.9);
+  for (size_t i = 0; i < self.selection.count; i++)
+    if (i % 3 == 0) self.selection.weight[i] = 0.0;
+  const double *without = train(&self, "{\"ridge\": 1}", &policy);
+  assert_near(self.bench.output[WEIGHT_SUM], 266.0, 0.0);
+  for (size_t i = 0; i < self.selection.count; i++)
+    if (i % 3 == 0) {
+      self.selection.weight[i] = 1.0;
+      self.choice[i] = HEED_CHOSE_TIE;
+    }
+  const double *tied = train(&self, "{\"ridge\": 1}", &policy);
+  assert_memory_equal(without, tied, 3 * sizeof *tied);
+  scene_close(&self);
+}
+
+static void nothing_left_is_a_warning_and_the_reference(void **state) {
+  (void)state;
+  scene self;
+  heed_policy policy;
+  scene_open(&self, 12, SMALL, 10, 10, 0.1, 0.9);
+  for (size_t i = 0; i < self.selection.count; i++)
+    self.selection.weight[i] = 0.0;
+  const double *w = train(&self, "{}", &policy);
+  assert_string_equal(self.bench.warned, "nothing_left");
+  for (size_t k = 0; k < 3; k++) assert_near(w[k], 0.0, 0.0);
+  scene_close(&self);
+}
+
+static void tuned_ridge_predicts_labels_held_out_best(void **state) {
+  (void)state;
+  const char *losses[] = {"sigmoid", "noise_aware", "joint"};
+  for (size_t l = 0; l < 3; l++) {
+    scene self;
+    heed_policy policy;
+    char parameters[160];
+    const char *prior = l == 2 ? ", \"prior\": \"two_point\"" : "";
+    /* Few labels for 32 features: the ridge matters. */
+    scene_open(&self, 13, "{\"features\": 32, \"scale\": 1.5, \"mu\": 0.68}",
+               50, 10, 0.1, 0.9);
+    (void)snprintf(parameters, sizeof parameters,
+                   "{\"loss\": \"%s\", \"beta\": \"tuned\"%s}", losses[l],
+                   prior);
+    train(&self, parameters, &policy);
+    const double tuned = self.bench.output[HELD_OUT_LOSS];
+    assert_true(tuned < log(2.0));
+    for (double ridge = 0.1; ridge < 2000.0; ridge *= 10.0) {
+      (void)snprintf(parameters, sizeof parameters,
+                     "{\"loss\": \"%s\", \"beta\": \"tuned\", \"ridge\": %g%s}",
+                     losses[l], ridge, prior);
+      train(&self, parameters, &policy);
+      /* A fit that starts elsewhere ends within its tolerance. */
+      assert_true(tuned <= self.bench.output[HELD_OUT_LOSS] + 1e-3);
+    }
+    scene_close(&self);
+  }
+}
+
+static void tuned_beta_takes_back_what_a_strong_ridge_shrank(void **state) {
+  (void)state;
+  scene self;
+  heed_policy policy;
+  scene_open(&self, 14, WORLD, 500, 20, 1.0, 1.0);
+  const double *w = train(&self, "{\"ridge\": 5000}", &policy);
+  const double shrunk = sqrt(square(8, w));
+  w = train(&self, "{\"ridge\": 5000, \"beta\": \"tuned\"}", &policy);
+  assert_near(policy.scale, 1.0, 0.0);
+  assert_near(self.bench.output[BETA], 1.0, 0.0);
+  assert_true(self.bench.output[TEMPERATURE] > 1.5);
+  assert_near(sqrt(square(8, w)), self.bench.output[TEMPERATURE] * shrunk,
+              1e-6);
+  /* All users attend, so that the labels show the true scale. */
+  assert_near(sqrt(square(8, w)), 1.5, 0.25);
+  scene_close(&self);
+}
+
+static void folds_are_the_same_for_every_filter(void **state) {
+  (void)state;
+  scene self;
+  heed_policy policy;
+  scene_open(&self, 15, SMALL, 40, 10, 0.1, 0.9);
+  train(&self, "{}", &policy);
+  const double before = self.bench.output[HELD_OUT_LOSS];
+  train(&self, "{}", &policy);
+  assert_near(self.bench.output[HELD_OUT_LOSS], before, 0.0);
+  scene_close(&self);
+}
+
+static void beta_scales_the_policy_and_not_the_reward(void **state) {
+  (void)state;
+  scene self;
+  heed_policy sharp, flat;
+  scene_open(&self, 16, SMALL, 40, 10, 0.1, 0.9);
+  const double *a = train(&self, "{\"ridge\": 1, \"beta\": 0.1}", &sharp);
+  const double *b = train(&self, "{\"ridge\": 1, \"beta\": 2}", &flat);
+  const double *steep = heed_table_data(sharp.table, "theta", HEED_FLOAT64);
+  const double *gentle = heed_table_data(flat.table, "theta", HEED_FLOAT64);
+  for (size_t k = 0; k < 3; k++) {
+    assert_near(a[k], b[k], 1e-12);
+    assert_near(steep[k], 20.0 * gentle[k], 1e-9);
+  }
+  scene_close(&self);
+}
+
+static void policy_is_the_reference_tilted_and_sums_to_one(void **state) {
+  (void)state;
+  scene self;
+  heed_policy policy;
+  double log_pi[8], expected[8], all = 0.0, sum = 0.0;
+  heed_response asked[8] = {0};
+  scene_open(&self, 17,
+             "{\"features\": 3, \"candidates\": 8, \"prompts\": 200, "
+             "\"reference\": \"a\", \"scale\": 1.5, \"mu\": 0.68}",
+             40, 10, 0.1, 0.9);
+  train(&self, "{\"ridge\": 1}", &policy);
+  const heed_plugin *plugin =
+      registry_find(self.bench.plugins, HEED_TRAINER, "dpo", NULL);
+  const heed_trainer_functions *functions = plugin->functions;
+  const double *theta = heed_table_data(policy.table, "theta", HEED_FLOAT64);
+  const double *phi =
+      heed_table_data(self.world.prompts, "features", HEED_FLOAT64);
+  const double *reference =
+      heed_table_data(self.world.prompts, "reference", HEED_FLOAT64);
+  const size_t prompt = 230;
+  for (size_t k = 0; k < 8; k++) {
+    asked[k].candidate = (int64_t)k;
+    expected[k] =
+        reference[prompt * 8 + k] + dot(3, phi + (prompt * 8 + k) * 3, theta);
+    all += exp(expected[k]);
+  }
+  assert_int_equal(
+      functions->log_probability(NULL, &self.world, &policy, prompt, 8, asked,
+                                 log_pi, &self.bench.error),
+      HEED_OK);
+  for (size_t k = 0; k < 8; k++) {
+    assert_near(log_pi[k], expected[k] - log(all), 1e-10);
+    sum += exp(log_pi[k]);
+  }
+  assert_near(sum, 1.0, 1e-12);
+  asked[0].candidate = 8;
+  assert_int_equal(
+      functions->log_probability(NULL, &self.world, &policy, prompt, 1, asked,
+                                 log_pi, &self.bench.error),
+      HEED_INVALID);
+  scene_close(&self);
+}
+
+static void many_features_and_few_labels_still_fit(void **state) {
+  (void)state;
+  scene self;
+  heed_policy policy;
+  scene_open(&self, 18,
+             "{\"features\": 64, \"candidates\": 8, \"scale\": 1.5, \"mu\": "
+             "0.68, \"prompts\": 300}",
+             10, 5, 0.1, 0.9);
+  train(&self, "{\"ridge\": 0}", &policy);
+  assert_true(isfinite(self.bench.output[NORM]));
+  train(&self, "{}", &policy);
+  assert_near(self.bench.output[CONVERGED], 1.0, 0.0);
+  scene_close(&self);
+}
+
+static void parameters_that_do_not_go_together_are_refused(void **state) {
+  (void)state;
+  scene self;
+  heed_policy policy;
+  scene_open(&self, 19, SMALL, 10, 5, 0.1, 0.9);
+  workbench *bench = &self.bench;
+  workbench_load(bench, HEED_DISTRIBUTION, "beta");
+  assert_null(
+      workbench_try(bench, HEED_TRAINER, "dpo",
+                    "{\"loss\": \"noise_aware\", \"labels\": \"always_a\"}"));
+  assert_non_null(strstr(bench->error.message, "labels = always_a"));
+  assert_null(
+      workbench_try(bench, HEED_TRAINER, "dpo", "{\"prior\": \"beta\"}"));
+  assert_non_null(strstr(bench->error.message, "loss is sigmoid"));
+  assert_int_equal(try_train(&self, "{\"loss\": \"joint\"}", &policy),
+                   HEED_UNSUPPORTED);
+  assert_non_null(strstr(bench->error.message, "needs a prior"));
+  self.world.features = 0;
+  assert_int_equal(try_train(&self, "{}", &policy), HEED_UNSUPPORTED);
+  assert_non_null(strstr(bench->error.message, "difference"));
+  scene_close(&self);
+}
+
+static void trainer_none_leaves_no_policy(void **state) {
+  (void)state;
+  scene self;
+  heed_policy policy = {.size = sizeof policy, .scale = 1.0};
+  scene_open(&self, 20, SMALL, 10, 5, 0.1, 0.9);
+  const heed_instance *trainer =
+      workbench_make(&self.bench, HEED_TRAINER, "none", "{}");
+  const heed_trainer_functions *functions = trainer->plugin->functions;
+  assert_int_equal(
+      functions->train(trainer->self, &self.bench.host.host, &self.crowd,
+                       &self.posterior, &self.selection, &policy,
+                       &self.bench.error),
+      HEED_OK);
+  assert_null(policy.state);
+  assert_null(functions->log_probability);
+  scene_close(&self);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(sigmoid_reaches_the_least_value_of_its_objective),
+      cmocka_unit_test(noise_aware_reaches_the_least_value_of_its_objective),
+      cmocka_unit_test(noise_aware_with_full_attention_trains_as_sigmoid),
+      cmocka_unit_test(own_label_says_which_mean_noise_aware_reads),
+      cmocka_unit_test(joint_reaches_the_best_of_direct_maximisations),
+      cmocka_unit_test(joint_never_lowers_its_objective),
+      cmocka_unit_test(joint_hands_on_a_posterior_of_all_users),
+      cmocka_unit_test(
+          joint_learns_the_scale_that_coin_flips_hide_from_sigmoid),
+      cmocka_unit_test(fixed_prior_stays_as_it_is_given),
+      cmocka_unit_test(control_labels_do_not_depend_on_what_users_said),
+      cmocka_unit_test(clean_labels_point_along_the_true_reward),
+      cmocka_unit_test(ties_and_weights_of_zero_teach_nothing),
+      cmocka_unit_test(nothing_left_is_a_warning_and_the_reference),
+      cmocka_unit_test(tuned_ridge_predicts_labels_held_out_best),
+      cmocka_unit_test(tuned_beta_takes_back_what_a_strong_ridge_shrank),
+      cmocka_unit_test(folds_are_the_same_for_every_filter),
+      cmocka_unit_test(beta_scales_the_policy_and_not_the_reward),
+      cmocka_unit_test(policy_is_the_reference_tilted_and_sums_to_one),
+      cmocka_unit_test(many_features_and_few_labels_still_fit),
+      cmocka_unit_test(parameters_that_do_not_go_together_are_refused),
+      cmocka_unit_test(trainer_none_leaves_no_policy),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
