@@ -233,6 +233,7 @@ heed_status execution_work(const char *folder, int socket, int slot_file,
   worker *self = calloc(1, sizeof *self);
   heed_status status;
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+  (void)prctl(PR_SET_NAME, "heed worker");
   (void)signal(SIGINT, SIG_IGN); /* the supervisor decides */
   (void)signal(SIGTERM, SIG_IGN);
   offer_first();

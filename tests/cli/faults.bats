@@ -6,7 +6,7 @@ load small
 # again, three filters below each, three replicates.
 heed_fault() {
   write_sweep 'h.estimator.faulty { fault = h.axis { "fault", "none", "'"$1"'" } }'
-  heed_run small.lua -j 2 --timeout 2 --memory 400M
+  heed_run small.lua -j 2 --timeout "${timeout:-2}" --memory 400M
 }
 
 # costs FAULT STATUS WORDS: only its cells have that status, all others are
@@ -46,7 +46,7 @@ costs() {
 }
 
 @test "10 GiB touched cost their own cells" {
-  costs greedy 4 "held "
+  timeout=60 costs greedy 4 "held "
   [[ "$output" == *"more than the limit of 400 MiB"* ]]
 }
 
