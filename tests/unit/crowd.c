@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The annotations stage: simulated users, the bootstrap of a log, what is held
+ * out. */
+#include "stages/crowd.h"
+
+#include "../support/workbench.h"
+#include "stages/stages.h"
+
+enum { PAIRS = 400 };
+
+typedef struct scene {
+  workbench bench;
+  heed_world world;
+} scene;
+
+static int set_up(void **state) {
+  scene *self = calloc(1, sizeof *self);
+  heed_host *host;
+  double *p;
+  workbench_open(&self->bench, 7);
+  workbench_load(&self->bench, HEED_DISTRIBUTION, "two_point");
+  workbench_load(&self->bench, HEED_DISTRIBUTION, "beta");
+  workbench_load(&self->bench, HEED_USER_MODEL, "attentive");
+  self->bench.host.stage = "annotations";
+  host = &self->bench.host.host;
+  self->world.pairs = host->table(host, "pairs", PAIRS);
+  p = host->column(host, self->world.pairs, "p", HEED_FLOAT64, 1);
+  for (int i = 0; i < PAIRS; i++) p[i] = 0.9;
+  *state = self;
+  return 0;
+}
+
+static int tear_down(void **state) {
+  scene *self = *state;
+  workbench_close(&self->bench);
+  free(self);
+  return 0;
+}
+
+static heed_status make(scene *self, const char *users, crowd *result) {
+  json_t *given = json_loads(users, 0, NULL), *resolved = NULL;
+  const heed_value *values = NULL;
+  heed_status status =
+      schema_resolve(self->bench.plugins, stages_users, stages_user_count,
+                     given, NULL, "users", &resolved, &self->bench.error);
+  json_decref(given);
+  assert_int_equal(status, HEED_OK);
+  assert_int_equal(
+      schema_values(self->bench.plugins, stages_users, stages_user_count,
+                    resolved, &self->bench.host, &values, &self->bench.error),
+      HEED_OK);
+  status = crowd_make(&self->world, values, &self->bench.host, result,
+                      &self->bench.error);
+  schema_close(values, stages_user_count);
+  json_decref(resolved);
+  return status;
+}
+
+static const int64_t *integers(const heed_table *table, const char *name) {
+  return heed_table_data(table, name, HEED_INT64);
+}
+
+static void each_pair_goes_to_at_most_one_user(void **state) {
+  scene *self = *state;
+  bool seen[PAIRS] = {false};
+  crowd made;
+  assert_int_equal(
+      make(self,
+           "{\"count\": 20, \"annotations\": 20, \"attentiveness\": \"beta\","
+           " \"model\": \"attentive\"}",
+           &made),
+      HEED_OK);
+  assert_int_equal(made.seen.annotations->rows, PAIRS);
+  for (size_t i = 0; i < PAIRS; i++) {
+    const int64_t pair = integers(made.seen.annotations, "pair")[i];
+    assert_false(seen[pair]);
+    seen[pair] = true;
+  }
+}
+
+static void too_few_pairs_are_an_error_that_says_how_many(void **state) {
+  scene *self = *state;
+  crowd made;
+  assert_int_equal(
+      make(self,
+           "{\"count\": 30, \"annotations\": 20, \"attentiveness\": \"beta\","
+           " \"model\": \"attentive\"}",
+           &made),
+      HEED_INVALID);
+  assert_non_null(strstr(self->bench.error.message, "need 600 pairs"));
+  assert_non_null(strstr(self->bench.error.message, "the world has 400"));
+}
+
+static void overlapping_users_see_no_pair_twice(void **state) {
+  scene *self = *state;
+  crowd made;
+  assert_int_equal(
+      make(self,
+           "{\"count\": 50, \"annotations\": 300, \"assignment\":"
+           " \"overlapping\", \"attentiveness\": \"beta\", \"model\":"
+           " \"attentive\"}",
+           &made),
+      HEED_OK);
+  for (size_t j = 0; j < 50; j++) {
+    bool seen[PAIRS] = {false};
+    for (size_t i = made.seen.first[j]; i < made.seen.first[j + 1]; i++) {
+      const int64_t pair = integers(made.seen.annotations, "pair")[i];
+      assert_false(seen[pair]);
+      seen[pair] = true;
+    }
+  }
+}
+
+/* The uniform of user 17 is the same whatever P_eta makes of it: attentiveness
+ * under two shapes is ranked alike, but for ties of the two points. */
+static void users_stay_themselves_under_another_distribution(void **state) {
+  scene *self = *state;
+  const char *users =
+      "{\"count\": 20, \"annotations\": 20, \"attentiveness\": \"%s\","
+      " \"model\": \"attentive\"}";
+  char text[256];
+  crowd first, second;
+  (void)snprintf(text, sizeof text, users, "beta");
+  assert_int_equal(make(self, text, &first), HEED_OK);
+  (void)snprintf(text, sizeof text, users, "two_point");
+  assert_int_equal(make(self, text, &second), HEED_OK);
+  for (size_t a = 0; a < 20; a++)
+    for (size_t b = 0; b < 20; b++)
+      if (first.eta[a] < first.eta[b])
+        assert_true(second.eta[a] <= second.eta[b]);
+  assert_memory_equal(integers(first.seen.annotations, "pair"),
+                      integers(second.seen.annotations, "pair"),
+                      PAIRS * sizeof(int64_t));
+}
+
+/* 300 users x 400 choices of p = .9: P(A) = .5 + .4 eta; the standard error of
+ * the mean is below .0015, the tolerance is five of them. */
+static void choices_follow_the_user_model(void **state) {
+  scene *self = *state;
+  double chosen = 0, expected = 0;
+  crowd made;
+  assert_int_equal(
+      make(self,
+           "{\"count\": 300, \"annotations\": 400, \"assignment\":"
+           " \"overlapping\", \"attentiveness\": \"beta\", \"model\":"
+           " \"attentive\"}",
+           &made),
+      HEED_OK);
+  const int8_t *choice =
+      heed_table_data(made.seen.annotations, "choice", HEED_INT8);
+  const int64_t *user = integers(made.seen.annotations, "user");
+  const double rows = (double)made.seen.annotations->rows;
+  for (size_t i = 0; i < made.seen.annotations->rows; i++) {
+    chosen += choice[i] == HEED_CHOSE_A;
+    expected += 0.5 + 0.4 * made.eta[user[i]];
+  }
+  assert_near(chosen / rows, expected / rows, 0.0075);
+}
+
+static void what_is_held_out_is_not_seen(void **state) {
+  scene *self = *state;
+  bool seen[PAIRS] = {false};
+  crowd made;
+  assert_int_equal(
+      make(self,
+           "{\"count\": 20, \"annotations\": 20, \"holdout\": 0.25,"
+           " \"attentiveness\": \"beta\", \"model\": \"attentive\"}",
+           &made),
+      HEED_OK);
+  assert_int_equal(made.held_out.annotations->rows, 100);
+  assert_int_equal(made.seen.annotations->rows, 300);
+  for (size_t j = 0; j < 20; j++)
+    assert_int_equal(made.held_out.first[j + 1] - made.held_out.first[j], 5);
+  for (size_t i = 0; i < 300; i++)
+    seen[integers(made.seen.annotations, "pair")[i]] = true;
+  for (size_t i = 0; i < 100; i++)
+    assert_false(seen[integers(made.held_out.annotations, "pair")[i]]);
+}
+
+static void only_those_who_may_are_shown_the_truth(void **state) {
+  scene *self = *state;
+  crowd made;
+  assert_int_equal(
+      make(self,
+           "{\"count\": 20, \"annotations\": 20, \"attentiveness\": \"beta\","
+           " \"model\": \"attentive\"}",
+           &made),
+      HEED_OK);
+  assert_null(heed_table_column(made.seen.users, "eta"));
+  assert_non_null(heed_table_column(made.with_eta.users, "eta"));
+}
+
+/* Mean 20 of a lognormal law with spread 1 over 4000 users: standard error
+ * 20 sqrt(e - 1) / sqrt(4000) = .41. */
+static void a_heavy_tail_keeps_its_mean(void **state) {
+  scene *self = *state;
+  size_t most = 0;
+  crowd made;
+  assert_int_equal(
+      make(self,
+           "{\"count\": 4000, \"annotations\": 20, \"law\": \"lognormal\","
+           " \"assignment\": \"overlapping\", \"attentiveness\": \"beta\","
+           " \"model\": \"attentive\"}",
+           &made),
+      HEED_OK);
+  for (size_t j = 0; j < 4000; j++) {
+    const size_t count = made.seen.first[j + 1] - made.seen.first[j];
+    assert_true(count >= 1);
+    if (count > most) most = count;
+  }
+  assert_near((double)made.seen.annotations->rows / 4000, 20, 1.5);
+  assert_true(most > 150);
+}
+
+/* ---- logs ---- */
+
+static void make_log(scene *self) {
+  const heed_host *host = &self->bench.host.host;
+  const char **name;
+  int64_t *user, *pair;
+  self->world.users = host->table(host, "users", 10);
+  name = host->column(host, self->world.users, "name", HEED_STRING, 1);
+  for (int j = 0; j < 10; j++) {
+    char text[8];
+    (void)snprintf(text, sizeof text, "u%d", j);
+    name[j] = host->copy(host, text);
+  }
+  self->world.annotations = host->table(host, "annotations", 100);
+  user = host->column(host, self->world.annotations, "user", HEED_INT64, 1);
+  pair = host->column(host, self->world.annotations, "pair", HEED_INT64, 1);
+  (void)host->column(host, self->world.annotations, "choice", HEED_INT8, 1);
+  (void)host->column(host, self->world.annotations, "left", HEED_INT8, 1);
+  for (int i = 0; i < 100; i++) {
+    user[i] = i / 10;
+    pair[i] = i;
+  }
+}
+
+static void replicate_0_is_the_log_as_it_is(void **state) {
+  scene *self = *state;
+  crowd made;
+  make_log(self);
+  assert_int_equal(make(self, "{\"bootstrap\": \"users\"}", &made), HEED_OK);
+  assert_ptr_equal(made.seen.users, self->world.users);
+  assert_ptr_equal(made.seen.annotations, self->world.annotations);
+}
+
+static void a_user_drawn_twice_becomes_two_users(void **state) {
+  scene *self = *state;
+  size_t repeated = 0;
+  crowd made;
+  make_log(self);
+  self->bench.host.replicate = 1;
+  assert_int_equal(make(self, "{\"bootstrap\": \"users\"}", &made), HEED_OK);
+  const char **name = heed_table_data(made.seen.users, "name", HEED_STRING);
+  assert_int_equal(made.seen.users->rows, 10);
+  assert_int_equal(made.seen.annotations->rows, 100);
+  for (size_t j = 0; j < 10; j++) {
+    const int64_t of = name[j][1] - '0';
+    assert_int_equal(made.seen.first[j + 1] - made.seen.first[j], 10);
+    for (size_t i = made.seen.first[j]; i < made.seen.first[j + 1]; i++)
+      assert_int_equal(integers(made.seen.annotations, "pair")[i] / 10, of);
+    for (size_t k = 0; k < j; k++) repeated += strcmp(name[j], name[k]) == 0;
+  }
+  assert_true(repeated > 0);
+}
+
+static void settings_of_simulated_users_do_not_fit_a_log(void **state) {
+  scene *self = *state;
+  crowd made;
+  make_log(self);
+  assert_int_equal(make(self, "{\"count\": 5}", &made), HEED_UNSUPPORTED);
+  assert_non_null(strstr(self->bench.error.message, "this source is a log"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(each_pair_goes_to_at_most_one_user),
+      TEST(too_few_pairs_are_an_error_that_says_how_many),
+      TEST(overlapping_users_see_no_pair_twice),
+      TEST(users_stay_themselves_under_another_distribution),
+      TEST(choices_follow_the_user_model),
+      TEST(what_is_held_out_is_not_seen),
+      TEST(only_those_who_may_are_shown_the_truth),
+      TEST(a_heavy_tail_keeps_its_mean),
+      TEST(replicate_0_is_the_log_as_it_is),
+      TEST(a_user_drawn_twice_becomes_two_users),
+      TEST(settings_of_simulated_users_do_not_fit_a_log),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

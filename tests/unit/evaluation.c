@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Evaluation against brute force and closed forms, on a world of two prompts
+ * with three candidates made by hand. */
+#include "evaluation/evaluation.h"
+
+#include "../support/workbench.h"
+
+enum { PROMPTS = 2, CANDIDATES = 3 };
+
+static const double reward[PROMPTS][CANDIDATES] = {{1.5, -0.5, 0.2},
+                                                   {0.0, 2.0, -1.0}};
+static const double reference[PROMPTS][CANDIDATES] = {{0.5, 0.3, 0.2},
+                                                      {0.25, 0.25, 0.5}};
+static const double policy_of[PROMPTS][CANDIDATES] = {{0.7, 0.1, 0.2},
+                                                      {0.2, 0.7, 0.1}};
+
+static heed_status judge(void *self, const heed_world *world, size_t prompt,
+                         size_t count, const heed_response *responses,
+                         double *rewards, heed_error *error) {
+  (void)self, (void)world, (void)error;
+  for (size_t i = 0; i < count; i++)
+    rewards[i] = reward[prompt][responses[i].candidate];
+  return HEED_OK;
+}
+
+static heed_status refer(void *self, const heed_world *world, size_t prompt,
+                         size_t count, const heed_response *responses,
+                         double *log_probability, heed_error *error) {
+  (void)self, (void)world, (void)error;
+  for (size_t i = 0; i < count; i++)
+    log_probability[i] = log(reference[prompt][responses[i].candidate]);
+  return HEED_OK;
+}
+
+/* state: the table of probabilities */
+static heed_status act(void *self, const heed_world *world,
+                       const heed_policy *policy, size_t prompt, size_t count,
+                       const heed_response *responses, double *log_probability,
+                       heed_error *error) {
+  const double(*table)[CANDIDATES] = policy->state;
+  (void)self, (void)world, (void)error;
+  for (size_t i = 0; i < count; i++)
+    log_probability[i] = log(table[prompt][responses[i].candidate]);
+  return HEED_OK;
+}
+
+static const heed_source_functions source_functions = {
+    .size = sizeof source_functions, .judge = judge, .reference = refer};
+static const heed_trainer_functions trainer_functions = {
+    .size = sizeof trainer_functions, .log_probability = act};
+static const heed_estimator_functions estimator_functions = {
+    .size = sizeof estimator_functions};
+static const heed_plugin source_plugin = {.functions = &source_functions};
+static const heed_plugin trainer_plugin = {.functions = &trainer_functions};
+static const heed_plugin estimator_plugin = {.functions = &estimator_functions};
+
+typedef struct bench {
+  arena *memory;
+  heed_world world;
+  heed_table prompts, pairs, users, annotations;
+  heed_column columns[4], pair_columns[2];
+  heed_crowd crowd;
+  heed_policy policy;
+  heed_posterior posterior;
+  heed_selection selection;
+  heed_instance source, trainer, estimator;
+  const prompts_known *known;
+  double values[METRIC_COUNT][4];
+  double levels[2];
+  evaluation what;
+} bench;
+
+static int set_up(void **state) {
+  static double table[PROMPTS][CANDIDATES];
+  bench *self = calloc(1, sizeof *self);
+  heed_error error;
+  memcpy(table, policy_of, sizeof table);
+  self->memory = arena_create();
+  self->source.plugin = &source_plugin;
+  self->trainer.plugin = &trainer_plugin;
+  self->estimator.plugin = &estimator_plugin;
+  self->prompts.rows = PROMPTS;
+  self->world.prompts = &self->prompts;
+  self->world.pairs = &self->pairs;
+  self->world.held_out = PROMPTS;
+  self->world.candidates = CANDIDATES;
+  self->policy.scale = 0.5;
+  self->policy.state = table;
+  self->levels[0] = 0.05;
+  self->levels[1] = 50; /* beyond what three candidates allow */
+  assert_int_equal(prompts_know(&self->source, &self->world, self->memory,
+                                &self->known, &error),
+                   HEED_OK);
+  self->what = (evaluation){.kl_count = 2,
+                            .kl = self->levels,
+                            .split = 0.5,
+                            .level = 0.5,
+                            .min_annotations = 1,
+                            .source = &self->source,
+                            .trainer = &self->trainer,
+                            .estimator = &self->estimator,
+                            .world = &self->world,
+                            .prompts = self->known,
+                            .crowd = &self->crowd,
+                            .posterior = &self->posterior,
+                            .selection = &self->selection,
+                            .policy = &self->policy,
+                            .scratch = self->memory};
+  for (size_t i = 0; i < METRIC_COUNT; i++) {
+    for (size_t j = 0; j < 4; j++) self->values[i][j] = NAN;
+    self->what.into[i] = self->values[i];
+  }
+  *state = self;
+  return 0;
+}
+
+static int tear_down(void **state) {
+  bench *self = *state;
+  arena_free(self->memory);
+  free(self);
+  return 0;
+}
+
+static double sigmoid(double x) {
+  return 1 / (1 + exp(-x));
+}
+
+static void win_rate_is_the_double_sum_over_candidates(void **state) {
+  bench *self = *state;
+  heed_error error;
+  double win = 0, score = 0, kl = 0;
+  for (int i = 0; i < PROMPTS; i++)
+    for (int y = 0; y < CANDIDATES; y++) {
+      score += (policy_of[i][y] - reference[i][y]) * reward[i][y] / PROMPTS;
+      kl += policy_of[i][y] * log(policy_of[i][y] / reference[i][y]) / PROMPTS;
+      for (int other = 0; other < CANDIDATES; other++)
+        win += policy_of[i][y] * reference[i][other] *
+               sigmoid(reward[i][y] - reward[i][other]) / PROMPTS;
+    }
+  assert_int_equal(evaluate_policy(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_WIN_RATE][0], win, 1e-14);
+  assert_near(self->values[METRIC_REWARD_SCORE][0], score, 1e-14);
+  assert_near(self->values[METRIC_KL][0], kl, 1e-14);
+}
+
+static void the_reference_wins_half_at_no_divergence(void **state) {
+  bench *self = *state;
+  heed_error error;
+  memcpy(self->policy.state, reference, sizeof reference);
+  assert_int_equal(evaluate_policy(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_WIN_RATE][0], 0.5, 1e-14);
+  assert_near(self->values[METRIC_KL][0], 0, 1e-14);
+  assert_true(isnan(self->values[METRIC_COSINE][0]));
+  assert_true(isnan(self->values[METRIC_WIN_RATE_AT_KL][0]));
+}
+
+/* pi_ref exp(r / scale) / Z has no regret, and its implied reward is the true
+ * one up to a constant a prompt. */
+static void the_optimum_has_no_regret_and_is_calibrated(void **state) {
+  bench *self = *state;
+  double(*table)[CANDIDATES] = self->policy.state;
+  heed_error error;
+  for (int i = 0; i < PROMPTS; i++) {
+    double sum = 0;
+    for (int y = 0; y < CANDIDATES; y++) {
+      table[i][y] = reference[i][y] * exp(reward[i][y] / self->policy.scale);
+      sum += table[i][y];
+    }
+    for (int y = 0; y < CANDIDATES; y++) table[i][y] /= sum;
+  }
+  assert_int_equal(evaluate_policy(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_REGRET][0], 0, 1e-13);
+  assert_near(self->values[METRIC_COSINE][0], 1, 1e-12);
+  assert_near(self->values[METRIC_CALIBRATION_SLOPE][0], 1, 1e-12);
+}
+
+/* Along pi_ref exp(c tilt), KL grows with c: a fine scan finds the same win
+ * rate as the root finder. */
+static void win_rate_at_matched_kl_agrees_with_a_scan(void **state) {
+  bench *self = *state;
+  heed_error error;
+  double best = NAN, nearest = HUGE_VAL;
+  for (double c = 0; c < 2; c += 1e-5) {
+    double kl = 0, win = 0;
+    for (int i = 0; i < PROMPTS; i++) {
+      double pi[CANDIDATES], sum = 0;
+      for (int y = 0; y < CANDIDATES; y++) {
+        pi[y] = reference[i][y] * pow(policy_of[i][y] / reference[i][y], c);
+        sum += pi[y];
+      }
+      for (int y = 0; y < CANDIDATES; y++) {
+        pi[y] /= sum;
+        kl += pi[y] * log(pi[y] / reference[i][y]) / PROMPTS;
+        for (int other = 0; other < CANDIDATES; other++)
+          win += pi[y] * reference[i][other] *
+                 sigmoid(reward[i][y] - reward[i][other]) / PROMPTS;
+      }
+    }
+    if (fabs(kl - self->levels[0]) < nearest) {
+      nearest = fabs(kl - self->levels[0]);
+      best = win;
+    }
+  }
+  assert_int_equal(evaluate_policy(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_WIN_RATE_AT_KL][0], best, 1e-5);
+  assert_true(isnan(self->values[METRIC_WIN_RATE_AT_KL][1]));
+}
+
+static void a_policy_that_does_not_sum_to_one_is_refused(void **state) {
+  bench *self = *state;
+  double(*table)[CANDIDATES] = self->policy.state;
+  heed_error error;
+  table[1][0] += 0.2;
+  assert_int_equal(evaluate_policy(&self->what, &error), HEED_NUMERIC);
+  assert_non_null(strstr(error.message, "prompt 1 sum to 1.2"));
+}
+
+/* ---- posteriors and labels ---- */
+
+enum { USERS = 4, ANNOTATIONS = 8, PAIRS = 4 };
+
+static const int64_t user_of[] = {0, 0, 1, 1, 2, 2, 3, 3};
+static const int64_t pair_of[] = {0, 1, 2, 3, 0, 2, 1, 3};
+static const int8_t choice_of[] = {1, 0, 1, 2, 0, 1, 0, 1};
+static const size_t first_of[] = {0, 2, 4, 6, 8};
+static const double p_of[] = {0.9, 0.2, 0.6, 0.5};
+static const int8_t verdict_of[] = {1, 0, 0, 1};
+static const double eta_of[] = {0.9, 0.1, 0.4, 0.8};
+static const double mean_of[] = {0.8, 0.3, 0.6, 0.7};
+
+static void fill_crowd(bench *self) {
+  static double weight[ANNOTATIONS];
+  for (int i = 0; i < ANNOTATIONS; i++) weight[i] = i % 3;
+  self->columns[0] =
+      (heed_column){"user", HEED_INT64, 1, (void *)(uintptr_t)user_of};
+  self->columns[1] =
+      (heed_column){"pair", HEED_INT64, 1, (void *)(uintptr_t)pair_of};
+  self->columns[2] =
+      (heed_column){"choice", HEED_INT8, 1, (void *)(uintptr_t)choice_of};
+  self->annotations = (heed_table){.name = "annotations",
+                                   .rows = ANNOTATIONS,
+                                   .column_count = 3,
+                                   .columns = self->columns};
+  self->pair_columns[0] =
+      (heed_column){"p", HEED_FLOAT64, 1, (void *)(uintptr_t)p_of};
+  self->pair_columns[1] =
+      (heed_column){"verdict", HEED_INT8, 1, (void *)(uintptr_t)verdict_of};
+  self->pairs = (heed_table){.name = "pairs",
+                             .rows = PAIRS,
+                             .column_count = 2,
+                             .columns = self->pair_columns};
+  self->users.rows = USERS;
+  self->world.judge_count = 1;
+  self->crowd = (heed_crowd){.world = &self->world,
+                             .users = &self->users,
+                             .annotations = &self->annotations,
+                             .first = first_of};
+  self->posterior.units = USERS;
+  self->posterior.mean = (double *)(uintptr_t)mean_of;
+  self->selection = (heed_selection){.count = ANNOTATIONS, .weight = weight};
+  self->what.eta = eta_of;
+  self->what.policy = NULL;
+}
+
+static void eta_hat_is_scored_as_by_hand(void **state) {
+  bench *self = *state;
+  heed_error error;
+  fill_crowd(self);
+  assert_int_equal(evaluate_attentiveness(&self->what, &error), HEED_OK);
+  /* errors -.1, .2, .2, -.1 */
+  assert_near(self->values[METRIC_ETA_RMSE][0], sqrt(0.1 / 4), 1e-15);
+  assert_near(self->values[METRIC_ETA_BIAS][0], 0.05, 1e-15);
+  /* user 2 alone stands on the wrong side of 1/2 */
+  assert_near(self->values[METRIC_SPLIT_ACCURACY][0], 0.75, 1e-15);
+  /* ranks of eta: 4 1 2 3, of eta-hat: 4 1 2 3 */
+  assert_near(self->values[METRIC_ETA_SPEARMAN][0], 1, 1e-12);
+}
+
+static void coverage_counts_users_inside_their_interval(void **state) {
+  bench *self = *state;
+  static double levels[] = {0.25, 0.75};
+  static double quantiles[] = {0.7, 0.95, 0.2, 0.4, 0.3, 0.9, 0.6, 0.75};
+  heed_error error;
+  fill_crowd(self);
+  self->posterior.level_count = 2;
+  self->posterior.levels = levels;
+  self->posterior.quantiles = quantiles;
+  assert_int_equal(evaluate_attentiveness(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_COVERAGE][0], 0.5, 1e-15);
+}
+
+static void labels_are_scored_by_weight_and_without_ties(void **state) {
+  bench *self = *state;
+  heed_error error;
+  fill_crowd(self);
+  assert_int_equal(evaluate_labels(&self->what, &error), HEED_OK);
+  /* weights 0 1 2 0 1 2 0 1: kept 5 of 8, all four users */
+  assert_near(self->values[METRIC_LABELS_KEPT][0], 5.0 / 8, 1e-15);
+  assert_near(self->values[METRIC_USERS_KEPT][0], 1, 1e-15);
+  /* the better response is A, B, A, none: pair 1 right (1), pair 2 right (2),
+   * pair 0 wrong (1), pair 2 right (2); pair 3 has no better one */
+  assert_near(self->values[METRIC_LABEL_ACCURACY][0], 5.0 / 6, 1e-15);
+  /* the judge says A, B, B, A: right 1, wrong 2, wrong 1, wrong 2, right 1 */
+  assert_near(self->values[METRIC_LABEL_AGREEMENT][0], 2.0 / 7, 1e-15);
+  assert_near(self->values[METRIC_USERS_JUDGED][0], 4, 0);
+}
+
+static void means_of_annotations_become_means_of_users(void **state) {
+  bench *self = *state;
+  static double of_annotations[] = {0.2, 0.4, 1, 0, 0.5, 0.5, 0.9, 0.7};
+  const double expected[] = {0.3, 0.5, 0.5, 0.8};
+  double *mean;
+  fill_crowd(self);
+  self->posterior.unit = HEED_BY_ANNOTATION;
+  self->posterior.mean = of_annotations;
+  mean = evaluation_user_means(&self->crowd, &self->posterior, self->memory);
+  for (int j = 0; j < USERS; j++) assert_near(mean[j], expected[j], 1e-15);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(win_rate_is_the_double_sum_over_candidates),
+      TEST(the_reference_wins_half_at_no_divergence),
+      TEST(the_optimum_has_no_regret_and_is_calibrated),
+      TEST(win_rate_at_matched_kl_agrees_with_a_scan),
+      TEST(a_policy_that_does_not_sum_to_one_is_refused),
+      TEST(eta_hat_is_scored_as_by_hand),
+      TEST(coverage_counts_users_inside_their_interval),
+      TEST(labels_are_scored_by_weight_and_without_ties),
+      TEST(means_of_annotations_become_means_of_users),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
