@@ -95,22 +95,49 @@ static heed_status check_parameters(const subject *of,
   return HEED_OK;
 }
 
+static bool has_labels(const heed_plugin *plugin, const char *parameter) {
+  for (size_t i = 0; i < plugin->parameter_count; i++)
+    if (strcmp(plugin->parameters[i].name, parameter) == 0)
+      return plugin->parameters[i].type == HEED_LIST ||
+             plugin->parameters[i].type == HEED_MAP;
+  return false;
+}
+
+static bool has_dimension(const heed_plugin *plugin, const char *name) {
+  for (size_t i = 0; i < plugin->dimension_count; i++)
+    if (strcmp(plugin->dimensions[i].name, name) == 0) return true;
+  return false;
+}
+
+static heed_status check_dimensions(const subject *of,
+                                    const heed_plugin *plugin) {
+  if (plugin->dimension_count > 0 && plugin->dimensions == NULL)
+    return wrong(of, "dimensions are NULL though counted", NULL);
+  for (size_t i = 0; i < plugin->dimension_count; i++) {
+    const heed_dimension *dimension = &plugin->dimensions[i];
+    if (!is_name(dimension->name) || dimension->parameter == NULL)
+      return wrong(of, "a dimension without name or parameter", NULL);
+    if (!has_labels(plugin, dimension->parameter))
+      return wrong(of, "a dimension of what is no list or map parameter",
+                   dimension->parameter);
+  }
+  return HEED_OK;
+}
+
 static heed_status check_outputs(const subject *of, const heed_plugin *plugin) {
   if (plugin->output_count > 0 && plugin->outputs == NULL)
     return wrong(of, "outputs are NULL though counted", NULL);
-  if (plugin->dimension_count > 0 && plugin->dimensions == NULL)
-    return wrong(of, "dimensions are NULL though counted", NULL);
-  for (size_t i = 0; i < plugin->dimension_count; i++)
-    if (!is_name(plugin->dimensions[i].name) ||
-        plugin->dimensions[i].parameter == NULL)
-      return wrong(of, "a dimension without name or parameter", NULL);
   for (size_t i = 0; i < plugin->output_count; i++) {
+    const char *const *along = plugin->outputs[i].dimensions;
     if (!is_name(plugin->outputs[i].name))
       return wrong(of, "an output's name is not lower case, digits and '_'",
                    plugin->outputs[i].name);
     for (size_t j = 0; j < i; j++)
       if (strcmp(plugin->outputs[i].name, plugin->outputs[j].name) == 0)
         return wrong(of, "two outputs of one name", plugin->outputs[i].name);
+    for (; along != NULL && *along != NULL; along++)
+      if (!has_dimension(plugin, *along))
+        return wrong(of, "an output along no dimension of its own", *along);
   }
   return HEED_OK;
 }
@@ -205,6 +232,7 @@ heed_status descriptor_check(const heed_plugin *plugin, const char *file,
   if (plugin->version == NULL) return wrong(&of, "it has no version", NULL);
   if (plugin->summary == NULL) return wrong(&of, "it has no summary", NULL);
   status = check_parameters(&of, plugin->parameters, plugin->parameter_count);
+  if (status == HEED_OK) status = check_dimensions(&of, plugin);
   if (status == HEED_OK) status = check_outputs(&of, plugin);
   if (status != HEED_OK) return status;
   if (plugin->functions == NULL ||

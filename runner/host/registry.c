@@ -2,9 +2,9 @@
  * The registry: opens shared objects and knows what is in them.
  *
  * A file is opened once; what is hashed through that descriptor is what is
- * loaded, as /proc/self/fd/N.  The descriptor stays open: the loader knows an
- * object by its name, and a second file under the same N would be taken for
- * the first. */
+ * loaded, as /proc/self/fd/N.  The descriptor stays open as long as the object
+ * is in memory: the loader knows an object by its name, and a second file
+ * under the same N would be taken for the first. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -50,9 +50,27 @@ heed_status registry_create(bool allow_unsafe, registry **result,
   return HEED_OK;
 }
 
+#define LINK_SIZE 64
+
+static void link_to(const loaded_file *file, char link[LINK_SIZE]) {
+  (void)snprintf(link, LINK_SIZE, "/proc/self/fd/%d", file->descriptor);
+}
+
+/* Whether the object outlived dlclose(): another registry has it, or it asked
+ * never to be unloaded (C++ and Rust objects do). */
+static bool is_in_memory(const loaded_file *file) {
+  char link[LINK_SIZE];
+  void *handle;
+  link_to(file, link);
+  handle = dlopen(link, RTLD_LAZY | RTLD_NOLOAD);
+  if (handle != NULL) (void)dlclose(handle);
+  return handle != NULL;
+}
+
 static void file_close(loaded_file *file) {
   if (file->handle != NULL) (void)dlclose(file->handle);
-  if (file->descriptor >= 0) (void)close(file->descriptor);
+  if (file->descriptor >= 0 && (file->handle == NULL || !is_in_memory(file)))
+    (void)close(file->descriptor);
   free(file->path);
   free(file);
 }
@@ -70,14 +88,9 @@ static bool others_may_write(const struct stat *status) {
          (status->st_mode & (S_IWGRP | S_IWOTH)) != 0;
 }
 
-static heed_status check_safe(const loaded_file *file, heed_error *error) {
-  struct stat status;
+static heed_status check_safe(const loaded_file *file, struct stat status,
+                              heed_error *error) {
   char folder[PATH_MAX];
-  if (fstat(file->descriptor, &status) != 0)
-    return heed_fail(error, HEED_IO, "%s: %s", file->path, strerror(errno));
-  if (!S_ISREG(status.st_mode))
-    return heed_fail(error, HEED_INVALID, "%s: is not a regular file",
-                     file->path);
   if (others_may_write(&status))
     return heed_fail(error, HEED_INVALID,
                      "%s: others than you and root may write to this plugin "
@@ -99,31 +112,45 @@ static heed_status check_safe(const loaded_file *file, heed_error *error) {
   return HEED_OK;
 }
 
+/* What the loader says, without the name that the host gave it. */
+static const char *loader_message(const char *link) {
+  const char *said = dlerror();
+  const size_t length = strlen(link);
+  if (said == NULL) return "the loader does not say why";
+  return strncmp(said, link, length) == 0 &&
+                 strncmp(said + length, ": ", 2) == 0
+             ? said + length + 2
+             : said;
+}
+
 static heed_status open_file(const registry *self, loaded_file *file,
                              const char *sha256, heed_error *error) {
-  char link[64];
-  heed_status status;
-  file->descriptor = open(file->path, O_RDONLY | O_CLOEXEC);
-  if (file->descriptor < 0)
+  char link[LINK_SIZE];
+  struct stat is;
+  heed_status status = HEED_OK;
+  /* A pipe would block. */
+  file->descriptor = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file->descriptor < 0 || fstat(file->descriptor, &is) != 0)
     return heed_fail(error, HEED_IO, "%s: cannot be opened: %s", file->path,
                      strerror(errno));
-  if (!self->allow_unsafe) {
-    status = check_safe(file, error);
-    if (status != HEED_OK) return status;
-  }
-  status =
-      hash_descriptor(file->descriptor, file->path, file->public.sha256, error);
+  if (!S_ISREG(is.st_mode))
+    return heed_fail(error, HEED_INVALID, "%s: is not a regular file",
+                     file->path);
+  if (!self->allow_unsafe) status = check_safe(file, is, error);
+  if (status == HEED_OK)
+    status = hash_descriptor(file->descriptor, file->path, file->public.sha256,
+                             error);
   if (status != HEED_OK) return status;
   if (sha256 != NULL && strcmp(sha256, file->public.sha256) != 0)
     return heed_fail(error, HEED_INVALID,
                      "%s: the plugin has changed since the sweep was planned "
                      "(SHA-256 %.12s…, expected %.12s…)",
                      file->path, file->public.sha256, sha256);
-  (void)snprintf(link, sizeof link, "/proc/self/fd/%d", file->descriptor);
+  link_to(file, link);
   file->handle = dlopen(link, RTLD_NOW | RTLD_LOCAL);
   if (file->handle == NULL)
     return heed_fail(error, HEED_INVALID, "%s: cannot be loaded: %s",
-                     file->path, dlerror());
+                     file->path, loader_message(link));
   return HEED_OK;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host.h"
@@ -59,19 +60,26 @@ const char *schema_nearest(const char *name, const char *const *names,
   return nearest;
 }
 
-/* ": did you mean NAME?", or what there is to choose from. */
-static void suggestion(const char *name, const char *const *names, size_t count,
-                       char *text, size_t size) {
-  const char *nearest = schema_nearest(name, names, count);
+static void list_names(const char *const *names, size_t count, char *text,
+                       size_t size) {
   size_t used = 0;
-  if (nearest != NULL) {
-    (void)snprintf(text, size, "did you mean \"%s\"?", nearest);
-    return;
-  }
-  (void)snprintf(text, size, "there is none to name");
+  *text = '\0';
   for (size_t i = 0; i < count && used < size; i++)
     used += (size_t)snprintf(text + used, size - used, "%s\"%s\"",
-                             i == 0 ? "expected " : ", ", names[i]);
+                             i == 0 ? "" : ", ", names[i]);
+}
+
+/* "did you mean NAME?", or what there is to choose from. */
+static void suggestion(const char *name, const char *const *names, size_t count,
+                       char *text, size_t size) {
+  const char *nearest = schema_nearest(name, names, count), *says = "expected ";
+  if (nearest != NULL)
+    (void)snprintf(text, size, "did you mean \"%s\"?", nearest);
+  else if (count == 0)
+    (void)snprintf(text, size, "there is none to name");
+  else
+    list_names(names, count, text + snprintf(text, size, "%s", says),
+               size - strlen(says));
 }
 
 static void names_of(const heed_parameter *parameters, size_t count,
@@ -178,8 +186,9 @@ static heed_status resolve_integer(const context *in,
   char expected[160];
   const double number = json_number_value(given);
   describe_range(parameter, "a whole number", expected, sizeof expected);
-  if (!json_is_number(given) || number != floor(number) ||
-      fabs(number) > 0x1p53 || !in_range(parameter, number))
+  if (!json_is_number(given) || !in_range(parameter, number) ||
+      (json_is_real(given) &&
+       (number != floor(number) || fabs(number) > 0x1p53)))
     return unfit(in, path, given, expected);
   return made(in,
               json_integer(json_is_integer(given) ? json_integer_value(given)
@@ -193,7 +202,7 @@ static heed_status resolve_enum(const context *in,
                                 json_t **resolved) {
   const bool or_number = parameter->type == HEED_ENUM_OR_NUMBER;
   const char *name = json_string_value(given);
-  char expected[256], range[160];
+  char expected[512], number[160], range[176] = "";
   size_t count = 0;
   if (or_number && json_is_number(given))
     return resolve_number(in, parameter, given, path, resolved);
@@ -201,23 +210,27 @@ static heed_status resolve_enum(const context *in,
   for (size_t i = 0; name != NULL && i < count; i++)
     if (strcmp(parameter->choices[i], name) == 0)
       return made(in, json_string(name), resolved);
-  suggestion(name == NULL ? "" : name, parameter->choices, count, expected,
-             sizeof expected);
   if (or_number) {
-    describe_range(parameter, "a number", range, sizeof range);
-    (void)snprintf(expected + strlen(expected),
-                   sizeof expected - strlen(expected), ", or %s", range);
+    describe_range(parameter, "a number", number, sizeof number);
+    (void)snprintf(range, sizeof range, ", or %s", number);
   }
-  if (name != NULL && strncmp(expected, "expected", 8) != 0)
-    return heed_fail(in->error, HEED_INVALID,
-                     "%s: there is no choice \"%s\"; %s", path, name, expected);
-  return unfit(in, path, given, expected + strlen("expected "));
+  if (name == NULL) {
+    list_names(parameter->choices, count, expected,
+               sizeof expected - sizeof range);
+    (void)strcat(expected, range);
+    return unfit(in, path, given, expected);
+  }
+  suggestion(name, parameter->choices, count, expected, sizeof expected);
+  return heed_fail(in->error, HEED_INVALID,
+                   "%s: there is no choice \"%s\"; %s%s", path, name, expected,
+                   range);
 }
 
 static heed_status resolve_path(const context *in, const json_t *given,
                                 const char *path, json_t **resolved) {
   const char *name = json_string_value(given);
   char joined[PATH_MAX], *absolute;
+  struct stat is;
   heed_status status;
   if (name == NULL || *name == '\0')
     return unfit(in, path, given, "the path of a file");
@@ -231,6 +244,12 @@ static heed_status resolve_path(const context *in, const json_t *given,
     free(absolute);
     return heed_fail(in->error, HEED_INVALID, "%s: %s: cannot be read: %s",
                      path, joined, strerror(errno));
+  }
+  if (stat(absolute, &is) != 0 || !S_ISREG(is.st_mode)) {
+    free(absolute);
+    return heed_fail(in->error, HEED_INVALID,
+                     "%s: %s: is not a file, expected the path of a file", path,
+                     joined);
   }
   status = made(in, json_string(absolute), resolved);
   free(absolute);
