@@ -134,3 +134,12 @@ heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
   *result = self;
   return HEED_OK;
 }
+
+joint_crowd comparisons_crowd(const comparisons *self, const double *weight) {
+  return (joint_crowd){.count = self->count,
+                       .units = self->units,
+                       .first = self->first,
+                       .member = self->member,
+                       .weight = weight,
+                       .label = self->label};
+}

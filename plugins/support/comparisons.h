@@ -5,7 +5,7 @@
 #define HEED_SUPPORT_COMPARISONS_H
 
 #include "heed/trainer.h"
-#include "support/preference_loss.h"
+#include "support/joint.h"
 
 /* Which response a row prefers. */
 typedef enum comparisons_labels {
@@ -44,5 +44,8 @@ heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
 heed_status comparisons_units(const heed_crowd *crowd,
                               const heed_posterior *posterior, size_t *unit,
                               heed_error *error);
+
+/* The same rows as the joint loss sees them, with these weights (n). */
+joint_crowd comparisons_crowd(const comparisons *self, const double *weight);
 
 #endif

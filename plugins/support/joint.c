@@ -482,3 +482,9 @@ heed_status joint_maximise(const joint_problem *problem, joint_fit *fit,
   memcpy(fit->theta, room->now.theta, fit->theta_count * sizeof *fit->theta);
   return status;
 }
+
+double joint_mean(const joint_fit *fit, size_t unit) {
+  const int count = (int)fit->node_count;
+  return cblas_ddot(count, fit->mass + unit * fit->node_count, 1, fit->nodes,
+                    1);
+}

@@ -92,4 +92,7 @@ heed_status joint_open(const heed_host *host, const heed_instance *prior,
 heed_status joint_maximise(const joint_problem *problem, joint_fit *fit,
                            double *w, heed_error *error);
 
+/* The mean of one unit's eta under the fit's mass. */
+double joint_mean(const joint_fit *fit, size_t unit);
+
 #endif

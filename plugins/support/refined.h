@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The posterior that a joint fit ends with. */
+#ifndef HEED_SUPPORT_REFINED_H
+#define HEED_SUPPORT_REFINED_H
+
+#include "support/policy_fit.h"
+
+/* Of all users and annotations of the crowd, also those that were given no
+ * weight; by user or by user and topic, as the posterior before.  w (d): the
+ * fitted weights.  From host->allocate(). */
+heed_status refined_posterior(const heed_host *host, const heed_crowd *crowd,
+                              const heed_posterior *before,
+                              const heed_selection *selection,
+                              const policy_fit *fit, const double *w,
+                              heed_posterior **result, heed_error *error);
+
+#endif
