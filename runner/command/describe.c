@@ -43,8 +43,10 @@ static void print_parameters(const heed_parameter *parameters, size_t count,
     const heed_parameter *of = &parameters[i];
     char range[RANGE_SIZE];
     allowed(of, range);
-    printf("%*s%-*s %s%s%s", indent, "", 20 - indent, of->name,
-           plugins_type_name(of->type), *range == '\0' ? "" : " ", range);
+    printf("%*s%-*s %s", indent, "", 20 - indent, of->name,
+           plugins_type_name(of->type));
+    if (of->item != NULL) printf(" of %s", plugins_type_name(of->item->type));
+    printf("%s%s", *range == '\0' ? "" : " ", range);
     if (of->unit != NULL) printf(" %s", of->unit);
     if (of->standard != NULL)
       printf(", standard %s", of->standard);
@@ -81,6 +83,27 @@ static void print_plugin(const heed_plugin *plugin, const plugin_file *file) {
   print_outputs(plugin);
 }
 
+/* No such plugin: says which are near, or where they are named. */
+static void say_missing(const registry *plugins, heed_kind kind,
+                        const char *name) {
+  const size_t all = registry_count(plugins);
+  const char **names = calloc(all + 1, sizeof *names), *nearest;
+  size_t count = 0;
+  for (size_t i = 0; names != NULL && i < all; i++)
+    if (registry_at(plugins, i, NULL)->kind == kind)
+      names[count++] = registry_at(plugins, i, NULL)->name;
+  nearest = names == NULL ? NULL : schema_nearest(name, names, count);
+  if (nearest != NULL)
+    (void)command_usage("describe",
+                        "there is no %s plugin \"%s\"; did you mean %s/%s?",
+                        kind_name(kind), name, kind_name(kind), nearest);
+  else
+    (void)command_usage("describe",
+                        "there is no %s plugin \"%s\"; heed list %s names them",
+                        kind_name(kind), name, kind_name(kind));
+  free(names);
+}
+
 /* The plugin "kind/name"; NULL and a message where there is none. */
 static const heed_plugin *find(const registry *plugins, const char *full,
                                const plugin_file **file) {
@@ -96,10 +119,7 @@ static const heed_plugin *find(const registry *plugins, const char *full,
     return NULL;
   }
   plugin = registry_find(plugins, kind, slash + 1, file);
-  if (plugin == NULL)
-    (void)command_usage("describe",
-                        "there is no %s plugin \"%s\"; heed list %s names them",
-                        kind_text, slash + 1, kind_text);
+  if (plugin == NULL) say_missing(plugins, kind, slash + 1);
   return plugin;
 }
 
