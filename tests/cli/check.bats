@@ -136,9 +136,9 @@ endless() {
 
 @test "memory is limited" {
   echo 'local t = {} for i = 1, 1e9 do t[i] = ("x"):rep(1e6) .. i end' >large.lua
-  check --memory 64M large.lua
+  check --memory 512M large.lua
   [ "$status" -eq 2 ]
-  [ "$stderr" = "heed: large.lua: the sweep needs more than 16 MiB of memory" ]
+  [ "$stderr" = "heed: large.lua: the sweep needs more than 128 MiB of memory" ]
   echo 'return ("x"):rep(1e15)' >string.lua
   check string.lua
   [ "$status" -eq 2 ]
