@@ -39,9 +39,10 @@ static inline uint64_t heed_bits(heed_stream *stream) {
   return stream->word[--stream->left];
 }
 
-/* Uniform on the open interval (0, 1); one word; a multiple of 2^-54. */
+/* Uniform on the open interval (0, 1); one word; an odd multiple of 2^-53.
+ * 52 bits and not 53: the sum below is then exact, and never rounds to 1. */
 static inline double heed_uniform(heed_stream *stream) {
-  return ((double)(heed_bits(stream) >> 11) + 0.5) * 0x1p-53;
+  return ((double)(heed_bits(stream) >> 12) + 0.5) * 0x1p-52;
 }
 
 /* Uniform on {0, …, count - 1} without bias; count >= 1.  Nearly always one
