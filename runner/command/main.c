@@ -18,7 +18,8 @@ typedef struct command {
 static const command commands[] = {
     {"run", command_run, "run SWEEP.lua [-o F] [-j N] [--set PATH=VALUE] …",
      "run a sweep, go on with it, or extend it"},
-    {"check", command_check, "check SWEEP.lua", "validate a sweep, run nothing"},
+    {"check", command_check, "check SWEEP.lua",
+     "validate a sweep, run nothing"},
     {"cell", command_cell, "cell SWEEP.lua --index I [--debugger]",
      "run one cell in the foreground"},
     {"list", command_list, "list [KIND] [--json]", "plugins that are found"},

@@ -45,8 +45,7 @@ typedef struct heed_distribution_functions {
 
   /* A theta with about this mean and variance of eta, inside the interior of
    * its domain: where a fit starts. */
-  void (*start)(const void *self, double mean, double variance,
-                double *theta);
+  void (*start)(const void *self, double mean, double variance, double *theta);
 
   /* How many nodes; `wanted` is the estimator's wish, which a distribution
    * with nodes of its own (atoms, a grid) may ignore. */

@@ -24,8 +24,8 @@ typedef struct heed_posterior {
   size_t units;
   size_t topics; /* HEED_BY_USER_TOPIC */
 
-  double *mean;      /* units: eta-hat; required, and all below as said */
-  double *sd;        /* units; required */
+  double *mean; /* units: eta-hat; required, and all below as said */
+  double *sd;   /* units; required */
   size_t level_count;
   double *levels;    /* level_count, ascending, in (0, 1); may be NULL */
   double *quantiles; /* units x level_count; may be NULL */

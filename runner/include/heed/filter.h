@@ -11,12 +11,12 @@ extern "C" {
 
 /* What a trainer is to make of each annotation. */
 typedef struct heed_selection {
-  size_t size;  /* sizeof(heed_selection), set by the host */
-  size_t count; /* annotations */
-  double *weight; /* >= 0; 0: left out */
-  double *eta;    /* eta-hat of its unit */
+  size_t size;      /* sizeof(heed_selection), set by the host */
+  size_t count;     /* annotations */
+  double *weight;   /* >= 0; 0: left out */
+  double *eta;      /* eta-hat of its unit */
   double *left_out; /* the same without the annotation itself */
-  double *casual; /* P(this choice) of a casual user, in [0, 1] */
+  double *casual;   /* P(this choice) of a casual user, in [0, 1] */
 } heed_selection;
 
 typedef struct heed_filter_functions {

@@ -41,8 +41,8 @@ static inline double heed_gsl_get_double(void *state) {
  * out and GSL's error handler returns. */
 static inline gsl_rng *heed_gsl_rng(heed_stream *stream) {
   static const gsl_rng_type type = {
-      "heed_stream",        ULONG_MAX,    0, sizeof(heed_stream *),
-      heed_gsl_set,         heed_gsl_get, heed_gsl_get_double};
+      "heed_stream", ULONG_MAX,          0, sizeof(heed_stream *), heed_gsl_set,
+      heed_gsl_get,  heed_gsl_get_double};
   gsl_rng *generator = gsl_rng_alloc(&type);
   if (generator != NULL) *(heed_stream **)generator->state = stream;
   return generator;

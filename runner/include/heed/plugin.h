@@ -30,7 +30,7 @@ extern "C" {
 
 /* Flags of heed_plugin. */
 #define HEED_COSTLY 1u     /* source, trainer: worth saving for a resumed run */
-#define HEED_SEES_TRUTH 2u /* estimator: is shown the simulated attentiveness */
+#define HEED_SEES_TRUTH 2u /* estimator: is shown the true attentiveness */
 
 struct heed_plugin {
   size_t size;  /* sizeof(heed_plugin) */
@@ -80,15 +80,15 @@ typedef struct heed_plugin_list {
 #endif
 
 #ifdef __cplusplus
-#define HEED_PLUGINS(array)                                              \
-  extern "C" HEED_EXPORT const heed_plugin_list heed_plugins;            \
-  extern "C" HEED_EXPORT const heed_plugin_list heed_plugins = {         \
+#define HEED_PLUGINS(array)                                                \
+  extern "C" HEED_EXPORT const heed_plugin_list heed_plugins;              \
+  extern "C" HEED_EXPORT const heed_plugin_list heed_plugins = {           \
       sizeof(heed_plugin_list), HEED_ABI, sizeof(array) / sizeof *(array), \
       (array)};
 #else
-#define HEED_PLUGINS(array)                                              \
-  HEED_EXPORT extern const heed_plugin_list heed_plugins;                \
-  HEED_EXPORT const heed_plugin_list heed_plugins = {                    \
+#define HEED_PLUGINS(array)                                                \
+  HEED_EXPORT extern const heed_plugin_list heed_plugins;                  \
+  HEED_EXPORT const heed_plugin_list heed_plugins = {                      \
       sizeof(heed_plugin_list), HEED_ABI, sizeof(array) / sizeof *(array), \
       (array)};
 #endif

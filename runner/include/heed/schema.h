@@ -27,8 +27,8 @@ typedef enum heed_kind {
 } heed_kind;
 
 typedef enum heed_type {
-  HEED_NUMBER = 0,     /* a finite double */
-  HEED_INTEGER,        /* an int64_t */
+  HEED_NUMBER = 0, /* a finite double */
+  HEED_INTEGER,    /* an int64_t */
   HEED_BOOLEAN,
   HEED_TEXT,           /* UTF-8, no NUL */
   HEED_ENUM,           /* one of `choices` */
@@ -107,7 +107,7 @@ typedef struct heed_dimension {
 #define HEED_MAY_BE_NAN 1u /* NaN is a value that the host accepts */
 
 typedef struct heed_output {
-  const char *name;             /* lower case, digits and '_' */
+  const char *name;              /* lower case, digits and '_' */
   const char *const *dimensions; /* names, ended by NULL; NULL: a scalar */
   unsigned flags;
   const char *unit; /* as for parameters */

@@ -33,8 +33,7 @@ typedef struct heed_trainer_functions {
   /* Fills *policy, which comes zeroed but for size and scale (1).  The world
    * must not be asked for rewards. */
   heed_status (*train)(void *self, const heed_host *host,
-                       const heed_crowd *crowd,
-                       const heed_posterior *posterior,
+                       const heed_crowd *crowd, const heed_posterior *posterior,
                        const heed_selection *selection, heed_policy *policy,
                        heed_error *error);
 

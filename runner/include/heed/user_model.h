@@ -83,8 +83,7 @@ typedef struct heed_user_model_functions {
    * annotation, keyed by user and annotation. */
   heed_status (*simulate)(const void *self, const double *phi,
                           heed_stream *stream, const heed_answers *answers,
-                          const double *eta, int8_t *choice,
-                          heed_error *error);
+                          const double *eta, int8_t *choice, heed_error *error);
 
   /* The class, 0 … class_count - 1, of an annotation when all pairs share one
    * p: users with equal counts of classes then have equal likelihoods, and an
