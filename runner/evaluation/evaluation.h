@@ -97,10 +97,16 @@ typedef struct evaluation {
   const heed_posterior *posterior;
   const heed_selection *selection;
   const heed_policy *policy; /* or NULL */
-  heed_host *host;           /* for predict() */
+  service *host;             /* its plugin: the one being called, or NULL */
   arena *scratch;
   double *into[METRIC_COUNT]; /* where values go; NULL: not wanted */
 } evaluation;
+
+/* What goes wrong from here on is this plugin's doing; NULL: nobody's. */
+static inline void evaluation_calls(const evaluation *self,
+                                    const heed_instance *instance) {
+  self->host->plugin = instance == NULL ? NULL : instance->plugin;
+}
 
 heed_status evaluate_policy(const evaluation *self, heed_error *error);
 heed_status evaluate_attentiveness(const evaluation *self, heed_error *error);

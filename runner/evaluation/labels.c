@@ -120,8 +120,9 @@ static heed_status put_held_out(const evaluation *self, heed_error *error) {
   heed_status status;
   if (probability == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out");
-  status = is->predict(self->estimator->self, self->host, self->posterior,
-                       self->held_out, probability, error);
+  evaluation_calls(self, self->estimator);
+  status = is->predict(self->estimator->self, &self->host->host,
+                       self->posterior, self->held_out, probability, error);
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < count; i++) {
     if (!(probability[i] >= 0 && probability[i] <= 1 + 1e-9))
@@ -131,6 +132,7 @@ static heed_status put_held_out(const evaluation *self, heed_error *error) {
                        probability[i], i);
     loss -= log(fmax(probability[i], 1e-300));
   }
+  evaluation_calls(self, NULL);
   put(self, METRIC_HELD_OUT_LOG_LOSS, loss / (double)count);
   return HEED_OK;
 }

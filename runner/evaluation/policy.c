@@ -23,6 +23,28 @@ static const heed_response *candidates(size_t count, arena *memory) {
   return all;
 }
 
+/* Rewards are numbers; the reference can make every candidate: else the KL of
+ * a policy that makes it has no value. */
+static heed_status check_known(size_t count, const double *reward,
+                               const double *reference, size_t prompt,
+                               heed_error *error) {
+  double sum = 0;
+  for (size_t y = 0; y < count; y++) {
+    if (!isfinite(reward[y]) || !isfinite(reference[y]))
+      return heed_fail(error, HEED_NUMERIC,
+                       "its output is wrong: candidate %zu of prompt %zu has "
+                       "reward %g and log-probability %g under the reference, "
+                       "expected finite numbers",
+                       y, prompt, reward[y], reference[y]);
+    sum += exp(reference[y]);
+  }
+  if (fabs(sum - 1) < 1e-6) return HEED_OK;
+  return heed_fail(error, HEED_NUMERIC,
+                   "its output is wrong: the reference's probabilities over "
+                   "the candidates of prompt %zu sum to %g, expected 1",
+                   prompt, sum);
+}
+
 /* win[y] = sum over y' of pi_ref(y') sigmoid(r(y) - r(y')) */
 static void know_wins(size_t count, const double *reward,
                       const double *reference, double *win) {
@@ -62,6 +84,9 @@ heed_status prompts_know(const heed_instance *source, const heed_world *world,
       status = is->reference(source->self, world, self->first + i, wide, all,
                              self->reference + i * wide, error);
     if (status == HEED_OK)
+      status = check_known(wide, self->reward + i * wide,
+                           self->reference + i * wide, self->first + i, error);
+    if (status == HEED_OK)
       know_wins(wide, self->reward + i * wide, self->reference + i * wide,
                 self->win + i * wide);
   }
@@ -98,7 +123,8 @@ static void along(const ray *self, double c, double *kl, double *win) {
     const double *tilt = self->tilt + i * wide;
     const double all = log_partition(wide, reference, tilt, c);
     for (size_t y = 0; y < wide; y++) {
-      const double ratio = c * tilt[y] - all;
+      /* 0 x -infinity: at c = 0 the ray is at the reference. */
+      const double ratio = c > 0 ? c * tilt[y] - all : 0;
       const double pi = exp(reference[y] + ratio);
       if (pi > 0) *kl += pi * ratio;
       *win += pi * known->win[i * wide + y];
@@ -115,31 +141,43 @@ static double above_level(double c, void *context) {
   return kl - self->level;
 }
 
-/* The win rate where the KL is self->level; NaN where no c reaches it. */
-static double win_rate_at(ray *self) {
+/* The c at which the KL is self->level, between 0 and `high`; NaN without
+ * memory. */
+static double matched(ray *self, double high) {
   enum { MOST_STEPS = 100 };
   gsl_function function = {above_level, self};
-  double high = 1, kl, win;
-  gsl_root_fsolver *solver;
-  while (above_level(high, self) < 0 && high < 0x1p40) high *= 2;
-  if (above_level(high, self) < 0) return NAN;
-  solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
+  gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
+  double root = NAN;
   if (solver == NULL) return NAN;
-  gsl_root_fsolver_set(solver, &function, 0, high);
-  for (int i = 0; i < MOST_STEPS; i++) {
-    gsl_root_fsolver_iterate(solver);
-    if (gsl_root_test_interval(gsl_root_fsolver_x_lower(solver),
-                               gsl_root_fsolver_x_upper(solver), 0,
-                               1e-10) == GSL_SUCCESS)
-      break;
+  if (gsl_root_fsolver_set(solver, &function, 0, high) == GSL_SUCCESS) {
+    for (int i = 0; i < MOST_STEPS; i++) {
+      if (gsl_root_fsolver_iterate(solver) != GSL_SUCCESS ||
+          gsl_root_test_interval(gsl_root_fsolver_x_lower(solver),
+                                 gsl_root_fsolver_x_upper(solver), 0,
+                                 1e-10) == GSL_SUCCESS)
+        break;
+    }
+    root = gsl_root_fsolver_root(solver);
   }
-  along(self, gsl_root_fsolver_root(solver), &kl, &win);
   gsl_root_fsolver_free(solver);
-  return win;
+  return root;
+}
+
+/* The win rate where the KL is self->level; NaN where no c reaches it, or where
+ * the KL jumps past it (a policy that makes some candidates never). */
+static double win_rate_at(ray *self) {
+  double high = 1, kl = 0, win = NAN;
+  while ((kl = above_level(high, self)) < 0 && high < 0x1p40) high *= 2;
+  if (!(kl >= 0)) return NAN;
+  const double root = matched(self, high);
+  if (isnan(root)) return NAN;
+  along(self, root, &kl, &win);
+  return fabs(kl - self->level) <= 1e-6 * self->level ? win : NAN;
 }
 
 /* ---- the metrics ---- */
 
+/* tilt = log(pi / pi_ref): H x K. */
 static heed_status read_tilt(const evaluation *self, double *tilt,
                              heed_error *error) {
   const prompts_known *known = self->prompts;
@@ -156,8 +194,8 @@ static heed_status read_tilt(const evaluation *self, double *tilt,
     for (size_t y = 0; y < wide; y++) sum += exp(row[y]);
     if (!(fabs(sum - 1) < 1e-6))
       return heed_fail(error, HEED_NUMERIC,
-                       "the policy's probabilities over the candidates of "
-                       "prompt %zu sum to %g, expected 1",
+                       "its output is wrong: the policy's probabilities over "
+                       "the candidates of prompt %zu sum to %g, expected 1",
                        known->first + i, sum);
     for (size_t y = 0; y < wide; y++) row[y] -= known->reference[i * wide + y];
   }
@@ -232,8 +270,10 @@ static heed_status evaluate_candidates(const evaluation *self,
   ray from = {known, tilt, 0};
   heed_status status;
   if (tilt == NULL) return no_memory(error);
+  evaluation_calls(self, self->trainer);
   status = read_tilt(self, tilt, error);
   if (status != HEED_OK) return status;
+  evaluation_calls(self, NULL);
   along(&from, 1, &kl, &win);
   put(self, METRIC_WIN_RATE, win);
   put(self, METRIC_KL, kl);
@@ -262,15 +302,25 @@ static heed_status implied_difference(const evaluation *self, size_t pair,
   double policy[2], reference[2];
   heed_status status;
   const heed_response both[2] = {{a[pair], NULL, 0}, {b[pair], NULL, 0}};
+  evaluation_calls(self, self->source);
+  status = source->reference(self->source->self, self->world,
+                             (size_t)prompt[pair], 2, both, reference, error);
+  if (status != HEED_OK) return status;
+  evaluation_calls(self, self->trainer);
   status =
       trainer->log_probability(self->trainer->self, self->world, self->policy,
                                (size_t)prompt[pair], 2, both, policy, error);
-  if (status == HEED_OK)
-    status = source->reference(self->source->self, self->world,
-                               (size_t)prompt[pair], 2, both, reference, error);
+  if (status != HEED_OK) return status;
   *difference = self->policy->scale *
                 ((policy[0] - reference[0]) - (policy[1] - reference[1]));
-  return status;
+  if (isnan(*difference))
+    return heed_fail(error, HEED_NUMERIC,
+                     "its output is wrong: the responses of pair %zu have "
+                     "log-probabilities %g and %g, and %g and %g under the "
+                     "reference",
+                     pair, policy[0], policy[1], reference[0], reference[1]);
+  evaluation_calls(self, NULL);
+  return HEED_OK;
 }
 
 /* P(this choice) of a casual user, of each held-out annotation. */
@@ -324,7 +374,7 @@ static heed_status evaluate_held_out(const evaluation *self,
     status = implied_difference(self, (size_t)pair[i], &z, error);
     if (choice[i] == HEED_CHOSE_B) z = -z;
     const double weight = fmin(fmax(eta[user[i]], 0), 1);
-    loss -= log(weight * sigmoid(z) + (1 - weight) * casual[i]);
+    loss -= log(fmax(weight * sigmoid(z) + (1 - weight) * casual[i], 1e-300));
     right += z > 0 ? 1 : z == 0 ? 0.5 : 0;
     count++;
   }

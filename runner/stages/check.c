@@ -73,6 +73,105 @@ static heed_status check_prompts(const heed_world *world, heed_error *error) {
                        sizeof columns / sizeof *columns, error);
 }
 
+static heed_status check_range(const heed_table *table, const char *name,
+                               int low, int high, const char *expected,
+                               heed_error *error) {
+  const heed_column *column = heed_table_column(table, name);
+  const int8_t *value = column == NULL ? NULL : column->data;
+  for (size_t i = 0; value != NULL && i < table->rows * column->width; i++)
+    if (value[i] < low || value[i] > high)
+      return heed_fail(error, HEED_NUMERIC,
+                       "its output is wrong: %s.%s of row %zu is %d, expected "
+                       "%s",
+                       table->name, name, i / column->width, value[i],
+                       expected);
+  return HEED_OK;
+}
+
+/* Topics count up from 0; NULL where the table has none. */
+static heed_status check_topics(const heed_table *table, heed_error *error) {
+  const int32_t *topic = heed_table_data(table, "topic", HEED_INT32);
+  for (size_t i = 0; topic != NULL && i < table->rows; i++)
+    if (topic[i] < 0)
+      return heed_fail(error, HEED_NUMERIC,
+                       "its output is wrong: %s.topic of row %zu is %d, "
+                       "expected 0 or more",
+                       table->name, i, (int)topic[i]);
+  return HEED_OK;
+}
+
+static heed_status check_order(const heed_table *table, heed_error *error) {
+  const int64_t *user = heed_table_data(table, "user", HEED_INT64);
+  for (size_t i = 1; i < table->rows; i++)
+    if (user[i] < user[i - 1])
+      return heed_fail(error, HEED_NUMERIC,
+                       "its output is wrong: %s.user of row %zu is %lld after "
+                       "%lld, expected rows ordered by user",
+                       table->name, i, (long long)user[i],
+                       (long long)user[i - 1]);
+  return HEED_OK;
+}
+
+heed_status check_annotations(const heed_table *table, size_t users,
+                              size_t pairs, heed_error *error) {
+  static const expected_column columns[] = {
+      {"user", HEED_INT64, 1},  {"pair", HEED_INT64, 1},
+      {"choice", HEED_INT8, 1}, {"left", HEED_INT8, 1},
+      {"p", HEED_FLOAT64, 1},   {"topic", HEED_INT32, 1}};
+  heed_status status =
+      check_columns(table, columns, sizeof columns / sizeof *columns, error);
+  for (size_t i = 0; status == HEED_OK && i < 4; i++)
+    if (heed_table_column(table, columns[i].name) == NULL)
+      return wrong(error, "annotations need user, pair, choice and left");
+  if (status == HEED_OK)
+    status = check_indices(table, "user", users, "users", error);
+  if (status == HEED_OK)
+    status = check_indices(table, "pair", pairs, "pairs", error);
+  if (status == HEED_OK) status = check_order(table, error);
+  if (status == HEED_OK) status = check_probabilities(table, error);
+  if (status == HEED_OK) status = check_topics(table, error);
+  if (status == HEED_OK)
+    status = check_range(table, "choice", HEED_CHOSE_B, HEED_CHOSE_TIE,
+                         "0 (B), 1 (A) or 2 (a tie)", error);
+  if (status == HEED_OK)
+    status = check_range(table, "left", HEED_LEFT_UNKNOWN, HEED_CHOSE_A,
+                         "0 (B), 1 (A) or -1 (unknown)", error);
+  return status;
+}
+
+/* A log brings its users; their annotations are read from here on. */
+static heed_status check_log(const heed_world *world, heed_error *error) {
+  if ((world->annotations == NULL) != (world->users == NULL))
+    return wrong(error, "annotations without users, or users without them");
+  return world->annotations == NULL
+             ? HEED_OK
+             : check_annotations(world->annotations, world->users->rows,
+                                 world->pairs->rows, error);
+}
+
+static heed_status check_models(const heed_world *world, heed_error *error) {
+  static const char *const names[] = {"model_a", "model_b"};
+  const size_t count = world->models == NULL ? 0 : world->models->rows;
+  for (size_t k = 0; k < 2; k++) {
+    const int32_t *model = heed_table_data(world->pairs, names[k], HEED_INT32);
+    for (size_t i = 0; model != NULL && i < world->pairs->rows; i++)
+      if (model[i] < 0 || (size_t)model[i] >= count)
+        return heed_fail(error, HEED_NUMERIC,
+                         "its output is wrong: pairs.%s of row %zu is %d, "
+                         "expected one of the %zu models",
+                         names[k], i, (int)model[i], count);
+  }
+  return HEED_OK;
+}
+
+static heed_status check_gap(double gap, const char *name, heed_error *error) {
+  if (isnan(gap) || (gap >= 0 && gap <= 1)) return HEED_OK;
+  return heed_fail(error, HEED_NUMERIC,
+                   "its output is wrong: %s is %g, expected a probability or "
+                   "NaN",
+                   name, gap);
+}
+
 heed_status check_world(const heed_world *world, heed_error *error) {
   const expected_column columns[] = {
       {"prompt", HEED_INT64, 1},
@@ -82,7 +181,7 @@ heed_status check_world(const heed_world *world, heed_error *error) {
       {"model_a", HEED_INT32, 1},
       {"model_b", HEED_INT32, 1},
       {"topic", HEED_INT32, 1},
-      {"difference", HEED_FLOAT64, 0},
+      {"difference", HEED_FLOAT64, world->features},
       {"text_a", HEED_STRING, 1},
       {"text_b", HEED_STRING, 1},
       {"verdict", HEED_INT8, world->judge_count}};
@@ -102,43 +201,15 @@ heed_status check_world(const heed_world *world, heed_error *error) {
     status = check_indices(world->pairs, "response_b", world->candidates,
                            "candidates", error);
   if (status == HEED_OK) status = check_probabilities(world->pairs, error);
-  if (status != HEED_OK) return status;
-  if ((world->annotations == NULL) != (world->users == NULL))
-    return wrong(error, "annotations without users, or users without them");
-  if (!isnan(world->mu) && !(world->mu >= 0 && world->mu <= 1))
-    return wrong(error, "a gap outside [0, 1]");
-  return HEED_OK;
-}
-
-heed_status check_annotations(const heed_crowd *crowd, heed_error *error) {
-  static const expected_column columns[] = {
-      {"user", HEED_INT64, 1},  {"pair", HEED_INT64, 1},
-      {"choice", HEED_INT8, 1}, {"left", HEED_INT8, 1},
-      {"p", HEED_FLOAT64, 1},   {"topic", HEED_INT32, 1}};
-  const heed_table *table = crowd->annotations;
-  const int64_t *user = heed_table_data(table, "user", HEED_INT64);
-  const int8_t *choice = heed_table_data(table, "choice", HEED_INT8);
-  const int8_t *left = heed_table_data(table, "left", HEED_INT8);
-  heed_status status =
-      check_columns(table, columns, sizeof columns / sizeof *columns, error);
-  if (status != HEED_OK) return status;
-  if (user == NULL || choice == NULL || left == NULL ||
-      heed_table_column(table, "pair") == NULL)
-    return wrong(error, "annotations need user, pair, choice and left");
-  status = check_indices(table, "user", crowd->users->rows, "users", error);
+  if (status == HEED_OK) status = check_topics(world->pairs, error);
   if (status == HEED_OK)
-    status =
-        check_indices(table, "pair", crowd->world->pairs->rows, "pairs", error);
-  if (status == HEED_OK) status = check_probabilities(table, error);
-  for (size_t i = 0; status == HEED_OK && i < table->rows; i++) {
-    if (i > 0 && user[i] < user[i - 1])
-      return wrong(error, "annotations are not ordered by user");
-    if (choice[i] < HEED_CHOSE_B || choice[i] > HEED_CHOSE_TIE)
-      return wrong(error, "a choice that is neither A nor B nor a tie");
-    if (left[i] < HEED_LEFT_UNKNOWN || left[i] > HEED_CHOSE_A)
-      return wrong(error, "a left that is neither A nor B nor unknown");
-  }
-  return status;
+    status = check_range(world->pairs, "verdict", -1, HEED_CHOSE_TIE,
+                         "0 (B), 1 (A), 2 (a tie) or -1 (none)", error);
+  if (status == HEED_OK) status = check_models(world, error);
+  if (status == HEED_OK) status = check_gap(world->mu, "mu", error);
+  if (status == HEED_OK)
+    status = check_gap(world->mu_requested, "mu_requested", error);
+  return status == HEED_OK ? check_log(world, error) : status;
 }
 
 static heed_status check_finite(const double *values, size_t count,
@@ -212,6 +283,10 @@ static heed_status check_quantiles(const heed_posterior *of,
   heed_status status;
   if (of->quantiles == NULL) return HEED_OK;
   if (of->levels == NULL) return wrong(error, "quantiles without levels");
+  for (size_t i = 0; i < of->level_count; i++)
+    if (!(of->levels[i] > (i == 0 ? 0 : of->levels[i - 1]) &&
+          of->levels[i] < 1))
+      return wrong(error, "levels that do not ascend within (0, 1)");
   status = check_finite(of->quantiles, of->units * of->level_count, "quantiles",
                         error);
   for (size_t i = 0; status == HEED_OK && i < of->units; i++)
@@ -222,16 +297,63 @@ static heed_status check_quantiles(const heed_posterior *of,
   return status;
 }
 
-heed_status check_posterior(const heed_crowd *crowd, const heed_posterior *of,
-                            heed_error *error) {
-  const size_t annotations = crowd->annotations->rows;
-  double low = -HUGE_VAL, high = HUGE_VAL;
-  heed_status status;
+/* Each annotation belongs to a unit that is there. */
+static heed_status check_units(const heed_crowd *crowd,
+                               const heed_posterior *of, heed_error *error) {
+  const int32_t *topic =
+      heed_table_data(crowd->annotations, "topic", HEED_INT32);
+  const int64_t *pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
+  const int32_t *of_pair =
+      heed_table_data(crowd->world->pairs, "topic", HEED_INT32);
   if (of->units != units_expected(crowd, of))
     return heed_fail(error, HEED_NUMERIC,
                      "its output is wrong: a posterior of %zu units, expected "
                      "%zu",
                      of->units, units_expected(crowd, of));
+  if (of->unit != HEED_BY_USER_TOPIC) return HEED_OK;
+  if (of->topics == 0) return wrong(error, "a posterior of no topics");
+  for (size_t i = 0; i < crowd->annotations->rows; i++) {
+    const int32_t at = topic != NULL     ? topic[i]
+                       : of_pair != NULL ? of_pair[pair[i]]
+                                         : 0;
+    if ((size_t)at >= of->topics)
+      return heed_fail(error, HEED_NUMERIC,
+                       "its output is wrong: a posterior of %zu topics, but "
+                       "annotation %zu has topic %d",
+                       of->topics, i, (int)at);
+  }
+  return HEED_OK;
+}
+
+/* Fits may be absent, but not infinite, and fitted parameters are numbers. */
+static heed_status check_fits(const heed_posterior *of, heed_error *error) {
+  const heed_plugin *prior = of->prior == NULL ? NULL : of->prior->plugin;
+  heed_status status = check_gap(of->mu, "mu", error);
+  if (status == HEED_OK) status = check_gap(of->mu_low, "mu_low", error);
+  if (status == HEED_OK) status = check_gap(of->mu_high, "mu_high", error);
+  if (status != HEED_OK) return status;
+  if (isinf(of->log_likelihood) || isinf(of->objective))
+    return wrong(error, "a log-likelihood or an objective that is infinite");
+  if (prior != NULL && of->theta != NULL) {
+    const heed_distribution_functions *is = prior->functions;
+    status = check_finite(of->theta, is->theta_count(of->prior->self), "theta",
+                          error);
+  }
+  if (status == HEED_OK && of->model != NULL && of->phi != NULL) {
+    const heed_user_model_functions *is = of->model->plugin->functions;
+    heed_domain domain = {0};
+    is->domain(of->model->self, &domain);
+    status = check_finite(of->phi, domain.phi_count, "phi", error);
+  }
+  return status;
+}
+
+heed_status check_posterior(const heed_crowd *crowd, const heed_posterior *of,
+                            heed_error *error) {
+  const size_t annotations = crowd->annotations->rows;
+  double low = -HUGE_VAL, high = HUGE_VAL;
+  heed_status status = check_units(crowd, of, error);
+  if (status != HEED_OK) return status;
   if (of->model != NULL) {
     const heed_user_model_functions *is = of->model->plugin->functions;
     heed_domain domain = {0};
@@ -251,6 +373,7 @@ heed_status check_posterior(const heed_crowd *crowd, const heed_posterior *of,
   if (status == HEED_OK)
     status = check_within(of->p, annotations, 0, 1, "p", error);
   if (status == HEED_OK) status = check_quantiles(of, error);
+  if (status == HEED_OK) status = check_fits(of, error);
   return status == HEED_OK ? check_nodes(of, error) : status;
 }
 
@@ -271,8 +394,8 @@ heed_status check_selection(const heed_crowd *crowd,
   for (size_t i = 0; i < count; i++) sum += selection->weight[i];
   if (sum > 0) return HEED_OK;
   return heed_fail(error, HEED_INVALID,
-                   "kept none of the %zu annotations: its threshold is too "
-                   "high for this posterior",
+                   "kept none of the %zu annotations, so that nothing is left "
+                   "to learn from",
                    count);
 }
 

@@ -6,7 +6,8 @@
 #include "host/host.h"
 
 heed_status check_world(const heed_world *world, heed_error *error);
-heed_status check_annotations(const heed_crowd *crowd, heed_error *error);
+heed_status check_annotations(const heed_table *annotations, size_t users,
+                              size_t pairs, heed_error *error);
 heed_status check_posterior(const heed_crowd *crowd,
                             const heed_posterior *posterior, heed_error *error);
 heed_status check_selection(const heed_crowd *crowd,

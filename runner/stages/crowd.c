@@ -139,13 +139,15 @@ static heed_status from_log(const heed_world *world, const heed_value *values,
 
 /* ---- holding out ---- */
 
-/* Marks round(share x n) of each user's rows, chosen at random. */
+/* Marks round(share x n) of each user's n rows, chosen at random, but one at
+ * least stays: nobody becomes a user of whom nothing was seen. */
 static void mark_held(const heed_host *host, const heed_crowd *all,
                       double share, bool *held, size_t *order) {
   for (size_t j = 0; j < all->users->rows; j++) {
     heed_stream stream = host->stream(host, "holdout", j);
     const size_t from = all->first[j], count = all->first[j + 1] - from;
-    const size_t want = (size_t)(share * (double)count + 0.5);
+    size_t want = (size_t)(share * (double)count + 0.5);
+    if (want > 0 && want == count) want--;
     for (size_t i = 0; i < count; i++) order[i] = from + i;
     for (size_t i = 0; i < want; i++) {
       const size_t at = i + heed_uniform_integer(&stream, count - i);
@@ -202,7 +204,7 @@ heed_status crowd_make(const heed_world *world, const heed_value *values,
   self->dimension = 1;
   status = world->annotations != NULL
                ? from_log(world, values, host, &users, &annotations, error)
-               : simulate_users(world, values, of, &users, &annotations,
+               : simulate_users(world, values, host, &users, &annotations,
                                 &self->eta, &self->dimension, error);
   if (status == HEED_OK)
     status = fill(of, world, users, annotations, &all, error);

@@ -70,6 +70,7 @@ static void level_open(stages *self, plan_stage stage, size_t node,
   into->any_reported = false;
   into->host.output = into->memory;
   into->host.scratch = self->scratch;
+  into->host.plugin = NULL;
   into->host.stage = plan_stage_name(stage);
   into->host.seed = self->plan->seed;
   into->host.replicate = replicate;
@@ -165,7 +166,6 @@ static heed_status run_annotations(stages *self, level *into,
   if (status == HEED_OK)
     status = crowd_make(&world->world, into->values, &into->host, &into->crowd,
                         error);
-  if (status == HEED_OK) status = check_annotations(&into->crowd.seen, error);
   return status;
 }
 
@@ -323,7 +323,7 @@ static heed_status run_evaluation(stages *self, level *into,
                                 : NULL,
                      .posterior = &levels[PLAN_POSTERIOR].posterior,
                      .policy = trained ? &trainer->policy : NULL,
-                     .host = &into->host.host,
+                     .host = &into->host,
                      .scratch = self->scratch};
   heed_status status;
   into->selection.weight = NULL;
@@ -393,37 +393,50 @@ static heed_status run_stage(stages *self, plan_stage stage, size_t node,
 
 /* ---- the record ---- */
 
-static heed_status take_reports(const plan *of, const level *from, record *into,
-                                heed_error *error) {
-  heed_status status = HEED_OK;
+static void take_values(const plan *of, const level *from, record *into) {
   if (from->any_reported)
     for (size_t i = 0; i < of->value_count; i++)
       if (!isnan(from->reported[i])) into->values[i] = from->reported[i];
+}
+
+/* Those of a stage that failed as well: they may say why. */
+static heed_status take_warnings(const level *from, record *into,
+                                 heed_error *error) {
+  heed_status status = HEED_OK;
   for (size_t i = 0; status == HEED_OK && i < from->warning_count; i++)
     status = record_warn(into, from->warnings[i].code, from->warnings[i].plugin,
                          from->warnings[i].message, error);
   return status;
 }
 
-/* The file of the plugin at fault stands in the message: it may be a user's. */
+/* The file of the plugin at fault stands in the message: it may be a user's.
+ * In the host's own stages that is the plugin that was being called. */
 static heed_status take_failure(const stages *self, plan_stage stage,
                                 record *into, heed_error *error) {
   const level *from = &self->levels[stage];
-  const char *plugin = plan_node_plugin(self->plan, from->node);
-  const char *slash = strchr(plugin, '/');
+  const char *name = plan_node_plugin(self->plan, from->node);
+  const heed_plugin *called = from->host.plugin;
   const plugin_file *file = NULL;
+  const char *slash;
   heed_kind kind;
-  char kind_text[32], message[2 * HEED_MESSAGE_SIZE];
+  char text[128], message[2 * HEED_MESSAGE_SIZE];
+  if (*name == '\0' && called != NULL) {
+    (void)snprintf(text, sizeof text, "%s/%s", kind_name(called->kind),
+                   called->name);
+    name = text;
+  }
+  slash = strchr(name, '/');
   if (slash != NULL) {
-    (void)snprintf(kind_text, sizeof kind_text, "%.*s", (int)(slash - plugin),
-                   plugin);
+    char kind_text[32];
+    (void)snprintf(kind_text, sizeof kind_text, "%.*s", (int)(slash - name),
+                   name);
     if (kind_of(kind_text, &kind))
       (void)registry_find(self->plugins, kind, slash + 1, &file);
   }
   (void)snprintf(message, sizeof message, "%s%s%s",
                  file == NULL ? "" : file->path, file == NULL ? "" : ": ",
                  from->error.message);
-  return record_fail(into, RECORD_FAILED, stage, plugin, 0, message, error);
+  return record_fail(into, RECORD_FAILED, stage, name, 0, message, error);
 }
 
 static heed_status keep_users(const stages *self, record *into,
@@ -542,9 +555,12 @@ heed_status stages_run(stages *self, size_t cell, record *into,
         forget_from(self, (plan_stage)i);
         return HEED_CANCELLED;
       }
-      return take_failure(self, (plan_stage)i, into, error);
+      status = take_warnings(at, into, error);
+      return status == HEED_OK ? take_failure(self, (plan_stage)i, into, error)
+                               : status;
     }
-    status = take_reports(self->plan, at, into, error);
+    take_values(self->plan, at, into);
+    status = take_warnings(at, into, error);
     if (status != HEED_OK) return status;
   }
   return keep(self, into, error);

@@ -12,7 +12,8 @@
 typedef struct simulation {
   const heed_world *world;
   const heed_value *values;
-  const heed_host *host;
+  const heed_host *host; /* of the service */
+  service *service;
   const heed_instance *attentiveness, *model;
   heed_domain domain;
   size_t users, total;
@@ -182,6 +183,30 @@ static void show_sides(const simulation *self) {
 
 /* ---- what they choose ---- */
 
+/* What goes wrong from here on is this plugin's doing; NULL: ours. */
+static void calling(const simulation *self, const heed_instance *instance) {
+  self->service->plugin = instance == NULL ? NULL : instance->plugin;
+}
+
+static heed_status check_eta(const simulation *self, heed_error *error) {
+  const heed_domain *domain = &self->domain;
+  for (size_t i = 0; i < self->users * domain->dimension; i++) {
+    if (!isfinite(self->eta[i]))
+      return heed_fail(error, HEED_NUMERIC,
+                       "its output is wrong: the attentiveness of user %zu is "
+                       "%g, expected a finite number",
+                       i / domain->dimension, self->eta[i]);
+    /* Quantiles may leave the domain by rounding. */
+    if (self->eta[i] < domain->low - 1e-9 || self->eta[i] > domain->high + 1e-9)
+      return heed_fail(error, HEED_UNSUPPORTED,
+                       "it draws attentiveness %g for user %zu, but the user "
+                       "model %s wants it within [%g, %g]",
+                       self->eta[i], i / domain->dimension,
+                       self->model->plugin->name, domain->low, domain->high);
+  }
+  return HEED_OK;
+}
+
 static heed_status draw_eta(simulation *self, heed_error *error) {
   const heed_distribution_functions *is =
       self->attentiveness->plugin->functions;
@@ -194,8 +219,13 @@ static heed_status draw_eta(simulation *self, heed_error *error) {
     heed_stream stream = self->host->stream(self->host, "eta", j);
     for (size_t i = 0; i < wide; i++) u[j * wide + i] = heed_uniform(&stream);
   }
-  return is->quantile(self->attentiveness->self, self->users, u, self->eta,
-                      error);
+  calling(self, self->attentiveness);
+  const heed_status status =
+      is->quantile(self->attentiveness->self, self->users, u, self->eta, error);
+  if (status != HEED_OK || check_eta(self, error) != HEED_OK)
+    return status != HEED_OK ? status : error->status;
+  calling(self, NULL);
+  return HEED_OK;
 }
 
 /* Where the world has p only for the mean, users go by the mean. */
@@ -229,8 +259,9 @@ static heed_answers answers_of(const simulation *self, const double *p,
 }
 
 /* Inverts probability() at one uniform an annotation: A, B, tie in turn. */
-static void choose(const simulation *self, const heed_answers *answers,
-                   size_t user, double *of_a, double *of_b) {
+static heed_status choose(const simulation *self, const heed_answers *answers,
+                          size_t user, double *of_a, double *of_b,
+                          heed_error *error) {
   const heed_user_model_functions *is = self->model->plugin->functions;
   const double *eta = self->eta + user * self->domain.dimension;
   int8_t *choice = self->choice + self->first[user];
@@ -240,12 +271,37 @@ static void choose(const simulation *self, const heed_answers *answers,
   memset(choice, HEED_CHOSE_B, answers->count);
   is->probability(self->model->self, self->phi, answers, 1, eta, of_b);
   for (size_t i = 0; i < answers->count; i++) {
-    const double u = heed_uniform(&stream);
-    const bool tied = self->domain.ties && u >= of_a[i] + of_b[i];
+    const double u = heed_uniform(&stream), sum = of_a[i] + of_b[i];
+    if (!(of_a[i] >= 0 && of_b[i] >= 0 && sum <= 1 + 1e-9))
+      return heed_fail(error, HEED_NUMERIC,
+                       "its output is wrong: user %zu has probability %g of A "
+                       "and %g of B, expected probabilities",
+                       user, of_a[i], of_b[i]);
+    const bool tied = self->domain.ties && u >= sum;
     choice[i] = (int8_t)(u < of_a[i] ? HEED_CHOSE_A
                          : tied      ? HEED_CHOSE_TIE
                                      : HEED_CHOSE_B);
   }
+  return HEED_OK;
+}
+
+static heed_status simulate(const simulation *self, heed_answers *answers,
+                            size_t user, heed_error *error) {
+  const heed_user_model_functions *is = self->model->plugin->functions;
+  int8_t *choice = self->choice + self->first[user];
+  heed_stream stream = self->host->stream(self->host, "choice", user);
+  heed_status status;
+  answers->choice = NULL;
+  status =
+      is->simulate(self->model->self, self->phi, &stream, answers,
+                   self->eta + user * self->domain.dimension, choice, error);
+  for (size_t i = 0; status == HEED_OK && i < answers->count; i++)
+    if (choice[i] < HEED_CHOSE_B || choice[i] > HEED_CHOSE_TIE)
+      return heed_fail(error, HEED_NUMERIC,
+                       "its output is wrong: choice %zu of user %zu is %d, "
+                       "expected 0 (B), 1 (A) or 2 (a tie)",
+                       i, user, choice[i]);
+  return status;
 }
 
 static heed_status answer(const simulation *self, const heed_table *annotations,
@@ -265,20 +321,16 @@ static heed_status answer(const simulation *self, const heed_table *annotations,
     pair[i] = (size_t)self->pair[i];
   }
   status = read_p(self, p, error);
-  if (status == HEED_OK && is->check != NULL)
+  if (status != HEED_OK) return status;
+  calling(self, self->model);
+  if (is->check != NULL)
     status = is->check(self->model->self, self->world, annotations, error);
   for (size_t j = 0; status == HEED_OK && j < self->users; j++) {
     heed_answers answers = answers_of(self, p, row, pair, annotations, j);
-    if (is->simulate == NULL) {
-      choose(self, &answers, j, of_a, of_b);
-    } else {
-      heed_stream stream = host->stream(host, "choice", j);
-      answers.choice = NULL;
-      status = is->simulate(self->model->self, self->phi, &stream, &answers,
-                            self->eta + j * self->domain.dimension,
-                            self->choice + self->first[j], error);
-    }
+    status = is->simulate == NULL ? choose(self, &answers, j, of_a, of_b, error)
+                                  : simulate(self, &answers, j, error);
   }
+  if (status == HEED_OK) calling(self, NULL);
   return status;
 }
 
@@ -295,10 +347,11 @@ static heed_status start_phi(simulation *self, heed_error *error) {
 }
 
 heed_status simulate_users(const heed_world *world, const heed_value *values,
-                           const heed_host *host, heed_table **users,
+                           service *host, heed_table **users,
                            heed_table **annotations, const double **eta,
                            size_t *dimension, heed_error *error) {
-  simulation self = {.world = world, .values = values, .host = host};
+  simulation self = {
+      .world = world, .values = values, .host = &host->host, .service = host};
   heed_status status = check(&self, error);
   if (status == HEED_OK) status = count_annotations(&self, error);
   if (status == HEED_OK) status = make_tables(&self, users, annotations, error);

@@ -67,6 +67,7 @@ typedef struct bench {
   const prompts_known *known;
   double values[METRIC_COUNT][4];
   double levels[2];
+  service host;
   evaluation what;
 } bench;
 
@@ -105,6 +106,7 @@ static int set_up(void **state) {
                             .posterior = &self->posterior,
                             .selection = &self->selection,
                             .policy = &self->policy,
+                            .host = &self->host,
                             .scratch = self->memory};
   for (size_t i = 0; i < METRIC_COUNT; i++) {
     for (size_t j = 0; j < 4; j++) self->values[i][j] = NAN;
