@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Tables of docs/experiments/arms.md from the result of scripts/arms.lua.
+
+    python3 scripts/arms.py results/arms.h5
+
+Arms are compared pairwise within replicates: they share world, users and
+annotations. Intervals are 95 %, by Student's t over replicates; where a figure
+averages over conditions, each replicate is averaged first.
+
+Of the thresholds two stand for all: the one with the best mean over replicates
+of its condition (`best with hindsight`, which no one can choose in practice),
+and the one that a product would choose, by the log-loss of held-out noisy
+labels, in each replicate anew (`chosen on labels`).
+"""
+import sys
+
+import h5py
+import numpy as np
+from scipy.stats import t as student
+
+KL = 1.0  # at which win rates are matched
+
+
+def texts(dataset):
+    return [x.decode() if isinstance(x, bytes) else x for x in dataset[()]]
+
+
+class Arms:
+    def __init__(self, path):
+        self.file = h5py.File(path, "r")
+        self.arm = texts(self.file["arm"])
+        order = [d[0].name.strip("/") for d in self.file["win_rate"].dims]
+        axes = ["eta", "gap", "direction", "arm", "replicate"]
+        self.turn = [order.index(a) for a in axes]
+        self.eta = texts(self.file["eta"])
+        self.gap = self.file["gap"][()]
+        self.direction = self.file["direction"][()]
+        at = int(np.argmin(np.abs(self.file["kl"][()] - KL)))
+        self.raw = self.of("win_rate")
+        self.matched = self.of("win_rate_at_kl", at)
+        self.loss = self.of("policy_log_loss")
+
+    def of(self, name, at=None):
+        values = self.file[name][()]
+        if at is not None:
+            values = values[..., at]
+        return np.transpose(values, self.turn)
+
+    def one(self, values, name):
+        return values[..., self.arm.index(name), :]
+
+    def thresholds(self, kind):
+        names = [a for a in self.arm if a.startswith(kind)] + ["all"]
+        return [self.arm.index(a) for a in names]
+
+    def best(self, values, kind):
+        """The threshold with the best mean of each condition."""
+        some = values[..., self.thresholds(kind), :]
+        index = np.nanmean(some, axis=-1).argmax(axis=-1)
+        return np.take_along_axis(some, index[..., None, None], axis=-2)[..., 0, :]
+
+    def chosen(self, values, kind):
+        """The threshold with the least held-out log-loss of each replicate."""
+        which = self.thresholds(kind)
+        index = self.loss[..., which, :].argmin(axis=-2)
+        some = values[..., which, :]
+        return np.take_along_axis(some, index[..., None, :], axis=-2)[..., 0, :]
+
+
+def interval(differences):
+    """Mean and half-width; the last axis is the replicate."""
+    x = differences[np.isfinite(differences)]
+    if len(x) < 2:
+        return (np.nan, np.nan)
+    half = student.ppf(0.975, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x))
+    return x.mean(), half
+
+
+def overall(differences):
+    """Averages over conditions within replicates first."""
+    return interval(np.nanmean(differences.reshape(-1, differences.shape[-1]), axis=0))
+
+
+def cell(pair):
+    mean, half = pair
+    if not np.isfinite(mean):
+        return "–"
+    return f"{mean:+.4f} ± {half:.4f}"
+
+
+def verdicts(differences):
+    """In how many conditions the interval lies above 0, and below."""
+    flat = differences.reshape(-1, differences.shape[-1])
+    pairs = [interval(row) for row in flat]
+    wins = sum(m - h > 0 for m, h in pairs)
+    losses = sum(m + h < 0 for m, h in pairs)
+    return wins, losses, sum(np.isfinite(m) for m, _ in pairs)
+
+
+def table(head, rows):
+    print("| " + " | ".join(head) + " |")
+    print("| " + " | ".join(["---"] * len(head)) + " |")
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    print()
+
+
+def arms_of(of, values):
+    rivals = {
+        "all labels": of.one(values, "all"),
+        "threshold on users, best with hindsight": of.best(values, "users"),
+        "threshold on users, chosen on labels": of.chosen(values, "users"),
+        "threshold on labels, best with hindsight": of.best(values, "labels"),
+        "threshold on labels, chosen on labels": of.chosen(values, "labels"),
+        "soft weights": of.one(values, "soft"),
+        "noise_aware": of.one(values, "noise_aware"),
+        "joint": of.one(values, "joint"),
+        "control: always A": of.one(values, "always A"),
+        "control: constant eta": of.one(values, "constant eta"),
+        "control: random 50 % of labels": of.one(values, "random 50 %"),
+        "oracle eta, noise_aware": of.one(values, "oracle eta"),
+        "oracle eta, 50 % of labels": of.one(values, "oracle 50 %"),
+        "clean labels": of.one(values, "clean labels"),
+    }
+    return rivals
+
+
+def main(path):
+    of = Arms(path)
+    replicates = of.raw.shape[-1]
+    conditions = int(np.prod(of.raw.shape[:3]))
+    print(f"{conditions} conditions, {replicates} replicates.\n")
+
+    raw, matched = arms_of(of, of.raw), arms_of(of, of.matched)
+    print("### Against the threshold on users that is best with hindsight\n")
+    reference = "threshold on users, best with hindsight"
+    rows = []
+    for name in raw:
+        a = raw[name] - raw[reference]
+        b = matched[name] - matched[reference]
+        wins, losses, n = verdicts(b)
+        rows.append([
+            name, f"{np.nanmean(raw[name]):.4f}", f"{np.nanmean(matched[name]):.4f}",
+            cell(overall(a)) if name != reference else "0",
+            cell(overall(b)) if name != reference else "0",
+            f"{wins} / {losses} of {n}" if name != reference else "",
+        ])
+    table(["arm", "win rate", f"at KL = {KL:g}", "difference, raw",
+           f"difference at KL = {KL:g}", "better / worse"], rows)
+
+    for label, axis, values in (("shape of P_η", 0, of.eta), ("gap μ", 1, of.gap),
+                                ("direction", 2, of.direction)):
+        print(f"### By {label}: difference at KL = {KL:g}\n")
+        names = ["all labels", "threshold on users, chosen on labels", "noise_aware",
+                 "joint", "control: constant eta", "control: always A"]
+        rows = []
+        for i, value in enumerate(values):
+            row = [str(value)]
+            for name in names:
+                difference = np.take(matched[name] - matched[reference], i, axis=axis)
+                row.append(cell(overall(difference)))
+            rows.append(row)
+        table([label] + names, rows)
+
+    print("### What filtering gains over all labels, by share of users\n")
+    rows = []
+    for share in range(1, 10):
+        name = f"users {share}0 %"
+        a = of.one(of.raw, name) - raw["all labels"]
+        b = of.one(of.matched, name) - matched["all labels"]
+        wins, losses, n = verdicts(b)
+        rows.append([f"{share}0 %", cell(overall(a)), cell(overall(b)),
+                     f"{wins} / {losses} of {n}"])
+    table(["share kept", "raw", f"at KL = {KL:g}", "better / worse"], rows)
+
+    print("### Where the sweet spot lies, by share of users, at KL = 1\n")
+    rows = []
+    which = of.thresholds("users")
+    shares = [of.arm[i].replace("users ", "") for i in which]
+    for i, shape in enumerate(of.eta):
+        row = [shape]
+        for j in range(len(of.gap)):
+            means = np.nanmean(of.matched[i, j][:, which, :], axis=(0, 2))
+            best = shares[int(means.argmax())]
+            row.append(best if best != "all" else "100 %")
+        rows.append(row)
+    table(["shape"] + [f"μ = {g:g}" for g in of.gap], rows)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(sys.argv[1])
