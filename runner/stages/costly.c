@@ -16,60 +16,156 @@ static void reports_path(const work *folder, const char *key, char *path,
   (void)snprintf(path, size, "%s/stage-%s.json", work_folder(folder), key);
 }
 
+/* ---- numbers, tables, what was reported: as JSON ---- */
+
+/* JSON has neither NaN nor infinities. */
 static json_t *number(double value) {
-  return isnan(value) ? json_null() : json_real(value);
+  if (isnan(value)) return json_null();
+  if (isinf(value)) return json_string(value > 0 ? "inf" : "-inf");
+  return json_real(value);
 }
 
 static double number_of(const json_t *json) {
-  return json_is_number(json) ? json_number_value(json) : NAN;
+  if (json_is_number(json)) return json_number_value(json);
+  if (!json_is_string(json)) return NAN;
+  return *json_string_value(json) == '-' ? -HUGE_VAL : HUGE_VAL;
+}
+
+static json_t *cell_to_json(const heed_column *column, size_t at) {
+  json_t *text;
+  switch (column->type) {
+    case HEED_FLOAT64:
+      return number(((const double *)column->data)[at]);
+    case HEED_FLOAT32:
+      return number((double)((const float *)column->data)[at]);
+    case HEED_INT64:
+      return json_integer(((const int64_t *)column->data)[at]);
+    case HEED_INT32:
+      return json_integer(((const int32_t *)column->data)[at]);
+    case HEED_INT8:
+      return json_integer(((const int8_t *)column->data)[at]);
+    case HEED_STRING:
+      break;
+  }
+  text = json_string(((const char *const *)column->data)[at]);
+  return text == NULL ? json_null() : text; /* not UTF-8 */
+}
+
+static void cell_of_json(const heed_host *host, const json_t *json,
+                         heed_column_type type, void *data, size_t at) {
+  switch (type) {
+    case HEED_FLOAT64:
+      ((double *)data)[at] = number_of(json);
+      return;
+    case HEED_FLOAT32:
+      ((float *)data)[at] = (float)number_of(json);
+      return;
+    case HEED_INT64:
+      ((int64_t *)data)[at] = json_integer_value(json);
+      return;
+    case HEED_INT32:
+      ((int32_t *)data)[at] = (int32_t)json_integer_value(json);
+      return;
+    case HEED_INT8:
+      ((int8_t *)data)[at] = (int8_t)json_integer_value(json);
+      return;
+    case HEED_STRING:
+      break;
+  }
+  if (json_is_string(json))
+    ((const char **)data)[at] = host->copy(host, json_string_value(json));
 }
 
 static json_t *table_to_json(const heed_table *table) {
-  json_t *object = json_object();
-  for (size_t i = 0; table != NULL && i < table->column_count; i++) {
+  json_t *columns = json_array();
+  if (table == NULL) {
+    json_decref(columns);
+    return json_null();
+  }
+  for (size_t i = 0; i < table->column_count; i++) {
     const heed_column *column = &table->columns[i];
     json_t *values = json_array();
-    for (size_t j = 0;
-         column->type == HEED_FLOAT64 && j < table->rows * column->width; j++)
-      (void)json_array_append_new(values, number(((double *)column->data)[j]));
-    (void)json_object_set_new(object, column->name, values);
+    for (size_t j = 0; j < table->rows * column->width; j++)
+      (void)json_array_append_new(values, cell_to_json(column, j));
+    (void)json_array_append_new(
+        columns, json_pack("[s, i, I, o]", column->name, (int)column->type,
+                           (json_int_t)column->width, values));
   }
-  return object;
+  return json_pack("{s:s, s:I, s:o}", "name", table->name, "rows",
+                   (json_int_t)table->rows, "columns", columns);
 }
 
-static heed_table *table_of_json(const heed_host *host, const json_t *object) {
-  const char *name;
-  json_t *values;
+/* NULL where there was no table, or memory is out. */
+static heed_table *table_of_json(const heed_host *host, const json_t *whole) {
+  const json_t *columns = json_object_get(whole, "columns"), *column;
+  const char *name = json_string_value(json_object_get(whole, "name"));
   heed_table *table = NULL;
-  json_object_foreach((json_t *)object, name, values) {
-    if (table == NULL)
-      table = host->table(host, "policy", json_array_size(values));
-    double *data = table == NULL || table->rows != json_array_size(values)
-                       ? NULL
-                       : host->column(host, table, name, HEED_FLOAT64, 1);
-    for (size_t i = 0; data != NULL && i < table->rows; i++)
-      data[i] = number_of(json_array_get(values, i));
+  size_t i;
+  if (name != NULL)
+    table = host->table(
+        host, name, (size_t)json_integer_value(json_object_get(whole, "rows")));
+  if (table == NULL) return NULL;
+  json_array_foreach(columns, i, column) {
+    const heed_column_type type =
+        (heed_column_type)json_integer_value(json_array_get(column, 1));
+    const json_t *values = json_array_get(column, 3);
+    void *data = host->column(
+        host, table, json_string_value(json_array_get(column, 0)), type,
+        (size_t)json_integer_value(json_array_get(column, 2)));
+    if (data == NULL) return NULL;
+    for (size_t j = 0; j < json_array_size(values); j++)
+      cell_of_json(host, json_array_get(values, j), type, data, j);
   }
   return table;
+}
+
+/* By metric's name: a resumed run may be of a plan with more of them. */
+static json_t *values_to_json(const plan *of, const level *self) {
+  json_t *whole = json_object();
+  for (size_t i = 0; i < of->metric_count; i++) {
+    const plan_metric *at = &of->metrics[i];
+    json_t *values = json_array();
+    bool any = false;
+    for (size_t j = 0; j < at->count; j++) {
+      any = any || !isnan(self->reported[at->offset + j]);
+      (void)json_array_append_new(values,
+                                  number(self->reported[at->offset + j]));
+    }
+    if (any) (void)json_object_set(whole, at->name, values);
+    json_decref(values);
+  }
+  return whole;
+}
+
+static json_t *warnings_to_json(const level *self) {
+  json_t *all = json_array();
+  for (size_t i = 0; i < self->warning_count; i++)
+    (void)json_array_append_new(
+        all, json_pack("[s, s, s]", self->warnings[i].code,
+                       self->warnings[i].plugin, self->warnings[i].message));
+  return all;
+}
+
+static json_t *points_to_json(const level *self) {
+  json_t *all = json_array();
+  for (size_t i = 0; i < self->point_count; i++)
+    (void)json_array_append_new(all,
+                                json_pack("[s, I, o]", self->points[i].series,
+                                          (json_int_t)self->points[i].step,
+                                          number(self->points[i].value)));
+  return all;
 }
 
 static heed_status save_reports(const work *folder, const plan *of,
                                 const char *key, const level *self,
                                 heed_error *error) {
   char path[PATH_MAX], *text;
-  json_t *values = json_array(), *warnings = json_array();
-  json_t *whole;
+  json_t *whole = json_pack(
+      "{s:o, s:o, s:b, s:o, s:f, s:o}", "values", values_to_json(of, self),
+      "warnings", warnings_to_json(self), "traced", of->keep_trace, "trace",
+      points_to_json(self), "scale", self->policy.scale, "table",
+      table_to_json(self->policy.table));
   heed_status status;
-  for (size_t i = 0; i < of->value_count; i++)
-    (void)json_array_append_new(values, number(self->reported[i]));
-  for (size_t i = 0; i < self->warning_count; i++)
-    (void)json_array_append_new(
-        warnings,
-        json_pack("[s, s, s]", self->warnings[i].code, self->warnings[i].plugin,
-                  self->warnings[i].message));
-  whole = json_pack("{s:o, s:o, s:f, s:o}", "values", values, "warnings",
-                    warnings, "scale", self->policy.scale, "table",
-                    table_to_json(self->policy.table));
   text = json_dumps(whole, JSON_COMPACT | JSON_REAL_PRECISION(17));
   json_decref(whole);
   if (text == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
@@ -79,31 +175,59 @@ static heed_status save_reports(const work *folder, const plan *of,
   return status;
 }
 
-/* NULL: not saved, or by a plan with other metrics. */
+/* Were the values of this metric saved in this shape, or not at all? */
+static bool fits(const plan_metric *wanted, const json_t *values) {
+  const json_t *saved = json_object_get(values, wanted->name);
+  return saved == NULL || json_array_size(saved) == wanted->count;
+}
+
+/* NULL: not saved, or by a plan that had a metric in another shape or did not
+ * keep the trace that this one wants. */
 static json_t *read_reports(const work *folder, const plan *of,
                             const char *key) {
   char path[PATH_MAX];
   json_t *whole;
+  bool good;
   reports_path(folder, key, path, sizeof path);
   whole = json_load_file(path, 0, NULL);
-  if (json_array_size(json_object_get(whole, "values")) == of->value_count)
-    return whole;
+  good = json_is_object(json_object_get(whole, "values")) &&
+         (!of->keep_trace || json_is_true(json_object_get(whole, "traced")));
+  for (size_t i = 0; good && i < of->metric_count; i++)
+    good = fits(&of->metrics[i], json_object_get(whole, "values"));
+  if (good) return whole;
   json_decref(whole);
   return NULL;
 }
 
-static void take_reports(const plan *of, const json_t *whole, level *self) {
-  const json_t *values = json_object_get(whole, "values");
-  const json_t *warnings = json_object_get(whole, "warnings"), *warning;
-  size_t i;
-  for (i = 0; i < of->value_count; i++)
-    self->reported[i] = number_of(json_array_get(values, i));
+static void take_values(const plan *of, const json_t *values, level *self) {
+  for (size_t i = 0; i < of->metric_count; i++) {
+    const plan_metric *at = &of->metrics[i];
+    const json_t *saved = json_object_get(values, at->name);
+    for (size_t j = 0; saved != NULL && j < at->count; j++)
+      self->reported[at->offset + j] = number_of(json_array_get(saved, j));
+  }
   self->any_reported = true;
-  json_array_foreach(warnings, i, warning) self->host.sink->warn(
-      self->host.sink->context, json_string_value(json_array_get(warning, 1)),
-      json_string_value(json_array_get(warning, 0)),
-      json_string_value(json_array_get(warning, 2)));
 }
+
+static void take_reports(const plan *of, const json_t *whole, level *self) {
+  const json_t *warnings = json_object_get(whole, "warnings");
+  const json_t *points = json_object_get(whole, "trace"), *at;
+  const service_sink *sink = self->host.sink;
+  size_t i;
+  take_values(of, json_object_get(whole, "values"), self);
+  json_array_foreach(warnings, i, at) {
+    sink->warn(sink->context, json_string_value(json_array_get(at, 1)),
+               json_string_value(json_array_get(at, 0)),
+               json_string_value(json_array_get(at, 2)));
+  }
+  json_array_foreach(points, i, at) {
+    sink->trace(sink->context, json_string_value(json_array_get(at, 0)),
+                (uint64_t)json_integer_value(json_array_get(at, 1)),
+                number_of(json_array_get(at, 2)));
+  }
+}
+
+/* ---- worlds ---- */
 
 heed_status costly_load_world(const work *folder, const plan *of, level *self,
                               bool *found, heed_error *error) {
@@ -135,6 +259,8 @@ heed_status costly_save_world(const work *folder, const plan *of,
                            : status;
 }
 
+/* ---- policies ---- */
+
 heed_status costly_load_policy(const work *folder, const plan *of,
                                const heed_world *world, level *self,
                                bool *found, heed_error *error) {
@@ -157,6 +283,8 @@ heed_status costly_load_policy(const work *folder, const plan *of,
     const json_t *table = json_object_get(whole, "table");
     self->policy.scale = number_of(json_object_get(whole, "scale"));
     self->policy.table = table_of_json(&self->host.host, table);
+    if (self->policy.table == NULL && json_is_object(table))
+      status = heed_fail(error, HEED_MEMORY, "memory is out");
     take_reports(of, whole, self);
   }
   json_decref(whole);
@@ -169,7 +297,8 @@ heed_status costly_save_policy(const work *folder, const plan *of,
   const heed_trainer_functions *is = self->instance->plugin->functions;
   char key[PLAN_KEY_SIZE], path[PATH_MAX];
   heed_status status;
-  if (is->save == NULL) return HEED_OK;
+  /* A posterior that training refined is not saved, so neither is this. */
+  if (is->save == NULL || self->policy.refined != NULL) return HEED_OK;
   plan_stage_key(of, self->node, self->replicate, key);
   status = work_policy_path(folder, key, true, path, sizeof path, error);
   if (status == HEED_OK)
