@@ -96,6 +96,8 @@ at = [find(strcmp(names, "beta")), find(data.gap == 0.98), ...
 cube = data.eta_correlation;              % dimensions are reversed in Octave
 printf("%.6f", mean(cube(:, at(1), at(2), at(3))));
 OCTAVE
-  run octave --no-gui --quiet "$BATS_TEST_TMPDIR/read.m" "$RESULT"
-  [ "$output" = "$EXPECTED" ]
+  # Octave 7 may complain of its own exit; that is not about the file.
+  found=$(octave --no-gui --quiet "$BATS_TEST_TMPDIR/read.m" "$RESULT" \
+    2>"$BATS_TEST_TMPDIR/err")
+  [ "$found" = "$EXPECTED" ]
 }
