@@ -221,9 +221,10 @@ static heed_status resolve_enum(const context *in,
     return unfit(in, path, given, expected);
   }
   suggestion(name, parameter->choices, count, expected, sizeof expected);
-  return heed_fail(in->error, HEED_INVALID,
-                   "%s: there is no choice \"%s\"; %s%s", path, name, expected,
-                   range);
+  return heed_fail(
+      in->error, HEED_INVALID, "%s: there is no choice \"%s\"; %s%s", path,
+      name, expected,
+      schema_nearest(name, parameter->choices, count) == NULL ? range : "");
 }
 
 static heed_status resolve_path(const context *in, const json_t *given,
