@@ -547,15 +547,9 @@ static heed_status predict(void *self, const heed_host *host,
 
 static heed_status create(const heed_host *host, const heed_value *values,
                           void **self, heed_error *error) {
-  const heed_value *levels = &values[LEVELS];
   (void)host;
-  for (size_t i = 1; i < levels->count; i++)
-    if (levels->items[i].number <= levels->items[i - 1].number)
-      return heed_fail(error, HEED_INVALID,
-                       "levels: found %g after %g, expected them to ascend",
-                       levels->items[i].number, levels->items[i - 1].number);
   *self = (void *)(uintptr_t)values;
-  return HEED_OK;
+  return node_posterior_levels(&values[LEVELS], error);
 }
 
 static const heed_estimator_functions functions = {

@@ -88,12 +88,8 @@ static heed_status estimate(void *self, const heed_host *host,
                             heed_error *error) {
   const heed_value *values = self;
   histories of;
-  heed_status status = gap_of(&values[MU], crowd->world, &posterior->mu, error);
-  if (status == HEED_OK)
-    status = histories_make(host, crowd, values[MODEL].instance, posterior->mu,
-                            &of, error);
-  if (status == HEED_OK)
-    status = point_posterior_fill(host, &of, posterior, error);
+  const heed_status status = point_posterior_open(
+      host, crowd, values[MODEL].instance, &values[MU], &of, posterior, error);
   if (status == HEED_OK) fill(&of, values[SHRINKAGE].number, posterior);
   return status;
 }

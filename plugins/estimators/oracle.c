@@ -37,12 +37,8 @@ static heed_status estimate(void *self, const heed_host *host,
     return heed_fail(error, HEED_UNSUPPORTED,
                      "the true attentiveness is not known: users are real, or "
                      "have one of several values");
-  status = gap_of(&values[MU], crowd->world, &posterior->mu, error);
-  if (status == HEED_OK)
-    status = histories_make(host, crowd, values[MODEL].instance, posterior->mu,
-                            &of, error);
-  if (status == HEED_OK)
-    status = point_posterior_fill(host, &of, posterior, error);
+  status = point_posterior_open(host, crowd, values[MODEL].instance,
+                                &values[MU], &of, posterior, error);
   if (status != HEED_OK) return status;
   memcpy(posterior->mean, eta->data, posterior->units * sizeof(double));
   point_posterior_same(crowd, posterior);

@@ -253,6 +253,15 @@ heed_status node_posterior_fill(const node_posterior *self,
   return leave_out(self, host, into->left_out, error);
 }
 
+heed_status node_posterior_levels(const heed_value *levels, heed_error *error) {
+  for (size_t i = 1; i < levels->count; i++)
+    if (levels->items[i].number <= levels->items[i - 1].number)
+      return heed_fail(error, HEED_INVALID,
+                       "levels: found %g after %g, expected them to ascend",
+                       levels->items[i].number, levels->items[i - 1].number);
+  return HEED_OK;
+}
+
 heed_status node_posterior_predict(const heed_host *host,
                                    const heed_posterior *posterior,
                                    const heed_instance *model,

@@ -36,8 +36,11 @@ heed_status node_posterior_fill(const node_posterior *self,
                                 const heed_host *host,
                                 heed_posterior *posterior, heed_error *error);
 
+/* Refuses a parameter `levels` that does not ascend. */
+heed_status node_posterior_levels(const heed_value *levels, heed_error *error);
+
 /* P(choice | posterior) = sum_k mass_k P(choice | node_k) of other annotations
- * of the same users; shared_p as in histories_make(). */
+ * of the same users; p of each of them. */
 heed_status node_posterior_predict(const heed_host *host,
                                    const heed_posterior *posterior,
                                    const heed_instance *model,

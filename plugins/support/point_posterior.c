@@ -4,8 +4,10 @@
 
 #include <math.h>
 
-heed_status point_posterior_fill(const heed_host *host, const histories *of,
-                                 heed_posterior *posterior, heed_error *error) {
+#include "support/gap.h"
+
+static heed_status fill(const heed_host *host, const histories *of,
+                        heed_posterior *posterior, heed_error *error) {
   const size_t users = of->crowd->users->rows;
   const size_t annotations = of->crowd->annotations->rows;
   posterior->unit = HEED_BY_USER;
@@ -30,6 +32,16 @@ heed_status point_posterior_fill(const heed_host *host, const histories *of,
   }
   histories_casual(of, posterior->phi, posterior->casual);
   return HEED_OK;
+}
+
+heed_status point_posterior_open(const heed_host *host, const heed_crowd *crowd,
+                                 const heed_instance *model,
+                                 const heed_value *mu, histories *of,
+                                 heed_posterior *posterior, heed_error *error) {
+  heed_status status = gap_of(mu, crowd->world, &posterior->mu, error);
+  if (status == HEED_OK)
+    status = histories_make(host, crowd, model, posterior->mu, of, error);
+  return status == HEED_OK ? fill(host, of, posterior, error) : status;
 }
 
 void point_posterior_same(const heed_crowd *crowd, heed_posterior *posterior) {

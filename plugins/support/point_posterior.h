@@ -6,9 +6,12 @@
 #include "heed/estimator.h"
 #include "support/histories.h"
 
-/* Fills all that a posterior by user must hold but left_out: casual and p as
+/* Reads the crowd through a user model and the parameter `mu` (gap.h), and
+ * fills all that a posterior by user must hold but left_out: casual and p as
  * the model sees them; mean and sd zeroed, for the caller to set. */
-heed_status point_posterior_fill(const heed_host *host, const histories *of,
+heed_status point_posterior_open(const heed_host *host, const heed_crowd *crowd,
+                                 const heed_instance *model,
+                                 const heed_value *mu, histories *of,
                                  heed_posterior *posterior, heed_error *error);
 
 /* left_out = the mean of the annotation's user: for estimators that do not

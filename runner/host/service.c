@@ -29,22 +29,6 @@ static heed_table *table(const heed_host *host, const char *name, size_t rows) {
   return made->name == NULL ? NULL : made;
 }
 
-static size_t bytes_of(heed_column_type type) {
-  switch (type) {
-    case HEED_FLOAT64:
-    case HEED_INT64:
-      return 8;
-    case HEED_FLOAT32:
-    case HEED_INT32:
-      return 4;
-    case HEED_INT8:
-      return 1;
-    case HEED_STRING:
-      return sizeof(char *);
-  }
-  return 0;
-}
-
 /* The array of columns is copied when its count reaches a power of two. */
 static heed_column *next_column(const heed_host *host, heed_table *table) {
   const size_t count = table->column_count;
@@ -60,7 +44,7 @@ static heed_column *next_column(const heed_host *host, heed_table *table) {
 
 static void *column(const heed_host *host, heed_table *table, const char *name,
                     heed_column_type type, size_t width) {
-  if (heed_table_column(table, name) != NULL || bytes_of(type) == 0)
+  if (heed_table_column(table, name) != NULL || heed_type_size(type) == 0)
     return NULL;
   if (width != 0 && table->rows > SIZE_MAX / width) return NULL;
   const size_t count = table->rows * width;
@@ -69,7 +53,7 @@ static void *column(const heed_host *host, heed_table *table, const char *name,
   made->name = copy(host, name);
   made->type = type;
   made->width = width;
-  made->data = allocate(host, count, bytes_of(type));
+  made->data = allocate(host, count, heed_type_size(type));
   if (made->name == NULL || made->data == NULL) return NULL;
   if (type == HEED_STRING)
     for (size_t i = 0; i < count; i++) ((const char **)made->data)[i] = "";

@@ -12,29 +12,13 @@ static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
-static size_t bytes_of(heed_column_type type) {
-  switch (type) {
-    case HEED_FLOAT64:
-    case HEED_INT64:
-      return 8;
-    case HEED_FLOAT32:
-    case HEED_INT32:
-      return 4;
-    case HEED_INT8:
-      return 1;
-    case HEED_STRING:
-      break;
-  }
-  return sizeof(char *);
-}
-
 heed_table *crowd_gather(const heed_host *host, const heed_table *table,
                          const char *name, size_t count, const size_t *rows) {
   heed_table *made = host->table(host, name, count);
   if (made == NULL) return NULL;
   for (size_t i = 0; i < table->column_count; i++) {
     const heed_column *from = &table->columns[i];
-    const size_t bytes = bytes_of(from->type) * from->width;
+    const size_t bytes = heed_type_size(from->type) * from->width;
     char *to = host->column(host, made, from->name, from->type, from->width);
     if (to == NULL) return NULL;
     for (size_t row = 0; row < count; row++)

@@ -229,22 +229,6 @@ double hdf_read_note_number(hdf *self, hid_t parent, const char *object,
   return value;
 }
 
-size_t hdf_type_size(heed_column_type type) {
-  switch (type) {
-    case HEED_FLOAT64:
-    case HEED_INT64:
-      return 8;
-    case HEED_FLOAT32:
-    case HEED_INT32:
-      return 4;
-    case HEED_INT8:
-      return 1;
-    case HEED_STRING:
-      break;
-  }
-  return sizeof(char *);
-}
-
 void *hdf_read(hdf *self, hid_t parent, const char *name, hid_t type,
                size_t size, size_t *count, int optional) {
   hid_t set, space;

@@ -60,7 +60,6 @@ int64_t hdf_read_note(hdf *self, hid_t parent, const char *object,
 double hdf_read_note_number(hdf *self, hid_t parent, const char *object,
                             const char *name);
 
-size_t hdf_type_size(heed_column_type type); /* in memory */
 
 /* Reads a whole dataset into memory from malloc(); *count elements.  NULL, and
  * no failure, if `optional` and it is not there. */

@@ -149,7 +149,7 @@ static void put(kept *self, const heed_column *from, const void *data,
 /* One value of a labels column, `count` times. */
 static void put_repeated(kept *self, const heed_column *label, size_t at,
                          size_t count) {
-  const size_t bytes = hdf_type_size(label->type) * label->width;
+  const size_t bytes = heed_type_size(label->type) * label->width;
   char *all = malloc(count * bytes + 1);
   if (all == NULL) {
     hdf_fail(self->file, "find memory for the column", label->name);
@@ -276,8 +276,8 @@ static void read_column(hdf *file, hid_t group, const char *name, size_t first,
   column->width = (size_t)extent[1];
   column->name = strdup(name);
   column->data =
-      hdf_read_rows(file, group, name, type, hdf_type_size(column->type), first,
-                    table->rows, &count);
+      hdf_read_rows(file, group, name, type, heed_type_size(column->type),
+                    first, table->rows, &count);
   table->column_count++;
   if (column->type == HEED_STRING) (void)H5Tclose(type);
 }

@@ -128,11 +128,11 @@ static bool copy_column(heed_column *copy, const heed_column *column,
   copy->type = column->type;
   copy->width = column->width;
   copy->name = copy_text(column->name);
-  copy->data = calloc(count + 1, hdf_type_size(column->type));
+  copy->data = calloc(count + 1, heed_type_size(column->type));
   if (copy->name == NULL || copy->data == NULL) return false;
   if (column->type != HEED_STRING) {
     if (count > 0)
-      memcpy(copy->data, column->data, count * hdf_type_size(column->type));
+      memcpy(copy->data, column->data, count * heed_type_size(column->type));
     return true;
   }
   for (size_t i = 0; i < count; i++) {

@@ -86,7 +86,7 @@ static void load_column(hdf *file, const heed_host *host,
   if (data == NULL) {
     out_of_memory(file);
   } else if (from->type != HEED_STRING) {
-    if (count > 0) memcpy(data, from->data, count * hdf_type_size(from->type));
+    if (count > 0) memcpy(data, from->data, count * heed_type_size(from->type));
   } else {
     for (size_t i = 0; i < count; i++) {
       ((const char **)data)[i] =

@@ -39,6 +39,23 @@ typedef struct heed_table {
   heed_column *columns;
 } heed_table;
 
+/* Bytes of one value in memory; 0: no such type. */
+static inline size_t heed_type_size(heed_column_type type) {
+  switch (type) {
+    case HEED_FLOAT64:
+    case HEED_INT64:
+      return 8;
+    case HEED_FLOAT32:
+    case HEED_INT32:
+      return 4;
+    case HEED_INT8:
+      return 1;
+    case HEED_STRING:
+      return sizeof(char *);
+  }
+  return 0;
+}
+
 /* The column of that name, or NULL.  table may be NULL. */
 static inline const heed_column *heed_table_column(const heed_table *table,
                                                    const char *name) {
