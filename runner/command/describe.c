@@ -49,7 +49,7 @@ static void print_parameters(const heed_parameter *parameters, size_t count,
     printf("%s%s", *range == '\0' ? "" : " ", range);
     if (of->unit != NULL) printf(" %s", of->unit);
     if (of->standard != NULL)
-      printf(", standard %s", of->standard);
+      printf(", standard %s", *of->standard == '\0' ? "\"\"" : of->standard);
     else
       printf(", %s",
              (of->flags & HEED_OPTIONAL) != 0 ? "may be left out" : "required");
