@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe.h"
+
 static void print_refusal(void *context, const char *file,
                           const heed_error *refusal) {
   (void)context;
@@ -16,10 +18,18 @@ static void print_refusal(void *context, const char *file,
 int plugins_load(const command_common *common, registry **result) {
   heed_error error;
   registry *plugins = NULL;
-  heed_status status = registry_create(common->allow_unsafe, &plugins, &error);
+  probe found;
+  heed_status status = probe_plugins(common, &found, &error);
+  if (status != HEED_OK) return command_error(&error);
+  for (size_t i = 0; i < found.count; i++)
+    fprintf(stderr, "heed: warning: %s: %s\n", found.culprits[i],
+            found.deaths[i]);
+  status = registry_create(common->allow_unsafe, &plugins, &error);
   if (status == HEED_OK)
-    status = registry_scan(plugins, common->plugin_path, NULL, NULL,
+    status = registry_scan(plugins, common->plugin_path,
+                           (const char *const *)found.culprits, NULL,
                            print_refusal, &error);
+  probe_close(&found);
   if (status == HEED_OK) {
     *result = plugins;
     return EXIT_DONE;

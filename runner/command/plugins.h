@@ -5,8 +5,9 @@
 
 #include "command.h"
 
-/* Loads what is on the search path; each refusal is a warning on standard
- * error.  EXIT_DONE, or the status to exit with. */
+/* Loads what is on the search path; each refusal, and each file that kills
+ * whoever loads it, is a warning on standard error.  EXIT_DONE, or the status
+ * to exit with. */
 int plugins_load(const command_common *common, registry **result);
 
 /* Their order on the page: by kind, then by name; from malloc(). */

@@ -93,6 +93,18 @@ TEXT
   grep -qxF "heed: warning: $here/wrong_abi.so: built for plugin ABI 2, this heed has ABI 1: rebuild the plugin against this heed's headers" <<<"$stderr"
 }
 
+@test "plugins that crash when they are loaded are named, and cost no other" {
+  put planning_crash a
+  put planning_crash b
+  put small
+  export ASAN_OPTIONS="handle_segv=0"
+  run --separate-stderr "$HEED" list source --plugin-path plugins
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"small "* ]]
+  [ "$stderr" = "heed: warning: plugins/a.so: dies of signal 11 when it is loaded
+heed: warning: plugins/b.so: dies of signal 11 when it is loaded" ]
+}
+
 @test "a plugin that others may write to is refused, and loads when that is allowed" {
   put small
   chmod g+w plugins/small.so

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Loading plugins in a child first, so that one that crashes or hangs on load
+ * has a name and costs nobody else. */
+#include "probe.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define LOAD_SECONDS 20u
+
+/* Each file's name goes to the parent before the file is opened. */
+static void tell(void *context, const char *file, const heed_error *refusal) {
+  const int *to = context;
+  char line[PATH_MAX + 1];
+  const int length = snprintf(line, sizeof line, "%s\n", file);
+  if (refusal == NULL && length < (int)sizeof line &&
+      write(*to, line, (size_t)length) != length)
+    _exit(EXIT_FAILED);
+}
+
+static _Noreturn void load_all(const command_common *common,
+                               const probe *so_far, int to) {
+  const struct rlimit no_core = {0, 0};
+  registry *plugins;
+  (void)setrlimit(RLIMIT_CORE, &no_core);
+  (void)alarm(LOAD_SECONDS);
+  /* A folder that cannot be read is the parent's to report. */
+  if (registry_create(common->allow_unsafe, &plugins, NULL) == HEED_OK)
+    (void)registry_scan(plugins, common->plugin_path,
+                        (const char *const *)so_far->culprits, &to, tell, NULL);
+  _exit(EXIT_DONE);
+}
+
+/* The last line that comes out of the pipe, without its end. */
+static void last_line(int from, char line[PATH_MAX + 1]) {
+  FILE *lines = fdopen(from, "r");
+  *line = '\0';
+  if (lines == NULL) {
+    (void)close(from);
+    return;
+  }
+  while (fgets(line, PATH_MAX + 1, lines) != NULL) continue;
+  line[strcspn(line, "\n")] = '\0';
+  (void)fclose(lines);
+}
+
+static void describe_death(int status, char *text, size_t size) {
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+    (void)snprintf(text, size, "took longer than %u s to load", LOAD_SECONDS);
+  else if (WIFSIGNALED(status))
+    (void)snprintf(text, size, "dies of signal %d when it is loaded",
+                   WTERMSIG(status));
+  else
+    (void)snprintf(text, size, "ends the process when it is loaded");
+}
+
+/* One child; *alive says whether it came to its end. */
+static heed_status probe_once(const command_common *common, probe *self,
+                              bool *alive, heed_error *error) {
+  int ends[2], status;
+  char file[PATH_MAX + 1], death[80];
+  pid_t child;
+  (void)fflush(NULL);
+  if (pipe(ends) != 0 || (child = fork()) < 0)
+    return heed_fail(error, HEED_IO, "no child to load plugins: %s",
+                     strerror(errno));
+  if (child == 0) {
+    (void)close(ends[0]);
+    load_all(common, self, ends[1]);
+  }
+  (void)close(ends[1]);
+  last_line(ends[0], file);
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  *alive = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_DONE;
+  if (*alive) return HEED_OK;
+  if (*file == '\0')
+    return heed_fail(error, HEED_INTERNAL,
+                     "the child that loads plugins died before the first");
+  describe_death(status, death, sizeof death);
+  self->culprits[self->count] = strdup(file);
+  self->deaths[self->count] = strdup(death);
+  if (self->culprits[self->count] == NULL || self->deaths[self->count] == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  self->count++;
+  return HEED_OK;
+}
+
+heed_status probe_plugins(const command_common *common, probe *result,
+                          heed_error *error) {
+  heed_status status = HEED_OK;
+  bool alive = false;
+  *result = (probe){.count = 0};
+  while (status == HEED_OK && !alive && result->count < PROBE_CULPRITS)
+    status = probe_once(common, result, &alive, error);
+  if (status == HEED_OK && !alive)
+    status = heed_fail(error, HEED_INVALID,
+                       "%d plugins die when they are loaded; the last: %s",
+                       PROBE_CULPRITS, result->culprits[result->count - 1]);
+  if (status != HEED_OK) probe_close(result);
+  return status;
+}
+
+void probe_close(probe *result) {
+  for (size_t i = 0; i <= result->count && i < PROBE_CULPRITS; i++) {
+    free(result->culprits[i]);
+    free(result->deaths[i]);
+  }
+}

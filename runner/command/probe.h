@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Which plugin files kill whoever loads them. */
+#ifndef HEED_COMMAND_PROBE_H
+#define HEED_COMMAND_PROBE_H
+
+#include "command.h"
+
+#define PROBE_CULPRITS 64 /* after so many, heed gives up */
+
+typedef struct probe {
+  char *culprits[PROBE_CULPRITS + 1]; /* paths, ended by NULL */
+  char *deaths[PROBE_CULPRITS];       /* how each killed its reader */
+  size_t count;
+} probe;
+
+/* Loads what is on the search path in children that may die, until one lives;
+ * one that dies gives a culprit, which the next leaves out.  What is merely
+ * refused is no culprit. */
+heed_status probe_plugins(const command_common *common, probe *result,
+                          heed_error *error);
+void probe_close(probe *result);
+
+#endif
