@@ -221,7 +221,7 @@ static void make_log(scene *self) {
   self->world.users = host->table(host, "users", 10);
   name = host->column(host, self->world.users, "name", HEED_STRING, 1);
   for (int j = 0; j < 10; j++) {
-    char text[8];
+    char text[16];
     (void)snprintf(text, sizeof text, "u%d", j);
     name[j] = host->copy(host, text);
   }
