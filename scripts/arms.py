@@ -9,8 +9,10 @@ averages over conditions, each replicate is averaged first.
 
 Of the thresholds two stand for all: the one with the best mean over replicates
 of its condition (`best with hindsight`, which no one can choose in practice),
-and the one that a product would choose, by the log-loss of held-out noisy
-labels, in each replicate anew (`chosen on labels`).
+and the one that a product would choose on held-out noisy labels, in each
+replicate anew: by their log-loss under the policy's implied reward (`chosen by
+log-loss`), or by how many of them that reward ranks right (`chosen by
+accuracy`), which does not look at the reward's scale.
 """
 import sys
 
@@ -39,6 +41,7 @@ class Arms:
         self.raw = self.of("win_rate")
         self.matched = self.of("win_rate_at_kl", at)
         self.loss = self.of("policy_log_loss")
+        self.error = -self.of("policy_accuracy")
 
     def of(self, name, at=None):
         values = self.file[name][()]
@@ -59,10 +62,10 @@ class Arms:
         index = np.nanmean(some, axis=-1).argmax(axis=-1)
         return np.take_along_axis(some, index[..., None, None], axis=-2)[..., 0, :]
 
-    def chosen(self, values, kind):
-        """The threshold with the least held-out log-loss of each replicate."""
+    def chosen(self, values, kind, criterion):
+        """The threshold with the least criterion of each replicate."""
         which = self.thresholds(kind)
-        index = self.loss[..., which, :].argmin(axis=-2)
+        index = criterion[..., which, :].argmin(axis=-2)
         some = values[..., which, :]
         return np.take_along_axis(some, index[..., None, :], axis=-2)[..., 0, :]
 
@@ -109,9 +112,9 @@ def arms_of(of, values):
     rivals = {
         "all labels": of.one(values, "all"),
         "threshold on users, best with hindsight": of.best(values, "users"),
-        "threshold on users, chosen on labels": of.chosen(values, "users"),
+        "threshold on users, chosen by log-loss": of.chosen(values, "users", of.loss),
+        "threshold on users, chosen by accuracy": of.chosen(values, "users", of.error),
         "threshold on labels, best with hindsight": of.best(values, "labels"),
-        "threshold on labels, chosen on labels": of.chosen(values, "labels"),
         "soft weights": of.one(values, "soft"),
         "noise_aware": of.one(values, "noise_aware"),
         "joint": of.one(values, "joint"),
@@ -151,7 +154,7 @@ def main(path):
     for label, axis, values in (("shape of P_η", 0, of.eta), ("gap μ", 1, of.gap),
                                 ("direction", 2, of.direction)):
         print(f"### By {label}: difference at KL = {KL:g}\n")
-        names = ["all labels", "threshold on users, chosen on labels", "noise_aware",
+        names = ["all labels", "threshold on users, chosen by accuracy", "noise_aware",
                  "joint", "control: constant eta", "control: always A"]
         rows = []
         for i, value in enumerate(values):
