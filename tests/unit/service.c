@@ -71,7 +71,7 @@ static void columns_are_found_by_name_and_type(void **state) {
   table = table_of(&bench, 5);
   /* more than once past the room for columns */
   for (int i = 0; i < 20; i++) {
-    char name[16];
+    char name[32];
     (void)snprintf(name, sizeof name, "column_%d", i);
     double *made = host->column(host, table, name, HEED_FLOAT64, 2);
     assert_non_null(made);
