@@ -129,7 +129,7 @@ static int run_cell(const command_common *common, const cell_options *self,
 
 /* The same command without --debugger, under gdb. */
 static int under_debugger(const command_common *common, int argc, char **argv) {
-  char **words = calloc((size_t)argc + 7, sizeof *words);
+  const char **words = calloc((size_t)argc + 7, sizeof *words);
   int count = 0;
   if (words == NULL) return EXIT_FAILED;
   words[count++] = "gdb";
@@ -145,9 +145,9 @@ static int under_debugger(const command_common *common, int argc, char **argv) {
   for (int i = 0; i < argc; i++)
     if (strcmp(argv[i], "--debugger") != 0) words[count++] = argv[i];
   words[count++] = "--plugin-path";
-  words[count++] = (char *)(uintptr_t)common->plugin_path;
+  words[count++] = common->plugin_path;
   if (common->allow_unsafe) words[count++] = "--allow-unsafe-plugins";
-  (void)execvp(words[0], words);
+  (void)execvp(words[0], (char *const *)words);
   free(words);
   return command_usage("cell", "--debugger: gdb is not installed");
 }

@@ -169,18 +169,17 @@ static void time_text(char *text, size_t size) {
   (void)strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
 }
 
+/* The command as it was given; NULL when memory is out. */
 static char *joined(int argc, char **argv) {
-  size_t length = 5;
-  char *text;
-  for (int i = 0; i < argc; i++) length += strlen(argv[i]) + 1;
-  text = calloc(length, 1);
-  if (text == NULL) return NULL;
-  strcat(text, "heed");
-  for (int i = 0; i < argc; i++) {
-    strcat(text, " ");
-    strcat(text, argv[i]);
-  }
-  return text;
+  char *text = NULL;
+  size_t length;
+  FILE *into = open_memstream(&text, &length);
+  if (into == NULL) return NULL;
+  fputs("heed", into);
+  for (int i = 0; i < argc; i++) fprintf(into, " %s", argv[i]);
+  if (fclose(into) == 0) return text;
+  free(text);
+  return NULL;
 }
 
 static heed_status consolidate(const run_options *self, const plan *of,

@@ -17,11 +17,7 @@
 #define MOST_DEATHS 3     /* of workers in a row, without a cell recorded */
 
 typedef struct supervisor {
-  const plan *plan;
-  work *folder;
-  const execution_options *options;
-  execution_state *state;
-  queue *queue;
+  run_parts run;
   size_t child_count;
   child *children;
   child_options worker;
@@ -40,12 +36,12 @@ static void fail(supervisor *self, heed_status status, const char *text) {
 }
 
 static void say(const supervisor *self, const char *line) {
-  if (self->options->say != NULL)
-    self->options->say(self->options->context, line);
+  if (self->run.options->say != NULL)
+    self->run.options->say(self->run.options->context, line);
 }
 
 static bool may_go_on(const supervisor *self) {
-  return self->status == HEED_OK && !self->state->stopping;
+  return self->status == HEED_OK && !self->run.state->stopping;
 }
 
 /* ---- how long cells take ---- */
@@ -94,7 +90,7 @@ static void hand_out(supervisor *self, child *to) {
                            .most = CHANNEL_CELLS,
                            .idle = idle_count(self) - 1,
                            .worth = cells_worth(self)};
-  to->cell_count = queue_take(self->queue, &wish, to->cells);
+  to->cell_count = queue_take(self->run.queue, &wish, to->cells);
   if (to->cell_count == 0) return;
   word.count = to->cell_count;
   memcpy(word.as.cells, to->cells, to->cell_count * sizeof *to->cells);
@@ -118,7 +114,7 @@ static bool is_worth_sharing(const supervisor *self, const child *of) {
   const size_t left = (size_t)atomic_load(&of->slot->left);
   const costs take = cost_of_cells(self);
   if (left == 0 || left >= of->cell_count || isnan(take.own)) return false;
-  if (!queue_same_unit(self->queue,
+  if (!queue_same_unit(self->run.queue,
                        (size_t)of->cells[of->cell_count - left - 1],
                        (size_t)of->cells[of->cell_count - 1]))
     return take.shared + (double)left * take.own > WORTH_SECONDS;
@@ -129,7 +125,7 @@ static bool is_worth_sharing(const supervisor *self, const child *of) {
 static void take_back(supervisor *self) {
   child *longest = NULL;
   size_t most = 0;
-  if (queue_waiting(self->queue) > 0 || idle_count(self) == 0) return;
+  if (queue_waiting(self->run.queue) > 0 || idle_count(self) == 0) return;
   for (size_t i = 0; i < self->child_count; i++) {
     child *of = &self->children[i];
     size_t left;
@@ -149,26 +145,26 @@ static void take_recorded(supervisor *self, const message *word) {
   for (size_t i = 0; i < word->count; i++) {
     const size_t cell = (size_t)(word->as.cells[i] / 8);
     const uint64_t failed = word->as.cells[i] % 8;
-    if (cell >= self->state->total ||
-        queue_state(self->queue, cell) == CELL_RECORDED)
+    if (cell >= self->run.state->total ||
+        queue_state(self->run.queue, cell) == CELL_RECORDED)
       continue;
-    queue_recorded(self->queue, cell);
+    queue_recorded(self->run.queue, cell);
     if (failed == 0) {
-      self->state->done++;
+      self->run.state->done++;
       continue;
     }
-    self->state->failed++;
-    verdict_count(self->state, self->plan, RECORD_FAILED, cell,
-                  (plan_stage)(failed - 1), 1, NULL);
+    self->run.state->failed++;
+    verdict_count(&self->run, RECORD_FAILED, cell, (plan_stage)(failed - 1), 1,
+                  NULL);
   }
   self->deaths = 0;
 }
 
 static void take_failure(supervisor *self, message *word) {
   const size_t cell = (size_t)(word->place / 8);
-  if (cell >= self->state->total || word->place % 8 == 0) return;
+  if (cell >= self->run.state->total || word->place % 8 == 0) return;
   word->as.text[sizeof word->as.text - 1] = '\0';
-  verdict_count(self->state, self->plan, RECORD_FAILED, cell,
+  verdict_count(&self->run, RECORD_FAILED, cell,
                 (plan_stage)(word->place % 8 - 1), 0, word->as.text);
 }
 
@@ -176,10 +172,10 @@ static void take_failure(supervisor *self, message *word) {
 static void take_idle(supervisor *self, child *from) {
   size_t finished = 0;
   for (size_t i = 0; i < from->cell_count; i++)
-    if (queue_state(self->queue, (size_t)from->cells[i]) == CELL_RECORDED)
+    if (queue_state(self->run.queue, (size_t)from->cells[i]) == CELL_RECORDED)
       finished++;
     else
-      queue_return(self->queue, (size_t)from->cells[i]);
+      queue_return(self->run.queue, (size_t)from->cells[i]);
   if (finished > 0)
     learn_size(self, finished, channel_seconds_since(from->batch_start));
   from->cell_count = 0;
@@ -220,7 +216,7 @@ static void condemn(child *of, record_status verdict, const place *at) {
 }
 
 static void enforce(const supervisor *self, child *of) {
-  const execution_options *limits = self->options;
+  const execution_options *limits = self->run.options;
   place at;
   const bool is_at = slot_look(of->slot, &at);
   if (of->verdict != RECORD_DONE) return; /* it is being killed */
@@ -234,7 +230,7 @@ static void enforce(const supervisor *self, child *of) {
 
 /* Of workers that hold too much together the largest goes. */
 static void enforce_together(const supervisor *self) {
-  const size_t limit = self->options->memory_for_all;
+  const size_t limit = self->run.options->memory_for_all;
   child *largest = NULL;
   size_t sum = 0;
   place at;
@@ -261,22 +257,21 @@ static void count_death(supervisor *self, const child_end *end) {
 }
 
 static void bury(supervisor *self, child *of, const child_end *end) {
-  const size_t failed = self->state->failed;
+  const size_t failed = self->run.state->failed;
   heed_status status = HEED_OK;
   listen_to(self, of);
   if (of->verdict == RECORD_DONE)
     of->was_at_something = slot_last(of->slot, &of->was_at);
-  if (of->was_at_something && of->was_at.cell < self->state->total &&
+  if (of->was_at_something && of->was_at.cell < self->run.state->total &&
       self->status == HEED_OK)
-    status = verdict_pass(self->plan, self->folder, self->queue, of, end,
-                          &of->was_at, self->options, self->state, self->error);
+    status = verdict_pass(&self->run, of, end, &of->was_at, self->error);
   if (status != HEED_OK) self->status = status;
-  if (self->state->failed > failed)
+  if (self->run.state->failed > failed)
     self->deaths = 0;
   else if (may_go_on(self))
     count_death(self, end);
   for (size_t i = 0; i < of->cell_count; i++)
-    queue_return(self->queue, (size_t)of->cells[i]);
+    queue_return(self->run.queue, (size_t)of->cells[i]);
   child_forget(of);
 }
 
@@ -298,21 +293,21 @@ static void look_longest(const supervisor *self, execution_state *state) {
 }
 
 static void report(supervisor *self, bool at_once) {
-  self->state->seconds = channel_seconds_since(self->start);
-  if (self->options->progress == NULL ||
+  self->run.state->seconds = channel_seconds_since(self->start);
+  if (self->run.options->progress == NULL ||
       (!at_once && channel_seconds_since(self->reported) < REPORT_EVERY))
     return;
   self->reported = channel_now();
-  look_longest(self, self->state);
-  self->options->progress(self->options->context, self->state);
+  look_longest(self, self->run.state);
+  self->run.options->progress(self->run.options->context, self->run.state);
 }
 
 static void take_signals(supervisor *self) {
   struct signalfd_siginfo signal;
   while (read(self->signals, &signal, sizeof signal) == sizeof signal) {
     if (signal.ssi_signo == SIGCHLD) continue;
-    if (self->state->stopping) self->stop_now = true;
-    self->state->stopping = true;
+    if (self->run.state->stopping) self->stop_now = true;
+    self->run.state->stopping = true;
     say(self, self->stop_now ? "stopping at once"
                              : "finishing the cells in hand; once more stops "
                                "at once");
@@ -334,13 +329,13 @@ static bool is_over(const supervisor *self) {
   if (self->stop_now) return true;
   for (size_t i = 0; i < self->child_count; i++)
     if (self->children[i].pid != 0 && !self->children[i].idle) return false;
-  return !may_go_on(self) || queue_waiting(self->queue) == 0;
+  return !may_go_on(self) || queue_waiting(self->run.queue) == 0;
 }
 
 static void attend(supervisor *self, child *of) {
   child_end end;
   if (child_has_ended(of, &end)) bury(self, of, &end);
-  if (of->pid == 0 && may_go_on(self) && queue_waiting(self->queue) > 0) {
+  if (of->pid == 0 && may_go_on(self) && queue_waiting(self->run.queue) > 0) {
     const heed_status status = child_start(of, &self->worker, self->error);
     if (status != HEED_OK) self->status = status;
   }
@@ -391,27 +386,25 @@ static void count_recorded(execution_state *state, const plan *of,
 }
 
 static bool make_room(supervisor *self, const uint8_t *recorded) {
-  self->queue = queue_create(self->plan, recorded);
+  self->run.queue = queue_create(self->run.plan, recorded);
   self->children = calloc(self->child_count, sizeof *self->children);
   for (size_t i = 0; self->children != NULL && i < self->child_count; i++)
     self->children[i].index = i;
-  return self->queue != NULL && self->children != NULL;
+  return self->run.queue != NULL && self->children != NULL;
 }
 
 heed_status execution_run(const plan *of, work *folder, const uint8_t *recorded,
                           const execution_options *options,
                           execution_state *state, heed_error *error) {
-  supervisor self = {.plan = of,
-                     .folder = folder,
-                     .options = options,
-                     .state = state,
-                     .child_count = options->workers,
-                     .worker = {.folder = work_folder(folder),
-                                .blas_threads = of->blas_threads,
-                                .allow_unsafe = options->allow_unsafe},
-                     .wanted = 1,
-                     .start = channel_now(),
-                     .error = error};
+  supervisor self = {
+      .run = {.plan = of, .folder = folder, .options = options, .state = state},
+      .child_count = options->workers,
+      .worker = {.folder = work_folder(folder),
+                 .blas_threads = of->blas_threads,
+                 .allow_unsafe = options->allow_unsafe},
+      .wanted = 1,
+      .start = channel_now(),
+      .error = error};
   sigset_t before;
   count_recorded(state, of, recorded);
   if (!make_room(&self, recorded))
@@ -423,7 +416,7 @@ heed_status execution_run(const plan *of, work *folder, const uint8_t *recorded,
     (void)close(self.signals);
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
   }
-  queue_free(self.queue);
+  queue_free(self.run.queue);
   free(self.children);
   if (self.status == HEED_OK &&
       state->reused + state->done + state->failed < state->total)

@@ -9,9 +9,10 @@
 
 /* ---- what is told ---- */
 
-void verdict_count(execution_state *state, const plan *of, record_status status,
-                   size_t cell, plan_stage stage, size_t cells,
-                   const char *why) {
+void verdict_count(const run_parts *run, record_status status, size_t cell,
+                   plan_stage stage, size_t cells, const char *why) {
+  const plan *of = run->plan;
+  execution_state *state = run->state;
   const size_t node = plan_node_at(of, cell / of->replicates, stage);
   const char *plugin = node == SIZE_MAX ? "" : plan_node_plugin(of, node);
   execution_failure *into = NULL;
@@ -57,10 +58,11 @@ static void explain_death(int wait_status, char *text, size_t size) {
                    WEXITSTATUS(wait_status));
 }
 
-static void explain(const plan *of, const child *dead, const child_end *end,
-                    const char *plugin, const execution_options *options,
-                    char *text, size_t size) {
-  const char *file = file_of(of, plugin);
+static void explain(const run_parts *run, const child *dead,
+                    const child_end *end, const char *plugin, char *text,
+                    size_t size) {
+  const execution_options *options = run->options;
+  const char *file = file_of(run->plan, plugin);
   char why[160];
   if (dead->verdict == RECORD_TIMED_OUT)
     (void)snprintf(why, sizeof why, "took longer than the limit of %g s",
@@ -98,52 +100,52 @@ static heed_status add_record(const plan *of, size_t cell, const sentence *says,
                      says->signal, says->text, error);
 }
 
-static heed_status record_node(const plan *of, work *folder, queue *cells,
-                               const child *dead, size_t node, size_t replicate,
+static heed_status record_node(const run_parts *run, const child *dead,
+                               size_t node, size_t replicate,
                                const sentence *says, size_t *count,
                                heed_error *error) {
-  const plan_node *at = &of->nodes[node];
+  const plan_node *at = &run->plan->nodes[node];
   record **records = calloc(at->point_count + 1, sizeof(record *));
   heed_status status = HEED_OK;
   *count = 0;
   if (records == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
   for (size_t i = 0; status == HEED_OK && i < at->point_count; i++) {
-    const size_t cell = (at->first_point + i) * of->replicates + replicate;
-    const cell_state is = queue_state(cells, cell);
+    const size_t cell =
+        (at->first_point + i) * run->plan->replicates + replicate;
+    const cell_state is = queue_state(run->queue, cell);
     if (is == CELL_QUEUED || (is == CELL_RUNNING && child_has(dead, cell)))
-      status = add_record(of, cell, says, &records[(*count)++], error);
+      status = add_record(run->plan, cell, says, &records[(*count)++], error);
   }
   if (status == HEED_OK)
-    status = work_write_part(folder, of, (const record *const *)records, *count,
-                             error);
+    status = work_write_part(run->folder, run->plan,
+                             (const record *const *)records, *count, error);
   for (size_t i = 0; i < *count; i++) {
-    if (status == HEED_OK) queue_recorded(cells, records[i]->cell);
+    if (status == HEED_OK) queue_recorded(run->queue, records[i]->cell);
     record_free(records[i]);
   }
   free(records);
   return status;
 }
 
-heed_status verdict_pass(const plan *of, work *folder, queue *cells,
-                         const child *dead, const child_end *end,
-                         const place *at, const execution_options *options,
-                         execution_state *state, heed_error *error) {
-  const size_t replicate = at->cell % of->replicates;
-  const size_t node = plan_node_at(of, at->cell / of->replicates, at->stage);
+heed_status verdict_pass(const run_parts *run, const child *dead,
+                         const child_end *end, const place *at,
+                         heed_error *error) {
+  const size_t replicates = run->plan->replicates;
+  const size_t node = plan_node_at(run->plan, at->cell / replicates, at->stage);
   sentence says = {.status = dead->verdict, .stage = at->stage};
   size_t count = 0;
   heed_status status;
   if (node == SIZE_MAX) return HEED_OK;
-  says.plugin = plan_node_plugin(of, node);
+  says.plugin = plan_node_plugin(run->plan, node);
   if (says.status == RECORD_DONE) {
     says.status = RECORD_CRASHED;
     if (WIFSIGNALED(end->wait_status)) says.signal = WTERMSIG(end->wait_status);
   }
-  explain(of, dead, end, says.plugin, options, says.text, sizeof says.text);
-  status = record_node(of, folder, cells, dead, node, replicate, &says, &count,
-                       error);
+  explain(run, dead, end, says.plugin, says.text, sizeof says.text);
+  status =
+      record_node(run, dead, node, at->cell % replicates, &says, &count, error);
   if (status != HEED_OK) return status;
-  state->failed += count;
-  verdict_count(state, of, says.status, at->cell, at->stage, count, says.text);
+  run->state->failed += count;
+  verdict_count(run, says.status, at->cell, at->stage, count, says.text);
   return HEED_OK;
 }

@@ -7,17 +7,24 @@
 #include "execution.h"
 #include "queue.h"
 
+/* What a verdict changes, and what it goes by. */
+typedef struct run_parts {
+  const plan *plan;
+  work *folder;
+  queue *queue;
+  const execution_options *options;
+  execution_state *state;
+} run_parts;
+
 /* Counts failed cells among those alike.  why: of the first; NULL where it is
  * not known (yet). */
-void verdict_count(execution_state *state, const plan *plan,
-                   record_status status, size_t cell, plan_stage stage,
-                   size_t cells, const char *why);
+void verdict_count(const run_parts *run, record_status status, size_t cell,
+                   plan_stage stage, size_t cells, const char *why);
 
 /* Records every cell under the node at which the worker died, but for cells
  * that are recorded, or that run elsewhere and meet their own fate. */
-heed_status verdict_pass(const plan *plan, work *folder, queue *queue,
-                         const child *of, const child_end *end, const place *at,
-                         const execution_options *options,
-                         execution_state *state, heed_error *error);
+heed_status verdict_pass(const run_parts *run, const child *dead,
+                         const child_end *end, const place *at,
+                         heed_error *error);
 
 #endif
