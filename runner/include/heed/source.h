@@ -30,7 +30,8 @@ typedef struct heed_source_functions {
                        size_t count, const heed_response *responses,
                        double *rewards, heed_error *error);
 
-  /* log pi_ref(response | prompt) into log_probability[count].  NULL: the
+  /* log pi_ref(response | prompt) into log_probability[count]; finite, and
+   * normalised over the candidates of the prompt where they are.  NULL: the
    * world has no reference policy. */
   heed_status (*reference)(void *self, const heed_world *world, size_t prompt,
                            size_t count, const heed_response *responses,

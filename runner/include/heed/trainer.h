@@ -53,7 +53,8 @@ typedef struct heed_trainer_functions {
                         heed_response *response, heed_error *error);
 
   /* For HEED_COSTLY trainers: the policy's state to a new file and back.  The
-   * host fsyncs and renames the file; scale and table it keeps itself. */
+   * host fsyncs and renames the file; scale and table it keeps itself.  A
+   * policy with a refined posterior is not saved. */
   heed_status (*save)(void *self, const heed_host *host,
                       const heed_world *world, const heed_policy *policy,
                       const char *path, heed_error *error);
@@ -61,7 +62,9 @@ typedef struct heed_trainer_functions {
                       const heed_world *world, const char *path,
                       heed_policy *policy, heed_error *error);
 
-  /* Frees what *policy holds outside the host's memory.  NULL: nothing. */
+  /* Frees what *policy holds outside the host's memory; called as well after
+   * a train() or load() that failed, with *policy as that left it.  NULL:
+   * nothing. */
   void (*release)(void *self, heed_policy *policy);
 } heed_trainer_functions;
 
