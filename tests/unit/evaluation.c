@@ -58,7 +58,7 @@ typedef struct bench {
   arena *memory;
   heed_world world;
   heed_table prompts, pairs, users, annotations;
-  heed_column columns[4], pair_columns[2];
+  heed_column columns[4], pair_columns[5];
   heed_crowd crowd;
   heed_policy policy;
   heed_posterior posterior;
@@ -217,6 +217,104 @@ static void a_policy_that_does_not_sum_to_one_is_refused(void **state) {
   assert_non_null(strstr(error.message, "prompt 1 sum to 1.2"));
 }
 
+/* KL(pi || pi*) with pi* = pi_ref exp(r / scale) / Z, written out. */
+static void regret_is_the_divergence_from_the_optimum(void **state) {
+  bench *self = *state;
+  heed_error error;
+  double regret = 0;
+  for (int i = 0; i < PROMPTS; i++) {
+    double best[CANDIDATES], sum = 0;
+    for (int y = 0; y < CANDIDATES; y++) {
+      best[y] = reference[i][y] * exp(reward[i][y] / 0.5);
+      sum += best[y];
+    }
+    for (int y = 0; y < CANDIDATES; y++)
+      regret +=
+          policy_of[i][y] * log(policy_of[i][y] / (best[y] / sum)) / PROMPTS;
+  }
+  assert_int_equal(evaluate_policy(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_REGRET][0], regret, 1e-13);
+}
+
+/* Implied reward a = scale log(pi / pi_ref), true reward b, both less their
+ * means under the reference: cosine E[ab] / sqrt(E[aa] E[bb]), slope
+ * E[ab] / E[bb]. */
+static void alignment_is_that_of_centred_rewards(void **state) {
+  bench *self = *state;
+  heed_error error;
+  double cross = 0, implied = 0, truth = 0;
+  for (int i = 0; i < PROMPTS; i++)
+    for (int y = 0; y < CANDIDATES; y++) {
+      double a = 0.5 * log(policy_of[i][y] / reference[i][y]);
+      double b = reward[i][y];
+      for (int z = 0; z < CANDIDATES; z++) {
+        a -= reference[i][z] * 0.5 * log(policy_of[i][z] / reference[i][z]);
+        b -= reference[i][z] * reward[i][z];
+      }
+      cross += reference[i][y] * a * b;
+      implied += reference[i][y] * a * a;
+      truth += reference[i][y] * b * b;
+    }
+  assert_int_equal(evaluate_policy(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_COSINE][0], cross / sqrt(implied * truth),
+              1e-13);
+  assert_near(self->values[METRIC_CALIBRATION_SLOPE][0], cross / truth, 1e-13);
+}
+
+static double divergence(const double *of, const double *from) {
+  double kl = 0;
+  for (int y = 0; y < CANDIDATES; y++)
+    if (of[y] > 0) kl += of[y] * log(of[y] / from[y]);
+  return kl;
+}
+
+/* On the ray of a policy, any of its points is known in closed form: squaring
+ * the ratio to the reference, twice the tilt, has the KL at which it is found.
+ */
+static void a_policy_twice_as_sharp_is_found_at_its_kl(void **state) {
+  bench *self = *state;
+  heed_error error;
+  double kl = 0, win = 0;
+  for (int i = 0; i < PROMPTS; i++) {
+    double sharp[CANDIDATES], sum = 0;
+    for (int y = 0; y < CANDIDATES; y++) {
+      sharp[y] = policy_of[i][y] * policy_of[i][y] / reference[i][y];
+      sum += sharp[y];
+    }
+    for (int y = 0; y < CANDIDATES; y++) sharp[y] /= sum;
+    kl += divergence(sharp, reference[i]) / PROMPTS;
+    for (int y = 0; y < CANDIDATES; y++)
+      for (int other = 0; other < CANDIDATES; other++)
+        win += sharp[y] * reference[i][other] *
+               sigmoid(reward[i][y] - reward[i][other]) / PROMPTS;
+  }
+  self->levels[0] = kl;
+  assert_int_equal(evaluate_policy(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_WIN_RATE_AT_KL][0], win, 1e-8);
+}
+
+/* Flattened as far as it goes, such a policy is still log(1 / .8) or so away
+ * from the reference. */
+static void a_candidate_that_is_never_made_leaves_kl_finite(void **state) {
+  bench *self = *state;
+  double(*table)[CANDIDATES] = self->policy.state;
+  heed_error error;
+  for (int i = 0; i < PROMPTS; i++) {
+    table[i][0] = 0.5;
+    table[i][1] = 0.5;
+    table[i][2] = 0;
+  }
+  self->levels[0] = 0.01;
+  assert_int_equal(evaluate_policy(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_KL][0],
+              (divergence(table[0], reference[0]) +
+               divergence(table[1], reference[1])) /
+                  PROMPTS,
+              1e-14);
+  assert_true(self->values[METRIC_WIN_RATE][0] > 0);
+  assert_true(isnan(self->values[METRIC_WIN_RATE_AT_KL][0]));
+}
+
 /* ---- posteriors and labels ---- */
 
 enum { USERS = 4, ANNOTATIONS = 8, PAIRS = 4 };
@@ -319,6 +417,158 @@ static void means_of_annotations_become_means_of_users(void **state) {
   for (int j = 0; j < USERS; j++) assert_near(mean[j], expected[j], 1e-15);
 }
 
+/* Ranks of eta-hat 2.5 2.5 1 4, of eta 4 1 2 3: cross 1.5, squares 4.5, 5. */
+static void users_of_equal_eta_hat_share_a_rank(void **state) {
+  bench *self = *state;
+  static double tied[] = {0.5, 0.5, 0.3, 0.9};
+  heed_error error;
+  fill_crowd(self);
+  self->posterior.mean = tied;
+  assert_int_equal(evaluate_attentiveness(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_ETA_SPEARMAN][0], 1.5 / sqrt(4.5 * 5), 1e-14);
+}
+
+/* Deviations of eta-hat .2 -.3 0 .1, of eta .35 -.45 -.15 .25. */
+static void correlation_is_pearsons(void **state) {
+  bench *self = *state;
+  heed_error error;
+  fill_crowd(self);
+  assert_int_equal(evaluate_attentiveness(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_ETA_CORRELATION][0],
+              (0.07 + 0.135 + 0.025) / sqrt(0.14 * 0.41), 1e-14);
+}
+
+static void equal_eta_hats_have_no_correlation(void **state) {
+  bench *self = *state;
+  static double equal[] = {0.5, 0.5, 0.5, 0.5};
+  heed_error error;
+  fill_crowd(self);
+  self->posterior.mean = equal;
+  assert_int_equal(evaluate_attentiveness(&self->what, &error), HEED_OK);
+  assert_true(isnan(self->values[METRIC_ETA_CORRELATION][0]));
+  assert_true(isnan(self->values[METRIC_ETA_SPEARMAN][0]));
+}
+
+/* Rows of mass with quartiles (.4, .9) and (.1, .4): eta .9 and .8 lie in the
+ * first, .1 in the second and .4 in either. */
+static void intervals_come_from_masses_where_there_are_no_quantiles(
+    void **state) {
+  bench *self = *state;
+  static double nodes[] = {0.1, 0.4, 0.9};
+  static double mass[] = {0.2, 0.3, 0.5, 0.3, 0.5, 0.2};
+  static size_t row[] = {0, 1, 0, 1};
+  heed_error error;
+  fill_crowd(self);
+  self->posterior.node_count = 3;
+  self->posterior.row_count = 2;
+  self->posterior.nodes = nodes;
+  self->posterior.mass = mass;
+  self->posterior.row = row;
+  assert_int_equal(evaluate_attentiveness(&self->what, &error), HEED_OK);
+  /* users 0 (.9 in .4 to .9), 1 (.1), 2 (.4); user 3 (.8) is above .4 */
+  assert_near(self->values[METRIC_COVERAGE][0], 0.75, 1e-15);
+}
+
+static void a_refined_posterior_is_scored_beside_the_estimators(void **state) {
+  bench *self = *state;
+  heed_posterior refined = {.units = USERS,
+                            .mean = (double *)(uintptr_t)eta_of};
+  heed_error error;
+  fill_crowd(self);
+  self->what.policy = &self->policy;
+  self->policy.refined = &refined;
+  assert_int_equal(evaluate_attentiveness(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_REFINED_ETA_RMSE][0], 0, 0);
+  assert_near(self->values[METRIC_REFINED_ETA_CORRELATION][0], 1, 1e-14);
+  assert_near(self->values[METRIC_ETA_RMSE][0], sqrt(0.1 / 4), 1e-15);
+}
+
+/* Agreement with the judge (A, B, B, A on pairs 0 to 3): user 0 2 of 2, user 1
+ * 0 of 1 and a tie, user 2 0 of 2, user 3 2 of 2.  Without user 1: shares 1, 0,
+ * 1 have ranks 2.5 1 2.5, eta-hats .8 .6 .7 have 3 1 2: cross 1.5, squares 1.5
+ * and 2. */
+static void only_users_with_enough_judged_labels_are_ranked(void **state) {
+  bench *self = *state;
+  heed_error error;
+  fill_crowd(self);
+  self->what.min_annotations = 2;
+  assert_int_equal(evaluate_labels(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_USERS_JUDGED][0], 3, 0);
+  assert_near(self->values[METRIC_SPEARMAN_JUDGE][0], 1.5 / sqrt(1.5 * 2),
+              1e-14);
+}
+
+static heed_status foretell(void *self, const heed_host *host,
+                            const heed_posterior *posterior,
+                            const heed_crowd *held_out, double *probability,
+                            heed_error *error) {
+  (void)self, (void)host, (void)posterior, (void)error;
+  for (size_t i = 0; i < held_out->annotations->rows; i++)
+    probability[i] = 1 / (double)(i + 1);
+  return HEED_OK;
+}
+static const heed_estimator_functions foretelling = {.size = sizeof foretelling,
+                                                     .predict = foretell};
+static const heed_plugin teller = {.functions = &foretelling};
+
+/* -log of 1, 1/2, …, 1/8: log 8! over 8. */
+static void log_loss_is_the_mean_over_held_out_annotations(void **state) {
+  bench *self = *state;
+  heed_error error;
+  fill_crowd(self);
+  self->what.held_out = &self->crowd;
+  self->estimator.plugin = &teller;
+  assert_int_equal(evaluate_labels(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_HELD_OUT_LOG_LOSS][0], log(40320) / 8, 1e-14);
+  assert_null(self->host.plugin);
+}
+
+/* The implied reward of candidate 0 against 1, prompt by prompt; the tie of
+ * user 1 does not count. */
+static void held_out_labels_are_scored_by_the_implied_reward(void **state) {
+  static const int64_t prompt[] = {0, 1, 0, 1}, a[] = {0, 0, 0, 0},
+                       b[] = {1, 1, 1, 1};
+  bench *self = *state;
+  heed_error error;
+  double loss = 0, right = 0;
+  fill_crowd(self);
+  self->pair_columns[2] =
+      (heed_column){"prompt", HEED_INT64, 1, (void *)(uintptr_t)prompt};
+  self->pair_columns[3] =
+      (heed_column){"response_a", HEED_INT64, 1, (void *)(uintptr_t)a};
+  self->pair_columns[4] =
+      (heed_column){"response_b", HEED_INT64, 1, (void *)(uintptr_t)b};
+  self->pairs.column_count = 5;
+  self->what.policy = &self->policy;
+  self->what.held_out = &self->crowd;
+  for (int i = 0; i < ANNOTATIONS; i++) {
+    const int64_t at = prompt[pair_of[i]];
+    const double eta = mean_of[user_of[i]];
+    double z = 0.5 * (log(policy_of[at][0] / reference[at][0]) -
+                      log(policy_of[at][1] / reference[at][1]));
+    if (choice_of[i] == HEED_CHOSE_TIE) continue;
+    if (choice_of[i] == HEED_CHOSE_B) z = -z;
+    loss -= log(eta * sigmoid(z) + (1 - eta) / 2) / 7;
+    right += (z > 0) / 7.0;
+  }
+  assert_int_equal(evaluate_policy(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_POLICY_LOG_LOSS][0], loss, 1e-14);
+  assert_near(self->values[METRIC_POLICY_ACCURACY][0], right, 1e-14);
+}
+
+static void means_of_topics_become_means_of_users(void **state) {
+  bench *self = *state;
+  static double of_topics[] = {0.2, 0.4, 1, 0, 0.5, 0.5, 0.9, 0.7};
+  const double expected[] = {0.3, 0.5, 0.5, 0.8};
+  double *mean;
+  fill_crowd(self);
+  self->posterior.unit = HEED_BY_USER_TOPIC;
+  self->posterior.topics = 2;
+  self->posterior.mean = of_topics;
+  mean = evaluation_user_means(&self->crowd, &self->posterior, self->memory);
+  for (int j = 0; j < USERS; j++) assert_near(mean[j], expected[j], 1e-15);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -328,10 +578,23 @@ int main(void) {
       TEST(the_optimum_has_no_regret_and_is_calibrated),
       TEST(win_rate_at_matched_kl_agrees_with_a_scan),
       TEST(a_policy_that_does_not_sum_to_one_is_refused),
+      TEST(regret_is_the_divergence_from_the_optimum),
+      TEST(alignment_is_that_of_centred_rewards),
+      TEST(a_policy_twice_as_sharp_is_found_at_its_kl),
+      TEST(a_candidate_that_is_never_made_leaves_kl_finite),
       TEST(eta_hat_is_scored_as_by_hand),
       TEST(coverage_counts_users_inside_their_interval),
       TEST(labels_are_scored_by_weight_and_without_ties),
       TEST(means_of_annotations_become_means_of_users),
+      TEST(users_of_equal_eta_hat_share_a_rank),
+      TEST(correlation_is_pearsons),
+      TEST(equal_eta_hats_have_no_correlation),
+      TEST(intervals_come_from_masses_where_there_are_no_quantiles),
+      TEST(a_refined_posterior_is_scored_beside_the_estimators),
+      TEST(only_users_with_enough_judged_labels_are_ranked),
+      TEST(log_loss_is_the_mean_over_held_out_annotations),
+      TEST(held_out_labels_are_scored_by_the_implied_reward),
+      TEST(means_of_topics_become_means_of_users),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
