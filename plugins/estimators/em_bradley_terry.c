@@ -282,13 +282,14 @@ static void regress(fit *self, double *x) {
     gsl_linalg_cholesky_solve(self->information, self->gradient, self->step);
     gsl_blas_ddot(self->gradient, self->step, &promised);
     if (!(promised > 1e-13 * (1 + fabs(here)))) return;
-    for (int i = 0; i < MOST_HALVINGS && !better; i++, size /= 2) {
+    for (int i = 0; i < MOST_HALVINGS && !better; i++) {
       for (size_t m = 0; m < self->models; m++)
         self->strengths[m] = x[m] + size * gsl_vector_get(self->step, m);
       log_attended(self, x, self->strengths, 0, log_g);
       const double there = weighted(self, self->strengths, log_g);
       better = there > here;
       if (better) here = there;
+      size /= 2;
     }
     if (!better) return;
     memcpy(x, self->strengths, self->models * sizeof *x);

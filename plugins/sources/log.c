@@ -422,8 +422,9 @@ static heed_status learn_pair(reading *self, size_t row, size_t pair,
 }
 
 static int8_t other(int8_t response) {
-  if (response == HEED_CHOSE_A) return HEED_CHOSE_B;
-  return response == HEED_CHOSE_B ? HEED_CHOSE_A : response;
+  if (response == HEED_CHOSE_A) return (int8_t)HEED_CHOSE_B;
+  if (response == HEED_CHOSE_B) return (int8_t)HEED_CHOSE_A;
+  return response;
 }
 
 static heed_status take_row(reading *self, size_t row) {
@@ -603,8 +604,8 @@ static bool copy_column(const reading *self, heed_table *table,
                         const char *name, heed_column_type type, size_t width,
                         const void *from, size_t bytes) {
   void *column = self->host->column(self->host, table, name, type, width);
-  if (column == NULL) return false;
-  if (table->rows > 0) memcpy(column, from, table->rows * width * bytes);
+  if (column == NULL || from == NULL) return false;
+  memcpy(column, from, table->rows * width * bytes);
   return true;
 }
 
@@ -612,9 +613,10 @@ static bool copy_texts(const reading *self, heed_table *table, const char *name,
                        const char *const *from) {
   const char **column =
       self->host->column(self->host, table, name, HEED_STRING, 1);
-  for (size_t i = 0; column != NULL && i < table->rows; i++)
+  if (column == NULL || from == NULL) return false;
+  for (size_t i = 0; i < table->rows; i++)
     if (from[i] != NULL) column[i] = from[i];
-  return column != NULL;
+  return true;
 }
 
 static heed_status make_pairs(const reading *self) {

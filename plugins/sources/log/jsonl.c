@@ -19,7 +19,7 @@ static heed_status cell_of(const heed_host *host, const json_t *value,
   }
   dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
   copy = dumped == NULL ? NULL : host->scratch(host, strlen(dumped) + 1, 1);
-  if (copy != NULL) memcpy(copy, dumped, strlen(dumped));
+  if (copy != NULL) memcpy(copy, dumped, strlen(dumped) + 1);
   free(dumped);
   *cell = copy;
   return copy != NULL ? HEED_OK
