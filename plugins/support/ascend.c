@@ -20,9 +20,10 @@ void ascend_coordinate(ascend_value *value, void *context, double *x, size_t i,
   first = (above - below) / (2 * h);
   second = (above - 2 * at_middle + below) / (h * h);
   step = second < 0 ? -first / second : copysign(0.1 * (high - low), first);
-  for (int halvings = 0; halvings < MOST_HALVINGS; halvings++, step /= 2) {
+  for (int halvings = 0; halvings < MOST_HALVINGS; halvings++) {
     x[i] = fmin(fmax(start + step, low), high);
     if (x[i] != start && value(context, x) > here) return;
+    step /= 2;
   }
   x[i] = start;
 }
