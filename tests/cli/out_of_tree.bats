@@ -86,7 +86,8 @@ runs_as_on_the_page() {
 
 @test "the page's plugin, built through find_package, is described and runs" {
   take seasoned.c CMakeLists.txt
-  cmake -S . -B build -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release
+  # What heed itself is built with; make may not be there.
+  cmake -G Ninja -S . -B build -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release
   cmake --build build
   # HEED_PLUGIN_DIR is where heed looks by itself: no path is given.
   cmake --install build

@@ -231,6 +231,7 @@ assert lines[-1]["failed"] == lines[-1]["reused"] == 0
 
 @test "a terminal gets a bar with rate and time left" {
   command -v script >/dev/null || skip "script is not installed (bsdutils)"
+  script -qec true /dev/null >/dev/null 2>&1 </dev/null || skip "there are no pseudo-terminals"
   script -qec "$HEED run small.lua" /dev/null >out </dev/null
   grep -q '\[#*\] 18/18 cells, .*/s, 0.0 s left' out
 }
