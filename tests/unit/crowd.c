@@ -212,6 +212,82 @@ static void a_heavy_tail_keeps_its_mean(void **state) {
   assert_true(most > 150);
 }
 
+static void nobody_is_held_out_whole(void **state) {
+  scene *self = *state;
+  crowd made;
+  assert_int_equal(
+      make(self,
+           "{\"count\": 20, \"annotations\": 2, \"holdout\": 0.9,"
+           " \"attentiveness\": \"beta\", \"model\": \"attentive\"}",
+           &made),
+      HEED_OK);
+  for (size_t j = 0; j < 20; j++)
+    assert_int_equal(made.seen.first[j + 1] - made.seen.first[j], 1);
+}
+
+/* More users, more annotations each: those who were there have the same
+ * attentiveness, and of overlapping pairs see the same sides. */
+static void more_users_do_not_change_those_before_them(void **state) {
+  scene *self = *state;
+  const char *users =
+      "{\"count\": %d, \"annotations\": %d, \"assignment\": \"overlapping\","
+      " \"attentiveness\": \"beta\", \"model\": \"attentive\"}";
+  char text[256];
+  crowd few, many;
+  (void)snprintf(text, sizeof text, users, 5, 10);
+  assert_int_equal(make(self, text, &few), HEED_OK);
+  (void)snprintf(text, sizeof text, users, 9, 30);
+  assert_int_equal(make(self, text, &many), HEED_OK);
+  const int8_t *left = heed_table_data(few.seen.annotations, "left", HEED_INT8);
+  const int8_t *more =
+      heed_table_data(many.seen.annotations, "left", HEED_INT8);
+  assert_memory_equal(few.eta, many.eta, 5 * sizeof(double));
+  for (size_t j = 0; j < 5; j++)
+    assert_memory_equal(left + 10 * j, more + 30 * j, 10);
+}
+
+/* Exponent 3 has a variance of a third of the squared mean, so that the mean of
+ * 4000 users has standard error 20 sqrt(1/3) / sqrt(4000) = .18: four of them.
+ * The law's least value is 20 x 2/3. */
+static void a_pareto_law_keeps_its_mean(void **state) {
+  scene *self = *state;
+  crowd made;
+  assert_int_equal(
+      make(self,
+           "{\"count\": 4000, \"annotations\": 20, \"law\": \"pareto\","
+           " \"spread\": 3, \"assignment\": \"overlapping\","
+           " \"attentiveness\": \"beta\", \"model\": \"attentive\"}",
+           &made),
+      HEED_OK);
+  assert_near((double)made.seen.annotations->rows / 4000, 20, 0.8);
+  for (size_t j = 0; j < 4000; j++)
+    assert_true(made.seen.first[j + 1] - made.seen.first[j] >= 13);
+}
+
+static void a_law_without_a_mean_is_refused(void **state) {
+  scene *self = *state;
+  crowd made;
+  assert_int_equal(
+      make(self,
+           "{\"count\": 4, \"annotations\": 20, \"law\": \"pareto\","
+           " \"attentiveness\": \"beta\", \"model\": \"attentive\"}",
+           &made),
+      HEED_INVALID);
+  assert_non_null(strstr(self->bench.error.message, "users.spread: found 1"));
+}
+
+static void the_bootstrap_is_for_logs(void **state) {
+  scene *self = *state;
+  crowd made;
+  assert_int_equal(
+      make(self,
+           "{\"count\": 4, \"annotations\": 20, \"bootstrap\": \"users\","
+           " \"attentiveness\": \"beta\", \"model\": \"attentive\"}",
+           &made),
+      HEED_UNSUPPORTED);
+  assert_non_null(strstr(self->bench.error.message, "users.bootstrap"));
+}
+
 /* ---- logs ---- */
 
 static void make_log(scene *self) {
@@ -273,6 +349,36 @@ static void settings_of_simulated_users_do_not_fit_a_log(void **state) {
   assert_non_null(strstr(self->bench.error.message, "this source is a log"));
 }
 
+/* Each pair of the log has one annotation: a pair that was drawn k times stands
+ * k times in a row, with the user it belongs to, and k does not depend on whom
+ * the users' own draw has chosen. */
+static void pairs_drawn_twice_count_twice(void **state) {
+  scene *self = *state;
+  size_t times[100] = {0}, copies[10] = {0}, twice = 0;
+  crowd made;
+  make_log(self);
+  self->bench.host.replicate = 1;
+  assert_int_equal(make(self, "{\"bootstrap\": \"users_and_pairs\"}", &made),
+                   HEED_OK);
+  const char **name = heed_table_data(made.seen.users, "name", HEED_STRING);
+  const int64_t *pair = integers(made.seen.annotations, "pair");
+  for (size_t j = 0; j < 10; j++) {
+    const int of = name[j][1] - '0';
+    copies[of]++;
+    for (size_t i = made.seen.first[j]; i < made.seen.first[j + 1]; i++) {
+      assert_int_equal(pair[i] / 10, of);
+      assert_int_equal(integers(made.seen.annotations, "user")[i], j);
+      times[pair[i]]++;
+    }
+  }
+  for (size_t i = 0; i < 100; i++) {
+    if (copies[i / 10] == 0) continue;
+    assert_int_equal(times[i] % copies[i / 10], 0);
+    twice += times[i] / copies[i / 10] > 1;
+  }
+  assert_true(twice > 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -285,9 +391,15 @@ int main(void) {
       TEST(what_is_held_out_is_not_seen),
       TEST(only_those_who_may_are_shown_the_truth),
       TEST(a_heavy_tail_keeps_its_mean),
+      TEST(nobody_is_held_out_whole),
+      TEST(more_users_do_not_change_those_before_them),
+      TEST(a_pareto_law_keeps_its_mean),
+      TEST(a_law_without_a_mean_is_refused),
+      TEST(the_bootstrap_is_for_logs),
       TEST(replicate_0_is_the_log_as_it_is),
       TEST(a_user_drawn_twice_becomes_two_users),
       TEST(settings_of_simulated_users_do_not_fit_a_log),
+      TEST(pairs_drawn_twice_count_twice),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
