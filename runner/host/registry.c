@@ -22,6 +22,7 @@
 #include "host.h"
 
 typedef struct loaded_file {
+  struct loaded_file *next;
   plugin_file public;
   char *path; /* owns public.path */
   int descriptor;
@@ -35,8 +36,7 @@ typedef struct entry {
 
 struct registry {
   bool allow_unsafe;
-  loaded_file **files;
-  size_t file_count;
+  loaded_file *files; /* the newest first */
   entry *entries;
   size_t entry_count;
 };
@@ -77,8 +77,10 @@ static void file_close(loaded_file *file) {
 
 void registry_free(registry *self) {
   if (self == NULL) return;
-  for (size_t i = 0; i < self->file_count; i++) file_close(self->files[i]);
-  free(self->files);
+  for (loaded_file *file = self->files, *next; file != NULL; file = next) {
+    next = file->next;
+    file_close(file);
+  }
   free(self->entries);
   free(self);
 }
@@ -192,15 +194,9 @@ static heed_status add_entries(registry *self, loaded_file *file,
 
 heed_status registry_load(registry *self, const char *path, const char *sha256,
                           heed_error *error) {
-  loaded_file **files =
-      realloc(self->files, (self->file_count + 1) * sizeof *files);
   loaded_file *file = calloc(1, sizeof *file);
   heed_status status;
-  if (files != NULL) self->files = files;
-  if (files == NULL || file == NULL) {
-    free(file);
-    return heed_fail(error, HEED_MEMORY, "memory is out");
-  }
+  if (file == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
   file->descriptor = -1;
   file->path = realpath(path, NULL);
   if (file->path == NULL) {
@@ -215,7 +211,8 @@ heed_status registry_load(registry *self, const char *path, const char *sha256,
     file_close(file);
     return status;
   }
-  self->files[self->file_count++] = file;
+  file->next = self->files;
+  self->files = file;
   return HEED_OK;
 }
 

@@ -203,7 +203,7 @@ static heed_status resolve_enum(const context *in,
   const bool or_number = parameter->type == HEED_ENUM_OR_NUMBER;
   const char *name = json_string_value(given);
   char expected[512], number[160], range[176] = "";
-  size_t count = 0;
+  size_t count = 0, used;
   if (or_number && json_is_number(given))
     return resolve_number(in, parameter, given, path, resolved);
   while (parameter->choices[count] != NULL) count++;
@@ -215,9 +215,9 @@ static heed_status resolve_enum(const context *in,
     (void)snprintf(range, sizeof range, ", or %s", number);
   }
   if (name == NULL) {
-    list_names(parameter->choices, count, expected,
-               sizeof expected - sizeof range);
-    (void)strcat(expected, range);
+    list_names(parameter->choices, count, expected, sizeof expected);
+    used = strlen(expected);
+    (void)snprintf(expected + used, sizeof expected - used, "%s", range);
     return unfit(in, path, given, expected);
   }
   suggestion(name, parameter->choices, count, expected, sizeof expected);
@@ -321,32 +321,29 @@ static size_t names_of_kind(const registry *plugins, heed_kind kind,
   return count;
 }
 
-static heed_status find_plugin(const context *in, heed_kind kind,
-                               const char *given, const char *path,
-                               const heed_plugin **result) {
-  const char *slash = strchr(given, '/');
+/* NULL and a message where there is none of that name and kind. */
+static const heed_plugin *find_plugin(const context *in, heed_kind kind,
+                                      const char *given, const char *path) {
+  const char *slash = strchr(given, '/'), *names[128];
   const char *name = slash == NULL ? given : slash + 1;
-  heed_kind said = kind;
-  if (slash != NULL) {
-    char kind_text[32];
-    (void)snprintf(kind_text, sizeof kind_text, "%.*s", (int)(slash - given),
-                   given);
-    if (!kind_of(kind_text, &said) || said != kind)
-      return heed_fail(in->error, HEED_INVALID,
-                       "%s: found the plugin %s, expected a plugin of kind %s",
-                       path, given, kind_name(kind));
+  char text[256];
+  const heed_plugin *found;
+  if (slash != NULL &&
+      (strncmp(given, kind_name(kind), (size_t)(slash - given)) != 0 ||
+       strlen(kind_name(kind)) != (size_t)(slash - given))) {
+    (void)heed_fail(in->error, HEED_INVALID,
+                    "%s: found the plugin %s, expected a plugin of kind %s",
+                    path, given, kind_name(kind));
+    return NULL;
   }
-  *result = registry_find(in->plugins, kind, name, NULL);
-  if (*result == NULL) {
-    const char *names[128];
-    char text[256];
-    suggestion(name, names, names_of_kind(in->plugins, kind, names, 128), text,
-               sizeof text);
-    return heed_fail(in->error, HEED_INVALID,
-                     "%s: there is no %s plugin \"%s\"; %s", path,
-                     kind_name(kind), name, text);
-  }
-  return HEED_OK;
+  found = registry_find(in->plugins, kind, name, NULL);
+  if (found != NULL) return found;
+  suggestion(name, names, names_of_kind(in->plugins, kind, names, 128), text,
+             sizeof text);
+  (void)heed_fail(in->error, HEED_INVALID,
+                  "%s: there is no %s plugin \"%s\"; %s", path, kind_name(kind),
+                  name, text);
+  return NULL;
 }
 
 static heed_status resolve_plugin(const context *in,
@@ -364,9 +361,8 @@ static heed_status resolve_plugin(const context *in,
                    kind_name(parameter->kind));
     return unfit(in, path, given, expected);
   }
-  status =
-      find_plugin(in, parameter->kind, json_string_value(named), path, &plugin);
-  if (status != HEED_OK) return status;
+  plugin = find_plugin(in, parameter->kind, json_string_value(named), path);
+  if (plugin == NULL) return HEED_INVALID;
   status = resolve_record(
       in, plugin->parameters, plugin->parameter_count,
       json_is_string(given) ? NULL : json_object_get(given, "parameters"), path,
