@@ -31,8 +31,13 @@ void node_family_weights(node_family_statistics *statistics, const double *ab,
     log_weight[k] = base_of(nodes[k]) + ab[0] * t1 + ab[1] * t2;
     most = fmax(most, log_weight[k]);
   }
-  for (size_t k = 0; k < count; k++) sum += exp(log_weight[k] - most);
-  for (size_t k = 0; k < count; k++) log_weight[k] -= most + log(sum);
+  /* Less the largest first: a sharp shape has logarithms of 1e4 and more, whose
+   * rounding would show in the sum. */
+  for (size_t k = 0; k < count; k++) {
+    log_weight[k] -= most;
+    sum += exp(log_weight[k]);
+  }
+  for (size_t k = 0; k < count; k++) log_weight[k] -= log(sum);
 }
 
 /* Means and covariances of the statistics under ab, and log Z. */
