@@ -60,7 +60,7 @@ static char *field(const char *text) {
     if (long_text && count == MOST_CHARACTERS) break;
     if ((unsigned char)*text >= ' ' && *text != 127) *end++ = *text;
   }
-  strcpy(end, long_text ? "\xE2\x80\xA6" : "");
+  (void)snprintf(end, 4, "%s", long_text ? "\xE2\x80\xA6" : "");
   return copy;
 }
 

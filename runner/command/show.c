@@ -324,11 +324,13 @@ static void show_axes(const result *of) {
   if (page == NULL) return;
   for (size_t i = 0; i < of->plan->axis_count; i++) {
     const plan_coordinate *axis = &of->plan->axes[i].coordinate;
+    const char *between = axis->numbers != NULL ? "  " : " | ";
     char label[LABEL_SIZE], all[4 * LABEL_SIZE] = "";
-    for (size_t j = 0; j < axis->count && strlen(all) < 2 * LABEL_SIZE; j++) {
+    size_t used = 0;
+    for (size_t j = 0; j < axis->count && used < sizeof all; j++) {
       result_label(axis, j, label);
-      strcat(all, j == 0 ? "" : axis->numbers != NULL ? "  " : " | ");
-      strcat(all, label);
+      used += (size_t)snprintf(all + used, sizeof all - used, "%s%s",
+                               j == 0 ? "" : between, label);
     }
     lines_set(page, 0, axis->name);
     lines_set(page, 1, all);

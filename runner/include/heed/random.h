@@ -45,13 +45,14 @@ static inline double heed_uniform(heed_stream *stream) {
   return ((double)(heed_bits(stream) >> 12) + 0.5) * 0x1p-52;
 }
 
-/* Uniform on {0, …, count - 1} without bias; count >= 1.  Nearly always one
+/* Uniform on {0, …, count - 1} without bias; 0 for count 0.  Nearly always one
  * word. */
 static inline uint64_t heed_uniform_integer(heed_stream *stream,
                                             uint64_t count) {
+  uint64_t limit, bits;
+  if (count == 0) return 0;
   /* 2^64 mod count values at the top would be drawn too often. */
-  const uint64_t limit = UINT64_MAX - (UINT64_MAX % count + 1) % count;
-  uint64_t bits;
+  limit = UINT64_MAX - (UINT64_MAX % count + 1) % count;
   do bits = heed_bits(stream);
   while (bits > limit);
   return bits % count;
