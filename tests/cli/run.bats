@@ -139,8 +139,10 @@ load small
 
 # ---- interrupts ----
 
+# The estimator takes that many seconds; `begun` is there once it is its turn.
 slow() {
-  write_sweep 'h.estimator.faulty { seconds = h.axis { "pause", '"$1"', '"$2"' } }'
+  write_sweep 'h.estimator.faulty { seconds = h.axis { "pause", '"$1"', '"$2"' } }' '' \
+    'h.source.small { pairs = 20, made = "'"$PWD/begun"'" }'
 }
 
 @test "Ctrl-C finishes the cells in hand, leaves with 130, and the run goes on" {
@@ -168,7 +170,7 @@ slow() {
   slow 30 31
   setsid "$HEED" run small.lua -j 2 >out 2>err &
   supervisor=$!
-  await test -e small.h5.work/worker-1.log
+  await test -s begun
   sleep 0.1
   kill -INT -- -$supervisor
   sleep 0.1
@@ -202,8 +204,7 @@ nobody_of() {
   slow 30 31
   setsid "$HEED" run small.lua -j 2 >out 2>err &
   supervisor=$!
-  await test -e small.h5.work/worker-1.log
-  sleep 0.1
+  await test -s begun
   [ "$(pgrep -g $supervisor | wc -l)" -ge 3 ]
   kill -KILL $supervisor
   wait $supervisor || true
