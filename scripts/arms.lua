@@ -73,7 +73,7 @@ end
 return h.sweep {
   title      = "Filter, weight or model: every arm beside its controls",
   seed       = 20251014,
-  replicates = 20,
+  replicates = 10,
   source     = h.source.synthetic {
     pairs = 10000,
     held_out = 500,
