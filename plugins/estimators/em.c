@@ -119,7 +119,7 @@ static const heed_parameter parameters[] = {
     [TOLERANCE] = {.name = "tolerance",
                    .type = HEED_NUMBER,
                    .flags = HEED_OPEN_LOW,
-                   .standard = "1e-10",
+                   .standard = "1e-11",
                    .low = 0,
                    .high = 1,
                    .doc = "relative gain of the objective below which it has "
@@ -232,6 +232,8 @@ static bool in_domain(const fit *self, const double *x) {
   for (size_t k = 0; k < self->node_count; k++) {
     if (!(self->nodes[k] >= domain->low && self->nodes[k] <= domain->high))
       return false;
+    /* An extrapolation may carry atoms past each other. */
+    if (k > 0 && self->nodes[k] < self->nodes[k - 1]) return false;
     if (isnan(self->log_weight[k])) return false;
     sum += exp(self->log_weight[k]);
   }
@@ -721,6 +723,23 @@ static void report(const fit *self, const heed_posterior *posterior,
                      posterior->mu_low, posterior->mu_high);
 }
 
+/* Why no parameters were valid. */
+static heed_status impossible(const fit *self, heed_error *error) {
+  const heed_domain *domain = &self->histories.domain;
+  const char *prior = self->prior->plugin->name;
+  const char *model = self->model->plugin->name;
+  for (size_t k = 0; k < self->node_count; k++)
+    if (!(self->nodes[k] >= domain->low && self->nodes[k] <= domain->high))
+      return heed_fail(error, HEED_UNSUPPORTED,
+                       "the prior %s allows an attentiveness of %.4g, outside "
+                       "the %g to %g of the model %s",
+                       prior, self->nodes[k], domain->low, domain->high, model);
+  return heed_fail(error, HEED_NUMERIC,
+                   "the annotations are impossible under the prior %s and the "
+                   "model %s",
+                   prior, model);
+}
+
 static heed_status finish(fit *self, double *x, squarem_result best,
                           double *room, double *trial,
                           heed_posterior *posterior, heed_error *error) {
@@ -744,11 +763,7 @@ static heed_status finish(fit *self, double *x, squarem_result best,
   }
   posterior->objective = e_step(self, x);
   if (self->status != HEED_OK) return self->status;
-  if (!(posterior->objective > -HUGE_VAL))
-    return heed_fail(error, HEED_NUMERIC,
-                     "the annotations are impossible under the prior %s and "
-                     "the model %s",
-                     self->prior->plugin->name, self->model->plugin->name);
+  if (!(posterior->objective > -HUGE_VAL)) return impossible(self, error);
   posterior->log_likelihood =
       posterior->objective - log_prior(self, mu_of(self, x));
   boundary = on_boundary(self);
