@@ -9,7 +9,8 @@
 #include "simulate.h"
 
 static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
+  (void)heed_fail(error, HEED_MEMORY, "memory is out");
+  return HEED_MEMORY;
 }
 
 heed_table *crowd_gather(const heed_host *host, const heed_table *table,
@@ -45,6 +46,7 @@ static const size_t *bounds(const heed_host *host, size_t users,
 static heed_status fill(const heed_host *host, const heed_world *world,
                         const heed_table *users, const heed_table *annotations,
                         heed_crowd *into, heed_error *error) {
+  if (users == NULL || annotations == NULL) return no_memory(error);
   into->size = sizeof *into;
   into->world = world;
   into->users = users;

@@ -115,11 +115,11 @@ static const char *const names_judge[] = {"judge", NULL};
 #define PER_KL names_kl
 #define PER_JUDGE names_judge
 #define METRIC_ROW(id, title, dimension, said_unit, said_doc) \
-  {.name = title,                                             \
-   .dimensions = dimension,                                   \
+  {.name = (title),                                           \
+   .dimensions = (dimension),                                 \
    .flags = HEED_MAY_BE_NAN,                                  \
-   .unit = said_unit,                                         \
-   .doc = said_doc},
+   .unit = (said_unit),                                       \
+   .doc = (said_doc)},
 const heed_output stages_metrics[] = {EVALUATION_METRICS(METRIC_ROW)};
 const size_t stages_metric_count =
     sizeof stages_metrics / sizeof *stages_metrics;

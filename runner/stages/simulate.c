@@ -124,7 +124,8 @@ static heed_status assign_once(const simulation *self, heed_error *error) {
   int64_t *order = self->host->scratch(self->host, pairs, sizeof *order);
   if (order == NULL) return no_memory(error);
   for (size_t i = 0; i < pairs; i++) order[i] = (int64_t)i;
-  for (size_t i = 0; i < self->total; i++) {
+  /* There are pairs enough: count_annotations() has made sure. */
+  for (size_t i = 0; i < self->total && i < pairs; i++) {
     const size_t at = i + heed_uniform_integer(&stream, pairs - i);
     const int64_t swapped = order[i];
     order[i] = order[at];
