@@ -9,11 +9,13 @@
 /* What is tried, the weakest first.  Each fit starts from the one before: that
  * way round because a joint fit under a strong ridge tells users apart so
  * little that its prior may collapse, from where EM does not come back. */
-static const double ridges[] = {0.03, 0.1,  0.3,   1.0,   3.0,
-                                10.0, 30.0, 100.0, 300.0, 1000.0};
+static const double ridges[] = {0.03, 0.3,   1.0,   3.0,   10.0,
+                                30.0, 100.0, 300.0, 1000.0};
 #define RIDGE_COUNT (sizeof ridges / sizeof *ridges)
-/* A ridge this many steps past the best one ends the search. */
-#define STEPS_PAST_BEST 2u
+/* So many ridges in a row that score worse than the best by so much end the
+ * search: weak ones may all score alike. */
+#define WORSE_MOST 2u
+#define CLEARLY 1e-5
 
 typedef struct tuning {
   const heed_host *host;
@@ -122,7 +124,7 @@ static double best_temperature(const tuning *self) {
 /* Holds every fold out at one ridge, and takes the ridge where that is better
  * than what there was. */
 static heed_status try_ridge(tuning *self, double ridge, bool cold,
-                             bool *better, tuning_choice *choice,
+                             double *loss, tuning_choice *choice,
                              heed_error *error) {
   for (size_t fold = 0; fold < self->wish->folds; fold++) {
     const heed_status status = hold_out(self, fold, ridge, cold, error);
@@ -131,23 +133,22 @@ static heed_status try_ridge(tuning *self, double ridge, bool cold,
   if (self->host->cancelled(self->host))
     return heed_fail(error, HEED_CANCELLED, "tuning was cancelled");
   const double temperature = self->wish->scale ? best_temperature(self) : 1.0;
-  const double loss = score(self, temperature);
-  *better = !(loss >= choice->loss);
-  if (*better)
+  *loss = score(self, temperature);
+  if (!(*loss >= choice->loss))
     *choice = (tuning_choice){
-        .ridge = ridge, .temperature = temperature, .loss = loss};
+        .ridge = ridge, .temperature = temperature, .loss = *loss};
   return HEED_OK;
 }
 
 static heed_status search(tuning *self, tuning_choice *choice,
                           heed_error *error) {
-  size_t best = 0;
-  for (size_t r = 0; r < RIDGE_COUNT && r <= best + STEPS_PAST_BEST; r++) {
-    bool better;
+  size_t worse = 0; /* ridges since the best */
+  for (size_t r = 0; r < RIDGE_COUNT && worse < WORSE_MOST; r++) {
+    double loss;
     const heed_status status =
-        try_ridge(self, ridges[r], r == 0, &better, choice, error);
+        try_ridge(self, ridges[r], r == 0, &loss, choice, error);
     if (status != HEED_OK) return status;
-    if (better) best = r;
+    worse = loss > choice->loss + CLEARLY ? worse + 1 : 0;
   }
   return HEED_OK;
 }
@@ -156,7 +157,7 @@ heed_status tuning_choose(const heed_host *host, const policy_fit *fit,
                           const tuning_wish *wish, tuning_choice *choice,
                           heed_error *error) {
   tuning self = {.host = host, .fit = fit, .wish = wish};
-  bool better;
+  double loss;
   *choice =
       (tuning_choice){.ridge = wish->ridge, .temperature = 1.0, .loss = NAN};
   if (!isnan(wish->ridge) && !wish->scale) return HEED_OK;
@@ -164,5 +165,5 @@ heed_status tuning_choose(const heed_host *host, const policy_fit *fit,
   if (status != HEED_OK) return status;
   return isnan(wish->ridge)
              ? search(&self, choice, error)
-             : try_ridge(&self, wish->ridge, true, &better, choice, error);
+             : try_ridge(&self, wish->ridge, true, &loss, choice, error);
 }
