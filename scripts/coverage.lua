@@ -1,0 +1,41 @@
+-- How often do central 90 % intervals of attentiveness hold the truth?
+--
+-- A posterior under the very distribution that users are drawn from covers as
+-- it should; one whose prior is fitted to the same annotations need not.
+-- The figures stand in docs/experiments/recovery.md; scripts/recovery.py
+-- prints them.
+
+local h = require "heed"
+
+local users = h.axis { "user_count", 500, 2000 }
+local annotations = h.axis { "annotations", 20, 50, tie = "user_count" }
+local pairs_needed = h.axis { "pairs", 10000, 100000, tie = "user_count" }
+
+local beta = h.distribution.beta { alpha = 2, beta = 2 }
+local two_point = h.distribution.two_point { low = 0.1, high = 0.9, share = 0.5 }
+
+return h.sweep {
+  title      = "Coverage of central 90 % intervals",
+  seed       = 20251017,
+  replicates = 50,
+  source     = h.source.synthetic {
+    pairs = pairs_needed,
+    held_out = 0,
+    mu = h.axis { "gap", 0.60, 0.74, 0.98 },
+  },
+  users      = {
+    count = users,
+    annotations = annotations,
+    -- What is drawn from and what is believed change together.
+    attentiveness = h.axis { "prior", beta, beta, two_point,
+      labels = { "known beta", "fitted beta", "fitted two_point" } },
+    model = h.user_model.attentive {},
+  },
+  estimator  = h.axis { "estimator",
+    h.estimator.em { mu = "known", fit = "fixed", prior = beta },
+    h.estimator.em { mu = "known", prior = h.distribution.beta {} },
+    h.estimator.em { mu = "known", prior = h.distribution.two_point {} },
+    labels = { "known beta", "fitted beta", "fitted two_point" },
+    tie = "prior" },
+  evaluation = { level = 0.9 },
+}
