@@ -267,8 +267,8 @@ typedef struct reading {
   log_faults faults;
   log_rows rows;
   names users, pairs, models, topics;
-  annotation *all; /* well-formed rows, in the order of the log */
-  size_t count, tie_count, duplicate_count;
+  annotation *all; /* of well-formed rows, in the order of the log */
+  size_t count, row_count, tie_count, duplicate_count;
   /* Of each pair, from its first row. */
   int32_t *model_a, *model_b, *topic;
   const char **text_a, **text_b;
@@ -460,6 +460,7 @@ static heed_status take_row(reading *self, size_t row) {
     made->choice = other(made->choice);
     made->left = other(made->left);
   }
+  self->row_count++;
   self->tie_count += made->choice == HEED_CHOSE_TIE;
   if (made->choice == HEED_CHOSE_TIE && self->values[TIES].integer == TIES_DROP)
     return HEED_OK;
@@ -550,10 +551,11 @@ static heed_status drop_duplicates(reading *self) {
       continue;
     }
     self->duplicate_count++;
-    if (self->values[DUPLICATES].integer == DUPLICATES_ERROR)
-      status = fault(self, one->row,
-                     "user \"%.60s\" has annotated pair \"%.60s\" before",
-                     self->users.text[one->user], self->pairs.text[one->pair]);
+    if (self->values[DUPLICATES].integer != DUPLICATES_ERROR) continue;
+    self->row_count--;
+    status = fault(self, one->row,
+                   "user \"%.60s\" has annotated pair \"%.60s\" before",
+                   self->users.text[one->user], self->pairs.text[one->pair]);
   }
   self->count = kept;
   return status;
@@ -695,7 +697,7 @@ static heed_status make_verdicts(reading *self) {
 
 static void report(const reading *self) {
   const double values[] = {
-      [OUT_ROWS] = (double)self->rows.count,
+      [OUT_ROWS] = (double)self->row_count,
       [OUT_SKIPPED] = (double)self->faults.count,
       [OUT_TIES] = (double)self->tie_count,
       [OUT_DUPLICATES] = (double)self->duplicate_count,

@@ -40,7 +40,8 @@ static void note_row(index_of_cells *self, size_t source, size_t row,
   size_t count;
   const size_t first = index_find(self, key, &count);
   if (status == RECORD_MISSING || *key == '\0') return;
-  if (count == 0 && self->sources[source].result) self->orphans++;
+  if (count == 0 && status == RECORD_DONE && self->sources[source].result)
+    self->orphans++;
   for (size_t i = first; i < first + count; i++) {
     index_place *place = &self->places[self->keys[i].cell];
     if (place->source == SIZE_MAX || place->status != RECORD_DONE)

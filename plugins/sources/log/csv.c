@@ -15,6 +15,7 @@ typedef struct reader {
   heed_status status;
 
   size_t line, row_line; /* 1, 2, …; where the present row starts */
+  size_t next, row_next; /* where the lines after these begin */
   const char **fields;   /* of the present row, in order */
   size_t field_count, field_room;
   const char **header;
@@ -91,7 +92,9 @@ static void take_row(int terminator, void *context) {
   reader *self = context;
   (void)terminator;
   if (self->status != HEED_OK) return;
-  if (self->header == NULL) {
+  if (self->field_count == 0) {
+    /* A blank line, or the second half of CR LF. */
+  } else if (self->header == NULL) {
     take_header(self);
   } else if (self->field_count != self->header_count) {
     self->status = log_fault(
@@ -112,17 +115,21 @@ static void take_row(int terminator, void *context) {
 }
 
 static bool start(reader *self, struct csv_parser *parser) {
-  if (csv_init(parser, CSV_STRICT | CSV_STRICT_FINI) == 0) return true;
+  if (csv_init(parser, CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL) == 0)
+    return true;
   out_of_memory(self);
   return false;
 }
 
-/* After a fault the parser starts anew with the next line. */
+/* After a fault the parser starts anew with the line after the row's first: a
+ * quote that is alone may have swallowed good rows. */
 static void recover(reader *self, struct csv_parser *parser) {
   csv_free(parser);
   (void)start(self, parser);
   self->field_count = 0;
-  self->row_line = self->line + 1;
+  self->line = self->row_line;
+  self->next = self->row_next;
+  self->row_line++;
 }
 
 static void feed(reader *self, struct csv_parser *parser, const char *line,
@@ -130,9 +137,9 @@ static void feed(reader *self, struct csv_parser *parser, const char *line,
   const size_t bad = log_not_utf8(line, length);
   if (bad < length) {
     self->status =
-        log_fault(self->faults, self->rows->path, self->line, self->error,
-                  "byte %zu of the line, 0x%02X, is not UTF-8", bad + 1,
-                  (unsigned)(unsigned char)line[bad]);
+        log_fault(self->faults, self->rows->path, self->row_line, self->error,
+                  "byte %zu of line %zu, 0x%02X, is not UTF-8", bad + 1,
+                  self->line, (unsigned)(unsigned char)line[bad]);
     recover(self, parser);
     return;
   }
@@ -147,12 +154,12 @@ static void feed(reader *self, struct csv_parser *parser, const char *line,
 }
 
 static void finish(reader *self, struct csv_parser *parser) {
-  if (self->status != HEED_OK) return;
   if (csv_fini(parser, take_field, take_row, self) == 0) return;
   self->status =
       log_fault(self->faults, self->rows->path, self->row_line, self->error,
                 "a quoted field is not closed before the file ends: is it "
                 "truncated, or is a quote alone?");
+  recover(self, parser);
 }
 
 heed_status log_read_csv(const heed_host *host, const char *bytes,
@@ -166,17 +173,17 @@ heed_status log_read_csv(const heed_host *host, const char *bytes,
                  .error = error,
                  .row_line = 1};
   struct csv_parser parser;
-  size_t at = 0;
   if (!start(&self, &parser)) return self.status;
-  while (at < length && self.status == HEED_OK) {
+  while (self.next < length && self.status == HEED_OK) {
+    const size_t at = self.next;
     const char *end = memchr(bytes + at, '\n', length - at);
-    const size_t next = end == NULL ? length : (size_t)(end - bytes) + 1;
+    self.next = end == NULL ? length : (size_t)(end - bytes) + 1;
     self.line++;
     self.at_end = end == NULL;
-    feed(&self, &parser, bytes + at, next - at);
-    at = next;
+    if (self.line == self.row_line) self.row_next = self.next;
+    feed(&self, &parser, bytes + at, self.next - at);
+    if (self.next == length && self.status == HEED_OK) finish(&self, &parser);
   }
-  finish(&self, &parser);
   csv_free(&parser);
   if (self.status == HEED_OK && self.header == NULL)
     return heed_fail(error, HEED_INVALID, "%s: has no header", rows->path);

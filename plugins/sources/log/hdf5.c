@@ -93,7 +93,8 @@ static const char *cell_of(const column *self, size_t row, char *room) {
 
 static heed_status append_rows(const heed_host *host, const column *columns,
                                const char *const *names, size_t count,
-                               log_rows *rows, heed_error *error) {
+                               log_faults *faults, log_rows *rows,
+                               heed_error *error) {
   const size_t width = rows->width;
   const char **cells = host->scratch(host, width, sizeof *cells);
   char **room = host->scratch(host, width, sizeof *room);
@@ -105,21 +106,31 @@ static heed_status append_rows(const heed_host *host, const column *columns,
     if (room[i] == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
   }
   for (size_t row = 0; status == HEED_OK && row < count; row++) {
-    for (size_t i = 0; i < width; i++)
+    size_t bad = SIZE_MAX;
+    for (size_t i = 0; i < width; i++) {
       cells[i] = names[i] == NULL ? NULL : cell_of(&columns[i], row, room[i]);
-    status = log_append(host, rows, cells, row + 1, error);
+      if (cells[i] != NULL &&
+          log_not_utf8(cells[i], strlen(cells[i])) < strlen(cells[i]))
+        bad = i;
+    }
+    status =
+        bad == SIZE_MAX
+            ? log_append(host, rows, cells, row + 1, error)
+            : log_fault(faults, rows->path, row + 1, error,
+                        "dataset \"%s\": the text is not UTF-8", names[bad]);
   }
   return status;
 }
 
 heed_status log_read_hdf5(const heed_host *host, const char *const *names,
-                          log_rows *rows, heed_error *error) {
+                          log_faults *faults, log_rows *rows,
+                          heed_error *error) {
   const size_t width = rows->width;
   column *columns = host->scratch(host, width, sizeof *columns);
   size_t count = SIZE_MAX;
   heed_status status = HEED_OK;
-  const hid_t file = H5Fopen(rows->path, H5F_ACC_RDONLY, H5P_DEFAULT);
   if (columns == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  const hid_t file = H5Fopen(rows->path, H5F_ACC_RDONLY, H5P_DEFAULT);
   if (file < 0)
     return heed_fail(error, HEED_INVALID, "%s: is no HDF5 file", rows->path);
   for (size_t i = 0; status == HEED_OK && i < width; i++) {
@@ -136,7 +147,7 @@ heed_status log_read_hdf5(const heed_host *host, const char *const *names,
     count = columns[i].count;
   }
   if (status == HEED_OK && count != SIZE_MAX)
-    status = append_rows(host, columns, names, count, rows, error);
+    status = append_rows(host, columns, names, count, faults, rows, error);
   for (size_t i = 0; i < width; i++) close_column(&columns[i]);
   (void)H5Fclose(file);
   return status;

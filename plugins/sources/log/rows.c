@@ -10,7 +10,7 @@
 
 const char *const log_format_words[] = {"auto", "csv", "jsonl", "hdf5", NULL};
 
-#define WARNED 5 /* rows that are named one by one */
+#define WARNED 20 /* rows that are named one by one; traced are all */
 
 heed_status log_fault(log_faults *faults, const char *path, size_t line,
                       heed_error *error, const char *format, ...) {
@@ -22,7 +22,10 @@ heed_status log_fault(log_faults *faults, const char *path, size_t line,
   if (line > 0) (void)snprintf(where, sizeof where, ":%zu", line);
   if (!faults->skip)
     return heed_fail(error, HEED_INVALID, "%s%s: %s", path, where, what);
-  if (++faults->count <= WARNED)
+  faults->count++;
+  faults->host->trace(faults->host, "malformed_line", faults->count,
+                      (double)line);
+  if (faults->count <= WARNED)
     faults->host->warn(faults->host, "row_skipped", "%s%s: %s", path, where,
                        what);
   return HEED_OK;
@@ -132,7 +135,8 @@ heed_status log_read(const heed_host *host, const char *path, log_format format,
   result->path = path;
   result->width = width;
   if (format == LOG_AUTO) format = format_of(path);
-  if (format == LOG_HDF5) return log_read_hdf5(host, names, result, error);
+  if (format == LOG_HDF5)
+    return log_read_hdf5(host, names, faults, result, error);
   status = slurp(host, path, &bytes, &length, error);
   if (status != HEED_OK) return status;
   if (length == 0)

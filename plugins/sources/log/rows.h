@@ -17,7 +17,7 @@ typedef struct log_faults {
 } log_faults;
 
 /* One malformed row: HEED_INVALID with the message, or HEED_OK if rows are
- * skipped.  line 0: the format has no lines; row is then given. */
+ * skipped.  line: of an HDF5 file the row, 1, 2, …; 0: none. */
 HEED_PRINTF(5, 6)
 heed_status log_fault(log_faults *faults, const char *path, size_t line,
                       heed_error *error, const char *format, ...);
@@ -52,7 +52,8 @@ heed_status log_read_jsonl(const heed_host *host, const char *bytes,
                            log_faults *faults, log_rows *rows,
                            heed_error *error);
 heed_status log_read_hdf5(const heed_host *host, const char *const *names,
-                          log_rows *rows, heed_error *error);
+                          log_faults *faults, log_rows *rows,
+                          heed_error *error);
 
 /* The message for a column that is not there, with those that are. */
 heed_status log_no_column(const char *path, const char *name,

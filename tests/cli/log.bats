@@ -1,0 +1,306 @@
+# The source log: what real logs look like, and what is said of bad ones.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  # Two users, four pairs; dora follows A, rex the left side.
+  printf '%s\n' \
+    'who,pair,said,first,second,shown' \
+    'dora,p1,A,m1,m2,A' \
+    'dora,p2,A,m1,m2,B' \
+    'dora,p3,A,m1,m2,A' \
+    'rex,p1,left,m1,m2,A' \
+    'rex,p2,left,m1,m2,B' \
+    'rex,p4,tie,m1,m2,A' >log.csv
+  write_sweep
+}
+
+# write_sweep [SOURCE PARAMETERS]
+write_sweep() {
+  cat >log.lua <<LUA
+local h = require "heed"
+return h.sweep {
+  title = "A log",
+  source = h.source.log {
+    path = "log.csv",
+    columns = { user = "who", pair = "pair", choice = "said",
+                model_a = "first", model_b = "second", left = "shown" },
+    $1
+  },
+  estimator = h.estimator.em { mu = 0.8, fit = "fixed",
+    prior = h.distribution.beta { alpha = 2, beta = 2 } },
+  keep = { "users" },
+}
+LUA
+}
+
+heed_run() {
+  run --separate-stderr "$HEED" run log.lua "$@"
+}
+
+# fails WITH: the sweep is refused or its only cell fails, and it says why.
+fails() {
+  heed_run -o bad.h5
+  [ "$status" -eq 2 ] || [ "$status" -eq 3 ]
+  if [[ "$stderr$output" != *"$1"* ]]; then
+    echo "$stderr"
+    return 1
+  fi
+}
+
+# ask EXPRESSION: prints what Python makes of it; f is log.h5.
+ask() {
+  /usr/bin/python3 -c '
+import sys, h5py
+f = h5py.File("log.h5")
+number = lambda name: float(f[name][()].ravel()[0])
+print(eval(sys.argv[1]))' "$1"
+}
+
+# Says what was read, so that two forms of a log can be compared.
+read_of() {
+  rm -f log.h5
+  "$HEED" run log.lua "$@" >/dev/null 2>&1
+  ask '[number("source_" + x) for x in ("rows", "ties", "users", "pairs", "models")] + [round(number("eta_mean"), 12)]'
+}
+
+@test "annotations are read: users, pairs, models, ties, sides" {
+  heed_run
+  [ "$status" -eq 0 ]
+  [ "$(ask 'number("source_rows")')" = 6.0 ]
+  [ "$(ask 'number("source_ties")')" = 1.0 ]
+  [ "$(ask 'number("source_users")')" = 2.0 ]
+  [ "$(ask 'number("source_pairs")')" = 4.0 ]
+  [ "$(ask 'number("source_models")')" = 2.0 ]
+  "$HEED" users log.h5 -o users.csv
+  # dora chose A three times: E[eta] under Beta(2,2) and mu = .8 is in closed
+  # form; rex chose left, which was A once and B once.
+  /usr/bin/python3 - <<'PY'
+import csv
+from scipy.integrate import quad
+rows = {row["user"]: row for row in csv.DictReader(open("users.csv"))}
+def mean(a, b):
+    w = lambda x: x * (1 - x) * (.5 + .3 * x) ** a * (.5 - .3 * x) ** b
+    return quad(lambda x: x * w(x), 0, 1)[0] / quad(w, 0, 1)[0]
+eta = {user: float(row["eta_hat"]) for user, row in rows.items()}
+assert abs(eta["dora"] - mean(3, 0)) < 1e-7, eta
+assert abs(eta["rex"] - mean(1, 1)) < 1e-7, eta
+PY
+}
+
+@test "JSON Lines and HDF5 hold the same as CSV" {
+  expected=$(read_of)
+  /usr/bin/python3 - <<'PY'
+import csv, json, h5py
+rows = list(csv.DictReader(open("log.csv")))
+with open("log.jsonl", "w") as out:
+    for row in rows:
+        out.write(json.dumps(row) + "\n\n")
+with h5py.File("in.h5", "w") as out:
+    for name in rows[0]:
+        texts = [row[name] for row in rows]
+        out[name] = [t.encode() for t in texts] if name == "who" else texts
+PY
+  [ "$(read_of --set source.path=log.jsonl)" = "$expected" ]
+  [ "$(read_of --set source.path=in.h5)" = "$expected" ]
+}
+
+@test "CRLF, a BOM, blank lines, quotes and a last line without an end change nothing" {
+  expected=$(read_of)
+  sed 's/$/\r/' log.csv >crlf.csv
+  [ "$(read_of --set source.path=crlf.csv)" = "$expected" ]
+  { printf '\xef\xbb\xbf'; cat log.csv; } >bom.csv
+  [ "$(read_of --set source.path=bom.csv)" = "$expected" ]
+  sed 's/$/\n/; s/dora/"dora"/; s/p1/"p""1\n"/' log.csv >quoted.csv
+  [ "$(read_of --set source.path=quoted.csv)" = "$expected" ]
+  printf %s "$(cat log.csv)" >open.csv
+  [ "$(read_of --set source.path=open.csv)" = "$expected" ]
+}
+
+@test "a pair whose models stand the other way round is the same pair" {
+  expected=$(read_of)
+  sed -i 's/^rex,p1,left,m1,m2,A/rex,p1,left,m2,m1,B/' log.csv
+  [ "$(read_of)" = "$expected" ]
+}
+
+@test "a log that has changed is another experiment" {
+  heed_run
+  [ "$status" -eq 0 ]
+  heed_run
+  [ "$status" -eq 0 ]
+  echo 'eve,p1,B,m1,m2,A' >>log.csv
+  heed_run
+  [ "$status" -ne 0 ]
+  [[ "$stderr" == *"log.h5"* ]]
+}
+
+@test "a file that is not there, a folder, an empty file, a header alone" {
+  rm log.csv
+  fails "log.csv"
+  [[ "$stderr$output" == *"No such file"* ]]
+  mkdir log.csv
+  fails "log.csv"
+  rmdir log.csv
+  : >log.csv
+  fails "log.csv: the file is empty"
+  echo 'who,pair,said,first,second,shown' >log.csv
+  fails "log.csv: holds no annotation"
+}
+
+@test "a missing column is named, with those that are there" {
+  sed -i '1s/said/verdict/' log.csv
+  fails 'log.csv: there is no column "said"; the file has "who", "pair", "verdict", "first", "second", "shown"'
+}
+
+@test "a column named twice" {
+  sed -i '1s/second/first/' log.csv
+  fails 'log.csv:1: two columns are named "first"'
+}
+
+@test "duplicate rows: named, the first kept, or all" {
+  echo 'dora,p2,B,m1,m2,A' >>log.csv
+  fails 'log.csv:8: user "dora" has annotated pair "p2" before'
+  write_sweep 'duplicates = "first",'
+  heed_run
+  [ "$(ask 'number("source_duplicates")')" = 1.0 ]
+  write_sweep 'duplicates = "keep",'
+  heed_run -o kept.h5
+  [ "$status" -eq 0 ]
+}
+
+@test "a choice in unknown words" {
+  sed -i '3s/,A,/,a bit of A,/' log.csv
+  fails 'log.csv:3: column "said": found the choice "a bit of A", expected a word for A, B, left, right or a tie (source.choices)'
+  write_sweep 'choices = { a = { "A", "a bit of A" } },'
+  heed_run
+  [ "$status" -eq 0 ]
+}
+
+@test "a side that was chosen where nobody says what stood there" {
+  sed -i '5s/A$//' log.csv
+  fails 'log.csv:5: the choice "left" names a side, but what stood left is not known'
+}
+
+@test "a pair with other models than before" {
+  sed -i '5s/m2/m3/' log.csv
+  fails 'log.csv:5: pair "p1" has models "m1" and "m3" here, others before'
+}
+
+@test "an empty cell, too few fields, too many" {
+  sed -i '4s/dora//' log.csv
+  fails 'log.csv:4: column "who" is empty'
+  sed -i '4s/.*/dora,p3,A,m1,m2/' log.csv
+  fails 'log.csv:4: found 5 fields, expected 6 as in the header'
+  sed -i '4s/.*/dora,p3,A,m1,m2,A,B/' log.csv
+  fails 'log.csv:4: found 7 fields, expected 6 as in the header'
+}
+
+@test "line numbers count blank lines and lines inside quotes" {
+  sed -i '2s/$/\n\n/; 3s/dora/"do\nra"/; 4s/$/,/' log.csv
+  fails 'log.csv:7: found 7 fields'
+}
+
+@test "a truncated last line" {
+  printf 'eve,p1,A,m' >>log.csv
+  fails 'log.csv:8: found 4 fields, expected 6 as in the header; the file ends within this line: is it truncated?'
+}
+
+@test "a lone quote at the start of a field, inside one, at the end" {
+  sed -i '3s/dora/"dora/' log.csv
+  fails 'log.csv:3: a quoted field is not closed before the file ends: is it truncated, or is a quote alone?'
+  sed -i '3s/"dora/do"ra/' log.csv
+  fails 'log.csv:3: a quote stands inside a field that is not quoted, or text behind a closing quote'
+  sed -i '3s/do"ra/"dora" /; 3s/"dora" /"dora"x/' log.csv
+  fails 'log.csv:3: a quote stands inside a field that is not quoted, or text behind a closing quote'
+}
+
+@test "bytes that are not UTF-8, and NUL" {
+  sed -i '3s/dora/d\xf6ra/' log.csv
+  fails 'log.csv:3: byte 2 of line 3, 0xF6, is not UTF-8'
+  sed -i '3s/d\xf6ra/d\x00ra/' log.csv
+  fails 'log.csv:3: byte 2 of line 3, 0x00, is not UTF-8'
+}
+
+@test "a quote that is alone swallows no good row" {
+  write_sweep 'malformed = "skip",'
+  expected=$(read_of)
+  sed -i '2s/^/"alone,p1,A,m1,m2,A\n/; 5s/^/eve,"p1,A,m1,m2,A\n/' log.csv
+  [ "$(read_of)" = "$expected" ]
+  [ "$(ask 'number("source_rows_skipped")')" = 2.0 ]
+}
+
+@test "malformed rows are skipped, counted and named where that is asked for" {
+  write_sweep 'malformed = "skip",'
+  expected=$(read_of)
+  sed -i '2s/^/too,few\n"alone,p1,A,m1,m2,A\n\xff,p1,A,m1,m2,A\neve,p1,maybe,m1,m2,A\nab"c,p1,A,m1,m2,A\n/' log.csv
+  printf 'eve,p1' >>log.csv
+  [ "$(read_of)" = "$expected" ]
+  [ "$(ask 'number("source_rows_skipped")')" = 6.0 ]
+  "$HEED" show log.h5 | grep 'row_skipped.*log.csv:2: found 2 fields, expected 6'
+  "$HEED" show log.h5 | grep '6 malformed rows were skipped'
+  ask '"\n".join(str(x) for x in f["warnings/message"][()])' >said
+  for line in '2: found 2 fields' '3: byte 1 of line 4' '4: byte 1 of line 4' '5: column "said"' '6: a quote' '13: found 2 fields'; do
+    grep -F "log.csv:$line" said
+  done
+}
+
+@test "what JSON Lines may have wrong" {
+  printf '%s\n' '{"who":"a","pair":"p","said":"A","first":"x","second":"y","shown":"A"}' '{"who":' >log.jsonl
+  sed -i 's/log.csv/log.jsonl/' log.lua
+  fails 'log.jsonl:2: found '
+  printf '[1]\n' >log.jsonl
+  fails 'log.jsonl:1: found another JSON value, expected an object'
+  printf '{"who":"a"}\n' >log.jsonl
+  fails 'log.jsonl:1: the object has no key "pair"'
+  printf '{"who":"a","who":"b"}\n' >log.jsonl
+  fails 'log.jsonl:1: found duplicate object key'
+  printf '{"who":"a","pa' >log.jsonl
+  fails 'the last line has no end: is it truncated?'
+}
+
+@test "what HDF5 may have wrong" {
+  sed -i 's/log.csv/in.h5/' log.lua
+  echo nonsense >in.h5
+  fails 'in.h5: is no HDF5 file'
+  make() {
+    /usr/bin/python3 -c '
+import h5py, sys
+with h5py.File("in.h5", "w") as f:
+    for name in ("who", "pair", "said", "first", "second", "shown"):
+        f[name] = ["A"] * 3
+    exec(sys.argv[1])' "$1"
+  }
+  make 'del f["said"]'
+  fails 'in.h5: there is no dataset "said" of one dimension with texts or numbers'
+  make 'del f["said"]; f["said"] = [[1, 2]]'
+  fails 'in.h5: there is no dataset "said" of one dimension with texts or numbers'
+  make 'del f["said"]; f["said"] = ["A"] * 2'
+  fails 'in.h5: dataset "said" has 2 values, others have 3'
+  make 'del f["who"]; f["who"] = [b"a", b"\xff", b"c"]'
+  fails 'in.h5:2: dataset "who": the text is not UTF-8'
+}
+
+@test "p, a feature and a judge's verdict are checked, too" {
+  sed -i '1s/$/,p,x/; 2,$s/$/,0.7,1.5/' log.csv
+  sed -i 's/left = "shown"/left = "shown", p = "p"/' log.lua
+  sed -i 's/path = "log.csv"/path = "log.csv", difference = { "x" }/' log.lua
+  heed_run
+  [ "$status" -eq 0 ]
+  cp log.csv good.csv
+  sed -i '3s/0.7/1.7/' log.csv
+  fails 'log.csv:3: column "p": found "1.7", expected a probability'
+  sed '3s/1.5/long/' good.csv >log.csv
+  fails 'log.csv:3: column "x": found "long", expected a number'
+  cp good.csv log.csv
+  printf 'pair,choice\np1,A\np2,maybe\n' >judge.csv
+  sed -i 's/difference/references = { judy = { path = "judge.csv" } }, difference/' log.lua
+  fails 'judge.csv:3: column "choice": found the verdict "maybe"'
+}
+
+@test "model_a without model_b is refused before anything runs" {
+  sed -i 's/, model_b = "second"//' log.lua
+  heed_run
+  [ "$status" -eq 2 ]
+  [[ "$stderr" == *"model_a and model_b go together; found only model_a"* ]]
+}
