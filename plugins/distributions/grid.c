@@ -109,6 +109,7 @@ static heed_status refit(const void *self, size_t count, const double *at,
 
 static const heed_distribution_functions functions = {
     .size = sizeof functions,
+    .weights_free = true,
     .quantile = quantile,
     .theta_count = count_of,
     .theta = theta,

@@ -12,6 +12,7 @@
 #include "heed/distribution.h"
 #include "heed/estimator.h"
 #include "support/ascend.h"
+#include "support/free_weights.h"
 #include "support/gap.h"
 #include "support/histories.h"
 #include "support/node_posterior.h"
@@ -167,7 +168,8 @@ typedef struct fit {
   const heed_instance *prior, *model;
   const heed_distribution_functions *distribution;
   histories histories;
-  prior_fit *prior_fit;
+  prior_fit *prior_fit;       /* of a prior that is fitted, or else */
+  free_weights *free_weights; /* of one whose weights are free */
   bool fits_prior, estimates_mu;
   double fixed_mu; /* NaN: p of each pair */
 
@@ -263,16 +265,30 @@ static void update_likelihood(fit *self, double *x) {
                                         self->log_likelihood, self->error);
 }
 
-/* Responsibilities and expected users at nodes; returns the objective. */
+static void weigh_nodes(fit *self, const double *theta) {
+  self->distribution->log_weights(self->prior->self, theta, self->node_count,
+                                  self->nodes, self->log_weight);
+}
+
+/* Responsibilities and expected users at nodes; returns the objective.  Weights
+ * that are free are first moved to where they are best for the other
+ * parameters (ECME: Liu and Rubin 1994, Biometrika 81, 633-648). */
 static double e_step(fit *self, double *x) {
   const size_t nodes = self->node_count;
-  const double *theta = theta_of(self, x);
   double objective = log_prior(self, mu_of(self, x));
+  const double *theta;
+  if (self->free_weights != NULL)
+    self->distribution->theta(self->prior->self, x);
+  theta = theta_of(self, x);
   self->distribution->nodes(self->prior->self, theta, nodes, self->nodes);
-  self->distribution->log_weights(self->prior->self, theta, nodes, self->nodes,
-                                  self->log_weight);
+  weigh_nodes(self, theta);
   if (!in_domain(self, x)) return -HUGE_VAL;
   update_likelihood(self, x);
+  if (self->free_weights != NULL) {
+    (void)free_weights_solve(self->free_weights, self->histories.users,
+                             self->log_likelihood, FREE_WEIGHTS_TOLERANCE, x);
+    weigh_nodes(self, x);
+  }
   memset(self->mass, 0, nodes * sizeof *self->mass);
   for (size_t g = 0; g < self->histories.group_count; g++) {
     double *row = self->responsibility + g * nodes;
@@ -447,7 +463,7 @@ static double em_step(void *context, double *x) {
   fit *self = context;
   const double objective = e_step(self, x);
   if (!(objective > -HUGE_VAL) || self->status != HEED_OK) return -HUGE_VAL;
-  if (self->fits_prior) {
+  if (self->prior_fit != NULL) {
     if (self->distribution->atoms_move) move_atoms(self, x);
     improve_prior(self, x);
   }
@@ -461,6 +477,10 @@ static double em_step(void *context, double *x) {
 }
 
 /* ---- starts ---- */
+
+/* The first starts of atoms; more are random.  Other priors start by moments
+ * alone. */
+enum { START_FREE, START_MOMENTS, START_MIDDLE };
 
 /* Mean and variance of eta by moments, where a p is shared: of user j,
  * k/n = 1/2 + eta (mu - 1/2) + noise of variance q (1 - q) / n. */
@@ -495,30 +515,90 @@ static void moments(const fit *self, double mu, double *mean,
   *variance = fmin(*variance, 0.9 * *mean * (1 - *mean));
 }
 
-static void start_at(const fit *self, size_t start, double *x) {
+/* Merges neighbours, those first that lie nearest for their mass, until
+ * `count` are left. */
+static void merge_atoms(size_t from, size_t count, double *at, double *mass) {
+  while (from > count) {
+    size_t best = 0;
+    double least = HUGE_VAL;
+    for (size_t k = 0; k + 1 < from; k++) {
+      const double both = mass[k] + mass[k + 1];
+      const double apart = at[k + 1] - at[k];
+      const double lost = mass[k] * mass[k + 1] / both * apart * apart;
+      if (lost < least) {
+        least = lost;
+        best = k;
+      }
+    }
+    const double both = mass[best] + mass[best + 1];
+    at[best] = (mass[best] * at[best] + mass[best + 1] * at[best + 1]) / both;
+    mass[best] = both;
+    from--;
+    memmove(at + best + 1, at + best + 2, (from - best - 1) * sizeof *at);
+    memmove(mass + best + 1, mass + best + 2, (from - best - 1) * sizeof *mass);
+  }
+}
+
+/* Atoms start where free weights on a grid put users: a start by moments may
+ * fall into the saddle where all atoms meet. */
+static heed_status start_atoms(fit *self, double *x, heed_error *error) {
+  enum { GRID = 61 };
+  const heed_host *host = self->host;
+  const heed_domain *domain = &self->histories.domain;
+  double at[GRID], mass[GRID], sum = 0;
+  const size_t groups = self->histories.group_count;
+  double *likelihood = host->scratch(host, groups * GRID, sizeof *likelihood);
+  free_weights *weights = free_weights_open(host, groups, GRID);
+  heed_status status;
+  if (likelihood == NULL || weights == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  for (size_t k = 0; k < GRID; k++) {
+    at[k] = domain->low + (domain->high - domain->low) * (double)k / (GRID - 1);
+    mass[k] = 1.0 / GRID;
+  }
+  status = histories_likelihood(&self->histories, host, phi_of(self, x), GRID,
+                                at, likelihood, error);
+  if (status != HEED_OK) return status;
+  (void)free_weights_solve(weights, self->histories.users, likelihood,
+                           FREE_WEIGHTS_TOLERANCE, mass);
+  for (size_t j = 0; j < groups; j++) sum += self->histories.users[j];
+  for (size_t k = 0; k < GRID; k++) mass[k] *= sum;
+  merge_atoms(GRID, self->node_count, at, mass);
+  return self->distribution->refit(self->prior->self, self->node_count, at,
+                                   mass, x, error);
+}
+
+static heed_status start_at(fit *self, size_t start, double *x,
+                            heed_error *error) {
   double mean, variance;
   heed_stream stream = self->host->stream(self->host, "start", start);
   double *phi_at = x + self->prior_count;
   double *theta = self->free_scale ? self->theta : x;
   if (self->estimates_mu) x[self->count - 1] = 0.75;
-  moments(self, mu_of(self, x), &mean, &variance);
-  if (start == 1) {
-    mean = 0.5;
-    variance = 0.12;
-  } else if (start > 1) {
-    mean = 0.15 + 0.7 * heed_uniform(&stream);
-    variance = 0.01 + 0.14 * heed_uniform(&stream);
-  }
-  if (self->fits_prior)
-    self->distribution->start(self->prior->self, mean, variance, theta);
-  else
-    self->distribution->theta(self->prior->self, theta);
-  if (self->free_scale)
-    self->distribution->to_free(self->prior->self, theta, x);
   if (self->phi_count > 0) {
     const heed_user_model_functions *is = self->model->plugin->functions;
     is->phi(self->model->self, phi_at, self->phi_low, self->phi_high);
   }
+  if (!self->fits_prior) {
+    self->distribution->theta(self->prior->self, theta);
+  } else if (start == START_FREE && self->distribution->atoms_move) {
+    if (self->estimates_mu) histories_set_p(&self->histories, mu_of(self, x));
+    self->have_likelihood = false;
+    return start_atoms(self, x, error);
+  } else {
+    moments(self, mu_of(self, x), &mean, &variance);
+    if (start == START_MIDDLE) {
+      mean = 0.5;
+      variance = 0.12;
+    } else if (start > START_MIDDLE) {
+      mean = 0.15 + 0.7 * heed_uniform(&stream);
+      variance = 0.01 + 0.14 * heed_uniform(&stream);
+    }
+    self->distribution->start(self->prior->self, mean, variance, theta);
+  }
+  if (self->free_scale)
+    self->distribution->to_free(self->prior->self, theta, x);
+  return HEED_OK;
 }
 
 /* ---- the fit ---- */
@@ -561,9 +641,11 @@ static heed_status open_rooms(fit *self, heed_error *error) {
       self->ends == NULL || self->atom_weight == NULL ||
       self->phi_low == NULL || self->phi_high == NULL)
     return no_memory(error);
-  return self->fits_prior
-             ? prior_fit_open(host, self->prior, nodes, &self->prior_fit, error)
-             : HEED_OK;
+  if (!self->fits_prior) return HEED_OK;
+  if (!self->distribution->weights_free)
+    return prior_fit_open(host, self->prior, nodes, &self->prior_fit, error);
+  self->free_weights = free_weights_open(host, groups, nodes);
+  return self->free_weights != NULL ? HEED_OK : no_memory(error);
 }
 
 static heed_status open_fit(fit *self, const heed_value *values,
@@ -591,7 +673,8 @@ static heed_status open_fit(fit *self, const heed_value *values,
                      "%s or %s has more",
                      self->model->plugin->name, self->prior->plugin->name);
   self->theta_count = self->distribution->theta_count(self->prior->self);
-  self->free_scale = self->fits_prior && self->distribution->free_count != NULL;
+  self->free_scale = self->fits_prior && !self->distribution->weights_free &&
+                     self->distribution->free_count != NULL;
   self->prior_count = self->free_scale
                           ? self->distribution->free_count(self->prior->self)
                           : self->theta_count;
@@ -620,7 +703,8 @@ static squarem_result fit_all(fit *self, double *room, double *trial, double *x,
   *steps = 0;
   for (size_t start = 0; start < starts; start++) {
     squarem_result result;
-    start_at(self, start, trial);
+    self->status = start_at(self, start, trial, self->error);
+    if (self->status != HEED_OK) break;
     result = maximise(self, room, start == 0 ? "objective" : NULL, trial);
     *steps += result.steps;
     if (start > 0 && !(result.objective > best.objective)) continue;

@@ -16,6 +16,7 @@
 #include "heed/distribution.h"
 #include "heed/estimator.h"
 #include "support/ascend.h"
+#include "support/free_weights.h"
 #include "support/histories.h"
 #include "support/node_posterior.h"
 #include "support/prior_fit.h"
@@ -110,7 +111,8 @@ typedef struct fit {
   const heed_host *host;
   const heed_instance *prior, *model;
   const heed_distribution_functions *distribution;
-  prior_fit *prior_fit;
+  prior_fit *prior_fit;       /* or else */
+  free_weights *free_weights; /* of a prior whose weights are free */
   histories histories;
   heed_error *error;
   heed_status status;
@@ -172,21 +174,34 @@ static void likelihood(fit *self, double *x, double *into) {
                              self->node_count, self->nodes, into, self->error);
 }
 
+static void weigh_nodes(fit *self, const double *theta) {
+  self->distribution->log_weights(self->prior->self, theta, self->node_count,
+                                  self->nodes, self->log_weight);
+}
+
+/* Free weights are first moved to where they are best for the other
+ * parameters, as in em. */
 static double e_step(fit *self, double *x) {
   const size_t nodes = self->node_count;
   double objective = -penalty(self, x), sum = 0;
+  if (self->free_weights != NULL)
+    self->distribution->theta(self->prior->self, theta_of(self, x));
   for (size_t i = 0; i < self->count; i++)
     if (!isfinite(x[i])) return -HUGE_VAL;
   for (size_t i = 0; i < self->phi_count; i++)
     if (phi_of(self, x)[i] < self->phi_low[i] ||
         phi_of(self, x)[i] > self->phi_high[i])
       return -HUGE_VAL;
-  self->distribution->log_weights(self->prior->self, theta_of(self, x), nodes,
-                                  self->nodes, self->log_weight);
+  weigh_nodes(self, theta_of(self, x));
   for (size_t k = 0; k < nodes; k++) sum += exp(self->log_weight[k]);
   if (!(fabs(sum - 1) < 1e-9)) return -HUGE_VAL;
   set_p(self, x, 0);
   likelihood(self, x, self->log_likelihood);
+  if (self->free_weights != NULL) {
+    (void)free_weights_solve(self->free_weights, NULL, self->log_likelihood,
+                             FREE_WEIGHTS_TOLERANCE, theta_of(self, x));
+    weigh_nodes(self, theta_of(self, x));
+  }
   memset(self->mass, 0, nodes * sizeof *self->mass);
   for (size_t j = 0; j < self->histories.group_count; j++) {
     double *row = self->responsibility + j * nodes;
@@ -316,8 +331,9 @@ static double em_step(void *context, double *x) {
   fit *self = context;
   const double objective = e_step(self, x);
   if (!(objective > -HUGE_VAL) || self->status != HEED_OK) return -HUGE_VAL;
-  self->status = prior_fit_improve(self->prior_fit, self->nodes, self->mass,
-                                   theta_of(self, x), self->error);
+  if (self->prior_fit != NULL)
+    self->status = prior_fit_improve(self->prior_fit, self->nodes, self->mass,
+                                     theta_of(self, x), self->error);
   attend(self, x);
   regress(self, x);
   for (size_t i = 0; i < self->phi_count; i++)
@@ -378,7 +394,11 @@ static heed_status open_rooms(fit *self, heed_error *error) {
   self->step = gsl_vector_alloc(self->models);
   if (self->information == NULL || self->gradient == NULL || self->step == NULL)
     return no_memory(error);
-  return prior_fit_open(host, self->prior, nodes, &self->prior_fit, error);
+  if (!self->distribution->weights_free)
+    return prior_fit_open(host, self->prior, nodes, &self->prior_fit, error);
+  self->free_weights =
+      free_weights_open(host, self->histories.group_count, nodes);
+  return self->free_weights != NULL ? HEED_OK : no_memory(error);
 }
 
 static heed_status open_fit(fit *self, const heed_value *values,

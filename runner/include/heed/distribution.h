@@ -13,6 +13,9 @@
  * A distribution of a few atoms whose places are themselves parameters says
  * `atoms_move`: the estimator then moves them by maximising the expected
  * log-likelihood, and hands the new places to refit().
+ * Where the weights of fixed nodes are themselves theta, one value a node, the
+ * distribution says `weights_free`: an estimator may then maximise over them
+ * directly, a concave problem, and need not call refit().
  *
  * theta has theta_count(self) values on their natural scale.  The first
  * output_count of them are reported, under the names of the descriptor's
@@ -29,6 +32,7 @@ extern "C" {
 typedef struct heed_distribution_functions {
   size_t size; /* sizeof(heed_distribution_functions) */
   bool atoms_move;
+  bool weights_free;
 
   /* Values of one eta: 1 for all but vectors.  NULL: 1. */
   size_t (*dimension)(const void *self);
