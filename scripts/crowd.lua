@@ -41,5 +41,5 @@ return h.sweep {
     share = h.axis { "share", h.linspace(0.1, 1.0, 10) },
     by = h.axis { "by", "users", "labels" },
   },
-  keep       = { "users" },
+  keep       = { "users", "models" },
 }

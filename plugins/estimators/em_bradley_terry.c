@@ -464,9 +464,8 @@ static heed_status keep_fit(const fit *self, double *x,
   memcpy(posterior->theta, theta_of(self, x), self->theta_count * sizeof *x);
   if (self->phi_count > 0)
     memcpy(posterior->phi, phi_of(self, x), self->phi_count * sizeof *x);
+  posterior->strength = state->strengths;
   posterior->state = state;
-  for (size_t m = 0; m < self->models; m++)
-    host->trace(host, "strength", m, x[m]);
   return HEED_OK;
 }
 

@@ -369,12 +369,14 @@ static heed_status read_keep(plan *self, heed_error *error) {
     const char *name = json_string_value(item);
     if (name != NULL && strcmp(name, "users") == 0)
       self->keep_users = true;
+    else if (name != NULL && strcmp(name, "models") == 0)
+      self->keep_models = true;
     else if (name != NULL && strcmp(name, "trace") == 0)
       self->keep_trace = true;
     else if (name != NULL && strcmp(name, "policy") == 0)
       self->keep_policy = true;
     else
-      return wrong(&top, "keep", "users, trace or policy");
+      return wrong(&top, "keep", "users, models, trace or policy");
   }
   return HEED_OK;
 }

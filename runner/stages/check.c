@@ -326,7 +326,8 @@ static heed_status check_units(const heed_crowd *crowd,
 }
 
 /* Fits may be absent, but not infinite, and fitted parameters are numbers. */
-static heed_status check_fits(const heed_posterior *of, heed_error *error) {
+static heed_status check_fits(const heed_crowd *crowd, const heed_posterior *of,
+                              heed_error *error) {
   const heed_plugin *prior = of->prior == NULL ? NULL : of->prior->plugin;
   heed_status status = check_gap(of->mu, "mu", error);
   if (status == HEED_OK) status = check_gap(of->mu_low, "mu_low", error);
@@ -345,6 +346,11 @@ static heed_status check_fits(const heed_posterior *of, heed_error *error) {
     is->domain(of->model->self, &domain);
     status = check_finite(of->phi, domain.phi_count, "phi", error);
   }
+  if (status == HEED_OK && of->strength != NULL)
+    status = crowd->world->models == NULL
+                 ? wrong(error, "strengths of models, but the world has none")
+                 : check_finite(of->strength, crowd->world->models->rows,
+                                "strength", error);
   return status;
 }
 
@@ -373,7 +379,7 @@ heed_status check_posterior(const heed_crowd *crowd, const heed_posterior *of,
   if (status == HEED_OK)
     status = check_within(of->p, annotations, 0, 1, "p", error);
   if (status == HEED_OK) status = check_quantiles(of, error);
-  if (status == HEED_OK) status = check_fits(of, error);
+  if (status == HEED_OK) status = check_fits(crowd, of, error);
   return status == HEED_OK ? check_nodes(of, error) : status;
 }
 

@@ -478,6 +478,37 @@ static heed_status keep_users(const stages *self, record *into,
   return record_keep(into, &table, table.name, error);
 }
 
+/* The models of a log; nothing where it names none. */
+static heed_status keep_models(const stages *self, record *into,
+                               heed_error *error) {
+  const heed_crowd *of = &self->levels[PLAN_ANNOTATIONS].crowd.seen;
+  const heed_posterior *posterior = &self->levels[PLAN_POSTERIOR].posterior;
+  const heed_table *models = of->world->models, *pairs = of->world->pairs;
+  const heed_column *name =
+      models == NULL ? NULL : heed_table_column(models, "name");
+  const int32_t *a = heed_table_data(pairs, "model_a", HEED_INT32);
+  const int32_t *b = heed_table_data(pairs, "model_b", HEED_INT32);
+  const int64_t *pair = heed_table_data(of->annotations, "pair", HEED_INT64);
+  if (name == NULL || models->rows == 0 || a == NULL || b == NULL)
+    return HEED_OK;
+  int64_t *index = arena_allocate(self->scratch, models->rows, sizeof *index);
+  int64_t *count = arena_allocate(self->scratch, models->rows, sizeof *count);
+  if (index == NULL || count == NULL) return no_memory(error);
+  for (size_t m = 0; m < models->rows; m++) index[m] = (int64_t)m;
+  for (size_t i = 0; i < of->annotations->rows; i++) {
+    if (a[pair[i]] >= 0) count[a[pair[i]]]++;
+    if (b[pair[i]] >= 0) count[b[pair[i]]]++;
+  }
+  heed_column columns[4] = {{"model", HEED_INT64, 1, index},
+                            *name,
+                            {"annotations", HEED_INT64, 1, count}};
+  heed_table table = {sizeof table, "models", models->rows, 3, columns};
+  if (posterior->strength != NULL)
+    columns[table.column_count++] =
+        (heed_column){"strength", HEED_FLOAT64, 1, posterior->strength};
+  return record_keep(into, &table, table.name, error);
+}
+
 static heed_status keep_trace(const stages *self, record *into,
                               heed_error *error) {
   size_t total = 0, at = 0;
@@ -507,6 +538,8 @@ static heed_status keep(const stages *self, record *into, heed_error *error) {
   const level *trainer = &self->levels[PLAN_POLICY];
   heed_status status = HEED_OK;
   if (self->plan->keep_users) status = keep_users(self, into, error);
+  if (status == HEED_OK && self->plan->keep_models)
+    status = keep_models(self, into, error);
   if (status == HEED_OK && self->plan->keep_trace)
     status = keep_trace(self, into, error);
   if (status == HEED_OK && self->plan->keep_policy &&

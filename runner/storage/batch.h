@@ -5,6 +5,7 @@
 #define HEED_STORAGE_BATCH_H
 
 #include "hdf.h"
+#include "kept.h"
 #include "storage/record.h"
 
 typedef struct batch {
@@ -26,7 +27,7 @@ typedef struct batch {
   /* Of each kept table, as kept_names: where in it the rows of a record stand.
    * NULL: the file has no such table.  The rows themselves are read one record
    * at a time, from the file, which stays open. */
-  size_t *kept_first[3], *kept_count[3];
+  size_t *kept_first[KEPT_TABLES], *kept_count[KEPT_TABLES];
   hdf file;
   hid_t root;
 } batch;

@@ -40,7 +40,7 @@ static bool make_room(cube *self) {
     self->values[i] = nans(self->places * of->metrics[i].count);
     whole = whole && self->values[i] != NULL;
   }
-  for (size_t i = 0; i < 3; i++) {
+  for (size_t i = 0; i < KEPT_TABLES; i++) {
     self->kept[i] = calloc(self->places + 1, sizeof *self->kept[i]);
     whole = whole && self->kept[i] != NULL;
   }
@@ -98,7 +98,7 @@ void cube_free(cube *self) {
   free(self->key_texts);
   free(self->failures);
   free(self->warnings);
-  for (size_t i = 0; i < 3; i++) free(self->kept[i]);
+  for (size_t i = 0; i < KEPT_TABLES; i++) free(self->kept[i]);
   free(self);
 }
 
@@ -165,7 +165,7 @@ heed_status cube_fill(cube *self, size_t cell, const batch *from, size_t row,
   }
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
     self->seconds[i][place] = from->seconds[row * PLAN_STAGE_COUNT + i];
-  for (size_t i = 0; i < 3; i++)
+  for (size_t i = 0; i < KEPT_TABLES; i++)
     if (from->kept_count[i] != NULL)
       self->kept[i][place] = from->kept_count[i][row];
   for (size_t i = first_of(from->failure_row, from->failure_count, row);

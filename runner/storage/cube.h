@@ -28,7 +28,8 @@ typedef struct cube {
   size_t failure_count, warning_count;
   cube_failure *failures;
   cube_warning *warnings;
-  size_t *kept[3]; /* of each place: rows in each of the kept tables */
+  size_t
+      *kept[KEPT_TABLES]; /* of each place: rows in each of the kept tables */
 } cube;
 
 heed_status cube_create(const plan *plan, cube **result, heed_error *error);

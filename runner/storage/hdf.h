@@ -60,7 +60,6 @@ int64_t hdf_read_note(hdf *self, hid_t parent, const char *object,
 double hdf_read_note_number(hdf *self, hid_t parent, const char *object,
                             const char *name);
 
-
 /* Reads a whole dataset into memory from malloc(); *count elements.  NULL, and
  * no failure, if `optional` and it is not there. */
 void *hdf_read(hdf *self, hid_t parent, const char *name, hid_t type,

@@ -11,7 +11,8 @@
 
 #define MOST_CHUNK 4096u
 
-const char *const kept_names[KEPT_TABLES] = {"users", "trace", "policy"};
+const char *const kept_names[KEPT_TABLES] = {"users", "models", "trace",
+                                             "policy"};
 
 typedef struct growing {
   char *name; /* in the file */

@@ -6,8 +6,8 @@
 
 #include "hdf.h"
 
-#define KEPT_TABLES 3
-extern const char *const kept_names[KEPT_TABLES]; /* users, trace, policy */
+#define KEPT_TABLES 4
+extern const char *const kept_names[KEPT_TABLES]; /* users, models, … */
 
 typedef struct kept kept;
 

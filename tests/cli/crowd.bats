@@ -57,9 +57,9 @@ def compare():
     eta = mass @ nodes / mass.sum(1)
     with h5py.File("fit.h5") as f:
         found = f["estimator_objective"][()].ravel()[0]
-        trace = f["trace"]
-        series = np.array([t.decode() for t in trace["series"][()]])
-        strength = trace["value"][()][series == "strength"]
+        assert [t.decode() for t in f["models/name"][()]] == list(number)
+        strength = f["models/strength"][()]
+        assert f["models/annotations"][()].sum() == 2 * len(rows)
     users = {r["user"]: float(r["eta_hat"]) for r in csv.DictReader(open("users.csv"))}
     eta_found = np.array([users[f"u{j}"] for j in range(USERS)])
     print(f"# objective {found:.6f}, directly {-best.fun:.6f}; strengths differ by {abs(strength - s).max():.1e}, "
@@ -80,7 +80,7 @@ return h.sweep {
   estimator = h.estimator.em_bradley_terry {
     prior = h.distribution.grid { nodes = 11 }, ridge = 0.05,
   },
-  keep = { "users", "trace" },
+  keep = { "users", "models" },
 }
 LUA
   "$HEED" run fit.lua

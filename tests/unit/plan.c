@@ -180,7 +180,7 @@ static void a_broken_plan_is_refused_by_its_key(void **state) {
       {"\"seed\":7", "\"seed\":0.5", "plan: seed: expected a whole number"},
       {"\"replicates\":3", "\"replicates\":0", "plan: replicates: expected"},
       {"\"replicates\":3", "\"replicates\":-1", "plan: replicates: expected"},
-      {"[\"trace\"]", "[\"all\"]", "plan: keep: expected users, trace"},
+      {"[\"trace\"]", "[\"all\"]", "plan: keep: expected users, models"},
       {"\"text\":\"return 1\"", "\"txt\":0", "plan: text: expected a text"},
       {"\"kind\":\"source\"", "\"kind\":\"sauce\"", "plugins[0].kind"},
       {"\"sha256\":\"0", "\"sha256\":\"x", "plugins[0].sha256: expected a SHA"},

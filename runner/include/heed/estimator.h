@@ -52,6 +52,8 @@ typedef struct heed_posterior {
   double *phi;                /* the user model's, phi_count; or NULL */
   const heed_instance *prior; /* whose theta, phi these are; or NULL */
   const heed_instance *model;
+  double *strength; /* models of the world: how good each is, as a log-odds
+                       (Bradley and Terry 1952); or NULL */
 
   uint64_t iterations;
   bool converged;
