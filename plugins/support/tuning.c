@@ -130,10 +130,8 @@ static heed_status try_ridge(tuning *self, double ridge, bool cold,
     const heed_status status = hold_out(self, fold, ridge, cold, error);
     if (status != HEED_OK) return status;
   }
-  if (self->host->cancelled(self->host)) {
-    (void)heed_fail(error, HEED_CANCELLED, "tuning was cancelled");
-    return HEED_CANCELLED;
-  }
+  if (self->host->cancelled(self->host))
+    return heed_fail(error, HEED_CANCELLED, "tuning was cancelled");
   const double temperature = self->wish->scale ? best_temperature(self) : 1.0;
   *loss = score(self, temperature);
   if (!(*loss >= choice->loss))

@@ -9,8 +9,7 @@
 #include "simulate.h"
 
 static heed_status no_memory(heed_error *error) {
-  (void)heed_fail(error, HEED_MEMORY, "memory is out");
-  return HEED_MEMORY;
+  return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
 heed_table *crowd_gather(const heed_host *host, const heed_table *table,

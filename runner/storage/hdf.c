@@ -43,13 +43,11 @@ static herr_t innermost(unsigned depth, const H5E_error2_t *found, void *text) {
   return 0;
 }
 
-void hdf_fail(hdf *self, const char *doing, const char *what) {
+void hdf_explain(hdf *self, const char *doing, const char *what) {
   char why[256] = "";
-  if (self->status != HEED_OK) return;
   (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, why);
-  self->status =
-      heed_fail(self->error, HEED_IO, "%s: cannot %s %s%s%s", self->path, doing,
-                what, why[0] == '\0' ? "" : ": ", why);
+  (void)heed_fail(self->error, HEED_IO, "%s: cannot %s %s%s%s", self->path,
+                  doing, what, why[0] == '\0' ? "" : ": ", why);
 }
 
 /* Files are not locked: none is written once it has its name, and some file

@@ -30,8 +30,15 @@ hid_t hdf_create(hdf *self);
 /* Closes a file and all that is open in it; -1 is fine. */
 void hdf_close(hdf *self, hid_t root);
 
+/* Fills the error: what was done to what, and what HDF5 says of it. */
+void hdf_explain(hdf *self, const char *doing, const char *what);
+
 /* Remembers the first failure. */
-void hdf_fail(hdf *self, const char *doing, const char *what);
+static inline void hdf_fail(hdf *self, const char *doing, const char *what) {
+  if (self->status != HEED_OK) return;
+  hdf_explain(self, doing, what);
+  self->status = HEED_IO;
+}
 
 /* The variable-length UTF-8 text type that netCDF's readers want. */
 hid_t hdf_text_type(void);

@@ -74,11 +74,11 @@ static heed_status add_source(index_of_cells *self, char *path, bool result,
                               heed_error *error) {
   index_source *sources =
       realloc(self->sources, (self->source_count + 1) * sizeof *self->sources);
+  if (sources != NULL) self->sources = sources;
   if (sources == NULL || path == NULL) {
     free(path);
     return heed_fail(error, HEED_MEMORY, "memory is out");
   }
-  self->sources = sources;
   sources[self->source_count++] = (index_source){path, result};
   return read_keys(self, self->source_count - 1, error);
 }
@@ -130,7 +130,7 @@ heed_status storage_read_plan(const char *path, plan **result,
 
 /* Whether there is a file, and of heed's. */
 static bool is_result(const char *path) {
-  plan *stored;
+  plan *stored = NULL;
   if (access(path, F_OK) != 0 ||
       storage_read_plan(path, &stored, NULL) != HEED_OK)
     return false;
@@ -231,12 +231,13 @@ heed_status storage_inspect(const char *result_path, const plan *of,
                             bool *exists, bool *same, size_t *orphans,
                             heed_error *error) {
   index_of_cells *self;
-  plan *stored;
+  plan *stored = NULL;
   heed_status status;
   *same = false;
   *orphans = 0;
   *exists = access(result_path, F_OK) == 0;
-  if (!*exists || storage_read_plan(result_path, &stored, NULL) != HEED_OK)
+  if (!*exists || storage_read_plan(result_path, &stored, NULL) != HEED_OK ||
+      stored == NULL)
     return HEED_OK;
   *same = same_sweep(of, stored);
   plan_free(stored);
