@@ -59,7 +59,7 @@ static inline heed_status heed_fail(heed_error *error, heed_status status,
 /* Analysers do not look into functions of variable arguments; this way they see
  * what is returned. */
 #define heed_fail(error, status, ...) \
-  ((void)(heed_fail)((error), (status), __VA_ARGS__), (status))
+  ((void)(heed_fail)((error), (status), __VA_ARGS__), (heed_status)(status))
 
 #ifdef __cplusplus
 }
