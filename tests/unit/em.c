@@ -13,6 +13,11 @@ enum { QUADRATURE = 24 }; /* exact: a likelihood has degree EACH */
 
 static const double gaps[] = {0.6, 0.74, 0.98};
 
+/* Under a checker that makes programs slow, less of the same. */
+static size_t turns(size_t usually, size_t slowly) {
+  return getenv("HEED_TEST_SMALL") != NULL ? slowly : usually;
+}
+
 typedef enum shape { TWO_POINT, BETA, GAUSSIAN } shape;
 
 typedef struct scene {
@@ -260,13 +265,13 @@ static double best_of_many(const problem *self, size_t starts) {
 /* ---- the tests ---- */
 
 static void reaches_the_best_direct_fit(shape prior, const char *parameters) {
-  for (size_t g = 0; g < 3; g++) {
+  for (size_t g = 0; g < turns(3, 1); g++) {
     scene self;
     problem direct;
     scene_open(&self, 11 + g, gaps[g], prior);
     estimate(&self, parameters);
     problem_open(&direct, &self, prior, gaps[g]);
-    const double best = best_of_many(&direct, 20);
+    const double best = best_of_many(&direct, turns(20, 1));
     const double found = self.posterior.log_likelihood;
     if (!(found >= best - 1e-6 * fabs(best)))
       fail_msg("gap %g: found %.9g, the best direct fit has %.9g", gaps[g],
@@ -318,7 +323,7 @@ static double room_above(const scene *self, double gap, double *found) {
  * usual one then lies as near to that one. */
 static void free_weights_are_within_a_millionth_of_the_maximum(void **state) {
   (void)state;
-  for (size_t g = 0; g < 3; g++) {
+  for (size_t g = 0; g < turns(3, 1); g++) {
     scene self;
     double sum;
     scene_open(&self, 21 + g, gaps[g], BETA);
@@ -342,7 +347,7 @@ static void the_objective_never_decreases(void **state) {
   static const char *const priors[] = {"two_point", "beta", "gaussian", "grid"};
   static const char *const gap[] = {"\"known\"", "\"pair\"", "\"estimated\""};
   (void)state;
-  for (size_t g = 0; g < 3; g++)
+  for (size_t g = 0; g < turns(3, 1); g++)
     for (size_t i = 0; i < 4; i++)
       for (size_t m = 0; m < 3; m++) {
         scene self;
@@ -422,7 +427,7 @@ static void p_of_each_pair_reaches_the_best_direct_fit(void **state) {
   scene_open(&self, 51, 0.74, TWO_POINT);
   estimate(&self, "{\"prior\": \"two_point\", \"mu\": \"pair\"}");
   problem_open(&direct, &self, TWO_POINT, NAN);
-  const double best = best_of_many(&direct, 5);
+  const double best = best_of_many(&direct, turns(5, 1));
   assert_true(self.posterior.log_likelihood >= best - 1e-6 * fabs(best));
   assert_true(self.posterior.log_likelihood <= best + 1e-6 * fabs(best));
   assert_true(isnan(self.posterior.mu));
@@ -448,7 +453,7 @@ static void an_estimated_gap_says_that_it_is_not_identified(void **state) {
  * is small and they lie close: quantiles would descend. */
 static void two_points_keep_their_order(void **state) {
   (void)state;
-  for (uint64_t seed = 0; seed < 200; seed++) {
+  for (uint64_t seed = 0; seed < turns(200, 2); seed++) {
     scene self;
     scene_open(&self, seed, 0.6, TWO_POINT);
     estimate(&self, "{\"prior\": \"two_point\"}");
