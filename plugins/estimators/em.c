@@ -9,14 +9,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "heed/distribution.h"
-#include "heed/estimator.h"
+#include "estimators/em/fit.h"
 #include "support/ascend.h"
-#include "support/free_weights.h"
 #include "support/gap.h"
-#include "support/histories.h"
 #include "support/node_posterior.h"
-#include "support/prior_fit.h"
 #include "support/squarem.h"
 
 enum {
@@ -162,52 +158,11 @@ static const heed_output outputs[] = {
 /* Where mu is looked for; at 1/2 choices say nothing. */
 static const double mu_least = 0.01, mu_most = 0.99;
 
-typedef struct fit {
-  const heed_value *values;
-  const heed_host *host;
-  const heed_instance *prior, *model;
-  const heed_distribution_functions *distribution;
-  histories histories;
-  prior_fit *prior_fit;       /* of a prior that is fitted, or else */
-  free_weights *free_weights; /* of one whose weights are free */
-  bool fits_prior, estimates_mu;
-  double fixed_mu; /* NaN: p of each pair */
-
-  /* Parameters x: theta, on the free scale if the prior has one (steps are
-   * extrapolated, and on that scale they stay in the domain), then phi, then
-   * mu if it is estimated. */
-  size_t theta_count, prior_count, phi_count, count;
-  bool free_scale;
-  double *theta; /* theta_count, on its own scale */
-  double *phi_low, *phi_high;
-
-  size_t node_count;
-  double *nodes, *log_weight;
-  double *log_likelihood; /* groups x nodes, at `at` */
-  double *responsibility; /* groups x nodes */
-  double *mass;           /* nodes: expected users */
-  double *at;             /* nodes, phi, mu of log_likelihood */
-  bool have_likelihood;
-  double *trial;       /* groups x nodes */
-  double *ends;        /* mixtures, per answer: P at eta = 0 and at 1 */
-  double *atom_weight; /* of each answer, for one atom */
-  heed_status status;
-  heed_error *error;
-} fit;
-
-static double *phi_of(const fit *self, double *x) {
-  return self->phi_count == 0 ? NULL : x + self->prior_count;
-}
-
 /* theta of x, on its own scale. */
 static const double *theta_of(const fit *self, const double *x) {
   if (!self->free_scale) return x;
   self->distribution->from_free(self->prior->self, x, self->theta);
   return self->theta;
-}
-
-static double mu_of(const fit *self, const double *x) {
-  return self->estimates_mu ? x[self->count - 1] : self->fixed_mu;
 }
 
 /* log Beta(mu; a, b) but for a constant. */
@@ -301,134 +256,6 @@ static double e_step(fit *self, double *x) {
   return isnan(objective) ? -HUGE_VAL : objective;
 }
 
-/* ---- M-step: atoms ---- */
-
-/* P of every answer at eta = 0 and 1; answers of groups in turn. */
-static size_t read_ends(fit *self, double *x) {
-  static const double both[2] = {0, 1};
-  const heed_user_model_functions *is = self->model->plugin->functions;
-  const histories *of = &self->histories;
-  if (of->reduced) {
-    is->probability(self->model->self, phi_of(self, x), &of->classes, 2, both,
-                    self->ends);
-    return of->classes.count;
-  }
-  histories_probability(of, phi_of(self, x), 0, of->crowd->annotations->rows, 2,
-                        both, self->ends);
-  return of->crowd->annotations->rows;
-}
-
-/* How much of each answer the atom answers for. */
-static void weigh_answers(fit *self, size_t atom) {
-  const histories *of = &self->histories;
-  const size_t width = of->domain.class_count, nodes = self->node_count;
-  if (!of->reduced) {
-    for (size_t j = 0; j < of->group_count; j++)
-      for (size_t i = of->crowd->first[j]; i < of->crowd->first[j + 1]; i++)
-        self->atom_weight[i] = self->responsibility[j * nodes + atom];
-    return;
-  }
-  memset(self->atom_weight, 0, width * sizeof *self->atom_weight);
-  for (size_t g = 0; g < of->group_count; g++)
-    for (size_t c = 0; c < width; c++)
-      self->atom_weight[c] += of->users[g] * of->counts[g * width + c] *
-                              self->responsibility[g * nodes + atom];
-}
-
-/* d/d eta of sum_i w_i log(c_i + eta (g_i - c_i)), and the second. */
-static double slope_at(const fit *self, size_t count, double eta,
-                       double *curvature) {
-  double slope = 0;
-  *curvature = 0;
-  for (size_t i = 0; i < count; i++) {
-    const double c = self->ends[2 * i], d = self->ends[2 * i + 1] - c;
-    if (self->atom_weight[i] == 0 || d == 0) continue;
-    const double ratio = d / (c + eta * d);
-    slope += self->atom_weight[i] * ratio;
-    *curvature -= self->atom_weight[i] * ratio * ratio;
-  }
-  return slope;
-}
-
-/* The expected log-likelihood of a mixture is concave in eta: its slope is
- * sought by Newton's method inside a shrinking bracket. */
-static double best_atom(const fit *self, size_t count, double eta) {
-  enum { MOST = 100 };
-  double low = self->histories.domain.low, high = self->histories.domain.high;
-  double curvature, slope = slope_at(self, count, low, &curvature);
-  if (!(slope > 0)) return low;
-  slope = slope_at(self, count, high, &curvature);
-  if (!(slope < 0)) return high;
-  if (!(eta > low && eta < high)) eta = (low + high) / 2;
-  for (int i = 0; i < MOST && high - low > 1e-14; i++) {
-    slope = slope_at(self, count, eta, &curvature);
-    if (slope > 0)
-      low = eta;
-    else
-      high = eta;
-    const double next = eta - slope / curvature;
-    const double moved = fabs(next - eta);
-    eta = next > low && next < high ? next : (low + high) / 2;
-    if (next > low && next < high && moved < 1e-15) break;
-  }
-  return eta;
-}
-
-/* Expected log-likelihood of all groups at one place of one atom. */
-static double atom_value(fit *self, double *x, size_t atom, double eta) {
-  const size_t nodes = self->node_count;
-  double sum = 0;
-  if (self->status == HEED_OK)
-    self->status =
-        histories_likelihood(&self->histories, self->host, phi_of(self, x), 1,
-                             &eta, self->trial, self->error);
-  for (size_t g = 0; g < self->histories.group_count; g++) {
-    const double weight =
-        self->histories.users[g] * self->responsibility[g * nodes + atom];
-    if (weight > 0) sum += weight * self->trial[g];
-  }
-  return sum;
-}
-
-/* For models that are no mixtures: golden section, kept only if better. */
-static double search_atom(fit *self, double *x, size_t atom, double eta) {
-  const double golden = 0.61803398874989484820;
-  double low = self->histories.domain.low, high = self->histories.domain.high;
-  const double before = atom_value(self, x, atom, eta);
-  double a = high - golden * (high - low), b = low + golden * (high - low);
-  double fa = atom_value(self, x, atom, a), fb = atom_value(self, x, atom, b);
-  while (high - low > 1e-9) {
-    if (fa < fb) {
-      low = a;
-      a = b;
-      fa = fb;
-      b = low + golden * (high - low);
-      fb = atom_value(self, x, atom, b);
-    } else {
-      high = b;
-      b = a;
-      fb = fa;
-      a = high - golden * (high - low);
-      fa = atom_value(self, x, atom, a);
-    }
-  }
-  return fmax(fa, fb) > before ? (fa > fb ? a : b) : eta;
-}
-
-static void move_atoms(fit *self, double *x) {
-  const bool mixture = self->histories.domain.mixture;
-  const size_t answers = mixture ? read_ends(self, x) : 0;
-  for (size_t k = 0; k < self->node_count; k++) {
-    if (!(self->mass[k] > 1e-12)) continue;
-    if (mixture) {
-      weigh_answers(self, k);
-      self->nodes[k] = best_atom(self, answers, self->nodes[k]);
-    } else {
-      self->nodes[k] = search_atom(self, x, k, self->nodes[k]);
-    }
-  }
-}
-
 /* ---- M-step: phi and mu ---- */
 
 /* Expected log-likelihood, and mu's log-prior, at other phi or mu. */
@@ -464,7 +291,7 @@ static double em_step(void *context, double *x) {
   const double objective = e_step(self, x);
   if (!(objective > -HUGE_VAL) || self->status != HEED_OK) return -HUGE_VAL;
   if (self->prior_fit != NULL) {
-    if (self->distribution->atoms_move) move_atoms(self, x);
+    if (self->distribution->atoms_move) em_move_atoms(self, x);
     improve_prior(self, x);
   }
   for (size_t i = 0; i < self->phi_count; i++)
@@ -474,131 +301,6 @@ static double em_step(void *context, double *x) {
   if (self->estimates_mu)
     ascend_coordinate(expected, self, x, self->count - 1, mu_least, mu_most);
   return objective;
-}
-
-/* ---- starts ---- */
-
-/* The first starts of atoms; more are random.  Other priors start by moments
- * alone. */
-enum { START_FREE, START_MOMENTS, START_MIDDLE };
-
-/* Mean and variance of eta by moments, where a p is shared: of user j,
- * k/n = 1/2 + eta (mu - 1/2) + noise of variance q (1 - q) / n. */
-static void moments(const fit *self, double mu, double *mean,
-                    double *variance) {
-  const histories *of = &self->histories;
-  const heed_crowd *crowd = of->crowd;
-  double sum = 0, squares = 0, noise = 0, users = 0;
-  *mean = 0.5;
-  *variance = 0.08;
-  if (isnan(mu) || fabs(mu - 0.5) < 1e-6) return;
-  for (size_t j = 0; j < crowd->users->rows; j++) {
-    double n = 0, k = 0;
-    for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++) {
-      n += of->choice[i] != HEED_CHOSE_TIE;
-      k += of->choice[i] == HEED_CHOSE_A;
-    }
-    if (n < 2) continue;
-    const double rate = k / n;
-    users++;
-    sum += rate;
-    squares += rate * rate;
-    noise += rate * (1 - rate) / (n - 1);
-  }
-  if (users < 2) return;
-  const double gap = mu - 0.5;
-  *mean = fmin(fmax((sum / users - 0.5) / gap, 0.02), 0.98);
-  *variance =
-      fmax((squares / users - sum / users * sum / users - noise / users) /
-               (gap * gap),
-           0.005);
-  *variance = fmin(*variance, 0.9 * *mean * (1 - *mean));
-}
-
-/* Merges neighbours, those first that lie nearest for their mass, until
- * `count` are left. */
-static void merge_atoms(size_t from, size_t count, double *at, double *mass) {
-  while (from > count) {
-    size_t best = 0;
-    double least = HUGE_VAL;
-    for (size_t k = 0; k + 1 < from; k++) {
-      const double both = mass[k] + mass[k + 1];
-      const double apart = at[k + 1] - at[k];
-      const double lost = mass[k] * mass[k + 1] / both * apart * apart;
-      if (lost < least) {
-        least = lost;
-        best = k;
-      }
-    }
-    const double both = mass[best] + mass[best + 1];
-    at[best] = (mass[best] * at[best] + mass[best + 1] * at[best + 1]) / both;
-    mass[best] = both;
-    from--;
-    memmove(at + best + 1, at + best + 2, (from - best - 1) * sizeof *at);
-    memmove(mass + best + 1, mass + best + 2, (from - best - 1) * sizeof *mass);
-  }
-}
-
-/* Atoms start where free weights on a grid put users: a start by moments may
- * fall into the saddle where all atoms meet. */
-static heed_status start_atoms(fit *self, double *x, heed_error *error) {
-  enum { GRID = 61 };
-  const heed_host *host = self->host;
-  const heed_domain *domain = &self->histories.domain;
-  double at[GRID], mass[GRID], sum = 0;
-  const size_t groups = self->histories.group_count;
-  double *likelihood = host->scratch(host, groups * GRID, sizeof *likelihood);
-  free_weights *weights = free_weights_open(host, groups, GRID);
-  heed_status status;
-  if (likelihood == NULL || weights == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
-  for (size_t k = 0; k < GRID; k++) {
-    at[k] = domain->low + (domain->high - domain->low) * (double)k / (GRID - 1);
-    mass[k] = 1.0 / GRID;
-  }
-  status = histories_likelihood(&self->histories, host, phi_of(self, x), GRID,
-                                at, likelihood, error);
-  if (status != HEED_OK) return status;
-  (void)free_weights_solve(weights, self->histories.users, likelihood,
-                           FREE_WEIGHTS_TOLERANCE, mass);
-  for (size_t j = 0; j < groups; j++) sum += self->histories.users[j];
-  for (size_t k = 0; k < GRID; k++) mass[k] *= sum;
-  merge_atoms(GRID, self->node_count, at, mass);
-  return self->distribution->refit(self->prior->self, self->node_count, at,
-                                   mass, x, error);
-}
-
-static heed_status start_at(fit *self, size_t start, double *x,
-                            heed_error *error) {
-  double mean, variance;
-  heed_stream stream = self->host->stream(self->host, "start", start);
-  double *phi_at = x + self->prior_count;
-  double *theta = self->free_scale ? self->theta : x;
-  if (self->estimates_mu) x[self->count - 1] = 0.75;
-  if (self->phi_count > 0) {
-    const heed_user_model_functions *is = self->model->plugin->functions;
-    is->phi(self->model->self, phi_at, self->phi_low, self->phi_high);
-  }
-  if (!self->fits_prior) {
-    self->distribution->theta(self->prior->self, theta);
-  } else if (start == START_FREE && self->distribution->atoms_move) {
-    if (self->estimates_mu) histories_set_p(&self->histories, mu_of(self, x));
-    self->have_likelihood = false;
-    return start_atoms(self, x, error);
-  } else {
-    moments(self, mu_of(self, x), &mean, &variance);
-    if (start == START_MIDDLE) {
-      mean = 0.5;
-      variance = 0.12;
-    } else if (start > START_MIDDLE) {
-      mean = 0.15 + 0.7 * heed_uniform(&stream);
-      variance = 0.01 + 0.14 * heed_uniform(&stream);
-    }
-    self->distribution->start(self->prior->self, mean, variance, theta);
-  }
-  if (self->free_scale)
-    self->distribution->to_free(self->prior->self, theta, x);
-  return HEED_OK;
 }
 
 /* ---- the fit ---- */
@@ -703,7 +405,7 @@ static squarem_result fit_all(fit *self, double *room, double *trial, double *x,
   *steps = 0;
   for (size_t start = 0; start < starts; start++) {
     squarem_result result;
-    self->status = start_at(self, start, trial, self->error);
+    self->status = em_start_at(self, start, trial, self->error);
     if (self->status != HEED_OK) break;
     result = maximise(self, room, start == 0 ? "objective" : NULL, trial);
     *steps += result.steps;

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Atoms: distributions of a few points whose places are parameters. */
+#include <math.h>
+#include <string.h>
+
+#include "estimators/em/fit.h"
+
+/* P of every answer at eta = 0 and 1; answers of groups in turn. */
+static size_t read_ends(fit *self, double *x) {
+  static const double both[2] = {0, 1};
+  const heed_user_model_functions *is = self->model->plugin->functions;
+  const histories *of = &self->histories;
+  if (of->reduced) {
+    is->probability(self->model->self, phi_of(self, x), &of->classes, 2, both,
+                    self->ends);
+    return of->classes.count;
+  }
+  histories_probability(of, phi_of(self, x), 0, of->crowd->annotations->rows, 2,
+                        both, self->ends);
+  return of->crowd->annotations->rows;
+}
+
+/* How much of each answer the atom answers for. */
+static void weigh_answers(fit *self, size_t atom) {
+  const histories *of = &self->histories;
+  const size_t width = of->domain.class_count, nodes = self->node_count;
+  if (!of->reduced) {
+    for (size_t j = 0; j < of->group_count; j++)
+      for (size_t i = of->crowd->first[j]; i < of->crowd->first[j + 1]; i++)
+        self->atom_weight[i] = self->responsibility[j * nodes + atom];
+    return;
+  }
+  memset(self->atom_weight, 0, width * sizeof *self->atom_weight);
+  for (size_t g = 0; g < of->group_count; g++)
+    for (size_t c = 0; c < width; c++)
+      self->atom_weight[c] += of->users[g] * of->counts[g * width + c] *
+                              self->responsibility[g * nodes + atom];
+}
+
+/* d/d eta of sum_i w_i log(c_i + eta (g_i - c_i)), and the second. */
+static double slope_at(const fit *self, size_t count, double eta,
+                       double *curvature) {
+  double slope = 0;
+  *curvature = 0;
+  for (size_t i = 0; i < count; i++) {
+    const double c = self->ends[2 * i], d = self->ends[2 * i + 1] - c;
+    if (self->atom_weight[i] == 0 || d == 0) continue;
+    const double ratio = d / (c + eta * d);
+    slope += self->atom_weight[i] * ratio;
+    *curvature -= self->atom_weight[i] * ratio * ratio;
+  }
+  return slope;
+}
+
+/* The expected log-likelihood of a mixture is concave in eta: its slope is
+ * sought by Newton's method inside a shrinking bracket. */
+static double best_atom(const fit *self, size_t count, double eta) {
+  enum { MOST = 100 };
+  double low = self->histories.domain.low, high = self->histories.domain.high;
+  double curvature, slope = slope_at(self, count, low, &curvature);
+  if (!(slope > 0)) return low;
+  slope = slope_at(self, count, high, &curvature);
+  if (!(slope < 0)) return high;
+  if (!(eta > low && eta < high)) eta = (low + high) / 2;
+  for (int i = 0; i < MOST && high - low > 1e-14; i++) {
+    slope = slope_at(self, count, eta, &curvature);
+    if (slope > 0)
+      low = eta;
+    else
+      high = eta;
+    const double next = eta - slope / curvature;
+    const double moved = fabs(next - eta);
+    eta = next > low && next < high ? next : (low + high) / 2;
+    if (next > low && next < high && moved < 1e-15) break;
+  }
+  return eta;
+}
+
+/* Expected log-likelihood of all groups at one place of one atom. */
+static double atom_value(fit *self, double *x, size_t atom, double eta) {
+  const size_t nodes = self->node_count;
+  double sum = 0;
+  if (self->status == HEED_OK)
+    self->status =
+        histories_likelihood(&self->histories, self->host, phi_of(self, x), 1,
+                             &eta, self->trial, self->error);
+  for (size_t g = 0; g < self->histories.group_count; g++) {
+    const double weight =
+        self->histories.users[g] * self->responsibility[g * nodes + atom];
+    if (weight > 0) sum += weight * self->trial[g];
+  }
+  return sum;
+}
+
+/* For models that are no mixtures: golden section, kept only if better. */
+static double search_atom(fit *self, double *x, size_t atom, double eta) {
+  const double golden = 0.61803398874989484820;
+  double low = self->histories.domain.low, high = self->histories.domain.high;
+  const double before = atom_value(self, x, atom, eta);
+  double a = high - golden * (high - low), b = low + golden * (high - low);
+  double fa = atom_value(self, x, atom, a), fb = atom_value(self, x, atom, b);
+  while (high - low > 1e-9) {
+    if (fa < fb) {
+      low = a;
+      a = b;
+      fa = fb;
+      b = low + golden * (high - low);
+      fb = atom_value(self, x, atom, b);
+    } else {
+      high = b;
+      b = a;
+      fb = fa;
+      a = high - golden * (high - low);
+      fa = atom_value(self, x, atom, a);
+    }
+  }
+  return fmax(fa, fb) > before ? (fa > fb ? a : b) : eta;
+}
+
+void em_move_atoms(fit *self, double *x) {
+  const bool mixture = self->histories.domain.mixture;
+  const size_t answers = mixture ? read_ends(self, x) : 0;
+  for (size_t k = 0; k < self->node_count; k++) {
+    if (!(self->mass[k] > 1e-12)) continue;
+    if (mixture) {
+      weigh_answers(self, k);
+      self->nodes[k] = best_atom(self, answers, self->nodes[k]);
+    } else {
+      self->nodes[k] = search_atom(self, x, k, self->nodes[k]);
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Where EM starts. */
+#include <math.h>
+#include <string.h>
+
+#include "estimators/em/fit.h"
+
+/* The first starts of atoms; more are random.  Other priors start by moments
+ * alone. */
+enum { START_FREE, START_MOMENTS, START_MIDDLE };
+
+/* Mean and variance of eta by moments, where a p is shared: of user j,
+ * k/n = 1/2 + eta (mu - 1/2) + noise of variance q (1 - q) / n. */
+static void moments(const fit *self, double mu, double *mean,
+                    double *variance) {
+  const histories *of = &self->histories;
+  const heed_crowd *crowd = of->crowd;
+  double sum = 0, squares = 0, noise = 0, users = 0;
+  *mean = 0.5;
+  *variance = 0.08;
+  if (isnan(mu) || fabs(mu - 0.5) < 1e-6) return;
+  for (size_t j = 0; j < crowd->users->rows; j++) {
+    double n = 0, k = 0;
+    for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++) {
+      n += of->choice[i] != HEED_CHOSE_TIE;
+      k += of->choice[i] == HEED_CHOSE_A;
+    }
+    if (n < 2) continue;
+    const double rate = k / n;
+    users++;
+    sum += rate;
+    squares += rate * rate;
+    noise += rate * (1 - rate) / (n - 1);
+  }
+  if (users < 2) return;
+  const double gap = mu - 0.5;
+  *mean = fmin(fmax((sum / users - 0.5) / gap, 0.02), 0.98);
+  *variance =
+      fmax((squares / users - sum / users * sum / users - noise / users) /
+               (gap * gap),
+           0.005);
+  *variance = fmin(*variance, 0.9 * *mean * (1 - *mean));
+}
+
+/* Merges neighbours, those first that lie nearest for their mass, until
+ * `count` are left. */
+static void merge_atoms(size_t from, size_t count, double *at, double *mass) {
+  while (from > count) {
+    size_t best = 0;
+    double least = HUGE_VAL;
+    for (size_t k = 0; k + 1 < from; k++) {
+      const double both = mass[k] + mass[k + 1];
+      const double apart = at[k + 1] - at[k];
+      const double lost = mass[k] * mass[k + 1] / both * apart * apart;
+      if (lost < least) {
+        least = lost;
+        best = k;
+      }
+    }
+    const double both = mass[best] + mass[best + 1];
+    at[best] = (mass[best] * at[best] + mass[best + 1] * at[best + 1]) / both;
+    mass[best] = both;
+    from--;
+    memmove(at + best + 1, at + best + 2, (from - best - 1) * sizeof *at);
+    memmove(mass + best + 1, mass + best + 2, (from - best - 1) * sizeof *mass);
+  }
+}
+
+/* Atoms start where free weights on a grid put users: a start by moments may
+ * fall into the saddle where all atoms meet. */
+static heed_status start_atoms(fit *self, double *x, heed_error *error) {
+  enum { GRID = 61 };
+  const heed_host *host = self->host;
+  const heed_domain *domain = &self->histories.domain;
+  double at[GRID], mass[GRID], sum = 0;
+  const size_t groups = self->histories.group_count;
+  double *likelihood = host->scratch(host, groups * GRID, sizeof *likelihood);
+  free_weights *weights = free_weights_open(host, groups, GRID);
+  heed_status status;
+  if (likelihood == NULL || weights == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  for (size_t k = 0; k < GRID; k++) {
+    at[k] = domain->low + (domain->high - domain->low) * (double)k / (GRID - 1);
+    mass[k] = 1.0 / GRID;
+  }
+  status = histories_likelihood(&self->histories, host, phi_of(self, x), GRID,
+                                at, likelihood, error);
+  if (status != HEED_OK) return status;
+  (void)free_weights_solve(weights, self->histories.users, likelihood,
+                           FREE_WEIGHTS_TOLERANCE, mass);
+  for (size_t j = 0; j < groups; j++) sum += self->histories.users[j];
+  for (size_t k = 0; k < GRID; k++) mass[k] *= sum;
+  merge_atoms(GRID, self->node_count, at, mass);
+  return self->distribution->refit(self->prior->self, self->node_count, at,
+                                   mass, x, error);
+}
+
+heed_status em_start_at(fit *self, size_t start, double *x, heed_error *error) {
+  double mean, variance;
+  heed_stream stream = self->host->stream(self->host, "start", start);
+  double *phi_at = x + self->prior_count;
+  double *theta = self->free_scale ? self->theta : x;
+  if (self->estimates_mu) x[self->count - 1] = 0.75;
+  if (self->phi_count > 0) {
+    const heed_user_model_functions *is = self->model->plugin->functions;
+    is->phi(self->model->self, phi_at, self->phi_low, self->phi_high);
+  }
+  if (!self->fits_prior) {
+    self->distribution->theta(self->prior->self, theta);
+  } else if (start == START_FREE && self->distribution->atoms_move) {
+    if (self->estimates_mu) histories_set_p(&self->histories, mu_of(self, x));
+    self->have_likelihood = false;
+    return start_atoms(self, x, error);
+  } else {
+    moments(self, mu_of(self, x), &mean, &variance);
+    if (start == START_MIDDLE) {
+      mean = 0.5;
+      variance = 0.12;
+    } else if (start > START_MIDDLE) {
+      mean = 0.15 + 0.7 * heed_uniform(&stream);
+      variance = 0.01 + 0.14 * heed_uniform(&stream);
+    }
+    self->distribution->start(self->prior->self, mean, variance, theta);
+  }
+  if (self->free_scale)
+    self->distribution->to_free(self->prior->self, theta, x);
+  return HEED_OK;
+}
