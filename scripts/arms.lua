@@ -65,7 +65,7 @@ arm("oracle eta", truth, everyone, noise_aware)
 arm("oracle 50 %", truth, h.filter.top { share = 0.5, by = "labels" }, sigmoid)
 arm("clean labels", nobody, everyone, dpo { loss = "sigmoid", labels = "better" })
 
-local arms = h.axis { "arm", table.unpack(names) }
+h.axis { "arm", table.unpack(names) }
 local function along(name, values)
   return h.axis { name, tie = "arm", labels = names, table.unpack(values) }
 end

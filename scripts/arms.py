@@ -3,9 +3,7 @@
 
     python3 scripts/arms.py results/arms.h5
 
-Arms are compared pairwise within replicates: they share world, users and
-annotations. Intervals are 95 %, by Student's t over replicates; where a figure
-averages over conditions, each replicate is averaged first.
+Arms are compared pairwise within replicates (scripts/paired.py).
 
 Of the thresholds two stand for all: the one with the best mean over replicates
 of its condition (`best with hindsight`, which no one can choose in practice),
@@ -16,38 +14,22 @@ accuracy`), which does not look at the reward's scale.
 """
 import sys
 
-import h5py
 import numpy as np
-from scipy.stats import t as student
+
+from paired import Cube, difference, overall, table, verdicts
 
 KL = 1.0  # at which win rates are matched
 
 
-def texts(dataset):
-    return [x.decode() if isinstance(x, bytes) else x for x in dataset[()]]
-
-
 class Arms:
     def __init__(self, path):
-        self.file = h5py.File(path, "r")
-        self.arm = texts(self.file["arm"])
-        order = [d[0].name.strip("/") for d in self.file["win_rate"].dims]
-        axes = ["eta", "gap", "direction", "arm", "replicate"]
-        self.turn = [order.index(a) for a in axes]
-        self.eta = texts(self.file["eta"])
-        self.gap = self.file["gap"][()]
-        self.direction = self.file["direction"][()]
-        at = int(np.argmin(np.abs(self.file["kl"][()] - KL)))
-        self.raw = self.of("win_rate")
-        self.matched = self.of("win_rate_at_kl", at)
-        self.loss = self.of("policy_log_loss")
-        self.error = -self.of("policy_accuracy")
-
-    def of(self, name, at=None):
-        values = self.file[name][()]
-        if at is not None:
-            values = values[..., at]
-        return np.transpose(values, self.turn)
+        cube = Cube(path, "eta", "gap", "direction", "arm")
+        self.arm, self.eta, self.gap, self.direction = map(
+            cube.labels, ("arm", "eta", "gap", "direction"))
+        self.raw = cube.of("win_rate")
+        self.matched = cube.of("win_rate_at_kl", kl=KL)
+        self.loss = cube.of("policy_log_loss")
+        self.error = -cube.of("policy_accuracy")
 
     def one(self, values, name):
         return values[..., self.arm.index(name), :]
@@ -68,44 +50,6 @@ class Arms:
         index = criterion[..., which, :].argmin(axis=-2)
         some = values[..., which, :]
         return np.take_along_axis(some, index[..., None, :], axis=-2)[..., 0, :]
-
-
-def interval(differences):
-    """Mean and half-width; the last axis is the replicate."""
-    x = differences[np.isfinite(differences)]
-    if len(x) < 2:
-        return (np.nan, np.nan)
-    half = student.ppf(0.975, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x))
-    return x.mean(), half
-
-
-def overall(differences):
-    """Averages over conditions within replicates first."""
-    return interval(np.nanmean(differences.reshape(-1, differences.shape[-1]), axis=0))
-
-
-def cell(pair):
-    mean, half = pair
-    if not np.isfinite(mean):
-        return "–"
-    return f"{mean:+.4f} ± {half:.4f}"
-
-
-def verdicts(differences):
-    """In how many conditions the interval lies above 0, and below."""
-    flat = differences.reshape(-1, differences.shape[-1])
-    pairs = [interval(row) for row in flat]
-    wins = sum(m - h > 0 for m, h in pairs)
-    losses = sum(m + h < 0 for m, h in pairs)
-    return wins, losses, sum(np.isfinite(m) for m, _ in pairs)
-
-
-def table(head, rows):
-    print("| " + " | ".join(head) + " |")
-    print("| " + " | ".join(["---"] * len(head)) + " |")
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-    print()
 
 
 def arms_of(of, values):
@@ -144,8 +88,8 @@ def main(path):
         wins, losses, n = verdicts(b)
         rows.append([
             name, f"{np.nanmean(raw[name]):.4f}", f"{np.nanmean(matched[name]):.4f}",
-            cell(overall(a)) if name != reference else "0",
-            cell(overall(b)) if name != reference else "0",
+            difference(overall(a)) if name != reference else "0",
+            difference(overall(b)) if name != reference else "0",
             f"{wins} / {losses} of {n}" if name != reference else "",
         ])
     table(["arm", "win rate", f"at KL = {KL:g}", "difference, raw",
@@ -160,8 +104,8 @@ def main(path):
         for i, value in enumerate(values):
             row = [str(value)]
             for name in names:
-                difference = np.take(matched[name] - matched[reference], i, axis=axis)
-                row.append(cell(overall(difference)))
+                gain = np.take(matched[name] - matched[reference], i, axis=axis)
+                row.append(difference(overall(gain)))
             rows.append(row)
         table([label] + names, rows)
 
@@ -172,7 +116,7 @@ def main(path):
         a = of.one(of.raw, name) - raw["all labels"]
         b = of.one(of.matched, name) - matched["all labels"]
         wins, losses, n = verdicts(b)
-        rows.append([f"{share}0 %", cell(overall(a)), cell(overall(b)),
+        rows.append([f"{share}0 %", difference(overall(a)), difference(overall(b)),
                      f"{wins} / {losses} of {n}"])
     table(["share kept", "raw", f"at KL = {KL:g}", "better / worse"], rows)
 

@@ -1,0 +1,48 @@
+-- Figure 6 of arXiv 2510.13830: the sweet spot. How many users, or how many
+-- labels, should one keep?
+--
+-- The labels of the most attentive tenth to those of all, for the paper's
+-- three shapes of P_eta and three more, at three gaps. Users differ in how much
+-- they annotate (lognormal, on average 20), so that a share of users and a
+-- share of labels are not the same selection. Ridge tuned on held-out noisy
+-- labels, for every threshold alike.
+--
+-- scripts/figure6.py makes the tables, scripts/figure6.gnuplot the figure of
+-- docs/experiments/figure6.md.
+
+local h = require "heed"
+
+return h.sweep {
+  title      = "Figure 6: where is the sweet spot?",
+  seed       = 20251017,
+  replicates = 20,
+  source     = h.source.synthetic {
+    pairs = 14000,
+    mu = h.axis { "gap", 0.60, 0.74, 0.98, doc = "how often an attentive user prefers A" },
+  },
+  users      = {
+    count = 500,
+    annotations = 20, law = "lognormal", spread = 1,
+    holdout = 0.2,
+    attentiveness = h.axis {
+      "eta",
+      h.distribution.two_point { low = 0.1, high = 0.9, share = 0.5, label = "two-point .1/.9" },
+      h.distribution.two_point { low = 0, high = 1, share = 0.3, label = "two-point 0/1, 30 %" },
+      h.distribution.beta { alpha = 0.5, beta = 0.5, label = "Beta(.5, .5)" },
+      h.distribution.beta { alpha = 2, beta = 2, label = "Beta(2, 2)" },
+      h.distribution.gaussian { mean = 0.5, sd = 0.2, label = "Gaussian(.5, .2)" },
+      h.distribution.beta { alpha = 1, beta = 3, label = "Beta(1, 3)" },
+    },
+    model = h.user_model.attentive {},
+  },
+  estimator  = h.estimator.em {
+    mu = "known",
+    prior = h.distribution.grid { nodes = 41 },
+    model = h.user_model.attentive {},
+  },
+  filter     = h.filter.top {
+    share = h.axis { "share", h.linspace(0.1, 1.0, 10), doc = "share kept" },
+    by = h.axis { "by", "users", "labels", doc = "what the share is of" },
+  },
+  trainer    = h.trainer.dpo { loss = "sigmoid", beta = 1, ridge = "tuned" },
+}

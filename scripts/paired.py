@@ -1,0 +1,79 @@
+"""Paired comparisons within replicates, from heed's result files.
+
+Cells of one replicate share world, users and annotations as far as their axes
+allow, so arms are compared replicate by replicate. Intervals are 95 %, by
+Student's t over replicates; a figure that averages over conditions averages
+each replicate first.
+"""
+import h5py
+import numpy as np
+from scipy.stats import t as student
+
+
+class Cube:
+    """The metrics of a result file with their axes in the order asked for, the
+    replicate last."""
+
+    def __init__(self, path, *axes):
+        self.file = h5py.File(path, "r")
+        self.axes = [*axes, "replicate"]
+
+    def labels(self, axis):
+        values = self.file[axis][()]
+        return [x.decode() if isinstance(x, bytes) else float(x) for x in values]
+
+    def of(self, metric, **at):
+        """A metric; at: of each further dimension the value to take."""
+        dataset = self.file[metric]
+        order = [d[0].name.strip("/") for d in dataset.dims]
+        values = dataset[()]
+        for name, wanted in at.items():
+            index = int(np.argmin(np.abs(self.file[name][()] - wanted)))
+            values = np.take(values, index, axis=order.index(name))
+            order.remove(name)
+        return np.transpose(values, [order.index(axis) for axis in self.axes])
+
+
+def interval(differences):
+    """Mean and half-width over replicates."""
+    x = np.ravel(differences)
+    x = x[np.isfinite(x)]
+    if len(x) < 2:
+        return np.nan, np.nan
+    half = student.ppf(0.975, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x))
+    return x.mean(), half
+
+
+def overall(differences):
+    """The same of the mean over conditions; the last axis is the replicate."""
+    return interval(np.nanmean(differences.reshape(-1, differences.shape[-1]), axis=0))
+
+
+def verdicts(differences):
+    """In how many conditions the interval lies above 0, below 0, and of how
+    many."""
+    pairs = [interval(row) for row in differences.reshape(-1, differences.shape[-1])]
+    wins = sum(m - h > 0 for m, h in pairs)
+    losses = sum(m + h < 0 for m, h in pairs)
+    return wins, losses, sum(np.isfinite(m) for m, _ in pairs)
+
+
+def difference(pair):
+    """A difference and its half-width as text."""
+    mean, half = pair
+    return f"{mean:+.4f} ± {half:.4f}" if np.isfinite(mean) else "–"
+
+
+def level(pair, digits=3):
+    """A mean and its half-width as text."""
+    mean, half = pair
+    return f"{mean:.{digits}f} ± {half:.{digits}f}" if np.isfinite(mean) else "–"
+
+
+def table(head, rows):
+    """Prints a table in Markdown."""
+    print("| " + " | ".join(head) + " |")
+    print("| " + " | ".join(["---"] * len(head)) + " |")
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    print()
