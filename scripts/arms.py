@@ -16,40 +16,9 @@ import sys
 
 import numpy as np
 
-from paired import Cube, difference, overall, table, verdicts
+from paired import Arms, difference, overall, table, verdicts
 
 KL = 1.0  # at which win rates are matched
-
-
-class Arms:
-    def __init__(self, path):
-        cube = Cube(path, "eta", "gap", "direction", "arm")
-        self.arm, self.eta, self.gap, self.direction = map(
-            cube.labels, ("arm", "eta", "gap", "direction"))
-        self.raw = cube.of("win_rate")
-        self.matched = cube.of("win_rate_at_kl", kl=KL)
-        self.loss = cube.of("policy_log_loss")
-        self.error = -cube.of("policy_accuracy")
-
-    def one(self, values, name):
-        return values[..., self.arm.index(name), :]
-
-    def thresholds(self, kind):
-        names = [a for a in self.arm if a.startswith(kind)] + ["all"]
-        return [self.arm.index(a) for a in names]
-
-    def best(self, values, kind):
-        """The threshold with the best mean of each condition."""
-        some = values[..., self.thresholds(kind), :]
-        index = np.nanmean(some, axis=-1).argmax(axis=-1)
-        return np.take_along_axis(some, index[..., None, None], axis=-2)[..., 0, :]
-
-    def chosen(self, values, kind, criterion):
-        """The threshold with the least criterion of each replicate."""
-        which = self.thresholds(kind)
-        index = criterion[..., which, :].argmin(axis=-2)
-        some = values[..., which, :]
-        return np.take_along_axis(some, index[..., None, :], axis=-2)[..., 0, :]
 
 
 def arms_of(of, values):
@@ -73,7 +42,8 @@ def arms_of(of, values):
 
 
 def main(path):
-    of = Arms(path)
+    of = Arms(path, "eta", "gap", "direction", kl=KL)
+    eta, gap, direction = map(of.labels, ("eta", "gap", "direction"))
     replicates = of.raw.shape[-1]
     conditions = int(np.prod(of.raw.shape[:3]))
     print(f"{conditions} conditions, {replicates} replicates.\n")
@@ -95,8 +65,8 @@ def main(path):
     table(["arm", "win rate", f"at KL = {KL:g}", "difference, raw",
            f"difference at KL = {KL:g}", "better / worse"], rows)
 
-    for label, axis, values in (("shape of P_η", 0, of.eta), ("gap μ", 1, of.gap),
-                                ("direction", 2, of.direction)):
+    for label, axis, values in (("shape of P_η", 0, eta), ("gap μ", 1, gap),
+                                ("direction", 2, direction)):
         print(f"### By {label}: difference at KL = {KL:g}\n")
         names = ["all labels", "threshold on users, chosen by accuracy", "noise_aware",
                  "joint", "control: constant eta", "control: always A"]
@@ -124,14 +94,14 @@ def main(path):
     rows = []
     which = of.thresholds("users")
     shares = [of.arm[i].replace("users ", "") for i in which]
-    for i, shape in enumerate(of.eta):
+    for i, shape in enumerate(eta):
         row = [shape]
-        for j in range(len(of.gap)):
+        for j in range(len(gap)):
             means = np.nanmean(of.matched[i, j][:, which, :], axis=(0, 2))
             best = shares[int(means.argmax())]
             row.append(best if best != "all" else "100 %")
         rows.append(row)
-    table(["shape"] + [f"μ = {g:g}" for g in of.gap], rows)
+    table(["shape"] + [f"μ = {g:g}" for g in gap], rows)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,39 @@ class Cube:
         return np.transpose(values, [order.index(axis) for axis in self.axes])
 
 
+class Arms(Cube):
+    """A result with an axis `arm`, after the axes given: its policies, raw and
+    at matched KL. Arms named `KIND …` and `all` are the thresholds of a kind."""
+
+    def __init__(self, path, *axes, kl):
+        super().__init__(path, *axes, "arm")
+        self.arm = self.labels("arm")
+        self.raw = self.of("win_rate")
+        self.matched = self.of("win_rate_at_kl", kl=kl)
+        self.loss = self.of("policy_log_loss")
+        self.error = -self.of("policy_accuracy")
+
+    def one(self, values, name):
+        return values[..., self.arm.index(name), :]
+
+    def thresholds(self, kind):
+        names = [a for a in self.arm if a.startswith(kind + " ")] + ["all"]
+        return [self.arm.index(a) for a in names]
+
+    def best(self, values, kind):
+        """The threshold with the best mean of each condition."""
+        some = values[..., self.thresholds(kind), :]
+        index = np.nanmean(some, axis=-1).argmax(axis=-1)
+        return np.take_along_axis(some, index[..., None, None], axis=-2)[..., 0, :]
+
+    def chosen(self, values, kind, criterion):
+        """The threshold with the least criterion of each replicate."""
+        which = self.thresholds(kind)
+        index = criterion[..., which, :].argmin(axis=-2)
+        some = values[..., which, :]
+        return np.take_along_axis(some, index[..., None, :], axis=-2)[..., 0, :]
+
+
 def interval(differences):
     """Mean and half-width over replicates."""
     x = np.ravel(differences)
