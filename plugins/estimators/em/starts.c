@@ -14,23 +14,25 @@ enum { START_FREE, START_MOMENTS, START_MIDDLE };
 static void moments(const fit *self, double mu, double *mean,
                     double *variance) {
   const histories *of = &self->histories;
-  const heed_crowd *crowd = of->crowd;
   double sum = 0, squares = 0, noise = 0, users = 0;
   *mean = 0.5;
   *variance = 0.08;
   if (isnan(mu) || fabs(mu - 0.5) < 1e-6) return;
-  for (size_t j = 0; j < crowd->users->rows; j++) {
+  for (size_t j = 0; j < of->group_count; j++) {
+    const heed_answers *answers = of->reduced ? &of->classes : &of->answers[j];
     double n = 0, k = 0;
-    for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++) {
-      n += of->choice[i] != HEED_CHOSE_TIE;
-      k += of->choice[i] == HEED_CHOSE_A;
+    for (size_t i = 0; i < answers->count; i++) {
+      const double weight =
+          of->reduced ? of->counts[j * answers->count + i] : 1;
+      n += weight * (answers->choice[i] != HEED_CHOSE_TIE);
+      k += weight * (answers->choice[i] == HEED_CHOSE_A);
     }
     if (n < 2) continue;
-    const double rate = k / n;
-    users++;
-    sum += rate;
-    squares += rate * rate;
-    noise += rate * (1 - rate) / (n - 1);
+    const double rate = k / n, equal = of->users[j];
+    users += equal;
+    sum += equal * rate;
+    squares += equal * rate * rate;
+    noise += equal * rate * (1 - rate) / (n - 1);
   }
   if (users < 2) return;
   const double gap = mu - 0.5;
