@@ -1,0 +1,127 @@
+-- The claim that would make the threshold obsolete, tested: model the noise
+-- instead of filtering it. noise_aware and joint against every threshold, in
+-- worlds that each differ from one base world in one respect: shape of P_eta,
+-- gap, direction, size of the crowd, features.
+--
+-- What estimators believe is right here (scripts/beliefs.lua has it wrong).
+-- Every arm has its ridge tuned alike, on held-out noisy labels. joint comes in
+-- three: free weights, a Beta as P_eta (fewer parameters), and the prior that
+-- the estimator fitted, held fixed.
+--
+-- scripts/claim.py makes the tables of docs/experiments/claim.md.
+
+local h = require "heed"
+
+local em = h.estimator.em {
+  mu = "known",
+  prior = h.distribution.grid { nodes = 41 },
+  model = h.user_model.attentive {},
+}
+local nobody = h.estimator.constant {}
+local truth = h.estimator.oracle {}
+
+local everyone = h.filter.none {}
+local function dpo(options)
+  options.ridge = "tuned"
+  options.beta = 1
+  return h.trainer.dpo(options)
+end
+local sigmoid = dpo { loss = "sigmoid" }
+local noise_aware = dpo { loss = "noise_aware" }
+
+-- An arm is an estimator, a filter and a trainer.
+local names, estimators, filters, trainers = {}, {}, {}, {}
+local function arm(name, estimator, filter, trainer)
+  names[#names + 1] = name
+  estimators[#estimators + 1] = estimator
+  filters[#filters + 1] = filter
+  trainers[#trainers + 1] = trainer
+end
+
+arm("all", em, everyone, sigmoid)
+for tenths = 1, 9 do
+  arm(("users %d0 %%"):format(tenths), em,
+      h.filter.top { share = tenths / 10, by = "users" }, sigmoid)
+end
+arm("soft", em, h.filter.soft {}, sigmoid)
+arm("noise_aware", em, everyone, noise_aware)
+arm("joint", em, everyone,
+    dpo { loss = "joint", prior = h.distribution.grid { nodes = 41 } })
+arm("joint, Beta", em, everyone,
+    dpo { loss = "joint", prior = h.distribution.beta {} })
+arm("joint, prior held", em, everyone, dpo { loss = "joint", fit_prior = false })
+-- Controls.
+arm("always A", nobody, everyone, dpo { loss = "sigmoid", labels = "always_a" })
+arm("constant eta", nobody, everyone, noise_aware)
+arm("random 50 %", em, h.filter.random { share = 0.5, by = "labels" }, sigmoid)
+arm("oracle eta", truth, everyone, noise_aware)
+arm("oracle 50 %", truth, h.filter.top { share = 0.5, by = "labels" }, sigmoid)
+arm("clean labels", nobody, everyone, dpo { loss = "sigmoid", labels = "better" })
+
+h.axis { "arm", table.unpack(names) }
+local function along(name, values)
+  return h.axis { name, tie = "arm", labels = names, table.unpack(values) }
+end
+
+-- A world is the base world but for what is said.
+local two_point = h.distribution.two_point { low = 0.1, high = 0.9, share = 0.5 }
+local base = { gap = 0.74, direction = 0.7, count = 500, annotations = 20,
+               features = 8, eta = two_point }
+local worlds, of = {}, { gap = {}, direction = {}, count = {}, annotations = {},
+                         features = {}, eta = {}, pairs = {} }
+local function world(name, changes)
+  worlds[#worlds + 1] = name
+  for key, value in pairs(base) do of[key][#worlds] = changes[key] or value end
+  of.pairs[#worlds] = math.max(of.count[#worlds] * of.annotations[#worlds], 1000)
+end
+
+world("base", {})
+world("two-point 0/1, 30 %", { eta = h.distribution.two_point { low = 0, high = 1, share = 0.3 } })
+world("Beta(.5, .5)", { eta = h.distribution.beta { alpha = 0.5, beta = 0.5 } })
+world("Beta(2, 2)", { eta = h.distribution.beta { alpha = 2, beta = 2 } })
+world("Gaussian(.5, .2)", { eta = h.distribution.gaussian { mean = 0.5, sd = 0.2 } })
+world("Beta(1, 3)", { eta = h.distribution.beta { alpha = 1, beta = 3 } })
+world("μ = .60", { gap = 0.60 })
+world("μ = .98", { gap = 0.98 })
+world("μ = .98, cos .4", { gap = 0.98, direction = 0.4 })
+world("cos .4", { direction = 0.4 })
+world("cos 1", { direction = 1.0 })
+world("50 × 5", { count = 50, annotations = 5 })
+world("50 × 20", { count = 50, annotations = 20 })
+world("100 × 10", { count = 100, annotations = 10 })
+world("500 × 5", { count = 500, annotations = 5 })
+world("2000 × 50", { count = 2000, annotations = 50 })
+world("32 features", { features = 32 })
+world("256 features", { features = 256 })
+world("64 features, 2000 × 20", { features = 64, count = 2000 })
+world("32 features, 50 × 20", { features = 32, count = 50 })
+world("32 features, Beta(1, 3)", { features = 32, eta = h.distribution.beta { alpha = 1, beta = 3 } })
+
+h.axis { "world", table.unpack(worlds) }
+local function in_world(key)
+  return h.axis { key, tie = "world", labels = worlds, table.unpack(of[key]) }
+end
+
+return h.sweep {
+  title      = "Is the threshold obsolete? Filters against models of the noise",
+  seed       = 20251018,
+  replicates = 20,
+  source     = h.source.synthetic {
+    pairs = in_world "pairs",
+    prompts = 1000,
+    held_out = 300,
+    mu = in_world "gap",
+    cosine = in_world "direction",
+    features = in_world "features",
+  },
+  users      = {
+    count = in_world "count",
+    annotations = in_world "annotations",
+    holdout = 0.2,
+    attentiveness = in_world "eta",
+    model = h.user_model.attentive {},
+  },
+  estimator  = along("estimator", estimators),
+  filter     = along("filter", filters),
+  trainer    = along("trainer", trainers),
+}
