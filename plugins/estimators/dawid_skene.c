@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * One-coin Dawid and Skene: each pair i has a better response z_i, A's with
+ * probability `share`, which user j names with accuracy a_j and its opposite
+ * otherwise (Dawid and Skene 1979, Appl. Stat. 28, 20-28, with one parameter a
+ * user as in Zhang et al. 2016, J. Mach. Learn. Res. 17, 1-44).  By exact EM on
+ *
+ *   sum_i log(share prod_j P(y_ij | A) + (1 - share) prod_j P(y_ij | B))
+ *     + sum_j (alpha - 1) log a_j + (beta - 1) log(1 - a_j).
+ *
+ * E-step: q_i = P(z_i = A | all choices on the pair).  M-step: a_j is the mean
+ * of q_i(y_ij), share that of q_i.
+ *
+ * Attentiveness is eta = 2 a - 1: given what others chose, with p_i = P(z_i = A
+ * | the others), P(y_ij = A) = a p_i + (1 - a)(1 - p_i) = eta p_i +
+ * (1 - eta) / 2, the paper's user.  Who is wrong more often than right has a
+ * negative eta; `negative` says what is made of it.  Labels use a_j as it is.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "heed/estimator.h"
+#include "support/linear_posterior.h"
+#include "support/overlap.h"
+#include "support/squarem.h"
+
+enum { SHARE, ALPHA, BETA, NEGATIVE, TOLERANCE, MOST_STEPS, PARAMETER_COUNT };
+enum { NEGATIVE_CLIP, NEGATIVE_KEEP };
+enum {
+  OUT_LOG_LIKELIHOOD,
+  OUT_OBJECTIVE,
+  OUT_ITERATIONS,
+  OUT_CONVERGED,
+  OUT_SHARED_PAIRS,
+  OUT_SHARE
+};
+
+static const char *const share_words[] = {"fitted", NULL};
+static const char *const negative_words[] = {"clip", "keep", NULL};
+
+static const heed_parameter parameters[] = {
+    [SHARE] = {.name = "share",
+               .type = HEED_ENUM_OR_NUMBER,
+               .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
+               .standard = "fitted",
+               .low = 0,
+               .high = 1,
+               .choices = share_words,
+               .doc = "share of pairs in which A's response is better"},
+    [ALPHA] = {.name = "alpha",
+               .type = HEED_NUMBER,
+               .standard = "1",
+               .low = 1,
+               .high = 1e6,
+               .doc = "the prior of an accuracy is Beta(alpha, beta); 1 and 1: "
+                      "maximum likelihood"},
+    [BETA] = {.name = "beta",
+              .type = HEED_NUMBER,
+              .standard = "1",
+              .low = 1,
+              .high = 1e6,
+              .doc = "second shape of that prior"},
+    [NEGATIVE] = {.name = "negative",
+                  .type = HEED_ENUM,
+                  .standard = "clip",
+                  .choices = negative_words,
+                  .doc = "eta of users more often wrong than right: clip (to "
+                         "0) or keep (negative)"},
+    [TOLERANCE] = {.name = "tolerance",
+                   .type = HEED_NUMBER,
+                   .flags = HEED_OPEN_LOW,
+                   .standard = "1e-10",
+                   .low = 0,
+                   .high = 1,
+                   .doc = "relative gain of the objective below which it has "
+                          "converged"},
+    [MOST_STEPS] = {.name = "max_iterations",
+                    .type = HEED_INTEGER,
+                    .standard = "20000",
+                    .low = 1,
+                    .high = 1e9,
+                    .doc = "EM steps"},
+};
+
+static const heed_output outputs[] = {
+    [OUT_LOG_LIKELIHOOD] = {.name = "log_likelihood",
+                            .unit = "nat",
+                            .doc = "log-likelihood of the annotations"},
+    [OUT_OBJECTIVE] = {.name = "objective",
+                       .unit = "nat",
+                       .doc = "what was maximised: with log-priors"},
+    [OUT_ITERATIONS] = {.name = "iterations", .doc = "EM steps"},
+    [OUT_CONVERGED] = {.name = "converged", .doc = "1: it has"},
+    [OUT_SHARED_PAIRS] = {.name = "shared_pairs",
+                          .doc = "pairs that two users or more chose on"},
+    [OUT_SHARE] = {.name = "share",
+                   .doc = "share of pairs in which A's response is better"},
+};
+
+/* Accuracies and share stay as far from 0 and 1, so that no choice is
+ * impossible. */
+static const double least = 1e-10;
+
+/* x: accuracy of each user, then share. */
+typedef struct fit {
+  const heed_value *values;
+  overlap of;
+  bool fits_share;
+  double *given;    /* (N, 2) */
+  double *log_odds; /* (P) */
+  double *log_a;    /* (J, 2): log a, log(1 - a) */
+  double *right;    /* (J): expected choices of the better response */
+  double *chosen;   /* (J): choices */
+} fit;
+
+/* What predict() needs. */
+typedef struct fitted {
+  double *accuracy; /* (J) */
+  double *log_odds; /* (P) */
+} fitted;
+
+static void put_within(const fit *self, double *x) {
+  for (size_t j = 0; j <= self->of.users; j++)
+    x[j] = fmin(fmax(x[j], least), 1 - least);
+  if (!self->fits_share) x[self->of.users] = self->values[SHARE].number;
+}
+
+/* Log-odds of every pair; returns the log-likelihood. */
+static double e_step(const fit *self, const double *x) {
+  const overlap *of = &self->of;
+  for (size_t j = 0; j < of->users; j++) {
+    self->log_a[2 * j] = log(x[j]);
+    self->log_a[2 * j + 1] = log1p(-x[j]);
+  }
+  for (size_t n = 0; n < of->count; n++) {
+    const double *log_a = self->log_a + 2 * of->user[n];
+    self->given[2 * n] = log_a[of->chose_a[n] ? 0 : 1];
+    self->given[2 * n + 1] = log_a[of->chose_a[n] ? 1 : 0];
+  }
+  return overlap_log_odds(of, self->given, x[of->users], self->log_odds);
+}
+
+static double log_prior(const fit *self) {
+  const double alpha = self->values[ALPHA].number;
+  const double beta = self->values[BETA].number;
+  double sum = 0;
+  for (size_t j = 0; j < self->of.users; j++)
+    sum +=
+        (alpha - 1) * self->log_a[2 * j] + (beta - 1) * self->log_a[2 * j + 1];
+  return sum;
+}
+
+static double em_step(void *context, double *x) {
+  const fit *self = context;
+  const overlap *of = &self->of;
+  const double alpha = self->values[ALPHA].number - 1;
+  const double beta = self->values[BETA].number - 1;
+  double objective, better_a = 0, pairs = 0;
+  for (size_t j = 0; j <= of->users; j++)
+    if (!isfinite(x[j])) return -HUGE_VAL;
+  put_within(self, x);
+  objective = e_step(self, x) + log_prior(self);
+  memset(self->right, 0, of->users * sizeof *self->right);
+  for (size_t i = 0; i < of->pairs; i++) {
+    const double q = overlap_sigmoid(self->log_odds[i]);
+    if (of->first[i] == of->first[i + 1]) continue;
+    better_a += q;
+    pairs++;
+    for (size_t n = of->first[i]; n < of->first[i + 1]; n++)
+      self->right[of->user[n]] += of->chose_a[n] ? q : 1 - q;
+  }
+  for (size_t j = 0; j < of->users; j++)
+    if (self->chosen[j] + alpha + beta > 0)
+      x[j] = (self->right[j] + alpha) / (self->chosen[j] + alpha + beta);
+  if (pairs > 0) x[of->users] = better_a / pairs;
+  put_within(self, x);
+  return objective;
+}
+
+/* ---- the fit ---- */
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+static heed_status open_fit(fit *self, const heed_value *values,
+                            const heed_host *host, const heed_crowd *crowd,
+                            heed_error *error) {
+  const heed_status status = overlap_open(host, crowd, &self->of, error);
+  if (status != HEED_OK) return status;
+  const size_t users = self->of.users;
+  self->values = values;
+  self->fits_share = values[SHARE].text != NULL;
+  self->given = host->scratch(host, 2 * self->of.count, sizeof(double));
+  self->log_odds = host->allocate(host, self->of.pairs, sizeof(double));
+  self->log_a = host->scratch(host, 2 * users, sizeof(double));
+  self->right = host->scratch(host, users, sizeof(double));
+  self->chosen = host->scratch(host, users, sizeof(double));
+  if (self->given == NULL || self->log_odds == NULL || self->log_a == NULL ||
+      self->right == NULL || self->chosen == NULL)
+    return no_memory(error);
+  for (size_t n = 0; n < self->of.count; n++) self->chosen[self->of.user[n]]++;
+  return HEED_OK;
+}
+
+/* By agreement with others, and the share of choices of A. */
+static void start_at(const fit *self, double *x) {
+  const overlap *of = &self->of;
+  double for_a = 0;
+  overlap_agreement(of, 0.55, self->log_a, x);
+  for (size_t n = 0; n < of->count; n++) for_a += of->chose_a[n];
+  x[of->users] = (for_a + 1) / ((double)of->count + 2);
+  put_within(self, x);
+}
+
+/* P(choice) = 1/2 + eta (p(choice) - 1/2), p from the others. */
+static heed_status fill(const fit *self, const heed_host *host, double *x,
+                        heed_posterior *into, heed_error *error) {
+  const overlap *of = &self->of;
+  const heed_table *said = of->crowd->annotations;
+  const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);
+  const size_t rows = said->rows;
+  double *c = host->scratch(host, rows, sizeof *c);
+  double *d = host->scratch(host, rows, sizeof *d);
+  double *eta = host->scratch(host, of->users, sizeof *eta);
+  into->casual = host->allocate(host, rows, sizeof(double));
+  into->p = host->allocate(host, rows, sizeof(double));
+  if (c == NULL || d == NULL || eta == NULL || into->casual == NULL ||
+      into->p == NULL)
+    return no_memory(error);
+  for (size_t j = 0; j < of->users; j++) eta[j] = 2 * x[j] - 1;
+  for (size_t r = 0; r < rows; r++) {
+    into->casual[r] = c[r] = 1; /* ties */
+    into->p[r] = overlap_sigmoid(self->log_odds[pair[r]]);
+  }
+  for (size_t i = 0; i < of->pairs; i++)
+    for (size_t n = of->first[i]; n < of->first[i + 1]; n++) {
+      const double others =
+          self->log_odds[i] - self->given[2 * n] + self->given[2 * n + 1];
+      const size_t r = of->row[n];
+      into->casual[r] = c[r] = 0.5;
+      d[r] = overlap_sigmoid(of->chose_a[n] ? others : -others) - 0.5;
+    }
+  const linear_posterior users = {
+      .crowd = of->crowd,
+      .low = -1,
+      .high = 1,
+      .alpha = self->values[ALPHA].number,
+      .beta = self->values[BETA].number,
+      .c = c,
+      .d = d,
+      .eta = eta,
+      .clip = self->values[NEGATIVE].integer == NEGATIVE_CLIP};
+  return linear_posterior_fill(&users, host, into, error);
+}
+
+static void report(const fit *self, const heed_host *host,
+                   const heed_posterior *posterior, double share) {
+  const double values[] = {
+      [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
+      [OUT_OBJECTIVE] = posterior->objective,
+      [OUT_ITERATIONS] = (double)posterior->iterations,
+      [OUT_CONVERGED] = posterior->converged,
+      [OUT_SHARED_PAIRS] = (double)self->of.shared,
+      [OUT_SHARE] = share,
+  };
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+    host->output(host, i, &values[i], 1);
+  if (!posterior->converged)
+    host->warn(host, "not_converged", "EM has not converged in %llu steps",
+               (unsigned long long)posterior->iterations);
+}
+
+static heed_status keep_fit(const fit *self, const heed_host *host,
+                            const double *x, heed_posterior *posterior,
+                            heed_error *error) {
+  fitted *state = host->allocate(host, 1, sizeof *state);
+  if (state == NULL) return no_memory(error);
+  state->log_odds = self->log_odds;
+  state->accuracy = host->allocate(host, self->of.users, sizeof(double));
+  if (state->accuracy == NULL) return no_memory(error);
+  memcpy(state->accuracy, x, self->of.users * sizeof *x);
+  posterior->state = state;
+  return HEED_OK;
+}
+
+static heed_status estimate(void *values, const heed_host *host,
+                            const heed_crowd *crowd, heed_posterior *posterior,
+                            heed_error *error) {
+  fit self;
+  heed_status status = open_fit(&self, values, host, crowd, error);
+  if (status != HEED_OK) return status;
+  const squarem_problem problem = {self.of.users + 1, &self, em_step};
+  double *x = host->scratch(host, problem.count, sizeof *x);
+  double *room = squarem_room(host, problem.count);
+  if (x == NULL || room == NULL) return no_memory(error);
+  posterior->identified = overlap_exists(&self.of, host);
+  start_at(&self, x);
+  const squarem_result result = squarem_maximise(
+      &problem, host, "objective", self.values[TOLERANCE].number,
+      (uint64_t)self.values[MOST_STEPS].integer, room, x);
+  if (host->cancelled(host))
+    return heed_fail(error, HEED_CANCELLED, "cancelled");
+  posterior->iterations = result.steps;
+  posterior->converged = result.converged;
+  put_within(&self, x);
+  posterior->log_likelihood = e_step(&self, x);
+  posterior->objective = posterior->log_likelihood + log_prior(&self);
+  status = fill(&self, host, x, posterior, error);
+  if (status == HEED_OK) status = keep_fit(&self, host, x, posterior, error);
+  if (status == HEED_OK) report(&self, host, posterior, x[self.of.users]);
+  return status;
+}
+
+/* A tie says nothing. */
+static heed_status predict(void *self, const heed_host *host,
+                           const heed_posterior *posterior,
+                           const heed_crowd *held_out, double *probability,
+                           heed_error *error) {
+  const fitted *state = posterior->state;
+  const heed_table *said = held_out->annotations;
+  const int64_t *user = heed_table_data(said, "user", HEED_INT64);
+  const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);
+  const int8_t *choice = heed_table_data(said, "choice", HEED_INT8);
+  (void)self, (void)host, (void)error;
+  for (size_t r = 0; r < said->rows; r++) {
+    const double odds = state->log_odds[pair[r]];
+    const double q = overlap_sigmoid(choice[r] == HEED_CHOSE_A ? odds : -odds);
+    const double a = state->accuracy[user[r]];
+    probability[r] =
+        choice[r] == HEED_CHOSE_TIE ? 1 : a * q + (1 - a) * (1 - q);
+  }
+  return HEED_OK;
+}
+
+static const heed_estimator_functions functions = {
+    .size = sizeof functions,
+    .estimate = estimate,
+    .predict = predict,
+};
+
+static const heed_plugin dawid_skene = {
+    .size = sizeof dawid_skene,
+    .abi = HEED_ABI,
+    .kind = HEED_ESTIMATOR,
+    .name = "dawid_skene",
+    .version = "1.0",
+    .summary = "one-coin Dawid and Skene: accuracy against fitted labels",
+    .reference = "Dawid and Skene 1979, Appl. Stat. 28, 20-28",
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .outputs = outputs,
+    .output_count = sizeof outputs / sizeof *outputs,
+    .functions = &functions,
+    .functions_size = sizeof functions,
+};
+
+static const heed_plugin *const plugins[] = {&dawid_skene};
+HEED_PLUGINS(plugins)
