@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Agreement with the majority of the other users on the same pair.
+ *
+ * On each pair user j has chosen on, the k others have a majority m_i, unless
+ * they are split; it is right with reliability r_k.  An attentive user is
+ * right, others toss a coin, so that
+ *
+ *   P(y_ij = m_i) - 1/2 = eta (r_k - 1/2),
+ *
+ * and eta is estimated by least squares: sum (agrees - 1/2)(r_k - 1/2) over
+ * sum (r_k - 1/2)^2.  With r = 1 that is 2 agreement - 1.
+ *
+ * The reliability is estimated from how often two users agree on a pair, which
+ * has probability 1/2 + E[eta]^2 / 2: a vote is right with probability a =
+ * (1 + E[eta]) / 2, and r_k is that of a majority of k such votes. */
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+
+#include "heed/estimator.h"
+#include "support/overlap.h"
+
+enum { RELIABILITY, NEGATIVE, PARAMETER_COUNT };
+enum { NEGATIVE_CLIP, NEGATIVE_KEEP };
+enum { OUT_AGREEMENT, OUT_RELIABILITY, OUT_SHARED_PAIRS };
+
+static const char *const reliability_words[] = {"estimated", NULL};
+static const char *const negative_words[] = {"clip", "keep", NULL};
+
+static const heed_parameter parameters[] = {
+    [RELIABILITY] = {.name = "reliability",
+                     .type = HEED_ENUM_OR_NUMBER,
+                     .flags = HEED_OPEN_LOW,
+                     .standard = "estimated",
+                     .low = 0.5,
+                     .high = 1,
+                     .choices = reliability_words,
+                     .doc = "P(a majority is right): estimated from how often "
+                            "users agree, or a number for all; 1: eta = 2 "
+                            "agreement - 1"},
+    [NEGATIVE] = {.name = "negative",
+                  .type = HEED_ENUM,
+                  .standard = "clip",
+                  .choices = negative_words,
+                  .doc = "eta of users who mostly disagree: clip (to 0) or "
+                         "keep (negative)"},
+};
+
+static const heed_output outputs[] = {
+    [OUT_AGREEMENT] = {.name = "agreement",
+                       .flags = HEED_MAY_BE_NAN,
+                       .doc = "share of choices that agree with the others' "
+                              "majority"},
+    [OUT_RELIABILITY] = {.name = "reliability",
+                         .flags = HEED_MAY_BE_NAN,
+                         .doc = "mean reliability of those majorities"},
+    [OUT_SHARED_PAIRS] = {.name = "shared_pairs",
+                          .doc = "pairs that two users or more chose on"},
+};
+
+typedef struct fit {
+  const heed_value *values;
+  overlap of;
+  double everyone;     /* E[eta], estimated */
+  double *reliability; /* of majorities of 0, 1, … votes */
+  double *agrees;      /* annotations: +-1/2; 0: no majority, or a tie */
+  double *gap;         /* annotations: r - 1/2; 0: no majority, or a tie */
+} fit;
+
+/* What predict() needs. */
+typedef struct fitted {
+  double *eta; /* users */
+  double *p;   /* pairs: P(A's response is better), by the majority */
+} fitted;
+
+static size_t votes_on(const overlap *of, size_t pair) {
+  return of->first[pair + 1] - of->first[pair];
+}
+
+static size_t votes_for_a(const overlap *of, size_t pair) {
+  size_t count = 0;
+  for (size_t n = of->first[pair]; n < of->first[pair + 1]; n++)
+    count += of->chose_a[n];
+  return count;
+}
+
+/* E[eta] from how often two choices on a pair agree. */
+static double mean_attentiveness(const overlap *of) {
+  double same = 0, couples = 0;
+  for (size_t i = 0; i < of->pairs; i++) {
+    const double all = (double)votes_on(of, i), a = (double)votes_for_a(of, i);
+    same += a * (a - 1) + (all - a) * (all - a - 1);
+    couples += all * (all - 1);
+  }
+  return couples > 0 ? sqrt(fmax(2 * same / couples - 1, 0)) : 0;
+}
+
+/* P(a majority of `votes` is right), given that they are not split. */
+static double of_majority(unsigned votes, double accuracy) {
+  const unsigned half = votes / 2;
+  const double right = gsl_cdf_binomial_Q(half, accuracy, votes);
+  const double wrong =
+      votes == 0 ? 0 : gsl_cdf_binomial_P((votes - 1) / 2, accuracy, votes);
+  return right + wrong > 0 ? right / (right + wrong) : 0.5;
+}
+
+static heed_status fill_reliability(fit *self, const heed_host *host,
+                                    heed_error *error) {
+  const heed_value *given = &self->values[RELIABILITY];
+  size_t most = 0;
+  for (size_t i = 0; i < self->of.pairs; i++)
+    if (votes_on(&self->of, i) > most) most = votes_on(&self->of, i);
+  self->everyone = mean_attentiveness(&self->of);
+  self->reliability = host->scratch(host, most + 1, sizeof(double));
+  if (self->reliability == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  for (size_t k = 0; k <= most; k++)
+    self->reliability[k] =
+        given->text == NULL
+            ? given->number
+            : of_majority((unsigned)k, (1 + self->everyone) / 2);
+  return HEED_OK;
+}
+
+/* P(A's response is better) when `for_a` of `votes` chose it. */
+static double belief(const fit *self, size_t votes, size_t for_a) {
+  if (2 * for_a == votes) return 0.5;
+  return 2 * for_a > votes ? self->reliability[votes]
+                           : 1 - self->reliability[votes];
+}
+
+static void compare(fit *self, heed_posterior *into) {
+  const overlap *of = &self->of;
+  for (size_t i = 0; i < of->pairs; i++) {
+    const size_t all = votes_on(of, i), for_a = votes_for_a(of, i);
+    for (size_t n = of->first[i]; n < of->first[i + 1]; n++) {
+      const size_t r = of->row[n];
+      const bool a = of->chose_a[n];
+      into->p[r] = belief(self, all - 1, for_a - a);
+      into->casual[r] = 0.5;
+      self->gap[r] = fabs(into->p[r] - 0.5);
+      self->agrees[r] = 0;
+      if (2 * (for_a - a) != all - 1)
+        self->agrees[r] = (2 * (for_a - a) > all - 1) == a ? 0.5 : -0.5;
+    }
+  }
+}
+
+/* ---- users ---- */
+
+/* Sums over a user's annotations: of agrees gap, and of gap^2. */
+typedef struct sums {
+  double agreed, expected;
+} sums;
+
+static void add(const fit *self, size_t row, double sign, sums *to) {
+  to->agreed += sign * self->agrees[row] * self->gap[row];
+  to->expected += sign * self->gap[row] * self->gap[row];
+}
+
+static double eta_of(const fit *self, const sums *of) {
+  const double eta =
+      of->expected > 1e-12 ? of->agreed / of->expected : self->everyone;
+  return fmin(fmax(eta, -1), 1);
+}
+
+static double clipped(const fit *self, double eta) {
+  return self->values[NEGATIVE].integer == NEGATIVE_CLIP ? fmax(eta, 0) : eta;
+}
+
+static void fill_users(const fit *self, double *eta, heed_posterior *into) {
+  const heed_crowd *crowd = self->of.crowd;
+  for (size_t j = 0; j < crowd->users->rows; j++) {
+    sums own = {0, 0};
+    for (size_t r = crowd->first[j]; r < crowd->first[j + 1]; r++)
+      add(self, r, 1, &own);
+    eta[j] = eta_of(self, &own);
+    into->mean[j] = clipped(self, eta[j]);
+    /* The variance of agrees is 1/4 to leading order. */
+    into->sd[j] = own.expected > 1e-12 ? fmin(0.5 / sqrt(own.expected), 1) : 1;
+    for (size_t r = crowd->first[j]; r < crowd->first[j + 1]; r++) {
+      sums rest = own;
+      add(self, r, -1, &rest);
+      into->left_out[r] = clipped(self, eta_of(self, &rest));
+    }
+  }
+}
+
+static heed_status open_posterior(fit *self, const heed_host *host,
+                                  heed_posterior *into, heed_error *error) {
+  const heed_crowd *crowd = self->of.crowd;
+  const size_t users = crowd->users->rows, rows = crowd->annotations->rows;
+  fitted *state = host->allocate(host, 1, sizeof *state);
+  self->agrees = host->scratch(host, rows, sizeof(double));
+  self->gap = host->scratch(host, rows, sizeof(double));
+  into->unit = HEED_BY_USER;
+  into->units = users;
+  into->mean = host->allocate(host, users, sizeof(double));
+  into->sd = host->allocate(host, users, sizeof(double));
+  into->left_out = host->allocate(host, rows, sizeof(double));
+  into->casual = host->allocate(host, rows, sizeof(double));
+  into->p = host->allocate(host, rows, sizeof(double));
+  if (state == NULL || self->agrees == NULL || self->gap == NULL ||
+      into->mean == NULL || into->sd == NULL || into->left_out == NULL ||
+      into->casual == NULL || into->p == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  state->eta = host->allocate(host, users, sizeof(double));
+  state->p = host->allocate(host, self->of.pairs, sizeof(double));
+  if (state->eta == NULL || state->p == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  for (size_t r = 0; r < rows; r++) {
+    into->casual[r] = 1; /* ties */
+    into->p[r] = 0.5;
+  }
+  for (size_t i = 0; i < self->of.pairs; i++)
+    state->p[i] =
+        belief(self, votes_on(&self->of, i), votes_for_a(&self->of, i));
+  into->state = state;
+  return HEED_OK;
+}
+
+/* False, after a warning, where agreement says that nobody attends. */
+static bool agree(const fit *self, const heed_host *host) {
+  if (self->everyone > 0 || self->values[RELIABILITY].text == NULL) return true;
+  host->warn(host, "no_agreement",
+             "users agree with each other no more often than coins do");
+  return false;
+}
+
+static void report(const fit *self, const heed_host *host) {
+  double agreed = 0, met = 0, reliability = 0;
+  for (size_t r = 0; r < self->of.crowd->annotations->rows; r++) {
+    agreed += self->agrees[r] > 0;
+    met += self->agrees[r] != 0;
+    reliability += self->agrees[r] != 0 ? 0.5 + self->gap[r] : 0;
+  }
+  const double values[] = {
+      [OUT_AGREEMENT] = met > 0 ? agreed / met : NAN,
+      [OUT_RELIABILITY] = met > 0 ? reliability / met : NAN,
+      [OUT_SHARED_PAIRS] = (double)self->of.shared,
+  };
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+    host->output(host, i, &values[i], 1);
+}
+
+static heed_status estimate(void *values, const heed_host *host,
+                            const heed_crowd *crowd, heed_posterior *posterior,
+                            heed_error *error) {
+  fit self = {.values = values};
+  heed_status status = overlap_open(host, crowd, &self.of, error);
+  if (status == HEED_OK) status = fill_reliability(&self, host, error);
+  if (status == HEED_OK) status = open_posterior(&self, host, posterior, error);
+  if (status != HEED_OK) return status;
+  posterior->identified = overlap_exists(&self.of, host) && agree(&self, host);
+  posterior->converged = true;
+  compare(&self, posterior);
+  fill_users(&self, ((fitted *)posterior->state)->eta, posterior);
+  report(&self, host);
+  return HEED_OK;
+}
+
+/* Against the majority of all who were seen.  A tie says nothing. */
+static heed_status predict(void *self, const heed_host *host,
+                           const heed_posterior *posterior,
+                           const heed_crowd *held_out, double *probability,
+                           heed_error *error) {
+  const fitted *state = posterior->state;
+  const heed_table *said = held_out->annotations;
+  const int64_t *user = heed_table_data(said, "user", HEED_INT64);
+  const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);
+  const int8_t *choice = heed_table_data(said, "choice", HEED_INT8);
+  (void)self, (void)host, (void)error;
+  for (size_t r = 0; r < said->rows; r++) {
+    const double gap = state->p[pair[r]] - 0.5, eta = state->eta[user[r]];
+    probability[r] = choice[r] == HEED_CHOSE_TIE ? 1
+                     : choice[r] == HEED_CHOSE_A ? 0.5 + eta * gap
+                                                 : 0.5 - eta * gap;
+  }
+  return HEED_OK;
+}
+
+static const heed_estimator_functions functions = {
+    .size = sizeof functions,
+    .estimate = estimate,
+    .predict = predict,
+};
+
+static const heed_plugin majority = {
+    .size = sizeof majority,
+    .abi = HEED_ABI,
+    .kind = HEED_ESTIMATOR,
+    .name = "majority",
+    .version = "1.0",
+    .summary = "agreement with the majority of others on the same pairs",
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .outputs = outputs,
+    .output_count = sizeof outputs / sizeof *outputs,
+    .functions = &functions,
+    .functions_size = sizeof functions,
+};
+
+static const heed_plugin *const plugins[] = {&majority};
+HEED_PLUGINS(plugins)
