@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The method of moments: mean and variance of eta by unbiased estimators, a
+ * prior with those moments, and each user's posterior under it.
+ *
+ * Of annotation i let c and g be P(choice) of a user who does not attend and of
+ * one who does, d = g - c and t = (1 - c) d.  Over A and B, E[t | eta] = eta
+ * d^2, and d^2 is the same for both.  Given eta a user's choices are
+ * independent, so that with S = sum t and G = sum d^2 over them
+ *
+ *   E[S | eta] = eta G                                   u1 = S / G
+ *   E[S^2 - sum t^2 | eta] = eta^2 (G^2 - sum d^4)       u2 = their ratio
+ *
+ * are unbiased for eta and eta^2, whatever the user's n and p of the pairs.
+ * (With one mu for all pairs and k choices of A they are the factorial moments:
+ * S = (mu - 1/2)(k - n / 2), S^2 - sum t^2 = (mu - 1/2)^2 (k (k - 1) -
+ * (n - 1) k + n (n - 1) / 4).)  Means over users, with weights that do not
+ * depend on choices, are unbiased for E[eta] and E[eta^2]; and, as users are
+ * independent, so is
+ *
+ *   ((sum w u1)^2 - sum w^2 u1^2) / ((sum w)^2 - sum w^2)
+ *
+ * for E[eta]^2: the variance is the difference of the last two.  The weights
+ * would be the best if eta were uniform: of u1 1 / (1/12 + 1/(4 G)), of u2
+ * 1 / (4/45 + 1/(3 G) + 1/(8 G^2)).
+ *
+ * A prior of more than two parameters takes the shape that its own start()
+ * gives it for those moments. */
+#include <math.h>
+#include <string.h>
+
+#include "heed/distribution.h"
+#include "heed/estimator.h"
+#include "support/gap.h"
+#include "support/node_posterior.h"
+
+enum { PRIOR, MODEL, MU, NODES, LEVELS, PARAMETER_COUNT };
+enum { OUT_LOG_LIKELIHOOD, OUT_MEAN, OUT_VARIANCE, OUT_POSSIBLE };
+
+static const heed_parameter level_item = {
+    .name = "level",
+    .type = HEED_NUMBER,
+    .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
+    .low = 0,
+    .high = 1};
+
+static const heed_parameter parameters[] = {
+    [PRIOR] = {.name = "prior",
+               .type = HEED_PLUGIN,
+               .standard = "beta",
+               .kind = HEED_DISTRIBUTION,
+               .doc = "the shape of P_eta; its moments are estimated"},
+    [MODEL] = {.name = "model",
+               .type = HEED_PLUGIN,
+               .standard = "attentive",
+               .kind = HEED_USER_MODEL,
+               .doc = "how users choose: a mixture without ties; its "
+                      "parameters stay where they start"},
+    [MU] = {.name = "mu",
+            .type = HEED_ENUM_OR_NUMBER,
+            .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
+            .standard = "known",
+            .low = 0,
+            .high = 1,
+            .choices = gap_words,
+            .doc = "the gap: known, requested, pair (p of each pair), or a "
+                   "number"},
+    [NODES] = {.name = "nodes",
+               .type = HEED_INTEGER,
+               .standard = "100",
+               .low = 2,
+               .high = 10000,
+               .doc = "nodes of a prior that has none of its own"},
+    [LEVELS] = {.name = "levels",
+                .type = HEED_LIST,
+                .standard = "[0.05, 0.25, 0.5, 0.75, 0.95]",
+                .low = 0,
+                .high = 100,
+                .item = &level_item,
+                .doc = "quantiles of each posterior, ascending"},
+};
+
+static const heed_output outputs[] = {
+    [OUT_LOG_LIKELIHOOD] = {.name = "log_likelihood",
+                            .unit = "nat",
+                            .doc = "log-likelihood of the annotations"},
+    [OUT_MEAN] = {.name = "mean",
+                  .flags = HEED_MAY_BE_NAN,
+                  .doc = "unbiased estimate of the mean of eta"},
+    [OUT_VARIANCE] = {.name = "variance",
+                      .flags = HEED_MAY_BE_NAN,
+                      .doc = "unbiased estimate of the variance of eta"},
+    [OUT_POSSIBLE] = {.name = "possible",
+                      .doc = "1: an eta within [0, 1] can have these moments"},
+};
+
+typedef struct moments {
+  double mean, variance; /* NaN: too few users say anything */
+} moments;
+
+/* A weighted mean over users, and the squares that its own square needs. */
+typedef struct average {
+  double weights, sum, weights_squared, sum_squared;
+} average;
+
+static void take(average *of, double weight, double value) {
+  of->weights += weight;
+  of->sum += weight * value;
+  of->weights_squared += weight * weight;
+  of->sum_squared += weight * weight * value * value;
+}
+
+static moments find_moments(const histories *of, const double *ends) {
+  const heed_crowd *crowd = of->crowd;
+  average first = {0}, second = {0};
+  for (size_t j = 0; j < crowd->users->rows; j++) {
+    double s = 0, squares = 0, g = 0, fourths = 0;
+    for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++) {
+      const double c = ends[2 * i], d = ends[2 * i + 1] - c;
+      const double t = (1 - c) * d;
+      s += t;
+      squares += t * t;
+      g += d * d;
+      fourths += d * d * d * d;
+    }
+    if (!(g > 1e-12)) continue;
+    take(&first, 1 / (1.0 / 12 + 1 / (4 * g)), s / g);
+    if (g * g - fourths > 1e-9 * g * g)
+      take(&second, 1 / (4.0 / 45 + 1 / (3 * g) + 1 / (8 * g * g)),
+           (s * s - squares) / (g * g - fourths));
+  }
+  const double couples = first.weights * first.weights - first.weights_squared;
+  const double mean_squared =
+      (first.sum * first.sum - first.sum_squared) / couples;
+  return (moments){
+      first.weights > 0 ? first.sum / first.weights : NAN,
+      couples > 0 && second.weights > 0
+          ? second.sum / second.weights - mean_squared
+          : NAN,
+  };
+}
+
+static bool possible(moments of) {
+  return of.mean > 0 && of.mean < 1 && of.variance > 0 &&
+         of.variance < of.mean * (1 - of.mean);
+}
+
+/* The nearest that a distribution may start from; where nothing is known, those
+ * of a uniform eta. */
+static moments within(moments of) {
+  const double mean = isnan(of.mean) ? 0.5 : fmin(fmax(of.mean, 0.02), 0.98);
+  const double variance = isnan(of.variance) ? 1.0 / 12 : of.variance;
+  return (moments){mean, fmin(fmax(variance, 1e-3), 0.95 * mean * (1 - mean))};
+}
+
+/* ---- the fit ---- */
+
+typedef struct fit {
+  const heed_value *values;
+  const heed_host *host;
+  const heed_instance *prior, *model;
+  const heed_distribution_functions *distribution;
+  histories histories;
+  size_t node_count;
+  double *theta, *phi; /* kept */
+  double *nodes, *log_weight, *log_likelihood;
+} fit;
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+static heed_status check(const fit *self, heed_error *error) {
+  const heed_domain *domain = &self->histories.domain;
+  if (!domain->mixture || domain->ties || domain->dimension != 1)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "the user model %s is no mixture of attending and not, or "
+                     "has ties: this estimator knows no moments of it",
+                     self->model->plugin->name);
+  if (self->distribution->dimension != NULL &&
+      self->distribution->dimension(self->prior->self) != 1)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "this estimator reads an attentiveness of one value; %s "
+                     "has more",
+                     self->prior->plugin->name);
+  return HEED_OK;
+}
+
+static heed_status open_rooms(fit *self, heed_error *error) {
+  const heed_host *host = self->host;
+  const size_t phi_count = self->histories.domain.phi_count;
+  double *bounds = host->scratch(host, 2 * phi_count + 1, sizeof *bounds);
+  self->node_count = self->distribution->node_count(
+      self->prior->self, (size_t)self->values[NODES].integer);
+  self->theta = host->allocate(
+      host, self->distribution->theta_count(self->prior->self), sizeof(double));
+  self->phi = host->allocate(host, phi_count, sizeof(double));
+  self->nodes = host->scratch(host, self->node_count, sizeof(double));
+  self->log_weight = host->scratch(host, self->node_count, sizeof(double));
+  self->log_likelihood = host->scratch(
+      host, self->histories.group_count * self->node_count, sizeof(double));
+  if (bounds == NULL || self->theta == NULL || self->phi == NULL ||
+      self->nodes == NULL || self->log_weight == NULL ||
+      self->log_likelihood == NULL)
+    return no_memory(error);
+  if (phi_count > 0) {
+    const heed_user_model_functions *is = self->model->plugin->functions;
+    is->phi(self->model->self, self->phi, bounds, bounds + phi_count);
+  }
+  return HEED_OK;
+}
+
+static heed_status open_fit(fit *self, const heed_value *values,
+                            const heed_host *host, const heed_crowd *crowd,
+                            heed_posterior *posterior, heed_error *error) {
+  heed_status status = gap_of(&values[MU], crowd->world, &posterior->mu, error);
+  *self = (fit){.values = values,
+                .host = host,
+                .prior = values[PRIOR].instance,
+                .model = values[MODEL].instance,
+                .distribution = values[PRIOR].instance->plugin->functions};
+  if (status == HEED_OK)
+    status = histories_make(host, crowd, self->model, posterior->mu,
+                            &self->histories, error);
+  if (status == HEED_OK) status = check(self, error);
+  return status == HEED_OK ? open_rooms(self, error) : status;
+}
+
+static heed_status estimate_moments(const fit *self, moments *found,
+                                    heed_error *error) {
+  static const double both[2] = {0, 1};
+  const size_t rows = self->histories.crowd->annotations->rows;
+  double *ends = self->host->scratch(self->host, 2 * rows, sizeof *ends);
+  if (ends == NULL) return no_memory(error);
+  histories_probability(&self->histories, self->phi, 0, rows, 2, both, ends);
+  *found = find_moments(&self->histories, ends);
+  return HEED_OK;
+}
+
+/* The prior at those moments, and the likelihood at its nodes. */
+static heed_status weigh_nodes(fit *self, moments at, heed_error *error) {
+  const heed_distribution_functions *is = self->distribution;
+  const heed_domain *domain = &self->histories.domain;
+  const void *prior = self->prior->self;
+  is->theta(prior, self->theta);
+  is->start(prior, at.mean, at.variance, self->theta);
+  is->nodes(prior, self->theta, self->node_count, self->nodes);
+  is->log_weights(prior, self->theta, self->node_count, self->nodes,
+                  self->log_weight);
+  for (size_t k = 0; k < self->node_count; k++)
+    if (!(self->nodes[k] >= domain->low && self->nodes[k] <= domain->high))
+      return heed_fail(error, HEED_UNSUPPORTED,
+                       "the prior %s allows an attentiveness of %.4g, outside "
+                       "the %g to %g of the model %s",
+                       self->prior->plugin->name, self->nodes[k], domain->low,
+                       domain->high, self->model->plugin->name);
+  return histories_likelihood(&self->histories, self->host, self->phi,
+                              self->node_count, self->nodes,
+                              self->log_likelihood, error);
+}
+
+static heed_status fill(const fit *self, heed_posterior *into,
+                        heed_error *error) {
+  const heed_value *levels = &self->values[LEVELS];
+  const heed_host *host = self->host;
+  double *level_values =
+      host->scratch(host, levels->count, sizeof *level_values);
+  double *mass = host->scratch(host, self->node_count, sizeof *mass);
+  if (level_values == NULL || mass == NULL) return no_memory(error);
+  for (size_t i = 0; i < levels->count; i++)
+    level_values[i] = levels->items[i].number;
+  into->log_likelihood = 0;
+  for (size_t g = 0; g < self->histories.group_count; g++)
+    into->log_likelihood +=
+        self->histories.users[g] *
+        node_posterior_mass(self->node_count, self->log_weight,
+                            self->log_likelihood + g * self->node_count, mass);
+  into->prior = self->prior;
+  into->theta = self->theta;
+  into->phi = self->phi;
+  const node_posterior nodes = {.of = &self->histories,
+                                .phi = self->phi,
+                                .node_count = self->node_count,
+                                .nodes = self->nodes,
+                                .log_weight = self->log_weight,
+                                .log_likelihood = self->log_likelihood,
+                                .discrete = self->distribution->atoms_move,
+                                .level_count = levels->count,
+                                .levels = level_values};
+  return node_posterior_fill(&nodes, host, into, error);
+}
+
+static void report(const heed_host *host, const heed_posterior *posterior,
+                   moments found) {
+  const double values[] = {
+      [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
+      [OUT_MEAN] = found.mean,
+      [OUT_VARIANCE] = found.variance,
+      [OUT_POSSIBLE] = possible(found),
+  };
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+    host->output(host, i, &values[i], 1);
+  if (!possible(found))
+    host->warn(host, "moments_impossible",
+               "no eta within [0, 1] has mean %.3g and variance %.3g: the "
+               "nearest were taken",
+               found.mean, found.variance);
+}
+
+static heed_status estimate(void *values, const heed_host *host,
+                            const heed_crowd *crowd, heed_posterior *posterior,
+                            heed_error *error) {
+  fit self;
+  moments found;
+  heed_status status = open_fit(&self, values, host, crowd, posterior, error);
+  if (status == HEED_OK) status = estimate_moments(&self, &found, error);
+  if (status != HEED_OK) return status;
+  posterior->converged = true;
+  posterior->identified = possible(found);
+  status = weigh_nodes(&self, within(found), error);
+  if (status == HEED_OK) status = fill(&self, posterior, error);
+  if (status == HEED_OK) report(host, posterior, found);
+  return status;
+}
+
+static heed_status predict(void *self, const heed_host *host,
+                           const heed_posterior *posterior,
+                           const heed_crowd *held_out, double *probability,
+                           heed_error *error) {
+  const heed_value *values = self;
+  histories of;
+  const heed_status status = histories_make(
+      host, held_out, values[MODEL].instance, posterior->mu, &of, error);
+  if (status != HEED_OK) return status;
+  return node_posterior_predict(host, posterior, values[MODEL].instance,
+                                held_out, of.p, probability, error);
+}
+
+static heed_status create(const heed_host *host, const heed_value *values,
+                          void **self, heed_error *error) {
+  (void)host;
+  *self = (void *)(uintptr_t)values;
+  return node_posterior_levels(&values[LEVELS], error);
+}
+
+static const heed_estimator_functions functions = {
+    .size = sizeof functions,
+    .estimate = estimate,
+    .predict = predict,
+};
+
+static const heed_plugin plugin = {
+    .size = sizeof plugin,
+    .abi = HEED_ABI,
+    .kind = HEED_ESTIMATOR,
+    .name = "moments",
+    .version = "1.0",
+    .summary = "the method of moments for P_eta, then each user's posterior",
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .outputs = outputs,
+    .output_count = sizeof outputs / sizeof *outputs,
+    .create = create,
+    .functions = &functions,
+    .functions_size = sizeof functions,
+};
+
+static const heed_plugin *const plugins[] = {&plugin};
+HEED_PLUGINS(plugins)
