@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * MACE (Hovy et al. 2013, NAACL, 1120-1130): each pair i has a better response
+ * z_i, A's or B's with equal chance; user j names it with competence theta_j,
+ * and otherwise spams: chooses A with a probability xi_j of their own.  By
+ * exact EM on
+ *
+ *   sum_i log(1/2 prod_j P(y_ij | A) + 1/2 prod_j P(y_ij | B))
+ *     + smoothing sum_j log theta_j (1 - theta_j) xi_j (1 - xi_j),
+ *
+ * P(y | z) = theta [y = z] + (1 - theta) xi(y).  E-step: q_i = P(z_i = A | all
+ * choices on the pair), and the chance q_i(y) theta / (theta + (1 - theta)
+ * xi(y)) that a choice was no spam.  M-step: theta_j and xi_j are shares of
+ * expected counts, `smoothing` added to each count as in the paper.
+ *
+ * Attentiveness is the competence: given what others chose, P(y) = theta p(y) +
+ * (1 - theta) xi(y) with p = P(z_i | the others), and xi is what the user does
+ * casually. */
+#include <math.h>
+#include <string.h>
+
+#include "heed/estimator.h"
+#include "support/linear_posterior.h"
+#include "support/overlap.h"
+#include "support/squarem.h"
+
+enum { SMOOTHING, STARTS, TOLERANCE, MOST_STEPS, PARAMETER_COUNT };
+enum {
+  OUT_LOG_LIKELIHOOD,
+  OUT_OBJECTIVE,
+  OUT_ITERATIONS,
+  OUT_CONVERGED,
+  OUT_SHARED_PAIRS
+};
+
+static const heed_parameter parameters[] = {
+    [SMOOTHING] = {.name = "smoothing",
+                   .type = HEED_NUMBER,
+                   .standard = "0.005",
+                   .low = 0,
+                   .high = 1e6,
+                   .doc = "added to each expected count; the paper's is 0.01 "
+                          "over the number of labels"},
+    [STARTS] = {.name = "starts",
+                .type = HEED_INTEGER,
+                .standard = "10",
+                .low = 1,
+                .high = 1000,
+                .doc = "the first by agreement with others, the rest random; "
+                       "the best fit counts"},
+    [TOLERANCE] = {.name = "tolerance",
+                   .type = HEED_NUMBER,
+                   .flags = HEED_OPEN_LOW,
+                   .standard = "1e-10",
+                   .low = 0,
+                   .high = 1,
+                   .doc = "relative gain of the objective below which it has "
+                          "converged"},
+    [MOST_STEPS] = {.name = "max_iterations",
+                    .type = HEED_INTEGER,
+                    .standard = "20000",
+                    .low = 1,
+                    .high = 1e9,
+                    .doc = "EM steps of one start"},
+};
+
+static const heed_output outputs[] = {
+    [OUT_LOG_LIKELIHOOD] = {.name = "log_likelihood",
+                            .unit = "nat",
+                            .doc = "log-likelihood of the annotations"},
+    [OUT_OBJECTIVE] = {.name = "objective",
+                       .unit = "nat",
+                       .doc = "what was maximised: with the smoothing"},
+    [OUT_ITERATIONS] = {.name = "iterations", .doc = "EM steps, all starts"},
+    [OUT_CONVERGED] = {.name = "converged", .doc = "1: the best start did"},
+    [OUT_SHARED_PAIRS] = {.name = "shared_pairs",
+                          .doc = "pairs that two users or more chose on"},
+};
+
+/* Parameters stay as far from 0 and 1, so that no choice is impossible. */
+static const double least = 1e-10;
+
+/* x: competence of each user, then P(A) of each when spamming. */
+typedef struct fit {
+  const heed_value *values;
+  const heed_host *host;
+  overlap of;
+  double *given;    /* (N, 2) */
+  double *log_odds; /* (P) */
+  double *table;    /* (J, 4): log P(y | z): y = A, z = A and B; y = B, … */
+  double *knowing;  /* (J): expected choices that were no spam */
+  double *spam;     /* (J, 2): expected spam on B and on A */
+} fit;
+
+/* What predict() needs. */
+typedef struct fitted {
+  size_t users;
+  double *x;        /* (2 J) */
+  double *log_odds; /* (P) */
+} fitted;
+
+/* P of this choice when spamming. */
+static double strategy(double xi, bool chose_a) {
+  return chose_a ? xi : 1 - xi;
+}
+
+static void put_within(const fit *self, double *x) {
+  for (size_t i = 0; i < 2 * self->of.users; i++)
+    x[i] = fmin(fmax(x[i], least), 1 - least);
+}
+
+/* Log-odds of every pair; returns the log-likelihood. */
+static double e_step(const fit *self, const double *x) {
+  const overlap *of = &self->of;
+  for (size_t j = 0; j < of->users; j++) {
+    const double theta = x[j], xi = x[of->users + j];
+    double *table = self->table + 4 * j;
+    table[0] = log(theta + (1 - theta) * xi);
+    table[1] = log((1 - theta) * xi);
+    table[2] = log((1 - theta) * (1 - xi));
+    table[3] = log(theta + (1 - theta) * (1 - xi));
+  }
+  for (size_t n = 0; n < of->count; n++)
+    memcpy(self->given + 2 * n,
+           self->table + 4 * of->user[n] + (of->chose_a[n] ? 0 : 2),
+           2 * sizeof(double));
+  return overlap_log_odds(of, self->given, 0.5, self->log_odds);
+}
+
+static double log_prior(const fit *self, const double *x) {
+  double sum = 0;
+  for (size_t i = 0; i < 2 * self->of.users; i++)
+    sum += log(x[i]) + log1p(-x[i]);
+  return self->values[SMOOTHING].number * sum;
+}
+
+/* Expected counts of choices that were spam, and that were not. */
+static void count(const fit *self, const double *x) {
+  const overlap *of = &self->of;
+  memset(self->knowing, 0, of->users * sizeof(double));
+  memset(self->spam, 0, 2 * of->users * sizeof(double));
+  for (size_t i = 0; i < of->pairs; i++) {
+    const double q = overlap_sigmoid(self->log_odds[i]);
+    for (size_t n = of->first[i]; n < of->first[i + 1]; n++) {
+      const size_t j = of->user[n];
+      const bool a = of->chose_a[n];
+      const double spams = (1 - x[j]) * strategy(x[of->users + j], a);
+      const double knows = (a ? q : 1 - q) * x[j] / (x[j] + spams);
+      self->knowing[j] += knows;
+      self->spam[2 * j + a] += 1 - knows;
+    }
+  }
+}
+
+static double em_step(void *context, double *x) {
+  const fit *self = context;
+  const size_t users = self->of.users;
+  const double more = self->values[SMOOTHING].number;
+  double objective;
+  for (size_t i = 0; i < 2 * users; i++)
+    if (!isfinite(x[i])) return -HUGE_VAL;
+  put_within(self, x);
+  objective = e_step(self, x) + log_prior(self, x);
+  count(self, x);
+  for (size_t j = 0; j < users; j++) {
+    const double knowing = self->knowing[j] + more;
+    const double spam_a = self->spam[2 * j + 1], spam_b = self->spam[2 * j];
+    const double all = spam_a + spam_b + more;
+    if (knowing + all > 0) x[j] = knowing / (knowing + all);
+    if (all + more > 0) x[users + j] = (spam_a + more) / (all + more);
+  }
+  put_within(self, x);
+  return objective;
+}
+
+/* ---- the fit ---- */
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+static heed_status open_fit(fit *self, const heed_value *values,
+                            const heed_host *host, const heed_crowd *crowd,
+                            heed_error *error) {
+  const heed_status status = overlap_open(host, crowd, &self->of, error);
+  if (status != HEED_OK) return status;
+  const size_t users = self->of.users;
+  self->values = values;
+  self->host = host;
+  self->given = host->scratch(host, 2 * self->of.count, sizeof(double));
+  self->log_odds = host->allocate(host, self->of.pairs, sizeof(double));
+  self->table = host->scratch(host, 4 * users, sizeof(double));
+  self->knowing = host->scratch(host, users, sizeof(double));
+  self->spam = host->scratch(host, 2 * users, sizeof(double));
+  return self->given != NULL && self->log_odds != NULL && self->table != NULL &&
+                 self->knowing != NULL && self->spam != NULL
+             ? HEED_OK
+             : no_memory(error);
+}
+
+static void start_at(const fit *self, size_t start, double *x) {
+  const size_t users = self->of.users;
+  if (start == 0) {
+    overlap_agreement(&self->of, 0.55, self->spam, x);
+    for (size_t j = 0; j < users; j++) {
+      x[j] = fmin(fmax(2 * x[j] - 1, 0.05), 0.95);
+      x[users + j] = 0.5;
+    }
+    return;
+  }
+  for (size_t j = 0; j < users; j++) {
+    heed_stream stream =
+        self->host->stream(self->host, "start", (uint64_t)(start * users + j));
+    x[j] = 0.1 + 0.8 * heed_uniform(&stream);
+    x[users + j] = 0.1 + 0.8 * heed_uniform(&stream);
+  }
+}
+
+/* The best of the starts into x. */
+static squarem_result fit_all(fit *self, double *room, double *trial, double *x,
+                              uint64_t *steps) {
+  const size_t values = 2 * self->of.users;
+  const squarem_problem problem = {values, self, em_step};
+  squarem_result best = {-HUGE_VAL, 0, false};
+  *steps = 0;
+  for (size_t start = 0; start < (size_t)self->values[STARTS].integer;
+       start++) {
+    squarem_result result;
+    start_at(self, start, trial);
+    result = squarem_maximise(
+        &problem, self->host, start == 0 ? "objective" : NULL,
+        self->values[TOLERANCE].number,
+        (uint64_t)self->values[MOST_STEPS].integer, room, trial);
+    *steps += result.steps;
+    if (start > 0 && !(result.objective > best.objective)) continue;
+    best = result;
+    memcpy(x, trial, values * sizeof *x);
+  }
+  return best;
+}
+
+/* P(choice) = xi + theta (p(choice) - xi), p from the others. */
+static heed_status fill(const fit *self, const double *x, heed_posterior *into,
+                        heed_error *error) {
+  const overlap *of = &self->of;
+  const heed_host *host = self->host;
+  const heed_table *said = of->crowd->annotations;
+  const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);
+  const size_t rows = said->rows;
+  double *d = host->scratch(host, rows, sizeof *d);
+  into->casual = host->allocate(host, rows, sizeof(double));
+  into->p = host->allocate(host, rows, sizeof(double));
+  if (d == NULL || into->casual == NULL || into->p == NULL)
+    return no_memory(error);
+  for (size_t r = 0; r < rows; r++) {
+    into->casual[r] = 1; /* ties */
+    into->p[r] = overlap_sigmoid(self->log_odds[pair[r]]);
+  }
+  for (size_t i = 0; i < of->pairs; i++)
+    for (size_t n = of->first[i]; n < of->first[i + 1]; n++) {
+      const double others =
+          self->log_odds[i] - self->given[2 * n] + self->given[2 * n + 1];
+      const bool a = of->chose_a[n];
+      const size_t r = of->row[n];
+      into->casual[r] = strategy(x[of->users + of->user[n]], a);
+      d[r] = overlap_sigmoid(a ? others : -others) - into->casual[r];
+    }
+  const linear_posterior users = {.crowd = of->crowd,
+                                  .low = 0,
+                                  .high = 1,
+                                  .alpha = 1 + self->values[SMOOTHING].number,
+                                  .beta = 1 + self->values[SMOOTHING].number,
+                                  .c = into->casual,
+                                  .d = d,
+                                  .eta = x};
+  return linear_posterior_fill(&users, host, into, error);
+}
+
+static heed_status keep_fit(const fit *self, const double *x,
+                            heed_posterior *posterior, heed_error *error) {
+  const heed_host *host = self->host;
+  fitted *state = host->allocate(host, 1, sizeof *state);
+  if (state == NULL) return no_memory(error);
+  state->users = self->of.users;
+  state->log_odds = self->log_odds;
+  state->x = host->allocate(host, 2 * state->users, sizeof(double));
+  if (state->x == NULL) return no_memory(error);
+  memcpy(state->x, x, 2 * state->users * sizeof *x);
+  posterior->state = state;
+  return HEED_OK;
+}
+
+static void report(const fit *self, const heed_posterior *posterior) {
+  const double values[] = {
+      [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
+      [OUT_OBJECTIVE] = posterior->objective,
+      [OUT_ITERATIONS] = (double)posterior->iterations,
+      [OUT_CONVERGED] = posterior->converged,
+      [OUT_SHARED_PAIRS] = (double)self->of.shared,
+  };
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+    self->host->output(self->host, i, &values[i], 1);
+  if (!posterior->converged)
+    self->host->warn(self->host, "not_converged",
+                     "EM has not converged in %llu steps",
+                     (unsigned long long)posterior->iterations);
+}
+
+static heed_status estimate(void *values, const heed_host *host,
+                            const heed_crowd *crowd, heed_posterior *posterior,
+                            heed_error *error) {
+  fit self;
+  heed_status status = open_fit(&self, values, host, crowd, error);
+  if (status != HEED_OK) return status;
+  const size_t count_of_x = 2 * self.of.users;
+  double *x = host->scratch(host, count_of_x, sizeof *x);
+  double *trial = host->scratch(host, count_of_x, sizeof *trial);
+  double *room = squarem_room(host, count_of_x);
+  if (x == NULL || trial == NULL || room == NULL) return no_memory(error);
+  posterior->identified = overlap_exists(&self.of, host);
+  posterior->converged =
+      fit_all(&self, room, trial, x, &posterior->iterations).converged;
+  if (host->cancelled(host))
+    return heed_fail(error, HEED_CANCELLED, "cancelled");
+  put_within(&self, x);
+  posterior->log_likelihood = e_step(&self, x);
+  posterior->objective = posterior->log_likelihood + log_prior(&self, x);
+  status = fill(&self, x, posterior, error);
+  if (status == HEED_OK) status = keep_fit(&self, x, posterior, error);
+  if (status == HEED_OK) report(&self, posterior);
+  return status;
+}
+
+/* A tie says nothing. */
+static heed_status predict(void *self, const heed_host *host,
+                           const heed_posterior *posterior,
+                           const heed_crowd *held_out, double *probability,
+                           heed_error *error) {
+  const fitted *state = posterior->state;
+  const heed_table *said = held_out->annotations;
+  const int64_t *user = heed_table_data(said, "user", HEED_INT64);
+  const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);
+  const int8_t *choice = heed_table_data(said, "choice", HEED_INT8);
+  (void)self, (void)host, (void)error;
+  for (size_t r = 0; r < said->rows; r++) {
+    const bool a = choice[r] == HEED_CHOSE_A;
+    const double odds = state->log_odds[pair[r]], theta = state->x[user[r]];
+    const double spam = strategy(state->x[state->users + (size_t)user[r]], a);
+    const double q = overlap_sigmoid(a ? odds : -odds);
+    probability[r] =
+        choice[r] == HEED_CHOSE_TIE ? 1 : theta * q + (1 - theta) * spam;
+  }
+  return HEED_OK;
+}
+
+static const heed_estimator_functions functions = {
+    .size = sizeof functions,
+    .estimate = estimate,
+    .predict = predict,
+};
+
+static const heed_plugin mace = {
+    .size = sizeof mace,
+    .abi = HEED_ABI,
+    .kind = HEED_ESTIMATOR,
+    .name = "mace",
+    .version = "1.0",
+    .summary = "MACE: competence of users who otherwise spam",
+    .reference = "Hovy, Berg-Kirkpatrick, Vaswani, Hovy 2013, NAACL, 1120-1130",
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .outputs = outputs,
+    .output_count = sizeof outputs / sizeof *outputs,
+    .functions = &functions,
+    .functions_size = sizeof functions,
+};
+
+static const heed_plugin *const plugins[] = {&mace};
+HEED_PLUGINS(plugins)
