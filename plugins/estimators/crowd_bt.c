@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The noisy Bradley and Terry model: response A of pair i is better with p_i =
+ * sigmoid(d_i), and user j says so with reliability a_j, else its opposite
+ * (Chen et al. 2013, WSDM, 193-202, eq. 3).  By exact EM on
+ *
+ *   sum_ij log(a_j g_ij + (1 - a_j)(1 - g_ij)) - ridge sum s^2
+ *     + sum_j (alpha - 1) log a_j + (beta - 1) log(1 - a_j),
+ *
+ * g the probability of the choice under p.  Where the pairs say which models
+ * gave their responses, d_i = s_a - s_b with a strength s for each model, as in
+ * em_bradley_terry; where they do not, each pair has a d_i = s_i of its own,
+ * and the pairs must then be shared by users.  Latent is whether a choice is
+ * truthful: with rho = a g / P, a_j is the mean of rho, and s solves a
+ * Bradley-Terry regression in which a choice counts rho for itself and 1 - rho
+ * for its opposite.
+ *
+ * Attentiveness is eta = 2 a - 1, as P(y = A) = eta p + (1 - eta) / 2, the
+ * paper's user; what em_bradley_terry integrates over is maximised over here.
+ * left_out holds s as fitted. */
+#include <gsl/gsl_blas.h>
+#include <gsl/gsl_linalg.h>
+#include <math.h>
+#include <string.h>
+
+#include "heed/estimator.h"
+#include "support/linear_posterior.h"
+#include "support/overlap.h"
+#include "support/squarem.h"
+
+enum { RIDGE, ALPHA, BETA, NEGATIVE, TOLERANCE, MOST_STEPS, PARAMETER_COUNT };
+enum { NEGATIVE_CLIP, NEGATIVE_KEEP };
+enum {
+  OUT_LOG_LIKELIHOOD,
+  OUT_OBJECTIVE,
+  OUT_ITERATIONS,
+  OUT_CONVERGED,
+  OUT_STRENGTHS
+};
+
+static const char *const negative_words[] = {"clip", "keep", NULL};
+
+static const heed_parameter parameters[] = {
+    [RIDGE] = {.name = "ridge",
+               .type = HEED_NUMBER,
+               .flags = HEED_OPEN_LOW,
+               .standard = "0.05",
+               .low = 0,
+               .high = 1e6,
+               .doc = "penalty on the sum of squared strengths"},
+    [ALPHA] = {.name = "alpha",
+               .type = HEED_NUMBER,
+               .standard = "1",
+               .low = 1,
+               .high = 1e6,
+               .doc = "the prior of a reliability is Beta(alpha, beta); 1 and "
+                      "1: maximum likelihood"},
+    [BETA] = {.name = "beta",
+              .type = HEED_NUMBER,
+              .standard = "1",
+              .low = 1,
+              .high = 1e6,
+              .doc = "second shape of that prior"},
+    [NEGATIVE] = {.name = "negative",
+                  .type = HEED_ENUM,
+                  .standard = "clip",
+                  .choices = negative_words,
+                  .doc = "eta of users who mostly say the opposite: clip (to "
+                         "0) or keep (negative)"},
+    [TOLERANCE] = {.name = "tolerance",
+                   .type = HEED_NUMBER,
+                   .flags = HEED_OPEN_LOW,
+                   .standard = "1e-10",
+                   .low = 0,
+                   .high = 1,
+                   .doc = "relative gain of the objective below which it has "
+                          "converged"},
+    [MOST_STEPS] = {.name = "max_iterations",
+                    .type = HEED_INTEGER,
+                    .standard = "20000",
+                    .low = 1,
+                    .high = 1e9,
+                    .doc = "EM steps"},
+};
+
+static const heed_output outputs[] = {
+    [OUT_LOG_LIKELIHOOD] = {.name = "log_likelihood",
+                            .unit = "nat",
+                            .doc = "log-likelihood of the annotations"},
+    [OUT_OBJECTIVE] = {.name = "objective",
+                       .unit = "nat",
+                       .doc = "what was maximised: with log-priors, less "
+                              "ridge sum s^2"},
+    [OUT_ITERATIONS] = {.name = "iterations", .doc = "EM steps"},
+    [OUT_CONVERGED] = {.name = "converged", .doc = "1: it has"},
+    [OUT_STRENGTHS] = {.name = "strengths",
+                       .doc = "strengths fitted: of models, or one a pair"},
+};
+
+/* Reliabilities stay as far from 0 and 1, so that no choice is impossible. */
+static const double least = 1e-10;
+
+/* x: reliability of each user, then strengths. */
+typedef struct fit {
+  const heed_value *values;
+  const heed_host *host;
+  overlap of;
+  const int32_t *model_a, *model_b; /* of pairs; NULL: a strength a pair */
+  size_t strengths;                 /* S */
+  double *chosen;                   /* (J): choices */
+  double *truthful;                 /* (J): expected */
+  double *for_a;                    /* (P): choices of A, rho counted */
+  double *trial;                    /* (S) */
+  gsl_matrix *information;          /* (S,S); models only */
+  gsl_vector *gradient, *step;
+} fit;
+
+/* What predict() needs. */
+typedef struct fitted {
+  double *reliability; /* (J) */
+  double *difference;  /* (P) */
+} fitted;
+
+static const double *strengths_of(const fit *self, const double *x) {
+  return x + self->of.users;
+}
+
+static double difference(const fit *self, const double *s, size_t pair) {
+  return self->model_a == NULL
+             ? s[pair]
+             : s[self->model_a[pair]] - s[self->model_b[pair]];
+}
+
+/* log sigmoid(x) */
+static double log_sigmoid(double x) {
+  return fmin(x, 0) - log1p(exp(-fabs(x)));
+}
+
+static double penalty(const fit *self, const double *s) {
+  double sum = 0;
+  for (size_t m = 0; m < self->strengths; m++) sum += s[m] * s[m];
+  return self->values[RIDGE].number * sum;
+}
+
+static double log_prior(const fit *self, const double *x) {
+  double sum = 0;
+  for (size_t j = 0; j < self->of.users; j++)
+    sum += (self->values[ALPHA].number - 1) * log(x[j]) +
+           (self->values[BETA].number - 1) * log1p(-x[j]);
+  return sum - penalty(self, strengths_of(self, x));
+}
+
+static void put_within(const fit *self, double *x) {
+  for (size_t j = 0; j < self->of.users; j++)
+    x[j] = fmin(fmax(x[j], least), 1 - least);
+}
+
+/* Expected truthful choices, by user and by pair; returns the log-likelihood.
+ */
+static double e_step(const fit *self, const double *x) {
+  const overlap *of = &self->of;
+  double sum = 0;
+  memset(self->truthful, 0, of->users * sizeof(double));
+  for (size_t i = 0; i < of->pairs; i++) {
+    self->for_a[i] = 0;
+    if (of->first[i] == of->first[i + 1]) continue;
+    const double p =
+        overlap_sigmoid(difference(self, strengths_of(self, x), i));
+    for (size_t n = of->first[i]; n < of->first[i + 1]; n++) {
+      const double a = x[of->user[n]], g = of->chose_a[n] ? p : 1 - p;
+      const double chance = a * g + (1 - a) * (1 - g);
+      const double rho = a * g / chance;
+      self->truthful[of->user[n]] += rho;
+      self->for_a[i] += of->chose_a[n] ? rho : 1 - rho;
+      sum += log(chance);
+    }
+  }
+  return sum;
+}
+
+/* ---- the M-step of strengths ---- */
+
+static double choices_on(const fit *self, size_t pair) {
+  return (double)(self->of.first[pair + 1] - self->of.first[pair]);
+}
+
+/* Expected log-likelihood of pair i at difference d. */
+static double expected(const fit *self, size_t pair, double d) {
+  const double all = choices_on(self, pair), a = self->for_a[pair];
+  return a * log_sigmoid(d) + (all - a) * log_sigmoid(-d);
+}
+
+static double expected_of_all(const fit *self, const double *s) {
+  double sum = -penalty(self, s);
+  for (size_t i = 0; i < self->of.pairs; i++)
+    if (choices_on(self, i) > 0)
+      sum += expected(self, i, difference(self, s, i));
+  return sum;
+}
+
+/* A pair's own d: Newton's method on a concave function of one value, steps
+ * halved until they gain. */
+static double regress_pair(const fit *self, size_t pair, double d) {
+  enum { MOST_NEWTON = 50, MOST_HALVINGS = 30 };
+  const double ridge = self->values[RIDGE].number;
+  const double all = choices_on(self, pair);
+  double here = expected(self, pair, d) - ridge * d * d;
+  for (int steps = 0; steps < MOST_NEWTON; steps++) {
+    const double p = overlap_sigmoid(d);
+    const double slope = self->for_a[pair] - all * p - 2 * ridge * d;
+    double step = slope / (all * p * (1 - p) + 2 * ridge);
+    bool better = false;
+    if (!(fabs(step) > 1e-12 * (1 + fabs(d)))) break;
+    for (int i = 0; i < MOST_HALVINGS && !better; i++) {
+      const double next = d + step;
+      const double there = expected(self, pair, next) - ridge * next * next;
+      better = there > here;
+      if (better) {
+        d = next;
+        here = there;
+      }
+      step /= 2;
+    }
+    if (!better) break;
+  }
+  return d;
+}
+
+static void differentiate(const fit *self, const double *s) {
+  const double ridge = 2 * self->values[RIDGE].number;
+  gsl_matrix_set_zero(self->information);
+  for (size_t m = 0; m < self->strengths; m++) {
+    gsl_vector_set(self->gradient, m, -ridge * s[m]);
+    gsl_matrix_set(self->information, m, m, ridge);
+  }
+  for (size_t i = 0; i < self->of.pairs; i++) {
+    const size_t a = (size_t)self->model_a[i], b = (size_t)self->model_b[i];
+    const double all = choices_on(self, i);
+    if (!(all > 0) || a == b) continue;
+    const double p = overlap_sigmoid(s[a] - s[b]);
+    const double first = self->for_a[i] - all * p, second = all * p * (1 - p);
+    *gsl_vector_ptr(self->gradient, a) += first;
+    *gsl_vector_ptr(self->gradient, b) -= first;
+    *gsl_matrix_ptr(self->information, a, a) += second;
+    *gsl_matrix_ptr(self->information, b, b) += second;
+    *gsl_matrix_ptr(self->information, a, b) -= second;
+    *gsl_matrix_ptr(self->information, b, a) -= second;
+  }
+}
+
+static void regress_models(const fit *self, double *s) {
+  enum { MOST_NEWTON = 25, MOST_HALVINGS = 30 };
+  double here = expected_of_all(self, s);
+  for (int steps = 0; steps < MOST_NEWTON; steps++) {
+    double size = 1, promised = 0;
+    bool better = false;
+    differentiate(self, s);
+    if (gsl_linalg_cholesky_decomp1(self->information) != 0) return;
+    gsl_linalg_cholesky_solve(self->information, self->gradient, self->step);
+    gsl_blas_ddot(self->gradient, self->step, &promised);
+    if (!(promised > 1e-13 * (1 + fabs(here)))) return;
+    for (int i = 0; i < MOST_HALVINGS && !better; i++) {
+      for (size_t m = 0; m < self->strengths; m++)
+        self->trial[m] = s[m] + size * gsl_vector_get(self->step, m);
+      const double there = expected_of_all(self, self->trial);
+      better = there > here;
+      if (better) here = there;
+      size /= 2;
+    }
+    if (!better) return;
+    memcpy(s, self->trial, self->strengths * sizeof *s);
+  }
+}
+
+static double em_step(void *context, double *x) {
+  const fit *self = context;
+  const size_t users = self->of.users;
+  const double alpha = self->values[ALPHA].number - 1;
+  const double beta = self->values[BETA].number - 1;
+  double objective;
+  for (size_t i = 0; i < users + self->strengths; i++)
+    if (!isfinite(x[i])) return -HUGE_VAL;
+  put_within(self, x);
+  objective = e_step(self, x) + log_prior(self, x);
+  for (size_t j = 0; j < users; j++)
+    if (self->chosen[j] + alpha + beta > 0)
+      x[j] = (self->truthful[j] + alpha) / (self->chosen[j] + alpha + beta);
+  put_within(self, x);
+  if (self->model_a != NULL)
+    regress_models(self, x + users);
+  else
+    for (size_t i = 0; i < self->of.pairs; i++)
+      x[users + i] = regress_pair(self, i, x[users + i]);
+  return objective;
+}
+
+/* ---- the fit ---- */
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+/* A strength a model where every pair says which models it compares. */
+static void find_models(fit *self) {
+  const heed_world *world = self->of.crowd->world;
+  self->model_a = heed_table_data(world->pairs, "model_a", HEED_INT32);
+  self->model_b = heed_table_data(world->pairs, "model_b", HEED_INT32);
+  self->strengths = world->pairs->rows;
+  if (self->model_b == NULL || world->models == NULL) self->model_a = NULL;
+  if (self->model_a != NULL) self->strengths = world->models->rows;
+}
+
+static heed_status open_fit(fit *self, const heed_value *values,
+                            const heed_host *host, const heed_crowd *crowd,
+                            heed_error *error) {
+  const heed_status status = overlap_open(host, crowd, &self->of, error);
+  if (status != HEED_OK) return status;
+  self->values = values;
+  self->host = host;
+  find_models(self);
+  self->chosen = host->scratch(host, self->of.users, sizeof(double));
+  self->truthful = host->scratch(host, self->of.users, sizeof(double));
+  self->for_a = host->scratch(host, self->of.pairs, sizeof(double));
+  self->trial = host->scratch(host, self->strengths, sizeof(double));
+  if (self->chosen == NULL || self->truthful == NULL || self->for_a == NULL ||
+      self->trial == NULL)
+    return no_memory(error);
+  for (size_t n = 0; n < self->of.count; n++) self->chosen[self->of.user[n]]++;
+  if (self->model_a == NULL) return HEED_OK;
+  self->information = gsl_matrix_alloc(self->strengths, self->strengths);
+  self->gradient = gsl_vector_alloc(self->strengths);
+  self->step = gsl_vector_alloc(self->strengths);
+  return self->information != NULL && self->gradient != NULL &&
+                 self->step != NULL
+             ? HEED_OK
+             : no_memory(error);
+}
+
+static void close_fit(fit *self) {
+  if (self->information != NULL) gsl_matrix_free(self->information);
+  if (self->gradient != NULL) gsl_vector_free(self->gradient);
+  if (self->step != NULL) gsl_vector_free(self->step);
+}
+
+/* P(choice) = 1/2 + eta (p(choice) - 1/2) */
+static heed_status fill(const fit *self, const double *x, heed_posterior *into,
+                        heed_error *error) {
+  const overlap *of = &self->of;
+  const heed_host *host = self->host;
+  const heed_table *said = of->crowd->annotations;
+  const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);
+  const size_t rows = said->rows;
+  double *d = host->scratch(host, rows, sizeof *d);
+  double *eta = host->scratch(host, of->users, sizeof *eta);
+  into->casual = host->allocate(host, rows, sizeof(double));
+  into->p = host->allocate(host, rows, sizeof(double));
+  if (d == NULL || eta == NULL || into->casual == NULL || into->p == NULL)
+    return no_memory(error);
+  for (size_t j = 0; j < of->users; j++) eta[j] = 2 * x[j] - 1;
+  for (size_t r = 0; r < rows; r++) {
+    into->casual[r] = 1; /* ties */
+    into->p[r] = overlap_sigmoid(
+        difference(self, strengths_of(self, x), (size_t)pair[r]));
+  }
+  for (size_t n = 0; n < of->count; n++) {
+    const double p = into->p[of->row[n]];
+    into->casual[of->row[n]] = 0.5;
+    d[of->row[n]] = (of->chose_a[n] ? p : 1 - p) - 0.5;
+  }
+  const linear_posterior users = {
+      .crowd = of->crowd,
+      .low = -1,
+      .high = 1,
+      .alpha = self->values[ALPHA].number,
+      .beta = self->values[BETA].number,
+      .c = into->casual,
+      .d = d,
+      .eta = eta,
+      .clip = self->values[NEGATIVE].integer == NEGATIVE_CLIP};
+  return linear_posterior_fill(&users, host, into, error);
+}
+
+static heed_status keep_fit(const fit *self, const double *x,
+                            heed_posterior *posterior, heed_error *error) {
+  const heed_host *host = self->host;
+  const size_t users = self->of.users;
+  fitted *state = host->allocate(host, 1, sizeof *state);
+  double *strength = host->allocate(host, self->strengths, sizeof *strength);
+  if (state == NULL || strength == NULL) return no_memory(error);
+  state->reliability = host->allocate(host, users, sizeof(double));
+  state->difference = host->allocate(host, self->of.pairs, sizeof(double));
+  if (state->reliability == NULL || state->difference == NULL)
+    return no_memory(error);
+  memcpy(state->reliability, x, users * sizeof *x);
+  memcpy(strength, x + users, self->strengths * sizeof *x);
+  for (size_t i = 0; i < self->of.pairs; i++)
+    state->difference[i] = difference(self, strength, i);
+  posterior->strength = self->model_a != NULL ? strength : NULL;
+  posterior->state = state;
+  return HEED_OK;
+}
+
+static void report(const fit *self, const heed_posterior *posterior) {
+  const double values[] = {
+      [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
+      [OUT_OBJECTIVE] = posterior->objective,
+      [OUT_ITERATIONS] = (double)posterior->iterations,
+      [OUT_CONVERGED] = posterior->converged,
+      [OUT_STRENGTHS] = (double)self->strengths,
+  };
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+    self->host->output(self->host, i, &values[i], 1);
+  if (!posterior->converged)
+    self->host->warn(self->host, "not_converged",
+                     "EM has not converged in %llu steps",
+                     (unsigned long long)posterior->iterations);
+}
+
+/* Everyone starts reliable, which settles what is better, and strengths at
+ * 0. */
+static heed_status run(fit *self, heed_posterior *posterior,
+                       heed_error *error) {
+  const heed_host *host = self->host;
+  const size_t count = self->of.users + self->strengths;
+  const squarem_problem problem = {count, self, em_step};
+  double *x = host->scratch(host, count, sizeof *x);
+  double *room = squarem_room(host, count);
+  if (x == NULL || room == NULL) return no_memory(error);
+  for (size_t j = 0; j < self->of.users; j++) x[j] = 0.75;
+  posterior->identified =
+      self->model_a != NULL || overlap_exists(&self->of, host);
+  const squarem_result result = squarem_maximise(
+      &problem, host, "objective", self->values[TOLERANCE].number,
+      (uint64_t)self->values[MOST_STEPS].integer, room, x);
+  if (host->cancelled(host))
+    return heed_fail(error, HEED_CANCELLED, "cancelled");
+  posterior->iterations = result.steps;
+  posterior->converged = result.converged;
+  put_within(self, x);
+  posterior->log_likelihood = e_step(self, x);
+  posterior->objective = posterior->log_likelihood + log_prior(self, x);
+  heed_status status = fill(self, x, posterior, error);
+  if (status == HEED_OK) status = keep_fit(self, x, posterior, error);
+  if (status == HEED_OK) report(self, posterior);
+  return status;
+}
+
+static heed_status estimate(void *values, const heed_host *host,
+                            const heed_crowd *crowd, heed_posterior *posterior,
+                            heed_error *error) {
+  fit self = {0};
+  heed_status status = open_fit(&self, values, host, crowd, error);
+  if (status == HEED_OK) status = run(&self, posterior, error);
+  close_fit(&self);
+  return status;
+}
+
+/* A tie says nothing; of a pair never seen nothing is known, unless its models
+ * are. */
+static heed_status predict(void *self, const heed_host *host,
+                           const heed_posterior *posterior,
+                           const heed_crowd *held_out, double *probability,
+                           heed_error *error) {
+  const fitted *state = posterior->state;
+  const heed_table *said = held_out->annotations;
+  const int64_t *user = heed_table_data(said, "user", HEED_INT64);
+  const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);
+  const int8_t *choice = heed_table_data(said, "choice", HEED_INT8);
+  (void)self, (void)host, (void)error;
+  for (size_t r = 0; r < said->rows; r++) {
+    const double d = state->difference[pair[r]];
+    const double g = overlap_sigmoid(choice[r] == HEED_CHOSE_A ? d : -d);
+    const double a = state->reliability[user[r]];
+    probability[r] =
+        choice[r] == HEED_CHOSE_TIE ? 1 : a * g + (1 - a) * (1 - g);
+  }
+  return HEED_OK;
+}
+
+static const heed_estimator_functions functions = {
+    .size = sizeof functions,
+    .estimate = estimate,
+    .predict = predict,
+};
+
+static const heed_plugin crowd_bt = {
+    .size = sizeof crowd_bt,
+    .abi = HEED_ABI,
+    .kind = HEED_ESTIMATOR,
+    .name = "crowd_bt",
+    .version = "1.0",
+    .summary = "the noisy Bradley-Terry model: reliability and strengths",
+    .reference = "Chen, Bennett, Collins-Thompson, Horvitz 2013, WSDM, 193-202",
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .outputs = outputs,
+    .output_count = sizeof outputs / sizeof *outputs,
+    .functions = &functions,
+    .functions_size = sizeof functions,
+};
+
+static const heed_plugin *const plugins[] = {&crowd_bt};
+HEED_PLUGINS(plugins)
