@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * GLAD (Whitehill et al. 2009, NIPS 22, 2035-2043): each pair i has a better
+ * response z_i, A's with probability `share`, and an easiness beta_i = exp b_i;
+ * user j of ability alpha_j names it with probability sigmoid(alpha_j beta_i),
+ * else its opposite.  Maximised is
+ *
+ *   sum_i log(share prod_j P(y_ij | A) + (1 - share) prod_j P(y_ij | B))
+ *     - sum_j (alpha_j - ability)^2 / 2 - sum_i (b_i - easiness)^2 / 2,
+ *
+ * the sum over i of pairs that were annotated.  E-step: q_i = P(z_i = A | all
+ * choices on the pair).  The M-step has no closed form: with w = q_i(y_ij),
+ * sum w log sigmoid(alpha beta) + (1 - w) log sigmoid(-alpha beta) and the
+ * priors are raised by one step of Newton's method in each alpha_j and then in
+ * each b_i, halved until it gains.  That is generalised EM: the objective
+ * cannot fall.
+ *
+ * Attentiveness differs from pair to pair: given what others chose, P(y_ij = A)
+ * = eta_ij p_i + (1 - eta_ij) / 2 with eta_ij = 2 sigmoid(alpha_j beta_i) - 1.
+ * A user's eta is its mean over the pairs the user chose on.  sd is that of
+ * alpha by curvature, times d eta / d alpha; left_out maximises over alpha
+ * without the annotation, all else as fitted: exactly for users of up to
+ * EXACT annotations, by one step of Newton's method for others. */
+#include <math.h>
+#include <string.h>
+
+#include "heed/estimator.h"
+#include "support/overlap.h"
+#include "support/squarem.h"
+
+enum {
+  SHARE,
+  ABILITY,
+  EASINESS,
+  NEGATIVE,
+  TOLERANCE,
+  MOST_STEPS,
+  PARAMETER_COUNT
+};
+enum { NEGATIVE_CLIP, NEGATIVE_KEEP };
+enum {
+  OUT_LOG_LIKELIHOOD,
+  OUT_OBJECTIVE,
+  OUT_ITERATIONS,
+  OUT_CONVERGED,
+  OUT_SHARED_PAIRS
+};
+enum { EXACT = 64 };
+
+static const char *const negative_words[] = {"clip", "keep", NULL};
+
+static const heed_parameter parameters[] = {
+    [SHARE] = {.name = "share",
+               .type = HEED_NUMBER,
+               .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
+               .standard = "0.5",
+               .low = 0,
+               .high = 1,
+               .doc = "share of pairs in which A's response is better"},
+    [ABILITY] = {.name = "ability",
+                 .type = HEED_NUMBER,
+                 .standard = "1",
+                 .low = -10,
+                 .high = 10,
+                 .doc = "the prior of an ability is normal with this mean and "
+                        "sd 1"},
+    [EASINESS] = {.name = "easiness",
+                  .type = HEED_NUMBER,
+                  .standard = "1",
+                  .low = -10,
+                  .high = 10,
+                  .doc = "the prior of a pair's log easiness is normal with "
+                         "this mean and sd 1"},
+    [NEGATIVE] = {.name = "negative",
+                  .type = HEED_ENUM,
+                  .standard = "clip",
+                  .choices = negative_words,
+                  .doc = "eta of users of negative ability: clip (to 0) or "
+                         "keep (negative)"},
+    [TOLERANCE] = {.name = "tolerance",
+                   .type = HEED_NUMBER,
+                   .flags = HEED_OPEN_LOW,
+                   .standard = "1e-9",
+                   .low = 0,
+                   .high = 1,
+                   .doc = "relative gain of the objective below which it has "
+                          "converged"},
+    [MOST_STEPS] = {.name = "max_iterations",
+                    .type = HEED_INTEGER,
+                    .standard = "20000",
+                    .low = 1,
+                    .high = 1e9,
+                    .doc = "EM steps"},
+};
+
+static const heed_output outputs[] = {
+    [OUT_LOG_LIKELIHOOD] = {.name = "log_likelihood",
+                            .unit = "nat",
+                            .doc = "log-likelihood of the annotations"},
+    [OUT_OBJECTIVE] = {.name = "objective",
+                       .unit = "nat",
+                       .doc = "what was maximised: with log-priors"},
+    [OUT_ITERATIONS] = {.name = "iterations", .doc = "EM steps"},
+    [OUT_CONVERGED] = {.name = "converged", .doc = "1: it has"},
+    [OUT_SHARED_PAIRS] = {.name = "shared_pairs",
+                          .doc = "pairs that two users or more chose on"},
+};
+
+/* Far outside what the priors allow; an extrapolation must not overflow. */
+static const double most_ability = 100, most_easiness = 12;
+
+/* x: ability of each user, then log easiness of each pair. */
+typedef struct fit {
+  const heed_value *values;
+  const heed_host *host;
+  overlap of;
+  const int64_t *pair;  /* of rows */
+  const int8_t *choice; /* of rows */
+  double *given;        /* (N, 2) */
+  double *log_odds;     /* (P) */
+  double *beta;         /* (P) */
+  double *right;        /* rows: w */
+} fit;
+
+/* What predict() needs. */
+typedef struct fitted {
+  double *ability;  /* (J) */
+  double *beta;     /* (P) */
+  double *log_odds; /* (P) */
+} fitted;
+
+/* A function of one value with its derivatives: value, f', -f''. */
+typedef struct curve {
+  double value, slope, information;
+} curve;
+
+/* log sigmoid(x) */
+static double log_sigmoid(double x) {
+  return fmin(x, 0) - log1p(exp(-fabs(x)));
+}
+
+static void put_within(const fit *self, double *x) {
+  for (size_t j = 0; j < self->of.users; j++)
+    x[j] = fmin(fmax(x[j], -most_ability), most_ability);
+  for (size_t i = self->of.users; i < self->of.users + self->of.pairs; i++)
+    x[i] = fmin(fmax(x[i], -most_easiness), most_easiness);
+}
+
+static bool annotated(const fit *self, size_t pair) {
+  return self->of.first[pair + 1] > self->of.first[pair];
+}
+
+static double log_prior(const fit *self, const double *x) {
+  const double *b = x + self->of.users;
+  double sum = 0;
+  for (size_t j = 0; j < self->of.users; j++)
+    sum += pow(x[j] - self->values[ABILITY].number, 2);
+  for (size_t i = 0; i < self->of.pairs; i++)
+    if (annotated(self, i)) sum += pow(b[i] - self->values[EASINESS].number, 2);
+  return -sum / 2;
+}
+
+/* Log-odds of every pair and w of every row; returns the log-likelihood. */
+static double e_step(const fit *self, const double *x) {
+  const overlap *of = &self->of;
+  for (size_t i = 0; i < of->pairs; i++) {
+    self->beta[i] = exp(x[of->users + i]);
+    for (size_t n = of->first[i]; n < of->first[i + 1]; n++) {
+      const double m = x[of->user[n]] * self->beta[i];
+      const double right = log_sigmoid(m);
+      self->given[2 * n] = of->chose_a[n] ? right : right - m;
+      self->given[2 * n + 1] = of->chose_a[n] ? right - m : right;
+    }
+  }
+  const double sum = overlap_log_odds(
+      of, self->given, self->values[SHARE].number, self->log_odds);
+  for (size_t i = 0; i < of->pairs; i++) {
+    const double q = overlap_sigmoid(self->log_odds[i]);
+    for (size_t n = of->first[i]; n < of->first[i + 1]; n++)
+      self->right[of->row[n]] = of->chose_a[n] ? q : 1 - q;
+  }
+  return sum;
+}
+
+/* ---- the M-step ---- */
+
+/* Adds w log sigmoid(m) + (1 - w) log sigmoid(-m), m linear in what moves with
+ * slope `rate`. */
+static void add(curve *to, double w, double m, double rate) {
+  const double e = exp(-fabs(m)), up = 1 / (1 + e), p = m >= 0 ? up : e * up;
+  to->value += w * m + fmin(-m, 0) + log(up);
+  to->slope += rate * (w - p);
+  to->information += rate * rate * e * up * up;
+}
+
+static void add_normal(curve *to, double x, double mean) {
+  to->value -= (x - mean) * (x - mean) / 2;
+  to->slope -= x - mean;
+  to->information += 1;
+}
+
+static curve of_ability(const fit *self, size_t user, double alpha) {
+  const size_t *first = self->of.crowd->first;
+  curve is = {0};
+  for (size_t r = first[user]; r < first[user + 1]; r++)
+    if (self->choice[r] != HEED_CHOSE_TIE) {
+      const double beta = self->beta[self->pair[r]];
+      add(&is, self->right[r], alpha * beta, beta);
+    }
+  add_normal(&is, alpha, self->values[ABILITY].number);
+  return is;
+}
+
+/* m = alpha exp b has slope m in b; its curvature counts as far as the sum is
+ * concave without. */
+static curve of_easiness(const fit *self, size_t pair, const double *alpha,
+                         double b) {
+  const overlap *of = &self->of;
+  const double beta = exp(b);
+  curve is = {0};
+  for (size_t n = of->first[pair]; n < of->first[pair + 1]; n++) {
+    const double m = alpha[of->user[n]] * beta;
+    add(&is, self->right[of->row[n]], m, m);
+  }
+  add_normal(&is, b, self->values[EASINESS].number);
+  return is;
+}
+
+/* One step of Newton's method in one value, halved until it gains. */
+static double raised_ability(const fit *self, size_t user, double alpha) {
+  const curve here = of_ability(self, user, alpha);
+  double step = here.slope / here.information;
+  for (int halvings = 0; halvings < 30; halvings++) {
+    const double next = fmin(fmax(alpha + step, -most_ability), most_ability);
+    if (of_ability(self, user, next).value > here.value) return next;
+    if (fabs(step) < 1e-14 * (1 + fabs(alpha))) break;
+    step /= 2;
+  }
+  return alpha;
+}
+
+static double raised_easiness(const fit *self, size_t pair, const double *alpha,
+                              double b) {
+  const curve here = of_easiness(self, pair, alpha, b);
+  double step = here.slope / here.information;
+  for (int halvings = 0; halvings < 30; halvings++) {
+    const double next = fmin(fmax(b + step, -most_easiness), most_easiness);
+    if (of_easiness(self, pair, alpha, next).value > here.value) return next;
+    if (fabs(step) < 1e-14 * (1 + fabs(b))) break;
+    step /= 2;
+  }
+  return b;
+}
+
+static double em_step(void *context, double *x) {
+  const fit *self = context;
+  const size_t users = self->of.users, pairs = self->of.pairs;
+  double objective, *b = x + users;
+  for (size_t i = 0; i < users + pairs; i++)
+    if (!isfinite(x[i])) return -HUGE_VAL;
+  put_within(self, x);
+  objective = e_step(self, x) + log_prior(self, x);
+  for (size_t j = 0; j < users; j++) x[j] = raised_ability(self, j, x[j]);
+  for (size_t i = 0; i < pairs; i++)
+    b[i] = annotated(self, i) ? raised_easiness(self, i, x, b[i])
+                              : self->values[EASINESS].number;
+  return objective;
+}
+
+/* ---- users ---- */
+
+/* log(s p + (1 - s)(1 - p)) of one choice, s = sigmoid(alpha beta) and p the
+ * probability, by the others, that it is right; added with a sign. */
+static void add_choice(curve *to, double alpha, double beta, double p,
+                       double sign) {
+  const double s = overlap_sigmoid(alpha * beta), d = 2 * p - 1;
+  const double chance = 1 - p + s * d;
+  const double first = beta * s * (1 - s) * d / chance;
+  to->slope += sign * first;
+  to->information += sign * (first * first - beta * (1 - 2 * s) * first);
+}
+
+/* Of the user's annotations but `without`; p of each row from the others. */
+static curve of_user(const fit *self, const double *p, size_t user,
+                     size_t without, double alpha) {
+  const size_t *first = self->of.crowd->first;
+  curve is = {0};
+  for (size_t r = first[user]; r < first[user + 1]; r++)
+    if (r != without && self->choice[r] != HEED_CHOSE_TIE)
+      add_choice(&is, alpha, self->beta[self->pair[r]], p[r], 1);
+  add_normal(&is, alpha, self->values[ABILITY].number);
+  return is;
+}
+
+/* Mean of eta over the user's pairs, and of its derivative by alpha. */
+static double eta_of(const fit *self, size_t user, double alpha,
+                     double *derivative) {
+  const size_t *first = self->of.crowd->first;
+  double sum = 0, count = 0;
+  *derivative = 0;
+  for (size_t r = first[user]; r < first[user + 1]; r++) {
+    if (self->choice[r] == HEED_CHOSE_TIE) continue;
+    const double beta = self->beta[self->pair[r]];
+    const double s = overlap_sigmoid(alpha * beta);
+    sum += 2 * s - 1;
+    *derivative += 2 * beta * s * (1 - s);
+    count++;
+  }
+  if (count == 0) { /* of a pair of usual easiness */
+    const double beta = exp(self->values[EASINESS].number);
+    const double s = overlap_sigmoid(alpha * beta);
+    *derivative = 2 * beta * s * (1 - s);
+    return 2 * s - 1;
+  }
+  *derivative /= count;
+  return sum / count;
+}
+
+/* The curvature may fall below the prior's where a choice was a surprise; a
+ * step is then one by the prior's. */
+static double newton(curve is) {
+  return fmin(fmax(is.slope / fmax(is.information, 1), -1), 1);
+}
+
+static double solve(const fit *self, const double *p, size_t user,
+                    size_t without, double alpha) {
+  enum { MOST = 100 };
+  for (int i = 0; i < MOST; i++) {
+    const double step = newton(of_user(self, p, user, without, alpha));
+    alpha += step;
+    if (fabs(step) < 1e-13) break;
+  }
+  return alpha;
+}
+
+static double clipped(const fit *self, double eta) {
+  const bool clips = self->values[NEGATIVE].integer == NEGATIVE_CLIP;
+  return fmin(fmax(eta, clips ? 0 : -1), 1);
+}
+
+static void fill_user(const fit *self, const double *p, size_t user,
+                      double alpha, heed_posterior *into) {
+  const size_t from = self->of.crowd->first[user];
+  const size_t to = self->of.crowd->first[user + 1];
+  const curve whole = of_user(self, p, user, SIZE_MAX, alpha);
+  double rate, unused;
+  const double eta = eta_of(self, user, alpha, &rate);
+  into->mean[user] = clipped(self, eta);
+  into->sd[user] = rate / sqrt(fmax(whole.information, 1));
+  for (size_t r = from; r < to; r++) {
+    curve rest = whole;
+    if (self->choice[r] == HEED_CHOSE_TIE) {
+      into->left_out[r] = into->mean[user];
+    } else if (to - from <= EXACT) {
+      const double without = solve(self, p, user, r, alpha);
+      into->left_out[r] = clipped(self, eta_of(self, user, without, &unused));
+    } else {
+      add_choice(&rest, alpha, self->beta[self->pair[r]], p[r], -1);
+      into->left_out[r] = clipped(self, eta + rate * newton(rest));
+    }
+  }
+}
+
+/* ---- the fit ---- */
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+static heed_status open_fit(fit *self, const heed_value *values,
+                            const heed_host *host, const heed_crowd *crowd,
+                            heed_error *error) {
+  const heed_status status = overlap_open(host, crowd, &self->of, error);
+  if (status != HEED_OK) return status;
+  const heed_table *said = crowd->annotations;
+  self->values = values;
+  self->host = host;
+  self->pair = heed_table_data(said, "pair", HEED_INT64);
+  self->choice = heed_table_data(said, "choice", HEED_INT8);
+  self->given = host->scratch(host, 2 * self->of.count, sizeof(double));
+  self->log_odds = host->allocate(host, self->of.pairs, sizeof(double));
+  self->beta = host->allocate(host, self->of.pairs, sizeof(double));
+  self->right = host->scratch(host, said->rows, sizeof(double));
+  return self->given != NULL && self->log_odds != NULL && self->beta != NULL &&
+                 self->right != NULL
+             ? HEED_OK
+             : no_memory(error);
+}
+
+static heed_status fill(const fit *self, const double *x, heed_posterior *into,
+                        heed_error *error) {
+  const overlap *of = &self->of;
+  const heed_host *host = self->host;
+  const size_t rows = of->crowd->annotations->rows;
+  double *others = host->scratch(host, rows, sizeof *others);
+  into->unit = HEED_BY_USER;
+  into->units = of->users;
+  into->mean = host->allocate(host, of->users, sizeof(double));
+  into->sd = host->allocate(host, of->users, sizeof(double));
+  into->left_out = host->allocate(host, rows, sizeof(double));
+  into->casual = host->allocate(host, rows, sizeof(double));
+  into->p = host->allocate(host, rows, sizeof(double));
+  if (others == NULL || into->mean == NULL || into->sd == NULL ||
+      into->left_out == NULL || into->casual == NULL || into->p == NULL)
+    return no_memory(error);
+  for (size_t r = 0; r < rows; r++) {
+    into->casual[r] = self->choice[r] == HEED_CHOSE_TIE ? 1 : 0.5;
+    into->p[r] = overlap_sigmoid(self->log_odds[self->pair[r]]);
+  }
+  for (size_t i = 0; i < of->pairs; i++)
+    for (size_t n = of->first[i]; n < of->first[i + 1]; n++) {
+      const double odds =
+          self->log_odds[i] - self->given[2 * n] + self->given[2 * n + 1];
+      others[of->row[n]] = overlap_sigmoid(of->chose_a[n] ? odds : -odds);
+    }
+  for (size_t j = 0; j < of->users; j++) fill_user(self, others, j, x[j], into);
+  return HEED_OK;
+}
+
+static heed_status keep_fit(const fit *self, const double *x,
+                            heed_posterior *posterior, heed_error *error) {
+  const heed_host *host = self->host;
+  fitted *state = host->allocate(host, 1, sizeof *state);
+  if (state == NULL) return no_memory(error);
+  state->beta = self->beta;
+  state->log_odds = self->log_odds;
+  state->ability = host->allocate(host, self->of.users, sizeof(double));
+  if (state->ability == NULL) return no_memory(error);
+  memcpy(state->ability, x, self->of.users * sizeof *x);
+  posterior->state = state;
+  return HEED_OK;
+}
+
+static void report(const fit *self, const heed_posterior *posterior) {
+  const double values[] = {
+      [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
+      [OUT_OBJECTIVE] = posterior->objective,
+      [OUT_ITERATIONS] = (double)posterior->iterations,
+      [OUT_CONVERGED] = posterior->converged,
+      [OUT_SHARED_PAIRS] = (double)self->of.shared,
+  };
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+    self->host->output(self->host, i, &values[i], 1);
+  if (!posterior->converged)
+    self->host->warn(self->host, "not_converged",
+                     "EM has not converged in %llu steps",
+                     (unsigned long long)posterior->iterations);
+}
+
+static heed_status estimate(void *values, const heed_host *host,
+                            const heed_crowd *crowd, heed_posterior *posterior,
+                            heed_error *error) {
+  fit self;
+  heed_status status = open_fit(&self, values, host, crowd, error);
+  if (status != HEED_OK) return status;
+  const size_t users = self.of.users;
+  const squarem_problem problem = {users + self.of.pairs, &self, em_step};
+  double *x = host->scratch(host, problem.count, sizeof *x);
+  double *room = squarem_room(host, problem.count);
+  if (x == NULL || room == NULL) return no_memory(error);
+  posterior->identified = overlap_exists(&self.of, host);
+  for (size_t i = 0; i < problem.count; i++)
+    x[i] = i < users ? fmax(self.values[ABILITY].number, 0.1)
+                     : self.values[EASINESS].number;
+  const squarem_result result = squarem_maximise(
+      &problem, host, "objective", self.values[TOLERANCE].number,
+      (uint64_t)self.values[MOST_STEPS].integer, room, x);
+  if (host->cancelled(host))
+    return heed_fail(error, HEED_CANCELLED, "cancelled");
+  posterior->iterations = result.steps;
+  posterior->converged = result.converged;
+  put_within(&self, x);
+  posterior->log_likelihood = e_step(&self, x);
+  posterior->objective = posterior->log_likelihood + log_prior(&self, x);
+  status = fill(&self, x, posterior, error);
+  if (status == HEED_OK) status = keep_fit(&self, x, posterior, error);
+  if (status == HEED_OK) report(&self, posterior);
+  return status;
+}
+
+/* A tie says nothing. */
+static heed_status predict(void *self, const heed_host *host,
+                           const heed_posterior *posterior,
+                           const heed_crowd *held_out, double *probability,
+                           heed_error *error) {
+  const fitted *state = posterior->state;
+  const heed_table *said = held_out->annotations;
+  const int64_t *user = heed_table_data(said, "user", HEED_INT64);
+  const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);
+  const int8_t *choice = heed_table_data(said, "choice", HEED_INT8);
+  (void)self, (void)host, (void)error;
+  for (size_t r = 0; r < said->rows; r++) {
+    const double odds = state->log_odds[pair[r]];
+    const double q = overlap_sigmoid(choice[r] == HEED_CHOSE_A ? odds : -odds);
+    const double s =
+        overlap_sigmoid(state->ability[user[r]] * state->beta[pair[r]]);
+    probability[r] =
+        choice[r] == HEED_CHOSE_TIE ? 1 : s * q + (1 - s) * (1 - q);
+  }
+  return HEED_OK;
+}
+
+static const heed_estimator_functions functions = {
+    .size = sizeof functions,
+    .estimate = estimate,
+    .predict = predict,
+};
+
+static const heed_plugin glad = {
+    .size = sizeof glad,
+    .abi = HEED_ABI,
+    .kind = HEED_ESTIMATOR,
+    .name = "glad",
+    .version = "1.0",
+    .summary = "GLAD: ability of users and easiness of pairs",
+    .reference = "Whitehill et al. 2009, NIPS 22, 2035-2043",
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .outputs = outputs,
+    .output_count = sizeof outputs / sizeof *outputs,
+    .functions = &functions,
+    .functions_size = sizeof functions,
+};
+
+static const heed_plugin *const plugins[] = {&glad};
+HEED_PLUGINS(plugins)
