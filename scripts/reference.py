@@ -36,9 +36,6 @@ def axes_of(item):
 
 
 def shrink(source, kept, wanted):
-    missing = [name for name in wanted if name not in source]
-    if missing:
-        sys.exit(f"{source.filename} has no metric {', '.join(missing)}")
     metrics = [*wanted, "status"]
     axes = {axis for name in metrics for axis in axes_of(source[name])}
     tied = [name for name, item in source.items()
@@ -59,5 +56,9 @@ def shrink(source, kept, wanted):
 if __name__ == "__main__":
     if len(sys.argv) < 4:
         sys.exit(__doc__)
-    with h5py.File(sys.argv[1], "r") as result, h5py.File(sys.argv[2], "w") as reference:
-        shrink(result, reference, sys.argv[3:])
+    with h5py.File(sys.argv[1], "r") as result:
+        missing = [name for name in sys.argv[3:] if name not in result]
+        if missing:
+            sys.exit(f"{sys.argv[1]} has no metric {', '.join(missing)}")
+        with h5py.File(sys.argv[2], "w") as reference:
+            shrink(result, reference, sys.argv[3:])
