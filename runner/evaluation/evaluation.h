@@ -48,6 +48,9 @@
     "share of users with an annotation kept")                                 \
   X(LABEL_ACCURACY, "label_accuracy", NONE, NULL,                             \
     "weighted share of kept untied labels that name the better response")     \
+  X(LABEL_CONSENSUS, "label_consensus", NONE, NULL,                           \
+    "weighted share of kept untied labels that agree with most other users "  \
+    "on the same pair")                                                       \
   X(LABEL_AGREEMENT, "label_agreement", PER_JUDGE, NULL,                      \
     "weighted share of kept untied labels that agree with the judge")         \
   X(SPEARMAN_JUDGE, "spearman_judge", PER_JUDGE, NULL,                        \

@@ -59,6 +59,31 @@ static heed_status put_accuracy(const evaluation *self, heed_error *error) {
   return HEED_OK;
 }
 
+/* As agreement(), with the majority of all other untied labels of the pair,
+ * kept or not; a label without one does not count. */
+static heed_status put_consensus(const evaluation *self, heed_error *error) {
+  const heed_table *table = self->crowd->annotations;
+  const int64_t *pair = heed_table_data(table, "pair", HEED_INT64);
+  const int8_t *choice = heed_table_data(table, "choice", HEED_INT8);
+  int64_t *lead = /* labels for A less those for B */
+      arena_allocate(self->scratch, self->world->pairs->rows, sizeof *lead);
+  double all = 0, same = 0;
+  if (lead == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  for (size_t i = 0; i < table->rows; i++)
+    if (choice[i] != HEED_CHOSE_TIE)
+      lead[pair[i]] += choice[i] == HEED_CHOSE_A ? 1 : -1;
+  for (size_t i = 0; i < table->rows; i++) {
+    if (choice[i] == HEED_CHOSE_TIE) continue;
+    const int64_t own = choice[i] == HEED_CHOSE_A ? 1 : -1;
+    const int64_t others = lead[pair[i]] - own;
+    if (others == 0) continue;
+    all += self->selection->weight[i];
+    same += (others > 0) == (own > 0) ? self->selection->weight[i] : 0;
+  }
+  put(self, METRIC_LABEL_CONSENSUS, all > 0 ? same / all : NAN);
+  return HEED_OK;
+}
+
 /* Over users with enough judged labels: rank correlation of eta-hat with the
  * share of the user's own labels that agree. */
 static heed_status put_spearman(const evaluation *self, const int8_t *verdicts,
@@ -142,6 +167,7 @@ heed_status evaluate_labels(const evaluation *self, heed_error *error) {
   heed_status status;
   put_kept(self);
   status = put_accuracy(self, error);
+  if (status == HEED_OK) status = put_consensus(self, error);
   if (status == HEED_OK) status = put_judges(self, error);
   if (status == HEED_OK && self->held_out != NULL && is->predict != NULL &&
       self->held_out->annotations->rows > 0)

@@ -405,6 +405,16 @@ static void labels_are_scored_by_weight_and_without_ties(void **state) {
   assert_near(self->values[METRIC_USERS_JUDGED][0], 4, 0);
 }
 
+static void consensus_is_that_of_the_others(void **state) {
+  bench *self = *state;
+  heed_error error;
+  fill_crowd(self);
+  assert_int_equal(evaluate_labels(&self->what, &error), HEED_OK);
+  /* pair 0 is disputed (weights 0, 1), pairs 1 (1, 0) and 2 (2, 2) are not,
+   * of pair 3 there is one label and a tie */
+  assert_near(self->values[METRIC_LABEL_CONSENSUS][0], 5.0 / 6, 1e-15);
+}
+
 static void means_of_annotations_become_means_of_users(void **state) {
   bench *self = *state;
   static double of_annotations[] = {0.2, 0.4, 1, 0, 0.5, 0.5, 0.9, 0.7};
@@ -585,6 +595,7 @@ int main(void) {
       TEST(eta_hat_is_scored_as_by_hand),
       TEST(coverage_counts_users_inside_their_interval),
       TEST(labels_are_scored_by_weight_and_without_ties),
+      TEST(consensus_is_that_of_the_others),
       TEST(means_of_annotations_become_means_of_users),
       TEST(users_of_equal_eta_hat_share_a_rank),
       TEST(correlation_is_pearsons),
