@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The Beta distribution: attentiveness that varies smoothly over users. */
+ * The Beta distribution: attentiveness that varies smoothly over users; on
+ * [0, 1], or stretched to another interval where some work against. */
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 
 #include "heed/distribution.h"
 #include "support/node_family.h"
 
-enum { ALPHA, BETA, PARAMETER_COUNT };
+enum { ALPHA, BETA, THETA_COUNT, LOW = THETA_COUNT, HIGH, PARAMETER_COUNT };
 
 /* Beyond these the nodes cannot show the shape. */
 static const double least = 1e-3, most = 1e4;
@@ -24,6 +25,18 @@ static const heed_parameter parameters[] = {
               .low = 1e-3,
               .high = 1e4,
               .doc = "second shape; as a fitted prior, not read"},
+    [LOW] = {.name = "low",
+             .type = HEED_NUMBER,
+             .standard = "0",
+             .low = -1,
+             .high = 1,
+             .doc = "lower end"},
+    [HIGH] = {.name = "high",
+              .type = HEED_NUMBER,
+              .standard = "1",
+              .low = -1,
+              .high = 1,
+              .doc = "upper end"},
 };
 
 static const heed_output outputs[] = {
@@ -37,22 +50,40 @@ static void statistics(double x, double *t1, double *t2) {
   *t2 = log1p(-x);
 }
 
+static node_family family_of(const void *self) {
+  const heed_value *values = self;
+  return (node_family){statistics, values[LOW].number, values[HIGH].number};
+}
+
+static heed_status create(const heed_host *host, const heed_value *values,
+                          void **self, heed_error *error) {
+  (void)host;
+  if (!(values[LOW].number < values[HIGH].number))
+    return heed_fail(error, HEED_INVALID,
+                     "low: found %g, expected less than high, %g",
+                     values[LOW].number, values[HIGH].number);
+  *self = (void *)(uintptr_t)values;
+  return HEED_OK;
+}
+
 static heed_status quantile(const void *self, size_t count, const double *u,
                             double *eta, heed_error *error) {
   const heed_value *values = self;
+  const double low = values[LOW].number, width = values[HIGH].number - low;
   for (size_t i = 0; i < count; i++) {
     eta[i] = gsl_cdf_beta_Pinv(u[i], values[ALPHA].number, values[BETA].number);
     if (!(eta[i] >= 0 && eta[i] <= 1))
       return heed_fail(error, HEED_NUMERIC,
                        "the quantile of Beta(%g, %g) at %g cannot be computed",
                        values[ALPHA].number, values[BETA].number, u[i]);
+    eta[i] = low + width * eta[i];
   }
   return HEED_OK;
 }
 
 static size_t theta_count(const void *self) {
   (void)self;
-  return PARAMETER_COUNT;
+  return THETA_COUNT;
 }
 
 static void theta(const void *self, double *values_of) {
@@ -61,11 +92,14 @@ static void theta(const void *self, double *values_of) {
   values_of[BETA] = values[BETA].number;
 }
 
-/* mean = a / (a + b), variance = mean (1 - mean) / (a + b + 1) */
+/* Of x in [0, 1]: mean = a / (a + b), variance = mean (1 - mean) / (a + b + 1)
+ */
 static void start(const void *self, double mean, double variance,
                   double *values_of) {
-  (void)self;
-  mean = fmin(fmax(mean, 0.02), 0.98);
+  const node_family family = family_of(self);
+  const double width = family.high - family.low;
+  mean = fmin(fmax((mean - family.low) / width, 0.02), 0.98);
+  variance /= width * width;
   const double full = mean * (1 - mean);
   const double sum = fmin(fmax(full / fmax(variance, 1e-3) - 1, 0.2), 200);
   values_of[ALPHA] = mean * sum;
@@ -79,21 +113,21 @@ static size_t node_count(const void *self, size_t wanted) {
 
 static void nodes(const void *self, const double *values_of, size_t count,
                   double *at) {
-  (void)self;
+  const node_family family = family_of(self);
   (void)values_of;
-  node_family_nodes(count, at);
+  node_family_nodes(&family, count, at);
 }
 
 static void log_weights(const void *self, const double *values_of, size_t count,
                         const double *at, double *log_weight) {
   const double ab[2] = {values_of[ALPHA] - 1, values_of[BETA] - 1};
-  (void)self;
-  node_family_weights(statistics, ab, count, at, log_weight);
+  const node_family family = family_of(self);
+  node_family_weights(&family, ab, count, at, log_weight);
 }
 
 static size_t free_count(const void *self) {
   (void)self;
-  return PARAMETER_COUNT;
+  return THETA_COUNT;
 }
 
 static void to_free(const void *self, const double *values_of, double *free) {
@@ -113,9 +147,9 @@ static heed_status refit(const void *self, size_t count, const double *at,
                          heed_error *error) {
   const double low[2] = {least - 1, least - 1}, high[2] = {most - 1, most - 1};
   double ab[2] = {values_of[ALPHA] - 1, values_of[BETA] - 1};
-  (void)self;
+  const node_family family = family_of(self);
   (void)error;
-  node_family_fit(statistics, count, at, mass, low, high, ab);
+  node_family_fit(&family, count, at, mass, low, high, ab);
   values_of[ALPHA] = ab[0] + 1;
   values_of[BETA] = ab[1] + 1;
   return HEED_OK;
@@ -142,12 +176,13 @@ static const heed_plugin beta = {
     .kind = HEED_DISTRIBUTION,
     .name = "beta",
     .version = "1.0",
-    .summary = "Beta(alpha, beta) on [0, 1]",
+    .summary = "Beta(alpha, beta) on [0, 1] or another interval",
     .reference = "arXiv 2510.13830, section 4",
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,
     .outputs = outputs,
     .output_count = sizeof outputs / sizeof *outputs,
+    .create = create,
     .functions = &functions,
     .functions_size = sizeof functions,
 };

@@ -37,6 +37,8 @@ static void statistics(double x, double *t1, double *t2) {
   *t2 = -(x - 0.5) * (x - 0.5) / 2;
 }
 
+static const node_family family = {statistics, 0, 1};
+
 static void to_natural(const double *values_of, double ab[2]) {
   ab[1] = 1 / (values_of[SD] * values_of[SD]);
   ab[0] = (values_of[MEAN] - 0.5) * ab[1];
@@ -106,7 +108,7 @@ static void nodes(const void *self, const double *values_of, size_t count,
                   double *at) {
   (void)self;
   (void)values_of;
-  node_family_nodes(count, at);
+  node_family_nodes(&family, count, at);
 }
 
 static void log_weights(const void *self, const double *values_of, size_t count,
@@ -114,7 +116,7 @@ static void log_weights(const void *self, const double *values_of, size_t count,
   double ab[2];
   (void)self;
   to_natural(values_of, ab);
-  node_family_weights(statistics, ab, count, at, log_weight);
+  node_family_weights(&family, ab, count, at, log_weight);
 }
 
 static size_t free_count(const void *self) {
@@ -144,7 +146,7 @@ static heed_status refit(const void *self, size_t count, const double *at,
   (void)self;
   (void)error;
   to_natural(values_of, ab);
-  node_family_fit(statistics, count, at, mass, low, high, ab);
+  node_family_fit(&family, count, at, mass, low, high, ab);
   values_of[SD] = 1 / sqrt(ab[1]);
   values_of[MEAN] = 0.5 + ab[0] / ab[1];
   return HEED_OK;

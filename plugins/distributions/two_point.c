@@ -10,14 +10,14 @@ static const heed_parameter parameters[] = {
     [LOW] = {.name = "low",
              .type = HEED_NUMBER,
              .standard = "0.1",
-             .low = 0,
+             .low = -1,
              .high = 1,
-             .doc = "attentiveness of casual users; as a fitted prior, not "
-                    "read"},
+             .doc = "attentiveness of casual users; as a fitted prior, only "
+                    "its sign is read: below 0, fits may start there"},
     [HIGH] = {.name = "high",
               .type = HEED_NUMBER,
               .standard = "0.9",
-              .low = 0,
+              .low = -1,
               .high = 1,
               .doc = "that of attentive users; as a fitted prior, not read"},
     [SHARE] = {.name = "share",
@@ -68,10 +68,11 @@ static void theta(const void *self, double *values_of) {
 
 static void start(const void *self, double mean, double variance,
                   double *values_of) {
-  const double sd = fmin(fmax(sqrt(fmax(variance, 0)), 0.1), 0.45);
-  (void)self;
-  mean = fmin(fmax(mean, 0.05), 0.95);
-  values_of[LOW] = fmax(mean - sd, 0.02);
+  const double least = ((const heed_value *)self)[LOW].number < 0 ? -1 : 0;
+  const double most = 0.45 * (1 - least);
+  const double sd = fmin(fmax(sqrt(fmax(variance, 0)), 0.1), most);
+  mean = fmin(fmax(mean, least + 0.05), 0.95);
+  values_of[LOW] = fmax(mean - sd, least + 0.02);
   values_of[HIGH] = fmin(mean + sd, 0.98);
   values_of[SHARE] = 0.5;
 }

@@ -111,8 +111,8 @@ static const heed_parameter parameters[] = {
                 .standard = "5",
                 .low = 1,
                 .high = 1000,
-                .doc = "starts of a prior whose atoms move; the best fit "
-                       "counts"},
+                .doc = "starts of a prior whose atoms move, or of any where "
+                       "eta may be below 0; the best fit counts"},
     [TOLERANCE] = {.name = "tolerance",
                    .type = HEED_NUMBER,
                    .flags = HEED_OPEN_LOW,
@@ -398,9 +398,12 @@ static squarem_result maximise(fit *self, double *room, const char *series,
 /* The best of the starts into x. */
 static squarem_result fit_all(fit *self, double *room, double *trial, double *x,
                               uint64_t *steps) {
-  const size_t starts = self->fits_prior && self->distribution->atoms_move
-                            ? (size_t)self->values[STARTS].integer
-                            : 1;
+  const heed_distribution_functions *prior = self->distribution;
+  const bool many_peaks =
+      prior->atoms_move ||
+      (self->histories.domain.low < 0 && !prior->weights_free);
+  const size_t starts =
+      self->fits_prior && many_peaks ? (size_t)self->values[STARTS].integer : 1;
   squarem_result best = {-HUGE_VAL, 0, false};
   *steps = 0;
   for (size_t start = 0; start < starts; start++) {

@@ -424,7 +424,8 @@ static heed_status open_fit(fit *self, const heed_value *values,
     status = histories_open(host, crowd, self->model, 0.5, false,
                             &self->histories, error);
   if (status != HEED_OK) return status;
-  if (!self->histories.domain.mixture || self->histories.domain.dimension != 1)
+  if (!self->histories.domain.mixture ||
+      self->histories.domain.dimension != 1 || self->histories.domain.low < 0)
     return heed_fail(error, HEED_UNSUPPORTED,
                      "the user model %s is no mixture of attending and not, "
                      "which this estimator needs",

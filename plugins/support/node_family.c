@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Exponential families of two parameters on fixed nodes of [0, 1]. */
+ * Exponential families of two parameters on fixed nodes of an interval. */
 #include "support/node_family.h"
 
 #include <math.h>
@@ -7,12 +7,17 @@
 
 static const double pi = 3.14159265358979323846;
 
-void node_family_nodes(size_t count, double *nodes) {
+/* From 0 to 1. */
+static double place_of(const node_family *self, double node) {
+  return (node - self->low) / (self->high - self->low);
+}
+
+void node_family_nodes(const node_family *self, size_t count, double *nodes) {
   for (size_t k = 0; k < count; k++) {
     /* sin^2 keeps nodes near 0 exact; those near 1 mirror them. */
     const double u = pi * ((double)k + 0.5) / (double)count;
     const double s = sin(u / 2);
-    nodes[k] = s * s;
+    nodes[k] = self->low + (self->high - self->low) * s * s;
   }
 }
 
@@ -21,14 +26,15 @@ static double base_of(double x) {
   return 0.5 * (log(x) + log1p(-x));
 }
 
-void node_family_weights(node_family_statistics *statistics, const double *ab,
+void node_family_weights(const node_family *self, const double *ab,
                          size_t count, const double *nodes,
                          double *log_weight) {
   double most = -HUGE_VAL, sum = 0;
   for (size_t k = 0; k < count; k++) {
+    const double x = place_of(self, nodes[k]);
     double t1, t2;
-    statistics(nodes[k], &t1, &t2);
-    log_weight[k] = base_of(nodes[k]) + ab[0] * t1 + ab[1] * t2;
+    self->statistics(x, &t1, &t2);
+    log_weight[k] = base_of(x) + ab[0] * t1 + ab[1] * t2;
     most = fmax(most, log_weight[k]);
   }
   /* Less the largest first: a sharp shape has logarithms of 1e4 and more, whose
@@ -45,17 +51,19 @@ typedef struct moments {
   double log_z, m1, m2, v11, v12, v22;
 } moments;
 
-static moments moments_at(node_family_statistics *statistics, const double *ab,
+static moments moments_at(const node_family *self, const double *ab,
                           size_t count, const double *nodes) {
   moments of = {0, 0, 0, 0, 0, 0};
   double most = -HUGE_VAL, sum = 0, t1, t2;
   for (size_t k = 0; k < count; k++) {
-    statistics(nodes[k], &t1, &t2);
-    most = fmax(most, base_of(nodes[k]) + ab[0] * t1 + ab[1] * t2);
+    const double x = place_of(self, nodes[k]);
+    self->statistics(x, &t1, &t2);
+    most = fmax(most, base_of(x) + ab[0] * t1 + ab[1] * t2);
   }
   for (size_t k = 0; k < count; k++) {
-    statistics(nodes[k], &t1, &t2);
-    const double w = exp(base_of(nodes[k]) + ab[0] * t1 + ab[1] * t2 - most);
+    const double x = place_of(self, nodes[k]);
+    self->statistics(x, &t1, &t2);
+    const double w = exp(base_of(x) + ab[0] * t1 + ab[1] * t2 - most);
     sum += w;
     of.m1 += w * t1;
     of.m2 += w * t2;
@@ -95,14 +103,14 @@ static void step_of(const moments *of, const double gradient[2],
   step[1] = (v11 * gradient[1] - of->v12 * gradient[0]) / determinant;
 }
 
-void node_family_fit(node_family_statistics *statistics, size_t count,
-                     const double *nodes, const double *mass,
-                     const double low[2], const double high[2], double ab[2]) {
+void node_family_fit(const node_family *self, size_t count, const double *nodes,
+                     const double *mass, const double low[2],
+                     const double high[2], double ab[2]) {
   enum { MOST_STEPS = 100, MOST_HALVINGS = 40 };
   double total = 0, s1 = 0, s2 = 0;
   for (size_t k = 0; k < count; k++) {
     double t1, t2;
-    statistics(nodes[k], &t1, &t2);
+    self->statistics(place_of(self, nodes[k]), &t1, &t2);
     total += mass[k];
     s1 += mass[k] * t1;
     s2 += mass[k] * t2;
@@ -111,7 +119,7 @@ void node_family_fit(node_family_statistics *statistics, size_t count,
   s1 /= total;
   s2 /= total;
   for (int i = 0; i < 2; i++) ab[i] = clipped(ab[i], low[i], high[i]);
-  moments here = moments_at(statistics, ab, count, nodes);
+  moments here = moments_at(self, ab, count, nodes);
   for (int steps = 0; steps < MOST_STEPS; steps++) {
     const double value = ab[0] * s1 + ab[1] * s2 - here.log_z;
     const double gradient[2] = {s1 - here.m1, s2 - here.m2};
@@ -121,7 +129,7 @@ void node_family_fit(node_family_statistics *statistics, size_t count,
     for (int halvings = 0; halvings < MOST_HALVINGS && !better; halvings++) {
       const double next[2] = {clipped(ab[0] + size * step[0], low[0], high[0]),
                               clipped(ab[1] + size * step[1], low[1], high[1])};
-      const moments there = moments_at(statistics, next, count, nodes);
+      const moments there = moments_at(self, next, count, nodes);
       if (next[0] * s1 + next[1] * s2 - there.log_z > value) {
         ab[0] = next[0];
         ab[1] = next[1];

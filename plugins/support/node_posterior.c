@@ -37,9 +37,12 @@ double node_posterior_quantile(size_t count, const double *nodes,
       below += mass[k];
       continue;
     }
-    if (discrete || !(mass[k] > 0)) return nodes[k];
-    const double from = k == 0 ? low : (nodes[k - 1] + nodes[k]) / 2;
-    const double to = k + 1 == count ? high : (nodes[k] + nodes[k + 1]) / 2;
+    if (discrete || count == 1 || !(mass[k] > 0)) return nodes[k];
+    const double before = k == 0 ? 2 * nodes[0] - nodes[1] : nodes[k - 1];
+    const double after =
+        k + 1 == count ? 2 * nodes[k] - nodes[k - 1] : nodes[k + 1];
+    const double from = fmax((before + nodes[k]) / 2, low);
+    const double to = fmin((nodes[k] + after) / 2, high);
     return from + (to - from) * fmin(fmax((q - below) / mass[k], 0), 1);
   }
   return high;

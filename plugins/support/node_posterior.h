@@ -14,7 +14,8 @@ double node_posterior_mass(size_t count, const double *log_weight,
 
 /* The q-quantile.  discrete: the least node with that much mass at or below;
  * else each node's mass is spread evenly over its cell, which ends half way to
- * its neighbours and at low and high. */
+ * its neighbours; that of the first and last goes as far beyond them, but not
+ * beyond low and high. */
 double node_posterior_quantile(size_t count, const double *nodes,
                                const double *mass, bool discrete, double low,
                                double high, double q);

@@ -38,7 +38,7 @@ typedef struct workbench {
   char warned[64];   /* code of the last warning */
   double *series;    /* where trace() goes; NULL: nowhere */
   size_t series_count, series_room;
-  const heed_instance *opened[64];
+  const heed_instance *opened[256];
   size_t opened_count;
   heed_error error;
 } workbench;
@@ -134,7 +134,7 @@ static inline const heed_instance *workbench_try(workbench *self,
   }
   json_decref(given);
   if (status != HEED_OK) return NULL;
-  assert_true(self->opened_count < 64);
+  assert_true(self->opened_count < 256);
   self->opened[self->opened_count++] = instance;
   return instance;
 }

@@ -258,6 +258,55 @@ static void a_start_has_about_the_moments_asked_for(void **state) {
   }
 }
 
+/* Beta(a, b) on [low, high] is low + (high - low) x, whatever is asked. */
+static void a_stretched_beta_is_a_beta_stretched(void **state) {
+  static const double us[] = {0.01, 0.3, 0.5, 0.77, 0.99};
+  const heed_instance *of =
+      made("beta", "{\"alpha\": 0.5, \"beta\": 3, \"low\": -1}");
+  const heed_instance *plain = made("beta", "{\"alpha\": 0.5, \"beta\": 3}");
+  const double ab[2] = {2, 5};
+  double mean, variance, mass[NODES], theta[2] = {1, 1},
+                                      plain_theta[2] = {1, 1};
+  shape at, plain_at;
+  (void)state;
+  for (size_t i = 0; i < sizeof us / sizeof *us; i++)
+    assert_near(quantile_at(of, us[i]), 2 * quantile_at(plain, us[i]) - 1,
+                1e-15);
+  shape_at(of, ab, &at);
+  shape_at(plain, ab, &plain_at);
+  for (size_t k = 0; k < NODES; k++) {
+    assert_near(at.node[k], 2 * plain_at.node[k] - 1, 1e-15);
+    /* (x + 1) / 2 rounds the last digits of an x near -1. */
+    assert_near(at.log_weight[k], plain_at.log_weight[k], 1e-10);
+    mass[k] = (double)(k % 7) + (k < 30);
+  }
+  moments_of(&at, &mean, &variance);
+  assert_near(mean, 2 * 2.0 / 7 - 1, 1e-7);
+  assert_near(variance, 4 * 10.0 / (49 * 8), 1e-7);
+  assert_int_equal(functions_of(of)->refit(of->self, NODES, at.node, mass,
+                                           theta, &bench.error),
+                   HEED_OK);
+  assert_int_equal(functions_of(plain)->refit(plain->self, NODES, plain_at.node,
+                                              mass, plain_theta, &bench.error),
+                   HEED_OK);
+  for (int i = 0; i < 2; i++) assert_near(theta[i], plain_theta[i], 1e-9);
+}
+
+static void a_start_below_zero_has_about_the_moments_asked_for(void **state) {
+  static const char *const names[] = {"beta", "two_point"};
+  (void)state;
+  for (size_t i = 0; i < 2; i++) {
+    const heed_instance *of = made(names[i], "{\"low\": -1}");
+    double theta[3], mean, variance;
+    shape at;
+    functions_of(of)->start(of->self, -0.35, 0.2, theta);
+    shape_at(of, theta, &at);
+    moments_of(&at, &mean, &variance);
+    assert_near(mean, -0.35, 0.01);
+    assert_near(variance, 0.2, 0.005);
+  }
+}
+
 /* Moments that no distribution on [0, 1] has, or that lie on its edge. */
 static void a_start_is_inside_the_domain_whatever_is_asked_for(void **state) {
   static const double asked[][2] = {{0, 0},      {1, 0},    {-2, 5},
@@ -440,6 +489,8 @@ static void ends_that_do_not_ascend_are_refused_by_name(void **state) {
   (void)state;
   refused("two_point", "{\"low\": 0.9, \"high\": 0.1}",
           "low: found 0.9, expected less than high, 0.1");
+  refused("beta", "{\"low\": 0.5, \"high\": 0.5}",
+          "low: found 0.5, expected less than high, 0.5");
   refused("uniform", "{\"low\": 0.5, \"high\": 0.5}",
           "low: found 0.5, expected less than high, 0.5");
   refused("grid", "{\"low\": 1, \"high\": 0}",
@@ -466,6 +517,8 @@ int main(void) {
       TEST(quantiles_of_atoms_jump_where_mass_is_reached),
       TEST(the_free_scale_and_back_is_the_same_theta),
       TEST(a_start_has_about_the_moments_asked_for),
+      TEST(a_stretched_beta_is_a_beta_stretched),
+      TEST(a_start_below_zero_has_about_the_moments_asked_for),
       TEST(a_start_is_inside_the_domain_whatever_is_asked_for),
       TEST(a_beta_is_refitted_to_the_maximum),
       TEST(a_gaussian_is_refitted_to_the_maximum),

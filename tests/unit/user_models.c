@@ -126,6 +126,30 @@ static void a_casual_user_with_a_bias_clicks_left(void **state) {
   }
 }
 
+static void a_user_who_works_against_turns_p_round(void **state) {
+  const heed_instance *of = made("adversarial", "{}");
+  const heed_instance *paper = made("attentive", "{}");
+  double casual, other;
+  (void)state;
+  assert_near(domain_of(of).low, -1, 0);
+  assert_near(domain_of(of).high, 1, 0);
+  assert_near(
+      probability(of, NULL, HEED_CHOSE_A, HEED_LEFT_UNKNOWN, 0.8, -1, &casual),
+      0.2, 1e-15);
+  assert_near(probability(of, NULL, HEED_CHOSE_B, HEED_LEFT_UNKNOWN, 0.8, -0.5,
+                          &casual),
+              0.65, 1e-15);
+  for (int i = 0; i < NODES; i++)
+    for (int c = 0; c < 3; c++) {
+      assert_near(probability(of, NULL, choices[c], HEED_LEFT_UNKNOWN, 0.8,
+                              nodes[i], &casual),
+                  probability(paper, NULL, choices[c], HEED_LEFT_UNKNOWN, 0.8,
+                              nodes[i], &other),
+                  0);
+      assert_near(casual, other, 0);
+    }
+}
+
 static void a_bias_that_is_given_is_not_fitted(void **state) {
   const heed_instance *given = made("position_bias", "{\"left\": 0.8}");
   const heed_instance *fitted = made("position_bias", "{}");
@@ -143,7 +167,8 @@ static const char *const models[][2] = {
     {"attentive", "{}"},
     {"attentive", "{\"ties\": \"davidson\"}"},
     {"position_bias", "{\"left\": 0.8}"},
-    {"position_bias", "{}"}};
+    {"position_bias", "{}"},
+    {"adversarial", "{}"}};
 enum { MODELS = sizeof models / sizeof *models };
 
 static const heed_instance *model_with_phi(size_t m, double *phi) {
@@ -470,6 +495,7 @@ int main(void) {
       TEST(the_papers_user_follows_p_or_tosses_a_coin),
       TEST(ties_follow_davidsons_model),
       TEST(a_casual_user_with_a_bias_clicks_left),
+      TEST(a_user_who_works_against_turns_p_round),
       TEST(a_bias_that_is_given_is_not_fitted),
       TEST(probabilities_of_all_choices_sum_to_one),
       TEST(mixtures_are_linear_in_eta_and_casual_at_zero),

@@ -6,7 +6,7 @@
 #include "estimators/em/fit.h"
 
 /* The first starts of atoms; more are random.  Other priors start by moments
- * alone. */
+ * alone, unless eta may be below 0. */
 enum { START_FREE, START_MOMENTS, START_MIDDLE };
 
 /* Mean and variance of eta by moments, where a p is shared: of user j,
@@ -14,6 +14,8 @@ enum { START_FREE, START_MOMENTS, START_MIDDLE };
 static void moments(const fit *self, double mu, double *mean,
                     double *variance) {
   const histories *of = &self->histories;
+  const double low = of->domain.low, high = of->domain.high;
+  const double inside = 0.02 * (high - low);
   double sum = 0, squares = 0, noise = 0, users = 0;
   *mean = 0.5;
   *variance = 0.08;
@@ -36,12 +38,12 @@ static void moments(const fit *self, double mu, double *mean,
   }
   if (users < 2) return;
   const double gap = mu - 0.5;
-  *mean = fmin(fmax((sum / users - 0.5) / gap, 0.02), 0.98);
+  *mean = fmin(fmax((sum / users - 0.5) / gap, low + inside), high - inside);
   *variance =
       fmax((squares / users - sum / users * sum / users - noise / users) /
                (gap * gap),
            0.005);
-  *variance = fmin(*variance, 0.9 * *mean * (1 - *mean));
+  *variance = fmin(*variance, 0.9 * (*mean - low) * (high - *mean));
 }
 
 /* Merges neighbours, those first that lie nearest for their mass, until
@@ -97,9 +99,24 @@ static heed_status start_atoms(fit *self, double *x, heed_error *error) {
                                    mass, x, error);
 }
 
+/* Mean and variance of eta for one of the later starts.  The middle one is that
+ * of [0, 1] whatever the domain: where eta may be below 0, a start that is
+ * symmetric about 0 is a saddle of the likelihood if mu is estimated, as eta
+ * and mu - 1/2 may change sign together. */
+static void later_start(const fit *self, size_t start, double *mean,
+                        double *variance) {
+  heed_stream stream = self->host->stream(self->host, "start", start);
+  const double low = self->histories.domain.low;
+  const double width = self->histories.domain.high - low;
+  *mean = 0.5;
+  *variance = 0.12;
+  if (start == START_MIDDLE) return;
+  *mean = low + width * (0.15 + 0.7 * heed_uniform(&stream));
+  *variance = width * width * (0.01 + 0.14 * heed_uniform(&stream));
+}
+
 heed_status em_start_at(fit *self, size_t start, double *x, heed_error *error) {
   double mean, variance;
-  heed_stream stream = self->host->stream(self->host, "start", start);
   double *phi_at = x + self->prior_count;
   double *theta = self->free_scale ? self->theta : x;
   if (self->estimates_mu) x[self->count - 1] = 0.75;
@@ -115,13 +132,7 @@ heed_status em_start_at(fit *self, size_t start, double *x, heed_error *error) {
     return start_atoms(self, x, error);
   } else {
     moments(self, mu_of(self, x), &mean, &variance);
-    if (start == START_MIDDLE) {
-      mean = 0.5;
-      variance = 0.12;
-    } else if (start > START_MIDDLE) {
-      mean = 0.15 + 0.7 * heed_uniform(&stream);
-      variance = 0.01 + 0.14 * heed_uniform(&stream);
-    }
+    if (start >= START_MIDDLE) later_start(self, start, &mean, &variance);
     self->distribution->start(self->prior->self, mean, variance, theta);
   }
   if (self->free_scale)

@@ -41,8 +41,9 @@ typedef struct heed_domain {
   size_t dimension;   /* values of one eta; 1 for most */
   double low, high;   /* of each value */
   bool ties;          /* users may tie */
-  bool mixture;       /* P = eta g(choice | p) + (1 - eta) c(choice), eta in
-                         [0, 1], so that g is probability() at eta = 1 */
+  bool mixture;       /* P = eta g(choice | p) + (1 - eta) c(choice), linear in
+                         eta, so that g is probability() at eta = 1 and c that
+                         of a casual user; eta below 0 chooses against g */
   size_t phi_count;   /* fitted parameters */
   size_t class_count; /* of annotations that share one p; 0: no reduction */
 } heed_domain;
