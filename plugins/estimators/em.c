@@ -22,6 +22,8 @@ enum {
   MU_ALPHA,
   MU_BETA,
   FIT,
+  UNIT,
+  OWN_LABEL,
   NODES,
   LEVELS,
   STARTS,
@@ -31,6 +33,8 @@ enum {
 };
 enum { MU_ESTIMATED = GAP_PAIR + 1 }; /* after the words of gap_words */
 enum { FIT_FITTED, FIT_FIXED };
+enum { UNIT_USER, UNIT_ANNOTATION };
+enum { OWN_LABEL_LEFT_OUT, OWN_LABEL_INCLUDED };
 enum {
   OUT_LOG_LIKELIHOOD,
   OUT_OBJECTIVE,
@@ -47,6 +51,8 @@ enum {
 static const char *const mu_words[] = {"known", "requested", "pair",
                                        "estimated", NULL};
 static const char *const fit_words[] = {"fitted", "fixed", NULL};
+static const char *const unit_words[] = {"user", "annotation", NULL};
+static const char *const own_label_words[] = {"left_out", "included", NULL};
 static const heed_parameter level_item = {
     .name = "level",
     .type = HEED_NUMBER,
@@ -93,6 +99,19 @@ static const heed_parameter parameters[] = {
              .choices = fit_words,
              .doc = "fitted: theta by maximum likelihood; fixed: the prior's "
                     "parameters as the sweep gives them"},
+    [UNIT] = {.name = "unit",
+              .type = HEED_ENUM,
+              .standard = "user",
+              .choices = unit_words,
+              .doc = "whose attentiveness: a user's, or of each annotation how "
+                     "probably it was attended"},
+    [OWN_LABEL] = {.name = "own_label",
+                   .type = HEED_ENUM,
+                   .standard = "left_out",
+                   .choices = own_label_words,
+                   .doc = "unit = annotation: told by the user's other "
+                          "annotations alone, or by its own choice as well, "
+                          "which prefers labels that p expects"},
     [NODES] = {.name = "nodes",
                .type = HEED_INTEGER,
                .standard = "100",
@@ -559,15 +578,18 @@ static heed_status finish(fit *self, double *x, squarem_result best,
   posterior->identified = posterior->identified && !boundary;
   for (size_t i = 0; i < levels->count; i++)
     level_values[i] = levels->items[i].number;
-  const node_posterior nodes = {.of = &self->histories,
-                                .phi = phi_of(self, x),
-                                .node_count = self->node_count,
-                                .nodes = self->nodes,
-                                .log_weight = self->log_weight,
-                                .log_likelihood = self->log_likelihood,
-                                .discrete = self->distribution->atoms_move,
-                                .level_count = levels->count,
-                                .levels = level_values};
+  const node_posterior nodes = {
+      .of = &self->histories,
+      .phi = phi_of(self, x),
+      .node_count = self->node_count,
+      .nodes = self->nodes,
+      .log_weight = self->log_weight,
+      .log_likelihood = self->log_likelihood,
+      .discrete = self->distribution->atoms_move,
+      .level_count = levels->count,
+      .levels = level_values,
+      .by_annotation = self->values[UNIT].integer == UNIT_ANNOTATION,
+      .own_label = self->values[OWN_LABEL].integer == OWN_LABEL_INCLUDED};
   status = keep_fit(self, x, posterior, error);
   if (status == HEED_OK)
     status = node_posterior_fill(&nodes, self->host, posterior, error);

@@ -285,9 +285,33 @@ void histories_probability(const histories *self, const double *phi,
                               nodes, probability);
 }
 
+bool histories_attends(const histories *self) {
+  return model_of(self)->attention != NULL ||
+         (self->domain.mixture && self->domain.low >= 0 &&
+          model_of(self)->log_likelihood == NULL);
+}
+
+void histories_attention(const histories *self, const double *phi, size_t first,
+                         size_t count, size_t node_count, const double *nodes,
+                         double *attention) {
+  const heed_answers answers = annotations_of(self, first, count);
+  if (model_of(self)->attention != NULL) {
+    model_of(self)->attention(self->model->self, phi, &answers, node_count,
+                              nodes, attention);
+    return;
+  }
+  for (size_t i = 0; i < count; i++)
+    memcpy(attention + i * node_count, nodes, node_count * sizeof *nodes);
+}
+
+void histories_casual_of(const histories *self, const double *phi, size_t first,
+                         size_t count, double *probability) {
+  const heed_answers answers = annotations_of(self, first, count);
+  model_of(self)->casual(self->model->self, phi, &answers, probability);
+}
+
 void histories_casual(const histories *self, const double *phi,
                       double *probability) {
-  const heed_answers answers =
-      annotations_of(self, 0, self->crowd->annotations->rows);
-  model_of(self)->casual(self->model->self, phi, &answers, probability);
+  histories_casual_of(self, phi, 0, self->crowd->annotations->rows,
+                      probability);
 }

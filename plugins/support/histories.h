@@ -64,7 +64,20 @@ void histories_probability(const histories *self, const double *phi,
                            size_t first, size_t count, size_t node_count,
                            const double *nodes, double *probability);
 
-/* P(choice) of a casual user, of every annotation. */
+/* Whether the model says which annotations a user attends to. */
+bool histories_attends(const histories *self);
+
+/* Attention (heed/user_model.h) to annotations first … first + count - 1, all
+ * those of one user, at every node. */
+void histories_attention(const histories *self, const double *phi, size_t first,
+                         size_t count, size_t node_count, const double *nodes,
+                         double *attention);
+
+/* P(choice) of a casual user, of annotations first … first + count - 1. */
+void histories_casual_of(const histories *self, const double *phi, size_t first,
+                         size_t count, double *probability);
+
+/* The same, of every annotation. */
 void histories_casual(const histories *self, const double *phi,
                       double *probability);
 

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "support/leave_out.h"
+
 static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
 }
@@ -62,132 +64,6 @@ static double sd_of(size_t count, const double *nodes, const double *mass,
   return sqrt(sum);
 }
 
-/* ---- leaving an annotation out ---- */
-
-/* Of a group's class: the counts less one, so that nothing is divided. */
-static heed_status leave_out_classes(const node_posterior *self,
-                                     const heed_host *host, double *left_out,
-                                     heed_error *error) {
-  const histories *of = self->of;
-  const size_t width = of->domain.class_count, count = self->node_count;
-  const heed_user_model_functions *is = of->model->plugin->functions;
-  double *log_p = host->scratch(host, width * count, sizeof *log_p);
-  double *rest = host->scratch(host, 2 * count, sizeof *rest);
-  double *table = host->scratch(host, of->group_count * width, sizeof *table);
-  const int64_t *user =
-      heed_table_data(of->crowd->annotations, "user", HEED_INT64);
-  if (log_p == NULL || rest == NULL || table == NULL) return no_memory(error);
-  is->probability(of->model->self, self->phi, &of->classes, count, self->nodes,
-                  log_p);
-  for (size_t i = 0; i < width * count; i++) log_p[i] = log(log_p[i]);
-  for (size_t g = 0; g < of->group_count; g++)
-    for (size_t without = 0; without < width; without++) {
-      if (of->counts[g * width + without] == 0) continue;
-      memset(rest, 0, count * sizeof *rest);
-      for (size_t c = 0; c < width; c++) {
-        const double n = of->counts[g * width + c] - (c == without);
-        for (size_t k = 0; n > 0 && k < count; k++)
-          rest[k] += n * log_p[c * count + k];
-      }
-      (void)node_posterior_mass(count, self->log_weight, rest, rest + count);
-      table[g * width + without] = mean_of(count, self->nodes, rest + count);
-    }
-  for (size_t i = 0; i < of->crowd->annotations->rows; i++)
-    left_out[i] =
-        table[of->group_of[user[i]] * width +
-              is->class_of(of->model->self, of->choice[i], of->left[i])];
-  return HEED_OK;
-}
-
-/* Of one user of an independent model: divides the annotation's probability
- * out, unless it is too small to divide by. */
-static void leave_out_user(const node_posterior *self, size_t user, double *p,
-                           double *rest, double *left_out) {
-  const histories *of = self->of;
-  const size_t first = of->crowd->first[user], count = self->node_count;
-  const size_t rows = of->crowd->first[user + 1] - first;
-  const double *whole = self->log_likelihood + of->group_of[user] * count;
-  histories_probability(of, self->phi, first, rows, count, self->nodes, p);
-  for (size_t i = 0; i < rows; i++) {
-    for (size_t k = 0; k < count; k++) {
-      if (p[i * count + k] > 1e-200) {
-        rest[k] = whole[k] - log(p[i * count + k]);
-        continue;
-      }
-      rest[k] = 0;
-      for (size_t other = 0; other < rows; other++)
-        if (other != i) rest[k] += log(p[other * count + k]);
-    }
-    (void)node_posterior_mass(count, self->log_weight, rest, rest + count);
-    left_out[first + i] = mean_of(count, self->nodes, rest + count);
-  }
-}
-
-/* Of one user of a model with memory: the history without the annotation. */
-static heed_status leave_out_history(const node_posterior *self,
-                                     const heed_host *host, size_t user,
-                                     double *rest, double *left_out,
-                                     heed_error *error) {
-  const histories *of = self->of;
-  const heed_user_model_functions *is = of->model->plugin->functions;
-  const heed_answers *whole = &of->answers[user];
-  const size_t rows = whole->count, count = self->node_count;
-  int8_t *choice = host->scratch(host, rows, 1);
-  int8_t *left = host->scratch(host, rows, 1);
-  double *p = host->scratch(host, rows, sizeof *p);
-  size_t *row = host->scratch(host, rows, sizeof *row);
-  size_t *pair = host->scratch(host, rows, sizeof *pair);
-  if (choice == NULL || left == NULL || p == NULL || row == NULL ||
-      pair == NULL)
-    return no_memory(error);
-  for (size_t without = 0; without < rows; without++) {
-    heed_answers answers = *whole;
-    size_t at = 0;
-    for (size_t i = 0; i < rows; i++) {
-      if (i == without) continue;
-      choice[at] = whole->choice[i];
-      left[at] = whole->left[i];
-      p[at] = whole->p[i];
-      row[at] = whole->row[i];
-      pair[at++] = whole->pair[i];
-    }
-    answers.count = at;
-    answers.choice = choice;
-    answers.left = left;
-    answers.p = p;
-    answers.row = row;
-    answers.pair = pair;
-    is->log_likelihood(of->model->self, self->phi, &answers, count, self->nodes,
-                       rest);
-    (void)node_posterior_mass(count, self->log_weight, rest, rest + count);
-    left_out[of->crowd->first[user] + without] =
-        mean_of(count, self->nodes, rest + count);
-  }
-  return HEED_OK;
-}
-
-static heed_status leave_out(const node_posterior *self, const heed_host *host,
-                             double *left_out, heed_error *error) {
-  const histories *of = self->of;
-  const heed_user_model_functions *is = of->model->plugin->functions;
-  const size_t count = self->node_count;
-  size_t most = 0;
-  heed_status status = HEED_OK;
-  if (of->reduced) return leave_out_classes(self, host, left_out, error);
-  for (size_t g = 0; g < of->group_count; g++)
-    if (of->answers[g].count > most) most = of->answers[g].count;
-  double *p = host->scratch(host, most * count, sizeof *p);
-  double *rest = host->scratch(host, 2 * count, sizeof *rest);
-  if (p == NULL || rest == NULL) return no_memory(error);
-  for (size_t j = 0; status == HEED_OK && j < of->crowd->users->rows; j++) {
-    if (is->log_likelihood != NULL)
-      status = leave_out_history(self, host, j, rest, left_out, error);
-    else
-      leave_out_user(self, j, p, rest, left_out);
-  }
-  return status;
-}
-
 /* ---- filling ---- */
 
 static heed_status fill_rows(const node_posterior *self, const heed_host *host,
@@ -239,21 +115,60 @@ static heed_status fill_units(const node_posterior *self, const heed_host *host,
   return HEED_OK;
 }
 
-heed_status node_posterior_fill(const node_posterior *self,
+static heed_status fill_by_user(const node_posterior *self,
                                 const heed_host *host, heed_posterior *into,
                                 heed_error *error) {
-  const histories *of = self->of;
-  const size_t annotations = of->crowd->annotations->rows;
+  const size_t annotations = self->of->crowd->annotations->rows;
   heed_status status = fill_rows(self, host, into, error);
   if (status == HEED_OK) status = fill_units(self, host, into, error);
   if (status != HEED_OK) return status;
   into->left_out = host->allocate(host, annotations, sizeof(double));
   into->casual = host->allocate(host, annotations, sizeof(double));
-  into->p = of->p;
-  into->model = of->model;
+  into->p = self->of->p;
+  into->model = self->of->model;
   if (into->left_out == NULL || into->casual == NULL) return no_memory(error);
-  histories_casual(of, self->phi, into->casual);
-  return leave_out(self, host, into->left_out, error);
+  histories_casual(self->of, self->phi, into->casual);
+  return HEED_OK;
+}
+
+/* Puts the posterior by user aside, for predictions. */
+static heed_status fill_by_annotation(const node_posterior *self,
+                                      const heed_host *host,
+                                      heed_posterior *into, heed_error *error) {
+  const size_t annotations = self->of->crowd->annotations->rows;
+  heed_posterior *by_user = host->allocate(host, 1, sizeof *by_user);
+  double *attention = host->allocate(host, annotations, sizeof *attention);
+  double *attended = host->allocate(host, annotations, sizeof *attended);
+  double *sd = host->allocate(host, annotations, sizeof *sd);
+  if (by_user == NULL || attention == NULL || attended == NULL || sd == NULL)
+    return no_memory(error);
+  *by_user = *into;
+  const left_out wanted = {by_user->left_out, attention, attended};
+  const heed_status status =
+      leave_out_fill(self, by_user->mass, host, &wanted, error);
+  if (status != HEED_OK) return status;
+  into->unit = HEED_BY_ANNOTATION;
+  into->units = annotations;
+  into->mean = self->own_label ? attended : attention;
+  into->left_out = attention;
+  into->sd = sd; /* of a thing that is or is not */
+  for (size_t i = 0; i < annotations; i++)
+    sd[i] = sqrt(fmax(into->mean[i] * (1 - into->mean[i]), 0));
+  into->level_count = into->node_count = into->row_count = 0;
+  into->levels = into->quantiles = into->nodes = into->mass = NULL;
+  into->row = NULL;
+  into->state = by_user;
+  return HEED_OK;
+}
+
+heed_status node_posterior_fill(const node_posterior *self,
+                                const heed_host *host, heed_posterior *into,
+                                heed_error *error) {
+  const heed_status status = fill_by_user(self, host, into, error);
+  if (status != HEED_OK) return status;
+  if (self->by_annotation) return fill_by_annotation(self, host, into, error);
+  const left_out wanted = {.eta = into->left_out};
+  return leave_out_fill(self, into->mass, host, &wanted, error);
 }
 
 heed_status node_posterior_levels(const heed_value *levels, heed_error *error) {
@@ -266,10 +181,12 @@ heed_status node_posterior_levels(const heed_value *levels, heed_error *error) {
 }
 
 heed_status node_posterior_predict(const heed_host *host,
-                                   const heed_posterior *posterior,
+                                   const heed_posterior *from,
                                    const heed_instance *model,
                                    const heed_crowd *held_out, const double *p,
                                    double *probability, heed_error *error) {
+  const heed_posterior *posterior =
+      from->unit == HEED_BY_ANNOTATION ? from->state : from;
   const heed_user_model_functions *is = model->plugin->functions;
   const heed_table *table = held_out->annotations;
   const size_t count = posterior->node_count;

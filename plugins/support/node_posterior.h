@@ -29,10 +29,13 @@ typedef struct node_posterior {
   bool discrete;
   size_t level_count;
   const double *levels;
+  bool by_annotation;
+  bool own_label; /* by annotation: the mean is told its own choice */
 } node_posterior;
 
-/* Fills unit, units, mean, sd, quantiles, nodes, mass, row, left_out, casual
- * and p of a posterior by user, for an eta of one value. */
+/* Fills unit, units, mean, sd, quantiles, nodes, mass, row, left_out, casual,
+ * p and model of a posterior by user, for an eta of one value; or of one by
+ * annotation, which has no quantiles and no nodes. */
 heed_status node_posterior_fill(const node_posterior *self,
                                 const heed_host *host,
                                 heed_posterior *posterior, heed_error *error);
@@ -41,9 +44,9 @@ heed_status node_posterior_fill(const node_posterior *self,
 heed_status node_posterior_levels(const heed_value *levels, heed_error *error);
 
 /* P(choice | posterior) = sum_k mass_k P(choice | node_k) of other annotations
- * of the same users; p of each of them. */
+ * of the same users; p of each of them.  From a posterior filled here. */
 heed_status node_posterior_predict(const heed_host *host,
-                                   const heed_posterior *posterior,
+                                   const heed_posterior *from,
                                    const heed_instance *model,
                                    const heed_crowd *held_out, const double *p,
                                    double *probability, heed_error *error);

@@ -144,6 +144,19 @@ static void mark_held(const heed_host *host, const heed_crowd *all,
   }
 }
 
+/* Where a user's annotations fall apart into two tables, both keep their turn:
+ * models with memory ask how far apart two of them are. */
+static bool keep_turns(const heed_host *host, const heed_crowd *all,
+                       heed_table *part, const size_t *rows) {
+  const int64_t *user = heed_table_data(part, "user", HEED_INT64);
+  int64_t *turn;
+  if (heed_table_column(part, "turn") != NULL) return true;
+  turn = host->column(host, part, "turn", HEED_INT64, 1);
+  for (size_t i = 0; turn != NULL && i < part->rows; i++)
+    turn[i] = (int64_t)(rows[i] - all->first[user[i]]);
+  return turn != NULL;
+}
+
 static heed_status hold_out(const heed_host *host, double share,
                             const heed_crowd *all, heed_table **kept,
                             heed_table **held_out, heed_error *error) {
@@ -156,13 +169,15 @@ static heed_status hold_out(const heed_host *host, double share,
     if (held[i]) rows[count++] = i;
   *held_out = crowd_gather(host, all->annotations, "held_out", count, rows);
   *kept = (heed_table *)all->annotations;
-  if (*held_out == NULL) return no_memory(error);
+  if (*held_out == NULL || !keep_turns(host, all, *held_out, rows))
+    return no_memory(error);
   if (count == 0) return HEED_OK;
   count = 0;
   for (size_t i = 0; i < total; i++)
     if (!held[i]) rows[count++] = i;
   *kept = crowd_gather(host, all->annotations, "annotations", count, rows);
-  return *kept == NULL ? no_memory(error) : HEED_OK;
+  return *kept == NULL || !keep_turns(host, all, *kept, rows) ? no_memory(error)
+                                                              : HEED_OK;
 }
 
 /* Users with their eta, for those who may see it. */

@@ -177,6 +177,41 @@ static void what_is_held_out_is_not_seen(void **state) {
     assert_false(seen[integers(made.held_out.annotations, "pair")[i]]);
 }
 
+/* The turns of both parts of a user's annotations are 0 … 19, each once, and
+ * ascend. */
+static void turns_stay_where_some_are_held_out(void **state) {
+  scene *self = *state;
+  crowd made, whole;
+  assert_int_equal(
+      make(self,
+           "{\"count\": 20, \"annotations\": 20, \"holdout\": 0.25,"
+           " \"attentiveness\": \"beta\", \"model\": \"attentive\"}",
+           &made),
+      HEED_OK);
+  const heed_crowd *parts[] = {&made.seen, &made.held_out};
+  for (size_t j = 0; j < 20; j++) {
+    bool taken[20] = {false};
+    for (size_t part = 0; part < 2; part++) {
+      const int64_t *turn = integers(parts[part]->annotations, "turn");
+      int64_t before = -1;
+      for (size_t i = parts[part]->first[j]; i < parts[part]->first[j + 1];
+           i++) {
+        assert_true(turn[i] > before && turn[i] < 20 && !taken[turn[i]]);
+        taken[turn[i]] = true;
+        before = turn[i];
+      }
+    }
+    for (size_t i = 0; i < 20; i++) assert_true(taken[i]);
+  }
+  assert_int_equal(
+      make(self,
+           "{\"count\": 20, \"annotations\": 20, \"attentiveness\": \"beta\","
+           " \"model\": \"attentive\"}",
+           &whole),
+      HEED_OK);
+  assert_null(heed_table_column(whole.seen.annotations, "turn"));
+}
+
 static void only_those_who_may_are_shown_the_truth(void **state) {
   scene *self = *state;
   crowd made;
@@ -389,6 +424,7 @@ int main(void) {
       TEST(users_stay_themselves_under_another_distribution),
       TEST(choices_follow_the_user_model),
       TEST(what_is_held_out_is_not_seen),
+      TEST(turns_stay_where_some_are_held_out),
       TEST(only_those_who_may_are_shown_the_truth),
       TEST(a_heavy_tail_keeps_its_mean),
       TEST(nobody_is_held_out_whole),

@@ -149,7 +149,8 @@ static const heed_instance *model_of(scene *self, const char *name,
 
 static const heed_posterior *estimate(scene *self, const char *parameters) {
   static const char *const priors[] = {"beta", "two_point", "grid"};
-  static const char *const models[] = {"attentive", "adversarial"};
+  static const char *const models[] = {"attentive", "adversarial",
+                                       "attention_states"};
   for (size_t i = 0; i < sizeof priors / sizeof *priors; i++)
     workbench_load(&self->bench, HEED_DISTRIBUTION, priors[i]);
   for (size_t i = 0; i < sizeof models / sizeof *models; i++)
@@ -336,6 +337,98 @@ static void on_zero_to_one_it_is_the_papers_model(void **state) {
   }
 }
 
+/* ---- fitted parameters ---- */
+
+/* The likelihood ratio of the true phi, fixed by `given`, and the one fitted:
+ * twice its logarithm is chi-squared with one degree of freedom a parameter,
+ * above 10.83 (one) or 13.82 (two) once in a thousand.  Returns the posterior
+ * of the fit. */
+static const heed_posterior *recovers(scene *self, const char *given,
+                                      const char *fitted, double most) {
+  const double truth = estimate(self, given)->log_likelihood;
+  const heed_posterior *of = estimate(self, fitted);
+  assert_true(of->converged);
+  assert_true(of->log_likelihood >= truth - 1e-6 * fabs(truth));
+  assert_true(2 * (of->log_likelihood - truth) < most);
+  return of;
+}
+
+/* What pays is which labels are kept: of the half most probably attended, the
+ * share that names the better response. */
+static double accuracy_of_best_half(const scene *self,
+                                    const heed_posterior *of) {
+  const double *p = heed_table_data(self->world.pairs, "p", HEED_FLOAT64);
+  const size_t rows = self->users * self->each;
+  double right = 0, kept = 0, low = 0, high = 1;
+  const double *score = of->unit == HEED_BY_ANNOTATION ? of->mean : NULL;
+  for (int turn = 0; turn < 40; turn++) { /* the median, by bisection */
+    const double middle = (low + high) / 2;
+    double above = 0;
+    for (size_t i = 0; i < rows; i++)
+      above += (score ? score[i] : of->mean[i / self->each]) > middle;
+    if (above > (double)rows / 2)
+      low = middle;
+    else
+      high = middle;
+  }
+  for (size_t i = 0; i < rows; i++) {
+    if (!((score ? score[i] : of->mean[i / self->each]) > high)) continue;
+    kept++;
+    right += (p[i] > 0.5) == (self->choice[i] == HEED_CHOSE_A);
+  }
+  return right / kept;
+}
+
+#define GRID "\"mu\": \"pair\", \"prior\": \"grid\""
+
+/* The standard error of the difference of two shares of 9000 labels is below
+ * .006: .012 is two of them. */
+static void persistence_is_recovered_and_pays_by_annotation(void **state) {
+  scene *self = *state;
+  const double persistence = 0.95;
+  self->users = 300;
+  self->each = 60;
+  make_pairs(self, 1, 3, 0);
+  make_users(self, law_of(self, "beta", "{}"),
+             model_of(self, "attention_states", "{\"persistence\": 0.95}"),
+             &persistence);
+  const heed_posterior *of = estimate(self, "{" GRID "}");
+  const double paper = of->log_likelihood, wrong = rmse(self, of);
+  const double kept = accuracy_of_best_half(self, of);
+  of = recovers(self,
+                "{" GRID
+                ", \"model\": {\"plugin\": \"attention_states\","
+                " \"parameters\": {\"persistence\": 0.95}}}",
+                "{" GRID ", \"model\": \"attention_states\"}", 10.83);
+  assert_near(of->phi[0], 0.95, 0.02);
+  assert_true(of->log_likelihood > paper + 100);
+  assert_true(rmse(self, of) < wrong);
+  of = estimate(self, "{" GRID
+                      ", \"model\": \"attention_states\","
+                      " \"unit\": \"annotation\"}");
+  assert_true(accuracy_of_best_half(self, of) > kept + 0.012);
+}
+
+/* In the paper's world no persistence is found, and little lost. */
+static void where_there_is_no_persistence_none_is_found(void **state) {
+  scene *self = *state;
+  self->users = 300;
+  self->each = 40;
+  make_pairs(self, 1, 3, 0);
+  make_users(self, law_of(self, "beta", "{}"),
+             model_of(self, "attentive", "{}"), NULL);
+  const heed_posterior *of = estimate(self, "{" GRID "}");
+  const double paper = of->log_likelihood, right = rmse(self, of);
+  of = recovers(self,
+                "{" GRID
+                ", \"model\": {\"plugin\": \"attention_states\","
+                " \"parameters\": {\"persistence\": 0}}}",
+                "{" GRID ", \"model\": \"attention_states\"}", 10.83);
+  assert_true(of->log_likelihood >= paper - 1e-6 * fabs(paper));
+  assert_true(of->phi[0] < 0.2);
+  assert_near(rmse(self, of), right, 0.01);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
@@ -343,6 +436,8 @@ int main(void) {
       TEST(with_an_unknown_gap_em_leaves_the_saddle),
       TEST(who_works_against_is_found),
       TEST(on_zero_to_one_it_is_the_papers_model),
+      TEST(persistence_is_recovered_and_pays_by_annotation),
+      TEST(where_there_is_no_persistence_none_is_found),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

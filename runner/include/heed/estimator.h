@@ -13,7 +13,8 @@ extern "C" {
 typedef enum heed_unit {
   HEED_BY_USER = 0,   /* units are users */
   HEED_BY_USER_TOPIC, /* unit = user x topics + topic */
-  HEED_BY_ANNOTATION  /* units are annotations */
+  HEED_BY_ANNOTATION  /* units are annotations: eta-hat of one is how probably
+                         it is attended */
 } heed_unit;
 
 /* What is believed of attentiveness after reading the annotations.  All memory

@@ -8,7 +8,8 @@
  * Most models are *independent*: given eta, a user's annotations do not depend
  * on each other.  Such a model is one function, probability(), and the host
  * and the estimators derive the rest.  A model with memory gives simulate()
- * and log_likelihood() itself. */
+ * and log_likelihood() itself.  One in which a user attends to some annotations
+ * more than to others gives attention(). */
 #ifndef HEED_USER_MODEL_H
 #define HEED_USER_MODEL_H
 
@@ -78,6 +79,15 @@ typedef struct heed_user_model_functions {
   /* P(choice) of a user who pays no attention, of each answer. */
   void (*casual)(const void *self, const double *phi,
                  const heed_answers *answers, double *probability);
+
+  /* P(answer i is attended | eta, the user's *other* answers), of each answer
+   * of *one user* at each node: attention[count x node_count], row-major.  The
+   * choice is then that of probability() at eta = 1 if it is attended, and of
+   * casual() if it is not.  NULL: it is eta where domain.mixture, and else not
+   * known: nothing can then be believed of single annotations. */
+  void (*attention)(const void *self, const double *phi,
+                    const heed_answers *answers, size_t node_count,
+                    const double *nodes, double *attention);
 
   /* Choices of *one user* of attentiveness eta[dimension] into
    * choice[count].  NULL: the host inverts probability() at one uniform an

@@ -86,6 +86,8 @@ typedef struct heed_world {
  *   left         int8     which response stood left, or HEED_LEFT_UNKNOWN
  *   p            float64  only where a log gives it: overrides pairs.p
  *   topic        int32    only where a log gives it
+ *   turn         int64    place among all that the user annotated, ascending;
+ *                         absent: none is missing in between
  * A log may add columns (response length, seconds taken). */
 typedef struct heed_crowd {
   size_t size;

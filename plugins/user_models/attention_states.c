@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Users whose attention comes and goes: attention of annotations in turn is a
+ * Markov chain of two states.  From one annotation to the next the state stays
+ * with probability r (persistence), and else is drawn anew: attending with
+ * probability eta.  So eta is the share of annotations attended in the long
+ * run, r the correlation of attention between neighbours, and at r = 0 this is
+ * the paper's user, who decides for each annotation by itself (arXiv
+ * 2510.13830, eq. 2).  Over d turns the correlation is r^d.
+ *
+ * Likelihoods by the forward algorithm, attention by forward and backward
+ * (Baum, Petrie, Soules and Weiss 1970, Ann. Math. Stat. 41, 164-171).  Turns
+ * are the column `turn` of the annotations, or else their rows.  A tie says
+ * nothing. */
+#include <math.h>
+
+#include "heed/user_model.h"
+
+enum { PERSISTENCE, PARAMETER_COUNT };
+enum { KEPT, PHI_COUNT };
+
+static const char *const words[] = {"fitted", NULL};
+
+static const heed_parameter parameters[] = {
+    [PERSISTENCE] = {.name = "persistence",
+                     .type = HEED_ENUM_OR_NUMBER,
+                     .flags = HEED_OPEN_HIGH,
+                     .standard = "fitted",
+                     .low = 0,
+                     .high = 1,
+                     .choices = words,
+                     .doc = "P(attention stays as it was, rather than being "
+                            "drawn anew); users are simulated with a number, "
+                            "or 0.5"},
+};
+
+static const heed_output outputs[] = {
+    {.name = "persistence",
+     .doc = "correlation of attention between neighbours, fitted or given"},
+};
+
+static void domain(const void *self, heed_domain *of) {
+  (void)self;
+  *of = (heed_domain){
+      .dimension = 1, .low = 0, .high = 1, .phi_count = PHI_COUNT};
+}
+
+static void phi(const void *self, double *start, double *low, double *high) {
+  const heed_value *values = self;
+  if (values[PERSISTENCE].text == NULL) {
+    start[KEPT] = low[KEPT] = high[KEPT] = values[PERSISTENCE].number;
+    return;
+  }
+  start[KEPT] = 0.5;
+  low[KEPT] = 0;
+  high[KEPT] = 0.9999;
+}
+
+static double tossed(int8_t choice) {
+  return choice == HEED_CHOSE_TIE ? 1 : 0.5;
+}
+
+static double attended(int8_t choice, double p) {
+  return choice == HEED_CHOSE_TIE ? 1 : choice == HEED_CHOSE_A ? p : 1 - p;
+}
+
+/* The correlation of attention between answer i and the one before. */
+static double kept_since(const heed_answers *answers, const int64_t *turn,
+                         double persistence, size_t i) {
+  const size_t here = answers->row[i], before = answers->row[i - 1];
+  const double turns = turn == NULL ? (double)here - (double)before
+                                    : (double)turn[here] - (double)turn[before];
+  return turns == 1 ? persistence : pow(persistence, turns);
+}
+
+static const int64_t *turns_of(const heed_answers *answers) {
+  return heed_table_data(answers->annotations, "turn", HEED_INT64);
+}
+
+/* P(attending) at answer i before it is seen, from that of the answer before
+ * after it was seen. */
+static double foreseen(double seen, double kept, double eta) {
+  return kept * seen + (1 - kept) * eta;
+}
+
+/* P(attending) once the choice is seen; where it is impossible, as before. */
+static double seen(double attending, double g, double c) {
+  const double both = attending * g + (1 - attending) * c;
+  return both > 0 ? attending * g / both : attending;
+}
+
+static void probability(const void *self, const double *fitted,
+                        const heed_answers *answers, size_t node_count,
+                        const double *nodes, double *of_choice) {
+  (void)self;
+  (void)fitted;
+  for (size_t i = 0; i < answers->count; i++) {
+    const double c = tossed(answers->choice[i]);
+    const double d = attended(answers->choice[i], answers->p[i]) - c;
+    for (size_t k = 0; k < node_count; k++)
+      of_choice[i * node_count + k] = c + nodes[k] * d;
+  }
+}
+
+static void casual(const void *self, const double *fitted,
+                   const heed_answers *answers, double *of_choice) {
+  (void)self;
+  (void)fitted;
+  for (size_t i = 0; i < answers->count; i++)
+    of_choice[i] = tossed(answers->choice[i]);
+}
+
+static void log_likelihood(const void *self, const double *fitted,
+                           const heed_answers *answers, size_t node_count,
+                           const double *nodes, double *sum) {
+  const int64_t *turn = turns_of(answers);
+  (void)self;
+  for (size_t k = 0; k < node_count; k++) {
+    double attending = nodes[k], product = 1;
+    sum[k] = 0;
+    for (size_t i = 0; i < answers->count; i++) {
+      const double g = attended(answers->choice[i], answers->p[i]);
+      const double c = tossed(answers->choice[i]);
+      if (i > 0)
+        attending = foreseen(
+            attending, kept_since(answers, turn, fitted[KEPT], i), nodes[k]);
+      product *= attending * g + (1 - attending) * c;
+      attending = seen(attending, g, c);
+      if (product < 1e-250) { /* far from underflow: few logarithms */
+        sum[k] += log(product);
+        product = 1;
+      }
+    }
+    sum[k] += log(product);
+  }
+}
+
+/* P(attending at i | the choices before) goes forward into attention; the
+ * ratio of P(choices after i | attending) to P(… | not) comes back. */
+static void attention_at(const heed_answers *answers, double persistence,
+                         double eta, size_t stride, double *attention) {
+  const int64_t *turn = turns_of(answers);
+  double attending = eta, after = 1, after_not = 1;
+  for (size_t i = 0; i < answers->count; i++) {
+    if (i > 0)
+      attending =
+          foreseen(attending, kept_since(answers, turn, persistence, i), eta);
+    attention[i * stride] = attending;
+    attending = seen(attending, attended(answers->choice[i], answers->p[i]),
+                     tossed(answers->choice[i]));
+  }
+  for (size_t i = answers->count; i-- > 0;) {
+    const double before = attention[i * stride];
+    const double both = before * after + (1 - before) * after_not;
+    const double g = attended(answers->choice[i], answers->p[i]) * after;
+    const double c = tossed(answers->choice[i]) * after_not;
+    if (both > 0) attention[i * stride] = before * after / both;
+    if (i == 0) break;
+    const double kept = kept_since(answers, turn, persistence, i);
+    const double fresh = (1 - kept) * (eta * g + (1 - eta) * c);
+    after = kept * g + fresh;
+    after_not = kept * c + fresh;
+    const double whole = after + after_not; /* only their ratio matters */
+    if (!(whole > 0)) after = after_not = 1;
+    if (whole > 0) after /= whole, after_not /= whole;
+  }
+}
+
+static void attention(const void *self, const double *fitted,
+                      const heed_answers *answers, size_t node_count,
+                      const double *nodes, double *result) {
+  (void)self;
+  for (size_t k = 0; k < node_count; k++)
+    attention_at(answers, fitted[KEPT], nodes[k], node_count, result + k);
+}
+
+/* Each choice by inversion of its probability given those before, at one
+ * uniform: at r = 0 the very choices of the paper's users. */
+static heed_status simulate(const void *self, const double *fitted,
+                            heed_stream *stream, const heed_answers *answers,
+                            const double *eta, int8_t *choice,
+                            heed_error *error) {
+  const int64_t *turn = turns_of(answers);
+  double attending = *eta;
+  (void)self;
+  (void)error;
+  for (size_t i = 0; i < answers->count; i++) {
+    if (i > 0)
+      attending =
+          foreseen(attending, kept_since(answers, turn, fitted[KEPT], i), *eta);
+    const double of_a = 0.5 + attending * (answers->p[i] - 0.5);
+    choice[i] = heed_uniform(stream) < of_a ? HEED_CHOSE_A : HEED_CHOSE_B;
+    attending = seen(attending, attended(choice[i], answers->p[i]), 0.5);
+  }
+  return HEED_OK;
+}
+
+static const heed_user_model_functions functions = {
+    .size = sizeof functions,
+    .domain = domain,
+    .phi = phi,
+    .probability = probability,
+    .log_likelihood = log_likelihood,
+    .casual = casual,
+    .attention = attention,
+    .simulate = simulate,
+};
+
+static const heed_plugin attention_states = {
+    .size = sizeof attention_states,
+    .abi = HEED_ABI,
+    .kind = HEED_USER_MODEL,
+    .name = "attention_states",
+    .version = "1.0",
+    .summary = "attention that comes and goes, eta of the time attending",
+    .reference =
+        "Baum, Petrie, Soules and Weiss 1970, Ann. Math. Stat. 41, 164-171",
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .outputs = outputs,
+    .output_count = PHI_COUNT,
+    .functions = &functions,
+    .functions_size = sizeof functions,
+};
+
+static const heed_plugin *const plugins[] = {&attention_states};
+HEED_PLUGINS(plugins)
