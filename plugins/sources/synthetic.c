@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "heed/source.h"
+#include "sources/synthetic/traits.h"
 #include "support/tilt.h"
 
 enum {
@@ -25,6 +26,10 @@ enum {
   LIKENESS,
   REFERENCE,
   TOPICS,
+  MINORITY_SCALE,
+  MINORITY_COSINE,
+  LENGTH_COSINE,
+  DIFFICULTY_CORRELATION,
   PARAMETER_COUNT
 };
 
@@ -107,6 +112,35 @@ static const heed_parameter parameters[] = {
                 .low = 1.0,
                 .high = 1e6,
                 .doc = "topics, which prompts have at random"},
+    [MINORITY_SCALE] = {.name = "minority_scale",
+                        .type = HEED_NUMBER,
+                        .flags = HEED_OPTIONAL,
+                        .low = 0.0,
+                        .high = 100.0,
+                        .doc = "pairs get p_minority, of a taste whose reward "
+                               "has this standard deviation; 0: coin tosses"},
+    [MINORITY_COSINE] = {.name = "minority_cosine",
+                         .type = HEED_NUMBER,
+                         .standard = "0",
+                         .low = -1.0,
+                         .high = 1.0,
+                         .doc = "cosine between the minority's reward and the "
+                                "true one"},
+    [LENGTH_COSINE] = {.name = "length_cosine",
+                       .type = HEED_NUMBER,
+                       .flags = HEED_OPTIONAL,
+                       .low = -1.0,
+                       .high = 1.0,
+                       .doc = "pairs get length and length_difference, along a "
+                              "feature of this cosine to the true reward"},
+    [DIFFICULTY_CORRELATION] =
+        {.name = "difficulty_correlation",
+         .type = HEED_NUMBER,
+         .flags = HEED_OPTIONAL,
+         .low = -1.0,
+         .high = 1.0,
+         .doc = "pairs get difficulty, standard normal, of this correlation "
+                "with how near their rewards are (by rank)"},
 };
 
 enum {
@@ -149,6 +183,7 @@ typedef struct making {
   heed_world *world;
   size_t prompts, held_out, candidates, features;
   double *reward_direction; /* w, (d) */
+  double *aside;            /* v, (d): unit, across w */
   double *lean_direction;   /* u, (d) */
   double *other_direction;  /* z, (d): unit, in the plane of w and u, z.u = 0;
                                0 where u is w */
@@ -202,6 +237,7 @@ static heed_status draw_directions(making *self, heed_error *error) {
     z[i] = sine > 0.0 ? sine * w[i] - cosine * v[i] : 0.0;
   }
   self->reward_direction = w;
+  self->aside = v;
   self->lean_direction = u;
   self->other_direction = z;
   return HEED_OK;
@@ -408,6 +444,28 @@ static heed_status fill_topics(const making *self, heed_table *pairs,
   return HEED_OK;
 }
 
+static double given(const heed_value *value) {
+  return value->given ? value->number : NAN;
+}
+
+static heed_status fill_traits(const making *self, heed_table *pairs,
+                               heed_error *error) {
+  const heed_value *values = self->values;
+  const traits of = {
+      .host = self->host,
+      .features = self->features,
+      .candidates = self->candidates,
+      .phi = self->phi,
+      .reward = self->reward,
+      .reward_direction = self->reward_direction,
+      .aside = self->aside,
+      .minority_scale = given(&values[MINORITY_SCALE]),
+      .minority_cosine = values[MINORITY_COSINE].number,
+      .length_cosine = given(&values[LENGTH_COSINE]),
+      .difficulty_correlation = given(&values[DIFFICULTY_CORRELATION])};
+  return traits_fill(&of, pairs, error);
+}
+
 static void report(const making *self, const pair_columns *columns,
                    double divergence, double *mean) {
   const heed_host *host = self->host;
@@ -448,7 +506,8 @@ static heed_status draw_pairs(making *self, heed_error *error) {
   for (size_t i = 0; i < rows; i++) draw_pair(self, i, a, b, &columns);
   self->world->pairs = table;
   report(self, &columns, divergence, mean);
-  return fill_topics(self, table, error);
+  const heed_status status = fill_topics(self, table, error);
+  return status == HEED_OK ? fill_traits(self, table, error) : status;
 }
 
 static heed_status make_world(void *instance, const heed_host *host,
@@ -505,6 +564,19 @@ static heed_status reference(void *self, const heed_world *world, size_t prompt,
                  error);
 }
 
+static heed_status create(const heed_host *host, const heed_value *values,
+                          void **self, heed_error *error) {
+  (void)host;
+  if (values[FEATURES].integer < 3 &&
+      (values[MINORITY_SCALE].given || values[LENGTH_COSINE].given))
+    return heed_fail(error, HEED_INVALID,
+                     "features: found %lld, expected 3 or more: the minority's "
+                     "taste and lengths need a direction of their own",
+                     (long long)values[FEATURES].integer);
+  *self = (void *)(uintptr_t)values;
+  return HEED_OK;
+}
+
 static const heed_source_functions functions = {
     .size = sizeof functions,
     .make = make_world,
@@ -525,6 +597,7 @@ static const heed_plugin synthetic = {
     .parameter_count = PARAMETER_COUNT,
     .outputs = outputs,
     .output_count = OUTPUT_COUNT,
+    .create = create,
     .functions = &functions,
     .functions_size = sizeof functions,
 };

@@ -56,6 +56,130 @@ static void likeness_is_used_only_where_it_must_be(void **state) {
   workbench_close(&bench);
 }
 
+/* ---- traits of pairs ---- */
+
+static double correlation(size_t count, const double *a, const double *b) {
+  double ma = 0, mb = 0, ab = 0, aa = 0, bb = 0;
+  for (size_t i = 0; i < count; i++) {
+    ma += a[i] / (double)count;
+    mb += b[i] / (double)count;
+  }
+  for (size_t i = 0; i < count; i++) {
+    ab += (a[i] - ma) * (b[i] - mb);
+    aa += (a[i] - ma) * (a[i] - ma);
+    bb += (b[i] - mb) * (b[i] - mb);
+  }
+  return ab / sqrt(aa * bb);
+}
+
+#define TRAITS                                          \
+  ", \"minority_scale\": 3, \"minority_cosine\": -0.5," \
+  " \"length_cosine\": 0.4, \"difficulty_correlation\": 0.6"
+
+static void traits_leave_the_rest_of_the_world_alone(void **state) {
+  (void)state;
+  workbench bench, other;
+  heed_world world, with;
+  make(&bench, 3, "{\"held_out\": 10}", &world);
+  make(&other, 3, "{\"held_out\": 10" TRAITS "}", &with);
+  assert_int_equal(with.pairs->column_count, world.pairs->column_count + 4);
+  for (size_t i = 0; i < world.pairs->column_count; i++) {
+    const heed_column *a = &world.pairs->columns[i];
+    const heed_column *b = heed_table_column(with.pairs, a->name);
+    assert_memory_equal(a->data, b->data,
+                        world.pairs->rows * a->width * heed_type_size(a->type));
+  }
+  assert_memory_equal(numbers(world.prompts, "reward"),
+                      numbers(with.prompts, "reward"),
+                      world.prompts->rows * world.candidates * sizeof(double));
+  workbench_close(&bench);
+  workbench_close(&other);
+}
+
+/* Models A and B that do not differ (mu = 1/2) draw responses at random, so
+ * that differences of features are normal and the cosines are correlations:
+ * of 20000 pairs, standard error below .01. */
+static void traits_have_the_cosines_asked_for(void **state) {
+  enum { PAIRS = 20000 };
+  (void)state;
+  workbench bench;
+  heed_world world;
+  make(&bench, 4,
+       "{\"mu\": 0.5, \"pairs\": 20000, \"prompts\": 20000, \"held_out\": 0,"
+       " \"candidates\": 2" TRAITS "}",
+       &world);
+  const double *p = numbers(world.pairs, "p");
+  const double *minority = numbers(world.pairs, "p_minority");
+  const double *longer = numbers(world.pairs, "length_difference");
+  const double *length = numbers(world.pairs, "length");
+  double *truth = calloc(2 * PAIRS, sizeof *truth), *taste = truth + PAIRS;
+  double square = 0, both = 0, taste_square = 0, mean = 0;
+  assert_non_null(truth);
+  for (size_t i = 0; i < PAIRS; i++) {
+    truth[i] = log(p[i]) - log1p(-p[i]);
+    taste[i] = log(minority[i]) - log1p(-minority[i]);
+    square += longer[i] * longer[i] / PAIRS;
+    both += length[i] * length[i] / PAIRS;
+    taste_square += taste[i] * taste[i] / PAIRS;
+    mean += length[i] / PAIRS;
+  }
+  assert_near(correlation(PAIRS, truth, taste), -0.5, 0.03);
+  assert_near(correlation(PAIRS, truth, longer), 0.4, 0.03);
+  assert_near(correlation(PAIRS, length, longer), 0, 0.03);
+  assert_near(mean, 0, 0.04);
+  /* Half of the pairs are one response twice: both lengths are then one. */
+  assert_near(square, 0.5, 0.03);
+  assert_near(both, 1.5, 0.06);
+  assert_near(taste_square, 0.5 * 2 * 9, 0.5);
+  free(truth);
+  workbench_close(&bench);
+}
+
+static void difficulty_follows_how_near_rewards_are(void **state) {
+  static const double asked[] = {-1, 0, 0.6, 1};
+  (void)state;
+  for (size_t n = 0; n < 4; n++) {
+    char parameters[128];
+    workbench bench;
+    heed_world world;
+    double mean = 0, square = 0, all = 0, like = 0;
+    (void)snprintf(parameters, sizeof parameters,
+                   "{\"held_out\": 0, \"difficulty_correlation\": %g}",
+                   asked[n]);
+    make(&bench, 6, parameters, &world);
+    const double *difficulty = numbers(world.pairs, "difficulty");
+    const double *p = numbers(world.pairs, "p");
+    for (size_t i = 0; i < 10000; i++) {
+      mean += difficulty[i] / 10000;
+      square += difficulty[i] * difficulty[i] / 10000;
+    }
+    /* Of pairs 0 and 1, 2 and 3, …: how often the one with nearer rewards is
+     * the more difficult; two normals of correlation r agree with 1/2 +
+     * asin(r) / pi, and 5000 of them with a standard error below .0071. */
+    for (size_t i = 0; i < 10000; i += 2) {
+      const double a = fabs(p[i] - 0.5), b = fabs(p[i + 1] - 0.5);
+      if (a == b) continue;
+      all++;
+      like += (a < b) == (difficulty[i] > difficulty[i + 1]);
+    }
+    assert_near(mean, 0, 0.04);
+    assert_near(square, 1, 0.06);
+    assert_near(like / all, 0.5 + asin(asked[n]) / 3.14159265358979, 0.03);
+    workbench_close(&bench);
+  }
+}
+
+static void traits_need_a_direction_of_their_own(void **state) {
+  (void)state;
+  workbench bench;
+  workbench_open(&bench, 1);
+  assert_null(workbench_try(&bench, HEED_SOURCE, "synthetic",
+                            "{\"features\": 2, \"length_cosine\": 0}"));
+  assert_non_null(
+      strstr(bench.error.message, "features: found 2, expected 3 or more"));
+  workbench_close(&bench);
+}
+
 static void mu_is_the_mean_of_p_over_the_pairs(void **state) {
   (void)state;
   workbench bench;
@@ -315,6 +439,10 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_gap_is_reached_at_every_cosine),
       cmocka_unit_test(likeness_is_used_only_where_it_must_be),
+      cmocka_unit_test(traits_leave_the_rest_of_the_world_alone),
+      cmocka_unit_test(traits_have_the_cosines_asked_for),
+      cmocka_unit_test(difficulty_follows_how_near_rewards_are),
+      cmocka_unit_test(traits_need_a_direction_of_their_own),
       cmocka_unit_test(mu_is_the_mean_of_p_over_the_pairs),
       cmocka_unit_test(pairs_follow_from_the_prompts),
       cmocka_unit_test(reward_is_linear_with_the_scale_asked_for),

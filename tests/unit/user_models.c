@@ -168,7 +168,8 @@ static const char *const models[][2] = {
     {"attentive", "{\"ties\": \"davidson\"}"},
     {"position_bias", "{\"left\": 0.8}"},
     {"position_bias", "{}"},
-    {"adversarial", "{}"}};
+    {"adversarial", "{}"},
+    {"biased", "{\"left\": 0.8}"}};
 enum { MODELS = sizeof models / sizeof *models };
 
 static const heed_instance *model_with_phi(size_t m, double *phi) {

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Traits of pairs. */
+#include "sources/synthetic/traits.h"
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sort.h>
+#include <math.h>
+
+typedef struct places {
+  const int64_t *prompt, *a, *b;
+} places;
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out for this world");
+}
+
+static double dot(size_t count, const double *a, const double *b) {
+  double sum = 0.0;
+  for (size_t i = 0; i < count; i++) sum += a[i] * b[i];
+  return sum;
+}
+
+static void take_away(size_t count, const double *unit, double *from) {
+  const double shared = dot(count, unit, from);
+  for (size_t i = 0; i < count; i++) from[i] -= shared * unit[i];
+}
+
+/* cosine w + sine x, x uniform on the sphere across w and v. */
+static double *draw_direction(const traits *self, const char *purpose,
+                              double cosine) {
+  const size_t d = self->features;
+  double *made = self->host->scratch(self->host, d, sizeof *made);
+  heed_stream stream = self->host->stream(self->host, purpose, 0);
+  if (made == NULL) return NULL;
+  for (size_t i = 0; i < d; i++) made[i] = heed_normal(&stream);
+  take_away(d, self->reward_direction, made);
+  take_away(d, self->aside, made);
+  const double length = sqrt(dot(d, made, made));
+  const double sine = sqrt(1.0 - cosine * cosine);
+  for (size_t i = 0; i < d; i++)
+    made[i] = cosine * self->reward_direction[i] + sine * made[i] / length;
+  return made;
+}
+
+static const double *phi_at(const traits *self, int64_t prompt,
+                            int64_t candidate) {
+  return self->phi + ((size_t)prompt * self->candidates + (size_t)candidate) *
+                         self->features;
+}
+
+static double sigmoid(double x) {
+  return x >= 0 ? 1.0 / (1.0 + exp(-x)) : exp(x) / (1.0 + exp(x));
+}
+
+static heed_status fill_minority(const traits *self, const places *of,
+                                 heed_table *pairs, heed_error *error) {
+  const heed_host *host = self->host;
+  const size_t d = self->features;
+  double *p = host->column(host, pairs, "p_minority", HEED_FLOAT64, 1);
+  double *m = draw_direction(self, "minority", self->minority_cosine);
+  if (p == NULL || m == NULL) return no_memory(error);
+  for (size_t i = 0; i < pairs->rows; i++)
+    p[i] = sigmoid(self->minority_scale *
+                   (dot(d, m, phi_at(self, of->prompt[i], of->a[i])) -
+                    dot(d, m, phi_at(self, of->prompt[i], of->b[i]))));
+  return HEED_OK;
+}
+
+static heed_status fill_lengths(const traits *self, const places *of,
+                                heed_table *pairs, heed_error *error) {
+  const heed_host *host = self->host;
+  const size_t d = self->features;
+  double *both = host->column(host, pairs, "length", HEED_FLOAT64, 1);
+  double *difference =
+      host->column(host, pairs, "length_difference", HEED_FLOAT64, 1);
+  double *l = draw_direction(self, "length", self->length_cosine);
+  if (both == NULL || difference == NULL || l == NULL) return no_memory(error);
+  for (size_t i = 0; i < pairs->rows; i++) {
+    const double a = dot(d, l, phi_at(self, of->prompt[i], of->a[i]));
+    const double b = dot(d, l, phi_at(self, of->prompt[i], of->b[i]));
+    both[i] = (a + b) / sqrt(2.0);
+    difference[i] = (a - b) / sqrt(2.0);
+  }
+  return HEED_OK;
+}
+
+/* The pair whose rewards are r-th farthest apart has the score of rank r. */
+static heed_status fill_difficulty(const traits *self, const places *of,
+                                   heed_table *pairs, heed_error *error) {
+  const heed_host *host = self->host;
+  const size_t rows = pairs->rows;
+  const double like = self->difficulty_correlation;
+  double *difficulty = host->column(host, pairs, "difficulty", HEED_FLOAT64, 1);
+  double *nearness = host->scratch(host, rows, sizeof *nearness);
+  size_t *order = host->scratch(host, rows, sizeof *order);
+  if (difficulty == NULL || nearness == NULL || order == NULL)
+    return no_memory(error);
+  for (size_t i = 0; i < rows; i++) {
+    const double *reward =
+        self->reward + (size_t)of->prompt[i] * self->candidates;
+    nearness[i] = -fabs(reward[of->a[i]] - reward[of->b[i]]);
+  }
+  gsl_sort_index(order, nearness, 1, rows);
+  for (size_t rank = 0; rank < rows; rank++) {
+    heed_stream stream = host->stream(host, "difficulty", order[rank]);
+    const double score =
+        gsl_cdf_ugaussian_Pinv(((double)rank + 0.5) / (double)rows);
+    difficulty[order[rank]] =
+        like * score + sqrt(1.0 - like * like) * heed_normal(&stream);
+  }
+  return HEED_OK;
+}
+
+heed_status traits_fill(const traits *self, heed_table *pairs,
+                        heed_error *error) {
+  const places of = {heed_table_data(pairs, "prompt", HEED_INT64),
+                     heed_table_data(pairs, "response_a", HEED_INT64),
+                     heed_table_data(pairs, "response_b", HEED_INT64)};
+  heed_status status = HEED_OK;
+  if (of.prompt == NULL || of.a == NULL || of.b == NULL)
+    return heed_fail(error, HEED_INTERNAL, "pairs without responses");
+  if (!isnan(self->minority_scale))
+    status = fill_minority(self, &of, pairs, error);
+  if (status == HEED_OK && !isnan(self->length_cosine))
+    status = fill_lengths(self, &of, pairs, error);
+  if (status == HEED_OK && !isnan(self->difficulty_correlation))
+    status = fill_difficulty(self, &of, pairs, error);
+  return status;
+}

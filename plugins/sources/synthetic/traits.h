@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Traits of pairs that the paper's users do not see: the taste of a minority,
+ * how long the responses are, how hard the choice is. */
+#ifndef HEED_SOURCES_SYNTHETIC_TRAITS_H
+#define HEED_SOURCES_SYNTHETIC_TRAITS_H
+
+#include "heed/host.h"
+
+/* Wishes are NaN where a trait is not wanted. */
+typedef struct traits {
+  const heed_host *host;
+  size_t features, candidates;
+  const double *phi;              /* (prompts, K, d) */
+  const double *reward;           /* (prompts, K) */
+  const double *reward_direction; /* w, (d) */
+  const double *aside;            /* v, (d): unit, across w; u is in its plane
+                                     with w */
+  double minority_scale, minority_cosine;
+  double length_cosine;
+  double difficulty_correlation;
+} traits;
+
+/* Adds the columns wanted to a table with prompt, response_a and response_b.
+ *   p_minority         sigmoid of the difference of the minority's rewards,
+ *                      scale m.phi, with m.w the cosine and m.v = 0
+ *   length             of both responses, l.phi, l as m: standard normal for
+ *   length_difference  responses drawn at random; A's less B's
+ *   difficulty         standard normal; of that correlation with the normal
+ *                      scores of how near the two rewards are */
+heed_status traits_fill(const traits *self, heed_table *pairs,
+                        heed_error *error);
+
+#endif
