@@ -45,11 +45,9 @@ local function em(model, ridge)
   }
 end
 
-local names, sources, estimators = {}, {}, {}
+local arms = { "arm" }
 local function arm(name, estimator, source)
-  names[#names + 1] = name
-  estimators[#estimators + 1] = estimator
-  sources[#sources + 1] = source or untied
+  arms[#arms + 1] = { name, estimator = estimator, source = source or untied }
 end
 
 arm("em", em "attentive")
@@ -63,18 +61,15 @@ arm("crowd_bt", h.estimator.crowd_bt {})
 arm("crowd_bt, Beta(2, 2)", h.estimator.crowd_bt { alpha = 2, beta = 2 })
 arm("majority", h.estimator.majority {})
 
-h.axis { "arm", table.unpack(names) }
-local function along(name, values)
-  return h.axis { name, tie = "arm", labels = names, table.unpack(values) }
-end
+local of = h.rows(arms)
 
 return h.sweep {
   title      = "Real annotators: every estimator side by side",
   seed       = 20251019,
   replicates = 101,
-  source     = along("source", sources),
+  source     = of.source,
   users      = { bootstrap = "users_and_pairs", holdout = 0.2 },
-  estimator  = along("estimator", estimators),
+  estimator  = of.estimator,
   filter     = h.axis {
     "filter",
     h.filter.none { label = "all" },

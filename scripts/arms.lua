@@ -34,12 +34,11 @@ local joint = dpo {
 }
 
 -- An arm is an estimator, a filter and a trainer.
-local names, estimators, filters, trainers = {}, {}, {}, {}
+local arms = { "arm" }
 local function arm(name, estimator, filter, trainer)
-  names[#names + 1] = name
-  estimators[#estimators + 1] = estimator
-  filters[#filters + 1] = filter
-  trainers[#trainers + 1] = trainer
+  arms[#arms + 1] = {
+    name, estimator = estimator, filter = filter, trainer = trainer,
+  }
 end
 
 arm("all", em, everyone, sigmoid)
@@ -65,10 +64,7 @@ arm("oracle eta", truth, everyone, noise_aware)
 arm("oracle 50 %", truth, h.filter.top { share = 0.5, by = "labels" }, sigmoid)
 arm("clean labels", nobody, everyone, dpo { loss = "sigmoid", labels = "better" })
 
-h.axis { "arm", table.unpack(names) }
-local function along(name, values)
-  return h.axis { name, tie = "arm", labels = names, table.unpack(values) }
-end
+local of = h.rows(arms)
 
 return h.sweep {
   title      = "Filter, weight or model: every arm beside its controls",
@@ -95,7 +91,7 @@ return h.sweep {
     },
     model = h.user_model.attentive {},
   },
-  estimator  = along("estimator", estimators),
-  filter     = along("filter", filters),
-  trainer    = along("trainer", trainers),
+  estimator  = of.estimator,
+  filter     = of.filter,
+  trainer    = of.trainer,
 }

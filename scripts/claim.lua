@@ -30,12 +30,11 @@ local sigmoid = dpo { loss = "sigmoid" }
 local noise_aware = dpo { loss = "noise_aware" }
 
 -- An arm is an estimator, a filter and a trainer.
-local names, estimators, filters, trainers = {}, {}, {}, {}
+local arms = { "arm" }
 local function arm(name, estimator, filter, trainer)
-  names[#names + 1] = name
-  estimators[#estimators + 1] = estimator
-  filters[#filters + 1] = filter
-  trainers[#trainers + 1] = trainer
+  arms[#arms + 1] = {
+    name, estimator = estimator, filter = filter, trainer = trainer,
+  }
 end
 
 arm("all", em, everyone, sigmoid)
@@ -58,21 +57,18 @@ arm("oracle eta", truth, everyone, noise_aware)
 arm("oracle 50 %", truth, h.filter.top { share = 0.5, by = "labels" }, sigmoid)
 arm("clean labels", nobody, everyone, dpo { loss = "sigmoid", labels = "better" })
 
-h.axis { "arm", table.unpack(names) }
-local function along(name, values)
-  return h.axis { name, tie = "arm", labels = names, table.unpack(values) }
-end
+local of = h.rows(arms)
 
 -- A world is the base world but for what is said.
 local two_point = h.distribution.two_point { low = 0.1, high = 0.9, share = 0.5 }
 local base = { gap = 0.74, direction = 0.7, count = 500, annotations = 20,
                features = 8, eta = two_point }
-local worlds, of = {}, { gap = {}, direction = {}, count = {}, annotations = {},
-                         features = {}, eta = {}, pairs = {} }
+local worlds = { "world" }
 local function world(name, changes)
-  worlds[#worlds + 1] = name
-  for key, value in pairs(base) do of[key][#worlds] = changes[key] or value end
-  of.pairs[#worlds] = math.max(of.count[#worlds] * of.annotations[#worlds], 1000)
+  local made = { name }
+  for key, value in pairs(base) do made[key] = changes[key] or value end
+  made.pairs = math.max(made.count * made.annotations, 1000)
+  worlds[#worlds + 1] = made
 end
 
 world("base", {})
@@ -96,31 +92,28 @@ world("64 features, 2000 × 20", { features = 64, count = 2000 })
 world("32 features, 50 × 20", { features = 32, count = 50 })
 world("32 features, Beta(1, 3)", { features = 32, eta = h.distribution.beta { alpha = 1, beta = 3 } })
 
-h.axis { "world", table.unpack(worlds) }
-local function in_world(key)
-  return h.axis { key, tie = "world", labels = worlds, table.unpack(of[key]) }
-end
+local at = h.rows(worlds)
 
 return h.sweep {
   title      = "Is the threshold obsolete? Filters against models of the noise",
   seed       = 20251018,
   replicates = 20,
   source     = h.source.synthetic {
-    pairs = in_world "pairs",
+    pairs = at.pairs,
     prompts = 1000,
     held_out = 300,
-    mu = in_world "gap",
-    cosine = in_world "direction",
-    features = in_world "features",
+    mu = at.gap,
+    cosine = at.direction,
+    features = at.features,
   },
   users      = {
-    count = in_world "count",
-    annotations = in_world "annotations",
+    count = at.count,
+    annotations = at.annotations,
     holdout = 0.2,
-    attentiveness = in_world "eta",
+    attentiveness = at.eta,
     model = h.user_model.attentive {},
   },
-  estimator  = along("estimator", estimators),
-  filter     = along("filter", filters),
-  trainer    = along("trainer", trainers),
+  estimator  = of.estimator,
+  filter     = of.filter,
+  trainer    = of.trainer,
 }

@@ -7,9 +7,9 @@
 -- reach of any two models. The paper keeps users by a threshold on eta-hat;
 -- here it is the more attentive half.
 --
--- Beside the paper's two arms stand the same number of labels at random, the half of the users that
--- is truly more attentive, and labels without noise. All arms have their ridge
--- tuned on held-out noisy labels.
+-- Beside the paper's two arms stand the same number of labels at random, the
+-- half of the users that is truly more attentive, and labels without noise. All
+-- arms have their ridge tuned on held-out noisy labels.
 --
 -- scripts/table2.py makes the tables of docs/experiments/table2.md.
 
@@ -26,18 +26,20 @@ end
 local two_point = h.distribution.two_point { low = 0.1, high = 0.9, share = 0.5 }
 local beta = h.distribution.beta { alpha = 2, beta = 2 }
 
-local names = { "all", "filter", "random half", "oracle half", "clean labels" }
-h.axis { "arm", table.unpack(names) }
-local function along(name, values)
-  return h.axis { name, tie = "arm", labels = names, table.unpack(values) }
-end
-
 local em = h.estimator.em {
   mu = "known",
   prior = h.distribution.grid { nodes = 41 },
   model = h.user_model.attentive {},
 }
 local truth = h.estimator.oracle {}
+
+local of = h.rows { "arm",
+  { "all", estimator = em, filter = everyone, trainer = dpo() },
+  { "filter", estimator = em, filter = half, trainer = dpo() },
+  { "random half", estimator = em, filter = random_half, trainer = dpo() },
+  { "oracle half", estimator = truth, filter = half, trainer = dpo() },
+  { "clean labels", estimator = em, filter = everyone, trainer = dpo "better" },
+}
 
 return h.sweep {
   title      = "Table 2: DPO against DPO + Filter",
@@ -55,7 +57,7 @@ return h.sweep {
     attentiveness = h.axis { "eta", two_point, beta },
     model = h.user_model.attentive {},
   },
-  estimator  = along("estimator", { em, em, em, truth, em }),
-  filter     = along("filter", { everyone, half, random_half, half, everyone }),
-  trainer    = along("trainer", { dpo(), dpo(), dpo(), dpo(), dpo "better" }),
+  estimator  = of.estimator,
+  filter     = of.filter,
+  trainer    = of.trainer,
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The words of require "heed": a constructor a plugin, axis, linspace,
- * logspace and sweep.
+ * The words of require "heed": a constructor a plugin, axis, rows,
+ * linspace, logspace and sweep.
  *
  * What they return is opaque to the sweep: a userdata that holds a template.
  * C code between Lua and jansson returns a status and raises it only once
@@ -481,6 +481,9 @@ void language_push(sweep *self) {
   push_type(lua, AXIS_OBJECT);
   push_type(lua, SWEEP_OBJECT);
   luaL_newlib(lua, functions);
+  lua_getfield(lua, -1, "axis");
+  lua_pushcclosure(lua, language_rows, 1);
+  lua_setfield(lua, -2, "rows");
   for (int kind = 0; kind < HEED_KIND_COUNT; kind++) {
     push_kind(lua, self->plugins, (heed_kind)kind);
     lua_setfield(lua, -2, kind_name((heed_kind)kind));

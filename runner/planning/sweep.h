@@ -78,10 +78,12 @@ heed_status sandbox_run(sweep *self, heed_error *error);
 heed_status sandbox_call(sweep *self, int arguments, heed_error *error);
 sweep *sandbox_sweep(lua_State *lua);
 
-/* ---- language.c: the words of require "heed" ---- */
+/* ---- language.c, rows.c: the words of require "heed" ---- */
 
 /* Pushes the table h. */
 void language_push(sweep *self);
+/* h.rows, a closure over h.axis. */
+int language_rows(lua_State *lua);
 /* Takes the sweep on top of the stack into record, where and exclude. */
 heed_status language_take(sweep *self, heed_error *error);
 /* A plugin's or an axis's template at a place on Lua's stack; new reference, or

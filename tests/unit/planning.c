@@ -271,6 +271,58 @@ static void an_axis_that_only_others_are_tied_to_spans_the_grid(void **state) {
   plan_free(of);
 }
 
+static void rows_are_an_axis_that_sets_several_things(void **state) {
+  plan *of = planned(
+      HEAD
+      "local arm = h.rows { 'arm',\n"
+      "  { 'half', share = 0.5, fit = h.estimator.fit { model = model }, "
+      "each = 3 },\n"
+      "  { 'all', share = 1, fit = h.estimator.fit { model = model, mu = 0.7 "
+      "}, "
+      "each = 5 } }\n"
+      "users.annotations = arm.each\n"
+      "return h.sweep { filter = h.filter.part { share = arm.share }, "
+      "estimator = arm.fit, " MADE "users = users }",
+      NULL, NULL);
+  const plan_axis *arm = &of->axes[0];
+  (void)state;
+  assert_int_equal(of->axis_count, 1);
+  assert_int_equal(of->point_count, 2);
+  assert_string_equal(arm->coordinate.name, "arm");
+  assert_string_equal(arm->coordinate.labels[1], "all");
+  assert_int_equal(arm->tied_count, 3);
+  /* Columns in the order of the alphabet; a plugin is called as its row is. */
+  assert_string_equal(arm->tied[0].name, "each");
+  assert_string_equal(arm->tied[1].name, "fit");
+  assert_string_equal(arm->tied[1].labels[0], "half");
+  assert_true(arm->tied[2].numbers[0] == 0.5);
+  assert_true(number(of, 1, PLAN_ANNOTATIONS, "annotations") == 5);
+  plan_free(of);
+}
+
+static void rows_that_make_no_sense_are_refused(void **state) {
+  (void)state;
+  refused(HEAD "return h.rows { 'arm' }",
+          "sweep.lua:5: h.rows: expected a name, then rows: h.rows { \"arm\", "
+          "{ \"all\", filter = … }, … }");
+  refused(
+      HEAD "return h.rows { 'arm', { 'a', x = 1 }, 7 }",
+      "sweep.lua:5: h.rows { \"arm\", … }: row 2: expected a table: { \"its "
+      "name\", KEY = VALUE, … }");
+  refused(HEAD "return h.rows { 'arm', { x = 1 } }",
+          "sweep.lua:5: h.rows { \"arm\", … }: row 1: expected its name first, "
+          "then KEY = VALUE alone");
+  refused(HEAD "return h.rows { 'arm', { 'a', x = 1 }, { 'b', y = 1 } }",
+          "sweep.lua:5: h.rows { \"arm\", … }: row 2: it has no x, which the "
+          "first row has");
+  refused(HEAD "return h.rows { 'arm', { 'a', x = 1 }, { 'b', x = 2, y = 1 } }",
+          "sweep.lua:5: h.rows { \"arm\", … }: row 2: it has a key that the "
+          "first row has not");
+  refused(HEAD "return h.rows { 'arm', { 'a', ['x y'] = 1 } }",
+          "sweep.lua:5: h.axis { \"x y\", … }: an axis is named with a letter, "
+          "then letters, digits and _, fewer than 64");
+}
+
 static void labels_say_how_plugins_differ(void **state) {
   plan *of = planned(
       HEAD
@@ -874,6 +926,8 @@ int main(void) {
       cmocka_unit_test(an_axis_may_have_one_value),
       cmocka_unit_test(a_tied_axis_runs_along_its_target),
       cmocka_unit_test(an_axis_that_only_others_are_tied_to_spans_the_grid),
+      cmocka_unit_test(rows_are_an_axis_that_sets_several_things),
+      cmocka_unit_test(rows_that_make_no_sense_are_refused),
       cmocka_unit_test(labels_say_how_plugins_differ),
       cmocka_unit_test(axes_inside_an_alternative_become_alternatives),
       cmocka_unit_test(excluded_points_are_not_planned),
