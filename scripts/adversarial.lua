@@ -68,7 +68,7 @@ local of = h.rows(arms)
 return h.sweep {
   title      = "Users who work against: does a model that knows of them pay?",
   seed       = 20251124,
-  replicates = 20,
+  replicates = 10,
   source     = h.source.synthetic {
     pairs = 10000, held_out = 500, cosine = 0.7, mu = gap,
   },

@@ -72,7 +72,7 @@ local of = h.rows(arms)
 return h.sweep {
   title      = "Attentive but biased: position and length beside quality",
   seed       = 20251124,
-  replicates = 20,
+  replicates = 10,
   source     = h.source.synthetic {
     pairs = 10000, held_out = 500, cosine = 0.7, mu = gap,
     length_cosine = 0.5,

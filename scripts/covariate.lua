@@ -76,7 +76,7 @@ local of = h.rows(arms)
 return h.sweep {
   title      = "Attention that depends on the pair",
   seed       = 20251124,
-  replicates = 20,
+  replicates = 10,
   source     = h.source.synthetic {
     pairs = 10000, held_out = 500, cosine = 0.7, mu = gap,
     difficulty_correlation = like,

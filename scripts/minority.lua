@@ -70,7 +70,7 @@ local of = h.rows(arms)
 return h.sweep {
   title      = "Casual users or another taste?",
   seed       = 20251124,
-  replicates = 20,
+  replicates = 10,
   source     = h.source.synthetic {
     pairs = 10000, held_out = 500, cosine = 0.7, mu = gap,
     minority_scale = scale, minority_cosine = cosine,

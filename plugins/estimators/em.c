@@ -21,6 +21,7 @@ enum {
   MU,
   MU_ALPHA,
   MU_BETA,
+  P,
   FIT,
   UNIT,
   OWN_LABEL,
@@ -93,6 +94,12 @@ static const heed_parameter parameters[] = {
                  .low = 1,
                  .high = 1e6,
                  .doc = "second shape of that prior"},
+    [P] = {.name = "p",
+           .type = HEED_TEXT,
+           .standard = "p",
+           .doc = "mu = pair: the column of the pairs that is believed to be "
+                  "P(A is better); mu_topic of synthetic pairs is the gap of "
+                  "their topic"},
     [FIT] = {.name = "fit",
              .type = HEED_ENUM,
              .standard = "fitted",
@@ -369,6 +376,20 @@ static heed_status open_rooms(fit *self, heed_error *error) {
   return self->free_weights != NULL ? HEED_OK : no_memory(error);
 }
 
+/* p of the pairs from the column that is believed, or one gap for all. */
+static heed_status read_histories(const heed_value *values,
+                                  const heed_host *host,
+                                  const heed_crowd *crowd, double mu,
+                                  histories *result, heed_error *error) {
+  const heed_instance *model = values[MODEL].instance;
+  heed_status status;
+  if (!isnan(mu) || strcmp(values[P].text, "p") == 0)
+    return histories_make(host, crowd, model, mu, result, error);
+  status = histories_open(host, crowd, model, 0.5, false, result, error);
+  return status == HEED_OK ? histories_read_p(result, values[P].text, error)
+                           : status;
+}
+
 static heed_status open_fit(fit *self, const heed_value *values,
                             const heed_host *host, const heed_crowd *crowd,
                             heed_error *error) {
@@ -383,7 +404,7 @@ static heed_status open_fit(fit *self, const heed_value *values,
   self->error = error;
   status = choose_mu(self, crowd->world, error);
   if (status == HEED_OK)
-    status = histories_make(host, crowd, self->model, self->fixed_mu,
+    status = read_histories(values, host, crowd, self->fixed_mu,
                             &self->histories, error);
   if (status != HEED_OK) return status;
   if (self->histories.domain.dimension != 1 ||
@@ -622,8 +643,8 @@ static heed_status predict(void *self, const heed_host *host,
                            heed_error *error) {
   const heed_value *values = self;
   histories of;
-  heed_status status = histories_make(host, held_out, values[MODEL].instance,
-                                      posterior->mu, &of, error);
+  heed_status status =
+      read_histories(values, host, held_out, posterior->mu, &of, error);
   if (status != HEED_OK) return status;
   return node_posterior_predict(host, posterior, values[MODEL].instance,
                                 held_out, of.p, probability, error);

@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "heed/source.h"
+#include "sources/synthetic/topics.h"
 #include "sources/synthetic/traits.h"
 #include "support/tilt.h"
 
@@ -26,6 +27,7 @@ enum {
   LIKENESS,
   REFERENCE,
   TOPICS,
+  TOPIC_CORRELATION,
   MINORITY_SCALE,
   MINORITY_COSINE,
   LENGTH_COSINE,
@@ -111,7 +113,16 @@ static const heed_parameter parameters[] = {
                 .standard = "1",
                 .low = 1.0,
                 .high = 1e6,
-                .doc = "topics, which prompts have at random"},
+                .doc = "topics of prompts, equally frequent; of 2 or more, "
+                       "pairs get topic, and mu_topic: the gap in it"},
+    [TOPIC_CORRELATION] = {.name = "topic_correlation",
+                           .type = HEED_NUMBER,
+                           .standard = "0",
+                           .low = -1.0,
+                           .high = 1.0,
+                           .doc = "correlation of topics, in their order, with "
+                                  "how much better A does on a prompt (by "
+                                  "rank)"},
     [MINORITY_SCALE] = {.name = "minority_scale",
                         .type = HEED_NUMBER,
                         .flags = HEED_OPTIONAL,
@@ -430,20 +441,6 @@ static void draw_pair(const making *self, size_t i, const double *a,
         self->phi[first * d + k] - self->phi[second * d + k];
 }
 
-static heed_status fill_topics(const making *self, heed_table *pairs,
-                               heed_error *error) {
-  const heed_host *host = self->host;
-  const uint64_t topics = (uint64_t)self->values[TOPICS].integer;
-  if (topics < 2) return HEED_OK;
-  int32_t *topic = host->column(host, pairs, "topic", HEED_INT32, 1);
-  if (topic == NULL) return no_memory(error);
-  for (size_t i = 0; i < pairs->rows; i++) {
-    heed_stream stream = host->stream(host, "topic", i % self->prompts);
-    topic[i] = (int32_t)heed_uniform_integer(&stream, topics);
-  }
-  return HEED_OK;
-}
-
 static double given(const heed_value *value) {
   return value->given ? value->number : NAN;
 }
@@ -506,7 +503,11 @@ static heed_status draw_pairs(making *self, heed_error *error) {
   for (size_t i = 0; i < rows; i++) draw_pair(self, i, a, b, &columns);
   self->world->pairs = table;
   report(self, &columns, divergence, mean);
-  const heed_status status = fill_topics(self, table, error);
+  heed_status status = HEED_OK;
+  if (self->values[TOPICS].integer > 1)
+    status =
+        topics_fill(host, self->prompts, (size_t)self->values[TOPICS].integer,
+                    self->values[TOPIC_CORRELATION].number, table, error);
   return status == HEED_OK ? fill_traits(self, table, error) : status;
 }
 

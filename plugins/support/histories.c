@@ -172,6 +172,25 @@ heed_status histories_open(const heed_host *host, const heed_crowd *crowd,
                        : one_group_a_user(host, self, error);
 }
 
+heed_status histories_read_p(histories *self, const char *column,
+                             heed_error *error) {
+  const heed_table *pairs = self->crowd->world->pairs;
+  const double *p = heed_table_data(pairs, column, HEED_FLOAT64);
+  if (p == NULL)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "p: the pairs of this source have no numbers called "
+                     "\"%s\"",
+                     column);
+  for (size_t i = 0; i < self->crowd->annotations->rows; i++) {
+    self->p[i] = p[self->pair[i]];
+    if (!(self->p[i] >= 0 && self->p[i] <= 1))
+      return heed_fail(error, HEED_UNSUPPORTED,
+                       "p: \"%s\" of pair %zu is %g, expected a probability",
+                       column, self->pair[i], self->p[i]);
+  }
+  return HEED_OK;
+}
+
 void histories_set_p(histories *self, double shared_p) {
   for (size_t i = 0; i < self->crowd->annotations->rows; i++)
     self->p[i] = shared_p;

@@ -49,6 +49,11 @@ heed_status histories_open(const heed_host *host, const heed_crowd *crowd,
                            bool may_reduce, histories *result,
                            heed_error *error);
 
+/* p of each annotation from a column of the pairs, instead.  Not for reduced
+ * histories. */
+heed_status histories_read_p(histories *self, const char *column,
+                             heed_error *error);
+
 /* Another shared p. */
 void histories_set_p(histories *self, double shared_p);
 

@@ -49,6 +49,8 @@ static void make_pairs(scene *self, double lean, double spread, double alike) {
   double *p = host->column(host, pairs, "p", HEED_FLOAT64, 1);
   double *covariate = host->column(host, pairs, "covariate", HEED_FLOAT64, 1);
   double *minority = host->column(host, pairs, "p_minority", HEED_FLOAT64, 1);
+  int32_t *topic = host->column(host, pairs, "topic", HEED_INT32, 1);
+  double *believed = host->column(host, pairs, "believed", HEED_FLOAT64, 1);
   double sum = 0;
   for (size_t i = 0; i < rows; i++) {
     heed_stream stream = host->stream(host, "pair", i);
@@ -56,6 +58,8 @@ static void make_pairs(scene *self, double lean, double spread, double alike) {
     p[i] = sigmoid(lean + spread * z);
     covariate[i] = alike * z + sqrt(1 - alike * alike) * own;
     minority[i] = sigmoid(spread * heed_normal(&stream));
+    topic[i] = (int32_t)(i % 4);
+    believed[i] = 0.7;
     sum += p[i];
   }
   self->world = (heed_world){.size = sizeof self->world,
@@ -150,8 +154,10 @@ static const heed_instance *model_of(scene *self, const char *name,
 static const heed_posterior *estimate(scene *self, const char *parameters) {
   static const char *const priors[] = {"beta", "two_point", "grid"};
   static const char *const models[] = {
-      "attentive", "adversarial", "attention_states",
-      "biased",    "minority",    "attention_by_covariate"};
+      "attentive",         "adversarial",
+      "attention_states",  "biased",
+      "minority",          "attention_by_covariate",
+      "attention_by_topic"};
   for (size_t i = 0; i < sizeof priors / sizeof *priors; i++)
     workbench_load(&self->bench, HEED_DISTRIBUTION, priors[i]);
   for (size_t i = 0; i < sizeof models / sizeof *models; i++)
@@ -354,26 +360,25 @@ static const heed_posterior *recovers(scene *self, const char *given,
   return of;
 }
 
-/* What pays is which labels are kept: of the half most probably attended, the
- * share that names the better response. */
+/* What pays is which labels are kept: of the half most probably attended, told
+ * by the user's other answers, the share that names the better response. */
 static double accuracy_of_best_half(const scene *self,
                                     const heed_posterior *of) {
   const double *p = heed_table_data(self->world.pairs, "p", HEED_FLOAT64);
   const size_t rows = self->users * self->each;
   double right = 0, kept = 0, low = 0, high = 1;
-  const double *score = of->unit == HEED_BY_ANNOTATION ? of->mean : NULL;
   for (int turn = 0; turn < 40; turn++) { /* the median, by bisection */
     const double middle = (low + high) / 2;
     double above = 0;
     for (size_t i = 0; i < rows; i++)
-      above += (score ? score[i] : of->mean[i / self->each]) > middle;
+      above += of->left_out[i] > middle;
     if (above > (double)rows / 2)
       low = middle;
     else
       high = middle;
   }
   for (size_t i = 0; i < rows; i++) {
-    if (!((score ? score[i] : of->mean[i / self->each]) > high)) continue;
+    if (!(of->left_out[i] > high)) continue;
     kept++;
     right += (p[i] > 0.5) == (self->choice[i] == HEED_CHOSE_A);
   }
@@ -504,6 +509,59 @@ static void where_there_is_no_persistence_none_is_found(void **state) {
   assert_near(rmse(self, of), right, 0.01);
 }
 
+/* Ten answers in each of four topics. */
+static void a_spread_over_topics_is_recovered_and_pays(void **state) {
+  scene *self = *state;
+  const double spread = 0.5;
+  self->users = 800;
+  self->each = 40;
+  make_pairs(self, 1, 3, 0);
+  make_users(self, law_of(self, "beta", "{}"),
+             model_of(self, "attention_by_topic", "{\"spread\": 0.5}"),
+             &spread);
+  const heed_posterior *of = estimate(self, "{" GRID "}");
+  const double paper = of->log_likelihood, wrong = rmse(self, of);
+  const double kept = accuracy_of_best_half(self, of);
+  of = recovers(self,
+                "{" GRID
+                ", \"model\": {\"plugin\": \"attention_by_topic\","
+                " \"parameters\": {\"spread\": 0.5}}}",
+                "{" GRID ", \"model\": \"attention_by_topic\"}", 10.83);
+  assert_near(of->phi[0], 0.5, 0.1);
+  assert_true(of->log_likelihood > paper + 100);
+  assert_true(rmse(self, of) < wrong);
+  of = estimate(self, "{" GRID
+                      ", \"model\": \"attention_by_topic\","
+                      " \"unit\": \"annotation\"}");
+  /* The standard error of the difference of two shares of 16000 labels is
+   * below .005. */
+  assert_true(accuracy_of_best_half(self, of) > kept + 0.013);
+}
+
+/* A column of the pairs can say what p is believed to be. */
+static void p_is_read_from_the_column_named(void **state) {
+  scene *self = *state;
+  self->users = 100;
+  self->each = 20;
+  make_pairs(self, 1, 3, 0);
+  make_users(self, law_of(self, "beta", "{}"),
+             model_of(self, "attentive", "{}"), NULL);
+  const double given =
+      estimate(self, "{\"mu\": 0.7, \"prior\": \"grid\"}")->log_likelihood;
+  const double read =
+      estimate(self, "{" GRID ", \"p\": \"believed\"}")->log_likelihood;
+  assert_near(read, given, 1e-7 * fabs(given));
+  const heed_instance *em = workbench_make(&self->bench, HEED_ESTIMATOR, "em",
+                                           "{" GRID ", \"p\": \"covariate\"}");
+  const heed_estimator_functions *is = em->plugin->functions;
+  assert_int_equal(is->estimate(em->self, &self->bench.host.host, &self->crowd,
+                                &self->posterior, &self->bench.error),
+                   HEED_UNSUPPORTED);
+  assert_non_null(
+      strstr(self->bench.error.message, "p: \"covariate\" of pair"));
+  assert_non_null(strstr(self->bench.error.message, "expected a probability"));
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
@@ -516,6 +574,8 @@ int main(void) {
       TEST(a_minority_is_told_from_coin_tossers),
       TEST(a_slope_of_attention_is_recovered),
       TEST(where_there_is_no_persistence_none_is_found),
+      TEST(a_spread_over_topics_is_recovered_and_pays),
+      TEST(p_is_read_from_the_column_named),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

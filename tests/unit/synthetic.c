@@ -169,6 +169,53 @@ static void difficulty_follows_how_near_rewards_are(void **state) {
   }
 }
 
+/* Prompts are shared out evenly, and the correlation that was asked for holds
+ * between normal scores, of which topics keep the order. */
+static void topics_follow_how_well_a_does(void **state) {
+  static const double asked[] = {-1, 0, 0.6, 1};
+  enum { TOPICS = 5, ROWS = 10000, PROMPTS = 500 };
+  (void)state;
+  for (size_t n = 0; n < 4; n++) {
+    char parameters[160];
+    workbench bench;
+    heed_world world;
+    double sum[TOPICS] = {0}, mean[PROMPTS] = {0}, all = 0, like = 0;
+    size_t count[TOPICS] = {0};
+    (void)snprintf(parameters, sizeof parameters,
+                   "{\"held_out\": 0, \"prompts\": 500, \"topics\": 5, "
+                   "\"topic_correlation\": %g}",
+                   asked[n]);
+    make(&bench, 8, parameters, &world);
+    const int32_t *topic = heed_table_data(world.pairs, "topic", HEED_INT32);
+    const double *gap = numbers(world.pairs, "mu_topic");
+    const double *p = numbers(world.pairs, "p");
+    for (size_t i = 0; i < ROWS; i++) {
+      assert_int_equal(topic[i], topic[i % PROMPTS]);
+      sum[topic[i]] += p[i];
+      count[topic[i]]++;
+      mean[i % PROMPTS] += p[i];
+    }
+    for (size_t t = 0; t < TOPICS; t++) assert_int_equal(count[t], 2000);
+    for (size_t i = 0; i < ROWS; i++)
+      assert_near(gap[i], sum[topic[i]] / 2000, 1e-12);
+    /* Of two prompts of different topics, how often the higher topic is the
+     * one where A does better. */
+    for (size_t i = 0; i < PROMPTS; i++)
+      for (size_t k = 0; k < i; k++) {
+        if (topic[i] == topic[k] || mean[i] == mean[k]) continue;
+        all++;
+        like += (topic[i] > topic[k]) == (mean[i] > mean[k]);
+      }
+    if (fabs(asked[n]) == 1)
+      assert_near(like / all, asked[n] > 0, 1e-12);
+    else if (asked[n] == 0)
+      assert_near(like / all, 0.5, 0.06); /* 500 prompts: three errors */
+    else /* 1/2 + asin(.6) / pi = .70 of all pairs, more of those set apart */
+      assert_true(like / all > 0.68 && like / all < 0.82);
+    workbench_close(&bench);
+  }
+}
+
 static void traits_need_a_direction_of_their_own(void **state) {
   (void)state;
   workbench bench;
@@ -442,6 +489,7 @@ int main(void) {
       cmocka_unit_test(traits_leave_the_rest_of_the_world_alone),
       cmocka_unit_test(traits_have_the_cosines_asked_for),
       cmocka_unit_test(difficulty_follows_how_near_rewards_are),
+      cmocka_unit_test(topics_follow_how_well_a_does),
       cmocka_unit_test(traits_need_a_direction_of_their_own),
       cmocka_unit_test(mu_is_the_mean_of_p_over_the_pairs),
       cmocka_unit_test(pairs_follow_from_the_prompts),

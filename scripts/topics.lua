@@ -1,0 +1,88 @@
+-- Attentiveness that differs between topics, and a gap that does
+--
+-- In each of five topics a user has an attentiveness of their own, about their
+-- own mean: spread is its variance as a share of eta (1 - eta), and 0 the
+-- paper's world. Model A may be better in some topics than in others. em is
+-- told the gap of all pairs, or that of each topic (mu_topic), or p of each
+-- pair as a reward model would tell it. The right model pools topics in part,
+-- fits the spread, and can say of each annotation how probably it was attended.
+--
+-- scripts/open_questions.py makes the table of docs/experiments/topics.md.
+
+local h = require "heed"
+
+local gap = h.axis { "gap", 0.74, 0.98 }
+
+local world = h.rows { "topics",
+  { "alike", spread = 0, topic_correlation = 0 },
+  { "spread .2", spread = 0.2, topic_correlation = 0 },
+  { "spread .6", spread = 0.6, topic_correlation = 0 },
+  { "gaps differ", spread = 0, topic_correlation = 0.9 },
+  { "both", spread = 0.6, topic_correlation = 0.9 },
+}
+
+local grid = h.distribution.grid { nodes = 41 }
+local function em(told, model, unit)
+  return h.estimator.em {
+    mu = told and "pair" or "known", p = told or "p", prior = grid,
+    model = model, unit = unit,
+  }
+end
+local paper = h.user_model.attentive {}
+local right = h.user_model.attention_by_topic {}
+local truth = h.estimator.oracle {}
+
+local everyone = h.filter.none {}
+local half = h.filter.top { share = 0.5, by = "labels" }
+local sigmoid = h.trainer.dpo { loss = "sigmoid", ridge = "tuned", beta = 1 }
+local noise_aware = h.trainer.dpo {
+  loss = "noise_aware", ridge = "tuned", beta = 1,
+}
+local joint = h.trainer.dpo {
+  loss = "joint", ridge = "tuned", beta = 1, prior = grid,
+}
+
+-- An arm is an estimator, a filter and a trainer.
+local arms = { "arm" }
+local function arm(name, estimator, filter, trainer)
+  arms[#arms + 1] = {
+    name, estimator = estimator, filter = filter, trainer = trainer,
+  }
+end
+
+arm("all labels", em(nil, paper), everyone, sigmoid)
+for _, told in ipairs { { "" }, { ", told gaps", "mu_topic" }, { ", told p", "p" } } do
+  local name, column = told[1], told[2]
+  local as_paper, as_right = em(column, paper), em(column, right)
+  local each = em(column, right, "annotation")
+  arm("paper's model: top half" .. name, as_paper, half, sigmoid)
+  arm("right model: top half" .. name, as_right, half, sigmoid)
+  arm("by annotation: top half" .. name, each, half, sigmoid)
+  arm("paper's model: noise_aware" .. name, as_paper, everyone, noise_aware)
+  arm("right model: noise_aware" .. name, as_right, everyone, noise_aware)
+  arm("by annotation: noise_aware" .. name, each, everyone, noise_aware)
+end
+arm("paper's model: joint", em(nil, paper), everyone, joint)
+arm("oracle eta: top half", truth, half, sigmoid)
+arm("oracle eta: noise_aware", truth, everyone, noise_aware)
+
+local of = h.rows(arms)
+
+return h.sweep {
+  title      = "Attentiveness that differs between topics, and a gap that does",
+  seed       = 20251124,
+  replicates = 10,
+  source     = h.source.synthetic {
+    pairs = 10000, held_out = 500, cosine = 0.7, mu = gap,
+    topics = 5, topic_correlation = world.topic_correlation,
+  },
+  users      = {
+    count = 200, annotations = 50,
+    attentiveness = h.distribution.beta { alpha = 2, beta = 2 },
+    model = h.user_model.attention_by_topic { spread = world.spread },
+  },
+  estimator  = of.estimator,
+  filter     = of.filter,
+  trainer    = of.trainer,
+  evaluation = { kl = { 1 } },
+}
