@@ -164,8 +164,9 @@ static const heed_output outputs[] = {
                        .doc = "what was maximised: with mu's log-prior"},
     [OUT_ITERATIONS] = {.name = "iterations", .doc = "EM steps, all starts"},
     [OUT_CONVERGED] = {.name = "converged", .doc = "1: the best start did"},
-    [OUT_IDENTIFIED] = {.name = "identified",
-                        .doc = "0: the data do not tell the parameters apart"},
+    [OUT_IDENTIFIED] =
+        {.name = "identified",
+         .doc = "0: the data alone do not tell the parameters apart"},
     [OUT_BOUNDARY] = {.name = "boundary",
                       .doc = "1: the fit lies on the edge of its domain"},
     [OUT_GROUPS] = {.name = "groups",
@@ -175,7 +176,8 @@ static const heed_output outputs[] = {
                 .doc = "the gap used or estimated; NaN: one a pair"},
     [OUT_MU_LOW] = {.name = "mu_low",
                     .flags = HEED_MAY_BE_NAN,
-                    .doc = "lower end of mu's 95 % profile interval"},
+                    .doc = "lower end of mu's 95 % profile interval, its prior "
+                           "with it"},
     [OUT_MU_HIGH] = {.name = "mu_high",
                      .flags = HEED_MAY_BE_NAN,
                      .doc = "upper end of mu's 95 % profile interval"},
@@ -193,7 +195,7 @@ static const double *theta_of(const fit *self, const double *x) {
 
 /* log Beta(mu; a, b) but for a constant. */
 static double log_prior(const fit *self, double mu) {
-  if (!self->estimates_mu) return 0;
+  if (!self->estimates_mu || self->ignores_prior) return 0;
   return (self->values[MU_ALPHA].number - 1) * log(mu) +
          (self->values[MU_BETA].number - 1) * log1p(-mu);
 }
@@ -494,6 +496,32 @@ static double profile_end(fit *self, const double *x, double limit, double top,
   return (inside + outside) / 2;
 }
 
+/* The range of mu that explains the data as well as the best, from what the
+ * profile is with the prior: a prior that is not flat has its say taken away,
+ * so that its answer does not pass for one of the data. */
+static void range_of_data(fit *self, const double *x, double *room,
+                          double *trial, double *low, double *high) {
+  const bool flat =
+      self->values[MU_ALPHA].number == 1 && self->values[MU_BETA].number == 1;
+  double *best, top;
+  if (flat) return;
+  best = self->host->scratch(self->host, self->count, sizeof *best);
+  if (best == NULL) {
+    self->status = no_memory(self->error);
+    return;
+  }
+  self->ignores_prior = true;
+  memcpy(best, x, self->count * sizeof *best);
+  top = maximise(self, room, NULL, best).objective;
+  *low = profile_end(self, best, mu_least, top, room, trial);
+  *high = profile_end(self, best, mu_most, top, room, trial);
+  self->ignores_prior = false;
+}
+
+static bool tells_mu(double low, double high) {
+  return low > mu_least && high < mu_most && high - low < 0.2;
+}
+
 static bool on_boundary(const fit *self) {
   const heed_domain *domain = &self->histories.domain;
   double users = 0;
@@ -524,7 +552,7 @@ static heed_status keep_fit(fit *self, const double *x,
 }
 
 static void report(const fit *self, const heed_posterior *posterior,
-                   bool boundary) {
+                   bool boundary, double low, double high) {
   const double values[] = {
       [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
       [OUT_OBJECTIVE] = posterior->objective,
@@ -548,8 +576,8 @@ static void report(const fit *self, const heed_posterior *posterior,
                      "the fitted prior lies on the edge of its domain");
   else if (!posterior->identified)
     self->host->warn(self->host, "not_identified",
-                     "any mu from %.2f to %.2f explains the data as well",
-                     posterior->mu_low, posterior->mu_high);
+                     "any mu from %.2f to %.2f explains the data as well", low,
+                     high);
 }
 
 /* Why no parameters were valid. */
@@ -575,6 +603,7 @@ static heed_status finish(fit *self, double *x, squarem_result best,
   const heed_value *levels = &self->values[LEVELS];
   double *level_values =
       self->host->scratch(self->host, levels->count, sizeof *level_values);
+  double low = mu_least, high = mu_most;
   bool boundary;
   heed_status status;
   if (level_values == NULL) return no_memory(error);
@@ -586,9 +615,10 @@ static heed_status finish(fit *self, double *x, squarem_result best,
         profile_end(self, x, mu_least, best.objective, room, trial);
     posterior->mu_high =
         profile_end(self, x, mu_most, best.objective, room, trial);
-    posterior->identified = posterior->mu_low > mu_least &&
-                            posterior->mu_high < mu_most &&
-                            posterior->mu_high - posterior->mu_low < 0.2;
+    low = posterior->mu_low;
+    high = posterior->mu_high;
+    range_of_data(self, x, room, trial, &low, &high);
+    posterior->identified = tells_mu(low, high);
   }
   posterior->objective = e_step(self, x);
   if (self->status != HEED_OK) return self->status;
@@ -614,7 +644,7 @@ static heed_status finish(fit *self, double *x, squarem_result best,
   status = keep_fit(self, x, posterior, error);
   if (status == HEED_OK)
     status = node_posterior_fill(&nodes, self->host, posterior, error);
-  if (status == HEED_OK) report(self, posterior, boundary);
+  if (status == HEED_OK) report(self, posterior, boundary, low, high);
   return status;
 }
 

@@ -449,6 +449,20 @@ static void an_estimated_gap_says_that_it_is_not_identified(void **state) {
   workbench_close(&self.bench);
 }
 
+/* A strong prior makes the interval narrow, but what it says is its own. */
+static void a_prior_does_not_pass_for_data(void **state) {
+  scene self;
+  (void)state;
+  scene_open(&self, 61, 0.74, TWO_POINT);
+  estimate(&self,
+           "{\"prior\": \"two_point\", \"mu\": \"estimated\", "
+           "\"mu_alpha\": 240, \"mu_beta\": 60}");
+  assert_near(self.posterior.mu, 0.8, 0.01);
+  assert_true(self.posterior.mu_high - self.posterior.mu_low < 0.12);
+  assert_false(self.posterior.identified);
+  workbench_close(&self.bench);
+}
+
 /* An extrapolated step may carry the two points past each other, where the gap
  * is small and they lie close: quantiles would descend. */
 static void two_points_keep_their_order(void **state) {
@@ -474,6 +488,7 @@ int main(void) {
       cmocka_unit_test(posteriors_are_those_of_brute_force_integration),
       cmocka_unit_test(p_of_each_pair_reaches_the_best_direct_fit),
       cmocka_unit_test(an_estimated_gap_says_that_it_is_not_identified),
+      cmocka_unit_test(a_prior_does_not_pass_for_data),
       cmocka_unit_test(two_points_keep_their_order),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

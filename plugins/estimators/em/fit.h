@@ -18,7 +18,8 @@ typedef struct fit {
   prior_fit *prior_fit;       /* of a prior that is fitted, or else */
   free_weights *free_weights; /* of one whose weights are free */
   bool fits_prior, estimates_mu;
-  double fixed_mu; /* NaN: p of each pair */
+  bool ignores_prior; /* mu's */
+  double fixed_mu;    /* NaN: p of each pair */
 
   /* Parameters x: theta, on the free scale if the prior has one (steps are
    * extrapolated, and on that scale they stay in the domain), then phi, then
