@@ -14,14 +14,15 @@ log_linear_scratch *log_linear_room(const heed_host *host, size_t count,
                                     size_t features) {
   const size_t n = count, d = features;
   log_linear_scratch *room = host->scratch(host, 1, sizeof *room);
-  double *values = host->scratch(host, 4 * n + 3 * d + d * d + BLOCK_ROWS * d,
+  double *values = host->scratch(host, 5 * n + 3 * d + d * d + BLOCK_ROWS * d,
                                  sizeof *values);
   if (room == NULL || values == NULL) return NULL;
   room->margin = values;
   room->trial = room->margin + n;
   room->slope = room->trial + n;
   room->information = room->slope + n;
-  room->gradient = room->information + n;
+  room->curvature = room->information + n;
+  room->gradient = room->curvature + n;
   room->step = room->gradient + d;
   room->at = room->step + d;
   room->hessian = room->at + d;
@@ -35,27 +36,33 @@ void log_linear_margins(const log_linear *data, const double *w, double *z) {
               1);
 }
 
-/* hessian (lower) = X' diag(information) X + ridge I, by blocks of rows whose
- * information is not 0. */
-static void fill_hessian(const log_linear *data, const double *information,
-                         double ridge, log_linear_scratch *scratch) {
+/* Adds sign X' diag(|information|) X to the Hessian (lower), over rows whose
+ * information has that sign, by blocks. */
+static void add_outer(const log_linear *data, const double *information,
+                      double sign, log_linear_scratch *scratch) {
   const size_t d = data->features;
-  double *hessian = scratch->hessian;
   size_t rows = 0;
-  memset(hessian, 0, d * d * sizeof *hessian);
-  for (size_t k = 0; k < d; k++) hessian[k * d + k] = ridge;
   for (size_t i = 0; i <= data->count; i++) {
     if (rows > 0 && (rows == BLOCK_ROWS || i == data->count)) {
-      cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (int)d, (int)rows, 1.0,
-                  scratch->block, (int)d, 1.0, hessian, (int)d);
+      cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, (int)d, (int)rows,
+                  sign, scratch->block, (int)d, 1.0, scratch->hessian, (int)d);
       rows = 0;
     }
-    if (i == data->count || !(information[i] > 0.0)) continue;
-    const double root = sqrt(information[i]);
+    if (i == data->count || !(sign * information[i] > 0.0)) continue;
+    const double root = sqrt(sign * information[i]);
     for (size_t k = 0; k < d; k++)
       scratch->block[rows * d + k] = root * data->x[i * d + k];
     rows++;
   }
+}
+
+static void fill_hessian(const log_linear *data, const double *information,
+                         double ridge, log_linear_scratch *scratch) {
+  const size_t d = data->features;
+  memset(scratch->hessian, 0, d * d * sizeof *scratch->hessian);
+  for (size_t k = 0; k < d; k++) scratch->hessian[k * d + k] = ridge;
+  add_outer(data, information, 1.0, scratch);
+  add_outer(data, information, -1.0, scratch);
 }
 
 /* a = L L' in the lower triangle; false where a is not positive definite. */
@@ -103,9 +110,9 @@ bool log_linear_step(const log_linear *data, const double *slope,
   return isfinite(*decrement);
 }
 
-/* The weighted loss at margins z; slope and information may be NULL. */
+/* The weighted loss at margins z, and its derivatives into scratch. */
 static double total(const log_linear *data, const preference_loss *loss,
-                    const double *z, double *slope, double *information) {
+                    const double *z, log_linear_scratch *scratch) {
   double sum = 0.0;
   for (size_t i = 0; i < data->count; i++) {
     const double weight = data->weight[i];
@@ -114,8 +121,9 @@ static double total(const log_linear *data, const preference_loss *loss,
       term = loss->term(
           z[i], data->label != NULL ? data->label[i] : (preference_label){0});
     sum += weight * term.value;
-    slope[i] = weight * term.slope;
-    information[i] = weight * term.information;
+    scratch->slope[i] = weight * term.slope;
+    scratch->curvature[i] = weight * term.curvature;
+    scratch->information[i] = weight * term.information;
   }
   return sum;
 }
@@ -135,8 +143,7 @@ static bool descend(const log_linear *data, const preference_loss *loss,
     memcpy(at, w, d * sizeof *at);
     cblas_daxpy((int)d, length, scratch->step, 1, at, 1);
     log_linear_margins(data, at, scratch->trial);
-    const double sum =
-        total(data, loss, scratch->trial, scratch->slope, scratch->information);
+    const double sum = total(data, loss, scratch->trial, scratch);
     const double objective = sum + penalty(d, ridge, at);
     if (objective <= fit->objective) {
       memcpy(w, at, d * sizeof *w);
@@ -149,20 +156,29 @@ static bool descend(const log_linear *data, const preference_loss *loss,
   return false;
 }
 
+/* Newton's step where it is sure to descend, else Fisher's. */
+static bool find_step(const log_linear *data, const preference_loss *loss,
+                      double ridge, const double *w,
+                      log_linear_scratch *scratch, double *promised) {
+  if (!loss->convex &&
+      log_linear_step(data, scratch->slope, scratch->curvature, ridge, w,
+                      scratch, scratch->step, promised))
+    return true;
+  return log_linear_step(data, scratch->slope, scratch->information, ridge, w,
+                         scratch, scratch->step, promised);
+}
+
 log_linear_fit log_linear_minimise(const log_linear *data,
                                    const preference_loss *loss, double ridge,
                                    double tolerance,
                                    log_linear_scratch *scratch, double *w) {
   log_linear_fit fit = {0};
   log_linear_margins(data, w, scratch->margin);
-  fit.loss =
-      total(data, loss, scratch->margin, scratch->slope, scratch->information);
+  fit.loss = total(data, loss, scratch->margin, scratch);
   fit.objective = fit.loss + penalty(data->features, ridge, w);
   while (fit.iterations < STEPS_MOST) {
     double promised = 0.0;
-    if (!log_linear_step(data, scratch->slope, scratch->information, ridge, w,
-                         scratch, scratch->step, &promised))
-      break;
+    if (!find_step(data, loss, ridge, w, scratch, &promised)) break;
     fit.converged = promised <= tolerance * (1.0 + fabs(fit.objective));
     if (fit.converged) break;
     fit.iterations++;

@@ -23,6 +23,7 @@ typedef struct log_linear {
 typedef struct log_linear_scratch {
   double *margin, *trial;       /* (n) */
   double *slope, *information;  /* (n) */
+  double *curvature;            /* (n) */
   double *gradient, *step, *at; /* (d) */
   double *hessian;              /* (d,d) */
   double *block;                /* (rows of a block, d) */
@@ -44,14 +45,15 @@ void log_linear_margins(const log_linear *data, const double *w, double *z);
 
 /* step = (X' diag(information) X + ridge I)^-1 (-X' slope - ridge w), with
  * slope and information (n) already weighted; and decrement, how much of the
- * objective the step promises.  False: the matrix is singular. */
+ * objective the step promises.  False: the matrix is not positive definite. */
 bool log_linear_step(const log_linear *data, const double *slope,
                      const double *information, double ridge, const double *w,
                      log_linear_scratch *scratch, double *step,
                      double *decrement);
 
-/* Newton's method (Fisher scoring where the loss is not convex) from w, with
- * steps halved until the objective falls; tolerance is relative to the
+/* Newton's method from w (a step of Fisher scoring where the loss is not convex
+ * and its Hessian not positive definite), with steps halved until the objective
+ * falls; tolerance is relative to the
  * objective.  w is the best point found, also when it did not converge. */
 log_linear_fit log_linear_minimise(const log_linear *data,
                                    const preference_loss *loss, double ridge,

@@ -12,6 +12,7 @@ typedef enum policy_care { POLICY_ROUGH, POLICY_EXACT } policy_care;
 
 typedef struct policy_fit {
   preference_kind kind;
+  preference_rates rates;
   const comparisons *rows;
   log_linear_scratch *scratch;
   /* For PREFERENCE_JOINT, else NULL. */

@@ -62,9 +62,11 @@ static void predict(tuning *self, size_t fold, const double *w) {
   for (size_t i = 0; i < rows->count; i++) {
     if (self->fold[i] != fold) continue;
     self->margin[i] = cblas_ddot((int)d, rows->x + i * d, 1, w, 1);
-    self->label[i] = (preference_label){.eta = rows->left_out[i],
-                                        .casual = rows->label[i].casual};
-    if (joint != NULL) self->label[i].eta = joint_mean(joint, rows->unit[i]);
+    preference_label label = {.eta = rows->left_out[i],
+                              .casual = rows->label[i].casual};
+    if (joint != NULL) label.eta = joint_mean(joint, rows->unit[i]);
+    label.flip = preference_flip(self->fit->kind, &self->fit->rates, label.eta);
+    self->label[i] = preference_belief(self->fit->kind, label);
   }
 }
 
@@ -88,15 +90,14 @@ static heed_status hold_out(tuning *self, size_t fold, double ridge, bool cold,
   return HEED_OK;
 }
 
-static const preference_loss *predictor(const tuning *self) {
-  return preference_loss_of(self->fit->kind == PREFERENCE_SIGMOID
-                                ? PREFERENCE_SIGMOID
-                                : PREFERENCE_NOISE_AWARE);
+static bool margins_are_log_odds(const tuning *self) {
+  const preference_loss *loss = preference_loss_of(self->fit->kind);
+  return loss == NULL || loss->has_chance;
 }
 
 /* Mean of -log P(label), margins times the temperature. */
 static double score(const tuning *self, double temperature) {
-  const preference_loss *loss = predictor(self);
+  const preference_loss *loss = preference_loss_of(PREFERENCE_NOISE_AWARE);
   const comparisons *rows = self->fit->rows;
   double sum = 0.0, weights = 0.0;
   for (size_t i = 0; i < rows->count; i++) {
@@ -116,8 +117,8 @@ static double best_temperature(const tuning *self) {
                            .weight = self->fit->rows->weight,
                            .label = self->label};
   double factor = 1.0;
-  log_linear_minimise(&data, predictor(self), 0.0, 1e-10, self->narrow,
-                      &factor);
+  log_linear_minimise(&data, preference_loss_of(PREFERENCE_NOISE_AWARE), 0.0,
+                      1e-10, self->narrow, &factor);
   return factor > 0.0 && isfinite(factor) ? factor : 0.0;
 }
 
@@ -132,11 +133,15 @@ static heed_status try_ridge(tuning *self, double ridge, bool cold,
   }
   if (self->host->cancelled(self->host))
     return heed_fail(error, HEED_CANCELLED, "tuning was cancelled");
-  const double temperature = self->wish->scale ? best_temperature(self) : 1.0;
+  const double temperature = self->wish->scale || !margins_are_log_odds(self)
+                                 ? best_temperature(self)
+                                 : 1.0;
   *loss = score(self, temperature);
   if (!(*loss >= choice->loss))
-    *choice = (tuning_choice){
-        .ridge = ridge, .temperature = temperature, .loss = *loss};
+    *choice =
+        (tuning_choice){.ridge = ridge,
+                        .temperature = self->wish->scale ? temperature : 1.0,
+                        .loss = *loss};
   return HEED_OK;
 }
 

@@ -7,6 +7,9 @@
  *   sigmoid      P(label) = sigmoid(z)
  *   noise_aware  P(label) = eta sigmoid(z) + (1 - eta) c, eta without the label
  *   joint        the same, eta the mean that the fit to the other folds has
+ *   robust…      the same, eta = 1 - 2 e and c = 1/2
+ *   others       sigmoid(t z) at the t that is best, as their margins are no
+ *                log-odds
  * and the mean of -log P(label) is the score. */
 #ifndef HEED_SUPPORT_TUNING_H
 #define HEED_SUPPORT_TUNING_H

@@ -22,6 +22,9 @@ enum {
   FIT_PRIOR,
   NODES,
   FOLDS,
+  SMOOTHING,
+  FLIP_RATE,
+  FLOOR,
   PARAMETER_COUNT
 };
 
@@ -37,7 +40,9 @@ static const heed_parameter parameters[] = {
               .choices = preference_words,
               .doc = "sigmoid: the paper's; noise_aware: a mixture with the "
                      "casual user's choice; joint: the policy and the "
-                     "distribution of attentiveness at once"},
+                     "distribution of attentiveness at once; hinge, ipo; "
+                     "label_smoothing, robust: one rate of flipped labels; "
+                     "robust_per_user: (1 - eta-hat) / 2 of each"},
     [BETA] = {.name = "beta",
               .type = HEED_ENUM_OR_NUMBER,
               .flags = HEED_OPEN_LOW,
@@ -59,14 +64,15 @@ static const heed_parameter parameters[] = {
                 .type = HEED_ENUM,
                 .standard = "observed",
                 .choices = labels_words,
-                .doc = "observed; or, as controls for loss = sigmoid, always "
-                       "prefer A, or the response with p above 1/2"},
+                .doc = "observed; or, as controls for losses that model no "
+                       "noise, always prefer A, or the response with p above "
+                       "1/2"},
     [OWN_LABEL] = {.name = "own_label",
                    .type = HEED_ENUM,
                    .standard = "left_out",
                    .choices = own_label_words,
                    .doc = "whether an annotation counts in the eta-hat that "
-                          "loss = noise_aware weighs it by"},
+                          "loss = noise_aware or robust_per_user reads"},
     [PRIOR] = {.name = "prior",
                .type = HEED_PLUGIN,
                .flags = HEED_OPTIONAL,
@@ -91,6 +97,28 @@ static const heed_parameter parameters[] = {
                .low = 2.0,
                .high = 100.0,
                .doc = "parts of the annotations that tuning holds out in turn"},
+    [SMOOTHING] = {.name = "smoothing",
+                   .type = HEED_NUMBER,
+                   .flags = HEED_OPEN_HIGH,
+                   .standard = "0.1",
+                   .low = 0.0,
+                   .high = 0.5,
+                   .doc = "for loss = label_smoothing: P(a label is flipped)"},
+    [FLIP_RATE] = {.name = "flip_rate",
+                   .type = HEED_NUMBER,
+                   .flags = HEED_OPEN_HIGH,
+                   .standard = "0.1",
+                   .low = 0.0,
+                   .high = 0.5,
+                   .doc = "for loss = robust: P(a label is flipped)"},
+    [FLOOR] = {.name = "floor",
+               .type = HEED_NUMBER,
+               .flags = HEED_OPEN_LOW,
+               .standard = "0.1",
+               .low = 0.0,
+               .high = 1.0,
+               .doc = "for loss = robust_per_user, which divides by eta-hat: "
+                      "the least that is divided by"},
 };
 
 enum {
@@ -257,9 +285,16 @@ static heed_status open_fit(training *self, heed_error *error) {
         find_fixed_theta(self, prior, &fixed_theta, error);
     if (status != HEED_OK) return status;
   }
-  return policy_fit_open(self->host, kind, &self->rows, prior, fixed_theta,
-                         self->posterior, (size_t)values[NODES].integer,
-                         &self->fit, error);
+  const heed_status status = policy_fit_open(
+      self->host, kind, &self->rows, prior, fixed_theta, self->posterior,
+      (size_t)values[NODES].integer, &self->fit, error);
+  self->fit.rates = (preference_rates){.smoothing = values[SMOOTHING].number,
+                                       .flip_rate = values[FLIP_RATE].number,
+                                       .floor = values[FLOOR].number};
+  for (size_t i = 0; i < self->rows.count; i++)
+    self->rows.label[i].flip =
+        preference_flip(kind, &self->fit.rates, self->rows.label[i].eta);
+  return status;
 }
 
 static heed_status tune(const training *self, tuning_choice *choice,
@@ -405,12 +440,14 @@ static heed_status log_probability(void *instance, const heed_world *world,
 static heed_status create(const heed_host *host, const heed_value *values,
                           void **self, heed_error *error) {
   (void)host;
+  const preference_loss *loss =
+      preference_loss_of((preference_kind)values[LOSS].integer);
   if (values[LABELS].integer != COMPARISONS_OBSERVED &&
-      values[LOSS].integer != PREFERENCE_SIGMOID)
+      (loss == NULL || loss->models_noise))
     return heed_fail(error, HEED_INVALID,
                      "labels = %s has no noise to model: it goes with loss = "
-                     "sigmoid alone",
-                     values[LABELS].text);
+                     "sigmoid, hinge or ipo, not %s",
+                     values[LABELS].text, values[LOSS].text);
   if (values[PRIOR].given && values[LOSS].integer != PREFERENCE_JOINT)
     return heed_fail(error, HEED_INVALID,
                      "prior is read by loss = joint alone, and loss is %s",

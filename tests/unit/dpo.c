@@ -3,6 +3,7 @@
 #include <gsl/gsl_multimin.h>
 
 #include "../support/scene.h"
+#include "support/preference_loss.h"
 
 /* In the order of the trainer's outputs. */
 enum {
@@ -207,6 +208,119 @@ static void own_label_says_which_mean_noise_aware_reads(void **state) {
   assert_near(self.bench.output[LOSS] * 400.0 + 0.5 * square(3, w),
               objective(&self, w, self.selection.left_out, 1.0), 1e-8);
   scene_close(&self);
+}
+
+/* ---- losses other than sigmoid and noise_aware, written out ---- */
+
+static double hinge_of(double z, double e) {
+  (void)e;
+  return z < 1.0 ? 1.0 - z : 0.0;
+}
+
+static double ipo_of(double z, double e) {
+  (void)e;
+  return (z - 0.5) * (z - 0.5);
+}
+
+static double smoothed_of(double z, double e) {
+  return -(1.0 - e) * log(chance(z)) - e * log(chance(-z));
+}
+
+static double robust_of(double z, double e) {
+  return (-(1.0 - e) * log(chance(z)) + e * log(chance(-z))) / (1.0 - 2.0 * e);
+}
+
+typedef struct loss_case {
+  const char *parameters;
+  double (*of)(double z, double e);
+  double flip; /* NaN: (1 - eta) / 2, eta at least .3 */
+  double away; /* how far a value may lie from the written one */
+} loss_case;
+
+static double flip_of(const loss_case *that, double eta) {
+  if (!isnan(that->flip)) return that->flip;
+  return (1.0 - fmax(eta, 0.3)) / 2.0;
+}
+
+typedef struct loss_search {
+  const scene *self;
+  const loss_case *that;
+  const double *eta;
+} loss_search;
+
+static double loss_objective(const gsl_vector *at, void *context) {
+  const loss_search *of = context;
+  double sum = 0.5 * square(3, at->data);
+  for (size_t i = 0; i < of->self->selection.count; i++)
+    if (of->self->selection.weight[i] > 0.0)
+      sum += of->self->selection.weight[i] *
+             of->that->of(margin_of(of->self, i, at->data),
+                          flip_of(of->that, of->eta[i]));
+  return sum;
+}
+
+static void every_loss_reaches_the_least_value_of_its_objective(void **state) {
+  const loss_case cases[] = {
+      {"{\"ridge\": 1, \"loss\": \"hinge\"}", hinge_of, 0, 0.005},
+      {"{\"ridge\": 1, \"loss\": \"ipo\"}", ipo_of, 0, 0},
+      {"{\"ridge\": 1, \"loss\": \"label_smoothing\", \"smoothing\": 0.2}",
+       smoothed_of, 0.2, 0},
+      {"{\"ridge\": 1, \"loss\": \"robust\", \"flip_rate\": 0.3}", robust_of,
+       0.3, 0},
+      {"{\"ridge\": 1, \"loss\": \"robust_per_user\", \"floor\": 0.3}",
+       robust_of, NAN, 0},
+      {"{\"ridge\": 1, \"loss\": \"robust_per_user\", \"floor\": 0.3, "
+       "\"own_label\": \"included\"}",
+       robust_of, NAN, 0}};
+  (void)state;
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    scene self;
+    heed_policy policy;
+    double at[3] = {0}, weights = 0;
+    scene_open(&self, 21, SMALL, 40, 10, 0.1, 0.9);
+    for (size_t i = 0; i < self.selection.count; i++) {
+      self.selection.weight[i] = (double)(i % 4) / 2.0;
+      self.selection.eta[i] = 1 - self.selection.left_out[i];
+      weights += self.selection.weight[i];
+    }
+    double *w = (double *)train(&self, cases[c].parameters, &policy);
+    const gsl_vector_view found = gsl_vector_view_array(w, 3);
+    loss_search of = {&self, &cases[c],
+                      c == 5 ? self.selection.eta : self.selection.left_out};
+    const double best = least(loss_objective, &of, 3, at, 0.5);
+    assert_near(loss_objective(&found.vector, &of), best,
+                1e-7 * fabs(best) + cases[c].away * weights);
+    for (size_t k = 0; cases[c].away == 0 && k < 3; k++)
+      assert_near(w[k], at[k], 2e-4);
+    assert_near(self.bench.output[CONVERGED], 1.0, 0.0);
+    scene_close(&self);
+  }
+}
+
+/* Tuning works for all, also where margins are no log-odds, and the policy
+ * follows the reward. */
+static void every_loss_can_be_tuned(void **state) {
+  (void)state;
+  for (const char *const *word = preference_words; *word != NULL; word++) {
+    scene self;
+    heed_policy policy;
+    char parameters[160];
+    scene_open(&self, 22, WORLD, 200, 20, 0.3, 0.9);
+    (void)snprintf(parameters, sizeof parameters,
+                   "{\"loss\": \"%s\", \"beta\": \"tuned\"%s}", *word,
+                   strcmp(*word, "joint") == 0 ? ", \"prior\": \"beta\"" : "");
+    const double *w = train(&self, parameters, &policy);
+    double right = 0, pairs = 0;
+    const double *p = heed_table_data(self.world.pairs, "p", HEED_FLOAT64);
+    for (size_t i = 0; i < self.selection.count; i++, pairs++)
+      right += (dot(self.world.features, w, difference_of(&self, i)) > 0) ==
+               (p[((const int64_t *)heed_table_data(
+                    self.crowd.annotations, "pair", HEED_INT64))[i]] > 0.5);
+    assert_true(right / pairs > 0.75);
+    assert_near(self.bench.output[CONVERGED], 1.0, 0.0);
+    assert_true(self.bench.output[HELD_OUT_LOSS] < 0.6931);
+    scene_close(&self);
+  }
 }
 
 /* -log-likelihood of the joint loss over w, log alpha and log beta, written
@@ -612,6 +726,8 @@ int main(void) {
       cmocka_unit_test(noise_aware_reaches_the_least_value_of_its_objective),
       cmocka_unit_test(noise_aware_with_full_attention_trains_as_sigmoid),
       cmocka_unit_test(own_label_says_which_mean_noise_aware_reads),
+      cmocka_unit_test(every_loss_reaches_the_least_value_of_its_objective),
+      cmocka_unit_test(every_loss_can_be_tuned),
       cmocka_unit_test(joint_reaches_the_best_of_direct_maximisations),
       cmocka_unit_test(joint_never_lowers_its_objective),
       cmocka_unit_test(joint_hands_on_a_posterior_of_all_users),

@@ -12,9 +12,9 @@ static const double nodes[NODES] = {0.0, 0.3, 0.7, 1.0};
 static const double prior[NODES] = {0.1, 0.4, 0.3, 0.2};
 static const double margins[ROWS] = {0.4,  -1.2, 2.2, 0.1, -0.6,
                                      -3.0, 1.0,  0.8, 0.0};
-static const preference_label labels[ROWS] = {{0, 0.5}, {0, 0.5}, {0, 0.5},
-                                              {0, 0.7}, {0, 0.3}, {0, 0.5},
-                                              {0, 0.5}, {0, 0.6}, {0, 0.5}};
+static const preference_label labels[ROWS] = {
+    {0, 0.5, 0}, {0, 0.5, 0}, {0, 0.5, 0}, {0, 0.7, 0}, {0, 0.3, 0},
+    {0, 0.5, 0}, {0, 0.5, 0}, {0, 0.6, 0}, {0, 0.5, 0}};
 static const double whole[ROWS] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
 static const double partly[ROWS] = {1, 0.5, 2, 0, 1, 1, 0.25, 1, 1};
 
@@ -194,7 +194,7 @@ static void long_histories_do_not_underflow(void **state) {
     member[i] = i;
     weight[i] = 1.0;
     margin[i] = -700.0;
-    label[i] = (preference_label){0, 0.5};
+    label[i] = (preference_label){.casual = 0.5};
   }
   for (size_t k = 0; k < NODES; k++) log_weight[k] = log(prior[k]);
   const joint_crowd crowd = {LONG, 1, first, member, weight, label};

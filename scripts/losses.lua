@@ -1,0 +1,78 @@
+-- The losses of dpo side by side: those that know nothing of noise (sigmoid,
+-- hinge, ipo), those that assume one rate of flipped labels (label_smoothing,
+-- robust), and those that read each user's attentiveness (robust_per_user,
+-- noise_aware, joint); the latter with an annotation's own label left out of
+-- the eta-hat that weighs it, and with it in.
+--
+-- A quarter of the labels is flipped coin by coin: E eta = 1/2 in both shapes,
+-- so that (1 - E eta) / 2 = .25 is the right rate. All arms have their ridge
+-- tuned on held-out noisy labels, and the scale of the reward as they fit it.
+--
+-- scripts/losses.py makes the tables of docs/experiments/losses.md.
+
+local h = require "heed"
+
+local em = h.estimator.em {
+  mu = "known",
+  prior = h.distribution.grid { nodes = 41 },
+  model = h.user_model.attentive {},
+}
+local everyone = h.filter.none {}
+local function dpo(options)
+  options.ridge = "tuned"
+  options.beta = 1
+  return h.trainer.dpo(options)
+end
+
+local arms = { "arm" }
+local function arm(name, trainer, filter)
+  arms[#arms + 1] = { name, filter = filter or everyone, trainer = trainer }
+end
+
+arm("all", dpo { loss = "sigmoid" })
+for tenths = 1, 9 do
+  arm(("users %d0 %%"):format(tenths), dpo { loss = "sigmoid" },
+      h.filter.top { share = tenths / 10, by = "users" })
+end
+arm("hinge", dpo { loss = "hinge" })
+arm("ipo", dpo { loss = "ipo" })
+for _, e in ipairs { 0.1, 0.25, 0.4 } do
+  arm(("label_smoothing %g"):format(e), dpo { loss = "label_smoothing", smoothing = e })
+end
+for _, e in ipairs { 0.1, 0.25, 0.4 } do
+  arm(("robust %g"):format(e), dpo { loss = "robust", flip_rate = e })
+end
+for _, floor in ipairs { 0.1, 0.3 } do
+  arm(("robust_per_user, floor %g"):format(floor),
+      dpo { loss = "robust_per_user", floor = floor })
+end
+arm("robust_per_user, floor 0.1, own label in",
+    dpo { loss = "robust_per_user", floor = 0.1, own_label = "included" })
+arm("noise_aware", dpo { loss = "noise_aware" })
+arm("noise_aware, own label in", dpo { loss = "noise_aware", own_label = "included" })
+arm("joint", dpo { loss = "joint", prior = h.distribution.grid { nodes = 41 } })
+arm("clean labels", dpo { loss = "sigmoid", labels = "better" })
+
+local of = h.rows(arms)
+
+return h.sweep {
+  title      = "The losses of dpo side by side",
+  seed       = 20251021,
+  replicates = 20,
+  source     = h.source.synthetic {
+    pairs = 10000, held_out = 500, cosine = 0.7,
+    mu = h.axis { "gap", 0.60, 0.74 },
+  },
+  users      = {
+    count = 500, annotations = 20, holdout = 0.2,
+    attentiveness = h.axis {
+      "eta",
+      h.distribution.two_point { low = 0.1, high = 0.9, share = 0.5, label = "two-point .1/.9" },
+      h.distribution.beta { alpha = 2, beta = 2, label = "Beta(2, 2)" },
+    },
+    model = h.user_model.attentive {},
+  },
+  estimator  = em,
+  filter     = of.filter,
+  trainer    = of.trainer,
+}
