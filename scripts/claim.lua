@@ -99,7 +99,7 @@ local at = h.rows(worlds)
 return h.sweep {
   title      = "Is the threshold obsolete? Filters against models of the noise",
   seed       = 20251018,
-  replicates = 20,
+  replicates = 10,
   source     = h.source.synthetic {
     pairs = at.pairs,
     prompts = 1000,

@@ -66,9 +66,13 @@ static void theta(const void *self, double *values_of) {
   for (int i = 0; i < PARAMETER_COUNT; i++) values_of[i] = values[i].number;
 }
 
+static double least_of(const void *self) {
+  return ((const heed_value *)self)[LOW].number < 0 ? -1 : 0;
+}
+
 static void start(const void *self, double mean, double variance,
                   double *values_of) {
-  const double least = ((const heed_value *)self)[LOW].number < 0 ? -1 : 0;
+  const double least = least_of(self);
   const double most = 0.45 * (1 - least);
   const double sd = fmin(fmax(sqrt(fmax(variance, 0)), 0.1), most);
   mean = fmin(fmax(mean, least + 0.05), 0.95);
@@ -100,6 +104,36 @@ static void log_weights(const void *self, const double *values_of, size_t count,
   log_weight[1] = values_of[SHARE] > 0 ? log(values_of[SHARE]) : -HUGE_VAL;
 }
 
+static size_t free_count(const void *self) {
+  (void)self;
+  return PARAMETER_COUNT;
+}
+
+static double log_odds(double share) {
+  return log(share) - log1p(-share);
+}
+
+static double share_at(double log_odds_of) {
+  return 1 / (1 + exp(-log_odds_of));
+}
+
+/* Log-odds of where low lies between the least and 1, of where high lies
+ * between low and 1, and of share. */
+static void to_free(const void *self, const double *values_of, double *free) {
+  const double least = least_of(self), low = values_of[LOW];
+  free[LOW] = log_odds((low - least) / (1 - least));
+  free[HIGH] = log_odds((values_of[HIGH] - low) / (1 - low));
+  free[SHARE] = log_odds(values_of[SHARE]);
+}
+
+static void from_free(const void *self, const double *free, double *values_of) {
+  const double least = least_of(self);
+  values_of[LOW] = least + (1 - least) * share_at(free[LOW]);
+  values_of[HIGH] =
+      values_of[LOW] + (1 - values_of[LOW]) * share_at(free[HIGH]);
+  values_of[SHARE] = share_at(free[SHARE]);
+}
+
 static heed_status refit(const void *self, size_t count, const double *at,
                          const double *mass, double *values_of,
                          heed_error *error) {
@@ -125,6 +159,9 @@ static const heed_distribution_functions functions = {
     .node_count = node_count,
     .nodes = nodes,
     .log_weights = log_weights,
+    .free_count = free_count,
+    .to_free = to_free,
+    .from_free = from_free,
     .refit = refit,
 };
 

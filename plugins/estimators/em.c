@@ -418,6 +418,7 @@ static heed_status open_fit(fit *self, const heed_value *values,
                      self->model->plugin->name, self->prior->plugin->name);
   self->theta_count = self->distribution->theta_count(self->prior->self);
   self->free_scale = self->fits_prior && !self->distribution->weights_free &&
+                     !self->distribution->atoms_move &&
                      self->distribution->free_count != NULL;
   self->prior_count = self->free_scale
                           ? self->distribution->free_count(self->prior->self)

@@ -245,8 +245,9 @@ heed_status joint_open(const heed_host *host, const heed_instance *prior,
   fit->theta_count = functions->theta_count(prior->self);
   room->functions = functions;
   room->features = features;
-  room->free_count =
-      functions->to_free == NULL ? 0 : functions->free_count(prior->self);
+  room->free_count = functions->to_free == NULL || functions->atoms_move
+                         ? 0
+                         : functions->free_count(prior->self);
   if (!make_room(host, fit, room, count, units))
     return heed_fail(error, HEED_MEMORY, "memory is out for a joint fit");
   *result = fit;

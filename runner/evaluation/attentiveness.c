@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "evaluation.h"
+#include "heed/distribution.h"
 
 double *evaluation_user_means(const heed_crowd *crowd,
                               const heed_posterior *posterior, arena *memory) {
@@ -74,6 +75,42 @@ static double coverage(const evaluation *self) {
   return (double)covered / (double)users;
 }
 
+/* Whether nodes are the few places where eta may be, not a grid over those. */
+static bool has_atoms(const heed_posterior *of) {
+  const heed_distribution_functions *is =
+      of->prior == NULL ? NULL : of->prior->plugin->functions;
+  return is != NULL && is->atoms_move &&
+         is->node_count(of->prior->self, of->node_count) == of->node_count &&
+         is->node_count(of->prior->self, of->node_count + 1) == of->node_count;
+}
+
+/* Of one user, because users of one crowd share what is wrong with their
+ * posteriors, and tests need ranks that are independent (Talts et al. 2018,
+ * arXiv 1804.06788, section 4).  A node of a grid stands for the cell that ends
+ * half way to its neighbours. */
+static double rank_of(const evaluation *self, size_t user) {
+  const heed_posterior *of = self->posterior;
+  const heed_host *host = &self->host->host;
+  const double eta = self->eta[user];
+  double below = 0, at = 0;
+  if (of->node_count == 0) return NAN;
+  const double *mass = of->mass + of->row[user] * of->node_count;
+  const bool atoms = has_atoms(of);
+  for (size_t k = 0; k < of->node_count; k++) {
+    const double end = atoms || k + 1 == of->node_count
+                           ? of->nodes[k]
+                           : (of->nodes[k] + of->nodes[k + 1]) / 2;
+    if (end < eta && (atoms || k + 1 < of->node_count)) {
+      below += mass[k];
+      continue;
+    }
+    if (!atoms || of->nodes[k] == eta) at = mass[k];
+    break;
+  }
+  heed_stream stream = host->stream(host, "rank", user);
+  return below + heed_uniform(&stream) * at;
+}
+
 heed_status evaluate_attentiveness(const evaluation *self, heed_error *error) {
   const size_t users = self->crowd->users->rows;
   const double *mean =
@@ -95,8 +132,10 @@ heed_status evaluate_attentiveness(const evaluation *self, heed_error *error) {
       users < 2 || is_constant(users, mean) || is_constant(users, self->eta)
           ? NAN
           : gsl_stats_spearman(mean, 1, self->eta, 1, users, work));
-  if (self->posterior->unit == HEED_BY_USER)
+  if (self->posterior->unit == HEED_BY_USER) {
     put(self, METRIC_COVERAGE, coverage(self));
+    put(self, METRIC_ETA_RANK, rank_of(self, 0));
+  }
   if (self->policy == NULL || self->policy->refined == NULL) return HEED_OK;
   mean =
       evaluation_user_means(self->crowd, self->policy->refined, self->scratch);

@@ -37,6 +37,9 @@
     "share of users whose eta-hat is on eta's side of evaluation.split")      \
   X(COVERAGE, "coverage", NONE, NULL,                                         \
     "share of users whose central interval of evaluation.level covers eta")   \
+  X(ETA_RANK, "eta_rank", NONE, NULL,                                         \
+    "posterior probability that the first user's eta is below the true one, " \
+    "at random within an atom or a cell: uniform over replicates if exact")   \
   X(ETA_MEAN, "eta_mean", NONE, NULL, "mean of eta-hat over users")           \
   X(REFINED_ETA_RMSE, "refined_eta_rmse", NONE, NULL,                         \
     "eta_rmse of the posterior that the trainer refined")                     \

@@ -108,6 +108,8 @@ static int set_up(void **state) {
                             .policy = &self->policy,
                             .host = &self->host,
                             .scratch = self->memory};
+  service_open(&self->host);
+  self->host.stage = "evaluation";
   for (size_t i = 0; i < METRIC_COUNT; i++) {
     for (size_t j = 0; j < 4; j++) self->values[i][j] = NAN;
     self->what.into[i] = self->values[i];
@@ -389,6 +391,33 @@ static void coverage_counts_users_inside_their_interval(void **state) {
   assert_near(self->values[METRIC_COVERAGE][0], 0.5, 1e-15);
 }
 
+/* On a grid at random within a cell, among atoms strictly. */
+static void a_rank_is_the_mass_below_the_truth(void **state) {
+  bench *self = *state;
+  static double nodes[] = {0, 0.25, 0.5, 0.75, 1};
+  static double mass[] = {0.1, 0.2, 0.3, 0.25, 0.15};
+  static size_t rows[4];
+  heed_error error;
+  fill_crowd(self);
+  const double eta = self->what.eta[0];
+  double below = 0, at = 0;
+  self->posterior.node_count = 5;
+  self->posterior.nodes = nodes;
+  self->posterior.mass = mass;
+  self->posterior.row = rows;
+  for (size_t k = 0; k < 5; k++) {
+    if (nodes[k] + 0.125 < eta) below += mass[k];
+    if (fabs(nodes[k] - eta) < 0.125) at = mass[k];
+  }
+  assert_true(at > 0);
+  assert_int_equal(evaluate_attentiveness(&self->what, &error), HEED_OK);
+  assert_true(self->values[METRIC_ETA_RANK][0] >= below);
+  assert_true(self->values[METRIC_ETA_RANK][0] <= below + at);
+  self->posterior.node_count = 0;
+  assert_int_equal(evaluate_attentiveness(&self->what, &error), HEED_OK);
+  assert_true(isnan(self->values[METRIC_ETA_RANK][0]));
+}
+
 static void labels_are_scored_by_weight_and_without_ties(void **state) {
   bench *self = *state;
   heed_error error;
@@ -594,6 +623,7 @@ int main(void) {
       TEST(a_candidate_that_is_never_made_leaves_kl_finite),
       TEST(eta_hat_is_scored_as_by_hand),
       TEST(coverage_counts_users_inside_their_interval),
+      TEST(a_rank_is_the_mass_below_the_truth),
       TEST(labels_are_scored_by_weight_and_without_ties),
       TEST(consensus_is_that_of_the_others),
       TEST(means_of_annotations_become_means_of_users),

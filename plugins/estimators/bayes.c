@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The full Bayesian posterior of each user's attentiveness: the parameters of
+ * P_eta have a hyperprior (support/hyper.h) and are integrated out,
+ *
+ *   p(eta_j | y) = int p(eta_j | y_j, theta) p(theta | y) dtheta,
+ *
+ * where plug-in estimators such as em put the best theta.
+ *
+ * theta has three values at most, so the integral is a sum over a lattice: its
+ * axes are those of the posterior's curvature at its mode, STEP standard
+ * deviations apart, and it is filled outwards from the mode until the density
+ * has fallen by FALL nats.  A normal posterior is so integrated to a relative
+ * 1e-8, any smooth one nearly (Davis and Rabinowitz 1984, Methods of Numerical
+ * Integration, section 3.4).  */
+#include <gsl/gsl_linalg.h>
+#include <gsl/gsl_multimin.h>
+#include <math.h>
+#include <string.h>
+
+#include "heed/estimator.h"
+#include "support/gap.h"
+#include "support/hyper.h"
+#include "support/node_posterior.h"
+
+enum { PRIOR, CENTER, SPREAD, MODEL, MU, NODES, LEVELS, PARAMETER_COUNT };
+enum { OUT_LOG_EVIDENCE, OUT_POINTS, OUT_GROUPS, OUT_MU, OUTPUT_COUNT };
+
+/* The lattice reaches REACH steps to each side of the mode. */
+enum { REACH = 30, SIDE = 2 * REACH + 1 };
+static const double STEP = 0.5, FALL = 20;
+
+static const heed_parameter level_item = {
+    .name = "level",
+    .type = HEED_NUMBER,
+    .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
+    .low = 0,
+    .high = 1};
+
+static const heed_parameter parameters[] = {
+    [PRIOR] = {.name = "prior",
+               .type = HEED_PLUGIN,
+               .standard = "beta",
+               .kind = HEED_DISTRIBUTION,
+               .doc = "P_eta: beta, gaussian or two_point"},
+    [CENTER] = HYPER_CENTER,
+    [SPREAD] = HYPER_SPREAD,
+    [MODEL] = {.name = "model",
+               .type = HEED_PLUGIN,
+               .standard = "attentive",
+               .kind = HEED_USER_MODEL,
+               .doc = "how the estimator believes that users choose; nothing "
+                      "of it is fitted"},
+    [MU] = {.name = "mu",
+            .type = HEED_ENUM_OR_NUMBER,
+            .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
+            .standard = "known",
+            .low = 0,
+            .high = 1,
+            .choices = gap_words,
+            .doc = "the gap: known (the pool's mean of p), requested (what "
+                   "the source was asked for), pair (p of each pair), or a "
+                   "number"},
+    [NODES] = {.name = "nodes",
+               .type = HEED_INTEGER,
+               .standard = "100",
+               .low = 2,
+               .high = 10000,
+               .doc = "nodes over attentiveness"},
+    [LEVELS] = {.name = "levels",
+                .type = HEED_LIST,
+                .standard = "[0.05, 0.25, 0.5, 0.75, 0.95]",
+                .low = 0,
+                .high = 100,
+                .item = &level_item,
+                .doc = "quantiles of each posterior, ascending"},
+};
+
+static const heed_output outputs[] = {
+    [OUT_LOG_EVIDENCE] = {.name = "log_evidence",
+                          .unit = "nat",
+                          .doc = "log of the annotations' probability, theta "
+                                 "and eta integrated out"},
+    [OUT_POINTS] = {.name = "points", .doc = "theta summed over"},
+    [OUT_GROUPS] = {.name = "groups",
+                    .doc = "users with distinct sufficient statistics"},
+    [OUT_MU] = {.name = "mu",
+                .flags = HEED_MAY_BE_NAN,
+                .doc = "the gap used; NaN: one a pair"},
+};
+
+typedef struct bayes {
+  const heed_value *values;
+  const heed_host *host;
+  hyper hyper;
+  histories histories;
+  double mu;
+
+  /* At one theta. */
+  double theta[HYPER_MOST];
+  size_t node_count;
+  double *nodes, *log_weight;
+  double *log_likelihood; /* groups x nodes */
+  double *posterior;      /* groups x nodes */
+
+  /* Summed over theta: eta on cells. */
+  size_t cell_count;
+  double *cells;
+  double *mass; /* groups x cells */
+  double sum, theta_sum[HYPER_MOST];
+
+  /* The lattice: mode + STEP axes z, z whole numbers. */
+  double mode[HYPER_MOST], axes[HYPER_MOST][HYPER_MOST], top, log_volume;
+  size_t points;
+  bool cut; /* it reached the lattice's edge */
+
+  heed_status status;
+  heed_error *error;
+} bayes;
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+/* ---- one theta ---- */
+
+/* log p(y, theta) and the users' posteriors at theta. */
+static double log_joint(bayes *self, const double *free) {
+  const heed_distribution_functions *is = self->hyper.functions;
+  const void *prior = self->hyper.of->self;
+  const size_t nodes = self->node_count;
+  double sum = hyper_log_density(&self->hyper, free);
+  is->from_free(prior, free, self->theta);
+  if (is->atoms_move) {
+    is->nodes(prior, self->theta, nodes, self->nodes);
+    if (self->status == HEED_OK)
+      self->status =
+          histories_likelihood(&self->histories, self->host, NULL, nodes,
+                               self->nodes, self->log_likelihood, self->error);
+  }
+  is->log_weights(prior, self->theta, nodes, self->nodes, self->log_weight);
+  for (size_t g = 0; g < self->histories.group_count; g++)
+    sum += self->histories.users[g] *
+           node_posterior_mass(nodes, self->log_weight,
+                               self->log_likelihood + g * nodes,
+                               self->posterior + g * nodes);
+  return isnan(sum) ? -HUGE_VAL : sum;
+}
+
+/* Puts mass at a place onto the two cells about it, keeping its mean. */
+static void deposit(const bayes *self, double place, double mass,
+                    double *cells) {
+  const double width = self->cells[1] - self->cells[0];
+  const double at = (place - self->cells[0]) / width;
+  const double inside = fmin(fmax(at, 0), (double)self->cell_count - 1);
+  const size_t low = (size_t)fmin(inside, (double)self->cell_count - 2);
+  const double share = inside - (double)low;
+  cells[low] += (1 - share) * mass;
+  cells[low + 1] += share * mass;
+}
+
+static void accumulate(bayes *self, double weight) {
+  const size_t nodes = self->node_count;
+  self->sum += weight;
+  for (size_t i = 0; i < self->hyper.theta_count; i++)
+    self->theta_sum[i] += weight * self->theta[i];
+  for (size_t g = 0; g < self->histories.group_count; g++) {
+    const double *from = self->posterior + g * nodes;
+    double *into = self->mass + g * self->cell_count;
+    for (size_t k = 0; k < nodes; k++) {
+      if (self->hyper.functions->atoms_move)
+        deposit(self, self->nodes[k], weight * from[k], into);
+      else
+        into[k] += weight * from[k];
+    }
+  }
+}
+
+/* ---- the lattice ---- */
+
+static double cost(const gsl_vector *at, void *context) {
+  const double sum = -log_joint(context, at->data);
+  return isfinite(sum) ? sum : 1e300;
+}
+
+/* The mode by Nelder and Mead, restarted until it rises no more. */
+static void climb(bayes *self) {
+  const size_t count = self->hyper.count;
+  gsl_multimin_function function = {cost, count, self};
+  gsl_vector *step = gsl_vector_alloc(count);
+  gsl_vector_view at = gsl_vector_view_array(self->mode, count);
+  double before;
+  gsl_multimin_fminimizer *solver =
+      gsl_multimin_fminimizer_alloc(gsl_multimin_fminimizer_nmsimplex2, count);
+  if (step == NULL || solver == NULL) {
+    self->status = no_memory(self->error);
+  } else {
+    self->top = -HUGE_VAL;
+    do {
+      before = self->top;
+      for (size_t i = 0; i < count; i++)
+        gsl_vector_set(step, i, 0.3 * self->hyper.spread[i]);
+      (void)gsl_multimin_fminimizer_set(solver, &function, &at.vector, step);
+      for (int turn = 0; turn < 2000; turn++)
+        if (gsl_multimin_fminimizer_iterate(solver) != 0 ||
+            gsl_multimin_fminimizer_size(solver) < 1e-5)
+          break;
+      memcpy(self->mode, solver->x->data, count * sizeof *self->mode);
+      self->top = -solver->fval;
+    } while (self->top > before + 1e-3 && self->status == HEED_OK);
+  }
+  if (solver != NULL) gsl_multimin_fminimizer_free(solver);
+  if (step != NULL) gsl_vector_free(step);
+}
+
+static double at_shift(bayes *self, size_t i, double a, size_t j, double b) {
+  double place[HYPER_MOST];
+  memcpy(place, self->mode, sizeof place);
+  place[i] += a;
+  place[j] += b;
+  return log_joint(self, place);
+}
+
+/* -d^2 log p / d theta_i d theta_j at the mode, by central differences. */
+static double curvature(bayes *self, size_t i, size_t j) {
+  const double a = 0.003 * self->hyper.spread[i];
+  const double b = 0.003 * self->hyper.spread[j];
+  if (i == j)
+    return -(at_shift(self, i, a, i, 0) - 2 * self->top +
+             at_shift(self, i, -a, i, 0)) /
+           (a * a);
+  return -(at_shift(self, i, a, j, b) - at_shift(self, i, a, j, -b) -
+           at_shift(self, i, -a, j, b) + at_shift(self, i, -a, j, -b)) /
+         (4 * a * b);
+}
+
+/* axes = L^-T of the curvature L L'; the hyperprior's own where the curvature
+ * is not positive definite, as between two peaks: any axes do, near ones
+ * better. */
+static void find_axes(bayes *self) {
+  const size_t count = self->hyper.count;
+  double hessian[HYPER_MOST * HYPER_MOST] = {0};
+  gsl_matrix_view of = gsl_matrix_view_array(hessian, count, count);
+  for (size_t i = 0; i < count; i++)
+    for (size_t j = 0; j <= i; j++)
+      hessian[i * count + j] = hessian[j * count + i] = curvature(self, i, j);
+  if (gsl_linalg_cholesky_decomp1(&of.matrix) != 0) {
+    memset(hessian, 0, sizeof hessian);
+    for (size_t i = 0; i < count; i++)
+      hessian[i * count + i] = 1 / self->hyper.spread[i];
+  }
+  self->log_volume = (double)count * log(STEP);
+  for (size_t z = 0; z < count; z++) { /* solve L' a = e_z upwards */
+    self->log_volume -= log(hessian[z * count + z]);
+    for (size_t i = count; i-- > 0;) {
+      double sum = i == z;
+      for (size_t k = i + 1; k < count; k++)
+        sum -= hessian[k * count + i] * self->axes[k][z];
+      self->axes[i][z] = sum / hessian[i * count + i];
+    }
+  }
+}
+
+/* Visits a point of the lattice; true: the density is still worth a look at
+ * the neighbours. */
+static bool visit(bayes *self, size_t index) {
+  double place[HYPER_MOST];
+  double log_p;
+  memcpy(place, self->mode, sizeof place);
+  for (size_t z = 0; z < self->hyper.count; z++, index /= SIDE) {
+    const double steps = (double)(index % SIDE) - REACH;
+    if (fabs(steps) == REACH) self->cut = true;
+    for (size_t i = 0; i < self->hyper.count; i++)
+      place[i] += STEP * steps * self->axes[i][z];
+  }
+  log_p = log_joint(self, place);
+  if (!(log_p > self->top - FALL)) return false;
+  self->points++;
+  accumulate(self, exp(log_p - self->top));
+  return true;
+}
+
+static bool neighbour(size_t index, size_t stride, bool up, size_t *result) {
+  const size_t steps = index / stride % SIDE;
+  if (up ? steps + 1 == SIDE : steps == 0) return false;
+  *result = up ? index + stride : index - stride;
+  return true;
+}
+
+static heed_status fill_lattice(bayes *self, heed_error *error) {
+  size_t size = 1, start = 0, first = 0, last = 0;
+  for (size_t z = 0; z < self->hyper.count; z++, size *= SIDE)
+    start += REACH * size;
+  size_t *queue = self->host->scratch(self->host, size, sizeof *queue);
+  char *seen = self->host->scratch(self->host, size, 1);
+  if (queue == NULL || seen == NULL) return no_memory(error);
+  queue[last++] = start;
+  seen[start] = 1;
+  while (first < last && self->status == HEED_OK) {
+    const size_t here = queue[first++];
+    if (self->host->cancelled(self->host))
+      return heed_fail(error, HEED_CANCELLED, "cancelled");
+    if (!visit(self, here)) continue;
+    for (size_t stride = 1; stride < size; stride *= SIDE)
+      for (int up = 0; up < 2; up++) {
+        size_t next;
+        if (!neighbour(here, stride, up == 1, &next) || seen[next]) continue;
+        seen[next] = 1;
+        queue[last++] = next;
+      }
+  }
+  return self->status;
+}
+
+/* ---- the estimator ---- */
+
+static heed_status make_room(bayes *self, heed_error *error) {
+  const heed_host *host = self->host;
+  const heed_distribution_functions *is = self->hyper.functions;
+  const size_t wanted = (size_t)self->values[NODES].integer;
+  const size_t groups = self->histories.group_count;
+  const heed_domain *domain = &self->histories.domain;
+  self->node_count = is->node_count(self->hyper.of->self, wanted);
+  self->cell_count = is->atoms_move ? wanted : self->node_count;
+  const size_t nodes = self->node_count, cells = self->cell_count;
+  self->nodes = host->scratch(host, nodes, sizeof(double));
+  self->log_weight = host->scratch(host, nodes, sizeof(double));
+  self->log_likelihood = host->scratch(host, groups * nodes, sizeof(double));
+  self->posterior = host->scratch(host, groups * nodes, sizeof(double));
+  self->cells = host->scratch(host, cells, sizeof(double));
+  self->mass = host->scratch(host, groups * cells, sizeof(double));
+  if (self->nodes == NULL || self->log_weight == NULL ||
+      self->log_likelihood == NULL || self->posterior == NULL ||
+      self->cells == NULL || self->mass == NULL)
+    return no_memory(error);
+  if (!is->atoms_move) {
+    is->nodes(self->hyper.of->self, self->hyper.center, nodes, self->nodes);
+    memcpy(self->cells, self->nodes, cells * sizeof *self->cells);
+    return histories_likelihood(&self->histories, host, NULL, nodes,
+                                self->nodes, self->log_likelihood, error);
+  }
+  for (size_t k = 0; k < cells; k++)
+    self->cells[k] = domain->low + (domain->high - domain->low) * (double)k /
+                                       (double)(cells - 1);
+  return HEED_OK;
+}
+
+static heed_status open_bayes(bayes *self, const heed_crowd *crowd,
+                              heed_error *error) {
+  const heed_value *values = self->values;
+  heed_status status = gap_of(&values[MU], crowd->world, &self->mu, error);
+  if (status == HEED_OK)
+    status = hyper_open(values[PRIOR].instance, &values[CENTER],
+                        &values[SPREAD], &self->hyper, error);
+  if (status == HEED_OK)
+    status = histories_make(self->host, crowd, values[MODEL].instance, self->mu,
+                            &self->histories, error);
+  if (status != HEED_OK) return status;
+  if (self->histories.domain.dimension != 1 ||
+      self->histories.domain.phi_count > 0)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "this estimator reads an attentiveness of one value and "
+                     "fits nothing of the user model; %s has more",
+                     values[MODEL].instance->plugin->name);
+  memcpy(self->mode, self->hyper.center, sizeof self->mode);
+  return make_room(self, error);
+}
+
+static void report(const bayes *self) {
+  const double values[] = {
+      [OUT_LOG_EVIDENCE] = self->top + log(self->sum) + self->log_volume,
+      [OUT_POINTS] = (double)self->points,
+      [OUT_GROUPS] = (double)self->histories.group_count,
+      [OUT_MU] = self->mu,
+  };
+  for (size_t i = 0; i < OUTPUT_COUNT; i++)
+    self->host->output(self->host, i, &values[i], 1);
+  if (self->cut)
+    self->host->warn(self->host, "lattice_cut",
+                     "the posterior of the prior's parameters reaches beyond "
+                     "%d steps from its mode, and is cut there",
+                     REACH);
+}
+
+/* The masses over cells stand for prior and likelihood in one: what leaves an
+ * annotation out divides by its probability, and the sum over theta of
+ * posteriors without it is just that. */
+static heed_status finish(bayes *self, heed_posterior *posterior,
+                          heed_error *error) {
+  const heed_host *host = self->host;
+  const heed_value *levels = &self->values[LEVELS];
+  const size_t count = self->histories.group_count * self->cell_count;
+  double *level_values = host->scratch(host, levels->count, sizeof(double));
+  double *none = host->scratch(host, self->cell_count, sizeof *none);
+  posterior->theta =
+      host->allocate(host, self->hyper.theta_count, sizeof(double));
+  if (level_values == NULL || none == NULL || posterior->theta == NULL)
+    return no_memory(error);
+  for (size_t i = 0; i < levels->count; i++)
+    level_values[i] = levels->items[i].number;
+  for (size_t k = 0; k < self->cell_count; k++) none[k] = 0;
+  for (size_t i = 0; i < count; i++)
+    self->mass[i] = log(self->mass[i] / self->sum);
+  for (size_t i = 0; i < self->hyper.theta_count; i++)
+    posterior->theta[i] = self->theta_sum[i] / self->sum;
+  posterior->prior = self->hyper.of;
+  posterior->mu = self->mu;
+  posterior->converged = posterior->identified = true;
+  posterior->iterations = self->points;
+  posterior->log_likelihood = posterior->objective =
+      self->top + log(self->sum) + self->log_volume;
+  const node_posterior nodes = {.of = &self->histories,
+                                .node_count = self->cell_count,
+                                .nodes = self->cells,
+                                .log_weight = none,
+                                .log_likelihood = self->mass,
+                                .level_count = levels->count,
+                                .levels = level_values};
+  return node_posterior_fill(&nodes, host, posterior, error);
+}
+
+static heed_status estimate(void *values, const heed_host *host,
+                            const heed_crowd *crowd, heed_posterior *posterior,
+                            heed_error *error) {
+  bayes self = {.values = values, .host = host, .error = error};
+  heed_status status = open_bayes(&self, crowd, error);
+  if (status != HEED_OK) return status;
+  climb(&self);
+  if (self.status != HEED_OK) return self.status;
+  if (!(self.top > -1e299))
+    return heed_fail(error, HEED_NUMERIC,
+                     "the annotations are impossible under the prior %s and "
+                     "the model %s",
+                     self.hyper.of->plugin->name,
+                     self.values[MODEL].instance->plugin->name);
+  find_axes(&self);
+  status = fill_lattice(&self, error);
+  if (status == HEED_OK) status = finish(&self, posterior, error);
+  if (status == HEED_OK) report(&self);
+  return status;
+}
+
+static heed_status predict(void *self, const heed_host *host,
+                           const heed_posterior *posterior,
+                           const heed_crowd *held_out, double *probability,
+                           heed_error *error) {
+  const heed_value *values = self;
+  histories of;
+  const heed_status status = histories_make(
+      host, held_out, values[MODEL].instance, posterior->mu, &of, error);
+  if (status != HEED_OK) return status;
+  return node_posterior_predict(host, posterior, values[MODEL].instance,
+                                held_out, of.p, probability, error);
+}
+
+static heed_status create(const heed_host *host, const heed_value *values,
+                          void **self, heed_error *error) {
+  hyper tried;
+  heed_status status = hyper_open(values[PRIOR].instance, &values[CENTER],
+                                  &values[SPREAD], &tried, error);
+  (void)host;
+  *self = (void *)(uintptr_t)values;
+  return status == HEED_OK ? node_posterior_levels(&values[LEVELS], error)
+                           : status;
+}
+
+static const heed_estimator_functions functions = {
+    .size = sizeof functions,
+    .estimate = estimate,
+    .predict = predict,
+};
+
+static const heed_plugin plugin = {
+    .size = sizeof plugin,
+    .abi = HEED_ABI,
+    .kind = HEED_ESTIMATOR,
+    .name = "bayes",
+    .version = "1.0",
+    .summary = "the full Bayesian posterior, P_eta's parameters integrated out",
+    .reference = "Davis and Rabinowitz 1984, section 3.4",
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .outputs = outputs,
+    .output_count = OUTPUT_COUNT,
+    .create = create,
+    .functions = &functions,
+    .functions_size = sizeof functions,
+};
+
+static const heed_plugin *const plugins[] = {&plugin};
+HEED_PLUGINS(plugins)
