@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "result.h"
+#include "reading/result.h"
 #include "storage/file.h"
 #include "storage/storage.h"
 

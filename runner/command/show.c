@@ -6,8 +6,7 @@
 
 #include "command.h"
 #include "lines.h"
-#include "result.h"
-#include "summary.h"
+#include "reading/view.h"
 
 /* Above this, metrics are summed up in a line each unless some are named. */
 #define MOST_LINES 200
@@ -30,18 +29,6 @@ typedef struct show_options {
   size_t metric_count, axis_count;
   bool csv;
 } show_options;
-
-/* What is shown of a result: groups of points that agree on the axes shown. */
-typedef struct view {
-  const result *of;
-  size_t axis_count; /* shown */
-  size_t *axes;
-  size_t group_count;
-  size_t *group_of;         /* each point */
-  size_t *example;          /* a point of each group; SIZE_MAX: it has none */
-  bool *bootstrap;          /* each group */
-  double *values, *weights; /* room for one a replicate */
-} view;
 
 /* ---- options ---- */
 
@@ -78,15 +65,7 @@ static int read_options(show_options *self, int argc, char **argv) {
   return EXIT_DONE;
 }
 
-/* ---- groups of points ---- */
-
-static bool is_bootstrap(const plan *of, size_t point) {
-  const size_t node = plan_node_at(of, point, PLAN_ANNOTATIONS);
-  const char *how;
-  if (node == SIZE_MAX) return false;
-  how = json_string_value(json_object_get(of->nodes[node].spec, "bootstrap"));
-  return how != NULL && strcmp(how, "none") != 0;
-}
+/* ---- which axes ---- */
 
 static heed_status unknown(const char *what, const char *name,
                            const char *const *names, size_t count,
@@ -112,94 +91,19 @@ static heed_status find_axis(const plan *of, const char *name, size_t *index,
   return status;
 }
 
-static heed_status choose_axes(view *self, const show_options *options,
-                               heed_error *error) {
-  const plan *of = self->of->plan;
-  if (options->axis_count == 0) {
-    self->axis_count = of->axis_count;
-    for (size_t i = 0; i < of->axis_count; i++) self->axes[i] = i;
-    return HEED_OK;
-  }
-  self->axis_count = options->axis_count;
-  for (size_t i = 0; i < options->axis_count; i++) {
-    const heed_status status =
-        find_axis(of, options->axes[i], &self->axes[i], error);
-    if (status != HEED_OK) return status;
-  }
-  return HEED_OK;
-}
-
-static void group_points(view *self) {
-  const plan *of = self->of->plan;
-  for (size_t i = 0; i < self->group_count; i++) self->example[i] = SIZE_MAX;
-  for (size_t point = 0; point < of->point_count; point++) {
-    size_t group = 0;
-    for (size_t i = 0; i < self->axis_count; i++)
-      group = group * of->axes[self->axes[i]].coordinate.count +
-              of->points[point].at[self->axes[i]];
-    self->group_of[point] = group;
-    if (self->example[group] == SIZE_MAX) self->example[group] = point;
-    if (is_bootstrap(of, point)) self->bootstrap[group] = true;
-  }
-}
-
-static void view_close(view *self) {
-  free(self->axes);
-  free(self->group_of);
-  free(self->example);
-  free(self->bootstrap);
-  free(self->values);
-  free(self->weights);
-}
-
-static heed_status view_open(const result *of, const show_options *options,
+static heed_status open_view(const result *of, const show_options *options,
                              view *self, heed_error *error) {
-  const plan *in = of->plan;
-  heed_status status;
-  memset(self, 0, sizeof *self);
-  self->of = of;
-  self->axes =
-      calloc(in->axis_count + options->axis_count + 1, sizeof *self->axes);
-  self->group_of = calloc(in->point_count + 1, sizeof *self->group_of);
-  self->values = calloc(in->replicates + 1, sizeof *self->values);
-  self->weights = calloc(in->replicates + 1, sizeof *self->weights);
-  if (self->axes == NULL || self->group_of == NULL || self->values == NULL ||
-      self->weights == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
-  status = choose_axes(self, options, error);
-  if (status != HEED_OK) return status;
-  self->group_count = 1;
-  for (size_t i = 0; i < self->axis_count; i++)
-    self->group_count *= in->axes[self->axes[i]].coordinate.count;
-  self->example = calloc(self->group_count + 1, sizeof *self->example);
-  self->bootstrap = calloc(self->group_count + 1, sizeof *self->bootstrap);
-  if (self->example == NULL || self->bootstrap == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
-  group_points(self);
-  return HEED_OK;
-}
-
-/* Value number `value` of a record, over the replicates of a group: within a
- * replicate the mean over its points. */
-static summary summarise(view *self, size_t group, size_t value) {
-  const plan *of = self->of->plan;
-  for (size_t i = 0; i < of->replicates; i++)
-    self->values[i] = self->weights[i] = 0;
-  for (size_t point = 0; point < of->point_count; point++) {
-    if (self->group_of[point] != group) continue;
-    for (size_t i = 0; i < of->replicates; i++) {
-      const size_t place = result_place(self->of, point * of->replicates + i);
-      const double one =
-          self->of->cells.values[place * of->value_count + value];
-      if (isnan(one)) continue;
-      self->values[i] += one;
-      self->weights[i] += 1;
-    }
-  }
-  for (size_t i = 0; i < of->replicates; i++)
-    self->values[i] /= self->weights[i]; /* 0 / 0: NaN */
-  return summarise_replicates(self->values, of->replicates,
-                              self->bootstrap[group]);
+  const size_t named = options->axis_count, all = of->plan->axis_count;
+  size_t *axes = calloc(named + all + 1, sizeof *axes);
+  heed_status status = HEED_OK;
+  if (axes == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  for (size_t i = 0; i < all; i++) axes[i] = i;
+  for (size_t i = 0; status == HEED_OK && i < named; i++)
+    status = find_axis(of->plan, options->axes[i], &axes[i], error);
+  if (status == HEED_OK)
+    status = view_open(of, named > 0 ? named : all, axes, self, error);
+  free(axes);
+  return status;
 }
 
 /* ---- which metrics ---- */
@@ -269,7 +173,7 @@ static void csv_head(const view *self) {
 static void csv_line(view *self, const plan_metric *metric, size_t value,
                      size_t group) {
   const plan *of = self->of->plan;
-  const summary found = summarise(self, group, metric->offset + value);
+  const summary found = view_summary(self, group, metric->offset + value);
   char label[LABEL_SIZE] = "", number[NUMBER_SIZE];
   char at[2 * LABEL_SIZE] = "";
   for (size_t i = 0; i < metric->dimension_count; i++) {
@@ -376,7 +280,7 @@ static void show_seconds(const result *of) {
 static void fill_line(view *self, lines *page, const plan_metric *metric,
                       size_t value, size_t group) {
   const plan *of = self->of->plan;
-  const summary found = summarise(self, group, metric->offset + value);
+  const summary found = view_summary(self, group, metric->offset + value);
   size_t column = 0;
   char text[LABEL_SIZE], low[NUMBER_SIZE], high[NUMBER_SIZE];
   for (size_t i = 0; i < self->axis_count; i++) {
@@ -440,7 +344,7 @@ static void fill_range(view *self, lines *page, const plan_metric *metric) {
   char text[2 * NUMBER_SIZE + 8], from[NUMBER_SIZE], to[NUMBER_SIZE];
   for (size_t group = 0; group < self->group_count; group++)
     for (size_t i = 0; i < metric->count; i++) {
-      const double value = summarise(self, group, metric->offset + i).value;
+      const double value = view_summary(self, group, metric->offset + i).value;
       low = fmin(low, value);
       high = fmax(high, value);
     }
@@ -533,11 +437,14 @@ static heed_status show(const result *of, const show_options *options,
   view self;
   heed_status status = check_metrics(of->plan, options, error);
   if (status != HEED_OK) return status;
-  status = view_open(of, options, &self, error);
-  if (status == HEED_OK && options->csv) show_csv(&self, options);
-  if (status == HEED_OK && !options->csv) show_text(&self, options);
+  status = open_view(of, options, &self, error);
+  if (status != HEED_OK) return status;
+  if (options->csv)
+    show_csv(&self, options);
+  else
+    show_text(&self, options);
   view_close(&self);
-  return status;
+  return HEED_OK;
 }
 
 static int show_file(const show_options *options) {

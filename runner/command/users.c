@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "result.h"
+#include "reading/result.h"
 #include "storage/file.h"
 #include "storage/kept.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A result file as the commands see it that show it. */
-#include "result.h"
+ * A result file as those see it that show it. */
+#include "reading/result.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,6 +31,22 @@ size_t result_place(const result *self, size_t cell) {
     place = place * of->axes[i].coordinate.count +
             of->points[cell / of->replicates].at[i];
   return place * of->replicates + cell % of->replicates;
+}
+
+double result_value(const result *self, size_t point, size_t replicate,
+                    size_t value) {
+  const size_t cell = point * self->plan->replicates + replicate;
+  return self->cells
+      .values[result_place(self, cell) * self->plan->value_count + value];
+}
+
+bool result_is_bootstrap(const result *self, size_t point) {
+  const plan *of = self->plan;
+  const size_t node = plan_node_at(of, point, PLAN_ANNOTATIONS);
+  const char *how;
+  if (node == SIZE_MAX) return false;
+  how = json_string_value(json_object_get(of->nodes[node].spec, "bootstrap"));
+  return how != NULL && strcmp(how, "none") != 0;
 }
 
 void result_number(double number, char text[NUMBER_SIZE]) {

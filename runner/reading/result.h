@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A result file as the commands see it that show it. */
-#ifndef HEED_COMMAND_RESULT_H
-#define HEED_COMMAND_RESULT_H
+ * A result file as those see it that show it. */
+#ifndef HEED_READING_RESULT_H
+#define HEED_READING_RESULT_H
 
 #include "plan/plan.h"
 #include "storage/batch.h"
@@ -18,6 +18,13 @@ void result_close(result *self);
 /* Where on the grid a cell of the plan is: axes in order, the replicate last.
  */
 size_t result_place(const result *self, size_t cell);
+
+/* Value number `value` of the record of a point and a replicate; NaN: none. */
+double result_value(const result *self, size_t point, size_t replicate,
+                    size_t value);
+
+/* Whether the point's replicates are a bootstrap of a log. */
+bool result_is_bootstrap(const result *self, size_t point);
 
 /* A label of an axis or dimension as text. */
 #define LABEL_SIZE 512

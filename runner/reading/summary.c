@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Replicates summed up. */
-#include "summary.h"
+#include "reading/summary.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Replicates summed up: a mean and a 95 % interval. */
-#ifndef HEED_COMMAND_SUMMARY_H
-#define HEED_COMMAND_SUMMARY_H
+#ifndef HEED_READING_SUMMARY_H
+#define HEED_READING_SUMMARY_H
 
 #include <stdbool.h>
 #include <stddef.h>

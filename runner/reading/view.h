@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A view of a result by some of its axes: groups of points that agree on
+ * these, averaged over the others within each replicate. */
+#ifndef HEED_READING_VIEW_H
+#define HEED_READING_VIEW_H
+
+#include "reading/result.h"
+#include "reading/summary.h"
+
+typedef struct view {
+  const result *of;
+  size_t axis_count;
+  size_t *axes;             /* indices into plan->axes */
+  size_t group_count;       /* row-major over the axes */
+  size_t *group_of;         /* of each point */
+  size_t *example;          /* a point of each group; SIZE_MAX: it has none */
+  bool *bootstrap;          /* of each group */
+  double *values, *weights; /* room for one a replicate */
+} view;
+
+heed_status view_open(const result *of, size_t axis_count, const size_t *axes,
+                      view *self, heed_error *error);
+void view_close(view *self);
+
+/* Value number `value` of a record over the replicates of a group. */
+summary view_summary(view *self, size_t group, size_t value);
+
+#endif
