@@ -7,6 +7,7 @@
 #include "command.h"
 #include "lines.h"
 #include "reading/view.h"
+#include "signatures/signatures.h"
 
 /* Above this, metrics are summed up in a line each unless some are named. */
 #define MOST_LINES 200
@@ -15,9 +16,11 @@
 
 static const char help_text[] =
     "heed show F.h5 [--metric NAME]… [--by AXIS]… [--csv]\n\n"
-    "Shows axes, cells, failures, warnings, and for each metric the mean over\n"
-    "replicates with its 95 % interval (of a bootstrap: the log's value and\n"
-    "the percentiles of the others).\n\n"
+    "Shows axes, cells, failures, warnings, signatures of failure, and for "
+    "each\n"
+    "metric the mean over replicates with its 95 % interval (of a bootstrap: "
+    "the\n"
+    "log's value and the percentiles of the others).\n\n"
     "  --metric NAME  only this one; may be given again\n"
     "  --by AXIS      a line for each value of this axis, averaged over the\n"
     "                 others within each replicate; may be given again\n"
@@ -418,6 +421,18 @@ static void show_warnings(const result *of) {
   free(told);
 }
 
+static heed_status show_signatures(result *of, heed_error *error) {
+  signature *found;
+  size_t count;
+  const heed_status status = signatures_find(of, &found, &count, error);
+  if (status != HEED_OK) return status;
+  if (count > 0) printf("\nsignatures of failure\n");
+  for (size_t i = 0; i < count; i++)
+    printf("  %s: %s\n    %s\n", found[i].name, found[i].seen, found[i].advice);
+  free(found);
+  return HEED_OK;
+}
+
 static void show_text(view *self, const show_options *options) {
   const plan *of = self->of->plan;
   show_head(self->of);
@@ -432,7 +447,7 @@ static void show_text(view *self, const show_options *options) {
   show_warnings(self->of);
 }
 
-static heed_status show(const result *of, const show_options *options,
+static heed_status show(result *of, const show_options *options,
                         heed_error *error) {
   view self;
   heed_status status = check_metrics(of->plan, options, error);
@@ -444,7 +459,7 @@ static heed_status show(const result *of, const show_options *options,
   else
     show_text(&self, options);
   view_close(&self);
-  return HEED_OK;
+  return options->csv ? HEED_OK : show_signatures(of, error);
 }
 
 static int show_file(const show_options *options) {

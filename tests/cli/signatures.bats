@@ -1,0 +1,92 @@
+#!/usr/bin/env bats
+# Each signature of failure, provoked by a sweep, and a sweep that shows none.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  cd "$BATS_TEST_TMPDIR"
+  export HEED_PLUGIN_PATH="$HEED_BUILD/lib/heed:$HEED_BUILD/tests/plugins/misleading"
+}
+
+# sweep HEAD PARTS: a sweep of 20 users x 20, told its own parts.
+sweep() {
+  cat >sweep.lua <<LUA
+local h = require "heed"
+local paper = h.user_model.attentive {}
+$1
+return h.sweep {
+  title = "Signatures", seed = 3, $2
+}
+LUA
+  "$HEED" run sweep.lua -o result.h5 --progress none
+  run --separate-stderr "$HEED" show result.h5
+  [ "$status" -eq 0 ]
+}
+
+users() {
+  echo "users = { count = ${1:-100}, annotations = 20, model = paper,
+    attentiveness = ${2:-h.distribution.two_point {\}} },"
+}
+
+shows() {
+  grep -q "^signatures of failure$" <<<"$output"
+  grep -q "^  $1: $2" <<<"$output"
+}
+
+@test "users all attentive because mu is near one half" {
+  sweep "" "replicates = 8, source = h.source.synthetic { mu = 0.51, pairs = 2000, held_out = 0 },
+    $(users) estimator = h.estimator.em { mu = 0.51, prior = h.distribution.two_point {}, model = paper }"
+  shows all_attentive "mean eta-hat above 0.9 at a gap within 0.05 of 1/2 in [1-8] of 8 cells"
+}
+
+@test "an objective that falls, where the trace is kept" {
+  sweep "" "replicates = 2, keep = { 'trace' },
+    source = h.source.synthetic { mu = 0.7, pairs = 2000, held_out = 0 }, $(users)
+    estimator = h.axis { 'how', h.estimator.restless {}, h.estimator.em { model = paper } }"
+  shows not_monotone "an objective fell from one step to the next in 2 of 4 cells, for instance at how = restless"
+}
+
+@test "a fit that did not converge" {
+  sweep "" "replicates = 2, source = h.source.synthetic { mu = 0.7, pairs = 2000, held_out = 0 },
+    $(users) estimator = h.estimator.em { model = paper, max_iterations = 2 }"
+  shows not_converged "a fit stopped before it had converged (estimator_converged = 0) in 2 of 2 fits"
+}
+
+@test "a fit that the data do not identify" {
+  sweep "" "replicates = 2, source = h.source.synthetic { mu = 0.74, pairs = 2000, held_out = 0 },
+    $(users) estimator = h.estimator.em { mu = 'estimated', model = paper,
+      prior = h.distribution.two_point {} }"
+  shows not_identified "the data do not tell the parameters apart (estimator_identified = 0) in 2 of 2 fits"
+}
+
+@test "a threshold that is too aggressive" {
+  sweep "" "replicates = 8, source = h.source.synthetic { mu = 0.74, pairs = 2000, held_out = 100 },
+    $(users 100 'h.distribution.uniform { low = 0.9, high = 1 }')
+    estimator = h.estimator.em { model = paper },
+    filter = h.axis { 'kept', h.filter.none { label = 'all' },
+      h.filter.top { share = 0.05, label = 'top 5 %' } },
+    trainer = h.trainer.dpo { beta = 1 }"
+  shows filter_hurts "win rate at matched KL falls against training on all labels at 1 of 1 filtered points; most by 0\.[0-9]* \[0\.[0-9]*, 0\.[0-9]*\] at kept = top 5 %"
+}
+
+@test "win rate up while the reward is not" {
+  sweep "" "replicates = 4, source = h.source.synthetic { mu = 0.74, pairs = 2000, held_out = 100,
+      scale = 20 }, $(users)
+    estimator = h.estimator.em { model = paper },
+    trainer = h.axis { 'how', h.trainer.gambler {}, h.trainer.dpo { beta = 1 } }"
+  shows reward_falls "win rate rises while the reward falls at 1 of 2 points, for instance at how = gambler"
+}
+
+@test "an experiment in order shows none" {
+  sweep "" "replicates = 4, source = h.source.synthetic { mu = 0.8, pairs = 2000, held_out = 100 },
+    $(users) estimator = h.estimator.em { model = paper },
+    trainer = h.trainer.dpo { beta = 1 }"
+  run ! grep -q "signatures of failure" <<<"$output"
+}
+
+@test "the table alone has no signatures" {
+  sweep "" "replicates = 2, source = h.source.synthetic { mu = 0.7, pairs = 2000, held_out = 0 },
+    $(users) estimator = h.estimator.em { model = paper, max_iterations = 2 }"
+  run --separate-stderr "$HEED" show result.h5 --csv
+  run ! grep -q "signatures" <<<"$output"
+}
