@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""Tables of docs/experiments/calibration.md from the result of
+scripts/calibration.lua.
+
+    python3 scripts/calibration.py results/calibration.h5 [calibration.tsv]
+
+The test, fixed before the sweep was run: the ranks of a case at a gap, one a
+replicate, are counted in BINS equal bins, and Pearson's chi^2 against equal
+counts is compared with the quantile of chi^2 with BINS - 1 degrees of freedom
+at LEVEL divided by the number of tests (Bonferroni). Tested is `bayes` under
+the hyperprior that users come from: both families at each gap. All other cases
+get the same statistic as a distance, and beside it the largest distance of the
+ranks' empirical distribution from the diagonal, whose 95 % quantile under
+uniformity is Kolmogorov's.
+
+The second argument takes what scripts/calibration.gnuplot draws: empirical
+distribution less diagonal.
+"""
+import csv
+import sys
+
+import numpy as np
+from scipy.stats import chi2, kstwo, norm
+
+from paired import Cube, table
+
+BINS = 10
+LEVEL = 0.05
+TESTED = "bayes"
+POWER = 0.8
+FAMILIES = ("Beta", "two-point")
+CURVE = np.linspace(0, 1, 201)
+
+
+class Ranks:
+    def __init__(self, path):
+        cube = Cube(path, "case", "gap")
+        self.case, self.gap = cube.labels("case"), cube.labels("gap")
+        self.values = cube.of("eta_rank")
+        self.count = self.values.shape[-1]
+        tests = len(FAMILIES) * len(self.gap)
+        self.critical = chi2.ppf(1 - LEVEL / tests, BINS - 1)
+        self.band = kstwo.ppf(1 - LEVEL, self.count)
+
+    def of(self, family, how):
+        """Ranks by gap and replicate."""
+        return self.values[self.case.index(f"{family}: {how}")]
+
+    def ways(self):
+        """How users of a family are read: the same list for both."""
+        return [name.split(": ", 1)[1] for name in self.case
+                if name.startswith(FAMILIES[0] + ":")]
+
+
+def pearson(ranks):
+    """Chi^2 against equal counts; the last axis is the replicate."""
+    bins = np.minimum((ranks * BINS).astype(int), BINS - 1)
+    expected = ranks.shape[-1] / BINS
+    counts = np.stack([(bins == b).sum(axis=-1) for b in range(BINS)])
+    return ((counts - expected) ** 2 / expected).sum(axis=0)
+
+
+def above_diagonal(ranks):
+    """Empirical distribution less diagonal, along CURVE."""
+    return (ranks[:, None] <= CURVE).mean(axis=0) - CURVE
+
+
+def distance(ranks):
+    """Kolmogorov's largest distance from the diagonal."""
+    n = len(ranks)
+    ordered = np.sort(ranks)
+    return max((np.arange(1, n + 1) / n - ordered).max(),
+               (ordered - np.arange(n) / n).max())
+
+
+def middle(ranks):
+    """Share in the central 90 %: how often that interval covers."""
+    return ((0.05 <= ranks) & (ranks <= 0.95)).mean()
+
+
+def departure_seen(of, bend, grid):
+    """The least departure on the grid that the test sees with POWER; bend
+    makes of normal deviates those of a posterior that is off by so much."""
+    z = np.random.default_rng(1).standard_normal((2000, of.count))
+    for size in grid:
+        if (pearson(norm.cdf(bend(z, size))) > of.critical).mean() >= POWER:
+            return size
+    return np.nan
+
+
+def show_test(of):
+    print(f"{of.count} ranks a case and gap. χ² over {BINS} bins rejects above "
+          f"{of.critical:.1f}; 95 % of uniform ranks stay within "
+          f"{of.band:.3f} of the diagonal.\n")
+    shift = departure_seen(of, lambda z, s: z + s, np.arange(0.05, 1, 0.01))
+    wide = departure_seen(of, lambda z, s: z / s, np.arange(1.05, 4, 0.01))
+    narrow = departure_seen(of, lambda z, s: z * s, np.arange(1.05, 4, 0.01))
+    print(f"Seen in {100 * POWER:.0f} of 100 such sweeps: a mean that is off by "
+          f"{shift:.2f} posterior standard deviations; a posterior {narrow:.2f} times "
+          f"too narrow, or {wide:.2f} times too wide.\n")
+
+
+def show(of, title, digits, statistic):
+    print(f"### {title}\n")
+    rows = []
+    for how in of.ways():
+        row = [how]
+        for family in FAMILIES:
+            row += [f"{statistic(ranks):.{digits}f}" for ranks in of.of(family, how)]
+        rows.append(row)
+    table(["read by"] + [f"{family}, μ = {g:g}" for family in FAMILIES for g in of.gap],
+          rows)
+
+
+def verdict(of):
+    print("### The test\n")
+    rows = []
+    for family in FAMILIES:
+        for g, ranks in zip(of.gap, of.of(family, TESTED)):
+            found = pearson(ranks)
+            rows.append([family, f"{g:g}", f"{found:.1f}",
+                         f"{chi2.sf(found, BINS - 1):.3f}",
+                         "rejected" if found > of.critical else "uniform"])
+    table(["P_η", "μ", "χ²", "p", f"at {of.critical:.1f}"], rows)
+
+
+def write_tsv(of, path):
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file, delimiter="\t")
+        out.writerow(["family", "gap", "how", "rank", "above", "band"])
+        for family in FAMILIES:
+            for how in of.ways():
+                for gap, ranks in zip(of.gap, of.of(family, how)):
+                    for rank, above in zip(CURVE, above_diagonal(ranks)):
+                        out.writerow([family, gap, how, f"{rank:.3f}", f"{above:.4f}",
+                                      f"{of.band:.4f}"])
+
+
+def main(path, tsv_path=None):
+    of = Ranks(path)
+    show_test(of)
+    verdict(of)
+    show(of, f"χ² over {BINS} bins", 1, pearson)
+    show(of, "Largest distance from the diagonal", 3, distance)
+    show(of, "Share of true η in the central 90 % of its posterior", 3, middle)
+    show(of, "Mean rank; below 0.5: η is lower than believed", 3, np.mean)
+    if tsv_path is not None:
+        write_tsv(of, tsv_path)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
