@@ -5,6 +5,8 @@ allow, so arms are compared replicate by replicate. Intervals are 95 %, by
 Student's t over replicates; a figure that averages over conditions averages
 each replicate first.
 """
+import csv
+
 import h5py
 import numpy as np
 from scipy.stats import t as student
@@ -110,3 +112,14 @@ def table(head, rows):
     for row in rows:
         print("| " + " | ".join(row) + " |")
     print()
+
+
+def write_intervals(path, rows):
+    """Writes what scripts/intervals.gnuplot draws; of each row: panel, row and
+    series as text, and a mean and its half-width."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None)
+        out.writerow(["panel", "row", "series", "mean", "low", "high"])
+        for panel, row, series, (mean, half) in rows:
+            if np.isfinite(mean):
+                out.writerow([panel, row, series, mean, mean - half, mean + half])
