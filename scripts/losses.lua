@@ -6,7 +6,8 @@
 --
 -- A quarter of the labels is flipped coin by coin: E eta = 1/2 in both shapes,
 -- so that (1 - E eta) / 2 = .25 is the right rate. All arms have their ridge
--- tuned on held-out noisy labels, and the scale of the reward as they fit it.
+-- tuned on held-out noisy labels, and the scale of the reward as they fit it;
+-- two have no ridge, whose shrinkage hides what an own label does to the scale.
 --
 -- scripts/losses.py makes the tables of docs/experiments/losses.md.
 
@@ -19,7 +20,7 @@ local em = h.estimator.em {
 }
 local everyone = h.filter.none {}
 local function dpo(options)
-  options.ridge = "tuned"
+  options.ridge = options.ridge or "tuned"
   options.beta = 1
   return h.trainer.dpo(options)
 end
@@ -50,6 +51,9 @@ arm("robust_per_user, floor 0.1, own label in",
     dpo { loss = "robust_per_user", floor = 0.1, own_label = "included" })
 arm("noise_aware", dpo { loss = "noise_aware" })
 arm("noise_aware, own label in", dpo { loss = "noise_aware", own_label = "included" })
+arm("noise_aware, no ridge", dpo { loss = "noise_aware", ridge = 0 })
+arm("noise_aware, no ridge, own label in",
+    dpo { loss = "noise_aware", ridge = 0, own_label = "included" })
 arm("joint", dpo { loss = "joint", prior = h.distribution.grid { nodes = 41 } })
 arm("clean labels", dpo { loss = "sigmoid", labels = "better" })
 
@@ -61,7 +65,7 @@ return h.sweep {
   replicates = 20,
   source     = h.source.synthetic {
     pairs = 10000, held_out = 500, cosine = 0.7,
-    mu = h.axis { "gap", 0.60, 0.74 },
+    mu = h.axis { "gap", 0.60, 0.74, 0.98 },
   },
   users      = {
     count = 500, annotations = 20, holdout = 0.2,
