@@ -43,8 +43,9 @@ class Ranks:
         self.band = kstwo.ppf(1 - LEVEL, self.count)
 
     def of(self, family, how):
-        """Ranks by gap and replicate."""
-        return self.values[self.case.index(f"{family}: {how}")]
+        """Of each gap the ranks of the cells that did not fail."""
+        values = self.values[self.case.index(f"{family}: {how}")]
+        return [ranks[np.isfinite(ranks)] for ranks in values]
 
     def ways(self):
         """How users of a family are read: the same list for both."""
