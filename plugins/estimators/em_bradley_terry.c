@@ -7,7 +7,11 @@
  *
  * Latent are the user's node and, for each annotation, whether the user
  * attended: with responsibilities r_jk and rho_ijk = eta_k g / P, the M-step of
- * s is a Bradley-Terry regression with weights sum_k r_jk rho_ijk. */
+ * s is a Bradley-Terry regression with weights sum_k r_jk rho_ijk.
+ *
+ * A user model with fitted parameters may have several optima: a casual user
+ * who never ties and one who always does both explain who ties.  Then EM starts
+ * from several places, and the best penalised likelihood is kept. */
 #include <gsl/gsl_blas.h>
 #include <gsl/gsl_linalg.h>
 #include <math.h>
@@ -19,6 +23,7 @@
 #include "support/free_weights.h"
 #include "support/histories.h"
 #include "support/node_posterior.h"
+#include "support/predictive.h"
 #include "support/prior_fit.h"
 #include "support/squarem.h"
 
@@ -30,6 +35,9 @@ enum {
   LEVELS,
   TOLERANCE,
   MOST_STEPS,
+  STARTS,
+  CHECKS,
+  CHECK_DRAWS,
   PARAMETER_COUNT
 };
 enum {
@@ -37,7 +45,14 @@ enum {
   OUT_OBJECTIVE,
   OUT_ITERATIONS,
   OUT_CONVERGED,
-  OUT_MODELS
+  OUT_MODELS,
+  OUT_BEST_STARTS,
+  OUT_SPREAD,
+  OUT_OBSERVED,
+  OUT_PREDICTED,
+  OUT_LOW,
+  OUT_HIGH,
+  OUT_TAIL
 };
 
 static const heed_parameter level_item = {
@@ -46,6 +61,9 @@ static const heed_parameter level_item = {
     .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
     .low = 0,
     .high = 1};
+
+static const heed_parameter check_item = {
+    .name = "check", .type = HEED_ENUM, .choices = predictive_names};
 
 static const heed_parameter parameters[] = {
     [PRIOR] = {.name = "prior",
@@ -91,8 +109,35 @@ static const heed_parameter parameters[] = {
                     .standard = "20000",
                     .low = 1,
                     .high = 1e9,
-                    .doc = "EM steps"},
+                    .doc = "EM steps of each start"},
+    [STARTS] = {.name = "starts",
+                .type = HEED_INTEGER,
+                .standard = "5",
+                .low = 1,
+                .high = 1000,
+                .doc = "where the user model has parameters to fit: places to "
+                       "start from, of which the best fit is kept"},
+    [CHECKS] = {.name = "checks",
+                .type = HEED_LIST,
+                .standard = "[]",
+                .low = 0,
+                .high = PREDICTIVE_COUNT,
+                .item = &check_item,
+                .doc = "posterior-predictive checks of the fit"},
+    [CHECK_DRAWS] = {.name = "check_draws",
+                     .type = HEED_INTEGER,
+                     .standard = "200",
+                     .low = 2,
+                     .high = 1e6,
+                     .doc = "simulations of the log for the checks"},
 };
+
+static const heed_dimension dimensions[] = {
+    {.name = "check",
+     .parameter = "checks",
+     .doc = "what was held against the fit's predictions"},
+};
+static const char *const by_check[] = {"check", NULL};
 
 static const heed_output outputs[] = {
     [OUT_LOG_LIKELIHOOD] = {.name = "log_likelihood",
@@ -101,9 +146,38 @@ static const heed_output outputs[] = {
     [OUT_OBJECTIVE] = {.name = "objective",
                        .unit = "nat",
                        .doc = "what was maximised: less ridge sum s^2"},
-    [OUT_ITERATIONS] = {.name = "iterations", .doc = "EM steps"},
-    [OUT_CONVERGED] = {.name = "converged", .doc = "1: it has"},
+    [OUT_ITERATIONS] = {.name = "iterations", .doc = "EM steps, all starts"},
+    [OUT_CONVERGED] = {.name = "converged", .doc = "1: the best start did"},
     [OUT_MODELS] = {.name = "models", .doc = "models with a strength"},
+    [OUT_BEST_STARTS] = {.name = "best_starts",
+                         .doc = "share of starts that ended within 0.01 nat "
+                                "of the best objective"},
+    [OUT_SPREAD] = {.name = "spread",
+                    .unit = "nat",
+                    .doc = "objective of the best start less that of the "
+                           "worst"},
+    [OUT_OBSERVED] = {.name = "check_observed",
+                      .dimensions = by_check,
+                      .flags = HEED_MAY_BE_NAN,
+                      .doc = "the statistic of the annotations"},
+    [OUT_PREDICTED] = {.name = "check_predicted",
+                       .dimensions = by_check,
+                       .flags = HEED_MAY_BE_NAN,
+                       .doc = "its mean over annotations simulated from the "
+                              "fit"},
+    [OUT_LOW] = {.name = "check_low",
+                 .dimensions = by_check,
+                 .flags = HEED_MAY_BE_NAN,
+                 .doc = "its 2.5 % quantile over them"},
+    [OUT_HIGH] = {.name = "check_high",
+                  .dimensions = by_check,
+                  .flags = HEED_MAY_BE_NAN,
+                  .doc = "its 97.5 % quantile over them"},
+    [OUT_TAIL] = {.name = "check_tail",
+                  .dimensions = by_check,
+                  .flags = HEED_MAY_BE_NAN,
+                  .doc = "P(simulated > observed), half of P(equal) with it: "
+                         "near 0 or 1, the fit does not foretell it"},
 };
 
 typedef struct fit {
@@ -130,6 +204,7 @@ typedef struct fit {
   double *attended;  /* annotations: weight in the M-step of s */
   double *up, *down; /* annotations: log g a little up and down */
   double *strengths; /* models: a candidate */
+  double best_starts, spread;
   gsl_matrix *information;
   gsl_vector *gradient, *step;
 } fit;
@@ -438,15 +513,51 @@ static heed_status open_fit(fit *self, const heed_value *values,
   return open_rooms(self, error);
 }
 
-static void start_at(fit *self, double *x) {
+static void start_phi(const fit *self, double *phi) {
+  const heed_user_model_functions *is = self->model->plugin->functions;
+  if (self->phi_count > 0)
+    is->phi(self->model->self, phi, self->phi_low, self->phi_high);
+}
+
+/* Within its bounds; of what is positive, up to tenfold more or less than where
+ * the model would start. */
+static double random_phi(const fit *self, size_t i, double standard,
+                         heed_stream *stream) {
+  double low = self->phi_low[i], high = self->phi_high[i];
+  const double u = heed_uniform(stream);
+  if (low < 0 || standard <= 0) return low + u * (high - low);
+  low = fmax(low, standard / 10);
+  high = fmin(high, standard * 10);
+  return low * pow(high / low, u);
+}
+
+/* The first start knows no strengths, and has the user model's own parameters.
+ * Others have random ones, and the strengths as if everyone attended. */
+static void start_at(fit *self, size_t start, double *x) {
+  double *phi = phi_of(self, x), mean = 0.5, variance = 0.08;
   memset(x, 0, self->models * sizeof *x);
-  self->distribution->start(self->prior->self, 0.5, 0.08, theta_of(self, x));
-  if (self->phi_count > 0) {
-    const heed_user_model_functions *is = self->model->plugin->functions;
-    is->phi(self->model->self, phi_of(self, x), self->phi_low, self->phi_high);
+  start_phi(self, phi);
+  if (start > 0) {
+    heed_stream stream = self->host->stream(self->host, "start", start);
+    mean = 0.2 + 0.6 * heed_uniform(&stream);
+    variance = 0.01 + 0.1 * heed_uniform(&stream);
+    for (size_t i = 0; i < self->phi_count; i++)
+      phi[i] = random_phi(self, i, phi[i], &stream);
+    for (size_t i = 0; i < self->annotations; i++) self->attended[i] = 1;
+    regress(self, x);
   }
+  self->distribution->start(self->prior->self, mean, variance,
+                            theta_of(self, x));
   self->distribution->nodes(self->prior->self, theta_of(self, x),
                             self->node_count, self->nodes);
+}
+
+static size_t count_starts(const fit *self, double *x) {
+  start_phi(self, phi_of(self, x));
+  for (size_t i = 0; i < self->phi_count; i++)
+    if (self->phi_low[i] < self->phi_high[i])
+      return (size_t)self->values[STARTS].integer;
+  return 1;
 }
 
 static heed_status keep_fit(const fit *self, double *x,
@@ -470,6 +581,30 @@ static heed_status keep_fit(const fit *self, double *x,
   return HEED_OK;
 }
 
+static heed_status check(const fit *self, double *x,
+                         const heed_posterior *posterior, heed_error *error) {
+  const heed_host *host = self->host;
+  const size_t count = self->values[CHECKS].count;
+  predictive all[PREDICTIVE_COUNT];
+  double values[5][PREDICTIVE_COUNT];
+  if (count == 0) return HEED_OK;
+  const heed_status status = predictive_simulate(
+      host, &self->histories, phi_of(self, x), posterior,
+      (size_t)self->values[CHECK_DRAWS].integer, all, error);
+  if (status != HEED_OK) return status;
+  for (size_t i = 0; i < count; i++) {
+    const predictive *of = &all[self->values[CHECKS].items[i].integer];
+    values[0][i] = of->observed;
+    values[1][i] = of->mean;
+    values[2][i] = of->low;
+    values[3][i] = of->high;
+    values[4][i] = of->tail;
+  }
+  for (size_t i = 0; i < 5; i++)
+    host->output(host, OUT_OBSERVED + i, values[i], count);
+  return HEED_OK;
+}
+
 static void report(const fit *self, const heed_posterior *posterior) {
   const double values[] = {
       [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
@@ -477,6 +612,8 @@ static void report(const fit *self, const heed_posterior *posterior) {
       [OUT_ITERATIONS] = (double)posterior->iterations,
       [OUT_CONVERGED] = posterior->converged,
       [OUT_MODELS] = (double)self->models,
+      [OUT_BEST_STARTS] = self->best_starts,
+      [OUT_SPREAD] = self->spread,
   };
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     self->host->output(self->host, i, &values[i], 1);
@@ -510,27 +647,53 @@ static heed_status finish(fit *self, double *x, heed_posterior *posterior,
   status = keep_fit(self, x, posterior, error);
   if (status == HEED_OK)
     status = node_posterior_fill(&nodes, self->host, posterior, error);
+  if (status == HEED_OK) status = check(self, x, posterior, error);
   if (status == HEED_OK) report(self, posterior);
   return status;
+}
+
+/* The best of the starts into x. */
+static heed_status fit_all(fit *self, double *x, heed_posterior *posterior,
+                           heed_error *error) {
+  const heed_host *host = self->host;
+  const squarem_problem problem = {self->count, self, em_step};
+  const size_t starts = count_starts(self, x);
+  double *trial = host->scratch(host, self->count, sizeof *trial);
+  double *reached = host->scratch(host, starts, sizeof *reached);
+  double *room = squarem_room(host, self->count);
+  double best = -HUGE_VAL, worst = HUGE_VAL;
+  if (trial == NULL || reached == NULL || room == NULL) return no_memory(error);
+  for (size_t start = 0; start < starts; start++) {
+    start_at(self, start, trial);
+    const squarem_result result = squarem_maximise(
+        &problem, host, start == 0 ? "objective" : NULL,
+        self->values[TOLERANCE].number,
+        (uint64_t)self->values[MOST_STEPS].integer, room, trial);
+    if (self->status != HEED_OK) return self->status;
+    posterior->iterations += result.steps;
+    reached[start] = result.objective;
+    worst = fmin(worst, result.objective);
+    if (start > 0 && !(result.objective > best)) continue;
+    best = result.objective;
+    posterior->converged = result.converged;
+    memcpy(x, trial, self->count * sizeof *x);
+  }
+  self->spread = best - worst;
+  for (size_t start = 0; start < starts; start++)
+    self->best_starts += (reached[start] > best - 0.01) / (double)starts;
+  return HEED_OK;
 }
 
 static heed_status run(fit *self, heed_posterior *posterior,
                        heed_error *error) {
   const heed_host *host = self->host;
-  const squarem_problem problem = {self->count, self, em_step};
   double *x = host->scratch(host, self->count, sizeof *x);
-  double *room = squarem_room(host, self->count);
-  squarem_result result;
-  if (x == NULL || room == NULL) return no_memory(error);
-  start_at(self, x);
-  result = squarem_maximise(
-      &problem, host, "objective", self->values[TOLERANCE].number,
-      (uint64_t)self->values[MOST_STEPS].integer, room, x);
-  if (self->status != HEED_OK) return self->status;
+  heed_status status;
+  if (x == NULL) return no_memory(error);
+  status = fit_all(self, x, posterior, error);
+  if (status != HEED_OK) return status;
   if (host->cancelled(host))
     return heed_fail(error, HEED_CANCELLED, "cancelled");
-  posterior->iterations = result.steps;
-  posterior->converged = result.converged;
   return finish(self, x, posterior, error);
 }
 
@@ -589,6 +752,8 @@ static const heed_plugin em_bradley_terry = {
     .reference = "Bradley and Terry 1952, Biometrika 39, 324-345",
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,
+    .dimensions = dimensions,
+    .dimension_count = sizeof dimensions / sizeof *dimensions,
     .outputs = outputs,
     .output_count = sizeof outputs / sizeof *outputs,
     .create = create,
