@@ -148,8 +148,9 @@ static heed_status refit(const void *self, size_t count, const double *at,
   const double low[2] = {least - 1, least - 1}, high[2] = {most - 1, most - 1};
   double ab[2] = {values_of[ALPHA] - 1, values_of[BETA] - 1};
   const node_family family = family_of(self);
-  (void)error;
-  node_family_fit(&family, count, at, mass, low, high, ab);
+  const heed_status status =
+      node_family_fit(&family, count, at, mass, low, high, ab, error);
+  if (status != HEED_OK) return status;
   values_of[ALPHA] = ab[0] + 1;
   values_of[BETA] = ab[1] + 1;
   return HEED_OK;

@@ -143,10 +143,11 @@ static heed_status refit(const void *self, size_t count, const double *at,
   const double least = 1 / (most_sd * most_sd);
   const double low[2] = {-most, least}, high[2] = {most, most};
   double ab[2];
+  heed_status status;
   (void)self;
-  (void)error;
   to_natural(values_of, ab);
-  node_family_fit(&family, count, at, mass, low, high, ab);
+  status = node_family_fit(&family, count, at, mass, low, high, ab, error);
+  if (status != HEED_OK) return status;
   values_of[SD] = 1 / sqrt(ab[1]);
   values_of[MEAN] = 0.5 + ab[0] / ab[1];
   return HEED_OK;

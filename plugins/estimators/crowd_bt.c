@@ -421,7 +421,8 @@ static heed_status run(fit *self, heed_posterior *posterior,
                        heed_error *error) {
   const heed_host *host = self->host;
   const size_t count = self->of.users + self->strengths;
-  const squarem_problem problem = {count, self, em_step};
+  const squarem_problem problem = {
+      .count = count, .context = self, .step = em_step};
   double *x = host->scratch(host, count, sizeof *x);
   double *room = squarem_room(host, count);
   if (x == NULL || room == NULL) return no_memory(error);

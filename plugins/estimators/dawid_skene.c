@@ -289,7 +289,8 @@ static heed_status estimate(void *values, const heed_host *host,
   fit self;
   heed_status status = open_fit(&self, values, host, crowd, error);
   if (status != HEED_OK) return status;
-  const squarem_problem problem = {self.of.users + 1, &self, em_step};
+  const squarem_problem problem = {
+      .count = self.of.users + 1, .context = &self, .step = em_step};
   double *x = host->scratch(host, problem.count, sizeof *x);
   double *room = squarem_room(host, problem.count);
   if (x == NULL || room == NULL) return no_memory(error);

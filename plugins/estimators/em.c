@@ -431,8 +431,9 @@ static heed_status open_fit(fit *self, const heed_value *values,
 }
 
 static squarem_result maximise(fit *self, double *room, const char *series,
-                               double *x) {
-  const squarem_problem problem = {self->count, self, em_step};
+                               const double *enough, double *x) {
+  const squarem_problem problem = {
+      .count = self->count, .context = self, .step = em_step, .enough = enough};
   return squarem_maximise(&problem, self->host, series,
                           self->values[TOLERANCE].number,
                           (uint64_t)self->values[MOST_STEPS].integer, room, x);
@@ -453,7 +454,7 @@ static squarem_result fit_all(fit *self, double *room, double *trial, double *x,
     squarem_result result;
     self->status = em_start_at(self, start, trial, self->error);
     if (self->status != HEED_OK) break;
-    result = maximise(self, room, start == 0 ? "objective" : NULL, trial);
+    result = maximise(self, room, start == 0 ? "objective" : NULL, NULL, trial);
     *steps += result.steps;
     if (start > 0 && !(result.objective > best.objective)) continue;
     best = result;
@@ -464,17 +465,20 @@ static squarem_result fit_all(fit *self, double *room, double *trial, double *x,
 
 /* ---- the profile of mu ---- */
 
-static double profile_at(fit *self, double mu, double *room, double *x) {
+/* Whether the profile at mu is at least `enough`; from x, which it moves. */
+static bool profile_reaches(fit *self, double mu, double enough, double *room,
+                            double *x) {
+  const double without_prior = enough - log_prior(self, mu);
   squarem_result result;
   self->estimates_mu = false;
   self->count--;
   self->fixed_mu = mu;
   histories_set_p(&self->histories, mu);
   self->have_likelihood = false;
-  result = maximise(self, room, NULL, x);
+  result = maximise(self, room, NULL, &without_prior, x);
   self->estimates_mu = true;
   self->count++;
-  return result.objective + log_prior(self, mu);
+  return result.objective >= without_prior;
 }
 
 /* The end of the interval between the estimate and a limit; the limit where
@@ -482,14 +486,14 @@ static double profile_at(fit *self, double mu, double *room, double *x) {
  * degree of freedom) on the way. */
 static double profile_end(fit *self, const double *x, double limit, double top,
                           double *room, double *trial) {
-  const double fall = 1.920729410347062;
+  const double enough = top - 1.920729410347062;
   double inside = mu_of(self, x), outside = limit;
   memcpy(trial, x, self->count * sizeof *x);
-  if (top - profile_at(self, limit, room, trial) < fall) return limit;
+  if (profile_reaches(self, limit, enough, room, trial)) return limit;
   for (int i = 0; i < 12; i++) {
     const double middle = (inside + outside) / 2;
     memcpy(trial, x, self->count * sizeof *x);
-    if (top - profile_at(self, middle, room, trial) < fall)
+    if (profile_reaches(self, middle, enough, room, trial))
       inside = middle;
     else
       outside = middle;
@@ -513,7 +517,7 @@ static void range_of_data(fit *self, const double *x, double *room,
   }
   self->ignores_prior = true;
   memcpy(best, x, self->count * sizeof *best);
-  top = maximise(self, room, NULL, best).objective;
+  top = maximise(self, room, NULL, NULL, best).objective;
   *low = profile_end(self, best, mu_least, top, room, trial);
   *high = profile_end(self, best, mu_most, top, room, trial);
   self->ignores_prior = false;

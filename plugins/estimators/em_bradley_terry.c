@@ -656,7 +656,8 @@ static heed_status finish(fit *self, double *x, heed_posterior *posterior,
 static heed_status fit_all(fit *self, double *x, heed_posterior *posterior,
                            heed_error *error) {
   const heed_host *host = self->host;
-  const squarem_problem problem = {self->count, self, em_step};
+  const squarem_problem problem = {
+      .count = self->count, .context = self, .step = em_step};
   const size_t starts = count_starts(self, x);
   double *trial = host->scratch(host, self->count, sizeof *trial);
   double *reached = host->scratch(host, starts, sizeof *reached);

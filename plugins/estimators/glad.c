@@ -453,7 +453,8 @@ static heed_status estimate(void *values, const heed_host *host,
   heed_status status = open_fit(&self, values, host, crowd, error);
   if (status != HEED_OK) return status;
   const size_t users = self.of.users;
-  const squarem_problem problem = {users + self.of.pairs, &self, em_step};
+  const squarem_problem problem = {
+      .count = users + self.of.pairs, .context = &self, .step = em_step};
   double *x = host->scratch(host, problem.count, sizeof *x);
   double *room = squarem_room(host, problem.count);
   if (x == NULL || room == NULL) return no_memory(error);

@@ -219,7 +219,8 @@ static void start_at(const fit *self, size_t start, double *x) {
 static squarem_result fit_all(fit *self, double *room, double *trial, double *x,
                               uint64_t *steps) {
   const size_t values = 2 * self->of.users;
-  const squarem_problem problem = {values, self, em_step};
+  const squarem_problem problem = {
+      .count = values, .context = self, .step = em_step};
   squarem_result best = {-HUGE_VAL, 0, false};
   *steps = 0;
   for (size_t start = 0; start < (size_t)self->values[STARTS].integer;

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 static const double pi = 3.14159265358979323846;
 
@@ -46,24 +47,43 @@ void node_family_weights(const node_family *self, const double *ab,
   for (size_t k = 0; k < count; k++) log_weight[k] -= log(sum);
 }
 
+/* What a fit reads of each node, told once: rows of base, t1, t2, and room for
+ * weights. */
+typedef struct node_terms {
+  size_t count;
+  double *base, *t1, *t2, *weight;
+} node_terms;
+
+static bool open_terms(const node_family *self, size_t count,
+                       const double *nodes, node_terms *of) {
+  double *room = malloc(4 * count * sizeof *room);
+  if (room == NULL) return false;
+  *of = (node_terms){count, room, room + count, room + 2 * count,
+                     room + 3 * count};
+  for (size_t k = 0; k < count; k++) {
+    const double x = place_of(self, nodes[k]);
+    of->base[k] = base_of(x);
+    self->statistics(x, &of->t1[k], &of->t2[k]);
+  }
+  return true;
+}
+
 /* Means and covariances of the statistics under ab, and log Z. */
 typedef struct moments {
   double log_z, m1, m2, v11, v12, v22;
 } moments;
 
-static moments moments_at(const node_family *self, const double *ab,
-                          size_t count, const double *nodes) {
+static moments moments_at(const node_terms *terms, const double *ab) {
   moments of = {0, 0, 0, 0, 0, 0};
-  double most = -HUGE_VAL, sum = 0, t1, t2;
-  for (size_t k = 0; k < count; k++) {
-    const double x = place_of(self, nodes[k]);
-    self->statistics(x, &t1, &t2);
-    most = fmax(most, base_of(x) + ab[0] * t1 + ab[1] * t2);
+  double most = -HUGE_VAL, sum = 0;
+  for (size_t k = 0; k < terms->count; k++) {
+    terms->weight[k] =
+        terms->base[k] + ab[0] * terms->t1[k] + ab[1] * terms->t2[k];
+    most = fmax(most, terms->weight[k]);
   }
-  for (size_t k = 0; k < count; k++) {
-    const double x = place_of(self, nodes[k]);
-    self->statistics(x, &t1, &t2);
-    const double w = exp(base_of(x) + ab[0] * t1 + ab[1] * t2 - most);
+  for (size_t k = 0; k < terms->count; k++) {
+    const double w = exp(terms->weight[k] - most);
+    const double t1 = terms->t1[k], t2 = terms->t2[k];
     sum += w;
     of.m1 += w * t1;
     of.m2 += w * t2;
@@ -103,34 +123,39 @@ static void step_of(const moments *of, const double gradient[2],
   step[1] = (v11 * gradient[1] - of->v12 * gradient[0]) / determinant;
 }
 
-void node_family_fit(const node_family *self, size_t count, const double *nodes,
-                     const double *mass, const double low[2],
-                     const double high[2], double ab[2]) {
-  enum { MOST_STEPS = 100, MOST_HALVINGS = 40 };
-  double total = 0, s1 = 0, s2 = 0;
-  for (size_t k = 0; k < count; k++) {
-    double t1, t2;
-    self->statistics(place_of(self, nodes[k]), &t1, &t2);
+/* The mean statistics of the mass; false where there is none. */
+static bool mean_statistics(const node_terms *terms, const double *mass,
+                            double s[2]) {
+  double total = 0;
+  s[0] = s[1] = 0;
+  for (size_t k = 0; k < terms->count; k++) {
     total += mass[k];
-    s1 += mass[k] * t1;
-    s2 += mass[k] * t2;
+    s[0] += mass[k] * terms->t1[k];
+    s[1] += mass[k] * terms->t2[k];
   }
-  if (!(total > 0)) return;
-  s1 /= total;
-  s2 /= total;
-  for (int i = 0; i < 2; i++) ab[i] = clipped(ab[i], low[i], high[i]);
-  moments here = moments_at(self, ab, count, nodes);
+  s[0] /= total;
+  s[1] /= total;
+  return total > 0;
+}
+
+/* Newton's method on the mean log weight, from ab. */
+static void climb(const node_terms *terms, const double s[2],
+                  const double low[2], const double high[2], double ab[2]) {
+  enum { MOST_STEPS = 100, MOST_HALVINGS = 40 };
+  moments here = moments_at(terms, ab);
   for (int steps = 0; steps < MOST_STEPS; steps++) {
-    const double value = ab[0] * s1 + ab[1] * s2 - here.log_z;
-    const double gradient[2] = {s1 - here.m1, s2 - here.m2};
+    const double value = ab[0] * s[0] + ab[1] * s[1] - here.log_z;
+    const double gradient[2] = {s[0] - here.m1, s[1] - here.m2};
     double step[2], size = 1;
     bool better = false;
     step_of(&here, gradient, low, high, ab, step);
+    /* Half of this is what the step can gain: nothing that would show. */
+    if (gradient[0] * step[0] + gradient[1] * step[1] < 1e-15) return;
     for (int halvings = 0; halvings < MOST_HALVINGS && !better; halvings++) {
       const double next[2] = {clipped(ab[0] + size * step[0], low[0], high[0]),
                               clipped(ab[1] + size * step[1], low[1], high[1])};
-      const moments there = moments_at(self, next, count, nodes);
-      if (next[0] * s1 + next[1] * s2 - there.log_z > value) {
+      const moments there = moments_at(terms, next);
+      if (next[0] * s[0] + next[1] * s[1] - there.log_z > value) {
         ab[0] = next[0];
         ab[1] = next[1];
         here = there;
@@ -140,4 +165,20 @@ void node_family_fit(const node_family *self, size_t count, const double *nodes,
     }
     if (!better) return;
   }
+}
+
+heed_status node_family_fit(const node_family *self, size_t count,
+                            const double *nodes, const double *mass,
+                            const double low[2], const double high[2],
+                            double ab[2], heed_error *error) {
+  node_terms terms;
+  double s[2];
+  if (!open_terms(self, count, nodes, &terms))
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (mean_statistics(&terms, mass, s)) {
+    for (int i = 0; i < 2; i++) ab[i] = clipped(ab[i], low[i], high[i]);
+    climb(&terms, s, low, high, ab);
+  }
+  free(terms.base);
+  return HEED_OK;
 }

@@ -13,6 +13,8 @@
 
 #include <stddef.h>
 
+#include "heed/status.h"
+
 typedef struct node_family {
   void (*statistics)(double x, double *t1, double *t2); /* of 0 < x < 1 */
   double low, high;
@@ -26,9 +28,11 @@ void node_family_weights(const node_family *self, const double *ab,
                          size_t count, const double *nodes, double *log_weight);
 
 /* ab that maximises sum_k mass_k log weight_k within low <= ab <= high, from
- * the ab given: Newton's method on a concave function, steps halved. */
-void node_family_fit(const node_family *self, size_t count, const double *nodes,
-                     const double *mass, const double low[2],
-                     const double high[2], double ab[2]);
+ * the ab given: Newton's method on a concave function, steps halved.
+ * HEED_MEMORY, with ab as it was. */
+heed_status node_family_fit(const node_family *self, size_t count,
+                            const double *nodes, const double *mass,
+                            const double low[2], const double high[2],
+                            double ab[2], heed_error *error);
 
 #endif

@@ -64,7 +64,9 @@ squarem_result squarem_maximise(const squarem_problem *problem,
     last = result.objective;
     still = gained <= tolerance * (1 + fabs(last)) ? still + 1 : 0;
     result.converged = still >= 2;
-    if (result.converged) break;
+    if (result.converged ||
+        (problem->enough != NULL && result.objective >= *problem->enough))
+      break;
   }
   /* x is a step ahead of the objective's: give both of one point. */
   memcpy(x, before, bytes);

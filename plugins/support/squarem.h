@@ -13,6 +13,8 @@ typedef struct squarem_problem {
   /* Replaces x by the EM step from it; returns the objective at the x given,
    * -HUGE_VAL where x is not a valid parameter (x is then left alone). */
   double (*step)(void *context, double *x);
+  /* Who asks only whether an objective is reached stops there; NULL: never. */
+  const double *enough;
 } squarem_problem;
 
 typedef struct squarem_result {
