@@ -46,6 +46,12 @@ class Fits:
                 for g, gap in enumerate(self.gap):
                     yield (u, g, e), [self.size(u), FAMILIES[eta], f"{gap:g}"]
 
+    def done(self):
+        """How many replicates of a condition there are, at least and at most."""
+        values = self.cube.of("estimator_log_likelihood")
+        counts = np.isfinite(values).sum(axis=-1)
+        return counts.min(), counts.max()
+
     def size(self, u):
         return f"{self.users[u]:.0f} × {self.each[u]:.0f}"
 
@@ -166,6 +172,8 @@ def write_tsv(of, path):
 
 def main(path, tsv_path=None):
     of = Fits(path)
+    least, most = of.done()
+    print(f"{most} replicates.\n" if least == most else f"{least} to {most} replicates.\n")
     flatness(of)
     intervals(of)
     estimates(of)
