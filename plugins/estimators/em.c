@@ -626,6 +626,7 @@ static heed_status finish(fit *self, double *x, squarem_result best,
     posterior->identified = tells_mu(low, high);
   }
   posterior->objective = e_step(self, x);
+  histories_spread_p(&self->histories);
   if (self->status != HEED_OK) return self->status;
   if (!(posterior->objective > -HUGE_VAL)) return impossible(self, error);
   posterior->log_likelihood =

@@ -191,11 +191,20 @@ heed_status histories_read_p(histories *self, const char *column,
   return HEED_OK;
 }
 
+static void fill(double *p, size_t count, double value) {
+  for (size_t i = 0; i < count; i++) p[i] = value;
+}
+
 void histories_set_p(histories *self, double shared_p) {
-  for (size_t i = 0; i < self->crowd->annotations->rows; i++)
-    self->p[i] = shared_p;
-  for (size_t i = 0; self->reduced && i < self->domain.class_count; i++)
-    self->class_p[i] = shared_p;
+  if (self->reduced)
+    fill(self->class_p, self->domain.class_count, shared_p);
+  else
+    fill(self->p, self->crowd->annotations->rows, shared_p);
+}
+
+void histories_spread_p(histories *self) {
+  if (self->reduced)
+    fill(self->p, self->crowd->annotations->rows, self->class_p[0]);
 }
 
 /* Room that stays: an iteration must not take memory. */

@@ -54,8 +54,10 @@ heed_status histories_open(const heed_host *host, const heed_crowd *crowd,
 heed_status histories_read_p(histories *self, const char *column,
                              heed_error *error);
 
-/* Another shared p. */
+/* Another shared p.  Where histories are reduced the single annotations still
+ * have the old one: histories_spread_p() once a fit is done. */
 void histories_set_p(histories *self, double shared_p);
+void histories_spread_p(histories *self);
 
 /* log P(history | eta) of every group at every node into
  * log_likelihood[group_count x node_count]. */
