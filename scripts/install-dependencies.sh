@@ -7,7 +7,7 @@ set -euo pipefail
 run=(
   gcc libc6-dev cmake ninja-build pkg-config
   liblua5.4-dev libgsl-dev libhdf5-dev libopenblas-dev librandom123-dev
-  libjansson-dev nettle-dev libutf8proc-dev libcsv-dev
+  libjansson-dev nettle-dev libutf8proc-dev libcsv-dev gnuplot-nox
 )
 # The readers are those that the result file promises to open in; R and Octave
 # are large, and their tests are skipped where they are missing.

@@ -26,6 +26,8 @@ static const command commands[] = {
     {"describe", command_describe, "describe KIND/NAME [--json]",
      "a plugin's parameters and outputs"},
     {"show", command_show, "show F.h5", "means, intervals, failures, warnings"},
+    {"report", command_report, "report F.h5 -o report.html",
+     "a page of figures, numbers and provenance"},
     {"users", command_users, "users F.h5 [-o F.csv]",
      "users with their attentiveness, as CSV"},
     {"collect", command_collect, "collect WORK -o F.h5",

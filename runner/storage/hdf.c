@@ -227,6 +227,20 @@ double hdf_read_note_number(hdf *self, hid_t parent, const char *object,
   return value;
 }
 
+char *hdf_read_note_text(hdf *self, hid_t object, const char *name) {
+  const hid_t type = hdf_text_type();
+  char *found = NULL, *text = NULL;
+  if (self->status == HEED_OK && H5Aexists(object, name) > 0)
+    read_note(self, object, ".", name, type, &found);
+  if (found != NULL) {
+    text = strdup(found);
+    (void)H5free_memory(found);
+    if (text == NULL) hdf_fail(self, "find memory for", name);
+  }
+  (void)H5Tclose(type);
+  return text;
+}
+
 void *hdf_read(hdf *self, hid_t parent, const char *name, hid_t type,
                size_t size, size_t *count, int optional) {
   hid_t set, space;

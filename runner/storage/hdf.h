@@ -64,6 +64,8 @@ void hdf_note_integer(hdf *self, hid_t object, const char *name, int64_t value);
 /* An attribute of an object below parent ("." is parent itself). */
 int64_t hdf_read_note(hdf *self, hid_t parent, const char *object,
                       const char *name);
+/* A text, to be freed; NULL, and no failure, if it is not there. */
+char *hdf_read_note_text(hdf *self, hid_t object, const char *name);
 double hdf_read_note_number(hdf *self, hid_t parent, const char *object,
                             const char *name);
 

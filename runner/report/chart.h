@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Charts: which axis of a result goes where, and the numbers of each panel. */
+#ifndef HEED_REPORT_CHART_H
+#define HEED_REPORT_CHART_H
+
+#include "reading/view.h"
+#include "report/report.h"
+
+#define CHART_LINES 8   /* more than that no one tells apart */
+#define CHART_PANELS 24 /* more are averaged over */
+#define CHART_AXES 16
+
+/* How a result's axes are shown: the same for all of its metrics. */
+typedef struct layout {
+  view view; /* by panel axes, then lines, then x */
+  size_t panel_axes[CHART_AXES], panel_axis_count;
+  size_t averaged[CHART_AXES], averaged_count;
+  size_t x, lines; /* axes; SIZE_MAX: none */
+  size_t x_count, line_count, panel_count;
+} layout;
+
+/* A metric's chart: one value of those that it has at each point. */
+typedef struct chart {
+  const plan_metric *metric;
+  size_t value;               /* of the record */
+  char which[2 * LABEL_SIZE]; /* "kl = 1 nat"; "": it has but one */
+} chart;
+
+heed_status layout_choose(const result *of, const report_options *options,
+                          layout *self, heed_error *error);
+void layout_close(layout *self);
+
+/* The charts to draw, to be freed.  Of a metric over KL the value nearest to 1;
+ * of one over judges a chart each. */
+heed_status charts_choose(const result *of, const report_options *options,
+                          chart **charts, size_t *count, heed_error *error);
+
+/* The summary at a place of a panel. */
+summary layout_summary(layout *self, const chart *of, size_t panel, size_t line,
+                       size_t x);
+
+/* "gap = 0.6, eta = beta"; "" where there is but one panel. */
+void layout_panel_title(const layout *self, size_t panel, char *title,
+                        size_t size);
+
+/* An axis, or NULL for SIZE_MAX. */
+const plan_coordinate *layout_axis(const layout *self, size_t axis);
+
+/* "win rate at kl (kl = 1 nat) [1]": what a number is, with its unit. */
+void chart_label(const chart *self, char *label, size_t size);
+void axis_label(const plan_coordinate *axis, char *label, size_t size);
+
+#endif

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Drawing: a script for gnuplot, which runs once, in a folder of its own. */
+#include "report/draw.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "storage/file.h"
+
+extern char **environ;
+
+const char *const drawing_colors[CHART_LINES] = {
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7",
+    "#e69f00", "#56b4e9", "#000000", "#8c8c00"};
+
+enum { PLOT_WIDTH = 440, PLOT_HEIGHT = 300, LETTER = 7 };
+
+/* What all panels of a chart share: the range of its values. */
+typedef struct range {
+  double low, high;
+} range;
+
+typedef struct sketch {
+  layout *of;
+  FILE *script;
+  size_t width, height;
+  bool numbers, logarithmic; /* along x */
+} sketch;
+
+/* ---- what is written ---- */
+
+/* In single quotes nothing but the quote itself is special to gnuplot. */
+static void quote(FILE *script, const char *text) {
+  (void)fputc('\'', script);
+  for (; *text != '\0'; text++) {
+    if (*text == '\'') (void)fputc('\'', script);
+    (void)fputc((unsigned char)*text < ' ' ? ' ' : *text, script);
+  }
+  (void)fputc('\'', script);
+}
+
+static void widen(range *self, double value) {
+  if (isnan(value)) return;
+  if (isnan(self->low) || value < self->low) self->low = value;
+  if (isnan(self->high) || value > self->high) self->high = value;
+}
+
+static range find_range(layout *of, const chart *drawn) {
+  range found = {NAN, NAN};
+  for (size_t panel = 0; panel < of->panel_count; panel++)
+    for (size_t line = 0; line < of->line_count; line++)
+      for (size_t x = 0; x < of->x_count; x++) {
+        const summary at = layout_summary(of, drawn, panel, line, x);
+        widen(&found, at.value);
+        widen(&found, at.low);
+        widen(&found, at.high);
+      }
+  if (isnan(found.low)) return (range){0, 1};
+  const double wide = found.high - found.low;
+  const double margin = wide > 0 ? 0.04 * wide : 0.5 * fabs(found.high) + 1e-12;
+  return (range){found.low - margin, found.high + margin};
+}
+
+/* Numbers all above 0 that grow by factors. */
+static bool grows_by_factors(const plan_coordinate *axis) {
+  double least = HUGE_VAL, most = 0;
+  for (size_t i = 0; i < axis->count; i++) {
+    if (!(axis->numbers[i] > 0)) return false;
+    least = fmin(least, axis->numbers[i]);
+    most = fmax(most, axis->numbers[i]);
+  }
+  return most / least >= 50;
+}
+
+/* How far from its place on a scale of names a line's marks stand. */
+static double dodge(const sketch *self, size_t line) {
+  const double lines = (double)self->of->line_count;
+  return 0.6 * (((double)line + 0.5) / lines - 0.5);
+}
+
+static void write_data(const sketch *self, const chart *drawn, size_t panel) {
+  layout *of = self->of;
+  const plan_coordinate *x_axis = layout_axis(of, of->x);
+  for (size_t line = 0; line < of->line_count; line++) {
+    fprintf(self->script, "$d%zu << EOD\n", line);
+    for (size_t x = 0; x < of->x_count; x++) {
+      const summary at = layout_summary(of, drawn, panel, line, x);
+      if (isnan(at.value)) continue;
+      const double place =
+          self->numbers ? x_axis->numbers[x] : -(double)x - dodge(self, line);
+      fprintf(self->script, "%.10g %.10g %.10g %.10g\n", place, at.value,
+              isnan(at.low) ? at.value : at.low,
+              isnan(at.high) ? at.value : at.high);
+    }
+    /* A block without rows is an error to gnuplot. */
+    fprintf(self->script, "NaN NaN NaN NaN\nEOD\n");
+  }
+}
+
+static void write_names(const sketch *self) {
+  const plan_coordinate *axis = layout_axis(self->of, self->of->x);
+  fprintf(self->script, "set ytics (");
+  for (size_t x = 0; x < self->of->x_count; x++) {
+    char label[LABEL_SIZE] = "all";
+    if (axis != NULL) result_label(axis, x, label);
+    if (x > 0) fputs(", ", self->script);
+    quote(self->script, label);
+    fprintf(self->script, " %d", -(int)x);
+  }
+  fprintf(self->script, ")\nset yrange [%g:0.6]\n",
+          -(double)self->of->x_count + 0.4);
+}
+
+static void write_lines(const sketch *self) {
+  const size_t lines = self->of->line_count;
+  fprintf(self->script, "plot ");
+  for (size_t line = 0; self->numbers && line < lines; line++)
+    fprintf(self->script,
+            "$d%zu using 1:3:4 with filledcurves lc rgb '%s' fs transparent "
+            "solid 0.16 noborder notitle, ",
+            line, drawing_colors[line]);
+  for (size_t line = 0; line < lines; line++)
+    fprintf(self->script,
+            self->numbers
+                ? "$d%zu using 1:2 with linespoints lw 2 pt 7 ps 0.55 lc rgb "
+                  "'%s' notitle%s"
+                : "$d%zu using 2:1:3:4 with xerrorbars lw 1.5 pt 7 ps 0.6 lc "
+                  "rgb '%s' notitle%s",
+            line, drawing_colors[line], line + 1 < lines ? ", " : "\n");
+}
+
+static void write_panel(const sketch *self, const chart *drawn, size_t panel,
+                        range values, size_t number) {
+  char text[4 * LABEL_SIZE];
+  const char *along = self->numbers ? "y" : "x";
+  fprintf(self->script, "set output '%zu.svg'\n", number);
+  layout_panel_title(self->of, panel, text, sizeof text);
+  fprintf(self->script, "set title ");
+  quote(self->script, text);
+  chart_label(drawn, text, sizeof text);
+  fprintf(self->script,
+          "\nset %srange [%.10g:%.10g]\nset %stics auto\nset %slabel ", along,
+          values.low, values.high, along, along);
+  quote(self->script, text);
+  *text = '\0';
+  if (self->of->x != SIZE_MAX)
+    axis_label(layout_axis(self->of, self->of->x), text, sizeof text);
+  fprintf(self->script, "\nset %slabel ", self->numbers ? "x" : "y");
+  quote(self->script, text);
+  fputc('\n', self->script);
+  if (!self->numbers) write_names(self);
+  write_data(self, drawn, panel);
+  write_lines(self);
+  fprintf(self->script, "unset output\n");
+}
+
+/* From the first value to the last, and a little more. */
+static void write_x_range(const sketch *self) {
+  const plan_coordinate *axis = layout_axis(self->of, self->of->x);
+  range along = {NAN, NAN};
+  for (size_t i = 0; i < axis->count; i++) widen(&along, axis->numbers[i]);
+  const double more = self->logarithmic ? pow(along.high / along.low, 0.04)
+                                        : 0.04 * (along.high - along.low);
+  fprintf(self->script, "set xrange [%.10g:%.10g]\n",
+          self->logarithmic ? along.low / more : along.low - more,
+          self->logarithmic ? along.high * more : along.high + more);
+}
+
+static void write_head(const sketch *self) {
+  fprintf(self->script,
+          "set encoding utf8\n"
+          "set terminal svg size %zu,%zu noenhanced font "
+          "'Helvetica,Arial,sans-serif,13' background '#ffffff'\n"
+          "set border 3 lc rgb '#444444'\nset tics nomirror\n"
+          "set grid %s lc rgb '#dddddd' lt 1\nset title noenhanced\n"
+          "unset key\n",
+          self->width, self->height, self->numbers ? "ytics" : "xtics ytics");
+  if (self->logarithmic) fprintf(self->script, "set logscale x\n");
+  if (self->numbers) write_x_range(self);
+}
+
+static size_t longest_name(const layout *of) {
+  const plan_coordinate *axis = layout_axis(of, of->x);
+  size_t most = 0;
+  for (size_t x = 0; axis != NULL && x < axis->count; x++) {
+    char label[LABEL_SIZE];
+    size_t letters = 0;
+    result_label(axis, x, label);
+    for (const char *c = label; *c != '\0'; c++)
+      letters += ((unsigned char)*c & 0xc0) != 0x80;
+    if (letters > most) most = letters;
+  }
+  return most;
+}
+
+static void measure(sketch *self) {
+  const plan_coordinate *x = layout_axis(self->of, self->of->x);
+  const size_t row = 13 + 7 * self->of->line_count;
+  self->numbers = x != NULL && x->numbers != NULL;
+  self->logarithmic = self->numbers && grows_by_factors(x);
+  self->width = PLOT_WIDTH;
+  self->height = PLOT_HEIGHT;
+  if (self->numbers) return;
+  self->width += LETTER * longest_name(self->of);
+  self->height = 110 + row * self->of->x_count;
+}
+
+/* ---- gnuplot ---- */
+
+static heed_status explain(const char *folder, int wait_status,
+                           heed_error *error) {
+  char *path = file_name("%s/errors", folder), line[400] = "";
+  FILE *errors = path == NULL ? NULL : fopen(path, "r");
+  while (errors != NULL && fgets(line, sizeof line, errors) != NULL)
+    if (strspn(line, " ^\n") != strlen(line)) break;
+  line[strcspn(line, "\n")] = '\0';
+  if (errors != NULL) (void)fclose(errors);
+  free(path);
+  return heed_fail(error, HEED_INTERNAL, "gnuplot failed (%d): %s", wait_status,
+                   line);
+}
+
+/* In the folder, where the script is. */
+static heed_status run_gnuplot(const char *folder, heed_error *error) {
+  char program[] = "gnuplot", script[] = "script";
+  char option[] = "-d"; /* no one's own settings */
+  char *arguments[] = {program, option, script, NULL};
+  posix_spawn_file_actions_t actions;
+  pid_t pid;
+  int failed, wait_status = 0;
+  (void)posix_spawn_file_actions_init(&actions);
+  (void)posix_spawn_file_actions_addchdir_np(&actions, folder);
+  (void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "errors",
+                                         O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  (void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
+                                         O_RDONLY, 0);
+  failed = posix_spawnp(&pid, program, &actions, NULL, arguments, environ);
+  (void)posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "figures are drawn by gnuplot, which cannot be started "
+                     "(%s): install it, on Debian the package gnuplot-nox",
+                     strerror(failed));
+  while (waitpid(pid, &wait_status, 0) < 0)
+    if (errno != EINTR)
+      return heed_fail(error, HEED_IO, "gnuplot: %s", strerror(errno));
+  return wait_status == 0 ? HEED_OK : explain(folder, wait_status, error);
+}
+
+static char *read_text(const char *path) {
+  FILE *file = fopen(path, "r");
+  char *text = NULL;
+  size_t length = 0;
+  if (file == NULL) return NULL;
+  if (getdelim(&text, &length, '\0', file) < 0) {
+    free(text);
+    text = NULL;
+  }
+  (void)fclose(file);
+  return text;
+}
+
+static heed_status read_all(const char *folder, drawing *made,
+                            heed_error *error) {
+  for (size_t i = 0; i < made->count; i++) {
+    char *path = file_name("%s/%zu.svg", folder, i);
+    if (path != NULL) made->svg[i] = read_text(path);
+    free(path);
+    if (made->svg[i] == NULL)
+      return heed_fail(error, HEED_IO, "gnuplot drew no figure %zu", i);
+  }
+  return HEED_OK;
+}
+
+static void remove_folder(const char *folder) {
+  DIR *in = opendir(folder);
+  const struct dirent *entry;
+  while (in != NULL && (entry = readdir(in)) != NULL)
+    if (*entry->d_name != '.') (void)unlinkat(dirfd(in), entry->d_name, 0);
+  if (in != NULL) (void)closedir(in);
+  (void)rmdir(folder);
+}
+
+static heed_status write_script(layout *of, const chart *charts,
+                                size_t chart_count, const char *folder,
+                                heed_error *error) {
+  char *path = file_name("%s/script", folder);
+  sketch self = {.of = of};
+  bool bad;
+  self.script = path == NULL ? NULL : fopen(path, "w");
+  free(path);
+  if (self.script == NULL)
+    return heed_fail(error, HEED_IO, "%s: %s", folder, strerror(errno));
+  measure(&self);
+  write_head(&self);
+  for (size_t c = 0; c < chart_count; c++) {
+    const range values = find_range(of, &charts[c]);
+    for (size_t panel = 0; panel < of->panel_count; panel++)
+      write_panel(&self, &charts[c], panel, values,
+                  c * of->panel_count + panel);
+  }
+  bad = ferror(self.script) != 0;
+  bad = fclose(self.script) != 0 || bad;
+  return bad ? heed_fail(error, HEED_IO, "%s: cannot be written", folder)
+             : HEED_OK;
+}
+
+heed_status drawing_make(layout *of, const chart *charts, size_t chart_count,
+                         drawing *made, heed_error *error) {
+  const char *where = getenv("TMPDIR");
+  char *folder =
+      file_name("%s/heed-report-XXXXXX", where == NULL ? "/tmp" : where);
+  heed_status status;
+  *made = (drawing){.count = chart_count * of->panel_count};
+  made->svg = calloc(made->count + 1, sizeof *made->svg);
+  if (folder == NULL || made->svg == NULL) {
+    free(folder);
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  }
+  if (mkdtemp(folder) == NULL) {
+    status = heed_fail(error, HEED_IO, "%s: %s", folder, strerror(errno));
+    free(folder);
+    return status;
+  }
+  status = write_script(of, charts, chart_count, folder, error);
+  if (status == HEED_OK && chart_count > 0) status = run_gnuplot(folder, error);
+  if (status == HEED_OK) status = read_all(folder, made, error);
+  remove_folder(folder);
+  free(folder);
+  return status;
+}
+
+void drawing_free(drawing *self) {
+  for (size_t i = 0; self->svg != NULL && i < self->count; i++)
+    free(self->svg[i]);
+  free(self->svg);
+  *self = (drawing){0};
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Drawing: charts to SVG, by gnuplot. */
+#ifndef HEED_REPORT_DRAW_H
+#define HEED_REPORT_DRAW_H
+
+#include "report/chart.h"
+
+typedef struct drawing {
+  size_t count; /* charts x panels */
+  char **svg;   /* texts */
+} drawing;
+
+/* Colours of lines, as CSS and gnuplot write them: those of Okabe and Ito
+ * (2008), which the colour-blind tell apart. */
+extern const char *const drawing_colors[CHART_LINES];
+
+/* HEED_UNSUPPORTED where gnuplot cannot be started. */
+heed_status drawing_make(layout *of, const chart *charts, size_t chart_count,
+                         drawing *made, heed_error *error);
+void drawing_free(drawing *self);
+
+#endif

@@ -1,0 +1,112 @@
+#!/usr/bin/env bats
+# heed report: one page that needs nothing else, with what heed show says.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+  cd "$BATS_FILE_TMPDIR"
+  cat >sweep.lua <<'LUA'
+local h = require "heed"
+return h.sweep {
+  title = "Shares <script>alert('\"')</script> & 'quotes'", seed = 5, replicates = 4,
+  source = h.source.synthetic { pairs = 1000, held_out = 50, mu = h.axis { "gap", 0.7, 0.9 } },
+  users = { count = 50, annotations = 20, model = "attentive",
+            attentiveness = h.axis { "eta", h.distribution.two_point {},
+              h.distribution.beta { label = "it's <b>Beta</b>" } } },
+  estimator = h.estimator.em { model = "attentive", max_iterations = 3 },
+  filter = h.filter.top { share = h.axis { "share", 0.3, 0.6, 1 } },
+  trainer = h.trainer.dpo { beta = 1 },
+}
+LUA
+  "$HEED" run sweep.lua -o result.h5 --progress none
+}
+
+setup() {
+  cd "$BATS_FILE_TMPDIR"
+}
+
+report() {
+  rm -f page.html
+  run --separate-stderr "$HEED" report result.h5 -o page.html "$@"
+  [ "$status" -eq 0 ]
+  /usr/bin/python3 "$HEED_SOURCE/tests/cli/readers/read_report.py" page.html >page.txt
+}
+
+@test "a page is whole, fetches nothing, and shows texts as they are" {
+  report
+  grep -qxF "title: Shares <script>alert('\"')</script> & 'quotes'" page.txt
+  grep -q "^pre: local h = require" page.txt
+  grep -q "^td: .*sweep.lua" page.txt
+  grep -qxF "h2: Signatures of failure" page.txt
+  grep -q "^p: not_converged: " page.txt
+}
+
+@test "a figure has a panel a place of further axes, with labels and units" {
+  report --metric win_rate --metric kl_from_reference
+  [ "$(grep -c '^figure: ' page.txt)" -eq 4 ]
+  grep -q "^figure: win_rate over share; eta = two_point |.*| share \[1\]" page.txt
+  grep -q "^figure: kl_from_reference over share; eta = it's .*| kl from reference \[nat\]" page.txt
+}
+
+@test "axes go where they are told to" {
+  report --metric win_rate --x gap --lines share
+  [ "$(grep -c '^figure: ' page.txt)" -eq 2 ]
+  grep -qF "figure: win_rate over gap; eta = it's <b>Beta</b>" page.txt
+}
+
+@test "names along an axis become rows" {
+  report --metric win_rate --x eta --lines gap
+  [ "$(grep -c '^figure: ' page.txt)" -eq 3 ]
+  grep -F "figure: win_rate over eta; share = 0.3" page.txt | grep -qF "| it's <b>Beta</b> |"
+}
+
+@test "the numbers are those of heed show" {
+  report --metric win_rate
+  "$HEED" show result.h5 --metric win_rate --csv >shown.csv
+  /usr/bin/python3 - <<'PY'
+import csv
+cells, rows = [], []
+for line in open("page.txt", encoding="utf-8"):
+    kind, _, text = line.rstrip("\n").partition(": ")
+    if kind == "td":
+        cells.append(text)
+means = {f"{float(row['value']):.5g}" for row in csv.DictReader(open("shown.csv", encoding="utf-8"))}
+assert len(means) == 12, means
+assert means <= set(cells), means - set(cells)
+PY
+}
+
+@test "without -o the page lies beside the result" {
+  run --separate-stderr "$HEED" report result.h5 --metric win_rate
+  [ "$status" -eq 0 ]
+  [ "$output" = result.html ]
+  [ -s result.html ]
+}
+
+@test "an unknown metric, axis or option is named, and no page is left" {
+  rm -f page.html
+  run --separate-stderr "$HEED" report result.h5 -o page.html --metric win_rat
+  [ "$status" -eq 2 ]
+  [[ $stderr == *"win_rat: there is no such metric"* ]]
+  run --separate-stderr "$HEED" report result.h5 -o page.html --x gapp
+  [ "$status" -eq 2 ]
+  [[ $stderr == *"gapp: there is no such axis"* ]]
+  run --separate-stderr "$HEED" report result.h5 -o page.html --y gap
+  [ "$status" -eq 2 ]
+  [[ $stderr == *"--y: there is no such option"* ]]
+  [ ! -e page.html ]
+}
+
+@test "where gnuplot is missing, its package is named" {
+  rm -f page.html
+  run --separate-stderr env PATH=/nowhere "$HEED" report result.h5 -o page.html
+  [ "$status" -eq 2 ]
+  [[ $stderr == *"gnuplot-nox"* ]]
+  [ ! -e page.html ]
+}
+
+@test "a file that is no result is refused" {
+  run --separate-stderr "$HEED" report sweep.lua -o page.html
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"sweep.lua"* ]]
+}
