@@ -68,6 +68,13 @@ static range find_range(layout *of, const chart *drawn) {
   return (range){found.low - margin, found.high + margin};
 }
 
+/* Between tics, about five of them: 1, 2 or 5 times a power of ten. */
+static double tic_step(range of) {
+  const double step = (of.high - of.low) / 5;
+  const double power = pow(10, floor(log10(step))), factor = step / power;
+  return power * (factor < 1.5 ? 1 : factor < 3.5 ? 2 : factor < 7.5 ? 5 : 10);
+}
+
 /* Numbers all above 0 that grow by factors. */
 static bool grows_by_factors(const plan_coordinate *axis) {
   double least = HUGE_VAL, most = 0;
@@ -146,8 +153,8 @@ static void write_panel(const sketch *self, const chart *drawn, size_t panel,
   quote(self->script, text);
   chart_label(drawn, text, sizeof text);
   fprintf(self->script,
-          "\nset %srange [%.10g:%.10g]\nset %stics auto\nset %slabel ", along,
-          values.low, values.high, along, along);
+          "\nset %srange [%.10g:%.10g]\nset %stics %.10g\nset %slabel ", along,
+          values.low, values.high, along, tic_step(values), along);
   quote(self->script, text);
   *text = '\0';
   if (self->of->x != SIZE_MAX)
