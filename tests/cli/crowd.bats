@@ -91,7 +91,8 @@ LUA
 @test "real annotators: likelihood, and agreement with judges that no fit has seen" {
   data="$HEED_SOURCE/../shared/data/llmfao"
   [ -e "$data/crowd-comparisons.csv" ] || skip "the LLMFAO comparisons are not there: docs/annotation-logs.md says where to get them"
-  "$HEED" run "$HEED_SOURCE/scripts/crowd.lua" -o crowd.h5 --set replicates=1
+  "$HEED" run "$HEED_SOURCE/scripts/crowd.lua" -o crowd.h5 --set replicates=1 \
+    --set 'estimator.checks=["left_dispersion", "left_share"]'
   "$HEED" users crowd.h5 -o users.csv
   /usr/bin/python3 - "$data" 2>&3 <<'PY'
 import csv, sys
@@ -101,6 +102,9 @@ from collections import defaultdict
 from scipy.stats import spearmanr
 with h5py.File("crowd.h5") as f:
     objective = f["estimator_objective"][()].ravel()[0]
+    checks = [name.decode() for name in f["check"][()]]
+    of_check = {part: dict(zip(checks, f["estimator_check_" + part][()].reshape(-1, 2)[0]))
+                for part in ("observed", "low", "high", "tail")}
 eta = {r["user"]: float(r["eta_hat"]) for r in csv.DictReader(open("users.csv"))}
 assert len(eta) == 124 and all(0 <= e <= 1 for e in eta.values())
 assert objective >= -2841.8, objective
@@ -113,5 +117,17 @@ often = [w for w in same if len(same[w]) >= 20]
 rho = spearmanr([eta[w] for w in often], [np.mean(same[w]) for w in often])[0]
 print(f"# objective {objective:.2f}; Spearman with agreement with GPT-4 over {len(often)} users: {rho:.3f}", file=sys.stderr)
 assert rho > 0.65
+# What stands left in the file is A: people liked it, which the model does not foretell.
+said = defaultdict(list)
+for r in csv.DictReader(open(sys.argv[1] + "/crowd-comparisons.csv")):
+    if r["winner"] != "tie":
+        said[r["worker"]].append(r["winner"] == "left")
+labels = sum(map(len, said.values()))
+q = sum(map(sum, said.values())) / labels
+spread = sum((sum(x) - q * len(x)) ** 2 / len(x) for x in said.values()) / (q * (1 - q)) / (len(said) - 1)
+print(f"# left share {q:.3f}, dispersion {spread:.3f}; checks {of_check}", file=sys.stderr)
+assert abs(of_check["observed"]["left_share"] - q) < 1e-12
+assert abs(of_check["observed"]["left_dispersion"] - spread) < 1e-9
+assert q > of_check["high"]["left_share"] and of_check["tail"]["left_share"] < 0.005
 PY
 }
