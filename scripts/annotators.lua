@@ -6,7 +6,8 @@
 -- Every estimator sees the same log; labels are kept by inferred attentiveness,
 -- at equal shares of labels. A fifth of each person's labels is held out, for
 -- the log-loss of what estimators foretell. Ties are left out but where a
--- user model has a likelihood for them.
+-- user model has a likelihood for them. Posterior-predictive checks say in what
+-- respects a fit does not foretell the log that it was made from.
 --
 -- Replicate 0 is the log as it is; the others resample people and pairs. Copies
 -- of a resampled person agree with themselves, which estimators that read
@@ -42,6 +43,10 @@ local untied, all = log "drop", log "keep"
 local function em(model, ridge)
   return h.estimator.em_bradley_terry {
     prior = h.distribution.grid { nodes = 41 }, ridge = ridge or 0.05, model = model,
+    checks = {
+      "left_share", "left_dispersion", "agreement_dispersion", "tie_rate",
+      "tie_dispersion",
+    },
   }
 end
 

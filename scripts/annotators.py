@@ -1,22 +1,30 @@
 #!/usr/bin/env python3
 """Tables of docs/experiments/annotators.md from the result of
-scripts/annotators.lua.
+scripts/annotators.lua and the log itself, and what its figure draws.
 
-    python3 scripts/annotators.py results/annotators.h5
+    python3 scripts/annotators.py results/annotators.h5 ../shared/data/llmfao \\
+        results/annotators.tsv
 
 Replicate 0 is the log; brackets are 95 % intervals over the others, which
 resample people and pairs. They are left out where copies of a resampled person
 would pass for other people: for estimators that read agreement on pairs, and for
 consensus.
 """
+import csv
 import sys
+from collections import defaultdict
 
 import h5py
 import numpy as np
+from scipy.optimize import minimize
+from scipy.special import betaln
+from scipy.stats import spearmanr
 
 from paired import table
 
 READ_AGREEMENT = ("dawid_skene", "mace", "glad", "majority")
+JUDGES = (("gpt4", "GPT-4"), ("gpt3", "GPT-3.5"))
+LEAST = 20  # judged labels of a person whose rank counts
 
 
 class Annotators:
@@ -25,26 +33,137 @@ class Annotators:
         self.arm, self.filter, self.judge = (
             [x.decode() for x in self.file[name][()]] for name in ("arm", "filter", "judge"))
 
-    def values(self, metric, arm, kept="all", judge=None):
+    def values(self, metric, arm, kept="all", judge=None, check=None):
         """Over replicates."""
         item = self.file[metric]
         names = [d[0].name.strip("/") for d in item.dims]
         at = {"arm": self.arm.index(arm), "filter": self.filter.index(kept),
-              "judge": judge and self.judge.index(judge), "replicate": slice(None)}
+              "judge": judge and self.judge.index(judge), "check": check,
+              "replicate": slice(None)}
         return item[tuple(at[name] for name in names)]
+
+    def interval(self, arm, values):
+        """Of the resamplings; the log's own value twice where they say nothing."""
+        if arm in READ_AGREEMENT or len(values) < 3:
+            return values[0], values[0]
+        return np.nanpercentile(values[1:], [2.5, 97.5])
 
     def cell(self, arm, values, interval=True):
         text = f"{values[0]:.3f}"
-        if interval and arm not in READ_AGREEMENT:
-            low, high = np.nanpercentile(values[1:], [2.5, 97.5])
+        low, high = self.interval(arm, values)
+        if interval and low < high:
             text += f" [{low:.3f}, {high:.3f}]"
         return text
 
 
-def main(path):
+# ---- how well a fit foretells the log that it was made from ----
+
+def predictions(of):
+    checks = [x.decode().replace("_", " ") for x in of.file["check"][()]]
+    rows = []
+    for arm in [a for a in of.arm if a.startswith("em")]:
+        cells = []
+        for i in range(len(checks)):
+            observed, mean, low, high, tail = (
+                of.values(f"estimator_check_{name}", arm, check=i)[0]
+                for name in ("observed", "predicted", "low", "high", "tail"))
+            cells.append("–" if np.isnan(mean) else
+                         f"{observed:.3f} : {mean:.3f} [{low:.3f}, {high:.3f}], {tail:.3f}")
+        rows.append([arm, *cells])
+    print("### Posterior-predictive checks: observed : predicted [95 %], tail\n")
+    table(["estimator", *checks], rows)
+
+
+def starts(of):
+    rows = []
+    for arm in ("em, position bias", "em, ties"):
+        share = of.values("estimator_best_starts", arm)
+        spread = of.values("estimator_spread", arm)
+        ties = of.values("model_casual_ties", arm)[1:]
+        rows.append([arm, f"{spread[0]:.1f}", f"{np.median(spread[1:]):.1f}",
+                     f"{np.mean(spread[1:] > 1):.2f}", f"{np.mean(share[1:]):.2f}",
+                     f"{np.sum(ties > 0.5)} of {len(ties)}" if np.isfinite(ties).all() else "–"])
+    print("### Starts\n")
+    table(["estimator", "best less worst, nat", "its median over resamplings",
+           "resamplings with more than 1 nat", "starts that reach the best",
+           "resamplings with a casual user who always ties"], rows)
+
+
+# ---- the noise ceiling ----
+
+def judged(folder, judge):
+    """Of each person's untied labels with an untied verdict, in random order:
+    whether they agree."""
+    with open(f"{folder}/{judge}-crowd-comparisons.csv", encoding="utf-8") as file:
+        verdict = {row["id"]: row["winner"] for row in csv.DictReader(file)}
+    same = defaultdict(list)
+    with open(f"{folder}/crowd-comparisons.csv", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if "tie" not in (row["winner"], verdict.get(row["id"], "tie")):
+                same[row["worker"]].append(row["winner"] == verdict[row["id"]])
+    return [np.array(labels) for labels in same.values()]
+
+
+def seen(people, dice):
+    """What the sweep's estimators see: all but a fifth, of those with enough."""
+    kept = [dice.permutation(labels)[:round(0.8 * len(labels))] for labels in people]
+    return [labels for labels in kept if len(labels) >= LEAST]
+
+
+def split_half(people):
+    """sqrt(2 r / (1 + r)), r the rank correlation of two halves (Spearman 1910,
+    Brown 1910)."""
+    shares = [(x[::2].mean(), x[1::2].mean()) for x in people]
+    r = spearmanr(*zip(*shares))[0]
+    return np.sqrt(2 * r / (1 + r))
+
+
+def beta_of(same, all_):
+    """The Beta distribution of people's true shares: maximum likelihood."""
+    def cost(x):
+        a, b = np.exp(x)
+        return -np.sum(betaln(a + same, b + all_ - same) - betaln(a, b))
+    return np.exp(minimize(cost, [1.0, 1.0], method="Nelder-Mead").x)
+
+
+def simulated(people, dice):
+    """Rank correlation of true shares, drawn from what is known of each person's,
+    and shares of as many labels simulated from them."""
+    same, all_ = np.array([(x.sum(), len(x)) for x in people]).T
+    a, b = beta_of(same, all_)
+    true = dice.beta(a + same, b + all_ - same)
+    return spearmanr(true, dice.binomial(all_, true) / all_)[0]
+
+
+def ceilings(folder):
+    rows = []
+    for judge, title in JUDGES:
+        dice = np.random.default_rng(1)
+        people = judged(folder, judge)
+        draws = np.array([(split_half(some), simulated(some, dice), len(some))
+                          for some in (seen(people, dice) for _ in range(400))])
+        rows.append([title, f"{np.mean(draws[:, 2]):.0f}"]
+                    + [f"{np.nanmean(x):.2f} ± {np.nanstd(x):.2f}" for x in draws.T[:2]])
+    print("### Noise ceiling of the rank correlation (± one standard deviation)\n")
+    table(["judge", "people", "split halves", "simulated"], rows)
+
+
+def write(of, path):
+    """What scripts/intervals.gnuplot draws."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file, delimiter="\t")
+        out.writerow(["panel", "row", "series", "mean", "low", "high"])
+        for judge, title in JUDGES:
+            for arm in of.arm:
+                for kept in of.filter:
+                    values = of.values("label_agreement", arm, kept, judge)
+                    out.writerow([title, arm, kept, values[0], *of.interval(arm, values)])
+
+
+def main(path, folder, to):
     of = Annotators(path)
     kept = of.filter
-    for judge, title in (("gpt4", "GPT-4"), ("gpt3", "GPT-3.5")):
+    for judge, title in JUDGES:
         print(f"### Agreement of kept labels with {title}, by share of labels\n")
         table(["estimator"] + kept, [
             [arm] + [of.cell(arm, of.values("label_agreement", arm, name, judge))
@@ -58,9 +177,13 @@ def main(path):
         [arm] + [of.cell(arm, of.values("spearman_judge", arm, judge=judge))
                  for judge in ("gpt4", "gpt3")]
         + [of.cell(arm, of.values("held_out_log_loss", arm))] for arm in of.arm])
+    ceilings(folder)
+    predictions(of)
+    starts(of)
+    write(of, to)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 4:
         sys.exit(__doc__)
-    main(sys.argv[1])
+    main(*sys.argv[1:])
