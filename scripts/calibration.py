@@ -91,13 +91,13 @@ def departure_seen(of, bend, grid):
 
 def show_test(of):
     print(f"{of.count} ranks a case and gap. χ² over {BINS} bins rejects above "
-          f"{of.critical:.1f}; 95 % of uniform ranks stay within "
-          f"{of.band:.3f} of the diagonal.\n")
+          f"{of.critical:.1f}; 95 % of uniform\nranks stay within {of.band:.3f} of the "
+          "diagonal.\n")
     shift = departure_seen(of, lambda z, s: z + s, np.arange(0.05, 1, 0.01))
     wide = departure_seen(of, lambda z, s: z / s, np.arange(1.05, 4, 0.01))
     narrow = departure_seen(of, lambda z, s: z * s, np.arange(1.05, 4, 0.01))
     print(f"Seen in {100 * POWER:.0f} of 100 such sweeps: a mean that is off by "
-          f"{shift:.2f} posterior standard deviations; a posterior {narrow:.2f} times "
+          f"{shift:.2f} posterior standard\ndeviations; a posterior {narrow:.2f} times "
           f"too narrow, or {wide:.2f} times too wide.\n")
 
 

@@ -129,8 +129,7 @@ def estimates(of):
 
 
 def prior_intervals(of):
-    print("### The interval that is reported, by the prior on μ: how often it covers μ, "
-          "and its width\n")
+    print("### How often the reported interval covers μ, and its width, by the prior\n")
     rows = []
     for condition, names in of.conditions():
         cells = []
