@@ -56,6 +56,33 @@ class Annotators:
         return text
 
 
+def gains(of):
+    """Resampling by resampling: all arms of one share people and pairs."""
+    print("### Gain in agreement over all labels\n")
+    rows = []
+    for arm in of.arm:
+        row = [arm]
+        for judge, _ in JUDGES:
+            everyone = of.values("label_agreement", arm, "all", judge)
+            row += [of.cell(arm, of.values("label_agreement", arm, kept, judge) - everyone)
+                    for kept in of.filter[1:4]]
+        rows.append(row)
+    table(["estimator"] + [f"{title}, {kept}" for _, title in JUDGES
+                           for kept in of.filter[1:4]], rows)
+
+
+def differences(of):
+    """From em, resampling by resampling, where both have intervals."""
+    print("### Differences from em\n")
+    metrics = (("label_agreement", {"kept": "top 30 %", "judge": "gpt4"}),
+               ("spearman_judge", {"judge": "gpt4"}), ("held_out_log_loss", {}))
+    table(["estimator", "agreement with GPT-4, top 30 %", "Spearman, GPT-4",
+           "held-out log-loss, nat"],
+          [[arm] + [of.cell(arm, of.values(metric, arm, **at) - of.values(metric, "em", **at))
+                    for metric, at in metrics]
+           for arm in of.arm[1:] if arm not in READ_AGREEMENT])
+
+
 # ---- how well a fit foretells the log that it was made from ----
 
 def predictions(of):
@@ -168,6 +195,7 @@ def main(path, folder, to):
         table(["estimator"] + kept, [
             [arm] + [of.cell(arm, of.values("label_agreement", arm, name, judge))
                      for name in kept] for arm in of.arm])
+    gains(of)
     print("### Agreement of kept labels with most other people\n")
     table(["estimator"] + kept, [
         [arm] + [of.cell(arm, of.values("label_consensus", arm, name), interval=False)
@@ -177,6 +205,7 @@ def main(path, folder, to):
         [arm] + [of.cell(arm, of.values("spearman_judge", arm, judge=judge))
                  for judge in ("gpt4", "gpt3")]
         + [of.cell(arm, of.values("held_out_log_loss", arm))] for arm in of.arm])
+    differences(of)
     ceilings(folder)
     predictions(of)
     starts(of)
