@@ -7,7 +7,7 @@
 
 /* Relative gains of the objective that end a fit, by policy_care.  EM of the
  * joint loss ends earlier: its last digits take most of its steps. */
-static const double tolerances[] = {1e-9, 1e-10};
+static const double tolerances[] = {1e-6, 1e-10};
 static const double joint_tolerances[] = {1e-6, 1e-8};
 
 /* theta with about the mean of eta-hat, and a variance that is not small
