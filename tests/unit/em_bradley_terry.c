@@ -4,7 +4,14 @@
  * likelihood's maximum is shown by tests/cli/crowd.bats. */
 #include "../support/overlapping.h"
 
-enum { USERS = 40, EACH = 50, MODELS = 5, CHECKS = 5, SEEDS = 12 };
+enum {
+  USERS = 40,
+  EACH = 50,
+  ROWS = USERS * EACH,
+  MODELS = 5,
+  CHECKS = 5,
+  SEEDS = 12
+};
 enum { LEFT_SHARE, LEFT_DISPERSION, AGREEMENT_DISPERSION, TIE_RATE };
 enum { TIE_DISPERSION = TIE_RATE + 1 };
 
@@ -62,16 +69,16 @@ static int8_t choose(const habits *of, size_t user, double eta, double p,
     return (picks < p) != (of->against && user % 3 == 0) ? HEED_CHOSE_A
                                                          : HEED_CHOSE_B;
   const bool mirrored = of->sides && user % 2 == 0;
-  return picks < (mirrored ? 1 - of->casual_left : of->casual_left) ? left
-                                                                    : right;
+  if (picks < (mirrored ? 1 - of->casual_left : of->casual_left)) return left;
+  return right;
 }
 
 /* Half of the users attend to nine in ten pairs, half to two. */
 static void simulate(const habits *of) {
   const heed_host *host = &scene.bench.host.host;
-  static size_t user[USERS * EACH], pair[USERS * EACH];
-  static int8_t choice[USERS * EACH], left[USERS * EACH];
-  static int32_t a[USERS * EACH], b[USERS * EACH];
+  static size_t user[ROWS], pair[ROWS];
+  static int8_t choice[ROWS], left[ROWS];
+  static int32_t a[ROWS], b[ROWS];
   for (size_t j = 0; j < USERS; j++) {
     heed_stream stream = host->stream(host, "users", j);
     const double eta = j % 4 < 2 ? 0.9 : 0.2;
@@ -86,8 +93,7 @@ static void simulate(const habits *of) {
       choice[i] = choose(of, j, eta, p, left[i], &stream);
     }
   }
-  overlapping_crowd(&scene, USERS, USERS * EACH, USERS * EACH, user, pair,
-                    choice);
+  overlapping_crowd(&scene, USERS, ROWS, ROWS, user, pair, choice);
   memcpy((void *)(uintptr_t)heed_table_data(scene.crowd.annotations, "left",
                                             HEED_INT8),
          left, sizeof left);
