@@ -62,7 +62,7 @@ local of = h.rows(arms)
 return h.sweep {
   title      = "The losses of dpo side by side",
   seed       = 20251021,
-  replicates = 20,
+  replicates = 10,
   source     = h.source.synthetic {
     pairs = 10000, held_out = 500, cosine = 0.7,
     mu = h.axis { "gap", 0.60, 0.74, 0.98 },
