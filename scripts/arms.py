@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tables of docs/experiments/arms.md from the result of scripts/arms.lua.
 
-    python3 scripts/arms.py results/arms.h5
+    python3 scripts/arms.py results/arms.h5 [arms.tsv]
 
 Arms are compared pairwise within replicates (scripts/paired.py).
 
@@ -10,15 +10,18 @@ of its condition (`best with hindsight`, which no one can choose in practice),
 and the one that a product would choose on held-out noisy labels, in each
 replicate anew: by their log-loss under the policy's implied reward (`chosen by
 log-loss`), or by how many of them that reward ranks right (`chosen by
-accuracy`), which does not look at the reward's scale.
+accuracy`), which does not look at the reward's scale. The second argument takes
+what scripts/intervals.gnuplot draws.
 """
 import sys
 
 import numpy as np
 
-from paired import Arms, difference, overall, table, verdicts
+from paired import (Arms, difference, overall, table, verdicts,
+                    write_intervals)
 
 KL = 1.0  # at which win rates are matched
+REFERENCE = "threshold on users, best with hindsight"
 
 
 def arms_of(of, values):
@@ -41,7 +44,18 @@ def arms_of(of, values):
     return rivals
 
 
-def main(path):
+def drawn(raw, matched, gap):
+    """By gap, means over the other conditions."""
+    for values, kind in ((raw, "raw"), (matched, f"at KL = {KL:g}")):
+        for name in values:
+            if name == REFERENCE:
+                continue
+            for g, value in enumerate(gap):
+                yield (kind, name.removeprefix("control: "), f"μ = {value:g}",
+                       overall((values[name] - values[REFERENCE])[:, g]))
+
+
+def main(path, tsv_path=None):
     of = Arms(path, "eta", "gap", "direction", kl=KL)
     eta, gap, direction = map(of.labels, ("eta", "gap", "direction"))
     replicates = of.raw.shape[-1]
@@ -50,17 +64,16 @@ def main(path):
 
     raw, matched = arms_of(of, of.raw), arms_of(of, of.matched)
     print("### Against the threshold on users that is best with hindsight\n")
-    reference = "threshold on users, best with hindsight"
     rows = []
     for name in raw:
-        a = raw[name] - raw[reference]
-        b = matched[name] - matched[reference]
+        a = raw[name] - raw[REFERENCE]
+        b = matched[name] - matched[REFERENCE]
         wins, losses, n = verdicts(b)
         rows.append([
             name, f"{np.nanmean(raw[name]):.4f}", f"{np.nanmean(matched[name]):.4f}",
-            difference(overall(a)) if name != reference else "0",
-            difference(overall(b)) if name != reference else "0",
-            f"{wins} / {losses} of {n}" if name != reference else "",
+            difference(overall(a)) if name != REFERENCE else "0",
+            difference(overall(b)) if name != REFERENCE else "0",
+            f"{wins} / {losses} of {n}" if name != REFERENCE else "",
         ])
     table(["arm", "win rate", f"at KL = {KL:g}", "difference, raw",
            f"difference at KL = {KL:g}", "better / worse"], rows)
@@ -74,7 +87,7 @@ def main(path):
         for i, value in enumerate(values):
             row = [str(value)]
             for name in names:
-                gain = np.take(matched[name] - matched[reference], i, axis=axis)
+                gain = np.take(matched[name] - matched[REFERENCE], i, axis=axis)
                 row.append(difference(overall(gain)))
             rows.append(row)
         table([label] + names, rows)
@@ -102,9 +115,11 @@ def main(path):
             row.append(best if best != "all" else "100 %")
         rows.append(row)
     table(["shape"] + [f"μ = {g:g}" for g in gap], rows)
+    if tsv_path is not None:
+        write_intervals(tsv_path, drawn(raw, matched, gap))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
-    main(sys.argv[1])
+    main(*sys.argv[1:])

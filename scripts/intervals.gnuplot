@@ -18,6 +18,8 @@ if (!exists("shared")) shared = 0
 distinct(column) = sprintf("tail -n +2 '%s' | cut -f%d | awk '!seen[$0]++'", data, column)
 count(column) = int(system(distinct(column)." | wc -l"))
 name(column, i) = system(distinct(column).sprintf(" | sed -n %dp", i))
+# The same beside an axis, where a percent sign would be a format.
+beside(column, i) = system(distinct(column).sprintf(" | sed -n '%d{s/%%/%%%%/g;p}'", i))
 panels = count(1)
 rows = count(2)
 groups = count(3)
@@ -101,7 +103,7 @@ do for [p = 1:panels] {
   set bmargin at screen (y - panel_height)/height
   set title panel[p]
   if (i == 0) {
-    do for [r = 1:rows] { set ytics add (row[r] r) }
+    do for [r = 1:rows] { set ytics add (beside(2, r) r) }
   } else {
     set ytics ("" 1)
   }

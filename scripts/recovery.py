@@ -2,7 +2,7 @@
 """The tables of docs/experiments/recovery.md.
 
     python3 scripts/recovery.py results/recovery.h5
-    python3 scripts/recovery.py results/coverage.h5
+    python3 scripts/recovery.py results/coverage.h5 [coverage.tsv]
 
 Every figure of scripts/recovery.lua stands beside that of an independent
 implementation (numpy, 200 replicates). Intervals are 95 %: of a mean by
@@ -10,13 +10,16 @@ Student's t over replicates, of a root mean square by the bootstrap over
 replicates. A figure is flagged with `!` where the two differ by more than
 sampling allows: by more than twice the standard error of a difference of two
 estimates that are equally uncertain, and by more than the rounding of the
-figure in print. Of 55 figures about three are flagged by chance alone.
+figure in print. Of 55 figures about three are flagged by chance alone. The
+second argument takes what scripts/intervals.gnuplot draws.
 """
 import sys
 
 import h5py
 import numpy as np
 from scipy.stats import t as student
+
+from paired import write_intervals
 
 TRUTH = {"prior_low": 0.1, "prior_high": 0.9, "prior_share": 0.5}
 COLUMNS = ("low", "high", "share", "eta", "split", "boundary")
@@ -102,7 +105,15 @@ def recovery(file):
     print(f"\n{flagged} of {count} figures lie outside sampling error.")
 
 
-def coverage(file):
+def drawn(file, values, labels):
+    for g, gap in enumerate(file["gap"][()]):
+        for u, users in enumerate(file["user_count"][()]):
+            for p, label in enumerate(labels):
+                yield (f"μ = {gap:g}", f"{users:.0f} × {file['annotations'][u]:.0f}", label,
+                       mean(values[g, u, p]))
+
+
+def coverage(file, tsv_path):
     values = read(file, "coverage")
     labels = [x.decode() if isinstance(x, bytes) else x for x in file["prior"][()]]
     print("| gap | users x annotations | " + " | ".join(labels) + " |")
@@ -117,13 +128,18 @@ def coverage(file):
     inside = np.all((known > 0.88) & (known < 0.92))
     print("\nKnown beta: " + ("all cells lie" if inside else "NOT all cells lie")
           + " within 88 to 92 %.")
+    if tsv_path is not None:
+        write_intervals(tsv_path, drawn(file, values, labels))
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
     with h5py.File(sys.argv[1], "r") as file:
-        coverage(file) if "prior" in file else recovery(file)
+        if "prior" in file:
+            coverage(file, sys.argv[2] if len(sys.argv) > 2 else None)
+        else:
+            recovery(file)
 
 
 main()
