@@ -45,7 +45,7 @@ end
 arm("soft", em, h.filter.soft {}, sigmoid)
 arm("noise_aware", em, everyone, noise_aware)
 arm("joint", em, everyone,
-    dpo { loss = "joint", prior = h.distribution.grid { nodes = 41 } })
+    dpo { loss = "joint", prior = h.distribution.grid { nodes = 11 } })
 arm("joint, Beta", em, everyone,
     dpo { loss = "joint", prior = h.distribution.beta {} })
 arm("joint, prior held", em, everyone, dpo { loss = "joint", fit_prior = false })
@@ -89,8 +89,7 @@ world("500 × 5", { count = 500, annotations = 5 })
 world("2000 × 50", { count = 2000, annotations = 50 })
 world("5000 × 100", { count = 5000, annotations = 100 })
 world("32 features", { features = 32 })
-world("64 features, 2000 × 20", { features = 64, count = 2000 })
-world("256 features, 2000 × 20", { features = 256, count = 2000 })
+world("256 features, 100 × 20", { features = 256, count = 100 })
 world("32 features, 50 × 20", { features = 32, count = 50 })
 world("32 features, Beta(1, 3)", { features = 32, eta = h.distribution.beta { alpha = 1, beta = 3 } })
 

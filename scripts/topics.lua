@@ -13,6 +13,8 @@ local h = require "heed"
 
 local gap = h.axis { "gap", 0.74, 0.98 }
 
+local users = h.axis { "user_count", 40, 200 }
+
 local world = h.rows { "topics",
   { "alike", spread = 0, topic_correlation = 0 },
   { "spread .2", spread = 0.2, topic_correlation = 0 },
@@ -38,8 +40,10 @@ local sigmoid = h.trainer.dpo { loss = "sigmoid", ridge = "tuned", beta = 1 }
 local noise_aware = h.trainer.dpo {
   loss = "noise_aware", ridge = "tuned", beta = 1,
 }
+-- On nodes of its own: closer ones give the same and take much longer.
 local joint = h.trainer.dpo {
-  loss = "joint", ridge = "tuned", beta = 1, prior = grid,
+  loss = "joint", ridge = "tuned", beta = 1,
+  prior = h.distribution.grid { nodes = 11 },
 }
 
 -- An arm is an estimator, a filter and a trainer.
@@ -71,13 +75,13 @@ local of = h.rows(arms)
 return h.sweep {
   title      = "Attentiveness that differs between topics, and a gap that does",
   seed       = 20251124,
-  replicates = 10,
+  replicates = 8,
   source     = h.source.synthetic {
     pairs = 10000, held_out = 500, cosine = 0.7, mu = gap,
     topics = 5, topic_correlation = world.topic_correlation,
   },
   users      = {
-    count = 200, annotations = 50,
+    count = users, annotations = 50,
     attentiveness = h.distribution.beta { alpha = 2, beta = 2 },
     model = h.user_model.attention_by_topic { spread = world.spread },
   },
