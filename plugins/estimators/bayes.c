@@ -111,7 +111,7 @@ typedef struct bayes {
   /* The lattice: mode + STEP axes z, z whole numbers. */
   double mode[HYPER_MOST], axes[HYPER_MOST][HYPER_MOST], top, log_volume;
   size_t points;
-  bool cut; /* it reached the lattice's edge */
+  double edge; /* of sum, what lies on the lattice's edge */
 
   heed_status status;
   heed_error *error;
@@ -265,16 +265,18 @@ static void find_axes(bayes *self) {
 static bool visit(bayes *self, size_t index) {
   double place[HYPER_MOST];
   double log_p;
+  bool at_edge = false;
   memcpy(place, self->mode, sizeof place);
   for (size_t z = 0; z < self->hyper.count; z++, index /= SIDE) {
     const double steps = (double)(index % SIDE) - REACH;
-    if (fabs(steps) == REACH) self->cut = true;
+    at_edge = at_edge || fabs(steps) == REACH;
     for (size_t i = 0; i < self->hyper.count; i++)
       place[i] += STEP * steps * self->axes[i][z];
   }
   log_p = log_joint(self, place);
   if (!(log_p > self->top - FALL)) return false;
   self->points++;
+  if (at_edge) self->edge += exp(log_p - self->top);
   accumulate(self, exp(log_p - self->top));
   return true;
 }
@@ -374,11 +376,12 @@ static void report(const bayes *self) {
   };
   for (size_t i = 0; i < OUTPUT_COUNT; i++)
     self->host->output(self->host, i, &values[i], 1);
-  if (self->cut)
+  if (self->edge > 1e-3 * self->sum)
     self->host->warn(self->host, "lattice_cut",
                      "the posterior of the prior's parameters reaches beyond "
-                     "%d steps from its mode, and is cut there",
-                     REACH);
+                     "%d steps from its mode, and is cut there: %.2g of it "
+                     "lies on the edge",
+                     REACH, self->edge / self->sum);
 }
 
 /* The masses over cells stand for prior and likelihood in one: what leaves an
