@@ -10,7 +10,12 @@ cmake --preset release -DBUILD_TESTING=OFF >/dev/null
 cmake --build --preset release >/dev/null
 
 # Replicates of the rerun: at least 3, within a few minutes an experiment.
-declare -A replicates=([figure3]=8 [table2]=8 [figure6]=4 [arms]=3 [annotators]=12)
+declare -A replicates=(
+  [figure3]=8 [table2]=8 [figure6]=4 [arms]=3 [annotators]=12 [crowd]=40
+  [recovery]=30 [coverage]=20 [calibration]=40 [mu]=4 [losses]=3
+  [claim]=3 [beliefs]=3 [states]=3 [covariate]=3 [topics]=3 [biased]=3
+  [adversarial]=3 [minority]=3
+)
 names=("$@")
 [ $# -gt 0 ] || for file in results/reference/*.h5; do
   names+=("$(basename "$file" .h5)")
