@@ -50,8 +50,6 @@ static int read_options(report_command *self, int argc, char **argv) {
       self->path = argv[i];
     }
   }
-  if (self->path == NULL)
-    return command_usage("report", "which result file? heed report F.h5");
   return EXIT_DONE;
 }
 
@@ -98,7 +96,11 @@ int command_report(const command_common *common, int argc, char **argv) {
   }
   self.page.metrics = calloc((size_t)argc + 1, sizeof *self.page.metrics);
   if (self.page.metrics != NULL) status = read_options(&self, argc, argv);
-  if (status == EXIT_DONE) status = make(&self);
+  if (status == EXIT_DONE)
+    status =
+        self.path != NULL
+            ? make(&self)
+            : command_usage("report", "which result file? heed report F.h5");
   free(self.page.metrics);
   return status;
 }

@@ -370,8 +370,7 @@ static double accuracy_of_best_half(const scene *self,
   for (int turn = 0; turn < 40; turn++) { /* the median, by bisection */
     const double middle = (low + high) / 2;
     double above = 0;
-    for (size_t i = 0; i < rows; i++)
-      above += of->left_out[i] > middle;
+    for (size_t i = 0; i < rows; i++) above += of->left_out[i] > middle;
     if (above > (double)rows / 2)
       low = middle;
     else
