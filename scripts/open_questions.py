@@ -9,7 +9,7 @@ of which is the paper's. Arms are called `MODEL: USE`: who inferred attentivenes
 and what was made of it; those of one use are compared within replicates
 (scripts/paired.py). What a model gains over the paper's is told for every crowd,
 all else for the largest. The second argument takes what scripts/intervals.gnuplot
-draws: these gains in the largest crowd.
+draws: these gains in the largest crowd, where EM is told no more than the gap.
 """
 import sys
 
@@ -117,7 +117,7 @@ def write_figure(of, path):
          interval(of.gain(values, model, use)[g, -1, w]))
         for kind, values in of.win_rate.items() for g, gap in enumerate(of.gap)
         for w, world in enumerate(of.world)
-        for model in models for use in of.uses(model)])
+        for model in models for use in of.uses(model) if "told" not in use])
 
 
 def main(path, tsv_path=None):
