@@ -91,7 +91,9 @@ do for [p = 1:panels] {
   }
   least = low_min < line ? low_min : line
   most = high_max > line ? high_max : line
-  set xtics step((most - least)*75/panel_width)
+  every = step((most - least)*95/panel_width)
+  set xtics every
+  set format x sprintf("%%.%df", every < 1 ? ceil(-log10(every) - 1e-9) : 0)
   set xrange [least - 0.05*(most - least):most + 0.05*(most - least)]
   i = (p - 1)%across
   j = (p - 1)/across

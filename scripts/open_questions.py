@@ -109,10 +109,16 @@ def labels_kept(of):
         for g, gap in enumerate(of.gap) for arm in arms])
 
 
+def named(of, world):
+    """What says in a figure which world it is."""
+    is_number = world.lstrip("-").replace(".", "", 1).isdigit()
+    return f"{of.axes[2]} {world}" if is_number else world
+
+
 def write_figure(of, path):
     models = of.rivals()
     write_intervals(path, [
-        (f"μ = {gap}, {kind}", world,
+        (f"μ = {gap}, {kind}", named(of, world),
          use if len(models) == 1 else f"{model}: {use}",
          interval(of.gain(values, model, use)[g, -1, w]))
         for kind, values in of.win_rate.items() for g, gap in enumerate(of.gap)
