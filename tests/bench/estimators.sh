@@ -50,6 +50,7 @@ return h.sweep {
   estimator = h.axis { "estimator", h.estimator.majority {}, h.estimator.dawid_skene {},
                        h.estimator.mace { starts = 1 }, h.estimator.glad {}, h.estimator.crowd_bt {},
                        h.estimator.moments { mu = 0.7 }, h.estimator.em { mu = 0.7 },
+                       h.estimator.bayes { mu = 0.7 }, h.estimator.frequency { mu = 0.7 },
                        h.estimator.em_bradley_terry {} },
 }
 LUA
