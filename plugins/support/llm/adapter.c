@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "support/llm/model.h"
+#include "support/llm/product.h"
 
 /* The group of a projection and its columns there. */
 static void place_part(const llm_shape *model, llm_projection projection,
@@ -130,4 +130,29 @@ void llm_adapter_close(llm_adapter *self) {
   if (self == NULL) return;
   free(self->values);
   free(self);
+}
+
+static void merge_group(const llm_adapter *self, size_t layer, llm_group of,
+                        float *weights) {
+  const llm_group_layout *group = &self->layout.group[of];
+  const float *base = self->values + layer * self->layout.layer;
+  const size_t rank = self->shape.rank, inputs = group->inputs;
+  for (size_t i = 0; i < group->parts; i++) {
+    const llm_part *part = &group->part[i];
+    product_backward(part->outputs, rank, inputs, self->scale,
+                     (matrix){base + part->b, rank},
+                     (matrix){base + group->a + i * rank * inputs, inputs}, 1,
+                     (matrix_out){weights + part->column * inputs, inputs});
+  }
+}
+
+void llm_adapter_merge(const llm_adapter *self, llm_model *into) {
+  const llm_layout *of = &into->layout;
+  for (size_t layer = 0; layer < self->layers; layer++) {
+    float *base = into->weights + of->first_layer + layer * of->layer;
+    merge_group(self, layer, LLM_GROUP_QKV, base + of->qkv);
+    merge_group(self, layer, LLM_GROUP_OUTPUT, base + of->output);
+    merge_group(self, layer, LLM_GROUP_GATE_UP, base + of->gate_up);
+    merge_group(self, layer, LLM_GROUP_DOWN, base + of->down);
+  }
 }

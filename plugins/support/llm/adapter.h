@@ -76,6 +76,10 @@ heed_status llm_adapter_new(const llm_shape *model,
                             llm_adapter **made, heed_error *error);
 void llm_adapter_close(llm_adapter *self);
 
+/* Adds alpha / rank B A to the weights of a model of its own: it then computes
+ * what the model did with the adapter, at no more than its own cost. */
+void llm_adapter_merge(const llm_adapter *self, llm_model *into);
+
 /* As llama.cpp's adapters are: general.type "adapter", adapter.type "lora",
  * adapter.lora.alpha, general.architecture "llama", and for each matrix NAME
  * two tensors NAME.lora_a (rank, inputs) and NAME.lora_b (outputs, rank), in
