@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Passes: log-probabilities and gradients against a decoder written plainly in
  * double; memory against its prediction. */
+#include <malloc.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "../support/plain_decoder.h"
+#include "support/llm/pass_parts.h"
 
 /* Sequences of 1, 7, 70 and 12 tokens: one shorter than anything, one of more
  * than a block of attention's rows. */
@@ -237,6 +242,54 @@ static void gradients_add_up_and_references_leave_no_trace(void **state) {
   empty(&self);
 }
 
+static size_t pages_touched(const llm_pass *pass) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  const size_t pages = (pass->bytes + page - 1) / page;
+  unsigned char *in = calloc(pages, 1);
+  size_t count = 0;
+  assert_int_equal(mincore(pass->memory, pass->bytes, in), 0);
+  for (size_t i = 0; i < pages; i++) count += in[i] & 1;
+  free(in);
+  return count * page;
+}
+
+static size_t heap(void) {
+  const struct mallinfo2 now = mallinfo2();
+  return now.uordblks + now.hblkhd;
+}
+
+/* A step of the largest batch touches all of the block but what a short head
+ * leaves of its room for logits, and takes nothing from the heap. */
+static void a_step_takes_what_was_predicted(void **state) {
+  (void)state;
+  for (int which = 0; which < 6; which++) {
+    const llm_training training[] = {LLM_TRAIN_NOTHING, LLM_TRAIN_ADAPTER,
+                                     LLM_TRAIN_WEIGHTS};
+    const size_t idle = (HEAD_ROWS - ASKED) * HEAD_STRETCH * sizeof(float);
+    fixture self;
+    llm_pass *pass;
+    float *gradient;
+    size_t before;
+    fill(&self, &tiny_shape, &every, 1);
+    gradient = calloc(self.model->layout.count + self.adapter->layout.count,
+                      sizeof *gradient);
+    pass = open_pass(&self, training[which / 2], which % 2 > 0);
+    assert_int_equal(pass->bytes,
+                     llm_pass_bytes(&tiny_shape, &pass->options, &limits, 1));
+    before = heap();
+    forward(&self, pass, self.adapter);
+    if (which >= 2)
+      assert_int_equal(
+          llm_pass_backward(pass, self.weight, gradient, &self.error), HEED_OK);
+    assert_int_equal(heap(), before);
+    assert_true(pages_touched(pass) <= pass->bytes + 4095);
+    assert_true(pages_touched(pass) + idle + 4 * 4096 >= pass->bytes);
+    llm_pass_close(pass);
+    free(gradient);
+    empty(&self);
+  }
+}
+
 static void bad_batches_are_refused(void **state) {
   fixture self;
   llm_pass *pass;
@@ -269,6 +322,7 @@ int main(void) {
       cmocka_unit_test(every_slope_of_an_adapter_is_that_of_differences),
       cmocka_unit_test(every_slope_of_the_weights_is_that_of_differences),
       cmocka_unit_test(gradients_add_up_and_references_leave_no_trace),
+      cmocka_unit_test(a_step_takes_what_was_predicted),
       cmocka_unit_test(bad_batches_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
