@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * AdamW. */
+#include "support/llm/adamw.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/llm/kernels.h"
+
+/* Members whose shares of a norm have a place. */
+#define MOST_MEMBERS 64
+
+heed_status adamw_open(size_t count, const adamw_options *options,
+                       const adamw_stretch *stretch, size_t stretches,
+                       crew *workers, adamw **opened, heed_error *error) {
+  const adamw_stretch whole = {0, count, true};
+  adamw *self;
+  *opened = NULL;
+  if (stretch == NULL) {
+    stretch = &whole;
+    stretches = 1;
+  }
+  if (!(options->rate >= 0) || !(options->first >= 0 && options->first < 1) ||
+      !(options->second >= 0 && options->second < 1) ||
+      !(options->epsilon > 0) || !(options->decay >= 0) ||
+      !(options->most_norm >= 0))
+    return heed_fail(error, HEED_INVALID,
+                     "AdamW with rate %g, moments %g and %g, epsilon %g, decay "
+                     "%g, norm %g: expected none below 0, moments below 1, "
+                     "epsilon above 0",
+                     options->rate, options->first, options->second,
+                     options->epsilon, options->decay, options->most_norm);
+  self = calloc(1, sizeof *self);
+  if (self != NULL) {
+    self->m = calloc(count, sizeof *self->m);
+    self->v = calloc(count, sizeof *self->v);
+    self->stretch = calloc(stretches, sizeof *self->stretch);
+  }
+  if (self == NULL || self->m == NULL || self->v == NULL ||
+      self->stretch == NULL) {
+    adamw_close(self);
+    return heed_fail(error, HEED_MEMORY,
+                     "no memory for the moments of %zu parameters", count);
+  }
+  self->options = *options;
+  self->count = count;
+  memcpy(self->stretch, stretch, stretches * sizeof *stretch);
+  self->stretches = stretches;
+  self->workers = workers;
+  *opened = self;
+  return HEED_OK;
+}
+
+void adamw_close(adamw *self) {
+  if (self == NULL) return;
+  free(self->m);
+  free(self->v);
+  free(self->stretch);
+  free(self);
+}
+
+/* Tensors stand in another order than the weights: by offset. */
+static int by_first(const void *a, const void *b) {
+  const adamw_stretch *left = a, *right = b;
+  return (left->first > right->first) - (left->first < right->first);
+}
+
+adamw_stretch *adamw_stretches_of(const llm_model *model, size_t *count) {
+  const size_t tensors = llm_tensor_count(&model->shape);
+  adamw_stretch *stretch = calloc(tensors, sizeof *stretch);
+  *count = tensors;
+  if (stretch == NULL) return NULL;
+  for (size_t i = 0; i < tensors; i++) {
+    const llm_tensor of = llm_tensor_at(&model->shape, &model->layout, i);
+    stretch[i] = (adamw_stretch){
+        of.offset, of.width * (of.rows > 0 ? of.rows : 1), of.rows > 0};
+  }
+  qsort(stretch, tensors, sizeof *stretch, by_first);
+  return stretch;
+}
+
+double adamw_rate(const adamw *self) {
+  const uint64_t step = self->steps + 1;
+  return step < self->options.warm_up
+             ? self->options.rate * (double)step / (double)self->options.warm_up
+             : self->options.rate;
+}
+
+typedef struct step_work {
+  adamw *self;
+  const float *gradient;
+  float *parameters;
+  adamw_factors factors;
+  const kernels *kernel;
+  double square[MOST_MEMBERS]; /* by member */
+} step_work;
+
+static void norm_work(void *context, size_t index, size_t count) {
+  step_work *work = context;
+  const crew_part part = crew_share(work->self->count, 1024, index, count);
+  const float *from = work->gradient + part.first;
+  const double square = work->kernel->dot(part.end - part.first, from, from);
+  work->square[index] = square;
+}
+
+static void update_work(void *context, size_t index, size_t count) {
+  step_work *work = context;
+  adamw *self = work->self;
+  const crew_part mine = crew_share(self->count, 1024, index, count);
+  for (size_t i = 0; i < self->stretches; i++) {
+    const adamw_stretch *of = &self->stretch[i];
+    const size_t first = of->first > mine.first ? of->first : mine.first;
+    const size_t end =
+        of->first + of->count < mine.end ? of->first + of->count : mine.end;
+    adamw_factors factors = work->factors;
+    if (first >= end) continue;
+    if (!of->decays) factors.keep = 1;
+    work->kernel->adamw(end - first, &factors, work->gradient + first,
+                        self->m + first, self->v + first,
+                        work->parameters + first);
+  }
+}
+
+static adamw_factors factors_of(const adamw *self, double scale, double norm) {
+  const adamw_options *options = &self->options;
+  const double step = (double)(self->steps + 1), rate = adamw_rate(self);
+  const double most = options->most_norm;
+  const adamw_factors factors = {
+      .scale = (float)(most > 0 && norm > most ? scale * most / norm : scale),
+      .first = (float)options->first,
+      .second = (float)options->second,
+      .rate = (float)(rate / (1 - pow(options->first, step))),
+      .second_inverse = (float)(1 / (1 - pow(options->second, step))),
+      .epsilon = (float)options->epsilon,
+      .keep = (float)(1 - rate * options->decay)};
+  return factors;
+}
+
+heed_status adamw_step(adamw *self, double scale, const float *gradient,
+                       float *parameters, double *norm, heed_error *error) {
+  step_work work = {.self = self,
+                    .gradient = gradient,
+                    .parameters = parameters,
+                    .kernel = kernels_best()};
+  double square = 0, size;
+  if (crew_members(self->workers) > MOST_MEMBERS)
+    return heed_fail(error, HEED_INTERNAL, "more than %d threads for AdamW",
+                     MOST_MEMBERS);
+  crew_run(self->workers, norm_work, &work);
+  for (size_t i = 0; i < MOST_MEMBERS; i++) square += work.square[i];
+  size = fabs(scale) * sqrt(square);
+  if (norm != NULL) *norm = size;
+  if (!isfinite(size))
+    return heed_fail(error, HEED_NUMERIC,
+                     "the gradient of step %llu is no number",
+                     (unsigned long long)self->steps + 1);
+  work.factors = factors_of(self, scale, size);
+  crew_run(self->workers, update_work, &work);
+  self->steps++;
+  return HEED_OK;
+}

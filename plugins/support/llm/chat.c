@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Turns of a chat. */
+#include "support/llm/chat.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ChatML's templates, with \n for ends of lines: all of it, or with a system
+ * turn after SYSTEM_BEFORE. */
+#define EACH "{% for message in messages %}"
+#define SYSTEM_BEFORE                                                \
+  EACH "{% if loop.first and messages[0]['role'] != 'system' %}{{ '" \
+       "<|im_start|>system\n"
+#define SYSTEM_AFTER "<|im_end|>\n' }}{% endif %}"
+#define CHATML_TURN                                                   \
+  "{{'<|im_start|>' + message['role'] + '\n' + message['content'] + " \
+  "'<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}"   \
+  "{{ '<|im_start|>assistant\n' }}{% endif %}"
+/* Llama 3's, of its first release and with the condition that came later. */
+#define LLAMA3_TURN                                                      \
+  "{% set loop_messages = messages %}{% for message in loop_messages %}" \
+  "{% set content = '<|start_header_id|>' + message['role'] + "          \
+  "'<|end_header_id|>\n\n'+ message['content'] | trim + '<|eot_id|>' %}" \
+  "{% if loop.index0 == 0 %}{% set content = bos_token + content %}"     \
+  "{% endif %}{{ content }}{% endfor %}"
+#define LLAMA3_ANSWER \
+  "{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}"
+#define LLAMA3_IF "{% if add_generation_prompt %}" LLAMA3_ANSWER "{% endif %}"
+
+typedef enum family { CHATML, LLAMA3 } family;
+
+struct chat {
+  const tokenizer *tokens;
+  family family;
+  char *system;                /* owned: the default system turn, or NULL */
+  int32_t open, header, close; /* control tokens; header is Llama 3's alone */
+};
+
+/* The template with its two ways to write an end of line made one; the
+ * caller's, NULL where memory is out. */
+static char *normalised(const char *text, size_t length) {
+  char *made = malloc(length + 1);
+  size_t count = 0;
+  for (size_t i = 0; made != NULL && i < length; i++)
+    if (text[i] == '\\' && i + 1 < length && text[i + 1] == 'n') {
+      made[count++] = '\n';
+      i++;
+    } else {
+      made[count++] = text[i] == '\0' ? '?' : text[i];
+    }
+  if (made != NULL) made[count] = '\0';
+  return made;
+}
+
+static bool starts_with(const char *text, const char *start) {
+  return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* A ChatML template with a system turn of its own; *system is the caller's. */
+static bool read_system(const char *text, char **system) {
+  if (!starts_with(text, SYSTEM_BEFORE)) return false;
+  text += strlen(SYSTEM_BEFORE);
+  const size_t length = strcspn(text, "'\\<");
+  if (strcmp(text + length, SYSTEM_AFTER CHATML_TURN) != 0) return false;
+  *system = strndup(text, length);
+  return *system != NULL;
+}
+
+static bool recognise(chat *self, const char *text) {
+  self->family = CHATML;
+  if (strcmp(text, EACH CHATML_TURN) == 0 || read_system(text, &self->system))
+    return true;
+  self->family = LLAMA3;
+  return strcmp(text, LLAMA3_TURN LLAMA3_ANSWER) == 0 ||
+         strcmp(text, LLAMA3_TURN LLAMA3_IF) == 0;
+}
+
+static heed_status find_mark(const chat *self, const gguf_file *file,
+                             const char *text, int32_t *id, heed_error *error) {
+  *id = tokenizer_find(self->tokens, text, strlen(text));
+  if (*id < 0)
+    return heed_fail(error, HEED_INVALID,
+                     "%s: the chat template uses %s, which is no control token",
+                     gguf_name(file), text);
+  return HEED_OK;
+}
+
+static heed_status find_marks(chat *self, const gguf_file *file,
+                              heed_error *error) {
+  const bool llama = self->family == LLAMA3;
+  heed_status status =
+      find_mark(self, file, llama ? "<|start_header_id|>" : "<|im_start|>",
+                &self->open, error);
+  if (status == HEED_OK && llama)
+    status = find_mark(self, file, "<|end_header_id|>", &self->header, error);
+  if (status == HEED_OK)
+    status = find_mark(self, file, llama ? "<|eot_id|>" : "<|im_end|>",
+                       &self->close, error);
+  if (status == HEED_OK && llama && tokenizer_begin_id(self->tokens) < 0)
+    status = heed_fail(error, HEED_INVALID,
+                       "%s: the chat template begins with a token that "
+                       "tokenizer.ggml.bos_token_id does not give",
+                       gguf_name(file));
+  return status;
+}
+
+/* Start of a template, for a message: one line. */
+static void shorten(const char *text, char *start, size_t size) {
+  size_t n = 0;
+  for (; n + 1 < size && text[n] != '\0'; n++) {
+    start[n] = text[n];
+    if (text[n] < 0x20 || text[n] > 0x7e) start[n] = ' ';
+  }
+  start[n] = '\0';
+}
+
+static heed_status read_template(chat *self, const gguf_file *file,
+                                 heed_error *error) {
+  const char *text;
+  size_t length = 0;
+  char start[121];
+  heed_status status =
+      gguf_text(file, "tokenizer.chat_template", &text, &length, error);
+  if (status != HEED_OK) return status;
+  char *plain = normalised(text, length);
+  if (plain == NULL)
+    return heed_fail(error, HEED_MEMORY, "%s: memory is out", gguf_name(file));
+  if (!recognise(self, plain)) {
+    shorten(plain, start, sizeof start);
+    status = heed_fail(error, HEED_UNSUPPORTED,
+                       "%s: tokenizer.chat_template is none of those that are "
+                       "known (ChatML, Llama 3); it starts: %s",
+                       gguf_name(file), start);
+  }
+  free(plain);
+  return status;
+}
+
+heed_status chat_open(const gguf_file *file, const tokenizer *tokens,
+                      chat **made, heed_error *error) {
+  *made = NULL;
+  chat *self = calloc(1, sizeof *self);
+  if (self == NULL)
+    return heed_fail(error, HEED_MEMORY, "%s: memory is out", gguf_name(file));
+  self->tokens = tokens;
+  heed_status status = read_template(self, file, error);
+  if (status == HEED_OK) status = find_marks(self, file, error);
+  if (status == HEED_OK)
+    *made = self;
+  else
+    chat_close(self);
+  return status;
+}
+
+void chat_close(chat *self) {
+  if (self == NULL) return;
+  free(self->system);
+  free(self);
+}
+
+int32_t chat_end_id(const chat *self) {
+  return self->close;
+}
+
+heed_status chat_begin(const chat *self, bool system, token_list *list,
+                       heed_error *error) {
+  if (self->family == LLAMA3)
+    return token_list_add(list, tokenizer_begin_id(self->tokens), error);
+  if (system || self->system == NULL) return HEED_OK;
+  return chat_turn(self, "system", self->system, strlen(self->system), list,
+                   error);
+}
+
+static heed_status add_text(const chat *self, const char *text, size_t length,
+                            token_list *list, heed_error *error) {
+  return tokenizer_encode(self->tokens, text, length, false, list, error);
+}
+
+/* ROLE\nTEXT, in one piece: no cut stands between the two. */
+static heed_status add_chatml(const chat *self, const char *role,
+                              const char *text, size_t length, token_list *list,
+                              heed_error *error) {
+  const size_t head = strlen(role) + 1;
+  char *joined = length > SIZE_MAX - head ? NULL : malloc(head + length);
+  if (joined == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out for a chat's turn");
+  memcpy(joined, role, head - 1);
+  joined[head - 1] = '\n';
+  if (length > 0) memcpy(joined + head, text, length);
+  const heed_status status = add_text(self, joined, head + length, list, error);
+  free(joined);
+  return status;
+}
+
+static bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static heed_status add_llama3(const chat *self, const char *role,
+                              const char *text, size_t length, token_list *list,
+                              heed_error *error) {
+  while (length > 0 && is_space(text[0])) {
+    text++;
+    length--;
+  }
+  while (length > 0 && is_space(text[length - 1])) length--;
+  heed_status status = add_text(self, role, strlen(role), list, error);
+  if (status == HEED_OK) status = token_list_add(list, self->header, error);
+  if (status == HEED_OK) status = add_text(self, "\n\n", 2, list, error);
+  if (status == HEED_OK) status = add_text(self, text, length, list, error);
+  return status;
+}
+
+/* A turn but for its end. */
+static heed_status add_turn(const chat *self, const char *role,
+                            const char *text, size_t length, token_list *list,
+                            heed_error *error) {
+  const heed_status status = token_list_add(list, self->open, error);
+  if (status != HEED_OK) return status;
+  return self->family == LLAMA3
+             ? add_llama3(self, role, text, length, list, error)
+             : add_chatml(self, role, text, length, list, error);
+}
+
+heed_status chat_turn(const chat *self, const char *role, const char *text,
+                      size_t length, token_list *list, heed_error *error) {
+  heed_status status = add_turn(self, role, text, length, list, error);
+  if (status == HEED_OK) status = token_list_add(list, self->close, error);
+  if (status == HEED_OK && self->family == CHATML)
+    status = add_text(self, "\n", 1, list, error);
+  return status;
+}
+
+heed_status chat_answer(const chat *self, token_list *list, heed_error *error) {
+  return add_turn(self, "assistant", "", 0, list, error);
+}

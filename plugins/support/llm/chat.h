@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Turns of a chat as tokens, by the templates that are known: a GGUF file
+ * carries its template as a Jinja program, which is recognised, not run.
+ *
+ *   ChatML   <|im_start|>ROLE\nTEXT<|im_end|>\n, and perhaps a system turn that
+ *            is there where the chat has none (SmolLM, SmolLM2, Qwen 2)
+ *   Llama 3  <|start_header_id|>ROLE<|end_header_id|>\n\nTEXT<|eot_id|>, TEXT
+ *            without white space around it, after <|begin_of_text|>
+ *
+ * What roles and texts write out of control tokens stays text, so that no user
+ * can end a turn. */
+#ifndef HEED_SUPPORT_LLM_CHAT_H
+#define HEED_SUPPORT_LLM_CHAT_H
+
+#include "support/llm/tokenizer.h"
+
+typedef struct chat chat;
+
+/* tokens outlives *made, which is the caller's, to be closed; NULL on failure:
+ * a file without a template, or with one that is not known. */
+heed_status chat_open(const gguf_file *file, const tokenizer *tokens,
+                      chat **made, heed_error *error);
+void chat_close(chat *self); /* may be NULL */
+
+/* The token that ends a turn. */
+int32_t chat_end_id(const chat *self);
+
+/* What comes before the first turn; system says whether that is the system's.
+ * All append to list. */
+heed_status chat_begin(const chat *self, bool system, token_list *list,
+                       heed_error *error);
+heed_status chat_turn(const chat *self, const char *role, const char *text,
+                      size_t length, token_list *list, heed_error *error);
+/* The start of the assistant's turn: what is generated comes next. */
+heed_status chat_answer(const chat *self, token_list *list, heed_error *error);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A crew of threads. */
+#include "support/llm/crew.h"
+
+#include <cblas.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct member {
+  crew *of;
+  size_t index;
+  pthread_t thread;
+} member;
+
+struct crew {
+  size_t members;
+  int blas_threads; /* before the crew was opened */
+  pthread_mutex_t lock;
+  pthread_cond_t begin, finished;
+  size_t turn;    /* how many works were begun */
+  size_t waiting; /* members that are not yet done with this turn */
+  bool over;
+  crew_work *work;
+  void *context;
+  size_t started; /* threads to join */
+  member *others; /* members - 1 */
+};
+
+/* Waits for a turn after `seen`; false once there will be none. */
+static bool await_turn(crew *self, size_t *seen) {
+  bool more;
+  pthread_mutex_lock(&self->lock);
+  while (self->turn == *seen && !self->over)
+    pthread_cond_wait(&self->begin, &self->lock);
+  more = !self->over;
+  *seen = self->turn;
+  pthread_mutex_unlock(&self->lock);
+  return more;
+}
+
+static void *serve(void *argument) {
+  const member *me = argument;
+  crew *self = me->of;
+  size_t seen = 0;
+  while (await_turn(self, &seen)) {
+    self->work(self->context, me->index, self->members);
+    pthread_mutex_lock(&self->lock);
+    if (--self->waiting == 0) pthread_cond_signal(&self->finished);
+    pthread_mutex_unlock(&self->lock);
+  }
+  return NULL;
+}
+
+void crew_close(crew *self) {
+  if (self == NULL) return;
+  pthread_mutex_lock(&self->lock);
+  self->over = true;
+  pthread_cond_broadcast(&self->begin);
+  pthread_mutex_unlock(&self->lock);
+  for (size_t i = 0; i < self->started; i++)
+    pthread_join(self->others[i].thread, NULL);
+  pthread_cond_destroy(&self->begin);
+  pthread_cond_destroy(&self->finished);
+  pthread_mutex_destroy(&self->lock);
+  openblas_set_num_threads(self->blas_threads);
+  free(self->others);
+  free(self);
+}
+
+static heed_status start_members(crew *self, heed_error *error) {
+  for (size_t i = 0; i + 1 < self->members; i++) {
+    self->others[i].of = self;
+    self->others[i].index = i + 1;
+    if (pthread_create(&self->others[i].thread, NULL, serve,
+                       &self->others[i]) != 0)
+      return heed_fail(error, HEED_MEMORY,
+                       "the system refuses thread %zu of the %zu that the "
+                       "language model was to run on",
+                       i + 2, self->members);
+    self->started++;
+  }
+  return HEED_OK;
+}
+
+heed_status crew_open(size_t members, crew **opened, heed_error *error) {
+  const int blas_threads = openblas_get_num_threads();
+  crew *self = calloc(1, sizeof *self);
+  heed_status status;
+  *opened = NULL;
+  if (self == NULL)
+    return heed_fail(error, HEED_MEMORY, "no memory for a crew of threads");
+  self->members =
+      members > 0 ? members : (size_t)(blas_threads > 0 ? blas_threads : 1);
+  self->blas_threads = blas_threads;
+  self->others = calloc(self->members, sizeof *self->others);
+  if (self->others == NULL) {
+    free(self);
+    return heed_fail(error, HEED_MEMORY, "no memory for a crew of threads");
+  }
+  pthread_mutex_init(&self->lock, NULL);
+  pthread_cond_init(&self->begin, NULL);
+  pthread_cond_init(&self->finished, NULL);
+  openblas_set_num_threads(1);
+  status = start_members(self, error);
+  if (status != HEED_OK) {
+    crew_close(self);
+    return status;
+  }
+  *opened = self;
+  return HEED_OK;
+}
+
+size_t crew_members(const crew *self) {
+  return self->members;
+}
+
+void crew_run(crew *self, crew_work *work, void *context) {
+  if (self->members > 1) {
+    pthread_mutex_lock(&self->lock);
+    self->work = work;
+    self->context = context;
+    self->waiting = self->members - 1;
+    self->turn++;
+    pthread_cond_broadcast(&self->begin);
+    pthread_mutex_unlock(&self->lock);
+  }
+  work(context, 0, self->members);
+  if (self->members > 1) {
+    pthread_mutex_lock(&self->lock);
+    while (self->waiting > 0) pthread_cond_wait(&self->finished, &self->lock);
+    pthread_mutex_unlock(&self->lock);
+  }
+}

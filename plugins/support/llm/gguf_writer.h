@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Writes GGUF files, version 3: metadata and tensors of float32, aligned to 32
+ * bytes.
+ *
+ * The functions that add remember what went wrong first, and
+ * gguf_writer_finish says it: only that call need be checked. */
+#ifndef HEED_SUPPORT_LLM_GGUF_WRITER_H
+#define HEED_SUPPORT_LLM_GGUF_WRITER_H
+
+#include "support/llm/gguf.h"
+
+typedef struct gguf_writer gguf_writer;
+
+/* NULL where memory is out.  path is copied; nothing is written yet.  The
+ * writer is the caller's, to be freed. */
+gguf_writer *gguf_writer_new(const char *path);
+void gguf_writer_free(gguf_writer *writer);
+
+/* Metadata, copied; each key once. */
+void gguf_writer_u32(gguf_writer *writer, const char *key, uint32_t value);
+void gguf_writer_f32(gguf_writer *writer, const char *key, float value);
+void gguf_writer_flag(gguf_writer *writer, const char *key, bool value);
+void gguf_writer_text(gguf_writer *writer, const char *key, const char *text,
+                      size_t length);
+/* text is (count), of length (count); length may be NULL: texts end in NUL. */
+void gguf_writer_texts(gguf_writer *writer, const char *key,
+                       const char *const *text, const size_t *length,
+                       size_t count);
+void gguf_writer_i32s(gguf_writer *writer, const char *key,
+                      const int32_t *value, size_t count);
+void gguf_writer_f32s(gguf_writer *writer, const char *key, const float *value,
+                      size_t count);
+/* A key of another file as it stands there, of any type. */
+void gguf_writer_copy(gguf_writer *writer, const gguf_file *from,
+                      const char *key);
+
+/* A tensor: shape is (rank), shape[0] contiguous.  data is not copied: it stays
+ * as it is until the writer has finished. */
+void gguf_writer_tensor(gguf_writer *writer, const char *name, uint32_t rank,
+                        const uint64_t *shape, const float *data);
+
+/* Writes the file under a temporary name beside path, has it on the disk, and
+ * renames it: path is the old file or the whole new one.  On failure path is
+ * untouched and the temporary file is gone. */
+heed_status gguf_writer_finish(gguf_writer *writer, heed_error *error);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * One layer, all but its attention: what is done token by token.
+ *
+ * Each function works on the rows [first, end) of arrays over all tokens, so
+ * that threads share a layer by rows; attention stands between the two. */
+#ifndef HEED_SUPPORT_LLM_LAYER_H
+#define HEED_SUPPORT_LLM_LAYER_H
+
+#include "support/llm/adapter.h"
+#include "support/llm/kernels.h"
+
+/* What a layer is computed with. */
+typedef struct layer_means {
+  const llm_model *model;
+  const llm_adapter *adapter; /* NULL: none */
+  const kernels *kernel;
+  const float *rotation;    /* as kernels.rotate wants it */
+  const uint32_t *position; /* (tokens): in its sequence */
+} layer_means;
+
+/* What one layer computes; all (tokens, ...). */
+typedef struct layer_values {
+  float *x;               /* (width): what comes in */
+  float *inverse;         /* of the norm before attention */
+  float *qkv;             /* (qkv width): turned by RoPE */
+  float *attended;        /* (attended width) */
+  float *log_sum;         /* (heads); attention's own */
+  float *mid;             /* (width): after attention */
+  float *feed_inverse;    /* of the norm before the feed-forward */
+  float *gate_up;         /* (2 feed) */
+  float *low[LLM_GROUPS]; /* the input through the adapter's A */
+  float *next; /* (width): what goes out; NULL: is not wanted again */
+  /* Not kept for the backward. */
+  float *normed; /* (width) */
+  float *act;    /* (feed) */
+} layer_values;
+
+/* Where a layer's weights stand. */
+typedef struct layer_weights {
+  const float *attention_norm, *qkv, *output, *feed_norm, *gate_up, *down;
+} layer_weights;
+
+layer_weights layer_weights_of(const llm_model *model, size_t layer);
+
+/* x -> qkv */
+void layer_begin(const layer_means *means, size_t layer,
+                 const layer_values *values, size_t first, size_t end);
+/* x, attended -> next */
+void layer_end(const layer_means *means, size_t layer,
+               const layer_values *values, size_t first, size_t end);
+
+/* Slopes of one layer; all (tokens, ...).  What a gradient needs is kept until
+ * it has been taken. */
+typedef struct layer_slopes {
+  float *dx;        /* (width): of what goes out, then of mid, then of x */
+  float *dout;      /* (width): a copy of the first; NULL: not needed */
+  float *dact;      /* (feed) */
+  float *dnormed;   /* (width) */
+  float *dattended; /* (attended width) */
+  float *dqkv;      /* (qkv width) */
+  float *dlow[LLM_GROUPS];
+  /* The inputs of products once more, where gradients want them: else NULL. */
+  float *normed, *feed_normed; /* (width) */
+  float *act;                  /* (feed) */
+} layer_slopes;
+
+/* dx of `next` -> dx of `mid`, dattended.  gate_up becomes its own slope.
+ * dfeed_norm: the norm's gradient is added to it; NULL: not wanted. */
+void layer_end_backward(const layer_means *means, size_t layer,
+                        const layer_values *values, const layer_slopes *slopes,
+                        float *dfeed_norm, size_t first, size_t end);
+/* dx of `mid`, dqkv -> dx of `x`; with `last` no dx is wanted any more. */
+void layer_begin_backward(const layer_means *means, size_t layer,
+                          const layer_values *values,
+                          const layer_slopes *slopes, float *dattention_norm,
+                          bool last, size_t first, size_t end);
+
+#endif

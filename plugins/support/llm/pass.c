@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A pass: its memory, its checks and its way forward. */
+#include "support/llm/pass.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "support/llm/pass_parts.h"
+#include "support/llm/product.h"
+
+/* --- memory ------------------------------------------------------------- */
+
+typedef struct carving {
+  char *base;
+  size_t end;
+} carving;
+
+/* NULL where nothing is needed, or while only counting. */
+static void *carve(carving *of, size_t count, size_t size) {
+  const size_t at = of->end;
+  of->end += (count * size + 63) / 64 * 64;
+  return count > 0 && of->base != NULL ? of->base + at : NULL;
+}
+
+static float *carve_floats(carving *of, size_t rows, size_t width) {
+  return carve(of, rows * width, sizeof(float));
+}
+
+static void place_layer(llm_pass *self, carving *of) {
+  const llm_shape *shape = &self->model->shape;
+  const size_t tokens = self->limits.tokens, begin = of->end;
+  layer_values *kept = &self->at.kept;
+  kept->inverse = carve_floats(of, tokens, 1);
+  kept->qkv = carve_floats(of, tokens, llm_qkv_width(shape));
+  kept->attended = carve_floats(of, tokens, llm_attended_width(shape));
+  kept->log_sum = carve_floats(of, tokens, shape->heads);
+  kept->mid = carve_floats(of, tokens, shape->width);
+  kept->feed_inverse = carve_floats(of, tokens, 1);
+  kept->gate_up = carve_floats(of, tokens, 2 * shape->feed);
+  for (int g = 0; g < LLM_GROUPS; g++)
+    kept->low[g] = carve_floats(of, tokens, self->low.group[g].low);
+  self->kept_stride = (of->end - begin) / sizeof(float);
+  of->end = begin + self->layers_kept * (of->end - begin);
+}
+
+/* True where the gradient of a group needs the group's input. */
+bool pass_trains(const llm_pass *self, llm_group group) {
+  return self->options.training == LLM_TRAIN_WEIGHTS ||
+         (self->options.training == LLM_TRAIN_ADAPTER &&
+          self->low.group[group].parts > 0);
+}
+
+static void place_slopes(llm_pass *self, carving *of, size_t members) {
+  const llm_shape *shape = &self->model->shape;
+  const size_t tokens = self->limits.tokens, width = shape->width;
+  const bool weights = self->options.training == LLM_TRAIN_WEIGHTS;
+  layer_slopes *slopes = &self->at.slopes;
+  slopes->dx = carve_floats(of, tokens, width);
+  slopes->dout =
+      carve_floats(of, pass_trains(self, LLM_GROUP_DOWN) ? tokens : 0, width);
+  slopes->dact = carve_floats(of, tokens, shape->feed);
+  slopes->dnormed = carve_floats(of, tokens, width);
+  slopes->dattended = carve_floats(of, tokens, llm_attended_width(shape));
+  slopes->dqkv = carve_floats(of, tokens, llm_qkv_width(shape));
+  for (int g = 0; g < LLM_GROUPS; g++)
+    slopes->dlow[g] = carve_floats(of, tokens, self->low.group[g].low);
+  /* What forward no longer needs by then, one after the other. */
+  slopes->normed =
+      pass_trains(self, LLM_GROUP_QKV) ? self->at.kept.normed : NULL;
+  slopes->feed_normed =
+      pass_trains(self, LLM_GROUP_GATE_UP) ? self->at.kept.normed : NULL;
+  slopes->act = pass_trains(self, LLM_GROUP_DOWN) ? self->at.kept.act : NULL;
+  self->at.norm_gradients = carve_floats(of, weights ? members : 0, 2 * width);
+}
+
+static void place_head(llm_pass *self, carving *of, size_t members) {
+  const size_t asked = self->limits.asked, width = self->model->shape.width;
+  const size_t training =
+      self->options.training != LLM_TRAIN_NOTHING ? asked : 0;
+  self->at.hidden = carve_floats(of, asked, width);
+  self->at.inverse = carve_floats(of, asked, 1);
+  self->at.log_sum = carve_floats(of, asked, 1);
+  self->at.pull = carve_floats(of, training, width);
+  self->at.dhidden = carve_floats(of, training, width);
+  self->at.logits = carve_floats(of, members * HEAD_ROWS, HEAD_STRETCH);
+}
+
+static size_t place_all(llm_pass *self, char *base, size_t members) {
+  const llm_shape *shape = &self->model->shape;
+  const size_t tokens = self->limits.tokens;
+  const bool training = self->options.training != LLM_TRAIN_NOTHING;
+  carving of = {base, 0};
+  self->low = llm_adapter_layout_of(shape, &self->options.adapter);
+  self->states = training ? shape->layers + 1 : 2;
+  self->layers_kept =
+      training && !self->options.checkpoints ? shape->layers : 1;
+  self->room_floats =
+      (attention_room(shape, self->limits.longest, training) + 15) / 16 * 16;
+  self->at.position = carve(&of, tokens, sizeof(uint32_t));
+  self->at.first = carve(&of, tokens + 1, sizeof(size_t));
+  self->at.rotation =
+      carve_floats(&of, self->limits.longest, 2 * shape->head_width);
+  self->at.states = carve_floats(&of, self->states * tokens, shape->width);
+  place_layer(self, &of);
+  self->at.kept.normed = carve_floats(&of, tokens, shape->width);
+  self->at.kept.act = carve_floats(&of, tokens, shape->feed);
+  if (training) place_slopes(self, &of, members);
+  self->at.room = carve_floats(&of, members, self->room_floats);
+  place_head(self, &of, members);
+  return of.end;
+}
+
+size_t llm_pass_bytes(const llm_shape *shape, const llm_pass_options *options,
+                      const llm_limits *limits, size_t members) {
+  const llm_model model = {.shape = *shape};
+  llm_pass counted = {.model = &model, .options = *options, .limits = *limits};
+  return place_all(&counted, NULL, members);
+}
+
+static heed_status check_options(const llm_model *model,
+                                 const llm_pass_options *options,
+                                 const llm_limits *limits, heed_error *error) {
+  if (limits->tokens < 1 || limits->tokens > 1 << 22 ||
+      limits->longest > limits->tokens || limits->asked > limits->tokens)
+    return heed_fail(
+        error, HEED_INVALID,
+        "a pass over %zu tokens, %zu at most in a sequence and %zu "
+        "asked for: expected 1 to %d tokens, and no more of the "
+        "others",
+        limits->tokens, limits->longest, limits->asked, 1 << 22);
+  if (limits->longest < 1 || limits->longest > model->shape.context)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "a sequence of %zu tokens, expected 1 to the model's "
+                     "context of %zu",
+                     limits->longest, model->shape.context);
+  if (options->training == LLM_TRAIN_ADAPTER &&
+      options->adapter.projections == 0)
+    return heed_fail(error, HEED_INTERNAL,
+                     "a pass is to train an adapter, but has none");
+  return HEED_OK;
+}
+
+/* The cosines and sines of every position, as kernels.rotate wants them. */
+static void fill_rotation(const llm_model *model, size_t longest,
+                          float *rotation) {
+  const size_t width = model->shape.head_width;
+  for (size_t position = 0; position < longest; position++) {
+    float *cosine = rotation + position * 2 * width, *sine = cosine + width;
+    for (size_t i = 0; i < width / 2; i++) {
+      const double angle = (double)position * model->frequency[i];
+      cosine[2 * i] = cosine[2 * i + 1] = (float)cos(angle);
+      sine[2 * i + 1] = (float)sin(angle);
+      sine[2 * i] = -sine[2 * i + 1];
+    }
+  }
+}
+
+heed_status llm_pass_open(const llm_model *model,
+                          const llm_pass_options *options,
+                          const llm_limits *limits, crew *workers,
+                          llm_pass **opened, heed_error *error) {
+  heed_status status = check_options(model, options, limits, error);
+  const size_t members = crew_members(workers);
+  llm_pass *self;
+  *opened = NULL;
+  if (status != HEED_OK) return status;
+  self = calloc(1, sizeof *self);
+  if (self == NULL)
+    return heed_fail(error, HEED_MEMORY, "no memory for a pass");
+  self->model = model;
+  self->kernel = kernels_best();
+  self->workers = workers;
+  self->options = *options;
+  self->limits = *limits;
+  self->bytes = place_all(self, NULL, members);
+  self->memory = mmap(NULL, self->bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (self->memory == MAP_FAILED) {
+    const size_t megabytes = self->bytes >> 20;
+    free(self);
+    return heed_fail(error, HEED_MEMORY,
+                     "no memory for a pass over %zu tokens, %zu MiB",
+                     limits->tokens, megabytes);
+  }
+  (void)place_all(self, self->memory, members);
+  fill_rotation(model, limits->longest, self->at.rotation);
+  *opened = self;
+  return HEED_OK;
+}
+
+void llm_pass_close(llm_pass *self) {
+  if (self == NULL) return;
+  (void)munmap(self->memory, self->bytes);
+  free(self);
+}
+
+/* --- forward ------------------------------------------------------------- */
+
+layer_means pass_means(const llm_pass *self) {
+  const layer_means means = {self->model, self->adapter, self->kernel,
+                             self->at.rotation, self->at.position};
+  return means;
+}
+
+float *pass_state(const llm_pass *self, size_t layer) {
+  const size_t floats = self->limits.tokens * self->model->shape.width;
+  return self->at.states + (layer % self->states) * floats;
+}
+
+static float *moved(float *array, size_t floats) {
+  return array != NULL ? array + floats : NULL;
+}
+
+layer_values pass_layer(const llm_pass *self, size_t layer) {
+  const size_t floats = (layer % self->layers_kept) * self->kept_stride;
+  layer_values values = self->at.kept;
+  values.inverse = moved(values.inverse, floats);
+  values.qkv = moved(values.qkv, floats);
+  values.attended = moved(values.attended, floats);
+  values.log_sum = moved(values.log_sum, floats);
+  values.mid = moved(values.mid, floats);
+  values.feed_inverse = moved(values.feed_inverse, floats);
+  values.gate_up = moved(values.gate_up, floats);
+  for (int g = 0; g < LLM_GROUPS; g++)
+    values.low[g] = moved(values.low[g], floats);
+  values.x = pass_state(self, layer);
+  values.next = pass_state(self, layer + 1);
+  return values;
+}
+
+/* What the crew does to a layer. */
+typedef struct layer_work {
+  llm_pass *pass;
+  size_t layer;
+  layer_values values;
+  bool again;         /* a checkpointed layer: `next` is there already */
+  atomic_size_t task; /* attention's: sequence x kv head, the next one free */
+} layer_work;
+
+static crew_part rows_of(const llm_pass *self, size_t index, size_t count) {
+  return crew_share(self->tokens, 8, index, count);
+}
+
+static void embed_rows(llm_pass *self, crew_part rows) {
+  const size_t width = self->model->shape.width;
+  const float *embedding = self->model->weights + self->model->layout.embedding;
+  float *x = pass_state(self, 0);
+  for (size_t i = rows.first; i < rows.end; i++)
+    memcpy(x + i * width, embedding + (size_t)self->batch.token[i] * width,
+           width * sizeof *x);
+}
+
+static void begin_work(void *context, size_t index, size_t count) {
+  layer_work *work = context;
+  const crew_part rows = rows_of(work->pass, index, count);
+  const layer_means means = pass_means(work->pass);
+  if (work->layer == 0 && !work->again) embed_rows(work->pass, rows);
+  layer_begin(&means, work->layer, &work->values, rows.first, rows.end);
+}
+
+static void attention_work(void *context, size_t index, size_t count) {
+  layer_work *work = context;
+  const llm_pass *self = work->pass;
+  const size_t kv_heads = self->model->shape.kv_heads;
+  const size_t tasks = self->batch.sequences * kv_heads;
+  const attention of = {.shape = &self->model->shape,
+                        .kernel = self->kernel,
+                        .qkv = work->values.qkv,
+                        .attended = work->values.attended,
+                        .log_sum = work->values.log_sum};
+  size_t task;
+  (void)count;
+  while ((task = atomic_fetch_add(&work->task, 1)) < tasks) {
+    const size_t sequence = task / kv_heads;
+    attention_forward(&of, self->at.first[sequence],
+                      self->batch.length[sequence], task % kv_heads,
+                      self->at.room + index * self->room_floats);
+  }
+}
+
+static void end_work(void *context, size_t index, size_t count) {
+  layer_work *work = context;
+  const crew_part rows = rows_of(work->pass, index, count);
+  const layer_means means = pass_means(work->pass);
+  const size_t next = work->layer + 1;
+  layer_end(&means, work->layer, &work->values, rows.first, rows.end);
+  if (!work->again && next < work->pass->model->shape.layers) {
+    const layer_values values = pass_layer(work->pass, next);
+    layer_begin(&means, next, &values, rows.first, rows.end);
+  }
+}
+
+void pass_layer_forward(llm_pass *self, size_t layer, bool again) {
+  layer_work work = {.pass = self,
+                     .layer = layer,
+                     .values = pass_layer(self, layer),
+                     .again = again};
+  if (again) work.values.next = NULL;
+  atomic_init(&work.task, 0);
+  /* Each layer but the first was begun where the one before it ended. */
+  if (layer == 0 || again) crew_run(self->workers, begin_work, &work);
+  crew_run(self->workers, attention_work, &work);
+  crew_run(self->workers, end_work, &work);
+}
+
+static heed_status check_batch(const llm_pass *self, const llm_batch *batch,
+                               heed_error *error) {
+  size_t tokens = 0, asked = 0;
+  for (size_t s = 0; s < batch->sequences; s++) {
+    const size_t length = batch->length[s];
+    if (length < 1 || length > self->limits.longest ||
+        length > self->limits.tokens - tokens)
+      return heed_fail(error, HEED_INTERNAL,
+                       "sequence %zu of a batch has %zu tokens, which the pass "
+                       "has no room for",
+                       s, length);
+    if (asked < batch->asked && batch->ask[asked] == tokens)
+      return heed_fail(error, HEED_INTERNAL,
+                       "the log-probability of the first token of sequence %zu "
+                       "is asked for",
+                       s);
+    tokens += length;
+    while (asked < batch->asked && batch->ask[asked] < tokens) asked++;
+  }
+  for (size_t i = 0; i < tokens; i++)
+    if (batch->token[i] < 0 ||
+        (size_t)batch->token[i] >= self->model->shape.vocabulary)
+      return heed_fail(error, HEED_INVALID,
+                       "token %d in a batch, expected 0 to %zu",
+                       (int)batch->token[i], self->model->shape.vocabulary - 1);
+  for (size_t i = 1; i < batch->asked; i++)
+    if (batch->ask[i] <= batch->ask[i - 1]) asked = 0;
+  if (tokens == 0 || asked != batch->asked || asked > self->limits.asked)
+    return heed_fail(error, HEED_INTERNAL,
+                     "a batch of %zu tokens asks for %zu, which are more than "
+                     "the pass has room for, or not ascending",
+                     tokens, batch->asked);
+  return HEED_OK;
+}
+
+static heed_status check_adapter(const llm_pass *self,
+                                 const llm_adapter *adapter,
+                                 heed_error *error) {
+  const llm_adapter_shape *expected = &self->options.adapter;
+  if (adapter == NULL || (adapter->shape.projections == expected->projections &&
+                          adapter->shape.rank == expected->rank &&
+                          adapter->layers == self->model->shape.layers &&
+                          adapter->layout.count == self->low.count))
+    return HEED_OK;
+  return heed_fail(error, HEED_INTERNAL,
+                   "an adapter of another shape than its pass was opened for");
+}
+
+static void take_batch(llm_pass *self, const llm_batch *batch) {
+  self->batch = *batch;
+  self->tokens = 0;
+  for (size_t s = 0; s < batch->sequences; s++) {
+    self->at.first[s] = self->tokens;
+    for (size_t i = 0; i < batch->length[s]; i++)
+      self->at.position[self->tokens++] = (uint32_t)i;
+  }
+  self->at.first[batch->sequences] = self->tokens;
+}
+
+heed_status llm_pass_forward(llm_pass *self, const llm_adapter *adapter,
+                             const llm_batch *batch, double *log_probability,
+                             heed_error *error) {
+  heed_status status = check_batch(self, batch, error);
+  if (status == HEED_OK) status = check_adapter(self, adapter, error);
+  if (status != HEED_OK) return status;
+  take_batch(self, batch);
+  self->adapter = adapter;
+  for (size_t layer = 0; layer < self->model->shape.layers; layer++)
+    pass_layer_forward(self, layer, false);
+  pass_head_forward(self, log_probability);
+  self->ready = true;
+  for (size_t i = 0; i < batch->asked; i++)
+    if (!isfinite(log_probability[i]))
+      return heed_fail(error, HEED_NUMERIC,
+                       "the log-probability of token %zu of a batch is no "
+                       "number: the weights have left what float32 can hold",
+                       batch->ask[i]);
+  return HEED_OK;
+}

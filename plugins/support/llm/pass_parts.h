@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What the files of a pass share. */
+#ifndef HEED_SUPPORT_LLM_PASS_PARTS_H
+#define HEED_SUPPORT_LLM_PASS_PARTS_H
+
+#include "support/llm/attention.h"
+#include "support/llm/layer.h"
+#include "support/llm/pass.h"
+
+/* Rows and logits that a thread holds at a time for the head. */
+#define HEAD_ROWS 256
+#define HEAD_STRETCH 1024
+
+/* All that is carved out of the one block of memory.  (tokens, ...) unless it
+ * says otherwise; NULL where it is not needed. */
+typedef struct pass_arrays {
+  uint32_t *position;
+  size_t *first;     /* (tokens + 1): of each sequence, and the end */
+  float *rotation;   /* (longest, 2, head_width) */
+  float *states;     /* (states, tokens, width): into each layer, and out */
+  layer_values kept; /* of layer 0; others follow at kept_stride */
+  layer_slopes slopes;
+  float *room;           /* (members, room_floats): attention */
+  float *norm_gradients; /* (members, 2, width) */
+  /* The head; (asked, ...). */
+  float *hidden;  /* (width): normed, where logits are wanted */
+  float *inverse; /* of the final norm */
+  float *pull;    /* (width): d log-probability / d hidden */
+  float *log_sum; /* of the exponentials of all logits */
+  float *dhidden; /* (width) */
+  float *logits;  /* (members, HEAD_ROWS, HEAD_STRETCH) */
+} pass_arrays;
+
+struct llm_pass {
+  const llm_model *model;
+  const kernels *kernel;
+  crew *workers;
+  llm_pass_options options;
+  llm_limits limits;
+  llm_adapter_layout low; /* widths of the low arrays */
+  void *memory;
+  size_t bytes;
+  pass_arrays at;
+  size_t states;      /* of `states` */
+  size_t layers_kept; /* whole */
+  size_t kept_stride; /* floats from a kept layer to the next */
+  size_t room_floats;
+  /* The last forward. */
+  const llm_adapter *adapter;
+  llm_batch batch;
+  size_t tokens;
+  bool ready; /* for a backward */
+};
+
+layer_means pass_means(const llm_pass *self);
+
+/* The values of a layer, which with checkpoints share all but x and next. */
+layer_values pass_layer(const llm_pass *self, size_t layer);
+
+/* The hidden states that come into a layer; of `layers`: that come out. */
+float *pass_state(const llm_pass *self, size_t layer);
+
+/* True where the gradient of a group needs the group's input. */
+bool pass_trains(const llm_pass *self, llm_group group);
+
+/* The crew takes x through a layer.  again: with checkpoints, for the backward;
+ * what comes out is not computed a second time. */
+void pass_layer_forward(llm_pass *self, size_t layer, bool again);
+
+/* The head: pass_head.c. */
+void pass_head_forward(llm_pass *self, double *log_probability);
+/* -> dx of the last state; gradient: NULL or the model's. */
+void pass_head_backward(llm_pass *self, const double *slope, float *gradient);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Text cut into the pieces within which byte-level BPE merges. */
+#ifndef HEED_SUPPORT_LLM_PRETOKENS_H
+#define HEED_SUPPORT_LLM_PRETOKENS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heed/status.h"
+
+/* The cuts as regular expressions, first alternative first:
+ *
+ *   GPT-2    's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+
+ *            |\s+(?!\S)|\s+
+ *   SmolLM   every \p{N} for itself; GPT-2's on what lies between
+ *   Llama 3  (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}
+ *            | ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
+ *   Qwen 2   Llama 3's with \p{N} for \p{N}{1,3}, on text in NFC */
+typedef enum pretoken_rule {
+  PRETOKEN_GPT2,
+  PRETOKEN_SMOLLM,
+  PRETOKEN_LLAMA3,
+  PRETOKEN_QWEN2
+} pretoken_rule;
+
+/* The rule that tokenizer.ggml.pre names; false where the name is unknown. */
+bool pretoken_rule_named(const char *name, size_t length, pretoken_rule *rule);
+
+/* Text being cut: its characters, and where each starts. */
+typedef struct pretokens {
+  pretoken_rule rule;
+  uint32_t *character; /* (count), owned */
+  uint32_t *start;     /* (count + 1), owned: byte offsets into text */
+  size_t count;
+  char *text; /* owned: valid UTF-8 */
+  size_t at;  /* the next character */
+  size_t end; /* of the part between two numbers, for SmolLM; else count */
+} pretokens;
+
+/* Starts on `length` bytes, at most 1 GiB.  What is not UTF-8 counts as U+FFFD,
+ * one for each maximal part of a character, as in Python's errors="replace" and
+ * in the WHATWG's decoder.  Call pretokens_end whatever is returned. */
+heed_status pretokens_begin(pretokens *cut, pretoken_rule rule,
+                            const char *text, size_t length, heed_error *error);
+void pretokens_end(pretokens *cut);
+
+/* The next piece, in cut->text; false at the end. */
+bool pretokens_next(pretokens *cut, const char **piece, size_t *length);
+
+#endif

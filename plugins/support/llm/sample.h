@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Drawing a token from logits. */
+#ifndef HEED_SUPPORT_LLM_SAMPLE_H
+#define HEED_SUPPORT_LLM_SAMPLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heed/random.h"
+#include "heed/status.h"
+
+/* Logits are divided by the temperature; then only the top_k likeliest tokens
+ * stay; of these only the likeliest whose share of them reaches top_p (Holtzman
+ * et al. 2020), the one that reaches it included.  Where two are equally
+ * likely, the smaller number comes first. */
+typedef struct llm_sampling {
+  double temperature; /* 0: the likeliest token, and no draw */
+  size_t top_k;       /* 0: all */
+  double top_p;       /* 1: all */
+} llm_sampling;
+
+heed_status llm_sampling_check(const llm_sampling *self, heed_error *error);
+
+typedef struct llm_candidate {
+  float weight;
+  int32_t token;
+} llm_candidate;
+
+/* One token of `vocabulary`; takes one uniform of the stream, at temperature 0
+ * none.  logits are left changed; room: (vocabulary). */
+int32_t llm_sample(const llm_sampling *self, size_t vocabulary, float *logits,
+                   heed_stream *stream, llm_candidate *room);
+
+#endif

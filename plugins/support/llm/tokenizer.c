@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Text to tokens and back. */
+#include "support/llm/tokenizer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/llm/tokenizer_parts.h"
+
+size_t tokenizer_count(const tokenizer *self) {
+  return self->count;
+}
+
+int32_t tokenizer_begin_id(const tokenizer *self) {
+  return self->begin;
+}
+
+int32_t tokenizer_end_id(const tokenizer *self) {
+  return self->end;
+}
+
+bool tokenizer_adds_begin(const tokenizer *self) {
+  return self->adds_begin;
+}
+
+bool tokenizer_is_control(const tokenizer *self, int32_t id) {
+  return id >= 0 && (size_t)id < self->count && self->kind[id] == TOKEN_CONTROL;
+}
+
+int32_t tokenizer_find(const tokenizer *self, const char *text, size_t length) {
+  return text_map_find(&self->marks, text, length);
+}
+
+heed_status token_list_add(token_list *list, int32_t id, heed_error *error) {
+  if (list->count == list->room) {
+    const size_t room = list->room < 64 ? 64 : 2 * list->room;
+    int32_t *grown = realloc(list->id, room * sizeof *grown);
+    if (grown == NULL)
+      return heed_fail(error, HEED_MEMORY, "memory is out for %zu tokens",
+                       room);
+    list->id = grown;
+    list->room = room;
+  }
+  list->id[list->count++] = id;
+  return HEED_OK;
+}
+
+void token_list_free(token_list *list) {
+  free(list->id);
+  *list = (token_list){0};
+}
+
+/* Appends a word: its bytes' tokens, merged. */
+static heed_status add_word(const tokenizer *self, const char *word,
+                            size_t length, merge_room *room, token_list *list,
+                            heed_error *error) {
+  const size_t start = list->count;
+  if (self->whole_words) {
+    const int32_t id = text_map_find(&self->words, word, length);
+    if (id >= 0) return token_list_add(list, id, error);
+  }
+  heed_status status = HEED_OK;
+  for (size_t i = 0; i < length && status == HEED_OK; i++) {
+    const int32_t id = self->byte[(uint8_t)word[i]];
+    if (id >= 0) status = token_list_add(list, id, error);
+  }
+  size_t count = list->count - start;
+  if (status == HEED_OK && count > 1)
+    status = merges_apply(&self->merges, list->id + start, &count, room, error);
+  list->count = start + count;
+  return status;
+}
+
+/* Appends text in which nothing is marked. */
+static heed_status add_text(const tokenizer *self, const char *text,
+                            size_t length, merge_room *room, token_list *list,
+                            heed_error *error) {
+  pretokens cut;
+  const char *piece;
+  size_t size;
+  heed_status status = pretokens_begin(&cut, self->rule, text, length, error);
+  while (status == HEED_OK && pretokens_next(&cut, &piece, &size))
+    status = add_word(self, piece, size, room, list, error);
+  pretokens_end(&cut);
+  return status;
+}
+
+/* The longest mark that text begins with; −1 where there is none. */
+static int32_t mark_at(const tokenizer *self, const char *text, size_t left,
+                       bool control, size_t *length) {
+  if (!self->starts[(uint8_t)text[0]]) return -1;
+  for (size_t i = 0; i < self->mark_lengths; i++) {
+    *length = self->mark_length[i];
+    const int32_t id =
+        *length > left ? -1 : text_map_find(&self->marks, text, *length);
+    if (id >= 0 && (control || self->kind[id] != TOKEN_CONTROL)) return id;
+  }
+  return -1;
+}
+
+heed_status tokenizer_encode(const tokenizer *self, const char *text,
+                             size_t length, bool control, token_list *list,
+                             heed_error *error) {
+  merge_room room = {0};
+  heed_status status = HEED_OK;
+  size_t from = 0;
+  for (size_t at = 0; at < length && status == HEED_OK;) {
+    size_t size = 0;
+    const int32_t id = mark_at(self, text + at, length - at, control, &size);
+    if (id < 0) {
+      at++;
+      continue;
+    }
+    if (at > from)
+      status = add_text(self, text + from, at - from, &room, list, error);
+    if (status == HEED_OK) status = token_list_add(list, id, error);
+    at += size;
+    from = at;
+  }
+  if (status == HEED_OK && from < length)
+    status = add_text(self, text + from, length - from, &room, list, error);
+  merge_room_free(&room);
+  return status;
+}
+
+heed_status tokenizer_decode(const tokenizer *self, const int32_t *id,
+                             size_t count, bool control, char **text,
+                             size_t *length, heed_error *error) {
+  size_t size = 0;
+  *text = NULL;
+  for (size_t i = 0; i < count; i++) {
+    if (id[i] < 0 || (size_t)id[i] >= self->count)
+      return heed_fail(error, HEED_INVALID,
+                       "token %d at place %zu is none of the vocabulary's %zu",
+                       id[i], i, self->count);
+    size += self->start[id[i] + 1] - self->start[id[i]];
+  }
+  char *made = malloc(size + 1);
+  if (made == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out for %zu tokens", count);
+  size = 0;
+  for (size_t i = 0; i < count; i++) {
+    const size_t start = self->start[id[i]];
+    if (self->kind[id[i]] == TOKEN_CONTROL && !control) continue;
+    memcpy(made + size, self->text + start, self->start[id[i] + 1] - start);
+    size += self->start[id[i] + 1] - start;
+  }
+  made[size] = '\0';
+  *text = made;
+  *length = size;
+  return HEED_OK;
+}
