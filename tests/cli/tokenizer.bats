@@ -4,13 +4,12 @@
 
 bats_require_minimum_version 1.5.0
 
-setup_file() {
-  export python=${HEED_PYTHON:-python3}
+setup() {
+  python=${HEED_PYTHON:-python3}
   "$python" -c 'import gguf, tokenizers' 2>/dev/null ||
     skip "$python has not both packages gguf and tokenizers"
   model=$(PYTHON=$python "$HEED_SOURCE/scripts/fetch-model.sh" 2>/dev/null) ||
     skip "scripts/fetch-model.sh cannot bring the model"
-  export model
 }
 
 @test "token ids, bytes and turns are the reference's on 5,000 texts" {
