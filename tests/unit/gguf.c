@@ -183,8 +183,7 @@ static void shapes_that_do_not_fit_are_refused(void **state) {
   draft file = head(3, 1, 0);
   put_text(&file, "t");
   put_u32(&file, 5);
-  for (int d = 0; d < 5; d++)
-    put_u64(&file, 1);
+  for (int d = 0; d < 5; d++) put_u64(&file, 1);
   is_refused(&file, HEED_INVALID, "tensor t is of rank 5");
   file = head(3, 1, 0);
   put_tensor(&file, "t", 0, GGUF_F32, 0);
