@@ -5,7 +5,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-  python=${HEED_PYTHON:-python3}
+  export python=${HEED_PYTHON:-python3}
   "$python" -c 'import gguf, tokenizers' 2>/dev/null ||
     skip "$python has not both packages gguf and tokenizers"
   model=$(PYTHON=$python "$HEED_SOURCE/scripts/fetch-model.sh" 2>/dev/null) ||
@@ -15,6 +15,21 @@ setup() {
 @test "token ids, bytes and turns are the reference's on 5,000 texts" {
   "$python" "$HEED_SOURCE/tests/support/tokens.py" "$model" \
     "$HEED_BUILD/tests/tokens" chat
+}
+
+@test "token ids are the reference's by GPT-2's rule" {
+  "$python" "$HEED_SOURCE/tests/support/tokens.py" "$model" \
+    "$HEED_BUILD/tests/tokens" gpt-2
+}
+
+@test "token ids are the reference's by Llama 3's rule" {
+  "$python" "$HEED_SOURCE/tests/support/tokens.py" "$model" \
+    "$HEED_BUILD/tests/tokens" llama-bpe
+}
+
+@test "token ids are the reference's by Qwen 2's rule" {
+  "$python" "$HEED_SOURCE/tests/support/tokens.py" "$model" \
+    "$HEED_BUILD/tests/tokens" qwen2
 }
 
 @test "the model that is there is not fetched again" {

@@ -104,6 +104,21 @@ static void top_k_of_equals_takes_the_first(void **state) {
   }
 }
 
+static void logits_that_are_no_numbers_give_no_token(void **state) {
+  const llm_sampling hows[] = {{0, 0, 1}, {1, 0, 1}, {1, 5, 0.9}};
+  const float bad[] = {NAN, INFINITY};
+  heed_stream stream = tiny_stream(1);
+  llm_candidate room[WORDS];
+  (void)state;
+  for (size_t i = 0; i < 3; i++)
+    for (size_t j = 0; j < 2; j++) {
+      float logits[WORDS];
+      draw_logits(logits, 12);
+      logits[0] = bad[j];
+      assert_int_equal(llm_sample(&hows[i], WORDS, logits, &stream, room), -1);
+    }
+}
+
 /* ---- decoding ---- */
 
 typedef struct fixture {
@@ -309,6 +324,7 @@ int main(void) {
       cmocka_unit_test(
           at_temperature_0_the_likeliest_is_taken_and_nothing_drawn),
       cmocka_unit_test(top_k_of_equals_takes_the_first),
+      cmocka_unit_test(logits_that_are_no_numbers_give_no_token),
       cmocka_unit_test(a_cache_continues_where_a_pass_would_begin_again),
       cmocka_unit_test(more_than_a_slot_holds_is_refused),
       cmocka_unit_test(a_response_does_not_depend_on_its_company),

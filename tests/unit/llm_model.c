@@ -247,6 +247,31 @@ static void factors_divide_the_frequencies(void **state) {
   expect_refusal(&(changes){.factors = bad}, "rope_freqs.weight holds 0");
 }
 
+static void a_model_is_saved_and_opened_again_bit_for_bit(void **state) {
+  static const float factors[] = {1, 2, 8};
+  fixture self;
+  gguf_file *file = NULL;
+  llm_model *trained = NULL, *again = NULL;
+  (void)state;
+  fill(&self, &tiny_shape);
+  write_file(&self, &(changes){.factors = factors});
+  assert_int_equal(open_file(&self, NULL, NULL, &trained), HEED_OK);
+  for (size_t i = 0; i < trained->layout.count; i += 3)
+    trained->weights[i] += 0.25f;
+  assert_int_equal(gguf_open(self.path, &file, &self.error), HEED_OK);
+  (void)snprintf(self.path, sizeof self.path, "%s/saved.gguf", self.folder);
+  if (llm_model_save(trained, file, self.path, &self.error) != HEED_OK)
+    fail_msg("%s", self.error.message);
+  gguf_close(file);
+  if (open_file(&self, NULL, NULL, &again) != HEED_OK)
+    fail_msg("%s", self.error.message);
+  assert_same(again, trained);
+  assert_memory_equal(again->frequency, trained->frequency, 3 * sizeof(double));
+  llm_model_close(again);
+  llm_model_close(trained);
+  empty(&self);
+}
+
 /* ---- adapters ---- */
 
 static llm_adapter *some_adapter(const llm_model *model, unsigned projections) {
@@ -418,6 +443,7 @@ int main(void) {
       cmocka_unit_test(what_is_not_such_a_model_is_refused_by_name),
       cmocka_unit_test(shapes_that_no_model_has_are_refused),
       cmocka_unit_test(factors_divide_the_frequencies),
+      cmocka_unit_test(a_model_is_saved_and_opened_again_bit_for_bit),
       cmocka_unit_test(a_new_adapter_changes_nothing),
       cmocka_unit_test(a_merged_adapter_computes_the_same),
       cmocka_unit_test(an_adapter_is_saved_and_loaded_bit_for_bit),

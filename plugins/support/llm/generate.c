@@ -126,6 +126,13 @@ static heed_status read_and_draw(generator *self, heed_error *error) {
                             &self->logits, error);
   if (status != HEED_OK) return status;
   crew_run(self->workers, draw_work, self);
+  for (size_t r = 0; r < self->readings; r++)
+    if (self->last[self->reading[r].slot] < 0)
+      return heed_fail(
+          error, HEED_NUMERIC,
+          "the logits after prompt %zu are no numbers: the weights "
+          "have left what float32 can hold",
+          self->of[self->reading[r].slot]);
   take_tokens(self);
   return HEED_OK;
 }

@@ -102,6 +102,11 @@ heed_status llm_model_open(const gguf_file *file, const char *folder,
                            const char *key, llm_model **opened,
                            heed_error *error);
 
+/* Writes the model in float32, with the metadata of the file that it was opened
+ * from: shape and tokenizer.  Under a temporary name, then renamed. */
+heed_status llm_model_save(const llm_model *self, const gguf_file *from,
+                           const char *path, heed_error *error);
+
 /* A copy to train, of its own. */
 heed_status llm_model_copy(const llm_model *of, llm_model **made,
                            heed_error *error);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/llm/gguf_writer.h"
 #include "support/llm/model.h"
 
 /* --- the shape ----------------------------------------------------------- */
@@ -386,4 +387,83 @@ heed_status llm_model_open(const gguf_file *file, const char *folder,
   }
   *opened = self;
   return HEED_OK;
+}
+
+/* --- saving -----------------------------------------------------------------
+ */
+
+/* What describes the weights and the tokenizer, whatever their types. */
+static const char *const saved_keys[] = {
+    "general.architecture",
+    "general.name",
+    "llama.block_count",
+    "llama.context_length",
+    "llama.embedding_length",
+    "llama.feed_forward_length",
+    "llama.vocab_size",
+    "llama.attention.head_count",
+    "llama.attention.head_count_kv",
+    "llama.attention.key_length",
+    "llama.attention.value_length",
+    "llama.attention.layer_norm_rms_epsilon",
+    "llama.rope.dimension_count",
+    "llama.rope.freq_base",
+    "tokenizer.chat_template",
+    "tokenizer.ggml.model",
+    "tokenizer.ggml.pre",
+    "tokenizer.ggml.tokens",
+    "tokenizer.ggml.token_type",
+    "tokenizer.ggml.merges",
+    "tokenizer.ggml.scores",
+    "tokenizer.ggml.bos_token_id",
+    "tokenizer.ggml.eos_token_id",
+    "tokenizer.ggml.eot_token_id",
+    "tokenizer.ggml.unknown_token_id",
+    "tokenizer.ggml.padding_token_id",
+    "tokenizer.ggml.add_bos_token",
+    "tokenizer.ggml.add_eos_token",
+    "tokenizer.ggml.add_space_prefix"};
+
+static void put_tensors(gguf_writer *writer, const llm_model *self,
+                        const float *factors) {
+  for (size_t i = 0; i < llm_tensor_count(&self->shape); i++) {
+    const llm_tensor tensor = llm_tensor_at(&self->shape, &self->layout, i);
+    const uint64_t shape[] = {tensor.width, tensor.rows};
+    gguf_writer_tensor(writer, tensor.name, tensor.rows > 0 ? 2 : 1, shape,
+                       self->weights + tensor.offset);
+  }
+  if (factors != NULL) {
+    const uint64_t pairs = self->shape.head_width / 2;
+    gguf_writer_tensor(writer, "rope_freqs.weight", 1, &pairs, factors);
+  }
+}
+
+heed_status llm_model_save(const llm_model *self, const gguf_file *from,
+                           const char *path, heed_error *error) {
+  const gguf_tensor *factors = gguf_find(from, "rope_freqs.weight");
+  float *kept = calloc(self->shape.head_width, sizeof *kept);
+  gguf_writer *writer = gguf_writer_new(path);
+  heed_status status = HEED_OK;
+  if (kept == NULL || writer == NULL)
+    status = heed_fail(error, HEED_MEMORY, "%s: no memory to write it", path);
+  /* It was checked when the model was opened, if this is its file. */
+  if (status == HEED_OK && factors != NULL) {
+    if (factors->shape[0] != self->shape.head_width / 2)
+      status = heed_fail(error, HEED_INTERNAL,
+                         "%s: not the file of the model to be saved",
+                         gguf_name(from));
+    else
+      status = gguf_rows(factors, 0, 1, kept, error);
+  }
+  if (status == HEED_OK) {
+    for (size_t i = 0; i < sizeof saved_keys / sizeof *saved_keys; i++)
+      if (gguf_has(from, saved_keys[i]))
+        gguf_writer_copy(writer, from, saved_keys[i]);
+    gguf_writer_u32(writer, "general.file_type", 0); /* float32 */
+    put_tensors(writer, self, factors != NULL ? kept : NULL);
+    status = gguf_writer_finish(writer, error);
+  }
+  if (writer != NULL) gguf_writer_free(writer);
+  free(kept);
+  return status;
 }

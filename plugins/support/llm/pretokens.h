@@ -16,7 +16,11 @@
  *   SmolLM   every \p{N} for itself; GPT-2's on what lies between
  *   Llama 3  (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}
  *            | ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
- *   Qwen 2   Llama 3's with \p{N} for \p{N}{1,3}, on text in NFC */
+ *   Qwen 2   Llama 3's with \p{N} for \p{N}{1,3}, on text in NFC
+ *
+ * Letters, numbers and compositions are those of utf8proc's version of Unicode;
+ * characters younger than it may be cut otherwise than by a library with
+ * another. */
 typedef enum pretoken_rule {
   PRETOKEN_GPT2,
   PRETOKEN_SMOLLM,

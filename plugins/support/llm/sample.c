@@ -115,17 +115,18 @@ int32_t llm_sample(const llm_sampling *self, size_t vocabulary, float *logits,
   const kernels *kernel = kernels_best();
   const int32_t best = likeliest(vocabulary, logits);
   const float most = logits[best];
+  const float by = (float)(1 / self->temperature);
   size_t count = vocabulary;
   double total;
+  if (!isfinite(most)) return -1;
   if (self->temperature <= 0) return best;
-  for (size_t v = 0; v < vocabulary; v++)
-    logits[v] = (float)((double)(logits[v] - most) / self->temperature);
+  for (size_t v = 0; v < vocabulary; v++) logits[v] = (logits[v] - most) * by;
   kernel->exponential(vocabulary, logits, logits);
   for (size_t v = 0; v < vocabulary; v++)
     room[v] = (llm_candidate){logits[v], (int32_t)v};
+  total = weight_of(room, count);
+  if (!isfinite(total)) return -1;
   if ((self->top_k > 0 && self->top_k < vocabulary) || self->top_p < 1)
     count = cut(self, room, vocabulary, &total);
-  else
-    total = weight_of(room, count);
   return draw(room, count, total, heed_uniform(stream));
 }

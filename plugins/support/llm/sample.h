@@ -27,7 +27,8 @@ typedef struct llm_candidate {
 } llm_candidate;
 
 /* One token of `vocabulary`; takes one uniform of the stream, at temperature 0
- * none.  logits are left changed; room: (vocabulary). */
+ * none.  -1 where the logits are no numbers.  logits are left changed; room:
+ * (vocabulary). */
 int32_t llm_sample(const llm_sampling *self, size_t vocabulary, float *logits,
                    heed_stream *stream, llm_candidate *room);
 
