@@ -130,11 +130,15 @@ class Decoder:
             x = x + self.linear(act, at("ffn_down"), adapter, alpha)
         return self.norm(x, "output_norm.weight") @ self.w.get("output.weight", self.w["token_embd.weight"]).T
 
-    def response(self, token, adapter=None, alpha=1.0):
-        """log P(second half | what is before), summed."""
-        logp = jax.nn.log_softmax(self.logits(token, adapter, alpha))
-        half = len(token) // 2
-        return sum(logp[t - 1, token[t]] for t in range(half, len(token)))
+    def responses(self, tokens, adapter=None, alpha=1.0):
+        """log P(second half | what is before), summed, of each sequence.  Padded
+        at the end, which causal attention does not see."""
+        longest = max(map(len, tokens))
+        padded = np.array([t + [0] * (longest - len(t)) for t in tokens])
+        asked = np.array([[len(t) // 2 <= i < len(t) for i in range(longest)] for t in tokens])
+        logp = jax.nn.log_softmax(jax.vmap(lambda t: self.logits(t, adapter, alpha))(padded))
+        chosen = jnp.take_along_axis(logp[:, :-1], jnp.asarray(padded)[:, 1:, None], 2)[..., 0]
+        return (chosen * asked[:, 1:]).sum(1)
 
 
 def read_tokens(path):
@@ -173,24 +177,26 @@ def compare_dpo(model, tokens, adapter_path, gradient_path, losses_path):
     reader, adapter = load(adapter_path)
     alpha = float(number(reader, "adapter.lora.alpha"))
     _, found = load(gradient_path)
-    reference = [float(model.response(t)) for t in tokens]
+    reference = np.asarray(model.responses(tokens))
 
-    def loss(of):
-        lp = [model.response(t, of, alpha) - r for t, r in zip(tokens, reference)]
-        return -sum(jax.nn.log_sigmoid(BETA * (lp[i] - lp[i + 1])) for i in range(0, len(lp), 2)) / (len(lp) // 2)
+    def loss(of, weights):
+        model.w = weights  # an argument: constants would be folded for minutes
+        lp = model.responses(tokens, of, alpha) - reference
+        return -jax.nn.log_sigmoid(BETA * (lp[0::2] - lp[1::2])).mean()
 
     ours = [float(line) for line in open(losses_path)]
     m = {k: np.zeros_like(a) for k, a in adapter.items()}
     v = {k: np.zeros_like(a) for k, a in adapter.items()}
+    weights = model.w
     slope = jax.jit(jax.value_and_grad(loss))
     for t in range(1, 11):
-        value, g = slope(adapter)
+        value, g = slope(adapter, weights)
         g = {k: np.asarray(a) for k, a in g.items()}
         if t == 1:
             worst = max((float(np.linalg.norm(found[k] - g[k]) / np.linalg.norm(g[k])), k) for k in g)
-            print(f"{len(g)} gradients: largest relative difference {worst[0]:.2e} ({worst[1]})")
+            print(f"{len(g)} gradients: largest relative difference {worst[0]:.2e} ({worst[1]})", flush=True)
             assert worst[0] < 1e-3, worst
-        print(f"step {t}: loss {ours[t - 1]:.7f}, in JAX {float(value):.7f}")
+        print(f"step {t}: loss {ours[t - 1]:.7f}, in JAX {float(value):.7f}", flush=True)
         assert abs(ours[t - 1] - float(value)) < 1e-3 * max(abs(float(value)), 1e-2)
         adamw(adapter, m, v, g, t)
 
