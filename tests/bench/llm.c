@@ -78,6 +78,14 @@ static size_t peak_kilobytes(void) {
   return (size_t)used.ru_maxrss;
 }
 
+/* Reads all weights, so that they do not count as what a step takes. */
+static double touch(const llm_model *model) {
+  double sum = 0;
+  for (size_t i = 0; i < model->layout.count; i += 16)
+    sum += (double)model->weights[i];
+  return sum;
+}
+
 /* --- matrix products -------------------------------------------------------
  */
 
@@ -215,6 +223,7 @@ static void open_trainer(trainer *self) {
                                .most_norm = 1};
   heed_stream stream = stream_open(1, 0, "bench", "llm", 0);
   heed_error error = {0};
+  size_t passes;
   self->count = self->model->layout.count;
   self->parameters = self->model->weights;
   if (of->training == LLM_TRAIN_ADAPTER) {
@@ -232,11 +241,13 @@ static void open_trainer(trainer *self) {
                      &error),
        &error);
   make_batch(self, &stream);
+  passes = llm_pass_bytes(&self->model->shape, &options, &limits,
+                          crew_members(self->workers));
   (void)printf(
-      "pass %.1f MB predicted, %zu parameters\n",
-      1e-6 * (double)llm_pass_bytes(&self->model->shape, &options, &limits,
-                                    crew_members(self->workers)),
-      self->count);
+      "%.1f MB predicted: a pass of %.1f, %zu parameters' gradient and "
+      "moments of %.1f\n",
+      1e-6 * (double)(passes + 12 * self->count), 1e-6 * (double)passes,
+      self->count, 12e-6 * (double)self->count);
 }
 
 static void train(llm_model *model, crew *workers, const job *of,
@@ -245,11 +256,12 @@ static void train(llm_model *model, crew *workers, const job *of,
   const products squares = open_products();
   const double needed = operations(&model->shape, of);
   clocks parts[3], spent;
+  const double read = touch(model);
   const size_t before = peak_kilobytes();
   open_trainer(&self);
   step(&self, parts);
-  (void)printf("peak grew by %.1f MB\n",
-               1e-3 * (double)(peak_kilobytes() - before));
+  (void)printf("peak grew by %.1f MB (a sum of weights: %g)\n",
+               1.024e-3 * (double)(peak_kilobytes() - before), read);
   for (size_t i = 0; i < rounds; i++) {
     const double count = products_time(workers, &squares, &spent);
     const clocks products_spent = spent;

@@ -61,6 +61,66 @@ static void a_softmax_in_stretches_is_the_softmax(void **state) {
   }
 }
 
+/* Widths below, at and beyond what vectors take at a time. */
+static void attention_to_a_cache_is_as_defined(void **state) {
+  enum { COUNT = 41, MOST = 70 };
+  const size_t widths[] = {6, 16, 32, 64, 70};
+  heed_stream stream = tiny_stream(4);
+  float keys[COUNT * MOST], values[COUNT * MOST], query[MOST];
+  (void)state;
+  for (size_t i = 0; i < COUNT * MOST; i++) {
+    keys[i] = (float)heed_normal(&stream);
+    values[i] = (float)heed_normal(&stream);
+  }
+  for (size_t i = 0; i < MOST; i++) query[i] = (float)heed_normal(&stream);
+  for (size_t w = 0; w < 5; w++) {
+    const size_t width = widths[w];
+    double weight[COUNT], sum = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+      double score = 0;
+      for (size_t j = 0; j < width; j++)
+        score += 0.3 * (double)query[j] * (double)keys[i * width + j];
+      sum += weight[i] = exp(score);
+    }
+    for (size_t k = 0; k < 2; k++) {
+      float room[COUNT], out[MOST];
+      both[k]->attend(COUNT, width, keys, values, query, 0.3f, room, out);
+      for (size_t j = 0; j < width; j++) {
+        double expected = 0;
+        for (size_t i = 0; i < COUNT; i++)
+          expected += weight[i] / sum * (double)values[i * width + j];
+        assert_close((double)out[j], expected, 1e-5);
+      }
+    }
+  }
+}
+
+static void pairs_are_turned_by_their_angles_and_back(void **state) {
+  enum { WIDTH = 22, HEADS = 2, STRIDE = 50 };
+  const uint32_t position[] = {1};
+  float table[2 * 2 * WIDTH] = {0}, x[STRIDE], before[STRIDE];
+  (void)state;
+  for (size_t i = 0; i < WIDTH; i++) { /* of position 1 */
+    const double angle = 0.1 + (double)(i / 2);
+    table[2 * WIDTH + i] = (float)cos(angle);
+    table[3 * WIDTH + i] = (float)(i % 2 > 0 ? sin(angle) : -sin(angle));
+  }
+  for (size_t k = 0; k < 2; k++) {
+    for (size_t i = 0; i < STRIDE; i++) x[i] = before[i] = (float)i - 20;
+    both[k]->rotate(1, HEADS, WIDTH, STRIDE, position, table, 1, x);
+    for (size_t i = 0; i < HEADS * WIDTH; i += 2) {
+      const double angle = 0.1 + (double)(i % WIDTH / 2);
+      const double even = (double)before[i], odd = (double)before[i + 1];
+      assert_close((double)x[i], even * cos(angle) - odd * sin(angle), 1e-5);
+      assert_close((double)x[i + 1], even * sin(angle) + odd * cos(angle),
+                   1e-5);
+    }
+    both[k]->rotate(1, HEADS, WIDTH, STRIDE, position, table, -1, x);
+    for (size_t i = 0; i < STRIDE; i++)
+      assert_close((double)x[i], (double)before[i], 1e-5);
+  }
+}
+
 static void adamw_is_algorithm_2_of_its_paper(void **state) {
   enum { COUNT = 21 };
   const double b1 = 0.9, b2 = 0.99, rate = 0.01, decay = 0.1, epsilon = 1e-8;
@@ -100,6 +160,8 @@ int main(void) {
       cmocka_unit_test(exponentials_are_within_two_units_in_the_last_place),
       cmocka_unit_test(exponentials_beyond_what_a_float_holds_are_cut),
       cmocka_unit_test(a_softmax_in_stretches_is_the_softmax),
+      cmocka_unit_test(attention_to_a_cache_is_as_defined),
+      cmocka_unit_test(pairs_are_turned_by_their_angles_and_back),
       cmocka_unit_test(adamw_is_algorithm_2_of_its_paper),
   };
   both[0] = kernels_plain();

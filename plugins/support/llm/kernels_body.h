@@ -381,6 +381,33 @@ SLOT void exponentials(size_t count, float log_sum, float factor,
                factor * power(load_part(scores + i, count - i, 0) - log_sum));
 }
 
+/* out = sum_i weight_i x_i, x (count, width); a stretch of the width at a
+ * time, so that its sums stay in registers. */
+#define weighted_sum KERNEL(weighted_sum)
+FAST void weighted_sum(size_t count, size_t width, const float *x,
+                       const float *weight, float *out) {
+  size_t j = 0;
+  for (; j + 4 * LANES <= width; j += 4 * LANES) {
+    wide a = {0}, b = {0}, c = {0}, d = {0};
+    for (size_t i = 0; i < count; i++) {
+      const float *row = x + i * width + j, by = weight[i];
+      a += by * load(row);
+      b += by * load(row + LANES);
+      c += by * load(row + 2 * LANES);
+      d += by * load(row + 3 * LANES);
+    }
+    store(out + j, a);
+    store(out + j + LANES, b);
+    store(out + j + 2 * LANES, c);
+    store(out + j + 3 * LANES, d);
+  }
+  for (; j < width; j++) {
+    float sum = 0;
+    for (size_t i = 0; i < count; i++) sum += weight[i] * x[i * width + j];
+    out[j] = sum;
+  }
+}
+
 #define attend KERNEL(attend)
 SLOT void attend(size_t count, size_t head_width, const float *keys,
                  const float *values, const float *query, float scale,
@@ -388,9 +415,7 @@ SLOT void attend(size_t count, size_t head_width, const float *keys,
   for (size_t i = 0; i < count; i++)
     room[i] = scale * dot_float(head_width, query, keys + i * head_width);
   (void)softmax(count, count, room);
-  memset(out, 0, head_width * sizeof *out);
-  for (size_t i = 0; i < count; i++)
-    add(head_width, room[i], values + i * head_width, out);
+  weighted_sum(count, head_width, values, room, out);
 }
 
 /* The square root has no vector operator in C; a loop over lanes becomes one
@@ -479,6 +504,7 @@ static const kernels table = {exponential,   dot,
 #undef softmax_backward
 #undef extend
 #undef exponentials
+#undef weighted_sum
 #undef attend
 #undef root
 #undef adamw
