@@ -533,14 +533,14 @@ static heed_status make_world(void *instance, const heed_host *host,
 
 /* One column of prompts, at the candidates asked for. */
 static heed_status look_up(const heed_world *world, const char *name,
-                           size_t prompt, size_t count,
-                           const heed_response *responses, double *values,
-                           heed_error *error) {
+                           size_t count, const heed_response *responses,
+                           double *values, heed_error *error) {
   const double *column = heed_table_data(world->prompts, name, HEED_FLOAT64);
-  if (column == NULL || prompt >= world->prompts->rows)
-    return heed_fail(error, HEED_INTERNAL, "there is no prompt %zu", prompt);
   for (size_t i = 0; i < count; i++) {
+    const size_t prompt = responses[i].prompt;
     const int64_t candidate = responses[i].candidate;
+    if (column == NULL || prompt >= world->prompts->rows)
+      return heed_fail(error, HEED_INTERNAL, "there is no prompt %zu", prompt);
     if (candidate < 0 || (size_t)candidate >= world->candidates)
       return heed_fail(error, HEED_INVALID,
                        "prompt %zu has no candidate %lld, only 0 to %zu",
@@ -550,19 +550,20 @@ static heed_status look_up(const heed_world *world, const char *name,
   return HEED_OK;
 }
 
-static heed_status judge(void *self, const heed_world *world, size_t prompt,
-                         size_t count, const heed_response *responses,
-                         double *rewards, heed_error *error) {
-  (void)self;
-  return look_up(world, "reward", prompt, count, responses, rewards, error);
+static heed_status judge(void *self, const heed_host *host,
+                         const heed_world *world, size_t count,
+                         const heed_response *responses, double *rewards,
+                         heed_error *error) {
+  (void)self, (void)host;
+  return look_up(world, "reward", count, responses, rewards, error);
 }
 
-static heed_status reference(void *self, const heed_world *world, size_t prompt,
-                             size_t count, const heed_response *responses,
+static heed_status reference(void *self, const heed_host *host,
+                             const heed_world *world, size_t count,
+                             const heed_response *responses,
                              double *log_probability, heed_error *error) {
-  (void)self;
-  return look_up(world, "reference", prompt, count, responses, log_probability,
-                 error);
+  (void)self, (void)host;
+  return look_up(world, "reference", count, responses, log_probability, error);
 }
 
 static heed_status create(const heed_host *host, const heed_value *values,

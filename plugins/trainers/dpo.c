@@ -406,33 +406,37 @@ static double log_partition(size_t candidates, size_t features,
   return highest + log(sum);
 }
 
-static heed_status log_probability(void *instance, const heed_world *world,
-                                   const heed_policy *policy, size_t prompt,
-                                   size_t count, const heed_response *responses,
+static heed_status log_probability(void *instance, const heed_host *host,
+                                   const heed_world *world,
+                                   const heed_policy *policy, size_t count,
+                                   const heed_response *responses,
                                    double *values, heed_error *error) {
   const policy_state *state = policy->state;
   const size_t wide = world->candidates, d = state->features;
   const double *phi = heed_table_data(world->prompts, "features", HEED_FLOAT64);
   const double *reference =
       heed_table_data(world->prompts, "reference", HEED_FLOAT64);
-  (void)instance;
-  if (phi == NULL || reference == NULL || prompt >= world->prompts->rows)
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "a log-linear policy needs the columns `features` and "
-                     "`reference` of prompt %zu",
-                     prompt);
-  phi += prompt * wide * d;
-  reference += prompt * wide;
-  const double all = log_partition(wide, d, phi, reference, state->theta);
+  double all = 0.0; /* of the prompt at hand */
+  (void)instance, (void)host;
   for (size_t i = 0; i < count; i++) {
+    const size_t prompt = responses[i].prompt;
     const int64_t candidate = responses[i].candidate;
+    if (phi == NULL || reference == NULL || prompt >= world->prompts->rows)
+      return heed_fail(error, HEED_UNSUPPORTED,
+                       "a log-linear policy needs the columns `features` and "
+                       "`reference` of prompt %zu",
+                       prompt);
     if (candidate < 0 || (size_t)candidate >= wide)
       return heed_fail(error, HEED_INVALID,
                        "prompt %zu has no candidate %lld, only 0 to %zu",
                        prompt, (long long)candidate, wide - 1);
-    values[i] =
-        reference[candidate] - all +
-        cblas_ddot((int)d, phi + (size_t)candidate * d, 1, state->theta, 1);
+    const double *features = phi + prompt * wide * d;
+    const double *before = reference + prompt * wide;
+    if (i == 0 || prompt != responses[i - 1].prompt)
+      all = log_partition(wide, d, features, before, state->theta);
+    values[i] = before[candidate] - all +
+                cblas_ddot((int)d, features + (size_t)candidate * d, 1,
+                           state->theta, 1);
   }
   return HEED_OK;
 }

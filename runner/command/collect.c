@@ -76,7 +76,9 @@ static heed_status consolidate(const work *folder, const char *path,
                          .host = host,
                          .user = user == NULL ? "" : user->pw_name,
                          .end = now};
-  return storage_consolidate(folder, path, of, &by, error);
+  const heed_status status = storage_consolidate(folder, path, of, &by, error);
+  return status == HEED_OK ? storage_keep_policies(folder, path, of, error)
+                           : status;
 }
 
 /* Says what there is now. */

@@ -201,7 +201,11 @@ static heed_status consolidate(const run_options *self, const plan *of,
   if (self->replace && unlink(self->output) != 0 && errno != ENOENT)
     return heed_fail(error, HEED_IO, "%s: cannot be replaced: %s", self->output,
                      strerror(errno));
-  return storage_consolidate(folder, self->output, of, &by, error);
+  const heed_status status =
+      storage_consolidate(folder, self->output, of, &by, error);
+  return status == HEED_OK
+             ? storage_keep_policies(folder, self->output, of, error)
+             : status;
 }
 
 static const char *failed_how(record_status status) {

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Evaluation: what is measured of a cell once its stages have run.
  *
- * Three parts, each in its file: of the policy against the reference on
- * held-out prompts, of the posterior against the true attentiveness, of labels
+ * Four parts, each in its file: of the policy against the reference on
+ * held-out prompts, where candidates can be enumerated and where texts have to
+ * be drawn, of the posterior against the true attentiveness, of labels
  * against the better response and reference verdicts.  A metric that a cell
  * cannot have (no truth, no policy) stays NaN. */
 #ifndef HEED_EVALUATION_EVALUATION_H
 #define HEED_EVALUATION_EVALUATION_H
+
+#include <math.h>
 
 #include "host/host.h"
 
@@ -18,6 +21,12 @@
     "expected true reward of the policy less that of the reference")          \
   X(KL, "kl_from_reference", NONE, "nat",                                     \
     "KL divergence of the policy from the reference")                         \
+  X(WIN_RATE_ERROR, "win_rate_error", NONE, NULL,                             \
+    "of texts: standard error of win_rate, over held-out prompts")            \
+  X(REWARD_ERROR, "reward_score_error", NONE, NULL,                           \
+    "of texts: standard error of reward_score, over held-out prompts")        \
+  X(KL_ERROR, "kl_error", NONE, "nat",                                        \
+    "of texts: standard error of kl_from_reference, over held-out prompts")   \
   X(WIN_RATE_AT_KL, "win_rate_at_kl", PER_KL, NULL,                           \
     "win rate of the policy sharpened or flattened to this KL: the frontier") \
   X(REGRET, "regret", NONE, "nat",                                            \
@@ -72,20 +81,27 @@
 typedef enum metric { EVALUATION_METRICS(EVALUATION_ENUM) METRIC_COUNT } metric;
 #undef EVALUATION_ENUM
 
-/* What evaluation needs to know of the held-out prompts of a finite world;
- * made once a world.  H prompts, K candidates. */
+/* What evaluation needs to know of the held-out prompts; made once a world.  H
+ * prompts, K candidates. */
 typedef struct prompts_known {
-  size_t count, candidates;
+  size_t count;
+  size_t candidates; /* 0: texts, one of the reference's for each prompt */
   size_t first;      /* row of the first held-out prompt */
-  double *reward;    /* H x K */
+  double *second;    /* H: the reference's response to the second judge; NULL:
+                        there is none */
+  double *reward;    /* H x K; of texts H */
   double *reference; /* H x K: log pi_ref */
   double *win;       /* H x K: P(this candidate beats one of the reference's) */
 } prompts_known;
 
-/* *result stays NULL where the world has no judge, reference or candidates. */
+/* *result stays NULL where the world has no judge, no reference, or neither
+ * candidates nor texts of the reference. */
 heed_status prompts_know(const heed_instance *source, const heed_world *world,
-                         arena *memory, const prompts_known **result,
-                         heed_error *error);
+                         service *host, arena *memory,
+                         const prompts_known **result, heed_error *error);
+heed_status texts_know(const heed_instance *source, const heed_world *world,
+                       service *host, arena *memory,
+                       const prompts_known **result, heed_error *error);
 
 typedef struct evaluation {
   /* evaluation's own settings */
@@ -106,7 +122,13 @@ typedef struct evaluation {
   service *host;             /* its plugin: the one being called, or NULL */
   arena *scratch;
   double *into[METRIC_COUNT]; /* where values go; NULL: not wanted */
+  heed_table **responses;     /* where a table of drawn responses goes, from the
+                                 host's allocate() */
 } evaluation;
+
+static inline double evaluation_sigmoid(double x) {
+  return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
+}
 
 /* What goes wrong from here on is this plugin's doing; NULL: nobody's. */
 static inline void evaluation_calls(const evaluation *self,
@@ -115,6 +137,7 @@ static inline void evaluation_calls(const evaluation *self,
 }
 
 heed_status evaluate_policy(const evaluation *self, heed_error *error);
+heed_status evaluate_texts(const evaluation *self, heed_error *error);
 heed_status evaluate_attentiveness(const evaluation *self, heed_error *error);
 heed_status evaluate_labels(const evaluation *self, heed_error *error);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Policies against their reference, by enumeration of candidates. */
+ * Policies against their reference, by enumeration of candidates; and held-out
+ * annotations under the reward that a policy implies. */
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_math.h>
 #include <gsl/gsl_roots.h>
-#include <math.h>
 #include <string.h>
 
 #include "evaluation.h"
@@ -12,15 +12,15 @@ static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
-static double sigmoid(double x) {
-  return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
-}
-
-static const heed_response *candidates(size_t count, arena *memory) {
+static heed_response *candidates(size_t count, arena *memory) {
   heed_response *all = arena_allocate(memory, count, sizeof *all);
   for (size_t i = 0; all != NULL && i < count; i++)
-    all[i] = (heed_response){(int64_t)i, NULL, 0};
+    all[i].candidate = (int64_t)i;
   return all;
+}
+
+static void of_prompt(size_t count, heed_response *all, size_t prompt) {
+  for (size_t i = 0; i < count; i++) all[i].prompt = prompt;
 }
 
 /* Rewards are numbers; the reference can make every candidate: else the KL of
@@ -45,27 +45,28 @@ static heed_status check_known(size_t count, const double *reward,
                    prompt, sum);
 }
 
-/* win[y] = sum over y' of pi_ref(y') sigmoid(r(y) - r(y')) */
+/* win[y] = sum over y' of pi_ref(y') evaluation_sigmoid(r(y) - r(y')) */
 static void know_wins(size_t count, const double *reward,
                       const double *reference, double *win) {
   for (size_t y = 0; y < count; y++) {
     win[y] = 0;
     for (size_t other = 0; other < count; other++)
-      win[y] += exp(reference[other]) * sigmoid(reward[y] - reward[other]);
+      win[y] +=
+          exp(reference[other]) * evaluation_sigmoid(reward[y] - reward[other]);
   }
 }
 
 heed_status prompts_know(const heed_instance *source, const heed_world *world,
-                         arena *memory, const prompts_known **result,
-                         heed_error *error) {
+                         service *host, arena *memory,
+                         const prompts_known **result, heed_error *error) {
   const heed_source_functions *is = source->plugin->functions;
   const size_t count = world->held_out, wide = world->candidates;
   prompts_known *self;
-  const heed_response *all;
+  heed_response *all;
   heed_status status = HEED_OK;
   *result = NULL;
-  if (is->judge == NULL || is->reference == NULL || count == 0 || wide == 0)
-    return HEED_OK;
+  if (is->judge == NULL || is->reference == NULL || count == 0) return HEED_OK;
+  if (wide == 0) return texts_know(source, world, host, memory, result, error);
   self = arena_allocate(memory, 1, sizeof *self);
   all = candidates(wide, memory);
   if (self == NULL || all == NULL) return no_memory(error);
@@ -78,10 +79,11 @@ heed_status prompts_know(const heed_instance *source, const heed_world *world,
   if (self->reward == NULL || self->reference == NULL || self->win == NULL)
     return no_memory(error);
   for (size_t i = 0; status == HEED_OK && i < count; i++) {
-    status = is->judge(source->self, world, self->first + i, wide, all,
+    of_prompt(wide, all, self->first + i);
+    status = is->judge(source->self, &host->host, world, wide, all,
                        self->reward + i * wide, error);
     if (status == HEED_OK)
-      status = is->reference(source->self, world, self->first + i, wide, all,
+      status = is->reference(source->self, &host->host, world, wide, all,
                              self->reference + i * wide, error);
     if (status == HEED_OK)
       status = check_known(wide, self->reward + i * wide,
@@ -183,13 +185,14 @@ static heed_status read_tilt(const evaluation *self, double *tilt,
   const prompts_known *known = self->prompts;
   const heed_trainer_functions *is = self->trainer->plugin->functions;
   const size_t wide = known->candidates;
-  const heed_response *all = candidates(wide, self->scratch);
+  heed_response *all = candidates(wide, self->scratch);
   if (all == NULL) return no_memory(error);
   for (size_t i = 0; i < known->count; i++) {
     double *row = tilt + i * wide, sum = 0;
+    of_prompt(wide, all, known->first + i);
     const heed_status status =
-        is->log_probability(self->trainer->self, self->world, self->policy,
-                            known->first + i, wide, all, row, error);
+        is->log_probability(self->trainer->self, &self->host->host, self->world,
+                            self->policy, wide, all, row, error);
     if (status != HEED_OK) return status;
     for (size_t y = 0; y < wide; y++) sum += exp(row[y]);
     if (!(fabs(sum - 1) < 1e-6))
@@ -290,26 +293,46 @@ static heed_status evaluate_candidates(const evaluation *self,
 
 /* ---- held-out annotations under the implied reward ---- */
 
+/* The two responses of a pair: candidates, or texts. */
+static void responses_of(const heed_world *world, size_t pair,
+                         heed_response both[2]) {
+  static const char *const columns[2][3] = {{"response_a", "text_a", "cut_a"},
+                                            {"response_b", "text_b", "cut_b"}};
+  const int64_t *prompt = heed_table_data(world->pairs, "prompt", HEED_INT64);
+  for (size_t i = 0; i < 2; i++) {
+    const int64_t *candidate =
+        heed_table_data(world->pairs, columns[i][0], HEED_INT64);
+    const char *const *text =
+        heed_table_data(world->pairs, columns[i][1], HEED_STRING);
+    const int8_t *cut = heed_table_data(world->pairs, columns[i][2], HEED_INT8);
+    both[i] = (heed_response){.prompt = (size_t)prompt[pair], .candidate = -1};
+    if (world->candidates > 0) {
+      both[i].candidate = candidate[pair];
+    } else {
+      both[i].text = text[pair];
+      both[i].length = strlen(text[pair]);
+      both[i].cut = cut != NULL && cut[pair] != 0;
+    }
+  }
+}
+
 /* scale x (log pi/pi_ref(A's) - log pi/pi_ref(B's)) of a pair. */
 static heed_status implied_difference(const evaluation *self, size_t pair,
                                       double *difference, heed_error *error) {
-  const heed_table *pairs = self->world->pairs;
   const heed_trainer_functions *trainer = self->trainer->plugin->functions;
   const heed_source_functions *source = self->source->plugin->functions;
-  const int64_t *prompt = heed_table_data(pairs, "prompt", HEED_INT64);
-  const int64_t *a = heed_table_data(pairs, "response_a", HEED_INT64);
-  const int64_t *b = heed_table_data(pairs, "response_b", HEED_INT64);
   double policy[2], reference[2];
   heed_status status;
-  const heed_response both[2] = {{a[pair], NULL, 0}, {b[pair], NULL, 0}};
+  heed_response both[2];
+  responses_of(self->world, pair, both);
   evaluation_calls(self, self->source);
-  status = source->reference(self->source->self, self->world,
-                             (size_t)prompt[pair], 2, both, reference, error);
+  status = source->reference(self->source->self, &self->host->host, self->world,
+                             2, both, reference, error);
   if (status != HEED_OK) return status;
   evaluation_calls(self, self->trainer);
-  status =
-      trainer->log_probability(self->trainer->self, self->world, self->policy,
-                               (size_t)prompt[pair], 2, both, policy, error);
+  status = trainer->log_probability(self->trainer->self, &self->host->host,
+                                    self->world, self->policy, 2, both, policy,
+                                    error);
   if (status != HEED_OK) return status;
   *difference = self->policy->scale *
                 ((policy[0] - reference[0]) - (policy[1] - reference[1]));
@@ -374,7 +397,8 @@ static heed_status evaluate_held_out(const evaluation *self,
     status = implied_difference(self, (size_t)pair[i], &z, error);
     if (choice[i] == HEED_CHOSE_B) z = -z;
     const double weight = fmin(fmax(eta[user[i]], 0), 1);
-    loss -= log(fmax(weight * sigmoid(z) + (1 - weight) * casual[i], 1e-300));
+    loss -= log(fmax(weight * evaluation_sigmoid(z) + (1 - weight) * casual[i],
+                     1e-300));
     right += z > 0 ? 1 : z == 0 ? 0.5 : 0;
     count++;
   }
@@ -390,7 +414,8 @@ heed_status evaluate_policy(const evaluation *self, heed_error *error) {
   if (self->policy == NULL || self->prompts == NULL) return HEED_OK;
   trainer = self->trainer->plugin->functions;
   if (trainer->log_probability == NULL) return HEED_OK;
-  status = evaluate_candidates(self, error);
+  status = self->prompts->candidates > 0 ? evaluate_candidates(self, error)
+                                         : evaluate_texts(self, error);
   if (status == HEED_OK && self->held_out != NULL &&
       self->held_out->annotations->rows > 0)
     status = evaluate_held_out(self, error);

@@ -40,6 +40,7 @@ typedef struct service {
   uint64_t seed, replicate;
   const service_sink *sink;
   const atomic_bool *cancel;
+  const char *checkpoint; /* a path, or NULL */
 } service;
 
 /* Fills service->host; the other members are the caller's to set, before or

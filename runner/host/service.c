@@ -119,6 +119,10 @@ static bool cancelled(const heed_host *host) {
   return cancel != NULL && atomic_load_explicit(cancel, memory_order_relaxed);
 }
 
+static const char *checkpoint(const heed_host *host) {
+  return of(host)->checkpoint;
+}
+
 void service_open(service *self) {
   self->host = (heed_host){
       .size = sizeof(heed_host),
@@ -135,5 +139,6 @@ void service_open(service *self) {
       .warn = warn,
       .progress = progress,
       .cancelled = cancelled,
+      .checkpoint = checkpoint,
   };
 }

@@ -19,7 +19,7 @@ const char *plan_stage_name(plan_stage stage) {
 /* What is keyed is the text "KEY seed replicate", and what is kept. */
 static void keyed(const plan *self, const char *key, size_t replicate,
                   const char *kept, char result[PLAN_KEY_SIZE]) {
-  char text[PLAN_KEY_SIZE + 80];
+  char text[PLAN_KEY_SIZE + 160];
   const int length = snprintf(text, sizeof text, "%s %" PRIu64 " %zu%s", key,
                               self->seed, replicate, kept);
   hash_bytes(text, (size_t)length, result);
@@ -27,11 +27,12 @@ static void keyed(const plan *self, const char *key, size_t replicate,
 
 void plan_cell_key(const plan *self, size_t cell, char key[PLAN_KEY_SIZE]) {
   const plan_point *point = &self->points[cell / self->replicates];
-  char kept[40];
+  char kept[80];
   (void)snprintf(
-      kept, sizeof kept, "%s%s%s%s", self->keep_users ? " users" : "",
+      kept, sizeof kept, "%s%s%s%s%s", self->keep_users ? " users" : "",
       self->keep_models ? " models" : "", self->keep_trace ? " trace" : "",
-      self->keep_policy ? " policy" : "");
+      self->keep_policy ? " policy" : "",
+      self->keep_responses ? " responses" : "");
   keyed(self, self->nodes[point->leaf].key, cell % self->replicates, kept, key);
 }
 

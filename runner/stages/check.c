@@ -62,7 +62,9 @@ static heed_status check_prompts(const heed_world *world, heed_error *error) {
       {"features", HEED_FLOAT64, world->candidates * world->features},
       {"reference", HEED_FLOAT64, world->candidates},
       {"reward", HEED_FLOAT64, world->candidates},
-      {"text", HEED_STRING, 1}};
+      {"text", HEED_STRING, 1},
+      {"response", HEED_STRING, 1},
+      {"cut", HEED_INT8, 1}};
   if (world->prompts == NULL)
     return world->held_out == 0
                ? HEED_OK
@@ -184,6 +186,10 @@ heed_status check_world(const heed_world *world, heed_error *error) {
       {"difference", HEED_FLOAT64, world->features},
       {"text_a", HEED_STRING, 1},
       {"text_b", HEED_STRING, 1},
+      {"cut_a", HEED_INT8, 1},
+      {"cut_b", HEED_INT8, 1},
+      {"reward_a", HEED_FLOAT64, 1},
+      {"reward_b", HEED_FLOAT64, 1},
       {"verdict", HEED_INT8, world->judge_count}};
   heed_status status;
   if (world->pairs == NULL) return wrong(error, "a world without pairs");

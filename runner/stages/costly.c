@@ -16,6 +16,25 @@ static void reports_path(const work *folder, const char *key, char *path,
   (void)snprintf(path, size, "%s/stage-%s.json", work_folder(folder), key);
 }
 
+heed_status costly_open_checkpoint(const work *folder, const plan *of,
+                                   level *self, heed_error *error) {
+  char key[PLAN_KEY_SIZE], path[PATH_MAX];
+  plan_stage_key(of, self->node, self->replicate, key);
+  (void)snprintf(path, sizeof path, "%s/stage-%s.checkpoint",
+                 work_folder(folder), key);
+  self->host.checkpoint = arena_copy(self->memory, path);
+  return self->host.checkpoint == NULL
+             ? heed_fail(error, HEED_MEMORY, "memory is out")
+             : HEED_OK;
+}
+
+/* One that stays is of no use any more, but no harm either. */
+void costly_close_checkpoint(level *self, bool done) {
+  if (done && self->host.checkpoint != NULL)
+    (void)file_remove(self->host.checkpoint, NULL);
+  self->host.checkpoint = NULL;
+}
+
 /* ---- numbers, tables, what was reported: as JSON ---- */
 
 /* JSON has neither NaN nor infinities. */
@@ -119,6 +138,73 @@ static heed_table *table_of_json(const heed_host *host, const json_t *whole) {
   return table;
 }
 
+/* ---- refined posteriors: what evaluation reads of them ---- */
+
+static json_t *doubles_to_json(const double *values, size_t count) {
+  json_t *array = json_array();
+  for (size_t i = 0; i < count; i++)
+    (void)json_array_append_new(array, number(values[i]));
+  return array;
+}
+
+/* NULL where memory is out; *count: how many. */
+static double *doubles_of_json(const heed_host *host, const json_t *array,
+                               size_t *count) {
+  double *values = host->allocate(host, json_array_size(array), sizeof *values);
+  *count = json_array_size(array);
+  for (size_t i = 0; values != NULL && i < *count; i++)
+    values[i] = number_of(json_array_get(array, i));
+  return values;
+}
+
+static json_t *posterior_to_json(const heed_posterior *of, size_t annotations) {
+  if (of == NULL) return json_null();
+  return json_pack(
+      "{s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:b}", "unit",
+      (int)of->unit, "topics", (json_int_t)of->topics, "mean",
+      doubles_to_json(of->mean, of->units), "sd",
+      doubles_to_json(of->sd, of->units), "left_out",
+      doubles_to_json(of->left_out, annotations), "casual",
+      doubles_to_json(of->casual, annotations), "p",
+      doubles_to_json(of->p, annotations), "log_likelihood",
+      number(of->log_likelihood), "objective", number(of->objective),
+      "iterations", (json_int_t)of->iterations, "converged", of->converged,
+      "identified", of->identified);
+}
+
+/* NULL where memory is out. */
+static heed_posterior *posterior_of_json(const heed_host *host,
+                                         const json_t *json) {
+  heed_posterior *made = host->allocate(host, 1, sizeof *made);
+  size_t annotations;
+  if (made == NULL) return NULL;
+  *made = (heed_posterior){
+      .size = sizeof *made,
+      .unit = (heed_unit)json_integer_value(json_object_get(json, "unit")),
+      .topics = (size_t)json_integer_value(json_object_get(json, "topics")),
+      .mu = NAN,
+      .mu_low = NAN,
+      .mu_high = NAN,
+      .log_likelihood = number_of(json_object_get(json, "log_likelihood")),
+      .objective = number_of(json_object_get(json, "objective")),
+      .iterations =
+          (uint64_t)json_integer_value(json_object_get(json, "iterations")),
+      .converged = json_is_true(json_object_get(json, "converged")),
+      .identified = json_is_true(json_object_get(json, "identified"))};
+  made->mean =
+      doubles_of_json(host, json_object_get(json, "mean"), &made->units);
+  made->sd = doubles_of_json(host, json_object_get(json, "sd"), &made->units);
+  made->left_out =
+      doubles_of_json(host, json_object_get(json, "left_out"), &annotations);
+  made->casual =
+      doubles_of_json(host, json_object_get(json, "casual"), &annotations);
+  made->p = doubles_of_json(host, json_object_get(json, "p"), &annotations);
+  return made->mean == NULL || made->sd == NULL || made->left_out == NULL ||
+                 made->casual == NULL || made->p == NULL
+             ? NULL
+             : made;
+}
+
 /* By metric's name: a resumed run may be of a plan with more of them. */
 static json_t *values_to_json(const plan *of, const level *self) {
   json_t *whole = json_object();
@@ -158,13 +244,14 @@ static json_t *points_to_json(const level *self) {
 
 static heed_status save_reports(const work *folder, const plan *of,
                                 const char *key, const level *self,
-                                heed_error *error) {
+                                size_t annotations, heed_error *error) {
   char path[PATH_MAX], *text;
   json_t *whole = json_pack(
-      "{s:o, s:o, s:b, s:o, s:f, s:o}", "values", values_to_json(of, self),
+      "{s:o, s:o, s:b, s:o, s:f, s:o, s:o}", "values", values_to_json(of, self),
       "warnings", warnings_to_json(self), "traced", of->keep_trace, "trace",
       points_to_json(self), "scale", self->policy.scale, "table",
-      table_to_json(self->policy.table));
+      table_to_json(self->policy.table), "refined",
+      posterior_to_json(self->policy.refined, annotations));
   heed_status status;
   text = json_dumps(whole, JSON_COMPACT | JSON_REAL_PRECISION(17));
   json_decref(whole);
@@ -255,7 +342,7 @@ heed_status costly_save_world(const work *folder, const plan *of,
   heed_status status;
   plan_stage_key(of, self->node, self->replicate, key);
   status = work_save_world(folder, key, &self->world, error);
-  return status == HEED_OK ? save_reports(folder, of, key, self, error)
+  return status == HEED_OK ? save_reports(folder, of, key, self, 0, error)
                            : status;
 }
 
@@ -281,9 +368,13 @@ heed_status costly_load_policy(const work *folder, const plan *of,
   }
   if (*found) {
     const json_t *table = json_object_get(whole, "table");
+    const json_t *refined = json_object_get(whole, "refined");
     self->policy.scale = number_of(json_object_get(whole, "scale"));
     self->policy.table = table_of_json(&self->host.host, table);
-    if (self->policy.table == NULL && json_is_object(table))
+    if (json_is_object(refined))
+      self->policy.refined = posterior_of_json(&self->host.host, refined);
+    if ((self->policy.table == NULL && json_is_object(table)) ||
+        (self->policy.refined == NULL && json_is_object(refined)))
       status = heed_fail(error, HEED_MEMORY, "memory is out");
     take_reports(of, whole, self);
   }
@@ -292,19 +383,19 @@ heed_status costly_load_policy(const work *folder, const plan *of,
 }
 
 heed_status costly_save_policy(const work *folder, const plan *of,
-                               const heed_world *world, const level *self,
+                               const heed_crowd *seen, const level *self,
                                heed_error *error) {
   const heed_trainer_functions *is = self->instance->plugin->functions;
   char key[PLAN_KEY_SIZE], path[PATH_MAX];
   heed_status status;
-  /* A posterior that training refined is not saved, so neither is this. */
-  if (is->save == NULL || self->policy.refined != NULL) return HEED_OK;
+  if (is->save == NULL) return HEED_OK;
   plan_stage_key(of, self->node, self->replicate, key);
   status = work_policy_path(folder, key, true, path, sizeof path, error);
   if (status == HEED_OK)
-    status = is->save(self->instance->self, &self->host.host, world,
+    status = is->save(self->instance->self, &self->host.host, seen->world,
                       &self->policy, path, error);
   if (status == HEED_OK) status = work_commit_policy(folder, key, error);
-  return status == HEED_OK ? save_reports(folder, of, key, self, error)
+  return status == HEED_OK ? save_reports(folder, of, key, self,
+                                          seen->annotations->rows, error)
                            : status;
 }

@@ -7,6 +7,13 @@
 #include "level.h"
 
 /* *found: the output was saved before, and the level now holds it. */
+
+/* Gives the stage a place for checkpoints, of the same key; and takes it away,
+ * with the file once the stage is done. */
+heed_status costly_open_checkpoint(const work *folder, const plan *plan,
+                                   level *self, heed_error *error);
+void costly_close_checkpoint(level *self, bool done);
+
 heed_status costly_load_world(const work *folder, const plan *plan, level *self,
                               bool *found, heed_error *error);
 heed_status costly_save_world(const work *folder, const plan *plan,
@@ -15,7 +22,7 @@ heed_status costly_load_policy(const work *folder, const plan *plan,
                                const heed_world *world, level *self,
                                bool *found, heed_error *error);
 heed_status costly_save_policy(const work *folder, const plan *plan,
-                               const heed_world *world, const level *self,
+                               const heed_crowd *seen, const level *self,
                                heed_error *error);
 
 #endif

@@ -44,6 +44,7 @@ typedef struct level {
   heed_posterior posterior;
   heed_selection selection;
   heed_policy policy;
+  heed_table *responses; /* drawn by evaluation, of worlds of texts; or NULL */
 } level;
 
 #endif

@@ -47,6 +47,7 @@ static void level_clear(stages *of, level *self) {
   self->instance = NULL;
   self->values = NULL;
   self->prompts = NULL;
+  self->responses = NULL;
   self->policy.size = 0;
   self->warnings = NULL;
   self->points = NULL;
@@ -144,15 +145,18 @@ static heed_status run_world(stages *self, level *into, heed_error *error) {
       (heed_world){.size = sizeof into->world, .mu = NAN, .mu_requested = NAN};
   if (costly)
     status = costly_load_world(folder, self->plan, into, &found, error);
+  if (status == HEED_OK && costly)
+    status = costly_open_checkpoint(folder, self->plan, into, error);
   if (status == HEED_OK && !found)
     status =
         is->make(into->instance->self, &into->host.host, &into->world, error);
   if (status == HEED_OK) status = check_world(&into->world, error);
   if (status == HEED_OK && costly && !found)
     status = costly_save_world(folder, self->plan, into, error);
+  if (costly) costly_close_checkpoint(into, status == HEED_OK);
   if (status == HEED_OK)
-    status = prompts_know(into->instance, &into->world, into->memory,
-                          &into->prompts, error);
+    status = prompts_know(into->instance, &into->world, &into->host,
+                          into->memory, &into->prompts, error);
   return status;
 }
 
@@ -279,13 +283,16 @@ static heed_status run_policy(stages *self, level *into, heed_error *error) {
   if (costly)
     status = costly_load_policy(folder, self->plan, &world->world, into, &found,
                                 error);
+  if (status == HEED_OK && costly)
+    status = costly_open_checkpoint(folder, self->plan, into, error);
   if (status == HEED_OK && !found)
     status = is->train(into->instance->self, &into->host.host, of,
                        &self->levels[PLAN_POSTERIOR].posterior, selection,
                        &into->policy, error);
   if (status == HEED_OK) status = check_policy(of, &into->policy, error);
   if (status == HEED_OK && costly && !found)
-    status = costly_save_policy(folder, self->plan, &world->world, into, error);
+    status = costly_save_policy(folder, self->plan, of, into, error);
+  if (costly) costly_close_checkpoint(into, status == HEED_OK);
   return status;
 }
 
@@ -324,7 +331,8 @@ static heed_status run_evaluation(stages *self, level *into,
                      .posterior = &levels[PLAN_POSTERIOR].posterior,
                      .policy = trained ? &trainer->policy : NULL,
                      .host = &into->host,
-                     .scratch = self->scratch};
+                     .scratch = self->scratch,
+                     .responses = &into->responses};
   heed_status status;
   into->selection.weight = NULL;
   what.selection = selection_for(self, into, error);
@@ -545,6 +553,10 @@ static heed_status keep(const stages *self, record *into, heed_error *error) {
   if (status == HEED_OK && self->plan->keep_policy &&
       trainer->node != SIZE_MAX && trainer->policy.table != NULL)
     status = record_keep(into, trainer->policy.table, "policy", error);
+  if (status == HEED_OK && self->plan->keep_responses &&
+      self->levels[PLAN_EVALUATION].responses != NULL)
+    status = record_keep(into, self->levels[PLAN_EVALUATION].responses,
+                         "responses", error);
   arena_clear(self->scratch);
   return status;
 }

@@ -6,6 +6,8 @@
  * only whole files and temporary names, which are ignored and removed.
  *
  *   OUT.h5         the result
+ *   OUT.h5.policies/  cell-N.policy: with keep = {"policy"}, what costly
+ *                     trainers saved
  *   OUT.h5.work/   lock  plan.json  part-*.h5  stage-KEY.h5 stage-KEY.policy */
 #ifndef HEED_STORAGE_STORAGE_H
 #define HEED_STORAGE_STORAGE_H
@@ -66,6 +68,12 @@ heed_status work_policy_path(const work *work, const char *key, bool temporary,
                              char *path, size_t size, heed_error *error);
 heed_status work_commit_policy(const work *work, const char *key,
                                heed_error *error);
+
+/* With keep = {"policy"}: the policies in the work folder become files beside
+ * the result, OUT.h5.policies/cell-N.policy, one a cell.  Those that an earlier
+ * run left there stay. */
+heed_status storage_keep_policies(const work *work, const char *result_path,
+                                  const plan *plan, heed_error *error);
 
 /* Is there a result file, is it of this sweep (same title, axes of the same
  * names), and how many of its finished cells does the plan not have?  What

@@ -72,17 +72,18 @@ static size_t rank_of(const double *reward, size_t count, size_t candidate) {
   return below;
 }
 
-static heed_status log_probability(void *self, const heed_world *world,
-                                   const heed_policy *policy, size_t prompt,
-                                   size_t count, const heed_response *responses,
+static heed_status log_probability(void *self, const heed_host *host,
+                                   const heed_world *world,
+                                   const heed_policy *policy, size_t count,
+                                   const heed_response *responses,
                                    double *values, heed_error *error) {
   const size_t wide = world->candidates;
   const double *reward =
       heed_table_data(world->prompts, "reward", HEED_FLOAT64);
-  (void)self, (void)policy, (void)error;
+  (void)self, (void)host, (void)policy, (void)error;
   for (size_t i = 0; i < count; i++) {
-    const size_t rank =
-        rank_of(reward + prompt * wide, wide, (size_t)responses[i].candidate);
+    const size_t rank = rank_of(reward + responses[i].prompt * wide, wide,
+                                (size_t)responses[i].candidate);
     const double chance = rank == 3 * wide / 4 ? 0.7 : rank == 0 ? 0.3 : 0;
     values[i] = chance > 0 ? log(chance) : -HUGE_VAL;
   }

@@ -52,20 +52,22 @@ static int64_t said(const void *self) {
   return ((const heed_value *)self)[0].integer;
 }
 
-static heed_status judge(void *self, const heed_world *world, size_t prompt,
-                         size_t count, const heed_response *responses,
-                         double *rewards, heed_error *error) {
-  (void)world, (void)prompt, (void)error;
+static heed_status judge(void *self, const heed_host *host,
+                         const heed_world *world, size_t count,
+                         const heed_response *responses, double *rewards,
+                         heed_error *error) {
+  (void)host, (void)world, (void)error;
   for (size_t i = 0; i < count; i++)
     rewards[i] = responses[i].candidate == 0 ? 1 : 0;
   if (said(self) == WORLD_REWARD) rewards[0] = NAN;
   return HEED_OK;
 }
 
-static heed_status reference(void *self, const heed_world *world, size_t prompt,
-                             size_t count, const heed_response *responses,
+static heed_status reference(void *self, const heed_host *host,
+                             const heed_world *world, size_t count,
+                             const heed_response *responses,
                              double *log_probability, heed_error *error) {
-  (void)world, (void)prompt, (void)responses, (void)error;
+  (void)host, (void)world, (void)responses, (void)error;
   for (size_t i = 0; i < count; i++) log_probability[i] = log(0.5);
   if (said(self) == WORLD_REFERENCE) log_probability[0] = 0;
   return HEED_OK;
@@ -352,12 +354,13 @@ static heed_status train(void *self, const heed_host *host,
                     : HEED_OK;
 }
 
-static heed_status log_probability(void *self, const heed_world *world,
-                                   const heed_policy *policy, size_t prompt,
-                                   size_t count, const heed_response *responses,
+static heed_status log_probability(void *self, const heed_host *host,
+                                   const heed_world *world,
+                                   const heed_policy *policy, size_t count,
+                                   const heed_response *responses,
                                    double *result, heed_error *error) {
   const double *chance = policy->state;
-  (void)self, (void)world, (void)prompt, (void)error;
+  (void)self, (void)host, (void)world, (void)error;
   for (size_t i = 0; i < count; i++)
     result[i] = log(responses[i].candidate == 0 ? *chance : 1 - *chance);
   return HEED_OK;

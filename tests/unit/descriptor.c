@@ -87,7 +87,7 @@ static void lists_of_another_shape_are_refused(void **state) {
   all.abi = 7;
   (void)descriptor_check_list(&all, "x.so", &error);
   assert_string_equal(error.message,
-                      "x.so: built for plugin ABI 7, this heed has ABI 2: "
+                      "x.so: built for plugin ABI 7, this heed has ABI 3: "
                       "rebuild the plugin against this heed's headers");
 }
 
@@ -101,7 +101,7 @@ static void descriptors_of_another_abi_are_refused_with_both_numbers(
   refused(NULL, "x.so: a descriptor is NULL");
   plugin.abi = 9;
   (void)snprintf(expected, sizeof expected,
-                 "x.so: a descriptor of ABI 9 and %zu bytes, expected ABI 2 "
+                 "x.so: a descriptor of ABI 9 and %zu bytes, expected ABI 3 "
                  "and %zu bytes",
                  sizeof plugin, sizeof plugin);
   refused(&plugin, expected);

@@ -642,14 +642,14 @@ static void policy_is_the_reference_tilted_and_sums_to_one(void **state) {
       heed_table_data(self.world.prompts, "reference", HEED_FLOAT64);
   const size_t prompt = 230;
   for (size_t k = 0; k < 8; k++) {
-    asked[k].candidate = (int64_t)k;
+    asked[k] = (heed_response){.prompt = prompt, .candidate = (int64_t)k};
     expected[k] =
         reference[prompt * 8 + k] + dot(3, phi + (prompt * 8 + k) * 3, theta);
     all += exp(expected[k]);
   }
   assert_int_equal(
-      functions->log_probability(NULL, &self.world, &policy, prompt, 8, asked,
-                                 log_pi, &self.bench.error),
+      functions->log_probability(NULL, &self.bench.host.host, &self.world,
+                                 &policy, 8, asked, log_pi, &self.bench.error),
       HEED_OK);
   for (size_t k = 0; k < 8; k++) {
     assert_near(log_pi[k], expected[k] - log(all), 1e-10);
@@ -658,8 +658,8 @@ static void policy_is_the_reference_tilted_and_sums_to_one(void **state) {
   assert_near(sum, 1.0, 1e-12);
   asked[0].candidate = 8;
   assert_int_equal(
-      functions->log_probability(NULL, &self.world, &policy, prompt, 1, asked,
-                                 log_pi, &self.bench.error),
+      functions->log_probability(NULL, &self.bench.host.host, &self.world,
+                                 &policy, 1, asked, log_pi, &self.bench.error),
       HEED_INVALID);
   scene_close(&self);
 }

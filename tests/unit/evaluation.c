@@ -14,33 +14,37 @@ static const double reference[PROMPTS][CANDIDATES] = {{0.5, 0.3, 0.2},
 static const double policy_of[PROMPTS][CANDIDATES] = {{0.7, 0.1, 0.2},
                                                       {0.2, 0.7, 0.1}};
 
-static heed_status judge(void *self, const heed_world *world, size_t prompt,
-                         size_t count, const heed_response *responses,
-                         double *rewards, heed_error *error) {
-  (void)self, (void)world, (void)error;
+static heed_status judge(void *self, const heed_host *host,
+                         const heed_world *world, size_t count,
+                         const heed_response *responses, double *rewards,
+                         heed_error *error) {
+  (void)self, (void)host, (void)world, (void)error;
   for (size_t i = 0; i < count; i++)
-    rewards[i] = reward[prompt][responses[i].candidate];
+    rewards[i] = reward[responses[i].prompt][responses[i].candidate];
   return HEED_OK;
 }
 
-static heed_status refer(void *self, const heed_world *world, size_t prompt,
-                         size_t count, const heed_response *responses,
+static heed_status refer(void *self, const heed_host *host,
+                         const heed_world *world, size_t count,
+                         const heed_response *responses,
                          double *log_probability, heed_error *error) {
-  (void)self, (void)world, (void)error;
+  (void)self, (void)host, (void)world, (void)error;
   for (size_t i = 0; i < count; i++)
-    log_probability[i] = log(reference[prompt][responses[i].candidate]);
+    log_probability[i] =
+        log(reference[responses[i].prompt][responses[i].candidate]);
   return HEED_OK;
 }
 
 /* state: the table of probabilities */
-static heed_status act(void *self, const heed_world *world,
-                       const heed_policy *policy, size_t prompt, size_t count,
-                       const heed_response *responses, double *log_probability,
-                       heed_error *error) {
+static heed_status act(void *self, const heed_host *host,
+                       const heed_world *world, const heed_policy *policy,
+                       size_t count, const heed_response *responses,
+                       double *log_probability, heed_error *error) {
   const double(*table)[CANDIDATES] = policy->state;
-  (void)self, (void)world, (void)error;
+  (void)self, (void)host, (void)world, (void)error;
   for (size_t i = 0; i < count; i++)
-    log_probability[i] = log(table[prompt][responses[i].candidate]);
+    log_probability[i] =
+        log(table[responses[i].prompt][responses[i].candidate]);
   return HEED_OK;
 }
 
@@ -89,8 +93,10 @@ static int set_up(void **state) {
   self->policy.state = table;
   self->levels[0] = 0.05;
   self->levels[1] = 50; /* beyond what three candidates allow */
-  assert_int_equal(prompts_know(&self->source, &self->world, self->memory,
-                                &self->known, &error),
+  service_open(&self->host);
+  self->host.stage = "evaluation";
+  assert_int_equal(prompts_know(&self->source, &self->world, &self->host,
+                                self->memory, &self->known, &error),
                    HEED_OK);
   self->what = (evaluation){.kl_count = 2,
                             .kl = self->levels,
@@ -108,8 +114,6 @@ static int set_up(void **state) {
                             .policy = &self->policy,
                             .host = &self->host,
                             .scratch = self->memory};
-  service_open(&self->host);
-  self->host.stage = "evaluation";
   for (size_t i = 0; i < METRIC_COUNT; i++) {
     for (size_t j = 0; j < 4; j++) self->values[i][j] = NAN;
     self->what.into[i] = self->values[i];

@@ -469,14 +469,15 @@ static void judge_gives_the_true_reward_and_refuses_others(void **state) {
       workbench_make(&bench, HEED_SOURCE, "synthetic", "{}");
   const heed_source_functions *functions = source->plugin->functions;
   assert_int_equal(workbench_world(&bench, source, &world), HEED_OK);
-  heed_response asked[2] = {{.candidate = 3}, {.candidate = 39}};
-  assert_int_equal(functions->judge(source->self, &world, 2100, 2, asked,
-                                    rewards, &bench.error),
+  heed_response asked[2] = {{.prompt = 2100, .candidate = 3},
+                            {.prompt = 2100, .candidate = 39}};
+  assert_int_equal(functions->judge(source->self, &bench.host.host, &world, 2,
+                                    asked, rewards, &bench.error),
                    HEED_OK);
   assert_near(rewards[1], numbers(world.prompts, "reward")[2100 * 40 + 39], 0);
   asked[1].candidate = 40;
-  assert_int_equal(functions->judge(source->self, &world, 2100, 2, asked,
-                                    rewards, &bench.error),
+  assert_int_equal(functions->judge(source->self, &bench.host.host, &world, 2,
+                                    asked, rewards, &bench.error),
                    HEED_INVALID);
   assert_non_null(strstr(bench.error.message, "no candidate 40"));
   workbench_close(&bench);

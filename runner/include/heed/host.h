@@ -70,6 +70,12 @@ struct heed_host {
 
   /* True once the stage should stop: return HEED_CANCELLED soon. */
   bool (*cancelled)(const heed_host *host);
+
+  /* Where a long stage may leave what it has done so far: a file that a later
+   * run of the very same stage finds, and that the host removes once the
+   * stage is done.  Write it under another name beside and rename it.  NULL:
+   * nothing is kept here. */
+  const char *(*checkpoint)(const heed_host *host);
 };
 
 #ifdef __cplusplus

@@ -26,7 +26,7 @@ extern "C" {
 
 /* Raised when a header changes in a way that a built plugin cannot survive.
  * The host refuses a plugin of another ABI version, with both numbers. */
-#define HEED_ABI 2
+#define HEED_ABI 3
 
 /* Flags of heed_plugin. */
 #define HEED_COSTLY 1u     /* source, trainer: worth saving for a resumed run */

@@ -23,26 +23,31 @@ typedef struct heed_source_functions {
   heed_status (*restore)(void *self, const heed_host *host, heed_world *world,
                          heed_error *error);
 
-  /* True rewards of `count` responses to prompt `prompt` (row in
-   * world->prompts) into rewards[count].  Used by evaluation alone, never by
-   * what learns.  NULL: the world has no judge (a log). */
-  heed_status (*judge)(void *self, const heed_world *world, size_t prompt,
-                       size_t count, const heed_response *responses,
-                       double *rewards, heed_error *error);
+  /* True rewards of `count` responses, to any prompts, into rewards[count]: p
+   * of a pair is sigmoid(reward of A's - reward of B's).  Used by evaluation
+   * alone, never by what learns.  NULL, or HEED_UNSUPPORTED: this world has no
+   * judge (a log). */
+  heed_status (*judge)(void *self, const heed_host *host,
+                       const heed_world *world, size_t count,
+                       const heed_response *responses, double *rewards,
+                       heed_error *error);
+
+  /* The same of a second judge, who has no part in what users choose, so that
+   * a policy cannot win by what the first one overlooks: win rates of texts
+   * are by this one where there is one. */
+  heed_status (*second_judge)(void *self, const heed_host *host,
+                              const heed_world *world, size_t count,
+                              const heed_response *responses, double *rewards,
+                              heed_error *error);
 
   /* log pi_ref(response | prompt) into log_probability[count]; finite, and
-   * normalised over the candidates of the prompt where they are.  NULL: the
-   * world has no reference policy. */
-  heed_status (*reference)(void *self, const heed_world *world, size_t prompt,
-                           size_t count, const heed_response *responses,
+   * normalised over the candidates of a prompt where they are.  Of a text that
+   * was cut off, the probability that a response begins so.  NULL: the world
+   * has no reference policy. */
+  heed_status (*reference)(void *self, const heed_host *host,
+                           const heed_world *world, size_t count,
+                           const heed_response *responses,
                            double *log_probability, heed_error *error);
-
-  /* One response of the reference policy, for worlds of texts; memory from
-   * host->scratch().  NULL where candidates are finite. */
-  heed_status (*sample)(void *self, const heed_host *host,
-                        const heed_world *world, size_t prompt,
-                        heed_stream *stream, heed_response *response,
-                        heed_error *error);
 } heed_source_functions;
 
 #ifdef __cplusplus

@@ -37,24 +37,29 @@ typedef struct heed_trainer_functions {
                        const heed_selection *selection, heed_policy *policy,
                        heed_error *error);
 
-  /* log pi(response | prompt) into log_probability[count]; normalised over
-   * the candidates of the prompt where they are finite.  NULL: this trainer
-   * makes no policy (a log without features). */
-  heed_status (*log_probability)(void *self, const heed_world *world,
-                                 const heed_policy *policy, size_t prompt,
-                                 size_t count, const heed_response *responses,
+  /* log pi(response | prompt) into log_probability[count], of responses to any
+   * prompts (those to one prompt stand together); as heed_source_functions has
+   * it for the reference.  NULL: this trainer makes no policy (a log without
+   * features). */
+  heed_status (*log_probability)(void *self, const heed_host *host,
+                                 const heed_world *world,
+                                 const heed_policy *policy, size_t count,
+                                 const heed_response *responses,
                                  double *log_probability, heed_error *error);
 
-  /* One response, for worlds of texts; memory from host->scratch().  NULL
-   * where candidates are finite. */
+  /* Draws `count` responses, for worlds of texts: responses come with their
+   * prompts, and leave with text, length and cut; memory from
+   * host->scratch().  stream: (count), one for each.  NULL where candidates
+   * are finite. */
   heed_status (*sample)(void *self, const heed_host *host,
                         const heed_world *world, const heed_policy *policy,
-                        size_t prompt, heed_stream *stream,
-                        heed_response *response, heed_error *error);
+                        size_t count, heed_stream *stream,
+                        heed_response *responses, heed_error *error);
 
   /* For HEED_COSTLY trainers: the policy's state to a new file and back.  The
-   * host fsyncs and renames the file; scale and table it keeps itself.  A
-   * policy with a refined posterior is not saved. */
+   * host fsyncs and renames the file; scale, table and the refined posterior
+   * it keeps itself.  A sweep with keep = {"policy"} leaves the file to the
+   * user: let it be of a format that others read. */
   heed_status (*save)(void *self, const heed_host *host,
                       const heed_world *world, const heed_policy *policy,
                       const char *path, heed_error *error);

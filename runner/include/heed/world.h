@@ -7,6 +7,8 @@
 #ifndef HEED_WORLD_H
 #define HEED_WORLD_H
 
+#include <stdbool.h>
+
 #include "table.h"
 
 #ifdef __cplusplus
@@ -21,12 +23,15 @@ enum {
   HEED_LEFT_UNKNOWN = -1 /* else HEED_CHOSE_A or HEED_CHOSE_B */
 };
 
-/* A response: a candidate of its prompt where candidates are finite, a text
+/* A response to a prompt: one of its candidates where these are finite, a text
  * where they are not. */
 typedef struct heed_response {
+  size_t prompt;     /* row in world->prompts */
   int64_t candidate; /* index, or -1 */
-  const char *text;  /* UTF-8, or NULL */
+  const char *text;  /* UTF-8, NUL-terminated, or NULL */
   size_t length;     /* bytes of text */
+  bool cut;          /* the text was cut off at a limit of length: that it ends
+                        is no doing of its author's */
 } heed_response;
 
 typedef struct heed_world {
@@ -43,6 +48,8 @@ typedef struct heed_world {
    *   topic        int32    0, 1, …
    *   verdict      int8     width judge_count: HEED_CHOSE_…, -1: none
    *   text_a, text_b    string
+   *   cut_a, cut_b      int8     1: the text was cut off (heed_response.cut)
+   *   reward_a, reward_b  float64  true rewards
    * All are optional but the number of rows. */
   heed_table *pairs;
 
@@ -52,6 +59,9 @@ typedef struct heed_world {
    *   reference    float64  width candidates: log pi_ref
    *   reward       float64  width candidates: true reward
    *   text         string
+   *   response     string   in worlds of texts: a response of the reference
+   *                         policy, of held-out prompts at least
+   *   cut          int8     of that response
    * NULL for a log without prompts. */
   heed_table *prompts;
   size_t held_out;

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Policies against their reference where responses are texts: both answer each
+ * held-out prompt once, and judges compare the two. */
+#include <string.h>
+
+#include "evaluation.h"
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+/* Judges are asked about all responses at once.  *rewards stays NULL where the
+ * world has no such judge. */
+typedef heed_status judging(void *self, const heed_host *host,
+                            const heed_world *world, size_t count,
+                            const heed_response *responses, double *rewards,
+                            heed_error *error);
+
+static heed_status ask(const heed_instance *source, judging *judge,
+                       const heed_world *world, service *host, arena *memory,
+                       size_t count, const heed_response *responses,
+                       double **rewards, heed_error *error) {
+  double *made;
+  heed_status status;
+  *rewards = NULL;
+  if (judge == NULL) return HEED_OK;
+  made = arena_allocate(memory, count, sizeof *made);
+  if (made == NULL) return no_memory(error);
+  status =
+      judge(source->self, &host->host, world, count, responses, made, error);
+  if (status == HEED_UNSUPPORTED) return HEED_OK;
+  for (size_t i = 0; status == HEED_OK && i < count; i++)
+    if (!isfinite(made[i]))
+      status = heed_fail(error, HEED_NUMERIC,
+                         "its output is wrong: the response to prompt %zu has "
+                         "reward %g, expected a finite number",
+                         responses[i].prompt, made[i]);
+  if (status == HEED_OK) *rewards = made;
+  return status;
+}
+
+/* The reference's responses to the held-out prompts; NULL where memory is
+ * out. */
+static heed_response *reference_responses(const heed_world *world,
+                                          const char *const *text,
+                                          arena *memory) {
+  const size_t count = world->held_out;
+  const size_t first = world->prompts->rows - count;
+  const int8_t *cut = heed_table_data(world->prompts, "cut", HEED_INT8);
+  heed_response *all = arena_allocate(memory, count, sizeof *all);
+  for (size_t i = 0; all != NULL && i < count; i++)
+    all[i] = (heed_response){.prompt = first + i,
+                             .candidate = -1,
+                             .text = text[first + i],
+                             .length = strlen(text[first + i]),
+                             .cut = cut != NULL && cut[first + i] != 0};
+  return all;
+}
+
+heed_status texts_know(const heed_instance *source, const heed_world *world,
+                       service *host, arena *memory,
+                       const prompts_known **result, heed_error *error) {
+  const heed_source_functions *is = source->plugin->functions;
+  const char *const *text =
+      heed_table_data(world->prompts, "response", HEED_STRING);
+  prompts_known *self = arena_allocate(memory, 1, sizeof *self);
+  heed_response *all;
+  heed_status status;
+  if (text == NULL) return HEED_OK;
+  all = reference_responses(world, text, memory);
+  if (self == NULL || all == NULL) return no_memory(error);
+  self->count = world->held_out;
+  self->first = world->prompts->rows - world->held_out;
+  status = ask(source, is->judge, world, host, memory, self->count, all,
+               &self->reward, error);
+  if (status == HEED_OK && self->reward != NULL)
+    status = ask(source, is->second_judge, world, host, memory, self->count,
+                 all, &self->second, error);
+  if (status == HEED_OK && self->reward != NULL) *result = self;
+  return status;
+}
+
+/* ---- a policy ---- */
+
+/* What is known of the policy's responses; all (H). */
+typedef struct answers {
+  heed_response *response;
+  double *reward, *second;    /* second: NULL without a second judge */
+  double *policy, *reference; /* log-probabilities */
+} answers;
+
+static heed_status draw(const evaluation *self, answers *made,
+                        heed_error *error) {
+  const prompts_known *known = self->prompts;
+  const heed_trainer_functions *trainer = self->trainer->plugin->functions;
+  const heed_host *host = &self->host->host;
+  heed_stream *stream =
+      arena_allocate(self->scratch, known->count, sizeof *stream);
+  made->response =
+      arena_allocate(self->scratch, known->count, sizeof *made->response);
+  if (stream == NULL || made->response == NULL) return no_memory(error);
+  for (size_t i = 0; i < known->count; i++) {
+    stream[i] = host->stream(host, "response", known->first + i);
+    made->response[i] =
+        (heed_response){.prompt = known->first + i, .candidate = -1};
+  }
+  evaluation_calls(self, self->trainer);
+  const heed_status status =
+      trainer->sample(self->trainer->self, host, self->world, self->policy,
+                      known->count, stream, made->response, error);
+  for (size_t i = 0; status == HEED_OK && i < known->count; i++)
+    if (made->response[i].text == NULL)
+      return heed_fail(error, HEED_NUMERIC,
+                       "its output is wrong: no response to prompt %zu",
+                       made->response[i].prompt);
+  return status;
+}
+
+static heed_status weigh(const evaluation *self, answers *made,
+                         heed_error *error) {
+  const prompts_known *known = self->prompts;
+  const heed_source_functions *source = self->source->plugin->functions;
+  const heed_trainer_functions *trainer = self->trainer->plugin->functions;
+  const heed_host *host = &self->host->host;
+  heed_status status;
+  made->policy = arena_allocate(self->scratch, known->count, sizeof(double));
+  made->reference = arena_allocate(self->scratch, known->count, sizeof(double));
+  if (made->policy == NULL || made->reference == NULL) return no_memory(error);
+  status = trainer->log_probability(self->trainer->self, host, self->world,
+                                    self->policy, known->count, made->response,
+                                    made->policy, error);
+  if (status != HEED_OK) return status;
+  evaluation_calls(self, self->source);
+  status =
+      source->reference(self->source->self, host, self->world, known->count,
+                        made->response, made->reference, error);
+  for (size_t i = 0; status == HEED_OK && i < known->count; i++)
+    if (!isfinite(made->policy[i]) || !isfinite(made->reference[i]))
+      return heed_fail(error, HEED_NUMERIC,
+                       "its output is wrong: the policy's response to prompt "
+                       "%zu has log-probability %g, under the reference %g",
+                       known->first + i, made->policy[i], made->reference[i]);
+  return status;
+}
+
+static heed_status judge(const evaluation *self, answers *made,
+                         heed_error *error) {
+  const prompts_known *known = self->prompts;
+  const heed_source_functions *source = self->source->plugin->functions;
+  heed_status status =
+      ask(self->source, source->judge, self->world, self->host, self->scratch,
+          known->count, made->response, &made->reward, error);
+  if (status == HEED_OK && known->second != NULL)
+    status =
+        ask(self->source, source->second_judge, self->world, self->host,
+            self->scratch, known->count, made->response, &made->second, error);
+  return status;
+}
+
+/* ---- the metrics ---- */
+
+/* Mean of `count` values and its standard error, into two metrics. */
+static void put_mean(const evaluation *self, metric mean_into,
+                     metric error_into, size_t count, const double *values) {
+  double mean = 0, square = 0;
+  for (size_t i = 0; i < count; i++) mean += values[i] / (double)count;
+  for (size_t i = 0; i < count; i++)
+    square += (values[i] - mean) * (values[i] - mean);
+  if (self->into[mean_into] != NULL) *self->into[mean_into] = mean;
+  if (self->into[error_into] != NULL && count > 1)
+    *self->into[error_into] =
+        sqrt(square / ((double)count - 1) / (double)count);
+}
+
+static void put_columns(const evaluation *self, const answers *made,
+                        double *win, double *gain, double *ratio) {
+  const prompts_known *known = self->prompts;
+  const double *mine = made->second != NULL ? made->second : made->reward;
+  const double *theirs = made->second != NULL ? known->second : known->reward;
+  for (size_t i = 0; i < known->count; i++) {
+    win[i] = evaluation_sigmoid(mine[i] - theirs[i]);
+    gain[i] = made->reward[i] - known->reward[i];
+    ratio[i] = made->policy[i] - made->reference[i];
+  }
+  put_mean(self, METRIC_WIN_RATE, METRIC_WIN_RATE_ERROR, known->count, win);
+  put_mean(self, METRIC_REWARD_SCORE, METRIC_REWARD_ERROR, known->count, gain);
+  put_mean(self, METRIC_KL, METRIC_KL_ERROR, known->count, ratio);
+}
+
+/* The table of what was drawn: a row a prompt. */
+static heed_status put_responses(const evaluation *self, const answers *made,
+                                 heed_error *error) {
+  const heed_host *host = &self->host->host;
+  const heed_table *prompts = self->world->prompts;
+  const size_t count = self->prompts->count, first = self->prompts->first;
+  const char *const *asked = heed_table_data(prompts, "text", HEED_STRING);
+  const char *const *before = heed_table_data(prompts, "response", HEED_STRING);
+  heed_table *table = host->table(host, "responses", count);
+  if (table == NULL) return no_memory(error);
+  int64_t *prompt = host->column(host, table, "prompt", HEED_INT64, 1);
+  const char **text = host->column(host, table, "text", HEED_STRING, 1);
+  const char **reference =
+      host->column(host, table, "reference", HEED_STRING, 1);
+  const char **policy = host->column(host, table, "policy", HEED_STRING, 1);
+  double *win = host->column(host, table, "win", HEED_FLOAT64, 1);
+  double *gain = host->column(host, table, "reward_gain", HEED_FLOAT64, 1);
+  double *ratio = host->column(host, table, "log_ratio", HEED_FLOAT64, 1);
+  if (prompt == NULL || text == NULL || reference == NULL || policy == NULL ||
+      win == NULL || gain == NULL || ratio == NULL)
+    return no_memory(error);
+  for (size_t i = 0; i < count; i++) {
+    prompt[i] = (int64_t)(first + i);
+    text[i] = asked == NULL ? "" : asked[first + i];
+    reference[i] = before[first + i];
+    policy[i] = host->copy(host, made->response[i].text);
+    if (policy[i] == NULL) return no_memory(error);
+  }
+  put_columns(self, made, win, gain, ratio);
+  *self->responses = table;
+  return HEED_OK;
+}
+
+heed_status evaluate_texts(const evaluation *self, heed_error *error) {
+  const heed_trainer_functions *trainer = self->trainer->plugin->functions;
+  answers made = {0};
+  heed_status status;
+  if (trainer->sample == NULL) return HEED_OK;
+  status = draw(self, &made, error);
+  if (status == HEED_OK) status = weigh(self, &made, error);
+  if (status == HEED_OK) status = judge(self, &made, error);
+  if (status != HEED_OK) return status;
+  evaluation_calls(self, NULL);
+  return put_responses(self, &made, error);
+}

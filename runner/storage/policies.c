@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Policies that a sweep keeps: files beside the result. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "storage/file.h"
+#include "storage/storage.h"
+
+/* A second name for a file, which replaces what had that name.  Cells with the
+ * same policy share the file. */
+static heed_status name_also(const char *from, const char *to,
+                             heed_error *error) {
+  char *temporary = file_temporary(to);
+  heed_status status = HEED_OK;
+  if (temporary == NULL)
+    return heed_fail(error, HEED_MEMORY, "%s: memory is out", to);
+  if (link(from, temporary) != 0)
+    status = heed_fail(error, HEED_IO, "%s: cannot be linked to %s: %s",
+                       temporary, from, strerror(errno));
+  else
+    status = file_commit(temporary, to, error);
+  /* rename() of two names of one file does nothing at all. */
+  (void)file_remove(temporary, NULL);
+  free(temporary);
+  return status;
+}
+
+static heed_status make_folder(const char *folder, heed_error *error) {
+  if (mkdir(folder, 0777) == 0 || errno == EEXIST) return HEED_OK;
+  return heed_fail(error, HEED_IO, "%s: cannot be made: %s", folder,
+                   strerror(errno));
+}
+
+static heed_status keep_one(const work *from, const plan *of, size_t cell,
+                            const char *folder, heed_error *error) {
+  const size_t node = plan_node_at(of, cell / of->replicates, PLAN_POLICY);
+  char key[PLAN_KEY_SIZE], path[PATH_MAX];
+  char *name;
+  heed_status status;
+  if (node == SIZE_MAX || !of->nodes[node].costly) return HEED_OK;
+  plan_stage_key(of, node, cell % of->replicates, key);
+  status = work_policy_path(from, key, false, path, sizeof path, error);
+  if (status != HEED_OK || access(path, F_OK) != 0) return status;
+  name = file_name("%s/cell-%zu.policy", folder, cell);
+  if (name == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  status = make_folder(folder, error);
+  if (status == HEED_OK) status = name_also(path, name, error);
+  free(name);
+  return status;
+}
+
+heed_status storage_keep_policies(const work *from, const char *result_path,
+                                  const plan *of, heed_error *error) {
+  char *folder = file_name("%s.policies", result_path);
+  heed_status status = HEED_OK;
+  if (folder == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (of->keep_policy)
+    for (size_t i = 0; status == HEED_OK && i < plan_cell_count(of); i++)
+      status = keep_one(from, of, i, folder, error);
+  free(folder);
+  return status;
+}
