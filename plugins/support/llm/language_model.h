@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A language model as plugins meet it: a file with its tokenizer, to which
+ * prompts and responses are texts.
+ *
+ * A prompt is a user's turn of a chat, and the response the assistant's; or,
+ * without `chat`, a text that the response goes on from.  The probability of a
+ * response is that of its tokens and of the token that ends it; of a response
+ * that was cut off at a limit, of its tokens alone.
+ *
+ * Weights are kept, dequantised, in $XDG_CACHE_HOME/heed or ~/.cache/heed, as
+ * FILE'S-SHA-256.weights, and mapped from there by all processes; where that
+ * folder cannot be had they are in memory of the process's own. */
+#ifndef HEED_SUPPORT_LLM_LANGUAGE_MODEL_H
+#define HEED_SUPPORT_LLM_LANGUAGE_MODEL_H
+
+#include "heed/world.h"
+#include "support/llm/adapter.h"
+#include "support/llm/chat.h"
+#include "support/llm/generate.h"
+#include "support/llm/tokenizer.h"
+
+typedef struct language_model_options {
+  const char *path;    /* GGUF */
+  const char *adapter; /* GGUF LoRA that is merged into the weights, which are
+                          then of the process's own; or NULL */
+  bool chat;           /* by the file's template */
+  const char *system;  /* the system's turn; NULL: the template's own, if any */
+  size_t context;      /* tokens of a prompt that are read, its last; 0: all */
+} language_model_options;
+
+typedef struct language_model {
+  gguf_file *file;
+  tokenizer *tokens;
+  chat *turns; /* NULL without `chat` */
+  llm_model *weights;
+  const char *system;
+  size_t context;
+} language_model;
+
+/* The texts of options outlive *opened, which is the caller's; NULL on
+ * failure. */
+heed_status language_model_open(const language_model_options *options,
+                                language_model **opened, heed_error *error);
+void language_model_close(language_model *self); /* may be NULL */
+
+/* The token that ends a response. */
+int32_t language_model_end(const language_model *self);
+
+/* Appends what is read before a response. */
+heed_status language_model_read_prompt(const language_model *self,
+                                       const char *prompt, token_list *list,
+                                       heed_error *error);
+
+/* Appends a response, with its end unless it was cut. */
+heed_status language_model_read_response(const language_model *self,
+                                         const heed_response *response,
+                                         token_list *list, heed_error *error);
+
+/* Texts as tokens, one after the other: what a pass takes.  Start with {0}. */
+typedef struct spoken {
+  size_t count;      /* of texts */
+  token_list tokens; /* of all prompts and responses */
+  size_t *first;     /* (count + 1): where each prompt starts */
+  size_t *answer;    /* (count): where each response does */
+} spoken;
+
+/* prompt: the text of a row of world->prompts; responses of any rows. */
+heed_status language_model_read(const language_model *self,
+                                const char *const *prompt, size_t count,
+                                const heed_response *responses, spoken *made,
+                                heed_error *error);
+void spoken_free(spoken *self);
+
+/* Scores and responses of many texts; both may stop with HEED_CANCELLED, and
+ * tell the host how far they are, as `what`.  A crew of as many threads as
+ * OpenBLAS has works for the time of the call. */
+
+/* log_probability: (count).  tokens: (count) or NULL: of how many tokens each
+ * is the sum.  adapter: NULL, or one of the weights' shape. */
+heed_status language_model_score(const language_model *self,
+                                 const llm_adapter *adapter,
+                                 const heed_host *host, const char *what,
+                                 const char *const *prompt, size_t count,
+                                 const heed_response *responses,
+                                 double *log_probability, size_t *tokens,
+                                 heed_error *error);
+
+/* Draws a response to the prompt of each of responses, whose text, length and
+ * cut it sets; from host->allocate() if `lasting`, else from host->scratch().
+ * A text is UTF-8 without NUL: what is not becomes U+FFFD.  weights: the
+ * model's own, or of the same shape with an adapter merged in.  drawn: NULL,
+ * or how many tokens were drawn in all is added to it. */
+typedef struct language_model_speech {
+  llm_sampling sampling;
+  size_t most;     /* tokens of a response */
+  size_t together; /* responses drawn at a time */
+  bool lasting;
+} language_model_speech;
+
+heed_status language_model_say(const language_model *self,
+                               const llm_model *weights,
+                               const language_model_speech *how,
+                               const heed_host *host, const char *what,
+                               const char *const *prompt, size_t count,
+                               heed_stream *stream, heed_response *responses,
+                               size_t *drawn, heed_error *error);
+
+#endif
