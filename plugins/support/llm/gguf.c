@@ -402,6 +402,11 @@ const char *gguf_name(const gguf_file *file) {
   return file->name;
 }
 
+const void *gguf_image(const gguf_file *file, size_t *size) {
+  *size = file->size;
+  return file->bytes;
+}
+
 size_t gguf_tensor_count(const gguf_file *file) {
   return file->tensor_count;
 }

@@ -60,6 +60,8 @@ void gguf_close(gguf_file *file);
 
 /* What the file was opened as; for messages. */
 const char *gguf_name(const gguf_file *file);
+/* All of the file's bytes, and how many. */
+const void *gguf_image(const gguf_file *file, size_t *size);
 
 /* Tensors: in the file's order; by name, NULL where there is none. */
 size_t gguf_tensor_count(const gguf_file *file);

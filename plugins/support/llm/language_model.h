@@ -13,6 +13,7 @@
 #ifndef HEED_SUPPORT_LLM_LANGUAGE_MODEL_H
 #define HEED_SUPPORT_LLM_LANGUAGE_MODEL_H
 
+#include "heed/host.h"
 #include "heed/world.h"
 #include "support/llm/adapter.h"
 #include "support/llm/chat.h"

@@ -7,8 +7,9 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "support/llm/utf8.h"
+
 #define TEXT_MOST ((size_t)1 << 30)
-#define REPLACEMENT 0xfffdu
 #define LONG_S 0x17fu /* which is an s where case does not count */
 
 typedef enum class { OTHER, LETTER, NUMBER, SPACE } class;
@@ -33,54 +34,6 @@ bool pretoken_rule_named(const char *name, size_t length, pretoken_rule *rule) {
 }
 
 /* --- text to characters --------------------------------------------------- */
-
-/* The range that a character's second byte lies in, after its first; returns
- * how many bytes follow, 0 where none may. */
-static int following(uint8_t first, uint8_t *least, uint8_t *most) {
-  *least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-  *most = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-  if (first >= 0xc2 && first <= 0xdf) return 1;
-  if (first >= 0xe0 && first <= 0xef) return 2;
-  return first >= 0xf0 && first <= 0xf4 ? 3 : 0;
-}
-
-/* Reads one character of `left` bytes and more than none; returns the bytes
- * taken. */
-static size_t read_character(const uint8_t *bytes, size_t left,
-                             uint32_t *character) {
-  uint8_t least, most;
-  *character = bytes[0];
-  if (bytes[0] < 0x80) return 1;
-  const int more = following(bytes[0], &least, &most);
-  *character = bytes[0] & (0x3fu >> more);
-  for (int i = 1; i <= more; i++) {
-    if ((size_t)i == left || bytes[i] < least || bytes[i] > most) {
-      *character = REPLACEMENT;
-      return (size_t)i;
-    }
-    *character = *character << 6 | (bytes[i] & 0x3fu);
-    least = 0x80;
-    most = 0xbf;
-  }
-  if (more == 0) *character = REPLACEMENT;
-  return (size_t)more + 1;
-}
-
-/* text as valid UTF-8; the caller's, NULL where memory is out. */
-static char *cleaned(const char *text, size_t length, size_t *clean) {
-  /* A byte becomes three at the most. */
-  char *made = malloc(3 * length + 1);
-  *clean = 0;
-  for (size_t at = 0; made != NULL && at < length;) {
-    uint32_t character;
-    const size_t taken =
-        read_character((const uint8_t *)text + at, length - at, &character);
-    *clean += (size_t)utf8proc_encode_char((utf8proc_int32_t)character,
-                                           (uint8_t *)made + *clean);
-    at += taken;
-  }
-  return made;
-}
 
 /* Qwen 2's tokenizer composes: cut->text, in NFC. */
 static heed_status compose(char **text, size_t *length, heed_error *error) {
@@ -109,8 +62,8 @@ static heed_status read_characters(pretokens *cut, size_t length,
   if (cut->character == NULL || cut->start == NULL) return out_of_memory(error);
   for (size_t at = 0; at < length; cut->count++) {
     cut->start[cut->count] = (uint32_t)at;
-    at += read_character((const uint8_t *)cut->text + at, length - at,
-                         &cut->character[cut->count]);
+    at += utf8_read((const uint8_t *)cut->text + at, length - at,
+                    &cut->character[cut->count]);
   }
   cut->start[cut->count] = (uint32_t)length;
   cut->end = cut->rule == PRETOKEN_SMOLLM ? 0 : cut->count;
@@ -125,7 +78,7 @@ heed_status pretokens_begin(pretokens *cut, pretoken_rule rule,
     return heed_fail(error, HEED_INVALID,
                      "a text of %zu bytes, and at most %zu can be tokenised",
                      length, TEXT_MOST);
-  cut->text = cleaned(text, length, &length);
+  cut->text = utf8_clean(text, length, &length);
   if (cut->text == NULL) return out_of_memory(error);
   heed_status status = HEED_OK;
   if (rule == PRETOKEN_QWEN2) status = compose(&cut->text, &length, error);

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Language models: files opened, texts to tokens. */
+#include "support/llm/language_model.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <nettle/base16.h>
+#include <nettle/sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- weights ---- */
+
+#define KEY_SIZE (2 * SHA256_DIGEST_SIZE + 1)
+
+static void key_of(const gguf_file *file, char key[KEY_SIZE]) {
+  struct sha256_ctx context;
+  uint8_t digest[SHA256_DIGEST_SIZE];
+  size_t size;
+  const uint8_t *bytes = gguf_image(file, &size);
+  sha256_init(&context);
+  sha256_update(&context, size, bytes);
+  sha256_digest(&context, sizeof digest, digest);
+  base16_encode_update(key, sizeof digest, digest);
+  key[KEY_SIZE - 1] = '\0';
+}
+
+static bool make_folder(const char *folder) {
+  return mkdir(folder, 0777) == 0 || errno == EEXIST;
+}
+
+/* Where weights are kept, made at need; false where there is no such place. */
+static bool find_folder(char *folder, size_t size) {
+  const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+  char above[PATH_MAX];
+  int length;
+  if (cache != NULL && *cache == '/')
+    length = snprintf(above, sizeof above, "%s", cache);
+  else if (home != NULL && *home == '/')
+    length = snprintf(above, sizeof above, "%s/.cache", home);
+  else
+    return false;
+  if (length < 0 || (size_t)length >= sizeof above || !make_folder(above))
+    return false;
+  length = snprintf(folder, size, "%s/heed", above);
+  return length > 0 && (size_t)length < size && make_folder(folder) &&
+         access(folder, W_OK) == 0;
+}
+
+/* The weights as all processes share them, or, where they cannot be kept, of
+ * the process's own. */
+static heed_status open_weights(language_model *self, heed_error *error) {
+  char folder[PATH_MAX], key[KEY_SIZE];
+  heed_status status = HEED_IO;
+  if (find_folder(folder, sizeof folder)) {
+    key_of(self->file, key);
+    status = llm_model_open(self->file, folder, key, &self->weights, error);
+  }
+  return status == HEED_IO
+             ? llm_model_open(self->file, NULL, NULL, &self->weights, error)
+             : status;
+}
+
+static heed_status merge_adapter(language_model *self, const char *path,
+                                 heed_error *error) {
+  llm_adapter *adapter = NULL;
+  llm_model *merged = NULL;
+  heed_status status = llm_adapter_load(path, self->weights, &adapter, error);
+  if (status == HEED_OK) status = llm_model_copy(self->weights, &merged, error);
+  if (status == HEED_OK) {
+    llm_adapter_merge(adapter, merged);
+    llm_model_close(self->weights);
+    self->weights = merged;
+  }
+  llm_adapter_close(adapter);
+  return status;
+}
+
+heed_status language_model_open(const language_model_options *options,
+                                language_model **opened, heed_error *error) {
+  language_model *self = calloc(1, sizeof *self);
+  heed_status status;
+  *opened = NULL;
+  if (self == NULL)
+    return heed_fail(error, HEED_MEMORY, "%s: memory is out", options->path);
+  self->system = options->system;
+  self->context = options->context;
+  status = gguf_open(options->path, &self->file, error);
+  if (status == HEED_OK)
+    status = tokenizer_open(self->file, &self->tokens, error);
+  if (status == HEED_OK && options->chat)
+    status = chat_open(self->file, self->tokens, &self->turns, error);
+  if (status == HEED_OK && !options->chat && tokenizer_end_id(self->tokens) < 0)
+    status = heed_fail(error, HEED_UNSUPPORTED,
+                       "%s: names no token that ends a text "
+                       "(tokenizer.ggml.eos_token_id)",
+                       options->path);
+  if (status == HEED_OK) status = open_weights(self, error);
+  if (status == HEED_OK && options->adapter != NULL)
+    status = merge_adapter(self, options->adapter, error);
+  if (status == HEED_OK)
+    *opened = self;
+  else
+    language_model_close(self);
+  return status;
+}
+
+void language_model_close(language_model *self) {
+  if (self == NULL) return;
+  llm_model_close(self->weights);
+  chat_close(self->turns);
+  tokenizer_close(self->tokens);
+  gguf_close(self->file);
+  free(self);
+}
+
+/* ---- texts ---- */
+
+int32_t language_model_end(const language_model *self) {
+  return self->turns != NULL ? chat_end_id(self->turns)
+                             : tokenizer_end_id(self->tokens);
+}
+
+/* The last tokens of a prompt as a text, which is the caller's. */
+static heed_status last_of(const language_model *self, const char *prompt,
+                           char **text, heed_error *error) {
+  token_list all = {0};
+  size_t length;
+  heed_status status = tokenizer_encode(self->tokens, prompt, strlen(prompt),
+                                        false, &all, error);
+  if (status == HEED_OK) {
+    const size_t skipped =
+        all.count > self->context ? all.count - self->context : 0;
+    status = tokenizer_decode(self->tokens, all.id + skipped,
+                              all.count - skipped, false, text, &length, error);
+  }
+  token_list_free(&all);
+  return status;
+}
+
+static heed_status read_turns(const language_model *self, const char *prompt,
+                              token_list *list, heed_error *error) {
+  const bool system = self->system != NULL;
+  heed_status status = chat_begin(self->turns, system, list, error);
+  if (status == HEED_OK && system)
+    status = chat_turn(self->turns, "system", self->system,
+                       strlen(self->system), list, error);
+  if (status == HEED_OK)
+    status =
+        chat_turn(self->turns, "user", prompt, strlen(prompt), list, error);
+  return status == HEED_OK ? chat_answer(self->turns, list, error) : status;
+}
+
+static heed_status read_plain(const language_model *self, const char *prompt,
+                              token_list *list, heed_error *error) {
+  heed_status status = HEED_OK;
+  const size_t before = list->count;
+  if (tokenizer_adds_begin(self->tokens))
+    status = token_list_add(list, tokenizer_begin_id(self->tokens), error);
+  if (status == HEED_OK)
+    status = tokenizer_encode(self->tokens, prompt, strlen(prompt), false, list,
+                              error);
+  if (status == HEED_OK && list->count == before)
+    status = heed_fail(error, HEED_INVALID,
+                       "an empty prompt, which a model without a chat cannot "
+                       "go on from");
+  return status;
+}
+
+heed_status language_model_read_prompt(const language_model *self,
+                                       const char *prompt, token_list *list,
+                                       heed_error *error) {
+  char *part = NULL;
+  heed_status status = HEED_OK;
+  if (self->context > 0) status = last_of(self, prompt, &part, error);
+  if (status == HEED_OK)
+    status = self->turns != NULL
+                 ? read_turns(self, part != NULL ? part : prompt, list, error)
+                 : read_plain(self, part != NULL ? part : prompt, list, error);
+  free(part);
+  return status;
+}
+
+heed_status language_model_read_response(const language_model *self,
+                                         const heed_response *response,
+                                         token_list *list, heed_error *error) {
+  const heed_status status = tokenizer_encode(
+      self->tokens, response->text, response->length, false, list, error);
+  return status == HEED_OK && !response->cut
+             ? token_list_add(list, language_model_end(self), error)
+             : status;
+}
+
+heed_status language_model_read(const language_model *self,
+                                const char *const *prompt, size_t count,
+                                const heed_response *responses, spoken *made,
+                                heed_error *error) {
+  heed_status status = HEED_OK;
+  made->first = malloc((count + 1) * sizeof *made->first);
+  made->answer = malloc((count + 1) * sizeof *made->answer);
+  if (made->first == NULL || made->answer == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out for %zu texts", count);
+  for (size_t i = 0; status == HEED_OK && i < count; i++) {
+    made->first[i] = made->tokens.count;
+    status = language_model_read_prompt(self, prompt[responses[i].prompt],
+                                        &made->tokens, error);
+    made->answer[i] = made->tokens.count;
+    if (status == HEED_OK && responses[i].text != NULL)
+      status = language_model_read_response(self, &responses[i], &made->tokens,
+                                            error);
+    made->first[i + 1] = made->tokens.count;
+    if (status == HEED_OK &&
+        made->first[i + 1] - made->first[i] > self->weights->shape.context)
+      status =
+          heed_fail(error, HEED_UNSUPPORTED,
+                    "prompt %zu and a response to it have %zu tokens, %s "
+                    "reads %zu at most",
+                    responses[i].prompt, made->first[i + 1] - made->first[i],
+                    gguf_name(self->file), self->weights->shape.context);
+  }
+  made->count = count;
+  return status;
+}
+
+void spoken_free(spoken *self) {
+  token_list_free(&self->tokens);
+  free(self->first);
+  free(self->answer);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Language models: responses drawn. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/llm/language_model.h"
+#include "support/llm/utf8.h"
+
+typedef struct speaker {
+  const language_model *model;
+  const language_model_speech *how;
+  const heed_host *host;
+  const char *what;
+  llm_prompt *prompt;   /* (count) */
+  llm_response *answer; /* (count) */
+  int32_t *token;       /* (count, most) */
+} speaker;
+
+static bool going(void *context, size_t ended, size_t prompts) {
+  const speaker *self = context;
+  self->host->progress(self->host, (double)ended / (double)prompts, self->what);
+  return !self->host->cancelled(self->host);
+}
+
+static heed_status open_speaker(speaker *self, const spoken *texts,
+                                const heed_stream *stream,
+                                const heed_response *responses,
+                                heed_error *error) {
+  const size_t count = texts->count, most = self->how->most;
+  const size_t context = self->model->weights->shape.context;
+  self->prompt = calloc(count, sizeof *self->prompt);
+  self->answer = calloc(count, sizeof *self->answer);
+  self->token = calloc(count * most, sizeof *self->token);
+  if (self->prompt == NULL || self->answer == NULL || self->token == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out for %zu responses",
+                     count);
+  for (size_t i = 0; i < count; i++) {
+    const size_t length = texts->answer[i] - texts->first[i];
+    if (length + most > context)
+      return heed_fail(error, HEED_UNSUPPORTED,
+                       "prompt %zu has %zu tokens: with %zu of a response it "
+                       "is longer than the %zu that %s reads",
+                       responses[i].prompt, length, most, context,
+                       gguf_name(self->model->file));
+    self->prompt[i] =
+        (llm_prompt){texts->tokens.id + texts->first[i], length, stream[i]};
+    self->answer[i].token = self->token + i * most;
+  }
+  return HEED_OK;
+}
+
+static void close_speaker(speaker *self) {
+  free(self->prompt);
+  free(self->answer);
+  free(self->token);
+}
+
+/* A text without NUL, in the host's memory; NULL where memory is out. */
+static char *keep_text(const speaker *self, const char *text, size_t length,
+                       size_t *kept) {
+  static const char replacement[] = "\xef\xbf\xbd";
+  const heed_host *host = self->host;
+  size_t clean, zeros = 0, at = 0;
+  char *valid = utf8_clean(text, length, &clean), *made = NULL;
+  for (size_t i = 0; valid != NULL && i < clean; i++) zeros += valid[i] == '\0';
+  *kept = clean + 2 * zeros;
+  if (valid != NULL)
+    made = self->how->lasting ? host->allocate(host, *kept + 1, 1)
+                              : host->scratch(host, *kept + 1, 1);
+  for (size_t i = 0; made != NULL && i < clean; i++) {
+    if (valid[i] != '\0') {
+      made[at++] = valid[i];
+    } else {
+      memcpy(made + at, replacement, 3);
+      at += 3;
+    }
+  }
+  free(valid);
+  return made;
+}
+
+static heed_status take_answer(const speaker *self, const llm_response *answer,
+                               heed_response *into, heed_error *error) {
+  char *text = NULL;
+  size_t length;
+  const heed_status status =
+      tokenizer_decode(self->model->tokens, answer->token, answer->length,
+                       false, &text, &length, error);
+  if (status != HEED_OK) return status;
+  into->candidate = -1;
+  into->cut = !answer->ended;
+  into->text = keep_text(self, text, length, &into->length);
+  free(text);
+  return into->text == NULL
+             ? heed_fail(error, HEED_MEMORY, "memory is out for responses")
+             : HEED_OK;
+}
+
+static heed_status draw(const speaker *self, const llm_model *weights,
+                        size_t count, heed_error *error) {
+  const int32_t ends[] = {language_model_end(self->model),
+                          tokenizer_end_id(self->model->tokens)};
+  const llm_generation generation = {.sampling = self->how->sampling,
+                                     .most = self->how->most,
+                                     .stop = ends,
+                                     .stops = ends[1] < 0 ? 1 : 2,
+                                     .slots = self->how->together,
+                                     .going = going,
+                                     .context = (void *)(uintptr_t)self};
+  crew *workers = NULL;
+  heed_status status = crew_open(0, &workers, error);
+  if (status == HEED_OK)
+    status = llm_generate(weights, &generation, self->prompt, count,
+                          self->answer, workers, error);
+  crew_close(workers);
+  return status;
+}
+
+heed_status language_model_say(const language_model *self,
+                               const llm_model *weights,
+                               const language_model_speech *how,
+                               const heed_host *host, const char *what,
+                               const char *const *prompt, size_t count,
+                               heed_stream *stream, heed_response *responses,
+                               size_t *drawn, heed_error *error) {
+  spoken texts = {0};
+  speaker with = {.model = self, .how = how, .host = host, .what = what};
+  heed_status status = HEED_OK;
+  if (count == 0) return HEED_OK;
+  for (size_t i = 0; i < count; i++) responses[i].text = NULL;
+  status = language_model_read(self, prompt, count, responses, &texts, error);
+  if (status == HEED_OK)
+    status = open_speaker(&with, &texts, stream, responses, error);
+  if (status == HEED_OK) status = draw(&with, weights, count, error);
+  for (size_t i = 0; status == HEED_OK && i < count; i++) {
+    status = take_answer(&with, &with.answer[i], &responses[i], error);
+    if (drawn != NULL) *drawn += with.answer[i].length + with.answer[i].ended;
+  }
+  close_speaker(&with);
+  spoken_free(&texts);
+  return status;
+}
