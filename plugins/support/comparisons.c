@@ -1,30 +1,36 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Comparisons: annotations to differences of features. */
+ * Comparisons: annotations to rows, and to differences of features. */
 #include "support/comparisons.h"
 
 #include "support/units.h"
 
+const char *const comparisons_label_words[] = {"observed", "always_a", "better",
+                                               NULL};
+const char *const comparisons_own_label_words[] = {"left_out", "included",
+                                                   NULL};
+
 typedef struct columns {
   const int8_t *choice;     /* annotations */
   const int64_t *pair;      /* annotations */
-  const double *difference; /* (pairs,d) */
+  const double *difference; /* (pairs,d); NULL: not wanted */
   const double *p;          /* pairs; or NULL */
 } columns;
 
 static heed_status find_columns(const heed_crowd *crowd,
-                                comparisons_labels labels, columns *found,
-                                heed_error *error) {
+                                comparisons_labels labels, bool texts,
+                                columns *found, heed_error *error) {
   const heed_table *pairs = crowd->world->pairs;
   const heed_column *difference = heed_table_column(pairs, "difference");
   found->choice = heed_table_data(crowd->annotations, "choice", HEED_INT8);
   found->pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
-  found->difference = heed_table_data(pairs, "difference", HEED_FLOAT64);
+  found->difference =
+      texts ? NULL : heed_table_data(pairs, "difference", HEED_FLOAT64);
   found->p = heed_table_data(pairs, "p", HEED_FLOAT64);
   if (found->choice == NULL || found->pair == NULL)
     return heed_fail(error, HEED_UNSUPPORTED,
                      "the annotations have no column `choice` or `pair`");
-  if (found->difference == NULL || crowd->world->features == 0 ||
-      difference->width != crowd->world->features)
+  if (!texts && (found->difference == NULL || crowd->world->features == 0 ||
+                 difference->width != crowd->world->features))
     return heed_fail(error, HEED_UNSUPPORTED,
                      "a log-linear policy needs the column `difference` of the "
                      "pairs, and this world has no features");
@@ -42,6 +48,8 @@ static bool counts(const columns *from, const heed_selection *selection,
 static bool make_room(const heed_host *host, comparisons *self) {
   const size_t n = self->count;
   self->x = host->scratch(host, n * self->features, sizeof *self->x);
+  self->prefers_a = host->scratch(host, n, sizeof *self->prefers_a);
+  self->pair = host->scratch(host, n, sizeof *self->pair);
   self->weight = host->scratch(host, n, sizeof *self->weight);
   self->label = host->scratch(host, n, sizeof *self->label);
   self->left_out = host->scratch(host, n, sizeof *self->left_out);
@@ -49,7 +57,8 @@ static bool make_room(const heed_host *host, comparisons *self) {
   self->unit = host->scratch(host, n, sizeof *self->unit);
   self->first = host->scratch(host, self->units + 1, sizeof *self->first);
   self->member = host->scratch(host, n, sizeof *self->member);
-  return self->x != NULL && self->weight != NULL && self->label != NULL &&
+  return self->x != NULL && self->prefers_a != NULL && self->pair != NULL &&
+         self->weight != NULL && self->label != NULL &&
          self->left_out != NULL && self->row != NULL && self->unit != NULL &&
          self->first != NULL && self->member != NULL;
 }
@@ -72,9 +81,12 @@ static void fill_row(comparisons *self, size_t i, size_t row,
                      comparisons_labels labels, bool own_label) {
   const size_t d = self->features;
   const bool a = prefers_a(from, labels, row);
-  const double *difference = from->difference + (size_t)from->pair[row] * d;
+  const size_t pair = (size_t)from->pair[row];
   for (size_t k = 0; k < d; k++)
-    self->x[i * d + k] = a ? difference[k] : -difference[k];
+    self->x[i * d + k] =
+        a ? from->difference[pair * d + k] : -from->difference[pair * d + k];
+  self->prefers_a[i] = a;
+  self->pair[i] = pair;
   self->weight[i] = selection->weight[row];
   self->left_out[i] = selection->left_out[row];
   self->label[i].eta =
@@ -107,14 +119,15 @@ heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
                                 const heed_posterior *posterior,
                                 const heed_selection *selection,
                                 comparisons_labels labels, bool own_label,
-                                comparisons *result, heed_error *error) {
-  comparisons self = {.features = crowd->world->features};
+                                bool texts, comparisons *result,
+                                heed_error *error) {
+  comparisons self = {.features = texts ? 0 : crowd->world->features};
   columns from;
   size_t *unit = host->scratch(host, selection->count, sizeof *unit);
   if (unit == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out for %zu annotations",
                      selection->count);
-  heed_status status = find_columns(crowd, labels, &from, error);
+  heed_status status = find_columns(crowd, labels, texts, &from, error);
   if (status == HEED_OK)
     status = comparisons_units(crowd, posterior, unit, error);
   if (status != HEED_OK) return status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Comparisons: the annotations of a selection as rows that a log-linear policy
- * is trained on. */
+ * Comparisons: the annotations of a selection as rows that a policy is trained
+ * on. */
 #ifndef HEED_SUPPORT_COMPARISONS_H
 #define HEED_SUPPORT_COMPARISONS_H
 
@@ -14,11 +14,18 @@ typedef enum comparisons_labels {
   COMPARISONS_BETTER        /* the one with p > 1/2: labels without noise */
 } comparisons_labels;
 
+/* Choices of the parameters, in the order of comparisons_labels; and whether
+ * an annotation is left out of, or included in, its own eta-hat. */
+extern const char *const comparisons_label_words[];
+extern const char *const comparisons_own_label_words[];
+
 /* n annotations with a weight above 0 that are no ties, in the order of the
  * crowd; U units (users; users and topics), each with a run of `member`. */
 typedef struct comparisons {
-  size_t count, features;  /* n, d */
+  size_t count, features;  /* n, d; d 0: texts */
   double *x;               /* (n,d): phi(preferred) - phi(other) */
+  bool *prefers_a;         /* (n) */
+  size_t *pair;            /* (n): row in the world's pairs */
   double *weight;          /* (n) */
   preference_label *label; /* (n): eta and casual of the choice */
   double *left_out;        /* (n): eta without the annotation itself */
@@ -30,13 +37,14 @@ typedef struct comparisons {
 } comparisons;
 
 /* own_label: label.eta is the mean that includes the annotation, else the one
- * that leaves it out.  Memory from host->scratch().  HEED_UNSUPPORTED where
- * the pairs lack the columns it takes. */
+ * that leaves it out.  texts: without features.  Memory from host->scratch().
+ * HEED_UNSUPPORTED where the pairs lack the columns it takes. */
 heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
                                 const heed_posterior *posterior,
                                 const heed_selection *selection,
                                 comparisons_labels labels, bool own_label,
-                                comparisons *result, heed_error *error);
+                                bool texts, comparisons *result,
+                                heed_error *error);
 
 /* unit[annotations]: the unit of comparisons that each annotation belongs to.
  * A posterior by annotation says nothing of what annotations share: the units

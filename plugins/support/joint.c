@@ -100,6 +100,18 @@ double joint_expect(const joint_crowd *crowd, const joint_nodes *nodes,
   return log_likelihood;
 }
 
+joint_term joint_term_at(size_t node_count, const double *nodes,
+                         const double *mass, double margin, double casual) {
+  const double g = preference_chance(margin);
+  joint_term term = {0};
+  double information;
+  for (size_t k = 0; k < node_count; k++)
+    term.chance += mass[k] * (casual + nodes[k] * (g - casual));
+  differentiate(node_count, nodes, mass, g, casual, 1.0, &term.slope,
+                &information);
+  return term;
+}
+
 void joint_left_out(const joint_crowd *crowd, size_t node_count,
                     const double *nodes, const double *mass,
                     const double *margin, double *left_out) {
@@ -254,19 +266,26 @@ heed_status joint_open(const heed_host *host, const heed_instance *prior,
   return prior_fit_open(host, prior, fit->node_count, &room->prior_fit, error);
 }
 
+/* The E-step at theta and fit->margin. */
+static void expect(const joint_problem *problem, joint_fit *fit,
+                   const double *theta) {
+  struct joint_room *room = fit->room;
+  const joint_nodes nodes = {fit->node_count, fit->nodes, room->log_weight};
+  room->functions->nodes(problem->prior->self, theta, fit->node_count,
+                         fit->nodes);
+  room->functions->log_weights(problem->prior->self, theta, fit->node_count,
+                               fit->nodes, room->log_weight);
+  fit->log_likelihood =
+      joint_expect(&problem->crowd, &nodes, fit->margin, &room->terms);
+}
+
 /* The E-step at room->now, and its objective. */
 static double evaluate(const joint_problem *problem, joint_fit *fit) {
   struct joint_room *room = fit->room;
   place *now = &room->now;
   const int d = (int)room->features;
-  const joint_nodes nodes = {fit->node_count, fit->nodes, room->log_weight};
-  room->functions->nodes(problem->prior->self, now->theta, fit->node_count,
-                         fit->nodes);
-  room->functions->log_weights(problem->prior->self, now->theta,
-                               fit->node_count, fit->nodes, room->log_weight);
   log_linear_margins(problem->data, now->w, fit->margin);
-  fit->log_likelihood =
-      joint_expect(&problem->crowd, &nodes, fit->margin, &room->terms);
+  expect(problem, fit, now->theta);
   now->objective = fit->log_likelihood -
                    0.5 * problem->ridge * cblas_ddot(d, now->w, 1, now->w, 1);
   if (isnan(now->objective)) now->objective = -HUGE_VAL;
@@ -481,6 +500,23 @@ heed_status joint_maximise(const joint_problem *problem, joint_fit *fit,
   fit->objective = room->now.objective;
   memcpy(w, room->now.w, room->features * sizeof *w);
   memcpy(fit->theta, room->now.theta, fit->theta_count * sizeof *fit->theta);
+  return status;
+}
+
+void joint_read(const joint_problem *problem, joint_fit *fit,
+                const double *margin, double *slope) {
+  const size_t count = problem->crowd.count;
+  memcpy(fit->margin, margin, count * sizeof *margin);
+  expect(problem, fit, fit->theta);
+  memcpy(slope, fit->room->terms.slope, count * sizeof *slope);
+}
+
+heed_status joint_refit(const joint_problem *problem, joint_fit *fit,
+                        heed_error *error) {
+  place *now = &fit->room->now;
+  memcpy(now->theta, fit->theta, fit->theta_count * sizeof *fit->theta);
+  const heed_status status = improve_prior(problem, fit, error);
+  memcpy(fit->theta, now->theta, fit->theta_count * sizeof *fit->theta);
   return status;
 }
 

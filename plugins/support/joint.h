@@ -42,6 +42,14 @@ typedef struct joint_terms {
 double joint_expect(const joint_crowd *crowd, const joint_nodes *nodes,
                     const double *margin, const joint_terms *terms);
 
+/* An annotation of weight 1 whose unit has this mass over the nodes, at a
+ * margin: P(its choice), and d(-log-likelihood)/dz. */
+typedef struct joint_term {
+  double chance, slope;
+} joint_term;
+joint_term joint_term_at(size_t node_count, const double *nodes,
+                         const double *mass, double margin, double casual);
+
 /* left_out[n]: the mean of the unit's eta without each annotation, by the mass
  * (U,nodes) of the E-step at these margins. */
 void joint_left_out(const joint_crowd *crowd, size_t node_count,
@@ -54,7 +62,7 @@ void joint_move_nodes(const joint_crowd *crowd, size_t node_count,
                       const double *mass, const double *gain, double low,
                       double high, double *nodes);
 
-/* ---- the fit of a log-linear policy ---- */
+/* ---- the fit of a policy ---- */
 
 typedef struct joint_problem {
   const log_linear *data; /* x, weight, label */
@@ -86,11 +94,21 @@ heed_status joint_open(const heed_host *host, const heed_instance *prior,
                        size_t nodes_wanted, size_t count, size_t features,
                        size_t units, joint_fit **result, heed_error *error);
 
-/* From w and fit->theta, both moved to the fit.  EM whose step in w is one of
- * Fisher scoring, sped up by SQUAREM (Varadhan and Roland 2008, scheme S3),
- * each guarded: a step that would lower the objective is shortened or left. */
+/* For a log-linear policy: from w and fit->theta, both moved to the fit.  EM
+ * whose step in w is one of Fisher scoring, sped up by SQUAREM (Varadhan and
+ * Roland 2008, scheme S3), each guarded: a step that would lower the objective
+ * is shortened or left. */
 heed_status joint_maximise(const joint_problem *problem, joint_fit *fit,
                            double *w, heed_error *error);
+
+/* For any policy, by turns: the E-step at fit->theta and these margins (n),
+ * which fills fit->mass, fit->margin and fit->log_likelihood, and slope (n),
+ * d(-log-likelihood)/dz; and theta given the last E-step, where it is to be
+ * fitted.  Of the problem, data is not read. */
+void joint_read(const joint_problem *problem, joint_fit *fit,
+                const double *margin, double *slope);
+heed_status joint_refit(const joint_problem *problem, joint_fit *fit,
+                        heed_error *error);
 
 /* The mean of one unit's eta under the fit's mass. */
 double joint_mean(const joint_fit *fit, size_t unit);

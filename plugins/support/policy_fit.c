@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Fits of a log-linear policy: which loss, from where, how far. */
+ * Fits of a policy: which loss, from where, how far. */
 #include "support/policy_fit.h"
 
 #include <math.h>
@@ -29,33 +29,72 @@ static void start_prior(const heed_instance *prior,
   functions->start(prior->self, mean, variance, theta);
 }
 
-heed_status policy_fit_open(const heed_host *host, preference_kind kind,
-                            const comparisons *rows, const heed_instance *prior,
-                            const double *fixed_theta,
-                            const heed_posterior *posterior, size_t nodes,
-                            policy_fit *self, heed_error *error) {
-  *self = (policy_fit){
-      .kind = kind,
-      .rows = rows,
-      .scratch = log_linear_room(host, rows->count, rows->features),
-      .prior = prior,
-      .fit_prior = fixed_theta == NULL};
-  if (self->scratch == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out for training");
-  if (kind != PREFERENCE_JOINT) return HEED_OK;
+static void take_prior(const policy_fit *self, const heed_posterior *posterior,
+                       double *theta) {
+  const heed_instance *prior = self->prior;
+  const heed_distribution_functions *functions = prior->plugin->functions;
+  if (self->fit_prior)
+    start_prior(prior, posterior, theta);
+  else if (prior == posterior->prior && posterior->theta != NULL)
+    memcpy(theta, posterior->theta, self->joint->theta_count * sizeof *theta);
+  else
+    functions->theta(prior->self, theta);
+}
+
+static heed_status open_joint(const heed_host *host, size_t nodes,
+                              const heed_posterior *posterior, policy_fit *self,
+                              heed_error *error) {
+  const comparisons *rows = self->rows;
+  if (self->prior == NULL)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "loss = joint needs a prior, and this estimator has "
+                     "none: say prior = h.distribution.NAME {}");
   const heed_status status =
-      joint_open(host, prior, nodes, rows->count, rows->features, rows->units,
-                 &self->joint, error);
+      joint_open(host, self->prior, nodes, rows->count, rows->features,
+                 rows->units, &self->joint, error);
   if (status != HEED_OK) return status;
-  const size_t bytes = self->joint->theta_count * sizeof(double);
-  self->start_theta = host->scratch(host, bytes, 1);
+  self->start_theta =
+      host->scratch(host, self->joint->theta_count, sizeof(double));
   if (self->start_theta == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out for training");
-  if (fixed_theta != NULL)
-    memcpy(self->start_theta, fixed_theta, bytes);
-  else
-    start_prior(prior, posterior, self->start_theta);
+  take_prior(self, posterior, self->start_theta);
   return HEED_OK;
+}
+
+heed_status policy_fit_open(const heed_host *host,
+                            const preference_settings *settings,
+                            const comparisons *rows,
+                            const heed_posterior *posterior, policy_fit *self,
+                            heed_error *error) {
+  *self = (policy_fit){
+      .kind = settings->kind,
+      .rates = settings->rates,
+      .rows = rows,
+      .scratch = log_linear_room(host, rows->count, rows->features),
+      .prior = settings->prior != NULL ? settings->prior : posterior->prior,
+      .fit_prior = settings->fit_prior};
+  if (self->scratch == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out for training");
+  for (size_t i = 0; i < rows->count; i++)
+    rows->label[i].flip =
+        preference_flip(self->kind, &self->rates, rows->label[i].eta);
+  return self->kind == PREFERENCE_JOINT
+             ? open_joint(host, settings->nodes, posterior, self, error)
+             : HEED_OK;
+}
+
+double policy_fit_mean_eta(const heed_host *host, const policy_fit *self) {
+  const joint_fit *joint = self->joint;
+  const heed_distribution_functions *functions = self->prior->plugin->functions;
+  double *log_weight =
+      host->scratch(host, joint->node_count, sizeof *log_weight);
+  double mean = 0.0;
+  if (log_weight == NULL) return NAN;
+  functions->log_weights(self->prior->self, joint->theta, joint->node_count,
+                         joint->nodes, log_weight);
+  for (size_t k = 0; k < joint->node_count; k++)
+    mean += exp(log_weight[k]) * joint->nodes[k];
+  return mean;
 }
 
 static policy_found fit_sum(const policy_fit *self, const log_linear *data,

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Fits of a log-linear policy to comparisons, whatever the loss. */
+ * Fits of a policy to comparisons, whatever the loss. */
 #ifndef HEED_SUPPORT_POLICY_FIT_H
 #define HEED_SUPPORT_POLICY_FIT_H
 
-#include "support/comparisons.h"
-#include "support/joint.h"
+#include "support/preference_settings.h"
 
 /* How near to its optimum a fit is to come: near enough to choose a ridge by,
  * or as near as it makes sense. */
@@ -28,18 +27,24 @@ typedef struct policy_found {
   bool converged;
 } policy_found;
 
-/* Room for fits of these rows.  prior: for PREFERENCE_JOINT; its fit starts at
- * about the mean and the variance of the posterior's eta-hat, or at
- * `fixed_theta` (theta_count values) where that is not NULL, and stays. */
-heed_status policy_fit_open(const heed_host *host, preference_kind kind,
-                            const comparisons *rows, const heed_instance *prior,
-                            const double *fixed_theta,
-                            const heed_posterior *posterior, size_t nodes,
-                            policy_fit *self, heed_error *error);
+/* Room for fits of these rows, whose labels get their rate of flips.  The prior
+ * of PREFERENCE_JOINT starts at about the mean and the variance of the
+ * posterior's eta-hat; where it is not to be fitted, it stays at the theta that
+ * the estimator found for it, or else at its own. */
+heed_status policy_fit_open(const heed_host *host,
+                            const preference_settings *settings,
+                            const comparisons *rows,
+                            const heed_posterior *posterior, policy_fit *self,
+                            heed_error *error);
 
-/* Fits w (d) to the rows with a weight (n).  cold: w is 0, and each loss starts
- * from the one that is easier, noise_aware from sigmoid and joint from
- * noise_aware; else from w, and for the joint loss joint->theta. */
+/* For PREFERENCE_JOINT: the mean of eta under the fitted prior; NaN where
+ * memory is out. */
+double policy_fit_mean_eta(const heed_host *host, const policy_fit *self);
+
+/* Fits the w of a log-linear policy: w (d) to the rows with a weight (n). cold:
+ * w is 0, and each loss starts from the one that is easier, noise_aware from
+ * sigmoid and joint from noise_aware; else from w, and for the joint loss
+ * joint->theta. */
 heed_status policy_fit_run(const policy_fit *self, const double *weight,
                            double ridge, policy_care care, bool cold, double *w,
                            policy_found *found, heed_error *error);

@@ -2,7 +2,6 @@
  * Refined posteriors: from a joint fit's nodes and mass. */
 #include "support/refined.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <string.h>
 
@@ -46,14 +45,11 @@ static heed_status fill_annotations(const heed_host *host,
                                     const heed_crowd *crowd,
                                     const heed_posterior *before,
                                     const heed_selection *selection,
-                                    const policy_fit *fit, const double *w,
+                                    const policy_fit *fit, const double *p,
                                     heed_posterior *made, heed_error *error) {
   const comparisons *rows = fit->rows;
   const joint_fit *joint = fit->joint;
   const joint_crowd seen = comparisons_crowd(rows, rows->weight);
-  const int64_t *pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
-  const double *difference =
-      heed_table_data(crowd->world->pairs, "difference", HEED_FLOAT64);
   double *left_out = host->scratch(host, rows->count, sizeof *left_out);
   size_t *unit = host->scratch(host, selection->count, sizeof *unit);
   if (left_out == NULL || unit == NULL)
@@ -61,10 +57,9 @@ static heed_status fill_annotations(const heed_host *host,
   const heed_status status = comparisons_units(crowd, before, unit, error);
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < selection->count; i++) {
-    const double *x = difference + (size_t)pair[i] * rows->features;
     made->left_out[i] = made->mean[unit[i]];
     made->casual[i] = selection->casual[i];
-    made->p[i] = preference_chance(cblas_ddot((int)rows->features, x, 1, w, 1));
+    made->p[i] = p[i];
   }
   joint_left_out(&seen, joint->node_count, joint->nodes, joint->mass,
                  joint->margin, left_out);
@@ -76,7 +71,7 @@ static heed_status fill_annotations(const heed_host *host,
 heed_status refined_posterior(const heed_host *host, const heed_crowd *crowd,
                               const heed_posterior *before,
                               const heed_selection *selection,
-                              const policy_fit *fit, const double *w,
+                              const policy_fit *fit, const double *p,
                               heed_posterior **result, heed_error *error) {
   const joint_fit *joint = fit->joint;
   heed_posterior *made = host->allocate(host, 1, sizeof *made);
@@ -103,5 +98,5 @@ heed_status refined_posterior(const heed_host *host, const heed_crowd *crowd,
     return heed_fail(error, HEED_MEMORY, "memory is out for a posterior");
   fill_units(joint, made);
   *result = made;
-  return fill_annotations(host, crowd, before, selection, fit, w, made, error);
+  return fill_annotations(host, crowd, before, selection, fit, p, made, error);
 }

@@ -6,12 +6,13 @@
 #include "support/policy_fit.h"
 
 /* Of all users and annotations of the crowd, also those that were given no
- * weight; by user or by user and topic, as the posterior before.  w (d): the
- * fitted weights.  From host->allocate(). */
+ * weight; by user or by user and topic, as the posterior before.  p
+ * (annotations): P(A's response is better) as the policy implies it.  From
+ * host->allocate(). */
 heed_status refined_posterior(const heed_host *host, const heed_crowd *crowd,
                               const heed_posterior *before,
                               const heed_selection *selection,
-                              const policy_fit *fit, const double *w,
+                              const policy_fit *fit, const double *p,
                               heed_posterior **result, heed_error *error);
 
 #endif

@@ -12,37 +12,12 @@
 #include "support/refined.h"
 #include "support/tuning.h"
 
-enum {
-  LOSS,
-  BETA,
-  RIDGE,
-  LABELS,
-  OWN_LABEL,
-  PRIOR,
-  FIT_PRIOR,
-  NODES,
-  FOLDS,
-  SMOOTHING,
-  FLIP_RATE,
-  FLOOR,
-  PARAMETER_COUNT
-};
+enum { BETA = PREFERENCE_PARAMETER_COUNT, RIDGE, FOLDS, PARAMETER_COUNT };
 
 static const char *const tuned_words[] = {"tuned", NULL};
-static const char *const labels_words[] = {"observed", "always_a", "better",
-                                           NULL};
-static const char *const own_label_words[] = {"left_out", "included", NULL};
 
 static const heed_parameter parameters[] = {
-    [LOSS] = {.name = "loss",
-              .type = HEED_ENUM,
-              .standard = "sigmoid",
-              .choices = preference_words,
-              .doc = "sigmoid: the paper's; noise_aware: a mixture with the "
-                     "casual user's choice; joint: the policy and the "
-                     "distribution of attentiveness at once; hinge, ipo; "
-                     "label_smoothing, robust: one rate of flipped labels; "
-                     "robust_per_user: (1 - eta-hat) / 2 of each"},
+    PREFERENCE_PARAMETERS,
     [BETA] = {.name = "beta",
               .type = HEED_ENUM_OR_NUMBER,
               .flags = HEED_OPEN_LOW,
@@ -60,65 +35,12 @@ static const heed_parameter parameters[] = {
                .choices = tuned_words,
                .doc = "precision of the normal prior on each value of w = beta "
                       "theta; tuned: by log-loss of held-out labels"},
-    [LABELS] = {.name = "labels",
-                .type = HEED_ENUM,
-                .standard = "observed",
-                .choices = labels_words,
-                .doc = "observed; or, as controls for losses that model no "
-                       "noise, always prefer A, or the response with p above "
-                       "1/2"},
-    [OWN_LABEL] = {.name = "own_label",
-                   .type = HEED_ENUM,
-                   .standard = "left_out",
-                   .choices = own_label_words,
-                   .doc = "whether an annotation counts in the eta-hat that "
-                          "loss = noise_aware or robust_per_user reads"},
-    [PRIOR] = {.name = "prior",
-               .type = HEED_PLUGIN,
-               .flags = HEED_OPTIONAL,
-               .kind = HEED_DISTRIBUTION,
-               .doc = "for loss = joint: the distribution of attentiveness; "
-                      "left out: the estimator's"},
-    [FIT_PRIOR] = {.name = "fit_prior",
-                   .type = HEED_BOOLEAN,
-                   .standard = "true",
-                   .doc = "for loss = joint: whether the prior's parameters "
-                          "are fitted or as given"},
-    [NODES] = {.name = "nodes",
-               .type = HEED_INTEGER,
-               .standard = "41",
-               .low = 2.0,
-               .high = 10001.0,
-               .doc = "for loss = joint: nodes over attentiveness, where the "
-                      "prior has none of its own"},
     [FOLDS] = {.name = "folds",
                .type = HEED_INTEGER,
                .standard = "4",
                .low = 2.0,
                .high = 100.0,
                .doc = "parts of the annotations that tuning holds out in turn"},
-    [SMOOTHING] = {.name = "smoothing",
-                   .type = HEED_NUMBER,
-                   .flags = HEED_OPEN_HIGH,
-                   .standard = "0.1",
-                   .low = 0.0,
-                   .high = 0.5,
-                   .doc = "for loss = label_smoothing: P(a label is flipped)"},
-    [FLIP_RATE] = {.name = "flip_rate",
-                   .type = HEED_NUMBER,
-                   .flags = HEED_OPEN_HIGH,
-                   .standard = "0.1",
-                   .low = 0.0,
-                   .high = 0.5,
-                   .doc = "for loss = robust: P(a label is flipped)"},
-    [FLOOR] = {.name = "floor",
-               .type = HEED_NUMBER,
-               .flags = HEED_OPEN_LOW,
-               .standard = "0.1",
-               .low = 0.0,
-               .high = 1.0,
-               .doc = "for loss = robust_per_user, which divides by eta-hat: "
-                      "the least that is divided by"},
 };
 
 enum {
@@ -212,20 +134,10 @@ static void report(const training *self, const tuning_choice *choice,
 }
 
 static heed_status report_joint(const training *self, heed_error *error) {
-  const heed_host *host = self->host;
-  const joint_fit *joint = self->fit.joint;
-  const heed_instance *prior = self->fit.prior;
-  const heed_distribution_functions *functions = prior->plugin->functions;
-  double *log_weight =
-      host->scratch(host, joint->node_count, sizeof *log_weight);
-  double mean = 0.0;
-  if (log_weight == NULL) return no_memory(error);
-  functions->log_weights(prior->self, joint->theta, joint->node_count,
-                         joint->nodes, log_weight);
-  for (size_t k = 0; k < joint->node_count; k++)
-    mean += exp(log_weight[k]) * joint->nodes[k];
-  put(host, LOG_LIKELIHOOD, joint->log_likelihood);
-  put(host, MEAN_ETA, mean);
+  const double mean = policy_fit_mean_eta(self->host, &self->fit);
+  if (isnan(mean)) return no_memory(error);
+  put(self->host, LOG_LIKELIHOOD, self->fit.joint->log_likelihood);
+  put(self->host, MEAN_ETA, mean);
   return HEED_OK;
 }
 
@@ -250,53 +162,6 @@ static heed_status hand_on(const training *self, double temperature,
 
 /* ---- training ---- */
 
-/* theta of a prior that is not to be fitted; NULL: it is. */
-static heed_status find_fixed_theta(const training *self,
-                                    const heed_instance *prior,
-                                    const double **theta, heed_error *error) {
-  const heed_posterior *posterior = self->posterior;
-  const heed_distribution_functions *functions = prior->plugin->functions;
-  *theta = NULL;
-  if (self->values[FIT_PRIOR].integer != 0) return HEED_OK;
-  if (prior == posterior->prior && posterior->theta != NULL) {
-    *theta = posterior->theta;
-    return HEED_OK;
-  }
-  double *given = self->host->scratch(
-      self->host, functions->theta_count(prior->self), sizeof *given);
-  if (given == NULL) return no_memory(error);
-  functions->theta(prior->self, given);
-  *theta = given;
-  return HEED_OK;
-}
-
-static heed_status open_fit(training *self, heed_error *error) {
-  const heed_value *values = self->values;
-  const preference_kind kind = (preference_kind)values[LOSS].integer;
-  const heed_instance *prior =
-      values[PRIOR].given ? values[PRIOR].instance : self->posterior->prior;
-  const double *fixed_theta = NULL;
-  if (kind == PREFERENCE_JOINT) {
-    if (prior == NULL)
-      return heed_fail(error, HEED_UNSUPPORTED,
-                       "loss = joint needs a prior, and this estimator has "
-                       "none: say prior = h.distribution.NAME {}");
-    const heed_status status =
-        find_fixed_theta(self, prior, &fixed_theta, error);
-    if (status != HEED_OK) return status;
-  }
-  const heed_status status = policy_fit_open(
-      self->host, kind, &self->rows, prior, fixed_theta, self->posterior,
-      (size_t)values[NODES].integer, &self->fit, error);
-  self->fit.rates = (preference_rates){.smoothing = values[SMOOTHING].number,
-                                       .flip_rate = values[FLIP_RATE].number,
-                                       .floor = values[FLOOR].number};
-  for (size_t i = 0; i < self->rows.count; i++)
-    self->rows.label[i].flip =
-        preference_flip(kind, &self->fit.rates, self->rows.label[i].eta);
-  return status;
-}
-
 static heed_status tune(const training *self, tuning_choice *choice,
                         heed_error *error) {
   const heed_value *values = self->values;
@@ -319,6 +184,20 @@ static void watch(void *context, size_t step, double objective) {
   host->trace(host, "objective", step, objective);
 }
 
+/* P(A's response is better) of each annotation, by the fitted reward. */
+static double *chances(const training *self) {
+  const heed_table *annotations = self->crowd->annotations;
+  const int64_t *pair = heed_table_data(annotations, "pair", HEED_INT64);
+  const double *difference =
+      heed_table_data(self->crowd->world->pairs, "difference", HEED_FLOAT64);
+  const size_t d = self->rows.features;
+  double *p = self->host->scratch(self->host, annotations->rows, sizeof *p);
+  for (size_t i = 0; p != NULL && i < annotations->rows; i++)
+    p[i] = preference_chance(
+        cblas_ddot((int)d, difference + (size_t)pair[i] * d, 1, self->w, 1));
+  return p;
+}
+
 static heed_status fit_all(training *self, double ridge, policy_found *found,
                            heed_policy *policy, heed_error *error) {
   if (self->fit.joint != NULL) {
@@ -336,23 +215,25 @@ static heed_status fit_all(training *self, double ridge, policy_found *found,
         found->iterations);
   if (self->fit.joint == NULL) return HEED_OK;
   const heed_status reported = report_joint(self, error);
-  return reported != HEED_OK
-             ? reported
-             : refined_posterior(self->host, self->crowd, self->posterior,
-                                 self->selection, &self->fit, self->w,
-                                 &policy->refined, error);
+  if (reported != HEED_OK) return reported;
+  const double *p = chances(self);
+  return p == NULL ? no_memory(error)
+                   : refined_posterior(self->host, self->crowd, self->posterior,
+                                       self->selection, &self->fit, p,
+                                       &policy->refined, error);
 }
 
 static heed_status prepare(training *self, heed_error *error) {
-  const heed_value *values = self->values;
+  const preference_settings settings = preference_settings_of(self->values);
   const heed_status status = comparisons_collect(
       self->host, self->crowd, self->posterior, self->selection,
-      (comparisons_labels)values[LABELS].integer,
-      values[OWN_LABEL].integer == 1, &self->rows, error);
+      settings.labels, settings.own_label, false, &self->rows, error);
   if (status != HEED_OK) return status;
   self->w =
       self->host->scratch(self->host, self->rows.features, sizeof *self->w);
-  return self->w == NULL ? no_memory(error) : open_fit(self, error);
+  return self->w == NULL ? no_memory(error)
+                         : policy_fit_open(self->host, &settings, &self->rows,
+                                           self->posterior, &self->fit, error);
 }
 
 static heed_status train(void *instance, const heed_host *host,
@@ -444,20 +325,8 @@ static heed_status log_probability(void *instance, const heed_host *host,
 static heed_status create(const heed_host *host, const heed_value *values,
                           void **self, heed_error *error) {
   (void)host;
-  const preference_loss *loss =
-      preference_loss_of((preference_kind)values[LOSS].integer);
-  if (values[LABELS].integer != COMPARISONS_OBSERVED &&
-      (loss == NULL || loss->models_noise))
-    return heed_fail(error, HEED_INVALID,
-                     "labels = %s has no noise to model: it goes with loss = "
-                     "sigmoid, hinge or ipo, not %s",
-                     values[LABELS].text, values[LOSS].text);
-  if (values[PRIOR].given && values[LOSS].integer != PREFERENCE_JOINT)
-    return heed_fail(error, HEED_INVALID,
-                     "prior is read by loss = joint alone, and loss is %s",
-                     values[LOSS].text);
-  *self = (void *)values;
-  return HEED_OK;
+  *self = (void *)(uintptr_t)values;
+  return preference_settings_check(values, error);
 }
 
 static const heed_trainer_functions functions = {

@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The trainer of language models by preference optimisation (DPO): LoRA
+ * adapters, or all weights.  How it learns: dpo_llm/learner.h. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heed/trainer.h"
+#include "support/refined.h"
+#include "trainers/dpo_llm/learner.h"
+
+enum {
+  MODEL = PREFERENCE_PARAMETER_COUNT,
+  CHAT,
+  SYSTEM,
+  TRAIN,
+  PROJECTIONS,
+  RANK,
+  ALPHA,
+  BETA,
+  EPOCHS,
+  BATCH,
+  TOGETHER,
+  RATE,
+  WARM_UP,
+  DECAY,
+  MOST_NORM,
+  CHECKPOINTS,
+  MAX_TOKENS,
+  DRAWN_TOGETHER,
+  PARAMETER_COUNT
+};
+
+static const char *const train_words[] = {"adapter", "weights", NULL};
+static const char *const projection_words[] = {
+    "query", "key", "value", "output", "gate", "up", "down", NULL};
+static const heed_parameter projection = {
+    .name = "projection", .type = HEED_ENUM, .choices = projection_words};
+
+static const heed_parameter parameters[] = {
+    PREFERENCE_PARAMETERS,
+    [MODEL] = {.name = "model",
+               .type = HEED_PATH,
+               .doc = "GGUF file of the model to train, which is the reference "
+                      "policy of training"},
+    [CHAT] = {.name = "chat",
+              .type = HEED_BOOLEAN,
+              .standard = "true",
+              .doc = "prompts are turns of a chat, by the file's template; "
+                     "else texts to go on from"},
+    [SYSTEM] = {.name = "system",
+                .type = HEED_TEXT,
+                .flags = HEED_OPTIONAL,
+                .doc = "the system's turn; left out: the template's own"},
+    [TRAIN] = {.name = "train",
+               .type = HEED_ENUM,
+               .standard = "adapter",
+               .choices = train_words,
+               .doc = "a LoRA adapter, or all weights"},
+    [PROJECTIONS] = {.name = "projections",
+                     .type = HEED_LIST,
+                     .standard = "[\"query\", \"key\", \"value\", \"output\", "
+                                 "\"gate\", \"up\", \"down\"]",
+                     .low = 1.0,
+                     .high = 7.0,
+                     .item = &projection,
+                     .doc = "which matrices of a layer the adapter adapts"},
+    [RANK] = {.name = "rank",
+              .type = HEED_INTEGER,
+              .standard = "16",
+              .low = 1.0,
+              .high = 1024.0,
+              .doc = "of the adapter"},
+    [ALPHA] = {.name = "alpha",
+               .type = HEED_NUMBER,
+               .flags = HEED_OPEN_LOW,
+               .standard = "32",
+               .low = 0.0,
+               .high = 4096.0,
+               .doc = "the adapter counts alpha / rank times"},
+    [BETA] = {.name = "beta",
+              .type = HEED_NUMBER,
+              .flags = HEED_OPEN_LOW,
+              .standard = "0.1",
+              .low = 0.0,
+              .high = HUGE_VAL,
+              .doc = "price of a nat of KL"},
+    [EPOCHS] = {.name = "epochs",
+                .type = HEED_INTEGER,
+                .standard = "1",
+                .low = 1.0,
+                .high = 1000.0,
+                .doc = "how often each comparison is seen"},
+    [BATCH] = {.name = "batch",
+               .type = HEED_INTEGER,
+               .standard = "8",
+               .low = 1.0,
+               .high = 65536.0,
+               .doc = "comparisons a step"},
+    [TOGETHER] = {.name = "together",
+                  .type = HEED_INTEGER,
+                  .standard = "4",
+                  .low = 1.0,
+                  .high = 65536.0,
+                  .doc = "comparisons in memory at a time; the gradient of a "
+                         "batch is added up"},
+    [RATE] = {.name = "rate",
+              .type = HEED_NUMBER,
+              .flags = HEED_OPEN_LOW,
+              .standard = "1e-4",
+              .low = 0.0,
+              .high = 1.0,
+              .doc = "AdamW's learning rate after the warm-up"},
+    [WARM_UP] = {.name = "warm_up",
+                 .type = HEED_INTEGER,
+                 .standard = "10",
+                 .low = 0.0,
+                 .high = 1e9,
+                 .doc = "steps over which the rate rises"},
+    [DECAY] = {.name = "decay",
+               .type = HEED_NUMBER,
+               .standard = "0",
+               .low = 0.0,
+               .high = 10.0,
+               .doc = "AdamW's decay of weights"},
+    [MOST_NORM] = {.name = "most_norm",
+                   .type = HEED_NUMBER,
+                   .standard = "1",
+                   .low = 0.0,
+                   .high = HUGE_VAL,
+                   .doc = "norm that longer gradients are scaled to; 0: none "
+                          "are"},
+    [CHECKPOINTS] = {.name = "checkpoints",
+                     .type = HEED_BOOLEAN,
+                     .standard = "false",
+                     .doc = "keep fewer activations and compute them twice: a "
+                            "third more work, a fraction of the memory"},
+    [MAX_TOKENS] = {.name = "max_tokens",
+                    .type = HEED_INTEGER,
+                    .standard = "64",
+                    .low = 1.0,
+                    .high = 1e6,
+                    .doc = "of a response that the policy draws"},
+    [DRAWN_TOGETHER] = {.name = "drawn_together",
+                        .type = HEED_INTEGER,
+                        .standard = "32",
+                        .low = 1.0,
+                        .high = 65536.0,
+                        .doc = "responses drawn at a time"},
+};
+
+enum {
+  LOSS,
+  MARGIN,
+  ACCURACY,
+  STEPS,
+  TOKENS,
+  TOKENS_PER_SECOND,
+  TRAINED,
+  WEIGHT_SUM,
+  LOG_LIKELIHOOD,
+  MEAN_ETA,
+  OUTPUT_COUNT
+};
+
+static const heed_output outputs[] = {
+    [LOSS] = {.name = "loss",
+              .flags = HEED_MAY_BE_NAN,
+              .unit = "nat",
+              .doc = "mean over the last epoch, each row's before its step"},
+    [MARGIN] = {.name = "margin",
+                .flags = HEED_MAY_BE_NAN,
+                .doc = "the same of beta (log pi/pi_ref of the preferred "
+                       "response less that of the other)"},
+    [ACCURACY] = {.name = "accuracy",
+                  .flags = HEED_MAY_BE_NAN,
+                  .doc = "the same of the share with a margin above 0"},
+    [STEPS] = {.name = "steps", .doc = "of AdamW"},
+    [TOKENS] = {.name = "tokens", .doc = "that went through all steps"},
+    [TOKENS_PER_SECOND] = {.name = "tokens_per_second",
+                           .flags = HEED_MAY_BE_NAN,
+                           .unit = "s-1",
+                           .doc = "forward, backward and step"},
+    [TRAINED] = {.name = "parameters", .doc = "that were trained"},
+    [WEIGHT_SUM] = {.name = "weight_sum",
+                    .doc = "sum of the weights trained on"},
+    [LOG_LIKELIHOOD] = {.name = "log_likelihood",
+                        .flags = HEED_MAY_BE_NAN,
+                        .doc = "loss = joint: of the annotations"},
+    [MEAN_ETA] = {.name = "mean_eta",
+                  .flags = HEED_MAY_BE_NAN,
+                  .doc = "loss = joint: mean of eta under the fitted prior"},
+};
+
+typedef struct trainer {
+  const heed_value *values;
+  language_model *model; /* opened when it is first needed */
+} trainer;
+
+/* One of the two, or neither: then the policy is the reference. */
+typedef struct policy_state {
+  llm_adapter *adapter;
+  llm_model *weights;
+} policy_state;
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out for training");
+}
+
+static heed_status open_model(trainer *self, heed_error *error) {
+  const heed_value *values = self->values;
+  const language_model_options options = {
+      .path = values[MODEL].text,
+      .chat = values[CHAT].integer != 0,
+      .system = values[SYSTEM].given ? values[SYSTEM].text : NULL};
+  return self->model != NULL
+             ? HEED_OK
+             : language_model_open(&options, &self->model, error);
+}
+
+static learner_options options_of(const heed_value *values) {
+  learner_options options = {
+      .training =
+          values[TRAIN].integer == 0 ? LLM_TRAIN_ADAPTER : LLM_TRAIN_WEIGHTS,
+      .checkpoints = values[CHECKPOINTS].integer != 0,
+      .optimiser = {.rate = values[RATE].number,
+                    .first = 0.9,
+                    .second = 0.999,
+                    .epsilon = 1e-8,
+                    .decay = values[DECAY].number,
+                    .warm_up = (uint64_t)values[WARM_UP].integer,
+                    .most_norm = values[MOST_NORM].number},
+      .beta = values[BETA].number,
+      .epochs = (size_t)values[EPOCHS].integer,
+      .batch = (size_t)values[BATCH].integer,
+      .together = (size_t)values[TOGETHER].integer};
+  if (options.training == LLM_TRAIN_ADAPTER) {
+    options.adapter.rank = (size_t)values[RANK].integer;
+    options.adapter.alpha = (float)values[ALPHA].number;
+    for (size_t i = 0; i < values[PROJECTIONS].count; i++)
+      options.adapter.projections |= 1u << values[PROJECTIONS].items[i].integer;
+  }
+  return options;
+}
+
+/* ---- what goes out ---- */
+
+static void put(const heed_host *host, size_t output, double value) {
+  host->output(host, output, &value, 1);
+}
+
+static void report(const learner *self) {
+  const heed_host *host = self->host;
+  const size_t per_epoch = self->steps / self->options->epochs;
+  learner_step sum = {0};
+  double seconds = 0, tokens = 0, weights = 0;
+  for (size_t i = 0; i < self->steps; i++) {
+    const learner_step *at = &self->history[i];
+    seconds += at->seconds;
+    tokens += at->tokens;
+    host->trace(host, "loss", i + 1, at->loss);
+    host->trace(host, "margin", i + 1, at->margin);
+    if (i + per_epoch < self->steps) continue;
+    sum.loss += at->loss / (double)per_epoch;
+    sum.margin += at->margin / (double)per_epoch;
+    sum.accuracy += at->accuracy / (double)per_epoch;
+  }
+  for (size_t i = 0; i < self->rows->count; i++)
+    weights += self->rows->weight[i];
+  put(host, LOSS, sum.loss);
+  put(host, MARGIN, sum.margin);
+  put(host, ACCURACY, sum.accuracy);
+  put(host, STEPS, (double)self->steps);
+  put(host, TOKENS, tokens);
+  put(host, TOKENS_PER_SECOND, tokens / seconds);
+  put(host, TRAINED, (double)self->count);
+  put(host, WEIGHT_SUM, weights);
+}
+
+static heed_status keep_history(const learner *self, heed_policy *policy,
+                                heed_error *error) {
+  const heed_host *host = self->host;
+  heed_table *table = host->table(host, "policy", self->steps);
+  if (table == NULL) return no_memory(error);
+  double *loss = host->column(host, table, "loss", HEED_FLOAT64, 1);
+  double *margin = host->column(host, table, "margin", HEED_FLOAT64, 1);
+  double *accuracy = host->column(host, table, "accuracy", HEED_FLOAT64, 1);
+  if (loss == NULL || margin == NULL || accuracy == NULL)
+    return no_memory(error);
+  for (size_t i = 0; i < self->steps; i++) {
+    loss[i] = self->history[i].loss;
+    margin[i] = self->history[i].margin;
+    accuracy[i] = self->history[i].accuracy;
+  }
+  policy->table = table;
+  return HEED_OK;
+}
+
+/* What was trained leaves the learner. */
+static void take_state(learner *self, policy_state *state) {
+  state->adapter = self->adapter;
+  state->weights = self->weights;
+  self->adapter = NULL;
+  self->weights = NULL;
+}
+
+/* ---- training ---- */
+
+typedef struct training {
+  const heed_host *host;
+  const heed_crowd *crowd;
+  const heed_posterior *posterior;
+  const heed_selection *selection;
+  comparisons rows;
+  policy_fit fit;
+} training;
+
+static heed_status prepare(training *self, const heed_value *values,
+                           heed_error *error) {
+  const preference_settings settings = preference_settings_of(values);
+  const heed_status status = comparisons_collect(
+      self->host, self->crowd, self->posterior, self->selection,
+      settings.labels, settings.own_label, true, &self->rows, error);
+  return status == HEED_OK ? policy_fit_open(self->host, &settings, &self->rows,
+                                             self->posterior, &self->fit, error)
+                           : status;
+}
+
+/* Before the first epoch of the joint loss: what the estimator believed. */
+static void start_joint(const training *from, learner *self) {
+  const comparisons *rows = self->rows;
+  self->problem =
+      (joint_problem){.crowd = comparisons_crowd(rows, rows->weight),
+                      .prior = self->fit->prior,
+                      .fit_prior = self->fit->fit_prior};
+  memcpy(self->fit->joint->theta, self->fit->start_theta,
+         self->fit->joint->theta_count * sizeof(double));
+  for (size_t i = 0; i < rows->count; i++) {
+    const double p =
+        fmin(fmax(from->posterior->p[rows->row[i]], 1e-6), 1 - 1e-6);
+    self->margin[i] = rows->prefers_a[i] ? log(p / (1 - p)) : log((1 - p) / p);
+  }
+}
+
+/* Of annotations that were not trained on, p is the estimator's. */
+static heed_status refine(const training *from, learner *self,
+                          heed_policy *policy, heed_error *error) {
+  const heed_host *host = self->host;
+  const size_t annotations = from->selection->count;
+  double *p = host->scratch(host, annotations, sizeof *p);
+  heed_status status;
+  if (p == NULL) return no_memory(error);
+  status = learner_read_margins(self, error);
+  if (status != HEED_OK) return status;
+  memcpy(p, from->posterior->p, annotations * sizeof *p);
+  for (size_t i = 0; i < self->rows->count; i++)
+    p[self->rows->row[i]] = preference_chance(
+        self->rows->prefers_a[i] ? self->margin[i] : -self->margin[i]);
+  put(host, LOG_LIKELIHOOD, self->fit->joint->log_likelihood);
+  put(host, MEAN_ETA, policy_fit_mean_eta(host, self->fit));
+  return refined_posterior(host, from->crowd, from->posterior, from->selection,
+                           self->fit, p, &policy->refined, error);
+}
+
+static heed_status learn(const training *from, learner *self,
+                         policy_state *state, heed_policy *policy,
+                         heed_error *error) {
+  heed_status status = learner_open(self, error);
+  if (status == HEED_OK && self->fit->joint != NULL) start_joint(from, self);
+  if (status == HEED_OK) status = learner_run(self, error);
+  if (status == HEED_OK && self->fit->joint != NULL)
+    status = refine(from, self, policy, error);
+  if (status == HEED_OK) status = keep_history(self, policy, error);
+  if (status != HEED_OK) return status;
+  report(self);
+  take_state(self, state);
+  return HEED_OK;
+}
+
+static heed_status train(void *instance, const heed_host *host,
+                         const heed_crowd *crowd,
+                         const heed_posterior *posterior,
+                         const heed_selection *selection, heed_policy *policy,
+                         heed_error *error) {
+  trainer *self = instance;
+  const learner_options options = options_of(self->values);
+  training from = {.host = host,
+                   .crowd = crowd,
+                   .posterior = posterior,
+                   .selection = selection};
+  policy_state *state = host->allocate(host, 1, sizeof *state);
+  heed_status status =
+      state == NULL ? no_memory(error) : open_model(self, error);
+  if (status == HEED_OK) status = prepare(&from, self->values, error);
+  if (status != HEED_OK) return status;
+  policy->state = state;
+  policy->scale = options.beta;
+  if (from.rows.count == 0) {
+    host->warn(
+        host, "nothing_left",
+        "no annotation is left to train on: the policy is the reference");
+    return HEED_OK;
+  }
+  learner with = {.host = host,
+                  .options = &options,
+                  .model = self->model,
+                  .world = crowd->world,
+                  .rows = &from.rows,
+                  .fit = &from.fit};
+  status = learn(&from, &with, state, policy, error);
+  learner_close(&with);
+  return status;
+}
+
+/* ---- the policy ---- */
+
+/* The model as it speaks with these weights. */
+static language_model speaking(const trainer *self, const policy_state *state) {
+  language_model with = *self->model;
+  if (state->weights != NULL) with.weights = state->weights;
+  return with;
+}
+
+static heed_status find_prompts(const heed_world *world,
+                                const char *const **prompts,
+                                heed_error *error) {
+  *prompts = heed_table_data(world->prompts, "text", HEED_STRING);
+  return *prompts != NULL
+             ? HEED_OK
+             : heed_fail(error, HEED_UNSUPPORTED,
+                         "a language model needs the column `text` of the "
+                         "prompts, and this world has none");
+}
+
+static heed_status log_probability(void *instance, const heed_host *host,
+                                   const heed_world *world,
+                                   const heed_policy *policy, size_t count,
+                                   const heed_response *responses,
+                                   double *values, heed_error *error) {
+  const trainer *self = instance;
+  const policy_state *state = policy->state;
+  const language_model with = speaking(self, state);
+  const char *const *prompts;
+  const heed_status status = find_prompts(world, &prompts, error);
+  return status == HEED_OK
+             ? language_model_score(&with, state->adapter, host,
+                                    "the policy reads responses", prompts,
+                                    count, responses, values, NULL, error)
+             : status;
+}
+
+/* An adapter is merged for the time of the call. */
+static heed_status sample(void *instance, const heed_host *host,
+                          const heed_world *world, const heed_policy *policy,
+                          size_t count, heed_stream *stream,
+                          heed_response *responses, heed_error *error) {
+  const trainer *self = instance;
+  const policy_state *state = policy->state;
+  const language_model with = speaking(self, state);
+  const language_model_speech how = {
+      .sampling = {1, 0, 1},
+      .most = (size_t)self->values[MAX_TOKENS].integer,
+      .together = (size_t)self->values[DRAWN_TOGETHER].integer};
+  const char *const *prompts;
+  llm_model *merged = NULL;
+  heed_status status = find_prompts(world, &prompts, error);
+  if (status == HEED_OK && state->adapter != NULL)
+    status = llm_model_copy(with.weights, &merged, error);
+  if (merged != NULL) llm_adapter_merge(state->adapter, merged);
+  if (status == HEED_OK)
+    status = language_model_say(&with, merged != NULL ? merged : with.weights,
+                                &how, host, "the policy answers", prompts,
+                                count, stream, responses, NULL, error);
+  llm_model_close(merged);
+  return status;
+}
+
+/* ---- saving ---- */
+
+static heed_status save(void *instance, const heed_host *host,
+                        const heed_world *world, const heed_policy *policy,
+                        const char *path, heed_error *error) {
+  const trainer *self = instance;
+  const policy_state *state = policy->state;
+  (void)host, (void)world;
+  if (state->weights != NULL)
+    return llm_model_save(state->weights, self->model->file, path, error);
+  if (state->adapter != NULL)
+    return llm_adapter_save(state->adapter, self->model->weights, path, error);
+  return llm_model_save(self->model->weights, self->model->file, path, error);
+}
+
+static heed_status load_weights(const char *path, policy_state *state,
+                                heed_error *error) {
+  gguf_file *file = NULL;
+  heed_status status = gguf_open(path, &file, error);
+  if (status == HEED_OK)
+    status = llm_model_open(file, NULL, NULL, &state->weights, error);
+  gguf_close(file);
+  return status;
+}
+
+/* A whole model is what was saved of all weights, and of no annotations. */
+static heed_status is_adapter(const char *path, bool *adapter,
+                              heed_error *error) {
+  gguf_file *file = NULL;
+  const heed_status status = gguf_open(path, &file, error);
+  *adapter = status == HEED_OK && gguf_has(file, "adapter.type");
+  gguf_close(file);
+  return status;
+}
+
+static heed_status load(void *instance, const heed_host *host,
+                        const heed_world *world, const char *path,
+                        heed_policy *policy, heed_error *error) {
+  trainer *self = instance;
+  policy_state *state = host->allocate(host, 1, sizeof *state);
+  bool adapter;
+  heed_status status =
+      state == NULL ? no_memory(error) : open_model(self, error);
+  (void)world;
+  if (status == HEED_OK) status = is_adapter(path, &adapter, error);
+  if (status != HEED_OK) return status;
+  policy->state = state;
+  return adapter ? llm_adapter_load(path, self->model->weights, &state->adapter,
+                                    error)
+                 : load_weights(path, state, error);
+}
+
+static void release(void *instance, heed_policy *policy) {
+  policy_state *state = policy->state;
+  (void)instance;
+  if (state == NULL) return;
+  llm_adapter_close(state->adapter);
+  llm_model_close(state->weights);
+  *state = (policy_state){NULL, NULL};
+}
+
+/* ---- instances ---- */
+
+static heed_status create(const heed_host *host, const heed_value *values,
+                          void **self, heed_error *error) {
+  trainer *made = host->allocate(host, 1, sizeof *made);
+  if (made == NULL) return no_memory(error);
+  made->values = values;
+  *self = made;
+  if (values[TOGETHER].integer > values[BATCH].integer)
+    return heed_fail(error, HEED_INVALID,
+                     "together: found %lld, expected no more than a batch has, "
+                     "%lld",
+                     (long long)values[TOGETHER].integer,
+                     (long long)values[BATCH].integer);
+  return preference_settings_check(values, error);
+}
+
+static void destroy(void *instance) {
+  trainer *self = instance;
+  language_model_close(self->model);
+}
+
+static const heed_trainer_functions functions = {
+    .size = sizeof functions,
+    .train = train,
+    .log_probability = log_probability,
+    .sample = sample,
+    .save = save,
+    .load = load,
+    .release = release,
+};
+
+static const heed_plugin dpo_llm = {
+    .size = sizeof dpo_llm,
+    .abi = HEED_ABI,
+    .kind = HEED_TRAINER,
+    .name = "dpo_llm",
+    .version = "1.0",
+    .summary = "Preference optimisation of language models",
+    .reference =
+        "Rafailov et al., Direct Preference Optimization, NeurIPS "
+        "2023, equation 7; Hu et al., LoRA, ICLR 2022",
+    .flags = HEED_COSTLY,
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .outputs = outputs,
+    .output_count = OUTPUT_COUNT,
+    .create = create,
+    .destroy = destroy,
+    .functions = &functions,
+    .functions_size = sizeof functions,
+};
+
+static const heed_plugin *const plugins[] = {&dpo_llm};
+HEED_PLUGINS(plugins)

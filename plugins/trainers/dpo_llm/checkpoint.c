@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Checkpoints of a training: all that it needs to go on as if it had not been
+ * stopped, in this machine's byte order.  The host finds a checkpoint for the
+ * very same stage alone; counts are compared all the same. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "trainers/dpo_llm/learner.h"
+
+typedef struct head {
+  char magic[8];
+  uint64_t count, rows, steps, nodes, theta; /* must be the same */
+  uint64_t steps_done, steps_taken;
+} head;
+
+/* One array of the file. */
+typedef struct stretch {
+  void *at;
+  size_t bytes;
+} stretch;
+
+enum { MOST_STRETCHES = 8 };
+
+static head head_of(const learner *self) {
+  const joint_fit *joint = self->fit->joint;
+  head made = {.count = self->count,
+               .rows = self->rows->count,
+               .steps = self->steps,
+               .nodes = joint == NULL ? 0 : joint->node_count,
+               .theta = joint == NULL ? 0 : joint->theta_count,
+               .steps_done = self->steps_done,
+               .steps_taken = self->optimiser->steps};
+  memcpy(made.magic, "heedDPO1", sizeof made.magic);
+  return made;
+}
+
+/* What the file holds after its head, in order; returns how many. */
+static size_t stretches_of(const learner *self, stretch list[MOST_STRETCHES]) {
+  joint_fit *joint = self->fit->joint;
+  size_t count = 0;
+  const size_t floats = self->count * sizeof(float);
+  list[count++] = (stretch){self->parameters, floats};
+  list[count++] = (stretch){self->optimiser->m, floats};
+  list[count++] = (stretch){self->optimiser->v, floats};
+  list[count++] =
+      (stretch){self->margin, self->rows->count * sizeof *self->margin};
+  list[count++] = (stretch){self->history, self->steps * sizeof *self->history};
+  if (joint != NULL) {
+    list[count++] =
+        (stretch){joint->theta, joint->theta_count * sizeof *joint->theta};
+    list[count++] =
+        (stretch){joint->nodes, joint->node_count * sizeof *joint->nodes};
+    list[count++] =
+        (stretch){joint->mass,
+                  self->rows->units * joint->node_count * sizeof *joint->mass};
+  }
+  return count;
+}
+
+heed_status learner_save(const learner *self, const char *path,
+                         heed_error *error) {
+  const head made = head_of(self);
+  stretch list[MOST_STRETCHES];
+  const size_t count = stretches_of(self, list);
+  char *temporary = malloc(strlen(path) + 5);
+  FILE *file;
+  bool good;
+  if (temporary == NULL)
+    return heed_fail(error, HEED_MEMORY, "%s: memory is out", path);
+  (void)sprintf(temporary, "%s.new", path);
+  file = fopen(temporary, "wb");
+  good = file != NULL && fwrite(&made, sizeof made, 1, file) == 1;
+  for (size_t i = 0; good && i < count; i++)
+    good =
+        list[i].bytes == 0 || fwrite(list[i].at, list[i].bytes, 1, file) == 1;
+  good = good && fflush(file) == 0 && fsync(fileno(file)) == 0;
+  if (file != NULL && fclose(file) != 0) good = false;
+  good = good && rename(temporary, path) == 0;
+  if (!good) {
+    (void)heed_fail(error, HEED_IO, "%s: a checkpoint cannot be written: %s",
+                    path, strerror(errno));
+    (void)unlink(temporary);
+  }
+  free(temporary);
+  return good ? HEED_OK : HEED_IO;
+}
+
+static bool belongs(const head *found, const head *expected) {
+  return memcmp(found->magic, expected->magic, sizeof found->magic) == 0 &&
+         found->count == expected->count && found->rows == expected->rows &&
+         found->steps == expected->steps && found->nodes == expected->nodes &&
+         found->theta == expected->theta && found->steps_done <= found->steps;
+}
+
+heed_status learner_load(learner *self, const char *path, bool *found,
+                         heed_error *error) {
+  const head expected = head_of(self);
+  head read;
+  stretch list[MOST_STRETCHES];
+  const size_t count = stretches_of(self, list);
+  FILE *file = fopen(path, "rb");
+  bool good = true;
+  *found = false;
+  if (file == NULL) return HEED_OK;
+  if (fread(&read, sizeof read, 1, file) != 1 || !belongs(&read, &expected)) {
+    (void)fclose(file);
+    return HEED_OK;
+  }
+  for (size_t i = 0; good && i < count; i++)
+    good = list[i].bytes == 0 || fread(list[i].at, list[i].bytes, 1, file) == 1;
+  (void)fclose(file);
+  if (!good)
+    return heed_fail(error, HEED_IO, "%s: a checkpoint that ends too soon",
+                     path);
+  self->steps_done = read.steps_done;
+  self->optimiser->steps = read.steps_taken;
+  *found = true;
+  self->host->log(self->host, "goes on after step %zu of %zu", self->steps_done,
+                  self->steps);
+  return HEED_OK;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A language model learns: what it learns from, and what is trained. */
+#include "trainers/dpo_llm/learner.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out to train %s",
+                   "a language model");
+}
+
+/* ---- pairs ---- */
+
+/* The pairs of the rows, numbered as they turn up. */
+static heed_status number_pairs(learner *self, heed_error *error) {
+  const comparisons *rows = self->rows;
+  const size_t all = self->world->pairs->rows;
+  size_t *number = malloc((all + 1) * sizeof *number);
+  self->pair_of = malloc((rows->count + 1) * sizeof *self->pair_of);
+  self->response = calloc(2 * rows->count + 1, sizeof *self->response);
+  if (number == NULL || self->pair_of == NULL || self->response == NULL) {
+    free(number);
+    return no_memory(error);
+  }
+  for (size_t i = 0; i < all; i++) number[i] = SIZE_MAX;
+  for (size_t i = 0; i < rows->count; i++) {
+    size_t *at = &number[rows->pair[i]];
+    if (*at == SIZE_MAX) {
+      *at = self->pairs++;
+      self->response[2 * *at].candidate = (int64_t)rows->pair[i];
+    }
+    self->pair_of[i] = *at;
+  }
+  free(number);
+  return HEED_OK;
+}
+
+static heed_status find_responses(learner *self, heed_error *error) {
+  static const char *const columns[2][2] = {{"text_a", "cut_a"},
+                                            {"text_b", "cut_b"}};
+  const heed_table *pairs = self->world->pairs;
+  const int64_t *prompt = heed_table_data(pairs, "prompt", HEED_INT64);
+  for (size_t side = 0; side < 2; side++) {
+    const char *const *text =
+        heed_table_data(pairs, columns[side][0], HEED_STRING);
+    const int8_t *cut = heed_table_data(pairs, columns[side][1], HEED_INT8);
+    if (text == NULL || prompt == NULL)
+      return heed_fail(error, HEED_UNSUPPORTED,
+                       "a language model needs the columns `prompt` and `%s` "
+                       "of the pairs, and this world has none",
+                       columns[side][0]);
+    for (size_t u = self->pairs; u-- > 0;) {
+      const size_t pair = (size_t)self->response[2 * u].candidate;
+      self->response[2 * u + side] =
+          (heed_response){.prompt = (size_t)prompt[pair],
+                          .candidate = side == 0 ? (int64_t)pair : -1,
+                          .text = text[pair],
+                          .length = strlen(text[pair]),
+                          .cut = cut != NULL && cut[pair] != 0};
+    }
+  }
+  return HEED_OK;
+}
+
+static heed_status read_pairs(learner *self, heed_error *error) {
+  const char *const *prompt =
+      heed_table_data(self->world->prompts, "text", HEED_STRING);
+  heed_status status = number_pairs(self, error);
+  if (status == HEED_OK && prompt == NULL)
+    status = heed_fail(error, HEED_UNSUPPORTED,
+                       "a language model needs the column `text` of the "
+                       "prompts, and this world has none");
+  if (status == HEED_OK) status = find_responses(self, error);
+  if (status != HEED_OK) return status;
+  self->reference = malloc((2 * self->pairs + 1) * sizeof *self->reference);
+  if (self->reference == NULL) return no_memory(error);
+  status = language_model_read(self->model, prompt, 2 * self->pairs,
+                               self->response, &self->texts, error);
+  if (status != HEED_OK) return status;
+  return language_model_score(
+      self->model, NULL, self->host, "the reference reads the pairs", prompt,
+      2 * self->pairs, self->response, self->reference, NULL, error);
+}
+
+/* ---- what is trained ---- */
+
+static heed_status open_parameters(learner *self, heed_error *error) {
+  const llm_model *before = self->model->weights;
+  heed_stream stream = self->host->stream(self->host, "adapter", 0);
+  size_t stretches = 0;
+  heed_status status;
+  if (self->options->training == LLM_TRAIN_ADAPTER) {
+    status = llm_adapter_new(&before->shape, &self->options->adapter, &stream,
+                             &self->adapter, error);
+    if (status != HEED_OK) return status;
+    self->parameters = self->adapter->values;
+    self->count = self->adapter->layout.count;
+  } else {
+    status = llm_model_copy(before, &self->weights, error);
+    if (status != HEED_OK) return status;
+    self->parameters = self->weights->weights;
+    self->count = self->weights->layout.count;
+    self->stretch = adamw_stretches_of(self->weights, &stretches);
+    if (self->stretch == NULL) return no_memory(error);
+  }
+  self->gradient = calloc(self->count, sizeof *self->gradient);
+  if (self->gradient == NULL) return no_memory(error);
+  return adamw_open(self->count, &self->options->optimiser, self->stretch,
+                    stretches, self->workers, &self->optimiser, error);
+}
+
+/* Tokens of a row: both of its texts. */
+static size_t row_tokens(const learner *self, size_t row) {
+  const size_t u = self->pair_of[row];
+  return self->texts.first[2 * u + 2] - self->texts.first[2 * u];
+}
+
+static int by_size(const void *a, const void *b) {
+  const size_t one = *(const size_t *)a, other = *(const size_t *)b;
+  return one < other ? 1 : one > other ? -1 : 0;
+}
+
+/* What any pass may have to hold: the longest rows, together. */
+static heed_status find_limits(const learner *self, llm_limits *limits,
+                               heed_error *error) {
+  const size_t n = self->rows->count;
+  size_t *sizes = malloc((n + 1) * sizeof *sizes);
+  if (sizes == NULL) return no_memory(error);
+  *limits = (llm_limits){0, 1, 0};
+  for (size_t i = 0; i < n; i++) sizes[i] = row_tokens(self, i);
+  qsort(sizes, n, sizeof *sizes, by_size);
+  for (size_t i = 0; i < n && i < self->options->together; i++)
+    limits->tokens += sizes[i];
+  limits->asked = limits->tokens;
+  for (size_t i = 0; i < 2 * self->pairs; i++) {
+    const size_t length = self->texts.first[i + 1] - self->texts.first[i];
+    if (length > limits->longest) limits->longest = length;
+  }
+  free(sizes);
+  return HEED_OK;
+}
+
+static heed_status open_pass(learner *self, heed_error *error) {
+  const llm_pass_options options = {self->options->training,
+                                    self->options->checkpoints,
+                                    self->options->adapter};
+  const llm_model *of =
+      self->weights != NULL ? self->weights : self->model->weights;
+  llm_limits limits;
+  heed_status status = find_limits(self, &limits, error);
+  if (status != HEED_OK) return status;
+  self->token = malloc((limits.tokens + 1) * sizeof *self->token);
+  self->length = malloc((2 * self->options->together + 1) * sizeof(size_t));
+  self->ask = malloc((limits.tokens + 1) * sizeof *self->ask);
+  self->found = malloc((limits.tokens + 1) * sizeof *self->found);
+  self->slope = malloc((limits.tokens + 1) * sizeof *self->slope);
+  if (self->token == NULL || self->length == NULL || self->ask == NULL ||
+      self->found == NULL || self->slope == NULL)
+    return no_memory(error);
+  self->host->log(self->host,
+                  "%zu comparisons of %zu pairs; %zu parameters; %.0f MB "
+                  "beside the model",
+                  self->rows->count, self->pairs, self->count,
+                  1e-6 * (16.0 * (double)self->count +
+                          (double)llm_pass_bytes(&of->shape, &options, &limits,
+                                                 crew_members(self->workers))));
+  return llm_pass_open(of, &options, &limits, self->workers, &self->pass,
+                       error);
+}
+
+static heed_status open_history(learner *self, heed_error *error) {
+  const size_t n = self->rows->count, batch = self->options->batch;
+  self->steps = self->options->epochs * ((n + batch - 1) / batch);
+  self->history = calloc(self->steps + 1, sizeof *self->history);
+  self->order = malloc((n + 1) * sizeof *self->order);
+  self->margin = calloc(n + 1, sizeof *self->margin);
+  for (size_t i = 0; i < n; i++)
+    self->mean_weight += self->rows->weight[i] / (double)n;
+  return self->history == NULL || self->order == NULL || self->margin == NULL
+             ? no_memory(error)
+             : HEED_OK;
+}
+
+heed_status learner_open(learner *self, heed_error *error) {
+  heed_status status = read_pairs(self, error);
+  if (status == HEED_OK) status = crew_open(0, &self->workers, error);
+  if (status == HEED_OK) status = open_parameters(self, error);
+  if (status == HEED_OK) status = open_pass(self, error);
+  return status == HEED_OK ? open_history(self, error) : status;
+}
+
+void learner_close(learner *self) {
+  llm_pass_close(self->pass);
+  adamw_close(self->optimiser);
+  crew_close(self->workers);
+  llm_adapter_close(self->adapter);
+  llm_model_close(self->weights);
+  spoken_free(&self->texts);
+  free(self->stretch);
+  free(self->gradient);
+  free(self->pair_of);
+  free(self->response);
+  free(self->reference);
+  free(self->margin);
+  free(self->order);
+  free(self->history);
+  free(self->token);
+  free(self->length);
+  free(self->ask);
+  free(self->found);
+  free(self->slope);
+}

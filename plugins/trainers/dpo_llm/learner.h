@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * How a language model learns from comparisons: steps of AdamW on the loss of a
+ * few rows at a time, of which a row is a prompt with two responses.
+ *
+ * The margin of a row is z = beta (log pi/pi_ref(preferred) - log pi/pi_ref
+ * (other)); losses see nothing else (support/preference_loss.h).  What a step
+ * descends is the mean over its rows of weight x loss, weights scaled to a mean
+ * of 1 over all rows.
+ *
+ * Loss = joint is EM.  The E-step gives each user's mass over attentiveness,
+ * from the margins as they were when each row was last read: before the first
+ * epoch from what the estimator believed of each pair, then once an epoch from
+ * the policy.  Within an epoch the mass stands still, and a row's loss is
+ * -log sum_k mass_k (eta_k g + (1 - eta_k) c).
+ *
+ * Memory beside the model: that of a pass (support/llm/pass.h), and 16 bytes a
+ * parameter: itself, its gradient, two moments. */
+#ifndef HEED_DPO_LLM_LEARNER_H
+#define HEED_DPO_LLM_LEARNER_H
+
+#include "support/llm/adamw.h"
+#include "support/llm/language_model.h"
+#include "support/llm/pass.h"
+#include "support/policy_fit.h"
+
+typedef struct learner_options {
+  llm_training training;
+  bool checkpoints; /* of activations */
+  llm_adapter_shape adapter;
+  adamw_options optimiser;
+  double beta;
+  size_t epochs;
+  size_t batch;    /* rows of a step */
+  size_t together; /* rows of a pass */
+} learner_options;
+
+/* Of each step; kept in this order in checkpoints. */
+typedef struct learner_step {
+  double loss, margin, accuracy; /* means over its rows, by weight */
+  double seconds;
+  double tokens;
+} learner_step;
+
+typedef struct learner {
+  const heed_host *host;
+  const learner_options *options;
+  const language_model *model; /* the reference */
+  const heed_world *world;
+  const comparisons *rows; /* n */
+  policy_fit *fit;
+  joint_problem problem; /* loss = joint */
+
+  /* The pairs that rows are about, each once, U of them. */
+  size_t pairs;
+  size_t *pair_of;         /* (n): 0 ... U - 1 */
+  heed_response *response; /* (2 U): A's and B's of each */
+  spoken texts;            /* of the same */
+  double *reference;       /* (2 U): log pi_ref */
+
+  /* What is trained: one of the two, else NULL. */
+  llm_adapter *adapter;
+  llm_model *weights;
+  float *parameters, *gradient; /* (count) */
+  size_t count;
+  adamw_stretch *stretch;
+  adamw *optimiser;
+  crew *workers;
+  llm_pass *pass;
+
+  double *margin; /* (n): when last read */
+  double mean_weight;
+  size_t *order;            /* (n): of this epoch */
+  size_t steps, steps_done; /* of all epochs */
+  learner_step *history;    /* (steps) */
+
+  /* Room for one pass. */
+  int32_t *token;
+  size_t *length, *ask;
+  double *found, *slope;
+} learner;
+
+/* Reads the rows' texts, scores them under the reference, and makes what is
+ * trained.  Call learner_close() whatever is returned. */
+heed_status learner_open(learner *self, heed_error *error);
+void learner_close(learner *self);
+
+/* Rows are dealt anew for each epoch; a checkpoint is written now and then, and
+ * one that is there is gone on from.  HEED_CANCELLED leaves one. */
+heed_status learner_run(learner *self, heed_error *error);
+
+/* The margins of all rows as the policy now has them. */
+heed_status learner_read_margins(learner *self, heed_error *error);
+
+/* ---- checkpoint.c ---- */
+
+heed_status learner_save(const learner *self, const char *path,
+                         heed_error *error);
+/* *found false: there is none, or one of another training. */
+heed_status learner_load(learner *self, const char *path, bool *found,
+                         heed_error *error);
+
+#endif

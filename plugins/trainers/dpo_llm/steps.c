@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A language model learns: steps, epochs, and the E-steps between them. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "trainers/dpo_llm/learner.h"
+
+/* Seconds between checkpoints; turns of EM in the prior alone. */
+#define SAVE_AFTER 60.0
+#define PRIOR_TURNS 50
+
+static double seconds_now(void) {
+  struct timespec now;
+  (void)clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* ---- one pass over a few rows ---- */
+
+typedef struct part {
+  const size_t *row; /* (count) */
+  size_t count;
+  llm_batch batch;
+  size_t tokens;
+} part;
+
+/* A's text, then B's, of each row. */
+static void gather(learner *self, part *of) {
+  const spoken *texts = &self->texts;
+  size_t asked = 0, sequences = 0;
+  of->tokens = 0;
+  for (size_t i = 0; i < of->count; i++) {
+    const size_t u = self->pair_of[of->row[i]];
+    for (size_t s = 2 * u; s < 2 * u + 2; s++) {
+      const size_t first = texts->first[s], end = texts->first[s + 1];
+      memcpy(self->token + of->tokens, texts->tokens.id + first,
+             (end - first) * sizeof *self->token);
+      for (size_t k = texts->answer[s]; k < end; k++)
+        self->ask[asked++] = of->tokens + k - first;
+      self->length[sequences++] = end - first;
+      of->tokens += end - first;
+    }
+  }
+  of->batch =
+      (llm_batch){sequences, self->length, self->token, asked, self->ask};
+}
+
+/* Tokens of a response, its end among them. */
+static size_t answer_tokens(const spoken *texts, size_t sequence) {
+  return texts->first[sequence + 1] - texts->answer[sequence];
+}
+
+/* self->margin of the rows that the pass has just read. */
+static void take_margins(learner *self, const part *of) {
+  size_t at = 0;
+  for (size_t i = 0; i < of->count; i++) {
+    const size_t row = of->row[i], u = self->pair_of[row];
+    double gain[2]; /* log pi/pi_ref of A's and of B's */
+    for (size_t side = 0; side < 2; side++) {
+      gain[side] = -self->reference[2 * u + side];
+      for (size_t k = answer_tokens(&self->texts, 2 * u + side); k > 0; k--)
+        gain[side] += self->found[at++];
+    }
+    self->margin[row] = self->options->beta * (gain[0] - gain[1]);
+    if (!self->rows->prefers_a[row]) self->margin[row] = -self->margin[row];
+  }
+}
+
+/* Value and slope of a row's loss by its margin, weight 1. */
+static preference_term term_of(const learner *self, size_t row) {
+  const joint_fit *joint = self->fit->joint;
+  const preference_label label = self->rows->label[row];
+  const double margin = self->margin[row];
+  if (joint == NULL)
+    return preference_loss_of(self->fit->kind)->term(margin, label);
+  const joint_term term =
+      joint_term_at(joint->node_count, joint->nodes,
+                    joint->mass + self->rows->unit[row] * joint->node_count,
+                    margin, label.casual);
+  return (preference_term){.value = -log(term.chance), .slope = term.slope};
+}
+
+/* Slopes by log-probability; the rows' part of the step's figures, of which
+ * weight_sum rows were seen before. */
+static void take_slopes(learner *self, const part *of, size_t step_rows,
+                        learner_step *into, double *weight_sum) {
+  size_t at = 0;
+  for (size_t i = 0; i < of->count; i++) {
+    const size_t row = of->row[i], u = self->pair_of[row];
+    const preference_term term = term_of(self, row);
+    const double weight = self->rows->weight[row] / self->mean_weight;
+    const double sign = self->rows->prefers_a[row] ? 1 : -1;
+    const double push =
+        sign * self->options->beta * weight * term.slope / (double)step_rows;
+    for (size_t side = 0; side < 2; side++)
+      for (size_t k = answer_tokens(&self->texts, 2 * u + side); k > 0; k--)
+        self->slope[at++] = side == 0 ? push : -push;
+    into->loss += weight * term.value;
+    into->margin += weight * self->margin[row];
+    into->accuracy += weight * (self->margin[row] > 0    ? 1
+                                : self->margin[row] == 0 ? 0.5
+                                                         : 0);
+    *weight_sum += weight;
+  }
+}
+
+static heed_status read_part(learner *self, part *of, heed_error *error) {
+  heed_status status;
+  gather(self, of);
+  status = llm_pass_forward(self->pass, self->adapter, &of->batch, self->found,
+                            error);
+  if (status == HEED_OK) take_margins(self, of);
+  return status;
+}
+
+/* ---- steps ---- */
+
+static heed_status take_step(learner *self, const size_t *row, size_t count,
+                             learner_step *into, heed_error *error) {
+  const double began = seconds_now();
+  double weights = 0;
+  *into = (learner_step){0};
+  memset(self->gradient, 0, self->count * sizeof *self->gradient);
+  for (size_t at = 0; at < count; at += self->options->together) {
+    part of = {.row = row + at, .count = self->options->together};
+    heed_status status;
+    if (of.count > count - at) of.count = count - at;
+    status = read_part(self, &of, error);
+    if (status != HEED_OK) return status;
+    take_slopes(self, &of, count, into, &weights);
+    status = llm_pass_backward(self->pass, self->slope, self->gradient, error);
+    if (status != HEED_OK) return status;
+    into->tokens += (double)of.tokens;
+  }
+  into->loss /= weights;
+  into->margin /= weights;
+  into->accuracy /= weights;
+  const heed_status status = adamw_step(self->optimiser, 1, self->gradient,
+                                        self->parameters, NULL, error);
+  into->seconds = seconds_now() - began;
+  return status;
+}
+
+/* Rows in the order of an epoch: by a stream of its own, so that a resumed
+ * training goes on with the same. */
+static void shuffle(learner *self, size_t epoch) {
+  heed_stream stream = self->host->stream(self->host, "epoch", epoch);
+  const size_t n = self->rows->count;
+  for (size_t i = 0; i < n; i++) self->order[i] = i;
+  for (size_t i = n; i > 1; i--) {
+    const size_t other = heed_uniform_integer(&stream, i);
+    const size_t kept = self->order[i - 1];
+    self->order[i - 1] = self->order[other];
+    self->order[other] = kept;
+  }
+}
+
+static void tell(const learner *self) {
+  const size_t done = self->steps_done;
+  const learner_step *last = &self->history[done - 1];
+  const size_t from = done > 20 ? done - 20 : 0;
+  double seconds = 0, tokens = 0;
+  char what[160];
+  for (size_t i = from; i < done; i++) {
+    seconds += self->history[i].seconds;
+    tokens += self->history[i].tokens;
+  }
+  (void)snprintf(
+      what, sizeof what,
+      "step %zu of %zu: loss %.4f, margin %.3f, %.0f tokens/s, "
+      "%.1f min left",
+      done, self->steps, last->loss, last->margin, tokens / seconds,
+      seconds / (double)(done - from) * (double)(self->steps - done) / 60);
+  self->host->progress(self->host, (double)done / (double)self->steps, what);
+}
+
+/* ---- loss = joint ---- */
+
+/* Mass at the margins as they stand, and the prior that fits it. */
+static heed_status expect(learner *self, heed_error *error) {
+  joint_fit *fit = self->fit->joint;
+  double *slope = malloc((self->rows->count + 1) * sizeof *slope);
+  double before = -HUGE_VAL;
+  heed_status status = HEED_OK;
+  if (slope == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out for an E-step");
+  for (int turn = 0; status == HEED_OK && turn < PRIOR_TURNS; turn++) {
+    joint_read(&self->problem, fit, self->margin, slope);
+    fit->converged = fit->log_likelihood - before < 1e-8 * (1 + fabs(before));
+    before = fit->log_likelihood;
+    if (fit->converged || !self->fit->fit_prior) break;
+    status = joint_refit(&self->problem, fit, error);
+    fit->steps++;
+  }
+  if (status == HEED_OK) joint_read(&self->problem, fit, self->margin, slope);
+  fit->objective = fit->log_likelihood;
+  free(slope);
+  return status;
+}
+
+/* ---- all steps ---- */
+
+static heed_status begin_epoch(learner *self, size_t epoch, bool resumed,
+                               heed_error *error) {
+  shuffle(self, epoch);
+  return self->fit->joint == NULL || resumed ? HEED_OK : expect(self, error);
+}
+
+heed_status learner_run(learner *self, heed_error *error) {
+  const char *path = self->host->checkpoint(self->host);
+  const size_t n = self->rows->count, batch = self->options->batch;
+  const size_t per_epoch = (n + batch - 1) / batch;
+  double saved = seconds_now();
+  bool found = false;
+  heed_status status = HEED_OK;
+  if (path != NULL) status = learner_load(self, path, &found, error);
+  if (status == HEED_OK && found && self->steps_done < self->steps)
+    status = begin_epoch(self, self->steps_done / per_epoch,
+                         self->steps_done % per_epoch > 0, error);
+  while (status == HEED_OK && self->steps_done < self->steps) {
+    const size_t in_epoch = self->steps_done % per_epoch;
+    const size_t first = in_epoch * batch;
+    if (in_epoch == 0 && !found)
+      status = begin_epoch(self, self->steps_done / per_epoch, false, error);
+    found = false;
+    if (status == HEED_OK)
+      status = take_step(self, self->order + first,
+                         n - first < batch ? n - first : batch,
+                         &self->history[self->steps_done], error);
+    if (status != HEED_OK) break;
+    self->steps_done++;
+    tell(self);
+    const bool stop = self->host->cancelled(self->host);
+    if (path != NULL && (stop || seconds_now() - saved > SAVE_AFTER)) {
+      status = learner_save(self, path, error);
+      saved = seconds_now();
+    }
+    if (status == HEED_OK && stop)
+      status = heed_fail(error, HEED_CANCELLED, "training was stopped");
+  }
+  return status;
+}
+
+heed_status learner_read_margins(learner *self, heed_error *error) {
+  const size_t n = self->rows->count;
+  heed_status status = HEED_OK;
+  for (size_t i = 0; i < n; i++) self->order[i] = i;
+  for (size_t at = 0; status == HEED_OK && at < n;
+       at += self->options->together) {
+    part of = {.row = self->order + at, .count = self->options->together};
+    if (of.count > n - at) of.count = n - at;
+    status = read_part(self, &of, error);
+    self->host->progress(self->host, (double)at / (double)n,
+                         "the policy reads the pairs");
+  }
+  return status == HEED_OK && self->fit->joint != NULL ? expect(self, error)
+                                                       : status;
+}
