@@ -294,7 +294,7 @@ static const heed_plugin seer = {
 
 /* ---- trainer: a policy of one number, outside the host's memory ---- */
 
-enum { CHANCE, MADE };
+enum { CHANCE, MADE, REFINES };
 static const heed_parameter trainer_parameters[] = {
     [CHANCE] = {.name = "chance",
                 .type = HEED_NUMBER,
@@ -304,6 +304,10 @@ static const heed_parameter trainer_parameters[] = {
               .type = HEED_TEXT,
               .standard = "",
               .doc = "a file that grows by a byte whenever it trains"},
+    [REFINES] = {.name = "refines",
+                 .type = HEED_BOOLEAN,
+                 .standard = "false",
+                 .doc = "hand on another posterior; and leave a checkpoint"},
 };
 static const heed_output trainer_outputs[] = {{.name = "loss", .doc = "none"}};
 
@@ -312,6 +316,25 @@ static void count_training(const char *path) {
   if (file == NULL) return;
   (void)fputc('.', file);
   (void)fclose(file);
+}
+
+/* The posterior with the means halved. */
+static heed_status refine(const heed_host *host, const heed_posterior *from,
+                          heed_policy *policy, heed_error *error) {
+  const char *path = host->checkpoint(host);
+  FILE *file = path == NULL ? NULL : fopen(path, "wb");
+  heed_posterior *made = host->allocate(host, 1, sizeof *made);
+  double *mean = host->allocate(host, from->units, sizeof *mean);
+  if (file != NULL) (void)fclose(file);
+  if (made == NULL || mean == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  *made = *from;
+  made->mean = mean;
+  made->quantiles = NULL;
+  made->node_count = 0;
+  for (size_t i = 0; i < from->units; i++) mean[i] = from->mean[i] / 2;
+  policy->refined = made;
+  return HEED_OK;
 }
 
 static heed_table *numbers_of(const heed_host *host) {
@@ -338,8 +361,13 @@ static heed_status train(void *self, const heed_host *host,
   const heed_value *values = self;
   const double loss = 0.1;
   double *state = malloc(sizeof *state);
-  (void)crowd, (void)posterior, (void)selection;
+  (void)crowd, (void)selection;
   if (state == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (values[REFINES].integer != 0 &&
+      refine(host, posterior, policy, error) != HEED_OK) {
+    free(state);
+    return error->status;
+  }
   count_training(values[MADE].text);
   *state = values[CHANCE].number;
   policy->state = state;

@@ -3,6 +3,7 @@
  * node, records hold what was reported. */
 #include "stages/stages.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -609,6 +610,69 @@ static void a_costly_policy_is_trained_once_and_loaded_the_same(void **state) {
   (void)unlink(made);
 }
 
+static size_t files_named(const char *folder, const char *end) {
+  DIR *entries = opendir(folder);
+  const struct dirent *entry;
+  size_t count = 0;
+  while (entries != NULL && (entry = readdir(entries)) != NULL) {
+    const size_t length = strlen(entry->d_name), wanted = strlen(end);
+    count +=
+        length >= wanted && strcmp(entry->d_name + length - wanted, end) == 0;
+  }
+  if (entries != NULL) (void)closedir(entries);
+  return count;
+}
+
+static void a_refined_posterior_is_saved_with_its_policy(void **state) {
+  sweep *self = *state;
+  char made[600], parameters[700];
+  record *trained, *loaded;
+  open_folder(self, "refined", made, sizeof made);
+  (void)snprintf(parameters, sizeof parameters,
+                 "{\"made\": \"%s\", \"refines\": true}", made);
+  self->keep = "[\"users\"]";
+  add_told(self, "{}", "{}", parameters);
+  add_metric(self, "refined_eta_rmse");
+  start(self);
+  trained = run(self, 0);
+  assert_true(isfinite(value_of(self, trained, "refined_eta_rmse")));
+  /* Its checkpoint went once it was done. */
+  assert_int_equal(files_named(work_folder(self->folder), ".policy"), 1);
+  assert_int_equal(files_named(work_folder(self->folder), ".checkpoint"), 0);
+  start_again(self);
+  loaded = run(self, 0);
+  assert_int_equal(bytes_of(made), 1);
+  expect_same(self, trained, loaded);
+  record_free(trained);
+  record_free(loaded);
+  (void)unlink(made);
+}
+
+static void kept_policies_stay_beside_the_result(void **state) {
+  sweep *self = *state;
+  char made[600], parameters[700], folder[700], path[800];
+  open_folder(self, "kept", made, sizeof made);
+  (void)snprintf(folder, sizeof folder, "%s.policies", self->path);
+  (void)snprintf(path, sizeof path, "%s/cell-1.policy", folder);
+  (void)snprintf(parameters, sizeof parameters, "{\"made\": \"%s\"}", made);
+  add_told(self, "{}", "{}", parameters);
+  start(self);
+  record_free(run(self, 1));
+  OK(self,
+     storage_keep_policies(self->folder, self->path, self->plan, &self->error));
+  assert_int_equal(files_named(folder, ".policy"), 0); /* nobody asked */
+  self->keep = "[\"policy\"]";
+  start_again(self);
+  for (int turn = 0; turn < 2; turn++) /* a second time changes nothing */
+    OK(self, storage_keep_policies(self->folder, self->path, self->plan,
+                                   &self->error));
+  assert_int_equal(bytes_of(path), sizeof(double));
+  assert_int_equal(files_named(folder, ""), 3); /* with . and .. */
+  (void)unlink(path);
+  (void)rmdir(folder);
+  (void)unlink(made);
+}
+
 /* A resumed sweep may report more than the one that saved. */
 static void costly_reports_keep_their_names_when_metrics_are_added(
     void **state) {
@@ -676,6 +740,8 @@ int main(void) {
       TEST(what_keep_asks_for_stands_in_the_record),
       TEST(a_policy_is_evaluated_against_its_world),
       TEST(a_costly_policy_is_trained_once_and_loaded_the_same),
+      TEST(a_refined_posterior_is_saved_with_its_policy),
+      TEST(kept_policies_stay_beside_the_result),
       TEST(costly_reports_keep_their_names_when_metrics_are_added),
       TEST(a_cancelled_cell_leaves_no_record_and_runs_again),
   };
