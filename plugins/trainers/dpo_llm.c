@@ -90,20 +90,21 @@ static const heed_parameter parameters[] = {
                 .standard = "1",
                 .low = 1.0,
                 .high = 1000.0,
-                .doc = "how often each comparison is seen"},
+                .doc = "how often each pair is seen"},
     [BATCH] = {.name = "batch",
                .type = HEED_INTEGER,
                .standard = "8",
                .low = 1.0,
                .high = 65536.0,
-               .doc = "comparisons a step"},
+               .doc = "pairs a step"},
     [TOGETHER] = {.name = "together",
                   .type = HEED_INTEGER,
                   .standard = "4",
                   .low = 1.0,
                   .high = 65536.0,
-                  .doc = "comparisons in memory at a time; the gradient of a "
-                         "batch is added up"},
+                  .doc =
+                      "pairs in memory at a time; the gradient of a batch is "
+                      "added up"},
     [RATE] = {.name = "rate",
               .type = HEED_NUMBER,
               .flags = HEED_OPEN_LOW,
@@ -167,7 +168,7 @@ static const heed_output outputs[] = {
     [LOSS] = {.name = "loss",
               .flags = HEED_MAY_BE_NAN,
               .unit = "nat",
-              .doc = "mean over the last epoch, each row's before its step"},
+              .doc = "mean over the last epoch, of each pair before its step"},
     [MARGIN] = {.name = "margin",
                 .flags = HEED_MAY_BE_NAN,
                 .doc = "the same of beta (log pi/pi_ref of the preferred "
@@ -261,15 +262,16 @@ static void report(const learner *self) {
     host->trace(host, "loss", i + 1, at->loss);
     host->trace(host, "margin", i + 1, at->margin);
     if (i + per_epoch < self->steps) continue;
-    sum.loss += at->loss / (double)per_epoch;
-    sum.margin += at->margin / (double)per_epoch;
-    sum.accuracy += at->accuracy / (double)per_epoch;
+    sum.weight += at->weight;
+    sum.loss += at->weight * at->loss;
+    sum.margin += at->weight * at->margin;
+    sum.accuracy += at->weight * at->accuracy;
   }
   for (size_t i = 0; i < self->rows->count; i++)
     weights += self->rows->weight[i];
-  put(host, LOSS, sum.loss);
-  put(host, MARGIN, sum.margin);
-  put(host, ACCURACY, sum.accuracy);
+  put(host, LOSS, sum.loss / sum.weight);
+  put(host, MARGIN, sum.margin / sum.weight);
+  put(host, ACCURACY, sum.accuracy / sum.weight);
   put(host, STEPS, (double)self->steps);
   put(host, TOKENS, tokens);
   put(host, TOKENS_PER_SECOND, tokens / seconds);

@@ -13,14 +13,30 @@ static heed_status no_memory(heed_error *error) {
 
 /* ---- pairs ---- */
 
+/* A counting sort: rows keep their order within a pair. */
+static void group_rows(learner *self) {
+  const size_t n = self->rows->count, pairs = self->pairs;
+  for (size_t i = 0; i < n; i++) self->first_row[self->pair_of[i] + 1]++;
+  for (size_t u = 0; u < pairs; u++)
+    self->first_row[u + 1] += self->first_row[u];
+  for (size_t i = 0; i < n; i++)
+    self->row[self->first_row[self->pair_of[i]]++] = i;
+  for (size_t u = pairs; u > 0; u--)
+    self->first_row[u] = self->first_row[u - 1];
+  self->first_row[0] = 0;
+}
+
 /* The pairs of the rows, numbered as they turn up. */
 static heed_status number_pairs(learner *self, heed_error *error) {
   const comparisons *rows = self->rows;
   const size_t all = self->world->pairs->rows;
   size_t *number = malloc((all + 1) * sizeof *number);
   self->pair_of = malloc((rows->count + 1) * sizeof *self->pair_of);
+  self->row = malloc((rows->count + 1) * sizeof *self->row);
+  self->first_row = calloc(rows->count + 2, sizeof *self->first_row);
   self->response = calloc(2 * rows->count + 1, sizeof *self->response);
-  if (number == NULL || self->pair_of == NULL || self->response == NULL) {
+  if (number == NULL || self->pair_of == NULL || self->row == NULL ||
+      self->first_row == NULL || self->response == NULL) {
     free(number);
     return no_memory(error);
   }
@@ -34,6 +50,7 @@ static heed_status number_pairs(learner *self, heed_error *error) {
     self->pair_of[i] = *at;
   }
   free(number);
+  group_rows(self);
   return HEED_OK;
 }
 
@@ -111,10 +128,9 @@ static heed_status open_parameters(learner *self, heed_error *error) {
                     stretches, self->workers, &self->optimiser, error);
 }
 
-/* Tokens of a row: both of its texts. */
-static size_t row_tokens(const learner *self, size_t row) {
-  const size_t u = self->pair_of[row];
-  return self->texts.first[2 * u + 2] - self->texts.first[2 * u];
+/* Tokens of a pair: both of its texts. */
+static size_t pair_tokens(const learner *self, size_t pair) {
+  return self->texts.first[2 * pair + 2] - self->texts.first[2 * pair];
 }
 
 static int by_size(const void *a, const void *b) {
@@ -122,14 +138,14 @@ static int by_size(const void *a, const void *b) {
   return one < other ? 1 : one > other ? -1 : 0;
 }
 
-/* What any pass may have to hold: the longest rows, together. */
+/* What any pass may have to hold: the longest pairs, together. */
 static heed_status find_limits(const learner *self, llm_limits *limits,
                                heed_error *error) {
-  const size_t n = self->rows->count;
+  const size_t n = self->pairs;
   size_t *sizes = malloc((n + 1) * sizeof *sizes);
   if (sizes == NULL) return no_memory(error);
   *limits = (llm_limits){0, 1, 0};
-  for (size_t i = 0; i < n; i++) sizes[i] = row_tokens(self, i);
+  for (size_t i = 0; i < n; i++) sizes[i] = pair_tokens(self, i);
   qsort(sizes, n, sizeof *sizes, by_size);
   for (size_t i = 0; i < n && i < self->options->together; i++)
     limits->tokens += sizes[i];
@@ -172,12 +188,13 @@ static heed_status open_pass(learner *self, heed_error *error) {
 
 static heed_status open_history(learner *self, heed_error *error) {
   const size_t n = self->rows->count, batch = self->options->batch;
-  self->steps = self->options->epochs * ((n + batch - 1) / batch);
+  const size_t per_epoch = (self->pairs + batch - 1) / batch;
+  self->steps = self->options->epochs * per_epoch;
   self->history = calloc(self->steps + 1, sizeof *self->history);
-  self->order = malloc((n + 1) * sizeof *self->order);
+  self->order = malloc((self->pairs + 1) * sizeof *self->order);
   self->margin = calloc(n + 1, sizeof *self->margin);
   for (size_t i = 0; i < n; i++)
-    self->mean_weight += self->rows->weight[i] / (double)n;
+    self->step_weight += self->rows->weight[i] / (double)per_epoch;
   return self->history == NULL || self->order == NULL || self->margin == NULL
              ? no_memory(error)
              : HEED_OK;
@@ -201,6 +218,8 @@ void learner_close(learner *self) {
   free(self->stretch);
   free(self->gradient);
   free(self->pair_of);
+  free(self->first_row);
+  free(self->row);
   free(self->response);
   free(self->reference);
   free(self->margin);

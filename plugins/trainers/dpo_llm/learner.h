@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * How a language model learns from comparisons: steps of AdamW on the loss of a
- * few rows at a time, of which a row is a prompt with two responses.
+ * few pairs at a time.  However many annotations (rows) a pair has, its two
+ * responses are read once.
  *
  * The margin of a row is z = beta (log pi/pi_ref(preferred) - log pi/pi_ref
  * (other)); losses see nothing else (support/preference_loss.h).  What a step
- * descends is the mean over its rows of weight x loss, weights scaled to a mean
- * of 1 over all rows.
+ * descends is the sum over its rows of weight x loss, by what the weights of a
+ * step's rows sum to on average: over an epoch, the mean loss by weight.
  *
  * Loss = joint is EM.  The E-step gives each user's mass over attentiveness,
- * from the margins as they were when each row was last read: before the first
+ * from the margins as they were when each pair was last read: before the first
  * epoch from what the estimator believed of each pair, then once an epoch from
  * the policy.  Within an epoch the mass stands still, and a row's loss is
  * -log sum_k mass_k (eta_k g + (1 - eta_k) c).
@@ -30,12 +31,13 @@ typedef struct learner_options {
   adamw_options optimiser;
   double beta;
   size_t epochs;
-  size_t batch;    /* rows of a step */
-  size_t together; /* rows of a pass */
+  size_t batch;    /* pairs of a step */
+  size_t together; /* pairs of a pass */
 } learner_options;
 
 /* Of each step; kept in this order in checkpoints. */
 typedef struct learner_step {
+  double weight;                 /* of its rows */
   double loss, margin, accuracy; /* means over its rows, by weight */
   double seconds;
   double tokens;
@@ -53,6 +55,8 @@ typedef struct learner {
   /* The pairs that rows are about, each once, U of them. */
   size_t pairs;
   size_t *pair_of;         /* (n): 0 ... U - 1 */
+  size_t *first_row;       /* (U + 1), into row */
+  size_t *row;             /* (n): by pair */
   heed_response *response; /* (2 U): A's and B's of each */
   spoken texts;            /* of the same */
   double *reference;       /* (2 U): log pi_ref */
@@ -67,9 +71,9 @@ typedef struct learner {
   crew *workers;
   llm_pass *pass;
 
-  double *margin; /* (n): when last read */
-  double mean_weight;
-  size_t *order;            /* (n): of this epoch */
+  double *margin;           /* (n): when their pairs were last read */
+  double step_weight;       /* of a step's rows, on average */
+  size_t *order;            /* (U): pairs, of this epoch */
   size_t steps, steps_done; /* of all epochs */
   learner_step *history;    /* (steps) */
 
@@ -84,8 +88,8 @@ typedef struct learner {
 heed_status learner_open(learner *self, heed_error *error);
 void learner_close(learner *self);
 
-/* Rows are dealt anew for each epoch; a checkpoint is written now and then, and
- * one that is there is gone on from.  HEED_CANCELLED leaves one. */
+/* Pairs are dealt anew for each epoch; a checkpoint is written now and then,
+ * and one that is there is gone on from.  HEED_CANCELLED leaves one. */
 heed_status learner_run(learner *self, heed_error *error);
 
 /* The margins of all rows as the policy now has them. */

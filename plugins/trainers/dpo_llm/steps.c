@@ -17,23 +17,22 @@ static double seconds_now(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* ---- one pass over a few rows ---- */
+/* ---- one pass over a few pairs ---- */
 
 typedef struct part {
-  const size_t *row; /* (count) */
+  const size_t *pair; /* (count) */
   size_t count;
   llm_batch batch;
   size_t tokens;
 } part;
 
-/* A's text, then B's, of each row. */
+/* A's text, then B's, of each pair. */
 static void gather(learner *self, part *of) {
   const spoken *texts = &self->texts;
   size_t asked = 0, sequences = 0;
   of->tokens = 0;
   for (size_t i = 0; i < of->count; i++) {
-    const size_t u = self->pair_of[of->row[i]];
-    for (size_t s = 2 * u; s < 2 * u + 2; s++) {
+    for (size_t s = 2 * of->pair[i]; s < 2 * of->pair[i] + 2; s++) {
       const size_t first = texts->first[s], end = texts->first[s + 1];
       memcpy(self->token + of->tokens, texts->tokens.id + first,
              (end - first) * sizeof *self->token);
@@ -52,19 +51,21 @@ static size_t answer_tokens(const spoken *texts, size_t sequence) {
   return texts->first[sequence + 1] - texts->answer[sequence];
 }
 
-/* self->margin of the rows that the pass has just read. */
+/* Margins of the rows of the pairs that the pass has just read. */
 static void take_margins(learner *self, const part *of) {
   size_t at = 0;
   for (size_t i = 0; i < of->count; i++) {
-    const size_t row = of->row[i], u = self->pair_of[row];
+    const size_t u = of->pair[i];
     double gain[2]; /* log pi/pi_ref of A's and of B's */
     for (size_t side = 0; side < 2; side++) {
       gain[side] = -self->reference[2 * u + side];
       for (size_t k = answer_tokens(&self->texts, 2 * u + side); k > 0; k--)
         gain[side] += self->found[at++];
     }
-    self->margin[row] = self->options->beta * (gain[0] - gain[1]);
-    if (!self->rows->prefers_a[row]) self->margin[row] = -self->margin[row];
+    const double difference = self->options->beta * (gain[0] - gain[1]);
+    for (size_t r = self->first_row[u]; r < self->first_row[u + 1]; r++)
+      self->margin[self->row[r]] =
+          self->rows->prefers_a[self->row[r]] ? difference : -difference;
   }
 }
 
@@ -82,27 +83,30 @@ static preference_term term_of(const learner *self, size_t row) {
   return (preference_term){.value = -log(term.chance), .slope = term.slope};
 }
 
-/* Slopes by log-probability; the rows' part of the step's figures, of which
- * weight_sum rows were seen before. */
-static void take_slopes(learner *self, const part *of, size_t step_rows,
-                        learner_step *into, double *weight_sum) {
+/* Adds a row to the step's figures; returns what it adds to the slope by the
+ * difference A's less B's. */
+static double take_row(const learner *self, size_t row, learner_step *into) {
+  const preference_term term = term_of(self, row);
+  const double weight = self->rows->weight[row], z = self->margin[row];
+  into->weight += weight;
+  into->loss += weight * term.value;
+  into->margin += weight * z;
+  into->accuracy += weight * (z > 0 ? 1 : z == 0 ? 0.5 : 0);
+  return weight * (self->rows->prefers_a[row] ? term.slope : -term.slope);
+}
+
+/* Slopes by log-probability. */
+static void take_slopes(learner *self, const part *of, learner_step *into) {
   size_t at = 0;
   for (size_t i = 0; i < of->count; i++) {
-    const size_t row = of->row[i], u = self->pair_of[row];
-    const preference_term term = term_of(self, row);
-    const double weight = self->rows->weight[row] / self->mean_weight;
-    const double sign = self->rows->prefers_a[row] ? 1 : -1;
-    const double push =
-        sign * self->options->beta * weight * term.slope / (double)step_rows;
+    const size_t u = of->pair[i];
+    double push = 0;
+    for (size_t r = self->first_row[u]; r < self->first_row[u + 1]; r++)
+      push += take_row(self, self->row[r], into);
+    push *= self->options->beta / self->step_weight;
     for (size_t side = 0; side < 2; side++)
       for (size_t k = answer_tokens(&self->texts, 2 * u + side); k > 0; k--)
         self->slope[at++] = side == 0 ? push : -push;
-    into->loss += weight * term.value;
-    into->margin += weight * self->margin[row];
-    into->accuracy += weight * (self->margin[row] > 0    ? 1
-                                : self->margin[row] == 0 ? 0.5
-                                                         : 0);
-    *weight_sum += weight;
   }
 }
 
@@ -117,37 +121,36 @@ static heed_status read_part(learner *self, part *of, heed_error *error) {
 
 /* ---- steps ---- */
 
-static heed_status take_step(learner *self, const size_t *row, size_t count,
+static heed_status take_step(learner *self, const size_t *pair, size_t count,
                              learner_step *into, heed_error *error) {
   const double began = seconds_now();
-  double weights = 0;
   *into = (learner_step){0};
   memset(self->gradient, 0, self->count * sizeof *self->gradient);
   for (size_t at = 0; at < count; at += self->options->together) {
-    part of = {.row = row + at, .count = self->options->together};
+    part of = {.pair = pair + at, .count = self->options->together};
     heed_status status;
     if (of.count > count - at) of.count = count - at;
     status = read_part(self, &of, error);
     if (status != HEED_OK) return status;
-    take_slopes(self, &of, count, into, &weights);
+    take_slopes(self, &of, into);
     status = llm_pass_backward(self->pass, self->slope, self->gradient, error);
     if (status != HEED_OK) return status;
     into->tokens += (double)of.tokens;
   }
-  into->loss /= weights;
-  into->margin /= weights;
-  into->accuracy /= weights;
+  into->loss /= into->weight;
+  into->margin /= into->weight;
+  into->accuracy /= into->weight;
   const heed_status status = adamw_step(self->optimiser, 1, self->gradient,
                                         self->parameters, NULL, error);
   into->seconds = seconds_now() - began;
   return status;
 }
 
-/* Rows in the order of an epoch: by a stream of its own, so that a resumed
+/* Pairs in the order of an epoch: by a stream of its own, so that a resumed
  * training goes on with the same. */
 static void shuffle(learner *self, size_t epoch) {
   heed_stream stream = self->host->stream(self->host, "epoch", epoch);
-  const size_t n = self->rows->count;
+  const size_t n = self->pairs;
   for (size_t i = 0; i < n; i++) self->order[i] = i;
   for (size_t i = n; i > 1; i--) {
     const size_t other = heed_uniform_integer(&stream, i);
@@ -210,7 +213,7 @@ static heed_status begin_epoch(learner *self, size_t epoch, bool resumed,
 
 heed_status learner_run(learner *self, heed_error *error) {
   const char *path = self->host->checkpoint(self->host);
-  const size_t n = self->rows->count, batch = self->options->batch;
+  const size_t n = self->pairs, batch = self->options->batch;
   const size_t per_epoch = (n + batch - 1) / batch;
   double saved = seconds_now();
   bool found = false;
@@ -244,12 +247,12 @@ heed_status learner_run(learner *self, heed_error *error) {
 }
 
 heed_status learner_read_margins(learner *self, heed_error *error) {
-  const size_t n = self->rows->count;
+  const size_t n = self->pairs;
   heed_status status = HEED_OK;
   for (size_t i = 0; i < n; i++) self->order[i] = i;
   for (size_t at = 0; status == HEED_OK && at < n;
        at += self->options->together) {
-    part of = {.row = self->order + at, .count = self->options->together};
+    part of = {.pair = self->order + at, .count = self->options->together};
     if (of.count > n - at) of.count = n - at;
     status = read_part(self, &of, error);
     self->host->progress(self->host, (double)at / (double)n,
