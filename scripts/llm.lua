@@ -1,0 +1,74 @@
+-- A real language model: SmolLM2-135M answers prompts, and so does a worse
+-- version of it; a lexicon of sentiment says which answer is better; 60 % of
+-- the users who compare them toss a coin. EM finds out who reads, and DPO
+-- trains an adapter on what is kept. Win rates are by another lexicon than the
+-- one that users go by.
+--
+--   scripts/fetch-model.sh scripts/llm && scripts/fetch-lexicons.sh scripts/llm
+--   heed run scripts/llm.lua -j 1 -o results/llm.h5
+--
+-- Two cores take about an hour; stopped, it goes on where it was. Answers are
+-- drawn once for all arms, and cells differ in the arm alone: arms are paired,
+-- prompt by prompt. scripts/llm.py makes the tables of docs/experiments/llm.md.
+
+local h = require "heed"
+
+local model = "llm/SmolLM2-135M-Instruct.Q4_1.gguf"
+
+local em = h.estimator.em {
+  mu = "known",
+  prior = h.distribution.grid { nodes = 41 },
+  model = h.user_model.attentive {},
+}
+local everyone = h.filter.none {}
+local function dpo(options)
+  options.model = model
+  options.beta = 0.1
+  options.rate = 2e-4
+  options.max_tokens = 48
+  return h.trainer.dpo_llm(options)
+end
+local sigmoid = dpo { loss = "sigmoid" }
+
+local arms = { "arm" }
+local function arm(name, estimator, filter, trainer)
+  arms[#arms + 1] = {
+    name, estimator = estimator, filter = filter, trainer = trainer,
+  }
+end
+
+arm("unfiltered", em, everyone, sigmoid)
+arm("top 50 %", em, h.filter.top { share = 0.5, by = "labels" }, sigmoid)
+arm("noise_aware", em, everyone, dpo { loss = "noise_aware" })
+arm("joint", em, everyone, dpo { loss = "joint", prior = h.distribution.beta {} })
+arm("oracle labels", h.estimator.constant {}, everyone,
+    dpo { loss = "sigmoid", labels = "better" })
+
+local of = h.rows(arms)
+
+return h.sweep {
+  title        = "A language model learns from users of whom 60 % toss coins",
+  seed         = 20251125,
+  replicates   = 1,
+  blas_threads = 2,
+  keep         = { "users", "selection", "policy", "responses" },
+  source       = h.source.llm {
+    prompts = "llm/prompts.jsonl",
+    held_out = 320,
+    max_tokens = 48,
+    a = { model = model },
+    b = { temperature = 1.5 },
+    judge = { kind = "lexicon", lexicon = "llm/vader_lexicon.txt" },
+    second_judge = { kind = "lexicon", lexicon = "llm/AFINN-111.txt" },
+  },
+  users        = {
+    count = 60,
+    annotations = 20,
+    assignment = "overlapping",
+    attentiveness = h.distribution.two_point { low = 0, high = 0.9, share = 0.4 },
+    model = h.user_model.attentive {},
+  },
+  estimator    = of.estimator,
+  filter       = of.filter,
+  trainer      = of.trainer,
+}
