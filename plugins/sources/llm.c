@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The source of texts: prompts that two versions of a language model answer,
+ * and judges who score the answers.
+ *
+ *   p = sigmoid((score of A's response - score of B's) / tau)
+ *
+ * The reference policy is A's model as it is: its file, adapter, system text
+ * and context, at temperature 1. */
+#include <math.h>
+
+#include "sources/llm/source.h"
+
+enum {
+  PROMPTS,
+  VERSION_A,
+  VERSION_B,
+  CHAT,
+  MAX_TOKENS,
+  TOGETHER,
+  PAIRS,
+  HELD_OUT,
+  JUDGE,
+  SECOND_JUDGE,
+  MU,
+  TAU,
+  PARAMETER_COUNT
+};
+enum {
+  MODEL,
+  ADAPTER,
+  TEMPERATURE,
+  TOP_K,
+  TOP_P,
+  CONTEXT,
+  SYSTEM,
+  VERSION_COUNT
+};
+enum { JUDGE_FIELD_KIND, JUDGE_FIELD_MODEL, JUDGE_FIELD_LEXICON, JUDGE_COUNT };
+
+static const char *const tau_words[] = {"spread", NULL};
+
+/* What A and B are told alike. */
+#define VERSION_FIELDS                                                   \
+  [ADAPTER] = {.name = "adapter",                                        \
+               .type = HEED_PATH,                                        \
+               .flags = HEED_OPTIONAL,                                   \
+               .doc =                                                    \
+                   "LoRA that changes the model (GGUF); none unless "    \
+                   "given"},                                             \
+  [TEMPERATURE] = {.name = "temperature",                                \
+                   .type = HEED_NUMBER,                                  \
+                   .standard = "1",                                      \
+                   .low = 0,                                             \
+                   .high = HUGE_VAL,                                     \
+                   .doc =                                                \
+                       "what logits are divided by; 0: always the "      \
+                       "likeliest token"},                               \
+  [TOP_K] = {.name = "top_k",                                            \
+             .type = HEED_INTEGER,                                       \
+             .standard = "0",                                            \
+             .low = 0,                                                   \
+             .high = 1e9,                                                \
+             .doc = "only so many of the likeliest tokens; 0: all"},     \
+  [TOP_P] = {.name = "top_p",                                            \
+             .type = HEED_NUMBER,                                        \
+             .flags = HEED_OPEN_LOW,                                     \
+             .standard = "1",                                            \
+             .low = 0,                                                   \
+             .high = 1,                                                  \
+             .doc =                                                      \
+                 "of these only the likeliest that make up this share; " \
+                 "1: all"},                                              \
+  [CONTEXT] = {.name = "context",                                        \
+               .type = HEED_INTEGER,                                     \
+               .standard = "0",                                          \
+               .low = 0,                                                 \
+               .high = 1e9,                                              \
+               .doc =                                                    \
+                   "tokens of the prompt that are read, its last; 0: "   \
+                   "all"},                                               \
+  [SYSTEM] = {.name = "system",                                          \
+              .type = HEED_TEXT,                                         \
+              .flags = HEED_OPTIONAL,                                    \
+              .doc =                                                     \
+                  "the system's turn before the prompt; the template's " \
+                  "own, if any, unless given"}
+
+static const heed_parameter fields_a[] = {
+    [MODEL] = {.name = "model",
+               .type = HEED_PATH,
+               .doc = "the language model (GGUF)"},
+    VERSION_FIELDS};
+
+static const heed_parameter fields_b[] = {
+    [MODEL] = {.name = "model",
+               .type = HEED_PATH,
+               .flags = HEED_OPTIONAL,
+               .doc = "the language model (GGUF); A's unless given"},
+    VERSION_FIELDS};
+
+static const heed_parameter judge_fields[] = {
+    [JUDGE_FIELD_KIND] =
+        {.name = "kind",
+         .type = HEED_ENUM,
+         .choices = judge_kind_words,
+         .doc = "likelihood: mean log-probability of a token under a model; "
+                "lexicon: mean score of a word; log: score_a and score_b of "
+                "the prompts' file"},
+    [JUDGE_FIELD_MODEL] = {.name = "model",
+                           .type = HEED_PATH,
+                           .flags = HEED_OPTIONAL,
+                           .doc = "likelihood: the model (GGUF); A's, without "
+                                  "an adapter, unless given"},
+    [JUDGE_FIELD_LEXICON] = {.name = "lexicon",
+                             .type = HEED_PATH,
+                             .flags = HEED_OPTIONAL,
+                             .doc = "lexicon: lines of a word, a tab, a score "
+                                    "(VADER's, AFINN's)"},
+};
+
+static const heed_parameter parameters[] = {
+    [PROMPTS] = {.name = "prompts",
+                 .type = HEED_PATH,
+                 .doc = "JSON Lines: prompt; optionally response_a, "
+                        "response_b, which are then not drawn, and score_a, "
+                        "score_b"},
+    [VERSION_A] = {.name = "a",
+                   .type = HEED_RECORD,
+                   .fields = fields_a,
+                   .field_count = VERSION_COUNT,
+                   .doc = "who gives A's responses; at temperature 1 the "
+                          "reference policy"},
+    [VERSION_B] = {.name = "b",
+                   .type = HEED_RECORD,
+                   .standard = "{}",
+                   .fields = fields_b,
+                   .field_count = VERSION_COUNT,
+                   .doc = "who gives B's responses"},
+    [CHAT] = {.name = "chat",
+              .type = HEED_BOOLEAN,
+              .standard = "true",
+              .doc = "prompts are a user's turn of a chat; false: texts that "
+                     "a response goes on from"},
+    [MAX_TOKENS] = {.name = "max_tokens",
+                    .type = HEED_INTEGER,
+                    .standard = "64",
+                    .low = 1,
+                    .high = 1e6,
+                    .doc = "of a response, which is cut off there"},
+    [TOGETHER] = {.name = "together",
+                  .type = HEED_INTEGER,
+                  .standard = "32",
+                  .low = 1,
+                  .high = 4096,
+                  .doc = "responses drawn at a time"},
+    [PAIRS] = {.name = "pairs",
+               .type = HEED_INTEGER,
+               .flags = HEED_OPTIONAL,
+               .low = 1,
+               .high = 1e9,
+               .doc = "pairs that users may annotate, of prompts in turn; one "
+                      "a prompt that is not held out unless given"},
+    [HELD_OUT] = {.name = "held_out",
+                  .type = HEED_INTEGER,
+                  .standard = "100",
+                  .low = 0,
+                  .high = 1e8,
+                  .doc = "prompts for evaluation: the file's last"},
+    [JUDGE] = {.name = "judge",
+               .type = HEED_RECORD,
+               .fields = judge_fields,
+               .field_count = JUDGE_COUNT,
+               .doc = "whose scores are the true rewards"},
+    [SECOND_JUDGE] = {.name = "second_judge",
+                      .type = HEED_RECORD,
+                      .flags = HEED_OPTIONAL,
+                      .fields = judge_fields,
+                      .field_count = JUDGE_COUNT,
+                      .doc = "who has no part in what users choose, and "
+                             "decides win rates"},
+    [MU] = {.name = "mu",
+            .type = HEED_NUMBER,
+            .flags = HEED_OPTIONAL | HEED_OPEN_HIGH,
+            .low = 0.5,
+            .high = 1,
+            .doc = "gap that tau is fitted to: mean probability that A's "
+                   "response is better"},
+    [TAU] = {.name = "tau",
+             .type = HEED_ENUM_OR_NUMBER,
+             .flags = HEED_OPEN_LOW,
+             .standard = "spread",
+             .low = 0,
+             .high = HUGE_VAL,
+             .choices = tau_words,
+             .doc = "what differences of scores are divided by; spread: their "
+                    "standard deviation over the pairs, unless mu is given"},
+};
+
+static const heed_output outputs[] = {
+    [OUT_TAU] = {.name = "tau",
+                 .doc = "what the judge's differences of scores are divided "
+                        "by"},
+    [OUT_SECOND_TAU] = {.name = "second_tau",
+                        .doc = "the same of the second judge: the spread"},
+    [OUT_BETTER] = {.name = "better",
+                    .doc = "share of pairs in which the judge scores A's "
+                           "response higher, ties half: the largest mu that "
+                           "a small tau can reach"},
+    [OUT_SECOND_MU] = {.name = "second_mu",
+                       .doc = "mean of p by the second judge"},
+    [OUT_AGREE] = {.name = "judges_agree",
+                   .doc = "share of pairs that both judges rank alike"},
+    [OUT_SPEED] = {.name = "tokens_per_second",
+                   .unit = "s-1",
+                   .doc = "tokens drawn in a second"},
+    [OUT_CUT_A] = {.name = "cut_a", .doc = "share of A's responses cut off"},
+    [OUT_CUT_B] = {.name = "cut_b", .doc = "share of B's responses cut off"},
+    [OUT_TOKENS] = {.name = "tokens",
+                    .doc = "tokens of all responses drawn, ends included"},
+};
+
+/* ---- an instance ---- */
+
+static const char *given(const heed_value *value) {
+  return value->given ? value->text : NULL;
+}
+
+static version version_of(const heed_value *record, const char *model) {
+  const heed_value *is = record->items;
+  return (version){.reads = {.path = is[MODEL].given ? is[MODEL].text : model,
+                             .adapter = given(&is[ADAPTER]),
+                             .system = given(&is[SYSTEM]),
+                             .context = (size_t)is[CONTEXT].integer},
+                   .sampling = {.temperature = is[TEMPERATURE].number,
+                                .top_k = (size_t)is[TOP_K].integer,
+                                .top_p = is[TOP_P].number}};
+}
+
+static heed_status judge_of(const heed_value *record, const char *name,
+                            const char *model, judge *made, heed_error *error) {
+  const heed_value *is = record->items;
+  *made = (judge){.kind = JUDGE_NONE};
+  if (!record->given) return HEED_OK;
+  made->kind = (judge_kind)is[JUDGE_FIELD_KIND].integer;
+  made->model =
+      is[JUDGE_FIELD_MODEL].given ? is[JUDGE_FIELD_MODEL].text : model;
+  made->lexicon = given(&is[JUDGE_FIELD_LEXICON]);
+  if (made->kind == JUDGE_LEXICON && made->lexicon == NULL)
+    return heed_fail(error, HEED_INVALID,
+                     "%s.lexicon: found nothing, expected the path of a "
+                     "lexicon: %s.kind is \"lexicon\"",
+                     name, name);
+  return HEED_OK;
+}
+
+static heed_status check(const llm_source *self, heed_error *error) {
+  if (!isnan(self->mu) && !isnan(self->tau))
+    return heed_fail(error, HEED_INVALID,
+                     "tau: found %g, expected \"spread\": with mu = %g it is "
+                     "fitted",
+                     self->tau, self->mu);
+  if (self->judge[0].kind == JUDGE_LOG && self->judge[1].kind == JUDGE_LOG)
+    return heed_fail(error, HEED_INVALID,
+                     "second_judge.kind: found \"log\", expected another: the "
+                     "first judge is the same log");
+  return HEED_OK;
+}
+
+static heed_status create(const heed_host *host, const heed_value *values,
+                          void **made, heed_error *error) {
+  llm_source *self = host->allocate(host, 1, sizeof *self);
+  heed_status status;
+  if (self == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  self->prompts = values[PROMPTS].text;
+  self->version[0] = version_of(&values[VERSION_A], NULL);
+  self->version[1] =
+      version_of(&values[VERSION_B], self->version[0].reads.path);
+  self->max_tokens = (size_t)values[MAX_TOKENS].integer;
+  self->together = (size_t)values[TOGETHER].integer;
+  self->pairs = values[PAIRS].given ? (size_t)values[PAIRS].integer : 0;
+  self->held_out = (size_t)values[HELD_OUT].integer;
+  self->mu = values[MU].given ? values[MU].number : NAN;
+  self->tau = values[TAU].text == NULL ? values[TAU].number : NAN;
+  self->open.chat = values[CHAT].integer != 0;
+  status = judge_of(&values[JUDGE], "judge", self->version[0].reads.path,
+                    &self->judge[0], error);
+  if (status == HEED_OK)
+    status = judge_of(&values[SECOND_JUDGE], "second_judge",
+                      self->version[0].reads.path, &self->judge[1], error);
+  *made = self;
+  return status == HEED_OK ? check(self, error) : status;
+}
+
+static void destroy(void *instance) {
+  llm_source *self = instance;
+  models_close(&self->open);
+  judge_close(&self->judge[0]);
+  judge_close(&self->judge[1]);
+}
+
+/* ---- what a source is asked ---- */
+
+static heed_status make_world(void *self, const heed_host *host,
+                              heed_world *world, heed_error *error) {
+  heed_status status = making_make(self, host, world, error);
+  if (status == HEED_OK) status = rewards_find(self, host, world, error);
+  return status == HEED_OK ? rewards_put(self, host, world, error) : status;
+}
+
+static heed_status restore(void *self, const heed_host *host, heed_world *world,
+                           heed_error *error) {
+  return rewards_find(self, host, world, error);
+}
+
+/* The prompts' texts; NULL where a response is to none of them, or no text. */
+static const char *const *prompts_of(const heed_world *world, size_t count,
+                                     const heed_response *responses,
+                                     heed_error *error) {
+  for (size_t i = 0; i < count; i++)
+    if (responses[i].prompt >= world->prompts->rows ||
+        responses[i].text == NULL) {
+      (void)heed_fail(error, HEED_INVALID,
+                      "found %s prompt %zu, expected a text to one of %zu",
+                      responses[i].text == NULL ? "no text to" : "a text to",
+                      responses[i].prompt, world->prompts->rows);
+      return NULL;
+    }
+  return heed_table_data(world->prompts, "text", HEED_STRING);
+}
+
+static heed_status judge_by(llm_source *self, size_t which,
+                            const heed_host *host, const heed_world *world,
+                            size_t count, const heed_response *responses,
+                            double *values, heed_error *error) {
+  const char *const *prompt = prompts_of(world, count, responses, error);
+  heed_status status;
+  if (prompt == NULL) return HEED_INVALID;
+  status =
+      judge_score(&self->judge[which], &self->open, host, "scores of responses",
+                  prompt, count, responses, values, error);
+  for (size_t i = 0; status == HEED_OK && i < count; i++)
+    values[i] /= ((const rewards *)world->state)->tau[which];
+  return status;
+}
+
+static heed_status first_judge(void *self, const heed_host *host,
+                               const heed_world *world, size_t count,
+                               const heed_response *responses, double *values,
+                               heed_error *error) {
+  return judge_by(self, 0, host, world, count, responses, values, error);
+}
+
+static heed_status second_judge(void *self, const heed_host *host,
+                                const heed_world *world, size_t count,
+                                const heed_response *responses, double *values,
+                                heed_error *error) {
+  return judge_by(self, 1, host, world, count, responses, values, error);
+}
+
+static heed_status reference(void *instance, const heed_host *host,
+                             const heed_world *world, size_t count,
+                             const heed_response *responses,
+                             double *log_probability, heed_error *error) {
+  llm_source *self = instance;
+  const char *const *prompt = prompts_of(world, count, responses, error);
+  language_model model;
+  if (prompt == NULL) return HEED_INVALID;
+  const heed_status status =
+      models_take(&self->open, &self->version[0].reads, &model, error);
+  return status == HEED_OK
+             ? language_model_score(
+                   &model, NULL, host, "log-probabilities of the reference",
+                   prompt, count, responses, log_probability, NULL, error)
+             : status;
+}
+
+static const heed_source_functions functions = {
+    .size = sizeof functions,
+    .make = make_world,
+    .restore = restore,
+    .judge = first_judge,
+    .second_judge = second_judge,
+    .reference = reference,
+};
+
+static const heed_plugin llm = {
+    .size = sizeof llm,
+    .abi = HEED_ABI,
+    .kind = HEED_SOURCE,
+    .name = "llm",
+    .version = "1.0",
+    .summary =
+        "Prompts answered by two versions of a language model, and "
+        "judges who score the answers",
+    .flags = HEED_COSTLY,
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .outputs = outputs,
+    .output_count = OUT_COUNT,
+    .create = create,
+    .destroy = destroy,
+    .functions = &functions,
+    .functions_size = sizeof functions,
+};
+
+static const heed_plugin *const plugins[] = {&llm};
+HEED_PLUGINS(plugins)

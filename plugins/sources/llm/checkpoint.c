@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Responses that are drawn already. */
+#include "sources/llm/checkpoint.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+heed_status checkpoint_open(const heed_host *host, checkpoint *self,
+                            heed_error *error) {
+  FILE *file = NULL;
+  char *line = NULL;
+  size_t room = 0;
+  ssize_t length;
+  *self = (checkpoint){
+      .host = host, .path = host->checkpoint(host), .lots = json_array()};
+  if (self->lots == NULL) return no_memory(error);
+  if (self->path != NULL) file = fopen(self->path, "rb");
+  if (file == NULL) return HEED_OK;
+  while ((length = getline(&line, &room, file)) > 0) {
+    json_t *lot = json_loadb(line, (size_t)length, 0, NULL);
+    if (lot == NULL) break;
+    (void)json_array_append_new(self->lots, lot);
+  }
+  free(line);
+  (void)fclose(file);
+  return HEED_OK;
+}
+
+void checkpoint_close(checkpoint *self) {
+  json_decref(self->lots);
+  self->lots = NULL;
+}
+
+static const json_t *lot_of(const checkpoint *self, const char *purpose,
+                            size_t first, size_t count) {
+  const json_t *lot;
+  size_t i;
+  json_array_foreach(self->lots, i, lot) {
+    const char *name = json_string_value(json_object_get(lot, "purpose"));
+    if (name != NULL && strcmp(name, purpose) == 0 &&
+        json_integer_value(json_object_get(lot, "first")) ==
+            (json_int_t)first &&
+        json_array_size(json_object_get(lot, "text")) == count &&
+        json_array_size(json_object_get(lot, "cut")) == count)
+      return lot;
+  }
+  return NULL;
+}
+
+heed_status checkpoint_find(const checkpoint *self, const char *purpose,
+                            size_t first, size_t count,
+                            heed_response *responses, size_t *tokens,
+                            bool *found, heed_error *error) {
+  const json_t *lot = lot_of(self, purpose, first, count);
+  *found = lot != NULL;
+  if (lot == NULL) return HEED_OK;
+  for (size_t i = 0; i < count; i++) {
+    const json_t *text = json_array_get(json_object_get(lot, "text"), i);
+    heed_response *into = &responses[i];
+    *found = *found && json_is_string(text);
+    if (!*found) return HEED_OK;
+    into->text = self->host->copy(self->host, json_string_value(text));
+    if (into->text == NULL) return no_memory(error);
+    into->length = strlen(into->text);
+    into->cut = json_is_true(json_array_get(json_object_get(lot, "cut"), i));
+    into->candidate = -1;
+  }
+  *tokens += (size_t)json_integer_value(json_object_get(lot, "tokens"));
+  return HEED_OK;
+}
+
+/* ---- writing ---- */
+
+static json_t *lot_as_json(const char *purpose, size_t first, size_t count,
+                           const heed_response *responses, size_t tokens) {
+  json_t *text = json_array(), *cut = json_array();
+  for (size_t i = 0; i < count; i++) {
+    (void)json_array_append_new(
+        text, json_stringn(responses[i].text, responses[i].length));
+    (void)json_array_append_new(cut, json_boolean(responses[i].cut));
+  }
+  return json_pack("{ss sI sI so so}", "purpose", purpose, "first",
+                   (json_int_t)first, "tokens", (json_int_t)tokens, "text",
+                   text, "cut", cut);
+}
+
+static bool write_lots(const json_t *lots, FILE *file) {
+  const json_t *lot;
+  size_t i;
+  json_array_foreach(lots, i, lot) {
+    if (json_dumpf(lot, file, JSON_COMPACT) != 0 || fputc('\n', file) == EOF)
+      return false;
+  }
+  return fflush(file) == 0 && fsync(fileno(file)) == 0;
+}
+
+/* 0, or what went wrong. */
+static int write_file(const checkpoint *self, const char *beside) {
+  FILE *file = fopen(beside, "wb");
+  bool good;
+  int fault;
+  if (file == NULL) return errno;
+  errno = 0;
+  good = write_lots(self->lots, file);
+  good = fclose(file) == 0 && good;
+  good = good && rename(beside, self->path) == 0;
+  if (good) return 0;
+  fault = errno != 0 ? errno : EIO;
+  (void)unlink(beside);
+  return fault;
+}
+
+heed_status checkpoint_add(checkpoint *self, const char *purpose, size_t first,
+                           size_t count, const heed_response *responses,
+                           size_t tokens, heed_error *error) {
+  char *beside = NULL;
+  json_t *lot;
+  int fault;
+  if (self->path == NULL) return HEED_OK;
+  lot = lot_as_json(purpose, first, count, responses, tokens);
+  if (lot == NULL || json_array_append_new(self->lots, lot) != 0 ||
+      asprintf(&beside, "%s.tmp", self->path) < 0)
+    return no_memory(error);
+  fault = write_file(self, beside);
+  if (fault != 0) {
+    self->host->warn(self->host, "checkpoint",
+                     "%s: cannot be written: %s; responses are not kept until "
+                     "all are drawn",
+                     beside, strerror(fault));
+    self->path = NULL;
+  }
+  free(beside);
+  return HEED_OK;
+}

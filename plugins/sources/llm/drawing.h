@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Responses drawn from a version of a language model, kept as they come. */
+#ifndef HEED_SOURCES_LLM_DRAWING_H
+#define HEED_SOURCES_LLM_DRAWING_H
+
+#include "sources/llm/checkpoint.h"
+#include "sources/llm/models.h"
+
+typedef struct drawing {
+  const heed_host *host;
+  checkpoint *kept;
+  const char *const *prompt; /* texts of rows of world->prompts */
+  size_t most, together;
+  /* What was done so far. */
+  size_t tokens;     /* of all responses */
+  size_t tokens_now; /* of those that were drawn in this run */
+  double seconds;    /* that these took */
+} drawing;
+
+/* Draws a response to the prompt of each of responses (count).  entity (count)
+ * and purpose key the streams; whose: for the log and the progress. */
+heed_status drawing_draw(drawing *self, models *open,
+                         const language_model_options *options,
+                         llm_sampling sampling, const char *purpose,
+                         const char *whose, size_t count,
+                         const uint64_t *entity, heed_response *responses,
+                         heed_error *error);
+
+#endif

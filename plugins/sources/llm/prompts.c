@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The file of prompts. */
+#include "sources/llm/prompts.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+static const char *kind_of(const json_t *value) {
+  switch (json_typeof(value)) {
+    case JSON_OBJECT:
+      return "an object";
+    case JSON_ARRAY:
+      return "a list";
+    case JSON_STRING:
+      return "a text";
+    case JSON_INTEGER:
+    case JSON_REAL:
+      return "a number";
+    case JSON_TRUE:
+    case JSON_FALSE:
+      return "true or false";
+    case JSON_NULL:
+      break;
+  }
+  return "null";
+}
+
+static heed_status unfit(const prompt_rows *rows, size_t line, const char *key,
+                         const json_t *value, const char *expected,
+                         heed_error *error) {
+  return heed_fail(error, HEED_INVALID, "%s:%zu: \"%s\": found %s, expected %s",
+                   rows->path, line, key, kind_of(value), expected);
+}
+
+/* A text that may be missing or null: *text is then NULL. */
+static heed_status take_text(const heed_host *host, const prompt_rows *rows,
+                             size_t line, const json_t *object, const char *key,
+                             const char **text, heed_error *error) {
+  const json_t *value = json_object_get(object, key);
+  *text = NULL;
+  if (value == NULL || json_is_null(value)) return HEED_OK;
+  if (!json_is_string(value))
+    return unfit(rows, line, key, value, "a text", error);
+  *text = host->copy(host, json_string_value(value));
+  return *text == NULL ? no_memory(error) : HEED_OK;
+}
+
+static heed_status take_number(const prompt_rows *rows, size_t line,
+                               const json_t *object, const char *key,
+                               double *number, heed_error *error) {
+  const json_t *value = json_object_get(object, key);
+  *number = NAN;
+  if (value == NULL || json_is_null(value)) return HEED_OK;
+  if (!json_is_number(value))
+    return unfit(rows, line, key, value, "a number", error);
+  *number = json_number_value(value);
+  return HEED_OK;
+}
+
+static heed_status take_object(const heed_host *host, const prompt_rows *rows,
+                               const json_t *object, prompt_row *row,
+                               heed_error *error) {
+  static const char *const responses[] = {"response_a", "response_b"};
+  static const char *const scores[] = {"score_a", "score_b"};
+  heed_status status =
+      take_text(host, rows, row->line, object, "prompt", &row->prompt, error);
+  if (status == HEED_OK && (row->prompt == NULL || *row->prompt == '\0'))
+    status = heed_fail(error, HEED_INVALID,
+                       "%s:%zu: found %s, expected an object with a text "
+                       "\"prompt\"",
+                       rows->path, row->line,
+                       row->prompt == NULL ? "none" : "an empty one");
+  for (int i = 0; i < 2 && status == HEED_OK; i++) {
+    status = take_text(host, rows, row->line, object, responses[i],
+                       &row->response[i], error);
+    if (status == HEED_OK)
+      status = take_number(rows, row->line, object, scores[i], &row->score[i],
+                           error);
+  }
+  return status;
+}
+
+/* The next row; NULL where memory is out. */
+static prompt_row *next_row(const heed_host *host, prompt_rows *rows) {
+  if (rows->count == rows->room) {
+    const size_t room = rows->room == 0 ? 256 : 2 * rows->room;
+    prompt_row *more = host->scratch(host, room, sizeof *more);
+    if (more == NULL) return NULL;
+    for (size_t i = 0; i < rows->count; i++) more[i] = rows->row[i];
+    rows->row = more;
+    rows->room = room;
+  }
+  return &rows->row[rows->count++];
+}
+
+static heed_status take_line(const heed_host *host, prompt_rows *rows,
+                             size_t line, const char *bytes, size_t length,
+                             heed_error *error) {
+  json_error_t where;
+  json_t *object = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &where);
+  prompt_row *row = next_row(host, rows);
+  heed_status status;
+  if (row == NULL)
+    status = no_memory(error);
+  else if (!json_is_object(object))
+    status = heed_fail(error, HEED_INVALID,
+                       "%s:%zu: found %s, expected an object", rows->path, line,
+                       object != NULL ? kind_of(object) : where.text);
+  else {
+    row->line = line;
+    status = take_object(host, rows, object, row, error);
+  }
+  json_decref(object);
+  return status;
+}
+
+static bool is_blank(const char *bytes, size_t length) {
+  for (size_t i = 0; i < length; i++)
+    if (strchr(" \t\r\n", bytes[i]) == NULL) return false;
+  return true;
+}
+
+heed_status prompts_read(const heed_host *host, const char *path,
+                         prompt_rows *made, heed_error *error) {
+  FILE *file = fopen(path, "rb");
+  char *bytes = NULL;
+  size_t room = 0, line = 0;
+  ssize_t length;
+  heed_status status = HEED_OK;
+  *made = (prompt_rows){.path = path};
+  if (file == NULL)
+    return heed_fail(error, HEED_IO, "%s: cannot be read: %s", path,
+                     strerror(errno));
+  while (status == HEED_OK && (length = getline(&bytes, &room, file)) > 0) {
+    line++;
+    if (!is_blank(bytes, (size_t)length))
+      status = take_line(host, made, line, bytes, (size_t)length, error);
+  }
+  if (status == HEED_OK && ferror(file))
+    status = heed_fail(error, HEED_IO, "%s: cannot be read: %s", path,
+                       strerror(errno));
+  free(bytes);
+  (void)fclose(file);
+  return status;
+}

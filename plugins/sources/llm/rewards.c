@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * From the judges' scores to rewards: tau, p, and what is reported of them. */
+#include <math.h>
+
+#include "sources/llm/source.h"
+#include "sources/llm/tau.h"
+
+static const char *const columns[2][2] = {{"score_a", "score_b"},
+                                          {"second_score_a", "second_score_b"}};
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+static bool has_second(const llm_source *self) {
+  return self->judge[1].kind != JUDGE_NONE;
+}
+
+/* Score of A's response less that of B's, (pairs); NULL without a column. */
+static double *differences(const heed_host *host, const heed_table *pairs,
+                           size_t which) {
+  const double *a = heed_table_data(pairs, columns[which][0], HEED_FLOAT64);
+  const double *b = heed_table_data(pairs, columns[which][1], HEED_FLOAT64);
+  double *made = host->scratch(host, pairs->rows, sizeof *made);
+  if (a == NULL || b == NULL) return NULL;
+  for (size_t i = 0; made != NULL && i < pairs->rows; i++)
+    made[i] = a[i] - b[i];
+  return made;
+}
+
+static heed_status find_tau(const llm_source *self, const heed_host *host,
+                            const heed_table *pairs, size_t which, double *tau,
+                            heed_error *error) {
+  const double *difference = differences(host, pairs, which);
+  if (difference == NULL) return no_memory(error);
+  if (which == 0 && !isnan(self->tau)) {
+    *tau = self->tau;
+    return HEED_OK;
+  }
+  return which == 0 && !isnan(self->mu)
+             ? tau_fit(pairs->rows, difference, self->mu, tau, error)
+             : tau_spread(which == 0 ? "judge" : "second_judge", pairs->rows,
+                          difference, tau, error);
+}
+
+heed_status rewards_find(const llm_source *self, const heed_host *host,
+                         heed_world *world, heed_error *error) {
+  rewards *made = host->allocate(host, 1, sizeof *made);
+  heed_status status = HEED_OK;
+  if (made == NULL) return no_memory(error);
+  for (size_t i = 0; status == HEED_OK && i < 2; i++)
+    if (i == 0 || has_second(self))
+      status = find_tau(self, host, world->pairs, i, &made->tau[i], error);
+  world->state = made;
+  return status;
+}
+
+static int sign_of(double x) {
+  return (x > 0) - (x < 0);
+}
+
+static void report_second(const heed_host *host, size_t count,
+                          const double *first, const double *second,
+                          double tau) {
+  const double mu = tau_mean(count, second, tau);
+  double alike = 0;
+  for (size_t i = 0; i < count; i++)
+    alike += sign_of(first[i]) == sign_of(second[i]);
+  alike /= (double)count;
+  host->output(host, OUT_SECOND_TAU, &tau, 1);
+  host->output(host, OUT_SECOND_MU, &mu, 1);
+  host->output(host, OUT_AGREE, &alike, 1);
+  host->log(host,
+            "second judge: tau %g, mean of p %.4f; it ranks %.1f %% of the "
+            "pairs as the first does",
+            tau, mu, 100 * alike);
+}
+
+static heed_status report(const llm_source *self, const heed_host *host,
+                          const heed_world *world, heed_error *error) {
+  const rewards *of = world->state;
+  const size_t count = world->pairs->rows;
+  const double *first = differences(host, world->pairs, 0);
+  const double *second =
+      has_second(self) ? differences(host, world->pairs, 1) : NULL;
+  if (first == NULL || (second == NULL && has_second(self)))
+    return no_memory(error);
+  const double better = tau_better(count, first);
+  host->output(host, OUT_TAU, &of->tau[0], 1);
+  host->output(host, OUT_BETTER, &better, 1);
+  host->log(host,
+            "judge: tau %g, mean of p %.4f; A's response is better in %.1f %% "
+            "of the pairs",
+            of->tau[0], world->mu, 100 * better);
+  if (second != NULL) report_second(host, count, first, second, of->tau[1]);
+  return HEED_OK;
+}
+
+heed_status rewards_put(const llm_source *self, const heed_host *host,
+                        heed_world *world, heed_error *error) {
+  heed_table *pairs = world->pairs;
+  const double *a = heed_table_data(pairs, columns[0][0], HEED_FLOAT64);
+  const double *b = heed_table_data(pairs, columns[0][1], HEED_FLOAT64);
+  const double tau = ((const rewards *)world->state)->tau[0];
+  double *p = host->column(host, pairs, "p", HEED_FLOAT64, 1);
+  double *reward_a = host->column(host, pairs, "reward_a", HEED_FLOAT64, 1);
+  double *reward_b = host->column(host, pairs, "reward_b", HEED_FLOAT64, 1);
+  double sum = 0;
+  if (p == NULL || reward_a == NULL || reward_b == NULL)
+    return no_memory(error);
+  for (size_t i = 0; i < pairs->rows; i++) {
+    reward_a[i] = a[i] / tau;
+    reward_b[i] = b[i] / tau;
+    p[i] = tau_sigmoid(reward_a[i] - reward_b[i]);
+    sum += p[i];
+  }
+  world->mu = sum / (double)pairs->rows;
+  world->mu_requested = self->mu;
+  return report(self, host, world, error);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What the files of the source llm share. */
+#ifndef HEED_SOURCES_LLM_SOURCE_H
+#define HEED_SOURCES_LLM_SOURCE_H
+
+#include "heed/source.h"
+#include "sources/llm/judge.h"
+#include "sources/llm/models.h"
+
+/* A version of a language model. */
+typedef struct version {
+  language_model_options reads; /* chat is that of `models` */
+  llm_sampling sampling;
+} version;
+
+/* An instance: what it was told, and what it has opened. */
+typedef struct llm_source {
+  const char *prompts;
+  version version[2]; /* A, B */
+  size_t max_tokens, together, held_out;
+  size_t pairs;   /* 0: one a prompt */
+  judge judge[2]; /* the second may be JUDGE_NONE */
+  double mu;      /* NaN: not asked for */
+  double tau;     /* of the first judge; NaN: fitted to mu, or the spread */
+  models open;
+} llm_source;
+
+/* heed_world.state: what a score is divided by, of each judge. */
+typedef struct rewards {
+  double tau[2];
+} rewards;
+
+/* The source's outputs, in their order. */
+enum {
+  OUT_TAU,
+  OUT_SECOND_TAU,
+  OUT_BETTER,
+  OUT_SECOND_MU,
+  OUT_AGREE,
+  OUT_SPEED,
+  OUT_CUT_A,
+  OUT_CUT_B,
+  OUT_TOKENS,
+  OUT_COUNT
+};
+
+/* Reads, draws and scores: all of a world but its rewards. */
+heed_status making_make(llm_source *self, const heed_host *host,
+                        heed_world *world, heed_error *error);
+
+/* world->state from the scores in world->pairs. */
+heed_status rewards_find(const llm_source *self, const heed_host *host,
+                         heed_world *world, heed_error *error);
+
+/* Then the columns p and reward_a, reward_b, world->mu, and the outputs that
+ * are about them. */
+heed_status rewards_put(const llm_source *self, const heed_host *host,
+                        heed_world *world, heed_error *error);
+
+#endif
