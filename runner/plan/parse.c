@@ -375,8 +375,10 @@ static heed_status read_keep(plan *self, heed_error *error) {
       self->keep_trace = true;
     else if (name != NULL && strcmp(name, "policy") == 0)
       self->keep_policy = true;
+    else if (name != NULL && strcmp(name, "selection") == 0)
+      self->keep_selection = true;
     else
-      return wrong(&top, "keep", "users, models, trace or policy");
+      return wrong(&top, "keep", "users, models, trace, policy or selection");
   }
   return HEED_OK;
 }

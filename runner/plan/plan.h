@@ -88,7 +88,7 @@ typedef struct plan {
   uint64_t seed;
   size_t replicates;
   size_t blas_threads;
-  bool keep_users, keep_models, keep_trace, keep_policy;
+  bool keep_users, keep_models, keep_trace, keep_policy, keep_selection;
 
   size_t plugin_count, input_count, axis_count, dimension_count;
   plan_plugin *plugins;

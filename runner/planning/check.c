@@ -7,7 +7,8 @@
 #include "stages/stages.h"
 #include "sweep.h"
 
-static const char *const kept[] = {"users", "models", "trace", "policy", NULL};
+static const char *const kept[] = {"users",  "models",    "trace",
+                                   "policy", "selection", NULL};
 static const heed_parameter keep_item = {
     .name = "keep", .type = HEED_ENUM, .choices = kept};
 

@@ -101,6 +101,140 @@ static heed_status keep_trace(const keeping *self, record *into,
   return record_keep(into, &table, table.name, error);
 }
 
+/* ---- the selection ---- */
+
+/* The annotations that are kept and say which response is better. */
+typedef struct chosen_rows {
+  size_t count, *rows;
+  const int64_t *user, *pair;
+  const int8_t *choice;
+} chosen_rows;
+
+static heed_status find_chosen(const keeping *self, chosen_rows *found,
+                               heed_error *error) {
+  const heed_table *all = self->levels[PLAN_ANNOTATIONS].crowd.seen.annotations;
+  found->user = heed_table_data(all, "user", HEED_INT64);
+  found->pair = heed_table_data(all, "pair", HEED_INT64);
+  found->choice = heed_table_data(all, "choice", HEED_INT8);
+  found->count = 0;
+  found->rows = arena_allocate(self->scratch, all->rows, sizeof *found->rows);
+  if (found->rows == NULL) return no_memory(error);
+  for (size_t i = 0; i < all->rows; i++)
+    if (self->selection->weight[i] > 0 && found->choice[i] != HEED_CHOSE_TIE)
+      found->rows[found->count++] = i;
+  return HEED_OK;
+}
+
+static void add_column(heed_table *to, const char *name, heed_column_type type,
+                       void *data) {
+  to->columns[to->column_count++] = (heed_column){name, type, 1, data};
+}
+
+static heed_status add_numbers(const keeping *self, const chosen_rows *of,
+                               heed_table *to, heed_error *error) {
+  int64_t *user = arena_allocate(self->scratch, of->count, sizeof *user);
+  int64_t *pair = arena_allocate(self->scratch, of->count, sizeof *pair);
+  int8_t *choice = arena_allocate(self->scratch, of->count, sizeof *choice);
+  double *weight = arena_allocate(self->scratch, of->count, sizeof *weight);
+  double *eta = arena_allocate(self->scratch, of->count, sizeof *eta);
+  if (user == NULL || pair == NULL || choice == NULL || weight == NULL ||
+      eta == NULL)
+    return no_memory(error);
+  for (size_t i = 0; i < of->count; i++) {
+    const size_t row = of->rows[i];
+    user[i] = of->user[row];
+    pair[i] = of->pair[row];
+    choice[i] = of->choice[row];
+    weight[i] = self->selection->weight[row];
+    eta[i] = self->selection->eta[row];
+  }
+  add_column(to, "user", HEED_INT64, user);
+  add_column(to, "pair", HEED_INT64, pair);
+  add_column(to, "choice", HEED_INT8, choice);
+  add_column(to, "weight", HEED_FLOAT64, weight);
+  add_column(to, "eta_hat", HEED_FLOAT64, eta);
+  return HEED_OK;
+}
+
+static heed_status add_names(const keeping *self, const chosen_rows *of,
+                             heed_table *to, heed_error *error) {
+  const heed_table *users = self->levels[PLAN_ANNOTATIONS].crowd.seen.users;
+  const char *const *known = heed_table_data(users, "name", HEED_STRING);
+  const char **name;
+  if (known == NULL) return HEED_OK;
+  name = arena_allocate(self->scratch, of->count, sizeof *name);
+  if (name == NULL) return no_memory(error);
+  for (size_t i = 0; i < of->count; i++) name[i] = known[of->user[of->rows[i]]];
+  add_column(to, "name", HEED_STRING, name);
+  return HEED_OK;
+}
+
+static heed_status add_prompts(const keeping *self, const chosen_rows *of,
+                               heed_table *to, heed_error *error) {
+  const heed_world *world = &self->levels[PLAN_WORLD].world;
+  const int64_t *prompt_of =
+      heed_table_data(world->pairs, "prompt", HEED_INT64);
+  const char *const *known =
+      world->prompts == NULL
+          ? NULL
+          : heed_table_data(world->prompts, "text", HEED_STRING);
+  const char **prompt;
+  if (prompt_of == NULL || known == NULL) return HEED_OK;
+  prompt = arena_allocate(self->scratch, of->count, sizeof *prompt);
+  if (prompt == NULL) return no_memory(error);
+  for (size_t i = 0; i < of->count; i++)
+    prompt[i] = known[prompt_of[of->pair[of->rows[i]]]];
+  add_column(to, "prompt", HEED_STRING, prompt);
+  return HEED_OK;
+}
+
+static heed_status add_responses(const keeping *self, const chosen_rows *of,
+                                 heed_table *to, heed_error *error) {
+  const heed_table *pairs = self->levels[PLAN_WORLD].world.pairs;
+  const char *const *a = heed_table_data(pairs, "text_a", HEED_STRING);
+  const char *const *b = heed_table_data(pairs, "text_b", HEED_STRING);
+  const char **chosen, **rejected;
+  if (a == NULL || b == NULL) return HEED_OK;
+  chosen = arena_allocate(self->scratch, of->count, sizeof *chosen);
+  rejected = arena_allocate(self->scratch, of->count, sizeof *rejected);
+  if (chosen == NULL || rejected == NULL) return no_memory(error);
+  for (size_t i = 0; i < of->count; i++) {
+    const bool chose_a = of->choice[of->rows[i]] == HEED_CHOSE_A;
+    const int64_t pair = of->pair[of->rows[i]];
+    chosen[i] = (chose_a ? a : b)[pair];
+    rejected[i] = (chose_a ? b : a)[pair];
+  }
+  add_column(to, "chosen", HEED_STRING, chosen);
+  add_column(to, "rejected", HEED_STRING, rejected);
+  return HEED_OK;
+}
+
+/* A resampled log says how sure its metrics are; it is no data set to take
+ * out, and its texts are those of replicate 0 again. */
+static bool is_resampled(const keeping *self) {
+  const level *users = &self->levels[PLAN_ANNOTATIONS];
+  return users->replicate > 0 &&
+         self->levels[PLAN_WORLD].world.annotations != NULL &&
+         users->values[USERS_BOOTSTRAP].integer != BOOTSTRAP_NONE;
+}
+
+static heed_status keep_selection(const keeping *self, record *into,
+                                  heed_error *error) {
+  heed_column columns[9];
+  heed_table table = {sizeof table, "selection", 0, 0, columns};
+  chosen_rows of;
+  heed_status status;
+  if (is_resampled(self)) return HEED_OK;
+  status = find_chosen(self, &of, error);
+  if (status == HEED_OK) status = add_numbers(self, &of, &table, error);
+  if (status == HEED_OK) status = add_names(self, &of, &table, error);
+  if (status == HEED_OK) status = add_prompts(self, &of, &table, error);
+  if (status == HEED_OK) status = add_responses(self, &of, &table, error);
+  table.rows = of.count;
+  return status == HEED_OK ? record_keep(into, &table, table.name, error)
+                           : status;
+}
+
 /* ---- all of it ---- */
 
 heed_status keep_tables(const keeping *of, record *into, heed_error *error) {
@@ -114,5 +248,7 @@ heed_status keep_tables(const keeping *of, record *into, heed_error *error) {
   if (status == HEED_OK && of->plan->keep_policy && trainer->node != SIZE_MAX &&
       trainer->policy.table != NULL)
     status = record_keep(into, trainer->policy.table, "policy", error);
+  if (status == HEED_OK && of->plan->keep_selection)
+    status = keep_selection(of, into, error);
   return status;
 }

@@ -8,6 +8,7 @@
 typedef struct keeping {
   const plan *plan;
   const level *levels; /* PLAN_STAGE_COUNT: the path of a cell that is done */
+  const heed_selection *selection; /* NULL unless plan->keep_selection */
   arena *scratch;
 } keeping;
 

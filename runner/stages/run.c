@@ -49,6 +49,7 @@ static void level_clear(stages *of, level *self) {
   self->values = NULL;
   self->prompts = NULL;
   self->policy.size = 0;
+  self->selection.weight = NULL;
   self->warnings = NULL;
   self->points = NULL;
   self->warning_count = self->warning_room = 0;
@@ -442,8 +443,13 @@ static heed_status take_failure(const stages *self, plan_stage stage,
 
 /* What `keep` asked for, once all stages have run. */
 static heed_status keep(stages *self, record *into, heed_error *error) {
-  const keeping what = {self->plan, self->levels, self->scratch};
-  const heed_status status = keep_tables(&what, into, error);
+  keeping what = {self->plan, self->levels, NULL, self->scratch};
+  heed_status status;
+  if (self->plan->keep_selection) {
+    what.selection = selection_for(self, &self->levels[PLAN_EVALUATION], error);
+    if (what.selection == NULL) return error->status;
+  }
+  status = keep_tables(&what, into, error);
   arena_clear(self->scratch);
   return status;
 }

@@ -12,7 +12,7 @@
 #define MOST_CHUNK 4096u
 
 const char *const kept_names[KEPT_TABLES] = {"users", "models", "trace",
-                                             "policy"};
+                                             "policy", "selection"};
 
 typedef struct growing {
   char *name; /* in the file */

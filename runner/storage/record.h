@@ -37,8 +37,8 @@ typedef struct record {
   size_t warning_count;
   record_warning *warnings;
 
-  /* What `keep` asked for: tables named "users", "models", "trace", "policy";
-   * deep copies that the record owns. */
+  /* What `keep` asked for: tables named "users", "models", "trace", "policy",
+   * "selection"; deep copies that the record owns. */
   size_t kept_count;
   heed_table **kept;
 } record;
