@@ -25,13 +25,12 @@ typedef struct selection_columns {
   const double *weight, *eta;
 } selection_columns;
 
-/* A column of texts, or NULL: a column that only other cells of the file have
- * stands there as well, with nothing in it. */
-static const char *const *texts(const heed_table *of, const char *name) {
-  const char *const *column = heed_table_data(of, name, HEED_STRING);
+/* Whether a column has texts: one that only other cells of the file have stands
+ * there as well, with nothing in it. */
+static bool has_texts(const heed_table *of, const char *const *column) {
   for (size_t i = 0; column != NULL && i < of->rows; i++)
-    if (*column[i] != '\0') return column;
-  return NULL;
+    if (*column[i] != '\0') return true;
+  return false;
 }
 
 static heed_status no_texts(const kept_cell *of, const char *missing,
@@ -46,10 +45,11 @@ static heed_status no_texts(const kept_cell *of, const char *missing,
 static heed_status find_columns(const kept_cell *of, selection_columns *found,
                                 heed_error *error) {
   const heed_table *table = of->table;
-  found->prompt = texts(table, "prompt");
-  found->chosen = texts(table, "chosen");
-  found->rejected = texts(table, "rejected");
-  found->name = texts(table, "name");
+  bool prompts, responses;
+  found->prompt = heed_table_data(table, "prompt", HEED_STRING);
+  found->chosen = heed_table_data(table, "chosen", HEED_STRING);
+  found->rejected = heed_table_data(table, "rejected", HEED_STRING);
+  found->name = heed_table_data(table, "name", HEED_STRING);
   found->user = heed_table_data(table, "user", HEED_INT64);
   found->weight = heed_table_data(table, "weight", HEED_FLOAT64);
   found->eta = heed_table_data(table, "eta_hat", HEED_FLOAT64);
@@ -57,13 +57,17 @@ static heed_status find_columns(const kept_cell *of, selection_columns *found,
     return heed_fail(error, HEED_IO,
                      "%s: the group selection lacks user, weight or eta_hat",
                      of->path);
-  if (found->prompt == NULL)
-    return no_texts(of, found->chosen == NULL ? "" : " of prompts", error);
-  if (found->chosen == NULL && found->rejected == NULL)
-    return no_texts(of, " of responses", error);
-  found->chosen = heed_table_data(table, "chosen", HEED_STRING);
-  found->rejected = heed_table_data(table, "rejected", HEED_STRING);
-  return HEED_OK;
+  if (!has_texts(table, found->name)) found->name = NULL;
+  prompts = has_texts(table, found->prompt);
+  responses =
+      found->chosen != NULL && found->rejected != NULL &&
+      (has_texts(table, found->chosen) || has_texts(table, found->rejected));
+  if (prompts && responses) return HEED_OK;
+  return no_texts(of,
+                  prompts     ? " of responses"
+                  : responses ? " of prompts"
+                              : "",
+                  error);
 }
 
 /* ---- one object ---- */

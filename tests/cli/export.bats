@@ -253,7 +253,7 @@ assert "chosen" not in f["selection"]'
   [ "$(lines all.jsonl '[r["user"] for r in rows]')" = "[0, 0, 0, 0, 1, 1, 1]" ]
 }
 
-@test "a text that is not UTF-8, and a weight that is no number: named by row, nothing is written" {
+@test "a damaged selection: what is wrong is named, nothing is written" {
   heed_run
   edit 'f["selection/rejected"][4] = b"\xff"'
   export_ log.h5
@@ -267,6 +267,18 @@ assert "chosen" not in f["selection"]'
   export_ log.h5
   [ "$status" -eq 2 ]
   [[ "$stderr" == *"log.h5: selection/weight: row 2 is nan, expected a number"* ]]
+  edit 'f["selection/weight"][2] = 1; del f["selection/prompt"]
+f["selection"].create_dataset("prompt", (7,), dtype=h5py.string_dtype())
+f["selection/prompt"][3] = "only one"'
+  "$HEED" export log.h5 -o all.jsonl
+  [ "$(lines all.jsonl '"|".join(r["prompt"] for r in rows)')" = "|||only one|||" ]
+  edit 'del f["selection/chosen"]'
+  export_ log.h5
+  [[ "$stderr" == *"the cell's world has no texts of responses; "* ]]
+  edit 'del f["selection/eta_hat"]'
+  export_ log.h5
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"log.h5: the group selection lacks user, weight or eta_hat"* ]]
 }
 
 @test "the file is written whole or not at all" {
