@@ -36,6 +36,7 @@ enum {
   TOPIC,
   LEFT_TEXT,
   RIGHT_TEXT,
+  PROMPT,
   COLUMN_COUNT
 };
 enum { WORDS_A, WORDS_B, WORDS_LEFT, WORDS_RIGHT, WORDS_TIE, WORD_COUNT };
@@ -101,6 +102,10 @@ static const heed_parameter columns[] = {
                     .type = HEED_TEXT,
                     .flags = HEED_OPTIONAL,
                     .doc = "column with B's text"},
+    [PROMPT] = {.name = "prompt",
+                .type = HEED_TEXT,
+                .flags = HEED_OPTIONAL,
+                .doc = "column with what both responses answer"},
 };
 
 static const heed_parameter word = {.name = "word", .type = HEED_TEXT};
@@ -271,7 +276,7 @@ typedef struct reading {
   size_t count, row_count, tie_count, duplicate_count;
   /* Of each pair, from its first row. */
   int32_t *model_a, *model_b, *topic;
-  const char **text_a, **text_b;
+  const char **text_a, **text_b, **prompt;
   double *difference;
   size_t features;
 } reading;
@@ -388,6 +393,54 @@ static int32_t model_in(reading *self, size_t row, size_t column) {
   return name == NULL ? -1 : (int32_t)number_of(&self->models, name);
 }
 
+/* Whether a row says of a text what the rows before it said; a row without it
+ * says nothing. */
+static bool agree_on(const char **known, const char *text) {
+  if (text == NULL || *text == '\0') return true;
+  if (*known == NULL || **known == '\0') *known = text;
+  return strcmp(*known, text) == 0;
+}
+
+static bool is_same(const char *one, const char *another) {
+  return one != NULL && another != NULL && strcmp(one, another) == 0;
+}
+
+/* Whether this row names A and B the other way round.  Models tell; where there
+ * are none, or one model gave both, the texts do. */
+static bool is_swapped(const reading *self, size_t row, size_t pair, int32_t a,
+                       int32_t b) {
+  if (a != b) return a == self->model_b[pair] && b == self->model_a[pair];
+  return is_same(cell(self, row, LEFT_TEXT), self->text_b[pair]) &&
+         is_same(cell(self, row, RIGHT_TEXT), self->text_a[pair]) &&
+         !is_same(self->text_a[pair], self->text_b[pair]);
+}
+
+/* What a row says of a pair that rows before it have named. */
+static heed_status recall_pair(reading *self, size_t row, size_t pair,
+                               int32_t a, int32_t b, bool swapped, bool *fine) {
+  static const char *const what[] = {"prompt", "text of A", "text of B"};
+  const char **known[] = {&self->prompt[pair], &self->text_a[pair],
+                          &self->text_b[pair]};
+  const size_t column[] = {PROMPT, swapped ? RIGHT_TEXT : LEFT_TEXT,
+                           swapped ? LEFT_TEXT : RIGHT_TEXT};
+  *fine = a == (swapped ? self->model_b : self->model_a)[pair] &&
+          b == (swapped ? self->model_a : self->model_b)[pair];
+  if (!*fine)
+    return fault(self, row,
+                 "pair \"%.60s\" has models \"%.60s\" and \"%.60s\" here, "
+                 "others before",
+                 self->pairs.text[pair], a < 0 ? "" : self->models.text[a],
+                 b < 0 ? "" : self->models.text[b]);
+  for (size_t i = 0; i < sizeof column / sizeof *column; i++) {
+    *fine = agree_on(known[i], cell(self, row, column[i]));
+    if (!*fine)
+      return fault(self, row,
+                   "pair \"%.60s\" has another %s here than before, \"%.40s\"",
+                   self->pairs.text[pair], what[i], cell(self, row, column[i]));
+  }
+  return HEED_OK;
+}
+
 /* A pair is what its first row says; *swapped: this row names A and B the
  * other way round. */
 static heed_status learn_pair(reading *self, size_t row, size_t pair,
@@ -397,23 +450,15 @@ static heed_status learn_pair(reading *self, size_t row, size_t pair,
   const char *topic = cell(self, row, TOPIC);
   double number;
   *fine = true;
-  *swapped = false;
-  if (!is_new) {
-    *swapped = a != b && a == self->model_b[pair] && b == self->model_a[pair];
-    *fine = *swapped || (a == self->model_a[pair] && b == self->model_b[pair]);
-    if (*fine) return HEED_OK;
-    return fault(self, row,
-                 "pair \"%.60s\" has models \"%.60s\" and \"%.60s\" here, "
-                 "others before",
-                 self->pairs.text[pair], a < 0 ? "" : self->models.text[a],
-                 b < 0 ? "" : self->models.text[b]);
-  }
+  *swapped = !is_new && is_swapped(self, row, pair, a, b);
+  if (!is_new) return recall_pair(self, row, pair, a, b, *swapped, fine);
   self->model_a[pair] = a;
   self->model_b[pair] = b;
   self->topic[pair] =
       topic == NULL ? 0 : (int32_t)number_of(&self->topics, topic);
   self->text_a[pair] = cell(self, row, LEFT_TEXT);
   self->text_b[pair] = cell(self, row, RIGHT_TEXT);
+  self->prompt[pair] = cell(self, row, PROMPT);
   for (size_t i = 0; i < self->features; i++) {
     (void)number_in(cell(self, row, COLUMN_COUNT + i), &number);
     self->difference[pair * self->features + i] = number;
@@ -486,11 +531,12 @@ static heed_status open_reading(reading *self) {
   self->topic = host->scratch(host, most, sizeof *self->topic);
   self->text_a = host->scratch(host, most, sizeof *self->text_a);
   self->text_b = host->scratch(host, most, sizeof *self->text_b);
+  self->prompt = host->scratch(host, most, sizeof *self->prompt);
   self->difference =
       host->scratch(host, most * self->features, sizeof *self->difference);
   if (self->all == NULL || self->model_a == NULL || self->model_b == NULL ||
       self->topic == NULL || self->text_a == NULL || self->text_b == NULL ||
-      self->difference == NULL)
+      self->prompt == NULL || self->difference == NULL)
     return no_memory(self->error);
   return HEED_OK;
 }
@@ -564,12 +610,12 @@ static heed_status drop_duplicates(reading *self) {
 /* ---- the world ---- */
 
 static heed_table *name_table(const reading *self, const char *name,
-                              const names *of) {
+                              const char *column_name, const names *of) {
   heed_table *table = self->host->table(self->host, name, of->count);
   const char **column =
       table == NULL
           ? NULL
-          : self->host->column(self->host, table, "name", HEED_STRING, 1);
+          : self->host->column(self->host, table, column_name, HEED_STRING, 1);
   if (column == NULL) return NULL;
   if (of->count > 0) memcpy(column, of->text, of->count * sizeof *column);
   return table;
@@ -619,6 +665,26 @@ static bool copy_texts(const reading *self, heed_table *table, const char *name,
   for (size_t i = 0; i < table->rows; i++)
     if (from[i] != NULL) column[i] = from[i];
   return true;
+}
+
+/* The prompts, each once, and which one a pair answers. */
+static heed_status make_prompts(reading *self) {
+  heed_table *pairs = self->world->pairs;
+  const size_t count = pairs->rows;
+  names prompts;
+  heed_status status;
+  int64_t *prompt;
+  if (!self->values[COLUMNS].items[PROMPT].given) return HEED_OK;
+  status = names_open(self->host, &prompts, count, self->error);
+  if (status != HEED_OK) return status;
+  prompt = self->host->column(self->host, pairs, "prompt", HEED_INT64, 1);
+  for (size_t i = 0; prompt != NULL && i < count; i++)
+    prompt[i] = (int64_t)number_of(
+        &prompts, self->prompt[i] == NULL ? "" : self->prompt[i]);
+  self->world->prompts = name_table(self, "prompts", "text", &prompts);
+  names_close(&prompts);
+  return prompt == NULL || self->world->prompts == NULL ? no_memory(self->error)
+                                                        : HEED_OK;
 }
 
 static heed_status make_pairs(const reading *self) {
@@ -727,9 +793,10 @@ static heed_status make(void *self, const heed_host *host, heed_world *world,
   if (status == HEED_OK) status = drop_duplicates(&of);
   if (status == HEED_OK) status = make_annotations(&of);
   if (status == HEED_OK) status = make_pairs(&of);
+  if (status == HEED_OK) status = make_prompts(&of);
   if (status == HEED_OK) {
-    world->users = name_table(&of, "users", &of.users);
-    world->models = name_table(&of, "models", &of.models);
+    world->users = name_table(&of, "users", "name", &of.users);
+    world->models = name_table(&of, "models", "name", &of.models);
     if (world->users == NULL || world->models == NULL)
       status = no_memory(error);
   }

@@ -30,6 +30,7 @@ int command_describe(const command_common *common, int argc, char **argv);
 int command_show(const command_common *common, int argc, char **argv);
 int command_report(const command_common *common, int argc, char **argv);
 int command_users(const command_common *common, int argc, char **argv);
+int command_export(const command_common *common, int argc, char **argv);
 int command_collect(const command_common *common, int argc, char **argv);
 /* Started by heed itself. */
 int command_plan(const command_common *common, int argc, char **argv);

@@ -30,6 +30,8 @@ static const command commands[] = {
      "a page of figures, numbers and provenance"},
     {"users", command_users, "users F.h5 [-o F.csv]",
      "users with their attentiveness, as CSV"},
+    {"export", command_export, "export F.h5 [-o F.jsonl]",
+     "the annotations that were kept, as a preference data set"},
     {"collect", command_collect, "collect WORK -o F.h5",
      "make a result of what other machines left"},
     {"plan", command_plan, NULL, NULL},

@@ -377,8 +377,11 @@ static heed_status read_keep(plan *self, heed_error *error) {
       self->keep_policy = true;
     else if (name != NULL && strcmp(name, "responses") == 0)
       self->keep_responses = true;
+    else if (name != NULL && strcmp(name, "selection") == 0)
+      self->keep_selection = true;
     else
-      return wrong(&top, "keep", "users, models, trace, policy or responses");
+      return wrong(&top, "keep",
+                   "users, models, trace, policy, responses or selection");
   }
   return HEED_OK;
 }

@@ -29,10 +29,11 @@ void plan_cell_key(const plan *self, size_t cell, char key[PLAN_KEY_SIZE]) {
   const plan_point *point = &self->points[cell / self->replicates];
   char kept[80];
   (void)snprintf(
-      kept, sizeof kept, "%s%s%s%s%s", self->keep_users ? " users" : "",
+      kept, sizeof kept, "%s%s%s%s%s%s", self->keep_users ? " users" : "",
       self->keep_models ? " models" : "", self->keep_trace ? " trace" : "",
       self->keep_policy ? " policy" : "",
-      self->keep_responses ? " responses" : "");
+      self->keep_responses ? " responses" : "",
+      self->keep_selection ? " selection" : "");
   keyed(self, self->nodes[point->leaf].key, cell % self->replicates, kept, key);
 }
 

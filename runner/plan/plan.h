@@ -89,6 +89,7 @@ typedef struct plan {
   size_t replicates;
   size_t blas_threads;
   bool keep_users, keep_models, keep_trace, keep_policy, keep_responses;
+  bool keep_selection;
 
   size_t plugin_count, input_count, axis_count, dimension_count;
   plan_plugin *plugins;

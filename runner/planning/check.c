@@ -7,8 +7,8 @@
 #include "stages/stages.h"
 #include "sweep.h"
 
-static const char *const kept[] = {"users",  "models",    "trace",
-                                   "policy", "responses", NULL};
+static const char *const kept[] = {"users",     "models",    "trace", "policy",
+                                   "responses", "selection", NULL};
 static const heed_parameter keep_item = {
     .name = "keep", .type = HEED_ENUM, .choices = kept};
 

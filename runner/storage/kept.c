@@ -11,8 +11,8 @@
 
 #define MOST_CHUNK 4096u
 
-const char *const kept_names[KEPT_TABLES] = {"users", "models", "trace",
-                                             "policy", "responses"};
+const char *const kept_names[KEPT_TABLES] = {
+    "users", "models", "trace", "policy", "responses", "selection"};
 
 typedef struct growing {
   char *name; /* in the file */
@@ -253,6 +253,14 @@ static bool type_of(hid_t set, heed_column_type *type) {
   return true;
 }
 
+/* Texts of a table are never NULL, but a row that another program made and did
+ * not write is. */
+static void fill_texts(hdf *file, char **texts, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (texts[i] == NULL && (texts[i] = H5allocate_memory(1, true)) == NULL)
+      hdf_fail(file, "find memory for", "a text");
+}
+
 static void read_column(hdf *file, hid_t group, const char *name, size_t first,
                         size_t rows, heed_table *table) {
   heed_column *column = &table->columns[table->column_count];
@@ -280,7 +288,9 @@ static void read_column(hdf *file, hid_t group, const char *name, size_t first,
       hdf_read_rows(file, group, name, type, heed_type_size(column->type),
                     first, table->rows, &count);
   table->column_count++;
-  if (column->type == HEED_STRING) (void)H5Tclose(type);
+  if (column->type != HEED_STRING) return;
+  (void)H5Tclose(type);
+  fill_texts(file, column->data, count);
 }
 
 heed_table *kept_read(hdf *file, hid_t parent, const char *name, size_t first,

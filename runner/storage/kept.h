@@ -6,7 +6,7 @@
 
 #include "hdf.h"
 
-#define KEPT_TABLES 5
+#define KEPT_TABLES 6
 extern const char *const kept_names[KEPT_TABLES]; /* users, models, … */
 
 typedef struct kept kept;

@@ -7,8 +7,9 @@
 
 static bool is_reserved(const char *name) {
   static const char *const reserved[] = {
-      "replicate", "status", "cells", "errors", "warnings", "timing", "labels",
-      "plugins",   "inputs", "sweep", "users",  "models",   "trace",  "policy"};
+      "replicate", "status", "cells",   "errors", "warnings",
+      "timing",    "labels", "plugins", "inputs", "sweep",
+      "users",     "models", "trace",   "policy", "selection"};
   for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
     if (strcmp(reserved[i], name) == 0) return true;
   return false;

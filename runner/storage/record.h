@@ -38,8 +38,7 @@ typedef struct record {
   record_warning *warnings;
 
   /* What `keep` asked for: tables named "users", "models", "trace", "policy",
-   * "responses";
-   * deep copies that the record owns. */
+   * "responses", "selection"; deep copies that the record owns. */
   size_t kept_count;
   heed_table **kept;
 } record;

@@ -187,6 +187,45 @@ PY
   fails 'log.csv:5: pair "p1" has models "m1" and "m3" here, others before'
 }
 
+# Texts: a prompt, A's answer, B's answer; rows of a pair may leave them out.
+add_texts() {
+  awk -F, -v OFS=, 'NR == 1 { print $0, "ask", "one", "two"; next }
+    { print $0, "prompt of " $2, $2 " of m1", $2 " of m2" }' log.csv >with.csv
+  mv with.csv log.csv
+  sed -i 's/left = "shown"/&, prompt = "ask", text_a = "one", text_b = "two"/' \
+    log.lua
+}
+
+@test "a pair with another prompt or another text than before" {
+  expected=$(read_of)
+  add_texts
+  [ "$(read_of)" = "$expected" ]
+  sed -i '5s/,prompt of p1,p1 of m1,/,,,/' log.csv
+  [ "$(read_of)" = "$expected" ]
+  sed -i '5s/p1 of m2/something else/' log.csv
+  fails 'log.csv:5: pair "p1" has another text of B here than before, "something else"'
+  sed -i '5s/,,,something else/,another,,/' log.csv
+  fails 'log.csv:5: pair "p1" has another prompt here than before, "another"'
+}
+
+@test "texts stay with their models, and tell sides where no models do" {
+  expected=$(read_of)
+  add_texts
+  sed -i '5s/.*/rex,p1,left,m2,m1,B,prompt of p1,p1 of m2,p1 of m1/' log.csv
+  [ "$(read_of)" = "$expected" ]
+  sed -i '5s/p1 of m2,p1 of m1/p1 of m1,p1 of m2/' log.csv
+  fails 'log.csv:5: pair "p1" has another text of A here than before, "p1 of m2"'
+  sed -i 's/model_a = "first", model_b = "second", //' log.lua
+  row() { sed -i "5s/.*/rex,p1,$1,m1,m2,A,prompt of p1,p1 of $2,p1 of $3/" log.csv; }
+  row A m1 m2
+  chose_a=$(read_of)
+  row B m1 m2
+  chose_b=$(read_of)
+  row A m2 m1
+  [ "$(read_of)" = "$chose_b" ]
+  [ "$chose_a" != "$chose_b" ]
+}
+
 @test "an empty cell, too few fields, too many" {
   sed -i '4s/dora//' log.csv
   fails 'log.csv:4: column "who" is empty'

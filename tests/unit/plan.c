@@ -135,6 +135,7 @@ static void cell_keys_differ_with_all_that_determines_a_record(void **state) {
   static const char *const changes[][2] = {
       {"\"seed\":7", "\"seed\":8"},
       {"[\"trace\"]", "[]"},
+      {"[\"trace\"]", "[\"trace\", \"selection\"]"},
       {KEY "2", KEY "6"},
   };
   (void)state;

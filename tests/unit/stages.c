@@ -502,6 +502,32 @@ static void what_keep_asks_for_stands_in_the_record(void **state) {
   record_free(made);
 }
 
+/* Without a filter all that is seen is selected.  This world has no texts; the
+ * two users of the told model choose A, three times each. */
+static void a_kept_selection_says_who_chose_what_at_which_weight(void **state) {
+  sweep *self = *state;
+  record *made;
+  self->keep = "[\"selection\"]";
+  add_told(self, "{}", "{}", "{}");
+  start(self);
+  made = run(self, 0);
+  const heed_table *selection = kept(made, "selection");
+  const int64_t *user = heed_table_data(selection, "user", HEED_INT64);
+  const int8_t *choice = heed_table_data(selection, "choice", HEED_INT8);
+  const double *weight = heed_table_data(selection, "weight", HEED_FLOAT64);
+  const double *eta = heed_table_data(selection, "eta_hat", HEED_FLOAT64);
+  assert_int_equal(selection->rows, 6);
+  for (size_t i = 0; i < 6; i++) {
+    assert_int_equal(user[i], i / 3);
+    assert_int_equal(choice[i], HEED_CHOSE_A);
+    assert_true(weight[i] == 1);
+    assert_true(eta[i] == 0.5);
+  }
+  assert_non_null(heed_table_data(selection, "pair", HEED_INT64));
+  assert_null(heed_table_column(selection, "chosen"));
+  record_free(made);
+}
+
 /* Users of the told model choose A always; the policy has scale 1/2 and
  * probabilities 3/4 and 1/4 where the reference has 1/2. */
 static void a_policy_is_evaluated_against_its_world(void **state) {
@@ -738,6 +764,7 @@ int main(void) {
       TEST(warnings_of_a_stage_that_failed_are_kept),
       TEST(only_those_who_may_are_shown_the_truth),
       TEST(what_keep_asks_for_stands_in_the_record),
+      TEST(a_kept_selection_says_who_chose_what_at_which_weight),
       TEST(a_policy_is_evaluated_against_its_world),
       TEST(a_costly_policy_is_trained_once_and_loaded_the_same),
       TEST(a_refined_posterior_is_saved_with_its_policy),

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * One cell's kept table: options, which cell, and a file that is whole or not
+ * there. */
+#include "kept_cell.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "storage/file.h"
+#include "storage/kept.h"
+
+#define MOST_CHOICES 20
+
+typedef struct options {
+  const kept_command *what;
+  const char *path, *output;
+  size_t cell; /* SIZE_MAX: not said */
+} options;
+
+static int take_cell(options *self, const char *value) {
+  char *end;
+  if (value != NULL && *value >= '0' && *value <= '9') {
+    self->cell = strtoul(value, &end, 10);
+    if (*end == '\0') return EXIT_DONE;
+  }
+  return command_usage(self->what->name,
+                       "--cell: found %s, expected a cell's index",
+                       value == NULL ? "nothing" : value);
+}
+
+static int read_options(options *self, int argc, char **argv) {
+  const char *name = self->what->name;
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0) {
+      if (++i == argc) return command_usage(name, "-o: a file must follow");
+      self->output = argv[i];
+    } else if (strcmp(argv[i], "--cell") == 0) {
+      const int status = take_cell(self, argv[i + 1]);
+      if (status != EXIT_DONE) return status;
+      i++;
+    } else if (argv[i][0] == '-') {
+      return command_usage(name, "%s: there is no such option", argv[i]);
+    } else if (self->path != NULL) {
+      return command_usage(name, "%s: only one file at a time", argv[i]);
+    } else {
+      self->path = argv[i];
+    }
+  }
+  if (self->path == NULL)
+    return command_usage(name, "which result file? heed %s F.h5", name);
+  return EXIT_DONE;
+}
+
+/* ---- which cell ---- */
+
+typedef struct search {
+  const kept_command *what;
+  const result *of;
+  size_t table; /* in kept_names */
+} search;
+
+static size_t number_of(const char *table) {
+  size_t which = 0;
+  while (strcmp(kept_names[which], table) != 0) which++;
+  return which;
+}
+
+static bool has_table(const search *self, size_t cell) {
+  const size_t *count = self->of->cells.kept_count[self->table];
+  return count != NULL && count[result_place(self->of, cell)] > 0;
+}
+
+/* Whether two points share the node that makes the table: of the stage that
+ * the command names, or where they have none (no filter) the posterior's. */
+static bool is_same(const search *self, size_t one, size_t other) {
+  size_t nodes[2] = {SIZE_MAX, SIZE_MAX};
+  for (size_t stage = PLAN_POSTERIOR; stage <= (size_t)self->what->shared;
+       stage++) {
+    const size_t points[2] = {one, other};
+    for (size_t i = 0; i < 2; i++) {
+      const size_t at =
+          plan_node_at(self->of->plan, points[i], (plan_stage)stage);
+      if (at != SIZE_MAX) nodes[i] = at;
+    }
+  }
+  return nodes[0] != SIZE_MAX && nodes[0] == nodes[1];
+}
+
+/* What there is to choose from, on standard error. */
+static void list_choices(const search *self) {
+  const plan *in = self->of->plan;
+  size_t told = 0;
+  fprintf(stderr, "heed: cells that kept their %s, replicate 0:\n",
+          self->what->table);
+  for (size_t point = 0; point < in->point_count; point++) {
+    if (!has_table(self, point * in->replicates)) continue;
+    if (told++ == MOST_CHOICES) {
+      fprintf(stderr, "  … (heed show lists the axes)\n");
+      return;
+    }
+    fprintf(stderr, "  --cell %-6zu", point * in->replicates);
+    for (size_t i = 0; i < in->axis_count; i++) {
+      char label[LABEL_SIZE];
+      result_label(&in->axes[i].coordinate, in->points[point].at[i], label);
+      fprintf(stderr, "  %s %s", in->axes[i].coordinate.name, label);
+    }
+    fputc('\n', stderr);
+  }
+}
+
+static bool was_asked_for(const search *self) {
+  const json_t *keep = json_object_get(self->of->plan->json, "keep"), *item;
+  size_t i;
+  json_array_foreach(keep, i, item) {
+    if (strcmp(json_string_value(item), self->what->table) == 0) return true;
+  }
+  return false;
+}
+
+static heed_status no_table(const search *self, heed_error *error) {
+  const char *table = self->what->table;
+  if (was_asked_for(self))
+    return heed_fail(error, HEED_INVALID,
+                     "%s: no cell of replicate 0 kept its %s; heed show says "
+                     "what failed",
+                     self->of->path, table);
+  return heed_fail(error, HEED_INVALID,
+                   "%s: has no %s; the sweep must say keep = {\"%s\"}",
+                   self->of->path, table, table);
+}
+
+/* Replicate 0 of the only point that has the table, or of any of several points
+ * that have the same one. */
+static heed_status choose_cell(const search *self, size_t *cell,
+                               heed_error *error) {
+  const plan *in = self->of->plan;
+  size_t chosen = SIZE_MAX;
+  for (size_t point = 0; point < in->point_count; point++) {
+    if (!has_table(self, point * in->replicates)) continue;
+    if (chosen == SIZE_MAX) {
+      chosen = point;
+    } else if (!is_same(self, chosen, point)) {
+      list_choices(self);
+      return heed_fail(error, HEED_INVALID,
+                       "%s: has the %s of more than one cell; choose one with "
+                       "--cell",
+                       self->of->path, self->what->table);
+    }
+  }
+  if (chosen == SIZE_MAX) return no_table(self, error);
+  *cell = chosen * in->replicates;
+  return HEED_OK;
+}
+
+static heed_status check_cell(const search *self, size_t cell,
+                              heed_error *error) {
+  const result *of = self->of;
+  const size_t original = cell - cell % of->plan->replicates;
+  if (cell >= plan_cell_count(of->plan))
+    return heed_fail(error, HEED_INVALID,
+                     "%s: there is no cell %zu; it has %zu, from 0", of->path,
+                     cell, plan_cell_count(of->plan));
+  if (has_table(self, cell)) return HEED_OK;
+  if (has_table(self, original) &&
+      result_is_bootstrap(of, cell / of->plan->replicates))
+    return heed_fail(error, HEED_INVALID,
+                     "%s: cell %zu, a resampled log, kept no %s; cell %zu, the "
+                     "log itself, did",
+                     of->path, cell, self->what->table, original);
+  return heed_fail(error, HEED_INVALID, "%s: cell %zu kept no %s", of->path,
+                   cell, self->what->table);
+}
+
+/* ---- writing ---- */
+
+/* All of it is made before a byte goes out. */
+static heed_status make_text(const kept_command *what, const kept_cell *of,
+                             char **bytes, size_t *length, heed_error *error) {
+  FILE *memory = open_memstream(bytes, length);
+  heed_status status;
+  bool whole;
+  if (memory == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  status = what->write(memory, of, error);
+  whole = ferror(memory) == 0;
+  if (fclose(memory) != 0) whole = false;
+  return status != HEED_OK || whole
+             ? status
+             : heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+static heed_status put_text(const char *output, const char *bytes,
+                            size_t length, heed_error *error) {
+  if (output != NULL) return file_write(output, bytes, length, error);
+  if (fwrite(bytes, 1, length, stdout) == length && fflush(stdout) == 0)
+    return HEED_OK;
+  return heed_fail(error, HEED_IO, "standard output: writing failed");
+}
+
+static heed_status write_table(const options *with, const kept_cell *of,
+                               heed_error *error) {
+  char *bytes = NULL;
+  size_t length = 0;
+  heed_status status = make_text(with->what, of, &bytes, &length, error);
+  if (status == HEED_OK) status = put_text(with->output, bytes, length, error);
+  free(bytes);
+  return status;
+}
+
+static heed_status write_cell(result *of, const options *with,
+                              heed_error *error) {
+  const search found = {with->what, of, number_of(with->what->table)};
+  size_t cell = with->cell, place;
+  heed_status status = cell == SIZE_MAX ? choose_cell(&found, &cell, error)
+                                        : check_cell(&found, cell, error);
+  heed_table *table;
+  if (status != HEED_OK) return status;
+  place = result_place(of, cell);
+  of->cells.file.error = error;
+  table = batch_kept(&of->cells, found.table, place);
+  if (table == NULL) return of->cells.file.status;
+  status = of->cells.file.status;
+  if (status == HEED_OK)
+    status = write_table(
+        with,
+        &(kept_cell){of->path, table, of->cells.kept_first[found.table][place]},
+        error);
+  kept_free(table);
+  return status;
+}
+
+int kept_cell_command(const kept_command *what, int argc, char **argv) {
+  options with = {what, NULL, NULL, SIZE_MAX};
+  heed_error error;
+  heed_status status;
+  result of;
+  if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+    (void)fputs(what->help, stdout);
+    return EXIT_DONE;
+  }
+  if (read_options(&with, argc, argv) != EXIT_DONE) return EXIT_USAGE;
+  status = result_open(with.path, &of, &error);
+  if (status != HEED_OK) return command_error(&error);
+  status = write_cell(&of, &with, &error);
+  result_close(&of);
+  return status == HEED_OK ? EXIT_DONE : command_error(&error);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The tables that a record keeps beside its metrics, as `keep` asks for. */
+#ifndef HEED_STAGES_KEEP_H
+#define HEED_STAGES_KEEP_H
+
+#include "level.h"
+
+typedef struct keeping {
+  const plan *plan;
+  const level *levels; /* PLAN_STAGE_COUNT: the path of a cell that is done */
+  const heed_selection *selection; /* NULL unless plan->keep_selection */
+  arena *scratch;
+} keeping;
+
+heed_status keep_tables(const keeping *of, record *into, heed_error *error);
+
+#endif
