@@ -54,8 +54,12 @@ static figures figures_of(const execution_state *state) {
   return of;
 }
 
-/* What has been under way for long: "posterior of cell 12, 34 s, 40 %". */
+#define SLOW_SIZE (EXECUTION_WHAT + 128)
+
+/* What has been under way for long: "posterior of cell 12 for 34 s (40 %):
+ * step 4 of 10". */
 static void slowest(const execution_state *state, char *text, size_t size) {
+  const char *said = state->stage_what;
   char duration[32];
   *text = '\0';
   if (state->stage_seconds < 5) return;
@@ -64,16 +68,16 @@ static void slowest(const execution_state *state, char *text, size_t size) {
     (void)snprintf(text, size, ", %s of cell %zu for %s",
                    plan_stage_name(state->stage), state->cell, duration);
   else
-    (void)snprintf(text, size, ", %s of cell %zu for %s (%.0f %%)",
+    (void)snprintf(text, size, ", %s of cell %zu for %s (%.0f %%)%s%s",
                    plan_stage_name(state->stage), state->cell, duration,
-                   100 * state->stage_done);
+                   100 * state->stage_done, *said == '\0' ? "" : ": ", said);
 }
 
 static void show_bar(progress *self, const execution_state *state) {
   const figures of = figures_of(state);
   const double share =
       of.total == 0 ? 1 : (double)of.finished / (double)of.total;
-  char bar[BAR_WIDTH + 1], left[32], slow[128];
+  char bar[BAR_WIDTH + 1], left[32], slow[SLOW_SIZE];
   for (int i = 0; i < BAR_WIDTH; i++)
     bar[i] = i < share * BAR_WIDTH ? '#' : '.';
   bar[BAR_WIDTH] = '\0';
@@ -88,7 +92,7 @@ static void show_bar(progress *self, const execution_state *state) {
 
 static void show_plain(progress *self, const execution_state *state) {
   const figures of = figures_of(state);
-  char left[32], slow[128];
+  char left[32], slow[SLOW_SIZE];
   if (of.finished < of.total && state->seconds - self->shown < PLAIN_EVERY)
     return;
   if (of.finished == of.total && self->shown == 0) return;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -14,12 +15,32 @@
 void slot_announce(slot *self, size_t cell, plan_stage stage) {
   atomic_store(&self->start, 0);
   atomic_store(&self->done, 0);
+  atomic_store(&self->what[0], 0);
   atomic_store(&self->place, (uint64_t)cell * 8 + (uint64_t)stage + 1);
   atomic_store(&self->start, channel_now());
 }
 
 void slot_rest(slot *self) {
   atomic_store(&self->place, 0);
+}
+
+void slot_tell(slot *self, double done, const char *what) {
+  uint64_t words[EXECUTION_WHAT / 8] = {0};
+  const size_t length = strlen(what);
+  const size_t most = EXECUTION_WHAT - 1;
+  memcpy(words, what, length < most ? length : most);
+  for (size_t i = 0; i < EXECUTION_WHAT / 8; i++)
+    atomic_store_explicit(&self->what[i], words[i], memory_order_relaxed);
+  if (done >= 0 && done <= 1)
+    atomic_store(&self->done, 1 + (uint64_t)(done * 1e6));
+}
+
+static void read_what(slot *self, char what[EXECUTION_WHAT]) {
+  uint64_t words[EXECUTION_WHAT / 8];
+  for (size_t i = 0; i < EXECUTION_WHAT / 8; i++)
+    words[i] = atomic_load_explicit(&self->what[i], memory_order_relaxed);
+  memcpy(what, words, EXECUTION_WHAT);
+  what[EXECUTION_WHAT - 1] = '\0';
 }
 
 static bool read_place(uint64_t at, uint64_t done, place *result) {
@@ -36,10 +57,12 @@ bool slot_look(slot *self, place *result) {
   const uint64_t at = atomic_load(&self->place);
   if (start == 0 || start != atomic_load(&self->start)) return false;
   result->seconds = channel_seconds_since(start);
+  read_what(self, result->what);
   return read_place(at, done, result);
 }
 
 bool slot_last(slot *self, place *result) {
+  result->what[0] = '\0';
   result->seconds = channel_seconds_since(atomic_load(&self->start));
   return read_place(atomic_load(&self->place), 0, result);
 }

@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 
+#include "execution.h"
 #include "plan/plan.h"
 
 /* Written by the worker but for `stop`. */
@@ -13,7 +14,11 @@ typedef struct slot {
   _Atomic uint64_t place; /* cell x 8 + stage + 1 at hand; 0: none */
   _Atomic uint64_t start; /* of that stage, monotonic nanoseconds */
   _Atomic uint64_t done;  /* its progress in 1e-6, + 1; 0: not said */
-  _Atomic uint64_t left;  /* cells of the batch not begun */
+  /* In words, eight bytes each, ended by NUL.  Read while it is written, it may
+   * be the start of one text and the end of another: people see it for a
+   * moment. */
+  _Atomic uint64_t what[EXECUTION_WHAT / 8];
+  _Atomic uint64_t left; /* cells of the batch not begun */
   /* What batches should be like: time of stages up to the posterior, which
    * cells share, and of those after it. */
   _Atomic uint64_t shared_time, shared_runs; /* nanoseconds; how often */
@@ -24,6 +29,8 @@ typedef struct slot {
 /* A worker announces the stage that it begins, and that it rests. */
 void slot_announce(slot *self, size_t cell, plan_stage stage);
 void slot_rest(slot *self);
+/* How far the stage is, 0 to 1, and in words. */
+void slot_tell(slot *self, double done, const char *what);
 
 /* What a worker is at. */
 typedef struct place {
@@ -31,6 +38,7 @@ typedef struct place {
   plan_stage stage;
   double seconds; /* since it began */
   double done;    /* 0 to 1; NaN: not said */
+  char what[EXECUTION_WHAT];
 } place;
 /* False: it rests, or is just changing. */
 bool slot_look(slot *self, place *result);

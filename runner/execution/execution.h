@@ -23,6 +23,7 @@ typedef struct execution_failure {
 } execution_failure;
 
 #define EXECUTION_FAILURES 16
+#define EXECUTION_WHAT 160 /* bytes of what a stage says that it does */
 
 typedef struct execution_state {
   size_t total, reused; /* cells of the plan; of them recorded before */
@@ -36,6 +37,7 @@ typedef struct execution_state {
   size_t cell;
   plan_stage stage;
   double stage_seconds, stage_done; /* 0 to 1, NaN: not said */
+  char stage_what[EXECUTION_WHAT];  /* "": not said */
 } execution_state;
 
 typedef struct execution_options {

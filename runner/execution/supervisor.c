@@ -289,6 +289,7 @@ static void look_longest(const supervisor *self, execution_state *state) {
     state->stage = at.stage;
     state->stage_seconds = at.seconds;
     state->stage_done = at.done;
+    memcpy(state->stage_what, at.what, sizeof state->stage_what);
   }
 }
 

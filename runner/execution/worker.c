@@ -35,10 +35,7 @@ static void announce(void *context, size_t cell, plan_stage stage) {
 }
 
 static void tell_progress(void *context, double done, const char *what) {
-  slot *at = ((worker *)context)->slot;
-  (void)what;
-  if (done >= 0 && done <= 1)
-    atomic_store(&at->done, 1 + (uint64_t)(done * 1e6));
+  slot_tell(((worker *)context)->slot, done, what == NULL ? "" : what);
 }
 
 static void log_line(void *context, const char *plugin, const char *line) {
