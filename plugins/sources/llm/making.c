@@ -173,7 +173,7 @@ static heed_status draw_reference(making *self, heed_error *error) {
       "reference", "the reference policy", count, entity, wanted, error);
   for (size_t i = 0; status == HEED_OK && i < count; i++) {
     text[self->training + i] = wanted[i].text;
-    cut[self->training + i] = wanted[i].cut;
+    cut[self->training + i] = wanted[i].cut ? 1 : 0;
   }
   return status;
 }
@@ -220,8 +220,8 @@ static heed_status put_responses(const making *self, heed_error *error) {
     if (text == NULL || cut == NULL) return no_memory(error);
     for (size_t i = 0; i < pairs->rows; i++) {
       text[i] = self->response[side][i].text;
-      cut[i] = self->response[side][i].cut;
-      share += self->response[side][i].cut;
+      cut[i] = self->response[side][i].cut ? 1 : 0;
+      share += cut[i];
     }
     share /= (double)pairs->rows;
     host->output(host, side == A ? OUT_CUT_A : OUT_CUT_B, &share, 1);

@@ -111,18 +111,18 @@ heed_status tau_fit(size_t count, const double *difference, double mu,
                     double *tau, heed_error *error) {
   fit self = {count, difference, mu};
   const double widest = largest(count, difference);
-  double low = 1e-9 / widest, high = low, most = 0.5;
+  double low, high = 1e-9 / widest, most = 0.5, above;
   if (widest <= 0) return out_of_reach(&self, most, error);
-  *tau = 1 / low;
-  if (fabs(excess(low, &self)) < 1e-9) return HEED_OK; /* mu is 0.5 */
+  *tau = 1 / high;
+  if (fabs(excess(high, &self)) < 1e-9) return HEED_OK; /* mu is 0.5 */
   const double end = fmin(SATURATED / smallest(count, difference), 1e300);
-  for (;; low = high) {
+  do {
+    low = high;
     high = fmin(1.25 * low, end);
-    const double above = excess(high, &self);
+    above = excess(high, &self);
     most = fmax(most, mu + above);
-    if (above >= 0) break;
-    if (high >= end) return out_of_reach(&self, most, error);
-  }
+  } while (above < 0 && high < end);
+  if (above < 0) return out_of_reach(&self, most, error);
   const double sharpness = root(&self, low, high);
   if (isnan(sharpness)) return heed_fail(error, HEED_MEMORY, "memory is out");
   *tau = 1 / sharpness;
