@@ -156,7 +156,6 @@ enum {
   ACCURACY,
   STEPS,
   TOKENS,
-  TOKENS_PER_SECOND,
   TRAINED,
   WEIGHT_SUM,
   LOG_LIKELIHOOD,
@@ -178,10 +177,6 @@ static const heed_output outputs[] = {
                   .doc = "the same of the share with a margin above 0"},
     [STEPS] = {.name = "steps", .doc = "of AdamW"},
     [TOKENS] = {.name = "tokens", .doc = "that went through all steps"},
-    [TOKENS_PER_SECOND] = {.name = "tokens_per_second",
-                           .flags = HEED_MAY_BE_NAN,
-                           .unit = "s-1",
-                           .doc = "forward, backward and step"},
     [TRAINED] = {.name = "parameters", .doc = "that were trained"},
     [WEIGHT_SUM] = {.name = "weight_sum",
                     .doc = "sum of the weights trained on"},
@@ -274,7 +269,8 @@ static void report(const learner *self) {
   put(host, ACCURACY, sum.accuracy / sum.weight);
   put(host, STEPS, (double)self->steps);
   put(host, TOKENS, tokens);
-  put(host, TOKENS_PER_SECOND, tokens / seconds);
+  host->log(host, "%.0f tokens a second: forward, backward and step",
+            tokens / seconds);
   put(host, TRAINED, (double)self->count);
   put(host, WEIGHT_SUM, weights);
 }

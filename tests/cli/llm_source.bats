@@ -61,7 +61,7 @@ print(eval(sys.argv[2]))' "$@"
 
 # What a resumed run must bring back, to the last bit.
 numbers_of() {
-  ask "$1" '[f[name][()].tolist() for name in sorted(f) if isinstance(f[name], h5py.Dataset) and name != "source_tokens_per_second"]'
+  ask "$1" '[f[name][()].tolist() for name in sorted(f) if isinstance(f[name], h5py.Dataset)]'
 }
 
 # Waits until a file of that name is in the work folder, for 20 s at most.

@@ -234,10 +234,10 @@ static heed_status put_responses(const making *self, heed_error *error) {
 static void report(const making *self) {
   const heed_host *host = self->host;
   const double tokens = (double)self->drawn.tokens;
-  const double speed = (double)self->drawn.tokens_now / self->drawn.seconds;
   host->output(host, OUT_TOKENS, &tokens, 1);
   if (self->drawn.tokens_now > 0 && self->drawn.seconds > 0)
-    host->output(host, OUT_SPEED, &speed, 1);
+    host->log(host, "%.0f tokens a second",
+              (double)self->drawn.tokens_now / self->drawn.seconds);
 }
 
 /* ---- scores ---- */
