@@ -1,8 +1,8 @@
--- A real language model: SmolLM2-135M answers prompts, and so does a worse
--- version of it; a lexicon of sentiment says which answer is better; 60 % of
--- the users who compare them toss a coin. EM finds out who reads, and DPO
--- trains an adapter on what is kept. Win rates are by another lexicon than the
--- one that users go by.
+-- A real language model: SmolLM2-135M, told to be cheerful, answers prompts, and
+-- so does a worse version of it, hot and not told; a lexicon of sentiment says
+-- which answer is better; 60 % of the users who compare them toss a coin. EM
+-- finds out who reads, and DPO trains an adapter on what is kept. Win rates are
+-- by another lexicon than the one that users go by.
 --
 --   scripts/fetch-model.sh scripts/llm && scripts/fetch-lexicons.sh scripts/llm
 --   heed run scripts/llm.lua -j 1 -o results/llm.h5
@@ -14,6 +14,7 @@
 local h = require "heed"
 
 local model = "llm/SmolLM2-135M-Instruct.Q4_1.gguf"
+local cheerful = "You are warm and cheerful, and full of praise."
 
 local em = h.estimator.em {
   mu = "known",
@@ -23,9 +24,12 @@ local em = h.estimator.em {
 local everyone = h.filter.none {}
 local function dpo(options)
   options.model = model
+  options.system = cheerful
   options.beta = 0.1
-  options.rate = 2e-4
-  options.max_tokens = 48
+  options.rate = 4e-4
+  options.batch = 4
+  options.warm_up = 8
+  options.max_tokens = 32
   return h.trainer.dpo_llm(options)
 end
 local sigmoid = dpo { loss = "sigmoid" }
@@ -40,7 +44,7 @@ end
 arm("unfiltered", em, everyone, sigmoid)
 arm("top 50 %", em, h.filter.top { share = 0.5, by = "labels" }, sigmoid)
 arm("noise_aware", em, everyone, dpo { loss = "noise_aware" })
-arm("joint", em, everyone, dpo { loss = "joint", prior = h.distribution.beta {} })
+arm("joint", em, everyone, dpo { loss = "joint" })
 arm("oracle labels", h.estimator.constant {}, everyone,
     dpo { loss = "sigmoid", labels = "better" })
 
@@ -54,9 +58,11 @@ return h.sweep {
   keep         = { "users", "selection", "policy", "responses" },
   source       = h.source.llm {
     prompts = "llm/prompts.jsonl",
-    held_out = 320,
-    max_tokens = 48,
-    a = { model = model },
+    pairs = 300,
+    held_out = 300,
+    max_tokens = 32,
+    mu = 0.74,
+    a = { model = model, system = cheerful },
     b = { temperature = 1.5 },
     judge = { kind = "lexicon", lexicon = "llm/vader_lexicon.txt" },
     second_judge = { kind = "lexicon", lexicon = "llm/AFINN-111.txt" },
