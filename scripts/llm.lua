@@ -29,7 +29,7 @@ local function dpo(options)
   options.rate = 4e-4
   options.batch = 4
   options.warm_up = 8
-  options.max_tokens = 32
+  options.max_tokens = 48
   return h.trainer.dpo_llm(options)
 end
 local sigmoid = dpo { loss = "sigmoid" }
@@ -58,10 +58,9 @@ return h.sweep {
   keep         = { "users", "selection", "policy", "responses" },
   source       = h.source.llm {
     prompts = "llm/prompts.jsonl",
-    pairs = 300,
-    held_out = 300,
-    max_tokens = 32,
-    mu = 0.74,
+    pairs = 240,
+    held_out = 280,
+    max_tokens = 48,
     a = { model = model, system = cheerful },
     b = { temperature = 1.5 },
     judge = { kind = "lexicon", lexicon = "llm/vader_lexicon.txt" },
