@@ -242,6 +242,28 @@ static void what_is_announced_is_seen(void **state) {
   assert_false(slot_last(&self, &at));
 }
 
+static void what_a_stage_says_is_seen_until_the_next(void **state) {
+  static slot self;
+  place at;
+  char longer[2 * EXECUTION_WHAT];
+  (void)state;
+  memset(longer, 'x', sizeof longer - 1);
+  longer[sizeof longer - 1] = '\0';
+  slot_announce(&self, 3, PLAN_POLICY);
+  assert_true(slot_look(&self, &at));
+  assert_string_equal(at.what, "");
+  slot_tell(&self, 0.25, "step 1 of 4");
+  assert_true(slot_look(&self, &at));
+  assert_string_equal(at.what, "step 1 of 4");
+  assert_true(fabs(at.done - 0.25) < 1e-5);
+  slot_tell(&self, 0.5, longer);
+  assert_true(slot_look(&self, &at));
+  assert_int_equal(strlen(at.what), EXECUTION_WHAT - 1);
+  slot_announce(&self, 4, PLAN_POLICY);
+  assert_true(slot_look(&self, &at));
+  assert_string_equal(at.what, "");
+}
+
 static void a_changing_slot_is_not_believed_but_of_the_dead(void **state) {
   slot self = {0};
   place at;
@@ -416,6 +438,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(a_costly_node_of_a_dead_worker_is_free_again),
       cmocka_unit_test(where_all_costly_nodes_are_under_way_nothing_is_taken),
       cmocka_unit_test(what_is_announced_is_seen),
+      cmocka_unit_test(what_a_stage_says_is_seen_until_the_next),
       cmocka_unit_test(a_changing_slot_is_not_believed_but_of_the_dead),
       cmocka_unit_test(messages_come_through_whole_and_in_order),
       cmocka_unit_test(a_plugin_that_is_not_what_was_planned_with_is_refused),
