@@ -38,8 +38,8 @@ def text(bytes_):
 
 def main():
     arms, rows, metrics = read(sys.argv[1])
-    print(f"{len(rows[0]['win'])} held-out prompts, gap {metrics['source_better'][0]:.3f} "
-          f"(share of pairs in which A's answer scores higher, ties half).\n")
+    print(f"{len(rows[0]['win'])} held-out prompts. The gap is {metrics['estimator_mu'][0]:.3f}; A's answer "
+          f"scores higher in a share of {metrics['source_better'][0]:.3f} of the pairs (ties half).\n")
     print("| arm | win rate | reward | KL, nat | win rate less unfiltered's | reward less unfiltered's |")
     print("| --- | --- | --- | --- | --- | --- |")
     for arm, row in zip(arms, rows):

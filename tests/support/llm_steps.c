@@ -9,6 +9,10 @@
  *     the losses of ten steps of AdamW
  *   llm_steps MODEL.gguf adapter OUT.gguf
  *     writes a random adapter of rank 4 on everything
+ *   llm_steps MODEL.gguf copy OUT.gguf
+ *     writes the model in float32
+ *   llm_steps MODEL.gguf score TOKENS ADAPTER.gguf
+ *     prints the log-probability of the second half of each line
  * TOKENS: a sequence a line. */
 #include <math.h>
 #include <stdio.h>
@@ -175,6 +179,25 @@ static int train(bench *self, const char *from, const char *to) {
   return 0;
 }
 
+static int score(bench *self, const char *from) {
+  size_t asked_of[LINES], at = 0;
+  double *found = calloc(1 << 16, sizeof *found);
+  must(llm_adapter_load(from, self->model, &self->adapter, &self->error),
+       &self->error);
+  ask_for_responses(self, asked_of);
+  open_pass(self, LLM_TRAIN_NOTHING, self->adapter->shape);
+  must(llm_pass_forward(self->pass, self->adapter, &self->batch, found,
+                        &self->error),
+       &self->error);
+  for (size_t s = 0; s < self->of.count; s++) {
+    double sum = 0;
+    for (size_t i = 0; i < asked_of[s]; i++) sum += found[at++];
+    (void)printf("%.9f\n", sum);
+  }
+  free(found);
+  return 0;
+}
+
 static int draw_adapter(bench *self, const char *path) {
   const llm_adapter_shape shape = {LLM_EVERY_PROJECTION, 4, 8};
   heed_stream stream = stream_open(1, 0, "test", "adapter", 0);
@@ -191,10 +214,16 @@ static int draw_adapter(bench *self, const char *path) {
 static int run(bench *self, int argc, char **argv) {
   if (argc == 4 && strcmp(argv[2], "adapter") == 0)
     return draw_adapter(self, argv[3]);
+  if (argc == 4 && strcmp(argv[2], "copy") == 0) {
+    must(llm_model_save(self->model, self->file, argv[3], &self->error),
+         &self->error);
+    return 0;
+  }
   if (argc < 5) return 2;
   self->of = read_lines(argv[3]);
   if (argc == 5 && strcmp(argv[2], "logits") == 0)
     return write_logits(self, argv[4]);
+  if (argc == 5 && strcmp(argv[2], "score") == 0) return score(self, argv[4]);
   if (argc == 6 && strcmp(argv[2], "dpo") == 0)
     return train(self, argv[4], argv[5]);
   return 2;
