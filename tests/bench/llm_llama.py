@@ -11,7 +11,8 @@ import numpy as np
 
 PROMPTS, LENGTH, MOST, THREADS = 32, 64, 64, 2
 
-llama_cpp.llama_log_set(llama_cpp.llama_log_callback(lambda *_: None), ctypes.c_void_p(0))
+quiet = llama_cpp.llama_log_callback(lambda *_: None)  # must outlive the library
+llama_cpp.llama_log_set(quiet, ctypes.c_void_p(0))
 llama_cpp.llama_backend_init()
 model = llama_cpp.llama_model_load_from_file(sys.argv[1].encode(), llama_cpp.llama_model_default_params())
 vocabulary = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(model))

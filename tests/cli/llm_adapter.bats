@@ -33,5 +33,5 @@ model = llama_cpp.Llama("base.gguf", vocab_only=True, verbose=False)
 for line in open("bytes.txt"):
     print(*model.tokenize(bytes(map(int, line.split())), add_bos=False))' >tokens.txt
   "$steps" "$model" score tokens.txt "$adapter" >found.txt
-  "$python" "$HEED_SOURCE/tests/cli/readers/llm_llama.py" base.gguf "$adapter" tokens.txt found.txt
+  "$python" "$HEED_SOURCE/tests/cli/readers/llm_llama.py" base.gguf "$adapter" tokens.txt found.txt >&3
 }
