@@ -42,7 +42,7 @@ uint64_t gguf_load_u64(const uint8_t *bytes) {
 
 const char *gguf_show(const char *text, char shown[static GGUF_SHOWN + 4]) {
   size_t n = 0;
-  for (; text[n] != '\0' && n < GGUF_SHOWN; n++) {
+  for (; n < GGUF_SHOWN && text[n] != '\0'; n++) {
     const unsigned char c = (unsigned char)text[n];
     shown[n] = text[n];
     if (c < 0x20 || c > 0x7e) shown[n] = '?';

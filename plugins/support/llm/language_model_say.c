@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Language models: responses drawn. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "support/llm/language_model.h"
 #include "support/llm/utf8.h"
@@ -68,12 +67,10 @@ static char *keep_text(const speaker *self, const char *text, size_t length,
     made = self->how->lasting ? host->allocate(host, *kept + 1, 1)
                               : host->scratch(host, *kept + 1, 1);
   for (size_t i = 0; made != NULL && i < clean; i++) {
-    if (valid[i] != '\0') {
+    if (valid[i] != '\0')
       made[at++] = valid[i];
-    } else {
-      memcpy(made + at, replacement, 3);
-      at += 3;
-    }
+    else
+      for (size_t k = 0; k < 3; k++) made[at++] = replacement[k];
   }
   free(valid);
   return made;
