@@ -154,6 +154,10 @@ static heed_status judge(const evaluation *self, answers *made,
     status =
         ask(self->source, source->second_judge, self->world, self->host,
             self->scratch, known->count, made->response, &made->second, error);
+  if (status == HEED_OK && made->reward == NULL)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "the judge of the reference's responses does not judge "
+                     "the policy's");
   return status;
 }
 
