@@ -36,14 +36,24 @@ typedef struct sketch {
 
 /* ---- what is written ---- */
 
-/* In single quotes nothing but the quote itself is special to gnuplot. */
-static void quote(FILE *script, const char *text) {
+/* In single quotes nothing is special to gnuplot but the quote itself, and
+ * `twice`: both are written twice. */
+static void quote_but(FILE *script, const char *text, char twice) {
   (void)fputc('\'', script);
   for (; *text != '\0'; text++) {
-    if (*text == '\'') (void)fputc('\'', script);
+    if (*text == '\'' || *text == twice) (void)fputc(*text, script);
     (void)fputc((unsigned char)*text < ' ' ? ' ' : *text, script);
   }
   (void)fputc('\'', script);
+}
+
+static void quote(FILE *script, const char *text) {
+  quote_but(script, text, '\'');
+}
+
+/* Names along an axis are formats. */
+static void quote_name(FILE *script, const char *text) {
+  quote_but(script, text, '%');
 }
 
 static void widen(range *self, double value) {
@@ -118,7 +128,7 @@ static void write_names(const sketch *self) {
     char label[LABEL_SIZE] = "all";
     if (axis != NULL) result_label(axis, x, label);
     if (x > 0) fputs(", ", self->script);
-    quote(self->script, label);
+    quote_name(self->script, label);
     fprintf(self->script, " %d", -(int)x);
   }
   fprintf(self->script, ")\nset yrange [%g:0.6]\n",

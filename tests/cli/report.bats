@@ -60,6 +60,14 @@ report() {
   grep -F "figure: win_rate over eta; share = 0.3" page.txt | grep -qF "| it's <b>Beta</b> |"
 }
 
+@test "names with a per cent sign are names" {
+  sed "s|it's <b>Beta</b>|the top 50 %, %d|" sweep.lua >percent.lua
+  "$HEED" run percent.lua -o percent.h5 --progress none
+  "$HEED" report percent.h5 -o percent.html --metric win_rate --x eta --lines gap
+  /usr/bin/python3 "$HEED_SOURCE/tests/cli/readers/read_report.py" percent.html >percent.txt
+  grep "^figure: win_rate over eta; share = 0.3" percent.txt | grep -qF "| the top 50 %, %d |"
+}
+
 @test "the numbers are those of heed show" {
   report --metric win_rate
   "$HEED" show result.h5 --metric win_rate --csv >shown.csv
