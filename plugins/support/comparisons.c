@@ -95,14 +95,14 @@ static void fill_row(comparisons *self, size_t i, size_t row,
   self->row[i] = row;
 }
 
-/* A counting sort: rows keep their order within a unit. */
-static void group(comparisons *self) {
-  for (size_t i = 0; i < self->count; i++) self->first[self->unit[i] + 1]++;
-  for (size_t u = 0; u < self->units; u++) self->first[u + 1] += self->first[u];
-  for (size_t i = 0; i < self->count; i++)
-    self->member[self->first[self->unit[i]]++] = i;
-  for (size_t u = self->units; u > 0; u--) self->first[u] = self->first[u - 1];
-  self->first[0] = 0;
+/* A counting sort. */
+void comparisons_group(size_t count, size_t groups, const size_t *group,
+                       size_t *first, size_t *member) {
+  for (size_t i = 0; i < count; i++) first[group[i] + 1]++;
+  for (size_t g = 0; g < groups; g++) first[g + 1] += first[g];
+  for (size_t i = 0; i < count; i++) member[first[group[i]]++] = i;
+  for (size_t g = groups; g > 0; g--) first[g] = first[g - 1];
+  first[0] = 0;
 }
 
 heed_status comparisons_units(const heed_crowd *crowd,
@@ -143,7 +143,7 @@ heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
     fill_row(&self, i, row, &from, selection, labels, own_label);
     self.unit[i++] = unit[row];
   }
-  group(&self);
+  comparisons_group(self.count, self.units, self.unit, self.first, self.member);
   *result = self;
   return HEED_OK;
 }

@@ -46,6 +46,12 @@ heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
                                 bool texts, comparisons *result,
                                 heed_error *error);
 
+/* member (count): 0 ... count - 1 by group, in their order within a group;
+ * group g has member[first[g]] ... member[first[g + 1] - 1].  first (groups +
+ * 1) comes zeroed. */
+void comparisons_group(size_t count, size_t groups, const size_t *group,
+                       size_t *first, size_t *member);
+
 /* unit[annotations]: the unit of comparisons that each annotation belongs to.
  * A posterior by annotation says nothing of what annotations share: the units
  * are then users. */

@@ -7,24 +7,11 @@
 #include <string.h>
 
 static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out to train %s",
-                   "a language model");
+  return heed_fail(error, HEED_MEMORY,
+                   "memory is out to train a language model");
 }
 
 /* ---- pairs ---- */
-
-/* A counting sort: rows keep their order within a pair. */
-static void group_rows(learner *self) {
-  const size_t n = self->rows->count, pairs = self->pairs;
-  for (size_t i = 0; i < n; i++) self->first_row[self->pair_of[i] + 1]++;
-  for (size_t u = 0; u < pairs; u++)
-    self->first_row[u + 1] += self->first_row[u];
-  for (size_t i = 0; i < n; i++)
-    self->row[self->first_row[self->pair_of[i]]++] = i;
-  for (size_t u = pairs; u > 0; u--)
-    self->first_row[u] = self->first_row[u - 1];
-  self->first_row[0] = 0;
-}
 
 /* The pairs of the rows, numbered as they turn up. */
 static heed_status number_pairs(learner *self, heed_error *error) {
@@ -50,7 +37,8 @@ static heed_status number_pairs(learner *self, heed_error *error) {
     self->pair_of[i] = *at;
   }
   free(number);
-  group_rows(self);
+  comparisons_group(rows->count, self->pairs, self->pair_of, self->first_row,
+                    self->row);
   return HEED_OK;
 }
 
