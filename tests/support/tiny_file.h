@@ -31,8 +31,11 @@ static const llm_shape tiny_file_shape = {.layers = 2,
                                           .epsilon = 1e-5f,
                                           .rope_base = 10000};
 
-static inline void tiny_file_keys(gguf_writer *writer) {
-  const llm_shape *shape = &tiny_file_shape;
+/* The keys of a shape.  leave_out: one of those that count something; or
+ * NULL. */
+static inline void tiny_file_keys(gguf_writer *writer, const llm_shape *shape,
+                                  const char *architecture,
+                                  const char *leave_out) {
   const struct {
     const char *key;
     size_t value;
@@ -45,9 +48,11 @@ static inline void tiny_file_keys(gguf_writer *writer) {
               {"llama.rope.dimension_count", shape->head_width},
               {"llama.feed_forward_length", shape->feed},
               {"llama.context_length", shape->context}};
-  gguf_writer_text(writer, "general.architecture", "llama", 5);
+  gguf_writer_text(writer, "general.architecture", architecture,
+                   strlen(architecture));
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-    gguf_writer_u32(writer, keys[i].key, (uint32_t)keys[i].value);
+    if (leave_out == NULL || strcmp(leave_out, keys[i].key) != 0)
+      gguf_writer_u32(writer, keys[i].key, (uint32_t)keys[i].value);
   gguf_writer_f32(writer, "llama.attention.layer_norm_rms_epsilon",
                   shape->epsilon);
   gguf_writer_f32(writer, "llama.rope.freq_base", (float)shape->rope_base);
@@ -100,7 +105,7 @@ static inline heed_status tiny_file_write(const char *path, uint64_t seed,
     status = heed_fail(error, HEED_MEMORY, "%s: memory is out", path);
   if (status == HEED_OK) {
     tiny_file_weights(model, seed);
-    tiny_file_keys(writer);
+    tiny_file_keys(writer, &tiny_file_shape, "llama", NULL);
     tiny_file_tokenizer(writer);
     for (size_t i = 0; i < llm_tensor_count(&model->shape); i++) {
       const llm_tensor tensor = llm_tensor_at(&model->shape, &model->layout, i);

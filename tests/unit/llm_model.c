@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "../support/tiny_model.h"
+/* After cmocka's. */
+#include "../support/tiny_file.h"
 #include "support/llm/gguf_writer.h"
 #include "support/llm/model.h"
 
@@ -49,28 +51,9 @@ static bool kept(const changes *of, const char *name) {
 
 static void put_keys(gguf_writer *writer, const llm_shape *shape,
                      const changes *of) {
-  const char *architecture =
-      of->architecture != NULL ? of->architecture : "llama";
-  const struct {
-    const char *key;
-    size_t value;
-  } keys[] = {{"llama.block_count", shape->layers},
-              {"llama.embedding_length", shape->width},
-              {"llama.attention.head_count", shape->heads},
-              {"llama.attention.head_count_kv", shape->kv_heads},
-              {"llama.attention.key_length", shape->head_width},
-              {"llama.attention.value_length", shape->head_width},
-              {"llama.rope.dimension_count", shape->head_width},
-              {"llama.feed_forward_length", shape->feed},
-              {"llama.context_length", shape->context}};
-  gguf_writer_text(writer, "general.architecture", architecture,
-                   strlen(architecture));
-  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-    if (kept(of, keys[i].key))
-      gguf_writer_u32(writer, keys[i].key, (uint32_t)keys[i].value);
-  gguf_writer_f32(writer, "llama.attention.layer_norm_rms_epsilon",
-                  shape->epsilon);
-  gguf_writer_f32(writer, "llama.rope.freq_base", (float)shape->rope_base);
+  tiny_file_keys(writer, shape,
+                 of->architecture != NULL ? of->architecture : "llama",
+                 of->leave_out);
   if (of->scaling != NULL)
     gguf_writer_text(writer, "llama.rope.scaling.type", of->scaling,
                      strlen(of->scaling));
