@@ -176,7 +176,9 @@ static const heed_output outputs[] = {
                   .flags = HEED_MAY_BE_NAN,
                   .doc = "the same of the share with a margin above 0"},
     [STEPS] = {.name = "steps", .doc = "of AdamW"},
-    [TOKENS] = {.name = "tokens", .doc = "that went through all steps"},
+    [TOKENS] = {.name = "tokens",
+                .doc = "computed in all steps: of a pair both responses, and "
+                       "the prompt once"},
     [TRAINED] = {.name = "parameters", .doc = "that were trained"},
     [WEIGHT_SUM] = {.name = "weight_sum",
                     .doc = "sum of the weights trained on"},

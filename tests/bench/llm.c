@@ -2,14 +2,19 @@
  * Times a language model: a training step, and generation, beside the rate at
  * which OpenBLAS multiplies matrices in the same minutes.
  *   bench_llm MODEL.gguf FOLDER train|generate [OPTION=VALUE ...]
- * train: what=adapter|weights sequences=8 length=128 asked=64 rank=16
+ * train: what=adapter|weights pairs=4 length=128 asked=64 shared=1 rank=16
  *        checkpoints=0 rounds=5
  * generate: prompts=32 length=64 most=64 slots=32 rounds=3
  *
+ * A step reads pairs of sequences of `length` tokens, of which the last `asked`
+ * are the responses and the others a prompt that the two have in common: which
+ * is computed once with shared=1, as dpo_llm does, and twice with shared=0.
+ * Tokens per second count all sequences in full either way.
+ *
  * Floating-point operations of a step, counted where they are needed and not
  * where they are done (no recomputation; of causal attention half): with N
- * tokens, M matrix weights of all layers, R log-probabilities, S = the sum of
- * T (T + 1) / 2 over sequences,
+ * tokens computed, M matrix weights of all layers, R log-probabilities, S = the
+ * sum over those tokens of how many each sees,
  *   forward   2 N M + 2 R D V + 4 S H h L
  *   backward  the same for slopes of inputs, twice it for attention; and for
  *             the gradient of the weights 2 N M + 2 R D V, or of an adapter:
@@ -128,22 +133,36 @@ static products open_products(void) {
 
 typedef struct job {
   llm_training training;
-  size_t sequences, length, asked, rank;
-  bool checkpoints;
+  size_t pairs, length, asked, rank;
+  bool shared, checkpoints;
 } job;
 
+/* Tokens that a step computes. */
+static size_t tokens_of(const job *of) {
+  const size_t apart = 2 * of->pairs * of->length;
+  return of->shared ? apart - of->pairs * (of->length - of->asked) : apart;
+}
+
+/* Over them, how many each sees. */
+static double seen_of(const job *of) {
+  const double length = (double)of->length;
+  const double prompt = length - (double)of->asked;
+  const double one = length * (length + 1) / 2;
+  return (double)of->pairs *
+         (2 * one - (of->shared ? prompt * (prompt + 1) / 2 : 0));
+}
+
 static double operations(const llm_shape *shape, const job *of) {
-  const double tokens = (double)(of->sequences * of->length);
+  const double tokens = (double)tokens_of(of);
   const double width = (double)shape->width, feed = (double)shape->feed;
   const double qkv = (double)llm_qkv_width(shape);
   const double attended = (double)llm_attended_width(shape);
-  const double layers = (double)shape->layers, length = (double)of->length;
+  const double layers = (double)shape->layers;
   const double matrices =
       layers * (width * qkv + attended * width + 3 * width * feed);
-  const double head = 2.0 * (double)(of->sequences * of->asked) * width *
+  const double head = 2.0 * (double)(2 * of->pairs * of->asked) * width *
                       (double)shape->vocabulary;
-  const double attention = 4.0 * (double)of->sequences * length * (length + 1) /
-                           2 * attended * layers;
+  const double attention = 4.0 * seen_of(of) * attended * layers;
   const double low = layers * (3 * width + qkv + attended + width + 2 * width +
                                2 * feed + feed + width);
   double sum = 2 * (2 * tokens * matrices + head) + 3 * attention;
@@ -188,22 +207,33 @@ static void step(trainer *self, clocks *parts) {
   parts[2] = since(start);
 }
 
+/* A prompt and two responses to it, or the prompt before each of them. */
 static void make_batch(trainer *self, heed_stream *stream) {
   const job *of = self->of;
-  const size_t tokens = of->sequences * of->length;
-  size_t *length = calloc(of->sequences, sizeof *length);
+  const size_t tokens = tokens_of(of), prompt = of->length - of->asked;
+  size_t *length = calloc(3 * of->pairs, sizeof *length);
+  size_t *branches = calloc(3 * of->pairs, sizeof *branches);
   int32_t *token = calloc(tokens, sizeof *token);
-  size_t *ask = calloc(of->sequences * of->asked, sizeof *ask), asked = 0;
-  if (length == NULL || token == NULL || ask == NULL) exit(1);
-  for (size_t s = 0; s < of->sequences; s++) {
-    length[s] = of->length;
-    for (size_t i = of->length - of->asked; i < of->length; i++)
-      ask[asked++] = s * of->length + i;
+  size_t *ask = calloc(2 * of->pairs * of->asked, sizeof *ask);
+  size_t sequences = 0, asked = 0, at = 0;
+  if (length == NULL || branches == NULL || token == NULL || ask == NULL)
+    exit(1);
+  for (size_t i = 0; i < of->pairs; i++) {
+    if (of->shared) {
+      branches[sequences] = 2;
+      length[sequences++] = prompt;
+      at += prompt;
+    }
+    for (size_t side = 0; side < 2; side++) {
+      length[sequences] = of->shared ? of->asked : of->length;
+      at += length[sequences++];
+      for (size_t k = of->asked; k > 0; k--) ask[asked++] = at - k;
+    }
   }
   for (size_t i = 0; i < tokens; i++)
     token[i] =
         (int32_t)heed_uniform_integer(stream, self->model->shape.vocabulary);
-  self->batch = (llm_batch){of->sequences, length, token, asked, ask};
+  self->batch = (llm_batch){sequences, length, token, asked, ask, branches};
   self->found = calloc(asked, sizeof(double));
   self->slope = calloc(asked, sizeof(double));
 }
@@ -214,8 +244,8 @@ static void open_trainer(trainer *self) {
       of->training == LLM_TRAIN_ADAPTER ? LLM_EVERY_PROJECTION : 0, of->rank,
       (float)of->rank};
   const llm_pass_options options = {of->training, of->checkpoints, shape};
-  const llm_limits limits = {of->sequences * of->length, of->length,
-                             of->sequences * of->asked};
+  const llm_limits limits = {tokens_of(of), of->length,
+                             2 * of->pairs * of->asked};
   const adamw_options usual = {.rate = 1e-6,
                                .first = 0.9,
                                .second = 0.999,
@@ -275,7 +305,7 @@ static void train(llm_model *model, crew *workers, const job *of,
         "step %.2f s (forward %.2f, backward %.2f, AdamW %.2f), %.0f tokens/s, "
         "%.1f GFLOP/s; products %.1f GFLOP/s; share %.3f, by CPU time %.3f\n",
         wall, parts[0].wall, parts[1].wall, parts[2].wall,
-        (double)(of->sequences * of->length) / wall, 1e-9 * needed / wall,
+        (double)(2 * of->pairs * of->length) / wall, 1e-9 * needed / wall,
         1e-9 * count / products_spent.wall,
         needed / wall / (count / products_spent.wall),
         needed / cpu / (count / products_spent.cpu));
@@ -339,10 +369,11 @@ int main(int argc, char **argv) {
     const job of = {.training = chosen(argc, argv, "what=weights")
                                     ? LLM_TRAIN_WEIGHTS
                                     : LLM_TRAIN_ADAPTER,
-                    .sequences = option(argc, argv, "sequences", 8),
+                    .pairs = option(argc, argv, "pairs", 4),
                     .length = option(argc, argv, "length", 128),
                     .asked = option(argc, argv, "asked", 64),
                     .rank = option(argc, argv, "rank", 16),
+                    .shared = option(argc, argv, "shared", 1) > 0,
                     .checkpoints = option(argc, argv, "checkpoints", 0) > 0};
     if (of.training == LLM_TRAIN_WEIGHTS)
       must(llm_model_copy(model, &own, &error), &error);

@@ -1,7 +1,9 @@
-# One DPO step of SmolLM2-135M's shape in PyTorch, for tests/bench/llm.sh: 8
-# sequences of 128 tokens, log-probabilities of the last 64 of each, float32, a
-# LoRA of rank 16 on every projection or all weights, AdamW.  Weights are random:
-# their values cost nothing.  Logits are computed where they are asked for alone.
+# One DPO step of SmolLM2-135M's shape in PyTorch, for tests/bench/llm.sh: 4
+# pairs of sequences of 128 tokens, log-probabilities of the last 64 of each,
+# float32, a LoRA of rank 16 on every projection or all weights, AdamW.  Weights
+# are random: their values cost nothing.  Logits are computed where they are asked
+# for alone.  Twice over: each sequence read in full, as preference trainers for
+# PyTorch do, and the prompt of a pair read once, written out here.
 # Prints tokens per second of the best of several steps: as PyTorch runs it, and
 # through torch.compile where that works.
 #   llm_torch.py adapter|weights [STEPS]
@@ -12,7 +14,8 @@ import torch
 import torch.nn.functional as F
 
 LAYERS, WIDTH, HEADS, KV, HEAD, FEED, VOCABULARY = 30, 576, 9, 3, 64, 1536, 49152
-SEQUENCES, LENGTH, ASKED, RANK, BETA = 8, 128, 64, 16, 0.1
+PAIRS, LENGTH, ASKED, RANK, BETA = 4, 128, 64, 16, 0.1
+SEQUENCES, PROMPT = 2 * PAIRS, LENGTH - ASKED
 
 
 class Linear(torch.nn.Module):
@@ -42,15 +45,39 @@ class Layer(torch.nn.Module):
         self.up = Linear(WIDTH, FEED, lora)
         self.down = Linear(FEED, WIDTH, lora)
 
-    def forward(self, x, cos, sin):
+    # x: (tokens, width)
+    def forward(self, x, cos, sin, attend):
         h = F.rms_norm(x, (WIDTH,), self.n1, 1e-5)
-        heads = lambda y, n: y.view(SEQUENCES, LENGTH, n, HEAD).transpose(1, 2)
         turn = lambda y: y * cos + torch.cat((-y[..., HEAD // 2:], y[..., :HEAD // 2]), -1) * sin
-        q, k, v = turn(heads(self.q(h), HEADS)), turn(heads(self.k(h), KV)), heads(self.v(h), KV)
-        a = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
-        x = x + self.o(a.transpose(1, 2).reshape(SEQUENCES, LENGTH, HEADS * HEAD))
+        q, k = turn(self.q(h).view(-1, HEADS, HEAD)), turn(self.k(h).view(-1, KV, HEAD))
+        x = x + self.o(attend(q, k, self.v(h).view(-1, KV, HEAD)))
         h = F.rms_norm(x, (WIDTH,), self.n2, 1e-5)
         return x + self.down(F.silu(self.gate(h)) * self.up(h))
+
+
+# (tokens, heads, width of a head) <-> (sequences, heads, their tokens, width)
+def apart(y, sequences):
+    return y.view(sequences, -1, *y.shape[1:]).transpose(1, 2)
+
+
+def together(y):
+    return y.transpose(1, 2).reshape(-1, HEADS * HEAD)
+
+
+def attend_full(q, k, v):
+    q, k, v = (apart(y, SEQUENCES) for y in (q, k, v))
+    return together(F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True))
+
+
+# The prompts stand first, then all responses, each of which sees its prompt too.
+def attend_shared(q, k, v):
+    prompt = [apart(y[:PAIRS * PROMPT], PAIRS) for y in (q, k, v)]
+    q, k, v = (apart(y[PAIRS * PROMPT:], SEQUENCES) for y in (q, k, v))
+    k, v = (torch.cat((p.repeat_interleave(2, 0), y), 2) for p, y in zip(prompt[1:], (k, v)))
+    sees = torch.ones(ASKED, LENGTH, dtype=torch.bool).tril(PROMPT)
+    return torch.cat((
+        together(F.scaled_dot_product_attention(*prompt, is_causal=True, enable_gqa=True)),
+        together(F.scaled_dot_product_attention(q, k, v, attn_mask=sees, enable_gqa=True))))
 
 
 class Model(torch.nn.Module):
@@ -63,22 +90,34 @@ class Model(torch.nn.Module):
         self.register_buffer("cos", torch.cat((angle, angle), -1).cos())
         self.register_buffer("sin", torch.cat((angle, angle), -1).sin())
 
-    def forward(self, tokens):
+    def forward(self, tokens, shared):
+        place = torch.arange(LENGTH).expand(SEQUENCES, LENGTH)
+        targets = tokens[:, PROMPT:].flatten()
+        if shared:
+            halves = lambda y: torch.cat((y[0::2, :PROMPT].flatten(), y[:, PROMPT:].flatten()))
+            tokens, place, attend = halves(tokens), halves(place), attend_shared
+        else:
+            tokens, place, attend = tokens.flatten(), place.flatten(), attend_full
+        cos, sin = self.cos[place][:, None], self.sin[place][:, None]
         x = F.embedding(tokens, self.embedding)
         for layer in self.layers:
-            x = layer(x, self.cos, self.sin)
-        x = F.rms_norm(x[:, -ASKED - 1:-1], (WIDTH,), self.norm, 1e-5)
-        logits = F.linear(x, self.embedding).flatten(0, 1)
-        return -F.cross_entropy(logits, tokens[:, -ASKED:].flatten(), reduction="none").view(SEQUENCES, ASKED).sum(1)
+            x = layer(x, cos, sin, attend)
+        if shared:
+            last = x[:PAIRS * PROMPT].view(PAIRS, PROMPT, WIDTH)[:, -1:].repeat_interleave(2, 0)
+            x = torch.cat((last, x[PAIRS * PROMPT:].view(SEQUENCES, ASKED, WIDTH)[:, :-1]), 1)
+        else:
+            x = x.view(SEQUENCES, LENGTH, WIDTH)[:, PROMPT - 1:-1]
+        logits = F.linear(F.rms_norm(x, (WIDTH,), self.norm, 1e-5), self.embedding).flatten(0, 1)
+        return -F.cross_entropy(logits, targets, reduction="none").view(SEQUENCES, ASKED).sum(1)
 
 
-def best(model, tokens, reference, steps):
+def best(model, tokens, shared, reference, steps):
     optimiser = torch.optim.AdamW((p for p in model.parameters() if p.requires_grad), lr=1e-6, fused=True)
     shortest = float("inf")
     for _ in range(steps + 1):
         began = time.perf_counter()
         optimiser.zero_grad()
-        gain = model(tokens) - reference
+        gain = model(tokens, shared) - reference
         loss = -F.logsigmoid(BETA * (gain[0::2] - gain[1::2])).mean()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -93,14 +132,18 @@ def main():
     torch.set_num_threads(2)
     model = Model(what == "adapter")
     tokens = torch.randint(VOCABULARY, (SEQUENCES, LENGTH))
+    tokens[1::2, :PROMPT] = tokens[0::2, :PROMPT]
     with torch.no_grad():
-        reference = model(tokens)
-    print(f"PyTorch {torch.__version__}, {what}: {best(model, tokens, reference, steps):.0f} tokens/s", flush=True)
-    try:
-        compiled = torch.compile(model)
-        print(f"PyTorch {torch.__version__}, {what}, torch.compile: {best(compiled, tokens, reference, steps):.0f} tokens/s")
-    except Exception as reason:  # no compiler here, or one that fails
-        print(f"PyTorch, torch.compile: {type(reason).__name__}: {str(reason).splitlines()[0]}")
+        reference = model(tokens, False)
+        assert torch.allclose(model(tokens, True), reference, rtol=1e-4)
+    for how in "as it is", "torch.compile":
+        for shared in False, True:
+            name = f"PyTorch {torch.__version__}, {what}, {how}, a pair's prompt read {'once' if shared else 'twice'}"
+            try:
+                run = model if how == "as it is" else torch.compile(model)
+                print(f"{name}: {best(run, tokens, shared, reference, steps):.0f} tokens/s", flush=True)
+            except Exception as reason:  # no compiler here, or one that fails
+                print(f"{name}: {type(reason).__name__}: {str(reason).splitlines()[0]}")
 
 
 main()

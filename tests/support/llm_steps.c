@@ -83,8 +83,9 @@ static int write_logits(bench *self, const char *path) {
   float *logits = calloc(vocabulary, sizeof *logits);
   FILE *file = fopen(path, "wb");
   double nothing = 0;
-  self->batch =
-      (llm_batch){self->of.count, self->of.length, self->of.token, 0, NULL};
+  self->batch = (llm_batch){.sequences = self->of.count,
+                            .length = self->of.length,
+                            .token = self->of.token};
   open_pass(self, LLM_TRAIN_NOTHING, (llm_adapter_shape){0});
   must(llm_pass_forward(self->pass, NULL, &self->batch, &nothing, &self->error),
        &self->error);
@@ -106,8 +107,11 @@ static void ask_for_responses(bench *self, size_t *asked_of) {
     for (size_t i = self->of.length[s] / 2; i < self->of.length[s]; i++)
       self->ask[asked++] = first + i;
   }
-  self->batch = (llm_batch){self->of.count, self->of.length, self->of.token,
-                            asked, self->ask};
+  self->batch = (llm_batch){.sequences = self->of.count,
+                            .length = self->of.length,
+                            .token = self->of.token,
+                            .asked = asked,
+                            .ask = self->ask};
 }
 
 /* -log sigmoid(beta (margin - reference margin)), its mean over pairs, and the

@@ -245,7 +245,11 @@ static double read_text(scene *self, written *of, size_t s, double push) {
     ask[i] = start + i;
     slope[i] = push;
   }
-  const llm_batch batch = {1, &list.count, list.id, asked, ask};
+  const llm_batch batch = {.sequences = 1,
+                           .length = &list.count,
+                           .token = list.id,
+                           .asked = asked,
+                           .ask = ask};
   const llm_limits limits = {list.count, list.count, asked + 1};
   assert_int_equal(llm_pass_open(of->model->weights, &options, &limits,
                                  of->workers, &pass, error),

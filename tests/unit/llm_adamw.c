@@ -154,7 +154,11 @@ static void training_learns_a_sequence(void **state) {
     const llm_limits limits = {12, 12, 11};
     const size_t length[] = {12}, ask[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
     const int32_t token[] = {5, 900, 17, 33, 2, 71, 600, 8, 44, 10, 1000, 3};
-    const llm_batch batch = {1, length, token, 11, ask};
+    const llm_batch batch = {.sequences = 1,
+                             .length = length,
+                             .token = token,
+                             .asked = 11,
+                             .ask = ask};
     const adamw_options options_of = {
         .rate = 0.02, .first = 0.9, .second = 0.99, .epsilon = 1e-8};
     heed_stream stream = tiny_stream(9);

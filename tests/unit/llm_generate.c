@@ -150,7 +150,11 @@ static double by_pass(fixture *self, size_t length) {
   const llm_pass_options options = {.training = LLM_TRAIN_NOTHING};
   const size_t lengths[] = {length + 1}, ask[] = {length};
   const llm_limits limits = {length + 1, length + 1, 1};
-  const llm_batch batch = {1, lengths, self->token, 1, ask};
+  const llm_batch batch = {.sequences = 1,
+                           .length = lengths,
+                           .token = self->token,
+                           .asked = 1,
+                           .ask = ask};
   llm_pass *pass = NULL;
   double found = 0;
   assert_int_equal(llm_pass_open(self->model, &options, &limits, self->workers,

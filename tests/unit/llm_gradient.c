@@ -53,7 +53,11 @@ static void fill(fixture *self, const llm_shape *shape,
   for (size_t i = 0; i < ASKED - 5; i++) self->ask[place++] = 9 + 2 * i;
   for (size_t i = 0; i < 5; i++) self->ask[place++] = TOKENS - 5 + i;
   for (size_t i = 0; i < ASKED; i++) self->weight[i] = heed_normal(&stream);
-  self->batch = (llm_batch){4, lengths, self->token, ASKED, self->ask};
+  self->batch = (llm_batch){.sequences = 4,
+                            .length = lengths,
+                            .token = self->token,
+                            .asked = ASKED,
+                            .ask = self->ask};
 }
 
 static void empty(fixture *self) {
@@ -242,6 +246,116 @@ static void gradients_add_up_and_references_leave_no_trace(void **state) {
   empty(&self);
 }
 
+/* Stems and branches over the fixture's tokens: a branch of more than a block
+ * of attention's rows; a stem of more, two that stand alone. */
+typedef struct arrangement {
+  size_t sequences, length[5], branches[5];
+} arrangement;
+
+static const arrangement arranged[] = {{5, {3, 67, 2, 6, 12}, {2, 0, 0, 1, 0}},
+                                       {5, {66, 4, 3, 5, 12}, {2}}};
+
+#define APART 400 /* tokens, where each branch repeats its stem */
+
+/* All that may be asked for, as it is and with each branch after a copy of its
+ * stem; the stem's own is asked for in the first copy. */
+typedef struct both_ways {
+  llm_batch shared, apart;
+  size_t shared_ask[TOKENS], apart_ask[APART], length[5];
+  int32_t token[APART];
+} both_ways;
+
+static void copy_apart(both_ways *self, const int32_t *token, size_t first,
+                       size_t count, bool ask) {
+  const size_t in = self->apart.sequences - 1;
+  size_t end = 0;
+  for (size_t s = 0; s <= in; s++) end += self->length[s];
+  for (size_t i = 0; i < count; i++, end++) {
+    if (ask && self->length[in] > 0) {
+      self->shared_ask[self->shared.asked++] = first + i;
+      self->apart_ask[self->apart.asked++] = end;
+    }
+    self->token[end] = token[first + i];
+    self->length[in]++;
+  }
+}
+
+static void lay_out(const arrangement *of, const int32_t *token,
+                    both_ways *self) {
+  size_t first = 0;
+  *self = (both_ways){.shared = {of->sequences, of->length, token, 0,
+                                 self->shared_ask, of->branches},
+                      .apart = {.length = self->length,
+                                .token = self->token,
+                                .ask = self->apart_ask}};
+  for (size_t s = 0; s < of->sequences;) {
+    const size_t stem = first, stem_length = of->length[s];
+    const size_t end = s + 1 + of->branches[s];
+    first += stem_length;
+    for (size_t b = s; b < end; b++) {
+      if (b == s && end > s + 1) continue;
+      self->apart.sequences++;
+      copy_apart(self, token, stem, stem_length, b <= s + 1);
+      if (b > s) copy_apart(self, token, first, of->length[b], true);
+      if (b > s) first += of->length[b];
+    }
+    s = end;
+  }
+}
+
+/* Log-probabilities and gradient of one of the two. */
+static void take(fixture *self, const llm_pass_options *options,
+                 const llm_batch *batch, double *found, float *gradient) {
+  const llm_limits most = {APART, 71, APART};
+  const llm_adapter *adapter =
+      options->training == LLM_TRAIN_ADAPTER ? self->adapter : NULL;
+  llm_pass *pass = NULL;
+  double slope[APART];
+  for (size_t i = 0; i < batch->asked; i++) slope[i] = cos((double)i);
+  assert_int_equal(llm_pass_open(self->model, options, &most, self->workers,
+                                 &pass, &self->error),
+                   HEED_OK);
+  if (llm_pass_forward(pass, adapter, batch, found, &self->error) != HEED_OK)
+    fail_msg("%s", self->error.message);
+  assert_int_equal(llm_pass_backward(pass, slope, gradient, &self->error),
+                   HEED_OK);
+  llm_pass_close(pass);
+}
+
+static void compare_branches(const arrangement *of, llm_training training,
+                             bool checkpoints, size_t members) {
+  fixture self;
+  both_ways ways;
+  double shared[APART], apart[APART];
+  fill(&self, &tiny_shape, &every, members);
+  lay_out(of, self.token, &ways);
+  const llm_pass_options options = {training, checkpoints, self.adapter->shape};
+  const size_t count = training == LLM_TRAIN_ADAPTER
+                           ? self.adapter->layout.count
+                           : self.model->layout.count;
+  float *one = calloc(count, sizeof *one), *other = calloc(count, sizeof *one);
+  take(&self, &options, &ways.shared, shared, one);
+  take(&self, &options, &ways.apart, apart, other);
+  assert_int_equal(ways.shared.asked, ways.apart.asked);
+  for (size_t i = 0; i < ways.shared.asked; i++)
+    assert_close(shared[i], apart[i], 2e-5);
+  for (size_t i = 0; i < count; i++) other[i] -= one[i];
+  assert_true(norm_of(one, count) > 1);
+  assert_true(norm_of(other, count) < 2e-6 * norm_of(one, count));
+  free(one);
+  free(other);
+  empty(&self);
+}
+
+static void branches_are_as_if_each_stood_alone(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof arranged / sizeof *arranged; i++) {
+    compare_branches(&arranged[i], LLM_TRAIN_ADAPTER, false, 1);
+    compare_branches(&arranged[i], LLM_TRAIN_ADAPTER, true, 3);
+    compare_branches(&arranged[i], LLM_TRAIN_WEIGHTS, false, 2);
+  }
+}
+
 static size_t pages_touched(const llm_pass *pass) {
   const size_t page = (size_t)sysconf(_SC_PAGESIZE);
   const size_t pages = (pass->bytes + page - 1) / page;
@@ -307,6 +421,17 @@ static void bad_batches_are_refused(void **state) {
         llm_pass_forward(pass, NULL, &batch, self.found, &self.error),
         HEED_INTERNAL);
   }
+  /* A branch with a branch of its own; more than there are; too long. */
+  const size_t nested[] = {1, 1, 0, 0}, many[] = {0, 0, 0, 1},
+               longer[] = {0, 1, 0, 0};
+  const size_t *const families[] = {nested, many, longer};
+  for (size_t i = 0; i < 3; i++) {
+    llm_batch batch = self.batch;
+    batch.branches = families[i];
+    assert_int_equal(
+        llm_pass_forward(pass, NULL, &batch, self.found, &self.error),
+        HEED_INTERNAL);
+  }
   self.token[3] = (int32_t)tiny_shape.vocabulary;
   assert_int_equal(
       llm_pass_forward(pass, NULL, &self.batch, self.found, &self.error),
@@ -322,6 +447,7 @@ int main(void) {
       cmocka_unit_test(every_slope_of_an_adapter_is_that_of_differences),
       cmocka_unit_test(every_slope_of_the_weights_is_that_of_differences),
       cmocka_unit_test(gradients_add_up_and_references_leave_no_trace),
+      cmocka_unit_test(branches_are_as_if_each_stood_alone),
       cmocka_unit_test(a_step_takes_what_was_predicted),
       cmocka_unit_test(bad_batches_are_refused),
   };

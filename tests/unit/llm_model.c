@@ -275,7 +275,8 @@ static void score(const llm_model *model, const llm_adapter *adapter,
                   double found[9]) {
   const size_t length[] = {10}, ask[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
   const int32_t token[] = {5, 900, 17, 33, 2, 71, 600, 8, 44, 10};
-  const llm_batch batch = {1, length, token, 9, ask};
+  const llm_batch batch = {
+      .sequences = 1, .length = length, .token = token, .asked = 9, .ask = ask};
   const llm_limits limits = {10, 10, 9};
   llm_pass_options options = {.training = LLM_TRAIN_NOTHING};
   heed_error error = {0};

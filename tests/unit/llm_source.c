@@ -189,7 +189,11 @@ static double by_pass(const char *prompt, const char *response, bool end) {
   const size_t count = spell(prompt, response, end, token, &answer);
   for (size_t i = answer; i < count; i++) ask[asked++] = i;
   const llm_limits limits = {count, count, asked};
-  const llm_batch batch = {1, &count, token, asked, ask};
+  const llm_batch batch = {.sequences = 1,
+                           .length = &count,
+                           .token = token,
+                           .asked = asked,
+                           .ask = ask};
   if (gguf_open(model, &file, &error) != HEED_OK ||
       llm_model_open(file, NULL, NULL, &weights, &error) != HEED_OK ||
       crew_open(1, &workers, &error) != HEED_OK ||

@@ -3,7 +3,10 @@
  *
  * The heads that share a key-value head are handled together, a few rows of
  * the sequence at a time, against only the keys those rows may see: scores are
- * never held for more than a block. */
+ * never held for more than a block.
+ *
+ * A sequence may go on from another, its stem, whose keys all of its rows see:
+ * several responses to one prompt, which is then computed once. */
 #ifndef HEED_SUPPORT_LLM_ATTENTION_H
 #define HEED_SUPPORT_LLM_ATTENTION_H
 
@@ -21,13 +24,21 @@ typedef struct attention {
   float *dqkv;            /* written, every column of every row */
 } attention;
 
-/* Floats of room that one thread needs for sequences up to `longest`. */
+/* The tokens [first, first + length) are one sequence, which goes on from the
+ * tokens [stem, stem + before); before 0: from nothing. */
+typedef struct attention_span {
+  size_t first, length, stem, before;
+} attention_span;
+
+/* Floats of room that one thread needs where before + length is at most
+ * `longest`. */
 size_t attention_room(const llm_shape *shape, size_t longest, bool backward);
 
-/* The tokens [first, first + length) are one sequence; kv_head: which. */
-void attention_forward(const attention *of, size_t first, size_t length,
-                       size_t kv_head, float *room);
-void attention_backward(const attention *of, size_t first, size_t length,
+void attention_forward(const attention *of, attention_span span, size_t kv_head,
+                       float *room);
+/* Adds to the slopes of a stem's keys and values: the stem's own backward comes
+ * before that of what goes on from it. */
+void attention_backward(const attention *of, attention_span span,
                         size_t kv_head, float *room);
 
 #endif

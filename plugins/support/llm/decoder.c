@@ -290,7 +290,10 @@ static void attention_work(void *context, size_t index, size_t count) {
     const llm_reading *of = &self->reading[r];
     remember(self, work->layer, r, kv_head);
     if (self->length[of->slot] == 0 && of->count > 1)
-      attention_forward(&fresh, self->first[r], of->count, kv_head, room);
+      attention_forward(
+          &fresh,
+          (attention_span){.first = self->first[r], .length = of->count},
+          kv_head, room);
     else
       attend_cache(self, work->layer, r, kv_head, room);
   }

@@ -57,13 +57,18 @@ heed_status language_model_read_response(const language_model *self,
                                          const heed_response *response,
                                          token_list *list, heed_error *error);
 
-/* Texts as tokens, one after the other: what a pass takes.  Start with {0}. */
+/* Texts as tokens, one after the other.  Start with {0}. */
 typedef struct spoken {
   size_t count;      /* of texts */
   token_list tokens; /* of all prompts and responses */
   size_t *first;     /* (count + 1): where each prompt starts */
   size_t *answer;    /* (count): where each response does */
 } spoken;
+
+/* Tokens of a response, its end among them. */
+static inline size_t spoken_answer(const spoken *self, size_t text) {
+  return self->first[text + 1] - self->answer[text];
+}
 
 /* prompt: the text of a row of world->prompts; responses of any rows. */
 heed_status language_model_read(const language_model *self,

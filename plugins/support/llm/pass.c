@@ -100,7 +100,9 @@ static size_t place_all(llm_pass *self, char *base, size_t members) {
   self->room_floats =
       (attention_room(shape, self->limits.longest, training) + 15) / 16 * 16;
   self->at.position = carve(&of, tokens, sizeof(uint32_t));
-  self->at.first = carve(&of, tokens + 1, sizeof(size_t));
+  self->at.span = carve(&of, tokens, sizeof(attention_span));
+  self->at.family = carve(&of, tokens + 1, sizeof(size_t));
+  self->at.source = carve(&of, self->limits.asked, sizeof(size_t));
   self->at.rotation =
       carve_floats(&of, self->limits.longest, 2 * shape->head_width);
   self->at.states = carve_floats(&of, self->states * tokens, shape->width);
@@ -273,12 +275,9 @@ static void attention_work(void *context, size_t index, size_t count) {
                         .log_sum = work->values.log_sum};
   size_t task;
   (void)count;
-  while ((task = atomic_fetch_add(&work->task, 1)) < tasks) {
-    const size_t sequence = task / kv_heads;
-    attention_forward(&of, self->at.first[sequence],
-                      self->batch.length[sequence], task % kv_heads,
+  while ((task = atomic_fetch_add(&work->task, 1)) < tasks)
+    attention_forward(&of, self->at.span[task / kv_heads], task % kv_heads,
                       self->at.room + index * self->room_floats);
-  }
 }
 
 static void end_work(void *context, size_t index, size_t count) {
@@ -306,39 +305,93 @@ void pass_layer_forward(llm_pass *self, size_t layer, bool again) {
   crew_run(self->workers, end_work, &work);
 }
 
-static heed_status check_batch(const llm_pass *self, const llm_batch *batch,
-                               heed_error *error) {
-  size_t tokens = 0, asked = 0;
+/* Lengths and branches: what take_batch() relies on. */
+static heed_status check_sequences(const llm_pass *self, const llm_batch *batch,
+                                   heed_error *error) {
+  size_t tokens = 0, stem = 0, expected = 0; /* branches that are to come */
   for (size_t s = 0; s < batch->sequences; s++) {
     const size_t length = batch->length[s];
-    if (length < 1 || length > self->limits.longest ||
+    const size_t before = expected > 0 ? stem : 0;
+    const size_t branches = batch->branches != NULL ? batch->branches[s] : 0;
+    if (length < 1 || before + length > self->limits.longest ||
         length > self->limits.tokens - tokens)
+      return heed_fail(
+          error, HEED_INTERNAL,
+          "sequence %zu of a batch has %zu tokens after %zu of its "
+          "stem, which the pass has no room for",
+          s, length, before);
+    if (branches > (expected > 0 ? 0 : batch->sequences - s - 1))
       return heed_fail(error, HEED_INTERNAL,
-                       "sequence %zu of a batch has %zu tokens, which the pass "
-                       "has no room for",
-                       s, length);
-    if (asked < batch->asked && batch->ask[asked] == tokens)
-      return heed_fail(error, HEED_INTERNAL,
-                       "the log-probability of the first token of sequence %zu "
-                       "is asked for",
-                       s);
+                       "sequence %zu of a batch has %zu branches, which are "
+                       "more than it can have",
+                       s, branches);
+    if (expected > 0) {
+      expected--;
+    } else {
+      expected = branches;
+      stem = length;
+    }
     tokens += length;
-    while (asked < batch->asked && batch->ask[asked] < tokens) asked++;
   }
-  for (size_t i = 0; i < tokens; i++)
+  return HEED_OK;
+}
+
+/* Sequences, families and positions of the tokens. */
+static void take_batch(llm_pass *self, const llm_batch *batch) {
+  const size_t *branches = batch->branches;
+  self->batch = *batch;
+  self->tokens = 0;
+  self->families = 0;
+  for (size_t s = 0; s < batch->sequences;) {
+    const size_t stem = self->tokens, members = branches ? branches[s] : 0;
+    self->at.family[self->families++] = s;
+    for (size_t end = s + 1 + members, before = 0; s < end; s++) {
+      self->at.span[s] =
+          (attention_span){self->tokens, batch->length[s], stem, before};
+      for (size_t i = 0; i < batch->length[s]; i++)
+        self->at.position[self->tokens++] = (uint32_t)(before + i);
+      if (before == 0) before = batch->length[s];
+    }
+  }
+  self->at.family[self->families] = batch->sequences;
+}
+
+/* Tokens and what is asked for, once the sequences are taken. */
+static heed_status check_tokens(llm_pass *self, heed_error *error) {
+  const llm_batch *batch = &self->batch;
+  size_t asked = 0;
+  for (size_t i = 0; i < self->tokens; i++)
     if (batch->token[i] < 0 ||
         (size_t)batch->token[i] >= self->model->shape.vocabulary)
       return heed_fail(error, HEED_INVALID,
                        "token %d in a batch, expected 0 to %zu",
                        (int)batch->token[i], self->model->shape.vocabulary - 1);
-  for (size_t i = 1; i < batch->asked; i++)
-    if (batch->ask[i] <= batch->ask[i - 1]) asked = 0;
-  if (tokens == 0 || asked != batch->asked || asked > self->limits.asked)
+  if (batch->asked > self->limits.asked)
     return heed_fail(error, HEED_INTERNAL,
-                     "a batch of %zu tokens asks for %zu, which are more than "
-                     "the pass has room for, or not ascending",
-                     tokens, batch->asked);
-  return HEED_OK;
+                     "a batch asks for %zu tokens, the pass has room for %zu",
+                     batch->asked, self->limits.asked);
+  for (size_t s = 0; s < batch->sequences; s++) {
+    const attention_span at = self->at.span[s];
+    for (; asked < batch->asked && batch->ask[asked] >= at.first &&
+           batch->ask[asked] < at.first + at.length;
+         asked++) {
+      const size_t place = batch->ask[asked];
+      if (place == at.first && at.before == 0)
+        return heed_fail(error, HEED_INTERNAL,
+                         "the log-probability of the first token of sequence "
+                         "%zu is asked for",
+                         s);
+      if (asked > 0 && place <= batch->ask[asked - 1]) break;
+      self->at.source[asked] =
+          place > at.first ? place - 1 : at.stem + at.before - 1;
+    }
+  }
+  return asked == batch->asked
+             ? HEED_OK
+             : heed_fail(error, HEED_INTERNAL,
+                         "a batch of %zu tokens asks for token %zu, which is "
+                         "not one of them, or not after the one before",
+                         self->tokens, batch->ask[asked]);
 }
 
 static heed_status check_adapter(const llm_pass *self,
@@ -354,24 +407,16 @@ static heed_status check_adapter(const llm_pass *self,
                    "an adapter of another shape than its pass was opened for");
 }
 
-static void take_batch(llm_pass *self, const llm_batch *batch) {
-  self->batch = *batch;
-  self->tokens = 0;
-  for (size_t s = 0; s < batch->sequences; s++) {
-    self->at.first[s] = self->tokens;
-    for (size_t i = 0; i < batch->length[s]; i++)
-      self->at.position[self->tokens++] = (uint32_t)i;
-  }
-  self->at.first[batch->sequences] = self->tokens;
-}
-
 heed_status llm_pass_forward(llm_pass *self, const llm_adapter *adapter,
                              const llm_batch *batch, double *log_probability,
                              heed_error *error) {
-  heed_status status = check_batch(self, batch, error);
+  heed_status status = check_sequences(self, batch, error);
+  self->ready = false;
   if (status == HEED_OK) status = check_adapter(self, adapter, error);
   if (status != HEED_OK) return status;
   take_batch(self, batch);
+  status = check_tokens(self, error);
+  if (status != HEED_OK) return status;
   self->adapter = adapter;
   for (size_t layer = 0; layer < self->model->shape.layers; layer++)
     pass_layer_forward(self, layer, false);

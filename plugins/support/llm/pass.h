@@ -3,6 +3,8 @@
  * and the gradient of any function of them.
  *
  * Sequences of different lengths stand one after the other, without padding.
+ * What several of them begin with, as the responses to one prompt do, may be
+ * given and computed once (so do Wang and Hegde, arXiv 2410.20305).
  * Logits are computed only where a token's log-probability is asked for, for a
  * stretch of the vocabulary at a time: the (asked, vocabulary) array never
  * exists.
@@ -30,13 +32,18 @@ typedef struct llm_batch {
   size_t sequences;
   const size_t *length; /* (sequences), each at least 1 */
   const int32_t *token; /* packed */
-  /* Whose log-probabilities, given what stands before them in their sequence:
-   * places in `token`, ascending, none of them a sequence's first. */
+  /* Whose log-probabilities, given what stands before them in their sequence
+   * and its stem: places in `token`, ascending, none of them the first of a
+   * sequence without a stem. */
   size_t asked;
   const size_t *ask;
+  /* (sequences): how many of the sequences right after each are its branches.
+   * A branch goes on from the last token of that one, its stem, and sees none
+   * of the other branches; it has 0 itself.  NULL: all have 0. */
+  const size_t *branches;
 } llm_batch;
 
-/* What a batch may have at most. */
+/* What a batch may have at most; longest: tokens of a sequence and its stem. */
 typedef struct llm_limits {
   size_t tokens, longest, asked;
 } llm_limits;

@@ -13,7 +13,7 @@ typedef struct back_work {
   layer_values values;
   float *gradient;    /* of this layer: the adapter's, or the weights' */
   bool last;          /* nothing below it is trained */
-  atomic_size_t task; /* attention's, the next one free */
+  atomic_size_t task; /* attention's: family x kv head, the next one free */
 } back_work;
 
 static bool trains_weights(const llm_pass *self) {
@@ -109,7 +109,7 @@ static void attention_work(void *context, size_t index, size_t count) {
   const llm_layout *layout = &self->model->layout;
   const layer_slopes *slopes = &self->at.slopes;
   const size_t kv_heads = self->model->shape.kv_heads;
-  const size_t tasks = self->batch.sequences * kv_heads;
+  const size_t tasks = self->families * kv_heads;
   const attention of = {.shape = &self->model->shape,
                         .kernel = self->kernel,
                         .qkv = work->values.qkv,
@@ -124,10 +124,10 @@ static void attention_work(void *context, size_t index, size_t count) {
       {LLM_GROUP_OUTPUT, slopes->dx, work->values.attended, layout->output}};
   size_t task;
   while ((task = atomic_fetch_add(&work->task, 1)) < tasks) {
-    const size_t sequence = task / kv_heads;
-    attention_backward(&of, self->at.first[sequence],
-                       self->batch.length[sequence], task % kv_heads,
-                       self->at.room + index * self->room_floats);
+    const size_t *family = self->at.family + task / kv_heads;
+    for (size_t s = family[0]; s < family[1]; s++)
+      attention_backward(&of, self->at.span[s], task % kv_heads,
+                         self->at.room + index * self->room_floats);
   }
   for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
     take_gradient(work, &groups[i], index, count);

@@ -78,8 +78,7 @@ static void head_rows(const head_work *work, size_t first, size_t end,
   for (size_t i = first; i < end; i++) {
     rows[i - first] = (running){-FLT_MAX, 0, 0};
     self->kernel->norm(
-        1, width,
-        pass_state(self, shape->layers) + (self->batch.ask[i] - 1) * width,
+        1, width, pass_state(self, shape->layers) + self->at.source[i] * width,
         self->model->weights + self->model->layout.final_norm, shape->epsilon,
         self->at.inverse + i, self->at.hidden + i * width);
   }
@@ -157,7 +156,7 @@ static void scatter_slopes(llm_pass *self, const double *slope,
   const float *x = pass_state(self, shape->layers);
   memset(self->at.slopes.dx, 0, self->tokens * width * sizeof(float));
   for (size_t i = 0; i < self->batch.asked; i++) {
-    const size_t row = self->batch.ask[i] - 1;
+    const size_t row = self->at.source[i];
     float *dhidden = self->at.dhidden + i * width;
     memcpy(dhidden, self->at.pull + i * width, width * sizeof *dhidden);
     self->kernel->scale(width, (float)slope[i], dhidden);

@@ -15,10 +15,12 @@
  * says otherwise; NULL where it is not needed. */
 typedef struct pass_arrays {
   uint32_t *position;
-  size_t *first;     /* (tokens + 1): of each sequence, and the end */
-  float *rotation;   /* (longest, 2, head_width) */
-  float *states;     /* (states, tokens, width): into each layer, and out */
-  layer_values kept; /* of layer 0; others follow at kept_stride */
+  attention_span *span; /* of each sequence */
+  size_t *family;       /* each stem, or sequence by itself; and the end */
+  size_t *source;       /* (asked): the token before, which says what comes */
+  float *rotation;      /* (longest, 2, head_width) */
+  float *states;        /* (states, tokens, width): into each layer, and out */
+  layer_values kept;    /* of layer 0; others follow at kept_stride */
   layer_slopes slopes;
   float *room;           /* (members, room_floats): attention */
   float *norm_gradients; /* (members, 2, width) */
@@ -48,7 +50,7 @@ struct llm_pass {
   /* The last forward. */
   const llm_adapter *adapter;
   llm_batch batch;
-  size_t tokens;
+  size_t tokens, families;
   bool ready; /* for a backward */
 };
 

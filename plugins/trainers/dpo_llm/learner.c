@@ -116,9 +116,11 @@ static heed_status open_parameters(learner *self, heed_error *error) {
                     stretches, self->workers, &self->optimiser, error);
 }
 
-/* Tokens of a pair: both of its texts. */
+/* Tokens of a pair: its prompt and both responses. */
 static size_t pair_tokens(const learner *self, size_t pair) {
-  return self->texts.first[2 * pair + 2] - self->texts.first[2 * pair];
+  const spoken *texts = &self->texts;
+  return texts->first[2 * pair + 1] - texts->first[2 * pair] +
+         spoken_answer(texts, 2 * pair + 1);
 }
 
 static int by_size(const void *a, const void *b) {
@@ -155,14 +157,11 @@ static heed_status open_pass(learner *self, heed_error *error) {
   llm_limits limits;
   heed_status status = find_limits(self, &limits, error);
   if (status != HEED_OK) return status;
-  self->token = malloc((limits.tokens + 1) * sizeof *self->token);
-  self->length = malloc((2 * self->options->together + 1) * sizeof(size_t));
-  self->ask = malloc((limits.tokens + 1) * sizeof *self->ask);
+  status = packed_open(&self->texts, limits.tokens, &self->some, error);
+  if (status != HEED_OK) return status;
   self->found = malloc((limits.tokens + 1) * sizeof *self->found);
   self->slope = malloc((limits.tokens + 1) * sizeof *self->slope);
-  if (self->token == NULL || self->length == NULL || self->ask == NULL ||
-      self->found == NULL || self->slope == NULL)
-    return no_memory(error);
+  if (self->found == NULL || self->slope == NULL) return no_memory(error);
   self->host->log(self->host,
                   "%zu comparisons of %zu pairs; %zu parameters; %.0f MB "
                   "beside the model",
@@ -213,9 +212,7 @@ void learner_close(learner *self) {
   free(self->margin);
   free(self->order);
   free(self->history);
-  free(self->token);
-  free(self->length);
-  free(self->ask);
+  packed_close(&self->some);
   free(self->found);
   free(self->slope);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * How a language model learns from comparisons: steps of AdamW on the loss of a
  * few pairs at a time.  However many annotations (rows) a pair has, its two
- * responses are read once.
+ * responses are read once, and so is the prompt before them.
  *
  * The margin of a row is z = beta (log pi/pi_ref(preferred) - log pi/pi_ref
  * (other)); losses see nothing else (support/preference_loss.h).  What a step
@@ -20,8 +20,7 @@
 #define HEED_DPO_LLM_LEARNER_H
 
 #include "support/llm/adamw.h"
-#include "support/llm/language_model.h"
-#include "support/llm/pass.h"
+#include "support/llm/packed.h"
 #include "support/policy_fit.h"
 
 typedef struct learner_options {
@@ -77,10 +76,8 @@ typedef struct learner {
   size_t steps, steps_done; /* of all epochs */
   learner_step *history;    /* (steps) */
 
-  /* Room for one pass. */
-  int32_t *token;
-  size_t *length, *ask;
-  double *found, *slope;
+  packed some;           /* of the texts: what a pass reads */
+  double *found, *slope; /* of its log-probabilities */
 } learner;
 
 /* Reads the rows' texts, scores them under the reference, and makes what is

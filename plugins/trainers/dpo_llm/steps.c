@@ -22,33 +22,14 @@ static double seconds_now(void) {
 typedef struct part {
   const size_t *pair; /* (count) */
   size_t count;
-  llm_batch batch;
-  size_t tokens;
 } part;
 
 /* A's text, then B's, of each pair. */
-static void gather(learner *self, part *of) {
-  const spoken *texts = &self->texts;
-  size_t asked = 0, sequences = 0;
-  of->tokens = 0;
-  for (size_t i = 0; i < of->count; i++) {
-    for (size_t s = 2 * of->pair[i]; s < 2 * of->pair[i] + 2; s++) {
-      const size_t first = texts->first[s], end = texts->first[s + 1];
-      memcpy(self->token + of->tokens, texts->tokens.id + first,
-             (end - first) * sizeof *self->token);
-      for (size_t k = texts->answer[s]; k < end; k++)
-        self->ask[asked++] = of->tokens + k - first;
-      self->length[sequences++] = end - first;
-      of->tokens += end - first;
-    }
-  }
-  of->batch =
-      (llm_batch){sequences, self->length, self->token, asked, self->ask};
-}
-
-/* Tokens of a response, its end among them. */
-static size_t answer_tokens(const spoken *texts, size_t sequence) {
-  return texts->first[sequence + 1] - texts->answer[sequence];
+static void gather(learner *self, const part *of) {
+  packed_clear(&self->some);
+  for (size_t i = 0; i < of->count; i++)
+    for (size_t side = 0; side < 2; side++)
+      (void)packed_add(&self->some, 2 * of->pair[i] + side);
 }
 
 /* Margins of the rows of the pairs that the pass has just read. */
@@ -59,7 +40,7 @@ static void take_margins(learner *self, const part *of) {
     double gain[2]; /* log pi/pi_ref of A's and of B's */
     for (size_t side = 0; side < 2; side++) {
       gain[side] = -self->reference[2 * u + side];
-      for (size_t k = answer_tokens(&self->texts, 2 * u + side); k > 0; k--)
+      for (size_t k = spoken_answer(&self->texts, 2 * u + side); k > 0; k--)
         gain[side] += self->found[at++];
     }
     const double difference = self->options->beta * (gain[0] - gain[1]);
@@ -105,16 +86,16 @@ static void take_slopes(learner *self, const part *of, learner_step *into) {
       push += take_row(self, self->row[r], into);
     push *= self->options->beta / self->step_weight;
     for (size_t side = 0; side < 2; side++)
-      for (size_t k = answer_tokens(&self->texts, 2 * u + side); k > 0; k--)
+      for (size_t k = spoken_answer(&self->texts, 2 * u + side); k > 0; k--)
         self->slope[at++] = side == 0 ? push : -push;
   }
 }
 
-static heed_status read_part(learner *self, part *of, heed_error *error) {
+static heed_status read_part(learner *self, const part *of, heed_error *error) {
   heed_status status;
   gather(self, of);
-  status = llm_pass_forward(self->pass, self->adapter, &of->batch, self->found,
-                            error);
+  status = llm_pass_forward(self->pass, self->adapter, &self->some.batch,
+                            self->found, error);
   if (status == HEED_OK) take_margins(self, of);
   return status;
 }
@@ -135,7 +116,7 @@ static heed_status take_step(learner *self, const size_t *pair, size_t count,
     take_slopes(self, &of, into);
     status = llm_pass_backward(self->pass, self->slope, self->gradient, error);
     if (status != HEED_OK) return status;
-    into->tokens += (double)of.tokens;
+    into->tokens += (double)self->some.tokens;
   }
   into->loss /= into->weight;
   into->margin /= into->weight;

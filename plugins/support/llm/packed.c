@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Texts packed into the batch of a pass. */
+#include "support/llm/packed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+heed_status packed_open(const spoken *texts, size_t most, packed *self,
+                        heed_error *error) {
+  *self = (packed){.texts = texts, .most = most};
+  self->token = malloc((most + 1) * sizeof *self->token);
+  self->length = malloc((most + 1) * sizeof *self->length);
+  self->branches = malloc((most + 1) * sizeof *self->branches);
+  self->ask = malloc((most + 1) * sizeof *self->ask);
+  if (self->token == NULL || self->length == NULL || self->branches == NULL ||
+      self->ask == NULL)
+    return heed_fail(error, HEED_MEMORY,
+                     "memory is out to read %zu tokens at a time", most);
+  packed_clear(self);
+  return HEED_OK;
+}
+
+void packed_close(packed *self) {
+  free(self->token);
+  free(self->length);
+  free(self->branches);
+  free(self->ask);
+}
+
+void packed_clear(packed *self) {
+  self->tokens = 0;
+  self->batch = (llm_batch){.length = self->length,
+                            .token = self->token,
+                            .ask = self->ask,
+                            .branches = self->branches};
+}
+
+static size_t prompt_tokens(const spoken *texts, size_t i) {
+  return texts->answer[i] - texts->first[i];
+}
+
+/* True where the text's prompt is the stem put last. */
+static bool goes_on(const packed *self, size_t text) {
+  const spoken *texts = self->texts;
+  const size_t count = prompt_tokens(texts, text);
+  return self->batch.sequences > 0 &&
+         prompt_tokens(texts, self->stem) == count &&
+         memcmp(texts->tokens.id + texts->first[self->stem],
+                texts->tokens.id + texts->first[text],
+                count * sizeof *texts->tokens.id) == 0;
+}
+
+static void put(packed *self, size_t first, size_t count) {
+  memcpy(self->token + self->tokens, self->texts->tokens.id + first,
+         count * sizeof *self->token);
+  self->length[self->batch.sequences] = count;
+  self->branches[self->batch.sequences] = 0;
+  self->batch.sequences++;
+  self->tokens += count;
+}
+
+bool packed_add(packed *self, size_t text) {
+  const spoken *texts = self->texts;
+  const size_t prompt = prompt_tokens(texts, text);
+  const size_t answer = spoken_answer(texts, text);
+  const bool again = goes_on(self, text);
+  if (answer == 0) return true;
+  if (self->tokens + (again ? 0 : prompt) + answer > self->most) return false;
+  if (!again) {
+    self->stem = text;
+    self->stem_sequence = self->batch.sequences;
+    put(self, texts->first[text], prompt);
+  }
+  self->branches[self->stem_sequence]++;
+  for (size_t i = 0; i < answer; i++)
+    self->ask[self->batch.asked++] = self->tokens + i;
+  put(self, texts->answer[text], answer);
+  return true;
+}
