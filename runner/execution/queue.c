@@ -4,6 +4,7 @@
 #include "queue.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Who makes a costly node of a replicate: a worker + 1, or one of these. */
 #define NOBODY 0u
@@ -14,9 +15,12 @@ struct queue {
   uint8_t *state; /* cell_state of each cell */
   size_t next;    /* position before which nothing is queued */
   size_t waiting;
-  size_t costly_count;
-  size_t *costly;   /* of each node, its number among the costly ones */
-  uint32_t *makers; /* costly_count x replicates */
+  /* What one worker makes before others may: a costly node, or the checkpoint
+   * that several of them share. */
+  size_t thing_count;
+  size_t *costly;   /* of each node, its number among these */
+  size_t *shared;   /* of each node, its checkpoint's; or its own again */
+  uint32_t *makers; /* thing_count x replicates */
 };
 
 /* Position in the order of the queue: replicates outside, points inside. */
@@ -30,20 +34,42 @@ static size_t position_of(const queue *self, size_t cell) {
   return cell % replicates * self->plan->point_count + cell / replicates;
 }
 
+/* The number of the checkpoint of node `at`: that of an earlier node that has
+ * the same, or a new one. */
+static size_t number_shared(queue *self, size_t at) {
+  const plan_node *nodes = self->plan->nodes;
+  if (nodes[at].shared[0] == '\0') return self->costly[at];
+  for (size_t i = 0; i < at; i++)
+    if (nodes[i].costly && strcmp(nodes[i].shared, nodes[at].shared) == 0)
+      return self->shared[i];
+  return self->thing_count++;
+}
+
 static bool number_costly(queue *self) {
-  self->costly = calloc(self->plan->node_count + 1, sizeof *self->costly);
-  if (self->costly == NULL) return false;
-  for (size_t i = 0; i < self->plan->node_count; i++)
-    if (self->plan->nodes[i].costly) self->costly[i] = self->costly_count++;
-  self->makers = calloc(self->costly_count * self->plan->replicates + 1,
+  const size_t count = self->plan->node_count;
+  self->costly = calloc(count + 1, sizeof *self->costly);
+  self->shared = calloc(count + 1, sizeof *self->shared);
+  if (self->costly == NULL || self->shared == NULL) return false;
+  for (size_t i = 0; i < count; i++) {
+    if (!self->plan->nodes[i].costly) continue;
+    self->costly[i] = self->thing_count++;
+    self->shared[i] = number_shared(self, i);
+  }
+  self->makers = calloc(self->thing_count * self->plan->replicates + 1,
                         sizeof *self->makers);
   return self->makers != NULL;
+}
+
+static uint32_t *maker_of(const queue *self, size_t thing, size_t cell) {
+  const size_t replicates = self->plan->replicates;
+  return &self->makers[thing * replicates + cell % replicates];
 }
 
 void queue_free(queue *self) {
   if (self == NULL) return;
   free(self->makers);
   free(self->costly);
+  free(self->shared);
   free(self->state);
   free(self);
 }
@@ -65,17 +91,20 @@ bool queue_same_unit(const queue *self, size_t a, size_t b) {
 
 /* ---- costly nodes ---- */
 
-/* Calls `change` for each costly node above the cell, from the leaf up. */
+/* Calls `change` for each costly node above the cell, from the leaf up, and for
+ * its checkpoint. */
 static void each_costly(queue *self, size_t cell, uint32_t taker,
                         uint32_t (*change)(uint32_t maker, uint32_t taker)) {
   const size_t replicates = self->plan->replicates;
   const plan_node *nodes = self->plan->nodes;
-  if (self->costly_count == 0) return;
+  if (self->thing_count == 0) return;
   for (size_t node = self->plan->points[cell / replicates].leaf;
        node != SIZE_MAX; node = nodes[node].parent) {
     uint32_t *maker;
     if (!nodes[node].costly) continue;
-    maker = &self->makers[self->costly[node] * replicates + cell % replicates];
+    maker = maker_of(self, self->costly[node], cell);
+    *maker = change(*maker, taker);
+    maker = maker_of(self, self->shared[node], cell);
     *maker = change(*maker, taker);
   }
 }
@@ -94,18 +123,25 @@ static uint32_t release(uint32_t maker, uint32_t taker) {
   return maker == MADE ? MADE : NOBODY;
 }
 
+/* Whether another worker is about to make the thing. */
+static bool is_made_by_another(const queue *self, size_t thing, size_t cell,
+                               uint32_t taker) {
+  const uint32_t maker = *maker_of(self, thing, cell);
+  return maker != NOBODY && maker != MADE && maker != taker + 1;
+}
+
 /* The costly node above the cell that another worker is about to make, or
- * SIZE_MAX. */
+ * whose checkpoint; or SIZE_MAX. */
 static size_t being_made(const queue *self, size_t cell, uint32_t taker) {
   const size_t replicates = self->plan->replicates;
   const plan_node *nodes = self->plan->nodes;
-  if (self->costly_count == 0) return SIZE_MAX;
+  if (self->thing_count == 0) return SIZE_MAX;
   for (size_t node = self->plan->points[cell / replicates].leaf;
        node != SIZE_MAX; node = nodes[node].parent) {
-    uint32_t maker;
     if (!nodes[node].costly) continue;
-    maker = self->makers[self->costly[node] * replicates + cell % replicates];
-    if (maker != NOBODY && maker != MADE && maker != taker + 1) return node;
+    if (is_made_by_another(self, self->costly[node], cell, taker) ||
+        is_made_by_another(self, self->shared[node], cell, taker))
+      return node;
   }
   return SIZE_MAX;
 }

@@ -36,7 +36,8 @@ typedef struct batch_wish {
 /* Takes a batch, in tree order, of one replicate or more.  It ends where a
  * shared posterior ends, unless the rest would keep an idle worker busy for
  * longer than the posterior takes it.  Cells under a costly node that another
- * worker is about to make are left alone until it is made.  Returns the count;
+ * worker is about to make, or the checkpoint that it shares, are left alone
+ * until that is made.  Returns the count;
  * 0: nothing can be taken now. */
 size_t queue_take(queue *self, const batch_wish *wish, uint64_t *cells);
 

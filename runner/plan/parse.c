@@ -277,6 +277,12 @@ static heed_status read_node(plan *self, const place *at, const json_t *object,
   if (status != HEED_OK) return status;
   memcpy(node->key, key, PLAN_KEY_SIZE);
   node->costly = json_is_true(json_object_get(object, "costly"));
+  if (json_object_get(object, "shared") != NULL) {
+    const char *shared;
+    status = digest(at, object, "shared", &shared);
+    if (status != HEED_OK) return status;
+    memcpy(node->shared, shared, PLAN_KEY_SIZE);
+  }
   node->spec = json_object_get(object, "spec");
   if (!json_is_object(node->spec)) return wrong(at, "spec", "an object");
   node->first_point = SIZE_MAX;

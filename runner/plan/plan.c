@@ -42,6 +42,12 @@ void plan_stage_key(const plan *self, size_t node, size_t replicate,
   keyed(self, self->nodes[node].key, replicate, "", key);
 }
 
+void plan_checkpoint_key(const plan *self, size_t node, size_t replicate,
+                         char key[PLAN_KEY_SIZE]) {
+  const plan_node *at = &self->nodes[node];
+  keyed(self, at->shared[0] != '\0' ? at->shared : at->key, replicate, "", key);
+}
+
 size_t plan_node_at(const plan *self, size_t point, plan_stage stage) {
   size_t node = self->points[point].leaf;
   while (node != SIZE_MAX && self->nodes[node].stage > stage)

@@ -41,6 +41,9 @@ typedef struct plan_node {
   size_t first_point;      /* points under this node are contiguous: */
   size_t point_count;      /* first_point … first_point + point_count - 1 */
   bool costly;             /* its plugin said HEED_COSTLY */
+  /* "": its checkpoint is its own.  Else the same hash but for the parameters
+   * that are HEED_LATE: nodes that have this in common share a checkpoint. */
+  char shared[PLAN_KEY_SIZE];
 } plan_node;
 
 /* A coordinate: the labels of a dimension.  Numbers or labels. */
@@ -118,10 +121,12 @@ static inline size_t plan_cell_count(const plan *self) {
 /* What a cell is known by, in parts and result files: SHA-256 of the leaf's
  * key, the seed, the replicate and what is kept beside the metrics.  And that
  * of a node's key, the seed and the replicate: the name under which a costly
- * stage's output is saved. */
+ * stage's output is saved; and that under which its checkpoint is. */
 void plan_cell_key(const plan *plan, size_t cell, char key[PLAN_KEY_SIZE]);
 void plan_stage_key(const plan *plan, size_t node, size_t replicate,
                     char key[PLAN_KEY_SIZE]);
+void plan_checkpoint_key(const plan *plan, size_t node, size_t replicate,
+                         char key[PLAN_KEY_SIZE]);
 
 /* The node of that stage on the point's path; SIZE_MAX where it has none. */
 size_t plan_node_at(const plan *plan, size_t point, plan_stage stage);

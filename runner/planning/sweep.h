@@ -151,7 +151,8 @@ heed_status used_value(const sweep *self, const heed_parameter *parameter,
 typedef struct stage_spec {
   plan_stage stage;
   json_t *resolved;
-  char hash[PLAN_KEY_SIZE]; /* of resolved, plugins and inputs */
+  char hash[PLAN_KEY_SIZE];  /* of resolved, plugins and inputs */
+  char early[PLAN_KEY_SIZE]; /* the same but for what is HEED_LATE; "": all */
   bool costly;
 } stage_spec;
 

@@ -188,18 +188,43 @@ static heed_status hash_spec(const builder *of, plan_stage stage,
   return status;
 }
 
-static bool is_costly(const sweep *self, const json_t *resolved) {
+/* Its plugin, where that is HEED_COSTLY; else NULL. */
+static const heed_plugin *costly_plugin(const sweep *self,
+                                        const json_t *resolved) {
   const char *full = json_string_value(json_object_get(resolved, "plugin"));
   const heed_plugin *plugin =
       full == NULL ? NULL : check_named(self, full, NULL);
-  return plugin != NULL && (plugin->flags & HEED_COSTLY) != 0;
+  return plugin != NULL && (plugin->flags & HEED_COSTLY) != 0 ? plugin : NULL;
+}
+
+/* Of a costly stage without what is HEED_LATE; "" where nothing is. */
+static heed_status hash_early(const builder *of, plan_stage stage,
+                              const json_t *resolved, char hash[PLAN_KEY_SIZE],
+                              heed_error *error) {
+  const heed_plugin *plugin = costly_plugin(of->self, resolved);
+  json_t *rest = json_deep_copy(resolved);
+  json_t *parameters = json_object_get(rest, "parameters");
+  const size_t count = plugin == NULL ? 0 : plugin->parameter_count;
+  heed_status status = HEED_OK;
+  bool any = false;
+  hash[0] = '\0';
+  for (size_t i = 0; i < count; i++) {
+    if ((plugin->parameters[i].flags & HEED_LATE) == 0) continue;
+    (void)json_object_del(parameters, plugin->parameters[i].name);
+    any = true;
+  }
+  if (any) status = hash_spec(of, stage, rest, hash, error);
+  json_decref(rest);
+  return status;
 }
 
 /* The number of the spec, the same for the same hash.  Takes over resolved. */
 static heed_status intern_spec(builder *of, plan_stage stage, json_t *resolved,
                                const json_t *filled, size_t *number) {
   sweep_tree *result = of->result;
-  stage_spec spec = {stage, resolved, "", is_costly(of->self, resolved)};
+  stage_spec spec = {.stage = stage,
+                     .resolved = resolved,
+                     .costly = costly_plugin(of->self, resolved) != NULL};
   heed_error error = {HEED_OK, ""};
   const json_t *known;
   stage_spec *specs;
@@ -218,6 +243,8 @@ static heed_status intern_spec(builder *of, plan_stage stage, json_t *resolved,
     }
     if (json_object_get(filled, WHERE_KEY) == NULL)
       status = try_whole(of, stage, resolved, &error);
+    if (status == HEED_OK)
+      status = hash_early(of, stage, resolved, spec.early, &error);
   }
   specs = realloc(result->specs, (result->spec_count + 1) * sizeof *specs);
   if (specs != NULL) result->specs = specs;
@@ -472,22 +499,34 @@ static void emit_points(const builder *of, size_t first, json_int_t leaf) {
   }
 }
 
+static void node_key(const builder *of, const char *parent_key,
+                     plan_stage stage, const char *hash,
+                     char key[PLAN_KEY_SIZE]) {
+  char text[256];
+  const int length = snprintf(
+      text, sizeof text,
+      "heed " HEED_VERSION " blas %" JSON_INTEGER_FORMAT "\n%s\n%s\n%s",
+      of->blas_threads, parent_key, plan_stage_name(stage), hash);
+  hash_bytes(text, (size_t)length, key);
+}
+
 static void emit(const builder *of, size_t first, json_t *parent,
                  const char *parent_key) {
   for (size_t i = first; i != NOTHING; i = of->nodes[i].next_sibling) {
     const stage_spec *spec = &of->result->specs[of->nodes[i].spec];
     const json_int_t number = (json_int_t)json_array_size(of->result->nodes);
-    char text[256], key[PLAN_KEY_SIZE];
-    const int length = snprintf(
-        text, sizeof text,
-        "heed " HEED_VERSION " blas %" JSON_INTEGER_FORMAT "\n%s\n%s\n%s",
-        of->blas_threads, parent_key, plan_stage_name(spec->stage), spec->hash);
-    hash_bytes(text, (size_t)length, key);
-    (void)json_array_append_new(
-        of->result->nodes,
+    char key[PLAN_KEY_SIZE];
+    node_key(of, parent_key, spec->stage, spec->hash, key);
+    json_t *made =
         json_pack("{s:s, s:O, s:s, s:b, s:O}", "stage",
                   plan_stage_name(spec->stage), "parent", parent, "key", key,
-                  "costly", spec->costly, "spec", spec->resolved));
+                  "costly", spec->costly, "spec", spec->resolved);
+    if (spec->early[0] != '\0') {
+      char shared[PLAN_KEY_SIZE];
+      node_key(of, parent_key, spec->stage, spec->early, shared);
+      (void)json_object_set_new(made, "shared", json_string(shared));
+    }
+    (void)json_array_append_new(of->result->nodes, made);
     json_t *self = json_integer(number);
     emit(of, of->nodes[i].first_child, self, key);
     json_decref(self);

@@ -19,7 +19,7 @@ static void reports_path(const work *folder, const char *key, char *path,
 heed_status costly_open_checkpoint(const work *folder, const plan *of,
                                    level *self, heed_error *error) {
   char key[PLAN_KEY_SIZE], path[PATH_MAX];
-  plan_stage_key(of, self->node, self->replicate, key);
+  plan_checkpoint_key(of, self->node, self->replicate, key);
   (void)snprintf(path, sizeof path, "%s/stage-%s.checkpoint",
                  work_folder(folder), key);
   self->host.checkpoint = arena_copy(self->memory, path);
@@ -29,8 +29,9 @@ heed_status costly_open_checkpoint(const work *folder, const plan *of,
 }
 
 /* One that stays is of no use any more, but no harm either. */
-void costly_close_checkpoint(level *self, bool done) {
-  if (done && self->host.checkpoint != NULL)
+void costly_close_checkpoint(const plan *of, level *self, bool done) {
+  const bool own = of->nodes[self->node].shared[0] == '\0';
+  if (done && own && self->host.checkpoint != NULL)
     (void)file_remove(self->host.checkpoint, NULL);
   self->host.checkpoint = NULL;
 }

@@ -8,11 +8,11 @@
 
 /* *found: the output was saved before, and the level now holds it. */
 
-/* Gives the stage a place for checkpoints, of the same key; and takes it away,
- * with the file once the stage is done. */
+/* Gives the stage a place for its checkpoint; and takes it away, with the file
+ * once the stage is done, unless other stages share it. */
 heed_status costly_open_checkpoint(const work *folder, const plan *plan,
                                    level *self, heed_error *error);
-void costly_close_checkpoint(level *self, bool done);
+void costly_close_checkpoint(const plan *plan, level *self, bool done);
 
 heed_status costly_load_world(const work *folder, const plan *plan, level *self,
                               bool *found, heed_error *error);

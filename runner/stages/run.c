@@ -155,7 +155,7 @@ static heed_status run_world(stages *self, level *into, heed_error *error) {
   if (status == HEED_OK) status = check_world(&into->world, error);
   if (status == HEED_OK && costly && !found)
     status = costly_save_world(folder, self->plan, into, error);
-  if (costly) costly_close_checkpoint(into, status == HEED_OK);
+  if (costly) costly_close_checkpoint(self->plan, into, status == HEED_OK);
   if (status == HEED_OK)
     status = prompts_know(into->instance, &into->world, &into->host,
                           into->memory, &into->prompts, error);
@@ -294,7 +294,7 @@ static heed_status run_policy(stages *self, level *into, heed_error *error) {
   if (status == HEED_OK) status = check_policy(of, &into->policy, error);
   if (status == HEED_OK && costly && !found)
     status = costly_save_policy(folder, self->plan, of, into, error);
-  if (costly) costly_close_checkpoint(into, status == HEED_OK);
+  if (costly) costly_close_checkpoint(self->plan, into, status == HEED_OK);
   return status;
 }
 

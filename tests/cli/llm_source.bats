@@ -129,6 +129,31 @@ await() {
   [ "$(numbers_of texts.h5)" = "$(numbers_of whole.h5)" ]
 }
 
+@test "worlds that differ in their gap or their judge share their answers" {
+  # The first cannot be had, and leaves its answers to the others.
+  write_sweep 'mu = h.axis { "mu", 0.9999, 0.7, 0.8 },' 'h.estimator.faulty { seconds = 3 }'
+  setsid "$HEED" run texts.lua -j 2 >out 2>err </dev/null &
+  supervisor=$!
+  for ((turn = 0; turn < 1000; turn++)); do
+    [ "$(compgen -G 'texts.h5.work/stage-*.json' | wc -l)" -eq 2 ] && break
+    sleep 0.02
+  done
+  kill -KILL -- -$supervisor
+  wait $supervisor || true
+  cat texts.h5.work/*.log
+  [ "$(cat texts.h5.work/*.log | grep -c ' A: .* tokens were drawn now')" -eq 3 ]
+  [ "$(cat texts.h5.work/*.log | grep -c ' A: .* of these 0 tokens were drawn now')" -eq 2 ]
+  # Each is as it would be alone.
+  write_sweep 'mu = h.axis { "mu", 0.7, 0.8 },'
+  heed_run -j 2
+  [ "$status" -eq 0 ]
+  [ ! -e texts.h5.work ]
+  write_sweep 'mu = 0.8,'
+  heed_run -o alone.h5
+  [ "$status" -eq 0 ]
+  [ "$(ask texts.h5 'f["eta_mean"][1].ravel().tolist()')" = "$(ask alone.h5 'f["eta_mean"][()].ravel().tolist()')" ]
+}
+
 @test "a world that is saved is not drawn again" {
   write_sweep '' 'h.estimator.faulty { seconds = 3 }'
   setsid "$HEED" run texts.lua >out 2>err </dev/null &
@@ -136,7 +161,6 @@ await() {
   await 'texts.h5.work/stage-*.json'
   kill -KILL -- -$supervisor
   wait $supervisor || true
-  [ -z "$(compgen -G 'texts.h5.work/stage-*.checkpoint')" ]
   # What was reported is read from there as well.
   sed -i -E 's/("source_tokens":\[)[0-9.]+/\112345/' texts.h5.work/stage-*.json
   heed_run

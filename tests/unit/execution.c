@@ -188,6 +188,29 @@ static void a_costly_node_is_made_by_one_worker_at_a_time(void **state) {
   queue_free(self);
 }
 
+static void a_shared_checkpoint_is_made_by_one_worker_at_a_time(void **state) {
+  const batch_wish other = {
+      .taker = 1, .cells = 1, .most = CELLS, .worth = SIZE_MAX};
+  uint64_t first[CELLS], second[CELLS];
+  queue *self;
+  (void)state;
+  make_tree(true);
+  for (size_t i = 0; i < tree.node_count; i++)
+    if (nodes[i].costly) (void)strcpy(nodes[i].shared, "one for all worlds");
+  self = queue_create(&tree, nothing);
+  assert_int_equal(queue_take(self, &modest, first), LEAVES);
+  /* All worlds of this replicate are left alone: the next one's first. */
+  assert_int_equal(queue_take(self, &other, second), LEAVES);
+  assert_int_equal(second[0], cell_of(0, 1));
+  /* Made, it is for all; each world is still made by one. */
+  queue_recorded(self, (size_t)first[0]);
+  assert_int_equal(queue_take(self, &modest, first), LEAVES);
+  assert_int_equal(first[0], cell_of(LEAVES, 0));
+  assert_int_equal(queue_take(self, &other, second), LEAVES);
+  assert_int_equal(second[0], cell_of(POSTERIORS * LEAVES, 0));
+  queue_free(self);
+}
+
 static void a_costly_node_of_a_dead_worker_is_free_again(void **state) {
   const batch_wish other = {
       .taker = 1, .cells = 1, .most = CELLS, .worth = SIZE_MAX};
@@ -435,6 +458,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(recorded_cells_are_not_taken),
       cmocka_unit_test(returned_cells_are_taken_first),
       cmocka_unit_test(a_costly_node_is_made_by_one_worker_at_a_time),
+      cmocka_unit_test(a_shared_checkpoint_is_made_by_one_worker_at_a_time),
       cmocka_unit_test(a_costly_node_of_a_dead_worker_is_free_again),
       cmocka_unit_test(where_all_costly_nodes_are_under_way_nothing_is_taken),
       cmocka_unit_test(what_is_announced_is_seen),

@@ -173,6 +173,28 @@ static void stage_keys_do_not_depend_on_what_is_kept(void **state) {
   free(text);
 }
 
+static void a_checkpoint_is_a_stage_s_own_or_shared(void **state) {
+  char key[PLAN_KEY_SIZE], own[PLAN_KEY_SIZE], other[PLAN_KEY_SIZE];
+  char *text = changed("\"costly\":true,",
+                       "\"costly\":true,\"shared\":\"" KEY "4\",");
+  plan *read = parsed(good), *sharing = parsed(text);
+  (void)state;
+  plan_stage_key(read, 0, 1, key);
+  plan_checkpoint_key(read, 0, 1, own);
+  assert_string_equal(own, key);
+  plan_stage_key(sharing, 0, 1, own);
+  assert_string_equal(own, key);
+  plan_checkpoint_key(sharing, 0, 1, own);
+  assert_string_not_equal(own, key);
+  plan_checkpoint_key(sharing, 4, 1, other); /* its own key is that one */
+  assert_string_equal(own, other);
+  plan_checkpoint_key(sharing, 0, 2, other);
+  assert_string_not_equal(own, other);
+  plan_free(read);
+  plan_free(sharing);
+  free(text);
+}
+
 static void a_broken_plan_is_refused_by_its_key(void **state) {
   static const char *const broken[][3] = {
       {"{\"heed_plan\":1", "[\"heed_plan\",1", "plan: line 1"},
@@ -250,6 +272,7 @@ int main(void) {
       cmocka_unit_test(a_stage_is_found_along_the_path_of_a_point),
       cmocka_unit_test(cell_keys_differ_with_all_that_determines_a_record),
       cmocka_unit_test(stage_keys_do_not_depend_on_what_is_kept),
+      cmocka_unit_test(a_checkpoint_is_a_stage_s_own_or_shared),
       cmocka_unit_test(a_broken_plan_is_refused_by_its_key),
       cmocka_unit_test(every_cut_of_a_plan_is_refused),
       cmocka_unit_test(a_plan_is_read_from_its_file),

@@ -124,7 +124,7 @@ heed_status checkpoint_add(checkpoint *self, const char *purpose, size_t first,
   if (self->path == NULL) return HEED_OK;
   lot = lot_as_json(purpose, first, count, responses, tokens);
   if (lot == NULL || json_array_append_new(self->lots, lot) != 0 ||
-      asprintf(&beside, "%s.tmp", self->path) < 0)
+      asprintf(&beside, "%s.%ld.tmp", self->path, (long)getpid()) < 0)
     return no_memory(error);
   fault = write_file(self, beside);
   if (fault != 0) {

@@ -74,7 +74,12 @@ struct heed_host {
   /* Where a long stage may leave what it has done so far: a file that a later
    * run of the very same stage finds, and that the host removes once the
    * stage is done.  Write it under another name beside and rename it.  NULL:
-   * nothing is kept here. */
+   * nothing is kept here.
+   *
+   * Where a plugin has parameters that are HEED_LATE, all stages of a run that
+   * differ in these alone have one such file between them, and it stays until
+   * the run is over: the first leaves what the others need not do again.  They
+   * are held back until it is done, and may then run at the same time. */
   const char *(*checkpoint)(const heed_host *host);
 };
 
