@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "support/llm/attention.h"
+#include "support/llm/carving.h"
 #include "support/llm/layer.h"
 #include "support/llm/product.h"
 
@@ -32,28 +33,12 @@ struct llm_decoder {
   size_t *owner; /* which reading a token belongs to */
   size_t *first; /* (readings): their first tokens */
   layer_values at;
-  float *spare; /* (width): next */
-  float *room;  /* (members, room_floats) */
+  float *room; /* (members, room_floats) */
   size_t room_floats;
   float *hidden, *logits; /* (slots, width), (slots, vocabulary) */
   const llm_reading *reading;
   size_t readings, tokens;
 };
-
-typedef struct carving {
-  char *base;
-  size_t end;
-} carving;
-
-static void *carve(carving *of, size_t count, size_t size) {
-  const size_t at = of->end;
-  of->end += (count * size + 63) / 64 * 64;
-  return of->base != NULL ? of->base + at : NULL;
-}
-
-static float *carve_floats(carving *of, size_t rows, size_t width) {
-  return carve(of, rows * width, sizeof(float));
-}
 
 static void place_values(llm_decoder *self, carving *of) {
   const llm_shape *shape = &self->model->shape;
@@ -104,20 +89,6 @@ size_t llm_decoder_bytes(const llm_shape *shape,
   return place_all(&counted, NULL, members);
 }
 
-static void fill_rotation(llm_decoder *self) {
-  const size_t width = self->model->shape.head_width;
-  for (size_t position = 0; position < self->limits.capacity; position++) {
-    float *cosine = self->rotation + position * 2 * width;
-    float *sine = cosine + width;
-    for (size_t i = 0; i < width / 2; i++) {
-      const double angle = (double)position * self->model->frequency[i];
-      cosine[2 * i] = cosine[2 * i + 1] = (float)cos(angle);
-      sine[2 * i + 1] = (float)sin(angle);
-      sine[2 * i] = -sine[2 * i + 1];
-    }
-  }
-}
-
 heed_status llm_decoder_open(const llm_model *model,
                              const llm_decoder_limits *limits, crew *workers,
                              llm_decoder **opened, heed_error *error) {
@@ -152,7 +123,7 @@ heed_status llm_decoder_open(const llm_model *model,
                      limits->slots, limits->capacity, megabytes);
   }
   (void)place_all(self, self->memory, crew_members(workers));
-  fill_rotation(self);
+  layer_rotation(model, limits->capacity, self->rotation);
   *opened = self;
   return HEED_OK;
 }

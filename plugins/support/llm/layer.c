@@ -2,6 +2,7 @@
  * One layer, token by token. */
 #include "support/llm/layer.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "support/llm/product.h"
@@ -13,6 +14,19 @@ layer_weights layer_weights_of(const llm_model *model, size_t layer) {
       base + of->attention_norm, base + of->qkv,     base + of->output,
       base + of->feed_norm,      base + of->gate_up, base + of->down};
   return weights;
+}
+
+void layer_rotation(const llm_model *model, size_t positions, float *rotation) {
+  const size_t width = model->shape.head_width;
+  for (size_t position = 0; position < positions; position++) {
+    float *cosine = rotation + position * 2 * width, *sine = cosine + width;
+    for (size_t i = 0; i < width / 2; i++) {
+      const double angle = (double)position * model->frequency[i];
+      cosine[2 * i] = cosine[2 * i + 1] = (float)cos(angle);
+      sine[2 * i + 1] = (float)sin(angle);
+      sine[2 * i] = -sine[2 * i + 1];
+    }
+  }
 }
 
 /* low = A x, for the backward; y (rows, group's outputs) += scale B low, where

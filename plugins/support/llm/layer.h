@@ -42,6 +42,10 @@ typedef struct layer_weights {
 
 layer_weights layer_weights_of(const llm_model *model, size_t layer);
 
+/* The cosines and sines of every position, (positions, 2, head_width), as
+ * kernels.rotate wants them. */
+void layer_rotation(const llm_model *model, size_t positions, float *rotation);
+
 /* x -> qkv */
 void layer_begin(const layer_means *means, size_t layer,
                  const layer_values *values, size_t first, size_t end);

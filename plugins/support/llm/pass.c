@@ -8,26 +8,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "support/llm/carving.h"
 #include "support/llm/pass_parts.h"
 #include "support/llm/product.h"
 
 /* --- memory ------------------------------------------------------------- */
-
-typedef struct carving {
-  char *base;
-  size_t end;
-} carving;
-
-/* NULL where nothing is needed, or while only counting. */
-static void *carve(carving *of, size_t count, size_t size) {
-  const size_t at = of->end;
-  of->end += (count * size + 63) / 64 * 64;
-  return count > 0 && of->base != NULL ? of->base + at : NULL;
-}
-
-static float *carve_floats(carving *of, size_t rows, size_t width) {
-  return carve(of, rows * width, sizeof(float));
-}
 
 static void place_layer(llm_pass *self, carving *of) {
   const llm_shape *shape = &self->model->shape;
@@ -145,21 +130,6 @@ static heed_status check_options(const llm_model *model,
   return HEED_OK;
 }
 
-/* The cosines and sines of every position, as kernels.rotate wants them. */
-static void fill_rotation(const llm_model *model, size_t longest,
-                          float *rotation) {
-  const size_t width = model->shape.head_width;
-  for (size_t position = 0; position < longest; position++) {
-    float *cosine = rotation + position * 2 * width, *sine = cosine + width;
-    for (size_t i = 0; i < width / 2; i++) {
-      const double angle = (double)position * model->frequency[i];
-      cosine[2 * i] = cosine[2 * i + 1] = (float)cos(angle);
-      sine[2 * i + 1] = (float)sin(angle);
-      sine[2 * i] = -sine[2 * i + 1];
-    }
-  }
-}
-
 heed_status llm_pass_open(const llm_model *model,
                           const llm_pass_options *options,
                           const llm_limits *limits, crew *workers,
@@ -188,7 +158,7 @@ heed_status llm_pass_open(const llm_model *model,
                      limits->tokens, megabytes);
   }
   (void)place_all(self, self->memory, members);
-  fill_rotation(model, limits->longest, self->at.rotation);
+  layer_rotation(model, limits->longest, self->at.rotation);
   *opened = self;
   return HEED_OK;
 }

@@ -21,9 +21,10 @@ static heed_status number_pairs(learner *self, heed_error *error) {
   self->pair_of = malloc((rows->count + 1) * sizeof *self->pair_of);
   self->row = malloc((rows->count + 1) * sizeof *self->row);
   self->first_row = calloc(rows->count + 2, sizeof *self->first_row);
+  self->place = malloc((rows->count + 1) * sizeof *self->place);
   self->response = calloc(2 * rows->count + 1, sizeof *self->response);
-  if (number == NULL || self->pair_of == NULL || self->row == NULL ||
-      self->first_row == NULL || self->response == NULL) {
+  if (number == NULL || self->place == NULL || self->pair_of == NULL ||
+      self->row == NULL || self->first_row == NULL || self->response == NULL) {
     free(number);
     return no_memory(error);
   }
@@ -31,8 +32,8 @@ static heed_status number_pairs(learner *self, heed_error *error) {
   for (size_t i = 0; i < rows->count; i++) {
     size_t *at = &number[rows->pair[i]];
     if (*at == SIZE_MAX) {
+      self->place[self->pairs] = rows->pair[i];
       *at = self->pairs++;
-      self->response[2 * *at].candidate = (int64_t)rows->pair[i];
     }
     self->pair_of[i] = *at;
   }
@@ -56,11 +57,11 @@ static heed_status find_responses(learner *self, heed_error *error) {
                        "a language model needs the columns `prompt` and `%s` "
                        "of the pairs, and this world has none",
                        columns[side][0]);
-    for (size_t u = self->pairs; u-- > 0;) {
-      const size_t pair = (size_t)self->response[2 * u].candidate;
+    for (size_t u = 0; u < self->pairs; u++) {
+      const size_t pair = self->place[u];
       self->response[2 * u + side] =
           (heed_response){.prompt = (size_t)prompt[pair],
-                          .candidate = side == 0 ? (int64_t)pair : -1,
+                          .candidate = -1,
                           .text = text[pair],
                           .length = strlen(text[pair]),
                           .cut = cut != NULL && cut[pair] != 0};
@@ -204,6 +205,7 @@ void learner_close(learner *self) {
   spoken_free(&self->texts);
   free(self->stretch);
   free(self->gradient);
+  free(self->place);
   free(self->pair_of);
   free(self->first_row);
   free(self->row);

@@ -53,6 +53,7 @@ typedef struct learner {
 
   /* The pairs that rows are about, each once, U of them. */
   size_t pairs;
+  size_t *place;           /* (U): rows of world->pairs */
   size_t *pair_of;         /* (n): 0 ... U - 1 */
   size_t *first_row;       /* (U + 1), into row */
   size_t *row;             /* (n): by pair */
