@@ -48,7 +48,7 @@ static int by_name(const void *a, const void *b) {
 /* The keys of the first row, in the order of the alphabet: Lua's own order
  * changes from run to run. */
 static lua_Integer read_columns(lua_State *lua) {
-  const char *keys[128];
+  const char *keys[128] = {NULL};
   size_t count = 0;
   lua_rawgeti(lua, ROWS, 2);
   lua_pushnil(lua);

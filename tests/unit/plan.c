@@ -175,8 +175,8 @@ static void stage_keys_do_not_depend_on_what_is_kept(void **state) {
 
 static void a_checkpoint_is_a_stage_s_own_or_shared(void **state) {
   char key[PLAN_KEY_SIZE], own[PLAN_KEY_SIZE], other[PLAN_KEY_SIZE];
-  char *text = changed("\"costly\":true,",
-                       "\"costly\":true,\"shared\":\"" KEY "4\",");
+  char *text =
+      changed("\"costly\":true,", "\"costly\":true,\"shared\":\"" KEY "4\",");
   plan *read = parsed(good), *sharing = parsed(text);
   (void)state;
   plan_stage_key(read, 0, 1, key);
