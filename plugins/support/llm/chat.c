@@ -46,7 +46,8 @@ static char *normalised(const char *text, size_t length) {
       made[count++] = '\n';
       i++;
     } else {
-      made[count++] = text[i] == '\0' ? '?' : text[i];
+      made[count++] = text[i];
+      if (text[i] == '\0') made[count - 1] = '?';
     }
   if (made != NULL) made[count] = '\0';
   return made;

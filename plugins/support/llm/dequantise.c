@@ -145,7 +145,7 @@ static void block_scaled(const uint8_t *block, const uint8_t *fifth,
                          const uint8_t *quants, float *out) {
   const float d = load_half(block), dmin = load_half(block + 2);
   for (int group = 0; group < LARGE / 32; group++) {
-    const uint8_t *pairs = quants + group / 2 * 32;
+    const uint8_t *pairs = quants + (size_t)(group / 2 * 32);
     int scale, least;
     six_bits(block + 4, group, &scale, &least);
     const float step = d * (float)scale, base = dmin * (float)least;
@@ -187,8 +187,10 @@ static void each_block(uint32_t type, const uint8_t *blocks, uint64_t count,
                        void (*convert)(const uint8_t *block, float *out),
                        float *out) {
   const gguf_layout layout = gguf_layout_of(type);
-  for (uint64_t i = 0; i < count / layout.numbers; i++)
-    convert(blocks + i * layout.bytes, out + i * layout.numbers);
+  for (uint64_t at = 0; at + layout.numbers <= count; at += layout.numbers) {
+    convert(blocks, out + at);
+    blocks += layout.bytes;
+  }
 }
 
 void gguf_dequantise(uint32_t type, const uint8_t *blocks, uint64_t count,

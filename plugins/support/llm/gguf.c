@@ -47,7 +47,8 @@ const char *gguf_show(const char *text, char shown[static GGUF_SHOWN + 4]) {
     shown[n] = text[n];
     if (c < 0x20 || c > 0x7e) shown[n] = '?';
   }
-  strcpy(shown + n, text[n] != '\0' ? "..." : "");
+  memcpy(shown + n, "...", 4);
+  if (text[n] == '\0') shown[n] = '\0';
   return shown;
 }
 

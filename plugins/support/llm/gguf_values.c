@@ -190,7 +190,7 @@ static bool load_integer(uint32_t kind, const uint8_t *bytes, int64_t *value) {
   memcpy(&raw, bytes, kinds[kind].bytes);
   switch (kind) {
     case GGUF_KIND_I8:
-      *value = (int8_t)raw;
+      *value = (int64_t)raw - (raw > INT8_MAX ? 256 : 0);
       break;
     case GGUF_KIND_I16:
       *value = (int16_t)raw;

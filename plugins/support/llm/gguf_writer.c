@@ -13,7 +13,6 @@
 
 #include "support/llm/gguf_parts.h"
 
-#define MAGIC "GGUF"
 #define VERSION 3u
 #define ALIGNMENT 32u
 #define TENSOR_NAME_MOST 255u /* what the reader takes */
@@ -267,9 +266,8 @@ static bool pad(int descriptor, uint64_t at) {
 }
 
 static bool write_file(const gguf_writer *writer, int descriptor) {
-  uint8_t head[24];
+  uint8_t head[24] = {'G', 'G', 'U', 'F'};
   const uint32_t version = VERSION;
-  memcpy(head, MAGIC, 4);
   memcpy(head + 4, &version, sizeof version);
   memcpy(head + 8, &writer->tensor_count, sizeof(uint64_t));
   memcpy(head + 16, &writer->key_count, sizeof(uint64_t));
@@ -326,12 +324,9 @@ heed_status gguf_writer_finish(gguf_writer *writer, heed_error *error) {
     if (error != NULL) *error = writer->error;
     return writer->error.status;
   }
-  const size_t length = strlen(writer->path);
-  char *temporary = malloc(length + sizeof ".XXXXXX");
-  if (temporary == NULL)
+  char *temporary = NULL;
+  if (asprintf(&temporary, "%s.XXXXXX", writer->path) < 0)
     return heed_fail(error, HEED_MEMORY, "%s: memory is out", writer->path);
-  memcpy(temporary, writer->path, length);
-  strcpy(temporary + length, ".XXXXXX");
   const bool good =
       put_in_place(writer, temporary) && sync_folder(writer->path);
   free(temporary);

@@ -5,7 +5,7 @@
  * Vectors are the extension that gcc and clang share: a sum of floats is not
  * one that a compiler may reorder, so lanes are written out. */
 
-#define LANES KERNEL_LANES
+#define LANES ((size_t)KERNEL_LANES)
 #define wide KERNEL(wide)
 #define whole KERNEL(whole)
 #define FAST KERNEL_TARGET static inline

@@ -21,7 +21,7 @@ static heed_status number_pairs(learner *self, heed_error *error) {
   self->pair_of = malloc((rows->count + 1) * sizeof *self->pair_of);
   self->row = malloc((rows->count + 1) * sizeof *self->row);
   self->first_row = calloc(rows->count + 2, sizeof *self->first_row);
-  self->place = malloc((rows->count + 1) * sizeof *self->place);
+  self->place = calloc(rows->count + 1, sizeof *self->place);
   self->response = calloc(2 * rows->count + 1, sizeof *self->response);
   if (number == NULL || self->place == NULL || self->pair_of == NULL ||
       self->row == NULL || self->first_row == NULL || self->response == NULL) {
