@@ -37,8 +37,7 @@ typedef struct batch_wish {
  * shared posterior ends, unless the rest would keep an idle worker busy for
  * longer than the posterior takes it.  Cells under a costly node that another
  * worker is about to make, or the checkpoint that it shares, are left alone
- * until that is made.  Returns the count;
- * 0: nothing can be taken now. */
+ * until that is made.  Returns the count; 0: nothing can be taken now. */
 size_t queue_take(queue *self, const batch_wish *wish, uint64_t *cells);
 
 void queue_recorded(queue *self, size_t cell);

@@ -45,9 +45,9 @@ typedef enum heed_type {
 #define HEED_OPTIONAL 1u  /* may be left out, and is then not `given` */
 #define HEED_OPEN_LOW 2u  /* `low` itself is not allowed */
 #define HEED_OPEN_HIGH 4u /* `high` itself is not allowed */
-#define HEED_LATE                                          \
-  8u /* of a plugin that is HEED_COSTLY: what it leaves in \
-        heed_host.checkpoint does not depend on it */
+/* Of a plugin that is HEED_COSTLY, a parameter of its own (no field, no item):
+ * what the plugin leaves in heed_host.checkpoint does not depend on it. */
+#define HEED_LATE 8u
 
 typedef struct heed_parameter heed_parameter;
 struct heed_parameter {
