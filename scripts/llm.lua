@@ -7,7 +7,7 @@
 --   scripts/fetch-model.sh scripts/llm && scripts/fetch-lexicons.sh scripts/llm
 --   heed run scripts/llm.lua -j 1 -o results/llm.h5
 --
--- Two cores take about an hour; stopped, it goes on where it was. Answers are
+-- Two cores take 40 minutes; stopped, it goes on where it was. Answers are
 -- drawn once for all arms, and cells differ in the arm alone: arms are paired,
 -- prompt by prompt. scripts/llm.py makes the tables of docs/experiments/llm.md.
 
