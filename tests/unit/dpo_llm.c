@@ -210,6 +210,43 @@ static void read_reference(scene *self, double found[2 * PAIRS]) {
   language_model_close(model);
 }
 
+/* Scored alone or beside others to the same prompt, in any order. */
+static void scores_do_not_depend_on_the_company(void **state) {
+  scene *self = *state;
+  const language_model_options options = {.path = self->model, .chat = true};
+  const heed_host *host = &self->bench.host.host;
+  heed_error *error = &self->bench.error;
+  const heed_response all[] = {
+      {.prompt = 0, .text = "one", .length = 3},
+      {.prompt = 0, .text = "", .length = 0, .cut = true},
+      {.prompt = 0, .text = "another", .length = 7, .cut = true},
+      {.prompt = 1, .text = "one", .length = 3},
+      {.prompt = 0, .text = "", .length = 0},
+      {.prompt = 1, .text = "", .length = 0, .cut = true}};
+  enum { COUNT = sizeof all / sizeof *all };
+  language_model *model = NULL;
+  double together[COUNT], alone;
+  size_t tokens[COUNT];
+  assert_int_equal(language_model_open(&options, &model, error), HEED_OK);
+  assert_int_equal(language_model_score(model, NULL, host, "test", prompt_text,
+                                        COUNT, all, together, tokens, error),
+                   HEED_OK);
+  for (size_t i = 0; i < COUNT; i++) {
+    assert_int_equal(
+        language_model_score(model, NULL, host, "test", prompt_text, 1, &all[i],
+                             &alone, NULL, error),
+        HEED_OK);
+    assert_near(together[i], alone, 1e-5);
+  }
+  /* Of an answer cut off before its first token nothing is asked. */
+  assert_int_equal(tokens[1], 0);
+  assert_near(together[1], 0, 0);
+  assert_near(together[5], 0, 0);
+  assert_int_equal(tokens[4], 1);
+  assert_true(together[4] < 0);
+  language_model_close(model);
+}
+
 /* ---- the same steps, written out: one text at a time ---- */
 
 typedef struct written {
@@ -619,6 +656,7 @@ static void parameters_that_do_not_go_together_are_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      TEST(scores_do_not_depend_on_the_company),
       TEST(sigmoid_takes_the_steps_written_out),
       TEST(noise_aware_takes_the_steps_written_out),
       TEST(training_starts_at_the_reference_and_learns),
