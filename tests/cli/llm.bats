@@ -6,15 +6,12 @@
 # The model is $HEED_LLM_MODEL, or what scripts/fetch-model.sh brings.  Some
 # minutes, 4 GB of memory.
 
-bats_require_minimum_version 1.5.0
+load language_model
 
 setup() {
   python="${HEED_LLM_REFERENCE:-$HEED_BUILD/llm}/bin/python3"
-  "$python" -c 'import jax, gguf' 2>/dev/null ||
-    skip "jax and gguf are not installed: the first lines of tests/cli/llm.bats say how"
-  model="${HEED_LLM_MODEL:-$("$HEED_SOURCE/scripts/fetch-model.sh" 2>/dev/null)}" ||
-    skip "the model cannot be had: scripts/fetch-model.sh says why"
-  [ -f "$model" ] || skip "no model: scripts/fetch-model.sh says why"
+  need "$python" "jax, gguf" "the first lines of tests/cli/llm.bats say how"
+  need_model
   steps="$HEED_BUILD/tests/llm_steps"
   cd "$BATS_TEST_TMPDIR"
   reference() { "$python" "$HEED_SOURCE/tests/cli/readers/llm_reference.py" "$model" "$@"; }

@@ -6,14 +6,12 @@
 # The adapter is $HEED_LLM_ADAPTER, such as a sweep with keep = {"policy"}
 # leaves, or else a random one.
 
-bats_require_minimum_version 1.5.0
+load language_model
 
 setup() {
   python="${HEED_LLAMA:-$HEED_BUILD/llama}/bin/python3"
-  "$python" -c 'import llama_cpp' 2>/dev/null ||
-    skip "llama-cpp-python is not installed: the first lines of tests/cli/llm_adapter.bats say how"
-  model="${HEED_LLM_MODEL:-$("$HEED_SOURCE/scripts/fetch-model.sh" 2>/dev/null)}" ||
-    skip "the model cannot be had: scripts/fetch-model.sh says why"
+  need "$python" llama_cpp "the first lines of tests/cli/llm_adapter.bats say how"
+  need_model
   steps="$HEED_BUILD/tests/llm_steps"
   cd "$BATS_TEST_TMPDIR"
 }

@@ -68,6 +68,8 @@ static void make_tree(bool costly) {
 }
 
 static const batch_wish modest = {.cells = 1, .most = CELLS, .worth = SIZE_MAX};
+static const batch_wish other = {
+    .taker = 1, .cells = 1, .most = CELLS, .worth = SIZE_MAX};
 
 static size_t cell_of(size_t point, size_t replicate) {
   return point * REPLICATES + replicate;
@@ -170,8 +172,6 @@ static void returned_cells_are_taken_first(void **state) {
 }
 
 static void a_costly_node_is_made_by_one_worker_at_a_time(void **state) {
-  const batch_wish other = {
-      .taker = 1, .cells = 1, .most = CELLS, .worth = SIZE_MAX};
   uint64_t first[CELLS], second[CELLS], third[CELLS];
   queue *self;
   (void)state;
@@ -189,8 +189,6 @@ static void a_costly_node_is_made_by_one_worker_at_a_time(void **state) {
 }
 
 static void a_shared_checkpoint_is_made_by_one_worker_at_a_time(void **state) {
-  const batch_wish other = {
-      .taker = 1, .cells = 1, .most = CELLS, .worth = SIZE_MAX};
   uint64_t first[CELLS], second[CELLS];
   queue *self;
   (void)state;
@@ -212,8 +210,6 @@ static void a_shared_checkpoint_is_made_by_one_worker_at_a_time(void **state) {
 }
 
 static void a_costly_node_of_a_dead_worker_is_free_again(void **state) {
-  const batch_wish other = {
-      .taker = 1, .cells = 1, .most = CELLS, .worth = SIZE_MAX};
   uint64_t first[CELLS], second[CELLS];
   queue *self;
   (void)state;

@@ -24,7 +24,8 @@ typedef struct part {
   size_t count;
 } part;
 
-/* A's text, then B's, of each pair. */
+/* A's text, then B's, of each pair.  There is room: the batch was opened for
+ * the longest pairs. */
 static void gather(learner *self, const part *of) {
   packed_clear(&self->some);
   for (size_t i = 0; i < of->count; i++)
