@@ -112,17 +112,17 @@ static size_t node_count(const void *self, size_t wanted) {
 }
 
 static void nodes(const void *self, const double *values_of, size_t count,
-                  double *at) {
+                  double *point) {
   const node_family family = family_of(self);
   (void)values_of;
-  node_family_nodes(&family, count, at);
+  node_family_nodes(&family, count, point);
 }
 
 static void log_weights(const void *self, const double *values_of, size_t count,
-                        const double *at, double *log_weight) {
+                        const double *point, double *log_weight) {
   const double ab[2] = {values_of[ALPHA] - 1, values_of[BETA] - 1};
   const node_family family = family_of(self);
-  node_family_weights(&family, ab, count, at, log_weight);
+  node_family_weights(&family, ab, count, point, log_weight);
 }
 
 static size_t free_count(const void *self) {
@@ -142,14 +142,14 @@ static void from_free(const void *self, const double *free, double *values_of) {
   values_of[BETA] = fmin(fmax(exp(free[BETA]), least), most);
 }
 
-static heed_status refit(const void *self, size_t count, const double *at,
+static heed_status refit(const void *self, size_t count, const double *point,
                          const double *mass, double *values_of,
                          heed_error *error) {
   const double low[2] = {least - 1, least - 1}, high[2] = {most - 1, most - 1};
   double ab[2] = {values_of[ALPHA] - 1, values_of[BETA] - 1};
   const node_family family = family_of(self);
   const heed_status status =
-      node_family_fit(&family, count, at, mass, low, high, ab, error);
+      node_family_fit(&family, count, point, mass, low, high, ab, error);
   if (status != HEED_OK) return status;
   values_of[ALPHA] = ab[0] + 1;
   values_of[BETA] = ab[1] + 1;

@@ -29,7 +29,7 @@ static const heed_parameter parameters[] = {
 };
 
 typedef struct drawn {
-  hyper hyper;
+  attention_hyper hyper;
   double theta[HYPER_MOST];
   size_t node_count;
   double *nodes, *log_weight;
@@ -37,12 +37,12 @@ typedef struct drawn {
 } drawn;
 
 static void find_nodes(drawn *self) {
-  const heed_distribution_functions *is = self->hyper.functions;
-  const void *of = self->hyper.of->self;
+  const heed_distribution_functions *functions = self->hyper.functions;
+  const void *object = self->hyper.instance->self;
   double sum = 0;
-  is->nodes(of, self->theta, self->node_count, self->nodes);
-  is->log_weights(of, self->theta, self->node_count, self->nodes,
-                  self->log_weight);
+  functions->nodes(object, self->theta, self->node_count, self->nodes);
+  functions->log_weights(object, self->theta, self->node_count, self->nodes,
+                         self->log_weight);
   for (size_t k = 0; k < self->node_count; k++)
     self->below[k] = sum += exp(self->log_weight[k]);
 }
@@ -60,9 +60,10 @@ static heed_status create(const heed_host *host, const heed_value *values,
   for (size_t i = 0; i < self->hyper.count; i++)
     free[i] =
         self->hyper.center[i] + self->hyper.spread[i] * heed_normal(&stream);
-  self->hyper.functions->from_free(self->hyper.of->self, free, self->theta);
+  self->hyper.functions->from_free(self->hyper.instance->self, free,
+                                   self->theta);
   self->node_count = self->hyper.functions->node_count(
-      self->hyper.of->self, (size_t)values[NODES].integer);
+      self->hyper.instance->self, (size_t)values[NODES].integer);
   self->nodes = host->allocate(host, self->node_count, sizeof *self->nodes);
   self->log_weight =
       host->allocate(host, self->node_count, sizeof *self->log_weight);
@@ -74,9 +75,9 @@ static heed_status create(const heed_host *host, const heed_value *values,
   return HEED_OK;
 }
 
-static heed_status quantile(const void *of, size_t count, const double *u,
+static heed_status quantile(const void *object, size_t count, const double *u,
                             double *eta, heed_error *error) {
-  const drawn *self = of;
+  const drawn *self = object;
   (void)error;
   for (size_t i = 0; i < count; i++) {
     size_t low = 0, high = self->node_count - 1;
@@ -112,32 +113,32 @@ static void start(const void *self, double mean, double variance,
   (void)values;
 }
 
-static size_t node_count(const void *of, size_t wanted) {
+static size_t node_count(const void *object, size_t wanted) {
   (void)wanted;
-  return ((const drawn *)of)->node_count;
+  return ((const drawn *)object)->node_count;
 }
 
-static void nodes(const void *of, const double *values, size_t count,
-                  double *at) {
-  const drawn *self = of;
+static void nodes(const void *object, const double *values, size_t count,
+                  double *point) {
+  const drawn *self = object;
   (void)values;
-  for (size_t k = 0; k < count; k++) at[k] = self->nodes[k];
+  for (size_t k = 0; k < count; k++) point[k] = self->nodes[k];
 }
 
-static void log_weights(const void *of, const double *values, size_t count,
-                        const double *at, double *log_weight) {
-  const drawn *self = of;
+static void log_weights(const void *object, const double *values, size_t count,
+                        const double *point, double *log_weight) {
+  const drawn *self = object;
   (void)values;
-  (void)at;
+  (void)point;
   for (size_t k = 0; k < count; k++) log_weight[k] = self->log_weight[k];
 }
 
-static heed_status refit(const void *self, size_t count, const double *at,
+static heed_status refit(const void *self, size_t count, const double *point,
                          const double *mass, double *values,
                          heed_error *error) {
   (void)self;
   (void)count;
-  (void)at;
+  (void)point;
   (void)mass;
   (void)values;
   (void)error;

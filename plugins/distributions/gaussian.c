@@ -105,18 +105,18 @@ static size_t node_count(const void *self, size_t wanted) {
 }
 
 static void nodes(const void *self, const double *values_of, size_t count,
-                  double *at) {
+                  double *point) {
   (void)self;
   (void)values_of;
-  node_family_nodes(&family, count, at);
+  node_family_nodes(&family, count, point);
 }
 
 static void log_weights(const void *self, const double *values_of, size_t count,
-                        const double *at, double *log_weight) {
+                        const double *point, double *log_weight) {
   double ab[2];
   (void)self;
   to_natural(values_of, ab);
-  node_family_weights(&family, ab, count, at, log_weight);
+  node_family_weights(&family, ab, count, point, log_weight);
 }
 
 static size_t free_count(const void *self) {
@@ -136,7 +136,7 @@ static void from_free(const void *self, const double *free, double *values_of) {
   values_of[SD] = fmin(fmax(exp(free[SD]), least_sd), most_sd);
 }
 
-static heed_status refit(const void *self, size_t count, const double *at,
+static heed_status refit(const void *self, size_t count, const double *point,
                          const double *mass, double *values_of,
                          heed_error *error) {
   const double most = 1 / (least_sd * least_sd);
@@ -146,7 +146,7 @@ static heed_status refit(const void *self, size_t count, const double *at,
   heed_status status;
   (void)self;
   to_natural(values_of, ab);
-  status = node_family_fit(&family, count, at, mass, low, high, ab, error);
+  status = node_family_fit(&family, count, point, mass, low, high, ab, error);
   if (status != HEED_OK) return status;
   values_of[SD] = 1 / sqrt(ab[1]);
   values_of[MEAN] = 0.5 + ab[0] / ab[1];

@@ -81,25 +81,25 @@ static size_t node_count(const void *self, size_t wanted) {
 }
 
 static void nodes(const void *self, const double *weight, size_t count,
-                  double *at) {
+                  double *point) {
   (void)weight;
-  for (size_t k = 0; k < count; k++) at[k] = node_at(self, k);
+  for (size_t k = 0; k < count; k++) point[k] = node_at(self, k);
 }
 
 static void log_weights(const void *self, const double *weight, size_t count,
-                        const double *at, double *log_weight) {
+                        const double *point, double *log_weight) {
   (void)self;
-  (void)at;
+  (void)point;
   for (size_t k = 0; k < count; k++)
     log_weight[k] = weight[k] > 0 ? log(weight[k]) : -HUGE_VAL;
 }
 
-static heed_status refit(const void *self, size_t count, const double *at,
+static heed_status refit(const void *self, size_t count, const double *point,
                          const double *mass, double *weight,
                          heed_error *error) {
   double sum = 0;
   (void)self;
-  (void)at;
+  (void)point;
   for (size_t k = 0; k < count; k++) sum += mass[k];
   if (!(sum > 0))
     return heed_fail(error, HEED_NUMERIC, "no mass is left on any node");

@@ -88,18 +88,18 @@ static size_t node_count(const void *self, size_t wanted) {
 }
 
 static void nodes(const void *self, const double *values_of, size_t count,
-                  double *at) {
+                  double *point) {
   (void)self;
   (void)count;
-  at[0] = values_of[LOW];
-  at[1] = values_of[HIGH];
+  point[0] = values_of[LOW];
+  point[1] = values_of[HIGH];
 }
 
 static void log_weights(const void *self, const double *values_of, size_t count,
-                        const double *at, double *log_weight) {
+                        const double *point, double *log_weight) {
   (void)self;
   (void)count;
-  (void)at;
+  (void)point;
   log_weight[0] = values_of[SHARE] < 1 ? log1p(-values_of[SHARE]) : -HUGE_VAL;
   log_weight[1] = values_of[SHARE] > 0 ? log(values_of[SHARE]) : -HUGE_VAL;
 }
@@ -134,17 +134,17 @@ static void from_free(const void *self, const double *free, double *values_of) {
   values_of[SHARE] = share_at(free[SHARE]);
 }
 
-static heed_status refit(const void *self, size_t count, const double *at,
+static heed_status refit(const void *self, size_t count, const double *point,
                          const double *mass, double *values_of,
                          heed_error *error) {
-  const int low = at[0] <= at[1] ? 0 : 1;
+  const int low = point[0] <= point[1] ? 0 : 1;
   const double sum = mass[0] + mass[1];
   (void)self;
   (void)count;
   if (!(sum > 0))
     return heed_fail(error, HEED_NUMERIC, "no mass is left on either point");
-  values_of[LOW] = at[low];
-  values_of[HIGH] = at[1 - low];
+  values_of[LOW] = point[low];
+  values_of[HIGH] = point[1 - low];
   values_of[SHARE] = mass[1 - low] / sum;
   return HEED_OK;
 }

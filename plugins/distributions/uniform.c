@@ -70,26 +70,26 @@ static size_t node_count(const void *self, size_t wanted) {
 
 /* The midpoint rule. */
 static void nodes(const void *self, const double *values_of, size_t count,
-                  double *at) {
+                  double *point) {
   (void)values_of;
   for (size_t k = 0; k < count; k++)
-    at[k] = at_share(self, ((double)k + 0.5) / (double)count);
+    point[k] = at_share(self, ((double)k + 0.5) / (double)count);
 }
 
 static void log_weights(const void *self, const double *values_of, size_t count,
-                        const double *at, double *log_weight) {
+                        const double *point, double *log_weight) {
   (void)self;
   (void)values_of;
-  (void)at;
+  (void)point;
   for (size_t k = 0; k < count; k++) log_weight[k] = -log((double)count);
 }
 
-static heed_status refit(const void *self, size_t count, const double *at,
+static heed_status refit(const void *self, size_t count, const double *point,
                          const double *mass, double *values_of,
                          heed_error *error) {
   (void)self;
   (void)count;
-  (void)at;
+  (void)point;
   (void)mass;
   (void)values_of;
   (void)error;

@@ -91,8 +91,8 @@ static const heed_output outputs[] = {
 typedef struct bayes {
   const heed_value *values;
   const heed_host *host;
-  hyper hyper;
-  histories histories;
+  attention_hyper hyper;
+  attention_histories histories;
   double mu;
 
   /* At one theta. */
@@ -125,19 +125,20 @@ static heed_status no_memory(heed_error *error) {
 
 /* log p(y, theta) and the users' posteriors at theta. */
 static double log_joint(bayes *self, const double *free) {
-  const heed_distribution_functions *is = self->hyper.functions;
-  const void *prior = self->hyper.of->self;
+  const heed_distribution_functions *functions = self->hyper.functions;
+  const void *prior = self->hyper.instance->self;
   const size_t nodes = self->node_count;
   double sum = hyper_log_density(&self->hyper, free);
-  is->from_free(prior, free, self->theta);
-  if (is->atoms_move) {
-    is->nodes(prior, self->theta, nodes, self->nodes);
+  functions->from_free(prior, free, self->theta);
+  if (functions->atoms_move) {
+    functions->nodes(prior, self->theta, nodes, self->nodes);
     if (self->status == HEED_OK)
       self->status =
           histories_likelihood(&self->histories, self->host, NULL, nodes,
                                self->nodes, self->log_likelihood, self->error);
   }
-  is->log_weights(prior, self->theta, nodes, self->nodes, self->log_weight);
+  functions->log_weights(prior, self->theta, nodes, self->nodes,
+                         self->log_weight);
   for (size_t g = 0; g < self->histories.group_count; g++)
     sum += self->histories.users[g] *
            node_posterior_mass(nodes, self->log_weight,
@@ -150,8 +151,8 @@ static double log_joint(bayes *self, const double *free) {
 static void deposit(const bayes *self, double place, double mass,
                     double *cells) {
   const double width = self->cells[1] - self->cells[0];
-  const double at = (place - self->cells[0]) / width;
-  const double inside = fmin(fmax(at, 0), (double)self->cell_count - 1);
+  const double point = (place - self->cells[0]) / width;
+  const double inside = fmin(fmax(point, 0), (double)self->cell_count - 1);
   const size_t low = (size_t)fmin(inside, (double)self->cell_count - 2);
   const double share = inside - (double)low;
   cells[low] += (1 - share) * mass;
@@ -164,21 +165,21 @@ static void accumulate(bayes *self, double weight) {
   for (size_t i = 0; i < self->hyper.theta_count; i++)
     self->theta_sum[i] += weight * self->theta[i];
   for (size_t g = 0; g < self->histories.group_count; g++) {
-    const double *from = self->posterior + g * nodes;
-    double *into = self->mass + g * self->cell_count;
+    const double *source = self->posterior + g * nodes;
+    double *target = self->mass + g * self->cell_count;
     for (size_t k = 0; k < nodes; k++) {
       if (self->hyper.functions->atoms_move)
-        deposit(self, self->nodes[k], weight * from[k], into);
+        deposit(self, self->nodes[k], weight * source[k], target);
       else
-        into[k] += weight * from[k];
+        target[k] += weight * source[k];
     }
   }
 }
 
 /* ---- the lattice ---- */
 
-static double cost(const gsl_vector *at, void *context) {
-  const double sum = -log_joint(context, at->data);
+static double cost(const gsl_vector *point, void *context) {
+  const double sum = -log_joint(context, point->data);
   return isfinite(sum) ? sum : 1e300;
 }
 
@@ -187,8 +188,8 @@ static void climb(bayes *self) {
   const size_t count = self->hyper.count;
   gsl_multimin_function function = {cost, count, self};
   gsl_vector *step = gsl_vector_alloc(count);
-  gsl_vector_view at = gsl_vector_view_array(self->mode, count);
-  double before;
+  gsl_vector_view point = gsl_vector_view_array(self->mode, count);
+  double earlier;
   gsl_multimin_fminimizer *solver =
       gsl_multimin_fminimizer_alloc(gsl_multimin_fminimizer_nmsimplex2, count);
   if (step == NULL || solver == NULL) {
@@ -196,17 +197,17 @@ static void climb(bayes *self) {
   } else {
     self->top = -HUGE_VAL;
     do {
-      before = self->top;
+      earlier = self->top;
       for (size_t i = 0; i < count; i++)
         gsl_vector_set(step, i, 0.3 * self->hyper.spread[i]);
-      (void)gsl_multimin_fminimizer_set(solver, &function, &at.vector, step);
+      (void)gsl_multimin_fminimizer_set(solver, &function, &point.vector, step);
       for (int turn = 0; turn < 2000; turn++)
         if (gsl_multimin_fminimizer_iterate(solver) != 0 ||
             gsl_multimin_fminimizer_size(solver) < 1e-5)
           break;
       memcpy(self->mode, solver->x->data, count * sizeof *self->mode);
       self->top = -solver->fval;
-    } while (self->top > before + 1e-3 && self->status == HEED_OK);
+    } while (self->top > earlier + 1e-3 && self->status == HEED_OK);
   }
   if (solver != NULL) gsl_multimin_fminimizer_free(solver);
   if (step != NULL) gsl_vector_free(step);
@@ -239,11 +240,11 @@ static double curvature(bayes *self, size_t i, size_t j) {
 static void find_axes(bayes *self) {
   const size_t count = self->hyper.count;
   double hessian[HYPER_MOST * HYPER_MOST] = {0};
-  gsl_matrix_view of = gsl_matrix_view_array(hessian, count, count);
+  gsl_matrix_view view = gsl_matrix_view_array(hessian, count, count);
   for (size_t i = 0; i < count; i++)
     for (size_t j = 0; j <= i; j++)
       hessian[i * count + j] = hessian[j * count + i] = curvature(self, i, j);
-  if (gsl_linalg_cholesky_decomp1(&of.matrix) != 0) {
+  if (gsl_linalg_cholesky_decomp1(&view.matrix) != 0) {
     memset(hessian, 0, sizeof hessian);
     for (size_t i = 0; i < count; i++)
       hessian[i * count + i] = 1 / self->hyper.spread[i];
@@ -317,12 +318,12 @@ static heed_status fill_lattice(bayes *self, heed_error *error) {
 
 static heed_status make_room(bayes *self, heed_error *error) {
   const heed_host *host = self->host;
-  const heed_distribution_functions *is = self->hyper.functions;
+  const heed_distribution_functions *functions = self->hyper.functions;
   const size_t wanted = (size_t)self->values[NODES].integer;
   const size_t groups = self->histories.group_count;
   const heed_domain *domain = &self->histories.domain;
-  self->node_count = is->node_count(self->hyper.of->self, wanted);
-  self->cell_count = is->atoms_move ? wanted : self->node_count;
+  self->node_count = functions->node_count(self->hyper.instance->self, wanted);
+  self->cell_count = functions->atoms_move ? wanted : self->node_count;
   const size_t nodes = self->node_count, cells = self->cell_count;
   self->nodes = host->scratch(host, nodes, sizeof(double));
   self->log_weight = host->scratch(host, nodes, sizeof(double));
@@ -334,8 +335,9 @@ static heed_status make_room(bayes *self, heed_error *error) {
       self->log_likelihood == NULL || self->posterior == NULL ||
       self->cells == NULL || self->mass == NULL)
     return no_memory(error);
-  if (!is->atoms_move) {
-    is->nodes(self->hyper.of->self, self->hyper.center, nodes, self->nodes);
+  if (!functions->atoms_move) {
+    functions->nodes(self->hyper.instance->self, self->hyper.center, nodes,
+                     self->nodes);
     memcpy(self->cells, self->nodes, cells * sizeof *self->cells);
     return histories_likelihood(&self->histories, host, NULL, nodes,
                                 self->nodes, self->log_likelihood, error);
@@ -405,13 +407,13 @@ static heed_status finish(bayes *self, heed_posterior *posterior,
     self->mass[i] = log(self->mass[i] / self->sum);
   for (size_t i = 0; i < self->hyper.theta_count; i++)
     posterior->theta[i] = self->theta_sum[i] / self->sum;
-  posterior->prior = self->hyper.of;
+  posterior->prior = self->hyper.instance;
   posterior->mu = self->mu;
   posterior->converged = posterior->identified = true;
   posterior->iterations = self->points;
   posterior->log_likelihood = posterior->objective =
       self->top + log(self->sum) + self->log_volume;
-  const node_posterior nodes = {.of = &self->histories,
+  const node_posterior nodes = {.histories = &self->histories,
                                 .node_count = self->cell_count,
                                 .nodes = self->cells,
                                 .log_weight = none,
@@ -433,7 +435,7 @@ static heed_status estimate(void *values, const heed_host *host,
     return heed_fail(error, HEED_NUMERIC,
                      "the annotations are impossible under the prior %s and "
                      "the model %s",
-                     self.hyper.of->plugin->name,
+                     self.hyper.instance->plugin->name,
                      self.values[MODEL].instance->plugin->name);
   find_axes(&self);
   status = fill_lattice(&self, error);
@@ -447,17 +449,17 @@ static heed_status predict(void *self, const heed_host *host,
                            const heed_crowd *held_out, double *probability,
                            heed_error *error) {
   const heed_value *values = self;
-  histories of;
+  attention_histories histories;
   const heed_status status = histories_make(
-      host, held_out, values[MODEL].instance, posterior->mu, &of, error);
+      host, held_out, values[MODEL].instance, posterior->mu, &histories, error);
   if (status != HEED_OK) return status;
   return node_posterior_predict(host, posterior, values[MODEL].instance,
-                                held_out, of.p, probability, error);
+                                held_out, histories.p, probability, error);
 }
 
 static heed_status create(const heed_host *host, const heed_value *values,
                           void **self, heed_error *error) {
-  hyper tried;
+  attention_hyper tried;
   heed_status status = hyper_open(values[PRIOR].instance, &values[CENTER],
                                   &values[SPREAD], &tried, error);
   (void)host;

@@ -43,12 +43,12 @@ static const heed_output outputs[] = {
 };
 
 /* sum_i (y_i - 1/2) = eta sum_i (p_i - 1/2) in expectation. */
-static double by_moments(const histories *of) {
+static double by_moments(const attention_histories *histories) {
   double chosen = 0, expected = 0;
-  for (size_t i = 0; i < of->crowd->annotations->rows; i++) {
-    if (of->choice[i] == HEED_CHOSE_TIE) continue;
-    chosen += (of->choice[i] == HEED_CHOSE_A) - 0.5;
-    expected += of->p[i] - 0.5;
+  for (size_t i = 0; i < histories->crowd->annotations->rows; i++) {
+    if (histories->choice[i] == HEED_CHOSE_TIE) continue;
+    chosen += (histories->choice[i] == HEED_CHOSE_A) - 0.5;
+    expected += histories->p[i] - 0.5;
   }
   return expected == 0 ? 0.5 : fmin(fmax(chosen / expected, 0), 1);
 }
@@ -57,12 +57,13 @@ static heed_status estimate(void *self, const heed_host *host,
                             const heed_crowd *crowd, heed_posterior *posterior,
                             heed_error *error) {
   const heed_value *values = self;
-  histories of;
+  attention_histories histories;
   double eta;
-  const heed_status status = point_posterior_open(
-      host, crowd, values[MODEL].instance, &values[MU], &of, posterior, error);
+  const heed_status status =
+      point_posterior_open(host, crowd, values[MODEL].instance, &values[MU],
+                           &histories, posterior, error);
   if (status != HEED_OK) return status;
-  eta = values[ETA].text == NULL ? values[ETA].number : by_moments(&of);
+  eta = values[ETA].text == NULL ? values[ETA].number : by_moments(&histories);
   for (size_t j = 0; j < posterior->units; j++) posterior->mean[j] = eta;
   point_posterior_same(crowd, posterior);
   host->output(host, OUT_ETA, &eta, 1);

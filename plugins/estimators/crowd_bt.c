@@ -100,10 +100,10 @@ static const heed_output outputs[] = {
 static const double least = 1e-10;
 
 /* x: reliability of each user, then strengths. */
-typedef struct fit {
+typedef struct crowd_bt_fit {
   const heed_value *values;
   const heed_host *host;
-  overlap of;
+  crowd_overlap overlap;
   const int32_t *model_a, *model_b; /* of pairs; NULL: a strength a pair */
   size_t strengths;                 /* S */
   double *chosen;                   /* (J): choices */
@@ -112,19 +112,20 @@ typedef struct fit {
   double *trial;                    /* (S) */
   gsl_matrix *information;          /* (S,S); models only */
   gsl_vector *gradient, *step;
-} fit;
+} crowd_bt_fit;
 
 /* What predict() needs. */
-typedef struct fitted {
+typedef struct crowd_bt_fitted {
   double *reliability; /* (J) */
   double *difference;  /* (P) */
-} fitted;
+} crowd_bt_fitted;
 
-static const double *strengths_of(const fit *self, const double *x) {
-  return x + self->of.users;
+static const double *strengths_of(const crowd_bt_fit *self, const double *x) {
+  return x + self->overlap.users;
 }
 
-static double difference(const fit *self, const double *s, size_t pair) {
+static double difference(const crowd_bt_fit *self, const double *s,
+                         size_t pair) {
   return self->model_a == NULL
              ? s[pair]
              : s[self->model_a[pair]] - s[self->model_b[pair]];
@@ -135,42 +136,42 @@ static double log_sigmoid(double x) {
   return fmin(x, 0) - log1p(exp(-fabs(x)));
 }
 
-static double penalty(const fit *self, const double *s) {
+static double penalty(const crowd_bt_fit *self, const double *s) {
   double sum = 0;
   for (size_t m = 0; m < self->strengths; m++) sum += s[m] * s[m];
   return self->values[RIDGE].number * sum;
 }
 
-static double log_prior(const fit *self, const double *x) {
+static double log_prior(const crowd_bt_fit *self, const double *x) {
   double sum = 0;
-  for (size_t j = 0; j < self->of.users; j++)
+  for (size_t j = 0; j < self->overlap.users; j++)
     sum += (self->values[ALPHA].number - 1) * log(x[j]) +
            (self->values[BETA].number - 1) * log1p(-x[j]);
   return sum - penalty(self, strengths_of(self, x));
 }
 
-static void put_within(const fit *self, double *x) {
-  for (size_t j = 0; j < self->of.users; j++)
+static void put_within(const crowd_bt_fit *self, double *x) {
+  for (size_t j = 0; j < self->overlap.users; j++)
     x[j] = fmin(fmax(x[j], least), 1 - least);
 }
 
 /* Expected truthful choices, by user and by pair; returns the log-likelihood.
  */
-static double e_step(const fit *self, const double *x) {
-  const overlap *of = &self->of;
+static double e_step(const crowd_bt_fit *self, const double *x) {
+  const crowd_overlap *overlap = &self->overlap;
   double sum = 0;
-  memset(self->truthful, 0, of->users * sizeof(double));
-  for (size_t i = 0; i < of->pairs; i++) {
+  memset(self->truthful, 0, overlap->users * sizeof(double));
+  for (size_t i = 0; i < overlap->pairs; i++) {
     self->for_a[i] = 0;
-    if (of->first[i] == of->first[i + 1]) continue;
+    if (overlap->first[i] == overlap->first[i + 1]) continue;
     const double p =
         overlap_sigmoid(difference(self, strengths_of(self, x), i));
-    for (size_t n = of->first[i]; n < of->first[i + 1]; n++) {
-      const double a = x[of->user[n]], g = of->chose_a[n] ? p : 1 - p;
+    for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++) {
+      const double a = x[overlap->user[n]], g = overlap->chose_a[n] ? p : 1 - p;
       const double chance = a * g + (1 - a) * (1 - g);
       const double rho = a * g / chance;
-      self->truthful[of->user[n]] += rho;
-      self->for_a[i] += of->chose_a[n] ? rho : 1 - rho;
+      self->truthful[overlap->user[n]] += rho;
+      self->for_a[i] += overlap->chose_a[n] ? rho : 1 - rho;
       sum += log(chance);
     }
   }
@@ -179,19 +180,19 @@ static double e_step(const fit *self, const double *x) {
 
 /* ---- the M-step of strengths ---- */
 
-static double choices_on(const fit *self, size_t pair) {
-  return (double)(self->of.first[pair + 1] - self->of.first[pair]);
+static double choices_on(const crowd_bt_fit *self, size_t pair) {
+  return (double)(self->overlap.first[pair + 1] - self->overlap.first[pair]);
 }
 
 /* Expected log-likelihood of pair i at difference d. */
-static double expected(const fit *self, size_t pair, double d) {
+static double expected(const crowd_bt_fit *self, size_t pair, double d) {
   const double all = choices_on(self, pair), a = self->for_a[pair];
   return a * log_sigmoid(d) + (all - a) * log_sigmoid(-d);
 }
 
-static double expected_of_all(const fit *self, const double *s) {
+static double expected_of_all(const crowd_bt_fit *self, const double *s) {
   double sum = -penalty(self, s);
-  for (size_t i = 0; i < self->of.pairs; i++)
+  for (size_t i = 0; i < self->overlap.pairs; i++)
     if (choices_on(self, i) > 0)
       sum += expected(self, i, difference(self, s, i));
   return sum;
@@ -199,7 +200,7 @@ static double expected_of_all(const fit *self, const double *s) {
 
 /* A pair's own d: Newton's method on a concave function of one value, steps
  * halved until they gain. */
-static double regress_pair(const fit *self, size_t pair, double d) {
+static double regress_pair(const crowd_bt_fit *self, size_t pair, double d) {
   enum { MOST_NEWTON = 50, MOST_HALVINGS = 30 };
   const double ridge = self->values[RIDGE].number;
   const double all = choices_on(self, pair);
@@ -225,14 +226,14 @@ static double regress_pair(const fit *self, size_t pair, double d) {
   return d;
 }
 
-static void differentiate(const fit *self, const double *s) {
+static void differentiate(const crowd_bt_fit *self, const double *s) {
   const double ridge = 2 * self->values[RIDGE].number;
   gsl_matrix_set_zero(self->information);
   for (size_t m = 0; m < self->strengths; m++) {
     gsl_vector_set(self->gradient, m, -ridge * s[m]);
     gsl_matrix_set(self->information, m, m, ridge);
   }
-  for (size_t i = 0; i < self->of.pairs; i++) {
+  for (size_t i = 0; i < self->overlap.pairs; i++) {
     const size_t a = (size_t)self->model_a[i], b = (size_t)self->model_b[i];
     const double all = choices_on(self, i);
     if (!(all > 0) || a == b) continue;
@@ -247,7 +248,7 @@ static void differentiate(const fit *self, const double *s) {
   }
 }
 
-static void regress_models(const fit *self, double *s) {
+static void regress_models(const crowd_bt_fit *self, double *s) {
   enum { MOST_NEWTON = 25, MOST_HALVINGS = 30 };
   double here = expected_of_all(self, s);
   for (int steps = 0; steps < MOST_NEWTON; steps++) {
@@ -272,8 +273,8 @@ static void regress_models(const fit *self, double *s) {
 }
 
 static double em_step(void *context, double *x) {
-  const fit *self = context;
-  const size_t users = self->of.users;
+  const crowd_bt_fit *self = context;
+  const size_t users = self->overlap.users;
   const double alpha = self->values[ALPHA].number - 1;
   const double beta = self->values[BETA].number - 1;
   double objective;
@@ -288,7 +289,7 @@ static double em_step(void *context, double *x) {
   if (self->model_a != NULL)
     regress_models(self, x + users);
   else
-    for (size_t i = 0; i < self->of.pairs; i++)
+    for (size_t i = 0; i < self->overlap.pairs; i++)
       x[users + i] = regress_pair(self, i, x[users + i]);
   return objective;
 }
@@ -300,8 +301,8 @@ static heed_status no_memory(heed_error *error) {
 }
 
 /* A strength a model where every pair says which models it compares. */
-static void find_models(fit *self) {
-  const heed_world *world = self->of.crowd->world;
+static void find_models(crowd_bt_fit *self) {
+  const heed_world *world = self->overlap.crowd->world;
   self->model_a = heed_table_data(world->pairs, "model_a", HEED_INT32);
   self->model_b = heed_table_data(world->pairs, "model_b", HEED_INT32);
   self->strengths = world->pairs->rows;
@@ -309,22 +310,23 @@ static void find_models(fit *self) {
   if (self->model_a != NULL) self->strengths = world->models->rows;
 }
 
-static heed_status open_fit(fit *self, const heed_value *values,
+static heed_status open_fit(crowd_bt_fit *self, const heed_value *values,
                             const heed_host *host, const heed_crowd *crowd,
                             heed_error *error) {
-  const heed_status status = overlap_open(host, crowd, &self->of, error);
+  const heed_status status = overlap_open(host, crowd, &self->overlap, error);
   if (status != HEED_OK) return status;
   self->values = values;
   self->host = host;
   find_models(self);
-  self->chosen = host->scratch(host, self->of.users, sizeof(double));
-  self->truthful = host->scratch(host, self->of.users, sizeof(double));
-  self->for_a = host->scratch(host, self->of.pairs, sizeof(double));
+  self->chosen = host->scratch(host, self->overlap.users, sizeof(double));
+  self->truthful = host->scratch(host, self->overlap.users, sizeof(double));
+  self->for_a = host->scratch(host, self->overlap.pairs, sizeof(double));
   self->trial = host->scratch(host, self->strengths, sizeof(double));
   if (self->chosen == NULL || self->truthful == NULL || self->for_a == NULL ||
       self->trial == NULL)
     return no_memory(error);
-  for (size_t n = 0; n < self->of.count; n++) self->chosen[self->of.user[n]]++;
+  for (size_t n = 0; n < self->overlap.count; n++)
+    self->chosen[self->overlap.user[n]]++;
   if (self->model_a == NULL) return HEED_OK;
   self->information = gsl_matrix_alloc(self->strengths, self->strengths);
   self->gradient = gsl_vector_alloc(self->strengths);
@@ -335,71 +337,72 @@ static heed_status open_fit(fit *self, const heed_value *values,
              : no_memory(error);
 }
 
-static void close_fit(fit *self) {
+static void close_fit(crowd_bt_fit *self) {
   if (self->information != NULL) gsl_matrix_free(self->information);
   if (self->gradient != NULL) gsl_vector_free(self->gradient);
   if (self->step != NULL) gsl_vector_free(self->step);
 }
 
 /* P(choice) = 1/2 + eta (p(choice) - 1/2) */
-static heed_status fill(const fit *self, const double *x, heed_posterior *into,
-                        heed_error *error) {
-  const overlap *of = &self->of;
+static heed_status fill(const crowd_bt_fit *self, const double *x,
+                        heed_posterior *posterior, heed_error *error) {
+  const crowd_overlap *overlap = &self->overlap;
   const heed_host *host = self->host;
-  const heed_table *said = of->crowd->annotations;
+  const heed_table *said = overlap->crowd->annotations;
   const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);
   const size_t rows = said->rows;
   double *d = host->scratch(host, rows, sizeof *d);
-  double *eta = host->scratch(host, of->users, sizeof *eta);
-  into->casual = host->allocate(host, rows, sizeof(double));
-  into->p = host->allocate(host, rows, sizeof(double));
-  if (d == NULL || eta == NULL || into->casual == NULL || into->p == NULL)
+  double *eta = host->scratch(host, overlap->users, sizeof *eta);
+  posterior->casual = host->allocate(host, rows, sizeof(double));
+  posterior->p = host->allocate(host, rows, sizeof(double));
+  if (d == NULL || eta == NULL || posterior->casual == NULL ||
+      posterior->p == NULL)
     return no_memory(error);
-  for (size_t j = 0; j < of->users; j++) eta[j] = 2 * x[j] - 1;
+  for (size_t j = 0; j < overlap->users; j++) eta[j] = 2 * x[j] - 1;
   for (size_t r = 0; r < rows; r++) {
-    into->casual[r] = 1; /* ties */
-    into->p[r] = overlap_sigmoid(
+    posterior->casual[r] = 1; /* ties */
+    posterior->p[r] = overlap_sigmoid(
         difference(self, strengths_of(self, x), (size_t)pair[r]));
   }
-  for (size_t n = 0; n < of->count; n++) {
-    const double p = into->p[of->row[n]];
-    into->casual[of->row[n]] = 0.5;
-    d[of->row[n]] = (of->chose_a[n] ? p : 1 - p) - 0.5;
+  for (size_t n = 0; n < overlap->count; n++) {
+    const double p = posterior->p[overlap->row[n]];
+    posterior->casual[overlap->row[n]] = 0.5;
+    d[overlap->row[n]] = (overlap->chose_a[n] ? p : 1 - p) - 0.5;
   }
   const linear_posterior users = {
-      .crowd = of->crowd,
+      .crowd = overlap->crowd,
       .low = -1,
       .high = 1,
       .alpha = self->values[ALPHA].number,
       .beta = self->values[BETA].number,
-      .c = into->casual,
+      .c = posterior->casual,
       .d = d,
       .eta = eta,
       .clip = self->values[NEGATIVE].integer == NEGATIVE_CLIP};
-  return linear_posterior_fill(&users, host, into, error);
+  return linear_posterior_fill(&users, host, posterior, error);
 }
 
-static heed_status keep_fit(const fit *self, const double *x,
+static heed_status keep_fit(const crowd_bt_fit *self, const double *x,
                             heed_posterior *posterior, heed_error *error) {
   const heed_host *host = self->host;
-  const size_t users = self->of.users;
-  fitted *state = host->allocate(host, 1, sizeof *state);
+  const size_t users = self->overlap.users;
+  crowd_bt_fitted *state = host->allocate(host, 1, sizeof *state);
   double *strength = host->allocate(host, self->strengths, sizeof *strength);
   if (state == NULL || strength == NULL) return no_memory(error);
   state->reliability = host->allocate(host, users, sizeof(double));
-  state->difference = host->allocate(host, self->of.pairs, sizeof(double));
+  state->difference = host->allocate(host, self->overlap.pairs, sizeof(double));
   if (state->reliability == NULL || state->difference == NULL)
     return no_memory(error);
   memcpy(state->reliability, x, users * sizeof *x);
   memcpy(strength, x + users, self->strengths * sizeof *x);
-  for (size_t i = 0; i < self->of.pairs; i++)
+  for (size_t i = 0; i < self->overlap.pairs; i++)
     state->difference[i] = difference(self, strength, i);
   posterior->strength = self->model_a != NULL ? strength : NULL;
   posterior->state = state;
   return HEED_OK;
 }
 
-static void report(const fit *self, const heed_posterior *posterior) {
+static void report(const crowd_bt_fit *self, const heed_posterior *posterior) {
   const double values[] = {
       [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
       [OUT_OBJECTIVE] = posterior->objective,
@@ -417,18 +420,18 @@ static void report(const fit *self, const heed_posterior *posterior) {
 
 /* Everyone starts reliable, which settles what is better, and strengths at
  * 0. */
-static heed_status run(fit *self, heed_posterior *posterior,
+static heed_status run(crowd_bt_fit *self, heed_posterior *posterior,
                        heed_error *error) {
   const heed_host *host = self->host;
-  const size_t count = self->of.users + self->strengths;
+  const size_t count = self->overlap.users + self->strengths;
   const squarem_problem problem = {
       .count = count, .context = self, .step = em_step};
   double *x = host->scratch(host, count, sizeof *x);
   double *room = squarem_room(host, count);
   if (x == NULL || room == NULL) return no_memory(error);
-  for (size_t j = 0; j < self->of.users; j++) x[j] = 0.75;
+  for (size_t j = 0; j < self->overlap.users; j++) x[j] = 0.75;
   posterior->identified =
-      self->model_a != NULL || overlap_exists(&self->of, host);
+      self->model_a != NULL || overlap_exists(&self->overlap, host);
   const squarem_result result = squarem_maximise(
       &problem, host, "objective", self->values[TOLERANCE].number,
       (uint64_t)self->values[MOST_STEPS].integer, room, x);
@@ -448,7 +451,7 @@ static heed_status run(fit *self, heed_posterior *posterior,
 static heed_status estimate(void *values, const heed_host *host,
                             const heed_crowd *crowd, heed_posterior *posterior,
                             heed_error *error) {
-  fit self = {0};
+  crowd_bt_fit self = {0};
   heed_status status = open_fit(&self, values, host, crowd, error);
   if (status == HEED_OK) status = run(&self, posterior, error);
   close_fit(&self);
@@ -461,7 +464,7 @@ static heed_status predict(void *self, const heed_host *host,
                            const heed_posterior *posterior,
                            const heed_crowd *held_out, double *probability,
                            heed_error *error) {
-  const fitted *state = posterior->state;
+  const crowd_bt_fitted *state = posterior->state;
   const heed_table *said = held_out->annotations;
   const int64_t *user = heed_table_data(said, "user", HEED_INT64);
   const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);

@@ -101,77 +101,78 @@ static const heed_output outputs[] = {
 static const double least = 1e-10;
 
 /* x: accuracy of each user, then share. */
-typedef struct fit {
+typedef struct dawid_skene_fit {
   const heed_value *values;
-  overlap of;
+  crowd_overlap overlap;
   bool fits_share;
   double *given;    /* (N, 2) */
   double *log_odds; /* (P) */
   double *log_a;    /* (J, 2): log a, log(1 - a) */
   double *right;    /* (J): expected choices of the better response */
   double *chosen;   /* (J): choices */
-} fit;
+} dawid_skene_fit;
 
 /* What predict() needs. */
-typedef struct fitted {
+typedef struct dawid_skene_fitted {
   double *accuracy; /* (J) */
   double *log_odds; /* (P) */
-} fitted;
+} dawid_skene_fitted;
 
-static void put_within(const fit *self, double *x) {
-  for (size_t j = 0; j <= self->of.users; j++)
+static void put_within(const dawid_skene_fit *self, double *x) {
+  for (size_t j = 0; j <= self->overlap.users; j++)
     x[j] = fmin(fmax(x[j], least), 1 - least);
-  if (!self->fits_share) x[self->of.users] = self->values[SHARE].number;
+  if (!self->fits_share) x[self->overlap.users] = self->values[SHARE].number;
 }
 
 /* Log-odds of every pair; returns the log-likelihood. */
-static double e_step(const fit *self, const double *x) {
-  const overlap *of = &self->of;
-  for (size_t j = 0; j < of->users; j++) {
+static double e_step(const dawid_skene_fit *self, const double *x) {
+  const crowd_overlap *overlap = &self->overlap;
+  for (size_t j = 0; j < overlap->users; j++) {
     self->log_a[2 * j] = log(x[j]);
     self->log_a[2 * j + 1] = log1p(-x[j]);
   }
-  for (size_t n = 0; n < of->count; n++) {
-    const double *log_a = self->log_a + 2 * of->user[n];
-    self->given[2 * n] = log_a[of->chose_a[n] ? 0 : 1];
-    self->given[2 * n + 1] = log_a[of->chose_a[n] ? 1 : 0];
+  for (size_t n = 0; n < overlap->count; n++) {
+    const double *log_a = self->log_a + 2 * overlap->user[n];
+    self->given[2 * n] = log_a[overlap->chose_a[n] ? 0 : 1];
+    self->given[2 * n + 1] = log_a[overlap->chose_a[n] ? 1 : 0];
   }
-  return overlap_log_odds(of, self->given, x[of->users], self->log_odds);
+  return overlap_log_odds(overlap, self->given, x[overlap->users],
+                          self->log_odds);
 }
 
-static double log_prior(const fit *self) {
+static double log_prior(const dawid_skene_fit *self) {
   const double alpha = self->values[ALPHA].number;
   const double beta = self->values[BETA].number;
   double sum = 0;
-  for (size_t j = 0; j < self->of.users; j++)
+  for (size_t j = 0; j < self->overlap.users; j++)
     sum +=
         (alpha - 1) * self->log_a[2 * j] + (beta - 1) * self->log_a[2 * j + 1];
   return sum;
 }
 
 static double em_step(void *context, double *x) {
-  const fit *self = context;
-  const overlap *of = &self->of;
+  const dawid_skene_fit *self = context;
+  const crowd_overlap *overlap = &self->overlap;
   const double alpha = self->values[ALPHA].number - 1;
   const double beta = self->values[BETA].number - 1;
   double objective, better_a = 0, pairs = 0;
-  for (size_t j = 0; j <= of->users; j++)
+  for (size_t j = 0; j <= overlap->users; j++)
     if (!isfinite(x[j])) return -HUGE_VAL;
   put_within(self, x);
   objective = e_step(self, x) + log_prior(self);
-  memset(self->right, 0, of->users * sizeof *self->right);
-  for (size_t i = 0; i < of->pairs; i++) {
+  memset(self->right, 0, overlap->users * sizeof *self->right);
+  for (size_t i = 0; i < overlap->pairs; i++) {
     const double q = overlap_sigmoid(self->log_odds[i]);
-    if (of->first[i] == of->first[i + 1]) continue;
+    if (overlap->first[i] == overlap->first[i + 1]) continue;
     better_a += q;
     pairs++;
-    for (size_t n = of->first[i]; n < of->first[i + 1]; n++)
-      self->right[of->user[n]] += of->chose_a[n] ? q : 1 - q;
+    for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++)
+      self->right[overlap->user[n]] += overlap->chose_a[n] ? q : 1 - q;
   }
-  for (size_t j = 0; j < of->users; j++)
+  for (size_t j = 0; j < overlap->users; j++)
     if (self->chosen[j] + alpha + beta > 0)
       x[j] = (self->right[j] + alpha) / (self->chosen[j] + alpha + beta);
-  if (pairs > 0) x[of->users] = better_a / pairs;
+  if (pairs > 0) x[overlap->users] = better_a / pairs;
   put_within(self, x);
   return objective;
 }
@@ -182,66 +183,68 @@ static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
-static heed_status open_fit(fit *self, const heed_value *values,
+static heed_status open_fit(dawid_skene_fit *self, const heed_value *values,
                             const heed_host *host, const heed_crowd *crowd,
                             heed_error *error) {
-  const heed_status status = overlap_open(host, crowd, &self->of, error);
+  const heed_status status = overlap_open(host, crowd, &self->overlap, error);
   if (status != HEED_OK) return status;
-  const size_t users = self->of.users;
+  const size_t users = self->overlap.users;
   self->values = values;
   self->fits_share = values[SHARE].text != NULL;
-  self->given = host->scratch(host, 2 * self->of.count, sizeof(double));
-  self->log_odds = host->allocate(host, self->of.pairs, sizeof(double));
+  self->given = host->scratch(host, 2 * self->overlap.count, sizeof(double));
+  self->log_odds = host->allocate(host, self->overlap.pairs, sizeof(double));
   self->log_a = host->scratch(host, 2 * users, sizeof(double));
   self->right = host->scratch(host, users, sizeof(double));
   self->chosen = host->scratch(host, users, sizeof(double));
   if (self->given == NULL || self->log_odds == NULL || self->log_a == NULL ||
       self->right == NULL || self->chosen == NULL)
     return no_memory(error);
-  for (size_t n = 0; n < self->of.count; n++) self->chosen[self->of.user[n]]++;
+  for (size_t n = 0; n < self->overlap.count; n++)
+    self->chosen[self->overlap.user[n]]++;
   return HEED_OK;
 }
 
 /* By agreement with others, and the share of choices of A. */
-static void start_at(const fit *self, double *x) {
-  const overlap *of = &self->of;
+static void start_at(const dawid_skene_fit *self, double *x) {
+  const crowd_overlap *overlap = &self->overlap;
   double for_a = 0;
-  overlap_agreement(of, 0.55, self->log_a, x);
-  for (size_t n = 0; n < of->count; n++) for_a += of->chose_a[n];
-  x[of->users] = (for_a + 1) / ((double)of->count + 2);
+  overlap_agreement(overlap, 0.55, self->log_a, x);
+  for (size_t n = 0; n < overlap->count; n++) for_a += overlap->chose_a[n];
+  x[overlap->users] = (for_a + 1) / ((double)overlap->count + 2);
   put_within(self, x);
 }
 
 /* P(choice) = 1/2 + eta (p(choice) - 1/2), p from the others. */
-static heed_status fill(const fit *self, const heed_host *host, double *x,
-                        heed_posterior *into, heed_error *error) {
-  const overlap *of = &self->of;
-  const heed_table *said = of->crowd->annotations;
+static heed_status fill(const dawid_skene_fit *self, const heed_host *host,
+                        double *x, heed_posterior *posterior,
+                        heed_error *error) {
+  const crowd_overlap *overlap = &self->overlap;
+  const heed_table *said = overlap->crowd->annotations;
   const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);
   const size_t rows = said->rows;
   double *c = host->scratch(host, rows, sizeof *c);
   double *d = host->scratch(host, rows, sizeof *d);
-  double *eta = host->scratch(host, of->users, sizeof *eta);
-  into->casual = host->allocate(host, rows, sizeof(double));
-  into->p = host->allocate(host, rows, sizeof(double));
-  if (c == NULL || d == NULL || eta == NULL || into->casual == NULL ||
-      into->p == NULL)
+  double *eta = host->scratch(host, overlap->users, sizeof *eta);
+  posterior->casual = host->allocate(host, rows, sizeof(double));
+  posterior->p = host->allocate(host, rows, sizeof(double));
+  if (c == NULL || d == NULL || eta == NULL || posterior->casual == NULL ||
+      posterior->p == NULL)
     return no_memory(error);
-  for (size_t j = 0; j < of->users; j++) eta[j] = 2 * x[j] - 1;
+  for (size_t j = 0; j < overlap->users; j++) eta[j] = 2 * x[j] - 1;
   for (size_t r = 0; r < rows; r++) {
-    into->casual[r] = c[r] = 1; /* ties */
-    into->p[r] = overlap_sigmoid(self->log_odds[pair[r]]);
+    posterior->casual[r] = c[r] = 1; /* ties */
+    posterior->p[r] = overlap_sigmoid(self->log_odds[pair[r]]);
   }
-  for (size_t i = 0; i < of->pairs; i++)
-    for (size_t n = of->first[i]; n < of->first[i + 1]; n++) {
+  for (size_t i = 0; i < overlap->pairs; i++)
+    for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++) {
       const double others =
           self->log_odds[i] - self->given[2 * n] + self->given[2 * n + 1];
-      const size_t r = of->row[n];
-      into->casual[r] = c[r] = 0.5;
-      d[r] = overlap_sigmoid(of->chose_a[n] ? others : -others) - 0.5;
+      const size_t r = overlap->row[n];
+      posterior->casual[r] = c[r] = 0.5;
+      d[r] = overlap_sigmoid(overlap->chose_a[n] ? others : -others) - 0.5;
     }
   const linear_posterior users = {
-      .crowd = of->crowd,
+      .crowd = overlap->crowd,
       .low = -1,
       .high = 1,
       .alpha = self->values[ALPHA].number,
@@ -250,17 +253,17 @@ static heed_status fill(const fit *self, const heed_host *host, double *x,
       .d = d,
       .eta = eta,
       .clip = self->values[NEGATIVE].integer == NEGATIVE_CLIP};
-  return linear_posterior_fill(&users, host, into, error);
+  return linear_posterior_fill(&users, host, posterior, error);
 }
 
-static void report(const fit *self, const heed_host *host,
+static void report(const dawid_skene_fit *self, const heed_host *host,
                    const heed_posterior *posterior, double share) {
   const double values[] = {
       [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
       [OUT_OBJECTIVE] = posterior->objective,
       [OUT_ITERATIONS] = (double)posterior->iterations,
       [OUT_CONVERGED] = posterior->converged,
-      [OUT_SHARED_PAIRS] = (double)self->of.shared,
+      [OUT_SHARED_PAIRS] = (double)self->overlap.shared,
       [OUT_SHARE] = share,
   };
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
@@ -270,15 +273,15 @@ static void report(const fit *self, const heed_host *host,
                (unsigned long long)posterior->iterations);
 }
 
-static heed_status keep_fit(const fit *self, const heed_host *host,
+static heed_status keep_fit(const dawid_skene_fit *self, const heed_host *host,
                             const double *x, heed_posterior *posterior,
                             heed_error *error) {
-  fitted *state = host->allocate(host, 1, sizeof *state);
+  dawid_skene_fitted *state = host->allocate(host, 1, sizeof *state);
   if (state == NULL) return no_memory(error);
   state->log_odds = self->log_odds;
-  state->accuracy = host->allocate(host, self->of.users, sizeof(double));
+  state->accuracy = host->allocate(host, self->overlap.users, sizeof(double));
   if (state->accuracy == NULL) return no_memory(error);
-  memcpy(state->accuracy, x, self->of.users * sizeof *x);
+  memcpy(state->accuracy, x, self->overlap.users * sizeof *x);
   posterior->state = state;
   return HEED_OK;
 }
@@ -286,15 +289,15 @@ static heed_status keep_fit(const fit *self, const heed_host *host,
 static heed_status estimate(void *values, const heed_host *host,
                             const heed_crowd *crowd, heed_posterior *posterior,
                             heed_error *error) {
-  fit self;
+  dawid_skene_fit self;
   heed_status status = open_fit(&self, values, host, crowd, error);
   if (status != HEED_OK) return status;
   const squarem_problem problem = {
-      .count = self.of.users + 1, .context = &self, .step = em_step};
+      .count = self.overlap.users + 1, .context = &self, .step = em_step};
   double *x = host->scratch(host, problem.count, sizeof *x);
   double *room = squarem_room(host, problem.count);
   if (x == NULL || room == NULL) return no_memory(error);
-  posterior->identified = overlap_exists(&self.of, host);
+  posterior->identified = overlap_exists(&self.overlap, host);
   start_at(&self, x);
   const squarem_result result = squarem_maximise(
       &problem, host, "objective", self.values[TOLERANCE].number,
@@ -308,7 +311,7 @@ static heed_status estimate(void *values, const heed_host *host,
   posterior->objective = posterior->log_likelihood + log_prior(&self);
   status = fill(&self, host, x, posterior, error);
   if (status == HEED_OK) status = keep_fit(&self, host, x, posterior, error);
-  if (status == HEED_OK) report(&self, host, posterior, x[self.of.users]);
+  if (status == HEED_OK) report(&self, host, posterior, x[self.overlap.users]);
   return status;
 }
 
@@ -317,7 +320,7 @@ static heed_status predict(void *self, const heed_host *host,
                            const heed_posterior *posterior,
                            const heed_crowd *held_out, double *probability,
                            heed_error *error) {
-  const fitted *state = posterior->state;
+  const dawid_skene_fitted *state = posterior->state;
   const heed_table *said = held_out->annotations;
   const int64_t *user = heed_table_data(said, "user", HEED_INT64);
   const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);

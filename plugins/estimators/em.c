@@ -187,14 +187,14 @@ static const heed_output outputs[] = {
 static const double mu_least = 0.01, mu_most = 0.99;
 
 /* theta of x, on its own scale. */
-static const double *theta_of(const fit *self, const double *x) {
+static const double *theta_of(const em_fit *self, const double *x) {
   if (!self->free_scale) return x;
   self->distribution->from_free(self->prior->self, x, self->theta);
   return self->theta;
 }
 
 /* log Beta(mu; a, b) but for a constant. */
-static double log_prior(const fit *self, double mu) {
+static double log_prior(const em_fit *self, double mu) {
   if (!self->estimates_mu || self->ignores_prior) return 0;
   return (self->values[MU_ALPHA].number - 1) * log(mu) +
          (self->values[MU_BETA].number - 1) * log1p(-mu);
@@ -202,7 +202,7 @@ static double log_prior(const fit *self, double mu) {
 
 /* ---- E-step ---- */
 
-static bool in_domain(const fit *self, const double *x) {
+static bool in_domain(const em_fit *self, const double *x) {
   const heed_domain *domain = &self->histories.domain;
   double sum = 0;
   for (size_t i = 0; i < self->count; i++)
@@ -226,17 +226,17 @@ static bool in_domain(const fit *self, const double *x) {
 }
 
 /* The likelihood depends on nodes, phi and mu; most steps change none. */
-static void update_likelihood(fit *self, double *x) {
+static void update_likelihood(em_fit *self, double *x) {
   const size_t nodes = self->node_count, bytes = nodes * sizeof(double);
-  double *phi_at = self->at + nodes;
+  double *phi_at = self->point + nodes;
   const double mu = mu_of(self, x);
   const bool same =
-      self->have_likelihood && memcmp(self->at, self->nodes, bytes) == 0 &&
+      self->have_likelihood && memcmp(self->point, self->nodes, bytes) == 0 &&
       (self->phi_count == 0 || memcmp(phi_at, phi_of(self, x),
                                       self->phi_count * sizeof(double)) == 0) &&
       (!self->estimates_mu || phi_at[self->phi_count] == mu);
   if (same) return;
-  memcpy(self->at, self->nodes, bytes);
+  memcpy(self->point, self->nodes, bytes);
   if (self->phi_count > 0)
     memcpy(phi_at, phi_of(self, x), self->phi_count * sizeof(double));
   phi_at[self->phi_count] = mu;
@@ -248,7 +248,7 @@ static void update_likelihood(fit *self, double *x) {
                                         self->log_likelihood, self->error);
 }
 
-static void weigh_nodes(fit *self, const double *theta) {
+static void weigh_nodes(em_fit *self, const double *theta) {
   self->distribution->log_weights(self->prior->self, theta, self->node_count,
                                   self->nodes, self->log_weight);
 }
@@ -256,7 +256,7 @@ static void weigh_nodes(fit *self, const double *theta) {
 /* Responsibilities and expected users at nodes; returns the objective.  Weights
  * that are free are first moved to where they are best for the other
  * parameters (ECME: Liu and Rubin 1994, Biometrika 81, 633-648). */
-static double e_step(fit *self, double *x) {
+static double e_step(em_fit *self, double *x) {
   const size_t nodes = self->node_count;
   double objective = log_prior(self, mu_of(self, x));
   const double *theta;
@@ -288,7 +288,7 @@ static double e_step(fit *self, double *x) {
 
 /* Expected log-likelihood, and mu's log-prior, at other phi or mu. */
 static double expected(void *context, double *x) {
-  fit *self = context;
+  em_fit *self = context;
   const size_t nodes = self->node_count;
   double sum = log_prior(self, mu_of(self, x));
   if (self->estimates_mu) histories_set_p(&self->histories, mu_of(self, x));
@@ -306,7 +306,7 @@ static double expected(void *context, double *x) {
   return sum;
 }
 
-static void improve_prior(fit *self, double *x) {
+static void improve_prior(em_fit *self, double *x) {
   double *theta = self->free_scale ? self->theta : x;
   self->status = prior_fit_improve(self->prior_fit, self->nodes, self->mass,
                                    theta, self->error);
@@ -315,7 +315,7 @@ static void improve_prior(fit *self, double *x) {
 }
 
 static double em_step(void *context, double *x) {
-  fit *self = context;
+  em_fit *self = context;
   const double objective = e_step(self, x);
   if (!(objective > -HUGE_VAL) || self->status != HEED_OK) return -HUGE_VAL;
   if (self->prior_fit != NULL) {
@@ -337,7 +337,7 @@ static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
-static heed_status choose_mu(fit *self, const heed_world *world,
+static heed_status choose_mu(em_fit *self, const heed_world *world,
                              heed_error *error) {
   const heed_value *mu = &self->values[MU];
   self->estimates_mu = mu->text != NULL && mu->integer == MU_ESTIMATED;
@@ -346,7 +346,7 @@ static heed_status choose_mu(fit *self, const heed_world *world,
                             : gap_of(mu, world, &self->fixed_mu, error);
 }
 
-static heed_status open_rooms(fit *self, heed_error *error) {
+static heed_status open_rooms(em_fit *self, heed_error *error) {
   const heed_host *host = self->host;
   const size_t nodes = self->node_count;
   const size_t groups = self->histories.group_count;
@@ -357,7 +357,8 @@ static heed_status open_rooms(fit *self, heed_error *error) {
   self->theta = host->scratch(host, self->theta_count, sizeof(double));
   self->log_weight = host->scratch(host, nodes, sizeof(double));
   self->mass = host->scratch(host, nodes, sizeof(double));
-  self->at = host->scratch(host, nodes + self->phi_count + 1, sizeof(double));
+  self->point =
+      host->scratch(host, nodes + self->phi_count + 1, sizeof(double));
   self->log_likelihood = host->scratch(host, groups * nodes, sizeof(double));
   self->responsibility = host->scratch(host, groups * nodes, sizeof(double));
   self->trial = host->scratch(host, groups * nodes, sizeof(double));
@@ -366,9 +367,9 @@ static heed_status open_rooms(fit *self, heed_error *error) {
   self->phi_low = host->scratch(host, self->phi_count + 1, sizeof(double));
   self->phi_high = host->scratch(host, self->phi_count + 1, sizeof(double));
   if (self->nodes == NULL || self->theta == NULL || self->log_weight == NULL ||
-      self->mass == NULL || self->at == NULL || self->log_likelihood == NULL ||
-      self->responsibility == NULL || self->trial == NULL ||
-      self->ends == NULL || self->atom_weight == NULL ||
+      self->mass == NULL || self->point == NULL ||
+      self->log_likelihood == NULL || self->responsibility == NULL ||
+      self->trial == NULL || self->ends == NULL || self->atom_weight == NULL ||
       self->phi_low == NULL || self->phi_high == NULL)
     return no_memory(error);
   if (!self->fits_prior) return HEED_OK;
@@ -382,7 +383,8 @@ static heed_status open_rooms(fit *self, heed_error *error) {
 static heed_status read_histories(const heed_value *values,
                                   const heed_host *host,
                                   const heed_crowd *crowd, double mu,
-                                  histories *result, heed_error *error) {
+                                  attention_histories *result,
+                                  heed_error *error) {
   const heed_instance *model = values[MODEL].instance;
   heed_status status;
   if (!isnan(mu) || strcmp(values[P].text, "p") == 0)
@@ -392,7 +394,7 @@ static heed_status read_histories(const heed_value *values,
                            : status;
 }
 
-static heed_status open_fit(fit *self, const heed_value *values,
+static heed_status open_fit(em_fit *self, const heed_value *values,
                             const heed_host *host, const heed_crowd *crowd,
                             heed_error *error) {
   heed_status status;
@@ -430,7 +432,7 @@ static heed_status open_fit(fit *self, const heed_value *values,
   return open_rooms(self, error);
 }
 
-static squarem_result maximise(fit *self, double *room, const char *series,
+static squarem_result maximise(em_fit *self, double *room, const char *series,
                                const double *enough, double *x) {
   const squarem_problem problem = {
       .count = self->count, .context = self, .step = em_step, .enough = enough};
@@ -440,8 +442,8 @@ static squarem_result maximise(fit *self, double *room, const char *series,
 }
 
 /* The best of the starts into x. */
-static squarem_result fit_all(fit *self, double *room, double *trial, double *x,
-                              uint64_t *steps) {
+static squarem_result fit_all(em_fit *self, double *room, double *trial,
+                              double *x, uint64_t *steps) {
   const heed_distribution_functions *prior = self->distribution;
   const bool many_peaks =
       prior->atoms_move ||
@@ -466,8 +468,8 @@ static squarem_result fit_all(fit *self, double *room, double *trial, double *x,
 /* ---- the profile of mu ---- */
 
 /* Whether the profile at mu is at least `enough`; from x, which it moves. */
-static bool profile_reaches(fit *self, double mu, double enough, double *room,
-                            double *x) {
+static bool profile_reaches(em_fit *self, double mu, double enough,
+                            double *room, double *x) {
   const double without_prior = enough - log_prior(self, mu);
   squarem_result result;
   self->estimates_mu = false;
@@ -484,8 +486,8 @@ static bool profile_reaches(fit *self, double mu, double enough, double *room,
 /* The end of the interval between the estimate and a limit; the limit where
  * the profile does not fall by 1.92 (half the 95 % quantile of chi^2 with one
  * degree of freedom) on the way. */
-static double profile_end(fit *self, const double *x, double limit, double top,
-                          double *room, double *trial) {
+static double profile_end(em_fit *self, const double *x, double limit,
+                          double top, double *room, double *trial) {
   const double enough = top - 1.920729410347062;
   double inside = mu_of(self, x), outside = limit;
   memcpy(trial, x, self->count * sizeof *x);
@@ -504,7 +506,7 @@ static double profile_end(fit *self, const double *x, double limit, double top,
 /* The range of mu that explains the data as well as the best, from what the
  * profile is with the prior: a prior that is not flat has its say taken away,
  * so that its answer does not pass for one of the data. */
-static void range_of_data(fit *self, const double *x, double *room,
+static void range_of_data(em_fit *self, const double *x, double *room,
                           double *trial, double *low, double *high) {
   const bool flat =
       self->values[MU_ALPHA].number == 1 && self->values[MU_BETA].number == 1;
@@ -527,7 +529,7 @@ static bool tells_mu(double low, double high) {
   return low > mu_least && high < mu_most && high - low < 0.2;
 }
 
-static bool on_boundary(const fit *self) {
+static bool on_boundary(const em_fit *self) {
   const heed_domain *domain = &self->histories.domain;
   double users = 0;
   if (!self->fits_prior || !self->distribution->atoms_move) return false;
@@ -541,7 +543,7 @@ static bool on_boundary(const fit *self) {
   return false;
 }
 
-static heed_status keep_fit(fit *self, const double *x,
+static heed_status keep_fit(em_fit *self, const double *x,
                             heed_posterior *posterior, heed_error *error) {
   const heed_host *host = self->host;
   posterior->prior = self->prior;
@@ -556,7 +558,7 @@ static heed_status keep_fit(fit *self, const double *x,
   return HEED_OK;
 }
 
-static void report(const fit *self, const heed_posterior *posterior,
+static void report(const em_fit *self, const heed_posterior *posterior,
                    bool boundary, double low, double high) {
   const double values[] = {
       [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
@@ -586,7 +588,7 @@ static void report(const fit *self, const heed_posterior *posterior,
 }
 
 /* Why no parameters were valid. */
-static heed_status impossible(const fit *self, heed_error *error) {
+static heed_status impossible(const em_fit *self, heed_error *error) {
   const heed_domain *domain = &self->histories.domain;
   const char *prior = self->prior->plugin->name;
   const char *model = self->model->plugin->name;
@@ -602,7 +604,7 @@ static heed_status impossible(const fit *self, heed_error *error) {
                    prior, model);
 }
 
-static heed_status finish(fit *self, double *x, squarem_result best,
+static heed_status finish(em_fit *self, double *x, squarem_result best,
                           double *room, double *trial,
                           heed_posterior *posterior, heed_error *error) {
   const heed_value *levels = &self->values[LEVELS];
@@ -636,7 +638,7 @@ static heed_status finish(fit *self, double *x, squarem_result best,
   for (size_t i = 0; i < levels->count; i++)
     level_values[i] = levels->items[i].number;
   const node_posterior nodes = {
-      .of = &self->histories,
+      .histories = &self->histories,
       .phi = phi_of(self, x),
       .node_count = self->node_count,
       .nodes = self->nodes,
@@ -657,7 +659,7 @@ static heed_status finish(fit *self, double *x, squarem_result best,
 static heed_status estimate(void *values, const heed_host *host,
                             const heed_crowd *crowd, heed_posterior *posterior,
                             heed_error *error) {
-  fit self;
+  em_fit self;
   double *x, *trial, *room;
   squarem_result best;
   heed_status status = open_fit(&self, values, host, crowd, error);
@@ -678,12 +680,12 @@ static heed_status predict(void *self, const heed_host *host,
                            const heed_crowd *held_out, double *probability,
                            heed_error *error) {
   const heed_value *values = self;
-  histories of;
+  attention_histories histories;
   heed_status status =
-      read_histories(values, host, held_out, posterior->mu, &of, error);
+      read_histories(values, host, held_out, posterior->mu, &histories, error);
   if (status != HEED_OK) return status;
   return node_posterior_predict(host, posterior, values[MODEL].instance,
-                                held_out, of.p, probability, error);
+                                held_out, histories.p, probability, error);
 }
 
 static heed_status create(const heed_host *host, const heed_value *values,

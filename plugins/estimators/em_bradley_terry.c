@@ -180,14 +180,14 @@ static const heed_output outputs[] = {
                          "near 0 or 1, the fit does not foretell it"},
 };
 
-typedef struct fit {
+typedef struct bradley_terry_fit {
   const heed_value *values;
   const heed_host *host;
   const heed_instance *prior, *model;
   const heed_distribution_functions *distribution;
   prior_fit *prior_fit;       /* or else */
   free_weights *free_weights; /* of a prior whose weights are free */
-  histories histories;
+  attention_histories histories;
   heed_error *error;
   heed_status status;
 
@@ -207,19 +207,19 @@ typedef struct fit {
   double best_starts, spread;
   gsl_matrix *information;
   gsl_vector *gradient, *step;
-} fit;
+} bradley_terry_fit;
 
 /* What predict() needs. */
-typedef struct fitted {
+typedef struct bradley_terry_fitted {
   size_t models;
   double *strengths;
-} fitted;
+} bradley_terry_fitted;
 
-static double *theta_of(const fit *self, double *x) {
+static double *theta_of(const bradley_terry_fit *self, double *x) {
   return x + self->models;
 }
 
-static double *phi_of(const fit *self, double *x) {
+static double *phi_of(const bradley_terry_fit *self, double *x) {
   return self->phi_count == 0 ? NULL : x + self->models + self->theta_count;
 }
 
@@ -227,14 +227,14 @@ static double sigmoid(double d) {
   return d >= 0 ? 1 / (1 + exp(-d)) : exp(d) / (1 + exp(d));
 }
 
-static double penalty(const fit *self, const double *s) {
+static double penalty(const bradley_terry_fit *self, const double *s) {
   double sum = 0;
   for (size_t m = 0; m < self->models; m++) sum += s[m] * s[m];
   return self->values[RIDGE].number * sum;
 }
 
 /* p of every annotation, at strengths s and a shift of the difference. */
-static void set_p(fit *self, const double *s, double shift) {
+static void set_p(bradley_terry_fit *self, const double *s, double shift) {
   for (size_t i = 0; i < self->annotations; i++) {
     const size_t pair = self->histories.pair[i];
     self->histories.p[i] =
@@ -242,21 +242,21 @@ static void set_p(fit *self, const double *s, double shift) {
   }
 }
 
-static void likelihood(fit *self, double *x, double *into) {
+static void likelihood(bradley_terry_fit *self, double *x, double *target) {
   if (self->status == HEED_OK)
-    self->status =
-        histories_likelihood(&self->histories, self->host, phi_of(self, x),
-                             self->node_count, self->nodes, into, self->error);
+    self->status = histories_likelihood(&self->histories, self->host,
+                                        phi_of(self, x), self->node_count,
+                                        self->nodes, target, self->error);
 }
 
-static void weigh_nodes(fit *self, const double *theta) {
+static void weigh_nodes(bradley_terry_fit *self, const double *theta) {
   self->distribution->log_weights(self->prior->self, theta, self->node_count,
                                   self->nodes, self->log_weight);
 }
 
 /* Free weights are first moved to where they are best for the other
  * parameters, as in em. */
-static double e_step(fit *self, double *x) {
+static double e_step(bradley_terry_fit *self, double *x) {
   const size_t nodes = self->node_count;
   double objective = -penalty(self, x), sum = 0;
   if (self->free_weights != NULL)
@@ -290,7 +290,7 @@ static double e_step(fit *self, double *x) {
 /* ---- the M-step of the strengths ---- */
 
 /* W_i = sum_k r_jk eta_k g_i / P_ik, and P at the ends. */
-static void attend(fit *self, double *x) {
+static void attend(bradley_terry_fit *self, double *x) {
   static const double both[2] = {0, 1};
   const heed_crowd *crowd = self->histories.crowd;
   const size_t nodes = self->node_count;
@@ -311,16 +311,17 @@ static void attend(fit *self, double *x) {
 }
 
 /* log g of every annotation at strengths s, the difference shifted. */
-static void log_attended(fit *self, double *x, const double *s, double shift,
-                         double *into) {
+static void log_attended(bradley_terry_fit *self, double *x, const double *s,
+                         double shift, double *target) {
   static const double one = 1;
   set_p(self, s, shift);
   histories_probability(&self->histories, phi_of(self, x), 0, self->annotations,
-                        1, &one, into);
-  for (size_t i = 0; i < self->annotations; i++) into[i] = log(into[i]);
+                        1, &one, target);
+  for (size_t i = 0; i < self->annotations; i++) target[i] = log(target[i]);
 }
 
-static double weighted(const fit *self, const double *s, const double *log_g) {
+static double weighted(const bradley_terry_fit *self, const double *s,
+                       const double *log_g) {
   double sum = -penalty(self, s);
   for (size_t i = 0; i < self->annotations; i++)
     if (self->attended[i] > 0) sum += self->attended[i] * log_g[i];
@@ -329,7 +330,7 @@ static double weighted(const fit *self, const double *s, const double *log_g) {
 
 /* Gradient and information of the weighted regression; derivatives of log g
  * by the difference are taken numerically, for any model of ties. */
-static void differentiate(fit *self, double *x, const double *s,
+static void differentiate(bradley_terry_fit *self, double *x, const double *s,
                           const double *log_g) {
   const double h = 1e-4, ridge = 2 * self->values[RIDGE].number;
   log_attended(self, x, s, h, self->up);
@@ -359,7 +360,7 @@ static void differentiate(fit *self, double *x, const double *s,
 
 /* Newton's method; the regression is concave for the models of this project,
  * and a step is halved until it gains for any other. */
-static void regress(fit *self, double *x) {
+static void regress(bradley_terry_fit *self, double *x) {
   enum { MOST_NEWTON = 25, MOST_HALVINGS = 30 };
   double *log_g = self->trial;
   log_attended(self, x, x, 0, log_g);
@@ -389,7 +390,7 @@ static void regress(fit *self, double *x) {
 /* ---- the M-step of phi ---- */
 
 static double expected(void *context, double *x) {
-  fit *self = context;
+  bradley_terry_fit *self = context;
   const size_t nodes = self->node_count;
   double sum = 0;
   set_p(self, x, 0);
@@ -403,7 +404,7 @@ static double expected(void *context, double *x) {
 }
 
 static double em_step(void *context, double *x) {
-  fit *self = context;
+  bradley_terry_fit *self = context;
   const double objective = e_step(self, x);
   if (!(objective > -HUGE_VAL) || self->status != HEED_OK) return -HUGE_VAL;
   if (self->prior_fit != NULL)
@@ -424,7 +425,7 @@ static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
-static heed_status find_models(fit *self, const heed_crowd *crowd,
+static heed_status find_models(bradley_terry_fit *self, const heed_crowd *crowd,
                                heed_error *error) {
   const heed_table *pairs = crowd->world->pairs;
   const int64_t *pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
@@ -445,7 +446,7 @@ static heed_status find_models(fit *self, const heed_crowd *crowd,
   return HEED_OK;
 }
 
-static heed_status open_rooms(fit *self, heed_error *error) {
+static heed_status open_rooms(bradley_terry_fit *self, heed_error *error) {
   const heed_host *host = self->host;
   const size_t nodes = self->node_count, rows = self->annotations;
   const size_t cells = self->histories.group_count * nodes;
@@ -476,7 +477,7 @@ static heed_status open_rooms(fit *self, heed_error *error) {
   return self->free_weights != NULL ? HEED_OK : no_memory(error);
 }
 
-static heed_status open_fit(fit *self, const heed_value *values,
+static heed_status open_fit(bradley_terry_fit *self, const heed_value *values,
                             const heed_host *host, const heed_crowd *crowd,
                             heed_error *error) {
   heed_status status;
@@ -513,16 +514,16 @@ static heed_status open_fit(fit *self, const heed_value *values,
   return open_rooms(self, error);
 }
 
-static void start_phi(const fit *self, double *phi) {
-  const heed_user_model_functions *is = self->model->plugin->functions;
+static void start_phi(const bradley_terry_fit *self, double *phi) {
+  const heed_user_model_functions *functions = self->model->plugin->functions;
   if (self->phi_count > 0)
-    is->phi(self->model->self, phi, self->phi_low, self->phi_high);
+    functions->phi(self->model->self, phi, self->phi_low, self->phi_high);
 }
 
 /* Within its bounds; of what is positive, up to tenfold more or less than where
  * the model would start. */
-static double random_phi(const fit *self, size_t i, double standard,
-                         heed_stream *stream) {
+static double random_phi(const bradley_terry_fit *self, size_t i,
+                         double standard, heed_stream *stream) {
   double low = self->phi_low[i], high = self->phi_high[i];
   const double u = heed_uniform(stream);
   if (low < 0 || standard <= 0) return low + u * (high - low);
@@ -533,7 +534,7 @@ static double random_phi(const fit *self, size_t i, double standard,
 
 /* The first start knows no strengths, and has the user model's own parameters.
  * Others have random ones, and the strengths as if everyone attended. */
-static void start_at(fit *self, size_t start, double *x) {
+static void start_at(bradley_terry_fit *self, size_t start, double *x) {
   double *phi = phi_of(self, x), mean = 0.5, variance = 0.08;
   memset(x, 0, self->models * sizeof *x);
   start_phi(self, phi);
@@ -552,7 +553,7 @@ static void start_at(fit *self, size_t start, double *x) {
                             self->node_count, self->nodes);
 }
 
-static size_t count_starts(const fit *self, double *x) {
+static size_t count_starts(const bradley_terry_fit *self, double *x) {
   start_phi(self, phi_of(self, x));
   for (size_t i = 0; i < self->phi_count; i++)
     if (self->phi_low[i] < self->phi_high[i])
@@ -560,10 +561,10 @@ static size_t count_starts(const fit *self, double *x) {
   return 1;
 }
 
-static heed_status keep_fit(const fit *self, double *x,
+static heed_status keep_fit(const bradley_terry_fit *self, double *x,
                             heed_posterior *posterior, heed_error *error) {
   const heed_host *host = self->host;
-  fitted *state = host->allocate(host, 1, sizeof *state);
+  bradley_terry_fitted *state = host->allocate(host, 1, sizeof *state);
   posterior->prior = self->prior;
   posterior->theta = host->allocate(host, self->theta_count, sizeof(double));
   posterior->phi = host->allocate(host, self->phi_count, sizeof(double));
@@ -581,11 +582,11 @@ static heed_status keep_fit(const fit *self, double *x,
   return HEED_OK;
 }
 
-static heed_status check(const fit *self, double *x,
+static heed_status check(const bradley_terry_fit *self, double *x,
                          const heed_posterior *posterior, heed_error *error) {
   const heed_host *host = self->host;
   const size_t count = self->values[CHECKS].count;
-  predictive all[PREDICTIVE_COUNT];
+  attention_predictive all[PREDICTIVE_COUNT];
   double values[5][PREDICTIVE_COUNT];
   if (count == 0) return HEED_OK;
   const heed_status status = predictive_simulate(
@@ -593,19 +594,21 @@ static heed_status check(const fit *self, double *x,
       (size_t)self->values[CHECK_DRAWS].integer, all, error);
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < count; i++) {
-    const predictive *of = &all[self->values[CHECKS].items[i].integer];
-    values[0][i] = of->observed;
-    values[1][i] = of->mean;
-    values[2][i] = of->low;
-    values[3][i] = of->high;
-    values[4][i] = of->tail;
+    const attention_predictive *predictive =
+        &all[self->values[CHECKS].items[i].integer];
+    values[0][i] = predictive->observed;
+    values[1][i] = predictive->mean;
+    values[2][i] = predictive->low;
+    values[3][i] = predictive->high;
+    values[4][i] = predictive->tail;
   }
   for (size_t i = 0; i < 5; i++)
     host->output(host, OUT_OBSERVED + i, values[i], count);
   return HEED_OK;
 }
 
-static void report(const fit *self, const heed_posterior *posterior) {
+static void report(const bradley_terry_fit *self,
+                   const heed_posterior *posterior) {
   const double values[] = {
       [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
       [OUT_OBJECTIVE] = posterior->objective,
@@ -623,8 +626,8 @@ static void report(const fit *self, const heed_posterior *posterior) {
                      (unsigned long long)posterior->iterations);
 }
 
-static heed_status finish(fit *self, double *x, heed_posterior *posterior,
-                          heed_error *error) {
+static heed_status finish(bradley_terry_fit *self, double *x,
+                          heed_posterior *posterior, heed_error *error) {
   const heed_value *levels = &self->values[LEVELS];
   double *level_values =
       self->host->scratch(self->host, levels->count, sizeof *level_values);
@@ -636,7 +639,7 @@ static heed_status finish(fit *self, double *x, heed_posterior *posterior,
   if (self->status != HEED_OK) return self->status;
   posterior->log_likelihood = posterior->objective + penalty(self, x);
   posterior->identified = true;
-  const node_posterior nodes = {.of = &self->histories,
+  const node_posterior nodes = {.histories = &self->histories,
                                 .phi = phi_of(self, x),
                                 .node_count = self->node_count,
                                 .nodes = self->nodes,
@@ -653,8 +656,8 @@ static heed_status finish(fit *self, double *x, heed_posterior *posterior,
 }
 
 /* The best of the starts into x. */
-static heed_status fit_all(fit *self, double *x, heed_posterior *posterior,
-                           heed_error *error) {
+static heed_status fit_all(bradley_terry_fit *self, double *x,
+                           heed_posterior *posterior, heed_error *error) {
   const heed_host *host = self->host;
   const squarem_problem problem = {
       .count = self->count, .context = self, .step = em_step};
@@ -685,7 +688,7 @@ static heed_status fit_all(fit *self, double *x, heed_posterior *posterior,
   return HEED_OK;
 }
 
-static heed_status run(fit *self, heed_posterior *posterior,
+static heed_status run(bradley_terry_fit *self, heed_posterior *posterior,
                        heed_error *error) {
   const heed_host *host = self->host;
   double *x = host->scratch(host, self->count, sizeof *x);
@@ -701,7 +704,7 @@ static heed_status run(fit *self, heed_posterior *posterior,
 static heed_status estimate(void *values, const heed_host *host,
                             const heed_crowd *crowd, heed_posterior *posterior,
                             heed_error *error) {
-  fit self = {0};
+  bradley_terry_fit self = {0};
   heed_status status = open_fit(&self, values, host, crowd, error);
   if (status == HEED_OK) status = run(&self, posterior, error);
   if (self.information != NULL) gsl_matrix_free(self.information);
@@ -715,7 +718,7 @@ static heed_status predict(void *self, const heed_host *host,
                            const heed_crowd *held_out, double *probability,
                            heed_error *error) {
   const heed_value *values = self;
-  const fitted *state = posterior->state;
+  const bradley_terry_fitted *state = posterior->state;
   const heed_table *pairs = held_out->world->pairs;
   const int32_t *a = heed_table_data(pairs, "model_a", HEED_INT32);
   const int32_t *b = heed_table_data(pairs, "model_b", HEED_INT32);

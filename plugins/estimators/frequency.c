@@ -36,39 +36,43 @@ static const heed_parameter parameters[] = {
 
 /* Sums over a user's untied annotations, in the direction of the better
  * response: weights |p - 1/2| make them least squares. */
-typedef struct sums {
+typedef struct frequency_sums {
   double chosen;   /* sum (y - 1/2) (p - 1/2) */
   double expected; /* sum (p - 1/2)^2 */
   double count;
-} sums;
+} frequency_sums;
 
-static void add(sums *to, const histories *of, size_t annotation, double sign) {
-  const double gap = of->p[annotation] - 0.5;
-  if (of->choice[annotation] == HEED_CHOSE_TIE) return;
-  to->chosen += sign * ((of->choice[annotation] == HEED_CHOSE_A) - 0.5) * gap;
-  to->expected += sign * gap * gap;
-  to->count += sign;
+static void add(frequency_sums *sums, const attention_histories *histories,
+                size_t annotation, double sign) {
+  const double gap = histories->p[annotation] - 0.5;
+  if (histories->choice[annotation] == HEED_CHOSE_TIE) return;
+  sums->chosen +=
+      sign * ((histories->choice[annotation] == HEED_CHOSE_A) - 0.5) * gap;
+  sums->expected += sign * gap * gap;
+  sums->count += sign;
 }
 
 /* everyone: shrunk to; weight: expected of one annotation. */
-static double eta_of(const sums *of, double everyone, double weight) {
-  const double expected = of->expected + weight;
+static double eta_of(const frequency_sums *sums, double everyone,
+                     double weight) {
+  const double expected = sums->expected + weight;
   if (!(expected > 1e-12)) return everyone;
-  return fmin(fmax((of->chosen + weight * everyone) / expected, 0), 1);
+  return fmin(fmax((sums->chosen + weight * everyone) / expected, 0), 1);
 }
 
-static void fill(const histories *of, double shrinkage,
+static void fill(const attention_histories *histories, double shrinkage,
                  heed_posterior *posterior) {
-  const heed_crowd *crowd = of->crowd;
-  sums all = {0, 0, 0};
-  for (size_t i = 0; i < crowd->annotations->rows; i++) add(&all, of, i, 1);
+  const heed_crowd *crowd = histories->crowd;
+  frequency_sums all = {0, 0, 0};
+  for (size_t i = 0; i < crowd->annotations->rows; i++)
+    add(&all, histories, i, 1);
   const double everyone = eta_of(&all, 0.5, 0);
   const double weight =
       all.count > 0 ? shrinkage * all.expected / all.count : 0;
   for (size_t j = 0; j < crowd->users->rows; j++) {
-    sums own = {0, 0, 0};
+    frequency_sums own = {0, 0, 0};
     for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++)
-      add(&own, of, i, 1);
+      add(&own, histories, i, 1);
     posterior->mean[j] = eta_of(&own, everyone, weight);
     /* The variance of y is 1/4 to leading order. */
     posterior->sd[j] =
@@ -76,8 +80,8 @@ static void fill(const histories *of, double shrinkage,
             ? fmin(0.5 * sqrt(own.expected) / (own.expected + weight), 1)
             : 1;
     for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++) {
-      sums rest = own;
-      add(&rest, of, i, -1);
+      frequency_sums rest = own;
+      add(&rest, histories, i, -1);
       posterior->left_out[i] = eta_of(&rest, everyone, weight);
     }
   }
@@ -87,10 +91,11 @@ static heed_status estimate(void *self, const heed_host *host,
                             const heed_crowd *crowd, heed_posterior *posterior,
                             heed_error *error) {
   const heed_value *values = self;
-  histories of;
-  const heed_status status = point_posterior_open(
-      host, crowd, values[MODEL].instance, &values[MU], &of, posterior, error);
-  if (status == HEED_OK) fill(&of, values[SHRINKAGE].number, posterior);
+  attention_histories histories;
+  const heed_status status =
+      point_posterior_open(host, crowd, values[MODEL].instance, &values[MU],
+                           &histories, posterior, error);
+  if (status == HEED_OK) fill(&histories, values[SHRINKAGE].number, posterior);
   return status;
 }
 

@@ -109,74 +109,75 @@ static const heed_output outputs[] = {
 static const double most_ability = 100, most_easiness = 12;
 
 /* x: ability of each user, then log easiness of each pair. */
-typedef struct fit {
+typedef struct glad_fit {
   const heed_value *values;
   const heed_host *host;
-  overlap of;
+  crowd_overlap overlap;
   const int64_t *pair;  /* of rows */
   const int8_t *choice; /* of rows */
   double *given;        /* (N, 2) */
   double *log_odds;     /* (P) */
   double *beta;         /* (P) */
   double *right;        /* rows: w */
-} fit;
+} glad_fit;
 
 /* What predict() needs. */
-typedef struct fitted {
+typedef struct glad_fitted {
   double *ability;  /* (J) */
   double *beta;     /* (P) */
   double *log_odds; /* (P) */
-} fitted;
+} glad_fitted;
 
 /* A function of one value with its derivatives: value, f', -f''. */
-typedef struct curve {
+typedef struct glad_curve {
   double value, slope, information;
-} curve;
+} glad_curve;
 
 /* log sigmoid(x) */
 static double log_sigmoid(double x) {
   return fmin(x, 0) - log1p(exp(-fabs(x)));
 }
 
-static void put_within(const fit *self, double *x) {
-  for (size_t j = 0; j < self->of.users; j++)
+static void put_within(const glad_fit *self, double *x) {
+  for (size_t j = 0; j < self->overlap.users; j++)
     x[j] = fmin(fmax(x[j], -most_ability), most_ability);
-  for (size_t i = self->of.users; i < self->of.users + self->of.pairs; i++)
+  for (size_t i = self->overlap.users;
+       i < self->overlap.users + self->overlap.pairs; i++)
     x[i] = fmin(fmax(x[i], -most_easiness), most_easiness);
 }
 
-static bool annotated(const fit *self, size_t pair) {
-  return self->of.first[pair + 1] > self->of.first[pair];
+static bool annotated(const glad_fit *self, size_t pair) {
+  return self->overlap.first[pair + 1] > self->overlap.first[pair];
 }
 
-static double log_prior(const fit *self, const double *x) {
-  const double *b = x + self->of.users;
+static double log_prior(const glad_fit *self, const double *x) {
+  const double *b = x + self->overlap.users;
   double sum = 0;
-  for (size_t j = 0; j < self->of.users; j++)
+  for (size_t j = 0; j < self->overlap.users; j++)
     sum += pow(x[j] - self->values[ABILITY].number, 2);
-  for (size_t i = 0; i < self->of.pairs; i++)
+  for (size_t i = 0; i < self->overlap.pairs; i++)
     if (annotated(self, i)) sum += pow(b[i] - self->values[EASINESS].number, 2);
   return -sum / 2;
 }
 
 /* Log-odds of every pair and w of every row; returns the log-likelihood. */
-static double e_step(const fit *self, const double *x) {
-  const overlap *of = &self->of;
-  for (size_t i = 0; i < of->pairs; i++) {
-    self->beta[i] = exp(x[of->users + i]);
-    for (size_t n = of->first[i]; n < of->first[i + 1]; n++) {
-      const double m = x[of->user[n]] * self->beta[i];
+static double e_step(const glad_fit *self, const double *x) {
+  const crowd_overlap *overlap = &self->overlap;
+  for (size_t i = 0; i < overlap->pairs; i++) {
+    self->beta[i] = exp(x[overlap->users + i]);
+    for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++) {
+      const double m = x[overlap->user[n]] * self->beta[i];
       const double right = log_sigmoid(m);
-      self->given[2 * n] = of->chose_a[n] ? right : right - m;
-      self->given[2 * n + 1] = of->chose_a[n] ? right - m : right;
+      self->given[2 * n] = overlap->chose_a[n] ? right : right - m;
+      self->given[2 * n + 1] = overlap->chose_a[n] ? right - m : right;
     }
   }
   const double sum = overlap_log_odds(
-      of, self->given, self->values[SHARE].number, self->log_odds);
-  for (size_t i = 0; i < of->pairs; i++) {
+      overlap, self->given, self->values[SHARE].number, self->log_odds);
+  for (size_t i = 0; i < overlap->pairs; i++) {
     const double q = overlap_sigmoid(self->log_odds[i]);
-    for (size_t n = of->first[i]; n < of->first[i + 1]; n++)
-      self->right[of->row[n]] = of->chose_a[n] ? q : 1 - q;
+    for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++)
+      self->right[overlap->row[n]] = overlap->chose_a[n] ? q : 1 - q;
   }
   return sum;
 }
@@ -185,49 +186,49 @@ static double e_step(const fit *self, const double *x) {
 
 /* Adds w log sigmoid(m) + (1 - w) log sigmoid(-m), m linear in what moves with
  * slope `rate`. */
-static void add(curve *to, double w, double m, double rate) {
+static void add(glad_curve *curve, double w, double m, double rate) {
   const double e = exp(-fabs(m)), up = 1 / (1 + e), p = m >= 0 ? up : e * up;
-  to->value += w * m + fmin(-m, 0) + log(up);
-  to->slope += rate * (w - p);
-  to->information += rate * rate * e * up * up;
+  curve->value += w * m + fmin(-m, 0) + log(up);
+  curve->slope += rate * (w - p);
+  curve->information += rate * rate * e * up * up;
 }
 
-static void add_normal(curve *to, double x, double mean) {
-  to->value -= (x - mean) * (x - mean) / 2;
-  to->slope -= x - mean;
-  to->information += 1;
+static void add_normal(glad_curve *curve, double x, double mean) {
+  curve->value -= (x - mean) * (x - mean) / 2;
+  curve->slope -= x - mean;
+  curve->information += 1;
 }
 
-static curve of_ability(const fit *self, size_t user, double alpha) {
-  const size_t *first = self->of.crowd->first;
-  curve is = {0};
+static glad_curve of_ability(const glad_fit *self, size_t user, double alpha) {
+  const size_t *first = self->overlap.crowd->first;
+  glad_curve curve = {0};
   for (size_t r = first[user]; r < first[user + 1]; r++)
     if (self->choice[r] != HEED_CHOSE_TIE) {
       const double beta = self->beta[self->pair[r]];
-      add(&is, self->right[r], alpha * beta, beta);
+      add(&curve, self->right[r], alpha * beta, beta);
     }
-  add_normal(&is, alpha, self->values[ABILITY].number);
-  return is;
+  add_normal(&curve, alpha, self->values[ABILITY].number);
+  return curve;
 }
 
 /* m = alpha exp b has slope m in b; its curvature counts as far as the sum is
  * concave without. */
-static curve of_easiness(const fit *self, size_t pair, const double *alpha,
-                         double b) {
-  const overlap *of = &self->of;
+static glad_curve of_easiness(const glad_fit *self, size_t pair,
+                              const double *alpha, double b) {
+  const crowd_overlap *overlap = &self->overlap;
   const double beta = exp(b);
-  curve is = {0};
-  for (size_t n = of->first[pair]; n < of->first[pair + 1]; n++) {
-    const double m = alpha[of->user[n]] * beta;
-    add(&is, self->right[of->row[n]], m, m);
+  glad_curve curve = {0};
+  for (size_t n = overlap->first[pair]; n < overlap->first[pair + 1]; n++) {
+    const double m = alpha[overlap->user[n]] * beta;
+    add(&curve, self->right[overlap->row[n]], m, m);
   }
-  add_normal(&is, b, self->values[EASINESS].number);
-  return is;
+  add_normal(&curve, b, self->values[EASINESS].number);
+  return curve;
 }
 
 /* One step of Newton's method in one value, halved until it gains. */
-static double raised_ability(const fit *self, size_t user, double alpha) {
-  const curve here = of_ability(self, user, alpha);
+static double raised_ability(const glad_fit *self, size_t user, double alpha) {
+  const glad_curve here = of_ability(self, user, alpha);
   double step = here.slope / here.information;
   for (int halvings = 0; halvings < 30; halvings++) {
     const double next = fmin(fmax(alpha + step, -most_ability), most_ability);
@@ -238,9 +239,9 @@ static double raised_ability(const fit *self, size_t user, double alpha) {
   return alpha;
 }
 
-static double raised_easiness(const fit *self, size_t pair, const double *alpha,
-                              double b) {
-  const curve here = of_easiness(self, pair, alpha, b);
+static double raised_easiness(const glad_fit *self, size_t pair,
+                              const double *alpha, double b) {
+  const glad_curve here = of_easiness(self, pair, alpha, b);
   double step = here.slope / here.information;
   for (int halvings = 0; halvings < 30; halvings++) {
     const double next = fmin(fmax(b + step, -most_easiness), most_easiness);
@@ -252,8 +253,8 @@ static double raised_easiness(const fit *self, size_t pair, const double *alpha,
 }
 
 static double em_step(void *context, double *x) {
-  const fit *self = context;
-  const size_t users = self->of.users, pairs = self->of.pairs;
+  const glad_fit *self = context;
+  const size_t users = self->overlap.users, pairs = self->overlap.pairs;
   double objective, *b = x + users;
   for (size_t i = 0; i < users + pairs; i++)
     if (!isfinite(x[i])) return -HUGE_VAL;
@@ -270,31 +271,31 @@ static double em_step(void *context, double *x) {
 
 /* log(s p + (1 - s)(1 - p)) of one choice, s = sigmoid(alpha beta) and p the
  * probability, by the others, that it is right; added with a sign. */
-static void add_choice(curve *to, double alpha, double beta, double p,
+static void add_choice(glad_curve *curve, double alpha, double beta, double p,
                        double sign) {
   const double s = overlap_sigmoid(alpha * beta), d = 2 * p - 1;
   const double chance = 1 - p + s * d;
   const double first = beta * s * (1 - s) * d / chance;
-  to->slope += sign * first;
-  to->information += sign * (first * first - beta * (1 - 2 * s) * first);
+  curve->slope += sign * first;
+  curve->information += sign * (first * first - beta * (1 - 2 * s) * first);
 }
 
 /* Of the user's annotations but `without`; p of each row from the others. */
-static curve of_user(const fit *self, const double *p, size_t user,
-                     size_t without, double alpha) {
-  const size_t *first = self->of.crowd->first;
-  curve is = {0};
+static glad_curve of_user(const glad_fit *self, const double *p, size_t user,
+                          size_t excluded, double alpha) {
+  const size_t *first = self->overlap.crowd->first;
+  glad_curve curve = {0};
   for (size_t r = first[user]; r < first[user + 1]; r++)
-    if (r != without && self->choice[r] != HEED_CHOSE_TIE)
-      add_choice(&is, alpha, self->beta[self->pair[r]], p[r], 1);
-  add_normal(&is, alpha, self->values[ABILITY].number);
-  return is;
+    if (r != excluded && self->choice[r] != HEED_CHOSE_TIE)
+      add_choice(&curve, alpha, self->beta[self->pair[r]], p[r], 1);
+  add_normal(&curve, alpha, self->values[ABILITY].number);
+  return curve;
 }
 
 /* Mean of eta over the user's pairs, and of its derivative by alpha. */
-static double eta_of(const fit *self, size_t user, double alpha,
+static double eta_of(const glad_fit *self, size_t user, double alpha,
                      double *derivative) {
-  const size_t *first = self->of.crowd->first;
+  const size_t *first = self->overlap.crowd->first;
   double sum = 0, count = 0;
   *derivative = 0;
   for (size_t r = first[user]; r < first[user + 1]; r++) {
@@ -317,45 +318,46 @@ static double eta_of(const fit *self, size_t user, double alpha,
 
 /* The curvature may fall below the prior's where a choice was a surprise; a
  * step is then one by the prior's. */
-static double newton(curve is) {
-  return fmin(fmax(is.slope / fmax(is.information, 1), -1), 1);
+static double newton(glad_curve curve) {
+  return fmin(fmax(curve.slope / fmax(curve.information, 1), -1), 1);
 }
 
-static double solve(const fit *self, const double *p, size_t user,
-                    size_t without, double alpha) {
+static double solve(const glad_fit *self, const double *p, size_t user,
+                    size_t excluded, double alpha) {
   enum { MOST = 100 };
   for (int i = 0; i < MOST; i++) {
-    const double step = newton(of_user(self, p, user, without, alpha));
+    const double step = newton(of_user(self, p, user, excluded, alpha));
     alpha += step;
     if (fabs(step) < 1e-13) break;
   }
   return alpha;
 }
 
-static double clipped(const fit *self, double eta) {
+static double clipped(const glad_fit *self, double eta) {
   const bool clips = self->values[NEGATIVE].integer == NEGATIVE_CLIP;
   return fmin(fmax(eta, clips ? 0 : -1), 1);
 }
 
-static void fill_user(const fit *self, const double *p, size_t user,
-                      double alpha, heed_posterior *into) {
-  const size_t from = self->of.crowd->first[user];
-  const size_t to = self->of.crowd->first[user + 1];
-  const curve whole = of_user(self, p, user, SIZE_MAX, alpha);
+static void fill_user(const glad_fit *self, const double *p, size_t user,
+                      double alpha, heed_posterior *posterior) {
+  const size_t start = self->overlap.crowd->first[user];
+  const size_t end = self->overlap.crowd->first[user + 1];
+  const glad_curve whole = of_user(self, p, user, SIZE_MAX, alpha);
   double rate, unused;
   const double eta = eta_of(self, user, alpha, &rate);
-  into->mean[user] = clipped(self, eta);
-  into->sd[user] = rate / sqrt(fmax(whole.information, 1));
-  for (size_t r = from; r < to; r++) {
-    curve rest = whole;
+  posterior->mean[user] = clipped(self, eta);
+  posterior->sd[user] = rate / sqrt(fmax(whole.information, 1));
+  for (size_t r = start; r < end; r++) {
+    glad_curve rest = whole;
     if (self->choice[r] == HEED_CHOSE_TIE) {
-      into->left_out[r] = into->mean[user];
-    } else if (to - from <= EXACT) {
-      const double without = solve(self, p, user, r, alpha);
-      into->left_out[r] = clipped(self, eta_of(self, user, without, &unused));
+      posterior->left_out[r] = posterior->mean[user];
+    } else if (end - start <= EXACT) {
+      const double excluded = solve(self, p, user, r, alpha);
+      posterior->left_out[r] =
+          clipped(self, eta_of(self, user, excluded, &unused));
     } else {
       add_choice(&rest, alpha, self->beta[self->pair[r]], p[r], -1);
-      into->left_out[r] = clipped(self, eta + rate * newton(rest));
+      posterior->left_out[r] = clipped(self, eta + rate * newton(rest));
     }
   }
 }
@@ -366,19 +368,19 @@ static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
-static heed_status open_fit(fit *self, const heed_value *values,
+static heed_status open_fit(glad_fit *self, const heed_value *values,
                             const heed_host *host, const heed_crowd *crowd,
                             heed_error *error) {
-  const heed_status status = overlap_open(host, crowd, &self->of, error);
+  const heed_status status = overlap_open(host, crowd, &self->overlap, error);
   if (status != HEED_OK) return status;
   const heed_table *said = crowd->annotations;
   self->values = values;
   self->host = host;
   self->pair = heed_table_data(said, "pair", HEED_INT64);
   self->choice = heed_table_data(said, "choice", HEED_INT8);
-  self->given = host->scratch(host, 2 * self->of.count, sizeof(double));
-  self->log_odds = host->allocate(host, self->of.pairs, sizeof(double));
-  self->beta = host->allocate(host, self->of.pairs, sizeof(double));
+  self->given = host->scratch(host, 2 * self->overlap.count, sizeof(double));
+  self->log_odds = host->allocate(host, self->overlap.pairs, sizeof(double));
+  self->beta = host->allocate(host, self->overlap.pairs, sizeof(double));
   self->right = host->scratch(host, said->rows, sizeof(double));
   return self->given != NULL && self->log_odds != NULL && self->beta != NULL &&
                  self->right != NULL
@@ -386,57 +388,60 @@ static heed_status open_fit(fit *self, const heed_value *values,
              : no_memory(error);
 }
 
-static heed_status fill(const fit *self, const double *x, heed_posterior *into,
-                        heed_error *error) {
-  const overlap *of = &self->of;
+static heed_status fill(const glad_fit *self, const double *x,
+                        heed_posterior *posterior, heed_error *error) {
+  const crowd_overlap *overlap = &self->overlap;
   const heed_host *host = self->host;
-  const size_t rows = of->crowd->annotations->rows;
+  const size_t rows = overlap->crowd->annotations->rows;
   double *others = host->scratch(host, rows, sizeof *others);
-  into->unit = HEED_BY_USER;
-  into->units = of->users;
-  into->mean = host->allocate(host, of->users, sizeof(double));
-  into->sd = host->allocate(host, of->users, sizeof(double));
-  into->left_out = host->allocate(host, rows, sizeof(double));
-  into->casual = host->allocate(host, rows, sizeof(double));
-  into->p = host->allocate(host, rows, sizeof(double));
-  if (others == NULL || into->mean == NULL || into->sd == NULL ||
-      into->left_out == NULL || into->casual == NULL || into->p == NULL)
+  posterior->unit = HEED_BY_USER;
+  posterior->units = overlap->users;
+  posterior->mean = host->allocate(host, overlap->users, sizeof(double));
+  posterior->sd = host->allocate(host, overlap->users, sizeof(double));
+  posterior->left_out = host->allocate(host, rows, sizeof(double));
+  posterior->casual = host->allocate(host, rows, sizeof(double));
+  posterior->p = host->allocate(host, rows, sizeof(double));
+  if (others == NULL || posterior->mean == NULL || posterior->sd == NULL ||
+      posterior->left_out == NULL || posterior->casual == NULL ||
+      posterior->p == NULL)
     return no_memory(error);
   for (size_t r = 0; r < rows; r++) {
-    into->casual[r] = self->choice[r] == HEED_CHOSE_TIE ? 1 : 0.5;
-    into->p[r] = overlap_sigmoid(self->log_odds[self->pair[r]]);
+    posterior->casual[r] = self->choice[r] == HEED_CHOSE_TIE ? 1 : 0.5;
+    posterior->p[r] = overlap_sigmoid(self->log_odds[self->pair[r]]);
   }
-  for (size_t i = 0; i < of->pairs; i++)
-    for (size_t n = of->first[i]; n < of->first[i + 1]; n++) {
+  for (size_t i = 0; i < overlap->pairs; i++)
+    for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++) {
       const double odds =
           self->log_odds[i] - self->given[2 * n] + self->given[2 * n + 1];
-      others[of->row[n]] = overlap_sigmoid(of->chose_a[n] ? odds : -odds);
+      others[overlap->row[n]] =
+          overlap_sigmoid(overlap->chose_a[n] ? odds : -odds);
     }
-  for (size_t j = 0; j < of->users; j++) fill_user(self, others, j, x[j], into);
+  for (size_t j = 0; j < overlap->users; j++)
+    fill_user(self, others, j, x[j], posterior);
   return HEED_OK;
 }
 
-static heed_status keep_fit(const fit *self, const double *x,
+static heed_status keep_fit(const glad_fit *self, const double *x,
                             heed_posterior *posterior, heed_error *error) {
   const heed_host *host = self->host;
-  fitted *state = host->allocate(host, 1, sizeof *state);
+  glad_fitted *state = host->allocate(host, 1, sizeof *state);
   if (state == NULL) return no_memory(error);
   state->beta = self->beta;
   state->log_odds = self->log_odds;
-  state->ability = host->allocate(host, self->of.users, sizeof(double));
+  state->ability = host->allocate(host, self->overlap.users, sizeof(double));
   if (state->ability == NULL) return no_memory(error);
-  memcpy(state->ability, x, self->of.users * sizeof *x);
+  memcpy(state->ability, x, self->overlap.users * sizeof *x);
   posterior->state = state;
   return HEED_OK;
 }
 
-static void report(const fit *self, const heed_posterior *posterior) {
+static void report(const glad_fit *self, const heed_posterior *posterior) {
   const double values[] = {
       [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
       [OUT_OBJECTIVE] = posterior->objective,
       [OUT_ITERATIONS] = (double)posterior->iterations,
       [OUT_CONVERGED] = posterior->converged,
-      [OUT_SHARED_PAIRS] = (double)self->of.shared,
+      [OUT_SHARED_PAIRS] = (double)self->overlap.shared,
   };
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     self->host->output(self->host, i, &values[i], 1);
@@ -449,16 +454,16 @@ static void report(const fit *self, const heed_posterior *posterior) {
 static heed_status estimate(void *values, const heed_host *host,
                             const heed_crowd *crowd, heed_posterior *posterior,
                             heed_error *error) {
-  fit self;
+  glad_fit self;
   heed_status status = open_fit(&self, values, host, crowd, error);
   if (status != HEED_OK) return status;
-  const size_t users = self.of.users;
+  const size_t users = self.overlap.users;
   const squarem_problem problem = {
-      .count = users + self.of.pairs, .context = &self, .step = em_step};
+      .count = users + self.overlap.pairs, .context = &self, .step = em_step};
   double *x = host->scratch(host, problem.count, sizeof *x);
   double *room = squarem_room(host, problem.count);
   if (x == NULL || room == NULL) return no_memory(error);
-  posterior->identified = overlap_exists(&self.of, host);
+  posterior->identified = overlap_exists(&self.overlap, host);
   for (size_t i = 0; i < problem.count; i++)
     x[i] = i < users ? fmax(self.values[ABILITY].number, 0.1)
                      : self.values[EASINESS].number;
@@ -483,7 +488,7 @@ static heed_status predict(void *self, const heed_host *host,
                            const heed_posterior *posterior,
                            const heed_crowd *held_out, double *probability,
                            heed_error *error) {
-  const fitted *state = posterior->state;
+  const glad_fitted *state = posterior->state;
   const heed_table *said = held_out->annotations;
   const int64_t *user = heed_table_data(said, "user", HEED_INT64);
   const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);

@@ -80,70 +80,70 @@ static const heed_output outputs[] = {
 static const double least = 1e-10;
 
 /* x: competence of each user, then P(A) of each when spamming. */
-typedef struct fit {
+typedef struct mace_fit {
   const heed_value *values;
   const heed_host *host;
-  overlap of;
+  crowd_overlap overlap;
   double *given;    /* (N, 2) */
   double *log_odds; /* (P) */
   double *table;    /* (J, 4): log P(y | z): y = A, z = A and B; y = B, … */
   double *knowing;  /* (J): expected choices that were no spam */
   double *spam;     /* (J, 2): expected spam on B and on A */
-} fit;
+} mace_fit;
 
 /* What predict() needs. */
-typedef struct fitted {
+typedef struct mace_fitted {
   size_t users;
   double *x;        /* (2 J) */
   double *log_odds; /* (P) */
-} fitted;
+} mace_fitted;
 
 /* P of this choice when spamming. */
 static double strategy(double xi, bool chose_a) {
   return chose_a ? xi : 1 - xi;
 }
 
-static void put_within(const fit *self, double *x) {
-  for (size_t i = 0; i < 2 * self->of.users; i++)
+static void put_within(const mace_fit *self, double *x) {
+  for (size_t i = 0; i < 2 * self->overlap.users; i++)
     x[i] = fmin(fmax(x[i], least), 1 - least);
 }
 
 /* Log-odds of every pair; returns the log-likelihood. */
-static double e_step(const fit *self, const double *x) {
-  const overlap *of = &self->of;
-  for (size_t j = 0; j < of->users; j++) {
-    const double theta = x[j], xi = x[of->users + j];
+static double e_step(const mace_fit *self, const double *x) {
+  const crowd_overlap *overlap = &self->overlap;
+  for (size_t j = 0; j < overlap->users; j++) {
+    const double theta = x[j], xi = x[overlap->users + j];
     double *table = self->table + 4 * j;
     table[0] = log(theta + (1 - theta) * xi);
     table[1] = log((1 - theta) * xi);
     table[2] = log((1 - theta) * (1 - xi));
     table[3] = log(theta + (1 - theta) * (1 - xi));
   }
-  for (size_t n = 0; n < of->count; n++)
+  for (size_t n = 0; n < overlap->count; n++)
     memcpy(self->given + 2 * n,
-           self->table + 4 * of->user[n] + (of->chose_a[n] ? 0 : 2),
+           self->table + 4 * overlap->user[n] + (overlap->chose_a[n] ? 0 : 2),
            2 * sizeof(double));
-  return overlap_log_odds(of, self->given, 0.5, self->log_odds);
+  return overlap_log_odds(overlap, self->given, 0.5, self->log_odds);
 }
 
-static double log_prior(const fit *self, const double *x) {
+static double log_prior(const mace_fit *self, const double *x) {
   double sum = 0;
-  for (size_t i = 0; i < 2 * self->of.users; i++)
+  for (size_t i = 0; i < 2 * self->overlap.users; i++)
     sum += log(x[i]) + log1p(-x[i]);
   return self->values[SMOOTHING].number * sum;
 }
 
 /* Expected counts of choices that were spam, and that were not. */
-static void count(const fit *self, const double *x) {
-  const overlap *of = &self->of;
-  memset(self->knowing, 0, of->users * sizeof(double));
-  memset(self->spam, 0, 2 * of->users * sizeof(double));
-  for (size_t i = 0; i < of->pairs; i++) {
+static void count(const mace_fit *self, const double *x) {
+  const crowd_overlap *overlap = &self->overlap;
+  memset(self->knowing, 0, overlap->users * sizeof(double));
+  memset(self->spam, 0, 2 * overlap->users * sizeof(double));
+  for (size_t i = 0; i < overlap->pairs; i++) {
     const double q = overlap_sigmoid(self->log_odds[i]);
-    for (size_t n = of->first[i]; n < of->first[i + 1]; n++) {
-      const size_t j = of->user[n];
-      const bool a = of->chose_a[n];
-      const double spams = (1 - x[j]) * strategy(x[of->users + j], a);
+    for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++) {
+      const size_t j = overlap->user[n];
+      const bool a = overlap->chose_a[n];
+      const double spams = (1 - x[j]) * strategy(x[overlap->users + j], a);
       const double knows = (a ? q : 1 - q) * x[j] / (x[j] + spams);
       self->knowing[j] += knows;
       self->spam[2 * j + a] += 1 - knows;
@@ -152,8 +152,8 @@ static void count(const fit *self, const double *x) {
 }
 
 static double em_step(void *context, double *x) {
-  const fit *self = context;
-  const size_t users = self->of.users;
+  const mace_fit *self = context;
+  const size_t users = self->overlap.users;
   const double more = self->values[SMOOTHING].number;
   double objective;
   for (size_t i = 0; i < 2 * users; i++)
@@ -178,16 +178,16 @@ static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
-static heed_status open_fit(fit *self, const heed_value *values,
+static heed_status open_fit(mace_fit *self, const heed_value *values,
                             const heed_host *host, const heed_crowd *crowd,
                             heed_error *error) {
-  const heed_status status = overlap_open(host, crowd, &self->of, error);
+  const heed_status status = overlap_open(host, crowd, &self->overlap, error);
   if (status != HEED_OK) return status;
-  const size_t users = self->of.users;
+  const size_t users = self->overlap.users;
   self->values = values;
   self->host = host;
-  self->given = host->scratch(host, 2 * self->of.count, sizeof(double));
-  self->log_odds = host->allocate(host, self->of.pairs, sizeof(double));
+  self->given = host->scratch(host, 2 * self->overlap.count, sizeof(double));
+  self->log_odds = host->allocate(host, self->overlap.pairs, sizeof(double));
   self->table = host->scratch(host, 4 * users, sizeof(double));
   self->knowing = host->scratch(host, users, sizeof(double));
   self->spam = host->scratch(host, 2 * users, sizeof(double));
@@ -197,10 +197,10 @@ static heed_status open_fit(fit *self, const heed_value *values,
              : no_memory(error);
 }
 
-static void start_at(const fit *self, size_t start, double *x) {
-  const size_t users = self->of.users;
+static void start_at(const mace_fit *self, size_t start, double *x) {
+  const size_t users = self->overlap.users;
   if (start == 0) {
-    overlap_agreement(&self->of, 0.55, self->spam, x);
+    overlap_agreement(&self->overlap, 0.55, self->spam, x);
     for (size_t j = 0; j < users; j++) {
       x[j] = fmin(fmax(2 * x[j] - 1, 0.05), 0.95);
       x[users + j] = 0.5;
@@ -216,9 +216,9 @@ static void start_at(const fit *self, size_t start, double *x) {
 }
 
 /* The best of the starts into x. */
-static squarem_result fit_all(fit *self, double *room, double *trial, double *x,
-                              uint64_t *steps) {
-  const size_t values = 2 * self->of.users;
+static squarem_result fit_all(mace_fit *self, double *room, double *trial,
+                              double *x, uint64_t *steps) {
+  const size_t values = 2 * self->overlap.users;
   const squarem_problem problem = {
       .count = values, .context = self, .step = em_step};
   squarem_result best = {-HUGE_VAL, 0, false};
@@ -240,48 +240,48 @@ static squarem_result fit_all(fit *self, double *room, double *trial, double *x,
 }
 
 /* P(choice) = xi + theta (p(choice) - xi), p from the others. */
-static heed_status fill(const fit *self, const double *x, heed_posterior *into,
-                        heed_error *error) {
-  const overlap *of = &self->of;
+static heed_status fill(const mace_fit *self, const double *x,
+                        heed_posterior *posterior, heed_error *error) {
+  const crowd_overlap *overlap = &self->overlap;
   const heed_host *host = self->host;
-  const heed_table *said = of->crowd->annotations;
+  const heed_table *said = overlap->crowd->annotations;
   const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);
   const size_t rows = said->rows;
   double *d = host->scratch(host, rows, sizeof *d);
-  into->casual = host->allocate(host, rows, sizeof(double));
-  into->p = host->allocate(host, rows, sizeof(double));
-  if (d == NULL || into->casual == NULL || into->p == NULL)
+  posterior->casual = host->allocate(host, rows, sizeof(double));
+  posterior->p = host->allocate(host, rows, sizeof(double));
+  if (d == NULL || posterior->casual == NULL || posterior->p == NULL)
     return no_memory(error);
   for (size_t r = 0; r < rows; r++) {
-    into->casual[r] = 1; /* ties */
-    into->p[r] = overlap_sigmoid(self->log_odds[pair[r]]);
+    posterior->casual[r] = 1; /* ties */
+    posterior->p[r] = overlap_sigmoid(self->log_odds[pair[r]]);
   }
-  for (size_t i = 0; i < of->pairs; i++)
-    for (size_t n = of->first[i]; n < of->first[i + 1]; n++) {
+  for (size_t i = 0; i < overlap->pairs; i++)
+    for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++) {
       const double others =
           self->log_odds[i] - self->given[2 * n] + self->given[2 * n + 1];
-      const bool a = of->chose_a[n];
-      const size_t r = of->row[n];
-      into->casual[r] = strategy(x[of->users + of->user[n]], a);
-      d[r] = overlap_sigmoid(a ? others : -others) - into->casual[r];
+      const bool a = overlap->chose_a[n];
+      const size_t r = overlap->row[n];
+      posterior->casual[r] = strategy(x[overlap->users + overlap->user[n]], a);
+      d[r] = overlap_sigmoid(a ? others : -others) - posterior->casual[r];
     }
-  const linear_posterior users = {.crowd = of->crowd,
+  const linear_posterior users = {.crowd = overlap->crowd,
                                   .low = 0,
                                   .high = 1,
                                   .alpha = 1 + self->values[SMOOTHING].number,
                                   .beta = 1 + self->values[SMOOTHING].number,
-                                  .c = into->casual,
+                                  .c = posterior->casual,
                                   .d = d,
                                   .eta = x};
-  return linear_posterior_fill(&users, host, into, error);
+  return linear_posterior_fill(&users, host, posterior, error);
 }
 
-static heed_status keep_fit(const fit *self, const double *x,
+static heed_status keep_fit(const mace_fit *self, const double *x,
                             heed_posterior *posterior, heed_error *error) {
   const heed_host *host = self->host;
-  fitted *state = host->allocate(host, 1, sizeof *state);
+  mace_fitted *state = host->allocate(host, 1, sizeof *state);
   if (state == NULL) return no_memory(error);
-  state->users = self->of.users;
+  state->users = self->overlap.users;
   state->log_odds = self->log_odds;
   state->x = host->allocate(host, 2 * state->users, sizeof(double));
   if (state->x == NULL) return no_memory(error);
@@ -290,13 +290,13 @@ static heed_status keep_fit(const fit *self, const double *x,
   return HEED_OK;
 }
 
-static void report(const fit *self, const heed_posterior *posterior) {
+static void report(const mace_fit *self, const heed_posterior *posterior) {
   const double values[] = {
       [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
       [OUT_OBJECTIVE] = posterior->objective,
       [OUT_ITERATIONS] = (double)posterior->iterations,
       [OUT_CONVERGED] = posterior->converged,
-      [OUT_SHARED_PAIRS] = (double)self->of.shared,
+      [OUT_SHARED_PAIRS] = (double)self->overlap.shared,
   };
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     self->host->output(self->host, i, &values[i], 1);
@@ -309,15 +309,15 @@ static void report(const fit *self, const heed_posterior *posterior) {
 static heed_status estimate(void *values, const heed_host *host,
                             const heed_crowd *crowd, heed_posterior *posterior,
                             heed_error *error) {
-  fit self;
+  mace_fit self;
   heed_status status = open_fit(&self, values, host, crowd, error);
   if (status != HEED_OK) return status;
-  const size_t count_of_x = 2 * self.of.users;
+  const size_t count_of_x = 2 * self.overlap.users;
   double *x = host->scratch(host, count_of_x, sizeof *x);
   double *trial = host->scratch(host, count_of_x, sizeof *trial);
   double *room = squarem_room(host, count_of_x);
   if (x == NULL || trial == NULL || room == NULL) return no_memory(error);
-  posterior->identified = overlap_exists(&self.of, host);
+  posterior->identified = overlap_exists(&self.overlap, host);
   posterior->converged =
       fit_all(&self, room, trial, x, &posterior->iterations).converged;
   if (host->cancelled(host))
@@ -336,7 +336,7 @@ static heed_status predict(void *self, const heed_host *host,
                            const heed_posterior *posterior,
                            const heed_crowd *held_out, double *probability,
                            heed_error *error) {
-  const fitted *state = posterior->state;
+  const mace_fitted *state = posterior->state;
   const heed_table *said = held_out->annotations;
   const int64_t *user = heed_table_data(said, "user", HEED_INT64);
   const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);

@@ -57,37 +57,38 @@ static const heed_output outputs[] = {
                           .doc = "pairs that two users or more chose on"},
 };
 
-typedef struct fit {
+typedef struct majority_fit {
   const heed_value *values;
-  overlap of;
+  crowd_overlap overlap;
   double everyone;     /* E[eta], estimated */
   double *reliability; /* of majorities of 0, 1, … votes */
   double *agrees;      /* annotations: +-1/2; 0: no majority, or a tie */
   double *gap;         /* annotations: r - 1/2; 0: no majority, or a tie */
-} fit;
+} majority_fit;
 
 /* What predict() needs. */
-typedef struct fitted {
+typedef struct majority_fitted {
   double *eta; /* users */
   double *p;   /* pairs: P(A's response is better), by the majority */
-} fitted;
+} majority_fitted;
 
-static size_t votes_on(const overlap *of, size_t pair) {
-  return of->first[pair + 1] - of->first[pair];
+static size_t votes_on(const crowd_overlap *overlap, size_t pair) {
+  return overlap->first[pair + 1] - overlap->first[pair];
 }
 
-static size_t votes_for_a(const overlap *of, size_t pair) {
+static size_t votes_for_a(const crowd_overlap *overlap, size_t pair) {
   size_t count = 0;
-  for (size_t n = of->first[pair]; n < of->first[pair + 1]; n++)
-    count += of->chose_a[n];
+  for (size_t n = overlap->first[pair]; n < overlap->first[pair + 1]; n++)
+    count += overlap->chose_a[n];
   return count;
 }
 
 /* E[eta] from how often two choices on a pair agree. */
-static double mean_attentiveness(const overlap *of) {
+static double mean_attentiveness(const crowd_overlap *overlap) {
   double same = 0, couples = 0;
-  for (size_t i = 0; i < of->pairs; i++) {
-    const double all = (double)votes_on(of, i), a = (double)votes_for_a(of, i);
+  for (size_t i = 0; i < overlap->pairs; i++) {
+    const double all = (double)votes_on(overlap, i),
+                 a = (double)votes_for_a(overlap, i);
     same += a * (a - 1) + (all - a) * (all - a - 1);
     couples += all * (all - 1);
   }
@@ -103,13 +104,13 @@ static double of_majority(unsigned votes, double accuracy) {
   return right + wrong > 0 ? right / (right + wrong) : 0.5;
 }
 
-static heed_status fill_reliability(fit *self, const heed_host *host,
+static heed_status fill_reliability(majority_fit *self, const heed_host *host,
                                     heed_error *error) {
   const heed_value *given = &self->values[RELIABILITY];
   size_t most = 0;
-  for (size_t i = 0; i < self->of.pairs; i++)
-    if (votes_on(&self->of, i) > most) most = votes_on(&self->of, i);
-  self->everyone = mean_attentiveness(&self->of);
+  for (size_t i = 0; i < self->overlap.pairs; i++)
+    if (votes_on(&self->overlap, i) > most) most = votes_on(&self->overlap, i);
+  self->everyone = mean_attentiveness(&self->overlap);
   self->reliability = host->scratch(host, most + 1, sizeof(double));
   if (self->reliability == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out");
@@ -122,22 +123,22 @@ static heed_status fill_reliability(fit *self, const heed_host *host,
 }
 
 /* P(A's response is better) when `for_a` of `votes` chose it. */
-static double belief(const fit *self, size_t votes, size_t for_a) {
+static double belief(const majority_fit *self, size_t votes, size_t for_a) {
   if (2 * for_a == votes) return 0.5;
   return 2 * for_a > votes ? self->reliability[votes]
                            : 1 - self->reliability[votes];
 }
 
-static void compare(fit *self, heed_posterior *into) {
-  const overlap *of = &self->of;
-  for (size_t i = 0; i < of->pairs; i++) {
-    const size_t all = votes_on(of, i), for_a = votes_for_a(of, i);
-    for (size_t n = of->first[i]; n < of->first[i + 1]; n++) {
-      const size_t r = of->row[n];
-      const bool a = of->chose_a[n];
-      into->p[r] = belief(self, all - 1, for_a - a);
-      into->casual[r] = 0.5;
-      self->gap[r] = fabs(into->p[r] - 0.5);
+static void compare(majority_fit *self, heed_posterior *posterior) {
+  const crowd_overlap *overlap = &self->overlap;
+  for (size_t i = 0; i < overlap->pairs; i++) {
+    const size_t all = votes_on(overlap, i), for_a = votes_for_a(overlap, i);
+    for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++) {
+      const size_t r = overlap->row[n];
+      const bool a = overlap->chose_a[n];
+      posterior->p[r] = belief(self, all - 1, for_a - a);
+      posterior->casual[r] = 0.5;
+      self->gap[r] = fabs(posterior->p[r] - 0.5);
       self->agrees[r] = 0;
       if (2 * (for_a - a) != all - 1)
         self->agrees[r] = (2 * (for_a - a) > all - 1) == a ? 0.5 : -0.5;
@@ -148,87 +149,92 @@ static void compare(fit *self, heed_posterior *into) {
 /* ---- users ---- */
 
 /* Sums over a user's annotations: of agrees gap, and of gap^2. */
-typedef struct sums {
+typedef struct majority_sums {
   double agreed, expected;
-} sums;
+} majority_sums;
 
-static void add(const fit *self, size_t row, double sign, sums *to) {
-  to->agreed += sign * self->agrees[row] * self->gap[row];
-  to->expected += sign * self->gap[row] * self->gap[row];
+static void add(const majority_fit *self, size_t row, double sign,
+                majority_sums *sums) {
+  sums->agreed += sign * self->agrees[row] * self->gap[row];
+  sums->expected += sign * self->gap[row] * self->gap[row];
 }
 
-static double eta_of(const fit *self, const sums *of) {
+static double eta_of(const majority_fit *self, const majority_sums *sums) {
   const double eta =
-      of->expected > 1e-12 ? of->agreed / of->expected : self->everyone;
+      sums->expected > 1e-12 ? sums->agreed / sums->expected : self->everyone;
   return fmin(fmax(eta, -1), 1);
 }
 
-static double clipped(const fit *self, double eta) {
+static double clipped(const majority_fit *self, double eta) {
   return self->values[NEGATIVE].integer == NEGATIVE_CLIP ? fmax(eta, 0) : eta;
 }
 
-static void fill_users(const fit *self, double *eta, heed_posterior *into) {
-  const heed_crowd *crowd = self->of.crowd;
+static void fill_users(const majority_fit *self, double *eta,
+                       heed_posterior *posterior) {
+  const heed_crowd *crowd = self->overlap.crowd;
   for (size_t j = 0; j < crowd->users->rows; j++) {
-    sums own = {0, 0};
+    majority_sums own = {0, 0};
     for (size_t r = crowd->first[j]; r < crowd->first[j + 1]; r++)
       add(self, r, 1, &own);
     eta[j] = eta_of(self, &own);
-    into->mean[j] = clipped(self, eta[j]);
+    posterior->mean[j] = clipped(self, eta[j]);
     /* The variance of agrees is 1/4 to leading order. */
-    into->sd[j] = own.expected > 1e-12 ? fmin(0.5 / sqrt(own.expected), 1) : 1;
+    posterior->sd[j] =
+        own.expected > 1e-12 ? fmin(0.5 / sqrt(own.expected), 1) : 1;
     for (size_t r = crowd->first[j]; r < crowd->first[j + 1]; r++) {
-      sums rest = own;
+      majority_sums rest = own;
       add(self, r, -1, &rest);
-      into->left_out[r] = clipped(self, eta_of(self, &rest));
+      posterior->left_out[r] = clipped(self, eta_of(self, &rest));
     }
   }
 }
 
-static heed_status open_posterior(fit *self, const heed_host *host,
-                                  heed_posterior *into, heed_error *error) {
-  const heed_crowd *crowd = self->of.crowd;
+static heed_status open_posterior(majority_fit *self, const heed_host *host,
+                                  heed_posterior *posterior,
+                                  heed_error *error) {
+  const heed_crowd *crowd = self->overlap.crowd;
   const size_t users = crowd->users->rows, rows = crowd->annotations->rows;
-  fitted *state = host->allocate(host, 1, sizeof *state);
+  majority_fitted *state = host->allocate(host, 1, sizeof *state);
   self->agrees = host->scratch(host, rows, sizeof(double));
   self->gap = host->scratch(host, rows, sizeof(double));
-  into->unit = HEED_BY_USER;
-  into->units = users;
-  into->mean = host->allocate(host, users, sizeof(double));
-  into->sd = host->allocate(host, users, sizeof(double));
-  into->left_out = host->allocate(host, rows, sizeof(double));
-  into->casual = host->allocate(host, rows, sizeof(double));
-  into->p = host->allocate(host, rows, sizeof(double));
+  posterior->unit = HEED_BY_USER;
+  posterior->units = users;
+  posterior->mean = host->allocate(host, users, sizeof(double));
+  posterior->sd = host->allocate(host, users, sizeof(double));
+  posterior->left_out = host->allocate(host, rows, sizeof(double));
+  posterior->casual = host->allocate(host, rows, sizeof(double));
+  posterior->p = host->allocate(host, rows, sizeof(double));
   if (state == NULL || self->agrees == NULL || self->gap == NULL ||
-      into->mean == NULL || into->sd == NULL || into->left_out == NULL ||
-      into->casual == NULL || into->p == NULL)
+      posterior->mean == NULL || posterior->sd == NULL ||
+      posterior->left_out == NULL || posterior->casual == NULL ||
+      posterior->p == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out");
   state->eta = host->allocate(host, users, sizeof(double));
-  state->p = host->allocate(host, self->of.pairs, sizeof(double));
+  state->p = host->allocate(host, self->overlap.pairs, sizeof(double));
   if (state->eta == NULL || state->p == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out");
   for (size_t r = 0; r < rows; r++) {
-    into->casual[r] = 1; /* ties */
-    into->p[r] = 0.5;
+    posterior->casual[r] = 1; /* ties */
+    posterior->p[r] = 0.5;
   }
-  for (size_t i = 0; i < self->of.pairs; i++)
-    state->p[i] =
-        belief(self, votes_on(&self->of, i), votes_for_a(&self->of, i));
-  into->state = state;
+  for (size_t i = 0; i < self->overlap.pairs; i++)
+    state->p[i] = belief(self, votes_on(&self->overlap, i),
+                         votes_for_a(&self->overlap, i));
+  posterior->state = state;
   return HEED_OK;
 }
 
 /* False, after a warning, where agreement says that nobody attends. */
-static bool agree(const fit *self, const heed_host *host) {
+static bool agree(const majority_fit *self, const heed_host *host) {
   if (self->everyone > 0 || self->values[RELIABILITY].text == NULL) return true;
   host->warn(host, "no_agreement",
              "users agree with each other no more often than coins do");
   return false;
 }
 
-static void report(const fit *self, const heed_host *host) {
+static void report(const majority_fit *self, const heed_host *host) {
   double agreed = 0, met = 0, reliability = 0;
-  for (size_t r = 0; r < self->of.crowd->annotations->rows; r++) {
+  for (size_t r = 0; r < self->overlap.crowd->annotations->rows; r++) {
     agreed += self->agrees[r] > 0;
     met += self->agrees[r] != 0;
     reliability += self->agrees[r] != 0 ? 0.5 + self->gap[r] : 0;
@@ -236,7 +242,7 @@ static void report(const fit *self, const heed_host *host) {
   const double values[] = {
       [OUT_AGREEMENT] = met > 0 ? agreed / met : NAN,
       [OUT_RELIABILITY] = met > 0 ? reliability / met : NAN,
-      [OUT_SHARED_PAIRS] = (double)self->of.shared,
+      [OUT_SHARED_PAIRS] = (double)self->overlap.shared,
   };
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     host->output(host, i, &values[i], 1);
@@ -245,15 +251,16 @@ static void report(const fit *self, const heed_host *host) {
 static heed_status estimate(void *values, const heed_host *host,
                             const heed_crowd *crowd, heed_posterior *posterior,
                             heed_error *error) {
-  fit self = {.values = values};
-  heed_status status = overlap_open(host, crowd, &self.of, error);
+  majority_fit self = {.values = values};
+  heed_status status = overlap_open(host, crowd, &self.overlap, error);
   if (status == HEED_OK) status = fill_reliability(&self, host, error);
   if (status == HEED_OK) status = open_posterior(&self, host, posterior, error);
   if (status != HEED_OK) return status;
-  posterior->identified = overlap_exists(&self.of, host) && agree(&self, host);
+  posterior->identified =
+      overlap_exists(&self.overlap, host) && agree(&self, host);
   posterior->converged = true;
   compare(&self, posterior);
-  fill_users(&self, ((fitted *)posterior->state)->eta, posterior);
+  fill_users(&self, ((majority_fitted *)posterior->state)->eta, posterior);
   report(&self, host);
   return HEED_OK;
 }
@@ -263,7 +270,7 @@ static heed_status predict(void *self, const heed_host *host,
                            const heed_posterior *posterior,
                            const heed_crowd *held_out, double *probability,
                            heed_error *error) {
-  const fitted *state = posterior->state;
+  const majority_fitted *state = posterior->state;
   const heed_table *said = held_out->annotations;
   const int64_t *user = heed_table_data(said, "user", HEED_INT64);
   const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);

@@ -93,25 +93,26 @@ static const heed_output outputs[] = {
                       .doc = "1: an eta within [0, 1] can have these moments"},
 };
 
-typedef struct moments {
+typedef struct moments_pair {
   double mean, variance; /* NaN: too few users say anything */
-} moments;
+} moments_pair;
 
 /* A weighted mean over users, and the squares that its own square needs. */
-typedef struct average {
+typedef struct moments_average {
   double weights, sum, weights_squared, sum_squared;
-} average;
+} moments_average;
 
-static void take(average *of, double weight, double value) {
-  of->weights += weight;
-  of->sum += weight * value;
-  of->weights_squared += weight * weight;
-  of->sum_squared += weight * weight * value * value;
+static void take(moments_average *average, double weight, double value) {
+  average->weights += weight;
+  average->sum += weight * value;
+  average->weights_squared += weight * weight;
+  average->sum_squared += weight * weight * value * value;
 }
 
-static moments find_moments(const histories *of, const double *ends) {
-  const heed_crowd *crowd = of->crowd;
-  average first = {0}, second = {0};
+static moments_pair find_moments(const attention_histories *histories,
+                                 const double *ends) {
+  const heed_crowd *crowd = histories->crowd;
+  moments_average first = {0}, second = {0};
   for (size_t j = 0; j < crowd->users->rows; j++) {
     double s = 0, squares = 0, g = 0, fourths = 0;
     for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++) {
@@ -131,7 +132,7 @@ static moments find_moments(const histories *of, const double *ends) {
   const double couples = first.weights * first.weights - first.weights_squared;
   const double mean_squared =
       (first.sum * first.sum - first.sum_squared) / couples;
-  return (moments){
+  return (moments_pair){
       first.weights > 0 ? first.sum / first.weights : NAN,
       couples > 0 && second.weights > 0
           ? second.sum / second.weights - mean_squared
@@ -139,37 +140,39 @@ static moments find_moments(const histories *of, const double *ends) {
   };
 }
 
-static bool possible(moments of) {
-  return of.mean > 0 && of.mean < 1 && of.variance > 0 &&
-         of.variance < of.mean * (1 - of.mean);
+static bool possible(moments_pair moments) {
+  return moments.mean > 0 && moments.mean < 1 && moments.variance > 0 &&
+         moments.variance < moments.mean * (1 - moments.mean);
 }
 
 /* The nearest that a distribution may start from; where nothing is known, those
  * of a uniform eta. */
-static moments within(moments of) {
-  const double mean = isnan(of.mean) ? 0.5 : fmin(fmax(of.mean, 0.02), 0.98);
-  const double variance = isnan(of.variance) ? 1.0 / 12 : of.variance;
-  return (moments){mean, fmin(fmax(variance, 1e-3), 0.95 * mean * (1 - mean))};
+static moments_pair within(moments_pair moments) {
+  const double mean =
+      isnan(moments.mean) ? 0.5 : fmin(fmax(moments.mean, 0.02), 0.98);
+  const double variance = isnan(moments.variance) ? 1.0 / 12 : moments.variance;
+  return (moments_pair){mean,
+                        fmin(fmax(variance, 1e-3), 0.95 * mean * (1 - mean))};
 }
 
 /* ---- the fit ---- */
 
-typedef struct fit {
+typedef struct moments_fit {
   const heed_value *values;
   const heed_host *host;
   const heed_instance *prior, *model;
   const heed_distribution_functions *distribution;
-  histories histories;
+  attention_histories histories;
   size_t node_count;
   double *theta, *phi; /* kept */
   double *nodes, *log_weight, *log_likelihood;
-} fit;
+} moments_fit;
 
 static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
-static heed_status check(const fit *self, heed_error *error) {
+static heed_status check(const moments_fit *self, heed_error *error) {
   const heed_domain *domain = &self->histories.domain;
   if (!domain->mixture || domain->ties || domain->dimension != 1)
     return heed_fail(error, HEED_UNSUPPORTED,
@@ -185,7 +188,7 @@ static heed_status check(const fit *self, heed_error *error) {
   return HEED_OK;
 }
 
-static heed_status open_rooms(fit *self, heed_error *error) {
+static heed_status open_rooms(moments_fit *self, heed_error *error) {
   const heed_host *host = self->host;
   const size_t phi_count = self->histories.domain.phi_count;
   double *bounds = host->scratch(host, 2 * phi_count + 1, sizeof *bounds);
@@ -203,21 +206,22 @@ static heed_status open_rooms(fit *self, heed_error *error) {
       self->log_likelihood == NULL)
     return no_memory(error);
   if (phi_count > 0) {
-    const heed_user_model_functions *is = self->model->plugin->functions;
-    is->phi(self->model->self, self->phi, bounds, bounds + phi_count);
+    const heed_user_model_functions *functions = self->model->plugin->functions;
+    functions->phi(self->model->self, self->phi, bounds, bounds + phi_count);
   }
   return HEED_OK;
 }
 
-static heed_status open_fit(fit *self, const heed_value *values,
+static heed_status open_fit(moments_fit *self, const heed_value *values,
                             const heed_host *host, const heed_crowd *crowd,
                             heed_posterior *posterior, heed_error *error) {
   heed_status status = gap_of(&values[MU], crowd->world, &posterior->mu, error);
-  *self = (fit){.values = values,
-                .host = host,
-                .prior = values[PRIOR].instance,
-                .model = values[MODEL].instance,
-                .distribution = values[PRIOR].instance->plugin->functions};
+  *self =
+      (moments_fit){.values = values,
+                    .host = host,
+                    .prior = values[PRIOR].instance,
+                    .model = values[MODEL].instance,
+                    .distribution = values[PRIOR].instance->plugin->functions};
   if (status == HEED_OK)
     status = histories_make(host, crowd, self->model, posterior->mu,
                             &self->histories, error);
@@ -225,8 +229,8 @@ static heed_status open_fit(fit *self, const heed_value *values,
   return status == HEED_OK ? open_rooms(self, error) : status;
 }
 
-static heed_status estimate_moments(const fit *self, moments *found,
-                                    heed_error *error) {
+static heed_status estimate_moments(const moments_fit *self,
+                                    moments_pair *found, heed_error *error) {
   static const double both[2] = {0, 1};
   const size_t rows = self->histories.crowd->annotations->rows;
   double *ends = self->host->scratch(self->host, 2 * rows, sizeof *ends);
@@ -237,15 +241,16 @@ static heed_status estimate_moments(const fit *self, moments *found,
 }
 
 /* The prior at those moments, and the likelihood at its nodes. */
-static heed_status weigh_nodes(fit *self, moments at, heed_error *error) {
-  const heed_distribution_functions *is = self->distribution;
+static heed_status weigh_nodes(moments_fit *self, moments_pair moments,
+                               heed_error *error) {
+  const heed_distribution_functions *functions = self->distribution;
   const heed_domain *domain = &self->histories.domain;
   const void *prior = self->prior->self;
-  is->theta(prior, self->theta);
-  is->start(prior, at.mean, at.variance, self->theta);
-  is->nodes(prior, self->theta, self->node_count, self->nodes);
-  is->log_weights(prior, self->theta, self->node_count, self->nodes,
-                  self->log_weight);
+  functions->theta(prior, self->theta);
+  functions->start(prior, moments.mean, moments.variance, self->theta);
+  functions->nodes(prior, self->theta, self->node_count, self->nodes);
+  functions->log_weights(prior, self->theta, self->node_count, self->nodes,
+                         self->log_weight);
   for (size_t k = 0; k < self->node_count; k++)
     if (!(self->nodes[k] >= domain->low && self->nodes[k] <= domain->high))
       return heed_fail(error, HEED_UNSUPPORTED,
@@ -258,7 +263,7 @@ static heed_status weigh_nodes(fit *self, moments at, heed_error *error) {
                               self->log_likelihood, error);
 }
 
-static heed_status fill(const fit *self, heed_posterior *into,
+static heed_status fill(const moments_fit *self, heed_posterior *posterior,
                         heed_error *error) {
   const heed_value *levels = &self->values[LEVELS];
   const heed_host *host = self->host;
@@ -268,16 +273,16 @@ static heed_status fill(const fit *self, heed_posterior *into,
   if (level_values == NULL || mass == NULL) return no_memory(error);
   for (size_t i = 0; i < levels->count; i++)
     level_values[i] = levels->items[i].number;
-  into->log_likelihood = 0;
+  posterior->log_likelihood = 0;
   for (size_t g = 0; g < self->histories.group_count; g++)
-    into->log_likelihood +=
+    posterior->log_likelihood +=
         self->histories.users[g] *
         node_posterior_mass(self->node_count, self->log_weight,
                             self->log_likelihood + g * self->node_count, mass);
-  into->prior = self->prior;
-  into->theta = self->theta;
-  into->phi = self->phi;
-  const node_posterior nodes = {.of = &self->histories,
+  posterior->prior = self->prior;
+  posterior->theta = self->theta;
+  posterior->phi = self->phi;
+  const node_posterior nodes = {.histories = &self->histories,
                                 .phi = self->phi,
                                 .node_count = self->node_count,
                                 .nodes = self->nodes,
@@ -286,11 +291,11 @@ static heed_status fill(const fit *self, heed_posterior *into,
                                 .discrete = self->distribution->atoms_move,
                                 .level_count = levels->count,
                                 .levels = level_values};
-  return node_posterior_fill(&nodes, host, into, error);
+  return node_posterior_fill(&nodes, host, posterior, error);
 }
 
 static void report(const heed_host *host, const heed_posterior *posterior,
-                   moments found) {
+                   moments_pair found) {
   const double values[] = {
       [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
       [OUT_MEAN] = found.mean,
@@ -309,8 +314,8 @@ static void report(const heed_host *host, const heed_posterior *posterior,
 static heed_status estimate(void *values, const heed_host *host,
                             const heed_crowd *crowd, heed_posterior *posterior,
                             heed_error *error) {
-  fit self;
-  moments found;
+  moments_fit self;
+  moments_pair found;
   heed_status status = open_fit(&self, values, host, crowd, posterior, error);
   if (status == HEED_OK) status = estimate_moments(&self, &found, error);
   if (status != HEED_OK) return status;
@@ -327,12 +332,12 @@ static heed_status predict(void *self, const heed_host *host,
                            const heed_crowd *held_out, double *probability,
                            heed_error *error) {
   const heed_value *values = self;
-  histories of;
+  attention_histories histories;
   const heed_status status = histories_make(
-      host, held_out, values[MODEL].instance, posterior->mu, &of, error);
+      host, held_out, values[MODEL].instance, posterior->mu, &histories, error);
   if (status != HEED_OK) return status;
   return node_posterior_predict(host, posterior, values[MODEL].instance,
-                                held_out, of.p, probability, error);
+                                held_out, histories.p, probability, error);
 }
 
 static heed_status create(const heed_host *host, const heed_value *values,

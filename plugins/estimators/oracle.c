@@ -31,14 +31,14 @@ static heed_status estimate(void *self, const heed_host *host,
                             heed_error *error) {
   const heed_value *values = self;
   const heed_column *eta = heed_table_column(crowd->users, "eta");
-  histories of;
+  attention_histories histories;
   heed_status status;
   if (eta == NULL || eta->width != 1)
     return heed_fail(error, HEED_UNSUPPORTED,
                      "the true attentiveness is not known: users are real, or "
                      "have one of several values");
   status = point_posterior_open(host, crowd, values[MODEL].instance,
-                                &values[MU], &of, posterior, error);
+                                &values[MU], &histories, posterior, error);
   if (status != HEED_OK) return status;
   memcpy(posterior->mean, eta->data, posterior->units * sizeof(double));
   point_posterior_same(crowd, posterior);

@@ -223,26 +223,29 @@ static const char *given(const heed_value *value) {
   return value->given ? value->text : NULL;
 }
 
-static version version_of(const heed_value *record, const char *model) {
-  const heed_value *is = record->items;
-  return (version){.reads = {.path = is[MODEL].given ? is[MODEL].text : model,
-                             .adapter = given(&is[ADAPTER]),
-                             .system = given(&is[SYSTEM]),
-                             .context = (size_t)is[CONTEXT].integer},
-                   .sampling = {.temperature = is[TEMPERATURE].number,
-                                .top_k = (size_t)is[TOP_K].integer,
-                                .top_p = is[TOP_P].number}};
+static llm_source_version version_of(const heed_value *record,
+                                     const char *model) {
+  const heed_value *value = record->items;
+  return (llm_source_version){
+      .reads = {.path = value[MODEL].given ? value[MODEL].text : model,
+                .adapter = given(&value[ADAPTER]),
+                .system = given(&value[SYSTEM]),
+                .context = (size_t)value[CONTEXT].integer},
+      .sampling = {.temperature = value[TEMPERATURE].number,
+                   .top_k = (size_t)value[TOP_K].integer,
+                   .top_p = value[TOP_P].number}};
 }
 
 static heed_status judge_of(const heed_value *record, const char *name,
-                            const char *model, judge *made, heed_error *error) {
-  const heed_value *is = record->items;
-  *made = (judge){.kind = JUDGE_NONE};
+                            const char *model, llm_source_judge *made,
+                            heed_error *error) {
+  const heed_value *value = record->items;
+  *made = (llm_source_judge){.kind = JUDGE_NONE};
   if (!record->given) return HEED_OK;
-  made->kind = (judge_kind)is[JUDGE_FIELD_KIND].integer;
+  made->kind = (llm_source_judge_kind)value[JUDGE_FIELD_KIND].integer;
   made->model =
-      is[JUDGE_FIELD_MODEL].given ? is[JUDGE_FIELD_MODEL].text : model;
-  made->lexicon = given(&is[JUDGE_FIELD_LEXICON]);
+      value[JUDGE_FIELD_MODEL].given ? value[JUDGE_FIELD_MODEL].text : model;
+  made->lexicon = given(&value[JUDGE_FIELD_LEXICON]);
   if (made->kind == JUDGE_LEXICON && made->lexicon == NULL)
     return heed_fail(error, HEED_INVALID,
                      "%s.lexicon: found nothing, expected the path of a "
@@ -337,7 +340,7 @@ static heed_status judge_by(llm_source *self, size_t which,
       judge_score(&self->judge[which], &self->open, host, "scores of responses",
                   prompt, count, responses, values, error);
   for (size_t i = 0; status == HEED_OK && i < count; i++)
-    values[i] /= ((const rewards *)world->state)->tau[which];
+    values[i] /= ((const llm_source_rewards *)world->state)->tau[which];
   return status;
 }
 

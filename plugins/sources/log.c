@@ -221,27 +221,27 @@ static const heed_output outputs[] = {
 
 /* ---- names and their numbers ---- */
 
-typedef struct names {
+typedef struct log_names {
   struct hsearch_data table;
   const char **text;
   size_t count;
   bool open;
-} names;
+} log_names;
 
-static heed_status names_open(const heed_host *host, names *self, size_t most,
-                              heed_error *error) {
+static heed_status names_open(const heed_host *host, log_names *self,
+                              size_t most, heed_error *error) {
   memset(self, 0, sizeof *self);
   self->text = host->allocate(host, most + 1, sizeof *self->text);
   self->open = self->text != NULL && hcreate_r(2 * most + 16, &self->table);
   return self->open ? HEED_OK : heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
-static void names_close(names *self) {
+static void names_close(log_names *self) {
   if (self->open) hdestroy_r(&self->table);
 }
 
 /* The number of a name, a new one if it is new. */
-static size_t number_of(names *self, const char *text) {
+static size_t number_of(log_names *self, const char *text) {
   ENTRY *found;
   const ENTRY wanted = {(char *)(uintptr_t)text, (void *)self->count};
   if (hsearch_r(wanted, ENTER, &found, &self->table) == 0) return SIZE_MAX;
@@ -249,7 +249,7 @@ static size_t number_of(names *self, const char *text) {
   return (size_t)found->data;
 }
 
-static size_t known_number(names *self, const char *text) {
+static size_t known_number(log_names *self, const char *text) {
   ENTRY *found;
   const ENTRY wanted = {(char *)(uintptr_t)text, NULL};
   return hsearch_r(wanted, FIND, &found, &self->table) == 0
@@ -259,33 +259,33 @@ static size_t known_number(names *self, const char *text) {
 
 /* ---- reading ---- */
 
-typedef struct annotation {
+typedef struct log_annotation {
   size_t user, pair, row; /* row in the log */
   int8_t choice, left;
-} annotation;
+} log_annotation;
 
-typedef struct reading {
+typedef struct log_reading {
   const heed_value *values;
   const heed_host *host;
   heed_world *world;
   heed_error *error;
   log_faults faults;
   log_rows rows;
-  names users, pairs, models, topics;
-  annotation *all; /* of well-formed rows, in the order of the log */
+  log_names users, pairs, models, topics;
+  log_annotation *all; /* of well-formed rows, in the order of the log */
   size_t count, row_count, tie_count, duplicate_count;
   /* Of each pair, from its first row. */
   int32_t *model_a, *model_b, *topic;
   const char **text_a, **text_b, **prompt;
   double *difference;
   size_t features;
-} reading;
+} log_reading;
 
 static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
-static const char *cell(const reading *self, size_t row, size_t column) {
+static const char *cell(const log_reading *self, size_t row, size_t column) {
   return self->rows.cells[row * self->rows.width + column];
 }
 
@@ -295,20 +295,28 @@ static bool is_among(const heed_value *words, const char *text) {
   return false;
 }
 
-typedef enum said { SAID_A, SAID_B, SAID_LEFT, SAID_RIGHT, SAID_TIE } said;
+typedef enum log_said {
+  SAID_A,
+  SAID_B,
+  SAID_LEFT,
+  SAID_RIGHT,
+  SAID_TIE
+} log_said;
 
-static bool what_is_said(const reading *self, const char *text, said *which) {
+static bool what_is_said(const log_reading *self, const char *text,
+                         log_said *which) {
   const heed_value *words = self->values[CHOICES].items;
   for (int i = 0; i < WORD_COUNT; i++)
     if (is_among(&words[i], text)) {
-      *which = (said)i;
+      *which = (log_said)i;
       return true;
     }
   return false;
 }
 
 HEED_PRINTF(3, 4)
-static heed_status fault(reading *self, size_t row, const char *format, ...) {
+static heed_status fault(log_reading *self, size_t row, const char *format,
+                         ...) {
   char what[512];
   va_list arguments;
   va_start(arguments, format);
@@ -325,11 +333,11 @@ static bool number_in(const char *text, double *number) {
 }
 
 /* Which response stood left; *ok: the cell makes sense. */
-static int8_t left_of(const reading *self, size_t row, bool *ok) {
+static int8_t left_of(const log_reading *self, size_t row, bool *ok) {
   const char *text = cell(self, row, LEFT);
   const char *model_a = cell(self, row, LEFT_MODEL);
   const char *model_b = cell(self, row, RIGHT_MODEL);
-  said which;
+  log_said which;
   *ok = true;
   if (!self->values[COLUMNS].items[LEFT].given) return HEED_CHOSE_A;
   if (text == NULL || *text == '\0') return HEED_LEFT_UNKNOWN;
@@ -340,7 +348,7 @@ static int8_t left_of(const reading *self, size_t row, bool *ok) {
 }
 
 /* Choices of a log whose pairs' sides are not recorded name responses only. */
-static bool choice_of(said which, int8_t left, int8_t *choice) {
+static bool choice_of(log_said which, int8_t left, int8_t *choice) {
   switch (which) {
     case SAID_A:
       *choice = HEED_CHOSE_A;
@@ -361,7 +369,7 @@ static bool choice_of(said which, int8_t left, int8_t *choice) {
   return false;
 }
 
-static heed_status check_cells(reading *self, size_t row, bool *fine) {
+static heed_status check_cells(log_reading *self, size_t row, bool *fine) {
   double p;
   *fine = false;
   for (int column = USER; column <= CHOICE; column++) {
@@ -388,7 +396,7 @@ static heed_status check_cells(reading *self, size_t row, bool *fine) {
   return HEED_OK;
 }
 
-static int32_t model_in(reading *self, size_t row, size_t column) {
+static int32_t model_in(log_reading *self, size_t row, size_t column) {
   const char *name = cell(self, row, column);
   return name == NULL ? -1 : (int32_t)number_of(&self->models, name);
 }
@@ -407,8 +415,8 @@ static bool is_same(const char *one, const char *another) {
 
 /* Whether this row names A and B the other way round.  Models tell; where there
  * are none, or one model gave both, the texts do. */
-static bool is_swapped(const reading *self, size_t row, size_t pair, int32_t a,
-                       int32_t b) {
+static bool is_swapped(const log_reading *self, size_t row, size_t pair,
+                       int32_t a, int32_t b) {
   if (a != b) return a == self->model_b[pair] && b == self->model_a[pair];
   return is_same(cell(self, row, LEFT_TEXT), self->text_b[pair]) &&
          is_same(cell(self, row, RIGHT_TEXT), self->text_a[pair]) &&
@@ -416,7 +424,7 @@ static bool is_swapped(const reading *self, size_t row, size_t pair, int32_t a,
 }
 
 /* What a row says of a pair that rows before it have named. */
-static heed_status recall_pair(reading *self, size_t row, size_t pair,
+static heed_status recall_pair(log_reading *self, size_t row, size_t pair,
                                int32_t a, int32_t b, bool swapped, bool *fine) {
   static const char *const what[] = {"prompt", "text of A", "text of B"};
   const char **known[] = {&self->prompt[pair], &self->text_a[pair],
@@ -443,7 +451,7 @@ static heed_status recall_pair(reading *self, size_t row, size_t pair,
 
 /* A pair is what its first row says; *swapped: this row names A and B the
  * other way round. */
-static heed_status learn_pair(reading *self, size_t row, size_t pair,
+static heed_status learn_pair(log_reading *self, size_t row, size_t pair,
                               bool is_new, bool *swapped, bool *fine) {
   const int32_t a = model_in(self, row, LEFT_MODEL);
   const int32_t b = model_in(self, row, RIGHT_MODEL);
@@ -472,12 +480,12 @@ static int8_t other(int8_t response) {
   return response;
 }
 
-static heed_status take_row(reading *self, size_t row) {
-  annotation *made = &self->all[self->count];
+static heed_status take_row(log_reading *self, size_t row) {
+  log_annotation *made = &self->all[self->count];
   const char *text = cell(self, row, CHOICE);
   size_t pairs_before = self->pairs.count;
   bool fine, swapped;
-  said which;
+  log_said which;
   heed_status status = check_cells(self, row, &fine);
   if (status != HEED_OK || !fine) return status;
   made->left = left_of(self, row, &fine);
@@ -514,7 +522,7 @@ static heed_status take_row(reading *self, size_t row) {
   return HEED_OK;
 }
 
-static heed_status open_reading(reading *self) {
+static heed_status open_reading(log_reading *self) {
   const size_t most = self->rows.count;
   const heed_host *host = self->host;
   heed_status status = names_open(host, &self->users, most, self->error);
@@ -541,7 +549,7 @@ static heed_status open_reading(reading *self) {
   return HEED_OK;
 }
 
-static heed_status read_rows(reading *self) {
+static heed_status read_rows(log_reading *self) {
   const heed_value *values = self->values;
   const heed_value *named = values[COLUMNS].items;
   const size_t width = COLUMN_COUNT + values[DIFFERENCE].count;
@@ -568,10 +576,10 @@ static heed_status read_rows(reading *self) {
 /* ---- ordering by user, and duplicates ---- */
 
 /* Stable: a user's annotations stay in the order of the log. */
-static heed_status order_by_user(reading *self) {
+static heed_status order_by_user(log_reading *self) {
   const size_t users = self->users.count;
   size_t *next = self->host->scratch(self->host, users + 1, sizeof *next);
-  annotation *ordered =
+  log_annotation *ordered =
       self->host->scratch(self->host, self->count, sizeof *ordered);
   if (next == NULL || ordered == NULL) return no_memory(self->error);
   for (size_t i = 0; i < self->count; i++) next[self->all[i].user + 1]++;
@@ -582,7 +590,7 @@ static heed_status order_by_user(reading *self) {
   return HEED_OK;
 }
 
-static heed_status drop_duplicates(reading *self) {
+static heed_status drop_duplicates(log_reading *self) {
   size_t *seen_by =
       self->host->scratch(self->host, self->pairs.count, sizeof *seen_by);
   size_t kept = 0;
@@ -590,7 +598,7 @@ static heed_status drop_duplicates(reading *self) {
   if (self->values[DUPLICATES].integer == DUPLICATES_KEEP) return HEED_OK;
   if (seen_by == NULL) return no_memory(self->error);
   for (size_t i = 0; status == HEED_OK && i < self->count; i++) {
-    const annotation *one = &self->all[i];
+    const log_annotation *one = &self->all[i];
     if (seen_by[one->pair] != one->user + 1) {
       seen_by[one->pair] = one->user + 1;
       self->all[kept++] = *one;
@@ -609,19 +617,20 @@ static heed_status drop_duplicates(reading *self) {
 
 /* ---- the world ---- */
 
-static heed_table *name_table(const reading *self, const char *name,
-                              const char *column_name, const names *of) {
-  heed_table *table = self->host->table(self->host, name, of->count);
+static heed_table *name_table(const log_reading *self, const char *name,
+                              const char *column_name, const log_names *names) {
+  heed_table *table = self->host->table(self->host, name, names->count);
   const char **column =
       table == NULL
           ? NULL
           : self->host->column(self->host, table, column_name, HEED_STRING, 1);
   if (column == NULL) return NULL;
-  if (of->count > 0) memcpy(column, of->text, of->count * sizeof *column);
+  if (names->count > 0)
+    memcpy(column, names->text, names->count * sizeof *column);
   return table;
 }
 
-static heed_status make_annotations(const reading *self) {
+static heed_status make_annotations(const log_reading *self) {
   const heed_host *host = self->host;
   heed_table *table = host->table(host, "annotations", self->count);
   if (table == NULL) return no_memory(self->error);
@@ -635,7 +644,7 @@ static heed_status make_annotations(const reading *self) {
       (has_p && p == NULL))
     return no_memory(self->error);
   for (size_t i = 0; i < self->count; i++) {
-    const annotation *one = &self->all[i];
+    const log_annotation *one = &self->all[i];
     user[i] = (int64_t)one->user;
     pair[i] = (int64_t)one->pair;
     choice[i] = one->choice;
@@ -648,30 +657,30 @@ static heed_status make_annotations(const reading *self) {
   return HEED_OK;
 }
 
-static bool copy_column(const reading *self, heed_table *table,
+static bool copy_column(const log_reading *self, heed_table *table,
                         const char *name, heed_column_type type, size_t width,
-                        const void *from, size_t bytes) {
+                        const void *source, size_t bytes) {
   void *column = self->host->column(self->host, table, name, type, width);
-  if (column == NULL || from == NULL) return false;
-  memcpy(column, from, table->rows * width * bytes);
+  if (column == NULL || source == NULL) return false;
+  memcpy(column, source, table->rows * width * bytes);
   return true;
 }
 
-static bool copy_texts(const reading *self, heed_table *table, const char *name,
-                       const char *const *from) {
+static bool copy_texts(const log_reading *self, heed_table *table,
+                       const char *name, const char *const *source) {
   const char **column =
       self->host->column(self->host, table, name, HEED_STRING, 1);
-  if (column == NULL || from == NULL) return false;
+  if (column == NULL || source == NULL) return false;
   for (size_t i = 0; i < table->rows; i++)
-    if (from[i] != NULL) column[i] = from[i];
+    if (source[i] != NULL) column[i] = source[i];
   return true;
 }
 
 /* The prompts, each once, and which one a pair answers. */
-static heed_status make_prompts(reading *self) {
+static heed_status make_prompts(log_reading *self) {
   heed_table *pairs = self->world->pairs;
   const size_t count = pairs->rows;
-  names prompts;
+  log_names prompts;
   heed_status status;
   int64_t *prompt;
   if (!self->values[COLUMNS].items[PROMPT].given) return HEED_OK;
@@ -687,7 +696,7 @@ static heed_status make_prompts(reading *self) {
                                                         : HEED_OK;
 }
 
-static heed_status make_pairs(const reading *self) {
+static heed_status make_pairs(const log_reading *self) {
   const heed_value *named = self->values[COLUMNS].items;
   const bool models = named[LEFT_MODEL].given && named[RIGHT_MODEL].given;
   heed_table *table = self->host->table(self->host, "pairs", self->pairs.count);
@@ -716,7 +725,7 @@ static heed_status make_pairs(const reading *self) {
 /* ---- reference judges ---- */
 
 /* A verdict names A or B, or a side: then A stood left, as in the log. */
-static heed_status read_verdicts(reading *self, const heed_value *judge,
+static heed_status read_verdicts(log_reading *self, const heed_value *judge,
                                  size_t index, int8_t *verdict) {
   const size_t judges = self->world->judge_count;
   const char *const wanted[2] = {judge->items[REFERENCE_PAIR].text,
@@ -730,7 +739,7 @@ static heed_status read_verdicts(reading *self, const heed_value *judge,
     const size_t pair =
         name == NULL ? SIZE_MAX : known_number(&self->pairs, name);
     int8_t choice;
-    said which;
+    log_said which;
     if (pair == SIZE_MAX || text == NULL) continue;
     if (!what_is_said(self, text, &which) ||
         !choice_of(which, HEED_CHOSE_A, &choice))
@@ -744,7 +753,7 @@ static heed_status read_verdicts(reading *self, const heed_value *judge,
   return status;
 }
 
-static heed_status make_verdicts(reading *self) {
+static heed_status make_verdicts(log_reading *self) {
   const heed_value *judges = &self->values[REFERENCES];
   heed_world *world = self->world;
   int8_t *verdict;
@@ -761,7 +770,7 @@ static heed_status make_verdicts(reading *self) {
   return status;
 }
 
-static void report(const reading *self) {
+static void report(const log_reading *self) {
   const double values[] = {
       [OUT_ROWS] = (double)self->row_count,
       [OUT_SKIPPED] = (double)self->faults.count,
@@ -781,31 +790,31 @@ static void report(const reading *self) {
 static heed_status make(void *self, const heed_host *host, heed_world *world,
                         heed_error *error) {
   const heed_value *values = self;
-  reading of = {
+  log_reading reading = {
       .values = values,
       .host = host,
       .world = world,
       .error = error,
       .faults = {.host = host,
                  .skip = values[MALFORMED].integer == MALFORMED_SKIP}};
-  heed_status status = read_rows(&of);
-  if (status == HEED_OK) status = order_by_user(&of);
-  if (status == HEED_OK) status = drop_duplicates(&of);
-  if (status == HEED_OK) status = make_annotations(&of);
-  if (status == HEED_OK) status = make_pairs(&of);
-  if (status == HEED_OK) status = make_prompts(&of);
+  heed_status status = read_rows(&reading);
+  if (status == HEED_OK) status = order_by_user(&reading);
+  if (status == HEED_OK) status = drop_duplicates(&reading);
+  if (status == HEED_OK) status = make_annotations(&reading);
+  if (status == HEED_OK) status = make_pairs(&reading);
+  if (status == HEED_OK) status = make_prompts(&reading);
   if (status == HEED_OK) {
-    world->users = name_table(&of, "users", "name", &of.users);
-    world->models = name_table(&of, "models", "name", &of.models);
+    world->users = name_table(&reading, "users", "name", &reading.users);
+    world->models = name_table(&reading, "models", "name", &reading.models);
     if (world->users == NULL || world->models == NULL)
       status = no_memory(error);
   }
-  if (status == HEED_OK) status = make_verdicts(&of);
-  if (status == HEED_OK) report(&of);
-  names_close(&of.users);
-  names_close(&of.pairs);
-  names_close(&of.models);
-  names_close(&of.topics);
+  if (status == HEED_OK) status = make_verdicts(&reading);
+  if (status == HEED_OK) report(&reading);
+  names_close(&reading.users);
+  names_close(&reading.pairs);
+  names_close(&reading.models);
+  names_close(&reading.topics);
   return status;
 }
 

@@ -188,7 +188,7 @@ static const heed_output outputs[] = {
  * whose expected gap differs from that of all by some 0.001. */
 #define CALIBRATED_PROMPTS 4096u
 
-typedef struct making {
+typedef struct synthetic_making {
   const heed_host *host;
   const heed_value *values;
   heed_world *world;
@@ -201,9 +201,9 @@ typedef struct making {
   double *phi;              /* (N + H, K, d) */
   double *reward;           /* (N + H, K) */
   double *along, *across;   /* (N + H, K): u.phi, z.phi */
-  tilt lean;
+  preference_tilt lean;
   double expected; /* gap */
-} making;
+} synthetic_making;
 
 static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out for this world");
@@ -226,7 +226,7 @@ static double sigmoid(double x) {
 
 /* w is uniform on the sphere, v on the sphere across it; the same for every
  * cosine, mu and scale. */
-static heed_status draw_directions(making *self, heed_error *error) {
+static heed_status draw_directions(synthetic_making *self, heed_error *error) {
   const heed_host *host = self->host;
   const size_t d = self->features;
   const double cosine = self->values[COSINE].number;
@@ -255,7 +255,7 @@ static heed_status draw_directions(making *self, heed_error *error) {
 }
 
 /* One prompt's candidates.  More candidates extend the list. */
-static void draw_candidates(making *self, size_t prompt) {
+static void draw_candidates(synthetic_making *self, size_t prompt) {
   const heed_host *host = self->host;
   const size_t d = self->features, wide = self->candidates;
   heed_stream stream =
@@ -263,17 +263,17 @@ static void draw_candidates(making *self, size_t prompt) {
           ? host->stream(host, "prompt", prompt)
           : host->stream(host, "held_out", prompt - self->prompts);
   for (size_t k = 0; k < wide; k++) {
-    const size_t at = prompt * wide + k;
-    double *phi = self->phi + at * d;
+    const size_t position = prompt * wide + k;
+    double *phi = self->phi + position * d;
     for (size_t i = 0; i < d; i++) phi[i] = heed_normal(&stream);
-    self->reward[at] =
+    self->reward[position] =
         self->values[SCALE].number * dot(d, self->reward_direction, phi);
-    self->along[at] = dot(d, self->lean_direction, phi);
-    self->across[at] = dot(d, self->other_direction, phi);
+    self->along[position] = dot(d, self->lean_direction, phi);
+    self->across[position] = dot(d, self->other_direction, phi);
   }
 }
 
-static heed_status draw_prompts(making *self, heed_error *error) {
+static heed_status draw_prompts(synthetic_making *self, heed_error *error) {
   const heed_host *host = self->host;
   const size_t rows = self->prompts + self->held_out;
   const size_t wide = self->candidates;
@@ -296,7 +296,7 @@ static heed_status draw_prompts(making *self, heed_error *error) {
 }
 
 /* win[i][a][b] of `count` prompts */
-static void fill_win(const making *self, size_t count, double *win) {
+static void fill_win(const synthetic_making *self, size_t count, double *win) {
   const size_t wide = self->candidates;
   for (size_t i = 0; i < count; i++) {
     const double *reward = self->reward + i * wide;
@@ -311,7 +311,7 @@ static void fill_win(const making *self, size_t count, double *win) {
   }
 }
 
-static heed_status calibrate(making *self, heed_error *error) {
+static heed_status calibrate(synthetic_making *self, heed_error *error) {
   const heed_host *host = self->host;
   const heed_value *values = self->values;
   const size_t wide = self->candidates;
@@ -345,7 +345,7 @@ static heed_status calibrate(making *self, heed_error *error) {
   return HEED_OK;
 }
 
-static heed_status fill_reference(making *self, heed_error *error) {
+static heed_status fill_reference(synthetic_making *self, heed_error *error) {
   const heed_host *host = self->host;
   const size_t wide = self->candidates;
   const int64_t which = self->values[REFERENCE].integer;
@@ -385,7 +385,7 @@ static size_t invert(size_t count, const double *cumulative, double u) {
 
 /* Distribution functions of A and B over the candidates of each prompt,
  * (N,K) each; returns the mean KL(A || B). */
-static double fill_models(const making *self, double *a, double *b) {
+static double fill_models(const synthetic_making *self, double *a, double *b) {
   const size_t wide = self->candidates;
   double divergence = 0.0;
   for (size_t i = 0; i < self->prompts; i++) {
@@ -407,7 +407,7 @@ typedef struct pair_columns {
   double *p, *difference;
 } pair_columns;
 
-static bool make_columns(const making *self, heed_table *table,
+static bool make_columns(const synthetic_making *self, heed_table *table,
                          pair_columns *columns) {
   const heed_host *host = self->host;
   columns->prompt = host->column(host, table, "prompt", HEED_INT64, 1);
@@ -423,7 +423,7 @@ static bool make_columns(const making *self, heed_table *table,
 
 /* Pair i is of prompt i mod N, and its two responses are inversions of two
  * uniforms of its own: they move with mu, but keep their rank. */
-static void draw_pair(const making *self, size_t i, const double *a,
+static void draw_pair(const synthetic_making *self, size_t i, const double *a,
                       const double *b, const pair_columns *columns) {
   const size_t d = self->features, wide = self->candidates;
   const size_t prompt = i % self->prompts;
@@ -445,10 +445,10 @@ static double given(const heed_value *value) {
   return value->given ? value->number : NAN;
 }
 
-static heed_status fill_traits(const making *self, heed_table *pairs,
+static heed_status fill_traits(const synthetic_making *self, heed_table *pairs,
                                heed_error *error) {
   const heed_value *values = self->values;
-  const traits of = {
+  const synthetic_traits traits = {
       .host = self->host,
       .features = self->features,
       .candidates = self->candidates,
@@ -460,10 +460,10 @@ static heed_status fill_traits(const making *self, heed_table *pairs,
       .minority_cosine = values[MINORITY_COSINE].number,
       .length_cosine = given(&values[LENGTH_COSINE]),
       .difficulty_correlation = given(&values[DIFFICULTY_CORRELATION])};
-  return traits_fill(&of, pairs, error);
+  return traits_fill(&traits, pairs, error);
 }
 
-static void report(const making *self, const pair_columns *columns,
+static void report(const synthetic_making *self, const pair_columns *columns,
                    double divergence, double *mean) {
   const heed_host *host = self->host;
   const size_t rows = self->world->pairs->rows, d = self->features;
@@ -487,7 +487,7 @@ static void report(const making *self, const pair_columns *columns,
   host->output(host, DIVERGENCE, &divergence, 1);
 }
 
-static heed_status draw_pairs(making *self, heed_error *error) {
+static heed_status draw_pairs(synthetic_making *self, heed_error *error) {
   const heed_host *host = self->host;
   const size_t rows = (size_t)self->values[PAIRS].integer;
   const size_t cells = self->prompts * self->candidates;
@@ -514,7 +514,7 @@ static heed_status draw_pairs(making *self, heed_error *error) {
 static heed_status make_world(void *instance, const heed_host *host,
                               heed_world *world, heed_error *error) {
   const heed_value *values = instance;
-  making self = {
+  synthetic_making self = {
       .host = host,
       .values = values,
       .world = world,

@@ -9,16 +9,16 @@ const char *const comparisons_label_words[] = {"observed", "always_a", "better",
 const char *const comparisons_own_label_words[] = {"left_out", "included",
                                                    NULL};
 
-typedef struct columns {
+typedef struct comparisons_columns {
   const int8_t *choice;     /* annotations */
   const int64_t *pair;      /* annotations */
   const double *difference; /* (pairs,d); NULL: not wanted */
   const double *p;          /* pairs; or NULL */
-} columns;
+} comparisons_columns;
 
 static heed_status find_columns(const heed_crowd *crowd,
                                 comparisons_labels labels, bool texts,
-                                columns *found, heed_error *error) {
+                                comparisons_columns *found, heed_error *error) {
   const heed_table *pairs = crowd->world->pairs;
   const heed_column *difference = heed_table_column(pairs, "difference");
   found->choice = heed_table_data(crowd->annotations, "choice", HEED_INT8);
@@ -40,12 +40,12 @@ static heed_status find_columns(const heed_crowd *crowd,
   return HEED_OK;
 }
 
-static bool counts(const columns *from, const heed_selection *selection,
-                   size_t row) {
-  return selection->weight[row] > 0.0 && from->choice[row] != HEED_CHOSE_TIE;
+static bool counts(const comparisons_columns *columns,
+                   const heed_selection *selection, size_t row) {
+  return selection->weight[row] > 0.0 && columns->choice[row] != HEED_CHOSE_TIE;
 }
 
-static bool make_room(const heed_host *host, comparisons *self) {
+static bool make_room(const heed_host *host, crowd_comparisons *self) {
   const size_t n = self->count;
   self->x = host->scratch(host, n * self->features, sizeof *self->x);
   self->prefers_a = host->scratch(host, n, sizeof *self->prefers_a);
@@ -63,28 +63,29 @@ static bool make_room(const heed_host *host, comparisons *self) {
          self->first != NULL && self->member != NULL;
 }
 
-static bool prefers_a(const columns *from, comparisons_labels labels,
-                      size_t row) {
+static bool prefers_a(const comparisons_columns *columns,
+                      comparisons_labels labels, size_t row) {
   switch (labels) {
     case COMPARISONS_OBSERVED:
-      return from->choice[row] == HEED_CHOSE_A;
+      return columns->choice[row] == HEED_CHOSE_A;
     case COMPARISONS_ALWAYS_A:
       return true;
     case COMPARISONS_BETTER:
-      return from->p[from->pair[row]] > 0.5;
+      return columns->p[columns->pair[row]] > 0.5;
   }
   return true;
 }
 
-static void fill_row(comparisons *self, size_t i, size_t row,
-                     const columns *from, const heed_selection *selection,
-                     comparisons_labels labels, bool own_label) {
+static void fill_row(crowd_comparisons *self, size_t i, size_t row,
+                     const comparisons_columns *columns,
+                     const heed_selection *selection, comparisons_labels labels,
+                     bool own_label) {
   const size_t d = self->features;
-  const bool a = prefers_a(from, labels, row);
-  const size_t pair = (size_t)from->pair[row];
+  const bool a = prefers_a(columns, labels, row);
+  const size_t pair = (size_t)columns->pair[row];
   for (size_t k = 0; k < d; k++)
-    self->x[i * d + k] =
-        a ? from->difference[pair * d + k] : -from->difference[pair * d + k];
+    self->x[i * d + k] = a ? columns->difference[pair * d + k]
+                           : -columns->difference[pair * d + k];
   self->prefers_a[i] = a;
   self->pair[i] = pair;
   self->weight[i] = selection->weight[row];
@@ -119,28 +120,28 @@ heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
                                 const heed_posterior *posterior,
                                 const heed_selection *selection,
                                 comparisons_labels labels, bool own_label,
-                                bool texts, comparisons *result,
+                                bool texts, crowd_comparisons *result,
                                 heed_error *error) {
-  comparisons self = {.features = texts ? 0 : crowd->world->features};
-  columns from;
+  crowd_comparisons self = {.features = texts ? 0 : crowd->world->features};
+  comparisons_columns columns;
   size_t *unit = host->scratch(host, selection->count, sizeof *unit);
   if (unit == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out for %zu annotations",
                      selection->count);
-  heed_status status = find_columns(crowd, labels, texts, &from, error);
+  heed_status status = find_columns(crowd, labels, texts, &columns, error);
   if (status == HEED_OK)
     status = comparisons_units(crowd, posterior, unit, error);
   if (status != HEED_OK) return status;
   self.units = posterior->unit == HEED_BY_ANNOTATION ? crowd->users->rows
                                                      : posterior->units;
   for (size_t row = 0; row < selection->count; row++)
-    self.count += counts(&from, selection, row);
+    self.count += counts(&columns, selection, row);
   if (!make_room(host, &self))
     return heed_fail(error, HEED_MEMORY, "memory is out for %zu comparisons",
                      self.count);
   for (size_t row = 0, i = 0; row < selection->count; row++) {
-    if (!counts(&from, selection, row)) continue;
-    fill_row(&self, i, row, &from, selection, labels, own_label);
+    if (!counts(&columns, selection, row)) continue;
+    fill_row(&self, i, row, &columns, selection, labels, own_label);
     self.unit[i++] = unit[row];
   }
   comparisons_group(self.count, self.units, self.unit, self.first, self.member);
@@ -148,7 +149,8 @@ heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
   return HEED_OK;
 }
 
-joint_crowd comparisons_crowd(const comparisons *self, const double *weight) {
+joint_crowd comparisons_crowd(const crowd_comparisons *self,
+                              const double *weight) {
   return (joint_crowd){.count = self->count,
                        .units = self->units,
                        .first = self->first,

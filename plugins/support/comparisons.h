@@ -21,7 +21,7 @@ extern const char *const comparisons_own_label_words[];
 
 /* n annotations with a weight above 0 that are no ties, in the order of the
  * crowd; U units (users; users and topics), each with a run of `member`. */
-typedef struct comparisons {
+typedef struct crowd_comparisons {
   size_t count, features;  /* n, d; d 0: texts */
   double *x;               /* (n,d): phi(preferred) - phi(other) */
   bool *prefers_a;         /* (n) */
@@ -34,7 +34,7 @@ typedef struct comparisons {
   size_t units;            /* U */
   size_t *first;           /* (U + 1) */
   size_t *member;          /* (n): rows, by unit */
-} comparisons;
+} crowd_comparisons;
 
 /* own_label: label.eta is the mean that includes the annotation, else the one
  * that leaves it out.  texts: without features.  Memory from host->scratch().
@@ -43,7 +43,7 @@ heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
                                 const heed_posterior *posterior,
                                 const heed_selection *selection,
                                 comparisons_labels labels, bool own_label,
-                                bool texts, comparisons *result,
+                                bool texts, crowd_comparisons *result,
                                 heed_error *error);
 
 /* member (count): 0 ... count - 1 by group, in their order within a group;
@@ -60,6 +60,7 @@ heed_status comparisons_units(const heed_crowd *crowd,
                               heed_error *error);
 
 /* The same rows as the joint loss sees them, with these weights (n). */
-joint_crowd comparisons_crowd(const comparisons *self, const double *weight);
+joint_crowd comparisons_crowd(const crowd_comparisons *self,
+                              const double *weight);
 
 #endif

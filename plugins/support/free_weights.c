@@ -53,12 +53,12 @@ free_weights *free_weights_open(const heed_host *host, size_t groups,
 /* False: a group is impossible at every node. */
 static bool scale_rows(free_weights *self, const double *log_likelihood) {
   for (size_t g = 0; g < self->groups; g++) {
-    const double *from = log_likelihood + g * self->nodes;
+    const double *source = log_likelihood + g * self->nodes;
     double most = -HUGE_VAL;
-    for (size_t k = 0; k < self->nodes; k++) most = fmax(most, from[k]);
+    for (size_t k = 0; k < self->nodes; k++) most = fmax(most, source[k]);
     if (!(most > -HUGE_VAL)) return false;
     for (size_t k = 0; k < self->nodes; k++)
-      self->l[g * self->nodes + k] = exp(from[k] - most);
+      self->l[g * self->nodes + k] = exp(source[k] - most);
   }
   return true;
 }
@@ -105,10 +105,10 @@ static bool step(free_weights *self, double barrier) {
 }
 
 /* How far x may go along a step and stay positive. */
-static double length_of(size_t count, const double *x, const double *by) {
+static double length_of(size_t count, const double *x, const double *factor) {
   double length = 1;
   for (size_t k = 0; k < count; k++)
-    if (by[k] < 0) length = fmin(length, -NEARLY * x[k] / by[k]);
+    if (factor[k] < 0) length = fmin(length, -NEARLY * x[k] / factor[k]);
   return length;
 }
 

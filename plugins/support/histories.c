@@ -5,7 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-static const heed_user_model_functions *model_of(const histories *self) {
+static const heed_user_model_functions *model_of(
+    const attention_histories *self) {
   return self->model->plugin->functions;
 }
 
@@ -15,7 +16,7 @@ static heed_status no_memory(heed_error *error) {
 
 /* p of each annotation: the shared one, the annotation's, or its pair's. */
 static heed_status read_p(const heed_host *host, double shared_p,
-                          histories *self, heed_error *error) {
+                          attention_histories *self, heed_error *error) {
   const heed_table *table = self->crowd->annotations;
   const double *own = heed_table_data(table, "p", HEED_FLOAT64);
   const double *of_pair =
@@ -44,7 +45,8 @@ static heed_status read_p(const heed_host *host, double shared_p,
   return HEED_OK;
 }
 
-static heed_status one_group_a_user(const heed_host *host, histories *self,
+static heed_status one_group_a_user(const heed_host *host,
+                                    attention_histories *self,
                                     heed_error *error) {
   const heed_crowd *crowd = self->crowd;
   const size_t users = crowd->users->rows;
@@ -55,18 +57,18 @@ static heed_status one_group_a_user(const heed_host *host, histories *self,
   if (self->answers == NULL || self->users == NULL || self->group_of == NULL)
     return no_memory(error);
   for (size_t j = 0; j < users; j++) {
-    const size_t from = crowd->first[j];
+    const size_t start = crowd->first[j];
     self->users[j] = 1;
     self->group_of[j] = j;
     self->answers[j] = (heed_answers){.size = sizeof(heed_answers),
-                                      .count = crowd->first[j + 1] - from,
-                                      .choice = self->choice + from,
-                                      .left = self->left + from,
-                                      .p = self->p + from,
+                                      .count = crowd->first[j + 1] - start,
+                                      .choice = self->choice + start,
+                                      .left = self->left + start,
+                                      .p = self->p + start,
                                       .annotations = crowd->annotations,
                                       .pairs = crowd->world->pairs,
-                                      .row = self->row + from,
-                                      .pair = self->pair + from};
+                                      .row = self->row + start,
+                                      .pair = self->pair + start};
   }
   return HEED_OK;
 }
@@ -82,24 +84,25 @@ static uint64_t hash_counts(const double *counts, size_t width) {
 }
 
 /* The group with these counts, made if it is new.  table: open addressing. */
-static size_t group_with(histories *self, size_t *table, size_t mask,
+static size_t group_with(attention_histories *self, size_t *table, size_t mask,
                          const double *counts) {
   const size_t width = self->domain.class_count;
-  size_t at = (size_t)hash_counts(counts, width) & mask;
-  while (table[at] != 0) {
-    const double *known = self->counts + (table[at] - 1) * width;
+  size_t position = (size_t)hash_counts(counts, width) & mask;
+  while (table[position] != 0) {
+    const double *known = self->counts + (table[position] - 1) * width;
     if (memcmp(known, counts, width * sizeof *counts) == 0)
-      return table[at] - 1;
-    at = (at + 1) & mask;
+      return table[position] - 1;
+    position = (position + 1) & mask;
   }
   memcpy(self->counts + self->group_count * width, counts,
          width * sizeof *counts);
-  table[at] = ++self->group_count;
+  table[position] = ++self->group_count;
   return self->group_count - 1;
 }
 
-static heed_status make_classes(const heed_host *host, histories *self,
-                                double shared_p, heed_error *error) {
+static heed_status make_classes(const heed_host *host,
+                                attention_histories *self, double shared_p,
+                                heed_error *error) {
   const size_t width = self->domain.class_count;
   int8_t *choice = host->allocate(host, width, 1);
   int8_t *left = host->allocate(host, width, 1);
@@ -118,7 +121,7 @@ static heed_status make_classes(const heed_host *host, histories *self,
   return HEED_OK;
 }
 
-static heed_status group_users(const heed_host *host, histories *self,
+static heed_status group_users(const heed_host *host, attention_histories *self,
                                double shared_p, heed_error *error) {
   const heed_crowd *crowd = self->crowd;
   const size_t users = crowd->users->rows, width = self->domain.class_count;
@@ -145,13 +148,13 @@ static heed_status group_users(const heed_host *host, histories *self,
 
 heed_status histories_make(const heed_host *host, const heed_crowd *crowd,
                            const heed_instance *model, double shared_p,
-                           histories *self, heed_error *error) {
+                           attention_histories *self, heed_error *error) {
   return histories_open(host, crowd, model, shared_p, true, self, error);
 }
 
 heed_status histories_open(const heed_host *host, const heed_crowd *crowd,
                            const heed_instance *model, double shared_p,
-                           bool may_reduce, histories *self,
+                           bool may_reduce, attention_histories *self,
                            heed_error *error) {
   heed_status status = HEED_OK;
   memset(self, 0, sizeof *self);
@@ -172,7 +175,7 @@ heed_status histories_open(const heed_host *host, const heed_crowd *crowd,
                        : one_group_a_user(host, self, error);
 }
 
-heed_status histories_read_p(histories *self, const char *column,
+heed_status histories_read_p(attention_histories *self, const char *column,
                              heed_error *error) {
   const heed_table *pairs = self->crowd->world->pairs;
   const double *p = heed_table_data(pairs, column, HEED_FLOAT64);
@@ -195,20 +198,21 @@ static void fill(double *p, size_t count, double value) {
   for (size_t i = 0; i < count; i++) p[i] = value;
 }
 
-void histories_set_p(histories *self, double shared_p) {
+void histories_set_p(attention_histories *self, double shared_p) {
   if (self->reduced)
     fill(self->class_p, self->domain.class_count, shared_p);
   else
     fill(self->p, self->crowd->annotations->rows, shared_p);
 }
 
-void histories_spread_p(histories *self) {
+void histories_spread_p(attention_histories *self) {
   if (self->reduced)
     fill(self->p, self->crowd->annotations->rows, self->class_p[0]);
 }
 
 /* Room that stays: an iteration must not take memory. */
-static double *room_for(histories *self, const heed_host *host, size_t count) {
+static double *room_for(attention_histories *self, const heed_host *host,
+                        size_t count) {
   if (count > self->room_count) {
     self->room = host->scratch(host, count, sizeof *self->room);
     self->room_count = self->room == NULL ? 0 : count;
@@ -216,10 +220,10 @@ static double *room_for(histories *self, const heed_host *host, size_t count) {
   return self->room;
 }
 
-static heed_status reduced_likelihood(histories *self, const heed_host *host,
-                                      const double *phi, size_t node_count,
-                                      const double *nodes, double *result,
-                                      heed_error *error) {
+static heed_status reduced_likelihood(attention_histories *self,
+                                      const heed_host *host, const double *phi,
+                                      size_t node_count, const double *nodes,
+                                      double *result, heed_error *error) {
   const size_t width = self->domain.class_count;
   double *log_p = room_for(self, host, width * node_count);
   if (log_p == NULL) return no_memory(error);
@@ -264,11 +268,11 @@ static void add_logs(size_t count, const double *weight, size_t node_count,
   for (size_t k = 0; k < node_count; k++) row[k] += log(product[k]);
 }
 
-heed_status histories_likelihood(histories *self, const heed_host *host,
-                                 const double *phi, size_t node_count,
-                                 const double *nodes, double *result,
-                                 heed_error *error) {
-  const heed_user_model_functions *is = model_of(self);
+heed_status histories_likelihood(attention_histories *self,
+                                 const heed_host *host, const double *phi,
+                                 size_t node_count, const double *nodes,
+                                 double *result, heed_error *error) {
+  const heed_user_model_functions *functions = model_of(self);
   size_t most = 0;
   if (self->reduced)
     return reduced_likelihood(self, host, phi, node_count, nodes, result,
@@ -278,21 +282,23 @@ heed_status histories_likelihood(histories *self, const heed_host *host,
   double *p = room_for(self, host, (most + 1) * node_count);
   if (p == NULL) return no_memory(error);
   for (size_t g = 0; g < self->group_count; g++) {
-    const heed_answers *of = &self->answers[g];
+    const heed_answers *answers = &self->answers[g];
     double *row = result + g * node_count;
-    if (is->log_likelihood != NULL) {
-      is->log_likelihood(self->model->self, phi, of, node_count, nodes, row);
+    if (functions->log_likelihood != NULL) {
+      functions->log_likelihood(self->model->self, phi, answers, node_count,
+                                nodes, row);
       continue;
     }
-    is->probability(self->model->self, phi, of, node_count, nodes,
-                    p + node_count);
-    add_logs(of->count, of->weight, node_count, p + node_count, p, row);
+    functions->probability(self->model->self, phi, answers, node_count, nodes,
+                           p + node_count);
+    add_logs(answers->count, answers->weight, node_count, p + node_count, p,
+             row);
   }
   return HEED_OK;
 }
 
-static heed_answers annotations_of(const histories *self, size_t first,
-                                   size_t count) {
+static heed_answers annotations_of(const attention_histories *self,
+                                   size_t first, size_t count) {
   const heed_answers answers = {.size = sizeof answers,
                                 .count = count,
                                 .choice = self->choice + first,
@@ -305,7 +311,7 @@ static heed_answers annotations_of(const histories *self, size_t first,
   return answers;
 }
 
-void histories_probability(const histories *self, const double *phi,
+void histories_probability(const attention_histories *self, const double *phi,
                            size_t first, size_t count, size_t node_count,
                            const double *nodes, double *probability) {
   const heed_answers answers = annotations_of(self, first, count);
@@ -313,15 +319,15 @@ void histories_probability(const histories *self, const double *phi,
                               nodes, probability);
 }
 
-bool histories_attends(const histories *self) {
+bool histories_attends(const attention_histories *self) {
   return model_of(self)->attention != NULL ||
          (self->domain.mixture && self->domain.low >= 0 &&
           model_of(self)->log_likelihood == NULL);
 }
 
-void histories_attention(const histories *self, const double *phi, size_t first,
-                         size_t count, size_t node_count, const double *nodes,
-                         double *attention) {
+void histories_attention(const attention_histories *self, const double *phi,
+                         size_t first, size_t count, size_t node_count,
+                         const double *nodes, double *attention) {
   const heed_answers answers = annotations_of(self, first, count);
   if (model_of(self)->attention != NULL) {
     model_of(self)->attention(self->model->self, phi, &answers, node_count,
@@ -332,13 +338,13 @@ void histories_attention(const histories *self, const double *phi, size_t first,
     memcpy(attention + i * node_count, nodes, node_count * sizeof *nodes);
 }
 
-void histories_casual_of(const histories *self, const double *phi, size_t first,
-                         size_t count, double *probability) {
+void histories_casual_of(const attention_histories *self, const double *phi,
+                         size_t first, size_t count, double *probability) {
   const heed_answers answers = annotations_of(self, first, count);
   model_of(self)->casual(self->model->self, phi, &answers, probability);
 }
 
-void histories_casual(const histories *self, const double *phi,
+void histories_casual(const attention_histories *self, const double *phi,
                       double *probability) {
   histories_casual_of(self, phi, 0, self->crowd->annotations->rows,
                       probability);

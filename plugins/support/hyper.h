@@ -29,20 +29,20 @@
   }
 extern const heed_parameter hyper_center_item, hyper_spread_item;
 
-typedef struct hyper {
-  const heed_instance *of;
+typedef struct attention_hyper {
+  const heed_instance *instance;
   const heed_distribution_functions *functions;
   size_t count, theta_count;
   double center[HYPER_MOST], spread[HYPER_MOST];
-} hyper;
+} attention_hyper;
 
 /* HEED_INVALID where the distribution has no free scale, more than HYPER_MOST
  * parameters, or another number of them than the lists. */
-heed_status hyper_open(const heed_instance *of, const heed_value *center,
-                       const heed_value *spread, hyper *result,
+heed_status hyper_open(const heed_instance *instance, const heed_value *center,
+                       const heed_value *spread, attention_hyper *result,
                        heed_error *error);
 
 /* log density at a point of the free scale */
-double hyper_log_density(const hyper *self, const double *free);
+double hyper_log_density(const attention_hyper *self, const double *free);
 
 #endif

@@ -26,8 +26,9 @@ static void add_histories(const joint_crowd *crowd, size_t unit,
                           double *log_mass) {
   size_t factors = 0;
   for (size_t k = 0; k < node_count; k++) product[k] = 1.0;
-  for (size_t at = crowd->first[unit]; at < crowd->first[unit + 1]; at++) {
-    const size_t i = crowd->member[at];
+  for (size_t position = crowd->first[unit]; position < crowd->first[unit + 1];
+       position++) {
+    const size_t i = crowd->member[position];
     const double weight = crowd->weight[i], c = crowd->label[i].casual;
     const double gain = chance[i] - c;
     if (weight == 0.0) continue;
@@ -91,8 +92,9 @@ double joint_expect(const joint_crowd *crowd, const joint_nodes *nodes,
     memcpy(mass, nodes->log_weight, m * sizeof *mass);
     add_histories(crowd, u, m, nodes->eta, chance, terms->product, mass);
     log_likelihood += normalise(m, mass);
-    for (size_t at = crowd->first[u]; at < crowd->first[u + 1]; at++) {
-      const size_t i = crowd->member[at];
+    for (size_t position = crowd->first[u]; position < crowd->first[u + 1];
+         position++) {
+      const size_t i = crowd->member[position];
       differentiate(m, nodes->eta, mass, chance[i], crowd->label[i].casual,
                     crowd->weight[i], &terms->slope[i], &terms->information[i]);
     }
@@ -116,17 +118,18 @@ void joint_left_out(const joint_crowd *crowd, size_t node_count,
                     const double *nodes, const double *mass,
                     const double *margin, double *left_out) {
   for (size_t u = 0; u < crowd->units; u++)
-    for (size_t at = crowd->first[u]; at < crowd->first[u + 1]; at++) {
-      const size_t i = crowd->member[at];
+    for (size_t position = crowd->first[u]; position < crowd->first[u + 1];
+         position++) {
+      const size_t i = crowd->member[position];
       const double *row = mass + u * node_count;
       const double c = crowd->label[i].casual;
       const double gain = preference_chance(margin[i]) - c;
       double sum = 0.0, moment = 0.0;
       for (size_t k = 0; k < node_count; k++) {
         const double p = at_least(c + nodes[k] * gain);
-        const double without = row[k] * pow(p, -crowd->weight[i]);
-        sum += without;
-        moment += without * nodes[k];
+        const double excluded = row[k] * pow(p, -crowd->weight[i]);
+        sum += excluded;
+        moment += excluded * nodes[k];
       }
       left_out[i] = moment / sum;
     }
@@ -141,8 +144,9 @@ static double pull(const joint_crowd *crowd, size_t node_count, size_t k,
   *second = 0.0;
   for (size_t u = 0; u < crowd->units; u++) {
     const double share = mass[u * node_count + k];
-    for (size_t at = crowd->first[u]; at < crowd->first[u + 1]; at++) {
-      const size_t i = crowd->member[at];
+    for (size_t position = crowd->first[u]; position < crowd->first[u + 1];
+         position++) {
+      const size_t i = crowd->member[position];
       const double ratio =
           gain[i] / at_least(crowd->label[i].casual + eta * gain[i]);
       first += crowd->weight[i] * share * ratio;
@@ -188,10 +192,10 @@ void joint_move_nodes(const joint_crowd *crowd, size_t node_count,
 #define SMALL_CHANGE 1e-4
 
 /* A point: w, theta, and theta on its free scale where there is one. */
-typedef struct place {
+typedef struct joint_place {
   double *w, *theta, *free;
   double objective;
-} place;
+} joint_place;
 
 struct joint_room {
   const heed_distribution_functions *functions;
@@ -201,11 +205,11 @@ struct joint_room {
   joint_terms terms;
   log_linear_scratch *linear;
   prior_fit *prior_fit;
-  place start, first, second, now; /* of a SQUAREM cycle */
+  joint_place start, first, second, now; /* of a SQUAREM cycle */
 };
 
 static bool make_place(const heed_host *host, size_t features, size_t theta,
-                       size_t free, place *made) {
+                       size_t free, joint_place *made) {
   made->w = host->scratch(host, features + theta + free, sizeof *made->w);
   if (made->w == NULL) return false;
   made->theta = made->w + features;
@@ -282,7 +286,7 @@ static void expect(const joint_problem *problem, joint_fit *fit,
 /* The E-step at room->now, and its objective. */
 static double evaluate(const joint_problem *problem, joint_fit *fit) {
   struct joint_room *room = fit->room;
-  place *now = &room->now;
+  joint_place *now = &room->now;
   const int d = (int)room->features;
   log_linear_margins(problem->data, now->w, fit->margin);
   expect(problem, fit, now->theta);
@@ -292,11 +296,14 @@ static double evaluate(const joint_problem *problem, joint_fit *fit) {
   return now->objective;
 }
 
-static void copy_place(const joint_fit *fit, const place *from, place *to) {
-  memcpy(to->w, from->w, fit->room->features * sizeof *to->w);
-  memcpy(to->theta, from->theta, fit->theta_count * sizeof *to->theta);
-  memcpy(to->free, from->free, fit->room->free_count * sizeof *to->free);
-  to->objective = from->objective;
+static void copy_place(const joint_fit *fit, const joint_place *source,
+                       joint_place *target) {
+  memcpy(target->w, source->w, fit->room->features * sizeof *target->w);
+  memcpy(target->theta, source->theta,
+         fit->theta_count * sizeof *target->theta);
+  memcpy(target->free, source->free,
+         fit->room->free_count * sizeof *target->free);
+  target->objective = source->objective;
 }
 
 static void sum_mass(const joint_problem *problem, const joint_fit *fit) {
@@ -377,11 +384,12 @@ static heed_status improve_prior(const joint_problem *problem, joint_fit *fit,
  * w is halved until the objective does not fall.  *moved false: it found no
  * way up, and room->now is as it was. */
 static heed_status em_step(const joint_problem *problem, joint_fit *fit,
-                           place *before, bool *moved, heed_error *error) {
+                           joint_place *earlier, bool *moved,
+                           heed_error *error) {
   struct joint_room *room = fit->room;
-  place *now = &room->now;
+  joint_place *now = &room->now;
   double length = 1.0, promised;
-  copy_place(fit, now, before);
+  copy_place(fit, now, earlier);
   *moved = false;
   if (!log_linear_step(problem->data, room->terms.slope,
                        room->terms.information, problem->ridge, now->w,
@@ -391,9 +399,9 @@ static heed_status em_step(const joint_problem *problem, joint_fit *fit,
   const heed_status status = improve_prior(problem, fit, error);
   if (status != HEED_OK) return status;
   for (size_t halving = 0; halving < HALVINGS_MOST && !*moved; halving++) {
-    memcpy(now->w, before->w, room->features * sizeof *now->w);
+    memcpy(now->w, earlier->w, room->features * sizeof *now->w);
     cblas_daxpy((int)room->features, length, room->linear->step, 1, now->w, 1);
-    *moved = evaluate(problem, fit) >= before->objective;
+    *moved = evaluate(problem, fit) >= earlier->objective;
     length *= 0.5;
   }
   fit->steps++;
@@ -402,7 +410,7 @@ static heed_status em_step(const joint_problem *problem, joint_fit *fit,
       fit->watch(fit->context, fit->steps, now->objective);
     return HEED_OK;
   }
-  copy_place(fit, before, now);
+  copy_place(fit, earlier, now);
   evaluate(problem, fit);
   return HEED_OK;
 }
@@ -410,11 +418,11 @@ static heed_status em_step(const joint_problem *problem, joint_fit *fit,
 /* to = start - 2 a r + a^2 v, r = first - start, v = (second - first) - r, and
  * a = -|r|/|v|; returns whether that goes beyond `second`. */
 static bool leap(size_t count, const double *start, const double *first,
-                 const double *second, double *to, double a) {
+                 const double *second, double *target, double a) {
   for (size_t i = 0; i < count; i++) {
     const double r = first[i] - start[i];
     const double v = second[i] - first[i] - r;
-    to[i] = start[i] - 2.0 * a * r + a * a * v;
+    target[i] = start[i] - 2.0 * a * r + a * a * v;
   }
   return a < -1.0;
 }
@@ -430,16 +438,18 @@ static void add_squares(size_t count, const double *start, const double *first,
 }
 
 static void free_scale(const joint_problem *problem, const joint_fit *fit,
-                       place *at) {
+                       joint_place *place) {
   if (problem->fit_prior && fit->room->free_count > 0)
-    fit->room->functions->to_free(problem->prior->self, at->theta, at->free);
+    fit->room->functions->to_free(problem->prior->self, place->theta,
+                                  place->free);
 }
 
 /* Tries to leap beyond the two EM steps start -> first -> now; keeps now where
  * the leap would lower the objective. */
 static void try_leap(const joint_problem *problem, joint_fit *fit) {
   struct joint_room *room = fit->room;
-  place *start = &room->start, *first = &room->first, *second = &room->second;
+  joint_place *start = &room->start, *first = &room->first,
+              *second = &room->second;
   const size_t d = room->features;
   const size_t p = problem->fit_prior ? room->free_count : 0;
   double r2 = 0.0, v2 = 0.0;
@@ -472,15 +482,15 @@ static heed_status climb(const joint_problem *problem, joint_fit *fit,
                          heed_error *error) {
   struct joint_room *room = fit->room;
   while (fit->steps < STEPS_MOST) {
-    const double before = room->now.objective;
+    const double earlier = room->now.objective;
     bool moved;
     heed_status status = em_step(problem, fit, &room->start, &moved, error);
     if (status == HEED_OK && moved)
       status = em_step(problem, fit, &room->first, &moved, error);
     if (status != HEED_OK) return status;
     if (moved) try_leap(problem, fit);
-    fit->converged = room->now.objective - before <=
-                     problem->tolerance * (1.0 + fabs(before));
+    fit->converged = room->now.objective - earlier <=
+                     problem->tolerance * (1.0 + fabs(earlier));
     if (fit->converged) break;
   }
   return HEED_OK;
@@ -513,7 +523,7 @@ void joint_read(const joint_problem *problem, joint_fit *fit,
 
 heed_status joint_refit(const joint_problem *problem, joint_fit *fit,
                         heed_error *error) {
-  place *now = &fit->room->now;
+  joint_place *now = &fit->room->now;
   memcpy(now->theta, fit->theta, fit->theta_count * sizeof *fit->theta);
   const heed_status status = improve_prior(problem, fit, error);
   memcpy(fit->theta, now->theta, fit->theta_count * sizeof *fit->theta);

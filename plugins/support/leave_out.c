@@ -13,7 +13,7 @@ static heed_status no_memory(heed_error *error) {
 }
 
 static const heed_user_model_functions *model_of(const node_posterior *self) {
-  return self->of->model->plugin->functions;
+  return self->histories->model->plugin->functions;
 }
 
 static double dot(size_t count, const double *a, const double *b) {
@@ -28,40 +28,43 @@ static double dot(size_t count, const double *a, const double *b) {
 static heed_status leave_out_classes(const node_posterior *self,
                                      const heed_host *host, double *eta,
                                      heed_error *error) {
-  const histories *of = self->of;
-  const size_t width = of->domain.class_count, count = self->node_count;
-  const heed_user_model_functions *is = model_of(self);
+  const attention_histories *histories = self->histories;
+  const size_t width = histories->domain.class_count, count = self->node_count;
+  const heed_user_model_functions *functions = model_of(self);
   double *log_p = host->scratch(host, width * count, sizeof *log_p);
   double *rest = host->scratch(host, 2 * count, sizeof *rest);
-  double *table = host->scratch(host, of->group_count * width, sizeof *table);
+  double *table =
+      host->scratch(host, histories->group_count * width, sizeof *table);
   const int64_t *user =
-      heed_table_data(of->crowd->annotations, "user", HEED_INT64);
+      heed_table_data(histories->crowd->annotations, "user", HEED_INT64);
   if (log_p == NULL || rest == NULL || table == NULL) return no_memory(error);
-  is->probability(of->model->self, self->phi, &of->classes, count, self->nodes,
-                  log_p);
+  functions->probability(histories->model->self, self->phi, &histories->classes,
+                         count, self->nodes, log_p);
   for (size_t i = 0; i < width * count; i++) log_p[i] = log(log_p[i]);
-  for (size_t g = 0; g < of->group_count; g++)
-    for (size_t without = 0; without < width; without++) {
-      if (of->counts[g * width + without] == 0) continue;
+  for (size_t g = 0; g < histories->group_count; g++)
+    for (size_t excluded = 0; excluded < width; excluded++) {
+      if (histories->counts[g * width + excluded] == 0) continue;
       memset(rest, 0, count * sizeof *rest);
       for (size_t c = 0; c < width; c++) {
-        const double n = of->counts[g * width + c] - (c == without);
+        const double n = histories->counts[g * width + c] - (c == excluded);
         for (size_t k = 0; n > 0 && k < count; k++)
           rest[k] += n * log_p[c * count + k];
       }
       (void)node_posterior_mass(count, self->log_weight, rest, rest + count);
-      table[g * width + without] = dot(count, self->nodes, rest + count);
+      table[g * width + excluded] = dot(count, self->nodes, rest + count);
     }
-  for (size_t i = 0; i < of->crowd->annotations->rows; i++)
-    eta[i] = table[of->group_of[user[i]] * width +
-                   is->class_of(of->model->self, of->choice[i], of->left[i])];
+  for (size_t i = 0; i < histories->crowd->annotations->rows; i++)
+    eta[i] =
+        table[histories->group_of[user[i]] * width +
+              functions->class_of(histories->model->self, histories->choice[i],
+                                  histories->left[i])];
   return HEED_OK;
 }
 
 /* ---- one user at a time ---- */
 
 /* Room for the user with the most annotations. */
-typedef struct room {
+typedef struct leave_out_room {
   double *p;         /* rows x nodes: P(choice | eta, the others) */
   double *attention; /* rows x nodes */
   double *ends;      /* 2 x rows: g, c */
@@ -70,15 +73,16 @@ typedef struct room {
   int8_t *choice, *left;
   double *own_p;
   size_t *row, *pair;
-} room;
+} leave_out_room;
 
 static bool open_room(const node_posterior *self, const heed_host *host,
-                      room *made) {
+                      leave_out_room *made) {
   const size_t count = self->node_count;
   size_t most = 0;
-  for (size_t j = 0; j < self->of->crowd->users->rows; j++)
-    most = (size_t)fmax((double)most, (double)(self->of->crowd->first[j + 1] -
-                                               self->of->crowd->first[j]));
+  for (size_t j = 0; j < self->histories->crowd->users->rows; j++)
+    most = (size_t)fmax((double)most,
+                        (double)(self->histories->crowd->first[j + 1] -
+                                 self->histories->crowd->first[j]));
   made->p = host->scratch(host, 2 * most * count, sizeof *made->p);
   made->ends = host->scratch(host, 3 * most, sizeof *made->ends);
   made->rest = host->scratch(host, 2 * count, sizeof *made->rest);
@@ -97,128 +101,138 @@ static bool open_room(const node_posterior *self, const heed_host *host,
 
 /* The log-likelihood of a history of a model with memory, without answer i. */
 static void without_answer(const node_posterior *self, size_t user, size_t i,
-                           const room *of) {
-  const heed_answers *whole = &self->of->answers[user];
+                           const leave_out_room *room) {
+  const heed_answers *whole = &self->histories->answers[user];
   heed_answers others = *whole;
-  size_t at = 0;
-  for (size_t from = 0; from < whole->count; from++) {
-    if (from == i) continue;
-    of->choice[at] = whole->choice[from];
-    of->left[at] = whole->left[from];
-    of->own_p[at] = whole->p[from];
-    of->row[at] = whole->row[from];
-    of->pair[at++] = whole->pair[from];
+  size_t position = 0;
+  for (size_t start = 0; start < whole->count; start++) {
+    if (start == i) continue;
+    room->choice[position] = whole->choice[start];
+    room->left[position] = whole->left[start];
+    room->own_p[position] = whole->p[start];
+    room->row[position] = whole->row[start];
+    room->pair[position++] = whole->pair[start];
   }
-  others.count = at;
-  others.choice = of->choice;
-  others.left = of->left;
-  others.p = of->own_p;
-  others.row = of->row;
-  others.pair = of->pair;
-  model_of(self)->log_likelihood(self->of->model->self, self->phi, &others,
-                                 self->node_count, self->nodes, of->rest);
+  others.count = position;
+  others.choice = room->choice;
+  others.left = room->left;
+  others.p = room->own_p;
+  others.row = room->row;
+  others.pair = room->pair;
+  model_of(self)->log_likelihood(self->histories->model->self, self->phi,
+                                 &others, self->node_count, self->nodes,
+                                 room->rest);
 }
 
-/* of->rest: divides the annotation's probability out, unless it is too small
+/* room->rest: divides the annotation's probability out, unless it is too small
  * to divide by. */
 static void without(const node_posterior *self, size_t user, size_t i,
-                    const room *of) {
-  const size_t count = self->node_count, first = self->of->crowd->first[user];
-  const size_t rows = self->of->crowd->first[user + 1] - first;
-  const double *whole = self->log_likelihood + self->of->group_of[user] * count;
-  const double *p = of->p + i * count;
+                    const leave_out_room *room) {
+  const size_t count = self->node_count,
+               first = self->histories->crowd->first[user];
+  const size_t rows = self->histories->crowd->first[user + 1] - first;
+  const double *whole =
+      self->log_likelihood + self->histories->group_of[user] * count;
+  const double *p = room->p + i * count;
   const bool memory = model_of(self)->log_likelihood != NULL;
   double least = HUGE_VAL;
   for (size_t k = 0; k < count; k++) least = fmin(least, p[k]);
   if (memory && !(least > LEAST_PROBABILITY)) {
-    without_answer(self, user, i, of);
+    without_answer(self, user, i, room);
     return;
   }
   for (size_t k = 0; k < count; k++) {
     if (p[k] > LEAST_PROBABILITY) {
-      of->rest[k] = whole[k] - log(p[k]);
+      room->rest[k] = whole[k] - log(p[k]);
       continue;
     }
-    of->rest[k] = 0;
+    room->rest[k] = 0;
     for (size_t other = 0; other < rows; other++)
-      if (other != i) of->rest[k] += log(of->p[other * count + k]);
+      if (other != i) room->rest[k] += log(room->p[other * count + k]);
   }
 }
 
-/* of->attention, of->ends and of->p = a g + (1 - a) c. */
-static void attend(const node_posterior *self, size_t user, const room *of) {
+/* room->attention, room->ends and room->p = a g + (1 - a) c. */
+static void attend(const node_posterior *self, size_t user,
+                   const leave_out_room *room) {
   static const double one = 1;
-  const size_t count = self->node_count, first = self->of->crowd->first[user];
-  const size_t rows = self->of->crowd->first[user + 1] - first;
-  double *g = of->ends, *c = of->ends + rows;
-  histories_attention(self->of, self->phi, first, rows, count, self->nodes,
-                      of->attention);
-  histories_probability(self->of, self->phi, first, rows, 1, &one, g);
-  histories_casual_of(self->of, self->phi, first, rows, c);
+  const size_t count = self->node_count,
+               first = self->histories->crowd->first[user];
+  const size_t rows = self->histories->crowd->first[user + 1] - first;
+  double *g = room->ends, *c = room->ends + rows;
+  histories_attention(self->histories, self->phi, first, rows, count,
+                      self->nodes, room->attention);
+  histories_probability(self->histories, self->phi, first, rows, 1, &one, g);
+  histories_casual_of(self->histories, self->phi, first, rows, c);
   for (size_t i = 0; i < rows; i++)
     for (size_t k = 0; k < count; k++)
-      of->p[i * count + k] =
-          c[i] + of->attention[i * count + k] * (g[i] - c[i]);
+      room->p[i * count + k] =
+          c[i] + room->attention[i * count + k] * (g[i] - c[i]);
 }
 
 /* A model that says when users attend, or one without memory. */
 static void leave_out_user(const node_posterior *self, const double *mass,
-                           size_t user, bool attends, const room *of,
-                           const left_out *into) {
-  const size_t count = self->node_count, first = self->of->crowd->first[user];
-  const size_t rows = self->of->crowd->first[user + 1] - first;
+                           size_t user, bool attends,
+                           const leave_out_room *room,
+                           const attention_left_out *left_out) {
+  const size_t count = self->node_count,
+               first = self->histories->crowd->first[user];
+  const size_t rows = self->histories->crowd->first[user + 1] - first;
   if (attends)
-    attend(self, user, of);
+    attend(self, user, room);
   else
-    histories_probability(self->of, self->phi, first, rows, count, self->nodes,
-                          of->p);
+    histories_probability(self->histories, self->phi, first, rows, count,
+                          self->nodes, room->p);
   for (size_t i = 0; i < rows; i++) {
-    const double *a = of->attention + i * count, *p = of->p + i * count;
+    const double *a = room->attention + i * count, *p = room->p + i * count;
     double sum = 0;
-    without(self, user, i, of);
-    (void)node_posterior_mass(count, self->log_weight, of->rest, of->mass);
-    into->eta[first + i] = dot(count, self->nodes, of->mass);
-    if (into->attention == NULL) continue;
-    into->attention[first + i] = dot(count, a, of->mass);
+    without(self, user, i, room);
+    (void)node_posterior_mass(count, self->log_weight, room->rest, room->mass);
+    left_out->eta[first + i] = dot(count, self->nodes, room->mass);
+    if (left_out->attention == NULL) continue;
+    left_out->attention[first + i] = dot(count, a, room->mass);
     for (size_t k = 0; k < count; k++)
-      if (mass[k] > 0 && p[k] > 0) sum += mass[k] * a[k] * of->ends[i] / p[k];
-    into->attended[first + i] = sum;
+      if (mass[k] > 0 && p[k] > 0) sum += mass[k] * a[k] * room->ends[i] / p[k];
+    left_out->attended[first + i] = sum;
   }
 }
 
 /* A model with memory that does not say when users attend. */
 static void leave_out_history(const node_posterior *self, size_t user,
-                              const room *of, double *eta) {
-  const size_t count = self->node_count, first = self->of->crowd->first[user];
-  const size_t rows = self->of->crowd->first[user + 1] - first;
+                              const leave_out_room *room, double *eta) {
+  const size_t count = self->node_count,
+               first = self->histories->crowd->first[user];
+  const size_t rows = self->histories->crowd->first[user + 1] - first;
   for (size_t i = 0; i < rows; i++) {
-    without_answer(self, user, i, of);
-    (void)node_posterior_mass(count, self->log_weight, of->rest, of->mass);
-    eta[first + i] = dot(count, self->nodes, of->mass);
+    without_answer(self, user, i, room);
+    (void)node_posterior_mass(count, self->log_weight, room->rest, room->mass);
+    eta[first + i] = dot(count, self->nodes, room->mass);
   }
 }
 
 heed_status leave_out_fill(const node_posterior *self, const double *mass,
-                           const heed_host *host, const left_out *into,
+                           const heed_host *host,
+                           const attention_left_out *left_out,
                            heed_error *error) {
-  const heed_user_model_functions *is = model_of(self);
-  const bool wanted = into->attention != NULL;
-  const bool memory = is->log_likelihood != NULL;
-  room of;
-  if (wanted && !histories_attends(self->of))
+  const heed_user_model_functions *functions = model_of(self);
+  const bool wanted = left_out->attention != NULL;
+  const bool memory = functions->log_likelihood != NULL;
+  leave_out_room room;
+  if (wanted && !histories_attends(self->histories))
     return heed_fail(error, HEED_UNSUPPORTED,
                      "the user model %s does not say which annotations were "
                      "attended",
-                     self->of->model->plugin->name);
-  if (self->of->reduced && !wanted)
-    return leave_out_classes(self, host, into->eta, error);
-  if (!open_room(self, host, &of)) return no_memory(error);
-  for (size_t j = 0; j < self->of->crowd->users->rows; j++) {
-    if (memory && is->attention == NULL)
-      leave_out_history(self, j, &of, into->eta);
+                     self->histories->model->plugin->name);
+  if (self->histories->reduced && !wanted)
+    return leave_out_classes(self, host, left_out->eta, error);
+  if (!open_room(self, host, &room)) return no_memory(error);
+  for (size_t j = 0; j < self->histories->crowd->users->rows; j++) {
+    if (memory && functions->attention == NULL)
+      leave_out_history(self, j, &room, left_out->eta);
     else
-      leave_out_user(self, mass + self->of->group_of[j] * self->node_count, j,
-                     wanted || memory, &of, into);
+      leave_out_user(self,
+                     mass + self->histories->group_of[j] * self->node_count, j,
+                     wanted || memory, &room, left_out);
   }
   return HEED_OK;
 }

@@ -11,14 +11,15 @@
  *   eta       = E[eta | the others]
  *   attention = E[a | the others]
  *   attended  = E[a g / (a g + (1 - a) c) | all], P(it was attended) */
-typedef struct left_out {
+typedef struct attention_left_out {
   double *eta;
   double *attention, *attended; /* NULL both: not wanted */
-} left_out;
+} attention_left_out;
 
 /* mass[group_count x node_count]: given all annotations. */
 heed_status leave_out_fill(const node_posterior *self, const double *mass,
-                           const heed_host *host, const left_out *into,
+                           const heed_host *host,
+                           const attention_left_out *left_out,
                            heed_error *error);
 
 #endif

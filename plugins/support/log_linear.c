@@ -24,8 +24,8 @@ log_linear_scratch *log_linear_room(const heed_host *host, size_t count,
   room->curvature = room->information + n;
   room->gradient = room->curvature + n;
   room->step = room->gradient + d;
-  room->at = room->step + d;
-  room->hessian = room->at + d;
+  room->point = room->step + d;
+  room->hessian = room->point + d;
   room->block = room->hessian + d * d;
   return room;
 }
@@ -137,16 +137,16 @@ static bool descend(const log_linear *data, const preference_loss *loss,
                     double ridge, log_linear_scratch *scratch, double *w,
                     log_linear_fit *fit) {
   const size_t d = data->features;
-  double *at = scratch->at;
+  double *point = scratch->point;
   double length = 1.0;
   for (size_t halving = 0; halving < HALVINGS_MOST; halving++) {
-    memcpy(at, w, d * sizeof *at);
-    cblas_daxpy((int)d, length, scratch->step, 1, at, 1);
-    log_linear_margins(data, at, scratch->trial);
+    memcpy(point, w, d * sizeof *point);
+    cblas_daxpy((int)d, length, scratch->step, 1, point, 1);
+    log_linear_margins(data, point, scratch->trial);
     const double sum = total(data, loss, scratch->trial, scratch);
-    const double objective = sum + penalty(d, ridge, at);
+    const double objective = sum + penalty(d, ridge, point);
     if (objective <= fit->objective) {
-      memcpy(w, at, d * sizeof *w);
+      memcpy(w, point, d * sizeof *w);
       fit->objective = objective;
       fit->loss = sum;
       return true;

@@ -21,12 +21,12 @@ typedef struct log_linear {
 
 /* Memory of a fit, for up to n annotations; use it for many. */
 typedef struct log_linear_scratch {
-  double *margin, *trial;       /* (n) */
-  double *slope, *information;  /* (n) */
-  double *curvature;            /* (n) */
-  double *gradient, *step, *at; /* (d) */
-  double *hessian;              /* (d,d) */
-  double *block;                /* (rows of a block, d) */
+  double *margin, *trial;          /* (n) */
+  double *slope, *information;     /* (n) */
+  double *curvature;               /* (n) */
+  double *gradient, *step, *point; /* (d) */
+  double *hessian;                 /* (d,d) */
+  double *block;                   /* (rows of a block, d) */
 } log_linear_scratch;
 
 typedef struct log_linear_fit {

@@ -55,26 +55,27 @@ typedef struct node_terms {
 } node_terms;
 
 static bool open_terms(const node_family *self, size_t count,
-                       const double *nodes, node_terms *of) {
+                       const double *nodes, node_terms *terms) {
   double *room = malloc(4 * count * sizeof *room);
   if (room == NULL) return false;
-  *of = (node_terms){count, room, room + count, room + 2 * count,
-                     room + 3 * count};
+  *terms = (node_terms){count, room, room + count, room + 2 * count,
+                        room + 3 * count};
   for (size_t k = 0; k < count; k++) {
     const double x = place_of(self, nodes[k]);
-    of->base[k] = base_of(x);
-    self->statistics(x, &of->t1[k], &of->t2[k]);
+    terms->base[k] = base_of(x);
+    self->statistics(x, &terms->t1[k], &terms->t2[k]);
   }
   return true;
 }
 
 /* Means and covariances of the statistics under ab, and log Z. */
-typedef struct moments {
+typedef struct node_family_moments {
   double log_z, m1, m2, v11, v12, v22;
-} moments;
+} node_family_moments;
 
-static moments moments_at(const node_terms *terms, const double *ab) {
-  moments of = {0, 0, 0, 0, 0, 0};
+static node_family_moments moments_at(const node_terms *terms,
+                                      const double *ab) {
+  node_family_moments moments = {0, 0, 0, 0, 0, 0};
   double most = -HUGE_VAL, sum = 0;
   for (size_t k = 0; k < terms->count; k++) {
     terms->weight[k] =
@@ -85,19 +86,19 @@ static moments moments_at(const node_terms *terms, const double *ab) {
     const double w = exp(terms->weight[k] - most);
     const double t1 = terms->t1[k], t2 = terms->t2[k];
     sum += w;
-    of.m1 += w * t1;
-    of.m2 += w * t2;
-    of.v11 += w * t1 * t1;
-    of.v12 += w * t1 * t2;
-    of.v22 += w * t2 * t2;
+    moments.m1 += w * t1;
+    moments.m2 += w * t2;
+    moments.v11 += w * t1 * t1;
+    moments.v12 += w * t1 * t2;
+    moments.v22 += w * t2 * t2;
   }
-  of.log_z = most + log(sum);
-  of.m1 /= sum;
-  of.m2 /= sum;
-  of.v11 = of.v11 / sum - of.m1 * of.m1;
-  of.v12 = of.v12 / sum - of.m1 * of.m2;
-  of.v22 = of.v22 / sum - of.m2 * of.m2;
-  return of;
+  moments.log_z = most + log(sum);
+  moments.m1 /= sum;
+  moments.m2 /= sum;
+  moments.v11 = moments.v11 / sum - moments.m1 * moments.m1;
+  moments.v12 = moments.v12 / sum - moments.m1 * moments.m2;
+  moments.v22 = moments.v22 / sum - moments.m2 * moments.m2;
+  return moments;
 }
 
 static double clipped(double x, double low, double high) {
@@ -105,11 +106,11 @@ static double clipped(double x, double low, double high) {
 }
 
 /* Newton's step; a parameter at its bound that would leave it stays. */
-static void step_of(const moments *of, const double gradient[2],
-                    const double low[2], const double high[2],
-                    const double ab[2], double step[2]) {
-  const double v11 = of->v11 + 1e-12, v22 = of->v22 + 1e-12;
-  const double determinant = v11 * v22 - of->v12 * of->v12;
+static void step_of(const node_family_moments *moments,
+                    const double gradient[2], const double low[2],
+                    const double high[2], const double ab[2], double step[2]) {
+  const double v11 = moments->v11 + 1e-12, v22 = moments->v22 + 1e-12;
+  const double determinant = v11 * v22 - moments->v12 * moments->v12;
   bool held[2];
   for (int i = 0; i < 2; i++)
     held[i] = (ab[i] <= low[i] && gradient[i] < 0) ||
@@ -119,8 +120,8 @@ static void step_of(const moments *of, const double gradient[2],
     step[1] = held[1] ? 0 : gradient[1] / v22;
     return;
   }
-  step[0] = (v22 * gradient[0] - of->v12 * gradient[1]) / determinant;
-  step[1] = (v11 * gradient[1] - of->v12 * gradient[0]) / determinant;
+  step[0] = (v22 * gradient[0] - moments->v12 * gradient[1]) / determinant;
+  step[1] = (v11 * gradient[1] - moments->v12 * gradient[0]) / determinant;
 }
 
 /* The mean statistics of the mass; false where there is none. */
@@ -142,7 +143,7 @@ static bool mean_statistics(const node_terms *terms, const double *mass,
 static void climb(const node_terms *terms, const double s[2],
                   const double low[2], const double high[2], double ab[2]) {
   enum { MOST_STEPS = 100, MOST_HALVINGS = 40 };
-  moments here = moments_at(terms, ab);
+  node_family_moments here = moments_at(terms, ab);
   for (int steps = 0; steps < MOST_STEPS; steps++) {
     const double value = ab[0] * s[0] + ab[1] * s[1] - here.log_z;
     const double gradient[2] = {s[0] - here.m1, s[1] - here.m2};
@@ -154,7 +155,7 @@ static void climb(const node_terms *terms, const double s[2],
     for (int halvings = 0; halvings < MOST_HALVINGS && !better; halvings++) {
       const double next[2] = {clipped(ab[0] + size * step[0], low[0], high[0]),
                               clipped(ab[1] + size * step[1], low[1], high[1])};
-      const moments there = moments_at(terms, next);
+      const node_family_moments there = moments_at(terms, next);
       if (next[0] * s[0] + next[1] * s[1] - there.log_z > value) {
         ab[0] = next[0];
         ab[1] = next[1];

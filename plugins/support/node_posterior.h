@@ -21,7 +21,7 @@ double node_posterior_quantile(size_t count, const double *nodes,
                                double high, double q);
 
 typedef struct node_posterior {
-  const histories *of;
+  const attention_histories *histories;
   const double *phi; /* the model's fitted parameters, or NULL */
   size_t node_count;
   const double *nodes, *log_weight;
@@ -46,7 +46,7 @@ heed_status node_posterior_levels(const heed_value *levels, heed_error *error);
 /* P(choice | posterior) = sum_k mass_k P(choice | node_k) of other annotations
  * of the same users; p of each of them.  From a posterior filled here. */
 heed_status node_posterior_predict(const heed_host *host,
-                                   const heed_posterior *from,
+                                   const heed_posterior *given,
                                    const heed_instance *model,
                                    const heed_crowd *held_out, const double *p,
                                    double *probability, heed_error *error);

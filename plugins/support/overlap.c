@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* A counting sort: rows of a pair stay in their order, which is by user. */
-static void gather(overlap *self, size_t *next) {
+static void gather(crowd_overlap *self, size_t *next) {
   const heed_table *said = self->crowd->annotations;
   const int8_t *choice = heed_table_data(said, "choice", HEED_INT8);
   const int64_t *user = heed_table_data(said, "user", HEED_INT64);
@@ -28,12 +28,12 @@ static void gather(overlap *self, size_t *next) {
 }
 
 heed_status overlap_open(const heed_host *host, const heed_crowd *crowd,
-                         overlap *self, heed_error *error) {
+                         crowd_overlap *self, heed_error *error) {
   const size_t rows = crowd->annotations->rows;
   const size_t pairs = crowd->world->pairs->rows;
   size_t *next = host->scratch(host, pairs, sizeof *next);
-  *self =
-      (overlap){.crowd = crowd, .pairs = pairs, .users = crowd->users->rows};
+  *self = (crowd_overlap){
+      .crowd = crowd, .pairs = pairs, .users = crowd->users->rows};
   self->first = host->scratch(host, pairs + 1, sizeof *self->first);
   self->row = host->scratch(host, rows, sizeof *self->row);
   self->user = host->scratch(host, rows, sizeof *self->user);
@@ -49,7 +49,7 @@ heed_status overlap_open(const heed_host *host, const heed_crowd *crowd,
   return HEED_OK;
 }
 
-bool overlap_exists(const overlap *self, const heed_host *host) {
+bool overlap_exists(const crowd_overlap *self, const heed_host *host) {
   if (self->shared > 0) return true;
   host->warn(host, "no_overlap",
              "no pair has choices of two users, so that nobody can be judged "
@@ -57,8 +57,8 @@ bool overlap_exists(const overlap *self, const heed_host *host) {
   return false;
 }
 
-double overlap_log_odds(const overlap *self, const double *given, double share,
-                        double *log_odds) {
+double overlap_log_odds(const crowd_overlap *self, const double *given,
+                        double share, double *log_odds) {
   const double prior_a = log(share), prior_b = log1p(-share);
   double sum = 0;
   for (size_t i = 0; i < self->pairs; i++) {
@@ -74,19 +74,19 @@ double overlap_log_odds(const overlap *self, const double *given, double share,
   return sum;
 }
 
-void overlap_agreement(const overlap *self, double least, double *room,
+void overlap_agreement(const crowd_overlap *self, double least, double *room,
                        double *agreement) {
   double *agreed = room, *met = room + self->users, all = 0, all_met = 0;
   memset(room, 0, 2 * self->users * sizeof *room);
   for (size_t i = 0; i < self->pairs; i++) {
-    const size_t from = self->first[i], to = self->first[i + 1];
+    const size_t start = self->first[i], end = self->first[i + 1];
     double for_a = 0;
-    if (to - from < 2) continue;
-    for (size_t n = from; n < to; n++) for_a += self->chose_a[n];
-    for (size_t n = from; n < to; n++) {
+    if (end - start < 2) continue;
+    for (size_t n = start; n < end; n++) for_a += self->chose_a[n];
+    for (size_t n = start; n < end; n++) {
       const double same =
-          self->chose_a[n] ? for_a : (double)(to - from) - for_a;
-      const double share = (same - 1) / (double)(to - from - 1);
+          self->chose_a[n] ? for_a : (double)(end - start) - for_a;
+      const double share = (same - 1) / (double)(end - start - 1);
       agreed[self->user[n]] += share;
       met[self->user[n]]++;
       all += share;

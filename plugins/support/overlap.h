@@ -11,7 +11,7 @@
 #include "heed/estimator.h"
 
 /* N annotations that are no ties, of P pairs of the world and J users. */
-typedef struct overlap {
+typedef struct crowd_overlap {
   const heed_crowd *crowd;
   size_t count;  /* N */
   size_t pairs;  /* P */
@@ -21,28 +21,28 @@ typedef struct overlap {
   size_t *user;  /* (N) */
   bool *chose_a; /* (N) */
   size_t shared; /* pairs that two users or more have chosen on */
-} overlap;
+} crowd_overlap;
 
 /* Memory from host->scratch(). */
 heed_status overlap_open(const heed_host *host, const heed_crowd *crowd,
-                         overlap *result, heed_error *error);
+                         crowd_overlap *result, heed_error *error);
 
 /* False, after a warning, where no pair has two users: nobody can then be
  * judged by others. */
-bool overlap_exists(const overlap *self, const heed_host *host);
+bool overlap_exists(const crowd_overlap *self, const heed_host *host);
 
 /* log_odds[P] of z_i = A given all choices on pair i:
  *   logit share + sum_n (log P(choice n | z = A) - log P(choice n | z = B)),
  * given[2 n] and given[2 n + 1] the two.  Returns the log-likelihood
  *   sum_i log(share prod_n P(choice n | A) + (1 - share) prod_n P(… | B)). */
-double overlap_log_odds(const overlap *self, const double *given, double share,
-                        double *log_odds);
+double overlap_log_odds(const crowd_overlap *self, const double *given,
+                        double share, double *log_odds);
 
 /* agreement[J]: how often each user chose as a user drawn from the others on
  * the same pair did, shrunk by one annotation to everyone's; everyone's for
  * users who share no pair.  Everyone's is at least `least`: a start above one
  * half settles which of z and its opposite is meant.  room: (2 J). */
-void overlap_agreement(const overlap *self, double least, double *room,
+void overlap_agreement(const crowd_overlap *self, double least, double *room,
                        double *agreement);
 
 /* 1 / (1 + exp(-x)) */

@@ -6,42 +6,48 @@
 
 #include "support/gap.h"
 
-static heed_status fill(const heed_host *host, const histories *of,
+static heed_status fill(const heed_host *host,
+                        const attention_histories *histories,
                         heed_posterior *posterior, heed_error *error) {
-  const size_t users = of->crowd->users->rows;
-  const size_t annotations = of->crowd->annotations->rows;
+  const size_t users = histories->crowd->users->rows;
+  const size_t annotations = histories->crowd->annotations->rows;
   posterior->unit = HEED_BY_USER;
   posterior->units = users;
   posterior->mean = host->allocate(host, users, sizeof(double));
   posterior->sd = host->allocate(host, users, sizeof(double));
   posterior->left_out = host->allocate(host, annotations, sizeof(double));
   posterior->casual = host->allocate(host, annotations, sizeof(double));
-  posterior->p = of->p;
-  posterior->model = of->model;
+  posterior->p = histories->p;
+  posterior->model = histories->model;
   posterior->converged = posterior->identified = true;
   if (posterior->mean == NULL || posterior->sd == NULL ||
       posterior->left_out == NULL || posterior->casual == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out");
-  if (of->domain.phi_count > 0) {
-    const heed_user_model_functions *is = of->model->plugin->functions;
-    double *phi = host->allocate(host, 3 * of->domain.phi_count, sizeof *phi);
+  if (histories->domain.phi_count > 0) {
+    const heed_user_model_functions *functions =
+        histories->model->plugin->functions;
+    double *phi =
+        host->allocate(host, 3 * histories->domain.phi_count, sizeof *phi);
     if (phi == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
-    is->phi(of->model->self, phi, phi + of->domain.phi_count,
-            phi + 2 * of->domain.phi_count);
+    functions->phi(histories->model->self, phi,
+                   phi + histories->domain.phi_count,
+                   phi + 2 * histories->domain.phi_count);
     posterior->phi = phi;
   }
-  histories_casual(of, posterior->phi, posterior->casual);
+  histories_casual(histories, posterior->phi, posterior->casual);
   return HEED_OK;
 }
 
 heed_status point_posterior_open(const heed_host *host, const heed_crowd *crowd,
                                  const heed_instance *model,
-                                 const heed_value *mu, histories *of,
+                                 const heed_value *mu,
+                                 attention_histories *histories,
                                  heed_posterior *posterior, heed_error *error) {
   heed_status status = gap_of(mu, crowd->world, &posterior->mu, error);
   if (status == HEED_OK)
-    status = histories_make(host, crowd, model, posterior->mu, of, error);
-  return status == HEED_OK ? fill(host, of, posterior, error) : status;
+    status =
+        histories_make(host, crowd, model, posterior->mu, histories, error);
+  return status == HEED_OK ? fill(host, histories, posterior, error) : status;
 }
 
 void point_posterior_same(const heed_crowd *crowd, heed_posterior *posterior) {
@@ -57,14 +63,16 @@ heed_status point_posterior_predict(const heed_host *host,
                                     double *probability, heed_error *error) {
   const int64_t *user =
       heed_table_data(held_out->annotations, "user", HEED_INT64);
-  histories of;
+  attention_histories histories;
   const heed_status status =
-      histories_make(host, held_out, model, shared_p, &of, error);
+      histories_make(host, held_out, model, shared_p, &histories, error);
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < held_out->annotations->rows; i++) {
     const double eta =
-        fmin(fmax(posterior->mean[user[i]], of.domain.low), of.domain.high);
-    histories_probability(&of, posterior->phi, i, 1, 1, &eta, &probability[i]);
+        fmin(fmax(posterior->mean[user[i]], histories.domain.low),
+             histories.domain.high);
+    histories_probability(&histories, posterior->phi, i, 1, 1, &eta,
+                          &probability[i]);
   }
   return HEED_OK;
 }

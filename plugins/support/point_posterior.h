@@ -11,7 +11,8 @@
  * the model sees them; mean and sd zeroed, for the caller to set. */
 heed_status point_posterior_open(const heed_host *host, const heed_crowd *crowd,
                                  const heed_instance *model,
-                                 const heed_value *mu, histories *of,
+                                 const heed_value *mu,
+                                 attention_histories *histories,
                                  heed_posterior *posterior, heed_error *error);
 
 /* left_out = the mean of the annotation's user: for estimators that do not

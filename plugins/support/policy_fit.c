@@ -44,7 +44,7 @@ static void take_prior(const policy_fit *self, const heed_posterior *posterior,
 static heed_status open_joint(const heed_host *host, size_t nodes,
                               const heed_posterior *posterior, policy_fit *self,
                               heed_error *error) {
-  const comparisons *rows = self->rows;
+  const crowd_comparisons *rows = self->rows;
   if (self->prior == NULL)
     return heed_fail(error, HEED_UNSUPPORTED,
                      "loss = joint needs a prior, and this estimator has "
@@ -63,7 +63,7 @@ static heed_status open_joint(const heed_host *host, size_t nodes,
 
 heed_status policy_fit_open(const heed_host *host,
                             const preference_settings *settings,
-                            const comparisons *rows,
+                            const crowd_comparisons *rows,
                             const heed_posterior *posterior, policy_fit *self,
                             heed_error *error) {
   *self = (policy_fit){
@@ -111,7 +111,7 @@ static policy_found fit_sum(const policy_fit *self, const log_linear *data,
 static heed_status fit_joint(const policy_fit *self, const log_linear *data,
                              double ridge, policy_care care, double *w,
                              policy_found *found, heed_error *error) {
-  const comparisons *rows = self->rows;
+  const crowd_comparisons *rows = self->rows;
   const joint_problem problem = {
       .data = data,
       .crowd = comparisons_crowd(rows, data->weight),
@@ -130,7 +130,7 @@ static heed_status fit_joint(const policy_fit *self, const log_linear *data,
 heed_status policy_fit_run(const policy_fit *self, const double *weight,
                            double ridge, policy_care care, bool cold, double *w,
                            policy_found *found, heed_error *error) {
-  const comparisons *rows = self->rows;
+  const crowd_comparisons *rows = self->rows;
   const log_linear data = {.count = rows->count,
                            .features = rows->features,
                            .x = rows->x,

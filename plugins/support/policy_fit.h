@@ -12,7 +12,7 @@ typedef enum policy_care { POLICY_ROUGH, POLICY_EXACT } policy_care;
 typedef struct policy_fit {
   preference_kind kind;
   preference_rates rates;
-  const comparisons *rows;
+  const crowd_comparisons *rows;
   log_linear_scratch *scratch;
   /* For PREFERENCE_JOINT, else NULL. */
   const heed_instance *prior;
@@ -33,7 +33,7 @@ typedef struct policy_found {
  * the estimator found for it, or else at its own. */
 heed_status policy_fit_open(const heed_host *host,
                             const preference_settings *settings,
-                            const comparisons *rows,
+                            const crowd_comparisons *rows,
                             const heed_posterior *posterior, policy_fit *self,
                             heed_error *error);
 

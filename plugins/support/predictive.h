@@ -27,20 +27,19 @@ typedef enum predictive_check {
 /* The names in that order, ended by NULL. */
 extern const char *const predictive_names[];
 
-typedef struct predictive {
+typedef struct attention_predictive {
   double observed;
   double mean, low, high; /* predicted, with the central 95 % */
   double tail; /* P(predicted > observed), a half of P(equal) with it */
-} predictive;
+} attention_predictive;
 
 /* All checks by `draws` simulations, with the streams "check" of the users;
  * NaN where there is nothing to check: no label says what stood left, or the
  * model has no ties.  For a mixture over one eta, not reduced; the posterior's
  * nodes and mass must be filled. */
-heed_status predictive_simulate(const heed_host *host, const histories *of,
-                                const double *phi,
-                                const heed_posterior *posterior, size_t draws,
-                                predictive into[PREDICTIVE_COUNT],
-                                heed_error *error);
+heed_status predictive_simulate(
+    const heed_host *host, const attention_histories *histories,
+    const double *phi, const heed_posterior *posterior, size_t draws,
+    attention_predictive predictive[PREDICTIVE_COUNT], heed_error *error);
 
 #endif

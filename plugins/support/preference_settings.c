@@ -18,15 +18,16 @@ preference_settings preference_settings_of(const heed_value *values) {
 
 heed_status preference_settings_check(const heed_value *values,
                                       heed_error *error) {
-  const preference_settings of = preference_settings_of(values);
-  const preference_loss *loss = preference_loss_of(of.kind);
-  if (of.labels != COMPARISONS_OBSERVED && (loss == NULL || loss->models_noise))
+  const preference_settings settings = preference_settings_of(values);
+  const preference_loss *loss = preference_loss_of(settings.kind);
+  if (settings.labels != COMPARISONS_OBSERVED &&
+      (loss == NULL || loss->models_noise))
     return heed_fail(error, HEED_INVALID,
                      "labels = %s has no noise to model: it goes with loss = "
                      "sigmoid, hinge or ipo, not %s",
                      values[PREFERENCE_LABELS].text,
                      values[PREFERENCE_LOSS].text);
-  if (of.prior != NULL && of.kind != PREFERENCE_JOINT)
+  if (settings.prior != NULL && settings.kind != PREFERENCE_JOINT)
     return heed_fail(error, HEED_INVALID,
                      "prior is read by loss = joint alone, and loss is %s",
                      values[PREFERENCE_LOSS].text);

@@ -24,7 +24,7 @@ typedef struct ranking_kept {
  * So two rankings by labels with the same share keep equally many. */
 heed_status ranking_select(const heed_host *host, const heed_crowd *crowd,
                            const heed_posterior *posterior, double share,
-                           ranking_by by, const double *score,
+                           ranking_by counted, const double *score,
                            heed_selection *selection, ranking_kept *kept,
                            heed_error *error);
 

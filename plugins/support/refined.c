@@ -43,18 +43,18 @@ static void fill_units(const joint_fit *fit, heed_posterior *made) {
  * mean again. */
 static heed_status fill_annotations(const heed_host *host,
                                     const heed_crowd *crowd,
-                                    const heed_posterior *before,
+                                    const heed_posterior *earlier,
                                     const heed_selection *selection,
                                     const policy_fit *fit, const double *p,
                                     heed_posterior *made, heed_error *error) {
-  const comparisons *rows = fit->rows;
+  const crowd_comparisons *rows = fit->rows;
   const joint_fit *joint = fit->joint;
   const joint_crowd seen = comparisons_crowd(rows, rows->weight);
   double *left_out = host->scratch(host, rows->count, sizeof *left_out);
   size_t *unit = host->scratch(host, selection->count, sizeof *unit);
   if (left_out == NULL || unit == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out for a posterior");
-  const heed_status status = comparisons_units(crowd, before, unit, error);
+  const heed_status status = comparisons_units(crowd, earlier, unit, error);
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < selection->count; i++) {
     made->left_out[i] = made->mean[unit[i]];
@@ -69,7 +69,7 @@ static heed_status fill_annotations(const heed_host *host,
 }
 
 heed_status refined_posterior(const heed_host *host, const heed_crowd *crowd,
-                              const heed_posterior *before,
+                              const heed_posterior *earlier,
                               const heed_selection *selection,
                               const policy_fit *fit, const double *p,
                               heed_posterior **result, heed_error *error) {
@@ -79,9 +79,10 @@ heed_status refined_posterior(const heed_host *host, const heed_crowd *crowd,
     return heed_fail(error, HEED_MEMORY, "memory is out for a posterior");
   *made = (heed_posterior){
       .size = sizeof *made,
-      .unit = before->unit == HEED_BY_ANNOTATION ? HEED_BY_USER : before->unit,
+      .unit =
+          earlier->unit == HEED_BY_ANNOTATION ? HEED_BY_USER : earlier->unit,
       .units = fit->rows->units,
-      .topics = before->topics,
+      .topics = earlier->topics,
       .node_count = joint->node_count,
       .row_count = fit->rows->units,
       .mu = NAN,
@@ -98,5 +99,5 @@ heed_status refined_posterior(const heed_host *host, const heed_crowd *crowd,
     return heed_fail(error, HEED_MEMORY, "memory is out for a posterior");
   fill_units(joint, made);
   *result = made;
-  return fill_annotations(host, crowd, before, selection, fit, p, made, error);
+  return fill_annotations(host, crowd, earlier, selection, fit, p, made, error);
 }

@@ -10,7 +10,7 @@
  * (annotations): P(A's response is better) as the policy implies it.  From
  * host->allocate(). */
 heed_status refined_posterior(const heed_host *host, const heed_crowd *crowd,
-                              const heed_posterior *before,
+                              const heed_posterior *earlier,
                               const heed_selection *selection,
                               const policy_fit *fit, const double *p,
                               heed_posterior **result, heed_error *error);

@@ -34,7 +34,7 @@ squarem_result squarem_maximise(const squarem_problem *problem,
                                 double tolerance, uint64_t most_steps,
                                 double *room, double *x) {
   const size_t count = problem->count, bytes = count * sizeof(double);
-  double *x0 = room, *x1 = x0 + count, *y = x1 + count, *before = y + count;
+  double *x0 = room, *x1 = x0 + count, *y = x1 + count, *earlier = y + count;
   squarem_result result = {-HUGE_VAL, 0, false};
   double last = -HUGE_VAL;
   int still = 0;
@@ -44,12 +44,12 @@ squarem_result squarem_maximise(const squarem_problem *problem,
     here = problem->step(problem->context, x);
     memcpy(x1, x, bytes);
     (void)problem->step(problem->context, x); /* x is x2 now */
-    memcpy(before, x, bytes);
+    memcpy(earlier, x, bytes);
     result.steps += 2;
     if (series != NULL) host->trace(host, series, result.steps, here);
     result.objective = problem->step(problem->context, x);
     result.steps++;
-    if (extrapolate(count, x0, x1, before, y)) {
+    if (extrapolate(count, x0, x1, earlier, y)) {
       double there;
       result.steps++;
       memcpy(x1, y, bytes);
@@ -57,7 +57,7 @@ squarem_result squarem_maximise(const squarem_problem *problem,
       if (there >= result.objective) {
         result.objective = there;
         memcpy(x, x1, bytes);
-        memcpy(before, y, bytes);
+        memcpy(earlier, y, bytes);
       }
     }
     gained = result.objective - fmax(here, last);
@@ -69,7 +69,7 @@ squarem_result squarem_maximise(const squarem_problem *problem,
       break;
   }
   /* x is a step ahead of the objective's: give both of one point. */
-  memcpy(x, before, bytes);
+  memcpy(x, earlier, bytes);
   if (series != NULL && result.steps > 0)
     host->trace(host, series, result.steps, result.objective);
   return result;

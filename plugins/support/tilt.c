@@ -13,8 +13,9 @@
 #define SHARPNESS_MOST 16.0
 #define LIKENESS_MOST 4.0
 
-void tilt_log_policy(tilt lean, double sign, size_t count, const double *along,
-                     const double *across, double *log_probability) {
+void tilt_log_policy(preference_tilt lean, double sign, size_t count,
+                     const double *along, const double *across,
+                     double *log_probability) {
   double highest = -HUGE_VAL, total = 0.0;
   for (size_t k = 0; k < count; k++) {
     log_probability[k] =
@@ -26,13 +27,14 @@ void tilt_log_policy(tilt lean, double sign, size_t count, const double *along,
   for (size_t k = 0; k < count; k++) log_probability[k] -= highest + log(total);
 }
 
-static void policy(tilt lean, double sign, size_t count, const double *along,
-                   const double *across, double *probability) {
+static void policy(preference_tilt lean, double sign, size_t count,
+                   const double *along, const double *across,
+                   double *probability) {
   tilt_log_policy(lean, sign, count, along, across, probability);
   for (size_t k = 0; k < count; k++) probability[k] = exp(probability[k]);
 }
 
-double tilt_gap(const tilt_pool *pool, tilt lean) {
+double tilt_gap(const tilt_pool *pool, preference_tilt lean) {
   const size_t wide = pool->candidates;
   double *a = pool->scratch, *b = a + wide, *beats = b + wide;
   double sum = 0.0;
@@ -51,13 +53,13 @@ double tilt_gap(const tilt_pool *pool, tilt lean) {
 
 /* The path from no gap to the largest: first the sharpness grows, then, where
  * the likeness is free, the likeness.  `place` runs from 0 to 1, or to 2. */
-typedef struct path {
+typedef struct tilt_path {
   const tilt_pool *pool;
   double mu, likeness;
-} path;
+} tilt_path;
 
-static tilt lean_at(const path *self, double place) {
-  return (tilt){
+static preference_tilt lean_at(const tilt_path *self, double place) {
+  return (preference_tilt){
       .sharpness = SHARPNESS_MOST * fmin(place, 1.0),
       .likeness = isnan(self->likeness) ? LIKENESS_MOST * fmax(place - 1.0, 0.0)
                                         : self->likeness,
@@ -65,12 +67,12 @@ static tilt lean_at(const path *self, double place) {
 }
 
 static double excess(double place, void *context) {
-  const path *self = context;
+  const tilt_path *self = context;
   return tilt_gap(self->pool, lean_at(self, place)) - self->mu;
 }
 
 /* excess(low) <= 0 <= excess(high) */
-static double root(path *self, double low, double high) {
+static double root(tilt_path *self, double low, double high) {
   const gsl_root_fsolver_type *type = gsl_root_fsolver_brent;
   gsl_root_fsolver *solver = gsl_root_fsolver_alloc(type);
   gsl_function function = {excess, self};
@@ -89,8 +91,8 @@ static double root(path *self, double low, double high) {
 }
 
 heed_status tilt_calibrate(const tilt_pool *pool, double mu, double likeness,
-                           tilt *lean, double *most) {
-  path self = {.pool = pool, .mu = mu, .likeness = likeness};
+                           preference_tilt *lean, double *most) {
+  tilt_path self = {.pool = pool, .mu = mu, .likeness = likeness};
   double low = 0.0, high = 1.0;
   *lean = lean_at(&self, 0.0);
   *most = mu + excess(high, &self);

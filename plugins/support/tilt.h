@@ -17,9 +17,9 @@
 
 #include "heed/status.h"
 
-typedef struct tilt {
+typedef struct preference_tilt {
   double sharpness, likeness;
-} tilt;
+} preference_tilt;
 
 /* What the calibration looks at: N prompts with K candidates. */
 typedef struct tilt_pool {
@@ -32,16 +32,17 @@ typedef struct tilt_pool {
 
 /* log pi_A (sign +1) or log pi_B (sign -1) of one prompt's candidates into
  * log_probability[count]. */
-void tilt_log_policy(tilt lean, double sign, size_t count, const double *along,
-                     const double *across, double *log_probability);
+void tilt_log_policy(preference_tilt lean, double sign, size_t count,
+                     const double *along, const double *across,
+                     double *log_probability);
 
 /* The mean over the pool of E[P(A's response is better)]. */
-double tilt_gap(const tilt_pool *pool, tilt lean);
+double tilt_gap(const tilt_pool *pool, preference_tilt lean);
 
 /* The lean whose gap is mu, in [0.5, 1).  likeness NAN: 0 if it can be 0, and
  * else as little as it takes.  Where mu is out of reach, HEED_INVALID without
  * a message, and *most is the largest gap there is. */
 heed_status tilt_calibrate(const tilt_pool *pool, double mu, double likeness,
-                           tilt *lean, double *most);
+                           preference_tilt *lean, double *most);
 
 #endif

@@ -32,7 +32,7 @@ typedef struct tuning {
 
 static heed_status make_room(tuning *self, heed_error *error) {
   const heed_host *host = self->host;
-  const comparisons *rows = self->fit->rows;
+  const crowd_comparisons *rows = self->fit->rows;
   const size_t n = rows->count, folds = self->wish->folds;
   const size_t thetas =
       self->fit->joint != NULL ? self->fit->joint->theta_count : 0;
@@ -56,7 +56,7 @@ static heed_status make_room(tuning *self, heed_error *error) {
 
 /* What the fit to the other folds makes of one fold's labels. */
 static void predict(tuning *self, size_t fold, const double *w) {
-  const comparisons *rows = self->fit->rows;
+  const crowd_comparisons *rows = self->fit->rows;
   const joint_fit *joint = self->fit->joint;
   const size_t d = rows->features;
   for (size_t i = 0; i < rows->count; i++) {
@@ -72,7 +72,7 @@ static void predict(tuning *self, size_t fold, const double *w) {
 
 static heed_status hold_out(tuning *self, size_t fold, double ridge, bool cold,
                             heed_error *error) {
-  const comparisons *rows = self->fit->rows;
+  const crowd_comparisons *rows = self->fit->rows;
   joint_fit *joint = self->fit->joint;
   const size_t thetas = joint != NULL ? joint->theta_count : 0;
   double *w = self->w + fold * rows->features;
@@ -98,7 +98,7 @@ static bool margins_are_log_odds(const tuning *self) {
 /* Mean of -log P(label), margins times the temperature. */
 static double score(const tuning *self, double temperature) {
   const preference_loss *loss = preference_loss_of(PREFERENCE_NOISE_AWARE);
-  const comparisons *rows = self->fit->rows;
+  const crowd_comparisons *rows = self->fit->rows;
   double sum = 0.0, weights = 0.0;
   for (size_t i = 0; i < rows->count; i++) {
     const double z = temperature * self->margin[i];

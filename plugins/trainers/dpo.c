@@ -95,16 +95,16 @@ typedef struct policy_state {
 } policy_state;
 
 /* One call of train(). */
-typedef struct training {
+typedef struct dpo_training {
   const heed_host *host;
   const heed_value *values;
   const heed_crowd *crowd;
   const heed_posterior *posterior;
   const heed_selection *selection;
-  comparisons rows;
+  crowd_comparisons rows;
   policy_fit fit;
   double *w; /* (d) */
-} training;
+} dpo_training;
 
 static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out for training");
@@ -116,10 +116,10 @@ static void put(const heed_host *host, size_t output, double value) {
   host->output(host, output, &value, 1);
 }
 
-static void report(const training *self, const tuning_choice *choice,
+static void report(const dpo_training *self, const tuning_choice *choice,
                    double beta, const policy_found *found) {
   const heed_host *host = self->host;
-  const comparisons *rows = &self->rows;
+  const crowd_comparisons *rows = &self->rows;
   double weights = 0.0;
   for (size_t i = 0; i < rows->count; i++) weights += rows->weight[i];
   put(host, LOSS_REACHED, weights > 0.0 ? found->loss / weights : NAN);
@@ -133,7 +133,7 @@ static void report(const training *self, const tuning_choice *choice,
   put(host, HELD_OUT_LOSS, choice->loss);
 }
 
-static heed_status report_joint(const training *self, heed_error *error) {
+static heed_status report_joint(const dpo_training *self, heed_error *error) {
   const double mean = policy_fit_mean_eta(self->host, &self->fit);
   if (isnan(mean)) return no_memory(error);
   put(self->host, LOG_LIKELIHOOD, self->fit.joint->log_likelihood);
@@ -141,7 +141,7 @@ static heed_status report_joint(const training *self, heed_error *error) {
   return HEED_OK;
 }
 
-static heed_status hand_on(const training *self, double temperature,
+static heed_status hand_on(const dpo_training *self, double temperature,
                            double beta, heed_policy *policy,
                            heed_error *error) {
   const heed_host *host = self->host;
@@ -162,7 +162,7 @@ static heed_status hand_on(const training *self, double temperature,
 
 /* ---- training ---- */
 
-static heed_status tune(const training *self, tuning_choice *choice,
+static heed_status tune(const dpo_training *self, tuning_choice *choice,
                         heed_error *error) {
   const heed_value *values = self->values;
   const tuning_wish wish = {
@@ -185,7 +185,7 @@ static void watch(void *context, size_t step, double objective) {
 }
 
 /* P(A's response is better) of each annotation, by the fitted reward. */
-static double *chances(const training *self) {
+static double *chances(const dpo_training *self) {
   const heed_table *annotations = self->crowd->annotations;
   const int64_t *pair = heed_table_data(annotations, "pair", HEED_INT64);
   const double *difference =
@@ -198,8 +198,9 @@ static double *chances(const training *self) {
   return p;
 }
 
-static heed_status fit_all(training *self, double ridge, policy_found *found,
-                           heed_policy *policy, heed_error *error) {
+static heed_status fit_all(dpo_training *self, double ridge,
+                           policy_found *found, heed_policy *policy,
+                           heed_error *error) {
   if (self->fit.joint != NULL) {
     self->fit.joint->context = (void *)self->host;
     self->fit.joint->watch = watch;
@@ -223,7 +224,7 @@ static heed_status fit_all(training *self, double ridge, policy_found *found,
                                        &policy->refined, error);
 }
 
-static heed_status prepare(training *self, heed_error *error) {
+static heed_status prepare(dpo_training *self, heed_error *error) {
   const preference_settings settings = preference_settings_of(self->values);
   const heed_status status = comparisons_collect(
       self->host, self->crowd, self->posterior, self->selection,
@@ -243,11 +244,11 @@ static heed_status train(void *instance, const heed_host *host,
                          heed_error *error) {
   const heed_value *values = instance;
   const double beta = values[BETA].text != NULL ? 1.0 : values[BETA].number;
-  training self = {.host = host,
-                   .values = values,
-                   .crowd = crowd,
-                   .posterior = posterior,
-                   .selection = selection};
+  dpo_training self = {.host = host,
+                       .values = values,
+                       .crowd = crowd,
+                       .posterior = posterior,
+                       .selection = selection};
   tuning_choice choice = {.ridge = NAN, .temperature = 1.0, .loss = NAN};
   policy_found found = {.converged = true};
   heed_status status = prepare(&self, error);
@@ -312,10 +313,10 @@ static heed_status log_probability(void *instance, const heed_host *host,
                        "prompt %zu has no candidate %lld, only 0 to %zu",
                        prompt, (long long)candidate, wide - 1);
     const double *features = phi + prompt * wide * d;
-    const double *before = reference + prompt * wide;
+    const double *earlier = reference + prompt * wide;
     if (i == 0 || prompt != responses[i - 1].prompt)
-      all = log_partition(wide, d, features, before, state->theta);
-    values[i] = before[candidate] - all +
+      all = log_partition(wide, d, features, earlier, state->theta);
+    values[i] = earlier[candidate] - all +
                 cblas_ddot((int)d, features + (size_t)candidate * d, 1,
                            state->theta, 1);
   }

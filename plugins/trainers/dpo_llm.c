@@ -190,10 +190,10 @@ static const heed_output outputs[] = {
                   .doc = "loss = joint: mean of eta under the fitted prior"},
 };
 
-typedef struct trainer {
+typedef struct dpo_llm_trainer {
   const heed_value *values;
   language_model *model; /* opened when it is first needed */
-} trainer;
+} dpo_llm_trainer;
 
 /* One of the two, or neither: then the policy is the reference. */
 typedef struct policy_state {
@@ -205,7 +205,7 @@ static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out for training");
 }
 
-static heed_status open_model(trainer *self, heed_error *error) {
+static heed_status open_model(dpo_llm_trainer *self, heed_error *error) {
   const heed_value *values = self->values;
   const language_model_options options = {
       .path = values[MODEL].text,
@@ -216,8 +216,8 @@ static heed_status open_model(trainer *self, heed_error *error) {
              : language_model_open(&options, &self->model, error);
 }
 
-static learner_options options_of(const heed_value *values) {
-  learner_options options = {
+static dpo_llm_learner_options options_of(const heed_value *values) {
+  dpo_llm_learner_options options = {
       .training =
           values[TRAIN].integer == 0 ? LLM_TRAIN_ADAPTER : LLM_TRAIN_WEIGHTS,
       .checkpoints = values[CHECKPOINTS].integer != 0,
@@ -247,22 +247,22 @@ static void put(const heed_host *host, size_t output, double value) {
   host->output(host, output, &value, 1);
 }
 
-static void report(const learner *self) {
+static void report(const dpo_llm_learner *self) {
   const heed_host *host = self->host;
   const size_t per_epoch = self->steps / self->options->epochs;
-  learner_step sum = {0};
+  dpo_llm_step sum = {0};
   double seconds = 0, tokens = 0, weights = 0;
   for (size_t i = 0; i < self->steps; i++) {
-    const learner_step *at = &self->history[i];
-    seconds += at->seconds;
-    tokens += at->tokens;
-    host->trace(host, "loss", i + 1, at->loss);
-    host->trace(host, "margin", i + 1, at->margin);
+    const dpo_llm_step *step = &self->history[i];
+    seconds += step->seconds;
+    tokens += step->tokens;
+    host->trace(host, "loss", i + 1, step->loss);
+    host->trace(host, "margin", i + 1, step->margin);
     if (i + per_epoch < self->steps) continue;
-    sum.weight += at->weight;
-    sum.loss += at->weight * at->loss;
-    sum.margin += at->weight * at->margin;
-    sum.accuracy += at->weight * at->accuracy;
+    sum.weight += step->weight;
+    sum.loss += step->weight * step->loss;
+    sum.margin += step->weight * step->margin;
+    sum.accuracy += step->weight * step->accuracy;
   }
   for (size_t i = 0; i < self->rows->count; i++)
     weights += self->rows->weight[i];
@@ -277,8 +277,8 @@ static void report(const learner *self) {
   put(host, WEIGHT_SUM, weights);
 }
 
-static heed_status keep_history(const learner *self, heed_policy *policy,
-                                heed_error *error) {
+static heed_status keep_history(const dpo_llm_learner *self,
+                                heed_policy *policy, heed_error *error) {
   const heed_host *host = self->host;
   heed_table *table = host->table(host, "policy", self->steps);
   if (table == NULL) return no_memory(error);
@@ -297,7 +297,7 @@ static heed_status keep_history(const learner *self, heed_policy *policy,
 }
 
 /* What was trained leaves the learner. */
-static void take_state(learner *self, policy_state *state) {
+static void take_state(dpo_llm_learner *self, policy_state *state) {
   state->adapter = self->adapter;
   state->weights = self->weights;
   self->adapter = NULL;
@@ -306,16 +306,16 @@ static void take_state(learner *self, policy_state *state) {
 
 /* ---- training ---- */
 
-typedef struct training {
+typedef struct dpo_llm_training {
   const heed_host *host;
   const heed_crowd *crowd;
   const heed_posterior *posterior;
   const heed_selection *selection;
-  comparisons rows;
+  crowd_comparisons rows;
   policy_fit fit;
-} training;
+} dpo_llm_training;
 
-static heed_status prepare(training *self, const heed_value *values,
+static heed_status prepare(dpo_llm_training *self, const heed_value *values,
                            heed_error *error) {
   const preference_settings settings = preference_settings_of(values);
   const heed_status status = comparisons_collect(
@@ -327,8 +327,9 @@ static heed_status prepare(training *self, const heed_value *values,
 }
 
 /* Before the first epoch of the joint loss: what the estimator believed. */
-static void start_joint(const training *from, learner *self) {
-  const comparisons *rows = self->rows;
+static void start_joint(const dpo_llm_training *training,
+                        dpo_llm_learner *self) {
+  const crowd_comparisons *rows = self->rows;
   self->problem =
       (joint_problem){.crowd = comparisons_crowd(rows, rows->weight),
                       .prior = self->fit->prior,
@@ -337,39 +338,42 @@ static void start_joint(const training *from, learner *self) {
          self->fit->joint->theta_count * sizeof(double));
   for (size_t i = 0; i < rows->count; i++) {
     const double p =
-        fmin(fmax(from->posterior->p[rows->row[i]], 1e-6), 1 - 1e-6);
+        fmin(fmax(training->posterior->p[rows->row[i]], 1e-6), 1 - 1e-6);
     self->margin[i] = rows->prefers_a[i] ? log(p / (1 - p)) : log((1 - p) / p);
   }
 }
 
 /* Of annotations that were not trained on, p is the estimator's. */
-static heed_status refine(const training *from, learner *self,
-                          heed_policy *policy, heed_error *error) {
+static heed_status refine(const dpo_llm_training *training,
+                          dpo_llm_learner *self, heed_policy *policy,
+                          heed_error *error) {
   const heed_host *host = self->host;
-  const size_t annotations = from->selection->count;
+  const size_t annotations = training->selection->count;
   double *p = host->scratch(host, annotations, sizeof *p);
   heed_status status;
   if (p == NULL) return no_memory(error);
   status = learner_read_margins(self, error);
   if (status != HEED_OK) return status;
-  memcpy(p, from->posterior->p, annotations * sizeof *p);
+  memcpy(p, training->posterior->p, annotations * sizeof *p);
   for (size_t i = 0; i < self->rows->count; i++)
     p[self->rows->row[i]] = preference_chance(
         self->rows->prefers_a[i] ? self->margin[i] : -self->margin[i]);
   put(host, LOG_LIKELIHOOD, self->fit->joint->log_likelihood);
   put(host, MEAN_ETA, policy_fit_mean_eta(host, self->fit));
-  return refined_posterior(host, from->crowd, from->posterior, from->selection,
-                           self->fit, p, &policy->refined, error);
+  return refined_posterior(host, training->crowd, training->posterior,
+                           training->selection, self->fit, p, &policy->refined,
+                           error);
 }
 
-static heed_status learn(const training *from, learner *self,
-                         policy_state *state, heed_policy *policy,
-                         heed_error *error) {
+static heed_status learn(const dpo_llm_training *training,
+                         dpo_llm_learner *self, policy_state *state,
+                         heed_policy *policy, heed_error *error) {
   heed_status status = learner_open(self, error);
-  if (status == HEED_OK && self->fit->joint != NULL) start_joint(from, self);
+  if (status == HEED_OK && self->fit->joint != NULL)
+    start_joint(training, self);
   if (status == HEED_OK) status = learner_run(self, error);
   if (status == HEED_OK && self->fit->joint != NULL)
-    status = refine(from, self, policy, error);
+    status = refine(training, self, policy, error);
   if (status == HEED_OK) status = keep_history(self, policy, error);
   if (status != HEED_OK) return status;
   report(self);
@@ -382,43 +386,44 @@ static heed_status train(void *instance, const heed_host *host,
                          const heed_posterior *posterior,
                          const heed_selection *selection, heed_policy *policy,
                          heed_error *error) {
-  trainer *self = instance;
-  const learner_options options = options_of(self->values);
-  training from = {.host = host,
-                   .crowd = crowd,
-                   .posterior = posterior,
-                   .selection = selection};
+  dpo_llm_trainer *self = instance;
+  const dpo_llm_learner_options options = options_of(self->values);
+  dpo_llm_training training = {.host = host,
+                               .crowd = crowd,
+                               .posterior = posterior,
+                               .selection = selection};
   policy_state *state = host->allocate(host, 1, sizeof *state);
   heed_status status =
       state == NULL ? no_memory(error) : open_model(self, error);
-  if (status == HEED_OK) status = prepare(&from, self->values, error);
+  if (status == HEED_OK) status = prepare(&training, self->values, error);
   if (status != HEED_OK) return status;
   policy->state = state;
   policy->scale = options.beta;
-  if (from.rows.count == 0) {
+  if (training.rows.count == 0) {
     host->warn(
         host, "nothing_left",
         "no annotation is left to train on: the policy is the reference");
     return HEED_OK;
   }
-  learner with = {.host = host,
-                  .options = &options,
-                  .model = self->model,
-                  .world = crowd->world,
-                  .rows = &from.rows,
-                  .fit = &from.fit};
-  status = learn(&from, &with, state, policy, error);
-  learner_close(&with);
+  dpo_llm_learner learner = {.host = host,
+                             .options = &options,
+                             .model = self->model,
+                             .world = crowd->world,
+                             .rows = &training.rows,
+                             .fit = &training.fit};
+  status = learn(&training, &learner, state, policy, error);
+  learner_close(&learner);
   return status;
 }
 
 /* ---- the policy ---- */
 
 /* The model as it speaks with these weights. */
-static language_model speaking(const trainer *self, const policy_state *state) {
-  language_model with = *self->model;
-  if (state->weights != NULL) with.weights = state->weights;
-  return with;
+static language_model speaking(const dpo_llm_trainer *self,
+                               const policy_state *state) {
+  language_model model = *self->model;
+  if (state->weights != NULL) model.weights = state->weights;
+  return model;
 }
 
 static heed_status find_prompts(const heed_world *world,
@@ -437,13 +442,13 @@ static heed_status log_probability(void *instance, const heed_host *host,
                                    const heed_policy *policy, size_t count,
                                    const heed_response *responses,
                                    double *values, heed_error *error) {
-  const trainer *self = instance;
+  const dpo_llm_trainer *self = instance;
   const policy_state *state = policy->state;
-  const language_model with = speaking(self, state);
+  const language_model model = speaking(self, state);
   const char *const *prompts;
   const heed_status status = find_prompts(world, &prompts, error);
   return status == HEED_OK
-             ? language_model_score(&with, state->adapter, host,
+             ? language_model_score(&model, state->adapter, host,
                                     "the policy reads responses", prompts,
                                     count, responses, values, NULL, error)
              : status;
@@ -454,9 +459,9 @@ static heed_status sample(void *instance, const heed_host *host,
                           const heed_world *world, const heed_policy *policy,
                           size_t count, heed_stream *stream,
                           heed_response *responses, heed_error *error) {
-  const trainer *self = instance;
+  const dpo_llm_trainer *self = instance;
   const policy_state *state = policy->state;
-  const language_model with = speaking(self, state);
+  const language_model model = speaking(self, state);
   const language_model_speech how = {
       .sampling = {1, 0, 1},
       .most = (size_t)self->values[MAX_TOKENS].integer,
@@ -465,10 +470,10 @@ static heed_status sample(void *instance, const heed_host *host,
   llm_model *merged = NULL;
   heed_status status = find_prompts(world, &prompts, error);
   if (status == HEED_OK && state->adapter != NULL)
-    status = llm_model_copy(with.weights, &merged, error);
+    status = llm_model_copy(model.weights, &merged, error);
   if (merged != NULL) llm_adapter_merge(state->adapter, merged);
   if (status == HEED_OK)
-    status = language_model_say(&with, merged != NULL ? merged : with.weights,
+    status = language_model_say(&model, merged != NULL ? merged : model.weights,
                                 &how, host, "the policy answers", prompts,
                                 count, stream, responses, NULL, error);
   llm_model_close(merged);
@@ -480,7 +485,7 @@ static heed_status sample(void *instance, const heed_host *host,
 static heed_status save(void *instance, const heed_host *host,
                         const heed_world *world, const heed_policy *policy,
                         const char *path, heed_error *error) {
-  const trainer *self = instance;
+  const dpo_llm_trainer *self = instance;
   const policy_state *state = policy->state;
   (void)host, (void)world;
   if (state->weights != NULL)
@@ -513,7 +518,7 @@ static heed_status is_adapter(const char *path, bool *adapter,
 static heed_status load(void *instance, const heed_host *host,
                         const heed_world *world, const char *path,
                         heed_policy *policy, heed_error *error) {
-  trainer *self = instance;
+  dpo_llm_trainer *self = instance;
   policy_state *state = host->allocate(host, 1, sizeof *state);
   bool adapter;
   heed_status status =
@@ -540,7 +545,7 @@ static void release(void *instance, heed_policy *policy) {
 
 static heed_status create(const heed_host *host, const heed_value *values,
                           void **self, heed_error *error) {
-  trainer *made = host->allocate(host, 1, sizeof *made);
+  dpo_llm_trainer *made = host->allocate(host, 1, sizeof *made);
   if (made == NULL) return no_memory(error);
   made->values = values;
   *self = made;
@@ -554,7 +559,7 @@ static heed_status create(const heed_host *host, const heed_value *values,
 }
 
 static void destroy(void *instance) {
-  trainer *self = instance;
+  dpo_llm_trainer *self = instance;
   language_model_close(self->model);
 }
 

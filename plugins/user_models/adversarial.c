@@ -5,9 +5,9 @@
  * this is the paper's user (arXiv 2510.13830, eq. 2).  A tie says nothing. */
 #include "heed/user_model.h"
 
-static void domain(const void *self, heed_domain *of) {
+static void domain(const void *self, heed_domain *domain) {
   (void)self;
-  *of = (heed_domain){
+  *domain = (heed_domain){
       .dimension = 1, .low = -1, .high = 1, .mixture = true, .class_count = 3};
 }
 

@@ -47,9 +47,9 @@ static const heed_output outputs[] = {
      .doc = "log-odds of attending a unit of x adds, fitted or given"},
 };
 
-static void domain(const void *self, heed_domain *of) {
+static void domain(const void *self, heed_domain *domain) {
   (void)self;
-  *of = (heed_domain){
+  *domain = (heed_domain){
       .dimension = 1, .low = 0, .high = 1, .phi_count = PHI_COUNT};
 }
 

@@ -46,9 +46,9 @@ static const heed_output outputs[] = {
             "eta (1 - eta), fitted or given"},
 };
 
-static void domain(const void *self, heed_domain *of) {
+static void domain(const void *self, heed_domain *domain) {
   (void)self;
-  *of = (heed_domain){
+  *domain = (heed_domain){
       .dimension = 1, .low = 0, .high = 1, .phi_count = PHI_COUNT};
 }
 
@@ -85,8 +85,8 @@ static int32_t topic_of(const heed_answers *answers, size_t i) {
 
 static bool first_of_topic(const heed_answers *answers, size_t i) {
   const int32_t topic = topic_of(answers, i);
-  for (size_t before = 0; before < i; before++)
-    if (topic_of(answers, before) == topic) return false;
+  for (size_t earlier = 0; earlier < i; earlier++)
+    if (topic_of(answers, earlier) == topic) return false;
   return true;
 }
 
@@ -103,11 +103,11 @@ static double attended(int8_t choice, double p) {
 /* B_m, m = 0 … n, of the topic's answers before `end` but for `without`, into
  * some[end + 1]; returns n. */
 static size_t sum_subsets(const heed_answers *answers, int32_t topic,
-                          size_t without, size_t end, double *some) {
+                          size_t excluded, size_t end, double *some) {
   size_t n = 0;
   some[0] = 1;
   for (size_t i = 0; i < end; i++) {
-    if (i == without || topic_of(answers, i) != topic) continue;
+    if (i == excluded || topic_of(answers, i) != topic) continue;
     const double g = attended(answers->choice[i], answers->p[i]);
     const double c = tossed(answers->choice[i]);
     some[n + 1] = some[n] * g;

@@ -38,9 +38,9 @@ static const heed_output outputs[] = {
      .doc = "correlation of attention between neighbours, fitted or given"},
 };
 
-static void domain(const void *self, heed_domain *of) {
+static void domain(const void *self, heed_domain *domain) {
   (void)self;
-  *of = (heed_domain){
+  *domain = (heed_domain){
       .dimension = 1, .low = 0, .high = 1, .phi_count = PHI_COUNT};
 }
 
@@ -66,9 +66,10 @@ static double attended(int8_t choice, double p) {
 /* The correlation of attention between answer i and the one before. */
 static double kept_since(const heed_answers *answers, const int64_t *turn,
                          double persistence, size_t i) {
-  const size_t here = answers->row[i], before = answers->row[i - 1];
-  const double turns = turn == NULL ? (double)here - (double)before
-                                    : (double)turn[here] - (double)turn[before];
+  const size_t here = answers->row[i], earlier = answers->row[i - 1];
+  const double turns = turn == NULL
+                           ? (double)here - (double)earlier
+                           : (double)turn[here] - (double)turn[earlier];
   return turns == 1 ? persistence : pow(persistence, turns);
 }
 
@@ -139,7 +140,7 @@ static void log_likelihood(const void *self, const double *fitted,
 static void attention_at(const heed_answers *answers, double persistence,
                          double eta, size_t stride, double *attention) {
   const int64_t *turn = turns_of(answers);
-  double attending = eta, after = 1, after_not = 1;
+  double attending = eta, later = 1, after_not = 1;
   for (size_t i = 0; i < answers->count; i++) {
     if (i > 0)
       attending =
@@ -149,19 +150,19 @@ static void attention_at(const heed_answers *answers, double persistence,
                      tossed(answers->choice[i]));
   }
   for (size_t i = answers->count; i-- > 0;) {
-    const double before = attention[i * stride];
-    const double both = before * after + (1 - before) * after_not;
-    const double g = attended(answers->choice[i], answers->p[i]) * after;
+    const double earlier = attention[i * stride];
+    const double both = earlier * later + (1 - earlier) * after_not;
+    const double g = attended(answers->choice[i], answers->p[i]) * later;
     const double c = tossed(answers->choice[i]) * after_not;
-    if (both > 0) attention[i * stride] = before * after / both;
+    if (both > 0) attention[i * stride] = earlier * later / both;
     if (i == 0) break;
     const double kept = kept_since(answers, turn, persistence, i);
     const double fresh = (1 - kept) * (eta * g + (1 - eta) * c);
-    after = kept * g + fresh;
+    later = kept * g + fresh;
     after_not = kept * c + fresh;
-    const double whole = after + after_not; /* only their ratio matters */
-    if (!(whole > 0)) after = after_not = 1;
-    if (whole > 0) after /= whole, after_not /= whole;
+    const double whole = later + after_not; /* only their ratio matters */
+    if (!(whole > 0)) later = after_not = 1;
+    if (whole > 0) later /= whole, after_not /= whole;
   }
 }
 

@@ -37,14 +37,14 @@ static bool has_ties(const void *self) {
   return ((const heed_value *)self)[TIES].integer == TIES_DAVIDSON;
 }
 
-static void domain(const void *self, heed_domain *of) {
-  *of = (heed_domain){.dimension = 1,
-                      .low = 0,
-                      .high = 1,
-                      .ties = has_ties(self),
-                      .mixture = true,
-                      .phi_count = has_ties(self) ? PHI_COUNT : 0,
-                      .class_count = 3};
+static void domain(const void *self, heed_domain *domain) {
+  *domain = (heed_domain){.dimension = 1,
+                          .low = 0,
+                          .high = 1,
+                          .ties = has_ties(self),
+                          .mixture = true,
+                          .phi_count = has_ties(self) ? PHI_COUNT : 0,
+                          .class_count = 3};
 }
 
 static void phi(const void *self, double *start, double *low, double *high) {

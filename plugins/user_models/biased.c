@@ -56,13 +56,13 @@ static bool reads_length(const void *self) {
   return length->text != NULL || length->number != 0;
 }
 
-static void domain(const void *self, heed_domain *of) {
-  *of = (heed_domain){.dimension = 1,
-                      .low = 0,
-                      .high = 1,
-                      .mixture = true,
-                      .phi_count = PHI_COUNT,
-                      .class_count = reads_length(self) ? 0 : 9};
+static void domain(const void *self, heed_domain *domain) {
+  *domain = (heed_domain){.dimension = 1,
+                          .low = 0,
+                          .high = 1,
+                          .mixture = true,
+                          .phi_count = PHI_COUNT,
+                          .class_count = reads_length(self) ? 0 : 9};
 }
 
 static void phi(const void *self, double *start, double *low, double *high) {

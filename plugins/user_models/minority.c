@@ -15,9 +15,9 @@ static const heed_parameter parameters[] = {
                        "minority"},
 };
 
-static void domain(const void *self, heed_domain *of) {
+static void domain(const void *self, heed_domain *domain) {
   (void)self;
-  *of = (heed_domain){.dimension = 1, .low = 0, .high = 1, .mixture = true};
+  *domain = (heed_domain){.dimension = 1, .low = 0, .high = 1, .mixture = true};
 }
 
 static heed_status check(const void *self, const heed_world *world,

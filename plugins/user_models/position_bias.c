@@ -25,14 +25,14 @@ static const heed_output outputs[] = {
      .doc = "P(a casual user picks the left answer), fitted or given"},
 };
 
-static void domain(const void *self, heed_domain *of) {
+static void domain(const void *self, heed_domain *domain) {
   (void)self;
-  *of = (heed_domain){.dimension = 1,
-                      .low = 0,
-                      .high = 1,
-                      .mixture = true,
-                      .phi_count = PHI_COUNT,
-                      .class_count = 9};
+  *domain = (heed_domain){.dimension = 1,
+                          .low = 0,
+                          .high = 1,
+                          .mixture = true,
+                          .phi_count = PHI_COUNT,
+                          .class_count = 9};
 }
 
 static void phi(const void *self, double *start, double *low, double *high) {

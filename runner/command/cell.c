@@ -50,23 +50,23 @@ static int read_options(cell_options *self, int argc, char **argv) {
   return EXIT_DONE;
 }
 
-static void print_place(const plan *of, size_t cell) {
-  const plan_point *point = &of->points[cell / of->replicates];
+static void print_place(const heed_plan *plan, size_t cell) {
+  const plan_point *point = &plan->points[cell / plan->replicates];
   printf("cell %zu:", cell);
-  for (size_t i = 0; i < of->axis_count; i++) {
-    const plan_coordinate *axis = &of->axes[i].coordinate;
+  for (size_t i = 0; i < plan->axis_count; i++) {
+    const plan_coordinate *axis = &plan->axes[i].coordinate;
     if (axis->numbers != NULL)
-      printf(" %s = %g,", axis->name, axis->numbers[point->at[i]]);
+      printf(" %s = %g,", axis->name, axis->numbers[point->position[i]]);
     else
-      printf(" %s = %s,", axis->name, axis->labels[point->at[i]]);
+      printf(" %s = %s,", axis->name, axis->labels[point->position[i]]);
   }
-  printf(" replicate %zu\n", cell % of->replicates);
+  printf(" replicate %zu\n", cell % plan->replicates);
 }
 
 static void print_stage(void *context, size_t cell, plan_stage stage) {
-  const plan *of = context;
-  const size_t node = plan_node_at(of, cell / of->replicates, stage);
-  printf("%s %s\n", plan_stage_name(stage), plan_node_plugin(of, node));
+  const heed_plan *plan = context;
+  const size_t node = plan_node_at(plan, cell / plan->replicates, stage);
+  printf("%s %s\n", plan_stage_name(stage), plan_node_plugin(plan, node));
   fflush(stdout); /* should the stage crash */
 }
 
@@ -75,48 +75,48 @@ static void print_log(void *context, const char *plugin, const char *line) {
   printf("  %s: %s\n", plugin, line);
 }
 
-static void print_record(const plan *of, const record *from) {
+static void print_record(const heed_plan *plan, const heed_record *record) {
   printf("\n");
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
-    if (!isnan(from->seconds[i]))
+    if (!isnan(record->seconds[i]))
       printf("%-12s %.6f s\n", plan_stage_name((plan_stage)i),
-             from->seconds[i]);
+             record->seconds[i]);
   printf("\n");
-  for (size_t i = 0; i < of->metric_count; i++) {
-    const plan_metric *metric = &of->metrics[i];
+  for (size_t i = 0; i < plan->metric_count; i++) {
+    const plan_metric *metric = &plan->metrics[i];
     printf("%-32s", metric->name);
     for (size_t j = 0; j < metric->count; j++)
-      printf(" %.10g", from->values[metric->offset + j]);
+      printf(" %.10g", record->values[metric->offset + j]);
     printf("\n");
   }
-  for (size_t i = 0; i < from->warning_count; i++)
-    printf("warning: %s: %s: %s\n", from->warnings[i].plugin,
-           from->warnings[i].code, from->warnings[i].message);
-  if (from->status != RECORD_DONE)
-    printf("failed in %s: %s: %s\n", plan_stage_name(from->stage), from->plugin,
-           from->message);
+  for (size_t i = 0; i < record->warning_count; i++)
+    printf("warning: %s: %s: %s\n", record->warnings[i].plugin,
+           record->warnings[i].code, record->warnings[i].message);
+  if (record->status != RECORD_DONE)
+    printf("failed in %s: %s: %s\n", plan_stage_name(record->stage),
+           record->plugin, record->message);
 }
 
 static int run_cell(const command_common *common, const cell_options *self,
-                    plan *of) {
+                    heed_plan *plan) {
   const stages_options options = {
-      .context = of, .announce = print_stage, .log = print_log};
-  registry *plugins = NULL;
-  stages *runner = NULL;
-  record *made = record_create(of, self->index);
+      .context = plan, .announce = print_stage, .log = print_log};
+  host_registry *plugins = NULL;
+  heed_stages *runner = NULL;
+  heed_record *made = record_create(plan, self->index);
   heed_error error = {HEED_MEMORY, "memory is out"};
   heed_status status = made == NULL ? HEED_MEMORY : HEED_OK;
   int exit_status;
   if (status == HEED_OK)
-    status = execution_load(of, common->allow_unsafe, &plugins, &error);
+    status = execution_load(plan, common->allow_unsafe, &plugins, &error);
   if (status == HEED_OK)
-    status = stages_create(of, plugins, &options, &runner, &error);
+    status = stages_create(plan, plugins, &options, &runner, &error);
   if (status == HEED_OK) {
-    print_place(of, self->index);
+    print_place(plan, self->index);
     status = stages_run(runner, self->index, made, &error);
   }
   if (status == HEED_OK) {
-    print_record(of, made);
+    print_record(plan, made);
     exit_status = made->status == RECORD_DONE ? EXIT_DONE : EXIT_SOME_FAILED;
   } else {
     exit_status = command_error(&error);
@@ -154,7 +154,7 @@ static int under_debugger(const command_common *common, int argc, char **argv) {
 
 int command_cell(const command_common *common, int argc, char **argv) {
   cell_options self = {0};
-  plan *of = NULL;
+  heed_plan *plan = NULL;
   char *text = NULL, **kept = calloc((size_t)argc + 1, sizeof *kept);
   heed_error error = {HEED_MEMORY, "memory is out"};
   int exit_status = EXIT_FAILED;
@@ -166,18 +166,18 @@ int command_cell(const command_common *common, int argc, char **argv) {
     if (exit_status == EXIT_DONE && self.debugger) {
       exit_status = under_debugger(common, argc, kept);
     } else if (exit_status == EXIT_DONE) {
-      if (sweep_plan(common, self.sweep, self.sets, self.set_count, &text, &of,
-                     &error) != HEED_OK)
+      if (sweep_plan(common, self.sweep, self.sets, self.set_count, &text,
+                     &plan, &error) != HEED_OK)
         exit_status = command_error(&error);
-      else if (self.index >= plan_cell_count(of))
+      else if (self.index >= plan_cell_count(plan))
         exit_status =
             command_usage("cell", "--index: found %zu, expected 0 to %zu",
-                          self.index, plan_cell_count(of) - 1);
+                          self.index, plan_cell_count(plan) - 1);
       else
-        exit_status = run_cell(common, &self, of);
+        exit_status = run_cell(common, &self, plan);
     }
   }
-  plan_free(of);
+  plan_free(plan);
   free(text);
   free(kept);
   free(self.sets);

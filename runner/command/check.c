@@ -41,46 +41,47 @@ static void print_cell(const char *text, int width) {
   printf("%s%*s", text, width - width_of(text) + 2, "");
 }
 
-static void value_text(const plan_coordinate *of, size_t index, char *text,
-                       size_t size) {
-  if (of->numbers != NULL)
-    (void)snprintf(text, size, "%.6g", of->numbers[index]);
+static void value_text(const plan_coordinate *coordinate, size_t index,
+                       char *text, size_t size) {
+  if (coordinate->numbers != NULL)
+    (void)snprintf(text, size, "%.6g", coordinate->numbers[index]);
   else
-    (void)snprintf(text, size, "%s", of->labels[index]);
+    (void)snprintf(text, size, "%s", coordinate->labels[index]);
 }
 
 /* Values on one line; the middle of a long list is left out.  Labels that do
  * not fit on the line stand below each other. */
-static void print_values(const plan_coordinate *of, int margin) {
+static void print_values(const plan_coordinate *coordinate, int margin) {
   char text[256];
   int total = margin;
-  for (size_t i = 0; i < of->count && total <= LINE_WIDTH; i++) {
-    value_text(of, i, text, sizeof text);
+  for (size_t i = 0; i < coordinate->count && total <= LINE_WIDTH; i++) {
+    value_text(coordinate, i, text, sizeof text);
     total += width_of(text) + 2;
   }
   const bool fits = total <= LINE_WIDTH + 2;
-  for (size_t i = 0; i < of->count; i++) {
-    if (!fits && of->numbers != NULL && i == 4 && of->count > 6) {
+  for (size_t i = 0; i < coordinate->count; i++) {
+    if (!fits && coordinate->numbers != NULL && i == 4 &&
+        coordinate->count > 6) {
       printf(", …");
-      i = of->count - 1;
+      i = coordinate->count - 1;
     }
-    value_text(of, i, text, sizeof text);
+    value_text(coordinate, i, text, sizeof text);
     if (i == 0)
       printf("%s", text);
-    else if (fits || of->numbers != NULL)
+    else if (fits || coordinate->numbers != NULL)
       printf(", %s", text);
     else
       printf("\n%*s%s", margin, "", text);
   }
-  if (of->unit != NULL) printf(" %s", of->unit);
+  if (coordinate->unit != NULL) printf(" %s", coordinate->unit);
   printf("\n");
 }
 
-static void print_axes(const plan *of) {
+static void print_axes(const heed_plan *plan) {
   int width = 4;
-  if (of->axis_count == 0) return;
-  for (size_t i = 0; i < of->axis_count; i++) {
-    const plan_axis *axis = &of->axes[i];
+  if (plan->axis_count == 0) return;
+  for (size_t i = 0; i < plan->axis_count; i++) {
+    const plan_axis *axis = &plan->axes[i];
     if (width_of(axis->coordinate.name) > width)
       width = width_of(axis->coordinate.name);
     for (size_t j = 0; j < axis->tied_count; j++)
@@ -88,8 +89,8 @@ static void print_axes(const plan *of) {
         width = width_of(axis->tied[j].name) + 2;
   }
   printf("\naxes\n");
-  for (size_t i = 0; i < of->axis_count; i++) {
-    const plan_axis *axis = &of->axes[i];
+  for (size_t i = 0; i < plan->axis_count; i++) {
+    const plan_axis *axis = &plan->axes[i];
     printf("  ");
     print_cell(axis->coordinate.name, width);
     printf("%6zu  ", axis->coordinate.count);
@@ -113,12 +114,12 @@ static bool is_listed(const char *const *names, size_t count,
 }
 
 /* The plugins that stand at one stage, each once. */
-static void print_stage_plugins(const plan *of, plan_stage stage) {
+static void print_stage_plugins(const heed_plan *plan, plan_stage stage) {
   const char *names[16];
   size_t count = 0;
-  for (size_t i = 0; i < of->node_count && count < 16; i++) {
-    const char *name = plan_node_plugin(of, i);
-    if (of->nodes[i].stage == stage && *name != '\0' &&
+  for (size_t i = 0; i < plan->node_count && count < 16; i++) {
+    const char *name = plan_node_plugin(plan, i);
+    if (plan->nodes[i].stage == stage && *name != '\0' &&
         !is_listed(names, count, name))
       names[count++] = name;
   }
@@ -126,25 +127,25 @@ static void print_stage_plugins(const plan *of, plan_stage stage) {
     printf("%s%s", i == 0 ? "  " : ", ", names[i]);
 }
 
-static void print_stages(const plan *of) {
+static void print_stages(const heed_plan *plan) {
   printf("\nstages       runs in each replicate\n");
   for (unsigned stage = 0; stage < PLAN_STAGE_COUNT; stage++) {
     size_t count = 0;
-    for (size_t i = 0; i < of->node_count; i++)
-      if (of->nodes[i].stage == (plan_stage)stage) count++;
+    for (size_t i = 0; i < plan->node_count; i++)
+      if (plan->nodes[i].stage == (plan_stage)stage) count++;
     if (count == 0) continue;
     printf("  %-11s %6zu", plan_stage_name((plan_stage)stage), count);
-    print_stage_plugins(of, (plan_stage)stage);
+    print_stage_plugins(plan, (plan_stage)stage);
     printf("\n");
   }
 }
 
 /* ---- files ---- */
 
-static void print_files(const plan *of) {
-  if (of->plugin_count > 0) printf("\nplugins\n");
-  for (size_t i = 0; i < of->plugin_count; i++) {
-    const plan_plugin *plugin = &of->plugins[i];
+static void print_files(const heed_plan *plan) {
+  if (plan->plugin_count > 0) printf("\nplugins\n");
+  for (size_t i = 0; i < plan->plugin_count; i++) {
+    const plan_plugin *plugin = &plan->plugins[i];
     char name[160];
     (void)snprintf(name, sizeof name, "%s/%s %s", kind_name(plugin->kind),
                    plugin->name, plugin->version);
@@ -152,21 +153,21 @@ static void print_files(const plan *of) {
     print_cell(name, 32);
     printf("%.12s  %s\n", plugin->sha256, plugin->file);
   }
-  if (of->input_count > 0) printf("\ninputs\n");
-  for (size_t i = 0; i < of->input_count; i++)
-    printf("  %.12s  %s\n", of->inputs[i].sha256, of->inputs[i].path);
+  if (plan->input_count > 0) printf("\ninputs\n");
+  for (size_t i = 0; i < plan->input_count; i++)
+    printf("  %.12s  %s\n", plan->inputs[i].sha256, plan->inputs[i].path);
 }
 
-static void print_plan(const plan *of) {
-  printf("%s\n", of->title);
-  print_axes(of);
+static void print_plan(const heed_plan *plan) {
+  printf("%s\n", plan->title);
+  print_axes(plan);
   printf("\ncells        %zu point%s x %zu replicate%s = %zu\n",
-         of->point_count, of->point_count == 1 ? "" : "s", of->replicates,
-         of->replicates == 1 ? "" : "s", plan_cell_count(of));
-  printf("metrics      %zu, %zu number%s a cell\n", of->metric_count,
-         of->value_count, of->value_count == 1 ? "" : "s");
-  print_stages(of);
-  print_files(of);
+         plan->point_count, plan->point_count == 1 ? "" : "s", plan->replicates,
+         plan->replicates == 1 ? "" : "s", plan_cell_count(plan));
+  printf("metrics      %zu, %zu number%s a cell\n", plan->metric_count,
+         plan->value_count, plan->value_count == 1 ? "" : "s");
+  print_stages(plan);
+  print_files(plan);
 }
 
 /* ---- the command ---- */
@@ -190,8 +191,8 @@ static bool read_amount(const char *text, bool bytes, double *amount) {
 
 /* EXIT_DONE, or the status to leave with. */
 static int read_option(check_options *options, const char **sets, char **argv,
-                       int *at) {
-  const char *name = argv[*at], *value = argv[*at + 1];
+                       int *position) {
+  const char *name = argv[*position], *value = argv[*position + 1];
   double amount = 0;
   if (strcmp(name, "--json") == 0) {
     options->json = true;
@@ -202,7 +203,7 @@ static int read_option(check_options *options, const char **sets, char **argv,
     return command_usage("check", "there is no option %s", name);
   if (value == NULL)
     return command_usage("check", "%s: a value must follow", name);
-  ++*at;
+  ++*position;
   if (strcmp(name, "--set") == 0) {
     sets[options->planner.set_count++] = value;
   } else if (strcmp(name, "--timeout") == 0) {
@@ -240,7 +241,7 @@ static int read_arguments(check_options *options, const char **sets, int argc,
 
 static heed_status print_result(const char *text, bool json,
                                 heed_error *error) {
-  plan *read = NULL;
+  heed_plan *read = NULL;
   const heed_status status = plan_parse(text, strlen(text), &read, error);
   if (status != HEED_OK) return status;
   if (json)

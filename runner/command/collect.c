@@ -41,12 +41,12 @@ static int read_options(collect_options *self, int argc, char **argv) {
 }
 
 /* A result of another sweep is not replaced. */
-static heed_status check_output(const char *path, const plan *of,
+static heed_status check_output(const char *path, const heed_plan *plan,
                                 heed_error *error) {
   bool exists, same;
   size_t orphans;
   const heed_status status =
-      storage_inspect(path, of, &exists, &same, &orphans, error);
+      storage_inspect(path, plan, &exists, &same, &orphans, error);
   if (status != HEED_OK || !exists) return status;
   if (!same)
     return heed_fail(error, HEED_INVALID,
@@ -61,8 +61,8 @@ static heed_status check_output(const char *path, const plan *of,
   return HEED_OK;
 }
 
-static heed_status consolidate(const work *folder, const char *path,
-                               const plan *of, heed_error *error) {
+static heed_status consolidate(const heed_work *folder, const char *path,
+                               const heed_plan *plan, heed_error *error) {
   char host[256] = "", now[32], command[512];
   const struct passwd *user = getpwuid(getuid());
   const time_t clock = time(NULL);
@@ -72,12 +72,14 @@ static heed_status consolidate(const work *folder, const char *path,
                  gmtime_r(&clock, &parts));
   (void)snprintf(command, sizeof command, "heed collect %s",
                  work_folder(folder));
-  const provenance by = {.command = command,
-                         .host = host,
-                         .user = user == NULL ? "" : user->pw_name,
-                         .end = now};
-  const heed_status status = storage_consolidate(folder, path, of, &by, error);
-  return status == HEED_OK ? storage_keep_policies(folder, path, of, error)
+  const result_provenance provenance = {
+      .command = command,
+      .host = host,
+      .user = user == NULL ? "" : user->pw_name,
+      .end = now};
+  const heed_status status =
+      storage_consolidate(folder, path, plan, &provenance, error);
+  return status == HEED_OK ? storage_keep_policies(folder, path, plan, error)
                            : status;
 }
 
@@ -85,18 +87,19 @@ static heed_status consolidate(const work *folder, const char *path,
 static int report(const char *path) {
   size_t done = 0, failed = 0;
   heed_error error;
-  result of;
-  if (result_open(path, &of, &error) != HEED_OK) return command_error(&error);
-  for (size_t i = 0; i < of.cells.rows; i++) {
-    done += of.cells.status[i] == RECORD_DONE;
-    failed += of.cells.status[i] > RECORD_DONE;
+  view_result result;
+  if (result_open(path, &result, &error) != HEED_OK)
+    return command_error(&error);
+  for (size_t i = 0; i < result.cells.rows; i++) {
+    done += result.cells.status[i] == RECORD_DONE;
+    failed += result.cells.status[i] > RECORD_DONE;
   }
-  const size_t missing = plan_cell_count(of.plan) - done - failed;
+  const size_t missing = plan_cell_count(result.plan) - done - failed;
   printf("%zu cells done", done);
   if (failed > 0) printf(", %zu failed", failed);
   if (missing > 0) printf(", %zu not run yet", missing);
   printf(": %s\n", path);
-  result_close(&of);
+  result_close(&result);
   return failed + missing > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
 }
 
@@ -104,8 +107,8 @@ int command_collect(const command_common *common, int argc, char **argv) {
   collect_options options = {NULL, NULL};
   heed_error error = {HEED_MEMORY, "memory is out"};
   heed_status status = HEED_MEMORY;
-  work *folder = NULL;
-  plan *of = NULL;
+  heed_work *folder = NULL;
+  heed_plan *plan = NULL;
   (void)common;
   if (argc == 2 && strcmp(argv[1], "--help") == 0) {
     (void)fputs(help_text, stdout);
@@ -114,12 +117,12 @@ int command_collect(const command_common *common, int argc, char **argv) {
   if (read_options(&options, argc, argv) != EXIT_DONE) return EXIT_USAGE;
   char *path = file_name("%s/plan.json", options.folder);
   if (path != NULL) status = work_join(options.folder, &folder, &error);
-  if (status == HEED_OK) status = plan_read(path, &of, &error);
-  if (status == HEED_OK) status = check_output(options.output, of, &error);
+  if (status == HEED_OK) status = plan_read(path, &plan, &error);
+  if (status == HEED_OK) status = check_output(options.output, plan, &error);
   if (status == HEED_OK)
-    status = consolidate(folder, options.output, of, &error);
+    status = consolidate(folder, options.output, plan, &error);
   work_close(folder);
-  plan_free(of);
+  plan_free(plan);
   free(path);
   return status == HEED_OK ? report(options.output) : command_error(&error);
 }

@@ -16,63 +16,71 @@ static void bound_text(double number, char *text, size_t size) {
 }
 
 /* "[0, 1)", the choices, or the kind of plugin. */
-static void allowed(const heed_parameter *of, char text[RANGE_SIZE]) {
+static void allowed(const heed_parameter *parameter, char text[RANGE_SIZE]) {
   size_t used = 0;
   char low[32], high[32];
   *text = '\0';
-  if (of->type == HEED_PLUGIN) {
-    (void)snprintf(text, RANGE_SIZE, "of kind %s", kind_name(of->kind));
+  if (parameter->type == HEED_PLUGIN) {
+    (void)snprintf(text, RANGE_SIZE, "of kind %s", kind_name(parameter->kind));
     return;
   }
-  for (size_t i = 0; of->choices != NULL && of->choices[i] != NULL; i++)
+  for (size_t i = 0;
+       parameter->choices != NULL && parameter->choices[i] != NULL; i++)
     if (used < RANGE_SIZE)
       used += (size_t)snprintf(text + used, RANGE_SIZE - used, "%s%s",
-                               i == 0 ? "" : " | ", of->choices[i]);
-  if ((of->low == 0 && of->high == 0) || used >= RANGE_SIZE) return;
-  bound_text(of->low, low, sizeof low);
-  bound_text(of->high, high, sizeof high);
+                               i == 0 ? "" : " | ", parameter->choices[i]);
+  if ((parameter->low == 0 && parameter->high == 0) || used >= RANGE_SIZE)
+    return;
+  bound_text(parameter->low, low, sizeof low);
+  bound_text(parameter->high, high, sizeof high);
   (void)snprintf(text + used, RANGE_SIZE - used, "%s%s%s, %s%s",
                  used == 0 ? "" : " | ",
-                 (of->flags & HEED_OPEN_LOW) != 0 ? "(" : "[", low, high,
-                 (of->flags & HEED_OPEN_HIGH) != 0 ? ")" : "]");
+                 (parameter->flags & HEED_OPEN_LOW) != 0 ? "(" : "[", low, high,
+                 (parameter->flags & HEED_OPEN_HIGH) != 0 ? ")" : "]");
 }
 
 static void print_parameters(const heed_parameter *parameters, size_t count,
                              int indent) {
   for (size_t i = 0; i < count; i++) {
-    const heed_parameter *of = &parameters[i];
+    const heed_parameter *parameter = &parameters[i];
     char range[RANGE_SIZE];
-    allowed(of, range);
-    printf("%*s%-*s %s", indent, "", 20 - indent, of->name,
-           plugins_type_name(of->type));
-    if (of->item != NULL) printf(" of %s", plugins_type_name(of->item->type));
+    allowed(parameter, range);
+    printf("%*s%-*s %s", indent, "", 20 - indent, parameter->name,
+           plugins_type_name(parameter->type));
+    if (parameter->item != NULL)
+      printf(" of %s", plugins_type_name(parameter->item->type));
     printf("%s%s", *range == '\0' ? "" : " ", range);
-    if (of->unit != NULL) printf(" %s", of->unit);
-    if (of->standard != NULL)
-      printf(", standard %s", *of->standard == '\0' ? "\"\"" : of->standard);
+    if (parameter->unit != NULL) printf(" %s", parameter->unit);
+    if (parameter->standard != NULL)
+      printf(", standard %s",
+             *parameter->standard == '\0' ? "\"\"" : parameter->standard);
     else
-      printf(", %s",
-             (of->flags & HEED_OPTIONAL) != 0 ? "may be left out" : "required");
-    printf("\n%*s%s\n", indent + 4, "", of->doc == NULL ? "" : of->doc);
-    if (of->type == HEED_RECORD)
-      print_parameters(of->fields, of->field_count, indent + 4);
-    if (of->item != NULL && of->item->type == HEED_RECORD)
-      print_parameters(of->item->fields, of->item->field_count, indent + 4);
+      printf(", %s", (parameter->flags & HEED_OPTIONAL) != 0 ? "may be left out"
+                                                             : "required");
+    printf("\n%*s%s\n", indent + 4, "",
+           parameter->doc == NULL ? "" : parameter->doc);
+    if (parameter->type == HEED_RECORD)
+      print_parameters(parameter->fields, parameter->field_count, indent + 4);
+    if (parameter->item != NULL && parameter->item->type == HEED_RECORD)
+      print_parameters(parameter->item->fields, parameter->item->field_count,
+                       indent + 4);
   }
 }
 
 static void print_outputs(const heed_plugin *plugin) {
   for (size_t i = 0; i < plugin->output_count; i++) {
-    const heed_output *of = &plugin->outputs[i];
-    printf("  %-18s %s", of->name, of->doc == NULL ? "" : of->doc);
-    for (size_t j = 0; of->dimensions != NULL && of->dimensions[j] != NULL; j++)
-      printf("%s%s", j == 0 ? ", by " : ", ", of->dimensions[j]);
-    printf("%s%s\n", of->unit == NULL ? "" : ", in ",
-           of->unit == NULL ? "" : of->unit);
+    const heed_output *output = &plugin->outputs[i];
+    printf("  %-18s %s", output->name, output->doc == NULL ? "" : output->doc);
+    for (size_t j = 0;
+         output->dimensions != NULL && output->dimensions[j] != NULL; j++)
+      printf("%s%s", j == 0 ? ", by " : ", ", output->dimensions[j]);
+    printf("%s%s\n", output->unit == NULL ? "" : ", in ",
+           output->unit == NULL ? "" : output->unit);
   }
 }
 
-static void print_plugin(const heed_plugin *plugin, const plugin_file *file) {
+static void print_plugin(const heed_plugin *plugin,
+                         const host_plugin_file *file) {
   printf("%s/%s %s: %s\n", kind_name(plugin->kind), plugin->name,
          plugin->version, plugin->summary);
   if (plugin->reference != NULL) printf("%s\n", plugin->reference);
@@ -84,7 +92,7 @@ static void print_plugin(const heed_plugin *plugin, const plugin_file *file) {
 }
 
 /* No such plugin: says which are near, or where they are named. */
-static void say_missing(const registry *plugins, heed_kind kind,
+static void say_missing(const host_registry *plugins, heed_kind kind,
                         const char *name) {
   const size_t all = registry_count(plugins);
   const char **names = calloc(all + 1, sizeof *names), *nearest;
@@ -105,8 +113,8 @@ static void say_missing(const registry *plugins, heed_kind kind,
 }
 
 /* The plugin "kind/name"; NULL and a message where there is none. */
-static const heed_plugin *find(const registry *plugins, const char *full,
-                               const plugin_file **file) {
+static const heed_plugin *find(const host_registry *plugins, const char *full,
+                               const host_plugin_file **file) {
   const char *slash = strchr(full, '/');
   char kind_text[32];
   heed_kind kind;
@@ -126,8 +134,8 @@ static const heed_plugin *find(const registry *plugins, const char *full,
 int command_describe(const command_common *common, int argc, char **argv) {
   const char *full = NULL;
   bool as_json = false;
-  registry *plugins;
-  const plugin_file *file;
+  host_registry *plugins;
+  const host_plugin_file *file;
   const heed_plugin *plugin;
   int status;
   for (int i = 1; i < argc; i++) {

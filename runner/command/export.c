@@ -27,24 +27,24 @@ typedef struct selection_columns {
 
 /* Whether a column has texts: one that only other cells of the file have stands
  * there as well, with nothing in it. */
-static bool has_texts(const heed_table *of, const char *const *column) {
-  for (size_t i = 0; column != NULL && i < of->rows; i++)
+static bool has_texts(const heed_table *table, const char *const *column) {
+  for (size_t i = 0; column != NULL && i < table->rows; i++)
     if (*column[i] != '\0') return true;
   return false;
 }
 
-static heed_status no_texts(const kept_cell *of, const char *missing,
+static heed_status no_texts(const command_kept_cell *cell, const char *missing,
                             heed_error *error) {
   return heed_fail(error, HEED_INVALID,
                    "%s: the cell's world has no texts%s; heed export needs "
                    "prompts and responses (of a log: columns prompt, text_a "
                    "and text_b)",
-                   of->path, missing);
+                   cell->path, missing);
 }
 
-static heed_status find_columns(const kept_cell *of, selection_columns *found,
-                                heed_error *error) {
-  const heed_table *table = of->table;
+static heed_status find_columns(const command_kept_cell *cell,
+                                selection_columns *found, heed_error *error) {
+  const heed_table *table = cell->table;
   bool prompts, responses;
   found->prompt = heed_table_data(table, "prompt", HEED_STRING);
   found->chosen = heed_table_data(table, "chosen", HEED_STRING);
@@ -56,14 +56,14 @@ static heed_status find_columns(const kept_cell *of, selection_columns *found,
   if (found->user == NULL || found->weight == NULL || found->eta == NULL)
     return heed_fail(error, HEED_IO,
                      "%s: the group selection lacks user, weight or eta_hat",
-                     of->path);
+                     cell->path);
   if (!has_texts(table, found->name)) found->name = NULL;
   prompts = has_texts(table, found->prompt);
   responses =
       found->chosen != NULL && found->rejected != NULL &&
       (has_texts(table, found->chosen) || has_texts(table, found->rejected));
   if (prompts && responses) return HEED_OK;
-  return no_texts(of,
+  return no_texts(cell,
                   prompts     ? " of responses"
                   : responses ? " of prompts"
                               : "",
@@ -72,81 +72,85 @@ static heed_status find_columns(const kept_cell *of, selection_columns *found,
 
 /* ---- one object ---- */
 
-typedef struct line {
+typedef struct export_line {
   FILE *file;
-  const kept_cell *of;
+  const command_kept_cell *cell;
   size_t row;
-} line;
+} export_line;
 
-static heed_status write_text(const line *to, const char *column,
+static heed_status write_text(const export_line *line, const char *column,
                               const char *text, heed_error *error) {
   json_t *value = json_string(text);
   bool written;
   if (value == NULL)
     return heed_fail(error, HEED_INVALID,
-                     "%s: selection/%s: row %zu is not UTF-8", to->of->path,
-                     column, to->of->first + to->row);
-  written = json_dumpf(value, to->file, JSON_ENCODE_ANY) == 0;
+                     "%s: selection/%s: row %zu is not UTF-8", line->cell->path,
+                     column, line->cell->first + line->row);
+  written = json_dumpf(value, line->file, JSON_ENCODE_ANY) == 0;
   json_decref(value);
   return written ? HEED_OK : heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
 /* With a point or an exponent whatever the value: readers take the type of a
  * column from the first rows, and 1 would make it one of integers. */
-static heed_status write_number(const line *to, const char *column,
+static heed_status write_number(const export_line *line, const char *column,
                                 double value, heed_error *error) {
   char text[NUMBER_SIZE];
   if (!isfinite(value))
     return heed_fail(error, HEED_INVALID,
                      "%s: selection/%s: row %zu is %g, expected a number",
-                     to->of->path, column, to->of->first + to->row, value);
+                     line->cell->path, column, line->cell->first + line->row,
+                     value);
   result_number(value, text);
-  (void)fprintf(to->file, "%s%s", text,
+  (void)fprintf(line->file, "%s%s", text,
                 strpbrk(text, ".e") == NULL ? ".0" : "");
   return HEED_OK;
 }
 
-static heed_status write_user(const line *to, const selection_columns *of,
+static heed_status write_user(const export_line *line,
+                              const selection_columns *columns,
                               heed_error *error) {
-  if (of->name != NULL) return write_text(to, "name", of->name[to->row], error);
-  (void)fprintf(to->file, "%lld", (long long)of->user[to->row]);
+  if (columns->name != NULL)
+    return write_text(line, "name", columns->name[line->row], error);
+  (void)fprintf(line->file, "%lld", (long long)columns->user[line->row]);
   return HEED_OK;
 }
 
-static heed_status write_line(const line *to, const selection_columns *of,
+static heed_status write_line(const export_line *line,
+                              const selection_columns *columns,
                               heed_error *error) {
   heed_status status;
-  (void)fputs("{\"prompt\": ", to->file);
-  status = write_text(to, "prompt", of->prompt[to->row], error);
-  (void)fputs(", \"chosen\": ", to->file);
+  (void)fputs("{\"prompt\": ", line->file);
+  status = write_text(line, "prompt", columns->prompt[line->row], error);
+  (void)fputs(", \"chosen\": ", line->file);
   if (status == HEED_OK)
-    status = write_text(to, "chosen", of->chosen[to->row], error);
-  (void)fputs(", \"rejected\": ", to->file);
+    status = write_text(line, "chosen", columns->chosen[line->row], error);
+  (void)fputs(", \"rejected\": ", line->file);
   if (status == HEED_OK)
-    status = write_text(to, "rejected", of->rejected[to->row], error);
-  (void)fputs(", \"weight\": ", to->file);
+    status = write_text(line, "rejected", columns->rejected[line->row], error);
+  (void)fputs(", \"weight\": ", line->file);
   if (status == HEED_OK)
-    status = write_number(to, "weight", of->weight[to->row], error);
-  (void)fputs(", \"eta_hat\": ", to->file);
+    status = write_number(line, "weight", columns->weight[line->row], error);
+  (void)fputs(", \"eta_hat\": ", line->file);
   if (status == HEED_OK)
-    status = write_number(to, "eta_hat", of->eta[to->row], error);
-  (void)fputs(", \"user\": ", to->file);
-  if (status == HEED_OK) status = write_user(to, of, error);
-  (void)fputs("}\n", to->file);
+    status = write_number(line, "eta_hat", columns->eta[line->row], error);
+  (void)fputs(", \"user\": ", line->file);
+  if (status == HEED_OK) status = write_user(line, columns, error);
+  (void)fputs("}\n", line->file);
   return status;
 }
 
-static heed_status write_selection(FILE *file, const kept_cell *of,
+static heed_status write_selection(FILE *file, const command_kept_cell *cell,
                                    heed_error *error) {
   selection_columns columns;
-  heed_status status = find_columns(of, &columns, error);
-  for (size_t row = 0; status == HEED_OK && row < of->table->rows; row++)
-    status = write_line(&(line){file, of, row}, &columns, error);
+  heed_status status = find_columns(cell, &columns, error);
+  for (size_t row = 0; status == HEED_OK && row < cell->table->rows; row++)
+    status = write_line(&(export_line){file, cell, row}, &columns, error);
   return status;
 }
 
 int command_export(const command_common *common, int argc, char **argv) {
-  static const kept_command export = {
+  static const command_kept_options export = {
       .name = "export",
       .table = "selection",
       .help = help_text,

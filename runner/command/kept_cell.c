@@ -11,13 +11,13 @@
 
 #define MOST_CHOICES 20
 
-typedef struct options {
-  const kept_command *what;
+typedef struct kept_cell_options {
+  const command_kept_options *what;
   const char *path, *output;
   size_t cell; /* SIZE_MAX: not said */
-} options;
+} kept_cell_options;
 
-static int take_cell(options *self, const char *value) {
+static int take_cell(kept_cell_options *self, const char *value) {
   char *end;
   if (value != NULL && *value >= '0' && *value <= '9') {
     self->cell = strtoul(value, &end, 10);
@@ -28,7 +28,7 @@ static int take_cell(options *self, const char *value) {
                        value == NULL ? "nothing" : value);
 }
 
-static int read_options(options *self, int argc, char **argv) {
+static int read_options(kept_cell_options *self, int argc, char **argv) {
   const char *name = self->what->name;
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0) {
@@ -53,11 +53,11 @@ static int read_options(options *self, int argc, char **argv) {
 
 /* ---- which cell ---- */
 
-typedef struct search {
-  const kept_command *what;
-  const result *of;
+typedef struct kept_cell_search {
+  const command_kept_options *what;
+  const view_result *result;
   size_t table; /* in kept_names */
-} search;
+} kept_cell_search;
 
 static size_t number_of(const char *table) {
   size_t which = 0;
@@ -65,51 +65,52 @@ static size_t number_of(const char *table) {
   return which;
 }
 
-static bool has_table(const search *self, size_t cell) {
-  const size_t *count = self->of->cells.kept_count[self->table];
-  return count != NULL && count[result_place(self->of, cell)] > 0;
+static bool has_table(const kept_cell_search *self, size_t cell) {
+  const size_t *count = self->result->cells.kept_count[self->table];
+  return count != NULL && count[result_place(self->result, cell)] > 0;
 }
 
 /* Whether two points share the node that makes the table: of the stage that
  * the command names, or where they have none (no filter) the posterior's. */
-static bool is_same(const search *self, size_t one, size_t other) {
+static bool is_same(const kept_cell_search *self, size_t one, size_t other) {
   size_t nodes[2] = {SIZE_MAX, SIZE_MAX};
   for (size_t stage = PLAN_POSTERIOR; stage <= (size_t)self->what->shared;
        stage++) {
     const size_t points[2] = {one, other};
     for (size_t i = 0; i < 2; i++) {
-      const size_t at =
-          plan_node_at(self->of->plan, points[i], (plan_stage)stage);
-      if (at != SIZE_MAX) nodes[i] = at;
+      const size_t position =
+          plan_node_at(self->result->plan, points[i], (plan_stage)stage);
+      if (position != SIZE_MAX) nodes[i] = position;
     }
   }
   return nodes[0] != SIZE_MAX && nodes[0] == nodes[1];
 }
 
 /* What there is to choose from, on standard error. */
-static void list_choices(const search *self) {
-  const plan *in = self->of->plan;
+static void list_choices(const kept_cell_search *self) {
+  const heed_plan *plan = self->result->plan;
   size_t told = 0;
   fprintf(stderr, "heed: cells that kept their %s, replicate 0:\n",
           self->what->table);
-  for (size_t point = 0; point < in->point_count; point++) {
-    if (!has_table(self, point * in->replicates)) continue;
+  for (size_t point = 0; point < plan->point_count; point++) {
+    if (!has_table(self, point * plan->replicates)) continue;
     if (told++ == MOST_CHOICES) {
       fprintf(stderr, "  … (heed show lists the axes)\n");
       return;
     }
-    fprintf(stderr, "  --cell %-6zu", point * in->replicates);
-    for (size_t i = 0; i < in->axis_count; i++) {
+    fprintf(stderr, "  --cell %-6zu", point * plan->replicates);
+    for (size_t i = 0; i < plan->axis_count; i++) {
       char label[LABEL_SIZE];
-      result_label(&in->axes[i].coordinate, in->points[point].at[i], label);
-      fprintf(stderr, "  %s %s", in->axes[i].coordinate.name, label);
+      result_label(&plan->axes[i].coordinate, plan->points[point].position[i],
+                   label);
+      fprintf(stderr, "  %s %s", plan->axes[i].coordinate.name, label);
     }
     fputc('\n', stderr);
   }
 }
 
-static bool was_asked_for(const search *self) {
-  const json_t *keep = json_object_get(self->of->plan->json, "keep"), *item;
+static bool was_asked_for(const kept_cell_search *self) {
+  const json_t *keep = json_object_get(self->result->plan->json, "keep"), *item;
   size_t i;
   json_array_foreach(keep, i, item) {
     if (strcmp(json_string_value(item), self->what->table) == 0) return true;
@@ -117,26 +118,26 @@ static bool was_asked_for(const search *self) {
   return false;
 }
 
-static heed_status no_table(const search *self, heed_error *error) {
+static heed_status no_table(const kept_cell_search *self, heed_error *error) {
   const char *table = self->what->table;
   if (was_asked_for(self))
     return heed_fail(error, HEED_INVALID,
                      "%s: no cell of replicate 0 kept its %s; heed show says "
                      "what failed",
-                     self->of->path, table);
+                     self->result->path, table);
   return heed_fail(error, HEED_INVALID,
                    "%s: has no %s; the sweep must say keep = {\"%s\"}",
-                   self->of->path, table, table);
+                   self->result->path, table, table);
 }
 
 /* Replicate 0 of the only point that has the table, or of any of several points
  * that have the same one. */
-static heed_status choose_cell(const search *self, size_t *cell,
+static heed_status choose_cell(const kept_cell_search *self, size_t *cell,
                                heed_error *error) {
-  const plan *in = self->of->plan;
+  const heed_plan *plan = self->result->plan;
   size_t chosen = SIZE_MAX;
-  for (size_t point = 0; point < in->point_count; point++) {
-    if (!has_table(self, point * in->replicates)) continue;
+  for (size_t point = 0; point < plan->point_count; point++) {
+    if (!has_table(self, point * plan->replicates)) continue;
     if (chosen == SIZE_MAX) {
       chosen = point;
     } else if (!is_same(self, chosen, point)) {
@@ -144,43 +145,44 @@ static heed_status choose_cell(const search *self, size_t *cell,
       return heed_fail(error, HEED_INVALID,
                        "%s: has the %s of more than one cell; choose one with "
                        "--cell",
-                       self->of->path, self->what->table);
+                       self->result->path, self->what->table);
     }
   }
   if (chosen == SIZE_MAX) return no_table(self, error);
-  *cell = chosen * in->replicates;
+  *cell = chosen * plan->replicates;
   return HEED_OK;
 }
 
-static heed_status check_cell(const search *self, size_t cell,
+static heed_status check_cell(const kept_cell_search *self, size_t cell,
                               heed_error *error) {
-  const result *of = self->of;
-  const size_t original = cell - cell % of->plan->replicates;
-  if (cell >= plan_cell_count(of->plan))
+  const view_result *result = self->result;
+  const size_t original = cell - cell % result->plan->replicates;
+  if (cell >= plan_cell_count(result->plan))
     return heed_fail(error, HEED_INVALID,
-                     "%s: there is no cell %zu; it has %zu, from 0", of->path,
-                     cell, plan_cell_count(of->plan));
+                     "%s: there is no cell %zu; it has %zu, from 0",
+                     result->path, cell, plan_cell_count(result->plan));
   if (has_table(self, cell)) return HEED_OK;
   if (has_table(self, original) &&
-      result_is_bootstrap(of, cell / of->plan->replicates))
+      result_is_bootstrap(result, cell / result->plan->replicates))
     return heed_fail(error, HEED_INVALID,
                      "%s: cell %zu, a resampled log, kept no %s; cell %zu, the "
                      "log itself, did",
-                     of->path, cell, self->what->table, original);
-  return heed_fail(error, HEED_INVALID, "%s: cell %zu kept no %s", of->path,
+                     result->path, cell, self->what->table, original);
+  return heed_fail(error, HEED_INVALID, "%s: cell %zu kept no %s", result->path,
                    cell, self->what->table);
 }
 
 /* ---- writing ---- */
 
 /* All of it is made before a byte goes out. */
-static heed_status make_text(const kept_command *what, const kept_cell *of,
-                             char **bytes, size_t *length, heed_error *error) {
+static heed_status make_text(const command_kept_options *what,
+                             const command_kept_cell *cell, char **bytes,
+                             size_t *length, heed_error *error) {
   FILE *memory = open_memstream(bytes, length);
   heed_status status;
   bool whole;
   if (memory == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
-  status = what->write(memory, of, error);
+  status = what->write(memory, cell, error);
   whole = ferror(memory) == 0;
   if (fclose(memory) != 0) whole = false;
   return status != HEED_OK || whole
@@ -196,51 +198,56 @@ static heed_status put_text(const char *output, const char *bytes,
   return heed_fail(error, HEED_IO, "standard output: writing failed");
 }
 
-static heed_status write_table(const options *with, const kept_cell *of,
+static heed_status write_table(const kept_cell_options *options,
+                               const command_kept_cell *cell,
                                heed_error *error) {
   char *bytes = NULL;
   size_t length = 0;
-  heed_status status = make_text(with->what, of, &bytes, &length, error);
-  if (status == HEED_OK) status = put_text(with->output, bytes, length, error);
+  heed_status status = make_text(options->what, cell, &bytes, &length, error);
+  if (status == HEED_OK)
+    status = put_text(options->output, bytes, length, error);
   free(bytes);
   return status;
 }
 
-static heed_status write_cell(result *of, const options *with,
+static heed_status write_cell(view_result *result,
+                              const kept_cell_options *options,
                               heed_error *error) {
-  const search found = {with->what, of, number_of(with->what->table)};
-  size_t cell = with->cell, place;
+  const kept_cell_search found = {options->what, result,
+                                  number_of(options->what->table)};
+  size_t cell = options->cell, place;
   heed_status status = cell == SIZE_MAX ? choose_cell(&found, &cell, error)
                                         : check_cell(&found, cell, error);
   heed_table *table;
   if (status != HEED_OK) return status;
-  place = result_place(of, cell);
-  of->cells.file.error = error;
-  table = batch_kept(&of->cells, found.table, place);
-  if (table == NULL) return of->cells.file.status;
-  status = of->cells.file.status;
+  place = result_place(result, cell);
+  result->cells.file.error = error;
+  table = batch_kept(&result->cells, found.table, place);
+  if (table == NULL) return result->cells.file.status;
+  status = result->cells.file.status;
   if (status == HEED_OK)
     status = write_table(
-        with,
-        &(kept_cell){of->path, table, of->cells.kept_first[found.table][place]},
+        options,
+        &(command_kept_cell){result->path, table,
+                             result->cells.kept_first[found.table][place]},
         error);
   kept_free(table);
   return status;
 }
 
-int kept_cell_command(const kept_command *what, int argc, char **argv) {
-  options with = {what, NULL, NULL, SIZE_MAX};
+int kept_cell_command(const command_kept_options *what, int argc, char **argv) {
+  kept_cell_options options = {what, NULL, NULL, SIZE_MAX};
   heed_error error;
   heed_status status;
-  result of;
+  view_result result;
   if (argc == 2 && strcmp(argv[1], "--help") == 0) {
     (void)fputs(what->help, stdout);
     return EXIT_DONE;
   }
-  if (read_options(&with, argc, argv) != EXIT_DONE) return EXIT_USAGE;
-  status = result_open(with.path, &of, &error);
+  if (read_options(&options, argc, argv) != EXIT_DONE) return EXIT_USAGE;
+  status = result_open(options.path, &result, &error);
   if (status != HEED_OK) return command_error(&error);
-  status = write_cell(&of, &with, &error);
-  result_close(&of);
+  status = write_cell(&result, &options, &error);
+  result_close(&result);
   return status == HEED_OK ? EXIT_DONE : command_error(&error);
 }

@@ -8,23 +8,24 @@
 #include "reading/result.h"
 
 /* The table that a cell kept. */
-typedef struct kept_cell {
+typedef struct command_kept_cell {
   const char *path; /* the result file, for messages */
   const heed_table *table;
   size_t first; /* row of the file's group that is row 0 of the table */
-} kept_cell;
+} command_kept_cell;
 
 /* A command that writes one kept table:
  *   heed NAME F.h5 [-o FILE] [--cell INDEX] */
-typedef struct kept_command {
+typedef struct command_kept_options {
   const char *name, *table, *help;
   /* Points of the plan that share their node of this stage have the same
    * table: the posterior or what follows it. */
   plan_stage shared;
-  heed_status (*write)(FILE *file, const kept_cell *of, heed_error *error);
-} kept_command;
+  heed_status (*write)(FILE *file, const command_kept_cell *cell,
+                       heed_error *error);
+} command_kept_options;
 
 /* Returns the status to exit with. */
-int kept_cell_command(const kept_command *what, int argc, char **argv);
+int kept_cell_command(const command_kept_options *what, int argc, char **argv);
 
 #endif

@@ -7,7 +7,7 @@
 
 #define MOST_CHARACTERS 60
 
-struct lines {
+struct command_lines {
   size_t columns, count; /* count: complete lines */
   unsigned long right;
   char **fields; /* (count + 1) x columns; NULL: empty */
@@ -15,8 +15,8 @@ struct lines {
   bool whole;
 };
 
-lines *lines_create(size_t columns, unsigned long right) {
-  lines *self = calloc(1, sizeof *self);
+command_lines *lines_create(size_t columns, unsigned long right) {
+  command_lines *self = calloc(1, sizeof *self);
   if (self == NULL) return NULL;
   self->columns = columns;
   self->right = right;
@@ -28,7 +28,7 @@ lines *lines_create(size_t columns, unsigned long right) {
   return NULL;
 }
 
-void lines_free(lines *self) {
+void lines_free(command_lines *self) {
   if (self == NULL) return;
   for (size_t i = 0;
        self->fields != NULL && i < (self->count + 1) * self->columns; i++)
@@ -64,7 +64,7 @@ static char *field(const char *text) {
   return copy;
 }
 
-void lines_set(lines *self, size_t column, const char *text) {
+void lines_set(command_lines *self, size_t column, const char *text) {
   char **place = &self->fields[self->count * self->columns + column];
   char *copy = field(text);
   if (copy == NULL) {
@@ -77,7 +77,7 @@ void lines_set(lines *self, size_t column, const char *text) {
     self->width[column] = characters(copy);
 }
 
-void lines_next(lines *self) {
+void lines_next(command_lines *self) {
   const size_t used = (self->count + 1) * self->columns;
   char **fields =
       realloc(self->fields, (used + self->columns) * sizeof *fields);
@@ -90,15 +90,15 @@ void lines_next(lines *self) {
   self->count++;
 }
 
-static void print_field(const lines *self, size_t column, const char *text,
-                        bool last, FILE *file) {
+static void print_field(const command_lines *self, size_t column,
+                        const char *text, bool last, FILE *file) {
   const int blanks = (int)(self->width[column] - characters(text));
   const bool to_the_right = self->right >> column & 1;
   (void)fprintf(file, "%*s%s%*s%s", to_the_right ? blanks : 0, "", text,
                 to_the_right || last ? 0 : blanks, "", last ? "\n" : "  ");
 }
 
-void lines_print(const lines *self, FILE *file, const char *indent) {
+void lines_print(const command_lines *self, FILE *file, const char *indent) {
   for (size_t i = 0; i < self->count; i++) {
     char *const *fields = self->fields + i * self->columns;
     (void)fputs(indent, file);
@@ -108,6 +108,6 @@ void lines_print(const lines *self, FILE *file, const char *indent) {
   }
 }
 
-bool lines_whole(const lines *self) {
+bool lines_whole(const command_lines *self) {
   return self->whole;
 }

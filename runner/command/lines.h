@@ -7,23 +7,23 @@
 #include <stddef.h>
 #include <stdio.h>
 
-typedef struct lines lines;
+typedef struct command_lines command_lines;
 
 /* columns: how many; right: which are aligned to the right (bit by bit).  NULL:
  * memory is out. */
-lines *lines_create(size_t columns, unsigned long right);
-void lines_free(lines *self);
+command_lines *lines_create(size_t columns, unsigned long right);
+void lines_free(command_lines *self);
 
 /* Sets a field of the line that is being made, cut to 60 characters; control
  * characters are left out, for texts may come from plugins. */
-void lines_set(lines *self, size_t column, const char *text);
+void lines_set(command_lines *self, size_t column, const char *text);
 /* Begins the next line. */
-void lines_next(lines *self);
+void lines_next(command_lines *self);
 
 /* Prints all lines, two blanks between columns, each after the indent. */
-void lines_print(const lines *self, FILE *file, const char *indent);
+void lines_print(const command_lines *self, FILE *file, const char *indent);
 
 /* Whether all of it fitted into memory. */
-bool lines_whole(const lines *self);
+bool lines_whole(const command_lines *self);
 
 #endif

@@ -5,11 +5,11 @@
 
 #include "plugins.h"
 
-static void print_json(const registry *plugins, const size_t *order,
+static void print_json(const host_registry *plugins, const size_t *order,
                        const heed_kind *only) {
   json_t *all = json_array();
   for (size_t i = 0; i < registry_count(plugins); i++) {
-    const plugin_file *file;
+    const host_plugin_file *file;
     const heed_plugin *plugin = registry_at(plugins, order[i], &file);
     if (only == NULL || plugin->kind == *only)
       (void)json_array_append_new(all, plugins_json(plugin, file, false));
@@ -19,7 +19,7 @@ static void print_json(const registry *plugins, const size_t *order,
   json_decref(all);
 }
 
-static void print_table(const registry *plugins, const size_t *order,
+static void print_table(const host_registry *plugins, const size_t *order,
                         const heed_kind *only) {
   int last = -1;
   for (size_t i = 0; i < registry_count(plugins); i++) {
@@ -35,7 +35,7 @@ static void print_table(const registry *plugins, const size_t *order,
 int command_list(const command_common *common, int argc, char **argv) {
   bool as_json = false, some = false;
   heed_kind kind = HEED_SOURCE;
-  registry *plugins;
+  host_registry *plugins;
   size_t *order;
   int status;
   for (int i = 1; i < argc; i++) {

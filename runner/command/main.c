@@ -8,14 +8,14 @@
 
 #include "command.h"
 
-typedef struct command {
+typedef struct main_command {
   const char *name;
   int (*call)(const command_common *common, int argc, char **argv);
   const char *use; /* NULL: not for people */
   const char *does;
-} command;
+} main_command;
 
-static const command commands[] = {
+static const main_command commands[] = {
     {"run", command_run, "run SWEEP.lua [-o F] [-j N] [--set PATH=VALUE] …",
      "run a sweep, go on with it, or extend it"},
     {"check", command_check, "check SWEEP.lua",

@@ -15,10 +15,10 @@ static void print_refusal(void *context, const char *file,
   if (refusal != NULL) fprintf(stderr, "heed: warning: %s\n", refusal->message);
 }
 
-int plugins_load(const command_common *common, registry **result) {
+int plugins_load(const command_common *common, host_registry **result) {
   heed_error error;
-  registry *plugins = NULL;
-  probe found;
+  host_registry *plugins = NULL;
+  command_probe found;
   heed_status status = probe_plugins(common, &found, &error);
   if (status != HEED_OK) return command_error(&error);
   for (size_t i = 0; i < found.count; i++)
@@ -43,16 +43,17 @@ static bool comes_before(const heed_plugin *a, const heed_plugin *b) {
   return strcmp(a->name, b->name) < 0;
 }
 
-size_t *plugins_order(const registry *plugins) {
+size_t *plugins_order(const host_registry *plugins) {
   const size_t count = registry_count(plugins);
   size_t *order = calloc(count + 1, sizeof *order);
   for (size_t i = 0; order != NULL && i < count; i++) {
-    size_t at = i;
-    for (; at > 0 && comes_before(registry_at(plugins, i, NULL),
-                                  registry_at(plugins, order[at - 1], NULL));
-         at--)
-      order[at] = order[at - 1];
-    order[at] = i;
+    size_t position = i;
+    for (; position > 0 &&
+           comes_before(registry_at(plugins, i, NULL),
+                        registry_at(plugins, order[position - 1], NULL));
+         position--)
+      order[position] = order[position - 1];
+    order[position] = i;
   }
   return order;
 }
@@ -96,37 +97,42 @@ static json_t *bound(double number) {
 
 static json_t *parameters_json(const heed_parameter *parameters, size_t count);
 
-static json_t *parameter_json(const heed_parameter *of) {
+static json_t *parameter_json(const heed_parameter *parameter) {
   json_t *made = json_object();
-  (void)json_object_set_new(made, "name", text_or_null(of->name));
+  (void)json_object_set_new(made, "name", text_or_null(parameter->name));
   (void)json_object_set_new(made, "type",
-                            json_string(plugins_type_name(of->type)));
-  (void)json_object_set_new(made, "standard", text_or_null(of->standard));
-  (void)json_object_set_new(made, "optional",
-                            json_boolean((of->flags & HEED_OPTIONAL) != 0));
-  if (of->low != 0 || of->high != 0) {
-    (void)json_object_set_new(made, "low", bound(of->low));
-    (void)json_object_set_new(made, "high", bound(of->high));
-    (void)json_object_set_new(made, "open_low",
-                              json_boolean((of->flags & HEED_OPEN_LOW) != 0));
-    (void)json_object_set_new(made, "open_high",
-                              json_boolean((of->flags & HEED_OPEN_HIGH) != 0));
+                            json_string(plugins_type_name(parameter->type)));
+  (void)json_object_set_new(made, "standard",
+                            text_or_null(parameter->standard));
+  (void)json_object_set_new(
+      made, "optional", json_boolean((parameter->flags & HEED_OPTIONAL) != 0));
+  if (parameter->low != 0 || parameter->high != 0) {
+    (void)json_object_set_new(made, "low", bound(parameter->low));
+    (void)json_object_set_new(made, "high", bound(parameter->high));
+    (void)json_object_set_new(
+        made, "open_low",
+        json_boolean((parameter->flags & HEED_OPEN_LOW) != 0));
+    (void)json_object_set_new(
+        made, "open_high",
+        json_boolean((parameter->flags & HEED_OPEN_HIGH) != 0));
   }
-  if (of->choices != NULL) {
+  if (parameter->choices != NULL) {
     json_t *choices = json_array();
-    for (size_t i = 0; of->choices[i] != NULL; i++)
-      (void)json_array_append_new(choices, json_string(of->choices[i]));
+    for (size_t i = 0; parameter->choices[i] != NULL; i++)
+      (void)json_array_append_new(choices, json_string(parameter->choices[i]));
     (void)json_object_set_new(made, "choices", choices);
   }
-  if (of->type == HEED_PLUGIN)
-    (void)json_object_set_new(made, "kind", json_string(kind_name(of->kind)));
-  if (of->item != NULL)
-    (void)json_object_set_new(made, "item", parameter_json(of->item));
-  if (of->fields != NULL)
-    (void)json_object_set_new(made, "fields",
-                              parameters_json(of->fields, of->field_count));
-  (void)json_object_set_new(made, "unit", text_or_null(of->unit));
-  (void)json_object_set_new(made, "doc", text_or_null(of->doc));
+  if (parameter->type == HEED_PLUGIN)
+    (void)json_object_set_new(made, "kind",
+                              json_string(kind_name(parameter->kind)));
+  if (parameter->item != NULL)
+    (void)json_object_set_new(made, "item", parameter_json(parameter->item));
+  if (parameter->fields != NULL)
+    (void)json_object_set_new(
+        made, "fields",
+        parameters_json(parameter->fields, parameter->field_count));
+  (void)json_object_set_new(made, "unit", text_or_null(parameter->unit));
+  (void)json_object_set_new(made, "doc", text_or_null(parameter->doc));
   return made;
 }
 
@@ -137,16 +143,17 @@ static json_t *parameters_json(const heed_parameter *parameters, size_t count) {
   return made;
 }
 
-static json_t *output_json(const heed_output *of) {
+static json_t *output_json(const heed_output *output) {
   json_t *dimensions = json_array();
-  for (size_t i = 0; of->dimensions != NULL && of->dimensions[i] != NULL; i++)
-    (void)json_array_append_new(dimensions, json_string(of->dimensions[i]));
-  return json_pack("{s:s, s:o, s:o, s:o}", "name", of->name, "dimensions",
-                   dimensions, "unit", text_or_null(of->unit), "doc",
-                   text_or_null(of->doc));
+  for (size_t i = 0;
+       output->dimensions != NULL && output->dimensions[i] != NULL; i++)
+    (void)json_array_append_new(dimensions, json_string(output->dimensions[i]));
+  return json_pack("{s:s, s:o, s:o, s:o}", "name", output->name, "dimensions",
+                   dimensions, "unit", text_or_null(output->unit), "doc",
+                   text_or_null(output->doc));
 }
 
-json_t *plugins_json(const heed_plugin *plugin, const plugin_file *file,
+json_t *plugins_json(const heed_plugin *plugin, const host_plugin_file *file,
                      bool whole) {
   json_t *outputs = json_array();
   json_t *made = json_pack(

@@ -8,15 +8,15 @@
 /* Loads what is on the search path; each refusal, and each file that kills
  * whoever loads it, is a warning on standard error.  EXIT_DONE, or the status
  * to exit with. */
-int plugins_load(const command_common *common, registry **result);
+int plugins_load(const command_common *common, host_registry **result);
 
 /* Their order on the page: by kind, then by name; from malloc(). */
-size_t *plugins_order(const registry *plugins);
+size_t *plugins_order(const host_registry *plugins);
 
 const char *plugins_type_name(heed_type type);
 
 /* A plugin as JSON; `whole`: with parameters and outputs. */
-json_t *plugins_json(const heed_plugin *plugin, const plugin_file *file,
+json_t *plugins_json(const heed_plugin *plugin, const host_plugin_file *file,
                      bool whole);
 
 #endif

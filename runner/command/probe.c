@@ -15,33 +15,34 @@
 
 /* Each file's name goes to the parent before the file is opened. */
 static void tell(void *context, const char *file, const heed_error *refusal) {
-  const int *to = context;
+  const int *target = context;
   char line[PATH_MAX + 1];
   const int length = snprintf(line, sizeof line, "%s\n", file);
   if (refusal == NULL && length < (int)sizeof line &&
-      write(*to, line, (size_t)length) != length)
+      write(*target, line, (size_t)length) != length)
     _exit(EXIT_FAILED);
 }
 
 static _Noreturn void load_all(const command_common *common,
-                               const probe *so_far, int to) {
+                               const command_probe *so_far, int target) {
   const struct rlimit no_core = {0, 0};
-  registry *plugins;
+  host_registry *plugins;
   (void)setrlimit(RLIMIT_CORE, &no_core);
   (void)alarm(LOAD_SECONDS);
   /* A folder that cannot be read is the parent's to report. */
   if (registry_create(common->allow_unsafe, &plugins, NULL) == HEED_OK)
     (void)registry_scan(plugins, common->plugin_path,
-                        (const char *const *)so_far->culprits, &to, tell, NULL);
+                        (const char *const *)so_far->culprits, &target, tell,
+                        NULL);
   _exit(EXIT_DONE);
 }
 
 /* The last line that comes out of the pipe, without its end. */
-static void last_line(int from, char line[PATH_MAX + 1]) {
-  FILE *lines = fdopen(from, "r");
+static void last_line(int source, char line[PATH_MAX + 1]) {
+  FILE *lines = fdopen(source, "r");
   *line = '\0';
   if (lines == NULL) {
-    (void)close(from);
+    (void)close(source);
     return;
   }
   while (fgets(line, PATH_MAX + 1, lines) != NULL) continue;
@@ -60,7 +61,7 @@ static void describe_death(int status, char *text, size_t size) {
 }
 
 /* One child; *alive says whether it came to its end. */
-static heed_status probe_once(const command_common *common, probe *self,
+static heed_status probe_once(const command_common *common, command_probe *self,
                               bool *alive, heed_error *error) {
   int ends[2], status;
   char file[PATH_MAX + 1], death[80];
@@ -90,11 +91,11 @@ static heed_status probe_once(const command_common *common, probe *self,
   return HEED_OK;
 }
 
-heed_status probe_plugins(const command_common *common, probe *result,
+heed_status probe_plugins(const command_common *common, command_probe *result,
                           heed_error *error) {
   heed_status status = HEED_OK;
   bool alive = false;
-  *result = (probe){.count = 0};
+  *result = (command_probe){.count = 0};
   while (status == HEED_OK && !alive && result->count < PROBE_CULPRITS)
     status = probe_once(common, result, &alive, error);
   if (status == HEED_OK && !alive)
@@ -105,7 +106,7 @@ heed_status probe_plugins(const command_common *common, probe *result,
   return status;
 }
 
-void probe_close(probe *result) {
+void probe_close(command_probe *result) {
   for (size_t i = 0; i <= result->count && i < PROBE_CULPRITS; i++) {
     free(result->culprits[i]);
     free(result->deaths[i]);

@@ -7,17 +7,17 @@
 
 #define PROBE_CULPRITS 64 /* after so many, heed gives up */
 
-typedef struct probe {
+typedef struct command_probe {
   char *culprits[PROBE_CULPRITS + 1]; /* paths, ended by NULL */
   char *deaths[PROBE_CULPRITS];       /* how each killed its reader */
   size_t count;
-} probe;
+} command_probe;
 
 /* Loads what is on the search path in children that may die, until one lives;
  * one that dies gives a culprit, which the next leaves out.  What is merely
  * refused is no culprit. */
-heed_status probe_plugins(const command_common *common, probe *result,
+heed_status probe_plugins(const command_common *common, command_probe *result,
                           heed_error *error);
-void probe_close(probe *result);
+void probe_close(command_probe *result);
 
 #endif

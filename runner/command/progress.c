@@ -10,7 +10,7 @@
 #define BAR_WIDTH 30
 #define PLAIN_EVERY 10.0 /* seconds */
 
-bool progress_style_of(const char *name, progress_style *style) {
+bool progress_style_of(const char *name, command_progress_style *style) {
   if (strcmp(name, "auto") == 0)
     *style = isatty(STDERR_FILENO) ? PROGRESS_BAR : PROGRESS_PLAIN;
   else if (strcmp(name, "bar") == 0)
@@ -41,17 +41,20 @@ void progress_duration(double seconds, char *text, size_t size) {
                    whole % 3600 / 60);
 }
 
-typedef struct figures {
+typedef struct progress_figures {
   size_t finished, total;
   double rate, left; /* cells a second; seconds */
-} figures;
+} progress_figures;
 
-static figures figures_of(const execution_state *state) {
+static progress_figures figures_of(const execution_state *state) {
   const size_t ran = state->done + state->failed;
-  figures of = {.finished = state->reused + ran, .total = state->total};
-  of.rate = state->seconds > 0 ? (double)ran / state->seconds : 0;
-  of.left = of.rate > 0 ? (double)(of.total - of.finished) / of.rate : HUGE_VAL;
-  return of;
+  progress_figures figures = {.finished = state->reused + ran,
+                              .total = state->total};
+  figures.rate = state->seconds > 0 ? (double)ran / state->seconds : 0;
+  figures.left = figures.rate > 0
+                     ? (double)(figures.total - figures.finished) / figures.rate
+                     : HUGE_VAL;
+  return figures;
 }
 
 #define SLOW_SIZE (EXECUTION_WHAT + 128)
@@ -73,34 +76,35 @@ static void slowest(const execution_state *state, char *text, size_t size) {
                    100 * state->stage_done, *said == '\0' ? "" : ": ", said);
 }
 
-static void show_bar(progress *self, const execution_state *state) {
-  const figures of = figures_of(state);
+static void show_bar(command_progress *self, const execution_state *state) {
+  const progress_figures figures = figures_of(state);
   const double share =
-      of.total == 0 ? 1 : (double)of.finished / (double)of.total;
+      figures.total == 0 ? 1 : (double)figures.finished / (double)figures.total;
   char bar[BAR_WIDTH + 1], left[32], slow[SLOW_SIZE];
   for (int i = 0; i < BAR_WIDTH; i++)
     bar[i] = i < share * BAR_WIDTH ? '#' : '.';
   bar[BAR_WIDTH] = '\0';
-  progress_duration(of.left, left, sizeof left);
+  progress_duration(figures.left, left, sizeof left);
   slowest(state, slow, sizeof slow);
   fprintf(stderr, "\r\033[K[%s] %zu/%zu cells, %.4g/s, %s left%s", bar,
-          of.finished, of.total, of.rate, left, slow);
+          figures.finished, figures.total, figures.rate, left, slow);
   if (state->failed > 0) fprintf(stderr, ", %zu failed", state->failed);
   fflush(stderr);
   self->open = true;
 }
 
-static void show_plain(progress *self, const execution_state *state) {
-  const figures of = figures_of(state);
+static void show_plain(command_progress *self, const execution_state *state) {
+  const progress_figures figures = figures_of(state);
   char left[32], slow[SLOW_SIZE];
-  if (of.finished < of.total && state->seconds - self->shown < PLAIN_EVERY)
+  if (figures.finished < figures.total &&
+      state->seconds - self->shown < PLAIN_EVERY)
     return;
-  if (of.finished == of.total && self->shown == 0) return;
+  if (figures.finished == figures.total && self->shown == 0) return;
   self->shown = state->seconds;
-  progress_duration(of.left, left, sizeof left);
+  progress_duration(figures.left, left, sizeof left);
   slowest(state, slow, sizeof slow);
-  fprintf(stderr, "%zu of %zu cells, %.4g a second, %s left%s\n", of.finished,
-          of.total, of.rate, left, slow);
+  fprintf(stderr, "%zu of %zu cells, %.4g a second, %s left%s\n",
+          figures.finished, figures.total, figures.rate, left, slow);
 }
 
 static void show_json(const execution_state *state) {
@@ -112,7 +116,7 @@ static void show_json(const execution_state *state) {
 }
 
 void progress_show(void *context, const execution_state *state) {
-  progress *self = context;
+  command_progress *self = context;
   switch (self->style) {
     case PROGRESS_BAR:
       show_bar(self, state);
@@ -128,7 +132,7 @@ void progress_show(void *context, const execution_state *state) {
   }
 }
 
-void progress_end(progress *self) {
+void progress_end(command_progress *self) {
   if (self->open) fprintf(stderr, "\n");
   self->open = false;
 }

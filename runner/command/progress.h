@@ -5,24 +5,24 @@
 
 #include "execution/execution.h"
 
-typedef enum progress_style {
+typedef enum command_progress_style {
   PROGRESS_NONE,
   PROGRESS_BAR,
   PROGRESS_PLAIN,
   PROGRESS_JSON
-} progress_style;
+} command_progress_style;
 
-typedef struct progress {
-  progress_style style;
+typedef struct command_progress {
+  command_progress_style style;
   double shown; /* seconds at the last plain line */
   bool open;    /* a bar stands on the line */
-} progress;
+} command_progress;
 
 /* auto, bar, plain, json, none; auto: a bar on a terminal. */
-bool progress_style_of(const char *name, progress_style *style);
+bool progress_style_of(const char *name, command_progress_style *style);
 void progress_show(void *context, const execution_state *state);
 void progress_say(void *context, const char *line);
-void progress_end(progress *self);
+void progress_end(command_progress *self);
 
 /* Seconds as "3.2 s", "4 min 10 s", "2 h 05 min". */
 void progress_duration(double seconds, char *text, size_t size);

@@ -31,17 +31,17 @@ typedef struct report_command {
 
 static int read_options(report_command *self, int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
-    const char **into = strcmp(argv[i], "-o") == 0        ? &self->output
-                        : strcmp(argv[i], "--x") == 0     ? &self->page.x
-                        : strcmp(argv[i], "--lines") == 0 ? &self->page.lines
-                        : strcmp(argv[i], "--metric") == 0
-                            ? &self->page.metrics[self->page.metric_count]
-                            : NULL;
-    if (into != NULL && argv[i + 1] == NULL)
+    const char **target = strcmp(argv[i], "-o") == 0        ? &self->output
+                          : strcmp(argv[i], "--x") == 0     ? &self->page.x
+                          : strcmp(argv[i], "--lines") == 0 ? &self->page.lines
+                          : strcmp(argv[i], "--metric") == 0
+                              ? &self->page.metrics[self->page.metric_count]
+                              : NULL;
+    if (target != NULL && argv[i + 1] == NULL)
       return command_usage("report", "%s: a name must follow", argv[i]);
-    if (into != NULL) {
+    if (target != NULL) {
       self->page.metric_count += argv[i][2] == 'm';
-      *into = argv[++i];
+      *target = argv[++i];
     } else if (argv[i][0] == '-') {
       return command_usage("report", "%s: there is no such option", argv[i]);
     } else if (self->path != NULL) {
@@ -60,7 +60,7 @@ static char *beside(const char *path) {
   return file_name("%.*s.html", (int)(ends ? length - 3 : length), path);
 }
 
-static heed_status write_page(const report_command *self, result *of,
+static heed_status write_page(const report_command *self, view_result *result,
                               heed_error *error) {
   char *own = self->output == NULL ? beside(self->path) : NULL;
   const char *output = self->output == NULL ? own : self->output;
@@ -68,7 +68,7 @@ static heed_status write_page(const report_command *self, result *of,
   size_t length = 0;
   heed_status status =
       output == NULL ? heed_fail(error, HEED_MEMORY, "memory is out")
-                     : report_make(of, &self->page, &page, &length, error);
+                     : report_make(result, &self->page, &page, &length, error);
   if (status == HEED_OK) status = file_write(output, page, length, error);
   if (status == HEED_OK) printf("%s\n", output);
   free(page);
@@ -77,12 +77,12 @@ static heed_status write_page(const report_command *self, result *of,
 }
 
 static int make(const report_command *self) {
-  result of;
+  view_result result;
   heed_error error;
-  heed_status status = result_open(self->path, &of, &error);
+  heed_status status = result_open(self->path, &result, &error);
   if (status != HEED_OK) return command_error(&error);
-  status = write_page(self, &of, &error);
-  result_close(&of);
+  status = write_page(self, &result, &error);
+  result_close(&result);
   return status == HEED_OK ? EXIT_DONE : command_error(&error);
 }
 

@@ -23,7 +23,7 @@ typedef struct run_options {
   double timeout;
   size_t memory;
   bool retry, replace;
-  progress_style style;
+  command_progress_style style;
 } run_options;
 
 static const struct option long_options[] = {
@@ -55,11 +55,12 @@ static bool bytes_of(const char *text, size_t *bytes) {
 /* Beside the sweep's name: in results/ where there is such a folder. */
 static void default_output(run_options *self) {
   char path[PATH_MAX];
-  struct stat about;
+  struct stat file_status;
   (void)snprintf(path, sizeof path, "%s", self->sweep);
   char *name = basename(path), *dot = strrchr(name, '.');
   if (dot != NULL && dot != name) *dot = '\0';
-  const bool folder = stat("results", &about) == 0 && S_ISDIR(about.st_mode);
+  const bool folder =
+      stat("results", &file_status) == 0 && S_ISDIR(file_status.st_mode);
   (void)snprintf(self->output, sizeof self->output, "%s%.200s.h5",
                  folder ? "results/" : "", name);
 }
@@ -141,12 +142,12 @@ static size_t memory_for_all(void) {
 
 /* Asked twice: before anything is touched, and once more when no other run can
  * come between. */
-static heed_status check_output(const run_options *self, const plan *of,
+static heed_status check_output(const run_options *self, const heed_plan *plan,
                                 heed_error *error) {
   bool exists, same;
   size_t orphans;
   const heed_status status =
-      storage_inspect(self->output, of, &exists, &same, &orphans, error);
+      storage_inspect(self->output, plan, &exists, &same, &orphans, error);
   if (status != HEED_OK || !exists) return status;
   if (self->replace) return HEED_OK;
   if (!same)
@@ -173,42 +174,43 @@ static void time_text(char *text, size_t size) {
 static char *joined(int argc, char **argv) {
   char *text = NULL;
   size_t length;
-  FILE *into = open_memstream(&text, &length);
-  if (into == NULL) return NULL;
-  fputs("heed", into);
-  for (int i = 0; i < argc; i++) fprintf(into, " %s", argv[i]);
-  if (fclose(into) == 0) return text;
+  FILE *file = open_memstream(&text, &length);
+  if (file == NULL) return NULL;
+  fputs("heed", file);
+  for (int i = 0; i < argc; i++) fprintf(file, " %s", argv[i]);
+  if (fclose(file) == 0) return text;
   free(text);
   return NULL;
 }
 
-static heed_status consolidate(const run_options *self, const plan *of,
-                               work *folder, const execution_state *state,
+static heed_status consolidate(const run_options *self, const heed_plan *plan,
+                               heed_work *folder, const execution_state *state,
                                const char *start, const char *command,
                                heed_error *error) {
   char host[256] = "", end[32];
   const struct passwd *user = getpwuid(getuid());
   (void)gethostname(host, sizeof host - 1);
   time_text(end, sizeof end);
-  const provenance by = {.command = command,
-                         .host = host,
-                         .user = user == NULL ? "" : user->pw_name,
-                         .start = start,
-                         .end = end,
-                         .wall_seconds = state->seconds,
-                         .workers = self->workers};
+  const result_provenance provenance = {
+      .command = command,
+      .host = host,
+      .user = user == NULL ? "" : user->pw_name,
+      .start = start,
+      .end = end,
+      .wall_seconds = state->seconds,
+      .workers = self->workers};
   /* Only now, when what is to replace it is safe in the work folder. */
   if (self->replace && unlink(self->output) != 0 && errno != ENOENT)
     return heed_fail(error, HEED_IO, "%s: cannot be replaced: %s", self->output,
                      strerror(errno));
   const heed_status status =
-      storage_consolidate(folder, self->output, of, &by, error);
+      storage_consolidate(folder, self->output, plan, &provenance, error);
   return status == HEED_OK
-             ? storage_keep_policies(folder, self->output, of, error)
+             ? storage_keep_policies(folder, self->output, plan, error)
              : status;
 }
 
-static const char *failed_how(record_status status) {
+static const char *failed_how(heed_record_status status) {
   switch (status) {
     case RECORD_CRASHED:
       return "crashed";
@@ -225,18 +227,19 @@ static const char *failed_how(record_status status) {
 static void list_failures(const execution_state *state) {
   size_t listed = 0;
   for (size_t i = 0; i < state->failure_count; i++) {
-    const execution_failure *of = &state->failures[i];
-    printf("  %zu %s in %s%s%s%s: %s\n", of->cells, failed_how(of->status),
-           plan_stage_name(of->stage), *of->plugin == '\0' ? "" : ", ",
-           of->plugin, of->cells == 1 ? "" : "; the first", of->message);
-    listed += of->cells;
+    const execution_failure *failure = &state->failures[i];
+    printf("  %zu %s in %s%s%s%s: %s\n", failure->cells,
+           failed_how(failure->status), plan_stage_name(failure->stage),
+           *failure->plugin == '\0' ? "" : ", ", failure->plugin,
+           failure->cells == 1 ? "" : "; the first", failure->message);
+    listed += failure->cells;
   }
   if (listed < state->failed)
     printf("  %zu failed in other ways\n", state->failed - listed);
 }
 
 static int summarise(const run_options *self, const execution_state *state) {
-  const size_t before = state->reused_failed;
+  const size_t earlier = state->reused_failed;
   char duration[32];
   progress_duration(state->seconds, duration, sizeof duration);
   printf("%zu cells done", state->done);
@@ -244,21 +247,22 @@ static int summarise(const run_options *self, const execution_state *state) {
   if (state->reused > 0) printf(", %zu recorded before", state->reused);
   printf(", %s: %s\n", duration, self->output);
   list_failures(state);
-  if (before > 0)
+  if (earlier > 0)
     printf(
         "  %zu of those recorded before had failed; --retry runs them "
         "again\n",
-        before);
-  if (state->failed + before > 0)
+        earlier);
+  if (state->failed + earlier > 0)
     printf("heed show %s says more of failures\n", self->output);
-  return state->failed + before > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
+  return state->failed + earlier > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
 }
 
 /* What goes wrong after the work folder is open leaves it as it is: the next
  * run goes on from there. */
-static int run_in(const run_options *self, const plan *of, work *folder,
-                  const command_common *common, const char *command) {
-  progress shown = {.style = self->style};
+static int run_in(const run_options *self, const heed_plan *plan,
+                  heed_work *folder, const command_common *common,
+                  const char *command) {
+  command_progress shown = {.style = self->style};
   const execution_options options = {.workers = self->workers,
                                      .timeout = self->timeout,
                                      .memory = self->memory,
@@ -267,20 +271,20 @@ static int run_in(const run_options *self, const plan *of, work *folder,
                                      .context = &shown,
                                      .progress = progress_show,
                                      .say = progress_say};
-  uint8_t *recorded = calloc(plan_cell_count(of) + 1, 1);
+  uint8_t *recorded = calloc(plan_cell_count(plan) + 1, 1);
   execution_state state = {0};
   heed_error error = {HEED_MEMORY, "memory is out"};
   char start[32];
   heed_status status = recorded == NULL ? HEED_MEMORY : HEED_OK;
   time_text(start, sizeof start);
   if (status == HEED_OK)
-    status = storage_recorded(folder, self->replace ? NULL : self->output, of,
+    status = storage_recorded(folder, self->replace ? NULL : self->output, plan,
                               self->retry, recorded, &error);
   if (status == HEED_OK)
-    status = execution_run(of, folder, recorded, &options, &state, &error);
+    status = execution_run(plan, folder, recorded, &options, &state, &error);
   progress_end(&shown);
   if (status == HEED_OK)
-    status = consolidate(self, of, folder, &state, start, command, &error);
+    status = consolidate(self, plan, folder, &state, start, command, &error);
   free(recorded);
   if (status == HEED_OK) {
     status = work_remove(folder, &error);
@@ -291,15 +295,15 @@ static int run_in(const run_options *self, const plan *of, work *folder,
   fprintf(stderr,
           "heed: %zu cells of %zu are safe in %s.work; the same command goes "
           "on from there\n",
-          state.reused + state.done + state.failed, plan_cell_count(of),
+          state.reused + state.done + state.failed, plan_cell_count(plan),
           self->output);
   return status == HEED_CANCELLED ? EXIT_INTERRUPTED : EXIT_FAILED;
 }
 
 int command_run(const command_common *common, int argc, char **argv) {
   run_options self = {0};
-  plan *of = NULL;
-  work *folder = NULL;
+  heed_plan *plan = NULL;
+  heed_work *folder = NULL;
   char *text = NULL, *command = joined(argc, argv);
   heed_error error = {HEED_MEMORY, "memory is out"};
   heed_status status = HEED_MEMORY;
@@ -309,20 +313,20 @@ int command_run(const command_common *common, int argc, char **argv) {
     exit_status = read_options(&self, argc, argv);
     if (exit_status == EXIT_DONE) {
       status = sweep_plan(common, self.sweep, self.sets, self.set_count, &text,
-                          &of, &error);
-      if (status == HEED_OK) status = check_output(&self, of, &error);
+                          &plan, &error);
+      if (status == HEED_OK) status = check_output(&self, plan, &error);
       if (status == HEED_OK)
         status = work_open(self.output, text, &folder, &error);
-      if (status == HEED_OK) status = check_output(&self, of, &error);
+      if (status == HEED_OK) status = check_output(&self, plan, &error);
       exit_status = status == HEED_OK
-                        ? run_in(&self, of, folder, common, command)
+                        ? run_in(&self, plan, folder, common, command)
                         : command_error(&error);
       if (status != HEED_OK) work_close(folder);
     }
   } else {
     exit_status = command_error(&error);
   }
-  plan_free(of);
+  plan_free(plan);
   free(text);
   free(command);
   free(self.sets);

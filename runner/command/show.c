@@ -79,50 +79,53 @@ static heed_status unknown(const char *what, const char *name,
                    nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?");
 }
 
-static heed_status find_axis(const plan *of, const char *name, size_t *index,
-                             heed_error *error) {
+static heed_status find_axis(const heed_plan *plan, const char *name,
+                             size_t *index, heed_error *error) {
   const char **names;
   heed_status status;
-  for (*index = 0; *index < of->axis_count; ++*index)
-    if (strcmp(of->axes[*index].coordinate.name, name) == 0) return HEED_OK;
-  names = calloc(of->axis_count + 1, sizeof *names);
+  for (*index = 0; *index < plan->axis_count; ++*index)
+    if (strcmp(plan->axes[*index].coordinate.name, name) == 0) return HEED_OK;
+  names = calloc(plan->axis_count + 1, sizeof *names);
   if (names == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
-  for (size_t i = 0; i < of->axis_count; i++)
-    names[i] = of->axes[i].coordinate.name;
-  status = unknown("axis", name, names, of->axis_count, error);
+  for (size_t i = 0; i < plan->axis_count; i++)
+    names[i] = plan->axes[i].coordinate.name;
+  status = unknown("axis", name, names, plan->axis_count, error);
   free(names);
   return status;
 }
 
-static heed_status open_view(const result *of, const show_options *options,
-                             view *self, heed_error *error) {
-  const size_t named = options->axis_count, all = of->plan->axis_count;
+static heed_status open_view(const view_result *result,
+                             const show_options *options, view_groups *self,
+                             heed_error *error) {
+  const size_t named = options->axis_count, all = result->plan->axis_count;
   size_t *axes = calloc(named + all + 1, sizeof *axes);
   heed_status status = HEED_OK;
   if (axes == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
   for (size_t i = 0; i < all; i++) axes[i] = i;
   for (size_t i = 0; status == HEED_OK && i < named; i++)
-    status = find_axis(of->plan, options->axes[i], &axes[i], error);
+    status = find_axis(result->plan, options->axes[i], &axes[i], error);
   if (status == HEED_OK)
-    status = view_open(of, named > 0 ? named : all, axes, self, error);
+    status = view_open(result, named > 0 ? named : all, axes, self, error);
   free(axes);
   return status;
 }
 
 /* ---- which metrics ---- */
 
-static heed_status check_metrics(const plan *of, const show_options *options,
+static heed_status check_metrics(const heed_plan *plan,
+                                 const show_options *options,
                                  heed_error *error) {
-  const char **names = calloc(of->metric_count + 1, sizeof *names);
+  const char **names = calloc(plan->metric_count + 1, sizeof *names);
   heed_status status = HEED_OK;
   if (names == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
-  for (size_t i = 0; i < of->metric_count; i++) names[i] = of->metrics[i].name;
+  for (size_t i = 0; i < plan->metric_count; i++)
+    names[i] = plan->metrics[i].name;
   for (size_t i = 0; status == HEED_OK && i < options->metric_count; i++) {
     bool found = false;
-    for (size_t j = 0; j < of->metric_count; j++)
+    for (size_t j = 0; j < plan->metric_count; j++)
       found = found || strcmp(names[j], options->metrics[i]) == 0;
     if (!found)
-      status = unknown("metric", options->metrics[i], names, of->metric_count,
+      status = unknown("metric", options->metrics[i], names, plan->metric_count,
                        error);
   }
   free(names);
@@ -130,70 +133,72 @@ static heed_status check_metrics(const plan *of, const show_options *options,
 }
 
 /* Named, or, where none is named, with a value anywhere. */
-static bool is_shown(const result *of, const show_options *options,
+static bool is_shown(const view_result *result, const show_options *options,
                      const plan_metric *metric) {
   for (size_t i = 0; i < options->metric_count; i++)
     if (strcmp(options->metrics[i], metric->name) == 0) return true;
   if (options->metric_count > 0) return false;
-  for (size_t row = 0; row < of->cells.rows; row++)
+  for (size_t row = 0; row < result->cells.rows; row++)
     for (size_t i = 0; i < metric->count; i++)
-      if (!isnan(of->cells
-                     .values[row * of->plan->value_count + metric->offset + i]))
+      if (!isnan(result->cells.values[row * result->plan->value_count +
+                                      metric->offset + i]))
         return true;
   return false;
 }
 
-static size_t line_count(const view *self, const show_options *options) {
-  const plan *of = self->of->plan;
+static size_t line_count(const view_groups *self, const show_options *options) {
+  const heed_plan *plan = self->result->plan;
   size_t count = 0;
-  for (size_t i = 0; i < of->metric_count; i++)
-    if (is_shown(self->of, options, &of->metrics[i]))
-      count += of->metrics[i].count * self->group_count;
+  for (size_t i = 0; i < plan->metric_count; i++)
+    if (is_shown(self->result, options, &plan->metrics[i]))
+      count += plan->metrics[i].count * self->group_count;
   return count;
 }
 
 /* The label along each dimension of value number `value` of a metric. */
-static void value_label(const plan *of, const plan_metric *metric, size_t value,
-                        size_t dimension, char label[LABEL_SIZE]) {
+static void value_label(const heed_plan *plan, const plan_metric *metric,
+                        size_t value, size_t dimension,
+                        char label[LABEL_SIZE]) {
   for (size_t i = metric->dimension_count - 1; i > dimension; i--)
-    value /= of->dimensions[metric->dimensions[i]].count;
-  const plan_coordinate *along = &of->dimensions[metric->dimensions[dimension]];
+    value /= plan->dimensions[metric->dimensions[i]].count;
+  const plan_coordinate *along =
+      &plan->dimensions[metric->dimensions[dimension]];
   result_label(along, value % along->count, label);
 }
 
 /* ---- as CSV ---- */
 
-static void csv_head(const view *self) {
-  const plan *of = self->of->plan;
+static void csv_head(const view_groups *self) {
+  const heed_plan *plan = self->result->plan;
   printf("metric,at");
   for (size_t i = 0; i < self->axis_count; i++) {
     putchar(',');
-    result_csv_field(stdout, of->axes[self->axes[i]].coordinate.name);
+    result_csv_field(stdout, plan->axes[self->axes[i]].coordinate.name);
   }
   printf(",replicates,value,low,high\n");
 }
 
-static void csv_line(view *self, const plan_metric *metric, size_t value,
+static void csv_line(view_groups *self, const plan_metric *metric, size_t value,
                      size_t group) {
-  const plan *of = self->of->plan;
-  const summary found = view_summary(self, group, metric->offset + value);
+  const heed_plan *plan = self->result->plan;
+  const view_estimate found = view_summary(self, group, metric->offset + value);
   char label[LABEL_SIZE] = "", number[NUMBER_SIZE];
-  char at[2 * LABEL_SIZE] = "";
+  char position[2 * LABEL_SIZE] = "";
   for (size_t i = 0; i < metric->dimension_count; i++) {
-    const size_t length = strlen(at);
-    value_label(of, metric, value, i, label);
-    (void)snprintf(at + length, sizeof at - length, "%s%s=%s",
+    const size_t length = strlen(position);
+    value_label(plan, metric, value, i, label);
+    (void)snprintf(position + length, sizeof position - length, "%s%s=%s",
                    length == 0 ? "" : " ",
-                   of->dimensions[metric->dimensions[i]].name, label);
+                   plan->dimensions[metric->dimensions[i]].name, label);
   }
   result_csv_field(stdout, metric->name);
   putchar(',');
-  result_csv_field(stdout, at);
+  result_csv_field(stdout, position);
   for (size_t i = 0; i < self->axis_count; i++) {
     const size_t axis = self->axes[i];
     putchar(',');
-    result_label(&of->axes[axis].coordinate,
-                 of->points[self->example[group]].at[axis], label);
+    result_label(&plan->axes[axis].coordinate,
+                 plan->points[self->example[group]].position[axis], label);
     result_csv_field(stdout, label);
   }
   printf(",%zu", found.count);
@@ -205,12 +210,12 @@ static void csv_line(view *self, const plan_metric *metric, size_t value,
   putchar('\n');
 }
 
-static void show_csv(view *self, const show_options *options) {
-  const plan *of = self->of->plan;
+static void show_csv(view_groups *self, const show_options *options) {
+  const heed_plan *plan = self->result->plan;
   csv_head(self);
-  for (size_t i = 0; i < of->metric_count; i++) {
-    const plan_metric *metric = &of->metrics[i];
-    if (!is_shown(self->of, options, metric)) continue;
+  for (size_t i = 0; i < plan->metric_count; i++) {
+    const plan_metric *metric = &plan->metrics[i];
+    if (!is_shown(self->result, options, metric)) continue;
     for (size_t group = 0; group < self->group_count; group++)
       for (size_t j = 0; j < metric->count; j++)
         if (self->example[group] != SIZE_MAX) csv_line(self, metric, j, group);
@@ -226,18 +231,18 @@ static void format(double number, char text[NUMBER_SIZE]) {
     (void)snprintf(text, NUMBER_SIZE, "%.4g", number);
 }
 
-static void show_axes(const result *of) {
-  lines *page = lines_create(2, 0);
+static void show_axes(const view_result *result) {
+  command_lines *page = lines_create(2, 0);
   if (page == NULL) return;
-  for (size_t i = 0; i < of->plan->axis_count; i++) {
-    const plan_coordinate *axis = &of->plan->axes[i].coordinate;
-    const char *between = axis->numbers != NULL ? "  " : " | ";
+  for (size_t i = 0; i < result->plan->axis_count; i++) {
+    const plan_coordinate *axis = &result->plan->axes[i].coordinate;
+    const char *gap = axis->numbers != NULL ? "  " : " | ";
     char label[LABEL_SIZE], all[4 * LABEL_SIZE] = "";
     size_t used = 0;
     for (size_t j = 0; j < axis->count && used < sizeof all; j++) {
       result_label(axis, j, label);
       used += (size_t)snprintf(all + used, sizeof all - used, "%s%s",
-                               j == 0 ? "" : between, label);
+                               j == 0 ? "" : gap, label);
     }
     lines_set(page, 0, axis->name);
     lines_set(page, 1, all);
@@ -247,28 +252,29 @@ static void show_axes(const result *of) {
   lines_free(page);
 }
 
-static void show_head(const result *of) {
+static void show_head(const view_result *result) {
   size_t done = 0, failed = 0;
-  for (size_t i = 0; i < of->cells.rows; i++) {
-    done += of->cells.status[i] == RECORD_DONE;
-    failed += of->cells.status[i] > RECORD_DONE;
+  for (size_t i = 0; i < result->cells.rows; i++) {
+    done += result->cells.status[i] == RECORD_DONE;
+    failed += result->cells.status[i] > RECORD_DONE;
   }
-  const size_t cells = plan_cell_count(of->plan);
-  printf("%s\n\n", of->plan->title);
-  show_axes(of);
-  printf("\n%zu points x %zu replicates: %zu cells done", of->plan->point_count,
-         of->plan->replicates, done);
+  const size_t cells = plan_cell_count(result->plan);
+  printf("%s\n\n", result->plan->title);
+  show_axes(result);
+  printf("\n%zu points x %zu replicates: %zu cells done",
+         result->plan->point_count, result->plan->replicates, done);
   if (failed > 0) printf(", %zu failed", failed);
   if (done + failed < cells) printf(", %zu not run", cells - done - failed);
-  printf("; seed %llu\n", (unsigned long long)of->plan->seed);
+  printf("; seed %llu\n", (unsigned long long)result->plan->seed);
 }
 
-static void show_seconds(const result *of) {
+static void show_seconds(const view_result *result) {
   bool any = false;
   for (size_t stage = 0; stage < PLAN_STAGE_COUNT; stage++) {
     double total = 0;
-    for (size_t i = 0; i < of->cells.rows; i++) {
-      const double seconds = of->cells.seconds[i * PLAN_STAGE_COUNT + stage];
+    for (size_t i = 0; i < result->cells.rows; i++) {
+      const double seconds =
+          result->cells.seconds[i * PLAN_STAGE_COUNT + stage];
       if (!isnan(seconds)) total += seconds;
     }
     if (total <= 0) continue;
@@ -280,20 +286,20 @@ static void show_seconds(const result *of) {
 }
 
 /* A line of a metric's table: where, which value, how much. */
-static void fill_line(view *self, lines *page, const plan_metric *metric,
-                      size_t value, size_t group) {
-  const plan *of = self->of->plan;
-  const summary found = view_summary(self, group, metric->offset + value);
+static void fill_line(view_groups *self, command_lines *page,
+                      const plan_metric *metric, size_t value, size_t group) {
+  const heed_plan *plan = self->result->plan;
+  const view_estimate found = view_summary(self, group, metric->offset + value);
   size_t column = 0;
   char text[LABEL_SIZE], low[NUMBER_SIZE], high[NUMBER_SIZE];
   for (size_t i = 0; i < self->axis_count; i++) {
     const size_t axis = self->axes[i];
-    result_label(&of->axes[axis].coordinate,
-                 of->points[self->example[group]].at[axis], text);
+    result_label(&plan->axes[axis].coordinate,
+                 plan->points[self->example[group]].position[axis], text);
     lines_set(page, column++, text);
   }
   for (size_t i = 0; i < metric->dimension_count; i++) {
-    value_label(of, metric, value, i, text);
+    value_label(plan, metric, value, i, text);
     lines_set(page, column++, text);
   }
   format(found.value, text);
@@ -307,26 +313,27 @@ static void fill_line(view *self, lines *page, const plan_metric *metric,
   lines_next(page);
 }
 
-static void fill_head(const view *self, lines *page,
+static void fill_head(const view_groups *self, command_lines *page,
                       const plan_metric *metric) {
-  const plan *of = self->of->plan;
+  const heed_plan *plan = self->result->plan;
   size_t column = 0;
   bool bootstrap = false;
   for (size_t i = 0; i < self->group_count; i++)
     bootstrap = bootstrap || self->bootstrap[i];
   for (size_t i = 0; i < self->axis_count; i++)
-    lines_set(page, column++, of->axes[self->axes[i]].coordinate.name);
+    lines_set(page, column++, plan->axes[self->axes[i]].coordinate.name);
   for (size_t i = 0; i < metric->dimension_count; i++)
-    lines_set(page, column++, of->dimensions[metric->dimensions[i]].name);
+    lines_set(page, column++, plan->dimensions[metric->dimensions[i]].name);
   lines_set(page, column++, bootstrap ? "value" : "mean");
   lines_set(page, column++, "95 % interval");
   lines_set(page, column, "n");
   lines_next(page);
 }
 
-static void show_metric(view *self, const plan_metric *metric) {
+static void show_metric(view_groups *self, const plan_metric *metric) {
   const size_t labels = self->axis_count + metric->dimension_count;
-  lines *page = lines_create(labels + 3, labels < 60 ? 1ul << labels : 0);
+  command_lines *page =
+      lines_create(labels + 3, labels < 60 ? 1ul << labels : 0);
   if (page == NULL) return;
   printf("\n%s", metric->name);
   if (metric->unit != NULL && strcmp(metric->unit, "1") != 0)
@@ -342,89 +349,90 @@ static void show_metric(view *self, const plan_metric *metric) {
 }
 
 /* The range of a metric's means, in a line. */
-static void fill_range(view *self, lines *page, const plan_metric *metric) {
+static void fill_range(view_groups *self, command_lines *page,
+                       const plan_metric *metric) {
   double low = NAN, high = NAN;
-  char text[2 * NUMBER_SIZE + 8], from[NUMBER_SIZE], to[NUMBER_SIZE];
+  char text[2 * NUMBER_SIZE + 8], source[NUMBER_SIZE], target[NUMBER_SIZE];
   for (size_t group = 0; group < self->group_count; group++)
     for (size_t i = 0; i < metric->count; i++) {
       const double value = view_summary(self, group, metric->offset + i).value;
       low = fmin(low, value);
       high = fmax(high, value);
     }
-  format(low, from);
-  format(high, to);
-  (void)snprintf(text, sizeof text, "%s to %s", from, to);
+  format(low, source);
+  format(high, target);
+  (void)snprintf(text, sizeof text, "%s to %s", source, target);
   lines_set(page, 0, metric->name);
   lines_set(page, 1, text);
   lines_set(page, 2, metric->doc);
   lines_next(page);
 }
 
-static void show_ranges(view *self, const show_options *options) {
-  const plan *of = self->of->plan;
-  lines *page = lines_create(3, 0);
+static void show_ranges(view_groups *self, const show_options *options) {
+  const heed_plan *plan = self->result->plan;
+  command_lines *page = lines_create(3, 0);
   if (page == NULL) return;
   printf("\nmetrics: the range of their means\n");
-  for (size_t i = 0; i < of->metric_count; i++)
-    if (is_shown(self->of, options, &of->metrics[i]))
-      fill_range(self, page, &of->metrics[i]);
+  for (size_t i = 0; i < plan->metric_count; i++)
+    if (is_shown(self->result, options, &plan->metrics[i]))
+      fill_range(self, page, &plan->metrics[i]);
   lines_print(page, stdout, "  ");
   lines_free(page);
   printf("\nheed show %s --metric NAME --by AXIS shows one in full\n",
-         self->of->path);
+         self->result->path);
 }
 
 /* ---- failures and warnings ---- */
 
 /* The most frequent first would hide the first: in the order they came. */
-static void show_failures(const result *of) {
-  const batch *in = &of->cells;
-  bool *told = calloc(in->failure_count + 1, sizeof *told);
+static void show_failures(const view_result *result) {
+  const work_batch *batch = &result->cells;
+  bool *told = calloc(batch->failure_count + 1, sizeof *told);
   size_t kinds = 0;
-  if (in->failure_count > 0) printf("\nfailures\n");
-  for (size_t i = 0; told != NULL && i < in->failure_count; i++) {
+  if (batch->failure_count > 0) printf("\nfailures\n");
+  for (size_t i = 0; told != NULL && i < batch->failure_count; i++) {
     size_t count = 0;
-    for (size_t j = i; !told[i] && j < in->failure_count; j++)
-      if (strcmp(in->failure_message[i], in->failure_message[j]) == 0 &&
-          strcmp(in->failure_stage[i], in->failure_stage[j]) == 0 &&
-          strcmp(in->failure_plugin[i], in->failure_plugin[j]) == 0) {
+    for (size_t j = i; !told[i] && j < batch->failure_count; j++)
+      if (strcmp(batch->failure_message[i], batch->failure_message[j]) == 0 &&
+          strcmp(batch->failure_stage[i], batch->failure_stage[j]) == 0 &&
+          strcmp(batch->failure_plugin[i], batch->failure_plugin[j]) == 0) {
         count++;
         told[j] = j > i;
       }
     if (count > 0 && kinds++ == MOST_KINDS) printf("  and others\n");
     if (count > 0 && kinds <= MOST_KINDS)
-      printf("  %zu x %s%s%s: %s\n", count, in->failure_stage[i],
-             *in->failure_plugin[i] == '\0' ? "" : ", ", in->failure_plugin[i],
-             in->failure_message[i]);
+      printf("  %zu x %s%s%s: %s\n", count, batch->failure_stage[i],
+             *batch->failure_plugin[i] == '\0' ? "" : ", ",
+             batch->failure_plugin[i], batch->failure_message[i]);
   }
   free(told);
 }
 
-static void show_warnings(const result *of) {
-  const batch *in = &of->cells;
-  bool *told = calloc(in->warning_count + 1, sizeof *told);
+static void show_warnings(const view_result *result) {
+  const work_batch *batch = &result->cells;
+  bool *told = calloc(batch->warning_count + 1, sizeof *told);
   size_t kinds = 0;
-  if (in->warning_count > 0) printf("\nwarnings\n");
-  for (size_t i = 0; told != NULL && i < in->warning_count; i++) {
+  if (batch->warning_count > 0) printf("\nwarnings\n");
+  for (size_t i = 0; told != NULL && i < batch->warning_count; i++) {
     size_t count = 0;
-    for (size_t j = i; !told[i] && j < in->warning_count; j++)
-      if (strcmp(in->warning_code[i], in->warning_code[j]) == 0 &&
-          strcmp(in->warning_plugin[i], in->warning_plugin[j]) == 0) {
+    for (size_t j = i; !told[i] && j < batch->warning_count; j++)
+      if (strcmp(batch->warning_code[i], batch->warning_code[j]) == 0 &&
+          strcmp(batch->warning_plugin[i], batch->warning_plugin[j]) == 0) {
         count++;
         told[j] = j > i;
       }
     if (count > 0 && kinds++ == MOST_KINDS) printf("  and others\n");
     if (count > 0 && kinds <= MOST_KINDS)
-      printf("  %zu x %s, %s: %s\n", count, in->warning_code[i],
-             in->warning_plugin[i], in->warning_message[i]);
+      printf("  %zu x %s, %s: %s\n", count, batch->warning_code[i],
+             batch->warning_plugin[i], batch->warning_message[i]);
   }
   free(told);
 }
 
-static heed_status show_signatures(result *of, heed_error *error) {
-  signature *found;
+static heed_status show_signatures(view_result *result, heed_error *error) {
+  diagnosis_signature *found;
   size_t count;
-  const heed_status status = signatures_find(of, &found, &count, error);
+  const heed_status status = signatures_find(result, &found, &count, error);
   if (status != HEED_OK) return status;
   if (count > 0) printf("\nsignatures of failure\n");
   for (size_t i = 0; i < count; i++)
@@ -433,42 +441,42 @@ static heed_status show_signatures(result *of, heed_error *error) {
   return HEED_OK;
 }
 
-static void show_text(view *self, const show_options *options) {
-  const plan *of = self->of->plan;
-  show_head(self->of);
-  show_seconds(self->of);
+static void show_text(view_groups *self, const show_options *options) {
+  const heed_plan *plan = self->result->plan;
+  show_head(self->result);
+  show_seconds(self->result);
   if (options->metric_count == 0 && line_count(self, options) > MOST_LINES)
     show_ranges(self, options);
   else
-    for (size_t i = 0; i < of->metric_count; i++)
-      if (is_shown(self->of, options, &of->metrics[i]))
-        show_metric(self, &of->metrics[i]);
-  show_failures(self->of);
-  show_warnings(self->of);
+    for (size_t i = 0; i < plan->metric_count; i++)
+      if (is_shown(self->result, options, &plan->metrics[i]))
+        show_metric(self, &plan->metrics[i]);
+  show_failures(self->result);
+  show_warnings(self->result);
 }
 
-static heed_status show(result *of, const show_options *options,
+static heed_status show(view_result *result, const show_options *options,
                         heed_error *error) {
-  view self;
-  heed_status status = check_metrics(of->plan, options, error);
+  view_groups self;
+  heed_status status = check_metrics(result->plan, options, error);
   if (status != HEED_OK) return status;
-  status = open_view(of, options, &self, error);
+  status = open_view(result, options, &self, error);
   if (status != HEED_OK) return status;
   if (options->csv)
     show_csv(&self, options);
   else
     show_text(&self, options);
   view_close(&self);
-  return options->csv ? HEED_OK : show_signatures(of, error);
+  return options->csv ? HEED_OK : show_signatures(result, error);
 }
 
 static int show_file(const show_options *options) {
-  result of;
+  view_result result;
   heed_error error;
-  heed_status status = result_open(options->path, &of, &error);
+  heed_status status = result_open(options->path, &result, &error);
   if (status != HEED_OK) return command_error(&error);
-  status = show(&of, options, &error);
-  result_close(&of);
+  status = show(&result, options, &error);
+  result_close(&result);
   return status == HEED_OK ? EXIT_DONE : command_error(&error);
 }
 

@@ -18,7 +18,7 @@ static void print_notice(void *context, planner_notice notice,
 
 heed_status sweep_plan(const command_common *common, const char *sweep,
                        const char *const *sets, size_t set_count, char **text,
-                       plan **result, heed_error *error) {
+                       heed_plan **result, heed_error *error) {
   const planner_options options = {.sweep = sweep,
                                    .sets = sets,
                                    .set_count = set_count,

@@ -9,6 +9,6 @@
 /* Plans in a child process, printing its warnings. *text is to be freed. */
 heed_status sweep_plan(const command_common *common, const char *sweep,
                        const char *const *sets, size_t set_count, char **text,
-                       plan **result, heed_error *error);
+                       heed_plan **result, heed_error *error);
 
 #endif

@@ -40,13 +40,13 @@ static void write_value(FILE *file, const heed_column *column, size_t row) {
   (void)fputs(number, file);
 }
 
-static heed_status write_users(FILE *file, const kept_cell *of,
+static heed_status write_users(FILE *file, const command_kept_cell *cell,
                                heed_error *error) {
   static const char *const names[][2] = {{"mean", "eta_hat"},
                                          {"sd", "sd"},
                                          {"annotations", "annotations"},
                                          {"eta", "eta"}};
-  const heed_table *users = of->table;
+  const heed_table *users = cell->table;
   const heed_column *name = heed_table_column(users, "name");
   const heed_column *columns[4];
   size_t count = 0;
@@ -74,7 +74,7 @@ static heed_status write_users(FILE *file, const kept_cell *of,
 }
 
 int command_users(const command_common *common, int argc, char **argv) {
-  static const kept_command users = {
+  static const command_kept_options users = {
       .name = "users",
       .table = "users",
       .help = help_text,

@@ -7,26 +7,28 @@
 #include "heed/distribution.h"
 
 double *evaluation_user_means(const heed_crowd *crowd,
-                              const heed_posterior *posterior, arena *memory) {
+                              const heed_posterior *posterior,
+                              host_arena *memory) {
   const size_t users = crowd->users->rows;
   double *mean = arena_allocate(memory, users, sizeof *mean);
   for (size_t j = 0; mean != NULL && j < users; j++) {
-    size_t from = j, to = j + 1;
+    size_t start = j, end = j + 1;
     if (posterior->unit == HEED_BY_USER_TOPIC) {
-      from = j * posterior->topics;
-      to = from + posterior->topics;
+      start = j * posterior->topics;
+      end = start + posterior->topics;
     } else if (posterior->unit == HEED_BY_ANNOTATION) {
-      from = crowd->first[j];
-      to = crowd->first[j + 1];
+      start = crowd->first[j];
+      end = crowd->first[j + 1];
     }
-    for (size_t i = from; i < to; i++) mean[j] += posterior->mean[i];
-    mean[j] = to > from ? mean[j] / (double)(to - from) : NAN;
+    for (size_t i = start; i < end; i++) mean[j] += posterior->mean[i];
+    mean[j] = end > start ? mean[j] / (double)(end - start) : NAN;
   }
   return mean;
 }
 
-static void put(const evaluation *self, metric which, double value) {
-  if (self->into[which] != NULL) *self->into[which] = value;
+static void put(const heed_evaluation *self, evaluation_metric which,
+                double value) {
+  if (self->target[which] != NULL) *self->target[which] = value;
 }
 
 static double rmse(size_t count, const double *a, const double *b) {
@@ -49,20 +51,21 @@ static double correlation(size_t count, const double *a, const double *b) {
 
 /* The q-quantile of row u: the estimator's where it has that level, else from
  * the mass on nodes; NaN without either. */
-static double quantile(const heed_posterior *of, size_t unit, double q) {
+static double quantile(const heed_posterior *posterior, size_t unit, double q) {
   double sum = 0;
-  for (size_t i = 0; of->quantiles != NULL && i < of->level_count; i++)
-    if (fabs(of->levels[i] - q) < 1e-9)
-      return of->quantiles[unit * of->level_count + i];
-  if (of->node_count == 0) return NAN;
-  for (size_t k = 0; k < of->node_count; k++) {
-    sum += of->mass[of->row[unit] * of->node_count + k];
-    if (sum >= q - 1e-12) return of->nodes[k];
+  for (size_t i = 0; posterior->quantiles != NULL && i < posterior->level_count;
+       i++)
+    if (fabs(posterior->levels[i] - q) < 1e-9)
+      return posterior->quantiles[unit * posterior->level_count + i];
+  if (posterior->node_count == 0) return NAN;
+  for (size_t k = 0; k < posterior->node_count; k++) {
+    sum += posterior->mass[posterior->row[unit] * posterior->node_count + k];
+    if (sum >= q - 1e-12) return posterior->nodes[k];
   }
-  return of->nodes[of->node_count - 1];
+  return posterior->nodes[posterior->node_count - 1];
 }
 
-static double coverage(const evaluation *self) {
+static double coverage(const heed_evaluation *self) {
   const size_t users = self->crowd->users->rows;
   const double below = (1 - self->level) / 2;
   size_t covered = 0;
@@ -76,42 +79,48 @@ static double coverage(const evaluation *self) {
 }
 
 /* Whether nodes are the few places where eta may be, not a grid over those. */
-static bool has_atoms(const heed_posterior *of) {
-  const heed_distribution_functions *is =
-      of->prior == NULL ? NULL : of->prior->plugin->functions;
-  return is != NULL && is->atoms_move &&
-         is->node_count(of->prior->self, of->node_count) == of->node_count &&
-         is->node_count(of->prior->self, of->node_count + 1) == of->node_count;
+static bool has_atoms(const heed_posterior *posterior) {
+  const heed_distribution_functions *functions =
+      posterior->prior == NULL ? NULL : posterior->prior->plugin->functions;
+  return functions != NULL && functions->atoms_move &&
+         functions->node_count(posterior->prior->self, posterior->node_count) ==
+             posterior->node_count &&
+         functions->node_count(posterior->prior->self,
+                               posterior->node_count + 1) ==
+             posterior->node_count;
 }
 
 /* Of one user, because users of one crowd share what is wrong with their
  * posteriors, and tests need ranks that are independent (Talts et al. 2018,
  * arXiv 1804.06788, section 4).  A node of a grid stands for the cell that ends
  * half way to its neighbours. */
-static double rank_of(const evaluation *self, size_t user) {
-  const heed_posterior *of = self->posterior;
+static double rank_of(const heed_evaluation *self, size_t user) {
+  const heed_posterior *posterior = self->posterior;
   const heed_host *host = &self->host->host;
   const double eta = self->eta[user];
-  double below = 0, at = 0;
-  if (of->node_count == 0) return NAN;
-  const double *mass = of->mass + of->row[user] * of->node_count;
-  const bool atoms = has_atoms(of);
-  for (size_t k = 0; k < of->node_count; k++) {
-    const double end = atoms || k + 1 == of->node_count
-                           ? of->nodes[k]
-                           : (of->nodes[k] + of->nodes[k + 1]) / 2;
-    if (end < eta && (atoms || k + 1 < of->node_count)) {
+  double below = 0, point = 0;
+  if (posterior->node_count == 0) return NAN;
+  const double *mass =
+      posterior->mass + posterior->row[user] * posterior->node_count;
+  const bool atoms = has_atoms(posterior);
+  for (size_t k = 0; k < posterior->node_count; k++) {
+    const double end =
+        atoms || k + 1 == posterior->node_count
+            ? posterior->nodes[k]
+            : (posterior->nodes[k] + posterior->nodes[k + 1]) / 2;
+    if (end < eta && (atoms || k + 1 < posterior->node_count)) {
       below += mass[k];
       continue;
     }
-    if (!atoms || of->nodes[k] == eta) at = mass[k];
+    if (!atoms || posterior->nodes[k] == eta) point = mass[k];
     break;
   }
   heed_stream stream = host->stream(host, "rank", user);
-  return below + heed_uniform(&stream) * at;
+  return below + heed_uniform(&stream) * point;
 }
 
-heed_status evaluate_attentiveness(const evaluation *self, heed_error *error) {
+heed_status evaluate_attentiveness(const heed_evaluation *self,
+                                   heed_error *error) {
   const size_t users = self->crowd->users->rows;
   const double *mean =
       evaluation_user_means(self->crowd, self->posterior, self->scratch);

@@ -78,12 +78,14 @@
     "share of held-out untied labels that the implied reward ranks alike")
 
 #define EVALUATION_ENUM(id, name, dimension, unit, doc) METRIC_##id,
-typedef enum metric { EVALUATION_METRICS(EVALUATION_ENUM) METRIC_COUNT } metric;
+typedef enum evaluation_metric {
+  EVALUATION_METRICS(EVALUATION_ENUM) METRIC_COUNT
+} evaluation_metric;
 #undef EVALUATION_ENUM
 
 /* What evaluation needs to know of the held-out prompts; made once a world.  H
  * prompts, K candidates. */
-typedef struct prompts_known {
+typedef struct evaluation_prompts {
   size_t count;
   size_t candidates; /* 0: texts, one of the reference's for each prompt */
   size_t first;      /* row of the first held-out prompt */
@@ -92,18 +94,18 @@ typedef struct prompts_known {
   double *reward;    /* H x K; of texts H */
   double *reference; /* H x K: log pi_ref */
   double *win;       /* H x K: P(this candidate beats one of the reference's) */
-} prompts_known;
+} evaluation_prompts;
 
 /* *result stays NULL where the world has no judge, no reference, or neither
  * candidates nor texts of the reference. */
 heed_status prompts_know(const heed_instance *source, const heed_world *world,
-                         service *host, arena *memory,
-                         const prompts_known **result, heed_error *error);
+                         host_service *host, host_arena *memory,
+                         const evaluation_prompts **result, heed_error *error);
 heed_status texts_know(const heed_instance *source, const heed_world *world,
-                       service *host, arena *memory,
-                       const prompts_known **result, heed_error *error);
+                       host_service *host, host_arena *memory,
+                       const evaluation_prompts **result, heed_error *error);
 
-typedef struct evaluation {
+typedef struct heed_evaluation {
   /* evaluation's own settings */
   size_t kl_count;
   const double *kl;
@@ -112,37 +114,39 @@ typedef struct evaluation {
 
   const heed_instance *source, *estimator, *model, *trainer; /* or NULL */
   const heed_world *world;
-  const prompts_known *prompts; /* or NULL */
-  const heed_crowd *crowd;      /* what the estimator saw */
-  const heed_crowd *held_out;   /* or NULL */
-  const double *eta;            /* truth, users; NULL: not known */
+  const evaluation_prompts *prompts; /* or NULL */
+  const heed_crowd *crowd;           /* what the estimator saw */
+  const heed_crowd *held_out;        /* or NULL */
+  const double *eta;                 /* truth, users; NULL: not known */
   const heed_posterior *posterior;
   const heed_selection *selection;
   const heed_policy *policy; /* or NULL */
-  service *host;             /* its plugin: the one being called, or NULL */
-  arena *scratch;
-  double *into[METRIC_COUNT]; /* where values go; NULL: not wanted */
-  heed_table **responses;     /* where a table of drawn responses goes, from the
-                                 host's allocate() */
-} evaluation;
+  host_service *host;        /* its plugin: the one being called, or NULL */
+  host_arena *scratch;
+  double *target[METRIC_COUNT]; /* where values go; NULL: not wanted */
+  heed_table **responses; /* where a table of drawn responses goes, from the
+                             host's allocate() */
+} heed_evaluation;
 
 static inline double evaluation_sigmoid(double x) {
   return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
 }
 
 /* What goes wrong from here on is this plugin's doing; NULL: nobody's. */
-static inline void evaluation_calls(const evaluation *self,
+static inline void evaluation_calls(const heed_evaluation *self,
                                     const heed_instance *instance) {
   self->host->plugin = instance == NULL ? NULL : instance->plugin;
 }
 
-heed_status evaluate_policy(const evaluation *self, heed_error *error);
-heed_status evaluate_texts(const evaluation *self, heed_error *error);
-heed_status evaluate_attentiveness(const evaluation *self, heed_error *error);
-heed_status evaluate_labels(const evaluation *self, heed_error *error);
+heed_status evaluate_policy(const heed_evaluation *self, heed_error *error);
+heed_status evaluate_texts(const heed_evaluation *self, heed_error *error);
+heed_status evaluate_attentiveness(const heed_evaluation *self,
+                                   heed_error *error);
+heed_status evaluate_labels(const heed_evaluation *self, heed_error *error);
 
 /* eta-hat of each user, whatever the posterior's units are. */
 double *evaluation_user_means(const heed_crowd *crowd,
-                              const heed_posterior *posterior, arena *memory);
+                              const heed_posterior *posterior,
+                              host_arena *memory);
 
 #endif

@@ -6,11 +6,12 @@
 
 #include "evaluation.h"
 
-static void put(const evaluation *self, metric which, double value) {
-  if (self->into[which] != NULL) *self->into[which] = value;
+static void put(const heed_evaluation *self, evaluation_metric which,
+                double value) {
+  if (self->target[which] != NULL) *self->target[which] = value;
 }
 
-static void put_kept(const evaluation *self) {
+static void put_kept(const heed_evaluation *self) {
   const heed_crowd *crowd = self->crowd;
   const double *weight = self->selection->weight;
   size_t labels = 0, users = 0;
@@ -28,7 +29,7 @@ static void put_kept(const evaluation *self) {
 
 /* Weighted share of untied labels equal to right[pair x stride]; values that
  * are neither A nor B do not count. */
-static double agreement(const evaluation *self, const int8_t *right,
+static double agreement(const heed_evaluation *self, const int8_t *right,
                         size_t stride) {
   const heed_table *table = self->crowd->annotations;
   const int64_t *pair = heed_table_data(table, "pair", HEED_INT64);
@@ -44,7 +45,8 @@ static double agreement(const evaluation *self, const int8_t *right,
   return all > 0 ? same / all : NAN;
 }
 
-static heed_status put_accuracy(const evaluation *self, heed_error *error) {
+static heed_status put_accuracy(const heed_evaluation *self,
+                                heed_error *error) {
   const heed_table *pairs = self->world->pairs;
   const double *p = heed_table_data(pairs, "p", HEED_FLOAT64);
   int8_t *better;
@@ -61,7 +63,8 @@ static heed_status put_accuracy(const evaluation *self, heed_error *error) {
 
 /* As agreement(), with the majority of all other untied labels of the pair,
  * kept or not; a label without one does not count. */
-static heed_status put_consensus(const evaluation *self, heed_error *error) {
+static heed_status put_consensus(const heed_evaluation *self,
+                                 heed_error *error) {
   const heed_table *table = self->crowd->annotations;
   const int64_t *pair = heed_table_data(table, "pair", HEED_INT64);
   const int8_t *choice = heed_table_data(table, "choice", HEED_INT8);
@@ -86,8 +89,9 @@ static heed_status put_consensus(const evaluation *self, heed_error *error) {
 
 /* Over users with enough judged labels: rank correlation of eta-hat with the
  * share of the user's own labels that agree. */
-static heed_status put_spearman(const evaluation *self, const int8_t *verdicts,
-                                size_t judge, heed_error *error) {
+static heed_status put_spearman(const heed_evaluation *self,
+                                const int8_t *verdicts, size_t judge,
+                                heed_error *error) {
   const heed_crowd *crowd = self->crowd;
   const size_t users = crowd->users->rows, judges = self->world->judge_count;
   const int64_t *pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
@@ -114,30 +118,32 @@ static heed_status put_spearman(const evaluation *self, const int8_t *verdicts,
     eta[count] = mean[j];
     share[count++] = (double)same / (double)judged;
   }
-  if (self->into[METRIC_USERS_JUDGED] != NULL)
-    self->into[METRIC_USERS_JUDGED][judge] = (double)count;
-  if (self->into[METRIC_SPEARMAN_JUDGE] != NULL && count >= 3)
-    self->into[METRIC_SPEARMAN_JUDGE][judge] =
+  if (self->target[METRIC_USERS_JUDGED] != NULL)
+    self->target[METRIC_USERS_JUDGED][judge] = (double)count;
+  if (self->target[METRIC_SPEARMAN_JUDGE] != NULL && count >= 3)
+    self->target[METRIC_SPEARMAN_JUDGE][judge] =
         gsl_stats_spearman(eta, 1, share, 1, count, work);
   return HEED_OK;
 }
 
-static heed_status put_judges(const evaluation *self, heed_error *error) {
+static heed_status put_judges(const heed_evaluation *self, heed_error *error) {
   const size_t judges = self->world->judge_count;
   const int8_t *verdicts =
       heed_table_data(self->world->pairs, "verdict", HEED_INT8);
   heed_status status = HEED_OK;
   for (size_t i = 0; verdicts != NULL && status == HEED_OK && i < judges; i++) {
-    if (self->into[METRIC_LABEL_AGREEMENT] != NULL)
-      self->into[METRIC_LABEL_AGREEMENT][i] =
+    if (self->target[METRIC_LABEL_AGREEMENT] != NULL)
+      self->target[METRIC_LABEL_AGREEMENT][i] =
           agreement(self, verdicts + i, judges);
     status = put_spearman(self, verdicts, i, error);
   }
   return status;
 }
 
-static heed_status put_held_out(const evaluation *self, heed_error *error) {
-  const heed_estimator_functions *is = self->estimator->plugin->functions;
+static heed_status put_held_out(const heed_evaluation *self,
+                                heed_error *error) {
+  const heed_estimator_functions *functions =
+      self->estimator->plugin->functions;
   const size_t count = self->held_out->annotations->rows;
   double *probability =
       arena_allocate(self->scratch, count, sizeof *probability);
@@ -146,8 +152,9 @@ static heed_status put_held_out(const evaluation *self, heed_error *error) {
   if (probability == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out");
   evaluation_calls(self, self->estimator);
-  status = is->predict(self->estimator->self, &self->host->host,
-                       self->posterior, self->held_out, probability, error);
+  status =
+      functions->predict(self->estimator->self, &self->host->host,
+                         self->posterior, self->held_out, probability, error);
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < count; i++) {
     if (!(probability[i] >= 0 && probability[i] <= 1 + 1e-9))
@@ -162,15 +169,16 @@ static heed_status put_held_out(const evaluation *self, heed_error *error) {
   return HEED_OK;
 }
 
-heed_status evaluate_labels(const evaluation *self, heed_error *error) {
-  const heed_estimator_functions *is = self->estimator->plugin->functions;
+heed_status evaluate_labels(const heed_evaluation *self, heed_error *error) {
+  const heed_estimator_functions *functions =
+      self->estimator->plugin->functions;
   heed_status status;
   put_kept(self);
   status = put_accuracy(self, error);
   if (status == HEED_OK) status = put_consensus(self, error);
   if (status == HEED_OK) status = put_judges(self, error);
-  if (status == HEED_OK && self->held_out != NULL && is->predict != NULL &&
-      self->held_out->annotations->rows > 0)
+  if (status == HEED_OK && self->held_out != NULL &&
+      functions->predict != NULL && self->held_out->annotations->rows > 0)
     status = put_held_out(self, error);
   return status;
 }

@@ -12,7 +12,7 @@ static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
-static heed_response *candidates(size_t count, arena *memory) {
+static heed_response *candidates(size_t count, host_arena *memory) {
   heed_response *all = arena_allocate(memory, count, sizeof *all);
   for (size_t i = 0; all != NULL && i < count; i++)
     all[i].candidate = (int64_t)i;
@@ -57,15 +57,16 @@ static void know_wins(size_t count, const double *reward,
 }
 
 heed_status prompts_know(const heed_instance *source, const heed_world *world,
-                         service *host, arena *memory,
-                         const prompts_known **result, heed_error *error) {
-  const heed_source_functions *is = source->plugin->functions;
+                         host_service *host, host_arena *memory,
+                         const evaluation_prompts **result, heed_error *error) {
+  const heed_source_functions *functions = source->plugin->functions;
   const size_t count = world->held_out, wide = world->candidates;
-  prompts_known *self;
+  evaluation_prompts *self;
   heed_response *all;
   heed_status status = HEED_OK;
   *result = NULL;
-  if (is->judge == NULL || is->reference == NULL || count == 0) return HEED_OK;
+  if (functions->judge == NULL || functions->reference == NULL || count == 0)
+    return HEED_OK;
   if (wide == 0) return texts_know(source, world, host, memory, result, error);
   self = arena_allocate(memory, 1, sizeof *self);
   all = candidates(wide, memory);
@@ -80,11 +81,11 @@ heed_status prompts_know(const heed_instance *source, const heed_world *world,
     return no_memory(error);
   for (size_t i = 0; status == HEED_OK && i < count; i++) {
     of_prompt(wide, all, self->first + i);
-    status = is->judge(source->self, &host->host, world, wide, all,
-                       self->reward + i * wide, error);
+    status = functions->judge(source->self, &host->host, world, wide, all,
+                              self->reward + i * wide, error);
     if (status == HEED_OK)
-      status = is->reference(source->self, &host->host, world, wide, all,
-                             self->reference + i * wide, error);
+      status = functions->reference(source->self, &host->host, world, wide, all,
+                                    self->reference + i * wide, error);
     if (status == HEED_OK)
       status = check_known(wide, self->reward + i * wide,
                            self->reference + i * wide, self->first + i, error);
@@ -98,11 +99,11 @@ heed_status prompts_know(const heed_instance *source, const heed_world *world,
 
 /* ---- a policy along the ray pi_ref x exp(c tilt) ---- */
 
-typedef struct ray {
-  const prompts_known *known;
+typedef struct policy_ray {
+  const evaluation_prompts *known;
   const double *tilt; /* H x K: log(pi / pi_ref) */
   double level;       /* the KL sought */
-} ray;
+} policy_ray;
 
 /* log of the sum over y of pi_ref(y) exp(c tilt(y)), for one prompt. */
 static double log_partition(size_t count, const double *reference,
@@ -116,8 +117,8 @@ static double log_partition(size_t count, const double *reference,
 }
 
 /* Mean over prompts of KL(pi_c || pi_ref) and of the win rate of pi_c. */
-static void along(const ray *self, double c, double *kl, double *win) {
-  const prompts_known *known = self->known;
+static void along(const policy_ray *self, double c, double *kl, double *win) {
+  const evaluation_prompts *known = self->known;
   const size_t wide = known->candidates;
   *kl = *win = 0;
   for (size_t i = 0; i < known->count; i++) {
@@ -137,7 +138,7 @@ static void along(const ray *self, double c, double *kl, double *win) {
 }
 
 static double above_level(double c, void *context) {
-  const ray *self = context;
+  const policy_ray *self = context;
   double kl, win;
   along(self, c, &kl, &win);
   return kl - self->level;
@@ -145,7 +146,7 @@ static double above_level(double c, void *context) {
 
 /* The c at which the KL is self->level, between 0 and `high`; NaN without
  * memory. */
-static double matched(ray *self, double high) {
+static double matched(policy_ray *self, double high) {
   enum { MOST_STEPS = 100 };
   gsl_function function = {above_level, self};
   gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
@@ -167,7 +168,7 @@ static double matched(ray *self, double high) {
 
 /* The win rate where the KL is self->level; NaN where no c reaches it, or where
  * the KL jumps past it (a policy that makes some candidates never). */
-static double win_rate_at(ray *self) {
+static double win_rate_at(policy_ray *self) {
   double high = 1, kl = 0, win = NAN;
   while ((kl = above_level(high, self)) < 0 && high < 0x1p40) high *= 2;
   if (!(kl >= 0)) return NAN;
@@ -180,19 +181,19 @@ static double win_rate_at(ray *self) {
 /* ---- the metrics ---- */
 
 /* tilt = log(pi / pi_ref): H x K. */
-static heed_status read_tilt(const evaluation *self, double *tilt,
+static heed_status read_tilt(const heed_evaluation *self, double *tilt,
                              heed_error *error) {
-  const prompts_known *known = self->prompts;
-  const heed_trainer_functions *is = self->trainer->plugin->functions;
+  const evaluation_prompts *known = self->prompts;
+  const heed_trainer_functions *functions = self->trainer->plugin->functions;
   const size_t wide = known->candidates;
   heed_response *all = candidates(wide, self->scratch);
   if (all == NULL) return no_memory(error);
   for (size_t i = 0; i < known->count; i++) {
     double *row = tilt + i * wide, sum = 0;
     of_prompt(wide, all, known->first + i);
-    const heed_status status =
-        is->log_probability(self->trainer->self, &self->host->host, self->world,
-                            self->policy, wide, all, row, error);
+    const heed_status status = functions->log_probability(
+        self->trainer->self, &self->host->host, self->world, self->policy, wide,
+        all, row, error);
     if (status != HEED_OK) return status;
     for (size_t y = 0; y < wide; y++) sum += exp(row[y]);
     if (!(fabs(sum - 1) < 1e-6))
@@ -205,12 +206,14 @@ static heed_status read_tilt(const evaluation *self, double *tilt,
   return HEED_OK;
 }
 
-static void put(const evaluation *self, metric which, double value) {
-  if (self->into[which] != NULL) *self->into[which] = value;
+static void put(const heed_evaluation *self, evaluation_metric which,
+                double value) {
+  if (self->target[which] != NULL) *self->target[which] = value;
 }
 
 /* E_pi r - E_ref r */
-static double reward_score(const prompts_known *known, const double *tilt) {
+static double reward_score(const evaluation_prompts *known,
+                           const double *tilt) {
   double sum = 0;
   for (size_t i = 0; i < known->count * known->candidates; i++)
     sum += (exp(known->reference[i] + tilt[i]) - exp(known->reference[i])) *
@@ -220,7 +223,7 @@ static double reward_score(const prompts_known *known, const double *tilt) {
 
 /* KL(pi || pi*), pi* = pi_ref exp(r / scale) / Z: the policy that DPO with this
  * beta would find from clean labels without end. */
-static double regret(const prompts_known *known, const double *tilt,
+static double regret(const evaluation_prompts *known, const double *tilt,
                      double scale) {
   const size_t wide = known->candidates;
   double sum = 0;
@@ -239,18 +242,18 @@ static double regret(const prompts_known *known, const double *tilt,
 
 /* Implied reward scale x tilt against the true one, both centred within
  * prompts under the reference. */
-static void put_alignment(const evaluation *self, const double *tilt) {
-  const prompts_known *known = self->prompts;
+static void put_alignment(const heed_evaluation *self, const double *tilt) {
+  const evaluation_prompts *known = self->prompts;
   const size_t wide = known->candidates;
   double cross = 0, implied = 0, truth = 0;
   for (size_t i = 0; i < known->count; i++) {
-    const size_t at = i * wide;
+    const size_t position = i * wide;
     double mean_tilt = 0, mean_reward = 0;
-    for (size_t y = at; y < at + wide; y++) {
+    for (size_t y = position; y < position + wide; y++) {
       mean_tilt += exp(known->reference[y]) * tilt[y];
       mean_reward += exp(known->reference[y]) * known->reward[y];
     }
-    for (size_t y = at; y < at + wide; y++) {
+    for (size_t y = position; y < position + wide; y++) {
       const double weight = exp(known->reference[y]);
       const double a = self->policy->scale * (tilt[y] - mean_tilt);
       const double b = known->reward[y] - mean_reward;
@@ -264,29 +267,29 @@ static void put_alignment(const evaluation *self, const double *tilt) {
   put(self, METRIC_CALIBRATION_SLOPE, truth > 0 ? cross / truth : NAN);
 }
 
-static heed_status evaluate_candidates(const evaluation *self,
+static heed_status evaluate_candidates(const heed_evaluation *self,
                                        heed_error *error) {
-  const prompts_known *known = self->prompts;
+  const evaluation_prompts *known = self->prompts;
   double kl, win;
   double *tilt = arena_allocate(self->scratch, known->count * known->candidates,
                                 sizeof *tilt);
-  ray from = {known, tilt, 0};
+  policy_ray ray = {known, tilt, 0};
   heed_status status;
   if (tilt == NULL) return no_memory(error);
   evaluation_calls(self, self->trainer);
   status = read_tilt(self, tilt, error);
   if (status != HEED_OK) return status;
   evaluation_calls(self, NULL);
-  along(&from, 1, &kl, &win);
+  along(&ray, 1, &kl, &win);
   put(self, METRIC_WIN_RATE, win);
   put(self, METRIC_KL, kl);
   put(self, METRIC_REWARD_SCORE, reward_score(known, tilt));
   put(self, METRIC_REGRET, regret(known, tilt, self->policy->scale));
   put_alignment(self, tilt);
-  if (self->into[METRIC_WIN_RATE_AT_KL] == NULL) return HEED_OK;
+  if (self->target[METRIC_WIN_RATE_AT_KL] == NULL) return HEED_OK;
   for (size_t i = 0; i < self->kl_count; i++) {
-    from.level = self->kl[i];
-    self->into[METRIC_WIN_RATE_AT_KL][i] = win_rate_at(&from);
+    ray.level = self->kl[i];
+    self->target[METRIC_WIN_RATE_AT_KL][i] = win_rate_at(&ray);
   }
   return HEED_OK;
 }
@@ -317,7 +320,7 @@ static void responses_of(const heed_world *world, size_t pair,
 }
 
 /* scale x (log pi/pi_ref(A's) - log pi/pi_ref(B's)) of a pair. */
-static heed_status implied_difference(const evaluation *self, size_t pair,
+static heed_status implied_difference(const heed_evaluation *self, size_t pair,
                                       double *difference, heed_error *error) {
   const heed_trainer_functions *trainer = self->trainer->plugin->functions;
   const heed_source_functions *source = self->source->plugin->functions;
@@ -347,7 +350,7 @@ static heed_status implied_difference(const evaluation *self, size_t pair,
 }
 
 /* P(this choice) of a casual user, of each held-out annotation. */
-static heed_status casual_choices(const evaluation *self, double *casual,
+static heed_status casual_choices(const heed_evaluation *self, double *casual,
                                   heed_error *error) {
   const heed_table *table = self->held_out->annotations;
   const heed_user_model_functions *model;
@@ -377,7 +380,7 @@ static heed_status casual_choices(const evaluation *self, double *casual,
   return HEED_OK;
 }
 
-static heed_status evaluate_held_out(const evaluation *self,
+static heed_status evaluate_held_out(const heed_evaluation *self,
                                      heed_error *error) {
   const heed_table *table = self->held_out->annotations;
   const int64_t *user = heed_table_data(table, "user", HEED_INT64);
@@ -408,7 +411,7 @@ static heed_status evaluate_held_out(const evaluation *self,
   return HEED_OK;
 }
 
-heed_status evaluate_policy(const evaluation *self, heed_error *error) {
+heed_status evaluate_policy(const heed_evaluation *self, heed_error *error) {
   const heed_trainer_functions *trainer;
   heed_status status;
   if (self->policy == NULL || self->prompts == NULL) return HEED_OK;

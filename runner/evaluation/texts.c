@@ -11,15 +11,16 @@ static heed_status no_memory(heed_error *error) {
 
 /* Judges are asked about all responses at once.  *rewards stays NULL where the
  * world has no such judge. */
-typedef heed_status judging(void *self, const heed_host *host,
-                            const heed_world *world, size_t count,
-                            const heed_response *responses, double *rewards,
-                            heed_error *error);
+typedef heed_status texts_judging(void *self, const heed_host *host,
+                                  const heed_world *world, size_t count,
+                                  const heed_response *responses,
+                                  double *rewards, heed_error *error);
 
-static heed_status ask(const heed_instance *source, judging *judge,
-                       const heed_world *world, service *host, arena *memory,
-                       size_t count, const heed_response *responses,
-                       double **rewards, heed_error *error) {
+static heed_status ask(const heed_instance *source, texts_judging *judge,
+                       const heed_world *world, host_service *host,
+                       host_arena *memory, size_t count,
+                       const heed_response *responses, double **rewards,
+                       heed_error *error) {
   double *made;
   heed_status status;
   *rewards = NULL;
@@ -43,7 +44,7 @@ static heed_status ask(const heed_instance *source, judging *judge,
  * out. */
 static heed_response *reference_responses(const heed_world *world,
                                           const char *const *text,
-                                          arena *memory) {
+                                          host_arena *memory) {
   const size_t count = world->held_out;
   const size_t first = world->prompts->rows - count;
   const int8_t *cut = heed_table_data(world->prompts, "cut", HEED_INT8);
@@ -58,12 +59,12 @@ static heed_response *reference_responses(const heed_world *world,
 }
 
 heed_status texts_know(const heed_instance *source, const heed_world *world,
-                       service *host, arena *memory,
-                       const prompts_known **result, heed_error *error) {
-  const heed_source_functions *is = source->plugin->functions;
+                       host_service *host, host_arena *memory,
+                       const evaluation_prompts **result, heed_error *error) {
+  const heed_source_functions *functions = source->plugin->functions;
   const char *const *text =
       heed_table_data(world->prompts, "response", HEED_STRING);
-  prompts_known *self = arena_allocate(memory, 1, sizeof *self);
+  evaluation_prompts *self = arena_allocate(memory, 1, sizeof *self);
   heed_response *all;
   heed_status status;
   if (text == NULL) return HEED_OK;
@@ -71,11 +72,11 @@ heed_status texts_know(const heed_instance *source, const heed_world *world,
   if (self == NULL || all == NULL) return no_memory(error);
   self->count = world->held_out;
   self->first = world->prompts->rows - world->held_out;
-  status = ask(source, is->judge, world, host, memory, self->count, all,
+  status = ask(source, functions->judge, world, host, memory, self->count, all,
                &self->reward, error);
   if (status == HEED_OK && self->reward != NULL)
-    status = ask(source, is->second_judge, world, host, memory, self->count,
-                 all, &self->second, error);
+    status = ask(source, functions->second_judge, world, host, memory,
+                 self->count, all, &self->second, error);
   if (status == HEED_OK && self->reward != NULL) *result = self;
   return status;
 }
@@ -83,15 +84,15 @@ heed_status texts_know(const heed_instance *source, const heed_world *world,
 /* ---- a policy ---- */
 
 /* What is known of the policy's responses; all (H). */
-typedef struct answers {
+typedef struct texts_answers {
   heed_response *response;
   double *reward, *second;    /* second: NULL without a second judge */
   double *policy, *reference; /* log-probabilities */
-} answers;
+} texts_answers;
 
-static heed_status draw(const evaluation *self, answers *made,
+static heed_status draw(const heed_evaluation *self, texts_answers *made,
                         heed_error *error) {
-  const prompts_known *known = self->prompts;
+  const evaluation_prompts *known = self->prompts;
   const heed_trainer_functions *trainer = self->trainer->plugin->functions;
   const heed_host *host = &self->host->host;
   heed_stream *stream =
@@ -116,9 +117,9 @@ static heed_status draw(const evaluation *self, answers *made,
   return status;
 }
 
-static heed_status weigh(const evaluation *self, answers *made,
+static heed_status weigh(const heed_evaluation *self, texts_answers *made,
                          heed_error *error) {
-  const prompts_known *known = self->prompts;
+  const evaluation_prompts *known = self->prompts;
   const heed_source_functions *source = self->source->plugin->functions;
   const heed_trainer_functions *trainer = self->trainer->plugin->functions;
   const heed_host *host = &self->host->host;
@@ -143,9 +144,9 @@ static heed_status weigh(const evaluation *self, answers *made,
   return status;
 }
 
-static heed_status judge(const evaluation *self, answers *made,
+static heed_status judge(const heed_evaluation *self, texts_answers *made,
                          heed_error *error) {
-  const prompts_known *known = self->prompts;
+  const evaluation_prompts *known = self->prompts;
   const heed_source_functions *source = self->source->plugin->functions;
   heed_status status =
       ask(self->source, source->judge, self->world, self->host, self->scratch,
@@ -164,21 +165,22 @@ static heed_status judge(const evaluation *self, answers *made,
 /* ---- the metrics ---- */
 
 /* Mean of `count` values and its standard error, into two metrics. */
-static void put_mean(const evaluation *self, metric mean_into,
-                     metric error_into, size_t count, const double *values) {
+static void put_mean(const heed_evaluation *self, evaluation_metric mean_into,
+                     evaluation_metric error_into, size_t count,
+                     const double *values) {
   double mean = 0, square = 0;
   for (size_t i = 0; i < count; i++) mean += values[i] / (double)count;
   for (size_t i = 0; i < count; i++)
     square += (values[i] - mean) * (values[i] - mean);
-  if (self->into[mean_into] != NULL) *self->into[mean_into] = mean;
-  if (self->into[error_into] != NULL && count > 1)
-    *self->into[error_into] =
+  if (self->target[mean_into] != NULL) *self->target[mean_into] = mean;
+  if (self->target[error_into] != NULL && count > 1)
+    *self->target[error_into] =
         sqrt(square / ((double)count - 1) / (double)count);
 }
 
-static void put_columns(const evaluation *self, const answers *made,
+static void put_columns(const heed_evaluation *self, const texts_answers *made,
                         double *win, double *gain, double *ratio) {
-  const prompts_known *known = self->prompts;
+  const evaluation_prompts *known = self->prompts;
   const double *mine = made->second != NULL ? made->second : made->reward;
   const double *theirs = made->second != NULL ? known->second : known->reward;
   for (size_t i = 0; i < known->count; i++) {
@@ -192,13 +194,14 @@ static void put_columns(const evaluation *self, const answers *made,
 }
 
 /* The table of what was drawn: a row a prompt. */
-static heed_status put_responses(const evaluation *self, const answers *made,
-                                 heed_error *error) {
+static heed_status put_responses(const heed_evaluation *self,
+                                 const texts_answers *made, heed_error *error) {
   const heed_host *host = &self->host->host;
   const heed_table *prompts = self->world->prompts;
   const size_t count = self->prompts->count, first = self->prompts->first;
   const char *const *asked = heed_table_data(prompts, "text", HEED_STRING);
-  const char *const *before = heed_table_data(prompts, "response", HEED_STRING);
+  const char *const *earlier =
+      heed_table_data(prompts, "response", HEED_STRING);
   heed_table *table = host->table(host, "responses", count);
   if (table == NULL) return no_memory(error);
   int64_t *prompt = host->column(host, table, "prompt", HEED_INT64, 1);
@@ -215,7 +218,7 @@ static heed_status put_responses(const evaluation *self, const answers *made,
   for (size_t i = 0; i < count; i++) {
     prompt[i] = (int64_t)(first + i);
     text[i] = asked == NULL ? "" : asked[first + i];
-    reference[i] = before[first + i];
+    reference[i] = earlier[first + i];
     policy[i] = host->copy(host, made->response[i].text);
     if (policy[i] == NULL) return no_memory(error);
   }
@@ -224,9 +227,9 @@ static heed_status put_responses(const evaluation *self, const answers *made,
   return HEED_OK;
 }
 
-heed_status evaluate_texts(const evaluation *self, heed_error *error) {
+heed_status evaluate_texts(const heed_evaluation *self, heed_error *error) {
   const heed_trainer_functions *trainer = self->trainer->plugin->functions;
-  answers made = {0};
+  texts_answers made = {0};
   heed_status status;
   if (trainer->sample == NULL) return HEED_OK;
   status = draw(self, &made, error);

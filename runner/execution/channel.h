@@ -10,7 +10,7 @@
 #include "plan/plan.h"
 
 /* Written by the worker but for `stop`. */
-typedef struct slot {
+typedef struct execution_slot {
   _Atomic uint64_t place; /* cell x 8 + stage + 1 at hand; 0: none */
   _Atomic uint64_t start; /* of that stage, monotonic nanoseconds */
   _Atomic uint64_t done;  /* its progress in 1e-6, + 1; 0: not said */
@@ -24,39 +24,39 @@ typedef struct slot {
   _Atomic uint64_t shared_time, shared_runs; /* nanoseconds; how often */
   _Atomic uint64_t own_time, own_runs;
   atomic_bool stop; /* finish the cell at hand, then no more */
-} slot;
+} execution_slot;
 
 /* A worker announces the stage that it begins, and that it rests. */
-void slot_announce(slot *self, size_t cell, plan_stage stage);
-void slot_rest(slot *self);
+void slot_announce(execution_slot *self, size_t cell, plan_stage stage);
+void slot_rest(execution_slot *self);
 /* How far the stage is, 0 to 1, and in words. */
-void slot_tell(slot *self, double done, const char *what);
+void slot_tell(execution_slot *self, double done, const char *what);
 
 /* What a worker is at. */
-typedef struct place {
+typedef struct execution_place {
   size_t cell;
   plan_stage stage;
   double seconds; /* since it began */
   double done;    /* 0 to 1; NaN: not said */
   char what[EXECUTION_WHAT];
-} place;
+} execution_place;
 /* False: it rests, or is just changing. */
-bool slot_look(slot *self, place *result);
+bool slot_look(execution_slot *self, execution_place *result);
 /* Of a worker that is dead, and changes no more. */
-bool slot_last(slot *self, place *result);
+bool slot_last(execution_slot *self, execution_place *result);
 
 #define CHANNEL_CELLS 4096 /* most cells a message names */
 
-typedef enum message_kind {
+typedef enum execution_message_kind {
   MESSAGE_RUN = 1,  /* to the worker: run these cells */
   MESSAGE_RECORDED, /* from it: these cells are in a part: cell x 8 + 0 (done),
                        or + 1 + the stage that failed */
   MESSAGE_FAILURE,  /* from it: a cell failed (place as in a slot), and why */
   MESSAGE_IDLE,     /* from it: ready for more */
   MESSAGE_ERROR     /* from it: it cannot go on, and why */
-} message_kind;
+} execution_message_kind;
 
-typedef struct message {
+typedef struct execution_message {
   uint64_t kind;
   uint64_t count;  /* cells; 0 where there is text */
   uint64_t place;  /* MESSAGE_FAILURE */
@@ -64,13 +64,13 @@ typedef struct message {
   union {
     uint64_t cells[CHANNEL_CELLS];
     char text[HEED_MESSAGE_SIZE];
-  } as;
-} message;
+  } body;
+} execution_message;
 
 /* False: the other end is gone, or (receive) nothing is there yet and wait is
  * false. */
-bool channel_send(int socket, const message *what);
-bool channel_receive(int socket, message *what, bool wait);
+bool channel_send(int socket, const execution_message *what);
+bool channel_receive(int socket, execution_message *what, bool wait);
 
 uint64_t channel_now(void); /* monotonic nanoseconds */
 double channel_seconds_since(uint64_t then);

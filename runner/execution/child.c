@@ -27,8 +27,9 @@ static void set_variable(const char *name, size_t value) {
 }
 
 /* Between fork() and exec(). */
-static void become_worker(const child *self, const child_options *options,
-                          int socket, int slot_file) {
+static void become_worker(const execution_child *self,
+                          const execution_child_options *options, int socket,
+                          int slot_file) {
   char socket_text[16], slot_text[16];
   const int nothing = open("/dev/null", O_RDONLY);
   sigset_t none;
@@ -54,7 +55,7 @@ static heed_status cannot_start(heed_error *error) {
                    strerror(errno));
 }
 
-static heed_status open_log(child *self, const char *folder,
+static heed_status open_log(execution_child *self, const char *folder,
                             heed_error *error) {
   char path[PATH_MAX];
   (void)snprintf(path, sizeof path, "%s/worker-%zu.log", folder, self->index);
@@ -65,7 +66,8 @@ static heed_status open_log(child *self, const char *folder,
                    strerror(errno));
 }
 
-static heed_status open_slot(child *self, int *file, heed_error *error) {
+static heed_status open_slot(execution_child *self, int *file,
+                             heed_error *error) {
   *file = memfd_create("heed-slot", 0);
   self->slot = MAP_FAILED;
   if (*file >= 0 && ftruncate(*file, sizeof *self->slot) == 0)
@@ -74,7 +76,8 @@ static heed_status open_slot(child *self, int *file, heed_error *error) {
   return self->slot != MAP_FAILED ? HEED_OK : cannot_start(error);
 }
 
-heed_status child_start(child *self, const child_options *options,
+heed_status child_start(execution_child *self,
+                        const execution_child_options *options,
                         heed_error *error) {
   int sockets[2] = {-1, -1}, slot_file = -1;
   heed_status status;
@@ -106,14 +109,15 @@ heed_status child_start(child *self, const child_options *options,
 /* ---- the end ---- */
 
 /* The last line of the log. */
-static void last_words(const child *self, char *words, size_t size) {
+static void last_words(const execution_child *self, char *words, size_t size) {
   char tail[512] = "";
-  struct stat about;
+  struct stat file_status;
   char *line;
-  if (fstat(self->log, &about) == 0) {
+  if (fstat(self->log, &file_status) == 0) {
     const off_t most = (off_t)sizeof tail - 1;
-    const off_t from = about.st_size > most ? about.st_size - most : 0;
-    const ssize_t got = pread(self->log, tail, sizeof tail - 1, from);
+    const off_t start =
+        file_status.st_size > most ? file_status.st_size - most : 0;
+    const ssize_t got = pread(self->log, tail, sizeof tail - 1, start);
     tail[got > 0 ? got : 0] = '\0';
   }
   while (strlen(tail) > 0 && tail[strlen(tail) - 1] == '\n')
@@ -122,7 +126,7 @@ static void last_words(const child *self, char *words, size_t size) {
   (void)snprintf(words, size, "%s", line == NULL ? tail : line + 1);
 }
 
-bool child_has_ended(child *self, child_end *end) {
+bool child_has_ended(execution_child *self, execution_child_end *end) {
   if (self->pid == 0 ||
       waitpid(self->pid, &end->wait_status, WNOHANG) != self->pid)
     return false;
@@ -132,7 +136,7 @@ bool child_has_ended(child *self, child_end *end) {
 }
 
 /* A plugin may hang when it is unloaded. */
-void child_dismiss(child *self, bool at_once) {
+void child_dismiss(execution_child *self, bool at_once) {
   const uint64_t start = channel_now();
   const struct timespec moment = {0, 1000000};
   if (self->pid == 0) return;
@@ -146,7 +150,7 @@ void child_dismiss(child *self, bool at_once) {
   child_forget(self);
 }
 
-void child_forget(child *self) {
+void child_forget(execution_child *self) {
   if (self->socket >= 0) (void)close(self->socket);
   if (self->log >= 0) (void)close(self->log);
   if (self->slot != MAP_FAILED) (void)munmap(self->slot, sizeof *self->slot);
@@ -159,7 +163,7 @@ void child_forget(child *self) {
 
 /* ---- watching ---- */
 
-void child_weigh(child *self) {
+void child_weigh(execution_child *self) {
   char path[64], text[128] = "";
   size_t pages = 0;
   int file;
@@ -175,13 +179,13 @@ void child_weigh(child *self) {
   self->held = pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-void child_trim_log(const child *self) {
-  struct stat about;
-  if (fstat(self->log, &about) == 0 && about.st_size > LOG_LIMIT)
+void child_trim_log(const execution_child *self) {
+  struct stat file_status;
+  if (fstat(self->log, &file_status) == 0 && file_status.st_size > LOG_LIMIT)
     (void)!ftruncate(self->log, 0);
 }
 
-bool child_has(const child *self, size_t cell) {
+bool child_has(const execution_child *self, size_t cell) {
   for (size_t i = 0; i < self->cell_count; i++)
     if (self->cells[i] == cell) return true;
   return false;

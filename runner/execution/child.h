@@ -9,50 +9,51 @@
 #include "channel.h"
 #include "storage/record.h"
 
-typedef struct child {
+typedef struct execution_child {
   size_t index;
   pid_t pid; /* 0: not running */
   int socket, log;
-  slot *slot;
+  execution_slot *slot;
   bool idle;
   size_t cell_count;
   uint64_t cells[CHANNEL_CELLS]; /* of its batch */
   uint64_t batch_start;
   /* Why it is being killed, and what it was at; RECORD_DONE: it is not. */
-  record_status verdict;
+  heed_record_status verdict;
   bool was_at_something, all_together; /* over the limit of all workers */
-  place was_at;
+  execution_place was_at;
   size_t held; /* bytes, when last looked at */
-} child;
+} execution_child;
 
 /* What its end looked like. */
-typedef struct child_end {
+typedef struct execution_child_end {
   int wait_status;
   char words[256]; /* the last line of its log, or "" */
-} child_end;
+} execution_child_end;
 
-typedef struct child_options {
+typedef struct execution_child_options {
   const char *folder; /* the work folder */
   size_t blas_threads;
   bool allow_unsafe;
-} child_options;
+} execution_child_options;
 
 /* self->index is set, all else is filled in. */
-heed_status child_start(child *self, const child_options *options,
+heed_status child_start(execution_child *self,
+                        const execution_child_options *options,
                         heed_error *error);
 /* Whether it has ended by itself, or been killed.  It still is to be
  * forgotten. */
-bool child_has_ended(child *self, child_end *end);
+bool child_has_ended(execution_child *self, execution_child_end *end);
 /* Lets it leave, or kills it at once, and waits for that. */
-void child_dismiss(child *self, bool at_once);
+void child_dismiss(execution_child *self, bool at_once);
 /* Frees what belongs to a child that has ended. */
-void child_forget(child *self);
+void child_forget(execution_child *self);
 
 /* Looks how many bytes are resident; 0: not known. */
-void child_weigh(child *self);
+void child_weigh(execution_child *self);
 /* Its log begins anew when it is too long. */
-void child_trim_log(const child *self);
+void child_trim_log(const execution_child *self);
 
-bool child_has(const child *self, size_t cell); /* in its batch */
+bool child_has(const execution_child *self, size_t cell); /* in its batch */
 
 #endif

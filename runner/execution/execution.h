@@ -15,7 +15,7 @@
 
 /* Failures alike. */
 typedef struct execution_failure {
-  record_status status;
+  heed_record_status status;
   plan_stage stage;
   const char *plugin; /* the plan's; "" for the host's own stages */
   size_t cells;
@@ -57,7 +57,7 @@ typedef struct execution_options {
  * or interrupted (SIGINT, SIGTERM: HEED_CANCELLED; cells in hand are finished
  * first, unless it comes twice).  Blocks those signals while it runs.  *state
  * is filled in also where the run fails. */
-heed_status execution_run(const plan *plan, work *folder,
+heed_status execution_run(const heed_plan *plan, heed_work *folder,
                           const uint8_t *recorded,
                           const execution_options *options,
                           execution_state *state, heed_error *error);
@@ -68,7 +68,7 @@ heed_status execution_work(const char *folder, int socket, int slot,
                            bool allow_unsafe, heed_error *error);
 
 /* Loads the plugins that the plan names, with the hashes it names. */
-heed_status execution_load(const plan *plan, bool allow_unsafe,
-                           registry **result, heed_error *error);
+heed_status execution_load(const heed_plan *plan, bool allow_unsafe,
+                           host_registry **result, heed_error *error);
 
 #endif

@@ -10,8 +10,8 @@
 #define NOBODY 0u
 #define MADE UINT32_MAX
 
-struct queue {
-  const plan *plan;
+struct execution_queue {
+  const heed_plan *plan;
   uint8_t *state; /* cell_state of each cell */
   size_t next;    /* position before which nothing is queued */
   size_t waiting;
@@ -24,28 +24,28 @@ struct queue {
 };
 
 /* Position in the order of the queue: replicates outside, points inside. */
-static size_t cell_at(const queue *self, size_t position) {
+static size_t cell_at(const execution_queue *self, size_t position) {
   const size_t points = self->plan->point_count;
   return position % points * self->plan->replicates + position / points;
 }
 
-static size_t position_of(const queue *self, size_t cell) {
+static size_t position_of(const execution_queue *self, size_t cell) {
   const size_t replicates = self->plan->replicates;
   return cell % replicates * self->plan->point_count + cell / replicates;
 }
 
 /* The number of the checkpoint of node `at`: that of an earlier node that has
  * the same, or a new one. */
-static size_t number_shared(queue *self, size_t at) {
+static size_t number_shared(execution_queue *self, size_t position) {
   const plan_node *nodes = self->plan->nodes;
-  if (nodes[at].shared[0] == '\0') return self->costly[at];
-  for (size_t i = 0; i < at; i++)
-    if (nodes[i].costly && strcmp(nodes[i].shared, nodes[at].shared) == 0)
+  if (nodes[position].shared[0] == '\0') return self->costly[position];
+  for (size_t i = 0; i < position; i++)
+    if (nodes[i].costly && strcmp(nodes[i].shared, nodes[position].shared) == 0)
       return self->shared[i];
   return self->thing_count++;
 }
 
-static bool number_costly(queue *self) {
+static bool number_costly(execution_queue *self) {
   const size_t count = self->plan->node_count;
   self->costly = calloc(count + 1, sizeof *self->costly);
   self->shared = calloc(count + 1, sizeof *self->shared);
@@ -60,12 +60,13 @@ static bool number_costly(queue *self) {
   return self->makers != NULL;
 }
 
-static uint32_t *maker_of(const queue *self, size_t thing, size_t cell) {
+static uint32_t *maker_of(const execution_queue *self, size_t thing,
+                          size_t cell) {
   const size_t replicates = self->plan->replicates;
   return &self->makers[thing * replicates + cell % replicates];
 }
 
-void queue_free(queue *self) {
+void queue_free(execution_queue *self) {
   if (self == NULL) return;
   free(self->makers);
   free(self->costly);
@@ -74,15 +75,15 @@ void queue_free(queue *self) {
   free(self);
 }
 
-size_t queue_waiting(const queue *self) {
+size_t queue_waiting(const execution_queue *self) {
   return self->waiting;
 }
 
-cell_state queue_state(const queue *self, size_t cell) {
-  return (cell_state)self->state[cell];
+execution_cell_state queue_state(const execution_queue *self, size_t cell) {
+  return (execution_cell_state)self->state[cell];
 }
 
-bool queue_same_unit(const queue *self, size_t a, size_t b) {
+bool queue_same_unit(const execution_queue *self, size_t a, size_t b) {
   const size_t replicates = self->plan->replicates;
   if (a % replicates != b % replicates) return false;
   return plan_node_at(self->plan, a / replicates, PLAN_POSTERIOR) ==
@@ -93,7 +94,7 @@ bool queue_same_unit(const queue *self, size_t a, size_t b) {
 
 /* Calls `change` for each costly node above the cell, from the leaf up, and for
  * its checkpoint. */
-static void each_costly(queue *self, size_t cell, uint32_t taker,
+static void each_costly(execution_queue *self, size_t cell, uint32_t taker,
                         uint32_t (*change)(uint32_t maker, uint32_t taker)) {
   const size_t replicates = self->plan->replicates;
   const plan_node *nodes = self->plan->nodes;
@@ -124,15 +125,16 @@ static uint32_t release(uint32_t maker, uint32_t taker) {
 }
 
 /* Whether another worker is about to make the thing. */
-static bool is_made_by_another(const queue *self, size_t thing, size_t cell,
-                               uint32_t taker) {
+static bool is_made_by_another(const execution_queue *self, size_t thing,
+                               size_t cell, uint32_t taker) {
   const uint32_t maker = *maker_of(self, thing, cell);
   return maker != NOBODY && maker != MADE && maker != taker + 1;
 }
 
 /* The costly node above the cell that another worker is about to make, or
  * whose checkpoint; or SIZE_MAX. */
-static size_t being_made(const queue *self, size_t cell, uint32_t taker) {
+static size_t being_made(const execution_queue *self, size_t cell,
+                         uint32_t taker) {
   const size_t replicates = self->plan->replicates;
   const plan_node *nodes = self->plan->nodes;
   if (self->thing_count == 0) return SIZE_MAX;
@@ -148,11 +150,11 @@ static size_t being_made(const queue *self, size_t cell, uint32_t taker) {
 
 /* ---- making one ---- */
 
-queue *queue_create(const plan *of, const uint8_t *recorded) {
-  const size_t cells = plan_cell_count(of);
-  queue *self = calloc(1, sizeof *self);
+execution_queue *queue_create(const heed_plan *plan, const uint8_t *recorded) {
+  const size_t cells = plan_cell_count(plan);
+  execution_queue *self = calloc(1, sizeof *self);
   if (self == NULL) return NULL;
-  self->plan = of;
+  self->plan = plan;
   self->state = calloc(cells + 1, 1);
   if (self->state == NULL || !number_costly(self)) {
     queue_free(self);
@@ -168,30 +170,33 @@ queue *queue_create(const plan *of, const uint8_t *recorded) {
 /* ---- taking and giving back ---- */
 
 /* Whether a batch of `count` cells that ends with `last` should end there. */
-static bool is_enough(const queue *self, const batch_wish *wish, size_t wanted,
+static bool is_enough(const execution_queue *self,
+                      const execution_batch_wish *wish, size_t wanted,
                       size_t count, size_t last, size_t next) {
   if (count < wanted) return false;
   if (!queue_same_unit(self, last, next)) return true;
   return wish->idle > 0 && count >= wish->worth;
 }
 
-size_t queue_take(queue *self, const batch_wish *wish, uint64_t *cells) {
+size_t queue_take(execution_queue *self, const execution_batch_wish *wish,
+                  uint64_t *cells) {
   const size_t end = plan_cell_count(self->plan);
   const size_t fair = self->waiting / (2 * (wish->idle + 1)) + 1;
   const size_t wanted = wish->cells < fair ? wish->cells : fair;
   size_t count = 0;
-  for (size_t at = self->next; at < end && count < wish->most; at++) {
-    const size_t cell = cell_at(self, at);
+  for (size_t position = self->next; position < end && count < wish->most;
+       position++) {
+    const size_t cell = cell_at(self, position);
     size_t node;
     if (self->state[cell] != CELL_QUEUED) {
-      if (at == self->next) self->next++;
+      if (position == self->next) self->next++;
       continue;
     }
     node = being_made(self, cell, wish->taker);
     if (node != SIZE_MAX) {
       const plan_node *made = &self->plan->nodes[node];
-      at += made->first_point + made->point_count - 1 -
-            cell / self->plan->replicates;
+      position += made->first_point + made->point_count - 1 -
+                  cell / self->plan->replicates;
       continue;
     }
     if (count > 0 &&
@@ -200,19 +205,19 @@ size_t queue_take(queue *self, const batch_wish *wish, uint64_t *cells) {
     each_costly(self, cell, wish->taker, claim);
     self->state[cell] = CELL_RUNNING;
     cells[count++] = cell;
-    if (at == self->next) self->next++;
+    if (position == self->next) self->next++;
   }
   self->waiting -= count;
   return count;
 }
 
-void queue_recorded(queue *self, size_t cell) {
+void queue_recorded(execution_queue *self, size_t cell) {
   if (self->state[cell] == CELL_QUEUED) self->waiting--;
   self->state[cell] = CELL_RECORDED;
   each_costly(self, cell, 0, finish);
 }
 
-void queue_return(queue *self, size_t cell) {
+void queue_return(execution_queue *self, size_t cell) {
   const size_t position = position_of(self, cell);
   if (self->state[cell] != CELL_RUNNING) return;
   self->state[cell] = CELL_QUEUED;

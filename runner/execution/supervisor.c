@@ -17,10 +17,10 @@
 #define MOST_DEATHS 3     /* of workers in a row, without a cell recorded */
 
 typedef struct supervisor {
-  run_parts run;
+  execution_parts run;
   size_t child_count;
-  child *children;
-  child_options worker;
+  execution_child *children;
+  execution_child_options worker;
   size_t wanted; /* cells in a batch */
   size_t deaths; /* of workers, since a cell was recorded */
   uint64_t start, reported;
@@ -46,22 +46,22 @@ static bool may_go_on(const supervisor *self) {
 
 /* ---- how long cells take ---- */
 
-typedef struct costs {
+typedef struct supervisor_costs {
   double shared; /* seconds of the stages up to a posterior; NaN: not known */
   double own;    /* of those after it, a cell; NaN: not known */
-} costs;
+} supervisor_costs;
 
-static costs cost_of_cells(const supervisor *self) {
+static supervisor_costs cost_of_cells(const supervisor *self) {
   uint64_t shared_time = 0, shared_runs = 0, own_time = 0, own_runs = 0;
   for (size_t i = 0; i < self->child_count; i++) {
-    slot *from = self->children[i].slot;
+    execution_slot *slot = self->children[i].slot;
     if (self->children[i].pid == 0) continue;
-    shared_time += atomic_load(&from->shared_time);
-    shared_runs += atomic_load(&from->shared_runs);
-    own_time += atomic_load(&from->own_time);
-    own_runs += atomic_load(&from->own_runs);
+    shared_time += atomic_load(&slot->shared_time);
+    shared_runs += atomic_load(&slot->shared_runs);
+    own_time += atomic_load(&slot->own_time);
+    own_runs += atomic_load(&slot->own_runs);
   }
-  return (costs){
+  return (supervisor_costs){
       shared_runs == 0 ? NAN : 1e-9 * (double)shared_time / (double)shared_runs,
       own_runs == 0 ? NAN : 1e-9 * (double)own_time / (double)own_runs};
 }
@@ -69,8 +69,8 @@ static costs cost_of_cells(const supervisor *self) {
 /* How many cells of a unit take twice as long as its posterior: with that many
  * to go, two workers are faster than one although both make the posterior. */
 static size_t cells_worth(const supervisor *self) {
-  const costs of = cost_of_cells(self);
-  const double cells = ceil(2 * of.shared / fmax(of.own, 1e-9));
+  const supervisor_costs costs = cost_of_cells(self);
+  const double cells = ceil(2 * costs.shared / fmax(costs.own, 1e-9));
   return cells < (double)SIZE_MAX / 2 ? (size_t)cells + 1 : SIZE_MAX;
 }
 
@@ -83,22 +83,23 @@ static size_t idle_count(const supervisor *self) {
   return count;
 }
 
-static void hand_out(supervisor *self, child *to) {
-  message word = {.kind = MESSAGE_RUN};
-  const batch_wish wish = {.taker = (uint32_t)to->index,
-                           .cells = self->wanted,
-                           .most = CHANNEL_CELLS,
-                           .idle = idle_count(self) - 1,
-                           .worth = cells_worth(self)};
-  to->cell_count = queue_take(self->run.queue, &wish, to->cells);
-  if (to->cell_count == 0) return;
-  word.count = to->cell_count;
-  memcpy(word.as.cells, to->cells, to->cell_count * sizeof *to->cells);
-  to->batch_start = channel_now();
-  to->idle = false;
-  atomic_store(&to->slot->stop, false);
-  atomic_store(&to->slot->left, word.count);
-  (void)channel_send(to->socket, &word); /* its death will be seen */
+static void hand_out(supervisor *self, execution_child *child) {
+  execution_message word = {.kind = MESSAGE_RUN};
+  const execution_batch_wish wish = {.taker = (uint32_t)child->index,
+                                     .cells = self->wanted,
+                                     .most = CHANNEL_CELLS,
+                                     .idle = idle_count(self) - 1,
+                                     .worth = cells_worth(self)};
+  child->cell_count = queue_take(self->run.queue, &wish, child->cells);
+  if (child->cell_count == 0) return;
+  word.count = child->cell_count;
+  memcpy(word.body.cells, child->cells,
+         child->cell_count * sizeof *child->cells);
+  child->batch_start = channel_now();
+  child->idle = false;
+  atomic_store(&child->slot->stop, false);
+  atomic_store(&child->slot->left, word.count);
+  (void)channel_send(child->socket, &word); /* its death will be seen */
 }
 
 /* The next batch is to take about BATCH_SECONDS. */
@@ -110,30 +111,31 @@ static void learn_size(supervisor *self, size_t cells, double seconds) {
 
 /* Whether an idle worker would be faster with some of what is left of this
  * batch. */
-static bool is_worth_sharing(const supervisor *self, const child *of) {
-  const size_t left = (size_t)atomic_load(&of->slot->left);
-  const costs take = cost_of_cells(self);
-  if (left == 0 || left >= of->cell_count || isnan(take.own)) return false;
+static bool is_worth_sharing(const supervisor *self,
+                             const execution_child *child) {
+  const size_t left = (size_t)atomic_load(&child->slot->left);
+  const supervisor_costs take = cost_of_cells(self);
+  if (left == 0 || left >= child->cell_count || isnan(take.own)) return false;
   if (!queue_same_unit(self->run.queue,
-                       (size_t)of->cells[of->cell_count - left - 1],
-                       (size_t)of->cells[of->cell_count - 1]))
+                       (size_t)child->cells[child->cell_count - left - 1],
+                       (size_t)child->cells[child->cell_count - 1]))
     return take.shared + (double)left * take.own > WORTH_SECONDS;
   return (double)left * take.own > fmax(2 * take.shared, WORTH_SECONDS);
 }
 
 /* With nothing left to hand out, the rest of the longest batch is. */
 static void take_back(supervisor *self) {
-  child *longest = NULL;
+  execution_child *longest = NULL;
   size_t most = 0;
   if (queue_waiting(self->run.queue) > 0 || idle_count(self) == 0) return;
   for (size_t i = 0; i < self->child_count; i++) {
-    child *of = &self->children[i];
+    execution_child *child = &self->children[i];
     size_t left;
-    if (of->pid == 0 || of->idle || of->cell_count == 0) continue;
-    if (atomic_load(&of->slot->stop)) return; /* it is about to share */
-    left = (size_t)atomic_load(&of->slot->left);
-    if (left <= most || !is_worth_sharing(self, of)) continue;
-    longest = of;
+    if (child->pid == 0 || child->idle || child->cell_count == 0) continue;
+    if (atomic_load(&child->slot->stop)) return; /* it is about to share */
+    left = (size_t)atomic_load(&child->slot->left);
+    if (left <= most || !is_worth_sharing(self, child)) continue;
+    longest = child;
     most = left;
   }
   if (longest != NULL) atomic_store(&longest->slot->stop, true);
@@ -141,10 +143,10 @@ static void take_back(supervisor *self) {
 
 /* ---- what workers say ---- */
 
-static void take_recorded(supervisor *self, const message *word) {
+static void take_recorded(supervisor *self, const execution_message *word) {
   for (size_t i = 0; i < word->count; i++) {
-    const size_t cell = (size_t)(word->as.cells[i] / 8);
-    const uint64_t failed = word->as.cells[i] % 8;
+    const size_t cell = (size_t)(word->body.cells[i] / 8);
+    const uint64_t failed = word->body.cells[i] % 8;
     if (cell >= self->run.state->total ||
         queue_state(self->run.queue, cell) == CELL_RECORDED)
       continue;
@@ -160,31 +162,31 @@ static void take_recorded(supervisor *self, const message *word) {
   self->deaths = 0;
 }
 
-static void take_failure(supervisor *self, message *word) {
+static void take_failure(supervisor *self, execution_message *word) {
   const size_t cell = (size_t)(word->place / 8);
   if (cell >= self->run.state->total || word->place % 8 == 0) return;
-  word->as.text[sizeof word->as.text - 1] = '\0';
+  word->body.text[sizeof word->body.text - 1] = '\0';
   verdict_count(&self->run, RECORD_FAILED, cell,
-                (plan_stage)(word->place % 8 - 1), 0, word->as.text);
+                (plan_stage)(word->place % 8 - 1), 0, word->body.text);
 }
 
 /* Cells that it was told to leave are still to be run. */
-static void take_idle(supervisor *self, child *from) {
+static void take_idle(supervisor *self, execution_child *child) {
   size_t finished = 0;
-  for (size_t i = 0; i < from->cell_count; i++)
-    if (queue_state(self->run.queue, (size_t)from->cells[i]) == CELL_RECORDED)
+  for (size_t i = 0; i < child->cell_count; i++)
+    if (queue_state(self->run.queue, (size_t)child->cells[i]) == CELL_RECORDED)
       finished++;
     else
-      queue_return(self->run.queue, (size_t)from->cells[i]);
+      queue_return(self->run.queue, (size_t)child->cells[i]);
   if (finished > 0)
-    learn_size(self, finished, channel_seconds_since(from->batch_start));
-  from->cell_count = 0;
-  from->idle = true;
+    learn_size(self, finished, channel_seconds_since(child->batch_start));
+  child->cell_count = 0;
+  child->idle = true;
 }
 
-static void listen_to(supervisor *self, child *from) {
-  message word;
-  while (channel_receive(from->socket, &word, false)) {
+static void listen_to(supervisor *self, execution_child *child) {
+  execution_message word;
+  while (channel_receive(child->socket, &word, false)) {
     switch (word.kind) {
       case MESSAGE_RECORDED:
         take_recorded(self, &word);
@@ -193,11 +195,11 @@ static void listen_to(supervisor *self, child *from) {
         take_failure(self, &word);
         break;
       case MESSAGE_IDLE:
-        take_idle(self, from);
+        take_idle(self, child);
         break;
       case MESSAGE_ERROR:
-        word.as.text[sizeof word.as.text - 1] = '\0';
-        fail(self, (heed_status)word.status, word.as.text);
+        word.body.text[sizeof word.body.text - 1] = '\0';
+        fail(self, (heed_status)word.status, word.body.text);
         break;
       default:
         break;
@@ -208,46 +210,47 @@ static void listen_to(supervisor *self, child *from) {
 /* ---- judging ---- */
 
 /* It is killed for what it was seen at: until it is dead it may get on. */
-static void condemn(child *of, record_status verdict, const place *at) {
-  of->verdict = verdict;
-  of->was_at_something = at != NULL;
-  if (at != NULL) of->was_at = *at;
-  (void)kill(of->pid, SIGKILL);
+static void condemn(execution_child *child, heed_record_status verdict,
+                    const execution_place *place) {
+  child->verdict = verdict;
+  child->was_at_something = place != NULL;
+  if (place != NULL) child->was_at = *place;
+  (void)kill(child->pid, SIGKILL);
 }
 
-static void enforce(const supervisor *self, child *of) {
+static void enforce(const supervisor *self, execution_child *child) {
   const execution_options *limits = self->run.options;
-  place at;
-  const bool is_at = slot_look(of->slot, &at);
-  if (of->verdict != RECORD_DONE) return; /* it is being killed */
-  child_trim_log(of);
-  child_weigh(of);
-  if (is_at && limits->timeout > 0 && at.seconds > limits->timeout)
-    condemn(of, RECORD_TIMED_OUT, &at);
-  else if (limits->memory > 0 && of->held > limits->memory)
-    condemn(of, RECORD_OUT_OF_MEMORY, is_at ? &at : NULL);
+  execution_place place;
+  const bool is_at = slot_look(child->slot, &place);
+  if (child->verdict != RECORD_DONE) return; /* it is being killed */
+  child_trim_log(child);
+  child_weigh(child);
+  if (is_at && limits->timeout > 0 && place.seconds > limits->timeout)
+    condemn(child, RECORD_TIMED_OUT, &place);
+  else if (limits->memory > 0 && child->held > limits->memory)
+    condemn(child, RECORD_OUT_OF_MEMORY, is_at ? &place : NULL);
 }
 
 /* Of workers that hold too much together the largest goes. */
 static void enforce_together(const supervisor *self) {
   const size_t limit = self->run.options->memory_for_all;
-  child *largest = NULL;
+  execution_child *largest = NULL;
   size_t sum = 0;
-  place at;
+  execution_place place;
   for (size_t i = 0; i < self->child_count; i++) {
-    child *of = &self->children[i];
-    if (of->pid == 0) continue;
-    if (of->verdict != RECORD_DONE) return; /* one is being killed */
-    sum += of->held;
-    if (largest == NULL || of->held > largest->held) largest = of;
+    execution_child *child = &self->children[i];
+    if (child->pid == 0) continue;
+    if (child->verdict != RECORD_DONE) return; /* one is being killed */
+    sum += child->held;
+    if (largest == NULL || child->held > largest->held) largest = child;
   }
   if (largest == NULL || limit == 0 || sum <= limit) return;
   largest->all_together = true;
   condemn(largest, RECORD_OUT_OF_MEMORY,
-          slot_look(largest->slot, &at) ? &at : NULL);
+          slot_look(largest->slot, &place) ? &place : NULL);
 }
 
-static void count_death(supervisor *self, const child_end *end) {
+static void count_death(supervisor *self, const execution_child_end *end) {
   char text[HEED_MESSAGE_SIZE];
   if (++self->deaths < MOST_DEATHS) return;
   (void)snprintf(text, sizeof text,
@@ -256,23 +259,24 @@ static void count_death(supervisor *self, const child_end *end) {
   fail(self, HEED_INTERNAL, text);
 }
 
-static void bury(supervisor *self, child *of, const child_end *end) {
+static void bury(supervisor *self, execution_child *child,
+                 const execution_child_end *end) {
   const size_t failed = self->run.state->failed;
   heed_status status = HEED_OK;
-  listen_to(self, of);
-  if (of->verdict == RECORD_DONE)
-    of->was_at_something = slot_last(of->slot, &of->was_at);
-  if (of->was_at_something && of->was_at.cell < self->run.state->total &&
+  listen_to(self, child);
+  if (child->verdict == RECORD_DONE)
+    child->was_at_something = slot_last(child->slot, &child->was_at);
+  if (child->was_at_something && child->was_at.cell < self->run.state->total &&
       self->status == HEED_OK)
-    status = verdict_pass(&self->run, of, end, &of->was_at, self->error);
+    status = verdict_pass(&self->run, child, end, &child->was_at, self->error);
   if (status != HEED_OK) self->status = status;
   if (self->run.state->failed > failed)
     self->deaths = 0;
   else if (may_go_on(self))
     count_death(self, end);
-  for (size_t i = 0; i < of->cell_count; i++)
-    queue_return(self->run.queue, (size_t)of->cells[i]);
-  child_forget(of);
+  for (size_t i = 0; i < child->cell_count; i++)
+    queue_return(self->run.queue, (size_t)child->cells[i]);
+  child_forget(child);
 }
 
 /* ---- the loop ---- */
@@ -280,16 +284,16 @@ static void bury(supervisor *self, child *of, const child_end *end) {
 static void look_longest(const supervisor *self, execution_state *state) {
   state->stage_seconds = 0;
   for (size_t i = 0; i < self->child_count; i++) {
-    const child *of = &self->children[i];
-    place at;
-    if (of->pid == 0 || !slot_look(of->slot, &at) ||
-        at.seconds <= state->stage_seconds)
+    const execution_child *child = &self->children[i];
+    execution_place place;
+    if (child->pid == 0 || !slot_look(child->slot, &place) ||
+        place.seconds <= state->stage_seconds)
       continue;
-    state->cell = at.cell;
-    state->stage = at.stage;
-    state->stage_seconds = at.seconds;
-    state->stage_done = at.done;
-    memcpy(state->stage_what, at.what, sizeof state->stage_what);
+    state->cell = place.cell;
+    state->stage = place.stage;
+    state->stage_seconds = place.seconds;
+    state->stage_done = place.done;
+    memcpy(state->stage_what, place.what, sizeof state->stage_what);
   }
 }
 
@@ -333,18 +337,19 @@ static bool is_over(const supervisor *self) {
   return !may_go_on(self) || queue_waiting(self->run.queue) == 0;
 }
 
-static void attend(supervisor *self, child *of) {
-  child_end end;
-  if (child_has_ended(of, &end)) bury(self, of, &end);
-  if (of->pid == 0 && may_go_on(self) && queue_waiting(self->run.queue) > 0) {
-    const heed_status status = child_start(of, &self->worker, self->error);
+static void attend(supervisor *self, execution_child *child) {
+  execution_child_end end;
+  if (child_has_ended(child, &end)) bury(self, child, &end);
+  if (child->pid == 0 && may_go_on(self) &&
+      queue_waiting(self->run.queue) > 0) {
+    const heed_status status = child_start(child, &self->worker, self->error);
     if (status != HEED_OK) self->status = status;
   }
-  if (of->pid == 0) return;
-  listen_to(self, of);
-  enforce(self, of);
-  if (!may_go_on(self)) atomic_store(&of->slot->stop, true);
-  if (of->idle && may_go_on(self)) hand_out(self, of);
+  if (child->pid == 0) return;
+  listen_to(self, child);
+  enforce(self, child);
+  if (!may_go_on(self)) atomic_store(&child->slot->stop, true);
+  if (child->idle && may_go_on(self)) hand_out(self, child);
 }
 
 static void supervise(supervisor *self) {
@@ -364,22 +369,22 @@ static void supervise(supervisor *self) {
 
 /* ---- beginning and end ---- */
 
-static bool watch_signals(supervisor *self, sigset_t *before) {
+static bool watch_signals(supervisor *self, sigset_t *earlier) {
   sigset_t mask;
   (void)sigemptyset(&mask);
   (void)sigaddset(&mask, SIGINT);
   (void)sigaddset(&mask, SIGTERM);
   (void)sigaddset(&mask, SIGCHLD);
-  (void)sigprocmask(SIG_BLOCK, &mask, before);
+  (void)sigprocmask(SIG_BLOCK, &mask, earlier);
   self->signals = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
-  if (self->signals < 0) (void)sigprocmask(SIG_SETMASK, before, NULL);
+  if (self->signals < 0) (void)sigprocmask(SIG_SETMASK, earlier, NULL);
   return self->signals >= 0;
 }
 
-static void count_recorded(execution_state *state, const plan *of,
+static void count_recorded(execution_state *state, const heed_plan *plan,
                            const uint8_t *recorded) {
   memset(state, 0, sizeof *state);
-  state->total = plan_cell_count(of);
+  state->total = plan_cell_count(plan);
   for (size_t i = 0; i < state->total; i++) {
     state->reused += recorded[i] != 0;
     state->reused_failed += recorded[i] == STORAGE_FAILED;
@@ -394,28 +399,31 @@ static bool make_room(supervisor *self, const uint8_t *recorded) {
   return self->run.queue != NULL && self->children != NULL;
 }
 
-heed_status execution_run(const plan *of, work *folder, const uint8_t *recorded,
+heed_status execution_run(const heed_plan *plan, heed_work *folder,
+                          const uint8_t *recorded,
                           const execution_options *options,
                           execution_state *state, heed_error *error) {
-  supervisor self = {
-      .run = {.plan = of, .folder = folder, .options = options, .state = state},
-      .child_count = options->workers,
-      .worker = {.folder = work_folder(folder),
-                 .blas_threads = of->blas_threads,
-                 .allow_unsafe = options->allow_unsafe},
-      .wanted = 1,
-      .start = channel_now(),
-      .error = error};
-  sigset_t before;
-  count_recorded(state, of, recorded);
+  supervisor self = {.run = {.plan = plan,
+                             .folder = folder,
+                             .options = options,
+                             .state = state},
+                     .child_count = options->workers,
+                     .worker = {.folder = work_folder(folder),
+                                .blas_threads = plan->blas_threads,
+                                .allow_unsafe = options->allow_unsafe},
+                     .wanted = 1,
+                     .start = channel_now(),
+                     .error = error};
+  sigset_t earlier;
+  count_recorded(state, plan, recorded);
   if (!make_room(&self, recorded))
     self.status = heed_fail(error, HEED_MEMORY, "memory is out");
-  else if (!watch_signals(&self, &before))
+  else if (!watch_signals(&self, &earlier))
     self.status = heed_fail(error, HEED_IO, "signals cannot be watched");
   if (self.status == HEED_OK) {
     supervise(&self);
     (void)close(self.signals);
-    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    (void)sigprocmask(SIG_SETMASK, &earlier, NULL);
   }
   queue_free(self.run.queue);
   free(self.children);

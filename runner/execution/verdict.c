@@ -9,37 +9,38 @@
 
 /* ---- what is told ---- */
 
-void verdict_count(const run_parts *run, record_status status, size_t cell,
-                   plan_stage stage, size_t cells, const char *why) {
-  const plan *of = run->plan;
+void verdict_count(const execution_parts *run, heed_record_status status,
+                   size_t cell, plan_stage stage, size_t cells,
+                   const char *why) {
+  const heed_plan *plan = run->plan;
   execution_state *state = run->state;
-  const size_t node = plan_node_at(of, cell / of->replicates, stage);
-  const char *plugin = node == SIZE_MAX ? "" : plan_node_plugin(of, node);
-  execution_failure *into = NULL;
-  for (size_t i = 0; i < state->failure_count && into == NULL; i++)
+  const size_t node = plan_node_at(plan, cell / plan->replicates, stage);
+  const char *plugin = node == SIZE_MAX ? "" : plan_node_plugin(plan, node);
+  execution_failure *failure = NULL;
+  for (size_t i = 0; i < state->failure_count && failure == NULL; i++)
     if (state->failures[i].status == status &&
         state->failures[i].stage == stage &&
         strcmp(state->failures[i].plugin, plugin) == 0)
-      into = &state->failures[i];
-  if (into == NULL && state->failure_count == EXECUTION_FAILURES) return;
-  if (into == NULL) {
-    into = &state->failures[state->failure_count++];
-    *into =
+      failure = &state->failures[i];
+  if (failure == NULL && state->failure_count == EXECUTION_FAILURES) return;
+  if (failure == NULL) {
+    failure = &state->failures[state->failure_count++];
+    *failure =
         (execution_failure){.status = status, .stage = stage, .plugin = plugin};
   }
-  into->cells += cells;
-  if (why != NULL && into->message[0] == '\0')
-    (void)snprintf(into->message, sizeof into->message, "%s", why);
+  failure->cells += cells;
+  if (why != NULL && failure->message[0] == '\0')
+    (void)snprintf(failure->message, sizeof failure->message, "%s", why);
 }
 
 /* The file of a plugin ("estimator/em"), or NULL: of the host's own stages. */
-static const char *file_of(const plan *of, const char *plugin) {
-  for (size_t i = 0; i < of->plugin_count; i++) {
-    const char *kind = kind_name(of->plugins[i].kind);
+static const char *file_of(const heed_plan *plan, const char *plugin) {
+  for (size_t i = 0; i < plan->plugin_count; i++) {
+    const char *kind = kind_name(plan->plugins[i].kind);
     const size_t length = strlen(kind);
     if (strncmp(plugin, kind, length) == 0 && plugin[length] == '/' &&
-        strcmp(plugin + length + 1, of->plugins[i].name) == 0)
-      return of->plugins[i].file;
+        strcmp(plugin + length + 1, plan->plugins[i].name) == 0)
+      return plan->plugins[i].file;
   }
   return NULL;
 }
@@ -58,9 +59,9 @@ static void explain_death(int wait_status, char *text, size_t size) {
                    WEXITSTATUS(wait_status));
 }
 
-static void explain(const run_parts *run, const child *dead,
-                    const child_end *end, const char *plugin, char *text,
-                    size_t size) {
+static void explain(const execution_parts *run, const execution_child *dead,
+                    const execution_child_end *end, const char *plugin,
+                    char *text, size_t size) {
   const execution_options *options = run->options;
   const char *file = file_of(run->plan, plugin);
   char why[160];
@@ -84,41 +85,45 @@ static void explain(const run_parts *run, const child *dead,
 
 /* ---- what is recorded ---- */
 
-typedef struct sentence {
-  record_status status;
+typedef struct verdict_sentence {
+  heed_record_status status;
   plan_stage stage;
   int signal;
   const char *plugin;
   char text[HEED_MESSAGE_SIZE];
-} sentence;
+} verdict_sentence;
 
-static heed_status add_record(const plan *of, size_t cell, const sentence *says,
-                              record **result, heed_error *error) {
-  *result = record_create(of, cell);
+static heed_status add_record(const heed_plan *plan, size_t cell,
+                              const verdict_sentence *says,
+                              heed_record **result, heed_error *error) {
+  *result = record_create(plan, cell);
   if (*result == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
   return record_fail(*result, says->status, says->stage, says->plugin,
                      says->signal, says->text, error);
 }
 
-static heed_status record_node(const run_parts *run, const child *dead,
-                               size_t node, size_t replicate,
-                               const sentence *says, size_t *count,
-                               heed_error *error) {
-  const plan_node *at = &run->plan->nodes[node];
-  record **records = calloc(at->point_count + 1, sizeof(record *));
+static heed_status record_node(const execution_parts *run,
+                               const execution_child *dead, size_t node,
+                               size_t replicate, const verdict_sentence *says,
+                               size_t *count, heed_error *error) {
+  const plan_node *dead_node = &run->plan->nodes[node];
+  heed_record **records =
+      calloc(dead_node->point_count + 1, sizeof(heed_record *));
   heed_status status = HEED_OK;
   *count = 0;
   if (records == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
-  for (size_t i = 0; status == HEED_OK && i < at->point_count; i++) {
+  for (size_t i = 0; status == HEED_OK && i < dead_node->point_count; i++) {
     const size_t cell =
-        (at->first_point + i) * run->plan->replicates + replicate;
-    const cell_state is = queue_state(run->queue, cell);
-    if (is == CELL_QUEUED || (is == CELL_RUNNING && child_has(dead, cell)))
+        (dead_node->first_point + i) * run->plan->replicates + replicate;
+    const execution_cell_state state = queue_state(run->queue, cell);
+    if (state == CELL_QUEUED ||
+        (state == CELL_RUNNING && child_has(dead, cell)))
       status = add_record(run->plan, cell, says, &records[(*count)++], error);
   }
   if (status == HEED_OK)
-    status = work_write_part(run->folder, run->plan,
-                             (const record *const *)records, *count, error);
+    status =
+        work_write_part(run->folder, run->plan,
+                        (const heed_record *const *)records, *count, error);
   for (size_t i = 0; i < *count; i++) {
     if (status == HEED_OK) queue_recorded(run->queue, records[i]->cell);
     record_free(records[i]);
@@ -127,12 +132,14 @@ static heed_status record_node(const run_parts *run, const child *dead,
   return status;
 }
 
-heed_status verdict_pass(const run_parts *run, const child *dead,
-                         const child_end *end, const place *at,
-                         heed_error *error) {
+heed_status verdict_pass(const execution_parts *run,
+                         const execution_child *dead,
+                         const execution_child_end *end,
+                         const execution_place *place, heed_error *error) {
   const size_t replicates = run->plan->replicates;
-  const size_t node = plan_node_at(run->plan, at->cell / replicates, at->stage);
-  sentence says = {.status = dead->verdict, .stage = at->stage};
+  const size_t node =
+      plan_node_at(run->plan, place->cell / replicates, place->stage);
+  verdict_sentence says = {.status = dead->verdict, .stage = place->stage};
   size_t count = 0;
   heed_status status;
   if (node == SIZE_MAX) return HEED_OK;
@@ -142,10 +149,10 @@ heed_status verdict_pass(const run_parts *run, const child *dead,
     if (WIFSIGNALED(end->wait_status)) says.signal = WTERMSIG(end->wait_status);
   }
   explain(run, dead, end, says.plugin, says.text, sizeof says.text);
-  status =
-      record_node(run, dead, node, at->cell % replicates, &says, &count, error);
+  status = record_node(run, dead, node, place->cell % replicates, &says, &count,
+                       error);
   if (status != HEED_OK) return status;
   run->state->failed += count;
-  verdict_count(run, says.status, at->cell, at->stage, count, says.text);
+  verdict_count(run, says.status, place->cell, place->stage, count, says.text);
   return HEED_OK;
 }

@@ -8,23 +8,25 @@
 #include "queue.h"
 
 /* What a verdict changes, and what it goes by. */
-typedef struct run_parts {
-  const plan *plan;
-  work *folder;
-  queue *queue;
+typedef struct execution_parts {
+  const heed_plan *plan;
+  heed_work *folder;
+  execution_queue *queue;
   const execution_options *options;
   execution_state *state;
-} run_parts;
+} execution_parts;
 
 /* Counts failed cells among those alike.  why: of the first; NULL where it is
  * not known (yet). */
-void verdict_count(const run_parts *run, record_status status, size_t cell,
-                   plan_stage stage, size_t cells, const char *why);
+void verdict_count(const execution_parts *run, heed_record_status status,
+                   size_t cell, plan_stage stage, size_t cells,
+                   const char *why);
 
 /* Records every cell under the node at which the worker died, but for cells
  * that are recorded, or that run elsewhere and meet their own fate. */
-heed_status verdict_pass(const run_parts *run, const child *dead,
-                         const child_end *end, const place *at,
-                         heed_error *error);
+heed_status verdict_pass(const execution_parts *run,
+                         const execution_child *dead,
+                         const execution_child_end *end,
+                         const execution_place *place, heed_error *error);
 
 #endif

@@ -16,14 +16,14 @@
 #define FLUSH_AFTER 1000000000u /* nanoseconds: at least a part a second */
 
 typedef struct worker {
-  plan *plan;
-  work *folder;
-  registry *plugins;
-  stages *stages;
-  slot *slot;
+  heed_plan *plan;
+  heed_work *folder;
+  host_registry *plugins;
+  heed_stages *stages;
+  execution_slot *slot;
   int socket;
   size_t pending_count;
-  record *pending[CHANNEL_CELLS];
+  heed_record *pending[CHANNEL_CELLS];
   uint64_t flushed; /* when */
   /* Of the failure that was told last. */
   plan_stage told_stage;
@@ -43,12 +43,12 @@ static void log_line(void *context, const char *plugin, const char *line) {
   fprintf(stderr, "%s: %s\n", plugin, line);
 }
 
-heed_status execution_load(const plan *of, bool allow_unsafe, registry **result,
-                           heed_error *error) {
-  registry *self = NULL;
+heed_status execution_load(const heed_plan *plan, bool allow_unsafe,
+                           host_registry **result, heed_error *error) {
+  host_registry *self = NULL;
   heed_status status = registry_create(allow_unsafe, &self, error);
-  for (size_t i = 0; status == HEED_OK && i < of->plugin_count; i++) {
-    const plan_plugin *wanted = &of->plugins[i];
+  for (size_t i = 0; status == HEED_OK && i < plan->plugin_count; i++) {
+    const plan_plugin *wanted = &plan->plugins[i];
     /* A file may hold several plugins. */
     if (registry_find(self, wanted->kind, wanted->name, NULL) == NULL)
       status = registry_load(self, wanted->file, wanted->sha256, error);
@@ -67,17 +67,18 @@ static heed_status supervisor_gone(heed_error *error) {
 }
 
 static heed_status flush(worker *self, heed_error *error) {
-  message word = {.kind = MESSAGE_RECORDED};
+  execution_message word = {.kind = MESSAGE_RECORDED};
   heed_status status;
   if (self->pending_count == 0) return HEED_OK;
   status = work_write_part(self->folder, self->plan,
-                           (const record *const *)self->pending,
+                           (const heed_record *const *)self->pending,
                            self->pending_count, error);
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < self->pending_count; i++) {
-    const record *of = self->pending[i];
-    word.as.cells[i] = 8 * (uint64_t)of->cell;
-    if (of->status != RECORD_DONE) word.as.cells[i] += 1 + (uint64_t)of->stage;
+    const heed_record *record = self->pending[i];
+    word.body.cells[i] = 8 * (uint64_t)record->cell;
+    if (record->status != RECORD_DONE)
+      word.body.cells[i] += 1 + (uint64_t)record->stage;
     record_free(self->pending[i]);
   }
   word.count = self->pending_count;
@@ -87,24 +88,25 @@ static heed_status flush(worker *self, heed_error *error) {
 }
 
 /* The first of many failures alike; the records have them all. */
-static heed_status tell_failure(worker *self, const record *of,
+static heed_status tell_failure(worker *self, const heed_record *record,
                                 heed_error *error) {
-  message word = {.kind = MESSAGE_FAILURE,
-                  .place = 8 * (uint64_t)of->cell + (uint64_t)of->stage + 1};
-  if (self->told_plugin != NULL && self->told_stage == of->stage &&
-      strcmp(self->told_plugin, of->plugin) == 0)
+  execution_message word = {
+      .kind = MESSAGE_FAILURE,
+      .place = 8 * (uint64_t)record->cell + (uint64_t)record->stage + 1};
+  if (self->told_plugin != NULL && self->told_stage == record->stage &&
+      strcmp(self->told_plugin, record->plugin) == 0)
     return HEED_OK;
   free(self->told_plugin);
-  self->told_plugin = strdup(of->plugin);
-  self->told_stage = of->stage;
-  (void)snprintf(word.as.text, sizeof word.as.text, "%s", of->message);
+  self->told_plugin = strdup(record->plugin);
+  self->told_stage = record->stage;
+  (void)snprintf(word.body.text, sizeof word.body.text, "%s", record->message);
   return channel_send(self->socket, &word) ? HEED_OK : supervisor_gone(error);
 }
 
 static void tell_error(int socket, heed_status status,
                        const heed_error *error) {
-  message word = {.kind = MESSAGE_ERROR, .status = (uint64_t)status};
-  (void)snprintf(word.as.text, sizeof word.as.text, "%s", error->message);
+  execution_message word = {.kind = MESSAGE_ERROR, .status = (uint64_t)status};
+  (void)snprintf(word.body.text, sizeof word.body.text, "%s", error->message);
   (void)channel_send(socket, &word);
 }
 
@@ -112,29 +114,29 @@ static void tell_error(int socket, heed_status status,
 
 /* Only this process writes these. */
 static void add(_Atomic uint64_t *sum, uint64_t amount) {
-  const uint64_t before = atomic_load_explicit(sum, memory_order_relaxed);
-  atomic_store_explicit(sum, before + amount, memory_order_relaxed);
+  const uint64_t earlier = atomic_load_explicit(sum, memory_order_relaxed);
+  atomic_store_explicit(sum, earlier + amount, memory_order_relaxed);
 }
 
-static void count_time(slot *into, const record *of) {
+static void count_time(execution_slot *slot, const heed_record *record) {
   double shared = 0, own = 0;
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
-    if (of->seconds[i] > 0) {
+    if (record->seconds[i] > 0) {
       if (i <= PLAN_POSTERIOR)
-        shared += of->seconds[i];
+        shared += record->seconds[i];
       else
-        own += of->seconds[i];
+        own += record->seconds[i];
     }
   if (shared > 0) {
-    add(&into->shared_time, (uint64_t)(1e9 * shared));
-    add(&into->shared_runs, 1);
+    add(&slot->shared_time, (uint64_t)(1e9 * shared));
+    add(&slot->shared_runs, 1);
   }
-  add(&into->own_time, (uint64_t)(1e9 * own));
-  add(&into->own_runs, 1);
+  add(&slot->own_time, (uint64_t)(1e9 * own));
+  add(&slot->own_runs, 1);
 }
 
 static heed_status run_cell(worker *self, size_t cell, heed_error *error) {
-  record *made = record_create(self->plan, cell);
+  heed_record *made = record_create(self->plan, cell);
   heed_status status;
   if (made == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
   status = stages_run(self->stages, cell, made, error);
@@ -152,7 +154,7 @@ static heed_status run_cell(worker *self, size_t cell, heed_error *error) {
   return status;
 }
 
-static heed_status run_batch(worker *self, const message *word,
+static heed_status run_batch(worker *self, const execution_message *word,
                              heed_error *error) {
   heed_status status = HEED_OK;
   self->flushed = channel_now();
@@ -160,7 +162,7 @@ static heed_status run_batch(worker *self, const message *word,
        status == HEED_OK && i < word->count && !atomic_load(&self->slot->stop);
        i++) {
     atomic_store(&self->slot->left, word->count - i - 1);
-    status = run_cell(self, (size_t)word->as.cells[i], error);
+    status = run_cell(self, (size_t)word->body.cells[i], error);
   }
   return status == HEED_OK ? flush(self, error) : status;
 }
@@ -168,7 +170,7 @@ static heed_status run_batch(worker *self, const message *word,
 static heed_status serve(worker *self, heed_error *error) {
   heed_status status = HEED_OK;
   while (status == HEED_OK) {
-    message word = {.kind = MESSAGE_IDLE};
+    execution_message word = {.kind = MESSAGE_IDLE};
     if (!channel_send(self->socket, &word) ||
         !channel_receive(self->socket, &word, true))
       return HEED_OK;

@@ -8,22 +8,22 @@
 #define ALIGNMENT 64u
 #define FIRST_BLOCK 4096u
 
-typedef struct block {
-  struct block *next;
+typedef struct arena_block {
+  struct arena_block *next;
   size_t capacity, used; /* bytes of data */
   unsigned char *data;
-} block;
+} arena_block;
 
-struct arena {
-  block *blocks; /* the newest first; the newest alone has room */
+struct host_arena {
+  arena_block *blocks; /* the newest first; the newest alone has room */
 };
 
-arena *arena_create(void) {
-  return calloc(1, sizeof(arena));
+host_arena *arena_create(void) {
+  return calloc(1, sizeof(host_arena));
 }
 
-static block *block_create(size_t capacity) {
-  block *made = malloc(sizeof *made);
+static arena_block *block_create(size_t capacity) {
+  arena_block *made = malloc(sizeof *made);
   if (made == NULL) return NULL;
   made->data = aligned_alloc(ALIGNMENT, capacity);
   if (made->data == NULL) {
@@ -36,7 +36,7 @@ static block *block_create(size_t capacity) {
   return made;
 }
 
-static void block_free(block *old) {
+static void block_free(arena_block *old) {
   free(old->data);
   free(old);
 }
@@ -45,14 +45,14 @@ static size_t rounded(size_t bytes) {
   return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-void *arena_allocate(arena *self, size_t count, size_t size) {
+void *arena_allocate(host_arena *self, size_t count, size_t size) {
   if (size != 0 && count > (SIZE_MAX / 2) / size) return NULL;
   const size_t bytes = rounded(count * size == 0 ? 1 : count * size);
-  block *top = self->blocks;
+  arena_block *top = self->blocks;
   if (top == NULL || top->capacity - top->used < bytes) {
     size_t capacity = top == NULL ? FIRST_BLOCK : 2 * top->capacity;
     if (capacity < bytes) capacity = bytes;
-    block *made = block_create(capacity);
+    arena_block *made = block_create(capacity);
     if (made == NULL && capacity > bytes) made = block_create(bytes);
     if (made == NULL) return NULL;
     made->next = top;
@@ -63,7 +63,7 @@ void *arena_allocate(arena *self, size_t count, size_t size) {
   return memset(memory, 0, bytes);
 }
 
-const char *arena_copy(arena *self, const char *text) {
+const char *arena_copy(host_arena *self, const char *text) {
   const size_t bytes = strlen(text) + 1;
   char *copy = arena_allocate(self, bytes, 1);
   return copy == NULL ? NULL : memcpy(copy, text, bytes);
@@ -71,10 +71,10 @@ const char *arena_copy(arena *self, const char *text) {
 
 /* Keeps the newest block, which is the largest unless a huge one stands
  * alone: most arenas are filled again with about as much. */
-void arena_clear(arena *self) {
-  block *top = self->blocks;
+void arena_clear(host_arena *self) {
+  arena_block *top = self->blocks;
   if (top == NULL) return;
-  for (block *old = top->next, *next; old != NULL; old = next) {
+  for (arena_block *old = top->next, *next; old != NULL; old = next) {
     next = old->next;
     block_free(old);
   }
@@ -82,9 +82,9 @@ void arena_clear(arena *self) {
   top->used = 0;
 }
 
-void arena_free(arena *self) {
+void arena_free(host_arena *self) {
   if (self == NULL) return;
-  for (block *old = self->blocks, *next; old != NULL; old = next) {
+  for (arena_block *old = self->blocks, *next; old != NULL; old = next) {
     next = old->next;
     block_free(old);
   }

@@ -6,16 +6,16 @@
 
 #include "host.h"
 
-typedef struct subject {
+typedef struct descriptor_subject {
   const char *file, *kind, *name;
   heed_error *error;
-} subject;
+} descriptor_subject;
 
-static heed_status wrong(const subject *of, const char *what,
+static heed_status wrong(const descriptor_subject *subject, const char *what,
                          const char *name) {
-  return heed_fail(of->error, HEED_INVALID, "%s: %s/%s: %s%s%s", of->file,
-                   of->kind, of->name, what, name == NULL ? "" : ": ",
-                   name == NULL ? "" : name);
+  return heed_fail(subject->error, HEED_INVALID, "%s: %s/%s: %s%s%s",
+                   subject->file, subject->kind, subject->name, what,
+                   name == NULL ? "" : ": ", name == NULL ? "" : name);
 }
 
 /* Lower case, digits and '_', a letter first. */
@@ -40,31 +40,34 @@ heed_status descriptor_check_list(const heed_plugin_list *list,
   return HEED_OK;
 }
 
-static heed_status check_parameters(const subject *of,
+static heed_status check_parameters(const descriptor_subject *subject,
                                     const heed_parameter *parameters,
                                     size_t count);
 
-static heed_status check_parameter(const subject *of,
+static heed_status check_parameter(const descriptor_subject *subject,
                                    const heed_parameter *parameter) {
   switch (parameter->type) {
     case HEED_ENUM:
     case HEED_ENUM_OR_NUMBER:
       if (parameter->choices == NULL || parameter->choices[0] == NULL)
-        return wrong(of, "an enum parameter without choices", parameter->name);
+        return wrong(subject, "an enum parameter without choices",
+                     parameter->name);
       return HEED_OK;
     case HEED_LIST:
     case HEED_MAP:
       if (parameter->item == NULL)
-        return wrong(of, "a list or map parameter without item",
+        return wrong(subject, "a list or map parameter without item",
                      parameter->name);
-      return check_parameter(of, parameter->item);
+      return check_parameter(subject, parameter->item);
     case HEED_RECORD:
       if (parameter->fields == NULL)
-        return wrong(of, "a record parameter without fields", parameter->name);
-      return check_parameters(of, parameter->fields, parameter->field_count);
+        return wrong(subject, "a record parameter without fields",
+                     parameter->name);
+      return check_parameters(subject, parameter->fields,
+                              parameter->field_count);
     case HEED_PLUGIN:
       if (kind_name(parameter->kind) == NULL)
-        return wrong(of, "a plugin parameter of no known kind",
+        return wrong(subject, "a plugin parameter of no known kind",
                      parameter->name);
       return HEED_OK;
     case HEED_NUMBER:
@@ -74,22 +77,23 @@ static heed_status check_parameter(const subject *of,
     case HEED_PATH:
       return HEED_OK;
   }
-  return wrong(of, "a parameter of no known type", parameter->name);
+  return wrong(subject, "a parameter of no known type", parameter->name);
 }
 
-static heed_status check_parameters(const subject *of,
+static heed_status check_parameters(const descriptor_subject *subject,
                                     const heed_parameter *parameters,
                                     size_t count) {
   if (count > 0 && parameters == NULL)
-    return wrong(of, "parameters are NULL though counted", NULL);
+    return wrong(subject, "parameters are NULL though counted", NULL);
   for (size_t i = 0; i < count; i++) {
     if (!is_name(parameters[i].name))
-      return wrong(of, "a parameter's name is not lower case, digits and '_'",
+      return wrong(subject,
+                   "a parameter's name is not lower case, digits and '_'",
                    parameters[i].name);
     for (size_t j = 0; j < i; j++)
       if (strcmp(parameters[i].name, parameters[j].name) == 0)
-        return wrong(of, "two parameters of one name", parameters[i].name);
-    const heed_status status = check_parameter(of, &parameters[i]);
+        return wrong(subject, "two parameters of one name", parameters[i].name);
+    const heed_status status = check_parameter(subject, &parameters[i]);
     if (status != HEED_OK) return status;
   }
   return HEED_OK;
@@ -109,35 +113,39 @@ static bool has_dimension(const heed_plugin *plugin, const char *name) {
   return false;
 }
 
-static heed_status check_dimensions(const subject *of,
+static heed_status check_dimensions(const descriptor_subject *subject,
                                     const heed_plugin *plugin) {
   if (plugin->dimension_count > 0 && plugin->dimensions == NULL)
-    return wrong(of, "dimensions are NULL though counted", NULL);
+    return wrong(subject, "dimensions are NULL though counted", NULL);
   for (size_t i = 0; i < plugin->dimension_count; i++) {
     const heed_dimension *dimension = &plugin->dimensions[i];
     if (!is_name(dimension->name) || dimension->parameter == NULL)
-      return wrong(of, "a dimension without name or parameter", NULL);
+      return wrong(subject, "a dimension without name or parameter", NULL);
     if (!has_labels(plugin, dimension->parameter))
-      return wrong(of, "a dimension of what is no list or map parameter",
+      return wrong(subject, "a dimension of what is no list or map parameter",
                    dimension->parameter);
   }
   return HEED_OK;
 }
 
-static heed_status check_outputs(const subject *of, const heed_plugin *plugin) {
+static heed_status check_outputs(const descriptor_subject *subject,
+                                 const heed_plugin *plugin) {
   if (plugin->output_count > 0 && plugin->outputs == NULL)
-    return wrong(of, "outputs are NULL though counted", NULL);
+    return wrong(subject, "outputs are NULL though counted", NULL);
   for (size_t i = 0; i < plugin->output_count; i++) {
     const char *const *along = plugin->outputs[i].dimensions;
     if (!is_name(plugin->outputs[i].name))
-      return wrong(of, "an output's name is not lower case, digits and '_'",
+      return wrong(subject,
+                   "an output's name is not lower case, digits and '_'",
                    plugin->outputs[i].name);
     for (size_t j = 0; j < i; j++)
       if (strcmp(plugin->outputs[i].name, plugin->outputs[j].name) == 0)
-        return wrong(of, "two outputs of one name", plugin->outputs[i].name);
+        return wrong(subject, "two outputs of one name",
+                     plugin->outputs[i].name);
     for (; along != NULL && *along != NULL; along++)
       if (!has_dimension(plugin, *along))
-        return wrong(of, "an output along no dimension of its own", *along);
+        return wrong(subject, "an output along no dimension of its own",
+                     *along);
   }
   return HEED_OK;
 }
@@ -146,41 +154,43 @@ static heed_status check_outputs(const subject *of, const heed_plugin *plugin) {
 static const char *missing_function(const heed_plugin *plugin) {
   switch (plugin->kind) {
     case HEED_SOURCE: {
-      const heed_source_functions *has = plugin->functions;
-      return has->make == NULL ? "make" : NULL;
+      const heed_source_functions *functions = plugin->functions;
+      return functions->make == NULL ? "make" : NULL;
     }
     case HEED_DISTRIBUTION: {
-      const heed_distribution_functions *has = plugin->functions;
-      if (has->quantile == NULL) return "quantile";
-      if (has->theta_count == NULL) return "theta_count";
-      if (has->theta == NULL) return "theta";
-      if (has->start == NULL) return "start";
-      if (has->node_count == NULL) return "node_count";
-      if (has->nodes == NULL) return "nodes";
-      if (has->log_weights == NULL) return "log_weights";
-      if (has->refit != NULL && has->free_count == NULL) return NULL;
-      if (has->free_count == NULL) return "free_count (or refit)";
-      if (has->to_free == NULL) return "to_free";
-      return has->from_free == NULL ? "from_free" : NULL;
+      const heed_distribution_functions *functions = plugin->functions;
+      if (functions->quantile == NULL) return "quantile";
+      if (functions->theta_count == NULL) return "theta_count";
+      if (functions->theta == NULL) return "theta";
+      if (functions->start == NULL) return "start";
+      if (functions->node_count == NULL) return "node_count";
+      if (functions->nodes == NULL) return "nodes";
+      if (functions->log_weights == NULL) return "log_weights";
+      if (functions->refit != NULL && functions->free_count == NULL)
+        return NULL;
+      if (functions->free_count == NULL) return "free_count (or refit)";
+      if (functions->to_free == NULL) return "to_free";
+      return functions->from_free == NULL ? "from_free" : NULL;
     }
     case HEED_USER_MODEL: {
-      const heed_user_model_functions *has = plugin->functions;
-      if (has->domain == NULL) return "domain";
-      if (has->casual == NULL) return "casual";
-      if (has->log_likelihood != NULL && has->simulate != NULL) return NULL;
-      return has->probability == NULL ? "probability" : NULL;
+      const heed_user_model_functions *functions = plugin->functions;
+      if (functions->domain == NULL) return "domain";
+      if (functions->casual == NULL) return "casual";
+      if (functions->log_likelihood != NULL && functions->simulate != NULL)
+        return NULL;
+      return functions->probability == NULL ? "probability" : NULL;
     }
     case HEED_ESTIMATOR: {
-      const heed_estimator_functions *has = plugin->functions;
-      return has->estimate == NULL ? "estimate" : NULL;
+      const heed_estimator_functions *functions = plugin->functions;
+      return functions->estimate == NULL ? "estimate" : NULL;
     }
     case HEED_FILTER: {
-      const heed_filter_functions *has = plugin->functions;
-      return has->select == NULL ? "select" : NULL;
+      const heed_filter_functions *functions = plugin->functions;
+      return functions->select == NULL ? "select" : NULL;
     }
     case HEED_TRAINER: {
-      const heed_trainer_functions *has = plugin->functions;
-      return has->train == NULL ? "train" : NULL;
+      const heed_trainer_functions *functions = plugin->functions;
+      return functions->train == NULL ? "train" : NULL;
     }
     case HEED_KIND_COUNT:
       break;
@@ -210,7 +220,7 @@ static size_t functions_size(heed_kind kind) {
 
 heed_status descriptor_check(const heed_plugin *plugin, const char *file,
                              heed_error *error) {
-  subject of = {file, "?", "?", error};
+  descriptor_subject subject = {file, "?", "?", error};
   const char *missing;
   heed_status status;
   if (plugin == NULL)
@@ -224,26 +234,30 @@ heed_status descriptor_check(const heed_plugin *plugin, const char *file,
   if (kind_name(plugin->kind) == NULL)
     return heed_fail(error, HEED_INVALID, "%s: a plugin of unknown kind %d",
                      file, (int)plugin->kind);
-  of.kind = kind_name(plugin->kind);
+  subject.kind = kind_name(plugin->kind);
   if (!is_name(plugin->name))
-    return wrong(&of, "its name is not lower case, digits and '_'",
+    return wrong(&subject, "its name is not lower case, digits and '_'",
                  plugin->name);
-  of.name = plugin->name;
-  if (plugin->version == NULL) return wrong(&of, "it has no version", NULL);
-  if (plugin->summary == NULL) return wrong(&of, "it has no summary", NULL);
-  status = check_parameters(&of, plugin->parameters, plugin->parameter_count);
-  if (status == HEED_OK) status = check_dimensions(&of, plugin);
-  if (status == HEED_OK) status = check_outputs(&of, plugin);
+  subject.name = plugin->name;
+  if (plugin->version == NULL)
+    return wrong(&subject, "it has no version", NULL);
+  if (plugin->summary == NULL)
+    return wrong(&subject, "it has no summary", NULL);
+  status =
+      check_parameters(&subject, plugin->parameters, plugin->parameter_count);
+  if (status == HEED_OK) status = check_dimensions(&subject, plugin);
+  if (status == HEED_OK) status = check_outputs(&subject, plugin);
   if (status != HEED_OK) return status;
   if (plugin->functions == NULL ||
       plugin->functions_size != functions_size(plugin->kind))
     return heed_fail(error, HEED_INVALID,
                      "%s: %s/%s: a table of functions of %zu bytes, expected "
                      "%zu",
-                     file, of.kind, of.name,
+                     file, subject.kind, subject.name,
                      plugin->functions == NULL ? 0 : plugin->functions_size,
                      functions_size(plugin->kind));
   missing = missing_function(plugin);
-  return missing == NULL ? HEED_OK
-                         : wrong(&of, "a required function is NULL", missing);
+  return missing == NULL
+             ? HEED_OK
+             : wrong(&subject, "a required function is NULL", missing);
 }

@@ -4,23 +4,24 @@
 
 #include "host.h"
 
-typedef struct opened {
+typedef struct instance_opened {
   heed_instance public; /* first: an instance is an opened */
   const heed_value *values;
   bool made; /* create() ran and succeeded */
-} opened;
+} instance_opened;
 
 static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
-static heed_status fill(const registry *plugins,
+static heed_status fill(const host_registry *plugins,
                         const heed_parameter *parameter, const json_t *json,
-                        service *host, heed_value *value, heed_error *error);
+                        host_service *host, heed_value *value,
+                        heed_error *error);
 
-static heed_status fill_list(const registry *plugins,
+static heed_status fill_list(const host_registry *plugins,
                              const heed_parameter *item, const json_t *json,
-                             service *host, heed_value *value,
+                             host_service *host, heed_value *value,
                              heed_error *error) {
   heed_value *items;
   heed_status status = HEED_OK;
@@ -43,19 +44,20 @@ static void sort_texts(const char **texts, size_t count) {
     }
 }
 
-static heed_status fill_map(const registry *plugins, const heed_parameter *item,
-                            const json_t *json, service *host,
-                            heed_value *value, heed_error *error) {
+static heed_status fill_map(const host_registry *plugins,
+                            const heed_parameter *item, const json_t *json,
+                            host_service *host, heed_value *value,
+                            heed_error *error) {
   heed_status status = HEED_OK;
-  size_t at = 0;
+  size_t position = 0;
   value->count = json_object_size(json);
   heed_value *items = arena_allocate(host->output, value->count, sizeof *items);
   const char **keys = arena_allocate(host->output, value->count, sizeof *keys);
   if (items == NULL || keys == NULL) return no_memory(error);
   for (void *i = json_object_iter((json_t *)json); i != NULL;
        i = json_object_iter_next((json_t *)json, i)) {
-    keys[at] = arena_copy(host->output, json_object_iter_key(i));
-    if (keys[at++] == NULL) return no_memory(error);
+    keys[position] = arena_copy(host->output, json_object_iter_key(i));
+    if (keys[position++] == NULL) return no_memory(error);
   }
   sort_texts(keys, value->count);
   value->items = items;
@@ -67,7 +69,7 @@ static heed_status fill_map(const registry *plugins, const heed_parameter *item,
 }
 
 static heed_status fill_text(const heed_parameter *parameter,
-                             const json_t *json, service *host,
+                             const json_t *json, host_service *host,
                              heed_value *value, heed_error *error) {
   value->text = arena_copy(host->output, json_string_value(json));
   if (value->text == NULL) return no_memory(error);
@@ -78,9 +80,10 @@ static heed_status fill_text(const heed_parameter *parameter,
   return HEED_OK;
 }
 
-static heed_status fill(const registry *plugins,
+static heed_status fill(const host_registry *plugins,
                         const heed_parameter *parameter, const json_t *json,
-                        service *host, heed_value *value, heed_error *error) {
+                        host_service *host, heed_value *value,
+                        heed_error *error) {
   value->type = parameter->type;
   value->given = json != NULL && !json_is_null(json);
   if (!value->given) return HEED_OK;
@@ -116,9 +119,9 @@ static heed_status fill(const registry *plugins,
                    parameter->name);
 }
 
-heed_status schema_values(const registry *plugins,
+heed_status schema_values(const host_registry *plugins,
                           const heed_parameter *parameters, size_t count,
-                          const json_t *resolved, service *host,
+                          const json_t *resolved, host_service *host,
                           const heed_value **values, heed_error *error) {
   heed_status status = HEED_OK;
   heed_value *filled = arena_allocate(host->output, count, sizeof *filled);
@@ -139,8 +142,8 @@ void schema_close(const heed_value *values, size_t count) {
   }
 }
 
-static heed_status create(const heed_plugin *plugin, service *host,
-                          opened *made, heed_error *error) {
+static heed_status create(const heed_plugin *plugin, host_service *host,
+                          instance_opened *made, heed_error *error) {
   const heed_plugin *outer = host->plugin;
   heed_error said = {HEED_OK, ""};
   heed_status status;
@@ -160,8 +163,8 @@ static heed_status create(const heed_plugin *plugin, service *host,
                                            : said.message);
 }
 
-heed_status instance_open(const registry *plugins, const json_t *spec,
-                          service *host, const heed_instance **result,
+heed_status instance_open(const host_registry *plugins, const json_t *spec,
+                          host_service *host, const heed_instance **result,
                           heed_error *error) {
   const char *full = json_string_value(json_object_get(spec, "plugin"));
   const char *slash = full == NULL ? NULL : strchr(full, '/');
@@ -169,7 +172,7 @@ heed_status instance_open(const registry *plugins, const json_t *spec,
   heed_kind kind;
   char kind_text[32];
   heed_status status;
-  opened *made = arena_allocate(host->output, 1, sizeof *made);
+  instance_opened *made = arena_allocate(host->output, 1, sizeof *made);
   *result = NULL;
   if (made == NULL) return no_memory(error);
   if (slash != NULL) {
@@ -195,7 +198,7 @@ heed_status instance_open(const registry *plugins, const json_t *spec,
 }
 
 void instance_close(const heed_instance *instance) {
-  const opened *made = (const opened *)instance;
+  const instance_opened *made = (const instance_opened *)instance;
   if (instance == NULL) return;
   if (made->made && instance->plugin->destroy != NULL)
     instance->plugin->destroy(instance->self);

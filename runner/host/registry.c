@@ -23,27 +23,27 @@
 
 typedef struct loaded_file {
   struct loaded_file *next;
-  plugin_file public;
+  host_plugin_file public;
   char *path; /* owns public.path */
   int descriptor;
   void *handle;
 } loaded_file;
 
-typedef struct entry {
+typedef struct registry_entry {
   const heed_plugin *plugin;
   loaded_file *file;
-} entry;
+} registry_entry;
 
-struct registry {
+struct host_registry {
   bool allow_unsafe;
   loaded_file *files; /* the newest first */
-  entry *entries;
+  registry_entry *entries;
   size_t entry_count;
 };
 
-heed_status registry_create(bool allow_unsafe, registry **result,
+heed_status registry_create(bool allow_unsafe, host_registry **result,
                             heed_error *error) {
-  registry *self = calloc(1, sizeof *self);
+  host_registry *self = calloc(1, sizeof *self);
   if (self == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
   self->allow_unsafe = allow_unsafe;
   *result = self;
@@ -75,7 +75,7 @@ static void file_close(loaded_file *file) {
   free(file);
 }
 
-void registry_free(registry *self) {
+void registry_free(host_registry *self) {
   if (self == NULL) return;
   for (loaded_file *file = self->files, *next; file != NULL; file = next) {
     next = file->next;
@@ -125,20 +125,20 @@ static const char *loader_message(const char *link) {
              : said;
 }
 
-static heed_status open_file(const registry *self, loaded_file *file,
+static heed_status open_file(const host_registry *self, loaded_file *file,
                              const char *sha256, heed_error *error) {
   char link[LINK_SIZE];
-  struct stat is;
+  struct stat file_status;
   heed_status status = HEED_OK;
   /* A pipe would block. */
   file->descriptor = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file->descriptor < 0 || fstat(file->descriptor, &is) != 0)
+  if (file->descriptor < 0 || fstat(file->descriptor, &file_status) != 0)
     return heed_fail(error, HEED_IO, "%s: cannot be opened: %s", file->path,
                      strerror(errno));
-  if (!S_ISREG(is.st_mode))
+  if (!S_ISREG(file_status.st_mode))
     return heed_fail(error, HEED_INVALID, "%s: is not a regular file",
                      file->path);
-  if (!self->allow_unsafe) status = check_safe(file, is, error);
+  if (!self->allow_unsafe) status = check_safe(file, file_status, error);
   if (status == HEED_OK)
     status = hash_descriptor(file->descriptor, file->path, file->public.sha256,
                              error);
@@ -156,11 +156,11 @@ static heed_status open_file(const registry *self, loaded_file *file,
   return HEED_OK;
 }
 
-static heed_status add_entry(registry *self, const heed_plugin *plugin,
+static heed_status add_entry(host_registry *self, const heed_plugin *plugin,
                              loaded_file *file, heed_error *error) {
-  const plugin_file *taken;
+  const host_plugin_file *taken;
   heed_status status = descriptor_check(plugin, file->path, error);
-  entry *entries;
+  registry_entry *entries;
   if (status != HEED_OK) return status;
   if (registry_find(self, plugin->kind, plugin->name, &taken) != NULL)
     return heed_fail(error, HEED_INVALID,
@@ -169,15 +169,15 @@ static heed_status add_entry(registry *self, const heed_plugin *plugin,
                      taken->path);
   entries = realloc(self->entries, (self->entry_count + 1) * sizeof *entries);
   if (entries == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
-  entries[self->entry_count++] = (entry){plugin, file};
+  entries[self->entry_count++] = (registry_entry){plugin, file};
   self->entries = entries;
   return HEED_OK;
 }
 
 /* All plugins of a file, or none. */
-static heed_status add_entries(registry *self, loaded_file *file,
+static heed_status add_entries(host_registry *self, loaded_file *file,
                                heed_error *error) {
-  const size_t before = self->entry_count;
+  const size_t earlier = self->entry_count;
   const heed_plugin_list *list = dlsym(file->handle, "heed_plugins");
   heed_status status;
   if (list == NULL)
@@ -188,12 +188,12 @@ static heed_status add_entries(registry *self, loaded_file *file,
   status = descriptor_check_list(list, file->path, error);
   for (size_t i = 0; status == HEED_OK && i < list->count; i++)
     status = add_entry(self, list->plugins[i], file, error);
-  if (status != HEED_OK) self->entry_count = before;
+  if (status != HEED_OK) self->entry_count = earlier;
   return status;
 }
 
-heed_status registry_load(registry *self, const char *path, const char *sha256,
-                          heed_error *error) {
+heed_status registry_load(host_registry *self, const char *path,
+                          const char *sha256, heed_error *error) {
   loaded_file *file = calloc(1, sizeof *file);
   heed_status status;
   if (file == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
@@ -227,14 +227,14 @@ static bool is_listed(const char *const *list, const char *path) {
   return false;
 }
 
-typedef struct scan {
-  registry *self;
+typedef struct registry_search {
+  host_registry *self;
   const char *const *skip;
   void *context;
   void (*announce)(void *, const char *, const heed_error *);
-} scan;
+} registry_search;
 
-static void scan_file(const scan *all, const char *path) {
+static void scan_file(const registry_search *all, const char *path) {
   heed_error refusal;
   if (is_listed(all->skip, path)) return;
   if (all->announce != NULL) all->announce(all->context, path, NULL);
@@ -243,7 +243,7 @@ static void scan_file(const scan *all, const char *path) {
     all->announce(all->context, path, &refusal);
 }
 
-static heed_status scan_folder(const scan *all, const char *folder,
+static heed_status scan_folder(const registry_search *all, const char *folder,
                                heed_error *error) {
   struct dirent **names;
   char path[PATH_MAX];
@@ -261,12 +261,12 @@ static heed_status scan_folder(const scan *all, const char *folder,
   return HEED_OK;
 }
 
-heed_status registry_scan(registry *self, const char *search_path,
+heed_status registry_scan(host_registry *self, const char *search_path,
                           const char *const *skip, void *context,
                           void (*announce)(void *context, const char *file,
                                            const heed_error *refusal),
                           heed_error *error) {
-  const scan all = {self, skip, context, announce};
+  const registry_search all = {self, skip, context, announce};
   heed_status status = HEED_OK;
   char *copy = strdup(search_path), *rest = NULL;
   if (copy == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
@@ -277,18 +277,19 @@ heed_status registry_scan(registry *self, const char *search_path,
   return status;
 }
 
-size_t registry_count(const registry *self) {
+size_t registry_count(const host_registry *self) {
   return self->entry_count;
 }
 
-const heed_plugin *registry_at(const registry *self, size_t index,
-                               const plugin_file **file) {
+const heed_plugin *registry_at(const host_registry *self, size_t index,
+                               const host_plugin_file **file) {
   if (file != NULL) *file = &self->entries[index].file->public;
   return self->entries[index].plugin;
 }
 
-const heed_plugin *registry_find(const registry *self, heed_kind kind,
-                                 const char *name, const plugin_file **file) {
+const heed_plugin *registry_find(const host_registry *self, heed_kind kind,
+                                 const char *name,
+                                 const host_plugin_file **file) {
   for (size_t i = 0; i < self->entry_count; i++) {
     const heed_plugin *plugin = self->entries[i].plugin;
     if (plugin->kind == kind && strcmp(plugin->name, name) == 0)

@@ -13,11 +13,11 @@
 
 #define PATH_TEXT 256
 
-typedef struct context {
-  const registry *plugins;
+typedef struct schema_context {
+  const host_registry *plugins;
   const char *base;
   heed_error *error;
-} context;
+} schema_context;
 
 /* ---- the nearest name ---- */
 
@@ -34,13 +34,13 @@ static size_t distance(const char *a, const char *b) {
   for (size_t j = 0; j <= n; j++) rows[0][j] = j;
   for (size_t i = 1; i <= m; i++) {
     size_t *now = rows[i % 3], *last = rows[(i - 1) % 3];
-    const size_t *before = rows[(i + 1) % 3];
+    const size_t *earlier = rows[(i + 1) % 3];
     now[0] = i;
     for (size_t j = 1; j <= n; j++) {
       now[j] = least(least(last[j], now[j - 1]) + 1,
                      last[j - 1] + (a[i - 1] != b[j - 1]));
       if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        now[j] = least(now[j], before[j - 2] + 1);
+        now[j] = least(now[j], earlier[j - 2] + 1);
     }
   }
   return rows[m % 3][n];
@@ -111,12 +111,12 @@ static void describe(const json_t *value, char *text, size_t size) {
   free(dumped);
 }
 
-static heed_status unfit(const context *in, const char *path,
+static heed_status unfit(const schema_context *context, const char *path,
                          const json_t *value, const char *expected) {
   char found[80];
   describe(value, found, sizeof found);
-  return heed_fail(in->error, HEED_INVALID, "%s: found %s, expected %s", path,
-                   found, expected);
+  return heed_fail(context->error, HEED_INVALID, "%s: found %s, expected %s",
+                   path, found, expected);
 }
 
 static bool has_range(const heed_parameter *parameter) {
@@ -151,22 +151,23 @@ static bool in_range(const heed_parameter *parameter, double number) {
 
 /* ---- one value ---- */
 
-static heed_status resolve_record(const context *in,
+static heed_status resolve_record(const schema_context *context,
                                   const heed_parameter *parameters,
                                   size_t count, const json_t *given,
                                   const char *path, json_t **resolved);
-static heed_status resolve_value(const context *in,
+static heed_status resolve_value(const schema_context *context,
                                  const heed_parameter *parameter,
                                  const json_t *given, const char *path,
                                  json_t **resolved);
 
-static heed_status made(const context *in, json_t *value, json_t **resolved) {
+static heed_status made(const schema_context *context, json_t *value,
+                        json_t **resolved) {
   *resolved = value;
-  return value == NULL ? heed_fail(in->error, HEED_MEMORY, "memory is out")
+  return value == NULL ? heed_fail(context->error, HEED_MEMORY, "memory is out")
                        : HEED_OK;
 }
 
-static heed_status resolve_number(const context *in,
+static heed_status resolve_number(const schema_context *context,
                                   const heed_parameter *parameter,
                                   const json_t *given, const char *path,
                                   json_t **resolved) {
@@ -175,11 +176,11 @@ static heed_status resolve_number(const context *in,
   describe_range(parameter, "a number", expected, sizeof expected);
   if (!json_is_number(given) || !isfinite(number) ||
       !in_range(parameter, number))
-    return unfit(in, path, given, expected);
-  return made(in, json_real(number), resolved);
+    return unfit(context, path, given, expected);
+  return made(context, json_real(number), resolved);
 }
 
-static heed_status resolve_integer(const context *in,
+static heed_status resolve_integer(const schema_context *context,
                                    const heed_parameter *parameter,
                                    const json_t *given, const char *path,
                                    json_t **resolved) {
@@ -189,14 +190,14 @@ static heed_status resolve_integer(const context *in,
   if (!json_is_number(given) || !in_range(parameter, number) ||
       (json_is_real(given) &&
        (number != floor(number) || fabs(number) > 0x1p53)))
-    return unfit(in, path, given, expected);
-  return made(in,
+    return unfit(context, path, given, expected);
+  return made(context,
               json_integer(json_is_integer(given) ? json_integer_value(given)
                                                   : (json_int_t)number),
               resolved);
 }
 
-static heed_status resolve_enum(const context *in,
+static heed_status resolve_enum(const schema_context *context,
                                 const heed_parameter *parameter,
                                 const json_t *given, const char *path,
                                 json_t **resolved) {
@@ -205,11 +206,11 @@ static heed_status resolve_enum(const context *in,
   char expected[512], number[160], range[176] = "";
   size_t count = 0, used;
   if (or_number && json_is_number(given))
-    return resolve_number(in, parameter, given, path, resolved);
+    return resolve_number(context, parameter, given, path, resolved);
   while (parameter->choices[count] != NULL) count++;
   for (size_t i = 0; name != NULL && i < count; i++)
     if (strcmp(parameter->choices[i], name) == 0)
-      return made(in, json_string(name), resolved);
+      return made(context, json_string(name), resolved);
   if (or_number) {
     describe_range(parameter, "a number", number, sizeof number);
     (void)snprintf(range, sizeof range, ", or %s", number);
@@ -218,46 +219,47 @@ static heed_status resolve_enum(const context *in,
     list_names(parameter->choices, count, expected, sizeof expected);
     used = strlen(expected);
     (void)snprintf(expected + used, sizeof expected - used, "%s", range);
-    return unfit(in, path, given, expected);
+    return unfit(context, path, given, expected);
   }
   suggestion(name, parameter->choices, count, expected, sizeof expected);
   return heed_fail(
-      in->error, HEED_INVALID, "%s: there is no choice \"%s\"; %s%s", path,
+      context->error, HEED_INVALID, "%s: there is no choice \"%s\"; %s%s", path,
       name, expected,
       schema_nearest(name, parameter->choices, count) == NULL ? range : "");
 }
 
-static heed_status resolve_path(const context *in, const json_t *given,
-                                const char *path, json_t **resolved) {
+static heed_status resolve_path(const schema_context *context,
+                                const json_t *given, const char *path,
+                                json_t **resolved) {
   const char *name = json_string_value(given);
   char joined[PATH_MAX], *absolute;
-  struct stat is;
+  struct stat file_status;
   heed_status status;
   if (name == NULL || *name == '\0')
-    return unfit(in, path, given, "the path of a file");
+    return unfit(context, path, given, "the path of a file");
   if (snprintf(joined, sizeof joined, "%s%s%s",
-               *name == '/' || in->base == NULL ? "" : in->base,
-               *name == '/' || in->base == NULL ? "" : "/",
+               *name == '/' || context->base == NULL ? "" : context->base,
+               *name == '/' || context->base == NULL ? "" : "/",
                name) >= (int)sizeof joined)
-    return unfit(in, path, given, "a path that is not so long");
+    return unfit(context, path, given, "a path that is not so long");
   absolute = realpath(joined, NULL);
   if (absolute == NULL || access(absolute, R_OK) != 0) {
     free(absolute);
-    return heed_fail(in->error, HEED_INVALID, "%s: %s: cannot be read: %s",
+    return heed_fail(context->error, HEED_INVALID, "%s: %s: cannot be read: %s",
                      path, joined, strerror(errno));
   }
-  if (stat(absolute, &is) != 0 || !S_ISREG(is.st_mode)) {
+  if (stat(absolute, &file_status) != 0 || !S_ISREG(file_status.st_mode)) {
     free(absolute);
-    return heed_fail(in->error, HEED_INVALID,
+    return heed_fail(context->error, HEED_INVALID,
                      "%s: %s: is not a file, expected the path of a file", path,
                      joined);
   }
-  status = made(in, json_string(absolute), resolved);
+  status = made(context, json_string(absolute), resolved);
   free(absolute);
   return status;
 }
 
-static heed_status resolve_list(const context *in,
+static heed_status resolve_list(const schema_context *context,
                                 const heed_parameter *parameter,
                                 const json_t *given, const char *path,
                                 json_t **resolved) {
@@ -265,12 +267,13 @@ static heed_status resolve_list(const context *in,
   const bool empty = json_is_object(given) && json_object_size(given) == 0;
   const size_t count = json_array_size(given);
   heed_status status = HEED_OK;
-  if (!json_is_array(given) && !empty) return unfit(in, path, given, "a list");
+  if (!json_is_array(given) && !empty)
+    return unfit(context, path, given, "a list");
   if (!in_range(parameter, (double)count)) {
     char expected[160];
     describe_range(parameter, "as many values as a number", expected,
                    sizeof expected);
-    return heed_fail(in->error, HEED_INVALID,
+    return heed_fail(context->error, HEED_INVALID,
                      "%s: found a list of %zu, expected %s", path, count,
                      expected);
   }
@@ -279,16 +282,16 @@ static heed_status resolve_list(const context *in,
     char below[PATH_TEXT];
     json_t *item = NULL;
     (void)snprintf(below, sizeof below, "%s[%zu]", path, i + 1);
-    status = resolve_value(in, parameter->item, json_array_get(given, i), below,
-                           &item);
+    status = resolve_value(context, parameter->item, json_array_get(given, i),
+                           below, &item);
     if (status == HEED_OK) (void)json_array_append_new(list, item);
   }
-  if (status == HEED_OK) return made(in, list, resolved);
+  if (status == HEED_OK) return made(context, list, resolved);
   json_decref(list);
   return status;
 }
 
-static heed_status resolve_map(const context *in,
+static heed_status resolve_map(const schema_context *context,
                                const heed_parameter *parameter,
                                const json_t *given, const char *path,
                                json_t **resolved) {
@@ -297,22 +300,22 @@ static heed_status resolve_map(const context *in,
   const char *key;
   json_t *value;
   if (!json_is_object(given) && !empty)
-    return unfit(in, path, given, "a table of named values");
+    return unfit(context, path, given, "a table of named values");
   json_t *map = json_object();
   json_object_foreach((json_t *)given, key, value) {
     char below[PATH_TEXT];
     json_t *item = NULL;
     (void)snprintf(below, sizeof below, "%s.%s", path, key);
-    status = resolve_value(in, parameter->item, value, below, &item);
+    status = resolve_value(context, parameter->item, value, below, &item);
     if (status != HEED_OK) break;
     (void)json_object_set_new(map, key, item);
   }
-  if (status == HEED_OK) return made(in, map, resolved);
+  if (status == HEED_OK) return made(context, map, resolved);
   json_decref(map);
   return status;
 }
 
-static size_t names_of_kind(const registry *plugins, heed_kind kind,
+static size_t names_of_kind(const host_registry *plugins, heed_kind kind,
                             const char **names, size_t most) {
   size_t count = 0;
   for (size_t i = 0; i < registry_count(plugins) && count < most; i++)
@@ -322,8 +325,9 @@ static size_t names_of_kind(const registry *plugins, heed_kind kind,
 }
 
 /* NULL and a message where there is none of that name and kind. */
-static const heed_plugin *find_plugin(const context *in, heed_kind kind,
-                                      const char *given, const char *path) {
+static const heed_plugin *find_plugin(const schema_context *context,
+                                      heed_kind kind, const char *given,
+                                      const char *path) {
   const char *slash = strchr(given, '/'), *names[128];
   const char *name = slash == NULL ? given : slash + 1;
   char text[256];
@@ -331,22 +335,22 @@ static const heed_plugin *find_plugin(const context *in, heed_kind kind,
   if (slash != NULL &&
       (strncmp(given, kind_name(kind), (size_t)(slash - given)) != 0 ||
        strlen(kind_name(kind)) != (size_t)(slash - given))) {
-    (void)heed_fail(in->error, HEED_INVALID,
+    (void)heed_fail(context->error, HEED_INVALID,
                     "%s: found the plugin %s, expected a plugin of kind %s",
                     path, given, kind_name(kind));
     return NULL;
   }
-  found = registry_find(in->plugins, kind, name, NULL);
+  found = registry_find(context->plugins, kind, name, NULL);
   if (found != NULL) return found;
-  suggestion(name, names, names_of_kind(in->plugins, kind, names, 128), text,
-             sizeof text);
-  (void)heed_fail(in->error, HEED_INVALID,
+  suggestion(name, names, names_of_kind(context->plugins, kind, names, 128),
+             text, sizeof text);
+  (void)heed_fail(context->error, HEED_INVALID,
                   "%s: there is no %s plugin \"%s\"; %s", path, kind_name(kind),
                   name, text);
   return NULL;
 }
 
-static heed_status resolve_plugin(const context *in,
+static heed_status resolve_plugin(const schema_context *context,
                                   const heed_parameter *parameter,
                                   const json_t *given, const char *path,
                                   json_t **resolved) {
@@ -359,60 +363,61 @@ static heed_status resolve_plugin(const context *in,
   if (!json_is_string(named)) {
     (void)snprintf(expected, sizeof expected, "a plugin of kind %s",
                    kind_name(parameter->kind));
-    return unfit(in, path, given, expected);
+    return unfit(context, path, given, expected);
   }
-  plugin = find_plugin(in, parameter->kind, json_string_value(named), path);
+  plugin =
+      find_plugin(context, parameter->kind, json_string_value(named), path);
   if (plugin == NULL) return HEED_INVALID;
   status = resolve_record(
-      in, plugin->parameters, plugin->parameter_count,
+      context, plugin->parameters, plugin->parameter_count,
       json_is_string(given) ? NULL : json_object_get(given, "parameters"), path,
       &parameters);
   if (status != HEED_OK) return status;
   (void)snprintf(full, sizeof full, "%s/%s", kind_name(plugin->kind),
                  plugin->name);
-  return made(in,
+  return made(context,
               json_pack("{s:s, s:o}", "plugin", full, "parameters", parameters),
               resolved);
 }
 
-static heed_status resolve_value(const context *in,
+static heed_status resolve_value(const schema_context *context,
                                  const heed_parameter *parameter,
                                  const json_t *given, const char *path,
                                  json_t **resolved) {
   switch (parameter->type) {
     case HEED_NUMBER:
-      return resolve_number(in, parameter, given, path, resolved);
+      return resolve_number(context, parameter, given, path, resolved);
     case HEED_INTEGER:
-      return resolve_integer(in, parameter, given, path, resolved);
+      return resolve_integer(context, parameter, given, path, resolved);
     case HEED_BOOLEAN:
       if (!json_is_boolean(given))
-        return unfit(in, path, given, "true or false");
-      return made(in, json_boolean(json_is_true(given)), resolved);
+        return unfit(context, path, given, "true or false");
+      return made(context, json_boolean(json_is_true(given)), resolved);
     case HEED_TEXT:
-      if (!json_is_string(given)) return unfit(in, path, given, "a text");
-      return made(in, json_string(json_string_value(given)), resolved);
+      if (!json_is_string(given)) return unfit(context, path, given, "a text");
+      return made(context, json_string(json_string_value(given)), resolved);
     case HEED_ENUM:
     case HEED_ENUM_OR_NUMBER:
-      return resolve_enum(in, parameter, given, path, resolved);
+      return resolve_enum(context, parameter, given, path, resolved);
     case HEED_PATH:
-      return resolve_path(in, given, path, resolved);
+      return resolve_path(context, given, path, resolved);
     case HEED_LIST:
-      return resolve_list(in, parameter, given, path, resolved);
+      return resolve_list(context, parameter, given, path, resolved);
     case HEED_MAP:
-      return resolve_map(in, parameter, given, path, resolved);
+      return resolve_map(context, parameter, given, path, resolved);
     case HEED_RECORD:
-      return resolve_record(in, parameter->fields, parameter->field_count,
+      return resolve_record(context, parameter->fields, parameter->field_count,
                             given, path, resolved);
     case HEED_PLUGIN:
-      return resolve_plugin(in, parameter, given, path, resolved);
+      return resolve_plugin(context, parameter, given, path, resolved);
   }
-  return heed_fail(in->error, HEED_INTERNAL, "%s: a parameter of no known type",
-                   path);
+  return heed_fail(context->error, HEED_INTERNAL,
+                   "%s: a parameter of no known type", path);
 }
 
 /* ---- records ---- */
 
-static heed_status check_keys(const context *in,
+static heed_status check_keys(const schema_context *context,
                               const heed_parameter *parameters, size_t count,
                               const json_t *given, const char *path) {
   const char *key, *names[128] = {NULL}, *dot = *path == '\0' ? "" : ".";
@@ -426,7 +431,7 @@ static heed_status check_keys(const context *in,
       const size_t shown = least(count, sizeof names / sizeof *names);
       names_of(parameters, shown, names);
       suggestion(key, names, shown, text, sizeof text);
-      return heed_fail(in->error, HEED_INVALID,
+      return heed_fail(context->error, HEED_INVALID,
                        "%s%s%s: there is no such parameter; %s", path, dot, key,
                        text);
     }
@@ -458,29 +463,29 @@ static json_t *standard_value(const heed_parameter *parameter) {
   return json_loads(text, JSON_DECODE_ANY, NULL);
 }
 
-static heed_status resolve_absent(const context *in,
+static heed_status resolve_absent(const schema_context *context,
                                   const heed_parameter *parameter,
                                   const char *path, json_t **resolved) {
   json_t *standard;
   heed_status status;
   if (parameter->standard == NULL) {
     if ((parameter->flags & HEED_OPTIONAL) != 0)
-      return made(in, json_null(), resolved);
+      return made(context, json_null(), resolved);
     return heed_fail(
-        in->error, HEED_INVALID, "%s: is missing: %s", path,
+        context->error, HEED_INVALID, "%s: is missing: %s", path,
         parameter->doc == NULL ? "it has no standard value" : parameter->doc);
   }
   standard = standard_value(parameter);
   if (standard == NULL)
-    return heed_fail(in->error, HEED_INVALID,
+    return heed_fail(context->error, HEED_INVALID,
                      "%s: the plugin's standard value \"%s\" is not JSON", path,
                      parameter->standard);
-  status = resolve_value(in, parameter, standard, path, resolved);
+  status = resolve_value(context, parameter, standard, path, resolved);
   json_decref(standard);
   return status;
 }
 
-static heed_status resolve_record(const context *in,
+static heed_status resolve_record(const schema_context *context,
                                   const heed_parameter *parameters,
                                   size_t count, const json_t *given,
                                   const char *path, json_t **resolved) {
@@ -488,8 +493,8 @@ static heed_status resolve_record(const context *in,
   json_t *record;
   if (json_is_array(given) && json_array_size(given) == 0) given = NULL;
   if (given != NULL && !json_is_object(given))
-    return unfit(in, path, given, "a table of named values");
-  status = check_keys(in, parameters, count, given, path);
+    return unfit(context, path, given, "a table of named values");
+  status = check_keys(context, parameters, count, given, path);
   if (status != HEED_OK) return status;
   record = json_object();
   for (size_t i = 0; status == HEED_OK && i < count; i++) {
@@ -499,21 +504,21 @@ static heed_status resolve_record(const context *in,
     (void)snprintf(below, sizeof below, "%s%s%s", path,
                    *path == '\0' ? "" : ".", parameters[i].name);
     status = value == NULL || json_is_null(value)
-                 ? resolve_absent(in, &parameters[i], below, &item)
-                 : resolve_value(in, &parameters[i], value, below, &item);
+                 ? resolve_absent(context, &parameters[i], below, &item)
+                 : resolve_value(context, &parameters[i], value, below, &item);
     if (status == HEED_OK)
       (void)json_object_set_new(record, parameters[i].name, item);
   }
-  if (status == HEED_OK) return made(in, record, resolved);
+  if (status == HEED_OK) return made(context, record, resolved);
   json_decref(record);
   return status;
 }
 
-heed_status schema_resolve(const registry *plugins,
+heed_status schema_resolve(const host_registry *plugins,
                            const heed_parameter *parameters, size_t count,
                            const json_t *given, const char *base,
                            const char *path, json_t **resolved,
                            heed_error *error) {
-  const context in = {plugins, base, error};
-  return resolve_record(&in, parameters, count, given, path, resolved);
+  const schema_context context = {plugins, base, error};
+  return resolve_record(&context, parameters, count, given, path, resolved);
 }

@@ -4,8 +4,8 @@
 
 #include "host.h"
 
-static const service *of(const heed_host *host) {
-  return (const service *)host;
+static const host_service *of(const heed_host *host) {
+  return (const host_service *)host;
 }
 
 static void *allocate(const heed_host *host, size_t count, size_t size) {
@@ -63,30 +63,30 @@ static void *column(const heed_host *host, heed_table *table, const char *name,
 
 static heed_stream stream(const heed_host *host, const char *purpose,
                           uint64_t entity) {
-  const service *self = of(host);
+  const host_service *self = of(host);
   return stream_open(self->seed, self->replicate, self->stage, purpose, entity);
 }
 
 static void output(const heed_host *host, size_t index, const double *values,
                    size_t count) {
-  const service_sink *sink = of(host)->sink;
+  const host_sink *sink = of(host)->sink;
   if (sink != NULL && sink->output != NULL)
     sink->output(sink->context, of(host)->plugin, index, values, count);
 }
 
 static void trace(const heed_host *host, const char *series, uint64_t step,
                   double value) {
-  const service_sink *sink = of(host)->sink;
+  const host_sink *sink = of(host)->sink;
   if (sink != NULL && sink->trace != NULL)
     sink->trace(sink->context, series, step, value);
 }
 
-static const char *plugin_name(const service *self) {
+static const char *plugin_name(const host_service *self) {
   return self->plugin == NULL ? "" : self->plugin->name;
 }
 
 static void log_line(const heed_host *host, const char *format, ...) {
-  const service_sink *sink = of(host)->sink;
+  const host_sink *sink = of(host)->sink;
   if (sink == NULL || sink->log == NULL) return;
   char line[HEED_MESSAGE_SIZE];
   va_list arguments;
@@ -98,7 +98,7 @@ static void log_line(const heed_host *host, const char *format, ...) {
 
 static void warn(const heed_host *host, const char *code, const char *format,
                  ...) {
-  const service_sink *sink = of(host)->sink;
+  const host_sink *sink = of(host)->sink;
   if (sink == NULL || sink->warn == NULL) return;
   char message[HEED_MESSAGE_SIZE];
   va_list arguments;
@@ -109,7 +109,7 @@ static void warn(const heed_host *host, const char *code, const char *format,
 }
 
 static void progress(const heed_host *host, double done, const char *what) {
-  const service_sink *sink = of(host)->sink;
+  const host_sink *sink = of(host)->sink;
   if (sink != NULL && sink->progress != NULL)
     sink->progress(sink->context, done, what);
 }
@@ -123,7 +123,7 @@ static const char *checkpoint(const heed_host *host) {
   return of(host)->checkpoint;
 }
 
-void service_open(service *self) {
+void service_open(host_service *self) {
   self->host = (heed_host){
       .size = sizeof(heed_host),
       .context = NULL,

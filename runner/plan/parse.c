@@ -9,21 +9,21 @@
 #include "plan/plan.h"
 
 /* A place in the plan, for messages: "axes[2].name". */
-typedef struct place {
+typedef struct parse_place {
   const char *list; /* or NULL at the top */
   size_t index;
   heed_error *error;
-} place;
+} parse_place;
 
 /* Statuses are returned as constants, so that the analysers see them. */
-static heed_status wrong(const place *at, const char *key,
+static heed_status wrong(const parse_place *place, const char *key,
                          const char *expected) {
-  if (at->list == NULL)
-    (void)heed_fail(at->error, HEED_INVALID, "plan: %s: expected %s", key,
+  if (place->list == NULL)
+    (void)heed_fail(place->error, HEED_INVALID, "plan: %s: expected %s", key,
                     expected);
   else
-    (void)heed_fail(at->error, HEED_INVALID, "plan: %s[%zu].%s: expected %s",
-                    at->list, at->index, key, expected);
+    (void)heed_fail(place->error, HEED_INVALID, "plan: %s[%zu].%s: expected %s",
+                    place->list, place->index, key, expected);
   return HEED_INVALID;
 }
 
@@ -32,37 +32,37 @@ static heed_status out_of_memory(heed_error *error) {
   return HEED_MEMORY;
 }
 
-static heed_status text(const place *at, const json_t *object, const char *key,
-                        const char **result) {
+static heed_status text(const parse_place *place, const json_t *object,
+                        const char *key, const char **result) {
   *result = json_string_value(json_object_get(object, key));
-  return *result == NULL ? wrong(at, key, "a text") : HEED_OK;
+  return *result == NULL ? wrong(place, key, "a text") : HEED_OK;
 }
 
 /* A text, null, or nothing. */
-static heed_status optional_text(const place *at, const json_t *object,
+static heed_status optional_text(const parse_place *place, const json_t *object,
                                  const char *key, const char **result) {
   const json_t *value = json_object_get(object, key);
   *result = NULL;
   if (value == NULL || json_is_null(value)) return HEED_OK;
-  return text(at, object, key, result);
+  return text(place, object, key, result);
 }
 
-static heed_status natural(const place *at, const json_t *object,
+static heed_status natural(const parse_place *place, const json_t *object,
                            const char *key, size_t *result) {
   const json_t *value = json_object_get(object, key);
   if (!json_is_integer(value) || json_integer_value(value) < 0)
-    return wrong(at, key, "a whole number, 0 or more");
+    return wrong(place, key, "a whole number, 0 or more");
   *result = (size_t)json_integer_value(value);
   return HEED_OK;
 }
 
-static heed_status digest(const place *at, const json_t *object,
+static heed_status digest(const parse_place *place, const json_t *object,
                           const char *key, const char **result) {
-  const heed_status status = text(at, object, key, result);
+  const heed_status status = text(place, object, key, result);
   if (status != HEED_OK) return status;
   if (*result == NULL || strlen(*result) != PLAN_KEY_SIZE - 1 ||
       strspn(*result, "0123456789abcdef") != PLAN_KEY_SIZE - 1)
-    return wrong(at, key, "a SHA-256 of 64 hexadecimal digits");
+    return wrong(place, key, "a SHA-256 of 64 hexadecimal digits");
   return HEED_OK;
 }
 
@@ -71,7 +71,7 @@ static heed_status digest(const place *at, const json_t *object,
 static heed_status array(const json_t *object, const char *key,
                          const json_t **list, size_t size, void **elements,
                          heed_error *error) {
-  const place top = {NULL, 0, error};
+  const parse_place top = {NULL, 0, error};
   *elements = NULL;
   *list = json_object_get(object, key);
   if (!json_is_array(*list)) return wrong(&top, key, "a list");
@@ -79,163 +79,165 @@ static heed_status array(const json_t *object, const char *key,
   return *elements == NULL ? out_of_memory(error) : HEED_OK;
 }
 
-static heed_status read_numbers(const place *at, const json_t *list,
+static heed_status read_numbers(const parse_place *place, const json_t *list,
                                 plan_coordinate *result) {
   result->numbers = calloc(json_array_size(list) + 1, sizeof(double));
-  if (result->numbers == NULL) return out_of_memory(at->error);
+  if (result->numbers == NULL) return out_of_memory(place->error);
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *value = json_array_get(list, i);
-    if (!json_is_number(value)) return wrong(at, "numbers", "numbers alone");
+    if (!json_is_number(value)) return wrong(place, "numbers", "numbers alone");
     result->numbers[i] = json_number_value(value);
   }
   result->count = json_array_size(list);
   return HEED_OK;
 }
 
-static heed_status read_labels(const place *at, const json_t *list,
+static heed_status read_labels(const parse_place *place, const json_t *list,
                                plan_coordinate *result) {
   result->labels = calloc(json_array_size(list) + 1, sizeof(char *));
-  if (result->labels == NULL) return out_of_memory(at->error);
+  if (result->labels == NULL) return out_of_memory(place->error);
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *value = json_array_get(list, i);
-    if (!json_is_string(value)) return wrong(at, "labels", "texts alone");
+    if (!json_is_string(value)) return wrong(place, "labels", "texts alone");
     result->labels[i] = json_string_value(value);
   }
   result->count = json_array_size(list);
   return HEED_OK;
 }
 
-static heed_status read_coordinate(const place *at, const json_t *object,
+static heed_status read_coordinate(const parse_place *place,
+                                   const json_t *object,
                                    plan_coordinate *result) {
   const json_t *numbers = json_object_get(object, "numbers");
   const json_t *labels = json_object_get(object, "labels");
-  heed_status status = text(at, object, "name", &result->name);
+  heed_status status = text(place, object, "name", &result->name);
   if (status == HEED_OK)
-    status = optional_text(at, object, "unit", &result->unit);
+    status = optional_text(place, object, "unit", &result->unit);
   if (status == HEED_OK)
-    status = optional_text(at, object, "doc", &result->doc);
+    status = optional_text(place, object, "doc", &result->doc);
   if (status != HEED_OK) return status;
   if (json_is_array(numbers) && labels == NULL)
-    return read_numbers(at, numbers, result);
+    return read_numbers(place, numbers, result);
   if (json_is_array(labels) && numbers == NULL)
-    return read_labels(at, labels, result);
-  return wrong(at, "numbers", "either a list of numbers or one of labels");
+    return read_labels(place, labels, result);
+  return wrong(place, "numbers", "either a list of numbers or one of labels");
 }
 
-static heed_status read_axis(const place *at, const json_t *object,
+static heed_status read_axis(const parse_place *place, const json_t *object,
                              plan_axis *axis) {
-  heed_status status = read_coordinate(at, object, &axis->coordinate);
+  heed_status status = read_coordinate(place, object, &axis->coordinate);
   const json_t *tied = json_object_get(object, "tied");
   if (status != HEED_OK) return status;
   if (axis->coordinate.count == 0)
-    return wrong(at, "numbers", "at least one value");
+    return wrong(place, "numbers", "at least one value");
   if (tied == NULL) return HEED_OK;
-  if (!json_is_array(tied)) return wrong(at, "tied", "a list");
+  if (!json_is_array(tied)) return wrong(place, "tied", "a list");
   axis->tied = calloc(json_array_size(tied) + 1, sizeof *axis->tied);
-  if (axis->tied == NULL) return out_of_memory(at->error);
+  if (axis->tied == NULL) return out_of_memory(place->error);
   for (size_t i = 0; i < json_array_size(tied); i++) {
     axis->tied_count = i + 1;
-    status = read_coordinate(at, json_array_get(tied, i), &axis->tied[i]);
+    status = read_coordinate(place, json_array_get(tied, i), &axis->tied[i]);
     if (status != HEED_OK) return status;
     if (axis->tied[i].count != axis->coordinate.count)
-      return wrong(at, "tied", "as many values as the axis has");
+      return wrong(place, "tied", "as many values as the axis has");
   }
   return HEED_OK;
 }
 
-static heed_status read_axes(plan *self, heed_error *error) {
+static heed_status read_axes(heed_plan *self, heed_error *error) {
   const json_t *list;
   void *made;
   heed_status status =
       array(self->json, "axes", &list, sizeof *self->axes, &made, error);
   self->axes = made;
   for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
-    const place at = {"axes", i, error};
+    const parse_place place = {"axes", i, error};
     self->axis_count = i + 1;
-    status = read_axis(&at, json_array_get(list, i), &self->axes[i]);
+    status = read_axis(&place, json_array_get(list, i), &self->axes[i]);
   }
   return status;
 }
 
-static heed_status read_dimensions(plan *self, heed_error *error) {
+static heed_status read_dimensions(heed_plan *self, heed_error *error) {
   const json_t *list;
   void *made;
   heed_status status = array(self->json, "dimensions", &list,
                              sizeof *self->dimensions, &made, error);
   self->dimensions = made;
   for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
-    const place at = {"dimensions", i, error};
+    const parse_place place = {"dimensions", i, error};
     self->dimension_count = i + 1;
     status =
-        read_coordinate(&at, json_array_get(list, i), &self->dimensions[i]);
+        read_coordinate(&place, json_array_get(list, i), &self->dimensions[i]);
   }
   return status;
 }
 
-static heed_status read_plugins(plan *self, heed_error *error) {
+static heed_status read_plugins(heed_plan *self, heed_error *error) {
   const json_t *list;
   void *made;
   heed_status status =
       array(self->json, "plugins", &list, sizeof *self->plugins, &made, error);
   self->plugins = made;
   for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
-    const place at = {"plugins", i, error};
+    const parse_place place = {"plugins", i, error};
     const json_t *object = json_array_get(list, i);
     plan_plugin *plugin = &self->plugins[i];
     const char *kind = NULL;
-    status = text(&at, object, "kind", &kind);
+    status = text(&place, object, "kind", &kind);
     if (status == HEED_OK && !kind_of(kind, &plugin->kind))
-      status = wrong(&at, "kind", "a kind of plugin");
-    if (status == HEED_OK) status = text(&at, object, "name", &plugin->name);
+      status = wrong(&place, "kind", "a kind of plugin");
+    if (status == HEED_OK) status = text(&place, object, "name", &plugin->name);
     if (status == HEED_OK)
-      status = text(&at, object, "version", &plugin->version);
-    if (status == HEED_OK) status = text(&at, object, "file", &plugin->file);
+      status = text(&place, object, "version", &plugin->version);
+    if (status == HEED_OK) status = text(&place, object, "file", &plugin->file);
     if (status == HEED_OK)
-      status = digest(&at, object, "sha256", &plugin->sha256);
+      status = digest(&place, object, "sha256", &plugin->sha256);
     self->plugin_count = i + 1;
   }
   return status;
 }
 
-static heed_status read_inputs(plan *self, heed_error *error) {
+static heed_status read_inputs(heed_plan *self, heed_error *error) {
   const json_t *list;
   void *made;
   heed_status status =
       array(self->json, "inputs", &list, sizeof *self->inputs, &made, error);
   self->inputs = made;
   for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
-    const place at = {"inputs", i, error};
+    const parse_place place = {"inputs", i, error};
     const json_t *object = json_array_get(list, i);
-    status = text(&at, object, "path", &self->inputs[i].path);
+    status = text(&place, object, "path", &self->inputs[i].path);
     if (status == HEED_OK)
-      status = digest(&at, object, "sha256", &self->inputs[i].sha256);
+      status = digest(&place, object, "sha256", &self->inputs[i].sha256);
     self->input_count = i + 1;
   }
   return status;
 }
 
-static bool dimension_named(const plan *self, const char *name, size_t *index) {
+static bool dimension_named(const heed_plan *self, const char *name,
+                            size_t *index) {
   for (*index = 0; *index < self->dimension_count; ++*index)
     if (strcmp(self->dimensions[*index].name, name) == 0) return true;
   return false;
 }
 
-static heed_status read_metric(plan *self, const place *at,
+static heed_status read_metric(heed_plan *self, const parse_place *place,
                                const json_t *object, plan_metric *metric) {
   const json_t *names = json_object_get(object, "dimensions");
-  heed_status status = text(at, object, "name", &metric->name);
+  heed_status status = text(place, object, "name", &metric->name);
   if (status == HEED_OK)
-    status = optional_text(at, object, "unit", &metric->unit);
-  if (status == HEED_OK) status = text(at, object, "doc", &metric->doc);
+    status = optional_text(place, object, "unit", &metric->unit);
+  if (status == HEED_OK) status = text(place, object, "doc", &metric->doc);
   if (status != HEED_OK) return status;
   metric->count = 1;
   metric->offset = self->value_count;
   metric->dimensions = calloc(json_array_size(names) + 1, sizeof(size_t));
-  if (metric->dimensions == NULL) return out_of_memory(at->error);
+  if (metric->dimensions == NULL) return out_of_memory(place->error);
   for (size_t i = 0; i < json_array_size(names); i++) {
     const char *name = json_string_value(json_array_get(names, i));
     if (name == NULL || !dimension_named(self, name, &metric->dimensions[i]))
-      return wrong(at, "dimensions", "names of dimensions of this plan");
+      return wrong(place, "dimensions", "names of dimensions of this plan");
     metric->count *= self->dimensions[metric->dimensions[i]].count;
   }
   metric->dimension_count = json_array_size(names);
@@ -243,16 +245,17 @@ static heed_status read_metric(plan *self, const place *at,
   return HEED_OK;
 }
 
-static heed_status read_metrics(plan *self, heed_error *error) {
+static heed_status read_metrics(heed_plan *self, heed_error *error) {
   const json_t *list;
   void *made;
   heed_status status =
       array(self->json, "metrics", &list, sizeof *self->metrics, &made, error);
   self->metrics = made;
   for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
-    const place at = {"metrics", i, error};
+    const parse_place place = {"metrics", i, error};
     self->metric_count = i + 1;
-    status = read_metric(self, &at, json_array_get(list, i), &self->metrics[i]);
+    status =
+        read_metric(self, &place, json_array_get(list, i), &self->metrics[i]);
   }
   return status;
 }
@@ -266,45 +269,46 @@ static bool stage_of(const char *name, plan_stage *stage) {
   return false;
 }
 
-static heed_status read_node(plan *self, const place *at, const json_t *object,
-                             plan_node *node) {
+static heed_status read_node(heed_plan *self, const parse_place *place,
+                             const json_t *object, plan_node *node) {
   const json_t *parent = json_object_get(object, "parent");
   const char *stage = NULL, *key = NULL;
-  heed_status status = text(at, object, "stage", &stage);
+  heed_status status = text(place, object, "stage", &stage);
   if (status != HEED_OK) return status;
-  if (!stage_of(stage, &node->stage)) return wrong(at, "stage", "a stage");
-  status = digest(at, object, "key", &key);
+  if (!stage_of(stage, &node->stage)) return wrong(place, "stage", "a stage");
+  status = digest(place, object, "key", &key);
   if (status != HEED_OK) return status;
   memcpy(node->key, key, PLAN_KEY_SIZE);
   node->costly = json_is_true(json_object_get(object, "costly"));
   if (json_object_get(object, "shared") != NULL) {
     const char *shared;
-    status = digest(at, object, "shared", &shared);
+    status = digest(place, object, "shared", &shared);
     if (status != HEED_OK) return status;
     memcpy(node->shared, shared, PLAN_KEY_SIZE);
   }
   node->spec = json_object_get(object, "spec");
-  if (!json_is_object(node->spec)) return wrong(at, "spec", "an object");
+  if (!json_is_object(node->spec)) return wrong(place, "spec", "an object");
   node->first_point = SIZE_MAX;
   node->parent = SIZE_MAX;
   if (json_is_null(parent)) return HEED_OK;
-  status = natural(at, object, "parent", &node->parent);
+  status = natural(place, object, "parent", &node->parent);
   if (status != HEED_OK) return status;
-  if (node->parent >= at->index ||
+  if (node->parent >= place->index ||
       self->nodes[node->parent].stage >= node->stage)
-    return wrong(at, "parent", "an earlier node of an earlier stage, or null");
+    return wrong(place, "parent",
+                 "an earlier node of an earlier stage, or null");
   return HEED_OK;
 }
 
-static heed_status read_nodes(plan *self, heed_error *error) {
+static heed_status read_nodes(heed_plan *self, heed_error *error) {
   const json_t *list;
   void *made;
   heed_status status =
       array(self->json, "nodes", &list, sizeof *self->nodes, &made, error);
   self->nodes = made;
   for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
-    const place at = {"nodes", i, error};
-    status = read_node(self, &at, json_array_get(list, i), &self->nodes[i]);
+    const parse_place place = {"nodes", i, error};
+    status = read_node(self, &place, json_array_get(list, i), &self->nodes[i]);
     self->node_count = i + 1;
   }
   return status;
@@ -312,7 +316,7 @@ static heed_status read_nodes(plan *self, heed_error *error) {
 
 /* Counts a point under its leaf and all ancestors; points must come depth
  * first, so that those of a node are contiguous. */
-static bool count_point(plan *self, size_t point) {
+static bool count_point(heed_plan *self, size_t point) {
   for (size_t i = self->points[point].leaf; i != SIZE_MAX;
        i = self->nodes[i].parent) {
     plan_node *node = &self->nodes[i];
@@ -323,30 +327,30 @@ static bool count_point(plan *self, size_t point) {
   return true;
 }
 
-static heed_status read_point(plan *self, const place *at, const json_t *object,
-                              plan_point *point) {
+static heed_status read_point(heed_plan *self, const parse_place *place,
+                              const json_t *object, plan_point *point) {
   const json_t *indices = json_object_get(object, "at");
-  const heed_status status = natural(at, object, "leaf", &point->leaf);
+  const heed_status status = natural(place, object, "leaf", &point->leaf);
   if (status != HEED_OK) return status;
-  if (point->leaf >= self->node_count) return wrong(at, "leaf", "a node");
+  if (point->leaf >= self->node_count) return wrong(place, "leaf", "a node");
   if (!json_is_array(indices) || json_array_size(indices) != self->axis_count)
-    return wrong(at, "at", "one index an axis");
+    return wrong(place, "at", "one index an axis");
   for (size_t i = 0; i < self->axis_count; i++) {
     const json_t *index = json_array_get(indices, i);
     const json_int_t value = json_integer_value(index);
     if (!json_is_integer(index) || value < 0 ||
         (size_t)value >= self->axes[i].coordinate.count)
-      return wrong(at, "at", "indices within the axes");
-    point->at[i] = (size_t)value;
+      return wrong(place, "at", "indices within the axes");
+    point->position[i] = (size_t)value;
   }
-  if (!count_point(self, at->index))
-    return wrong(at, "leaf", "points of one node side by side");
+  if (!count_point(self, place->index))
+    return wrong(place, "leaf", "points of one node side by side");
   return HEED_OK;
 }
 
-static heed_status read_points(plan *self, heed_error *error) {
+static heed_status read_points(heed_plan *self, heed_error *error) {
   const json_t *list;
-  const place top = {NULL, 0, error};
+  const parse_place top = {NULL, 0, error};
   size_t *at_all; /* points x axes; the first point owns it */
   void *made;
   heed_status status =
@@ -357,19 +361,20 @@ static heed_status read_points(plan *self, heed_error *error) {
   at_all = calloc(json_array_size(list) * self->axis_count + 1, sizeof *at_all);
   if (at_all == NULL) return out_of_memory(error);
   self->point_count = json_array_size(list);
-  self->points[0].at = at_all;
+  self->points[0].position = at_all;
   for (size_t i = 1; i < self->point_count; i++)
-    self->points[i].at = at_all + i * self->axis_count;
+    self->points[i].position = at_all + i * self->axis_count;
   for (size_t i = 0; status == HEED_OK && i < self->point_count; i++) {
-    const place at = {"points", i, error};
-    status = read_point(self, &at, json_array_get(list, i), &self->points[i]);
+    const parse_place place = {"points", i, error};
+    status =
+        read_point(self, &place, json_array_get(list, i), &self->points[i]);
   }
   return status;
 }
 
-static heed_status read_keep(plan *self, heed_error *error) {
+static heed_status read_keep(heed_plan *self, heed_error *error) {
   const json_t *list = json_object_get(self->json, "keep"), *item;
-  const place top = {NULL, 0, error};
+  const parse_place top = {NULL, 0, error};
   size_t i;
   json_array_foreach(list, i, item) {
     const char *name = json_string_value(item);
@@ -392,8 +397,8 @@ static heed_status read_keep(plan *self, heed_error *error) {
   return HEED_OK;
 }
 
-static heed_status read_head(plan *self, heed_error *error) {
-  const place top = {NULL, 0, error};
+static heed_status read_head(heed_plan *self, heed_error *error) {
+  const parse_place top = {NULL, 0, error};
   const json_t *format = json_object_get(self->json, "heed_plan");
   const json_t *seed = json_object_get(self->json, "seed");
   const json_t *sweep = json_object_get(self->json, "sweep");
@@ -414,10 +419,10 @@ static heed_status read_head(plan *self, heed_error *error) {
   return status == HEED_OK ? read_keep(self, error) : status;
 }
 
-heed_status plan_parse(const char *bytes, size_t length, plan **result,
+heed_status plan_parse(const char *bytes, size_t length, heed_plan **result,
                        heed_error *error) {
   json_error_t where;
-  plan *self = calloc(1, sizeof *self);
+  heed_plan *self = calloc(1, sizeof *self);
   heed_status status;
   if (self == NULL) return out_of_memory(error);
   self->json = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &where);
@@ -441,7 +446,7 @@ heed_status plan_parse(const char *bytes, size_t length, plan **result,
   return status;
 }
 
-heed_status plan_read(const char *path, plan **result, heed_error *error) {
+heed_status plan_read(const char *path, heed_plan **result, heed_error *error) {
   FILE *file = fopen(path, "rb");
   char *bytes = NULL;
   long length = -1;

@@ -17,7 +17,7 @@ const char *plan_stage_name(plan_stage stage) {
 }
 
 /* What is keyed is the text "KEY seed replicate", and what is kept. */
-static void keyed(const plan *self, const char *key, size_t replicate,
+static void keyed(const heed_plan *self, const char *key, size_t replicate,
                   const char *kept, char result[PLAN_KEY_SIZE]) {
   char text[PLAN_KEY_SIZE + 160];
   const int length = snprintf(text, sizeof text, "%s %" PRIu64 " %zu%s", key,
@@ -25,7 +25,8 @@ static void keyed(const plan *self, const char *key, size_t replicate,
   hash_bytes(text, (size_t)length, result);
 }
 
-void plan_cell_key(const plan *self, size_t cell, char key[PLAN_KEY_SIZE]) {
+void plan_cell_key(const heed_plan *self, size_t cell,
+                   char key[PLAN_KEY_SIZE]) {
   const plan_point *point = &self->points[cell / self->replicates];
   char kept[80];
   (void)snprintf(
@@ -37,30 +38,32 @@ void plan_cell_key(const plan *self, size_t cell, char key[PLAN_KEY_SIZE]) {
   keyed(self, self->nodes[point->leaf].key, cell % self->replicates, kept, key);
 }
 
-void plan_stage_key(const plan *self, size_t node, size_t replicate,
+void plan_stage_key(const heed_plan *self, size_t node, size_t replicate,
                     char key[PLAN_KEY_SIZE]) {
   keyed(self, self->nodes[node].key, replicate, "", key);
 }
 
-void plan_checkpoint_key(const plan *self, size_t node, size_t replicate,
+void plan_checkpoint_key(const heed_plan *self, size_t node, size_t replicate,
                          char key[PLAN_KEY_SIZE]) {
-  const plan_node *at = &self->nodes[node];
-  keyed(self, at->shared[0] != '\0' ? at->shared : at->key, replicate, "", key);
+  const plan_node *keyed_node = &self->nodes[node];
+  keyed(self,
+        keyed_node->shared[0] != '\0' ? keyed_node->shared : keyed_node->key,
+        replicate, "", key);
 }
 
-size_t plan_node_at(const plan *self, size_t point, plan_stage stage) {
+size_t plan_node_at(const heed_plan *self, size_t point, plan_stage stage) {
   size_t node = self->points[point].leaf;
   while (node != SIZE_MAX && self->nodes[node].stage > stage)
     node = self->nodes[node].parent;
   return node != SIZE_MAX && self->nodes[node].stage == stage ? node : SIZE_MAX;
 }
 
-const char *plan_node_plugin(const plan *self, size_t node) {
+const char *plan_node_plugin(const heed_plan *self, size_t node) {
   const json_t *name = json_object_get(self->nodes[node].spec, "plugin");
   return name == NULL ? "" : json_string_value(name);
 }
 
-void plan_free(plan *self) {
+void plan_free(heed_plan *self) {
   if (self == NULL) return;
   for (size_t i = 0; i < self->axis_count; i++) {
     plan_axis *axis = &self->axes[i];
@@ -78,7 +81,7 @@ void plan_free(plan *self) {
   }
   for (size_t i = 0; i < self->metric_count; i++)
     free(self->metrics[i].dimensions);
-  if (self->point_count > 0) free(self->points[0].at);
+  if (self->point_count > 0) free(self->points[0].position);
   free(self->axes);
   free(self->dimensions);
   free(self->metrics);

@@ -72,8 +72,8 @@ typedef struct plan_metric {
 } plan_metric;
 
 typedef struct plan_point {
-  size_t *at;  /* axis_count: index along each axis */
-  size_t leaf; /* its node of the last stage */
+  size_t *position; /* axis_count: index along each axis */
+  size_t leaf;      /* its node of the last stage */
 } plan_point;
 
 typedef struct plan_plugin {
@@ -85,7 +85,7 @@ typedef struct plan_input {
   const char *path, *sha256;
 } plan_input;
 
-typedef struct plan {
+typedef struct heed_plan {
   json_t *json; /* owns every string and spec below */
   const char *title, *sweep_file, *sweep_text;
   uint64_t seed;
@@ -105,16 +105,16 @@ typedef struct plan {
   size_t node_count, point_count;
   plan_node *nodes;   /* parents first */
   plan_point *points; /* in tree order: depth first */
-} plan;
+} heed_plan;
 
 /* Reads and checks a plan.  The plan is the caller's, to be freed.  Errors name
  * the key. */
-heed_status plan_parse(const char *text, size_t length, plan **result,
+heed_status plan_parse(const char *text, size_t length, heed_plan **result,
                        heed_error *error);
-heed_status plan_read(const char *path, plan **result, heed_error *error);
-void plan_free(plan *plan);
+heed_status plan_read(const char *path, heed_plan **result, heed_error *error);
+void plan_free(heed_plan *plan);
 
-static inline size_t plan_cell_count(const plan *self) {
+static inline size_t plan_cell_count(const heed_plan *self) {
   return self->point_count * self->replicates;
 }
 
@@ -122,17 +122,17 @@ static inline size_t plan_cell_count(const plan *self) {
  * key, the seed, the replicate and what is kept beside the metrics.  And that
  * of a node's key, the seed and the replicate: the name under which a costly
  * stage's output is saved; and that under which its checkpoint is. */
-void plan_cell_key(const plan *plan, size_t cell, char key[PLAN_KEY_SIZE]);
-void plan_stage_key(const plan *plan, size_t node, size_t replicate,
+void plan_cell_key(const heed_plan *plan, size_t cell, char key[PLAN_KEY_SIZE]);
+void plan_stage_key(const heed_plan *plan, size_t node, size_t replicate,
                     char key[PLAN_KEY_SIZE]);
-void plan_checkpoint_key(const plan *plan, size_t node, size_t replicate,
+void plan_checkpoint_key(const heed_plan *plan, size_t node, size_t replicate,
                          char key[PLAN_KEY_SIZE]);
 
 /* The node of that stage on the point's path; SIZE_MAX where it has none. */
-size_t plan_node_at(const plan *plan, size_t point, plan_stage stage);
+size_t plan_node_at(const heed_plan *plan, size_t point, plan_stage stage);
 
 /* The name of the plugin of a node ("estimator/em"); "" for the host's own
  * stages. */
-const char *plan_node_plugin(const plan *plan, size_t node);
+const char *plan_node_plugin(const heed_plan *plan, size_t node);
 
 #endif

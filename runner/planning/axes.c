@@ -18,29 +18,29 @@ static size_t count_of(const sweep_axis *axis) {
 /* ---- flattening ---- */
 
 /* The axes that stand inside one alternative of an axis. */
-typedef struct inner {
+typedef struct axes_inner {
   size_t count;
-  size_t *axes;  /* count: their numbers */
-  size_t *roots; /* count: position in axes of what each is tied to */
-  size_t *at;    /* axis_count: where the product stands */
-} inner;
+  size_t *axes;     /* count: their numbers */
+  size_t *roots;    /* count: position in axes of what each is tied to */
+  size_t *position; /* axis_count: where the product stands */
+} axes_inner;
 
-static void inner_free(inner *self) {
+static void inner_free(axes_inner *self) {
   free(self->axes);
   free(self->roots);
-  free(self->at);
+  free(self->position);
 }
 
-static heed_status inner_find(const sweep *self, const json_t *value,
-                              inner *result, heed_error *error) {
+static heed_status inner_find(const heed_sweep *self, const json_t *value,
+                              axes_inner *result, heed_error *error) {
   uint8_t *used = calloc(self->axis_count + 1, 1);
-  *result = (inner){
+  *result = (axes_inner){
       .axes = calloc(self->axis_count + 1, sizeof(size_t)),
       .roots = calloc(self->axis_count + 1, sizeof(size_t)),
-      .at = calloc(self->axis_count + 1, sizeof(size_t)),
+      .position = calloc(self->axis_count + 1, sizeof(size_t)),
   };
   if (used == NULL || result->axes == NULL || result->roots == NULL ||
-      result->at == NULL) {
+      result->position == NULL) {
     free(used);
     return out_of_memory(error);
   }
@@ -52,16 +52,16 @@ static heed_status inner_find(const sweep *self, const json_t *value,
 }
 
 /* Inside an alternative, an axis can be tied to another of that alternative. */
-static heed_status inner_tie(const sweep *self, const sweep_axis *outer,
-                             inner *of, heed_error *error) {
-  for (size_t i = 0; i < of->count; i++) {
-    const sweep_axis *here = &self->axes[of->axes[i]];
-    of->roots[i] = i;
+static heed_status inner_tie(const heed_sweep *self, const sweep_axis *outer,
+                             axes_inner *inner, heed_error *error) {
+  for (size_t i = 0; i < inner->count; i++) {
+    const sweep_axis *here = &self->axes[inner->axes[i]];
+    inner->roots[i] = i;
     if (here->tie == NULL) continue;
-    for (size_t j = 0; j < of->count; j++)
-      if (j != i && strcmp(self->axes[of->axes[j]].name, here->tie) == 0)
-        of->roots[i] = j;
-    const sweep_axis *target = &self->axes[of->axes[of->roots[i]]];
+    for (size_t j = 0; j < inner->count; j++)
+      if (j != i && strcmp(self->axes[inner->axes[j]].name, here->tie) == 0)
+        inner->roots[i] = j;
+    const sweep_axis *target = &self->axes[inner->axes[inner->roots[i]]];
     if (target == here || target->tie != NULL)
       return heed_fail(error, HEED_INVALID,
                        "%s: axis \"%s\" stands inside an alternative of axis "
@@ -79,71 +79,73 @@ static heed_status inner_tie(const sweep *self, const sweep_axis *outer,
 }
 
 /* To the next combination, the last axis fastest; false after the last. */
-static bool inner_next(const sweep *self, inner *of) {
+static bool inner_next(const heed_sweep *self, axes_inner *inner) {
   bool more = false;
-  for (size_t i = of->count; i-- > 0 && !more;) {
-    const size_t axis = of->axes[i];
-    if (of->roots[i] != i) continue;
-    more = ++of->at[axis] < count_of(&self->axes[axis]);
-    if (!more) of->at[axis] = 0;
+  for (size_t i = inner->count; i-- > 0 && !more;) {
+    const size_t axis = inner->axes[i];
+    if (inner->roots[i] != i) continue;
+    more = ++inner->position[axis] < count_of(&self->axes[axis]);
+    if (!more) inner->position[axis] = 0;
   }
-  for (size_t i = 0; i < of->count; i++)
-    of->at[of->axes[i]] = of->at[of->axes[of->roots[i]]];
+  for (size_t i = 0; i < inner->count; i++)
+    inner->position[inner->axes[i]] =
+        inner->position[inner->axes[inner->roots[i]]];
   return more;
 }
 
-static const char *value_label(const sweep *self, const sweep_axis *axis,
-                               size_t at) {
+static const char *value_label(const heed_sweep *self, const sweep_axis *axis,
+                               size_t position) {
   if (axis->labels != NULL)
-    return json_string_value(json_array_get(axis->labels, at));
-  return label_of(self, json_array_get(axis->values, at));
+    return json_string_value(json_array_get(axis->labels, position));
+  return label_of(self, json_array_get(axis->values, position));
 }
 
 /* "LABEL low=0.1" for the combination at hand. */
-static const char *inner_label(const sweep *self, const char *label,
-                               const inner *of) {
-  for (size_t i = 0; i < of->count; i++) {
-    const sweep_axis *here = &self->axes[of->axes[i]];
-    label = label_format(self, "%s %s=%s", label, here->name,
-                         value_label(self, here, of->at[of->axes[i]]));
+static const char *inner_label(const heed_sweep *self, const char *label,
+                               const axes_inner *inner) {
+  for (size_t i = 0; i < inner->count; i++) {
+    const sweep_axis *here = &self->axes[inner->axes[i]];
+    label =
+        label_format(self, "%s %s=%s", label, here->name,
+                     value_label(self, here, inner->position[inner->axes[i]]));
   }
   return label;
 }
 
-static heed_status flatten(sweep *self, size_t number, heed_error *error);
+static heed_status flatten(heed_sweep *self, size_t number, heed_error *error);
 
 /* One alternative into as many as its inner axes have combinations. */
-static heed_status spread(const sweep *self, const sweep_axis *outer,
-                          size_t index, inner *of, json_t *values,
+static heed_status spread(const heed_sweep *self, const sweep_axis *outer,
+                          size_t index, axes_inner *inner, json_t *values,
                           json_t *labels, heed_error *error) {
   const json_t *value = json_array_get(outer->values, index);
   const char *given = json_string_value(json_object_get(value, LABEL_KEY));
   do {
-    json_t *filled = template_fill(self, value, of->at);
+    json_t *filled = template_fill(self, value, inner->position);
     if (labels != NULL)
       (void)json_array_append_new(
           labels,
           json_string(inner_label(
               self, json_string_value(json_array_get(outer->labels, index)),
-              of)));
+              inner)));
     if (given != NULL)
       (void)json_object_set_new(filled, LABEL_KEY,
-                                json_string(inner_label(self, given, of)));
+                                json_string(inner_label(self, given, inner)));
     (void)json_array_append_new(values, filled);
     if (json_array_size(values) > MOST_POINTS)
       return heed_fail(error, HEED_INVALID,
                        "%s: axis \"%s\" has more than %d values with the axes "
                        "inside its alternatives",
                        outer->where, outer->name, MOST_POINTS);
-  } while (inner_next(self, of));
+  } while (inner_next(self, inner));
   return HEED_OK;
 }
 
-static heed_status take_in(sweep *self, size_t number, const inner *of,
-                           heed_error *error) {
+static heed_status take_in(heed_sweep *self, size_t number,
+                           const axes_inner *inner, heed_error *error) {
   heed_status status = HEED_OK;
-  for (size_t i = 0; status == HEED_OK && i < of->count; i++) {
-    sweep_axis *here = &self->axes[of->axes[i]];
+  for (size_t i = 0; status == HEED_OK && i < inner->count; i++) {
+    sweep_axis *here = &self->axes[inner->axes[i]];
     if (here->inside != SIZE_MAX && here->inside != number)
       return heed_fail(
           error, HEED_INVALID,
@@ -152,12 +154,12 @@ static heed_status take_in(sweep *self, size_t number, const inner *of,
           here->where, here->name, self->axes[here->inside].name,
           self->axes[number].name);
     here->inside = number;
-    status = flatten(self, of->axes[i], error);
+    status = flatten(self, inner->axes[i], error);
   }
   return status;
 }
 
-static heed_status flatten(sweep *self, size_t number, heed_error *error) {
+static heed_status flatten(heed_sweep *self, size_t number, heed_error *error) {
   sweep_axis *here = &self->axes[number];
   json_t *values, *labels;
   heed_status status = HEED_OK;
@@ -166,13 +168,13 @@ static heed_status flatten(sweep *self, size_t number, heed_error *error) {
   values = json_array();
   labels = here->labels == NULL ? NULL : json_array();
   for (size_t i = 0; status == HEED_OK && i < count_of(here); i++) {
-    inner of;
-    status = inner_find(self, json_array_get(here->values, i), &of, error);
-    if (status == HEED_OK) status = take_in(self, number, &of, error);
-    if (status == HEED_OK) status = inner_tie(self, here, &of, error);
+    axes_inner inner;
+    status = inner_find(self, json_array_get(here->values, i), &inner, error);
+    if (status == HEED_OK) status = take_in(self, number, &inner, error);
+    if (status == HEED_OK) status = inner_tie(self, here, &inner, error);
     if (status == HEED_OK)
-      status = spread(self, here, i, &of, values, labels, error);
-    inner_free(&of);
+      status = spread(self, here, i, &inner, values, labels, error);
+    inner_free(&inner);
   }
   json_decref(here->values);
   json_decref(here->labels);
@@ -183,7 +185,7 @@ static heed_status flatten(sweep *self, size_t number, heed_error *error) {
 
 /* ---- ties ---- */
 
-static heed_status no_such_axis(const sweep *self, const sweep_axis *here,
+static heed_status no_such_axis(const heed_sweep *self, const sweep_axis *here,
                                 heed_error *error) {
   const char *names[128], *nearest;
   size_t count = 0;
@@ -201,7 +203,7 @@ static heed_status no_such_axis(const sweep *self, const sweep_axis *here,
 }
 
 /* What the axis is tied to, one step; direct: still stands in the sweep. */
-static heed_status tied_to(const sweep *self, const sweep_axis *here,
+static heed_status tied_to(const heed_sweep *self, const sweep_axis *here,
                            const uint8_t *direct, size_t *target,
                            heed_error *error) {
   for (*target = 0; *target < self->axis_count; ++*target) {
@@ -220,28 +222,28 @@ static heed_status tied_to(const sweep *self, const sweep_axis *here,
 }
 
 /* Finds the root of an axis, and makes all on the way live. */
-static heed_status chase(sweep *self, size_t number, const uint8_t *direct,
+static heed_status chase(heed_sweep *self, size_t number, const uint8_t *direct,
                          heed_error *error) {
-  size_t at = number, steps = 0;
-  heed_status status = flatten(self, at, error);
+  size_t position = number, steps = 0;
+  heed_status status = flatten(self, position, error);
   self->axes[number].live = true;
-  while (status == HEED_OK && self->axes[at].tie != NULL) {
+  while (status == HEED_OK && self->axes[position].tie != NULL) {
     size_t target = SIZE_MAX;
-    status = tied_to(self, &self->axes[at], direct, &target, error);
+    status = tied_to(self, &self->axes[position], direct, &target, error);
     if (status == HEED_OK && ++steps > self->axis_count)
       return heed_fail(error, HEED_INVALID,
                        "%s: axis \"%s\" is tied in a circle",
                        self->axes[number].where, self->axes[number].name);
     if (status != HEED_OK) return status;
-    at = target;
-    self->axes[at].live = true;
-    status = flatten(self, at, error);
+    position = target;
+    self->axes[position].live = true;
+    status = flatten(self, position, error);
   }
-  self->axes[number].root = at;
+  self->axes[number].root = position;
   return status;
 }
 
-static heed_status check_length(const sweep *self, const sweep_axis *here,
+static heed_status check_length(const heed_sweep *self, const sweep_axis *here,
                                 heed_error *error) {
   const sweep_axis *root = &self->axes[here->root];
   if (count_of(root) == count_of(here)) return HEED_OK;
@@ -254,7 +256,8 @@ static heed_status check_length(const sweep *self, const sweep_axis *here,
 
 /* An axis that stands nowhere in the sweep but is tied to a live one says
  * more about that one: a further coordinate. */
-static bool is_further_coordinate(const sweep *self, const sweep_axis *here,
+static bool is_further_coordinate(const heed_sweep *self,
+                                  const sweep_axis *here,
                                   const uint8_t *direct) {
   size_t target;
   if (here->live || here->written || here->tie == NULL ||
@@ -264,7 +267,7 @@ static bool is_further_coordinate(const sweep *self, const sweep_axis *here,
          self->axes[target].live;
 }
 
-static heed_status find_live(sweep *self, const uint8_t *direct,
+static heed_status find_live(heed_sweep *self, const uint8_t *direct,
                              heed_error *error) {
   heed_status status = HEED_OK;
   bool found = true;
@@ -284,7 +287,7 @@ static heed_status find_live(sweep *self, const uint8_t *direct,
   return status;
 }
 
-static void warn_unused(const sweep *self, const sweep_axis *here) {
+static void warn_unused(const heed_sweep *self, const sweep_axis *here) {
   const planner_options *options = self->options;
   if (options->notice == NULL || here->live || here->written ||
       here->inside != SIZE_MAX)
@@ -294,7 +297,7 @@ static void warn_unused(const sweep *self, const sweep_axis *here) {
                                here->where, here->name));
 }
 
-static heed_status check_live(const sweep *self, size_t number,
+static heed_status check_live(const heed_sweep *self, size_t number,
                               heed_error *error) {
   const sweep_axis *here = &self->axes[number];
   if (here->inside != SIZE_MAX)
@@ -322,7 +325,7 @@ static bool all_numbers(const sweep_axis *axis) {
 }
 
 /* Labels of all but numbers, made once. */
-static void give_labels(const sweep *self, sweep_axis *here) {
+static void give_labels(const heed_sweep *self, sweep_axis *here) {
   json_t *labels;
   if (here->labels != NULL || all_numbers(here)) return;
   labels = json_array();
@@ -332,7 +335,7 @@ static void give_labels(const sweep *self, sweep_axis *here) {
   here->labels = labels;
 }
 
-heed_status axes_settle(sweep *self, heed_error *error) {
+heed_status axes_settle(heed_sweep *self, heed_error *error) {
   uint8_t *direct = calloc(self->axis_count + 1, 1);
   heed_status status = HEED_OK;
   if (direct == NULL) return out_of_memory(error);
@@ -353,7 +356,7 @@ heed_status axes_settle(sweep *self, heed_error *error) {
 
 /* ---- coordinates ---- */
 
-json_t *axes_coordinate(const sweep *self, const sweep_axis *axis) {
+json_t *axes_coordinate(const heed_sweep *self, const sweep_axis *axis) {
   const bool numeric = all_numbers(axis);
   json_t *values = json_array();
   for (size_t i = 0; i < count_of(axis); i++)
@@ -366,8 +369,8 @@ json_t *axes_coordinate(const sweep *self, const sweep_axis *axis) {
                    values);
 }
 
-static heed_status check_distinct(const sweep *self, const sweep_axis *here,
-                                  heed_error *error) {
+static heed_status check_distinct(const heed_sweep *self,
+                                  const sweep_axis *here, heed_error *error) {
   json_t *seen = json_object();
   heed_status status = HEED_OK;
   const bool numeric = all_numbers(here);
@@ -390,7 +393,7 @@ static heed_status check_distinct(const sweep *self, const sweep_axis *here,
   return status;
 }
 
-heed_status axes_check_coordinates(const sweep *self, heed_error *error) {
+heed_status axes_check_coordinates(const heed_sweep *self, heed_error *error) {
   heed_status status = HEED_OK;
   for (size_t i = 0; status == HEED_OK && i < self->axis_count; i++)
     if (self->axes[i].live && self->axes[i].root == i)
@@ -398,13 +401,13 @@ heed_status axes_check_coordinates(const sweep *self, heed_error *error) {
   return status;
 }
 
-const char *axes_point_text(const sweep *self, const uint8_t *used,
-                            const size_t *at) {
+const char *axes_point_text(const heed_sweep *self, const uint8_t *used,
+                            const size_t *position) {
   const char *text = "";
   for (size_t i = 0; i < self->axis_count; i++)
     if (used[i] && self->axes[i].live)
       text = label_format(self, "%s%s%s = %s", text, *text == '\0' ? "" : ", ",
                           self->axes[i].name,
-                          value_label(self, &self->axes[i], at[i]));
+                          value_label(self, &self->axes[i], position[i]));
   return text;
 }

@@ -69,7 +69,7 @@ static const heed_parameter keys[SWEEP_KEY_COUNT] = {
                             .doc = "threads of matrix products, a worker"},
 };
 
-void check_schema(sweep *self) {
+void check_schema(heed_sweep *self) {
   memcpy(self->schema, keys, sizeof keys);
   self->schema[PLAN_ANNOTATIONS].fields = stages_users;
   self->schema[PLAN_ANNOTATIONS].field_count = stages_user_count;
@@ -77,8 +77,8 @@ void check_schema(sweep *self) {
   self->schema[PLAN_EVALUATION].field_count = stages_evaluation_count;
 }
 
-const heed_plugin *check_named(const sweep *self, const char *full,
-                               const plugin_file **file) {
+const heed_plugin *check_named(const heed_sweep *self, const char *full,
+                               const host_plugin_file **file) {
   const char *slash = strchr(full, '/');
   char kind_text[32];
   heed_kind kind;
@@ -89,10 +89,10 @@ const heed_plugin *check_named(const sweep *self, const char *full,
   return registry_find(self->plugins, kind, slash + 1, file);
 }
 
-static heed_status check_at(const sweep *self, const heed_plugin *plugin,
-                            const json_t *template, const size_t *at,
+static heed_status check_at(const heed_sweep *self, const heed_plugin *plugin,
+                            const json_t *template, const size_t *position,
                             heed_error *error) {
-  json_t *filled = template_fill(self, template, at), *resolved = NULL;
+  json_t *filled = template_fill(self, template, position), *resolved = NULL;
   const heed_status status =
       schema_resolve(self->plugins, plugin->parameters, plugin->parameter_count,
                      json_object_get(filled, "parameters"), self->folder, "",
@@ -103,35 +103,37 @@ static heed_status check_at(const sweep *self, const heed_plugin *plugin,
 }
 
 /* A schema looks at each value by itself, so each axis may vary alone. */
-static heed_status check_values(const sweep *self, const heed_plugin *plugin,
-                                const json_t *template, size_t *at,
+static heed_status check_values(const heed_sweep *self,
+                                const heed_plugin *plugin,
+                                const json_t *template, size_t *position,
                                 uint8_t *used, heed_error *error) {
-  heed_status status = check_at(self, plugin, template, at, error);
+  heed_status status = check_at(self, plugin, template, position, error);
   template_axes(template, used);
   for (size_t i = 0; status == HEED_OK && i < self->axis_count; i++) {
     const size_t count = json_array_size(self->axes[i].values);
     if (!used[i]) continue;
-    for (at[i] = 1; status == HEED_OK && at[i] < count; at[i]++)
-      status = check_at(self, plugin, template, at, error);
-    at[i] = 0;
+    for (position[i] = 1; status == HEED_OK && position[i] < count;
+         position[i]++)
+      status = check_at(self, plugin, template, position, error);
+    position[i] = 0;
   }
   return status;
 }
 
-heed_status check_plugin(const sweep *self, const heed_plugin *plugin,
+heed_status check_plugin(const heed_sweep *self, const heed_plugin *plugin,
                          const json_t *template, heed_error *error) {
-  size_t *at = calloc(self->axis_count + 1, sizeof *at);
+  size_t *position = calloc(self->axis_count + 1, sizeof *position);
   uint8_t *used = calloc(self->axis_count + 1, sizeof *used);
   const heed_status status =
-      at == NULL || used == NULL
+      position == NULL || used == NULL
           ? heed_fail(error, HEED_MEMORY, "memory is out")
-          : check_values(self, plugin, template, at, used, error);
-  free(at);
+          : check_values(self, plugin, template, position, used, error);
+  free(position);
   free(used);
   return status;
 }
 
-heed_status check_key(const sweep *self, size_t key, const json_t *filled,
+heed_status check_key(const heed_sweep *self, size_t key, const json_t *filled,
                       json_t **resolved, heed_error *error) {
   json_t *given = json_object(), *whole = NULL;
   heed_status status;

@@ -7,7 +7,7 @@
 
 #include "sweep.h"
 
-const char *label_format(const sweep *self, const char *format, ...) {
+const char *label_format(const heed_sweep *self, const char *format, ...) {
   va_list arguments;
   const char *kept = NULL;
   char *text = NULL;
@@ -20,7 +20,8 @@ const char *label_format(const sweep *self, const char *format, ...) {
 }
 
 /* The value that the schema has for a parameter that is left out, or NULL. */
-static json_t *standard_of(const sweep *self, const heed_parameter *parameter) {
+static json_t *standard_of(const heed_sweep *self,
+                           const heed_parameter *parameter) {
   json_t *record = NULL, *value = NULL;
   if (parameter->standard == NULL) return NULL;
   if (schema_resolve(self->plugins, parameter, 1, NULL, self->folder, "",
@@ -31,7 +32,7 @@ static json_t *standard_of(const sweep *self, const heed_parameter *parameter) {
 }
 
 /* " name=value" where a sweep said other than the standard. */
-static const char *parameter_text(const sweep *self,
+static const char *parameter_text(const heed_sweep *self,
                                   const heed_parameter *parameter,
                                   const json_t *given, const json_t *resolved) {
   json_t *standard;
@@ -49,7 +50,7 @@ static const char *parameter_text(const sweep *self,
   return text;
 }
 
-static const char *plugin_label(const sweep *self, const json_t *value) {
+static const char *plugin_label(const heed_sweep *self, const json_t *value) {
   const char *full = json_string_value(json_object_get(value, "plugin"));
   const heed_plugin *plugin = check_named(self, full, NULL);
   const json_t *given = json_object_get(value, "parameters");
@@ -70,7 +71,7 @@ static const char *plugin_label(const sweep *self, const json_t *value) {
   return label;
 }
 
-const char *label_of(const sweep *self, const json_t *value) {
+const char *label_of(const heed_sweep *self, const json_t *value) {
   const json_t *given = json_object_get(value, LABEL_KEY);
   const char *label = "";
   char *text;

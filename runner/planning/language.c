@@ -18,22 +18,22 @@
 #define MOST_VALUES 1000000
 
 /* A userdata's content. */
-typedef struct held {
+typedef struct language_held {
   json_t *template;
   char where[WHERE_SIZE]; /* sweeps */
-} held;
+} language_held;
 
 /* ---- objects ---- */
 
-static held *push_object(lua_State *lua, const char *type) {
-  held *made = lua_newuserdatauv(lua, sizeof *made, 1);
+static language_held *push_object(lua_State *lua, const char *type) {
+  language_held *made = lua_newuserdatauv(lua, sizeof *made, 1);
   memset(made, 0, sizeof *made);
   luaL_setmetatable(lua, type);
   return made;
 }
 
 static int object_free(lua_State *lua) {
-  held *self = lua_touserdata(lua, 1);
+  language_held *self = lua_touserdata(lua, 1);
   json_decref(self->template);
   self->template = NULL;
   return 0;
@@ -62,7 +62,7 @@ static void push_type(lua_State *lua, const char *type) {
 }
 
 json_t *language_object(lua_State *lua, int index) {
-  const held *found = luaL_testudata(lua, index, PLUGIN_OBJECT);
+  const language_held *found = luaL_testudata(lua, index, PLUGIN_OBJECT);
   if (found == NULL) found = luaL_testudata(lua, index, AXIS_OBJECT);
   return found == NULL ? NULL : json_incref(found->template);
 }
@@ -166,11 +166,11 @@ static heed_status plugin_template(lua_State *lua, const heed_plugin *plugin,
 
 static int construct(lua_State *lua) {
   const heed_plugin *plugin = lua_touserdata(lua, lua_upvalueindex(1));
-  const sweep *self = sandbox_sweep(lua);
+  const heed_sweep *self = sandbox_sweep(lua);
   char where[WHERE_SIZE], call[160];
   heed_error error;
   heed_status status;
-  held *made = push_object(lua, PLUGIN_OBJECT);
+  language_held *made = push_object(lua, PLUGIN_OBJECT);
   position(lua, where);
   status = plugin_template(lua, plugin, where, &made->template, &error);
   if (status == HEED_OK)
@@ -231,13 +231,13 @@ static bool is_name(const char *text) {
 }
 
 /* What an axis is told beside its values: into the named places. */
-static heed_status axis_option(lua_State *lua, const sweep *self,
+static heed_status axis_option(lua_State *lua, const heed_sweep *self,
                                sweep_axis *axis, heed_error *error) {
   static const char *const options[] = {"unit", "doc", "tie", "labels"};
   const char *key = lua_tostring(lua, -2), *nearest;
   const char **texts[] = {&axis->unit, &axis->doc, &axis->tie};
   for (size_t i = 0; i < 3; i++) {
-    const held *other;
+    const language_held *other;
     if (strcmp(key, options[i]) != 0) continue;
     other = i == 2 ? luaL_testudata(lua, -1, AXIS_OBJECT) : NULL;
     if (other != NULL)
@@ -259,7 +259,7 @@ static heed_status axis_option(lua_State *lua, const sweep *self,
                        : label_format(self, "did you mean \"%s\"?", nearest));
 }
 
-static heed_status axis_options(lua_State *lua, const sweep *self,
+static heed_status axis_options(lua_State *lua, const heed_sweep *self,
                                 sweep_axis *axis, heed_error *error) {
   lua_pushnil(lua);
   while (lua_next(lua, 1) != 0) {
@@ -277,11 +277,11 @@ static heed_status axis_options(lua_State *lua, const sweep *self,
 
 /* One table of values, as h.linspace makes it. */
 static bool is_list_of_values(lua_State *lua) {
-  bool is;
+  bool state;
   if (lua_rawlen(lua, 1) != 2) return false;
-  is = lua_rawgeti(lua, 1, 2) == LUA_TTABLE;
+  state = lua_rawgeti(lua, 1, 2) == LUA_TTABLE;
   lua_pop(lua, 1);
-  return is;
+  return state;
 }
 
 static heed_status axis_values(lua_State *lua, sweep_axis *axis,
@@ -333,7 +333,7 @@ static heed_status axis_labels(const sweep_axis *axis, heed_error *error) {
 }
 
 /* The table at index 1 as an axis. */
-static heed_status axis_read(lua_State *lua, const sweep *self,
+static heed_status axis_read(lua_State *lua, const heed_sweep *self,
                              sweep_axis *made, heed_error *error) {
   heed_status status;
   char where[WHERE_SIZE];
@@ -354,8 +354,8 @@ static heed_status axis_read(lua_State *lua, const sweep *self,
   return status == HEED_OK ? axis_labels(made, error) : status;
 }
 
-static heed_status axis_keep(sweep *self, const sweep_axis *made, held *object,
-                             heed_error *error) {
+static heed_status axis_keep(heed_sweep *self, const sweep_axis *made,
+                             language_held *object, heed_error *error) {
   sweep_axis *axes = realloc(self->axes, (self->axis_count + 1) * sizeof *axes);
   if (axes == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
   self->axes = axes;
@@ -366,11 +366,11 @@ static heed_status axis_keep(sweep *self, const sweep_axis *made, held *object,
 }
 
 static int make_axis(lua_State *lua) {
-  sweep *self = sandbox_sweep(lua);
+  heed_sweep *self = sandbox_sweep(lua);
   sweep_axis read = {.inside = SIZE_MAX, .root = SIZE_MAX};
   char call[96] = "h.axis";
   heed_error error;
-  held *made;
+  language_held *made;
   if (!lua_istable(lua, 1))
     return raise(lua, call,
                  "expected a name and values between braces: h.axis { \"mu\", "
@@ -407,7 +407,7 @@ static void split_exclude(lua_State *lua) {
 }
 
 static int make_sweep(lua_State *lua) {
-  held *made;
+  language_held *made;
   heed_error error;
   if (!lua_istable(lua, 1))
     return raise(lua, "h.sweep", "expected its parts between braces");
@@ -426,8 +426,8 @@ static int make_sweep(lua_State *lua) {
   return 1;
 }
 
-heed_status language_take(sweep *self, heed_error *error) {
-  held *taken = luaL_testudata(self->lua, -1, SWEEP_OBJECT);
+heed_status language_take(heed_sweep *self, heed_error *error) {
+  language_held *taken = luaL_testudata(self->lua, -1, SWEEP_OBJECT);
   if (taken == NULL)
     return heed_fail(error, HEED_INVALID,
                      "%s: the sweep returns %s, expected: return h.sweep { … }",
@@ -454,7 +454,8 @@ heed_status language_take(sweep *self, heed_error *error) {
 
 /* ---- h ---- */
 
-static void push_kind(lua_State *lua, const registry *plugins, heed_kind kind) {
+static void push_kind(lua_State *lua, const host_registry *plugins,
+                      heed_kind kind) {
   char name[64];
   void *plain; /* Lua knows no pointers to const */
   lua_newtable(lua);
@@ -470,7 +471,7 @@ static void push_kind(lua_State *lua, const registry *plugins, heed_kind kind) {
   close_words(lua, name);
 }
 
-void language_push(sweep *self) {
+void language_push(heed_sweep *self) {
   static const luaL_Reg functions[] = {{"axis", make_axis},
                                        {"linspace", linspace},
                                        {"logspace", logspace},

@@ -7,12 +7,12 @@
 #include "stages/stages.h"
 #include "sweep.h"
 
-typedef struct list {
-  const sweep *self;
+typedef struct metrics_list {
+  const heed_sweep *self;
   const sweep_tree *tree;
   heed_error *error;
   json_t *dimensions, *metrics; /* by name; values as in the plan */
-} list;
+} metrics_list;
 
 /* ---- dimensions ---- */
 
@@ -27,21 +27,22 @@ static bool holds(const json_t *array, const json_t *value) {
 
 /* Numbers stand in ascending order, labels in the order they turn up in. */
 static void insert_number(json_t *array, const json_t *value) {
-  size_t at = 0;
+  size_t position = 0;
   if (holds(array, value)) return;
-  while (at < json_array_size(array) &&
-         json_number_value(json_array_get(array, at)) <
+  while (position < json_array_size(array) &&
+         json_number_value(json_array_get(array, position)) <
              json_number_value(value))
-    at++;
-  (void)json_array_insert(array, at, (json_t *)value);
+    position++;
+  (void)json_array_insert(array, position, (json_t *)value);
 }
 
-static json_t *dimension_of(const list *to, const heed_dimension *dimension) {
-  json_t *known = json_object_get(to->dimensions, dimension->name);
+static json_t *dimension_of(const metrics_list *list,
+                            const heed_dimension *dimension) {
+  json_t *known = json_object_get(list->dimensions, dimension->name);
   if (known == NULL) {
     known = json_pack("{s:s, s:s?, s:s?}", "name", dimension->name, "unit",
                       dimension->unit, "doc", dimension->doc);
-    (void)json_object_set_new(to->dimensions, dimension->name, known);
+    (void)json_object_set_new(list->dimensions, dimension->name, known);
   }
   return known;
 }
@@ -60,12 +61,12 @@ static int by_text(const void *a, const void *b) {
 }
 
 /* A map's labels stand in the order of the alphabet, as plugins see them. */
-static heed_status add_keys(const list *to, json_t *dimension,
+static heed_status add_keys(const metrics_list *list, json_t *dimension,
                             const json_t *map) {
   json_t *labels = values_of(dimension, "labels"), *value;
   const char **keys = calloc(json_object_size(map) + 1, sizeof *keys), *key;
   size_t count = 0;
-  if (keys == NULL) return heed_fail(to->error, HEED_MEMORY, "memory is out");
+  if (keys == NULL) return heed_fail(list->error, HEED_MEMORY, "memory is out");
   json_object_foreach((json_t *)map, key, value) {
     keys[count++] = key;
   }
@@ -79,7 +80,7 @@ static heed_status add_keys(const list *to, json_t *dimension,
   return HEED_OK;
 }
 
-static heed_status add_items(const list *to, json_t *dimension,
+static heed_status add_items(const metrics_list *list, json_t *dimension,
                              const json_t *items) {
   const json_t *item;
   size_t i;
@@ -92,7 +93,7 @@ static heed_status add_items(const list *to, json_t *dimension,
       json_t *labels = values_of(dimension, "labels");
       if (!holds(labels, item)) (void)json_array_append(labels, (json_t *)item);
     } else {
-      return heed_fail(to->error, HEED_UNSUPPORTED,
+      return heed_fail(list->error, HEED_UNSUPPORTED,
                        "the dimension \"%s\" is neither of numbers nor of "
                        "texts",
                        json_string_value(json_object_get(dimension, "name")));
@@ -102,7 +103,7 @@ static heed_status add_items(const list *to, json_t *dimension,
 }
 
 /* What one resolved record adds to its dimensions. */
-static heed_status add_dimensions(const list *to,
+static heed_status add_dimensions(const metrics_list *list,
                                   const heed_dimension *dimensions,
                                   size_t count, const json_t *given) {
   heed_status status = HEED_OK;
@@ -110,12 +111,12 @@ static heed_status add_dimensions(const list *to,
     const json_t *value = json_object_get(given, dimensions[i].parameter);
     json_t *dimension;
     if (value == NULL || json_is_null(value)) continue;
-    dimension = dimension_of(to, &dimensions[i]);
-    status = json_is_object(value) ? add_keys(to, dimension, value)
-                                   : add_items(to, dimension, value);
+    dimension = dimension_of(list, &dimensions[i]);
+    status = json_is_object(value) ? add_keys(list, dimension, value)
+                                   : add_items(list, dimension, value);
     if (status == HEED_OK && json_object_get(dimension, "numbers") != NULL &&
         json_object_get(dimension, "labels") != NULL)
-      return heed_fail(to->error, HEED_UNSUPPORTED,
+      return heed_fail(list->error, HEED_UNSUPPORTED,
                        "the dimension \"%s\" is of numbers in one plugin of "
                        "this sweep and of texts in another",
                        dimensions[i].name);
@@ -125,22 +126,22 @@ static heed_status add_dimensions(const list *to,
 
 /* ---- metrics ---- */
 
-static size_t length_of(const list *to, const char *dimension) {
-  const json_t *known = json_object_get(to->dimensions, dimension);
+static size_t length_of(const metrics_list *list, const char *dimension) {
+  const json_t *known = json_object_get(list->dimensions, dimension);
   return json_array_size(json_object_get(known, "numbers")) +
          json_array_size(json_object_get(known, "labels"));
 }
 
 /* A metric whose dimension has no values in this sweep is left out. */
-static heed_status add_metric(const list *to, const char *prefix,
+static heed_status add_metric(const metrics_list *list, const char *prefix,
                               const heed_output *output) {
-  const char *name = label_format(to->self, "%s%s", prefix, output->name);
-  const json_t *known = json_object_get(to->metrics, name);
+  const char *name = label_format(list->self, "%s%s", prefix, output->name);
+  const json_t *known = json_object_get(list->metrics, name);
   json_t *dimensions = json_array();
   heed_status status = HEED_OK;
   for (size_t i = 0;
        output->dimensions != NULL && output->dimensions[i] != NULL; i++) {
-    if (length_of(to, output->dimensions[i]) == 0) {
+    if (length_of(list, output->dimensions[i]) == 0) {
       json_decref(dimensions);
       return HEED_OK;
     }
@@ -148,12 +149,12 @@ static heed_status add_metric(const list *to, const char *prefix,
   }
   if (known == NULL)
     (void)json_object_set_new(
-        to->metrics, name,
+        list->metrics, name,
         json_pack("{s:s, s:s?, s:s, s:O}", "name", name, "unit", output->unit,
                   "doc", output->doc == NULL ? "" : output->doc, "dimensions",
                   dimensions));
   else if (!json_equal(json_object_get(known, "dimensions"), dimensions))
-    status = heed_fail(to->error, HEED_UNSUPPORTED,
+    status = heed_fail(list->error, HEED_UNSUPPORTED,
                        "two plugins of this sweep report \"%s\", with "
                        "different dimensions",
                        name);
@@ -161,73 +162,74 @@ static heed_status add_metric(const list *to, const char *prefix,
   return status;
 }
 
-static heed_status add_outputs(const list *to, const char *prefix,
+static heed_status add_outputs(const metrics_list *list, const char *prefix,
                                const heed_plugin *plugin) {
   heed_status status = HEED_OK;
   for (size_t i = 0; status == HEED_OK && i < plugin->output_count; i++)
-    status = add_metric(to, prefix, &plugin->outputs[i]);
+    status = add_metric(list, prefix, &plugin->outputs[i]);
   return status;
 }
 
 /* Fitted parameters of the distributions and user models that an estimator is
  * given: those in its own parameters, records, lists and maps. */
-static heed_status add_fitted(const list *to, const json_t *value) {
+static heed_status add_fitted(const metrics_list *list, const json_t *value) {
   const char *full = json_string_value(json_object_get(value, "plugin")), *key;
   heed_status status = HEED_OK;
   json_t *item;
   size_t i;
   if (full != NULL) {
-    const heed_plugin *plugin = check_named(to->self, full, NULL);
+    const heed_plugin *plugin = check_named(list->self, full, NULL);
     if (plugin != NULL && plugin->kind == HEED_DISTRIBUTION)
-      return add_outputs(to, "prior_", plugin);
+      return add_outputs(list, "prior_", plugin);
     if (plugin != NULL && plugin->kind == HEED_USER_MODEL)
-      return add_outputs(to, "model_", plugin);
+      return add_outputs(list, "model_", plugin);
     return HEED_OK;
   }
   json_object_foreach((json_t *)value, key, item) {
-    status = add_fitted(to, item);
+    status = add_fitted(list, item);
     if (status != HEED_OK) return status;
   }
   json_array_foreach(value, i, item) {
-    status = add_fitted(to, item);
+    status = add_fitted(list, item);
     if (status != HEED_OK) return status;
   }
   return HEED_OK;
 }
 
-static const heed_plugin *plugin_of(const list *to, const stage_spec *spec) {
+static const heed_plugin *plugin_of(const metrics_list *list,
+                                    const sweep_stage *spec) {
   const char *full =
       json_string_value(json_object_get(spec->resolved, "plugin"));
-  return full == NULL ? NULL : check_named(to->self, full, NULL);
+  return full == NULL ? NULL : check_named(list->self, full, NULL);
 }
 
-static heed_status add_all_dimensions(const list *to) {
+static heed_status add_all_dimensions(const metrics_list *list) {
   heed_status status = HEED_OK;
-  for (size_t i = 0; status == HEED_OK && i < to->tree->spec_count; i++) {
-    const stage_spec *spec = &to->tree->specs[i];
-    const heed_plugin *plugin = plugin_of(to, spec);
+  for (size_t i = 0; status == HEED_OK && i < list->tree->spec_count; i++) {
+    const sweep_stage *spec = &list->tree->specs[i];
+    const heed_plugin *plugin = plugin_of(list, spec);
     if (plugin != NULL)
-      status = add_dimensions(to, plugin->dimensions, plugin->dimension_count,
+      status = add_dimensions(list, plugin->dimensions, plugin->dimension_count,
                               json_object_get(spec->resolved, "parameters"));
     else if (spec->stage == PLAN_EVALUATION)
-      status = add_dimensions(to, stages_dimensions, stages_dimension_count,
+      status = add_dimensions(list, stages_dimensions, stages_dimension_count,
                               spec->resolved);
   }
   return status;
 }
 
-static heed_status add_all_metrics(const list *to) {
+static heed_status add_all_metrics(const metrics_list *list) {
   heed_status status = HEED_OK;
   for (size_t i = 0; status == HEED_OK && i < stages_metric_count; i++)
-    status = add_metric(to, "", &stages_metrics[i]);
-  for (size_t i = 0; status == HEED_OK && i < to->tree->spec_count; i++) {
-    const stage_spec *spec = &to->tree->specs[i];
-    const heed_plugin *plugin = plugin_of(to, spec);
+    status = add_metric(list, "", &stages_metrics[i]);
+  for (size_t i = 0; status == HEED_OK && i < list->tree->spec_count; i++) {
+    const sweep_stage *spec = &list->tree->specs[i];
+    const heed_plugin *plugin = plugin_of(list, spec);
     if (plugin == NULL) continue;
     status = add_outputs(
-        to, label_format(to->self, "%s_", kind_name(plugin->kind)), plugin);
+        list, label_format(list->self, "%s_", kind_name(plugin->kind)), plugin);
     if (status == HEED_OK && spec->stage == PLAN_POSTERIOR)
-      status = add_fitted(to, json_object_get(spec->resolved, "parameters"));
+      status = add_fitted(list, json_object_get(spec->resolved, "parameters"));
   }
   return status;
 }
@@ -249,21 +251,21 @@ static bool is_reserved(const char *name, const json_t *keep) {
   return false;
 }
 
-static const char *taken_by(const list *to, const char *name,
+static const char *taken_by(const metrics_list *list, const char *name,
                             const json_t *keep) {
   if (is_reserved(name, keep)) return "a word of the result file";
-  if (json_object_get(to->metrics, name) != NULL) return "a metric";
-  if (json_object_get(to->dimensions, name) != NULL)
+  if (json_object_get(list->metrics, name) != NULL) return "a metric";
+  if (json_object_get(list->dimensions, name) != NULL)
     return "a dimension of metrics";
   return NULL;
 }
 
-static heed_status check_names(const list *to, const json_t *keep) {
-  for (size_t i = 0; i < to->self->axis_count; i++) {
-    const sweep_axis *here = &to->self->axes[i];
-    const char *taken = taken_by(to, here->name, keep);
+static heed_status check_names(const metrics_list *list, const json_t *keep) {
+  for (size_t i = 0; i < list->self->axis_count; i++) {
+    const sweep_axis *here = &list->self->axes[i];
+    const char *taken = taken_by(list, here->name, keep);
     if (!here->live || taken == NULL) continue;
-    return heed_fail(to->error, HEED_INVALID,
+    return heed_fail(list->error, HEED_INVALID,
                      "%s: an axis cannot be named \"%s\", which is %s; name it "
                      "\"%s_axis\", or what it stands for",
                      here->where, here->name, taken, here->name);
@@ -281,34 +283,34 @@ static json_t *listed(const json_t *by_name) {
 }
 
 /* Dimensions that no metric of this sweep has would be empty scales. */
-static void drop_unused(const list *to) {
+static void drop_unused(const metrics_list *list) {
   const char *name, *metric;
   json_t *dimension, *item;
   void *next;
-  json_object_foreach_safe(to->dimensions, next, name, dimension) {
+  json_object_foreach_safe(list->dimensions, next, name, dimension) {
     json_t *text = json_string(name);
     bool used = false;
-    json_object_foreach(to->metrics, metric, item) {
+    json_object_foreach(list->metrics, metric, item) {
       used = used || holds(json_object_get(item, "dimensions"), text);
     }
     json_decref(text);
-    if (!used) (void)json_object_del(to->dimensions, name);
+    if (!used) (void)json_object_del(list->dimensions, name);
   }
 }
 
-heed_status metrics_add(const sweep *self, const sweep_tree *nodes,
+heed_status metrics_add(const heed_sweep *self, const sweep_tree *nodes,
                         json_t *result, heed_error *error) {
-  const list to = {self, nodes, error, json_object(), json_object()};
-  heed_status status = add_all_dimensions(&to);
-  if (status == HEED_OK) status = add_all_metrics(&to);
-  drop_unused(&to);
+  const metrics_list list = {self, nodes, error, json_object(), json_object()};
+  heed_status status = add_all_dimensions(&list);
+  if (status == HEED_OK) status = add_all_metrics(&list);
+  drop_unused(&list);
   if (status == HEED_OK)
-    status = check_names(&to, json_object_get(result, "keep"));
+    status = check_names(&list, json_object_get(result, "keep"));
   if (status == HEED_OK) {
-    (void)json_object_set_new(result, "dimensions", listed(to.dimensions));
-    (void)json_object_set_new(result, "metrics", listed(to.metrics));
+    (void)json_object_set_new(result, "dimensions", listed(list.dimensions));
+    (void)json_object_set_new(result, "metrics", listed(list.metrics));
   }
-  json_decref(to.dimensions);
-  json_decref(to.metrics);
+  json_decref(list.dimensions);
+  json_decref(list.metrics);
   return status;
 }

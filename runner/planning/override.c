@@ -9,50 +9,55 @@
 
 #include "sweep.h"
 
-typedef struct override {
-  sweep *self;
+typedef struct sweep_override {
+  heed_sweep *self;
   const char *set; /* whole, for messages */
   json_t *value;
   heed_error *error;
-} override;
+} sweep_override;
 
-static heed_status wrong(const override *of, const char *what) {
-  return heed_fail(of->error, HEED_INVALID, "--set %s: %s", of->set, what);
+static heed_status wrong(const sweep_override *override, const char *what) {
+  return heed_fail(override->error, HEED_INVALID, "--set %s: %s", override->set,
+                   what);
 }
 
-static heed_status no_such(const override *of, const char *name,
+static heed_status no_such(const sweep_override *override, const char *name,
                            const char *noun, const char *const *names,
                            size_t count) {
   const char *nearest = schema_nearest(name, names, count);
   if (nearest != NULL)
-    return heed_fail(of->error, HEED_INVALID,
+    return heed_fail(override->error, HEED_INVALID,
                      "--set %s: there is no %s \"%s\"; did you mean \"%s\"?",
-                     of->set, noun, name, nearest);
-  return heed_fail(of->error, HEED_INVALID, "--set %s: there is no %s \"%s\"",
-                   of->set, noun, name);
+                     override->set, noun, name, nearest);
+  return heed_fail(override->error, HEED_INVALID,
+                   "--set %s: there is no %s \"%s\"", override->set, noun,
+                   name);
 }
 
-static heed_status set_in(const override *of, const heed_parameter *parameters,
-                          size_t count, json_t *object, const char *path);
+static heed_status set_in(const sweep_override *override,
+                          const heed_parameter *parameters, size_t count,
+                          json_t *object, const char *path);
 
 /* Below a map, any key is a parameter that `item` describes. */
-static heed_status set_in_map(const override *of, const heed_parameter *item,
-                              json_t *map, const char *path) {
+static heed_status set_in_map(const sweep_override *override,
+                              const heed_parameter *item, json_t *map,
+                              const char *path) {
   const char *dot = strchr(path, '.');
   const size_t length = dot == NULL ? strlen(path) : (size_t)(dot - path);
   heed_parameter named = *item;
-  named.name = label_format(of->self, "%.*s", (int)length, path);
-  return set_in(of, &named, 1, map, path);
+  named.name = label_format(override->self, "%.*s", (int)length, path);
+  return set_in(override, &named, 1, map, path);
 }
 
-static heed_status set_in_plugin(const override *of, json_t *child,
+static heed_status set_in_plugin(const sweep_override *override, json_t *child,
                                  const char *path) {
-  const heed_plugin *plugin = check_named(
-      of->self, json_string_value(json_object_get(child, "plugin")), NULL);
-  if (plugin == NULL) return wrong(of, "the plugin is not known");
+  const heed_plugin *plugin =
+      check_named(override->self,
+                  json_string_value(json_object_get(child, "plugin")), NULL);
+  if (plugin == NULL) return wrong(override, "the plugin is not known");
   if (json_object_get(child, "parameters") == NULL)
     (void)json_object_set_new(child, "parameters", json_object());
-  return set_in(of, plugin->parameters, plugin->parameter_count,
+  return set_in(override, plugin->parameters, plugin->parameter_count,
                 json_object_get(child, "parameters"), path);
 }
 
@@ -80,55 +85,61 @@ static json_t *child_of(const heed_parameter *parameter, const json_t *object) {
              : json_object();
 }
 
-static heed_status descend(const override *of, const heed_parameter *parameter,
-                           json_t *object, const char *path) {
+static heed_status descend(const sweep_override *override,
+                           const heed_parameter *parameter, json_t *object,
+                           const char *path) {
   json_t *child = child_of(parameter, object);
   const size_t axis = template_axis(child);
   heed_status status = HEED_OK;
   if (axis != SIZE_MAX)
-    status = wrong(of, label_format(of->self,
-                                    "%s is the axis \"%s\"; set it as a whole, "
-                                    "or the axis: axis.%s=[…]",
-                                    parameter->name, of->self->axes[axis].name,
-                                    of->self->axes[axis].name));
+    status = wrong(
+        override, label_format(override->self,
+                               "%s is the axis \"%s\"; set it as a whole, "
+                               "or the axis: axis.%s=[…]",
+                               parameter->name, override->self->axes[axis].name,
+                               override->self->axes[axis].name));
   else if (parameter->type == HEED_PLUGIN && json_is_object(child))
-    status = set_in_plugin(of, child, path);
+    status = set_in_plugin(override, child, path);
   else if (parameter->type == HEED_RECORD && json_is_object(child))
-    status = set_in(of, parameter->fields, parameter->field_count, child, path);
+    status = set_in(override, parameter->fields, parameter->field_count, child,
+                    path);
   else if (parameter->type == HEED_MAP && json_is_object(child))
-    status = set_in_map(of, parameter->item, child, path);
+    status = set_in_map(override, parameter->item, child, path);
   else
     status =
-        wrong(of, label_format(of->self, "there is nothing below \"%s\" to set",
-                               parameter->name));
+        wrong(override, label_format(override->self,
+                                     "there is nothing below \"%s\" to set",
+                                     parameter->name));
   if (status == HEED_OK) (void)json_object_set(object, parameter->name, child);
   json_decref(child);
   return status;
 }
 
-static heed_status set_in(const override *of, const heed_parameter *parameters,
-                          size_t count, json_t *object, const char *path) {
+static heed_status set_in(const sweep_override *override,
+                          const heed_parameter *parameters, size_t count,
+                          json_t *object, const char *path) {
   const char *names[128], *dot = strchr(path, '.');
   const size_t length = dot == NULL ? strlen(path) : (size_t)(dot - path);
   for (size_t i = 0; i < count; i++) {
     const char *name = parameters[i].name;
     if (i < 128) names[i] = name;
     if (strlen(name) != length || strncmp(name, path, length) != 0) continue;
-    if (dot != NULL) return descend(of, &parameters[i], object, dot + 1);
-    if (json_is_null(of->value))
+    if (dot != NULL) return descend(override, &parameters[i], object, dot + 1);
+    if (json_is_null(override->value))
       (void)json_object_del(object, name);
     else
-      (void)json_object_set(object, name, of->value);
+      (void)json_object_set(object, name, override->value);
     return HEED_OK;
   }
-  return no_such(of, label_format(of->self, "%.*s", (int)length, path),
+  return no_such(override,
+                 label_format(override->self, "%.*s", (int)length, path),
                  "parameter", names, count < 128 ? count : 128);
 }
 
 /* ---- axis.NAME=… ---- */
 
-static heed_status set_axis(const override *of, const char *name) {
-  const sweep *self = of->self;
+static heed_status set_axis(const sweep_override *override, const char *name) {
+  const heed_sweep *self = override->self;
   const char *names[128];
   bool found = false;
   for (size_t i = 0; i < self->axis_count; i++) {
@@ -139,13 +150,14 @@ static heed_status set_axis(const override *of, const char *name) {
     json_decref(axis->values);
     json_decref(axis->labels);
     axis->labels = NULL;
-    axis->values = json_is_array(of->value) ? json_deep_copy(of->value)
-                                            : json_pack("[O]", of->value);
+    axis->values = json_is_array(override->value)
+                       ? json_deep_copy(override->value)
+                       : json_pack("[O]", override->value);
     if (json_array_size(axis->values) == 0)
-      return wrong(of, "an axis needs at least one value");
+      return wrong(override, "an axis needs at least one value");
   }
   if (found) return HEED_OK;
-  return no_such(of, name, "axis", names,
+  return no_such(override, name, "axis", names,
                  self->axis_count < 128 ? self->axis_count : 128);
 }
 
@@ -156,8 +168,8 @@ static bool has_hidden_key(const json_t *value) {
   json_t *item;
   size_t i;
   json_object_foreach((json_t *)value, key, item) {
-    for (const char *at = key; *at != '\0'; at++)
-      if ((unsigned char)*at < 0x20) return true;
+    for (const char *position = key; *position != '\0'; position++)
+      if ((unsigned char)*position < 0x20) return true;
     if (has_hidden_key(item)) return true;
   }
   json_array_foreach(value, i, item) {
@@ -166,24 +178,26 @@ static bool has_hidden_key(const json_t *value) {
   return false;
 }
 
-heed_status override_apply(sweep *self, const char *set, heed_error *error) {
+heed_status override_apply(heed_sweep *self, const char *set,
+                           heed_error *error) {
   const char *equals = strchr(set, '=');
-  override of = {self, set, NULL, error};
+  sweep_override override = {self, set, NULL, error};
   heed_status status;
   const char *path;
   if (equals == NULL || equals == set)
-    return wrong(&of, "expected path=value, like users.count=100");
+    return wrong(&override, "expected path=value, like users.count=100");
   path = label_format(self, "%.*s", (int)(equals - set), set);
-  of.value = json_loads(equals + 1, JSON_DECODE_ANY, NULL);
-  if (of.value == NULL) of.value = json_string(equals + 1);
-  if (of.value == NULL)
-    status = wrong(&of, "the value is not UTF-8");
-  else if (has_hidden_key(of.value))
-    status = wrong(&of, "a key has a control character");
+  override.value = json_loads(equals + 1, JSON_DECODE_ANY, NULL);
+  if (override.value == NULL) override.value = json_string(equals + 1);
+  if (override.value == NULL)
+    status = wrong(&override, "the value is not UTF-8");
+  else if (has_hidden_key(override.value))
+    status = wrong(&override, "a key has a control character");
   else if (strncmp(path, "axis.", 5) == 0)
-    status = set_axis(&of, path + 5);
+    status = set_axis(&override, path + 5);
   else
-    status = set_in(&of, self->schema, SWEEP_KEY_COUNT, self->record, path);
-  json_decref(of.value);
+    status =
+        set_in(&override, self->schema, SWEEP_KEY_COUNT, self->record, path);
+  json_decref(override.value);
   return status;
 }

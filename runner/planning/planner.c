@@ -34,7 +34,7 @@
 #define LIMITS_ADDRESSES true
 #endif
 
-typedef struct attempt {
+typedef struct planner_attempt {
   const planner_options *options;
   double seconds;
   size_t memory;
@@ -53,7 +53,7 @@ typedef struct attempt {
   char *plan;
   bool failed; /* the child said why: in failure */
   heed_error failure;
-} attempt;
+} planner_attempt;
 
 static double now(void) {
   struct timespec time;
@@ -65,7 +65,7 @@ static heed_status out_of_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
-static void notify(const attempt *self, planner_notice notice,
+static void notify(const planner_attempt *self, planner_notice notice,
                    const char *text) {
   if (self->options->notice != NULL)
     self->options->notice(self->options->context, notice, text);
@@ -74,7 +74,7 @@ static void notify(const attempt *self, planner_notice notice,
 /* ---- the child ---- */
 
 /* heed plan [--skip FILE]… [--set X]… --seconds S --memory B SWEEP */
-static const char **arguments_of(const attempt *self, char seconds[32],
+static const char **arguments_of(const planner_attempt *self, char seconds[32],
                                  char memory[32]) {
   const planner_options *options = self->options;
   const size_t most = 2 * (options->set_count + self->skipped_count) + 16;
@@ -133,7 +133,7 @@ static _Noreturn void become_planner(const char **words, int report,
   _exit(127);
 }
 
-static heed_status start(attempt *self, heed_error *error) {
+static heed_status start(planner_attempt *self, heed_error *error) {
   char seconds[32], memory[32];
   const char **words = arguments_of(self, seconds, memory);
   const pid_t parent = getpid();
@@ -164,7 +164,7 @@ static void keep(char **place, const char *text) {
   *place = text == NULL ? NULL : strdup(text);
 }
 
-static void take_failure(attempt *self, const json_t *value) {
+static void take_failure(planner_attempt *self, const json_t *value) {
   const char *message = json_string_value(json_object_get(value, "message"));
   self->failed = true;
   (void)heed_fail(
@@ -173,7 +173,7 @@ static void take_failure(attempt *self, const json_t *value) {
       message == NULL ? "" : message);
 }
 
-static void handle(attempt *self, const char *word, const char *rest) {
+static void handle(planner_attempt *self, const char *word, const char *rest) {
   json_t *value;
   const char *text;
   if (strcmp(word, PROTOCOL_PLAN) == 0) {
@@ -201,9 +201,9 @@ static void handle(attempt *self, const char *word, const char *rest) {
 }
 
 /* All whole lines that have been read; the rest stays. */
-static void handle_lines(attempt *self, size_t from) {
+static void handle_lines(planner_attempt *self, size_t offset) {
   char *start = self->text, *end;
-  char *search = self->text + from;
+  char *search = self->text + offset;
   while ((end = memchr(search, '\n',
                        self->length - (size_t)(search - self->text))) != NULL) {
     char *space;
@@ -220,9 +220,9 @@ static void handle_lines(attempt *self, size_t from) {
 }
 
 /* False at the end of the pipe. */
-static bool read_some(attempt *self) {
+static bool read_some(planner_attempt *self) {
   ssize_t got;
-  size_t from;
+  size_t offset;
   if (self->room - self->length < 1 << 16) {
     char *text = realloc(self->text, self->room * 2 + (1 << 17));
     if (text == NULL) return false;
@@ -231,14 +231,14 @@ static bool read_some(attempt *self) {
   }
   got = read(self->pipe, self->text + self->length, self->room - self->length);
   if (got < 0) return errno == EINTR;
-  from = self->length;
+  offset = self->length;
   self->length += (size_t)got;
-  if (got > 0) handle_lines(self, from);
+  if (got > 0) handle_lines(self, offset);
   return got > 0;
 }
 
 /* Reads until the child has said all, is gone, or its time is up. */
-static void listen_to(attempt *self) {
+static void listen_to(planner_attempt *self) {
   while (self->plan == NULL && !self->failed) {
     const double left = self->deadline - now();
     struct pollfd ready = {self->pipe, POLLIN, 0};
@@ -253,7 +253,7 @@ static void listen_to(attempt *self) {
 }
 
 /* The wait status of the child, which has no more to say. */
-static int finish(attempt *self) {
+static int finish(planner_attempt *self) {
   int result = 0;
   if (self->timed_out || self->plan != NULL || self->failed)
     (void)kill(self->child, SIGKILL);
@@ -266,7 +266,8 @@ static int finish(attempt *self) {
 /* ---- what became of it ---- */
 
 /* "crashed (Segmentation fault)", "did not end within 2 s". */
-static void describe_end(const attempt *self, int result, char text[160]) {
+static void describe_end(const planner_attempt *self, int result,
+                         char text[160]) {
   if (self->timed_out)
     (void)snprintf(text, 160, "did not end within %.3g s", self->seconds);
   else if (WIFSIGNALED(result))
@@ -276,7 +277,7 @@ static void describe_end(const attempt *self, int result, char text[160]) {
     (void)snprintf(text, 160, "left with exit status %d", WEXITSTATUS(result));
 }
 
-static heed_status skip_opening(attempt *self, const char *end,
+static heed_status skip_opening(planner_attempt *self, const char *end,
                                 heed_error *error) {
   char text[HEED_MESSAGE_SIZE];
   if (self->skipped_count == MOST_SKIPPED)
@@ -293,8 +294,8 @@ static heed_status skip_opening(attempt *self, const char *end,
   return HEED_OK;
 }
 
-static heed_status explain(const attempt *self, int result, const char *end,
-                           heed_error *error) {
+static heed_status explain(const planner_attempt *self, int result,
+                           const char *end, heed_error *error) {
   const char *sweep = self->options->sweep;
   if (WIFSIGNALED(result) && !self->timed_out &&
       (WTERMSIG(result) == SIGINT || WTERMSIG(result) == SIGTERM))
@@ -313,7 +314,8 @@ static heed_status explain(const attempt *self, int result, const char *end,
 }
 
 /* One child.  *again: it fell to a plugin file, which is skipped from now. */
-static heed_status try_once(attempt *self, bool *again, heed_error *error) {
+static heed_status try_once(planner_attempt *self, bool *again,
+                            heed_error *error) {
   char end[160];
   int result;
   heed_status status;
@@ -339,7 +341,7 @@ static heed_status try_once(attempt *self, bool *again, heed_error *error) {
 
 heed_status planner_run(const planner_options *options, char **plan_text,
                         heed_error *error) {
-  attempt self = {.options = options, .pipe = -1};
+  planner_attempt self = {.options = options, .pipe = -1};
   heed_status status;
   bool again;
   self.seconds = options->seconds > 0 ? options->seconds : PLANNER_SECONDS;

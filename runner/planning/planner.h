@@ -48,7 +48,7 @@ bool planner_serve(const planner_options *options, const char *const *skip,
 
 /* Runs the sweep in this process, with the plugins given.  The plan is the
  * caller's reference.  plugin_path and allow_unsafe are not looked at. */
-heed_status planning_plan(const registry *plugins,
+heed_status planning_plan(const host_registry *plugins,
                           const planner_options *options, json_t **plan,
                           heed_error *error);
 

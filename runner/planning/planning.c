@@ -14,7 +14,7 @@ static heed_status out_of_memory(heed_error *error) {
 
 /* ---- the head: what is no stage ---- */
 
-static heed_status check_words(const sweep *self, heed_error *error) {
+static heed_status check_words(const heed_sweep *self, heed_error *error) {
   const char *names[SWEEP_KEY_COUNT + 1], *key, *nearest;
   json_t *value;
   for (size_t i = 0; i < SWEEP_KEY_COUNT; i++) names[i] = self->schema[i].name;
@@ -34,7 +34,7 @@ static heed_status check_words(const sweep *self, heed_error *error) {
   return HEED_OK;
 }
 
-static heed_status read_key(const sweep *self, size_t key, json_t *head,
+static heed_status read_key(const heed_sweep *self, size_t key, json_t *head,
                             heed_error *error) {
   const char *name = self->schema[key].name;
   const json_t *template = json_object_get(self->record, name);
@@ -58,7 +58,7 @@ static heed_status read_key(const sweep *self, size_t key, json_t *head,
 }
 
 /* The file's name without folder and ending. */
-static const char *stem(const sweep *self) {
+static const char *stem(const heed_sweep *self) {
   const char *slash = strrchr(self->options->sweep, '/');
   const char *name = slash == NULL ? self->options->sweep : slash + 1;
   const char *dot = strrchr(name, '.');
@@ -68,7 +68,7 @@ static const char *stem(const sweep *self) {
       name);
 }
 
-static heed_status read_head(const sweep *self, json_t *head,
+static heed_status read_head(const heed_sweep *self, json_t *head,
                              heed_error *error) {
   heed_status status = check_words(self, error);
   for (size_t i = SWEEP_TITLE; status == HEED_OK && i < SWEEP_KEY_COUNT; i++)
@@ -80,7 +80,7 @@ static heed_status read_head(const sweep *self, json_t *head,
 
 /* ---- parts of the plan ---- */
 
-static json_t *list_axes(const sweep *self) {
+static json_t *list_axes(const heed_sweep *self) {
   json_t *axes = json_array();
   for (size_t i = 0; i < self->axis_count; i++) {
     json_t *axis, *tied;
@@ -97,10 +97,10 @@ static json_t *list_axes(const sweep *self) {
   return axes;
 }
 
-static json_t *list_plugins(const sweep *self, const sweep_tree *tree) {
+static json_t *list_plugins(const heed_sweep *self, const sweep_tree *tree) {
   json_t *plugins = json_array(), *digest;
   for (size_t i = 0; i < registry_count(self->plugins); i++) {
-    const plugin_file *file;
+    const host_plugin_file *file;
     const heed_plugin *plugin = registry_at(self->plugins, i, &file);
     const char *kind = kind_name(plugin->kind);
     digest = json_object_get(tree->plugins,
@@ -124,7 +124,7 @@ static json_t *list_inputs(const sweep_tree *tree) {
   return inputs;
 }
 
-static json_t *describe_sweep(const sweep *self) {
+static json_t *describe_sweep(const heed_sweep *self) {
   char *absolute = realpath(self->options->sweep, NULL);
   json_t *sets = json_array(), *result;
   for (size_t i = 0; i < self->options->set_count; i++)
@@ -136,7 +136,8 @@ static json_t *describe_sweep(const sweep *self) {
   return result;
 }
 
-static heed_status assemble(sweep *self, json_t **result, heed_error *error) {
+static heed_status assemble(heed_sweep *self, json_t **result,
+                            heed_error *error) {
   sweep_tree tree = {0};
   json_t *made =
       json_pack("{s:i, s:s}", "heed_plan", PLAN_FORMAT, "heed", HEED_VERSION);
@@ -163,7 +164,7 @@ static heed_status assemble(sweep *self, json_t **result, heed_error *error) {
 
 /* ---- */
 
-static heed_status find_folder(sweep *self, heed_error *error) {
+static heed_status find_folder(heed_sweep *self, heed_error *error) {
   char path[PATH_MAX], *absolute = realpath(self->options->sweep, NULL);
   (void)snprintf(path, sizeof path, "%s",
                  absolute == NULL ? self->options->sweep : absolute);
@@ -173,7 +174,7 @@ static heed_status find_folder(sweep *self, heed_error *error) {
 }
 
 /* Which axes the sweep itself uses, before --set takes some away. */
-static heed_status mark_written(sweep *self, heed_error *error) {
+static heed_status mark_written(heed_sweep *self, heed_error *error) {
   uint8_t *used = calloc(self->axis_count + 1, 1);
   if (used == NULL) return out_of_memory(error);
   template_axes(self->record, used);
@@ -186,7 +187,7 @@ static heed_status mark_written(sweep *self, heed_error *error) {
   return HEED_OK;
 }
 
-static heed_status read_sweep(sweep *self, heed_error *error) {
+static heed_status read_sweep(heed_sweep *self, heed_error *error) {
   heed_status status = sandbox_open(self, error);
   if (status == HEED_OK) status = sandbox_run(self, error);
   if (status == HEED_OK) status = language_take(self, error);
@@ -196,10 +197,11 @@ static heed_status read_sweep(sweep *self, heed_error *error) {
   return status;
 }
 
-heed_status planning_plan(const registry *plugins,
+heed_status planning_plan(const host_registry *plugins,
                           const planner_options *options, json_t **result,
                           heed_error *error) {
-  sweep self = {.plugins = plugins, .options = options, .exclude = LUA_NOREF};
+  heed_sweep self = {
+      .plugins = plugins, .options = options, .exclude = LUA_NOREF};
   heed_status status;
   self.memory = arena_create();
   if (self.memory == NULL) return out_of_memory(error);

@@ -16,8 +16,8 @@
 #define INSTRUCTIONS_BETWEEN_LOOKS 100000
 #define LONGEST_SWEEP (16 << 20)
 
-sweep *sandbox_sweep(lua_State *lua) {
-  sweep *self;
+heed_sweep *sandbox_sweep(lua_State *lua) {
+  heed_sweep *self;
   memcpy(&self, lua_getextraspace(lua), sizeof(void *));
   return self;
 }
@@ -28,13 +28,13 @@ static double now(void) {
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static double seconds_of(const sweep *self) {
+static double seconds_of(const heed_sweep *self) {
   return self->options->seconds > 0 ? self->options->seconds : PLANNER_SECONDS;
 }
 
 /* lua_Alloc: without a block, `had` says what kind of object is made. */
 static void *allocate(void *context, void *block, size_t had, size_t wanted) {
-  sweep *self = context;
+  heed_sweep *self = context;
   void *moved;
   if (block == NULL) had = 0;
   if (wanted == 0) {
@@ -50,7 +50,7 @@ static void *allocate(void *context, void *block, size_t had, size_t wanted) {
 }
 
 static void look_at_clock(lua_State *lua, lua_Debug *running) {
-  const sweep *self = sandbox_sweep(lua);
+  const heed_sweep *self = sandbox_sweep(lua);
   char text[48];
   if (now() <= self->deadline) return;
   (void)lua_getinfo(lua, "Sl", running);
@@ -181,7 +181,7 @@ static int build(lua_State *lua) {
 /* ---- errors ---- */
 
 /* The error on top of the stack; position and all are in its text. */
-static heed_status take_error(sweep *self, int result, heed_error *error) {
+static heed_status take_error(heed_sweep *self, int result, heed_error *error) {
   heed_status status = HEED_INVALID;
   if (result == LUA_ERRMEM) {
     status = heed_fail(error, HEED_INVALID,
@@ -189,8 +189,8 @@ static heed_status take_error(sweep *self, int result, heed_error *error) {
                        self->options->sweep, self->lua_limit >> 20);
   } else if (lua_type(self->lua, -1) == LUA_TSTRING) {
     status = heed_fail(error, HEED_INVALID, "%s", lua_tostring(self->lua, -1));
-    for (char *at = error->message; *at != '\0'; at++)
-      if (*at == '\n' || *at == '\t') *at = ' ';
+    for (char *position = error->message; *position != '\0'; position++)
+      if (*position == '\n' || *position == '\t') *position = ' ';
   } else {
     status = heed_fail(error, HEED_INVALID,
                        "%s: the sweep raised a %s as an error, expected a text",
@@ -200,14 +200,14 @@ static heed_status take_error(sweep *self, int result, heed_error *error) {
   return status;
 }
 
-heed_status sandbox_call(sweep *self, int arguments, heed_error *error) {
+heed_status sandbox_call(heed_sweep *self, int arguments, heed_error *error) {
   heed_error local;
   const int result = lua_pcall(self->lua, arguments, 1, 0);
   if (result == LUA_OK) return HEED_OK;
   return take_error(self, result, error == NULL ? &local : error);
 }
 
-heed_status sandbox_open(sweep *self, heed_error *error) {
+heed_status sandbox_open(heed_sweep *self, heed_error *error) {
   const size_t memory =
       self->options->memory > 0 ? self->options->memory : PLANNER_MEMORY;
   self->lua_limit = memory / 4;
@@ -222,14 +222,14 @@ heed_status sandbox_open(sweep *self, heed_error *error) {
   return sandbox_call(self, 0, error);
 }
 
-void sandbox_close(sweep *self) {
+void sandbox_close(heed_sweep *self) {
   if (self->lua != NULL) lua_close(self->lua);
   self->lua = NULL;
 }
 
 /* ---- the file ---- */
 
-static heed_status read_file(sweep *self, heed_error *error) {
+static heed_status read_file(heed_sweep *self, heed_error *error) {
   const char *path = self->options->sweep;
   FILE *file = fopen(path, "rb");
   char *text;
@@ -262,7 +262,7 @@ static heed_status read_file(sweep *self, heed_error *error) {
   return HEED_OK;
 }
 
-heed_status sandbox_run(sweep *self, heed_error *error) {
+heed_status sandbox_run(heed_sweep *self, heed_error *error) {
   static const char mark[] = "\xef\xbb\xbf"; /* byte order, from some editors */
   heed_status status = read_file(self, error);
   const char *text;

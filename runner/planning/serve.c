@@ -9,16 +9,17 @@
 #include "planner.h"
 #include "protocol.h"
 
-typedef struct reporter {
+typedef struct serve_reporter {
   int pipe;
   bool broken; /* nobody reads any more */
-} reporter;
+} serve_reporter;
 
-static void write_all(reporter *to, const char *text, size_t length) {
-  while (length > 0 && !to->broken) {
-    const ssize_t written = write(to->pipe, text, length);
+static void write_all(serve_reporter *reporter, const char *text,
+                      size_t length) {
+  while (length > 0 && !reporter->broken) {
+    const ssize_t written = write(reporter->pipe, text, length);
     if (written < 0 && errno == EINTR) continue;
-    to->broken = written < 0;
+    reporter->broken = written < 0;
     if (written < 0) return;
     text += written;
     length -= (size_t)written;
@@ -26,16 +27,17 @@ static void write_all(reporter *to, const char *text, size_t length) {
 }
 
 /* Takes over the value. */
-static bool report_value(reporter *to, const char *word, json_t *value) {
+static bool report_value(serve_reporter *reporter, const char *word,
+                         json_t *value) {
   char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
   json_decref(value);
   if (text == NULL) return false;
-  write_all(to, word, strlen(word));
-  write_all(to, " ", 1);
-  write_all(to, text, strlen(text));
-  write_all(to, "\n", 1);
+  write_all(reporter, word, strlen(word));
+  write_all(reporter, " ", 1);
+  write_all(reporter, text, strlen(text));
+  write_all(reporter, "\n", 1);
   free(text);
-  return !to->broken;
+  return !reporter->broken;
 }
 
 /* A message may quote bytes that are not UTF-8: those become '?'. */
@@ -44,15 +46,17 @@ static json_t *any_text(const char *text) {
   char *plain;
   if (value != NULL) return value;
   plain = strdup(text);
-  for (char *at = plain; at != NULL && *at != '\0'; at++)
-    if ((unsigned char)*at >= 0x80) *at = '?';
+  for (char *position = plain; position != NULL && *position != '\0';
+       position++)
+    if ((unsigned char)*position >= 0x80) *position = '?';
   value = json_string(plain == NULL ? "" : plain);
   free(plain);
   return value;
 }
 
-static void report(reporter *to, const char *word, const char *text) {
-  (void)report_value(to, word, any_text(text));
+static void report(serve_reporter *reporter, const char *word,
+                   const char *text) {
+  (void)report_value(reporter, word, any_text(text));
 }
 
 static void on_file(void *context, const char *file,
@@ -71,25 +75,25 @@ static void on_notice(void *context, planner_notice notice, const char *text) {
 
 bool planner_serve(const planner_options *options, const char *const *skip,
                    int pipe) {
-  reporter to = {pipe, false};
+  serve_reporter reporter = {pipe, false};
   planner_options inner = *options;
-  registry *plugins = NULL;
+  host_registry *plugins = NULL;
   json_t *plan = NULL;
   heed_error error = {HEED_OK, ""};
   heed_status status = registry_create(options->allow_unsafe, &plugins, &error);
-  inner.context = &to;
+  inner.context = &reporter;
   inner.notice = on_notice;
   if (status == HEED_OK)
-    status = registry_scan(plugins, options->plugin_path, skip, &to, on_file,
-                           &error);
-  report(&to, PROTOCOL_LOADED, "");
+    status = registry_scan(plugins, options->plugin_path, skip, &reporter,
+                           on_file, &error);
+  report(&reporter, PROTOCOL_LOADED, "");
   if (status == HEED_OK) status = planning_plan(plugins, &inner, &plan, &error);
-  if (status == HEED_OK && !report_value(&to, PROTOCOL_PLAN, plan))
+  if (status == HEED_OK && !report_value(&reporter, PROTOCOL_PLAN, plan))
     status = HEED_MEMORY;
   if (status == HEED_MEMORY)
     (void)heed_fail(&error, HEED_MEMORY, "%s", PROTOCOL_OUT_OF_MEMORY);
   if (status != HEED_OK)
-    (void)report_value(&to, PROTOCOL_FAIL,
+    (void)report_value(&reporter, PROTOCOL_FAIL,
                        json_pack("{s:i, s:o}", "status", (int)status, "message",
                                  any_text(error.message)));
   registry_free(plugins);

@@ -213,26 +213,28 @@ void template_axes(const json_t *template, uint8_t *used) {
   }
 }
 
-json_t *template_fill(const sweep *self, const json_t *template,
-                      const size_t *at) {
+json_t *template_fill(const heed_sweep *self, const json_t *template,
+                      const size_t *position) {
   const size_t axis = template_axis(template);
   const char *key;
   json_t *item, *result;
   size_t i;
   if (axis != SIZE_MAX)
-    return template_fill(self,
-                         json_array_get(self->axes[axis].values, at[axis]), at);
+    return template_fill(
+        self, json_array_get(self->axes[axis].values, position[axis]),
+        position);
   if (json_is_object(template)) {
     result = json_object();
     json_object_foreach((json_t *)template, key, item) {
-      (void)json_object_set_new(result, key, template_fill(self, item, at));
+      (void)json_object_set_new(result, key,
+                                template_fill(self, item, position));
     }
     return result;
   }
   if (json_is_array(template)) {
     result = json_array();
     json_array_foreach(template, i, item) {
-      (void)json_array_append_new(result, template_fill(self, item, at));
+      (void)json_array_append_new(result, template_fill(self, item, position));
     }
     return result;
   }

@@ -10,41 +10,41 @@
 
 #define NOTHING SIZE_MAX
 
-typedef struct node {
+typedef struct tree_node {
   size_t parent, spec;
   size_t first_child, last_child, next_sibling;
   size_t first_point, last_point;
-} node;
+} tree_node;
 
 typedef struct grid_point {
-  size_t *at;  /* root_count */
-  size_t next; /* of the same leaf */
+  size_t *position; /* root_count */
+  size_t next;      /* of the same leaf */
 } grid_point;
 
-typedef struct builder {
-  sweep *self;
+typedef struct tree_builder {
+  heed_sweep *self;
   sweep_tree *result;
   heed_error *error;
 
   size_t root_count;
-  size_t *roots; /* axes that span the grid */
-  size_t *at;    /* axis_count: the point at hand */
+  size_t *roots;    /* axes that span the grid */
+  size_t *position; /* axis_count: the point at hand */
 
   uint8_t *used[PLAN_STAGE_COUNT]; /* axis_count: axes in a stage's template */
   json_t *seen[PLAN_STAGE_COUNT];  /* indices along those: number of a spec */
   json_t *specs;                   /* hash: number of a spec */
 
   size_t node_count, node_room;
-  node *nodes;
+  tree_node *nodes;
   json_t *children; /* "parent/spec": number of a node */
   size_t first_root, last_root;
   size_t point_count, point_room;
   grid_point *points;
 
-  arena *memory; /* of instances made to be checked */
-  service host;
+  host_arena *memory; /* of instances made to be checked */
+  host_service host;
   json_int_t blas_threads;
-} builder;
+} tree_builder;
 
 static heed_status out_of_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
@@ -61,7 +61,7 @@ static void *grown(void *elements, size_t count, size_t *room, size_t size) {
 /* ---- errors: whose line, which point ---- */
 
 /* The --set that speaks of the key path a message begins with, or NULL. */
-static const char *set_about(const sweep *self, const char *message) {
+static const char *set_about(const heed_sweep *self, const char *message) {
   for (size_t i = self->options->set_count; i-- > 0;) {
     const char *set = self->options->sets[i];
     const size_t length = strcspn(set, "=");
@@ -72,105 +72,108 @@ static const char *set_about(const sweep *self, const char *message) {
   return NULL;
 }
 
-static heed_status explain(const builder *of, plan_stage stage,
+static heed_status explain(const tree_builder *builder, plan_stage stage,
                            const char *where, heed_status status,
                            const char *message) {
-  const char *set = set_about(of->self, message);
-  const char *point = axes_point_text(of->self, of->used[stage], of->at);
+  const char *set = set_about(builder->self, message);
+  const char *point =
+      axes_point_text(builder->self, builder->used[stage], builder->position);
   if (set != NULL)
-    return heed_fail(of->error, status, "--set %s: %s", set, message);
-  return heed_fail(of->error, status, "%s: %s%s%s%s", where, message,
+    return heed_fail(builder->error, status, "--set %s: %s", set, message);
+  return heed_fail(builder->error, status, "%s: %s%s%s%s", where, message,
                    *point == '\0' ? "" : " (where ", point,
                    *point == '\0' ? "" : ")");
 }
 
 /* ---- instances: create() says at planning time what it refuses ---- */
 
-static void announce(const builder *of, const char *plugin) {
-  const planner_options *options = of->self->options;
+static void announce(const tree_builder *builder, const char *plugin) {
+  const planner_options *options = builder->self->options;
   if (options->notice != NULL)
     options->notice(options->context, PLANNER_MAKES, plugin);
 }
 
-static heed_status try_instance(builder *of, const json_t *resolved,
+static heed_status try_instance(tree_builder *builder, const json_t *resolved,
                                 heed_error *error) {
   const heed_instance *made = NULL;
   heed_status status;
-  announce(of, json_string_value(json_object_get(resolved, "plugin")));
-  status = instance_open(of->self->plugins, resolved, &of->host, &made, error);
+  announce(builder, json_string_value(json_object_get(resolved, "plugin")));
+  status = instance_open(builder->self->plugins, resolved, &builder->host,
+                         &made, error);
   instance_close(made);
-  announce(of, "");
-  arena_clear(of->memory);
-  arena_clear(of->host.scratch);
+  announce(builder, "");
+  arena_clear(builder->memory);
+  arena_clear(builder->host.scratch);
   return status;
 }
 
-static heed_status try_plugin(builder *of, plan_stage stage,
+static heed_status try_plugin(tree_builder *builder, plan_stage stage,
                               const json_t *filled) {
   const char *full = json_string_value(json_object_get(filled, "plugin"));
-  const heed_plugin *plugin = check_named(of->self, full, NULL);
+  const heed_plugin *plugin = check_named(builder->self, full, NULL);
   heed_parameter itself = {.name = "plugin", .type = HEED_PLUGIN};
   json_t *given = json_pack("{s:O}", "plugin", filled), *resolved = NULL;
   heed_error error = {HEED_OK, ""};
   heed_status status;
   itself.kind = plugin->kind;
-  status = schema_resolve(of->self->plugins, &itself, 1, given,
-                          of->self->folder, "", &resolved, &error);
+  status = schema_resolve(builder->self->plugins, &itself, 1, given,
+                          builder->self->folder, "", &resolved, &error);
   if (status == HEED_OK)
-    status = try_instance(of, json_object_get(resolved, "plugin"), &error);
+    status = try_instance(builder, json_object_get(resolved, "plugin"), &error);
   json_decref(resolved);
   json_decref(given);
   if (status == HEED_OK) return HEED_OK;
-  return explain(of, stage,
+  return explain(builder, stage,
                  json_string_value(json_object_get(filled, WHERE_KEY)), status,
                  error.message);
 }
 
 /* Every plugin that the sweep constructs, the innermost first, so that a
  * refusal names the line of its own constructor. */
-static heed_status try_plugins(builder *of, plan_stage stage,
+static heed_status try_plugins(tree_builder *builder, plan_stage stage,
                                const json_t *filled) {
   heed_status status = HEED_OK;
   const char *key;
   json_t *item;
   size_t i;
   json_object_foreach((json_t *)filled, key, item) {
-    status = try_plugins(of, stage, item);
+    status = try_plugins(builder, stage, item);
     if (status != HEED_OK) return status;
   }
   json_array_foreach(filled, i, item) {
-    status = try_plugins(of, stage, item);
+    status = try_plugins(builder, stage, item);
     if (status != HEED_OK) return status;
   }
   if (json_object_get(filled, WHERE_KEY) == NULL) return HEED_OK;
-  return try_plugin(of, stage, filled);
+  return try_plugin(builder, stage, filled);
 }
 
 /* What the sweep did not construct itself: standard plugins, bare names. */
-static heed_status try_whole(builder *of, plan_stage stage,
+static heed_status try_whole(tree_builder *builder, plan_stage stage,
                              const json_t *resolved, heed_error *error) {
-  const heed_parameter *key = &of->self->schema[stage];
+  const heed_parameter *key = &builder->self->schema[stage];
   const heed_value *values = NULL;
   heed_status status;
-  if (key->type == HEED_PLUGIN) return try_instance(of, resolved, error);
-  announce(of, key->name);
-  status = schema_values(of->self->plugins, key->fields, key->field_count,
-                         resolved, &of->host, &values, error);
+  if (key->type == HEED_PLUGIN) return try_instance(builder, resolved, error);
+  announce(builder, key->name);
+  status = schema_values(builder->self->plugins, key->fields, key->field_count,
+                         resolved, &builder->host, &values, error);
   schema_close(values, key->field_count);
-  announce(of, "");
-  arena_clear(of->memory);
-  arena_clear(of->host.scratch);
+  announce(builder, "");
+  arena_clear(builder->memory);
+  arena_clear(builder->host.scratch);
   return status;
 }
 
 /* ---- specs ---- */
 
-static heed_status hash_spec(const builder *of, plan_stage stage,
+static heed_status hash_spec(const tree_builder *builder, plan_stage stage,
                              const json_t *resolved, char hash[PLAN_KEY_SIZE],
                              heed_error *error) {
   json_t *plugins = json_object(), *copy = NULL, *whole;
-  heed_status status = used_value(of->self, &of->self->schema[stage], resolved,
-                                  plugins, of->result->inputs, &copy, error);
+  heed_status status =
+      used_value(builder->self, &builder->self->schema[stage], resolved,
+                 plugins, builder->result->inputs, &copy, error);
   char *text;
   if (status == HEED_OK) {
     whole = json_pack("{s:s, s:o, s:O}", "stage", plan_stage_name(stage),
@@ -182,14 +185,14 @@ static heed_status hash_spec(const builder *of, plan_stage stage,
       hash_bytes(text, strlen(text), hash);
     free(text);
     json_decref(whole);
-    (void)json_object_update(of->result->plugins, plugins);
+    (void)json_object_update(builder->result->plugins, plugins);
   }
   json_decref(plugins);
   return status;
 }
 
 /* Its plugin, where that is HEED_COSTLY; else NULL. */
-static const heed_plugin *costly_plugin(const sweep *self,
+static const heed_plugin *costly_plugin(const heed_sweep *self,
                                         const json_t *resolved) {
   const char *full = json_string_value(json_object_get(resolved, "plugin"));
   const heed_plugin *plugin =
@@ -198,10 +201,10 @@ static const heed_plugin *costly_plugin(const sweep *self,
 }
 
 /* Of a costly stage without what is HEED_LATE; "" where nothing is. */
-static heed_status hash_early(const builder *of, plan_stage stage,
+static heed_status hash_early(const tree_builder *builder, plan_stage stage,
                               const json_t *resolved, char hash[PLAN_KEY_SIZE],
                               heed_error *error) {
-  const heed_plugin *plugin = costly_plugin(of->self, resolved);
+  const heed_plugin *plugin = costly_plugin(builder->self, resolved);
   json_t *rest = json_deep_copy(resolved);
   json_t *parameters = json_object_get(rest, "parameters");
   const size_t count = plugin == NULL ? 0 : plugin->parameter_count;
@@ -213,99 +216,108 @@ static heed_status hash_early(const builder *of, plan_stage stage,
     (void)json_object_del(parameters, plugin->parameters[i].name);
     any = true;
   }
-  if (any) status = hash_spec(of, stage, rest, hash, error);
+  if (any) status = hash_spec(builder, stage, rest, hash, error);
   json_decref(rest);
   return status;
 }
 
 /* The number of the spec, the same for the same hash.  Takes over resolved. */
-static heed_status intern_spec(builder *of, plan_stage stage, json_t *resolved,
-                               const json_t *filled, size_t *number) {
-  sweep_tree *result = of->result;
-  stage_spec spec = {.stage = stage,
-                     .resolved = resolved,
-                     .costly = costly_plugin(of->self, resolved) != NULL};
+static heed_status intern_spec(tree_builder *builder, plan_stage stage,
+                               json_t *resolved, const json_t *filled,
+                               size_t *number) {
+  sweep_tree *result = builder->result;
+  sweep_stage spec = {.stage = stage,
+                      .resolved = resolved,
+                      .costly = costly_plugin(builder->self, resolved) != NULL};
   heed_error error = {HEED_OK, ""};
   const json_t *known;
-  stage_spec *specs;
-  heed_status status = hash_spec(of, stage, resolved, spec.hash, &error);
+  sweep_stage *specs;
+  heed_status status = hash_spec(builder, stage, resolved, spec.hash, &error);
   if (status == HEED_OK) {
-    known = json_object_get(of->specs, spec.hash);
+    known = json_object_get(builder->specs, spec.hash);
     if (known != NULL) {
       *number = (size_t)json_integer_value(known);
       json_decref(resolved);
       return HEED_OK;
     }
-    status = try_plugins(of, stage, filled);
+    status = try_plugins(builder, stage, filled);
     if (status != HEED_OK) {
       json_decref(resolved);
       return status;
     }
     if (json_object_get(filled, WHERE_KEY) == NULL)
-      status = try_whole(of, stage, resolved, &error);
+      status = try_whole(builder, stage, resolved, &error);
     if (status == HEED_OK)
-      status = hash_early(of, stage, resolved, spec.early, &error);
+      status = hash_early(builder, stage, resolved, spec.early, &error);
   }
   specs = realloc(result->specs, (result->spec_count + 1) * sizeof *specs);
   if (specs != NULL) result->specs = specs;
   if (status != HEED_OK || specs == NULL) {
     json_decref(resolved);
-    if (status == HEED_OK) return out_of_memory(of->error);
-    return explain(of, stage, of->self->where, status, error.message);
+    if (status == HEED_OK) return out_of_memory(builder->error);
+    return explain(builder, stage, builder->self->where, status, error.message);
   }
   *number = result->spec_count++;
   result->specs[*number] = spec;
-  (void)json_object_set_new(of->specs, spec.hash,
+  (void)json_object_set_new(builder->specs, spec.hash,
                             json_integer((json_int_t)*number));
   return HEED_OK;
 }
 
-static const json_t *template_of(const builder *of, plan_stage stage) {
-  return json_object_get(of->self->record, of->self->schema[stage].name);
+static const json_t *template_of(const tree_builder *builder,
+                                 plan_stage stage) {
+  return json_object_get(builder->self->record,
+                         builder->self->schema[stage].name);
 }
 
-static heed_status make_spec(builder *of, plan_stage stage, size_t *number) {
-  const json_t *template = template_of(of, stage);
-  json_t *filled =
-      template == NULL ? NULL : template_fill(of->self, template, of->at);
+static heed_status make_spec(tree_builder *builder, plan_stage stage,
+                             size_t *number) {
+  const json_t *template = template_of(builder, stage);
+  json_t *filled = template == NULL ? NULL
+                                    : template_fill(builder->self, template,
+                                                    builder->position);
   json_t *resolved = NULL;
   heed_error error = {HEED_OK, ""};
-  heed_status status = check_key(of->self, stage, filled, &resolved, &error);
+  heed_status status =
+      check_key(builder->self, stage, filled, &resolved, &error);
   *number = NOTHING;
   if (status != HEED_OK) {
     const char *where = json_string_value(json_object_get(filled, WHERE_KEY));
-    status = explain(of, stage, where == NULL ? of->self->where : where, status,
-                     error.message);
+    status =
+        explain(builder, stage, where == NULL ? builder->self->where : where,
+                status, error.message);
   } else if (json_is_null(resolved)) {
     json_decref(resolved);
   } else {
-    status = intern_spec(of, stage, resolved, filled, number);
+    status = intern_spec(builder, stage, resolved, filled, number);
   }
   json_decref(filled);
   return status;
 }
 
 /* The spec of a stage at the point at hand: NOTHING where it has none. */
-static heed_status spec_at(builder *of, plan_stage stage, size_t *number) {
+static heed_status spec_at(tree_builder *builder, plan_stage stage,
+                           size_t *number) {
   const char *key = "";
   const json_t *known;
   heed_status status;
   char *text = NULL;
   size_t length = 0;
   FILE *stream = open_memstream(&text, &length);
-  if (stream == NULL) return out_of_memory(of->error);
-  for (size_t i = 0; i < of->self->axis_count; i++)
-    if (of->used[stage][i]) (void)fprintf(stream, "%zu,", of->at[i]);
+  if (stream == NULL) return out_of_memory(builder->error);
+  for (size_t i = 0; i < builder->self->axis_count; i++)
+    if (builder->used[stage][i])
+      (void)fprintf(stream, "%zu,", builder->position[i]);
   (void)fclose(stream);
   key = text == NULL ? "" : text;
-  known = json_object_get(of->seen[stage], key);
+  known = json_object_get(builder->seen[stage], key);
   if (known != NULL) {
     *number = (size_t)json_integer_value(known);
     status = HEED_OK;
   } else {
-    status = make_spec(of, stage, number);
+    status = make_spec(builder, stage, number);
     if (status == HEED_OK)
-      (void)json_object_set_new(of->seen[stage], key,
+      (void)json_object_set_new(builder->seen[stage], key,
                                 json_integer((json_int_t)*number));
   }
   free(text);
@@ -319,9 +331,9 @@ static int no_such_axis(lua_State *lua) {
                     luaL_tolstring(lua, 2, NULL));
 }
 
-static void push_value(lua_State *lua, const sweep *self,
-                       const sweep_axis *axis, size_t at) {
-  const json_t *value = json_array_get(axis->values, at);
+static void push_value(lua_State *lua, const heed_sweep *self,
+                       const sweep_axis *axis, size_t position) {
+  const json_t *value = json_array_get(axis->values, position);
   if (json_is_integer(value))
     lua_pushinteger(lua, (lua_Integer)json_integer_value(value));
   else if (json_is_real(value))
@@ -329,36 +341,37 @@ static void push_value(lua_State *lua, const sweep *self,
   else if (json_is_boolean(value))
     lua_pushboolean(lua, json_is_true(value));
   else if (axis->labels != NULL)
-    lua_pushstring(lua, json_string_value(json_array_get(axis->labels, at)));
+    lua_pushstring(lua,
+                   json_string_value(json_array_get(axis->labels, position)));
   else
     lua_pushstring(lua, label_of(self, value));
 }
 
 /* Pushes the sweep's exclude() and the point as its argument. */
-static void push_point(const builder *of) {
-  const sweep *self = of->self;
+static void push_point(const tree_builder *builder) {
+  const heed_sweep *self = builder->self;
   static const luaL_Reg functions[] = {{"__index", no_such_axis}, {NULL, NULL}};
   lua_rawgeti(self->lua, LUA_REGISTRYINDEX, self->exclude);
   lua_newtable(self->lua);
   for (size_t i = 0; i < self->axis_count; i++) {
     if (!self->axes[i].live) continue;
-    push_value(self->lua, self, &self->axes[i], of->at[i]);
+    push_value(self->lua, self, &self->axes[i], builder->position[i]);
     lua_setfield(self->lua, -2, self->axes[i].name);
   }
   luaL_newlib(self->lua, functions);
   lua_setmetatable(self->lua, -2);
 }
 
-static heed_status is_excluded(builder *of, bool *excluded) {
-  sweep *self = of->self;
+static heed_status is_excluded(tree_builder *builder, bool *excluded) {
+  heed_sweep *self = builder->self;
   heed_status status;
   *excluded = false;
   if (self->exclude == LUA_NOREF) return HEED_OK;
-  push_point(of);
-  status = sandbox_call(self, 1, of->error);
+  push_point(builder);
+  status = sandbox_call(self, 1, builder->error);
   if (status != HEED_OK) return status;
   if (!lua_isboolean(self->lua, -1) && !lua_isnil(self->lua, -1))
-    status = heed_fail(of->error, HEED_INVALID,
+    status = heed_fail(builder->error, HEED_INVALID,
                        "%s: h.sweep: exclude returned a %s, expected true or "
                        "false",
                        self->where, luaL_typename(self->lua, -1));
@@ -369,15 +382,16 @@ static heed_status is_excluded(builder *of, bool *excluded) {
 
 /* ---- nodes ---- */
 
-static heed_status add_node(builder *of, size_t parent, size_t spec,
+static heed_status add_node(tree_builder *builder, size_t parent, size_t spec,
                             size_t *number) {
-  node *nodes = grown(of->nodes, of->node_count, &of->node_room, sizeof *nodes);
-  size_t *first = &of->first_root, *last = &of->last_root;
-  if (nodes == NULL) return out_of_memory(of->error);
-  of->nodes = nodes;
-  *number = of->node_count++;
+  tree_node *nodes = grown(builder->nodes, builder->node_count,
+                           &builder->node_room, sizeof *nodes);
+  size_t *first = &builder->first_root, *last = &builder->last_root;
+  if (nodes == NULL) return out_of_memory(builder->error);
+  builder->nodes = nodes;
+  *number = builder->node_count++;
   nodes[*number] =
-      (node){parent, spec, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING};
+      (tree_node){parent, spec, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING};
   if (parent != NOTHING) {
     first = &nodes[parent].first_child;
     last = &nodes[parent].last_child;
@@ -390,215 +404,224 @@ static heed_status add_node(builder *of, size_t parent, size_t spec,
   return HEED_OK;
 }
 
-static heed_status child_with(builder *of, size_t parent, size_t spec,
+static heed_status child_with(tree_builder *builder, size_t parent, size_t spec,
                               size_t *number) {
   char key[48];
   const json_t *known;
   heed_status status;
   (void)snprintf(key, sizeof key, "%zu/%zu", parent, spec);
-  known = json_object_get(of->children, key);
+  known = json_object_get(builder->children, key);
   if (known != NULL) {
     *number = (size_t)json_integer_value(known);
     return HEED_OK;
   }
-  status = add_node(of, parent, spec, number);
+  status = add_node(builder, parent, spec, number);
   if (status == HEED_OK)
-    (void)json_object_set_new(of->children, key,
+    (void)json_object_set_new(builder->children, key,
                               json_integer((json_int_t)*number));
   return status;
 }
 
-static heed_status add_point(builder *of, size_t leaf) {
-  grid_point *points =
-      grown(of->points, of->point_count, &of->point_room, sizeof *points);
-  node *under = &of->nodes[leaf];
-  size_t *at;
-  if (points == NULL) return out_of_memory(of->error);
-  of->points = points;
-  at = arena_allocate(of->self->memory, of->root_count, sizeof *at);
-  if (at == NULL) return out_of_memory(of->error);
-  for (size_t i = 0; i < of->root_count; i++) at[i] = of->at[of->roots[i]];
-  points[of->point_count] = (grid_point){at, NOTHING};
-  if (under->first_point == NOTHING)
-    under->first_point = of->point_count;
+static heed_status add_point(tree_builder *builder, size_t leaf) {
+  grid_point *points = grown(builder->points, builder->point_count,
+                             &builder->point_room, sizeof *points);
+  tree_node *node = &builder->nodes[leaf];
+  size_t *position;
+  if (points == NULL) return out_of_memory(builder->error);
+  builder->points = points;
+  position = arena_allocate(builder->self->memory, builder->root_count,
+                            sizeof *position);
+  if (position == NULL) return out_of_memory(builder->error);
+  for (size_t i = 0; i < builder->root_count; i++)
+    position[i] = builder->position[builder->roots[i]];
+  points[builder->point_count] = (grid_point){position, NOTHING};
+  if (node->first_point == NOTHING)
+    node->first_point = builder->point_count;
   else
-    points[under->last_point].next = of->point_count;
-  under->last_point = of->point_count++;
+    points[node->last_point].next = builder->point_count;
+  node->last_point = builder->point_count++;
   return HEED_OK;
 }
 
-static heed_status visit(builder *of) {
-  size_t at = NOTHING;
+static heed_status visit(tree_builder *builder) {
+  size_t position = NOTHING;
   bool excluded;
-  heed_status status = is_excluded(of, &excluded);
+  heed_status status = is_excluded(builder, &excluded);
   if (status != HEED_OK || excluded) return status;
   for (unsigned i = 0; status == HEED_OK && i < PLAN_STAGE_COUNT; i++) {
     size_t spec = NOTHING;
-    status = spec_at(of, (plan_stage)i, &spec);
+    status = spec_at(builder, (plan_stage)i, &spec);
     if (status == HEED_OK && spec != NOTHING)
-      status = child_with(of, at, spec, &at);
+      status = child_with(builder, position, spec, &position);
   }
-  return status == HEED_OK ? add_point(of, at) : status;
+  return status == HEED_OK ? add_point(builder, position) : status;
 }
 
 /* The last axis fastest. */
-static bool next_point(builder *of) {
+static bool next_point(tree_builder *builder) {
   bool more = false;
-  for (size_t i = of->root_count; i-- > 0 && !more;) {
-    const size_t axis = of->roots[i];
-    more = ++of->at[axis] < json_array_size(of->self->axes[axis].values);
-    if (!more) of->at[axis] = 0;
+  for (size_t i = builder->root_count; i-- > 0 && !more;) {
+    const size_t axis = builder->roots[i];
+    more = ++builder->position[axis] <
+           json_array_size(builder->self->axes[axis].values);
+    if (!more) builder->position[axis] = 0;
   }
-  for (size_t i = 0; i < of->self->axis_count; i++)
-    if (of->self->axes[i].live) of->at[i] = of->at[of->self->axes[i].root];
+  for (size_t i = 0; i < builder->self->axis_count; i++)
+    if (builder->self->axes[i].live)
+      builder->position[i] = builder->position[builder->self->axes[i].root];
   return more;
 }
 
-static heed_status check_size(const builder *of, size_t points,
+static heed_status check_size(const tree_builder *builder, size_t points,
                               size_t replicates) {
   if (points > MOST_POINTS)
-    return heed_fail(of->error, HEED_INVALID,
+    return heed_fail(builder->error, HEED_INVALID,
                      "%s: the axes span more than %d points; make them shorter "
                      "or tie them",
-                     of->self->where, MOST_POINTS);
+                     builder->self->where, MOST_POINTS);
   if (points * replicates > MOST_CELLS)
-    return heed_fail(of->error, HEED_INVALID,
+    return heed_fail(builder->error, HEED_INVALID,
                      "%s: %zu points with %zu replicates are more than %d "
                      "cells",
-                     of->self->where, points, replicates, MOST_CELLS);
+                     builder->self->where, points, replicates, MOST_CELLS);
   return HEED_OK;
 }
 
-static heed_status visit_all(builder *of, size_t replicates) {
+static heed_status visit_all(tree_builder *builder, size_t replicates) {
   size_t points = 1;
   heed_status status = HEED_OK;
-  for (size_t i = 0; i < of->root_count && points <= MOST_POINTS; i++)
-    points *= json_array_size(of->self->axes[of->roots[i]].values);
-  status = check_size(of, points, 1);
+  for (size_t i = 0; i < builder->root_count && points <= MOST_POINTS; i++)
+    points *= json_array_size(builder->self->axes[builder->roots[i]].values);
+  status = check_size(builder, points, 1);
   if (status != HEED_OK) return status;
-  do status = visit(of);
-  while (status == HEED_OK && next_point(of));
+  do status = visit(builder);
+  while (status == HEED_OK && next_point(builder));
   if (status != HEED_OK) return status;
-  if (of->point_count == 0)
-    return heed_fail(of->error, HEED_INVALID,
+  if (builder->point_count == 0)
+    return heed_fail(builder->error, HEED_INVALID,
                      "%s: h.sweep: exclude leaves no point of %zu",
-                     of->self->where, points);
-  return check_size(of, of->point_count, replicates);
+                     builder->self->where, points);
+  return check_size(builder, builder->point_count, replicates);
 }
 
 /* ---- to JSON, depth first ---- */
 
-static void emit_points(const builder *of, size_t first, json_int_t leaf) {
-  for (size_t i = first; i != NOTHING; i = of->points[i].next) {
-    json_t *at = json_array();
-    for (size_t j = 0; j < of->root_count; j++)
+static void emit_points(const tree_builder *builder, size_t first,
+                        json_int_t leaf) {
+  for (size_t i = first; i != NOTHING; i = builder->points[i].next) {
+    json_t *object = json_array();
+    for (size_t j = 0; j < builder->root_count; j++)
       (void)json_array_append_new(
-          at, json_integer((json_int_t)of->points[i].at[j]));
+          object, json_integer((json_int_t)builder->points[i].position[j]));
     (void)json_array_append_new(
-        of->result->points, json_pack("{s:o, s:I}", "at", at, "leaf", leaf));
+        builder->result->points,
+        json_pack("{s:o, s:I}", "at", object, "leaf", leaf));
   }
 }
 
-static void node_key(const builder *of, const char *parent_key,
+static void node_key(const tree_builder *builder, const char *parent_key,
                      plan_stage stage, const char *hash,
                      char key[PLAN_KEY_SIZE]) {
   char text[256];
   const int length = snprintf(
       text, sizeof text,
       "heed " HEED_VERSION " blas %" JSON_INTEGER_FORMAT "\n%s\n%s\n%s",
-      of->blas_threads, parent_key, plan_stage_name(stage), hash);
+      builder->blas_threads, parent_key, plan_stage_name(stage), hash);
   hash_bytes(text, (size_t)length, key);
 }
 
-static void emit(const builder *of, size_t first, json_t *parent,
+static void emit(const tree_builder *builder, size_t first, json_t *parent,
                  const char *parent_key) {
-  for (size_t i = first; i != NOTHING; i = of->nodes[i].next_sibling) {
-    const stage_spec *spec = &of->result->specs[of->nodes[i].spec];
-    const json_int_t number = (json_int_t)json_array_size(of->result->nodes);
+  for (size_t i = first; i != NOTHING; i = builder->nodes[i].next_sibling) {
+    const sweep_stage *spec = &builder->result->specs[builder->nodes[i].spec];
+    const json_int_t number =
+        (json_int_t)json_array_size(builder->result->nodes);
     char key[PLAN_KEY_SIZE];
-    node_key(of, parent_key, spec->stage, spec->hash, key);
+    node_key(builder, parent_key, spec->stage, spec->hash, key);
     json_t *made =
         json_pack("{s:s, s:O, s:s, s:b, s:O}", "stage",
                   plan_stage_name(spec->stage), "parent", parent, "key", key,
                   "costly", spec->costly, "spec", spec->resolved);
     if (spec->early[0] != '\0') {
       char shared[PLAN_KEY_SIZE];
-      node_key(of, parent_key, spec->stage, spec->early, shared);
+      node_key(builder, parent_key, spec->stage, spec->early, shared);
       (void)json_object_set_new(made, "shared", json_string(shared));
     }
-    (void)json_array_append_new(of->result->nodes, made);
+    (void)json_array_append_new(builder->result->nodes, made);
     json_t *self = json_integer(number);
-    emit(of, of->nodes[i].first_child, self, key);
+    emit(builder, builder->nodes[i].first_child, self, key);
     json_decref(self);
-    emit_points(of, of->nodes[i].first_point, number);
+    emit_points(builder, builder->nodes[i].first_point, number);
   }
 }
 
 /* ---- */
 
-static heed_status builder_open(builder *of, const json_t *head) {
-  sweep *self = of->self;
+static heed_status builder_open(tree_builder *builder, const json_t *head) {
+  heed_sweep *self = builder->self;
   const size_t count = self->axis_count + 1;
-  of->roots = calloc(count, sizeof *of->roots);
-  of->at = calloc(count, sizeof *of->at);
-  of->memory = arena_create();
-  of->host.scratch = arena_create();
-  if (of->roots == NULL || of->at == NULL || of->memory == NULL ||
-      of->host.scratch == NULL)
-    return out_of_memory(of->error);
-  service_open(&of->host);
-  of->host.output = of->memory;
-  of->host.stage = "planning";
-  of->host.seed = (uint64_t)json_integer_value(json_object_get(head, "seed"));
-  of->blas_threads = json_integer_value(json_object_get(head, "blas_threads"));
-  of->specs = json_object();
-  of->children = json_object();
-  of->first_root = of->last_root = NOTHING;
+  builder->roots = calloc(count, sizeof *builder->roots);
+  builder->position = calloc(count, sizeof *builder->position);
+  builder->memory = arena_create();
+  builder->host.scratch = arena_create();
+  if (builder->roots == NULL || builder->position == NULL ||
+      builder->memory == NULL || builder->host.scratch == NULL)
+    return out_of_memory(builder->error);
+  service_open(&builder->host);
+  builder->host.output = builder->memory;
+  builder->host.stage = "planning";
+  builder->host.seed =
+      (uint64_t)json_integer_value(json_object_get(head, "seed"));
+  builder->blas_threads =
+      json_integer_value(json_object_get(head, "blas_threads"));
+  builder->specs = json_object();
+  builder->children = json_object();
+  builder->first_root = builder->last_root = NOTHING;
   for (size_t i = 0; i < self->axis_count; i++)
     if (self->axes[i].live && self->axes[i].root == i)
-      of->roots[of->root_count++] = i;
+      builder->roots[builder->root_count++] = i;
   for (unsigned i = 0; i < PLAN_STAGE_COUNT; i++) {
-    const json_t *template = template_of(of, (plan_stage)i);
-    of->seen[i] = json_object();
-    of->used[i] = calloc(count, 1);
-    if (of->used[i] == NULL) return out_of_memory(of->error);
-    if (template != NULL) template_axes(template, of->used[i]);
+    const json_t *template = template_of(builder, (plan_stage)i);
+    builder->seen[i] = json_object();
+    builder->used[i] = calloc(count, 1);
+    if (builder->used[i] == NULL) return out_of_memory(builder->error);
+    if (template != NULL) template_axes(template, builder->used[i]);
   }
   return HEED_OK;
 }
 
-static void builder_close(builder *of) {
+static void builder_close(tree_builder *builder) {
   for (unsigned i = 0; i < PLAN_STAGE_COUNT; i++) {
-    json_decref(of->seen[i]);
-    free(of->used[i]);
+    json_decref(builder->seen[i]);
+    free(builder->used[i]);
   }
-  json_decref(of->specs);
-  json_decref(of->children);
-  arena_free(of->memory);
-  arena_free(of->host.scratch);
-  free(of->roots);
-  free(of->at);
-  free(of->nodes);
-  free(of->points);
+  json_decref(builder->specs);
+  json_decref(builder->children);
+  arena_free(builder->memory);
+  arena_free(builder->host.scratch);
+  free(builder->roots);
+  free(builder->position);
+  free(builder->nodes);
+  free(builder->points);
 }
 
-heed_status tree_build(sweep *self, const json_t *head, sweep_tree *result,
+heed_status tree_build(heed_sweep *self, const json_t *head, sweep_tree *result,
                        heed_error *error) {
-  builder of = {.self = self, .result = result, .error = error};
+  tree_builder builder = {.self = self, .result = result, .error = error};
   heed_status status;
   *result = (sweep_tree){.plugins = json_object(),
                          .inputs = json_object(),
                          .nodes = json_array(),
                          .points = json_array()};
-  status = builder_open(&of, head);
+  status = builder_open(&builder, head);
   if (status == HEED_OK)
-    status = visit_all(
-        &of, (size_t)json_integer_value(json_object_get(head, "replicates")));
+    status = visit_all(&builder, (size_t)json_integer_value(
+                                     json_object_get(head, "replicates")));
   if (status == HEED_OK) {
     json_t *none = json_null();
-    emit(&of, of.first_root, none, "-");
+    emit(&builder, builder.first_root, none, "-");
   }
-  builder_close(&of);
+  builder_close(&builder);
   return status;
 }
 

@@ -8,7 +8,8 @@
 
 #include "storage/storage.h"
 
-heed_status result_open(const char *path, result *self, heed_error *error) {
+heed_status result_open(const char *path, view_result *self,
+                        heed_error *error) {
   heed_status status;
   memset(self, 0, sizeof *self);
   self->path = path;
@@ -19,33 +20,33 @@ heed_status result_open(const char *path, result *self, heed_error *error) {
   return status;
 }
 
-void result_close(result *self) {
+void result_close(view_result *self) {
   batch_free(&self->cells);
   plan_free(self->plan);
 }
 
-size_t result_place(const result *self, size_t cell) {
-  const plan *of = self->plan;
+size_t result_place(const view_result *self, size_t cell) {
+  const heed_plan *plan = self->plan;
   size_t place = 0;
-  for (size_t i = 0; i < of->axis_count; i++)
-    place = place * of->axes[i].coordinate.count +
-            of->points[cell / of->replicates].at[i];
-  return place * of->replicates + cell % of->replicates;
+  for (size_t i = 0; i < plan->axis_count; i++)
+    place = place * plan->axes[i].coordinate.count +
+            plan->points[cell / plan->replicates].position[i];
+  return place * plan->replicates + cell % plan->replicates;
 }
 
-double result_value(const result *self, size_t point, size_t replicate,
+double result_value(const view_result *self, size_t point, size_t replicate,
                     size_t value) {
   const size_t cell = point * self->plan->replicates + replicate;
   return self->cells
       .values[result_place(self, cell) * self->plan->value_count + value];
 }
 
-bool result_is_bootstrap(const result *self, size_t point) {
-  const plan *of = self->plan;
-  const size_t node = plan_node_at(of, point, PLAN_ANNOTATIONS);
+bool result_is_bootstrap(const view_result *self, size_t point) {
+  const heed_plan *plan = self->plan;
+  const size_t node = plan_node_at(plan, point, PLAN_ANNOTATIONS);
   const char *how;
   if (node == SIZE_MAX) return false;
-  how = json_string_value(json_object_get(of->nodes[node].spec, "bootstrap"));
+  how = json_string_value(json_object_get(plan->nodes[node].spec, "bootstrap"));
   return how != NULL && strcmp(how, "none") != 0;
 }
 
@@ -58,12 +59,12 @@ void result_number(double number, char text[NUMBER_SIZE]) {
   }
 }
 
-void result_label(const plan_coordinate *of, size_t index,
+void result_label(const plan_coordinate *coordinate, size_t index,
                   char label[LABEL_SIZE]) {
-  if (of->numbers != NULL)
-    result_number(of->numbers[index], label);
+  if (coordinate->numbers != NULL)
+    result_number(coordinate->numbers[index], label);
   else
-    (void)snprintf(label, LABEL_SIZE, "%s", of->labels[index]);
+    (void)snprintf(label, LABEL_SIZE, "%s", coordinate->labels[index]);
 }
 
 void result_csv_field(FILE *file, const char *text) {

@@ -6,29 +6,29 @@
 #include "plan/plan.h"
 #include "storage/batch.h"
 
-typedef struct result {
+typedef struct view_result {
   const char *path; /* borrowed */
-  plan *plan;       /* the file's own */
-  batch cells;      /* one a place on the grid */
-} result;
+  heed_plan *plan;  /* the file's own */
+  work_batch cells; /* one a place on the grid */
+} view_result;
 
-heed_status result_open(const char *path, result *self, heed_error *error);
-void result_close(result *self);
+heed_status result_open(const char *path, view_result *self, heed_error *error);
+void result_close(view_result *self);
 
 /* Where on the grid a cell of the plan is: axes in order, the replicate last.
  */
-size_t result_place(const result *self, size_t cell);
+size_t result_place(const view_result *self, size_t cell);
 
 /* Value number `value` of the record of a point and a replicate; NaN: none. */
-double result_value(const result *self, size_t point, size_t replicate,
+double result_value(const view_result *self, size_t point, size_t replicate,
                     size_t value);
 
 /* Whether the point's replicates are a bootstrap of a log. */
-bool result_is_bootstrap(const result *self, size_t point);
+bool result_is_bootstrap(const view_result *self, size_t point);
 
 /* A label of an axis or dimension as text. */
 #define LABEL_SIZE 512
-void result_label(const plan_coordinate *of, size_t index,
+void result_label(const plan_coordinate *coordinate, size_t index,
                   char label[LABEL_SIZE]);
 
 /* A number with as few digits as give the very same number back; "" for NaN. */

@@ -29,8 +29,8 @@ static double quantile(const double *sorted, size_t count, double share) {
          (position - (double)below) * (sorted[below + 1] - sorted[below]);
 }
 
-static summary of_independent(double *values, size_t count) {
-  summary result = {count, NAN, NAN, NAN};
+static view_estimate of_independent(double *values, size_t count) {
+  view_estimate result = {count, NAN, NAN, NAN};
   double mean = 0, squares = 0;
   if (count == 0) return result;
   for (size_t i = 0; i < count; i++) mean += values[i];
@@ -47,8 +47,8 @@ static summary of_independent(double *values, size_t count) {
   return result;
 }
 
-static summary of_bootstrap(double *values, size_t count) {
-  summary result = {0, NAN, NAN, NAN};
+static view_estimate of_bootstrap(double *values, size_t count) {
+  view_estimate result = {0, NAN, NAN, NAN};
   if (count == 0) return result;
   result.value = values[0];
   result.count = drop_nan(values + 1, count - 1);
@@ -61,7 +61,8 @@ static summary of_bootstrap(double *values, size_t count) {
   return result;
 }
 
-summary summarise_replicates(double *values, size_t count, bool bootstrap) {
+view_estimate summarise_replicates(double *values, size_t count,
+                                   bool bootstrap) {
   return bootstrap ? of_bootstrap(values, count)
                    : of_independent(values, drop_nan(values, count));
 }

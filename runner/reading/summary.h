@@ -6,17 +6,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-typedef struct summary {
+typedef struct view_estimate {
   size_t count; /* replicates with a value */
   double value;
   double low, high; /* NaN: too few replicates */
-} summary;
+} view_estimate;
 
 /* values: one a replicate, NaN where there is none; they are sorted.
  *
  * Independent replicates: their mean, with Student's interval.
  * Of a bootstrap: replicate 0, which is the log as it is, with the 2.5 % and
  * 97.5 % quantiles of the others. */
-summary summarise_replicates(double *values, size_t count, bool bootstrap);
+view_estimate summarise_replicates(double *values, size_t count,
+                                   bool bootstrap);
 
 #endif

@@ -7,8 +7,8 @@
 #include "reading/result.h"
 #include "reading/summary.h"
 
-typedef struct view {
-  const result *of;
+typedef struct view_groups {
+  const view_result *result;
   size_t axis_count;
   size_t *axes;             /* indices into plan->axes */
   size_t group_count;       /* row-major over the axes */
@@ -16,13 +16,13 @@ typedef struct view {
   size_t *example;          /* a point of each group; SIZE_MAX: it has none */
   bool *bootstrap;          /* of each group */
   double *values, *weights; /* room for one a replicate */
-} view;
+} view_groups;
 
-heed_status view_open(const result *of, size_t axis_count, const size_t *axes,
-                      view *self, heed_error *error);
-void view_close(view *self);
+heed_status view_open(const view_result *result, size_t axis_count,
+                      const size_t *axes, view_groups *self, heed_error *error);
+void view_close(view_groups *self);
 
 /* Value number `value` of a record over the replicates of a group. */
-summary view_summary(view *self, size_t group, size_t value);
+view_estimate view_summary(view_groups *self, size_t group, size_t value);
 
 #endif

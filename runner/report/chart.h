@@ -11,43 +11,45 @@
 #define CHART_AXES 16
 
 /* How a result's axes are shown: the same for all of its metrics. */
-typedef struct layout {
-  view view; /* by panel axes, then lines, then x */
+typedef struct report_layout {
+  view_groups view; /* by panel axes, then lines, then x */
   size_t panel_axes[CHART_AXES], panel_axis_count;
   size_t averaged[CHART_AXES], averaged_count;
   size_t x, lines; /* axes; SIZE_MAX: none */
   size_t x_count, line_count, panel_count;
-} layout;
+} report_layout;
 
 /* A metric's chart: one value of those that it has at each point. */
-typedef struct chart {
+typedef struct report_chart {
   const plan_metric *metric;
   size_t value;               /* of the record */
   char which[2 * LABEL_SIZE]; /* "kl = 1 nat"; "": it has but one */
-} chart;
+} report_chart;
 
-heed_status layout_choose(const result *of, const report_options *options,
-                          layout *self, heed_error *error);
-void layout_close(layout *self);
+heed_status layout_choose(const view_result *result,
+                          const report_options *options, report_layout *self,
+                          heed_error *error);
+void layout_close(report_layout *self);
 
 /* The charts to draw, to be freed.  Of a metric over KL the value nearest to 1;
  * of one over judges a chart each. */
-heed_status charts_choose(const result *of, const report_options *options,
-                          chart **charts, size_t *count, heed_error *error);
+heed_status charts_choose(const view_result *result,
+                          const report_options *options, report_chart **charts,
+                          size_t *count, heed_error *error);
 
 /* The summary at a place of a panel. */
-summary layout_summary(layout *self, const chart *of, size_t panel, size_t line,
-                       size_t x);
+view_estimate layout_summary(report_layout *self, const report_chart *chart,
+                             size_t panel, size_t line, size_t x);
 
 /* "gap = 0.6, eta = beta"; "" where there is but one panel. */
-void layout_panel_title(const layout *self, size_t panel, char *title,
+void layout_panel_title(const report_layout *self, size_t panel, char *title,
                         size_t size);
 
 /* An axis, or NULL for SIZE_MAX. */
-const plan_coordinate *layout_axis(const layout *self, size_t axis);
+const plan_coordinate *layout_axis(const report_layout *self, size_t axis);
 
 /* "win rate at kl (kl = 1 nat) [1]": what a number is, with its unit. */
-void chart_label(const chart *self, char *label, size_t size);
+void chart_label(const report_chart *self, char *label, size_t size);
 void axis_label(const plan_coordinate *axis, char *label, size_t size);
 
 #endif

@@ -23,16 +23,16 @@ const char *const drawing_colors[CHART_LINES] = {
 enum { PLOT_WIDTH = 440, PLOT_HEIGHT = 300, LETTER = 7 };
 
 /* What all panels of a chart share: the range of its values. */
-typedef struct range {
+typedef struct draw_range {
   double low, high;
-} range;
+} draw_range;
 
-typedef struct sketch {
-  layout *of;
+typedef struct draw_sketch {
+  report_layout *layout;
   FILE *script;
   size_t width, height;
   bool numbers, logarithmic; /* along x */
-} sketch;
+} draw_sketch;
 
 /* ---- what is written ---- */
 
@@ -56,31 +56,32 @@ static void quote_name(FILE *script, const char *text) {
   quote_but(script, text, '%');
 }
 
-static void widen(range *self, double value) {
+static void widen(draw_range *self, double value) {
   if (isnan(value)) return;
   if (isnan(self->low) || value < self->low) self->low = value;
   if (isnan(self->high) || value > self->high) self->high = value;
 }
 
-static range find_range(layout *of, const chart *drawn) {
-  range found = {NAN, NAN};
-  for (size_t panel = 0; panel < of->panel_count; panel++)
-    for (size_t line = 0; line < of->line_count; line++)
-      for (size_t x = 0; x < of->x_count; x++) {
-        const summary at = layout_summary(of, drawn, panel, line, x);
-        widen(&found, at.value);
-        widen(&found, at.low);
-        widen(&found, at.high);
+static draw_range find_range(report_layout *layout, const report_chart *drawn) {
+  draw_range found = {NAN, NAN};
+  for (size_t panel = 0; panel < layout->panel_count; panel++)
+    for (size_t line = 0; line < layout->line_count; line++)
+      for (size_t x = 0; x < layout->x_count; x++) {
+        const view_estimate summary =
+            layout_summary(layout, drawn, panel, line, x);
+        widen(&found, summary.value);
+        widen(&found, summary.low);
+        widen(&found, summary.high);
       }
-  if (isnan(found.low)) return (range){0, 1};
+  if (isnan(found.low)) return (draw_range){0, 1};
   const double wide = found.high - found.low;
   const double margin = wide > 0 ? 0.04 * wide : 0.5 * fabs(found.high) + 1e-12;
-  return (range){found.low - margin, found.high + margin};
+  return (draw_range){found.low - margin, found.high + margin};
 }
 
 /* Between tics, about five of them: 1, 2 or 5 times a power of ten. */
-static double tic_step(range of) {
-  const double step = (of.high - of.low) / 5;
+static double tic_step(draw_range range) {
+  const double step = (range.high - range.low) / 5;
   const double power = pow(10, floor(log10(step))), factor = step / power;
   return power * (factor < 1.5 ? 1 : factor < 3.5 ? 2 : factor < 7.5 ? 5 : 10);
 }
@@ -97,34 +98,36 @@ static bool grows_by_factors(const plan_coordinate *axis) {
 }
 
 /* How far from its place on a scale of names a line's marks stand. */
-static double dodge(const sketch *self, size_t line) {
-  const double lines = (double)self->of->line_count;
+static double dodge(const draw_sketch *self, size_t line) {
+  const double lines = (double)self->layout->line_count;
   return 0.6 * (((double)line + 0.5) / lines - 0.5);
 }
 
-static void write_data(const sketch *self, const chart *drawn, size_t panel) {
-  layout *of = self->of;
-  const plan_coordinate *x_axis = layout_axis(of, of->x);
-  for (size_t line = 0; line < of->line_count; line++) {
+static void write_data(const draw_sketch *self, const report_chart *drawn,
+                       size_t panel) {
+  report_layout *layout = self->layout;
+  const plan_coordinate *x_axis = layout_axis(layout, layout->x);
+  for (size_t line = 0; line < layout->line_count; line++) {
     fprintf(self->script, "$d%zu << EOD\n", line);
-    for (size_t x = 0; x < of->x_count; x++) {
-      const summary at = layout_summary(of, drawn, panel, line, x);
-      if (isnan(at.value)) continue;
+    for (size_t x = 0; x < layout->x_count; x++) {
+      const view_estimate summary =
+          layout_summary(layout, drawn, panel, line, x);
+      if (isnan(summary.value)) continue;
       const double place =
           self->numbers ? x_axis->numbers[x] : -(double)x - dodge(self, line);
-      fprintf(self->script, "%.10g %.10g %.10g %.10g\n", place, at.value,
-              isnan(at.low) ? at.value : at.low,
-              isnan(at.high) ? at.value : at.high);
+      fprintf(self->script, "%.10g %.10g %.10g %.10g\n", place, summary.value,
+              isnan(summary.low) ? summary.value : summary.low,
+              isnan(summary.high) ? summary.value : summary.high);
     }
     /* A block without rows is an error to gnuplot. */
     fprintf(self->script, "NaN NaN NaN NaN\nEOD\n");
   }
 }
 
-static void write_names(const sketch *self) {
-  const plan_coordinate *axis = layout_axis(self->of, self->of->x);
+static void write_names(const draw_sketch *self) {
+  const plan_coordinate *axis = layout_axis(self->layout, self->layout->x);
   fprintf(self->script, "set ytics (");
-  for (size_t x = 0; x < self->of->x_count; x++) {
+  for (size_t x = 0; x < self->layout->x_count; x++) {
     char label[LABEL_SIZE] = "all";
     if (axis != NULL) result_label(axis, x, label);
     if (x > 0) fputs(", ", self->script);
@@ -132,11 +135,11 @@ static void write_names(const sketch *self) {
     fprintf(self->script, " %d", -(int)x);
   }
   fprintf(self->script, ")\nset yrange [%g:0.6]\n",
-          -(double)self->of->x_count + 0.4);
+          -(double)self->layout->x_count + 0.4);
 }
 
-static void write_lines(const sketch *self) {
-  const size_t lines = self->of->line_count;
+static void write_lines(const draw_sketch *self) {
+  const size_t lines = self->layout->line_count;
   fprintf(self->script, "plot ");
   for (size_t line = 0; self->numbers && line < lines; line++)
     fprintf(self->script,
@@ -153,12 +156,12 @@ static void write_lines(const sketch *self) {
             line, drawing_colors[line], line + 1 < lines ? ", " : "\n");
 }
 
-static void write_panel(const sketch *self, const chart *drawn, size_t panel,
-                        range values, size_t number) {
+static void write_panel(const draw_sketch *self, const report_chart *drawn,
+                        size_t panel, draw_range values, size_t number) {
   char text[4 * LABEL_SIZE];
   const char *along = self->numbers ? "y" : "x";
   fprintf(self->script, "set output '%zu.svg'\n", number);
-  layout_panel_title(self->of, panel, text, sizeof text);
+  layout_panel_title(self->layout, panel, text, sizeof text);
   fprintf(self->script, "set title ");
   quote(self->script, text);
   chart_label(drawn, text, sizeof text);
@@ -167,8 +170,8 @@ static void write_panel(const sketch *self, const chart *drawn, size_t panel,
           values.low, values.high, along, tic_step(values), along);
   quote(self->script, text);
   *text = '\0';
-  if (self->of->x != SIZE_MAX)
-    axis_label(layout_axis(self->of, self->of->x), text, sizeof text);
+  if (self->layout->x != SIZE_MAX)
+    axis_label(layout_axis(self->layout, self->layout->x), text, sizeof text);
   fprintf(self->script, "\nset %slabel ", self->numbers ? "x" : "y");
   quote(self->script, text);
   fputc('\n', self->script);
@@ -179,9 +182,9 @@ static void write_panel(const sketch *self, const chart *drawn, size_t panel,
 }
 
 /* From the first value to the last, and a little more. */
-static void write_x_range(const sketch *self) {
-  const plan_coordinate *axis = layout_axis(self->of, self->of->x);
-  range along = {NAN, NAN};
+static void write_x_range(const draw_sketch *self) {
+  const plan_coordinate *axis = layout_axis(self->layout, self->layout->x);
+  draw_range along = {NAN, NAN};
   for (size_t i = 0; i < axis->count; i++) widen(&along, axis->numbers[i]);
   const double more = self->logarithmic ? pow(along.high / along.low, 0.04)
                                         : 0.04 * (along.high - along.low);
@@ -190,7 +193,7 @@ static void write_x_range(const sketch *self) {
           self->logarithmic ? along.high * more : along.high + more);
 }
 
-static void write_head(const sketch *self) {
+static void write_head(const draw_sketch *self) {
   fprintf(self->script,
           "set encoding utf8\n"
           "set terminal svg size %zu,%zu noenhanced font "
@@ -203,8 +206,8 @@ static void write_head(const sketch *self) {
   if (self->numbers) write_x_range(self);
 }
 
-static size_t longest_name(const layout *of) {
-  const plan_coordinate *axis = layout_axis(of, of->x);
+static size_t longest_name(const report_layout *layout) {
+  const plan_coordinate *axis = layout_axis(layout, layout->x);
   size_t most = 0;
   for (size_t x = 0; axis != NULL && x < axis->count; x++) {
     char label[LABEL_SIZE];
@@ -217,16 +220,16 @@ static size_t longest_name(const layout *of) {
   return most;
 }
 
-static void measure(sketch *self) {
-  const plan_coordinate *x = layout_axis(self->of, self->of->x);
-  const size_t row = 13 + 7 * self->of->line_count;
+static void measure(draw_sketch *self) {
+  const plan_coordinate *x = layout_axis(self->layout, self->layout->x);
+  const size_t row = 13 + 7 * self->layout->line_count;
   self->numbers = x != NULL && x->numbers != NULL;
   self->logarithmic = self->numbers && grows_by_factors(x);
   self->width = PLOT_WIDTH;
   self->height = PLOT_HEIGHT;
   if (self->numbers) return;
-  self->width += LETTER * longest_name(self->of);
-  self->height = 110 + row * self->of->x_count;
+  self->width += LETTER * longest_name(self->layout);
+  self->height = 110 + row * self->layout->x_count;
 }
 
 /* ---- gnuplot ---- */
@@ -284,7 +287,7 @@ static char *read_text(const char *path) {
   return text;
 }
 
-static heed_status read_all(const char *folder, drawing *made,
+static heed_status read_all(const char *folder, report_drawing *made,
                             heed_error *error) {
   for (size_t i = 0; i < made->count; i++) {
     char *path = file_name("%s/%zu.svg", folder, i);
@@ -297,19 +300,19 @@ static heed_status read_all(const char *folder, drawing *made,
 }
 
 static void remove_folder(const char *folder) {
-  DIR *in = opendir(folder);
+  DIR *listing = opendir(folder);
   const struct dirent *entry;
-  while (in != NULL && (entry = readdir(in)) != NULL)
-    if (*entry->d_name != '.') (void)unlinkat(dirfd(in), entry->d_name, 0);
-  if (in != NULL) (void)closedir(in);
+  while (listing != NULL && (entry = readdir(listing)) != NULL)
+    if (*entry->d_name != '.') (void)unlinkat(dirfd(listing), entry->d_name, 0);
+  if (listing != NULL) (void)closedir(listing);
   (void)rmdir(folder);
 }
 
-static heed_status write_script(layout *of, const chart *charts,
-                                size_t chart_count, const char *folder,
-                                heed_error *error) {
+static heed_status write_script(report_layout *layout,
+                                const report_chart *charts, size_t chart_count,
+                                const char *folder, heed_error *error) {
   char *path = file_name("%s/script", folder);
-  sketch self = {.of = of};
+  draw_sketch self = {.layout = layout};
   bool bad;
   self.script = path == NULL ? NULL : fopen(path, "w");
   free(path);
@@ -318,10 +321,10 @@ static heed_status write_script(layout *of, const chart *charts,
   measure(&self);
   write_head(&self);
   for (size_t c = 0; c < chart_count; c++) {
-    const range values = find_range(of, &charts[c]);
-    for (size_t panel = 0; panel < of->panel_count; panel++)
+    const draw_range values = find_range(layout, &charts[c]);
+    for (size_t panel = 0; panel < layout->panel_count; panel++)
       write_panel(&self, &charts[c], panel, values,
-                  c * of->panel_count + panel);
+                  c * layout->panel_count + panel);
   }
   bad = ferror(self.script) != 0;
   bad = fclose(self.script) != 0 || bad;
@@ -329,13 +332,14 @@ static heed_status write_script(layout *of, const chart *charts,
              : HEED_OK;
 }
 
-heed_status drawing_make(layout *of, const chart *charts, size_t chart_count,
-                         drawing *made, heed_error *error) {
+heed_status drawing_make(report_layout *layout, const report_chart *charts,
+                         size_t chart_count, report_drawing *made,
+                         heed_error *error) {
   const char *where = getenv("TMPDIR");
   char *folder =
       file_name("%s/heed-report-XXXXXX", where == NULL ? "/tmp" : where);
   heed_status status;
-  *made = (drawing){.count = chart_count * of->panel_count};
+  *made = (report_drawing){.count = chart_count * layout->panel_count};
   made->svg = calloc(made->count + 1, sizeof *made->svg);
   if (folder == NULL || made->svg == NULL) {
     free(folder);
@@ -346,7 +350,7 @@ heed_status drawing_make(layout *of, const chart *charts, size_t chart_count,
     free(folder);
     return status;
   }
-  status = write_script(of, charts, chart_count, folder, error);
+  status = write_script(layout, charts, chart_count, folder, error);
   if (status == HEED_OK && chart_count > 0) status = run_gnuplot(folder, error);
   if (status == HEED_OK) status = read_all(folder, made, error);
   remove_folder(folder);
@@ -354,9 +358,9 @@ heed_status drawing_make(layout *of, const chart *charts, size_t chart_count,
   return status;
 }
 
-void drawing_free(drawing *self) {
+void drawing_free(report_drawing *self) {
   for (size_t i = 0; self->svg != NULL && i < self->count; i++)
     free(self->svg[i]);
   free(self->svg);
-  *self = (drawing){0};
+  *self = (report_drawing){0};
 }

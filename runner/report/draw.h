@@ -5,18 +5,19 @@
 
 #include "report/chart.h"
 
-typedef struct drawing {
+typedef struct report_drawing {
   size_t count; /* charts x panels */
   char **svg;   /* texts */
-} drawing;
+} report_drawing;
 
 /* Colours of lines, as CSS and gnuplot write them: those of Okabe and Ito
  * (2008), which the colour-blind tell apart. */
 extern const char *const drawing_colors[CHART_LINES];
 
 /* HEED_UNSUPPORTED where gnuplot cannot be started. */
-heed_status drawing_make(layout *of, const chart *charts, size_t chart_count,
-                         drawing *made, heed_error *error);
-void drawing_free(drawing *self);
+heed_status drawing_make(report_layout *layout, const report_chart *charts,
+                         size_t chart_count, report_drawing *made,
+                         heed_error *error);
+void drawing_free(report_drawing *self);
 
 #endif

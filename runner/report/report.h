@@ -14,7 +14,7 @@ typedef struct report_options {
 
 /* The page as a text of its own, to be freed.  HEED_INVALID where a metric or
  * an axis is not there; HEED_UNSUPPORTED where gnuplot is not installed. */
-heed_status report_make(result *of, const report_options *options, char **page,
-                        size_t *length, heed_error *error);
+heed_status report_make(view_result *result, const report_options *options,
+                        char **page, size_t *length, heed_error *error);
 
 #endif

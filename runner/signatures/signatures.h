@@ -20,14 +20,14 @@
 
 #define SIGNATURE_TEXT 512
 
-typedef struct signature {
+typedef struct diagnosis_signature {
   const char *name;
   char seen[SIGNATURE_TEXT]; /* what, how often, and where for instance */
   const char *advice;        /* what it means and what to do */
-} signature;
+} diagnosis_signature;
 
 /* Those that the result shows, in the order above; *found is to be freed. */
-heed_status signatures_find(result *of, signature **found, size_t *count,
-                            heed_error *error);
+heed_status signatures_find(view_result *result, diagnosis_signature **found,
+                            size_t *count, heed_error *error);
 
 #endif

@@ -33,7 +33,7 @@ static heed_status check_columns(const heed_table *table,
 }
 
 static heed_status check_indices(const heed_table *table, const char *name,
-                                 size_t limit, const char *of,
+                                 size_t limit, const char *text,
                                  heed_error *error) {
   const int64_t *index = heed_table_data(table, name, HEED_INT64);
   for (size_t i = 0; index != NULL && i < table->rows; i++)
@@ -41,7 +41,7 @@ static heed_status check_indices(const heed_table *table, const char *name,
       return heed_fail(error, HEED_NUMERIC,
                        "its output is wrong: %s.%s of row %zu is %lld, "
                        "expected one of the %zu %s",
-                       table->name, name, i, (long long)index[i], limit, of);
+                       table->name, name, i, (long long)index[i], limit, text);
   return HEED_OK;
 }
 
@@ -259,22 +259,26 @@ static size_t units_expected(const heed_crowd *crowd,
   return SIZE_MAX;
 }
 
-static heed_status check_nodes(const heed_posterior *of, heed_error *error) {
+static heed_status check_nodes(const heed_posterior *posterior,
+                               heed_error *error) {
   heed_status status;
-  if (of->node_count == 0) return HEED_OK;
-  if (of->nodes == NULL || of->mass == NULL || of->row == NULL)
+  if (posterior->node_count == 0) return HEED_OK;
+  if (posterior->nodes == NULL || posterior->mass == NULL ||
+      posterior->row == NULL)
     return wrong(error, "nodes are counted, but nodes, mass or row is missing");
-  status = check_finite(of->nodes, of->node_count, "nodes", error);
+  status =
+      check_finite(posterior->nodes, posterior->node_count, "nodes", error);
   if (status == HEED_OK)
-    status = check_within(of->mass, of->row_count * of->node_count, 0, 1 + 1e-9,
-                          "mass", error);
-  for (size_t i = 0; status == HEED_OK && i < of->units; i++)
-    if (of->row[i] >= of->row_count)
+    status = check_within(posterior->mass,
+                          posterior->row_count * posterior->node_count, 0,
+                          1 + 1e-9, "mass", error);
+  for (size_t i = 0; status == HEED_OK && i < posterior->units; i++)
+    if (posterior->row[i] >= posterior->row_count)
       return wrong(error, "a row of mass that is not there");
-  for (size_t row = 0; status == HEED_OK && row < of->row_count; row++) {
+  for (size_t row = 0; status == HEED_OK && row < posterior->row_count; row++) {
     double sum = 0;
-    for (size_t k = 0; k < of->node_count; k++)
-      sum += of->mass[row * of->node_count + k];
+    for (size_t k = 0; k < posterior->node_count; k++)
+      sum += posterior->mass[row * posterior->node_count + k];
     if (!(fabs(sum - 1) < 1e-9))
       return heed_fail(error, HEED_NUMERIC,
                        "its output is wrong: row %zu of mass sums to %.12g, "
@@ -284,109 +288,122 @@ static heed_status check_nodes(const heed_posterior *of, heed_error *error) {
   return status;
 }
 
-static heed_status check_quantiles(const heed_posterior *of,
+static heed_status check_quantiles(const heed_posterior *posterior,
                                    heed_error *error) {
   heed_status status;
-  if (of->quantiles == NULL) return HEED_OK;
-  if (of->levels == NULL) return wrong(error, "quantiles without levels");
-  for (size_t i = 0; i < of->level_count; i++)
-    if (!(of->levels[i] > (i == 0 ? 0 : of->levels[i - 1]) &&
-          of->levels[i] < 1))
+  if (posterior->quantiles == NULL) return HEED_OK;
+  if (posterior->levels == NULL)
+    return wrong(error, "quantiles without levels");
+  for (size_t i = 0; i < posterior->level_count; i++)
+    if (!(posterior->levels[i] > (i == 0 ? 0 : posterior->levels[i - 1]) &&
+          posterior->levels[i] < 1))
       return wrong(error, "levels that do not ascend within (0, 1)");
-  status = check_finite(of->quantiles, of->units * of->level_count, "quantiles",
+  status = check_finite(posterior->quantiles,
+                        posterior->units * posterior->level_count, "quantiles",
                         error);
-  for (size_t i = 0; status == HEED_OK && i < of->units; i++)
-    for (size_t j = 1; j < of->level_count; j++)
-      if (of->quantiles[i * of->level_count + j] <
-          of->quantiles[i * of->level_count + j - 1])
+  for (size_t i = 0; status == HEED_OK && i < posterior->units; i++)
+    for (size_t j = 1; j < posterior->level_count; j++)
+      if (posterior->quantiles[i * posterior->level_count + j] <
+          posterior->quantiles[i * posterior->level_count + j - 1])
         return wrong(error, "quantiles that do not ascend");
   return status;
 }
 
 /* Each annotation belongs to a unit that is there. */
 static heed_status check_units(const heed_crowd *crowd,
-                               const heed_posterior *of, heed_error *error) {
+                               const heed_posterior *posterior,
+                               heed_error *error) {
   const int32_t *topic =
       heed_table_data(crowd->annotations, "topic", HEED_INT32);
   const int64_t *pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
   const int32_t *of_pair =
       heed_table_data(crowd->world->pairs, "topic", HEED_INT32);
-  if (of->units != units_expected(crowd, of))
+  if (posterior->units != units_expected(crowd, posterior))
     return heed_fail(error, HEED_NUMERIC,
                      "its output is wrong: a posterior of %zu units, expected "
                      "%zu",
-                     of->units, units_expected(crowd, of));
-  if (of->unit != HEED_BY_USER_TOPIC) return HEED_OK;
-  if (of->topics == 0) return wrong(error, "a posterior of no topics");
+                     posterior->units, units_expected(crowd, posterior));
+  if (posterior->unit != HEED_BY_USER_TOPIC) return HEED_OK;
+  if (posterior->topics == 0) return wrong(error, "a posterior of no topics");
   for (size_t i = 0; i < crowd->annotations->rows; i++) {
-    const int32_t at = topic != NULL     ? topic[i]
-                       : of_pair != NULL ? of_pair[pair[i]]
-                                         : 0;
-    if ((size_t)at >= of->topics)
+    const int32_t position = topic != NULL     ? topic[i]
+                             : of_pair != NULL ? of_pair[pair[i]]
+                                               : 0;
+    if ((size_t)position >= posterior->topics)
       return heed_fail(error, HEED_NUMERIC,
                        "its output is wrong: a posterior of %zu topics, but "
                        "annotation %zu has topic %d",
-                       of->topics, i, (int)at);
+                       posterior->topics, i, (int)position);
   }
   return HEED_OK;
 }
 
 /* Fits may be absent, but not infinite, and fitted parameters are numbers. */
-static heed_status check_fits(const heed_crowd *crowd, const heed_posterior *of,
+static heed_status check_fits(const heed_crowd *crowd,
+                              const heed_posterior *posterior,
                               heed_error *error) {
-  const heed_plugin *prior = of->prior == NULL ? NULL : of->prior->plugin;
-  heed_status status = check_gap(of->mu, "mu", error);
-  if (status == HEED_OK) status = check_gap(of->mu_low, "mu_low", error);
-  if (status == HEED_OK) status = check_gap(of->mu_high, "mu_high", error);
+  const heed_plugin *prior =
+      posterior->prior == NULL ? NULL : posterior->prior->plugin;
+  heed_status status = check_gap(posterior->mu, "mu", error);
+  if (status == HEED_OK) status = check_gap(posterior->mu_low, "mu_low", error);
+  if (status == HEED_OK)
+    status = check_gap(posterior->mu_high, "mu_high", error);
   if (status != HEED_OK) return status;
-  if (isinf(of->log_likelihood) || isinf(of->objective))
+  if (isinf(posterior->log_likelihood) || isinf(posterior->objective))
     return wrong(error, "a log-likelihood or an objective that is infinite");
-  if (prior != NULL && of->theta != NULL) {
-    const heed_distribution_functions *is = prior->functions;
-    status = check_finite(of->theta, is->theta_count(of->prior->self), "theta",
-                          error);
+  if (prior != NULL && posterior->theta != NULL) {
+    const heed_distribution_functions *functions = prior->functions;
+    status = check_finite(posterior->theta,
+                          functions->theta_count(posterior->prior->self),
+                          "theta", error);
   }
-  if (status == HEED_OK && of->model != NULL && of->phi != NULL) {
-    const heed_user_model_functions *is = of->model->plugin->functions;
+  if (status == HEED_OK && posterior->model != NULL && posterior->phi != NULL) {
+    const heed_user_model_functions *functions =
+        posterior->model->plugin->functions;
     heed_domain domain = {0};
-    is->domain(of->model->self, &domain);
-    status = check_finite(of->phi, domain.phi_count, "phi", error);
+    functions->domain(posterior->model->self, &domain);
+    status = check_finite(posterior->phi, domain.phi_count, "phi", error);
   }
-  if (status == HEED_OK && of->strength != NULL)
+  if (status == HEED_OK && posterior->strength != NULL)
     status = crowd->world->models == NULL
                  ? wrong(error, "strengths of models, but the world has none")
-                 : check_finite(of->strength, crowd->world->models->rows,
+                 : check_finite(posterior->strength, crowd->world->models->rows,
                                 "strength", error);
   return status;
 }
 
-heed_status check_posterior(const heed_crowd *crowd, const heed_posterior *of,
+heed_status check_posterior(const heed_crowd *crowd,
+                            const heed_posterior *posterior,
                             heed_error *error) {
   const size_t annotations = crowd->annotations->rows;
   double low = -HUGE_VAL, high = HUGE_VAL;
-  heed_status status = check_units(crowd, of, error);
+  heed_status status = check_units(crowd, posterior, error);
   if (status != HEED_OK) return status;
-  if (of->model != NULL) {
-    const heed_user_model_functions *is = of->model->plugin->functions;
+  if (posterior->model != NULL) {
+    const heed_user_model_functions *functions =
+        posterior->model->plugin->functions;
     heed_domain domain = {0};
-    is->domain(of->model->self, &domain);
+    functions->domain(posterior->model->self, &domain);
     /* Sums of node masses may leave the domain by rounding. */
     low = domain.low - 1e-9;
     high = domain.high + 1e-9;
   }
-  status = check_within(of->mean, of->units, low, high, "mean", error);
-  if (status == HEED_OK)
-    status = check_within(of->sd, of->units, 0, HUGE_VAL, "sd", error);
+  status =
+      check_within(posterior->mean, posterior->units, low, high, "mean", error);
   if (status == HEED_OK)
     status =
-        check_within(of->left_out, annotations, low, high, "left_out", error);
+        check_within(posterior->sd, posterior->units, 0, HUGE_VAL, "sd", error);
   if (status == HEED_OK)
-    status = check_within(of->casual, annotations, 0, 1, "casual", error);
+    status = check_within(posterior->left_out, annotations, low, high,
+                          "left_out", error);
   if (status == HEED_OK)
-    status = check_within(of->p, annotations, 0, 1, "p", error);
-  if (status == HEED_OK) status = check_quantiles(of, error);
-  if (status == HEED_OK) status = check_fits(crowd, of, error);
-  return status == HEED_OK ? check_nodes(of, error) : status;
+    status =
+        check_within(posterior->casual, annotations, 0, 1, "casual", error);
+  if (status == HEED_OK)
+    status = check_within(posterior->p, annotations, 0, 1, "p", error);
+  if (status == HEED_OK) status = check_quantiles(posterior, error);
+  if (status == HEED_OK) status = check_fits(crowd, posterior, error);
+  return status == HEED_OK ? check_nodes(posterior, error) : status;
 }
 
 heed_status check_selection(const heed_crowd *crowd,

@@ -11,15 +11,16 @@
 
 #include "storage/file.h"
 
-static void reports_path(const work *folder, const char *key, char *path,
+static void reports_path(const heed_work *folder, const char *key, char *path,
                          size_t size) {
   (void)snprintf(path, size, "%s/stage-%s.json", work_folder(folder), key);
 }
 
-heed_status costly_open_checkpoint(const work *folder, const plan *of,
-                                   level *self, heed_error *error) {
+heed_status costly_open_checkpoint(const heed_work *folder,
+                                   const heed_plan *plan, stages_level *self,
+                                   heed_error *error) {
   char key[PLAN_KEY_SIZE], path[PATH_MAX];
-  plan_checkpoint_key(of, self->node, self->replicate, key);
+  plan_checkpoint_key(plan, self->node, self->replicate, key);
   (void)snprintf(path, sizeof path, "%s/stage-%s.checkpoint",
                  work_folder(folder), key);
   self->host.checkpoint = arena_copy(self->memory, path);
@@ -29,8 +30,9 @@ heed_status costly_open_checkpoint(const work *folder, const plan *of,
 }
 
 /* One that stays is of no use any more, but no harm either. */
-void costly_close_checkpoint(const plan *of, level *self, bool done) {
-  const bool own = of->nodes[self->node].shared[0] == '\0';
+void costly_close_checkpoint(const heed_plan *plan, stages_level *self,
+                             bool done) {
+  const bool own = plan->nodes[self->node].shared[0] == '\0';
   if (done && own && self->host.checkpoint != NULL)
     (void)file_remove(self->host.checkpoint, NULL);
   self->host.checkpoint = NULL;
@@ -51,49 +53,49 @@ static double number_of(const json_t *json) {
   return *json_string_value(json) == '-' ? -HUGE_VAL : HUGE_VAL;
 }
 
-static json_t *cell_to_json(const heed_column *column, size_t at) {
+static json_t *cell_to_json(const heed_column *column, size_t position) {
   json_t *text;
   switch (column->type) {
     case HEED_FLOAT64:
-      return number(((const double *)column->data)[at]);
+      return number(((const double *)column->data)[position]);
     case HEED_FLOAT32:
-      return number((double)((const float *)column->data)[at]);
+      return number((double)((const float *)column->data)[position]);
     case HEED_INT64:
-      return json_integer(((const int64_t *)column->data)[at]);
+      return json_integer(((const int64_t *)column->data)[position]);
     case HEED_INT32:
-      return json_integer(((const int32_t *)column->data)[at]);
+      return json_integer(((const int32_t *)column->data)[position]);
     case HEED_INT8:
-      return json_integer(((const int8_t *)column->data)[at]);
+      return json_integer(((const int8_t *)column->data)[position]);
     case HEED_STRING:
       break;
   }
-  text = json_string(((const char *const *)column->data)[at]);
+  text = json_string(((const char *const *)column->data)[position]);
   return text == NULL ? json_null() : text; /* not UTF-8 */
 }
 
 static void cell_of_json(const heed_host *host, const json_t *json,
-                         heed_column_type type, void *data, size_t at) {
+                         heed_column_type type, void *data, size_t position) {
   switch (type) {
     case HEED_FLOAT64:
-      ((double *)data)[at] = number_of(json);
+      ((double *)data)[position] = number_of(json);
       return;
     case HEED_FLOAT32:
-      ((float *)data)[at] = (float)number_of(json);
+      ((float *)data)[position] = (float)number_of(json);
       return;
     case HEED_INT64:
-      ((int64_t *)data)[at] = json_integer_value(json);
+      ((int64_t *)data)[position] = json_integer_value(json);
       return;
     case HEED_INT32:
-      ((int32_t *)data)[at] = (int32_t)json_integer_value(json);
+      ((int32_t *)data)[position] = (int32_t)json_integer_value(json);
       return;
     case HEED_INT8:
-      ((int8_t *)data)[at] = (int8_t)json_integer_value(json);
+      ((int8_t *)data)[position] = (int8_t)json_integer_value(json);
       return;
     case HEED_STRING:
       break;
   }
   if (json_is_string(json))
-    ((const char **)data)[at] = host->copy(host, json_string_value(json));
+    ((const char **)data)[position] = host->copy(host, json_string_value(json));
 }
 
 static json_t *table_to_json(const heed_table *table) {
@@ -158,19 +160,21 @@ static double *doubles_of_json(const heed_host *host, const json_t *array,
   return values;
 }
 
-static json_t *posterior_to_json(const heed_posterior *of, size_t annotations) {
-  if (of == NULL) return json_null();
+static json_t *posterior_to_json(const heed_posterior *posterior,
+                                 size_t annotations) {
+  if (posterior == NULL) return json_null();
   return json_pack(
       "{s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:b}", "unit",
-      (int)of->unit, "topics", (json_int_t)of->topics, "mean",
-      doubles_to_json(of->mean, of->units), "sd",
-      doubles_to_json(of->sd, of->units), "left_out",
-      doubles_to_json(of->left_out, annotations), "casual",
-      doubles_to_json(of->casual, annotations), "p",
-      doubles_to_json(of->p, annotations), "log_likelihood",
-      number(of->log_likelihood), "objective", number(of->objective),
-      "iterations", (json_int_t)of->iterations, "converged", of->converged,
-      "identified", of->identified);
+      (int)posterior->unit, "topics", (json_int_t)posterior->topics, "mean",
+      doubles_to_json(posterior->mean, posterior->units), "sd",
+      doubles_to_json(posterior->sd, posterior->units), "left_out",
+      doubles_to_json(posterior->left_out, annotations), "casual",
+      doubles_to_json(posterior->casual, annotations), "p",
+      doubles_to_json(posterior->p, annotations), "log_likelihood",
+      number(posterior->log_likelihood), "objective",
+      number(posterior->objective), "iterations",
+      (json_int_t)posterior->iterations, "converged", posterior->converged,
+      "identified", posterior->identified);
 }
 
 /* NULL where memory is out. */
@@ -207,24 +211,24 @@ static heed_posterior *posterior_of_json(const heed_host *host,
 }
 
 /* By metric's name: a resumed run may be of a plan with more of them. */
-static json_t *values_to_json(const plan *of, const level *self) {
+static json_t *values_to_json(const heed_plan *plan, const stages_level *self) {
   json_t *whole = json_object();
-  for (size_t i = 0; i < of->metric_count; i++) {
-    const plan_metric *at = &of->metrics[i];
+  for (size_t i = 0; i < plan->metric_count; i++) {
+    const plan_metric *metric = &plan->metrics[i];
     json_t *values = json_array();
     bool any = false;
-    for (size_t j = 0; j < at->count; j++) {
-      any = any || !isnan(self->reported[at->offset + j]);
+    for (size_t j = 0; j < metric->count; j++) {
+      any = any || !isnan(self->reported[metric->offset + j]);
       (void)json_array_append_new(values,
-                                  number(self->reported[at->offset + j]));
+                                  number(self->reported[metric->offset + j]));
     }
-    if (any) (void)json_object_set(whole, at->name, values);
+    if (any) (void)json_object_set(whole, metric->name, values);
     json_decref(values);
   }
   return whole;
 }
 
-static json_t *warnings_to_json(const level *self) {
+static json_t *warnings_to_json(const stages_level *self) {
   json_t *all = json_array();
   for (size_t i = 0; i < self->warning_count; i++)
     (void)json_array_append_new(
@@ -233,7 +237,7 @@ static json_t *warnings_to_json(const level *self) {
   return all;
 }
 
-static json_t *points_to_json(const level *self) {
+static json_t *points_to_json(const stages_level *self) {
   json_t *all = json_array();
   for (size_t i = 0; i < self->point_count; i++)
     (void)json_array_append_new(all,
@@ -243,15 +247,15 @@ static json_t *points_to_json(const level *self) {
   return all;
 }
 
-static heed_status save_reports(const work *folder, const plan *of,
-                                const char *key, const level *self,
+static heed_status save_reports(const heed_work *folder, const heed_plan *plan,
+                                const char *key, const stages_level *self,
                                 size_t annotations, heed_error *error) {
   char path[PATH_MAX], *text;
   json_t *whole = json_pack(
-      "{s:o, s:o, s:b, s:o, s:f, s:o, s:o}", "values", values_to_json(of, self),
-      "warnings", warnings_to_json(self), "traced", of->keep_trace, "trace",
-      points_to_json(self), "scale", self->policy.scale, "table",
-      table_to_json(self->policy.table), "refined",
+      "{s:o, s:o, s:b, s:o, s:f, s:o, s:o}", "values",
+      values_to_json(plan, self), "warnings", warnings_to_json(self), "traced",
+      plan->keep_trace, "trace", points_to_json(self), "scale",
+      self->policy.scale, "table", table_to_json(self->policy.table), "refined",
       posterior_to_json(self->policy.refined, annotations));
   heed_status status;
   text = json_dumps(whole, JSON_COMPACT | JSON_REAL_PRECISION(17));
@@ -271,7 +275,7 @@ static bool fits(const plan_metric *wanted, const json_t *values) {
 
 /* NULL: not saved, or by a plan that had a metric in another shape or did not
  * keep the trace that this one wants. */
-static json_t *read_reports(const work *folder, const plan *of,
+static json_t *read_reports(const heed_work *folder, const heed_plan *plan,
                             const char *key) {
   char path[PATH_MAX];
   json_t *whole;
@@ -279,92 +283,95 @@ static json_t *read_reports(const work *folder, const plan *of,
   reports_path(folder, key, path, sizeof path);
   whole = json_load_file(path, 0, NULL);
   good = json_is_object(json_object_get(whole, "values")) &&
-         (!of->keep_trace || json_is_true(json_object_get(whole, "traced")));
-  for (size_t i = 0; good && i < of->metric_count; i++)
-    good = fits(&of->metrics[i], json_object_get(whole, "values"));
+         (!plan->keep_trace || json_is_true(json_object_get(whole, "traced")));
+  for (size_t i = 0; good && i < plan->metric_count; i++)
+    good = fits(&plan->metrics[i], json_object_get(whole, "values"));
   if (good) return whole;
   json_decref(whole);
   return NULL;
 }
 
-static void take_values(const plan *of, const json_t *values, level *self) {
-  for (size_t i = 0; i < of->metric_count; i++) {
-    const plan_metric *at = &of->metrics[i];
-    const json_t *saved = json_object_get(values, at->name);
-    for (size_t j = 0; saved != NULL && j < at->count; j++)
-      self->reported[at->offset + j] = number_of(json_array_get(saved, j));
+static void take_values(const heed_plan *plan, const json_t *values,
+                        stages_level *self) {
+  for (size_t i = 0; i < plan->metric_count; i++) {
+    const plan_metric *metric = &plan->metrics[i];
+    const json_t *saved = json_object_get(values, metric->name);
+    for (size_t j = 0; saved != NULL && j < metric->count; j++)
+      self->reported[metric->offset + j] = number_of(json_array_get(saved, j));
   }
   self->any_reported = true;
 }
 
-static void take_reports(const plan *of, const json_t *whole, level *self) {
+static void take_reports(const heed_plan *plan, const json_t *whole,
+                         stages_level *self) {
   const json_t *warnings = json_object_get(whole, "warnings");
-  const json_t *points = json_object_get(whole, "trace"), *at;
-  const service_sink *sink = self->host.sink;
+  const json_t *points = json_object_get(whole, "trace"), *object;
+  const host_sink *sink = self->host.sink;
   size_t i;
-  take_values(of, json_object_get(whole, "values"), self);
-  json_array_foreach(warnings, i, at) {
-    sink->warn(sink->context, json_string_value(json_array_get(at, 1)),
-               json_string_value(json_array_get(at, 0)),
-               json_string_value(json_array_get(at, 2)));
+  take_values(plan, json_object_get(whole, "values"), self);
+  json_array_foreach(warnings, i, object) {
+    sink->warn(sink->context, json_string_value(json_array_get(object, 1)),
+               json_string_value(json_array_get(object, 0)),
+               json_string_value(json_array_get(object, 2)));
   }
-  json_array_foreach(points, i, at) {
-    sink->trace(sink->context, json_string_value(json_array_get(at, 0)),
-                (uint64_t)json_integer_value(json_array_get(at, 1)),
-                number_of(json_array_get(at, 2)));
+  json_array_foreach(points, i, object) {
+    sink->trace(sink->context, json_string_value(json_array_get(object, 0)),
+                (uint64_t)json_integer_value(json_array_get(object, 1)),
+                number_of(json_array_get(object, 2)));
   }
 }
 
 /* ---- worlds ---- */
 
-heed_status costly_load_world(const work *folder, const plan *of, level *self,
-                              bool *found, heed_error *error) {
-  const heed_source_functions *is = self->instance->plugin->functions;
+heed_status costly_load_world(const heed_work *folder, const heed_plan *plan,
+                              stages_level *self, bool *found,
+                              heed_error *error) {
+  const heed_source_functions *functions = self->instance->plugin->functions;
   char key[PLAN_KEY_SIZE];
   json_t *whole;
   heed_status status;
   *found = false;
-  plan_stage_key(of, self->node, self->replicate, key);
-  whole = read_reports(folder, of, key);
+  plan_stage_key(plan, self->node, self->replicate, key);
+  whole = read_reports(folder, plan, key);
   if (whole == NULL) return HEED_OK;
   status = work_load_world(folder, key, &self->host.host, &self->world, found,
                            error);
-  if (status == HEED_OK && *found) take_reports(of, whole, self);
+  if (status == HEED_OK && *found) take_reports(plan, whole, self);
   json_decref(whole);
-  if (status == HEED_OK && *found && is->restore != NULL)
-    status = is->restore(self->instance->self, &self->host.host, &self->world,
-                         error);
+  if (status == HEED_OK && *found && functions->restore != NULL)
+    status = functions->restore(self->instance->self, &self->host.host,
+                                &self->world, error);
   return status;
 }
 
-heed_status costly_save_world(const work *folder, const plan *of,
-                              const level *self, heed_error *error) {
+heed_status costly_save_world(const heed_work *folder, const heed_plan *plan,
+                              const stages_level *self, heed_error *error) {
   char key[PLAN_KEY_SIZE];
   heed_status status;
-  plan_stage_key(of, self->node, self->replicate, key);
+  plan_stage_key(plan, self->node, self->replicate, key);
   status = work_save_world(folder, key, &self->world, error);
-  return status == HEED_OK ? save_reports(folder, of, key, self, 0, error)
+  return status == HEED_OK ? save_reports(folder, plan, key, self, 0, error)
                            : status;
 }
 
 /* ---- policies ---- */
 
-heed_status costly_load_policy(const work *folder, const plan *of,
-                               const heed_world *world, level *self,
+heed_status costly_load_policy(const heed_work *folder, const heed_plan *plan,
+                               const heed_world *world, stages_level *self,
                                bool *found, heed_error *error) {
-  const heed_trainer_functions *is = self->instance->plugin->functions;
+  const heed_trainer_functions *functions = self->instance->plugin->functions;
   char key[PLAN_KEY_SIZE], path[PATH_MAX];
   json_t *whole;
   heed_status status;
   *found = false;
-  if (is->load == NULL) return HEED_OK;
-  plan_stage_key(of, self->node, self->replicate, key);
-  whole = read_reports(folder, of, key);
+  if (functions->load == NULL) return HEED_OK;
+  plan_stage_key(plan, self->node, self->replicate, key);
+  whole = read_reports(folder, plan, key);
   if (whole == NULL) return HEED_OK;
   status = work_policy_path(folder, key, false, path, sizeof path, error);
   if (status == HEED_OK && access(path, R_OK) == 0) {
-    status = is->load(self->instance->self, &self->host.host, world, path,
-                      &self->policy, error);
+    status = functions->load(self->instance->self, &self->host.host, world,
+                             path, &self->policy, error);
     *found = status == HEED_OK;
   }
   if (*found) {
@@ -377,26 +384,26 @@ heed_status costly_load_policy(const work *folder, const plan *of,
     if ((self->policy.table == NULL && json_is_object(table)) ||
         (self->policy.refined == NULL && json_is_object(refined)))
       status = heed_fail(error, HEED_MEMORY, "memory is out");
-    take_reports(of, whole, self);
+    take_reports(plan, whole, self);
   }
   json_decref(whole);
   return status;
 }
 
-heed_status costly_save_policy(const work *folder, const plan *of,
-                               const heed_crowd *seen, const level *self,
+heed_status costly_save_policy(const heed_work *folder, const heed_plan *plan,
+                               const heed_crowd *seen, const stages_level *self,
                                heed_error *error) {
-  const heed_trainer_functions *is = self->instance->plugin->functions;
+  const heed_trainer_functions *functions = self->instance->plugin->functions;
   char key[PLAN_KEY_SIZE], path[PATH_MAX];
   heed_status status;
-  if (is->save == NULL) return HEED_OK;
-  plan_stage_key(of, self->node, self->replicate, key);
+  if (functions->save == NULL) return HEED_OK;
+  plan_stage_key(plan, self->node, self->replicate, key);
   status = work_policy_path(folder, key, true, path, sizeof path, error);
   if (status == HEED_OK)
-    status = is->save(self->instance->self, &self->host.host, seen->world,
-                      &self->policy, path, error);
+    status = functions->save(self->instance->self, &self->host.host,
+                             seen->world, &self->policy, path, error);
   if (status == HEED_OK) status = work_commit_policy(folder, key, error);
-  return status == HEED_OK ? save_reports(folder, of, key, self,
+  return status == HEED_OK ? save_reports(folder, plan, key, self,
                                           seen->annotations->rows, error)
                            : status;
 }

@@ -10,19 +10,22 @@
 
 /* Gives the stage a place for its checkpoint; and takes it away, with the file
  * once the stage is done, unless other stages share it. */
-heed_status costly_open_checkpoint(const work *folder, const plan *plan,
-                                   level *self, heed_error *error);
-void costly_close_checkpoint(const plan *plan, level *self, bool done);
+heed_status costly_open_checkpoint(const heed_work *folder,
+                                   const heed_plan *plan, stages_level *self,
+                                   heed_error *error);
+void costly_close_checkpoint(const heed_plan *plan, stages_level *self,
+                             bool done);
 
-heed_status costly_load_world(const work *folder, const plan *plan, level *self,
-                              bool *found, heed_error *error);
-heed_status costly_save_world(const work *folder, const plan *plan,
-                              const level *self, heed_error *error);
-heed_status costly_load_policy(const work *folder, const plan *plan,
-                               const heed_world *world, level *self,
+heed_status costly_load_world(const heed_work *folder, const heed_plan *plan,
+                              stages_level *self, bool *found,
+                              heed_error *error);
+heed_status costly_save_world(const heed_work *folder, const heed_plan *plan,
+                              const stages_level *self, heed_error *error);
+heed_status costly_load_policy(const heed_work *folder, const heed_plan *plan,
+                               const heed_world *world, stages_level *self,
                                bool *found, heed_error *error);
-heed_status costly_save_policy(const work *folder, const plan *plan,
-                               const heed_crowd *seen, const level *self,
+heed_status costly_save_policy(const heed_work *folder, const heed_plan *plan,
+                               const heed_crowd *seen, const stages_level *self,
                                heed_error *error);
 
 #endif

@@ -17,13 +17,14 @@ heed_table *crowd_gather(const heed_host *host, const heed_table *table,
   heed_table *made = host->table(host, name, count);
   if (made == NULL) return NULL;
   for (size_t i = 0; i < table->column_count; i++) {
-    const heed_column *from = &table->columns[i];
-    const size_t bytes = heed_type_size(from->type) * from->width;
-    char *to = host->column(host, made, from->name, from->type, from->width);
-    if (to == NULL) return NULL;
+    const heed_column *column = &table->columns[i];
+    const size_t bytes = heed_type_size(column->type) * column->width;
+    char *target =
+        host->column(host, made, column->name, column->type, column->width);
+    if (target == NULL) return NULL;
     for (size_t row = 0; row < count; row++)
-      memcpy(to + row * bytes, (const char *)from->data + rows[row] * bytes,
-             bytes);
+      memcpy(target + row * bytes,
+             (const char *)column->data + rows[row] * bytes, bytes);
   }
   return made;
 }
@@ -44,14 +45,14 @@ static const size_t *bounds(const heed_host *host, size_t users,
 
 static heed_status fill(const heed_host *host, const heed_world *world,
                         const heed_table *users, const heed_table *annotations,
-                        heed_crowd *into, heed_error *error) {
+                        heed_crowd *crowd, heed_error *error) {
   if (users == NULL || annotations == NULL) return no_memory(error);
-  into->size = sizeof *into;
-  into->world = world;
-  into->users = users;
-  into->annotations = annotations;
-  into->first = bounds(host, users->rows, annotations);
-  return into->first == NULL ? no_memory(error) : HEED_OK;
+  crowd->size = sizeof *crowd;
+  crowd->world = world;
+  crowd->users = users;
+  crowd->annotations = annotations;
+  crowd->first = bounds(host, users->rows, annotations);
+  return crowd->first == NULL ? no_memory(error) : HEED_OK;
 }
 
 /* ---- logs ---- */
@@ -106,7 +107,7 @@ static heed_status resample(const heed_world *world, bool pairs_too,
 }
 
 static heed_status from_log(const heed_world *world, const heed_value *values,
-                            const service *host, heed_table **users,
+                            const host_service *host, heed_table **users,
                             heed_table **annotations, heed_error *error) {
   const int64_t bootstrap = values[USERS_BOOTSTRAP].integer;
   if (values[USERS_COUNT].given || values[USERS_ANNOTATIONS].given ||
@@ -130,15 +131,15 @@ static void mark_held(const heed_host *host, const heed_crowd *all,
                       double share, bool *held, size_t *order) {
   for (size_t j = 0; j < all->users->rows; j++) {
     heed_stream stream = host->stream(host, "holdout", j);
-    const size_t from = all->first[j], count = all->first[j + 1] - from;
+    const size_t start = all->first[j], count = all->first[j + 1] - start;
     size_t want = (size_t)(share * (double)count + 0.5);
     if (want > 0 && want == count) want--;
-    for (size_t i = 0; i < count; i++) order[i] = from + i;
+    for (size_t i = 0; i < count; i++) order[i] = start + i;
     for (size_t i = 0; i < want; i++) {
-      const size_t at = i + heed_uniform_integer(&stream, count - i);
+      const size_t position = i + heed_uniform_integer(&stream, count - i);
       const size_t swapped = order[i];
-      order[i] = order[at];
-      order[at] = swapped;
+      order[i] = order[position];
+      order[position] = swapped;
       held[order[i]] = true;
     }
   }
@@ -181,7 +182,7 @@ static heed_status hold_out(const heed_host *host, double share,
 }
 
 /* Users with their eta, for those who may see it. */
-static heed_status with_eta(const heed_host *host, crowd *self,
+static heed_status with_eta(const heed_host *host, stages_crowd *self,
                             heed_error *error) {
   heed_table *users = host->table(host, "users", self->seen.users->rows);
   double *column = users == NULL ? NULL
@@ -195,8 +196,9 @@ static heed_status with_eta(const heed_host *host, crowd *self,
 }
 
 heed_status crowd_make(const heed_world *world, const heed_value *values,
-                       service *host, crowd *self, heed_error *error) {
-  const heed_host *of = &host->host;
+                       host_service *host, stages_crowd *self,
+                       heed_error *error) {
+  const heed_host *services = &host->host;
   heed_table *users = NULL, *annotations = NULL, *kept = NULL, *held = NULL;
   heed_crowd all;
   heed_status status;
@@ -207,17 +209,17 @@ heed_status crowd_make(const heed_world *world, const heed_value *values,
                : simulate_users(world, values, host, &users, &annotations,
                                 &self->eta, &self->dimension, error);
   if (status == HEED_OK)
-    status = fill(of, world, users, annotations, &all, error);
+    status = fill(services, world, users, annotations, &all, error);
   if (status == HEED_OK)
-    status =
-        hold_out(of, values[USERS_HOLDOUT].number, &all, &kept, &held, error);
+    status = hold_out(services, values[USERS_HOLDOUT].number, &all, &kept,
+                      &held, error);
   if (status == HEED_OK)
-    status = fill(of, world, users, kept, &self->seen, error);
+    status = fill(services, world, users, kept, &self->seen, error);
   if (status == HEED_OK)
-    status = fill(of, world, users, held, &self->held_out, error);
+    status = fill(services, world, users, held, &self->held_out, error);
   if (status != HEED_OK) return status;
   if (self->seen.annotations->rows == 0)
     return heed_fail(error, HEED_INVALID, "users: no annotation is left");
   self->with_eta = self->seen;
-  return self->eta == NULL ? HEED_OK : with_eta(of, self, error);
+  return self->eta == NULL ? HEED_OK : with_eta(services, self, error);
 }

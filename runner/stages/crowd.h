@@ -28,17 +28,18 @@ enum {
   EVALUATION_MIN_ANNOTATIONS
 };
 
-typedef struct crowd {
+typedef struct stages_crowd {
   heed_crowd seen;     /* without the true attentiveness */
   heed_crowd with_eta; /* the same, users with their eta; for a log: seen */
   heed_crowd held_out; /* no rows where nothing is held out */
   const double *eta;   /* users x dimension; NULL for a log */
   size_t dimension;    /* of eta */
-} crowd;
+} stages_crowd;
 
 /* values: of stages_users.  The memory is the service's. */
 heed_status crowd_make(const heed_world *world, const heed_value *values,
-                       service *host, crowd *result, heed_error *error);
+                       host_service *host, stages_crowd *result,
+                       heed_error *error);
 
 /* A table of the given rows of another; texts are shared. */
 heed_table *crowd_gather(const heed_host *host, const heed_table *table,

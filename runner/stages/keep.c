@@ -6,15 +6,15 @@ static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
-static heed_status keep_users(const keeping *self, record *into,
+static heed_status keep_users(const stages_keeping *self, heed_record *record,
                               heed_error *error) {
-  const heed_crowd *of = &self->levels[PLAN_ANNOTATIONS].crowd.seen;
-  const crowd *all = &self->levels[PLAN_ANNOTATIONS].crowd;
+  const heed_crowd *crowd = &self->levels[PLAN_ANNOTATIONS].crowd.seen;
+  const stages_crowd *all = &self->levels[PLAN_ANNOTATIONS].crowd;
   const heed_posterior *posterior = &self->levels[PLAN_POSTERIOR].posterior;
-  const heed_column *name = heed_table_column(of->users, "name");
-  const level *trainer = &self->levels[PLAN_POLICY];
-  const size_t users = of->users->rows;
-  double *mean = evaluation_user_means(of, posterior, self->scratch);
+  const heed_column *name = heed_table_column(crowd->users, "name");
+  const stages_level *trainer = &self->levels[PLAN_POLICY];
+  const size_t users = crowd->users->rows;
+  double *mean = evaluation_user_means(crowd, posterior, self->scratch);
   double *refined = NULL;
   int64_t *index = arena_allocate(self->scratch, users, sizeof *index);
   int64_t *count = arena_allocate(self->scratch, users, sizeof *count);
@@ -23,7 +23,7 @@ static heed_status keep_users(const keeping *self, record *into,
   if (mean == NULL || count == NULL || index == NULL) return no_memory(error);
   for (size_t j = 0; j < users; j++) {
     index[j] = (int64_t)j;
-    count[j] = (int64_t)(of->first[j + 1] - of->first[j]);
+    count[j] = (int64_t)(crowd->first[j + 1] - crowd->first[j]);
   }
   columns[table.column_count++] = (heed_column){"user", HEED_INT64, 1, index};
   if (name != NULL) columns[table.column_count++] = *name;
@@ -37,32 +37,33 @@ static heed_status keep_users(const keeping *self, record *into,
     columns[table.column_count++] = (heed_column){
         "eta", HEED_FLOAT64, all->dimension, (void *)(uintptr_t)all->eta};
   if (trainer->node != SIZE_MAX && trainer->policy.refined != NULL) {
-    refined = evaluation_user_means(of, trainer->policy.refined, self->scratch);
+    refined =
+        evaluation_user_means(crowd, trainer->policy.refined, self->scratch);
     if (refined == NULL) return no_memory(error);
     columns[table.column_count++] =
         (heed_column){"refined_mean", HEED_FLOAT64, 1, refined};
   }
-  return record_keep(into, &table, table.name, error);
+  return record_keep(record, &table, table.name, error);
 }
 
 /* The models of a log; nothing where it names none. */
-static heed_status keep_models(const keeping *self, record *into,
+static heed_status keep_models(const stages_keeping *self, heed_record *record,
                                heed_error *error) {
-  const heed_crowd *of = &self->levels[PLAN_ANNOTATIONS].crowd.seen;
+  const heed_crowd *crowd = &self->levels[PLAN_ANNOTATIONS].crowd.seen;
   const heed_posterior *posterior = &self->levels[PLAN_POSTERIOR].posterior;
-  const heed_table *models = of->world->models, *pairs = of->world->pairs;
+  const heed_table *models = crowd->world->models, *pairs = crowd->world->pairs;
   const heed_column *name =
       models == NULL ? NULL : heed_table_column(models, "name");
   const int32_t *a = heed_table_data(pairs, "model_a", HEED_INT32);
   const int32_t *b = heed_table_data(pairs, "model_b", HEED_INT32);
-  const int64_t *pair = heed_table_data(of->annotations, "pair", HEED_INT64);
+  const int64_t *pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
   if (name == NULL || models->rows == 0 || a == NULL || b == NULL)
     return HEED_OK;
   int64_t *index = arena_allocate(self->scratch, models->rows, sizeof *index);
   int64_t *count = arena_allocate(self->scratch, models->rows, sizeof *count);
   if (index == NULL || count == NULL) return no_memory(error);
   for (size_t m = 0; m < models->rows; m++) index[m] = (int64_t)m;
-  for (size_t i = 0; i < of->annotations->rows; i++) {
+  for (size_t i = 0; i < crowd->annotations->rows; i++) {
     if (a[pair[i]] >= 0) count[a[pair[i]]]++;
     if (b[pair[i]] >= 0) count[b[pair[i]]]++;
   }
@@ -73,12 +74,12 @@ static heed_status keep_models(const keeping *self, record *into,
   if (posterior->strength != NULL)
     columns[table.column_count++] =
         (heed_column){"strength", HEED_FLOAT64, 1, posterior->strength};
-  return record_keep(into, &table, table.name, error);
+  return record_keep(record, &table, table.name, error);
 }
 
-static heed_status keep_trace(const keeping *self, record *into,
+static heed_status keep_trace(const stages_keeping *self, heed_record *record,
                               heed_error *error) {
-  size_t total = 0, at = 0;
+  size_t total = 0, position = 0;
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
     if (self->levels[i].node != SIZE_MAX) total += self->levels[i].point_count;
   if (total == 0) return HEED_OK;
@@ -89,16 +90,16 @@ static heed_status keep_trace(const keeping *self, record *into,
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
     for (size_t j = 0;
          self->levels[i].node != SIZE_MAX && j < self->levels[i].point_count;
-         j++, at++) {
-      series[at] = self->levels[i].points[j].series;
-      step[at] = (int64_t)self->levels[i].points[j].step;
-      value[at] = self->levels[i].points[j].value;
+         j++, position++) {
+      series[position] = self->levels[i].points[j].series;
+      step[position] = (int64_t)self->levels[i].points[j].step;
+      value[position] = self->levels[i].points[j].value;
     }
   heed_column columns[] = {{"series", HEED_STRING, 1, series},
                            {"step", HEED_INT64, 1, step},
                            {"value", HEED_FLOAT64, 1, value}};
   const heed_table table = {sizeof table, "trace", total, 3, columns};
-  return record_keep(into, &table, table.name, error);
+  return record_keep(record, &table, table.name, error);
 }
 
 /* ---- the selection ---- */
@@ -110,7 +111,7 @@ typedef struct chosen_rows {
   const int8_t *choice;
 } chosen_rows;
 
-static heed_status find_chosen(const keeping *self, chosen_rows *found,
+static heed_status find_chosen(const stages_keeping *self, chosen_rows *found,
                                heed_error *error) {
   const heed_table *all = self->levels[PLAN_ANNOTATIONS].crowd.seen.annotations;
   found->user = heed_table_data(all, "user", HEED_INT64);
@@ -125,52 +126,56 @@ static heed_status find_chosen(const keeping *self, chosen_rows *found,
   return HEED_OK;
 }
 
-static void add_column(heed_table *to, const char *name, heed_column_type type,
-                       void *data) {
-  to->columns[to->column_count++] = (heed_column){name, type, 1, data};
+static void add_column(heed_table *table, const char *name,
+                       heed_column_type type, void *data) {
+  table->columns[table->column_count++] = (heed_column){name, type, 1, data};
 }
 
-static heed_status add_numbers(const keeping *self, const chosen_rows *of,
-                               heed_table *to, heed_error *error) {
-  int64_t *user = arena_allocate(self->scratch, of->count, sizeof *user);
-  int64_t *pair = arena_allocate(self->scratch, of->count, sizeof *pair);
-  int8_t *choice = arena_allocate(self->scratch, of->count, sizeof *choice);
-  double *weight = arena_allocate(self->scratch, of->count, sizeof *weight);
-  double *eta = arena_allocate(self->scratch, of->count, sizeof *eta);
+static heed_status add_numbers(const stages_keeping *self,
+                               const chosen_rows *chosen, heed_table *table,
+                               heed_error *error) {
+  int64_t *user = arena_allocate(self->scratch, chosen->count, sizeof *user);
+  int64_t *pair = arena_allocate(self->scratch, chosen->count, sizeof *pair);
+  int8_t *choice = arena_allocate(self->scratch, chosen->count, sizeof *choice);
+  double *weight = arena_allocate(self->scratch, chosen->count, sizeof *weight);
+  double *eta = arena_allocate(self->scratch, chosen->count, sizeof *eta);
   if (user == NULL || pair == NULL || choice == NULL || weight == NULL ||
       eta == NULL)
     return no_memory(error);
-  for (size_t i = 0; i < of->count; i++) {
-    const size_t row = of->rows[i];
-    user[i] = of->user[row];
-    pair[i] = of->pair[row];
-    choice[i] = of->choice[row];
+  for (size_t i = 0; i < chosen->count; i++) {
+    const size_t row = chosen->rows[i];
+    user[i] = chosen->user[row];
+    pair[i] = chosen->pair[row];
+    choice[i] = chosen->choice[row];
     weight[i] = self->selection->weight[row];
     eta[i] = self->selection->eta[row];
   }
-  add_column(to, "user", HEED_INT64, user);
-  add_column(to, "pair", HEED_INT64, pair);
-  add_column(to, "choice", HEED_INT8, choice);
-  add_column(to, "weight", HEED_FLOAT64, weight);
-  add_column(to, "eta_hat", HEED_FLOAT64, eta);
+  add_column(table, "user", HEED_INT64, user);
+  add_column(table, "pair", HEED_INT64, pair);
+  add_column(table, "choice", HEED_INT8, choice);
+  add_column(table, "weight", HEED_FLOAT64, weight);
+  add_column(table, "eta_hat", HEED_FLOAT64, eta);
   return HEED_OK;
 }
 
-static heed_status add_names(const keeping *self, const chosen_rows *of,
-                             heed_table *to, heed_error *error) {
+static heed_status add_names(const stages_keeping *self,
+                             const chosen_rows *chosen, heed_table *table,
+                             heed_error *error) {
   const heed_table *users = self->levels[PLAN_ANNOTATIONS].crowd.seen.users;
   const char *const *known = heed_table_data(users, "name", HEED_STRING);
   const char **name;
   if (known == NULL) return HEED_OK;
-  name = arena_allocate(self->scratch, of->count, sizeof *name);
+  name = arena_allocate(self->scratch, chosen->count, sizeof *name);
   if (name == NULL) return no_memory(error);
-  for (size_t i = 0; i < of->count; i++) name[i] = known[of->user[of->rows[i]]];
-  add_column(to, "name", HEED_STRING, name);
+  for (size_t i = 0; i < chosen->count; i++)
+    name[i] = known[chosen->user[chosen->rows[i]]];
+  add_column(table, "name", HEED_STRING, name);
   return HEED_OK;
 }
 
-static heed_status add_prompts(const keeping *self, const chosen_rows *of,
-                               heed_table *to, heed_error *error) {
+static heed_status add_prompts(const stages_keeping *self,
+                               const chosen_rows *chosen, heed_table *table,
+                               heed_error *error) {
   const heed_world *world = &self->levels[PLAN_WORLD].world;
   const int64_t *prompt_of =
       heed_table_data(world->pairs, "prompt", HEED_INT64);
@@ -180,79 +185,81 @@ static heed_status add_prompts(const keeping *self, const chosen_rows *of,
           : heed_table_data(world->prompts, "text", HEED_STRING);
   const char **prompt;
   if (prompt_of == NULL || known == NULL) return HEED_OK;
-  prompt = arena_allocate(self->scratch, of->count, sizeof *prompt);
+  prompt = arena_allocate(self->scratch, chosen->count, sizeof *prompt);
   if (prompt == NULL) return no_memory(error);
-  for (size_t i = 0; i < of->count; i++)
-    prompt[i] = known[prompt_of[of->pair[of->rows[i]]]];
-  add_column(to, "prompt", HEED_STRING, prompt);
+  for (size_t i = 0; i < chosen->count; i++)
+    prompt[i] = known[prompt_of[chosen->pair[chosen->rows[i]]]];
+  add_column(table, "prompt", HEED_STRING, prompt);
   return HEED_OK;
 }
 
-static heed_status add_responses(const keeping *self, const chosen_rows *of,
-                                 heed_table *to, heed_error *error) {
+static heed_status add_responses(const stages_keeping *self,
+                                 const chosen_rows *rows, heed_table *table,
+                                 heed_error *error) {
   const heed_table *pairs = self->levels[PLAN_WORLD].world.pairs;
   const char *const *a = heed_table_data(pairs, "text_a", HEED_STRING);
   const char *const *b = heed_table_data(pairs, "text_b", HEED_STRING);
   const char **chosen, **rejected;
   if (a == NULL || b == NULL) return HEED_OK;
-  chosen = arena_allocate(self->scratch, of->count, sizeof *chosen);
-  rejected = arena_allocate(self->scratch, of->count, sizeof *rejected);
+  chosen = arena_allocate(self->scratch, rows->count, sizeof *chosen);
+  rejected = arena_allocate(self->scratch, rows->count, sizeof *rejected);
   if (chosen == NULL || rejected == NULL) return no_memory(error);
-  for (size_t i = 0; i < of->count; i++) {
-    const bool chose_a = of->choice[of->rows[i]] == HEED_CHOSE_A;
-    const int64_t pair = of->pair[of->rows[i]];
+  for (size_t i = 0; i < rows->count; i++) {
+    const bool chose_a = rows->choice[rows->rows[i]] == HEED_CHOSE_A;
+    const int64_t pair = rows->pair[rows->rows[i]];
     chosen[i] = (chose_a ? a : b)[pair];
     rejected[i] = (chose_a ? b : a)[pair];
   }
-  add_column(to, "chosen", HEED_STRING, chosen);
-  add_column(to, "rejected", HEED_STRING, rejected);
+  add_column(table, "chosen", HEED_STRING, chosen);
+  add_column(table, "rejected", HEED_STRING, rejected);
   return HEED_OK;
 }
 
 /* A resampled log says how sure its metrics are; it is no data set to take
  * out, and its texts are those of replicate 0 again. */
-static bool is_resampled(const keeping *self) {
-  const level *users = &self->levels[PLAN_ANNOTATIONS];
+static bool is_resampled(const stages_keeping *self) {
+  const stages_level *users = &self->levels[PLAN_ANNOTATIONS];
   return users->replicate > 0 &&
          self->levels[PLAN_WORLD].world.annotations != NULL &&
          users->values[USERS_BOOTSTRAP].integer != BOOTSTRAP_NONE;
 }
 
-static heed_status keep_selection(const keeping *self, record *into,
-                                  heed_error *error) {
+static heed_status keep_selection(const stages_keeping *self,
+                                  heed_record *record, heed_error *error) {
   heed_column columns[9];
   heed_table table = {sizeof table, "selection", 0, 0, columns};
-  chosen_rows of;
+  chosen_rows chosen;
   heed_status status;
   if (is_resampled(self)) return HEED_OK;
-  status = find_chosen(self, &of, error);
-  if (status == HEED_OK) status = add_numbers(self, &of, &table, error);
-  if (status == HEED_OK) status = add_names(self, &of, &table, error);
-  if (status == HEED_OK) status = add_prompts(self, &of, &table, error);
-  if (status == HEED_OK) status = add_responses(self, &of, &table, error);
-  table.rows = of.count;
-  return status == HEED_OK ? record_keep(into, &table, table.name, error)
+  status = find_chosen(self, &chosen, error);
+  if (status == HEED_OK) status = add_numbers(self, &chosen, &table, error);
+  if (status == HEED_OK) status = add_names(self, &chosen, &table, error);
+  if (status == HEED_OK) status = add_prompts(self, &chosen, &table, error);
+  if (status == HEED_OK) status = add_responses(self, &chosen, &table, error);
+  table.rows = chosen.count;
+  return status == HEED_OK ? record_keep(record, &table, table.name, error)
                            : status;
 }
 
 /* ---- all of it ---- */
 
-heed_status keep_tables(const keeping *of, record *into, heed_error *error) {
-  const level *trainer = &of->levels[PLAN_POLICY];
+heed_status keep_tables(const stages_keeping *keeping, heed_record *record,
+                        heed_error *error) {
+  const stages_level *trainer = &keeping->levels[PLAN_POLICY];
   heed_status status = HEED_OK;
-  if (of->plan->keep_users) status = keep_users(of, into, error);
-  if (status == HEED_OK && of->plan->keep_models)
-    status = keep_models(of, into, error);
-  if (status == HEED_OK && of->plan->keep_trace)
-    status = keep_trace(of, into, error);
-  if (status == HEED_OK && of->plan->keep_policy && trainer->node != SIZE_MAX &&
-      trainer->policy.table != NULL)
-    status = record_keep(into, trainer->policy.table, "policy", error);
-  if (status == HEED_OK && of->plan->keep_responses &&
-      of->levels[PLAN_EVALUATION].responses != NULL)
-    status = record_keep(into, of->levels[PLAN_EVALUATION].responses,
+  if (keeping->plan->keep_users) status = keep_users(keeping, record, error);
+  if (status == HEED_OK && keeping->plan->keep_models)
+    status = keep_models(keeping, record, error);
+  if (status == HEED_OK && keeping->plan->keep_trace)
+    status = keep_trace(keeping, record, error);
+  if (status == HEED_OK && keeping->plan->keep_policy &&
+      trainer->node != SIZE_MAX && trainer->policy.table != NULL)
+    status = record_keep(record, trainer->policy.table, "policy", error);
+  if (status == HEED_OK && keeping->plan->keep_responses &&
+      keeping->levels[PLAN_EVALUATION].responses != NULL)
+    status = record_keep(record, keeping->levels[PLAN_EVALUATION].responses,
                          "responses", error);
-  if (status == HEED_OK && of->plan->keep_selection)
-    status = keep_selection(of, into, error);
+  if (status == HEED_OK && keeping->plan->keep_selection)
+    status = keep_selection(keeping, record, error);
   return status;
 }

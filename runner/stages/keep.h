@@ -5,13 +5,15 @@
 
 #include "level.h"
 
-typedef struct keeping {
-  const plan *plan;
-  const level *levels; /* PLAN_STAGE_COUNT: the path of a cell that is done */
+typedef struct stages_keeping {
+  const heed_plan *plan;
+  const stages_level
+      *levels; /* PLAN_STAGE_COUNT: the path of a cell that is done */
   const heed_selection *selection; /* NULL unless plan->keep_selection */
-  arena *scratch;
-} keeping;
+  host_arena *scratch;
+} stages_keeping;
 
-heed_status keep_tables(const keeping *of, record *into, heed_error *error);
+heed_status keep_tables(const stages_keeping *keeping, heed_record *record,
+                        heed_error *error);
 
 #endif

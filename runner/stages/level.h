@@ -8,23 +8,23 @@
 #include "evaluation/evaluation.h"
 #include "stages.h"
 
-typedef struct level_warning {
+typedef struct stages_warning {
   const char *code, *plugin, *message; /* in the level's memory */
-} level_warning;
+} stages_warning;
 
-typedef struct level_point {
+typedef struct stages_trace_point {
   const char *series;
   uint64_t step;
   double value;
-} level_point;
+} stages_trace_point;
 
-typedef struct level {
+typedef struct stages_level {
   size_t node, replicate; /* node SIZE_MAX: nothing is here */
   bool failed;
   heed_error error; /* if failed */
   double seconds;
-  arena *memory;
-  service host;
+  host_arena *memory;
+  host_service host;
   const heed_instance *instance; /* of its plugin, or NULL */
   const heed_value *values;      /* of the host's own stages */
 
@@ -33,18 +33,18 @@ typedef struct level {
   bool any_reported;
   heed_error bad_report; /* a report that breaks its schema */
   size_t warning_count, warning_room;
-  level_warning *warnings;
+  stages_warning *warnings;
   size_t point_count, point_room;
-  level_point *points; /* the trace */
+  stages_trace_point *points; /* the trace */
 
   /* What was put out, by stage. */
   heed_world world;
-  const prompts_known *prompts;
-  crowd crowd;
+  const evaluation_prompts *prompts;
+  stages_crowd crowd;
   heed_posterior posterior;
   heed_selection selection;
   heed_policy policy;
   heed_table *responses; /* drawn by evaluation, of worlds of texts; or NULL */
-} level;
+} stages_level;
 
 #endif

@@ -5,24 +5,25 @@
 
 #include "level.h"
 
-typedef struct reports reports;
+typedef struct stages_reports stages_reports;
 
-heed_status reports_create(const plan *plan, const registry *plugins,
-                           reports **result, heed_error *error);
-void reports_free(reports *self);
+heed_status reports_create(const heed_plan *plan, const host_registry *plugins,
+                           stages_reports **result, heed_error *error);
+void reports_free(stages_reports *self);
 
 /* The metric of a plugin's output, or NULL where the plan has none. */
-const plan_metric *reports_metric(const reports *self,
+const plan_metric *reports_metric(const stages_reports *self,
                                   const heed_plugin *plugin, size_t output);
 /* The metric of evaluation; NULL where the plan has none. */
-const plan_metric *reports_own(const reports *self, metric which);
+const plan_metric *reports_own(const stages_reports *self,
+                               evaluation_metric which);
 
 /* Receives outputs, warnings and traces of a level's plugin. */
-void reports_sink(const reports *self, level *into, service_sink *sink,
-                  const stages_options *options);
+void reports_sink(const stages_reports *self, stages_level *level,
+                  host_sink *sink, const stages_options *options);
 
 /* prior_… and model_… of a posterior. */
-void reports_fit(const reports *self, const heed_posterior *posterior,
-                 level *into);
+void reports_fit(const stages_reports *self, const heed_posterior *posterior,
+                 stages_level *level);
 
 #endif

@@ -9,11 +9,11 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct simulation {
+typedef struct simulate_simulation {
   const heed_world *world;
   const heed_value *values;
   const heed_host *host; /* of the service */
-  service *service;
+  host_service *service;
   const heed_instance *attentiveness, *model;
   heed_domain domain;
   size_t users, total;
@@ -23,7 +23,7 @@ typedef struct simulation {
   double *phi;
   int64_t *user, *pair;
   int8_t *choice, *left;
-} simulation;
+} simulate_simulation;
 
 static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
@@ -36,7 +36,7 @@ static heed_status missing(const char *name, heed_error *error) {
                    name);
 }
 
-static heed_status check(simulation *self, heed_error *error) {
+static heed_status check(simulate_simulation *self, heed_error *error) {
   const heed_value *values = self->values;
   const heed_distribution_functions *distribution;
   const heed_user_model_functions *model;
@@ -82,7 +82,7 @@ static heed_status check(simulation *self, heed_error *error) {
 /* ---- how many annotations ---- */
 
 /* The law's quantile at u, with the mean asked for; at least 1. */
-static size_t annotations_at(const simulation *self, double u) {
+static size_t annotations_at(const simulate_simulation *self, double u) {
   const double mean = self->values[USERS_ANNOTATIONS].number;
   const double spread = self->values[USERS_SPREAD].number;
   double count = mean;
@@ -94,7 +94,8 @@ static size_t annotations_at(const simulation *self, double u) {
   return count < 1 ? 1 : (size_t)fmin(count + 0.5, 1e9);
 }
 
-static heed_status count_annotations(simulation *self, heed_error *error) {
+static heed_status count_annotations(simulate_simulation *self,
+                                     heed_error *error) {
   const bool once = self->values[USERS_ASSIGNMENT].integer == ASSIGN_ONCE;
   const size_t pairs = self->world->pairs->rows;
   self->first =
@@ -118,7 +119,8 @@ static heed_status count_annotations(simulation *self, heed_error *error) {
 
 /* ---- who sees which pair ---- */
 
-static heed_status assign_once(const simulation *self, heed_error *error) {
+static heed_status assign_once(const simulate_simulation *self,
+                               heed_error *error) {
   const size_t pairs = self->world->pairs->rows;
   heed_stream stream = self->host->stream(self->host, "assignment", 0);
   int64_t *order = self->host->scratch(self->host, pairs, sizeof *order);
@@ -126,17 +128,17 @@ static heed_status assign_once(const simulation *self, heed_error *error) {
   for (size_t i = 0; i < pairs; i++) order[i] = (int64_t)i;
   /* There are pairs enough: count_annotations() has made sure. */
   for (size_t i = 0; i < self->total && i < pairs; i++) {
-    const size_t at = i + heed_uniform_integer(&stream, pairs - i);
+    const size_t position = i + heed_uniform_integer(&stream, pairs - i);
     const int64_t swapped = order[i];
-    order[i] = order[at];
-    order[at] = swapped;
+    order[i] = order[position];
+    order[position] = swapped;
     self->pair[i] = order[i];
   }
   return HEED_OK;
 }
 
 /* Pairs without repetition for each user (Floyd's sampling). */
-static heed_status assign_overlapping(const simulation *self,
+static heed_status assign_overlapping(const simulate_simulation *self,
                                       heed_error *error) {
   const size_t pairs = self->world->pairs->rows;
   size_t *taken_by = self->host->scratch(self->host, pairs, sizeof *taken_by);
@@ -155,7 +157,7 @@ static heed_status assign_overlapping(const simulation *self,
   return HEED_OK;
 }
 
-static heed_status make_tables(simulation *self, heed_table **users,
+static heed_status make_tables(simulate_simulation *self, heed_table **users,
                                heed_table **annotations, heed_error *error) {
   const heed_host *host = self->host;
   *users = host->table(host, "users", self->users);
@@ -171,7 +173,7 @@ static heed_status make_tables(simulation *self, heed_table **users,
   return HEED_OK;
 }
 
-static void show_sides(const simulation *self) {
+static void show_sides(const simulate_simulation *self) {
   for (size_t j = 0; j < self->users; j++) {
     heed_stream stream = self->host->stream(self->host, "left", j);
     for (size_t i = self->first[j]; i < self->first[j + 1]; i++) {
@@ -185,11 +187,13 @@ static void show_sides(const simulation *self) {
 /* ---- what they choose ---- */
 
 /* What goes wrong from here on is this plugin's doing; NULL: ours. */
-static void calling(const simulation *self, const heed_instance *instance) {
+static void calling(const simulate_simulation *self,
+                    const heed_instance *instance) {
   self->service->plugin = instance == NULL ? NULL : instance->plugin;
 }
 
-static heed_status check_eta(const simulation *self, heed_error *error) {
+static heed_status check_eta(const simulate_simulation *self,
+                             heed_error *error) {
   const heed_domain *domain = &self->domain;
   for (size_t i = 0; i < self->users * domain->dimension; i++) {
     if (!isfinite(self->eta[i]))
@@ -208,8 +212,8 @@ static heed_status check_eta(const simulation *self, heed_error *error) {
   return HEED_OK;
 }
 
-static heed_status draw_eta(simulation *self, heed_error *error) {
-  const heed_distribution_functions *is =
+static heed_status draw_eta(simulate_simulation *self, heed_error *error) {
+  const heed_distribution_functions *functions =
       self->attentiveness->plugin->functions;
   const size_t wide = self->domain.dimension;
   double *u = self->host->scratch(self->host, self->users * wide, sizeof *u);
@@ -221,8 +225,8 @@ static heed_status draw_eta(simulation *self, heed_error *error) {
     for (size_t i = 0; i < wide; i++) u[j * wide + i] = heed_uniform(&stream);
   }
   calling(self, self->attentiveness);
-  const heed_status status =
-      is->quantile(self->attentiveness->self, self->users, u, self->eta, error);
+  const heed_status status = functions->quantile(
+      self->attentiveness->self, self->users, u, self->eta, error);
   if (status != HEED_OK || check_eta(self, error) != HEED_OK)
     return status != HEED_OK ? status : error->status;
   calling(self, NULL);
@@ -230,7 +234,7 @@ static heed_status draw_eta(simulation *self, heed_error *error) {
 }
 
 /* Where the world has p only for the mean, users go by the mean. */
-static heed_status read_p(const simulation *self, double *p,
+static heed_status read_p(const simulate_simulation *self, double *p,
                           heed_error *error) {
   for (size_t i = 0; i < self->total; i++) {
     p[i] = self->p[self->pair[i]];
@@ -243,34 +247,34 @@ static heed_status read_p(const simulation *self, double *p,
   return HEED_OK;
 }
 
-static heed_answers answers_of(const simulation *self, const double *p,
+static heed_answers answers_of(const simulate_simulation *self, const double *p,
                                const size_t *row, const size_t *pair,
                                const heed_table *annotations, size_t user) {
-  const size_t from = self->first[user];
+  const size_t start = self->first[user];
   const heed_answers answers = {.size = sizeof answers,
-                                .count = self->first[user + 1] - from,
-                                .choice = self->choice + from,
-                                .left = self->left + from,
-                                .p = p + from,
+                                .count = self->first[user + 1] - start,
+                                .choice = self->choice + start,
+                                .left = self->left + start,
+                                .p = p + start,
                                 .annotations = annotations,
                                 .pairs = self->world->pairs,
-                                .row = row + from,
-                                .pair = pair + from};
+                                .row = row + start,
+                                .pair = pair + start};
   return answers;
 }
 
 /* Inverts probability() at one uniform an annotation: A, B, tie in turn. */
-static heed_status choose(const simulation *self, const heed_answers *answers,
-                          size_t user, double *of_a, double *of_b,
-                          heed_error *error) {
-  const heed_user_model_functions *is = self->model->plugin->functions;
+static heed_status choose(const simulate_simulation *self,
+                          const heed_answers *answers, size_t user,
+                          double *of_a, double *of_b, heed_error *error) {
+  const heed_user_model_functions *functions = self->model->plugin->functions;
   const double *eta = self->eta + user * self->domain.dimension;
   int8_t *choice = self->choice + self->first[user];
   heed_stream stream = self->host->stream(self->host, "choice", user);
   memset(choice, HEED_CHOSE_A, answers->count);
-  is->probability(self->model->self, self->phi, answers, 1, eta, of_a);
+  functions->probability(self->model->self, self->phi, answers, 1, eta, of_a);
   memset(choice, HEED_CHOSE_B, answers->count);
-  is->probability(self->model->self, self->phi, answers, 1, eta, of_b);
+  functions->probability(self->model->self, self->phi, answers, 1, eta, of_b);
   for (size_t i = 0; i < answers->count; i++) {
     const double u = heed_uniform(&stream), sum = of_a[i] + of_b[i];
     if (!(of_a[i] >= 0 && of_b[i] >= 0 && sum <= 1 + 1e-9))
@@ -286,16 +290,17 @@ static heed_status choose(const simulation *self, const heed_answers *answers,
   return HEED_OK;
 }
 
-static heed_status simulate(const simulation *self, heed_answers *answers,
-                            size_t user, heed_error *error) {
-  const heed_user_model_functions *is = self->model->plugin->functions;
+static heed_status simulate(const simulate_simulation *self,
+                            heed_answers *answers, size_t user,
+                            heed_error *error) {
+  const heed_user_model_functions *functions = self->model->plugin->functions;
   int8_t *choice = self->choice + self->first[user];
   heed_stream stream = self->host->stream(self->host, "choice", user);
   heed_status status;
   answers->choice = NULL;
-  status =
-      is->simulate(self->model->self, self->phi, &stream, answers,
-                   self->eta + user * self->domain.dimension, choice, error);
+  status = functions->simulate(self->model->self, self->phi, &stream, answers,
+                               self->eta + user * self->domain.dimension,
+                               choice, error);
   for (size_t i = 0; status == HEED_OK && i < answers->count; i++)
     if (choice[i] < HEED_CHOSE_B || choice[i] > HEED_CHOSE_TIE)
       return heed_fail(error, HEED_NUMERIC,
@@ -305,9 +310,9 @@ static heed_status simulate(const simulation *self, heed_answers *answers,
   return status;
 }
 
-static heed_status answer(const simulation *self, const heed_table *annotations,
-                          heed_error *error) {
-  const heed_user_model_functions *is = self->model->plugin->functions;
+static heed_status answer(const simulate_simulation *self,
+                          const heed_table *annotations, heed_error *error) {
+  const heed_user_model_functions *functions = self->model->plugin->functions;
   const heed_host *host = self->host;
   double *p = host->scratch(host, self->total, sizeof *p);
   double *of_a = host->scratch(host, self->total, sizeof *of_a);
@@ -324,34 +329,36 @@ static heed_status answer(const simulation *self, const heed_table *annotations,
   status = read_p(self, p, error);
   if (status != HEED_OK) return status;
   calling(self, self->model);
-  if (is->check != NULL)
-    status = is->check(self->model->self, self->world, annotations, error);
+  if (functions->check != NULL)
+    status =
+        functions->check(self->model->self, self->world, annotations, error);
   for (size_t j = 0; status == HEED_OK && j < self->users; j++) {
     heed_answers answers = answers_of(self, p, row, pair, annotations, j);
-    status = is->simulate == NULL ? choose(self, &answers, j, of_a, of_b, error)
-                                  : simulate(self, &answers, j, error);
+    status = functions->simulate == NULL
+                 ? choose(self, &answers, j, of_a, of_b, error)
+                 : simulate(self, &answers, j, error);
   }
   if (status == HEED_OK) calling(self, NULL);
   return status;
 }
 
-static heed_status start_phi(simulation *self, heed_error *error) {
-  const heed_user_model_functions *is = self->model->plugin->functions;
+static heed_status start_phi(simulate_simulation *self, heed_error *error) {
+  const heed_user_model_functions *functions = self->model->plugin->functions;
   const size_t count = self->domain.phi_count;
   double *all;
   if (count == 0) return HEED_OK;
   all = self->host->scratch(self->host, 3 * count, sizeof *all);
   if (all == NULL) return no_memory(error);
-  is->phi(self->model->self, all, all + count, all + 2 * count);
+  functions->phi(self->model->self, all, all + count, all + 2 * count);
   self->phi = all;
   return HEED_OK;
 }
 
 heed_status simulate_users(const heed_world *world, const heed_value *values,
-                           service *host, heed_table **users,
+                           host_service *host, heed_table **users,
                            heed_table **annotations, const double **eta,
                            size_t *dimension, heed_error *error) {
-  simulation self = {
+  simulate_simulation self = {
       .world = world, .values = values, .host = &host->host, .service = host};
   heed_status status = check(&self, error);
   if (status == HEED_OK) status = count_annotations(&self, error);

@@ -7,7 +7,7 @@
 
 /* On failure host->plugin is the plugin that was at fault; NULL: none was. */
 heed_status simulate_users(const heed_world *world, const heed_value *values,
-                           service *host, heed_table **users,
+                           host_service *host, heed_table **users,
                            heed_table **annotations, const double **eta,
                            size_t *dimension, heed_error *error);
 

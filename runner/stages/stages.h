@@ -15,11 +15,11 @@
 #include "plan/plan.h"
 #include "storage/storage.h"
 
-typedef struct stages stages;
+typedef struct heed_stages heed_stages;
 
 typedef struct stages_options {
-  const work *work;    /* for costly stages; NULL: none are saved */
-  atomic_bool *cancel; /* may be NULL */
+  const heed_work *work; /* for costly stages; NULL: none are saved */
+  atomic_bool *cancel;   /* may be NULL */
   void *context;
   /* Called before each stage (node) is run, and with its progress. */
   void (*announce)(void *context, size_t cell, plan_stage stage);
@@ -31,17 +31,17 @@ typedef struct stages_options {
 } stages_options;
 
 /* plugins: what the plan names, loaded.  Both outlive the stages. */
-heed_status stages_create(const plan *plan, const registry *plugins,
-                          const stages_options *options, stages **result,
+heed_status stages_create(const heed_plan *plan, const host_registry *plugins,
+                          const stages_options *options, heed_stages **result,
                           heed_error *error);
 
 /* Runs one cell into a record.  A stage that fails fills the record
  * (RECORD_FAILED) and is not an error of this function; cells under the same
  * node then fail alike without running it again.  HEED_CANCELLED: no record. */
-heed_status stages_run(stages *stages, size_t cell, record *record,
+heed_status stages_run(heed_stages *stages, size_t cell, heed_record *record,
                        heed_error *error);
 
-void stages_free(stages *stages);
+void stages_free(heed_stages *stages);
 
 /* The schemas of the host's own stages, which the planner checks `users` and
  * `evaluation` with, and the metrics that evaluation reports. */

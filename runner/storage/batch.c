@@ -10,7 +10,7 @@
 #include "match.h"
 #include "names.h"
 
-void batch_free(batch *self) {
+void batch_free(work_batch *self) {
   hdf_free_texts(self->keys, self->rows);
   hdf_free_texts(self->failure_stage, self->failure_count);
   hdf_free_texts(self->failure_plugin, self->failure_count);
@@ -34,7 +34,7 @@ void batch_free(batch *self) {
 
 /* ---- failures and warnings ---- */
 
-static int64_t *read_rows(batch *self, const char *name, size_t *count) {
+static int64_t *read_rows(work_batch *self, const char *name, size_t *count) {
   int64_t *rows = hdf_read_integers(&self->file, self->root, name, count);
   for (size_t i = 0; i < *count; i++)
     if (rows[i] < 0 || (size_t)rows[i] >= self->rows)
@@ -42,7 +42,7 @@ static int64_t *read_rows(batch *self, const char *name, size_t *count) {
   return rows;
 }
 
-static char **read_texts(batch *self, const char *prefix, const char *name,
+static char **read_texts(work_batch *self, const char *prefix, const char *name,
                          size_t expected) {
   char full[64];
   size_t count;
@@ -55,7 +55,8 @@ static char **read_texts(batch *self, const char *prefix, const char *name,
   return NULL;
 }
 
-void batch_read_failures(batch *self, const char *rows, const char *prefix) {
+void batch_read_failures(work_batch *self, const char *rows,
+                         const char *prefix) {
   char signal[64];
   size_t count;
   if (self->file.status != HEED_OK ||
@@ -72,7 +73,8 @@ void batch_read_failures(batch *self, const char *rows, const char *prefix) {
   self->failure_message = read_texts(self, prefix, "message", count);
 }
 
-void batch_read_warnings(batch *self, const char *rows, const char *prefix) {
+void batch_read_warnings(work_batch *self, const char *rows,
+                         const char *prefix) {
   if (self->file.status != HEED_OK ||
       (strchr(rows, '/') != NULL &&
        H5Lexists(self->root, "warnings", H5P_DEFAULT) <= 0))
@@ -87,7 +89,7 @@ void batch_read_warnings(batch *self, const char *rows, const char *prefix) {
 
 /* ---- kept tables ---- */
 
-static void find_rows(batch *self, size_t which) {
+static void find_rows(work_batch *self, size_t which) {
   char name[64];
   size_t count;
   int64_t *cell;
@@ -108,24 +110,24 @@ static void find_rows(batch *self, size_t which) {
   free(cell);
 }
 
-void batch_find_kept(batch *self) {
+void batch_find_kept(work_batch *self) {
   for (size_t i = 0; i < KEPT_TABLES; i++)
     if (self->file.status == HEED_OK &&
         H5Lexists(self->root, kept_names[i], H5P_DEFAULT) > 0)
       find_rows(self, i);
 }
 
-heed_table *batch_kept(batch *self, size_t which, size_t row) {
+heed_table *batch_kept(work_batch *self, size_t which, size_t row) {
   if (self->kept_count[which] == NULL || self->kept_count[which][row] == 0)
     return NULL;
   return kept_read(&self->file, self->root, kept_names[which],
                    self->kept_first[which][row], self->kept_count[which][row]);
 }
 
-heed_status batch_read_kept(const char *path, batch *result,
+heed_status batch_read_kept(const char *path, work_batch *result,
                             heed_error *error) {
   memset(result, 0, sizeof *result);
-  result->file = (hdf){path, HEED_OK, error};
+  result->file = (hdf_file){path, HEED_OK, error};
   result->root = hdf_open(&result->file);
   result->status =
       hdf_read_integers(&result->file, result->root, "status", &result->rows);
@@ -138,7 +140,7 @@ heed_status batch_read_kept(const char *path, batch *result,
 /* ---- reading a result file ---- */
 
 /* Timing stands in a file a stage; here it is rows x stages. */
-static void read_seconds(hdf *file, hid_t root, batch *result) {
+static void read_seconds(hdf_file *file, hid_t root, work_batch *result) {
   result->seconds = calloc(result->rows * PLAN_STAGE_COUNT + 1, sizeof(double));
   if (result->seconds == NULL) hdf_fail(file, "find memory for", "timing");
   for (size_t stage = 0; file->status == HEED_OK && stage < PLAN_STAGE_COUNT;
@@ -160,20 +162,21 @@ static void read_seconds(hdf *file, hid_t root, batch *result) {
 }
 
 /* Values of one stored metric, `offset` its first in a stored record. */
-static void take_metric(const batch *result, const plan *of, const match *where,
-                        const plan_metric *metric, const double *stored) {
-  for (size_t i = 0; i < of->value_count; i++) {
-    const size_t from = where->from[i] - metric->offset;
-    if (where->from[i] < metric->offset || from >= metric->count) continue;
+static void take_metric(const work_batch *result, const heed_plan *plan,
+                        const work_match *where, const plan_metric *metric,
+                        const double *stored) {
+  for (size_t i = 0; i < plan->value_count; i++) {
+    const size_t start = where->source[i] - metric->offset;
+    if (where->source[i] < metric->offset || start >= metric->count) continue;
     for (size_t row = 0; row < result->rows; row++)
-      result->values[row * of->value_count + i] =
-          stored[row * metric->count + from];
+      result->values[row * plan->value_count + i] =
+          stored[row * metric->count + start];
   }
 }
 
-static void read_metrics(batch *result, const plan *stored, const plan *of,
-                         const match *where) {
-  hdf *file = &result->file;
+static void read_metrics(work_batch *result, const heed_plan *stored,
+                         const heed_plan *plan, const work_match *where) {
+  hdf_file *file = &result->file;
   for (size_t i = 0; file->status == HEED_OK && i < stored->metric_count; i++) {
     const plan_metric *metric = &stored->metrics[i];
     char name[NAME_SIZE];
@@ -183,7 +186,7 @@ static void read_metrics(batch *result, const plan *stored, const plan *of,
     name_metric(stored, metric, name);
     values = hdf_read_numbers(file, result->root, name, &count);
     if (count == result->rows * metric->count)
-      take_metric(result, of, where, metric, values);
+      take_metric(result, plan, where, metric, values);
     else
       hdf_fail(file, "read", name);
     free(values);
@@ -191,12 +194,12 @@ static void read_metrics(batch *result, const plan *stored, const plan *of,
 }
 
 /* The file's own plan says what its metrics are. */
-static void read_values(batch *result, const plan *of) {
-  hdf *file = &result->file;
+static void read_values(work_batch *result, const heed_plan *plan) {
+  hdf_file *file = &result->file;
   char *text = hdf_read_text(file, result->root, "sweep/plan");
-  const size_t count = result->rows * of->value_count;
-  plan *stored = NULL;
-  match where = {0, NULL};
+  const size_t count = result->rows * plan->value_count;
+  heed_plan *stored = NULL;
+  work_match where = {0, NULL};
   result->values = malloc((count + 1) * sizeof(double));
   if (text == NULL || result->values == NULL)
     hdf_fail(file, "read", "the plan");
@@ -206,26 +209,26 @@ static void read_values(batch *result, const plan *of) {
     file->status = plan_parse(text, strlen(text), &stored, file->error);
   if (file->status == HEED_OK)
     file->status =
-        match_make(stored->json, of, file->path, &where, file->error);
-  if (file->status == HEED_OK) read_metrics(result, stored, of, &where);
+        match_make(stored->json, plan, file->path, &where, file->error);
+  if (file->status == HEED_OK) read_metrics(result, stored, plan, &where);
   match_free(&where);
   plan_free(stored);
   free(text);
 }
 
-heed_status batch_read_result(const char *path, const plan *of, batch *result,
-                              heed_error *error) {
-  hdf *file = &result->file;
+heed_status batch_read_result(const char *path, const heed_plan *plan,
+                              work_batch *result, heed_error *error) {
+  hdf_file *file = &result->file;
   size_t count;
   memset(result, 0, sizeof *result);
-  *file = (hdf){path, HEED_OK, error};
+  *file = (hdf_file){path, HEED_OK, error};
   result->root = hdf_open(file);
   result->keys = hdf_read_texts(file, result->root, "cells/key", &result->rows);
   result->status = hdf_read_integers(file, result->root, "status", &count);
   if (count != result->rows) hdf_fail(file, "read", "status");
   if (file->status == HEED_OK) {
     read_seconds(file, result->root, result);
-    read_values(result, of);
+    read_values(result, plan);
     batch_read_failures(result, "errors/cell", "errors/");
     batch_read_warnings(result, "warnings/cell", "warnings/");
     batch_find_kept(result);

@@ -8,7 +8,7 @@
 #include "kept.h"
 #include "storage/record.h"
 
-typedef struct batch {
+typedef struct work_batch {
   size_t rows;
   char **keys; /* "": no cell */
   int64_t *status;
@@ -28,35 +28,38 @@ typedef struct batch {
    * NULL: the file has no such table.  The rows themselves are read one record
    * at a time, from the file, which stays open. */
   size_t *kept_first[KEPT_TABLES], *kept_count[KEPT_TABLES];
-  hdf file;
+  hdf_file file;
   hid_t root;
-} batch;
+} work_batch;
 
 /* The bytes of a part that holds these records, from malloc(). */
-heed_status part_build(const plan *plan, const record *const *records,
+heed_status part_build(const heed_plan *plan, const heed_record *const *records,
                        size_t count, void **bytes, size_t *length,
                        heed_error *error);
 
 /* Reads a part or a result file.  path is borrowed until batch_free(). */
-heed_status batch_read_part(const char *path, const plan *plan, batch *result,
-                            heed_error *error);
-heed_status batch_read_result(const char *path, const plan *plan, batch *result,
-                              heed_error *error);
+heed_status batch_read_part(const char *path, const heed_plan *plan,
+                            work_batch *result, heed_error *error);
+heed_status batch_read_result(const char *path, const heed_plan *plan,
+                              work_batch *result, heed_error *error);
 /* The same without all but what batch_kept() needs. */
-heed_status batch_read_kept(const char *path, batch *result, heed_error *error);
-void batch_free(batch *batch);
+heed_status batch_read_kept(const char *path, work_batch *result,
+                            heed_error *error);
+void batch_free(work_batch *batch);
 
 /* What a record kept in table number `which`, to be freed with kept_free();
  * NULL: nothing, or a failure, which batch->file then knows. */
-heed_table *batch_kept(batch *batch, size_t which, size_t row);
+heed_table *batch_kept(work_batch *batch, size_t which, size_t row);
 
 /* For those who read batches: the failures and warnings, from datasets whose
  * names begin with the prefix; `rows` names the one that says whose they are.
  * Records of one cell stand together, in order. */
-void batch_read_failures(batch *batch, const char *rows, const char *prefix);
-void batch_read_warnings(batch *batch, const char *rows, const char *prefix);
+void batch_read_failures(work_batch *batch, const char *rows,
+                         const char *prefix);
+void batch_read_warnings(work_batch *batch, const char *rows,
+                         const char *prefix);
 /* Finds the rows of each record, by the column
  * `cell` of each kept table. */
-void batch_find_kept(batch *batch);
+void batch_find_kept(work_batch *batch);
 
 #endif

@@ -17,27 +17,29 @@ static heed_status no_memory(heed_error *error) {
 }
 
 /* Place on the grid: axes in order, the replicate last. */
-static void place_cells(cube *self) {
-  const plan *of = self->plan;
-  for (size_t point = 0; point < of->point_count; point++) {
+static void place_cells(result_cube *self) {
+  const heed_plan *plan = self->plan;
+  for (size_t point = 0; point < plan->point_count; point++) {
     size_t place = 0;
-    for (size_t i = 0; i < of->axis_count; i++)
-      place = place * of->axes[i].coordinate.count + of->points[point].at[i];
-    for (size_t i = 0; i < of->replicates; i++)
-      self->place_of[point * of->replicates + i] = place * of->replicates + i;
+    for (size_t i = 0; i < plan->axis_count; i++)
+      place = place * plan->axes[i].coordinate.count +
+              plan->points[point].position[i];
+    for (size_t i = 0; i < plan->replicates; i++)
+      self->place_of[point * plan->replicates + i] =
+          place * plan->replicates + i;
   }
 }
 
-static bool make_room(cube *self) {
-  const plan *of = self->plan;
+static bool make_room(result_cube *self) {
+  const heed_plan *plan = self->plan;
   bool whole = true;
-  self->place_of = calloc(plan_cell_count(of) + 1, sizeof *self->place_of);
-  self->values = calloc(of->metric_count + 1, sizeof *self->values);
+  self->place_of = calloc(plan_cell_count(plan) + 1, sizeof *self->place_of);
+  self->values = calloc(plan->metric_count + 1, sizeof *self->values);
   self->status = malloc(self->places + 1);
   self->keys = calloc(self->places + 1, sizeof *self->keys);
-  self->key_texts = calloc(plan_cell_count(of) + 1, sizeof *self->key_texts);
-  for (size_t i = 0; self->values != NULL && i < of->metric_count; i++) {
-    self->values[i] = nans(self->places * of->metrics[i].count);
+  self->key_texts = calloc(plan_cell_count(plan) + 1, sizeof *self->key_texts);
+  for (size_t i = 0; self->values != NULL && i < plan->metric_count; i++) {
+    self->values[i] = nans(self->places * plan->metrics[i].count);
     whole = whole && self->values[i] != NULL;
   }
   for (size_t i = 0; i < KEPT_TABLES; i++) {
@@ -52,13 +54,14 @@ static bool make_room(cube *self) {
          self->status != NULL && self->keys != NULL && self->key_texts != NULL;
 }
 
-heed_status cube_create(const plan *of, cube **result, heed_error *error) {
-  cube *self = calloc(1, sizeof *self);
+heed_status cube_create(const heed_plan *plan, result_cube **result,
+                        heed_error *error) {
+  result_cube *self = calloc(1, sizeof *self);
   if (self == NULL) return no_memory(error);
-  self->plan = of;
-  self->places = of->replicates;
-  for (size_t i = 0; i < of->axis_count; i++)
-    self->places *= of->axes[i].coordinate.count;
+  self->plan = plan;
+  self->places = plan->replicates;
+  for (size_t i = 0; i < plan->axis_count; i++)
+    self->places *= plan->axes[i].coordinate.count;
   if (!make_room(self)) {
     cube_free(self);
     return no_memory(error);
@@ -68,15 +71,15 @@ heed_status cube_create(const plan *of, cube **result, heed_error *error) {
     self->status[i] = RECORD_MISSING;
     self->keys[i] = "";
   }
-  for (size_t cell = 0; cell < plan_cell_count(of); cell++) {
-    plan_cell_key(of, cell, self->key_texts[cell]);
+  for (size_t cell = 0; cell < plan_cell_count(plan); cell++) {
+    plan_cell_key(plan, cell, self->key_texts[cell]);
     self->keys[self->place_of[cell]] = self->key_texts[cell];
   }
   *result = self;
   return HEED_OK;
 }
 
-void cube_free(cube *self) {
+void cube_free(result_cube *self) {
   if (self == NULL) return;
   for (size_t i = 0; self->values != NULL && i < self->plan->metric_count; i++)
     free(self->values[i]);
@@ -102,37 +105,39 @@ void cube_free(cube *self) {
   free(self);
 }
 
-static heed_status add_failure(cube *self, size_t place, const batch *from,
-                               size_t i, heed_error *error) {
-  cube_failure *failures = realloc(
+static heed_status add_failure(result_cube *self, size_t place,
+                               const work_batch *batch, size_t i,
+                               heed_error *error) {
+  result_failure *failures = realloc(
       self->failures, (self->failure_count + 1) * sizeof *self->failures);
-  cube_failure *added;
+  result_failure *added;
   if (failures == NULL) return no_memory(error);
   self->failures = failures;
   added = &failures[self->failure_count++];
   added->place = place;
-  added->signal = from->failure_signal[i];
-  added->stage = strdup(from->failure_stage[i]);
-  added->plugin = strdup(from->failure_plugin[i]);
-  added->message = strdup(from->failure_message[i]);
+  added->signal = batch->failure_signal[i];
+  added->stage = strdup(batch->failure_stage[i]);
+  added->plugin = strdup(batch->failure_plugin[i]);
+  added->message = strdup(batch->failure_message[i]);
   if (added->stage == NULL || added->plugin == NULL || added->message == NULL)
     return no_memory(error);
   return HEED_OK;
 }
 
-static heed_status add_warning(cube *self, size_t place, const batch *from,
-                               size_t i, heed_error *error) {
-  cube_warning *warnings = realloc(
+static heed_status add_warning(result_cube *self, size_t place,
+                               const work_batch *batch, size_t i,
+                               heed_error *error) {
+  result_warning *warnings = realloc(
       self->warnings, (self->warning_count + 1) * sizeof *self->warnings);
-  cube_warning *added;
+  result_warning *added;
   if (warnings == NULL) return no_memory(error);
   self->warnings = warnings;
   added = &warnings[self->warning_count++];
   added->place = place;
   added->number = self->warning_count;
-  added->code = strdup(from->warning_code[i]);
-  added->plugin = strdup(from->warning_plugin[i]);
-  added->message = strdup(from->warning_message[i]);
+  added->code = strdup(batch->warning_code[i]);
+  added->plugin = strdup(batch->warning_plugin[i]);
+  added->message = strdup(batch->warning_message[i]);
   if (added->code == NULL || added->plugin == NULL || added->message == NULL)
     return no_memory(error);
   return HEED_OK;
@@ -151,50 +156,50 @@ static size_t first_of(const int64_t *rows, size_t count, size_t row) {
   return low;
 }
 
-heed_status cube_fill(cube *self, size_t cell, const batch *from, size_t row,
-                      heed_error *error) {
+heed_status cube_fill(result_cube *self, size_t cell, const work_batch *batch,
+                      size_t row, heed_error *error) {
   const size_t place = self->place_of[cell];
   heed_status status = HEED_OK;
-  self->status[place] = (int8_t)from->status[row];
+  self->status[place] = (int8_t)batch->status[row];
   for (size_t i = 0; i < self->plan->metric_count; i++) {
     const size_t count = self->plan->metrics[i].count;
     memcpy(self->values[i] + place * count,
-           from->values + row * self->plan->value_count +
+           batch->values + row * self->plan->value_count +
                self->plan->metrics[i].offset,
            count * sizeof(double));
   }
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
-    self->seconds[i][place] = from->seconds[row * PLAN_STAGE_COUNT + i];
+    self->seconds[i][place] = batch->seconds[row * PLAN_STAGE_COUNT + i];
   for (size_t i = 0; i < KEPT_TABLES; i++)
-    if (from->kept_count[i] != NULL)
-      self->kept[i][place] = from->kept_count[i][row];
-  for (size_t i = first_of(from->failure_row, from->failure_count, row);
-       status == HEED_OK && i < from->failure_count &&
-       from->failure_row[i] == (int64_t)row;
+    if (batch->kept_count[i] != NULL)
+      self->kept[i][place] = batch->kept_count[i][row];
+  for (size_t i = first_of(batch->failure_row, batch->failure_count, row);
+       status == HEED_OK && i < batch->failure_count &&
+       batch->failure_row[i] == (int64_t)row;
        i++)
-    status = add_failure(self, place, from, i, error);
-  for (size_t i = first_of(from->warning_row, from->warning_count, row);
-       status == HEED_OK && i < from->warning_count &&
-       from->warning_row[i] == (int64_t)row;
+    status = add_failure(self, place, batch, i, error);
+  for (size_t i = first_of(batch->warning_row, batch->warning_count, row);
+       status == HEED_OK && i < batch->warning_count &&
+       batch->warning_row[i] == (int64_t)row;
        i++)
-    status = add_warning(self, place, from, i, error);
+    status = add_warning(self, place, batch, i, error);
   return status;
 }
 
 static int failures_by_place(const void *a, const void *b) {
-  const cube_failure *left = a, *right = b;
+  const result_failure *left = a, *right = b;
   return (left->place > right->place) - (left->place < right->place);
 }
 
 static int warnings_by_place(const void *a, const void *b) {
-  const cube_warning *left = a, *right = b;
+  const result_warning *left = a, *right = b;
   const int order = (left->place > right->place) - (left->place < right->place);
   return order != 0
              ? order
              : (left->number > right->number) - (left->number < right->number);
 }
 
-void cube_sort(cube *self) {
+void cube_sort(result_cube *self) {
   if (self->failure_count > 0)
     qsort(self->failures, self->failure_count, sizeof *self->failures,
           failures_by_place);

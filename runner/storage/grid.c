@@ -8,23 +8,23 @@
 #include "names.h"
 #include "writer.h"
 
-static const plan *plan_of(const writer *self) {
+static const heed_plan *plan_of(const result_writer *self) {
   return self->cube->plan;
 }
 
-void writer_attach(writer *self, hid_t set, hid_t scale, size_t position,
+void writer_attach(result_writer *self, hid_t set, hid_t scale, size_t position,
                    const char *name) {
   if (self->file.status == HEED_OK &&
       H5DSattach_scale(set, scale, (unsigned)position) < 0)
     hdf_fail(&self->file, "attach a scale to", name);
 }
 
-void writer_make_scale(writer *self, hid_t set, const char *name) {
+void writer_make_scale(result_writer *self, hid_t set, const char *name) {
   if (self->file.status == HEED_OK && H5DSset_scale(set, name) < 0)
     hdf_fail(&self->file, "make a scale of", name);
 }
 
-void writer_note(writer *self, hid_t object, const char *name,
+void writer_note(result_writer *self, hid_t object, const char *name,
                  const char *text) {
   if (text != NULL) hdf_note(&self->file, object, name, text);
 }
@@ -33,7 +33,7 @@ void writer_note(writer *self, hid_t object, const char *name,
 
 /* Some readers turn numbers whose unit is a word for a time into dates: they
  * get the symbol. */
-static void note_unit(writer *self, hid_t object, const char *unit) {
+static void note_unit(result_writer *self, hid_t object, const char *unit) {
   static const char *const symbols[][2] = {
       {"seconds", "s"},       {"second", "s"},      {"minutes", "min"},
       {"hours", "h"},         {"days", "d"},        {"milliseconds", "ms"},
@@ -44,25 +44,26 @@ static void note_unit(writer *self, hid_t object, const char *unit) {
 }
 
 /* A coordinate as a dataset: numbers or labels. */
-static hid_t write_coordinate(writer *self, const char *name,
-                              const plan_coordinate *of) {
-  const hsize_t extent = of->count;
+static hid_t write_coordinate(result_writer *self, const char *name,
+                              const plan_coordinate *coordinate) {
+  const hsize_t extent = coordinate->count;
   const hid_t text = hdf_text_type();
-  const hid_t set = of->numbers != NULL
-                        ? hdf_write(&self->file, self->parent, name,
-                                    H5T_NATIVE_DOUBLE, 1, &extent, of->numbers)
-                        : hdf_write(&self->file, self->parent, name, text, 1,
-                                    &extent, of->labels);
+  const hid_t set =
+      coordinate->numbers != NULL
+          ? hdf_write(&self->file, self->parent, name, H5T_NATIVE_DOUBLE, 1,
+                      &extent, coordinate->numbers)
+          : hdf_write(&self->file, self->parent, name, text, 1, &extent,
+                      coordinate->labels);
   (void)H5Tclose(text);
   if (self->file.status == HEED_OK) {
-    note_unit(self, set, of->unit);
-    writer_note(self, set, "long_name", of->doc);
+    note_unit(self, set, coordinate->unit);
+    writer_note(self, set, "long_name", coordinate->doc);
   }
   return set;
 }
 
 /* Adds a name to the list of tied coordinates. */
-static void list_coordinate(writer *self, const char *name) {
+static void list_coordinate(result_writer *self, const char *name) {
   const size_t length = strlen(self->coordinates);
   char *longer = realloc(self->coordinates, length + strlen(name) + 2);
   if (longer == NULL) {
@@ -73,7 +74,8 @@ static void list_coordinate(writer *self, const char *name) {
   (void)sprintf(longer + length, "%s%s", length == 0 ? "" : " ", name);
 }
 
-static void write_tied(writer *self, const plan_axis *axis, hid_t scale) {
+static void write_tied(result_writer *self, const plan_axis *axis,
+                       hid_t scale) {
   for (size_t i = 0; i < axis->tied_count; i++) {
     char name[NAME_SIZE];
     hid_t set;
@@ -85,52 +87,52 @@ static void write_tied(writer *self, const plan_axis *axis, hid_t scale) {
   }
 }
 
-static void write_replicates(writer *self) {
-  const plan *of = plan_of(self);
-  const hsize_t extent = of->replicates;
-  int64_t *numbers = malloc(of->replicates * sizeof *numbers);
+static void write_replicates(result_writer *self) {
+  const heed_plan *plan = plan_of(self);
+  const hsize_t extent = plan->replicates;
+  int64_t *numbers = malloc(plan->replicates * sizeof *numbers);
   hid_t set;
   if (numbers == NULL) {
     hdf_fail(&self->file, "find memory for", "replicate");
     return;
   }
-  for (size_t i = 0; i < of->replicates; i++) numbers[i] = (int64_t)i;
+  for (size_t i = 0; i < plan->replicates; i++) numbers[i] = (int64_t)i;
   set = hdf_write(&self->file, self->parent, "replicate", H5T_NATIVE_INT64, 1,
                   &extent, numbers);
   free(numbers);
   writer_make_scale(self, set, "replicate");
-  self->axis_scales[of->axis_count] = set;
+  self->axis_scales[plan->axis_count] = set;
 }
 
 /* Begins a group that grids go into: its scales. */
-static void open_grid(writer *self, hid_t parent) {
-  const plan *of = plan_of(self);
+static void open_grid(result_writer *self, hid_t parent) {
+  const heed_plan *plan = plan_of(self);
   char name[NAME_SIZE];
   self->parent = parent;
   *self->coordinates = '\0';
-  for (size_t i = 0; i < of->axis_count; i++) {
-    name_axis(&of->axes[i].coordinate, name);
+  for (size_t i = 0; i < plan->axis_count; i++) {
+    name_axis(&plan->axes[i].coordinate, name);
     self->axis_scales[i] =
-        write_coordinate(self, name, &of->axes[i].coordinate);
+        write_coordinate(self, name, &plan->axes[i].coordinate);
     writer_make_scale(self, self->axis_scales[i], name);
-    write_tied(self, &of->axes[i], self->axis_scales[i]);
+    write_tied(self, &plan->axes[i], self->axis_scales[i]);
   }
   write_replicates(self);
 }
 
-static void close_grid(writer *self) {
+static void close_grid(result_writer *self) {
   for (size_t i = 0; i <= plan_of(self)->axis_count; i++)
     if (self->axis_scales[i] >= 0) (void)H5Dclose(self->axis_scales[i]);
 }
 
-static void write_dimensions(writer *self) {
-  const plan *of = plan_of(self);
+static void write_dimensions(result_writer *self) {
+  const heed_plan *plan = plan_of(self);
   char name[NAME_SIZE];
-  for (size_t i = 0; i < of->dimension_count; i++) {
-    if (of->dimensions[i].count == 0) continue;
-    name_dimension(of, &of->dimensions[i], name);
+  for (size_t i = 0; i < plan->dimension_count; i++) {
+    if (plan->dimensions[i].count == 0) continue;
+    name_dimension(plan, &plan->dimensions[i], name);
     self->dimension_scales[i] =
-        write_coordinate(self, name, &of->dimensions[i]);
+        write_coordinate(self, name, &plan->dimensions[i]);
     writer_make_scale(self, self->dimension_scales[i], name);
   }
 }
@@ -139,27 +141,30 @@ static void write_dimensions(writer *self) {
 
 /* Bytes of the labels, count x longest, filled up with blanks; NULL when memory
  * is out. */
-static uint8_t *label_bytes(const plan_coordinate *of, size_t *longest) {
+static uint8_t *label_bytes(const plan_coordinate *coordinate,
+                            size_t *longest) {
   uint8_t *bytes;
   *longest = 1;
-  for (size_t i = 0; i < of->count; i++)
-    if (strlen(of->labels[i]) > *longest) *longest = strlen(of->labels[i]);
-  bytes = malloc(of->count * *longest);
-  if (bytes != NULL) memset(bytes, ' ', of->count * *longest);
-  for (size_t i = 0; bytes != NULL && i < of->count; i++)
-    memcpy(bytes + i * *longest, of->labels[i], strlen(of->labels[i]));
+  for (size_t i = 0; i < coordinate->count; i++)
+    if (strlen(coordinate->labels[i]) > *longest)
+      *longest = strlen(coordinate->labels[i]);
+  bytes = malloc(coordinate->count * *longest);
+  if (bytes != NULL) memset(bytes, ' ', coordinate->count * *longest);
+  for (size_t i = 0; bytes != NULL && i < coordinate->count; i++)
+    memcpy(bytes + i * *longest, coordinate->labels[i],
+           strlen(coordinate->labels[i]));
   return bytes;
 }
 
 /* Attaches a scale 0, 1, … called NAME_END to a dimension of a dataset. */
-static void number_dimension(writer *self, hid_t group, hid_t set,
-                             size_t dimension, const char *of, const char *end,
-                             size_t count) {
+static void number_dimension(result_writer *self, hid_t group, hid_t set,
+                             size_t dimension, const char *text,
+                             const char *end, size_t count) {
   const hsize_t extent = count;
   int64_t *numbers = malloc((count + 1) * sizeof *numbers);
   char name[NAME_SIZE + 8];
   hid_t scale;
-  (void)snprintf(name, sizeof name, "%s_%s", of, end);
+  (void)snprintf(name, sizeof name, "%s_%s", text, end);
   for (size_t i = 0; numbers != NULL && i < count; i++) numbers[i] = (int64_t)i;
   if (numbers == NULL) hdf_fail(&self->file, "find memory for", name);
   scale = hdf_write(&self->file, group, name, H5T_NATIVE_INT64, 1, &extent,
@@ -171,30 +176,30 @@ static void number_dimension(writer *self, hid_t group, hid_t set,
 }
 
 /* Octave reads no texts of variable length: here are the labels once more. */
-static void write_labels_of(writer *self, hid_t *group, const char *name,
-                            const plan_coordinate *of) {
+static void write_labels_of(result_writer *self, hid_t *group, const char *name,
+                            const plan_coordinate *coordinate) {
   size_t longest;
   uint8_t *bytes;
   hid_t set;
-  if (of->labels == NULL || of->count == 0) return;
+  if (coordinate->labels == NULL || coordinate->count == 0) return;
   if (*group < 0) *group = hdf_group(&self->file, self->root, "labels");
-  bytes = label_bytes(of, &longest);
+  bytes = label_bytes(coordinate, &longest);
   if (bytes == NULL) hdf_fail(&self->file, "find memory for", name);
-  const hsize_t extent[2] = {of->count, longest};
+  const hsize_t extent[2] = {coordinate->count, longest};
   set =
       hdf_write(&self->file, *group, name, H5T_NATIVE_UINT8, 2, extent, bytes);
-  number_dimension(self, *group, set, 0, name, "number", of->count);
+  number_dimension(self, *group, set, 0, name, "number", coordinate->count);
   number_dimension(self, *group, set, 1, name, "byte", longest);
   if (set >= 0) (void)H5Dclose(set);
   free(bytes);
 }
 
-static void write_labels(writer *self) {
-  const plan *of = plan_of(self);
+static void write_labels(result_writer *self) {
+  const heed_plan *plan = plan_of(self);
   hid_t group = H5I_INVALID_HID;
   char name[NAME_SIZE];
-  for (size_t i = 0; i < of->axis_count; i++) {
-    const plan_axis *axis = &of->axes[i];
+  for (size_t i = 0; i < plan->axis_count; i++) {
+    const plan_axis *axis = &plan->axes[i];
     name_axis(&axis->coordinate, name);
     write_labels_of(self, &group, name, &axis->coordinate);
     for (size_t j = 0; j < axis->tied_count; j++) {
@@ -202,9 +207,9 @@ static void write_labels(writer *self) {
       write_labels_of(self, &group, name, &axis->tied[j]);
     }
   }
-  for (size_t i = 0; i < of->dimension_count; i++) {
-    name_dimension(of, &of->dimensions[i], name);
-    write_labels_of(self, &group, name, &of->dimensions[i]);
+  for (size_t i = 0; i < plan->dimension_count; i++) {
+    name_dimension(plan, &plan->dimensions[i], name);
+    write_labels_of(self, &group, name, &plan->dimensions[i]);
   }
   if (group >= 0) (void)H5Gclose(group);
 }
@@ -212,47 +217,47 @@ static void write_labels(writer *self) {
 /* ---- grids ---- */
 
 /* A dataset over the grid, and the further dimensions of a metric. */
-static hid_t write_grid(writer *self, const char *name, hid_t type,
+static hid_t write_grid(result_writer *self, const char *name, hid_t type,
                         const plan_metric *metric, const void *data) {
-  const plan *of = plan_of(self);
+  const heed_plan *plan = plan_of(self);
   const size_t further = metric == NULL ? 0 : metric->dimension_count;
-  const size_t rank = of->axis_count + 1 + further;
+  const size_t rank = plan->axis_count + 1 + further;
   hsize_t extent[MOST_RANK];
   hid_t set;
   if (rank > MOST_RANK) {
     hdf_fail(&self->file, "write, for too many axes,", name);
     return H5I_INVALID_HID;
   }
-  for (size_t i = 0; i < of->axis_count; i++)
-    extent[i] = of->axes[i].coordinate.count;
-  extent[of->axis_count] = of->replicates;
+  for (size_t i = 0; i < plan->axis_count; i++)
+    extent[i] = plan->axes[i].coordinate.count;
+  extent[plan->axis_count] = plan->replicates;
   for (size_t i = 0; i < further; i++)
-    extent[of->axis_count + 1 + i] =
-        of->dimensions[metric->dimensions[i]].count;
+    extent[plan->axis_count + 1 + i] =
+        plan->dimensions[metric->dimensions[i]].count;
   fault_point("dataset");
   set =
       hdf_write(&self->file, self->parent, name, type, (int)rank, extent, data);
   for (size_t i = 0; i < rank; i++)
     writer_attach(
         self, set,
-        i <= of->axis_count
+        i <= plan->axis_count
             ? self->axis_scales[i]
-            : self->dimension_scales[metric
-                                         ->dimensions[i - 1 - of->axis_count]],
+            : self->dimension_scales[metric->dimensions[i - 1 -
+                                                        plan->axis_count]],
         i, name);
   if (self->file.status == HEED_OK && *self->coordinates != '\0')
     hdf_note(&self->file, set, "coordinates", self->coordinates);
   return set;
 }
 
-static void write_metrics(writer *self) {
-  const plan *of = plan_of(self);
-  for (size_t i = 0; i < of->metric_count; i++) {
-    const plan_metric *metric = &of->metrics[i];
+static void write_metrics(result_writer *self) {
+  const heed_plan *plan = plan_of(self);
+  for (size_t i = 0; i < plan->metric_count; i++) {
+    const plan_metric *metric = &plan->metrics[i];
     char name[NAME_SIZE];
     hid_t set;
     if (metric->count == 0) continue; /* a dimension without labels */
-    name_metric(of, metric, name);
+    name_metric(plan, metric, name);
     set = write_grid(self, name, H5T_NATIVE_DOUBLE, metric,
                      self->cube->values[i]);
     if (self->file.status == HEED_OK) {
@@ -263,7 +268,7 @@ static void write_metrics(writer *self) {
   }
 }
 
-static void write_status(writer *self) {
+static void write_status(result_writer *self) {
   static const int8_t values[] = {-1, 0, 1, 2, 3, 4};
   const hsize_t extent = sizeof values;
   const hid_t set =
@@ -283,7 +288,7 @@ static void write_status(writer *self) {
   if (set >= 0) (void)H5Dclose(set);
 }
 
-static void write_timing(writer *self) {
+static void write_timing(result_writer *self) {
   const hid_t group = hdf_group(&self->file, self->root, "timing");
   open_grid(self, group);
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++) {
@@ -305,17 +310,17 @@ static void write_timing(writer *self) {
 }
 
 /* What `heed cell --index` calls each cell; -1: the sweep excludes it. */
-static void write_indices(writer *self) {
-  const cube *of = self->cube;
-  int64_t *indices = malloc((of->places + 1) * sizeof *indices);
+static void write_indices(result_writer *self) {
+  const result_cube *cube = self->cube;
+  int64_t *indices = malloc((cube->places + 1) * sizeof *indices);
   hid_t set;
   if (indices == NULL) {
     hdf_fail(&self->file, "find memory for", "cells");
     return;
   }
-  for (size_t i = 0; i < of->places; i++) indices[i] = -1;
-  for (size_t i = 0; i < plan_cell_count(of->plan); i++)
-    indices[of->place_of[i]] = (int64_t)i;
+  for (size_t i = 0; i < cube->places; i++) indices[i] = -1;
+  for (size_t i = 0; i < plan_cell_count(cube->plan); i++)
+    indices[cube->place_of[i]] = (int64_t)i;
   set = write_grid(self, "index", H5T_NATIVE_INT64, NULL, indices);
   if (self->file.status == HEED_OK)
     hdf_note(&self->file, set, "long_name",
@@ -324,7 +329,7 @@ static void write_indices(writer *self) {
   free(indices);
 }
 
-static void write_cells(writer *self) {
+static void write_cells(result_writer *self) {
   const hid_t group = hdf_group(&self->file, self->root, "cells");
   const hid_t text = hdf_text_type();
   hid_t set;
@@ -340,13 +345,13 @@ static void write_cells(writer *self) {
   (void)H5Tclose(text);
 }
 
-static void close_dimensions(writer *self) {
+static void close_dimensions(result_writer *self) {
   for (size_t i = 0; i < plan_of(self)->dimension_count; i++)
     if (self->dimension_scales[i] > 0)
       (void)H5Dclose(self->dimension_scales[i]);
 }
 
-void writer_put_grids(writer *self) {
+void writer_put_grids(result_writer *self) {
   const size_t dimensions = plan_of(self)->dimension_count;
   if (plan_of(self)->axis_count >= MOST_RANK)
     hdf_fail(&self->file, "hold that many axes in", "a dataset");

@@ -22,7 +22,7 @@ void hdf_silence(void) {
   (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 
-void hdf_close(hdf *self, hid_t root) {
+void hdf_close(hdf_file *self, hid_t root) {
   if (root < 0 || H5Fclose(root) >= 0) return;
   atomic_store(&unclosed, true);
   hdf_fail(self, "complete", "the file");
@@ -43,7 +43,7 @@ static herr_t innermost(unsigned depth, const H5E_error2_t *found, void *text) {
   return 0;
 }
 
-void hdf_explain(hdf *self, const char *doing, const char *what) {
+void hdf_explain(hdf_file *self, const char *doing, const char *what) {
   char why[256] = "";
   (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, why);
   (void)heed_fail(self->error, HEED_IO, "%s: cannot %s %s%s%s", self->path,
@@ -59,7 +59,7 @@ static hid_t access_list(void) {
   return access;
 }
 
-hid_t hdf_open(hdf *self) {
+hid_t hdf_open(hdf_file *self) {
   hid_t access, root;
   if (self->status != HEED_OK) return H5I_INVALID_HID;
   hdf_silence();
@@ -70,7 +70,7 @@ hid_t hdf_open(hdf *self) {
   return root;
 }
 
-hid_t hdf_create(hdf *self) {
+hid_t hdf_create(hdf_file *self) {
   hid_t access, root;
   if (self->status != HEED_OK) return H5I_INVALID_HID;
   hdf_silence();
@@ -81,7 +81,7 @@ hid_t hdf_create(hdf *self) {
   return root;
 }
 
-hid_t hdf_memory_file(hdf *self) {
+hid_t hdf_memory_file(hdf_file *self) {
   hid_t access, root = H5I_INVALID_HID;
   if (self->status != HEED_OK) return root;
   hdf_silence();
@@ -93,7 +93,7 @@ hid_t hdf_memory_file(hdf *self) {
   return root;
 }
 
-void *hdf_image(hdf *self, hid_t root, size_t *length) {
+void *hdf_image(hdf_file *self, hid_t root, size_t *length) {
   ssize_t size = -1;
   void *bytes = NULL;
   if (self->status != HEED_OK) return NULL;
@@ -134,7 +134,7 @@ hid_t hdf_type(heed_column_type type) {
   return H5I_INVALID_HID;
 }
 
-hid_t hdf_group(hdf *self, hid_t parent, const char *name) {
+hid_t hdf_group(hdf_file *self, hid_t parent, const char *name) {
   if (self->status != HEED_OK) return H5I_INVALID_HID;
   const hid_t group =
       H5Gcreate2(parent, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
@@ -142,8 +142,8 @@ hid_t hdf_group(hdf *self, hid_t parent, const char *name) {
   return group;
 }
 
-hid_t hdf_write(hdf *self, hid_t parent, const char *name, hid_t type, int rank,
-                const hsize_t *extent, const void *data) {
+hid_t hdf_write(hdf_file *self, hid_t parent, const char *name, hid_t type,
+                int rank, const hsize_t *extent, const void *data) {
   hid_t space, set;
   if (self->status != HEED_OK) return H5I_INVALID_HID;
   space =
@@ -156,13 +156,13 @@ hid_t hdf_write(hdf *self, hid_t parent, const char *name, hid_t type, int rank,
   return set;
 }
 
-void hdf_put(hdf *self, hid_t parent, const char *name, hid_t type, int rank,
-             const hsize_t *extent, const void *data) {
+void hdf_put(hdf_file *self, hid_t parent, const char *name, hid_t type,
+             int rank, const hsize_t *extent, const void *data) {
   const hid_t set = hdf_write(self, parent, name, type, rank, extent, data);
   if (set >= 0) (void)H5Dclose(set);
 }
 
-void hdf_put_texts(hdf *self, hid_t parent, const char *name, size_t count,
+void hdf_put_texts(hdf_file *self, hid_t parent, const char *name, size_t count,
                    const char *const *texts) {
   const hid_t type = hdf_text_type();
   const hsize_t extent = count;
@@ -170,13 +170,14 @@ void hdf_put_texts(hdf *self, hid_t parent, const char *name, size_t count,
   (void)H5Tclose(type);
 }
 
-void hdf_put_text(hdf *self, hid_t parent, const char *name, const char *text) {
+void hdf_put_text(hdf_file *self, hid_t parent, const char *name,
+                  const char *text) {
   const hid_t type = hdf_text_type();
   hdf_put(self, parent, name, type, 0, NULL, &text);
   (void)H5Tclose(type);
 }
 
-static void note(hdf *self, hid_t object, const char *name, hid_t type,
+static void note(hdf_file *self, hid_t object, const char *name, hid_t type,
                  const void *value) {
   hid_t space, attribute;
   if (self->status != HEED_OK) return;
@@ -188,22 +189,24 @@ static void note(hdf *self, hid_t object, const char *name, hid_t type,
   (void)H5Sclose(space);
 }
 
-void hdf_note(hdf *self, hid_t object, const char *name, const char *text) {
+void hdf_note(hdf_file *self, hid_t object, const char *name,
+              const char *text) {
   const hid_t type = hdf_text_type();
   note(self, object, name, type, &text);
   (void)H5Tclose(type);
 }
 
-void hdf_note_number(hdf *self, hid_t object, const char *name, double value) {
+void hdf_note_number(hdf_file *self, hid_t object, const char *name,
+                     double value) {
   note(self, object, name, H5T_NATIVE_DOUBLE, &value);
 }
 
-void hdf_note_integer(hdf *self, hid_t object, const char *name,
+void hdf_note_integer(hdf_file *self, hid_t object, const char *name,
                       int64_t value) {
   note(self, object, name, H5T_NATIVE_INT64, &value);
 }
 
-static void read_note(hdf *self, hid_t parent, const char *object,
+static void read_note(hdf_file *self, hid_t parent, const char *object,
                       const char *name, hid_t type, void *value) {
   hid_t attribute;
   if (self->status != HEED_OK) return;
@@ -213,21 +216,21 @@ static void read_note(hdf *self, hid_t parent, const char *object,
   if (attribute >= 0) (void)H5Aclose(attribute);
 }
 
-int64_t hdf_read_note(hdf *self, hid_t parent, const char *object,
+int64_t hdf_read_note(hdf_file *self, hid_t parent, const char *object,
                       const char *name) {
   int64_t value = 0;
   read_note(self, parent, object, name, H5T_NATIVE_INT64, &value);
   return value;
 }
 
-double hdf_read_note_number(hdf *self, hid_t parent, const char *object,
+double hdf_read_note_number(hdf_file *self, hid_t parent, const char *object,
                             const char *name) {
   double value = 0;
   read_note(self, parent, object, name, H5T_NATIVE_DOUBLE, &value);
   return value;
 }
 
-char *hdf_read_note_text(hdf *self, hid_t object, const char *name) {
+char *hdf_read_note_text(hdf_file *self, hid_t object, const char *name) {
   const hid_t type = hdf_text_type();
   char *found = NULL, *text = NULL;
   if (self->status == HEED_OK && H5Aexists(object, name) > 0)
@@ -241,7 +244,7 @@ char *hdf_read_note_text(hdf *self, hid_t object, const char *name) {
   return text;
 }
 
-void *hdf_read(hdf *self, hid_t parent, const char *name, hid_t type,
+void *hdf_read(hdf_file *self, hid_t parent, const char *name, hid_t type,
                size_t size, size_t *count, int optional) {
   hid_t set, space;
   hssize_t points;
@@ -270,7 +273,7 @@ void *hdf_read(hdf *self, hid_t parent, const char *name, hid_t type,
   return data;
 }
 
-void *hdf_read_rows(hdf *self, hid_t parent, const char *name, hid_t type,
+void *hdf_read_rows(hdf_file *self, hid_t parent, const char *name, hid_t type,
                     size_t size, size_t first, size_t rows, size_t *count) {
   hsize_t extent[H5S_MAX_RANK], start[H5S_MAX_RANK] = {first};
   hid_t set, space, memory;
@@ -301,19 +304,19 @@ void *hdf_read_rows(hdf *self, hid_t parent, const char *name, hid_t type,
   return data;
 }
 
-double *hdf_read_numbers(hdf *self, hid_t parent, const char *name,
+double *hdf_read_numbers(hdf_file *self, hid_t parent, const char *name,
                          size_t *count) {
   return hdf_read(self, parent, name, H5T_NATIVE_DOUBLE, sizeof(double), count,
                   1);
 }
 
-int64_t *hdf_read_integers(hdf *self, hid_t parent, const char *name,
+int64_t *hdf_read_integers(hdf_file *self, hid_t parent, const char *name,
                            size_t *count) {
   return hdf_read(self, parent, name, H5T_NATIVE_INT64, sizeof(int64_t), count,
                   1);
 }
 
-char **hdf_read_texts(hdf *self, hid_t parent, const char *name,
+char **hdf_read_texts(hdf_file *self, hid_t parent, const char *name,
                       size_t *count) {
   const hid_t type = hdf_text_type();
   char **texts = hdf_read(self, parent, name, type, sizeof(char *), count, 1);
@@ -327,7 +330,7 @@ void hdf_free_texts(char **texts, size_t count) {
   free(texts);
 }
 
-char *hdf_read_text(hdf *self, hid_t parent, const char *name) {
+char *hdf_read_text(hdf_file *self, hid_t parent, const char *name) {
   size_t count;
   char **texts = hdf_read_texts(self, parent, name, &count);
   char *text = count > 0 && texts[0] != NULL ? strdup(texts[0]) : NULL;

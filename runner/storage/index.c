@@ -11,13 +11,13 @@
 #include "file.h"
 
 static int by_key(const void *a, const void *b) {
-  const index_key *left = a, *right = b;
+  const work_index_key *left = a, *right = b;
   const int order = strcmp(left->key, right->key);
   if (order != 0) return order;
   return left->cell < right->cell ? -1 : left->cell > right->cell;
 }
 
-size_t index_find(const index_of_cells *self, const char *key, size_t *count) {
+size_t index_find(const work_index *self, const char *key, size_t *count) {
   size_t low = 0, high = self->count;
   while (low < high) {
     const size_t middle = low + (high - low) / 2;
@@ -35,7 +35,7 @@ size_t index_find(const index_of_cells *self, const char *key, size_t *count) {
 
 /* Notes that the record in this row is the one of the cells with its key,
  * unless a better one is known. */
-static void note_row(index_of_cells *self, size_t source, size_t row,
+static void note_row(work_index *self, size_t source, size_t row,
                      const char *key, int64_t status) {
   size_t count;
   const size_t first = index_find(self, key, &count);
@@ -43,23 +43,23 @@ static void note_row(index_of_cells *self, size_t source, size_t row,
   if (count == 0 && status == RECORD_DONE && self->sources[source].result)
     self->orphans++;
   for (size_t i = first; i < first + count; i++) {
-    index_place *place = &self->places[self->keys[i].cell];
+    work_index_place *place = &self->places[self->keys[i].cell];
     if (place->source == SIZE_MAX || place->status != RECORD_DONE)
-      *place = (index_place){source, row, status};
+      *place = (work_index_place){source, row, status};
   }
 }
 
-static heed_status read_keys(index_of_cells *self, size_t source,
+static heed_status read_keys(work_index *self, size_t source,
                              heed_error *error) {
-  const index_source *from = &self->sources[source];
-  hdf file = {from->path, HEED_OK, error};
+  const work_index_source *read = &self->sources[source];
+  hdf_file file = {read->path, HEED_OK, error};
   size_t rows, count;
   hid_t root;
   char **keys;
   int64_t *status;
   root = hdf_open(&file);
   if (root < 0) return file.status;
-  keys = hdf_read_texts(&file, root, from->result ? "cells/key" : "key", &rows);
+  keys = hdf_read_texts(&file, root, read->result ? "cells/key" : "key", &rows);
   status = hdf_read_integers(&file, root, "status", &count);
   if (rows != count) hdf_fail(&file, "read", "status");
   for (size_t i = 0; file.status == HEED_OK && i < rows; i++)
@@ -70,16 +70,16 @@ static heed_status read_keys(index_of_cells *self, size_t source,
   return file.status;
 }
 
-static heed_status add_source(index_of_cells *self, char *path, bool result,
+static heed_status add_source(work_index *self, char *path, bool result,
                               heed_error *error) {
-  index_source *sources =
+  work_index_source *sources =
       realloc(self->sources, (self->source_count + 1) * sizeof *self->sources);
   if (sources != NULL) self->sources = sources;
   if (sources == NULL || path == NULL) {
     free(path);
     return heed_fail(error, HEED_MEMORY, "memory is out");
   }
-  sources[self->source_count++] = (index_source){path, result};
+  sources[self->source_count++] = (work_index_source){path, result};
   return read_keys(self, self->source_count - 1, error);
 }
 
@@ -90,7 +90,7 @@ static int is_part(const struct dirent *entry) {
          !file_is_temporary(entry->d_name);
 }
 
-static heed_status add_parts(index_of_cells *self, const char *folder,
+static heed_status add_parts(work_index *self, const char *folder,
                              heed_error *error) {
   struct dirent **names;
   heed_status status = HEED_OK;
@@ -109,9 +109,9 @@ static heed_status add_parts(index_of_cells *self, const char *folder,
 }
 
 /* The plan that a result file holds. */
-heed_status storage_read_plan(const char *path, plan **result,
+heed_status storage_read_plan(const char *path, heed_plan **result,
                               heed_error *error) {
-  hdf file = {path, HEED_OK, error};
+  hdf_file file = {path, HEED_OK, error};
   char *text;
   hid_t root;
   heed_status status;
@@ -130,7 +130,7 @@ heed_status storage_read_plan(const char *path, plan **result,
 
 /* Whether there is a file, and of heed's. */
 static bool is_result(const char *path) {
-  plan *stored = NULL;
+  heed_plan *stored = NULL;
   if (access(path, F_OK) != 0 ||
       storage_read_plan(path, &stored, NULL) != HEED_OK)
     return false;
@@ -139,7 +139,7 @@ static bool is_result(const char *path) {
 }
 
 /* Sorts the cells by the source of their record, by counting. */
-static heed_status group_cells(index_of_cells *self, heed_error *error) {
+static heed_status group_cells(work_index *self, heed_error *error) {
   size_t *next = calloc(self->source_count + 2, sizeof *next);
   self->first = next;
   self->cells = calloc(self->count + 1, sizeof *self->cells);
@@ -155,14 +155,14 @@ static heed_status group_cells(index_of_cells *self, heed_error *error) {
   return HEED_OK;
 }
 
-heed_status index_open(const plan *of, const char *result_path,
-                       const char *folder, index_of_cells **result,
+heed_status index_open(const heed_plan *plan, const char *result_path,
+                       const char *folder, work_index **result,
                        heed_error *error) {
-  index_of_cells *self = calloc(1, sizeof *self);
+  work_index *self = calloc(1, sizeof *self);
   heed_status status = HEED_OK;
   if (self == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
-  self->plan = of;
-  self->count = plan_cell_count(of);
+  self->plan = plan;
+  self->count = plan_cell_count(plan);
   self->keys = calloc(self->count + 1, sizeof *self->keys);
   self->places = calloc(self->count + 1, sizeof *self->places);
   if (self->keys == NULL || self->places == NULL) {
@@ -170,9 +170,9 @@ heed_status index_open(const plan *of, const char *result_path,
     return heed_fail(error, HEED_MEMORY, "memory is out");
   }
   for (size_t i = 0; i < self->count; i++) {
-    plan_cell_key(of, i, self->keys[i].key);
+    plan_cell_key(plan, i, self->keys[i].key);
     self->keys[i].cell = i;
-    self->places[i] = (index_place){SIZE_MAX, 0, RECORD_MISSING};
+    self->places[i] = (work_index_place){SIZE_MAX, 0, RECORD_MISSING};
   }
   qsort(self->keys, self->count, sizeof *self->keys, by_key);
   if (result_path != NULL && is_result(result_path))
@@ -187,7 +187,7 @@ heed_status index_open(const plan *of, const char *result_path,
   return status;
 }
 
-void index_close(index_of_cells *self) {
+void index_close(work_index *self) {
   if (self == NULL) return;
   for (size_t i = 0; i < self->source_count; i++) free(self->sources[i].path);
   free(self->sources);
@@ -198,15 +198,15 @@ void index_close(index_of_cells *self) {
   free(self);
 }
 
-heed_status storage_recorded(const work *folder, const char *result_path,
-                             const plan *of, bool retry, uint8_t *recorded,
-                             heed_error *error) {
-  index_of_cells *self;
+heed_status storage_recorded(const heed_work *folder, const char *result_path,
+                             const heed_plan *plan, bool retry,
+                             uint8_t *recorded, heed_error *error) {
+  work_index *self;
   const heed_status status =
-      index_open(of, result_path, work_folder(folder), &self, error);
+      index_open(plan, result_path, work_folder(folder), &self, error);
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < self->count; i++) {
-    const index_place *place = &self->places[i];
+    const work_index_place *place = &self->places[i];
     if (place->source == SIZE_MAX)
       recorded[i] = STORAGE_NOT_RECORDED;
     else if (place->status == RECORD_DONE)
@@ -218,7 +218,7 @@ heed_status storage_recorded(const work *folder, const char *result_path,
   return HEED_OK;
 }
 
-static bool same_sweep(const plan *a, const plan *b) {
+static bool same_sweep(const heed_plan *a, const heed_plan *b) {
   if (strcmp(a->title, b->title) != 0 || a->axis_count != b->axis_count)
     return false;
   for (size_t i = 0; i < a->axis_count; i++)
@@ -227,11 +227,11 @@ static bool same_sweep(const plan *a, const plan *b) {
   return true;
 }
 
-heed_status storage_inspect(const char *result_path, const plan *of,
+heed_status storage_inspect(const char *result_path, const heed_plan *plan,
                             bool *exists, bool *same, size_t *orphans,
                             heed_error *error) {
-  index_of_cells *self;
-  plan *stored = NULL;
+  work_index *self;
+  heed_plan *stored = NULL;
   heed_status status;
   *same = false;
   *orphans = 0;
@@ -239,10 +239,10 @@ heed_status storage_inspect(const char *result_path, const plan *of,
   if (!*exists || storage_read_plan(result_path, &stored, NULL) != HEED_OK ||
       stored == NULL)
     return HEED_OK;
-  *same = same_sweep(of, stored);
+  *same = same_sweep(plan, stored);
   plan_free(stored);
   if (!*same) return HEED_OK;
-  status = index_open(of, result_path, NULL, &self, error);
+  status = index_open(plan, result_path, NULL, &self, error);
   if (status != HEED_OK) return status;
   *orphans = self->orphans;
   index_close(self);

@@ -14,24 +14,25 @@
 const char *const kept_names[KEPT_TABLES] = {
     "users", "models", "trace", "policy", "responses", "selection"};
 
-typedef struct growing {
+typedef struct kept_growing {
   char *name; /* in the file */
   heed_column_type type;
   size_t width, rows;
   hid_t set;
-} growing;
+} kept_growing;
 
-struct kept {
-  hdf *file;
+struct hdf_kept {
+  hdf_file *file;
   hid_t parent, group;
   const char *name;
   size_t rows, column_count;
   hsize_t chunk; /* rows */
-  growing *columns;
+  kept_growing *columns;
 };
 
-kept *kept_create(hdf *file, hid_t parent, const char *name, size_t rows) {
-  kept *self = calloc(1, sizeof *self);
+hdf_kept *kept_create(hdf_file *file, hid_t parent, const char *name,
+                      size_t rows) {
+  hdf_kept *self = calloc(1, sizeof *self);
   if (self == NULL) return NULL;
   self->file = file;
   self->parent = parent;
@@ -55,15 +56,15 @@ static void set_fill(hid_t creation, heed_column_type type) {
   (void)H5Tclose(text);
 }
 
-static growing *add_column(kept *self, const heed_column *like,
-                           const char *name) {
+static kept_growing *add_column(hdf_kept *self, const heed_column *like,
+                                const char *name) {
   const hsize_t start[2] = {0, like->width};
   const hsize_t most[2] = {H5S_UNLIMITED, like->width};
   const hsize_t chunk[2] = {self->chunk, like->width};
   const int rank = like->width == 1 ? 1 : 2;
-  growing *columns =
+  kept_growing *columns =
       realloc(self->columns, (self->column_count + 1) * sizeof *self->columns);
-  growing *made;
+  kept_growing *made;
   hid_t type, space, creation;
   if (columns == NULL) {
     hdf_fail(self->file, "find memory for the column", like->name);
@@ -71,7 +72,8 @@ static growing *add_column(kept *self, const heed_column *like,
   }
   self->columns = columns;
   made = &columns[self->column_count];
-  *made = (growing){strdup(name), like->type, like->width, 0, H5I_INVALID_HID};
+  *made =
+      (kept_growing){strdup(name), like->type, like->width, 0, H5I_INVALID_HID};
   self->column_count++;
   if (made->name == NULL) {
     hdf_fail(self->file, "find memory for the column", name);
@@ -91,7 +93,7 @@ static growing *add_column(kept *self, const heed_column *like,
   return made;
 }
 
-static growing *column_named(const kept *self, const char *name) {
+static kept_growing *column_named(const hdf_kept *self, const char *name) {
   for (size_t i = 0; i < self->column_count; i++)
     if (strcmp(self->columns[i].name, name) == 0) return &self->columns[i];
   return NULL;
@@ -99,9 +101,9 @@ static growing *column_named(const kept *self, const char *name) {
 
 /* The column of that name, or the first of NAME_2, NAME_3, … that is of the
  * right type and width or not there yet. */
-static growing *column_like(kept *self, const heed_column *like) {
+static kept_growing *column_like(hdf_kept *self, const heed_column *like) {
   char *name = strdup(like->name);
-  growing *found = NULL;
+  kept_growing *found = NULL;
   for (unsigned number = 2; name != NULL; number++) {
     found = column_named(self, name);
     if (found == NULL ||
@@ -118,7 +120,7 @@ static growing *column_like(kept *self, const heed_column *like) {
   return found;
 }
 
-static void extend(const kept *self, growing *column, size_t rows) {
+static void extend(const hdf_kept *self, kept_growing *column, size_t rows) {
   const hsize_t extent[2] = {rows, column->width};
   if (column->rows == rows) return;
   if (H5Dset_extent(column->set, extent) < 0)
@@ -127,29 +129,31 @@ static void extend(const kept *self, growing *column, size_t rows) {
 }
 
 /* Writes rows at … at + count - 1 of one column. */
-static void put(kept *self, const heed_column *from, const void *data,
-                size_t at, size_t count) {
-  growing *to = self->file->status == HEED_OK ? column_like(self, from) : NULL;
-  const int rank = from->width == 1 ? 1 : 2;
-  const hsize_t start[2] = {at, 0}, extent[2] = {count, from->width};
+static void put(hdf_kept *self, const heed_column *column, const void *data,
+                size_t position, size_t count) {
+  kept_growing *growing =
+      self->file->status == HEED_OK ? column_like(self, column) : NULL;
+  const int rank = column->width == 1 ? 1 : 2;
+  const hsize_t start[2] = {position, 0}, extent[2] = {count, column->width};
   hid_t type, file_space, memory_space;
-  if (to == NULL || self->file->status != HEED_OK) return;
-  if (to->rows < at + count) extend(self, to, at + count);
-  type = hdf_type(from->type);
-  file_space = H5Dget_space(to->set);
+  if (growing == NULL || self->file->status != HEED_OK) return;
+  if (growing->rows < position + count) extend(self, growing, position + count);
+  type = hdf_type(column->type);
+  file_space = H5Dget_space(growing->set);
   memory_space = H5Screate_simple(rank, extent, NULL);
   (void)H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, extent,
                             NULL);
-  if (H5Dwrite(to->set, type, memory_space, file_space, H5P_DEFAULT, data) < 0)
-    hdf_fail(self->file, "write the column", from->name);
+  if (H5Dwrite(growing->set, type, memory_space, file_space, H5P_DEFAULT,
+               data) < 0)
+    hdf_fail(self->file, "write the column", column->name);
   (void)H5Sclose(memory_space);
   (void)H5Sclose(file_space);
-  if (from->type == HEED_STRING) (void)H5Tclose(type);
+  if (column->type == HEED_STRING) (void)H5Tclose(type);
 }
 
 /* One value of a labels column, `count` times. */
-static void put_repeated(kept *self, const heed_column *label, size_t at,
-                         size_t count) {
+static void put_repeated(hdf_kept *self, const heed_column *label,
+                         size_t position, size_t count) {
   const size_t bytes = heed_type_size(label->type) * label->width;
   char *all = malloc(count * bytes + 1);
   if (all == NULL) {
@@ -158,29 +162,29 @@ static void put_repeated(kept *self, const heed_column *label, size_t at,
   }
   for (size_t i = 0; i < count; i++)
     memcpy(all + i * bytes, label->data, bytes);
-  put(self, label, all, at, count);
+  put(self, label, all, position, count);
   free(all);
 }
 
-void kept_put(kept *self, const heed_table *labels, const heed_table *table,
-              size_t at) {
+void kept_put(hdf_kept *self, const heed_table *labels, const heed_table *table,
+              size_t position) {
   const size_t count = table->rows;
   if (count == 0 || self->file->status != HEED_OK) return;
   if (self->group < 0)
     self->group = hdf_group(self->file, self->parent, self->name);
   for (size_t i = 0; i < labels->column_count; i++)
-    put_repeated(self, &labels->columns[i], at, count);
+    put_repeated(self, &labels->columns[i], position, count);
   for (size_t i = 0; i < table->column_count; i++) {
     const heed_column *column = &table->columns[i];
     if (heed_table_column(labels, column->name) != NULL) continue;
-    if (column->width > 0) put(self, column, column->data, at, count);
+    if (column->width > 0) put(self, column, column->data, position, count);
   }
-  if (self->rows < at + count) self->rows = at + count;
+  if (self->rows < position + count) self->rows = position + count;
 }
 
 /* Some readers want a scale for every dimension: one that numbers the values of
  * a row. */
-static void write_components(kept *self, const growing *column) {
+static void write_components(hdf_kept *self, const kept_growing *column) {
   const hsize_t extent = column->width;
   char *name = file_name("%s_component", column->name);
   int64_t *numbers = malloc((column->width + 1) * sizeof *numbers);
@@ -198,7 +202,7 @@ static void write_components(kept *self, const growing *column) {
   free(name);
 }
 
-static void write_scale(kept *self) {
+static void write_scale(hdf_kept *self) {
   const hsize_t extent = self->rows;
   int64_t *rows = malloc((self->rows + 1) * sizeof *rows);
   hid_t scale;
@@ -221,7 +225,7 @@ static void write_scale(kept *self) {
     if (self->columns[i].width > 1) write_components(self, &self->columns[i]);
 }
 
-void kept_close(kept *self) {
+void kept_close(hdf_kept *self) {
   for (size_t i = 0; i < self->column_count; i++)
     if (self->columns[i].set >= 0) extend(self, &self->columns[i], self->rows);
   if (self->group >= 0 && self->file->status == HEED_OK) write_scale(self);
@@ -255,14 +259,14 @@ static bool type_of(hid_t set, heed_column_type *type) {
 
 /* Texts of a table are never NULL, but a row that another program made and did
  * not write is. */
-static void fill_texts(hdf *file, char **texts, size_t count) {
+static void fill_texts(hdf_file *file, char **texts, size_t count) {
   for (size_t i = 0; i < count; i++)
     if (texts[i] == NULL && (texts[i] = H5allocate_memory(1, true)) == NULL)
       hdf_fail(file, "find memory for", "a text");
 }
 
-static void read_column(hdf *file, hid_t group, const char *name, size_t first,
-                        size_t rows, heed_table *table) {
+static void read_column(hdf_file *file, hid_t group, const char *name,
+                        size_t first, size_t rows, heed_table *table) {
   heed_column *column = &table->columns[table->column_count];
   const hid_t set = H5Dopen2(group, name, H5P_DEFAULT);
   const hid_t space = H5Dget_space(set);
@@ -293,8 +297,8 @@ static void read_column(hdf *file, hid_t group, const char *name, size_t first,
   fill_texts(file, column->data, count);
 }
 
-heed_table *kept_read(hdf *file, hid_t parent, const char *name, size_t first,
-                      size_t count) {
+heed_table *kept_read(hdf_file *file, hid_t parent, const char *name,
+                      size_t first, size_t count) {
   H5G_info_t info;
   heed_table *table;
   hid_t group;

@@ -7,19 +7,19 @@
 
 /* What a part keeps of its plan: an object of its `dimensions` and `metrics`,
  * as text to be freed; NULL when memory is out. */
-char *match_layout(const plan *of);
+char *match_layout(const heed_plan *plan);
 
-typedef struct match {
-  size_t width; /* values in a stored record */
-  size_t *from; /* of each value of the plan, where it stands in a stored
+typedef struct work_match {
+  size_t width;   /* values in a stored record */
+  size_t *source; /* of each value of the plan, where it stands in a stored
                    record; SIZE_MAX: nowhere */
-} match;
+} work_match;
 
 /* Metrics are matched by name, and their values by the labels of their
  * dimensions, so that each stays what it was when a sweep is extended.
  * stored: a plan, or what match_layout() gave.  path is for messages. */
-heed_status match_make(const json_t *stored, const plan *of, const char *path,
-                       match *result, heed_error *error);
-void match_free(match *self);
+heed_status match_make(const json_t *stored, const heed_plan *plan,
+                       const char *path, work_match *result, heed_error *error);
+void match_free(work_match *self);
 
 #endif

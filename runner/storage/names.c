@@ -15,9 +15,9 @@ static bool is_reserved(const char *name) {
   return false;
 }
 
-static bool names_axis(const plan *of, const char *name) {
-  for (size_t i = 0; i < of->axis_count; i++) {
-    const plan_axis *axis = &of->axes[i];
+static bool names_axis(const heed_plan *plan, const char *name) {
+  for (size_t i = 0; i < plan->axis_count; i++) {
+    const plan_axis *axis = &plan->axes[i];
     if (strcmp(axis->coordinate.name, name) == 0) return true;
     for (size_t j = 0; j < axis->tied_count; j++)
       if (strcmp(axis->tied[j].name, name) == 0) return true;
@@ -25,9 +25,9 @@ static bool names_axis(const plan *of, const char *name) {
   return false;
 }
 
-static bool names_dimension(const plan *of, const char *name) {
-  for (size_t i = 0; i < of->dimension_count; i++)
-    if (strcmp(of->dimensions[i].name, name) == 0) return true;
+static bool names_dimension(const heed_plan *plan, const char *name) {
+  for (size_t i = 0; i < plan->dimension_count; i++)
+    if (strcmp(plan->dimensions[i].name, name) == 0) return true;
   return false;
 }
 
@@ -35,18 +35,21 @@ static void compose(const char *given, const char *end, char name[NAME_SIZE]) {
   (void)snprintf(name, NAME_SIZE, "%.240s%s", given, end);
 }
 
-void name_axis(const plan_coordinate *of, char name[NAME_SIZE]) {
-  compose(of->name, is_reserved(of->name) ? "_axis" : "", name);
+void name_axis(const plan_coordinate *coordinate, char name[NAME_SIZE]) {
+  compose(coordinate->name, is_reserved(coordinate->name) ? "_axis" : "", name);
 }
 
-void name_dimension(const plan *in, const plan_coordinate *of,
+void name_dimension(const heed_plan *plan, const plan_coordinate *coordinate,
                     char name[NAME_SIZE]) {
-  const bool taken = is_reserved(of->name) || names_axis(in, of->name);
-  compose(of->name, taken ? "_dimension" : "", name);
+  const bool taken =
+      is_reserved(coordinate->name) || names_axis(plan, coordinate->name);
+  compose(coordinate->name, taken ? "_dimension" : "", name);
 }
 
-void name_metric(const plan *in, const plan_metric *of, char name[NAME_SIZE]) {
-  const bool taken = is_reserved(of->name) || names_axis(in, of->name) ||
-                     names_dimension(in, of->name);
-  compose(of->name, taken ? "_metric" : "", name);
+void name_metric(const heed_plan *plan, const plan_metric *metric,
+                 char name[NAME_SIZE]) {
+  const bool taken = is_reserved(metric->name) ||
+                     names_axis(plan, metric->name) ||
+                     names_dimension(plan, metric->name);
+  compose(metric->name, taken ? "_metric" : "", name);
 }

@@ -11,10 +11,11 @@
 
 #define NAME_SIZE 256
 
-/* of: an axis or a coordinate tied to one. */
-void name_axis(const plan_coordinate *of, char name[NAME_SIZE]);
-void name_dimension(const plan *plan, const plan_coordinate *of,
+/* coordinate: an axis or a coordinate tied to one. */
+void name_axis(const plan_coordinate *coordinate, char name[NAME_SIZE]);
+void name_dimension(const heed_plan *plan, const plan_coordinate *coordinate,
                     char name[NAME_SIZE]);
-void name_metric(const plan *plan, const plan_metric *of, char name[NAME_SIZE]);
+void name_metric(const heed_plan *plan, const plan_metric *metric,
+                 char name[NAME_SIZE]);
 
 #endif

@@ -10,20 +10,20 @@
 
 #define PART_FORMAT 1
 
-typedef struct columns {
+typedef struct part_columns {
   const char **texts;
   int64_t *integers;
   double *numbers;
-} columns;
+} part_columns;
 
-static void put_integers(hdf *file, hid_t parent, const char *name,
+static void put_integers(hdf_file *file, hid_t parent, const char *name,
                          size_t count, const int64_t *values) {
   const hsize_t extent = count;
   hdf_put(file, parent, name, H5T_NATIVE_INT64, 1, &extent, values);
 }
 
-static void write_layout(hdf *file, hid_t root, const plan *of) {
-  char *layout = match_layout(of);
+static void write_layout(hdf_file *file, hid_t root, const heed_plan *plan) {
+  char *layout = match_layout(plan);
   if (layout == NULL)
     hdf_fail(file, "find memory for", "the layout");
   else
@@ -31,10 +31,10 @@ static void write_layout(hdf *file, hid_t root, const plan *of) {
   free(layout);
 }
 
-static void write_cells(hdf *file, hid_t root, const plan *of,
-                        const record *const *records, size_t count,
-                        const columns *room) {
-  const hsize_t value_extent[2] = {count, of->value_count};
+static void write_cells(hdf_file *file, hid_t root, const heed_plan *plan,
+                        const heed_record *const *records, size_t count,
+                        const part_columns *room) {
+  const hsize_t value_extent[2] = {count, plan->value_count};
   const hsize_t second_extent[2] = {count, PLAN_STAGE_COUNT};
   for (size_t i = 0; i < count; i++) {
     room->texts[i] = records[i]->key;
@@ -43,9 +43,9 @@ static void write_cells(hdf *file, hid_t root, const plan *of,
   hdf_put_texts(file, root, "key", count, room->texts);
   put_integers(file, root, "status", count, room->integers);
   for (size_t i = 0; i < count; i++)
-    memcpy(room->numbers + i * of->value_count, records[i]->values,
-           of->value_count * sizeof(double));
-  if (of->value_count > 0)
+    memcpy(room->numbers + i * plan->value_count, records[i]->values,
+           plan->value_count * sizeof(double));
+  if (plan->value_count > 0)
     hdf_put(file, root, "values", H5T_NATIVE_DOUBLE, 2, value_extent,
             room->numbers);
   for (size_t i = 0; i < count; i++)
@@ -55,8 +55,9 @@ static void write_cells(hdf *file, hid_t root, const plan *of,
           room->numbers);
 }
 
-static void write_failures(hdf *file, hid_t root, const record *const *records,
-                           size_t count, const columns *room) {
+static void write_failures(hdf_file *file, hid_t root,
+                           const heed_record *const *records, size_t count,
+                           const part_columns *room) {
   static const char *const names[] = {"failure_stage", "failure_plugin",
                                       "failure_message"};
   size_t failed = 0;
@@ -66,12 +67,13 @@ static void write_failures(hdf *file, hid_t root, const record *const *records,
   if (failed == 0) return;
   put_integers(file, root, "failure_row", failed, room->integers);
   for (size_t column = 0; column < 3; column++) {
-    size_t at = 0;
+    size_t position = 0;
     for (size_t i = 0; i < count; i++) {
-      const record *of = records[i];
-      const char *texts[] = {plan_stage_name(of->stage), of->plugin,
-                             of->message};
-      if (of->status != RECORD_DONE) room->texts[at++] = texts[column];
+      const heed_record *record = records[i];
+      const char *texts[] = {plan_stage_name(record->stage), record->plugin,
+                             record->message};
+      if (record->status != RECORD_DONE)
+        room->texts[position++] = texts[column];
     }
     hdf_put_texts(file, root, names[column], failed, room->texts);
   }
@@ -82,8 +84,9 @@ static void write_failures(hdf *file, hid_t root, const record *const *records,
   put_integers(file, root, "failure_signal", failed, room->integers);
 }
 
-static void write_warnings(hdf *file, hid_t root, const record *const *records,
-                           size_t count, const columns *room) {
+static void write_warnings(hdf_file *file, hid_t root,
+                           const heed_record *const *records, size_t count,
+                           const part_columns *room) {
   static const char *const names[] = {"warning_code", "warning_plugin",
                                       "warning_message"};
   size_t total = 0;
@@ -93,18 +96,19 @@ static void write_warnings(hdf *file, hid_t root, const record *const *records,
   if (total == 0) return;
   put_integers(file, root, "warning_row", total, room->integers);
   for (size_t column = 0; column < 3; column++) {
-    size_t at = 0;
+    size_t position = 0;
     for (size_t i = 0; i < count; i++)
       for (size_t j = 0; j < records[i]->warning_count; j++) {
-        const record_warning *of = &records[i]->warnings[j];
-        const char *texts[] = {of->code, of->plugin, of->message};
-        room->texts[at++] = texts[column];
+        const heed_record_warning *warning = &records[i]->warnings[j];
+        const char *texts[] = {warning->code, warning->plugin,
+                               warning->message};
+        room->texts[position++] = texts[column];
       }
     hdf_put_texts(file, root, names[column], total, room->texts);
   }
 }
 
-static size_t kept_rows(const record *const *records, size_t count,
+static size_t kept_rows(const heed_record *const *records, size_t count,
                         size_t which) {
   size_t rows = 0;
   for (size_t i = 0; i < count; i++)
@@ -114,13 +118,13 @@ static size_t kept_rows(const record *const *records, size_t count,
   return rows;
 }
 
-static void write_kept(hdf *file, hid_t root, const record *const *records,
-                       size_t count) {
+static void write_kept(hdf_file *file, hid_t root,
+                       const heed_record *const *records, size_t count) {
   for (size_t which = 0; which < KEPT_TABLES; which++) {
-    kept *into = kept_create(file, root, kept_names[which],
-                             kept_rows(records, count, which));
-    size_t at = 0;
-    if (into == NULL) {
+    hdf_kept *kept = kept_create(file, root, kept_names[which],
+                                 kept_rows(records, count, which));
+    size_t position = 0;
+    if (kept == NULL) {
       hdf_fail(file, "find memory for", kept_names[which]);
       return;
     }
@@ -131,19 +135,19 @@ static void write_kept(hdf *file, hid_t root, const record *const *records,
         heed_column cell = {"cell", HEED_INT64, 1, &row};
         const heed_table labels = {sizeof labels, "labels", 1, 1, &cell};
         if (strcmp(table->name, kept_names[which]) != 0) continue;
-        kept_put(into, &labels, table, at);
-        at += table->rows;
+        kept_put(kept, &labels, table, position);
+        position += table->rows;
       }
-    kept_close(into);
+    kept_close(kept);
   }
 }
 
 /* Room for the longest column of any kind. */
-static bool make_room(const plan *of, const record *const *records,
-                      size_t count, columns *room) {
+static bool make_room(const heed_plan *plan, const heed_record *const *records,
+                      size_t count, part_columns *room) {
   size_t most = count;
-  size_t width =
-      of->value_count > PLAN_STAGE_COUNT ? of->value_count : PLAN_STAGE_COUNT;
+  size_t width = plan->value_count > PLAN_STAGE_COUNT ? plan->value_count
+                                                      : PLAN_STAGE_COUNT;
   size_t warnings = 0;
   for (size_t i = 0; i < count; i++) warnings += records[i]->warning_count;
   if (warnings > most) most = warnings;
@@ -153,19 +157,19 @@ static bool make_room(const plan *of, const record *const *records,
   return room->texts != NULL && room->integers != NULL && room->numbers != NULL;
 }
 
-heed_status part_build(const plan *of, const record *const *records,
+heed_status part_build(const heed_plan *plan, const heed_record *const *records,
                        size_t count, void **bytes, size_t *length,
                        heed_error *error) {
-  hdf file = {"a part", HEED_OK, error};
-  columns room = {NULL, NULL, NULL};
+  hdf_file file = {"a part", HEED_OK, error};
+  part_columns room = {NULL, NULL, NULL};
   const hid_t root = hdf_memory_file(&file);
   *bytes = NULL;
-  if (root < 0 || !make_room(of, records, count, &room)) {
+  if (root < 0 || !make_room(plan, records, count, &room)) {
     hdf_fail(&file, "build", "the part");
   } else {
     hdf_note_integer(&file, root, "heed_part", PART_FORMAT);
-    write_layout(&file, root, of);
-    write_cells(&file, root, of, records, count, &room);
+    write_layout(&file, root, plan);
+    write_cells(&file, root, plan, records, count, &room);
     write_failures(&file, root, records, count, &room);
     write_warnings(&file, root, records, count, &room);
     write_kept(&file, root, records, count);
@@ -184,37 +188,39 @@ heed_status part_build(const plan *of, const record *const *records,
 
 /* ---- reading ---- */
 
-static void read_values(hdf *file, hid_t root, const plan *of, batch *result) {
+static void read_values(hdf_file *file, hid_t root, const heed_plan *plan,
+                        work_batch *result) {
   char *text = hdf_read_text(file, root, "layout");
   json_t *layout = text == NULL ? NULL : json_loads(text, 0, NULL);
   size_t count;
   double *stored = hdf_read_numbers(file, root, "values", &count);
-  match where = {0, NULL};
+  work_match where = {0, NULL};
   if (layout == NULL) hdf_fail(file, "read", "layout");
   if (file->status == HEED_OK)
-    file->status = match_make(layout, of, file->path, &where, file->error);
+    file->status = match_make(layout, plan, file->path, &where, file->error);
   if (file->status == HEED_OK && count != result->rows * where.width)
     hdf_fail(file, "read", "values");
   result->values =
-      malloc((result->rows * of->value_count + 1) * sizeof(double));
+      malloc((result->rows * plan->value_count + 1) * sizeof(double));
   if (result->values == NULL) hdf_fail(file, "find memory for", "values");
   for (size_t row = 0; file->status == HEED_OK && row < result->rows; row++)
-    for (size_t i = 0; i < of->value_count; i++)
-      result->values[row * of->value_count + i] =
-          where.from[i] == SIZE_MAX ? NAN
-                                    : stored[row * where.width + where.from[i]];
+    for (size_t i = 0; i < plan->value_count; i++)
+      result->values[row * plan->value_count + i] =
+          where.source[i] == SIZE_MAX
+              ? NAN
+              : stored[row * where.width + where.source[i]];
   match_free(&where);
   free(stored);
   json_decref(layout);
   free(text);
 }
 
-heed_status batch_read_part(const char *path, const plan *of, batch *result,
-                            heed_error *error) {
+heed_status batch_read_part(const char *path, const heed_plan *plan,
+                            work_batch *result, heed_error *error) {
   size_t count;
-  hdf *file = &result->file;
+  hdf_file *file = &result->file;
   memset(result, 0, sizeof *result);
-  *file = (hdf){path, HEED_OK, error};
+  *file = (hdf_file){path, HEED_OK, error};
   result->root = hdf_open(file);
   result->keys = hdf_read_texts(file, result->root, "key", &result->rows);
   result->status = hdf_read_integers(file, result->root, "status", &count);
@@ -223,7 +229,7 @@ heed_status batch_read_part(const char *path, const plan *of, batch *result,
   if (count != result->rows * PLAN_STAGE_COUNT)
     hdf_fail(file, "read", "seconds");
   if (file->status == HEED_OK) {
-    read_values(file, result->root, of, result);
+    read_values(file, result->root, plan, result);
     batch_read_failures(result, "failure_row", "failure_");
     batch_read_warnings(result, "warning_row", "warning_");
     batch_find_kept(result);

@@ -12,17 +12,17 @@
 
 /* A second name for a file, which replaces what had that name.  Cells with the
  * same policy share the file. */
-static heed_status name_also(const char *from, const char *to,
+static heed_status name_also(const char *source, const char *target,
                              heed_error *error) {
-  char *temporary = file_temporary(to);
+  char *temporary = file_temporary(target);
   heed_status status = HEED_OK;
   if (temporary == NULL)
-    return heed_fail(error, HEED_MEMORY, "%s: memory is out", to);
-  if (link(from, temporary) != 0)
+    return heed_fail(error, HEED_MEMORY, "%s: memory is out", target);
+  if (link(source, temporary) != 0)
     status = heed_fail(error, HEED_IO, "%s: cannot be linked to %s: %s",
-                       temporary, from, strerror(errno));
+                       temporary, source, strerror(errno));
   else
-    status = file_commit(temporary, to, error);
+    status = file_commit(temporary, target, error);
   /* rename() of two names of one file does nothing at all. */
   (void)file_remove(temporary, NULL);
   free(temporary);
@@ -35,15 +35,16 @@ static heed_status make_folder(const char *folder, heed_error *error) {
                    strerror(errno));
 }
 
-static heed_status keep_one(const work *from, const plan *of, size_t cell,
-                            const char *folder, heed_error *error) {
-  const size_t node = plan_node_at(of, cell / of->replicates, PLAN_POLICY);
+static heed_status keep_one(const heed_work *work, const heed_plan *plan,
+                            size_t cell, const char *folder,
+                            heed_error *error) {
+  const size_t node = plan_node_at(plan, cell / plan->replicates, PLAN_POLICY);
   char key[PLAN_KEY_SIZE], path[PATH_MAX];
   char *name;
   heed_status status;
-  if (node == SIZE_MAX || !of->nodes[node].costly) return HEED_OK;
-  plan_stage_key(of, node, cell % of->replicates, key);
-  status = work_policy_path(from, key, false, path, sizeof path, error);
+  if (node == SIZE_MAX || !plan->nodes[node].costly) return HEED_OK;
+  plan_stage_key(plan, node, cell % plan->replicates, key);
+  status = work_policy_path(work, key, false, path, sizeof path, error);
   if (status != HEED_OK || access(path, F_OK) != 0) return status;
   name = file_name("%s/cell-%zu.policy", folder, cell);
   if (name == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
@@ -53,14 +54,15 @@ static heed_status keep_one(const work *from, const plan *of, size_t cell,
   return status;
 }
 
-heed_status storage_keep_policies(const work *from, const char *result_path,
-                                  const plan *of, heed_error *error) {
+heed_status storage_keep_policies(const heed_work *work,
+                                  const char *result_path,
+                                  const heed_plan *plan, heed_error *error) {
   char *folder = file_name("%s.policies", result_path);
   heed_status status = HEED_OK;
   if (folder == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
-  if (of->keep_policy)
-    for (size_t i = 0; status == HEED_OK && i < plan_cell_count(of); i++)
-      status = keep_one(from, of, i, folder, error);
+  if (plan->keep_policy)
+    for (size_t i = 0; status == HEED_OK && i < plan_cell_count(plan); i++)
+      status = keep_one(work, plan, i, folder, error);
   free(folder);
   return status;
 }

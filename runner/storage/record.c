@@ -8,17 +8,17 @@
 
 #include "storage/hdf.h"
 
-record *record_create(const plan *of, size_t cell) {
-  record *self = calloc(1, sizeof *self);
+heed_record *record_create(const heed_plan *plan, size_t cell) {
+  heed_record *self = calloc(1, sizeof *self);
   if (self == NULL) return NULL;
-  self->values = malloc((of->value_count + 1) * sizeof *self->values);
+  self->values = malloc((plan->value_count + 1) * sizeof *self->values);
   if (self->values == NULL) {
     free(self);
     return NULL;
   }
   self->cell = cell;
-  plan_cell_key(of, cell, self->key);
-  for (size_t i = 0; i < of->value_count; i++) self->values[i] = NAN;
+  plan_cell_key(plan, cell, self->key);
+  for (size_t i = 0; i < plan->value_count; i++) self->values[i] = NAN;
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++) self->seconds[i] = NAN;
   return self;
 }
@@ -38,7 +38,7 @@ static void table_free(heed_table *table) {
   free(table);
 }
 
-void record_free(record *self) {
+void record_free(heed_record *self) {
   if (self == NULL) return;
   for (size_t i = 0; i < self->warning_count; i++) {
     free(self->warnings[i].code);
@@ -54,7 +54,7 @@ void record_free(record *self) {
   free(self);
 }
 
-static heed_status out_of_memory(const record *self, heed_error *error) {
+static heed_status out_of_memory(const heed_record *self, heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "cell %zu: no memory for its record",
                    self->cell);
 }
@@ -85,9 +85,9 @@ static char *copy_text(const char *text) {
   return copy;
 }
 
-heed_status record_fail(record *self, record_status status, plan_stage stage,
-                        const char *plugin, int signal, const char *message,
-                        heed_error *error) {
+heed_status record_fail(heed_record *self, heed_record_status status,
+                        plan_stage stage, const char *plugin, int signal,
+                        const char *message, heed_error *error) {
   char *plugin_copy = copy_text(plugin);
   char *message_copy = copy_text(message);
   if (plugin_copy == NULL || message_copy == NULL) {
@@ -105,11 +105,11 @@ heed_status record_fail(record *self, record_status status, plan_stage stage,
   return HEED_OK;
 }
 
-heed_status record_warn(record *self, const char *code, const char *plugin,
+heed_status record_warn(heed_record *self, const char *code, const char *plugin,
                         const char *message, heed_error *error) {
-  record_warning *grown = realloc(
+  heed_record_warning *grown = realloc(
       self->warnings, (self->warning_count + 1) * sizeof *self->warnings);
-  record_warning *warning;
+  heed_record_warning *warning;
   if (grown == NULL) return out_of_memory(self, error);
   self->warnings = grown;
   warning = &self->warnings[self->warning_count++];
@@ -164,8 +164,8 @@ static heed_table *copy_table(const heed_table *table, const char *name) {
   return copy;
 }
 
-heed_status record_keep(record *self, const heed_table *table, const char *name,
-                        heed_error *error) {
+heed_status record_keep(heed_record *self, const heed_table *table,
+                        const char *name, heed_error *error) {
   heed_table *copy = copy_table(table, name);
   heed_table **grown =
       realloc(self->kept, (self->kept_count + 1) * sizeof(heed_table *));

@@ -7,23 +7,23 @@
 #include "plan/plan.h"
 
 /* Stored as int8; the values are part of the file format. */
-typedef enum record_status {
+typedef enum heed_record_status {
   RECORD_DONE = 0,
   RECORD_FAILED = 1, /* the stage returned an error or a bad output */
   RECORD_CRASHED = 2,
   RECORD_TIMED_OUT = 3,
   RECORD_OUT_OF_MEMORY = 4,
   RECORD_MISSING = -1 /* not run: in result files only */
-} record_status;
+} heed_record_status;
 
-typedef struct record_warning {
+typedef struct heed_record_warning {
   char *code, *plugin, *message;
-} record_warning;
+} heed_record_warning;
 
-typedef struct record {
+typedef struct heed_record {
   size_t cell;
   char key[PLAN_KEY_SIZE];
-  record_status status;
+  heed_record_status status;
   double *values; /* plan->value_count; NaN where not reported */
   double seconds[PLAN_STAGE_COUNT]; /* 0: shared with an earlier cell, which
                                        stands for the time; NaN: not run */
@@ -35,25 +35,26 @@ typedef struct record {
   int signal;    /* that ended the worker, or 0 */
 
   size_t warning_count;
-  record_warning *warnings;
+  heed_record_warning *warnings;
 
   /* What `keep` asked for: tables named "users", "models", "trace", "policy",
    * "responses", "selection"; deep copies that the record owns. */
   size_t kept_count;
   heed_table **kept;
-} record;
+} heed_record;
 
 /* A record with NaN values, RECORD_DONE, key set; NULL when memory is out. */
-record *record_create(const plan *plan, size_t cell);
-void record_free(record *record);
+heed_record *record_create(const heed_plan *plan, size_t cell);
+void record_free(heed_record *record);
 
-heed_status record_fail(record *record, record_status status, plan_stage stage,
-                        const char *plugin, int signal, const char *message,
-                        heed_error *error);
-heed_status record_warn(record *record, const char *code, const char *plugin,
+heed_status record_fail(heed_record *record, heed_record_status status,
+                        plan_stage stage, const char *plugin, int signal,
                         const char *message, heed_error *error);
+heed_status record_warn(heed_record *record, const char *code,
+                        const char *plugin, const char *message,
+                        heed_error *error);
 /* Keeps a deep copy of the table under another name. */
-heed_status record_keep(record *record, const heed_table *table,
+heed_status record_keep(heed_record *record, const heed_table *table,
                         const char *name, heed_error *error);
 
 #endif

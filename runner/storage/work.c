@@ -16,7 +16,7 @@
 #include "storage/file.h"
 #include "storage/storage.h"
 
-struct work {
+struct heed_work {
   char *folder; /* absolute */
   int lock;     /* descriptor, or -1: joined */
 };
@@ -61,7 +61,7 @@ static bool still_there(int descriptor, const char *path) {
 
 /* A lock of the open file, not of the process: it ends with the last
  * descriptor, and children do not inherit it past exec. */
-static heed_status try_lock(work *self, const char *path, bool *taken,
+static heed_status try_lock(heed_work *self, const char *path, bool *taken,
                             heed_error *error) {
   struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   char holder[HOST_NAME_MAX + 64];
@@ -87,7 +87,7 @@ static heed_status try_lock(work *self, const char *path, bool *taken,
   return HEED_OK;
 }
 
-static heed_status take_lock(work *self, heed_error *error) {
+static heed_status take_lock(heed_work *self, heed_error *error) {
   char *path = file_name("%s/lock", self->folder);
   bool taken = false;
   heed_status status = HEED_OK;
@@ -114,8 +114,9 @@ static heed_status make_folder(const char *folder, heed_error *error) {
   return status;
 }
 
-heed_status work_join(const char *folder, work **result, heed_error *error) {
-  work *self = calloc(1, sizeof *self);
+heed_status work_join(const char *folder, heed_work **result,
+                      heed_error *error) {
+  heed_work *self = calloc(1, sizeof *self);
   struct stat found;
   if (self == NULL) return out_of_memory(folder, error);
   self->lock = -1;
@@ -133,7 +134,7 @@ heed_status work_join(const char *folder, work **result, heed_error *error) {
   return HEED_OK;
 }
 
-static heed_status save_plan(const work *self, const char *text,
+static heed_status save_plan(const heed_work *self, const char *text,
                              heed_error *error) {
   char *path = file_name("%s/plan.json", self->folder);
   heed_status status;
@@ -144,9 +145,9 @@ static heed_status save_plan(const work *self, const char *text,
 }
 
 heed_status work_open(const char *result_path, const char *plan_text,
-                      work **result, heed_error *error) {
+                      heed_work **result, heed_error *error) {
   char *folder = file_name("%s.work", result_path);
-  work *self = NULL;
+  heed_work *self = NULL;
   heed_status status;
   if (folder == NULL) return out_of_memory(result_path, error);
   status = make_folder(folder, error);
@@ -164,11 +165,11 @@ heed_status work_open(const char *result_path, const char *plan_text,
   return status;
 }
 
-const char *work_folder(const work *self) {
+const char *work_folder(const heed_work *self) {
   return self->folder;
 }
 
-void work_close(work *self) {
+void work_close(heed_work *self) {
   if (self == NULL) return;
   if (self->lock >= 0) (void)close(self->lock);
   free(self->folder);
@@ -179,8 +180,8 @@ void work_close(work *self) {
 
 /* A part's name is the hash of its bytes: no two processes, here or on other
  * machines, need to agree on names. */
-heed_status work_write_part(work *self, const plan *of,
-                            const record *const *records, size_t count,
+heed_status work_write_part(heed_work *self, const heed_plan *plan,
+                            const heed_record *const *records, size_t count,
                             heed_error *error) {
   void *bytes = NULL;
   size_t length = 0;
@@ -188,7 +189,7 @@ heed_status work_write_part(work *self, const plan *of,
   char *path;
   heed_status status;
   if (count == 0) return HEED_OK;
-  status = part_build(of, records, count, &bytes, &length, error);
+  status = part_build(plan, records, count, &bytes, &length, error);
   if (status != HEED_OK) return status;
   hash_bytes(bytes, length, digest);
   path = file_name("%s/part-%.32s.h5", self->folder, digest);
@@ -201,8 +202,9 @@ heed_status work_write_part(work *self, const plan *of,
 
 /* ---- policies of costly trainers ---- */
 
-heed_status work_policy_path(const work *self, const char *key, bool temporary,
-                             char *path, size_t size, heed_error *error) {
+heed_status work_policy_path(const heed_work *self, const char *key,
+                             bool temporary, char *path, size_t size,
+                             heed_error *error) {
   char *name = file_name("%s/stage-%s.policy", self->folder, key);
   char *made = name == NULL || !temporary ? name : file_temporary(name);
   heed_status status = HEED_OK;
@@ -217,20 +219,20 @@ heed_status work_policy_path(const work *self, const char *key, bool temporary,
   return status;
 }
 
-heed_status work_commit_policy(const work *self, const char *key,
+heed_status work_commit_policy(const heed_work *self, const char *key,
                                heed_error *error) {
-  char from[PATH_MAX], to[PATH_MAX];
+  char source[PATH_MAX], target[PATH_MAX];
   heed_status status =
-      work_policy_path(self, key, true, from, sizeof from, error);
+      work_policy_path(self, key, true, source, sizeof source, error);
   if (status == HEED_OK)
-    status = work_policy_path(self, key, false, to, sizeof to, error);
-  return status == HEED_OK ? file_commit(from, to, error) : status;
+    status = work_policy_path(self, key, false, target, sizeof target, error);
+  return status == HEED_OK ? file_commit(source, target, error) : status;
 }
 
 /* ---- removal ---- */
 
 /* Removes what the folder holds but for the lock. */
-static heed_status empty(const work *self, heed_error *error) {
+static heed_status empty(const heed_work *self, heed_error *error) {
   DIR *entries = opendir(self->folder);
   const struct dirent *entry;
   heed_status status = HEED_OK;
@@ -251,7 +253,7 @@ static heed_status empty(const work *self, heed_error *error) {
 
 /* The lock goes last, while it is held: whoever waits for it then finds another
  * file of that name, or none. */
-heed_status work_remove(work *self, heed_error *error) {
+heed_status work_remove(heed_work *self, heed_error *error) {
   char *lock = file_name("%s/lock", self->folder);
   heed_status status =
       lock == NULL ? out_of_memory(self->folder, error) : empty(self, error);

@@ -15,7 +15,7 @@
 
 /* ---- saving ---- */
 
-static void save_table(hdf *file, hid_t root, const char *name,
+static void save_table(hdf_file *file, hid_t root, const char *name,
                        const heed_table *table) {
   hid_t group;
   if (table == NULL || file->status != HEED_OK) return;
@@ -31,7 +31,7 @@ static void save_table(hdf *file, hid_t root, const char *name,
   if (group >= 0) (void)H5Gclose(group);
 }
 
-static void save_numbers(hdf *file, hid_t root, const heed_world *world) {
+static void save_numbers(hdf_file *file, hid_t root, const heed_world *world) {
   hdf_note_integer(file, root, "heed_world", WORLD_FORMAT);
   hdf_note_integer(file, root, "held_out", (int64_t)world->held_out);
   hdf_note_integer(file, root, "candidates", (int64_t)world->candidates);
@@ -42,14 +42,14 @@ static void save_numbers(hdf *file, hid_t root, const heed_world *world) {
     hdf_put_texts(file, root, "judges", world->judge_count, world->judges);
 }
 
-static char *world_path(const work *folder, const char *key) {
+static char *world_path(const heed_work *folder, const char *key) {
   return file_name("%s/stage-%s.h5", work_folder(folder), key);
 }
 
-heed_status work_save_world(const work *folder, const char *key,
+heed_status work_save_world(const heed_work *folder, const char *key,
                             const heed_world *world, heed_error *error) {
   char *path = world_path(folder, key);
-  hdf file = {path, HEED_OK, error};
+  hdf_file file = {path, HEED_OK, error};
   void *bytes;
   size_t length = 0;
   hid_t root;
@@ -72,31 +72,33 @@ heed_status work_save_world(const work *folder, const char *key,
 
 /* ---- loading ---- */
 
-static void out_of_memory(hdf *file) {
+static void out_of_memory(hdf_file *file) {
   if (file->status == HEED_OK)
     file->status =
         heed_fail(file->error, HEED_MEMORY, "%s: memory is out", file->path);
 }
 
 /* Copies a column into a table of the host's. */
-static void load_column(hdf *file, const heed_host *host,
-                        const heed_column *from, heed_table *table) {
-  const size_t count = table->rows * from->width;
-  void *data = host->column(host, table, from->name, from->type, from->width);
+static void load_column(hdf_file *file, const heed_host *host,
+                        const heed_column *column, heed_table *table) {
+  const size_t count = table->rows * column->width;
+  void *data =
+      host->column(host, table, column->name, column->type, column->width);
   if (data == NULL) {
     out_of_memory(file);
-  } else if (from->type != HEED_STRING) {
-    if (count > 0) memcpy(data, from->data, count * heed_type_size(from->type));
+  } else if (column->type != HEED_STRING) {
+    if (count > 0)
+      memcpy(data, column->data, count * heed_type_size(column->type));
   } else {
     for (size_t i = 0; i < count; i++) {
       ((const char **)data)[i] =
-          host->copy(host, ((char *const *)from->data)[i]);
+          host->copy(host, ((char *const *)column->data)[i]);
       if (((const char **)data)[i] == NULL) out_of_memory(file);
     }
   }
 }
 
-static heed_table *load_table(hdf *file, hid_t root, const char *name,
+static heed_table *load_table(hdf_file *file, hid_t root, const char *name,
                               const heed_host *host) {
   heed_table *stored = kept_read(file, root, name, 0, SIZE_MAX), *table;
   int64_t rows = 0;
@@ -110,7 +112,7 @@ static heed_table *load_table(hdf *file, hid_t root, const char *name,
   return table;
 }
 
-static void load_judges(hdf *file, hid_t root, const heed_host *host,
+static void load_judges(hdf_file *file, hid_t root, const heed_host *host,
                         heed_world *world) {
   size_t count;
   char **stored = hdf_read_texts(file, root, "judges", &count);
@@ -125,7 +127,7 @@ static void load_judges(hdf *file, hid_t root, const heed_host *host,
   world->judges = judges;
 }
 
-static void load_world(hdf *file, hid_t root, const heed_host *host,
+static void load_world(hdf_file *file, hid_t root, const heed_host *host,
                        heed_world *world) {
   if (hdf_read_note(file, root, ".", "heed_world") != WORLD_FORMAT)
     hdf_fail(file, "read", "a world of another format");
@@ -142,11 +144,11 @@ static void load_world(hdf *file, hid_t root, const heed_host *host,
   load_judges(file, root, host, world);
 }
 
-heed_status work_load_world(const work *folder, const char *key,
+heed_status work_load_world(const heed_work *folder, const char *key,
                             const struct heed_host *host, heed_world *world,
                             bool *found, heed_error *error) {
   char *path = world_path(folder, key);
-  hdf file = {path, HEED_OK, error};
+  hdf_file file = {path, HEED_OK, error};
   hid_t root;
   if (path == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
   *found = access(path, F_OK) == 0;

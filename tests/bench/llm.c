@@ -32,28 +32,28 @@
 #include "support/llm/generate.h"
 #include "support/llm/pass.h"
 
-typedef struct clocks {
+typedef struct bench_clocks {
   double wall, cpu;
-} clocks;
+} bench_clocks;
 
 static double seconds(struct timeval time) {
   return (double)time.tv_sec + 1e-6 * (double)time.tv_usec;
 }
 
-static clocks now(void) {
+static bench_clocks now(void) {
   struct timespec time;
   struct rusage used;
-  clocks at;
+  bench_clocks clocks;
   (void)clock_gettime(CLOCK_MONOTONIC, &time);
   (void)getrusage(RUSAGE_SELF, &used);
-  at.wall = (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-  at.cpu = seconds(used.ru_utime) + seconds(used.ru_stime);
-  return at;
+  clocks.wall = (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+  clocks.cpu = seconds(used.ru_utime) + seconds(used.ru_stime);
+  return clocks;
 }
 
-static clocks since(clocks start) {
-  const clocks end = now(),
-               passed = {end.wall - start.wall, end.cpu - start.cpu};
+static bench_clocks since(bench_clocks start) {
+  const bench_clocks end = now(),
+                     passed = {end.wall - start.wall, end.cpu - start.cpu};
   return passed;
 }
 
@@ -96,99 +96,100 @@ static double touch(const llm_model *model) {
 
 #define SQUARE 2048
 
-typedef struct products {
+typedef struct bench_products {
   float *a, *b, *c;
-} products;
+} bench_products;
 
 static void product_work(void *context, size_t index, size_t count) {
-  const products *of = context;
-  const crew_part rows = crew_share(SQUARE, 16, index, count);
+  const bench_products *products = context;
+  const llm_crew_part rows = crew_share(SQUARE, 16, index, count);
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans,
               (int)(rows.end - rows.first), SQUARE, SQUARE, 1,
-              of->a + rows.first * SQUARE, SQUARE, of->b, SQUARE, 0,
-              of->c + rows.first * SQUARE, SQUARE);
+              products->a + rows.first * SQUARE, SQUARE, products->b, SQUARE, 0,
+              products->c + rows.first * SQUARE, SQUARE);
 }
 
 /* Seconds and operations of a few squares, shared as a crew shares rows. */
-static double products_time(crew *workers, const products *of, clocks *spent) {
-  const clocks start = now();
-  for (int i = 0; i < 6; i++) crew_run(workers, product_work, (void *)of);
+static double products_time(llm_crew *workers, const bench_products *products,
+                            bench_clocks *spent) {
+  const bench_clocks start = now();
+  for (int i = 0; i < 6; i++) crew_run(workers, product_work, (void *)products);
   *spent = since(start);
   return 6.0 * 2.0 * SQUARE * SQUARE * SQUARE;
 }
 
-static products open_products(void) {
-  products of;
-  of.a = calloc(SQUARE * SQUARE, sizeof(float));
-  of.b = calloc(SQUARE * SQUARE, sizeof(float));
-  of.c = calloc(SQUARE * SQUARE, sizeof(float));
-  if (of.a == NULL || of.b == NULL || of.c == NULL) exit(1);
+static bench_products open_products(void) {
+  bench_products products;
+  products.a = calloc(SQUARE * SQUARE, sizeof(float));
+  products.b = calloc(SQUARE * SQUARE, sizeof(float));
+  products.c = calloc(SQUARE * SQUARE, sizeof(float));
+  if (products.a == NULL || products.b == NULL || products.c == NULL) exit(1);
   for (size_t i = 0; i < SQUARE * SQUARE; i++)
-    of.a[i] = of.b[i] = (float)(i % 97) * 0.01f;
-  return of;
+    products.a[i] = products.b[i] = (float)(i % 97) * 0.01f;
+  return products;
 }
 
 /* --- training ---------------------------------------------------------------
  */
 
-typedef struct job {
+typedef struct bench_job {
   llm_training training;
   size_t pairs, length, asked, rank;
   bool shared, checkpoints;
-} job;
+} bench_job;
 
 /* Tokens that a step computes. */
-static size_t tokens_of(const job *of) {
-  const size_t apart = 2 * of->pairs * of->length;
-  return of->shared ? apart - of->pairs * (of->length - of->asked) : apart;
+static size_t tokens_of(const bench_job *job) {
+  const size_t apart = 2 * job->pairs * job->length;
+  return job->shared ? apart - job->pairs * (job->length - job->asked) : apart;
 }
 
 /* Over them, how many each sees. */
-static double seen_of(const job *of) {
-  const double length = (double)of->length;
-  const double prompt = length - (double)of->asked;
+static double seen_of(const bench_job *job) {
+  const double length = (double)job->length;
+  const double prompt = length - (double)job->asked;
   const double one = length * (length + 1) / 2;
-  return (double)of->pairs *
-         (2 * one - (of->shared ? prompt * (prompt + 1) / 2 : 0));
+  return (double)job->pairs *
+         (2 * one - (job->shared ? prompt * (prompt + 1) / 2 : 0));
 }
 
-static double operations(const llm_shape *shape, const job *of) {
-  const double tokens = (double)tokens_of(of);
+static double operations(const llm_shape *shape, const bench_job *job) {
+  const double tokens = (double)tokens_of(job);
   const double width = (double)shape->width, feed = (double)shape->feed;
   const double qkv = (double)llm_qkv_width(shape);
   const double attended = (double)llm_attended_width(shape);
   const double layers = (double)shape->layers;
   const double matrices =
       layers * (width * qkv + attended * width + 3 * width * feed);
-  const double head = 2.0 * (double)(2 * of->pairs * of->asked) * width *
+  const double head = 2.0 * (double)(2 * job->pairs * job->asked) * width *
                       (double)shape->vocabulary;
-  const double attention = 4.0 * seen_of(of) * attended * layers;
+  const double attention = 4.0 * seen_of(job) * attended * layers;
   const double low = layers * (3 * width + qkv + attended + width + 2 * width +
                                2 * feed + feed + width);
   double sum = 2 * (2 * tokens * matrices + head) + 3 * attention;
-  if (of->training == LLM_TRAIN_WEIGHTS)
+  if (job->training == LLM_TRAIN_WEIGHTS)
     sum += 2 * tokens * matrices + head;
   else
-    sum += 6 * tokens * (double)of->rank * low;
+    sum += 6 * tokens * (double)job->rank * low;
   return sum;
 }
 
 typedef struct trainer {
-  const job *of;
+  const bench_job *job;
   llm_model *model;
   llm_adapter *adapter;
   llm_pass *pass;
-  adamw *optimiser;
-  crew *workers;
+  llm_adamw *optimiser;
+  llm_crew *workers;
   float *gradient, *parameters;
   size_t count;
   llm_batch batch;
   double *found, *slope;
 } trainer;
 
-static void step(trainer *self, clocks *parts) {
+static void step(trainer *self, bench_clocks *parts) {
   heed_error error = {0};
-  clocks start = now();
+  bench_clocks start = now();
   must(llm_pass_forward(self->pass, self->adapter, &self->batch, self->found,
                         &error),
        &error);
@@ -209,25 +210,25 @@ static void step(trainer *self, clocks *parts) {
 
 /* A prompt and two responses to it, or the prompt before each of them. */
 static void make_batch(trainer *self, heed_stream *stream) {
-  const job *of = self->of;
-  const size_t tokens = tokens_of(of), prompt = of->length - of->asked;
-  size_t *length = calloc(3 * of->pairs, sizeof *length);
-  size_t *branches = calloc(3 * of->pairs, sizeof *branches);
+  const bench_job *job = self->job;
+  const size_t tokens = tokens_of(job), prompt = job->length - job->asked;
+  size_t *length = calloc(3 * job->pairs, sizeof *length);
+  size_t *branches = calloc(3 * job->pairs, sizeof *branches);
   int32_t *token = calloc(tokens, sizeof *token);
-  size_t *ask = calloc(2 * of->pairs * of->asked, sizeof *ask);
-  size_t sequences = 0, asked = 0, at = 0;
+  size_t *ask = calloc(2 * job->pairs * job->asked, sizeof *ask);
+  size_t sequences = 0, asked = 0, position = 0;
   if (length == NULL || branches == NULL || token == NULL || ask == NULL)
     exit(1);
-  for (size_t i = 0; i < of->pairs; i++) {
-    if (of->shared) {
+  for (size_t i = 0; i < job->pairs; i++) {
+    if (job->shared) {
       branches[sequences] = 2;
       length[sequences++] = prompt;
-      at += prompt;
+      position += prompt;
     }
     for (size_t side = 0; side < 2; side++) {
-      length[sequences] = of->shared ? of->asked : of->length;
-      at += length[sequences++];
-      for (size_t k = of->asked; k > 0; k--) ask[asked++] = at - k;
+      length[sequences] = job->shared ? job->asked : job->length;
+      position += length[sequences++];
+      for (size_t k = job->asked; k > 0; k--) ask[asked++] = position - k;
     }
   }
   for (size_t i = 0; i < tokens; i++)
@@ -239,24 +240,24 @@ static void make_batch(trainer *self, heed_stream *stream) {
 }
 
 static void open_trainer(trainer *self) {
-  const job *of = self->of;
+  const bench_job *job = self->job;
   const llm_adapter_shape shape = {
-      of->training == LLM_TRAIN_ADAPTER ? LLM_EVERY_PROJECTION : 0, of->rank,
-      (float)of->rank};
-  const llm_pass_options options = {of->training, of->checkpoints, shape};
-  const llm_limits limits = {tokens_of(of), of->length,
-                             2 * of->pairs * of->asked};
-  const adamw_options usual = {.rate = 1e-6,
-                               .first = 0.9,
-                               .second = 0.999,
-                               .epsilon = 1e-8,
-                               .most_norm = 1};
+      job->training == LLM_TRAIN_ADAPTER ? LLM_EVERY_PROJECTION : 0, job->rank,
+      (float)job->rank};
+  const llm_pass_options options = {job->training, job->checkpoints, shape};
+  const llm_limits limits = {tokens_of(job), job->length,
+                             2 * job->pairs * job->asked};
+  const llm_adamw_options usual = {.rate = 1e-6,
+                                   .first = 0.9,
+                                   .second = 0.999,
+                                   .epsilon = 1e-8,
+                                   .most_norm = 1};
   heed_stream stream = stream_open(1, 0, "bench", "llm", 0);
   heed_error error = {0};
   size_t passes;
   self->count = self->model->layout.count;
   self->parameters = self->model->weights;
-  if (of->training == LLM_TRAIN_ADAPTER) {
+  if (job->training == LLM_TRAIN_ADAPTER) {
     must(llm_adapter_new(&self->model->shape, &shape, &stream, &self->adapter,
                          &error),
          &error);
@@ -280,21 +281,21 @@ static void open_trainer(trainer *self) {
       self->count, 12e-6 * (double)self->count);
 }
 
-static void train(llm_model *model, crew *workers, const job *of,
+static void train(llm_model *model, llm_crew *workers, const bench_job *job,
                   size_t rounds) {
-  trainer self = {.of = of, .model = model, .workers = workers};
-  const products squares = open_products();
-  const double needed = operations(&model->shape, of);
-  clocks parts[3], spent;
+  trainer self = {.job = job, .model = model, .workers = workers};
+  const bench_products squares = open_products();
+  const double needed = operations(&model->shape, job);
+  bench_clocks parts[3], spent;
   const double read = touch(model);
-  const size_t before = peak_kilobytes();
+  const size_t earlier = peak_kilobytes();
   open_trainer(&self);
   step(&self, parts);
   (void)printf("peak grew by %.1f MB (a sum of weights: %g)\n",
-               1.024e-3 * (double)(peak_kilobytes() - before), read);
+               1.024e-3 * (double)(peak_kilobytes() - earlier), read);
   for (size_t i = 0; i < rounds; i++) {
     const double count = products_time(workers, &squares, &spent);
-    const clocks products_spent = spent;
+    const bench_clocks products_spent = spent;
     double wall = 0, cpu = 0;
     step(&self, parts);
     for (int p = 0; p < 3; p++) {
@@ -305,7 +306,7 @@ static void train(llm_model *model, crew *workers, const job *of,
         "step %.2f s (forward %.2f, backward %.2f, AdamW %.2f), %.0f tokens/s, "
         "%.1f GFLOP/s; products %.1f GFLOP/s; share %.3f, by CPU time %.3f\n",
         wall, parts[0].wall, parts[1].wall, parts[2].wall,
-        (double)(2 * of->pairs * of->length) / wall, 1e-9 * needed / wall,
+        (double)(2 * job->pairs * job->length) / wall, 1e-9 * needed / wall,
         1e-9 * count / products_spent.wall,
         needed / wall / (count / products_spent.wall),
         needed / cpu / (count / products_spent.cpu));
@@ -315,7 +316,7 @@ static void train(llm_model *model, crew *workers, const job *of,
 /* --- generation -------------------------------------------------------------
  */
 
-static void generate(const llm_model *model, crew *workers, int argc,
+static void generate(const llm_model *model, llm_crew *workers, int argc,
                      char **argv) {
   const size_t prompts = option(argc, argv, "prompts", 32);
   const size_t length = option(argc, argv, "length", 64);
@@ -340,8 +341,8 @@ static void generate(const llm_model *model, crew *workers, int argc,
                                         crew_members(workers)));
   for (size_t round = 0; round < option(argc, argv, "rounds", 3); round++) {
     heed_error error = {0};
-    const clocks start = now();
-    clocks spent;
+    const bench_clocks start = now();
+    bench_clocks spent;
     must(llm_generate(model, &how, prompt, prompts, response, workers, &error),
          &error);
     spent = since(start);
@@ -354,7 +355,7 @@ static void generate(const llm_model *model, crew *workers, int argc,
 int main(int argc, char **argv) {
   gguf_file *file = NULL;
   llm_model *model = NULL, *own = NULL;
-  crew *workers = NULL;
+  llm_crew *workers = NULL;
   heed_error error = {0};
   if (argc < 4) {
     (void)fprintf(stderr,
@@ -366,18 +367,18 @@ int main(int argc, char **argv) {
   must(llm_model_open(file, argv[2], "bench", &model, &error), &error);
   must(crew_open(0, &workers, &error), &error);
   if (strcmp(argv[3], "train") == 0) {
-    const job of = {.training = chosen(argc, argv, "what=weights")
-                                    ? LLM_TRAIN_WEIGHTS
-                                    : LLM_TRAIN_ADAPTER,
-                    .pairs = option(argc, argv, "pairs", 4),
-                    .length = option(argc, argv, "length", 128),
-                    .asked = option(argc, argv, "asked", 64),
-                    .rank = option(argc, argv, "rank", 16),
-                    .shared = option(argc, argv, "shared", 1) > 0,
-                    .checkpoints = option(argc, argv, "checkpoints", 0) > 0};
-    if (of.training == LLM_TRAIN_WEIGHTS)
+    const bench_job job = {
+        .training = chosen(argc, argv, "what=weights") ? LLM_TRAIN_WEIGHTS
+                                                       : LLM_TRAIN_ADAPTER,
+        .pairs = option(argc, argv, "pairs", 4),
+        .length = option(argc, argv, "length", 128),
+        .asked = option(argc, argv, "asked", 64),
+        .rank = option(argc, argv, "rank", 16),
+        .shared = option(argc, argv, "shared", 1) > 0,
+        .checkpoints = option(argc, argv, "checkpoints", 0) > 0};
+    if (job.training == LLM_TRAIN_WEIGHTS)
       must(llm_model_copy(model, &own, &error), &error);
-    train(own != NULL ? own : model, workers, &of,
+    train(own != NULL ? own : model, workers, &job,
           option(argc, argv, "rounds", 5));
   } else {
     generate(model, workers, argc, argv);

@@ -26,35 +26,36 @@ static const heed_output outputs[] = {
 };
 
 /* Users by how often they chose A, all of whom annotated `each` pairs. */
-typedef struct counts {
+typedef struct direct_counts {
   size_t each;
   double *users; /* each + 1 */
   double gap;
-} counts;
+} direct_counts;
 
 static double cost(const gsl_vector *x, void *context) {
-  const counts *of = context;
+  const direct_counts *counts = context;
   double unknown[UNKNOWNS], sum = 0;
   for (int i = 0; i < UNKNOWNS; i++)
     unknown[i] = 1 / (1 + exp(-gsl_vector_get(x, (size_t)i)));
-  const double low = 0.5 + unknown[LOW] * (of->gap - 0.5);
-  const double high = 0.5 + unknown[HIGH] * (of->gap - 0.5);
-  for (size_t k = 0; k <= of->each; k++) {
-    const double a = (double)k, b = (double)(of->each - k);
-    if (of->users[k] == 0) continue;
-    sum += of->users[k] *
+  const double low = 0.5 + unknown[LOW] * (counts->gap - 0.5);
+  const double high = 0.5 + unknown[HIGH] * (counts->gap - 0.5);
+  for (size_t k = 0; k <= counts->each; k++) {
+    const double a = (double)k, b = (double)(counts->each - k);
+    if (counts->users[k] == 0) continue;
+    sum += counts->users[k] *
            log((1 - unknown[SHARE]) * exp(a * log(low) + b * log1p(-low)) +
                unknown[SHARE] * exp(a * log(high) + b * log1p(-high)));
   }
   return isfinite(sum) ? -sum : 1e300;
 }
 
-static double best_of(const heed_host *host, counts *of, int64_t starts) {
+static double best_of(const heed_host *host, direct_counts *counts,
+                      int64_t starts) {
   gsl_multimin_fminimizer *simplex = gsl_multimin_fminimizer_alloc(
       gsl_multimin_fminimizer_nmsimplex2, UNKNOWNS);
   gsl_vector *x = gsl_vector_alloc(UNKNOWNS);
   gsl_vector *step = gsl_vector_alloc(UNKNOWNS);
-  gsl_multimin_function function = {cost, UNKNOWNS, of};
+  gsl_multimin_function function = {cost, UNKNOWNS, counts};
   double best = -HUGE_VAL;
   gsl_vector_set_all(step, 1);
   for (int64_t start = 0; start < starts; start++) {
@@ -102,20 +103,21 @@ static heed_status estimate(void *self, const heed_host *host,
   const heed_value *values = self;
   const int8_t *choice =
       heed_table_data(crowd->annotations, "choice", HEED_INT8);
-  counts of = {.each = crowd->first[1], .gap = crowd->world->mu};
+  direct_counts counts = {.each = crowd->first[1], .gap = crowd->world->mu};
   double best;
-  of.users = host->scratch(host, of.each + 1, sizeof(double));
-  if (of.users == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  counts.users = host->scratch(host, counts.each + 1, sizeof(double));
+  if (counts.users == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
   for (size_t j = 0; j < crowd->users->rows; j++) {
     size_t k = 0;
-    if (crowd->first[j + 1] - crowd->first[j] != of.each)
+    if (crowd->first[j + 1] - crowd->first[j] != counts.each)
       return heed_fail(error, HEED_UNSUPPORTED,
                        "users differ in how many pairs they annotated");
     for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++)
       k += choice[i] == HEED_CHOSE_A;
-    of.users[k]++;
+    counts.users[k]++;
   }
-  best = best_of(host, &of, values[STARTS].integer);
+  best = best_of(host, &counts, values[STARTS].integer);
   host->output(host, OUT_LOG_LIKELIHOOD, &best, 1);
   return fill(host, crowd, posterior, error);
 }

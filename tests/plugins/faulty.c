@@ -50,14 +50,14 @@ static const heed_parameter parameters[] = {
 static const heed_output outputs[] = {
     {.name = "draw", .doc = "a uniform of the stage's stream"}};
 
-typedef struct faulty {
+typedef struct faulty_state {
   const heed_value *values;
   bool used;
-} faulty;
+} faulty_state;
 
 static heed_status create(const heed_host *host, const heed_value *values,
                           void **self, heed_error *error) {
-  faulty *made = host->allocate(host, 1, sizeof *made);
+  faulty_state *made = host->allocate(host, 1, sizeof *made);
   if (made == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
   made->values = values;
   *self = made;
@@ -87,7 +87,7 @@ static void babble(void) {
   for (size_t i = 0; i < 2000000; i++) (void)!write(1, line, sizeof line - 1);
 }
 
-static heed_status fail_by(faulty *self, heed_error *error) {
+static heed_status fail_by(faulty_state *self, heed_error *error) {
   const heed_value *values = self->values;
   struct timespec left = {(time_t)values[SECONDS].number, 0};
   left.tv_nsec = (long)(1e9 * (values[SECONDS].number - (double)left.tv_sec));
@@ -125,8 +125,8 @@ static heed_status fail_by(faulty *self, heed_error *error) {
 
 /* Planners close what they never used. */
 static void destroy(void *self) {
-  const faulty *of = self;
-  if (of->used && of->values[FAULT].integer == FAULT_LATE) crash();
+  const faulty_state *faulty = self;
+  if (faulty->used && faulty->values[FAULT].integer == FAULT_LATE) crash();
 }
 
 static void report(const heed_host *host, int64_t fault) {
@@ -141,7 +141,7 @@ static void report(const heed_host *host, int64_t fault) {
 static heed_status estimate(void *self, const heed_host *host,
                             const heed_crowd *crowd, heed_posterior *posterior,
                             heed_error *error) {
-  const heed_value *values = ((faulty *)self)->values;
+  const heed_value *values = ((faulty_state *)self)->values;
   const size_t users = crowd->users->rows;
   const size_t annotations = crowd->annotations->rows;
   const heed_status status = fail_by(self, error);
@@ -193,7 +193,7 @@ static heed_status choose(void *self, const heed_host *host,
                           const heed_crowd *crowd,
                           const heed_posterior *posterior,
                           heed_selection *selection, heed_error *error) {
-  const heed_value *values = ((faulty *)self)->values;
+  const heed_value *values = ((faulty_state *)self)->values;
   const heed_status status = fail_by(self, error);
   (void)crowd, (void)posterior;
   if (status != HEED_OK) return status;

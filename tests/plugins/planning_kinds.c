@@ -126,19 +126,19 @@ static size_t node_count(const void *self, size_t wanted) {
   return wanted;
 }
 static void nodes(const void *self, const double *values, size_t count,
-                  double *at) {
+                  double *point) {
   (void)self, (void)values;
-  for (size_t i = 0; i < count; i++) at[i] = 0;
+  for (size_t i = 0; i < count; i++) point[i] = 0;
 }
 static void log_weights(const void *self, const double *values, size_t count,
-                        const double *at, double *log_weight) {
-  (void)self, (void)values, (void)at;
+                        const double *point, double *log_weight) {
+  (void)self, (void)values, (void)point;
   for (size_t i = 0; i < count; i++) log_weight[i] = -log((double)count);
 }
-static heed_status refit(const void *self, size_t count, const double *at,
+static heed_status refit(const void *self, size_t count, const double *point,
                          const double *mass, double *values,
                          heed_error *error) {
-  (void)self, (void)count, (void)at, (void)mass, (void)values, (void)error;
+  (void)self, (void)count, (void)point, (void)mass, (void)values, (void)error;
   return HEED_OK;
 }
 static const heed_distribution_functions span_functions = {
@@ -187,8 +187,8 @@ static void domain(const void *self, heed_domain *result) {
 }
 static void probability(const void *self, const double *phi,
                         const heed_answers *answers, size_t count,
-                        const double *at, double *result) {
-  (void)self, (void)phi, (void)answers, (void)count, (void)at, (void)result;
+                        const double *point, double *result) {
+  (void)self, (void)phi, (void)answers, (void)count, (void)point, (void)result;
 }
 static void casual(const void *self, const double *phi,
                    const heed_answers *answers, double *result) {

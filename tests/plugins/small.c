@@ -124,19 +124,20 @@ static size_t node_count(const void *self, size_t wanted) {
   return wanted;
 }
 static void nodes(const void *self, const double *values, size_t count,
-                  double *at) {
+                  double *point) {
   (void)self, (void)values;
-  for (size_t i = 0; i < count; i++) at[i] = ((double)i + 0.5) / (double)count;
+  for (size_t i = 0; i < count; i++)
+    point[i] = ((double)i + 0.5) / (double)count;
 }
 static void log_weights(const void *self, const double *values, size_t count,
-                        const double *at, double *log_weight) {
-  (void)self, (void)values, (void)at;
+                        const double *point, double *log_weight) {
+  (void)self, (void)values, (void)point;
   for (size_t i = 0; i < count; i++) log_weight[i] = -log((double)count);
 }
-static heed_status refit(const void *self, size_t count, const double *at,
+static heed_status refit(const void *self, size_t count, const double *point,
                          const double *mass, double *values,
                          heed_error *error) {
-  (void)self, (void)count, (void)at, (void)mass, (void)values, (void)error;
+  (void)self, (void)count, (void)point, (void)mass, (void)values, (void)error;
   return HEED_OK;
 }
 static const heed_distribution_functions flat_functions = {
@@ -172,11 +173,11 @@ static void domain(const void *self, heed_domain *result) {
 }
 static void probability(const void *self, const double *phi,
                         const heed_answers *answers, size_t count,
-                        const double *at, double *result) {
+                        const double *point, double *result) {
   (void)self, (void)phi;
   for (size_t i = 0; i < answers->count; i++)
     for (size_t k = 0; k < count; k++) {
-      const double a = at[k] * answers->p[i] + (1 - at[k]) / 2;
+      const double a = point[k] * answers->p[i] + (1 - point[k]) / 2;
       result[i * count + k] = answers->choice[i] == HEED_CHOSE_A ? a : 1 - a;
     }
 }

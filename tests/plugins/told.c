@@ -125,19 +125,19 @@ static size_t node_count(const void *self, size_t wanted) {
   return 1;
 }
 static void nodes(const void *self, const double *values, size_t count,
-                  double *at) {
+                  double *point) {
   (void)values, (void)count;
-  at[0] = told(self);
+  point[0] = told(self);
 }
 static void log_weights(const void *self, const double *values, size_t count,
-                        const double *at, double *log_weight) {
-  (void)self, (void)values, (void)count, (void)at;
+                        const double *point, double *log_weight) {
+  (void)self, (void)values, (void)count, (void)point;
   log_weight[0] = 0;
 }
-static heed_status refit(const void *self, size_t count, const double *at,
+static heed_status refit(const void *self, size_t count, const double *point,
                          const double *mass, double *values,
                          heed_error *error) {
-  (void)self, (void)count, (void)at, (void)mass, (void)values, (void)error;
+  (void)self, (void)count, (void)point, (void)mass, (void)values, (void)error;
   return HEED_OK;
 }
 static const heed_distribution_functions distribution_functions = {
@@ -180,8 +180,8 @@ static void domain(const void *self, heed_domain *result) {
 }
 static void probability(const void *self, const double *phi,
                         const heed_answers *answers, size_t count,
-                        const double *at, double *result) {
-  (void)phi, (void)at;
+                        const double *point, double *result) {
+  (void)phi, (void)point;
   for (size_t i = 0; i < answers->count * count; i++)
     result[i] = answers->choice[i / count] == said(self);
 }
@@ -319,20 +319,22 @@ static void count_training(const char *path) {
 }
 
 /* The posterior with the means halved. */
-static heed_status refine(const heed_host *host, const heed_posterior *from,
-                          heed_policy *policy, heed_error *error) {
+static heed_status refine(const heed_host *host,
+                          const heed_posterior *posterior, heed_policy *policy,
+                          heed_error *error) {
   const char *path = host->checkpoint(host);
   FILE *file = path == NULL ? NULL : fopen(path, "wb");
   heed_posterior *made = host->allocate(host, 1, sizeof *made);
-  double *mean = host->allocate(host, from->units, sizeof *mean);
+  double *mean = host->allocate(host, posterior->units, sizeof *mean);
   if (file != NULL) (void)fclose(file);
   if (made == NULL || mean == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out");
-  *made = *from;
+  *made = *posterior;
   made->mean = mean;
   made->quantiles = NULL;
   made->node_count = 0;
-  for (size_t i = 0; i < from->units; i++) mean[i] = from->mean[i] / 2;
+  for (size_t i = 0; i < posterior->units; i++)
+    mean[i] = posterior->mean[i] / 2;
   policy->refined = made;
   return HEED_OK;
 }

@@ -26,11 +26,11 @@
 #define BETA 0.1
 #define LINES 64
 
-typedef struct lines {
+typedef struct llm_steps_lines {
   size_t count, tokens, longest;
   size_t length[LINES];
   int32_t *token;
-} lines;
+} llm_steps_lines;
 
 static void must(heed_status status, const heed_error *error) {
   if (status == HEED_OK) return;
@@ -38,31 +38,32 @@ static void must(heed_status status, const heed_error *error) {
   exit(1);
 }
 
-static lines read_lines(const char *path) {
-  lines of = {.token = calloc(1 << 16, sizeof(int32_t))};
+static llm_steps_lines read_lines(const char *path) {
+  llm_steps_lines lines = {.token = calloc(1 << 16, sizeof(int32_t))};
   FILE *file = fopen(path, "r");
-  int token, after;
-  if (file == NULL || of.token == NULL) exit(1);
-  while (of.count < LINES && of.tokens < 1 << 16 &&
+  int token, later;
+  if (file == NULL || lines.token == NULL) exit(1);
+  while (lines.count < LINES && lines.tokens < 1 << 16 &&
          fscanf(file, "%d", &token) == 1) {
-    of.token[of.tokens++] = token;
-    of.length[of.count]++;
-    if (of.length[of.count] > of.longest) of.longest = of.length[of.count];
-    while ((after = fgetc(file)) == ' ') continue;
-    if (after == '\n') of.count++;
-    (void)ungetc(after, file);
+    lines.token[lines.tokens++] = token;
+    lines.length[lines.count]++;
+    if (lines.length[lines.count] > lines.longest)
+      lines.longest = lines.length[lines.count];
+    while ((later = fgetc(file)) == ' ') continue;
+    if (later == '\n') lines.count++;
+    (void)ungetc(later, file);
   }
   (void)fclose(file);
-  return of;
+  return lines;
 }
 
 typedef struct bench {
   gguf_file *file;
   llm_model *model;
-  crew *workers;
+  llm_crew *workers;
   llm_pass *pass;
   llm_adapter *adapter;
-  lines of;
+  llm_steps_lines lines;
   llm_batch batch;
   size_t ask[1 << 16];
   heed_error error;
@@ -71,7 +72,7 @@ typedef struct bench {
 static void open_pass(bench *self, llm_training training,
                       llm_adapter_shape adapter) {
   const llm_pass_options options = {training, false, adapter};
-  const llm_limits limits = {self->of.tokens, self->of.longest,
+  const llm_limits limits = {self->lines.tokens, self->lines.longest,
                              self->batch.asked};
   must(llm_pass_open(self->model, &options, &limits, self->workers, &self->pass,
                      &self->error),
@@ -83,14 +84,14 @@ static int write_logits(bench *self, const char *path) {
   float *logits = calloc(vocabulary, sizeof *logits);
   FILE *file = fopen(path, "wb");
   double nothing = 0;
-  self->batch = (llm_batch){.sequences = self->of.count,
-                            .length = self->of.length,
-                            .token = self->of.token};
+  self->batch = (llm_batch){.sequences = self->lines.count,
+                            .length = self->lines.length,
+                            .token = self->lines.token};
   open_pass(self, LLM_TRAIN_NOTHING, (llm_adapter_shape){0});
   must(llm_pass_forward(self->pass, NULL, &self->batch, &nothing, &self->error),
        &self->error);
   if (file == NULL || logits == NULL) return 1;
-  for (size_t i = 0; i < self->of.tokens; i++) {
+  for (size_t i = 0; i < self->lines.tokens; i++) {
     llm_pass_logits(self->pass, i, logits);
     if (fwrite(logits, sizeof *logits, vocabulary, file) != vocabulary)
       return 1;
@@ -102,14 +103,14 @@ static int write_logits(bench *self, const char *path) {
 /* The second half of each line. */
 static void ask_for_responses(bench *self, size_t *asked_of) {
   size_t first = 0, asked = 0;
-  for (size_t s = 0; s < self->of.count; first += self->of.length[s++]) {
-    asked_of[s] = self->of.length[s] - self->of.length[s] / 2;
-    for (size_t i = self->of.length[s] / 2; i < self->of.length[s]; i++)
+  for (size_t s = 0; s < self->lines.count; first += self->lines.length[s++]) {
+    asked_of[s] = self->lines.length[s] - self->lines.length[s] / 2;
+    for (size_t i = self->lines.length[s] / 2; i < self->lines.length[s]; i++)
       self->ask[asked++] = first + i;
   }
-  self->batch = (llm_batch){.sequences = self->of.count,
-                            .length = self->of.length,
-                            .token = self->of.token,
+  self->batch = (llm_batch){.sequences = self->lines.count,
+                            .length = self->lines.length,
+                            .token = self->lines.token,
                             .asked = asked,
                             .ask = self->ask};
 }
@@ -118,40 +119,40 @@ static void ask_for_responses(bench *self, size_t *asked_of) {
  * slopes of all log-probabilities. */
 static double dpo(const bench *self, const size_t *asked_of,
                   const double *found, const double *reference, double *slope) {
-  const double pairs = (double)(self->of.count / 2);
+  const double pairs = (double)(self->lines.count / 2);
   double loss = 0;
-  size_t at = 0;
-  for (size_t s = 0; s + 1 < self->of.count; s += 2) {
+  size_t position = 0;
+  for (size_t s = 0; s + 1 < self->lines.count; s += 2) {
     const size_t both = asked_of[s] + asked_of[s + 1];
     double margin = 0, push;
     for (size_t i = 0; i < both; i++)
-      margin +=
-          (i < asked_of[s] ? 1 : -1) * (found[at + i] - reference[at + i]);
+      margin += (i < asked_of[s] ? 1 : -1) *
+                (found[position + i] - reference[position + i]);
     loss += log1p(exp(-BETA * margin)) / pairs;
     push = BETA / (1 + exp(BETA * margin)) / pairs;
     for (size_t i = 0; i < both; i++)
-      slope[at + i] = i < asked_of[s] ? -push : push;
-    at += both;
+      slope[position + i] = i < asked_of[s] ? -push : push;
+    position += both;
   }
   return loss;
 }
 
-static int train(bench *self, const char *from, const char *to) {
-  const adamw_options options = {.rate = 1e-3,
-                                 .first = 0.9,
-                                 .second = 0.999,
-                                 .epsilon = 1e-8,
-                                 .decay = 0.01,
-                                 .warm_up = 3,
-                                 .most_norm = 1};
+static int train(bench *self, const char *source, const char *target) {
+  const llm_adamw_options options = {.rate = 1e-3,
+                                     .first = 0.9,
+                                     .second = 0.999,
+                                     .epsilon = 1e-8,
+                                     .decay = 0.01,
+                                     .warm_up = 3,
+                                     .most_norm = 1};
   size_t asked_of[LINES];
   double *found = calloc(1 << 16, sizeof *found);
   double *reference = calloc(1 << 16, sizeof *reference);
   double *slope = calloc(1 << 16, sizeof *slope);
   llm_adapter *gradient = NULL;
-  adamw *optimiser = NULL;
+  llm_adamw *optimiser = NULL;
   heed_error *error = &self->error;
-  must(llm_adapter_load(from, self->model, &self->adapter, error), error);
+  must(llm_adapter_load(source, self->model, &self->adapter, error), error);
   must(llm_adapter_new(&self->model->shape, &self->adapter->shape, NULL,
                        &gradient, error),
        error);
@@ -170,7 +171,7 @@ static int train(bench *self, const char *from, const char *to) {
     memset(gradient->values, 0, gradient->layout.count * sizeof(float));
     must(llm_pass_backward(self->pass, slope, gradient->values, error), error);
     if (step == 0)
-      must(llm_adapter_save(gradient, self->model, to, error), error);
+      must(llm_adapter_save(gradient, self->model, target, error), error);
     must(adamw_step(optimiser, 1, gradient->values, self->adapter->values, NULL,
                     error),
          error);
@@ -183,19 +184,19 @@ static int train(bench *self, const char *from, const char *to) {
   return 0;
 }
 
-static int score(bench *self, const char *from) {
-  size_t asked_of[LINES], at = 0;
+static int score(bench *self, const char *source) {
+  size_t asked_of[LINES], position = 0;
   double *found = calloc(1 << 16, sizeof *found);
-  must(llm_adapter_load(from, self->model, &self->adapter, &self->error),
+  must(llm_adapter_load(source, self->model, &self->adapter, &self->error),
        &self->error);
   ask_for_responses(self, asked_of);
   open_pass(self, LLM_TRAIN_NOTHING, self->adapter->shape);
   must(llm_pass_forward(self->pass, self->adapter, &self->batch, found,
                         &self->error),
        &self->error);
-  for (size_t s = 0; s < self->of.count; s++) {
+  for (size_t s = 0; s < self->lines.count; s++) {
     double sum = 0;
-    for (size_t i = 0; i < asked_of[s]; i++) sum += found[at++];
+    for (size_t i = 0; i < asked_of[s]; i++) sum += found[position++];
     (void)printf("%.9f\n", sum);
   }
   free(found);
@@ -224,7 +225,7 @@ static int run(bench *self, int argc, char **argv) {
     return 0;
   }
   if (argc < 5) return 2;
-  self->of = read_lines(argv[3]);
+  self->lines = read_lines(argv[3]);
   if (argc == 5 && strcmp(argv[2], "logits") == 0)
     return write_logits(self, argv[4]);
   if (argc == 5 && strcmp(argv[2], "score") == 0) return score(self, argv[4]);
@@ -242,7 +243,7 @@ int main(int argc, char **argv) {
        &self.error);
   must(crew_open(0, &self.workers, &self.error), &self.error);
   status = run(&self, argc, argv);
-  free(self.of.token);
+  free(self.lines.token);
   llm_pass_close(self.pass);
   llm_adapter_close(self.adapter);
   crew_close(self.workers);

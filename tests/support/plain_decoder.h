@@ -19,11 +19,11 @@ typedef struct plain_decoder {
   double scale;
 } plain_decoder;
 
-static inline double *plain_doubles(const float *from, size_t count) {
-  double *to = calloc(count, sizeof *to);
-  assert_non_null(to);
-  for (size_t i = 0; i < count; i++) to[i] = (double)from[i];
-  return to;
+static inline double *plain_doubles(const float *source, size_t count) {
+  double *target = calloc(count, sizeof *target);
+  assert_non_null(target);
+  for (size_t i = 0; i < count; i++) target[i] = (double)source[i];
+  return target;
 }
 
 static inline plain_decoder plain_open(const llm_model *model,
@@ -55,9 +55,9 @@ static inline void plain_norm(const plain_decoder *self, const double *x,
 
 /* y = W x + scale B A x, for a group of projections. */
 static inline void plain_map(const plain_decoder *self, size_t layer,
-                             llm_group of, const double *w, size_t outputs,
+                             llm_group which, const double *w, size_t outputs,
                              size_t inputs, const double *x, double *y) {
-  const llm_group_layout *group = &self->adapted.group[of];
+  const llm_group_layout *group = &self->adapted.group[which];
   for (size_t o = 0; o < outputs; o++) {
     y[o] = 0;
     for (size_t i = 0; i < inputs; i++) y[o] += w[o * inputs + i] * x[i];
@@ -89,16 +89,16 @@ static inline void plain_turn(const plain_decoder *self, size_t position,
 
 static inline void plain_attend(const plain_decoder *self, size_t position,
                                 double (*qkv)[PLAIN_MOST], double *out) {
-  const llm_shape *of = &self->shape;
-  const size_t wide = of->head_width;
-  for (size_t head = 0; head < of->heads; head++) {
-    const size_t kv = head / (of->heads / of->kv_heads);
+  const llm_shape *shape = &self->shape;
+  const size_t wide = shape->head_width;
+  for (size_t head = 0; head < shape->heads; head++) {
+    const size_t kv = head / (shape->heads / shape->kv_heads);
     double weight[PLAIN_MOST], most = -HUGE_VAL, sum = 0;
     for (size_t t = 0; t <= position; t++) {
       weight[t] = 0;
       for (size_t i = 0; i < wide; i++)
         weight[t] += qkv[position][head * wide + i] *
-                     qkv[t][(of->heads + kv) * wide + i];
+                     qkv[t][(shape->heads + kv) * wide + i];
       weight[t] /= sqrt((double)wide);
       most = fmax(most, weight[t]);
     }
@@ -109,7 +109,7 @@ static inline void plain_attend(const plain_decoder *self, size_t position,
       for (size_t t = 0; t <= position; t++)
         out[head * wide + i] +=
             weight[t] / sum *
-            qkv[t][(of->heads + of->kv_heads + kv) * wide + i];
+            qkv[t][(shape->heads + shape->kv_heads + kv) * wide + i];
     }
   }
 }
@@ -117,31 +117,32 @@ static inline void plain_attend(const plain_decoder *self, size_t position,
 static inline void plain_layer(const plain_decoder *self, size_t layer,
                                size_t tokens, double (*x)[PLAIN_MOST],
                                double (*qkv)[PLAIN_MOST]) {
-  const llm_shape *of = &self->shape;
-  const llm_layout *at = &self->layout;
-  const double *w = self->weights + at->first_layer + layer * at->layer;
-  const size_t width = of->width, feed = of->feed;
+  const llm_shape *shape = &self->shape;
+  const llm_layout *layout = &self->layout;
+  const double *w = self->weights + layout->first_layer + layer * layout->layer;
+  const size_t width = shape->width, feed = shape->feed;
   for (size_t t = 0; t < tokens; t++) {
     double normed[PLAIN_MOST];
-    plain_norm(self, x[t], w + at->attention_norm, normed);
-    plain_map(self, layer, LLM_GROUP_QKV, w + at->qkv, llm_qkv_width(of), width,
-              normed, qkv[t]);
-    for (size_t head = 0; head < of->heads + of->kv_heads; head++)
-      plain_turn(self, t, qkv[t] + head * of->head_width);
+    plain_norm(self, x[t], w + layout->attention_norm, normed);
+    plain_map(self, layer, LLM_GROUP_QKV, w + layout->qkv, llm_qkv_width(shape),
+              width, normed, qkv[t]);
+    for (size_t head = 0; head < shape->heads + shape->kv_heads; head++)
+      plain_turn(self, t, qkv[t] + head * shape->head_width);
   }
   for (size_t t = 0; t < tokens; t++) {
     double attended[PLAIN_MOST], out[PLAIN_MOST], normed[PLAIN_MOST];
     double gate_up[PLAIN_MOST], act[PLAIN_MOST];
     plain_attend(self, t, qkv, attended);
-    plain_map(self, layer, LLM_GROUP_OUTPUT, w + at->output, width,
-              llm_attended_width(of), attended, out);
+    plain_map(self, layer, LLM_GROUP_OUTPUT, w + layout->output, width,
+              llm_attended_width(shape), attended, out);
     for (size_t i = 0; i < width; i++) x[t][i] += out[i];
-    plain_norm(self, x[t], w + at->feed_norm, normed);
-    plain_map(self, layer, LLM_GROUP_GATE_UP, w + at->gate_up, 2 * feed, width,
-              normed, gate_up);
+    plain_norm(self, x[t], w + layout->feed_norm, normed);
+    plain_map(self, layer, LLM_GROUP_GATE_UP, w + layout->gate_up, 2 * feed,
+              width, normed, gate_up);
     for (size_t i = 0; i < feed; i++)
       act[i] = gate_up[i] / (1 + exp(-gate_up[i])) * gate_up[feed + i];
-    plain_map(self, layer, LLM_GROUP_DOWN, w + at->down, width, feed, act, out);
+    plain_map(self, layer, LLM_GROUP_DOWN, w + layout->down, width, feed, act,
+              out);
     for (size_t i = 0; i < width; i++) x[t][i] += out[i];
   }
 }
@@ -149,24 +150,24 @@ static inline void plain_layer(const plain_decoder *self, size_t layer,
 /* log P(token t | those before it) for t = 1 ... tokens - 1 in out[t]. */
 static inline void plain_score(const plain_decoder *self, const int32_t *token,
                                size_t tokens, double *out) {
-  const llm_shape *of = &self->shape;
+  const llm_shape *shape = &self->shape;
   double(*x)[PLAIN_MOST] = calloc(tokens, sizeof *x);
   double(*qkv)[PLAIN_MOST] = calloc(tokens, sizeof *qkv);
   assert_true(x != NULL && qkv != NULL);
   for (size_t t = 0; t < tokens; t++)
-    memcpy(
-        x[t],
-        self->weights + self->layout.embedding + (size_t)token[t] * of->width,
-        of->width * sizeof(double));
-  for (size_t layer = 0; layer < of->layers; layer++)
+    memcpy(x[t],
+           self->weights + self->layout.embedding +
+               (size_t)token[t] * shape->width,
+           shape->width * sizeof(double));
+  for (size_t layer = 0; layer < shape->layers; layer++)
     plain_layer(self, layer, tokens, x, qkv);
   for (size_t t = 0; t + 1 < tokens; t++) {
     double normed[PLAIN_MOST], sum = 0, target = 0;
     plain_norm(self, x[t], self->weights + self->layout.final_norm, normed);
-    for (size_t v = 0; v < of->vocabulary; v++) {
-      const double *row = self->weights + self->layout.head + v * of->width;
+    for (size_t v = 0; v < shape->vocabulary; v++) {
+      const double *row = self->weights + self->layout.head + v * shape->width;
       double logit = 0;
-      for (size_t i = 0; i < of->width; i++) logit += row[i] * normed[i];
+      for (size_t i = 0; i < shape->width; i++) logit += row[i] * normed[i];
       sum += exp(logit);
       if (v == (size_t)token[t + 1]) target = logit;
     }

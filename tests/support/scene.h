@@ -7,17 +7,17 @@
 
 #include "workbench.h"
 
-typedef struct scene {
-  workbench bench;
+typedef struct test_scene {
+  test_workbench bench;
   heed_world world;
   heed_crowd crowd;
   heed_posterior posterior;
   heed_selection selection;
   const double *eta; /* users: the truth */
   int8_t *choice;    /* annotations */
-} scene;
+} test_scene;
 
-static inline void scene_posterior(scene *self, size_t users,
+static inline void scene_posterior(test_scene *self, size_t users,
                                    size_t annotations, const double *eta) {
   const heed_host *host = &self->bench.host.host;
   heed_posterior *made = &self->posterior;
@@ -46,7 +46,7 @@ static inline void scene_posterior(scene *self, size_t users,
 }
 
 /* As the host hands it to a filter: all weights 1. */
-static inline void scene_selection(scene *self) {
+static inline void scene_selection(test_scene *self) {
   const heed_host *host = &self->bench.host.host;
   const size_t count = self->crowd.annotations->rows;
   const int64_t *user =
@@ -67,7 +67,7 @@ static inline void scene_selection(scene *self) {
 
 /* users x each annotations over the pairs in turn; every user has attentiveness
  * low or high, by equal chance.  The posterior knows it. */
-static inline void scene_open(scene *self, uint64_t seed,
+static inline void scene_open(test_scene *self, uint64_t seed,
                               const char *parameters, size_t users, size_t each,
                               double low, double high) {
   memset(self, 0, sizeof *self);
@@ -107,7 +107,7 @@ static inline void scene_open(scene *self, uint64_t seed,
   scene_selection(self);
 }
 
-static inline void scene_close(scene *self) {
+static inline void scene_close(test_scene *self) {
   workbench_close(&self->bench);
 }
 

@@ -15,8 +15,8 @@ static int fail(const heed_error *error) {
   return EXIT_FAILURE;
 }
 
-static heed_status print(const tokenizer *tokens, const token_list *list,
-                         heed_error *error) {
+static heed_status print(const llm_tokenizer *tokens,
+                         const llm_token_list *list, heed_error *error) {
   char *text = NULL;
   size_t length = 0;
   for (size_t i = 0; i < list->count; i++)
@@ -33,8 +33,9 @@ static heed_status print(const tokenizer *tokens, const token_list *list,
 
 /* A chat of a user's text, with the default system's turn before it and the
  * assistant's opened. */
-static heed_status add_chat(const chat *turns, const char *text, size_t length,
-                            token_list *list, heed_error *error) {
+static heed_status add_chat(const llm_chat *turns, const char *text,
+                            size_t length, llm_token_list *list,
+                            heed_error *error) {
   heed_status status = chat_begin(turns, false, list, error);
   if (status == HEED_OK)
     status = chat_turn(turns, "user", text, length, list, error);
@@ -42,12 +43,12 @@ static heed_status add_chat(const chat *turns, const char *text, size_t length,
   return status;
 }
 
-static heed_status run(const tokenizer *tokens, const chat *turns, bool control,
-                       heed_error *error) {
+static heed_status run(const llm_tokenizer *tokens, const llm_chat *turns,
+                       bool control, heed_error *error) {
   heed_status status = HEED_OK;
   uint32_t length;
   while (status == HEED_OK && fread(&length, sizeof length, 1, stdin) == 1) {
-    token_list list = {0};
+    llm_token_list list = {0};
     char *text = malloc((size_t)length + 1);
     if (text == NULL || fread(text, 1, length, stdin) != length)
       status = heed_fail(error, HEED_IO, "a text was cut off");
@@ -65,8 +66,8 @@ static heed_status run(const tokenizer *tokens, const chat *turns, bool control,
 int main(int count, char **argument) {
   heed_error error = {HEED_OK, ""};
   gguf_file *file = NULL;
-  tokenizer *tokens = NULL;
-  chat *turns = NULL;
+  llm_tokenizer *tokens = NULL;
+  llm_chat *turns = NULL;
   if (count < 2) return EXIT_FAILURE;
   const char *mode = count > 2 ? argument[2] : "";
   heed_status status = gguf_open(argument[1], &file, &error);

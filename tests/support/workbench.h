@@ -29,11 +29,11 @@ static inline void workbench_near(double found, double expected,
 #define assert_near(found, expected, tolerance) \
   workbench_near((found), (expected), (tolerance), __LINE__)
 
-typedef struct workbench {
-  registry *plugins;
-  arena *memory, *scratch;
-  service host;
-  service_sink sink;
+typedef struct test_workbench {
+  host_registry *plugins;
+  host_arena *memory, *scratch;
+  host_service host;
+  host_sink sink;
   double output[64]; /* the scalars that the last stage reported */
   char warned[64];   /* code of the last warning */
   double *series;    /* where trace() goes; NULL: nowhere */
@@ -41,19 +41,19 @@ typedef struct workbench {
   const heed_instance *opened[256];
   size_t opened_count;
   heed_error error;
-} workbench;
+} test_workbench;
 
 static inline void workbench_output(void *context, const heed_plugin *plugin,
                                     size_t index, const double *values,
                                     size_t count) {
-  workbench *self = context;
+  test_workbench *self = context;
   (void)plugin;
   if (index < 64 && count == 1) self->output[index] = values[0];
 }
 
 static inline void workbench_trace(void *context, const char *series,
                                    uint64_t step, double value) {
-  workbench *self = context;
+  test_workbench *self = context;
   (void)series, (void)step;
   if (self->series_count < self->series_room)
     self->series[self->series_count++] = value;
@@ -61,12 +61,12 @@ static inline void workbench_trace(void *context, const char *series,
 
 static inline void workbench_warn(void *context, const char *plugin,
                                   const char *code, const char *message) {
-  workbench *self = context;
+  test_workbench *self = context;
   (void)plugin, (void)message;
   (void)snprintf(self->warned, sizeof self->warned, "%s", code);
 }
 
-static inline void workbench_open(workbench *self, uint64_t seed) {
+static inline void workbench_open(test_workbench *self, uint64_t seed) {
   memset(self, 0, sizeof *self);
   self->memory = arena_create();
   self->scratch = arena_create();
@@ -74,10 +74,10 @@ static inline void workbench_open(workbench *self, uint64_t seed) {
   assert_non_null(self->scratch);
   assert_int_equal(registry_create(true, &self->plugins, &self->error),
                    HEED_OK);
-  self->sink = (service_sink){.context = self,
-                              .output = workbench_output,
-                              .trace = workbench_trace,
-                              .warn = workbench_warn};
+  self->sink = (host_sink){.context = self,
+                           .output = workbench_output,
+                           .trace = workbench_trace,
+                           .warn = workbench_warn};
   service_open(&self->host);
   self->host.output = self->memory;
   self->host.scratch = self->scratch;
@@ -86,7 +86,7 @@ static inline void workbench_open(workbench *self, uint64_t seed) {
   self->host.stage = "test";
 }
 
-static inline void workbench_close(workbench *self) {
+static inline void workbench_close(test_workbench *self) {
   while (self->opened_count > 0)
     instance_close(self->opened[--self->opened_count]);
   registry_free(self->plugins);
@@ -95,7 +95,7 @@ static inline void workbench_close(workbench *self) {
 }
 
 /* Loads KIND_NAME.so of the build, unless that was done before. */
-static inline void workbench_load(workbench *self, heed_kind kind,
+static inline void workbench_load(test_workbench *self, heed_kind kind,
                                   const char *name) {
   char path[1024];
   if (registry_find(self->plugins, kind, name, NULL) != NULL) return;
@@ -107,7 +107,7 @@ static inline void workbench_load(workbench *self, heed_kind kind,
 }
 
 /* The plugin with parameters given as JSON ("{}"), or NULL with self->error. */
-static inline const heed_instance *workbench_try(workbench *self,
+static inline const heed_instance *workbench_try(test_workbench *self,
                                                  heed_kind kind,
                                                  const char *name,
                                                  const char *parameters) {
@@ -139,7 +139,7 @@ static inline const heed_instance *workbench_try(workbench *self,
   return instance;
 }
 
-static inline const heed_instance *workbench_make(workbench *self,
+static inline const heed_instance *workbench_make(test_workbench *self,
                                                   heed_kind kind,
                                                   const char *name,
                                                   const char *parameters) {
@@ -149,7 +149,7 @@ static inline const heed_instance *workbench_make(workbench *self,
 }
 
 /* A world, zeroed as a source expects it. */
-static inline heed_status workbench_world(workbench *self,
+static inline heed_status workbench_world(test_workbench *self,
                                           const heed_instance *source,
                                           heed_world *world) {
   const heed_source_functions *functions = source->plugin->functions;

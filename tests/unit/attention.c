@@ -12,7 +12,7 @@ enum { EACH = 8, PATHS = 1 << EACH, NODES = 4 };
 
 static const double nodes[NODES] = {0, 0.15, 0.6, 1};
 
-static workbench bench;
+static test_workbench bench;
 
 static int set_up(void **state) {
   (void)state;
@@ -30,21 +30,22 @@ static const heed_instance *made(const char *name) {
   return workbench_make(&bench, HEED_USER_MODEL, name, "{}");
 }
 
-static const heed_user_model_functions *functions_of(const heed_instance *of) {
-  return of->plugin->functions;
+static const heed_user_model_functions *functions_of(
+    const heed_instance *instance) {
+  return instance->plugin->functions;
 }
 
 /* One user's history; turns: how far answers lie apart, or NULL. */
-typedef struct history {
+typedef struct attention_history {
   heed_answers answers;
   int8_t choice[EACH], left[EACH];
   double p[EACH];
   size_t row[EACH];
   int64_t turn[EACH];
   int32_t topic[EACH];
-} history;
+} attention_history;
 
-static void history_make(history *self, uint64_t which, bool turns) {
+static void history_make(attention_history *self, uint64_t which, bool turns) {
   const heed_host *host = &bench.host.host;
   heed_stream stream = host->stream(host, "history", which);
   heed_table *table = host->table(host, "annotations", EACH);
@@ -75,19 +76,19 @@ static void history_make(history *self, uint64_t which, bool turns) {
 }
 
 /* P(choice i | attended or not); `without`: an answer that was not given. */
-static double of_choice(const history *of, size_t i, bool attended,
-                        size_t without) {
-  if (i == without || of->choice[i] == HEED_CHOSE_TIE) return 1;
+static double of_choice(const attention_history *history, size_t i,
+                        bool attended, size_t excluded) {
+  if (i == excluded || history->choice[i] == HEED_CHOSE_TIE) return 1;
   if (!attended) return 0.5;
-  return of->choice[i] == HEED_CHOSE_A ? of->p[i] : 1 - of->p[i];
+  return history->choice[i] == HEED_CHOSE_A ? history->p[i] : 1 - history->p[i];
 }
 
 /* P(path of attention | eta), one bit an answer. */
-typedef double path_chance(const history *of, double phi, double eta,
-                           unsigned path);
+typedef double path_chance(const attention_history *history, double phi,
+                           double eta, unsigned path);
 
-static double by_turns(const history *of, double persistence, double eta,
-                       unsigned path) {
+static double by_turns(const attention_history *history, double persistence,
+                       double eta, unsigned path) {
   double product = 1;
   for (size_t t = 0; t < EACH; t++) {
     const bool here = (path >> t) & 1u;
@@ -97,7 +98,7 @@ static double by_turns(const history *of, double persistence, double eta,
       continue;
     }
     const double stays =
-        pow(persistence, (double)(of->turn[t] - of->turn[t - 1]));
+        pow(persistence, (double)(history->turn[t] - history->turn[t - 1]));
     const bool same = here == ((path >> (t - 1)) & 1u);
     product *= (same ? stays : 0) + (1 - stays) * fresh;
   }
@@ -105,15 +106,15 @@ static double by_turns(const history *of, double persistence, double eta,
 }
 
 /* Polya's urn, drawn from one after the other. */
-static double by_topics(const history *of, double spread, double eta,
-                        unsigned path) {
+static double by_topics(const attention_history *history, double spread,
+                        double eta, unsigned path) {
   double product = 1;
   for (size_t t = 0; t < EACH; t++) {
     double drawn = 0, yes = 0, of_yes;
-    for (size_t before = 0; before < t; before++)
-      if (of->topic[before] == of->topic[t]) {
+    for (size_t earlier = 0; earlier < t; earlier++)
+      if (history->topic[earlier] == history->topic[t]) {
         drawn++;
-        yes += (path >> before) & 1u;
+        yes += (path >> earlier) & 1u;
       }
     of_yes =
         (eta * (1 - spread) + yes * spread) / (1 - spread + drawn * spread);
@@ -134,13 +135,14 @@ typedef struct kind kind;
 
 /* P(history) by all paths of attention; *attended: of those that attend to i,
  * where i is not EACH. */
-static double by_paths(const kind *model, const history *of, double phi,
-                       double eta, size_t i, size_t without, double *attended) {
+static double by_paths(const kind *model, const attention_history *history,
+                       double phi, double eta, size_t i, size_t excluded,
+                       double *attended) {
   double sum = 0, sum_attended = 0;
   for (unsigned path = 0; path < PATHS; path++) {
-    double product = model->chance(of, phi, eta, path);
+    double product = model->chance(history, phi, eta, path);
     for (size_t t = 0; t < EACH; t++)
-      product *= of_choice(of, t, (path >> t) & 1u, without);
+      product *= of_choice(history, t, (path >> t) & 1u, excluded);
     sum += product;
     if (i < EACH && ((path >> i) & 1u)) sum_attended += product;
   }
@@ -149,14 +151,14 @@ static double by_paths(const kind *model, const history *of, double phi,
 }
 
 static void a_historys_likelihood_is_a_sum_over_paths_of(const kind *model) {
-  const heed_instance *of = made(model->name);
+  const heed_instance *instance = made(model->name);
   for (uint64_t which = 0; which < 20; which++)
     for (size_t r = 0; r < 4; r++) {
-      history self;
+      attention_history self;
       double found[NODES];
       history_make(&self, which, which % 2 == 1);
-      functions_of(of)->log_likelihood(of->self, &model->phi[r], &self.answers,
-                                       NODES, nodes, found);
+      functions_of(instance)->log_likelihood(
+          instance->self, &model->phi[r], &self.answers, NODES, nodes, found);
       for (size_t k = 0; k < NODES; k++)
         assert_near(found[k],
                     log(by_paths(model, &self, model->phi[r], nodes[k], EACH,
@@ -172,14 +174,14 @@ static void a_historys_likelihood_is_a_sum_over_paths(void **state) {
 }
 
 static void attention_is_that_of_paths_given_the_others_of(const kind *model) {
-  const heed_instance *of = made(model->name);
+  const heed_instance *instance = made(model->name);
   for (uint64_t which = 0; which < 20; which++)
     for (size_t r = 0; r < 4; r++) {
-      history self;
+      attention_history self;
       double found[EACH * NODES], attended;
       history_make(&self, which, which % 2 == 1);
-      functions_of(of)->attention(of->self, &model->phi[r], &self.answers,
-                                  NODES, nodes, found);
+      functions_of(instance)->attention(instance->self, &model->phi[r],
+                                        &self.answers, NODES, nodes, found);
       for (size_t i = 0; i < EACH; i++)
         for (size_t k = 0; k < NODES; k++) {
           const double sum =
@@ -196,17 +198,17 @@ static void attention_is_that_of_paths_given_the_others(void **state) {
 }
 
 static void without_memory_it_is_the_papers_user_of(const kind *model) {
-  const heed_instance *of = made(model->name);
+  const heed_instance *instance = made(model->name);
   const heed_instance *paper = made("attentive");
   const double none = 0;
   for (uint64_t which = 0; which < 20; which++) {
-    history self;
+    attention_history self;
     double found[NODES], attention[EACH * NODES], each[EACH * NODES];
     history_make(&self, which, which % 2 == 1);
-    functions_of(of)->log_likelihood(of->self, &none, &self.answers, NODES,
-                                     nodes, found);
-    functions_of(of)->attention(of->self, &none, &self.answers, NODES, nodes,
-                                attention);
+    functions_of(instance)->log_likelihood(instance->self, &none, &self.answers,
+                                           NODES, nodes, found);
+    functions_of(instance)->attention(instance->self, &none, &self.answers,
+                                      NODES, nodes, attention);
     functions_of(paper)->probability(paper->self, NULL, &self.answers, NODES,
                                      nodes, each);
     for (size_t k = 0; k < NODES; k++) {
@@ -227,18 +229,18 @@ static void without_memory_it_is_the_papers_user(void **state) {
 }
 
 static void simulated_without_memory_they_choose_alike_of(const kind *model) {
-  const heed_instance *of = made(model->name);
+  const heed_instance *instance = made(model->name);
   const double none = 0, eta = 0.6;
   for (uint64_t which = 0; which < 50; which++) {
-    history self;
+    attention_history self;
     int8_t choice[EACH];
     heed_stream stream = bench.host.host.stream(&bench.host.host, "c", which);
     heed_stream again = stream;
     history_make(&self, which, false);
-    assert_int_equal(
-        functions_of(of)->simulate(of->self, &none, &stream, &self.answers,
-                                   &eta, choice, &bench.error),
-        HEED_OK);
+    assert_int_equal(functions_of(instance)->simulate(
+                         instance->self, &none, &stream, &self.answers, &eta,
+                         choice, &bench.error),
+                     HEED_OK);
     for (size_t i = 0; i < EACH; i++)
       assert_int_equal(choice[i],
                        heed_uniform(&again) < 0.5 + eta * (self.p[i] - 0.5)
@@ -259,19 +261,19 @@ static void histories_are_simulated_as_often_as_they_are_likely_of(
     const kind *model) {
   enum { DRAWN = 100000 };
   double seen[PATHS] = {0};
-  const heed_instance *of = made(model->name);
+  const heed_instance *instance = made(model->name);
   const double phi = 0.7, eta = 0.4;
   heed_stream stream = bench.host.host.stream(&bench.host.host, "many", 0);
-  history self;
+  attention_history self;
   double chi = 0, sum = 0;
   history_make(&self, 1, true);
   for (int n = 0; n < DRAWN; n++) {
     int8_t choice[EACH];
     size_t which = 0;
-    assert_int_equal(
-        functions_of(of)->simulate(of->self, &phi, &stream, &self.answers, &eta,
-                                   choice, &bench.error),
-        HEED_OK);
+    assert_int_equal(functions_of(instance)->simulate(
+                         instance->self, &phi, &stream, &self.answers, &eta,
+                         choice, &bench.error),
+                     HEED_OK);
     for (size_t i = 0; i < EACH; i++) which |= (size_t)choice[i] << i;
     seen[which]++;
   }
@@ -295,14 +297,15 @@ static void histories_are_simulated_as_often_as_they_are_likely(void **state) {
 /* eta_topic drawn from its Beta, by quadrature; also where a topic has more
  * answers than paths could be summed over. */
 static double topic_integrand(double x, void *context) {
-  const double *of = context; /* how often A, how often B; the Beta's a, b */
-  return pow((1 + x) / 2, of[0]) * pow((1 - x) / 2, of[1]) *
-         gsl_ran_beta_pdf(x, of[2], of[3]);
+  const double *values =
+      context; /* how often A, how often B; the Beta's a, b */
+  return pow((1 + x) / 2, values[0]) * pow((1 - x) / 2, values[1]) *
+         gsl_ran_beta_pdf(x, values[2], values[3]);
 }
 
 static void topics_are_integrals_over_a_beta(void **state) {
   enum { MANY = 60 };
-  const heed_instance *of = made("attention_by_topic");
+  const heed_instance *instance = made("attention_by_topic");
   const heed_host *host = &bench.host.host;
   const double rho = 0.2, eta = 0.4;
   heed_table *table = host->table(host, "annotations", MANY);
@@ -326,7 +329,8 @@ static void topics_are_integrals_over_a_beta(void **state) {
                                 .annotations = table,
                                 .row = row,
                                 .pair = row};
-  functions_of(of)->log_likelihood(of->self, &rho, &answers, 1, &eta, &found);
+  functions_of(instance)->log_likelihood(instance->self, &rho, &answers, 1,
+                                         &eta, &found);
   double context[] = {35, 25, eta * (1 - rho) / rho,
                       (1 - eta) * (1 - rho) / rho};
   gsl_function function = {topic_integrand, context};
@@ -338,14 +342,14 @@ static void topics_are_integrals_over_a_beta(void **state) {
 }
 
 static void topics_must_be_there(void **state) {
-  const heed_instance *of = made("attention_by_topic");
+  const heed_instance *instance = made("attention_by_topic");
   const heed_host *host = &bench.host.host;
   heed_table *empty = host->table(host, "pairs", 1);
   const heed_world world = {.size = sizeof world, .pairs = empty};
   (void)state;
-  assert_int_equal(
-      functions_of(of)->check(of->self, &world, empty, &bench.error),
-      HEED_UNSUPPORTED);
+  assert_int_equal(functions_of(instance)->check(instance->self, &world, empty,
+                                                 &bench.error),
+                   HEED_UNSUPPORTED);
   assert_non_null(strstr(bench.error.message, "have a column `topic`"));
 }
 
@@ -354,7 +358,7 @@ static void topics_must_be_there(void **state) {
 typedef struct scene {
   heed_world world;
   heed_crowd crowd;
-  history users[3];
+  attention_history users[3];
 } scene;
 
 static void scene_open(scene *self) {
@@ -394,40 +398,42 @@ static void scene_open(scene *self) {
 
 static const double log_weight[NODES] = {-1.4, -1.1, -1.5, -1.6};
 
-static heed_status fill(const scene *self, const heed_instance *of,
+static heed_status fill(const scene *self, const heed_instance *instance,
                         const double *phi, bool by_annotation, bool own_label,
-                        heed_posterior *into) {
+                        heed_posterior *posterior) {
   const heed_host *host = &bench.host.host;
-  static histories all;
-  *into = (heed_posterior){.size = sizeof *into};
+  static attention_histories all;
+  *posterior = (heed_posterior){.size = sizeof *posterior};
   assert_int_equal(
-      histories_make(host, &self->crowd, of, NAN, &all, &bench.error), HEED_OK);
+      histories_make(host, &self->crowd, instance, NAN, &all, &bench.error),
+      HEED_OK);
   double *likelihood =
       host->allocate(host, all.group_count * NODES, sizeof *likelihood);
   assert_int_equal(histories_likelihood(&all, host, phi, NODES, nodes,
                                         likelihood, &bench.error),
                    HEED_OK);
-  const node_posterior from = {.of = &all,
-                               .phi = phi,
-                               .node_count = NODES,
-                               .nodes = nodes,
-                               .log_weight = log_weight,
-                               .log_likelihood = likelihood,
-                               .by_annotation = by_annotation,
-                               .own_label = own_label};
-  return node_posterior_fill(&from, host, into, &bench.error);
+  const node_posterior source = {.histories = &all,
+                                 .phi = phi,
+                                 .node_count = NODES,
+                                 .nodes = nodes,
+                                 .log_weight = log_weight,
+                                 .log_likelihood = likelihood,
+                                 .by_annotation = by_annotation,
+                                 .own_label = own_label};
+  return node_posterior_fill(&source, host, posterior, &bench.error);
 }
 
 /* Sums over nodes and paths: what is expected of eta and of attention to i. */
-static void expected_of(const kind *model, const history *of, double phi,
-                        size_t i, size_t without, double *eta,
+static void expected_of(const kind *model, const attention_history *history,
+                        double phi, size_t i, size_t excluded, double *eta,
                         double *attention) {
   double sum = 0;
   *eta = *attention = 0;
   for (size_t k = 0; k < NODES; k++) {
     double attended;
-    const double here = exp(log_weight[k]) * by_paths(model, of, phi, nodes[k],
-                                                      i, without, &attended);
+    const double here =
+        exp(log_weight[k]) *
+        by_paths(model, history, phi, nodes[k], i, excluded, &attended);
     sum += here;
     *eta += here * nodes[k];
     *attention += exp(log_weight[k]) * attended;
@@ -436,19 +442,20 @@ static void expected_of(const kind *model, const history *of, double phi,
   *attention /= sum;
 }
 
-static void check_by_paths(const kind *model, const heed_instance *of,
+static void check_by_paths(const kind *model, const heed_instance *instance,
                            const double *fitted, double phi) {
   scene self;
   heed_posterior by_user, blind, told;
   scene_open(&self);
-  assert_int_equal(fill(&self, of, fitted, false, false, &by_user), HEED_OK);
-  assert_int_equal(fill(&self, of, fitted, true, false, &blind), HEED_OK);
-  assert_int_equal(fill(&self, of, fitted, true, true, &told), HEED_OK);
+  assert_int_equal(fill(&self, instance, fitted, false, false, &by_user),
+                   HEED_OK);
+  assert_int_equal(fill(&self, instance, fitted, true, false, &blind), HEED_OK);
+  assert_int_equal(fill(&self, instance, fitted, true, true, &told), HEED_OK);
   assert_int_equal(by_user.units, 3);
   assert_int_equal(blind.unit, HEED_BY_ANNOTATION);
   assert_int_equal(blind.units, 3 * EACH);
   for (size_t row = 0; row < 3 * EACH; row++) {
-    const history *user = &self.users[row / EACH];
+    const attention_history *user = &self.users[row / EACH];
     const size_t i = row % EACH;
     double eta, attention;
     expected_of(model, user, phi, i, i, &eta, &attention);
@@ -480,7 +487,7 @@ static void the_papers_user_has_one_by_annotation_too(void **state) {
 /* p of 0 and 1: what was chosen is impossible if it was attended, and no
  * likelihood can be divided by. */
 static void impossible_choices_were_not_attended_of(const kind *model) {
-  const heed_instance *of = made(model->name);
+  const heed_instance *instance = made(model->name);
   const double phi = 0.6;
   heed_posterior told;
   scene self;
@@ -491,7 +498,7 @@ static void impossible_choices_were_not_attended_of(const kind *model) {
   p[3] = self.users[0].p[3] = 1;
   choice[5] = self.users[0].choice[5] = HEED_CHOSE_A;
   p[5] = self.users[0].p[5] = 0;
-  assert_int_equal(fill(&self, of, &phi, true, true, &told), HEED_OK);
+  assert_int_equal(fill(&self, instance, &phi, true, true, &told), HEED_OK);
   assert_near(told.mean[3], 0, 0);
   assert_near(told.mean[5], 0, 0);
   for (size_t i = 0; i < EACH; i++) {
@@ -509,12 +516,13 @@ static void impossible_choices_were_not_attended(void **state) {
 }
 
 static void a_model_that_goes_below_zero_has_no_attention(void **state) {
-  heed_posterior into;
+  heed_posterior posterior;
   scene self;
   (void)state;
   scene_open(&self);
-  assert_int_equal(fill(&self, made("adversarial"), NULL, true, false, &into),
-                   HEED_UNSUPPORTED);
+  assert_int_equal(
+      fill(&self, made("adversarial"), NULL, true, false, &posterior),
+      HEED_UNSUPPORTED);
   assert_non_null(strstr(bench.error.message,
                          "the user model adversarial does not say which"));
 }

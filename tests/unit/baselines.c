@@ -8,7 +8,7 @@ enum { USERS = 4, PAIRS = 12 };
 static const int chose[USERS][2] = {{9, 1}, {1, 9}, {3, 1}, {0, 0}};
 
 typedef struct scene {
-  workbench bench;
+  test_workbench bench;
   heed_world world;
   heed_crowd crowd;
   heed_posterior posterior;
@@ -69,16 +69,17 @@ static const heed_instance *made(scene *self, const char *name,
   return workbench_make(&self->bench, HEED_ESTIMATOR, name, parameters);
 }
 
-static heed_status estimate(scene *self, const heed_instance *of) {
-  const heed_estimator_functions *is = of->plugin->functions;
+static heed_status estimate(scene *self, const heed_instance *instance) {
+  const heed_estimator_functions *functions = instance->plugin->functions;
   self->posterior = (heed_posterior){.size = sizeof self->posterior,
                                      .mu = NAN,
                                      .mu_low = NAN,
                                      .mu_high = NAN,
                                      .log_likelihood = NAN,
                                      .objective = NAN};
-  return is->estimate(of->self, &self->bench.host.host, &self->crowd,
-                      &self->posterior, &self->bench.error);
+  return functions->estimate(instance->self, &self->bench.host.host,
+                             &self->crowd, &self->posterior,
+                             &self->bench.error);
 }
 
 static const heed_posterior *posterior_of(scene *self, const char *name,
@@ -95,45 +96,47 @@ static double clipped(double x) {
 /* eta = clip((k / n - 1/2) / (mu - 1/2)) */
 static void a_frequency_is_scaled_by_the_gap_and_clipped(void **state) {
   scene *self = *state;
-  const heed_posterior *of = posterior_of(self, "frequency", "{\"mu\": 0.8}");
-  assert_int_equal(of->units, USERS);
-  assert_near(of->mean[0], 1, 0);
-  assert_near(of->mean[1], 0, 0);
-  assert_near(of->mean[2], 0.25 / 0.3, 1e-12);
+  const heed_posterior *posterior =
+      posterior_of(self, "frequency", "{\"mu\": 0.8}");
+  assert_int_equal(posterior->units, USERS);
+  assert_near(posterior->mean[0], 1, 0);
+  assert_near(posterior->mean[1], 0, 0);
+  assert_near(posterior->mean[2], 0.25 / 0.3, 1e-12);
   /* The variance of k / n is at most 1 / (4 n). */
-  assert_near(of->sd[2], 0.5 / sqrt(4) / 0.3, 1e-12);
-  assert_near(of->mu, 0.8, 0);
+  assert_near(posterior->sd[2], 0.5 / sqrt(4) / 0.3, 1e-12);
+  assert_near(posterior->mu, 0.8, 0);
 }
 
 static void who_said_nothing_gets_everyones_frequency(void **state) {
   scene *self = *state;
-  const heed_posterior *of = posterior_of(self, "frequency", "{}");
-  assert_near(of->mean[3], (13.0 / 24 - 0.5) / 0.25, 1e-12);
-  assert_near(of->sd[3], 1, 0);
+  const heed_posterior *posterior = posterior_of(self, "frequency", "{}");
+  assert_near(posterior->mean[3], (13.0 / 24 - 0.5) / 0.25, 1e-12);
+  assert_near(posterior->sd[3], 1, 0);
 }
 
 static void shrinkage_adds_annotations_of_everyone(void **state) {
   scene *self = *state;
-  const heed_posterior *of =
+  const heed_posterior *posterior =
       posterior_of(self, "frequency", "{\"shrinkage\": 6}");
   const double everyone = (13.0 / 24 - 0.5) / 0.25;
   for (int j = 0; j < USERS; j++) {
     const double n = chose[j][0] + chose[j][1];
     const double excess = (chose[j][0] - n / 2) / 0.25;
-    assert_near(of->mean[j], clipped((excess + 6 * everyone) / (n + 6)), 1e-12);
+    assert_near(posterior->mean[j], clipped((excess + 6 * everyone) / (n + 6)),
+                1e-12);
   }
 }
 
 static void a_frequency_without_an_annotation_counts_the_others(void **state) {
   scene *self = *state;
-  const heed_posterior *of =
+  const heed_posterior *posterior =
       posterior_of(self, "frequency", "{\"shrinkage\": 2, \"mu\": 0.98}");
   const double everyone = (13.0 / 24 - 0.5) / 0.48;
   for (size_t j = 0, i = 0; j < USERS; j++)
     for (; i < self->crowd.first[j + 1]; i++) {
       const int a = i - self->crowd.first[j] < (size_t)chose[j][0];
       const double k = chose[j][0] - a, n = chose[j][0] + chose[j][1] - 1;
-      assert_near(of->left_out[i],
+      assert_near(posterior->left_out[i],
                   clipped(((k - n / 2) / 0.48 + 2 * everyone) / (n + 2)),
                   1e-12);
     }
@@ -142,54 +145,56 @@ static void a_frequency_without_an_annotation_counts_the_others(void **state) {
 /* Least squares: sum (y - 1/2)(p - 1/2) / sum (p - 1/2)^2. */
 static void p_of_each_pair_weighs_the_annotations(void **state) {
   scene *self = *state;
-  const heed_posterior *of =
+  const heed_posterior *posterior =
       posterior_of(self, "frequency", "{\"mu\": \"pair\"}");
   /* User 2: A, A, A, B at gaps .4, .1, .4, .1 */
-  assert_near(of->mean[2],
+  assert_near(posterior->mean[2],
               clipped(0.5 * (0.4 + 0.1 + 0.4 - 0.1) / (2 * 0.16 + 2 * 0.01)),
               1e-12);
-  assert_near(of->mean[1],
+  assert_near(posterior->mean[1],
               clipped(0.5 * (0.4 - 0.1 * 5 - 0.4 * 4) / (5 * 0.17)), 1e-12);
-  assert_near(of->p[0], 0.9, 0);
-  assert_true(isnan(of->mu));
+  assert_near(posterior->p[0], 0.9, 0);
+  assert_true(isnan(posterior->mu));
 }
 
 static void at_a_gap_of_one_half_choices_say_nothing(void **state) {
   scene *self = *state;
-  const heed_posterior *of = posterior_of(self, "frequency", "{\"mu\": 0.5}");
-  for (int j = 0; j < USERS; j++) assert_near(of->mean[j], 0.5, 0);
+  const heed_posterior *posterior =
+      posterior_of(self, "frequency", "{\"mu\": 0.5}");
+  for (int j = 0; j < USERS; j++) assert_near(posterior->mean[j], 0.5, 0);
 }
 
 static void a_constant_is_everyones(void **state) {
   scene *self = *state;
-  const heed_posterior *of = posterior_of(self, "constant", "{\"eta\": 0.4}");
-  for (int j = 0; j < USERS; j++) assert_near(of->mean[j], 0.4, 0);
+  const heed_posterior *posterior =
+      posterior_of(self, "constant", "{\"eta\": 0.4}");
+  for (int j = 0; j < USERS; j++) assert_near(posterior->mean[j], 0.4, 0);
   for (int i = 0; i < 24; i++) {
-    assert_near(of->left_out[i], 0.4, 0);
-    assert_near(of->casual[i], 0.5, 0);
+    assert_near(posterior->left_out[i], 0.4, 0);
+    assert_near(posterior->casual[i], 0.5, 0);
   }
   assert_near(self->bench.output[0], 0.4, 0);
 }
 
 static void the_constant_by_moments_is_everyones_frequency(void **state) {
   scene *self = *state;
-  const heed_posterior *of = posterior_of(self, "constant", "{}");
-  assert_near(of->mean[0], (13.0 / 24 - 0.5) / 0.25, 1e-12);
-  of = posterior_of(self, "constant", "{\"mu\": 0.51}");
-  assert_near(of->mean[0], 1, 0);
+  const heed_posterior *posterior = posterior_of(self, "constant", "{}");
+  assert_near(posterior->mean[0], (13.0 / 24 - 0.5) / 0.25, 1e-12);
+  posterior = posterior_of(self, "constant", "{\"mu\": 0.51}");
+  assert_near(posterior->mean[0], 1, 0);
 }
 
 static void the_oracle_says_what_is_true(void **state) {
   scene *self = *state;
-  const heed_posterior *of = posterior_of(self, "oracle", "{}");
+  const heed_posterior *posterior = posterior_of(self, "oracle", "{}");
   const int64_t *user =
       heed_table_data(self->crowd.annotations, "user", HEED_INT64);
   for (int j = 0; j < USERS; j++) {
-    assert_near(of->mean[j], self->eta[j], 0);
-    assert_near(of->sd[j], 0, 0);
+    assert_near(posterior->mean[j], self->eta[j], 0);
+    assert_near(posterior->sd[j], 0, 0);
   }
   for (int i = 0; i < 24; i++)
-    assert_near(of->left_out[i], self->eta[user[i]], 0);
+    assert_near(posterior->left_out[i], self->eta[user[i]], 0);
 }
 
 static void only_the_oracle_is_shown_the_truth(void **state) {
@@ -228,14 +233,14 @@ static void predictions_are_the_models_at_the_estimate(void **state) {
   const int8_t *choice =
       heed_table_data(self->crowd.annotations, "choice", HEED_INT8);
   for (int n = 0; n < 3; n++) {
-    const heed_instance *of = made(self, names[n], "{}");
-    const heed_estimator_functions *is = of->plugin->functions;
+    const heed_instance *instance = made(self, names[n], "{}");
+    const heed_estimator_functions *functions = instance->plugin->functions;
     double probability[24];
-    assert_int_equal(estimate(self, of), HEED_OK);
-    assert_int_equal(
-        is->predict(of->self, &self->bench.host.host, &self->posterior,
-                    &self->crowd, probability, &self->bench.error),
-        HEED_OK);
+    assert_int_equal(estimate(self, instance), HEED_OK);
+    assert_int_equal(functions->predict(instance->self, &self->bench.host.host,
+                                        &self->posterior, &self->crowd,
+                                        probability, &self->bench.error),
+                     HEED_OK);
     for (int i = 0; i < 24; i++) {
       const double a = 0.5 + 0.25 * self->posterior.mean[user[i]];
       assert_near(probability[i], choice[i] == HEED_CHOSE_A ? a : 1 - a, 1e-15);

@@ -10,7 +10,7 @@ enum { LOG_EVIDENCE, POINTS, GROUPS, MU };
 #define PAIRS "{\"prior\": \"beta\", \"mu\": \"pair\", " MODEL "}"
 #define MODEL "\"model\": \"attentive\", \"levels\": []"
 
-static void people(scene *self, size_t users, size_t each) {
+static void people(test_scene *self, size_t users, size_t each) {
   scene_open(self, 31, WORLD, users, each, 0.2, 0.9);
   int8_t *left = self->bench.host.host.column(
       &self->bench.host.host, (heed_table *)self->crowd.annotations, "left",
@@ -22,18 +22,18 @@ static void people(scene *self, size_t users, size_t each) {
   workbench_load(&self->bench, HEED_DISTRIBUTION, "two_point");
 }
 
-static const heed_posterior *estimate(scene *self, const char *name,
+static const heed_posterior *estimate(test_scene *self, const char *name,
                                       const char *parameters,
-                                      heed_posterior *into) {
-  workbench *bench = &self->bench;
-  const heed_instance *of =
+                                      heed_posterior *posterior) {
+  test_workbench *bench = &self->bench;
+  const heed_instance *instance =
       workbench_make(bench, HEED_ESTIMATOR, name, parameters);
-  const heed_estimator_functions *is = of->plugin->functions;
-  *into = (heed_posterior){.size = sizeof *into, .mu = NAN};
-  if (is->estimate(of->self, &bench->host.host, &self->crowd, into,
-                   &bench->error) != HEED_OK)
+  const heed_estimator_functions *functions = instance->plugin->functions;
+  *posterior = (heed_posterior){.size = sizeof *posterior, .mu = NAN};
+  if (functions->estimate(instance->self, &bench->host.host, &self->crowd,
+                          posterior, &bench->error) != HEED_OK)
     fail_msg("%s", bench->error.message);
-  return into;
+  return posterior;
 }
 
 /* ---- by brute force ---- */
@@ -42,25 +42,26 @@ enum { FINE = 120, NODES = 30 };
 
 /* Over theta on a fine grid, 7 deviations to each side, and eta on the prior's
  * nodes: the mean of each user's eta and the probability of all choices. */
-static double brute(const scene *self, const char *prior_name, double *mean) {
-  workbench *bench = (workbench *)&self->bench;
+static double brute(const test_scene *self, const char *prior_name,
+                    double *mean) {
+  test_workbench *bench = (test_workbench *)&self->bench;
   const heed_instance *prior =
       workbench_make(bench, HEED_DISTRIBUTION, prior_name, "{}");
-  const heed_distribution_functions *is = prior->plugin->functions;
+  const heed_distribution_functions *functions = prior->plugin->functions;
   const size_t users = self->crowd.users->rows;
   const double mu = self->world.mu;
   double center[3], theta[3], free[2], all = 0;
-  is->theta(prior->self, theta);
-  is->to_free(prior->self, theta, center);
+  functions->theta(prior->self, theta);
+  functions->to_free(prior->self, theta, center);
   memset(mean, 0, users * sizeof *mean);
   for (int a = 0; a <= FINE; a++)
     for (int b = 0; b <= FINE; b++) {
       const double z[2] = {-7 + 14.0 * a / FINE, -7 + 14.0 * b / FINE};
       double nodes[NODES], weight[NODES], of_user[8], together = 1;
       free[0] = center[0] + z[0], free[1] = center[1] + z[1];
-      is->from_free(prior->self, free, theta);
-      is->nodes(prior->self, theta, NODES, nodes);
-      is->log_weights(prior->self, theta, NODES, nodes, weight);
+      functions->from_free(prior->self, free, theta);
+      functions->nodes(prior->self, theta, NODES, nodes);
+      functions->log_weights(prior->self, theta, NODES, nodes, weight);
       for (size_t j = 0; j < users; j++) {
         double sum = 0, sum_eta = 0;
         for (size_t k = 0; k < NODES; k++) {
@@ -89,7 +90,7 @@ static void theta_is_integrated_out_as_by_brute_force(void **state) {
   const char *names[] = {"beta", "gaussian"};
   (void)state;
   for (size_t n = 0; n < 2; n++) {
-    scene self;
+    test_scene self;
     heed_posterior found;
     double mean[6];
     char parameters[128];
@@ -108,18 +109,18 @@ static void theta_is_integrated_out_as_by_brute_force(void **state) {
  * it: theta is told less, too. */
 static void left_out_is_as_if_it_had_not_been_said(void **state) {
   enum { USERS = 6, EACH = 5 };
-  scene self;
-  heed_posterior all, without;
+  test_scene self;
+  heed_posterior all, excluded;
   (void)state;
   people(&self, USERS, EACH);
   double *p = heed_table_data(self.world.pairs, "p", HEED_FLOAT64);
   estimate(&self, "bayes", PAIRS, &all);
   for (size_t row = 0; row < USERS * EACH; row++) {
-    const double was = p[row]; /* that of its pair, and of no other */
-    p[row] = 0.5;              /* its choice says nothing of attention */
-    estimate(&self, "bayes", PAIRS, &without);
-    assert_near(all.left_out[row], without.mean[row / EACH], 1e-4);
-    p[row] = was;
+    const double earlier = p[row]; /* that of its pair, and of no other */
+    p[row] = 0.5;                  /* its choice says nothing of attention */
+    estimate(&self, "bayes", PAIRS, &excluded);
+    assert_near(all.left_out[row], excluded.mean[row / EACH], 1e-4);
+    p[row] = earlier;
   }
   scene_close(&self);
 }
@@ -134,7 +135,7 @@ static void without_doubt_it_is_the_fixed_prior(void **state) {
   const char *spreads[] = {"[1e-5, 1e-5]", "[1e-5, 1e-5, 1e-5]"};
   (void)state;
   for (size_t n = 0; n < 2; n++) {
-    scene self;
+    test_scene self;
     heed_posterior bayes, em;
     char parameters[320];
     people(&self, 40, 10);
@@ -156,7 +157,7 @@ static void without_doubt_it_is_the_fixed_prior(void **state) {
 
 /* With many users theta is all but known, and plugging it in does no harm. */
 static void with_many_users_it_comes_to_em(void **state) {
-  scene self;
+  test_scene self;
   heed_posterior bayes, em;
   double away = 0;
   (void)state;
@@ -172,10 +173,10 @@ static void with_many_users_it_comes_to_em(void **state) {
 }
 
 static void what_cannot_be_integrated_is_refused(void **state) {
-  scene self;
+  test_scene self;
   (void)state;
   people(&self, 4, 4);
-  workbench *bench = &self.bench;
+  test_workbench *bench = &self.bench;
   workbench_load(bench, HEED_DISTRIBUTION, "grid");
   assert_null(
       workbench_try(bench, HEED_ESTIMATOR, "bayes", "{\"prior\": \"grid\"}"));
@@ -198,34 +199,35 @@ static void what_cannot_be_integrated_is_refused(void **state) {
  * for; the mean eta of a replicate's users that of its parameters. */
 static void parameters_are_drawn_anew_in_every_replicate(void **state) {
   enum { TIMES = 2000, USERS = 400 };
-  double sum = 0, square = 0, between = 0;
+  double sum = 0, square = 0, gap = 0;
   (void)state;
   for (uint64_t r = 0; r < TIMES; r++) {
-    workbench bench;
+    test_workbench bench;
     double u[USERS], eta[USERS], mean = 0;
     workbench_open(&bench, 5);
     bench.host.replicate = r;
     workbench_load(&bench, HEED_DISTRIBUTION, "two_point");
-    const heed_instance *of = workbench_make(
+    const heed_instance *instance = workbench_make(
         &bench, HEED_DISTRIBUTION, "drawn",
         "{\"of\": \"two_point\", \"center\": [-20, 20, 0.5], \"spread\": "
         "[0.001, 0.001, 0.8]}");
-    const heed_distribution_functions *is = of->plugin->functions;
+    const heed_distribution_functions *functions = instance->plugin->functions;
     for (size_t i = 0; i < USERS; i++) u[i] = ((double)i + 0.5) / USERS;
-    assert_int_equal(is->quantile(of->self, USERS, u, eta, &bench.error),
-                     HEED_OK);
+    assert_int_equal(
+        functions->quantile(instance->self, USERS, u, eta, &bench.error),
+        HEED_OK);
     for (size_t i = 0; i < USERS; i++) mean += eta[i] / USERS;
     /* low 0, high 1: the mean is share, whose log-odds are N(.5, .8). */
     mean = fmin(fmax(mean, 0.5 / USERS), 1 - 0.5 / USERS);
     const double z = log(mean / (1 - mean));
     sum += z / TIMES;
     square += z * z / TIMES;
-    between += mean / TIMES;
+    gap += mean / TIMES;
     workbench_close(&bench);
   }
   assert_near(sum, 0.5, 4 * 0.8 / sqrt(TIMES));
   assert_near(sqrt(square - sum * sum), 0.8, 4 * 0.8 / sqrt(2.0 * TIMES));
-  assert_true(between > 0.55 && between < 0.65);
+  assert_true(gap > 0.55 && gap < 0.65);
 }
 
 int main(void) {

@@ -9,7 +9,7 @@
 enum { PAIRS = 3, PROMPTS = 2, CANDIDATES = 2, USERS = 2, ANNOTATIONS = 4 };
 
 typedef struct outputs {
-  workbench bench;
+  test_workbench bench;
   heed_world world;
   heed_crowd crowd;
   heed_posterior posterior;

@@ -9,7 +9,7 @@
 enum { PAIRS = 400 };
 
 typedef struct scene {
-  workbench bench;
+  test_workbench bench;
   heed_world world;
 } scene;
 
@@ -37,7 +37,7 @@ static int tear_down(void **state) {
   return 0;
 }
 
-static heed_status make(scene *self, const char *users, crowd *result) {
+static heed_status make(scene *self, const char *users, stages_crowd *result) {
   json_t *given = json_loads(users, 0, NULL), *resolved = NULL;
   const heed_value *values = NULL;
   heed_status status =
@@ -63,7 +63,7 @@ static const int64_t *integers(const heed_table *table, const char *name) {
 static void each_pair_goes_to_at_most_one_user(void **state) {
   scene *self = *state;
   bool seen[PAIRS] = {false};
-  crowd made;
+  stages_crowd made;
   assert_int_equal(
       make(self,
            "{\"count\": 20, \"annotations\": 20, \"attentiveness\": \"beta\","
@@ -80,7 +80,7 @@ static void each_pair_goes_to_at_most_one_user(void **state) {
 
 static void too_few_pairs_are_an_error_that_says_how_many(void **state) {
   scene *self = *state;
-  crowd made;
+  stages_crowd made;
   assert_int_equal(
       make(self,
            "{\"count\": 30, \"annotations\": 20, \"attentiveness\": \"beta\","
@@ -93,7 +93,7 @@ static void too_few_pairs_are_an_error_that_says_how_many(void **state) {
 
 static void overlapping_users_see_no_pair_twice(void **state) {
   scene *self = *state;
-  crowd made;
+  stages_crowd made;
   assert_int_equal(
       make(self,
            "{\"count\": 50, \"annotations\": 300, \"assignment\":"
@@ -119,7 +119,7 @@ static void users_stay_themselves_under_another_distribution(void **state) {
       "{\"count\": 20, \"annotations\": 20, \"attentiveness\": \"%s\","
       " \"model\": \"attentive\"}";
   char text[256];
-  crowd first, second;
+  stages_crowd first, second;
   (void)snprintf(text, sizeof text, users, "beta");
   assert_int_equal(make(self, text, &first), HEED_OK);
   (void)snprintf(text, sizeof text, users, "two_point");
@@ -138,7 +138,7 @@ static void users_stay_themselves_under_another_distribution(void **state) {
 static void choices_follow_the_user_model(void **state) {
   scene *self = *state;
   double chosen = 0, expected = 0;
-  crowd made;
+  stages_crowd made;
   assert_int_equal(
       make(self,
            "{\"count\": 300, \"annotations\": 400, \"assignment\":"
@@ -160,7 +160,7 @@ static void choices_follow_the_user_model(void **state) {
 static void what_is_held_out_is_not_seen(void **state) {
   scene *self = *state;
   bool seen[PAIRS] = {false};
-  crowd made;
+  stages_crowd made;
   assert_int_equal(
       make(self,
            "{\"count\": 20, \"annotations\": 20, \"holdout\": 0.25,"
@@ -181,7 +181,7 @@ static void what_is_held_out_is_not_seen(void **state) {
  * ascend. */
 static void turns_stay_where_some_are_held_out(void **state) {
   scene *self = *state;
-  crowd made, whole;
+  stages_crowd made, whole;
   assert_int_equal(
       make(self,
            "{\"count\": 20, \"annotations\": 20, \"holdout\": 0.25,"
@@ -193,12 +193,12 @@ static void turns_stay_where_some_are_held_out(void **state) {
     bool taken[20] = {false};
     for (size_t part = 0; part < 2; part++) {
       const int64_t *turn = integers(parts[part]->annotations, "turn");
-      int64_t before = -1;
+      int64_t earlier = -1;
       for (size_t i = parts[part]->first[j]; i < parts[part]->first[j + 1];
            i++) {
-        assert_true(turn[i] > before && turn[i] < 20 && !taken[turn[i]]);
+        assert_true(turn[i] > earlier && turn[i] < 20 && !taken[turn[i]]);
         taken[turn[i]] = true;
-        before = turn[i];
+        earlier = turn[i];
       }
     }
     for (size_t i = 0; i < 20; i++) assert_true(taken[i]);
@@ -214,7 +214,7 @@ static void turns_stay_where_some_are_held_out(void **state) {
 
 static void only_those_who_may_are_shown_the_truth(void **state) {
   scene *self = *state;
-  crowd made;
+  stages_crowd made;
   assert_int_equal(
       make(self,
            "{\"count\": 20, \"annotations\": 20, \"attentiveness\": \"beta\","
@@ -230,7 +230,7 @@ static void only_those_who_may_are_shown_the_truth(void **state) {
 static void a_heavy_tail_keeps_its_mean(void **state) {
   scene *self = *state;
   size_t most = 0;
-  crowd made;
+  stages_crowd made;
   assert_int_equal(
       make(self,
            "{\"count\": 4000, \"annotations\": 20, \"law\": \"lognormal\","
@@ -249,7 +249,7 @@ static void a_heavy_tail_keeps_its_mean(void **state) {
 
 static void nobody_is_held_out_whole(void **state) {
   scene *self = *state;
-  crowd made;
+  stages_crowd made;
   assert_int_equal(
       make(self,
            "{\"count\": 20, \"annotations\": 2, \"holdout\": 0.9,"
@@ -268,7 +268,7 @@ static void more_users_do_not_change_those_before_them(void **state) {
       "{\"count\": %d, \"annotations\": %d, \"assignment\": \"overlapping\","
       " \"attentiveness\": \"beta\", \"model\": \"attentive\"}";
   char text[256];
-  crowd few, many;
+  stages_crowd few, many;
   (void)snprintf(text, sizeof text, users, 5, 10);
   assert_int_equal(make(self, text, &few), HEED_OK);
   (void)snprintf(text, sizeof text, users, 9, 30);
@@ -286,7 +286,7 @@ static void more_users_do_not_change_those_before_them(void **state) {
  * The law's least value is 20 x 2/3. */
 static void a_pareto_law_keeps_its_mean(void **state) {
   scene *self = *state;
-  crowd made;
+  stages_crowd made;
   assert_int_equal(
       make(self,
            "{\"count\": 4000, \"annotations\": 20, \"law\": \"pareto\","
@@ -301,7 +301,7 @@ static void a_pareto_law_keeps_its_mean(void **state) {
 
 static void a_law_without_a_mean_is_refused(void **state) {
   scene *self = *state;
-  crowd made;
+  stages_crowd made;
   assert_int_equal(
       make(self,
            "{\"count\": 4, \"annotations\": 20, \"law\": \"pareto\","
@@ -313,7 +313,7 @@ static void a_law_without_a_mean_is_refused(void **state) {
 
 static void the_bootstrap_is_for_logs(void **state) {
   scene *self = *state;
-  crowd made;
+  stages_crowd made;
   assert_int_equal(
       make(self,
            "{\"count\": 4, \"annotations\": 20, \"bootstrap\": \"users\","
@@ -349,7 +349,7 @@ static void make_log(scene *self) {
 
 static void replicate_0_is_the_log_as_it_is(void **state) {
   scene *self = *state;
-  crowd made;
+  stages_crowd made;
   make_log(self);
   assert_int_equal(make(self, "{\"bootstrap\": \"users\"}", &made), HEED_OK);
   assert_ptr_equal(made.seen.users, self->world.users);
@@ -359,7 +359,7 @@ static void replicate_0_is_the_log_as_it_is(void **state) {
 static void a_user_drawn_twice_becomes_two_users(void **state) {
   scene *self = *state;
   size_t repeated = 0;
-  crowd made;
+  stages_crowd made;
   make_log(self);
   self->bench.host.replicate = 1;
   assert_int_equal(make(self, "{\"bootstrap\": \"users\"}", &made), HEED_OK);
@@ -367,10 +367,10 @@ static void a_user_drawn_twice_becomes_two_users(void **state) {
   assert_int_equal(made.seen.users->rows, 10);
   assert_int_equal(made.seen.annotations->rows, 100);
   for (size_t j = 0; j < 10; j++) {
-    const int64_t of = name[j][1] - '0';
+    const int64_t count = name[j][1] - '0';
     assert_int_equal(made.seen.first[j + 1] - made.seen.first[j], 10);
     for (size_t i = made.seen.first[j]; i < made.seen.first[j + 1]; i++)
-      assert_int_equal(integers(made.seen.annotations, "pair")[i] / 10, of);
+      assert_int_equal(integers(made.seen.annotations, "pair")[i] / 10, count);
     for (size_t k = 0; k < j; k++) repeated += strcmp(name[j], name[k]) == 0;
   }
   assert_true(repeated > 0);
@@ -378,7 +378,7 @@ static void a_user_drawn_twice_becomes_two_users(void **state) {
 
 static void settings_of_simulated_users_do_not_fit_a_log(void **state) {
   scene *self = *state;
-  crowd made;
+  stages_crowd made;
   make_log(self);
   assert_int_equal(make(self, "{\"count\": 5}", &made), HEED_UNSUPPORTED);
   assert_non_null(strstr(self->bench.error.message, "this source is a log"));
@@ -390,7 +390,7 @@ static void settings_of_simulated_users_do_not_fit_a_log(void **state) {
 static void pairs_drawn_twice_count_twice(void **state) {
   scene *self = *state;
   size_t times[100] = {0}, copies[10] = {0}, twice = 0;
-  crowd made;
+  stages_crowd made;
   make_log(self);
   self->bench.host.replicate = 1;
   assert_int_equal(make(self, "{\"bootstrap\": \"users_and_pairs\"}", &made),
@@ -398,10 +398,10 @@ static void pairs_drawn_twice_count_twice(void **state) {
   const char **name = heed_table_data(made.seen.users, "name", HEED_STRING);
   const int64_t *pair = integers(made.seen.annotations, "pair");
   for (size_t j = 0; j < 10; j++) {
-    const int of = name[j][1] - '0';
-    copies[of]++;
+    const int count = name[j][1] - '0';
+    copies[count]++;
     for (size_t i = made.seen.first[j]; i < made.seen.first[j + 1]; i++) {
-      assert_int_equal(pair[i] / 10, of);
+      assert_int_equal(pair[i] / 10, count);
       assert_int_equal(integers(made.seen.annotations, "user")[i], j);
       times[pair[i]]++;
     }

@@ -14,7 +14,7 @@ static const char *const with_prior =
     "{\"ridge\": 0.1, \"alpha\": 2.5, \"beta\": 1.5, \"negative\": \"keep\","
     " \"tolerance\": 1e-16}";
 
-static overlapping scene;
+static test_overlapping scene;
 static bool by_model;
 
 static int set_up(void **state) {
@@ -55,19 +55,19 @@ static double p_of(const double *x, size_t pair) {
   return 1 / (1 + exp(-d));
 }
 
-static double likelihood(const double *x, size_t without) {
+static double likelihood(const double *x, size_t excluded) {
   double sum = 0;
   for (size_t r = 0; r < scene.crowd.annotations->rows; r++) {
     const double p = p_of(x, (size_t)scene.pair[r]), a = x[scene.user[r]];
     const double chose_a = a * p + (1 - a) * (1 - p);
-    if (r == without || scene.choice[r] == HEED_CHOSE_TIE) continue;
+    if (r == excluded || scene.choice[r] == HEED_CHOSE_TIE) continue;
     sum += log(scene.choice[r] == HEED_CHOSE_A ? chose_a : 1 - chose_a);
   }
   return sum;
 }
 
-static double penalised(const double *x, size_t without) {
-  double sum = likelihood(x, without);
+static double penalised(const double *x, size_t excluded) {
+  double sum = likelihood(x, excluded);
   for (size_t j = 0; j < USERS; j++)
     sum += (alpha - 1) * log(x[j]) + (beta - 1) * log(1 - x[j]);
   for (size_t m = 0; m < strengths(); m++)
@@ -76,38 +76,39 @@ static double penalised(const double *x, size_t without) {
 }
 
 /* Strengths of pairs stand in p, those of models in the posterior. */
-static void parameters_of(const heed_posterior *of, double *x) {
-  for (size_t j = 0; j < USERS; j++) x[j] = (1 + of->mean[j]) / 2;
+static void parameters_of(const heed_posterior *posterior, double *x) {
+  for (size_t j = 0; j < USERS; j++) x[j] = (1 + posterior->mean[j]) / 2;
   for (size_t m = 0; by_model && m < MODELS; m++)
-    x[USERS + m] = of->strength[m];
+    x[USERS + m] = posterior->strength[m];
   for (size_t r = 0; !by_model && r < scene.crowd.annotations->rows; r++)
-    x[USERS + (size_t)scene.pair[r]] = log(of->p[r] / (1 - of->p[r]));
+    x[USERS + (size_t)scene.pair[r]] =
+        log(posterior->p[r] / (1 - posterior->p[r]));
 }
 
 static const heed_posterior *fitted(double *x) {
-  const heed_posterior *of =
+  const heed_posterior *posterior =
       overlapping_fit(&scene, overlapping_made(&scene, "crowd_bt", with_prior));
-  parameters_of(of, x);
-  return of;
+  parameters_of(posterior, x);
+  return posterior;
 }
 
 /* Central differences of width 1e-5. */
 static void check_fit(void) {
   double x[MOST];
-  const heed_posterior *of = fitted(x);
-  assert_true(of->converged && of->identified);
+  const heed_posterior *posterior = fitted(x);
+  assert_true(posterior->converged && posterior->identified);
   overlapping_never_falls(&scene);
-  assert_near(of->log_likelihood, likelihood(x, SIZE_MAX), 1e-11);
-  assert_near(of->objective, penalised(x, SIZE_MAX), 1e-11);
+  assert_near(posterior->log_likelihood, likelihood(x, SIZE_MAX), 1e-11);
+  assert_near(posterior->objective, penalised(x, SIZE_MAX), 1e-11);
   for (size_t r = 0; r < scene.crowd.annotations->rows; r++)
-    assert_near(of->p[r], p_of(x, (size_t)scene.pair[r]), 1e-12);
+    assert_near(posterior->p[r], p_of(x, (size_t)scene.pair[r]), 1e-12);
   for (size_t i = 0; i < USERS + strengths(); i++) {
-    const double at = x[i], h = 1e-5;
-    x[i] = at + h;
+    const double point = x[i], h = 1e-5;
+    x[i] = point + h;
     const double above = penalised(x, SIZE_MAX);
-    x[i] = at - h;
+    x[i] = point - h;
     const double below = penalised(x, SIZE_MAX);
-    x[i] = at;
+    x[i] = point;
     assert_near((above - below) / (2 * h), 0, 1e-5);
   }
 }
@@ -129,11 +130,11 @@ static void the_gradient_is_zero_at_the_fit_of_models(void **state) {
 
 /* ---- direct maximisation, reliabilities on a logit scale ---- */
 
-static double cost(const gsl_vector *at, void *context) {
+static double cost(const gsl_vector *point, void *context) {
   double x[MOST];
   (void)context;
   for (size_t i = 0; i < USERS + strengths(); i++) {
-    x[i] = gsl_vector_get(at, i);
+    x[i] = gsl_vector_get(point, i);
     if (i < USERS) x[i] = 1 / (1 + exp(-x[i]));
   }
   const double value = penalised(x, SIZE_MAX);
@@ -171,29 +172,29 @@ static void direct_maximisation_finds_nothing_better(void **state) {
   (void)state;
   overlapping_small(&scene);
   name_models(PAIRS, first_model, second_model, MODELS);
-  const heed_posterior *of = fitted(x);
+  const heed_posterior *posterior = fitted(x);
   gsl_multimin_fminimizer *search = gsl_multimin_fminimizer_alloc(
       gsl_multimin_fminimizer_nmsimplex2, USERS + MODELS);
   double best = HUGE_VAL;
   for (uint64_t start = 0; start < 10; start++)
     best = fmin(best, minimised(search, start));
   gsl_multimin_fminimizer_free(search);
-  assert_near(of->objective, -best, 1e-6);
+  assert_near(posterior->objective, -best, 1e-6);
 }
 
 /* ---- leaving out ---- */
 
-typedef struct question {
+typedef struct crowd_bt_question {
   double *x;
-  size_t user, without;
-} question;
+  size_t user, excluded;
+} crowd_bt_question;
 
 static double without_one(void *context, double eta) {
-  const question *of = context;
+  const crowd_bt_question *question = context;
   double x[MOST];
-  memcpy(x, of->x, sizeof x);
-  x[of->user] = (1 + eta) / 2;
-  return penalised(x, of->without);
+  memcpy(x, question->x, sizeof x);
+  x[question->user] = (1 + eta) / 2;
+  return penalised(x, question->excluded);
 }
 
 static void left_out_is_the_users_maximum_without_the_annotation(void **state) {
@@ -201,11 +202,11 @@ static void left_out_is_the_users_maximum_without_the_annotation(void **state) {
   (void)state;
   overlapping_small(&scene);
   name_models(PAIRS, first_model, second_model, MODELS);
-  const heed_posterior *of = fitted(x);
+  const heed_posterior *posterior = fitted(x);
   for (size_t r = 0; r < scene.crowd.annotations->rows; r++) {
-    question one = {x, (size_t)scene.user[r], r};
+    crowd_bt_question one = {x, (size_t)scene.user[r], r};
     if (scene.choice[r] == HEED_CHOSE_TIE) continue;
-    assert_near(of->left_out[r],
+    assert_near(posterior->left_out[r],
                 overlapping_largest(without_one, &one, -1 + 1e-9, 1 - 1e-9),
                 1e-6);
   }
@@ -221,13 +222,14 @@ static void predictions_are_by_the_formula(void **state) {
   overlapping_small(&scene);
   name_models(PAIRS, first_model, second_model, MODELS);
   const heed_instance *made = overlapping_made(&scene, "crowd_bt", with_prior);
-  const heed_estimator_functions *is = made->plugin->functions;
+  const heed_estimator_functions *functions = made->plugin->functions;
   const heed_posterior seen = *overlapping_fit(&scene, made);
   parameters_of(&seen, x);
   overlapping_crowd(&scene, USERS, PAIRS, USERS, user, pair, choice);
-  assert_int_equal(is->predict(made->self, &scene.bench.host.host, &seen,
-                               &scene.crowd, probability, &scene.bench.error),
-                   HEED_OK);
+  assert_int_equal(
+      functions->predict(made->self, &scene.bench.host.host, &seen,
+                         &scene.crowd, probability, &scene.bench.error),
+      HEED_OK);
   for (size_t r = 0; r < USERS; r++) {
     const double p = p_of(x, pair[r]), a = x[user[r]];
     const double chose_a = a * p + (1 - a) * (1 - p);
@@ -274,23 +276,23 @@ static void strengths_and_attentiveness_are_recovered(void **state) {
   overlapping_crowd(&scene, MANY, COUPLES, MANY * EACH, user, pair, choice);
   name_models(COUPLES, a, b, KINDS);
   scene.eta = eta;
-  const heed_posterior *of =
+  const heed_posterior *posterior =
       overlapping_fit(&scene, overlapping_made(&scene, "crowd_bt", "{}"));
-  assert_true(of->converged && of->identified);
-  for (size_t j = 0; j < MANY; j++) sd += of->sd[j] / MANY;
+  assert_true(posterior->converged && posterior->identified);
+  for (size_t j = 0; j < MANY; j++) sd += posterior->sd[j] / MANY;
   assert_true(overlapping_rmse(&scene) < 1.1 * sd && sd < 0.12);
-  for (size_t m = 0; m < KINDS; m++) mean += of->strength[m] / KINDS;
+  for (size_t m = 0; m < KINDS; m++) mean += posterior->strength[m] / KINDS;
   for (size_t m = 0; m < KINDS; m++)
-    assert_near(of->strength[m] - mean, (double)m - 3.5, 0.35);
+    assert_near(posterior->strength[m] - mean, (double)m - 3.5, 0.35);
 }
 
 static void pairs_annotated_once_are_not_identified_without_models(
     void **state) {
   (void)state;
   overlapping_apart(&scene);
-  const heed_posterior *of =
+  const heed_posterior *posterior =
       overlapping_fit(&scene, overlapping_made(&scene, "crowd_bt", "{}"));
-  assert_false(of->identified);
+  assert_false(posterior->identified);
   assert_string_equal(scene.bench.warned, "no_overlap");
 }
 

@@ -4,7 +4,7 @@
 
 enum { USERS = 6, PAIRS = 7 };
 
-static overlapping scene;
+static test_overlapping scene;
 
 static int set_up(void **state) {
   (void)state;
@@ -19,7 +19,7 @@ static int tear_down(void **state) {
 }
 
 /* Accuracies of users, then the share. */
-static double one_coin(void *context, const overlapping *self, size_t row,
+static double one_coin(void *context, const test_overlapping *self, size_t row,
                        bool better_a) {
   const double *x = context;
   const double a = x[self->user[row]];
@@ -28,12 +28,12 @@ static double one_coin(void *context, const overlapping *self, size_t row,
 
 enum { SHARE = USERS };
 
-static double enumerated(double *x, size_t without, double *q) {
-  return overlapping_enumerate(&scene, one_coin, x, x[SHARE], without, q);
+static double enumerated(double *x, size_t excluded, double *q) {
+  return overlapping_enumerate(&scene, one_coin, x, x[SHARE], excluded, q);
 }
 
-static void parameters_of(const heed_posterior *of, double *x) {
-  for (size_t j = 0; j < USERS; j++) x[j] = (1 + of->mean[j]) / 2;
+static void parameters_of(const heed_posterior *posterior, double *x) {
+  for (size_t j = 0; j < USERS; j++) x[j] = (1 + posterior->mean[j]) / 2;
   x[SHARE] = scene.bench.output[5];
 }
 
@@ -53,13 +53,13 @@ static void labels_and_likelihood_are_those_of_enumeration(void **state) {
   double x[USERS + 1], q[PAIRS];
   (void)state;
   overlapping_small(&scene);
-  const heed_posterior *of = overlapping_fit(
+  const heed_posterior *posterior = overlapping_fit(
       &scene, overlapping_made(&scene, "dawid_skene", with_prior));
-  parameters_of(of, x);
-  assert_near(of->log_likelihood, enumerated(x, SIZE_MAX, q), 1e-12);
-  assert_near(of->objective, penalised(x, 2.5, 1.5), 1e-12);
+  parameters_of(posterior, x);
+  assert_near(posterior->log_likelihood, enumerated(x, SIZE_MAX, q), 1e-12);
+  assert_near(posterior->objective, penalised(x, 2.5, 1.5), 1e-12);
   for (size_t r = 0; r < scene.crowd.annotations->rows; r++)
-    assert_near(of->p[r], q[scene.pair[r]], 1e-12);
+    assert_near(posterior->p[r], q[scene.pair[r]], 1e-12);
 }
 
 /* Central differences of width 1e-5: error of order 1e-8 at most here. */
@@ -67,19 +67,19 @@ static void the_gradient_is_zero_at_the_fit(void **state) {
   double x[USERS + 1];
   (void)state;
   overlapping_small(&scene);
-  const heed_posterior *of = overlapping_fit(
+  const heed_posterior *posterior = overlapping_fit(
       &scene, overlapping_made(&scene, "dawid_skene", with_prior));
-  assert_true(of->converged && of->identified);
+  assert_true(posterior->converged && posterior->identified);
   overlapping_never_falls(&scene);
-  parameters_of(of, x);
+  parameters_of(posterior, x);
   for (size_t i = 0; i <= USERS; i++) {
-    const double at = x[i], h = 1e-5;
-    assert_true(at > 0.01 && at < 0.99);
-    x[i] = at + h;
+    const double point = x[i], h = 1e-5;
+    assert_true(point > 0.01 && point < 0.99);
+    x[i] = point + h;
     const double above = penalised(x, 2.5, 1.5);
-    x[i] = at - h;
+    x[i] = point - h;
     const double below = penalised(x, 2.5, 1.5);
-    x[i] = at;
+    x[i] = point;
     assert_near((above - below) / (2 * h), 0, 1e-5);
   }
 }
@@ -90,7 +90,7 @@ static void no_other_start_does_better(void **state) {
   double best = -HUGE_VAL;
   (void)state;
   overlapping_small(&scene);
-  const heed_posterior *of = overlapping_fit(
+  const heed_posterior *posterior = overlapping_fit(
       &scene, overlapping_made(&scene, "dawid_skene", with_prior));
   for (uint64_t start = 0; start < 200; start++) {
     heed_stream stream =
@@ -114,23 +114,23 @@ static void no_other_start_does_better(void **state) {
     }
     best = fmax(best, penalised(x, 2.5, 1.5));
   }
-  assert_near(of->objective, best, 1e-8);
+  assert_near(posterior->objective, best, 1e-8);
 }
 
 /* ---- leaving out ---- */
 
-typedef struct question {
+typedef struct dawid_skene_question {
   double *x;
-  size_t user, without;
-} question;
+  size_t user, excluded;
+} dawid_skene_question;
 
 static double without_one(void *context, double eta) {
-  const question *of = context;
+  const dawid_skene_question *question = context;
   double x[USERS + 1];
-  memcpy(x, of->x, sizeof x);
-  x[of->user] = (1 + eta) / 2;
-  return enumerated(x, of->without, NULL) + 1.5 * log(x[of->user]) +
-         0.5 * log(1 - x[of->user]);
+  memcpy(x, question->x, sizeof x);
+  x[question->user] = (1 + eta) / 2;
+  return enumerated(x, question->excluded, NULL) +
+         1.5 * log(x[question->user]) + 0.5 * log(1 - x[question->user]);
 }
 
 /* All else as fitted.  Golden section is exact to the square root of
@@ -139,15 +139,15 @@ static void left_out_is_the_users_maximum_without_the_annotation(void **state) {
   double x[USERS + 1];
   (void)state;
   overlapping_small(&scene);
-  const heed_posterior *of = overlapping_fit(
+  const heed_posterior *posterior = overlapping_fit(
       &scene, overlapping_made(&scene, "dawid_skene", with_prior));
-  parameters_of(of, x);
+  parameters_of(posterior, x);
   for (size_t r = 0; r < scene.crowd.annotations->rows; r++) {
-    question one = {x, (size_t)scene.user[r], r};
+    dawid_skene_question one = {x, (size_t)scene.user[r], r};
     if (scene.choice[r] == HEED_CHOSE_TIE)
-      assert_near(of->left_out[r], of->mean[scene.user[r]], 0);
+      assert_near(posterior->left_out[r], posterior->mean[scene.user[r]], 0);
     else
-      assert_near(of->left_out[r],
+      assert_near(posterior->left_out[r],
                   overlapping_largest(without_one, &one, -1 + 1e-9, 1 - 1e-9),
                   1e-6);
   }
@@ -158,17 +158,18 @@ static void sd_is_the_curvature(void **state) {
   double x[USERS + 1];
   (void)state;
   overlapping_small(&scene);
-  const heed_posterior *of = overlapping_fit(
+  const heed_posterior *posterior = overlapping_fit(
       &scene, overlapping_made(&scene, "dawid_skene", with_prior));
-  parameters_of(of, x);
+  parameters_of(posterior, x);
   for (size_t j = 0; j < USERS; j++) {
-    question one = {x, j, SIZE_MAX};
-    const double h = 1e-4, at = of->mean[j];
+    dawid_skene_question one = {x, j, SIZE_MAX};
+    const double h = 1e-4, point = posterior->mean[j];
     const double curvature =
-        (without_one(&one, at + h) - 2 * without_one(&one, at) +
-         without_one(&one, at - h)) /
+        (without_one(&one, point + h) - 2 * without_one(&one, point) +
+         without_one(&one, point - h)) /
         (h * h);
-    assert_near(of->sd[j], fmin(1 / sqrt(-curvature), 2 / sqrt(12)), 1e-5);
+    assert_near(posterior->sd[j], fmin(1 / sqrt(-curvature), 2 / sqrt(12)),
+                1e-5);
   }
 }
 
@@ -183,10 +184,10 @@ static void predictions_weigh_both_responses(void **state) {
   overlapping_small(&scene);
   const heed_instance *made =
       overlapping_made(&scene, "dawid_skene", with_prior);
-  const heed_estimator_functions *is = made->plugin->functions;
+  const heed_estimator_functions *functions = made->plugin->functions;
   const heed_posterior seen = *overlapping_fit(&scene, made);
   parameters_of(&seen, x);
-  const overlapping before = scene;
+  const test_overlapping earlier = scene;
   for (size_t i = 0; i < 3 * PAIRS; i++) {
     user[i] = i / PAIRS;
     pair[i] = i % PAIRS;
@@ -194,12 +195,13 @@ static void predictions_weigh_both_responses(void **state) {
   }
   overlapping_crowd(&scene, USERS, PAIRS, 3 * PAIRS, user, pair, choice);
   const heed_crowd held_out = scene.crowd;
-  assert_int_equal(is->predict(made->self, &scene.bench.host.host, &seen,
-                               &held_out, probability, &scene.bench.error),
-                   HEED_OK);
+  assert_int_equal(
+      functions->predict(made->self, &scene.bench.host.host, &seen, &held_out,
+                         probability, &scene.bench.error),
+      HEED_OK);
   for (size_t i = 0; i < 3 * PAIRS; i++) {
     double q[PAIRS];
-    scene = before;
+    scene = earlier;
     (void)enumerated(x, SIZE_MAX, q);
     const double a = x[user[i]], p = q[pair[i]];
     const double chose_a = a * p + (1 - a) * (1 - p);
@@ -218,14 +220,15 @@ static void who_is_mostly_wrong_is_negative_or_clipped(void **state) {
   (void)state;
   for (size_t j = 0; j < 40; j++) eta[j] = j < 5 ? -0.8 : 0.7;
   overlapping_simulate(&scene, 40, 60, 30, eta, NULL);
-  const heed_posterior *of = overlapping_fit(
+  const heed_posterior *posterior = overlapping_fit(
       &scene,
       overlapping_made(&scene, "dawid_skene", "{\"negative\": \"keep\"}"));
-  for (size_t j = 0; j < 5; j++) assert_true(of->mean[j] < -0.4);
-  of = overlapping_fit(&scene, overlapping_made(&scene, "dawid_skene", "{}"));
-  for (size_t j = 0; j < 5; j++) assert_near(of->mean[j], 0, 0);
+  for (size_t j = 0; j < 5; j++) assert_true(posterior->mean[j] < -0.4);
+  posterior =
+      overlapping_fit(&scene, overlapping_made(&scene, "dawid_skene", "{}"));
+  for (size_t j = 0; j < 5; j++) assert_near(posterior->mean[j], 0, 0);
   for (size_t r = 0; r < scene.crowd.annotations->rows; r++)
-    assert_true(of->left_out[r] >= 0 && of->left_out[r] <= 1);
+    assert_true(posterior->left_out[r] >= 0 && posterior->left_out[r] <= 1);
 }
 
 /* 300 users of 60 annotations, 18 a pair, so that labels are all but known:
@@ -238,12 +241,12 @@ static void attentiveness_is_recovered(void **state) {
   (void)state;
   for (size_t j = 0; j < 300; j++) eta[j] = (double)j / 299;
   overlapping_simulate(&scene, 300, 1000, 60, eta, NULL);
-  const heed_posterior *of =
+  const heed_posterior *posterior =
       overlapping_fit(&scene, overlapping_made(&scene, "dawid_skene", "{}"));
-  assert_true(of->converged && of->identified);
+  assert_true(posterior->converged && posterior->identified);
   assert_true(overlapping_rmse(&scene) < 0.115);
   for (size_t r = 0; r < scene.crowd.annotations->rows; r++)
-    right += (of->p[r] > 0.5) == scene.better[scene.pair[r]];
+    right += (posterior->p[r] > 0.5) == scene.better[scene.pair[r]];
   assert_true((double)right > 0.98 * (double)scene.crowd.annotations->rows);
   assert_near(scene.bench.output[5], 0.6, 0.05);
 }
@@ -258,27 +261,27 @@ static void left_out_of_users_with_many_annotations_is_near(void **state) {
   const heed_instance *made = overlapping_made(
       &scene, "dawid_skene",
       "{\"alpha\": 2, \"beta\": 2, \"tolerance\": 1e-15, \"share\": 0.6}");
-  const heed_posterior of = *overlapping_fit(&scene, made);
+  const heed_posterior posterior = *overlapping_fit(&scene, made);
   double moved = 0;
   for (size_t r = 0; r < 5 * 80; r++) {
     double slope = 0;
-    const double t = of.left_out[r];
+    const double t = posterior.left_out[r];
     const size_t j = (size_t)scene.user[r];
     /* f' at left_out, with p from the others: 0 at the maximum. */
     for (size_t i = j * 80; i < (j + 1) * 80; i++) {
       if (i == r) continue;
-      const double a = (1 + of.mean[j]) / 2;
+      const double a = (1 + posterior.mean[j]) / 2;
       const double own =
           scene.choice[i] == HEED_CHOSE_A ? log(a / (1 - a)) : log((1 - a) / a);
-      const double odds = log(of.p[i] / (1 - of.p[i])) - own;
+      const double odds = log(posterior.p[i] / (1 - posterior.p[i])) - own;
       const double p = 1 / (1 + exp(-odds));
       const double d = (scene.choice[i] == HEED_CHOSE_A ? p : 1 - p) - 0.5;
       slope += d / (0.5 + t * d);
     }
     slope += 1 / (1 + t) - 1 / (1 - t);
     /* f'' is about -1 / sd^2. */
-    assert_near(slope * of.sd[j] * of.sd[j], 0, 10.0 / (80 * 80));
-    moved = fmax(moved, fabs(t - of.mean[j]));
+    assert_near(slope * posterior.sd[j] * posterior.sd[j], 0, 10.0 / (80 * 80));
+    moved = fmax(moved, fabs(t - posterior.mean[j]));
   }
   assert_true(moved > 0.005);
 }
@@ -286,9 +289,9 @@ static void left_out_of_users_with_many_annotations_is_near(void **state) {
 static void pairs_annotated_once_are_not_identified(void **state) {
   (void)state;
   overlapping_apart(&scene);
-  const heed_posterior *of =
+  const heed_posterior *posterior =
       overlapping_fit(&scene, overlapping_made(&scene, "dawid_skene", "{}"));
-  assert_false(of->identified);
+  assert_false(posterior->identified);
   assert_string_equal(scene.bench.warned, "no_overlap");
 }
 

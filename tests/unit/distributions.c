@@ -8,7 +8,7 @@
 
 enum { NODES = 100, MOST_NODES = 200, MOST_THETA = 200 };
 
-static workbench bench;
+static test_workbench bench;
 
 static int set_up(void **state) {
   (void)state;
@@ -27,8 +27,8 @@ static const heed_instance *made(const char *name, const char *parameters) {
 }
 
 static const heed_distribution_functions *functions_of(
-    const heed_instance *of) {
-  return of->plugin->functions;
+    const heed_instance *instance) {
+  return instance->plugin->functions;
 }
 
 static void refused(const char *name, const char *parameters,
@@ -39,35 +39,37 @@ static void refused(const char *name, const char *parameters,
              because);
 }
 
-static double quantile_at(const heed_instance *of, double u) {
+static double quantile_at(const heed_instance *instance, double u) {
   double eta;
-  assert_int_equal(
-      functions_of(of)->quantile(of->self, 1, &u, &eta, &bench.error), HEED_OK);
+  assert_int_equal(functions_of(instance)->quantile(instance->self, 1, &u, &eta,
+                                                    &bench.error),
+                   HEED_OK);
   return eta;
 }
 
-typedef struct shape {
+typedef struct distributions_shape {
   size_t count;
   double node[MOST_NODES], log_weight[MOST_NODES];
-} shape;
+} distributions_shape;
 
-static void shape_at(const heed_instance *of, const double *theta,
-                     shape *result) {
-  const heed_distribution_functions *is = functions_of(of);
-  result->count = is->node_count(of->self, NODES);
+static void shape_at(const heed_instance *instance, const double *theta,
+                     distributions_shape *result) {
+  const heed_distribution_functions *functions = functions_of(instance);
+  result->count = functions->node_count(instance->self, NODES);
   assert_in_range(result->count, 1, MOST_NODES);
-  is->nodes(of->self, theta, result->count, result->node);
-  is->log_weights(of->self, theta, result->count, result->node,
-                  result->log_weight);
+  functions->nodes(instance->self, theta, result->count, result->node);
+  functions->log_weights(instance->self, theta, result->count, result->node,
+                         result->log_weight);
 }
 
-static void moments_of(const shape *of, double *mean, double *variance) {
+static void moments_of(const distributions_shape *shape, double *mean,
+                       double *variance) {
   *mean = *variance = 0;
-  for (size_t k = 0; k < of->count; k++)
-    *mean += exp(of->log_weight[k]) * of->node[k];
-  for (size_t k = 0; k < of->count; k++)
-    *variance +=
-        exp(of->log_weight[k]) * (of->node[k] - *mean) * (of->node[k] - *mean);
+  for (size_t k = 0; k < shape->count; k++)
+    *mean += exp(shape->log_weight[k]) * shape->node[k];
+  for (size_t k = 0; k < shape->count; k++)
+    *variance += exp(shape->log_weight[k]) * (shape->node[k] - *mean) *
+                 (shape->node[k] - *mean);
 }
 
 /* Thetas from one end of each domain to the other. */
@@ -79,15 +81,16 @@ static const double gaussians[][2] = {{0.5, 0.2}, {0.5, 10},   {0.5, 0.005},
 static const double two_points[][3] = {
     {0.1, 0.9, 0.5}, {0, 1, 0.3}, {0.2, 0.3, 0}, {0.2, 0.3, 1}};
 
-static void is_a_distribution(const heed_instance *of, const double *theta) {
-  shape at;
+static void is_a_distribution(const heed_instance *instance,
+                              const double *theta) {
+  distributions_shape shape;
   double sum = 0;
-  shape_at(of, theta, &at);
-  for (size_t k = 0; k < at.count; k++) {
-    assert_true(at.log_weight[k] < HUGE_VAL);
-    assert_true(at.node[k] >= 0 && at.node[k] <= 1);
-    if (k > 0) assert_true(at.node[k] > at.node[k - 1]);
-    sum += exp(at.log_weight[k]);
+  shape_at(instance, theta, &shape);
+  for (size_t k = 0; k < shape.count; k++) {
+    assert_true(shape.log_weight[k] < HUGE_VAL);
+    assert_true(shape.node[k] >= 0 && shape.node[k] <= 1);
+    if (k > 0) assert_true(shape.node[k] > shape.node[k - 1]);
+    sum += exp(shape.log_weight[k]);
   }
   assert_near(sum, 1, 1e-12);
 }
@@ -108,7 +111,7 @@ static void weights_of_ascending_nodes_sum_to_one(void **state) {
 static void continuous_ones_keep_their_nodes_whatever_theta_is(void **state) {
   const heed_instance *beta = made("beta", "{}");
   const heed_instance *gaussian = made("gaussian", "{}");
-  shape first, other;
+  distributions_shape first, other;
   (void)state;
   shape_at(beta, betas[0], &first);
   for (size_t i = 1; i < sizeof betas / sizeof *betas; i++) {
@@ -131,10 +134,10 @@ static void nodes_of_a_beta_have_its_mean_and_variance(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
     const double a = shown[i][0], b = shown[i][1];
-    shape at;
+    distributions_shape shape;
     double mean, variance;
-    shape_at(made("beta", "{}"), shown[i], &at);
-    moments_of(&at, &mean, &variance);
+    shape_at(made("beta", "{}"), shown[i], &shape);
+    moments_of(&shape, &mean, &variance);
     /* Densities end like a power of u at both ends of (0, pi): the rule is of
      * that order, and second order where they do not fall to 0. */
     const double tolerance = a == 1 || b == 1 || a > 100 ? 1e-3 : 1e-7;
@@ -167,10 +170,10 @@ static void nodes_of_a_gaussian_have_its_mean_and_variance(void **state) {
     const double whole = normal_integral(shown[i][0], shown[i][1], 0, 1);
     const double first = normal_integral(shown[i][0], shown[i][1], 1, 1);
     const double second = normal_integral(shown[i][0], shown[i][1], 2, 1);
-    shape at;
+    distributions_shape shape;
     double mean, variance;
-    shape_at(made("gaussian", "{}"), shown[i], &at);
-    moments_of(&at, &mean, &variance);
+    shape_at(made("gaussian", "{}"), shown[i], &shape);
+    moments_of(&shape, &mean, &variance);
     /* sin u has a kink at both ends: the midpoint rule is of second order. */
     assert_near(mean, first / whole, 1e-4);
     assert_near(variance, second / whole - mean * mean, 2e-4);
@@ -179,15 +182,17 @@ static void nodes_of_a_gaussian_have_its_mean_and_variance(void **state) {
 
 static void quantiles_of_a_beta_invert_its_distribution(void **state) {
   static const double us[] = {1e-9, 0.01, 0.3, 0.5, 0.77, 0.99, 1 - 1e-9};
-  const heed_instance *of[] = {made("beta", "{\"alpha\": 2, \"beta\": 2}"),
-                               made("beta", "{\"alpha\": 0.5, \"beta\": 0.5}"),
-                               made("beta", "{\"alpha\": 0.2, \"beta\": 3}")};
+  const heed_instance *instance[] = {
+      made("beta", "{\"alpha\": 2, \"beta\": 2}"),
+      made("beta", "{\"alpha\": 0.5, \"beta\": 0.5}"),
+      made("beta", "{\"alpha\": 0.2, \"beta\": 3}")};
   const double ab[][2] = {{2, 2}, {0.5, 0.5}, {0.2, 3}};
   (void)state;
   for (size_t i = 0; i < 3; i++)
     for (size_t j = 0; j < sizeof us / sizeof *us; j++)
-      assert_near(gsl_cdf_beta_P(quantile_at(of[i], us[j]), ab[i][0], ab[i][1]),
-                  us[j], 1e-9);
+      assert_near(
+          gsl_cdf_beta_P(quantile_at(instance[i], us[j]), ab[i][0], ab[i][1]),
+          us[j], 1e-9);
 }
 
 /* In the middle, and 15 to 20 sd out in either tail. */
@@ -196,16 +201,16 @@ static void quantiles_of_a_gaussian_invert_its_distribution(void **state) {
   static const char *const parameters[] = {
       "{\"mean\": 0.5, \"sd\": 0.2}", "{\"mean\": -3, \"sd\": 0.2}",
       "{\"mean\": 4, \"sd\": 0.2}", "{\"mean\": 0.2, \"sd\": 5}"};
-  static const double at[][2] = {{0.5, 0.2}, {-3, 0.2}, {4, 0.2}, {0.2, 5}};
+  static const double point[][2] = {{0.5, 0.2}, {-3, 0.2}, {4, 0.2}, {0.2, 5}};
   (void)state;
   for (size_t i = 0; i < 4; i++) {
-    const heed_instance *of = made("gaussian", parameters[i]);
-    const double whole = normal_integral(at[i][0], at[i][1], 0, 1);
+    const heed_instance *instance = made("gaussian", parameters[i]);
+    const double whole = normal_integral(point[i][0], point[i][1], 0, 1);
     for (size_t j = 0; j < sizeof us / sizeof *us; j++) {
-      const double eta = quantile_at(of, us[j]);
+      const double eta = quantile_at(instance, us[j]);
       assert_true(eta > 0 && eta < 1);
-      assert_near(normal_integral(at[i][0], at[i][1], 0, eta) / whole, us[j],
-                  1e-8);
+      assert_near(normal_integral(point[i][0], point[i][1], 0, eta) / whole,
+                  us[j], 1e-8);
     }
   }
 }
@@ -247,12 +252,12 @@ static void a_start_has_about_the_moments_asked_for(void **state) {
   static const char *const names[] = {"beta", "gaussian", "two_point"};
   (void)state;
   for (size_t i = 0; i < 3; i++) {
-    const heed_instance *of = made(names[i], "{}");
+    const heed_instance *instance = made(names[i], "{}");
     double theta[3], mean, variance;
-    shape at;
-    functions_of(of)->start(of->self, 0.45, 0.03, theta);
-    shape_at(of, theta, &at);
-    moments_of(&at, &mean, &variance);
+    distributions_shape shape;
+    functions_of(instance)->start(instance->self, 0.45, 0.03, theta);
+    shape_at(instance, theta, &shape);
+    moments_of(&shape, &mean, &variance);
     assert_near(mean, 0.45, 0.01);
     assert_near(variance, 0.03, 0.005);
   }
@@ -261,31 +266,32 @@ static void a_start_has_about_the_moments_asked_for(void **state) {
 /* Beta(a, b) on [low, high] is low + (high - low) x, whatever is asked. */
 static void a_stretched_beta_is_a_beta_stretched(void **state) {
   static const double us[] = {0.01, 0.3, 0.5, 0.77, 0.99};
-  const heed_instance *of =
+  const heed_instance *instance =
       made("beta", "{\"alpha\": 0.5, \"beta\": 3, \"low\": -1}");
   const heed_instance *plain = made("beta", "{\"alpha\": 0.5, \"beta\": 3}");
   const double ab[2] = {2, 5};
   double mean, variance, mass[NODES], theta[2] = {1, 1},
                                       plain_theta[2] = {1, 1};
-  shape at, plain_at;
+  distributions_shape shape, plain_at;
   (void)state;
   for (size_t i = 0; i < sizeof us / sizeof *us; i++)
-    assert_near(quantile_at(of, us[i]), 2 * quantile_at(plain, us[i]) - 1,
+    assert_near(quantile_at(instance, us[i]), 2 * quantile_at(plain, us[i]) - 1,
                 1e-15);
-  shape_at(of, ab, &at);
+  shape_at(instance, ab, &shape);
   shape_at(plain, ab, &plain_at);
   for (size_t k = 0; k < NODES; k++) {
-    assert_near(at.node[k], 2 * plain_at.node[k] - 1, 1e-15);
+    assert_near(shape.node[k], 2 * plain_at.node[k] - 1, 1e-15);
     /* (x + 1) / 2 rounds the last digits of an x near -1. */
-    assert_near(at.log_weight[k], plain_at.log_weight[k], 1e-10);
+    assert_near(shape.log_weight[k], plain_at.log_weight[k], 1e-10);
     mass[k] = (double)(k % 7) + (k < 30);
   }
-  moments_of(&at, &mean, &variance);
+  moments_of(&shape, &mean, &variance);
   assert_near(mean, 2 * 2.0 / 7 - 1, 1e-7);
   assert_near(variance, 4 * 10.0 / (49 * 8), 1e-7);
-  assert_int_equal(functions_of(of)->refit(of->self, NODES, at.node, mass,
-                                           theta, &bench.error),
-                   HEED_OK);
+  assert_int_equal(
+      functions_of(instance)->refit(instance->self, NODES, shape.node, mass,
+                                    theta, &bench.error),
+      HEED_OK);
   assert_int_equal(functions_of(plain)->refit(plain->self, NODES, plain_at.node,
                                               mass, plain_theta, &bench.error),
                    HEED_OK);
@@ -296,12 +302,12 @@ static void a_start_below_zero_has_about_the_moments_asked_for(void **state) {
   static const char *const names[] = {"beta", "two_point"};
   (void)state;
   for (size_t i = 0; i < 2; i++) {
-    const heed_instance *of = made(names[i], "{\"low\": -1}");
+    const heed_instance *instance = made(names[i], "{\"low\": -1}");
     double theta[3], mean, variance;
-    shape at;
-    functions_of(of)->start(of->self, -0.35, 0.2, theta);
-    shape_at(of, theta, &at);
-    moments_of(&at, &mean, &variance);
+    distributions_shape shape;
+    functions_of(instance)->start(instance->self, -0.35, 0.2, theta);
+    shape_at(instance, theta, &shape);
+    moments_of(&shape, &mean, &variance);
     assert_near(mean, -0.35, 0.01);
     assert_near(variance, 0.2, 0.005);
   }
@@ -315,37 +321,38 @@ static void a_start_is_inside_the_domain_whatever_is_asked_for(void **state) {
   (void)state;
   for (size_t n = 0; n < 4; n++)
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-      const heed_instance *of = made(names[n], "{}");
+      const heed_instance *instance = made(names[n], "{}");
       double theta[MOST_THETA];
-      shape at;
-      functions_of(of)->start(of->self, asked[i][0], asked[i][1], theta);
-      is_a_distribution(of, theta);
-      shape_at(of, theta, &at);
-      for (size_t k = 0; k < at.count; k++)
-        assert_true(at.log_weight[k] > -HUGE_VAL);
+      distributions_shape shape;
+      functions_of(instance)->start(instance->self, asked[i][0], asked[i][1],
+                                    theta);
+      is_a_distribution(instance, theta);
+      shape_at(instance, theta, &shape);
+      for (size_t k = 0; k < shape.count; k++)
+        assert_true(shape.log_weight[k] > -HUGE_VAL);
     }
 }
 
 /* ---- the M-step ---- */
 
 typedef struct expected {
-  const heed_instance *of;
+  const heed_instance *instance;
   double mass[MOST_NODES];
 } expected;
 
 static double q_at(const expected *self, const double *theta) {
-  shape at;
+  distributions_shape shape;
   double sum = 0;
-  shape_at(self->of, theta, &at);
-  for (size_t k = 0; k < at.count; k++)
-    if (self->mass[k] > 0) sum += self->mass[k] * at.log_weight[k];
+  shape_at(self->instance, theta, &shape);
+  for (size_t k = 0; k < shape.count; k++)
+    if (self->mass[k] > 0) sum += self->mass[k] * shape.log_weight[k];
   return sum;
 }
 
 static double cost(const gsl_vector *x, void *context) {
   const expected *self = context;
   double theta[2];
-  functions_of(self->of)->from_free(self->of->self, x->data, theta);
+  functions_of(self->instance)->from_free(self->instance->self, x->data, theta);
   const double q = q_at(self, theta);
   return isfinite(q) ? -q : 1e300;
 }
@@ -357,7 +364,7 @@ static double best_direct(expected *self, const double *theta) {
       gsl_multimin_fminimizer_alloc(gsl_multimin_fminimizer_nmsimplex2, 2);
   gsl_vector *x = gsl_vector_alloc(2), *step = gsl_vector_alloc(2);
   double best = -HUGE_VAL;
-  functions_of(self->of)->to_free(self->of->self, theta, x->data);
+  functions_of(self->instance)->to_free(self->instance->self, theta, x->data);
   for (int turn = 0; turn < 4; turn++) {
     gsl_vector_set_all(step, 0.3);
     gsl_multimin_fminimizer_set(simplex, &function, x, step);
@@ -378,31 +385,31 @@ static double best_direct(expected *self, const double *theta) {
 static void draw_mass(expected *self, uint64_t which) {
   const heed_host *host = &bench.host.host;
   heed_stream stream = host->stream(host, "mass", which);
-  shape at;
+  distributions_shape shape;
   const double centre = 0.1 + 0.8 * heed_uniform(&stream);
   const double width = 0.1 + 0.3 * heed_uniform(&stream);
-  shape_at(self->of, which == 0 ? betas[0] : gaussians[0], &at);
-  for (size_t k = 0; k < at.count; k++) {
-    const double z = (at.node[k] - centre) / width;
-    const double other = (at.node[k] - 0.95) / 0.03;
+  shape_at(self->instance, which == 0 ? betas[0] : gaussians[0], &shape);
+  for (size_t k = 0; k < shape.count; k++) {
+    const double z = (shape.node[k] - centre) / width;
+    const double other = (shape.node[k] - 0.95) / 0.03;
     self->mass[k] = heed_uniform(&stream) * exp(-z * z / 2) +
                     (which % 3 == 0 ? exp(-other * other / 2) : 0);
   }
 }
 
 static void refits_to_the_best_direct_fit(const char *name) {
-  expected self = {.of = made(name, "{}")};
-  shape at;
+  expected self = {.instance = made(name, "{}")};
+  distributions_shape shape;
   for (uint64_t which = 0; which < 8; which++) {
     double start[2], theta[2];
-    functions_of(self.of)->start(self.of->self, 0.5, 0.05, start);
+    functions_of(self.instance)->start(self.instance->self, 0.5, 0.05, start);
     memcpy(theta, start, sizeof theta);
     draw_mass(&self, which);
-    shape_at(self.of, theta, &at);
-    assert_int_equal(
-        functions_of(self.of)->refit(self.of->self, at.count, at.node,
-                                     self.mass, theta, &bench.error),
-        HEED_OK);
+    shape_at(self.instance, theta, &shape);
+    assert_int_equal(functions_of(self.instance)
+                         ->refit(self.instance->self, shape.count, shape.node,
+                                 self.mass, theta, &bench.error),
+                     HEED_OK);
     const double direct = best_direct(&self, start);
     assert_near(q_at(&self, theta), direct, 1e-9 * fabs(direct));
   }
@@ -425,63 +432,64 @@ static void a_refit_to_one_node_stays_in_the_domain(void **state) {
   (void)state;
   for (size_t n = 0; n < 2; n++)
     for (size_t i = 0; i < 3; i++) {
-      expected self = {.of = made(names[n], "{}")};
+      expected self = {.instance = made(names[n], "{}")};
       double theta[2];
-      shape at;
-      functions_of(self.of)->start(self.of->self, 0.5, 0.05, theta);
-      shape_at(self.of, theta, &at);
+      distributions_shape shape;
+      functions_of(self.instance)->start(self.instance->self, 0.5, 0.05, theta);
+      shape_at(self.instance, theta, &shape);
       self.mass[nodes[i]] = 7;
-      const double before = q_at(&self, theta);
-      assert_int_equal(
-          functions_of(self.of)->refit(self.of->self, at.count, at.node,
-                                       self.mass, theta, &bench.error),
-          HEED_OK);
-      is_a_distribution(self.of, theta);
-      assert_true(q_at(&self, theta) >= before);
+      const double earlier = q_at(&self, theta);
+      assert_int_equal(functions_of(self.instance)
+                           ->refit(self.instance->self, shape.count, shape.node,
+                                   self.mass, theta, &bench.error),
+                       HEED_OK);
+      is_a_distribution(self.instance, theta);
+      assert_true(q_at(&self, theta) >= earlier);
     }
 }
 
 static void two_points_that_cross_are_named_anew(void **state) {
-  const heed_instance *of = made("two_point", "{}");
+  const heed_instance *instance = made("two_point", "{}");
   const double moved[2] = {0.8, 0.3}, mass[2] = {30, 10};
   double theta[3] = {0.1, 0.9, 0.5};
   (void)state;
-  assert_true(functions_of(of)->atoms_move);
-  assert_int_equal(
-      functions_of(of)->refit(of->self, 2, moved, mass, theta, &bench.error),
-      HEED_OK);
+  assert_true(functions_of(instance)->atoms_move);
+  assert_int_equal(functions_of(instance)->refit(instance->self, 2, moved, mass,
+                                                 theta, &bench.error),
+                   HEED_OK);
   assert_near(theta[0], 0.3, 0);
   assert_near(theta[1], 0.8, 0);
   assert_near(theta[2], 0.75, 1e-15);
 }
 
 static void free_weights_are_refitted_to_shares_of_mass(void **state) {
-  const heed_instance *of = made("grid", "{\"nodes\": 3}");
-  const double at[3] = {0, 0.5, 1}, mass[3] = {1, 0, 3};
+  const heed_instance *instance = made("grid", "{\"nodes\": 3}");
+  const double point[3] = {0, 0.5, 1}, mass[3] = {1, 0, 3};
   double theta[3], log_weight[3];
   (void)state;
-  functions_of(of)->theta(of->self, theta);
-  assert_int_equal(
-      functions_of(of)->refit(of->self, 3, at, mass, theta, &bench.error),
-      HEED_OK);
+  functions_of(instance)->theta(instance->self, theta);
+  assert_int_equal(functions_of(instance)->refit(instance->self, 3, point, mass,
+                                                 theta, &bench.error),
+                   HEED_OK);
   assert_near(theta[0], 0.25, 1e-15);
   assert_near(theta[1], 0, 0);
   assert_near(theta[2], 0.75, 1e-15);
-  functions_of(of)->log_weights(of->self, theta, 3, at, log_weight);
+  functions_of(instance)->log_weights(instance->self, theta, 3, point,
+                                      log_weight);
   assert_true(log_weight[1] == -HUGE_VAL);
 }
 
 static void a_refit_to_no_mass_is_an_error(void **state) {
-  static const double nothing[3] = {0, 0, 0}, at[3] = {0, 0.5, 1};
+  static const double nothing[3] = {0, 0, 0}, point[3] = {0, 0.5, 1};
   double theta[3] = {0.1, 0.9, 0.5};
   const heed_instance *two = made("two_point", "{}");
   const heed_instance *grid = made("grid", "{\"nodes\": 3}");
   (void)state;
-  assert_int_equal(
-      functions_of(two)->refit(two->self, 2, at, nothing, theta, &bench.error),
-      HEED_NUMERIC);
-  assert_int_equal(functions_of(grid)->refit(grid->self, 3, at, nothing, theta,
-                                             &bench.error),
+  assert_int_equal(functions_of(two)->refit(two->self, 2, point, nothing, theta,
+                                            &bench.error),
+                   HEED_NUMERIC);
+  assert_int_equal(functions_of(grid)->refit(grid->self, 3, point, nothing,
+                                             theta, &bench.error),
                    HEED_NUMERIC);
 }
 

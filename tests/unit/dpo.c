@@ -26,9 +26,9 @@ enum {
 #define WORLD \
   "{\"features\": 8, \"scale\": 1.5, \"mu\": 0.68, \"held_out\": 100}"
 
-static heed_status try_train(scene *self, const char *parameters,
+static heed_status try_train(test_scene *self, const char *parameters,
                              heed_policy *policy) {
-  workbench *bench = &self->bench;
+  test_workbench *bench = &self->bench;
   workbench_load(bench, HEED_DISTRIBUTION, "beta");
   workbench_load(bench, HEED_DISTRIBUTION, "two_point");
   const heed_instance *trainer =
@@ -43,7 +43,7 @@ static heed_status try_train(scene *self, const char *parameters,
 }
 
 /* Trains, and returns w = beta theta. */
-static const double *train(scene *self, const char *parameters,
+static const double *train(test_scene *self, const char *parameters,
                            heed_policy *policy) {
   if (try_train(self, parameters, policy) != HEED_OK)
     fail_msg("%s: %s", parameters, self->bench.error.message);
@@ -71,7 +71,7 @@ static double square(size_t d, const double *w) {
 }
 
 /* phi(A's) - phi(B's) of annotation i's pair, from the tables. */
-static const double *difference_of(const scene *self, size_t i) {
+static const double *difference_of(const test_scene *self, size_t i) {
   const int64_t *pair =
       heed_table_data(self->crowd.annotations, "pair", HEED_INT64);
   const double *difference =
@@ -80,14 +80,14 @@ static const double *difference_of(const scene *self, size_t i) {
 }
 
 /* w.(phi(chosen) - phi(other)) of annotation i. */
-static double margin_of(const scene *self, size_t i, const double *w) {
+static double margin_of(const test_scene *self, size_t i, const double *w) {
   const double z = dot(self->world.features, w, difference_of(self, i));
   return self->choice[i] == HEED_CHOSE_A ? z : -z;
 }
 
 /* What sigmoid and noise_aware minimise, written out; eta NULL: sigmoid. */
-static double objective(const scene *self, const double *w, const double *eta,
-                        double ridge) {
+static double objective(const test_scene *self, const double *w,
+                        const double *eta, double ridge) {
   double sum = 0.5 * ridge * square(self->world.features, w);
   for (size_t i = 0; i < self->selection.count; i++) {
     const double g = chance(margin_of(self, i, w));
@@ -98,16 +98,16 @@ static double objective(const scene *self, const double *w, const double *eta,
   return sum;
 }
 
-typedef struct search {
-  const scene *self;
+typedef struct dpo_search {
+  const test_scene *self;
   const double *eta;
   double ridge;
   const heed_instance *prior; /* of the joint loss */
-} search;
+} dpo_search;
 
-static double searched(const gsl_vector *at, void *context) {
-  const search *of = context;
-  return objective(of->self, at->data, of->eta, of->ridge);
+static double searched(const gsl_vector *point, void *context) {
+  const dpo_search *search = context;
+  return objective(search->self, point->data, search->eta, search->ridge);
 }
 
 /* The least value of a function that Nelder and Mead find from `start`,
@@ -116,43 +116,43 @@ static double least(double (*function)(const gsl_vector *, void *),
                     void *context, size_t count, double *start, double size) {
   gsl_multimin_function f = {function, count, context};
   gsl_vector *step = gsl_vector_alloc(count);
-  double before, now = HUGE_VAL;
+  double earlier, now = HUGE_VAL;
   do {
     gsl_multimin_fminimizer *solver = gsl_multimin_fminimizer_alloc(
         gsl_multimin_fminimizer_nmsimplex2, count);
-    gsl_vector_view at = gsl_vector_view_array(start, count);
+    gsl_vector_view point = gsl_vector_view_array(start, count);
     gsl_vector_set_all(step, size);
-    gsl_multimin_fminimizer_set(solver, &f, &at.vector, step);
+    gsl_multimin_fminimizer_set(solver, &f, &point.vector, step);
     for (int i = 0; i < 5000; i++) {
       if (gsl_multimin_fminimizer_iterate(solver) != 0) break;
       if (gsl_multimin_fminimizer_size(solver) < 1e-9) break;
     }
-    before = now;
+    earlier = now;
     now = gsl_multimin_fminimizer_minimum(solver);
     for (size_t k = 0; k < count; k++)
       start[k] = gsl_vector_get(gsl_multimin_fminimizer_x(solver), k);
     gsl_multimin_fminimizer_free(solver);
-  } while (now < before - 1e-9);
+  } while (now < earlier - 1e-9);
   gsl_vector_free(step);
   return now;
 }
 
 static void sigmoid_reaches_the_least_value_of_its_objective(void **state) {
   (void)state;
-  scene self;
+  test_scene self;
   heed_policy policy;
-  double at[3] = {0};
+  double point[3] = {0};
   scene_open(&self, 1, SMALL, 40, 10, 0.1, 0.9);
   for (size_t i = 0; i < self.selection.count; i++)
     self.selection.weight[i] = (double)(i % 4) / 2.0;
   const double *w =
       train(&self, "{\"loss\": \"sigmoid\", \"ridge\": 2}", &policy);
-  search of = {.self = &self, .ridge = 2.0};
-  const double best = least(searched, &of, 3, at, 0.5);
+  dpo_search search = {.self = &self, .ridge = 2.0};
+  const double best = least(searched, &search, 3, point, 0.5);
   assert_near(objective(&self, w, NULL, 2.0), best, 1e-7 * best);
   /* The minimum is quadratic: a value right to 1e-7 is a place right to 1e-3,
    * and here is better. */
-  for (size_t k = 0; k < 3; k++) assert_near(w[k], at[k], 1e-4);
+  for (size_t k = 0; k < 3; k++) assert_near(w[k], point[k], 1e-4);
   assert_near(self.bench.output[CONVERGED], 1.0, 0.0);
   assert_near(self.bench.output[NORM], sqrt(square(3, w)), 1e-9);
   scene_close(&self);
@@ -160,16 +160,17 @@ static void sigmoid_reaches_the_least_value_of_its_objective(void **state) {
 
 static void noise_aware_reaches_the_least_value_of_its_objective(void **state) {
   (void)state;
-  scene self;
+  test_scene self;
   heed_policy policy;
-  double at[3] = {0};
+  double point[3] = {0};
   scene_open(&self, 2, SMALL, 40, 10, 0.1, 0.9);
   for (size_t i = 0; i < self.selection.count; i++)
     self.selection.weight[i] = (double)(i % 4) / 2.0;
   const double *w =
       train(&self, "{\"loss\": \"noise_aware\", \"ridge\": 1}", &policy);
-  search of = {.self = &self, .eta = self.selection.left_out, .ridge = 1.0};
-  const double best = least(searched, &of, 3, at, 0.5);
+  dpo_search search = {
+      .self = &self, .eta = self.selection.left_out, .ridge = 1.0};
+  const double best = least(searched, &search, 3, point, 0.5);
   assert_near(objective(&self, w, self.selection.left_out, 1.0), best,
               1e-7 * best);
   scene_close(&self);
@@ -177,7 +178,7 @@ static void noise_aware_reaches_the_least_value_of_its_objective(void **state) {
 
 static void noise_aware_with_full_attention_trains_as_sigmoid(void **state) {
   (void)state;
-  scene self;
+  test_scene self;
   heed_policy policy;
   scene_open(&self, 3, SMALL, 40, 10, 0.1, 0.9);
   for (size_t i = 0; i < self.selection.count; i++)
@@ -192,7 +193,7 @@ static void noise_aware_with_full_attention_trains_as_sigmoid(void **state) {
 
 static void own_label_says_which_mean_noise_aware_reads(void **state) {
   (void)state;
-  scene self;
+  test_scene self;
   heed_policy policy;
   scene_open(&self, 4, SMALL, 40, 10, 0.1, 0.9);
   for (size_t i = 0; i < self.selection.count; i++) {
@@ -232,7 +233,7 @@ static double robust_of(double z, double e) {
 
 typedef struct loss_case {
   const char *parameters;
-  double (*of)(double z, double e);
+  double (*function)(double z, double e);
   double flip; /* NaN: (1 - eta) / 2, eta at least .3 */
   double away; /* how far a value may lie from the written one */
 } loss_case;
@@ -243,19 +244,19 @@ static double flip_of(const loss_case *that, double eta) {
 }
 
 typedef struct loss_search {
-  const scene *self;
+  const test_scene *self;
   const loss_case *that;
   const double *eta;
 } loss_search;
 
-static double loss_objective(const gsl_vector *at, void *context) {
-  const loss_search *of = context;
-  double sum = 0.5 * square(3, at->data);
-  for (size_t i = 0; i < of->self->selection.count; i++)
-    if (of->self->selection.weight[i] > 0.0)
-      sum += of->self->selection.weight[i] *
-             of->that->of(margin_of(of->self, i, at->data),
-                          flip_of(of->that, of->eta[i]));
+static double loss_objective(const gsl_vector *point, void *context) {
+  const loss_search *search = context;
+  double sum = 0.5 * square(3, point->data);
+  for (size_t i = 0; i < search->self->selection.count; i++)
+    if (search->self->selection.weight[i] > 0.0)
+      sum += search->self->selection.weight[i] *
+             search->that->function(margin_of(search->self, i, point->data),
+                                    flip_of(search->that, search->eta[i]));
   return sum;
 }
 
@@ -274,9 +275,9 @@ static void every_loss_reaches_the_least_value_of_its_objective(void **state) {
        robust_of, NAN, 0}};
   (void)state;
   for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
-    scene self;
+    test_scene self;
     heed_policy policy;
-    double at[3] = {0}, weights = 0;
+    double point[3] = {0}, weights = 0;
     scene_open(&self, 21, SMALL, 40, 10, 0.1, 0.9);
     for (size_t i = 0; i < self.selection.count; i++) {
       self.selection.weight[i] = (double)(i % 4) / 2.0;
@@ -285,13 +286,14 @@ static void every_loss_reaches_the_least_value_of_its_objective(void **state) {
     }
     double *w = (double *)train(&self, cases[c].parameters, &policy);
     const gsl_vector_view found = gsl_vector_view_array(w, 3);
-    loss_search of = {&self, &cases[c],
-                      c == 5 ? self.selection.eta : self.selection.left_out};
-    const double best = least(loss_objective, &of, 3, at, 0.5);
-    assert_near(loss_objective(&found.vector, &of), best,
+    loss_search search = {
+        &self, &cases[c],
+        c == 5 ? self.selection.eta : self.selection.left_out};
+    const double best = least(loss_objective, &search, 3, point, 0.5);
+    assert_near(loss_objective(&found.vector, &search), best,
                 1e-7 * fabs(best) + cases[c].away * weights);
     for (size_t k = 0; cases[c].away == 0 && k < 3; k++)
-      assert_near(w[k], at[k], 2e-4);
+      assert_near(w[k], point[k], 2e-4);
     assert_near(self.bench.output[CONVERGED], 1.0, 0.0);
     scene_close(&self);
   }
@@ -302,7 +304,7 @@ static void every_loss_reaches_the_least_value_of_its_objective(void **state) {
 static void every_loss_can_be_tuned(void **state) {
   (void)state;
   for (const char *const *word = preference_words; *word != NULL; word++) {
-    scene self;
+    test_scene self;
     heed_policy policy;
     char parameters[160];
     scene_open(&self, 22, WORLD, 200, 20, 0.3, 0.9);
@@ -325,21 +327,21 @@ static void every_loss_can_be_tuned(void **state) {
 
 /* -log-likelihood of the joint loss over w, log alpha and log beta, written
  * out over the prior's own nodes and weights. */
-static double joint_objective(const gsl_vector *at, void *context) {
+static double joint_objective(const gsl_vector *point, void *context) {
   enum { NODES = 41 };
-  const search *of = context;
-  const scene *self = of->self;
-  const heed_distribution_functions *prior = of->prior->plugin->functions;
-  const double theta[2] = {exp(at->data[3]), exp(at->data[4])};
+  const dpo_search *search = context;
+  const test_scene *self = search->self;
+  const heed_distribution_functions *prior = search->prior->plugin->functions;
+  const double theta[2] = {exp(point->data[3]), exp(point->data[4])};
   double nodes[NODES], log_weight[NODES];
-  double sum = 0.5 * of->ridge * square(3, at->data);
-  prior->nodes(of->prior->self, theta, NODES, nodes);
-  prior->log_weights(of->prior->self, theta, NODES, nodes, log_weight);
+  double sum = 0.5 * search->ridge * square(3, point->data);
+  prior->nodes(search->prior->self, theta, NODES, nodes);
+  prior->log_weights(search->prior->self, theta, NODES, nodes, log_weight);
   for (size_t j = 0; j < self->crowd.users->rows; j++) {
     double together[NODES], all = 0.0;
     for (size_t k = 0; k < NODES; k++) together[k] = exp(log_weight[k]);
     for (size_t i = self->crowd.first[j]; i < self->crowd.first[j + 1]; i++) {
-      const double g = chance(margin_of(self, i, at->data));
+      const double g = chance(margin_of(self, i, point->data));
       for (size_t k = 0; k < NODES; k++)
         together[k] *= nodes[k] * g + (1.0 - nodes[k]) * 0.5;
     }
@@ -351,14 +353,14 @@ static double joint_objective(const gsl_vector *at, void *context) {
 
 static void joint_reaches_the_best_of_direct_maximisations(void **state) {
   (void)state;
-  scene self;
+  test_scene self;
   heed_policy policy;
   scene_open(&self, 5, SMALL, 60, 12, 0.1, 0.9);
   const double *w =
       train(&self, "{\"loss\": \"joint\", \"ridge\": 1, \"prior\": \"beta\"}",
             &policy);
   const double found = -self.bench.output[LOG_LIKELIHOOD] + 0.5 * square(3, w);
-  search of = {
+  dpo_search search = {
       .self = &self,
       .ridge = 1.0,
       .prior = workbench_make(&self.bench, HEED_DISTRIBUTION, "beta", "{}")};
@@ -366,16 +368,16 @@ static void joint_reaches_the_best_of_direct_maximisations(void **state) {
   const double starts[3][5] = {
       {0}, {1.0, -1.0, 0.5, 0.7, 0.7}, {-0.5, 0.5, 2.0, -1.0, -1.0}};
   for (size_t s = 0; s < 3; s++) {
-    double at[5];
-    memcpy(at, starts[s], sizeof at);
-    best = fmin(best, least(joint_objective, &of, 5, at, 0.5));
+    double point[5];
+    memcpy(point, starts[s], sizeof point);
+    best = fmin(best, least(joint_objective, &search, 5, point, 0.5));
   }
   assert_near(found, best, 1e-6 * best);
   /* and what it reports is the objective at what it hands on */
   double here[5] = {w[0], w[1], w[2], log(policy.refined->theta[0]),
                     log(policy.refined->theta[1])};
-  gsl_vector_view at = gsl_vector_view_array(here, 5);
-  assert_near(joint_objective(&at.vector, &of), found, 1e-8);
+  gsl_vector_view point = gsl_vector_view_array(here, 5);
+  assert_near(joint_objective(&point.vector, &search), found, 1e-8);
   scene_close(&self);
 }
 
@@ -383,7 +385,7 @@ static void joint_never_lowers_its_objective(void **state) {
   (void)state;
   const char *priors[] = {"beta", "two_point"};
   for (uint64_t seed = 1; seed <= 10; seed++) {
-    scene self;
+    test_scene self;
     heed_policy policy;
     char parameters[128];
     double series[2000];
@@ -403,7 +405,7 @@ static void joint_never_lowers_its_objective(void **state) {
 
 static void joint_hands_on_a_posterior_of_all_users(void **state) {
   (void)state;
-  scene self;
+  test_scene self;
   heed_policy policy;
   scene_open(&self, 6, WORLD, 200, 20, 0.1, 0.9);
   for (size_t i = 0; i < 40; i++) self.selection.weight[i] = 0.0;
@@ -445,7 +447,7 @@ static void joint_hands_on_a_posterior_of_all_users(void **state) {
 static void joint_learns_the_scale_that_coin_flips_hide_from_sigmoid(
     void **state) {
   (void)state;
-  scene self;
+  test_scene self;
   heed_policy policy;
   scene_open(&self, 7, WORLD, 500, 20, 0.1, 0.9);
   const double *w =
@@ -462,7 +464,7 @@ static void joint_learns_the_scale_that_coin_flips_hide_from_sigmoid(
 
 static void fixed_prior_stays_as_it_is_given(void **state) {
   (void)state;
-  scene self;
+  test_scene self;
   heed_policy policy;
   scene_open(&self, 8, SMALL, 40, 10, 0.1, 0.9);
   train(&self,
@@ -480,22 +482,22 @@ static void control_labels_do_not_depend_on_what_users_said(void **state) {
   const char *parameters[] = {"{\"labels\": \"always_a\"}",
                               "{\"labels\": \"better\"}"};
   for (size_t c = 0; c < 2; c++) {
-    scene self;
+    test_scene self;
     heed_policy policy;
     scene_open(&self, 9, SMALL, 40, 10, 0.1, 0.9);
-    const double *before = train(&self, parameters[c], &policy);
+    const double *earlier = train(&self, parameters[c], &policy);
     for (size_t i = 0; i < self.selection.count; i++)
       self.choice[i] =
           self.choice[i] == HEED_CHOSE_A ? HEED_CHOSE_B : HEED_CHOSE_A;
-    const double *after = train(&self, parameters[c], &policy);
-    assert_memory_equal(before, after, 3 * sizeof *before);
+    const double *later = train(&self, parameters[c], &policy);
+    assert_memory_equal(earlier, later, 3 * sizeof *earlier);
     scene_close(&self);
   }
 }
 
 static void clean_labels_point_along_the_true_reward(void **state) {
   (void)state;
-  scene self;
+  test_scene self;
   heed_policy policy;
   scene_open(&self, 10, WORLD, 500, 20, 0.1, 0.9);
   const double *w = train(&self, "{\"labels\": \"better\"}", &policy);
@@ -516,12 +518,12 @@ static void clean_labels_point_along_the_true_reward(void **state) {
 
 static void ties_and_weights_of_zero_teach_nothing(void **state) {
   (void)state;
-  scene self;
+  test_scene self;
   heed_policy policy;
   scene_open(&self, 11, SMALL, 40, 10, 0.1, 0.9);
   for (size_t i = 0; i < self.selection.count; i++)
     if (i % 3 == 0) self.selection.weight[i] = 0.0;
-  const double *without = train(&self, "{\"ridge\": 1}", &policy);
+  const double *excluded = train(&self, "{\"ridge\": 1}", &policy);
   assert_near(self.bench.output[WEIGHT_SUM], 266.0, 0.0);
   for (size_t i = 0; i < self.selection.count; i++)
     if (i % 3 == 0) {
@@ -529,13 +531,13 @@ static void ties_and_weights_of_zero_teach_nothing(void **state) {
       self.choice[i] = HEED_CHOSE_TIE;
     }
   const double *tied = train(&self, "{\"ridge\": 1}", &policy);
-  assert_memory_equal(without, tied, 3 * sizeof *tied);
+  assert_memory_equal(excluded, tied, 3 * sizeof *tied);
   scene_close(&self);
 }
 
 static void nothing_left_is_a_warning_and_the_reference(void **state) {
   (void)state;
-  scene self;
+  test_scene self;
   heed_policy policy;
   scene_open(&self, 12, SMALL, 10, 10, 0.1, 0.9);
   for (size_t i = 0; i < self.selection.count; i++)
@@ -550,7 +552,7 @@ static void tuned_ridge_predicts_labels_held_out_best(void **state) {
   (void)state;
   const char *losses[] = {"sigmoid", "noise_aware", "joint"};
   for (size_t l = 0; l < 3; l++) {
-    scene self;
+    test_scene self;
     heed_policy policy;
     char parameters[160];
     const char *prior = l == 2 ? ", \"prior\": \"two_point\"" : "";
@@ -577,7 +579,7 @@ static void tuned_ridge_predicts_labels_held_out_best(void **state) {
 
 static void tuned_beta_takes_back_what_a_strong_ridge_shrank(void **state) {
   (void)state;
-  scene self;
+  test_scene self;
   heed_policy policy;
   scene_open(&self, 14, WORLD, 500, 20, 1.0, 1.0);
   const double *w = train(&self, "{\"ridge\": 5000}", &policy);
@@ -595,19 +597,19 @@ static void tuned_beta_takes_back_what_a_strong_ridge_shrank(void **state) {
 
 static void folds_are_the_same_for_every_filter(void **state) {
   (void)state;
-  scene self;
+  test_scene self;
   heed_policy policy;
   scene_open(&self, 15, SMALL, 40, 10, 0.1, 0.9);
   train(&self, "{}", &policy);
-  const double before = self.bench.output[HELD_OUT_LOSS];
+  const double earlier = self.bench.output[HELD_OUT_LOSS];
   train(&self, "{}", &policy);
-  assert_near(self.bench.output[HELD_OUT_LOSS], before, 0.0);
+  assert_near(self.bench.output[HELD_OUT_LOSS], earlier, 0.0);
   scene_close(&self);
 }
 
 static void beta_scales_the_policy_and_not_the_reward(void **state) {
   (void)state;
-  scene self;
+  test_scene self;
   heed_policy sharp, flat;
   scene_open(&self, 16, SMALL, 40, 10, 0.1, 0.9);
   const double *a = train(&self, "{\"ridge\": 1, \"beta\": 0.1}", &sharp);
@@ -623,7 +625,7 @@ static void beta_scales_the_policy_and_not_the_reward(void **state) {
 
 static void policy_is_the_reference_tilted_and_sums_to_one(void **state) {
   (void)state;
-  scene self;
+  test_scene self;
   heed_policy policy;
   double log_pi[8], expected[8], all = 0.0, sum = 0.0;
   heed_response asked[8] = {0};
@@ -666,7 +668,7 @@ static void policy_is_the_reference_tilted_and_sums_to_one(void **state) {
 
 static void many_features_and_few_labels_still_fit(void **state) {
   (void)state;
-  scene self;
+  test_scene self;
   heed_policy policy;
   scene_open(&self, 18,
              "{\"features\": 64, \"candidates\": 8, \"scale\": 1.5, \"mu\": "
@@ -681,10 +683,10 @@ static void many_features_and_few_labels_still_fit(void **state) {
 
 static void parameters_that_do_not_go_together_are_refused(void **state) {
   (void)state;
-  scene self;
+  test_scene self;
   heed_policy policy;
   scene_open(&self, 19, SMALL, 10, 5, 0.1, 0.9);
-  workbench *bench = &self.bench;
+  test_workbench *bench = &self.bench;
   workbench_load(bench, HEED_DISTRIBUTION, "beta");
   assert_null(
       workbench_try(bench, HEED_TRAINER, "dpo",
@@ -704,7 +706,7 @@ static void parameters_that_do_not_go_together_are_refused(void **state) {
 
 static void trainer_none_leaves_no_policy(void **state) {
   (void)state;
-  scene self;
+  test_scene self;
   heed_policy policy = {.size = sizeof policy, .scale = 1.0};
   scene_open(&self, 20, SMALL, 10, 5, 0.1, 0.9);
   const heed_instance *trainer =

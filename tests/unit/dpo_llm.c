@@ -44,7 +44,7 @@ static const double casual[ROWS] = {.5, .5, .6, .5, .5, .5, .4, .5, .5};
 static const double believed[ROWS] = {.7, .7, .7, .7, .7, .7, .7, .7, .7};
 
 typedef struct scene {
-  workbench bench;
+  test_workbench bench;
   char folder[64], model[96], checkpoint[96], saved[96];
   heed_world world;
   heed_crowd crowd;
@@ -134,8 +134,8 @@ static int set_up(void **state) {
 }
 
 static void release(scene *self) {
-  const heed_trainer_functions *is = self->trainer->plugin->functions;
-  is->release(self->trainer->self, &self->policy);
+  const heed_trainer_functions *functions = self->trainer->plugin->functions;
+  functions->release(self->trainer->self, &self->policy);
 }
 
 static int tear_down(void **state) {
@@ -158,12 +158,12 @@ static heed_status train(scene *self, const char *parameters) {
   workbench_load(&self->bench, HEED_DISTRIBUTION, "beta");
   workbench_load(&self->bench, HEED_DISTRIBUTION, "two_point");
   self->trainer = workbench_make(&self->bench, HEED_TRAINER, "dpo_llm", whole);
-  const heed_trainer_functions *is = self->trainer->plugin->functions;
+  const heed_trainer_functions *functions = self->trainer->plugin->functions;
   self->policy = (heed_policy){.size = sizeof self->policy, .scale = 1};
   self->bench.warned[0] = '\0';
-  return is->train(self->trainer->self, &self->bench.host.host, &self->crowd,
-                   &self->posterior, &self->selection, &self->policy,
-                   &self->bench.error);
+  return functions->train(self->trainer->self, &self->bench.host.host,
+                          &self->crowd, &self->posterior, &self->selection,
+                          &self->policy, &self->bench.error);
 }
 
 static void must_train(scene *self, const char *parameters) {
@@ -186,13 +186,13 @@ static void responses_of_pairs(heed_response *all) {
 }
 
 static void read_policy(scene *self, double found[2 * PAIRS]) {
-  const heed_trainer_functions *is = self->trainer->plugin->functions;
+  const heed_trainer_functions *functions = self->trainer->plugin->functions;
   heed_response all[2 * PAIRS];
   responses_of_pairs(all);
   assert_int_equal(
-      is->log_probability(self->trainer->self, &self->bench.host.host,
-                          &self->world, &self->policy, 2 * PAIRS, all, found,
-                          &self->bench.error),
+      functions->log_probability(self->trainer->self, &self->bench.host.host,
+                                 &self->world, &self->policy, 2 * PAIRS, all,
+                                 found, &self->bench.error),
       HEED_OK);
 }
 
@@ -249,31 +249,34 @@ static void scores_do_not_depend_on_the_company(void **state) {
 
 /* ---- the same steps, written out: one text at a time ---- */
 
-typedef struct written {
+typedef struct written_training {
   language_model *model;
   llm_adapter *adapter;
   float *gradient;
-  adamw *optimiser;
-  crew *workers;
+  llm_adamw *optimiser;
+  llm_crew *workers;
   double reference[2 * PAIRS];
-} written;
+} written_training;
 
 /* log pi of text s; with slope 1, its gradient times `push` is added. */
-static double read_text(scene *self, written *of, size_t s, double push) {
+static double read_text(scene *self, written_training *written, size_t s,
+                        double push) {
   const llm_pass_options options = {LLM_TRAIN_ADAPTER, false,
-                                    of->adapter->shape};
+                                    written->adapter->shape};
   heed_response all[2 * PAIRS];
-  token_list list = {0};
+  llm_token_list list = {0};
   llm_pass *pass = NULL;
   heed_error *error = &self->bench.error;
   double sum = 0;
   responses_of_pairs(all);
-  assert_int_equal(language_model_read_prompt(
-                       of->model, prompt_text[all[s].prompt], &list, error),
-                   HEED_OK);
+  assert_int_equal(
+      language_model_read_prompt(written->model, prompt_text[all[s].prompt],
+                                 &list, error),
+      HEED_OK);
   const size_t start = list.count;
   assert_int_equal(
-      language_model_read_response(of->model, &all[s], &list, error), HEED_OK);
+      language_model_read_response(written->model, &all[s], &list, error),
+      HEED_OK);
   const size_t asked = list.count - start;
   size_t *ask = calloc(asked + 1, sizeof *ask);
   double *found = calloc(asked + 1, sizeof *found);
@@ -288,14 +291,14 @@ static double read_text(scene *self, written *of, size_t s, double push) {
                            .asked = asked,
                            .ask = ask};
   const llm_limits limits = {list.count, list.count, asked + 1};
-  assert_int_equal(llm_pass_open(of->model->weights, &options, &limits,
-                                 of->workers, &pass, error),
+  assert_int_equal(llm_pass_open(written->model->weights, &options, &limits,
+                                 written->workers, &pass, error),
                    HEED_OK);
-  assert_int_equal(llm_pass_forward(pass, of->adapter, &batch, found, error),
-                   HEED_OK);
+  assert_int_equal(
+      llm_pass_forward(pass, written->adapter, &batch, found, error), HEED_OK);
   for (size_t i = 0; i < asked; i++) sum += found[i];
   if (push != 0)
-    assert_int_equal(llm_pass_backward(pass, slope, of->gradient, error),
+    assert_int_equal(llm_pass_backward(pass, slope, written->gradient, error),
                      HEED_OK);
   llm_pass_close(pass);
   token_list_free(&list);
@@ -305,38 +308,39 @@ static double read_text(scene *self, written *of, size_t s, double push) {
   return sum;
 }
 
-static void open_written(scene *self, written *of) {
+static void open_written(scene *self, written_training *written) {
   const language_model_options options = {.path = self->model, .chat = true};
   const llm_adapter_shape shape = {1u << LLM_QUERY | 1u << LLM_DOWN, 2, 4};
-  const adamw_options usual = {.rate = 0.01,
-                               .first = 0.9,
-                               .second = 0.999,
-                               .epsilon = 1e-8,
-                               .decay = 0.1,
-                               .warm_up = 2,
-                               .most_norm = 0.5};
+  const llm_adamw_options usual = {.rate = 0.01,
+                                   .first = 0.9,
+                                   .second = 0.999,
+                                   .epsilon = 1e-8,
+                                   .decay = 0.1,
+                                   .warm_up = 2,
+                                   .most_norm = 0.5};
   heed_stream stream =
       self->bench.host.host.stream(&self->bench.host.host, "adapter", 0);
   heed_error *error = &self->bench.error;
-  assert_int_equal(language_model_open(&options, &of->model, error), HEED_OK);
-  assert_int_equal(crew_open(1, &of->workers, error), HEED_OK);
-  assert_int_equal(llm_adapter_new(&of->model->weights->shape, &shape, &stream,
-                                   &of->adapter, error),
+  assert_int_equal(language_model_open(&options, &written->model, error),
                    HEED_OK);
-  of->gradient = calloc(of->adapter->layout.count, sizeof(float));
-  assert_int_equal(adamw_open(of->adapter->layout.count, &usual, NULL, 0,
-                              of->workers, &of->optimiser, error),
+  assert_int_equal(crew_open(1, &written->workers, error), HEED_OK);
+  assert_int_equal(llm_adapter_new(&written->model->weights->shape, &shape,
+                                   &stream, &written->adapter, error),
+                   HEED_OK);
+  written->gradient = calloc(written->adapter->layout.count, sizeof(float));
+  assert_int_equal(adamw_open(written->adapter->layout.count, &usual, NULL, 0,
+                              written->workers, &written->optimiser, error),
                    HEED_OK);
   for (size_t s = 0; s < 2 * PAIRS; s++)
-    of->reference[s] = read_text(self, of, s, 0);
+    written->reference[s] = read_text(self, written, s, 0);
 }
 
-static void close_written(written *of) {
-  adamw_close(of->optimiser);
-  free(of->gradient);
-  llm_adapter_close(of->adapter);
-  crew_close(of->workers);
-  language_model_close(of->model);
+static void close_written(written_training *written) {
+  adamw_close(written->optimiser);
+  free(written->gradient);
+  llm_adapter_close(written->adapter);
+  crew_close(written->workers);
+  language_model_close(written->model);
 }
 
 #define SETTINGS                                                         \
@@ -347,19 +351,21 @@ static void close_written(written *of) {
 
 /* Steps on all rows at once, on the mean loss by weight:
  * slope(row, margin) is d loss / d margin. */
-static void descend(scene *self, written *of, int steps,
+static void descend(scene *self, written_training *written, int steps,
                     double (*slope)(size_t row, double margin)) {
   double weights = 0;
   for (size_t i = 0; i < ROWS; i++)
     if (choice[i] != HEED_CHOSE_TIE) weights += weight[i];
   for (int step = 0; step < steps; step++) {
     double push[ROWS];
-    memset(of->gradient, 0, of->adapter->layout.count * sizeof(float));
+    memset(written->gradient, 0,
+           written->adapter->layout.count * sizeof(float));
     for (size_t i = 0; i < ROWS; i++) {
       const size_t s = 2 * (size_t)pair_of[i];
       const double z =
-          BETA * (read_text(self, of, s, 0) - of->reference[s] -
-                  read_text(self, of, s + 1, 0) + of->reference[s + 1]);
+          BETA *
+          (read_text(self, written, s, 0) - written->reference[s] -
+           read_text(self, written, s + 1, 0) + written->reference[s + 1]);
       push[i] = 0;
       if (weight[i] == 0 || choice[i] == HEED_CHOSE_TIE) continue;
       push[i] = BETA * weight[i] / weights *
@@ -367,12 +373,13 @@ static void descend(scene *self, written *of, int steps,
     }
     for (size_t i = 0; i < ROWS; i++) {
       if (push[i] == 0) continue;
-      (void)read_text(self, of, 2 * (size_t)pair_of[i], push[i]);
-      (void)read_text(self, of, 2 * (size_t)pair_of[i] + 1, -push[i]);
+      (void)read_text(self, written, 2 * (size_t)pair_of[i], push[i]);
+      (void)read_text(self, written, 2 * (size_t)pair_of[i] + 1, -push[i]);
     }
-    assert_int_equal(adamw_step(of->optimiser, 1, of->gradient,
-                                of->adapter->values, NULL, &self->bench.error),
-                     HEED_OK);
+    assert_int_equal(
+        adamw_step(written->optimiser, 1, written->gradient,
+                   written->adapter->values, NULL, &self->bench.error),
+        HEED_OK);
   }
 }
 
@@ -390,22 +397,22 @@ static void follows(scene *self, const char *loss,
                     double (*slope)(size_t row, double margin)) {
   double found[2 * PAIRS];
   char parameters[512];
-  written of = {0};
+  written_training written = {0};
   (void)snprintf(parameters, sizeof parameters,
                  SETTINGS ", \"epochs\": 4, \"together\": 3, \"loss\": \"%s\"",
                  loss);
   must_train(self, parameters);
   read_policy(self, found);
-  open_written(self, &of);
-  descend(self, &of, 4, slope);
+  open_written(self, &written);
+  descend(self, &written, 4, slope);
   for (size_t s = 0; s < 2 * PAIRS; s++) {
-    const double expected = read_text(self, &of, s, 0);
+    const double expected = read_text(self, &written, s, 0);
     assert_near(found[s], expected, 2e-3 * (1 + fabs(expected)));
     /* It has moved by more than what the two differ by. */
-    assert_true(fabs(expected - of.reference[s]) >
+    assert_true(fabs(expected - written.reference[s]) >
                 10 * fabs(found[s] - expected));
   }
-  close_written(&of);
+  close_written(&written);
 }
 
 static void sigmoid_takes_the_steps_written_out(void **state) {
@@ -420,7 +427,7 @@ static void noise_aware_takes_the_steps_written_out(void **state) {
 
 static void training_starts_at_the_reference_and_learns(void **state) {
   scene *self = *state;
-  double series[256], before[2 * PAIRS], after[2 * PAIRS];
+  double series[256], earlier[2 * PAIRS], later[2 * PAIRS];
   self->bench.series = series;
   self->bench.series_room = 256;
   must_train(self,
@@ -436,10 +443,10 @@ static void training_starts_at_the_reference_and_learns(void **state) {
   assert_true(self->bench.output[MARGIN] > 0);
   assert_near(self->policy.scale, 0.5, 0);
   assert_int_equal(self->policy.table->rows, 24);
-  read_reference(self, before);
-  read_policy(self, after);
+  read_reference(self, earlier);
+  read_policy(self, later);
   /* User 0 prefers A's of pair 0, and nobody B's. */
-  assert_true(after[0] - before[0] > after[1] - before[1]);
+  assert_true(later[0] - earlier[0] > later[1] - earlier[1]);
 }
 
 static void all_weights_learn_as_well(void **state) {
@@ -452,13 +459,13 @@ static void all_weights_learn_as_well(void **state) {
 
 static void nothing_left_is_the_reference(void **state) {
   scene *self = *state;
-  double before[2 * PAIRS], after[2 * PAIRS];
+  double earlier[2 * PAIRS], later[2 * PAIRS];
   for (size_t i = 0; i < ROWS; i++) self->selection.weight[i] = 0;
   must_train(self, "");
   assert_string_equal(self->bench.warned, "nothing_left");
-  read_reference(self, before);
-  read_policy(self, after);
-  for (size_t s = 0; s < 2 * PAIRS; s++) assert_near(after[s], before[s], 0);
+  read_reference(self, earlier);
+  read_policy(self, later);
+  for (size_t s = 0; s < 2 * PAIRS; s++) assert_near(later[s], earlier[s], 0);
 }
 
 static void joint_starts_from_the_estimators_belief(void **state) {
@@ -570,23 +577,23 @@ static void a_checkpoint_of_another_training_is_not_taken(void **state) {
 }
 
 static void saved_and_loaded(scene *self, const char *parameters) {
-  const heed_trainer_functions *is;
-  double before[2 * PAIRS], after[2 * PAIRS];
+  const heed_trainer_functions *functions;
+  double earlier[2 * PAIRS], later[2 * PAIRS];
   must_train(self, parameters);
-  is = self->trainer->plugin->functions;
-  read_policy(self, before);
+  functions = self->trainer->plugin->functions;
+  read_policy(self, earlier);
   assert_int_equal(
-      is->save(self->trainer->self, &self->bench.host.host, &self->world,
-               &self->policy, self->saved, &self->bench.error),
+      functions->save(self->trainer->self, &self->bench.host.host, &self->world,
+                      &self->policy, self->saved, &self->bench.error),
       HEED_OK);
   release(self);
   self->policy = (heed_policy){.size = sizeof self->policy, .scale = 1};
   assert_int_equal(
-      is->load(self->trainer->self, &self->bench.host.host, &self->world,
-               self->saved, &self->policy, &self->bench.error),
+      functions->load(self->trainer->self, &self->bench.host.host, &self->world,
+                      self->saved, &self->policy, &self->bench.error),
       HEED_OK);
-  read_policy(self, after);
-  for (size_t s = 0; s < 2 * PAIRS; s++) assert_near(after[s], before[s], 0);
+  read_policy(self, later);
+  for (size_t s = 0; s < 2 * PAIRS; s++) assert_near(later[s], earlier[s], 0);
 }
 
 static void policies_are_saved_and_loaded(void **state) {
@@ -605,21 +612,21 @@ static void responses_are_drawn_as_the_policy_has_them(void **state) {
   double found[DRAWS];
   size_t cut = 0;
   must_train(self, "\"rate\": 0.02, \"epochs\": 4, \"max_tokens\": 5");
-  const heed_trainer_functions *is = self->trainer->plugin->functions;
+  const heed_trainer_functions *functions = self->trainer->plugin->functions;
   for (size_t turn = 0; turn < 2; turn++) {
-    heed_response *into = turn == 0 ? said : again;
+    heed_response *response = turn == 0 ? said : again;
     for (size_t i = 0; i < DRAWS; i++) {
-      into[i] = (heed_response){.prompt = i % PROMPTS, .candidate = -1};
+      response[i] = (heed_response){.prompt = i % PROMPTS, .candidate = -1};
       stream[i] = host->stream(host, "response", i);
     }
-    assert_int_equal(
-        is->sample(self->trainer->self, host, &self->world, &self->policy,
-                   DRAWS, stream, into, &self->bench.error),
-        HEED_OK);
-  }
-  assert_int_equal(is->log_probability(self->trainer->self, host, &self->world,
-                                       &self->policy, DRAWS, said, found,
+    assert_int_equal(functions->sample(self->trainer->self, host, &self->world,
+                                       &self->policy, DRAWS, stream, response,
                                        &self->bench.error),
+                     HEED_OK);
+  }
+  assert_int_equal(functions->log_probability(
+                       self->trainer->self, host, &self->world, &self->policy,
+                       DRAWS, said, found, &self->bench.error),
                    HEED_OK);
   for (size_t i = 0; i < DRAWS; i++) {
     assert_string_equal(said[i].text, again[i].text);

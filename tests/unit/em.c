@@ -20,8 +20,8 @@ static size_t turns(size_t usually, size_t slowly) {
 
 typedef enum shape { TWO_POINT, BETA, GAUSSIAN } shape;
 
-typedef struct scene {
-  workbench bench;
+typedef struct em_scene {
+  test_workbench bench;
   heed_world world;
   heed_crowd crowd;
   heed_posterior posterior;
@@ -29,11 +29,11 @@ typedef struct scene {
   const double *p;
   int8_t *choice;
   size_t *first;
-} scene;
+} em_scene;
 
 /* Users of two kinds, or of attentiveness spread about the middle; p of pairs
  * lies evenly around the gap, so that the gap is its mean. */
-static void scene_open(scene *self, uint64_t seed, double gap, shape truth) {
+static void scene_open(em_scene *self, uint64_t seed, double gap, shape truth) {
   memset(self, 0, sizeof *self);
   workbench_open(&self->bench, seed);
   self->bench.series = self->trace;
@@ -77,7 +77,7 @@ static void scene_open(scene *self, uint64_t seed, double gap, shape truth) {
                              .first = self->first};
 }
 
-static void estimate(scene *self, const char *parameters) {
+static void estimate(em_scene *self, const char *parameters) {
   static const char *const shapes[] = {"two_point", "beta", "gaussian", "grid"};
   for (size_t i = 0; i < 4; i++)
     workbench_load(&self->bench, HEED_DISTRIBUTION, shapes[i]);
@@ -100,35 +100,35 @@ static void estimate(scene *self, const char *parameters) {
 /* ---- likelihoods written out ---- */
 
 /* P(user j's annotations but `without` | eta); gap NaN: p of each pair. */
-static double of_user(const scene *self, size_t j, double eta, double gap,
-                      size_t without) {
+static double of_user(const em_scene *self, size_t j, double eta, double gap,
+                      size_t excluded) {
   double product = 1;
   for (size_t i = j * EACH; i < (j + 1) * EACH; i++) {
-    if (i == without) continue;
+    if (i == excluded) continue;
     const double a = eta * (isnan(gap) ? self->p[i] : gap) + (1 - eta) / 2;
     product *= self->choice[i] == HEED_CHOSE_A ? a : 1 - a;
   }
   return product;
 }
 
-typedef struct rule {
+typedef struct em_rule {
   size_t count;
-  double at[4096], weight[4096]; /* weights sum to 1 */
-} rule;
+  double point[4096], weight[4096]; /* weights sum to 1 */
+} em_rule;
 
-static void normalise(rule *of) {
+static void normalise(em_rule *rule) {
   double sum = 0;
-  for (size_t k = 0; k < of->count; k++) sum += of->weight[k];
-  for (size_t k = 0; k < of->count; k++) of->weight[k] /= sum;
+  for (size_t k = 0; k < rule->count; k++) sum += rule->weight[k];
+  for (size_t k = 0; k < rule->count; k++) rule->weight[k] /= sum;
 }
 
 /* The prior as points and weights: of Beta(a, b) by Gauss and Jacobi, of the
  * truncated normal and of a narrow beta by Simpson's rule. */
-static void make_rule(shape prior, const double *theta, rule *of) {
+static void make_rule(shape prior, const double *theta, em_rule *rule) {
   if (prior == TWO_POINT) {
-    *of = (rule){.count = 2,
-                 .at = {theta[0], theta[1]},
-                 .weight = {1 - theta[2], theta[2]}};
+    *rule = (em_rule){.count = 2,
+                      .point = {theta[0], theta[1]},
+                      .weight = {1 - theta[2], theta[2]}};
     return;
   }
   /* GSL's rule of Jacobi goes no further. */
@@ -137,60 +137,60 @@ static void make_rule(shape prior, const double *theta, rule *of) {
         gsl_integration_fixed_alloc(gsl_integration_fixed_jacobi, QUADRATURE, 0,
                                     1, theta[1] - 1, theta[0] - 1);
     assert_non_null(work);
-    of->count = QUADRATURE;
+    rule->count = QUADRATURE;
     for (size_t k = 0; k < QUADRATURE; k++) {
-      of->at[k] = gsl_integration_fixed_nodes(work)[k];
-      of->weight[k] = gsl_integration_fixed_weights(work)[k];
+      rule->point[k] = gsl_integration_fixed_nodes(work)[k];
+      rule->weight[k] = gsl_integration_fixed_weights(work)[k];
     }
     gsl_integration_fixed_free(work);
-    normalise(of);
+    normalise(rule);
     return;
   }
-  of->count = 1001;
+  rule->count = 1001;
   const double a = theta[0] - 1, b = theta[1] - 1;
-  for (size_t k = 0; k < of->count; k++) {
-    const double x = (double)k / (double)(of->count - 1);
+  for (size_t k = 0; k < rule->count; k++) {
+    const double x = (double)k / (double)(rule->count - 1);
     const double z = (x - theta[0]) / theta[1];
-    const double simpson = k == 0 || k + 1 == of->count ? 1 : k % 2 ? 4 : 2;
-    of->at[k] = x;
-    of->weight[k] =
+    const double simpson = k == 0 || k + 1 == rule->count ? 1 : k % 2 ? 4 : 2;
+    rule->point[k] = x;
+    rule->weight[k] =
         simpson * (prior == BETA
                        ? exp(a * log(x) + b * log1p(-x) - (a + b) * log(0.5))
                        : exp(-z * z / 2));
   }
-  normalise(of);
+  normalise(rule);
 }
 
 typedef struct problem {
-  const scene *scene;
+  const em_scene *scene;
   shape prior;
   double gap;
   double row[EACH + 1]; /* users by how often they chose A; a shared gap */
   bool shared;
 } problem;
 
-static void problem_open(problem *self, const scene *of, shape prior,
+static void problem_open(problem *self, const em_scene *scene, shape prior,
                          double gap) {
-  *self =
-      (problem){.scene = of, .prior = prior, .gap = gap, .shared = !isnan(gap)};
+  *self = (problem){
+      .scene = scene, .prior = prior, .gap = gap, .shared = !isnan(gap)};
   for (size_t j = 0; j < USERS; j++) {
     size_t k = 0;
     for (size_t i = j * EACH; i < (j + 1) * EACH; i++)
-      k += of->choice[i] == HEED_CHOSE_A;
+      k += scene->choice[i] == HEED_CHOSE_A;
     self->row[k]++;
   }
 }
 
 static double log_likelihood(const problem *self, const double *theta) {
-  static rule of;
+  static em_rule rule;
   double sum = 0;
-  make_rule(self->prior, theta, &of);
+  make_rule(self->prior, theta, &rule);
   if (!self->shared) {
     for (size_t j = 0; j < USERS; j++) {
       double marginal = 0;
-      for (size_t k = 0; k < of.count; k++)
-        marginal +=
-            of.weight[k] * of_user(self->scene, j, of.at[k], NAN, SIZE_MAX);
+      for (size_t k = 0; k < rule.count; k++)
+        marginal += rule.weight[k] *
+                    of_user(self->scene, j, rule.point[k], NAN, SIZE_MAX);
       sum += log(marginal);
     }
     return sum;
@@ -198,9 +198,9 @@ static double log_likelihood(const problem *self, const double *theta) {
   for (int a = 0; a <= EACH; a++) {
     double marginal = 0;
     if (self->row[a] == 0) continue;
-    for (size_t k = 0; k < of.count; k++) {
-      const double q = 0.5 + of.at[k] * (self->gap - 0.5);
-      marginal += of.weight[k] * pow(q, a) * pow(1 - q, EACH - a);
+    for (size_t k = 0; k < rule.count; k++) {
+      const double q = 0.5 + rule.point[k] * (self->gap - 0.5);
+      marginal += rule.weight[k] * pow(q, a) * pow(1 - q, EACH - a);
     }
     sum += self->row[a] * log(marginal);
   }
@@ -266,7 +266,7 @@ static double best_of_many(const problem *self, size_t starts) {
 
 static void reaches_the_best_direct_fit(shape prior, const char *parameters) {
   for (size_t g = 0; g < turns(3, 1); g++) {
-    scene self;
+    em_scene self;
     problem direct;
     scene_open(&self, 11 + g, gaps[g], prior);
     estimate(&self, parameters);
@@ -300,7 +300,7 @@ static void a_gaussian_reaches_the_best_of_twenty_direct_fits(void **state) {
 
 /* Free weights on nodes are a concave problem: no fit exceeds this one by more
  * than N log max_k (1/N) sum_j L_jk / f_j  (Lindsay 1983). */
-static double room_above(const scene *self, double gap, double *found) {
+static double room_above(const em_scene *self, double gap, double *found) {
   double marginal[USERS], most = 0;
   *found = 0;
   for (size_t j = 0; j < USERS; j++) {
@@ -324,7 +324,7 @@ static double room_above(const scene *self, double gap, double *found) {
 static void free_weights_are_within_a_millionth_of_the_maximum(void **state) {
   (void)state;
   for (size_t g = 0; g < turns(3, 1); g++) {
-    scene self;
+    em_scene self;
     double sum;
     scene_open(&self, 21 + g, gaps[g], BETA);
     estimate(&self,
@@ -350,7 +350,7 @@ static void the_objective_never_decreases(void **state) {
   for (size_t g = 0; g < turns(3, 1); g++)
     for (size_t i = 0; i < 4; i++)
       for (size_t m = 0; m < 3; m++) {
-        scene self;
+        em_scene self;
         char parameters[256];
         scene_open(&self, 31 + g, gaps[g], TWO_POINT);
         (void)snprintf(parameters, sizeof parameters,
@@ -368,26 +368,27 @@ static void the_objective_never_decreases(void **state) {
 }
 
 /* Means of all users, and of all annotations without them, by the rule. */
-static void posterior_is_that_of(const scene *self, const rule *of,
+static void posterior_is_that_of(const em_scene *self, const em_rule *rule,
                                  double gap) {
   for (size_t j = 0; j < USERS; j++) {
     double sum = 0, first = 0, second = 0;
-    for (size_t k = 0; k < of->count; k++) {
+    for (size_t k = 0; k < rule->count; k++) {
       const double mass =
-          of->weight[k] * of_user(self, j, of->at[k], gap, SIZE_MAX);
+          rule->weight[k] * of_user(self, j, rule->point[k], gap, SIZE_MAX);
       sum += mass;
-      first += mass * of->at[k];
-      second += mass * of->at[k] * of->at[k];
+      first += mass * rule->point[k];
+      second += mass * rule->point[k] * rule->point[k];
     }
     const double mean = first / sum;
     assert_near(self->posterior.mean[j], mean, 1e-7);
     assert_near(self->posterior.sd[j], sqrt(second / sum - mean * mean), 1e-6);
     for (size_t i = j * EACH; i < (j + 1) * EACH; i++) {
       double rest = 0, weighted = 0;
-      for (size_t k = 0; k < of->count; k++) {
-        const double mass = of->weight[k] * of_user(self, j, of->at[k], gap, i);
+      for (size_t k = 0; k < rule->count; k++) {
+        const double mass =
+            rule->weight[k] * of_user(self, j, rule->point[k], gap, i);
         rest += mass;
-        weighted += mass * of->at[k];
+        weighted += mass * rule->point[k];
       }
       assert_near(self->posterior.left_out[i], weighted / rest, 1e-7);
     }
@@ -397,11 +398,11 @@ static void posterior_is_that_of(const scene *self, const rule *of,
 static void posteriors_are_those_of_brute_force_integration(void **state) {
   static const double two_and_three[2] = {2, 3};
   static const char *const gap[] = {"known", "pair"};
-  static rule of;
+  static em_rule rule;
   (void)state;
-  make_rule(BETA, two_and_three, &of);
+  make_rule(BETA, two_and_three, &rule);
   for (size_t m = 0; m < 2; m++) {
-    scene self;
+    em_scene self;
     char parameters[256];
     scene_open(&self, 41, 0.74, BETA);
     (void)snprintf(parameters, sizeof parameters,
@@ -410,7 +411,7 @@ static void posteriors_are_those_of_brute_force_integration(void **state) {
                    " {\"alpha\": 2, \"beta\": 3}}}",
                    gap[m]);
     estimate(&self, parameters);
-    posterior_is_that_of(&self, &of, m == 0 ? 0.74 : NAN);
+    posterior_is_that_of(&self, &rule, m == 0 ? 0.74 : NAN);
     for (size_t i = 0; i < ROWS; i++) {
       assert_near(self.posterior.casual[i], 0.5, 0);
       assert_near(self.posterior.p[i], m == 0 ? 0.74 : self.p[i], 1e-15);
@@ -420,9 +421,9 @@ static void posteriors_are_those_of_brute_force_integration(void **state) {
 }
 
 static void p_of_each_pair_reaches_the_best_direct_fit(void **state) {
-  scene self;
+  em_scene self;
   problem direct;
-  static rule of;
+  static em_rule rule;
   (void)state;
   scene_open(&self, 51, 0.74, TWO_POINT);
   estimate(&self, "{\"prior\": \"two_point\", \"mu\": \"pair\"}");
@@ -431,14 +432,14 @@ static void p_of_each_pair_reaches_the_best_direct_fit(void **state) {
   assert_true(self.posterior.log_likelihood >= best - 1e-6 * fabs(best));
   assert_true(self.posterior.log_likelihood <= best + 1e-6 * fabs(best));
   assert_true(isnan(self.posterior.mu));
-  make_rule(TWO_POINT, self.posterior.theta, &of);
-  posterior_is_that_of(&self, &of, NAN);
+  make_rule(TWO_POINT, self.posterior.theta, &rule);
+  posterior_is_that_of(&self, &rule, NAN);
   workbench_close(&self.bench);
 }
 
 /* Two points with free support and free mu: any mu explains the data. */
 static void an_estimated_gap_says_that_it_is_not_identified(void **state) {
-  scene self;
+  em_scene self;
   (void)state;
   scene_open(&self, 61, 0.74, TWO_POINT);
   estimate(&self, "{\"prior\": \"two_point\", \"mu\": \"estimated\"}");
@@ -451,7 +452,7 @@ static void an_estimated_gap_says_that_it_is_not_identified(void **state) {
 
 /* A strong prior makes the interval narrow, but what it says is its own. */
 static void a_prior_does_not_pass_for_data(void **state) {
-  scene self;
+  em_scene self;
   (void)state;
   scene_open(&self, 61, 0.74, TWO_POINT);
   estimate(&self,
@@ -468,7 +469,7 @@ static void a_prior_does_not_pass_for_data(void **state) {
 static void two_points_keep_their_order(void **state) {
   (void)state;
   for (uint64_t seed = 0; seed < turns(200, 2); seed++) {
-    scene self;
+    em_scene self;
     scene_open(&self, seed, 0.6, TWO_POINT);
     estimate(&self, "{\"prior\": \"two_point\"}");
     if (!(self.posterior.nodes[0] <= self.posterior.nodes[1]))

@@ -29,16 +29,16 @@ static const char *const sided = WITH("position_bias", "{}");
 static const char *const tying = WITH("attentive", "{\"ties\": \"davidson\"}");
 
 /* How the users of a log behave. */
-typedef struct habits {
+typedef struct simulated_habits {
   double casual_left;  /* P(left) of a user who does not look */
   bool sides;          /* and of every other such user, P(right) */
   bool against;        /* every third user means the contrary */
   double attended_tie; /* Davidson's nu */
   double casual_tie;
   double own_tie; /* every other user ties that often, whatever the pair */
-} habits;
+} simulated_habits;
 
-static overlapping scene;
+static test_overlapping scene;
 static double tail[CHECKS];
 
 static void remember(void *context, const heed_plugin *plugin, size_t index,
@@ -56,25 +56,27 @@ static void open_scene(uint64_t seed) {
   workbench_load(&scene.bench, HEED_USER_MODEL, "position_bias");
 }
 
-static int8_t choose(const habits *of, size_t user, double eta, double p,
-                     int8_t left, heed_stream *stream) {
+static int8_t choose(const simulated_habits *habits, size_t user, double eta,
+                     double p, int8_t left, heed_stream *stream) {
   const double attends = heed_uniform(stream), ties = heed_uniform(stream);
   const double picks = heed_uniform(stream);
   const int8_t right = left == HEED_CHOSE_A ? HEED_CHOSE_B : HEED_CHOSE_A;
-  const double tie = of->attended_tie * sqrt(p * (1 - p));
+  const double tie = habits->attended_tie * sqrt(p * (1 - p));
   const bool looks = attends < eta;
-  if (ties < (looks ? tie / (1 + tie) : of->casual_tie)) return HEED_CHOSE_TIE;
-  if (user % 2 == 0 && ties > 1 - of->own_tie) return HEED_CHOSE_TIE;
+  if (ties < (looks ? tie / (1 + tie) : habits->casual_tie))
+    return HEED_CHOSE_TIE;
+  if (user % 2 == 0 && ties > 1 - habits->own_tie) return HEED_CHOSE_TIE;
   if (looks)
-    return (picks < p) != (of->against && user % 3 == 0) ? HEED_CHOSE_A
-                                                         : HEED_CHOSE_B;
-  const bool mirrored = of->sides && user % 2 == 0;
-  if (picks < (mirrored ? 1 - of->casual_left : of->casual_left)) return left;
+    return (picks < p) != (habits->against && user % 3 == 0) ? HEED_CHOSE_A
+                                                             : HEED_CHOSE_B;
+  const bool mirrored = habits->sides && user % 2 == 0;
+  if (picks < (mirrored ? 1 - habits->casual_left : habits->casual_left))
+    return left;
   return right;
 }
 
 /* Half of the users attend to nine in ten pairs, half to two. */
-static void simulate(const habits *of) {
+static void simulate(const simulated_habits *habits) {
   const heed_host *host = &scene.bench.host.host;
   static size_t user[ROWS], pair[ROWS];
   static int8_t choice[ROWS], left[ROWS];
@@ -90,7 +92,7 @@ static void simulate(const habits *of) {
              MODELS;
       left[i] = heed_uniform(&stream) < 0.5 ? HEED_CHOSE_A : HEED_CHOSE_B;
       const double p = 1 / (1 + exp(-1.2 * (a[i] - b[i])));
-      choice[i] = choose(of, j, eta, p, left[i], &stream);
+      choice[i] = choose(habits, j, eta, p, left[i], &stream);
     }
   }
   overlapping_crowd(&scene, USERS, ROWS, ROWS, user, pair, choice);
@@ -104,10 +106,11 @@ static void simulate(const habits *of) {
 }
 
 /* The tails of one log. */
-static void check(uint64_t seed, const habits *of, const char *estimator) {
+static void check(uint64_t seed, const simulated_habits *habits,
+                  const char *estimator) {
   for (size_t i = 0; i < CHECKS; i++) tail[i] = NAN;
   open_scene(seed);
-  simulate(of);
+  simulate(habits);
   (void)overlapping_fit(
       &scene, overlapping_made(&scene, "em_bradley_terry", estimator));
   overlapping_close(&scene);
@@ -117,11 +120,11 @@ static void check(uint64_t seed, const habits *of, const char *estimator) {
  * data gave the fit.  The mean of 12 such has a standard deviation of at most
  * 1/12, and lies within .25 of one half but once in four hundred times; of 12,
  * none is beyond .001 but once in forty times. */
-static void expect_centred(const habits *of, const char *estimator,
-                           size_t checks) {
+static void expect_centred(const simulated_habits *habits,
+                           const char *estimator, size_t checks) {
   double mean[CHECKS] = {0};
   for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-    check(seed, of, estimator);
+    check(seed, habits, estimator);
     for (size_t i = 0; i < checks; i++) {
       assert_true(tail[i] >= 0.001 && tail[i] <= 0.999);
       mean[i] += tail[i] / SEEDS;
@@ -131,72 +134,72 @@ static void expect_centred(const habits *of, const char *estimator,
 }
 
 static void of_a_true_model_the_checks_are_centred(void **state) {
-  const habits of = {.casual_left = 0.5};
+  const simulated_habits habits = {.casual_left = 0.5};
   (void)state;
-  expect_centred(&of, plain, TIE_RATE);
+  expect_centred(&habits, plain, TIE_RATE);
   assert_true(isnan(tail[TIE_RATE]) && isnan(tail[TIE_DISPERSION]));
 }
 
 static void of_a_true_model_of_ties_they_are_too(void **state) {
-  const habits of = {
+  const simulated_habits habits = {
       .casual_left = 0.5, .attended_tie = 1.2, .casual_tie = 0.1};
   (void)state;
-  expect_centred(&of, tying, CHECKS);
+  expect_centred(&habits, tying, CHECKS);
 }
 
 static void of_a_true_model_of_sides_they_are_too(void **state) {
-  const habits of = {.casual_left = 0.8};
+  const simulated_habits habits = {.casual_left = 0.8};
   (void)state;
-  expect_centred(&of, sided, TIE_RATE);
+  expect_centred(&habits, sided, TIE_RATE);
 }
 
 static void a_liking_for_the_left_is_seen_in_its_share(void **state) {
-  const habits of = {.casual_left = 0.8};
+  const simulated_habits habits = {.casual_left = 0.8};
   (void)state;
-  check(1, &of, plain);
+  check(1, &habits, plain);
   assert_true(tail[LEFT_SHARE] < 0.001);
 }
 
 static void likings_for_either_side_are_seen_in_their_spread(void **state) {
-  const habits of = {.casual_left = 0.9, .sides = true};
+  const simulated_habits habits = {.casual_left = 0.9, .sides = true};
   (void)state;
-  check(1, &of, sided);
+  check(1, &habits, sided);
   assert_true(tail[LEFT_DISPERSION] < 0.001);
 }
 
 static void users_who_work_against_are_seen_in_the_agreement(void **state) {
-  const habits of = {.casual_left = 0.5, .against = true};
+  const simulated_habits habits = {.casual_left = 0.5, .against = true};
   (void)state;
-  check(1, &of, plain);
+  check(1, &habits, plain);
   assert_true(tail[AGREEMENT_DISPERSION] < 0.001);
 }
 
 static void ties_of_some_users_only_are_seen_in_their_spread(void **state) {
-  const habits of = {.casual_left = 0.5,
-                     .attended_tie = 0.3,
-                     .casual_tie = 0.1,
-                     .own_tie = 0.2};
+  const simulated_habits habits = {.casual_left = 0.5,
+                                   .attended_tie = 0.3,
+                                   .casual_tie = 0.1,
+                                   .own_tie = 0.2};
   (void)state;
-  check(1, &of, tying);
+  check(1, &habits, tying);
   assert_true(tail[TIE_DISPERSION] < 0.001);
 }
 
 /* Those who tie often are then taken for inattentive: agreement tells. */
 static void ties_taken_for_inattention_are_seen_in_the_agreement(void **state) {
-  const habits of = {.casual_left = 0.5,
-                     .attended_tie = 0.3,
-                     .casual_tie = 0.1,
-                     .own_tie = 0.5};
+  const simulated_habits habits = {.casual_left = 0.5,
+                                   .attended_tie = 0.3,
+                                   .casual_tie = 0.1,
+                                   .own_tie = 0.5};
   (void)state;
-  check(1, &of, tying);
+  check(1, &habits, tying);
   assert_true(tail[AGREEMENT_DISPERSION] < 0.001);
 }
 
 /* ---- starts ---- */
 
-static size_t output_named(const heed_instance *of, const char *name) {
-  for (size_t i = 0; i < of->plugin->output_count; i++)
-    if (strcmp(of->plugin->outputs[i].name, name) == 0) return i;
+static size_t output_named(const heed_instance *instance, const char *name) {
+  for (size_t i = 0; i < instance->plugin->output_count; i++)
+    if (strcmp(instance->plugin->outputs[i].name, name) == 0) return i;
   fail_msg("no output %s", name);
   return 0;
 }
@@ -208,10 +211,11 @@ static void of_several_starts_the_best_is_kept(void **state) {
       "{\"starts\": 1, " ALL_CHECKS
       ", \"model\": {\"plugin\": \"user_model/attentive\", "
       "\"parameters\": {\"ties\": \"davidson\"}}}";
-  const habits of = {.casual_left = 0.5, .attended_tie = 6, .casual_tie = 0.01};
+  const simulated_habits habits = {
+      .casual_left = 0.5, .attended_tie = 6, .casual_tie = 0.01};
   (void)state;
   open_scene(2);
-  simulate(&of);
+  simulate(&habits);
   const double first =
       overlapping_fit(&scene,
                       overlapping_made(&scene, "em_bradley_terry", once))

@@ -6,7 +6,7 @@
 enum { MOST_USERS = 6000, EACH = 20 };
 
 typedef struct scene {
-  workbench bench;
+  test_workbench bench;
   heed_world world;
   heed_crowd crowd;
   heed_posterior posterior;
@@ -30,7 +30,7 @@ static int tear_down(void **state) {
 
 static int8_t chosen(const heed_instance *model, const double *phi, double p,
                      int8_t left, double eta, double u) {
-  const heed_user_model_functions *is = model->plugin->functions;
+  const heed_user_model_functions *functions = model->plugin->functions;
   for (int8_t choice = HEED_CHOSE_B; choice < HEED_CHOSE_TIE; choice++) {
     const heed_answers one = {.size = sizeof one,
                               .count = 1,
@@ -38,12 +38,12 @@ static int8_t chosen(const heed_instance *model, const double *phi, double p,
                               .left = &left,
                               .p = &p};
     double chance;
-    is->probability(model->self, phi, &one, 1, &eta, &chance);
+    functions->probability(model->self, phi, &one, 1, &eta, &chance);
     if (u < chance) return choice;
     u -= chance;
   }
   heed_domain domain;
-  is->domain(model->self, &domain);
+  functions->domain(model->self, &domain);
   return domain.ties ? HEED_CHOSE_TIE : HEED_CHOSE_A;
 }
 
@@ -103,7 +103,7 @@ static const heed_instance *em_of(scene *self, const char *parameters) {
 }
 
 static heed_status try_estimate(scene *self, const heed_instance *em) {
-  const heed_estimator_functions *is = em->plugin->functions;
+  const heed_estimator_functions *functions = em->plugin->functions;
   self->posterior = (heed_posterior){.size = sizeof self->posterior,
                                      .mu = NAN,
                                      .mu_low = NAN,
@@ -111,8 +111,8 @@ static heed_status try_estimate(scene *self, const heed_instance *em) {
                                      .log_likelihood = NAN,
                                      .objective = NAN};
   self->bench.warned[0] = 0;
-  return is->estimate(em->self, &self->bench.host.host, &self->crowd,
-                      &self->posterior, &self->bench.error);
+  return functions->estimate(em->self, &self->bench.host.host, &self->crowd,
+                             &self->posterior, &self->bench.error);
 }
 
 static const heed_posterior *estimate(scene *self, const char *parameters) {
@@ -134,20 +134,21 @@ static void a_left_bias_is_fitted_to_the_maximum(void **state) {
              workbench_make(&self->bench, HEED_USER_MODEL, "position_bias",
                             "{\"left\": 0.75}"),
              phi);
-  const heed_posterior *of = estimate(self, "{\"model\": \"position_bias\"}");
-  const double fitted = of->phi[0], best = of->log_likelihood;
+  const heed_posterior *posterior =
+      estimate(self, "{\"model\": \"position_bias\"}");
+  const double fitted = posterior->phi[0], best = posterior->log_likelihood;
   assert_near(fitted, 0.75, 0.045);
   for (int i = -2; i <= 2; i++) {
     (void)snprintf(text, sizeof text,
                    "{\"model\": {\"plugin\": \"position_bias\","
                    " \"parameters\": {\"left\": %.17g}}}",
                    fitted + 0.004 * i);
-    of = estimate(self, text);
-    assert_near(of->phi[0], fitted + 0.004 * i, 1e-15);
+    posterior = estimate(self, text);
+    assert_near(posterior->phi[0], fitted + 0.004 * i, 1e-15);
     if (i == 0)
-      assert_near(of->log_likelihood, best, 1e-6 * fabs(best));
+      assert_near(posterior->log_likelihood, best, 1e-6 * fabs(best));
     else
-      assert_true(of->log_likelihood < best);
+      assert_true(posterior->log_likelihood < best);
   }
 }
 
@@ -161,11 +162,11 @@ static void ties_of_davidsons_model_are_fitted(void **state) {
              workbench_make(&self->bench, HEED_USER_MODEL, "attentive",
                             "{\"ties\": \"davidson\"}"),
              phi);
-  const heed_posterior *of = estimate(self, ties);
+  const heed_posterior *posterior = estimate(self, ties);
   /* Share of ties .18 of 12000; standard errors some .05 and .015. */
-  assert_near(of->phi[0], 0.8, 0.15);
-  assert_near(of->phi[1], 0.1, 0.045);
-  assert_true(of->converged);
+  assert_near(posterior->phi[0], 0.8, 0.15);
+  assert_near(posterior->phi[1], 0.1, 0.045);
+  assert_true(posterior->converged);
 }
 
 /* ---- coverage ---- */
@@ -180,16 +181,16 @@ static void known_beta_covers_nine_of_ten(void **state) {
     scene_make(
         self, MOST_USERS, gaps[g], beta_of(self, "{\"alpha\": 2, \"beta\": 2}"),
         workbench_make(&self->bench, HEED_USER_MODEL, "attentive", "{}"), NULL);
-    const heed_posterior *of =
+    const heed_posterior *posterior =
         estimate(self,
                  "{\"fit\": \"fixed\", \"levels\": [0.05, 0.95], \"prior\":"
                  " {\"plugin\": \"beta\", \"parameters\":"
                  " {\"alpha\": 2, \"beta\": 2}}}");
-    assert_near(of->theta[0], 2, 0);
-    assert_near(of->theta[1], 2, 0);
+    assert_near(posterior->theta[0], 2, 0);
+    assert_near(posterior->theta[1], 2, 0);
     for (size_t j = 0; j < MOST_USERS; j++)
-      inside += self->eta[j] >= of->quantiles[2 * j] &&
-                self->eta[j] <= of->quantiles[2 * j + 1];
+      inside += self->eta[j] >= posterior->quantiles[2 * j] &&
+                self->eta[j] <= posterior->quantiles[2 * j + 1];
     assert_near((double)inside / MOST_USERS, 0.9, 0.02);
   }
 }
@@ -207,7 +208,7 @@ static void predictions_follow_the_mean(void **state) {
   scene *self = *state;
   few_users(self);
   const heed_instance *em = em_of(self, "{}");
-  const heed_estimator_functions *is = em->plugin->functions;
+  const heed_estimator_functions *functions = em->plugin->functions;
   const size_t rows = self->crowd.annotations->rows;
   const int8_t *choice =
       heed_table_data(self->crowd.annotations, "choice", HEED_INT8);
@@ -215,8 +216,8 @@ static void predictions_follow_the_mean(void **state) {
   assert_non_null(found);
   assert_int_equal(try_estimate(self, em), HEED_OK);
   assert_int_equal(
-      is->predict(em->self, &self->bench.host.host, &self->posterior,
-                  &self->crowd, found, &self->bench.error),
+      functions->predict(em->self, &self->bench.host.host, &self->posterior,
+                         &self->crowd, found, &self->bench.error),
       HEED_OK);
   for (size_t i = 0; i < rows; i++) {
     const double a = 0.5 + 0.3 * self->posterior.mean[i / EACH];
@@ -228,20 +229,21 @@ static void predictions_follow_the_mean(void **state) {
 static void mass_of_each_user_sums_to_one_and_has_the_mean(void **state) {
   scene *self = *state;
   few_users(self);
-  const heed_posterior *of = estimate(self, "{}");
-  assert_true(of->row_count <= EACH + 1);
-  for (size_t j = 0; j < of->units; j++) {
-    const double *mass = of->mass + of->row[j] * of->node_count;
+  const heed_posterior *posterior = estimate(self, "{}");
+  assert_true(posterior->row_count <= EACH + 1);
+  for (size_t j = 0; j < posterior->units; j++) {
+    const double *mass =
+        posterior->mass + posterior->row[j] * posterior->node_count;
     double sum = 0, mean = 0;
-    for (size_t k = 0; k < of->node_count; k++) {
+    for (size_t k = 0; k < posterior->node_count; k++) {
       sum += mass[k];
-      mean += mass[k] * of->nodes[k];
+      mean += mass[k] * posterior->nodes[k];
     }
     assert_near(sum, 1, 1e-12);
-    assert_near(of->mean[j], mean, 1e-14);
-    for (size_t i = 1; i < of->level_count; i++)
-      assert_true(of->quantiles[j * of->level_count + i] >=
-                  of->quantiles[j * of->level_count + i - 1]);
+    assert_near(posterior->mean[j], mean, 1e-14);
+    for (size_t i = 1; i < posterior->level_count; i++)
+      assert_true(posterior->quantiles[j * posterior->level_count + i] >=
+                  posterior->quantiles[j * posterior->level_count + i - 1]);
   }
 }
 
@@ -253,16 +255,17 @@ static void a_fit_on_the_boundary_says_so(void **state) {
       heed_table_data(self->crowd.annotations, "choice", HEED_INT8);
   for (size_t i = 0; i < self->crowd.annotations->rows; i++)
     choice[i] = HEED_CHOSE_A;
-  const heed_posterior *of = estimate(self, "{\"prior\": \"two_point\"}");
-  assert_false(of->identified);
+  const heed_posterior *posterior =
+      estimate(self, "{\"prior\": \"two_point\"}");
+  assert_false(posterior->identified);
   assert_string_equal(self->bench.warned, "boundary");
 }
 
 static void a_fit_that_is_cut_short_says_so(void **state) {
   scene *self = *state;
   few_users(self);
-  const heed_posterior *of = estimate(self, "{\"max_iterations\": 1}");
-  assert_false(of->converged);
+  const heed_posterior *posterior = estimate(self, "{\"max_iterations\": 1}");
+  assert_false(posterior->converged);
   assert_string_equal(self->bench.warned, "not_converged");
 }
 

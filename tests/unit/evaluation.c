@@ -59,7 +59,7 @@ static const heed_plugin trainer_plugin = {.functions = &trainer_functions};
 static const heed_plugin estimator_plugin = {.functions = &estimator_functions};
 
 typedef struct bench {
-  arena *memory;
+  host_arena *memory;
   heed_world world;
   heed_table prompts, pairs, users, annotations;
   heed_column columns[4], pair_columns[5];
@@ -68,11 +68,11 @@ typedef struct bench {
   heed_posterior posterior;
   heed_selection selection;
   heed_instance source, trainer, estimator;
-  const prompts_known *known;
+  const evaluation_prompts *known;
   double values[METRIC_COUNT][4];
   double levels[2];
-  service host;
-  evaluation what;
+  host_service host;
+  heed_evaluation what;
 } bench;
 
 static int set_up(void **state) {
@@ -98,25 +98,25 @@ static int set_up(void **state) {
   assert_int_equal(prompts_know(&self->source, &self->world, &self->host,
                                 self->memory, &self->known, &error),
                    HEED_OK);
-  self->what = (evaluation){.kl_count = 2,
-                            .kl = self->levels,
-                            .split = 0.5,
-                            .level = 0.5,
-                            .min_annotations = 1,
-                            .source = &self->source,
-                            .trainer = &self->trainer,
-                            .estimator = &self->estimator,
-                            .world = &self->world,
-                            .prompts = self->known,
-                            .crowd = &self->crowd,
-                            .posterior = &self->posterior,
-                            .selection = &self->selection,
-                            .policy = &self->policy,
-                            .host = &self->host,
-                            .scratch = self->memory};
+  self->what = (heed_evaluation){.kl_count = 2,
+                                 .kl = self->levels,
+                                 .split = 0.5,
+                                 .level = 0.5,
+                                 .min_annotations = 1,
+                                 .source = &self->source,
+                                 .trainer = &self->trainer,
+                                 .estimator = &self->estimator,
+                                 .world = &self->world,
+                                 .prompts = self->known,
+                                 .crowd = &self->crowd,
+                                 .posterior = &self->posterior,
+                                 .selection = &self->selection,
+                                 .policy = &self->policy,
+                                 .host = &self->host,
+                                 .scratch = self->memory};
   for (size_t i = 0; i < METRIC_COUNT; i++) {
     for (size_t j = 0; j < 4; j++) self->values[i][j] = NAN;
-    self->what.into[i] = self->values[i];
+    self->what.target[i] = self->values[i];
   }
   *state = self;
   return 0;
@@ -267,10 +267,10 @@ static void alignment_is_that_of_centred_rewards(void **state) {
   assert_near(self->values[METRIC_CALIBRATION_SLOPE][0], cross / truth, 1e-13);
 }
 
-static double divergence(const double *of, const double *from) {
+static double divergence(const double *values, const double *source) {
   double kl = 0;
   for (int y = 0; y < CANDIDATES; y++)
-    if (of[y] > 0) kl += of[y] * log(of[y] / from[y]);
+    if (values[y] > 0) kl += values[y] * log(values[y] / source[y]);
   return kl;
 }
 
@@ -404,19 +404,19 @@ static void a_rank_is_the_mass_below_the_truth(void **state) {
   heed_error error;
   fill_crowd(self);
   const double eta = self->what.eta[0];
-  double below = 0, at = 0;
+  double below = 0, point = 0;
   self->posterior.node_count = 5;
   self->posterior.nodes = nodes;
   self->posterior.mass = mass;
   self->posterior.row = rows;
   for (size_t k = 0; k < 5; k++) {
     if (nodes[k] + 0.125 < eta) below += mass[k];
-    if (fabs(nodes[k] - eta) < 0.125) at = mass[k];
+    if (fabs(nodes[k] - eta) < 0.125) point = mass[k];
   }
-  assert_true(at > 0);
+  assert_true(point > 0);
   assert_int_equal(evaluate_attentiveness(&self->what, &error), HEED_OK);
   assert_true(self->values[METRIC_ETA_RANK][0] >= below);
-  assert_true(self->values[METRIC_ETA_RANK][0] <= below + at);
+  assert_true(self->values[METRIC_ETA_RANK][0] <= below + point);
   self->posterior.node_count = 0;
   assert_int_equal(evaluate_attentiveness(&self->what, &error), HEED_OK);
   assert_true(isnan(self->values[METRIC_ETA_RANK][0]));
@@ -585,10 +585,10 @@ static void held_out_labels_are_scored_by_the_implied_reward(void **state) {
   self->what.policy = &self->policy;
   self->what.held_out = &self->crowd;
   for (int i = 0; i < ANNOTATIONS; i++) {
-    const int64_t at = prompt[pair_of[i]];
+    const int64_t position = prompt[pair_of[i]];
     const double eta = mean_of[user_of[i]];
-    double z = 0.5 * (log(policy_of[at][0] / reference[at][0]) -
-                      log(policy_of[at][1] / reference[at][1]));
+    double z = 0.5 * (log(policy_of[position][0] / reference[position][0]) -
+                      log(policy_of[position][1] / reference[position][1]));
     if (choice_of[i] == HEED_CHOSE_TIE) continue;
     if (choice_of[i] == HEED_CHOSE_B) z = -z;
     loss -= log(eta * sigmoid(z) + (1 - eta) / 2) / 7;

@@ -6,8 +6,8 @@
 enum { PROMPTS = 5, HELD_OUT = 3, FIRST = PROMPTS - HELD_OUT };
 
 static const char *const prompt_text[PROMPTS] = {"p0", "p1", "p2", "p3", "p4"};
-static const char *const before[PROMPTS] = {"", "", "aa", "b", "cccc"};
-static const char *const after[PROMPTS] = {"", "", "aaaa", "bbb", ""};
+static const char *const earlier[PROMPTS] = {"", "", "aa", "b", "cccc"};
+static const char *const later[PROMPTS] = {"", "", "aaaa", "bbb", ""};
 
 /* What the source and the trainer are to do wrong. */
 typedef enum fault { NOTHING, NO_TEXT, NO_NUMBER, NO_SECOND, NO_JUDGE } fault;
@@ -78,8 +78,8 @@ static heed_status say(void *self, const heed_host *host,
     for (size_t j = 0; j < i; j++)
       assert_true(heed_uniform(&stream[i]) != heed_uniform(&stream[j]));
     responses[i].text =
-        *(fault *)self == NO_TEXT && i == 1 ? NULL : after[responses[i].prompt];
-    responses[i].length = strlen(after[responses[i].prompt]);
+        *(fault *)self == NO_TEXT && i == 1 ? NULL : later[responses[i].prompt];
+    responses[i].length = strlen(later[responses[i].prompt]);
   }
   return HEED_OK;
 }
@@ -95,18 +95,18 @@ static const heed_plugin source_plugin = {.functions = &source_functions};
 static const heed_plugin trainer_plugin = {.functions = &trainer_functions};
 
 typedef struct bench {
-  arena *memory;
-  service host;
+  host_arena *memory;
+  host_service host;
   fault source_fault, trainer_fault;
   heed_instance source, trainer;
   heed_table prompts, pairs;
   heed_column columns[2];
   heed_world world;
   heed_policy policy;
-  const prompts_known *known;
+  const evaluation_prompts *known;
   heed_table *responses;
   double values[METRIC_COUNT];
-  evaluation what;
+  heed_evaluation what;
   heed_error error;
 } bench;
 
@@ -121,7 +121,7 @@ static int set_up(void **state) {
   self->columns[0] =
       (heed_column){"text", HEED_STRING, 1, (void *)(uintptr_t)prompt_text};
   self->columns[1] =
-      (heed_column){"response", HEED_STRING, 1, (void *)(uintptr_t)before};
+      (heed_column){"response", HEED_STRING, 1, (void *)(uintptr_t)earlier};
   self->prompts =
       (heed_table){sizeof(heed_table), "prompts", PROMPTS, 2, self->columns};
   self->world = (heed_world){
@@ -144,17 +144,17 @@ static heed_status know(bench *self) {
 }
 
 static heed_status evaluate(bench *self) {
-  self->what = (evaluation){.source = &self->source,
-                            .trainer = &self->trainer,
-                            .world = &self->world,
-                            .prompts = self->known,
-                            .policy = &self->policy,
-                            .host = &self->host,
-                            .scratch = self->memory,
-                            .responses = &self->responses};
+  self->what = (heed_evaluation){.source = &self->source,
+                                 .trainer = &self->trainer,
+                                 .world = &self->world,
+                                 .prompts = self->known,
+                                 .policy = &self->policy,
+                                 .host = &self->host,
+                                 .scratch = self->memory,
+                                 .responses = &self->responses};
   for (size_t i = 0; i < METRIC_COUNT; i++) {
     self->values[i] = NAN;
-    self->what.into[i] = &self->values[i];
+    self->what.target[i] = &self->values[i];
   }
   return evaluate_policy(&self->what, &self->error);
 }
@@ -163,8 +163,8 @@ static double sigmoid(double x) {
   return 1 / (1 + exp(-x));
 }
 
-static void check(const bench *self, metric mean, metric error,
-                  const double values[HELD_OUT]) {
+static void check(const bench *self, evaluation_metric mean,
+                  evaluation_metric error, const double values[HELD_OUT]) {
   double sum = 0, squares = 0;
   for (size_t i = 0; i < HELD_OUT; i++) sum += values[i] / HELD_OUT;
   for (size_t i = 0; i < HELD_OUT; i++)

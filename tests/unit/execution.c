@@ -37,21 +37,22 @@
 
 static plan_node nodes[NODES];
 static plan_point points[POINTS];
-static plan tree;
+static heed_plan tree;
 static const uint8_t nothing[CELLS];
 
 static size_t add_node(plan_stage stage, size_t parent, size_t point,
                        size_t count) {
-  const size_t at = tree.node_count++;
-  nodes[at] = (plan_node){.stage = stage,
-                          .parent = parent,
-                          .first_point = point,
-                          .point_count = count};
-  return at;
+  const size_t position = tree.node_count++;
+  nodes[position] = (plan_node){.stage = stage,
+                                .parent = parent,
+                                .first_point = point,
+                                .point_count = count};
+  return position;
 }
 
 static void make_tree(bool costly) {
-  tree = (plan){.replicates = REPLICATES, .nodes = nodes, .points = points};
+  tree =
+      (heed_plan){.replicates = REPLICATES, .nodes = nodes, .points = points};
   for (size_t i = 0; i < WORLDS; i++) {
     const size_t world =
         add_node(PLAN_WORLD, SIZE_MAX, tree.point_count, POSTERIORS * LEAVES);
@@ -67,8 +68,9 @@ static void make_tree(bool costly) {
   }
 }
 
-static const batch_wish modest = {.cells = 1, .most = CELLS, .worth = SIZE_MAX};
-static const batch_wish other = {
+static const execution_batch_wish modest = {
+    .cells = 1, .most = CELLS, .worth = SIZE_MAX};
+static const execution_batch_wish other = {
     .taker = 1, .cells = 1, .most = CELLS, .worth = SIZE_MAX};
 
 static size_t cell_of(size_t point, size_t replicate) {
@@ -79,7 +81,7 @@ static size_t cell_of(size_t point, size_t replicate) {
 
 static void a_batch_ends_where_a_shared_posterior_ends(void **state) {
   uint64_t cells[CELLS];
-  queue *self;
+  execution_queue *self;
   (void)state;
   make_tree(false);
   self = queue_create(&tree, nothing);
@@ -94,7 +96,7 @@ static void a_batch_ends_where_a_shared_posterior_ends(void **state) {
 static void every_cell_is_taken_once_replicate_by_replicate(void **state) {
   uint64_t cells[CELLS];
   size_t total = 0, count;
-  queue *self;
+  execution_queue *self;
   (void)state;
   make_tree(false);
   self = queue_create(&tree, nothing);
@@ -107,9 +109,9 @@ static void every_cell_is_taken_once_replicate_by_replicate(void **state) {
 
 static void a_posterior_worth_sharing_is_split_for_an_idle_worker(
     void **state) {
-  batch_wish wish = modest;
+  execution_batch_wish wish = modest;
   uint64_t cells[CELLS];
-  queue *self;
+  execution_queue *self;
   (void)state;
   make_tree(false);
   self = queue_create(&tree, nothing);
@@ -121,9 +123,9 @@ static void a_posterior_worth_sharing_is_split_for_an_idle_worker(
 }
 
 static void batches_leave_something_for_idle_workers(void **state) {
-  batch_wish wish = modest;
+  execution_batch_wish wish = modest;
   uint64_t cells[CELLS];
-  queue *self;
+  execution_queue *self;
   size_t most = 0, count;
   (void)state;
   make_tree(false);
@@ -140,7 +142,7 @@ static void batches_leave_something_for_idle_workers(void **state) {
 static void recorded_cells_are_not_taken(void **state) {
   uint8_t recorded[CELLS] = {0};
   uint64_t cells[CELLS];
-  queue *self;
+  execution_queue *self;
   size_t total = 0, count;
   (void)state;
   make_tree(false);
@@ -156,7 +158,7 @@ static void recorded_cells_are_not_taken(void **state) {
 
 static void returned_cells_are_taken_first(void **state) {
   uint64_t first[CELLS], second[CELLS], again[CELLS];
-  queue *self;
+  execution_queue *self;
   (void)state;
   make_tree(false);
   self = queue_create(&tree, nothing);
@@ -173,7 +175,7 @@ static void returned_cells_are_taken_first(void **state) {
 
 static void a_costly_node_is_made_by_one_worker_at_a_time(void **state) {
   uint64_t first[CELLS], second[CELLS], third[CELLS];
-  queue *self;
+  execution_queue *self;
   (void)state;
   make_tree(true);
   self = queue_create(&tree, nothing);
@@ -190,7 +192,7 @@ static void a_costly_node_is_made_by_one_worker_at_a_time(void **state) {
 
 static void a_shared_checkpoint_is_made_by_one_worker_at_a_time(void **state) {
   uint64_t first[CELLS], second[CELLS];
-  queue *self;
+  execution_queue *self;
   (void)state;
   make_tree(true);
   for (size_t i = 0; i < tree.node_count; i++)
@@ -211,7 +213,7 @@ static void a_shared_checkpoint_is_made_by_one_worker_at_a_time(void **state) {
 
 static void a_costly_node_of_a_dead_worker_is_free_again(void **state) {
   uint64_t first[CELLS], second[CELLS];
-  queue *self;
+  execution_queue *self;
   (void)state;
   make_tree(true);
   self = queue_create(&tree, nothing);
@@ -224,9 +226,9 @@ static void a_costly_node_of_a_dead_worker_is_free_again(void **state) {
 
 static void where_all_costly_nodes_are_under_way_nothing_is_taken(
     void **state) {
-  batch_wish wish = modest;
+  execution_batch_wish wish = modest;
   uint64_t cells[CELLS];
-  queue *self;
+  execution_queue *self;
   (void)state;
   make_tree(true);
   self = queue_create(&tree, nothing);
@@ -243,76 +245,76 @@ static void where_all_costly_nodes_are_under_way_nothing_is_taken(
 /* ---- slot and socket ---- */
 
 static void what_is_announced_is_seen(void **state) {
-  slot self = {0};
-  place at;
+  execution_slot self = {0};
+  execution_place place;
   (void)state;
-  assert_false(slot_look(&self, &at));
+  assert_false(slot_look(&self, &place));
   slot_announce(&self, 12345678901, PLAN_EVALUATION);
-  assert_true(slot_look(&self, &at));
-  assert_int_equal(at.cell, 12345678901);
-  assert_int_equal(at.stage, PLAN_EVALUATION);
-  assert_true(isnan(at.done));
-  assert_true(at.seconds >= 0 && at.seconds < 60);
+  assert_true(slot_look(&self, &place));
+  assert_int_equal(place.cell, 12345678901);
+  assert_int_equal(place.stage, PLAN_EVALUATION);
+  assert_true(isnan(place.done));
+  assert_true(place.seconds >= 0 && place.seconds < 60);
   atomic_store(&self.done, 1 + 250000);
-  assert_true(slot_look(&self, &at));
-  assert_true(at.done == 0.25);
+  assert_true(slot_look(&self, &place));
+  assert_true(place.done == 0.25);
   slot_rest(&self);
-  assert_false(slot_look(&self, &at));
-  assert_false(slot_last(&self, &at));
+  assert_false(slot_look(&self, &place));
+  assert_false(slot_last(&self, &place));
 }
 
 static void what_a_stage_says_is_seen_until_the_next(void **state) {
-  static slot self;
-  place at;
+  static execution_slot self;
+  execution_place place;
   char longer[2 * EXECUTION_WHAT];
   (void)state;
   memset(longer, 'x', sizeof longer - 1);
   longer[sizeof longer - 1] = '\0';
   slot_announce(&self, 3, PLAN_POLICY);
-  assert_true(slot_look(&self, &at));
-  assert_string_equal(at.what, "");
+  assert_true(slot_look(&self, &place));
+  assert_string_equal(place.what, "");
   slot_tell(&self, 0.25, "step 1 of 4");
-  assert_true(slot_look(&self, &at));
-  assert_string_equal(at.what, "step 1 of 4");
-  assert_true(fabs(at.done - 0.25) < 1e-5);
+  assert_true(slot_look(&self, &place));
+  assert_string_equal(place.what, "step 1 of 4");
+  assert_true(fabs(place.done - 0.25) < 1e-5);
   slot_tell(&self, 0.5, longer);
-  assert_true(slot_look(&self, &at));
-  assert_int_equal(strlen(at.what), EXECUTION_WHAT - 1);
+  assert_true(slot_look(&self, &place));
+  assert_int_equal(strlen(place.what), EXECUTION_WHAT - 1);
   slot_announce(&self, 4, PLAN_POLICY);
-  assert_true(slot_look(&self, &at));
-  assert_string_equal(at.what, "");
+  assert_true(slot_look(&self, &place));
+  assert_string_equal(place.what, "");
 }
 
 static void a_changing_slot_is_not_believed_but_of_the_dead(void **state) {
-  slot self = {0};
-  place at;
+  execution_slot self = {0};
+  execution_place place;
   (void)state;
   slot_announce(&self, 7, PLAN_WORLD);
   atomic_store(&self.start, 0);
-  assert_false(slot_look(&self, &at));
-  assert_true(slot_last(&self, &at));
-  assert_int_equal(at.cell, 7);
-  assert_int_equal(at.stage, PLAN_WORLD);
+  assert_false(slot_look(&self, &place));
+  assert_true(slot_last(&self, &place));
+  assert_int_equal(place.cell, 7);
+  assert_int_equal(place.stage, PLAN_WORLD);
 }
 
 static void messages_come_through_whole_and_in_order(void **state) {
-  message sent = {.kind = MESSAGE_RUN, .count = CHANNEL_CELLS}, got;
+  execution_message sent = {.kind = MESSAGE_RUN, .count = CHANNEL_CELLS}, got;
   int sockets[2];
   (void)state;
   assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets), 0);
-  for (size_t i = 0; i < CHANNEL_CELLS; i++) sent.as.cells[i] = i * i;
+  for (size_t i = 0; i < CHANNEL_CELLS; i++) sent.body.cells[i] = i * i;
   assert_false(channel_receive(sockets[1], &got, false));
   assert_true(channel_send(sockets[0], &sent));
-  sent = (message){.kind = MESSAGE_ERROR, .status = HEED_IO};
-  strcpy(sent.as.text, "no room");
+  sent = (execution_message){.kind = MESSAGE_ERROR, .status = HEED_IO};
+  strcpy(sent.body.text, "no room");
   assert_true(channel_send(sockets[0], &sent));
   assert_true(channel_receive(sockets[1], &got, true));
   assert_int_equal(got.kind, MESSAGE_RUN);
   assert_int_equal(got.count, CHANNEL_CELLS);
   for (size_t i = 0; i < CHANNEL_CELLS; i++)
-    assert_int_equal(got.as.cells[i], i * i);
+    assert_int_equal(got.body.cells[i], i * i);
   assert_true(channel_receive(sockets[1], &got, true));
-  assert_string_equal(got.as.text, "no room");
+  assert_string_equal(got.body.text, "no room");
   (void)close(sockets[0]);
   assert_false(channel_receive(sockets[1], &got, true));
   assert_false(channel_send(sockets[1], &sent));
@@ -325,19 +327,19 @@ static void a_plugin_that_is_not_what_was_planned_with_is_refused(
     void **state) {
   static const char file[] = HEED_TEST_BUILD "/tests/plugins/small/small.so";
   plan_plugin wanted = {HEED_SOURCE, "small", "1.0", file, NULL};
-  const plan of = {.plugin_count = 1, .plugins = &wanted};
+  const heed_plan plan = {.plugin_count = 1, .plugins = &wanted};
   heed_error error = {HEED_OK, ""};
   char digest[HASH_SIZE];
-  registry *loaded = NULL;
+  host_registry *loaded = NULL;
   const int opened = open(file, O_RDONLY);
   (void)state;
   assert_int_equal(hash_descriptor(opened, file, digest, &error), HEED_OK);
   (void)close(opened);
   wanted.sha256 = digest;
-  assert_int_equal(execution_load(&of, true, &loaded, &error), HEED_OK);
+  assert_int_equal(execution_load(&plan, true, &loaded, &error), HEED_OK);
   registry_free(loaded);
   digest[0] = digest[0] == '0' ? '1' : '0';
-  assert_int_not_equal(execution_load(&of, true, &loaded, &error), HEED_OK);
+  assert_int_not_equal(execution_load(&plan, true, &loaded, &error), HEED_OK);
   assert_non_null(strstr(error.message, file));
 }
 
@@ -360,14 +362,14 @@ static void need_own_program(void) {
   skip();
 }
 
-static void start_worker(child *self, char *folder) {
-  const child_options options = {folder, 3, false};
+static void start_worker(execution_child *self, char *folder) {
+  const execution_child_options options = {folder, 3, false};
   heed_error error = {HEED_OK, ""};
   assert_non_null(mkdtemp(folder));
   assert_int_equal(child_start(self, &options, &error), HEED_OK);
 }
 
-static void end_worker(child *self, child_end *end) {
+static void end_worker(execution_child *self, execution_child_end *end) {
   const struct timespec moment = {0, 1000000};
   for (int i = 0; i < 10000; i++) {
     if (child_has_ended(self, end)) return;
@@ -385,8 +387,8 @@ static void remove_folder(const char *folder) {
 
 static void how_a_worker_ended_is_known(void **state) {
   char leaves[] = "/tmp/leaves-XXXXXX", dies[] = "/tmp/dies-XXXXXX";
-  child self = {0};
-  child_end end;
+  execution_child self = {0};
+  execution_child_end end;
   (void)state;
   need_own_program();
   start_worker(&self, leaves);
@@ -406,7 +408,7 @@ static void how_a_worker_ended_is_known(void **state) {
 
 static void a_worker_that_does_not_leave_is_killed(void **state) {
   char folder[] = "/tmp/hangs-XXXXXX";
-  child self = {0};
+  execution_child self = {0};
   uint64_t start;
   (void)state;
   need_own_program();
@@ -428,8 +430,8 @@ static void a_worker_that_does_not_leave_is_killed(void **state) {
 static void a_worker_is_weighed_and_its_log_kept_short(void **state) {
   char folder[] = "/tmp/hangs-XXXXXX", *words;
   const size_t length = (size_t)5 << 20;
-  child self = {0};
-  struct stat about;
+  execution_child self = {0};
+  struct stat file_status;
   (void)state;
   need_own_program();
   start_worker(&self, folder);
@@ -439,8 +441,8 @@ static void a_worker_is_weighed_and_its_log_kept_short(void **state) {
   assert_int_equal(write(self.log, words, length), length);
   free(words);
   child_trim_log(&self);
-  assert_int_equal(fstat(self.log, &about), 0);
-  assert_true(about.st_size < (off_t)length);
+  assert_int_equal(fstat(self.log, &file_status), 0);
+  assert_true(file_status.st_size < (off_t)length);
   child_dismiss(&self, true);
   remove_folder(folder);
 }

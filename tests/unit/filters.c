@@ -9,7 +9,7 @@ static const int32_t topic_of[ANNOTATIONS] = {0, 1, 1, 0, 0, 1, 0, 1, 1, 1};
 static const double eta_hat[USERS] = {0.2, 0.9, 0.6, 0.6};
 
 typedef struct setting {
-  workbench bench;
+  test_workbench bench;
   heed_world world;
   heed_crowd crowd;
   heed_posterior posterior;
@@ -164,12 +164,12 @@ static void random_draws_every_user_about_equally_often(void **state) {
 static void random_keeps_the_same_users_when_asked_twice(void **state) {
   (void)state;
   setting self;
-  double before[ANNOTATIONS];
+  double earlier[ANNOTATIONS];
   open(&self, 5);
   assert_int_equal(apply(&self, "random", "{\"share\": 0.5}"), HEED_OK);
-  memcpy(before, self.weight, sizeof before);
+  memcpy(earlier, self.weight, sizeof earlier);
   assert_int_equal(apply(&self, "random", "{\"share\": 0.5}"), HEED_OK);
-  assert_memory_equal(before, self.weight, sizeof before);
+  assert_memory_equal(earlier, self.weight, sizeof earlier);
   workbench_close(&self.bench);
 }
 

@@ -7,7 +7,7 @@
 enum { GROUPS_MOST = 300, NODES_MOST = 101 };
 
 static int set_up(void **state) {
-  workbench *self = calloc(1, sizeof *self);
+  test_workbench *self = calloc(1, sizeof *self);
   assert_non_null(self);
   workbench_open(self, 5);
   *state = self;
@@ -20,7 +20,7 @@ static int tear_down(void **state) {
   return 0;
 }
 
-static bool solve(workbench *self, size_t groups, size_t nodes,
+static bool solve(test_workbench *self, size_t groups, size_t nodes,
                   const double *users, const double *log_likelihood,
                   double *weight) {
   free_weights *room = free_weights_open(&self->host.host, groups, nodes);
@@ -55,7 +55,7 @@ static void nothing_is_left_above_the_solution(void **state) {
       {2, 2}, {21, 41}, {51, 41}, {5, NODES_MOST}, {GROUPS_MOST, 41}};
   static double log_likelihood[GROUPS_MOST * NODES_MOST];
   static double users[GROUPS_MOST], weight[NODES_MOST];
-  workbench *self = *state;
+  test_workbench *self = *state;
   for (uint64_t turn = 0; turn < 50; turn++) {
     const size_t groups = sizes[turn % 5][0], nodes = sizes[turn % 5][1];
     heed_stream stream = self->host.host.stream(&self->host.host, "data", turn);

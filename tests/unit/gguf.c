@@ -18,32 +18,32 @@
 #include "support/llm/gguf_writer.h"
 
 /* A file as a test writes it, byte by byte. */
-typedef struct draft {
+typedef struct gguf_draft {
   _Alignas(8) uint8_t bytes[4096];
   size_t size;
-} draft;
+} gguf_draft;
 
-static void put(draft *to, const void *bytes, size_t count) {
-  assert_true(count <= sizeof to->bytes - to->size);
-  memcpy(to->bytes + to->size, bytes, count);
-  to->size += count;
+static void put(gguf_draft *draft, const void *bytes, size_t count) {
+  assert_true(count <= sizeof draft->bytes - draft->size);
+  memcpy(draft->bytes + draft->size, bytes, count);
+  draft->size += count;
 }
 
-static void put_u32(draft *to, uint32_t value) {
-  put(to, &value, sizeof value);
+static void put_u32(gguf_draft *draft, uint32_t value) {
+  put(draft, &value, sizeof value);
 }
 
-static void put_u64(draft *to, uint64_t value) {
-  put(to, &value, sizeof value);
+static void put_u64(gguf_draft *draft, uint64_t value) {
+  put(draft, &value, sizeof value);
 }
 
-static void put_text(draft *to, const char *text) {
-  put_u64(to, strlen(text));
-  put(to, text, strlen(text));
+static void put_text(gguf_draft *draft, const char *text) {
+  put_u64(draft, strlen(text));
+  put(draft, text, strlen(text));
 }
 
-static draft head(uint32_t version, uint64_t tensors, uint64_t keys) {
-  draft made = {.size = 0};
+static gguf_draft head(uint32_t version, uint64_t tensors, uint64_t keys) {
+  gguf_draft made = {.size = 0};
   put(&made, "GGUF", 4);
   put_u32(&made, version);
   put_u64(&made, tensors);
@@ -51,20 +51,20 @@ static draft head(uint32_t version, uint64_t tensors, uint64_t keys) {
   return made;
 }
 
-static void put_tensor(draft *to, const char *name, uint64_t width,
+static void put_tensor(gguf_draft *draft, const char *name, uint64_t width,
                        uint32_t type, uint64_t offset) {
-  put_text(to, name);
-  put_u32(to, 1);
-  put_u64(to, width);
-  put_u32(to, type);
-  put_u64(to, offset);
+  put_text(draft, name);
+  put_u32(draft, 1);
+  put_u64(draft, width);
+  put_u32(draft, type);
+  put_u64(draft, offset);
 }
 
-static void finish(draft *to) {
-  while (to->size % 32 != 0) put(to, "", 1);
+static void finish(gguf_draft *draft) {
+  while (draft->size % 32 != 0) put(draft, "", 1);
 }
 
-static void is_refused(const draft *file, heed_status expected,
+static void is_refused(const gguf_draft *file, heed_status expected,
                        const char *part) {
   heed_error error = {HEED_OK, ""};
   gguf_file *read = NULL;
@@ -79,14 +79,14 @@ static void is_refused(const draft *file, heed_status expected,
 
 static void another_file_is_refused(void **state) {
   (void)state;
-  draft file = {.size = 0};
+  gguf_draft file = {.size = 0};
   put(&file, "PK\3\4", 4);
   is_refused(&file, HEED_INVALID, "no GGUF file: it starts with 504b0304");
 }
 
 static void other_versions_and_byte_orders_are_refused(void **state) {
   (void)state;
-  draft file = head(1, 0, 0);
+  gguf_draft file = head(1, 0, 0);
   is_refused(&file, HEED_UNSUPPORTED, "GGUF version 1, and 2 or 3");
   file = head(0x03000000, 0, 0);
   is_refused(&file, HEED_UNSUPPORTED, "big-endian");
@@ -94,7 +94,7 @@ static void other_versions_and_byte_orders_are_refused(void **state) {
 
 static void counts_that_the_file_cannot_hold_are_refused(void **state) {
   (void)state;
-  draft file = head(3, UINT64_MAX, 0);
+  gguf_draft file = head(3, UINT64_MAX, 0);
   is_refused(&file, HEED_INVALID, "18446744073709551615 tensors");
   file = head(3, 0, UINT64_MAX / 2);
   is_refused(&file, HEED_INVALID, "keys");
@@ -108,7 +108,7 @@ static void counts_that_the_file_cannot_hold_are_refused(void **state) {
 
 static void every_cut_of_a_file_is_refused(void **state) {
   (void)state;
-  draft file = head(3, 1, 1);
+  gguf_draft file = head(3, 1, 1);
   put_text(&file, "key");
   put_u32(&file, 8);
   put_text(&file, "value");
@@ -131,7 +131,7 @@ static void every_cut_of_a_file_is_refused(void **state) {
 
 static void texts_longer_than_the_file_are_refused(void **state) {
   (void)state;
-  draft file = head(3, 0, 1);
+  gguf_draft file = head(3, 0, 1);
   put_text(&file, "key");
   put_u32(&file, 8);
   put_u64(&file, UINT64_MAX - 7);
@@ -144,7 +144,7 @@ static void texts_longer_than_the_file_are_refused(void **state) {
 
 static void doubles_are_refused(void **state) {
   (void)state;
-  draft file = head(3, 0, 2);
+  gguf_draft file = head(3, 0, 2);
   for (int i = 0; i < 2; i++) {
     put_text(&file, "same");
     put_u32(&file, 4);
@@ -161,7 +161,7 @@ static void doubles_are_refused(void **state) {
 
 static void unknown_types_are_refused(void **state) {
   (void)state;
-  draft file = head(3, 1, 0);
+  gguf_draft file = head(3, 1, 0);
   put_tensor(&file, "t", 32, 16, 0);
   finish(&file);
   is_refused(&file, HEED_UNSUPPORTED, "tensor t is of type 16");
@@ -180,7 +180,7 @@ static void unknown_types_are_refused(void **state) {
 
 static void shapes_that_do_not_fit_are_refused(void **state) {
   (void)state;
-  draft file = head(3, 1, 0);
+  gguf_draft file = head(3, 1, 0);
   put_text(&file, "t");
   put_u32(&file, 5);
   for (int d = 0; d < 5; d++) put_u64(&file, 1);
@@ -198,7 +198,7 @@ static void shapes_that_do_not_fit_are_refused(void **state) {
 
 static void tensors_outside_the_file_are_refused(void **state) {
   (void)state;
-  draft file = head(3, 1, 0);
+  gguf_draft file = head(3, 1, 0);
   put_tensor(&file, "t", 2, GGUF_F32, 16);
   finish(&file);
   put(&file, (const char[64]){0}, 64);
@@ -217,7 +217,7 @@ static void tensors_outside_the_file_are_refused(void **state) {
 static void alignments_are_powers_of_two(void **state) {
   (void)state;
   for (uint32_t alignment = 0; alignment < 100; alignment += 33) {
-    draft file = head(3, 0, 1);
+    gguf_draft file = head(3, 0, 1);
     put_text(&file, "general.alignment");
     put_u32(&file, 4);
     put_u32(&file, alignment);

@@ -12,7 +12,7 @@ static const char *const plain =
     "{\"share\": 0.4, \"ability\": 0.8, \"easiness\": 0.5,"
     " \"negative\": \"keep\", \"tolerance\": 1e-16}";
 
-static overlapping scene;
+static test_overlapping scene;
 
 static int set_up(void **state) {
   (void)state;
@@ -31,8 +31,8 @@ static double sigmoid(double x) {
 }
 
 /* x: abilities, then log easiness. */
-static double choice_given(void *context, const overlapping *self, size_t row,
-                           bool better_a) {
+static double choice_given(void *context, const test_overlapping *self,
+                           size_t row, bool better_a) {
   const double *x = context;
   const double s =
       sigmoid(x[self->user[row]] * exp(x[USERS + self->pair[row]]));
@@ -56,22 +56,22 @@ static double penalised(double *x) {
 /* Predictions of A for every user and pair give alpha_j beta_i; only the prior
  * knows how much of it is ability, so that the scale is where the prior is
  * largest. */
-typedef struct scale {
+typedef struct glad_scale {
   double *x;
-} scale;
+} glad_scale;
 
 static double at_scale(void *context, double shift) {
-  const scale *of = context;
+  const glad_scale *scale = context;
   double x[VALUES];
   for (size_t i = 0; i < VALUES; i++)
-    x[i] = i < USERS ? of->x[i] * exp(shift) : of->x[i] - shift;
+    x[i] = i < USERS ? scale->x[i] * exp(shift) : scale->x[i] - shift;
   return -penalty(x);
 }
 
 static void parameters_of(const heed_instance *made, const heed_posterior *seen,
                           double *x) {
-  const heed_estimator_functions *is = made->plugin->functions;
-  const overlapping before = scene;
+  const heed_estimator_functions *functions = made->plugin->functions;
+  const test_overlapping earlier = scene;
   size_t user[USERS * PAIRS], pair[USERS * PAIRS];
   int8_t choice[USERS * PAIRS];
   double chose_a[USERS * PAIRS], q[PAIRS], product[USERS * PAIRS];
@@ -83,18 +83,19 @@ static void parameters_of(const heed_instance *made, const heed_posterior *seen,
     choice[r] = HEED_CHOSE_A;
   }
   overlapping_crowd(&scene, USERS, PAIRS, USERS * PAIRS, user, pair, choice);
-  assert_int_equal(is->predict(made->self, &scene.bench.host.host, seen,
-                               &scene.crowd, chose_a, &scene.bench.error),
-                   HEED_OK);
+  assert_int_equal(
+      functions->predict(made->self, &scene.bench.host.host, seen, &scene.crowd,
+                         chose_a, &scene.bench.error),
+      HEED_OK);
   for (size_t r = 0; r < USERS * PAIRS; r++) {
     const double p = q[pair[r]], s = (chose_a[r] - 1 + p) / (2 * p - 1);
     product[r] = log(s / (1 - s));
   }
   for (size_t j = 0; j < USERS; j++) x[j] = product[j * PAIRS] / product[0];
   for (size_t i = 0; i < PAIRS; i++) x[USERS + i] = log(product[i]);
-  scene = before;
-  scale of = {x};
-  const double shift = overlapping_largest(at_scale, &of, -5, 5);
+  scene = earlier;
+  glad_scale scale = {x};
+  const double shift = overlapping_largest(at_scale, &scale, -5, 5);
   for (size_t i = 0; i < VALUES; i++)
     x[i] = i < USERS ? x[i] * exp(shift) : x[i] - shift;
 }
@@ -106,15 +107,15 @@ static void labels_and_likelihood_are_those_of_enumeration(void **state) {
   (void)state;
   overlapping_small(&scene);
   const heed_instance *made = overlapping_made(&scene, "glad", plain);
-  const heed_posterior of = *overlapping_fit(&scene, made);
-  parameters_of(made, &of, x);
+  const heed_posterior posterior = *overlapping_fit(&scene, made);
+  parameters_of(made, &posterior, x);
   assert_near(
-      of.log_likelihood,
+      posterior.log_likelihood,
       overlapping_enumerate(&scene, choice_given, x, share, SIZE_MAX, q),
       1e-11);
-  assert_near(of.objective, penalised(x), 1e-11);
+  assert_near(posterior.objective, penalised(x), 1e-11);
   for (size_t r = 0; r < scene.crowd.annotations->rows; r++)
-    assert_near(of.p[r], q[scene.pair[r]], 1e-11);
+    assert_near(posterior.p[r], q[scene.pair[r]], 1e-11);
 }
 
 /* Central differences of width 1e-5. */
@@ -123,17 +124,17 @@ static void the_gradient_is_zero_at_the_fit(void **state) {
   (void)state;
   overlapping_small(&scene);
   const heed_instance *made = overlapping_made(&scene, "glad", plain);
-  const heed_posterior of = *overlapping_fit(&scene, made);
-  assert_true(of.converged && of.identified);
+  const heed_posterior posterior = *overlapping_fit(&scene, made);
+  assert_true(posterior.converged && posterior.identified);
   overlapping_never_falls(&scene);
-  parameters_of(made, &of, x);
+  parameters_of(made, &posterior, x);
   for (size_t i = 0; i < VALUES; i++) {
-    const double at = x[i], h = 1e-5;
-    x[i] = at + h;
+    const double point = x[i], h = 1e-5;
+    x[i] = point + h;
     const double above = penalised(x);
-    x[i] = at - h;
+    x[i] = point - h;
     const double below = penalised(x);
-    x[i] = at;
+    x[i] = point;
     assert_near((above - below) / (2 * h), 0, 1e-5);
   }
 }
@@ -143,8 +144,8 @@ static void eta_is_the_mean_over_the_users_pairs(void **state) {
   (void)state;
   overlapping_small(&scene);
   const heed_instance *made = overlapping_made(&scene, "glad", plain);
-  const heed_posterior of = *overlapping_fit(&scene, made);
-  parameters_of(made, &of, x);
+  const heed_posterior posterior = *overlapping_fit(&scene, made);
+  parameters_of(made, &posterior, x);
   for (size_t j = 0; j < USERS; j++) {
     double sum = 0, count = 0;
     for (size_t r = scene.crowd.first[j]; r < scene.crowd.first[j + 1]; r++) {
@@ -152,7 +153,7 @@ static void eta_is_the_mean_over_the_users_pairs(void **state) {
       sum += 2 * sigmoid(x[j] * exp(x[USERS + scene.pair[r]])) - 1;
       count++;
     }
-    assert_near(of.mean[j], sum / count, 1e-7);
+    assert_near(posterior.mean[j], sum / count, 1e-7);
   }
 }
 
@@ -166,13 +167,14 @@ static void predictions_of_a_and_b_sum_to_1_and_a_tie_says_nothing(
   (void)state;
   overlapping_small(&scene);
   const heed_instance *made = overlapping_made(&scene, "glad", plain);
-  const heed_estimator_functions *is = made->plugin->functions;
+  const heed_estimator_functions *functions = made->plugin->functions;
   const heed_posterior seen = *overlapping_fit(&scene, made);
   for (int turn = 0; turn < 2; turn++) {
     overlapping_crowd(&scene, USERS, PAIRS, 3, user, pair, turn == 0 ? a : b);
     assert_int_equal(
-        is->predict(made->self, &scene.bench.host.host, &seen, &scene.crowd,
-                    turn == 0 ? chose_a : probability, &scene.bench.error),
+        functions->predict(made->self, &scene.bench.host.host, &seen,
+                           &scene.crowd, turn == 0 ? chose_a : probability,
+                           &scene.bench.error),
         HEED_OK);
   }
   for (size_t r = 0; r < 2; r++) {
@@ -184,10 +186,10 @@ static void predictions_of_a_and_b_sum_to_1_and_a_tie_says_nothing(
 
 /* ---- direct maximisation ---- */
 
-static double cost(const gsl_vector *at, void *context) {
+static double cost(const gsl_vector *point, void *context) {
   double x[VALUES];
   (void)context;
-  for (size_t i = 0; i < VALUES; i++) x[i] = gsl_vector_get(at, i);
+  for (size_t i = 0; i < VALUES; i++) x[i] = gsl_vector_get(point, i);
   const double value = penalised(x);
   return isfinite(value) ? -value : 1e10;
 }
@@ -201,7 +203,7 @@ static void direct_maximisation_finds_nothing_better(void **state) {
   double best = HUGE_VAL;
   (void)state;
   overlapping_small(&scene);
-  const heed_posterior *of =
+  const heed_posterior *posterior =
       overlapping_fit(&scene, overlapping_made(&scene, "glad", plain));
   gsl_vector_set_all(step, 0.5);
   for (uint64_t start = 0; start < 6; start++) {
@@ -222,23 +224,23 @@ static void direct_maximisation_finds_nothing_better(void **state) {
   gsl_multimin_fminimizer_free(search);
   gsl_vector_free(x);
   gsl_vector_free(step);
-  assert_near(of->objective, -best, 1e-6);
+  assert_near(posterior->objective, -best, 1e-6);
 }
 
 /* ---- leaving out ---- */
 
-typedef struct question {
+typedef struct glad_question {
   double *x;
-  size_t user, without;
-} question;
+  size_t user, excluded;
+} glad_question;
 
 static double without_one(void *context, double alpha) {
-  const question *of = context;
+  const glad_question *question = context;
   double x[VALUES];
-  memcpy(x, of->x, sizeof x);
-  x[of->user] = alpha;
-  return overlapping_enumerate(&scene, choice_given, x, share, of->without,
-                               NULL) -
+  memcpy(x, question->x, sizeof x);
+  x[question->user] = alpha;
+  return overlapping_enumerate(&scene, choice_given, x, share,
+                               question->excluded, NULL) -
          pow(alpha - ability, 2) / 2;
 }
 
@@ -247,11 +249,11 @@ static void left_out_is_the_users_maximum_without_the_annotation(void **state) {
   (void)state;
   overlapping_small(&scene);
   const heed_instance *made = overlapping_made(&scene, "glad", plain);
-  const heed_posterior of = *overlapping_fit(&scene, made);
-  parameters_of(made, &of, x);
+  const heed_posterior posterior = *overlapping_fit(&scene, made);
+  parameters_of(made, &posterior, x);
   for (size_t r = 0; r < scene.crowd.annotations->rows; r++) {
     const size_t j = (size_t)scene.user[r];
-    question one = {x, j, r};
+    glad_question one = {x, j, r};
     double sum = 0, count = 0;
     if (scene.choice[r] == HEED_CHOSE_TIE) continue;
     const double alpha =
@@ -261,7 +263,7 @@ static void left_out_is_the_users_maximum_without_the_annotation(void **state) {
       sum += 2 * sigmoid(alpha * exp(x[USERS + scene.pair[s]])) - 1;
       count++;
     }
-    assert_near(of.left_out[r], sum / count, 1e-6);
+    assert_near(posterior.left_out[r], sum / count, 1e-6);
   }
 }
 
@@ -281,11 +283,11 @@ static void ability_is_recovered(void **state) {
   for (size_t j = 0; j < MANY; j++) {
     heed_stream stream = host->stream(host, "users", j);
     const double alpha = 2.0 * (double)j / (MANY - 1);
-    const size_t from = heed_uniform_integer(&stream, OF);
+    const size_t start = heed_uniform_integer(&stream, OF);
     for (size_t i = 0; i < EACH; i++) {
       const size_t r = j * EACH + i;
       user[r] = j;
-      pair[r] = (from + 13 * i) % OF;
+      pair[r] = (start + 13 * i) % OF;
       const double m = alpha * (pair[r] % 2 == 0 ? 0.4 : 2.5);
       const bool right = heed_uniform(&stream) < sigmoid(m);
       choice[r] = right == (pair[r] % 3 == 0) ? HEED_CHOSE_A : HEED_CHOSE_B;
@@ -294,18 +296,18 @@ static void ability_is_recovered(void **state) {
   }
   overlapping_crowd(&scene, MANY, OF, MANY * EACH, user, pair, choice);
   scene.eta = eta;
-  const heed_posterior *of =
+  const heed_posterior *posterior =
       overlapping_fit(&scene, overlapping_made(&scene, "glad", "{}"));
-  assert_true(of->converged);
+  assert_true(posterior->converged);
   assert_true(overlapping_rmse(&scene) < 0.13);
 }
 
 static void pairs_annotated_once_are_not_identified(void **state) {
   (void)state;
   overlapping_apart(&scene);
-  const heed_posterior *of =
+  const heed_posterior *posterior =
       overlapping_fit(&scene, overlapping_made(&scene, "glad", "{}"));
-  assert_false(of->identified);
+  assert_false(posterior->identified);
   assert_string_equal(scene.bench.warned, "no_overlap");
 }
 

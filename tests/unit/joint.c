@@ -35,8 +35,9 @@ static double chance(double z) {
 static double together(const double *weight, const double *margin, size_t u,
                        size_t k) {
   double p = prior[k];
-  for (size_t at = unit_first[u]; at < unit_first[u + 1]; at++) {
-    const size_t i = unit_member[at];
+  for (size_t position = unit_first[u]; position < unit_first[u + 1];
+       position++) {
+    const size_t i = unit_member[position];
     p *= pow(nodes[k] * chance(margin[i]) + (1.0 - nodes[k]) * labels[i].casual,
              weight[i]);
   }
@@ -62,11 +63,11 @@ typedef struct expectation {
 static void expect(const double *weight, const double *margin,
                    expectation *found) {
   const joint_crowd crowd = crowd_of(weight);
-  const joint_nodes at = {NODES, nodes, found->log_weight};
+  const joint_nodes grid = {NODES, nodes, found->log_weight};
   const joint_terms terms = {found->mass, found->slope, found->information,
                              found->product};
   for (size_t k = 0; k < NODES; k++) found->log_weight[k] = log(prior[k]);
-  found->log_likelihood = joint_expect(&crowd, &at, margin, &terms);
+  found->log_likelihood = joint_expect(&crowd, &grid, margin, &terms);
 }
 
 static void likelihood_is_the_sum_over_nodes_written_out(void **state) {
@@ -116,8 +117,9 @@ static void slopes_are_responsibilities_times_what_is_missing(void **state) {
   expectation found;
   expect(whole, margins, &found);
   for (size_t u = 0; u < UNITS; u++)
-    for (size_t at = unit_first[u]; at < unit_first[u + 1]; at++) {
-      const size_t i = unit_member[at];
+    for (size_t position = unit_first[u]; position < unit_first[u + 1];
+         position++) {
+      const size_t i = unit_member[position];
       const double g = chance(margins[i]), c = labels[i].casual;
       double responsibility = 0.0;
       for (size_t k = 0; k < NODES; k++)
@@ -132,19 +134,20 @@ static void mean_without_an_annotation_is_that_of_a_fit_without_it(
     void **state) {
   (void)state;
   const joint_crowd crowd = crowd_of(partly);
-  expectation found, without;
+  expectation found, excluded;
   double left_out[ROWS];
   expect(partly, margins, &found);
   joint_left_out(&crowd, NODES, nodes, found.mass, margins, left_out);
   for (size_t u = 0; u < UNITS; u++)
-    for (size_t at = unit_first[u]; at < unit_first[u + 1]; at++) {
-      const size_t i = unit_member[at];
+    for (size_t position = unit_first[u]; position < unit_first[u + 1];
+         position++) {
+      const size_t i = unit_member[position];
       double weight[ROWS], mean = 0.0;
       memcpy(weight, partly, sizeof weight);
       weight[i] = 0.0;
-      expect(weight, margins, &without);
+      expect(weight, margins, &excluded);
       for (size_t k = 0; k < NODES; k++)
-        mean += without.mass[u * NODES + k] * nodes[k];
+        mean += excluded.mass[u * NODES + k] * nodes[k];
       assert_near(left_out[i], mean, 1e-12);
     }
 }
@@ -166,8 +169,9 @@ static void atoms_move_to_where_their_likelihood_is_largest(void **state) {
       const double eta = (double)step / 10000.0;
       double sum = 0.0;
       for (size_t u = 0; u < UNITS; u++)
-        for (size_t at = unit_first[u]; at < unit_first[u + 1]; at++) {
-          const size_t i = unit_member[at];
+        for (size_t position = unit_first[u]; position < unit_first[u + 1];
+             position++) {
+          const size_t i = unit_member[position];
           sum += partly[i] * found.mass[u * NODES + k] *
                  log(labels[i].casual + eta * gain[i]);
         }
@@ -198,9 +202,9 @@ static void long_histories_do_not_underflow(void **state) {
   }
   for (size_t k = 0; k < NODES; k++) log_weight[k] = log(prior[k]);
   const joint_crowd crowd = {LONG, 1, first, member, weight, label};
-  const joint_nodes at = {NODES, nodes, log_weight};
+  const joint_nodes grid = {NODES, nodes, log_weight};
   const joint_terms terms = {mass, derivative, derivative + LONG, product};
-  const double found = joint_expect(&crowd, &at, margin, &terms);
+  const double found = joint_expect(&crowd, &grid, margin, &terms);
   /* All mass is on eta = 0, where each factor is 1/2. */
   assert_near(found, LONG * log(0.5) + log(prior[0]), 1e-7);
   assert_near(mass[0], 1.0, 1e-15);

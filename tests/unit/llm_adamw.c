@@ -6,13 +6,13 @@
 
 #define COUNT 5000
 
-static const adamw_options usual = {.rate = 0.01,
-                                    .first = 0.9,
-                                    .second = 0.999,
-                                    .epsilon = 1e-8,
-                                    .decay = 0.1,
-                                    .warm_up = 4,
-                                    .most_norm = 1};
+static const llm_adamw_options usual = {.rate = 0.01,
+                                        .first = 0.9,
+                                        .second = 0.999,
+                                        .epsilon = 1e-8,
+                                        .decay = 0.1,
+                                        .warm_up = 4,
+                                        .most_norm = 1};
 
 static void fill(float *gradient, float *parameters, uint64_t entity) {
   heed_stream stream = tiny_stream(entity);
@@ -22,18 +22,18 @@ static void fill(float *gradient, float *parameters, uint64_t entity) {
   }
 }
 
-static crew *open_crew(size_t members) {
+static llm_crew *open_crew(size_t members) {
   heed_error error;
-  crew *workers = NULL;
+  llm_crew *workers = NULL;
   assert_int_equal(crew_open(members, &workers, &error), HEED_OK);
   return workers;
 }
 
-static adamw *open_adamw(const adamw_options *options,
-                         const adamw_stretch *stretch, size_t stretches,
-                         crew *workers) {
+static llm_adamw *open_adamw(const llm_adamw_options *options,
+                             const llm_adamw_stretch *stretch, size_t stretches,
+                             llm_crew *workers) {
   heed_error error;
-  adamw *self = NULL;
+  llm_adamw *self = NULL;
   assert_int_equal(
       adamw_open(COUNT, options, stretch, stretches, workers, &self, &error),
       HEED_OK);
@@ -42,8 +42,8 @@ static adamw *open_adamw(const adamw_options *options,
 
 static void the_rate_rises_in_a_line_and_stays(void **state) {
   static float gradient[COUNT], parameters[COUNT];
-  crew *workers = open_crew(1);
-  adamw *self = open_adamw(&usual, NULL, 0, workers);
+  llm_crew *workers = open_crew(1);
+  llm_adamw *self = open_adamw(&usual, NULL, 0, workers);
   const double rates[] = {0.0025, 0.005, 0.0075, 0.01, 0.01, 0.01};
   heed_error error;
   (void)state;
@@ -61,8 +61,8 @@ static void the_rate_rises_in_a_line_and_stays(void **state) {
  * so clipping shows in the moments. */
 static void clipping_scales_to_the_norm(void **state) {
   static float gradient[COUNT], parameters[COUNT];
-  crew *workers = open_crew(3);
-  adamw *self = open_adamw(&usual, NULL, 0, workers);
+  llm_crew *workers = open_crew(3);
+  llm_adamw *self = open_adamw(&usual, NULL, 0, workers);
   heed_error error;
   double square = 0, found = 0, norm = 0;
   (void)state;
@@ -81,9 +81,9 @@ static void clipping_scales_to_the_norm(void **state) {
 
 static void only_stretches_that_decay_do(void **state) {
   static float gradient[COUNT], parameters[COUNT];
-  const adamw_stretch stretch[] = {{0, 1500, true}, {1500, 3500, false}};
-  crew *workers = open_crew(2);
-  adamw *self = open_adamw(&usual, stretch, 2, workers);
+  const llm_adamw_stretch stretch[] = {{0, 1500, true}, {1500, 3500, false}};
+  llm_crew *workers = open_crew(2);
+  llm_adamw *self = open_adamw(&usual, stretch, 2, workers);
   heed_error error;
   (void)state;
   memset(gradient, 0, sizeof gradient);
@@ -100,8 +100,8 @@ static void only_stretches_that_decay_do(void **state) {
 
 static void a_run_that_is_resumed_goes_on_bit_for_bit(void **state) {
   static float gradient[COUNT], parameters[COUNT], resumed[COUNT];
-  crew *workers = open_crew(2);
-  adamw *self = open_adamw(&usual, NULL, 0, workers), *other;
+  llm_crew *workers = open_crew(2);
+  llm_adamw *self = open_adamw(&usual, NULL, 0, workers), *other;
   heed_error error;
   (void)state;
   fill(gradient, parameters, 1);
@@ -123,17 +123,17 @@ static void a_run_that_is_resumed_goes_on_bit_for_bit(void **state) {
 }
 
 static void a_gradient_that_is_no_number_changes_nothing(void **state) {
-  static float gradient[COUNT], parameters[COUNT], before[COUNT];
-  crew *workers = open_crew(1);
-  adamw *self = open_adamw(&usual, NULL, 0, workers);
+  static float gradient[COUNT], parameters[COUNT], earlier[COUNT];
+  llm_crew *workers = open_crew(1);
+  llm_adamw *self = open_adamw(&usual, NULL, 0, workers);
   heed_error error;
   (void)state;
   fill(gradient, parameters, 1);
-  memcpy(before, parameters, sizeof before);
+  memcpy(earlier, parameters, sizeof earlier);
   gradient[COUNT / 2] = NAN;
   assert_int_equal(adamw_step(self, 1, gradient, parameters, NULL, &error),
                    HEED_NUMERIC);
-  assert_memory_equal(parameters, before, sizeof before);
+  assert_memory_equal(parameters, earlier, sizeof earlier);
   assert_int_equal(self->steps, 0);
   adamw_close(self);
   crew_close(workers);
@@ -146,7 +146,7 @@ static void a_gradient_that_is_no_number_changes_nothing(void **state) {
 static void training_learns_a_sequence(void **state) {
   static const llm_adapter_shape shape = {LLM_EVERY_PROJECTION, 4, 8};
   heed_error error = {0};
-  crew *workers = open_crew(2);
+  llm_crew *workers = open_crew(2);
   (void)state;
   for (int all = 0; all < 2; all++) {
     const llm_pass_options options = {
@@ -159,13 +159,13 @@ static void training_learns_a_sequence(void **state) {
                              .token = token,
                              .asked = 11,
                              .ask = ask};
-    const adamw_options options_of = {
+    const llm_adamw_options options_of = {
         .rate = 0.02, .first = 0.9, .second = 0.99, .epsilon = 1e-8};
     heed_stream stream = tiny_stream(9);
     llm_model *model = NULL;
     llm_adapter *adapter = NULL;
     llm_pass *pass = NULL;
-    adamw *optimiser = NULL;
+    llm_adamw *optimiser = NULL;
     double found[11], slope[11], sum = 0;
     float *gradient, *parameters;
     size_t count;

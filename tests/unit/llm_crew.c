@@ -14,7 +14,7 @@ static void shares_are_the_whole_without_overlap(void **state) {
       for (size_t count = 1; count <= 5; count++) {
         size_t end = 0;
         for (size_t i = 0; i < count; i++) {
-          const crew_part part = crew_share(totals[t], grain, i, count);
+          const llm_crew_part part = crew_share(totals[t], grain, i, count);
           assert_int_equal(part.first, end);
           assert_true(part.end >= part.first);
           assert_true(part.end % grain == 0 || part.end == totals[t]);
@@ -34,7 +34,7 @@ static void every_member_does_its_share_each_time(void **state) {
   (void)state;
   for (size_t members = 1; members <= 4; members++) {
     size_t done[4] = {0};
-    crew *self = NULL;
+    llm_crew *self = NULL;
     assert_int_equal(crew_open(members, &self, &error), HEED_OK);
     assert_int_equal(crew_members(self), members);
     for (int i = 0; i < 1000; i++) crew_run(self, mark, done);
@@ -45,9 +45,9 @@ static void every_member_does_its_share_each_time(void **state) {
 }
 
 static void blas_has_one_thread_while_a_crew_is_open(void **state) {
-  const int before = openblas_get_num_threads();
+  const int earlier = openblas_get_num_threads();
   heed_error error;
-  crew *self = NULL;
+  llm_crew *self = NULL;
   (void)state;
   openblas_set_num_threads(2);
   assert_int_equal(crew_open(0, &self, &error), HEED_OK);
@@ -55,7 +55,7 @@ static void blas_has_one_thread_while_a_crew_is_open(void **state) {
   assert_int_equal(openblas_get_num_threads(), 1);
   crew_close(self);
   assert_int_equal(openblas_get_num_threads(), 2);
-  openblas_set_num_threads(before);
+  openblas_set_num_threads(earlier);
 }
 
 int main(void) {

@@ -28,8 +28,8 @@ static void expected_chances(const llm_sampling *how, const float *logits,
   if (how->top_k > 0 && how->top_k < WORDS) kept = how->top_k;
   for (size_t i = 0; i < kept; i++) whole += chance[order[i]];
   for (size_t i = 0; i < WORDS; i++) {
-    const bool in = i < kept && sum < how->top_p * whole * (1 - 1e-9);
-    if (in)
+    const bool inside = i < kept && sum < how->top_p * whole * (1 - 1e-9);
+    if (inside)
       sum += chance[order[i]];
     else
       chance[order[i]] = 0;
@@ -123,7 +123,7 @@ static void logits_that_are_no_numbers_give_no_token(void **state) {
 
 typedef struct fixture {
   llm_model *model;
-  crew *workers;
+  llm_crew *workers;
   int32_t token[400];
   heed_error error;
 } fixture;

@@ -17,7 +17,7 @@ static const size_t lengths[] = {1, 7, 70, 12};
 typedef struct fixture {
   llm_model *model;
   llm_adapter *adapter;
-  crew *workers;
+  llm_crew *workers;
   int32_t token[TOKENS];
   size_t ask[ASKED];
   double weight[ASKED], found[ASKED];
@@ -123,7 +123,7 @@ static double norm_of(const float *x, size_t count) {
 /* Along a direction that is random within [first, first + count): the slope
  * that the gradient says and the plain decoder's central difference. */
 static void compare_slope(const char *what, const fixture *self,
-                          plain_decoder *plain, double *at, size_t first,
+                          plain_decoder *plain, double *point, size_t first,
                           size_t count, const float *gradient) {
   const double h = 1e-5, size = norm_of(gradient + first, count);
   heed_stream stream = tiny_stream(3);
@@ -131,12 +131,12 @@ static void compare_slope(const char *what, const fixture *self,
   for (size_t i = 0; i < count; i++) way[i] = heed_normal(&stream);
   for (size_t i = 0; i < count; i++) {
     said += way[i] * (double)gradient[first + i];
-    at[first + i] += h * way[i];
+    point[first + i] += h * way[i];
   }
   above = plain_objective(plain, &self->batch, self->weight);
-  for (size_t i = 0; i < count; i++) at[first + i] -= 2 * h * way[i];
+  for (size_t i = 0; i < count; i++) point[first + i] -= 2 * h * way[i];
   below = plain_objective(plain, &self->batch, self->weight);
-  for (size_t i = 0; i < count; i++) at[first + i] += h * way[i];
+  for (size_t i = 0; i < count; i++) point[first + i] += h * way[i];
   free(way);
   if (!(fabs(said - (above - below) / (2 * h)) <= 2e-5 * (1 + size)))
     fail_msg("%s: slope %.9g, expected %.9g (gradient's norm %g)", what, said,
@@ -158,15 +158,15 @@ static void compare_adapter(const llm_adapter_shape *shape, bool checkpoints,
   plain = plain_open(self.model, self.adapter);
   for (size_t layer = 0; layer < tiny_shape.layers; layer++)
     for (int g = 0; g < LLM_GROUPS; g++) {
-      const llm_adapter_layout *at = &self.adapter->layout;
-      const llm_group_layout *group = &at->group[g];
+      const llm_adapter_layout *layout = &self.adapter->layout;
+      const llm_group_layout *group = &layout->group[g];
       if (group->parts == 0) continue;
       compare_slope("A", &self, &plain, plain.adapter,
-                    layer * at->layer + group->a, group->low * group->inputs,
-                    gradient);
+                    layer * layout->layer + group->a,
+                    group->low * group->inputs, gradient);
       for (size_t i = 0; i < group->parts; i++)
         compare_slope("B", &self, &plain, plain.adapter,
-                      layer * at->layer + group->part[i].b,
+                      layer * layout->layer + group->part[i].b,
                       group->part[i].outputs * shape->rank, gradient);
     }
   plain_close(&plain);
@@ -248,12 +248,12 @@ static void gradients_add_up_and_references_leave_no_trace(void **state) {
 
 /* Stems and branches over the fixture's tokens: a branch of more than a block
  * of attention's rows; a stem of more, two that stand alone. */
-typedef struct arrangement {
+typedef struct llm_gradient_arrangement {
   size_t sequences, length[5], branches[5];
-} arrangement;
+} llm_gradient_arrangement;
 
-static const arrangement arranged[] = {{5, {3, 67, 2, 6, 12}, {2, 0, 0, 1, 0}},
-                                       {5, {66, 4, 3, 5, 12}, {2}}};
+static const llm_gradient_arrangement arranged[] = {
+    {5, {3, 67, 2, 6, 12}, {2, 0, 0, 1, 0}}, {5, {66, 4, 3, 5, 12}, {2}}};
 
 #define APART 400 /* tokens, where each branch repeats its stem */
 
@@ -267,37 +267,38 @@ typedef struct both_ways {
 
 static void copy_apart(both_ways *self, const int32_t *token, size_t first,
                        size_t count, bool ask) {
-  const size_t in = self->apart.sequences - 1;
+  const size_t input = self->apart.sequences - 1;
   size_t end = 0;
-  for (size_t s = 0; s <= in; s++) end += self->length[s];
+  for (size_t s = 0; s <= input; s++) end += self->length[s];
   for (size_t i = 0; i < count; i++, end++) {
-    if (ask && self->length[in] > 0) {
+    if (ask && self->length[input] > 0) {
       self->shared_ask[self->shared.asked++] = first + i;
       self->apart_ask[self->apart.asked++] = end;
     }
     self->token[end] = token[first + i];
-    self->length[in]++;
+    self->length[input]++;
   }
 }
 
-static void lay_out(const arrangement *of, const int32_t *token,
-                    both_ways *self) {
+static void lay_out(const llm_gradient_arrangement *arrangement,
+                    const int32_t *token, both_ways *self) {
   size_t first = 0;
-  *self = (both_ways){.shared = {of->sequences, of->length, token, 0,
-                                 self->shared_ask, of->branches},
-                      .apart = {.length = self->length,
-                                .token = self->token,
-                                .ask = self->apart_ask}};
-  for (size_t s = 0; s < of->sequences;) {
-    const size_t stem = first, stem_length = of->length[s];
-    const size_t end = s + 1 + of->branches[s];
+  *self =
+      (both_ways){.shared = {arrangement->sequences, arrangement->length, token,
+                             0, self->shared_ask, arrangement->branches},
+                  .apart = {.length = self->length,
+                            .token = self->token,
+                            .ask = self->apart_ask}};
+  for (size_t s = 0; s < arrangement->sequences;) {
+    const size_t stem = first, stem_length = arrangement->length[s];
+    const size_t end = s + 1 + arrangement->branches[s];
     first += stem_length;
     for (size_t b = s; b < end; b++) {
       if (b == s && end > s + 1) continue;
       self->apart.sequences++;
       copy_apart(self, token, stem, stem_length, b <= s + 1);
-      if (b > s) copy_apart(self, token, first, of->length[b], true);
-      if (b > s) first += of->length[b];
+      if (b > s) copy_apart(self, token, first, arrangement->length[b], true);
+      if (b > s) first += arrangement->length[b];
     }
     s = end;
   }
@@ -322,13 +323,14 @@ static void take(fixture *self, const llm_pass_options *options,
   llm_pass_close(pass);
 }
 
-static void compare_branches(const arrangement *of, llm_training training,
-                             bool checkpoints, size_t members) {
+static void compare_branches(const llm_gradient_arrangement *arrangement,
+                             llm_training training, bool checkpoints,
+                             size_t members) {
   fixture self;
   both_ways ways;
   double shared[APART], apart[APART];
   fill(&self, &tiny_shape, &every, members);
-  lay_out(of, self.token, &ways);
+  lay_out(arrangement, self.token, &ways);
   const llm_pass_options options = {training, checkpoints, self.adapter->shape};
   const size_t count = training == LLM_TRAIN_ADAPTER
                            ? self.adapter->layout.count
@@ -359,11 +361,11 @@ static void branches_are_as_if_each_stood_alone(void **state) {
 static size_t pages_touched(const llm_pass *pass) {
   const size_t page = (size_t)sysconf(_SC_PAGESIZE);
   const size_t pages = (pass->bytes + page - 1) / page;
-  unsigned char *in = calloc(pages, 1);
+  unsigned char *input = calloc(pages, 1);
   size_t count = 0;
-  assert_int_equal(mincore(pass->memory, pass->bytes, in), 0);
-  for (size_t i = 0; i < pages; i++) count += in[i] & 1;
-  free(in);
+  assert_int_equal(mincore(pass->memory, pass->bytes, input), 0);
+  for (size_t i = 0; i < pages; i++) count += input[i] & 1;
+  free(input);
   return count * page;
 }
 
@@ -383,19 +385,19 @@ static void a_step_takes_what_was_predicted(void **state) {
     fixture self;
     llm_pass *pass;
     float *gradient;
-    size_t before;
+    size_t earlier;
     fill(&self, &tiny_shape, &every, 1);
     gradient = calloc(self.model->layout.count + self.adapter->layout.count,
                       sizeof *gradient);
     pass = open_pass(&self, training[which / 2], which % 2 > 0);
     assert_int_equal(pass->bytes,
                      llm_pass_bytes(&tiny_shape, &pass->options, &limits, 1));
-    before = heap();
+    earlier = heap();
     forward(&self, pass, self.adapter);
     if (which >= 2)
       assert_int_equal(
           llm_pass_backward(pass, self.weight, gradient, &self.error), HEED_OK);
-    assert_int_equal(heap(), before);
+    assert_int_equal(heap(), earlier);
     assert_true(pages_touched(pass) <= pass->bytes + 4095);
     assert_true(pages_touched(pass) + idle + 4 * 4096 >= pass->bytes);
     llm_pass_close(pass);

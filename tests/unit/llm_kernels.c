@@ -5,7 +5,7 @@
 #include "../support/tiny_model.h"
 #include "support/llm/kernels.h"
 
-static const kernels *both[2];
+static const llm_kernels *both[2];
 
 /* Units in the last place between a float and the number it stands for. */
 static double units(float found, double expected) {
@@ -98,7 +98,7 @@ static void attention_to_a_cache_is_as_defined(void **state) {
 static void pairs_are_turned_by_their_angles_and_back(void **state) {
   enum { WIDTH = 22, HEADS = 2, STRIDE = 50 };
   const uint32_t position[] = {1};
-  float table[2 * 2 * WIDTH] = {0}, x[STRIDE], before[STRIDE];
+  float table[2 * 2 * WIDTH] = {0}, x[STRIDE], earlier[STRIDE];
   (void)state;
   for (size_t i = 0; i < WIDTH; i++) { /* of position 1 */
     const double angle = 0.1 + (double)(i / 2);
@@ -106,18 +106,18 @@ static void pairs_are_turned_by_their_angles_and_back(void **state) {
     table[3 * WIDTH + i] = (float)(i % 2 > 0 ? sin(angle) : -sin(angle));
   }
   for (size_t k = 0; k < 2; k++) {
-    for (size_t i = 0; i < STRIDE; i++) x[i] = before[i] = (float)i - 20;
+    for (size_t i = 0; i < STRIDE; i++) x[i] = earlier[i] = (float)i - 20;
     both[k]->rotate(1, HEADS, WIDTH, STRIDE, position, table, 1, x);
     for (size_t i = 0; i < HEADS * WIDTH; i += 2) {
       const double angle = 0.1 + (double)(i % WIDTH / 2);
-      const double even = (double)before[i], odd = (double)before[i + 1];
+      const double even = (double)earlier[i], odd = (double)earlier[i + 1];
       assert_close((double)x[i], even * cos(angle) - odd * sin(angle), 1e-5);
       assert_close((double)x[i + 1], even * sin(angle) + odd * cos(angle),
                    1e-5);
     }
     both[k]->rotate(1, HEADS, WIDTH, STRIDE, position, table, -1, x);
     for (size_t i = 0; i < STRIDE; i++)
-      assert_close((double)x[i], (double)before[i], 1e-5);
+      assert_close((double)x[i], (double)earlier[i], 1e-5);
   }
 }
 
@@ -135,14 +135,14 @@ static void adamw_is_algorithm_2_of_its_paper(void **state) {
     }
     for (int t = 1; t <= 5; t++) {
       const double c1 = 1 - pow(b1, t), c2 = 1 - pow(b2, t);
-      const adamw_factors of = {1,
-                                (float)b1,
-                                (float)b2,
-                                (float)(rate / c1),
-                                (float)(1 / c2),
-                                (float)epsilon,
-                                (float)(1 - rate * decay)};
-      both[k]->adamw(COUNT, &of, g, m, v, x);
+      const llm_adamw_factors factors = {1,
+                                         (float)b1,
+                                         (float)b2,
+                                         (float)(rate / c1),
+                                         (float)(1 / c2),
+                                         (float)epsilon,
+                                         (float)(1 - rate * decay)};
+      both[k]->adamw(COUNT, &factors, g, m, v, x);
       for (size_t i = 0; i < COUNT; i++) {
         const double s = (double)g[i];
         dm[i] = b1 * dm[i] + (1 - b1) * s;

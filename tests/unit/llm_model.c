@@ -36,46 +36,50 @@ static void empty(fixture *self) {
 }
 
 /* What a test changes about the file. */
-typedef struct changes {
+typedef struct llm_model_changes {
   const char *architecture; /* NULL: "llama" */
   const char *leave_out;    /* a tensor or a key */
   const char *narrow;       /* a tensor that is written a row shorter */
   const char *add;          /* a tensor of 3 numbers */
   const float *factors;     /* rope_freqs.weight */
   const char *scaling;
-} changes;
+} llm_model_changes;
 
-static bool kept(const changes *of, const char *name) {
-  return of->leave_out == NULL || strcmp(of->leave_out, name) != 0;
+static bool kept(const llm_model_changes *changes, const char *name) {
+  return changes->leave_out == NULL || strcmp(changes->leave_out, name) != 0;
 }
 
 static void put_keys(gguf_writer *writer, const llm_shape *shape,
-                     const changes *of) {
-  tiny_file_keys(writer, shape,
-                 of->architecture != NULL ? of->architecture : "llama",
-                 of->leave_out);
-  if (of->scaling != NULL)
-    gguf_writer_text(writer, "llama.rope.scaling.type", of->scaling,
-                     strlen(of->scaling));
+                     const llm_model_changes *changes) {
+  tiny_file_keys(
+      writer, shape,
+      changes->architecture != NULL ? changes->architecture : "llama",
+      changes->leave_out);
+  if (changes->scaling != NULL)
+    gguf_writer_text(writer, "llama.rope.scaling.type", changes->scaling,
+                     strlen(changes->scaling));
 }
 
-static void write_file(fixture *self, const changes *of) {
+static void write_file(fixture *self, const llm_model_changes *changes) {
   static const float three[] = {1, 2, 3};
   const llm_shape *shape = &self->model->shape;
   gguf_writer *writer = gguf_writer_new(self->path);
   const uint64_t pairs = shape->head_width / 2, count = 3;
-  put_keys(writer, shape, of);
+  put_keys(writer, shape, changes);
   for (size_t i = 0; i < llm_tensor_count(shape); i++) {
     const llm_tensor tensor = llm_tensor_at(shape, &self->model->layout, i);
     uint64_t sizes[] = {tensor.width, tensor.rows};
-    if (!kept(of, tensor.name)) continue;
-    if (of->narrow != NULL && strcmp(of->narrow, tensor.name) == 0) sizes[1]--;
+    if (!kept(changes, tensor.name)) continue;
+    if (changes->narrow != NULL && strcmp(changes->narrow, tensor.name) == 0)
+      sizes[1]--;
     gguf_writer_tensor(writer, tensor.name, tensor.rows > 0 ? 2 : 1, sizes,
                        self->model->weights + tensor.offset);
   }
-  if (of->factors != NULL)
-    gguf_writer_tensor(writer, "rope_freqs.weight", 1, &pairs, of->factors);
-  if (of->add != NULL) gguf_writer_tensor(writer, of->add, 1, &count, three);
+  if (changes->factors != NULL)
+    gguf_writer_tensor(writer, "rope_freqs.weight", 1, &pairs,
+                       changes->factors);
+  if (changes->add != NULL)
+    gguf_writer_tensor(writer, changes->add, 1, &count, three);
   if (gguf_writer_finish(writer, &self->error) != HEED_OK)
     fail_msg("%s", self->error.message);
   gguf_writer_free(writer);
@@ -106,7 +110,7 @@ static void a_model_is_what_its_file_says(void **state) {
   (void)state;
   for (int untied = 0; untied < 2; untied++) {
     llm_shape shape = tiny_shape;
-    const changes none = {0};
+    const llm_model_changes none = {0};
     fixture self;
     llm_model *found = NULL;
     shape.tied = !untied;
@@ -122,7 +126,7 @@ static void a_model_is_what_its_file_says(void **state) {
 }
 
 static void shared_weights_are_made_once_and_only_for_their_key(void **state) {
-  const changes none = {0};
+  const llm_model_changes none = {0};
   fixture self;
   llm_model *one = NULL, *two = NULL;
   struct stat made, again;
@@ -163,11 +167,12 @@ static void shared_weights_are_made_once_and_only_for_their_key(void **state) {
   empty(&self);
 }
 
-static void expect_refusal(const changes *of, const char *message) {
+static void expect_refusal(const llm_model_changes *changes,
+                           const char *message) {
   fixture self;
   llm_model *found = NULL;
   fill(&self, &tiny_shape);
-  write_file(&self, of);
+  write_file(&self, changes);
   assert_true(open_file(&self, NULL, NULL, &found) != HEED_OK);
   assert_null(found);
   if (strstr(self.error.message, message) == NULL)
@@ -178,20 +183,21 @@ static void expect_refusal(const changes *of, const char *message) {
 
 static void what_is_not_such_a_model_is_refused_by_name(void **state) {
   (void)state;
-  expect_refusal(&(changes){.architecture = "qwen2"},
+  expect_refusal(&(llm_model_changes){.architecture = "qwen2"},
                  "general.architecture is \"qwen2\", expected \"llama\"");
-  expect_refusal(&(changes){.leave_out = "llama.block_count"},
+  expect_refusal(&(llm_model_changes){.leave_out = "llama.block_count"},
                  "llama.block_count");
-  expect_refusal(&(changes){.leave_out = "blk.1.ffn_up.weight"},
+  expect_refusal(&(llm_model_changes){.leave_out = "blk.1.ffn_up.weight"},
                  "no tensor blk.1.ffn_up.weight");
-  expect_refusal(&(changes){.leave_out = "token_embd.weight"},
+  expect_refusal(&(llm_model_changes){.leave_out = "token_embd.weight"},
                  "token_embd.weight");
-  expect_refusal(&(changes){.narrow = "blk.0.attn_k.weight"},
+  expect_refusal(&(llm_model_changes){.narrow = "blk.0.attn_k.weight"},
                  "tensor blk.0.attn_k.weight is 20 x 11 x 1 x 1, expected 20 x "
                  "12");
-  expect_refusal(&(changes){.add = "blk.0.attn_q.bias"},
+  expect_refusal(&(llm_model_changes){.add = "blk.0.attn_q.bias"},
                  "tensor blk.0.attn_q.bias is not one of this architecture");
-  expect_refusal(&(changes){.scaling = "yarn"}, "\"yarn\", expected \"none\"");
+  expect_refusal(&(llm_model_changes){.scaling = "yarn"},
+                 "\"yarn\", expected \"none\"");
 }
 
 static void shapes_that_no_model_has_are_refused(void **state) {
@@ -220,14 +226,15 @@ static void factors_divide_the_frequencies(void **state) {
   llm_model *found = NULL;
   (void)state;
   fill(&self, &tiny_shape);
-  write_file(&self, &(changes){.factors = factors});
+  write_file(&self, &(llm_model_changes){.factors = factors});
   assert_int_equal(open_file(&self, NULL, NULL, &found), HEED_OK);
   for (size_t i = 0; i < 3; i++)
     assert_close(found->frequency[i],
                  pow(10000, -(double)i / 3) / (double)factors[i], 1e-15);
   llm_model_close(found);
   empty(&self);
-  expect_refusal(&(changes){.factors = bad}, "rope_freqs.weight holds 0");
+  expect_refusal(&(llm_model_changes){.factors = bad},
+                 "rope_freqs.weight holds 0");
 }
 
 static void a_model_is_saved_and_opened_again_bit_for_bit(void **state) {
@@ -237,7 +244,7 @@ static void a_model_is_saved_and_opened_again_bit_for_bit(void **state) {
   llm_model *trained = NULL, *again = NULL;
   (void)state;
   fill(&self, &tiny_shape);
-  write_file(&self, &(changes){.factors = factors});
+  write_file(&self, &(llm_model_changes){.factors = factors});
   assert_int_equal(open_file(&self, NULL, NULL, &trained), HEED_OK);
   for (size_t i = 0; i < trained->layout.count; i += 3)
     trained->weights[i] += 0.25f;
@@ -280,7 +287,7 @@ static void score(const llm_model *model, const llm_adapter *adapter,
   const llm_limits limits = {10, 10, 9};
   llm_pass_options options = {.training = LLM_TRAIN_NOTHING};
   heed_error error = {0};
-  crew *workers = NULL;
+  llm_crew *workers = NULL;
   llm_pass *pass = NULL;
   if (adapter != NULL) options.adapter = adapter->shape;
   assert_int_equal(crew_open(1, &workers, &error), HEED_OK);
@@ -295,7 +302,7 @@ static void score(const llm_model *model, const llm_adapter *adapter,
 static void a_new_adapter_changes_nothing(void **state) {
   const llm_adapter_shape shape = {LLM_EVERY_PROJECTION, 3, 6};
   heed_stream stream = tiny_stream(22);
-  double with[9], without[9];
+  double included[9], excluded[9];
   llm_adapter *adapter = NULL;
   fixture self;
   (void)state;
@@ -303,9 +310,9 @@ static void a_new_adapter_changes_nothing(void **state) {
   assert_int_equal(
       llm_adapter_new(&tiny_shape, &shape, &stream, &adapter, &self.error),
       HEED_OK);
-  score(self.model, adapter, with);
-  score(self.model, NULL, without);
-  assert_memory_equal(with, without, sizeof with);
+  score(self.model, adapter, included);
+  score(self.model, NULL, excluded);
+  assert_memory_equal(included, excluded, sizeof included);
   llm_adapter_close(adapter);
   empty(&self);
 }
@@ -314,7 +321,7 @@ static void a_merged_adapter_computes_the_same(void **state) {
   fixture self;
   llm_model *merged = NULL;
   llm_adapter *adapter;
-  double apart[9], together[9], without[9], moved = 0;
+  double apart[9], together[9], excluded[9], moved = 0;
   (void)state;
   fill(&self, &tiny_shape);
   adapter = some_adapter(self.model, LLM_EVERY_PROJECTION);
@@ -322,10 +329,10 @@ static void a_merged_adapter_computes_the_same(void **state) {
   llm_adapter_merge(adapter, merged);
   score(self.model, adapter, apart);
   score(merged, NULL, together);
-  score(self.model, NULL, without);
+  score(self.model, NULL, excluded);
   for (size_t i = 0; i < 9; i++) {
     assert_close(together[i], apart[i], 2e-5);
-    moved += fabs(without[i] - apart[i]);
+    moved += fabs(excluded[i] - apart[i]);
   }
   assert_true(moved > 0.1);
   llm_adapter_close(adapter);
@@ -342,7 +349,7 @@ static void an_adapter_is_saved_and_loaded_bit_for_bit(void **state) {
   fill(&self, &tiny_shape);
   for (size_t i = 0; i < 4; i++) {
     llm_adapter *adapter = some_adapter(self.model, chosen[i]), *loaded = NULL;
-    double before[9], after[9];
+    double earlier[9], later[9];
     if (llm_adapter_save(adapter, self.model, self.adapter, &self.error) !=
             HEED_OK ||
         llm_adapter_load(self.adapter, self.model, &loaded, &self.error) !=
@@ -350,9 +357,9 @@ static void an_adapter_is_saved_and_loaded_bit_for_bit(void **state) {
       fail_msg("%s", self.error.message);
     assert_int_equal(loaded->shape.projections, chosen[i]);
     assert_int_equal(loaded->shape.rank, 3);
-    score(self.model, adapter, before);
-    score(self.model, loaded, after);
-    assert_memory_equal(before, after, sizeof before);
+    score(self.model, adapter, earlier);
+    score(self.model, loaded, later);
+    assert_memory_equal(earlier, later, sizeof earlier);
     llm_adapter_close(adapter);
     llm_adapter_close(loaded);
   }

@@ -12,9 +12,9 @@
 enum { TAU, SECOND_TAU, BETTER, SECOND_MU, AGREE, CUT_A, CUT_B, TOKENS };
 
 typedef struct scene {
-  workbench bench;
+  test_workbench bench;
   const heed_instance *source;
-  const heed_source_functions *is;
+  const heed_source_functions *functions;
   heed_world world;
   atomic_bool cancel;
   size_t progressed, patience; /* calls of progress() before it cancels */
@@ -77,7 +77,7 @@ static const heed_instance *instance(scene *self, const char *more) {
 static heed_status try_world(scene *self, const char *more) {
   self->source = instance(self, more);
   if (self->source == NULL) return self->bench.error.status;
-  self->is = self->source->plugin->functions;
+  self->functions = self->source->plugin->functions;
   return workbench_world(&self->bench, self->source, &self->world);
 }
 
@@ -128,10 +128,11 @@ static const char *by_lexicon(void) {
 /* Parameters with a judge, in a ring of buffers. */
 static const char *with(const char *judge, const char *more) {
   static char text[4][1536];
-  static size_t at;
-  at = (at + 1) % 4;
-  (void)snprintf(text[at], sizeof text[at], ", \"judge\": %s%s", judge, more);
-  return text[at];
+  static size_t position;
+  position = (position + 1) % 4;
+  (void)snprintf(text[position], sizeof text[position], ", \"judge\": %s%s",
+                 judge, more);
+  return text[position];
 }
 
 /* ---- judges ---- */
@@ -166,11 +167,11 @@ static size_t spell(const char *prompt, const char *response, bool end,
   size_t count = 0;
   for (size_t part = 0; part < 5; part++) {
     if (part == 3) *answer = count;
-    for (const char *at = parts[part]; *at != '\0'; at++)
-      token[count++] = *at == 1      ? TINY_FILE_START
-                       : *at == 2    ? TINY_FILE_END
-                       : *at == '\n' ? TINY_FILE_LINE
-                                     : TINY_FILE_BYTES + *at - ' ';
+    for (const char *position = parts[part]; *position != '\0'; position++)
+      token[count++] = *position == 1      ? TINY_FILE_START
+                       : *position == 2    ? TINY_FILE_END
+                       : *position == '\n' ? TINY_FILE_LINE
+                                           : TINY_FILE_BYTES + *position - ' ';
   }
   return count;
 }
@@ -184,7 +185,7 @@ static double by_pass(const char *prompt, const char *response, bool end) {
   heed_error error = {HEED_OK, ""};
   gguf_file *file = NULL;
   llm_model *weights = NULL;
-  crew *workers = NULL;
+  llm_crew *workers = NULL;
   llm_pass *pass = NULL;
   const size_t count = spell(prompt, response, end, token, &answer);
   for (size_t i = answer; i < count; i++) ask[asked++] = i;
@@ -228,15 +229,15 @@ static void likelihood_is_the_mean_of_log_probabilities(void **state) {
    */
   const heed_response cut[] = {response_of(1, "...", true),
                                response_of(1, "", true)};
-  assert_int_equal(
-      self.is->judge(self.source->self, &self.bench.host.host, &self.world, 1,
-                     &cut[0], &reward, &self.bench.error),
-      HEED_OK);
+  assert_int_equal(self.functions->judge(self.source->self,
+                                         &self.bench.host.host, &self.world, 1,
+                                         &cut[0], &reward, &self.bench.error),
+                   HEED_OK);
   assert_near(reward, by_pass("Why", "...", false) / 3 / 2, 1e-5);
-  assert_int_equal(
-      self.is->judge(self.source->self, &self.bench.host.host, &self.world, 1,
-                     &cut[1], &reward, &self.bench.error),
-      HEED_OK);
+  assert_int_equal(self.functions->judge(self.source->self,
+                                         &self.bench.host.host, &self.world, 1,
+                                         &cut[1], &reward, &self.bench.error),
+                   HEED_OK);
   assert_near(reward, -log(TINY_FILE_TOKENS) / 2, 1e-12);
   close_scene(&self);
 }
@@ -256,13 +257,13 @@ static void a_log_says_scores_but_judges_no_text(void **state) {
   assert_near(numbers(&self, "score_b")[2], 1, 0);
   assert_near(self.bench.output[TOKENS], 0, 0);
   assert_int_equal(
-      self.is->judge(self.source->self, &self.bench.host.host, &self.world, 1,
-                     &text, &reward, &self.bench.error),
-      HEED_UNSUPPORTED);
-  assert_int_equal(
-      self.is->second_judge(self.source->self, &self.bench.host.host,
+      self.functions->judge(self.source->self, &self.bench.host.host,
                             &self.world, 1, &text, &reward, &self.bench.error),
       HEED_UNSUPPORTED);
+  assert_int_equal(self.functions->second_judge(
+                       self.source->self, &self.bench.host.host, &self.world, 1,
+                       &text, &reward, &self.bench.error),
+                   HEED_UNSUPPORTED);
   close_scene(&self);
 }
 
@@ -353,10 +354,10 @@ static void a_second_judge_is_compared_with_the_first(void **state) {
   assert_near(self.bench.output[AGREE], 2.0 / 3, 1e-15);
   const heed_response text = response_of(0, "z", false);
   double reward;
-  assert_int_equal(
-      self.is->second_judge(self.source->self, &self.bench.host.host,
-                            &self.world, 1, &text, &reward, &self.bench.error),
-      HEED_OK);
+  assert_int_equal(self.functions->second_judge(
+                       self.source->self, &self.bench.host.host, &self.world, 1,
+                       &text, &reward, &self.bench.error),
+                   HEED_OK);
   assert_near(reward, -3 / tau, 1e-14);
   close_scene(&self);
 }
@@ -390,12 +391,12 @@ static void a_world_is_pairs_prompts_and_models(void **state) {
   scene self;
   write_prompts();
   make(&self, 1, with(by_lexicon(), ", \"held_out\": 2, \"pairs\": 6"));
-  const heed_table *pairs = self.world.pairs, *of = self.world.prompts;
+  const heed_table *pairs = self.world.pairs, *table = self.world.prompts;
   const int64_t *prompt = heed_table_data(pairs, "prompt", HEED_INT64);
   const int32_t *model_b = heed_table_data(pairs, "model_b", HEED_INT32);
-  const int8_t *cut = heed_table_data(of, "cut", HEED_INT8);
+  const int8_t *cut = heed_table_data(table, "cut", HEED_INT8);
   assert_int_equal(pairs->rows, 6);
-  assert_int_equal(of->rows, 6);
+  assert_int_equal(table->rows, 6);
   assert_int_equal(self.world.held_out, 2);
   assert_int_equal(self.world.candidates, 0);
   for (size_t i = 0; i < 6; i++) {
@@ -404,10 +405,10 @@ static void a_world_is_pairs_prompts_and_models(void **state) {
     assert_true(strlen(texts(pairs, "text_a")[i]) <= 12);
   }
   assert_string_equal(texts(self.world.models, "name")[1], "B");
-  assert_string_equal(texts(of, "text")[4], "Held out");
-  assert_string_equal(texts(of, "response")[3], "");
+  assert_string_equal(texts(table, "text")[4], "Held out");
+  assert_string_equal(texts(table, "response")[3], "");
   for (size_t i = 4; i < 6; i++)
-    assert_int_equal(cut[i], strlen(texts(of, "response")[i]) == 12);
+    assert_int_equal(cut[i], strlen(texts(table, "response")[i]) == 12);
   /* The first prompt's second pair is drawn anew. */
   assert_string_not_equal(texts(pairs, "text_a")[0], texts(pairs, "text_a")[4]);
   assert_true(self.bench.output[TOKENS] > 14);
@@ -433,9 +434,9 @@ static void texts_follow_from_the_seed(void **state) {
 
 static void responses_that_are_given_are_not_drawn(void **state) {
   (void)state;
-  scene self, without;
+  scene self, excluded;
   write_prompts();
-  make(&without, 1, with(by_lexicon(), ", \"held_out\": 2"));
+  make(&excluded, 1, with(by_lexicon(), ", \"held_out\": 2"));
   write_text(prompts,
              "{\"prompt\": \"How are you?\", \"response_a\": \"Fine\"}\n"
              "{\"prompt\": \"And now?\", \"response_b\": \"\"}\n"
@@ -450,12 +451,12 @@ static void responses_that_are_given_are_not_drawn(void **state) {
   assert_string_equal(a[0], "Fine");
   assert_int_equal(cut[0], 0);
   assert_string_equal(b[1], "");
-  assert_string_equal(a[1], texts(without.world.pairs, "text_a")[1]);
-  assert_string_equal(a[2], texts(without.world.pairs, "text_a")[2]);
-  assert_string_equal(b[0], texts(without.world.pairs, "text_b")[0]);
-  assert_true(self.bench.output[TOKENS] < without.bench.output[TOKENS]);
+  assert_string_equal(a[1], texts(excluded.world.pairs, "text_a")[1]);
+  assert_string_equal(a[2], texts(excluded.world.pairs, "text_a")[2]);
+  assert_string_equal(b[0], texts(excluded.world.pairs, "text_b")[0]);
+  assert_true(self.bench.output[TOKENS] < excluded.bench.output[TOKENS]);
   close_scene(&self);
-  close_scene(&without);
+  close_scene(&excluded);
 }
 
 /* At temperature 0 nothing is drawn at random. */
@@ -528,10 +529,10 @@ static void pairs_are_judged_as_they_were(void **state) {
                           numbers(&self, "reward_b")[i]),
                   1e-14);
     }
-    assert_int_equal(
-        self.is->judge(self.source->self, &self.bench.host.host, &self.world, 4,
-                       asked, rewards, &self.bench.error),
-        HEED_OK);
+    assert_int_equal(self.functions->judge(
+                         self.source->self, &self.bench.host.host, &self.world,
+                         4, asked, rewards, &self.bench.error),
+                     HEED_OK);
     for (size_t i = 0; i < 4; i++)
       assert_near(rewards[i], numbers(&self, "reward_a")[i], tolerance[k]);
     /* What a saved world brings back is its tables. */
@@ -540,12 +541,12 @@ static void pairs_are_judged_as_they_were(void **state) {
                              ", \"held_out\": 2, \"b\": "
                              "{\"temperature\": 2.5}"));
     self.world.state = NULL;
-    assert_int_equal(self.is->restore(other->self, &self.bench.host.host,
-                                      &self.world, &self.bench.error),
+    assert_int_equal(self.functions->restore(other->self, &self.bench.host.host,
+                                             &self.world, &self.bench.error),
                      HEED_OK);
     assert_int_equal(
-        self.is->judge(other->self, &self.bench.host.host, &self.world, 4,
-                       asked, again, &self.bench.error),
+        self.functions->judge(other->self, &self.bench.host.host, &self.world,
+                              4, asked, again, &self.bench.error),
         HEED_OK);
     assert_memory_equal(again, rewards, sizeof again);
     close_scene(&self);
@@ -571,13 +572,13 @@ static void the_reference_is_the_model_at_temperature_1(void **state) {
                    prompts, model, contexts[k],
                    with(by_lexicon(), ", \"held_out\": 2"));
     self.source = workbench_make(&self.bench, HEED_SOURCE, "llm", parameters);
-    self.is = self.source->plugin->functions;
+    self.functions = self.source->plugin->functions;
     assert_int_equal(workbench_world(&self.bench, self.source, &self.world),
                      HEED_OK);
-    assert_int_equal(
-        self.is->reference(self.source->self, &self.bench.host.host,
-                           &self.world, 2, asked, found, &self.bench.error),
-        HEED_OK);
+    assert_int_equal(self.functions->reference(
+                         self.source->self, &self.bench.host.host, &self.world,
+                         2, asked, found, &self.bench.error),
+                     HEED_OK);
     assert_near(found[0], by_pass(reads[k], "Oh, well", true), 1e-4);
     assert_near(found[1], by_pass(reads[k], "Oh", false), 1e-4);
     close_scene(&self);
@@ -591,14 +592,14 @@ static void a_text_to_no_prompt_is_refused(void **state) {
   heed_response asked = response_of(6, "x", false);
   write_prompts();
   make(&self, 1, with(by_lexicon(), ", \"held_out\": 2"));
-  assert_int_equal(
-      self.is->reference(self.source->self, &self.bench.host.host, &self.world,
-                         1, &asked, &found, &self.bench.error),
-      HEED_INVALID);
+  assert_int_equal(self.functions->reference(
+                       self.source->self, &self.bench.host.host, &self.world, 1,
+                       &asked, &found, &self.bench.error),
+                   HEED_INVALID);
   asked = (heed_response){.prompt = 0, .candidate = 3};
   assert_int_equal(
-      self.is->judge(self.source->self, &self.bench.host.host, &self.world, 1,
-                     &asked, &found, &self.bench.error),
+      self.functions->judge(self.source->self, &self.bench.host.host,
+                            &self.world, 1, &asked, &found, &self.bench.error),
       HEED_INVALID);
   close_scene(&self);
 }

@@ -5,7 +5,7 @@
 
 enum { USERS = 6, PAIRS = 7 };
 
-static overlapping scene;
+static test_overlapping scene;
 
 static int set_up(void **state) {
   (void)state;
@@ -19,8 +19,8 @@ static int tear_down(void **state) {
   return 0;
 }
 
-static double choice_given(void *context, const overlapping *self, size_t row,
-                           bool better_a) {
+static double choice_given(void *context, const test_overlapping *self,
+                           size_t row, bool better_a) {
   const double *x = context;
   const double theta = x[self->user[row]];
   const double xi = x[USERS + self->user[row]];
@@ -40,12 +40,13 @@ static const char *const smooth =
     "{\"smoothing\": 0.5, \"tolerance\": 1e-16, \"starts\": 3}";
 
 /* theta is the mean; xi stands in casual. */
-static void parameters_of(const heed_posterior *of, double *x) {
+static void parameters_of(const heed_posterior *posterior, double *x) {
   for (size_t r = 0; r < scene.crowd.annotations->rows; r++) {
     if (scene.choice[r] == HEED_CHOSE_TIE) continue;
-    x[scene.user[r]] = of->mean[scene.user[r]];
-    x[USERS + scene.user[r]] =
-        scene.choice[r] == HEED_CHOSE_A ? of->casual[r] : 1 - of->casual[r];
+    x[scene.user[r]] = posterior->mean[scene.user[r]];
+    x[USERS + scene.user[r]] = scene.choice[r] == HEED_CHOSE_A
+                                   ? posterior->casual[r]
+                                   : 1 - posterior->casual[r];
   }
 }
 
@@ -53,15 +54,15 @@ static void labels_and_likelihood_are_those_of_enumeration(void **state) {
   double x[2 * USERS], q[PAIRS];
   (void)state;
   overlapping_small(&scene);
-  const heed_posterior *of =
+  const heed_posterior *posterior =
       overlapping_fit(&scene, overlapping_made(&scene, "mace", smooth));
-  parameters_of(of, x);
-  assert_near(of->log_likelihood,
+  parameters_of(posterior, x);
+  assert_near(posterior->log_likelihood,
               overlapping_enumerate(&scene, choice_given, x, 0.5, SIZE_MAX, q),
               1e-12);
-  assert_near(of->objective, penalised(x, 0.5), 1e-12);
+  assert_near(posterior->objective, penalised(x, 0.5), 1e-12);
   for (size_t r = 0; r < scene.crowd.annotations->rows; r++)
-    assert_near(of->p[r], q[scene.pair[r]], 1e-12);
+    assert_near(posterior->p[r], q[scene.pair[r]], 1e-12);
 }
 
 /* Central differences of width 1e-5. */
@@ -69,19 +70,19 @@ static void the_gradient_is_zero_at_the_fit(void **state) {
   double x[2 * USERS];
   (void)state;
   overlapping_small(&scene);
-  const heed_posterior *of =
+  const heed_posterior *posterior =
       overlapping_fit(&scene, overlapping_made(&scene, "mace", smooth));
-  assert_true(of->converged && of->identified);
+  assert_true(posterior->converged && posterior->identified);
   overlapping_never_falls(&scene);
-  parameters_of(of, x);
+  parameters_of(posterior, x);
   for (size_t i = 0; i < 2 * USERS; i++) {
-    const double at = x[i], h = 1e-5;
-    assert_true(at > 0.01 && at < 0.99);
-    x[i] = at + h;
+    const double point = x[i], h = 1e-5;
+    assert_true(point > 0.01 && point < 0.99);
+    x[i] = point + h;
     const double above = penalised(x, 0.5);
-    x[i] = at - h;
+    x[i] = point - h;
     const double below = penalised(x, 0.5);
-    x[i] = at;
+    x[i] = point;
     assert_near((above - below) / (2 * h), 0, 1e-5);
   }
 }
@@ -92,7 +93,7 @@ static void no_other_start_does_better(void **state) {
   double best = -HUGE_VAL;
   (void)state;
   overlapping_small(&scene);
-  const heed_posterior *of = overlapping_fit(
+  const heed_posterior *posterior = overlapping_fit(
       &scene, overlapping_made(&scene, "mace",
                                "{\"smoothing\": 0.5, \"tolerance\": 1e-16}"));
   for (uint64_t start = 0; start < 100; start++) {
@@ -121,22 +122,22 @@ static void no_other_start_does_better(void **state) {
     }
     best = fmax(best, penalised(x, 0.5));
   }
-  assert_near(of->objective, best, 1e-8);
+  assert_near(posterior->objective, best, 1e-8);
 }
 
 /* ---- leaving out ---- */
 
-typedef struct question {
+typedef struct mace_question {
   double *x;
-  size_t user, without;
-} question;
+  size_t user, excluded;
+} mace_question;
 
 static double without_one(void *context, double theta) {
-  const question *of = context;
+  const mace_question *question = context;
   double x[2 * USERS];
-  memcpy(x, of->x, sizeof x);
-  x[of->user] = theta;
-  return overlapping_enumerate(&scene, choice_given, x, 0.5, of->without,
+  memcpy(x, question->x, sizeof x);
+  x[question->user] = theta;
+  return overlapping_enumerate(&scene, choice_given, x, 0.5, question->excluded,
                                NULL) +
          0.5 * log(theta * (1 - theta));
 }
@@ -145,13 +146,13 @@ static void left_out_is_the_users_maximum_without_the_annotation(void **state) {
   double x[2 * USERS];
   (void)state;
   overlapping_small(&scene);
-  const heed_posterior *of =
+  const heed_posterior *posterior =
       overlapping_fit(&scene, overlapping_made(&scene, "mace", smooth));
-  parameters_of(of, x);
+  parameters_of(posterior, x);
   for (size_t r = 0; r < scene.crowd.annotations->rows; r++) {
-    question one = {x, (size_t)scene.user[r], r};
+    mace_question one = {x, (size_t)scene.user[r], r};
     if (scene.choice[r] == HEED_CHOSE_TIE) continue;
-    assert_near(of->left_out[r],
+    assert_near(posterior->left_out[r],
                 overlapping_largest(without_one, &one, 1e-9, 1 - 1e-9), 1e-6);
   }
 }
@@ -166,14 +167,15 @@ static void predictions_weigh_both_responses(void **state) {
   (void)state;
   overlapping_small(&scene);
   const heed_instance *made = overlapping_made(&scene, "mace", smooth);
-  const heed_estimator_functions *is = made->plugin->functions;
+  const heed_estimator_functions *functions = made->plugin->functions;
   const heed_posterior seen = *overlapping_fit(&scene, made);
   parameters_of(&seen, x);
   (void)overlapping_enumerate(&scene, choice_given, x, 0.5, SIZE_MAX, q);
   overlapping_crowd(&scene, USERS, PAIRS, USERS, user, pair, choice);
-  assert_int_equal(is->predict(made->self, &scene.bench.host.host, &seen,
-                               &scene.crowd, probability, &scene.bench.error),
-                   HEED_OK);
+  assert_int_equal(
+      functions->predict(made->self, &scene.bench.host.host, &seen,
+                         &scene.crowd, probability, &scene.bench.error),
+      HEED_OK);
   for (size_t r = 0; r < USERS; r++) {
     const double p = q[pair[r]];
     assert_near(probability[r],
@@ -196,14 +198,15 @@ static void competence_and_spam_are_recovered(void **state) {
     spam[j] = j % 2 == 0 ? 0.5 : 0.8;
   }
   overlapping_simulate(&scene, 300, 1000, 60, eta, spam);
-  const heed_posterior *of = overlapping_fit(
+  const heed_posterior *posterior = overlapping_fit(
       &scene, overlapping_made(&scene, "mace", "{\"starts\": 2}"));
-  assert_true(of->converged);
+  assert_true(posterior->converged);
   assert_true(overlapping_rmse(&scene) < 0.12);
   for (size_t r = 0; r < scene.crowd.annotations->rows; r++) {
     const size_t j = (size_t)scene.user[r];
-    const double xi =
-        scene.choice[r] == HEED_CHOSE_A ? of->casual[r] : 1 - of->casual[r];
+    const double xi = scene.choice[r] == HEED_CHOSE_A
+                          ? posterior->casual[r]
+                          : 1 - posterior->casual[r];
     if (eta[j] > 0.5) continue;
     error += (xi - spam[j]) * (xi - spam[j]);
     weight++;
@@ -215,9 +218,9 @@ static void competence_and_spam_are_recovered(void **state) {
 static void pairs_annotated_once_are_not_identified(void **state) {
   (void)state;
   overlapping_apart(&scene);
-  const heed_posterior *of =
+  const heed_posterior *posterior =
       overlapping_fit(&scene, overlapping_made(&scene, "mace", "{}"));
-  assert_false(of->identified);
+  assert_false(posterior->identified);
   assert_string_equal(scene.bench.warned, "no_overlap");
 }
 

@@ -2,7 +2,7 @@
  * The estimator majority, beside counts and votes written out. */
 #include "../support/overlapping.h"
 
-static overlapping scene;
+static test_overlapping scene;
 
 static int set_up(void **state) {
   (void)state;
@@ -23,11 +23,11 @@ static const heed_posterior *fitted(const char *parameters) {
 
 /* +1: the others on row's pair mostly chose A, -1: B, 0: split; votes: how
  * many they are. */
-static int others(size_t row, size_t without, int *votes) {
+static int others(size_t row, size_t excluded, int *votes) {
   int lead = 0;
   *votes = 0;
   for (size_t r = 0; r < scene.crowd.annotations->rows; r++) {
-    if (r == without || scene.pair[r] != scene.pair[row]) continue;
+    if (r == excluded || scene.pair[r] != scene.pair[row]) continue;
     if (scene.choice[r] == HEED_CHOSE_TIE) continue;
     lead += scene.choice[r] == HEED_CHOSE_A ? 1 : -1;
     ++*votes;
@@ -39,7 +39,7 @@ static void with_perfect_majorities_eta_is_2_agreement_less_1(void **state) {
   int votes;
   (void)state;
   overlapping_small(&scene);
-  const heed_posterior *of =
+  const heed_posterior *posterior =
       fitted("{\"reliability\": 1, \"negative\": \"keep\"}");
   for (size_t j = 0; j < 6; j++) {
     double agreed = 0, met = 0;
@@ -50,9 +50,9 @@ static void with_perfect_majorities_eta_is_2_agreement_less_1(void **state) {
       met++;
     }
     assert_true(met > 0);
-    assert_near(of->mean[j], 2 * agreed / met - 1, 1e-12);
+    assert_near(posterior->mean[j], 2 * agreed / met - 1, 1e-12);
     /* The standard error of 2 agreement - 1, at most. */
-    assert_near(of->sd[j], 1 / sqrt(met), 1e-12);
+    assert_near(posterior->sd[j], 1 / sqrt(met), 1e-12);
   }
 }
 
@@ -77,11 +77,11 @@ static double voted(int votes, double a) {
  * accuracy that two users' agreement implies. */
 static void reliability_is_that_of_so_many_votes(void **state) {
   double same = 0, couples = 0;
-  const heed_posterior *of;
+  const heed_posterior *posterior;
   int votes;
   (void)state;
   overlapping_small(&scene);
-  of = fitted("{}");
+  posterior = fitted("{}");
   for (size_t r = 0; r < scene.crowd.annotations->rows; r++)
     for (size_t s = 0; s < scene.crowd.annotations->rows; s++) {
       if (r == s || scene.pair[r] != scene.pair[s]) continue;
@@ -95,7 +95,7 @@ static void reliability_is_that_of_so_many_votes(void **state) {
   for (size_t r = 0; r < scene.crowd.annotations->rows; r++) {
     const int lead = others(r, r, &votes);
     if (scene.choice[r] == HEED_CHOSE_TIE) continue;
-    assert_near(of->p[r],
+    assert_near(posterior->p[r],
                 lead == 0  ? 0.5
                 : lead > 0 ? voted(votes, a)
                            : 1 - voted(votes, a),
@@ -109,13 +109,14 @@ static void left_out_is_the_estimate_without_the_annotation(void **state) {
       "{\"reliability\": 0.9, \"negative\": \"keep\"}";
   (void)state;
   overlapping_small(&scene);
-  const heed_posterior of = *fitted(fixed);
+  const heed_posterior posterior = *fitted(fixed);
   const size_t rows = scene.crowd.annotations->rows;
   for (size_t r = 0; r < rows; r++) {
     /* A tie is as if the annotation were not there, for its own user. */
     const int8_t chosen = scene.choice[r];
     scene.choice[r] = HEED_CHOSE_TIE;
-    assert_near(of.left_out[r], fitted(fixed)->mean[scene.user[r]], 1e-12);
+    assert_near(posterior.left_out[r], fitted(fixed)->mean[scene.user[r]],
+                1e-12);
     scene.choice[r] = chosen;
   }
 }
@@ -128,11 +129,11 @@ static void attentiveness_is_recovered(void **state) {
   (void)state;
   for (size_t j = 0; j < 300; j++) eta[j] = (double)j / 299;
   overlapping_simulate(&scene, 300, 1000, 60, eta, NULL);
-  const heed_posterior *of = fitted("{\"negative\": \"keep\"}");
+  const heed_posterior *posterior = fitted("{\"negative\": \"keep\"}");
   double mean = 0;
-  assert_true(of->identified && of->converged);
+  assert_true(posterior->identified && posterior->converged);
   assert_true(overlapping_rmse(&scene) < 0.125);
-  for (size_t j = 0; j < 300; j++) mean += of->mean[j] / 300;
+  for (size_t j = 0; j < 300; j++) mean += posterior->mean[j] / 300;
   /* No bias: four standard errors of a mean of 300. */
   assert_near(mean, 0.5, 4 * 0.12 / sqrt(300));
 }
@@ -148,7 +149,7 @@ static void predictions_follow_the_majority_of_all(void **state) {
   overlapping_small(&scene);
   const heed_instance *made = overlapping_made(
       &scene, "majority", "{\"reliability\": 0.8, \"negative\": \"keep\"}");
-  const heed_estimator_functions *is = made->plugin->functions;
+  const heed_estimator_functions *functions = made->plugin->functions;
   const heed_posterior seen = *overlapping_fit(&scene, made);
   for (size_t i = 0; i < 6; i++) {
     size_t row = 0;
@@ -160,9 +161,10 @@ static void predictions_follow_the_majority_of_all(void **state) {
                                               : eta * (1 - p) + (1 - eta) / 2;
   }
   overlapping_crowd(&scene, 6, 7, 6, user, pair, choice);
-  assert_int_equal(is->predict(made->self, &scene.bench.host.host, &seen,
-                               &scene.crowd, probability, &scene.bench.error),
-                   HEED_OK);
+  assert_int_equal(
+      functions->predict(made->self, &scene.bench.host.host, &seen,
+                         &scene.crowd, probability, &scene.bench.error),
+      HEED_OK);
   for (size_t i = 0; i < 6; i++)
     assert_near(probability[i], expected[i], 1e-12);
 }
@@ -180,10 +182,10 @@ static void users_who_agree_like_coins_are_not_identified(void **state) {
                             HEED_CHOSE_B};
   (void)state;
   overlapping_crowd(&scene, 2, 2, 4, user, pair, choice);
-  const heed_posterior *of = fitted("{}");
-  assert_false(of->identified);
+  const heed_posterior *posterior = fitted("{}");
+  assert_false(posterior->identified);
   assert_string_equal(scene.bench.warned, "no_agreement");
-  for (size_t j = 0; j < 2; j++) assert_near(of->mean[j], 0, 0);
+  for (size_t j = 0; j < 2; j++) assert_near(posterior->mean[j], 0, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

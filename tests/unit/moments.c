@@ -2,7 +2,7 @@
  * The estimator moments: unbiased over every way to choose, and beside em. */
 #include "../support/overlapping.h"
 
-static overlapping scene;
+static test_overlapping scene;
 
 static int set_up(void **state) {
   static const char *const shapes[] = {"beta", "two_point", "uniform",
@@ -41,7 +41,7 @@ static void crowd_of(size_t users, const size_t *each, const double *p) {
 
 /* Sums estimates over every way to choose and every eta of users, each of
  * probability 1/2, low or high: the expectation, without error but rounding. */
-static void expect(const heed_instance *of, size_t users, size_t rows,
+static void expect(const heed_instance *instance, size_t users, size_t rows,
                    double low, double high, double p_casual_a, double *mean,
                    double *variance) {
   *mean = *variance = 0;
@@ -59,7 +59,7 @@ static void expect(const heed_instance *of, size_t users, size_t rows,
     }
     for (size_t r = 0; r < rows; r++)
       scene.choice[r] = way >> r & 1 ? HEED_CHOSE_A : HEED_CHOSE_B;
-    (void)overlapping_fit(&scene, of);
+    (void)overlapping_fit(&scene, instance);
     *mean += chance * scene.bench.output[MEAN];
     *variance += chance * scene.bench.output[VARIANCE];
   }
@@ -190,11 +190,11 @@ static void moments_are_recovered_and_any_shape_serves(void **state) {
     char parameters[128];
     (void)snprintf(parameters, sizeof parameters,
                    "{\"mu\": \"pair\", \"prior\": \"%s\"}", shapes[i]);
-    const heed_posterior *of = overlapping_fit(
+    const heed_posterior *posterior = overlapping_fit(
         &scene, overlapping_made(&scene, "moments", parameters));
     assert_near(scene.bench.output[MEAN], 0.5, 0.03);
     assert_near(scene.bench.output[VARIANCE], 1.0 / 12, 0.03);
-    assert_true(of->identified);
+    assert_true(posterior->identified);
     /* A binomial of 30 has RMSE .149 in the mean; no shape loses by much. */
     assert_true(overlapping_rmse(&scene) < 0.18);
   }
@@ -206,14 +206,14 @@ static void moments_that_no_eta_has_are_said_to_be(void **state) {
   (void)state;
   crowd_of(2, each, p);
   memset(scene.choice, HEED_CHOSE_A, 6);
-  const heed_posterior *of = overlapping_fit(
+  const heed_posterior *posterior = overlapping_fit(
       &scene, overlapping_made(&scene, "moments", "{\"mu\": 0.6}"));
-  assert_false(of->identified);
+  assert_false(posterior->identified);
   assert_string_equal(scene.bench.warned, "moments_impossible");
   /* u1 = 3 x .05 / (3 x .01) = 5 */
   assert_near(scene.bench.output[MEAN], 5, 1e-12);
   assert_near(scene.bench.output[POSSIBLE], 0, 0);
-  assert_true(of->mean[0] > 0.9 && of->mean[0] <= 1);
+  assert_true(posterior->mean[0] > 0.9 && posterior->mean[0] <= 1);
 }
 
 static void a_model_with_ties_is_refused(void **state) {

@@ -9,7 +9,7 @@ static const double nodes[NODES] = {0, 0.2, 0.5, 0.9, 1};
 static const int8_t choices[] = {HEED_CHOSE_B, HEED_CHOSE_A, HEED_CHOSE_TIE};
 
 typedef struct scene {
-  workbench bench;
+  test_workbench bench;
   heed_world world;
   double *p, *x, *minority;
   int8_t choice[PAIRS], left[PAIRS];
@@ -52,9 +52,9 @@ static const heed_instance *made(scene *self, const char *name,
 }
 
 /* P(choice | eta, pair) of everyone choosing that, and of casual users. */
-static void ask(scene *self, const heed_instance *of, const double *phi,
+static void ask(scene *self, const heed_instance *instance, const double *phi,
                 int8_t choice, double *result, double *casual) {
-  const heed_user_model_functions *is = of->plugin->functions;
+  const heed_user_model_functions *functions = instance->plugin->functions;
   double p[PAIRS];
   const heed_answers answers = {.size = sizeof answers,
                                 .count = PAIRS,
@@ -66,8 +66,8 @@ static void ask(scene *self, const heed_instance *of, const double *phi,
                                 .pair = self->pair};
   for (size_t i = 0; i < PAIRS; i++) p[i] = self->p[self->pair[i]];
   memset(self->choice, choice, PAIRS);
-  is->probability(of->self, phi, &answers, NODES, nodes, result);
-  is->casual(of->self, phi, &answers, casual);
+  functions->probability(instance->self, phi, &answers, NODES, nodes, result);
+  functions->casual(instance->self, phi, &answers, casual);
 }
 
 static double side(int8_t left) {
@@ -76,11 +76,11 @@ static double side(int8_t left) {
 
 static void biases_add_to_the_log_odds_of_attentive_users(void **state) {
   scene *self = *state;
-  const heed_instance *of =
+  const heed_instance *instance =
       made(self, "biased", "{\"length\": \"fitted\", \"column\": \"x\"}");
   const double phi[2] = {0.7, -1.3};
   double found[PAIRS * NODES], casual[PAIRS];
-  ask(self, of, phi, HEED_CHOSE_A, found, casual);
+  ask(self, instance, phi, HEED_CHOSE_A, found, casual);
   for (size_t i = 0; i < PAIRS; i++) {
     const size_t pair = self->pair[i];
     const double p = self->p[pair];
@@ -97,9 +97,9 @@ static void biases_add_to_the_log_odds_of_attentive_users(void **state) {
 static void who_does_not_follow_the_majority_follows_the_minority(
     void **state) {
   scene *self = *state;
-  const heed_instance *of = made(self, "minority", "{}");
+  const heed_instance *instance = made(self, "minority", "{}");
   double found[PAIRS * NODES], casual[PAIRS];
-  ask(self, of, NULL, HEED_CHOSE_B, found, casual);
+  ask(self, instance, NULL, HEED_CHOSE_B, found, casual);
   for (size_t i = 0; i < PAIRS; i++) {
     const size_t pair = self->pair[i];
     assert_near(casual[i], 1 - self->minority[pair], 1e-15);
@@ -113,12 +113,12 @@ static void who_does_not_follow_the_majority_follows_the_minority(
 
 static void attention_is_logistic_in_the_covariate(void **state) {
   scene *self = *state;
-  const heed_instance *of = made(self, "attention_by_covariate",
-                                 "{\"column\": \"x\", \"center\": 0.3,"
-                                 " \"unit\": 2}");
+  const heed_instance *instance = made(self, "attention_by_covariate",
+                                       "{\"column\": \"x\", \"center\": 0.3,"
+                                       " \"unit\": 2}");
   const double phi[1] = {1.7};
   double found[PAIRS * NODES], casual[PAIRS];
-  ask(self, of, phi, HEED_CHOSE_A, found, casual);
+  ask(self, instance, phi, HEED_CHOSE_A, found, casual);
   for (size_t i = 0; i < PAIRS; i++) {
     const size_t pair = self->pair[i];
     assert_near(casual[i], 0.5, 0);
@@ -140,14 +140,14 @@ static void probabilities_of_both_choices_sum_to_one(void **state) {
   scene *self = *state;
   const double phi[2] = {0.9, -400}; /* no slope is too steep */
   for (size_t m = 0; m < 3; m++) {
-    const heed_instance *of = made(self, models[m][0], models[m][1]);
+    const heed_instance *instance = made(self, models[m][0], models[m][1]);
     double a[PAIRS * NODES], b[PAIRS * NODES], tie[PAIRS * NODES];
     double casual_a[PAIRS], casual_b[PAIRS], casual_tie[PAIRS];
     for (int turn = 0; turn < 2; turn++) {
-      const double *at = turn == 1 && m == 2 ? phi + 1 : phi;
-      ask(self, of, at, choices[1], a, casual_a);
-      ask(self, of, at, choices[0], b, casual_b);
-      ask(self, of, at, choices[2], tie, casual_tie);
+      const double *point = turn == 1 && m == 2 ? phi + 1 : phi;
+      ask(self, instance, point, choices[1], a, casual_a);
+      ask(self, instance, point, choices[0], b, casual_b);
+      ask(self, instance, point, choices[2], tie, casual_tie);
       for (size_t i = 0; i < PAIRS; i++) {
         assert_near(casual_a[i] + casual_b[i], 1, 1e-15);
         assert_near(casual_tie[i], 1, 0);
@@ -181,21 +181,24 @@ static void without_effect_they_are_the_papers_users(void **state) {
  * and sides are one. */
 static void a_bias_to_the_left_alone_needs_no_column(void **state) {
   scene *self = *state;
-  const heed_instance *of = made(self, "biased", "{\"column\": \"nothing\"}");
-  const heed_user_model_functions *is = of->plugin->functions;
+  const heed_instance *instance =
+      made(self, "biased", "{\"column\": \"nothing\"}");
+  const heed_user_model_functions *functions = instance->plugin->functions;
   heed_domain domain;
-  is->domain(of->self, &domain);
+  functions->domain(instance->self, &domain);
   assert_int_equal(domain.class_count, 9);
-  assert_int_equal(is->check(of->self, &self->world, NULL, &self->bench.error),
-                   HEED_OK);
+  assert_int_equal(
+      functions->check(instance->self, &self->world, NULL, &self->bench.error),
+      HEED_OK);
 }
 
 static void refused(scene *self, const char *name, const char *parameters,
                     const char *because) {
-  const heed_instance *of = made(self, name, parameters);
-  const heed_user_model_functions *is = of->plugin->functions;
-  assert_int_equal(is->check(of->self, &self->world, NULL, &self->bench.error),
-                   HEED_UNSUPPORTED);
+  const heed_instance *instance = made(self, name, parameters);
+  const heed_user_model_functions *functions = instance->plugin->functions;
+  assert_int_equal(
+      functions->check(instance->self, &self->world, NULL, &self->bench.error),
+      HEED_UNSUPPORTED);
   if (strstr(self->bench.error.message, because) == NULL)
     fail_msg("%s", self->bench.error.message);
 }
@@ -222,14 +225,14 @@ static void what_is_given_is_not_fitted(void **state) {
   for (size_t m = 0; m < 2; m++) {
     const size_t count = m == 0 ? 2 : 1;
     double start[2], low[2], high[2];
-    const heed_instance *of = made(self, given[m][0], given[m][1]);
+    const heed_instance *instance = made(self, given[m][0], given[m][1]);
     const heed_instance *fitted =
         made(self, models[2 * m][0], models[2 * m][1]);
-    const heed_user_model_functions *is = of->plugin->functions;
-    is->phi(of->self, start, low, high);
+    const heed_user_model_functions *functions = instance->plugin->functions;
+    functions->phi(instance->self, start, low, high);
     for (size_t i = 0; i < count; i++)
       assert_true(start[i] == 0.4 && low[i] == 0.4 && high[i] == 0.4);
-    is->phi(fitted->self, start, low, high);
+    functions->phi(fitted->self, start, low, high);
     for (size_t i = 0; i < count; i++)
       assert_true(start[i] == 0 && low[i] < 0 && high[i] > 0);
   }

@@ -49,8 +49,8 @@ static const char good[] =
     "\"points\":[{\"at\":[0,0],\"leaf\":2},{\"at\":[0,1],\"leaf\":3},"
     "{\"at\":[1,0],\"leaf\":5},{\"at\":[1,1],\"leaf\":5}]}";
 
-static plan *parsed(const char *text) {
-  plan *result = NULL;
+static heed_plan *parsed(const char *text) {
+  heed_plan *result = NULL;
   heed_error error = {HEED_OK, ""};
   if (plan_parse(text, strlen(text), &result, &error) != HEED_OK)
     fail_msg("%s", error.message);
@@ -58,7 +58,7 @@ static plan *parsed(const char *text) {
 }
 
 static void a_plan_says_what_its_json_says(void **state) {
-  plan *read = parsed(good);
+  heed_plan *read = parsed(good);
   (void)state;
   assert_string_equal(read->title, "T");
   assert_string_equal(read->sweep_text, "return 1");
@@ -77,7 +77,7 @@ static void a_plan_says_what_its_json_says(void **state) {
 }
 
 static void metrics_lie_side_by_side_in_a_record(void **state) {
-  plan *read = parsed(good);
+  heed_plan *read = parsed(good);
   (void)state;
   assert_int_equal(read->value_count, 5);
   assert_int_equal(read->metrics[1].offset, 1);
@@ -87,7 +87,7 @@ static void metrics_lie_side_by_side_in_a_record(void **state) {
 }
 
 static void a_node_knows_the_points_under_it(void **state) {
-  plan *read = parsed(good);
+  heed_plan *read = parsed(good);
   (void)state;
   assert_int_equal(read->nodes[0].first_point, 0);
   assert_int_equal(read->nodes[0].point_count, 2);
@@ -99,7 +99,7 @@ static void a_node_knows_the_points_under_it(void **state) {
 }
 
 static void a_stage_is_found_along_the_path_of_a_point(void **state) {
-  plan *read = parsed(good);
+  heed_plan *read = parsed(good);
   (void)state;
   assert_int_equal(plan_node_at(read, 1, PLAN_WORLD), 0);
   assert_int_equal(plan_node_at(read, 1, PLAN_POSTERIOR), 1);
@@ -113,18 +113,18 @@ static void a_stage_is_found_along_the_path_of_a_point(void **state) {
 
 /* good with one piece of text replaced by another. */
 static char *changed(const char *old, const char *new) {
-  const char *at = strstr(good, old);
+  const char *position = strstr(good, old);
   char *result = calloc(1, sizeof good + strlen(new) + 1);
-  assert_non_null(at);
+  assert_non_null(position);
   assert_non_null(result);
-  memcpy(result, good, (size_t)(at - good));
+  memcpy(result, good, (size_t)(position - good));
   strcat(result, new);
-  strcat(result, at + strlen(old));
+  strcat(result, position + strlen(old));
   return result;
 }
 
 static void key_of(const char *text, size_t cell, char key[PLAN_KEY_SIZE]) {
-  plan *read = parsed(text);
+  heed_plan *read = parsed(text);
   plan_cell_key(read, cell, key);
   plan_free(read);
 }
@@ -161,7 +161,7 @@ static void cell_keys_differ_with_all_that_determines_a_record(void **state) {
 static void stage_keys_do_not_depend_on_what_is_kept(void **state) {
   char key[PLAN_KEY_SIZE], other[PLAN_KEY_SIZE];
   char *text = changed("[\"trace\"]", "[]");
-  plan *read = parsed(good), *less = parsed(text);
+  heed_plan *read = parsed(good), *less = parsed(text);
   (void)state;
   plan_stage_key(read, 0, 1, key);
   plan_stage_key(less, 0, 1, other);
@@ -177,7 +177,7 @@ static void a_checkpoint_is_a_stage_s_own_or_shared(void **state) {
   char key[PLAN_KEY_SIZE], own[PLAN_KEY_SIZE], other[PLAN_KEY_SIZE];
   char *text =
       changed("\"costly\":true,", "\"costly\":true,\"shared\":\"" KEY "4\",");
-  plan *read = parsed(good), *sharing = parsed(text);
+  heed_plan *read = parsed(good), *sharing = parsed(text);
   (void)state;
   plan_stage_key(read, 0, 1, key);
   plan_checkpoint_key(read, 0, 1, own);
@@ -229,7 +229,7 @@ static void a_broken_plan_is_refused_by_its_key(void **state) {
   for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
     char *text = changed(broken[i][0], broken[i][1]);
     heed_error error = {HEED_OK, ""};
-    plan *read = NULL;
+    heed_plan *read = NULL;
     assert_int_equal(plan_parse(text, strlen(text), &read, &error),
                      HEED_INVALID);
     if (strstr(error.message, broken[i][2]) == NULL)
@@ -242,7 +242,7 @@ static void every_cut_of_a_plan_is_refused(void **state) {
   (void)state;
   for (size_t length = 0; length < sizeof good - 1; length++) {
     heed_error error = {HEED_OK, ""};
-    plan *read = NULL;
+    heed_plan *read = NULL;
     assert_int_equal(plan_parse(good, length, &read, &error), HEED_INVALID);
   }
 }
@@ -250,7 +250,7 @@ static void every_cut_of_a_plan_is_refused(void **state) {
 static void a_plan_is_read_from_its_file(void **state) {
   char path[] = "/tmp/heed-plan-XXXXXX";
   heed_error error = {HEED_OK, ""};
-  plan *read = NULL;
+  heed_plan *read = NULL;
   const int file = mkstemp(path);
   (void)state;
   assert_true(file >= 0);

@@ -27,7 +27,7 @@
 #define MADE "source = h.source.made { pairs = 10 }, "
 #define REST "users = users, estimator = fit "
 
-static registry *plugins;
+static host_registry *plugins;
 static char folder[] = "/tmp/heed-planning-XXXXXX";
 static char warning[HEED_MESSAGE_SIZE], printed[HEED_MESSAGE_SIZE];
 
@@ -54,7 +54,8 @@ static heed_status attempt(const planner_options *options, json_t **result,
 }
 
 /* The plan of a sweep under up to two --set; checked by reading it back. */
-static plan *planned(const char *text, const char *set, const char *other) {
+static heed_plan *planned(const char *text, const char *set,
+                          const char *other) {
   const char *const sets[] = {set, other};
   const planner_options options = {
       .sweep = "sweep.lua",
@@ -63,7 +64,7 @@ static plan *planned(const char *text, const char *set, const char *other) {
       .notice = notice};
   heed_error error = {HEED_OK, ""};
   json_t *made = NULL;
-  plan *result = NULL;
+  heed_plan *result = NULL;
   char *dumped;
   write_text("sweep.lua", text, strlen(text));
   if (attempt(&options, &made, &error) != HEED_OK)
@@ -102,69 +103,69 @@ static void refused_set(const char *set, const char *expected) {
   refused_with(text, strlen(text), set, 0, expected);
 }
 
-static const json_t *parameter(const plan *of, size_t point, plan_stage stage,
-                               const char *name) {
-  const json_t *spec = of->nodes[plan_node_at(of, point, stage)].spec;
+static const json_t *parameter(const heed_plan *plan, size_t point,
+                               plan_stage stage, const char *name) {
+  const json_t *spec = plan->nodes[plan_node_at(plan, point, stage)].spec;
   const json_t *parameters = json_object_get(spec, "parameters");
   return json_object_get(parameters != NULL ? parameters : spec, name);
 }
 
-static double number(const plan *of, size_t point, plan_stage stage,
+static double number(const heed_plan *plan, size_t point, plan_stage stage,
                      const char *name) {
-  return json_number_value(parameter(of, point, stage, name));
+  return json_number_value(parameter(plan, point, stage, name));
 }
 
-static size_t nodes_of(const plan *of, plan_stage stage) {
+static size_t nodes_of(const heed_plan *plan, plan_stage stage) {
   size_t count = 0;
-  for (size_t i = 0; i < of->node_count; i++)
-    if (of->nodes[i].stage == stage) count++;
+  for (size_t i = 0; i < plan->node_count; i++)
+    if (plan->nodes[i].stage == stage) count++;
   return count;
 }
 
-static const plan_metric *metric(const plan *of, const char *name) {
-  for (size_t i = 0; i < of->metric_count; i++)
-    if (strcmp(of->metrics[i].name, name) == 0) return &of->metrics[i];
+static const plan_metric *metric(const heed_plan *plan, const char *name) {
+  for (size_t i = 0; i < plan->metric_count; i++)
+    if (strcmp(plan->metrics[i].name, name) == 0) return &plan->metrics[i];
   return NULL;
 }
 
 /* ---- what a sweep means ---- */
 
 static void a_plan_has_every_parameter_resolved(void **state) {
-  plan *of =
+  heed_plan *plan =
       planned(HEAD
               "return h.sweep { title = 'T', seed = 5, "
               "replicates = 4, keep = { 'users', 'trace' },\n" MADE REST "}",
               NULL, NULL);
   (void)state;
-  assert_string_equal(of->title, "T");
-  assert_int_equal(of->seed, 5);
-  assert_int_equal(of->replicates, 4);
-  assert_int_equal(of->blas_threads, 1);
-  assert_true(of->keep_users && of->keep_trace && !of->keep_policy);
-  assert_int_equal(of->point_count, 1);
-  assert_int_equal(of->axis_count, 0);
-  assert_true(number(of, 0, PLAN_WORLD, "mu") == 0.74);
-  assert_true(json_is_true(parameter(of, 0, PLAN_WORLD, "strict")));
-  assert_string_equal(plan_node_plugin(of, 0), "source/made");
-  assert_true(of->nodes[0].costly);
+  assert_string_equal(plan->title, "T");
+  assert_int_equal(plan->seed, 5);
+  assert_int_equal(plan->replicates, 4);
+  assert_int_equal(plan->blas_threads, 1);
+  assert_true(plan->keep_users && plan->keep_trace && !plan->keep_policy);
+  assert_int_equal(plan->point_count, 1);
+  assert_int_equal(plan->axis_count, 0);
+  assert_true(number(plan, 0, PLAN_WORLD, "mu") == 0.74);
+  assert_true(json_is_true(parameter(plan, 0, PLAN_WORLD, "strict")));
+  assert_string_equal(plan_node_plugin(plan, 0), "source/made");
+  assert_true(plan->nodes[0].costly);
   /* A stage that is left out has no node. */
-  assert_true(plan_node_at(of, 0, PLAN_SELECTION) == SIZE_MAX);
-  assert_int_equal(of->nodes[of->points[0].leaf].stage, PLAN_EVALUATION);
+  assert_true(plan_node_at(plan, 0, PLAN_SELECTION) == SIZE_MAX);
+  assert_int_equal(plan->nodes[plan->points[0].leaf].stage, PLAN_EVALUATION);
   /* source, distribution, user model, estimator. */
-  assert_int_equal(of->plugin_count, 4);
-  assert_string_equal(of->plugins[0].file, KINDS);
-  plan_free(of);
+  assert_int_equal(plan->plugin_count, 4);
+  assert_string_equal(plan->plugins[0].file, KINDS);
+  plan_free(plan);
 }
 
 static void a_title_left_out_is_the_name_of_the_file(void **state) {
-  plan *of = planned(HEAD "return h.sweep { " MADE REST "}", NULL, NULL);
+  heed_plan *plan = planned(HEAD "return h.sweep { " MADE REST "}", NULL, NULL);
   (void)state;
-  assert_string_equal(of->title, "sweep");
-  plan_free(of);
+  assert_string_equal(plan->title, "sweep");
+  plan_free(plan);
 }
 
 static void points_share_the_stages_before_the_one_that_varies(void **state) {
-  plan *of =
+  heed_plan *plan =
       planned(HEAD
               "return h.sweep { "
               "source = h.source.made { pairs = h.axis { 'n', 10, 20 } },\n"
@@ -172,17 +173,17 @@ static void points_share_the_stages_before_the_one_that_varies(void **state) {
               "h.linspace(0.1, 1, 10) } }, " REST "}",
               NULL, NULL);
   (void)state;
-  assert_int_equal(of->point_count, 20);
-  assert_int_equal(nodes_of(of, PLAN_WORLD), 2);
-  assert_int_equal(nodes_of(of, PLAN_POSTERIOR), 2);
-  assert_int_equal(nodes_of(of, PLAN_SELECTION), 20);
-  assert_int_equal(of->nodes[0].point_count, 10);
-  plan_free(of);
+  assert_int_equal(plan->point_count, 20);
+  assert_int_equal(nodes_of(plan, PLAN_WORLD), 2);
+  assert_int_equal(nodes_of(plan, PLAN_POSTERIOR), 2);
+  assert_int_equal(nodes_of(plan, PLAN_SELECTION), 20);
+  assert_int_equal(plan->nodes[0].point_count, 10);
+  plan_free(plan);
 }
 
 static void axes_are_ordered_by_creation_and_points_depth_first(void **state) {
   /* `late` is a parameter of the world but was made after `early`. */
-  plan *of =
+  heed_plan *plan =
       planned(HEAD
               "local early = h.axis { 'early', 0.25, 0.5 }\n"
               "local late = h.axis { 'late', 10, 20, 30 }\n"
@@ -190,51 +191,53 @@ static void axes_are_ordered_by_creation_and_points_depth_first(void **state) {
               "filter = h.filter.part { share = early }, " REST "}",
               NULL, NULL);
   (void)state;
-  assert_string_equal(of->axes[0].coordinate.name, "early");
-  assert_string_equal(of->axes[1].coordinate.name, "late");
-  assert_int_equal(of->point_count, 6);
+  assert_string_equal(plan->axes[0].coordinate.name, "early");
+  assert_string_equal(plan->axes[1].coordinate.name, "late");
+  assert_int_equal(plan->point_count, 6);
   for (size_t i = 0; i < 6; i++) {
-    const size_t *at = of->points[i].at;
-    assert_true(number(of, i, PLAN_SELECTION, "share") ==
-                of->axes[0].coordinate.numbers[at[0]]);
-    assert_true(number(of, i, PLAN_WORLD, "pairs") ==
-                of->axes[1].coordinate.numbers[at[1]]);
+    const size_t *position = plan->points[i].position;
+    assert_true(number(plan, i, PLAN_SELECTION, "share") ==
+                plan->axes[0].coordinate.numbers[position[0]]);
+    assert_true(number(plan, i, PLAN_WORLD, "pairs") ==
+                plan->axes[1].coordinate.numbers[position[1]]);
   }
-  assert_int_equal(nodes_of(of, PLAN_WORLD), 3);
-  plan_free(of);
+  assert_int_equal(nodes_of(plan, PLAN_WORLD), 3);
+  plan_free(plan);
 }
 
 static void an_axis_in_two_places_is_one_axis(void **state) {
-  plan *of = planned(HEAD
-                     "local low = h.axis { 'low', 0.1, 0.2, 0.3 }\n"
-                     "users.attentiveness = span { low = low }\n"
-                     "return h.sweep { " MADE
-                     "users = users, estimator = "
-                     "h.estimator.fit { model = model, prior = span { low "
-                     "= low } } }",
-                     NULL, NULL);
+  heed_plan *plan =
+      planned(HEAD
+              "local low = h.axis { 'low', 0.1, 0.2, 0.3 }\n"
+              "users.attentiveness = span { low = low }\n"
+              "return h.sweep { " MADE
+              "users = users, estimator = "
+              "h.estimator.fit { model = model, prior = span { low "
+              "= low } } }",
+              NULL, NULL);
   (void)state;
-  assert_int_equal(of->point_count, 3);
+  assert_int_equal(plan->point_count, 3);
   for (size_t i = 0; i < 3; i++)
-    assert_true(json_equal(parameter(of, i, PLAN_ANNOTATIONS, "attentiveness"),
-                           parameter(of, i, PLAN_POSTERIOR, "prior")));
-  plan_free(of);
+    assert_true(
+        json_equal(parameter(plan, i, PLAN_ANNOTATIONS, "attentiveness"),
+                   parameter(plan, i, PLAN_POSTERIOR, "prior")));
+  plan_free(plan);
 }
 
 static void an_axis_may_have_one_value(void **state) {
-  plan *of = planned(HEAD
-                     "users.attentiveness = h.axis { 'eta', span {} }\n"
-                     "users.count = h.axis { 'n', 5 }\n"
-                     "return h.sweep { " MADE REST "}",
-                     NULL, NULL);
+  heed_plan *plan = planned(HEAD
+                            "users.attentiveness = h.axis { 'eta', span {} }\n"
+                            "users.count = h.axis { 'n', 5 }\n"
+                            "return h.sweep { " MADE REST "}",
+                            NULL, NULL);
   (void)state;
-  assert_int_equal(of->axis_count, 2);
-  assert_string_equal(of->axes[0].coordinate.labels[0], "span");
-  plan_free(of);
+  assert_int_equal(plan->axis_count, 2);
+  assert_string_equal(plan->axes[0].coordinate.labels[0], "span");
+  plan_free(plan);
 }
 
 static void a_tied_axis_runs_along_its_target(void **state) {
-  plan *of =
+  heed_plan *plan =
       planned(HEAD
               "users.count = h.axis { 'people', 10, 20, unit = '1' }\n"
               "users.annotations = h.axis { 'each', 3, 5, tie = 'people' }\n"
@@ -242,21 +245,21 @@ static void a_tied_axis_runs_along_its_target(void **state) {
               "return h.sweep { " MADE REST "}",
               NULL, NULL);
   (void)state;
-  assert_int_equal(of->axis_count, 1);
-  assert_int_equal(of->point_count, 2);
-  assert_int_equal(of->axes[0].tied_count, 2);
-  assert_string_equal(of->axes[0].coordinate.unit, "1");
-  assert_true(of->axes[0].tied[0].numbers[1] == 5);
+  assert_int_equal(plan->axis_count, 1);
+  assert_int_equal(plan->point_count, 2);
+  assert_int_equal(plan->axes[0].tied_count, 2);
+  assert_string_equal(plan->axes[0].coordinate.unit, "1");
+  assert_true(plan->axes[0].tied[0].numbers[1] == 5);
   /* Used nowhere, it says more about the axis it is tied to. */
-  assert_string_equal(of->axes[0].tied[1].labels[1], "many");
-  assert_true(number(of, 1, PLAN_ANNOTATIONS, "count") == 20);
-  assert_true(number(of, 1, PLAN_ANNOTATIONS, "annotations") == 5);
+  assert_string_equal(plan->axes[0].tied[1].labels[1], "many");
+  assert_true(number(plan, 1, PLAN_ANNOTATIONS, "count") == 20);
+  assert_true(number(plan, 1, PLAN_ANNOTATIONS, "annotations") == 5);
   assert_string_equal(warning, "");
-  plan_free(of);
+  plan_free(plan);
 }
 
 static void an_axis_that_only_others_are_tied_to_spans_the_grid(void **state) {
-  plan *of = planned(
+  heed_plan *plan = planned(
       HEAD
       "h.axis { 'arm', 'a', 'b' }\n"
       "local share = h.axis { 'share', 0.5, 1, tie = 'arm' }\n"
@@ -264,15 +267,15 @@ static void an_axis_that_only_others_are_tied_to_spans_the_grid(void **state) {
       "}",
       NULL, NULL);
   (void)state;
-  assert_int_equal(of->axis_count, 1);
-  assert_string_equal(of->axes[0].coordinate.name, "arm");
-  assert_string_equal(of->axes[0].coordinate.labels[1], "b");
-  assert_string_equal(of->axes[0].tied[0].name, "share");
-  plan_free(of);
+  assert_int_equal(plan->axis_count, 1);
+  assert_string_equal(plan->axes[0].coordinate.name, "arm");
+  assert_string_equal(plan->axes[0].coordinate.labels[1], "b");
+  assert_string_equal(plan->axes[0].tied[0].name, "share");
+  plan_free(plan);
 }
 
 static void rows_are_an_axis_that_sets_several_things(void **state) {
-  plan *of = planned(
+  heed_plan *plan = planned(
       HEAD
       "local arm = h.rows { 'arm',\n"
       "  { 'half', share = 0.5, fit = h.estimator.fit { model = model }, "
@@ -284,10 +287,10 @@ static void rows_are_an_axis_that_sets_several_things(void **state) {
       "return h.sweep { filter = h.filter.part { share = arm.share }, "
       "estimator = arm.fit, " MADE "users = users }",
       NULL, NULL);
-  const plan_axis *arm = &of->axes[0];
+  const plan_axis *arm = &plan->axes[0];
   (void)state;
-  assert_int_equal(of->axis_count, 1);
-  assert_int_equal(of->point_count, 2);
+  assert_int_equal(plan->axis_count, 1);
+  assert_int_equal(plan->point_count, 2);
   assert_string_equal(arm->coordinate.name, "arm");
   assert_string_equal(arm->coordinate.labels[1], "all");
   assert_int_equal(arm->tied_count, 3);
@@ -296,8 +299,8 @@ static void rows_are_an_axis_that_sets_several_things(void **state) {
   assert_string_equal(arm->tied[1].name, "fit");
   assert_string_equal(arm->tied[1].labels[0], "half");
   assert_true(arm->tied[2].numbers[0] == 0.5);
-  assert_true(number(of, 1, PLAN_ANNOTATIONS, "annotations") == 5);
-  plan_free(of);
+  assert_true(number(plan, 1, PLAN_ANNOTATIONS, "annotations") == 5);
+  plan_free(plan);
 }
 
 static void rows_that_make_no_sense_are_refused(void **state) {
@@ -324,7 +327,7 @@ static void rows_that_make_no_sense_are_refused(void **state) {
 }
 
 static void labels_say_how_plugins_differ(void **state) {
-  plan *of = planned(
+  heed_plan *plan = planned(
       HEAD
       "users.attentiveness = h.axis { 'eta', span {}, span { low = 0.2 }, "
       "span { low = 0.2, high = 0.75, label = 'mine' }, "
@@ -333,20 +336,20 @@ static void labels_say_how_plugins_differ(void **state) {
       "0.7, prior = span { low = 0.3 }, levels = { 0.5 } } }\n"
       "return h.sweep { " MADE REST "}",
       NULL, NULL);
-  const char **eta = of->axes[0].coordinate.labels;
+  const char **eta = plan->axes[0].coordinate.labels;
   (void)state;
   assert_string_equal(eta[0], "span");
   assert_string_equal(eta[1], "span low=0.2");
   assert_string_equal(eta[2], "mine");
   assert_string_equal(eta[3], "flat");
   assert_string_equal(
-      of->axes[1].coordinate.labels[1],
+      plan->axes[1].coordinate.labels[1],
       "fit mu=0.7 prior=(span low=0.3) model=plain levels=[0.5]");
-  plan_free(of);
+  plan_free(plan);
 }
 
 static void axes_inside_an_alternative_become_alternatives(void **state) {
-  plan *of = planned(
+  heed_plan *plan = planned(
       HEAD
       "local low = h.axis { 'low', 0.1, 0.2 }\n"
       "local high = h.axis { 'high', 0.5, 0.6, tie = 'low' }\n"
@@ -355,20 +358,20 @@ static void axes_inside_an_alternative_become_alternatives(void **state) {
       "}, span { high = top, label = 'b' }, h.distribution.flat {} }\n"
       "return h.sweep { " MADE REST "}",
       NULL, NULL);
-  const char **labels = of->axes[0].coordinate.labels;
+  const char **labels = plan->axes[0].coordinate.labels;
   (void)state;
-  assert_int_equal(of->axis_count, 1);
-  assert_int_equal(of->axes[0].coordinate.count, 5);
+  assert_int_equal(plan->axis_count, 1);
+  assert_int_equal(plan->axes[0].coordinate.count, 5);
   assert_string_equal(labels[0], "span high=0.5");
   assert_string_equal(labels[1], "span low=0.2 high=0.6");
   assert_string_equal(labels[2], "b top=0.7");
   assert_string_equal(labels[3], "b top=0.8");
   assert_string_equal(labels[4], "flat");
-  plan_free(of);
+  plan_free(plan);
 }
 
 static void excluded_points_are_not_planned(void **state) {
-  plan *of = planned(
+  heed_plan *plan = planned(
       HEAD
       "users.attentiveness = h.axis { 'eta', span {}, h.distribution.flat "
       "{} }\n"
@@ -379,14 +382,14 @@ static void excluded_points_are_not_planned(void **state) {
       "< 1 or p.word == 'b' end }",
       NULL, NULL);
   (void)state;
-  assert_int_equal(of->point_count, 3);
-  assert_true(number(of, 2, PLAN_SELECTION, "share") == 1);
-  assert_int_equal(of->points[2].at[0], 1);
-  plan_free(of);
+  assert_int_equal(plan->point_count, 3);
+  assert_true(number(plan, 2, PLAN_SELECTION, "share") == 1);
+  assert_int_equal(plan->points[2].position[0], 1);
+  plan_free(plan);
 }
 
 static void spaced_values_are_those_a_person_writes(void **state) {
-  plan *of = planned(
+  heed_plan *plan = planned(
       HEAD
       "local a = h.axis { 'a', h.linspace(0.1, 1, 10) }\n"
       "local c = h.logspace(0.001, 1000, 7)\n"
@@ -395,42 +398,42 @@ static void spaced_values_are_those_a_person_writes(void **state) {
       "return h.sweep { filter = h.filter.part { share = a }, " MADE REST "}",
       NULL, NULL);
   (void)state;
-  assert_true(of->axes[0].coordinate.numbers[2] == 0.3);
-  assert_true(of->axes[0].coordinate.numbers[9] == 1);
-  plan_free(of);
+  assert_true(plan->axes[0].coordinate.numbers[2] == 0.3);
+  assert_true(plan->axes[0].coordinate.numbers[9] == 1);
+  plan_free(plan);
 }
 
 static void print_reaches_whoever_listens(void **state) {
-  plan *of = planned(HEAD "print('a', 1, nil) return h.sweep { " MADE REST "}",
-                     NULL, NULL);
+  heed_plan *plan = planned(
+      HEAD "print('a', 1, nil) return h.sweep { " MADE REST "}", NULL, NULL);
   (void)state;
   assert_string_equal(printed, "a\t1\tnil");
-  plan_free(of);
+  plan_free(plan);
 }
 
 static void an_unused_axis_is_warned_of(void **state) {
-  plan *of =
+  heed_plan *plan =
       planned(HEAD "h.axis { 'idle', 1, 2 } return h.sweep { " MADE REST "}",
               NULL, NULL);
   (void)state;
   assert_string_equal(warning,
                       "sweep.lua:5: axis \"idle\" is made and used nowhere");
-  assert_int_equal(of->axis_count, 0);
-  plan_free(of);
+  assert_int_equal(plan->axis_count, 0);
+  plan_free(plan);
 }
 
 /* ---- keys ---- */
 
-static const char *leaf_key(const plan *of, size_t point) {
-  return of->nodes[of->points[point].leaf].key;
+static const char *leaf_key(const heed_plan *plan, size_t point) {
+  return plan->nodes[plan->points[point].leaf].key;
 }
 
 static void a_value_added_to_an_axis_leaves_the_old_keys_alone(void **state) {
-  plan *few = planned(HEAD
-                      "return h.sweep { filter = h.filter.part { share = "
-                      "h.axis { 's', 0.5, 1 } }, " MADE REST "}",
-                      NULL, NULL);
-  plan *more =
+  heed_plan *few = planned(HEAD
+                           "return h.sweep { filter = h.filter.part { share = "
+                           "h.axis { 's', 0.5, 1 } }, " MADE REST "}",
+                           NULL, NULL);
+  heed_plan *more =
       planned(HEAD
               "return h.sweep { replicates = 9, filter = h.filter.part { "
               "share = h.axis { 's', 0.5, 0.7, 1 } }, " MADE REST "}",
@@ -448,7 +451,7 @@ static void a_key_depends_on_what_is_in_an_input_and_not_on_its_path(
   static const char sweep[] = HEAD
       "return h.sweep { source = h.source.made { pairs = 10, file = "
       "'one.csv' }, " REST "}";
-  plan *first, *moved, *changed;
+  heed_plan *first, *moved, *changed;
   (void)state;
   write_text("one.csv", "a", 1);
   write_text("two.csv", "a", 1);
@@ -471,10 +474,10 @@ static void the_same_sweep_gives_the_same_plan(void **state) {
       "return h.sweep { source = h.source.made { pairs = 10, judges = { z "
       "= '1', y = '2', x = '3', w = '4', v = '5', u = '6', t = '7' } "
       "}, " REST "}";
-  plan *first = planned(sweep, NULL, NULL);
+  heed_plan *first = planned(sweep, NULL, NULL);
   (void)state;
   for (int i = 0; i < 10; i++) {
-    plan *again = planned(sweep, NULL, NULL);
+    heed_plan *again = planned(sweep, NULL, NULL);
     char *one = json_dumps(first->json, JSON_COMPACT);
     char *two = json_dumps(again->json, JSON_COMPACT);
     assert_string_equal(one, two);
@@ -488,22 +491,22 @@ static void the_same_sweep_gives_the_same_plan(void **state) {
 /* ---- metrics ---- */
 
 static void metrics_are_the_hosts_and_those_of_the_plugins(void **state) {
-  plan *of = planned(HEAD "return h.sweep { " MADE REST "}", NULL, NULL);
+  heed_plan *plan = planned(HEAD "return h.sweep { " MADE REST "}", NULL, NULL);
   (void)state;
-  assert_non_null(metric(of, "source_rows"));
-  assert_non_null(metric(of, "estimator_objective"));
-  assert_non_null(metric(of, "prior_low"));
-  assert_non_null(metric(of, "model_bias"));
+  assert_non_null(metric(plan, "source_rows"));
+  assert_non_null(metric(plan, "estimator_objective"));
+  assert_non_null(metric(plan, "prior_low"));
+  assert_non_null(metric(plan, "model_bias"));
   /* No levels, no judges: nothing to index them by. */
-  assert_null(metric(of, "estimator_spread"));
-  assert_null(metric(of, "source_agreement"));
-  for (size_t i = 0; i < of->dimension_count; i++)
-    assert_string_not_equal(of->dimensions[i].name, "judge");
-  plan_free(of);
+  assert_null(metric(plan, "estimator_spread"));
+  assert_null(metric(plan, "source_agreement"));
+  for (size_t i = 0; i < plan->dimension_count; i++)
+    assert_string_not_equal(plan->dimensions[i].name, "judge");
+  plan_free(plan);
 }
 
 static void a_dimension_has_the_labels_of_all_points(void **state) {
-  plan *of = planned(
+  heed_plan *plan = planned(
       HEAD
       "local judges = h.axis { 'judges', { b = 'x', a = 'y' }, { c = 'z' "
       "}, labels = { 'two', 'one' } }\n"
@@ -512,56 +515,59 @@ static void a_dimension_has_the_labels_of_all_points(void **state) {
       "return h.sweep { source = h.source.made { pairs = 10, judges = "
       "judges }, " REST "}",
       NULL, NULL);
-  const plan_metric *spread = metric(of, "estimator_spread");
-  const plan_metric *agreement = metric(of, "source_agreement");
+  const plan_metric *spread = metric(plan, "estimator_spread");
+  const plan_metric *agreement = metric(plan, "source_agreement");
   (void)state;
   assert_non_null(spread);
   assert_int_equal(spread->count, 3);
-  assert_true(of->dimensions[spread->dimensions[0]].numbers[1] == 0.5);
+  assert_true(plan->dimensions[spread->dimensions[0]].numbers[1] == 0.5);
   assert_non_null(agreement);
   assert_int_equal(agreement->count, 3);
-  assert_string_equal(of->dimensions[agreement->dimensions[0]].labels[0], "a");
-  plan_free(of);
+  assert_string_equal(plan->dimensions[agreement->dimensions[0]].labels[0],
+                      "a");
+  plan_free(plan);
 }
 
 /* ---- --set ---- */
 
 static void set_reaches_what_the_sweep_leaves_out(void **state) {
-  plan *of = planned(HEAD "return h.sweep { " MADE REST "}",
-                     "estimator.prior.low=0.25", "source.columns.user=who");
+  heed_plan *plan =
+      planned(HEAD "return h.sweep { " MADE REST "}",
+              "estimator.prior.low=0.25", "source.columns.user=who");
   (void)state;
   assert_true(json_number_value(json_object_get(
-                  json_object_get(parameter(of, 0, PLAN_POSTERIOR, "prior"),
+                  json_object_get(parameter(plan, 0, PLAN_POSTERIOR, "prior"),
                                   "parameters"),
                   "low")) == 0.25);
   assert_string_equal(json_string_value(json_object_get(
-                          parameter(of, 0, PLAN_WORLD, "columns"), "user")),
+                          parameter(plan, 0, PLAN_WORLD, "columns"), "user")),
                       "who");
   assert_string_equal(
       json_string_value(json_array_get(
-          json_object_get(json_object_get(of->json, "sweep"), "set"), 0)),
+          json_object_get(json_object_get(plan->json, "sweep"), "set"), 0)),
       "estimator.prior.low=0.25");
-  plan_free(of);
+  plan_free(plan);
 }
 
 static void set_changes_one_of_two_places_that_share_a_value(void **state) {
-  plan *of = planned(HEAD
-                     "local one = span {} users.attentiveness = one\n"
-                     "fit = h.estimator.fit { model = model, prior = one "
-                     "} return h.sweep { " MADE REST "}",
-                     "users.attentiveness.low=0.5", NULL);
+  heed_plan *plan =
+      planned(HEAD
+              "local one = span {} users.attentiveness = one\n"
+              "fit = h.estimator.fit { model = model, prior = one "
+              "} return h.sweep { " MADE REST "}",
+              "users.attentiveness.low=0.5", NULL);
   (void)state;
-  assert_false(json_equal(parameter(of, 0, PLAN_ANNOTATIONS, "attentiveness"),
-                          parameter(of, 0, PLAN_POSTERIOR, "prior")));
-  plan_free(of);
+  assert_false(json_equal(parameter(plan, 0, PLAN_ANNOTATIONS, "attentiveness"),
+                          parameter(plan, 0, PLAN_POSTERIOR, "prior")));
+  plan_free(plan);
 }
 
 static void set_replaces_an_axis_or_its_values(void **state) {
   static const char sweep[] = HEAD
       "users.count = h.axis { 'people', 10, 20 }\n"
       "return h.sweep { " MADE REST "}";
-  plan *constant = planned(sweep, "users.count=7", NULL);
-  plan *longer = planned(sweep, "axis.people=[1, 2, 3]", "filter=all");
+  heed_plan *constant = planned(sweep, "users.count=7", NULL);
+  heed_plan *longer = planned(sweep, "axis.people=[1, 2, 3]", "filter=all");
   (void)state;
   assert_int_equal(constant->axis_count, 0);
   assert_true(number(constant, 0, PLAN_ANNOTATIONS, "count") == 7);

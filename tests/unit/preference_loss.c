@@ -184,10 +184,10 @@ static void huge_margins_stay_finite(void **state) {
   for (size_t l = 0; l < KINDS; l++)
     for (size_t i = 0; i < 4; i++)
       for (size_t j = 0; j < LABELS; j++) {
-        const preference_term at = term(kinds[l], huge[i], labels[j]);
-        assert_true(isfinite(at.value) && isfinite(at.slope));
-        assert_true(isfinite(at.curvature) && isfinite(at.information));
-        assert_true(at.information >= 0.0);
+        const preference_term found = term(kinds[l], huge[i], labels[j]);
+        assert_true(isfinite(found.value) && isfinite(found.slope));
+        assert_true(isfinite(found.curvature) && isfinite(found.information));
+        assert_true(found.information >= 0.0);
       }
   assert_near(sigmoid_loss()->term(-800.0, labels[0]).value, 800.0, 1e-9);
 }

@@ -12,7 +12,7 @@
 
 typedef struct place {
   char folder[64];
-  registry *plugins;
+  host_registry *plugins;
   heed_error error;
 } place;
 
@@ -69,7 +69,7 @@ static void load(place *self, const char *path) {
 
 static void a_plugin_is_found_by_kind_and_name(void **state) {
   place *self = *state;
-  const plugin_file *file;
+  const host_plugin_file *file;
   const char *path = copy_of(self, "small", "small.so");
   load(self, path);
   assert_non_null(registry_find(self->plugins, HEED_SOURCE, "small", &file));
@@ -88,7 +88,7 @@ static void two_files_load_side_by_side(void **state) {
 
 static void the_hash_is_that_of_the_file(void **state) {
   place *self = *state;
-  const plugin_file *file;
+  const host_plugin_file *file;
   char command[256], expected[HASH_SIZE] = "";
   const char *path = copy_of(self, "small", "small.so");
   load(self, path);
@@ -138,17 +138,17 @@ static size_t open_descriptors(void) {
 
 static void a_freed_registry_leaves_no_descriptor_open(void **state) {
   place *self = *state;
-  const size_t before = open_descriptors();
+  const size_t earlier = open_descriptors();
   load(self, copy_of(self, "small", "small.so"));
   /* refused, and closed at once or later */
   assert_int_not_equal(
       registry_load(self->plugins, copy_of(self, "wrong_abi", "other.so"), NULL,
                     &self->error),
       HEED_OK);
-  assert_true(open_descriptors() > before);
+  assert_true(open_descriptors() > earlier);
   registry_free(self->plugins);
   self->plugins = NULL;
-  assert_int_equal(open_descriptors(), before);
+  assert_int_equal(open_descriptors(), earlier);
 }
 
 /* ---- what is refused ---- */

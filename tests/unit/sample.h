@@ -18,11 +18,11 @@
 #include "host/hash.h"
 #include "storage/record.h"
 
-typedef struct sample {
+typedef struct storage_sample {
   size_t mu_count, kl_count, replicates;
   const char *title;
   bool exclude; /* the last value of mu has no second eta */
-} sample;
+} storage_sample;
 
 static const double sample_mu[] = {0.6, 0.74, 0.98};
 static const double sample_annotations[] = {20, 50, 100};
@@ -45,9 +45,9 @@ static inline json_t *sample_texts(const char *const *values, size_t count) {
   return list;
 }
 
-static inline json_t *sample_key(const char *of) {
+static inline json_t *sample_key(const char *text) {
   char digest[HASH_SIZE];
-  hash_bytes(of, strlen(of), digest);
+  hash_bytes(text, strlen(text), digest);
   return json_string(digest);
 }
 
@@ -61,14 +61,15 @@ static inline json_t *sample_metric(const char *name, const char *unit,
   return metric;
 }
 
-static inline bool sample_has(const sample *of, size_t mu, size_t eta) {
-  return !(of->exclude && mu + 1 == of->mu_count && eta == 1);
+static inline bool sample_has(const storage_sample *sample, size_t mu,
+                              size_t eta) {
+  return !(sample->exclude && mu + 1 == sample->mu_count && eta == 1);
 }
 
 /* A world for each mu, a leaf for each eta under it. */
-static inline void sample_tree(const sample *of, json_t *nodes,
+static inline void sample_tree(const storage_sample *sample, json_t *nodes,
                                json_t *points) {
-  for (size_t mu = 0; mu < of->mu_count; mu++) {
+  for (size_t mu = 0; mu < sample->mu_count; mu++) {
     const json_int_t world = (json_int_t)json_array_size(nodes);
     char name[64];
     (void)snprintf(name, sizeof name, "mu %.17g", sample_mu[mu]);
@@ -78,7 +79,7 @@ static inline void sample_tree(const sample *of, json_t *nodes,
                   "key", sample_key(name), "costly", 0, "spec", "plugin",
                   "source/sample", "parameters", "mu", sample_mu[mu]));
     for (size_t eta = 0; eta < 2; eta++) {
-      if (!sample_has(of, mu, eta)) continue;
+      if (!sample_has(sample, mu, eta)) continue;
       (void)snprintf(name, sizeof name, "mu %.17g eta %zu", sample_mu[mu], eta);
       json_array_append_new(
           points, json_pack("{s[ii] si}", "at", (int)mu, (int)eta, "leaf",
@@ -91,14 +92,15 @@ static inline void sample_tree(const sample *of, json_t *nodes,
   }
 }
 
-static inline char *sample_plan_text(const sample *of) {
+static inline char *sample_plan_text(const storage_sample *sample) {
   json_t *nodes = json_array(), *points = json_array(), *self;
   char *text;
-  sample_tree(of, nodes, points);
-  self = json_pack("{si ss ss sI sI si s[sss]}", "heed_plan", 1, "heed",
-                   "0.1.0", "title", of->title, "seed", (json_int_t)20251010,
-                   "replicates", (json_int_t)of->replicates, "blas_threads", 1,
-                   "keep", "users", "trace", "policy");
+  sample_tree(sample, nodes, points);
+  self =
+      json_pack("{si ss ss sI sI si s[sss]}", "heed_plan", 1, "heed", "0.1.0",
+                "title", sample->title, "seed", (json_int_t)20251010,
+                "replicates", (json_int_t)sample->replicates, "blas_threads", 1,
+                "keep", "users", "trace", "policy");
   json_object_set_new(self, "sweep",
                       json_pack("{ss ss s[]}", "file", "/sweeps/sample.lua",
                                 "text", "return h.sweep { \xCE\xBC }", "set"));
@@ -114,14 +116,14 @@ static inline char *sample_plan_text(const sample *of) {
       self, "axes",
       json_pack("[{ss ss ss so s[{ss so}]}{ss so s[]}]", "name", "mu", "unit",
                 "1", "doc", "gap", "numbers",
-                sample_numbers(sample_mu, of->mu_count), "tied", "name",
+                sample_numbers(sample_mu, sample->mu_count), "tied", "name",
                 "annotations", "numbers",
-                sample_numbers(sample_annotations, of->mu_count), "name", "eta",
-                "labels", sample_texts(sample_eta, 2), "tied"));
+                sample_numbers(sample_annotations, sample->mu_count), "name",
+                "eta", "labels", sample_texts(sample_eta, 2), "tied"));
   json_object_set_new(
       self, "dimensions",
       json_pack("[{ss ss so}{ss so}]", "name", "kl", "doc", "matched KL",
-                "numbers", sample_numbers(sample_kl, of->kl_count), "name",
+                "numbers", sample_numbers(sample_kl, sample->kl_count), "name",
                 "judge", "labels", sample_texts(sample_judges, 2)));
   json_object_set_new(
       self, "metrics",
@@ -139,9 +141,9 @@ static inline char *sample_plan_text(const sample *of) {
   return text;
 }
 
-static inline plan *sample_plan(const sample *of) {
-  char *text = sample_plan_text(of);
-  plan *result = NULL;
+static inline heed_plan *sample_plan(const storage_sample *sample) {
+  char *text = sample_plan_text(sample);
+  heed_plan *result = NULL;
   heed_error error = {HEED_OK, ""};
   if (plan_parse(text, strlen(text), &result, &error) != HEED_OK) {
     fprintf(stderr, "%s\n", error.message);
@@ -160,32 +162,34 @@ static inline double sample_value(double mu, size_t eta, size_t replicate,
   return fabs(sin(x));
 }
 
-static inline size_t sample_cell_eta(const plan *of, size_t cell) {
-  return of->points[cell / of->replicates].at[1];
+static inline size_t sample_cell_eta(const heed_plan *plan, size_t cell) {
+  return plan->points[cell / plan->replicates].position[1];
 }
 
-static inline double sample_cell_mu(const plan *of, size_t cell) {
-  return of->axes[0]
-      .coordinate.numbers[of->points[cell / of->replicates].at[0]];
+static inline double sample_cell_mu(const heed_plan *plan, size_t cell) {
+  return plan->axes[0]
+      .coordinate.numbers[plan->points[cell / plan->replicates].position[0]];
 }
 
 /* The value of a cell, as it must come back. */
-static inline double sample_cell_value(const plan *of, size_t cell,
+static inline double sample_cell_value(const heed_plan *plan, size_t cell,
                                        size_t metric, size_t value) {
-  const plan_metric *in = &of->metrics[metric];
+  const plan_metric *described = &plan->metrics[metric];
   double label = 0;
-  if (in->dimension_count > 0) {
-    const plan_coordinate *dimension = &of->dimensions[in->dimensions[0]];
+  if (described->dimension_count > 0) {
+    const plan_coordinate *dimension =
+        &plan->dimensions[described->dimensions[0]];
     label =
         dimension->numbers != NULL ? dimension->numbers[value] : (double)value;
   }
-  return sample_value(sample_cell_mu(of, cell), sample_cell_eta(of, cell),
-                      cell % of->replicates, metric, label);
+  return sample_value(sample_cell_mu(plan, cell), sample_cell_eta(plan, cell),
+                      cell % plan->replicates, metric, label);
 }
 
 /* Three users; the third attribute only where eta is the first. */
-static inline void sample_keep(record *self, const plan *of, size_t cell) {
-  const size_t eta = sample_cell_eta(of, cell);
+static inline void sample_keep(heed_record *self, const heed_plan *plan,
+                               size_t cell) {
+  const size_t eta = sample_cell_eta(plan, cell);
   const char *names[] = {"ann", "bob, the \"second\"", "c\xC3\xA9line"};
   double mean[3], sd[3] = {0.1, 0.2, 0.3}, weights[4] = {1, 2, 3, 4};
   int64_t annotations[] = {20, 30, 40};
@@ -200,8 +204,8 @@ static inline void sample_keep(record *self, const plan *of, size_t cell) {
   const heed_table policy = {sizeof policy, "policy", 1, 1, &weight};
   heed_error error;
   for (size_t i = 0; i < 3; i++)
-    mean[i] = sample_value(sample_cell_mu(of, cell), eta, cell % of->replicates,
-                           100, (double)i);
+    mean[i] = sample_value(sample_cell_mu(plan, cell), eta,
+                           cell % plan->replicates, 100, (double)i);
   if (record_keep(self, &users, "users", &error) != HEED_OK ||
       record_keep(self, &policy, "policy", &error) != HEED_OK)
     abort();
@@ -209,23 +213,23 @@ static inline void sample_keep(record *self, const plan *of, size_t cell) {
 
 /* What cell has recorded: the first replicate of the last point failed, and all
  * of odd replicate have a warning. */
-static inline record *sample_record(const plan *of, size_t cell) {
-  record *self = record_create(of, cell);
+static inline heed_record *sample_record(const heed_plan *plan, size_t cell) {
+  heed_record *self = record_create(plan, cell);
   heed_error error;
-  for (size_t i = 0; i < of->metric_count; i++)
-    for (size_t j = 0; j < of->metrics[i].count; j++)
-      self->values[of->metrics[i].offset + j] =
-          sample_cell_value(of, cell, i, j);
+  for (size_t i = 0; i < plan->metric_count; i++)
+    for (size_t j = 0; j < plan->metrics[i].count; j++)
+      self->values[plan->metrics[i].offset + j] =
+          sample_cell_value(plan, cell, i, j);
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
     self->seconds[i] = 0.25 * (double)i;
-  sample_keep(self, of, cell);
+  sample_keep(self, plan, cell);
   if (cell % 2 == 1)
     (void)record_warn(self, "not_converged", "estimator/sample",
                       "stopped after 5 steps", &error);
   return self;
 }
 
-static inline void sample_fail(record *self) {
+static inline void sample_fail(heed_record *self) {
   heed_error error;
   (void)record_fail(self, RECORD_CRASHED, PLAN_POSTERIOR, "estimator/sample",
                     11, "ended by signal 11 (Segmentation fault)", &error);

@@ -101,7 +101,7 @@ static const heed_parameter parameters[PARAMETERS] = {
 };
 
 static int open_bench(void **state) {
-  workbench *self = malloc(sizeof *self);
+  test_workbench *self = malloc(sizeof *self);
   workbench_open(self, 1);
   *state = self;
   return registry_load(self->plugins,
@@ -118,11 +118,12 @@ static int close_bench(void **state) {
 }
 
 /* Resolves parameters given as JSON, quotes written as ', under "here". */
-static json_t *resolve(workbench *self, const char *text) {
+static json_t *resolve(test_workbench *self, const char *text) {
   char *json = strdup(text);
   json_t *given, *resolved = NULL;
-  for (char *at = strchr(json, '\''); at != NULL; at = strchr(at, '\''))
-    *at = '"';
+  for (char *position = strchr(json, '\''); position != NULL;
+       position = strchr(position, '\''))
+    *position = '"';
   given = json_loads(json, 0, NULL);
   if (given == NULL) fail_msg("not JSON: %s", json);
   free(json);
@@ -134,13 +135,14 @@ static json_t *resolve(workbench *self, const char *text) {
   return resolved;
 }
 
-static json_t *resolved(workbench *self, const char *text) {
+static json_t *resolved(test_workbench *self, const char *text) {
   json_t *made = resolve(self, text);
   if (made == NULL) fail_msg("%s: %s", text, self->error.message);
   return made;
 }
 
-static void refused(workbench *self, const char *text, const char *message) {
+static void refused(test_workbench *self, const char *text,
+                    const char *message) {
   if (resolve(self, text) != NULL) fail_msg("%s was not refused", text);
   assert_int_equal(self->error.status, HEED_INVALID);
   assert_string_equal(self->error.message, message);
@@ -216,7 +218,7 @@ static void bounds_belong_to_the_range_unless_it_is_open(void **state) {
 /* ---- values and instances ---- */
 
 static void values_come_in_the_order_of_the_schema(void **state) {
-  workbench *self = *state;
+  test_workbench *self = *state;
   const heed_value *values;
   json_t *made = resolved(
       self,
@@ -248,7 +250,7 @@ static void values_come_in_the_order_of_the_schema(void **state) {
 }
 
 static void an_unknown_plugin_makes_no_instance(void **state) {
-  workbench *self = *state;
+  test_workbench *self = *state;
   const heed_instance *made;
   json_t *spec =
       json_pack("{s:s, s:{}}", "plugin", "filter/gone", "parameters");
@@ -380,9 +382,9 @@ static void files_must_be_there_and_be_files(void **state) {
 }
 
 static void long_values_are_cut_in_messages(void **state) {
-  char given[300], *at = given + sprintf(given, "{'any': '");
-  memset(at, 'x', 200);
-  (void)strcpy(at + 200, "'}");
+  char given[300], *position = given + sprintf(given, "{'any': '");
+  memset(position, 'x', 200);
+  (void)strcpy(position + 200, "'}");
   refused(*state, given,
           "here.any: found \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
           "xxxxxxxx…, expected a number");

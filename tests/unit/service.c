@@ -5,7 +5,7 @@
 /* ---- arenas ---- */
 
 static void memory_of_an_arena_is_zeroed_and_aligned(void **state) {
-  arena *memory = arena_create();
+  host_arena *memory = arena_create();
   (void)state;
   for (size_t bytes = 0; bytes < 20000; bytes = 2 * bytes + 1) {
     unsigned char *made = arena_allocate(memory, bytes, 1);
@@ -19,7 +19,7 @@ static void memory_of_an_arena_is_zeroed_and_aligned(void **state) {
 
 static void pieces_of_an_arena_do_not_overlap(void **state) {
   enum { PIECES = 300, BYTES = 100 };
-  arena *memory = arena_create();
+  host_arena *memory = arena_create();
   unsigned char *pieces[PIECES];
   (void)state;
   for (int i = 0; i < PIECES; i++) {
@@ -33,7 +33,7 @@ static void pieces_of_an_arena_do_not_overlap(void **state) {
 }
 
 static void a_product_that_overflows_is_no_memory(void **state) {
-  arena *memory = arena_create();
+  host_arena *memory = arena_create();
   (void)state;
   assert_null(arena_allocate(memory, SIZE_MAX / 8 + 2, 8));
   assert_null(arena_allocate(memory, 2, SIZE_MAX - 3));
@@ -42,7 +42,7 @@ static void a_product_that_overflows_is_no_memory(void **state) {
 }
 
 static void a_cleared_arena_hands_out_zeroes_again(void **state) {
-  arena *memory = arena_create();
+  host_arena *memory = arena_create();
   unsigned char *made;
   (void)state;
   memset(arena_allocate(memory, 1, 100), 0xff, 100);
@@ -56,14 +56,14 @@ static void a_cleared_arena_hands_out_zeroes_again(void **state) {
 
 /* ---- tables ---- */
 
-static heed_table *table_of(const workbench *bench, size_t rows) {
+static heed_table *table_of(const test_workbench *bench, size_t rows) {
   heed_table *table = bench->host.host.table(&bench->host.host, "made", rows);
   assert_non_null(table);
   return table;
 }
 
 static void columns_are_found_by_name_and_type(void **state) {
-  workbench bench;
+  test_workbench bench;
   const heed_host *host = &bench.host.host;
   heed_table *table;
   (void)state;
@@ -86,7 +86,7 @@ static void columns_are_found_by_name_and_type(void **state) {
 }
 
 static void a_column_of_a_taken_name_is_refused(void **state) {
-  workbench bench;
+  test_workbench bench;
   const heed_host *host = &bench.host.host;
   heed_table *table;
   (void)state;
@@ -99,7 +99,7 @@ static void a_column_of_a_taken_name_is_refused(void **state) {
 }
 
 static void texts_start_empty(void **state) {
-  workbench bench;
+  test_workbench bench;
   const heed_host *host = &bench.host.host;
   const char **texts;
   (void)state;
@@ -112,7 +112,7 @@ static void texts_start_empty(void **state) {
 /* ---- reports ---- */
 
 static void a_host_without_listeners_takes_every_report(void **state) {
-  workbench bench;
+  test_workbench bench;
   const heed_host *host = &bench.host.host;
   const double value = 1;
   (void)state;
@@ -128,7 +128,7 @@ static void a_host_without_listeners_takes_every_report(void **state) {
 }
 
 static void streams_of_a_host_are_keyed_by_its_stage(void **state) {
-  workbench bench;
+  test_workbench bench;
   const heed_host *host = &bench.host.host;
   heed_stream found, expected;
   (void)state;
@@ -142,7 +142,7 @@ static void streams_of_a_host_are_keyed_by_its_stage(void **state) {
 }
 
 static void a_plugin_learns_that_it_is_to_stop(void **state) {
-  workbench bench;
+  test_workbench bench;
   atomic_bool cancel = false;
   (void)state;
   workbench_open(&bench, 1);
@@ -158,7 +158,7 @@ static void warn_with(const heed_host *host, const char *message) {
 }
 
 static void long_messages_are_cut(void **state) {
-  workbench bench;
+  test_workbench bench;
   heed_error error;
   char text[2 * HEED_MESSAGE_SIZE];
   (void)state;

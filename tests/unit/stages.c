@@ -15,13 +15,13 @@
   fail_msg("line %d: %s", __LINE__, (self)->error.message)
 
 typedef struct sweep {
-  registry *plugins;
+  host_registry *plugins;
   json_t *nodes, *points, *metrics;
   const char *keep;
   size_t replicates;
-  plan *plan;
-  stages *stages;
-  work *folder;
+  heed_plan *plan;
+  heed_stages *stages;
+  heed_work *folder;
   char path[512]; /* of a result that is never written */
   atomic_bool cancel;
   bool cancel_at_posterior;
@@ -67,9 +67,9 @@ static int tear_down(void **state) {
 
 static size_t add(sweep *self, plan_stage stage, size_t parent, json_t *spec,
                   bool costly) {
-  const size_t at = json_array_size(self->nodes);
+  const size_t position = json_array_size(self->nodes);
   char key[PLAN_KEY_SIZE];
-  (void)snprintf(key, sizeof key, "%064zx", at + 1);
+  (void)snprintf(key, sizeof key, "%064zx", position + 1);
   (void)json_array_append_new(
       self->nodes,
       json_pack(
@@ -77,7 +77,7 @@ static size_t add(sweep *self, plan_stage stage, size_t parent, json_t *spec,
           "parent",
           parent == SIZE_MAX ? json_null() : json_integer((json_int_t)parent),
           "key", key, "costly", costly, "spec", spec));
-  return at;
+  return position;
 }
 
 /* A node of a plugin, given as "kind/name" with its parameters as JSON. */
@@ -144,7 +144,7 @@ static void add_metric(sweep *self, const char *name) {
 static json_t *plugins_of(const sweep *self) {
   json_t *all = json_array();
   for (size_t i = 0; i < registry_count(self->plugins); i++) {
-    const plugin_file *file;
+    const host_plugin_file *file;
     const heed_plugin *plugin = registry_at(self->plugins, i, &file);
     (void)json_array_append_new(
         all,
@@ -202,24 +202,25 @@ static void start_again(sweep *self) {
 
 /* ---- cells ---- */
 
-static record *run(sweep *self, size_t cell) {
-  record *made = record_create(self->plan, cell);
+static heed_record *run(sweep *self, size_t cell) {
+  heed_record *made = record_create(self->plan, cell);
   assert_non_null(made);
   OK(self, stages_run(self->stages, cell, made, &self->error));
   return made;
 }
 
-static double value_of(const sweep *self, const record *of, const char *name) {
+static double value_of(const sweep *self, const heed_record *record,
+                       const char *name) {
   for (size_t i = 0; i < self->plan->metric_count; i++)
     if (strcmp(self->plan->metrics[i].name, name) == 0)
-      return of->values[self->plan->metrics[i].offset];
+      return record->values[self->plan->metrics[i].offset];
   fail_msg("no metric %s", name);
   return NAN;
 }
 
 static void expect_failure(sweep *self, size_t cell, plan_stage stage,
                            const char *plugin, const char *said) {
-  record *made = run(self, cell);
+  heed_record *made = run(self, cell);
   assert_int_equal(made->status, RECORD_FAILED);
   assert_int_equal(made->stage, stage);
   assert_string_equal(made->plugin, plugin);
@@ -257,7 +258,7 @@ static void cells_that_share_a_prefix_share_its_work(void **state) {
   make_tree(self);
   for (size_t replicate = 0; replicate < 2; replicate++)
     for (size_t point = 0; point < 6; point++) {
-      record *made = run(self, point * 2 + replicate);
+      heed_record *made = run(self, point * 2 + replicate);
       assert_int_equal(made->status, RECORD_DONE);
       assert_true((made->seconds[PLAN_WORLD] > 0) == (point == 0));
       assert_true((made->seconds[PLAN_POSTERIOR] > 0) == (point % 3 == 0));
@@ -275,12 +276,12 @@ static void cells_that_share_a_prefix_share_its_work(void **state) {
 
 static void cells_do_not_depend_on_the_order_they_run_in(void **state) {
   sweep *self = *state;
-  record *forward[12];
+  heed_record *forward[12];
   make_tree(self);
   for (size_t cell = 0; cell < 12; cell++) forward[cell] = run(self, cell);
   start_again(self);
   for (size_t cell = 12; cell-- > 0;) {
-    record *made = run(self, cell);
+    heed_record *made = run(self, cell);
     assert_memory_equal(made->values, forward[cell]->values,
                         self->plan->value_count * sizeof(double));
     record_free(made);
@@ -290,7 +291,7 @@ static void cells_do_not_depend_on_the_order_they_run_in(void **state) {
 
 static void reports_stand_under_their_names(void **state) {
   sweep *self = *state;
-  record *first, *second;
+  heed_record *first, *second;
   make_tree(self);
   first = run(self, 0);
   second = run(self, 1); /* the other replicate */
@@ -308,7 +309,7 @@ static void what_is_not_reported_is_nan(void **state) {
   sweep *self = *state;
   const size_t world = add_source(self, "small", "{\"pairs\": 8}");
   const size_t users = add_users(self, world, SMALL_USERS);
-  record *made;
+  heed_record *made;
   add_leaf(self, add_estimator(self, users, "faulty", "{}"));
   add_leaf(self, add_estimator(self, users, "empty", "{}"));
   add_metric(self, "estimator_draw");
@@ -330,7 +331,7 @@ static void a_node_that_failed_fails_the_cells_under_it_without_a_rerun(
   const size_t users = add_users(self, world, SMALL_USERS);
   const size_t bad =
       add_estimator(self, users, "faulty", "{\"fault\": \"error\"}");
-  record *made;
+  heed_record *made;
   add_leaf(self, bad);
   add_leaf(self, bad);
   add_leaf(self, add_estimator(self, users, "faulty", "{}"));
@@ -370,18 +371,18 @@ static void faults_of_an_estimator_are_named(void **state) {
                    faults[i][1]);
 }
 
-static void told_users(char *text, size_t size, double at, int choice) {
+static void told_users(char *text, size_t size, double point, int choice) {
   (void)snprintf(text, size,
                  "{\"count\": 2, \"annotations\": 4, \"holdout\": 0.25,"
                  " \"attentiveness\": {\"plugin\": \"distribution/told\","
                  " \"parameters\": {\"at\": %g}}, \"model\": {\"plugin\":"
                  " \"user_model/told\", \"parameters\": {\"choice\": %d}}}",
-                 at, choice);
+                 point, choice);
 }
 
 static void the_users_stage_blames_the_plugin_it_called(void **state) {
   static const struct {
-    double at;
+    double point;
     int choice;
     const char *plugin, *said;
   } all[] = {
@@ -394,7 +395,7 @@ static void the_users_stage_blames_the_plugin_it_called(void **state) {
   const size_t world = add_source(self, "told", "{}");
   for (size_t i = 0; i < 3; i++) {
     char users[512];
-    told_users(users, sizeof users, all[i].at, all[i].choice);
+    told_users(users, sizeof users, all[i].point, all[i].choice);
     add_leaf(self,
              add_estimator(self, add_users(self, world, users), "told", "{}"));
   }
@@ -439,7 +440,7 @@ static void evaluation_blames_the_plugin_it_called(void **state) {
 
 static void warnings_of_a_stage_that_failed_are_kept(void **state) {
   sweep *self = *state;
-  record *made;
+  heed_record *made;
   add_told(self, "{}", "{}", "{\"chance\": 1.5}");
   start(self);
   made = run(self, 0);
@@ -458,7 +459,7 @@ static void only_those_who_may_are_shown_the_truth(void **state) {
                                  "{\"count\": 2, \"annotations\": 4,"
                                  " \"attentiveness\": \"level\","
                                  " \"model\": \"chooser\"}");
-  record *told, *seer;
+  heed_record *told, *seer;
   add_leaf(self, add_estimator(self, users, "told", "{}"));
   add_leaf(self, add_estimator(self, users, "seer", "{}"));
   add_metric(self, "estimator_sees_truth");
@@ -471,16 +472,16 @@ static void only_those_who_may_are_shown_the_truth(void **state) {
   record_free(seer);
 }
 
-static heed_table *kept(const record *of, const char *name) {
-  for (size_t i = 0; i < of->kept_count; i++)
-    if (strcmp(of->kept[i]->name, name) == 0) return of->kept[i];
+static heed_table *kept(const heed_record *record, const char *name) {
+  for (size_t i = 0; i < record->kept_count; i++)
+    if (strcmp(record->kept[i]->name, name) == 0) return record->kept[i];
   fail_msg("no table %s is kept", name);
   return NULL;
 }
 
 static void what_keep_asks_for_stands_in_the_record(void **state) {
   sweep *self = *state;
-  record *made;
+  heed_record *made;
   self->keep = "[\"users\", \"trace\", \"policy\"]";
   add_told(self, "{}", "{}", "{}");
   start(self);
@@ -506,7 +507,7 @@ static void what_keep_asks_for_stands_in_the_record(void **state) {
  * two users of the told model choose A, three times each. */
 static void a_kept_selection_says_who_chose_what_at_which_weight(void **state) {
   sweep *self = *state;
-  record *made;
+  heed_record *made;
   self->keep = "[\"selection\"]";
   add_told(self, "{}", "{}", "{}");
   start(self);
@@ -537,7 +538,7 @@ static void a_policy_is_evaluated_against_its_world(void **state) {
                                       "label_accuracy"};
   sweep *self = *state;
   const double win = 1 / (1 + exp(-1)), implied = 0.5 * log(3);
-  record *made;
+  heed_record *made;
   add_told(self, "{}", "{}", "{}");
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     add_metric(self, names[i]);
@@ -583,7 +584,8 @@ static void expect_same_column(const heed_column *a, const heed_column *b,
                                                      : 4));
 }
 
-static void expect_same(const sweep *self, const record *a, const record *b) {
+static void expect_same(const sweep *self, const heed_record *a,
+                        const heed_record *b) {
   assert_memory_equal(a->values, b->values,
                       self->plan->value_count * sizeof(double));
   assert_int_equal(a->warning_count, b->warning_count);
@@ -614,7 +616,7 @@ static void open_folder(sweep *self, const char *name, char *made,
 static void a_costly_policy_is_trained_once_and_loaded_the_same(void **state) {
   sweep *self = *state;
   char made[600], parameters[700];
-  record *trained, *loaded;
+  heed_record *trained, *loaded;
   open_folder(self, "stages", made, sizeof made);
   (void)snprintf(parameters, sizeof parameters, "{\"made\": \"%s\"}", made);
   self->keep = "[\"users\", \"trace\", \"policy\"]";
@@ -652,7 +654,7 @@ static size_t files_named(const char *folder, const char *end) {
 static void a_refined_posterior_is_saved_with_its_policy(void **state) {
   sweep *self = *state;
   char made[600], parameters[700];
-  record *trained, *loaded;
+  heed_record *trained, *loaded;
   open_folder(self, "refined", made, sizeof made);
   (void)snprintf(parameters, sizeof parameters,
                  "{\"made\": \"%s\", \"refines\": true}", made);
@@ -704,7 +706,7 @@ static void costly_reports_keep_their_names_when_metrics_are_added(
     void **state) {
   sweep *self = *state;
   char made[600];
-  record *first, *second;
+  heed_record *first, *second;
   open_folder(self, "metrics", made, sizeof made);
   add_leaf(
       self,
@@ -733,7 +735,7 @@ static void a_cancelled_cell_leaves_no_record_and_runs_again(void **state) {
   sweep *self = *state;
   const size_t world = add_source(self, "small", "{\"pairs\": 8}");
   const size_t users = add_users(self, world, SMALL_USERS);
-  record *made;
+  heed_record *made;
   add_leaf(self,
            add_estimator(self, users, "faulty", "{\"fault\": \"quits\"}"));
   start(self);

@@ -23,8 +23,8 @@
 #include "storage/file.h"
 #include "storage/kept.h"
 
-static const sample small = {2, 2, 2, "A sample", false};
-static const sample larger = {3, 4, 4, "A sample", false};
+static const storage_sample small = {2, 2, 2, "A sample", false};
+static const storage_sample larger = {3, 4, 4, "A sample", false};
 
 typedef struct bench {
   char folder[64], result[96], work_folder[112];
@@ -59,62 +59,66 @@ static int tear_down(void **state) {
     if ((call) != HEED_OK) fail_msg("%s", (self)->error.message); \
   } while (0)
 
-static work *open_work(bench *self, const sample *of) {
-  char *text = sample_plan_text(of);
-  work *folder = NULL;
+static heed_work *open_work(bench *self, const storage_sample *sample) {
+  char *text = sample_plan_text(sample);
+  heed_work *folder = NULL;
   OK(self, work_open(self->result, text, &folder, &self->error));
   free(text);
   return folder;
 }
 
-static void write_cell(bench *self, work *folder, const plan *of, size_t cell,
-                       bool fails) {
-  record *one = sample_record(of, cell);
+static void write_cell(bench *self, heed_work *folder, const heed_plan *plan,
+                       size_t cell, bool fails) {
+  heed_record *one = sample_record(plan, cell);
   if (fails) sample_fail(one);
-  OK(self,
-     work_write_part(folder, of, (const record *const *)&one, 1, &self->error));
+  OK(self, work_write_part(folder, plan, (const heed_record *const *)&one, 1,
+                           &self->error));
   record_free(one);
 }
 
-static void write_cells(bench *self, work *folder, const plan *of,
+static void write_cells(bench *self, heed_work *folder, const heed_plan *plan,
                         const uint8_t *recorded) {
-  for (size_t cell = 0; cell < plan_cell_count(of); cell++)
+  for (size_t cell = 0; cell < plan_cell_count(plan); cell++)
     if (recorded == NULL || !recorded[cell])
-      write_cell(self, folder, of, cell, false);
+      write_cell(self, folder, plan, cell, false);
 }
 
-static uint8_t *recorded_of(bench *self, const work *folder, const plan *of,
-                            bool retry) {
-  uint8_t *recorded = calloc(plan_cell_count(of), 1);
-  OK(self,
-     storage_recorded(folder, self->result, of, retry, recorded, &self->error));
+static uint8_t *recorded_of(bench *self, const heed_work *folder,
+                            const heed_plan *plan, bool retry) {
+  uint8_t *recorded = calloc(plan_cell_count(plan), 1);
+  OK(self, storage_recorded(folder, self->result, plan, retry, recorded,
+                            &self->error));
   return recorded;
 }
 
-static void consolidate(bench *self, const work *folder, const plan *of) {
-  const provenance by = {"heed run", "host", "user", "start", "end", 1.0, 2};
-  OK(self, storage_consolidate(folder, self->result, of, &by, &self->error));
+static void consolidate(bench *self, const heed_work *folder,
+                        const heed_plan *plan) {
+  const result_provenance provenance = {"heed run", "host", "user", "start",
+                                        "end",      1.0,    2};
+  OK(self, storage_consolidate(folder, self->result, plan, &provenance,
+                               &self->error));
 }
 
-static size_t place_of(const plan *of, size_t cell) {
-  const size_t *at = of->points[cell / of->replicates].at;
-  return (at[0] * of->axes[1].coordinate.count + at[1]) * of->replicates +
-         cell % of->replicates;
+static size_t place_of(const heed_plan *plan, size_t cell) {
+  const size_t *position = plan->points[cell / plan->replicates].position;
+  return (position[0] * plan->axes[1].coordinate.count + position[1]) *
+             plan->replicates +
+         cell % plan->replicates;
 }
 
 /* All cells of the plan are in the result, with the very bits they had. */
-static void assert_result_is_whole(bench *self, const plan *of) {
-  batch found;
-  OK(self, batch_read_result(self->result, of, &found, &self->error));
-  for (size_t cell = 0; cell < plan_cell_count(of); cell++) {
-    const size_t place = place_of(of, cell);
+static void assert_result_is_whole(bench *self, const heed_plan *plan) {
+  work_batch found;
+  OK(self, batch_read_result(self->result, plan, &found, &self->error));
+  for (size_t cell = 0; cell < plan_cell_count(plan); cell++) {
+    const size_t place = place_of(plan, cell);
     assert_int_equal(found.status[place], RECORD_DONE);
-    for (size_t i = 0; i < of->metric_count; i++)
-      for (size_t j = 0; j < of->metrics[i].count; j++) {
-        const double expected = sample_cell_value(of, cell, i, j);
-        assert_memory_equal(
-            &found.values[place * of->value_count + of->metrics[i].offset + j],
-            &expected, sizeof expected);
+    for (size_t i = 0; i < plan->metric_count; i++)
+      for (size_t j = 0; j < plan->metrics[i].count; j++) {
+        const double expected = sample_cell_value(plan, cell, i, j);
+        assert_memory_equal(&found.values[place * plan->value_count +
+                                          plan->metrics[i].offset + j],
+                            &expected, sizeof expected);
       }
   }
   batch_free(&found);
@@ -133,25 +137,25 @@ static size_t entries_in(const char *folder) {
 
 static void every_metric_comes_back_bit_for_bit(void **state) {
   bench *self = *state;
-  plan *of = sample_plan(&larger);
-  work *folder = open_work(self, &larger);
-  write_cells(self, folder, of, NULL);
-  consolidate(self, folder, of);
-  assert_result_is_whole(self, of);
+  heed_plan *plan = sample_plan(&larger);
+  heed_work *folder = open_work(self, &larger);
+  write_cells(self, folder, plan, NULL);
+  consolidate(self, folder, plan);
+  assert_result_is_whole(self, plan);
   OK(self, work_remove(folder, &self->error));
   assert_int_equal(entries_in(self->folder), 1);
-  plan_free(of);
+  plan_free(plan);
 }
 
 static void what_a_cell_failed_of_comes_back(void **state) {
   bench *self = *state;
-  plan *of = sample_plan(&small);
-  work *folder = open_work(self, &small);
-  batch found;
-  for (size_t cell = 0; cell < plan_cell_count(of); cell++)
-    write_cell(self, folder, of, cell, cell % 3 == 0);
-  consolidate(self, folder, of);
-  OK(self, batch_read_result(self->result, of, &found, &self->error));
+  heed_plan *plan = sample_plan(&small);
+  heed_work *folder = open_work(self, &small);
+  work_batch found;
+  for (size_t cell = 0; cell < plan_cell_count(plan); cell++)
+    write_cell(self, folder, plan, cell, cell % 3 == 0);
+  consolidate(self, folder, plan);
+  OK(self, batch_read_result(self->result, plan, &found, &self->error));
   assert_int_equal(found.failure_count, 3);
   assert_string_equal(found.failure_stage[0], "posterior");
   assert_string_equal(found.failure_plugin[0], "estimator/sample");
@@ -162,34 +166,34 @@ static void what_a_cell_failed_of_comes_back(void **state) {
   assert_string_equal(found.warning_code[0], "not_converged");
   batch_free(&found);
   work_close(folder);
-  plan_free(of);
+  plan_free(plan);
 }
 
 static void excluded_cells_are_missing(void **state) {
-  const sample with_hole = {3, 2, 2, "A sample", true};
+  const storage_sample with_hole = {3, 2, 2, "A sample", true};
   bench *self = *state;
-  plan *of = sample_plan(&with_hole);
-  work *folder = open_work(self, &with_hole);
-  batch found;
+  heed_plan *plan = sample_plan(&with_hole);
+  heed_work *folder = open_work(self, &with_hole);
+  work_batch found;
   size_t missing = 0;
-  write_cells(self, folder, of, NULL);
-  consolidate(self, folder, of);
-  OK(self, batch_read_result(self->result, of, &found, &self->error));
+  write_cells(self, folder, plan, NULL);
+  consolidate(self, folder, plan);
+  OK(self, batch_read_result(self->result, plan, &found, &self->error));
   for (size_t i = 0; i < found.rows; i++)
     if (found.status[i] == RECORD_MISSING) {
       missing++;
       assert_string_equal(found.keys[i], "");
-      assert_true(isnan(found.values[i * of->value_count]));
+      assert_true(isnan(found.values[i * plan->value_count]));
     }
   assert_int_equal(missing, 2);
   batch_free(&found);
   work_close(folder);
-  plan_free(of);
+  plan_free(plan);
 }
 
 static void texts_that_are_not_utf8_are_mended(void **state) {
-  plan *of = sample_plan(&small);
-  record *one = record_create(of, 0);
+  heed_plan *plan = sample_plan(&small);
+  heed_record *one = record_create(plan, 0);
   heed_error error;
   (void)state;
   assert_int_equal(record_fail(one, RECORD_FAILED, PLAN_WORLD, "source/x", 0,
@@ -197,16 +201,17 @@ static void texts_that_are_not_utf8_are_mended(void **state) {
                    HEED_OK);
   assert_string_equal(one->message, "caf\xEF\xBF\xBD \xC3\xA9");
   record_free(one);
-  plan_free(of);
+  plan_free(plan);
 }
 
 /* ---- kept tables ---- */
 
-static heed_table *kept_of(bench *self, const plan *of, const char *name) {
-  hdf file = {self->result, HEED_OK, &self->error};
+static heed_table *kept_of(bench *self, const heed_plan *plan,
+                           const char *name) {
+  hdf_file file = {self->result, HEED_OK, &self->error};
   const hid_t root = hdf_open(&file);
   heed_table *table = kept_read(&file, root, name, 0, SIZE_MAX);
-  (void)of;
+  (void)plan;
   if (table == NULL) fail_msg("%s: %s", name, self->error.message);
   (void)H5Fclose(root);
   return table;
@@ -214,161 +219,161 @@ static heed_table *kept_of(bench *self, const plan *of, const char *name) {
 
 static void kept_rows_stand_in_the_order_of_the_grid(void **state) {
   bench *self = *state;
-  plan *of = sample_plan(&small);
-  work *folder = open_work(self, &small);
+  heed_plan *plan = sample_plan(&small);
+  heed_work *folder = open_work(self, &small);
   heed_table *users;
   const int64_t *cell, *annotations;
   const double *mean;
-  for (size_t i = plan_cell_count(of); i-- > 0;)
-    write_cell(self, folder, of, i, false);
-  consolidate(self, folder, of);
-  users = kept_of(self, of, "users");
-  assert_int_equal(users->rows, 3 * plan_cell_count(of));
+  for (size_t i = plan_cell_count(plan); i-- > 0;)
+    write_cell(self, folder, plan, i, false);
+  consolidate(self, folder, plan);
+  users = kept_of(self, plan, "users");
+  assert_int_equal(users->rows, 3 * plan_cell_count(plan));
   cell = heed_table_data(users, "cell", HEED_INT64);
   mean = heed_table_data(users, "mean", HEED_FLOAT64);
   annotations = heed_table_data(users, "annotations", HEED_INT64);
-  for (size_t i = 0; i < plan_cell_count(of); i++) {
-    const size_t row = 3 * place_of(of, i);
+  for (size_t i = 0; i < plan_cell_count(plan); i++) {
+    const size_t row = 3 * place_of(plan, i);
     const double expected =
-        sample_value(sample_cell_mu(of, i), sample_cell_eta(of, i),
-                     i % of->replicates, 100, 1);
-    assert_int_equal(cell[row], place_of(of, i));
+        sample_value(sample_cell_mu(plan, i), sample_cell_eta(plan, i),
+                     i % plan->replicates, 100, 1);
+    assert_int_equal(cell[row], place_of(plan, i));
     assert_int_equal(annotations[row + 2], 40);
     assert_memory_equal(&mean[row + 1], &expected, sizeof expected);
   }
   kept_free(users);
   work_close(folder);
-  plan_free(of);
+  plan_free(plan);
 }
 
 static void a_column_that_only_some_cells_keep_is_nan_elsewhere(void **state) {
   bench *self = *state;
-  plan *of = sample_plan(&small);
-  work *folder = open_work(self, &small);
+  heed_plan *plan = sample_plan(&small);
+  heed_work *folder = open_work(self, &small);
   heed_table *users;
   const int32_t *eta_index;
   const double *eta;
-  write_cells(self, folder, of, NULL);
-  consolidate(self, folder, of);
-  users = kept_of(self, of, "users");
+  write_cells(self, folder, plan, NULL);
+  consolidate(self, folder, plan);
+  users = kept_of(self, plan, "users");
   eta = heed_table_data(users, "eta", HEED_FLOAT64);
   eta_index = heed_table_data(users, "eta_index", HEED_INT32);
   for (size_t i = 0; i < users->rows; i++)
     assert_int_equal(isnan(eta[i]) != 0, eta_index[i] == 1);
   kept_free(users);
   work_close(folder);
-  plan_free(of);
+  plan_free(plan);
 }
 
 static void a_column_of_another_width_gets_a_name_of_its_own(void **state) {
   bench *self = *state;
-  plan *of = sample_plan(&small);
-  work *folder = open_work(self, &small);
+  heed_plan *plan = sample_plan(&small);
+  heed_work *folder = open_work(self, &small);
   heed_table *policy;
-  write_cells(self, folder, of, NULL);
-  consolidate(self, folder, of);
-  consolidate(self, folder, of); /* and keeps it when it is carried over */
-  policy = kept_of(self, of, "policy");
+  write_cells(self, folder, plan, NULL);
+  consolidate(self, folder, plan);
+  consolidate(self, folder, plan); /* and keeps it when it is carried over */
+  policy = kept_of(self, plan, "policy");
   assert_int_equal(heed_table_column(policy, "weight")->width +
                        heed_table_column(policy, "weight_2")->width,
                    5);
   assert_null(heed_table_column(policy, "weight_3"));
   kept_free(policy);
   work_close(folder);
-  plan_free(of);
+  plan_free(plan);
 }
 
 /* ---- resume and extend ---- */
 
 static void recorded_cells_are_those_in_parts_and_result(void **state) {
   bench *self = *state;
-  plan *of = sample_plan(&small);
-  work *folder = open_work(self, &small);
+  heed_plan *plan = sample_plan(&small);
+  heed_work *folder = open_work(self, &small);
   uint8_t *recorded;
-  write_cell(self, folder, of, 1, false);
-  write_cell(self, folder, of, 5, false);
-  consolidate(self, folder, of);
+  write_cell(self, folder, plan, 1, false);
+  write_cell(self, folder, plan, 5, false);
+  consolidate(self, folder, plan);
   OK(self, work_remove(folder, &self->error));
   folder = open_work(self, &small);
-  write_cell(self, folder, of, 6, false);
-  recorded = recorded_of(self, folder, of, false);
-  for (size_t i = 0; i < plan_cell_count(of); i++)
+  write_cell(self, folder, plan, 6, false);
+  recorded = recorded_of(self, folder, plan, false);
+  for (size_t i = 0; i < plan_cell_count(plan); i++)
     assert_int_equal(recorded[i], i == 1 || i == 5 || i == 6);
   free(recorded);
   work_close(folder);
-  plan_free(of);
+  plan_free(plan);
 }
 
 static void a_failed_cell_is_recorded_unless_it_is_to_be_retried(void **state) {
   bench *self = *state;
-  plan *of = sample_plan(&small);
-  work *folder = open_work(self, &small);
+  heed_plan *plan = sample_plan(&small);
+  heed_work *folder = open_work(self, &small);
   uint8_t *recorded;
-  write_cell(self, folder, of, 3, true);
-  recorded = recorded_of(self, folder, of, false);
+  write_cell(self, folder, plan, 3, true);
+  recorded = recorded_of(self, folder, plan, false);
   assert_int_equal(recorded[3], STORAGE_FAILED);
   free(recorded);
-  recorded = recorded_of(self, folder, of, true);
+  recorded = recorded_of(self, folder, plan, true);
   assert_int_equal(recorded[3], STORAGE_NOT_RECORDED);
   free(recorded);
   work_close(folder);
-  plan_free(of);
+  plan_free(plan);
 }
 
 static void a_cell_that_was_retried_counts_as_done(void **state) {
   bench *self = *state;
-  plan *of = sample_plan(&small);
-  work *folder = open_work(self, &small);
-  for (size_t i = 0; i < plan_cell_count(of); i++)
-    write_cell(self, folder, of, i, i == 3);
-  consolidate(self, folder, of);
-  write_cell(self, folder, of, 3, false);
-  consolidate(self, folder, of);
-  assert_result_is_whole(self, of);
+  heed_plan *plan = sample_plan(&small);
+  heed_work *folder = open_work(self, &small);
+  for (size_t i = 0; i < plan_cell_count(plan); i++)
+    write_cell(self, folder, plan, i, i == 3);
+  consolidate(self, folder, plan);
+  write_cell(self, folder, plan, 3, false);
+  consolidate(self, folder, plan);
+  assert_result_is_whole(self, plan);
   work_close(folder);
-  plan_free(of);
+  plan_free(plan);
 }
 
 /* A value on an axis, twice the replicates, further labels of a dimension. */
 static void an_extended_sweep_keeps_what_it_had(void **state) {
-  const sample wider = {3, 2, 4, "A sample", false};
+  const storage_sample wider = {3, 2, 4, "A sample", false};
   bench *self = *state;
-  plan *before = sample_plan(&small), *after = sample_plan(&wider);
-  work *folder = open_work(self, &small);
+  heed_plan *earlier = sample_plan(&small), *later = sample_plan(&wider);
+  heed_work *folder = open_work(self, &small);
   uint8_t *recorded;
   size_t count = 0;
-  write_cells(self, folder, before, NULL);
-  consolidate(self, folder, before);
+  write_cells(self, folder, earlier, NULL);
+  consolidate(self, folder, earlier);
   OK(self, work_remove(folder, &self->error));
   folder = open_work(self, &wider);
-  recorded = recorded_of(self, folder, after, false);
-  for (size_t i = 0; i < plan_cell_count(after); i++) count += recorded[i];
-  assert_int_equal(count, plan_cell_count(before));
-  write_cells(self, folder, after, recorded);
-  consolidate(self, folder, after);
-  assert_result_is_whole(self, after);
+  recorded = recorded_of(self, folder, later, false);
+  for (size_t i = 0; i < plan_cell_count(later); i++) count += recorded[i];
+  assert_int_equal(count, plan_cell_count(earlier));
+  write_cells(self, folder, later, recorded);
+  consolidate(self, folder, later);
+  assert_result_is_whole(self, later);
   OK(self, work_remove(folder, &self->error));
   free(recorded);
-  plan_free(before);
-  plan_free(after);
+  plan_free(earlier);
+  plan_free(later);
 }
 
 static void values_are_matched_by_the_labels_of_their_dimensions(void **state) {
-  const sample more_kl = {2, 4, 2, "A sample", false};
+  const storage_sample more_kl = {2, 4, 2, "A sample", false};
   bench *self = *state;
-  plan *before = sample_plan(&small), *after = sample_plan(&more_kl);
-  work *folder = open_work(self, &small);
-  const plan_metric *by_kl = &after->metrics[1];
-  batch found;
-  write_cells(self, folder, before, NULL);
-  consolidate(self, folder, after);
-  OK(self, batch_read_result(self->result, after, &found, &self->error));
-  for (size_t cell = 0; cell < plan_cell_count(after); cell++)
+  heed_plan *earlier = sample_plan(&small), *later = sample_plan(&more_kl);
+  heed_work *folder = open_work(self, &small);
+  const plan_metric *by_kl = &later->metrics[1];
+  work_batch found;
+  write_cells(self, folder, earlier, NULL);
+  consolidate(self, folder, later);
+  OK(self, batch_read_result(self->result, later, &found, &self->error));
+  for (size_t cell = 0; cell < plan_cell_count(later); cell++)
     for (size_t i = 0; i < by_kl->count; i++) {
       const double value =
-          found.values[place_of(after, cell) * after->value_count +
+          found.values[place_of(later, cell) * later->value_count +
                        by_kl->offset + i];
-      const double expected = sample_cell_value(after, cell, 1, i);
+      const double expected = sample_cell_value(later, cell, 1, i);
       if (i < 2)
         assert_memory_equal(&value, &expected, sizeof value);
       else
@@ -376,26 +381,26 @@ static void values_are_matched_by_the_labels_of_their_dimensions(void **state) {
     }
   batch_free(&found);
   work_close(folder);
-  plan_free(before);
-  plan_free(after);
+  plan_free(earlier);
+  plan_free(later);
 }
 
 static void inspecting_tells_sweeps_apart_and_counts_orphans(void **state) {
-  const sample other = {2, 2, 2, "Another", false};
-  const sample shrunk = {1, 2, 2, "A sample", false};
+  const storage_sample other = {2, 2, 2, "Another", false};
+  const storage_sample shrunk = {1, 2, 2, "A sample", false};
   bench *self = *state;
-  plan *of = sample_plan(&small), *stranger = sample_plan(&other),
-       *less = sample_plan(&shrunk);
-  work *folder = open_work(self, &small);
+  heed_plan *plan = sample_plan(&small), *stranger = sample_plan(&other),
+            *less = sample_plan(&shrunk);
+  heed_work *folder = open_work(self, &small);
   bool exists, same;
   size_t orphans;
-  OK(self,
-     storage_inspect(self->result, of, &exists, &same, &orphans, &self->error));
+  OK(self, storage_inspect(self->result, plan, &exists, &same, &orphans,
+                           &self->error));
   assert_false(exists);
-  write_cells(self, folder, of, NULL);
-  consolidate(self, folder, of);
-  OK(self,
-     storage_inspect(self->result, of, &exists, &same, &orphans, &self->error));
+  write_cells(self, folder, plan, NULL);
+  consolidate(self, folder, plan);
+  OK(self, storage_inspect(self->result, plan, &exists, &same, &orphans,
+                           &self->error));
   assert_true(exists && same && orphans == 0);
   OK(self, storage_inspect(self->result, stranger, &exists, &same, &orphans,
                            &self->error));
@@ -404,7 +409,7 @@ static void inspecting_tells_sweeps_apart_and_counts_orphans(void **state) {
                            &self->error));
   assert_true(same && orphans == 4);
   work_close(folder);
-  plan_free(of);
+  plan_free(plan);
   plan_free(stranger);
   plan_free(less);
 }
@@ -413,7 +418,7 @@ static void inspecting_tells_sweeps_apart_and_counts_orphans(void **state) {
 
 static void a_second_process_is_told_who_is_at_work(void **state) {
   bench *self = *state;
-  work *folder = open_work(self, &small), *second = NULL;
+  heed_work *folder = open_work(self, &small), *second = NULL;
   char holder[32];
   int status;
   const pid_t child = fork();
@@ -434,7 +439,7 @@ static void a_second_process_is_told_who_is_at_work(void **state) {
 
 static void temporary_files_of_the_dead_are_removed(void **state) {
   bench *self = *state;
-  work *folder = open_work(self, &small);
+  heed_work *folder = open_work(self, &small);
   char path[512], host[128] = "";
   const pid_t child = fork();
   if (child == 0) _exit(0);
@@ -451,7 +456,7 @@ static void temporary_files_of_the_dead_are_removed(void **state) {
 
 static void a_worker_joins_only_a_folder_that_is_there(void **state) {
   bench *self = *state;
-  work *folder = NULL;
+  heed_work *folder = NULL;
   assert_int_equal(work_join(self->work_folder, &folder, &self->error),
                    HEED_IO);
   assert_non_null(strstr(self->error.message, self->work_folder));
@@ -471,39 +476,40 @@ static void limit_files(rlim_t bytes) {
 
 static void a_part_that_does_not_fit_costs_only_itself(void **state) {
   bench *self = *state;
-  plan *of = sample_plan(&small);
-  work *folder = open_work(self, &small);
-  record *one = sample_record(of, 1);
+  heed_plan *plan = sample_plan(&small);
+  heed_work *folder = open_work(self, &small);
+  heed_record *one = sample_record(plan, 1);
   uint8_t *recorded;
-  size_t before;
+  size_t earlier;
   heed_status status;
-  write_cell(self, folder, of, 0, false);
-  before = entries_in(self->work_folder);
+  write_cell(self, folder, plan, 0, false);
+  earlier = entries_in(self->work_folder);
   limit_files(3000);
-  status =
-      work_write_part(folder, of, (const record *const *)&one, 1, &self->error);
+  status = work_write_part(folder, plan, (const heed_record *const *)&one, 1,
+                           &self->error);
   limit_files(0);
   assert_int_equal(status, HEED_IO);
   assert_non_null(strstr(self->error.message, "make room"));
-  assert_int_equal(entries_in(self->work_folder), before);
-  recorded = recorded_of(self, folder, of, false);
+  assert_int_equal(entries_in(self->work_folder), earlier);
+  recorded = recorded_of(self, folder, plan, false);
   assert_int_equal(recorded[0], 1);
   assert_int_equal(recorded[1], 0);
   free(recorded);
   record_free(one);
   work_close(folder);
-  plan_free(of);
+  plan_free(plan);
 }
 
 /* In a process of its own, which HDF5 then leaves untidy: hdf.c. */
-static bool fails_to_consolidate(bench *self, const work *folder,
-                                 const plan *of, rlim_t bytes) {
+static bool fails_to_consolidate(bench *self, const heed_work *folder,
+                                 const heed_plan *plan, rlim_t bytes) {
   int result;
   const pid_t child = fork();
   if (child == 0) {
     heed_status status;
     limit_files(bytes);
-    status = storage_consolidate(folder, self->result, of, NULL, &self->error);
+    status =
+        storage_consolidate(folder, self->result, plan, NULL, &self->error);
     _exit(status == HEED_IO && strstr(self->error.message, self->result) != NULL
               ? 0
               : 1);
@@ -514,34 +520,35 @@ static bool fails_to_consolidate(bench *self, const work *folder,
 
 static void a_result_that_does_not_fit_leaves_the_old_one(void **state) {
   bench *self = *state;
-  plan *of = sample_plan(&small);
-  work *folder = open_work(self, &small);
-  write_cells(self, folder, of, NULL);
-  consolidate(self, folder, of);
+  heed_plan *plan = sample_plan(&small);
+  heed_work *folder = open_work(self, &small);
+  write_cells(self, folder, plan, NULL);
+  consolidate(self, folder, plan);
   /* At any size: HDF5 writes some of it at once, some when it closes. */
   for (rlim_t bytes = 1000; bytes < 60000; bytes += 7000) {
-    assert_true(fails_to_consolidate(self, folder, of, bytes));
+    assert_true(fails_to_consolidate(self, folder, plan, bytes));
     assert_int_equal(entries_in(self->folder), 2);
-    assert_result_is_whole(self, of);
+    assert_result_is_whole(self, plan);
   }
   work_close(folder);
-  plan_free(of);
+  plan_free(plan);
 }
 
 /* ---- kills ---- */
 
 /* A run from whatever is there to a result and no work folder. */
-static void run_all(bench *self, const plan *of) {
-  work *folder = open_work(self, &small);
-  uint8_t *recorded = recorded_of(self, folder, of, false);
-  write_cells(self, folder, of, recorded);
+static void run_all(bench *self, const heed_plan *plan) {
+  heed_work *folder = open_work(self, &small);
+  uint8_t *recorded = recorded_of(self, folder, plan, false);
+  write_cells(self, folder, plan, recorded);
   free(recorded);
-  consolidate(self, folder, of);
+  consolidate(self, folder, plan);
   OK(self, work_remove(folder, &self->error));
 }
 
 /* Runs it in a process group of its own with a fault; true if it was killed. */
-static bool run_killed(bench *self, const plan *of, unsigned long moment) {
+static bool run_killed(bench *self, const heed_plan *plan,
+                       unsigned long moment) {
   char number[32];
   int status;
   const pid_t child = fork();
@@ -549,7 +556,7 @@ static bool run_killed(bench *self, const plan *of, unsigned long moment) {
     (void)setsid();
     (void)snprintf(number, sizeof number, "%lu", moment);
     (void)setenv("HEED_FAULT", number, 1);
-    run_all(self, of);
+    run_all(self, plan);
     _exit(0);
   }
   assert_int_equal(waitpid(child, &status, 0), child);
@@ -559,16 +566,16 @@ static bool run_killed(bench *self, const plan *of, unsigned long moment) {
 
 static void a_kill_at_any_moment_loses_nothing(void **state) {
   bench *self = *state;
-  plan *of = sample_plan(&small);
+  heed_plan *plan = sample_plan(&small);
   unsigned long moment = 1;
-  while (run_killed(self, of, moment)) {
-    run_all(self, of);
-    assert_result_is_whole(self, of);
+  while (run_killed(self, plan, moment)) {
+    run_all(self, plan);
+    assert_result_is_whole(self, plan);
     assert_int_equal(entries_in(self->folder), 1);
     assert_int_equal(unlink(self->result), 0);
     moment++;
   }
-  plan_free(of);
+  plan_free(plan);
   if (moment == 1) skip(); /* a build without injected faults */
   /* Eight parts of at least eight moments, and the result. */
   assert_true(moment > 100);
@@ -578,7 +585,7 @@ static void a_kill_at_any_moment_loses_nothing(void **state) {
 
 static void a_saved_world_is_loaded_as_it_was(void **state) {
   bench *self = *state;
-  work *folder = open_work(self, &small);
+  heed_work *folder = open_work(self, &small);
   double p[] = {0.25, NAN, 0.75};
   int32_t topic[] = {2, 1, 0};
   const char *texts[] = {"", "two\nlines", "\xCE\xB7"};
@@ -601,7 +608,7 @@ static void a_saved_world_is_loaded_as_it_was(void **state) {
                       .judge_count = 2,
                       .judges = judges};
   heed_world loaded = {.size = sizeof loaded};
-  service host = {.output = arena_create(), .scratch = arena_create()};
+  host_service host = {.output = arena_create(), .scratch = arena_create()};
   bool found = true;
   service_open(&host);
   OK(self,
@@ -635,7 +642,7 @@ static void a_saved_world_is_loaded_as_it_was(void **state) {
 
 static void a_policy_has_its_name_once_it_is_committed(void **state) {
   bench *self = *state;
-  work *folder = open_work(self, &small);
+  heed_work *folder = open_work(self, &small);
   char path[256], final[256];
   OK(self,
      work_policy_path(folder, "key", true, path, sizeof path, &self->error));
@@ -653,18 +660,18 @@ static void a_policy_has_its_name_once_it_is_committed(void **state) {
 
 static void a_damaged_part_is_named(void **state) {
   bench *self = *state;
-  plan *of = sample_plan(&small);
-  work *folder = open_work(self, &small);
+  heed_plan *plan = sample_plan(&small);
+  heed_work *folder = open_work(self, &small);
   char path[256];
   uint8_t recorded[8];
   (void)snprintf(path, sizeof path, "%s/part-torn.h5", self->work_folder);
   assert_int_equal(close(open(path, O_CREAT | O_WRONLY, 0600)), 0);
-  assert_int_equal(
-      storage_recorded(folder, self->result, of, false, recorded, &self->error),
-      HEED_IO);
+  assert_int_equal(storage_recorded(folder, self->result, plan, false, recorded,
+                                    &self->error),
+                   HEED_IO);
   assert_non_null(strstr(self->error.message, "part-torn.h5"));
   work_close(folder);
-  plan_free(of);
+  plan_free(plan);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

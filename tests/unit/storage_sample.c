@@ -19,77 +19,82 @@
 #include "sample.h"
 #include "storage/storage.h"
 
-static const sample whole = {3, 4, 4, "A sample", true};
+static const storage_sample whole = {3, 4, 4, "A sample", true};
 
 static bool is_missing(size_t mu, size_t eta) {
   return mu == 2 && eta == 1;
 }
 
-static void list_value(FILE *file, const plan *of, size_t metric, size_t value,
-                       const size_t at[3]) {
-  const plan_metric *in = &of->metrics[metric];
+static void list_value(FILE *file, const heed_plan *plan, size_t metric,
+                       size_t value, const size_t position[3]) {
+  const plan_metric *described = &plan->metrics[metric];
   const plan_coordinate *along =
-      in->dimension_count == 0 ? NULL : &of->dimensions[in->dimensions[0]];
+      described->dimension_count == 0
+          ? NULL
+          : &plan->dimensions[described->dimensions[0]];
   const double label = along == NULL            ? 0
                        : along->numbers != NULL ? along->numbers[value]
                                                 : (double)value;
-  const double number =
-      sample_value(sample_mu[at[0]], at[1], at[2], metric, label);
+  const double number = sample_value(sample_mu[position[0]], position[1],
+                                     position[2], metric, label);
   uint64_t bits;
   memcpy(&bits, &number, sizeof bits);
-  fprintf(file, "%s\t%g\t%s\t%zu\t", metric == 4 ? "kl_metric" : in->name,
-          sample_mu[at[0]], sample_eta[at[1]], at[2]);
+  fprintf(file, "%s\t%g\t%s\t%zu\t",
+          metric == 4 ? "kl_metric" : described->name, sample_mu[position[0]],
+          sample_eta[position[1]], position[2]);
   if (along == NULL)
     fputs("-\t", file);
   else if (along->numbers != NULL)
     fprintf(file, "%g\t", label);
   else
     fprintf(file, "%s\t", along->labels[value]);
-  if (is_missing(at[0], at[1]) || (at[0] == 2 && at[2] == 3))
+  if (is_missing(position[0], position[1]) ||
+      (position[0] == 2 && position[2] == 3))
     fputs("nan\n", file);
   else
     fprintf(file, "%016llx\n", (unsigned long long)bits);
 }
 
 static void list_values(FILE *file) {
-  plan *of = sample_plan(&whole);
-  size_t at[3];
-  for (size_t metric = 0; metric < of->metric_count; metric++)
-    for (at[0] = 0; at[0] < 3; at[0]++)
-      for (at[1] = 0; at[1] < 2; at[1]++)
-        for (at[2] = 0; at[2] < 4; at[2]++)
-          for (size_t i = 0; i < of->metrics[metric].count; i++)
-            list_value(file, of, metric, i, at);
-  plan_free(of);
+  heed_plan *plan = sample_plan(&whole);
+  size_t position[3];
+  for (size_t metric = 0; metric < plan->metric_count; metric++)
+    for (position[0] = 0; position[0] < 3; position[0]++)
+      for (position[1] = 0; position[1] < 2; position[1]++)
+        for (position[2] = 0; position[2] < 4; position[2]++)
+          for (size_t i = 0; i < plan->metrics[metric].count; i++)
+            list_value(file, plan, metric, i, position);
+  plan_free(plan);
 }
 
 static void write_sample(const char *path) {
-  const provenance by = {
+  const result_provenance provenance = {
       "heed run sample.lua",  "host", "user", "2026-01-01T00:00:00Z",
       "2026-01-01T00:00:09Z", 9.0,    2};
-  plan *of = sample_plan(&whole);
+  heed_plan *plan = sample_plan(&whole);
   char *text = sample_plan_text(&whole);
-  const size_t cells = plan_cell_count(of);
+  const size_t cells = plan_cell_count(plan);
   heed_error error = {HEED_OK, ""};
-  work *folder = NULL;
+  heed_work *folder = NULL;
   assert_int_equal(work_open(path, text, &folder, &error), HEED_OK);
   for (size_t cell = 0; cell + 1 < cells; cell++) {
-    record *one = sample_record(of, cell);
+    heed_record *one = sample_record(plan, cell);
     if (cell == 2) sample_fail(one);
     assert_int_equal(
-        work_write_part(folder, of, (const record *const *)&one, 1, &error),
+        work_write_part(folder, plan, (const heed_record *const *)&one, 1,
+                        &error),
         HEED_OK);
     record_free(one);
   }
   if (getenv("HEED_SAMPLE_WORK") != NULL) {
     work_close(folder);
   } else {
-    if (storage_consolidate(folder, path, of, &by, &error) != HEED_OK)
+    if (storage_consolidate(folder, path, plan, &provenance, &error) != HEED_OK)
       fail_msg("%s", error.message);
     assert_int_equal(work_remove(folder, &error), HEED_OK);
   }
   free(text);
-  plan_free(of);
+  plan_free(plan);
 }
 
 static void a_result_file_is_written(void **state) {

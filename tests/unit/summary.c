@@ -11,14 +11,14 @@
 #include <cmocka.h>
 /* clang-format on */
 
-static bool is_near(double found, double expected, double off) {
-  return fabs(found - expected) <= off;
+static bool is_near(double found, double expected, double offset) {
+  return fabs(found - expected) <= offset;
 }
 
 /* Student's quantile at 0.975 with 3 degrees of freedom: 3.182446305. */
 static void independent_replicates_have_students_interval(void **state) {
   double values[] = {4, NAN, 1, 3, 2};
-  const summary found = summarise_replicates(values, 5, false);
+  const view_estimate found = summarise_replicates(values, 5, false);
   const double half = 3.182446305284263 * sqrt(5.0 / 3.0 / 4.0);
   (void)state;
   assert_int_equal(found.count, 4);
@@ -29,7 +29,7 @@ static void independent_replicates_have_students_interval(void **state) {
 
 static void one_replicate_has_no_interval(void **state) {
   double values[] = {0.5};
-  const summary found = summarise_replicates(values, 1, false);
+  const view_estimate found = summarise_replicates(values, 1, false);
   (void)state;
   assert_true(is_near(found.value, 0.5, 0));
   assert_true(isnan(found.low) && isnan(found.high));
@@ -45,7 +45,7 @@ static void no_value_at_all_is_no_value(void **state) {
 static void a_bootstrap_shows_the_log_and_percentiles_of_the_rest(
     void **state) {
   double values[101] = {10};
-  summary found;
+  view_estimate found;
   (void)state;
   for (int i = 1; i <= 100; i++) values[i] = 101 - i;
   found = summarise_replicates(values, 101, true);

@@ -9,7 +9,7 @@ static double sigmoid(double x) {
   return 1.0 / (1.0 + exp(-x));
 }
 
-static void make(workbench *bench, uint64_t seed, const char *parameters,
+static void make(test_workbench *bench, uint64_t seed, const char *parameters,
                  heed_world *world) {
   workbench_open(bench, seed);
   const heed_instance *source =
@@ -29,7 +29,7 @@ static void every_gap_is_reached_at_every_cosine(void **state) {
   const double gaps[] = {0.6, 0.74, 0.98}, cosines[] = {0.4, 0.7, 1.0};
   for (size_t i = 0; i < 9; i++) {
     char parameters[128];
-    workbench bench;
+    test_workbench bench;
     heed_world world;
     (void)snprintf(parameters, sizeof parameters,
                    "{\"mu\": %g, \"cosine\": %g, \"held_out\": 10}",
@@ -46,7 +46,7 @@ static void every_gap_is_reached_at_every_cosine(void **state) {
 
 static void likeness_is_used_only_where_it_must_be(void **state) {
   (void)state;
-  workbench bench;
+  test_workbench bench;
   heed_world world;
   make(&bench, 1, "{\"mu\": 0.74, \"cosine\": 0.4}", &world);
   assert_near(bench.output[LIKENESS], 0.0, 0);
@@ -78,19 +78,19 @@ static double correlation(size_t count, const double *a, const double *b) {
 
 static void traits_leave_the_rest_of_the_world_alone(void **state) {
   (void)state;
-  workbench bench, other;
-  heed_world world, with;
+  test_workbench bench, other;
+  heed_world world, included;
   make(&bench, 3, "{\"held_out\": 10}", &world);
-  make(&other, 3, "{\"held_out\": 10" TRAITS "}", &with);
-  assert_int_equal(with.pairs->column_count, world.pairs->column_count + 4);
+  make(&other, 3, "{\"held_out\": 10" TRAITS "}", &included);
+  assert_int_equal(included.pairs->column_count, world.pairs->column_count + 4);
   for (size_t i = 0; i < world.pairs->column_count; i++) {
     const heed_column *a = &world.pairs->columns[i];
-    const heed_column *b = heed_table_column(with.pairs, a->name);
+    const heed_column *b = heed_table_column(included.pairs, a->name);
     assert_memory_equal(a->data, b->data,
                         world.pairs->rows * a->width * heed_type_size(a->type));
   }
   assert_memory_equal(numbers(world.prompts, "reward"),
-                      numbers(with.prompts, "reward"),
+                      numbers(included.prompts, "reward"),
                       world.prompts->rows * world.candidates * sizeof(double));
   workbench_close(&bench);
   workbench_close(&other);
@@ -102,7 +102,7 @@ static void traits_leave_the_rest_of_the_world_alone(void **state) {
 static void traits_have_the_cosines_asked_for(void **state) {
   enum { PAIRS = 20000 };
   (void)state;
-  workbench bench;
+  test_workbench bench;
   heed_world world;
   make(&bench, 4,
        "{\"mu\": 0.5, \"pairs\": 20000, \"prompts\": 20000, \"held_out\": 0,"
@@ -140,7 +140,7 @@ static void difficulty_follows_how_near_rewards_are(void **state) {
   (void)state;
   for (size_t n = 0; n < 4; n++) {
     char parameters[128];
-    workbench bench;
+    test_workbench bench;
     heed_world world;
     double mean = 0, square = 0, all = 0, like = 0;
     (void)snprintf(parameters, sizeof parameters,
@@ -177,7 +177,7 @@ static void topics_follow_how_well_a_does(void **state) {
   (void)state;
   for (size_t n = 0; n < 4; n++) {
     char parameters[160];
-    workbench bench;
+    test_workbench bench;
     heed_world world;
     double sum[TOPICS] = {0}, mean[PROMPTS] = {0}, all = 0, like = 0;
     size_t count[TOPICS] = {0};
@@ -218,7 +218,7 @@ static void topics_follow_how_well_a_does(void **state) {
 
 static void traits_need_a_direction_of_their_own(void **state) {
   (void)state;
-  workbench bench;
+  test_workbench bench;
   workbench_open(&bench, 1);
   assert_null(workbench_try(&bench, HEED_SOURCE, "synthetic",
                             "{\"features\": 2, \"length_cosine\": 0}"));
@@ -229,7 +229,7 @@ static void traits_need_a_direction_of_their_own(void **state) {
 
 static void mu_is_the_mean_of_p_over_the_pairs(void **state) {
   (void)state;
-  workbench bench;
+  test_workbench bench;
   heed_world world;
   make(&bench, 3, "{\"pairs\": 3000}", &world);
   const double *p = numbers(world.pairs, "p");
@@ -243,7 +243,7 @@ static void mu_is_the_mean_of_p_over_the_pairs(void **state) {
 
 static void pairs_follow_from_the_prompts(void **state) {
   (void)state;
-  workbench bench;
+  test_workbench bench;
   heed_world world;
   make(&bench, 4, "{\"pairs\": 500, \"prompts\": 100, \"held_out\": 7}",
        &world);
@@ -298,7 +298,7 @@ static void reward_direction(const double *phi, const double *reward,
 
 static void reward_is_linear_with_the_scale_asked_for(void **state) {
   (void)state;
-  workbench bench;
+  test_workbench bench;
   heed_world world;
   double w[8], length = 0.0;
   make(&bench, 5, "{\"scale\": 2.5, \"mu\": 0.7}", &world);
@@ -320,7 +320,7 @@ static void separation_has_the_cosine_asked_for(void **state) {
   const double cosines[] = {0.4, 0.7, 1.0}, gaps[] = {0.74, 0.98};
   for (size_t i = 0; i < 6; i++) {
     char parameters[128];
-    workbench bench;
+    test_workbench bench;
     heed_world world;
     double w[8], mean[8] = {0}, ww = 0.0, mm = 0.0, wm = 0.0;
     (void)snprintf(parameters, sizeof parameters,
@@ -349,7 +349,7 @@ static void separation_has_the_cosine_asked_for(void **state) {
 
 static void models_a_and_b_are_what_the_reference_can_be(void **state) {
   (void)state;
-  workbench benches[3];
+  test_workbench benches[3];
   heed_world worlds[3];
   const char *references[] = {"uniform", "a", "b"};
   const double *log_pi[3];
@@ -383,7 +383,7 @@ static void models_a_and_b_are_what_the_reference_can_be(void **state) {
 
 static void larger_gap_keeps_prompts_and_ranks_of_responses(void **state) {
   (void)state;
-  workbench first, second;
+  test_workbench first, second;
   heed_world near, far;
   size_t moved = 0;
   make(&first, 8, "{\"mu\": 0.7, \"cosine\": 1}", &near);
@@ -400,7 +400,7 @@ static void larger_gap_keeps_prompts_and_ranks_of_responses(void **state) {
 
 static void more_pairs_keep_the_pairs_there_were(void **state) {
   (void)state;
-  workbench first, second;
+  test_workbench first, second;
   heed_world few, many;
   make(&first, 9, "{\"pairs\": 3000}", &few);
   make(&second, 9, "{\"pairs\": 6000}", &many);
@@ -412,7 +412,7 @@ static void more_pairs_keep_the_pairs_there_were(void **state) {
 
 static void unreachable_gap_is_an_error_with_the_reachable_range(void **state) {
   (void)state;
-  workbench bench;
+  test_workbench bench;
   heed_world world;
   workbench_open(&bench, 10);
   const heed_instance *source = workbench_make(
@@ -438,7 +438,7 @@ static void unreachable_gap_is_an_error_with_the_reachable_range(void **state) {
 
 static void gap_of_one_half_makes_the_models_alike(void **state) {
   (void)state;
-  workbench bench;
+  test_workbench bench;
   heed_world world;
   make(&bench, 11, "{\"mu\": 0.5}", &world);
   assert_near(bench.output[SHARPNESS], 0.0, 1e-6);
@@ -448,7 +448,7 @@ static void gap_of_one_half_makes_the_models_alike(void **state) {
 
 static void topics_are_there_when_asked_for(void **state) {
   (void)state;
-  workbench bench;
+  test_workbench bench;
   heed_world world;
   size_t seen[3] = {0};
   make(&bench, 12, "{\"topics\": 3}", &world);
@@ -461,7 +461,7 @@ static void topics_are_there_when_asked_for(void **state) {
 
 static void judge_gives_the_true_reward_and_refuses_others(void **state) {
   (void)state;
-  workbench bench;
+  test_workbench bench;
   heed_world world;
   double rewards[2];
   workbench_open(&bench, 13);

@@ -52,19 +52,20 @@ static const char *const pairs[] = {"a b", "b c", "Ġ a", "ab c"};
 #define CHATML "{% for message in messages %}" TURNS
 
 /* What a test changes of a good file; NULL: nothing. */
-typedef struct change {
+typedef struct tokenizer_change {
   const char *model, *pre, *template, *merge;
   size_t types;
-} change;
+} tokenizer_change;
 
-static gguf_file *write_model(const change *with) {
+static gguf_file *write_model(const tokenizer_change *change) {
   char path[512];
   heed_error error = {HEED_OK, ""};
   gguf_file *file = NULL;
-  const char *merges[5] = {pairs[0], pairs[1], pairs[2], pairs[3], with->merge};
-  const char *model = with->model != NULL ? with->model : "gpt2";
-  const char *pre = with->pre != NULL ? with->pre : "smollm";
-  const char *template = with->template != NULL ? with->template : CHATML;
+  const char *merges[5] = {pairs[0], pairs[1], pairs[2], pairs[3],
+                           change->merge};
+  const char *model = change->model != NULL ? change->model : "gpt2";
+  const char *pre = change->pre != NULL ? change->pre : "smollm";
+  const char *template = change->template != NULL ? change->template : CHATML;
   (void)snprintf(path, sizeof path, "%s/unit-tokenizer-%ld.gguf",
                  HEED_TEST_BUILD, (long)getpid());
   gguf_writer *writer = gguf_writer_new(path);
@@ -72,9 +73,9 @@ static gguf_file *write_model(const change *with) {
   gguf_writer_text(writer, "tokenizer.ggml.pre", pre, strlen(pre));
   gguf_writer_texts(writer, "tokenizer.ggml.tokens", words, NULL, COUNT);
   gguf_writer_i32s(writer, "tokenizer.ggml.token_type", types,
-                   with->types != 0 ? with->types : COUNT);
+                   change->types != 0 ? change->types : COUNT);
   gguf_writer_texts(writer, "tokenizer.ggml.merges", merges, NULL,
-                    with->merge != NULL ? 5 : 4);
+                    change->merge != NULL ? 5 : 4);
   gguf_writer_u32(writer, "tokenizer.ggml.eos_token_id", END);
   gguf_writer_text(writer, "tokenizer.chat_template", template,
                    strlen(template));
@@ -86,15 +87,15 @@ static gguf_file *write_model(const change *with) {
   return file;
 }
 
-static void open_model(const change *with, gguf_file **file,
-                       tokenizer **tokens) {
+static void open_model(const tokenizer_change *change, gguf_file **file,
+                       llm_tokenizer **tokens) {
   heed_error error = {HEED_OK, ""};
-  *file = write_model(with);
+  *file = write_model(change);
   if (tokenizer_open(*file, tokens, &error) != HEED_OK)
     fail_msg("%s", error.message);
 }
 
-static void are(token_list *list, const int32_t *expected, size_t count) {
+static void are(llm_token_list *list, const int32_t *expected, size_t count) {
   assert_int_equal(list->count, count);
   for (size_t i = 0; i < count; i++) assert_int_equal(list->id[i], expected[i]);
   token_list_free(list);
@@ -104,10 +105,10 @@ static void are(token_list *list, const int32_t *expected, size_t count) {
   are((list), (const int32_t[]){__VA_ARGS__}, \
       sizeof((const int32_t[]){__VA_ARGS__}) / sizeof(int32_t))
 
-static token_list encoded(const tokenizer *tokens, const char *text,
-                          bool control) {
+static llm_token_list encoded(const llm_tokenizer *tokens, const char *text,
+                              bool control) {
   heed_error error = {HEED_OK, ""};
-  token_list list = {0};
+  llm_token_list list = {0};
   if (tokenizer_encode(tokens, text, strlen(text), control, &list, &error) !=
       HEED_OK)
     fail_msg("%s", error.message);
@@ -117,9 +118,9 @@ static token_list encoded(const tokenizer *tokens, const char *text,
 static void merges_go_by_rank(void **state) {
   (void)state;
   gguf_file *file;
-  tokenizer *tokens;
-  open_model(&(change){0}, &file, &tokens);
-  token_list list = encoded(tokens, "abc", false);
+  llm_tokenizer *tokens;
+  open_model(&(tokenizer_change){0}, &file, &tokens);
+  llm_token_list list = encoded(tokens, "abc", false);
   TOKENS_ARE(&list, ABC);
   list = encoded(tokens, "bbca abab", false);
   TOKENS_ARE(&list, B, BC, A, SPACE, AB, AB);
@@ -132,9 +133,9 @@ static void merges_go_by_rank(void **state) {
 static void control_tokens_are_text_unless_asked_for(void **state) {
   (void)state;
   gguf_file *file;
-  tokenizer *tokens;
-  open_model(&(change){0}, &file, &tokens);
-  token_list list = encoded(tokens, "a<|im_end|>b<u>", true);
+  llm_tokenizer *tokens;
+  open_model(&(tokenizer_change){0}, &file, &tokens);
+  llm_token_list list = encoded(tokens, "a<|im_end|>b<u>", true);
   TOKENS_ARE(&list, A, END, B, USER);
   /* Nothing but a and b has a token here. */
   list = encoded(tokens, "a<|im_end|>b<u>", false);
@@ -150,13 +151,13 @@ static void control_tokens_are_text_unless_asked_for(void **state) {
 static void what_is_not_utf8_is_replaced_by_maximal_parts(void **state) {
   (void)state;
   gguf_file *file;
-  tokenizer *tokens;
-  open_model(&(change){0}, &file, &tokens);
-  token_list list = encoded(tokens,
-                            "a\xe2\x82"
-                            "a\xff\xff"
-                            "b",
-                            false);
+  llm_tokenizer *tokens;
+  open_model(&(tokenizer_change){0}, &file, &tokens);
+  llm_token_list list = encoded(tokens,
+                                "a\xe2\x82"
+                                "a\xff\xff"
+                                "b",
+                                false);
   TOKENS_ARE(&list, A, EF, BF, BD, A, EF, BF, BD, EF, BF, BD, B);
   list = encoded(tokens, "\xed\xa0\x80", false); /* a surrogate */
   TOKENS_ARE(&list, EF, BF, BD, EF, BF, BD, EF, BF, BD);
@@ -167,11 +168,11 @@ static void what_is_not_utf8_is_replaced_by_maximal_parts(void **state) {
 static void decoding_gives_the_bytes(void **state) {
   (void)state;
   gguf_file *file;
-  tokenizer *tokens;
+  llm_tokenizer *tokens;
   heed_error error = {HEED_OK, ""};
   char *text;
   size_t length;
-  open_model(&(change){0}, &file, &tokens);
+  open_model(&(tokenizer_change){0}, &file, &tokens);
   const int32_t id[] = {START, SPACE_A, LINE, EF, USER, END};
   assert_int_equal(
       tokenizer_decode(tokens, id, 6, false, &text, &length, &error), HEED_OK);
@@ -193,10 +194,10 @@ static void a_long_word_takes_no_quadratic_time(void **state) {
   (void)state;
   enum { LENGTH = 2000000 };
   gguf_file *file;
-  tokenizer *tokens;
-  token_list list = {0};
+  llm_tokenizer *tokens;
+  llm_token_list list = {0};
   char *text = malloc(LENGTH);
-  open_model(&(change){0}, &file, &tokens);
+  open_model(&(tokenizer_change){0}, &file, &tokens);
   for (size_t i = 0; i < LENGTH; i++) text[i] = i % 2 == 0 ? 'a' : 'b';
   assert_int_equal(tokenizer_encode(tokens, text, LENGTH, true, &list, NULL),
                    HEED_OK);
@@ -207,10 +208,10 @@ static void a_long_word_takes_no_quadratic_time(void **state) {
   gguf_close(file);
 }
 
-static void is_refused(const change *with, const char *part) {
+static void is_refused(const tokenizer_change *change, const char *part) {
   heed_error error = {HEED_OK, ""};
-  gguf_file *file = write_model(with);
-  tokenizer *tokens;
+  gguf_file *file = write_model(change);
+  llm_tokenizer *tokens;
   assert_int_not_equal(tokenizer_open(file, &tokens, &error), HEED_OK);
   assert_null(tokens);
   if (strstr(error.message, part) == NULL)
@@ -220,27 +221,30 @@ static void is_refused(const change *with, const char *part) {
 
 static void what_is_not_known_is_refused_by_name(void **state) {
   (void)state;
-  is_refused(&(change){.pre = "tekken"}, "tokenizer.ggml.pre is \"tekken\"");
-  is_refused(&(change){.model = "llama"}, "tokenizer.ggml.model is \"llama\"");
-  is_refused(&(change){.types = 3}, "token_type has 3 elements, and 15");
-  is_refused(&(change){.merge = "c a"}, "merge 4");
-  is_refused(&(change){.merge = "ca"}, "merge 4");
+  is_refused(&(tokenizer_change){.pre = "tekken"},
+             "tokenizer.ggml.pre is \"tekken\"");
+  is_refused(&(tokenizer_change){.model = "llama"},
+             "tokenizer.ggml.model is \"llama\"");
+  is_refused(&(tokenizer_change){.types = 3},
+             "token_type has 3 elements, and 15");
+  is_refused(&(tokenizer_change){.merge = "c a"}, "merge 4");
+  is_refused(&(tokenizer_change){.merge = "ca"}, "merge 4");
 }
 
-static void cuts_to(pretoken_rule rule, const char *text,
+static void cuts_to(llm_pretoken_rule rule, const char *text,
                     const char *expected) {
   char found[256] = "";
-  pretokens cut;
+  llm_pretokens cut;
   const char *piece;
-  size_t length, at = 0;
+  size_t length, position = 0;
   assert_int_equal(pretokens_begin(&cut, rule, text, strlen(text), NULL),
                    HEED_OK);
   while (pretokens_next(&cut, &piece, &length)) {
-    if (at > 0) found[at++] = '|';
-    memcpy(found + at, piece, length);
-    at += length;
+    if (position > 0) found[position++] = '|';
+    memcpy(found + position, piece, length);
+    position += length;
   }
-  found[at] = '\0';
+  found[position] = '\0';
   pretokens_end(&cut);
   assert_string_equal(found, expected);
 }
@@ -264,10 +268,10 @@ static void each_rule_cuts_as_its_expression(void **state) {
 static void turns_are_the_templates(void **state) {
   (void)state;
   gguf_file *file;
-  tokenizer *tokens;
-  chat *turns;
-  token_list list = {0};
-  open_model(&(change){0}, &file, &tokens);
+  llm_tokenizer *tokens;
+  llm_chat *turns;
+  llm_token_list list = {0};
+  open_model(&(tokenizer_change){0}, &file, &tokens);
   assert_int_equal(chat_open(file, tokens, &turns, NULL), HEED_OK);
   assert_int_equal(chat_begin(turns, false, &list, NULL), HEED_OK);
   assert_int_equal(chat_turn(turns, "b", "a<|im_end|>", 11, &list, NULL),
@@ -284,13 +288,14 @@ static void turns_are_the_templates(void **state) {
 static void a_template_may_bring_a_system_turn(void **state) {
   (void)state;
   gguf_file *file;
-  tokenizer *tokens;
-  chat *turns;
-  token_list list = {0};
+  llm_tokenizer *tokens;
+  llm_chat *turns;
+  llm_token_list list = {0};
   open_model(
-      &(change){.template = "{% for message in messages %}{% if loop.first and "
-                            "messages[0]['role'] != 'system' %}{{ '<|im_start|>"
-                            "system\nabc<|im_end|>\n' }}{% endif %}" TURNS},
+      &(tokenizer_change){
+          .template = "{% for message in messages %}{% if loop.first and "
+                      "messages[0]['role'] != 'system' %}{{ '<|im_start|>"
+                      "system\nabc<|im_end|>\n' }}{% endif %}" TURNS},
       &file, &tokens);
   assert_int_equal(chat_open(file, tokens, &turns, NULL), HEED_OK);
   assert_int_equal(chat_begin(turns, false, &list, NULL), HEED_OK);
@@ -305,11 +310,12 @@ static void a_template_may_bring_a_system_turn(void **state) {
 static void another_template_is_refused_with_its_start(void **state) {
   (void)state;
   gguf_file *file;
-  tokenizer *tokens;
-  chat *turns;
+  llm_tokenizer *tokens;
+  llm_chat *turns;
   heed_error error = {HEED_OK, ""};
-  open_model(&(change){.template = "{{ bos_token }}{% for m in messages %}"},
-             &file, &tokens);
+  open_model(
+      &(tokenizer_change){.template = "{{ bos_token }}{% for m in messages %}"},
+      &file, &tokens);
   assert_int_equal(chat_open(file, tokens, &turns, &error), HEED_UNSUPPORTED);
   assert_null(turns);
   assert_non_null(strstr(error.message, "it starts: {{ bos_token }}"));

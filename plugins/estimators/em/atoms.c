@@ -6,39 +6,42 @@
 #include "estimators/em/fit.h"
 
 /* P of every answer at eta = 0 and 1; answers of groups in turn. */
-static size_t read_ends(fit *self, double *x) {
+static size_t read_ends(em_fit *self, double *x) {
   static const double both[2] = {0, 1};
-  const heed_user_model_functions *is = self->model->plugin->functions;
-  const histories *of = &self->histories;
-  if (of->reduced) {
-    is->probability(self->model->self, phi_of(self, x), &of->classes, 2, both,
-                    self->ends);
-    return of->classes.count;
+  const heed_user_model_functions *functions = self->model->plugin->functions;
+  const attention_histories *histories = &self->histories;
+  if (histories->reduced) {
+    functions->probability(self->model->self, phi_of(self, x),
+                           &histories->classes, 2, both, self->ends);
+    return histories->classes.count;
   }
-  histories_probability(of, phi_of(self, x), 0, of->crowd->annotations->rows, 2,
-                        both, self->ends);
-  return of->crowd->annotations->rows;
+  histories_probability(histories, phi_of(self, x), 0,
+                        histories->crowd->annotations->rows, 2, both,
+                        self->ends);
+  return histories->crowd->annotations->rows;
 }
 
 /* How much of each answer the atom answers for. */
-static void weigh_answers(fit *self, size_t atom) {
-  const histories *of = &self->histories;
-  const size_t width = of->domain.class_count, nodes = self->node_count;
-  if (!of->reduced) {
-    for (size_t j = 0; j < of->group_count; j++)
-      for (size_t i = of->crowd->first[j]; i < of->crowd->first[j + 1]; i++)
+static void weigh_answers(em_fit *self, size_t atom) {
+  const attention_histories *histories = &self->histories;
+  const size_t width = histories->domain.class_count, nodes = self->node_count;
+  if (!histories->reduced) {
+    for (size_t j = 0; j < histories->group_count; j++)
+      for (size_t i = histories->crowd->first[j];
+           i < histories->crowd->first[j + 1]; i++)
         self->atom_weight[i] = self->responsibility[j * nodes + atom];
     return;
   }
   memset(self->atom_weight, 0, width * sizeof *self->atom_weight);
-  for (size_t g = 0; g < of->group_count; g++)
+  for (size_t g = 0; g < histories->group_count; g++)
     for (size_t c = 0; c < width; c++)
-      self->atom_weight[c] += of->users[g] * of->counts[g * width + c] *
+      self->atom_weight[c] += histories->users[g] *
+                              histories->counts[g * width + c] *
                               self->responsibility[g * nodes + atom];
 }
 
 /* d/d eta of sum_i w_i log(c_i + eta (g_i - c_i)), and the second. */
-static double slope_at(const fit *self, size_t count, double eta,
+static double slope_at(const em_fit *self, size_t count, double eta,
                        double *curvature) {
   double slope = 0;
   *curvature = 0;
@@ -54,7 +57,7 @@ static double slope_at(const fit *self, size_t count, double eta,
 
 /* The expected log-likelihood of a mixture is concave in eta: its slope is
  * sought by Newton's method inside a shrinking bracket. */
-static double best_atom(const fit *self, size_t count, double eta) {
+static double best_atom(const em_fit *self, size_t count, double eta) {
   enum { MOST = 100 };
   double low = self->histories.domain.low, high = self->histories.domain.high;
   double curvature, slope = slope_at(self, count, low, &curvature);
@@ -77,7 +80,7 @@ static double best_atom(const fit *self, size_t count, double eta) {
 }
 
 /* Expected log-likelihood of all groups at one place of one atom. */
-static double atom_value(fit *self, double *x, size_t atom, double eta) {
+static double atom_value(em_fit *self, double *x, size_t atom, double eta) {
   const size_t nodes = self->node_count;
   double sum = 0;
   if (self->status == HEED_OK)
@@ -93,10 +96,10 @@ static double atom_value(fit *self, double *x, size_t atom, double eta) {
 }
 
 /* For models that are no mixtures: golden section, kept only if better. */
-static double search_atom(fit *self, double *x, size_t atom, double eta) {
+static double search_atom(em_fit *self, double *x, size_t atom, double eta) {
   const double golden = 0.61803398874989484820;
   double low = self->histories.domain.low, high = self->histories.domain.high;
-  const double before = atom_value(self, x, atom, eta);
+  const double earlier = atom_value(self, x, atom, eta);
   double a = high - golden * (high - low), b = low + golden * (high - low);
   double fa = atom_value(self, x, atom, a), fb = atom_value(self, x, atom, b);
   while (high - low > 1e-9) {
@@ -114,10 +117,10 @@ static double search_atom(fit *self, double *x, size_t atom, double eta) {
       fa = atom_value(self, x, atom, a);
     }
   }
-  return fmax(fa, fb) > before ? (fa > fb ? a : b) : eta;
+  return fmax(fa, fb) > earlier ? (fa > fb ? a : b) : eta;
 }
 
-void em_move_atoms(fit *self, double *x) {
+void em_move_atoms(em_fit *self, double *x) {
   const bool mixture = self->histories.domain.mixture;
   const size_t answers = mixture ? read_ends(self, x) : 0;
   for (size_t k = 0; k < self->node_count; k++) {

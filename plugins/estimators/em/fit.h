@@ -9,12 +9,12 @@
 #include "support/histories.h"
 #include "support/prior_fit.h"
 
-typedef struct fit {
+typedef struct em_fit {
   const heed_value *values;
   const heed_host *host;
   const heed_instance *prior, *model;
   const heed_distribution_functions *distribution;
-  histories histories;
+  attention_histories histories;
   prior_fit *prior_fit;       /* of a prior that is fitted, or else */
   free_weights *free_weights; /* of one whose weights are free */
   bool fits_prior, estimates_mu;
@@ -34,28 +34,29 @@ typedef struct fit {
   double *log_likelihood; /* groups x nodes, at `at` */
   double *responsibility; /* groups x nodes */
   double *mass;           /* nodes: expected users */
-  double *at;             /* nodes, phi, mu of log_likelihood */
+  double *point;          /* nodes, phi, mu of log_likelihood */
   bool have_likelihood;
   double *trial;       /* groups x nodes */
   double *ends;        /* mixtures, per answer: P at eta = 0 and at 1 */
   double *atom_weight; /* of each answer, for one atom */
   heed_status status;
   heed_error *error;
-} fit;
+} em_fit;
 
-static inline double *phi_of(const fit *self, double *x) {
+static inline double *phi_of(const em_fit *self, double *x) {
   return self->phi_count == 0 ? NULL : x + self->prior_count;
 }
 
-static inline double mu_of(const fit *self, const double *x) {
+static inline double mu_of(const em_fit *self, const double *x) {
   return self->estimates_mu ? x[self->count - 1] : self->fixed_mu;
 }
 
 /* The M-step of a prior's atoms: each moves to where its users' answers are
  * most probable, into nodes. */
-void em_move_atoms(fit *self, double *x);
+void em_move_atoms(em_fit *self, double *x);
 
 /* Puts x where a fit starts; the first starts are chosen, others random. */
-heed_status em_start_at(fit *self, size_t start, double *x, heed_error *error);
+heed_status em_start_at(em_fit *self, size_t start, double *x,
+                        heed_error *error);
 
 #endif

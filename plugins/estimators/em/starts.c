@@ -11,26 +11,27 @@ enum { START_FREE, START_MOMENTS, START_MIDDLE };
 
 /* Mean and variance of eta by moments, where a p is shared: of user j,
  * k/n = 1/2 + eta (mu - 1/2) + noise of variance q (1 - q) / n. */
-static void moments(const fit *self, double mu, double *mean,
+static void moments(const em_fit *self, double mu, double *mean,
                     double *variance) {
-  const histories *of = &self->histories;
-  const double low = of->domain.low, high = of->domain.high;
+  const attention_histories *histories = &self->histories;
+  const double low = histories->domain.low, high = histories->domain.high;
   const double inside = 0.02 * (high - low);
   double sum = 0, squares = 0, noise = 0, users = 0;
   *mean = 0.5;
   *variance = 0.08;
   if (isnan(mu) || fabs(mu - 0.5) < 1e-6) return;
-  for (size_t j = 0; j < of->group_count; j++) {
-    const heed_answers *answers = of->reduced ? &of->classes : &of->answers[j];
+  for (size_t j = 0; j < histories->group_count; j++) {
+    const heed_answers *answers =
+        histories->reduced ? &histories->classes : &histories->answers[j];
     double n = 0, k = 0;
     for (size_t i = 0; i < answers->count; i++) {
       const double weight =
-          of->reduced ? of->counts[j * answers->count + i] : 1;
+          histories->reduced ? histories->counts[j * answers->count + i] : 1;
       n += weight * (answers->choice[i] != HEED_CHOSE_TIE);
       k += weight * (answers->choice[i] == HEED_CHOSE_A);
     }
     if (n < 2) continue;
-    const double rate = k / n, equal = of->users[j];
+    const double rate = k / n, equal = histories->users[j];
     users += equal;
     sum += equal * rate;
     squares += equal * rate * rate;
@@ -48,13 +49,14 @@ static void moments(const fit *self, double mu, double *mean,
 
 /* Merges neighbours, those first that lie nearest for their mass, until
  * `count` are left. */
-static void merge_atoms(size_t from, size_t count, double *at, double *mass) {
-  while (from > count) {
+static void merge_atoms(size_t start, size_t count, double *point,
+                        double *mass) {
+  while (start > count) {
     size_t best = 0;
     double least = HUGE_VAL;
-    for (size_t k = 0; k + 1 < from; k++) {
+    for (size_t k = 0; k + 1 < start; k++) {
       const double both = mass[k] + mass[k + 1];
-      const double apart = at[k + 1] - at[k];
+      const double apart = point[k + 1] - point[k];
       const double lost = mass[k] * mass[k + 1] / both * apart * apart;
       if (lost < least) {
         least = lost;
@@ -62,21 +64,24 @@ static void merge_atoms(size_t from, size_t count, double *at, double *mass) {
       }
     }
     const double both = mass[best] + mass[best + 1];
-    at[best] = (mass[best] * at[best] + mass[best + 1] * at[best + 1]) / both;
+    point[best] =
+        (mass[best] * point[best] + mass[best + 1] * point[best + 1]) / both;
     mass[best] = both;
-    from--;
-    memmove(at + best + 1, at + best + 2, (from - best - 1) * sizeof *at);
-    memmove(mass + best + 1, mass + best + 2, (from - best - 1) * sizeof *mass);
+    start--;
+    memmove(point + best + 1, point + best + 2,
+            (start - best - 1) * sizeof *point);
+    memmove(mass + best + 1, mass + best + 2,
+            (start - best - 1) * sizeof *mass);
   }
 }
 
 /* Atoms start where free weights on a grid put users: a start by moments may
  * fall into the saddle where all atoms meet. */
-static heed_status start_atoms(fit *self, double *x, heed_error *error) {
+static heed_status start_atoms(em_fit *self, double *x, heed_error *error) {
   enum { GRID = 61 };
   const heed_host *host = self->host;
   const heed_domain *domain = &self->histories.domain;
-  double at[GRID], mass[GRID], sum = 0;
+  double point[GRID], mass[GRID], sum = 0;
   const size_t groups = self->histories.group_count;
   double *likelihood = host->scratch(host, groups * GRID, sizeof *likelihood);
   free_weights *weights = free_weights_open(host, groups, GRID);
@@ -84,18 +89,19 @@ static heed_status start_atoms(fit *self, double *x, heed_error *error) {
   if (likelihood == NULL || weights == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out");
   for (size_t k = 0; k < GRID; k++) {
-    at[k] = domain->low + (domain->high - domain->low) * (double)k / (GRID - 1);
+    point[k] =
+        domain->low + (domain->high - domain->low) * (double)k / (GRID - 1);
     mass[k] = 1.0 / GRID;
   }
   status = histories_likelihood(&self->histories, host, phi_of(self, x), GRID,
-                                at, likelihood, error);
+                                point, likelihood, error);
   if (status != HEED_OK) return status;
   (void)free_weights_solve(weights, self->histories.users, likelihood,
                            FREE_WEIGHTS_TOLERANCE, mass);
   for (size_t j = 0; j < groups; j++) sum += self->histories.users[j];
   for (size_t k = 0; k < GRID; k++) mass[k] *= sum;
-  merge_atoms(GRID, self->node_count, at, mass);
-  return self->distribution->refit(self->prior->self, self->node_count, at,
+  merge_atoms(GRID, self->node_count, point, mass);
+  return self->distribution->refit(self->prior->self, self->node_count, point,
                                    mass, x, error);
 }
 
@@ -103,7 +109,7 @@ static heed_status start_atoms(fit *self, double *x, heed_error *error) {
  * of [0, 1] whatever the domain: where eta may be below 0, a start that is
  * symmetric about 0 is a saddle of the likelihood if mu is estimated, as eta
  * and mu - 1/2 may change sign together. */
-static void later_start(const fit *self, size_t start, double *mean,
+static void later_start(const em_fit *self, size_t start, double *mean,
                         double *variance) {
   heed_stream stream = self->host->stream(self->host, "start", start);
   const double low = self->histories.domain.low;
@@ -115,14 +121,15 @@ static void later_start(const fit *self, size_t start, double *mean,
   *variance = width * width * (0.01 + 0.14 * heed_uniform(&stream));
 }
 
-heed_status em_start_at(fit *self, size_t start, double *x, heed_error *error) {
+heed_status em_start_at(em_fit *self, size_t start, double *x,
+                        heed_error *error) {
   double mean, variance;
   double *phi_at = x + self->prior_count;
   double *theta = self->free_scale ? self->theta : x;
   if (self->estimates_mu) x[self->count - 1] = 0.75;
   if (self->phi_count > 0) {
-    const heed_user_model_functions *is = self->model->plugin->functions;
-    is->phi(self->model->self, phi_at, self->phi_low, self->phi_high);
+    const heed_user_model_functions *functions = self->model->plugin->functions;
+    functions->phi(self->model->self, phi_at, self->phi_low, self->phi_high);
   }
   if (!self->fits_prior) {
     self->distribution->theta(self->prior->self, theta);

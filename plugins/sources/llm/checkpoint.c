@@ -10,13 +10,13 @@ static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
-heed_status checkpoint_open(const heed_host *host, checkpoint *self,
+heed_status checkpoint_open(const heed_host *host, llm_source_checkpoint *self,
                             heed_error *error) {
   FILE *file = NULL;
   char *line = NULL;
   size_t room = 0;
   ssize_t length;
-  *self = (checkpoint){
+  *self = (llm_source_checkpoint){
       .host = host, .path = host->checkpoint(host), .lots = json_array()};
   if (self->lots == NULL) return no_memory(error);
   if (self->path != NULL) file = fopen(self->path, "rb");
@@ -31,13 +31,13 @@ heed_status checkpoint_open(const heed_host *host, checkpoint *self,
   return HEED_OK;
 }
 
-void checkpoint_close(checkpoint *self) {
+void checkpoint_close(llm_source_checkpoint *self) {
   json_decref(self->lots);
   self->lots = NULL;
 }
 
-static const json_t *lot_of(const checkpoint *self, const char *purpose,
-                            size_t first, size_t count) {
+static const json_t *lot_of(const llm_source_checkpoint *self,
+                            const char *purpose, size_t first, size_t count) {
   const json_t *lot;
   size_t i;
   json_array_foreach(self->lots, i, lot) {
@@ -52,8 +52,8 @@ static const json_t *lot_of(const checkpoint *self, const char *purpose,
   return NULL;
 }
 
-heed_status checkpoint_find(const checkpoint *self, const char *purpose,
-                            size_t first, size_t count,
+heed_status checkpoint_find(const llm_source_checkpoint *self,
+                            const char *purpose, size_t first, size_t count,
                             heed_response *responses, size_t *tokens,
                             bool *found, heed_error *error) {
   const json_t *lot = lot_of(self, purpose, first, count);
@@ -61,14 +61,15 @@ heed_status checkpoint_find(const checkpoint *self, const char *purpose,
   if (lot == NULL) return HEED_OK;
   for (size_t i = 0; i < count; i++) {
     const json_t *text = json_array_get(json_object_get(lot, "text"), i);
-    heed_response *into = &responses[i];
+    heed_response *response = &responses[i];
     *found = *found && json_is_string(text);
     if (!*found) return HEED_OK;
-    into->text = self->host->copy(self->host, json_string_value(text));
-    if (into->text == NULL) return no_memory(error);
-    into->length = strlen(into->text);
-    into->cut = json_is_true(json_array_get(json_object_get(lot, "cut"), i));
-    into->candidate = -1;
+    response->text = self->host->copy(self->host, json_string_value(text));
+    if (response->text == NULL) return no_memory(error);
+    response->length = strlen(response->text);
+    response->cut =
+        json_is_true(json_array_get(json_object_get(lot, "cut"), i));
+    response->candidate = -1;
   }
   *tokens += (size_t)json_integer_value(json_object_get(lot, "tokens"));
   return HEED_OK;
@@ -100,40 +101,42 @@ static bool write_lots(const json_t *lots, FILE *file) {
 }
 
 /* 0, or what went wrong. */
-static int write_file(const checkpoint *self, const char *beside) {
-  FILE *file = fopen(beside, "wb");
+static int write_file(const llm_source_checkpoint *self,
+                      const char *neighbour) {
+  FILE *file = fopen(neighbour, "wb");
   bool good;
   int fault;
   if (file == NULL) return errno;
   errno = 0;
   good = write_lots(self->lots, file);
   good = fclose(file) == 0 && good;
-  good = good && rename(beside, self->path) == 0;
+  good = good && rename(neighbour, self->path) == 0;
   if (good) return 0;
   fault = errno != 0 ? errno : EIO;
-  (void)unlink(beside);
+  (void)unlink(neighbour);
   return fault;
 }
 
-heed_status checkpoint_add(checkpoint *self, const char *purpose, size_t first,
-                           size_t count, const heed_response *responses,
-                           size_t tokens, heed_error *error) {
-  char *beside = NULL;
+heed_status checkpoint_add(llm_source_checkpoint *self, const char *purpose,
+                           size_t first, size_t count,
+                           const heed_response *responses, size_t tokens,
+                           heed_error *error) {
+  char *neighbour = NULL;
   json_t *lot;
   int fault;
   if (self->path == NULL) return HEED_OK;
   lot = lot_as_json(purpose, first, count, responses, tokens);
   if (lot == NULL || json_array_append_new(self->lots, lot) != 0 ||
-      asprintf(&beside, "%s.%ld.tmp", self->path, (long)getpid()) < 0)
+      asprintf(&neighbour, "%s.%ld.tmp", self->path, (long)getpid()) < 0)
     return no_memory(error);
-  fault = write_file(self, beside);
+  fault = write_file(self, neighbour);
   if (fault != 0) {
     self->host->warn(self->host, "checkpoint",
                      "%s: cannot be written: %s; responses are not kept until "
                      "all are drawn",
-                     beside, strerror(fault));
+                     neighbour, strerror(fault));
     self->path = NULL;
   }
-  free(beside);
+  free(neighbour);
   return HEED_OK;
 }

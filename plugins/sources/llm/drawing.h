@@ -6,20 +6,20 @@
 #include "sources/llm/checkpoint.h"
 #include "sources/llm/models.h"
 
-typedef struct drawing {
+typedef struct llm_source_drawing {
   const heed_host *host;
-  checkpoint *kept;
+  llm_source_checkpoint *kept;
   const char *const *prompt; /* texts of rows of world->prompts */
   size_t most, together;
   /* What was done so far. */
   size_t tokens;     /* of all responses */
   size_t tokens_now; /* of those that were drawn in this run */
   double seconds;    /* that these took */
-} drawing;
+} llm_source_drawing;
 
 /* Draws a response to the prompt of each of responses (count).  entity (count)
  * and purpose key the streams; whose: for the log and the progress. */
-heed_status drawing_draw(drawing *self, models *open,
+heed_status drawing_draw(llm_source_drawing *self, llm_source_models *open,
                          const language_model_options *options,
                          llm_sampling sampling, const char *purpose,
                          const char *whose, size_t count,

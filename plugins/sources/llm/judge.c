@@ -7,11 +7,11 @@
 const char *const judge_kind_words[] = {"likelihood", "lexicon", "log", NULL};
 
 /* The judge reads whole prompts, whatever part of them the models saw. */
-static heed_status by_likelihood(const judge *self, models *open,
-                                 const heed_host *host, const char *what,
-                                 const char *const *prompt, size_t count,
-                                 const heed_response *responses, double *scores,
-                                 heed_error *error) {
+static heed_status by_likelihood(const llm_source_judge *self,
+                                 llm_source_models *open, const heed_host *host,
+                                 const char *what, const char *const *prompt,
+                                 size_t count, const heed_response *responses,
+                                 double *scores, heed_error *error) {
   const language_model_options options = {.path = self->model};
   language_model model;
   size_t *tokens = host->scratch(host, count, sizeof *tokens);
@@ -27,7 +27,7 @@ static heed_status by_likelihood(const judge *self, models *open,
   return status;
 }
 
-static heed_status by_lexicon(judge *self, size_t count,
+static heed_status by_lexicon(llm_source_judge *self, size_t count,
                               const heed_response *responses, double *scores,
                               heed_error *error) {
   if (self->words == NULL) {
@@ -40,10 +40,11 @@ static heed_status by_lexicon(judge *self, size_t count,
   return HEED_OK;
 }
 
-heed_status judge_score(judge *self, models *open, const heed_host *host,
-                        const char *what, const char *const *prompt,
-                        size_t count, const heed_response *responses,
-                        double *scores, heed_error *error) {
+heed_status judge_score(llm_source_judge *self, llm_source_models *open,
+                        const heed_host *host, const char *what,
+                        const char *const *prompt, size_t count,
+                        const heed_response *responses, double *scores,
+                        heed_error *error) {
   switch (self->kind) {
     case JUDGE_LIKELIHOOD:
       return by_likelihood(self, open, host, what, prompt, count, responses,
@@ -59,7 +60,7 @@ heed_status judge_score(judge *self, models *open, const heed_host *host,
   return heed_fail(error, HEED_UNSUPPORTED, "there is no such judge");
 }
 
-void judge_close(judge *self) {
+void judge_close(llm_source_judge *self) {
   lexicon_close(self->words);
   self->words = NULL;
 }

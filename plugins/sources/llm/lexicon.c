@@ -13,27 +13,27 @@
 
 #define WORD_MOST 256 /* bytes; no lexicon has longer words */
 
-typedef struct entry {
+typedef struct lexicon_entry {
   char *word; /* owned */
   double score;
-} entry;
+} lexicon_entry;
 
-struct lexicon {
+struct llm_source_lexicon {
   size_t count, room;
-  entry *entry; /* (count), owned */
-  text_map words;
+  lexicon_entry *entry; /* (count), owned */
+  llm_text_map words;
 };
 
 /* ---- words ---- */
 
 /* A word as it is being read, in lower case. */
-typedef struct spelling {
+typedef struct lexicon_spelling {
   char bytes[WORD_MOST];
   size_t length;      /* past WORD_MOST it is not kept, but counted */
   size_t apostrophes; /* seen since the last letter */
-} spelling;
+} lexicon_spelling;
 
-static void spell(spelling *self, utf8proc_int32_t character) {
+static void spell(lexicon_spelling *self, utf8proc_int32_t character) {
   utf8proc_uint8_t bytes[4];
   const size_t length = (size_t)utf8proc_encode_char(character, bytes);
   if (self->length + length <= WORD_MOST)
@@ -73,12 +73,13 @@ static bool is_letter(utf8proc_int32_t character, bool marks) {
 }
 
 /* Reads on from *at to the end of the next word; false: there is none. */
-static bool next_word(const char *text, size_t length, size_t *at,
-                      spelling *word) {
-  *word = (spelling){.length = 0};
-  while (*at < length) {
+static bool next_word(const char *text, size_t length, size_t *position,
+                      lexicon_spelling *word) {
+  *word = (lexicon_spelling){.length = 0};
+  while (*position < length) {
     utf8proc_int32_t character;
-    const size_t step = next_character(text + *at, length - *at, &character);
+    const size_t step =
+        next_character(text + *position, length - *position, &character);
     const bool inside = word->length > 0;
     if (is_letter(character, inside)) {
       for (; word->apostrophes > 0; word->apostrophes--) spell(word, '\'');
@@ -88,16 +89,17 @@ static bool next_word(const char *text, size_t length, size_t *at,
     } else if (inside) {
       return true;
     }
-    *at += step;
+    *position += step;
   }
   return word->length > 0;
 }
 
-double lexicon_score(const lexicon *self, const char *text, size_t length) {
-  spelling word;
-  size_t at = 0, words = 0;
+double lexicon_score(const llm_source_lexicon *self, const char *text,
+                     size_t length) {
+  lexicon_spelling word;
+  size_t position = 0, words = 0;
   double sum = 0;
-  while (next_word(text, length, &at, &word)) {
+  while (next_word(text, length, &position, &word)) {
     const int32_t found =
         word.length > WORD_MOST
             ? -1
@@ -118,10 +120,10 @@ static heed_status no_memory(const char *path, heed_error *error) {
  * out.  A character in lower case may be a byte longer. */
 static char *folded(const char *text, size_t length) {
   char *made = malloc(2 * length + 1);
-  size_t at = 0, used = 0;
-  while (made != NULL && at < length) {
+  size_t position = 0, used = 0;
+  while (made != NULL && position < length) {
     utf8proc_int32_t character;
-    at += next_character(text + at, length - at, &character);
+    position += next_character(text + position, length - position, &character);
     character = is_apostrophe(character) ? '\'' : utf8proc_tolower(character);
     used += (size_t)utf8proc_encode_char(character,
                                          (utf8proc_uint8_t *)made + used);
@@ -132,34 +134,35 @@ static char *folded(const char *text, size_t length) {
 
 static bool is_utf8(const char *text, size_t length) {
   utf8proc_int32_t character;
-  for (size_t at = 0; at < length;) {
+  for (size_t position = 0; position < length;) {
     const utf8proc_ssize_t step =
-        utf8proc_iterate((const utf8proc_uint8_t *)text + at,
-                         (utf8proc_ssize_t)(length - at), &character);
+        utf8proc_iterate((const utf8proc_uint8_t *)text + position,
+                         (utf8proc_ssize_t)(length - position), &character);
     if (step <= 0 || character == 0) return false;
-    at += (size_t)step;
+    position += (size_t)step;
   }
   return true;
 }
 
-static heed_status add(lexicon *self, const char *path, const char *word,
-                       size_t length, double score, heed_error *error) {
+static heed_status add(llm_source_lexicon *self, const char *path,
+                       const char *word, size_t length, double score,
+                       heed_error *error) {
   if (self->count == self->room) {
     const size_t room = self->room == 0 ? 1024 : 2 * self->room;
-    entry *more = realloc(self->entry, room * sizeof *more);
+    lexicon_entry *more = realloc(self->entry, room * sizeof *more);
     if (more == NULL) return no_memory(path, error);
     self->entry = more;
     self->room = room;
   }
   char *copy = folded(word, length);
   if (copy == NULL) return no_memory(path, error);
-  self->entry[self->count++] = (entry){copy, score};
+  self->entry[self->count++] = (lexicon_entry){copy, score};
   return HEED_OK;
 }
 
 /* line: without its end. */
-static heed_status take_line(lexicon *self, const char *path, size_t number,
-                             const char *line, size_t length,
+static heed_status take_line(llm_source_lexicon *self, const char *path,
+                             size_t number, const char *line, size_t length,
                              heed_error *error) {
   const char *tab = memchr(line, '\t', length);
   const size_t word = tab == NULL ? 0 : (size_t)(tab - line);
@@ -181,8 +184,8 @@ static heed_status take_line(lexicon *self, const char *path, size_t number,
   return add(self, path, line, word, score, error);
 }
 
-static heed_status read_lines(lexicon *self, const char *path, FILE *file,
-                              heed_error *error) {
+static heed_status read_lines(llm_source_lexicon *self, const char *path,
+                              FILE *file, heed_error *error) {
   char *line = NULL;
   size_t room = 0, number = 0;
   ssize_t read;
@@ -200,7 +203,7 @@ static heed_status read_lines(lexicon *self, const char *path, FILE *file,
   return status;
 }
 
-static heed_status fill_map(lexicon *self, const char *path,
+static heed_status fill_map(llm_source_lexicon *self, const char *path,
                             heed_error *error) {
   if (!text_map_init(&self->words, self->count)) return no_memory(path, error);
   for (size_t i = self->count; i-- > 0;)
@@ -209,10 +212,10 @@ static heed_status fill_map(lexicon *self, const char *path,
   return HEED_OK;
 }
 
-heed_status lexicon_open(const char *path, lexicon **opened,
+heed_status lexicon_open(const char *path, llm_source_lexicon **opened,
                          heed_error *error) {
   FILE *file = fopen(path, "rb");
-  lexicon *self = calloc(1, sizeof *self);
+  llm_source_lexicon *self = calloc(1, sizeof *self);
   heed_status status;
   *opened = NULL;
   if (file == NULL)
@@ -235,7 +238,7 @@ heed_status lexicon_open(const char *path, lexicon **opened,
   return status;
 }
 
-void lexicon_close(lexicon *self) {
+void lexicon_close(llm_source_lexicon *self) {
   if (self == NULL) return;
   for (size_t i = 0; i < self->count; i++) free(self->entry[i].word);
   free(self->entry);

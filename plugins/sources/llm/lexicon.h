@@ -9,15 +9,17 @@
 
 #include "heed/status.h"
 
-typedef struct lexicon lexicon;
+typedef struct llm_source_lexicon llm_source_lexicon;
 
 /* *opened is the caller's; NULL on failure. */
-heed_status lexicon_open(const char *path, lexicon **opened, heed_error *error);
-void lexicon_close(lexicon *self); /* may be NULL */
+heed_status lexicon_open(const char *path, llm_source_lexicon **opened,
+                         heed_error *error);
+void lexicon_close(llm_source_lexicon *self); /* may be NULL */
 
 /* The mean score of a text's words, those that the lexicon lacks counting 0;
  * 0 where there are none.  A word is a run of letters, their combining marks,
  * and apostrophes (' or U+2019) between letters. */
-double lexicon_score(const lexicon *self, const char *text, size_t length);
+double lexicon_score(const llm_source_lexicon *self, const char *text,
+                     size_t length);
 
 #endif

@@ -12,13 +12,13 @@ typedef struct making {
   llm_source *source;
   const heed_host *host;
   heed_world *world;
-  prompt_rows rows;
+  llm_source_prompts rows;
   size_t training;            /* rows of which there are pairs */
   const char **prompt;        /* (rows) */
   heed_response *response[2]; /* (pairs) */
   size_t given[2];            /* responses that were not drawn */
-  checkpoint kept;
-  drawing drawn;
+  llm_source_checkpoint kept;
+  llm_source_drawing drawn;
 } making;
 
 static const char *const letters[] = {"A", "B"};
@@ -27,7 +27,7 @@ static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
-static const prompt_row *row_of(const making *self, size_t pair) {
+static const llm_source_prompt *row_of(const making *self, size_t pair) {
   return &self->rows.row[pair % self->training];
 }
 
@@ -41,7 +41,7 @@ static heed_status check_log(const making *self, heed_error *error) {
                           ? self->training
                           : self->world->pairs->rows;
   for (size_t i = 0; i < used; i++) {
-    const prompt_row *row = &self->rows.row[i];
+    const llm_source_prompt *row = &self->rows.row[i];
     const bool there[] = {row->response[A] != NULL, row->response[B] != NULL,
                           !isnan(row->score[A]), !isnan(row->score[B])};
     for (int key = 0; key < 4; key++)
@@ -125,7 +125,7 @@ static heed_status make_pairs(making *self, heed_error *error) {
 static heed_status draw_side(making *self, int side, heed_error *error) {
   static const char *const purposes[] = {"response_a", "response_b"};
   const heed_host *host = self->host;
-  const version *by = &self->source->version[side];
+  const llm_source_version *version = &self->source->version[side];
   const size_t pairs = self->world->pairs->rows;
   uint64_t *entity = host->scratch(host, pairs, sizeof *entity);
   heed_response *wanted = host->scratch(host, pairs, sizeof *wanted);
@@ -144,9 +144,9 @@ static heed_status draw_side(making *self, int side, heed_error *error) {
     entity[count++] = i;
   }
   self->given[side] = pairs - count;
-  const heed_status status =
-      drawing_draw(&self->drawn, &self->source->open, &by->reads, by->sampling,
-                   purposes[side], letters[side], count, entity, wanted, error);
+  const heed_status status = drawing_draw(
+      &self->drawn, &self->source->open, &version->reads, version->sampling,
+      purposes[side], letters[side], count, entity, wanted, error);
   for (size_t i = 0; status == HEED_OK && i < count; i++)
     self->response[side][entity[i]] = wanted[i];
   return status;
@@ -194,11 +194,11 @@ static void drop_b(const making *self) {
 
 static heed_status draw(making *self, heed_error *error) {
   heed_status status = checkpoint_open(self->host, &self->kept, error);
-  self->drawn = (drawing){.host = self->host,
-                          .kept = &self->kept,
-                          .prompt = self->prompt,
-                          .most = self->source->max_tokens,
-                          .together = self->source->together};
+  self->drawn = (llm_source_drawing){.host = self->host,
+                                     .kept = &self->kept,
+                                     .prompt = self->prompt,
+                                     .most = self->source->max_tokens,
+                                     .together = self->source->together};
   /* A and the reference are one model: B comes last. */
   if (status == HEED_OK) status = draw_reference(self, error);
   if (status == HEED_OK) status = draw_side(self, A, error);

@@ -12,7 +12,7 @@ bool models_are_one(const char *path, const char *adapter,
 }
 
 /* Its place among those that are open, or their number. */
-static size_t place_of(const models *self, const char *path,
+static size_t place_of(const llm_source_models *self, const char *path,
                        const char *adapter) {
   size_t i = 0;
   while (
@@ -22,36 +22,38 @@ static size_t place_of(const models *self, const char *path,
   return i;
 }
 
-heed_status models_take(models *self, const language_model_options *options,
+heed_status models_take(llm_source_models *self,
+                        const language_model_options *options,
                         language_model *view, heed_error *error) {
-  const size_t at = place_of(self, options->path, options->adapter);
+  const size_t position = place_of(self, options->path, options->adapter);
   language_model_options wanted = *options;
   wanted.chat = self->chat;
-  if (at == self->count) {
+  if (position == self->count) {
     language_model *opened = NULL;
     heed_status status;
-    if (at == MODELS_MOST)
+    if (position == MODELS_MOST)
       return heed_fail(error, HEED_INTERNAL, "more than %d models",
                        MODELS_MOST);
     status = language_model_open(&wanted, &opened, error);
     if (status != HEED_OK) return status;
     self->open[self->count++] =
-        (model_in_use){options->path, options->adapter, opened};
+        (llm_source_model){options->path, options->adapter, opened};
   }
-  *view = *self->open[at].model;
+  *view = *self->open[position].model;
   view->system = options->system;
   view->context = options->context;
   return HEED_OK;
 }
 
-void models_drop(models *self, const char *path, const char *adapter) {
-  const size_t at = place_of(self, path, adapter);
-  if (at == self->count) return;
-  language_model_close(self->open[at].model);
-  self->open[at] = self->open[--self->count];
+void models_drop(llm_source_models *self, const char *path,
+                 const char *adapter) {
+  const size_t position = place_of(self, path, adapter);
+  if (position == self->count) return;
+  language_model_close(self->open[position].model);
+  self->open[position] = self->open[--self->count];
 }
 
-void models_close(models *self) {
+void models_close(llm_source_models *self) {
   for (size_t i = 0; i < self->count; i++)
     language_model_close(self->open[i].model);
   self->count = 0;

@@ -9,25 +9,27 @@
 /* A, B, and two judges. */
 #define MODELS_MOST 4
 
-typedef struct model_in_use {
+typedef struct llm_source_model {
   const char *path, *adapter; /* adapter: NULL for none */
   language_model *model;
-} model_in_use;
+} llm_source_model;
 
-typedef struct models {
+typedef struct llm_source_models {
   bool chat;
   size_t count;
-  model_in_use open[MODELS_MOST];
-} models;
+  llm_source_model open[MODELS_MOST];
+} llm_source_models;
 
 /* *view reads prompts as these options say (chat: as `self` does); it is not
  * to be closed, and ends with the model. */
-heed_status models_take(models *self, const language_model_options *options,
+heed_status models_take(llm_source_models *self,
+                        const language_model_options *options,
                         language_model *view, heed_error *error);
 
 /* Closes a model; one that is not open is fine. */
-void models_drop(models *self, const char *path, const char *adapter);
-void models_close(models *self);
+void models_drop(llm_source_models *self, const char *path,
+                 const char *adapter);
+void models_close(llm_source_models *self);
 
 bool models_are_one(const char *path, const char *adapter,
                     const char *other_path, const char *other_adapter);

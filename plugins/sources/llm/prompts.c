@@ -31,16 +31,17 @@ static const char *kind_of(const json_t *value) {
   return "null";
 }
 
-static heed_status unfit(const prompt_rows *rows, size_t line, const char *key,
-                         const json_t *value, const char *expected,
-                         heed_error *error) {
+static heed_status unfit(const llm_source_prompts *rows, size_t line,
+                         const char *key, const json_t *value,
+                         const char *expected, heed_error *error) {
   return heed_fail(error, HEED_INVALID, "%s:%zu: \"%s\": found %s, expected %s",
                    rows->path, line, key, kind_of(value), expected);
 }
 
 /* A text that may be missing or null: *text is then NULL. */
-static heed_status take_text(const heed_host *host, const prompt_rows *rows,
-                             size_t line, const json_t *object, const char *key,
+static heed_status take_text(const heed_host *host,
+                             const llm_source_prompts *rows, size_t line,
+                             const json_t *object, const char *key,
                              const char **text, heed_error *error) {
   const json_t *value = json_object_get(object, key);
   *text = NULL;
@@ -51,7 +52,7 @@ static heed_status take_text(const heed_host *host, const prompt_rows *rows,
   return *text == NULL ? no_memory(error) : HEED_OK;
 }
 
-static heed_status take_number(const prompt_rows *rows, size_t line,
+static heed_status take_number(const llm_source_prompts *rows, size_t line,
                                const json_t *object, const char *key,
                                double *number, heed_error *error) {
   const json_t *value = json_object_get(object, key);
@@ -63,8 +64,9 @@ static heed_status take_number(const prompt_rows *rows, size_t line,
   return HEED_OK;
 }
 
-static heed_status take_object(const heed_host *host, const prompt_rows *rows,
-                               const json_t *object, prompt_row *row,
+static heed_status take_object(const heed_host *host,
+                               const llm_source_prompts *rows,
+                               const json_t *object, llm_source_prompt *row,
                                heed_error *error) {
   static const char *const responses[] = {"response_a", "response_b"};
   static const char *const scores[] = {"score_a", "score_b"};
@@ -87,10 +89,11 @@ static heed_status take_object(const heed_host *host, const prompt_rows *rows,
 }
 
 /* The next row; NULL where memory is out. */
-static prompt_row *next_row(const heed_host *host, prompt_rows *rows) {
+static llm_source_prompt *next_row(const heed_host *host,
+                                   llm_source_prompts *rows) {
   if (rows->count == rows->room) {
     const size_t room = rows->room == 0 ? 256 : 2 * rows->room;
-    prompt_row *more = host->scratch(host, room, sizeof *more);
+    llm_source_prompt *more = host->scratch(host, room, sizeof *more);
     if (more == NULL) return NULL;
     for (size_t i = 0; i < rows->count; i++) more[i] = rows->row[i];
     rows->row = more;
@@ -99,12 +102,12 @@ static prompt_row *next_row(const heed_host *host, prompt_rows *rows) {
   return &rows->row[rows->count++];
 }
 
-static heed_status take_line(const heed_host *host, prompt_rows *rows,
+static heed_status take_line(const heed_host *host, llm_source_prompts *rows,
                              size_t line, const char *bytes, size_t length,
                              heed_error *error) {
   json_error_t where;
   json_t *object = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &where);
-  prompt_row *row = next_row(host, rows);
+  llm_source_prompt *row = next_row(host, rows);
   heed_status status;
   if (row == NULL)
     status = no_memory(error);
@@ -127,13 +130,13 @@ static bool is_blank(const char *bytes, size_t length) {
 }
 
 heed_status prompts_read(const heed_host *host, const char *path,
-                         prompt_rows *made, heed_error *error) {
+                         llm_source_prompts *made, heed_error *error) {
   FILE *file = fopen(path, "rb");
   char *bytes = NULL;
   size_t room = 0, line = 0;
   ssize_t length;
   heed_status status = HEED_OK;
-  *made = (prompt_rows){.path = path};
+  *made = (llm_source_prompts){.path = path};
   if (file == NULL)
     return heed_fail(error, HEED_IO, "%s: cannot be read: %s", path,
                      strerror(errno));

@@ -7,21 +7,21 @@
 
 #include "heed/host.h"
 
-typedef struct prompt_row {
+typedef struct llm_source_prompt {
   size_t line;
   const char *prompt;
   const char *response[2]; /* A's, B's; NULL: to be drawn */
   double score[2];         /* NaN: not given */
-} prompt_row;
+} llm_source_prompt;
 
-typedef struct prompt_rows {
+typedef struct llm_source_prompts {
   const char *path;
   size_t count, room;
-  prompt_row *row; /* (count) */
-} prompt_rows;
+  llm_source_prompt *row; /* (count) */
+} llm_source_prompts;
 
 /* Texts are in the memory of host->allocate(), rows in scratch. */
 heed_status prompts_read(const heed_host *host, const char *path,
-                         prompt_rows *made, heed_error *error);
+                         llm_source_prompts *made, heed_error *error);
 
 #endif

@@ -45,7 +45,7 @@ static heed_status find_tau(const llm_source *self, const heed_host *host,
 
 heed_status rewards_find(const llm_source *self, const heed_host *host,
                          heed_world *world, heed_error *error) {
-  rewards *made = host->allocate(host, 1, sizeof *made);
+  llm_source_rewards *made = host->allocate(host, 1, sizeof *made);
   heed_status status = HEED_OK;
   if (made == NULL) return no_memory(error);
   for (size_t i = 0; status == HEED_OK && i < 2; i++)
@@ -78,7 +78,7 @@ static void report_second(const heed_host *host, size_t count,
 
 static heed_status report(const llm_source *self, const heed_host *host,
                           const heed_world *world, heed_error *error) {
-  const rewards *of = world->state;
+  const llm_source_rewards *rewards = world->state;
   const size_t count = world->pairs->rows;
   const double *first = differences(host, world->pairs, 0);
   const double *second =
@@ -86,13 +86,14 @@ static heed_status report(const llm_source *self, const heed_host *host,
   if (first == NULL || (second == NULL && has_second(self)))
     return no_memory(error);
   const double better = tau_better(count, first);
-  host->output(host, OUT_TAU, &of->tau[0], 1);
+  host->output(host, OUT_TAU, &rewards->tau[0], 1);
   host->output(host, OUT_BETTER, &better, 1);
   host->log(host,
             "judge: tau %g, mean of p %.4f; A's response is better in %.1f %% "
             "of the pairs",
-            of->tau[0], world->mu, 100 * better);
-  if (second != NULL) report_second(host, count, first, second, of->tau[1]);
+            rewards->tau[0], world->mu, 100 * better);
+  if (second != NULL)
+    report_second(host, count, first, second, rewards->tau[1]);
   return HEED_OK;
 }
 
@@ -101,7 +102,7 @@ heed_status rewards_put(const llm_source *self, const heed_host *host,
   heed_table *pairs = world->pairs;
   const double *a = heed_table_data(pairs, columns[0][0], HEED_FLOAT64);
   const double *b = heed_table_data(pairs, columns[0][1], HEED_FLOAT64);
-  const double tau = ((const rewards *)world->state)->tau[0];
+  const double tau = ((const llm_source_rewards *)world->state)->tau[0];
   double *p = host->column(host, pairs, "p", HEED_FLOAT64, 1);
   double *reward_a = host->column(host, pairs, "reward_a", HEED_FLOAT64, 1);
   double *reward_b = host->column(host, pairs, "reward_b", HEED_FLOAT64, 1);

@@ -8,27 +8,27 @@
 #include "sources/llm/models.h"
 
 /* A version of a language model. */
-typedef struct version {
+typedef struct llm_source_version {
   language_model_options reads; /* chat is that of `models` */
   llm_sampling sampling;
-} version;
+} llm_source_version;
 
 /* An instance: what it was told, and what it has opened. */
 typedef struct llm_source {
   const char *prompts;
-  version version[2]; /* A, B */
+  llm_source_version version[2]; /* A, B */
   size_t max_tokens, together, held_out;
-  size_t pairs;   /* 0: one a prompt */
-  judge judge[2]; /* the second may be JUDGE_NONE */
-  double mu;      /* NaN: not asked for */
-  double tau;     /* of the first judge; NaN: fitted to mu, or the spread */
-  models open;
+  size_t pairs;              /* 0: one a prompt */
+  llm_source_judge judge[2]; /* the second may be JUDGE_NONE */
+  double mu;                 /* NaN: not asked for */
+  double tau; /* of the first judge; NaN: fitted to mu, or the spread */
+  llm_source_models open;
 } llm_source;
 
 /* heed_world.state: what a score is divided by, of each judge. */
-typedef struct rewards {
+typedef struct llm_source_rewards {
   double tau[2];
-} rewards;
+} llm_source_rewards;
 
 /* The source's outputs, in their order. */
 enum {

@@ -52,19 +52,19 @@ heed_status tau_spread(const char *judge, size_t count,
 
 /* ---- fitting ---- */
 
-typedef struct fit {
+typedef struct tau_problem {
   size_t count;
   const double *difference;
   double mu;
-} fit;
+} tau_problem;
 
 static double excess(double sharpness, void *context) {
-  const fit *self = context;
+  const tau_problem *self = context;
   return mean_at(self->count, self->difference, sharpness) - self->mu;
 }
 
 /* excess(low) <= 0 <= excess(high); NaN where memory is out. */
-static double root(fit *self, double low, double high) {
+static double root(tau_problem *self, double low, double high) {
   gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
   gsl_function function = {excess, self};
   double place = NAN;
@@ -95,7 +95,7 @@ static double smallest(size_t count, const double *difference) {
   return least;
 }
 
-static heed_status out_of_reach(const fit *self, double most,
+static heed_status out_of_reach(const tau_problem *self, double most,
                                 heed_error *error) {
   const double better = tau_better(self->count, self->difference);
   return heed_fail(error, HEED_INVALID,
@@ -109,7 +109,7 @@ static heed_status out_of_reach(const fit *self, double most,
  * finds the first place where it is mu. */
 heed_status tau_fit(size_t count, const double *difference, double mu,
                     double *tau, heed_error *error) {
-  fit self = {count, difference, mu};
+  tau_problem self = {count, difference, mu};
   const double widest = largest(count, difference);
   double low, high = 1e-9 / widest, most = 0.5, above;
   if (widest <= 0) return out_of_reach(&self, most, error);

@@ -6,7 +6,7 @@
 
 #include "sources/log/rows.h"
 
-typedef struct reader {
+typedef struct csv_reader {
   const heed_host *host;
   const char *const *names;
   log_faults *faults;
@@ -23,15 +23,15 @@ typedef struct reader {
   size_t *position; /* of each wanted name in the header */
   const char **cells;
   bool at_end; /* the last line has no end */
-} reader;
+} csv_reader;
 
-static void out_of_memory(reader *self) {
+static void out_of_memory(csv_reader *self) {
   if (self->status == HEED_OK)
     self->status = heed_fail(self->error, HEED_MEMORY, "memory is out");
 }
 
 static void take_field(void *bytes, size_t length, void *context) {
-  reader *self = context;
+  csv_reader *self = context;
   char *copy;
   if (self->status != HEED_OK) return;
   if (self->field_count == self->field_room) {
@@ -55,7 +55,7 @@ static void take_field(void *bytes, size_t length, void *context) {
   self->fields[self->field_count++] = copy;
 }
 
-static void take_header(reader *self) {
+static void take_header(csv_reader *self) {
   const size_t width = self->rows->width;
   self->header_count = self->field_count;
   self->header =
@@ -75,13 +75,13 @@ static void take_header(reader *self) {
             self->error, HEED_INVALID, "%s:%zu: two columns are named \"%s\"",
             self->rows->path, self->row_line, self->header[i]);
   for (size_t i = 0; i < width && self->status == HEED_OK; i++) {
-    size_t at = 0;
+    size_t position = 0;
     if (self->names[i] == NULL) continue;
-    while (at < self->header_count &&
-           strcmp(self->header[at], self->names[i]) != 0)
-      at++;
-    self->position[i] = at;
-    if (at == self->header_count)
+    while (position < self->header_count &&
+           strcmp(self->header[position], self->names[i]) != 0)
+      position++;
+    self->position[i] = position;
+    if (position == self->header_count)
       self->status =
           log_no_column(self->rows->path, self->names[i], self->header,
                         self->header_count, self->error);
@@ -89,7 +89,7 @@ static void take_header(reader *self) {
 }
 
 static void take_row(int terminator, void *context) {
-  reader *self = context;
+  csv_reader *self = context;
   (void)terminator;
   if (self->status != HEED_OK) return;
   if (self->field_count == 0) {
@@ -114,7 +114,7 @@ static void take_row(int terminator, void *context) {
   self->row_line = self->line + 1;
 }
 
-static bool start(reader *self, struct csv_parser *parser) {
+static bool start(csv_reader *self, struct csv_parser *parser) {
   if (csv_init(parser, CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL) == 0)
     return true;
   out_of_memory(self);
@@ -123,7 +123,7 @@ static bool start(reader *self, struct csv_parser *parser) {
 
 /* After a fault the parser starts anew with the line after the row's first: a
  * quote that is alone may have swallowed good rows. */
-static void recover(reader *self, struct csv_parser *parser) {
+static void recover(csv_reader *self, struct csv_parser *parser) {
   csv_free(parser);
   (void)start(self, parser);
   self->field_count = 0;
@@ -132,7 +132,7 @@ static void recover(reader *self, struct csv_parser *parser) {
   self->row_line++;
 }
 
-static void feed(reader *self, struct csv_parser *parser, const char *line,
+static void feed(csv_reader *self, struct csv_parser *parser, const char *line,
                  size_t length) {
   const size_t bad = log_not_utf8(line, length);
   if (bad < length) {
@@ -153,7 +153,7 @@ static void feed(reader *self, struct csv_parser *parser, const char *line,
   recover(self, parser);
 }
 
-static void finish(reader *self, struct csv_parser *parser) {
+static void finish(csv_reader *self, struct csv_parser *parser) {
   if (csv_fini(parser, take_field, take_row, self) == 0) return;
   self->status =
       log_fault(self->faults, self->rows->path, self->row_line, self->error,
@@ -166,22 +166,22 @@ heed_status log_read_csv(const heed_host *host, const char *bytes,
                          size_t length, const char *const *names,
                          log_faults *faults, log_rows *rows,
                          heed_error *error) {
-  reader self = {.host = host,
-                 .names = names,
-                 .faults = faults,
-                 .rows = rows,
-                 .error = error,
-                 .row_line = 1};
+  csv_reader self = {.host = host,
+                     .names = names,
+                     .faults = faults,
+                     .rows = rows,
+                     .error = error,
+                     .row_line = 1};
   struct csv_parser parser;
   if (!start(&self, &parser)) return self.status;
   while (self.next < length && self.status == HEED_OK) {
-    const size_t at = self.next;
-    const char *end = memchr(bytes + at, '\n', length - at);
+    const size_t position = self.next;
+    const char *end = memchr(bytes + position, '\n', length - position);
     self.next = end == NULL ? length : (size_t)(end - bytes) + 1;
     self.line++;
     self.at_end = end == NULL;
     if (self.line == self.row_line) self.row_next = self.next;
-    feed(&self, &parser, bytes + at, self.next - at);
+    feed(&self, &parser, bytes + position, self.next - position);
     if (self.next == length && self.status == HEED_OK) finish(&self, &parser);
   }
   csv_free(&parser);

@@ -8,7 +8,7 @@
 
 #include "sources/log/rows.h"
 
-typedef struct column {
+typedef struct hdf5_column {
   H5T_class_t class;
   hid_t set;
   size_t count;
@@ -17,9 +17,9 @@ typedef struct column {
   char **texts; /* of variable length; HDF5's memory */
   char *fixed;  /* of fixed length */
   size_t length;
-} column;
+} hdf5_column;
 
-static void close_column(column *self) {
+static void close_column(hdf5_column *self) {
   for (size_t i = 0; self->texts != NULL && i < self->count; i++)
     (void)H5free_memory(self->texts[i]);
   free(self->texts);
@@ -29,7 +29,7 @@ static void close_column(column *self) {
   if (self->set > 0) (void)H5Dclose(self->set);
 }
 
-static void read_texts(column *self, hid_t stored, herr_t *failed) {
+static void read_texts(hdf5_column *self, hid_t stored, herr_t *failed) {
   if (H5Tis_variable_str(stored) > 0) {
     self->texts = calloc(self->count + 1, sizeof *self->texts);
     *failed = self->texts == NULL ? -1
@@ -44,7 +44,7 @@ static void read_texts(column *self, hid_t stored, herr_t *failed) {
                                           H5P_DEFAULT, self->fixed);
 }
 
-static bool read_column(hid_t file, const char *name, column *self) {
+static bool read_column(hid_t file, const char *name, hdf5_column *self) {
   hid_t space, stored;
   herr_t failed = -1;
   bool flat;
@@ -75,7 +75,7 @@ static bool read_column(hid_t file, const char *name, column *self) {
 }
 
 /* room: of 64 bytes, or of the fixed length and one more. */
-static const char *cell_of(const column *self, size_t row, char *room) {
+static const char *cell_of(const hdf5_column *self, size_t row, char *room) {
   if (self->texts != NULL) return self->texts[row];
   if (self->fixed != NULL) {
     memcpy(room, self->fixed + row * self->length, self->length);
@@ -91,7 +91,8 @@ static const char *cell_of(const column *self, size_t row, char *room) {
   return room;
 }
 
-static heed_status append_rows(const heed_host *host, const column *columns,
+static heed_status append_rows(const heed_host *host,
+                               const hdf5_column *columns,
                                const char *const *names, size_t count,
                                log_faults *faults, log_rows *rows,
                                heed_error *error) {
@@ -126,7 +127,7 @@ heed_status log_read_hdf5(const heed_host *host, const char *const *names,
                           log_faults *faults, log_rows *rows,
                           heed_error *error) {
   const size_t width = rows->width;
-  column *columns = host->scratch(host, width, sizeof *columns);
+  hdf5_column *columns = host->scratch(host, width, sizeof *columns);
   size_t count = SIZE_MAX;
   heed_status status = HEED_OK;
   if (columns == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");

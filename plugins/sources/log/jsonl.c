@@ -57,17 +57,17 @@ heed_status log_read_jsonl(const heed_host *host, const char *bytes,
                            heed_error *error) {
   const char **cells = host->scratch(host, rows->width, sizeof *cells);
   heed_status status = HEED_OK;
-  size_t at = 0, line = 0;
+  size_t position = 0, line = 0;
   if (cells == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
-  while (at < length && status == HEED_OK) {
-    const char *end = memchr(bytes + at, '\n', length - at);
+  while (position < length && status == HEED_OK) {
+    const char *end = memchr(bytes + position, '\n', length - position);
     const size_t next = end == NULL ? length : (size_t)(end - bytes) + 1;
     json_error_t where;
     json_t *object;
     line++;
-    if (!is_blank(bytes + at, next - at)) {
-      object =
-          json_loadb(bytes + at, next - at, JSON_REJECT_DUPLICATES, &where);
+    if (!is_blank(bytes + position, next - position)) {
+      object = json_loadb(bytes + position, next - position,
+                          JSON_REJECT_DUPLICATES, &where);
       if (!json_is_object(object))
         status = log_fault(
             faults, rows->path, line, error, "found %s, expected an object%s",
@@ -78,7 +78,7 @@ heed_status log_read_jsonl(const heed_host *host, const char *bytes,
             take_object(host, object, names, line, cells, faults, rows, error);
       json_decref(object);
     }
-    at = next;
+    position = next;
   }
   return status;
 }

@@ -45,14 +45,14 @@ heed_status log_no_column(const char *path, const char *name,
 }
 
 size_t log_not_utf8(const char *text, size_t length) {
-  size_t at = 0;
-  while (at < length) {
+  size_t position = 0;
+  while (position < length) {
     utf8proc_int32_t point;
     const utf8proc_ssize_t step =
-        utf8proc_iterate((const utf8proc_uint8_t *)text + at,
-                         (utf8proc_ssize_t)(length - at), &point);
-    if (step <= 0 || point == 0) return at;
-    at += (size_t)step;
+        utf8proc_iterate((const utf8proc_uint8_t *)text + position,
+                         (utf8proc_ssize_t)(length - position), &point);
+    if (step <= 0 || point == 0) return position;
+    position += (size_t)step;
   }
   return length;
 }

@@ -17,8 +17,8 @@ static void mean_p(size_t prompts, const heed_table *pairs, const double *p,
   memset(mean, 0, prompts * sizeof *mean);
   for (size_t i = 0; i < pairs->rows; i++) {
     const size_t prompt = i % prompts;
-    const size_t of = (pairs->rows - prompt + prompts - 1) / prompts;
-    mean[prompt] += p[i] / (double)of;
+    const size_t count = (pairs->rows - prompt + prompts - 1) / prompts;
+    mean[prompt] += p[i] / (double)count;
   }
 }
 

@@ -6,9 +6,9 @@
 #include <gsl/gsl_sort.h>
 #include <math.h>
 
-typedef struct places {
+typedef struct traits_places {
   const int64_t *prompt, *a, *b;
-} places;
+} traits_places;
 
 static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out for this world");
@@ -20,13 +20,13 @@ static double dot(size_t count, const double *a, const double *b) {
   return sum;
 }
 
-static void take_away(size_t count, const double *unit, double *from) {
-  const double shared = dot(count, unit, from);
-  for (size_t i = 0; i < count; i++) from[i] -= shared * unit[i];
+static void take_away(size_t count, const double *unit, double *source) {
+  const double shared = dot(count, unit, source);
+  for (size_t i = 0; i < count; i++) source[i] -= shared * unit[i];
 }
 
 /* cosine w + sine x, x uniform on the sphere across w and v. */
-static double *draw_direction(const traits *self, const char *purpose,
+static double *draw_direction(const synthetic_traits *self, const char *purpose,
                               double cosine) {
   const size_t d = self->features;
   double *made = self->host->scratch(self->host, d, sizeof *made);
@@ -42,7 +42,7 @@ static double *draw_direction(const traits *self, const char *purpose,
   return made;
 }
 
-static const double *phi_at(const traits *self, int64_t prompt,
+static const double *phi_at(const synthetic_traits *self, int64_t prompt,
                             int64_t candidate) {
   return self->phi + ((size_t)prompt * self->candidates + (size_t)candidate) *
                          self->features;
@@ -52,8 +52,9 @@ static double sigmoid(double x) {
   return x >= 0 ? 1.0 / (1.0 + exp(-x)) : exp(x) / (1.0 + exp(x));
 }
 
-static heed_status fill_minority(const traits *self, const places *of,
-                                 heed_table *pairs, heed_error *error) {
+static heed_status fill_minority(const synthetic_traits *self,
+                                 const traits_places *places, heed_table *pairs,
+                                 heed_error *error) {
   const heed_host *host = self->host;
   const size_t d = self->features;
   double *p = host->column(host, pairs, "p_minority", HEED_FLOAT64, 1);
@@ -61,13 +62,14 @@ static heed_status fill_minority(const traits *self, const places *of,
   if (p == NULL || m == NULL) return no_memory(error);
   for (size_t i = 0; i < pairs->rows; i++)
     p[i] = sigmoid(self->minority_scale *
-                   (dot(d, m, phi_at(self, of->prompt[i], of->a[i])) -
-                    dot(d, m, phi_at(self, of->prompt[i], of->b[i]))));
+                   (dot(d, m, phi_at(self, places->prompt[i], places->a[i])) -
+                    dot(d, m, phi_at(self, places->prompt[i], places->b[i]))));
   return HEED_OK;
 }
 
-static heed_status fill_lengths(const traits *self, const places *of,
-                                heed_table *pairs, heed_error *error) {
+static heed_status fill_lengths(const synthetic_traits *self,
+                                const traits_places *places, heed_table *pairs,
+                                heed_error *error) {
   const heed_host *host = self->host;
   const size_t d = self->features;
   double *both = host->column(host, pairs, "length", HEED_FLOAT64, 1);
@@ -76,8 +78,8 @@ static heed_status fill_lengths(const traits *self, const places *of,
   double *l = draw_direction(self, "length", self->length_cosine);
   if (both == NULL || difference == NULL || l == NULL) return no_memory(error);
   for (size_t i = 0; i < pairs->rows; i++) {
-    const double a = dot(d, l, phi_at(self, of->prompt[i], of->a[i]));
-    const double b = dot(d, l, phi_at(self, of->prompt[i], of->b[i]));
+    const double a = dot(d, l, phi_at(self, places->prompt[i], places->a[i]));
+    const double b = dot(d, l, phi_at(self, places->prompt[i], places->b[i]));
     both[i] = (a + b) / sqrt(2.0);
     difference[i] = (a - b) / sqrt(2.0);
   }
@@ -85,7 +87,8 @@ static heed_status fill_lengths(const traits *self, const places *of,
 }
 
 /* The pair whose rewards are r-th farthest apart has the score of rank r. */
-static heed_status fill_difficulty(const traits *self, const places *of,
+static heed_status fill_difficulty(const synthetic_traits *self,
+                                   const traits_places *places,
                                    heed_table *pairs, heed_error *error) {
   const heed_host *host = self->host;
   const size_t rows = pairs->rows;
@@ -97,8 +100,8 @@ static heed_status fill_difficulty(const traits *self, const places *of,
     return no_memory(error);
   for (size_t i = 0; i < rows; i++) {
     const double *reward =
-        self->reward + (size_t)of->prompt[i] * self->candidates;
-    nearness[i] = -fabs(reward[of->a[i]] - reward[of->b[i]]);
+        self->reward + (size_t)places->prompt[i] * self->candidates;
+    nearness[i] = -fabs(reward[places->a[i]] - reward[places->b[i]]);
   }
   gsl_sort_index(order, nearness, 1, rows);
   for (size_t rank = 0; rank < rows; rank++) {
@@ -111,19 +114,20 @@ static heed_status fill_difficulty(const traits *self, const places *of,
   return HEED_OK;
 }
 
-heed_status traits_fill(const traits *self, heed_table *pairs,
+heed_status traits_fill(const synthetic_traits *self, heed_table *pairs,
                         heed_error *error) {
-  const places of = {heed_table_data(pairs, "prompt", HEED_INT64),
-                     heed_table_data(pairs, "response_a", HEED_INT64),
-                     heed_table_data(pairs, "response_b", HEED_INT64)};
+  const traits_places places = {
+      heed_table_data(pairs, "prompt", HEED_INT64),
+      heed_table_data(pairs, "response_a", HEED_INT64),
+      heed_table_data(pairs, "response_b", HEED_INT64)};
   heed_status status = HEED_OK;
-  if (of.prompt == NULL || of.a == NULL || of.b == NULL)
+  if (places.prompt == NULL || places.a == NULL || places.b == NULL)
     return heed_fail(error, HEED_INTERNAL, "pairs without responses");
   if (!isnan(self->minority_scale))
-    status = fill_minority(self, &of, pairs, error);
+    status = fill_minority(self, &places, pairs, error);
   if (status == HEED_OK && !isnan(self->length_cosine))
-    status = fill_lengths(self, &of, pairs, error);
+    status = fill_lengths(self, &places, pairs, error);
   if (status == HEED_OK && !isnan(self->difficulty_correlation))
-    status = fill_difficulty(self, &of, pairs, error);
+    status = fill_difficulty(self, &places, pairs, error);
   return status;
 }

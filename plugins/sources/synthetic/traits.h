@@ -7,7 +7,7 @@
 #include "heed/host.h"
 
 /* Wishes are NaN where a trait is not wanted. */
-typedef struct traits {
+typedef struct synthetic_traits {
   const heed_host *host;
   size_t features, candidates;
   const double *phi;              /* (prompts, K, d) */
@@ -18,7 +18,7 @@ typedef struct traits {
   double minority_scale, minority_cosine;
   double length_cosine;
   double difficulty_correlation;
-} traits;
+} synthetic_traits;
 
 /* Adds the columns wanted to a table with prompt, response_a and response_b.
  *   p_minority         sigmoid of the difference of the minority's rewards,
@@ -27,7 +27,7 @@ typedef struct traits {
  *   length_difference  responses drawn at random; A's less B's
  *   difficulty         standard normal; of that correlation with the normal
  *                      scores of how near the two rewards are */
-heed_status traits_fill(const traits *self, heed_table *pairs,
+heed_status traits_fill(const synthetic_traits *self, heed_table *pairs,
                         heed_error *error);
 
 #endif

@@ -11,11 +11,12 @@
 /* Members whose shares of a norm have a place. */
 #define MOST_MEMBERS 64
 
-heed_status adamw_open(size_t count, const adamw_options *options,
-                       const adamw_stretch *stretch, size_t stretches,
-                       crew *workers, adamw **opened, heed_error *error) {
-  const adamw_stretch whole = {0, count, true};
-  adamw *self;
+heed_status adamw_open(size_t count, const llm_adamw_options *options,
+                       const llm_adamw_stretch *stretch, size_t stretches,
+                       llm_crew *workers, llm_adamw **opened,
+                       heed_error *error) {
+  const llm_adamw_stretch whole = {0, count, true};
+  llm_adamw *self;
   *opened = NULL;
   if (stretch == NULL) {
     stretch = &whole;
@@ -52,7 +53,7 @@ heed_status adamw_open(size_t count, const adamw_options *options,
   return HEED_OK;
 }
 
-void adamw_close(adamw *self) {
+void adamw_close(llm_adamw *self) {
   if (self == NULL) return;
   free(self->m);
   free(self->v);
@@ -62,25 +63,26 @@ void adamw_close(adamw *self) {
 
 /* Tensors stand in another order than the weights: by offset. */
 static int by_first(const void *a, const void *b) {
-  const adamw_stretch *left = a, *right = b;
+  const llm_adamw_stretch *left = a, *right = b;
   return (left->first > right->first) - (left->first < right->first);
 }
 
-adamw_stretch *adamw_stretches_of(const llm_model *model, size_t *count) {
+llm_adamw_stretch *adamw_stretches_of(const llm_model *model, size_t *count) {
   const size_t tensors = llm_tensor_count(&model->shape);
-  adamw_stretch *stretch = calloc(tensors, sizeof *stretch);
+  llm_adamw_stretch *stretch = calloc(tensors, sizeof *stretch);
   *count = tensors;
   if (stretch == NULL) return NULL;
   for (size_t i = 0; i < tensors; i++) {
-    const llm_tensor of = llm_tensor_at(&model->shape, &model->layout, i);
-    stretch[i] = (adamw_stretch){
-        of.offset, of.width * (of.rows > 0 ? of.rows : 1), of.rows > 0};
+    const llm_tensor tensor = llm_tensor_at(&model->shape, &model->layout, i);
+    stretch[i] = (llm_adamw_stretch){
+        tensor.offset, tensor.width * (tensor.rows > 0 ? tensor.rows : 1),
+        tensor.rows > 0};
   }
   qsort(stretch, tensors, sizeof *stretch, by_first);
   return stretch;
 }
 
-double adamw_rate(const adamw *self) {
+double adamw_rate(const llm_adamw *self) {
   const uint64_t step = self->steps + 1;
   return step < self->options.warm_up
              ? self->options.rate * (double)step / (double)self->options.warm_up
@@ -88,45 +90,49 @@ double adamw_rate(const adamw *self) {
 }
 
 typedef struct step_work {
-  adamw *self;
+  llm_adamw *self;
   const float *gradient;
   float *parameters;
-  adamw_factors factors;
-  const kernels *kernel;
+  llm_adamw_factors factors;
+  const llm_kernels *kernel;
   double square[MOST_MEMBERS]; /* by member */
 } step_work;
 
 static void norm_work(void *context, size_t index, size_t count) {
   step_work *work = context;
-  const crew_part part = crew_share(work->self->count, 1024, index, count);
-  const float *from = work->gradient + part.first;
-  const double square = work->kernel->dot(part.end - part.first, from, from);
+  const llm_crew_part part = crew_share(work->self->count, 1024, index, count);
+  const float *source = work->gradient + part.first;
+  const double square =
+      work->kernel->dot(part.end - part.first, source, source);
   work->square[index] = square;
 }
 
 static void update_work(void *context, size_t index, size_t count) {
   step_work *work = context;
-  adamw *self = work->self;
-  const crew_part mine = crew_share(self->count, 1024, index, count);
+  llm_adamw *self = work->self;
+  const llm_crew_part mine = crew_share(self->count, 1024, index, count);
   for (size_t i = 0; i < self->stretches; i++) {
-    const adamw_stretch *of = &self->stretch[i];
-    const size_t first = of->first > mine.first ? of->first : mine.first;
-    const size_t end =
-        of->first + of->count < mine.end ? of->first + of->count : mine.end;
-    adamw_factors factors = work->factors;
+    const llm_adamw_stretch *stretch = &self->stretch[i];
+    const size_t first =
+        stretch->first > mine.first ? stretch->first : mine.first;
+    const size_t end = stretch->first + stretch->count < mine.end
+                           ? stretch->first + stretch->count
+                           : mine.end;
+    llm_adamw_factors factors = work->factors;
     if (first >= end) continue;
-    if (!of->decays) factors.keep = 1;
+    if (!stretch->decays) factors.keep = 1;
     work->kernel->adamw(end - first, &factors, work->gradient + first,
                         self->m + first, self->v + first,
                         work->parameters + first);
   }
 }
 
-static adamw_factors factors_of(const adamw *self, double scale, double norm) {
-  const adamw_options *options = &self->options;
+static llm_adamw_factors factors_of(const llm_adamw *self, double scale,
+                                    double norm) {
+  const llm_adamw_options *options = &self->options;
   const double step = (double)(self->steps + 1), rate = adamw_rate(self);
   const double most = options->most_norm;
-  const adamw_factors factors = {
+  const llm_adamw_factors factors = {
       .scale = (float)(most > 0 && norm > most ? scale * most / norm : scale),
       .first = (float)options->first,
       .second = (float)options->second,
@@ -137,7 +143,7 @@ static adamw_factors factors_of(const adamw *self, double scale, double norm) {
   return factors;
 }
 
-heed_status adamw_step(adamw *self, double scale, const float *gradient,
+heed_status adamw_step(llm_adamw *self, double scale, const float *gradient,
                        float *parameters, double *norm, heed_error *error) {
   step_work work = {.self = self,
                     .gradient = gradient,

@@ -10,50 +10,51 @@
 #include "support/llm/adapter.h"
 #include "support/llm/crew.h"
 
-typedef struct adamw_options {
+typedef struct llm_adamw_options {
   double rate;          /* learning rate after the warm-up */
   double first, second; /* decay rates of the moments: 0.9, 0.999 */
   double epsilon;       /* 1e-8 */
   double decay;         /* of weights, by the rate: x -= rate decay x */
   uint64_t warm_up;     /* steps over which the rate rises in a line; 0: none */
   double most_norm; /* gradients with a larger norm are scaled to it; 0: none */
-} adamw_options;
+} llm_adamw_options;
 
 /* A stretch of the parameters that decays, or does not. */
-typedef struct adamw_stretch {
+typedef struct llm_adamw_stretch {
   size_t first, count;
   bool decays;
-} adamw_stretch;
+} llm_adamw_stretch;
 
-typedef struct adamw {
-  adamw_options options;
+typedef struct llm_adamw {
+  llm_adamw_options options;
   size_t count;
   uint64_t steps; /* taken */
   /* The moments, (count): with `steps`, all that a resumed run needs. */
   float *m, *v;
-  adamw_stretch *stretch;
+  llm_adamw_stretch *stretch;
   size_t stretches;
-  crew *workers;
-} adamw;
+  llm_crew *workers;
+} llm_adamw;
 
 /* stretches: together all parameters, in their order; NULL: everything decays.
  * The caller owns it; the crew outlives it. */
-heed_status adamw_open(size_t count, const adamw_options *options,
-                       const adamw_stretch *stretch, size_t stretches,
-                       crew *workers, adamw **opened, heed_error *error);
-void adamw_close(adamw *self);
+heed_status adamw_open(size_t count, const llm_adamw_options *options,
+                       const llm_adamw_stretch *stretch, size_t stretches,
+                       llm_crew *workers, llm_adamw **opened,
+                       heed_error *error);
+void adamw_close(llm_adamw *self);
 
 /* The stretches of a model's weights, whose norms do not decay; the caller
  * frees them.  NULL where memory is out. */
-adamw_stretch *adamw_stretches_of(const llm_model *model, size_t *count);
+llm_adamw_stretch *adamw_stretches_of(const llm_model *model, size_t *count);
 
 /* The learning rate of the next step. */
-double adamw_rate(const adamw *self);
+double adamw_rate(const llm_adamw *self);
 
 /* One step; the gradient is `scale` x gradient (1 / batches).  *norm (or NULL):
  * its norm before clipping.  A gradient that is no number is HEED_NUMERIC, and
  * nothing has changed. */
-heed_status adamw_step(adamw *self, double scale, const float *gradient,
+heed_status adamw_step(llm_adamw *self, double scale, const float *gradient,
                        float *parameters, double *norm, heed_error *error);
 
 #endif

@@ -46,15 +46,15 @@ static void place_part(const llm_shape *model, llm_projection projection,
 }
 
 static size_t place(size_t *end, size_t floats) {
-  const size_t at = *end;
-  *end = at + (floats + 15) / 16 * 16;
-  return at;
+  const size_t position = *end;
+  *end = position + (floats + 15) / 16 * 16;
+  return position;
 }
 
 llm_adapter_layout llm_adapter_layout_of(const llm_shape *model,
                                          const llm_adapter_shape *shape) {
   const size_t attended = llm_attended_width(model);
-  llm_adapter_layout of = {
+  llm_adapter_layout layout = {
       .group = {
           [LLM_GROUP_QKV] = {.inputs = model->width,
                              .outputs = llm_qkv_width(model)},
@@ -67,17 +67,18 @@ llm_adapter_layout llm_adapter_layout_of(const llm_shape *model,
     llm_part part;
     if ((shape->projections & 1u << i) == 0) continue;
     place_part(model, (llm_projection)i, &group, &part);
-    of.group[group].part[of.group[group].parts++] = part;
+    layout.group[group].part[layout.group[group].parts++] = part;
   }
   for (int g = 0; g < LLM_GROUPS; g++) {
-    llm_group_layout *group = &of.group[g];
+    llm_group_layout *group = &layout.group[g];
     group->low = group->parts * shape->rank;
-    group->a = place(&of.layer, group->low * group->inputs);
+    group->a = place(&layout.layer, group->low * group->inputs);
     for (size_t i = 0; i < group->parts; i++)
-      group->part[i].b = place(&of.layer, group->part[i].outputs * shape->rank);
+      group->part[i].b =
+          place(&layout.layer, group->part[i].outputs * shape->rank);
   }
-  of.count = of.layer * model->layers;
-  return of;
+  layout.count = layout.layer * model->layers;
+  return layout;
 }
 
 static void draw(llm_adapter *self, heed_stream *stream) {
@@ -132,27 +133,28 @@ void llm_adapter_close(llm_adapter *self) {
   free(self);
 }
 
-static void merge_group(const llm_adapter *self, size_t layer, llm_group of,
+static void merge_group(const llm_adapter *self, size_t layer, llm_group which,
                         float *weights) {
-  const llm_group_layout *group = &self->layout.group[of];
+  const llm_group_layout *group = &self->layout.group[which];
   const float *base = self->values + layer * self->layout.layer;
   const size_t rank = self->shape.rank, inputs = group->inputs;
   for (size_t i = 0; i < group->parts; i++) {
     const llm_part *part = &group->part[i];
     product_backward(part->outputs, rank, inputs, self->scale,
-                     (matrix){base + part->b, rank},
-                     (matrix){base + group->a + i * rank * inputs, inputs}, 1,
-                     (matrix_out){weights + part->column * inputs, inputs});
+                     (llm_matrix){base + part->b, rank},
+                     (llm_matrix){base + group->a + i * rank * inputs, inputs},
+                     1,
+                     (llm_matrix_out){weights + part->column * inputs, inputs});
   }
 }
 
-void llm_adapter_merge(const llm_adapter *self, llm_model *into) {
-  const llm_layout *of = &into->layout;
+void llm_adapter_merge(const llm_adapter *self, llm_model *model) {
+  const llm_layout *layout = &model->layout;
   for (size_t layer = 0; layer < self->layers; layer++) {
-    float *base = into->weights + of->first_layer + layer * of->layer;
-    merge_group(self, layer, LLM_GROUP_QKV, base + of->qkv);
-    merge_group(self, layer, LLM_GROUP_OUTPUT, base + of->output);
-    merge_group(self, layer, LLM_GROUP_GATE_UP, base + of->gate_up);
-    merge_group(self, layer, LLM_GROUP_DOWN, base + of->down);
+    float *base = model->weights + layout->first_layer + layer * layout->layer;
+    merge_group(self, layer, LLM_GROUP_QKV, base + layout->qkv);
+    merge_group(self, layer, LLM_GROUP_OUTPUT, base + layout->output);
+    merge_group(self, layer, LLM_GROUP_GATE_UP, base + layout->gate_up);
+    merge_group(self, layer, LLM_GROUP_DOWN, base + layout->down);
   }
 }

@@ -78,7 +78,7 @@ void llm_adapter_close(llm_adapter *self);
 
 /* Adds alpha / rank B A to the weights of a model of its own: it then computes
  * what the model did with the adapter, at no more than its own cost. */
-void llm_adapter_merge(const llm_adapter *self, llm_model *into);
+void llm_adapter_merge(const llm_adapter *self, llm_model *model);
 
 /* As llama.cpp's adapters are: general.type "adapter", adapter.type "lora",
  * adapter.lora.alpha, general.architecture "llama", and for each matrix NAME

@@ -13,11 +13,11 @@
 /* A block: rows [start, start + rows) of the sequence, for the `heads` query
  * heads of a group; its arrays are (heads, rows, ...).  They see `keys` keys:
  * all of the stem's, then `own` of the sequence's. */
-typedef struct block {
+typedef struct attention_block {
   size_t start, rows, heads, own, keys;
   float *query, *out, *dquery; /* (heads, rows, head_width) */
   float *score, *dscore;       /* (heads, rows, keys) */
-} block;
+} attention_block;
 
 static size_t group_heads(const llm_shape *shape) {
   return shape->heads / shape->kv_heads;
@@ -35,14 +35,14 @@ size_t attention_room(const llm_shape *shape, size_t longest, bool backward) {
          (backward ? 2 : 1) * wide * longest;
 }
 
-static block block_at(const llm_shape *shape, attention_span span, size_t start,
-                      float *room) {
-  block self = {.start = start, .heads = group_heads(shape)};
+static attention_block block_at(const llm_shape *shape, llm_attention_span span,
+                                size_t start, float *room) {
+  attention_block self = {.start = start, .heads = group_heads(shape)};
   const size_t most = block_rows(shape);
   size_t wide;
   self.rows = span.length - start < most ? span.length - start : most;
   self.own = start + self.rows;
-  self.keys = span.before + self.own;
+  self.keys = span.earlier + self.own;
   wide = self.heads * self.rows;
   self.query = room;
   self.out = self.query + wide * shape->head_width;
@@ -53,171 +53,188 @@ static block block_at(const llm_shape *shape, attention_span span, size_t start,
 }
 
 /* Copies the block's rows of the group's heads out of (tokens, stride). */
-static void gather(const block *self, size_t head_width, const float *from,
-                   size_t stride, float *to) {
+static void gather(const attention_block *self, size_t head_width,
+                   const float *source, size_t stride, float *target) {
   for (size_t head = 0; head < self->heads; head++)
-    for (size_t row = 0; row < self->rows; row++, to += head_width)
-      memcpy(to, from + row * stride + head * head_width,
-             head_width * sizeof *to);
+    for (size_t row = 0; row < self->rows; row++, target += head_width)
+      memcpy(target, source + row * stride + head * head_width,
+             head_width * sizeof *target);
 }
 
-static void scatter(const block *self, size_t head_width, const float *from,
-                    float *to, size_t stride) {
+static void scatter(const attention_block *self, size_t head_width,
+                    const float *source, float *target, size_t stride) {
   for (size_t head = 0; head < self->heads; head++)
-    for (size_t row = 0; row < self->rows; row++, from += head_width)
-      memcpy(to + row * stride + head * head_width, from,
-             head_width * sizeof *to);
+    for (size_t row = 0; row < self->rows; row++, source += head_width)
+      memcpy(target + row * stride + head * head_width, source,
+             head_width * sizeof *target);
 }
 
 /* Where one group's queries, keys and values stand. */
-typedef struct places {
+typedef struct attention_places {
   size_t stride, query, key, value;
   size_t stem_key, stem_value;
   size_t attended_stride, attended; /* query head 0 of the group */
   float scale;
-} places;
+} attention_places;
 
-static places places_of(const llm_shape *shape, attention_span span,
-                        size_t kv_head) {
+static attention_places places_of(const llm_shape *shape,
+                                  llm_attention_span span, size_t kv_head) {
   const size_t width = shape->head_width, stride = llm_qkv_width(shape);
   const size_t head = kv_head * group_heads(shape);
   const size_t key = (shape->heads + kv_head) * width;
   const size_t value = key + shape->kv_heads * width;
   const size_t attended = llm_attended_width(shape);
-  const places at = {.stride = stride,
-                     .query = span.first * stride + head * width,
-                     .key = span.first * stride + key,
-                     .value = span.first * stride + value,
-                     .stem_key = span.stem * stride + key,
-                     .stem_value = span.stem * stride + value,
-                     .attended_stride = attended,
-                     .attended = span.first * attended + head * width,
-                     .scale = 1 / sqrtf((float)width)};
-  return at;
+  const attention_places places = {
+      .stride = stride,
+      .query = span.first * stride + head * width,
+      .key = span.first * stride + key,
+      .value = span.first * stride + value,
+      .stem_key = span.stem * stride + key,
+      .stem_value = span.stem * stride + value,
+      .attended_stride = attended,
+      .attended = span.first * attended + head * width,
+      .scale = 1 / sqrtf((float)width)};
+  return places;
 }
 
 /* to (heads, rows, keys) = factor from keys', the stem's keys and the own ones;
  * or of values: `stem` and `own` are where those stand. */
-static void against_keys(const attention *of, const block *self, float factor,
-                         const float *from, size_t stem, size_t own,
-                         float *to) {
-  const size_t width = of->shape->head_width, wide = self->heads * self->rows;
-  const size_t stride = llm_qkv_width(of->shape);
-  const size_t before = self->keys - self->own;
-  product_forward(wide, before, width, factor, (matrix){from, width},
-                  (matrix){of->qkv + stem, stride}, 0,
-                  (matrix_out){to, self->keys});
-  product_forward(wide, self->own, width, factor, (matrix){from, width},
-                  (matrix){of->qkv + own, stride}, 0,
-                  (matrix_out){to + before, self->keys});
+static void against_keys(const llm_attention *attention,
+                         const attention_block *self, float factor,
+                         const float *source, size_t stem, size_t own,
+                         float *target) {
+  const size_t width = attention->shape->head_width,
+               wide = self->heads * self->rows;
+  const size_t stride = llm_qkv_width(attention->shape);
+  const size_t earlier = self->keys - self->own;
+  product_forward(wide, earlier, width, factor, (llm_matrix){source, width},
+                  (llm_matrix){attention->qkv + stem, stride}, 0,
+                  (llm_matrix_out){target, self->keys});
+  product_forward(wide, self->own, width, factor, (llm_matrix){source, width},
+                  (llm_matrix){attention->qkv + own, stride}, 0,
+                  (llm_matrix_out){target + earlier, self->keys});
 }
 
 /* to (heads, rows, head_width) = from (heads, rows, keys) times the same. */
-static void times_keys(const attention *of, const block *self,
-                       const float *from, size_t stem, size_t own, float *to) {
-  const size_t width = of->shape->head_width, wide = self->heads * self->rows;
-  const size_t stride = llm_qkv_width(of->shape);
-  const size_t before = self->keys - self->own;
-  product_backward(wide, before, width, 1, (matrix){from, self->keys},
-                   (matrix){of->qkv + stem, stride}, 0,
-                   (matrix_out){to, width});
+static void times_keys(const llm_attention *attention,
+                       const attention_block *self, const float *source,
+                       size_t stem, size_t own, float *target) {
+  const size_t width = attention->shape->head_width,
+               wide = self->heads * self->rows;
+  const size_t stride = llm_qkv_width(attention->shape);
+  const size_t earlier = self->keys - self->own;
+  product_backward(wide, earlier, width, 1, (llm_matrix){source, self->keys},
+                   (llm_matrix){attention->qkv + stem, stride}, 0,
+                   (llm_matrix_out){target, width});
   product_backward(wide, self->own, width, 1,
-                   (matrix){from + before, self->keys},
-                   (matrix){of->qkv + own, stride}, before > 0 ? 1 : 0,
-                   (matrix_out){to, width});
+                   (llm_matrix){source + earlier, self->keys},
+                   (llm_matrix){attention->qkv + own, stride},
+                   earlier > 0 ? 1 : 0, (llm_matrix_out){target, width});
 }
 
 /* The slopes of keys, or of values: dqkv += from' by.  keep: 0 where no block
  * has written the sequence's own. */
-static void slopes_of_keys(const attention *of, const block *self,
-                           const float *from, const float *by, size_t stem,
-                           size_t own, float keep) {
-  const size_t width = of->shape->head_width, wide = self->heads * self->rows;
-  const size_t stride = llm_qkv_width(of->shape);
-  const size_t before = self->keys - self->own;
-  product_gradient(wide, before, width, 1, (matrix){from, self->keys},
-                   (matrix){by, width}, 1,
-                   (matrix_out){of->dqkv + stem, stride});
+static void slopes_of_keys(const llm_attention *attention,
+                           const attention_block *self, const float *source,
+                           const float *factor, size_t stem, size_t own,
+                           float keep) {
+  const size_t width = attention->shape->head_width,
+               wide = self->heads * self->rows;
+  const size_t stride = llm_qkv_width(attention->shape);
+  const size_t earlier = self->keys - self->own;
+  product_gradient(wide, earlier, width, 1, (llm_matrix){source, self->keys},
+                   (llm_matrix){factor, width}, 1,
+                   (llm_matrix_out){attention->dqkv + stem, stride});
   product_gradient(wide, self->own, width, 1,
-                   (matrix){from + before, self->keys}, (matrix){by, width},
-                   keep, (matrix_out){of->dqkv + own, stride});
+                   (llm_matrix){source + earlier, self->keys},
+                   (llm_matrix){factor, width}, keep,
+                   (llm_matrix_out){attention->dqkv + own, stride});
 }
 
 /* query = the block's; score = scale query keys'. */
-static void score_block(const attention *of, const places *at, block *self) {
-  gather(self, of->shape->head_width,
-         of->qkv + at->query + self->start * at->stride, at->stride,
-         self->query);
-  against_keys(of, self, at->scale, self->query, at->stem_key, at->key,
-               self->score);
+static void score_block(const llm_attention *attention,
+                        const attention_places *places, attention_block *self) {
+  gather(self, attention->shape->head_width,
+         attention->qkv + places->query + self->start * places->stride,
+         places->stride, self->query);
+  against_keys(attention, self, places->scale, self->query, places->stem_key,
+               places->key, self->score);
 }
 
-void attention_forward(const attention *of, attention_span span, size_t kv_head,
-                       float *room) {
-  const llm_shape *shape = of->shape;
-  const places at = places_of(shape, span, kv_head);
+void attention_forward(const llm_attention *attention, llm_attention_span span,
+                       size_t kv_head, float *room) {
+  const llm_shape *shape = attention->shape;
+  const attention_places places = places_of(shape, span, kv_head);
   for (size_t start = 0; start < span.length; start += block_rows(shape)) {
-    block self = block_at(shape, span, start, room);
-    score_block(of, &at, &self);
+    attention_block self = block_at(shape, span, start, room);
+    score_block(attention, &places, &self);
     for (size_t head = 0; head < self.heads; head++)
       for (size_t row = 0; row < self.rows; row++)
-        of->log_sum[(span.first + start + row) * shape->heads +
-                    kv_head * self.heads + head] =
-            of->kernel->softmax(
-                span.before + start + row + 1, self.keys,
+        attention->log_sum[(span.first + start + row) * shape->heads +
+                           kv_head * self.heads + head] =
+            attention->kernel->softmax(
+                span.earlier + start + row + 1, self.keys,
                 self.score + (head * self.rows + row) * self.keys);
-    times_keys(of, &self, self.score, at.stem_value, at.value, self.out);
-    scatter(&self, shape->head_width, self.out,
-            of->attended + at.attended + start * at.attended_stride,
-            at.attended_stride);
+    times_keys(attention, &self, self.score, places.stem_value, places.value,
+               self.out);
+    scatter(
+        &self, shape->head_width, self.out,
+        attention->attended + places.attended + start * places.attended_stride,
+        places.attended_stride);
   }
 }
 
 /* Scores become P and dscore = d loss / dP becomes the slope of the scaled
  * products q k'; delta = sum_j P_j dP_j = out . dout. */
-static void slopes_of_scores(const attention *of, const places *at,
-                             const block *self, attention_span span,
-                             size_t kv_head) {
-  const size_t heads = of->shape->heads, width = of->shape->head_width;
+static void slopes_of_scores(const llm_attention *attention,
+                             const attention_places *places,
+                             const attention_block *self,
+                             llm_attention_span span, size_t kv_head) {
+  const size_t heads = attention->shape->heads,
+               width = attention->shape->head_width;
   for (size_t head = 0; head < self->heads; head++)
     for (size_t row = 0; row < self->rows; row++) {
       const size_t i = head * self->rows + row, token = self->start + row;
-      const float *out = of->attended + at->attended +
-                         token * at->attended_stride + head * width;
+      const float *out = attention->attended + places->attended +
+                         token * places->attended_stride + head * width;
       const float delta =
-          (float)of->kernel->dot(width, out, self->out + i * width);
-      of->kernel->softmax_backward(span.before + token + 1, self->keys,
-                                   of->log_sum[(span.first + token) * heads +
-                                               kv_head * self->heads + head],
-                                   delta, at->scale,
-                                   self->score + i * self->keys,
-                                   self->dscore + i * self->keys);
+          (float)attention->kernel->dot(width, out, self->out + i * width);
+      attention->kernel->softmax_backward(
+          span.earlier + token + 1, self->keys,
+          attention->log_sum[(span.first + token) * heads +
+                             kv_head * self->heads + head],
+          delta, places->scale, self->score + i * self->keys,
+          self->dscore + i * self->keys);
     }
 }
 
 /* Blocks from the last: it sees every key, and so writes every slope of keys
  * and values; the others add. */
-void attention_backward(const attention *of, attention_span span,
+void attention_backward(const llm_attention *attention, llm_attention_span span,
                         size_t kv_head, float *room) {
-  const llm_shape *shape = of->shape;
+  const llm_shape *shape = attention->shape;
   const size_t width = shape->head_width, most = block_rows(shape);
-  const places at = places_of(shape, span, kv_head);
+  const attention_places places = places_of(shape, span, kv_head);
   for (size_t left = (span.length + most - 1) / most; left-- > 0;) {
     const size_t start = left * most;
-    block self = block_at(shape, span, start, room);
+    attention_block self = block_at(shape, span, start, room);
     const float keep = self.own == span.length ? 0 : 1;
-    score_block(of, &at, &self);
-    gather(&self, width,
-           of->dattended + at.attended + start * at.attended_stride,
-           at.attended_stride, self.out);
-    against_keys(of, &self, 1, self.out, at.stem_value, at.value, self.dscore);
-    slopes_of_scores(of, &at, &self, span, kv_head);
-    slopes_of_keys(of, &self, self.score, self.out, at.stem_value, at.value,
-                   keep);
-    slopes_of_keys(of, &self, self.dscore, self.query, at.stem_key, at.key,
-                   keep);
-    times_keys(of, &self, self.dscore, at.stem_key, at.key, self.dquery);
-    scatter(&self, width, self.dquery, of->dqkv + at.query + start * at.stride,
-            at.stride);
+    score_block(attention, &places, &self);
+    gather(
+        &self, width,
+        attention->dattended + places.attended + start * places.attended_stride,
+        places.attended_stride, self.out);
+    against_keys(attention, &self, 1, self.out, places.stem_value, places.value,
+                 self.dscore);
+    slopes_of_scores(attention, &places, &self, span, kv_head);
+    slopes_of_keys(attention, &self, self.score, self.out, places.stem_value,
+                   places.value, keep);
+    slopes_of_keys(attention, &self, self.dscore, self.query, places.stem_key,
+                   places.key, keep);
+    times_keys(attention, &self, self.dscore, places.stem_key, places.key,
+               self.dquery);
+    scatter(&self, width, self.dquery,
+            attention->dqkv + places.query + start * places.stride,
+            places.stride);
   }
 }

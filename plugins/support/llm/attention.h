@@ -14,31 +14,31 @@
 #include "support/llm/model.h"
 
 /* All (tokens, ...) over the packed sequences. */
-typedef struct attention {
+typedef struct llm_attention {
   const llm_shape *shape;
-  const kernels *kernel;
+  const llm_kernels *kernel;
   const float *qkv;       /* (tokens, qkv width), turned by RoPE */
   float *attended;        /* (tokens, attended width) */
   float *log_sum;         /* (tokens, heads): of the scores' exponentials */
   const float *dattended; /* for the backward, else NULL */
   float *dqkv;            /* written, every column of every row */
-} attention;
+} llm_attention;
 
 /* The tokens [first, first + length) are one sequence, which goes on from the
  * tokens [stem, stem + before); before 0: from nothing. */
-typedef struct attention_span {
-  size_t first, length, stem, before;
-} attention_span;
+typedef struct llm_attention_span {
+  size_t first, length, stem, earlier;
+} llm_attention_span;
 
 /* Floats of room that one thread needs where before + length is at most
  * `longest`. */
 size_t attention_room(const llm_shape *shape, size_t longest, bool backward);
 
-void attention_forward(const attention *of, attention_span span, size_t kv_head,
-                       float *room);
+void attention_forward(const llm_attention *attention, llm_attention_span span,
+                       size_t kv_head, float *room);
 /* Adds to the slopes of a stem's keys and values: the stem's own backward comes
  * before that of what goes on from it. */
-void attention_backward(const attention *of, attention_span span,
+void attention_backward(const llm_attention *attention, llm_attention_span span,
                         size_t kv_head, float *room);
 
 #endif

@@ -6,20 +6,21 @@
 
 #include <stddef.h>
 
-typedef struct carving {
+typedef struct llm_carving {
   char *base; /* at a multiple of 64 */
   size_t end;
-} carving;
+} llm_carving;
 
 /* NULL where nothing is needed, or while only counting. */
-static inline void *carve(carving *of, size_t count, size_t size) {
-  const size_t at = of->end;
-  of->end += (count * size + 63) / 64 * 64;
-  return count > 0 && of->base != NULL ? of->base + at : NULL;
+static inline void *carve(llm_carving *carving, size_t count, size_t size) {
+  const size_t position = carving->end;
+  carving->end += (count * size + 63) / 64 * 64;
+  return count > 0 && carving->base != NULL ? carving->base + position : NULL;
 }
 
-static inline float *carve_floats(carving *of, size_t rows, size_t width) {
-  return carve(of, rows * width, sizeof(float));
+static inline float *carve_floats(llm_carving *carving, size_t rows,
+                                  size_t width) {
+  return carve(carving, rows * width, sizeof(float));
 }
 
 #endif

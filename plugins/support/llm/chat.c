@@ -27,11 +27,11 @@
   "{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}"
 #define LLAMA3_IF "{% if add_generation_prompt %}" LLAMA3_ANSWER "{% endif %}"
 
-typedef enum family { CHATML, LLAMA3 } family;
+typedef enum chat_family { CHATML, LLAMA3 } chat_family;
 
-struct chat {
-  const tokenizer *tokens;
-  family family;
+struct llm_chat {
+  const llm_tokenizer *tokens;
+  chat_family family;
   char *system;                /* owned: the default system turn, or NULL */
   int32_t open, header, close; /* control tokens; header is Llama 3's alone */
 };
@@ -67,7 +67,7 @@ static bool read_system(const char *text, char **system) {
   return *system != NULL;
 }
 
-static bool recognise(chat *self, const char *text) {
+static bool recognise(llm_chat *self, const char *text) {
   self->family = CHATML;
   if (strcmp(text, EACH CHATML_TURN) == 0 || read_system(text, &self->system))
     return true;
@@ -76,7 +76,7 @@ static bool recognise(chat *self, const char *text) {
          strcmp(text, LLAMA3_TURN LLAMA3_IF) == 0;
 }
 
-static heed_status find_mark(const chat *self, const gguf_file *file,
+static heed_status find_mark(const llm_chat *self, const gguf_file *file,
                              const char *text, int32_t *id, heed_error *error) {
   *id = tokenizer_find(self->tokens, text, strlen(text));
   if (*id < 0)
@@ -86,7 +86,7 @@ static heed_status find_mark(const chat *self, const gguf_file *file,
   return HEED_OK;
 }
 
-static heed_status find_marks(chat *self, const gguf_file *file,
+static heed_status find_marks(llm_chat *self, const gguf_file *file,
                               heed_error *error) {
   const bool llama = self->family == LLAMA3;
   heed_status status =
@@ -115,7 +115,7 @@ static void shorten(const char *text, char *start, size_t size) {
   start[n] = '\0';
 }
 
-static heed_status read_template(chat *self, const gguf_file *file,
+static heed_status read_template(llm_chat *self, const gguf_file *file,
                                  heed_error *error) {
   const char *text;
   size_t length = 0;
@@ -137,10 +137,10 @@ static heed_status read_template(chat *self, const gguf_file *file,
   return status;
 }
 
-heed_status chat_open(const gguf_file *file, const tokenizer *tokens,
-                      chat **made, heed_error *error) {
+heed_status chat_open(const gguf_file *file, const llm_tokenizer *tokens,
+                      llm_chat **made, heed_error *error) {
   *made = NULL;
-  chat *self = calloc(1, sizeof *self);
+  llm_chat *self = calloc(1, sizeof *self);
   if (self == NULL)
     return heed_fail(error, HEED_MEMORY, "%s: memory is out", gguf_name(file));
   self->tokens = tokens;
@@ -153,17 +153,17 @@ heed_status chat_open(const gguf_file *file, const tokenizer *tokens,
   return status;
 }
 
-void chat_close(chat *self) {
+void chat_close(llm_chat *self) {
   if (self == NULL) return;
   free(self->system);
   free(self);
 }
 
-int32_t chat_end_id(const chat *self) {
+int32_t chat_end_id(const llm_chat *self) {
   return self->close;
 }
 
-heed_status chat_begin(const chat *self, bool system, token_list *list,
+heed_status chat_begin(const llm_chat *self, bool system, llm_token_list *list,
                        heed_error *error) {
   if (self->family == LLAMA3)
     return token_list_add(list, tokenizer_begin_id(self->tokens), error);
@@ -172,15 +172,16 @@ heed_status chat_begin(const chat *self, bool system, token_list *list,
                    error);
 }
 
-static heed_status add_text(const chat *self, const char *text, size_t length,
-                            token_list *list, heed_error *error) {
+static heed_status add_text(const llm_chat *self, const char *text,
+                            size_t length, llm_token_list *list,
+                            heed_error *error) {
   return tokenizer_encode(self->tokens, text, length, false, list, error);
 }
 
 /* ROLE\nTEXT, in one piece: no cut stands between the two. */
-static heed_status add_chatml(const chat *self, const char *role,
-                              const char *text, size_t length, token_list *list,
-                              heed_error *error) {
+static heed_status add_chatml(const llm_chat *self, const char *role,
+                              const char *text, size_t length,
+                              llm_token_list *list, heed_error *error) {
   const size_t head = strlen(role) + 1;
   char *joined = length > SIZE_MAX - head ? NULL : malloc(head + length);
   if (joined == NULL)
@@ -197,9 +198,9 @@ static bool is_space(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static heed_status add_llama3(const chat *self, const char *role,
-                              const char *text, size_t length, token_list *list,
-                              heed_error *error) {
+static heed_status add_llama3(const llm_chat *self, const char *role,
+                              const char *text, size_t length,
+                              llm_token_list *list, heed_error *error) {
   while (length > 0 && is_space(text[0])) {
     text++;
     length--;
@@ -213,9 +214,9 @@ static heed_status add_llama3(const chat *self, const char *role,
 }
 
 /* A turn but for its end. */
-static heed_status add_turn(const chat *self, const char *role,
-                            const char *text, size_t length, token_list *list,
-                            heed_error *error) {
+static heed_status add_turn(const llm_chat *self, const char *role,
+                            const char *text, size_t length,
+                            llm_token_list *list, heed_error *error) {
   const heed_status status = token_list_add(list, self->open, error);
   if (status != HEED_OK) return status;
   return self->family == LLAMA3
@@ -223,8 +224,8 @@ static heed_status add_turn(const chat *self, const char *role,
              : add_chatml(self, role, text, length, list, error);
 }
 
-heed_status chat_turn(const chat *self, const char *role, const char *text,
-                      size_t length, token_list *list, heed_error *error) {
+heed_status chat_turn(const llm_chat *self, const char *role, const char *text,
+                      size_t length, llm_token_list *list, heed_error *error) {
   heed_status status = add_turn(self, role, text, length, list, error);
   if (status == HEED_OK) status = token_list_add(list, self->close, error);
   if (status == HEED_OK && self->family == CHATML)
@@ -232,6 +233,7 @@ heed_status chat_turn(const chat *self, const char *role, const char *text,
   return status;
 }
 
-heed_status chat_answer(const chat *self, token_list *list, heed_error *error) {
+heed_status chat_answer(const llm_chat *self, llm_token_list *list,
+                        heed_error *error) {
   return add_turn(self, "assistant", "", 0, list, error);
 }

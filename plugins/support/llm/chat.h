@@ -14,24 +14,25 @@
 
 #include "support/llm/tokenizer.h"
 
-typedef struct chat chat;
+typedef struct llm_chat llm_chat;
 
 /* tokens outlives *made, which is the caller's, to be closed; NULL on failure:
  * a file without a template, or with one that is not known. */
-heed_status chat_open(const gguf_file *file, const tokenizer *tokens,
-                      chat **made, heed_error *error);
-void chat_close(chat *self); /* may be NULL */
+heed_status chat_open(const gguf_file *file, const llm_tokenizer *tokens,
+                      llm_chat **made, heed_error *error);
+void chat_close(llm_chat *self); /* may be NULL */
 
 /* The token that ends a turn. */
-int32_t chat_end_id(const chat *self);
+int32_t chat_end_id(const llm_chat *self);
 
 /* What comes before the first turn; system says whether that is the system's.
  * All append to list. */
-heed_status chat_begin(const chat *self, bool system, token_list *list,
+heed_status chat_begin(const llm_chat *self, bool system, llm_token_list *list,
                        heed_error *error);
-heed_status chat_turn(const chat *self, const char *role, const char *text,
-                      size_t length, token_list *list, heed_error *error);
+heed_status chat_turn(const llm_chat *self, const char *role, const char *text,
+                      size_t length, llm_token_list *list, heed_error *error);
 /* The start of the assistant's turn: what is generated comes next. */
-heed_status chat_answer(const chat *self, token_list *list, heed_error *error);
+heed_status chat_answer(const llm_chat *self, llm_token_list *list,
+                        heed_error *error);
 
 #endif

@@ -8,41 +8,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct member {
-  crew *of;
+typedef struct crew_member {
+  llm_crew *crew;
   size_t index;
   pthread_t thread;
-} member;
+} crew_member;
 
-struct crew {
+struct llm_crew {
   size_t members;
   int blas_threads; /* before the crew was opened */
   pthread_mutex_t lock;
   pthread_cond_t begin, finished;
   size_t turn;    /* how many works were begun */
   size_t waiting; /* members that are not yet done with this turn */
-  bool over;
-  crew_work *work;
+  bool exceeded;
+  llm_crew_work *work;
   void *context;
-  size_t started; /* threads to join */
-  member *others; /* members - 1 */
+  size_t started;      /* threads to join */
+  crew_member *others; /* members - 1 */
 };
 
 /* Waits for a turn after `seen`; false once there will be none. */
-static bool await_turn(crew *self, size_t *seen) {
+static bool await_turn(llm_crew *self, size_t *seen) {
   bool more;
   pthread_mutex_lock(&self->lock);
-  while (self->turn == *seen && !self->over)
+  while (self->turn == *seen && !self->exceeded)
     pthread_cond_wait(&self->begin, &self->lock);
-  more = !self->over;
+  more = !self->exceeded;
   *seen = self->turn;
   pthread_mutex_unlock(&self->lock);
   return more;
 }
 
 static void *serve(void *argument) {
-  const member *me = argument;
-  crew *self = me->of;
+  const crew_member *me = argument;
+  llm_crew *self = me->crew;
   size_t seen = 0;
   while (await_turn(self, &seen)) {
     self->work(self->context, me->index, self->members);
@@ -53,10 +53,10 @@ static void *serve(void *argument) {
   return NULL;
 }
 
-void crew_close(crew *self) {
+void crew_close(llm_crew *self) {
   if (self == NULL) return;
   pthread_mutex_lock(&self->lock);
-  self->over = true;
+  self->exceeded = true;
   pthread_cond_broadcast(&self->begin);
   pthread_mutex_unlock(&self->lock);
   for (size_t i = 0; i < self->started; i++)
@@ -69,9 +69,9 @@ void crew_close(crew *self) {
   free(self);
 }
 
-static heed_status start_members(crew *self, heed_error *error) {
+static heed_status start_members(llm_crew *self, heed_error *error) {
   for (size_t i = 0; i + 1 < self->members; i++) {
-    self->others[i].of = self;
+    self->others[i].crew = self;
     self->others[i].index = i + 1;
     if (pthread_create(&self->others[i].thread, NULL, serve,
                        &self->others[i]) != 0)
@@ -84,9 +84,9 @@ static heed_status start_members(crew *self, heed_error *error) {
   return HEED_OK;
 }
 
-heed_status crew_open(size_t members, crew **opened, heed_error *error) {
+heed_status crew_open(size_t members, llm_crew **opened, heed_error *error) {
   const int blas_threads = openblas_get_num_threads();
-  crew *self = calloc(1, sizeof *self);
+  llm_crew *self = calloc(1, sizeof *self);
   heed_status status;
   *opened = NULL;
   if (self == NULL)
@@ -112,11 +112,11 @@ heed_status crew_open(size_t members, crew **opened, heed_error *error) {
   return HEED_OK;
 }
 
-size_t crew_members(const crew *self) {
+size_t crew_members(const llm_crew *self) {
   return self->members;
 }
 
-void crew_run(crew *self, crew_work *work, void *context) {
+void crew_run(llm_crew *self, llm_crew_work *work, void *context) {
   if (self->members > 1) {
     pthread_mutex_lock(&self->lock);
     self->work = work;

@@ -19,8 +19,8 @@
 
 struct llm_decoder {
   const llm_model *model;
-  const kernels *kernel;
-  crew *workers;
+  const llm_kernels *kernel;
+  llm_crew *workers;
   llm_decoder_limits limits;
   void *memory;
   size_t bytes;
@@ -32,7 +32,7 @@ struct llm_decoder {
   uint32_t *position;
   size_t *owner; /* which reading a token belongs to */
   size_t *first; /* (readings): their first tokens */
-  layer_values at;
+  llm_layer_values layer;
   float *room; /* (members, room_floats) */
   size_t room_floats;
   float *hidden, *logits; /* (slots, width), (slots, vocabulary) */
@@ -40,21 +40,21 @@ struct llm_decoder {
   size_t readings, tokens;
 };
 
-static void place_values(llm_decoder *self, carving *of) {
+static void place_values(llm_decoder *self, llm_carving *carving) {
   const llm_shape *shape = &self->model->shape;
   const size_t tokens = self->limits.tokens;
-  layer_values *at = &self->at;
-  at->x = carve_floats(of, tokens, shape->width);
-  at->inverse = carve_floats(of, tokens, 1);
-  at->qkv = carve_floats(of, tokens, llm_qkv_width(shape));
-  at->attended = carve_floats(of, tokens, llm_attended_width(shape));
-  at->log_sum = carve_floats(of, tokens, shape->heads);
-  at->mid = carve_floats(of, tokens, shape->width);
-  at->feed_inverse = carve_floats(of, tokens, 1);
-  at->gate_up = carve_floats(of, tokens, 2 * shape->feed);
-  at->next = carve_floats(of, tokens, shape->width);
-  at->normed = carve_floats(of, tokens, shape->width);
-  at->act = carve_floats(of, tokens, shape->feed);
+  llm_layer_values *values = &self->layer;
+  values->x = carve_floats(carving, tokens, shape->width);
+  values->inverse = carve_floats(carving, tokens, 1);
+  values->qkv = carve_floats(carving, tokens, llm_qkv_width(shape));
+  values->attended = carve_floats(carving, tokens, llm_attended_width(shape));
+  values->log_sum = carve_floats(carving, tokens, shape->heads);
+  values->mid = carve_floats(carving, tokens, shape->width);
+  values->feed_inverse = carve_floats(carving, tokens, 1);
+  values->gate_up = carve_floats(carving, tokens, 2 * shape->feed);
+  values->next = carve_floats(carving, tokens, shape->width);
+  values->normed = carve_floats(carving, tokens, shape->width);
+  values->act = carve_floats(carving, tokens, shape->feed);
 }
 
 static size_t place_all(llm_decoder *self, char *base, size_t members) {
@@ -65,21 +65,22 @@ static size_t place_all(llm_decoder *self, char *base, size_t members) {
   const size_t longest =
       limits->tokens < limits->capacity ? limits->tokens : limits->capacity;
   const size_t room = attention_room(shape, longest, false);
-  carving of = {base, 0};
+  llm_carving carving = {base, 0};
   self->room_floats =
       ((room > limits->capacity ? room : limits->capacity) + 15) / 16 * 16;
-  self->length = carve(&of, limits->slots, sizeof(size_t));
-  self->rotation = carve_floats(&of, limits->capacity, 2 * shape->head_width);
-  self->position = carve(&of, limits->tokens, sizeof(uint32_t));
-  self->owner = carve(&of, limits->tokens, sizeof(size_t));
-  self->first = carve(&of, limits->slots, sizeof(size_t));
-  place_values(self, &of);
-  self->room = carve_floats(&of, members, self->room_floats);
-  self->hidden = carve_floats(&of, limits->slots, shape->width);
-  self->logits = carve_floats(&of, limits->slots, shape->vocabulary);
-  self->keys = carve_floats(&of, cached, shape->head_width);
-  self->values = carve_floats(&of, cached, shape->head_width);
-  return of.end;
+  self->length = carve(&carving, limits->slots, sizeof(size_t));
+  self->rotation =
+      carve_floats(&carving, limits->capacity, 2 * shape->head_width);
+  self->position = carve(&carving, limits->tokens, sizeof(uint32_t));
+  self->owner = carve(&carving, limits->tokens, sizeof(size_t));
+  self->first = carve(&carving, limits->slots, sizeof(size_t));
+  place_values(self, &carving);
+  self->room = carve_floats(&carving, members, self->room_floats);
+  self->hidden = carve_floats(&carving, limits->slots, shape->width);
+  self->logits = carve_floats(&carving, limits->slots, shape->vocabulary);
+  self->keys = carve_floats(&carving, cached, shape->head_width);
+  self->values = carve_floats(&carving, cached, shape->head_width);
+  return carving.end;
 }
 
 size_t llm_decoder_bytes(const llm_shape *shape,
@@ -90,8 +91,9 @@ size_t llm_decoder_bytes(const llm_shape *shape,
 }
 
 heed_status llm_decoder_open(const llm_model *model,
-                             const llm_decoder_limits *limits, crew *workers,
-                             llm_decoder **opened, heed_error *error) {
+                             const llm_decoder_limits *limits,
+                             llm_crew *workers, llm_decoder **opened,
+                             heed_error *error) {
   llm_decoder *self;
   *opened = NULL;
   if (limits->capacity < 1 || limits->capacity > model->shape.context)
@@ -151,22 +153,22 @@ static heed_status take_readings(llm_decoder *self, const llm_reading *reading,
     return heed_fail(error, HEED_INTERNAL, "%zu readings for %zu slots",
                      readings, self->limits.slots);
   for (size_t r = 0; r < readings; r++) {
-    const llm_reading *of = &reading[r];
-    if (of->slot >= self->limits.slots || of->count < 1 ||
-        of->count > self->limits.tokens - self->tokens ||
-        of->count > self->limits.capacity - self->length[of->slot])
+    const llm_reading *one = &reading[r];
+    if (one->slot >= self->limits.slots || one->count < 1 ||
+        one->count > self->limits.tokens - self->tokens ||
+        one->count > self->limits.capacity - self->length[one->slot])
       return heed_fail(error, HEED_INTERNAL,
                        "a decoder has no room for %zu more tokens of sequence "
                        "%zu",
-                       of->count, of->slot);
+                       one->count, one->slot);
     self->first[r] = self->tokens;
-    for (size_t i = 0; i < of->count; i++, self->tokens++) {
-      if (of->token[i] < 0 || (size_t)of->token[i] >= vocabulary)
+    for (size_t i = 0; i < one->count; i++, self->tokens++) {
+      if (one->token[i] < 0 || (size_t)one->token[i] >= vocabulary)
         return heed_fail(error, HEED_INVALID,
                          "token %d to be read, expected 0 to %zu",
-                         (int)of->token[i], vocabulary - 1);
+                         (int)one->token[i], vocabulary - 1);
       self->owner[self->tokens] = r;
-      self->position[self->tokens] = (uint32_t)(self->length[of->slot] + i);
+      self->position[self->tokens] = (uint32_t)(self->length[one->slot] + i);
     }
   }
   return HEED_OK;
@@ -178,7 +180,7 @@ static void embed(llm_decoder *self) {
   for (size_t i = 0; i < self->tokens; i++) {
     const size_t r = self->owner[i];
     const int32_t token = self->reading[r].token[i - self->first[r]];
-    memcpy(self->at.x + i * width, embedding + (size_t)token * width,
+    memcpy(self->layer.x + i * width, embedding + (size_t)token * width,
            width * sizeof(float));
   }
 }
@@ -193,9 +195,9 @@ typedef struct decoder_work {
   float keep, *y;
 } decoder_work;
 
-static layer_means means_of(const llm_decoder *self) {
-  const layer_means means = {self->model, NULL, self->kernel, self->rotation,
-                             self->position};
+static llm_layer_means means_of(const llm_decoder *self) {
+  const llm_layer_means means = {self->model, NULL, self->kernel,
+                                 self->rotation, self->position};
   return means;
 }
 
@@ -210,15 +212,15 @@ static size_t cache_at(const llm_decoder *self, size_t layer, size_t slot,
 static void remember(const llm_decoder *self, size_t layer, size_t r,
                      size_t kv_head) {
   const llm_shape *shape = &self->model->shape;
-  const llm_reading *of = &self->reading[r];
+  const llm_reading *reading = &self->reading[r];
   const size_t width = shape->head_width, stride = llm_qkv_width(shape);
-  const size_t at =
-      cache_at(self, layer, of->slot, kv_head) + self->length[of->slot] * width;
-  const float *key =
-      self->at.qkv + self->first[r] * stride + (shape->heads + kv_head) * width;
-  for (size_t i = 0; i < of->count; i++, key += stride) {
-    memcpy(self->keys + at + i * width, key, width * sizeof *key);
-    memcpy(self->values + at + i * width, key + shape->kv_heads * width,
+  const size_t position = cache_at(self, layer, reading->slot, kv_head) +
+                          self->length[reading->slot] * width;
+  const float *key = self->layer.qkv + self->first[r] * stride +
+                     (shape->heads + kv_head) * width;
+  for (size_t i = 0; i < reading->count; i++, key += stride) {
+    memcpy(self->keys + position + i * width, key, width * sizeof *key);
+    memcpy(self->values + position + i * width, key + shape->kv_heads * width,
            width * sizeof *key);
   }
 }
@@ -227,19 +229,19 @@ static void remember(const llm_decoder *self, size_t layer, size_t r,
 static void attend_cache(const llm_decoder *self, size_t layer, size_t r,
                          size_t kv_head, float *room) {
   const llm_shape *shape = &self->model->shape;
-  const llm_reading *of = &self->reading[r];
+  const llm_reading *reading = &self->reading[r];
   const size_t width = shape->head_width,
                group = shape->heads / shape->kv_heads;
-  const size_t cache = cache_at(self, layer, of->slot, kv_head);
-  for (size_t i = 0; i < of->count; i++) {
+  const size_t cache = cache_at(self, layer, reading->slot, kv_head);
+  for (size_t i = 0; i < reading->count; i++) {
     const size_t row = self->first[r] + i;
     for (size_t h = kv_head * group; h < (kv_head + 1) * group; h++)
       self->kernel->attend(
-          self->length[of->slot] + i + 1, width, self->keys + cache,
+          self->length[reading->slot] + i + 1, width, self->keys + cache,
           self->values + cache,
-          self->at.qkv + row * llm_qkv_width(shape) + h * width,
+          self->layer.qkv + row * llm_qkv_width(shape) + h * width,
           1 / sqrtf((float)width), room,
-          self->at.attended + row * llm_attended_width(shape) + h * width);
+          self->layer.attended + row * llm_attended_width(shape) + h * width);
   }
 }
 
@@ -249,22 +251,22 @@ static void attention_work(void *context, size_t index, size_t count) {
   const size_t kv_heads = self->model->shape.kv_heads;
   const size_t tasks = self->readings * kv_heads;
   float *room = self->room + index * self->room_floats;
-  const attention fresh = {.shape = &self->model->shape,
-                           .kernel = self->kernel,
-                           .qkv = self->at.qkv,
-                           .attended = self->at.attended,
-                           .log_sum = self->at.log_sum};
+  const llm_attention fresh = {.shape = &self->model->shape,
+                               .kernel = self->kernel,
+                               .qkv = self->layer.qkv,
+                               .attended = self->layer.attended,
+                               .log_sum = self->layer.log_sum};
   size_t task;
   (void)count;
   while ((task = atomic_fetch_add(&work->task, 1)) < tasks) {
     const size_t r = task / kv_heads, kv_head = task % kv_heads;
-    const llm_reading *of = &self->reading[r];
+    const llm_reading *reading = &self->reading[r];
     remember(self, work->layer, r, kv_head);
-    if (self->length[of->slot] == 0 && of->count > 1)
-      attention_forward(
-          &fresh,
-          (attention_span){.first = self->first[r], .length = of->count},
-          kv_head, room);
+    if (self->length[reading->slot] == 0 && reading->count > 1)
+      attention_forward(&fresh,
+                        (llm_attention_span){.first = self->first[r],
+                                             .length = reading->count},
+                        kv_head, room);
     else
       attend_cache(self, work->layer, r, kv_head, room);
   }
@@ -272,12 +274,12 @@ static void attention_work(void *context, size_t index, size_t count) {
 
 static void product_work(void *context, size_t index, size_t count) {
   const decoder_work *work = context;
-  const crew_part part = crew_share(work->outputs, 16, index, count);
-  product_forward(work->rows, part.end - part.first, work->inputs, 1,
-                  (matrix){work->x, work->inputs},
-                  (matrix){work->w + part.first * work->inputs, work->inputs},
-                  work->keep,
-                  (matrix_out){work->y + part.first, work->outputs});
+  const llm_crew_part part = crew_share(work->outputs, 16, index, count);
+  product_forward(
+      work->rows, part.end - part.first, work->inputs, 1,
+      (llm_matrix){work->x, work->inputs},
+      (llm_matrix){work->w + part.first * work->inputs, work->inputs},
+      work->keep, (llm_matrix_out){work->y + part.first, work->outputs});
 }
 
 /* y = keep y + x W', by all members. */
@@ -304,46 +306,48 @@ static void attend(llm_decoder *self, size_t layer) {
 /* x -> x, where members share products by outputs. */
 static void few_rows(llm_decoder *self, size_t layer) {
   const llm_shape *shape = &self->model->shape;
-  const layer_weights of = layer_weights_of(self->model, layer);
+  const llm_layer_weights weights = layer_weights_of(self->model, layer);
   const size_t rows = self->tokens, width = shape->width, feed = shape->feed;
   const size_t qkv = llm_qkv_width(shape), attended = llm_attended_width(shape);
-  layer_values *at = &self->at;
-  self->kernel->norm(rows, width, at->x, of.attention_norm, shape->epsilon,
-                     at->inverse, at->normed);
-  multiply(self, rows, qkv, width, at->normed, of.qkv, 0, at->qkv);
+  llm_layer_values *values = &self->layer;
+  self->kernel->norm(rows, width, values->x, weights.attention_norm,
+                     shape->epsilon, values->inverse, values->normed);
+  multiply(self, rows, qkv, width, values->normed, weights.qkv, 0, values->qkv);
   self->kernel->rotate(rows, shape->heads + shape->kv_heads, shape->head_width,
-                       qkv, self->position, self->rotation, 1, at->qkv);
+                       qkv, self->position, self->rotation, 1, values->qkv);
   attend(self, layer);
-  multiply(self, rows, width, attended, at->attended, of.output, 1, at->x);
-  self->kernel->norm(rows, width, at->x, of.feed_norm, shape->epsilon,
-                     at->feed_inverse, at->normed);
-  multiply(self, rows, 2 * feed, width, at->normed, of.gate_up, 0, at->gate_up);
-  self->kernel->swiglu(rows, feed, at->gate_up, at->act);
-  multiply(self, rows, width, feed, at->act, of.down, 1, at->x);
+  multiply(self, rows, width, attended, values->attended, weights.output, 1,
+           values->x);
+  self->kernel->norm(rows, width, values->x, weights.feed_norm, shape->epsilon,
+                     values->feed_inverse, values->normed);
+  multiply(self, rows, 2 * feed, width, values->normed, weights.gate_up, 0,
+           values->gate_up);
+  self->kernel->swiglu(rows, feed, values->gate_up, values->act);
+  multiply(self, rows, width, feed, values->act, weights.down, 1, values->x);
 }
 
 static void begin_work(void *context, size_t index, size_t count) {
   const decoder_work *work = context;
-  const crew_part rows = crew_share(work->self->tokens, 8, index, count);
-  const layer_means means = means_of(work->self);
-  layer_begin(&means, work->layer, &work->self->at, rows.first, rows.end);
+  const llm_crew_part rows = crew_share(work->self->tokens, 8, index, count);
+  const llm_layer_means means = means_of(work->self);
+  layer_begin(&means, work->layer, &work->self->layer, rows.first, rows.end);
 }
 
 static void end_work(void *context, size_t index, size_t count) {
   const decoder_work *work = context;
-  const crew_part rows = crew_share(work->self->tokens, 8, index, count);
-  const layer_means means = means_of(work->self);
-  layer_end(&means, work->layer, &work->self->at, rows.first, rows.end);
+  const llm_crew_part rows = crew_share(work->self->tokens, 8, index, count);
+  const llm_layer_means means = means_of(work->self);
+  layer_end(&means, work->layer, &work->self->layer, rows.first, rows.end);
 }
 
 static void many_rows(llm_decoder *self, size_t layer) {
   decoder_work work = {.self = self, .layer = layer};
-  float *x = self->at.x;
+  float *x = self->layer.x;
   crew_run(self->workers, begin_work, &work);
   attend(self, layer);
   crew_run(self->workers, end_work, &work);
-  self->at.x = self->at.next;
-  self->at.next = x;
+  self->layer.x = self->layer.next;
+  self->layer.next = x;
 }
 
 heed_status llm_decoder_read(llm_decoder *self, const llm_reading *reading,
@@ -364,7 +368,7 @@ heed_status llm_decoder_read(llm_decoder *self, const llm_reading *reading,
       many_rows(self, layer);
   for (size_t r = 0; r < readings; r++) {
     const size_t last = self->first[r] + reading[r].count - 1;
-    self->kernel->norm(1, width, self->at.x + last * width,
+    self->kernel->norm(1, width, self->layer.x + last * width,
                        self->model->weights + layout->final_norm,
                        shape->epsilon, &ignored, self->hidden + r * width);
     self->length[reading[r].slot] += reading[r].count;

@@ -33,8 +33,9 @@ size_t llm_decoder_bytes(const llm_shape *shape,
 
 /* model and workers outlive the decoder, which the caller owns. */
 heed_status llm_decoder_open(const llm_model *model,
-                             const llm_decoder_limits *limits, crew *workers,
-                             llm_decoder **opened, heed_error *error);
+                             const llm_decoder_limits *limits,
+                             llm_crew *workers, llm_decoder **opened,
+                             heed_error *error);
 void llm_decoder_close(llm_decoder *self);
 
 /* The slot has read nothing. */

@@ -187,8 +187,9 @@ static void each_block(uint32_t type, const uint8_t *blocks, uint64_t count,
                        void (*convert)(const uint8_t *block, float *out),
                        float *out) {
   const gguf_layout layout = gguf_layout_of(type);
-  for (uint64_t at = 0; at + layout.numbers <= count; at += layout.numbers) {
-    convert(blocks, out + at);
+  for (uint64_t position = 0; position + layout.numbers <= count;
+       position += layout.numbers) {
+    convert(blocks, out + position);
     blocks += layout.bytes;
   }
 }

@@ -11,23 +11,23 @@
 /* Tokens of prompts that are read in one call, unless one alone is longer. */
 #define PROMPT_TOKENS 1024
 
-typedef struct generator {
+typedef struct generate_generator {
   const llm_generation *how;
   const llm_prompt *prompt;
   llm_response *response;
   size_t prompts, slots, tokens; /* tokens: of one call */
   llm_decoder *decoder;
-  crew *workers;
+  llm_crew *workers;
   size_t vocabulary;
   size_t started, ended; /* prompts */
-  size_t *of;            /* (slots): its prompt; `prompts`: free */
+  size_t *count;         /* (slots): its prompt; `prompts`: free */
   int32_t *last;         /* (slots): the token drawn last */
   heed_stream *stream;   /* (slots) */
   llm_reading *reading;  /* (slots) */
   size_t readings;
   float *logits;
   llm_candidate *room; /* (members, vocabulary) */
-} generator;
+} generate_generator;
 
 static size_t longest_prompt(const llm_prompt *prompt, size_t prompts) {
   size_t longest = 1;
@@ -55,32 +55,32 @@ size_t llm_generate_bytes(const llm_shape *shape, const llm_generation *how,
          members * shape->vocabulary * sizeof(llm_candidate);
 }
 
-static void close_generator(generator *self) {
+static void close_generator(generate_generator *self) {
   llm_decoder_close(self->decoder);
-  free(self->of);
+  free(self->count);
   free(self->last);
   free(self->stream);
   free(self->reading);
   free(self->room);
 }
 
-static heed_status open_generator(generator *self, const llm_model *model,
-                                  heed_error *error) {
+static heed_status open_generator(generate_generator *self,
+                                  const llm_model *model, heed_error *error) {
   const llm_decoder_limits limits =
       limits_of(self->how, self->prompt, self->prompts);
   self->slots = limits.slots;
   self->tokens = limits.tokens;
   self->vocabulary = model->shape.vocabulary;
-  self->of = calloc(self->slots, sizeof *self->of);
+  self->count = calloc(self->slots, sizeof *self->count);
   self->last = calloc(self->slots, sizeof *self->last);
   self->stream = calloc(self->slots, sizeof *self->stream);
   self->reading = calloc(self->slots, sizeof *self->reading);
   self->room = calloc(crew_members(self->workers) * self->vocabulary,
                       sizeof *self->room);
-  if (self->of == NULL || self->last == NULL || self->stream == NULL ||
+  if (self->count == NULL || self->last == NULL || self->stream == NULL ||
       self->reading == NULL || self->room == NULL)
     return heed_fail(error, HEED_MEMORY, "no memory to generate responses");
-  for (size_t i = 0; i < self->slots; i++) self->of[i] = self->prompts;
+  for (size_t i = 0; i < self->slots; i++) self->count[i] = self->prompts;
   return llm_decoder_open(model, &limits, self->workers, &self->decoder, error);
 }
 
@@ -92,8 +92,8 @@ static bool stops(const llm_generation *how, int32_t token) {
 
 /* Draws what follows each reading; members share the readings. */
 static void draw_work(void *context, size_t index, size_t count) {
-  generator *self = context;
-  const crew_part part = crew_share(self->readings, 1, index, count);
+  generate_generator *self = context;
+  const llm_crew_part part = crew_share(self->readings, 1, index, count);
   for (size_t r = part.first; r < part.end; r++) {
     const size_t slot = self->reading[r].slot;
     self->last[slot] =
@@ -105,21 +105,21 @@ static void draw_work(void *context, size_t index, size_t count) {
 
 /* What was drawn goes to the responses; a slot whose response has ended is
  * free. */
-static void take_tokens(generator *self) {
+static void take_tokens(generate_generator *self) {
   for (size_t r = 0; r < self->readings; r++) {
     const size_t slot = self->reading[r].slot;
-    llm_response *response = &self->response[self->of[slot]];
+    llm_response *response = &self->response[self->count[slot]];
     response->ended = stops(self->how, self->last[slot]);
     if (!response->ended)
       response->token[response->length++] = self->last[slot];
     if (!response->ended && response->length < self->how->most) continue;
-    self->of[slot] = self->prompts;
+    self->count[slot] = self->prompts;
     llm_decoder_clear(self->decoder, slot);
     self->ended++;
   }
 }
 
-static heed_status read_and_draw(generator *self, heed_error *error) {
+static heed_status read_and_draw(generate_generator *self, heed_error *error) {
   heed_status status;
   if (self->readings == 0) return HEED_OK;
   status = llm_decoder_read(self->decoder, self->reading, self->readings,
@@ -132,36 +132,36 @@ static heed_status read_and_draw(generator *self, heed_error *error) {
           error, HEED_NUMERIC,
           "the logits after prompt %zu are no numbers: the weights "
           "have left what float32 can hold",
-          self->of[self->reading[r].slot]);
+          self->count[self->reading[r].slot]);
   take_tokens(self);
   return HEED_OK;
 }
 
 /* The next prompts into free slots, as many as one call can read. */
-static void gather_prompts(generator *self) {
+static void gather_prompts(generate_generator *self) {
   size_t tokens = 0;
   self->readings = 0;
   for (size_t slot = 0; slot < self->slots; slot++) {
     const llm_prompt *next = &self->prompt[self->started];
-    if (self->of[slot] < self->prompts) continue;
+    if (self->count[slot] < self->prompts) continue;
     if (self->started == self->prompts || tokens + next->length > self->tokens)
       return;
     tokens += next->length;
-    self->of[slot] = self->started++;
+    self->count[slot] = self->started++;
     self->stream[slot] = next->stream;
     self->reading[self->readings++] =
         (llm_reading){slot, next->token, next->length};
   }
 }
 
-static size_t free_slots(const generator *self) {
+static size_t free_slots(const generate_generator *self) {
   size_t count = 0;
   for (size_t slot = 0; slot < self->slots; slot++)
-    count += self->of[slot] == self->prompts;
+    count += self->count[slot] == self->prompts;
   return count;
 }
 
-static heed_status refill(generator *self, heed_error *error) {
+static heed_status refill(generate_generator *self, heed_error *error) {
   size_t least = (self->slots + REFILL_SHARE - 1) / REFILL_SHARE;
   while (self->started < self->prompts && free_slots(self) >= least) {
     heed_status status;
@@ -173,15 +173,15 @@ static heed_status refill(generator *self, heed_error *error) {
   return HEED_OK;
 }
 
-static void gather_tokens(generator *self) {
+static void gather_tokens(generate_generator *self) {
   self->readings = 0;
   for (size_t slot = 0; slot < self->slots; slot++)
-    if (self->of[slot] < self->prompts)
+    if (self->count[slot] < self->prompts)
       self->reading[self->readings++] =
           (llm_reading){slot, &self->last[slot], 1};
 }
 
-static heed_status run(generator *self, heed_error *error) {
+static heed_status run(generate_generator *self, heed_error *error) {
   const llm_generation *how = self->how;
   while (self->ended < self->prompts) {
     heed_status status = refill(self, error);
@@ -197,13 +197,13 @@ static heed_status run(generator *self, heed_error *error) {
 
 heed_status llm_generate(const llm_model *model, const llm_generation *how,
                          const llm_prompt *prompt, size_t prompts,
-                         llm_response *response, crew *workers,
+                         llm_response *response, llm_crew *workers,
                          heed_error *error) {
-  generator self = {.how = how,
-                    .prompt = prompt,
-                    .response = response,
-                    .prompts = prompts,
-                    .workers = workers};
+  generate_generator self = {.how = how,
+                             .prompt = prompt,
+                             .response = response,
+                             .prompts = prompts,
+                             .workers = workers};
   heed_status status = llm_sampling_check(&how->sampling, error);
   if (status != HEED_OK || prompts == 0) return status;
   if (how->most < 1 || how->slots < 1)

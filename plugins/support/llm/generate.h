@@ -45,7 +45,7 @@ size_t llm_generate_bytes(const llm_shape *shape, const llm_generation *how,
 /* prompt and response: (prompts). */
 heed_status llm_generate(const llm_model *model, const llm_generation *how,
                          const llm_prompt *prompt, size_t prompts,
-                         llm_response *response, crew *workers,
+                         llm_response *response, llm_crew *workers,
                          heed_error *error);
 
 #endif

@@ -55,15 +55,15 @@ const char *gguf_show(const char *text, char shown[static GGUF_SHOWN + 4]) {
 heed_status gguf_take(gguf_cursor *cursor, uint64_t count, const char *what,
                       const uint8_t **bytes, heed_error *error) {
   const gguf_file *file = cursor->file;
-  const size_t left = file->size - cursor->at;
+  const size_t left = file->size - cursor->position;
   if (count > left)
     return heed_fail(error, HEED_INVALID,
                      "%s: cut off: %s at byte %zu takes %llu bytes, and %zu "
                      "are left",
-                     file->name, what, cursor->at, (unsigned long long)count,
-                     left);
-  *bytes = file->bytes + cursor->at;
-  cursor->at += (size_t)count;
+                     file->name, what, cursor->position,
+                     (unsigned long long)count, left);
+  *bytes = file->bytes + cursor->position;
+  cursor->position += (size_t)count;
   return HEED_OK;
 }
 
@@ -87,7 +87,7 @@ heed_status gguf_take_u64(gguf_cursor *cursor, const char *what,
 
 heed_status gguf_take_name(gguf_cursor *cursor, const char *what, uint64_t most,
                            char **text, heed_error *error) {
-  const size_t place = cursor->at;
+  const size_t place = cursor->position;
   const uint8_t *bytes;
   uint64_t length = 0;
   heed_status status = gguf_take_u64(cursor, what, &length, error);
@@ -267,7 +267,8 @@ static heed_status read_tensors(gguf_cursor *cursor, gguf_file *file,
     status = heed_fail(error, HEED_MEMORY, "%s: memory is out", file->name);
   for (size_t i = 0; i < count && status == HEED_OK; i++)
     status = read_tensor(cursor, &file->tensor[i], &offset[i], error);
-  const uint64_t start = (cursor->at + alignment - 1) / alignment * alignment;
+  const uint64_t start =
+      (cursor->position + alignment - 1) / alignment * alignment;
   if (status == HEED_OK)
     status = place_tensors(file, offset, start, alignment, error);
   if (status == HEED_OK) status = sort_tensors(file, error);
@@ -283,7 +284,7 @@ static heed_status read_counts(gguf_cursor *cursor, gguf_file *file,
   if (status == HEED_OK)
     status = gguf_take_u64(cursor, "the count of keys", &keys, error);
   if (status != HEED_OK) return status;
-  const size_t left = file->size - cursor->at;
+  const size_t left = file->size - cursor->position;
   if (keys > left / KEY_LEAST || tensors > left / TENSOR_LEAST)
     return heed_fail(error, HEED_INVALID,
                      "%s: %llu keys and %llu tensors are announced, more than "
@@ -320,7 +321,7 @@ static heed_status read_head(gguf_cursor *cursor, heed_error *error) {
 }
 
 static heed_status read_all(gguf_file *file, heed_error *error) {
-  gguf_cursor cursor = {.file = file, .at = 0};
+  gguf_cursor cursor = {.file = file, .position = 0};
   heed_status status = read_head(&cursor, error);
   if (status == HEED_OK) status = read_counts(&cursor, file, error);
   if (status == HEED_OK) status = gguf_read_values(&cursor, file, error);

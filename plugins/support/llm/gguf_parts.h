@@ -58,7 +58,7 @@ struct gguf_file {
 /* What is left to read. */
 typedef struct gguf_cursor {
   const gguf_file *file;
-  size_t at;
+  size_t position;
 } gguf_cursor;
 
 /* Numbers from any address. */

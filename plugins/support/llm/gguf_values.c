@@ -46,7 +46,7 @@ static heed_status read_texts(gguf_cursor *cursor, gguf_array *array,
   if (array->text == NULL)
     return heed_fail(error, HEED_MEMORY, "%s: memory is out", file->name);
   for (size_t i = 0; i < array->count && status == HEED_OK; i++) {
-    array->text[i] = file->bytes + cursor->at;
+    array->text[i] = file->bytes + cursor->position;
     status = skip_text(cursor, error);
   }
   return status;
@@ -72,16 +72,16 @@ static heed_status read_array(gguf_cursor *cursor, gguf_value *value,
   /* A text takes eight bytes at the least. */
   const uint32_t each =
       array->kind == GGUF_KIND_TEXT ? 8 : kinds[array->kind].bytes;
-  if (count > (file->size - cursor->at) / each)
+  if (count > (file->size - cursor->position) / each)
     return heed_fail(error, HEED_INVALID,
                      "%s: %s announces %llu elements, more than the %zu bytes "
                      "that are left can hold",
                      file->name, gguf_show(value->key, shown),
-                     (unsigned long long)count, file->size - cursor->at);
+                     (unsigned long long)count, file->size - cursor->position);
   array->count = (size_t)count;
-  array->data = file->bytes + cursor->at;
+  array->data = file->bytes + cursor->position;
   if (array->kind == GGUF_KIND_TEXT) return read_texts(cursor, array, error);
-  cursor->at += array->count * each;
+  cursor->position += array->count * each;
   return HEED_OK;
 }
 
@@ -93,7 +93,7 @@ static heed_status read_value(gguf_cursor *cursor, gguf_value *value,
   if (status == HEED_OK)
     status = gguf_take_u32(cursor, "a key's type", &value->kind, error);
   if (status != HEED_OK) return status;
-  const size_t start = cursor->at;
+  const size_t start = cursor->position;
   value->data = cursor->file->bytes + start;
   if (value->kind >= GGUF_KIND_COUNT)
     return unknown_kind(cursor->file, value->key, value->kind, error);
@@ -104,7 +104,7 @@ static heed_status read_value(gguf_cursor *cursor, gguf_value *value,
   else
     status = gguf_take(cursor, kinds[value->kind].bytes, "a key's value",
                        &bytes, error);
-  value->bytes = cursor->at - start;
+  value->bytes = cursor->position - start;
   return status;
 }
 

@@ -18,23 +18,23 @@
 #define TENSOR_NAME_MOST 255u /* what the reader takes */
 
 /* Bytes that grow. */
-typedef struct buffer {
+typedef struct gguf_writer_buffer {
   uint8_t *bytes;
   size_t size, room;
-} buffer;
+} gguf_writer_buffer;
 
-typedef struct body {
+typedef struct gguf_writer_body {
   const float *data; /* the caller's */
   uint64_t bytes;
-} body;
+} gguf_writer_body;
 
 struct gguf_writer {
   char *path;
-  buffer keys, tensors;
+  gguf_writer_buffer keys, tensors;
   uint64_t key_count, tensor_count;
-  body *data;      /* (tensor_count) */
-  uint64_t offset; /* of the next tensor */
-  char **names;    /* keys, then tensors: to find doubles; (name_count) */
+  gguf_writer_body *data; /* (tensor_count) */
+  uint64_t offset;        /* of the next tensor */
+  char **names; /* keys, then tensors: to find doubles; (name_count) */
   size_t name_count;
   heed_error error; /* the first */
 };
@@ -44,36 +44,39 @@ static void fail_memory(gguf_writer *writer) {
                   writer->path);
 }
 
-static void put(gguf_writer *writer, buffer *to, const void *bytes,
-                size_t count) {
+static void put(gguf_writer *writer, gguf_writer_buffer *buffer,
+                const void *bytes, size_t count) {
   if (writer->error.status != HEED_OK || count == 0) return;
-  if (count > to->room - to->size) {
-    size_t room = to->room < 1024 ? 1024 : to->room;
-    while (room - to->size < count && room <= SIZE_MAX / 2) room *= 2;
-    uint8_t *grown = room - to->size < count ? NULL : realloc(to->bytes, room);
+  if (count > buffer->room - buffer->size) {
+    size_t room = buffer->room < 1024 ? 1024 : buffer->room;
+    while (room - buffer->size < count && room <= SIZE_MAX / 2) room *= 2;
+    uint8_t *grown =
+        room - buffer->size < count ? NULL : realloc(buffer->bytes, room);
     if (grown == NULL) {
       fail_memory(writer);
       return;
     }
-    to->bytes = grown;
-    to->room = room;
+    buffer->bytes = grown;
+    buffer->room = room;
   }
-  memcpy(to->bytes + to->size, bytes, count);
-  to->size += count;
+  memcpy(buffer->bytes + buffer->size, bytes, count);
+  buffer->size += count;
 }
 
-static void put_u32(gguf_writer *writer, buffer *to, uint32_t value) {
-  put(writer, to, &value, sizeof value);
+static void put_u32(gguf_writer *writer, gguf_writer_buffer *buffer,
+                    uint32_t value) {
+  put(writer, buffer, &value, sizeof value);
 }
 
-static void put_u64(gguf_writer *writer, buffer *to, uint64_t value) {
-  put(writer, to, &value, sizeof value);
+static void put_u64(gguf_writer *writer, gguf_writer_buffer *buffer,
+                    uint64_t value) {
+  put(writer, buffer, &value, sizeof value);
 }
 
-static void put_text(gguf_writer *writer, buffer *to, const char *text,
-                     size_t length) {
-  put_u64(writer, to, length);
-  put(writer, to, text, length);
+static void put_text(gguf_writer *writer, gguf_writer_buffer *buffer,
+                     const char *text, size_t length) {
+  put_u64(writer, buffer, length);
+  put(writer, buffer, text, length);
 }
 
 /* Remembers a key (prefix 'k') or a tensor ('t'), and refuses its double. */
@@ -190,16 +193,16 @@ void gguf_writer_f32s(gguf_writer *writer, const char *key, const float *value,
   put(writer, &writer->keys, value, count * sizeof *value);
 }
 
-void gguf_writer_copy(gguf_writer *writer, const gguf_file *from,
+void gguf_writer_copy(gguf_writer *writer, const gguf_file *file,
                       const char *key) {
   char shown[GGUF_SHOWN + 4];
-  const gguf_value *value = gguf_find_value(from, key);
+  const gguf_value *value = gguf_find_value(file, key);
   if (value != NULL) {
     put_key(writer, key, value->kind);
     put(writer, &writer->keys, value->data, value->bytes);
   } else if (writer->error.status == HEED_OK) {
     (void)heed_fail(&writer->error, HEED_INVALID, "%s: key %s is missing",
-                    gguf_name(from), gguf_show(key, shown));
+                    gguf_name(file), gguf_show(key, shown));
   }
 }
 
@@ -228,14 +231,15 @@ void gguf_writer_tensor(gguf_writer *writer, const char *name, uint32_t rank,
       !check_tensor(writer, name, rank, shape, &bytes))
     return;
   remember(writer, 't', name);
-  body *grown =
+  gguf_writer_body *grown =
       realloc(writer->data, (size_t)(writer->tensor_count + 1) * sizeof *grown);
   if (grown == NULL) {
     fail_memory(writer);
     return;
   }
   writer->data = grown;
-  grown[writer->tensor_count++] = (body){.data = data, .bytes = bytes};
+  grown[writer->tensor_count++] =
+      (gguf_writer_body){.data = data, .bytes = bytes};
   put_text(writer, &writer->tensors, name, strlen(name));
   put_u32(writer, &writer->tensors, rank);
   for (uint32_t d = 0; d < rank; d++)
@@ -247,22 +251,23 @@ void gguf_writer_tensor(gguf_writer *writer, const char *name, uint32_t rank,
 
 /* All of it, or errno says why not. */
 static bool write_all(int descriptor, const void *bytes, uint64_t count) {
-  const uint8_t *at = bytes;
+  const uint8_t *position = bytes;
   while (count > 0) {
     const size_t turn = count < (1u << 30) ? (size_t)count : 1u << 30;
-    const ssize_t written = write(descriptor, at, turn);
+    const ssize_t written = write(descriptor, position, turn);
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) return false;
-    at += written;
+    position += written;
     count -= (uint64_t)written;
   }
   return true;
 }
 
 /* Zeros up to the alignment. */
-static bool pad(int descriptor, uint64_t at) {
+static bool pad(int descriptor, uint64_t position) {
   static const uint8_t zeros[ALIGNMENT];
-  return write_all(descriptor, zeros, (ALIGNMENT - at % ALIGNMENT) % ALIGNMENT);
+  return write_all(descriptor, zeros,
+                   (ALIGNMENT - position % ALIGNMENT) % ALIGNMENT);
 }
 
 static bool write_file(const gguf_writer *writer, int descriptor) {

@@ -31,7 +31,7 @@ void gguf_writer_i32s(gguf_writer *writer, const char *key,
 void gguf_writer_f32s(gguf_writer *writer, const char *key, const float *value,
                       size_t count);
 /* A key of another file as it stands there, of any type. */
-void gguf_writer_copy(gguf_writer *writer, const gguf_file *from,
+void gguf_writer_copy(gguf_writer *writer, const gguf_file *file,
                       const char *key);
 
 /* A tensor: shape is (rank), shape[0] contiguous.  data is not copied: it stays

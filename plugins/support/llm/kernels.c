@@ -22,11 +22,11 @@
 #include "support/llm/kernels_body.h"
 #endif
 
-const kernels *kernels_plain(void) {
+const llm_kernels *kernels_plain(void) {
   return &table_plain;
 }
 
-const kernels *kernels_best(void) {
+const llm_kernels *kernels_best(void) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
     return &table_avx2;

@@ -11,16 +11,16 @@
 #include <stdint.h>
 
 /* One step of AdamW, as kernels.adamw wants it. */
-typedef struct adamw_factors {
+typedef struct llm_adamw_factors {
   float scale;          /* of the gradient: clipping and accumulation */
   float first, second;  /* the decay rates beta1 and beta2 */
   float rate;           /* the learning rate over 1 - beta1^t */
   float second_inverse; /* 1 / (1 - beta2^t) */
   float epsilon;
   float keep; /* 1 - learning rate x weight decay */
-} adamw_factors;
+} llm_adamw_factors;
 
-typedef struct kernels {
+typedef struct llm_kernels {
   /* y = e^x, within 2 units in the last place; x is cut to where e^x is a
    * normal number, [-87.33, 88.37].  y may be x. */
   void (*exponential)(size_t count, const float *x, float *y);
@@ -84,12 +84,12 @@ typedef struct kernels {
   /* Decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2):
    * m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2,
    * x = keep x - rate m / (sqrt(v second_inverse) + epsilon). */
-  void (*adamw)(size_t count, const adamw_factors *of, const float *gradient,
-                float *m, float *v, float *x);
-} kernels;
+  void (*adamw)(size_t count, const llm_adamw_factors *factors,
+                const float *gradient, float *m, float *v, float *x);
+} llm_kernels;
 
 /* The fastest that this processor runs; and those that every processor does. */
-const kernels *kernels_best(void);
-const kernels *kernels_plain(void);
+const llm_kernels *kernels_best(void);
+const llm_kernels *kernels_plain(void);
 
 #endif

@@ -15,30 +15,30 @@ typedef float wide __attribute__((vector_size(4 * LANES)));
 typedef int32_t whole __attribute__((vector_size(4 * LANES)));
 
 #define load KERNEL(load)
-FAST wide load(const float *from) {
+FAST wide load(const float *source) {
   wide x;
-  memcpy(&x, from, sizeof x);
+  memcpy(&x, source, sizeof x);
   return x;
 }
 
 #define store KERNEL(store)
-FAST void store(float *to, wide x) {
-  memcpy(to, &x, sizeof x);
+FAST void store(float *target, wide x) {
+  memcpy(target, &x, sizeof x);
 }
 
 /* The first `count` of a vector; the others are `rest`. */
 #define load_part KERNEL(load_part)
-FAST wide load_part(const float *from, size_t count, float rest) {
+FAST wide load_part(const float *source, size_t count, float rest) {
   float lane[LANES];
-  for (size_t j = 0; j < LANES; j++) lane[j] = j < count ? from[j] : rest;
+  for (size_t j = 0; j < LANES; j++) lane[j] = j < count ? source[j] : rest;
   return load(lane);
 }
 
 #define store_part KERNEL(store_part)
-FAST void store_part(float *to, size_t count, wide x) {
+FAST void store_part(float *target, size_t count, wide x) {
   float lane[LANES];
   store(lane, x);
-  for (size_t j = 0; j < count; j++) to[j] = lane[j];
+  for (size_t j = 0; j < count; j++) target[j] = lane[j];
 }
 
 #define every KERNEL(every)
@@ -188,18 +188,19 @@ SLOT void norm_backward(size_t rows, size_t width, const float *x,
                         const float *dy, float *dx, float *dweight) {
   for (size_t row = 0; row < rows;
        row++, x += width, dy += width, dx += width) {
-    const float by = inverse[row];
-    const float pull =
-        by * by * by * dot_of_three(width, weight, dy, x) / (float)width;
+    const float factor = inverse[row];
+    const float pull = factor * factor * factor *
+                       dot_of_three(width, weight, dy, x) / (float)width;
     size_t i = 0;
     for (; i + LANES <= width; i += LANES)
-      store(dx + i, load(dx + i) + by * load(weight + i) * load(dy + i) -
+      store(dx + i, load(dx + i) + factor * load(weight + i) * load(dy + i) -
                         pull * load(x + i));
-    for (; i < width; i++) dx[i] += by * weight[i] * dy[i] - pull * x[i];
+    for (; i < width; i++) dx[i] += factor * weight[i] * dy[i] - pull * x[i];
     if (dweight == NULL) continue;
     for (i = 0; i + LANES <= width; i += LANES)
-      store(dweight + i, load(dweight + i) + by * load(dy + i) * load(x + i));
-    for (; i < width; i++) dweight[i] += by * dy[i] * x[i];
+      store(dweight + i,
+            load(dweight + i) + factor * load(dy + i) * load(x + i));
+    for (; i < width; i++) dweight[i] += factor * dy[i] * x[i];
   }
 }
 
@@ -218,9 +219,9 @@ FAST void rotate_head(size_t width, const float *cosine, const float *sine,
                       float sense, float *x) {
   size_t i = 0;
   for (; i + LANES <= width; i += LANES) {
-    const wide at = load(x + i);
+    const wide point = load(x + i);
     store(x + i,
-          at * load(cosine + i) + swapped(at) * (sense * load(sine + i)));
+          point * load(cosine + i) + swapped(point) * (sense * load(sine + i)));
   }
   for (; i + 1 < width; i += 2) {
     const float even = x[i], odd = x[i + 1];
@@ -356,11 +357,11 @@ SLOT void softmax_backward(size_t seen, size_t keys, float log_sum, float delta,
 
 #define extend KERNEL(extend)
 SLOT float extend(size_t count, float *scores, float *most, double *sum) {
-  const float before = *most, here = largest(count, scores);
+  const float earlier = *most, here = largest(count, scores);
   float factor = 1;
-  if (here > before) {
+  if (here > earlier) {
     /* The first stretch has nothing before it. */
-    factor = before > -FLT_MAX ? expf(before - here) : 0.0f;
+    factor = earlier > -FLT_MAX ? expf(earlier - here) : 0.0f;
     *most = here;
   }
   *sum = *sum * (double)factor;
@@ -390,11 +391,11 @@ FAST void weighted_sum(size_t count, size_t width, const float *x,
   for (; j + 4 * LANES <= width; j += 4 * LANES) {
     wide a = {0}, b = {0}, c = {0}, d = {0};
     for (size_t i = 0; i < count; i++) {
-      const float *row = x + i * width + j, by = weight[i];
-      a += by * load(row);
-      b += by * load(row + LANES);
-      c += by * load(row + 2 * LANES);
-      d += by * load(row + 3 * LANES);
+      const float *row = x + i * width + j, factor = weight[i];
+      a += factor * load(row);
+      b += factor * load(row + LANES);
+      c += factor * load(row + 2 * LANES);
+      d += factor * load(row + 3 * LANES);
     }
     store(out + j, a);
     store(out + j + LANES, b);
@@ -429,42 +430,43 @@ FAST wide root(wide x) {
 }
 
 #define adamw KERNEL(adamw)
-SLOT void adamw(size_t count, const adamw_factors *of, const float *gradient,
-                float *m, float *v, float *x) {
+SLOT void adamw(size_t count, const llm_adamw_factors *factors,
+                const float *gradient, float *m, float *v, float *x) {
   for (size_t i = 0; i < count; i += LANES) {
     const size_t part = count - i < LANES ? count - i : LANES;
     const bool full = part == LANES;
-    const wide g = of->scale * (full ? load(gradient + i)
-                                     : load_part(gradient + i, part, 0));
+    const wide g = factors->scale * (full ? load(gradient + i)
+                                          : load_part(gradient + i, part, 0));
     wide first = full ? load(m + i) : load_part(m + i, part, 0);
     wide second = full ? load(v + i) : load_part(v + i, part, 0);
-    wide at = full ? load(x + i) : load_part(x + i, part, 0);
-    first = of->first * first + (1.0f - of->first) * g;
-    second = of->second * second + (1.0f - of->second) * (g * g);
-    at = of->keep * at -
-         of->rate * first / (root(second * of->second_inverse) + of->epsilon);
+    wide point = full ? load(x + i) : load_part(x + i, part, 0);
+    first = factors->first * first + (1.0f - factors->first) * g;
+    second = factors->second * second + (1.0f - factors->second) * (g * g);
+    point = factors->keep * point -
+            factors->rate * first /
+                (root(second * factors->second_inverse) + factors->epsilon);
     if (full) {
       store(m + i, first);
       store(v + i, second);
-      store(x + i, at);
+      store(x + i, point);
     } else {
       store_part(m + i, part, first);
       store_part(v + i, part, second);
-      store_part(x + i, part, at);
+      store_part(x + i, part, point);
     }
   }
 }
 
 #define table KERNEL(table)
 /* In the order of the header: a designator would be renamed, too. */
-static const kernels table = {exponential,   dot,
-                              norm,          renorm,
-                              norm_backward, rotate,
-                              swiglu,        swiglu_backward,
-                              softmax,       softmax_backward,
-                              extend,        exponentials,
-                              attend,        add,
-                              scale_by,      adamw};
+static const llm_kernels table = {exponential,   dot,
+                                  norm,          renorm,
+                                  norm_backward, rotate,
+                                  swiglu,        swiglu_backward,
+                                  softmax,       softmax_backward,
+                                  extend,        exponentials,
+                                  attend,        add,
+                                  scale_by,      adamw};
 
 #undef LANES
 #undef wide

@@ -127,7 +127,7 @@ int32_t language_model_end(const language_model *self) {
 /* The last tokens of a prompt as a text, which is the caller's. */
 static heed_status last_of(const language_model *self, const char *prompt,
                            char **text, heed_error *error) {
-  token_list all = {0};
+  llm_token_list all = {0};
   size_t length;
   heed_status status = tokenizer_encode(self->tokens, prompt, strlen(prompt),
                                         false, &all, error);
@@ -142,7 +142,7 @@ static heed_status last_of(const language_model *self, const char *prompt,
 }
 
 static heed_status read_turns(const language_model *self, const char *prompt,
-                              token_list *list, heed_error *error) {
+                              llm_token_list *list, heed_error *error) {
   const bool system = self->system != NULL;
   heed_status status = chat_begin(self->turns, system, list, error);
   if (status == HEED_OK && system)
@@ -155,15 +155,15 @@ static heed_status read_turns(const language_model *self, const char *prompt,
 }
 
 static heed_status read_plain(const language_model *self, const char *prompt,
-                              token_list *list, heed_error *error) {
+                              llm_token_list *list, heed_error *error) {
   heed_status status = HEED_OK;
-  const size_t before = list->count;
+  const size_t earlier = list->count;
   if (tokenizer_adds_begin(self->tokens))
     status = token_list_add(list, tokenizer_begin_id(self->tokens), error);
   if (status == HEED_OK)
     status = tokenizer_encode(self->tokens, prompt, strlen(prompt), false, list,
                               error);
-  if (status == HEED_OK && list->count == before)
+  if (status == HEED_OK && list->count == earlier)
     status = heed_fail(error, HEED_INVALID,
                        "an empty prompt, which a model without a chat cannot "
                        "go on from");
@@ -171,7 +171,7 @@ static heed_status read_plain(const language_model *self, const char *prompt,
 }
 
 heed_status language_model_read_prompt(const language_model *self,
-                                       const char *prompt, token_list *list,
+                                       const char *prompt, llm_token_list *list,
                                        heed_error *error) {
   char *part = NULL;
   heed_status status = HEED_OK;
@@ -186,7 +186,8 @@ heed_status language_model_read_prompt(const language_model *self,
 
 heed_status language_model_read_response(const language_model *self,
                                          const heed_response *response,
-                                         token_list *list, heed_error *error) {
+                                         llm_token_list *list,
+                                         heed_error *error) {
   const heed_status status = tokenizer_encode(
       self->tokens, response->text, response->length, false, list, error);
   return status == HEED_OK && !response->cut
@@ -196,7 +197,8 @@ heed_status language_model_read_response(const language_model *self,
 
 heed_status language_model_read(const language_model *self,
                                 const char *const *prompt, size_t count,
-                                const heed_response *responses, spoken *made,
+                                const heed_response *responses,
+                                language_model_answer *made,
                                 heed_error *error) {
   heed_status status = HEED_OK;
   made->first = malloc((count + 1) * sizeof *made->first);
@@ -225,7 +227,7 @@ heed_status language_model_read(const language_model *self,
   return status;
 }
 
-void spoken_free(spoken *self) {
+void spoken_free(language_model_answer *self) {
   token_list_free(&self->tokens);
   free(self->first);
   free(self->answer);

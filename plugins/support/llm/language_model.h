@@ -31,8 +31,8 @@ typedef struct language_model_options {
 
 typedef struct language_model {
   gguf_file *file;
-  tokenizer *tokens;
-  chat *turns; /* NULL without `chat` */
+  llm_tokenizer *tokens;
+  llm_chat *turns; /* NULL without `chat` */
   llm_model *weights;
   const char *system;
   size_t context;
@@ -49,33 +49,35 @@ int32_t language_model_end(const language_model *self);
 
 /* Appends what is read before a response. */
 heed_status language_model_read_prompt(const language_model *self,
-                                       const char *prompt, token_list *list,
+                                       const char *prompt, llm_token_list *list,
                                        heed_error *error);
 
 /* Appends a response, with its end unless it was cut. */
 heed_status language_model_read_response(const language_model *self,
                                          const heed_response *response,
-                                         token_list *list, heed_error *error);
+                                         llm_token_list *list,
+                                         heed_error *error);
 
 /* Texts as tokens, one after the other.  Start with {0}. */
-typedef struct spoken {
-  size_t count;      /* of texts */
-  token_list tokens; /* of all prompts and responses */
-  size_t *first;     /* (count + 1): where each prompt starts */
-  size_t *answer;    /* (count): where each response does */
-} spoken;
+typedef struct language_model_answer {
+  size_t count;          /* of texts */
+  llm_token_list tokens; /* of all prompts and responses */
+  size_t *first;         /* (count + 1): where each prompt starts */
+  size_t *answer;        /* (count): where each response does */
+} language_model_answer;
 
 /* Tokens of a response, its end among them. */
-static inline size_t spoken_answer(const spoken *self, size_t text) {
+static inline size_t spoken_answer(const language_model_answer *self,
+                                   size_t text) {
   return self->first[text + 1] - self->answer[text];
 }
 
 /* prompt: the text of a row of world->prompts; responses of any rows. */
 heed_status language_model_read(const language_model *self,
                                 const char *const *prompt, size_t count,
-                                const heed_response *responses, spoken *made,
-                                heed_error *error);
-void spoken_free(spoken *self);
+                                const heed_response *responses,
+                                language_model_answer *made, heed_error *error);
+void spoken_free(language_model_answer *self);
 
 /* Scores and responses of many texts; both may stop with HEED_CANCELLED, and
  * tell the host how far they are, as `what`.  A crew of as many threads as

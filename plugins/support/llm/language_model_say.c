@@ -5,7 +5,7 @@
 #include "support/llm/language_model.h"
 #include "support/llm/utf8.h"
 
-typedef struct speaker {
+typedef struct say_speaker {
   const language_model *model;
   const language_model_speech *how;
   const heed_host *host;
@@ -13,15 +13,16 @@ typedef struct speaker {
   llm_prompt *prompt;   /* (count) */
   llm_response *answer; /* (count) */
   int32_t *token;       /* (count, most) */
-} speaker;
+} say_speaker;
 
 static bool going(void *context, size_t ended, size_t prompts) {
-  const speaker *self = context;
+  const say_speaker *self = context;
   self->host->progress(self->host, (double)ended / (double)prompts, self->what);
   return !self->host->cancelled(self->host);
 }
 
-static heed_status open_speaker(speaker *self, const spoken *texts,
+static heed_status open_speaker(say_speaker *self,
+                                const language_model_answer *texts,
                                 const heed_stream *stream,
                                 const heed_response *responses,
                                 heed_error *error) {
@@ -48,18 +49,18 @@ static heed_status open_speaker(speaker *self, const spoken *texts,
   return HEED_OK;
 }
 
-static void close_speaker(speaker *self) {
+static void close_speaker(say_speaker *self) {
   free(self->prompt);
   free(self->answer);
   free(self->token);
 }
 
 /* A text without NUL, in the host's memory; NULL where memory is out. */
-static char *keep_text(const speaker *self, const char *text, size_t length,
+static char *keep_text(const say_speaker *self, const char *text, size_t length,
                        size_t *kept) {
   static const char replacement[] = "\xef\xbf\xbd";
   const heed_host *host = self->host;
-  size_t clean, zeros = 0, at = 0;
+  size_t clean, zeros = 0, position = 0;
   char *valid = utf8_clean(text, length, &clean), *made = NULL;
   for (size_t i = 0; valid != NULL && i < clean; i++) zeros += valid[i] == '\0';
   *kept = clean + 2 * zeros;
@@ -68,32 +69,33 @@ static char *keep_text(const speaker *self, const char *text, size_t length,
                               : host->scratch(host, *kept + 1, 1);
   for (size_t i = 0; made != NULL && i < clean; i++) {
     if (valid[i] != '\0')
-      made[at++] = valid[i];
+      made[position++] = valid[i];
     else
-      for (size_t k = 0; k < 3; k++) made[at++] = replacement[k];
+      for (size_t k = 0; k < 3; k++) made[position++] = replacement[k];
   }
   free(valid);
   return made;
 }
 
-static heed_status take_answer(const speaker *self, const llm_response *answer,
-                               heed_response *into, heed_error *error) {
+static heed_status take_answer(const say_speaker *self,
+                               const llm_response *answer,
+                               heed_response *response, heed_error *error) {
   char *text = NULL;
   size_t length;
   const heed_status status =
       tokenizer_decode(self->model->tokens, answer->token, answer->length,
                        false, &text, &length, error);
   if (status != HEED_OK) return status;
-  into->candidate = -1;
-  into->cut = !answer->ended;
-  into->text = keep_text(self, text, length, &into->length);
+  response->candidate = -1;
+  response->cut = !answer->ended;
+  response->text = keep_text(self, text, length, &response->length);
   free(text);
-  return into->text == NULL
+  return response->text == NULL
              ? heed_fail(error, HEED_MEMORY, "memory is out for responses")
              : HEED_OK;
 }
 
-static heed_status draw(const speaker *self, const llm_model *weights,
+static heed_status draw(const say_speaker *self, const llm_model *weights,
                         size_t count, heed_error *error) {
   const int32_t ends[] = {language_model_end(self->model),
                           tokenizer_end_id(self->model->tokens)};
@@ -104,7 +106,7 @@ static heed_status draw(const speaker *self, const llm_model *weights,
                                      .slots = self->how->together,
                                      .going = going,
                                      .context = (void *)(uintptr_t)self};
-  crew *workers = NULL;
+  llm_crew *workers = NULL;
   heed_status status = crew_open(0, &workers, error);
   if (status == HEED_OK)
     status = llm_generate(weights, &generation, self->prompt, count,
@@ -120,20 +122,21 @@ heed_status language_model_say(const language_model *self,
                                const char *const *prompt, size_t count,
                                heed_stream *stream, heed_response *responses,
                                size_t *drawn, heed_error *error) {
-  spoken texts = {0};
-  speaker with = {.model = self, .how = how, .host = host, .what = what};
+  language_model_answer texts = {0};
+  say_speaker speaker = {.model = self, .how = how, .host = host, .what = what};
   heed_status status = HEED_OK;
   if (count == 0) return HEED_OK;
   for (size_t i = 0; i < count; i++) responses[i].text = NULL;
   status = language_model_read(self, prompt, count, responses, &texts, error);
   if (status == HEED_OK)
-    status = open_speaker(&with, &texts, stream, responses, error);
-  if (status == HEED_OK) status = draw(&with, weights, count, error);
+    status = open_speaker(&speaker, &texts, stream, responses, error);
+  if (status == HEED_OK) status = draw(&speaker, weights, count, error);
   for (size_t i = 0; status == HEED_OK && i < count; i++) {
-    status = take_answer(&with, &with.answer[i], &responses[i], error);
-    if (drawn != NULL) *drawn += with.answer[i].length + with.answer[i].ended;
+    status = take_answer(&speaker, &speaker.answer[i], &responses[i], error);
+    if (drawn != NULL)
+      *drawn += speaker.answer[i].length + speaker.answer[i].ended;
   }
-  close_speaker(&with);
+  close_speaker(&speaker);
   spoken_free(&texts);
   return status;
 }

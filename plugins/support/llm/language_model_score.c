@@ -7,17 +7,17 @@
 /* Tokens that a pass reads at a time, unless one text alone is longer. */
 #define TOGETHER 1024
 
-typedef struct scorer {
-  spoken texts;
-  packed some; /* of them */
+typedef struct score_scorer {
+  language_model_answer texts;
+  llm_packed some; /* of them */
   llm_pass *pass;
   double *found; /* (tokens of a pass) */
-} scorer;
+} score_scorer;
 
-static heed_status open_scorer(scorer *self, const language_model *model,
-                               const llm_adapter *adapter, crew *workers,
+static heed_status open_scorer(score_scorer *self, const language_model *model,
+                               const llm_adapter *adapter, llm_crew *workers,
                                heed_error *error) {
-  const spoken *texts = &self->texts;
+  const language_model_answer *texts = &self->texts;
   llm_pass_options options = {.training = LLM_TRAIN_NOTHING};
   size_t longest = 1, most;
   heed_status status;
@@ -37,7 +37,7 @@ static heed_status open_scorer(scorer *self, const language_model *model,
                            : status;
 }
 
-static void close_scorer(scorer *self) {
+static void close_scorer(score_scorer *self) {
   llm_pass_close(self->pass);
   packed_close(&self->some);
   spoken_free(&self->texts);
@@ -45,10 +45,10 @@ static void close_scorer(scorer *self) {
 }
 
 /* Scores texts from `first` on, as many as one pass takes; *end: the next. */
-static heed_status score_some(scorer *self, const llm_adapter *adapter,
+static heed_status score_some(score_scorer *self, const llm_adapter *adapter,
                               size_t first, size_t *end,
                               double *log_probability, heed_error *error) {
-  size_t at = 0, last = first;
+  size_t position = 0, last = first;
   heed_status status;
   packed_clear(&self->some);
   while (last < self->texts.count && packed_add(&self->some, last)) last++;
@@ -57,7 +57,7 @@ static heed_status score_some(scorer *self, const llm_adapter *adapter,
   for (size_t i = first; status == HEED_OK && i < last; i++) {
     log_probability[i] = 0;
     for (size_t k = spoken_answer(&self->texts, i); k > 0; k--)
-      log_probability[i] += self->found[at++];
+      log_probability[i] += self->found[position++];
   }
   *end = last;
   return status;
@@ -70,22 +70,22 @@ heed_status language_model_score(const language_model *self,
                                  const heed_response *responses,
                                  double *log_probability, size_t *tokens,
                                  heed_error *error) {
-  scorer with = {0};
-  crew *workers = NULL;
+  score_scorer scorer = {0};
+  llm_crew *workers = NULL;
   heed_status status =
-      language_model_read(self, prompt, count, responses, &with.texts, error);
+      language_model_read(self, prompt, count, responses, &scorer.texts, error);
   if (status == HEED_OK && count > 0) status = crew_open(0, &workers, error);
   if (status == HEED_OK && count > 0)
-    status = open_scorer(&with, self, adapter, workers, error);
+    status = open_scorer(&scorer, self, adapter, workers, error);
   for (size_t i = 0; status == HEED_OK && i < count;) {
-    status = score_some(&with, adapter, i, &i, log_probability, error);
+    status = score_some(&scorer, adapter, i, &i, log_probability, error);
     host->progress(host, (double)i / (double)count, what);
     if (status == HEED_OK && host->cancelled(host))
       status = heed_fail(error, HEED_CANCELLED, "scoring was stopped");
   }
   for (size_t i = 0; status == HEED_OK && tokens != NULL && i < count; i++)
-    tokens[i] = spoken_answer(&with.texts, i);
-  close_scorer(&with);
+    tokens[i] = spoken_answer(&scorer.texts, i);
+  close_scorer(&scorer);
   crew_close(workers);
   return status;
 }

@@ -10,16 +10,16 @@
 #include "support/llm/kernels.h"
 
 /* What a layer is computed with. */
-typedef struct layer_means {
+typedef struct llm_layer_means {
   const llm_model *model;
   const llm_adapter *adapter; /* NULL: none */
-  const kernels *kernel;
+  const llm_kernels *kernel;
   const float *rotation;    /* as kernels.rotate wants it */
   const uint32_t *position; /* (tokens): in its sequence */
-} layer_means;
+} llm_layer_means;
 
 /* What one layer computes; all (tokens, ...). */
-typedef struct layer_values {
+typedef struct llm_layer_values {
   float *x;               /* (width): what comes in */
   float *inverse;         /* of the norm before attention */
   float *qkv;             /* (qkv width): turned by RoPE */
@@ -33,29 +33,29 @@ typedef struct layer_values {
   /* Not kept for the backward. */
   float *normed; /* (width) */
   float *act;    /* (feed) */
-} layer_values;
+} llm_layer_values;
 
 /* Where a layer's weights stand. */
-typedef struct layer_weights {
+typedef struct llm_layer_weights {
   const float *attention_norm, *qkv, *output, *feed_norm, *gate_up, *down;
-} layer_weights;
+} llm_layer_weights;
 
-layer_weights layer_weights_of(const llm_model *model, size_t layer);
+llm_layer_weights layer_weights_of(const llm_model *model, size_t layer);
 
 /* The cosines and sines of every position, (positions, 2, head_width), as
  * kernels.rotate wants them. */
 void layer_rotation(const llm_model *model, size_t positions, float *rotation);
 
 /* x -> qkv */
-void layer_begin(const layer_means *means, size_t layer,
-                 const layer_values *values, size_t first, size_t end);
+void layer_begin(const llm_layer_means *means, size_t layer,
+                 const llm_layer_values *values, size_t first, size_t end);
 /* x, attended -> next */
-void layer_end(const layer_means *means, size_t layer,
-               const layer_values *values, size_t first, size_t end);
+void layer_end(const llm_layer_means *means, size_t layer,
+               const llm_layer_values *values, size_t first, size_t end);
 
 /* Slopes of one layer; all (tokens, ...).  What a gradient needs is kept until
  * it has been taken. */
-typedef struct layer_slopes {
+typedef struct llm_layer_slopes {
   float *dx;        /* (width): of what goes out, then of mid, then of x */
   float *dout;      /* (width): a copy of the first; NULL: not needed */
   float *dact;      /* (feed) */
@@ -66,17 +66,19 @@ typedef struct layer_slopes {
   /* The inputs of products once more, where gradients want them: else NULL. */
   float *normed, *feed_normed; /* (width) */
   float *act;                  /* (feed) */
-} layer_slopes;
+} llm_layer_slopes;
 
 /* dx of `next` -> dx of `mid`, dattended.  gate_up becomes its own slope.
  * dfeed_norm: the norm's gradient is added to it; NULL: not wanted. */
-void layer_end_backward(const layer_means *means, size_t layer,
-                        const layer_values *values, const layer_slopes *slopes,
-                        float *dfeed_norm, size_t first, size_t end);
+void layer_end_backward(const llm_layer_means *means, size_t layer,
+                        const llm_layer_values *values,
+                        const llm_layer_slopes *slopes, float *dfeed_norm,
+                        size_t first, size_t end);
 /* dx of `mid`, dqkv -> dx of `x`; with `last` no dx is wanted any more. */
-void layer_begin_backward(const layer_means *means, size_t layer,
-                          const layer_values *values,
-                          const layer_slopes *slopes, float *dattention_norm,
-                          bool last, size_t first, size_t end);
+void layer_begin_backward(const llm_layer_means *means, size_t layer,
+                          const llm_layer_values *values,
+                          const llm_layer_slopes *slopes,
+                          float *dattention_norm, bool last, size_t first,
+                          size_t end);
 
 #endif

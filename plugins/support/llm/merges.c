@@ -7,12 +7,12 @@
 
 #define NONE SIZE_MAX
 
-struct merge_link {
+struct llm_merge_link {
   int32_t token; /* −1: merged into its left */
   size_t previous, next;
 };
 
-struct merge_turn {
+struct llm_merge_turn {
   int32_t rank, whole;
   size_t left; /* the link; the pair is this and its next */
 };
@@ -23,7 +23,7 @@ static size_t hash(int32_t left, int32_t right) {
   return (size_t)(pair * 0x9e3779b97f4a7c15u >> 24);
 }
 
-bool merges_init(merges *self, size_t count) {
+bool merges_init(llm_merges *self, size_t count) {
   size_t room = 16;
   while (room < 2 * count) room *= 2;
   self->entry = malloc(room * sizeof *self->entry);
@@ -33,42 +33,43 @@ bool merges_init(merges *self, size_t count) {
   return true;
 }
 
-void merges_free(merges *self) {
+void merges_free(llm_merges *self) {
   free(self->entry);
 }
 
 /* Where the pair stands, or would. */
-static merge *seek(const merges *self, int32_t left, int32_t right) {
-  size_t at = hash(left, right) & self->mask;
-  for (;; at = (at + 1) & self->mask) {
-    merge *entry = &self->entry[at];
+static llm_merge *seek(const llm_merges *self, int32_t left, int32_t right) {
+  size_t position = hash(left, right) & self->mask;
+  for (;; position = (position + 1) & self->mask) {
+    llm_merge *entry = &self->entry[position];
     if (entry->left < 0 || (entry->left == left && entry->right == right))
       return entry;
   }
 }
 
-void merges_add(merges *self, merge added) {
+void merges_add(llm_merges *self, llm_merge added) {
   *seek(self, added.left, added.right) = added;
 }
 
-const merge *merges_find(const merges *self, int32_t left, int32_t right) {
-  const merge *entry = seek(self, left, right);
+const llm_merge *merges_find(const llm_merges *self, int32_t left,
+                             int32_t right) {
+  const llm_merge *entry = seek(self, left, right);
   return entry->left < 0 ? NULL : entry;
 }
 
-void merge_room_free(merge_room *room) {
+void merge_room_free(llm_merge_room *room) {
   free(room->link);
   free(room->heap);
 }
 
 /* A word of n has n - 1 pairs, and each of its at most n - 1 merges makes two
  * new ones. */
-static heed_status make_room(merge_room *room, size_t count,
+static heed_status make_room(llm_merge_room *room, size_t count,
                              heed_error *error) {
   if (count <= room->room) return HEED_OK;
-  struct merge_link *link = realloc(room->link, count * sizeof *link);
+  struct llm_merge_link *link = realloc(room->link, count * sizeof *link);
   if (link != NULL) room->link = link;
-  struct merge_turn *heap = realloc(room->heap, 3 * count * sizeof *heap);
+  struct llm_merge_turn *heap = realloc(room->heap, 3 * count * sizeof *heap);
   if (heap != NULL) room->heap = heap;
   if (link == NULL || heap == NULL)
     return heed_fail(error, HEED_MEMORY,
@@ -77,51 +78,53 @@ static heed_status make_room(merge_room *room, size_t count,
   return HEED_OK;
 }
 
-static bool before(const struct merge_turn *a, const struct merge_turn *b) {
+static bool before(const struct llm_merge_turn *a,
+                   const struct llm_merge_turn *b) {
   return a->rank != b->rank ? a->rank < b->rank : a->left < b->left;
 }
 
-static void push(struct merge_turn *heap, size_t *count,
-                 struct merge_turn turn) {
-  size_t at = (*count)++;
-  while (at > 0 && before(&turn, &heap[(at - 1) / 2])) {
-    heap[at] = heap[(at - 1) / 2];
-    at = (at - 1) / 2;
+static void push(struct llm_merge_turn *heap, size_t *count,
+                 struct llm_merge_turn turn) {
+  size_t position = (*count)++;
+  while (position > 0 && before(&turn, &heap[(position - 1) / 2])) {
+    heap[position] = heap[(position - 1) / 2];
+    position = (position - 1) / 2;
   }
-  heap[at] = turn;
+  heap[position] = turn;
 }
 
-static struct merge_turn pop(struct merge_turn *heap, size_t *count) {
-  const struct merge_turn first = heap[0], last = heap[--*count];
-  size_t at = 0;
-  for (size_t child = 1; child < *count; child = 2 * at + 1) {
+static struct llm_merge_turn pop(struct llm_merge_turn *heap, size_t *count) {
+  const struct llm_merge_turn first = heap[0], last = heap[--*count];
+  size_t position = 0;
+  for (size_t child = 1; child < *count; child = 2 * position + 1) {
     if (child + 1 < *count && before(&heap[child + 1], &heap[child])) child++;
     if (!before(&heap[child], &last)) break;
-    heap[at] = heap[child];
-    at = child;
+    heap[position] = heap[child];
+    position = child;
   }
-  heap[at] = last;
+  heap[position] = last;
   return first;
 }
 
-static const merge *pair_at(const merges *self, const struct merge_link *link,
-                            size_t left) {
+static const llm_merge *pair_at(const llm_merges *self,
+                                const struct llm_merge_link *link,
+                                size_t left) {
   const size_t right = link[left].next;
   return right == NONE || link[left].token < 0
              ? NULL
              : merges_find(self, link[left].token, link[right].token);
 }
 
-static void offer(const merges *self, merge_room *room, size_t *waiting,
+static void offer(const llm_merges *self, llm_merge_room *room, size_t *waiting,
                   size_t left) {
-  const merge *found = pair_at(self, room->link, left);
+  const llm_merge *found = pair_at(self, room->link, left);
   if (found != NULL)
     push(room->heap, waiting,
-         (struct merge_turn){
+         (struct llm_merge_turn){
              .rank = found->rank, .whole = found->whole, .left = left});
 }
 
-static void join(struct merge_link *link, size_t left, int32_t whole) {
+static void join(struct llm_merge_link *link, size_t left, int32_t whole) {
   const size_t right = link[left].next;
   link[left].token = whole;
   link[left].next = link[right].next;
@@ -129,22 +132,22 @@ static void join(struct merge_link *link, size_t left, int32_t whole) {
   link[right].token = -1;
 }
 
-heed_status merges_apply(const merges *self, int32_t *token, size_t *count,
-                         merge_room *room, heed_error *error) {
+heed_status merges_apply(const llm_merges *self, int32_t *token, size_t *count,
+                         llm_merge_room *room, heed_error *error) {
   const size_t n = *count;
   size_t waiting = 0;
   if (n < 2) return HEED_OK;
   const heed_status status = make_room(room, n, error);
   if (status != HEED_OK) return status;
-  struct merge_link *link = room->link;
+  struct llm_merge_link *link = room->link;
   for (size_t i = 0; i < n; i++)
-    link[i] = (struct merge_link){.token = token[i],
-                                  .previous = i == 0 ? NONE : i - 1,
-                                  .next = i + 1 == n ? NONE : i + 1};
+    link[i] = (struct llm_merge_link){.token = token[i],
+                                      .previous = i == 0 ? NONE : i - 1,
+                                      .next = i + 1 == n ? NONE : i + 1};
   for (size_t i = 0; i + 1 < n; i++) offer(self, room, &waiting, i);
   while (waiting > 0) {
-    const struct merge_turn turn = pop(room->heap, &waiting);
-    const merge *found = pair_at(self, link, turn.left);
+    const struct llm_merge_turn turn = pop(room->heap, &waiting);
+    const llm_merge *found = pair_at(self, link, turn.left);
     if (found == NULL || found->rank != turn.rank) continue;
     join(link, turn.left, turn.whole);
     offer(self, room, &waiting, turn.left);

@@ -9,35 +9,36 @@
 
 #include "heed/status.h"
 
-typedef struct merge {
+typedef struct llm_merge {
   int32_t left, right; /* tokens; left −1: free */
   int32_t rank, whole; /* lower ranks merge first; what comes out */
-} merge;
+} llm_merge;
 
-typedef struct merges {
-  merge *entry; /* (mask + 1), owned: a hash table with open addressing */
+typedef struct llm_merges {
+  llm_merge *entry; /* (mask + 1), owned: a hash table with open addressing */
   size_t mask;
-} merges;
+} llm_merges;
 
 /* Room for `count`; false where memory is out. */
-bool merges_init(merges *self, size_t count);
-void merges_free(merges *self);
+bool merges_init(llm_merges *self, size_t count);
+void merges_free(llm_merges *self);
 /* A pair that is there already takes the new rank. */
-void merges_add(merges *self, merge added);
+void merges_add(llm_merges *self, llm_merge added);
 /* NULL where the pair does not merge. */
-const merge *merges_find(const merges *self, int32_t left, int32_t right);
+const llm_merge *merges_find(const llm_merges *self, int32_t left,
+                             int32_t right);
 
 /* Scratch of merges_apply, which grows as words need; start with {0}. */
-typedef struct merge_room {
-  struct merge_link *link; /* owned */
-  struct merge_turn *heap; /* owned */
+typedef struct llm_merge_room {
+  struct llm_merge_link *link; /* owned */
+  struct llm_merge_turn *heap; /* owned */
   size_t room;
-} merge_room;
-void merge_room_free(merge_room *room);
+} llm_merge_room;
+void merge_room_free(llm_merge_room *room);
 
 /* Merges the tokens of a word in place, the lowest rank first and from the left
  * among equals; *count shrinks.  O(n log n). */
-heed_status merges_apply(const merges *self, int32_t *token, size_t *count,
-                         merge_room *room, heed_error *error);
+heed_status merges_apply(const llm_merges *self, int32_t *token, size_t *count,
+                         llm_merge_room *room, heed_error *error);
 
 #endif

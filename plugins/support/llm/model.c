@@ -59,73 +59,73 @@ heed_status llm_shape_check(const llm_shape *shape, heed_error *error) {
 }
 
 static size_t place(size_t *end, size_t floats) {
-  const size_t at = *end;
-  *end = at + (floats + 15) / 16 * 16;
-  return at;
+  const size_t position = *end;
+  *end = position + (floats + 15) / 16 * 16;
+  return position;
 }
 
 llm_layout llm_layout_of(const llm_shape *shape) {
-  llm_layout of = {0};
+  llm_layout layout = {0};
   const size_t width = shape->width;
-  of.attention_norm = place(&of.layer, width);
-  of.qkv = place(&of.layer, llm_qkv_width(shape) * width);
-  of.output = place(&of.layer, width * llm_attended_width(shape));
-  of.feed_norm = place(&of.layer, width);
-  of.gate_up = place(&of.layer, 2 * shape->feed * width);
-  of.down = place(&of.layer, width * shape->feed);
-  of.embedding = place(&of.count, shape->vocabulary * width);
-  of.head =
-      shape->tied ? of.embedding : place(&of.count, shape->vocabulary * width);
-  of.final_norm = place(&of.count, width);
-  of.first_layer = place(&of.count, shape->layers * of.layer);
-  return of;
+  layout.attention_norm = place(&layout.layer, width);
+  layout.qkv = place(&layout.layer, llm_qkv_width(shape) * width);
+  layout.output = place(&layout.layer, width * llm_attended_width(shape));
+  layout.feed_norm = place(&layout.layer, width);
+  layout.gate_up = place(&layout.layer, 2 * shape->feed * width);
+  layout.down = place(&layout.layer, width * shape->feed);
+  layout.embedding = place(&layout.count, shape->vocabulary * width);
+  layout.head = shape->tied ? layout.embedding
+                            : place(&layout.count, shape->vocabulary * width);
+  layout.final_norm = place(&layout.count, width);
+  layout.first_layer = place(&layout.count, shape->layers * layout.layer);
+  return layout;
 }
 
 size_t llm_tensor_count(const llm_shape *shape) {
   return (shape->tied ? 2 : 3) + LAYER_TENSORS * shape->layers;
 }
 
-static llm_tensor outside_layers(const llm_shape *shape, const llm_layout *of,
-                                 size_t index) {
+static llm_tensor outside_layers(const llm_shape *shape,
+                                 const llm_layout *layout, size_t index) {
   switch (index) {
     case 0:
-      return (llm_tensor){"token_embd.weight", of->embedding, shape->vocabulary,
-                          shape->width};
+      return (llm_tensor){"token_embd.weight", layout->embedding,
+                          shape->vocabulary, shape->width};
     case 1:
-      return (llm_tensor){"output_norm.weight", of->final_norm, 0,
+      return (llm_tensor){"output_norm.weight", layout->final_norm, 0,
                           shape->width};
     default:
-      return (llm_tensor){"output.weight", of->head, shape->vocabulary,
+      return (llm_tensor){"output.weight", layout->head, shape->vocabulary,
                           shape->width};
   }
 }
 
-llm_tensor llm_tensor_at(const llm_shape *shape, const llm_layout *of,
+llm_tensor llm_tensor_at(const llm_shape *shape, const llm_layout *layout,
                          size_t index) {
-  const size_t before = shape->tied ? 2 : 3, width = shape->width;
+  const size_t earlier = shape->tied ? 2 : 3, width = shape->width;
   const size_t attended = llm_attended_width(shape);
   const size_t kv = shape->kv_heads * shape->head_width;
   const struct {
     const char *name;
     size_t offset, rows, width;
   } part[LAYER_TENSORS] = {
-      {"attn_norm", of->attention_norm, 0, width},
-      {"attn_q", of->qkv, attended, width},
-      {"attn_k", of->qkv + attended * width, kv, width},
-      {"attn_v", of->qkv + (attended + kv) * width, kv, width},
-      {"attn_output", of->output, width, attended},
-      {"ffn_norm", of->feed_norm, 0, width},
-      {"ffn_gate", of->gate_up, shape->feed, width},
-      {"ffn_up", of->gate_up + shape->feed * width, shape->feed, width},
-      {"ffn_down", of->down, width, shape->feed}};
+      {"attn_norm", layout->attention_norm, 0, width},
+      {"attn_q", layout->qkv, attended, width},
+      {"attn_k", layout->qkv + attended * width, kv, width},
+      {"attn_v", layout->qkv + (attended + kv) * width, kv, width},
+      {"attn_output", layout->output, width, attended},
+      {"ffn_norm", layout->feed_norm, 0, width},
+      {"ffn_gate", layout->gate_up, shape->feed, width},
+      {"ffn_up", layout->gate_up + shape->feed * width, shape->feed, width},
+      {"ffn_down", layout->down, width, shape->feed}};
   llm_tensor tensor;
   size_t layer, i;
-  if (index < before) return outside_layers(shape, of, index);
-  layer = (index - before) / LAYER_TENSORS;
-  i = (index - before) % LAYER_TENSORS;
+  if (index < earlier) return outside_layers(shape, layout, index);
+  layer = (index - earlier) / LAYER_TENSORS;
+  i = (index - earlier) % LAYER_TENSORS;
   (void)snprintf(tensor.name, sizeof tensor.name, "blk.%zu.%s.weight", layer,
                  part[i].name);
-  tensor.offset = of->first_layer + layer * of->layer + part[i].offset;
+  tensor.offset = layout->first_layer + layer * layout->layer + part[i].offset;
   tensor.rows = part[i].rows;
   tensor.width = part[i].width;
   return tensor;
@@ -188,13 +188,13 @@ void llm_model_draw(llm_model *self, heed_stream *stream) {
   }
 }
 
-heed_status llm_model_copy(const llm_model *of, llm_model **made,
+heed_status llm_model_copy(const llm_model *model, llm_model **made,
                            heed_error *error) {
-  const heed_status status = llm_model_new(&of->shape, made, error);
+  const heed_status status = llm_model_new(&model->shape, made, error);
   if (status != HEED_OK) return status;
-  memcpy((*made)->weights, of->weights, of->layout.count * sizeof(float));
-  memcpy((*made)->frequency, of->frequency,
-         of->shape.head_width / 2 * sizeof(double));
+  memcpy((*made)->weights, model->weights, model->layout.count * sizeof(float));
+  memcpy((*made)->frequency, model->frequency,
+         model->shape.head_width / 2 * sizeof(double));
   return HEED_OK;
 }
 

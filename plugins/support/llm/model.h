@@ -104,11 +104,11 @@ heed_status llm_model_open(const gguf_file *file, const char *folder,
 
 /* Writes the model in float32, with the metadata of the file that it was opened
  * from: shape and tokenizer.  Under a temporary name, then renamed. */
-heed_status llm_model_save(const llm_model *self, const gguf_file *from,
+heed_status llm_model_save(const llm_model *self, const gguf_file *file,
                            const char *path, heed_error *error);
 
 /* A copy to train, of its own. */
-heed_status llm_model_copy(const llm_model *of, llm_model **made,
+heed_status llm_model_copy(const llm_model *model, llm_model **made,
                            heed_error *error);
 
 void llm_model_close(llm_model *self);

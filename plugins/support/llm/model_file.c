@@ -267,47 +267,47 @@ static heed_status io_error(const char *did, const char *path,
 static heed_status map_shared(const char *path, const file_head *expected,
                               size_t bytes, void **mapping, heed_error *error) {
   const int file = open(path, O_RDONLY | O_CLOEXEC);
-  struct stat about;
-  void *at;
+  struct stat file_status;
+  void *position;
   *mapping = NULL;
   if (file < 0)
     return errno == ENOENT ? HEED_OK : io_error("open", path, error);
-  if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode) ||
-      (uint64_t)about.st_size != bytes) {
+  if (fstat(file, &file_status) != 0 || !S_ISREG(file_status.st_mode) ||
+      (uint64_t)file_status.st_size != bytes) {
     (void)close(file);
     return HEED_OK;
   }
-  at = mmap(NULL, bytes, PROT_READ, MAP_SHARED, file, 0);
+  position = mmap(NULL, bytes, PROT_READ, MAP_SHARED, file, 0);
   (void)close(file);
-  if (at == MAP_FAILED) return io_error("map", path, error);
-  if (memcmp(at, expected, sizeof *expected) == 0)
-    *mapping = at;
+  if (position == MAP_FAILED) return io_error("map", path, error);
+  if (memcmp(position, expected, sizeof *expected) == 0)
+    *mapping = position;
   else
-    (void)munmap(at, bytes);
+    (void)munmap(position, bytes);
   return HEED_OK;
 }
 
 /* Fills an open file of the right size through a mapping. */
 static heed_status write_weights(int file, const char *path,
-                                 const gguf_file *from, const llm_shape *shape,
+                                 const gguf_file *gguf, const llm_shape *shape,
                                  const file_head *head, size_t bytes,
                                  heed_error *error) {
   heed_status status;
-  void *at;
+  void *position;
   errno = posix_fallocate(file, 0, (off_t)bytes);
   if (errno != 0) return io_error("reserve its room", path, error);
-  at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-  if (at == MAP_FAILED) return io_error("map", path, error);
-  memcpy(at, head, sizeof *head);
-  status = fill_weights(from, shape, (float *)(void *)((char *)at + HEAD_BYTES),
-                        error);
-  if (status == HEED_OK && msync(at, bytes, MS_SYNC) != 0)
+  position = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (position == MAP_FAILED) return io_error("map", path, error);
+  memcpy(position, head, sizeof *head);
+  status = fill_weights(
+      gguf, shape, (float *)(void *)((char *)position + HEAD_BYTES), error);
+  if (status == HEED_OK && msync(position, bytes, MS_SYNC) != 0)
     status = io_error("write", path, error);
-  (void)munmap(at, bytes);
+  (void)munmap(position, bytes);
   return status;
 }
 
-static heed_status make_shared(const char *path, const gguf_file *from,
+static heed_status make_shared(const char *path, const gguf_file *gguf,
                                const llm_shape *shape, const file_head *head,
                                size_t bytes, heed_error *error) {
   char *temporary = NULL;
@@ -321,7 +321,7 @@ static heed_status make_shared(const char *path, const gguf_file *from,
     free(temporary);
     return status;
   }
-  status = write_weights(file, temporary, from, shape, head, bytes, error);
+  status = write_weights(file, temporary, gguf, shape, head, bytes, error);
   if (status == HEED_OK && (fchmod(file, 0644) != 0 || fsync(file) != 0))
     status = io_error("write", temporary, error);
   (void)close(file);
@@ -339,7 +339,7 @@ static heed_status share_weights(llm_model *self, const gguf_file *file,
   file_head head;
   const size_t bytes = HEAD_BYTES + self->layout.count * sizeof(float);
   char *path = NULL;
-  void *at = NULL;
+  void *position = NULL;
   heed_status status;
   if (key == NULL || *key == '\0' || strlen(key) >= sizeof head.key ||
       strchr(key, '/') != NULL)
@@ -348,20 +348,21 @@ static heed_status share_weights(llm_model *self, const gguf_file *file,
   head = head_of(key, &self->layout);
   if (asprintf(&path, "%s/%s.weights", folder, key) < 0)
     return heed_fail(error, HEED_MEMORY, "no memory for a path");
-  status = map_shared(path, &head, bytes, &at, error);
-  if (status == HEED_OK && at == NULL) {
+  status = map_shared(path, &head, bytes, &position, error);
+  if (status == HEED_OK && position == NULL) {
     status = make_shared(path, file, &self->shape, &head, bytes, error);
-    if (status == HEED_OK) status = map_shared(path, &head, bytes, &at, error);
-    if (status == HEED_OK && at == NULL)
+    if (status == HEED_OK)
+      status = map_shared(path, &head, bytes, &position, error);
+    if (status == HEED_OK && position == NULL)
       status =
           heed_fail(error, HEED_IO, "%s: changed while it was written", path);
   }
   free(path);
   if (status != HEED_OK) return status;
   (void)munmap(self->mapping, self->mapped);
-  self->mapping = at;
+  self->mapping = position;
   self->mapped = bytes;
-  self->weights = (float *)(void *)((char *)at + HEAD_BYTES);
+  self->weights = (float *)(void *)((char *)position + HEAD_BYTES);
   self->own = false;
   return HEED_OK;
 }
@@ -438,9 +439,9 @@ static void put_tensors(gguf_writer *writer, const llm_model *self,
   }
 }
 
-heed_status llm_model_save(const llm_model *self, const gguf_file *from,
+heed_status llm_model_save(const llm_model *self, const gguf_file *gguf,
                            const char *path, heed_error *error) {
-  const gguf_tensor *factors = gguf_find(from, "rope_freqs.weight");
+  const gguf_tensor *factors = gguf_find(gguf, "rope_freqs.weight");
   float *kept = calloc(self->shape.head_width, sizeof *kept);
   gguf_writer *writer = gguf_writer_new(path);
   heed_status status = HEED_OK;
@@ -451,14 +452,14 @@ heed_status llm_model_save(const llm_model *self, const gguf_file *from,
     if (factors->shape[0] != self->shape.head_width / 2)
       status = heed_fail(error, HEED_INTERNAL,
                          "%s: not the file of the model to be saved",
-                         gguf_name(from));
+                         gguf_name(gguf));
     else
       status = gguf_rows(factors, 0, 1, kept, error);
   }
   if (status == HEED_OK) {
     for (size_t i = 0; i < sizeof saved_keys / sizeof *saved_keys; i++)
-      if (gguf_has(from, saved_keys[i]))
-        gguf_writer_copy(writer, from, saved_keys[i]);
+      if (gguf_has(gguf, saved_keys[i]))
+        gguf_writer_copy(writer, gguf, saved_keys[i]);
     gguf_writer_u32(writer, "general.file_type", 0); /* float32 */
     put_tensors(writer, self, factors != NULL ? kept : NULL);
     status = gguf_writer_finish(writer, error);

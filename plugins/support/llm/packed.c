@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-heed_status packed_open(const spoken *texts, size_t most, packed *self,
-                        heed_error *error) {
-  *self = (packed){.texts = texts, .most = most};
+heed_status packed_open(const language_model_answer *texts, size_t most,
+                        llm_packed *self, heed_error *error) {
+  *self = (llm_packed){.texts = texts, .most = most};
   self->token = malloc((most + 1) * sizeof *self->token);
   self->length = malloc((most + 1) * sizeof *self->length);
   self->branches = malloc((most + 1) * sizeof *self->branches);
@@ -20,14 +20,14 @@ heed_status packed_open(const spoken *texts, size_t most, packed *self,
   return HEED_OK;
 }
 
-void packed_close(packed *self) {
+void packed_close(llm_packed *self) {
   free(self->token);
   free(self->length);
   free(self->branches);
   free(self->ask);
 }
 
-void packed_clear(packed *self) {
+void packed_clear(llm_packed *self) {
   self->tokens = 0;
   self->batch = (llm_batch){.length = self->length,
                             .token = self->token,
@@ -35,13 +35,13 @@ void packed_clear(packed *self) {
                             .branches = self->branches};
 }
 
-static size_t prompt_tokens(const spoken *texts, size_t i) {
+static size_t prompt_tokens(const language_model_answer *texts, size_t i) {
   return texts->answer[i] - texts->first[i];
 }
 
 /* True where the text's prompt is the stem put last. */
-static bool goes_on(const packed *self, size_t text) {
-  const spoken *texts = self->texts;
+static bool goes_on(const llm_packed *self, size_t text) {
+  const language_model_answer *texts = self->texts;
   const size_t count = prompt_tokens(texts, text);
   return self->batch.sequences > 0 &&
          prompt_tokens(texts, self->stem) == count &&
@@ -50,7 +50,7 @@ static bool goes_on(const packed *self, size_t text) {
                 count * sizeof *texts->tokens.id) == 0;
 }
 
-static void put(packed *self, size_t first, size_t count) {
+static void put(llm_packed *self, size_t first, size_t count) {
   memcpy(self->token + self->tokens, self->texts->tokens.id + first,
          count * sizeof *self->token);
   self->length[self->batch.sequences] = count;
@@ -59,8 +59,8 @@ static void put(packed *self, size_t first, size_t count) {
   self->tokens += count;
 }
 
-bool packed_add(packed *self, size_t text) {
-  const spoken *texts = self->texts;
+bool packed_add(llm_packed *self, size_t text) {
+  const language_model_answer *texts = self->texts;
   const size_t prompt = prompt_tokens(texts, text);
   const size_t answer = spoken_answer(texts, text);
   const bool again = goes_on(self, text);

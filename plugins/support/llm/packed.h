@@ -7,8 +7,8 @@
 #include "support/llm/language_model.h"
 #include "support/llm/pass.h"
 
-typedef struct packed {
-  const spoken *texts;
+typedef struct llm_packed {
+  const language_model_answer *texts;
   llm_batch batch; /* asks for every token of the responses, text by text */
   size_t tokens;   /* of the batch */
   size_t most;
@@ -17,19 +17,19 @@ typedef struct packed {
   /* The batch's arrays; (most). */
   int32_t *token;
   size_t *length, *branches, *ask;
-} packed;
+} llm_packed;
 
 /* most: tokens of a batch.  texts outlive *self; packed_close() whatever is
  * returned. */
-heed_status packed_open(const spoken *texts, size_t most, packed *self,
-                        heed_error *error);
-void packed_close(packed *self);
+heed_status packed_open(const language_model_answer *texts, size_t most,
+                        llm_packed *self, heed_error *error);
+void packed_close(llm_packed *self);
 
 /* Empties the batch. */
-void packed_clear(packed *self);
+void packed_clear(llm_packed *self);
 
 /* False, and nothing is added, where there is no room for the text.  A response
  * of no tokens asks for nothing and takes no room. */
-bool packed_add(packed *self, size_t text);
+bool packed_add(llm_packed *self, size_t text);
 
 #endif

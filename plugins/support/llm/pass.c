@@ -14,21 +14,21 @@
 
 /* --- memory ------------------------------------------------------------- */
 
-static void place_layer(llm_pass *self, carving *of) {
+static void place_layer(llm_pass *self, llm_carving *carving) {
   const llm_shape *shape = &self->model->shape;
-  const size_t tokens = self->limits.tokens, begin = of->end;
-  layer_values *kept = &self->at.kept;
-  kept->inverse = carve_floats(of, tokens, 1);
-  kept->qkv = carve_floats(of, tokens, llm_qkv_width(shape));
-  kept->attended = carve_floats(of, tokens, llm_attended_width(shape));
-  kept->log_sum = carve_floats(of, tokens, shape->heads);
-  kept->mid = carve_floats(of, tokens, shape->width);
-  kept->feed_inverse = carve_floats(of, tokens, 1);
-  kept->gate_up = carve_floats(of, tokens, 2 * shape->feed);
+  const size_t tokens = self->limits.tokens, begin = carving->end;
+  llm_layer_values *kept = &self->arrays.kept;
+  kept->inverse = carve_floats(carving, tokens, 1);
+  kept->qkv = carve_floats(carving, tokens, llm_qkv_width(shape));
+  kept->attended = carve_floats(carving, tokens, llm_attended_width(shape));
+  kept->log_sum = carve_floats(carving, tokens, shape->heads);
+  kept->mid = carve_floats(carving, tokens, shape->width);
+  kept->feed_inverse = carve_floats(carving, tokens, 1);
+  kept->gate_up = carve_floats(carving, tokens, 2 * shape->feed);
   for (int g = 0; g < LLM_GROUPS; g++)
-    kept->low[g] = carve_floats(of, tokens, self->low.group[g].low);
-  self->kept_stride = (of->end - begin) / sizeof(float);
-  of->end = begin + self->layers_kept * (of->end - begin);
+    kept->low[g] = carve_floats(carving, tokens, self->low.group[g].low);
+  self->kept_stride = (carving->end - begin) / sizeof(float);
+  carving->end = begin + self->layers_kept * (carving->end - begin);
 }
 
 /* True where the gradient of a group needs the group's input. */
@@ -38,66 +38,70 @@ bool pass_trains(const llm_pass *self, llm_group group) {
           self->low.group[group].parts > 0);
 }
 
-static void place_slopes(llm_pass *self, carving *of, size_t members) {
+static void place_slopes(llm_pass *self, llm_carving *carving, size_t members) {
   const llm_shape *shape = &self->model->shape;
   const size_t tokens = self->limits.tokens, width = shape->width;
   const bool weights = self->options.training == LLM_TRAIN_WEIGHTS;
-  layer_slopes *slopes = &self->at.slopes;
-  slopes->dx = carve_floats(of, tokens, width);
-  slopes->dout =
-      carve_floats(of, pass_trains(self, LLM_GROUP_DOWN) ? tokens : 0, width);
-  slopes->dact = carve_floats(of, tokens, shape->feed);
-  slopes->dnormed = carve_floats(of, tokens, width);
-  slopes->dattended = carve_floats(of, tokens, llm_attended_width(shape));
-  slopes->dqkv = carve_floats(of, tokens, llm_qkv_width(shape));
+  llm_layer_slopes *slopes = &self->arrays.slopes;
+  slopes->dx = carve_floats(carving, tokens, width);
+  slopes->dout = carve_floats(
+      carving, pass_trains(self, LLM_GROUP_DOWN) ? tokens : 0, width);
+  slopes->dact = carve_floats(carving, tokens, shape->feed);
+  slopes->dnormed = carve_floats(carving, tokens, width);
+  slopes->dattended = carve_floats(carving, tokens, llm_attended_width(shape));
+  slopes->dqkv = carve_floats(carving, tokens, llm_qkv_width(shape));
   for (int g = 0; g < LLM_GROUPS; g++)
-    slopes->dlow[g] = carve_floats(of, tokens, self->low.group[g].low);
+    slopes->dlow[g] = carve_floats(carving, tokens, self->low.group[g].low);
   /* What forward no longer needs by then, one after the other. */
   slopes->normed =
-      pass_trains(self, LLM_GROUP_QKV) ? self->at.kept.normed : NULL;
+      pass_trains(self, LLM_GROUP_QKV) ? self->arrays.kept.normed : NULL;
   slopes->feed_normed =
-      pass_trains(self, LLM_GROUP_GATE_UP) ? self->at.kept.normed : NULL;
-  slopes->act = pass_trains(self, LLM_GROUP_DOWN) ? self->at.kept.act : NULL;
-  self->at.norm_gradients = carve_floats(of, weights ? members : 0, 2 * width);
+      pass_trains(self, LLM_GROUP_GATE_UP) ? self->arrays.kept.normed : NULL;
+  slopes->act =
+      pass_trains(self, LLM_GROUP_DOWN) ? self->arrays.kept.act : NULL;
+  self->arrays.norm_gradients =
+      carve_floats(carving, weights ? members : 0, 2 * width);
 }
 
-static void place_head(llm_pass *self, carving *of, size_t members) {
+static void place_head(llm_pass *self, llm_carving *carving, size_t members) {
   const size_t asked = self->limits.asked, width = self->model->shape.width;
   const size_t training =
       self->options.training != LLM_TRAIN_NOTHING ? asked : 0;
-  self->at.hidden = carve_floats(of, asked, width);
-  self->at.inverse = carve_floats(of, asked, 1);
-  self->at.log_sum = carve_floats(of, asked, 1);
-  self->at.pull = carve_floats(of, training, width);
-  self->at.dhidden = carve_floats(of, training, width);
-  self->at.logits = carve_floats(of, members * HEAD_ROWS, HEAD_STRETCH);
+  self->arrays.hidden = carve_floats(carving, asked, width);
+  self->arrays.inverse = carve_floats(carving, asked, 1);
+  self->arrays.log_sum = carve_floats(carving, asked, 1);
+  self->arrays.pull = carve_floats(carving, training, width);
+  self->arrays.dhidden = carve_floats(carving, training, width);
+  self->arrays.logits =
+      carve_floats(carving, members * HEAD_ROWS, HEAD_STRETCH);
 }
 
 static size_t place_all(llm_pass *self, char *base, size_t members) {
   const llm_shape *shape = &self->model->shape;
   const size_t tokens = self->limits.tokens;
   const bool training = self->options.training != LLM_TRAIN_NOTHING;
-  carving of = {base, 0};
+  llm_carving carving = {base, 0};
   self->low = llm_adapter_layout_of(shape, &self->options.adapter);
   self->states = training ? shape->layers + 1 : 2;
   self->layers_kept =
       training && !self->options.checkpoints ? shape->layers : 1;
   self->room_floats =
       (attention_room(shape, self->limits.longest, training) + 15) / 16 * 16;
-  self->at.position = carve(&of, tokens, sizeof(uint32_t));
-  self->at.span = carve(&of, tokens, sizeof(attention_span));
-  self->at.family = carve(&of, tokens + 1, sizeof(size_t));
-  self->at.source = carve(&of, self->limits.asked, sizeof(size_t));
-  self->at.rotation =
-      carve_floats(&of, self->limits.longest, 2 * shape->head_width);
-  self->at.states = carve_floats(&of, self->states * tokens, shape->width);
-  place_layer(self, &of);
-  self->at.kept.normed = carve_floats(&of, tokens, shape->width);
-  self->at.kept.act = carve_floats(&of, tokens, shape->feed);
-  if (training) place_slopes(self, &of, members);
-  self->at.room = carve_floats(&of, members, self->room_floats);
-  place_head(self, &of, members);
-  return of.end;
+  self->arrays.position = carve(&carving, tokens, sizeof(uint32_t));
+  self->arrays.span = carve(&carving, tokens, sizeof(llm_attention_span));
+  self->arrays.family = carve(&carving, tokens + 1, sizeof(size_t));
+  self->arrays.source = carve(&carving, self->limits.asked, sizeof(size_t));
+  self->arrays.rotation =
+      carve_floats(&carving, self->limits.longest, 2 * shape->head_width);
+  self->arrays.states =
+      carve_floats(&carving, self->states * tokens, shape->width);
+  place_layer(self, &carving);
+  self->arrays.kept.normed = carve_floats(&carving, tokens, shape->width);
+  self->arrays.kept.act = carve_floats(&carving, tokens, shape->feed);
+  if (training) place_slopes(self, &carving, members);
+  self->arrays.room = carve_floats(&carving, members, self->room_floats);
+  place_head(self, &carving, members);
+  return carving.end;
 }
 
 size_t llm_pass_bytes(const llm_shape *shape, const llm_pass_options *options,
@@ -132,7 +136,7 @@ static heed_status check_options(const llm_model *model,
 
 heed_status llm_pass_open(const llm_model *model,
                           const llm_pass_options *options,
-                          const llm_limits *limits, crew *workers,
+                          const llm_limits *limits, llm_crew *workers,
                           llm_pass **opened, heed_error *error) {
   heed_status status = check_options(model, options, limits, error);
   const size_t members = crew_members(workers);
@@ -158,7 +162,7 @@ heed_status llm_pass_open(const llm_model *model,
                      limits->tokens, megabytes);
   }
   (void)place_all(self, self->memory, members);
-  layer_rotation(model, limits->longest, self->at.rotation);
+  layer_rotation(model, limits->longest, self->arrays.rotation);
   *opened = self;
   return HEED_OK;
 }
@@ -171,24 +175,24 @@ void llm_pass_close(llm_pass *self) {
 
 /* --- forward ------------------------------------------------------------- */
 
-layer_means pass_means(const llm_pass *self) {
-  const layer_means means = {self->model, self->adapter, self->kernel,
-                             self->at.rotation, self->at.position};
+llm_layer_means pass_means(const llm_pass *self) {
+  const llm_layer_means means = {self->model, self->adapter, self->kernel,
+                                 self->arrays.rotation, self->arrays.position};
   return means;
 }
 
 float *pass_state(const llm_pass *self, size_t layer) {
   const size_t floats = self->limits.tokens * self->model->shape.width;
-  return self->at.states + (layer % self->states) * floats;
+  return self->arrays.states + (layer % self->states) * floats;
 }
 
 static float *moved(float *array, size_t floats) {
   return array != NULL ? array + floats : NULL;
 }
 
-layer_values pass_layer(const llm_pass *self, size_t layer) {
+llm_layer_values pass_layer(const llm_pass *self, size_t layer) {
   const size_t floats = (layer % self->layers_kept) * self->kept_stride;
-  layer_values values = self->at.kept;
+  llm_layer_values values = self->arrays.kept;
   values.inverse = moved(values.inverse, floats);
   values.qkv = moved(values.qkv, floats);
   values.attended = moved(values.attended, floats);
@@ -207,16 +211,16 @@ layer_values pass_layer(const llm_pass *self, size_t layer) {
 typedef struct layer_work {
   llm_pass *pass;
   size_t layer;
-  layer_values values;
+  llm_layer_values values;
   bool again;         /* a checkpointed layer: `next` is there already */
   atomic_size_t task; /* attention's: sequence x kv head, the next one free */
 } layer_work;
 
-static crew_part rows_of(const llm_pass *self, size_t index, size_t count) {
+static llm_crew_part rows_of(const llm_pass *self, size_t index, size_t count) {
   return crew_share(self->tokens, 8, index, count);
 }
 
-static void embed_rows(llm_pass *self, crew_part rows) {
+static void embed_rows(llm_pass *self, llm_crew_part rows) {
   const size_t width = self->model->shape.width;
   const float *embedding = self->model->weights + self->model->layout.embedding;
   float *x = pass_state(self, 0);
@@ -227,8 +231,8 @@ static void embed_rows(llm_pass *self, crew_part rows) {
 
 static void begin_work(void *context, size_t index, size_t count) {
   layer_work *work = context;
-  const crew_part rows = rows_of(work->pass, index, count);
-  const layer_means means = pass_means(work->pass);
+  const llm_crew_part rows = rows_of(work->pass, index, count);
+  const llm_layer_means means = pass_means(work->pass);
   if (work->layer == 0 && !work->again) embed_rows(work->pass, rows);
   layer_begin(&means, work->layer, &work->values, rows.first, rows.end);
 }
@@ -238,26 +242,27 @@ static void attention_work(void *context, size_t index, size_t count) {
   const llm_pass *self = work->pass;
   const size_t kv_heads = self->model->shape.kv_heads;
   const size_t tasks = self->batch.sequences * kv_heads;
-  const attention of = {.shape = &self->model->shape,
-                        .kernel = self->kernel,
-                        .qkv = work->values.qkv,
-                        .attended = work->values.attended,
-                        .log_sum = work->values.log_sum};
+  const llm_attention attention = {.shape = &self->model->shape,
+                                   .kernel = self->kernel,
+                                   .qkv = work->values.qkv,
+                                   .attended = work->values.attended,
+                                   .log_sum = work->values.log_sum};
   size_t task;
   (void)count;
   while ((task = atomic_fetch_add(&work->task, 1)) < tasks)
-    attention_forward(&of, self->at.span[task / kv_heads], task % kv_heads,
-                      self->at.room + index * self->room_floats);
+    attention_forward(&attention, self->arrays.span[task / kv_heads],
+                      task % kv_heads,
+                      self->arrays.room + index * self->room_floats);
 }
 
 static void end_work(void *context, size_t index, size_t count) {
   layer_work *work = context;
-  const crew_part rows = rows_of(work->pass, index, count);
-  const layer_means means = pass_means(work->pass);
+  const llm_crew_part rows = rows_of(work->pass, index, count);
+  const llm_layer_means means = pass_means(work->pass);
   const size_t next = work->layer + 1;
   layer_end(&means, work->layer, &work->values, rows.first, rows.end);
   if (!work->again && next < work->pass->model->shape.layers) {
-    const layer_values values = pass_layer(work->pass, next);
+    const llm_layer_values values = pass_layer(work->pass, next);
     layer_begin(&means, next, &values, rows.first, rows.end);
   }
 }
@@ -281,15 +286,15 @@ static heed_status check_sequences(const llm_pass *self, const llm_batch *batch,
   size_t tokens = 0, stem = 0, expected = 0; /* branches that are to come */
   for (size_t s = 0; s < batch->sequences; s++) {
     const size_t length = batch->length[s];
-    const size_t before = expected > 0 ? stem : 0;
+    const size_t earlier = expected > 0 ? stem : 0;
     const size_t branches = batch->branches != NULL ? batch->branches[s] : 0;
-    if (length < 1 || before + length > self->limits.longest ||
+    if (length < 1 || earlier + length > self->limits.longest ||
         length > self->limits.tokens - tokens)
       return heed_fail(
           error, HEED_INTERNAL,
           "sequence %zu of a batch has %zu tokens after %zu of its "
           "stem, which the pass has no room for",
-          s, length, before);
+          s, length, earlier);
     if (branches > (expected > 0 ? 0 : batch->sequences - s - 1))
       return heed_fail(error, HEED_INTERNAL,
                        "sequence %zu of a batch has %zu branches, which are "
@@ -314,16 +319,16 @@ static void take_batch(llm_pass *self, const llm_batch *batch) {
   self->families = 0;
   for (size_t s = 0; s < batch->sequences;) {
     const size_t stem = self->tokens, members = branches ? branches[s] : 0;
-    self->at.family[self->families++] = s;
-    for (size_t end = s + 1 + members, before = 0; s < end; s++) {
-      self->at.span[s] =
-          (attention_span){self->tokens, batch->length[s], stem, before};
+    self->arrays.family[self->families++] = s;
+    for (size_t end = s + 1 + members, earlier = 0; s < end; s++) {
+      self->arrays.span[s] =
+          (llm_attention_span){self->tokens, batch->length[s], stem, earlier};
       for (size_t i = 0; i < batch->length[s]; i++)
-        self->at.position[self->tokens++] = (uint32_t)(before + i);
-      if (before == 0) before = batch->length[s];
+        self->arrays.position[self->tokens++] = (uint32_t)(earlier + i);
+      if (earlier == 0) earlier = batch->length[s];
     }
   }
-  self->at.family[self->families] = batch->sequences;
+  self->arrays.family[self->families] = batch->sequences;
 }
 
 /* Tokens and what is asked for, once the sequences are taken. */
@@ -341,19 +346,19 @@ static heed_status check_tokens(llm_pass *self, heed_error *error) {
                      "a batch asks for %zu tokens, the pass has room for %zu",
                      batch->asked, self->limits.asked);
   for (size_t s = 0; s < batch->sequences; s++) {
-    const attention_span at = self->at.span[s];
-    for (; asked < batch->asked && batch->ask[asked] >= at.first &&
-           batch->ask[asked] < at.first + at.length;
+    const llm_attention_span span = self->arrays.span[s];
+    for (; asked < batch->asked && batch->ask[asked] >= span.first &&
+           batch->ask[asked] < span.first + span.length;
          asked++) {
       const size_t place = batch->ask[asked];
-      if (place == at.first && at.before == 0)
+      if (place == span.first && span.earlier == 0)
         return heed_fail(error, HEED_INTERNAL,
                          "the log-probability of the first token of sequence "
                          "%zu is asked for",
                          s);
       if (asked > 0 && place <= batch->ask[asked - 1]) break;
-      self->at.source[asked] =
-          place > at.first ? place - 1 : at.stem + at.before - 1;
+      self->arrays.source[asked] =
+          place > span.first ? place - 1 : span.stem + span.earlier - 1;
     }
   }
   return asked == batch->asked

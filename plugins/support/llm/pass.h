@@ -71,7 +71,7 @@ size_t llm_pass_bytes(const llm_shape *shape, const llm_pass_options *options,
 /* model and crew outlive the pass, which the caller owns. */
 heed_status llm_pass_open(const llm_model *model,
                           const llm_pass_options *options,
-                          const llm_limits *limits, crew *workers,
+                          const llm_limits *limits, llm_crew *workers,
                           llm_pass **opened, heed_error *error);
 void llm_pass_close(llm_pass *self);
 
@@ -90,6 +90,6 @@ heed_status llm_pass_backward(llm_pass *self, const double *slope,
 
 /* Logits (vocabulary) after the token at place `at` of the last forward's
  * batch; for tests, and for whoever needs all of them. */
-void llm_pass_logits(const llm_pass *self, size_t at, float *logits);
+void llm_pass_logits(const llm_pass *self, size_t position, float *logits);
 
 #endif

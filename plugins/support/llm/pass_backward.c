@@ -10,7 +10,7 @@
 typedef struct back_work {
   llm_pass *pass;
   size_t layer;
-  layer_values values;
+  llm_layer_values values;
   float *gradient;    /* of this layer: the adapter's, or the weights' */
   bool last;          /* nothing below it is trained */
   atomic_size_t task; /* attention's: family x kv head, the next one free */
@@ -24,28 +24,29 @@ static bool trains_weights(const llm_pass *self) {
 static float *norm_gradient(const llm_pass *self, size_t index, size_t norm) {
   const size_t width = self->model->shape.width;
   return trains_weights(self)
-             ? self->at.norm_gradients + (2 * index + norm) * width
+             ? self->arrays.norm_gradients + (2 * index + norm) * width
              : NULL;
 }
 
-static crew_part rows_of(const llm_pass *self, size_t index, size_t count) {
+static llm_crew_part rows_of(const llm_pass *self, size_t index, size_t count) {
   return crew_share(self->tokens, 8, index, count);
 }
 
 static void end_work(void *context, size_t index, size_t count) {
   back_work *work = context;
-  const crew_part rows = rows_of(work->pass, index, count);
-  const layer_means means = pass_means(work->pass);
-  layer_end_backward(&means, work->layer, &work->values, &work->pass->at.slopes,
+  const llm_crew_part rows = rows_of(work->pass, index, count);
+  const llm_layer_means means = pass_means(work->pass);
+  layer_end_backward(&means, work->layer, &work->values,
+                     &work->pass->arrays.slopes,
                      norm_gradient(work->pass, index, 1), rows.first, rows.end);
 }
 
 static void begin_work(void *context, size_t index, size_t count) {
   back_work *work = context;
-  const crew_part rows = rows_of(work->pass, index, count);
-  const layer_means means = pass_means(work->pass);
+  const llm_crew_part rows = rows_of(work->pass, index, count);
+  const llm_layer_means means = pass_means(work->pass);
   layer_begin_backward(
-      &means, work->layer, &work->values, &work->pass->at.slopes,
+      &means, work->layer, &work->values, &work->pass->arrays.slopes,
       norm_gradient(work->pass, index, 0), work->last, rows.first, rows.end);
 }
 
@@ -58,48 +59,54 @@ typedef struct group_gradient {
   size_t weights; /* offset of the matrices in a layer */
 } group_gradient;
 
-static void weights_gradient(const back_work *work, const group_gradient *of,
-                             size_t index, size_t count) {
-  const llm_group_layout *group = &work->pass->low.group[of->group];
-  const crew_part outputs = crew_share(group->outputs, 16, index, count);
-  product_gradient(
-      work->pass->tokens, outputs.end - outputs.first, group->inputs, 1,
-      (matrix){of->dy + outputs.first, group->outputs},
-      (matrix){of->x, group->inputs}, 1,
-      (matrix_out){work->gradient + of->weights + outputs.first * group->inputs,
-                   group->inputs});
+static void weights_gradient(const back_work *work,
+                             const group_gradient *gradient, size_t index,
+                             size_t count) {
+  const llm_group_layout *group = &work->pass->low.group[gradient->group];
+  const llm_crew_part outputs = crew_share(group->outputs, 16, index, count);
+  product_gradient(work->pass->tokens, outputs.end - outputs.first,
+                   group->inputs, 1,
+                   (llm_matrix){gradient->dy + outputs.first, group->outputs},
+                   (llm_matrix){gradient->x, group->inputs}, 1,
+                   (llm_matrix_out){work->gradient + gradient->weights +
+                                        outputs.first * group->inputs,
+                                    group->inputs});
 }
 
-static void adapter_gradient(const back_work *work, const group_gradient *of,
-                             size_t index, size_t count) {
+static void adapter_gradient(const back_work *work,
+                             const group_gradient *gradient, size_t index,
+                             size_t count) {
   const llm_pass *self = work->pass;
-  const llm_group_layout *group = &self->low.group[of->group];
+  const llm_group_layout *group = &self->low.group[gradient->group];
   const size_t rank = self->options.adapter.rank;
-  const float *low = work->values.low[of->group];
-  const float *dlow = self->at.slopes.dlow[of->group];
-  const crew_part inputs = crew_share(group->inputs, 16, index, count);
+  const float *low = work->values.low[gradient->group];
+  const float *dlow = self->arrays.slopes.dlow[gradient->group];
+  const llm_crew_part inputs = crew_share(group->inputs, 16, index, count);
   if (group->parts == 0) return;
-  product_gradient(
-      self->tokens, group->low, inputs.end - inputs.first, 1,
-      (matrix){dlow, group->low}, (matrix){of->x + inputs.first, group->inputs},
-      1, (matrix_out){work->gradient + group->a + inputs.first, group->inputs});
+  product_gradient(self->tokens, group->low, inputs.end - inputs.first, 1,
+                   (llm_matrix){dlow, group->low},
+                   (llm_matrix){gradient->x + inputs.first, group->inputs}, 1,
+                   (llm_matrix_out){work->gradient + group->a + inputs.first,
+                                    group->inputs});
   for (size_t i = 0; i < group->parts; i++) {
     const llm_part *part = &group->part[i];
-    const crew_part outputs = crew_share(part->outputs, 16, index, count);
+    const llm_crew_part outputs = crew_share(part->outputs, 16, index, count);
     product_gradient(
         self->tokens, outputs.end - outputs.first, rank, self->adapter->scale,
-        (matrix){of->dy + part->column + outputs.first, group->outputs},
-        (matrix){low + i * rank, group->low}, 1,
-        (matrix_out){work->gradient + part->b + outputs.first * rank, rank});
+        (llm_matrix){gradient->dy + part->column + outputs.first,
+                     group->outputs},
+        (llm_matrix){low + i * rank, group->low}, 1,
+        (llm_matrix_out){work->gradient + part->b + outputs.first * rank,
+                         rank});
   }
 }
 
-static void take_gradient(const back_work *work, const group_gradient *of,
+static void take_gradient(const back_work *work, const group_gradient *gradient,
                           size_t index, size_t count) {
   if (trains_weights(work->pass))
-    weights_gradient(work, of, index, count);
+    weights_gradient(work, gradient, index, count);
   else
-    adapter_gradient(work, of, index, count);
+    adapter_gradient(work, gradient, index, count);
 }
 
 /* Attention's tasks, and then the gradients of all that stands after it. */
@@ -107,16 +114,16 @@ static void attention_work(void *context, size_t index, size_t count) {
   back_work *work = context;
   const llm_pass *self = work->pass;
   const llm_layout *layout = &self->model->layout;
-  const layer_slopes *slopes = &self->at.slopes;
+  const llm_layer_slopes *slopes = &self->arrays.slopes;
   const size_t kv_heads = self->model->shape.kv_heads;
   const size_t tasks = self->families * kv_heads;
-  const attention of = {.shape = &self->model->shape,
-                        .kernel = self->kernel,
-                        .qkv = work->values.qkv,
-                        .attended = work->values.attended,
-                        .log_sum = work->values.log_sum,
-                        .dattended = slopes->dattended,
-                        .dqkv = slopes->dqkv};
+  const llm_attention attention = {.shape = &self->model->shape,
+                                   .kernel = self->kernel,
+                                   .qkv = work->values.qkv,
+                                   .attended = work->values.attended,
+                                   .log_sum = work->values.log_sum,
+                                   .dattended = slopes->dattended,
+                                   .dqkv = slopes->dqkv};
   const group_gradient groups[] = {
       {LLM_GROUP_DOWN, slopes->dout, slopes->act, layout->down},
       {LLM_GROUP_GATE_UP, work->values.gate_up, slopes->feed_normed,
@@ -124,10 +131,10 @@ static void attention_work(void *context, size_t index, size_t count) {
       {LLM_GROUP_OUTPUT, slopes->dx, work->values.attended, layout->output}};
   size_t task;
   while ((task = atomic_fetch_add(&work->task, 1)) < tasks) {
-    const size_t *family = self->at.family + task / kv_heads;
+    const size_t *family = self->arrays.family + task / kv_heads;
     for (size_t s = family[0]; s < family[1]; s++)
-      attention_backward(&of, self->at.span[s], task % kv_heads,
-                         self->at.room + index * self->room_floats);
+      attention_backward(&attention, self->arrays.span[s], task % kv_heads,
+                         self->arrays.room + index * self->room_floats);
   }
   for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
     take_gradient(work, &groups[i], index, count);
@@ -135,10 +142,10 @@ static void attention_work(void *context, size_t index, size_t count) {
 
 static void qkv_work(void *context, size_t index, size_t count) {
   back_work *work = context;
-  const group_gradient of = {LLM_GROUP_QKV, work->pass->at.slopes.dqkv,
-                             work->pass->at.slopes.normed,
-                             work->pass->model->layout.qkv};
-  take_gradient(work, &of, index, count);
+  const group_gradient gradient = {
+      LLM_GROUP_QKV, work->pass->arrays.slopes.dqkv,
+      work->pass->arrays.slopes.normed, work->pass->model->layout.qkv};
+  take_gradient(work, &gradient, index, count);
 }
 
 /* Adds the members' shares of the norms' gradients, in their order. */
@@ -164,7 +171,7 @@ static void layer_backward(llm_pass *self, size_t layer, float *gradient) {
   work.values = pass_layer(self, layer);
   atomic_init(&work.task, 0);
   if (weights)
-    memset(self->at.norm_gradients, 0,
+    memset(self->arrays.norm_gradients, 0,
            crew_members(self->workers) * 2 * self->model->shape.width *
                sizeof(float));
   crew_run(self->workers, end_work, &work);
@@ -178,7 +185,7 @@ static void embedding_gradient(llm_pass *self, float *gradient) {
   const size_t width = self->model->shape.width;
   float *embedding = gradient + self->model->layout.embedding;
   for (size_t i = 0; i < self->tokens; i++)
-    self->kernel->add(width, 1, self->at.slopes.dx + i * width,
+    self->kernel->add(width, 1, self->arrays.slopes.dx + i * width,
                       embedding + (size_t)self->batch.token[i] * width);
 }
 

@@ -26,23 +26,24 @@ static const float *head_weights(const llm_pass *self) {
 }
 
 /* A row's softmax so far. */
-typedef struct running {
+typedef struct pass_head_running {
   float most, target; /* the largest logit, the target's */
   double sum;
-} running;
+} pass_head_running;
 
 /* One stretch [v, v + count) of the vocabulary for the rows [first, end). */
 static void extend_rows(const llm_pass *self, size_t first, size_t end,
                         size_t v, size_t count, float *logits,
-                        running *row_state) {
+                        pass_head_running *row_state) {
   const size_t width = self->model->shape.width;
   const float *stretch = head_weights(self) + v * width;
-  float *pull = self->at.pull;
+  float *pull = self->arrays.pull;
   product_forward(end - first, count, width, 1,
-                  (matrix){self->at.hidden + first * width, width},
-                  (matrix){stretch, width}, 0, (matrix_out){logits, count});
+                  (llm_matrix){self->arrays.hidden + first * width, width},
+                  (llm_matrix){stretch, width}, 0,
+                  (llm_matrix_out){logits, count});
   for (size_t i = first; i < end; i++) {
-    running *row = &row_state[i - first];
+    pass_head_running *row = &row_state[i - first];
     float *own = logits + (i - first) * count, factor;
     const size_t token = (size_t)self->batch.token[self->batch.ask[i]];
     if (token >= v && token < v + count) row->target = own[token - v];
@@ -51,22 +52,24 @@ static void extend_rows(const llm_pass *self, size_t first, size_t end,
       self->kernel->scale(width, factor, pull + i * width);
   }
   if (pull != NULL)
-    product_backward(end - first, count, width, 1, (matrix){logits, count},
-                     (matrix){stretch, width}, 1,
-                     (matrix_out){pull + first * width, width});
+    product_backward(end - first, count, width, 1, (llm_matrix){logits, count},
+                     (llm_matrix){stretch, width}, 1,
+                     (llm_matrix_out){pull + first * width, width});
 }
 
-static void finish_row(const head_work *work, size_t i, const running *row) {
+static void finish_row(const head_work *work, size_t i,
+                       const pass_head_running *row) {
   const llm_pass *self = work->pass;
   const size_t width = self->model->shape.width;
   const size_t token = (size_t)self->batch.token[self->batch.ask[i]];
   const double log_sum = (double)row->most + log(row->sum);
-  self->at.log_sum[i] = (float)log_sum;
+  self->arrays.log_sum[i] = (float)log_sum;
   work->log_probability[i] = (double)row->target - log_sum;
-  if (self->at.pull == NULL) return;
-  self->kernel->scale(width, (float)(-1 / row->sum), self->at.pull + i * width);
+  if (self->arrays.pull == NULL) return;
+  self->kernel->scale(width, (float)(-1 / row->sum),
+                      self->arrays.pull + i * width);
   self->kernel->add(width, 1, head_weights(self) + token * width,
-                    self->at.pull + i * width);
+                    self->arrays.pull + i * width);
 }
 
 static void head_rows(const head_work *work, size_t first, size_t end,
@@ -74,16 +77,17 @@ static void head_rows(const head_work *work, size_t first, size_t end,
   const llm_pass *self = work->pass;
   const llm_shape *shape = &self->model->shape;
   const size_t width = shape->width;
-  running rows[HEAD_ROWS];
+  pass_head_running rows[HEAD_ROWS];
   for (size_t i = first; i < end; i++) {
-    rows[i - first] = (running){-FLT_MAX, 0, 0};
+    rows[i - first] = (pass_head_running){-FLT_MAX, 0, 0};
     self->kernel->norm(
-        1, width, pass_state(self, shape->layers) + self->at.source[i] * width,
+        1, width,
+        pass_state(self, shape->layers) + self->arrays.source[i] * width,
         self->model->weights + self->model->layout.final_norm, shape->epsilon,
-        self->at.inverse + i, self->at.hidden + i * width);
+        self->arrays.inverse + i, self->arrays.hidden + i * width);
   }
-  if (self->at.pull != NULL)
-    memset(self->at.pull + first * width, 0,
+  if (self->arrays.pull != NULL)
+    memset(self->arrays.pull + first * width, 0,
            (end - first) * width * sizeof(float));
   for (size_t v = 0; v < shape->vocabulary; v += HEAD_STRETCH) {
     const size_t left = shape->vocabulary - v;
@@ -96,8 +100,8 @@ static void head_rows(const head_work *work, size_t first, size_t end,
 static void forward_work(void *context, size_t index, size_t count) {
   const head_work *work = context;
   const llm_pass *self = work->pass;
-  const crew_part rows = crew_share(self->batch.asked, 4, index, count);
-  float *logits = self->at.logits + index * HEAD_ROWS * HEAD_STRETCH;
+  const llm_crew_part rows = crew_share(self->batch.asked, 4, index, count);
+  float *logits = self->arrays.logits + index * HEAD_ROWS * HEAD_STRETCH;
   for (size_t i = rows.first; i < rows.end; i += HEAD_ROWS)
     head_rows(work, i, i + HEAD_ROWS < rows.end ? i + HEAD_ROWS : rows.end,
               logits);
@@ -114,21 +118,21 @@ static void stretch_gradient(const head_work *work, size_t first, size_t end,
                              size_t v, size_t count, float *logits) {
   const llm_pass *self = work->pass;
   const size_t width = self->model->shape.width;
-  const matrix hidden = {self->at.hidden + first * width, width};
+  const llm_matrix hidden = {self->arrays.hidden + first * width, width};
   product_forward(end - first, count, width, 1, hidden,
-                  (matrix){head_weights(self) + v * width, width}, 0,
-                  (matrix_out){logits, count});
+                  (llm_matrix){head_weights(self) + v * width, width}, 0,
+                  (llm_matrix_out){logits, count});
   for (size_t i = first; i < end; i++) {
     float *own = logits + (i - first) * count;
     const size_t token = (size_t)self->batch.token[self->batch.ask[i]];
     const float slope = (float)work->slope[i];
-    self->kernel->exponentials(count, self->at.log_sum[i], -slope, own);
+    self->kernel->exponentials(count, self->arrays.log_sum[i], -slope, own);
     if (token >= v && token < v + count) own[token - v] += slope;
   }
   product_gradient(
-      end - first, count, width, 1, (matrix){logits, count}, hidden, 1,
-      (matrix_out){work->gradient + self->model->layout.head + v * width,
-                   width});
+      end - first, count, width, 1, (llm_matrix){logits, count}, hidden, 1,
+      (llm_matrix_out){work->gradient + self->model->layout.head + v * width,
+                       width});
 }
 
 /* Members share the vocabulary, so that no two write to one place. */
@@ -136,9 +140,9 @@ static void gradient_work(void *context, size_t index, size_t count) {
   const head_work *work = context;
   const llm_pass *self = work->pass;
   const size_t asked = self->batch.asked;
-  const crew_part part =
+  const llm_crew_part part =
       crew_share(self->model->shape.vocabulary, 16, index, count);
-  float *logits = self->at.logits + index * HEAD_ROWS * HEAD_STRETCH;
+  float *logits = self->arrays.logits + index * HEAD_ROWS * HEAD_STRETCH;
   for (size_t v = part.first; v < part.end; v += HEAD_STRETCH) {
     const size_t left = part.end - v;
     for (size_t i = 0; i < asked; i += HEAD_ROWS)
@@ -154,15 +158,15 @@ static void scatter_slopes(llm_pass *self, const double *slope,
   const llm_layout *layout = &self->model->layout;
   const size_t width = shape->width;
   const float *x = pass_state(self, shape->layers);
-  memset(self->at.slopes.dx, 0, self->tokens * width * sizeof(float));
+  memset(self->arrays.slopes.dx, 0, self->tokens * width * sizeof(float));
   for (size_t i = 0; i < self->batch.asked; i++) {
-    const size_t row = self->at.source[i];
-    float *dhidden = self->at.dhidden + i * width;
-    memcpy(dhidden, self->at.pull + i * width, width * sizeof *dhidden);
+    const size_t row = self->arrays.source[i];
+    float *dhidden = self->arrays.dhidden + i * width;
+    memcpy(dhidden, self->arrays.pull + i * width, width * sizeof *dhidden);
     self->kernel->scale(width, (float)slope[i], dhidden);
     self->kernel->norm_backward(
         1, width, x + row * width, self->model->weights + layout->final_norm,
-        self->at.inverse + i, dhidden, self->at.slopes.dx + row * width,
+        self->arrays.inverse + i, dhidden, self->arrays.slopes.dx + row * width,
         gradient != NULL ? gradient + layout->final_norm : NULL);
   }
 }
@@ -173,16 +177,17 @@ void pass_head_backward(llm_pass *self, const double *slope, float *gradient) {
   if (gradient != NULL) crew_run(self->workers, gradient_work, &work);
 }
 
-void llm_pass_logits(const llm_pass *self, size_t at, float *logits) {
+void llm_pass_logits(const llm_pass *self, size_t position, float *logits) {
   const llm_shape *shape = &self->model->shape;
   const size_t width = shape->width;
   float inverse;
   /* A row of what no backward reads. */
-  float *hidden = self->at.kept.normed;
-  self->kernel->norm(1, width, pass_state(self, shape->layers) + at * width,
+  float *hidden = self->arrays.kept.normed;
+  self->kernel->norm(1, width,
+                     pass_state(self, shape->layers) + position * width,
                      self->model->weights + self->model->layout.final_norm,
                      shape->epsilon, &inverse, hidden);
-  product_forward(1, shape->vocabulary, width, 1, (matrix){hidden, width},
-                  (matrix){head_weights(self), width}, 0,
-                  (matrix_out){logits, shape->vocabulary});
+  product_forward(1, shape->vocabulary, width, 1, (llm_matrix){hidden, width},
+                  (llm_matrix){head_weights(self), width}, 0,
+                  (llm_matrix_out){logits, shape->vocabulary});
 }

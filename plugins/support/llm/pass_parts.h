@@ -13,15 +13,15 @@
 
 /* All that is carved out of the one block of memory.  (tokens, ...) unless it
  * says otherwise; NULL where it is not needed. */
-typedef struct pass_arrays {
+typedef struct llm_pass_arrays {
   uint32_t *position;
-  attention_span *span; /* of each sequence */
-  size_t *family;       /* each stem, or sequence by itself; and the end */
-  size_t *source;       /* (asked): the token before, which says what comes */
-  float *rotation;      /* (longest, 2, head_width) */
-  float *states;        /* (states, tokens, width): into each layer, and out */
-  layer_values kept;    /* of layer 0; others follow at kept_stride */
-  layer_slopes slopes;
+  llm_attention_span *span; /* of each sequence */
+  size_t *family;           /* each stem, or sequence by itself; and the end */
+  size_t *source;        /* (asked): the token before, which says what comes */
+  float *rotation;       /* (longest, 2, head_width) */
+  float *states;         /* (states, tokens, width): into each layer, and out */
+  llm_layer_values kept; /* of layer 0; others follow at kept_stride */
+  llm_layer_slopes slopes;
   float *room;           /* (members, room_floats): attention */
   float *norm_gradients; /* (members, 2, width) */
   /* The head; (asked, ...). */
@@ -31,18 +31,18 @@ typedef struct pass_arrays {
   float *log_sum; /* of the exponentials of all logits */
   float *dhidden; /* (width) */
   float *logits;  /* (members, HEAD_ROWS, HEAD_STRETCH) */
-} pass_arrays;
+} llm_pass_arrays;
 
 struct llm_pass {
   const llm_model *model;
-  const kernels *kernel;
-  crew *workers;
+  const llm_kernels *kernel;
+  llm_crew *workers;
   llm_pass_options options;
   llm_limits limits;
   llm_adapter_layout low; /* widths of the low arrays */
   void *memory;
   size_t bytes;
-  pass_arrays at;
+  llm_pass_arrays arrays;
   size_t states;      /* of `states` */
   size_t layers_kept; /* whole */
   size_t kept_stride; /* floats from a kept layer to the next */
@@ -54,10 +54,10 @@ struct llm_pass {
   bool ready; /* for a backward */
 };
 
-layer_means pass_means(const llm_pass *self);
+llm_layer_means pass_means(const llm_pass *self);
 
 /* The values of a layer, which with checkpoints share all but x and next. */
-layer_values pass_layer(const llm_pass *self, size_t layer);
+llm_layer_values pass_layer(const llm_pass *self, size_t layer);
 
 /* The hidden states that come into a layer; of `layers`: that come out. */
 float *pass_state(const llm_pass *self, size_t layer);

@@ -12,12 +12,13 @@
 #define TEXT_MOST ((size_t)1 << 30)
 #define LONG_S 0x17fu /* which is an s where case does not count */
 
-typedef enum class { OTHER, LETTER, NUMBER, SPACE } class;
+typedef enum pretokens_class { OTHER, LETTER, NUMBER, SPACE } pretokens_class;
 
-bool pretoken_rule_named(const char *name, size_t length, pretoken_rule *rule) {
+bool pretoken_rule_named(const char *name, size_t length,
+                         llm_pretoken_rule *rule) {
   static const struct {
     const char *name;
-    pretoken_rule rule;
+    llm_pretoken_rule rule;
   } known[] = {
       {"default", PRETOKEN_GPT2},  {"gpt-2", PRETOKEN_GPT2},
       {"smollm", PRETOKEN_SMOLLM}, {"llama-bpe", PRETOKEN_LLAMA3},
@@ -55,25 +56,25 @@ static heed_status out_of_memory(heed_error *error) {
 }
 
 /* Characters of cut->text, which has `length` bytes. */
-static heed_status read_characters(pretokens *cut, size_t length,
+static heed_status read_characters(llm_pretokens *cut, size_t length,
                                    heed_error *error) {
   cut->character = malloc((length + 1) * sizeof *cut->character);
   cut->start = malloc((length + 1) * sizeof *cut->start);
   if (cut->character == NULL || cut->start == NULL) return out_of_memory(error);
-  for (size_t at = 0; at < length; cut->count++) {
-    cut->start[cut->count] = (uint32_t)at;
-    at += utf8_read((const uint8_t *)cut->text + at, length - at,
-                    &cut->character[cut->count]);
+  for (size_t position = 0; position < length; cut->count++) {
+    cut->start[cut->count] = (uint32_t)position;
+    position += utf8_read((const uint8_t *)cut->text + position,
+                          length - position, &cut->character[cut->count]);
   }
   cut->start[cut->count] = (uint32_t)length;
   cut->end = cut->rule == PRETOKEN_SMOLLM ? 0 : cut->count;
   return HEED_OK;
 }
 
-heed_status pretokens_begin(pretokens *cut, pretoken_rule rule,
+heed_status pretokens_begin(llm_pretokens *cut, llm_pretoken_rule rule,
                             const char *text, size_t length,
                             heed_error *error) {
-  *cut = (pretokens){.rule = rule};
+  *cut = (llm_pretokens){.rule = rule};
   if (length > TEXT_MOST)
     return heed_fail(error, HEED_INVALID,
                      "a text of %zu bytes, and at most %zu can be tokenised",
@@ -86,7 +87,7 @@ heed_status pretokens_begin(pretokens *cut, pretoken_rule rule,
   return status;
 }
 
-void pretokens_end(pretokens *cut) {
+void pretokens_end(llm_pretokens *cut) {
   free(cut->character);
   free(cut->start);
   free(cut->text);
@@ -105,7 +106,7 @@ static bool is_newline(uint32_t c) {
   return c == '\r' || c == '\n';
 }
 
-static class class_of(uint32_t c) {
+static pretokens_class class_of(uint32_t c) {
   if (is_space(c)) return SPACE;
   switch (utf8proc_category((utf8proc_int32_t)c)) {
     case UTF8PROC_CATEGORY_LU:
@@ -124,111 +125,118 @@ static class class_of(uint32_t c) {
 }
 
 /* The end of the run of a class that starts at `at`, of `most` characters. */
-static size_t run(const pretokens *cut, size_t at, class what, size_t most) {
-  const size_t start = at;
-  while (at < cut->end && at - start < most &&
-         class_of(cut->character[at]) == what)
-    at++;
-  return at;
+static size_t run(const llm_pretokens *cut, size_t position,
+                  pretokens_class what, size_t most) {
+  const size_t start = position;
+  while (position < cut->end && position - start < most &&
+         class_of(cut->character[position]) == what)
+    position++;
+  return position;
 }
 
 /* The character at `at`; an s for the long one and lower case where case does
  * not count; 0 at the end. */
-static uint32_t letter(const pretokens *cut, size_t at, bool any_case) {
-  if (at >= cut->end) return 0;
-  const uint32_t c = cut->character[at];
+static uint32_t letter(const llm_pretokens *cut, size_t position,
+                       bool any_case) {
+  if (position >= cut->end) return 0;
+  const uint32_t c = cut->character[position];
   if (any_case && c == LONG_S) return 's';
   return any_case && c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
 
 /* The end of 's 't 're 've 'm 'll 'd at `at`; `at` where there is none. */
-static size_t contraction(const pretokens *cut, size_t at, bool any_case) {
-  if (cut->character[at] != '\'') return at;
-  const uint32_t first = letter(cut, at + 1, any_case);
-  const uint32_t second = letter(cut, at + 2, any_case);
+static size_t contraction(const llm_pretokens *cut, size_t position,
+                          bool any_case) {
+  if (cut->character[position] != '\'') return position;
+  const uint32_t first = letter(cut, position + 1, any_case);
+  const uint32_t second = letter(cut, position + 2, any_case);
   if (first == 's' || first == 't' || first == 'm' || first == 'd')
-    return at + 2;
+    return position + 2;
   if (((first == 'r' || first == 'v') && second == 'e') ||
       (first == 'l' && second == 'l'))
-    return at + 3;
-  return at;
+    return position + 3;
+  return position;
 }
 
 /* \s+(?!\S)|\s+: spaces but the last one, where more than spaces follow. */
-static size_t spaces(const pretokens *cut, size_t at) {
-  const size_t end = run(cut, at, SPACE, SIZE_MAX);
-  return end == cut->end || end == at + 1 ? end : end - 1;
+static size_t spaces(const llm_pretokens *cut, size_t position) {
+  const size_t end = run(cut, position, SPACE, SIZE_MAX);
+  return end == cut->end || end == position + 1 ? end : end - 1;
 }
 
 /* The end of the piece that starts at `at`, by GPT-2's rule. */
-static size_t gpt2_end(const pretokens *cut, size_t at) {
-  const size_t end = contraction(cut, at, false);
-  if (end > at) return end;
-  size_t first = at;
-  if (cut->character[at] == ' ' && at + 1 < cut->end) first++;
-  const class what = class_of(cut->character[first]);
-  return what == SPACE ? spaces(cut, at) : run(cut, first, what, SIZE_MAX);
+static size_t gpt2_end(const llm_pretokens *cut, size_t position) {
+  const size_t end = contraction(cut, position, false);
+  if (end > position) return end;
+  size_t first = position;
+  if (cut->character[position] == ' ' && position + 1 < cut->end) first++;
+  const pretokens_class what = class_of(cut->character[first]);
+  return what == SPACE ? spaces(cut, position)
+                       : run(cut, first, what, SIZE_MAX);
 }
 
 /* \s*[\r\n]+: spaces up to the last end of a line among them. */
-static size_t lines(const pretokens *cut, size_t at) {
-  size_t end = run(cut, at, SPACE, SIZE_MAX);
-  while (end > at && !is_newline(cut->character[end - 1])) end--;
+static size_t lines(const llm_pretokens *cut, size_t position) {
+  size_t end = run(cut, position, SPACE, SIZE_MAX);
+  while (end > position && !is_newline(cut->character[end - 1])) end--;
   return end;
 }
 
 /* By Llama 3's rule, with `digits` for the 3 in \p{N}{1,3}. */
-static size_t llama3_end(const pretokens *cut, size_t at, size_t digits) {
-  const uint32_t c = cut->character[at];
-  size_t end = contraction(cut, at, true);
-  if (end > at) return end;
-  class what = class_of(c);
-  if (what == LETTER) return run(cut, at, LETTER, SIZE_MAX);
-  if (what == NUMBER) return run(cut, at, NUMBER, digits);
-  if (!is_newline(c) && (end = run(cut, at + 1, LETTER, SIZE_MAX)) > at + 1)
+static size_t llama3_end(const llm_pretokens *cut, size_t position,
+                         size_t digits) {
+  const uint32_t c = cut->character[position];
+  size_t end = contraction(cut, position, true);
+  if (end > position) return end;
+  pretokens_class what = class_of(c);
+  if (what == LETTER) return run(cut, position, LETTER, SIZE_MAX);
+  if (what == NUMBER) return run(cut, position, NUMBER, digits);
+  if (!is_newline(c) &&
+      (end = run(cut, position + 1, LETTER, SIZE_MAX)) > position + 1)
     return end;
-  size_t first = at;
-  if (c == ' ' && at + 1 < cut->end) first++;
+  size_t first = position;
+  if (c == ' ' && position + 1 < cut->end) first++;
   what = class_of(cut->character[first]);
   if (what == OTHER) {
     end = run(cut, first, OTHER, SIZE_MAX);
     while (end < cut->end && is_newline(cut->character[end])) end++;
     return end;
   }
-  end = lines(cut, at);
-  return end > at ? end : spaces(cut, at);
+  end = lines(cut, position);
+  return end > position ? end : spaces(cut, position);
 }
 
 /* SmolLM's: a number, or by GPT-2's rule up to the next. */
-static size_t smollm_end(pretokens *cut) {
-  const size_t at = cut->at;
-  if (at == cut->end) {
-    if (class_of(cut->character[at]) == NUMBER) return cut->end = at + 1;
+static size_t smollm_end(llm_pretokens *cut) {
+  const size_t position = cut->position;
+  if (position == cut->end) {
+    if (class_of(cut->character[position]) == NUMBER)
+      return cut->end = position + 1;
     while (cut->end < cut->count &&
            class_of(cut->character[cut->end]) != NUMBER)
       cut->end++;
   }
-  return gpt2_end(cut, at);
+  return gpt2_end(cut, position);
 }
 
-static size_t piece_end(pretokens *cut) {
+static size_t piece_end(llm_pretokens *cut) {
   switch (cut->rule) {
     case PRETOKEN_SMOLLM:
       return smollm_end(cut);
     case PRETOKEN_LLAMA3:
-      return llama3_end(cut, cut->at, 3);
+      return llama3_end(cut, cut->position, 3);
     case PRETOKEN_QWEN2:
-      return llama3_end(cut, cut->at, 1);
+      return llama3_end(cut, cut->position, 1);
     default:
-      return gpt2_end(cut, cut->at);
+      return gpt2_end(cut, cut->position);
   }
 }
 
-bool pretokens_next(pretokens *cut, const char **piece, size_t *length) {
-  if (cut->at == cut->count) return false;
+bool pretokens_next(llm_pretokens *cut, const char **piece, size_t *length) {
+  if (cut->position == cut->count) return false;
   const size_t end = piece_end(cut);
-  *piece = cut->text + cut->start[cut->at];
-  *length = cut->start[end] - cut->start[cut->at];
-  cut->at = end;
+  *piece = cut->text + cut->start[cut->position];
+  *length = cut->start[end] - cut->start[cut->position];
+  cut->position = end;
   return true;
 }

@@ -21,35 +21,36 @@
  * Letters, numbers and compositions are those of utf8proc's version of Unicode;
  * characters younger than it may be cut otherwise than by a library with
  * another. */
-typedef enum pretoken_rule {
+typedef enum llm_pretoken_rule {
   PRETOKEN_GPT2,
   PRETOKEN_SMOLLM,
   PRETOKEN_LLAMA3,
   PRETOKEN_QWEN2
-} pretoken_rule;
+} llm_pretoken_rule;
 
 /* The rule that tokenizer.ggml.pre names; false where the name is unknown. */
-bool pretoken_rule_named(const char *name, size_t length, pretoken_rule *rule);
+bool pretoken_rule_named(const char *name, size_t length,
+                         llm_pretoken_rule *rule);
 
 /* Text being cut: its characters, and where each starts. */
-typedef struct pretokens {
-  pretoken_rule rule;
+typedef struct llm_pretokens {
+  llm_pretoken_rule rule;
   uint32_t *character; /* (count), owned */
   uint32_t *start;     /* (count + 1), owned: byte offsets into text */
   size_t count;
-  char *text; /* owned: valid UTF-8 */
-  size_t at;  /* the next character */
-  size_t end; /* of the part between two numbers, for SmolLM; else count */
-} pretokens;
+  char *text;      /* owned: valid UTF-8 */
+  size_t position; /* the next character */
+  size_t end;      /* of the part between two numbers, for SmolLM; else count */
+} llm_pretokens;
 
 /* Starts on `length` bytes, at most 1 GiB.  What is not UTF-8 counts as U+FFFD,
  * one for each maximal part of a character, as in Python's errors="replace" and
  * in the WHATWG's decoder.  Call pretokens_end whatever is returned. */
-heed_status pretokens_begin(pretokens *cut, pretoken_rule rule,
+heed_status pretokens_begin(llm_pretokens *cut, llm_pretoken_rule rule,
                             const char *text, size_t length, heed_error *error);
-void pretokens_end(pretokens *cut);
+void pretokens_end(llm_pretokens *cut);
 
 /* The next piece, in cut->text; false at the end. */
-bool pretokens_next(pretokens *cut, const char **piece, size_t *length);
+bool pretokens_next(llm_pretokens *cut, const char **piece, size_t *length);
 
 #endif

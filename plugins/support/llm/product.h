@@ -9,44 +9,44 @@
 #include <cblas.h>
 #include <stddef.h>
 
-typedef struct matrix {
-  const float *at;
+typedef struct llm_matrix {
+  const float *point;
   size_t stride;
-} matrix;
+} llm_matrix;
 
-typedef struct matrix_out {
-  float *at;
+typedef struct llm_matrix_out {
+  float *point;
   size_t stride;
-} matrix_out;
+} llm_matrix_out;
 
 /* y = keep y + factor x W' */
 static inline void product_forward(size_t rows, size_t outputs, size_t inputs,
-                                   float factor, matrix x, matrix w, float keep,
-                                   matrix_out y) {
+                                   float factor, llm_matrix x, llm_matrix w,
+                                   float keep, llm_matrix_out y) {
   if (rows == 0 || outputs == 0 || inputs == 0) return;
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows, (int)outputs,
-              (int)inputs, factor, x.at, (int)x.stride, w.at, (int)w.stride,
-              keep, y.at, (int)y.stride);
+              (int)inputs, factor, x.point, (int)x.stride, w.point,
+              (int)w.stride, keep, y.point, (int)y.stride);
 }
 
 /* dx = keep dx + factor dy W */
 static inline void product_backward(size_t rows, size_t outputs, size_t inputs,
-                                    float factor, matrix dy, matrix w,
-                                    float keep, matrix_out dx) {
+                                    float factor, llm_matrix dy, llm_matrix w,
+                                    float keep, llm_matrix_out dx) {
   if (rows == 0 || outputs == 0 || inputs == 0) return;
   cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)rows, (int)inputs,
-              (int)outputs, factor, dy.at, (int)dy.stride, w.at, (int)w.stride,
-              keep, dx.at, (int)dx.stride);
+              (int)outputs, factor, dy.point, (int)dy.stride, w.point,
+              (int)w.stride, keep, dx.point, (int)dx.stride);
 }
 
 /* dW = keep dW + factor dy' x */
 static inline void product_gradient(size_t rows, size_t outputs, size_t inputs,
-                                    float factor, matrix dy, matrix x,
-                                    float keep, matrix_out dw) {
+                                    float factor, llm_matrix dy, llm_matrix x,
+                                    float keep, llm_matrix_out dw) {
   if (rows == 0 || outputs == 0 || inputs == 0) return;
   cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)outputs,
-              (int)inputs, (int)rows, factor, dy.at, (int)dy.stride, x.at,
-              (int)x.stride, keep, dw.at, (int)dw.stride);
+              (int)inputs, (int)rows, factor, dy.point, (int)dy.stride, x.point,
+              (int)x.stride, keep, dw.point, (int)dw.stride);
 }
 
 #endif

@@ -112,15 +112,16 @@ static int32_t draw(const llm_candidate *list, size_t count, double total,
 
 int32_t llm_sample(const llm_sampling *self, size_t vocabulary, float *logits,
                    heed_stream *stream, llm_candidate *room) {
-  const kernels *kernel = kernels_best();
+  const llm_kernels *kernel = kernels_best();
   const int32_t best = likeliest(vocabulary, logits);
   const float most = logits[best];
-  const float by = (float)(1 / self->temperature);
+  const float factor = (float)(1 / self->temperature);
   size_t count = vocabulary;
   double total;
   if (!isfinite(most)) return -1;
   if (self->temperature <= 0) return best;
-  for (size_t v = 0; v < vocabulary; v++) logits[v] = (logits[v] - most) * by;
+  for (size_t v = 0; v < vocabulary; v++)
+    logits[v] = (logits[v] - most) * factor;
   kernel->exponential(vocabulary, logits, logits);
   for (size_t v = 0; v < vocabulary; v++)
     room[v] = (llm_candidate){logits[v], (int32_t)v};

@@ -13,37 +13,41 @@ static uint64_t hash(const char *text, size_t length) {
   return value ^ value >> 32;
 }
 
-bool text_map_init(text_map *map, size_t count) {
+bool text_map_init(llm_text_map *map, size_t count) {
   size_t room = 16;
   while (room < 2 * count) room *= 2;
   map->entry = malloc(room * sizeof *map->entry);
   if (map->entry == NULL) return false;
   map->mask = room - 1;
-  for (size_t i = 0; i < room; i++) map->entry[i] = (text_entry){.id = -1};
+  for (size_t i = 0; i < room; i++) map->entry[i] = (llm_text_entry){.id = -1};
   return true;
 }
 
-void text_map_free(text_map *map) {
+void text_map_free(llm_text_map *map) {
   free(map->entry);
 }
 
 /* Where the text stands, or would. */
-static text_entry *seek(const text_map *map, const char *text, size_t length) {
-  size_t at = (size_t)hash(text, length) & map->mask;
-  for (;; at = (at + 1) & map->mask) {
-    text_entry *entry = &map->entry[at];
+static llm_text_entry *seek(const llm_text_map *map, const char *text,
+                            size_t length) {
+  size_t position = (size_t)hash(text, length) & map->mask;
+  for (;; position = (position + 1) & map->mask) {
+    llm_text_entry *entry = &map->entry[position];
     if (entry->id < 0 ||
         (entry->length == length && memcmp(entry->text, text, length) == 0))
       return entry;
   }
 }
 
-void text_map_add(text_map *map, const char *text, size_t length, int32_t id) {
-  text_entry *entry = seek(map, text, length);
+void text_map_add(llm_text_map *map, const char *text, size_t length,
+                  int32_t id) {
+  llm_text_entry *entry = seek(map, text, length);
   if (entry->id < 0)
-    *entry = (text_entry){.text = text, .length = (uint32_t)length, .id = id};
+    *entry =
+        (llm_text_entry){.text = text, .length = (uint32_t)length, .id = id};
 }
 
-int32_t text_map_find(const text_map *map, const char *text, size_t length) {
+int32_t text_map_find(const llm_text_map *map, const char *text,
+                      size_t length) {
   return seek(map, text, length)->id;
 }

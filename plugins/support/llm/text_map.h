@@ -7,23 +7,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct text_entry {
+typedef struct llm_text_entry {
   const char *text; /* not owned */
   uint32_t length;
   int32_t id; /* −1: free */
-} text_entry;
+} llm_text_entry;
 
-typedef struct text_map {
-  text_entry *entry; /* (mask + 1), owned */
+typedef struct llm_text_map {
+  llm_text_entry *entry; /* (mask + 1), owned */
   size_t mask;
-} text_map;
+} llm_text_map;
 
 /* Room for `count` texts; false where memory is out. */
-bool text_map_init(text_map *map, size_t count);
-void text_map_free(text_map *map);
+bool text_map_init(llm_text_map *map, size_t count);
+void text_map_free(llm_text_map *map);
 /* A text that is there already keeps its id. */
-void text_map_add(text_map *map, const char *text, size_t length, int32_t id);
+void text_map_add(llm_text_map *map, const char *text, size_t length,
+                  int32_t id);
 /* −1 where it is not there. */
-int32_t text_map_find(const text_map *map, const char *text, size_t length);
+int32_t text_map_find(const llm_text_map *map, const char *text, size_t length);
 
 #endif

@@ -7,31 +7,33 @@
 
 #include "support/llm/tokenizer_parts.h"
 
-size_t tokenizer_count(const tokenizer *self) {
+size_t tokenizer_count(const llm_tokenizer *self) {
   return self->count;
 }
 
-int32_t tokenizer_begin_id(const tokenizer *self) {
+int32_t tokenizer_begin_id(const llm_tokenizer *self) {
   return self->begin;
 }
 
-int32_t tokenizer_end_id(const tokenizer *self) {
+int32_t tokenizer_end_id(const llm_tokenizer *self) {
   return self->end;
 }
 
-bool tokenizer_adds_begin(const tokenizer *self) {
+bool tokenizer_adds_begin(const llm_tokenizer *self) {
   return self->adds_begin;
 }
 
-bool tokenizer_is_control(const tokenizer *self, int32_t id) {
+bool tokenizer_is_control(const llm_tokenizer *self, int32_t id) {
   return id >= 0 && (size_t)id < self->count && self->kind[id] == TOKEN_CONTROL;
 }
 
-int32_t tokenizer_find(const tokenizer *self, const char *text, size_t length) {
+int32_t tokenizer_find(const llm_tokenizer *self, const char *text,
+                       size_t length) {
   return text_map_find(&self->marks, text, length);
 }
 
-heed_status token_list_add(token_list *list, int32_t id, heed_error *error) {
+heed_status token_list_add(llm_token_list *list, int32_t id,
+                           heed_error *error) {
   if (list->count == list->room) {
     const size_t room = list->room < 64 ? 64 : 2 * list->room;
     int32_t *grown = realloc(list->id, room * sizeof *grown);
@@ -45,15 +47,15 @@ heed_status token_list_add(token_list *list, int32_t id, heed_error *error) {
   return HEED_OK;
 }
 
-void token_list_free(token_list *list) {
+void token_list_free(llm_token_list *list) {
   free(list->id);
-  *list = (token_list){0};
+  *list = (llm_token_list){0};
 }
 
 /* Appends a word: its bytes' tokens, merged. */
-static heed_status add_word(const tokenizer *self, const char *word,
-                            size_t length, merge_room *room, token_list *list,
-                            heed_error *error) {
+static heed_status add_word(const llm_tokenizer *self, const char *word,
+                            size_t length, llm_merge_room *room,
+                            llm_token_list *list, heed_error *error) {
   const size_t start = list->count;
   if (self->whole_words) {
     const int32_t id = text_map_find(&self->words, word, length);
@@ -72,10 +74,10 @@ static heed_status add_word(const tokenizer *self, const char *word,
 }
 
 /* Appends text in which nothing is marked. */
-static heed_status add_text(const tokenizer *self, const char *text,
-                            size_t length, merge_room *room, token_list *list,
-                            heed_error *error) {
-  pretokens cut;
+static heed_status add_text(const llm_tokenizer *self, const char *text,
+                            size_t length, llm_merge_room *room,
+                            llm_token_list *list, heed_error *error) {
+  llm_pretokens cut;
   const char *piece;
   size_t size;
   heed_status status = pretokens_begin(&cut, self->rule, text, length, error);
@@ -86,7 +88,7 @@ static heed_status add_text(const tokenizer *self, const char *text,
 }
 
 /* The longest mark that text begins with; −1 where there is none. */
-static int32_t mark_at(const tokenizer *self, const char *text, size_t left,
+static int32_t mark_at(const llm_tokenizer *self, const char *text, size_t left,
                        bool control, size_t *length) {
   if (!self->starts[(uint8_t)text[0]]) return -1;
   for (size_t i = 0; i < self->mark_lengths; i++) {
@@ -98,32 +100,34 @@ static int32_t mark_at(const tokenizer *self, const char *text, size_t left,
   return -1;
 }
 
-heed_status tokenizer_encode(const tokenizer *self, const char *text,
-                             size_t length, bool control, token_list *list,
+heed_status tokenizer_encode(const llm_tokenizer *self, const char *text,
+                             size_t length, bool control, llm_token_list *list,
                              heed_error *error) {
-  merge_room room = {0};
+  llm_merge_room room = {0};
   heed_status status = HEED_OK;
-  size_t from = 0;
-  for (size_t at = 0; at < length && status == HEED_OK;) {
+  size_t start = 0;
+  for (size_t position = 0; position < length && status == HEED_OK;) {
     size_t size = 0;
-    const int32_t id = mark_at(self, text + at, length - at, control, &size);
+    const int32_t id =
+        mark_at(self, text + position, length - position, control, &size);
     if (id < 0) {
-      at++;
+      position++;
       continue;
     }
-    if (at > from)
-      status = add_text(self, text + from, at - from, &room, list, error);
+    if (position > start)
+      status =
+          add_text(self, text + start, position - start, &room, list, error);
     if (status == HEED_OK) status = token_list_add(list, id, error);
-    at += size;
-    from = at;
+    position += size;
+    start = position;
   }
-  if (status == HEED_OK && from < length)
-    status = add_text(self, text + from, length - from, &room, list, error);
+  if (status == HEED_OK && start < length)
+    status = add_text(self, text + start, length - start, &room, list, error);
   merge_room_free(&room);
   return status;
 }
 
-heed_status tokenizer_decode(const tokenizer *self, const int32_t *id,
+heed_status tokenizer_decode(const llm_tokenizer *self, const int32_t *id,
                              size_t count, bool control, char **text,
                              size_t *length, heed_error *error) {
   size_t size = 0;

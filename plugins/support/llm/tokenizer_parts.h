@@ -8,24 +8,24 @@
 #include "support/llm/text_map.h"
 #include "support/llm/tokenizer.h"
 
-typedef enum token_kind {
+typedef enum llm_token_kind {
   TOKEN_WORD,    /* what merges make */
   TOKEN_CONTROL, /* a mark, on request */
   TOKEN_MARK,    /* a mark, always: user-defined */
   TOKEN_UNUSED
-} token_kind;
+} llm_token_kind;
 
-struct tokenizer {
-  pretoken_rule rule;
+struct llm_tokenizer {
+  llm_pretoken_rule rule;
   bool whole_words; /* a word that is a token is not merged, but taken */
   size_t count;
-  char *text;        /* owned: all tokens' bytes, one after the other */
-  uint32_t *start;   /* (count + 1), owned */
-  uint8_t *kind;     /* (count), owned: a token_kind */
-  text_map words;    /* bytes of words to ids */
-  text_map marks;    /* texts of control and user-defined tokens to ids */
-  int32_t byte[256]; /* ids of words of one byte, or −1 */
-  merges merges;
+  char *text;         /* owned: all tokens' bytes, one after the other */
+  uint32_t *start;    /* (count + 1), owned */
+  uint8_t *kind;      /* (count), owned: a token_kind */
+  llm_text_map words; /* bytes of words to ids */
+  llm_text_map marks; /* texts of control and user-defined tokens to ids */
+  int32_t byte[256];  /* ids of words of one byte, or −1 */
+  llm_merges merges;
   bool starts[256];    /* whether a mark starts with a byte */
   size_t *mark_length; /* (mark_lengths), owned: each once, falling */
   size_t mark_lengths;

@@ -40,13 +40,13 @@ char *utf8_clean(const char *text, size_t length, size_t *clean) {
   /* A byte becomes three at the most. */
   char *made = malloc(3 * length + 1);
   *clean = 0;
-  for (size_t at = 0; made != NULL && at < length;) {
+  for (size_t position = 0; made != NULL && position < length;) {
     uint32_t character;
-    const size_t taken =
-        utf8_read((const uint8_t *)text + at, length - at, &character);
+    const size_t taken = utf8_read((const uint8_t *)text + position,
+                                   length - position, &character);
     *clean += (size_t)utf8proc_encode_char((utf8proc_int32_t)character,
                                            (uint8_t *)made + *clean);
-    at += taken;
+    position += taken;
   }
   if (made != NULL) made[*clean] = 0;
   return made;

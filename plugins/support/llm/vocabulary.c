@@ -35,15 +35,16 @@ static int byte_of(uint32_t character) {
  * character outside the alphabet stands for itself.  Returns how many. */
 static size_t spell(const char *word, size_t length, char *bytes) {
   size_t count = 0;
-  for (size_t at = 0; at < length; count++) {
+  for (size_t position = 0; position < length; count++) {
     /* The alphabet needs characters of one and two bytes only. */
-    const uint8_t first = (uint8_t)word[at++];
+    const uint8_t first = (uint8_t)word[position++];
     uint32_t character = first;
     if (first >= 0x80) {
-      const bool two = first >= 0xc2 && first <= 0xdf && at < length &&
-                       ((uint8_t)word[at] & 0xc0) == 0x80;
-      character = two ? (first & 0x1fu) << 6 | ((uint8_t)word[at++] & 0x3fu)
-                      : UINT32_MAX;
+      const bool two = first >= 0xc2 && first <= 0xdf && position < length &&
+                       ((uint8_t)word[position] & 0xc0) == 0x80;
+      character =
+          two ? (first & 0x1fu) << 6 | ((uint8_t)word[position++] & 0x3fu)
+              : UINT32_MAX;
     }
     const int byte = character == UINT32_MAX ? -1 : byte_of(character);
     if (byte < 0) {
@@ -55,7 +56,7 @@ static size_t spell(const char *word, size_t length, char *bytes) {
   return count;
 }
 
-static token_kind kind_of(int64_t type) {
+static llm_token_kind kind_of(int64_t type) {
   switch (type) {
     case TYPE_UNKNOWN:
     case TYPE_CONTROL:
@@ -70,7 +71,7 @@ static token_kind kind_of(int64_t type) {
 }
 
 /* Room for the tokens, and for `size` bytes of them. */
-static heed_status make_room(tokenizer *self, const gguf_file *file,
+static heed_status make_room(llm_tokenizer *self, const gguf_file *file,
                              size_t size, heed_error *error) {
   const size_t count = self->count;
   self->text = malloc(size + 1);
@@ -84,7 +85,7 @@ static heed_status make_room(tokenizer *self, const gguf_file *file,
   return HEED_OK;
 }
 
-static heed_status read_kinds(tokenizer *self, const gguf_file *file,
+static heed_status read_kinds(llm_tokenizer *self, const gguf_file *file,
                               heed_error *error) {
   const gguf_array *types;
   size_t count = 0;
@@ -103,7 +104,7 @@ static heed_status read_kinds(tokenizer *self, const gguf_file *file,
 }
 
 /* Puts token i, whose text stands at self->start[i], where it is looked for. */
-static void enter(tokenizer *self, size_t i) {
+static void enter(llm_tokenizer *self, size_t i) {
   const char *text = self->text + self->start[i];
   const size_t length = self->start[i + 1] - self->start[i];
   if (length == 0) return;
@@ -122,7 +123,7 @@ static int falling(const void *left, const void *right) {
 }
 
 /* Marks' lengths, each once, the longest first. */
-static void sort_lengths(tokenizer *self) {
+static void sort_lengths(llm_tokenizer *self) {
   size_t count = 0;
   qsort(self->mark_length, self->mark_lengths, sizeof *self->mark_length,
         falling);
@@ -132,7 +133,7 @@ static void sort_lengths(tokenizer *self) {
   self->mark_lengths = count;
 }
 
-static heed_status read_tokens(tokenizer *self, const gguf_file *file,
+static heed_status read_tokens(llm_tokenizer *self, const gguf_file *file,
                                heed_error *error) {
   const gguf_array *tokens;
   size_t size = 0, length;
@@ -152,11 +153,11 @@ static heed_status read_tokens(tokenizer *self, const gguf_file *file,
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < self->count; i++) {
     const char *token = gguf_text_at(tokens, i, &length);
-    char *to = self->text + self->start[i];
+    char *target = self->text + self->start[i];
     if (self->kind[i] == TOKEN_WORD)
-      length = spell(token, length, to);
+      length = spell(token, length, target);
     else
-      memcpy(to, token, length);
+      memcpy(target, token, length);
     self->start[i + 1] = self->start[i] + (uint32_t)length;
     enter(self, i);
   }
@@ -170,8 +171,8 @@ static heed_status read_tokens(tokenizer *self, const gguf_file *file,
 
 /* The merge that "left right" writes; false where one of the three is no
  * token.  scratch has room for length bytes. */
-static bool read_merge(const tokenizer *self, const char *text, size_t length,
-                       char *scratch, merge *read) {
+static bool read_merge(const llm_tokenizer *self, const char *text,
+                       size_t length, char *scratch, llm_merge *read) {
   const char *space = length < 3 ? NULL : memchr(text + 1, ' ', length - 2);
   if (space == NULL) return false;
   const size_t first = (size_t)(space - text);
@@ -192,7 +193,7 @@ static size_t longest(const gguf_array *texts, size_t count) {
   return most;
 }
 
-static heed_status read_merges(tokenizer *self, const gguf_file *file,
+static heed_status read_merges(llm_tokenizer *self, const gguf_file *file,
                                heed_error *error) {
   const gguf_array *texts;
   size_t count = 0, length;
@@ -207,7 +208,7 @@ static heed_status read_merges(tokenizer *self, const gguf_file *file,
     status = out_of_memory(file, error);
   for (size_t i = 0; i < count && status == HEED_OK; i++) {
     const char *text = gguf_text_at(texts, i, &length);
-    merge read = {.rank = (int32_t)i};
+    llm_merge read = {.rank = (int32_t)i};
     if (read_merge(self, text, length, scratch, &read))
       merges_add(&self->merges, read);
     else
@@ -225,7 +226,7 @@ static int shown(size_t length) {
   return length > 60 ? 60 : (int)length;
 }
 
-static heed_status read_rule(tokenizer *self, const gguf_file *file,
+static heed_status read_rule(llm_tokenizer *self, const gguf_file *file,
                              heed_error *error) {
   const char *model, *name = "default";
   size_t model_length = 0, length = strlen(name);
@@ -249,7 +250,7 @@ static heed_status read_rule(tokenizer *self, const gguf_file *file,
 }
 
 /* A key that may be missing and names a token. */
-static heed_status read_id(const tokenizer *self, const gguf_file *file,
+static heed_status read_id(const llm_tokenizer *self, const gguf_file *file,
                            const char *key, int32_t *id, heed_error *error) {
   int64_t value = -1;
   *id = -1;
@@ -264,7 +265,7 @@ static heed_status read_id(const tokenizer *self, const gguf_file *file,
   return HEED_OK;
 }
 
-static heed_status read_ends(tokenizer *self, const gguf_file *file,
+static heed_status read_ends(llm_tokenizer *self, const gguf_file *file,
                              heed_error *error) {
   heed_status status =
       read_id(self, file, "tokenizer.ggml.bos_token_id", &self->begin, error);
@@ -280,10 +281,10 @@ static heed_status read_ends(tokenizer *self, const gguf_file *file,
   return status;
 }
 
-heed_status tokenizer_open(const gguf_file *file, tokenizer **made,
+heed_status tokenizer_open(const gguf_file *file, llm_tokenizer **made,
                            heed_error *error) {
   *made = NULL;
-  tokenizer *self = calloc(1, sizeof *self);
+  llm_tokenizer *self = calloc(1, sizeof *self);
   if (self == NULL) return out_of_memory(file, error);
   heed_status status = read_rule(self, file, error);
   if (status == HEED_OK) status = read_tokens(self, file, error);
@@ -296,7 +297,7 @@ heed_status tokenizer_open(const gguf_file *file, tokenizer **made,
   return status;
 }
 
-void tokenizer_close(tokenizer *self) {
+void tokenizer_close(llm_tokenizer *self) {
   if (self == NULL) return;
   free(self->text);
   free(self->start);

@@ -10,60 +10,62 @@
 
 #include "trainers/dpo_llm/learner.h"
 
-typedef struct head {
+typedef struct checkpoint_head {
   char magic[8];
   uint64_t count, rows, steps, nodes, theta; /* must be the same */
   uint64_t steps_done, steps_taken;
-} head;
+} checkpoint_head;
 
 /* One array of the file. */
-typedef struct stretch {
-  void *at;
+typedef struct checkpoint_stretch {
+  void *position;
   size_t bytes;
-} stretch;
+} checkpoint_stretch;
 
 enum { MOST_STRETCHES = 8 };
 
-static head head_of(const learner *self) {
+static checkpoint_head head_of(const dpo_llm_learner *self) {
   const joint_fit *joint = self->fit->joint;
-  head made = {.count = self->count,
-               .rows = self->rows->count,
-               .steps = self->steps,
-               .nodes = joint == NULL ? 0 : joint->node_count,
-               .theta = joint == NULL ? 0 : joint->theta_count,
-               .steps_done = self->steps_done,
-               .steps_taken = self->optimiser->steps};
+  checkpoint_head made = {.count = self->count,
+                          .rows = self->rows->count,
+                          .steps = self->steps,
+                          .nodes = joint == NULL ? 0 : joint->node_count,
+                          .theta = joint == NULL ? 0 : joint->theta_count,
+                          .steps_done = self->steps_done,
+                          .steps_taken = self->optimiser->steps};
   memcpy(made.magic, "heedDPO1", sizeof made.magic);
   return made;
 }
 
 /* What the file holds after its head, in order; returns how many. */
-static size_t stretches_of(const learner *self, stretch list[MOST_STRETCHES]) {
+static size_t stretches_of(const dpo_llm_learner *self,
+                           checkpoint_stretch list[MOST_STRETCHES]) {
   joint_fit *joint = self->fit->joint;
   size_t count = 0;
   const size_t floats = self->count * sizeof(float);
-  list[count++] = (stretch){self->parameters, floats};
-  list[count++] = (stretch){self->optimiser->m, floats};
-  list[count++] = (stretch){self->optimiser->v, floats};
+  list[count++] = (checkpoint_stretch){self->parameters, floats};
+  list[count++] = (checkpoint_stretch){self->optimiser->m, floats};
+  list[count++] = (checkpoint_stretch){self->optimiser->v, floats};
+  list[count++] = (checkpoint_stretch){
+      self->margin, self->rows->count * sizeof *self->margin};
   list[count++] =
-      (stretch){self->margin, self->rows->count * sizeof *self->margin};
-  list[count++] = (stretch){self->history, self->steps * sizeof *self->history};
+      (checkpoint_stretch){self->history, self->steps * sizeof *self->history};
   if (joint != NULL) {
-    list[count++] =
-        (stretch){joint->theta, joint->theta_count * sizeof *joint->theta};
-    list[count++] =
-        (stretch){joint->nodes, joint->node_count * sizeof *joint->nodes};
-    list[count++] =
-        (stretch){joint->mass,
-                  self->rows->units * joint->node_count * sizeof *joint->mass};
+    list[count++] = (checkpoint_stretch){
+        joint->theta, joint->theta_count * sizeof *joint->theta};
+    list[count++] = (checkpoint_stretch){
+        joint->nodes, joint->node_count * sizeof *joint->nodes};
+    list[count++] = (checkpoint_stretch){
+        joint->mass,
+        self->rows->units * joint->node_count * sizeof *joint->mass};
   }
   return count;
 }
 
-heed_status learner_save(const learner *self, const char *path,
+heed_status learner_save(const dpo_llm_learner *self, const char *path,
                          heed_error *error) {
-  const head made = head_of(self);
-  stretch list[MOST_STRETCHES];
+  const checkpoint_head made = head_of(self);
+  checkpoint_stretch list[MOST_STRETCHES];
   const size_t count = stretches_of(self, list);
   char *temporary = malloc(strlen(path) + 5);
   FILE *file;
@@ -74,8 +76,8 @@ heed_status learner_save(const learner *self, const char *path,
   file = fopen(temporary, "wb");
   good = file != NULL && fwrite(&made, sizeof made, 1, file) == 1;
   for (size_t i = 0; good && i < count; i++)
-    good =
-        list[i].bytes == 0 || fwrite(list[i].at, list[i].bytes, 1, file) == 1;
+    good = list[i].bytes == 0 ||
+           fwrite(list[i].position, list[i].bytes, 1, file) == 1;
   good = good && fflush(file) == 0 && fsync(fileno(file)) == 0;
   if (file != NULL && fclose(file) != 0) good = false;
   good = good && rename(temporary, path) == 0;
@@ -88,18 +90,19 @@ heed_status learner_save(const learner *self, const char *path,
   return good ? HEED_OK : HEED_IO;
 }
 
-static bool belongs(const head *found, const head *expected) {
+static bool belongs(const checkpoint_head *found,
+                    const checkpoint_head *expected) {
   return memcmp(found->magic, expected->magic, sizeof found->magic) == 0 &&
          found->count == expected->count && found->rows == expected->rows &&
          found->steps == expected->steps && found->nodes == expected->nodes &&
          found->theta == expected->theta && found->steps_done <= found->steps;
 }
 
-heed_status learner_load(learner *self, const char *path, bool *found,
+heed_status learner_load(dpo_llm_learner *self, const char *path, bool *found,
                          heed_error *error) {
-  const head expected = head_of(self);
-  head read;
-  stretch list[MOST_STRETCHES];
+  const checkpoint_head expected = head_of(self);
+  checkpoint_head read;
+  checkpoint_stretch list[MOST_STRETCHES];
   const size_t count = stretches_of(self, list);
   FILE *file = fopen(path, "rb");
   bool good = true;
@@ -110,7 +113,8 @@ heed_status learner_load(learner *self, const char *path, bool *found,
     return HEED_OK;
   }
   for (size_t i = 0; good && i < count; i++)
-    good = list[i].bytes == 0 || fread(list[i].at, list[i].bytes, 1, file) == 1;
+    good = list[i].bytes == 0 ||
+           fread(list[i].position, list[i].bytes, 1, file) == 1;
   (void)fclose(file);
   if (!good)
     return heed_fail(error, HEED_IO, "%s: a checkpoint that ends too soon",

@@ -14,8 +14,8 @@ static heed_status no_memory(heed_error *error) {
 /* ---- pairs ---- */
 
 /* The pairs of the rows, numbered as they turn up. */
-static heed_status number_pairs(learner *self, heed_error *error) {
-  const comparisons *rows = self->rows;
+static heed_status number_pairs(dpo_llm_learner *self, heed_error *error) {
+  const crowd_comparisons *rows = self->rows;
   const size_t all = self->world->pairs->rows;
   size_t *number = malloc((all + 1) * sizeof *number);
   self->pair_of = malloc((rows->count + 1) * sizeof *self->pair_of);
@@ -30,12 +30,12 @@ static heed_status number_pairs(learner *self, heed_error *error) {
   }
   for (size_t i = 0; i < all; i++) number[i] = SIZE_MAX;
   for (size_t i = 0; i < rows->count; i++) {
-    size_t *at = &number[rows->pair[i]];
-    if (*at == SIZE_MAX) {
+    size_t *position = &number[rows->pair[i]];
+    if (*position == SIZE_MAX) {
       self->place[self->pairs] = rows->pair[i];
-      *at = self->pairs++;
+      *position = self->pairs++;
     }
-    self->pair_of[i] = *at;
+    self->pair_of[i] = *position;
   }
   free(number);
   comparisons_group(rows->count, self->pairs, self->pair_of, self->first_row,
@@ -43,7 +43,7 @@ static heed_status number_pairs(learner *self, heed_error *error) {
   return HEED_OK;
 }
 
-static heed_status find_responses(learner *self, heed_error *error) {
+static heed_status find_responses(dpo_llm_learner *self, heed_error *error) {
   static const char *const columns[2][2] = {{"text_a", "cut_a"},
                                             {"text_b", "cut_b"}};
   const heed_table *pairs = self->world->pairs;
@@ -70,7 +70,7 @@ static heed_status find_responses(learner *self, heed_error *error) {
   return HEED_OK;
 }
 
-static heed_status read_pairs(learner *self, heed_error *error) {
+static heed_status read_pairs(dpo_llm_learner *self, heed_error *error) {
   const char *const *prompt =
       heed_table_data(self->world->prompts, "text", HEED_STRING);
   heed_status status = number_pairs(self, error);
@@ -92,19 +92,19 @@ static heed_status read_pairs(learner *self, heed_error *error) {
 
 /* ---- what is trained ---- */
 
-static heed_status open_parameters(learner *self, heed_error *error) {
-  const llm_model *before = self->model->weights;
+static heed_status open_parameters(dpo_llm_learner *self, heed_error *error) {
+  const llm_model *earlier = self->model->weights;
   heed_stream stream = self->host->stream(self->host, "adapter", 0);
   size_t stretches = 0;
   heed_status status;
   if (self->options->training == LLM_TRAIN_ADAPTER) {
-    status = llm_adapter_new(&before->shape, &self->options->adapter, &stream,
+    status = llm_adapter_new(&earlier->shape, &self->options->adapter, &stream,
                              &self->adapter, error);
     if (status != HEED_OK) return status;
     self->parameters = self->adapter->values;
     self->count = self->adapter->layout.count;
   } else {
-    status = llm_model_copy(before, &self->weights, error);
+    status = llm_model_copy(earlier, &self->weights, error);
     if (status != HEED_OK) return status;
     self->parameters = self->weights->weights;
     self->count = self->weights->layout.count;
@@ -118,8 +118,8 @@ static heed_status open_parameters(learner *self, heed_error *error) {
 }
 
 /* Tokens of a pair: its prompt and both responses. */
-static size_t pair_tokens(const learner *self, size_t pair) {
-  const spoken *texts = &self->texts;
+static size_t pair_tokens(const dpo_llm_learner *self, size_t pair) {
+  const language_model_answer *texts = &self->texts;
   return texts->first[2 * pair + 1] - texts->first[2 * pair] +
          spoken_answer(texts, 2 * pair + 1);
 }
@@ -130,7 +130,7 @@ static int by_size(const void *a, const void *b) {
 }
 
 /* What any pass may have to hold: the longest pairs, together. */
-static heed_status find_limits(const learner *self, llm_limits *limits,
+static heed_status find_limits(const dpo_llm_learner *self, llm_limits *limits,
                                heed_error *error) {
   const size_t n = self->pairs;
   size_t *sizes = malloc((n + 1) * sizeof *sizes);
@@ -149,11 +149,11 @@ static heed_status find_limits(const learner *self, llm_limits *limits,
   return HEED_OK;
 }
 
-static heed_status open_pass(learner *self, heed_error *error) {
+static heed_status open_pass(dpo_llm_learner *self, heed_error *error) {
   const llm_pass_options options = {self->options->training,
                                     self->options->checkpoints,
                                     self->options->adapter};
-  const llm_model *of =
+  const llm_model *model =
       self->weights != NULL ? self->weights : self->model->weights;
   llm_limits limits;
   heed_status status = find_limits(self, &limits, error);
@@ -163,18 +163,19 @@ static heed_status open_pass(learner *self, heed_error *error) {
   self->found = malloc((limits.tokens + 1) * sizeof *self->found);
   self->slope = malloc((limits.tokens + 1) * sizeof *self->slope);
   if (self->found == NULL || self->slope == NULL) return no_memory(error);
-  self->host->log(self->host,
-                  "%zu comparisons of %zu pairs; %zu parameters; %.0f MB "
-                  "beside the model",
-                  self->rows->count, self->pairs, self->count,
-                  1e-6 * (16.0 * (double)self->count +
-                          (double)llm_pass_bytes(&of->shape, &options, &limits,
-                                                 crew_members(self->workers))));
-  return llm_pass_open(of, &options, &limits, self->workers, &self->pass,
+  self->host->log(
+      self->host,
+      "%zu comparisons of %zu pairs; %zu parameters; %.0f MB "
+      "beside the model",
+      self->rows->count, self->pairs, self->count,
+      1e-6 * (16.0 * (double)self->count +
+              (double)llm_pass_bytes(&model->shape, &options, &limits,
+                                     crew_members(self->workers))));
+  return llm_pass_open(model, &options, &limits, self->workers, &self->pass,
                        error);
 }
 
-static heed_status open_history(learner *self, heed_error *error) {
+static heed_status open_history(dpo_llm_learner *self, heed_error *error) {
   const size_t n = self->rows->count, batch = self->options->batch;
   const size_t per_epoch = (self->pairs + batch - 1) / batch;
   self->steps = self->options->epochs * per_epoch;
@@ -188,7 +189,7 @@ static heed_status open_history(learner *self, heed_error *error) {
              : HEED_OK;
 }
 
-heed_status learner_open(learner *self, heed_error *error) {
+heed_status learner_open(dpo_llm_learner *self, heed_error *error) {
   heed_status status = read_pairs(self, error);
   if (status == HEED_OK) status = crew_open(0, &self->workers, error);
   if (status == HEED_OK) status = open_parameters(self, error);
@@ -196,7 +197,7 @@ heed_status learner_open(learner *self, heed_error *error) {
   return status == HEED_OK ? open_history(self, error) : status;
 }
 
-void learner_close(learner *self) {
+void learner_close(dpo_llm_learner *self) {
   llm_pass_close(self->pass);
   adamw_close(self->optimiser);
   crew_close(self->workers);

@@ -23,82 +23,82 @@
 #include "support/llm/packed.h"
 #include "support/policy_fit.h"
 
-typedef struct learner_options {
+typedef struct dpo_llm_learner_options {
   llm_training training;
   bool checkpoints; /* of activations */
   llm_adapter_shape adapter;
-  adamw_options optimiser;
+  llm_adamw_options optimiser;
   double beta;
   size_t epochs;
   size_t batch;    /* pairs of a step */
   size_t together; /* pairs of a pass */
-} learner_options;
+} dpo_llm_learner_options;
 
 /* Of each step; kept in this order in checkpoints. */
-typedef struct learner_step {
+typedef struct dpo_llm_step {
   double weight;                 /* of its rows */
   double loss, margin, accuracy; /* means over its rows, by weight */
   double seconds;
   double tokens;
-} learner_step;
+} dpo_llm_step;
 
-typedef struct learner {
+typedef struct dpo_llm_learner {
   const heed_host *host;
-  const learner_options *options;
+  const dpo_llm_learner_options *options;
   const language_model *model; /* the reference */
   const heed_world *world;
-  const comparisons *rows; /* n */
+  const crowd_comparisons *rows; /* n */
   policy_fit *fit;
   joint_problem problem; /* loss = joint */
 
   /* The pairs that rows are about, each once, U of them. */
   size_t pairs;
-  size_t *place;           /* (U): rows of world->pairs */
-  size_t *pair_of;         /* (n): 0 ... U - 1 */
-  size_t *first_row;       /* (U + 1), into row */
-  size_t *row;             /* (n): by pair */
-  heed_response *response; /* (2 U): A's and B's of each */
-  spoken texts;            /* of the same */
-  double *reference;       /* (2 U): log pi_ref */
+  size_t *place;               /* (U): rows of world->pairs */
+  size_t *pair_of;             /* (n): 0 ... U - 1 */
+  size_t *first_row;           /* (U + 1), into row */
+  size_t *row;                 /* (n): by pair */
+  heed_response *response;     /* (2 U): A's and B's of each */
+  language_model_answer texts; /* of the same */
+  double *reference;           /* (2 U): log pi_ref */
 
   /* What is trained: one of the two, else NULL. */
   llm_adapter *adapter;
   llm_model *weights;
   float *parameters, *gradient; /* (count) */
   size_t count;
-  adamw_stretch *stretch;
-  adamw *optimiser;
-  crew *workers;
+  llm_adamw_stretch *stretch;
+  llm_adamw *optimiser;
+  llm_crew *workers;
   llm_pass *pass;
 
   double *margin;           /* (n): when their pairs were last read */
   double step_weight;       /* of a step's rows, on average */
   size_t *order;            /* (U): pairs, of this epoch */
   size_t steps, steps_done; /* of all epochs */
-  learner_step *history;    /* (steps) */
+  dpo_llm_step *history;    /* (steps) */
 
-  packed some;           /* of the texts: what a pass reads */
+  llm_packed some;       /* of the texts: what a pass reads */
   double *found, *slope; /* of its log-probabilities */
-} learner;
+} dpo_llm_learner;
 
 /* Reads the rows' texts, scores them under the reference, and makes what is
  * trained.  Call learner_close() whatever is returned. */
-heed_status learner_open(learner *self, heed_error *error);
-void learner_close(learner *self);
+heed_status learner_open(dpo_llm_learner *self, heed_error *error);
+void learner_close(dpo_llm_learner *self);
 
 /* Pairs are dealt anew for each epoch; a checkpoint is written now and then,
  * and one that is there is gone on from.  HEED_CANCELLED leaves one. */
-heed_status learner_run(learner *self, heed_error *error);
+heed_status learner_run(dpo_llm_learner *self, heed_error *error);
 
 /* The margins of all rows as the policy now has them. */
-heed_status learner_read_margins(learner *self, heed_error *error);
+heed_status learner_read_margins(dpo_llm_learner *self, heed_error *error);
 
 /* ---- checkpoint.c ---- */
 
-heed_status learner_save(const learner *self, const char *path,
+heed_status learner_save(const dpo_llm_learner *self, const char *path,
                          heed_error *error);
 /* *found false: there is none, or one of another training. */
-heed_status learner_load(learner *self, const char *path, bool *found,
+heed_status learner_load(dpo_llm_learner *self, const char *path, bool *found,
                          heed_error *error);
 
 #endif
