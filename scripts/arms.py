@@ -63,7 +63,7 @@ def main(path, tsv_path=None):
     print(f"{conditions} conditions, {replicates} replicates.\n")
 
     raw, matched = arms_of(of, of.raw), arms_of(of, of.matched)
-    print("### Against the threshold on users that is best with hindsight\n")
+    print("### Compared with the best threshold on users with hindsight\n")
     rows = []
     for name in raw:
         a = raw[name] - raw[REFERENCE]
@@ -92,7 +92,7 @@ def main(path, tsv_path=None):
             rows.append(row)
         table([label] + names, rows)
 
-    print("### What filtering gains over all labels, by share of users\n")
+    print("### Gain of filtering over all labels, by share of users\n")
     rows = []
     for share in range(1, 10):
         name = f"users {share}0 %"
@@ -103,7 +103,7 @@ def main(path, tsv_path=None):
                      f"{wins} / {losses} of {n}"])
     table(["share kept", "raw", f"at KL = {KL:g}", "better / worse"], rows)
 
-    print("### Where the sweet spot lies, by share of users, at KL = 1\n")
+    print("### Best share of users (sweet spot) at KL = 1\n")
     rows = []
     which = of.thresholds("users")
     shares = [of.arm[i].replace("users ", "") for i in which]

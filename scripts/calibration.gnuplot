@@ -28,7 +28,7 @@ at(f, g, i, column) = strcol(1) eq family[f] && $2 == gap[g] + 0 && \
 do for [f = 1:2] {
   do for [g = 1:3] {
     set title f == 1 ? "μ = ".gap[g] : ""
-    set ylabel g > 1 ? "" : (f == 1 ? "Beta" : "two points").": share of ranks below, less rank"
+    set ylabel g > 1 ? "" : (f == 1 ? "Beta" : "two points").": empirical distribution − rank"
     set xlabel f == 2 ? "rank of the true η in its posterior" : ""
     if (f == 2 && g == 2) {
       set key at screen 0.54,0.065 center maxrows 3 samplen 2 width 2 Left reverse

@@ -90,13 +90,13 @@ def departure_seen(of, bend, grid):
 
 
 def show_test(of):
-    print(f"{of.count} ranks a case and gap. χ² over {BINS} bins rejects above "
-          f"{of.critical:.1f}; 95 % of uniform\nranks stay within {of.band:.3f} of the "
+    print(f"{of.count} ranks per case and gap. χ² over {BINS} bins rejects above "
+          f"{of.critical:.1f}; 95 % of uniform ranks\nstay within {of.band:.3f} of the "
           "diagonal.\n")
     shift = departure_seen(of, lambda z, s: z + s, np.arange(0.05, 1, 0.01))
     wide = departure_seen(of, lambda z, s: z / s, np.arange(1.05, 4, 0.01))
     narrow = departure_seen(of, lambda z, s: z * s, np.arange(1.05, 4, 0.01))
-    print(f"Seen in {100 * POWER:.0f} of 100 such sweeps: a mean that is off by "
+    print(f"Detectable with a power of {100 * POWER:.0f} %: a mean that is off by "
           f"{shift:.2f} posterior standard\ndeviations; a posterior {narrow:.2f} times "
           f"too narrow, or {wide:.2f} times too wide.\n")
 
@@ -109,12 +109,12 @@ def show(of, title, digits, statistic):
         for family in FAMILIES:
             row += [f"{statistic(ranks):.{digits}f}" for ranks in of.of(family, how)]
         rows.append(row)
-    table(["read by"] + [f"{family}, μ = {g:g}" for family in FAMILIES for g in of.gap],
+    table(["estimator"] + [f"{family}, μ = {g:g}" for family in FAMILIES for g in of.gap],
           rows)
 
 
 def verdict(of):
-    print("### The test\n")
+    print("### The planned test\n")
     rows = []
     for family in FAMILIES:
         for g, ranks in zip(of.gap, of.of(family, TESTED)):
@@ -143,8 +143,8 @@ def main(path, tsv_path=None):
     verdict(of)
     show(of, f"χ² over {BINS} bins", 1, pearson)
     show(of, "Largest distance from the diagonal", 3, distance)
-    show(of, "Share of true η in the central 90 % of its posterior", 3, middle)
-    show(of, "Mean rank; below 0.5: η is lower than believed", 3, np.mean)
+    show(of, "Share of true η in the central 90 % interval of its posterior", 3, middle)
+    show(of, "Mean rank (below 0.5: η is lower than the posterior says)", 3, np.mean)
     if tsv_path is not None:
         write_tsv(of, tsv_path)
 

@@ -67,7 +67,7 @@ def sweet_spots(of):
 def shares_shown(of):
     for kind in of.values:
         for b, by in enumerate(of.by):
-            print(f"### Top 50, 70, 90 % of {by} against all, {kind}\n")
+            print(f"### Top 50, 70, 90 % of {by} compared with all, {kind}\n")
             rows = []
             for e, eta in enumerate(of.eta):
                 for g, gap in enumerate(of.gap):
@@ -78,7 +78,7 @@ def shares_shown(of):
 
 
 def users_or_labels(of):
-    print("### A share of users against the same share of labels, mean over conditions\n")
+    print("### A share of users compared with the same share of labels, mean over conditions\n")
     rows = []
     for share in of.share[:-1]:
         row = [f"{percent(share)} %"]
