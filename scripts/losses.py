@@ -110,7 +110,7 @@ def own_labels(of):
     metrics = {"calibration slope": of.slope, "cosine": of.cosine, "regret, nat": of.regret,
                "win rate": of.raw, f"at KL = {KL:g}": of.matched}
     for left_out, included in OWN:
-        print(f"### What the own label does, {left_out}: included less left out\n")
+        print(f"### Effect of the own label, {left_out}: included − excluded\n")
         rows = []
         for c, label in of.conditions():
             row = [label]

@@ -23,7 +23,7 @@ array mark[4] = [6, 7, 4, 5]
 at(g, i) = $3 == gap[g] + 0 && strcol(1) eq size[i] && strcol(2) eq shape[i] ? $5 : NaN
 do for [g = 1:3] {
   set title "true μ = ".gap[g]
-  set ylabel g == 1 ? "log-likelihood below the best, nat" : ""
+  set ylabel g == 1 ? "log-likelihood relative to the maximum, nat" : ""
   unset arrow
   set arrow from gap[g] + 0, graph 0 to gap[g] + 0, graph 1 nohead lc rgb "#999999"
   if (g == 2) {

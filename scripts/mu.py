@@ -93,7 +93,7 @@ def fall_over(of, condition, low):
 
 
 def flatness(of):
-    print("### How far the log-likelihood varies over assumed μ, nat\n")
+    print("### Range of the log-likelihood over assumed μ, nat\n")
     rows = []
     for condition, names in of.conditions():
         falls = [fall_over(of, condition, low) for low in FROM]
@@ -103,7 +103,7 @@ def flatness(of):
 
 
 def intervals(of):
-    print("### The 95 % likelihood interval of μ, and whether `em` calls it identified\n")
+    print("### The 95 % likelihood interval of μ, and how often `em` reports it as identified\n")
     rows = []
     for condition, names in of.conditions():
         row = ESTIMATED["flat"]
@@ -115,7 +115,7 @@ def intervals(of):
 
 
 def estimates(of):
-    print("### μ̂ by the prior on μ, and how far it is from the prior's mode\n")
+    print("### μ̂ by the prior on μ, and its distance from the mode of the prior\n")
     rows = []
     for condition, names in of.conditions():
         cells = []
@@ -129,7 +129,7 @@ def estimates(of):
 
 
 def prior_intervals(of):
-    print("### How often the reported interval covers μ, and its width, by the prior\n")
+    print("### Coverage and width of the reported interval, by the prior on μ\n")
     rows = []
     for condition, names in of.conditions():
         cells = []
