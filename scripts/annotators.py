@@ -97,7 +97,7 @@ def predictions(of):
             cells.append("–" if np.isnan(mean) else
                          f"{observed:.3f} : {mean:.3f} [{low:.3f}, {high:.3f}], {tail:.3f}")
         rows.append([arm, *cells])
-    print("### Posterior-predictive checks: observed : predicted [95 %], tail\n")
+    print("### Posterior-predictive checks: observed : predicted [95 % interval], tail\n")
     table(["estimator", *checks], rows)
 
 
@@ -111,9 +111,9 @@ def starts(of):
                      f"{np.mean(spread[1:] > 1):.2f}", f"{np.mean(share[1:]):.2f}",
                      f"{np.sum(ties > 0.5)} of {len(ties)}" if np.isfinite(ties).all() else "–"])
     print("### Starts\n")
-    table(["estimator", "best less worst, nat", "its median over resamplings",
-           "resamplings with more than 1 nat", "starts that reach the best",
-           "resamplings with a casual user who always ties"], rows)
+    table(["estimator", "best − worst, nat", "its median over resamples",
+           "resamples with more than 1 nat", "starts that reach the best",
+           "resamples with a casual user who always ties"], rows)
 
 
 # ---- the noise ceiling ----
@@ -200,7 +200,7 @@ def main(path, folder, to):
     table(["estimator"] + kept, [
         [arm] + [of.cell(arm, of.values("label_consensus", arm, name), interval=False)
                  for name in kept] for arm in of.arm])
-    print("### How well η̂ ranks people, and what the estimator foretells\n")
+    print("### How well η̂ ranks people and the estimator predicts held-out labels\n")
     table(["estimator", "Spearman, GPT-4", "Spearman, GPT-3.5", "held-out log-loss, nat"], [
         [arm] + [of.cell(arm, of.values("spearman_judge", arm, judge=judge))
                  for judge in ("gpt4", "gpt3")]
