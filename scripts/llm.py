@@ -39,8 +39,8 @@ def text(bytes_):
 def main():
     arms, rows, metrics = read(sys.argv[1])
     print(f"{len(rows[0]['win'])} held-out prompts. The gap is {metrics['estimator_mu'][0]:.3f}; A's answer "
-          f"scores higher in a share of {metrics['source_better'][0]:.3f} of the pairs (ties half).\n")
-    print("| arm | win rate | reward | KL, nat | win rate less unfiltered's | reward less unfiltered's |")
+          f"scores higher in a share of {metrics['source_better'][0]:.3f} of the pairs (ties count half).\n")
+    print("| arm | win rate | reward | KL, nat | win rate − unfiltered | reward − unfiltered |")
     print("| --- | --- | --- | --- | --- | --- |")
     for arm, row in zip(arms, rows):
         less = ["", ""] if arm == arms[0] else [
