@@ -2,8 +2,8 @@
 # scripts/calibration.lua:
 #   python3 scripts/calibration.py results/calibration.h5 results/calibration.tsv
 #   gnuplot scripts/calibration.gnuplot
-# Lines are the ranks' empirical distribution less the diagonal; 95 % of uniform
-# ranks stay within the grey band.
+# Lines show the empirical distribution of the ranks minus the diagonal; 95 % of
+# uniform ranks stay within the grey band.
 set terminal svg size 900,680 font "Helvetica,13" background "white"
 set output "docs/calibration.svg"
 if (!exists("file")) file = "results/calibration.tsv"

@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
-"""Tables of docs/experiments/calibration.md from the result of
+"""Prints the tables of docs/experiments/calibration.md from the result of
 scripts/calibration.lua.
 
     python3 scripts/calibration.py results/calibration.h5 [calibration.tsv]
 
-The test, fixed before the sweep was run: the ranks of a case at a gap, one a
-replicate, are counted in BINS equal bins, and Pearson's chi^2 against equal
-counts is compared with the quantile of chi^2 with BINS - 1 degrees of freedom
-at LEVEL divided by the number of tests (Bonferroni). Tested is `bayes` under
-the hyperprior that users come from: both families at each gap. All other cases
-get the same statistic as a distance, and beside it the largest distance of the
-ranks' empirical distribution from the diagonal, whose 95 % quantile under
-uniformity is Kolmogorov's.
+The test was fixed before the sweep ran. The ranks of a case at a gap, one per
+replicate, are counted in BINS equal bins. Pearson's chi^2 against equal counts is
+compared with the quantile of chi^2 with BINS - 1 degrees of freedom at LEVEL
+divided by the number of tests (Bonferroni). The test applies to `bayes` under the
+hyperprior of the users, for both families at each gap. For all other cases the same
+statistic is a distance. The tables also give the largest distance of the ranks'
+empirical distribution from the diagonal, whose 95 % quantile under uniformity is
+Kolmogorov's.
 
-The second argument takes what scripts/calibration.gnuplot draws: empirical
-distribution less diagonal.
+The second argument names the output for scripts/calibration.gnuplot: the empirical
+distribution minus the diagonal.
 """
 import csv
 import sys
@@ -43,12 +43,12 @@ class Ranks:
         self.band = kstwo.ppf(1 - LEVEL, self.count)
 
     def of(self, family, how):
-        """Of each gap the ranks of the cells that did not fail."""
+        """For each gap, the ranks of the cells that did not fail."""
         values = self.values[self.case.index(f"{family}: {how}")]
         return [ranks[np.isfinite(ranks)] for ranks in values]
 
     def ways(self):
-        """How users of a family are read: the same list for both."""
+        """The estimators of a family; the list is the same for both families."""
         return [name.split(": ", 1)[1] for name in self.case
                 if name.startswith(FAMILIES[0] + ":")]
 
@@ -62,7 +62,7 @@ def pearson(ranks):
 
 
 def above_diagonal(ranks):
-    """Empirical distribution less diagonal, along CURVE."""
+    """Empirical distribution minus diagonal, along CURVE."""
     return (ranks[:, None] <= CURVE).mean(axis=0) - CURVE
 
 
@@ -75,13 +75,13 @@ def distance(ranks):
 
 
 def middle(ranks):
-    """Share in the central 90 %: how often that interval covers."""
+    """Share in the central 90 %: the coverage of that interval."""
     return ((0.05 <= ranks) & (ranks <= 0.95)).mean()
 
 
 def departure_seen(of, bend, grid):
-    """The least departure on the grid that the test sees with POWER; bend
-    makes of normal deviates those of a posterior that is off by so much."""
+    """The smallest departure on the grid that the test detects with POWER. bend turns
+    normal deviates into those of a posterior that is off by a given size."""
     z = np.random.default_rng(1).standard_normal((2000, of.count))
     for size in grid:
         if (pearson(norm.cdf(bend(z, size))) > of.critical).mean() >= POWER:

@@ -1,7 +1,7 @@
 # Draws the profiles of mu from the result of scripts/mu.lua:
 #   python3 scripts/mu.py results/mu.h5 results/mu.tsv
 #   gnuplot scripts/mu.gnuplot
-# Lines are means over replicates; the dashed one bounds a 95 % interval.
+# Lines show means over replicates; the dashed line bounds a 95 % interval.
 set terminal svg size 900,420 font "Helvetica,13" background "white"
 set output "docs/mu.svg"
 if (!exists("file")) file = "results/mu.tsv"
