@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Tables of docs/experiments/annotators.md from the result of
-scripts/annotators.lua and the log itself, and what its figure draws.
+"""Prints the tables of docs/experiments/annotators.md and writes the data of its
+figure, from the result of scripts/annotators.lua and the log itself.
 
     python3 scripts/annotators.py results/annotators.h5 ../shared/data/llmfao \\
         results/annotators.tsv
 
-Replicate 0 is the log; brackets are 95 % intervals over the others, which
-resample people and pairs. They are left out where copies of a resampled person
-would pass for other people: for estimators that read agreement on pairs, and for
-consensus.
+Replicate 0 is the log. Brackets give 95 % intervals over the other replicates,
+which resample people and pairs. They are omitted where copies of a resampled
+person would count as other people: for estimators that use agreement on pairs,
+and for consensus.
 """
 import csv
 import sys
@@ -24,7 +24,7 @@ from paired import table
 
 READ_AGREEMENT = ("dawid_skene", "mace", "glad", "majority")
 JUDGES = (("gpt4", "GPT-4"), ("gpt3", "GPT-3.5"))
-LEAST = 20  # judged labels of a person whose rank counts
+LEAST = 20  # a person is ranked from this many judged labels on
 
 
 class Annotators:
@@ -43,7 +43,7 @@ class Annotators:
         return item[tuple(at[name] for name in names)]
 
     def interval(self, arm, values):
-        """Of the resamplings; the log's own value twice where they say nothing."""
+        """The interval of the resamples; the log's own value twice where there is none."""
         if arm in READ_AGREEMENT or len(values) < 3:
             return values[0], values[0]
         return np.nanpercentile(values[1:], [2.5, 97.5])
@@ -57,7 +57,7 @@ class Annotators:
 
 
 def gains(of):
-    """Resampling by resampling: all arms of one share people and pairs."""
+    """Paired by resample: all arms of a resample share people and pairs."""
     print("### Gain in agreement over all labels\n")
     rows = []
     for arm in of.arm:
@@ -72,7 +72,7 @@ def gains(of):
 
 
 def differences(of):
-    """From em, resampling by resampling, where both have intervals."""
+    """Differences from em, paired by resample, where both have intervals."""
     print("### Differences from em\n")
     metrics = (("label_agreement", {"kept": "top 30 %", "judge": "gpt4"}),
                ("spearman_judge", {"judge": "gpt4"}), ("held_out_log_loss", {}))
@@ -83,7 +83,7 @@ def differences(of):
            for arm in of.arm[1:] if arm not in READ_AGREEMENT])
 
 
-# ---- how well a fit foretells the log that it was made from ----
+# ---- how well a fit predicts its own log ----
 
 def predictions(of):
     checks = [x.decode().replace("_", " ") for x in of.file["check"][()]]
@@ -97,7 +97,7 @@ def predictions(of):
             cells.append("–" if np.isnan(mean) else
                          f"{observed:.3f} : {mean:.3f} [{low:.3f}, {high:.3f}], {tail:.3f}")
         rows.append([arm, *cells])
-    print("### Posterior-predictive checks: observed : predicted [95 %], tail\n")
+    print("### Posterior-predictive checks: observed : predicted [95 % interval], tail\n")
     table(["estimator", *checks], rows)
 
 
@@ -111,16 +111,16 @@ def starts(of):
                      f"{np.mean(spread[1:] > 1):.2f}", f"{np.mean(share[1:]):.2f}",
                      f"{np.sum(ties > 0.5)} of {len(ties)}" if np.isfinite(ties).all() else "–"])
     print("### Starts\n")
-    table(["estimator", "best less worst, nat", "its median over resamplings",
-           "resamplings with more than 1 nat", "starts that reach the best",
-           "resamplings with a casual user who always ties"], rows)
+    table(["estimator", "best − worst, nat", "its median over resamples",
+           "resamples with more than 1 nat", "starts that reach the best",
+           "resamples with a casual user who always ties"], rows)
 
 
 # ---- the noise ceiling ----
 
 def judged(folder, judge):
-    """Of each person's untied labels with an untied verdict, in random order:
-    whether they agree."""
+    """For each person, whether each untied label agrees with an untied verdict, in
+    random order."""
     with open(f"{folder}/{judge}-crowd-comparisons.csv", encoding="utf-8") as file:
         verdict = {row["id"]: row["winner"] for row in csv.DictReader(file)}
     same = defaultdict(list)
@@ -132,7 +132,8 @@ def judged(folder, judge):
 
 
 def seen(people, dice):
-    """What the sweep's estimators see: all but a fifth, of those with enough."""
+    """What the sweep's estimators see: four fifths of each person's labels, for
+    people with enough labels."""
     kept = [dice.permutation(labels)[:round(0.8 * len(labels))] for labels in people]
     return [labels for labels in kept if len(labels) >= LEAST]
 
@@ -146,7 +147,7 @@ def split_half(people):
 
 
 def beta_of(same, all_):
-    """The Beta distribution of people's true shares: maximum likelihood."""
+    """The Beta distribution of people's true shares, by maximum likelihood."""
     def cost(x):
         a, b = np.exp(x)
         return -np.sum(betaln(a + same, b + all_ - same) - betaln(a, b))
@@ -154,8 +155,8 @@ def beta_of(same, all_):
 
 
 def simulated(people, dice):
-    """Rank correlation of true shares, drawn from what is known of each person's,
-    and shares of as many labels simulated from them."""
+    """Rank correlation of true shares, drawn from each person's posterior, and the
+    shares of as many labels simulated from them."""
     same, all_ = np.array([(x.sum(), len(x)) for x in people]).T
     a, b = beta_of(same, all_)
     true = dice.beta(a + same, b + all_ - same)
@@ -176,7 +177,7 @@ def ceilings(folder):
 
 
 def write(of, path):
-    """What scripts/intervals.gnuplot draws."""
+    """Writes the data for scripts/intervals.gnuplot."""
     with open(path, "w", newline="", encoding="utf-8") as file:
         out = csv.writer(file, delimiter="\t")
         out.writerow(["panel", "row", "series", "mean", "low", "high"])
@@ -200,7 +201,7 @@ def main(path, folder, to):
     table(["estimator"] + kept, [
         [arm] + [of.cell(arm, of.values("label_consensus", arm, name), interval=False)
                  for name in kept] for arm in of.arm])
-    print("### How well η̂ ranks people, and what the estimator foretells\n")
+    print("### How well η̂ ranks people and the estimator predicts held-out labels\n")
     table(["estimator", "Spearman, GPT-4", "Spearman, GPT-3.5", "held-out log-loss, nat"], [
         [arm] + [of.cell(arm, of.values("spearman_judge", arm, judge=judge))
                  for judge in ("gpt4", "gpt3")]

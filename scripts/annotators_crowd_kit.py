@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""heed's estimators beside crowd-kit's (PyPI) on the comparisons of LLMFAO: one of
-the tables of docs/experiments/annotators.md.
+"""Compares heed's estimators with crowd-kit's (PyPI) on the LLMFAO comparisons. Prints
+a table of docs/experiments/annotators.md.
 
     python3 -m venv build/crowd-kit
     build/crowd-kit/bin/pip install crowd-kit h5py
     build/crowd-kit/bin/python3 scripts/annotators_crowd_kit.py \\
         build/release/bin/heed ../shared/data/llmfao
 
-Agreement and rank correlation are of fits to all untied labels, the same for both:
-people in the order of what the estimator thinks of them, until the share of labels
-is reached (as h.filter.top { by = "labels" } does). The log-loss is of a fifth of
-each person's labels, over random choices of the fifth: the mean and its standard
+Agreement and rank correlation use fits to all untied labels, in the same way for both
+programs: people are kept in the order of the estimator's verdict until the share of
+labels is reached (as h.filter.top { by = "labels" } does). The log-loss uses a fifth of
+each person's labels; it is the mean over random choices of the fifth, with its standard
 error.
 """
 import pathlib
@@ -33,12 +33,12 @@ from paired import table
 SPLITS = 5
 SHARES = (0.7, 0.5, 0.3)
 JUDGES = ("gpt4", "gpt3")
-LEAST = 20  # judged labels of a person whose rank counts
+LEAST = 20  # a person is ranked from this many judged labels on
 
 
 def read(folder):
-    """Untied labels in the order of people, each with the verdicts. People are
-    named in the order in which they come: crowd-kit's MACE mixes up others."""
+    """Untied labels in the order of people, each with the verdicts. Names of people
+    follow this order, because crowd-kit's MACE mixes up other names."""
     said = pd.read_csv(folder / "crowd-comparisons.csv", dtype=str)
     said = said[said.winner != "tie"].rename(columns={"id": "task", "winner": "label"})
     for judge in JUDGES:
@@ -59,8 +59,8 @@ def halves(said, dice):
 
 
 class ByTask:
-    """An estimator with what it thinks of people, and the probability of an answer
-    given the better one; where it has none, it foretells nothing."""
+    """An estimator with its verdict on people and the probability of an answer given
+    the better one. Without this probability it predicts nothing."""
 
     def __init__(self, made, skill, likelihood=None, share=lambda fit: 0.5):
         self.made, self.skill, self.likelihood, self.share = made, skill, likelihood, share
@@ -80,7 +80,7 @@ class ByTask:
 
 
 class ByModel:
-    """NoisyBradleyTerry, which compares the models and not the pairs."""
+    """NoisyBradleyTerry, which compares models instead of pairs."""
 
     def fit(self, said):
         chosen = np.where(said.label == "left", said.left, said.right)

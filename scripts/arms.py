@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Tables of docs/experiments/arms.md from the result of scripts/arms.lua.
+"""Prints the tables of docs/experiments/arms.md from the result of scripts/arms.lua.
 
     python3 scripts/arms.py results/arms.h5 [arms.tsv]
 
 Arms are compared pairwise within replicates (scripts/paired.py).
 
-Of the thresholds two stand for all: the one with the best mean over replicates
-of its condition (`best with hindsight`, which no one can choose in practice),
-and the one that a product would choose on held-out noisy labels, in each
-replicate anew: by their log-loss under the policy's implied reward (`chosen by
-log-loss`), or by how many of them that reward ranks right (`chosen by
-accuracy`), which does not look at the reward's scale. The second argument takes
-what scripts/intervals.gnuplot draws.
+Two kinds of thresholds represent all thresholds. `best with hindsight` has the
+best mean over replicates of its condition; nobody can choose it in practice. The
+others are what a product would choose on held-out noisy labels, separately in each
+replicate: by their log-loss under the policy's implied reward (`chosen by
+log-loss`), or by the number of labels that this reward ranks correctly (`chosen by
+accuracy`), which ignores the scale of the reward. The second argument names the
+output for scripts/intervals.gnuplot.
 """
 import sys
 
@@ -45,7 +45,7 @@ def arms_of(of, values):
 
 
 def drawn(raw, matched, gap):
-    """By gap, means over the other conditions."""
+    """Rows of the figure: by gap, means over the other conditions."""
     for values, kind in ((raw, "raw"), (matched, f"at KL = {KL:g}")):
         for name in values:
             if name == REFERENCE:
@@ -63,7 +63,7 @@ def main(path, tsv_path=None):
     print(f"{conditions} conditions, {replicates} replicates.\n")
 
     raw, matched = arms_of(of, of.raw), arms_of(of, of.matched)
-    print("### Against the threshold on users that is best with hindsight\n")
+    print("### Compared with the best threshold on users with hindsight\n")
     rows = []
     for name in raw:
         a = raw[name] - raw[REFERENCE]
@@ -92,7 +92,7 @@ def main(path, tsv_path=None):
             rows.append(row)
         table([label] + names, rows)
 
-    print("### What filtering gains over all labels, by share of users\n")
+    print("### Gain of filtering over all labels, by share of users\n")
     rows = []
     for share in range(1, 10):
         name = f"users {share}0 %"
@@ -103,7 +103,7 @@ def main(path, tsv_path=None):
                      f"{wins} / {losses} of {n}"])
     table(["share kept", "raw", f"at KL = {KL:g}", "better / worse"], rows)
 
-    print("### Where the sweet spot lies, by share of users, at KL = 1\n")
+    print("### Best share of users (sweet spot) at KL = 1\n")
     rows = []
     which = of.thresholds("users")
     shares = [of.arm[i].replace("users ", "") for i in which]

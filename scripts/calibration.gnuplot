@@ -2,8 +2,8 @@
 # scripts/calibration.lua:
 #   python3 scripts/calibration.py results/calibration.h5 results/calibration.tsv
 #   gnuplot scripts/calibration.gnuplot
-# Lines are the ranks' empirical distribution less the diagonal; 95 % of uniform
-# ranks stay within the grey band.
+# Lines show the empirical distribution of the ranks minus the diagonal; 95 % of
+# uniform ranks stay within the grey band.
 set terminal svg size 900,680 font "Helvetica,13" background "white"
 set output "docs/calibration.svg"
 if (!exists("file")) file = "results/calibration.tsv"
@@ -28,7 +28,7 @@ at(f, g, i, column) = strcol(1) eq family[f] && $2 == gap[g] + 0 && \
 do for [f = 1:2] {
   do for [g = 1:3] {
     set title f == 1 ? "μ = ".gap[g] : ""
-    set ylabel g > 1 ? "" : (f == 1 ? "Beta" : "two points").": share of ranks below, less rank"
+    set ylabel g > 1 ? "" : (f == 1 ? "Beta" : "two points").": empirical distribution − rank"
     set xlabel f == 2 ? "rank of the true η in its posterior" : ""
     if (f == 2 && g == 2) {
       set key at screen 0.54,0.065 center maxrows 3 samplen 2 width 2 Left reverse

@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
-"""Tables of docs/experiments/calibration.md from the result of
+"""Prints the tables of docs/experiments/calibration.md from the result of
 scripts/calibration.lua.
 
     python3 scripts/calibration.py results/calibration.h5 [calibration.tsv]
 
-The test, fixed before the sweep was run: the ranks of a case at a gap, one a
-replicate, are counted in BINS equal bins, and Pearson's chi^2 against equal
-counts is compared with the quantile of chi^2 with BINS - 1 degrees of freedom
-at LEVEL divided by the number of tests (Bonferroni). Tested is `bayes` under
-the hyperprior that users come from: both families at each gap. All other cases
-get the same statistic as a distance, and beside it the largest distance of the
-ranks' empirical distribution from the diagonal, whose 95 % quantile under
-uniformity is Kolmogorov's.
+The test was fixed before the sweep ran. The ranks of a case at a gap, one per
+replicate, are counted in BINS equal bins. Pearson's chi^2 against equal counts is
+compared with the quantile of chi^2 with BINS - 1 degrees of freedom at LEVEL
+divided by the number of tests (Bonferroni). The test applies to `bayes` under the
+hyperprior of the users, for both families at each gap. For all other cases the same
+statistic is a distance. The tables also give the largest distance of the ranks'
+empirical distribution from the diagonal, whose 95 % quantile under uniformity is
+Kolmogorov's.
 
-The second argument takes what scripts/calibration.gnuplot draws: empirical
-distribution less diagonal.
+The second argument names the output for scripts/calibration.gnuplot: the empirical
+distribution minus the diagonal.
 """
 import csv
 import sys
@@ -43,12 +43,12 @@ class Ranks:
         self.band = kstwo.ppf(1 - LEVEL, self.count)
 
     def of(self, family, how):
-        """Of each gap the ranks of the cells that did not fail."""
+        """For each gap, the ranks of the cells that did not fail."""
         values = self.values[self.case.index(f"{family}: {how}")]
         return [ranks[np.isfinite(ranks)] for ranks in values]
 
     def ways(self):
-        """How users of a family are read: the same list for both."""
+        """The estimators of a family; the list is the same for both families."""
         return [name.split(": ", 1)[1] for name in self.case
                 if name.startswith(FAMILIES[0] + ":")]
 
@@ -62,7 +62,7 @@ def pearson(ranks):
 
 
 def above_diagonal(ranks):
-    """Empirical distribution less diagonal, along CURVE."""
+    """Empirical distribution minus diagonal, along CURVE."""
     return (ranks[:, None] <= CURVE).mean(axis=0) - CURVE
 
 
@@ -75,13 +75,13 @@ def distance(ranks):
 
 
 def middle(ranks):
-    """Share in the central 90 %: how often that interval covers."""
+    """Share in the central 90 %: the coverage of that interval."""
     return ((0.05 <= ranks) & (ranks <= 0.95)).mean()
 
 
 def departure_seen(of, bend, grid):
-    """The least departure on the grid that the test sees with POWER; bend
-    makes of normal deviates those of a posterior that is off by so much."""
+    """The smallest departure on the grid that the test detects with POWER. bend turns
+    normal deviates into those of a posterior that is off by a given size."""
     z = np.random.default_rng(1).standard_normal((2000, of.count))
     for size in grid:
         if (pearson(norm.cdf(bend(z, size))) > of.critical).mean() >= POWER:
@@ -90,13 +90,13 @@ def departure_seen(of, bend, grid):
 
 
 def show_test(of):
-    print(f"{of.count} ranks a case and gap. χ² over {BINS} bins rejects above "
-          f"{of.critical:.1f}; 95 % of uniform\nranks stay within {of.band:.3f} of the "
+    print(f"{of.count} ranks per case and gap. χ² over {BINS} bins rejects above "
+          f"{of.critical:.1f}; 95 % of uniform ranks\nstay within {of.band:.3f} of the "
           "diagonal.\n")
     shift = departure_seen(of, lambda z, s: z + s, np.arange(0.05, 1, 0.01))
     wide = departure_seen(of, lambda z, s: z / s, np.arange(1.05, 4, 0.01))
     narrow = departure_seen(of, lambda z, s: z * s, np.arange(1.05, 4, 0.01))
-    print(f"Seen in {100 * POWER:.0f} of 100 such sweeps: a mean that is off by "
+    print(f"Detectable with a power of {100 * POWER:.0f} %: a mean that is off by "
           f"{shift:.2f} posterior standard\ndeviations; a posterior {narrow:.2f} times "
           f"too narrow, or {wide:.2f} times too wide.\n")
 
@@ -109,12 +109,12 @@ def show(of, title, digits, statistic):
         for family in FAMILIES:
             row += [f"{statistic(ranks):.{digits}f}" for ranks in of.of(family, how)]
         rows.append(row)
-    table(["read by"] + [f"{family}, μ = {g:g}" for family in FAMILIES for g in of.gap],
+    table(["estimator"] + [f"{family}, μ = {g:g}" for family in FAMILIES for g in of.gap],
           rows)
 
 
 def verdict(of):
-    print("### The test\n")
+    print("### The planned test\n")
     rows = []
     for family in FAMILIES:
         for g, ranks in zip(of.gap, of.of(family, TESTED)):
@@ -143,8 +143,8 @@ def main(path, tsv_path=None):
     verdict(of)
     show(of, f"χ² over {BINS} bins", 1, pearson)
     show(of, "Largest distance from the diagonal", 3, distance)
-    show(of, "Share of true η in the central 90 % of its posterior", 3, middle)
-    show(of, "Mean rank; below 0.5: η is lower than believed", 3, np.mean)
+    show(of, "Share of true η in the central 90 % interval of its posterior", 3, middle)
+    show(of, "Mean rank (below 0.5: η is lower than the posterior says)", 3, np.mean)
     if tsv_path is not None:
         write_tsv(of, tsv_path)
 

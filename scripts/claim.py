@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Tables of docs/experiments/claim.md from the results of scripts/claim.lua and
-scripts/beliefs.lua.
+"""Prints the tables of docs/experiments/claim.md from the results of
+scripts/claim.lua and scripts/beliefs.lua.
 
     python3 scripts/claim.py results/claim.h5 [claim.tsv]
 
-Arms are compared pairwise within replicates (scripts/paired.py). Of the
-thresholds two stand for all: the one with the best mean over replicates of its
-world, which no one can choose in practice, and the one chosen on held-out noisy
-labels in each replicate anew, by accuracy or by log-loss of the implied reward.
-The second argument takes what scripts/intervals.gnuplot draws.
+Arms are compared pairwise within replicates (scripts/paired.py). Two
+kinds of thresholds represent all thresholds: the one with the best mean over
+replicates of its world, which nobody can choose in practice, and the one chosen on
+held-out noisy labels in each replicate, by accuracy or by log-loss of the implied
+reward. The second argument names the output for scripts/intervals.gnuplot.
 """
 import sys
 
@@ -19,7 +19,7 @@ KL = 1.0  # at which win rates are matched
 HINDSIGHT = "threshold chosen with hindsight"
 LOG_LOSS = "threshold chosen by log-loss"
 ACCURACY = "threshold chosen by accuracy"
-MODELS = ("noise_aware", "joint")  # arms named so model the noise
+MODELS = ("noise_aware", "joint")  # arms with these names model the noise
 DRAWN = ("noise_aware", "joint", "joint, Beta")
 
 

@@ -2,7 +2,7 @@
 # scripts/crowd.lua:
 #   build/release/bin/heed show results/crowd.h5 --metric label_agreement --csv > results/crowd.csv
 #   gnuplot scripts/crowd.gnuplot
-# Points are the log's own values, bands 95 % bootstrap intervals over users.
+# Points show the log's own values, bands the 95 % bootstrap intervals over users.
 set terminal svg size 860,400 font "Helvetica,13" background "white"
 set output "docs/crowd.svg"
 set datafile separator ","

@@ -1,7 +1,7 @@
 # Draws Figure 3 from the result of scripts/figure3.lua:
 #   build/release/bin/heed show results/figure3.h5 --metric eta_correlation --csv > results/figure3.csv
 #   gnuplot scripts/figure3.gnuplot
-# Points are means over replicates, bars their 95 % intervals.
+# Points show means over replicates, bars their 95 % intervals.
 set terminal svg size 860,420 font "Helvetica,13" background "white"
 set output "docs/figure3.svg"
 set datafile separator ","

@@ -1,7 +1,7 @@
 # Draws Figure 6 from the result of scripts/figure6.lua:
 #   python3 scripts/figure6.py results/figure6.h5 results/figure6.tsv
 #   gnuplot scripts/figure6.gnuplot
-# Lines are mean gains over keeping all users, bands their 95 % intervals over
+# Lines show mean gains over keeping all users, bands their 95 % intervals over
 # replicates.
 set terminal svg size 900,640 font "Helvetica,13" background "white"
 set output "docs/figure6.svg"

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Tables of docs/experiments/figure6.md from the result of scripts/figure6.lua.
+"""Prints the tables of docs/experiments/figure6.md from the result of
+scripts/figure6.lua.
 
     python3 scripts/figure6.py results/figure6.h5 [figure6.tsv]
 
-± is a 95 % interval over replicates, of differences within replicates: keeping
-a share against keeping all. The second argument takes what
-scripts/figure6.gnuplot draws.
+± is the 95 % interval over replicates of differences within replicates: keeping a
+share compared with keeping all. The second argument names the output for
+scripts/figure6.gnuplot.
 
-The sweet spot is the share with the best mean; the shares that the data cannot
-tell from it are those whose paired difference from it has an interval that
-covers 0.
+The sweet spot is the share with the best mean. The data cannot distinguish a share
+from it if the interval of their paired difference covers 0.
 """
 import csv
 import sys
@@ -29,12 +29,12 @@ class Sweep:
                        f"at KL = {KL:g}": cube.of("win_rate_at_kl", kl=KL)}
 
     def gain(self, kind, share):
-        """Of a share over all: (eta, gap, by, replicate)."""
+        """Gain of a share over all: (eta, gap, by, replicate)."""
         values = self.values[kind]
         return values[..., self.share.index(share), :] - values[..., -1, :]
 
     def sweet_spot(self, kind, e, g, b):
-        """The best share, and which shares are not told from it."""
+        """The best share, and the shares that cannot be distinguished from it."""
         values = self.values[kind][e, g, b]
         best = int(values.mean(axis=-1).argmax())
         alike = []
@@ -67,7 +67,7 @@ def sweet_spots(of):
 def shares_shown(of):
     for kind in of.values:
         for b, by in enumerate(of.by):
-            print(f"### Top 50, 70, 90 % of {by} against all, {kind}\n")
+            print(f"### Top 50, 70, 90 % of {by} compared with all, {kind}\n")
             rows = []
             for e, eta in enumerate(of.eta):
                 for g, gap in enumerate(of.gap):
@@ -78,7 +78,7 @@ def shares_shown(of):
 
 
 def users_or_labels(of):
-    print("### A share of users against the same share of labels, mean over conditions\n")
+    print("### A share of users compared with the same share of labels, mean over conditions\n")
     rows = []
     for share in of.share[:-1]:
         row = [f"{percent(share)} %"]

@@ -1,24 +1,25 @@
-# Draws means with their 95 % intervals: small multiples, a panel beside the
-# other, what is compared down the vertical axis, series as colours within a row.
+# Draws means with their 95 % intervals as small multiples. Panels are side by side,
+# the compared items are on the vertical axis, and colours distinguish the series
+# within a row.
 #
 #   gnuplot -e "data='results/X.tsv'; picture='docs/X.svg'; along='gain in …'" \
 #     scripts/intervals.gnuplot
 #
-# data: what write_intervals of scripts/paired.py writes: a panel, row, series,
-# mean, low and high a line. They are drawn in the order in which they come; a
+# data: the output of write_intervals in scripts/paired.py, with panel, row, series,
+# mean, low and high on each line. The order of the lines is the order of drawing. A
 # single series has no key.
 #
-# May be set, too: across, how many panels stand side by side (else up to three);
-# line, where the vertical line stands (else 0); shared=1, one horizontal range
-# for all panels (else each has its own).
+# Optional: across, the number of panels side by side (default: up to three); line,
+# the position of the vertical line (default: 0); shared=1, one horizontal range for
+# all panels (default: one per panel).
 if (!exists("line")) line = 0
 if (!exists("shared")) shared = 0
 
-# The values of a column, each once, in the order in which they come.
+# The distinct values of a column, in order of appearance.
 distinct(column) = sprintf("tail -n +2 '%s' | cut -f%d | awk '!seen[$0]++'", data, column)
 count(column) = int(system(distinct(column)." | wc -l"))
 name(column, i) = system(distinct(column).sprintf(" | sed -n %dp", i))
-# The same beside an axis, where a percent sign would be a format.
+# The same for an axis label, where a percent sign would be a format.
 beside(column, i) = system(distinct(column).sprintf(" | sed -n '%d{s/%%/%%%%/g;p}'", i))
 panels = count(1)
 rows = count(2)
@@ -109,7 +110,7 @@ do for [p = 1:panels] {
   } else {
     set ytics ("" 1)
   }
-  if (p == panels) {  # what stands once below all of them
+  if (p == panels) {  # once, below all panels
     set label along center \
       at screen (left + width - 24)/2/width, screen (foot - 10.0)/height
     if (groups > 1) {

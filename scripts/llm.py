@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The tables of docs/experiments/llm.md.
+"""Prints the tables of docs/experiments/llm.md.
 
     python3 scripts/llm.py results/llm.h5
 
-Arms are compared prompt by prompt: the same held-out prompts, and the same
-stream of random numbers for each. Intervals are 95 %, over prompts.
+Arms are compared prompt by prompt: they have the same held-out prompts and, for each
+prompt, the same stream of random numbers. Intervals are 95 %, over prompts.
 """
 import sys
 
@@ -13,7 +13,7 @@ import numpy as np
 
 
 def read(path):
-    """Labels of arms; by arm the columns of `responses`, a row a prompt."""
+    """Labels of arms; for each arm the columns of `responses`, one row per prompt."""
     with h5py.File(path, "r") as file:
         arms = list(file["arm"].asstr()[()])
         kept = {name: column[()] for name, column in file["responses"].items()}
@@ -39,8 +39,8 @@ def text(bytes_):
 def main():
     arms, rows, metrics = read(sys.argv[1])
     print(f"{len(rows[0]['win'])} held-out prompts. The gap is {metrics['estimator_mu'][0]:.3f}; A's answer "
-          f"scores higher in a share of {metrics['source_better'][0]:.3f} of the pairs (ties half).\n")
-    print("| arm | win rate | reward | KL, nat | win rate less unfiltered's | reward less unfiltered's |")
+          f"scores higher in a share of {metrics['source_better'][0]:.3f} of the pairs (ties count half).\n")
+    print("| arm | win rate | reward | KL, nat | win rate − unfiltered | reward − unfiltered |")
     print("| --- | --- | --- | --- | --- | --- |")
     for arm, row in zip(arms, rows):
         less = ["", ""] if arm == arms[0] else [

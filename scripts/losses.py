@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Tables of docs/experiments/losses.md from the result of scripts/losses.lua.
+"""Prints the tables of docs/experiments/losses.md from the result of
+scripts/losses.lua.
 
     python3 scripts/losses.py results/losses.h5 [losses.tsv]
 
 Arms are compared pairwise within replicates (scripts/paired.py): with sigmoid
 on all labels, and with the share of users that is best with hindsight, the one
-with the best mean over replicates of its condition. The second argument takes
-what scripts/intervals.gnuplot draws: win rate at KL = 1 against sigmoid on all
-labels.
+with the best mean over replicates of its condition. The second argument names
+the output for scripts/intervals.gnuplot: win rate at KL = 1 compared with sigmoid on
+all labels.
 """
 import sys
 
@@ -16,7 +17,7 @@ import numpy as np
 from paired import Arms, difference, interval, overall, table, verdicts, write_intervals
 
 KL = 1.0  # at which win rates are matched
-STEEP = 100  # a slope that grows as long as one trains: labels are separated
+STEEP = 100  # a slope that grows with training: labels are separated
 BEST = "sigmoid, best share of users"
 HALF = "users 50 %"
 FAMILIES = {"two-point .1/.9": "two points", "Beta(2, 2)": "Beta(2, 2)"}
@@ -39,11 +40,11 @@ class Losses(Arms):
         self.regret = self.of("regret")
 
     def rows(self, share):
-        """All arms, but of the shares of users one."""
+        """All arms, with one of the shares of users."""
         return ["all", share] + [a for a in self.arm[1:] if not a.startswith("users ")]
 
     def value(self, values, name):
-        """Of an arm: (gap, eta, replicate)."""
+        """The value of an arm: (gap, eta, replicate)."""
         return self.best(values, "users") if name == BEST else self.one(values, name)
 
     def conditions(self):
@@ -57,7 +58,7 @@ def called(name):
 
 
 def slope(values):
-    """Its mean; of labels that are separated there is none."""
+    """The mean slope; there is none if labels are separated."""
     return f"{values.mean():.3f}" if values.max() < STEEP else "no limit"
 
 
@@ -110,7 +111,7 @@ def own_labels(of):
     metrics = {"calibration slope": of.slope, "cosine": of.cosine, "regret, nat": of.regret,
                "win rate": of.raw, f"at KL = {KL:g}": of.matched}
     for left_out, included in OWN:
-        print(f"### What the own label does, {left_out}: included less left out\n")
+        print(f"### Effect of the own label, {left_out}: included − excluded\n")
         rows = []
         for c, label in of.conditions():
             row = [label]

@@ -1,7 +1,7 @@
 # Draws the profiles of mu from the result of scripts/mu.lua:
 #   python3 scripts/mu.py results/mu.h5 results/mu.tsv
 #   gnuplot scripts/mu.gnuplot
-# Lines are means over replicates; the dashed one bounds a 95 % interval.
+# Lines show means over replicates; the dashed line bounds a 95 % interval.
 set terminal svg size 900,420 font "Helvetica,13" background "white"
 set output "docs/mu.svg"
 if (!exists("file")) file = "results/mu.tsv"
@@ -23,7 +23,7 @@ array mark[4] = [6, 7, 4, 5]
 at(g, i) = $3 == gap[g] + 0 && strcol(1) eq size[i] && strcol(2) eq shape[i] ? $5 : NaN
 do for [g = 1:3] {
   set title "true μ = ".gap[g]
-  set ylabel g == 1 ? "log-likelihood below the best, nat" : ""
+  set ylabel g == 1 ? "log-likelihood relative to the maximum, nat" : ""
   unset arrow
   set arrow from gap[g] + 0, graph 0 to gap[g] + 0, graph 1 nohead lc rgb "#999999"
   if (g == 2) {

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Tables of docs/experiments/mu.md from the result of scripts/mu.lua.
+"""Prints the tables of docs/experiments/mu.md from the result of scripts/mu.lua.
 
     python3 scripts/mu.py results/mu.h5 [mu.tsv]
 
-± is a 95 % interval over replicates (scripts/paired.py). A profile is the
-log-likelihood with μ assumed, everything else fitted, below the best of its
-replicate: that of any μ assumed or estimated. The second argument takes what
-scripts/mu.gnuplot draws.
+± is the 95 % interval over replicates (scripts/paired.py). A profile is the
+log-likelihood with an assumed μ and everything else fitted, relative to the best of
+its replicate over all assumed or estimated μ. The second argument names the output
+for scripts/mu.gnuplot.
 """
 import csv
 import sys
@@ -47,7 +47,7 @@ class Fits:
                     yield (u, g, e), [self.size(u), FAMILIES[eta], f"{gap:g}"]
 
     def done(self):
-        """How many replicates of a condition there are, at least and at most."""
+        """The smallest and largest number of replicates of a condition."""
         values = self.cube.of("estimator_log_likelihood")
         counts = np.isfinite(values).sum(axis=-1)
         return counts.min(), counts.max()
@@ -56,7 +56,7 @@ class Fits:
         return f"{self.users[u]:.0f} × {self.each[u]:.0f}"
 
     def profile(self, condition):
-        """Below the best: (assumed, replicate)."""
+        """Log-likelihood relative to the best: (assumed, replicate)."""
         values = np.array([self.of("estimator_log_likelihood", condition, row)
                            for row in self.rows])
         below = values - np.nanmax(values, axis=0)
@@ -64,7 +64,7 @@ class Fits:
 
 
     def interval_of_mu(self, condition, row):
-        """The width of the one reported, and whether it covers, by replicate."""
+        """Width of the reported interval, and whether it covers μ, by replicate."""
         low, high, truth = (self.of(metric, condition, row) for metric in (
             "estimator_mu_low", "estimator_mu_high", "source_mu"))
         done = np.isfinite(low)
@@ -79,21 +79,20 @@ def percent(flags):
 
 
 def mean(values, digits):
-    """– where some replicate has none: all η̂ alike have no order."""
+    """– if some replicate has no value: equal η̂ have no order."""
     if not np.isfinite(values).all():
         return "–"
     return f"{values.mean():.{digits}f}"
 
 
 def fall_over(of, condition, low):
-    """Least and greatest log-likelihood apart over the assumed μ from low up,
-    by replicate."""
+    """Range of the log-likelihood over the assumed μ from low up, by replicate."""
     some = of.profile(condition)[[float(a) >= low for a in of.assumed]]
     return np.ptp(some, axis=0)
 
 
 def flatness(of):
-    print("### How far the log-likelihood varies over assumed μ, nat\n")
+    print("### Range of the log-likelihood over assumed μ, nat\n")
     rows = []
     for condition, names in of.conditions():
         falls = [fall_over(of, condition, low) for low in FROM]
@@ -103,7 +102,7 @@ def flatness(of):
 
 
 def intervals(of):
-    print("### The 95 % likelihood interval of μ, and whether `em` calls it identified\n")
+    print("### The 95 % likelihood interval of μ, and how often `em` reports it as identified\n")
     rows = []
     for condition, names in of.conditions():
         row = ESTIMATED["flat"]
@@ -115,7 +114,7 @@ def intervals(of):
 
 
 def estimates(of):
-    print("### μ̂ by the prior on μ, and how far it is from the prior's mode\n")
+    print("### μ̂ by the prior on μ, and its distance from the mode of the prior\n")
     rows = []
     for condition, names in of.conditions():
         cells = []
@@ -129,7 +128,7 @@ def estimates(of):
 
 
 def prior_intervals(of):
-    print("### How often the reported interval covers μ, and its width, by the prior\n")
+    print("### Coverage and width of the reported interval, by the prior on μ\n")
     rows = []
     for condition, names in of.conditions():
         cells = []

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Tables of docs/experiments/{adversarial,minority,biased,covariate,states,
-topics}.md from the results of the sweeps of these names.
+"""Prints the tables of docs/experiments/{adversarial,minority,biased,covariate,
+states,topics}.md from the results of the sweeps with these names.
 
     python3 scripts/open_questions.py results/NAME.h5 [results/NAME.tsv]
 
-Each of these results has axes gap, user_count, arm and one of worlds, the first
-of which is the paper's. Arms are called `MODEL: USE`: who inferred attentiveness,
-and what was made of it; those of one use are compared within replicates
-(scripts/paired.py). What a model gains over the paper's is told for every crowd,
-all else for the largest. The second argument takes what scripts/intervals.gnuplot
-draws: these gains in the largest crowd, where EM is told no more than the gap.
+Each result has the axes gap, user_count, arm and an axis of worlds, the first of
+which is the paper's. Arms are named `MODEL: USE`: the model that inferred
+attentiveness, and its use. Arms with the same use are compared within replicates
+(scripts/paired.py). Gains of a model over the paper's are printed for every crowd,
+everything else for the largest. The second argument names the output for
+scripts/intervals.gnuplot: these gains in the largest crowd, where EM knows only the
+gap.
 """
 import sys
 
@@ -40,23 +41,23 @@ class Question(Cube):
         return values[..., self.arm.index(arm), :]
 
     def rivals(self):
-        """Models that infer attentiveness, but the paper's."""
+        """Models that infer attentiveness, except the paper's."""
         models = dict.fromkeys(a.split(": ")[0] for a in self.arm if ": " in a)
         return [m for m in models if m not in (PAPER, "oracle eta")]
 
     def uses(self, model):
-        """What is made both of a model's posterior and of the paper's."""
+        """The uses that a model and the paper's model have in common."""
         both = [a.split(": ")[1] for a in self.arm if a.startswith(PAPER + ": ")]
         return [use for use in both if f"{model}: {use}" in self.arm]
 
     def gain(self, values, model, use):
-        """Of a model over the paper's."""
+        """Gain of a model over the paper's."""
         return self.one(values, f"{model}: {use}") - self.one(values, f"{PAPER}: {use}")
 
 
 def by_world(of, head, rows):
-    """A table with a column a world; of each row its first cells, its values
-    (world, replicate), and how they are written."""
+    """Prints a table with one column per world. A row is its first cells, its values
+    (world, replicate), and the function that formats them."""
     table(head + of.world, [first + [write(interval(v)) for v in values]
                             for first, values, write in rows])
 
@@ -110,7 +111,7 @@ def labels_kept(of):
 
 
 def named(of, world):
-    """What says in a figure which world it is."""
+    """The label of a world in a figure."""
     is_number = world.lstrip("-").replace(".", "", 1).isdigit()
     return f"{of.axes[2]} {world}" if is_number else world
 

@@ -2,8 +2,8 @@
 
 Cells of one replicate share world, users and annotations as far as their axes
 allow, so arms are compared replicate by replicate. Intervals are 95 %, by
-Student's t over replicates; a figure that averages over conditions averages
-each replicate first.
+Student's t over replicates. A value that averages over conditions first averages
+within each replicate.
 """
 import csv
 
@@ -13,7 +13,7 @@ from scipy.stats import t as student
 
 
 class Cube:
-    """The metrics of a result file with their axes in the order asked for, the
+    """The metrics of a result file with their axes in the requested order and the
     replicate last."""
 
     def __init__(self, path, *axes):
@@ -25,7 +25,7 @@ class Cube:
         return [x.decode() if isinstance(x, bytes) else float(x) for x in values]
 
     def of(self, metric, **at):
-        """A metric; at: of each further dimension the value to take."""
+        """A metric; at: the value to take of each further dimension."""
         dataset = self.file[metric]
         order = [d[0].name.strip("/") for d in dataset.dims]
         values = dataset[()]
@@ -37,7 +37,7 @@ class Cube:
 
 
 class Arms(Cube):
-    """A result with an axis `arm`, after the axes given: its policies, raw and
+    """A result with an axis `arm` after the given axes: its policies, raw and
     at matched KL. Arms named `KIND …` and `all` are the thresholds of a kind."""
 
     def __init__(self, path, *axes, kl):
@@ -62,7 +62,7 @@ class Arms(Cube):
         return np.take_along_axis(some, index[..., None, None], axis=-2)[..., 0, :]
 
     def chosen(self, values, kind, criterion):
-        """The threshold with the least criterion of each replicate."""
+        """The threshold with the smallest criterion of each replicate."""
         which = self.thresholds(kind)
         index = criterion[..., which, :].argmin(axis=-2)
         some = values[..., which, :]
@@ -85,8 +85,8 @@ def overall(differences):
 
 
 def verdicts(differences):
-    """In how many conditions the interval lies above 0, below 0, and of how
-    many."""
+    """The number of conditions whose interval lies above 0, the number below 0, and
+    the number of all."""
     pairs = [interval(row) for row in differences.reshape(-1, differences.shape[-1])]
     wins = sum(m - h > 0 for m, h in pairs)
     losses = sum(m + h < 0 for m, h in pairs)
@@ -115,7 +115,7 @@ def table(head, rows):
 
 
 def write_intervals(path, rows):
-    """Writes what scripts/intervals.gnuplot draws; of each row: panel, row and
+    """Writes the data for scripts/intervals.gnuplot. A row has a panel, a row and a
     series as text, and a mean and its half-width."""
     with open(path, "w", newline="", encoding="utf-8") as file:
         out = csv.writer(file, delimiter="\t", quoting=csv.QUOTE_NONE, quotechar=None)

@@ -1,17 +1,16 @@
 #!/usr/bin/env python3
-"""The tables of docs/experiments/recovery.md.
+"""Prints the tables of docs/experiments/recovery.md.
 
     python3 scripts/recovery.py results/recovery.h5
     python3 scripts/recovery.py results/coverage.h5 [coverage.tsv]
 
-Every figure of scripts/recovery.lua stands beside that of an independent
-implementation (numpy, 200 replicates). Intervals are 95 %: of a mean by
-Student's t over replicates, of a root mean square by the bootstrap over
-replicates. A figure is flagged with `!` where the two differ by more than
-sampling allows: by more than twice the standard error of a difference of two
-estimates that are equally uncertain, and by more than the rounding of the
-figure in print. Of 55 figures about three are flagged by chance alone. The
-second argument takes what scripts/intervals.gnuplot draws.
+Each value of scripts/recovery.lua has next to it the value of an independent
+implementation (numpy, 200 replicates). Intervals are 95 %: by Student's t over
+replicates for a mean, by the bootstrap over replicates for a root mean square. A `!`
+marks a value if the two differ by more than sampling error: by more than twice the
+standard error of a difference of two equally uncertain estimates, and by more than
+the rounding of the printed value. By chance alone, about three of 55 values are
+marked. The second argument names the output for scripts/intervals.gnuplot.
 """
 import sys
 
@@ -102,7 +101,7 @@ def recovery(file):
             annotations = file["annotations"][u]
             print(f"| {gap:.2f} | {users:.0f} x {annotations:.0f} | "
                   + " | ".join(texts) + " |")
-    print(f"\n{flagged} of {count} figures lie outside sampling error.")
+    print(f"\n{flagged} of {count} values differ by more than sampling error.")
 
 
 def drawn(file, values, labels):
@@ -126,8 +125,8 @@ def coverage(file, tsv_path):
                   + " | ".join(texts) + " |")
     known = np.mean(values[:, :, labels.index("known beta")], axis=-1)
     inside = np.all((known > 0.88) & (known < 0.92))
-    print("\nKnown beta: " + ("all cells lie" if inside else "NOT all cells lie")
-          + " within 88 to 92 %.")
+    print("\nKnown beta: the coverage of all cells is "
+          + ("" if inside else "NOT ") + "within 88 to 92 %.")
     if tsv_path is not None:
         write_intervals(tsv_path, drawn(file, values, labels))
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Root mean square errors of directly maximised likelihoods, to hold the table
-of docs/experiments/recovery.md against: no code of heed's.
+"""Prints root mean square errors of directly maximised likelihoods, to check the
+table of docs/experiments/recovery.md. It uses no code of heed.
 
     python3 scripts/recovery_direct.py GAP USERS ANNOTATIONS REPLICATES
 """

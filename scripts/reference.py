@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Makes of a result file the small one that is committed: the metrics named,
-their axes, the plugins with their hashes and the sweep's text, compressed.
+"""Makes the small result file that is committed. It holds the named metrics, their
+axes, the plugins with their hashes and the text of the sweep, compressed.
 
     python3 scripts/reference.py results/table2.h5 results/reference/table2.h5 \\
         win_rate win_rate_at_kl kl_from_reference
 
-Timings, cell keys, the plan and the paths of files stay behind.
+Timings, cell keys, the plan and file paths are not copied.
 """
 import sys
 
 import h5py
 
-# Written by HDF5's dimension scales, anew in the copy.
+# HDF5's dimension scales write these again in the copy.
 SCALE_ATTRIBUTES = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME"}
 
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Tables of docs/experiments/table2.md from the result of scripts/table2.lua.
+"""Prints the tables of docs/experiments/table2.md from the result of
+scripts/table2.lua.
 
     python3 scripts/table2.py results/table2.h5 [table2.tsv]
 
-± is a 95 % interval over replicates, of differences within replicates. The
-second argument takes what scripts/intervals.gnuplot draws.
+± is the 95 % interval over replicates of differences within replicates. The second
+argument names the output for scripts/intervals.gnuplot.
 """
 import sys
 

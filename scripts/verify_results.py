@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Whether a rerun of an experiment agrees with its committed result.
+"""Checks whether a rerun of an experiment agrees with its committed result.
 
     python3 scripts/verify_results.py REFERENCE.h5 RERUN.h5
 
-The rerun has another seed and fewer replicates. Each mean over replicates is
-held against the committed one by Welch's t test; of m comparisons the least
-p-value may not lie below 0.001 / m (Bonferroni). A metric that does not vary
+The rerun has another seed and fewer replicates. Welch's t test compares each mean
+over replicates with the committed mean. The smallest p-value of m comparisons must not
+be below 0.001 / m (Bonferroni). A metric that does not vary
 over replicates must be equal to 1e-6.
 """
 import sys
@@ -18,7 +18,7 @@ LEVEL = 0.001
 
 
 def metrics_of(file):
-    """Every dataset over replicates, the replicate first."""
+    """Every dataset over replicates, with the replicate first."""
     for name, item in file.items():
         if not isinstance(item, h5py.Dataset) or name == "status":
             continue
@@ -28,7 +28,7 @@ def metrics_of(file):
 
 
 def p_values(a, b):
-    """Two-sided, a place of the grid each; NaN where a side has too little."""
+    """Two-sided p-values, one per grid point; NaN if a side has too few replicates."""
     na, nb = (np.isfinite(x).sum(axis=0) for x in (a, b))
     with np.errstate(all="ignore"):
         va, vb = np.nanvar(a, axis=0, ddof=1) / na, np.nanvar(b, axis=0, ddof=1) / nb
@@ -61,7 +61,7 @@ def main(reference, rerun):
         least = np.nanmin(p)
         bad = least < LEVEL / total
         failed |= bad
-        print(f"  {name:28} {np.isfinite(p).sum():5} means, least p {least:.2g}"
+        print(f"  {name:28} {np.isfinite(p).sum():5} means, smallest p {least:.2g}"
               + (f" at {np.unravel_index(np.nanargmin(p), p.shape)}: DIFFERS" if bad else ""))
     print(f"  {total} comparisons, each allowed p = {LEVEL / total:.1g}: "
           + ("DIFFERENT" if failed else "within sampling error"))
