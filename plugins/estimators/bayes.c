@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The full Bayesian posterior of each user's attentiveness: the parameters of
- * P_eta have a hyperprior (support/hyper.h) and are integrated out,
+ * P_eta have a hyperprior (support/attention/hyper.h) and are integrated out,
  *
  *   p(eta_j | y) = int p(eta_j | y_j, theta) p(theta | y) dtheta,
  *
@@ -18,9 +18,9 @@
 #include <string.h>
 
 #include "heed/estimator.h"
-#include "support/gap.h"
-#include "support/hyper.h"
-#include "support/node_posterior.h"
+#include "support/attention/gap.h"
+#include "support/attention/hyper.h"
+#include "support/attention/node_posterior.h"
 
 enum { PRIOR, CENTER, SPREAD, MODEL, MU, NODES, LEVELS, PARAMETER_COUNT };
 enum { OUT_LOG_EVIDENCE, OUT_POINTS, OUT_GROUPS, OUT_MU, OUTPUT_COUNT };

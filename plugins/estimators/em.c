@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "estimators/em/fit.h"
-#include "support/ascend.h"
-#include "support/gap.h"
-#include "support/node_posterior.h"
-#include "support/squarem.h"
+#include "support/attention/gap.h"
+#include "support/attention/node_posterior.h"
+#include "support/numeric/ascend.h"
+#include "support/numeric/squarem.h"
 
 enum {
   PRIOR,

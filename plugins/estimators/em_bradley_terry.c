@@ -17,15 +17,15 @@
 #include <math.h>
 #include <string.h>
 
+#include "estimators/em_bradley_terry/predictive.h"
 #include "heed/distribution.h"
 #include "heed/estimator.h"
-#include "support/ascend.h"
-#include "support/free_weights.h"
-#include "support/histories.h"
-#include "support/node_posterior.h"
-#include "support/predictive.h"
-#include "support/prior_fit.h"
-#include "support/squarem.h"
+#include "support/attention/histories.h"
+#include "support/attention/node_posterior.h"
+#include "support/attention/prior_fit.h"
+#include "support/numeric/ascend.h"
+#include "support/numeric/free_weights.h"
+#include "support/numeric/squarem.h"
 
 enum {
   PRIOR,

@@ -5,8 +5,8 @@
 #include <math.h>
 
 #include "heed/estimator.h"
-#include "support/gap.h"
-#include "support/point_posterior.h"
+#include "support/attention/gap.h"
+#include "support/attention/point_posterior.h"
 
 enum { SHRINKAGE, MU, MODEL, PARAMETER_COUNT };
 

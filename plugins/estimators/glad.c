@@ -24,8 +24,8 @@
 #include <string.h>
 
 #include "heed/estimator.h"
-#include "support/overlap.h"
-#include "support/squarem.h"
+#include "support/crowd/overlap.h"
+#include "support/numeric/squarem.h"
 
 enum {
   SHARE,

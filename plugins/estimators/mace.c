@@ -19,9 +19,9 @@
 #include <string.h>
 
 #include "heed/estimator.h"
-#include "support/linear_posterior.h"
-#include "support/overlap.h"
-#include "support/squarem.h"
+#include "support/attention/linear_posterior.h"
+#include "support/crowd/overlap.h"
+#include "support/numeric/squarem.h"
 
 enum { SMOOTHING, STARTS, TOLERANCE, MOST_STEPS, PARAMETER_COUNT };
 enum {

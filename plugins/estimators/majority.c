@@ -17,7 +17,7 @@
 #include <math.h>
 
 #include "heed/estimator.h"
-#include "support/overlap.h"
+#include "support/crowd/overlap.h"
 
 enum { RELIABILITY, NEGATIVE, PARAMETER_COUNT };
 enum { NEGATIVE_CLIP, NEGATIVE_KEEP };

@@ -30,8 +30,8 @@
 
 #include "heed/distribution.h"
 #include "heed/estimator.h"
-#include "support/gap.h"
-#include "support/node_posterior.h"
+#include "support/attention/gap.h"
+#include "support/attention/node_posterior.h"
 
 enum { PRIOR, MODEL, MU, NODES, LEVELS, PARAMETER_COUNT };
 enum { OUT_LOG_LIKELIHOOD, OUT_MEAN, OUT_VARIANCE, OUT_POSSIBLE };

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "heed/estimator.h"
-#include "support/gap.h"
-#include "support/point_posterior.h"
+#include "support/attention/gap.h"
+#include "support/attention/point_posterior.h"
 
 enum { MODEL, MU, PARAMETER_COUNT };
 

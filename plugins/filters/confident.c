@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "heed/filter.h"
-#include "support/units.h"
+#include "support/crowd/units.h"
 
 enum { THRESHOLD, CONFIDENCE, PARAMETER_COUNT };
 

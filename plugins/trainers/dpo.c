@@ -3,14 +3,15 @@
  *
  * pi ∝ pi_ref exp(theta.phi), and the implied reward is beta log(pi/pi_ref) =
  * w.phi + const with w = beta theta.  Annotations see w alone, which
- * minimises sum_i weight_i loss(w.x_i) + ridge/2 |w|^2 (support/log_linear.h;
- * for the joint loss support/joint.h). */
+ * minimises sum_i weight_i loss(w.x_i) + ridge/2 |w|^2
+ * (support/preference/log_linear.h; for the joint loss
+ * support/preference/joint.h). */
 #include <cblas.h>
 #include <math.h>
 
 #include "heed/trainer.h"
-#include "support/refined.h"
-#include "support/tuning.h"
+#include "support/preference/refined.h"
+#include "trainers/dpo/tuning.h"
 
 enum { BETA = PREFERENCE_PARAMETER_COUNT, RIDGE, FOLDS, PARAMETER_COUNT };
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "heed/trainer.h"
-#include "support/refined.h"
+#include "support/preference/refined.h"
 #include "trainers/dpo_llm/learner.h"
 
 enum {

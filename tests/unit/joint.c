@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The joint loss, against sums written out. */
-#include "support/joint.h"
+#include "support/preference/joint.h"
 
 #include "../support/workbench.h"
 

@@ -5,9 +5,9 @@
 
 #include "heed/distribution.h"
 #include "heed/estimator.h"
-#include "support/free_weights.h"
-#include "support/histories.h"
-#include "support/prior_fit.h"
+#include "support/attention/histories.h"
+#include "support/attention/prior_fit.h"
+#include "support/numeric/free_weights.h"
 
 typedef struct em_fit {
   const heed_value *values;
