@@ -8,7 +8,7 @@
 
 #include "command.h"
 #include "plan/plan.h"
-#include "planning/planner.h"
+#include "planner/planner.h"
 
 #define LINE_WIDTH 79
 

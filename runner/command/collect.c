@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "reading/result.h"
-#include "storage/file.h"
-#include "storage/storage.h"
+#include "files/file.h"
+#include "result/result.h"
+#include "view/view.h"
 
 static const char help_text[] =
     "heed collect WORK -o F.h5\n\n"

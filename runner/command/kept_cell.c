@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "storage/file.h"
-#include "storage/kept.h"
+#include "files/file.h"
+#include "hdf/kept.h"
 
 #define MOST_CHOICES 20
 

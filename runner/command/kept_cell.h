@@ -5,7 +5,7 @@
 #define HEED_COMMAND_KEPT_CELL_H
 
 #include "command.h"
-#include "reading/result.h"
+#include "view/view.h"
 
 /* The table that a cell kept. */
 typedef struct command_kept_cell {

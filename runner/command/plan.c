@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "planning/planner.h"
-#include "planning/protocol.h"
+#include "planner/planner.h"
+#include "planner/protocol.h"
+#include "sweep/sweep.h"
 
 /* Memory is limited, and a plan that lacks a part must not be taken for one:
  * jansson's allocations do not fail but end the process. */

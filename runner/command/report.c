@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "storage/file.h"
+#include "files/file.h"
 
 static const char help_text[] =
     "heed report F.h5 -o report.html [--metric NAME]… [--x AXIS] "

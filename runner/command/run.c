@@ -13,6 +13,7 @@
 
 #include "command.h"
 #include "progress.h"
+#include "result/result.h"
 #include "sweep_options.h"
 
 typedef struct run_options {

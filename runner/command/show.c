@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "command.h"
+#include "diagnosis/diagnosis.h"
 #include "lines.h"
-#include "reading/view.h"
-#include "signatures/signatures.h"
+#include "view/groups.h"
 
 /* Above this, metrics are summed up in a line each unless some are named. */
 #define MOST_LINES 200

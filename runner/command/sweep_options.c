@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "planning/planner.h"
+#include "planner/planner.h"
 
 static void print_notice(void *context, planner_notice notice,
                          const char *text) {

@@ -3,7 +3,7 @@
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
-#include "evaluation.h"
+#include "evaluation/evaluation.h"
 #include "heed/distribution.h"
 
 double *evaluation_user_means(const heed_crowd *crowd,

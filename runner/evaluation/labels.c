@@ -4,7 +4,7 @@
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
-#include "evaluation.h"
+#include "evaluation/evaluation.h"
 
 static void put(const heed_evaluation *self, evaluation_metric which,
                 double value) {

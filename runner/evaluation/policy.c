@@ -6,7 +6,7 @@
 #include <gsl/gsl_roots.h>
 #include <string.h>
 
-#include "evaluation.h"
+#include "evaluation/evaluation.h"
 
 static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");

@@ -3,7 +3,7 @@
  * held-out prompt once, and judges compare the two. */
 #include <string.h>
 
-#include "evaluation.h"
+#include "evaluation/evaluation.h"
 
 static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");

@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-#include "execution.h"
+#include "execution/execution.h"
 #include "plan/plan.h"
 
 /* Written by the worker but for `stop`. */

@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 #include "channel.h"
-#include "storage/record.h"
+#include "work/record.h"
 
 typedef struct execution_child {
   size_t index;

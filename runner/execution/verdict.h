@@ -4,7 +4,7 @@
 #define HEED_EXECUTION_VERDICT_H
 
 #include "child.h"
-#include "execution.h"
+#include "execution/execution.h"
 #include "queue.h"
 
 /* What a verdict changes, and what it goes by. */

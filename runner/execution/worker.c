@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "channel.h"
-#include "execution.h"
+#include "execution/execution.h"
 #include "stages/stages.h"
 
 #define FLUSH_AFTER 1000000000u /* nanoseconds: at least a part a second */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host.h"
+#include "host/host.h"
 
 #define ALIGNMENT 64u
 #define FIRST_BLOCK 4096u

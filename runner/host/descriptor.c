@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "host.h"
+#include "host/host.h"
 
 typedef struct descriptor_subject {
   const char *file, *kind, *name;

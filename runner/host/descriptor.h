@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What a descriptor must hold before the host believes it. */
-#ifndef HEED_HOST_ROOM_DESCRIPTOR_H
-#define HEED_HOST_ROOM_DESCRIPTOR_H
+#ifndef HEED_HOST_DESCRIPTOR_H
+#define HEED_HOST_DESCRIPTOR_H
 
 #include "heed/plugin.h"
 

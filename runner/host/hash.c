@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SHA-256, by nettle. */
-#include "hash.h"
+#include "host/hash.h"
 
 #include <errno.h>
 #include <nettle/base16.h>

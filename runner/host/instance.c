@@ -2,7 +2,7 @@
  * Instances: resolved JSON to values, values to plugins with parameters. */
 #include <string.h>
 
-#include "host.h"
+#include "host/host.h"
 
 typedef struct instance_opened {
   heed_instance public; /* first: an instance is an opened */

@@ -2,7 +2,7 @@
  * Kinds by name. */
 #include <string.h>
 
-#include "host.h"
+#include "host/host.h"
 
 static const char *const names[HEED_KIND_COUNT] = {
     "source", "distribution", "user_model", "estimator", "filter", "trainer"};

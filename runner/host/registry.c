@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "descriptor.h"
-#include "hash.h"
-#include "host.h"
+#include "host/hash.h"
+#include "host/host.h"
 
 typedef struct loaded_file {
   struct loaded_file *next;

@@ -2,7 +2,7 @@
  * Services: what a plugin reaches through its heed_host. */
 #include <string.h>
 
-#include "host.h"
+#include "host/host.h"
 
 static const host_service *of(const heed_host *host) {
   return (const host_service *)host;

@@ -2,7 +2,7 @@
  * Random streams: Philox4x64-10 under the keys of heed/random.h. */
 #include <Random123/philox.h>
 
-#include "host.h"
+#include "host/host.h"
 
 /* FNV-1a, 64 bits: the stage's and the purpose's names as words of the
  * counter.  Philox mixes them; here they need only differ. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Charts: roles of axes, choice of metrics. */
-#include "report/chart.h"
+#include "chart.h"
 
 #include <math.h>
 #include <stdlib.h>

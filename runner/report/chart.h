@@ -3,8 +3,8 @@
 #ifndef HEED_REPORT_CHART_H
 #define HEED_REPORT_CHART_H
 
-#include "reading/view.h"
 #include "report/report.h"
+#include "view/groups.h"
 
 #define CHART_LINES 8   /* more than that no one tells apart */
 #define CHART_PANELS 24 /* more are averaged over */

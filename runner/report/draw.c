@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Drawing: a script for gnuplot, which runs once, in a folder of its own. */
-#include "report/draw.h"
+#include "draw.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "storage/file.h"
+#include "files/file.h"
 
 extern char **environ;
 

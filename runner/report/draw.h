@@ -3,7 +3,7 @@
 #ifndef HEED_REPORT_DRAW_H
 #define HEED_REPORT_DRAW_H
 
-#include "report/chart.h"
+#include "chart.h"
 
 typedef struct report_drawing {
   size_t count; /* charts x panels */

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chart.h"
+#include "diagnosis/diagnosis.h"
+#include "draw.h"
 #include "host/host.h"
-#include "report/chart.h"
-#include "report/draw.h"
 #include "report/report.h"
-#include "signatures/signatures.h"
 
 /* Rows of one table; `heed show --csv` has all. */
 enum { MOST_ROWS = 400 };

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "storage/file.h"
+#include "files/file.h"
 
 static void reports_path(const heed_work *folder, const char *key, char *path,
                          size_t size) {

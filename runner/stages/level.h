@@ -6,7 +6,7 @@
 
 #include "crowd.h"
 #include "evaluation/evaluation.h"
-#include "stages.h"
+#include "stages/stages.h"
 
 typedef struct stages_warning {
   const char *code, *plugin, *message; /* in the level's memory */

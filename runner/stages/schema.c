@@ -4,7 +4,7 @@
 
 #include "crowd.h"
 #include "evaluation/evaluation.h"
-#include "stages.h"
+#include "stages/stages.h"
 
 static const char *const laws[] = {"fixed", "lognormal", "pareto", NULL};
 static const char *const assignments[] = {"once", "overlapping", NULL};

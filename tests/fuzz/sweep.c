@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * libFuzzer on planning: any text as a sweep, with the plugin file that
  * HEED_FUZZ_PLUGIN names; whatever plans must read back as a plan. */
+#include "sweep/sweep.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "plan/plan.h"
-#include "planning/planner.h"
+#include "planner/planner.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);

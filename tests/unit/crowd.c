@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The annotations stage: simulated users, the bootstrap of a log, what is held
  * out. */
-#include "stages/crowd.h"
+#include "crowd.h"
 
 #include "../support/workbench.h"
 #include "stages/stages.h"

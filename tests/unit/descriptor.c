@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Descriptors: what one must hold, and what is said of one that does not. */
-#include "host/descriptor.h"
+#include "descriptor.h"
 
 #include "../support/workbench.h"
 

@@ -22,9 +22,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "execution/child.h"
-#include "execution/queue.h"
+#include "child.h"
 #include "host/hash.h"
+#include "queue.h"
 
 /* A sweep of 2 worlds x 2 posteriors x 3 evaluations, 2 replicates. */
 #define WORLDS 2

@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 #include "plan/plan.h"
-#include "planning/planner.h"
+#include "planner/planner.h"
+#include "sweep/sweep.h"
 
 #define KINDS HEED_TEST_BUILD "/tests/plugins/planning_kinds/planning_kinds.so"
 

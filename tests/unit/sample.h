@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "host/hash.h"
-#include "storage/record.h"
+#include "work/record.h"
 
 typedef struct storage_sample {
   size_t mu_count, kl_count, replicates;

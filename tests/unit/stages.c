@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #include "../support/workbench.h"
-#include "storage/file.h"
+#include "files/file.h"
+#include "result/result.h"
 
 #define OK(self, call)   \
   if ((call) != HEED_OK) \

@@ -7,8 +7,6 @@
 #include <stddef.h>
 #include <cmocka.h>
 /* clang-format on */
-#include "storage/storage.h"
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,11 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "files/file.h"
+#include "hdf/kept.h"
 #include "host/host.h"
+#include "result/result.h"
 #include "sample.h"
-#include "storage/batch.h"
-#include "storage/file.h"
-#include "storage/kept.h"
+#include "work/batch.h"
 
 static const storage_sample small = {2, 2, 2, "A sample", false};
 static const storage_sample larger = {3, 4, 4, "A sample", false};

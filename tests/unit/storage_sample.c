@@ -16,8 +16,8 @@
 /* clang-format on */
 #include <unistd.h>
 
+#include "result/result.h"
 #include "sample.h"
-#include "storage/storage.h"
 
 static const storage_sample whole = {3, 4, 4, "A sample", true};
 

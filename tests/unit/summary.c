@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Replicates summed up, against numbers worked out by hand. */
-#include "reading/summary.h"
+#include "view/summary.h"
 
 /* cmocka wants these before it. */
 /* clang-format off */

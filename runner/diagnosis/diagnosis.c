@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Failure signatures. */
+#include "diagnosis/diagnosis.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "view/summary.h"
+
+/* A gap below this and a mean eta-hat above that: all_attentive. */
+static const double near_half = 0.05, nearly_all = 0.9;
+/* An objective falls when it does by more than rounding. */
+static const double rounding = 1e-9;
+
+typedef struct signatures_search {
+  view_result *result;
+  double *difference; /* one a replicate */
+  char where[SIGNATURE_TEXT / 2];
+} signatures_search;
+
+/* ---- helpers ---- */
+
+/* Value of a metric's first entry in a record; SIZE_MAX: there is none. */
+static size_t find_value(const heed_plan *plan, const char *name) {
+  for (size_t i = 0; i < plan->metric_count; i++)
+    if (strcmp(plan->metrics[i].name, name) == 0)
+      return plan->metrics[i].offset;
+  return SIZE_MAX;
+}
+
+static double value_at(const signatures_search *self, size_t point,
+                       size_t replicate, size_t value) {
+  return value == SIZE_MAX
+             ? NAN
+             : result_value(self->result, point, replicate, value);
+}
+
+/* "arm = top half, gap = 0.6" */
+static const char *place(signatures_search *self, size_t point) {
+  const heed_plan *plan = self->result->plan;
+  size_t used = 0;
+  (void)snprintf(self->where, sizeof self->where, "the only point");
+  for (size_t i = 0; i < plan->axis_count && used < sizeof self->where; i++) {
+    char label[LABEL_SIZE];
+    result_label(&plan->axes[i].coordinate, plan->points[point].position[i],
+                 label);
+    used += (size_t)snprintf(self->where + used, sizeof self->where - used,
+                             "%s%s = %s", i == 0 ? "" : ", ",
+                             plan->axes[i].coordinate.name, label);
+  }
+  return self->where;
+}
+
+/* Cells of which a condition holds, of those where it can be told. */
+typedef struct signatures_tally {
+  size_t seen, count, example; /* example: a point */
+} signatures_tally;
+
+static void tell(signatures_tally *self, size_t point, bool holds) {
+  self->count++;
+  if (!holds) return;
+  if (self->seen++ == 0) self->example = point;
+}
+
+/* ---- signatures of single cells ---- */
+
+static bool all_attentive(signatures_search *self, char *seen) {
+  const heed_plan *plan = self->result->plan;
+  const size_t mean = find_value(plan, "eta_mean");
+  const size_t used = find_value(plan, "estimator_mu");
+  const size_t real = find_value(plan, "source_mu");
+  signatures_tally cells = {0};
+  for (size_t point = 0; point < plan->point_count; point++)
+    for (size_t r = 0; r < plan->replicates; r++) {
+      const double eta = value_at(self, point, r, mean);
+      double mu = value_at(self, point, r, used);
+      if (isnan(mu)) mu = value_at(self, point, r, real);
+      if (isnan(eta) || isnan(mu)) continue;
+      tell(&cells, point, fabs(mu - 0.5) < near_half && eta > nearly_all);
+    }
+  if (cells.seen == 0) return false;
+  (void)snprintf(seen, SIGNATURE_TEXT,
+                 "mean eta-hat above %g at a gap within %g of 1/2 in %zu of "
+                 "%zu cells, for instance at %s",
+                 nearly_all, near_half, cells.seen, cells.count,
+                 place(self, cells.example));
+  return true;
+}
+
+/* Within one table of a trace: whether a series fell from step to step. */
+static bool falls(const heed_table *trace) {
+  const char *const *series = heed_table_data(trace, "series", HEED_STRING);
+  const int64_t *step = heed_table_data(trace, "step", HEED_INT64);
+  const double *value = heed_table_data(trace, "value", HEED_FLOAT64);
+  if (series == NULL || step == NULL || value == NULL) return false;
+  for (size_t i = 1; i < trace->rows; i++)
+    if (strcmp(series[i], "objective") == 0 &&
+        strcmp(series[i - 1], "objective") == 0 && step[i] > step[i - 1] &&
+        value[i] < value[i - 1] - rounding * (1 + fabs(value[i - 1])))
+      return true;
+  return false;
+}
+
+static bool not_monotone(signatures_search *self, char *seen) {
+  enum { TRACE = 2 }; /* in kept_names */
+  const heed_plan *plan = self->result->plan;
+  signatures_tally cells = {0};
+  for (size_t point = 0; plan->keep_trace && point < plan->point_count; point++)
+    for (size_t r = 0; r < plan->replicates; r++) {
+      const size_t row =
+          result_place(self->result, point * plan->replicates + r);
+      heed_table *trace = batch_kept(&self->result->cells, TRACE, row);
+      if (trace == NULL) continue;
+      tell(&cells, point, falls(trace));
+      kept_free(trace);
+    }
+  if (cells.seen == 0) return false;
+  (void)snprintf(seen, SIGNATURE_TEXT,
+                 "an objective fell from one step to the next in %zu of %zu "
+                 "cells, for instance at %s",
+                 cells.seen, cells.count, place(self, cells.example));
+  return true;
+}
+
+/* A metric that is 0 where something went wrong. */
+static bool is_zero(signatures_search *self, const char *const *names,
+                    const char *what, char *seen) {
+  const heed_plan *plan = self->result->plan;
+  signatures_tally cells = {0};
+  const char *first = NULL;
+  for (; *names != NULL; names++) {
+    const size_t value = find_value(plan, *names);
+    const size_t earlier = cells.seen;
+    for (size_t point = 0; point < plan->point_count; point++)
+      for (size_t r = 0; r < plan->replicates; r++) {
+        const double found = value_at(self, point, r, value);
+        if (!isnan(found)) tell(&cells, point, found == 0);
+      }
+    if (first == NULL && cells.seen > earlier) first = *names;
+  }
+  if (cells.seen == 0) return false;
+  (void)snprintf(seen, SIGNATURE_TEXT,
+                 "%s (%s = 0) in %zu of %zu fits, for instance at %s", what,
+                 first, cells.seen, cells.count, place(self, cells.example));
+  return true;
+}
+
+static bool not_converged(signatures_search *self, char *seen) {
+  static const char *const names[] = {"estimator_converged",
+                                      "trainer_converged", NULL};
+  return is_zero(self, names, "a fit stopped before it had converged", seen);
+}
+
+static bool not_identified(signatures_search *self, char *seen) {
+  static const char *const names[] = {"estimator_identified", NULL};
+  return is_zero(self, names, "the data do not tell the parameters apart",
+                 seen);
+}
+
+/* ---- signatures of comparisons ---- */
+
+static const json_t *spec_at(const heed_plan *plan, size_t point,
+                             plan_stage stage) {
+  const size_t node = plan_node_at(plan, point, stage);
+  return node == SIZE_MAX ? NULL : plan->nodes[node].spec;
+}
+
+static bool keeps_all(const heed_plan *plan, size_t point) {
+  const size_t node = plan_node_at(plan, point, PLAN_SELECTION);
+  return node == SIZE_MAX ||
+         strcmp(plan_node_plugin(plan, node), "filter/none") == 0;
+}
+
+/* The point that differs in the filter alone, which keeps all there. */
+static size_t unfiltered(const heed_plan *plan, size_t point) {
+  const size_t posterior = plan_node_at(plan, point, PLAN_POSTERIOR);
+  for (size_t other = 0; other < plan->point_count; other++)
+    if (plan_node_at(plan, other, PLAN_POSTERIOR) == posterior &&
+        keeps_all(plan, other) &&
+        json_equal(spec_at(plan, other, PLAN_POLICY),
+                   spec_at(plan, point, PLAN_POLICY)) &&
+        json_equal(spec_at(plan, other, PLAN_EVALUATION),
+                   spec_at(plan, point, PLAN_EVALUATION)))
+      return other;
+  return SIZE_MAX;
+}
+
+/* A metric at a point less that at another, or, where other is SIZE_MAX, less
+ * a constant: over replicates, paired. */
+static view_estimate difference(signatures_search *self, size_t value,
+                                size_t point, size_t other, double constant) {
+  const heed_plan *plan = self->result->plan;
+  for (size_t r = 0; r < plan->replicates; r++)
+    self->difference[r] =
+        value_at(self, point, r, value) -
+        (other == SIZE_MAX ? constant : value_at(self, other, r, value));
+  return summarise_replicates(self->difference, plan->replicates,
+                              result_is_bootstrap(self->result, point));
+}
+
+/* The value of win_rate_at_kl at the KL that is nearest to 1. */
+static size_t find_matched(const heed_plan *plan) {
+  size_t best = 0;
+  for (size_t i = 0; i < plan->metric_count; i++) {
+    const plan_metric *metric = &plan->metrics[i];
+    if (strcmp(metric->name, "win_rate_at_kl") != 0 ||
+        metric->dimension_count != 1)
+      continue;
+    const plan_coordinate *kl = &plan->dimensions[metric->dimensions[0]];
+    for (size_t k = 1; k < kl->count; k++)
+      if (fabs(kl->numbers[k] - 1) < fabs(kl->numbers[best] - 1)) best = k;
+    return metric->offset + best;
+  }
+  return SIZE_MAX;
+}
+
+/* At how many points filtering lowers a metric for sure, and where most. */
+static bool lowers(signatures_search *self, size_t value, const char *what,
+                   char *seen) {
+  const heed_plan *plan = self->result->plan;
+  signatures_tally points = {0};
+  view_estimate worst = {.value = 0};
+  for (size_t point = 0; value != SIZE_MAX && point < plan->point_count;
+       point++) {
+    if (spec_at(plan, point, PLAN_POLICY) == NULL || keeps_all(plan, point))
+      continue;
+    const size_t all = unfiltered(plan, point);
+    if (all == SIZE_MAX) continue;
+    const view_estimate found = difference(self, value, point, all, 0);
+    const bool hurts = found.high < 0;
+    tell(&points, point, hurts);
+    if (!hurts || !(found.value < worst.value)) continue;
+    worst = found;
+    points.example = point;
+  }
+  if (points.seen == 0) return false;
+  (void)snprintf(seen, SIGNATURE_TEXT,
+                 "%s falls against training on all labels at %zu of %zu "
+                 "filtered points; most by %.4f [%.4f, %.4f] at %s",
+                 what, points.seen, points.count, -worst.value, -worst.high,
+                 -worst.low, place(self, points.example));
+  return true;
+}
+
+/* Raw win rates reward sharpness, which a filter may add while it loses
+ * direction: at matched KL where there is one. */
+static bool filter_hurts(signatures_search *self, char *seen) {
+  const heed_plan *plan = self->result->plan;
+  return lowers(self, find_matched(plan), "win rate at matched KL", seen) ||
+         lowers(self, find_value(plan, "win_rate"), "win rate", seen);
+}
+
+/* Of a policy against the reference, or of a filtered one against that of all
+ * labels. */
+static bool rises_alone(signatures_search *self, size_t point, size_t other,
+                        size_t wins, size_t reward) {
+  const double even = 0.5;
+  if (!(difference(self, wins, point, other, even).low > 0)) return false;
+  return difference(self, reward, point, other, 0).high < 0;
+}
+
+static bool reward_falls(signatures_search *self, char *seen) {
+  const heed_plan *plan = self->result->plan;
+  const size_t wins = find_value(plan, "win_rate");
+  const size_t reward = find_value(plan, "reward_score");
+  signatures_tally points = {0};
+  for (size_t point = 0;
+       wins != SIZE_MAX && reward != SIZE_MAX && point < plan->point_count;
+       point++) {
+    if (spec_at(plan, point, PLAN_POLICY) == NULL) continue;
+    const size_t all =
+        keeps_all(plan, point) ? SIZE_MAX : unfiltered(plan, point);
+    tell(&points, point,
+         rises_alone(self, point, SIZE_MAX, wins, reward) ||
+             (all != SIZE_MAX && rises_alone(self, point, all, wins, reward)));
+  }
+  if (points.seen == 0) return false;
+  (void)snprintf(seen, SIGNATURE_TEXT,
+                 "win rate rises while the reward falls at %zu of %zu points, "
+                 "for instance at %s",
+                 points.seen, points.count, place(self, points.example));
+  return true;
+}
+
+/* ---- all of them ---- */
+
+static const struct signatures_known {
+  const char *name;
+  bool (*find)(signatures_search *self, char *seen);
+  const char *advice;
+} known[] = {
+    {"all_attentive", all_attentive,
+     "Near mu = 1/2 attentive and casual users choose alike, and eta-hat is "
+     "where the prior or the edge of its range puts it. Take models that "
+     "differ more, or p of each pair (mu = \"pair\")."},
+    {"not_monotone", not_monotone,
+     "EM and guarded steps never lower their objective: the estimator or the "
+     "trainer has a bug, or nodes that move with its parameters."},
+    {"not_converged", not_converged,
+     "Raise max_iterations, or loosen the model: what is reported is where the "
+     "fit was stopped."},
+    {"not_identified", not_identified,
+     "Several parameters explain the data alike, and the prior or the start "
+     "has chosen. Fix what is known (mu), or report the range."},
+    {"filter_hurts", filter_hurts,
+     "The threshold is too aggressive: what it loses in labels is more than it "
+     "gains in their quality. Keep more, or weight (noise_aware, joint) "
+     "instead."},
+    {"reward_falls", reward_falls,
+     "The policy wins often by little and loses seldom by much: win rate alone "
+     "would call it better."},
+};
+enum { KNOWN = sizeof known / sizeof *known };
+
+heed_status signatures_find(view_result *result, diagnosis_signature **found,
+                            size_t *count, heed_error *error) {
+  signatures_search self = {.result = result};
+  diagnosis_signature *made = calloc(KNOWN, sizeof *made);
+  self.difference =
+      calloc(result->plan->replicates + 1, sizeof *self.difference);
+  *found = made;
+  *count = 0;
+  if (made == NULL || self.difference == NULL) {
+    free(self.difference);
+    free(made);
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  }
+  for (size_t i = 0; i < KNOWN; i++) {
+    if (!known[i].find(&self, made[*count].seen)) continue;
+    made[*count].name = known[i].name;
+    made[(*count)++].advice = known[i].advice;
+  }
+  free(self.difference);
+  return HEED_OK;
+}

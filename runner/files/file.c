@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Files that are whole or not there. */
+#include "files/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "files/fault.h"
+
+#define TEMPORARY ".tmp-"
+
+char *file_name(const char *format, ...) {
+  va_list arguments;
+  char *name = NULL;
+  va_start(arguments, format);
+  if (vasprintf(&name, format, arguments) < 0) name = NULL;
+  va_end(arguments);
+  return name;
+}
+
+static void host_name(char host[HOST_NAME_MAX + 1]) {
+  if (gethostname(host, HOST_NAME_MAX) != 0) host[0] = '\0';
+  host[HOST_NAME_MAX] = '\0';
+}
+
+char *file_temporary(const char *path) {
+  char host[HOST_NAME_MAX + 1];
+  host_name(host);
+  return file_name("%s" TEMPORARY "%s-%ld", path, host, (long)getpid());
+}
+
+char *file_folder(const char *path) {
+  const char *slash = strrchr(path, '/');
+  if (slash == NULL) return file_name(".");
+  if (slash == path) return file_name("/");
+  return file_name("%.*s", (int)(slash - path), path);
+}
+
+bool file_is_temporary(const char *name) {
+  return strstr(name, TEMPORARY) != NULL;
+}
+
+static heed_status failed(const char *path, const char *what,
+                          heed_error *error) {
+  const int reason = errno;
+  if (reason == ENOSPC || reason == EDQUOT || reason == EFBIG)
+    return heed_fail(error, HEED_IO,
+                     "%s: %s failed: %s; nothing that was recorded before is "
+                     "lost: make room and run again",
+                     path, what, strerror(reason));
+  return heed_fail(error, HEED_IO, "%s: %s failed: %s", path, what,
+                   strerror(reason));
+}
+
+/* In builds with faults a write comes in two halves, so that a kill between
+ * them leaves a torn file. */
+static size_t stretch(size_t length, size_t left) {
+#ifdef HEED_FAULTS
+  const size_t half = length / 2 + 1;
+  return left < half ? left : half;
+#else
+  (void)length;
+  return left;
+#endif
+}
+
+heed_status file_write_all(int descriptor, const char *path, const void *bytes,
+                           size_t length, heed_error *error) {
+  const char *next = bytes;
+  for (size_t left = length; left > 0;) {
+    ssize_t written;
+    fault_point("write");
+    written = write(descriptor, next, stretch(length, left));
+    fault_point("write");
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return failed(path, "writing", error);
+    next += written;
+    left -= (size_t)written;
+  }
+  return HEED_OK;
+}
+
+static heed_status synchronise(int descriptor, const char *path,
+                               heed_error *error) {
+  int result;
+  fault_point("fsync");
+  result = fsync(descriptor);
+  fault_point("fsync");
+  /* Some file systems know no fsync of a folder. */
+  if (result != 0 && errno != EINVAL && errno != EROFS)
+    return failed(path, "fsync", error);
+  return HEED_OK;
+}
+
+static heed_status open_and_sync(const char *path, int flags,
+                                 heed_error *error) {
+  const int descriptor = open(path, flags | O_CLOEXEC);
+  heed_status status;
+  if (descriptor < 0) return failed(path, "opening", error);
+  status = synchronise(descriptor, path, error);
+  if (close(descriptor) != 0 && status == HEED_OK)
+    status = failed(path, "closing", error);
+  return status;
+}
+
+heed_status file_sync_folder(const char *folder, heed_error *error) {
+  return open_and_sync(folder, O_RDONLY | O_DIRECTORY, error);
+}
+
+heed_status file_remove(const char *path, heed_error *error) {
+  int result;
+  fault_point("unlink");
+  result = unlink(path);
+  fault_point("unlink");
+  if (result != 0 && errno != ENOENT) return failed(path, "removing", error);
+  return HEED_OK;
+}
+
+static heed_status rename_and_sync(const char *temporary, const char *path,
+                                   heed_error *error) {
+  char *folder = file_folder(path);
+  heed_status status;
+  int result;
+  if (folder == NULL)
+    return heed_fail(error, HEED_MEMORY, "%s: memory is out", path);
+  fault_point("rename");
+  result = rename(temporary, path);
+  fault_point("rename");
+  status = result == 0 ? file_sync_folder(folder, error)
+                       : failed(path, "renaming to it", error);
+  free(folder);
+  return status;
+}
+
+heed_status file_commit(const char *temporary, const char *path,
+                        heed_error *error) {
+  heed_status status = open_and_sync(temporary, O_RDONLY, error);
+  if (status == HEED_OK) status = rename_and_sync(temporary, path, error);
+  if (status != HEED_OK) (void)file_remove(temporary, NULL);
+  return status;
+}
+
+static heed_status write_temporary(const char *temporary, const void *bytes,
+                                   size_t length, heed_error *error) {
+  const int descriptor =
+      open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  heed_status status;
+  if (descriptor < 0) return failed(temporary, "creating", error);
+  status = file_write_all(descriptor, temporary, bytes, length, error);
+  if (close(descriptor) != 0 && status == HEED_OK)
+    status = failed(temporary, "closing", error);
+  return status;
+}
+
+heed_status file_write(const char *path, const void *bytes, size_t length,
+                       heed_error *error) {
+  char *temporary = file_temporary(path);
+  heed_status status;
+  if (temporary == NULL)
+    return heed_fail(error, HEED_MEMORY, "%s: memory is out", path);
+  status = write_temporary(temporary, bytes, length, error);
+  if (status == HEED_OK)
+    status = file_commit(temporary, path, error);
+  else
+    (void)file_remove(temporary, NULL);
+  free(temporary);
+  return status;
+}
+
+/* Whether the process that made a temporary file of this name is gone.  One of
+ * another host may live. */
+static bool abandoned(const char *name) {
+  char host[HOST_NAME_MAX + 1];
+  const char *owner = strstr(name, TEMPORARY);
+  const char *process = strrchr(name, '-');
+  char *end;
+  long number;
+  if (owner == NULL) return false;
+  owner += strlen(TEMPORARY);
+  host_name(host);
+  if (process < owner || strncmp(owner, host, strlen(host)) != 0 ||
+      process != owner + strlen(host))
+    return false;
+  number = strtol(process + 1, &end, 10);
+  if (number <= 0 || *end != '\0') return false;
+  return kill((pid_t)number, 0) != 0 && errno == ESRCH;
+}
+
+void file_clean(const char *folder, const char *prefix) {
+  DIR *entries = opendir(folder);
+  const struct dirent *entry;
+  if (entries == NULL) return;
+  while ((entry = readdir(entries)) != NULL) {
+    char *path;
+    if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0) continue;
+    if (!abandoned(entry->d_name)) continue;
+    path = file_name("%s/%s", folder, entry->d_name);
+    if (path != NULL) (void)file_remove(path, NULL);
+    free(path);
+  }
+  (void)closedir(entries);
+}

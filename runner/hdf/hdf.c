@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * HDF5 with the errors of heed. */
+#include "hdf/hdf.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* HDF5 keeps what it could not write to a full disk, and crashes over it when
+ * it tidies up at the end of the process.  So it is only allowed to after all
+ * its files could be closed: the one thing to be known process-wide. */
+static atomic_bool unclosed;
+
+static void tidy_up(void) {
+  if (!atomic_load(&unclosed)) (void)H5close();
+}
+
+void hdf_silence(void) {
+  /* The first to say so is the one to take it on. */
+  if (H5dont_atexit() >= 0) (void)atexit(tidy_up);
+  (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+void hdf_close(hdf_file *self, hid_t root) {
+  if (root < 0 || H5Fclose(root) >= 0) return;
+  atomic_store(&unclosed, true);
+  hdf_fail(self, "complete", "the file");
+}
+
+/* HDF5's first message.  Of a failed system call only what the system said:
+ * "… error message = 'No space left on device', …". */
+static herr_t innermost(unsigned depth, const H5E_error2_t *found, void *text) {
+  const char mark[] = "error message = '";
+  const char *said = strstr(found->desc, mark);
+  if (depth != 0) return 0;
+  if (said == NULL) {
+    (void)snprintf(text, 256, "%s", found->desc);
+  } else {
+    said += sizeof mark - 1;
+    (void)snprintf(text, 256, "%.*s", (int)strcspn(said, "'"), said);
+  }
+  return 0;
+}
+
+void hdf_explain(hdf_file *self, const char *doing, const char *what) {
+  char why[256] = "";
+  (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, innermost, why);
+  (void)heed_fail(self->error, HEED_IO, "%s: cannot %s %s%s%s", self->path,
+                  doing, what, why[0] == '\0' ? "" : ": ", why);
+}
+
+/* Files are not locked: none is written once it has its name, and some file
+ * systems of clusters refuse locks. */
+static hid_t access_list(void) {
+  const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+  (void)H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
+  (void)H5Pset_file_locking(access, 0, 1);
+  return access;
+}
+
+hid_t hdf_open(hdf_file *self) {
+  hid_t access, root;
+  if (self->status != HEED_OK) return H5I_INVALID_HID;
+  hdf_silence();
+  access = access_list();
+  root = H5Fopen(self->path, H5F_ACC_RDONLY, access);
+  if (root < 0) hdf_fail(self, "open", "it as an HDF5 file");
+  (void)H5Pclose(access);
+  return root;
+}
+
+hid_t hdf_create(hdf_file *self) {
+  hid_t access, root;
+  if (self->status != HEED_OK) return H5I_INVALID_HID;
+  hdf_silence();
+  access = access_list();
+  root = H5Fcreate(self->path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+  if (root < 0) hdf_fail(self, "make", "the file");
+  (void)H5Pclose(access);
+  return root;
+}
+
+hid_t hdf_memory_file(hdf_file *self) {
+  hid_t access, root = H5I_INVALID_HID;
+  if (self->status != HEED_OK) return root;
+  hdf_silence();
+  access = access_list();
+  if (H5Pset_fapl_core(access, 1 << 20, 0) >= 0)
+    root = H5Fcreate("heed", H5F_ACC_TRUNC, H5P_DEFAULT, access);
+  if (root < 0) hdf_fail(self, "build", "a file in memory");
+  (void)H5Pclose(access);
+  return root;
+}
+
+void *hdf_image(hdf_file *self, hid_t root, size_t *length) {
+  ssize_t size = -1;
+  void *bytes = NULL;
+  if (self->status != HEED_OK) return NULL;
+  if (H5Fflush(root, H5F_SCOPE_GLOBAL) >= 0)
+    size = H5Fget_file_image(root, NULL, 0);
+  if (size > 0) bytes = malloc((size_t)size);
+  if (bytes == NULL || H5Fget_file_image(root, bytes, (size_t)size) != size) {
+    hdf_fail(self, "build", "a file in memory");
+    free(bytes);
+    return NULL;
+  }
+  *length = (size_t)size;
+  return bytes;
+}
+
+hid_t hdf_text_type(void) {
+  const hid_t type = H5Tcopy(H5T_C_S1);
+  (void)H5Tset_size(type, H5T_VARIABLE);
+  (void)H5Tset_cset(type, H5T_CSET_UTF8);
+  return type;
+}
+
+hid_t hdf_type(heed_column_type type) {
+  switch (type) {
+    case HEED_FLOAT64:
+      return H5T_NATIVE_DOUBLE;
+    case HEED_FLOAT32:
+      return H5T_NATIVE_FLOAT;
+    case HEED_INT64:
+      return H5T_NATIVE_INT64;
+    case HEED_INT32:
+      return H5T_NATIVE_INT32;
+    case HEED_INT8:
+      return H5T_NATIVE_INT8;
+    case HEED_STRING:
+      return hdf_text_type();
+  }
+  return H5I_INVALID_HID;
+}
+
+hid_t hdf_group(hdf_file *self, hid_t parent, const char *name) {
+  if (self->status != HEED_OK) return H5I_INVALID_HID;
+  const hid_t group =
+      H5Gcreate2(parent, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  if (group < 0) hdf_fail(self, "make the group", name);
+  return group;
+}
+
+hid_t hdf_write(hdf_file *self, hid_t parent, const char *name, hid_t type,
+                int rank, const hsize_t *extent, const void *data) {
+  hid_t space, set;
+  if (self->status != HEED_OK) return H5I_INVALID_HID;
+  space =
+      rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(rank, extent, NULL);
+  set = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, H5P_DEFAULT,
+                   H5P_DEFAULT);
+  if (set < 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
+    hdf_fail(self, "write", name);
+  (void)H5Sclose(space);
+  return set;
+}
+
+void hdf_put(hdf_file *self, hid_t parent, const char *name, hid_t type,
+             int rank, const hsize_t *extent, const void *data) {
+  const hid_t set = hdf_write(self, parent, name, type, rank, extent, data);
+  if (set >= 0) (void)H5Dclose(set);
+}
+
+void hdf_put_texts(hdf_file *self, hid_t parent, const char *name, size_t count,
+                   const char *const *texts) {
+  const hid_t type = hdf_text_type();
+  const hsize_t extent = count;
+  hdf_put(self, parent, name, type, 1, &extent, texts);
+  (void)H5Tclose(type);
+}
+
+void hdf_put_text(hdf_file *self, hid_t parent, const char *name,
+                  const char *text) {
+  const hid_t type = hdf_text_type();
+  hdf_put(self, parent, name, type, 0, NULL, &text);
+  (void)H5Tclose(type);
+}
+
+static void note(hdf_file *self, hid_t object, const char *name, hid_t type,
+                 const void *value) {
+  hid_t space, attribute;
+  if (self->status != HEED_OK) return;
+  space = H5Screate(H5S_SCALAR);
+  attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+  if (attribute < 0 || H5Awrite(attribute, type, value) < 0)
+    hdf_fail(self, "write the attribute", name);
+  if (attribute >= 0) (void)H5Aclose(attribute);
+  (void)H5Sclose(space);
+}
+
+void hdf_note(hdf_file *self, hid_t object, const char *name,
+              const char *text) {
+  const hid_t type = hdf_text_type();
+  note(self, object, name, type, &text);
+  (void)H5Tclose(type);
+}
+
+void hdf_note_number(hdf_file *self, hid_t object, const char *name,
+                     double value) {
+  note(self, object, name, H5T_NATIVE_DOUBLE, &value);
+}
+
+void hdf_note_integer(hdf_file *self, hid_t object, const char *name,
+                      int64_t value) {
+  note(self, object, name, H5T_NATIVE_INT64, &value);
+}
+
+static void read_note(hdf_file *self, hid_t parent, const char *object,
+                      const char *name, hid_t type, void *value) {
+  hid_t attribute;
+  if (self->status != HEED_OK) return;
+  attribute = H5Aopen_by_name(parent, object, name, H5P_DEFAULT, H5P_DEFAULT);
+  if (attribute < 0 || H5Aread(attribute, type, value) < 0)
+    hdf_fail(self, "read the attribute", name);
+  if (attribute >= 0) (void)H5Aclose(attribute);
+}
+
+int64_t hdf_read_note(hdf_file *self, hid_t parent, const char *object,
+                      const char *name) {
+  int64_t value = 0;
+  read_note(self, parent, object, name, H5T_NATIVE_INT64, &value);
+  return value;
+}
+
+double hdf_read_note_number(hdf_file *self, hid_t parent, const char *object,
+                            const char *name) {
+  double value = 0;
+  read_note(self, parent, object, name, H5T_NATIVE_DOUBLE, &value);
+  return value;
+}
+
+char *hdf_read_note_text(hdf_file *self, hid_t object, const char *name) {
+  const hid_t type = hdf_text_type();
+  char *found = NULL, *text = NULL;
+  if (self->status == HEED_OK && H5Aexists(object, name) > 0)
+    read_note(self, object, ".", name, type, &found);
+  if (found != NULL) {
+    text = strdup(found);
+    (void)H5free_memory(found);
+    if (text == NULL) hdf_fail(self, "find memory for", name);
+  }
+  (void)H5Tclose(type);
+  return text;
+}
+
+void *hdf_read(hdf_file *self, hid_t parent, const char *name, hid_t type,
+               size_t size, size_t *count, int optional) {
+  hid_t set, space;
+  hssize_t points;
+  void *data = NULL;
+  *count = 0;
+  if (self->status != HEED_OK) return NULL;
+  if (optional && H5Lexists(parent, name, H5P_DEFAULT) <= 0) return NULL;
+  set = H5Dopen2(parent, name, H5P_DEFAULT);
+  if (set < 0) {
+    hdf_fail(self, "read", name);
+    return NULL;
+  }
+  space = H5Dget_space(set);
+  points = H5Sget_simple_extent_npoints(space);
+  if (points >= 0) data = calloc((size_t)points + 1, size);
+  if (data == NULL ||
+      H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0) {
+    hdf_fail(self, "read", name);
+    free(data);
+    data = NULL;
+  } else {
+    *count = (size_t)points;
+  }
+  (void)H5Sclose(space);
+  (void)H5Dclose(set);
+  return data;
+}
+
+void *hdf_read_rows(hdf_file *self, hid_t parent, const char *name, hid_t type,
+                    size_t size, size_t first, size_t rows, size_t *count) {
+  hsize_t extent[H5S_MAX_RANK], start[H5S_MAX_RANK] = {first};
+  hid_t set, space, memory;
+  void *data = NULL;
+  int rank;
+  *count = 0;
+  if (self->status != HEED_OK) return NULL;
+  set = H5Dopen2(parent, name, H5P_DEFAULT);
+  space = H5Dget_space(set);
+  rank = H5Sget_simple_extent_dims(space, extent, NULL);
+  extent[0] = rows;
+  *count = 1;
+  for (int i = 0; i < rank; i++) *count *= extent[i];
+  memory = H5Screate_simple(rank, extent, NULL);
+  if (rank > 0) data = calloc(*count + 1, size);
+  if (data == NULL ||
+      H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL) <
+          0 ||
+      H5Dread(set, type, memory, space, H5P_DEFAULT, data) < 0) {
+    hdf_fail(self, "read", name);
+    free(data);
+    data = NULL;
+    *count = 0;
+  }
+  (void)H5Sclose(memory);
+  (void)H5Sclose(space);
+  (void)H5Dclose(set);
+  return data;
+}
+
+double *hdf_read_numbers(hdf_file *self, hid_t parent, const char *name,
+                         size_t *count) {
+  return hdf_read(self, parent, name, H5T_NATIVE_DOUBLE, sizeof(double), count,
+                  1);
+}
+
+int64_t *hdf_read_integers(hdf_file *self, hid_t parent, const char *name,
+                           size_t *count) {
+  return hdf_read(self, parent, name, H5T_NATIVE_INT64, sizeof(int64_t), count,
+                  1);
+}
+
+char **hdf_read_texts(hdf_file *self, hid_t parent, const char *name,
+                      size_t *count) {
+  const hid_t type = hdf_text_type();
+  char **texts = hdf_read(self, parent, name, type, sizeof(char *), count, 1);
+  (void)H5Tclose(type);
+  return texts;
+}
+
+void hdf_free_texts(char **texts, size_t count) {
+  for (size_t i = 0; texts != NULL && i < count; i++)
+    (void)H5free_memory(texts[i]);
+  free(texts);
+}
+
+char *hdf_read_text(hdf_file *self, hid_t parent, const char *name) {
+  size_t count;
+  char **texts = hdf_read_texts(self, parent, name, &count);
+  char *text = count > 0 && texts[0] != NULL ? strdup(texts[0]) : NULL;
+  hdf_free_texts(texts, count);
+  return text;
+}

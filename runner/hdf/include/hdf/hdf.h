@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * HDF5 with the errors of heed.  A function that finds status != HEED_OK does
+ * nothing, so that a run of calls is checked once, at its end. */
+#ifndef HEED_HDF_HDF_H
+#define HEED_HDF_HDF_H
+
+#include <hdf5.h>
+
+#include "heed/status.h"
+#include "heed/table.h"
+
+typedef struct hdf_file {
+  const char *path; /* for messages */
+  heed_status status;
+  heed_error *error;
+} hdf_file;
+
+/* Sets what HDF5 keeps for the whole process: it is not to print its errors,
+ * nor to crash at the end over what it could not write. */
+void hdf_silence(void);
+
+/* A new file in memory; -1 after a failure.  And what it holds, as bytes from
+ * malloc(), before it is closed; NULL after a failure. */
+hid_t hdf_memory_file(hdf_file *self);
+void *hdf_image(hdf_file *self, hid_t root, size_t *length);
+
+/* Opens the file of this path to read, or makes it; -1 after a failure. */
+hid_t hdf_open(hdf_file *self);
+hid_t hdf_create(hdf_file *self);
+/* Closes a file and all that is open in it; -1 is fine. */
+void hdf_close(hdf_file *self, hid_t root);
+
+/* Fills the error: what was done to what, and what HDF5 says of it. */
+void hdf_explain(hdf_file *self, const char *doing, const char *what);
+
+/* Remembers the first failure. */
+static inline void hdf_fail(hdf_file *self, const char *doing,
+                            const char *what) {
+  if (self->status != HEED_OK) return;
+  hdf_explain(self, doing, what);
+  self->status = HEED_IO;
+}
+
+/* The variable-length UTF-8 text type that netCDF's readers want. */
+hid_t hdf_text_type(void);
+hid_t hdf_type(heed_column_type type); /* native; to be closed if a text */
+
+hid_t hdf_group(hdf_file *self, hid_t parent, const char *name);
+
+/* Writes a new dataset of rank dimensions (0: a scalar) and returns it open. */
+hid_t hdf_write(hdf_file *self, hid_t parent, const char *name, hid_t type,
+                int rank, const hsize_t *extent, const void *data);
+/* The same, and closes it. */
+void hdf_put(hdf_file *self, hid_t parent, const char *name, hid_t type,
+             int rank, const hsize_t *extent, const void *data);
+void hdf_put_texts(hdf_file *self, hid_t parent, const char *name, size_t count,
+                   const char *const *texts);
+void hdf_put_text(hdf_file *self, hid_t parent, const char *name,
+                  const char *text);
+
+/* Attributes. */
+void hdf_note(hdf_file *self, hid_t object, const char *name, const char *text);
+void hdf_note_number(hdf_file *self, hid_t object, const char *name,
+                     double value);
+void hdf_note_integer(hdf_file *self, hid_t object, const char *name,
+                      int64_t value);
+
+/* An attribute of an object below parent ("." is parent itself). */
+int64_t hdf_read_note(hdf_file *self, hid_t parent, const char *object,
+                      const char *name);
+/* A text, to be freed; NULL, and no failure, if it is not there. */
+char *hdf_read_note_text(hdf_file *self, hid_t object, const char *name);
+double hdf_read_note_number(hdf_file *self, hid_t parent, const char *object,
+                            const char *name);
+
+/* Reads a whole dataset into memory from malloc(); *count elements.  NULL, and
+ * no failure, if `optional` and it is not there. */
+void *hdf_read(hdf_file *self, hid_t parent, const char *name, hid_t type,
+               size_t size, size_t *count, int optional);
+/* The same of rows first … first + rows - 1. */
+void *hdf_read_rows(hdf_file *self, hid_t parent, const char *name, hid_t type,
+                    size_t size, size_t first, size_t rows, size_t *count);
+double *hdf_read_numbers(hdf_file *self, hid_t parent, const char *name,
+                         size_t *count);
+int64_t *hdf_read_integers(hdf_file *self, hid_t parent, const char *name,
+                           size_t *count);
+char **hdf_read_texts(hdf_file *self, hid_t parent, const char *name,
+                      size_t *count);
+void hdf_free_texts(char **texts, size_t count);
+char *hdf_read_text(hdf_file *self, hid_t parent, const char *name);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What a planner's child writes to its pipe: lines of one word, a space and
+ * JSON.
+ *
+ *   open "FILE"      a plugin file is about to be loaded
+ *   refuse "TEXT"    it was, and is no good
+ *   loaded ""        all files have been looked at
+ *   print "TEXT"     the sweep called print()
+ *   warn "TEXT"
+ *   make "PLUGIN"    its create() is about to be called; "": it returned
+ *   fail {"status": N, "message": "TEXT"}   and nothing after
+ *   plan {…}                                and nothing after */
+#ifndef HEED_PLANNER_PROTOCOL_H
+#define HEED_PLANNER_PROTOCOL_H
+
+#define PROTOCOL_OPEN "open"
+#define PROTOCOL_REFUSE "refuse"
+#define PROTOCOL_LOADED "loaded"
+#define PROTOCOL_PRINT "print"
+#define PROTOCOL_WARN "warn"
+#define PROTOCOL_MAKE "make"
+#define PROTOCOL_FAIL "fail"
+#define PROTOCOL_PLAN "plan"
+
+#define PROTOCOL_OUT_OF_MEMORY                                             \
+  "memory is out while planning: the sweep is too large, or --memory too " \
+  "small"
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The cube: all cells of a plan on the grid of its axes, in memory. */
+#ifndef HEED_RESULT_CUBE_H
+#define HEED_RESULT_CUBE_H
+
+#include "work/batch.h"
+
+typedef struct result_failure {
+  size_t place; /* index on the grid */
+  int64_t signal;
+  char *stage, *plugin, *message;
+} result_failure;
+
+typedef struct result_warning {
+  size_t place, number; /* number: in the order they came in */
+  char *code, *plugin, *message;
+} result_warning;
+
+typedef struct result_cube {
+  const heed_plan *plan;
+  size_t places;    /* axes' lengths x replicates */
+  size_t *place_of; /* of each cell of the plan */
+  double **values;  /* a metric: places x its count; NaN: none */
+  double *seconds[PLAN_STAGE_COUNT];
+  int8_t *status;
+  const char **keys;
+  char (*key_texts)[PLAN_KEY_SIZE];
+  size_t failure_count, warning_count;
+  result_failure *failures;
+  result_warning *warnings;
+  size_t
+      *kept[KEPT_TABLES]; /* of each place: rows in each of the kept tables */
+} result_cube;
+
+heed_status cube_create(const heed_plan *plan, result_cube **result,
+                        heed_error *error);
+void cube_free(result_cube *self);
+
+/* Takes over the record in a row of a batch as that of a cell. */
+heed_status cube_fill(result_cube *self, size_t cell, const work_batch *batch,
+                      size_t row, heed_error *error);
+
+/* Puts failures and warnings in the order of their places: a reader looks for
+ * them there, and the order of parts is chance. */
+void cube_sort(result_cube *self);
+
+#endif

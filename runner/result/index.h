@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Which cell of a plan a key is, and which files hold its record. */
+#ifndef HEED_RESULT_INDEX_H
+#define HEED_RESULT_INDEX_H
+
+#include "result/result.h"
+#include "work/batch.h"
+
+typedef struct work_index_key {
+  char key[PLAN_KEY_SIZE];
+  size_t cell;
+} work_index_key;
+
+/* A file of records: the result of an earlier run, or a part. */
+typedef struct work_index_source {
+  char *path;
+  bool result;
+} work_index_source;
+
+typedef struct work_index_place {
+  size_t source; /* SIZE_MAX: the cell is not recorded */
+  size_t row;
+  int64_t status;
+} work_index_place;
+
+typedef struct work_index {
+  const heed_plan *plan;
+  size_t count;             /* cells of the plan */
+  work_index_key *keys;     /* by key */
+  work_index_place *places; /* count: of each cell, the record that counts */
+  size_t source_count;
+  work_index_source *sources;
+  size_t orphans; /* finished cells of the result that the plan has not */
+  /* Cells whose record source i holds: cells[first[i]] … cells[first[i + 1] -
+   * 1], ascending. */
+  size_t *first, *cells;
+} work_index;
+
+/* Reads the keys of the result file (if there is one; NULL: not looked at) and
+ * of all parts of the folder (NULL: not looked at).  A record that is done
+ * counts before one that failed. */
+heed_status index_open(const heed_plan *plan, const char *result_path,
+                       const char *folder, work_index **result,
+                       heed_error *error);
+void index_close(work_index *self);
+
+/* The cells that have this key: *count of them, in keys[first …]. */
+size_t index_find(const work_index *self, const char *key, size_t *count);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A result file read back as a batch. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "names.h"
+#include "result/result.h"
+#include "work/match.h"
+
+/* Timing stands in a file a stage; here it is rows x stages. */
+static void read_seconds(hdf_file *file, hid_t root, work_batch *result) {
+  result->seconds = calloc(result->rows * PLAN_STAGE_COUNT + 1, sizeof(double));
+  if (result->seconds == NULL) hdf_fail(file, "find memory for", "timing");
+  for (size_t stage = 0; file->status == HEED_OK && stage < PLAN_STAGE_COUNT;
+       stage++) {
+    char name[64];
+    size_t count;
+    double *column;
+    (void)snprintf(name, sizeof name, "timing/seconds_%s",
+                   plan_stage_name((plan_stage)stage));
+    column = hdf_read_numbers(file, root, name, &count);
+    if (column == NULL || count != result->rows) {
+      hdf_fail(file, "read", name);
+    } else {
+      for (size_t i = 0; i < count; i++)
+        result->seconds[i * PLAN_STAGE_COUNT + stage] = column[i];
+    }
+    free(column);
+  }
+}
+
+/* Values of one stored metric, `offset` its first in a stored record. */
+static void take_metric(const work_batch *result, const heed_plan *plan,
+                        const work_match *where, const plan_metric *metric,
+                        const double *stored) {
+  for (size_t i = 0; i < plan->value_count; i++) {
+    const size_t start = where->source[i] - metric->offset;
+    if (where->source[i] < metric->offset || start >= metric->count) continue;
+    for (size_t row = 0; row < result->rows; row++)
+      result->values[row * plan->value_count + i] =
+          stored[row * metric->count + start];
+  }
+}
+
+static void read_metrics(work_batch *result, const heed_plan *stored,
+                         const heed_plan *plan, const work_match *where) {
+  hdf_file *file = &result->file;
+  for (size_t i = 0; file->status == HEED_OK && i < stored->metric_count; i++) {
+    const plan_metric *metric = &stored->metrics[i];
+    char name[NAME_SIZE];
+    size_t count;
+    double *values;
+    if (metric->count == 0) continue;
+    name_metric(stored, metric, name);
+    values = hdf_read_numbers(file, result->root, name, &count);
+    if (count == result->rows * metric->count)
+      take_metric(result, plan, where, metric, values);
+    else
+      hdf_fail(file, "read", name);
+    free(values);
+  }
+}
+
+/* The file's own plan says what its metrics are. */
+static void read_values(work_batch *result, const heed_plan *plan) {
+  hdf_file *file = &result->file;
+  char *text = hdf_read_text(file, result->root, "sweep/plan");
+  const size_t count = result->rows * plan->value_count;
+  heed_plan *stored = NULL;
+  work_match where = {0, NULL};
+  result->values = malloc((count + 1) * sizeof(double));
+  if (text == NULL || result->values == NULL)
+    hdf_fail(file, "read", "the plan");
+  for (size_t i = 0; file->status == HEED_OK && i < count; i++)
+    result->values[i] = NAN;
+  if (file->status == HEED_OK)
+    file->status = plan_parse(text, strlen(text), &stored, file->error);
+  if (file->status == HEED_OK)
+    file->status =
+        match_make(stored->json, plan, file->path, &where, file->error);
+  if (file->status == HEED_OK) read_metrics(result, stored, plan, &where);
+  match_free(&where);
+  plan_free(stored);
+  free(text);
+}
+
+heed_status batch_read_result(const char *path, const heed_plan *plan,
+                              work_batch *result, heed_error *error) {
+  hdf_file *file = &result->file;
+  size_t count;
+  memset(result, 0, sizeof *result);
+  *file = (hdf_file){path, HEED_OK, error};
+  result->root = hdf_open(file);
+  result->keys = hdf_read_texts(file, result->root, "cells/key", &result->rows);
+  result->status = hdf_read_integers(file, result->root, "status", &count);
+  if (count != result->rows) hdf_fail(file, "read", "status");
+  if (file->status == HEED_OK) {
+    read_seconds(file, result->root, result);
+    read_values(result, plan);
+    batch_read_failures(result, "errors/cell", "errors/");
+    batch_read_warnings(result, "warnings/cell", "warnings/");
+    batch_find_kept(result);
+  }
+  const heed_status status = file->status;
+  if (status != HEED_OK) batch_free(result);
+  return status;
+}

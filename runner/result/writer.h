@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What the parts of a result file's writer share. */
+#ifndef HEED_RESULT_WRITER_H
+#define HEED_RESULT_WRITER_H
+
+#include "cube.h"
+#include "result/result.h"
+
+#define MOST_RANK 32
+
+typedef struct result_writer {
+  hdf_file file;
+  hid_t root;
+  const result_cube *cube;
+  hid_t parent; /* the group that grids are being written into: the root, or one
+                   that has scales of its own, so that it can be read alone */
+  hid_t axis_scales[MOST_RANK]; /* in it: of the axes, then of replicate */
+  hid_t *dimension_scales;      /* of the plan's further dimensions */
+  char *coordinates;            /* names of tied coordinates, or "" */
+} result_writer;
+
+/* Attaches a scale to dimension number `position` of a dataset. */
+void writer_attach(result_writer *self, hid_t set, hid_t scale, size_t position,
+                   const char *name);
+void writer_make_scale(result_writer *self, hid_t set, const char *name);
+/* A text attribute, unless the text is NULL. */
+void writer_note(result_writer *self, hid_t object, const char *name,
+                 const char *text);
+
+/* All that lies on the grid of the axes: scales, metrics, status, timing, keys
+ * of cells, and the labels once more as bytes. */
+void writer_put_grids(result_writer *self);
+/* Groups of columns: errors, warnings, plugins, inputs; the sweep; and the
+ * attributes of the root. */
+void writer_put_lists(result_writer *self, const result_provenance *provenance);
+
+#endif

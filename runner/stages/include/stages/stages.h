@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Stages: run a cell of a plan, sharing what cells before it have done.
+ *
+ *   source → world → annotations → posterior → selection → policy → evaluation
+ *
+ * The outputs along the last cell's path stay alive; a cell that shares a
+ * prefix with it starts from there.  Cells in tree order thus run each node
+ * once a replicate. */
+#ifndef HEED_STAGES_STAGES_H
+#define HEED_STAGES_STAGES_H
+
+#include <stdatomic.h>
+
+#include "host/host.h"
+#include "plan/plan.h"
+#include "work/work.h"
+
+typedef struct heed_stages heed_stages;
+
+typedef struct stages_options {
+  const heed_work *work; /* for costly stages; NULL: none are saved */
+  atomic_bool *cancel;   /* may be NULL */
+  void *context;
+  /* Called before each stage (node) is run, and with its progress. */
+  void (*announce)(void *context, size_t cell, plan_stage stage);
+  /* Called before a stage's plugin is closed; the cell is one that shared it.
+   * May be NULL. */
+  void (*closing)(void *context, size_t cell, plan_stage stage);
+  void (*progress)(void *context, double done, const char *what);
+  void (*log)(void *context, const char *plugin, const char *line);
+} stages_options;
+
+/* plugins: what the plan names, loaded.  Both outlive the stages. */
+heed_status stages_create(const heed_plan *plan, const host_registry *plugins,
+                          const stages_options *options, heed_stages **result,
+                          heed_error *error);
+
+/* Runs one cell into a record.  A stage that fails fills the record
+ * (RECORD_FAILED) and is not an error of this function; cells under the same
+ * node then fail alike without running it again.  HEED_CANCELLED: no record. */
+heed_status stages_run(heed_stages *stages, size_t cell, heed_record *record,
+                       heed_error *error);
+
+void stages_free(heed_stages *stages);
+
+/* The schemas of the host's own stages, which the planner checks `users` and
+ * `evaluation` with, and the metrics that evaluation reports. */
+extern const heed_parameter stages_users[];
+extern const size_t stages_user_count;
+extern const heed_parameter stages_evaluation[];
+extern const size_t stages_evaluation_count;
+extern const heed_output stages_metrics[];
+extern const size_t stages_metric_count;
+extern const heed_dimension stages_dimensions[];
+extern const size_t stages_dimension_count;
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Checks of templates: the schema of a sweep, and schemas over axes. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stages/stages.h"
+#include "state.h"
+
+static const char *const kept[] = {"users",     "models",    "trace", "policy",
+                                   "responses", "selection", NULL};
+static const heed_parameter keep_item = {
+    .name = "keep", .type = HEED_ENUM, .choices = kept};
+
+static const heed_parameter keys[SWEEP_KEY_COUNT] = {
+    [PLAN_WORLD] = {.name = "source",
+                    .type = HEED_PLUGIN,
+                    .kind = HEED_SOURCE,
+                    .doc = "where pairs come from, h.source.NAME {}"},
+    [PLAN_ANNOTATIONS] = {.name = "users",
+                          .type = HEED_RECORD,
+                          .standard = "{}",
+                          .doc = "who annotates what"},
+    [PLAN_POSTERIOR] = {.name = "estimator",
+                        .type = HEED_PLUGIN,
+                        .kind = HEED_ESTIMATOR,
+                        .doc = "what infers attentiveness, "
+                               "h.estimator.NAME {}"},
+    [PLAN_SELECTION] = {.name = "filter",
+                        .type = HEED_PLUGIN,
+                        .flags = HEED_OPTIONAL,
+                        .kind = HEED_FILTER,
+                        .doc = "which annotations are used"},
+    [PLAN_POLICY] = {.name = "trainer",
+                     .type = HEED_PLUGIN,
+                     .flags = HEED_OPTIONAL,
+                     .kind = HEED_TRAINER,
+                     .doc = "what learns from them"},
+    [PLAN_EVALUATION] = {.name = "evaluation",
+                         .type = HEED_RECORD,
+                         .standard = "{}",
+                         .doc = "what is measured"},
+    [SWEEP_TITLE] = {.name = "title",
+                     .type = HEED_TEXT,
+                     .flags = HEED_OPTIONAL,
+                     .doc = "one line; the file's name where left out"},
+    [SWEEP_SEED] = {.name = "seed",
+                    .type = HEED_INTEGER,
+                    .standard = "1",
+                    .low = 0,
+                    .high = 0x1p53,
+                    .doc = "keys all that is random"},
+    [SWEEP_REPLICATES] = {.name = "replicates",
+                          .type = HEED_INTEGER,
+                          .standard = "1",
+                          .low = 1,
+                          .high = MOST_CELLS,
+                          .doc = "repetitions of each point"},
+    [SWEEP_KEEP] = {.name = "keep",
+                    .type = HEED_LIST,
+                    .standard = "[]",
+                    .item = &keep_item,
+                    .doc = "tables to keep beside the metrics"},
+    [SWEEP_BLAS_THREADS] = {.name = "blas_threads",
+                            .type = HEED_INTEGER,
+                            .standard = "1",
+                            .low = 1,
+                            .high = 1024,
+                            .doc = "threads of matrix products, a worker"},
+};
+
+void check_schema(heed_sweep *self) {
+  memcpy(self->schema, keys, sizeof keys);
+  self->schema[PLAN_ANNOTATIONS].fields = stages_users;
+  self->schema[PLAN_ANNOTATIONS].field_count = stages_user_count;
+  self->schema[PLAN_EVALUATION].fields = stages_evaluation;
+  self->schema[PLAN_EVALUATION].field_count = stages_evaluation_count;
+}
+
+const heed_plugin *check_named(const heed_sweep *self, const char *full,
+                               const host_plugin_file **file) {
+  const char *slash = strchr(full, '/');
+  char kind_text[32];
+  heed_kind kind;
+  if (slash == NULL) return NULL;
+  (void)snprintf(kind_text, sizeof kind_text, "%.*s", (int)(slash - full),
+                 full);
+  if (!kind_of(kind_text, &kind)) return NULL;
+  return registry_find(self->plugins, kind, slash + 1, file);
+}
+
+static heed_status check_at(const heed_sweep *self, const heed_plugin *plugin,
+                            const json_t *template, const size_t *position,
+                            heed_error *error) {
+  json_t *filled = template_fill(self, template, position), *resolved = NULL;
+  const heed_status status =
+      schema_resolve(self->plugins, plugin->parameters, plugin->parameter_count,
+                     json_object_get(filled, "parameters"), self->folder, "",
+                     &resolved, error);
+  json_decref(filled);
+  json_decref(resolved);
+  return status;
+}
+
+/* A schema looks at each value by itself, so each axis may vary alone. */
+static heed_status check_values(const heed_sweep *self,
+                                const heed_plugin *plugin,
+                                const json_t *template, size_t *position,
+                                uint8_t *used, heed_error *error) {
+  heed_status status = check_at(self, plugin, template, position, error);
+  template_axes(template, used);
+  for (size_t i = 0; status == HEED_OK && i < self->axis_count; i++) {
+    const size_t count = json_array_size(self->axes[i].values);
+    if (!used[i]) continue;
+    for (position[i] = 1; status == HEED_OK && position[i] < count;
+         position[i]++)
+      status = check_at(self, plugin, template, position, error);
+    position[i] = 0;
+  }
+  return status;
+}
+
+heed_status check_plugin(const heed_sweep *self, const heed_plugin *plugin,
+                         const json_t *template, heed_error *error) {
+  size_t *position = calloc(self->axis_count + 1, sizeof *position);
+  uint8_t *used = calloc(self->axis_count + 1, sizeof *used);
+  const heed_status status =
+      position == NULL || used == NULL
+          ? heed_fail(error, HEED_MEMORY, "memory is out")
+          : check_values(self, plugin, template, position, used, error);
+  free(position);
+  free(used);
+  return status;
+}
+
+heed_status check_key(const heed_sweep *self, size_t key, const json_t *filled,
+                      json_t **resolved, heed_error *error) {
+  json_t *given = json_object(), *whole = NULL;
+  heed_status status;
+  if (filled != NULL)
+    (void)json_object_set(given, self->schema[key].name, (json_t *)filled);
+  status = schema_resolve(self->plugins, &self->schema[key], 1, given,
+                          self->folder, "", &whole, error);
+  if (status == HEED_OK)
+    *resolved = json_incref(json_object_get(whole, self->schema[key].name));
+  json_decref(whole);
+  json_decref(given);
+  return status;
+}

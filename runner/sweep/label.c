@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Labels: what a value is called on an axis that has no numbers. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state.h"
+
+const char *label_format(const heed_sweep *self, const char *format, ...) {
+  va_list arguments;
+  const char *kept = NULL;
+  char *text = NULL;
+  va_start(arguments, format);
+  if (vasprintf(&text, format, arguments) < 0) text = NULL;
+  va_end(arguments);
+  if (text != NULL) kept = arena_copy(self->memory, text);
+  free(text);
+  return kept == NULL ? "" : kept;
+}
+
+/* The value that the schema has for a parameter that is left out, or NULL. */
+static json_t *standard_of(const heed_sweep *self,
+                           const heed_parameter *parameter) {
+  json_t *record = NULL, *value = NULL;
+  if (parameter->standard == NULL) return NULL;
+  if (schema_resolve(self->plugins, parameter, 1, NULL, self->folder, "",
+                     &record, NULL) == HEED_OK)
+    value = json_incref(json_object_get(record, parameter->name));
+  json_decref(record);
+  return value;
+}
+
+/* " name=value" where a sweep said other than the standard. */
+static const char *parameter_text(const heed_sweep *self,
+                                  const heed_parameter *parameter,
+                                  const json_t *given, const json_t *resolved) {
+  json_t *standard;
+  const char *text = "";
+  if (given == NULL) return text;
+  standard = standard_of(self, parameter);
+  if (standard == NULL || !json_equal(standard, resolved)) {
+    const bool nested = parameter->type == HEED_PLUGIN;
+    const char *value = label_of(self, nested ? given : resolved);
+    text = nested && strchr(value, ' ') != NULL
+               ? label_format(self, " %s=(%s)", parameter->name, value)
+               : label_format(self, " %s=%s", parameter->name, value);
+  }
+  json_decref(standard);
+  return text;
+}
+
+static const char *plugin_label(const heed_sweep *self, const json_t *value) {
+  const char *full = json_string_value(json_object_get(value, "plugin"));
+  const heed_plugin *plugin = check_named(self, full, NULL);
+  const json_t *given = json_object_get(value, "parameters");
+  const char *label = strchr(full, '/') == NULL ? full : strchr(full, '/') + 1;
+  json_t *resolved = NULL;
+  if (plugin == NULL ||
+      schema_resolve(self->plugins, plugin->parameters, plugin->parameter_count,
+                     given, self->folder, "", &resolved, NULL) != HEED_OK)
+    return label;
+  for (size_t i = 0; i < plugin->parameter_count; i++) {
+    const heed_parameter *parameter = &plugin->parameters[i];
+    label = label_format(
+        self, "%s%s", label,
+        parameter_text(self, parameter, json_object_get(given, parameter->name),
+                       json_object_get(resolved, parameter->name)));
+  }
+  json_decref(resolved);
+  return label;
+}
+
+const char *label_of(const heed_sweep *self, const json_t *value) {
+  const json_t *given = json_object_get(value, LABEL_KEY);
+  const char *label = "";
+  char *text;
+  if (given != NULL) return json_string_value(given);
+  if (json_is_string(json_object_get(value, "plugin")))
+    return plugin_label(self, value);
+  if (json_is_string(value)) return json_string_value(value);
+  if (json_is_number(value))
+    return label_format(self, "%.12g", json_number_value(value));
+  text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
+  if (text != NULL) label = arena_copy(self->memory, text);
+  free(text);
+  return label == NULL ? "" : label;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * --set path=value: changes one value of a sweep without touching its file.
+ *
+ * The path is that of messages: users.count, estimator.prior.alpha.  The
+ * schemas lead the way, so that a parameter which the sweep leaves out can be
+ * set as well.  axis.NAME=[…] replaces the values of an axis. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "state.h"
+
+typedef struct sweep_override {
+  heed_sweep *self;
+  const char *set; /* whole, for messages */
+  json_t *value;
+  heed_error *error;
+} sweep_override;
+
+static heed_status wrong(const sweep_override *override, const char *what) {
+  return heed_fail(override->error, HEED_INVALID, "--set %s: %s", override->set,
+                   what);
+}
+
+static heed_status no_such(const sweep_override *override, const char *name,
+                           const char *noun, const char *const *names,
+                           size_t count) {
+  const char *nearest = schema_nearest(name, names, count);
+  if (nearest != NULL)
+    return heed_fail(override->error, HEED_INVALID,
+                     "--set %s: there is no %s \"%s\"; did you mean \"%s\"?",
+                     override->set, noun, name, nearest);
+  return heed_fail(override->error, HEED_INVALID,
+                   "--set %s: there is no %s \"%s\"", override->set, noun,
+                   name);
+}
+
+static heed_status set_in(const sweep_override *override,
+                          const heed_parameter *parameters, size_t count,
+                          json_t *object, const char *path);
+
+/* Below a map, any key is a parameter that `item` describes. */
+static heed_status set_in_map(const sweep_override *override,
+                              const heed_parameter *item, json_t *map,
+                              const char *path) {
+  const char *dot = strchr(path, '.');
+  const size_t length = dot == NULL ? strlen(path) : (size_t)(dot - path);
+  heed_parameter named = *item;
+  named.name = label_format(override->self, "%.*s", (int)length, path);
+  return set_in(override, &named, 1, map, path);
+}
+
+static heed_status set_in_plugin(const sweep_override *override, json_t *child,
+                                 const char *path) {
+  const heed_plugin *plugin =
+      check_named(override->self,
+                  json_string_value(json_object_get(child, "plugin")), NULL);
+  if (plugin == NULL) return wrong(override, "the plugin is not known");
+  if (json_object_get(child, "parameters") == NULL)
+    (void)json_object_set_new(child, "parameters", json_object());
+  return set_in(override, plugin->parameters, plugin->parameter_count,
+                json_object_get(child, "parameters"), path);
+}
+
+/* A plugin by its bare name, as the object that it stands for. */
+static json_t *named_plugin(const heed_parameter *parameter, const char *name) {
+  char full[128];
+  const char *slash = strchr(name, '/');
+  (void)snprintf(full, sizeof full, "%s/%s", kind_name(parameter->kind),
+                 slash == NULL ? name : slash + 1);
+  return json_pack("{s:s, s:{}}", "plugin", full, "parameters");
+}
+
+/* What stands at a parameter, ready to be changed: a copy, since the sweep may
+ * use one value in two places; or what the schema says where nothing does. */
+static json_t *child_of(const heed_parameter *parameter, const json_t *object) {
+  const json_t *child = json_object_get(object, parameter->name);
+  if (parameter->type == HEED_PLUGIN) {
+    const char *name =
+        child == NULL ? parameter->standard : json_string_value(child);
+    return name != NULL ? named_plugin(parameter, name) : json_deep_copy(child);
+  }
+  if (child != NULL) return json_deep_copy(child);
+  return parameter->standard != NULL
+             ? json_loads(parameter->standard, JSON_DECODE_ANY, NULL)
+             : json_object();
+}
+
+static heed_status descend(const sweep_override *override,
+                           const heed_parameter *parameter, json_t *object,
+                           const char *path) {
+  json_t *child = child_of(parameter, object);
+  const size_t axis = template_axis(child);
+  heed_status status = HEED_OK;
+  if (axis != SIZE_MAX)
+    status = wrong(
+        override, label_format(override->self,
+                               "%s is the axis \"%s\"; set it as a whole, "
+                               "or the axis: axis.%s=[…]",
+                               parameter->name, override->self->axes[axis].name,
+                               override->self->axes[axis].name));
+  else if (parameter->type == HEED_PLUGIN && json_is_object(child))
+    status = set_in_plugin(override, child, path);
+  else if (parameter->type == HEED_RECORD && json_is_object(child))
+    status = set_in(override, parameter->fields, parameter->field_count, child,
+                    path);
+  else if (parameter->type == HEED_MAP && json_is_object(child))
+    status = set_in_map(override, parameter->item, child, path);
+  else
+    status =
+        wrong(override, label_format(override->self,
+                                     "there is nothing below \"%s\" to set",
+                                     parameter->name));
+  if (status == HEED_OK) (void)json_object_set(object, parameter->name, child);
+  json_decref(child);
+  return status;
+}
+
+static heed_status set_in(const sweep_override *override,
+                          const heed_parameter *parameters, size_t count,
+                          json_t *object, const char *path) {
+  const char *names[128], *dot = strchr(path, '.');
+  const size_t length = dot == NULL ? strlen(path) : (size_t)(dot - path);
+  for (size_t i = 0; i < count; i++) {
+    const char *name = parameters[i].name;
+    if (i < 128) names[i] = name;
+    if (strlen(name) != length || strncmp(name, path, length) != 0) continue;
+    if (dot != NULL) return descend(override, &parameters[i], object, dot + 1);
+    if (json_is_null(override->value))
+      (void)json_object_del(object, name);
+    else
+      (void)json_object_set(object, name, override->value);
+    return HEED_OK;
+  }
+  return no_such(override,
+                 label_format(override->self, "%.*s", (int)length, path),
+                 "parameter", names, count < 128 ? count : 128);
+}
+
+/* ---- axis.NAME=… ---- */
+
+static heed_status set_axis(const sweep_override *override, const char *name) {
+  const heed_sweep *self = override->self;
+  const char *names[128];
+  bool found = false;
+  for (size_t i = 0; i < self->axis_count; i++) {
+    sweep_axis *axis = &self->axes[i];
+    if (i < 128) names[i] = axis->name;
+    if (strcmp(axis->name, name) != 0) continue;
+    found = true;
+    json_decref(axis->values);
+    json_decref(axis->labels);
+    axis->labels = NULL;
+    axis->values = json_is_array(override->value)
+                       ? json_deep_copy(override->value)
+                       : json_pack("[O]", override->value);
+    if (json_array_size(axis->values) == 0)
+      return wrong(override, "an axis needs at least one value");
+  }
+  if (found) return HEED_OK;
+  return no_such(override, name, "axis", names,
+                 self->axis_count < 128 ? self->axis_count : 128);
+}
+
+/* ---- */
+
+static bool has_hidden_key(const json_t *value) {
+  const char *key;
+  json_t *item;
+  size_t i;
+  json_object_foreach((json_t *)value, key, item) {
+    for (const char *position = key; *position != '\0'; position++)
+      if ((unsigned char)*position < 0x20) return true;
+    if (has_hidden_key(item)) return true;
+  }
+  json_array_foreach(value, i, item) {
+    if (has_hidden_key(item)) return true;
+  }
+  return false;
+}
+
+heed_status override_apply(heed_sweep *self, const char *set,
+                           heed_error *error) {
+  const char *equals = strchr(set, '=');
+  sweep_override override = {self, set, NULL, error};
+  heed_status status;
+  const char *path;
+  if (equals == NULL || equals == set)
+    return wrong(&override, "expected path=value, like users.count=100");
+  path = label_format(self, "%.*s", (int)(equals - set), set);
+  override.value = json_loads(equals + 1, JSON_DECODE_ANY, NULL);
+  if (override.value == NULL) override.value = json_string(equals + 1);
+  if (override.value == NULL)
+    status = wrong(&override, "the value is not UTF-8");
+  else if (has_hidden_key(override.value))
+    status = wrong(&override, "a key has a control character");
+  else if (strncmp(path, "axis.", 5) == 0)
+    status = set_axis(&override, path + 5);
+  else
+    status =
+        set_in(&override, self->schema, SWEEP_KEY_COUNT, self->record, path);
+  json_decref(override.value);
+  return status;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The sandbox: Lua's base, string, table, math and utf8 libraries without what
+ * reaches files, other chunks, chance or the collector.  Memory is capped; a
+ * clock looked at between instructions ends most endless loops with the line
+ * they are in, and the supervisor's clock ends the others. */
+#include <errno.h>
+#include <lauxlib.h>
+#include <lualib.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "state.h"
+
+#define INSTRUCTIONS_BETWEEN_LOOKS 100000
+#define LONGEST_SWEEP (16 << 20)
+
+heed_sweep *sandbox_sweep(lua_State *lua) {
+  heed_sweep *self;
+  memcpy(&self, lua_getextraspace(lua), sizeof(void *));
+  return self;
+}
+
+static double now(void) {
+  struct timespec time;
+  (void)clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static double seconds_of(const heed_sweep *self) {
+  return self->options->seconds > 0 ? self->options->seconds : PLANNER_SECONDS;
+}
+
+/* lua_Alloc: without a block, `had` says what kind of object is made. */
+static void *allocate(void *context, void *block, size_t had, size_t wanted) {
+  heed_sweep *self = context;
+  void *moved;
+  if (block == NULL) had = 0;
+  if (wanted == 0) {
+    free(block);
+    self->lua_memory -= had;
+    return NULL;
+  }
+  if (wanted > had && wanted - had > self->lua_limit - self->lua_memory)
+    return NULL;
+  moved = realloc(block, wanted);
+  if (moved != NULL) self->lua_memory = self->lua_memory - had + wanted;
+  return moved;
+}
+
+static void look_at_clock(lua_State *lua, lua_Debug *running) {
+  const heed_sweep *self = sandbox_sweep(lua);
+  char text[48];
+  if (now() <= self->deadline) return;
+  (void)lua_getinfo(lua, "Sl", running);
+  (void)snprintf(text, sizeof text, "still running after %.3g s",
+                 seconds_of(self));
+  lua_pushfstring(lua, "%s:%d: %s; is there an endless loop?",
+                  running->short_src, running->currentline, text);
+  (void)lua_error(lua);
+}
+
+/* ---- what the sweep may call ---- */
+
+static int print(lua_State *lua) {
+  const planner_options *options = sandbox_sweep(lua)->options;
+  const int count = lua_gettop(lua);
+  luaL_Buffer line;
+  luaL_buffinit(lua, &line);
+  for (int i = 1; i <= count; i++) {
+    if (i > 1) luaL_addchar(&line, '\t');
+    (void)luaL_tolstring(lua, i, NULL);
+    luaL_addvalue(&line);
+  }
+  luaL_pushresult(&line);
+  if (options->notice != NULL)
+    options->notice(options->context, PLANNER_PRINTED, lua_tostring(lua, -1));
+  return 0;
+}
+
+/* A finalizer would run at a moment that nobody chose. */
+static int set_metatable(lua_State *lua) {
+  luaL_checktype(lua, 1, LUA_TTABLE);
+  luaL_argexpected(lua, lua_isnil(lua, 2) || lua_istable(lua, 2), 2,
+                   "nil or a table");
+  if (luaL_getmetafield(lua, 1, "__metatable") != LUA_TNIL)
+    return luaL_error(lua, "cannot change a protected metatable");
+  if (lua_istable(lua, 2)) {
+    lua_pushliteral(lua, "__gc");
+    if (lua_rawget(lua, 2) != LUA_TNIL)
+      return luaL_error(lua, "__gc is not available in a sweep");
+    lua_pop(lua, 1);
+  }
+  lua_settop(lua, 2);
+  lua_setmetatable(lua, 1);
+  return 1;
+}
+
+static int require(lua_State *lua) {
+  const char *name = luaL_checkstring(lua, 1);
+  if (strcmp(name, "heed") != 0)
+    return luaL_error(lua,
+                      "require \"%s\": a sweep is one file, and can require "
+                      "\"heed\" alone",
+                      name);
+  lua_pushvalue(lua, lua_upvalueindex(1));
+  return 1;
+}
+
+static int no_such_variable(lua_State *lua) {
+  static const char *const left_out[] = {
+      "io",     "os",       "package", "debug",          "coroutine",
+      "dofile", "loadfile", "load",    "collectgarbage", "warn"};
+  const char *name = luaL_tolstring(lua, 2, NULL);
+  for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
+    if (strcmp(name, left_out[i]) == 0)
+      return luaL_error(lua, "%s is not available in a sweep", name);
+  return luaL_error(lua, "there is no variable \"%s\"", name);
+}
+
+static int no_chance(lua_State *lua) {
+  return luaL_error(lua,
+                    "math.random is not available: a sweep must say the same "
+                    "each time; `seed` keys what is random in a cell");
+}
+
+static void remove_fields(lua_State *lua, const char *const *names) {
+  for (; *names != NULL; names++) {
+    lua_pushnil(lua);
+    lua_setfield(lua, -2, *names);
+  }
+}
+
+static void open_base(lua_State *lua) {
+  static const char *const removed[] = {"dofile",         "loadfile", "load",
+                                        "collectgarbage", "warn",     NULL};
+  static const luaL_Reg added[] = {
+      {"print", print}, {"setmetatable", set_metatable}, {NULL, NULL}};
+  luaL_requiref(lua, LUA_GNAME, luaopen_base, 1);
+  remove_fields(lua, removed);
+  luaL_setfuncs(lua, added, 0);
+  lua_pop(lua, 1);
+}
+
+static void open_libraries(lua_State *lua) {
+  static const char *const no_dump[] = {"dump", NULL};
+  static const luaL_Reg chance[] = {
+      {"random", no_chance}, {"randomseed", no_chance}, {NULL, NULL}};
+  luaL_requiref(lua, LUA_STRLIBNAME, luaopen_string, 1);
+  remove_fields(lua, no_dump);
+  luaL_requiref(lua, LUA_MATHLIBNAME, luaopen_math, 1);
+  luaL_setfuncs(lua, chance, 0);
+  luaL_requiref(lua, LUA_TABLIBNAME, luaopen_table, 1);
+  luaL_requiref(lua, LUA_UTF8LIBNAME, luaopen_utf8, 1);
+  lua_pop(lua, 4);
+}
+
+/* A misspelt name is an error where it stands, not a nil somewhere later. */
+static void close_globals(lua_State *lua) {
+  static const luaL_Reg strict[] = {{"__index", no_such_variable},
+                                    {NULL, NULL}};
+  lua_pushglobaltable(lua);
+  luaL_newlib(lua, strict);
+  lua_pushboolean(lua, 0);
+  lua_setfield(lua, -2, "__metatable");
+  lua_setmetatable(lua, -2);
+  lua_pop(lua, 1);
+}
+
+static int build(lua_State *lua) {
+  open_base(lua);
+  open_libraries(lua);
+  language_push(sandbox_sweep(lua));
+  lua_pushcclosure(lua, require, 1);
+  lua_setglobal(lua, "require");
+  close_globals(lua);
+  return 0;
+}
+
+/* ---- errors ---- */
+
+/* The error on top of the stack; position and all are in its text. */
+static heed_status take_error(heed_sweep *self, int result, heed_error *error) {
+  heed_status status = HEED_INVALID;
+  if (result == LUA_ERRMEM) {
+    status = heed_fail(error, HEED_INVALID,
+                       "%s: the sweep needs more than %zu MiB of memory",
+                       self->options->sweep, self->lua_limit >> 20);
+  } else if (lua_type(self->lua, -1) == LUA_TSTRING) {
+    status = heed_fail(error, HEED_INVALID, "%s", lua_tostring(self->lua, -1));
+    for (char *position = error->message; *position != '\0'; position++)
+      if (*position == '\n' || *position == '\t') *position = ' ';
+  } else {
+    status = heed_fail(error, HEED_INVALID,
+                       "%s: the sweep raised a %s as an error, expected a text",
+                       self->options->sweep, luaL_typename(self->lua, -1));
+  }
+  lua_pop(self->lua, 1);
+  return status;
+}
+
+heed_status sandbox_call(heed_sweep *self, int arguments, heed_error *error) {
+  heed_error local;
+  const int result = lua_pcall(self->lua, arguments, 1, 0);
+  if (result == LUA_OK) return HEED_OK;
+  return take_error(self, result, error == NULL ? &local : error);
+}
+
+heed_status sandbox_open(heed_sweep *self, heed_error *error) {
+  const size_t memory =
+      self->options->memory > 0 ? self->options->memory : PLANNER_MEMORY;
+  self->lua_limit = memory / 4;
+  self->deadline = now() + seconds_of(self);
+  self->lua = lua_newstate(allocate, self);
+  if (self->lua == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out: Lua cannot start");
+  memcpy(lua_getextraspace(self->lua), &self, sizeof(void *));
+  lua_sethook(self->lua, look_at_clock, LUA_MASKCOUNT,
+              INSTRUCTIONS_BETWEEN_LOOKS);
+  lua_pushcfunction(self->lua, build);
+  return sandbox_call(self, 0, error);
+}
+
+void sandbox_close(heed_sweep *self) {
+  if (self->lua != NULL) lua_close(self->lua);
+  self->lua = NULL;
+}
+
+/* ---- the file ---- */
+
+static heed_status read_file(heed_sweep *self, heed_error *error) {
+  const char *path = self->options->sweep;
+  FILE *file = fopen(path, "rb");
+  char *text;
+  size_t length;
+  if (file == NULL)
+    return heed_fail(error, HEED_INVALID, "%s: cannot be read: %s", path,
+                     strerror(errno));
+  text = malloc(LONGEST_SWEEP + 1);
+  length = text == NULL ? 0 : fread(text, 1, LONGEST_SWEEP + 1, file);
+  const bool failed = text == NULL || ferror(file) != 0;
+  const int cause = errno;
+  (void)fclose(file);
+  if (!failed && length <= LONGEST_SWEEP)
+    self->text = json_stringn(text, length);
+  const bool compiled = length > 0 && text[0] == LUA_SIGNATURE[0];
+  free(text);
+  if (failed)
+    return heed_fail(error, HEED_INVALID, "%s: cannot be read: %s", path,
+                     strerror(cause));
+  if (length > LONGEST_SWEEP)
+    return heed_fail(error, HEED_INVALID,
+                     "%s: is longer than %d MiB: is it a sweep?", path,
+                     LONGEST_SWEEP >> 20);
+  if (compiled)
+    return heed_fail(error, HEED_INVALID,
+                     "%s: is compiled Lua; a sweep must be text", path);
+  if (self->text == NULL)
+    return heed_fail(error, HEED_INVALID,
+                     "%s: is not UTF-8 text; a sweep must be", path);
+  return HEED_OK;
+}
+
+heed_status sandbox_run(heed_sweep *self, heed_error *error) {
+  static const char mark[] = "\xef\xbb\xbf"; /* byte order, from some editors */
+  heed_status status = read_file(self, error);
+  const char *text;
+  size_t length;
+  int result;
+  if (status != HEED_OK) return status;
+  text = json_string_value(self->text);
+  length = json_string_length(self->text);
+  if (strncmp(text, mark, 3) == 0) {
+    text += 3;
+    length -= 3;
+  }
+  result =
+      luaL_loadbufferx(self->lua, text, length,
+                       label_format(self, "@%s", self->options->sweep), "t");
+  if (result != LUA_OK) return take_error(self, result, error);
+  return sandbox_call(self, 0, error);
+}

@@ -1,0 +1,636 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The tree of a sweep: each point of the grid is a path of resolved stages, and
+ * points that agree in their first stages share those nodes. */
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/hash.h"
+#include "state.h"
+
+#define NOTHING SIZE_MAX
+
+typedef struct tree_node {
+  size_t parent, spec;
+  size_t first_child, last_child, next_sibling;
+  size_t first_point, last_point;
+} tree_node;
+
+typedef struct grid_point {
+  size_t *position; /* root_count */
+  size_t next;      /* of the same leaf */
+} grid_point;
+
+typedef struct tree_builder {
+  heed_sweep *self;
+  sweep_tree *result;
+  heed_error *error;
+
+  size_t root_count;
+  size_t *roots;    /* axes that span the grid */
+  size_t *position; /* axis_count: the point at hand */
+
+  uint8_t *used[PLAN_STAGE_COUNT]; /* axis_count: axes in a stage's template */
+  json_t *seen[PLAN_STAGE_COUNT];  /* indices along those: number of a spec */
+  json_t *specs;                   /* hash: number of a spec */
+
+  size_t node_count, node_room;
+  tree_node *nodes;
+  json_t *children; /* "parent/spec": number of a node */
+  size_t first_root, last_root;
+  size_t point_count, point_room;
+  grid_point *points;
+
+  host_arena *memory; /* of instances made to be checked */
+  host_service host;
+  json_int_t blas_threads;
+} tree_builder;
+
+static heed_status out_of_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+/* Room for one more element of an array that doubles. */
+static void *grown(void *elements, size_t count, size_t *room, size_t size) {
+  if (count < *room) return elements;
+  void *moved = realloc(elements, (*room * 2 + 16) * size);
+  if (moved != NULL) *room = *room * 2 + 16;
+  return moved;
+}
+
+/* ---- errors: whose line, which point ---- */
+
+/* The --set that speaks of the key path a message begins with, or NULL. */
+static const char *set_about(const heed_sweep *self, const char *message) {
+  for (size_t i = self->options->set_count; i-- > 0;) {
+    const char *set = self->options->sets[i];
+    const size_t length = strcspn(set, "=");
+    if (strncmp(set, message, length) == 0 &&
+        strchr(":.[", message[length]) != NULL)
+      return set;
+  }
+  return NULL;
+}
+
+static heed_status explain(const tree_builder *builder, plan_stage stage,
+                           const char *where, heed_status status,
+                           const char *message) {
+  const char *set = set_about(builder->self, message);
+  const char *point =
+      axes_point_text(builder->self, builder->used[stage], builder->position);
+  if (set != NULL)
+    return heed_fail(builder->error, status, "--set %s: %s", set, message);
+  return heed_fail(builder->error, status, "%s: %s%s%s%s", where, message,
+                   *point == '\0' ? "" : " (where ", point,
+                   *point == '\0' ? "" : ")");
+}
+
+/* ---- instances: create() says at planning time what it refuses ---- */
+
+static void announce(const tree_builder *builder, const char *plugin) {
+  const planner_options *options = builder->self->options;
+  if (options->notice != NULL)
+    options->notice(options->context, PLANNER_MAKES, plugin);
+}
+
+static heed_status try_instance(tree_builder *builder, const json_t *resolved,
+                                heed_error *error) {
+  const heed_instance *made = NULL;
+  heed_status status;
+  announce(builder, json_string_value(json_object_get(resolved, "plugin")));
+  status = instance_open(builder->self->plugins, resolved, &builder->host,
+                         &made, error);
+  instance_close(made);
+  announce(builder, "");
+  arena_clear(builder->memory);
+  arena_clear(builder->host.scratch);
+  return status;
+}
+
+static heed_status try_plugin(tree_builder *builder, plan_stage stage,
+                              const json_t *filled) {
+  const char *full = json_string_value(json_object_get(filled, "plugin"));
+  const heed_plugin *plugin = check_named(builder->self, full, NULL);
+  heed_parameter itself = {.name = "plugin", .type = HEED_PLUGIN};
+  json_t *given = json_pack("{s:O}", "plugin", filled), *resolved = NULL;
+  heed_error error = {HEED_OK, ""};
+  heed_status status;
+  itself.kind = plugin->kind;
+  status = schema_resolve(builder->self->plugins, &itself, 1, given,
+                          builder->self->folder, "", &resolved, &error);
+  if (status == HEED_OK)
+    status = try_instance(builder, json_object_get(resolved, "plugin"), &error);
+  json_decref(resolved);
+  json_decref(given);
+  if (status == HEED_OK) return HEED_OK;
+  return explain(builder, stage,
+                 json_string_value(json_object_get(filled, WHERE_KEY)), status,
+                 error.message);
+}
+
+/* Every plugin that the sweep constructs, the innermost first, so that a
+ * refusal names the line of its own constructor. */
+static heed_status try_plugins(tree_builder *builder, plan_stage stage,
+                               const json_t *filled) {
+  heed_status status = HEED_OK;
+  const char *key;
+  json_t *item;
+  size_t i;
+  json_object_foreach((json_t *)filled, key, item) {
+    status = try_plugins(builder, stage, item);
+    if (status != HEED_OK) return status;
+  }
+  json_array_foreach(filled, i, item) {
+    status = try_plugins(builder, stage, item);
+    if (status != HEED_OK) return status;
+  }
+  if (json_object_get(filled, WHERE_KEY) == NULL) return HEED_OK;
+  return try_plugin(builder, stage, filled);
+}
+
+/* What the sweep did not construct itself: standard plugins, bare names. */
+static heed_status try_whole(tree_builder *builder, plan_stage stage,
+                             const json_t *resolved, heed_error *error) {
+  const heed_parameter *key = &builder->self->schema[stage];
+  const heed_value *values = NULL;
+  heed_status status;
+  if (key->type == HEED_PLUGIN) return try_instance(builder, resolved, error);
+  announce(builder, key->name);
+  status = schema_values(builder->self->plugins, key->fields, key->field_count,
+                         resolved, &builder->host, &values, error);
+  schema_close(values, key->field_count);
+  announce(builder, "");
+  arena_clear(builder->memory);
+  arena_clear(builder->host.scratch);
+  return status;
+}
+
+/* ---- specs ---- */
+
+static heed_status hash_spec(const tree_builder *builder, plan_stage stage,
+                             const json_t *resolved, char hash[PLAN_KEY_SIZE],
+                             heed_error *error) {
+  json_t *plugins = json_object(), *copy = NULL, *whole;
+  heed_status status =
+      used_value(builder->self, &builder->self->schema[stage], resolved,
+                 plugins, builder->result->inputs, &copy, error);
+  char *text;
+  if (status == HEED_OK) {
+    whole = json_pack("{s:s, s:o, s:O}", "stage", plan_stage_name(stage),
+                      "spec", copy, "plugins", plugins);
+    text = json_dumps(whole, JSON_COMPACT | JSON_SORT_KEYS);
+    if (text == NULL)
+      status = out_of_memory(error);
+    else
+      hash_bytes(text, strlen(text), hash);
+    free(text);
+    json_decref(whole);
+    (void)json_object_update(builder->result->plugins, plugins);
+  }
+  json_decref(plugins);
+  return status;
+}
+
+/* Its plugin, where that is HEED_COSTLY; else NULL. */
+static const heed_plugin *costly_plugin(const heed_sweep *self,
+                                        const json_t *resolved) {
+  const char *full = json_string_value(json_object_get(resolved, "plugin"));
+  const heed_plugin *plugin =
+      full == NULL ? NULL : check_named(self, full, NULL);
+  return plugin != NULL && (plugin->flags & HEED_COSTLY) != 0 ? plugin : NULL;
+}
+
+/* Of a costly stage without what is HEED_LATE; "" where nothing is. */
+static heed_status hash_early(const tree_builder *builder, plan_stage stage,
+                              const json_t *resolved, char hash[PLAN_KEY_SIZE],
+                              heed_error *error) {
+  const heed_plugin *plugin = costly_plugin(builder->self, resolved);
+  json_t *rest = json_deep_copy(resolved);
+  json_t *parameters = json_object_get(rest, "parameters");
+  const size_t count = plugin == NULL ? 0 : plugin->parameter_count;
+  heed_status status = HEED_OK;
+  bool any = false;
+  hash[0] = '\0';
+  for (size_t i = 0; i < count; i++) {
+    if ((plugin->parameters[i].flags & HEED_LATE) == 0) continue;
+    (void)json_object_del(parameters, plugin->parameters[i].name);
+    any = true;
+  }
+  if (any) status = hash_spec(builder, stage, rest, hash, error);
+  json_decref(rest);
+  return status;
+}
+
+/* The number of the spec, the same for the same hash.  Takes over resolved. */
+static heed_status intern_spec(tree_builder *builder, plan_stage stage,
+                               json_t *resolved, const json_t *filled,
+                               size_t *number) {
+  sweep_tree *result = builder->result;
+  sweep_stage spec = {.stage = stage,
+                      .resolved = resolved,
+                      .costly = costly_plugin(builder->self, resolved) != NULL};
+  heed_error error = {HEED_OK, ""};
+  const json_t *known;
+  sweep_stage *specs;
+  heed_status status = hash_spec(builder, stage, resolved, spec.hash, &error);
+  if (status == HEED_OK) {
+    known = json_object_get(builder->specs, spec.hash);
+    if (known != NULL) {
+      *number = (size_t)json_integer_value(known);
+      json_decref(resolved);
+      return HEED_OK;
+    }
+    status = try_plugins(builder, stage, filled);
+    if (status != HEED_OK) {
+      json_decref(resolved);
+      return status;
+    }
+    if (json_object_get(filled, WHERE_KEY) == NULL)
+      status = try_whole(builder, stage, resolved, &error);
+    if (status == HEED_OK)
+      status = hash_early(builder, stage, resolved, spec.early, &error);
+  }
+  specs = realloc(result->specs, (result->spec_count + 1) * sizeof *specs);
+  if (specs != NULL) result->specs = specs;
+  if (status != HEED_OK || specs == NULL) {
+    json_decref(resolved);
+    if (status == HEED_OK) return out_of_memory(builder->error);
+    return explain(builder, stage, builder->self->where, status, error.message);
+  }
+  *number = result->spec_count++;
+  result->specs[*number] = spec;
+  (void)json_object_set_new(builder->specs, spec.hash,
+                            json_integer((json_int_t)*number));
+  return HEED_OK;
+}
+
+static const json_t *template_of(const tree_builder *builder,
+                                 plan_stage stage) {
+  return json_object_get(builder->self->record,
+                         builder->self->schema[stage].name);
+}
+
+static heed_status make_spec(tree_builder *builder, plan_stage stage,
+                             size_t *number) {
+  const json_t *template = template_of(builder, stage);
+  json_t *filled = template == NULL ? NULL
+                                    : template_fill(builder->self, template,
+                                                    builder->position);
+  json_t *resolved = NULL;
+  heed_error error = {HEED_OK, ""};
+  heed_status status =
+      check_key(builder->self, stage, filled, &resolved, &error);
+  *number = NOTHING;
+  if (status != HEED_OK) {
+    const char *where = json_string_value(json_object_get(filled, WHERE_KEY));
+    status =
+        explain(builder, stage, where == NULL ? builder->self->where : where,
+                status, error.message);
+  } else if (json_is_null(resolved)) {
+    json_decref(resolved);
+  } else {
+    status = intern_spec(builder, stage, resolved, filled, number);
+  }
+  json_decref(filled);
+  return status;
+}
+
+/* The spec of a stage at the point at hand: NOTHING where it has none. */
+static heed_status spec_at(tree_builder *builder, plan_stage stage,
+                           size_t *number) {
+  const char *key = "";
+  const json_t *known;
+  heed_status status;
+  char *text = NULL;
+  size_t length = 0;
+  FILE *stream = open_memstream(&text, &length);
+  if (stream == NULL) return out_of_memory(builder->error);
+  for (size_t i = 0; i < builder->self->axis_count; i++)
+    if (builder->used[stage][i])
+      (void)fprintf(stream, "%zu,", builder->position[i]);
+  (void)fclose(stream);
+  key = text == NULL ? "" : text;
+  known = json_object_get(builder->seen[stage], key);
+  if (known != NULL) {
+    *number = (size_t)json_integer_value(known);
+    status = HEED_OK;
+  } else {
+    status = make_spec(builder, stage, number);
+    if (status == HEED_OK)
+      (void)json_object_set_new(builder->seen[stage], key,
+                                json_integer((json_int_t)*number));
+  }
+  free(text);
+  return status;
+}
+
+/* ---- points ---- */
+
+static int no_such_axis(lua_State *lua) {
+  return luaL_error(lua, "point.%s: this sweep has no such axis",
+                    luaL_tolstring(lua, 2, NULL));
+}
+
+static void push_value(lua_State *lua, const heed_sweep *self,
+                       const sweep_axis *axis, size_t position) {
+  const json_t *value = json_array_get(axis->values, position);
+  if (json_is_integer(value))
+    lua_pushinteger(lua, (lua_Integer)json_integer_value(value));
+  else if (json_is_real(value))
+    lua_pushnumber(lua, json_real_value(value));
+  else if (json_is_boolean(value))
+    lua_pushboolean(lua, json_is_true(value));
+  else if (axis->labels != NULL)
+    lua_pushstring(lua,
+                   json_string_value(json_array_get(axis->labels, position)));
+  else
+    lua_pushstring(lua, label_of(self, value));
+}
+
+/* Pushes the sweep's exclude() and the point as its argument. */
+static void push_point(const tree_builder *builder) {
+  const heed_sweep *self = builder->self;
+  static const luaL_Reg functions[] = {{"__index", no_such_axis}, {NULL, NULL}};
+  lua_rawgeti(self->lua, LUA_REGISTRYINDEX, self->exclude);
+  lua_newtable(self->lua);
+  for (size_t i = 0; i < self->axis_count; i++) {
+    if (!self->axes[i].live) continue;
+    push_value(self->lua, self, &self->axes[i], builder->position[i]);
+    lua_setfield(self->lua, -2, self->axes[i].name);
+  }
+  luaL_newlib(self->lua, functions);
+  lua_setmetatable(self->lua, -2);
+}
+
+static heed_status is_excluded(tree_builder *builder, bool *excluded) {
+  heed_sweep *self = builder->self;
+  heed_status status;
+  *excluded = false;
+  if (self->exclude == LUA_NOREF) return HEED_OK;
+  push_point(builder);
+  status = sandbox_call(self, 1, builder->error);
+  if (status != HEED_OK) return status;
+  if (!lua_isboolean(self->lua, -1) && !lua_isnil(self->lua, -1))
+    status = heed_fail(builder->error, HEED_INVALID,
+                       "%s: h.sweep: exclude returned a %s, expected true or "
+                       "false",
+                       self->where, luaL_typename(self->lua, -1));
+  *excluded = lua_toboolean(self->lua, -1) != 0;
+  lua_pop(self->lua, 1);
+  return status;
+}
+
+/* ---- nodes ---- */
+
+static heed_status add_node(tree_builder *builder, size_t parent, size_t spec,
+                            size_t *number) {
+  tree_node *nodes = grown(builder->nodes, builder->node_count,
+                           &builder->node_room, sizeof *nodes);
+  size_t *first = &builder->first_root, *last = &builder->last_root;
+  if (nodes == NULL) return out_of_memory(builder->error);
+  builder->nodes = nodes;
+  *number = builder->node_count++;
+  nodes[*number] =
+      (tree_node){parent, spec, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING};
+  if (parent != NOTHING) {
+    first = &nodes[parent].first_child;
+    last = &nodes[parent].last_child;
+  }
+  if (*first == NOTHING)
+    *first = *number;
+  else
+    nodes[*last].next_sibling = *number;
+  *last = *number;
+  return HEED_OK;
+}
+
+static heed_status child_with(tree_builder *builder, size_t parent, size_t spec,
+                              size_t *number) {
+  char key[48];
+  const json_t *known;
+  heed_status status;
+  (void)snprintf(key, sizeof key, "%zu/%zu", parent, spec);
+  known = json_object_get(builder->children, key);
+  if (known != NULL) {
+    *number = (size_t)json_integer_value(known);
+    return HEED_OK;
+  }
+  status = add_node(builder, parent, spec, number);
+  if (status == HEED_OK)
+    (void)json_object_set_new(builder->children, key,
+                              json_integer((json_int_t)*number));
+  return status;
+}
+
+static heed_status add_point(tree_builder *builder, size_t leaf) {
+  grid_point *points = grown(builder->points, builder->point_count,
+                             &builder->point_room, sizeof *points);
+  tree_node *node = &builder->nodes[leaf];
+  size_t *position;
+  if (points == NULL) return out_of_memory(builder->error);
+  builder->points = points;
+  position = arena_allocate(builder->self->memory, builder->root_count,
+                            sizeof *position);
+  if (position == NULL) return out_of_memory(builder->error);
+  for (size_t i = 0; i < builder->root_count; i++)
+    position[i] = builder->position[builder->roots[i]];
+  points[builder->point_count] = (grid_point){position, NOTHING};
+  if (node->first_point == NOTHING)
+    node->first_point = builder->point_count;
+  else
+    points[node->last_point].next = builder->point_count;
+  node->last_point = builder->point_count++;
+  return HEED_OK;
+}
+
+static heed_status visit(tree_builder *builder) {
+  size_t position = NOTHING;
+  bool excluded;
+  heed_status status = is_excluded(builder, &excluded);
+  if (status != HEED_OK || excluded) return status;
+  for (unsigned i = 0; status == HEED_OK && i < PLAN_STAGE_COUNT; i++) {
+    size_t spec = NOTHING;
+    status = spec_at(builder, (plan_stage)i, &spec);
+    if (status == HEED_OK && spec != NOTHING)
+      status = child_with(builder, position, spec, &position);
+  }
+  return status == HEED_OK ? add_point(builder, position) : status;
+}
+
+/* The last axis fastest. */
+static bool next_point(tree_builder *builder) {
+  bool more = false;
+  for (size_t i = builder->root_count; i-- > 0 && !more;) {
+    const size_t axis = builder->roots[i];
+    more = ++builder->position[axis] <
+           json_array_size(builder->self->axes[axis].values);
+    if (!more) builder->position[axis] = 0;
+  }
+  for (size_t i = 0; i < builder->self->axis_count; i++)
+    if (builder->self->axes[i].live)
+      builder->position[i] = builder->position[builder->self->axes[i].root];
+  return more;
+}
+
+static heed_status check_size(const tree_builder *builder, size_t points,
+                              size_t replicates) {
+  if (points > MOST_POINTS)
+    return heed_fail(builder->error, HEED_INVALID,
+                     "%s: the axes span more than %d points; make them shorter "
+                     "or tie them",
+                     builder->self->where, MOST_POINTS);
+  if (points * replicates > MOST_CELLS)
+    return heed_fail(builder->error, HEED_INVALID,
+                     "%s: %zu points with %zu replicates are more than %d "
+                     "cells",
+                     builder->self->where, points, replicates, MOST_CELLS);
+  return HEED_OK;
+}
+
+static heed_status visit_all(tree_builder *builder, size_t replicates) {
+  size_t points = 1;
+  heed_status status = HEED_OK;
+  for (size_t i = 0; i < builder->root_count && points <= MOST_POINTS; i++)
+    points *= json_array_size(builder->self->axes[builder->roots[i]].values);
+  status = check_size(builder, points, 1);
+  if (status != HEED_OK) return status;
+  do status = visit(builder);
+  while (status == HEED_OK && next_point(builder));
+  if (status != HEED_OK) return status;
+  if (builder->point_count == 0)
+    return heed_fail(builder->error, HEED_INVALID,
+                     "%s: h.sweep: exclude leaves no point of %zu",
+                     builder->self->where, points);
+  return check_size(builder, builder->point_count, replicates);
+}
+
+/* ---- to JSON, depth first ---- */
+
+static void emit_points(const tree_builder *builder, size_t first,
+                        json_int_t leaf) {
+  for (size_t i = first; i != NOTHING; i = builder->points[i].next) {
+    json_t *object = json_array();
+    for (size_t j = 0; j < builder->root_count; j++)
+      (void)json_array_append_new(
+          object, json_integer((json_int_t)builder->points[i].position[j]));
+    (void)json_array_append_new(
+        builder->result->points,
+        json_pack("{s:o, s:I}", "at", object, "leaf", leaf));
+  }
+}
+
+static void node_key(const tree_builder *builder, const char *parent_key,
+                     plan_stage stage, const char *hash,
+                     char key[PLAN_KEY_SIZE]) {
+  char text[256];
+  const int length = snprintf(
+      text, sizeof text,
+      "heed " HEED_VERSION " blas %" JSON_INTEGER_FORMAT "\n%s\n%s\n%s",
+      builder->blas_threads, parent_key, plan_stage_name(stage), hash);
+  hash_bytes(text, (size_t)length, key);
+}
+
+static void emit(const tree_builder *builder, size_t first, json_t *parent,
+                 const char *parent_key) {
+  for (size_t i = first; i != NOTHING; i = builder->nodes[i].next_sibling) {
+    const sweep_stage *spec = &builder->result->specs[builder->nodes[i].spec];
+    const json_int_t number =
+        (json_int_t)json_array_size(builder->result->nodes);
+    char key[PLAN_KEY_SIZE];
+    node_key(builder, parent_key, spec->stage, spec->hash, key);
+    json_t *made =
+        json_pack("{s:s, s:O, s:s, s:b, s:O}", "stage",
+                  plan_stage_name(spec->stage), "parent", parent, "key", key,
+                  "costly", spec->costly, "spec", spec->resolved);
+    if (spec->early[0] != '\0') {
+      char shared[PLAN_KEY_SIZE];
+      node_key(builder, parent_key, spec->stage, spec->early, shared);
+      (void)json_object_set_new(made, "shared", json_string(shared));
+    }
+    (void)json_array_append_new(builder->result->nodes, made);
+    json_t *self = json_integer(number);
+    emit(builder, builder->nodes[i].first_child, self, key);
+    json_decref(self);
+    emit_points(builder, builder->nodes[i].first_point, number);
+  }
+}
+
+/* ---- */
+
+static heed_status builder_open(tree_builder *builder, const json_t *head) {
+  heed_sweep *self = builder->self;
+  const size_t count = self->axis_count + 1;
+  builder->roots = calloc(count, sizeof *builder->roots);
+  builder->position = calloc(count, sizeof *builder->position);
+  builder->memory = arena_create();
+  builder->host.scratch = arena_create();
+  if (builder->roots == NULL || builder->position == NULL ||
+      builder->memory == NULL || builder->host.scratch == NULL)
+    return out_of_memory(builder->error);
+  service_open(&builder->host);
+  builder->host.output = builder->memory;
+  builder->host.stage = "planning";
+  builder->host.seed =
+      (uint64_t)json_integer_value(json_object_get(head, "seed"));
+  builder->blas_threads =
+      json_integer_value(json_object_get(head, "blas_threads"));
+  builder->specs = json_object();
+  builder->children = json_object();
+  builder->first_root = builder->last_root = NOTHING;
+  for (size_t i = 0; i < self->axis_count; i++)
+    if (self->axes[i].live && self->axes[i].root == i)
+      builder->roots[builder->root_count++] = i;
+  for (unsigned i = 0; i < PLAN_STAGE_COUNT; i++) {
+    const json_t *template = template_of(builder, (plan_stage)i);
+    builder->seen[i] = json_object();
+    builder->used[i] = calloc(count, 1);
+    if (builder->used[i] == NULL) return out_of_memory(builder->error);
+    if (template != NULL) template_axes(template, builder->used[i]);
+  }
+  return HEED_OK;
+}
+
+static void builder_close(tree_builder *builder) {
+  for (unsigned i = 0; i < PLAN_STAGE_COUNT; i++) {
+    json_decref(builder->seen[i]);
+    free(builder->used[i]);
+  }
+  json_decref(builder->specs);
+  json_decref(builder->children);
+  arena_free(builder->memory);
+  arena_free(builder->host.scratch);
+  free(builder->roots);
+  free(builder->position);
+  free(builder->nodes);
+  free(builder->points);
+}
+
+heed_status tree_build(heed_sweep *self, const json_t *head, sweep_tree *result,
+                       heed_error *error) {
+  tree_builder builder = {.self = self, .result = result, .error = error};
+  heed_status status;
+  *result = (sweep_tree){.plugins = json_object(),
+                         .inputs = json_object(),
+                         .nodes = json_array(),
+                         .points = json_array()};
+  status = builder_open(&builder, head);
+  if (status == HEED_OK)
+    status = visit_all(&builder, (size_t)json_integer_value(
+                                     json_object_get(head, "replicates")));
+  if (status == HEED_OK) {
+    json_t *none = json_null();
+    emit(&builder, builder.first_root, none, "-");
+  }
+  builder_close(&builder);
+  return status;
+}
+
+void tree_free(sweep_tree *self) {
+  for (size_t i = 0; i < self->spec_count; i++)
+    json_decref(self->specs[i].resolved);
+  free(self->specs);
+  json_decref(self->plugins);
+  json_decref(self->inputs);
+  json_decref(self->nodes);
+  json_decref(self->points);
+}

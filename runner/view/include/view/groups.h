@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A view of a result by some of its axes: groups of points that agree on
+ * these, averaged over the others within each replicate. */
+#ifndef HEED_VIEW_GROUPS_H
+#define HEED_VIEW_GROUPS_H
+
+#include "view/summary.h"
+#include "view/view.h"
+
+typedef struct view_groups {
+  const view_result *result;
+  size_t axis_count;
+  size_t *axes;             /* indices into plan->axes */
+  size_t group_count;       /* row-major over the axes */
+  size_t *group_of;         /* of each point */
+  size_t *example;          /* a point of each group; SIZE_MAX: it has none */
+  bool *bootstrap;          /* of each group */
+  double *values, *weights; /* room for one a replicate */
+} view_groups;
+
+heed_status view_open(const view_result *result, size_t axis_count,
+                      const size_t *axes, view_groups *self, heed_error *error);
+void view_close(view_groups *self);
+
+/* Value number `value` of a record over the replicates of a group. */
+view_estimate view_summary(view_groups *self, size_t group, size_t value);
+
+#endif

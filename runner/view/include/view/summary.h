@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Replicates summed up: a mean and a 95 % interval. */
+#ifndef HEED_VIEW_SUMMARY_H
+#define HEED_VIEW_SUMMARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct view_estimate {
+  size_t count; /* replicates with a value */
+  double value;
+  double low, high; /* NaN: too few replicates */
+} view_estimate;
+
+/* values: one a replicate, NaN where there is none; they are sorted.
+ *
+ * Independent replicates: their mean, with Student's interval.
+ * Of a bootstrap: replicate 0, which is the log as it is, with the 2.5 % and
+ * 97.5 % quantiles of the others. */
+view_estimate summarise_replicates(double *values, size_t count,
+                                   bool bootstrap);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A result file as those see it that show it. */
+#ifndef HEED_VIEW_VIEW_H
+#define HEED_VIEW_VIEW_H
+
+#include "plan/plan.h"
+#include "work/batch.h"
+
+typedef struct view_result {
+  const char *path; /* borrowed */
+  heed_plan *plan;  /* the file's own */
+  work_batch cells; /* one a place on the grid */
+} view_result;
+
+heed_status result_open(const char *path, view_result *self, heed_error *error);
+void result_close(view_result *self);
+
+/* Where on the grid a cell of the plan is: axes in order, the replicate last.
+ */
+size_t result_place(const view_result *self, size_t cell);
+
+/* Value number `value` of the record of a point and a replicate; NaN: none. */
+double result_value(const view_result *self, size_t point, size_t replicate,
+                    size_t value);
+
+/* Whether the point's replicates are a bootstrap of a log. */
+bool result_is_bootstrap(const view_result *self, size_t point);
+
+/* A label of an axis or dimension as text. */
+#define LABEL_SIZE 512
+void result_label(const plan_coordinate *coordinate, size_t index,
+                  char label[LABEL_SIZE]);
+
+/* A number with as few digits as give the very same number back; "" for NaN. */
+#define NUMBER_SIZE 32
+void result_number(double number, char text[NUMBER_SIZE]);
+
+/* Writes one field of a CSV file (RFC 4180), quoted where it must be. */
+void result_csv_field(FILE *file, const char *text);
+
+#endif

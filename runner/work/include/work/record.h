@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A record: what is known of one cell once it has run. */
+#ifndef HEED_WORK_RECORD_H
+#define HEED_WORK_RECORD_H
+
+#include "heed/table.h"
+#include "plan/plan.h"
+
+/* Stored as int8; the values are part of the file format. */
+typedef enum heed_record_status {
+  RECORD_DONE = 0,
+  RECORD_FAILED = 1, /* the stage returned an error or a bad output */
+  RECORD_CRASHED = 2,
+  RECORD_TIMED_OUT = 3,
+  RECORD_OUT_OF_MEMORY = 4,
+  RECORD_MISSING = -1 /* not run: in result files only */
+} heed_record_status;
+
+typedef struct heed_record_warning {
+  char *code, *plugin, *message;
+} heed_record_warning;
+
+typedef struct heed_record {
+  size_t cell;
+  char key[PLAN_KEY_SIZE];
+  heed_record_status status;
+  double *values; /* plan->value_count; NaN where not reported */
+  double seconds[PLAN_STAGE_COUNT]; /* 0: shared with an earlier cell, which
+                                       stands for the time; NaN: not run */
+
+  /* Unless RECORD_DONE. */
+  plan_stage stage;
+  char *plugin;  /* "estimator/em" */
+  char *message; /* fit to show */
+  int signal;    /* that ended the worker, or 0 */
+
+  size_t warning_count;
+  heed_record_warning *warnings;
+
+  /* What `keep` asked for: tables named "users", "models", "trace", "policy",
+   * "responses", "selection"; deep copies that the record owns. */
+  size_t kept_count;
+  heed_table **kept;
+} heed_record;
+
+/* A record with NaN values, RECORD_DONE, key set; NULL when memory is out. */
+heed_record *record_create(const heed_plan *plan, size_t cell);
+void record_free(heed_record *record);
+
+heed_status record_fail(heed_record *record, heed_record_status status,
+                        plan_stage stage, const char *plugin, int signal,
+                        const char *message, heed_error *error);
+heed_status record_warn(heed_record *record, const char *code,
+                        const char *plugin, const char *message,
+                        heed_error *error);
+/* Keeps a deep copy of the table under another name. */
+heed_status record_keep(heed_record *record, const heed_table *table,
+                        const char *name, heed_error *error);
+
+#endif

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Parts: HDF5 files built in memory, so that our own code writes them. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hdf/kept.h"
+#include "work/batch.h"
+#include "work/match.h"
+
+#define PART_FORMAT 1
+
+typedef struct part_columns {
+  const char **texts;
+  int64_t *integers;
+  double *numbers;
+} part_columns;
+
+static void put_integers(hdf_file *file, hid_t parent, const char *name,
+                         size_t count, const int64_t *values) {
+  const hsize_t extent = count;
+  hdf_put(file, parent, name, H5T_NATIVE_INT64, 1, &extent, values);
+}
+
+static void write_layout(hdf_file *file, hid_t root, const heed_plan *plan) {
+  char *layout = match_layout(plan);
+  if (layout == NULL)
+    hdf_fail(file, "find memory for", "the layout");
+  else
+    hdf_put_text(file, root, "layout", layout);
+  free(layout);
+}
+
+static void write_cells(hdf_file *file, hid_t root, const heed_plan *plan,
+                        const heed_record *const *records, size_t count,
+                        const part_columns *room) {
+  const hsize_t value_extent[2] = {count, plan->value_count};
+  const hsize_t second_extent[2] = {count, PLAN_STAGE_COUNT};
+  for (size_t i = 0; i < count; i++) {
+    room->texts[i] = records[i]->key;
+    room->integers[i] = records[i]->status;
+  }
+  hdf_put_texts(file, root, "key", count, room->texts);
+  put_integers(file, root, "status", count, room->integers);
+  for (size_t i = 0; i < count; i++)
+    memcpy(room->numbers + i * plan->value_count, records[i]->values,
+           plan->value_count * sizeof(double));
+  if (plan->value_count > 0)
+    hdf_put(file, root, "values", H5T_NATIVE_DOUBLE, 2, value_extent,
+            room->numbers);
+  for (size_t i = 0; i < count; i++)
+    memcpy(room->numbers + i * PLAN_STAGE_COUNT, records[i]->seconds,
+           sizeof records[i]->seconds);
+  hdf_put(file, root, "seconds", H5T_NATIVE_DOUBLE, 2, second_extent,
+          room->numbers);
+}
+
+static void write_failures(hdf_file *file, hid_t root,
+                           const heed_record *const *records, size_t count,
+                           const part_columns *room) {
+  static const char *const names[] = {"failure_stage", "failure_plugin",
+                                      "failure_message"};
+  size_t failed = 0;
+  for (size_t i = 0; i < count; i++)
+    if (records[i]->status != RECORD_DONE)
+      room->integers[failed++] = (int64_t)i;
+  if (failed == 0) return;
+  put_integers(file, root, "failure_row", failed, room->integers);
+  for (size_t column = 0; column < 3; column++) {
+    size_t position = 0;
+    for (size_t i = 0; i < count; i++) {
+      const heed_record *record = records[i];
+      const char *texts[] = {plan_stage_name(record->stage), record->plugin,
+                             record->message};
+      if (record->status != RECORD_DONE)
+        room->texts[position++] = texts[column];
+    }
+    hdf_put_texts(file, root, names[column], failed, room->texts);
+  }
+  failed = 0;
+  for (size_t i = 0; i < count; i++)
+    if (records[i]->status != RECORD_DONE)
+      room->integers[failed++] = records[i]->signal;
+  put_integers(file, root, "failure_signal", failed, room->integers);
+}
+
+static void write_warnings(hdf_file *file, hid_t root,
+                           const heed_record *const *records, size_t count,
+                           const part_columns *room) {
+  static const char *const names[] = {"warning_code", "warning_plugin",
+                                      "warning_message"};
+  size_t total = 0;
+  for (size_t i = 0; i < count; i++)
+    for (size_t j = 0; j < records[i]->warning_count; j++)
+      room->integers[total++] = (int64_t)i;
+  if (total == 0) return;
+  put_integers(file, root, "warning_row", total, room->integers);
+  for (size_t column = 0; column < 3; column++) {
+    size_t position = 0;
+    for (size_t i = 0; i < count; i++)
+      for (size_t j = 0; j < records[i]->warning_count; j++) {
+        const heed_record_warning *warning = &records[i]->warnings[j];
+        const char *texts[] = {warning->code, warning->plugin,
+                               warning->message};
+        room->texts[position++] = texts[column];
+      }
+    hdf_put_texts(file, root, names[column], total, room->texts);
+  }
+}
+
+static size_t kept_rows(const heed_record *const *records, size_t count,
+                        size_t which) {
+  size_t rows = 0;
+  for (size_t i = 0; i < count; i++)
+    for (size_t j = 0; j < records[i]->kept_count; j++)
+      if (strcmp(records[i]->kept[j]->name, kept_names[which]) == 0)
+        rows += records[i]->kept[j]->rows;
+  return rows;
+}
+
+static void write_kept(hdf_file *file, hid_t root,
+                       const heed_record *const *records, size_t count) {
+  for (size_t which = 0; which < KEPT_TABLES; which++) {
+    hdf_kept *kept = kept_create(file, root, kept_names[which],
+                                 kept_rows(records, count, which));
+    size_t position = 0;
+    if (kept == NULL) {
+      hdf_fail(file, "find memory for", kept_names[which]);
+      return;
+    }
+    for (size_t i = 0; i < count; i++)
+      for (size_t j = 0; j < records[i]->kept_count; j++) {
+        const heed_table *table = records[i]->kept[j];
+        int64_t row = (int64_t)i;
+        heed_column cell = {"cell", HEED_INT64, 1, &row};
+        const heed_table labels = {sizeof labels, "labels", 1, 1, &cell};
+        if (strcmp(table->name, kept_names[which]) != 0) continue;
+        kept_put(kept, &labels, table, position);
+        position += table->rows;
+      }
+    kept_close(kept);
+  }
+}
+
+/* Room for the longest column of any kind. */
+static bool make_room(const heed_plan *plan, const heed_record *const *records,
+                      size_t count, part_columns *room) {
+  size_t most = count;
+  size_t width = plan->value_count > PLAN_STAGE_COUNT ? plan->value_count
+                                                      : PLAN_STAGE_COUNT;
+  size_t warnings = 0;
+  for (size_t i = 0; i < count; i++) warnings += records[i]->warning_count;
+  if (warnings > most) most = warnings;
+  room->texts = calloc(most + 1, sizeof *room->texts);
+  room->integers = calloc(most + 1, sizeof *room->integers);
+  room->numbers = calloc(count * width + 1, sizeof *room->numbers);
+  return room->texts != NULL && room->integers != NULL && room->numbers != NULL;
+}
+
+heed_status part_build(const heed_plan *plan, const heed_record *const *records,
+                       size_t count, void **bytes, size_t *length,
+                       heed_error *error) {
+  hdf_file file = {"a part", HEED_OK, error};
+  part_columns room = {NULL, NULL, NULL};
+  const hid_t root = hdf_memory_file(&file);
+  *bytes = NULL;
+  if (root < 0 || !make_room(plan, records, count, &room)) {
+    hdf_fail(&file, "build", "the part");
+  } else {
+    hdf_note_integer(&file, root, "heed_part", PART_FORMAT);
+    write_layout(&file, root, plan);
+    write_cells(&file, root, plan, records, count, &room);
+    write_failures(&file, root, records, count, &room);
+    write_warnings(&file, root, records, count, &room);
+    write_kept(&file, root, records, count);
+    *bytes = hdf_image(&file, root, length);
+  }
+  hdf_close(&file, root);
+  free(room.texts);
+  free(room.integers);
+  free(room.numbers);
+  if (file.status != HEED_OK) {
+    free(*bytes);
+    *bytes = NULL;
+  }
+  return file.status;
+}
+
+/* ---- reading ---- */
+
+static void read_values(hdf_file *file, hid_t root, const heed_plan *plan,
+                        work_batch *result) {
+  char *text = hdf_read_text(file, root, "layout");
+  json_t *layout = text == NULL ? NULL : json_loads(text, 0, NULL);
+  size_t count;
+  double *stored = hdf_read_numbers(file, root, "values", &count);
+  work_match where = {0, NULL};
+  if (layout == NULL) hdf_fail(file, "read", "layout");
+  if (file->status == HEED_OK)
+    file->status = match_make(layout, plan, file->path, &where, file->error);
+  if (file->status == HEED_OK && count != result->rows * where.width)
+    hdf_fail(file, "read", "values");
+  result->values =
+      malloc((result->rows * plan->value_count + 1) * sizeof(double));
+  if (result->values == NULL) hdf_fail(file, "find memory for", "values");
+  for (size_t row = 0; file->status == HEED_OK && row < result->rows; row++)
+    for (size_t i = 0; i < plan->value_count; i++)
+      result->values[row * plan->value_count + i] =
+          where.source[i] == SIZE_MAX
+              ? NAN
+              : stored[row * where.width + where.source[i]];
+  match_free(&where);
+  free(stored);
+  json_decref(layout);
+  free(text);
+}
+
+heed_status batch_read_part(const char *path, const heed_plan *plan,
+                            work_batch *result, heed_error *error) {
+  size_t count;
+  hdf_file *file = &result->file;
+  memset(result, 0, sizeof *result);
+  *file = (hdf_file){path, HEED_OK, error};
+  result->root = hdf_open(file);
+  result->keys = hdf_read_texts(file, result->root, "key", &result->rows);
+  result->status = hdf_read_integers(file, result->root, "status", &count);
+  if (count != result->rows) hdf_fail(file, "read", "status");
+  result->seconds = hdf_read_numbers(file, result->root, "seconds", &count);
+  if (count != result->rows * PLAN_STAGE_COUNT)
+    hdf_fail(file, "read", "seconds");
+  if (file->status == HEED_OK) {
+    read_values(file, result->root, plan, result);
+    batch_read_failures(result, "failure_row", "failure_");
+    batch_read_warnings(result, "warning_row", "warning_");
+    batch_find_kept(result);
+  }
+  const heed_status status = file->status;
+  if (status != HEED_OK) batch_free(result);
+  return status;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Worlds of costly sources, saved under their stage key: the tables and the
+ * numbers.  The source remakes its own state from them. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "files/file.h"
+#include "hdf/hdf.h"
+#include "hdf/kept.h"
+#include "heed/host.h"
+#include "work/work.h"
+
+#define WORLD_FORMAT 1
+
+/* ---- saving ---- */
+
+static void save_table(hdf_file *file, hid_t root, const char *name,
+                       const heed_table *table) {
+  hid_t group;
+  if (table == NULL || file->status != HEED_OK) return;
+  group = hdf_group(file, root, name);
+  hdf_note_integer(file, group, "rows", (int64_t)table->rows);
+  for (size_t i = 0; i < table->column_count; i++) {
+    const heed_column *column = &table->columns[i];
+    const hsize_t extent[2] = {table->rows, column->width};
+    const hid_t type = hdf_type(column->type);
+    hdf_put(file, group, column->name, type, 2, extent, column->data);
+    if (column->type == HEED_STRING) (void)H5Tclose(type);
+  }
+  if (group >= 0) (void)H5Gclose(group);
+}
+
+static void save_numbers(hdf_file *file, hid_t root, const heed_world *world) {
+  hdf_note_integer(file, root, "heed_world", WORLD_FORMAT);
+  hdf_note_integer(file, root, "held_out", (int64_t)world->held_out);
+  hdf_note_integer(file, root, "candidates", (int64_t)world->candidates);
+  hdf_note_integer(file, root, "features", (int64_t)world->features);
+  hdf_note_number(file, root, "mu", world->mu);
+  hdf_note_number(file, root, "mu_requested", world->mu_requested);
+  if (world->judge_count > 0)
+    hdf_put_texts(file, root, "judges", world->judge_count, world->judges);
+}
+
+static char *world_path(const heed_work *folder, const char *key) {
+  return file_name("%s/stage-%s.h5", work_folder(folder), key);
+}
+
+heed_status work_save_world(const heed_work *folder, const char *key,
+                            const heed_world *world, heed_error *error) {
+  char *path = world_path(folder, key);
+  hdf_file file = {path, HEED_OK, error};
+  void *bytes;
+  size_t length = 0;
+  hid_t root;
+  if (path == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  root = hdf_memory_file(&file);
+  save_numbers(&file, root, world);
+  save_table(&file, root, "pairs", world->pairs);
+  save_table(&file, root, "prompts", world->prompts);
+  save_table(&file, root, "models", world->models);
+  save_table(&file, root, "users", world->users);
+  save_table(&file, root, "annotations", world->annotations);
+  bytes = hdf_image(&file, root, &length);
+  hdf_close(&file, root);
+  if (file.status == HEED_OK)
+    file.status = file_write(path, bytes, length, error);
+  free(bytes);
+  free(path);
+  return file.status;
+}
+
+/* ---- loading ---- */
+
+static void out_of_memory(hdf_file *file) {
+  if (file->status == HEED_OK)
+    file->status =
+        heed_fail(file->error, HEED_MEMORY, "%s: memory is out", file->path);
+}
+
+/* Copies a column into a table of the host's. */
+static void load_column(hdf_file *file, const heed_host *host,
+                        const heed_column *column, heed_table *table) {
+  const size_t count = table->rows * column->width;
+  void *data =
+      host->column(host, table, column->name, column->type, column->width);
+  if (data == NULL) {
+    out_of_memory(file);
+  } else if (column->type != HEED_STRING) {
+    if (count > 0)
+      memcpy(data, column->data, count * heed_type_size(column->type));
+  } else {
+    for (size_t i = 0; i < count; i++) {
+      ((const char **)data)[i] =
+          host->copy(host, ((char *const *)column->data)[i]);
+      if (((const char **)data)[i] == NULL) out_of_memory(file);
+    }
+  }
+}
+
+static heed_table *load_table(hdf_file *file, hid_t root, const char *name,
+                              const heed_host *host) {
+  heed_table *stored = kept_read(file, root, name, 0, SIZE_MAX), *table;
+  int64_t rows = 0;
+  if (stored == NULL) return NULL;
+  rows = hdf_read_note(file, root, name, "rows");
+  table = host->table(host, name, (size_t)rows);
+  if (table == NULL) out_of_memory(file);
+  for (size_t i = 0; file->status == HEED_OK && i < stored->column_count; i++)
+    load_column(file, host, &stored->columns[i], table);
+  kept_free(stored);
+  return table;
+}
+
+static void load_judges(hdf_file *file, hid_t root, const heed_host *host,
+                        heed_world *world) {
+  size_t count;
+  char **stored = hdf_read_texts(file, root, "judges", &count);
+  const char **judges = host->allocate(host, count + 1, sizeof *judges);
+  if (judges == NULL) out_of_memory(file);
+  for (size_t i = 0; file->status == HEED_OK && i < count; i++) {
+    judges[i] = host->copy(host, stored[i]);
+    if (judges[i] == NULL) out_of_memory(file);
+  }
+  hdf_free_texts(stored, count);
+  world->judge_count = count;
+  world->judges = judges;
+}
+
+static void load_world(hdf_file *file, hid_t root, const heed_host *host,
+                       heed_world *world) {
+  if (hdf_read_note(file, root, ".", "heed_world") != WORLD_FORMAT)
+    hdf_fail(file, "read", "a world of another format");
+  world->held_out = (size_t)hdf_read_note(file, root, ".", "held_out");
+  world->candidates = (size_t)hdf_read_note(file, root, ".", "candidates");
+  world->features = (size_t)hdf_read_note(file, root, ".", "features");
+  world->mu = hdf_read_note_number(file, root, ".", "mu");
+  world->mu_requested = hdf_read_note_number(file, root, ".", "mu_requested");
+  world->pairs = load_table(file, root, "pairs", host);
+  world->prompts = load_table(file, root, "prompts", host);
+  world->models = load_table(file, root, "models", host);
+  world->users = load_table(file, root, "users", host);
+  world->annotations = load_table(file, root, "annotations", host);
+  load_judges(file, root, host, world);
+}
+
+heed_status work_load_world(const heed_work *folder, const char *key,
+                            const struct heed_host *host, heed_world *world,
+                            bool *found, heed_error *error) {
+  char *path = world_path(folder, key);
+  hdf_file file = {path, HEED_OK, error};
+  hid_t root;
+  if (path == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  *found = access(path, F_OK) == 0;
+  if (*found) {
+    root = hdf_open(&file);
+    load_world(&file, root, host, world);
+    hdf_close(&file, root);
+  }
+  free(path);
+  return file.status;
+}
