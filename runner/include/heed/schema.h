@@ -58,7 +58,7 @@ struct heed_parameter {
   /* The value when the sweep leaves it out, written as in JSON ("0.5", "true",
    * "[0.1, 1]"); enums, texts and plugin names as they are ("known").  NULL:
    * required, unless HEED_OPTIONAL. */
-  const char *standard;
+  const char *default_value;
 
   /* Range of numbers and integers, and of the count of a list; both 0: any
    * finite number, any count.  An infinite bound is written as HUGE_VAL. */
