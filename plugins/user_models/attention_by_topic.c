@@ -233,9 +233,10 @@ static heed_status simulate(const void *self, const double *fitted,
                             const double *eta, int8_t *choice,
                             heed_error *error) {
   double *some = open_room(answers);
-  heed_answers chosen = *answers;
+  heed_answers chosen;
   (void)self;
   if (some == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  heed_copy(&chosen, sizeof chosen, answers);
   chosen.choice = choice;
   for (size_t i = 0; i < answers->count; i++) {
     const size_t n =

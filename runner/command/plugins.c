@@ -59,7 +59,7 @@ size_t *plugins_order(const host_registry *plugins) {
 }
 
 const char *plugins_type_name(heed_type type) {
-  switch (type) {
+  switch ((enum heed_types)type) {
     case HEED_NUMBER:
       return "number";
     case HEED_INTEGER:

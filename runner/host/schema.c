@@ -384,7 +384,7 @@ static heed_status resolve_value(const schema_context *context,
                                  const heed_parameter *parameter,
                                  const json_t *given, const char *path,
                                  json_t **resolved) {
-  switch (parameter->type) {
+  switch ((enum heed_types)parameter->type) {
     case HEED_NUMBER:
       return resolve_number(context, parameter, given, path, resolved);
     case HEED_INTEGER:
@@ -443,7 +443,7 @@ static heed_status check_keys(const schema_context *context,
 static json_t *standard_value(const heed_parameter *parameter) {
   const char *text = parameter->default_value;
   json_t *value = NULL;
-  switch (parameter->type) {
+  switch ((enum heed_types)parameter->type) {
     case HEED_TEXT:
     case HEED_PATH:
     case HEED_ENUM:

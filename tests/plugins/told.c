@@ -322,14 +322,14 @@ static void count_training(const char *path) {
 static heed_status refine(const heed_host *host,
                           const heed_posterior *posterior, heed_policy *policy,
                           heed_error *error) {
-  const char *path = host->checkpoint(host);
+  const char *path = host->extension(host, HEED_CHECKPOINT);
   FILE *file = path == NULL ? NULL : fopen(path, "wb");
   heed_posterior *made = host->allocate(host, 1, sizeof *made);
   double *mean = host->allocate(host, posterior->units, sizeof *mean);
   if (file != NULL) (void)fclose(file);
   if (made == NULL || mean == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out");
-  *made = *posterior;
+  heed_copy(made, sizeof *made, posterior);
   made->mean = mean;
   made->quantiles = NULL;
   made->node_count = 0;
