@@ -294,7 +294,7 @@ static const heed_plugin seer = {
 
 /* ---- trainer: a policy of one number, outside the host's memory ---- */
 
-enum { CHANCE, MADE, REFINES };
+enum { CHANCE, MADE, REFINES, SIZED };
 static const heed_parameter trainer_parameters[] = {
     [CHANCE] = {.name = "chance",
                 .type = HEED_NUMBER,
@@ -308,6 +308,10 @@ static const heed_parameter trainer_parameters[] = {
                  .type = HEED_BOOLEAN,
                  .default_value = "false",
                  .doc = "hand on another posterior; and leave a checkpoint"},
+    [SIZED] = {.name = "sized",
+               .type = HEED_BOOLEAN,
+               .default_value = "true",
+               .doc = "say how large the other posterior is"},
 };
 static const heed_output trainer_outputs[] = {{.name = "loss", .doc = "none"}};
 
@@ -370,6 +374,7 @@ static heed_status train(void *self, const heed_host *host,
     free(state);
     return error->status;
   }
+  if (values[SIZED].integer == 0) policy->refined->size = 0;
   count_training(values[MADE].text);
   *state = values[CHANCE].number;
   policy->state = state;

@@ -18,27 +18,28 @@
  * plugin of another major version.  It loads a plugin of any minor version,
  * older or newer.  Within a major version:
  *
- * - A minor version only adds: members at the end of a struct, functions at
- *   the end of a table, kinds, types, statuses, flags, columns, extensions.
- *   Nothing moves, goes away or changes its meaning.  A new member that is zero
- *   means what its absence meant.  Comments mark it "since MAJOR.MINOR".
- * - A struct that can grow begins with `size`.  Its maker sets size to its own
- *   sizeof and all else to zero.  Its reader does not read past size
- *   (HEED_HAS).  A function that fills in a struct of its caller sets single
- *   members, never the whole struct.  Copy with heed_copy(), not with `=`.
- * - A struct marked "frozen" never changes.  Structs in arrays are frozen, but
- *   for those of a descriptor, whose strides are in heed_abi.  What a frozen
- *   struct lacks comes in a parallel array, a function or an extension.
- * - Optional services are extensions, which both sides ask for by name.
- * - The host copies each descriptor and table of functions when it loads a
- *   plugin, and completes short ones with zeros.  A plugin that calls another
- *   (heed_instance) sees that copy, at least as long as the host's own types.
+ * - Minor versions only add: members at the end of a struct, functions at the
+ *   end of a table, kinds, types, statuses, columns, extensions, and flags that
+ *   an older side can ignore.  Nothing moves, disappears or changes its
+ *   meaning.  Comments mark additions: "since MAJOR.MINOR".
+ * - A struct that can grow begins with `size`.  Its maker sets size to sizeof
+ *   and unused members to zero.  Zero in a new member means what its absence
+ *   meant.  Its reader does not read past size: HEED_HAS().
+ * - A function that fills in such a struct for its caller sets single members;
+ *   it does not assign the whole struct.  Copy with heed_copy(), not with `=`.
+ * - A struct marked "frozen" never changes.  Structs in arrays are frozen,
+ *   except in a descriptor, whose strides are in heed_abi.  Additions to a
+ *   frozen struct come as a parallel array, a function or an extension.
+ * - Optional services are extensions.  Both sides ask for them by name.
+ * - The host copies descriptors and tables of functions when it loads a plugin,
+ *   and completes short ones with zeros.  A plugin that calls another plugin
+ *   (heed_instance) gets the complete copy.
  * - Return HEED_UNSUPPORTED for a kind, type or unit that you do not know.
  *   Ignore flags that you do not know.
- * - Who builds a plugin with newer headers than its oldest host tests what is
- *   marked since a later version: HEED_HAS(host, member) for a service, `size`
- *   for a struct, NULL for an extension.  Without it the plugin does the best
- *   it can, or returns HEED_UNSUPPORTED from create() and says what it needs.
+ * - If your headers are newer than the oldest host that you support, test each
+ *   addition before you use it: HEED_HAS() for a member or function, NULL for
+ *   an extension.  Without it, do the best you can, or return HEED_UNSUPPORTED
+ *   from create() and say what you need.
  *
  * heed runs on 64-bit platforms.  Enumerations are int32_t; bool is one byte.
  */
