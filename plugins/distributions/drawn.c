@@ -14,14 +14,14 @@ enum { OF, CENTER, SPREAD, NODES, PARAMETER_COUNT };
 static const heed_parameter parameters[] = {
     [OF] = {.name = "of",
             .type = HEED_PLUGIN,
-            .standard = "beta",
+            .default_value = "beta",
             .kind = HEED_DISTRIBUTION,
             .doc = "the distribution whose parameters are drawn"},
     [CENTER] = HYPER_CENTER,
     [SPREAD] = HYPER_SPREAD,
     [NODES] = {.name = "nodes",
                .type = HEED_INTEGER,
-               .standard = "100",
+               .default_value = "100",
                .low = 2,
                .high = 10000,
                .doc = "nodes that users are drawn from, where it has none of "

@@ -16,7 +16,7 @@ static const char *const words[] = {"moment", NULL};
 static const heed_parameter parameters[] = {
     [ETA] = {.name = "eta",
              .type = HEED_ENUM_OR_NUMBER,
-             .standard = "moment",
+             .default_value = "moment",
              .low = 0,
              .high = 1,
              .choices = words,
@@ -25,7 +25,7 @@ static const heed_parameter parameters[] = {
     [MU] = {.name = "mu",
             .type = HEED_ENUM_OR_NUMBER,
             .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
-            .standard = "known",
+            .default_value = "known",
             .low = 0,
             .high = 1,
             .choices = gap_words,
@@ -33,7 +33,7 @@ static const heed_parameter parameters[] = {
                    "number"},
     [MODEL] = {.name = "model",
                .type = HEED_PLUGIN,
-               .standard = "attentive",
+               .default_value = "attentive",
                .kind = HEED_USER_MODEL,
                .doc = "says what a casual user would have chosen"},
 };

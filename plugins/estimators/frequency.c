@@ -13,7 +13,7 @@ enum { SHRINKAGE, MU, MODEL, PARAMETER_COUNT };
 static const heed_parameter parameters[] = {
     [SHRINKAGE] = {.name = "shrinkage",
                    .type = HEED_NUMBER,
-                   .standard = "0",
+                   .default_value = "0",
                    .low = 0,
                    .high = 1e9,
                    .doc = "annotations' worth of weight that everyone's mean "
@@ -21,7 +21,7 @@ static const heed_parameter parameters[] = {
     [MU] = {.name = "mu",
             .type = HEED_ENUM_OR_NUMBER,
             .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
-            .standard = "known",
+            .default_value = "known",
             .low = 0,
             .high = 1,
             .choices = gap_words,
@@ -29,7 +29,7 @@ static const heed_parameter parameters[] = {
                    "number"},
     [MODEL] = {.name = "model",
                .type = HEED_PLUGIN,
-               .standard = "attentive",
+               .default_value = "attentive",
                .kind = HEED_USER_MODEL,
                .doc = "says what a casual user would have chosen"},
 };

@@ -35,14 +35,14 @@ enum {
 static const heed_parameter parameters[] = {
     [SMOOTHING] = {.name = "smoothing",
                    .type = HEED_NUMBER,
-                   .standard = "0.005",
+                   .default_value = "0.005",
                    .low = 0,
                    .high = 1e6,
                    .doc = "added to each expected count; the paper's is 0.01 "
                           "over the number of labels"},
     [STARTS] = {.name = "starts",
                 .type = HEED_INTEGER,
-                .standard = "10",
+                .default_value = "10",
                 .low = 1,
                 .high = 1000,
                 .doc = "the first by agreement with others, the rest random; "
@@ -50,14 +50,14 @@ static const heed_parameter parameters[] = {
     [TOLERANCE] = {.name = "tolerance",
                    .type = HEED_NUMBER,
                    .flags = HEED_OPEN_LOW,
-                   .standard = "1e-10",
+                   .default_value = "1e-10",
                    .low = 0,
                    .high = 1,
                    .doc = "relative gain of the objective below which it has "
                           "converged"},
     [MOST_STEPS] = {.name = "max_iterations",
                     .type = HEED_INTEGER,
-                    .standard = "20000",
+                    .default_value = "20000",
                     .low = 1,
                     .high = 1e9,
                     .doc = "EM steps of one start"},

@@ -30,7 +30,7 @@ static const heed_parameter parameters[] = {
     [RELIABILITY] = {.name = "reliability",
                      .type = HEED_ENUM_OR_NUMBER,
                      .flags = HEED_OPEN_LOW,
-                     .standard = "estimated",
+                     .default_value = "estimated",
                      .low = 0.5,
                      .high = 1,
                      .choices = reliability_words,
@@ -39,7 +39,7 @@ static const heed_parameter parameters[] = {
                             "agreement - 1"},
     [NEGATIVE] = {.name = "negative",
                   .type = HEED_ENUM,
-                  .standard = "clip",
+                  .default_value = "clip",
                   .choices = negative_words,
                   .doc = "eta of users who mostly disagree: clip (to 0) or "
                          "keep (negative)"},

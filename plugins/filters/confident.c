@@ -11,11 +11,11 @@ enum { THRESHOLD, CONFIDENCE, PARAMETER_COUNT };
 static const heed_parameter parameters[] = {
     [THRESHOLD] = {.name = "threshold",
                    .type = HEED_NUMBER,
-                   .standard = "0.5",
+                   .default_value = "0.5",
                    .doc = "what eta is to exceed"},
     [CONFIDENCE] = {.name = "confidence",
                     .type = HEED_NUMBER,
-                    .standard = "0.9",
+                    .default_value = "0.9",
                     .low = 0.0,
                     .high = 1.0,
                     .doc = "how probable that must be"},

@@ -14,7 +14,7 @@ static const heed_parameter parameters[] = {
                .doc = "how much to keep"},
     [BY] = {.name = "by",
             .type = HEED_ENUM,
-            .standard = "users",
+            .default_value = "users",
             .choices = ranking_by_words,
             .doc = "what the share is of: users (units of the posterior that "
                    "annotated), or labels: users in random order until exactly "

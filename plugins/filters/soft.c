@@ -10,7 +10,7 @@ enum { POWER, PARAMETER_COUNT };
 static const heed_parameter parameters[] = {
     [POWER] = {.name = "power",
                .type = HEED_NUMBER,
-               .standard = "1",
+               .default_value = "1",
                .low = 0.0,
                .high = HUGE_VAL,
                .doc = "weight = eta-hat^power; eta-hat below 0 weighs 0"},

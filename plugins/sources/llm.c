@@ -49,7 +49,7 @@ static const char *const tau_words[] = {"spread", NULL};
                    "given"},                                             \
   [TEMPERATURE] = {.name = "temperature",                                \
                    .type = HEED_NUMBER,                                  \
-                   .standard = "1",                                      \
+                   .default_value = "1",                                 \
                    .low = 0,                                             \
                    .high = HUGE_VAL,                                     \
                    .doc =                                                \
@@ -57,14 +57,14 @@ static const char *const tau_words[] = {"spread", NULL};
                        "likeliest token"},                               \
   [TOP_K] = {.name = "top_k",                                            \
              .type = HEED_INTEGER,                                       \
-             .standard = "0",                                            \
+             .default_value = "0",                                       \
              .low = 0,                                                   \
              .high = 1e9,                                                \
              .doc = "only so many of the likeliest tokens; 0: all"},     \
   [TOP_P] = {.name = "top_p",                                            \
              .type = HEED_NUMBER,                                        \
              .flags = HEED_OPEN_LOW,                                     \
-             .standard = "1",                                            \
+             .default_value = "1",                                       \
              .low = 0,                                                   \
              .high = 1,                                                  \
              .doc =                                                      \
@@ -72,7 +72,7 @@ static const char *const tau_words[] = {"spread", NULL};
                  "1: all"},                                              \
   [CONTEXT] = {.name = "context",                                        \
                .type = HEED_INTEGER,                                     \
-               .standard = "0",                                          \
+               .default_value = "0",                                     \
                .low = 0,                                                 \
                .high = 1e9,                                              \
                .doc =                                                    \
@@ -132,24 +132,24 @@ static const heed_parameter parameters[] = {
                           "reference policy"},
     [VERSION_B] = {.name = "b",
                    .type = HEED_RECORD,
-                   .standard = "{}",
+                   .default_value = "{}",
                    .fields = fields_b,
                    .field_count = VERSION_COUNT,
                    .doc = "who gives B's responses"},
     [CHAT] = {.name = "chat",
               .type = HEED_BOOLEAN,
-              .standard = "true",
+              .default_value = "true",
               .doc = "prompts are a user's turn of a chat; false: texts that "
                      "a response goes on from"},
     [MAX_TOKENS] = {.name = "max_tokens",
                     .type = HEED_INTEGER,
-                    .standard = "64",
+                    .default_value = "64",
                     .low = 1,
                     .high = 1e6,
                     .doc = "of a response, which is cut off there"},
     [TOGETHER] = {.name = "together",
                   .type = HEED_INTEGER,
-                  .standard = "32",
+                  .default_value = "32",
                   .low = 1,
                   .high = 4096,
                   .doc = "responses drawn at a time"},
@@ -162,7 +162,7 @@ static const heed_parameter parameters[] = {
                       "a prompt that is not held out unless given"},
     [HELD_OUT] = {.name = "held_out",
                   .type = HEED_INTEGER,
-                  .standard = "100",
+                  .default_value = "100",
                   .low = 0,
                   .high = 1e8,
                   .doc = "prompts for evaluation: the file's last"},
@@ -189,7 +189,7 @@ static const heed_parameter parameters[] = {
     [TAU] = {.name = "tau",
              .type = HEED_ENUM_OR_NUMBER,
              .flags = HEED_OPEN_LOW | HEED_LATE,
-             .standard = "spread",
+             .default_value = "spread",
              .low = 0,
              .high = HUGE_VAL,
              .choices = tau_words,

@@ -31,7 +31,7 @@ static const heed_parameter parameters[] = {
     [SPREAD] = {.name = "spread",
                 .type = HEED_ENUM_OR_NUMBER,
                 .flags = HEED_OPEN_HIGH,
-                .standard = "fitted",
+                .default_value = "fitted",
                 .low = 0,
                 .high = 1,
                 .choices = words,
@@ -233,9 +233,10 @@ static heed_status simulate(const void *self, const double *fitted,
                             const double *eta, int8_t *choice,
                             heed_error *error) {
   double *some = open_room(answers);
-  heed_answers chosen = *answers;
+  heed_answers chosen;
   (void)self;
   if (some == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  heed_copy(&chosen, sizeof chosen, answers);
   chosen.choice = choice;
   for (size_t i = 0; i < answers->count; i++) {
     const size_t n =

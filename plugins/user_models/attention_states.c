@@ -24,7 +24,7 @@ static const heed_parameter parameters[] = {
     [PERSISTENCE] = {.name = "persistence",
                      .type = HEED_ENUM_OR_NUMBER,
                      .flags = HEED_OPEN_HIGH,
-                     .standard = "fitted",
+                     .default_value = "fitted",
                      .low = 0,
                      .high = 1,
                      .choices = words,

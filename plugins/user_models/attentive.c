@@ -19,7 +19,7 @@ static const char *const ties[] = {"none", "davidson", NULL};
 static const heed_parameter parameters[] = {
     [TIES] = {.name = "ties",
               .type = HEED_ENUM,
-              .standard = "none",
+              .default_value = "none",
               .choices = ties,
               .doc = "likelihood of a tie; none: a tie says nothing"},
 };

@@ -23,7 +23,7 @@ static const char *const words[] = {"fitted", NULL};
 static const heed_parameter parameters[] = {
     [LEFT] = {.name = "left",
               .type = HEED_ENUM_OR_NUMBER,
-              .standard = "fitted",
+              .default_value = "fitted",
               .low = -10,
               .high = 10,
               .choices = words,
@@ -31,7 +31,7 @@ static const heed_parameter parameters[] = {
                      "with a number, or 0"},
     [LENGTH] = {.name = "length",
                 .type = HEED_ENUM_OR_NUMBER,
-                .standard = "0",
+                .default_value = "0",
                 .low = -10,
                 .high = 10,
                 .choices = words,
@@ -39,7 +39,7 @@ static const heed_parameter parameters[] = {
                        "simulated with a number, or 0"},
     [COLUMN] = {.name = "column",
                 .type = HEED_TEXT,
-                .standard = "length_difference",
+                .default_value = "length_difference",
                 .doc = "column of the pairs: how much longer A's response is; "
                        "not read where length is 0"},
 };

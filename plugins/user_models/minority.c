@@ -10,7 +10,7 @@ enum { COLUMN, PARAMETER_COUNT };
 static const heed_parameter parameters[] = {
     [COLUMN] = {.name = "column",
                 .type = HEED_TEXT,
-                .standard = "p_minority",
+                .default_value = "p_minority",
                 .doc = "column of the pairs: P(A's response is better) to the "
                        "minority"},
 };

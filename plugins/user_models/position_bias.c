@@ -12,7 +12,7 @@ static const char *const words[] = {"fitted", NULL};
 static const heed_parameter parameters[] = {
     [LEFT] = {.name = "left",
               .type = HEED_ENUM_OR_NUMBER,
-              .standard = "fitted",
+              .default_value = "fitted",
               .low = 0,
               .high = 1,
               .choices = words,

@@ -51,9 +51,10 @@ static void print_parameters(const heed_parameter *parameters, size_t count,
       printf(" of %s", plugins_type_name(parameter->item->type));
     printf("%s%s", *range == '\0' ? "" : " ", range);
     if (parameter->unit != NULL) printf(" %s", parameter->unit);
-    if (parameter->standard != NULL)
-      printf(", standard %s",
-             *parameter->standard == '\0' ? "\"\"" : parameter->standard);
+    if (parameter->default_value != NULL)
+      printf(", standard %s", *parameter->default_value == '\0'
+                                  ? "\"\""
+                                  : parameter->default_value);
     else
       printf(", %s", (parameter->flags & HEED_OPTIONAL) != 0 ? "may be left out"
                                                              : "required");

@@ -126,7 +126,8 @@ int main(int argc, char **argv) {
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
     return help();
   if (strcmp(argv[1], "--version") == 0) {
-    printf("heed " HEED_VERSION " (plugin ABI %d)\n", HEED_ABI);
+    printf("heed " HEED_VERSION " (plugin ABI %d.%d)\n", HEED_ABI_MAJOR,
+           HEED_ABI_MINOR);
     return EXIT_DONE;
   }
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)

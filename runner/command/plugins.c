@@ -59,7 +59,7 @@ size_t *plugins_order(const host_registry *plugins) {
 }
 
 const char *plugins_type_name(heed_type type) {
-  switch (type) {
+  switch ((enum heed_types)type) {
     case HEED_NUMBER:
       return "number";
     case HEED_INTEGER:
@@ -103,7 +103,7 @@ static json_t *parameter_json(const heed_parameter *parameter) {
   (void)json_object_set_new(made, "type",
                             json_string(plugins_type_name(parameter->type)));
   (void)json_object_set_new(made, "standard",
-                            text_or_null(parameter->standard));
+                            text_or_null(parameter->default_value));
   (void)json_object_set_new(
       made, "optional", json_boolean((parameter->flags & HEED_OPTIONAL) != 0));
   if (parameter->low != 0 || parameter->high != 0) {

@@ -14,7 +14,7 @@ static const char help_text[] =
 
 static void write_value(FILE *file, const heed_column *column, size_t row) {
   char number[NUMBER_SIZE] = "";
-  switch (column->type) {
+  switch ((enum heed_column_types)column->type) {
     case HEED_STRING:
       result_csv_field(file, ((const char *const *)column->data)[row]);
       return;

@@ -117,7 +117,7 @@ hid_t hdf_text_type(void) {
 }
 
 hid_t hdf_type(heed_column_type type) {
-  switch (type) {
+  switch ((enum heed_column_types)type) {
     case HEED_FLOAT64:
       return H5T_NATIVE_DOUBLE;
     case HEED_FLOAT32:

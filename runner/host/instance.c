@@ -88,7 +88,7 @@ static heed_status fill(const host_registry *plugins,
   value->given = json != NULL && !json_is_null(json);
   if (!value->given) return HEED_OK;
   value->number = json_number_value(json);
-  switch (parameter->type) {
+  switch ((enum heed_types)parameter->type) {
     case HEED_NUMBER:
       return HEED_OK;
     case HEED_INTEGER:

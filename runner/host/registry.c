@@ -36,7 +36,8 @@ typedef struct registry_entry {
 
 struct host_registry {
   bool allow_unsafe;
-  loaded_file *files; /* the newest first */
+  host_arena *descriptors; /* adopted ones */
+  loaded_file *files;      /* the newest first */
   registry_entry *entries;
   size_t entry_count;
 };
@@ -44,7 +45,11 @@ struct host_registry {
 heed_status registry_create(bool allow_unsafe, host_registry **result,
                             heed_error *error) {
   host_registry *self = calloc(1, sizeof *self);
-  if (self == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (self != NULL) self->descriptors = arena_create();
+  if (self == NULL || self->descriptors == NULL) {
+    free(self);
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  }
   self->allow_unsafe = allow_unsafe;
   *result = self;
   return HEED_OK;
@@ -81,6 +86,7 @@ void registry_free(host_registry *self) {
     next = file->next;
     file_close(file);
   }
+  arena_free(self->descriptors);
   free(self->entries);
   free(self);
 }
@@ -156,10 +162,12 @@ static heed_status open_file(const host_registry *self, loaded_file *file,
   return HEED_OK;
 }
 
-static heed_status add_entry(host_registry *self, const heed_plugin *plugin,
+static heed_status add_entry(host_registry *self, const heed_plugin *given,
                              loaded_file *file, heed_error *error) {
   const host_plugin_file *taken;
-  heed_status status = descriptor_check(plugin, file->path, error);
+  const heed_plugin *plugin;
+  heed_status status =
+      descriptor_adopt(given, file->path, self->descriptors, &plugin, error);
   registry_entry *entries;
   if (status != HEED_OK) return status;
   if (registry_find(self, plugin->kind, plugin->name, &taken) != NULL)

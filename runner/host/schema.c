@@ -384,7 +384,7 @@ static heed_status resolve_value(const schema_context *context,
                                  const heed_parameter *parameter,
                                  const json_t *given, const char *path,
                                  json_t **resolved) {
-  switch (parameter->type) {
+  switch ((enum heed_types)parameter->type) {
     case HEED_NUMBER:
       return resolve_number(context, parameter, given, path, resolved);
     case HEED_INTEGER:
@@ -441,9 +441,9 @@ static heed_status check_keys(const schema_context *context,
 
 /* The standard value as the JSON that a sweep would have given. */
 static json_t *standard_value(const heed_parameter *parameter) {
-  const char *text = parameter->standard;
+  const char *text = parameter->default_value;
   json_t *value = NULL;
-  switch (parameter->type) {
+  switch ((enum heed_types)parameter->type) {
     case HEED_TEXT:
     case HEED_PATH:
     case HEED_ENUM:
@@ -468,7 +468,7 @@ static heed_status resolve_absent(const schema_context *context,
                                   const char *path, json_t **resolved) {
   json_t *standard;
   heed_status status;
-  if (parameter->standard == NULL) {
+  if (parameter->default_value == NULL) {
     if ((parameter->flags & HEED_OPTIONAL) != 0)
       return made(context, json_null(), resolved);
     return heed_fail(
@@ -479,7 +479,7 @@ static heed_status resolve_absent(const schema_context *context,
   if (standard == NULL)
     return heed_fail(context->error, HEED_INVALID,
                      "%s: the plugin's standard value \"%s\" is not JSON", path,
-                     parameter->standard);
+                     parameter->default_value);
   status = resolve_value(context, parameter, standard, path, resolved);
   json_decref(standard);
   return status;

@@ -119,8 +119,8 @@ static bool cancelled(const heed_host *host) {
   return cancel != NULL && atomic_load_explicit(cancel, memory_order_relaxed);
 }
 
-static const char *checkpoint(const heed_host *host) {
-  return of(host)->checkpoint;
+static const void *extension(const heed_host *host, const char *name) {
+  return strcmp(name, HEED_CHECKPOINT) == 0 ? of(host)->checkpoint : NULL;
 }
 
 void service_open(host_service *self) {
@@ -139,6 +139,6 @@ void service_open(host_service *self) {
       .warn = warn,
       .progress = progress,
       .cancelled = cancelled,
-      .checkpoint = checkpoint,
+      .extension = extension,
   };
 }

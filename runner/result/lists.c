@@ -179,7 +179,7 @@ static void write_provenance(result_writer *self,
   hdf_note(file, self->root, "title", plan->title);
   hdf_note_integer(file, self->root, "format", RESULT_FORMAT);
   hdf_note(file, self->root, "heed_version", HEED_VERSION);
-  hdf_note_integer(file, self->root, "plugin_abi", HEED_ABI);
+  hdf_note_integer(file, self->root, "plugin_abi", HEED_ABI_MAJOR);
   hdf_note_integer(file, self->root, "seed", (int64_t)plan->seed);
   if (provenance == NULL) return;
   writer_note(self, self->root, "command", provenance->command);

@@ -55,7 +55,7 @@ static double number_of(const json_t *json) {
 
 static json_t *cell_to_json(const heed_column *column, size_t position) {
   json_t *text;
-  switch (column->type) {
+  switch ((enum heed_column_types)column->type) {
     case HEED_FLOAT64:
       return number(((const double *)column->data)[position]);
     case HEED_FLOAT32:
@@ -75,7 +75,7 @@ static json_t *cell_to_json(const heed_column *column, size_t position) {
 
 static void cell_of_json(const heed_host *host, const json_t *json,
                          heed_column_type type, void *data, size_t position) {
-  switch (type) {
+  switch ((enum heed_column_types)type) {
     case HEED_FLOAT64:
       ((double *)data)[position] = number_of(json);
       return;

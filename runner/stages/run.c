@@ -279,6 +279,24 @@ static const heed_selection *selection_for(heed_stages *self,
   return &asker->selection;
 }
 
+/* A trainer of another minor version of the ABI makes a posterior of another
+ * size. */
+static heed_status adopt_refined(stages_level *level, heed_error *error) {
+  const heed_posterior *given = level->policy.refined;
+  heed_posterior *made;
+  if (given == NULL) return HEED_OK;
+  if (!HEED_HAS(given, state))
+    return heed_fail(error, HEED_NUMERIC,
+                     "its output is wrong: the refined posterior's size is %zu "
+                     "bytes, expected sizeof(heed_posterior), %zu bytes",
+                     given->size, sizeof *given);
+  made = arena_allocate(level->memory, 1, sizeof *made);
+  if (made == NULL) return no_memory(error);
+  heed_copy(made, sizeof *made, given);
+  level->policy.refined = made;
+  return HEED_OK;
+}
+
 static heed_status run_policy(heed_stages *self, stages_level *level,
                               heed_error *error) {
   const heed_work *folder = self->options.work;
@@ -303,6 +321,7 @@ static heed_status run_policy(heed_stages *self, stages_level *level,
     status = functions->train(level->instance->self, &level->host.host, crowd,
                               &self->levels[PLAN_POSTERIOR].posterior,
                               selection, &level->policy, error);
+  if (status == HEED_OK) status = adopt_refined(level, error);
   if (status == HEED_OK) status = check_policy(crowd, &level->policy, error);
   if (status == HEED_OK && costly && !found)
     status = costly_save_policy(folder, self->plan, crowd, level, error);

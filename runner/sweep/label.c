@@ -23,7 +23,7 @@ const char *label_format(const heed_sweep *self, const char *format, ...) {
 static json_t *standard_of(const heed_sweep *self,
                            const heed_parameter *parameter) {
   json_t *record = NULL, *value = NULL;
-  if (parameter->standard == NULL) return NULL;
+  if (parameter->default_value == NULL) return NULL;
   if (schema_resolve(self->plugins, parameter, 1, NULL, self->folder, "",
                      &record, NULL) == HEED_OK)
     value = json_incref(json_object_get(record, parameter->name));

@@ -76,12 +76,12 @@ static json_t *child_of(const heed_parameter *parameter, const json_t *object) {
   const json_t *child = json_object_get(object, parameter->name);
   if (parameter->type == HEED_PLUGIN) {
     const char *name =
-        child == NULL ? parameter->standard : json_string_value(child);
+        child == NULL ? parameter->default_value : json_string_value(child);
     return name != NULL ? named_plugin(parameter, name) : json_deep_copy(child);
   }
   if (child != NULL) return json_deep_copy(child);
-  return parameter->standard != NULL
-             ? json_loads(parameter->standard, JSON_DECODE_ANY, NULL)
+  return parameter->default_value != NULL
+             ? json_loads(parameter->default_value, JSON_DECODE_ANY, NULL)
              : json_object();
 }
 

@@ -106,7 +106,7 @@ static heed_status collect(const used_collector *collector,
     *copy = json_null();
     return HEED_OK;
   }
-  switch (parameter->type) {
+  switch ((enum heed_types)parameter->type) {
     case HEED_PATH:
       return collect_path(collector, json_string_value(resolved), copy);
     case HEED_LIST:

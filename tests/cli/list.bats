@@ -90,7 +90,7 @@ TEXT
   grep -qxF "heed: warning: $here/twin.so: source/small is already loaded from $here/small.so; rename one of them" <<<"$stderr"
   grep -qxF "heed: warning: $here/unresolved.so: cannot be loaded: undefined symbol: nobody_has_this" <<<"$stderr"
   grep -q "^heed: warning: $here/text.so: cannot be loaded: " <<<"$stderr"
-  grep -qxF "heed: warning: $here/wrong_abi.so: built for plugin ABI 4, this heed has ABI 3: rebuild the plugin against this heed's headers" <<<"$stderr"
+  grep -qxF "heed: warning: $here/wrong_abi.so: built for plugin ABI 5.7, this heed has ABI 4.0: rebuild the plugin with this heed's headers" <<<"$stderr"
 }
 
 @test "plugins that crash when they are loaded are named, and cost no other" {

@@ -14,7 +14,7 @@ enum { LOW, HIGH, SHARE, UNKNOWNS };
 static const heed_parameter parameters[] = {
     [STARTS] = {.name = "starts",
                 .type = HEED_INTEGER,
-                .standard = "20",
+                .default_value = "20",
                 .low = 1,
                 .high = 1000,
                 .doc = "where from"},

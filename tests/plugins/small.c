@@ -17,19 +17,19 @@ enum { PAIRS, SECONDS, MADE };
 static const heed_parameter source_parameters[] = {
     [PAIRS] = {.name = "pairs",
                .type = HEED_INTEGER,
-               .standard = "1",
+               .default_value = "1",
                .low = 1,
                .high = 1e9,
                .doc = "how many pairs"},
     [SECONDS] = {.name = "seconds",
                  .type = HEED_NUMBER,
-                 .standard = "0",
+                 .default_value = "0",
                  .high = 1e6,
                  .unit = "s",
                  .doc = "how long it takes"},
     [MADE] = {.name = "made",
               .type = HEED_TEXT,
-              .standard = "",
+              .default_value = "",
               .doc = "a file that grows by a byte whenever it makes a world"},
 };
 static const heed_output source_outputs[] = {
@@ -244,7 +244,7 @@ static const heed_plugin half = {
 static const heed_parameter filter_parameters[] = {
     {.name = "number",
      .type = HEED_NUMBER,
-     .standard = "0",
+     .default_value = "0",
      .doc = "does nothing, but can be an axis"}};
 static heed_status keep_all(void *self, const heed_host *host,
                             const heed_crowd *crowd,

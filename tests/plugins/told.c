@@ -17,7 +17,7 @@ enum { WORLD_GOOD, WORLD_REWARD, WORLD_REFERENCE };
 static const char *const worlds[] = {"good", "reward", "reference", NULL};
 static const heed_parameter source_parameters[] = {{.name = "say",
                                                     .type = HEED_ENUM,
-                                                    .standard = "good",
+                                                    .default_value = "good",
                                                     .choices = worlds,
                                                     .doc = "what is wrong"}};
 
@@ -96,7 +96,7 @@ static const heed_plugin source = {
 static const heed_parameter distribution_parameters[] = {
     {.name = "at",
      .type = HEED_NUMBER,
-     .standard = "0.5",
+     .default_value = "0.5",
      .doc = "the attentiveness of all; below -1: NaN"}};
 
 static double told(const void *self) {
@@ -168,7 +168,7 @@ static const heed_plugin distribution = {
 static const heed_parameter model_parameters[] = {
     {.name = "choice",
      .type = HEED_INTEGER,
-     .standard = "1",
+     .default_value = "1",
      .low = -9,
      .high = 9,
      .doc = "what is chosen, whether it can be or not"}};
@@ -222,7 +222,7 @@ static const heed_plugin model = {
 static const heed_parameter estimator_parameters[] = {
     {.name = "probability",
      .type = HEED_NUMBER,
-     .standard = "0.5",
+     .default_value = "0.5",
      .doc = "what predict() says of each choice"}};
 static const heed_output estimator_outputs[] = {
     {.name = "sees_truth", .doc = "1 if users have a column eta"}};
@@ -294,20 +294,24 @@ static const heed_plugin seer = {
 
 /* ---- trainer: a policy of one number, outside the host's memory ---- */
 
-enum { CHANCE, MADE, REFINES };
+enum { CHANCE, MADE, REFINES, SIZED };
 static const heed_parameter trainer_parameters[] = {
     [CHANCE] = {.name = "chance",
                 .type = HEED_NUMBER,
-                .standard = "0.75",
+                .default_value = "0.75",
                 .doc = "probability of the first candidate"},
     [MADE] = {.name = "made",
               .type = HEED_TEXT,
-              .standard = "",
+              .default_value = "",
               .doc = "a file that grows by a byte whenever it trains"},
     [REFINES] = {.name = "refines",
                  .type = HEED_BOOLEAN,
-                 .standard = "false",
+                 .default_value = "false",
                  .doc = "hand on another posterior; and leave a checkpoint"},
+    [SIZED] = {.name = "sized",
+               .type = HEED_BOOLEAN,
+               .default_value = "true",
+               .doc = "say how large the other posterior is"},
 };
 static const heed_output trainer_outputs[] = {{.name = "loss", .doc = "none"}};
 
@@ -322,14 +326,14 @@ static void count_training(const char *path) {
 static heed_status refine(const heed_host *host,
                           const heed_posterior *posterior, heed_policy *policy,
                           heed_error *error) {
-  const char *path = host->checkpoint(host);
+  const char *path = host->extension(host, HEED_CHECKPOINT);
   FILE *file = path == NULL ? NULL : fopen(path, "wb");
   heed_posterior *made = host->allocate(host, 1, sizeof *made);
   double *mean = host->allocate(host, posterior->units, sizeof *mean);
   if (file != NULL) (void)fclose(file);
   if (made == NULL || mean == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out");
-  *made = *posterior;
+  heed_copy(made, sizeof *made, posterior);
   made->mean = mean;
   made->quantiles = NULL;
   made->node_count = 0;
@@ -370,6 +374,7 @@ static heed_status train(void *self, const heed_host *host,
     free(state);
     return error->status;
   }
+  if (values[SIZED].integer == 0) policy->refined->size = 0;
   count_training(values[MADE].text);
   *state = values[CHANCE].number;
   policy->state = state;

@@ -42,7 +42,7 @@ static int8_t chosen(const heed_instance *model, const double *phi, double p,
     if (u < chance) return choice;
     u -= chance;
   }
-  heed_domain domain;
+  heed_domain domain = {0};
   functions->domain(model->self, &domain);
   return domain.ties ? HEED_CHOSE_TIE : HEED_CHOSE_A;
 }

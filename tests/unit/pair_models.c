@@ -184,7 +184,7 @@ static void a_bias_to_the_left_alone_needs_no_column(void **state) {
   const heed_instance *instance =
       made(self, "biased", "{\"column\": \"nothing\"}");
   const heed_user_model_functions *functions = instance->plugin->functions;
-  heed_domain domain;
+  heed_domain domain = {0};
   functions->domain(instance->self, &domain);
   assert_int_equal(domain.class_count, 9);
   assert_int_equal(

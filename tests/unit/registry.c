@@ -227,7 +227,7 @@ static void an_object_of_another_abi_is_refused_with_both_numbers(
     void **state) {
   place *self = *state;
   refused(self, copy_of(self, "wrong_abi", "wrong_abi.so"),
-          "built for plugin ABI 4, this heed has ABI 3");
+          "built for plugin ABI 5.7, this heed has ABI 4.0");
 }
 
 static void an_object_that_lacks_a_function_is_refused_by_its_name(

@@ -153,6 +153,18 @@ static void a_plugin_learns_that_it_is_to_stop(void **state) {
   workbench_close(&bench);
 }
 
+static void extensions_are_found_by_name(void **state) {
+  test_workbench bench;
+  const heed_host *host = &bench.host.host;
+  (void)state;
+  workbench_open(&bench, 1);
+  assert_null(host->extension(host, HEED_CHECKPOINT));
+  bench.host.checkpoint = "/tmp/stage";
+  assert_string_equal(host->extension(host, HEED_CHECKPOINT), "/tmp/stage");
+  assert_null(host->extension(host, "heed.nobody_has_this"));
+  workbench_close(&bench);
+}
+
 static void warn_with(const heed_host *host, const char *message) {
   host->warn(host, "long", "%s", message);
 }
@@ -185,6 +197,7 @@ int main(void) {
       cmocka_unit_test(a_host_without_listeners_takes_every_report),
       cmocka_unit_test(streams_of_a_host_are_keyed_by_its_stage),
       cmocka_unit_test(a_plugin_learns_that_it_is_to_stop),
+      cmocka_unit_test(extensions_are_found_by_name),
       cmocka_unit_test(long_messages_are_cut),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

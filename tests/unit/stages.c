@@ -427,6 +427,7 @@ static void evaluation_blames_the_plugin_it_called(void **state) {
   add_told(self, "{}", "{\"probability\": 1.5}", "{}");
   add_told(self, "{}", "{}", "{\"chance\": -0.5}");
   add_told(self, "{}", "{}", "{\"chance\": 1.5}");
+  add_told(self, "{}", "{}", "{\"refines\": true, \"sized\": false}");
   start(self);
   expect_failure(self, 0, PLAN_WORLD, "source/told",
                  "candidate 0 of prompt 1 has reward nan");
@@ -437,6 +438,9 @@ static void evaluation_blames_the_plugin_it_called(void **state) {
   expect_failure(self, 6, PLAN_EVALUATION, "trainer/told",
                  "the policy's probabilities over the candidates of prompt 1");
   expect_failure(self, 8, PLAN_POLICY, "trainer/told", "a chance above 1");
+  expect_failure(self, 10, PLAN_POLICY, "trainer/told",
+                 "the refined posterior's size is 0 bytes, expected "
+                 "sizeof(heed_posterior)");
 }
 
 static void warnings_of_a_stage_that_failed_are_kept(void **state) {

@@ -35,7 +35,7 @@ static const heed_user_model_functions *functions_of(
 }
 
 static heed_domain domain_of(const heed_instance *instance) {
-  heed_domain domain;
+  heed_domain domain = {0};
   functions_of(instance)->domain(instance->self, &domain);
   return domain;
 }

@@ -16,8 +16,10 @@ heed_status checkpoint_open(const heed_host *host, llm_source_checkpoint *self,
   char *line = NULL;
   size_t room = 0;
   ssize_t length;
-  *self = (llm_source_checkpoint){
-      .host = host, .path = host->checkpoint(host), .lots = json_array()};
+  *self =
+      (llm_source_checkpoint){.host = host,
+                              .path = host->extension(host, HEED_CHECKPOINT),
+                              .lots = json_array()};
   if (self->lots == NULL) return no_memory(error);
   if (self->path != NULL) file = fopen(self->path, "rb");
   if (file == NULL) return HEED_OK;

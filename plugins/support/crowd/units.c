@@ -29,7 +29,7 @@ static heed_status by_topic(const heed_crowd *crowd,
 
 static size_t units_expected(const heed_crowd *crowd,
                              const heed_posterior *posterior) {
-  switch (posterior->unit) {
+  switch ((enum heed_units)posterior->unit) {
     case HEED_BY_USER:
       return crowd->users->rows;
     case HEED_BY_USER_TOPIC:

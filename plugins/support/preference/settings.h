@@ -23,7 +23,7 @@ enum {
 #define PREFERENCE_PARAMETERS                                              \
   [PREFERENCE_LOSS] = {.name = "loss",                                     \
                        .type = HEED_ENUM,                                  \
-                       .standard = "sigmoid",                              \
+                       .default_value = "sigmoid",                         \
                        .choices = preference_words,                        \
                        .doc =                                              \
                            "sigmoid: the paper's; noise_aware: a mixture " \
@@ -35,7 +35,7 @@ enum {
                            "(1 - eta-hat) / 2 of each"},                   \
   [PREFERENCE_LABELS] = {.name = "labels",                                 \
                          .type = HEED_ENUM,                                \
-                         .standard = "observed",                           \
+                         .default_value = "observed",                      \
                          .choices = comparisons_label_words,               \
                          .doc =                                            \
                              "observed; or, as controls for losses that "  \
@@ -43,7 +43,7 @@ enum {
                              "response with p above 1/2"},                 \
   [PREFERENCE_OWN_LABEL] = {.name = "own_label",                           \
                             .type = HEED_ENUM,                             \
-                            .standard = "left_out",                        \
+                            .default_value = "left_out",                   \
                             .choices = comparisons_own_label_words,        \
                             .doc =                                         \
                                 "whether an annotation counts in the "     \
@@ -58,13 +58,13 @@ enum {
                             "attentiveness; left out: the estimator's"},   \
   [PREFERENCE_FIT_PRIOR] = {.name = "fit_prior",                           \
                             .type = HEED_BOOLEAN,                          \
-                            .standard = "true",                            \
+                            .default_value = "true",                       \
                             .doc =                                         \
                                 "for loss = joint: whether the prior's "   \
                                 "parameters are fitted or as given"},      \
   [PREFERENCE_NODES] = {.name = "nodes",                                   \
                         .type = HEED_INTEGER,                              \
-                        .standard = "41",                                  \
+                        .default_value = "41",                             \
                         .low = 2.0,                                        \
                         .high = 10001.0,                                   \
                         .doc =                                             \
@@ -73,7 +73,7 @@ enum {
   [PREFERENCE_SMOOTHING] = {.name = "smoothing",                           \
                             .type = HEED_NUMBER,                           \
                             .flags = HEED_OPEN_HIGH,                       \
-                            .standard = "0.1",                             \
+                            .default_value = "0.1",                        \
                             .low = 0.0,                                    \
                             .high = 0.5,                                   \
                             .doc =                                         \
@@ -82,7 +82,7 @@ enum {
   [PREFERENCE_FLIP_RATE] = {.name = "flip_rate",                           \
                             .type = HEED_NUMBER,                           \
                             .flags = HEED_OPEN_HIGH,                       \
-                            .standard = "0.1",                             \
+                            .default_value = "0.1",                        \
                             .low = 0.0,                                    \
                             .high = 0.5,                                   \
                             .doc =                                         \
@@ -91,7 +91,7 @@ enum {
   [PREFERENCE_FLOOR] = {.name = "floor",                                   \
                         .type = HEED_NUMBER,                               \
                         .flags = HEED_OPEN_LOW,                            \
-                        .standard = "0.1",                                 \
+                        .default_value = "0.1",                            \
                         .low = 0.0,                                        \
                         .high = 1.0,                                       \
                         .doc =                                             \

@@ -200,7 +200,7 @@ static heed_status begin_epoch(dpo_llm_learner *self, size_t epoch,
 }
 
 heed_status learner_run(dpo_llm_learner *self, heed_error *error) {
-  const char *path = self->host->checkpoint(self->host);
+  const char *path = self->host->extension(self->host, HEED_CHECKPOINT);
   const size_t n = self->pairs, batch = self->options->batch;
   const size_t per_epoch = (n + batch - 1) / batch;
   double saved = seconds_now();

@@ -10,28 +10,31 @@
 extern "C" {
 #endif
 
-typedef enum heed_unit {
-  HEED_BY_USER = 0,   /* units are users */
-  HEED_BY_USER_TOPIC, /* unit = user x topics + topic */
-  HEED_BY_ANNOTATION  /* units are annotations: eta-hat of one is how probably
-                         it is attended */
-} heed_unit;
+typedef int32_t heed_unit;
+enum heed_units {
+  HEED_BY_USER = 0,       /* units are users */
+  HEED_BY_USER_TOPIC = 1, /* unit = user x topics + topic */
+  HEED_BY_ANNOTATION = 2  /* units are annotations; the eta-hat of one is the
+                             probability that it is attended */
+};
 
-/* What is believed of attentiveness after reading the annotations.  All memory
+/* The distribution of attentiveness given the annotations.  All memory comes
  * from host->allocate(). */
 typedef struct heed_posterior {
-  size_t size; /* sizeof(heed_posterior), set by the host */
+  /* sizeof(heed_posterior), set by the host or, for heed_policy.refined, by
+   * the trainer */
+  size_t size;
   heed_unit unit;
   size_t units;
   size_t topics; /* HEED_BY_USER_TOPIC */
 
-  double *mean; /* units: eta-hat; required, and all below as said */
+  double *mean; /* units: eta-hat; required */
   double *sd;   /* units; required */
   size_t level_count;
   double *levels;    /* level_count, ascending, in (0, 1); may be NULL */
   double *quantiles; /* units x level_count; may be NULL */
 
-  /* The posterior itself where it lives on nodes: unit u has mass
+  /* The posterior itself if it is on nodes: unit u has mass
    * mass[row[u] x node_count + k] at nodes[k].  Units with equal histories
    * share a row.  node_count 0: none. */
   size_t node_count, row_count;
@@ -42,17 +45,17 @@ typedef struct heed_posterior {
   double *left_out; /* annotations: mean of the unit's eta given all of its
                        annotations but this one; required */
   double *casual;   /* annotations: P(this choice) of a casual user; required */
-  double *p;        /* annotations: P(A's response is better) as believed by
-                       the estimator (mu, p of the pair, or fitted); required */
+  double *p;        /* annotations: P(A's response is better), as the estimator
+                       sees it (mu, p of the pair, or fitted); required */
 
-  /* Fits.  NaN where there is none. */
+  /* Fits; NaN: none. */
   double mu, mu_low, mu_high; /* estimate, 95 % profile interval */
   double log_likelihood;      /* of the annotations, at the fit */
-  double objective;           /* what was maximised: with log-priors */
+  double objective;           /* the maximised function: with log-priors */
   double *theta;              /* the prior's, theta_count values; or NULL */
   double *phi;                /* the user model's, phi_count; or NULL */
-  const heed_instance *prior; /* whose theta, phi these are; or NULL */
-  const heed_instance *model;
+  const heed_instance *prior; /* theta belongs to it; or NULL */
+  const heed_instance *model; /* phi belongs to it; or NULL */
   double *strength; /* models of the world: how good each is, as a log-odds
                        (Bradley and Terry 1952); or NULL */
 
@@ -66,15 +69,15 @@ typedef struct heed_posterior {
 typedef struct heed_estimator_functions {
   size_t size; /* sizeof(heed_estimator_functions) */
 
-  /* Fills *posterior, which comes zeroed but for size and its doubles (NaN).
-   * A fit that did not converge is not an error: say converged = false and
-   * host->warn(). */
+  /* Fills in *posterior.  The host has zeroed it, but for size and the doubles
+   * (NaN).  A fit that did not converge is not an error: set converged = false
+   * and call host->warn(). */
   heed_status (*estimate)(void *self, const heed_host *host,
                           const heed_crowd *crowd, heed_posterior *posterior,
                           heed_error *error);
 
-  /* P(choice | what the posterior knows) of annotations that estimate() did
-   * not see, by users and over pairs of the same world, into
+  /* P(choice | the posterior) of annotations that estimate() has not seen, by
+   * the same users and on pairs of the same world, into
    * probability[annotations of held_out].  NULL: not available. */
   heed_status (*predict)(void *self, const heed_host *host,
                          const heed_posterior *posterior,

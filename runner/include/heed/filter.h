@@ -9,11 +9,11 @@
 extern "C" {
 #endif
 
-/* What a trainer is to make of each annotation. */
+/* How much each annotation counts for a trainer. */
 typedef struct heed_selection {
   size_t size;      /* sizeof(heed_selection), set by the host */
   size_t count;     /* annotations */
-  double *weight;   /* >= 0; 0: left out */
+  double *weight;   /* >= 0; 0: omitted */
   double *eta;      /* eta-hat of its unit */
   double *left_out; /* the same without the annotation itself */
   double *casual;   /* P(this choice) of a casual user, in [0, 1] */
@@ -22,9 +22,9 @@ typedef struct heed_selection {
 typedef struct heed_filter_functions {
   size_t size; /* sizeof(heed_filter_functions) */
 
-  /* *selection comes filled in from the posterior, with all weights 1; the
-   * filter changes what it wants to.  A filter that leaves nothing over is not
-   * an error here: the host says so. */
+  /* Changes *selection.  The host has filled it in from the posterior, with
+   * all weights 1.  A filter that keeps nothing does not report an error: the
+   * host does. */
   heed_status (*select)(void *self, const heed_host *host,
                         const heed_crowd *crowd,
                         const heed_posterior *posterior,

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * A heed_stream seen as a gsl_rng, for plugins that use the GNU Scientific
- * Library.  Optional: no other header of heed includes it, and a plugin that
- * includes it links GSL and takes on GSL's licence (GPL-3.0-or-later).
+ * A heed_stream as a gsl_rng, for plugins that use the GNU Scientific Library.
+ * Optional: no other header of heed includes this one.  A plugin that includes
+ * it links GSL, whose licence (GPL-3.0-or-later) then applies to the plugin.
  *
  *   heed_stream stream = host->stream(host, "noise", user);
  *   gsl_rng *generator = heed_gsl_rng(&stream);
  *   double x = gsl_ran_gamma(generator, 2.0, 1.0);
  *   gsl_rng_free(generator);
  *
- * The generator borrows the stream, which must outlive it.  Its range is the
- * whole of unsigned long: with a smaller one gsl_rng_uniform_int() refuses
- * larger counts.  gsl_rng_set() does nothing: the host keys the stream. */
+ * The generator uses the stream, which must outlive it.  Its range is all of
+ * unsigned long: with a smaller range, gsl_rng_uniform_int() refuses large
+ * counts.  gsl_rng_set() does nothing: the host keys the stream. */
 #ifndef HEED_GSL_H
 #define HEED_GSL_H
 
@@ -33,12 +33,12 @@ static inline unsigned long heed_gsl_get(void *state) {
 }
 
 static inline double heed_gsl_get_double(void *state) {
-  /* gsl_rng_uniform() may return 0, and callers know it: 53 bits in [0, 1). */
+  /* 53 bits in [0, 1): gsl_rng_uniform() may return 0. */
   return (double)(heed_bits(*(heed_stream **)state) >> 11) * 0x1p-53;
 }
 
-/* Returns a generator to be freed with gsl_rng_free(), or NULL when memory is
- * out and GSL's error handler returns. */
+/* Free the generator with gsl_rng_free().  NULL: out of memory, and GSL's error
+ * handler returned. */
 static inline gsl_rng *heed_gsl_rng(heed_stream *stream) {
   static const gsl_rng_type type = {
       "heed_stream", ULONG_MAX,          0, sizeof(heed_stream *), heed_gsl_set,

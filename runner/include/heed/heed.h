@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * The plugin ABI of heed, whole.  A plugin of one kind needs only the header
- * of that kind; each says all there is to know of it.
+ * The whole plugin ABI of heed.  A plugin of one kind needs only the header of
+ * that kind.  The headers are the specification.
  *
- *   status.h  random.h  table.h  schema.h  host.h  plugin.h    what all share
+ *   abi.h           the version; structs that grow
+ *   status.h  random.h  table.h  schema.h  host.h  plugin.h    common to all
  *   world.h         pairs, users, annotations
  *   source.h        → world
  *   distribution.h  P_eta

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * What the host does for a plugin.
  *
- * A table of functions handed to create() and to every stage function; valid
- * for that call only.  Call it on the thread that called the plugin, and pass
- * the table itself as the first argument. */
+ * create() and every stage function get this table of functions.  It is valid
+ * for that call only.  Call its functions on the thread that called the
+ * plugin, and pass the table itself as the first argument. */
 #ifndef HEED_HOST_H
 #define HEED_HOST_H
 
-#include <stdbool.h>
-
+#include "abi.h"
 #include "random.h"
 #include "status.h"
 #include "table.h"
@@ -19,45 +18,46 @@ extern "C" {
 
 typedef struct heed_host heed_host;
 struct heed_host {
-  size_t size; /* sizeof(heed_host) of the host: later members may be absent */
+  size_t size;   /* sizeof(heed_host), set by the host */
   void *context; /* the host's own */
 
-  /* Memory for a stage's output: count x size bytes, zeroed, aligned for any
-   * type (64 bytes), freed by the host when no cell needs the output any more.
-   * In create(): lives as long as the instance.  NULL when memory is out. */
+  /* Memory for a stage's output: count x size bytes, zeroed, aligned to 64
+   * bytes.  The host frees it when no cell needs the output any more.  Memory
+   * from create() lives as long as the instance.  NULL: out of memory. */
   void *(*allocate)(const heed_host *host, size_t count, size_t size);
 
-  /* The same, freed when the call into the plugin returns. */
+  /* The same, but the host frees it when the call into the plugin returns. */
   void *(*scratch)(const heed_host *host, size_t count, size_t size);
 
-  /* A copy of text in the memory of allocate(); NULL when memory is out. */
+  /* A copy of text in memory from allocate().  NULL: out of memory. */
   const char *(*copy)(const heed_host *host, const char *text);
 
-  /* A new table in the memory of allocate(), with no columns yet; and a column
-   * added to it, zeroed (texts: ""): returns its data, rows x width values.
-   * NULL when memory is out or, for a column, when the name is taken. */
+  /* table() makes a table without columns, in memory from allocate().
+   * column() adds a zeroed column (strings: "") and returns its data, rows x
+   * width values.  NULL: out of memory or, for a column, the name is taken. */
   heed_table *(*table)(const heed_host *host, const char *name, size_t rows);
   void *(*column)(const heed_host *host, heed_table *table, const char *name,
                   heed_column_type type, size_t width);
 
   /* The stream for one purpose and entity (a user, a prompt) of this stage.
-   * Asking twice gives the same numbers twice. */
+   * Two calls with equal arguments return the same numbers. */
   heed_stream (*stream)(const heed_host *host, const char *purpose,
                         uint64_t entity);
 
-  /* Reports output number `index` of the plugin's descriptor: as many values
-   * as its dimensions have labels, row-major.  At most once a call of a stage
-   * function; an output not reported is NaN in the result file. */
+  /* Reports output number `index` of the plugin's descriptor: one value for
+   * each combination of labels of its dimensions, row-major.  Call it at most
+   * once per output and call of a stage function.  An output without a report
+   * is NaN in the result file. */
   void (*output)(const heed_host *host, size_t index, const double *values,
                  size_t count);
 
-  /* One point of a named series (an objective by iteration), kept when the
-   * sweep says keep = {"trace"}. */
+  /* Adds one point to a named series (an objective by iteration).  The result
+   * file has it if the sweep says keep = {"trace"}. */
   void (*trace)(const heed_host *host, const char *series, uint64_t step,
                 double value);
 
-  /* A line for the log; and a warning that stands in the record, is counted
-   * and shown by `heed show`.  code: a short word that does not change
+  /* log() writes a line to the log.  warn() adds a warning to the record;
+   * `heed show` counts and prints it.  code: a short word that never changes
    * ("not_converged"). */
   HEED_PRINTF(2, 3)
   void (*log)(const heed_host *host, const char *format, ...);
@@ -65,23 +65,29 @@ struct heed_host {
   void (*warn)(const heed_host *host, const char *code, const char *format,
                ...);
 
-  /* How far a long stage is, 0 to 1, and in a few words what it does. */
+  /* The progress of a long stage, 0 to 1, and what it does, in a few words. */
   void (*progress)(const heed_host *host, double done, const char *what);
 
-  /* True once the stage should stop: return HEED_CANCELLED soon. */
+  /* True if the stage should stop: return HEED_CANCELLED soon. */
   bool (*cancelled)(const heed_host *host);
 
-  /* Where a long stage may leave what it has done so far: a file that a later
-   * run of the very same stage finds, and that the host removes once the
-   * stage is done.  Write it under another name beside and rename it.  NULL:
-   * nothing is kept here.
-   *
-   * Where a plugin has parameters that are HEED_LATE, all stages of a run that
-   * differ in these alone have one such file between them, and it stays until
-   * the run is over: the first leaves what the others need not do again.  They
-   * are held back until it is done, and may then run at the same time. */
-  const char *(*checkpoint)(const heed_host *host);
+  /* The optional service with that name, or NULL if the host does not offer it
+   * in this call.  The comment over the name says what it points to and for
+   * how long.  The names of heed's extensions begin with "heed."; let those of
+   * others begin with their project's name. */
+  const void *(*extension)(const heed_host *host, const char *name);
 };
+
+/* Extension: a const char *, valid for this call.  The path of a file in which
+ * a long stage of a HEED_COSTLY plugin may keep its work so far.  A later run
+ * of the same stage finds the file there.  The host removes it when the stage
+ * is done.  Write the file under another name and rename it.
+ *
+ * Parameters with HEED_LATE: all stages of a run that differ only in these
+ * share one file, and it stays until the run is over.  The host runs one of
+ * them first.  It leaves in the file what the others need not repeat.  The
+ * others start when it is done, perhaps at the same time. */
+#define HEED_CHECKPOINT "heed.checkpoint"
 
 #ifdef __cplusplus
 }

@@ -2,17 +2,17 @@
  * Random streams.
  *
  * A stream is a counter-based generator (Philox4x64-10: Salmon, Moraes, Dror,
- * Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011) whose key is
+ * Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011).  Its key is
  * (seed, replicate, stage, purpose, entity) and nothing else.  User 17 thus
  * has the same numbers in every cell of a replicate, whatever the cell's
  * parameters are: cells that differ in one axis are paired comparisons.
  *
- * A plugin gets a stream from heed_host.stream() and keeps it by value; it is
- * never shared between threads.  Treat its fields as opaque: the draws below
- * are inline for speed, not to be replaced.
+ * A plugin gets a stream from heed_host.stream() and keeps it by value.  Do not
+ * share a stream between threads.  Treat its members as opaque: the functions
+ * below are inline for speed.
  *
- * To keep the pairing, let the number of draws for one entity not depend on
- * values that an axis may change; or give every entity a stream of its own.
+ * Keep the pairing: the number of draws for one entity must not depend on
+ * values that an axis may change, or every entity needs a stream of its own.
  * Draw from a distribution by inverting its CDF at heed_uniform(). */
 #ifndef HEED_RANDOM_H
 #define HEED_RANDOM_H
@@ -24,13 +24,14 @@
 extern "C" {
 #endif
 
+/* Frozen: the functions below are compiled into plugins. */
 typedef struct heed_stream heed_stream;
 struct heed_stream {
   void (*refill)(heed_stream *stream); /* the host's; fills word, left = 4 */
   uint64_t key[2];
   uint64_t counter[4];
   uint64_t word[4];
-  uint64_t left; /* words not yet handed out */
+  uint64_t left; /* words not yet used */
 };
 
 /* 64 uniform bits. */
@@ -39,19 +40,20 @@ static inline uint64_t heed_bits(heed_stream *stream) {
   return stream->word[--stream->left];
 }
 
-/* Uniform on the open interval (0, 1); one word; an odd multiple of 2^-53.
- * 52 bits and not 53: the sum below is then exact, and never rounds to 1. */
+/* Uniform on the open interval (0, 1): an odd multiple of 2^-53.  One word.
+ * It takes 52 bits, not 53: the sum below is then exact and never rounds to
+ * 1. */
 static inline double heed_uniform(heed_stream *stream) {
   return ((double)(heed_bits(stream) >> 12) + 0.5) * 0x1p-52;
 }
 
-/* Uniform on {0, …, count - 1} without bias; 0 for count 0.  Nearly always one
- * word. */
+/* Uniform on {0, …, count - 1} without bias; 0 if count is 0.  Nearly always
+ * one word. */
 static inline uint64_t heed_uniform_integer(heed_stream *stream,
                                             uint64_t count) {
   uint64_t limit, bits;
   if (count == 0) return 0;
-  /* 2^64 mod count values at the top would be drawn too often. */
+  /* The top 2^64 mod count values would introduce a bias: draw again. */
   limit = UINT64_MAX - (UINT64_MAX % count + 1) % count;
   do bits = heed_bits(stream);
   while (bits > limit);

@@ -1,104 +1,111 @@
 /* SPDX-License-Identifier: MIT
- * Schemas: what a plugin can be told, and what it reports.
+ * Schemas: a plugin's parameters and outputs.
  *
  * The host reads a schema to build the Lua constructor, to check a sweep, to
  * print `heed describe`, to allocate the result file and to annotate it.  A
- * plugin therefore never sees a value that its schema does not allow. */
+ * plugin therefore sees only values that its schema allows. */
 #ifndef HEED_SCHEMA_H
 #define HEED_SCHEMA_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "abi.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* What a plugin is.  The words are those of the sweep: h.source.NAME {…}. */
-typedef enum heed_kind {
+/* The kind of a plugin.  A sweep uses the same words: h.source.NAME {…}. */
+typedef int32_t heed_kind;
+enum heed_kinds {
   HEED_SOURCE = 0,
-  HEED_DISTRIBUTION,
-  HEED_USER_MODEL,
-  HEED_ESTIMATOR,
-  HEED_FILTER,
-  HEED_TRAINER,
-  HEED_KIND_COUNT
-} heed_kind;
+  HEED_DISTRIBUTION = 1,
+  HEED_USER_MODEL = 2,
+  HEED_ESTIMATOR = 3,
+  HEED_FILTER = 4,
+  HEED_TRAINER = 5,
+  HEED_KIND_COUNT = 6 /* of the kinds that these headers know */
+};
 
-typedef enum heed_type {
-  HEED_NUMBER = 0, /* a finite double */
-  HEED_INTEGER,    /* an int64_t */
-  HEED_BOOLEAN,
-  HEED_TEXT,           /* UTF-8, no NUL */
-  HEED_ENUM,           /* one of `choices` */
-  HEED_ENUM_OR_NUMBER, /* one of `choices`, or a number within the range */
-  HEED_PATH,           /* an existing file, absolute once resolved; the host
-                          hashes it, and its hash is part of the cell key */
-  HEED_LIST,           /* values that `item` describes */
-  HEED_MAP,            /* free keys; values that `item` describes */
-  HEED_RECORD,         /* the keys that `fields` names */
-  HEED_PLUGIN          /* a plugin of kind `kind` */
-} heed_type;
+typedef int32_t heed_type;
+enum heed_types {
+  HEED_NUMBER = 0,  /* a finite double */
+  HEED_INTEGER = 1, /* an int64_t */
+  HEED_BOOLEAN = 2,
+  HEED_TEXT = 3,           /* UTF-8, no NUL */
+  HEED_ENUM = 4,           /* one of `choices` */
+  HEED_ENUM_OR_NUMBER = 5, /* one of `choices`, or a number in the range */
+  HEED_PATH = 6,           /* an existing file, as an absolute path; the host
+                              hashes the file, and the hash is part of the cell
+                              key */
+  HEED_LIST = 7,           /* values that `item` describes */
+  HEED_MAP = 8,            /* any keys; values that `item` describes */
+  HEED_RECORD = 9,         /* the keys that `fields` describes */
+  HEED_PLUGIN = 10         /* a plugin of kind `kind` */
+};
 
 /* Flags of heed_parameter. */
-#define HEED_OPTIONAL 1u  /* may be left out, and is then not `given` */
-#define HEED_OPEN_LOW 2u  /* `low` itself is not allowed */
-#define HEED_OPEN_HIGH 4u /* `high` itself is not allowed */
-/* Of a plugin that is HEED_COSTLY, a parameter of its own (no field, no item):
- * what the plugin leaves in heed_host.checkpoint does not depend on it. */
+#define HEED_OPTIONAL 1u  /* a sweep may omit it; it is then not `given` */
+#define HEED_OPEN_LOW 2u  /* the range excludes `low` */
+#define HEED_OPEN_HIGH 4u /* the range excludes `high` */
+/* The plugin's checkpoint (HEED_CHECKPOINT in host.h) does not depend on this
+ * parameter.  Only for the own parameters of a HEED_COSTLY plugin, not for
+ * fields and items. */
 #define HEED_LATE 8u
 
+/* Grows at its end: heed_abi.parameter_size is the stride of all arrays of
+ * parameters of a plugin, `item` and `fields` included. */
 typedef struct heed_parameter heed_parameter;
 struct heed_parameter {
   const char *name; /* lower case, digits and '_' */
   heed_type type;
-  unsigned flags;
+  uint32_t flags;
 
-  /* The value when the sweep leaves it out, written as in JSON ("0.5", "true",
-   * "[0.1, 1]"); enums, texts and plugin names as they are ("known").  NULL:
-   * required, unless HEED_OPTIONAL. */
-  const char *standard;
+  /* The value of a parameter that the sweep omits, written as in JSON ("0.5",
+   * "true", "[0.1, 1]"); enums, texts and plugin names without quotes
+   * ("known").  NULL: the parameter is required, unless it has
+   * HEED_OPTIONAL. */
+  const char *default_value;
 
-  /* Range of numbers and integers, and of the count of a list; both 0: any
-   * finite number, any count.  An infinite bound is written as HUGE_VAL. */
+  /* The range of a number or integer, or of the count of a list.  Both 0: any
+   * finite number, any count.  HUGE_VAL: no bound. */
   double low, high;
 
-  const char *const *choices;   /* HEED_ENUM…: ended by NULL */
+  const char *const *choices;   /* HEED_ENUM…: ends with NULL */
   heed_kind kind;               /* HEED_PLUGIN */
-  const heed_parameter *item;   /* HEED_LIST, HEED_MAP: name is not used */
+  const heed_parameter *item;   /* HEED_LIST, HEED_MAP; its name is unused */
   const heed_parameter *fields; /* HEED_RECORD */
   size_t field_count;
 
-  const char *unit; /* UDUNITS where there is one; NULL: none or "1" */
+  const char *unit; /* as UDUNITS writes it; NULL: none or "1" */
   const char *doc;  /* one line */
 };
 
 typedef struct heed_plugin heed_plugin;
 
-/* A plugin with its parameters set.  Owned by the host. */
+/* A plugin with its parameters set.  Owned by the host.  Frozen. */
 typedef struct heed_instance {
-  const heed_plugin *plugin;
-  void *self; /* what its create() made */
+  const heed_plugin *plugin; /* the host's copy; complete (plugin.h) */
+  void *self;                /* made by the plugin's create() */
 } heed_instance;
 
-/* A checked value.  Which members are set depends on `type`, the type of its
- * parameter.  Owned by the host, alive as long as the instance made of it. */
+/* A checked value.  `type`, the type of its parameter, decides which members
+ * are set.  Owned by the host; lives as long as the instance.
+ * Frozen: values stand in arrays. */
 typedef struct heed_value heed_value;
 struct heed_value {
   heed_type type;
-  bool given;       /* false: HEED_OPTIONAL and left out */
-  double number;    /* NUMBER, INTEGER, ENUM_OR_NUMBER when text is NULL */
+  bool given;       /* false: a HEED_OPTIONAL parameter that the sweep omits */
+  double number;    /* NUMBER, INTEGER, ENUM_OR_NUMBER if text is NULL */
   int64_t integer;  /* INTEGER; BOOLEAN (0 or 1); ENUM…: index in choices */
   const char *text; /* TEXT, PATH, ENUM; ENUM_OR_NUMBER or NULL */
-  size_t count;     /* LIST, MAP, RECORD: of items */
-  const heed_value *items;       /* LIST, MAP; RECORD: in order of fields */
-  const char *const *keys;       /* MAP: in the order of the alphabet */
+  size_t count;     /* LIST, MAP, RECORD: number of items */
+  const heed_value *items;       /* LIST, MAP; RECORD: in the order of fields */
+  const char *const *keys;       /* MAP: in alphabetical order */
   const heed_instance *instance; /* PLUGIN */
 };
 
-/* An axis that outputs have beside the sweep's own: the labels are the items
- * of a list parameter of this plugin, or the keys of a map parameter. */
+/* An axis of outputs, beside the sweep's own axes.  Its labels are the items
+ * of a list parameter of this plugin, or the keys of a map parameter.
+ * Grows at its end: heed_abi.dimension_size is the stride. */
 typedef struct heed_dimension {
   const char *name;
   const char *parameter;
@@ -107,12 +114,13 @@ typedef struct heed_dimension {
 } heed_dimension;
 
 /* Flags of heed_output. */
-#define HEED_MAY_BE_NAN 1u /* NaN is a value that the host accepts */
+#define HEED_MAY_BE_NAN 1u /* the host accepts NaN */
 
+/* Grows at its end: heed_abi.output_size is the stride. */
 typedef struct heed_output {
   const char *name;              /* lower case, digits and '_' */
-  const char *const *dimensions; /* names, ended by NULL; NULL: a scalar */
-  unsigned flags;
+  const char *const *dimensions; /* names, ends with NULL; NULL: a scalar */
+  uint32_t flags;
   const char *unit; /* as for parameters */
   const char *doc;
 } heed_output;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Sources: they make worlds. */
+ * Sources make worlds. */
 #ifndef HEED_SOURCE_H
 #define HEED_SOURCE_H
 
@@ -13,37 +13,39 @@ extern "C" {
 typedef struct heed_source_functions {
   size_t size; /* sizeof(heed_source_functions) */
 
-  /* Fills *world, which comes zeroed but for size, mu and mu_requested (NaN).
-   * Tables and all else it points to come from host->allocate(). */
+  /* Fills in *world.  The host has zeroed it, but for size, mu and
+   * mu_requested (NaN).  Tables and all other memory come from
+   * host->allocate(). */
   heed_status (*make)(void *self, const heed_host *host, heed_world *world,
                       heed_error *error);
 
-  /* For HEED_COSTLY sources: after the tables and numbers of *world were
-   * loaded from a file, remakes world->state.  NULL: there is none. */
+  /* For HEED_COSTLY sources: makes world->state again after the host has
+   * loaded the tables and numbers of *world from a file.  NULL: there is no
+   * state. */
   heed_status (*restore)(void *self, const heed_host *host, heed_world *world,
                          heed_error *error);
 
-  /* True rewards of `count` responses, to any prompts, into rewards[count]: p
-   * of a pair is sigmoid(reward of A's - reward of B's).  Used by evaluation
-   * alone, never by what learns.  NULL, or HEED_UNSUPPORTED: this world has no
-   * judge (a log). */
+  /* The true rewards of `count` responses to any prompts, into
+   * rewards[count].  The p of a pair is sigmoid(reward of A's - reward of
+   * B's).  Only evaluation calls this; nothing that learns does.  NULL, or
+   * HEED_UNSUPPORTED: this world has no judge (a log). */
   heed_status (*judge)(void *self, const heed_host *host,
                        const heed_world *world, size_t count,
                        const heed_response *responses, double *rewards,
                        heed_error *error);
 
-  /* The same of a second judge, who has no part in what users choose, so that
-   * a policy cannot win by what the first one overlooks: win rates of texts
-   * are by this one where there is one. */
+  /* The rewards of a second judge, which has no influence on what users
+   * choose.  A policy cannot win by exploiting flaws of the first judge.  Win
+   * rates of texts are by this judge if there is one.  NULL: none. */
   heed_status (*second_judge)(void *self, const heed_host *host,
                               const heed_world *world, size_t count,
                               const heed_response *responses, double *rewards,
                               heed_error *error);
 
-  /* log pi_ref(response | prompt) into log_probability[count]; finite, and
-   * normalised over the candidates of a prompt where they are.  Of a text that
-   * was cut off, the probability that a response begins so.  NULL: the world
-   * has no reference policy. */
+  /* log pi_ref(response | prompt) into log_probability[count].  Values are
+   * finite.  If candidates are finite, their probabilities sum to 1 for each
+   * prompt.  Of a truncated text: the log-probability that a response begins
+   * with it.  NULL: the world has no reference policy. */
   heed_status (*reference)(void *self, const heed_host *host,
                            const heed_world *world, size_t count,
                            const heed_response *responses,

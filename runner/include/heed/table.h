@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Tables: named, typed columns of equal length.
  *
- * All data that stages hand each other is tables.  A table that a stage has
- * put out is immutable.  Its memory belongs to the arena it was made in
- * (heed_host.table()); nobody frees a table. */
+ * Stages exchange all data as tables.  Once a stage has returned a table, the
+ * table is immutable.  Only the host makes tables (heed_host.table()), in an
+ * arena of its own; a plugin frees none. */
 #ifndef HEED_TABLE_H
 #define HEED_TABLE_H
 
@@ -15,20 +15,22 @@
 extern "C" {
 #endif
 
-typedef enum heed_column_type {
+typedef int32_t heed_column_type;
+enum heed_column_types {
   HEED_FLOAT64 = 0,
-  HEED_FLOAT32,
-  HEED_INT64,
-  HEED_INT32,
-  HEED_INT8,
-  HEED_STRING /* const char *, UTF-8, NUL-terminated, never NULL */
-} heed_column_type;
+  HEED_FLOAT32 = 1,
+  HEED_INT64 = 2,
+  HEED_INT32 = 3,
+  HEED_INT8 = 4,
+  HEED_STRING = 5 /* const char *, UTF-8, NUL-terminated, never NULL */
+};
 
+/* Frozen: columns stand in an array. */
 typedef struct heed_column {
   const char *name; /* lower case, digits and '_'; unique in its table */
   heed_column_type type;
-  size_t width; /* values a row; 1 for most columns */
-  void *data;   /* rows x width values, row-major, of the type above */
+  size_t width; /* values per row; 1 for most columns */
+  void *data;   /* rows x width values of the type above, row-major */
 } heed_column;
 
 typedef struct heed_table {
@@ -39,7 +41,7 @@ typedef struct heed_table {
   heed_column *columns;
 } heed_table;
 
-/* Bytes of one value in memory; 0: no such type. */
+/* Bytes of one value in memory; 0: unknown type. */
 static inline size_t heed_type_size(heed_column_type type) {
   switch (type) {
     case HEED_FLOAT64:
@@ -52,11 +54,12 @@ static inline size_t heed_type_size(heed_column_type type) {
       return 1;
     case HEED_STRING:
       return sizeof(char *);
+    default:
+      return 0;
   }
-  return 0;
 }
 
-/* The column of that name, or NULL.  table may be NULL. */
+/* The column with that name, or NULL.  table may be NULL. */
 static inline const heed_column *heed_table_column(const heed_table *table,
                                                    const char *name) {
   size_t i;
@@ -66,8 +69,8 @@ static inline const heed_column *heed_table_column(const heed_table *table,
   return NULL;
 }
 
-/* The data of the column of that name and type, or NULL where the table has
- * none such. */
+/* The data of the column with that name and type, or NULL.  table may be
+ * NULL. */
 static inline void *heed_table_data(const heed_table *table, const char *name,
                                     heed_column_type type) {
   const heed_column *column = heed_table_column(table, name);

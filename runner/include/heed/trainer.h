@@ -16,50 +16,50 @@ typedef struct heed_policy {
   double scale;
 
   /* A posterior that training refined (joint estimation), or NULL.  Evaluation
-   * then scores it beside the estimator's. */
+   * scores it beside the estimator's.  The trainer makes it, from
+   * host->allocate(), and sets refined->size = sizeof(heed_posterior). */
   heed_posterior *refined;
 
-  /* Numbers worth keeping (weights, loss by step): written to the result file
-   * when the sweep says keep = {"policy"}.  NULL: none. */
+  /* Numbers to keep (weights, loss by step).  The result file has them if the
+   * sweep says keep = {"policy"}.  NULL: none. */
   heed_table *table;
 
-  void *state; /* the trainer's own; NULL with functions that allow it: no
-                  policy was trained */
+  void *state; /* the trainer's own */
 } heed_policy;
 
 typedef struct heed_trainer_functions {
   size_t size; /* sizeof(heed_trainer_functions) */
 
-  /* Fills *policy, which comes zeroed but for size and scale (1).  The world
-   * must not be asked for rewards. */
+  /* Fills in *policy.  The host has zeroed it, but for size and scale (1).  Do
+   * not ask the world for rewards. */
   heed_status (*train)(void *self, const heed_host *host,
                        const heed_crowd *crowd, const heed_posterior *posterior,
                        const heed_selection *selection, heed_policy *policy,
                        heed_error *error);
 
   /* log pi(response | prompt) into log_probability[count], of responses to any
-   * prompts (those to one prompt stand together); as heed_source_functions has
-   * it for the reference.  NULL: this trainer makes no policy (a log without
-   * features). */
+   * prompts; responses to one prompt are adjacent.  The rules are those of
+   * heed_source_functions.reference.  NULL: this trainer makes no policy (a
+   * log without features). */
   heed_status (*log_probability)(void *self, const heed_host *host,
                                  const heed_world *world,
                                  const heed_policy *policy, size_t count,
                                  const heed_response *responses,
                                  double *log_probability, heed_error *error);
 
-  /* Draws `count` responses, for worlds of texts: responses come with their
-   * prompts, and leave with text, length and cut; memory from
-   * host->scratch().  stream: (count), one for each.  NULL where candidates
-   * are finite. */
+  /* Draws `count` responses, for worlds of texts.  The caller sets the prompt
+   * of each response; sample() sets text, length and cut.  Memory comes from
+   * host->scratch().  stream: count of them, one per response.  NULL if
+   * candidates are finite. */
   heed_status (*sample)(void *self, const heed_host *host,
                         const heed_world *world, const heed_policy *policy,
                         size_t count, heed_stream *stream,
                         heed_response *responses, heed_error *error);
 
-  /* For HEED_COSTLY trainers: the policy's state to a new file and back.  The
-   * host fsyncs and renames the file; scale, table and the refined posterior
-   * it keeps itself.  A sweep with keep = {"policy"} leaves the file to the
-   * user: let it be of a format that others read. */
+  /* For HEED_COSTLY trainers: save() writes the policy's state to a new file,
+   * load() reads it back.  The host fsyncs and renames the file.  It keeps
+   * scale, table and the refined posterior itself.  With keep = {"policy"} the
+   * user gets the file: choose a format that other programs read. */
   heed_status (*save)(void *self, const heed_host *host,
                       const heed_world *world, const heed_policy *policy,
                       const char *path, heed_error *error);
@@ -67,9 +67,9 @@ typedef struct heed_trainer_functions {
                       const heed_world *world, const char *path,
                       heed_policy *policy, heed_error *error);
 
-  /* Frees what *policy holds outside the host's memory; called as well after
-   * a train() or load() that failed, with *policy as that left it.  NULL:
-   * nothing. */
+  /* Frees what *policy has outside the host's memory.  The host calls it also
+   * after a train() or load() that failed, with *policy as that call left it.
+   * NULL: nothing to free. */
   void (*release)(void *self, heed_policy *policy);
 } heed_trainer_functions;
 

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT
- * The world: what a source yields, and the annotations made in it.
+ * The world that a source makes, and the annotations made in it.
  *
- * Columns named here are the vocabulary that plugins share.  A source fills in
- * those it knows; a plugin that needs one that is absent says so by name and
- * returns HEED_UNSUPPORTED.  A source may add columns of its own. */
+ * The columns named here are the vocabulary that plugins share.  A source
+ * fills in those it knows.  A plugin that lacks a column returns
+ * HEED_UNSUPPORTED and names the column.  A source may add columns of its
+ * own. */
 #ifndef HEED_WORLD_H
 #define HEED_WORLD_H
 
-#include <stdbool.h>
-
+#include "abi.h"
 #include "table.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* A choice, and which response stood left.  Stored as int8_t. */
+/* A choice, and which response was on the left.  Stored as int8_t. */
 enum {
   HEED_CHOSE_B = 0,
   HEED_CHOSE_A = 1,
@@ -23,45 +23,44 @@ enum {
   HEED_LEFT_UNKNOWN = -1 /* else HEED_CHOSE_A or HEED_CHOSE_B */
 };
 
-/* A response to a prompt: one of its candidates where these are finite, a text
- * where they are not. */
+/* A response to a prompt: one of the prompt's candidates if there are finitely
+ * many, else a text.  Frozen: responses stand in arrays. */
 typedef struct heed_response {
   size_t prompt;     /* row in world->prompts */
   int64_t candidate; /* index, or -1 */
   const char *text;  /* UTF-8, NUL-terminated, or NULL */
   size_t length;     /* bytes of text */
-  bool cut;          /* the text was cut off at a limit of length: that it ends
-                        is no doing of its author's */
+  bool cut;          /* the text was truncated at the length limit */
 } heed_response;
 
 typedef struct heed_world {
   size_t size; /* sizeof(heed_world), set by the host */
 
-  /* One row a pair.
+  /* One row per pair.
    *   prompt       int64    row in `prompts`
    *   response_a   int64    A's response: candidate of the prompt
    *   response_b   int64    B's
    *   p            float64  preference probability, P(A's response is better);
-   *                         NaN where unknown
+   *                         NaN if unknown
    *   difference   float64  width features: phi(A's) - phi(B's)
    *   model_a, model_b  int32   rows in `models`
    *   topic        int32    0, 1, …
    *   verdict      int8     width judge_count: HEED_CHOSE_…, -1: none
    *   text_a, text_b    string
-   *   cut_a, cut_b      int8     1: the text was cut off (heed_response.cut)
+   *   cut_a, cut_b      int8     1: the text was truncated (heed_response.cut)
    *   reward_a, reward_b  float64  true rewards
-   * All are optional but the number of rows. */
+   * All columns are optional.  The number of rows is required. */
   heed_table *pairs;
 
-  /* One row a prompt; the last `held_out` rows are never annotated and serve
-   * evaluation.
+  /* One row per prompt.  The last `held_out` rows are never annotated;
+   * evaluation uses them.
    *   features     float64  width candidates x features, row-major
    *   reference    float64  width candidates: log pi_ref
    *   reward       float64  width candidates: true reward
    *   text         string
    *   response     string   in worlds of texts: a response of the reference
-   *                         policy, of held-out prompts at least
-   *   cut          int8     of that response
+   *                         policy; at least for held-out prompts
+   *   cut          int8     1: that response was truncated
    * NULL for a log without prompts. */
   heed_table *prompts;
   size_t held_out;
@@ -70,37 +69,38 @@ typedef struct heed_world {
   heed_table *users;       /* a log's users: name string; else NULL */
   heed_table *annotations; /* a log's annotations, as in heed_crowd; or NULL */
 
-  double mu;           /* gap: realised mean of p over the pool; NaN unknown */
-  double mu_requested; /* what the sweep asked for; NaN: it asked for none */
-  size_t candidates;   /* responses a prompt has; 0: texts, not enumerable */
+  double mu;           /* gap: the pool's actual mean of p; NaN: unknown */
+  double mu_requested; /* the gap that the sweep asks for; NaN: none */
+  size_t candidates;   /* responses of each prompt; 0: texts, not enumerable */
   size_t features;     /* of a response; 0: none */
 
-  /* Reference judges whose verdicts stand in pairs.verdict; the same names as
-   * the source's dimension "judge". */
+  /* Reference judges, whose verdicts are in pairs.verdict.  Their names are
+   * those of the source's dimension "judge". */
   size_t judge_count;
   const char *const *judges;
 
   void *state; /* the source's own */
 } heed_world;
 
-/* Who said what.  Made by the host (simulated users) or by a source (a log).
+/* Users and their annotations.  Made by the host (simulated users) or by a
+ * source (a log).
  *
- * users, one row a user:
- *   name         string   a log's identifier; absent for simulated users
- *   eta          float64  width of the attentiveness; only where simulated,
- *                         and shown only to HEED_SEES_TRUTH plugins
- * annotations, one row an annotation, ordered by user:
+ * users, one row per user:
+ *   name         string   a log's identifier; simulated users have none
+ *   eta          float64  width of the attentiveness; only of simulated users,
+ *                         and only for plugins with HEED_SEES_TRUTH
+ * annotations, one row per annotation, ordered by user:
  *   user         int64    row in users
  *   pair         int64    row in world->pairs
  *   choice       int8     HEED_CHOSE_…
- *   left         int8     which response stood left, or HEED_LEFT_UNKNOWN
- *   p            float64  only where a log gives it: overrides pairs.p
- *   topic        int32    only where a log gives it
- *   turn         int64    place among all that the user annotated, ascending;
- *                         absent: none is missing in between
+ *   left         int8     the response on the left, or HEED_LEFT_UNKNOWN
+ *   p            float64  only if a log has it: overrides pairs.p
+ *   topic        int32    only if a log has it
+ *   turn         int64    position among all annotations of the user,
+ *                         ascending; no column: none is missing in between
  * A log may add columns (response length, seconds taken). */
 typedef struct heed_crowd {
-  size_t size;
+  size_t size; /* sizeof(heed_crowd), set by the host */
   const heed_world *world;
   const heed_table *users;
   const heed_table *annotations;

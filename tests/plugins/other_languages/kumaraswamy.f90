@@ -12,7 +12,7 @@ module kumaraswamy
 
   ! heed_value, of heed/schema.h.
   type, bind(c) :: heed_value
-    integer(c_int) :: kind
+    integer(c_int32_t) :: kind
     logical(c_bool) :: given
     real(c_double) :: number
     integer(c_int64_t) :: integer
@@ -38,7 +38,7 @@ contains
     beyond = (1 - x**a)**b
   end function
 
-  integer(c_int) function quantile(self, count, u, eta, error) &
+  integer(c_int32_t) function quantile(self, count, u, eta, error) &
       bind(c, name="kumaraswamy_quantile")
     type(c_ptr), value :: self, error
     integer(c_size_t), value :: count

@@ -67,9 +67,9 @@ void registry_free(host_registry *registry);
 
 /* Loads one shared object.  Refused, with the file's name and what is wrong:
  * a file or folder that others than its owner (this user or root) may write
- * to, a missing symbol, another ABI version, a descriptor that breaks its
- * contract, a kind/name that is already taken.  What is hashed is what is
- * loaded.  sha256: what it must hash to, or NULL. */
+ * to, a missing symbol, another major version of the ABI, a descriptor that
+ * breaks its contract, a kind/name that is already taken.  What is hashed is
+ * what is loaded.  sha256: what it must hash to, or NULL. */
 heed_status registry_load(host_registry *registry, const char *path,
                           const char *sha256, heed_error *error);
 
