@@ -2,7 +2,6 @@
  * A plan made in a child process. */
 #include "sweep_options.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "planning/planner.h"
@@ -25,9 +24,7 @@ heed_status sweep_plan(const command_common *common, const char *sweep,
                                    .plugin_path = common->plugin_path,
                                    .allow_unsafe = common->allow_unsafe,
                                    .notice = print_notice};
-  heed_status status = planner_run(&options, text, error);
-  if (status != HEED_OK) return status;
-  status = plan_parse(*text, strlen(*text), result, error);
-  if (status != HEED_OK) free(*text);
-  return status;
+  const heed_status status = planner_run(&options, text, error);
+  return status == HEED_OK ? plan_parse(*text, strlen(*text), result, error)
+                           : status;
 }

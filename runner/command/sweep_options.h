@@ -6,7 +6,8 @@
 #include "command.h"
 #include "plan/plan.h"
 
-/* Plans in a child process, printing its warnings. *text is to be freed. */
+/* Plans in a child process, printing its warnings.  *text is the caller's to
+ * free, also where it turns out to be no plan. */
 heed_status sweep_plan(const command_common *common, const char *sweep,
                        const char *const *sets, size_t set_count, char **text,
                        heed_plan **result, heed_error *error);

@@ -262,6 +262,14 @@ refused() {
   refused "nosuch.lua" nosuch.lua
 }
 
+@test "a zero byte in a sweep is refused, not a crash" {
+  printf -- '-- \0 in a comment\n' >zero.lua
+  cat small.lua >>zero.lua
+  refused "heed: " zero.lua
+  run --separate-stderr "$HEED" cell zero.lua --index 0
+  [ "$status" -eq 2 ]
+}
+
 # ---- one cell ----
 
 @test "heed cell runs one cell and prints its stages and metrics" {
