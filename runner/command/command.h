@@ -42,8 +42,8 @@ typedef struct command_arguments {
   const char *plugin; /* KIND/NAME */
   const char *topic;  /* a command's name */
   const char *output, *x, *lines;
-  command_values sets, metrics, axes, skipped;
-  size_t kind;
+  command_values sets, metrics, axes, skipped, line;
+  size_t kind, what;    /* what: index of a word */
   size_t cell, workers; /* COMMAND_NONE: not given */
   size_t socket, slot;
   size_t memory, progress; /* bytes; a progress_style */
@@ -62,9 +62,11 @@ int command_users(const command_arguments *given);
 int command_export(const command_arguments *given);
 int command_collect(const command_arguments *given);
 int command_help(const command_arguments *given);
-/* Started by heed itself. */
+/* Started by heed itself, by shells that complete, and by heed's build. */
 int command_plan(const command_arguments *given);
 int command_worker(const command_arguments *given);
+int command_complete(const command_arguments *given);
+int command_generate(const command_arguments *given);
 
 /* Prints "heed: MESSAGE" to standard error and returns the status to exit
  * with: EXIT_USAGE for HEED_INVALID and HEED_UNSUPPORTED, EXIT_INTERRUPTED for

@@ -305,6 +305,31 @@ static const command_option worker_operands[] = {
      .doc = "The descriptor of the memory shared with it."},
     {0}};
 
+static const command_option complete_operands[] = {
+    {.type = COMMAND_TEXT,
+     .value = "WORD",
+     .field = FIELD(line),
+     .repeats = true,
+     .doc = "The words after heed, up to the cursor."},
+    {0}};
+
+static const char *const generate_words[] = {
+    [GENERATE_DOCS] = "docs", [GENERATE_MAN] = "man", NULL};
+
+static const command_option generate_operands[] = {
+    {.type = COMMAND_WORD,
+     .value = "WHAT",
+     .words = generate_words,
+     .field = FIELD(what),
+     .required = true,
+     .doc = "The page `docs/command-line.md`, or the man pages."},
+    {0}};
+
+static const command_option generate_options[] = {
+    OPTION_OUTPUT("The page, or the folder for the man pages.", NULL,
+                  "standard output, of the page alone"),
+    {0}};
+
 /* ---- the commands ---- */
 
 const command_entry command_table[] = {
@@ -479,6 +504,29 @@ const command_entry command_table[] = {
      .operands = worker_operands,
      .options = none,
      .examples = (const command_example[]){{0}}},
+    {.name = "complete",
+     .call = command_complete,
+     .hidden = true,
+     .summary = "say what may stand at the cursor",
+     .about =
+         "Prints what the last word may be: a line for each choice, with a tab "
+         "and a description; or `:files ENDING` or `:folders`, which the shell "
+         "completes. If the word is `--option=VALUE`, the choices are those of "
+         "the value. The scripts in `completion/` call it.",
+     .operands = complete_operands,
+     .options = none,
+     .examples =
+         (const command_example[]){{"heed complete -- run --pro", NULL}, {0}}},
+    {.name = "generate",
+     .call = command_generate,
+     .hidden = true,
+     .summary = "make documentation from the table of commands",
+     .about = "Writes the page of the command line, or all man pages.",
+     .operands = generate_operands,
+     .options = generate_options,
+     .examples =
+         (const command_example[]){
+             {"heed generate docs -o docs/command-line.md", NULL}, {0}}},
     {0}};
 
 static const command_option program_operands[] = {{.type = COMMAND_COMMAND,

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The table of commands and options.  Everything that heed knows about its
- * command line comes from it: parsing (arguments.c) and --help (help.c).
+ * command line comes from it: parsing (arguments.c), --help (help.c),
+ * docs/command-line.md (markdown.c), the man pages (man.c) and completion in
+ * shells (complete.c).
  *
  * To add a command: a function in command.h, an entry in table.c, a field of
- * command_arguments for each value that is new.
+ * command_arguments for each value that is new.  Then run
+ *   heed generate docs -o docs/command-line.md
  *
  * Texts are plain sentences; `code` stands between backticks, a blank line
  * parts paragraphs. */
@@ -68,6 +71,9 @@ extern const command_entry command_table[]; /* ended by {0} */
 extern const command_entry command_program;
 /* Every command takes these; ended by {0}. */
 extern const command_option command_common_options[];
+
+/* The words of heed generate. */
+enum { GENERATE_DOCS = 0, GENERATE_MAN };
 
 typedef struct command_status {
   int status;

@@ -16,6 +16,10 @@ void wording_head(const command_option *option, char text[WORDING_SIZE]);
 /* All that there is to say about it: doc, words, default, how often. */
 void wording_doc(const command_option *option, char text[WORDING_SIZE]);
 
+/* What is written where.  The man pages go to files of their own in a folder
+ * that exists; the others to the file. */
 void help_write(FILE *file, const command_entry *entry);
+void markdown_write(FILE *file);
+heed_status man_write(const char *folder, heed_error *error);
 
 #endif
