@@ -10,10 +10,12 @@ run=(
   libjansson-dev nettle-dev libutf8proc-dev libcsv-dev gnuplot-nox
 )
 # The readers are those that the result file promises to open in; R and Octave
-# are large, and their tests are skipped where they are missing.
+# are large, and their tests are skipped where they are missing. mandoc, zsh,
+# fish and pexpect try the man pages and completion.
 test=(
   libcmocka-dev bats g++ gfortran procps python3 python3-h5py python3-h5netcdf
   python3-netcdf4 python3-numpy python3-scipy python3-xarray netcdf-bin hdf5-tools
+  mandoc zsh fish python3-pexpect
 )
 
 case "${1:-}" in

@@ -1,30 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * heed check: validates a sweep, and shows what it would run. */
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
-#include "plan/plan.h"
-#include "planner/planner.h"
+#include "sweep_plan.h"
 
 #define LINE_WIDTH 79
-
-typedef struct check_options {
-  planner_options planner;
-  bool json;
-} check_options;
-
-static void show_notice(void *context, planner_notice notice,
-                        const char *text) {
-  (void)context;
-  if (notice == PLANNER_PRINTED)
-    fprintf(stderr, "%s\n", text);
-  else if (notice == PLANNER_WARNED)
-    fprintf(stderr, "heed: warning: %s\n", text);
-}
 
 /* ---- axes ---- */
 
@@ -172,104 +155,22 @@ static void print_plan(const heed_plan *plan) {
 
 /* ---- the command ---- */
 
-/* A number that is above 0 and finite; optionally with k, M, G, T. */
-static bool read_amount(const char *text, bool bytes, double *amount) {
-  static const char suffixes[] = "kMGT";
-  char *end;
-  *amount = strtod(text, &end);
-  if (end == text || !(*amount > 0) || !isfinite(*amount)) return false;
-  if (bytes && *end != '\0') {
-    const char *suffix = strchr(suffixes, *end == 'K' ? 'k' : *end);
-    if (suffix == NULL) return false;
-    *amount *= pow(1024, (double)(suffix - suffixes) + 1);
-    end++;
-    if (*end == 'i') end++;
-    if (*end == 'B') end++;
-  }
-  return *end == '\0' && *amount < 0x1p62;
-}
-
-/* EXIT_DONE, or the status to leave with. */
-static int read_option(check_options *options, const char **sets, char **argv,
-                       int *position) {
-  const char *name = argv[*position], *value = argv[*position + 1];
-  double amount = 0;
-  if (strcmp(name, "--json") == 0) {
-    options->json = true;
-    return EXIT_DONE;
-  }
-  if (strcmp(name, "--set") != 0 && strcmp(name, "--timeout") != 0 &&
-      strcmp(name, "--memory") != 0)
-    return command_usage("check", "there is no option %s", name);
-  if (value == NULL)
-    return command_usage("check", "%s: a value must follow", name);
-  ++*position;
-  if (strcmp(name, "--set") == 0) {
-    sets[options->planner.set_count++] = value;
-  } else if (strcmp(name, "--timeout") == 0) {
-    if (!read_amount(value, false, &options->planner.seconds))
-      return command_usage("check", "--timeout %s: expected seconds", value);
-  } else {
-    if (!read_amount(value, true, &amount))
-      return command_usage("check", "--memory %s: expected bytes, or 2G",
-                           value);
-    options->planner.memory = (size_t)amount;
-  }
-  return EXIT_DONE;
-}
-
-static int read_arguments(check_options *options, const char **sets, int argc,
-                          char **argv) {
-  bool only_files = false;
-  for (int i = 1; i < argc; i++) {
-    if (!only_files && strcmp(argv[i], "--") == 0) {
-      only_files = true;
-    } else if (!only_files && argv[i][0] == '-' && argv[i][1] != '\0') {
-      const int status = read_option(options, sets, argv, &i);
-      if (status != EXIT_DONE) return status;
-    } else if (options->planner.sweep != NULL) {
-      return command_usage("check", "one sweep at a time: %s and %s",
-                           options->planner.sweep, argv[i]);
-    } else {
-      options->planner.sweep = argv[i];
-    }
-  }
-  if (options->planner.sweep == NULL)
-    return command_usage("check", "which sweep? heed check SWEEP.lua");
-  return EXIT_DONE;
-}
-
-static heed_status print_result(const char *text, bool json,
-                                heed_error *error) {
-  heed_plan *read = NULL;
-  const heed_status status = plan_parse(text, strlen(text), &read, error);
-  if (status != HEED_OK) return status;
-  if (json)
-    printf("%s\n", text);
-  else
-    print_plan(read);
-  plan_free(read);
-  if (fflush(stdout) == 0) return HEED_OK;
-  return heed_fail(error, HEED_IO, "standard output: %s", strerror(errno));
-}
-
-int command_check(const command_common *common, int argc, char **argv) {
-  const char **sets = calloc((size_t)argc + 1, sizeof *sets);
-  check_options options = {.planner = {.sets = sets,
-                                       .plugin_path = common->plugin_path,
-                                       .allow_unsafe = common->allow_unsafe,
-                                       .notice = show_notice}};
+int command_check(const command_arguments *given) {
+  heed_error error;
+  heed_plan *plan = NULL;
   char *text = NULL;
-  heed_error error = {HEED_OK, ""};
-  heed_status status;
-  int result =
-      sets == NULL ? EXIT_FAILED : read_arguments(&options, sets, argc, argv);
-  if (result == EXIT_DONE) {
-    status = planner_run(&options.planner, &text, &error);
-    if (status == HEED_OK) status = print_result(text, options.json, &error);
-    if (status != HEED_OK) result = command_error(&error);
+  heed_status status =
+      sweep_plan(given, given->seconds, given->memory, &text, &plan, &error);
+  if (status == HEED_OK) {
+    if (given->json)
+      printf("%s\n", text);
+    else
+      print_plan(plan);
+    if (fflush(stdout) != 0)
+      status =
+          heed_fail(&error, HEED_IO, "standard output: %s", strerror(errno));
   }
+  plan_free(plan);
   free(text);
-  free(sets);
-  return result;
+  return status == HEED_OK ? EXIT_DONE : command_error(&error);
 }

@@ -2,7 +2,6 @@
  * heed collect: makes a result of a work folder, as other machines left it. */
 #include <pwd.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -10,35 +9,6 @@
 #include "files/file.h"
 #include "result/result.h"
 #include "view/view.h"
-
-static const char help_text[] =
-    "heed collect WORK -o F.h5\n\n"
-    "Makes a result file of the parts in a work folder, by the plan that lies\n"
-    "there.  Cells that are not in it yet are missing in the result, and may\n"
-    "come in with a later collect.  The folder stays as it is.\n";
-
-typedef struct collect_options {
-  const char *folder, *output;
-} collect_options;
-
-static int read_options(collect_options *self, int argc, char **argv) {
-  for (int i = 1; i < argc; i++) {
-    if (strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0) {
-      if (++i == argc)
-        return command_usage("collect", "-o: a file must follow");
-      self->output = argv[i];
-    } else if (argv[i][0] == '-') {
-      return command_usage("collect", "%s: there is no such option", argv[i]);
-    } else if (self->folder != NULL) {
-      return command_usage("collect", "%s: only one folder at a time", argv[i]);
-    } else {
-      self->folder = argv[i];
-    }
-  }
-  if (self->folder == NULL || self->output == NULL)
-    return command_usage("collect", "expected a work folder and -o F.h5");
-  return EXIT_DONE;
-}
 
 /* A result of another sweep is not replaced. */
 static heed_status check_output(const char *path, const heed_plan *plan,
@@ -103,26 +73,19 @@ static int report(const char *path) {
   return failed + missing > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
 }
 
-int command_collect(const command_common *common, int argc, char **argv) {
-  collect_options options = {NULL, NULL};
+int command_collect(const command_arguments *given) {
   heed_error error = {HEED_MEMORY, "memory is out"};
   heed_status status = HEED_MEMORY;
   heed_work *folder = NULL;
   heed_plan *plan = NULL;
-  (void)common;
-  if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-    (void)fputs(help_text, stdout);
-    return EXIT_DONE;
-  }
-  if (read_options(&options, argc, argv) != EXIT_DONE) return EXIT_USAGE;
-  char *path = file_name("%s/plan.json", options.folder);
-  if (path != NULL) status = work_join(options.folder, &folder, &error);
+  char *path = file_name("%s/plan.json", given->file);
+  if (path != NULL) status = work_join(given->file, &folder, &error);
   if (status == HEED_OK) status = plan_read(path, &plan, &error);
-  if (status == HEED_OK) status = check_output(options.output, plan, &error);
+  if (status == HEED_OK) status = check_output(given->output, plan, &error);
   if (status == HEED_OK)
-    status = consolidate(folder, options.output, plan, &error);
+    status = consolidate(folder, given->output, plan, &error);
   work_close(folder);
   plan_free(plan);
   free(path);
-  return status == HEED_OK ? report(options.output) : command_error(&error);
+  return status == HEED_OK ? report(given->output) : command_error(&error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The command line: one function a command, each in a file of its name.  Only
- * this room prints and sets exit statuses. */
+ * this room prints and sets exit statuses.  Commands, options and what help
+ * says of them: table.h. */
 #ifndef HEED_COMMAND_COMMAND_H
 #define HEED_COMMAND_COMMAND_H
 
@@ -15,33 +16,67 @@ enum {
   EXIT_INTERRUPTED = 130
 };
 
-/* Options that every command takes; parsed out of argv by main(). */
+/* Which plugins to load: every command takes these options. */
 typedef struct command_common {
   const char *plugin_path; /* search path: option, environment or built in */
   bool allow_unsafe;       /* --allow-unsafe-plugins */
 } command_common;
 
-/* argv[0] is the command's name. */
-int command_run(const command_common *common, int argc, char **argv);
-int command_check(const command_common *common, int argc, char **argv);
-int command_cell(const command_common *common, int argc, char **argv);
-int command_list(const command_common *common, int argc, char **argv);
-int command_describe(const command_common *common, int argc, char **argv);
-int command_show(const command_common *common, int argc, char **argv);
-int command_report(const command_common *common, int argc, char **argv);
-int command_users(const command_common *common, int argc, char **argv);
-int command_export(const command_common *common, int argc, char **argv);
-int command_collect(const command_common *common, int argc, char **argv);
-/* Started by heed itself. */
-int command_plan(const command_common *common, int argc, char **argv);
-int command_worker(const command_common *common, int argc, char **argv);
+/* The values of an option that can be given more than once. */
+typedef struct command_values {
+  const char **texts;
+  size_t count;
+} command_values;
+
+#define COMMAND_NONE SIZE_MAX /* a count, or a kind, that is not given */
+
+/* What the command line says, checked.  A command reads the fields that its
+ * entry in the table names; all others are empty.  Texts are argv's. */
+typedef struct command_arguments {
+  int word_count; /* the whole line, as given */
+  char **words;
+  command_common common;
+  bool help, version;
+
+  const char *file;   /* a sweep, a result, a work folder */
+  const char *plugin; /* KIND/NAME */
+  const char *topic;  /* a command's name */
+  const char *output, *x, *lines;
+  command_values sets, metrics, axes, skipped, line;
+  size_t kind, what;    /* what: index of a word */
+  size_t cell, workers; /* COMMAND_NONE: not given */
+  size_t socket, slot;
+  size_t memory, progress; /* bytes; a progress_style */
+  double seconds;
+  bool retry, replace, json, csv, debugger;
+} command_arguments;
+
+int command_run(const command_arguments *given);
+int command_check(const command_arguments *given);
+int command_cell(const command_arguments *given);
+int command_list(const command_arguments *given);
+int command_describe(const command_arguments *given);
+int command_show(const command_arguments *given);
+int command_report(const command_arguments *given);
+int command_users(const command_arguments *given);
+int command_export(const command_arguments *given);
+int command_collect(const command_arguments *given);
+int command_help(const command_arguments *given);
+/* Started by heed itself, by shells that complete, and by heed's build. */
+int command_plan(const command_arguments *given);
+int command_worker(const command_arguments *given);
+int command_complete(const command_arguments *given);
+int command_generate(const command_arguments *given);
 
 /* Prints "heed: MESSAGE" to standard error and returns the status to exit
  * with: EXIT_USAGE for HEED_INVALID and HEED_UNSUPPORTED, EXIT_INTERRUPTED for
  * HEED_CANCELLED, else EXIT_FAILED. */
 int command_error(const heed_error *error);
-/* Prints "heed: COMMAND: MESSAGE" and how to get help; returns EXIT_USAGE. */
+/* Prints "heed: COMMAND: MESSAGE" and how to get help; returns EXIT_USAGE.
+ * Without the command where its name is "". */
 HEED_PRINTF(2, 3)
 int command_usage(const char *command, const char *format, ...);
+/* The same of a command that does not exist, with the nearest one. */
+int command_unknown(const char *name);
 
 #endif

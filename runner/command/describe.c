@@ -116,46 +116,25 @@ static void say_missing(const host_registry *plugins, heed_kind kind,
 /* The plugin "kind/name"; NULL and a message where there is none. */
 static const heed_plugin *find(const host_registry *plugins, const char *full,
                                const host_plugin_file **file) {
-  const char *slash = strchr(full, '/');
-  char kind_text[32];
-  heed_kind kind;
-  const heed_plugin *plugin;
-  (void)snprintf(kind_text, sizeof kind_text, "%.*s",
-                 slash == NULL ? 0 : (int)(slash - full), full);
-  if (slash == NULL || !kind_of(kind_text, &kind)) {
-    (void)command_usage(
-        "describe", "found %s, expected KIND/NAME, as in estimator/NAME", full);
-    return NULL;
+  const heed_plugin *plugin = NULL;
+  for (heed_kind kind = 0; kind < HEED_KIND_COUNT; kind++) {
+    const size_t length = strlen(kind_name(kind));
+    if (strncmp(full, kind_name(kind), length) != 0 || full[length] != '/')
+      continue;
+    plugin = registry_find(plugins, kind, full + length + 1, file);
+    if (plugin == NULL) say_missing(plugins, kind, full + length + 1);
   }
-  plugin = registry_find(plugins, kind, slash + 1, file);
-  if (plugin == NULL) say_missing(plugins, kind, slash + 1);
   return plugin;
 }
 
-int command_describe(const command_common *common, int argc, char **argv) {
-  const char *full = NULL;
-  bool as_json = false;
+int command_describe(const command_arguments *given) {
   host_registry *plugins;
   const host_plugin_file *file;
   const heed_plugin *plugin;
-  int status;
-  for (int i = 1; i < argc; i++) {
-    if (strcmp(argv[i], "--json") == 0)
-      as_json = true;
-    else if (full == NULL)
-      full = argv[i];
-    else
-      return command_usage("describe", "found %s after %s, expected one plugin",
-                           argv[i], full);
-  }
-  if (full == NULL)
-    return command_usage("describe",
-                         "expected KIND/NAME; heed list names "
-                         "them");
-  status = plugins_load(common, &plugins);
+  const int status = plugins_load(&given->common, &plugins);
   if (status != EXIT_DONE) return status;
-  plugin = find(plugins, full, &file);
-  if (plugin != NULL && as_json) {
+  plugin = find(plugins, given->plugin, &file);
+  if (plugin != NULL && given->json) {
     json_t *json = plugins_json(plugin, file, true);
     (void)json_dumpf(json, stdout, JSON_INDENT(2));
     printf("\n");

@@ -7,17 +7,6 @@
 
 #include "kept_cell.h"
 
-static const char help_text[] =
-    "heed export F.h5 [-o F.jsonl] [--cell INDEX]\n\n"
-    "Writes the selection that a sweep with keep = {\"selection\"} kept as a\n"
-    "preference data set: JSON Lines, an object for each annotation that has "
-    "a\n"
-    "weight and is no tie: prompt, chosen, rejected, weight, eta_hat, user.\n\n"
-    "  -o F.jsonl    where to; else to standard output\n"
-    "  --cell INDEX  of which cell (as in heed cell --index); needed where "
-    "cells\n"
-    "                differ in what they select\n";
-
 /* The columns of the selection; name is NULL where users have none. */
 typedef struct selection_columns {
   const char *const *prompt, *const *chosen, *const *rejected, *const *name;
@@ -149,14 +138,8 @@ static heed_status write_selection(FILE *file, const command_kept_cell *cell,
   return status;
 }
 
-int command_export(const command_common *common, int argc, char **argv) {
+int command_export(const command_arguments *given) {
   static const command_kept_options export = {
-      .name = "export",
-      .table = "selection",
-      .help = help_text,
-      .shared = PLAN_SELECTION,
-      .write = write_selection,
-  };
-  (void)common;
-  return kept_cell_command(&export, argc, argv);
+      .table = "selection", .shared = PLAN_SELECTION, .write = write_selection};
+  return kept_cell_command(&export, given);
 }

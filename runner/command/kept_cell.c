@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * One cell's kept table: options, which cell, and a file that is whole or not
- * there. */
+ * One cell's kept table: which cell, and a file that is whole or not there. */
 #include "kept_cell.h"
 
 #include <stdlib.h>
@@ -10,46 +9,6 @@
 #include "hdf/kept.h"
 
 #define MOST_CHOICES 20
-
-typedef struct kept_cell_options {
-  const command_kept_options *what;
-  const char *path, *output;
-  size_t cell; /* SIZE_MAX: not said */
-} kept_cell_options;
-
-static int take_cell(kept_cell_options *self, const char *value) {
-  char *end;
-  if (value != NULL && *value >= '0' && *value <= '9') {
-    self->cell = strtoul(value, &end, 10);
-    if (*end == '\0') return EXIT_DONE;
-  }
-  return command_usage(self->what->name,
-                       "--cell: found %s, expected a cell's index",
-                       value == NULL ? "nothing" : value);
-}
-
-static int read_options(kept_cell_options *self, int argc, char **argv) {
-  const char *name = self->what->name;
-  for (int i = 1; i < argc; i++) {
-    if (strcmp(argv[i], "-o") == 0 || strcmp(argv[i], "--output") == 0) {
-      if (++i == argc) return command_usage(name, "-o: a file must follow");
-      self->output = argv[i];
-    } else if (strcmp(argv[i], "--cell") == 0) {
-      const int status = take_cell(self, argv[i + 1]);
-      if (status != EXIT_DONE) return status;
-      i++;
-    } else if (argv[i][0] == '-') {
-      return command_usage(name, "%s: there is no such option", argv[i]);
-    } else if (self->path != NULL) {
-      return command_usage(name, "%s: only one file at a time", argv[i]);
-    } else {
-      self->path = argv[i];
-    }
-  }
-  if (self->path == NULL)
-    return command_usage(name, "which result file? heed %s F.h5", name);
-  return EXIT_DONE;
-}
 
 /* ---- which cell ---- */
 
@@ -198,26 +157,26 @@ static heed_status put_text(const char *output, const char *bytes,
   return heed_fail(error, HEED_IO, "standard output: writing failed");
 }
 
-static heed_status write_table(const kept_cell_options *options,
+static heed_status write_table(const command_kept_options *what,
+                               const char *output,
                                const command_kept_cell *cell,
                                heed_error *error) {
   char *bytes = NULL;
   size_t length = 0;
-  heed_status status = make_text(options->what, cell, &bytes, &length, error);
-  if (status == HEED_OK)
-    status = put_text(options->output, bytes, length, error);
+  heed_status status = make_text(what, cell, &bytes, &length, error);
+  if (status == HEED_OK) status = put_text(output, bytes, length, error);
   free(bytes);
   return status;
 }
 
 static heed_status write_cell(view_result *result,
-                              const kept_cell_options *options,
+                              const command_kept_options *what,
+                              const command_arguments *given,
                               heed_error *error) {
-  const kept_cell_search found = {options->what, result,
-                                  number_of(options->what->table)};
-  size_t cell = options->cell, place;
-  heed_status status = cell == SIZE_MAX ? choose_cell(&found, &cell, error)
-                                        : check_cell(&found, cell, error);
+  const kept_cell_search found = {what, result, number_of(what->table)};
+  size_t cell = given->cell, place;
+  heed_status status = cell == COMMAND_NONE ? choose_cell(&found, &cell, error)
+                                            : check_cell(&found, cell, error);
   heed_table *table;
   if (status != HEED_OK) return status;
   place = result_place(result, cell);
@@ -227,7 +186,7 @@ static heed_status write_cell(view_result *result,
   status = result->cells.file.status;
   if (status == HEED_OK)
     status = write_table(
-        options,
+        what, given->output,
         &(command_kept_cell){result->path, table,
                              result->cells.kept_first[found.table][place]},
         error);
@@ -235,19 +194,13 @@ static heed_status write_cell(view_result *result,
   return status;
 }
 
-int kept_cell_command(const command_kept_options *what, int argc, char **argv) {
-  kept_cell_options options = {what, NULL, NULL, SIZE_MAX};
+int kept_cell_command(const command_kept_options *what,
+                      const command_arguments *given) {
   heed_error error;
-  heed_status status;
   view_result result;
-  if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-    (void)fputs(what->help, stdout);
-    return EXIT_DONE;
-  }
-  if (read_options(&options, argc, argv) != EXIT_DONE) return EXIT_USAGE;
-  status = result_open(options.path, &result, &error);
+  heed_status status = result_open(given->file, &result, &error);
   if (status != HEED_OK) return command_error(&error);
-  status = write_cell(&result, &options, &error);
+  status = write_cell(&result, what, given, &error);
   result_close(&result);
   return status == HEED_OK ? EXIT_DONE : command_error(&error);
 }

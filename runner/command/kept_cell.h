@@ -14,10 +14,9 @@ typedef struct command_kept_cell {
   size_t first; /* row of the file's group that is row 0 of the table */
 } command_kept_cell;
 
-/* A command that writes one kept table:
- *   heed NAME F.h5 [-o FILE] [--cell INDEX] */
+/* A command that writes one kept table. */
 typedef struct command_kept_options {
-  const char *name, *table, *help;
+  const char *table;
   /* Points of the plan that share their node of this stage have the same
    * table: the posterior or what follows it. */
   plan_stage shared;
@@ -26,6 +25,7 @@ typedef struct command_kept_options {
 } command_kept_options;
 
 /* Returns the status to exit with. */
-int kept_cell_command(const command_kept_options *what, int argc, char **argv);
+int kept_cell_command(const command_kept_options *what,
+                      const command_arguments *given);
 
 #endif

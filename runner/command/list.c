@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * heed list: the plugins that are found, by kind. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "plugins.h"
 
@@ -32,30 +31,18 @@ static void print_table(const host_registry *plugins, const size_t *order,
   }
 }
 
-int command_list(const command_common *common, int argc, char **argv) {
-  bool as_json = false, some = false;
-  heed_kind kind = HEED_SOURCE;
+int command_list(const command_arguments *given) {
+  const heed_kind kind = (heed_kind)given->kind;
+  const heed_kind *only = given->kind == COMMAND_NONE ? NULL : &kind;
   host_registry *plugins;
   size_t *order;
-  int status;
-  for (int i = 1; i < argc; i++) {
-    if (strcmp(argv[i], "--json") == 0)
-      as_json = true;
-    else if (!some && kind_of(argv[i], &kind))
-      some = true;
-    else
-      return command_usage("list",
-                           "found %s, expected source, distribution, "
-                           "user_model, estimator, filter, trainer or --json",
-                           argv[i]);
-  }
-  status = plugins_load(common, &plugins);
+  const int status = plugins_load(&given->common, &plugins);
   if (status != EXIT_DONE) return status;
   order = plugins_order(plugins);
-  if (order != NULL && as_json)
-    print_json(plugins, order, some ? &kind : NULL);
+  if (order != NULL && given->json)
+    print_json(plugins, order, only);
   else if (order != NULL)
-    print_table(plugins, order, some ? &kind : NULL);
+    print_table(plugins, order, only);
   free(order);
   registry_free(plugins);
   return EXIT_DONE;

@@ -1,81 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The program: options that all commands share, and which command to call. */
+ * The program: which command to call, with what. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
-
-typedef struct main_command {
-  const char *name;
-  int (*call)(const command_common *common, int argc, char **argv);
-  const char *use; /* NULL: not for people */
-  const char *does;
-} main_command;
-
-static const main_command commands[] = {
-    {"run", command_run, "run SWEEP.lua [-o F] [-j N] [--set PATH=VALUE] …",
-     "run a sweep, go on with it, or extend it"},
-    {"check", command_check, "check SWEEP.lua",
-     "validate a sweep, run nothing"},
-    {"cell", command_cell, "cell SWEEP.lua --index I [--debugger]",
-     "run one cell in the foreground"},
-    {"list", command_list, "list [KIND] [--json]", "plugins that are found"},
-    {"describe", command_describe, "describe KIND/NAME [--json]",
-     "a plugin's parameters and outputs"},
-    {"show", command_show, "show F.h5", "means, intervals, failures, warnings"},
-    {"report", command_report, "report F.h5 -o report.html",
-     "a page of figures, numbers and provenance"},
-    {"users", command_users, "users F.h5 [-o F.csv]",
-     "users with their attentiveness, as CSV"},
-    {"export", command_export, "export F.h5 [-o F.jsonl]",
-     "the annotations that were kept, as a preference data set"},
-    {"collect", command_collect, "collect WORK -o F.h5",
-     "make a result of what other machines left"},
-    {"plan", command_plan, NULL, NULL},
-    {"worker", command_worker, NULL, NULL},
-};
-
-int command_error(const heed_error *error) {
-  fprintf(stderr, "heed: %s\n", error->message);
-  switch (error->status) {
-    case HEED_INVALID:
-    case HEED_UNSUPPORTED:
-      return EXIT_USAGE;
-    case HEED_CANCELLED:
-      return EXIT_INTERRUPTED;
-    default:
-      return EXIT_FAILED;
-  }
-}
-
-int command_usage(const char *name, const char *format, ...) {
-  va_list arguments;
-  fprintf(stderr, "heed: %s: ", name);
-  va_start(arguments, format);
-  vfprintf(stderr, format, arguments);
-  va_end(arguments);
-  fprintf(stderr, "\nheed --help says more\n");
-  return EXIT_USAGE;
-}
-
-static int help(void) {
-  printf("heed learns LLM preferences from ordinary users, by experiment.\n\n");
-  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-    if (commands[i].use != NULL)
-      printf("  heed %s\n      %s\n", commands[i].use, commands[i].does);
-  printf(
-      "\nAll commands take\n"
-      "  --plugin-path DIR:…      where plugins are (else $HEED_PLUGIN_PATH,"
-      " else heed's own)\n"
-      "  --allow-unsafe-plugins   load plugins that others may write to\n"
-      "  --help  --version\n\n"
-      "Exit status: 0 done; 1 failed; 2 bad usage or bad sweep; 3 done, but"
-      " some cells\nfailed; 130 interrupted, can be resumed.\n");
-  return EXIT_DONE;
-}
+#include "arguments.h"
+#include "wording.h"
 
 /* Plugins stand beside the program, in the build as where it is installed:
  * bin/heed, lib/heed/. */
@@ -93,45 +25,44 @@ static const char *own_plugins(char path[PATH_MAX]) {
   return path;
 }
 
-/* Takes the common options out of argv, wherever they stand. */
-static int take_common(command_common *common, int *argc, char **argv) {
-  int kept = 1;
-  for (int i = 1; i < *argc; i++) {
-    if (strcmp(argv[i], "--allow-unsafe-plugins") == 0) {
-      common->allow_unsafe = true;
-    } else if (strncmp(argv[i], "--plugin-path=", 14) == 0) {
-      common->plugin_path = argv[i] + 14;
-    } else if (strcmp(argv[i], "--plugin-path") == 0) {
-      if (++i == *argc)
-        return command_usage("--plugin-path", "a search path must follow");
-      common->plugin_path = argv[i];
-    } else {
-      argv[kept++] = argv[i];
-    }
-  }
-  argv[kept] = NULL;
-  *argc = kept;
+static int show_help(const command_entry *entry) {
+  help_write(stdout, entry);
   return EXIT_DONE;
+}
+
+static int show_version(void) {
+  printf("heed " HEED_VERSION " (plugin ABI %d.%d)\n", HEED_ABI_MAJOR,
+         HEED_ABI_MINOR);
+  return EXIT_DONE;
+}
+
+static int call(command_arguments *given, int argc, char **argv) {
+  const command_entry *entry = command_find(argv[0]);
+  int status;
+  if (entry == NULL) return command_unknown(argv[0]);
+  status = arguments_parse(given, entry, argc, argv, NULL);
+  if (status != EXIT_DONE) return status;
+  return given->help ? show_help(entry) : entry->call(given);
+}
+
+static int run(command_arguments *given, int argc, char **argv) {
+  int first,
+      status = arguments_parse(given, &command_program, argc, argv, &first);
+  if (status != EXIT_DONE) return status;
+  if (given->help) return show_help(&command_program);
+  if (given->version) return show_version();
+  if (first >= argc) return command_usage("", "missing COMMAND");
+  return call(given, argc - first, argv + first);
 }
 
 int main(int argc, char **argv) {
   char path[PATH_MAX];
-  command_common common = {getenv("HEED_PLUGIN_PATH"), false};
-  if (common.plugin_path == NULL) common.plugin_path = own_plugins(path);
-  if (take_common(&common, &argc, argv) != EXIT_DONE) return EXIT_USAGE;
-  if (argc < 2) {
-    fprintf(stderr, "heed: a command must be named; heed --help lists them\n");
-    return EXIT_USAGE;
-  }
-  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
-    return help();
-  if (strcmp(argv[1], "--version") == 0) {
-    printf("heed " HEED_VERSION " (plugin ABI %d.%d)\n", HEED_ABI_MAJOR,
-           HEED_ABI_MINOR);
-    return EXIT_DONE;
-  }
-  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-    if (strcmp(argv[1], commands[i].name) == 0)
-      return commands[i].call(&common, argc - 1, argv + 1);
-  return command_usage(argv[1], "there is no such command");
+  command_arguments given = {.word_count = argc, .words = argv};
+  int status;
+  given.common.plugin_path = getenv("HEED_PLUGIN_PATH");
+  if (given.common.plugin_path == NULL)
+    given.common.plugin_path = own_plugins(path);
+  status = run(&given, argc, argv);
+  arguments_free(&given);
+  return status;
 }

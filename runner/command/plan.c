@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * heed plan: the planner's child.  Started by heed itself, with a pipe to
  * report on. */
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -26,36 +23,21 @@ static void *allocate_or_leave(size_t size) {
 
 _Static_assert(HEED_MEMORY == 4, "as allocate_or_leave() says");
 
-int command_plan(const command_common *common, int argc, char **argv) {
-  const char **sets = calloc((size_t)argc + 1, sizeof *sets);
-  const char **skip = calloc((size_t)argc + 1, sizeof *skip);
-  planner_options options = {.sets = sets,
-                             .plugin_path = common->plugin_path,
-                             .allow_unsafe = common->allow_unsafe};
-  size_t skipped = 0;
-  int result;
-  if (sets == NULL || skip == NULL || fcntl(PLANNER_PIPE, F_GETFD) < 0) {
-    free(sets);
-    free(skip);
+int command_plan(const command_arguments *given) {
+  static const char *const none[] = {NULL};
+  const planner_options options = {.sweep = given->file,
+                                   .sets = given->sets.texts,
+                                   .set_count = given->sets.count,
+                                   .plugin_path = given->common.plugin_path,
+                                   .allow_unsafe = given->common.allow_unsafe,
+                                   .seconds = given->seconds,
+                                   .memory = given->memory};
+  const char *const *skip =
+      given->skipped.texts == NULL ? none : given->skipped.texts;
+  if (fcntl(PLANNER_PIPE, F_GETFD) < 0)
     return command_usage("plan",
-                         "is started by heed itself; heed check "
-                         "SWEEP.lua --json prints a plan");
-  }
-  for (int i = 1; i + 1 < argc; i++) {
-    if (strcmp(argv[i], "--set") == 0)
-      sets[options.set_count++] = argv[++i];
-    else if (strcmp(argv[i], "--skip") == 0)
-      skip[skipped++] = argv[++i];
-    else if (strcmp(argv[i], "--seconds") == 0)
-      options.seconds = strtod(argv[++i], NULL);
-    else if (strcmp(argv[i], "--memory") == 0)
-      options.memory = (size_t)strtoull(argv[++i], NULL, 10);
-  }
-  options.sweep = argv[argc - 1];
+                         "is started by heed itself; heed check SWEEP.lua "
+                         "--json prints a plan");
   json_set_alloc_funcs(allocate_or_leave, free);
-  result =
-      planner_serve(&options, skip, PLANNER_PIPE) ? EXIT_DONE : EXIT_FAILED;
-  free(sets);
-  free(skip);
-  return result;
+  return planner_serve(&options, skip, PLANNER_PIPE) ? EXIT_DONE : EXIT_FAILED;
 }

@@ -4,26 +4,20 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #define BAR_WIDTH 30
 #define PLAIN_EVERY 10.0 /* seconds */
 
-bool progress_style_of(const char *name, command_progress_style *style) {
-  if (strcmp(name, "auto") == 0)
-    *style = isatty(STDERR_FILENO) ? PROGRESS_BAR : PROGRESS_PLAIN;
-  else if (strcmp(name, "bar") == 0)
-    *style = PROGRESS_BAR;
-  else if (strcmp(name, "plain") == 0)
-    *style = PROGRESS_PLAIN;
-  else if (strcmp(name, "json") == 0)
-    *style = PROGRESS_JSON;
-  else if (strcmp(name, "none") == 0)
-    *style = PROGRESS_NONE;
-  else
-    return false;
-  return true;
+const char *const progress_names[] = {
+    [PROGRESS_AUTO] = "auto",   [PROGRESS_BAR] = "bar",
+    [PROGRESS_PLAIN] = "plain", [PROGRESS_JSON] = "json",
+    [PROGRESS_NONE] = "none",   NULL};
+
+void progress_open(command_progress *self, command_progress_style style) {
+  *self = (command_progress){.style = style};
+  if (style == PROGRESS_AUTO)
+    self->style = isatty(STDERR_FILENO) ? PROGRESS_BAR : PROGRESS_PLAIN;
 }
 
 void progress_duration(double seconds, char *text, size_t size) {
@@ -127,6 +121,7 @@ void progress_show(void *context, const execution_state *state) {
     case PROGRESS_JSON:
       show_json(state);
       break;
+    case PROGRESS_AUTO:
     case PROGRESS_NONE:
       break;
   }

@@ -6,11 +6,14 @@
 #include "execution/execution.h"
 
 typedef enum command_progress_style {
-  PROGRESS_NONE,
+  PROGRESS_AUTO = 0, /* a bar on a terminal, else plain lines */
   PROGRESS_BAR,
   PROGRESS_PLAIN,
-  PROGRESS_JSON
+  PROGRESS_JSON,
+  PROGRESS_NONE
 } command_progress_style;
+
+extern const char *const progress_names[]; /* by style; ended by NULL */
 
 typedef struct command_progress {
   command_progress_style style;
@@ -18,8 +21,8 @@ typedef struct command_progress {
   bool open;    /* a bar stands on the line */
 } command_progress;
 
-/* auto, bar, plain, json, none; auto: a bar on a terminal. */
-bool progress_style_of(const char *name, command_progress_style *style);
+/* PROGRESS_AUTO becomes what suits standard error. */
+void progress_open(command_progress *self, command_progress_style style);
 void progress_show(void *context, const execution_state *state);
 void progress_say(void *context, const char *line);
 void progress_end(command_progress *self);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * heed run: plans, runs what is not recorded yet, makes the result file. */
 #include <errno.h>
-#include <getopt.h>
 #include <libgen.h>
 #include <limits.h>
 #include <pwd.h>
@@ -11,53 +10,21 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "command.h"
 #include "progress.h"
 #include "result/result.h"
-#include "sweep_options.h"
+#include "sweep_plan.h"
 
 typedef struct run_options {
-  const char *sweep;
+  const command_arguments *given;
   char output[PATH_MAX];
-  const char **sets;
-  size_t set_count, workers;
-  double timeout;
-  size_t memory;
-  bool retry, replace;
-  command_progress_style style;
+  size_t workers;
 } run_options;
-
-static const struct option long_options[] = {
-    {"output", required_argument, NULL, 'o'},
-    {"workers", required_argument, NULL, 'j'},
-    {"set", required_argument, NULL, 's'},
-    {"timeout", required_argument, NULL, 't'},
-    {"memory", required_argument, NULL, 'm'},
-    {"progress", required_argument, NULL, 'p'},
-    {"retry", no_argument, NULL, 'r'},
-    {"replace", no_argument, NULL, 'R'},
-    {NULL, 0, NULL, 0}};
-
-/* A number with K, M or G behind it. */
-static bool bytes_of(const char *text, size_t *bytes) {
-  char *end;
-  const double number = strtod(text, &end);
-  double unit = 1;
-  if (*end == 'K') unit = 0x1p10;
-  if (*end == 'M') unit = 0x1p20;
-  if (*end == 'G') unit = 0x1p30;
-  if (end == text || !(number > 0) || (*end != '\0' && unit == 1) ||
-      (unit > 1 && end[1] != '\0'))
-    return false;
-  *bytes = (size_t)(number * unit);
-  return true;
-}
 
 /* Beside the sweep's name: in results/ where there is such a folder. */
 static void default_output(run_options *self) {
   char path[PATH_MAX];
   struct stat file_status;
-  (void)snprintf(path, sizeof path, "%s", self->sweep);
+  (void)snprintf(path, sizeof path, "%s", self->given->file);
   char *name = basename(path), *dot = strrchr(name, '.');
   if (dot != NULL && dot != name) *dot = '\0';
   const bool folder =
@@ -66,71 +33,16 @@ static void default_output(run_options *self) {
                  folder ? "results/" : "", name);
 }
 
-static int wrong_value(const char *option, const char *found,
-                       const char *expected) {
-  return command_usage("run", "%s: found %s, expected %s", option, found,
-                       expected);
-}
-
-static int take_option(run_options *self, int option, const char *value) {
-  char *end;
-  switch (option) {
-    case 'o':
-      (void)snprintf(self->output, sizeof self->output, "%s", value);
-      return EXIT_DONE;
-    case 'j':
-      self->workers = strtoul(value, &end, 10);
-      if (*end != '\0' || self->workers < 1 || self->workers > 1024)
-        return wrong_value("-j", value, "a number of workers, 1 to 1024");
-      return EXIT_DONE;
-    case 's':
-      self->sets[self->set_count++] = value;
-      return EXIT_DONE;
-    case 't':
-      self->timeout = strtod(value, &end);
-      if (*end != '\0' || !(self->timeout > 0))
-        return wrong_value("--timeout", value, "seconds above 0");
-      return EXIT_DONE;
-    case 'm':
-      if (!bytes_of(value, &self->memory))
-        return wrong_value("--memory", value, "bytes, as 500M or 4G");
-      return EXIT_DONE;
-    case 'p':
-      if (!progress_style_of(value, &self->style))
-        return wrong_value("--progress", value,
-                           "auto, bar, plain, json or none");
-      return EXIT_DONE;
-    case 'r':
-      self->retry = true;
-      return EXIT_DONE;
-    case 'R':
-      self->replace = true;
-      return EXIT_DONE;
-    default:
-      return EXIT_USAGE;
-  }
-}
-
-static int read_options(run_options *self, int argc, char **argv) {
-  int option, status = EXIT_DONE;
+static void set_options(run_options *self, const command_arguments *given) {
   const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-  self->workers = cores > 0 ? (size_t)cores : 1;
-  (void)progress_style_of("auto", &self->style);
-  opterr = 0;
-  optind = 1;
-  while (status == EXIT_DONE &&
-         (option = getopt_long(argc, argv, "o:j:", long_options, NULL)) != -1)
-    status = take_option(self, option, optarg);
-  if (status != EXIT_DONE && option == '?')
-    return command_usage("run", "%s: is no option, or lacks its value",
-                         argv[optind - 1]);
-  if (status != EXIT_DONE) return status;
-  if (optind + 1 != argc)
-    return command_usage("run", "expected one sweep file, found %d",
-                         argc - optind);
-  self->sweep = argv[optind];
-  if (self->output[0] == '\0') default_output(self);
-  return EXIT_DONE;
+  self->given = given;
+  self->workers = given->workers != COMMAND_NONE ? given->workers
+                  : cores > 0                    ? (size_t)cores
+                                                 : 1;
+  if (given->output == NULL)
+    default_output(self);
+  else
+    (void)snprintf(self->output, sizeof self->output, "%s", given->output);
 }
 
 /* 90 % of the machine's: workers that grow past that together would take each
@@ -150,7 +62,7 @@ static heed_status check_output(const run_options *self, const heed_plan *plan,
   const heed_status status =
       storage_inspect(self->output, plan, &exists, &same, &orphans, error);
   if (status != HEED_OK || !exists) return status;
-  if (self->replace) return HEED_OK;
+  if (self->given->replace) return HEED_OK;
   if (!same)
     return heed_fail(error, HEED_INVALID,
                      "%s: exists and is not a result of this sweep; name "
@@ -172,13 +84,14 @@ static void time_text(char *text, size_t size) {
 }
 
 /* The command as it was given; NULL when memory is out. */
-static char *joined(int argc, char **argv) {
+static char *joined(const command_arguments *given) {
   char *text = NULL;
   size_t length;
   FILE *file = open_memstream(&text, &length);
   if (file == NULL) return NULL;
   fputs("heed", file);
-  for (int i = 0; i < argc; i++) fprintf(file, " %s", argv[i]);
+  for (int i = 1; i < given->word_count; i++)
+    fprintf(file, " %s", given->words[i]);
   if (fclose(file) == 0) return text;
   free(text);
   return NULL;
@@ -201,7 +114,7 @@ static heed_status consolidate(const run_options *self, const heed_plan *plan,
       .wall_seconds = state->seconds,
       .workers = self->workers};
   /* Only now, when what is to replace it is safe in the work folder. */
-  if (self->replace && unlink(self->output) != 0 && errno != ENOENT)
+  if (self->given->replace && unlink(self->output) != 0 && errno != ENOENT)
     return heed_fail(error, HEED_IO, "%s: cannot be replaced: %s", self->output,
                      strerror(errno));
   const heed_status status =
@@ -261,14 +174,14 @@ static int summarise(const run_options *self, const execution_state *state) {
 /* What goes wrong after the work folder is open leaves it as it is: the next
  * run goes on from there. */
 static int run_in(const run_options *self, const heed_plan *plan,
-                  heed_work *folder, const command_common *common,
-                  const char *command) {
-  command_progress shown = {.style = self->style};
+                  heed_work *folder, const char *command) {
+  const command_arguments *given = self->given;
+  command_progress shown;
   const execution_options options = {.workers = self->workers,
-                                     .timeout = self->timeout,
-                                     .memory = self->memory,
+                                     .timeout = given->seconds,
+                                     .memory = given->memory,
                                      .memory_for_all = memory_for_all(),
-                                     .allow_unsafe = common->allow_unsafe,
+                                     .allow_unsafe = given->common.allow_unsafe,
                                      .context = &shown,
                                      .progress = progress_show,
                                      .say = progress_say};
@@ -278,9 +191,11 @@ static int run_in(const run_options *self, const heed_plan *plan,
   char start[32];
   heed_status status = recorded == NULL ? HEED_MEMORY : HEED_OK;
   time_text(start, sizeof start);
+  progress_open(&shown, (command_progress_style)given->progress);
   if (status == HEED_OK)
-    status = storage_recorded(folder, self->replace ? NULL : self->output, plan,
-                              self->retry, recorded, &error);
+    status =
+        storage_recorded(folder, self->given->replace ? NULL : self->output,
+                         plan, self->given->retry, recorded, &error);
   if (status == HEED_OK)
     status = execution_run(plan, folder, recorded, &options, &state, &error);
   progress_end(&shown);
@@ -301,35 +216,27 @@ static int run_in(const run_options *self, const heed_plan *plan,
   return status == HEED_CANCELLED ? EXIT_INTERRUPTED : EXIT_FAILED;
 }
 
-int command_run(const command_common *common, int argc, char **argv) {
-  run_options self = {0};
+int command_run(const command_arguments *given) {
+  run_options self;
   heed_plan *plan = NULL;
   heed_work *folder = NULL;
-  char *text = NULL, *command = joined(argc, argv);
+  char *text = NULL, *command = joined(given);
   heed_error error = {HEED_MEMORY, "memory is out"};
-  heed_status status = HEED_MEMORY;
+  heed_status status = command == NULL ? HEED_MEMORY : HEED_OK;
   int exit_status;
-  self.sets = calloc((size_t)argc, sizeof *self.sets);
-  if (self.sets != NULL && command != NULL) {
-    exit_status = read_options(&self, argc, argv);
-    if (exit_status == EXIT_DONE) {
-      status = sweep_plan(common, self.sweep, self.sets, self.set_count, &text,
-                          &plan, &error);
-      if (status == HEED_OK) status = check_output(&self, plan, &error);
-      if (status == HEED_OK)
-        status = work_open(self.output, text, &folder, &error);
-      if (status == HEED_OK) status = check_output(&self, plan, &error);
-      exit_status = status == HEED_OK
-                        ? run_in(&self, plan, folder, common, command)
-                        : command_error(&error);
-      if (status != HEED_OK) work_close(folder);
-    }
+  set_options(&self, given);
+  if (status == HEED_OK) status = sweep_plan(given, 0, 0, &text, &plan, &error);
+  if (status == HEED_OK) status = check_output(&self, plan, &error);
+  if (status == HEED_OK) status = work_open(self.output, text, &folder, &error);
+  if (status == HEED_OK) status = check_output(&self, plan, &error);
+  if (status == HEED_OK) {
+    exit_status = run_in(&self, plan, folder, command);
   } else {
     exit_status = command_error(&error);
+    work_close(folder);
   }
   plan_free(plan);
   free(text);
   free(command);
-  free(self.sets);
   return exit_status;
 }

@@ -14,60 +14,6 @@
 /* Of failures, and of warnings. */
 #define MOST_KINDS 20
 
-static const char help_text[] =
-    "heed show F.h5 [--metric NAME]… [--by AXIS]… [--csv]\n\n"
-    "Shows axes, cells, failures, warnings, signatures of failure, and for "
-    "each\n"
-    "metric the mean over replicates with its 95 % interval (of a bootstrap: "
-    "the\n"
-    "log's value and the percentiles of the others).\n\n"
-    "  --metric NAME  only this one; may be given again\n"
-    "  --by AXIS      a line for each value of this axis, averaged over the\n"
-    "                 others within each replicate; may be given again\n"
-    "  --csv          the table alone, as CSV, with all digits\n";
-
-typedef struct show_options {
-  const char *path;
-  const char **metrics, **axes;
-  size_t metric_count, axis_count;
-  bool csv;
-} show_options;
-
-/* ---- options ---- */
-
-static int take_value(const char *option, const char ***list, size_t *count,
-                      const char *value) {
-  if (value == NULL)
-    return command_usage("show", "%s: a name must follow", option);
-  (*list)[(*count)++] = value;
-  return EXIT_DONE;
-}
-
-static int read_options(show_options *self, int argc, char **argv) {
-  for (int i = 1; i < argc; i++) {
-    int status = EXIT_DONE;
-    if (strcmp(argv[i], "--csv") == 0)
-      self->csv = true;
-    else if (strcmp(argv[i], "--metric") == 0)
-      status =
-          take_value(argv[i], &self->metrics, &self->metric_count, argv[i + 1]),
-      i++;
-    else if (strcmp(argv[i], "--by") == 0)
-      status = take_value(argv[i], &self->axes, &self->axis_count, argv[i + 1]),
-      i++;
-    else if (argv[i][0] == '-')
-      return command_usage("show", "%s: there is no such option", argv[i]);
-    else if (self->path != NULL)
-      return command_usage("show", "%s: only one file at a time", argv[i]);
-    else
-      self->path = argv[i];
-    if (status != EXIT_DONE) return status;
-  }
-  if (self->path == NULL)
-    return command_usage("show", "which result file? heed show F.h5");
-  return EXIT_DONE;
-}
-
 /* ---- which axes ---- */
 
 static heed_status unknown(const char *what, const char *name,
@@ -95,15 +41,15 @@ static heed_status find_axis(const heed_plan *plan, const char *name,
 }
 
 static heed_status open_view(const view_result *result,
-                             const show_options *options, view_groups *self,
+                             const command_arguments *given, view_groups *self,
                              heed_error *error) {
-  const size_t named = options->axis_count, all = result->plan->axis_count;
+  const size_t named = given->axes.count, all = result->plan->axis_count;
   size_t *axes = calloc(named + all + 1, sizeof *axes);
   heed_status status = HEED_OK;
   if (axes == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
   for (size_t i = 0; i < all; i++) axes[i] = i;
   for (size_t i = 0; status == HEED_OK && i < named; i++)
-    status = find_axis(result->plan, options->axes[i], &axes[i], error);
+    status = find_axis(result->plan, given->axes.texts[i], &axes[i], error);
   if (status == HEED_OK)
     status = view_open(result, named > 0 ? named : all, axes, self, error);
   free(axes);
@@ -113,31 +59,31 @@ static heed_status open_view(const view_result *result,
 /* ---- which metrics ---- */
 
 static heed_status check_metrics(const heed_plan *plan,
-                                 const show_options *options,
+                                 const command_arguments *given,
                                  heed_error *error) {
   const char **names = calloc(plan->metric_count + 1, sizeof *names);
   heed_status status = HEED_OK;
   if (names == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
   for (size_t i = 0; i < plan->metric_count; i++)
     names[i] = plan->metrics[i].name;
-  for (size_t i = 0; status == HEED_OK && i < options->metric_count; i++) {
+  for (size_t i = 0; status == HEED_OK && i < given->metrics.count; i++) {
     bool found = false;
     for (size_t j = 0; j < plan->metric_count; j++)
-      found = found || strcmp(names[j], options->metrics[i]) == 0;
+      found = found || strcmp(names[j], given->metrics.texts[i]) == 0;
     if (!found)
-      status = unknown("metric", options->metrics[i], names, plan->metric_count,
-                       error);
+      status = unknown("metric", given->metrics.texts[i], names,
+                       plan->metric_count, error);
   }
   free(names);
   return status;
 }
 
 /* Named, or, where none is named, with a value anywhere. */
-static bool is_shown(const view_result *result, const show_options *options,
+static bool is_shown(const view_result *result, const command_arguments *given,
                      const plan_metric *metric) {
-  for (size_t i = 0; i < options->metric_count; i++)
-    if (strcmp(options->metrics[i], metric->name) == 0) return true;
-  if (options->metric_count > 0) return false;
+  for (size_t i = 0; i < given->metrics.count; i++)
+    if (strcmp(given->metrics.texts[i], metric->name) == 0) return true;
+  if (given->metrics.count > 0) return false;
   for (size_t row = 0; row < result->cells.rows; row++)
     for (size_t i = 0; i < metric->count; i++)
       if (!isnan(result->cells.values[row * result->plan->value_count +
@@ -146,11 +92,12 @@ static bool is_shown(const view_result *result, const show_options *options,
   return false;
 }
 
-static size_t line_count(const view_groups *self, const show_options *options) {
+static size_t line_count(const view_groups *self,
+                         const command_arguments *given) {
   const heed_plan *plan = self->result->plan;
   size_t count = 0;
   for (size_t i = 0; i < plan->metric_count; i++)
-    if (is_shown(self->result, options, &plan->metrics[i]))
+    if (is_shown(self->result, given, &plan->metrics[i]))
       count += plan->metrics[i].count * self->group_count;
   return count;
 }
@@ -210,12 +157,12 @@ static void csv_line(view_groups *self, const plan_metric *metric, size_t value,
   putchar('\n');
 }
 
-static void show_csv(view_groups *self, const show_options *options) {
+static void show_csv(view_groups *self, const command_arguments *given) {
   const heed_plan *plan = self->result->plan;
   csv_head(self);
   for (size_t i = 0; i < plan->metric_count; i++) {
     const plan_metric *metric = &plan->metrics[i];
-    if (!is_shown(self->result, options, metric)) continue;
+    if (!is_shown(self->result, given, metric)) continue;
     for (size_t group = 0; group < self->group_count; group++)
       for (size_t j = 0; j < metric->count; j++)
         if (self->example[group] != SIZE_MAX) csv_line(self, metric, j, group);
@@ -368,13 +315,13 @@ static void fill_range(view_groups *self, command_lines *page,
   lines_next(page);
 }
 
-static void show_ranges(view_groups *self, const show_options *options) {
+static void show_ranges(view_groups *self, const command_arguments *given) {
   const heed_plan *plan = self->result->plan;
   command_lines *page = lines_create(3, 0);
   if (page == NULL) return;
   printf("\nmetrics: the range of their means\n");
   for (size_t i = 0; i < plan->metric_count; i++)
-    if (is_shown(self->result, options, &plan->metrics[i]))
+    if (is_shown(self->result, given, &plan->metrics[i]))
       fill_range(self, page, &plan->metrics[i]);
   lines_print(page, stdout, "  ");
   lines_free(page);
@@ -441,59 +388,41 @@ static heed_status show_signatures(view_result *result, heed_error *error) {
   return HEED_OK;
 }
 
-static void show_text(view_groups *self, const show_options *options) {
+static void show_text(view_groups *self, const command_arguments *given) {
   const heed_plan *plan = self->result->plan;
   show_head(self->result);
   show_seconds(self->result);
-  if (options->metric_count == 0 && line_count(self, options) > MOST_LINES)
-    show_ranges(self, options);
+  if (given->metrics.count == 0 && line_count(self, given) > MOST_LINES)
+    show_ranges(self, given);
   else
     for (size_t i = 0; i < plan->metric_count; i++)
-      if (is_shown(self->result, options, &plan->metrics[i]))
+      if (is_shown(self->result, given, &plan->metrics[i]))
         show_metric(self, &plan->metrics[i]);
   show_failures(self->result);
   show_warnings(self->result);
 }
 
-static heed_status show(view_result *result, const show_options *options,
+static heed_status show(view_result *result, const command_arguments *given,
                         heed_error *error) {
   view_groups self;
-  heed_status status = check_metrics(result->plan, options, error);
+  heed_status status = check_metrics(result->plan, given, error);
   if (status != HEED_OK) return status;
-  status = open_view(result, options, &self, error);
+  status = open_view(result, given, &self, error);
   if (status != HEED_OK) return status;
-  if (options->csv)
-    show_csv(&self, options);
+  if (given->csv)
+    show_csv(&self, given);
   else
-    show_text(&self, options);
+    show_text(&self, given);
   view_close(&self);
-  return options->csv ? HEED_OK : show_signatures(result, error);
+  return given->csv ? HEED_OK : show_signatures(result, error);
 }
 
-static int show_file(const show_options *options) {
+int command_show(const command_arguments *given) {
   view_result result;
   heed_error error;
-  heed_status status = result_open(options->path, &result, &error);
+  heed_status status = result_open(given->file, &result, &error);
   if (status != HEED_OK) return command_error(&error);
-  status = show(&result, options, &error);
+  status = show(&result, given, &error);
   result_close(&result);
   return status == HEED_OK ? EXIT_DONE : command_error(&error);
-}
-
-int command_show(const command_common *common, int argc, char **argv) {
-  show_options options = {NULL, NULL, NULL, 0, 0, false};
-  int status = EXIT_FAILED;
-  (void)common;
-  if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-    (void)fputs(help_text, stdout);
-    return EXIT_DONE;
-  }
-  options.metrics = calloc((size_t)argc + 1, sizeof *options.metrics);
-  options.axes = calloc((size_t)argc + 1, sizeof *options.axes);
-  if (options.metrics != NULL && options.axes != NULL)
-    status = read_options(&options, argc, argv);
-  if (status == EXIT_DONE) status = show_file(&options);
-  free(options.metrics);
-  free(options.axes);
-  return status;
 }

@@ -2,16 +2,6 @@
  * heed users: the users of one cell with their attentiveness, as CSV. */
 #include "kept_cell.h"
 
-static const char help_text[] =
-    "heed users F.h5 [-o F.csv] [--cell INDEX]\n\n"
-    "Writes the users that a sweep with keep = {\"users\"} kept: user, "
-    "eta_hat,\n"
-    "sd, annotations, and, where users are simulated, their eta.\n\n"
-    "  -o F.csv      where to; else to standard output\n"
-    "  --cell INDEX  of which cell (as in heed cell --index); needed where "
-    "cells\n"
-    "                differ in more than the replicate\n";
-
 static void write_value(FILE *file, const heed_column *column, size_t row) {
   char number[NUMBER_SIZE] = "";
   switch ((enum heed_column_types)column->type) {
@@ -73,14 +63,8 @@ static heed_status write_users(FILE *file, const command_kept_cell *cell,
   return HEED_OK;
 }
 
-int command_users(const command_common *common, int argc, char **argv) {
+int command_users(const command_arguments *given) {
   static const command_kept_options users = {
-      .name = "users",
-      .table = "users",
-      .help = help_text,
-      .shared = PLAN_POSTERIOR,
-      .write = write_users,
-  };
-  (void)common;
-  return kept_cell_command(&users, argc, argv);
+      .table = "users", .shared = PLAN_POSTERIOR, .write = write_users};
+  return kept_cell_command(&users, given);
 }

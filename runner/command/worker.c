@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * heed worker: started by a supervisor, not by people. */
-#include <stdlib.h>
-
 #include "command.h"
 #include "execution/execution.h"
 
-int command_worker(const command_common *common, int argc, char **argv) {
+int command_worker(const command_arguments *given) {
   heed_error error;
-  if (argc != 4)
-    return command_usage(argv[0], "workers are started by heed run");
-  if (execution_work(argv[1], (int)strtol(argv[2], NULL, 10),
-                     (int)strtol(argv[3], NULL, 10), common->allow_unsafe,
-                     &error) == HEED_OK)
-    return EXIT_DONE;
-  return command_error(&error);
+  return execution_work(given->file, (int)given->socket, (int)given->slot,
+                        given->common.allow_unsafe, &error) == HEED_OK
+             ? EXIT_DONE
+             : command_error(&error);
 }

@@ -85,16 +85,16 @@ assert plan["nodes"][0]["spec"]["parameters"]["mu"] == 0.6
 @test "a wrong command line is told" {
   check
   [ "$status" -eq 2 ]
-  [[ "$stderr" == "heed: check: which sweep?"* ]]
+  [[ "$stderr" == "heed: check: found nothing, expected SWEEP.lua"* ]]
   check good.lua --sett a=1
   [ "$status" -eq 2 ]
-  [[ "$stderr" == "heed: check: there is no option --sett"* ]]
+  [[ "$stderr" == "heed: check: --sett: there is no such option; did you mean --set?"* ]]
   check good.lua --set
-  [[ "$stderr" == "heed: check: --set: a value must follow"* ]]
+  [[ "$stderr" == "heed: check: --set: found nothing, expected PATH=VALUE"* ]]
   check good.lua --timeout soon
-  [[ "$stderr" == "heed: check: --timeout soon: expected seconds"* ]]
+  [[ "$stderr" == "heed: check: --timeout: found soon, expected seconds above 0"* ]]
   check good.lua other.lua
-  [[ "$stderr" == "heed: check: one sweep at a time"* ]]
+  [[ "$stderr" == "heed: check: found other.lua, expected nothing more after SWEEP.lua"* ]]
 }
 
 # Each ends by the clock, wherever it hides.

@@ -158,10 +158,10 @@ assert len(set(weight)) == 2 and 0 < min(weight) < max(weight) <= 1, weight'
   [[ "$stderr" == *"log.h5: there is no cell 1; it has 1, from 0"* ]]
   export_ log.h5 --cell first
   [ "$status" -eq 2 ]
-  [[ "$stderr" == *"heed: export: --cell: found first, expected a cell's index"* ]]
+  [[ "$stderr" == *"heed: export: --cell: found first, expected a whole number"* ]]
   export_
   [ "$status" -eq 2 ]
-  [[ "$stderr" == *"which result file? heed export F.h5"* ]]
+  [[ "$stderr" == *"heed: export: found nothing, expected RESULT.h5"* ]]
 }
 
 @test "a result that kept no selection says what the sweep must say" {

@@ -70,7 +70,7 @@ TEXT
 @test "list of an unknown kind says which there are" {
   run --separate-stderr "$HEED" list users
   [ "$status" -eq 2 ]
-  [[ "$stderr" == "heed: list: found users, expected source, distribution, user_model, estimator, filter, trainer or --json"* ]]
+  [[ "$stderr" == "heed: list: found users, expected source, distribution, user_model, estimator, filter or trainer"* ]]
 }
 
 @test "each file that is refused is named with the reason, and the others load" {
@@ -178,7 +178,7 @@ TEXT
   [[ "$stderr" == 'heed: describe: there is no filter plugin "something"; heed list filter names them'* ]]
   run --separate-stderr "$HEED" describe small
   [ "$status" -eq 2 ]
-  [[ "$stderr" == 'heed: describe: found small, expected KIND/NAME, as in estimator/NAME'* ]]
+  [[ "$stderr" == 'heed: describe: found small, expected KIND/NAME, such as estimator/NAME'* ]]
 }
 
 @test "every plugin that comes with heed loads and can be described" {

@@ -250,16 +250,24 @@ refused() {
 }
 
 @test "bad usage is told" {
-  refused "--jolly: is no option" small.lua --jolly
-  refused "-o: is no option, or lacks its value" small.lua -o
-  refused "expected one sweep file, found 0"
-  refused "expected one sweep file, found 2" small.lua small.lua
-  refused "-j: found 0, expected a number of workers" small.lua -j 0
+  refused "--jolly: there is no such option" small.lua --jolly
+  refused "--output: found nothing, expected FILE" small.lua -o
+  refused "found nothing, expected SWEEP.lua"
+  refused "found small.lua, expected nothing more after SWEEP.lua" small.lua small.lua
+  refused "--workers: found 0, expected a whole number from 1 to 1024" small.lua -j 0
   refused "--timeout: found soon, expected seconds above 0" small.lua --timeout soon
   refused "--memory: found 3X, expected bytes" small.lua --memory 3X
   refused "--progress: found fast, expected auto, bar, plain, json or none" \
     small.lua --progress fast
   refused "nosuch.lua" nosuch.lua
+}
+
+@test "a zero byte in a sweep is refused, not a crash" {
+  printf -- '-- \0 in a comment\n' >zero.lua
+  cat small.lua >>zero.lua
+  refused "heed: " zero.lua
+  run --separate-stderr "$HEED" cell zero.lua --index 0
+  [ "$status" -eq 2 ]
 }
 
 # ---- one cell ----
@@ -280,6 +288,28 @@ refused() {
   run --separate-stderr "$HEED" cell small.lua --index 0 --set estimator.fault=error
   [ "$status" -eq 3 ]
   [[ "$output" == *"failed in posterior: estimator/faulty: "*"the matrix is not definite"* ]]
+}
+
+@test "heed cell --debugger runs the same cell under gdb" {
+  mkdir bin
+  printf '#!/bin/sh\nprintf "%%s\\n" "$@"\n' >bin/gdb
+  chmod +x bin/gdb
+  PATH="$PWD/bin:$PATH" run --separate-stderr "$HEED" cell small.lua --index 3 \
+    --debugger --set seed=8 --set title=x
+  [ "$status" -eq 0 ]
+  [ "$output" = "--args
+$(realpath "$HEED")
+--plugin-path
+$HEED_PLUGIN_PATH
+cell
+--index
+3
+--set
+seed=8
+--set
+title=x
+--
+small.lua" ]
 }
 
 @test "heed cell refuses an index that is not there" {

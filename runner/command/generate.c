@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * heed generate: documentation made from the table of commands. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "files/file.h"
+#include "wording.h"
+
+static heed_status write_markdown(const char *output, heed_error *error) {
+  char *text = NULL;
+  size_t length = 0;
+  FILE *file = open_memstream(&text, &length);
+  heed_status status = HEED_OK;
+  if (file == NULL) return heed_fail(error, HEED_MEMORY, "out of memory");
+  markdown_write(file);
+  status = fclose(file) == 0 ? file_write(output, text, length, error)
+                             : heed_fail(error, HEED_MEMORY, "out of memory");
+  free(text);
+  return status;
+}
+
+int command_generate(const command_arguments *given) {
+  const bool is_man = given->what == GENERATE_MAN;
+  heed_status status = HEED_OK;
+  heed_error error;
+  if (is_man && given->output == NULL)
+    return command_usage("generate", "missing --output FOLDER");
+  if (is_man)
+    status = man_write(given->output, &error);
+  else if (given->output != NULL)
+    status = write_markdown(given->output, &error);
+  else
+    markdown_write(stdout);
+  return status == HEED_OK ? EXIT_DONE : command_error(&error);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A plan made in a child process. */
+#include "sweep_plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "planner/planner.h"
+
+static void print_notice(void *context, planner_notice notice,
+                         const char *text) {
+  (void)context;
+  if (notice == PLANNER_PRINTED)
+    fprintf(stderr, "%s\n", text);
+  else if (notice == PLANNER_WARNED)
+    fprintf(stderr, "heed: warning: %s\n", text);
+}
+
+heed_status sweep_plan(const command_arguments *given, double seconds,
+                       size_t memory, char **text, heed_plan **result,
+                       heed_error *error) {
+  const planner_options options = {.sweep = given->file,
+                                   .sets = given->sets.texts,
+                                   .set_count = given->sets.count,
+                                   .plugin_path = given->common.plugin_path,
+                                   .allow_unsafe = given->common.allow_unsafe,
+                                   .seconds = seconds,
+                                   .memory = memory,
+                                   .notice = print_notice};
+  const heed_status status = planner_run(&options, text, error);
+  return status == HEED_OK ? plan_parse(*text, strlen(*text), result, error)
+                           : status;
+}

@@ -1,0 +1,622 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The table of commands and options. */
+#include "table.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "progress.h"
+
+#define FIELD(name) offsetof(command_arguments, name)
+
+/* ---- options of several commands ---- */
+
+#define OPTION_OUTPUT(text, end, without)                                   \
+  {                                                                         \
+    .name = "output", .letter = 'o', .type = COMMAND_FILE, .value = "FILE", \
+    .field = FIELD(output), .doc = (text), .ending = (end),                 \
+    .otherwise = (without)                                                  \
+  }
+
+#define OPTION_SET                                                     \
+  {                                                                    \
+    .name = "set", .type = COMMAND_SETTING, .value = "PATH=VALUE",     \
+    .field = FIELD(sets), .repeats = true,                             \
+    .doc =                                                             \
+        "Change one value of the sweep, such as `users.count=100` or " \
+        "`axis.gap=[0.6,0.8]`. The value is JSON, or text if it is "   \
+        "not valid JSON."                                              \
+  }
+
+#define OPTION_JSON(text) \
+  { .name = "json", .type = COMMAND_FLAG, .field = FIELD(json), .doc = (text) }
+
+#define OPTION_METRIC(text)                                    \
+  {                                                            \
+    .name = "metric", .type = COMMAND_METRIC, .value = "NAME", \
+    .field = FIELD(metrics), .repeats = true, .doc = (text)    \
+  }
+
+#define OPTION_CELL                                                        \
+  {                                                                        \
+    .name = "cell", .type = COMMAND_COUNT, .value = "INDEX",               \
+    .field = FIELD(cell),                                                  \
+    .doc =                                                                 \
+        "The cell, by its number, as in `heed cell --index`. Needed "      \
+        "where cells have different tables; heed then lists the choices.", \
+    .otherwise = "the only table"                                          \
+  }
+
+static const command_option sweep_operand[] = {
+    {.type = COMMAND_FILE,
+     .value = "SWEEP.lua",
+     .ending = ".lua",
+     .field = FIELD(file),
+     .required = true,
+     .doc = "The sweep: a Lua file that returns `h.sweep {...}`."},
+    {0}};
+
+static const command_option result_operand[] = {
+    {.type = COMMAND_FILE,
+     .value = "RESULT.h5",
+     .ending = ".h5",
+     .field = FIELD(file),
+     .required = true,
+     .doc = "The result file of a sweep."},
+    {0}};
+
+const command_option command_common_options[] = {
+    {.name = "plugin-path",
+     .type = COMMAND_FOLDERS,
+     .value = "DIRS",
+     .field = FIELD(common.plugin_path),
+     .doc = "The folders that hold the plugins, with colons between them.",
+     .otherwise =
+         "`$HEED_PLUGIN_PATH`, or heed's own folder if that is not set"},
+    {.name = "allow-unsafe-plugins",
+     .field = FIELD(common.allow_unsafe),
+     .doc = "Load plugins even if other users may write to their files or "
+            "folders."},
+    {.name = "help",
+     .letter = 'h',
+     .field = FIELD(help),
+     .doc = "Show what the command does and its options, and exit."},
+    {0}};
+
+static const command_option none[] = {{0}};
+
+/* ---- run, check, cell ---- */
+
+static const command_option run_options[] = {
+    OPTION_OUTPUT("The result file.", ".h5",
+                  "the name of the sweep, ending in `.h5`, in the folder "
+                  "`results` if there is one"),
+    {.name = "workers",
+     .letter = 'j',
+     .type = COMMAND_COUNT,
+     .value = "N",
+     .low = 1,
+     .high = 1024,
+     .field = FIELD(workers),
+     .doc = "The number of worker processes. Each runs one cell at a time.",
+     .otherwise = "the number of cores"},
+    OPTION_SET,
+    {.name = "timeout",
+     .type = COMMAND_SECONDS,
+     .value = "SECONDS",
+     .field = FIELD(seconds),
+     .doc = "The longest time that one stage of one cell may take. A stage "
+            "that takes longer fails.",
+     .otherwise = "no limit"},
+    {.name = "memory",
+     .type = COMMAND_BYTES,
+     .value = "BYTES",
+     .field = FIELD(memory),
+     .doc = "The most memory that one worker may use, such as `500M` or "
+            "`4G`. A stage that needs more fails. All workers together may "
+            "use 90 % of the machine's memory.",
+     .otherwise = "no limit for a single worker"},
+    {.name = "progress",
+     .type = COMMAND_WORD,
+     .value = "STYLE",
+     .words = progress_names,
+     .initial = "auto",
+     .field = FIELD(progress),
+     .doc = "How to show progress on standard error. `auto` shows a bar on a "
+            "terminal and plain lines elsewhere."},
+    {.name = "retry",
+     .field = FIELD(retry),
+     .doc = "Run the cells again that failed in an earlier run."},
+    {.name = "replace",
+     .field = FIELD(replace),
+     .doc = "Run all cells and replace the result file, even if it is the "
+            "result of another sweep."},
+    {0}};
+
+static const command_option check_options[] = {
+    OPTION_SET,
+    {.name = "timeout",
+     .type = COMMAND_SECONDS,
+     .value = "SECONDS",
+     .initial = "60",
+     .field = FIELD(seconds),
+     .doc = "The longest time that reading the sweep may take."},
+    {.name = "memory",
+     .type = COMMAND_BYTES,
+     .value = "BYTES",
+     .initial = "2G",
+     .field = FIELD(memory),
+     .doc = "The most memory that reading the sweep may use, such as `512M` "
+            "or `4G`. Lua may use a quarter of it."},
+    OPTION_JSON("Print the plan, that is the sweep with every parameter "
+                "resolved, as JSON."),
+    {0}};
+
+static const command_option cell_options[] = {
+    {.name = "index",
+     .type = COMMAND_COUNT,
+     .value = "INDEX",
+     .field = FIELD(cell),
+     .required = true,
+     .doc = "The number of the cell, from 0, as in `cells/index` of the "
+            "result file."},
+    OPTION_SET,
+    {.name = "debugger",
+     .field = FIELD(debugger),
+     .doc = "Run the cell under gdb."},
+    {0}};
+
+/* ---- list, describe ---- */
+
+static const command_option list_operands[] = {
+    {.type = COMMAND_KIND,
+     .value = "KIND",
+     .field = FIELD(kind),
+     .doc = "List only plugins of this kind."},
+    {0}};
+
+static const command_option list_options[] = {
+    OPTION_JSON("Print a JSON array with the kind, name, version, summary, "
+                "reference, file and SHA-256 of each plugin."),
+    {0}};
+
+static const command_option describe_operands[] = {{.type = COMMAND_PLUGIN,
+                                                    .value = "KIND/NAME",
+                                                    .field = FIELD(plugin),
+                                                    .required = true,
+                                                    .doc = "The plugin."},
+                                                   {0}};
+
+static const command_option describe_options[] = {
+    OPTION_JSON("Print the description as JSON."), {0}};
+
+/* ---- show, report, users, export, collect ---- */
+
+static const command_option show_options[] = {
+    OPTION_METRIC("Show only this metric."),
+    {.name = "by",
+     .type = COMMAND_AXIS,
+     .value = "AXIS",
+     .field = FIELD(axes),
+     .repeats = true,
+     .doc = "Show a line for each value of this axis, averaged over the other "
+            "axes within each replicate.",
+     .otherwise = "all axes"},
+    {.name = "csv",
+     .field = FIELD(csv),
+     .doc = "Print only the table, as CSV, with all digits."},
+    {0}};
+
+static const command_option report_options[] = {
+    OPTION_OUTPUT("The page.", ".html",
+                  "the name of the result, ending in `.html`"),
+    OPTION_METRIC("Show only this metric."),
+    {.name = "x",
+     .type = COMMAND_AXIS,
+     .value = "AXIS",
+     .field = FIELD(x),
+     .doc = "The axis that runs along x.",
+     .otherwise = "the longest axis of numbers, or else of names"},
+    {.name = "lines",
+     .type = COMMAND_AXIS,
+     .value = "AXIS",
+     .field = FIELD(lines),
+     .doc = "The axis whose values become lines, at most 8.",
+     .otherwise = "the other axis with the most values, up to 8"},
+    {0}};
+
+static const command_option users_options[] = {
+    OPTION_OUTPUT("The CSV file.", ".csv", "standard output"),
+    OPTION_CELL,
+    {0}};
+
+static const command_option export_options[] = {
+    OPTION_OUTPUT("The JSON Lines file.", ".jsonl", "standard output"),
+    OPTION_CELL,
+    {0}};
+
+static const command_option collect_operands[] = {
+    {.type = COMMAND_FOLDER,
+     .value = "WORK",
+     .field = FIELD(file),
+     .required = true,
+     .doc = "The work folder of a run, `RESULT.h5.work`."},
+    {0}};
+
+static const command_option collect_options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .type = COMMAND_FILE,
+     .value = "FILE",
+     .ending = ".h5",
+     .field = FIELD(output),
+     .required = true,
+     .doc = "The result file. An existing result of the same sweep is "
+            "extended."},
+    {0}};
+
+/* ---- help ---- */
+
+static const command_option help_operands[] = {
+    {.type = COMMAND_COMMAND,
+     .value = "COMMAND",
+     .field = FIELD(topic),
+     .doc = "The command to explain.",
+     .otherwise = "all commands, with a line each"},
+    {0}};
+
+/* ---- what only programs call ---- */
+
+static const command_option plan_options[] = {
+    OPTION_SET,
+    {.name = "skip",
+     .type = COMMAND_FILE,
+     .value = "FILE",
+     .field = FIELD(skipped),
+     .repeats = true,
+     .doc = "A plugin file not to load."},
+    {.name = "seconds",
+     .type = COMMAND_SECONDS,
+     .value = "SECONDS",
+     .field = FIELD(seconds),
+     .doc = "The longest time that planning may take."},
+    {.name = "memory",
+     .type = COMMAND_BYTES,
+     .value = "BYTES",
+     .field = FIELD(memory),
+     .doc = "The most memory that planning may use."},
+    {0}};
+
+static const command_option worker_operands[] = {
+    {.type = COMMAND_FOLDER,
+     .value = "WORK",
+     .field = FIELD(file),
+     .required = true,
+     .doc = "The work folder."},
+    {.type = COMMAND_COUNT,
+     .value = "SOCKET",
+     .field = FIELD(socket),
+     .required = true,
+     .doc = "The descriptor of the socket to the supervisor."},
+    {.type = COMMAND_COUNT,
+     .value = "SLOT",
+     .field = FIELD(slot),
+     .required = true,
+     .doc = "The descriptor of the memory shared with it."},
+    {0}};
+
+static const command_option complete_operands[] = {
+    {.type = COMMAND_TEXT,
+     .value = "WORD",
+     .field = FIELD(line),
+     .repeats = true,
+     .doc = "The words after heed, up to the cursor."},
+    {0}};
+
+static const char *const generate_words[] = {
+    [GENERATE_DOCS] = "docs", [GENERATE_MAN] = "man", NULL};
+
+static const command_option generate_operands[] = {
+    {.type = COMMAND_WORD,
+     .value = "WHAT",
+     .words = generate_words,
+     .field = FIELD(what),
+     .required = true,
+     .doc = "The page `docs/command-line.md`, or the man pages."},
+    {0}};
+
+static const command_option generate_options[] = {
+    OPTION_OUTPUT("The page, or the folder for the man pages.", NULL,
+                  "standard output, of the page alone"),
+    {0}};
+
+/* ---- the commands ---- */
+
+const command_entry command_table[] = {
+    {.name = "run",
+     .call = command_run,
+     .summary = "run, resume or extend a sweep",
+     .about =
+         "Runs every cell of a sweep that is not recorded yet, in worker "
+         "processes, and writes one result file.\n\n"
+         "If the result file exists and is a result of the same sweep, heed "
+         "extends it: only new values of axes and new replicates run. Ctrl-C "
+         "finishes the cells that are running and keeps them; a second Ctrl-C "
+         "stops at once. The same command resumes an interrupted run.\n\n"
+         "A plugin that crashes, takes too long or needs too much memory fails "
+         "the cells that depend on it. All other cells run.",
+     .operands = sweep_operand,
+     .options = run_options,
+     .examples =
+         (const command_example[]){
+             {"heed run sweep.lua -o sweep.h5", "on all cores"},
+             {"heed run sweep.lua -j 4 --timeout 600 --memory 2G",
+              "four workers, ten minutes for a stage, 2 GiB for a worker"},
+             {"heed run sweep.lua --set replicates=2 --set users.count=100",
+              "with other values than those in the file"},
+             {0}}},
+    {.name = "check",
+     .call = command_check,
+     .summary = "validate a sweep and show what it would run",
+     .about =
+         "Reads a sweep, checks its plugins, parameters and input files, and "
+         "prints its axes, the number of cells, how often each stage runs, and "
+         "the plugins and input files. Nothing runs.\n\n"
+         "A mistake is reported with the file, the line, what was found and "
+         "what was expected.",
+     .operands = sweep_operand,
+     .options = check_options,
+     .examples =
+         (const command_example[]){
+             {"heed check sweep.lua", NULL},
+             {"heed check sweep.lua --json > plan.json", "the plan"},
+             {0}}},
+    {.name = "cell",
+     .call = command_cell,
+     .summary = "run one cell in the foreground",
+     .about =
+         "Runs one cell of a sweep in this process and prints its stages, "
+         "times, metrics and warnings. It writes no file. Use it to debug a "
+         "cell that failed.",
+     .operands = sweep_operand,
+     .options = cell_options,
+     .examples =
+         (const command_example[]){
+             {"heed cell sweep.lua --index 17", NULL},
+             {"heed cell sweep.lua --index 17 --debugger", "under gdb"},
+             {0}}},
+    {.name = "list",
+     .call = command_list,
+     .summary = "list the plugins",
+     .about =
+         "Lists the plugins in the plugin folders by kind, with a summary of "
+         "each. A file that cannot be loaded is reported on standard error, "
+         "with the reason.",
+     .operands = list_operands,
+     .options = list_options,
+     .examples =
+         (const command_example[]){
+             {"heed list", NULL}, {"heed list estimator", NULL}, {0}}},
+    {.name = "describe",
+     .call = command_describe,
+     .summary = "show the parameters and outputs of a plugin",
+     .about =
+         "Shows what a plugin does, its file, and its parameters and outputs: "
+         "names, types, ranges, units and defaults.",
+     .operands = describe_operands,
+     .options = describe_options,
+     .examples = (const command_example[]){{"heed describe KIND/NAME",
+                                            "a plugin that heed list shows"},
+                                           {0}}},
+    {.name = "show",
+     .call = command_show,
+     .summary = "show means, intervals, failures and warnings",
+     .about =
+         "Shows the axes and cells of a result, its failures, warnings and "
+         "signatures of failure, and for each metric the mean over replicates "
+         "with its 95 % interval. If the replicates are a bootstrap of a log, "
+         "it shows the value of the log and the percentiles of the other "
+         "replicates.",
+     .operands = result_operand,
+     .options = show_options,
+     .examples =
+         (const command_example[]){
+             {"heed show sweep.h5", NULL},
+             {"heed show sweep.h5 --metric win_rate --by share", NULL},
+             {"heed show sweep.h5 --csv > sweep.csv", NULL},
+             {0}}},
+    {.name = "report",
+     .call = command_report,
+     .summary = "make a page of figures, numbers and provenance",
+     .about =
+         "Writes one HTML page that needs no other file: a figure for each "
+         "metric, drawn by gnuplot, the numbers, signatures of failure, "
+         "failures, warnings, provenance and the sweep.\n\n"
+         "Without `--metric`, the page shows the metrics of the evaluation "
+         "stage that vary. All other axes become small multiples; if these are "
+         "more than 24, heed averages over the longest axes.",
+     .operands = result_operand,
+     .options = report_options,
+     .examples =
+         (const command_example[]){
+             {"heed report sweep.h5 -o sweep.html", NULL},
+             {"heed report sweep.h5 --metric win_rate --x gap --lines share",
+              NULL},
+             {0}}},
+    {.name = "users",
+     .call = command_users,
+     .summary = "write the users and their attentiveness as CSV",
+     .about =
+         "Writes the users of one cell: user, eta_hat, sd, annotations and, if "
+         "the users are simulated, their true eta. The sweep must have "
+         "`keep = {\"users\"}`.",
+     .operands = result_operand,
+     .options = users_options,
+     .examples =
+         (const command_example[]){{"heed users log.h5 -o users.csv", NULL},
+                                   {0}}},
+    {.name = "export",
+     .call = command_export,
+     .summary = "write the selected annotations as a preference data set",
+     .about =
+         "Writes the selection of one cell as JSON Lines, the format that "
+         "trainers of language models read. Each annotation that has a weight "
+         "and is not a tie becomes one object: prompt, chosen, rejected, "
+         "weight, eta_hat, user. The sweep must have `keep = {\"selection\"}`.",
+     .operands = result_operand,
+     .options = export_options,
+     .examples =
+         (const command_example[]){{"heed export log.h5 -o train.jsonl", NULL},
+                                   {0}}},
+    {.name = "collect",
+     .call = command_collect,
+     .summary = "make a result file of a work folder",
+     .about =
+         "Makes a result file of the parts in a work folder, by the plan in "
+         "that folder. Cells that are not there yet are missing in the result; "
+         "a later collect can add them. The folder stays as it is.",
+     .operands = collect_operands,
+     .options = collect_options,
+     .examples =
+         (const command_example[]){
+             {"heed collect sweep.h5.work -o sweep.h5", NULL}, {0}}},
+    {.name = "help",
+     .call = command_help,
+     .summary = "explain a command",
+     .about = "Shows what a command does and its options, as `--help` does.",
+     .operands = help_operands,
+     .options = none,
+     .examples = (const command_example[]){{"heed help run", NULL}, {0}}},
+
+    {.name = "plan",
+     .call = command_plan,
+     .hidden = true,
+     .summary = "plan a sweep for heed run",
+     .about = "The planner. heed itself starts it, with a pipe to report on.",
+     .operands = sweep_operand,
+     .options = plan_options,
+     .examples = (const command_example[]){{0}}},
+    {.name = "worker",
+     .call = command_worker,
+     .hidden = true,
+     .summary = "run cells for heed run",
+     .about = "A worker. heed itself starts it.",
+     .operands = worker_operands,
+     .options = none,
+     .examples = (const command_example[]){{0}}},
+    {.name = "complete",
+     .call = command_complete,
+     .hidden = true,
+     .summary = "say what may stand at the cursor",
+     .about =
+         "Prints what the last word may be: a line for each choice, with a tab "
+         "and a description; or `:files ENDING` or `:folders`, which the shell "
+         "completes. If the word is `--option=VALUE`, the choices are those of "
+         "the value. The scripts in `completion/` call it.",
+     .operands = complete_operands,
+     .options = none,
+     .examples =
+         (const command_example[]){{"heed complete -- run --pro", NULL}, {0}}},
+    {.name = "generate",
+     .call = command_generate,
+     .hidden = true,
+     .summary = "make documentation from the table of commands",
+     .about = "Writes the page of the command line, or all man pages.",
+     .operands = generate_operands,
+     .options = generate_options,
+     .examples =
+         (const command_example[]){
+             {"heed generate docs -o docs/command-line.md", NULL}, {0}}},
+    {0}};
+
+static const command_option program_operands[] = {{.type = COMMAND_COMMAND,
+                                                   .value = "COMMAND",
+                                                   .field = FIELD(topic),
+                                                   .required = true,
+                                                   .doc = "What to do."},
+                                                  {0}};
+
+static const command_option program_options[] = {
+    {.name = "version",
+     .field = FIELD(version),
+     .doc = "Print the version of heed and of its plugin ABI, and exit."},
+    {0}};
+
+const command_entry command_program = {
+    .name = "",
+    .summary = "learn LLM preferences from ordinary users, by experiment",
+    .about =
+        "Finds out, by simulation and from logs, which users paid attention "
+        "when they compared two answers, what it costs to listen to the "
+        "others, and how good a model can be trained from their choices. An "
+        "experiment is a sweep in Lua; its parts are plugins; its result is "
+        "one HDF5 file.",
+    .operands = program_operands,
+    .options = program_options,
+    .examples = (const command_example[]){
+        {"heed check sweep.lua", "what it would run"},
+        {"heed run sweep.lua -o sweep.h5", "run it on all cores"},
+        {"heed show sweep.h5", "means, intervals, failures"},
+        {"heed report sweep.h5 -o sweep.html", "figures and numbers on a page"},
+        {0}}};
+
+const command_status command_statuses[] = {
+    {EXIT_DONE, "done"},
+    {EXIT_FAILED, "failed"},
+    {EXIT_USAGE, "bad usage or bad sweep"},
+    {EXIT_SOME_FAILED, "done, but some cells failed or are missing"},
+    {EXIT_INTERRUPTED, "interrupted; the same command resumes the run"},
+    {0}};
+
+const command_variable command_variables[] = {
+    {"HEED_PLUGIN_PATH",
+     "The folders that hold the plugins, with colons between them. "
+     "`--plugin-path` takes precedence."},
+    {0}};
+
+/* ---- looking things up ---- */
+
+const command_entry *command_find(const char *name) {
+  for (const command_entry *entry = command_table; entry->name != NULL; entry++)
+    if (strcmp(entry->name, name) == 0) return entry;
+  return NULL;
+}
+
+const char *command_nearest(const char *name) {
+  const char *names[sizeof command_table / sizeof *command_table];
+  size_t count = 0;
+  for (const command_entry *entry = command_table; entry->name != NULL; entry++)
+    if (!entry->hidden) names[count++] = entry->name;
+  return schema_nearest(name, names, count);
+}
+
+const command_option *command_option_at(const command_entry *entry,
+                                        size_t index) {
+  for (const command_option *option = entry->options; option->name != NULL;
+       option++)
+    if (index-- == 0) return option;
+  for (const command_option *option = command_common_options;
+       option->name != NULL; option++)
+    if (index-- == 0) return option;
+  return NULL;
+}
+
+const char *command_word(const command_option *option, size_t index) {
+  if (option->type == COMMAND_KIND) return kind_name((heed_kind)index);
+  if (option->type == COMMAND_WORD) return option->words[index];
+  for (const command_entry *entry = command_table; entry->name != NULL; entry++)
+    if (!entry->hidden && index-- == 0) return entry->name;
+  return NULL;
+}
+
+void command_words(const command_option *option, char *text, size_t size) {
+  size_t used = 0;
+  *text = '\0';
+  for (size_t i = 0; command_word(option, i) != NULL && used < size; i++) {
+    const char *gap = i == 0                                ? ""
+                      : command_word(option, i + 1) == NULL ? " or "
+                                                            : ", ";
+    used += (size_t)snprintf(text + used, size - used, "%s%s", gap,
+                             command_word(option, i));
+  }
+}

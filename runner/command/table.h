@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The table of commands and options.  Everything that heed knows about its
+ * command line comes from it: parsing (arguments.c), --help (help.c),
+ * docs/command-line.md (markdown.c), the man pages (man.c) and completion in
+ * shells (complete.c).
+ *
+ * To add a command: a function in command.h, an entry in table.c, a field of
+ * command_arguments for each value that is new.  Then run
+ *   heed generate docs -o docs/command-line.md
+ *
+ * Texts are plain sentences; `code` stands between backticks, a blank line
+ * parts paragraphs. */
+#ifndef HEED_COMMAND_TABLE_H
+#define HEED_COMMAND_TABLE_H
+
+#include "command.h"
+
+/* What a value is: how it is checked, stored and completed. */
+typedef enum command_type {
+  COMMAND_FLAG,    /* no value; bool */
+  COMMAND_TEXT,    /* const char *, as are the next eight */
+  COMMAND_FILE,    /* a file; completed by its ending */
+  COMMAND_FOLDER,  /* a folder */
+  COMMAND_FOLDERS, /* a search path: folders, ':' between them */
+  COMMAND_SETTING, /* PATH=VALUE */
+  COMMAND_PLUGIN,  /* KIND/NAME */
+  COMMAND_METRIC,  /* a metric of the result file on the same line */
+  COMMAND_AXIS,    /* an axis of it */
+  COMMAND_COMMAND, /* the name of a command */
+  COMMAND_WORD,    /* one of the option's words; size_t, its index */
+  COMMAND_KIND,    /* a kind of plugin; size_t, a heed_kind or COMMAND_NONE */
+  COMMAND_COUNT,   /* a whole number; size_t or COMMAND_NONE */
+  COMMAND_BYTES,   /* 500M, 4G; size_t, 0: not given */
+  COMMAND_SECONDS  /* above 0; double, 0: not given */
+} command_type;
+
+/* An option, or an operand: that is an option without a name. */
+typedef struct command_option {
+  const char *name;  /* without the dashes */
+  const char *value; /* what messages and help call the value: "FILE" */
+  const char *doc;
+  const char *initial;      /* the default, as one would write it */
+  const char *otherwise;    /* what happens without the option, in words */
+  const char *const *words; /* of COMMAND_WORD; ended by NULL */
+  const char *ending;       /* of COMMAND_FILE: ".h5"; NULL: any file */
+  size_t field;     /* where it goes in command_arguments; if it repeats, that
+                       is a command_values of texts */
+  size_t low, high; /* range of COMMAND_COUNT; high 0: no limit */
+  command_type type;
+  char letter; /* of the short form; 0: there is none */
+  bool repeats, required;
+} command_option;
+
+typedef struct command_example {
+  const char *line, *what;
+} command_example;
+
+typedef struct command_entry {
+  const char *name;                            /* "" of heed itself */
+  int (*call)(const command_arguments *given); /* returns the exit status */
+  bool hidden;                                 /* not for people */
+  const char *summary;                         /* a line, without a full stop */
+  const char *about;
+  const command_option *operands; /* in order; ended by {0}, as are options */
+  const command_option *options;
+  const command_example *examples; /* ended by {0} */
+} command_entry;
+
+extern const command_entry command_table[]; /* ended by {0} */
+/* heed itself: what may stand before the command's name. */
+extern const command_entry command_program;
+/* Every command takes these; ended by {0}. */
+extern const command_option command_common_options[];
+
+/* The words of heed generate. */
+enum { GENERATE_DOCS = 0, GENERATE_MAN };
+
+typedef struct command_status {
+  int status;
+  const char *what;
+} command_status;
+extern const command_status command_statuses[]; /* ended by what NULL */
+
+typedef struct command_variable {
+  const char *name, *doc;
+} command_variable;
+extern const command_variable command_variables[]; /* ended by {0} */
+
+/* NULL: there is no such command. */
+const command_entry *command_find(const char *name);
+/* The nearest command that is not hidden, or NULL. */
+const char *command_nearest(const char *name);
+
+/* Option `index` of a command: its own, then the common ones, then NULL. */
+const command_option *command_option_at(const command_entry *entry,
+                                        size_t index);
+/* Word `index` of an option of COMMAND_WORD, COMMAND_KIND or COMMAND_COMMAND;
+ * NULL past the last. */
+const char *command_word(const command_option *option, size_t index);
+/* "auto, bar or none": the words of an option. */
+void command_words(const command_option *option, char *text, size_t size);
+
+#endif
