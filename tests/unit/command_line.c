@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command/arguments.h"
-#include "command/progress.h"
+#include "arguments.h"
 #include "planner/planner.h"
+#include "progress.h"
 
 /* cmocka wants these before it. */
 /* clang-format off */
