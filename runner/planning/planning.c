@@ -125,15 +125,11 @@ static json_t *list_inputs(const sweep_tree *tree) {
 }
 
 static json_t *describe_sweep(const heed_sweep *self) {
-  char *absolute = realpath(self->options->sweep, NULL);
-  json_t *sets = json_array(), *result;
+  json_t *sets = json_array();
   for (size_t i = 0; i < self->options->set_count; i++)
     (void)json_array_append_new(sets, json_string(self->options->sets[i]));
-  result = json_pack("{s:s, s:O, s:o}", "file",
-                     absolute == NULL ? self->options->sweep : absolute, "text",
-                     self->text, "set", sets);
-  free(absolute);
-  return result;
+  return json_pack("{s:s, s:O, s:o}", "file", self->path, "text", self->text,
+                   "set", sets);
 }
 
 static heed_status assemble(heed_sweep *self, json_t **result,
@@ -164,13 +160,19 @@ static heed_status assemble(heed_sweep *self, json_t **result,
 
 /* ---- */
 
+/* The plan and the places in messages hold the path, and are UTF-8. */
 static heed_status find_folder(heed_sweep *self, heed_error *error) {
-  char path[PATH_MAX], *absolute = realpath(self->options->sweep, NULL);
-  (void)snprintf(path, sizeof path, "%s",
-                 absolute == NULL ? self->options->sweep : absolute);
+  const char *given = self->options->sweep;
+  char path[PATH_MAX], *absolute = realpath(given, NULL);
+  (void)snprintf(path, sizeof path, "%s", absolute == NULL ? given : absolute);
   free(absolute);
+  if (!text_is_utf8(given) || !text_is_utf8(path))
+    return heed_fail(error, HEED_INVALID, "%s: the path %s is not UTF-8", given,
+                     path);
+  self->path = arena_copy(self->memory, path);
   self->folder = arena_copy(self->memory, dirname(path));
-  return self->folder == NULL ? out_of_memory(error) : HEED_OK;
+  return self->path == NULL || self->folder == NULL ? out_of_memory(error)
+                                                    : HEED_OK;
 }
 
 /* Which axes the sweep itself uses, before --set takes some away. */

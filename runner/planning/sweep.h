@@ -9,7 +9,8 @@
 #ifndef HEED_PLANNING_SWEEP_H
 #define HEED_PLANNING_SWEEP_H
 
-#include <lua.h>
+#include <lauxlib.h>
+#include <stdio.h>
 
 #include "plan/plan.h"
 #include "planning/planner.h"
@@ -50,9 +51,9 @@ enum {
 typedef struct heed_sweep {
   const host_registry *plugins;
   const planner_options *options;
-  host_arena *memory; /* owns texts */
-  const char *folder;
-  json_t *text; /* of the file */
+  host_arena *memory;        /* owns texts */
+  const char *path, *folder; /* of the file, without links */
+  json_t *text;              /* of the file */
 
   lua_State *lua;
   size_t lua_memory, lua_limit; /* bytes */
@@ -76,19 +77,35 @@ void sandbox_close(heed_sweep *self);
 heed_status sandbox_run(heed_sweep *self, heed_error *error);
 /* Calls the function below its `arguments` values, for one result. */
 heed_status sandbox_call(heed_sweep *self, int arguments, heed_error *error);
+/* Pushes a text as a function, or an error; returns Lua's status.  name is what
+ * messages call the file. */
+int sandbox_load(const heed_sweep *self, const json_t *text, const char *name);
 heed_sweep *sandbox_sweep(lua_State *lua);
 
-/* ---- language.c, rows.c: the words of require "heed" ---- */
+/* ---- text.c: UTF-8 without zero bytes ---- */
+
+bool text_is_utf8(const char *text);
+/* Reads a Lua file to its end; *text is a new reference.  name is what messages
+ * call the file: "NAME:3: zero byte". */
+heed_status text_read(FILE *file, const char *name, json_t **text,
+                      heed_error *error);
+/* The string at a place on Lua's stack, alive as long as Lua holds it.  NULL
+ * and a message, which begins with path, when it has a zero byte or is not
+ * UTF-8. */
+const char *text_at(lua_State *lua, int index, const char *path,
+                    heed_error *error);
+
+/* ---- language.c: the words of require "heed" ---- */
 
 /* Pushes the table h. */
-void language_push(heed_sweep *self);
-/* h.rows, a closure over h.axis. */
-int language_rows(lua_State *lua);
+void language_open(heed_sweep *self);
+/* The functions of h beside the constructors of plugins, ended by NULL. */
+extern const luaL_Reg language_words[];
 /* Takes the sweep on top of the stack into record, where and exclude. */
 heed_status language_take(heed_sweep *self, heed_error *error);
 /* A plugin's or an axis's template at a place on Lua's stack; new reference, or
  * NULL when it is neither. */
-json_t *language_object(lua_State *lua, int index);
+json_t *language_template(lua_State *lua, int index);
 
 /* ---- template.c ---- */
 
