@@ -12,8 +12,8 @@ run=(
 # The readers are those that the result file promises to open in; R and Octave
 # are large, and their tests are skipped where they are missing.
 test=(
-  libcmocka-dev bats g++ gfortran procps python3 python3-h5py python3-h5netcdf
-  python3-netcdf4 python3-numpy python3-scipy python3-xarray netcdf-bin hdf5-tools
+  libcmocka-dev bats g++ gfortran procps lua5.4 lua-check python3 python3-h5py
+  python3-h5netcdf python3-netcdf4 python3-numpy python3-scipy python3-xarray netcdf-bin hdf5-tools
 )
 
 case "${1:-}" in

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "planning/annotations.h"
 #include "plugins.h"
 
 #define RANGE_SIZE 256
@@ -131,9 +132,20 @@ static const heed_plugin *find(const host_registry *plugins, const char *full,
   return plugin;
 }
 
+/* Types of all plugins, for editors. */
+static int print_annotations(const host_registry *plugins) {
+  heed_error error;
+  char *text;
+  if (annotations_write(plugins, &text, &error) != HEED_OK)
+    return command_error(&error);
+  (void)fputs(text, stdout);
+  free(text);
+  return EXIT_DONE;
+}
+
 int command_describe(const command_common *common, int argc, char **argv) {
   const char *full = NULL;
-  bool as_json = false;
+  bool as_json = false, as_lua = false;
   host_registry *plugins;
   const host_plugin_file *file;
   const heed_plugin *plugin;
@@ -141,18 +153,30 @@ int command_describe(const command_common *common, int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--json") == 0)
       as_json = true;
+    else if (strcmp(argv[i], "--lua") == 0)
+      as_lua = true;
     else if (full == NULL)
       full = argv[i];
     else
       return command_usage("describe", "found %s after %s, expected one plugin",
                            argv[i], full);
   }
-  if (full == NULL)
+  if (as_lua && (full != NULL || as_json))
+    return command_usage("describe",
+                         "--lua describes all plugins, in Lua: found %s beside "
+                         "it",
+                         full == NULL ? "--json" : full);
+  if (full == NULL && !as_lua)
     return command_usage("describe",
                          "expected KIND/NAME; heed list names "
                          "them");
   status = plugins_load(common, &plugins);
   if (status != EXIT_DONE) return status;
+  if (as_lua) {
+    status = print_annotations(plugins);
+    registry_free(plugins);
+    return status;
+  }
   plugin = find(plugins, full, &file);
   if (plugin != NULL && as_json) {
     json_t *json = plugins_json(plugin, file, true);

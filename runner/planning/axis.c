@@ -29,7 +29,7 @@ static bool is_name(const char *text) {
 
 static heed_status read_tie(lua_State *lua, const heed_sweep *self,
                             sweep_axis *axis, heed_error *error) {
-  const language_object *other = luaL_testudata(lua, -1, LANGUAGE_AXIS);
+  const planning_object *other = luaL_testudata(lua, -1, LANGUAGE_AXIS);
   const char *text;
   if (other != NULL) {
     axis->tie = self->axes[template_axis(other->template)].name;
@@ -226,7 +226,7 @@ static heed_status read_axis(lua_State *lua, const heed_sweep *self,
 }
 
 static heed_status keep_axis(heed_sweep *self, const sweep_axis *axis,
-                             language_object *object, heed_error *error) {
+                             planning_object *object, heed_error *error) {
   sweep_axis *axes = realloc(self->axes, (self->axis_count + 1) * sizeof *axes);
   if (axes == NULL) return heed_fail(error, HEED_MEMORY, "out of memory");
   self->axes = axes;
@@ -242,7 +242,7 @@ int language_axis(lua_State *lua) {
   const bool in_braces = lua_istable(lua, 1);
   char call[96] = "h.axis";
   heed_error error;
-  language_object *made;
+  planning_object *made;
   if (!in_braces && lua_type(lua, 1) != LUA_TSTRING)
     return language_raise(lua, call,
                           "expected a name and values: h.axis { \"mu\", 0.6, "

@@ -13,15 +13,15 @@
 
 /* ---- objects ---- */
 
-language_object *language_push(lua_State *lua, const char *type) {
-  language_object *made = lua_newuserdatauv(lua, sizeof *made, 1);
+planning_object *language_push(lua_State *lua, const char *type) {
+  planning_object *made = lua_newuserdatauv(lua, sizeof *made, 1);
   memset(made, 0, sizeof *made);
   luaL_setmetatable(lua, type);
   return made;
 }
 
 static int object_free(lua_State *lua) {
-  language_object *self = lua_touserdata(lua, 1);
+  planning_object *self = lua_touserdata(lua, 1);
   json_decref(self->template);
   self->template = NULL;
   return 0;
@@ -50,7 +50,7 @@ static void push_type(lua_State *lua, const char *type) {
 }
 
 json_t *language_template(lua_State *lua, int index) {
-  const language_object *found = luaL_testudata(lua, index, LANGUAGE_PLUGIN);
+  const planning_object *found = luaL_testudata(lua, index, LANGUAGE_PLUGIN);
   if (found == NULL) found = luaL_testudata(lua, index, LANGUAGE_AXIS);
   return found == NULL ? NULL : json_incref(found->template);
 }
@@ -169,7 +169,7 @@ static int construct(lua_State *lua) {
   char where[WHERE_SIZE], call[160];
   heed_error error;
   heed_status status;
-  language_object *made = language_push(lua, LANGUAGE_PLUGIN);
+  planning_object *made = language_push(lua, LANGUAGE_PLUGIN);
   language_position(lua, where);
   status = plugin_template(lua, plugin, where, &made->template, &error);
   if (status == HEED_OK)
@@ -240,7 +240,7 @@ static void split_exclude(lua_State *lua) {
 }
 
 static int make_sweep(lua_State *lua) {
-  language_object *made;
+  planning_object *made;
   heed_error error;
   if (!lua_istable(lua, 1))
     return language_raise(lua, "h.sweep", "expected its parts between braces");
@@ -261,7 +261,7 @@ static int make_sweep(lua_State *lua) {
 }
 
 heed_status language_take(heed_sweep *self, heed_error *error) {
-  language_object *taken = luaL_testudata(self->lua, -1, LANGUAGE_SWEEP);
+  planning_object *taken = luaL_testudata(self->lua, -1, LANGUAGE_SWEEP);
   if (taken == NULL)
     return heed_fail(error, HEED_INVALID,
                      "%s: the sweep returns %s, expected: return h.sweep { … }",

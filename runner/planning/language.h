@@ -16,13 +16,13 @@
 #define LANGUAGE_SWEEP "heed.sweep"
 
 /* A userdata's content; opaque to the sweep. */
-typedef struct language_object {
+typedef struct planning_object {
   json_t *template;
   char where[WHERE_SIZE]; /* sweeps */
-} language_object;
+} planning_object;
 
 /* Pushes an empty object of one of the types above. */
-language_object *language_push(lua_State *lua, const char *type);
+planning_object *language_push(lua_State *lua, const char *type);
 
 /* "sweep.lua:12" of the line that called the running C function, directly or
  * through pcall(). */

@@ -114,13 +114,17 @@ static json_t *list_plugins(const heed_sweep *self, const sweep_tree *tree) {
   return plugins;
 }
 
-static json_t *list_inputs(const sweep_tree *tree) {
-  json_t *inputs = json_array(), *digest;
+/* What the stages read, which their keys depend on; then the Lua files that the
+ * sweep required, which no key depends on. */
+static json_t *list_inputs(const heed_sweep *self, const sweep_tree *tree) {
+  json_t *inputs = json_array(), *required = require_list(self, false), *digest;
   const char *path;
   json_object_foreach(tree->inputs, path, digest) {
     (void)json_array_append_new(
         inputs, json_pack("{s:s, s:O}", "path", path, "sha256", digest));
   }
+  (void)json_array_extend(inputs, required);
+  json_decref(required);
   return inputs;
 }
 
@@ -128,8 +132,9 @@ static json_t *describe_sweep(const heed_sweep *self) {
   json_t *sets = json_array();
   for (size_t i = 0; i < self->options->set_count; i++)
     (void)json_array_append_new(sets, json_string(self->options->sets[i]));
-  return json_pack("{s:s, s:O, s:o}", "file", self->path, "text", self->text,
-                   "set", sets);
+  return json_pack("{s:s, s:O, s:o, s:o}", "file", self->path, "text",
+                   self->text, "set", sets, "required",
+                   require_list(self, true));
 }
 
 static heed_status assemble(heed_sweep *self, json_t **result,
@@ -144,7 +149,7 @@ static heed_status assemble(heed_sweep *self, json_t **result,
   if (status == HEED_OK) {
     (void)json_object_set_new(made, "sweep", describe_sweep(self));
     (void)json_object_set_new(made, "plugins", list_plugins(self, &tree));
-    (void)json_object_set_new(made, "inputs", list_inputs(&tree));
+    (void)json_object_set_new(made, "inputs", list_inputs(self, &tree));
     (void)json_object_set_new(made, "axes", list_axes(self));
     status = metrics_add(self, &tree, made, error);
   }
@@ -160,6 +165,18 @@ static heed_status assemble(heed_sweep *self, json_t **result,
 
 /* ---- */
 
+/* What messages put before the name of a file in the folder: "scripts/" as the
+ * user wrote it, unless the sweep is a link that leads elsewhere. */
+static const char *shown_folder(const heed_sweep *self) {
+  const char *given = self->options->sweep, *slash = strrchr(given, '/');
+  const char *earlier = label_format(
+      self, "%.*s", slash == NULL ? 0 : (int)(slash + 1 - given), given);
+  char *absolute = realpath(*earlier == '\0' ? "." : earlier, NULL);
+  const bool same = absolute != NULL && strcmp(absolute, self->folder) == 0;
+  free(absolute);
+  return same ? earlier : label_format(self, "%s/", self->folder);
+}
+
 /* The plan and the places in messages hold the path, and are UTF-8. */
 static heed_status find_folder(heed_sweep *self, heed_error *error) {
   const char *given = self->options->sweep;
@@ -171,8 +188,9 @@ static heed_status find_folder(heed_sweep *self, heed_error *error) {
                      path);
   self->path = arena_copy(self->memory, path);
   self->folder = arena_copy(self->memory, dirname(path));
-  return self->path == NULL || self->folder == NULL ? out_of_memory(error)
-                                                    : HEED_OK;
+  if (self->path == NULL || self->folder == NULL) return out_of_memory(error);
+  self->shown_folder = shown_folder(self);
+  return HEED_OK;
 }
 
 /* Which axes the sweep itself uses, before --set takes some away. */
@@ -219,6 +237,7 @@ heed_status planning_plan(const host_registry *plugins,
   free(self.axes);
   json_decref(self.record);
   json_decref(self.text);
+  require_close(&self);
   arena_free(self.memory);
   return status;
 }

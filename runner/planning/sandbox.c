@@ -96,21 +96,6 @@ static int set_metatable(lua_State *lua) {
   return 1;
 }
 
-static int require(lua_State *lua) {
-  heed_error error;
-  const char *name;
-  luaL_checktype(lua, 1, LUA_TSTRING);
-  name = text_at(lua, 1, "require", &error);
-  if (name == NULL) return luaL_error(lua, "%s", error.message);
-  if (strcmp(name, "heed") != 0)
-    return luaL_error(lua,
-                      "require \"%s\": a sweep is one file, and can require "
-                      "\"heed\" alone",
-                      name);
-  lua_pushvalue(lua, lua_upvalueindex(1));
-  return 1;
-}
-
 static int no_such_variable(lua_State *lua) {
   static const char *const left_out[] = {
       "io",     "os",       "package", "debug",          "coroutine",
@@ -175,7 +160,7 @@ static int build(lua_State *lua) {
   open_base(lua);
   open_libraries(lua);
   language_open(sandbox_sweep(lua));
-  lua_pushcclosure(lua, require, 1);
+  lua_pushcclosure(lua, require_file, 1);
   lua_setglobal(lua, "require");
   close_globals(lua);
   return 0;

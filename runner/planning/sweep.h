@@ -38,6 +38,17 @@ typedef struct sweep_axis {
   bool flat;     /* its values hold no axes any more */
 } sweep_axis;
 
+/* A file that the sweep required. */
+typedef struct planning_file {
+  const char *path;  /* without links */
+  const char *shown; /* as messages call it: "scripts/lib/arms.lua" */
+  json_t *text;
+  char sha256[PLAN_KEY_SIZE];
+  int value; /* reference in Lua's registry; LUA_NOREF until it has run */
+} planning_file;
+
+#define SWEEP_DEEPEST_REQUIRE 32
+
 /* Keys of a sweep: the stages, in their order, and the head. */
 enum {
   SWEEP_TITLE = PLAN_STAGE_COUNT,
@@ -53,7 +64,13 @@ typedef struct heed_sweep {
   const planner_options *options;
   host_arena *memory;        /* owns texts */
   const char *path, *folder; /* of the file, without links */
+  const char *shown_folder;  /* "scripts/", or "" */
   json_t *text;              /* of the file */
+
+  size_t file_count;
+  planning_file *files;                  /* in the order of their first use */
+  size_t running_count;                  /* files that run now, */
+  size_t running[SWEEP_DEEPEST_REQUIRE]; /* the first the outermost */
 
   lua_State *lua;
   size_t lua_memory, lua_limit; /* bytes */
@@ -106,6 +123,14 @@ heed_status language_take(heed_sweep *self, heed_error *error);
 /* A plugin's or an axis's template at a place on Lua's stack; new reference, or
  * NULL when it is neither. */
 json_t *language_template(lua_State *lua, int index);
+
+/* ---- require.c: other files of the sweep ---- */
+
+/* The function `require`; h is its upvalue 1. */
+int require_file(lua_State *lua);
+/* [{"path":…, "sha256":…}], with_text: and "text"; new reference. */
+json_t *require_list(const heed_sweep *self, bool with_text);
+void require_close(heed_sweep *self);
 
 /* ---- template.c ---- */
 

@@ -210,6 +210,12 @@ endless() {
     [ -z "$output" ]
     [ "$stderr" = "heed: zero.lua:2: zero byte" ]
   done
+  mkdir lib
+  cp zero.lua lib/parts.lua
+  echo 'require "lib.parts"' >parts.lua
+  check parts.lua
+  [ "$status" -eq 2 ]
+  [ "$stderr" = "heed: lib/parts.lua:2: zero byte" ]
   check good.lua --set 'title="a\u0000b"'
   [ "$status" -eq 2 ]
   [ "$stderr" = 'heed: --set title="a\u0000b": zero byte in a text' ]

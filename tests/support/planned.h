@@ -112,21 +112,21 @@ static inline void refused_set(const char *set, const char *expected) {
   refused_with(text, strlen(text), set, 0, expected);
 }
 
-static inline const json_t *parameter(const heed_plan *plan, size_t point,
+static inline const json_t *parameter(const heed_plan *self, size_t point,
                                       plan_stage stage, const char *name) {
-  const json_t *spec = plan->nodes[plan_node_at(plan, point, stage)].spec;
+  const json_t *spec = self->nodes[plan_node_at(self, point, stage)].spec;
   const json_t *parameters = json_object_get(spec, "parameters");
   return json_object_get(parameters != NULL ? parameters : spec, name);
 }
 
-static inline double number(const heed_plan *plan, size_t point,
+static inline double number(const heed_plan *self, size_t point,
                             plan_stage stage, const char *name) {
-  return json_number_value(parameter(plan, point, stage, name));
+  return json_number_value(parameter(self, point, stage, name));
 }
 
 /* What a cell's key is made of, but seed, replicate and what is kept. */
-static inline const char *leaf_key(const heed_plan *plan, size_t point) {
-  return plan->nodes[plan->points[point].leaf].key;
+static inline const char *leaf_key(const heed_plan *self, size_t point) {
+  return self->nodes[self->points[point].leaf].key;
 }
 
 static inline int open_all(void **state) {
