@@ -17,28 +17,10 @@
 -- scripts/annotators.py makes the tables of docs/experiments/annotators.md.
 
 local h = require "heed"
+local llmfao = require "lib.llmfao"
+local rows = require "lib.rows"
 
-local data = "../../shared/data/llmfao/"
-
-local function judge(file)
-  return { path = data .. file, pair = "id", choice = "winner" }
-end
-
-local function log(ties)
-  return h.source.log {
-    path = data .. "crowd-comparisons.csv",
-    columns = {
-      user = "worker", pair = "id", choice = "winner",
-      model_a = "left", model_b = "right",
-    },
-    ties = ties,
-    references = {
-      gpt4 = judge "gpt4-crowd-comparisons.csv",
-      gpt3 = judge "gpt3-crowd-comparisons.csv",
-    },
-  }
-end
-local untied, all = log "drop", log "keep"
+local untied, all = llmfao "drop", llmfao "keep"
 
 local function em(model, ridge)
   return h.estimator.em_bradley_terry {
@@ -50,10 +32,7 @@ local function em(model, ridge)
   }
 end
 
-local arms = { "arm" }
-local function arm(name, estimator, source)
-  arms[#arms + 1] = { name, estimator = estimator, source = source or untied }
-end
+local arm, arms = rows("arm", { "estimator", "source" }, { source = untied })
 
 arm("em", em "attentive")
 arm("em, ridge .005", em("attentive", 0.005))

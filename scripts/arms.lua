@@ -11,6 +11,9 @@
 -- scripts/arms.py makes the tables of docs/experiments/arms.md.
 
 local h = require "heed"
+local rows = require "lib.rows"
+local shapes = require "lib.eta_shapes"
+local tuned = require "lib.tuned_dpo"
 
 local em = h.estimator.em {
   mu = "known",
@@ -21,25 +24,13 @@ local nobody = h.estimator.constant {}
 local truth = h.estimator.oracle {}
 
 local everyone = h.filter.none {}
-local function dpo(options)
-  options.ridge = "tuned"
-  options.beta = 1
-  return h.trainer.dpo(options)
-end
-local sigmoid = dpo { loss = "sigmoid" }
-local noise_aware = dpo { loss = "noise_aware" }
+local dpo, sigmoid, noise_aware = tuned.dpo, tuned.sigmoid, tuned.noise_aware
 local joint = dpo {
   loss = "joint",
   prior = h.distribution.grid { nodes = 41 },
 }
 
--- An arm is an estimator, a filter and a trainer.
-local arms = { "arm" }
-local function arm(name, estimator, filter, trainer)
-  arms[#arms + 1] = {
-    name, estimator = estimator, filter = filter, trainer = trainer,
-  }
-end
+local arm, arms = rows("arm", { "estimator", "filter", "trainer" })
 
 arm("all", em, everyone, sigmoid)
 for tenths = 1, 9 do
@@ -80,15 +71,7 @@ return h.sweep {
     count = 500,
     annotations = 20,
     holdout = 0.2,
-    attentiveness = h.axis {
-      "eta",
-      h.distribution.two_point { low = 0.1, high = 0.9, share = 0.5, label = "two-point .1/.9" },
-      h.distribution.two_point { low = 0, high = 1, share = 0.3, label = "two-point 0/1, 30 %" },
-      h.distribution.beta { alpha = 0.5, beta = 0.5, label = "Beta(.5, .5)" },
-      h.distribution.beta { alpha = 2, beta = 2, label = "Beta(2, 2)" },
-      h.distribution.gaussian { mean = 0.5, sd = 0.2, label = "Gaussian(.5, .2)" },
-      h.distribution.beta { alpha = 1, beta = 3, label = "Beta(1, 3)" },
-    },
+    attentiveness = h.axis { "eta", shapes.six },
     model = h.user_model.attentive {},
   },
   estimator  = of.estimator,

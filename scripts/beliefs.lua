@@ -8,6 +8,8 @@
 -- scripts/claim.py makes the tables of docs/experiments/claim.md.
 
 local h = require "heed"
+local rows = require "lib.rows"
+local tuned = require "lib.tuned_dpo"
 
 local paper = h.user_model.attentive {}
 local function em(prior, fit)
@@ -20,21 +22,9 @@ local everyone = h.filter.none {}
 local function top(share)
   return h.filter.top { share = share, by = "users" }
 end
-local function dpo(options)
-  options.ridge = "tuned"
-  options.beta = 1
-  return h.trainer.dpo(options)
-end
-local sigmoid = dpo { loss = "sigmoid" }
-local noise_aware = dpo { loss = "noise_aware" }
+local dpo, sigmoid, noise_aware = tuned.dpo, tuned.sigmoid, tuned.noise_aware
 
--- An arm is an estimator, a filter and a trainer.
-local arms = { "arm" }
-local function arm(name, estimator, filter, trainer)
-  arms[#arms + 1] = {
-    name, estimator = estimator, filter = filter, trainer = trainer,
-  }
-end
+local arm, arms = rows("arm", { "estimator", "filter", "trainer" })
 
 arm("all", fitted, everyone, sigmoid)
 for tenths = 1, 9 do
@@ -68,12 +58,8 @@ local of = h.rows(arms)
 
 local smooth = h.distribution.beta { alpha = 2, beta = 2 }
 local hostile = h.distribution.two_point { low = -0.6, high = 0.9, share = 0.7 }
-local worlds = { "world" }
-local function world(name, gap, model, eta)
-  worlds[#worlds + 1] = {
-    name, gap = gap or 0.74, model = model or paper, eta = eta or smooth,
-  }
-end
+local world, worlds = rows("world", { "gap", "model", "eta" },
+                           { gap = 0.74, model = paper, eta = smooth })
 
 world("as believed")
 world("μ = .60", 0.60)

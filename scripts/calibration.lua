@@ -9,6 +9,7 @@
 -- docs/experiments/calibration.md.
 
 local h = require "heed"
+local rows = require "lib.rows"
 
 local paper = h.user_model.attentive {}
 
@@ -32,7 +33,7 @@ local function em(prior, fit)
 end
 
 -- A case is a family that users come from, and how they are read.
-local cases = { "case" }
+local add_case, cases = rows("case", { "drawn", "estimator" })
 for _, family in ipairs { beta, two_point } do
   local name = family == beta and "Beta" or "two-point"
   local other = family == beta and two_point or beta
@@ -40,7 +41,7 @@ for _, family in ipairs { beta, two_point } do
     of = family.prior, center = family.center, spread = family.spread,
   }
   local function case(how, estimator)
-    cases[#cases + 1] = { name .. ": " .. how, drawn = drawn, estimator = estimator }
+    add_case(name .. ": " .. how, drawn, estimator)
   end
   case("bayes", bayes(family))
   case("bayes, hyperprior too narrow", bayes(family, nil, family.narrow))

@@ -11,6 +11,8 @@
 -- scripts/claim.py makes the tables of docs/experiments/claim.md.
 
 local h = require "heed"
+local rows = require "lib.rows"
+local tuned = require "lib.tuned_dpo"
 
 local em = h.estimator.em {
   mu = "known",
@@ -21,21 +23,9 @@ local nobody = h.estimator.constant {}
 local truth = h.estimator.oracle {}
 
 local everyone = h.filter.none {}
-local function dpo(options)
-  options.ridge = "tuned"
-  options.beta = 1
-  return h.trainer.dpo(options)
-end
-local sigmoid = dpo { loss = "sigmoid" }
-local noise_aware = dpo { loss = "noise_aware" }
+local dpo, sigmoid, noise_aware = tuned.dpo, tuned.sigmoid, tuned.noise_aware
 
--- An arm is an estimator, a filter and a trainer.
-local arms = { "arm" }
-local function arm(name, estimator, filter, trainer)
-  arms[#arms + 1] = {
-    name, estimator = estimator, filter = filter, trainer = trainer,
-  }
-end
+local arm, arms = rows("arm", { "estimator", "filter", "trainer" })
 
 arm("all", em, everyone, sigmoid)
 for tenths = 1, 9 do
@@ -91,7 +81,8 @@ world("5000 × 100", { count = 5000, annotations = 100 })
 world("32 features", { features = 32 })
 world("256 features, 100 × 20", { features = 256, count = 100 })
 world("32 features, 50 × 20", { features = 32, count = 50 })
-world("32 features, Beta(1, 3)", { features = 32, eta = h.distribution.beta { alpha = 1, beta = 3 } })
+world("32 features, Beta(1, 3)",
+      { features = 32, eta = h.distribution.beta { alpha = 1, beta = 3 } })
 
 local at = h.rows(worlds)
 

@@ -9,6 +9,7 @@
 -- scripts/open_questions.py makes the table of docs/experiments/covariate.md.
 
 local h = require "heed"
+local question = require "lib.open_questions"
 
 local gap = h.axis { "gap", 0.74, 0.98 }
 
@@ -17,61 +18,26 @@ local users = h.axis { "user_count", 100, 500 }
 local attention = h.axis {
   "attention", "none", "easy pairs", "hard pairs", "unrelated",
 }
-local slope = h.axis { "slope", 0, -3, 3, 3, tie = "attention" }
-local like = h.axis { "correlation", 1, 1, 1, 0, tie = "attention" }
+local slope = h.axis { "slope", 0, -3, 3, 3, tie = attention }
+local like = h.axis { "correlation", 1, 1, 1, 0, tie = attention }
 
-local grid = h.distribution.grid { nodes = 41 }
-local function paper(mu)
-  return h.estimator.em {
-    mu = mu, prior = grid, model = h.user_model.attentive {},
-  }
-end
 local function right(mu, unit)
   return h.estimator.em {
-    mu = mu, prior = grid, model = h.user_model.attention_by_covariate {},
+    mu = mu, prior = question.grid, model = h.user_model.attention_by_covariate {},
     unit = unit,
   }
 end
-local truth = h.estimator.oracle {}
 
-local everyone = h.filter.none {}
-local half = h.filter.top { share = 0.5, by = "labels" }
-local sigmoid = h.trainer.dpo { loss = "sigmoid", ridge = "tuned", beta = 1 }
-local noise_aware = h.trainer.dpo {
-  loss = "noise_aware", ridge = "tuned", beta = 1,
-}
--- On nodes of its own: closer ones give the same and take much longer.
-local joint = h.trainer.dpo {
-  loss = "joint", ridge = "tuned", beta = 1,
-  prior = h.distribution.grid { nodes = 11 },
-}
-
--- An arm is an estimator, a filter and a trainer.
-local arms = { "arm" }
-local function arm(name, estimator, filter, trainer)
-  arms[#arms + 1] = {
-    name, estimator = estimator, filter = filter, trainer = trainer,
-  }
-end
-
-arm("all labels", paper("known"), everyone, sigmoid)
--- em knows the gap, or p of each pair as a reward model would tell it.
-for _, mu in ipairs { "known", "pair" } do
-  local function told(name)
-    return mu == "pair" and name .. ", told p" or name
-  end
-  local as_paper, as_right = paper(mu), right(mu)
-  arm(told "paper's model: top half", as_paper, half, sigmoid)
-  arm(told "right model: top half", as_right, half, sigmoid)
-  arm(told "paper's model: noise_aware", as_paper, everyone, noise_aware)
-  arm(told "right model: noise_aware", as_right, everyone, noise_aware)
+local arm, arms = question.arms()
+arm("all labels", question.paper "known", question.everyone, question.sigmoid)
+question.compare(arm, right, function(mu, told)
   local each = right(mu, "annotation")
-  arm(told "by annotation: top half", each, half, sigmoid)
-  arm(told "by annotation: noise_aware", each, everyone, noise_aware)
-end
-arm("paper's model: joint", paper("known"), everyone, joint)
-arm("oracle eta: top half", truth, half, sigmoid)
-arm("oracle eta: noise_aware", truth, everyone, noise_aware)
+  arm(told "by annotation: top half", each, question.half, question.sigmoid)
+  arm(told "by annotation: noise_aware", each, question.everyone, question.noise_aware)
+end)
+arm("paper's model: joint", question.paper "known", question.everyone,
+    question.joint { nodes = 11 })
+question.oracle(arm, h.estimator.oracle {})
 
 local of = h.rows(arms)
 

@@ -9,29 +9,13 @@
 -- Replicate 0 is the log as it is; the others resample people.
 
 local h = require "heed"
-
-local data = "../../shared/data/llmfao/"
-
-local function judge(file)
-  return { path = data .. file, pair = "id", choice = "winner" }
-end
+local llmfao = require "lib.llmfao"
 
 return h.sweep {
   title      = "Real annotators: agreement of kept labels with reference judges",
   seed       = 20251015,
   replicates = 201,
-  source     = h.source.log {
-    path = data .. "crowd-comparisons.csv",
-    columns = {
-      user = "worker", pair = "id", choice = "winner",
-      model_a = "left", model_b = "right",
-    },
-    ties = "drop",
-    references = {
-      gpt4 = judge "gpt4-crowd-comparisons.csv",
-      gpt3 = judge "gpt3-crowd-comparisons.csv",
-    },
-  },
+  source     = llmfao "drop",
   users      = { bootstrap = "users" },
   estimator  = h.estimator.em_bradley_terry {
     prior = h.distribution.grid { nodes = 41 },

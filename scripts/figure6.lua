@@ -11,6 +11,8 @@
 -- docs/experiments/figure6.md.
 
 local h = require "heed"
+local shapes = require "lib.eta_shapes"
+local tuned = require "lib.tuned_dpo"
 
 return h.sweep {
   title      = "Figure 6: where is the sweet spot?",
@@ -24,15 +26,7 @@ return h.sweep {
     count = 500,
     annotations = 20, law = "lognormal", spread = 1,
     holdout = 0.2,
-    attentiveness = h.axis {
-      "eta",
-      h.distribution.two_point { low = 0.1, high = 0.9, share = 0.5, label = "two-point .1/.9" },
-      h.distribution.two_point { low = 0, high = 1, share = 0.3, label = "two-point 0/1, 30 %" },
-      h.distribution.beta { alpha = 0.5, beta = 0.5, label = "Beta(.5, .5)" },
-      h.distribution.beta { alpha = 2, beta = 2, label = "Beta(2, 2)" },
-      h.distribution.gaussian { mean = 0.5, sd = 0.2, label = "Gaussian(.5, .2)" },
-      h.distribution.beta { alpha = 1, beta = 3, label = "Beta(1, 3)" },
-    },
+    attentiveness = h.axis { "eta", shapes.six },
     model = h.user_model.attentive {},
   },
   estimator  = h.estimator.em {
@@ -44,5 +38,5 @@ return h.sweep {
     share = h.axis { "share", h.linspace(0.1, 1.0, 10), doc = "share kept" },
     by = h.axis { "by", "users", "labels", doc = "what the share is of" },
   },
-  trainer    = h.trainer.dpo { loss = "sigmoid", beta = 1, ridge = "tuned" },
+  trainer    = tuned.sigmoid,
 }

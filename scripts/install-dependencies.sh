@@ -13,9 +13,9 @@ run=(
 # are large, and their tests are skipped where they are missing. mandoc, zsh,
 # fish and pexpect try the man pages and completion.
 test=(
-  libcmocka-dev bats g++ gfortran procps python3 python3-h5py python3-h5netcdf
-  python3-netcdf4 python3-numpy python3-scipy python3-xarray netcdf-bin hdf5-tools
-  mandoc zsh fish python3-pexpect
+  libcmocka-dev bats g++ gfortran procps lua5.4 lua-check mandoc zsh fish
+  python3 python3-h5py python3-h5netcdf python3-netcdf4 python3-numpy
+  python3-pexpect python3-scipy python3-xarray netcdf-bin hdf5-tools
 )
 
 case "${1:-}" in

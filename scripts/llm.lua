@@ -12,6 +12,7 @@
 -- prompt by prompt. scripts/llm.py makes the tables of docs/experiments/llm.md.
 
 local h = require "heed"
+local rows = require "lib.rows"
 
 local model = "llm/SmolLM2-135M-Instruct.Q4_1.gguf"
 local cheerful = "You are warm and cheerful, and full of praise."
@@ -34,12 +35,7 @@ local function dpo(options)
 end
 local sigmoid = dpo { loss = "sigmoid" }
 
-local arms = { "arm" }
-local function arm(name, estimator, filter, trainer)
-  arms[#arms + 1] = {
-    name, estimator = estimator, filter = filter, trainer = trainer,
-  }
-end
+local arm, arms = rows("arm", { "estimator", "filter", "trainer" })
 
 arm("unfiltered", em, everyone, sigmoid)
 arm("top 50 %", em, h.filter.top { share = 0.5, by = "labels" }, sigmoid)

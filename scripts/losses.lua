@@ -12,23 +12,18 @@
 -- scripts/losses.py makes the tables of docs/experiments/losses.md.
 
 local h = require "heed"
+local rows = require "lib.rows"
+local shapes = require "lib.eta_shapes"
+local tuned = require "lib.tuned_dpo"
 
 local em = h.estimator.em {
   mu = "known",
   prior = h.distribution.grid { nodes = 41 },
   model = h.user_model.attentive {},
 }
-local everyone = h.filter.none {}
-local function dpo(options)
-  options.ridge = options.ridge or "tuned"
-  options.beta = 1
-  return h.trainer.dpo(options)
-end
+local dpo = tuned.dpo
 
-local arms = { "arm" }
-local function arm(name, trainer, filter)
-  arms[#arms + 1] = { name, filter = filter or everyone, trainer = trainer }
-end
+local arm, arms = rows("arm", { "trainer", "filter" }, { filter = h.filter.none {} })
 
 arm("all", dpo { loss = "sigmoid" })
 for tenths = 1, 9 do
@@ -69,11 +64,7 @@ return h.sweep {
   },
   users      = {
     count = 500, annotations = 20, holdout = 0.2,
-    attentiveness = h.axis {
-      "eta",
-      h.distribution.two_point { low = 0.1, high = 0.9, share = 0.5, label = "two-point .1/.9" },
-      h.distribution.beta { alpha = 2, beta = 2, label = "Beta(2, 2)" },
-    },
+    attentiveness = h.axis { "eta", shapes.two_point, shapes.beta },
     model = h.user_model.attentive {},
   },
   estimator  = em,

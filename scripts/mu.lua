@@ -7,13 +7,12 @@
 -- scripts/mu.py makes the tables of docs/experiments/mu.md.
 
 local h = require "heed"
+local rows = require "lib.rows"
 
 -- mu as assumed, and the Beta prior where it is estimated: flat, or as if 10 or
 -- 100 pairs had been judged, three quarters of them for A.
-local rows = { "assumed" }
-local function assume(name, mu, alpha, beta)
-  rows[#rows + 1] = { name, mu_as = mu, mu_alpha = alpha or 1, mu_beta = beta or 1 }
-end
+local assume, assumptions = rows("assumed", { "mu_as", "mu_alpha", "mu_beta" },
+                                 { mu_alpha = 1, mu_beta = 1 })
 for _, mu in ipairs { 0.55, 0.60, 0.65, 0.70, 0.74, 0.80, 0.86, 0.92, 0.98 } do
   assume(("%.2f"):format(mu), mu)
 end
@@ -22,7 +21,7 @@ assume("estimated, 10 pairs", "estimated", 7.5, 2.5)
 assume("estimated, 100 pairs", "estimated", 75, 25)
 assume("known", "known")
 
-local of = h.rows(rows)
+local of = h.rows(assumptions)
 
 local users = h.axis { "user_count", 500, 5000 }
 

@@ -14,14 +14,11 @@
 -- scripts/table2.py makes the tables of docs/experiments/table2.md.
 
 local h = require "heed"
+local tuned = require "lib.tuned_dpo"
 
 local everyone = h.filter.none {}
 local half = h.filter.top { share = 0.5, by = "users" }
 local random_half = h.filter.random { share = 0.5, by = "labels" }
-
-local function dpo(labels)
-  return h.trainer.dpo { loss = "sigmoid", labels = labels, beta = 1, ridge = "tuned" }
-end
 
 local two_point = h.distribution.two_point { low = 0.1, high = 0.9, share = 0.5 }
 local beta = h.distribution.beta { alpha = 2, beta = 2 }
@@ -34,11 +31,12 @@ local em = h.estimator.em {
 local truth = h.estimator.oracle {}
 
 local of = h.rows { "arm",
-  { "all", estimator = em, filter = everyone, trainer = dpo() },
-  { "filter", estimator = em, filter = half, trainer = dpo() },
-  { "random half", estimator = em, filter = random_half, trainer = dpo() },
-  { "oracle half", estimator = truth, filter = half, trainer = dpo() },
-  { "clean labels", estimator = em, filter = everyone, trainer = dpo "better" },
+  { "all", estimator = em, filter = everyone, trainer = tuned.sigmoid },
+  { "filter", estimator = em, filter = half, trainer = tuned.sigmoid },
+  { "random half", estimator = em, filter = random_half, trainer = tuned.sigmoid },
+  { "oracle half", estimator = truth, filter = half, trainer = tuned.sigmoid },
+  { "clean labels", estimator = em, filter = everyone,
+    trainer = tuned.dpo { loss = "sigmoid", labels = "better" } },
 }
 
 return h.sweep {

@@ -10,6 +10,7 @@
 -- scripts/open_questions.py makes the table of docs/experiments/topics.md.
 
 local h = require "heed"
+local question = require "lib.open_questions"
 
 local gap = h.axis { "gap", 0.74, 0.98 }
 
@@ -23,37 +24,19 @@ local world = h.rows { "topics",
   { "both", spread = 0.6, topic_correlation = 0.9 },
 }
 
-local grid = h.distribution.grid { nodes = 41 }
 local function em(told, model, unit)
   return h.estimator.em {
-    mu = told and "pair" or "known", p = told or "p", prior = grid,
+    mu = told and "pair" or "known", p = told or "p", prior = question.grid,
     model = model, unit = unit,
   }
 end
 local paper = h.user_model.attentive {}
 local right = h.user_model.attention_by_topic {}
-local truth = h.estimator.oracle {}
 
-local everyone = h.filter.none {}
-local half = h.filter.top { share = 0.5, by = "labels" }
-local sigmoid = h.trainer.dpo { loss = "sigmoid", ridge = "tuned", beta = 1 }
-local noise_aware = h.trainer.dpo {
-  loss = "noise_aware", ridge = "tuned", beta = 1,
-}
--- On nodes of its own: closer ones give the same and take much longer.
-local joint = h.trainer.dpo {
-  loss = "joint", ridge = "tuned", beta = 1,
-  prior = h.distribution.grid { nodes = 11 },
-}
+local everyone, half = question.everyone, question.half
+local sigmoid, noise_aware = question.sigmoid, question.noise_aware
 
--- An arm is an estimator, a filter and a trainer.
-local arms = { "arm" }
-local function arm(name, estimator, filter, trainer)
-  arms[#arms + 1] = {
-    name, estimator = estimator, filter = filter, trainer = trainer,
-  }
-end
-
+local arm, arms = question.arms()
 arm("all labels", em(nil, paper), everyone, sigmoid)
 for _, told in ipairs { { "" }, { ", told gaps", "mu_topic" }, { ", told p", "p" } } do
   local name, column = told[1], told[2]
@@ -66,9 +49,8 @@ for _, told in ipairs { { "" }, { ", told gaps", "mu_topic" }, { ", told p", "p"
   arm("right model: noise_aware" .. name, as_right, everyone, noise_aware)
   arm("by annotation: noise_aware" .. name, each, everyone, noise_aware)
 end
-arm("paper's model: joint", em(nil, paper), everyone, joint)
-arm("oracle eta: top half", truth, half, sigmoid)
-arm("oracle eta: noise_aware", truth, everyone, noise_aware)
+arm("paper's model: joint", em(nil, paper), everyone, question.joint { nodes = 11 })
+question.oracle(arm, h.estimator.oracle {})
 
 local of = h.rows(arms)
 

@@ -48,7 +48,7 @@ typedef struct command_arguments {
   size_t socket, slot;
   size_t memory, progress; /* bytes; a progress_style */
   double seconds;
-  bool retry, replace, json, csv, debugger;
+  bool retry, replace, json, lua, csv, debugger;
 } command_arguments;
 
 int command_run(const command_arguments *given);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plugins.h"
+#include "sweep/annotations.h"
 
 #define RANGE_SIZE 256
 
@@ -127,12 +128,30 @@ static const heed_plugin *find(const host_registry *plugins, const char *full,
   return plugin;
 }
 
+/* Types of all plugins, for editors. */
+static int print_annotations(const host_registry *plugins) {
+  heed_error error;
+  char *text;
+  if (annotations_write(plugins, &text, &error) != HEED_OK)
+    return command_error(&error);
+  (void)fputs(text, stdout);
+  free(text);
+  return EXIT_DONE;
+}
+
 int command_describe(const command_arguments *given) {
   host_registry *plugins;
   const host_plugin_file *file;
   const heed_plugin *plugin;
+  if (given->lua == (given->plugin != NULL) || (given->lua && given->json))
+    return command_usage("describe", "expected KIND/NAME, or --lua alone");
   const int status = plugins_load(&given->common, &plugins);
   if (status != EXIT_DONE) return status;
+  if (given->lua) {
+    const int printed = print_annotations(plugins);
+    registry_free(plugins);
+    return printed;
+  }
   plugin = find(plugins, given->plugin, &file);
   if (plugin != NULL && given->json) {
     json_t *json = plugins_json(plugin, file, true);

@@ -183,12 +183,16 @@ static const command_option list_options[] = {
 static const command_option describe_operands[] = {{.type = COMMAND_PLUGIN,
                                                     .value = "KIND/NAME",
                                                     .field = FIELD(plugin),
-                                                    .required = true,
                                                     .doc = "The plugin."},
                                                    {0}};
 
 static const command_option describe_options[] = {
-    OPTION_JSON("Print the description as JSON."), {0}};
+    OPTION_JSON("Print the description as JSON."),
+    {.name = "lua",
+     .field = FIELD(lua),
+     .doc = "Print the types of all plugins and of the functions of sweeps as "
+            "Lua annotations, for editors. Needs no KIND/NAME."},
+    {0}};
 
 /* ---- show, report, users, export, collect ---- */
 
@@ -407,6 +411,8 @@ const command_entry command_table[] = {
      .options = describe_options,
      .examples = (const command_example[]){{"heed describe KIND/NAME",
                                             "a plugin that heed list shows"},
+                                           {"heed describe --lua > heed.d.lua",
+                                            "types of sweeps for an editor"},
                                            {0}}},
     {.name = "show",
      .call = command_show,

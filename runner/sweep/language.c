@@ -1,39 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The words of require "heed": a constructor a plugin, axis, rows,
- * linspace, logspace and sweep.
+ * The words of require "heed": a constructor for each plugin, linspace,
+ * logspace and sweep; axis.c and rows.c have the others.
  *
- * What they return is opaque to the sweep: a userdata that holds a template.
- * C code between Lua and jansson returns a status and raises it only once
- * nothing is left to free. */
-#include <lauxlib.h>
+ * What they return is opaque to the sweep: a userdata that holds a template. */
+#include "language.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "state.h"
-
-#define PLUGIN_OBJECT "heed.plugin"
-#define AXIS_OBJECT "heed.axis"
-#define SWEEP_OBJECT "heed.sweep"
 #define MOST_VALUES 1000000
-
-/* A userdata's content. */
-typedef struct language_held {
-  json_t *template;
-  char where[WHERE_SIZE]; /* sweeps */
-} language_held;
 
 /* ---- objects ---- */
 
-static language_held *push_object(lua_State *lua, const char *type) {
-  language_held *made = lua_newuserdatauv(lua, sizeof *made, 1);
+sweep_object *language_push(lua_State *lua, const char *type) {
+  sweep_object *made = lua_newuserdatauv(lua, sizeof *made, 1);
   memset(made, 0, sizeof *made);
   luaL_setmetatable(lua, type);
   return made;
 }
 
 static int object_free(lua_State *lua) {
-  language_held *self = lua_touserdata(lua, 1);
+  sweep_object *self = lua_touserdata(lua, 1);
   json_decref(self->template);
   self->template = NULL;
   return 0;
@@ -61,32 +49,41 @@ static void push_type(lua_State *lua, const char *type) {
   lua_pop(lua, 1);
 }
 
-json_t *language_object(lua_State *lua, int index) {
-  const language_held *found = luaL_testudata(lua, index, PLUGIN_OBJECT);
-  if (found == NULL) found = luaL_testudata(lua, index, AXIS_OBJECT);
+json_t *language_template(lua_State *lua, int index) {
+  const sweep_object *found = luaL_testudata(lua, index, LANGUAGE_PLUGIN);
+  if (found == NULL) found = luaL_testudata(lua, index, LANGUAGE_AXIS);
   return found == NULL ? NULL : json_incref(found->template);
 }
 
 /* ---- errors ---- */
 
-/* "sweep.lua:12" of the line that called the running C function, be it by way
- * of pcall(). */
-static void position(lua_State *lua, char where[WHERE_SIZE]) {
+/* Lua shortens a long path to "..." and its end: past the rest of a character
+ * that it cut. */
+static const char *place_of(const lua_Debug *caller) {
+  const char *text = caller->short_src;
+  if (strncmp(text, "...", 3) != 0) return text;
+  for (text += 3; ((unsigned char)*text & 0xc0) == 0x80;) text++;
+  return text;
+}
+
+void language_position(lua_State *lua, char where[WHERE_SIZE]) {
   lua_Debug caller;
   (void)snprintf(where, WHERE_SIZE, "%s", "the sweep");
   for (int level = 1; lua_getstack(lua, level, &caller) != 0; level++) {
+    const char *place;
     if (lua_getinfo(lua, "Sl", &caller) == 0 || caller.currentline <= 0)
       continue;
-    (void)snprintf(where, WHERE_SIZE, "%s:%d", caller.short_src,
+    place = place_of(&caller);
+    (void)snprintf(where, WHERE_SIZE, "%s%s:%d",
+                   place == caller.short_src ? "" : "...", place,
                    caller.currentline);
     return;
   }
 }
 
-/* Raises "sweep.lua:12: CALL: message"; call may be NULL. */
-static int raise(lua_State *lua, const char *call, const char *message) {
+int language_raise(lua_State *lua, const char *call, const char *message) {
   char where[WHERE_SIZE];
-  position(lua, where);
+  language_position(lua, where);
   lua_pushfstring(lua, "%s: %s%s%s", where, call == NULL ? "" : call,
                   call == NULL ? "" : ": ", message);
   return lua_error(lua);
@@ -96,11 +93,13 @@ static int raise(lua_State *lua, const char *call, const char *message) {
  * sweeps, like h.source. */
 static int find_word(lua_State *lua) {
   const char *words[256], *name, *table, *nearest;
-  size_t count = 0;
+  size_t count = 0, length;
   lua_pushvalue(lua, 2);
   if (lua_rawget(lua, lua_upvalueindex(1)) != LUA_TNIL) return 1;
-  name = luaL_tolstring(lua, 2, NULL);
+  name = luaL_tolstring(lua, 2, &length);
   table = lua_tostring(lua, lua_upvalueindex(2));
+  if (strlen(name) != length)
+    return luaL_error(lua, "%s: zero byte in a name", table);
   lua_pushnil(lua);
   while (lua_next(lua, lua_upvalueindex(1)) != 0) {
     if (count < 256) words[count++] = lua_tostring(lua, -2);
@@ -170,15 +169,15 @@ static int construct(lua_State *lua) {
   char where[WHERE_SIZE], call[160];
   heed_error error;
   heed_status status;
-  language_held *made = push_object(lua, PLUGIN_OBJECT);
-  position(lua, where);
+  sweep_object *made = language_push(lua, LANGUAGE_PLUGIN);
+  language_position(lua, where);
   status = plugin_template(lua, plugin, where, &made->template, &error);
   if (status == HEED_OK)
     status = check_plugin(self, plugin, made->template, &error);
   if (status == HEED_OK) return 1;
   (void)snprintf(call, sizeof call, "h.%s.%s", kind_name(plugin->kind),
                  plugin->name);
-  return raise(lua, call, error.message);
+  return language_raise(lua, call, error.message);
 }
 
 /* ---- h.linspace, h.logspace ---- */
@@ -194,11 +193,11 @@ static int spaced(lua_State *lua, const char *call, bool logarithmic) {
   const double low = luaL_checknumber(lua, 1), high = luaL_checknumber(lua, 2);
   const lua_Integer count = luaL_checkinteger(lua, 3);
   if (count < 1 || count > MOST_VALUES)
-    return raise(lua, call, "the count must be between 1 and 1000000");
+    return language_raise(lua, call, "the count must be between 1 and 1000000");
   if (!isfinite(low) || !isfinite(high))
-    return raise(lua, call, "the ends must be finite numbers");
+    return language_raise(lua, call, "the ends must be finite numbers");
   if (logarithmic && (low <= 0 || high <= 0))
-    return raise(lua, call, "the ends must be above 0");
+    return language_raise(lua, call, "the ends must be above 0");
   lua_createtable(lua, (int)count, 0);
   for (lua_Integer i = 0; i < count; i++) {
     const double share = count == 1 ? 0 : (double)i / (double)(count - 1);
@@ -218,172 +217,6 @@ static int linspace(lua_State *lua) {
 
 static int logspace(lua_State *lua) {
   return spaced(lua, "h.logspace", true);
-}
-
-/* ---- h.axis {…} ---- */
-
-/* A letter, then letters, digits and '_': fit to name a data set. */
-static bool is_name(const char *text) {
-  const char letters[] =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
-  return *text != '\0' && strspn(text, letters) == strlen(text) &&
-         (*text < '0' || *text > '9') && *text != '_' && strlen(text) < 64;
-}
-
-/* What an axis is told beside its values: into the named places. */
-static heed_status axis_option(lua_State *lua, const heed_sweep *self,
-                               sweep_axis *axis, heed_error *error) {
-  static const char *const options[] = {"unit", "doc", "tie", "labels"};
-  const char *key = lua_tostring(lua, -2), *nearest;
-  const char **texts[] = {&axis->unit, &axis->doc, &axis->tie};
-  for (size_t i = 0; i < 3; i++) {
-    const language_held *other;
-    if (strcmp(key, options[i]) != 0) continue;
-    other = i == 2 ? luaL_testudata(lua, -1, AXIS_OBJECT) : NULL;
-    if (other != NULL)
-      *texts[i] = self->axes[template_axis(other->template)].name;
-    else if (lua_type(lua, -1) == LUA_TSTRING)
-      *texts[i] = arena_copy(self->memory, lua_tostring(lua, -1));
-    else
-      return heed_fail(error, HEED_INVALID, "%s: found a %s, expected %s", key,
-                       luaL_typename(lua, -1),
-                       i == 2 ? "the name of another axis" : "a text");
-    return HEED_OK;
-  }
-  if (strcmp(key, "labels") == 0)
-    return template_read(lua, -1, "labels", &axis->labels, error);
-  nearest = schema_nearest(key, options, 4);
-  return heed_fail(error, HEED_INVALID, "%s: there is no such option; %s", key,
-                   nearest == NULL
-                       ? "expected unit, doc, tie or labels"
-                       : label_format(self, "did you mean \"%s\"?", nearest));
-}
-
-static heed_status axis_options(lua_State *lua, const heed_sweep *self,
-                                sweep_axis *axis, heed_error *error) {
-  lua_pushnil(lua);
-  while (lua_next(lua, 1) != 0) {
-    heed_status status = HEED_OK;
-    if (lua_type(lua, -2) == LUA_TSTRING)
-      status = axis_option(lua, self, axis, error);
-    else if (!lua_isinteger(lua, -2))
-      status = heed_fail(error, HEED_INVALID, "found a %s as a key",
-                         luaL_typename(lua, -2));
-    lua_pop(lua, status == HEED_OK ? 1 : 2);
-    if (status != HEED_OK) return status;
-  }
-  return HEED_OK;
-}
-
-/* One table of values, as h.linspace makes it. */
-static bool is_list_of_values(lua_State *lua) {
-  bool state;
-  if (lua_rawlen(lua, 1) != 2) return false;
-  state = lua_rawgeti(lua, 1, 2) == LUA_TTABLE;
-  lua_pop(lua, 1);
-  return state;
-}
-
-static heed_status axis_values(lua_State *lua, sweep_axis *axis,
-                               heed_error *error) {
-  const size_t count = (size_t)lua_rawlen(lua, 1);
-  heed_status status = HEED_OK;
-  if (is_list_of_values(lua)) {
-    lua_rawgeti(lua, 1, 2);
-    status = template_read(lua, -1, "values", &axis->values, error);
-    lua_pop(lua, 1);
-    if (status == HEED_OK && !json_is_array(axis->values) &&
-        json_object_size(axis->values) > 0)
-      return heed_fail(error, HEED_INVALID,
-                       "found a table of named values, expected a list");
-  } else {
-    axis->values = json_array();
-    for (size_t i = 2; status == HEED_OK && i <= count; i++) {
-      char path[48];
-      json_t *value = NULL;
-      (void)snprintf(path, sizeof path, "value %zu", i - 1);
-      lua_rawgeti(lua, 1, (lua_Integer)i);
-      status = template_read(lua, -1, path, &value, error);
-      lua_pop(lua, 1);
-      if (status == HEED_OK) (void)json_array_append_new(axis->values, value);
-    }
-  }
-  if (status == HEED_OK && json_array_size(axis->values) == 0)
-    return heed_fail(error, HEED_INVALID,
-                     "it has no values; expected at least one");
-  return status;
-}
-
-static heed_status axis_labels(const sweep_axis *axis, heed_error *error) {
-  const json_t *label;
-  size_t i;
-  if (axis->labels == NULL) return HEED_OK;
-  if (json_array_size(axis->labels) != json_array_size(axis->values))
-    return heed_fail(error, HEED_INVALID,
-                     "labels: found %zu, expected one for each of the %zu "
-                     "values",
-                     json_array_size(axis->labels),
-                     json_array_size(axis->values));
-  json_array_foreach(axis->labels, i, label) {
-    if (!json_is_string(label))
-      return heed_fail(error, HEED_INVALID, "labels[%zu]: expected a text",
-                       i + 1);
-  }
-  return HEED_OK;
-}
-
-/* The table at index 1 as an axis. */
-static heed_status axis_read(lua_State *lua, const heed_sweep *self,
-                             sweep_axis *made, heed_error *error) {
-  heed_status status;
-  char where[WHERE_SIZE];
-  position(lua, where);
-  made->where = arena_copy(self->memory, where);
-  if (lua_rawgeti(lua, 1, 1) == LUA_TSTRING)
-    made->name = arena_copy(self->memory, lua_tostring(lua, -1));
-  lua_pop(lua, 1);
-  if (made->name == NULL)
-    return heed_fail(error, HEED_INVALID,
-                     "expected a name, then values: h.axis { \"name\", 1, 2 }");
-  if (!is_name(made->name))
-    return heed_fail(error, HEED_INVALID,
-                     "an axis is named with a letter, then letters, digits and "
-                     "_, fewer than 64");
-  status = axis_options(lua, self, made, error);
-  if (status == HEED_OK) status = axis_values(lua, made, error);
-  return status == HEED_OK ? axis_labels(made, error) : status;
-}
-
-static heed_status axis_keep(heed_sweep *self, const sweep_axis *made,
-                             language_held *object, heed_error *error) {
-  sweep_axis *axes = realloc(self->axes, (self->axis_count + 1) * sizeof *axes);
-  if (axes == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
-  self->axes = axes;
-  axes[self->axis_count] = *made;
-  object->template =
-      json_pack("{s:I}", AXIS_KEY, (json_int_t)self->axis_count++);
-  return HEED_OK;
-}
-
-static int make_axis(lua_State *lua) {
-  heed_sweep *self = sandbox_sweep(lua);
-  sweep_axis read = {.inside = SIZE_MAX, .root = SIZE_MAX};
-  char call[96] = "h.axis";
-  heed_error error;
-  language_held *made;
-  if (!lua_istable(lua, 1))
-    return raise(lua, call,
-                 "expected a name and values between braces: h.axis { \"mu\", "
-                 "0.6, 0.7 }");
-  made = push_object(lua, AXIS_OBJECT);
-  if (axis_read(lua, self, &read, &error) == HEED_OK &&
-      axis_keep(self, &read, made, &error) == HEED_OK)
-    return 1;
-  json_decref(read.values);
-  json_decref(read.labels);
-  if (read.name != NULL)
-    (void)snprintf(call, sizeof call, "h.axis { \"%.60s\", … }", read.name);
-  return raise(lua, call, error.message);
 }
 
 /* ---- h.sweep {…} ---- */
@@ -407,35 +240,36 @@ static void split_exclude(lua_State *lua) {
 }
 
 static int make_sweep(lua_State *lua) {
-  language_held *made;
+  sweep_object *made;
   heed_error error;
   if (!lua_istable(lua, 1))
-    return raise(lua, "h.sweep", "expected its parts between braces");
+    return language_raise(lua, "h.sweep", "expected its parts between braces");
   lua_settop(lua, 1);
-  made = push_object(lua, SWEEP_OBJECT);
-  position(lua, made->where);
+  made = language_push(lua, LANGUAGE_SWEEP);
+  language_position(lua, made->where);
   split_exclude(lua); /* 1 given, 2 object, 3 copy, 4 exclude */
   if (!lua_isnil(lua, 4) && !lua_isfunction(lua, 4))
-    return raise(lua, "h.sweep",
-                 "exclude: expected a function(point) that returns true for "
-                 "points to leave out");
+    return language_raise(
+        lua, "h.sweep",
+        "exclude: expected a function(point) that returns true for "
+        "points to leave out");
   lua_setiuservalue(lua, 2, 1);
   if (template_read(lua, 3, "", &made->template, &error) != HEED_OK)
-    return raise(lua, "h.sweep", error.message);
+    return language_raise(lua, "h.sweep", error.message);
   lua_pushvalue(lua, 2);
   return 1;
 }
 
 heed_status language_take(heed_sweep *self, heed_error *error) {
-  language_held *taken = luaL_testudata(self->lua, -1, SWEEP_OBJECT);
+  sweep_object *taken = luaL_testudata(self->lua, -1, LANGUAGE_SWEEP);
   if (taken == NULL)
     return heed_fail(error, HEED_INVALID,
                      "%s: the sweep returns %s, expected: return h.sweep { … }",
                      self->options->sweep,
                      lua_isnil(self->lua, -1) ? "nothing"
-                     : luaL_testudata(self->lua, -1, PLUGIN_OBJECT) != NULL
+                     : luaL_testudata(self->lua, -1, LANGUAGE_PLUGIN) != NULL
                          ? "a plugin"
-                     : luaL_testudata(self->lua, -1, AXIS_OBJECT) != NULL
+                     : luaL_testudata(self->lua, -1, LANGUAGE_AXIS) != NULL
                          ? "an axis"
                          : luaL_typename(self->lua, -1));
   self->where = arena_copy(self->memory, taken->where);
@@ -471,20 +305,18 @@ static void push_kind(lua_State *lua, const host_registry *plugins,
   close_words(lua, name);
 }
 
-void language_push(heed_sweep *self) {
-  static const luaL_Reg functions[] = {{"axis", make_axis},
-                                       {"linspace", linspace},
-                                       {"logspace", logspace},
-                                       {"sweep", make_sweep},
-                                       {NULL, NULL}};
+const luaL_Reg language_words[] = {
+    {"axis", language_axis}, {"rows", language_rows}, {"linspace", linspace},
+    {"logspace", logspace},  {"sweep", make_sweep},   {NULL, NULL},
+};
+
+void language_open(heed_sweep *self) {
   lua_State *lua = self->lua;
-  push_type(lua, PLUGIN_OBJECT);
-  push_type(lua, AXIS_OBJECT);
-  push_type(lua, SWEEP_OBJECT);
-  luaL_newlib(lua, functions);
-  lua_getfield(lua, -1, "axis");
-  lua_pushcclosure(lua, language_rows, 1);
-  lua_setfield(lua, -2, "rows");
+  push_type(lua, LANGUAGE_PLUGIN);
+  push_type(lua, LANGUAGE_AXIS);
+  push_type(lua, LANGUAGE_SWEEP);
+  lua_newtable(lua);
+  luaL_setfuncs(lua, language_words, 0);
   for (int kind = 0; kind < HEED_KIND_COUNT; kind++) {
     push_kind(lua, self->plugins, (heed_kind)kind);
     lua_setfield(lua, -2, kind_name((heed_kind)kind));

@@ -178,16 +178,26 @@ static bool has_hidden_key(const json_t *value) {
   return false;
 }
 
+/* Whether JSON was refused for an escaped zero byte. */
+static bool names_zero_byte(const json_error_t *why) {
+  const enum json_error_code code = json_error_code(why);
+  return code == json_error_null_character ||
+         code == json_error_null_byte_in_key;
+}
+
 heed_status override_apply(heed_sweep *self, const char *set,
                            heed_error *error) {
   const char *equals = strchr(set, '=');
   sweep_override override = {self, set, NULL, error};
+  json_error_t why;
   heed_status status;
   const char *path;
   if (equals == NULL || equals == set)
     return wrong(&override, "expected path=value, like users.count=100");
   path = label_format(self, "%.*s", (int)(equals - set), set);
-  override.value = json_loads(equals + 1, JSON_DECODE_ANY, NULL);
+  override.value = json_loads(equals + 1, JSON_DECODE_ANY, &why);
+  if (override.value == NULL && names_zero_byte(&why))
+    return wrong(&override, "zero byte in a text");
   if (override.value == NULL) override.value = json_string(equals + 1);
   if (override.value == NULL)
     status = wrong(&override, "the value is not UTF-8");

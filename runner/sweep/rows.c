@@ -2,13 +2,12 @@
  * h.rows { "arm", { "all", filter = …, trainer = … }, … }: an axis whose values
  * set several things at once.
  *
- * The rows' names are an axis, and each column is an axis tied to it: all are
- * made by h.axis, which is upvalue 1 and checks them. */
-#include <lauxlib.h>
+ * The rows' names are an axis, and each column is an axis tied to it: h.axis
+ * makes and checks them all. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "state.h"
+#include "language.h"
 
 enum { ROWS = 1, NAMES, COLUMNS, AXES }; /* places on Lua's stack */
 
@@ -50,6 +49,7 @@ static int by_name(const void *a, const void *b) {
 static lua_Integer read_columns(lua_State *lua) {
   const char *keys[128] = {NULL};
   size_t count = 0;
+  heed_error error;
   lua_rawgeti(lua, ROWS, 2);
   lua_pushnil(lua);
   while (lua_next(lua, -2) != 0) {
@@ -57,7 +57,8 @@ static lua_Integer read_columns(lua_State *lua) {
     if (lua_type(lua, -1) != LUA_TSTRING) continue;
     if (count == sizeof keys / sizeof *keys)
       return complain(lua, 1, "more than 128 columns");
-    keys[count++] = lua_tostring(lua, -1);
+    keys[count] = text_at(lua, -1, "a key", &error);
+    if (keys[count++] == NULL) return complain(lua, 1, error.message);
   }
   qsort(keys, count, sizeof *keys, by_name);
   lua_createtable(lua, (int)count, 0);
@@ -93,45 +94,48 @@ static void check_keys(lua_State *lua, lua_Integer row, lua_Integer columns) {
   lua_settop(lua, AXES);
 }
 
-/* Calls h.axis with the table on top of the stack. */
+/* h.axis(name, values, options), which are the three values on top of the
+ * stack. */
 static void call_axis(lua_State *lua) {
-  lua_pushvalue(lua, lua_upvalueindex(1));
-  lua_insert(lua, -2);
-  lua_call(lua, 1, 1);
+  lua_pushcfunction(lua, language_axis);
+  lua_insert(lua, -4);
+  lua_call(lua, 3, 1);
 }
 
-static void make_names(lua_State *lua, lua_Integer rows) {
-  lua_createtable(lua, (int)rows + 1, 0);
+static void make_names(lua_State *lua) {
   lua_rawgeti(lua, ROWS, 1);
-  lua_rawseti(lua, -2, 1);
-  for (lua_Integer row = 1; row <= rows; row++) {
-    lua_rawgeti(lua, NAMES, row);
-    lua_rawseti(lua, -2, row + 1);
-  }
+  lua_pushvalue(lua, NAMES);
+  lua_pushnil(lua);
   call_axis(lua);
   lua_pop(lua, 1);
 }
 
-/* The column on top of the stack becomes an axis in its place.  Numbers and
- * texts speak for themselves; anything else is called what its row is. */
-static void make_column(lua_State *lua, lua_Integer rows) {
-  bool plain[2] = {true, true};
-  lua_createtable(lua, (int)rows + 1, 2);
-  lua_pushvalue(lua, -2);
-  lua_rawseti(lua, -2, 1);
+/* Pushes the values of the column whose key is on top of the stack.  Says
+ * whether they need labels: numbers alone, or texts alone, do not. */
+static bool push_column(lua_State *lua, lua_Integer rows) {
+  bool numbers = true, texts = true;
+  lua_createtable(lua, (int)rows, 0);
   for (lua_Integer row = 1; row <= rows; row++) {
     int type;
     lua_rawgeti(lua, ROWS, row + 1);
     lua_pushvalue(lua, -3);
     type = lua_rawget(lua, -2);
-    plain[0] = plain[0] && type == LUA_TNUMBER;
-    plain[1] = plain[1] && type == LUA_TSTRING;
-    lua_rawseti(lua, -3, row + 1);
+    numbers = numbers && type == LUA_TNUMBER;
+    texts = texts && type == LUA_TSTRING;
+    lua_rawseti(lua, -3, row);
     lua_pop(lua, 1);
   }
+  return !numbers && !texts;
+}
+
+/* Replaces the key on top of the stack by its column as an axis.  Numbers and
+ * texts are their own labels; any other value has the name of its row. */
+static void make_column(lua_State *lua, lua_Integer rows) {
+  const bool labelled = push_column(lua, rows);
+  lua_createtable(lua, 0, 2);
   lua_rawgeti(lua, ROWS, 1);
   lua_setfield(lua, -2, "tie");
-  if (!plain[0] && !plain[1]) {
+  if (labelled) {
     lua_pushvalue(lua, NAMES);
     lua_setfield(lua, -2, "labels");
   }
@@ -148,12 +152,11 @@ int language_rows(lua_State *lua) {
   columns = read_columns(lua);
   lua_createtable(lua, 0, (int)columns);
   for (lua_Integer row = 2; row <= rows; row++) check_keys(lua, row, columns);
-  make_names(lua, rows);
+  make_names(lua);
   for (lua_Integer i = 1; i <= columns; i++) {
     lua_rawgeti(lua, COLUMNS, i);
     lua_pushvalue(lua, -1);
     make_column(lua, rows);
-    lua_remove(lua, -2);
     lua_rawset(lua, AXES);
   }
   return 1;

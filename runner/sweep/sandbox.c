@@ -14,7 +14,6 @@
 #include "state.h"
 
 #define INSTRUCTIONS_BETWEEN_LOOKS 100000
-#define LONGEST_SWEEP (16 << 20)
 
 heed_sweep *sandbox_sweep(lua_State *lua) {
   heed_sweep *self;
@@ -97,17 +96,6 @@ static int set_metatable(lua_State *lua) {
   return 1;
 }
 
-static int require(lua_State *lua) {
-  const char *name = luaL_checkstring(lua, 1);
-  if (strcmp(name, "heed") != 0)
-    return luaL_error(lua,
-                      "require \"%s\": a sweep is one file, and can require "
-                      "\"heed\" alone",
-                      name);
-  lua_pushvalue(lua, lua_upvalueindex(1));
-  return 1;
-}
-
 static int no_such_variable(lua_State *lua) {
   static const char *const left_out[] = {
       "io",     "os",       "package", "debug",          "coroutine",
@@ -171,8 +159,8 @@ static void close_globals(lua_State *lua) {
 static int build(lua_State *lua) {
   open_base(lua);
   open_libraries(lua);
-  language_push(sandbox_sweep(lua));
-  lua_pushcclosure(lua, require, 1);
+  language_open(sandbox_sweep(lua));
+  lua_pushcclosure(lua, require_file, 1);
   lua_setglobal(lua, "require");
   close_globals(lua);
   return 0;
@@ -232,52 +220,32 @@ void sandbox_close(heed_sweep *self) {
 static heed_status read_file(heed_sweep *self, heed_error *error) {
   const char *path = self->options->sweep;
   FILE *file = fopen(path, "rb");
-  char *text;
-  size_t length;
+  heed_status status;
   if (file == NULL)
     return heed_fail(error, HEED_INVALID, "%s: cannot be read: %s", path,
                      strerror(errno));
-  text = malloc(LONGEST_SWEEP + 1);
-  length = text == NULL ? 0 : fread(text, 1, LONGEST_SWEEP + 1, file);
-  const bool failed = text == NULL || ferror(file) != 0;
-  const int cause = errno;
+  status = text_read(file, path, &self->text, error);
   (void)fclose(file);
-  if (!failed && length <= LONGEST_SWEEP)
-    self->text = json_stringn(text, length);
-  const bool compiled = length > 0 && text[0] == LUA_SIGNATURE[0];
-  free(text);
-  if (failed)
-    return heed_fail(error, HEED_INVALID, "%s: cannot be read: %s", path,
-                     strerror(cause));
-  if (length > LONGEST_SWEEP)
-    return heed_fail(error, HEED_INVALID,
-                     "%s: is longer than %d MiB: is it a sweep?", path,
-                     LONGEST_SWEEP >> 20);
-  if (compiled)
-    return heed_fail(error, HEED_INVALID,
-                     "%s: is compiled Lua; a sweep must be text", path);
-  if (self->text == NULL)
-    return heed_fail(error, HEED_INVALID,
-                     "%s: is not UTF-8 text; a sweep must be", path);
-  return HEED_OK;
+  return status;
+}
+
+int sandbox_load(const heed_sweep *self, const json_t *text, const char *name) {
+  static const char mark[] = "\xef\xbb\xbf"; /* byte order, from some editors */
+  const char *start = json_string_value(text);
+  size_t length = json_string_length(text);
+  if (strncmp(start, mark, 3) == 0) {
+    start += 3;
+    length -= 3;
+  }
+  return luaL_loadbufferx(self->lua, start, length,
+                          label_format(self, "@%s", name), "t");
 }
 
 heed_status sandbox_run(heed_sweep *self, heed_error *error) {
-  static const char mark[] = "\xef\xbb\xbf"; /* byte order, from some editors */
   heed_status status = read_file(self, error);
-  const char *text;
-  size_t length;
   int result;
   if (status != HEED_OK) return status;
-  text = json_string_value(self->text);
-  length = json_string_length(self->text);
-  if (strncmp(text, mark, 3) == 0) {
-    text += 3;
-    length -= 3;
-  }
-  result =
-      luaL_loadbufferx(self->lua, text, length,
-                       label_format(self, "@%s", self->options->sweep), "t");
+  result = sandbox_load(self, self->text, self->options->sweep);
   if (result != LUA_OK) return take_error(self, result, error);
   return sandbox_call(self, 0, error);
 }

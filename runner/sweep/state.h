@@ -9,7 +9,8 @@
 #ifndef HEED_SWEEP_STATE_H
 #define HEED_SWEEP_STATE_H
 
-#include <lua.h>
+#include <lauxlib.h>
+#include <stdio.h>
 
 #include "host/host.h"
 #include "plan/plan.h"
@@ -38,6 +39,17 @@ typedef struct sweep_axis {
   bool flat;     /* its values hold no axes any more */
 } sweep_axis;
 
+/* A file that the sweep required. */
+typedef struct sweep_file {
+  const char *path;  /* without links */
+  const char *shown; /* as messages call it: "scripts/lib/arms.lua" */
+  json_t *text;
+  char sha256[PLAN_KEY_SIZE];
+  int value; /* reference in Lua's registry; LUA_NOREF until it has run */
+} sweep_file;
+
+#define SWEEP_DEEPEST_REQUIRE 32
+
 /* Keys of a sweep: the stages, in their order, and the head. */
 enum {
   SWEEP_TITLE = PLAN_STAGE_COUNT,
@@ -51,9 +63,15 @@ enum {
 typedef struct heed_sweep {
   const host_registry *plugins;
   const planner_options *options;
-  host_arena *memory; /* owns texts */
-  const char *folder;
-  json_t *text; /* of the file */
+  host_arena *memory;        /* owns texts */
+  const char *path, *folder; /* of the file, without links */
+  const char *shown_folder;  /* "scripts/", or "" */
+  json_t *text;              /* of the file */
+
+  size_t file_count;
+  sweep_file *files;                     /* in the order of their first use */
+  size_t running_count;                  /* files that run now, */
+  size_t running[SWEEP_DEEPEST_REQUIRE]; /* the first the outermost */
 
   lua_State *lua;
   size_t lua_memory, lua_limit; /* bytes */
@@ -77,19 +95,43 @@ void sandbox_close(heed_sweep *self);
 heed_status sandbox_run(heed_sweep *self, heed_error *error);
 /* Calls the function below its `arguments` values, for one result. */
 heed_status sandbox_call(heed_sweep *self, int arguments, heed_error *error);
+/* Pushes a text as a function, or an error; returns Lua's status.  name is what
+ * messages call the file. */
+int sandbox_load(const heed_sweep *self, const json_t *text, const char *name);
 heed_sweep *sandbox_sweep(lua_State *lua);
 
-/* ---- language.c, rows.c: the words of require "heed" ---- */
+/* ---- text.c: UTF-8 without zero bytes ---- */
+
+bool text_is_utf8(const char *text);
+/* Reads a Lua file to its end; *text is a new reference.  name is what messages
+ * call the file: "NAME:3: zero byte". */
+heed_status text_read(FILE *file, const char *name, json_t **text,
+                      heed_error *error);
+/* The string at a place on Lua's stack, alive as long as Lua holds it.  NULL
+ * and a message, which begins with path, when it has a zero byte or is not
+ * UTF-8. */
+const char *text_at(lua_State *lua, int index, const char *path,
+                    heed_error *error);
+
+/* ---- language.c: the words of require "heed" ---- */
 
 /* Pushes the table h. */
-void language_push(heed_sweep *self);
-/* h.rows, a closure over h.axis. */
-int language_rows(lua_State *lua);
+void language_open(heed_sweep *self);
+/* The functions of h beside the constructors of plugins, ended by NULL. */
+extern const luaL_Reg language_words[];
 /* Takes the sweep on top of the stack into record, where and exclude. */
 heed_status language_take(heed_sweep *self, heed_error *error);
 /* A plugin's or an axis's template at a place on Lua's stack; new reference, or
  * NULL when it is neither. */
-json_t *language_object(lua_State *lua, int index);
+json_t *language_template(lua_State *lua, int index);
+
+/* ---- require.c: other files of the sweep ---- */
+
+/* The function `require`; h is its upvalue 1. */
+int require_file(lua_State *lua);
+/* [{"path":…, "sha256":…}], with_text: and "text"; new reference. */
+json_t *require_list(const heed_sweep *self, bool with_text);
+void require_close(heed_sweep *self);
 
 /* ---- template.c ---- */
 

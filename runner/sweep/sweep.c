@@ -114,26 +114,27 @@ static json_t *list_plugins(const heed_sweep *self, const sweep_tree *tree) {
   return plugins;
 }
 
-static json_t *list_inputs(const sweep_tree *tree) {
-  json_t *inputs = json_array(), *digest;
+/* What the stages read, which their keys depend on; then the Lua files that the
+ * sweep required, which no key depends on. */
+static json_t *list_inputs(const heed_sweep *self, const sweep_tree *tree) {
+  json_t *inputs = json_array(), *required = require_list(self, false), *digest;
   const char *path;
   json_object_foreach(tree->inputs, path, digest) {
     (void)json_array_append_new(
         inputs, json_pack("{s:s, s:O}", "path", path, "sha256", digest));
   }
+  (void)json_array_extend(inputs, required);
+  json_decref(required);
   return inputs;
 }
 
 static json_t *describe_sweep(const heed_sweep *self) {
-  char *absolute = realpath(self->options->sweep, NULL);
-  json_t *sets = json_array(), *result;
+  json_t *sets = json_array();
   for (size_t i = 0; i < self->options->set_count; i++)
     (void)json_array_append_new(sets, json_string(self->options->sets[i]));
-  result = json_pack("{s:s, s:O, s:o}", "file",
-                     absolute == NULL ? self->options->sweep : absolute, "text",
-                     self->text, "set", sets);
-  free(absolute);
-  return result;
+  return json_pack("{s:s, s:O, s:o, s:o}", "file", self->path, "text",
+                   self->text, "set", sets, "required",
+                   require_list(self, true));
 }
 
 static heed_status assemble(heed_sweep *self, json_t **result,
@@ -148,7 +149,7 @@ static heed_status assemble(heed_sweep *self, json_t **result,
   if (status == HEED_OK) {
     (void)json_object_set_new(made, "sweep", describe_sweep(self));
     (void)json_object_set_new(made, "plugins", list_plugins(self, &tree));
-    (void)json_object_set_new(made, "inputs", list_inputs(&tree));
+    (void)json_object_set_new(made, "inputs", list_inputs(self, &tree));
     (void)json_object_set_new(made, "axes", list_axes(self));
     status = metrics_add(self, &tree, made, error);
   }
@@ -164,13 +165,32 @@ static heed_status assemble(heed_sweep *self, json_t **result,
 
 /* ---- */
 
-static heed_status find_folder(heed_sweep *self, heed_error *error) {
-  char path[PATH_MAX], *absolute = realpath(self->options->sweep, NULL);
-  (void)snprintf(path, sizeof path, "%s",
-                 absolute == NULL ? self->options->sweep : absolute);
+/* What messages put before the name of a file in the folder: "scripts/" as the
+ * user wrote it, unless the sweep is a link that leads elsewhere. */
+static const char *shown_folder(const heed_sweep *self) {
+  const char *given = self->options->sweep, *slash = strrchr(given, '/');
+  const char *earlier = label_format(
+      self, "%.*s", slash == NULL ? 0 : (int)(slash + 1 - given), given);
+  char *absolute = realpath(*earlier == '\0' ? "." : earlier, NULL);
+  const bool same = absolute != NULL && strcmp(absolute, self->folder) == 0;
   free(absolute);
+  return same ? earlier : label_format(self, "%s/", self->folder);
+}
+
+/* The plan and the places in messages hold the path, and are UTF-8. */
+static heed_status find_folder(heed_sweep *self, heed_error *error) {
+  const char *given = self->options->sweep;
+  char path[PATH_MAX], *absolute = realpath(given, NULL);
+  (void)snprintf(path, sizeof path, "%s", absolute == NULL ? given : absolute);
+  free(absolute);
+  if (!text_is_utf8(given) || !text_is_utf8(path))
+    return heed_fail(error, HEED_INVALID, "%s: the path %s is not UTF-8", given,
+                     path);
+  self->path = arena_copy(self->memory, path);
   self->folder = arena_copy(self->memory, dirname(path));
-  return self->folder == NULL ? out_of_memory(error) : HEED_OK;
+  if (self->path == NULL || self->folder == NULL) return out_of_memory(error);
+  self->shown_folder = shown_folder(self);
+  return HEED_OK;
 }
 
 /* Which axes the sweep itself uses, before --set takes some away. */
@@ -217,6 +237,7 @@ heed_status planning_plan(const host_registry *plugins,
   free(self.axes);
   json_decref(self.record);
   json_decref(self.text);
+  require_close(&self);
   arena_free(self.memory);
   return status;
 }

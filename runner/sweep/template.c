@@ -13,15 +13,12 @@
 static heed_status read(lua_State *lua, int index, const char *path,
                         unsigned depth, json_t **result, heed_error *error);
 
-static heed_status text_at(lua_State *lua, int index, const char *path,
-                           json_t **result, heed_error *error) {
-  size_t length;
-  const char *text = lua_tolstring(lua, index, &length);
-  *result = strlen(text) == length ? json_stringn(text, length) : NULL;
-  if (*result != NULL) return HEED_OK;
-  return heed_fail(error, HEED_INVALID,
-                   "%s: found a text that is not UTF-8 or has a zero byte",
-                   path);
+static heed_status string_at(lua_State *lua, int index, const char *path,
+                             json_t **result, heed_error *error) {
+  const char *text = text_at(lua, index, path, error);
+  if (text == NULL) return HEED_INVALID;
+  *result = json_string(text);
+  return HEED_OK;
 }
 
 static heed_status number_at(lua_State *lua, int index, const char *path,
@@ -108,20 +105,21 @@ static heed_status pair_at(lua_State *lua, const char *path, unsigned depth,
   const char *key;
   if (lua_type(lua, -2) != LUA_TSTRING)
     return heed_fail(error, HEED_INVALID,
-                     "%s: found a table with both named and unnamed values, or "
+                     "%s%sfound a table with both named and unnamed values, or "
                      "with gaps",
-                     path);
-  key = lua_tostring(lua, -2);
+                     path, *path == '\0' ? "" : ": ");
+  key = text_at(lua, -2, path, error);
+  if (key == NULL) return HEED_INVALID;
   if (has_control_character(key))
     return heed_fail(error, HEED_INVALID,
-                     "%s: found a key with a control character", path);
+                     "%s%sfound a key with a control character", path,
+                     *path == '\0' ? "" : ": ");
   (void)snprintf(below, sizeof below, "%s%s%s", path, *path == '\0' ? "" : ".",
                  key);
   status = read(lua, lua_gettop(lua), below, depth + 1, &item, error);
   if (status != HEED_OK) return status;
-  if (json_object_set_new(object, key, item) == 0) return HEED_OK;
-  return heed_fail(error, HEED_INVALID, "%s: found a key that is not UTF-8",
-                   path);
+  (void)json_object_set_new(object, key, item);
+  return HEED_OK;
 }
 
 static heed_status record_at(lua_State *lua, int index, const char *path,
@@ -171,11 +169,11 @@ static heed_status read(lua_State *lua, int index, const char *path,
     case LUA_TNUMBER:
       return number_at(lua, index, path, result, error);
     case LUA_TSTRING:
-      return text_at(lua, index, path, result, error);
+      return string_at(lua, index, path, result, error);
     case LUA_TTABLE:
       return table_at(lua, index, path, depth, result, error);
     case LUA_TUSERDATA:
-      *result = language_object(lua, index);
+      *result = language_template(lua, index);
       if (*result != NULL) return HEED_OK;
       break;
     default:

@@ -79,7 +79,7 @@ assert plan["nodes"][0]["spec"]["parameters"]["mu"] == 0.6
   [ "$stderr" = "heed: .: cannot be read: Is a directory" ]
   printf '\033LuaT' >compiled.lua
   check compiled.lua
-  [ "$stderr" = "heed: compiled.lua: is compiled Lua; a sweep must be text" ]
+  [ "$stderr" = "heed: compiled.lua: compiled Lua, expected text" ]
 }
 
 @test "a wrong command line is told" {
@@ -200,4 +200,23 @@ endless() {
   run "$HEED" plan good.lua 3>&-
   [ "$status" -eq 2 ]
   [[ "$output" == "heed: plan: is started by heed itself"* ]]
+}
+
+@test "a zero byte is told with file and line, whatever the command" {
+  printf 'local h = require "heed"\n-- \0\n' >zero.lua
+  for command in check run "cell --index 0"; do
+    run --separate-stderr "$HEED" $command zero.lua
+    [ "$status" -eq 2 ]
+    [ -z "$output" ]
+    [ "$stderr" = "heed: zero.lua:2: zero byte" ]
+  done
+  mkdir lib
+  cp zero.lua lib/parts.lua
+  echo 'require "lib.parts"' >parts.lua
+  check parts.lua
+  [ "$status" -eq 2 ]
+  [ "$stderr" = "heed: lib/parts.lua:2: zero byte" ]
+  check good.lua --set 'title="a\u0000b"'
+  [ "$status" -eq 2 ]
+  [ "$stderr" = 'heed: --set title="a\u0000b": zero byte in a text' ]
 }

@@ -72,6 +72,23 @@ load small
   same fresh.h5 small.h5
 }
 
+@test "a result holds the files that its sweep requires, and its cells do not depend on them" {
+  mkdir lib
+  echo 'return { 0, 0.001 }' >lib/pauses.lua
+  sed -i 's/h.axis { "pause", 0, 0.001 }/h.axis("pause", require "lib.pauses")/' small.lua
+  heed_run small.lua
+  [ "$status" -eq 0 ]
+  [[ "$output" == "18 cells done, "* ]]
+  [ "$(ask small.h5 'texts("inputs/path")')" = "['$(realpath lib/pauses.lua)']" ]
+  [ "$(ask small.h5 'texts("inputs/sha256")')" = "['$(sha256sum lib/pauses.lua | cut -d' ' -f1)']" ]
+  [ "$(ask small.h5 '__import__("json").loads(f["sweep/plan"][()])["sweep"]["required"][0]["text"]')" = \
+    'return { 0, 0.001 }' ]
+  echo 'return { 0, 1e-3 } -- the same values' >lib/pauses.lua
+  heed_run small.lua
+  [ "$status" -eq 0 ]
+  [[ "$output" == "0 cells done, 18 recorded before"* ]]
+}
+
 @test "a sweep that lost a value does not drop its cells silently" {
   heed_run small.lua
   sed -i 's/"nap", 0, 0.001, 0.002/"nap", 0, 0.001/' small.lua

@@ -1,120 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Planning: what a sweep means, and what is said of one that is wrong. */
-/* cmocka wants these before it. */
-/* clang-format off */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-/* clang-format on */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "plan/plan.h"
-#include "planner/planner.h"
-#include "sweep/sweep.h"
-
-#define KINDS HEED_TEST_BUILD "/tests/plugins/planning_kinds/planning_kinds.so"
-
-/* What most sweeps here begin with: lines 1 to 4. */
-#define HEAD                                                               \
-  "local h = require 'heed'\n"                                             \
-  "local span, model = h.distribution.span, h.user_model.plain {}\n"       \
-  "local users = { count = 10, attentiveness = span {}, model = model }\n" \
-  "local fit = h.estimator.fit { model = model }\n"
-#define MADE "source = h.source.made { pairs = 10 }, "
-#define REST "users = users, estimator = fit "
-
-static host_registry *plugins;
-static char folder[] = "/tmp/heed-planning-XXXXXX";
-static char warning[HEED_MESSAGE_SIZE], printed[HEED_MESSAGE_SIZE];
-
-static void write_text(const char *name, const char *text, size_t length) {
-  FILE *file = fopen(name, "wb");
-  assert_non_null(file);
-  assert_int_equal(fwrite(text, 1, length, file), length);
-  assert_int_equal(fclose(file), 0);
-}
-
-static void notice(void *context, planner_notice kind, const char *text) {
-  (void)context;
-  if (kind == PLANNER_WARNED)
-    (void)snprintf(warning, sizeof warning, "%s", text);
-  if (kind == PLANNER_PRINTED)
-    (void)snprintf(printed, sizeof printed, "%s", text);
-}
-
-static heed_status attempt(const planner_options *options, json_t **result,
-                           heed_error *error) {
-  warning[0] = printed[0] = '\0';
-  *result = NULL;
-  return planning_plan(plugins, options, result, error);
-}
-
-/* The plan of a sweep under up to two --set; checked by reading it back. */
-static heed_plan *planned(const char *text, const char *set,
-                          const char *other) {
-  const char *const sets[] = {set, other};
-  const planner_options options = {
-      .sweep = "sweep.lua",
-      .sets = sets,
-      .set_count = (size_t)(set != NULL) + (size_t)(other != NULL),
-      .notice = notice};
-  heed_error error = {HEED_OK, ""};
-  json_t *made = NULL;
-  heed_plan *result = NULL;
-  char *dumped;
-  write_text("sweep.lua", text, strlen(text));
-  if (attempt(&options, &made, &error) != HEED_OK)
-    fail_msg("%s", error.message);
-  dumped = json_dumps(made, JSON_COMPACT);
-  if (plan_parse(dumped, strlen(dumped), &result, &error) != HEED_OK)
-    fail_msg("%s", error.message);
-  free(dumped);
-  json_decref(made);
-  return result;
-}
-
-static void refused_with(const char *text, size_t length, const char *set,
-                         double seconds, const char *expected) {
-  const planner_options options = {.sweep = "sweep.lua",
-                                   .sets = &set,
-                                   .set_count = set != NULL,
-                                   .seconds = seconds,
-                                   .memory = (size_t)64 << 20,
-                                   .notice = notice};
-  heed_error error = {HEED_OK, ""};
-  json_t *made = NULL;
-  write_text("sweep.lua", text, length);
-  assert_int_equal(attempt(&options, &made, &error), HEED_INVALID);
-  assert_null(made);
-  if (strcmp(error.message, expected) != 0)
-    fail_msg("found    %s\nexpected %s", error.message, expected);
-}
-
-static void refused(const char *text, const char *expected) {
-  refused_with(text, strlen(text), NULL, 0, expected);
-}
-
-static void refused_set(const char *set, const char *expected) {
-  static const char text[] = HEAD "return h.sweep { " MADE REST "}";
-  refused_with(text, strlen(text), set, 0, expected);
-}
-
-static const json_t *parameter(const heed_plan *plan, size_t point,
-                               plan_stage stage, const char *name) {
-  const json_t *spec = plan->nodes[plan_node_at(plan, point, stage)].spec;
-  const json_t *parameters = json_object_get(spec, "parameters");
-  return json_object_get(parameters != NULL ? parameters : spec, name);
-}
-
-static double number(const heed_plan *plan, size_t point, plan_stage stage,
-                     const char *name) {
-  return json_number_value(parameter(plan, point, stage, name));
-}
+#include "../support/planned.h"
 
 static size_t nodes_of(const heed_plan *plan, plan_stage stage) {
   size_t count = 0;
@@ -323,7 +209,7 @@ static void rows_that_make_no_sense_are_refused(void **state) {
           "sweep.lua:5: h.rows { \"arm\", … }: row 2: it has a key that the "
           "first row has not");
   refused(HEAD "return h.rows { 'arm', { 'a', ['x y'] = 1 } }",
-          "sweep.lua:5: h.axis { \"x y\", … }: an axis is named with a letter, "
+          "sweep.lua:5: h.axis(\"x y\", …): an axis is named with a letter, "
           "then letters, digits and _, fewer than 64");
 }
 
@@ -424,10 +310,6 @@ static void an_unused_axis_is_warned_of(void **state) {
 }
 
 /* ---- keys ---- */
-
-static const char *leaf_key(const heed_plan *plan, size_t point) {
-  return plan->nodes[plan->points[point].leaf].key;
-}
 
 static void a_value_added_to_an_axis_leaves_the_old_keys_alone(void **state) {
   heed_plan *few = planned(HEAD
@@ -734,6 +616,92 @@ static void axes_that_make_no_sense_are_refused(void **state) {
           "with label = \"…\"");
 }
 
+static void an_axis_called_with_a_list_has_its_items_as_values(void **state) {
+  heed_plan *made =
+      planned(HEAD
+              "users.count = h.axis('people', { 10, 20 }, "
+              "{ unit = '1', doc = 'd' })\n"
+              "users.annotations = h.axis('each', { 3, 5 }, "
+              "{ tie = users.count, labels = { 'few', 'many' } })\n"
+              "return h.sweep { " MADE REST "}",
+              NULL, NULL);
+  (void)state;
+  assert_int_equal(made->axis_count, 1);
+  assert_string_equal(made->axes[0].coordinate.name, "people");
+  assert_string_equal(made->axes[0].coordinate.unit, "1");
+  assert_string_equal(made->axes[0].coordinate.doc, "d");
+  assert_true(made->axes[0].coordinate.numbers[1] == 20);
+  assert_string_equal(made->axes[0].tied[0].labels[1], "many");
+  assert_true(number(made, 1, PLAN_ANNOTATIONS, "annotations") == 5);
+  plan_free(made);
+}
+
+static void a_list_parameter_can_be_an_axis_of_lists(void **state) {
+  /* Between braces, one table is the list of the axis's values. */
+  heed_plan *made = planned(HEAD
+                            "fit = h.estimator.fit { model = model, levels = "
+                            "h.axis('levels', { { 0.1, 0.9 } }) }\n"
+                            "return h.sweep { " MADE REST "}",
+                            NULL, NULL);
+  const json_t *levels = parameter(made, 0, PLAN_POSTERIOR, "levels");
+  (void)state;
+  assert_int_equal(made->axis_count, 1);
+  assert_int_equal(made->point_count, 1);
+  assert_int_equal(json_array_size(levels), 2);
+  assert_string_equal(made->axes[0].coordinate.labels[0], "[0.1, 0.9]");
+  plan_free(made);
+}
+
+static void a_row_can_set_a_list(void **state) {
+  heed_plan *made =
+      planned(HEAD
+              "local arm = h.rows { 'arm', { 'a', levels = { 0.1, 0.9 } "
+              "} }\n"
+              "fit = h.estimator.fit { model = model, levels = "
+              "arm.levels }\n"
+              "return h.sweep { " MADE REST "}",
+              NULL, NULL);
+  (void)state;
+  assert_int_equal(made->point_count, 1);
+  assert_int_equal(
+      json_array_size(parameter(made, 0, PLAN_POSTERIOR, "levels")), 2);
+  plan_free(made);
+}
+
+static void an_axis_called_wrongly_is_refused(void **state) {
+  (void)state;
+  refused("return require 'heed'.axis()",
+          "sweep.lua:1: h.axis: expected a name and values: h.axis { \"mu\", "
+          "0.6, 0.7 } or h.axis(\"mu\", { 0.6, 0.7 })");
+  refused("return require 'heed'.axis('a')",
+          "sweep.lua:1: h.axis(\"a\", …): found nothing, expected a list of "
+          "values: h.axis(\"mu\", { 0.6, 0.7 })");
+  refused("return require 'heed'.axis('a', 1, 2)",
+          "sweep.lua:1: h.axis(\"a\", …): found a number, expected a list of "
+          "values: h.axis(\"mu\", { 0.6, 0.7 })");
+  refused("return require 'heed'.axis('a', { 1 }, 's')",
+          "sweep.lua:1: h.axis(\"a\", …): found a string after the values, "
+          "expected a table of options: { unit = \"s\" }");
+  refused("return require 'heed'.axis('a', { 1 }, {}, 2)",
+          "sweep.lua:1: h.axis: expected at most a name, a list of values and "
+          "a table of options");
+  refused("return require 'heed'.axis('a', { 1 }, { 's' })",
+          "sweep.lua:1: h.axis(\"a\", …): found a number as a key of its "
+          "options");
+  refused("return require 'heed'.axis('a', { 1 }, { uint = 's' })",
+          "sweep.lua:1: h.axis(\"a\", …): uint: there is no such option; did "
+          "you mean \"unit\"?");
+  refused("return require 'heed'.axis('a', {})",
+          "sweep.lua:1: h.axis(\"a\", …): it has no values; expected at least "
+          "one");
+  refused("return require 'heed'.axis('a', { x = 1 })",
+          "sweep.lua:1: h.axis(\"a\", …): found a table of named values, "
+          "expected a list");
+  refused("return require 'heed'.axis('2', { 1 })",
+          "sweep.lua:1: h.axis(\"2\", …): an axis is named with a letter, then "
+          "letters, digits and _, fewer than 64");
+}
+
 static void ties_that_do_not_fit_are_refused(void **state) {
   (void)state;
   refused(HEAD
@@ -837,9 +805,6 @@ static void what_could_reach_outside_is_not_there(void **state) {
                    "sweep.lua:1: %s is not available in a sweep", names[i]);
     refused(text, expected);
   }
-  refused("require 'os'",
-          "sweep.lua:1: require \"os\": a sweep is one file, and can require "
-          "\"heed\" alone");
   refused("return math.random()",
           "sweep.lua:1: math.random is not available: a sweep must say the "
           "same each time; `seed` keys what is random in a cell");
@@ -854,12 +819,93 @@ static void what_could_reach_outside_is_not_there(void **state) {
 
 static void only_text_is_run(void **state) {
   static const char compiled[] = "\033Lua\x54\x00\x19\x93";
-  static const char latin[] = "return '\xe9'";
+  static const char latin[] = "local a = 'é'\nreturn '\xe9'";
   (void)state;
   refused_with(compiled, sizeof compiled - 1, NULL, 0,
-               "sweep.lua: is compiled Lua; a sweep must be text");
-  refused_with(latin, sizeof latin - 1, NULL, 0,
-               "sweep.lua: is not UTF-8 text; a sweep must be");
+               "sweep.lua: compiled Lua, expected text");
+  refused_with(latin, sizeof latin - 1, NULL, 0, "sweep.lua:2: not UTF-8");
+}
+
+static void a_zero_byte_in_the_file_is_refused_with_its_line(void **state) {
+  static const char comment[] = "local a\n\n-- \0\nreturn \0";
+  static const char first[] = "\0";
+  (void)state;
+  refused_with(comment, sizeof comment - 1, NULL, 0, "sweep.lua:3: zero byte");
+  refused_with(first, sizeof first - 1, NULL, 0, "sweep.lua:1: zero byte");
+}
+
+static void a_zero_byte_in_a_text_is_refused_at_its_constructor(void **state) {
+  (void)state;
+  refused(HEAD "return h.sweep { title = 'a\\0b', " MADE REST "}",
+          "sweep.lua:5: h.sweep: title: zero byte in a text");
+  refused(HEAD "return h.source.made { pairs = 1, judges = { a = '\\0' } }",
+          "sweep.lua:5: h.source.made: judges.a: zero byte in a text");
+  refused(HEAD "return h.source.made { ['pairs\\0'] = 1 }",
+          "sweep.lua:5: h.source.made: zero byte in a text");
+  refused(HEAD
+          "return h.source.made { pairs = 1, judges = { ['a\\0'] = 'x' } }",
+          "sweep.lua:5: h.source.made: judges: zero byte in a text");
+  refused(HEAD "return h.axis { 'a\\0', 1 }",
+          "sweep.lua:5: h.axis: its name: zero byte in a text");
+  refused(HEAD "return h.axis { 'a', 1, ['unit\\0'] = 's' }",
+          "sweep.lua:5: h.axis { \"a\", … }: an option: zero byte in a text");
+  refused(HEAD "return h.rows { 'a', { 'x', ['b\\0'] = 1 } }",
+          "sweep.lua:5: h.rows { \"a\", … }: row 1: a key: zero byte in a "
+          "text");
+  refused(HEAD "return h.source['made\\0'] {}",
+          "sweep.lua:5: h.source: zero byte in a name");
+  refused("require 'heed\\0'", "sweep.lua:1: require: zero byte in a text");
+}
+
+static void a_zero_byte_in_a_set_is_refused(void **state) {
+  (void)state;
+  refused_set("title=\"a\\u0000b\"",
+              "--set title=\"a\\u0000b\": zero byte in a text");
+  refused_set("source.judges={\"\\u0000\": \"x\"}",
+              "--set source.judges={\"\\u0000\": \"x\"}: zero byte in a text");
+}
+
+static void a_text_that_is_not_utf8_is_refused_at_its_constructor(
+    void **state) {
+  (void)state;
+  refused(HEAD "return h.sweep { title = '\\xff', " MADE REST "}",
+          "sweep.lua:5: h.sweep: title: a text that is not UTF-8");
+  refused(HEAD "return h.axis { 'a', 1, unit = '\\xff' }",
+          "sweep.lua:5: h.axis { \"a\", … }: unit: a text that is not UTF-8");
+  refused(HEAD "return h.axis('a', { 1 }, { tie = '\\xff' })",
+          "sweep.lua:5: h.axis(\"a\", …): tie: a text that is not UTF-8");
+}
+
+static void a_path_that_is_not_utf8_is_refused(void **state) {
+  const planner_options options = {.sweep = "\xff.lua"};
+  heed_error error = {HEED_OK, ""};
+  json_t *made = NULL;
+  char expected[128];
+  (void)state;
+  write_text("\xff.lua", "return 1", 8);
+  (void)snprintf(expected, sizeof expected,
+                 "\xff.lua: the path %s/\xff.lua is not UTF-8", folder);
+  assert_int_equal(attempt(&options, &made, &error), HEED_INVALID);
+  assert_string_equal(error.message, expected);
+}
+
+static void a_long_path_is_cut_between_characters(void **state) {
+  /* Lua shortens a path to its last 57 bytes; 'é' has two. */
+  static const char text[] = HEAD "return h.sweep { " MADE REST "}";
+  char name[128];
+  (void)state;
+  for (int shift = 0; shift < 2; shift++) {
+    planner_options options = {.sweep = name};
+    heed_error error = {HEED_OK, ""};
+    json_t *made = NULL;
+    (void)snprintf(name, sizeof name, "%s%s.lua",
+                   "éééééééééééééééééééééééééééééééééééééééééé",
+                   shift == 0 ? "" : "a");
+    write_text(name, text, sizeof text - 1);
+    if (attempt(&options, &made, &error) != HEED_OK)
+      fail_msg("%s", error.message);
+    json_decref(made);
+  }
 }
 
 static void memory_and_time_are_limited(void **state) {
@@ -907,22 +953,6 @@ static void what_h_makes_stays_as_it_was_made(void **state) {
           "the value");
 }
 
-static int open_all(void **state) {
-  heed_error error;
-  (void)state;
-  if (mkdtemp(folder) == NULL || chdir(folder) != 0) return -1;
-  if (registry_create(true, &plugins, &error) != HEED_OK) return -1;
-  return registry_load(plugins, KINDS, NULL, &error) == HEED_OK ? 0 : -1;
-}
-
-static int close_all(void **state) {
-  static const char *const made[] = {"sweep.lua", "one.csv", "two.csv"};
-  (void)state;
-  registry_free(plugins);
-  for (size_t i = 0; i < sizeof made / sizeof *made; i++) (void)unlink(made[i]);
-  return chdir("/") == 0 && rmdir(folder) == 0 ? 0 : -1;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_plan_has_every_parameter_resolved),
@@ -957,6 +987,10 @@ int main(void) {
       cmocka_unit_test(what_create_refuses_is_refused_at_its_line),
       cmocka_unit_test(numbers_must_be_finite),
       cmocka_unit_test(axes_that_make_no_sense_are_refused),
+      cmocka_unit_test(an_axis_called_with_a_list_has_its_items_as_values),
+      cmocka_unit_test(a_list_parameter_can_be_an_axis_of_lists),
+      cmocka_unit_test(a_row_can_set_a_list),
+      cmocka_unit_test(an_axis_called_wrongly_is_refused),
       cmocka_unit_test(ties_that_do_not_fit_are_refused),
       cmocka_unit_test(set_may_not_leave_a_tied_axis_behind),
       cmocka_unit_test(an_axis_cannot_take_the_name_of_a_result),
@@ -964,6 +998,12 @@ int main(void) {
       cmocka_unit_test(errors_of_lua_keep_their_line),
       cmocka_unit_test(what_could_reach_outside_is_not_there),
       cmocka_unit_test(only_text_is_run),
+      cmocka_unit_test(a_zero_byte_in_the_file_is_refused_with_its_line),
+      cmocka_unit_test(a_zero_byte_in_a_text_is_refused_at_its_constructor),
+      cmocka_unit_test(a_zero_byte_in_a_set_is_refused),
+      cmocka_unit_test(a_text_that_is_not_utf8_is_refused_at_its_constructor),
+      cmocka_unit_test(a_path_that_is_not_utf8_is_refused),
+      cmocka_unit_test(a_long_path_is_cut_between_characters),
       cmocka_unit_test(memory_and_time_are_limited),
       cmocka_unit_test(a_grid_without_end_is_refused),
       cmocka_unit_test(what_h_makes_stays_as_it_was_made),

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * require "lib.arms": the file lib/arms.lua below the sweep's folder.
+ *
+ * A required file runs in the sandbox of its sweep, under the same limits,
+ * once: later calls return the same value.  What is hashed is what is run.  The
+ * plan lists the files beside its inputs; no key depends on them, since keys
+ * are made of resolved parameters, which are all that a file can change. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/hash.h"
+#include "language.h"
+
+/* Raises "sweep.lua:3: require "NAME": message". */
+static int complain(lua_State *lua, const char *name, const heed_error *error) {
+  char call[160];
+  (void)snprintf(call, sizeof call, "require \"%.120s\"", name);
+  return language_raise(lua, call, error->message);
+}
+
+/* ---- names ---- */
+
+/* Words of letters, digits, '_' and '-' with dots between them. */
+static bool is_name(const char *name) {
+  const char letters[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+  size_t length = strspn(name, letters);
+  while (length > 0 && name[length] == '.') {
+    name += length + 1;
+    length = strspn(name, letters);
+  }
+  return length > 0 && name[length] == '\0';
+}
+
+/* "lib.arms" is "lib/arms.lua".  What is too long is cut and found nowhere. */
+static void file_of(const char *name, char file[PATH_MAX]) {
+  const size_t length = strlen(name);
+  (void)snprintf(file, PATH_MAX, "%s.lua", name);
+  for (size_t i = 0; i < length && file[i] != '\0'; i++)
+    if (file[i] == '.') file[i] = '/';
+}
+
+/* ---- files ---- */
+
+static bool is_below(const char *path, const char *folder) {
+  const size_t length = strlen(folder);
+  return strncmp(path, folder, length) == 0 &&
+         (folder[length - 1] == '/' || path[length] == '/');
+}
+
+/* The file without links, which must not lead out of the sweep's folder. */
+static heed_status find_file(const heed_sweep *self, const char *file,
+                             const char **path, heed_error *error) {
+  const char *joined = label_format(self, "%s/%s", self->folder, file);
+  char *absolute = realpath(joined, NULL);
+  if (absolute == NULL)
+    return errno == ENOENT
+               ? heed_fail(error, HEED_INVALID, "there is no file %s", joined)
+               : heed_fail(error, HEED_INVALID, "%s: cannot be read: %s",
+                           joined, strerror(errno));
+  *path = arena_copy(self->memory, absolute);
+  free(absolute);
+  if (*path == NULL) return heed_fail(error, HEED_MEMORY, "out of memory");
+  if (!is_below(*path, self->folder))
+    return heed_fail(error, HEED_INVALID,
+                     "%s: leads to %s, out of the folder of the sweep", joined,
+                     *path);
+  if (!text_is_utf8(*path))
+    return heed_fail(error, HEED_INVALID, "%s: the path %s is not UTF-8",
+                     joined, *path);
+  return HEED_OK;
+}
+
+static heed_status read_file(const char *path, const char *shown, json_t **text,
+                             heed_error *error) {
+  const int descriptor =
+      open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  struct stat found;
+  FILE *file;
+  heed_status status;
+  if (descriptor < 0)
+    return heed_fail(error, HEED_INVALID, "%s: cannot be read: %s", shown,
+                     strerror(errno));
+  if (fstat(descriptor, &found) != 0 || !S_ISREG(found.st_mode)) {
+    (void)close(descriptor);
+    return heed_fail(error, HEED_INVALID, "%s: not a file", shown);
+  }
+  file = fdopen(descriptor, "rb");
+  if (file == NULL) {
+    (void)close(descriptor);
+    return heed_fail(error, HEED_MEMORY, "out of memory");
+  }
+  status = text_read(file, shown, text, error);
+  (void)fclose(file);
+  return status;
+}
+
+/* ---- the files of a sweep ---- */
+
+static bool is_known(const heed_sweep *self, const char *path, size_t *number) {
+  for (*number = 0; *number < self->file_count; ++*number)
+    if (strcmp(self->files[*number].path, path) == 0) return true;
+  return false;
+}
+
+static heed_status add_file(heed_sweep *self, const char *path,
+                            const char *shown, heed_error *error) {
+  sweep_file *files =
+      realloc(self->files, (self->file_count + 1) * sizeof *files);
+  json_t *text = NULL;
+  heed_status status;
+  if (files == NULL) return heed_fail(error, HEED_MEMORY, "out of memory");
+  self->files = files;
+  status = read_file(path, shown, &text, error);
+  if (status != HEED_OK) return status;
+  files += self->file_count++;
+  *files = (sweep_file){
+      .path = path, .shown = shown, .text = text, .value = LUA_NOREF};
+  hash_bytes(json_string_value(text), json_string_length(text), files->sha256);
+  return HEED_OK;
+}
+
+/* "a.lua requires b.lua, which requires a.lua": the files that run, from number
+ * `first` of them on; SIZE_MAX: from the sweep. */
+static heed_status refuse_circle(const heed_sweep *self, size_t first,
+                                 heed_error *error) {
+  const bool whole = first == SIZE_MAX;
+  const char *start =
+      whole ? self->options->sweep : self->files[self->running[first]].shown;
+  const char *text = start, *joint = " requires ";
+  for (size_t i = whole ? 0 : first + 1; i < self->running_count; i++) {
+    text = label_format(self, "%s%s%s", text, joint,
+                        self->files[self->running[i]].shown);
+    joint = ", which requires ";
+  }
+  return heed_fail(error, HEED_INVALID, "a circle: %s%s%s", text, joint, start);
+}
+
+static heed_status check_running(const heed_sweep *self, const char *path,
+                                 heed_error *error) {
+  if (strcmp(path, self->path) == 0)
+    return refuse_circle(self, SIZE_MAX, error);
+  for (size_t i = 0; i < self->running_count; i++)
+    if (strcmp(path, self->files[self->running[i]].path) == 0)
+      return refuse_circle(self, i, error);
+  if (self->running_count < SWEEP_DEEPEST_REQUIRE) return HEED_OK;
+  return heed_fail(error, HEED_INVALID, "files require files more than %d deep",
+                   SWEEP_DEEPEST_REQUIRE);
+}
+
+/* Where the required file is: below the folder, and not running now. */
+static heed_status resolve(const heed_sweep *self, const char *name,
+                           char file[PATH_MAX], const char **path,
+                           heed_error *error) {
+  heed_status status;
+  if (!is_name(name))
+    return heed_fail(error, HEED_INVALID,
+                     "expected a name like \"arms\" or \"lib.arms\", for "
+                     "arms.lua or lib/arms.lua in the folder of the sweep");
+  file_of(name, file);
+  status = find_file(self, file, path, error);
+  return status == HEED_OK ? check_running(self, *path, error) : status;
+}
+
+/* ---- running one ---- */
+
+/* __close of the guard: the file has ended, or raised an error. */
+static int leave(lua_State *lua) {
+  sandbox_sweep(lua)->running_count--;
+  return 0;
+}
+
+/* Pushes a value that calls leave() when the running function ends. */
+static void push_guard(lua_State *lua) {
+  lua_newtable(lua);
+  lua_createtable(lua, 0, 1);
+  lua_pushcfunction(lua, leave);
+  lua_setfield(lua, -2, "__close");
+  lua_setmetatable(lua, -2);
+}
+
+static void run(lua_State *lua, size_t number) {
+  heed_sweep *self = sandbox_sweep(lua);
+  push_guard(lua);
+  if (sandbox_load(self, self->files[number].text, self->files[number].shown) !=
+      LUA_OK)
+    (void)lua_error(lua);
+  lua_toclose(lua, -2);
+  self->running[self->running_count++] = number;
+  lua_call(lua, 0, 1);
+  if (lua_isnil(lua, -1)) {
+    lua_pop(lua, 1);
+    lua_pushboolean(lua, 1);
+  }
+  self->files[number].value = luaL_ref(lua, LUA_REGISTRYINDEX);
+}
+
+int require_file(lua_State *lua) {
+  heed_sweep *self = sandbox_sweep(lua);
+  char file[PATH_MAX];
+  const char *name, *path = NULL;
+  heed_error error;
+  size_t number;
+  luaL_checktype(lua, 1, LUA_TSTRING);
+  name = text_at(lua, 1, "", &error);
+  if (name == NULL) return language_raise(lua, "require", error.message);
+  if (strcmp(name, "heed") == 0) {
+    lua_pushvalue(lua, lua_upvalueindex(1));
+    return 1;
+  }
+  if (resolve(self, name, file, &path, &error) != HEED_OK)
+    return complain(lua, name, &error);
+  if (!is_known(self, path, &number) &&
+      add_file(self, path, label_format(self, "%s%s", self->shown_folder, file),
+               &error) != HEED_OK) {
+    lua_pushstring(lua, error.message); /* begins with the file's name */
+    return lua_error(lua);
+  }
+  if (self->files[number].value == LUA_NOREF) run(lua, number);
+  lua_rawgeti(lua, LUA_REGISTRYINDEX, self->files[number].value);
+  return 1;
+}
+
+/* ---- in the plan ---- */
+
+json_t *require_list(const heed_sweep *self, bool with_text) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < self->file_count; i++) {
+    const sweep_file *file = &self->files[i];
+    json_t *made =
+        json_pack("{s:s, s:s}", "path", file->path, "sha256", file->sha256);
+    if (with_text) (void)json_object_set(made, "text", file->text);
+    (void)json_array_append_new(list, made);
+  }
+  return list;
+}
+
+void require_close(heed_sweep *self) {
+  for (size_t i = 0; i < self->file_count; i++)
+    json_decref(self->files[i].text);
+  free(self->files);
+}
