@@ -180,7 +180,7 @@ called() {
   run --separate-stderr "$HEED" describe --lua source/synthetic
   [ "$status" -eq 2 ]
   [ -z "$output" ]
-  [[ "$stderr" == "heed: describe: --lua describes all plugins, in Lua: found source/synthetic beside it"* ]]
+  [[ "$stderr" == "heed: describe: expected KIND/NAME, or --lua alone"* ]]
 }
 
 @test "luacheck finds nothing in the sweeps of scripts/" {
