@@ -215,22 +215,15 @@ static heed_status add_responses(const stages_keeping *self,
   return HEED_OK;
 }
 
-/* A resampled log says how sure its metrics are; it is no data set to take
- * out, and its texts are those of replicate 0 again. */
-static bool is_resampled(const stages_keeping *self) {
-  const stages_level *users = &self->levels[PLAN_ANNOTATIONS];
-  return users->replicate > 0 &&
-         self->levels[PLAN_WORLD].world.annotations != NULL &&
-         users->values[USERS_BOOTSTRAP].integer != BOOTSTRAP_NONE;
-}
-
 static heed_status keep_selection(const stages_keeping *self,
                                   heed_record *record, heed_error *error) {
   heed_column columns[9];
   heed_table table = {sizeof table, "selection", 0, 0, columns};
   chosen_rows chosen;
   heed_status status;
-  if (is_resampled(self)) return HEED_OK;
+  /* A resampled log says how sure its metrics are; it is no data set to take
+   * out, and its texts are those of replicate 0 again. */
+  if (self->levels[PLAN_ANNOTATIONS].crowd.resampled) return HEED_OK;
   status = find_chosen(self, &chosen, error);
   if (status == HEED_OK) status = add_numbers(self, &chosen, &table, error);
   if (status == HEED_OK) status = add_names(self, &chosen, &table, error);

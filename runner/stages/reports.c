@@ -53,7 +53,7 @@ heed_status reports_create(const heed_plan *plan, const host_registry *plugins,
   self->plan = plan;
   self->places = calloc(plan->plugin_count + 1, sizeof *self->places);
   for (size_t i = 0; i < METRIC_COUNT; i++)
-    self->own[i] = named(plan, "", stages_metrics[i].name);
+    self->own[i] = named(plan, "", evaluation_metrics[i].name);
   for (size_t i = 0; self->places != NULL && i < plan->plugin_count; i++) {
     const plan_plugin *wanted = &plan->plugins[i];
     const heed_plugin *plugin =

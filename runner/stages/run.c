@@ -310,23 +310,6 @@ static heed_status run_policy(heed_stages *self, stages_level *level,
   return status;
 }
 
-static void read_settings(const json_t *spec, heed_evaluation *evaluation,
-                          host_arena *memory) {
-  const json_t *kl =
-      json_object_get(spec, stages_evaluation[EVALUATION_KL].name);
-  double *levels = arena_allocate(memory, json_array_size(kl), sizeof *levels);
-  evaluation->kl_count = levels == NULL ? 0 : json_array_size(kl);
-  for (size_t i = 0; i < evaluation->kl_count; i++)
-    levels[i] = json_number_value(json_array_get(kl, i));
-  evaluation->kl = levels;
-  evaluation->split = json_number_value(
-      json_object_get(spec, stages_evaluation[EVALUATION_SPLIT].name));
-  evaluation->level = json_number_value(
-      json_object_get(spec, stages_evaluation[EVALUATION_LEVEL].name));
-  evaluation->min_annotations = json_integer_value(json_object_get(
-      spec, stages_evaluation[EVALUATION_MIN_ANNOTATIONS].name));
-}
-
 static heed_status run_evaluation(heed_stages *self, stages_level *level,
                                   heed_error *error) {
   const stages_level *levels = self->levels;
@@ -352,7 +335,9 @@ static heed_status run_evaluation(heed_stages *self, stages_level *level,
   level->selection.weight = NULL;
   what.selection = selection_for(self, level, error);
   if (what.selection == NULL) return error->status;
-  read_settings(self->plan->nodes[level->node].spec, &what, level->memory);
+  status = evaluation_read(self->plugins, self->plan->nodes[level->node].spec,
+                           &level->host, &what.settings, error);
+  if (status != HEED_OK) return status;
   for (size_t i = 0; i < METRIC_COUNT; i++) {
     const plan_metric *own = reports_own(self->reports, (evaluation_metric)i);
     what.target[i] = own == NULL ? NULL : level->reported + own->offset;

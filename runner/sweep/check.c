@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "evaluation/evaluation.h"
 #include "stages/stages.h"
 #include "state.h"
 
@@ -73,8 +74,8 @@ void check_schema(heed_sweep *self) {
   memcpy(self->schema, keys, sizeof keys);
   self->schema[PLAN_ANNOTATIONS].fields = stages_users;
   self->schema[PLAN_ANNOTATIONS].field_count = stages_user_count;
-  self->schema[PLAN_EVALUATION].fields = stages_evaluation;
-  self->schema[PLAN_EVALUATION].field_count = stages_evaluation_count;
+  self->schema[PLAN_EVALUATION].fields = evaluation_schema;
+  self->schema[PLAN_EVALUATION].field_count = evaluation_schema_count;
 }
 
 const heed_plugin *check_named(const heed_sweep *self, const char *full,

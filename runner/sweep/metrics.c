@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stages/stages.h"
+#include "evaluation/evaluation.h"
 #include "state.h"
 
 typedef struct metrics_list {
@@ -212,16 +212,16 @@ static heed_status add_all_dimensions(const metrics_list *list) {
       status = add_dimensions(list, plugin->dimensions, plugin->dimension_count,
                               json_object_get(spec->resolved, "parameters"));
     else if (spec->stage == PLAN_EVALUATION)
-      status = add_dimensions(list, stages_dimensions, stages_dimension_count,
-                              spec->resolved);
+      status = add_dimensions(list, evaluation_dimensions,
+                              evaluation_dimension_count, spec->resolved);
   }
   return status;
 }
 
 static heed_status add_all_metrics(const metrics_list *list) {
   heed_status status = HEED_OK;
-  for (size_t i = 0; status == HEED_OK && i < stages_metric_count; i++)
-    status = add_metric(list, "", &stages_metrics[i]);
+  for (size_t i = 0; status == HEED_OK && i < METRIC_COUNT; i++)
+    status = add_metric(list, "", &evaluation_metrics[i]);
   for (size_t i = 0; status == HEED_OK && i < list->tree->spec_count; i++) {
     const sweep_stage *spec = &list->tree->specs[i];
     const heed_plugin *plugin = plugin_of(list, spec);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../support/workbench.h"
+#include "evaluation/evaluation.h"
 #include "files/file.h"
 #include "result/result.h"
 
@@ -128,8 +129,8 @@ static size_t add_estimator(sweep *self, size_t parent, const char *name,
 /* The last stage of a point. */
 static void add_leaf(sweep *self, size_t parent) {
   const size_t leaf =
-      add_record(self, PLAN_EVALUATION, parent, stages_evaluation,
-                 stages_evaluation_count, "{\"kl\": [0.1]}");
+      add_record(self, PLAN_EVALUATION, parent, evaluation_schema,
+                 evaluation_schema_count, "{\"kl\": [0.1]}");
   (void)json_array_append_new(
       self->points,
       json_pack("{s:[I], s:I}", "at", (json_int_t)json_array_size(self->points),

@@ -43,15 +43,9 @@ heed_status stages_run(heed_stages *stages, size_t cell, heed_record *record,
 
 void stages_free(heed_stages *stages);
 
-/* The schemas of the host's own stages, which the planner checks `users` and
- * `evaluation` with, and the metrics that evaluation reports. */
+/* The schema of the annotations stage, which the planner checks `users` with.
+ */
 extern const heed_parameter stages_users[];
 extern const size_t stages_user_count;
-extern const heed_parameter stages_evaluation[];
-extern const size_t stages_evaluation_count;
-extern const heed_output stages_metrics[];
-extern const size_t stages_metric_count;
-extern const heed_dimension stages_dimensions[];
-extern const size_t stages_dimension_count;
 
 #endif
