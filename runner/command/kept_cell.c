@@ -56,12 +56,12 @@ static int read_options(kept_cell_options *self, int argc, char **argv) {
 typedef struct kept_cell_search {
   const command_kept_options *what;
   const view_result *result;
-  size_t table; /* in kept_names */
+  size_t table; /* in plan_kept_names */
 } kept_cell_search;
 
 static size_t number_of(const char *table) {
   size_t which = 0;
-  while (strcmp(kept_names[which], table) != 0) which++;
+  while (strcmp(plan_kept_names[which], table) != 0) which++;
   return which;
 }
 

@@ -103,14 +103,16 @@ static bool falls(const heed_table *trace) {
 }
 
 static bool not_monotone(signatures_search *self, char *seen) {
-  enum { TRACE = 2 }; /* in kept_names */
   const heed_plan *plan = self->result->plan;
   signatures_tally cells = {0};
-  for (size_t point = 0; plan->keep_trace && point < plan->point_count; point++)
+  for (size_t point = 0;
+       (plan->keep & PLAN_KEEP_TRACE) != 0 && point < plan->point_count;
+       point++)
     for (size_t r = 0; r < plan->replicates; r++) {
       const size_t row =
           result_place(self->result, point * plan->replicates + r);
-      heed_table *trace = batch_kept(&self->result->cells, TRACE, row);
+      heed_table *trace =
+          batch_kept(&self->result->cells, PLAN_KEPT_TRACE, row);
       if (trace == NULL) continue;
       tell(&cells, point, falls(trace));
       kept_free(trace);

@@ -106,9 +106,9 @@ static void write_kept(result_writer *self, const work_index *index,
   size_t total;
   size_t *first = first_rows(self->cube, which, &total);
   hdf_kept *kept =
-      kept_create(&self->file, self->root, kept_names[which], total);
+      kept_create(&self->file, self->root, plan_kept_names[which], total);
   if (first == NULL || kept == NULL)
-    hdf_fail(&self->file, "find memory for", kept_names[which]);
+    hdf_fail(&self->file, "find memory for", plan_kept_names[which]);
   for (size_t i = 0; total > 0 && i < index->source_count; i++)
     copy_kept(self, index, i, which, first, kept);
   if (kept != NULL) kept_close(kept);
@@ -128,7 +128,7 @@ static heed_status write_result(const char *path, const work_index *index,
     writer_put_lists(&self, provenance);
     writer_put_grids(&self);
   }
-  for (size_t i = 0; self.file.status == HEED_OK && i < KEPT_TABLES; i++)
+  for (size_t i = 0; self.file.status == HEED_OK && i < PLAN_KEPT_COUNT; i++)
     write_kept(&self, index, i);
   hdf_close(&self.file, self.root);
   return self.file.status;

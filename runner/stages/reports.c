@@ -167,7 +167,7 @@ static void take_trace(void *context, const char *series, uint64_t step,
   const sink_context *self = context;
   stages_level *level = self->level;
   stages_trace_point *all;
-  if (!self->reports->plan->keep_trace) return;
+  if ((self->reports->plan->keep & PLAN_KEEP_TRACE) == 0) return;
   all = grown(level, level->points, level->point_count, &level->point_room,
               sizeof *all);
   if (all == NULL) return;

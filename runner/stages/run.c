@@ -454,7 +454,7 @@ static heed_status keep(heed_stages *self, heed_record *record,
                         heed_error *error) {
   stages_keeping what = {self->plan, self->levels, NULL, self->scratch};
   heed_status status;
-  if (self->plan->keep_selection) {
+  if ((self->plan->keep & PLAN_KEEP_SELECTION) != 0) {
     what.selection = selection_for(self, &self->levels[PLAN_EVALUATION], error);
     if (what.selection == NULL) return error->status;
   }

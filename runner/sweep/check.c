@@ -8,10 +8,8 @@
 #include "stages/stages.h"
 #include "state.h"
 
-static const char *const kept[] = {"users",     "models",    "trace", "policy",
-                                   "responses", "selection", NULL};
 static const heed_parameter keep_item = {
-    .name = "keep", .type = HEED_ENUM, .choices = kept};
+    .name = "keep", .type = HEED_ENUM, .choices = plan_kept_names};
 
 static const heed_parameter keys[SWEEP_KEY_COUNT] = {
     [PLAN_WORLD] = {.name = "source",

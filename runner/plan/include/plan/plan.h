@@ -30,6 +30,26 @@ typedef enum plan_stage {
 /* "world", "annotations", …; NULL when out of range. */
 const char *plan_stage_name(plan_stage stage);
 
+/* The tables that cells can keep beside their metrics: `keep = {"users", …}` in
+ * a sweep, "keep" in the plan, a group of that name in parts and results.  A
+ * cell's key holds the names in this order. */
+#define PLAN_KEPT(X)                                               \
+  X(USERS, "users")         /* what is believed of each user */    \
+  X(MODELS, "models")       /* how strong a log's models are */    \
+  X(TRACE, "trace")         /* what plugins traced */              \
+  X(POLICY, "policy")       /* the policy's own table, its file */ \
+  X(RESPONSES, "responses") /* that evaluation drew */             \
+  X(SELECTION, "selection") /* annotations with their weight */
+
+#define PLAN_KEPT_INDEX(id, name) PLAN_KEPT_##id,
+#define PLAN_KEPT_BIT(id, name) PLAN_KEEP_##id = 1u << PLAN_KEPT_##id,
+enum { PLAN_KEPT(PLAN_KEPT_INDEX) PLAN_KEPT_COUNT };
+enum { PLAN_KEPT(PLAN_KEPT_BIT) };
+#undef PLAN_KEPT_INDEX
+#undef PLAN_KEPT_BIT
+
+extern const char *const plan_kept_names[PLAN_KEPT_COUNT + 1]; /* then NULL */
+
 typedef struct plan_node {
   plan_stage stage;
   size_t parent;           /* index of a node before this one, or SIZE_MAX */
@@ -91,8 +111,7 @@ typedef struct heed_plan {
   uint64_t seed;
   size_t replicates;
   size_t blas_threads;
-  bool keep_users, keep_models, keep_trace, keep_policy, keep_responses;
-  bool keep_selection;
+  unsigned keep; /* PLAN_KEEP_… */
 
   size_t plugin_count, input_count, axis_count, dimension_count;
   plan_plugin *plugins;
