@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The command line: one function a command, each in a file of its name.  Only
- * this room prints and sets exit statuses. */
+ * The command line: one function a command, each in a file of its name.
+ *
+ * Callers: main.  Only this room prints and sets exit statuses. */
 #ifndef HEED_COMMAND_COMMAND_H
 #define HEED_COMMAND_COMMAND_H
 

@@ -67,7 +67,7 @@ static size_t number_of(const char *table) {
 
 static bool has_table(const kept_cell_search *self, size_t cell) {
   const size_t *count = self->result->cells.kept_count[self->table];
-  return count != NULL && count[result_place(self->result, cell)] > 0;
+  return count != NULL && count[view_place(self->result, cell)] > 0;
 }
 
 /* Whether two points share the node that makes the table: of the stage that
@@ -101,8 +101,8 @@ static void list_choices(const kept_cell_search *self) {
     fprintf(stderr, "  --cell %-6zu", point * plan->replicates);
     for (size_t i = 0; i < plan->axis_count; i++) {
       char label[LABEL_SIZE];
-      result_label(&plan->axes[i].coordinate, plan->points[point].position[i],
-                   label);
+      view_label(&plan->axes[i].coordinate, plan->points[point].position[i],
+                 label);
       fprintf(stderr, "  %s %s", plan->axes[i].coordinate.name, label);
     }
     fputc('\n', stderr);
@@ -163,7 +163,7 @@ static heed_status check_cell(const kept_cell_search *self, size_t cell,
                      result->path, cell, plan_cell_count(result->plan));
   if (has_table(self, cell)) return HEED_OK;
   if (has_table(self, original) &&
-      result_is_bootstrap(result, cell / result->plan->replicates))
+      view_is_bootstrap(result, cell / result->plan->replicates))
     return heed_fail(error, HEED_INVALID,
                      "%s: cell %zu, a resampled log, kept no %s; cell %zu, the "
                      "log itself, did",
@@ -220,7 +220,7 @@ static heed_status write_cell(view_result *result,
                                         : check_cell(&found, cell, error);
   heed_table *table;
   if (status != HEED_OK) return status;
-  place = result_place(result, cell);
+  place = view_place(result, cell);
   result->cells.file.error = error;
   table = batch_kept(&result->cells, found.table, place);
   if (table == NULL) return result->cells.file.status;
@@ -245,9 +245,9 @@ int kept_cell_command(const command_kept_options *what, int argc, char **argv) {
     return EXIT_DONE;
   }
   if (read_options(&options, argc, argv) != EXIT_DONE) return EXIT_USAGE;
-  status = result_open(options.path, &result, &error);
+  status = view_result_open(options.path, &result, &error);
   if (status != HEED_OK) return command_error(&error);
   status = write_cell(&result, &options, &error);
-  result_close(&result);
+  view_result_close(&result);
   return status == HEED_OK ? EXIT_DONE : command_error(&error);
 }

@@ -53,8 +53,7 @@ int command_plan(const command_common *common, int argc, char **argv) {
   }
   options.sweep = argv[argc - 1];
   json_set_alloc_funcs(allocate_or_leave, free);
-  result =
-      planner_serve(&options, skip, PLANNER_PIPE) ? EXIT_DONE : EXIT_FAILED;
+  result = sweep_serve(&options, skip, PLANNER_PIPE) ? EXIT_DONE : EXIT_FAILED;
   free(sets);
   free(skip);
   return result;

@@ -79,10 +79,10 @@ static heed_status write_page(const report_command *self, view_result *result,
 static int make(const report_command *self) {
   view_result result;
   heed_error error;
-  heed_status status = result_open(self->path, &result, &error);
+  heed_status status = view_result_open(self->path, &result, &error);
   if (status != HEED_OK) return command_error(&error);
   status = write_page(self, &result, &error);
-  result_close(&result);
+  view_result_close(&result);
   return status == HEED_OK ? EXIT_DONE : command_error(&error);
 }
 

@@ -48,7 +48,7 @@ static heed_status fill_cube(const work_index *index, result_cube *cube,
     const work_index_source *source = &index->sources[i];
     work_batch batch;
     status = source->result
-                 ? batch_read_result(source->path, index->plan, &batch, error)
+                 ? result_read(source->path, index->plan, &batch, error)
                  : batch_read_part(source->path, index->plan, &batch, error);
     if (status != HEED_OK) break;
     for (size_t j = index->first[i];
@@ -144,10 +144,10 @@ static void clean(const char *result_path) {
   free(prefix);
 }
 
-heed_status storage_consolidate(const heed_work *folder,
-                                const char *result_path, const heed_plan *plan,
-                                const result_provenance *provenance,
-                                heed_error *error) {
+heed_status result_consolidate(const heed_work *folder, const char *result_path,
+                               const heed_plan *plan,
+                               const result_provenance *provenance,
+                               heed_error *error) {
   work_index *index = NULL;
   result_cube *all = NULL;
   char *temporary = file_temporary(result_path);

@@ -54,9 +54,8 @@ static heed_status keep_one(const heed_work *work, const heed_plan *plan,
   return status;
 }
 
-heed_status storage_keep_policies(const heed_work *work,
-                                  const char *result_path,
-                                  const heed_plan *plan, heed_error *error) {
+heed_status result_keep_policies(const heed_work *work, const char *result_path,
+                                 const heed_plan *plan, heed_error *error) {
   char *folder = file_name("%s.policies", result_path);
   heed_status status = HEED_OK;
   if (folder == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");

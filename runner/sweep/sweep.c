@@ -197,9 +197,9 @@ static heed_status read_sweep(heed_sweep *self, heed_error *error) {
   return status;
 }
 
-heed_status planning_plan(const host_registry *plugins,
-                          const planner_options *options, json_t **result,
-                          heed_error *error) {
+heed_status sweep_make_plan(const host_registry *plugins,
+                            const planner_options *options, json_t **result,
+                            heed_error *error) {
   heed_sweep self = {
       .plugins = plugins, .options = options, .exclude = LUA_NOREF};
   heed_status status;

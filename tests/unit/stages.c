@@ -689,13 +689,13 @@ static void kept_policies_stay_beside_the_result(void **state) {
   start(self);
   record_free(run(self, 1));
   OK(self,
-     storage_keep_policies(self->folder, self->path, self->plan, &self->error));
+     result_keep_policies(self->folder, self->path, self->plan, &self->error));
   assert_int_equal(files_named(folder, ".policy"), 0); /* nobody asked */
   self->keep = "[\"policy\"]";
   start_again(self);
   for (int turn = 0; turn < 2; turn++) /* a second time changes nothing */
-    OK(self, storage_keep_policies(self->folder, self->path, self->plan,
-                                   &self->error));
+    OK(self, result_keep_policies(self->folder, self->path, self->plan,
+                                  &self->error));
   assert_int_equal(bytes_of(path), sizeof(double));
   assert_int_equal(files_named(folder, ""), 3); /* with . and .. */
   (void)unlink(path);

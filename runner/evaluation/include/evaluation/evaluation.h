@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Evaluation: what is measured of a cell once its stages have run.
+ * Measures a cell once its stages have run.
  *
  * Four parts, each in its file: of the policy against the reference on
  * held-out prompts, where candidates can be enumerated and where texts have to
  * be drawn, of the posterior against the true attentiveness, of labels
  * against the better response and reference verdicts.  A metric that a cell
- * cannot have (no truth, no policy) stays NaN. */
+ * cannot have (no truth, no policy) stays NaN.
+ *
+ * Callers: stages, sweep.  stages calls it to measure; sweep reads its schema
+ * and its table of metrics.  It knows neither plan nor record. */
 #ifndef HEED_EVALUATION_EVALUATION_H
 #define HEED_EVALUATION_EVALUATION_H
 

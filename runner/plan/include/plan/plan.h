@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The plan: a sweep with nothing left to decide.  Written by the planner as
- * JSON, read by supervisors, workers, storage and people.  docs/architecture.md
- * shows one.
+ * The plan: a sweep with nothing left to decide.  The planner writes it as
+ * JSON; supervisors, workers and people read it.  docs/architecture.md shows
+ * one.
  *
  * A sweep is a tree.  Its nodes are stages with resolved parameters; the path
  * from a root to a leaf is what one point of the grid runs; points that agree
  * in their first stages share those nodes.  A cell is a point and a replicate:
- * cell = point x replicates + replicate. */
+ * cell = point x replicates + replicate.
+ *
+ * Callers: work, result, stages, sweep, execution, view, command.  The plan
+ * does not know how it is made (sweep) or run (stages). */
 #ifndef HEED_PLAN_PLAN_H
 #define HEED_PLAN_PLAN_H
 

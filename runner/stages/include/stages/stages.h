@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Stages: run a cell of a plan, sharing what cells before it have done.
+ * Runs a cell of a plan, sharing what cells before it have done.
  *
  *   source → world → annotations → posterior → selection → policy → evaluation
  *
  * The outputs along the last cell's path stay alive; a cell that shares a
  * prefix with it starts from there.  Cells in tree order thus run each node
- * once a replicate. */
+ * once a replicate.
+ *
+ * Callers: sweep, execution, command.  Only a worker and `heed cell` run cells;
+ * the planner's child reads the schema of `users`.  A supervisor runs none: it
+ * loads no plugin. */
 #ifndef HEED_STAGES_STAGES_H
 #define HEED_STAGES_STAGES_H
 

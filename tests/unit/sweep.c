@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Planning: what a sweep means, and what is said of one that is wrong. */
+ * Sweeps: what one means, and what is said of one that is wrong. */
 /* cmocka wants these before it. */
 /* clang-format off */
 #include <setjmp.h>
@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 /* clang-format on */
+#include "sweep/sweep.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +17,6 @@
 
 #include "plan/plan.h"
 #include "planner/planner.h"
-#include "sweep/sweep.h"
 
 #define KINDS HEED_TEST_BUILD "/tests/plugins/planning_kinds/planning_kinds.so"
 
@@ -51,7 +52,7 @@ static heed_status attempt(const planner_options *options, json_t **result,
                            heed_error *error) {
   warning[0] = printed[0] = '\0';
   *result = NULL;
-  return planning_plan(plugins, options, result, error);
+  return sweep_make_plan(plugins, options, result, error);
 }
 
 /* The plan of a sweep under up to two --set; checked by reading it back. */
