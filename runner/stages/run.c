@@ -427,22 +427,13 @@ static heed_status take_failure(const heed_stages *self, plan_stage stage,
   const char *name = plan_node_plugin(self->plan, level->node);
   const heed_plugin *called = level->host.plugin;
   const host_plugin_file *file = NULL;
-  const char *slash;
-  heed_kind kind;
   char text[128], message[2 * HEED_MESSAGE_SIZE];
   if (*name == '\0' && called != NULL) {
     (void)snprintf(text, sizeof text, "%s/%s", kind_name(called->kind),
                    called->name);
     name = text;
   }
-  slash = strchr(name, '/');
-  if (slash != NULL) {
-    char kind_text[32];
-    (void)snprintf(kind_text, sizeof kind_text, "%.*s", (int)(slash - name),
-                   name);
-    if (kind_of(kind_text, &kind))
-      (void)registry_find(self->plugins, kind, slash + 1, &file);
-  }
+  (void)registry_named(self->plugins, name, &file);
   (void)snprintf(message, sizeof message, "%s%s%s",
                  file == NULL ? "" : file->path, file == NULL ? "" : ": ",
                  level->error.message);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Checks of templates: the schema of a sweep, and schemas over axes. */
+#include "check.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "evaluation/evaluation.h"
 #include "stages/stages.h"
-#include "state.h"
+#include "template.h"
 
 static const heed_parameter keep_item = {
     .name = "keep", .type = HEED_ENUM, .choices = plan_kept_names};
@@ -74,18 +76,6 @@ void check_schema(heed_sweep *self) {
   self->schema[PLAN_ANNOTATIONS].field_count = stages_user_count;
   self->schema[PLAN_EVALUATION].fields = evaluation_schema;
   self->schema[PLAN_EVALUATION].field_count = evaluation_schema_count;
-}
-
-const heed_plugin *check_named(const heed_sweep *self, const char *full,
-                               const host_plugin_file **file) {
-  const char *slash = strchr(full, '/');
-  char kind_text[32];
-  heed_kind kind;
-  if (slash == NULL) return NULL;
-  (void)snprintf(kind_text, sizeof kind_text, "%.*s", (int)(slash - full),
-                 full);
-  if (!kind_of(kind_text, &kind)) return NULL;
-  return registry_find(self->plugins, kind, slash + 1, file);
 }
 
 static heed_status check_at(const heed_sweep *self, const heed_plugin *plugin,

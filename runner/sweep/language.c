@@ -2,95 +2,23 @@
  * The words of require "heed": a constructor a plugin, axis, rows,
  * linspace, logspace and sweep.
  *
- * What they return is opaque to the sweep: a userdata that holds a template.
- * C code between Lua and jansson returns a status and raises it only once
- * nothing is left to free. */
+ * What they return is opaque to the sweep (object.c).  C code between Lua and
+ * jansson returns a status and raises it only once nothing is left to free. */
+#include "language.h"
+
 #include <lauxlib.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "state.h"
+#include "check.h"
+#include "label.h"
+#include "object.h"
+#include "rows.h"
+#include "sandbox.h"
+#include "template.h"
 
-#define PLUGIN_OBJECT "heed.plugin"
-#define AXIS_OBJECT "heed.axis"
-#define SWEEP_OBJECT "heed.sweep"
 #define MOST_VALUES 1000000
-
-/* A userdata's content. */
-typedef struct language_held {
-  json_t *template;
-  char where[WHERE_SIZE]; /* sweeps */
-} language_held;
-
-/* ---- objects ---- */
-
-static language_held *push_object(lua_State *lua, const char *type) {
-  language_held *made = lua_newuserdatauv(lua, sizeof *made, 1);
-  memset(made, 0, sizeof *made);
-  luaL_setmetatable(lua, type);
-  return made;
-}
-
-static int object_free(lua_State *lua) {
-  language_held *self = lua_touserdata(lua, 1);
-  json_decref(self->template);
-  self->template = NULL;
-  return 0;
-}
-
-static int object_read(lua_State *lua) {
-  return luaL_error(lua, "what h has made cannot be looked into");
-}
-
-static int object_write(lua_State *lua) {
-  return luaL_error(lua,
-                    "what h has made does not change: give its constructor "
-                    "the value");
-}
-
-static void push_type(lua_State *lua, const char *type) {
-  static const luaL_Reg functions[] = {{"__gc", object_free},
-                                       {"__index", object_read},
-                                       {"__newindex", object_write},
-                                       {NULL, NULL}};
-  (void)luaL_newmetatable(lua, type);
-  luaL_setfuncs(lua, functions, 0);
-  lua_pushboolean(lua, 0);
-  lua_setfield(lua, -2, "__metatable");
-  lua_pop(lua, 1);
-}
-
-json_t *language_object(lua_State *lua, int index) {
-  const language_held *found = luaL_testudata(lua, index, PLUGIN_OBJECT);
-  if (found == NULL) found = luaL_testudata(lua, index, AXIS_OBJECT);
-  return found == NULL ? NULL : json_incref(found->template);
-}
-
-/* ---- errors ---- */
-
-/* "sweep.lua:12" of the line that called the running C function, be it by way
- * of pcall(). */
-static void position(lua_State *lua, char where[WHERE_SIZE]) {
-  lua_Debug caller;
-  (void)snprintf(where, WHERE_SIZE, "%s", "the sweep");
-  for (int level = 1; lua_getstack(lua, level, &caller) != 0; level++) {
-    if (lua_getinfo(lua, "Sl", &caller) == 0 || caller.currentline <= 0)
-      continue;
-    (void)snprintf(where, WHERE_SIZE, "%s:%d", caller.short_src,
-                   caller.currentline);
-    return;
-  }
-}
-
-/* Raises "sweep.lua:12: CALL: message"; call may be NULL. */
-static int raise(lua_State *lua, const char *call, const char *message) {
-  char where[WHERE_SIZE];
-  position(lua, where);
-  lua_pushfstring(lua, "%s: %s%s%s", where, call == NULL ? "" : call,
-                  call == NULL ? "" : ": ", message);
-  return lua_error(lua);
-}
 
 /* __index of words: upvalue 1 is their table, upvalue 2 what it is called in
  * sweeps, like h.source. */
@@ -170,15 +98,15 @@ static int construct(lua_State *lua) {
   char where[WHERE_SIZE], call[160];
   heed_error error;
   heed_status status;
-  language_held *made = push_object(lua, PLUGIN_OBJECT);
-  position(lua, where);
+  sweep_object *made = object_push(lua, OBJECT_PLUGIN);
+  object_caller(lua, where);
   status = plugin_template(lua, plugin, where, &made->template, &error);
   if (status == HEED_OK)
     status = check_plugin(self, plugin, made->template, &error);
   if (status == HEED_OK) return 1;
   (void)snprintf(call, sizeof call, "h.%s.%s", kind_name(plugin->kind),
                  plugin->name);
-  return raise(lua, call, error.message);
+  return object_raise(lua, call, error.message);
 }
 
 /* ---- h.linspace, h.logspace ---- */
@@ -194,11 +122,11 @@ static int spaced(lua_State *lua, const char *call, bool logarithmic) {
   const double low = luaL_checknumber(lua, 1), high = luaL_checknumber(lua, 2);
   const lua_Integer count = luaL_checkinteger(lua, 3);
   if (count < 1 || count > MOST_VALUES)
-    return raise(lua, call, "the count must be between 1 and 1000000");
+    return object_raise(lua, call, "the count must be between 1 and 1000000");
   if (!isfinite(low) || !isfinite(high))
-    return raise(lua, call, "the ends must be finite numbers");
+    return object_raise(lua, call, "the ends must be finite numbers");
   if (logarithmic && (low <= 0 || high <= 0))
-    return raise(lua, call, "the ends must be above 0");
+    return object_raise(lua, call, "the ends must be above 0");
   lua_createtable(lua, (int)count, 0);
   for (lua_Integer i = 0; i < count; i++) {
     const double share = count == 1 ? 0 : (double)i / (double)(count - 1);
@@ -237,9 +165,9 @@ static heed_status axis_option(lua_State *lua, const heed_sweep *self,
   const char *key = lua_tostring(lua, -2), *nearest;
   const char **texts[] = {&axis->unit, &axis->doc, &axis->tie};
   for (size_t i = 0; i < 3; i++) {
-    const language_held *other;
+    const sweep_object *other;
     if (strcmp(key, options[i]) != 0) continue;
-    other = i == 2 ? luaL_testudata(lua, -1, AXIS_OBJECT) : NULL;
+    other = i == 2 ? luaL_testudata(lua, -1, OBJECT_AXIS) : NULL;
     if (other != NULL)
       *texts[i] = self->axes[template_axis(other->template)].name;
     else if (lua_type(lua, -1) == LUA_TSTRING)
@@ -337,7 +265,7 @@ static heed_status axis_read(lua_State *lua, const heed_sweep *self,
                              sweep_axis *made, heed_error *error) {
   heed_status status;
   char where[WHERE_SIZE];
-  position(lua, where);
+  object_caller(lua, where);
   made->where = arena_copy(self->memory, where);
   if (lua_rawgeti(lua, 1, 1) == LUA_TSTRING)
     made->name = arena_copy(self->memory, lua_tostring(lua, -1));
@@ -355,7 +283,7 @@ static heed_status axis_read(lua_State *lua, const heed_sweep *self,
 }
 
 static heed_status axis_keep(heed_sweep *self, const sweep_axis *made,
-                             language_held *object, heed_error *error) {
+                             sweep_object *object, heed_error *error) {
   sweep_axis *axes = realloc(self->axes, (self->axis_count + 1) * sizeof *axes);
   if (axes == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
   self->axes = axes;
@@ -370,12 +298,13 @@ static int make_axis(lua_State *lua) {
   sweep_axis read = {.inside = SIZE_MAX, .root = SIZE_MAX};
   char call[96] = "h.axis";
   heed_error error;
-  language_held *made;
+  sweep_object *made;
   if (!lua_istable(lua, 1))
-    return raise(lua, call,
-                 "expected a name and values between braces: h.axis { \"mu\", "
-                 "0.6, 0.7 }");
-  made = push_object(lua, AXIS_OBJECT);
+    return object_raise(
+        lua, call,
+        "expected a name and values between braces: h.axis { \"mu\", "
+        "0.6, 0.7 }");
+  made = object_push(lua, OBJECT_AXIS);
   if (axis_read(lua, self, &read, &error) == HEED_OK &&
       axis_keep(self, &read, made, &error) == HEED_OK)
     return 1;
@@ -383,7 +312,7 @@ static int make_axis(lua_State *lua) {
   json_decref(read.labels);
   if (read.name != NULL)
     (void)snprintf(call, sizeof call, "h.axis { \"%.60s\", … }", read.name);
-  return raise(lua, call, error.message);
+  return object_raise(lua, call, error.message);
 }
 
 /* ---- h.sweep {…} ---- */
@@ -407,35 +336,36 @@ static void split_exclude(lua_State *lua) {
 }
 
 static int make_sweep(lua_State *lua) {
-  language_held *made;
+  sweep_object *made;
   heed_error error;
   if (!lua_istable(lua, 1))
-    return raise(lua, "h.sweep", "expected its parts between braces");
+    return object_raise(lua, "h.sweep", "expected its parts between braces");
   lua_settop(lua, 1);
-  made = push_object(lua, SWEEP_OBJECT);
-  position(lua, made->where);
+  made = object_push(lua, OBJECT_SWEEP);
+  object_caller(lua, made->where);
   split_exclude(lua); /* 1 given, 2 object, 3 copy, 4 exclude */
   if (!lua_isnil(lua, 4) && !lua_isfunction(lua, 4))
-    return raise(lua, "h.sweep",
-                 "exclude: expected a function(point) that returns true for "
-                 "points to leave out");
+    return object_raise(
+        lua, "h.sweep",
+        "exclude: expected a function(point) that returns true for "
+        "points to leave out");
   lua_setiuservalue(lua, 2, 1);
   if (template_read(lua, 3, "", &made->template, &error) != HEED_OK)
-    return raise(lua, "h.sweep", error.message);
+    return object_raise(lua, "h.sweep", error.message);
   lua_pushvalue(lua, 2);
   return 1;
 }
 
 heed_status language_take(heed_sweep *self, heed_error *error) {
-  language_held *taken = luaL_testudata(self->lua, -1, SWEEP_OBJECT);
+  sweep_object *taken = luaL_testudata(self->lua, -1, OBJECT_SWEEP);
   if (taken == NULL)
     return heed_fail(error, HEED_INVALID,
                      "%s: the sweep returns %s, expected: return h.sweep { … }",
                      self->options->sweep,
                      lua_isnil(self->lua, -1) ? "nothing"
-                     : luaL_testudata(self->lua, -1, PLUGIN_OBJECT) != NULL
+                     : luaL_testudata(self->lua, -1, OBJECT_PLUGIN) != NULL
                          ? "a plugin"
-                     : luaL_testudata(self->lua, -1, AXIS_OBJECT) != NULL
+                     : luaL_testudata(self->lua, -1, OBJECT_AXIS) != NULL
                          ? "an axis"
                          : luaL_typename(self->lua, -1));
   self->where = arena_copy(self->memory, taken->where);
@@ -471,19 +401,17 @@ static void push_kind(lua_State *lua, const host_registry *plugins,
   close_words(lua, name);
 }
 
-void language_push(heed_sweep *self) {
+void language_push(lua_State *lua) {
   static const luaL_Reg functions[] = {{"axis", make_axis},
                                        {"linspace", linspace},
                                        {"logspace", logspace},
                                        {"sweep", make_sweep},
                                        {NULL, NULL}};
-  lua_State *lua = self->lua;
-  push_type(lua, PLUGIN_OBJECT);
-  push_type(lua, AXIS_OBJECT);
-  push_type(lua, SWEEP_OBJECT);
+  const heed_sweep *self = sandbox_sweep(lua);
+  object_open(lua);
   luaL_newlib(lua, functions);
   lua_getfield(lua, -1, "axis");
-  lua_pushcclosure(lua, language_rows, 1);
+  lua_pushcclosure(lua, rows_axis, 1);
   lua_setfield(lua, -2, "rows");
   for (int kind = 0; kind < HEED_KIND_COUNT; kind++) {
     push_kind(lua, self->plugins, (heed_kind)kind);

@@ -4,11 +4,13 @@
  *
  * The rows' names are an axis, and each column is an axis tied to it: all are
  * made by h.axis, which is upvalue 1 and checks them. */
+#include "rows.h"
+
 #include <lauxlib.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "state.h"
 
 enum { ROWS = 1, NAMES, COLUMNS, AXES }; /* places on Lua's stack */
 
@@ -138,7 +140,7 @@ static void make_column(lua_State *lua, lua_Integer rows) {
   call_axis(lua);
 }
 
-int language_rows(lua_State *lua) {
+int rows_axis(lua_State *lua) {
   lua_Integer rows, columns;
   if (!lua_istable(lua, ROWS))
     return luaL_error(lua, "h.rows: expected a name and rows between braces");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the files of this room share.
+ * A sweep while it is read: what the files of this room share.
  *
  * A sweep is held as a *template*: JSON as the schemas want it, in which an
  * axis stands as {AXIS_KEY: its number}, and a plugin remembers in WHERE_KEY
@@ -68,111 +68,5 @@ typedef struct heed_sweep {
 
   heed_parameter schema[SWEEP_KEY_COUNT];
 } heed_sweep;
-
-/* ---- sandbox.c: a Lua that can compute and nothing else ---- */
-
-heed_status sandbox_open(heed_sweep *self, heed_error *error);
-void sandbox_close(heed_sweep *self);
-/* Runs the file's text; what it returns is left on the stack. */
-heed_status sandbox_run(heed_sweep *self, heed_error *error);
-/* Calls the function below its `arguments` values, for one result. */
-heed_status sandbox_call(heed_sweep *self, int arguments, heed_error *error);
-heed_sweep *sandbox_sweep(lua_State *lua);
-
-/* ---- language.c, rows.c: the words of require "heed" ---- */
-
-/* Pushes the table h. */
-void language_push(heed_sweep *self);
-/* h.rows, a closure over h.axis. */
-int language_rows(lua_State *lua);
-/* Takes the sweep on top of the stack into record, where and exclude. */
-heed_status language_take(heed_sweep *self, heed_error *error);
-/* A plugin's or an axis's template at a place on Lua's stack; new reference, or
- * NULL when it is neither. */
-json_t *language_object(lua_State *lua, int index);
-
-/* ---- template.c ---- */
-
-/* The Lua value as a template.  path is for messages. */
-heed_status template_read(lua_State *lua, int index, const char *path,
-                          json_t **result, heed_error *error);
-/* Marks the axes that stand in the template itself, not inside another
- * axis: used[axis_count]. */
-void template_axes(const json_t *template, uint8_t *used);
-/* New reference: axes replaced by their values at at[axis_count]. */
-json_t *template_fill(const heed_sweep *self, const json_t *template,
-                      const size_t *position);
-/* Which axis stands here, or SIZE_MAX. */
-size_t template_axis(const json_t *template);
-
-/* ---- check.c: schemas over templates ---- */
-
-void check_schema(heed_sweep *self);
-/* A plugin just constructed, each of its axes taken through its values. */
-heed_status check_plugin(const heed_sweep *self, const heed_plugin *plugin,
-                         const json_t *template, heed_error *error);
-/* One key of the sweep, filled. */
-heed_status check_key(const heed_sweep *self, size_t key, const json_t *filled,
-                      json_t **resolved, heed_error *error);
-const heed_plugin *check_named(const heed_sweep *self, const char *full,
-                               const host_plugin_file **file);
-
-/* ---- override.c: --set path=value ---- */
-
-heed_status override_apply(heed_sweep *self, const char *set,
-                           heed_error *error);
-
-/* ---- label.c ---- */
-
-/* What a filled value is called on an axis; memory of the sweep. */
-const char *label_of(const heed_sweep *self, const json_t *value);
-const char *label_format(const heed_sweep *self, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* ---- axes.c ---- */
-
-/* Finds the axes of the grid: flattens, ties, refuses what does not fit. */
-heed_status axes_settle(heed_sweep *self, heed_error *error);
-/* {"name":…, "numbers" or "labels":…}; new reference. */
-json_t *axes_coordinate(const heed_sweep *self, const sweep_axis *axis);
-heed_status axes_check_coordinates(const heed_sweep *self, heed_error *error);
-/* How the point is called: "mu = 0.6, share = 0.1". */
-const char *axes_point_text(const heed_sweep *self, const uint8_t *used,
-                            const size_t *position);
-
-/* ---- used.c: what a resolved value depends on ---- */
-
-/* A copy of a resolved value in which every input file stands as its SHA-256;
- * adds plugins ("kind/name": SHA-256) and inputs (path: SHA-256). */
-heed_status used_value(const heed_sweep *self, const heed_parameter *parameter,
-                       const json_t *resolved, json_t *plugins, json_t *inputs,
-                       json_t **copy, heed_error *error);
-
-/* ---- tree.c: points and nodes ---- */
-
-typedef struct sweep_stage {
-  plan_stage stage;
-  json_t *resolved;
-  char hash[PLAN_KEY_SIZE];  /* of resolved, plugins and inputs */
-  char early[PLAN_KEY_SIZE]; /* the same but for what is HEED_LATE; "": all */
-  bool costly;
-} sweep_stage;
-
-typedef struct sweep_tree {
-  size_t spec_count;
-  sweep_stage *specs;
-  json_t *plugins, *inputs; /* as in used_value() */
-  json_t *nodes, *points;   /* as in the plan */
-} sweep_tree;
-
-heed_status tree_build(heed_sweep *self, const json_t *head, sweep_tree *tree,
-                       heed_error *error);
-void tree_free(sweep_tree *tree);
-
-/* ---- metrics.c ---- */
-
-/* Adds "dimensions" and "metrics" to the plan. */
-heed_status metrics_add(const heed_sweep *self, const sweep_tree *tree,
-                        json_t *result, heed_error *error);
 
 #endif

@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * From a sweep file to a plan, in this process. */
+#include "sweep/sweep.h"
+
 #include <lauxlib.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "state.h"
+#include "axes.h"
+#include "check.h"
+#include "label.h"
+#include "language.h"
+#include "metrics.h"
+#include "override.h"
+#include "sandbox.h"
+#include "template.h"
+#include "tree.h"
 
 static heed_status out_of_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
@@ -188,7 +198,7 @@ static heed_status mark_written(heed_sweep *self, heed_error *error) {
 }
 
 static heed_status read_sweep(heed_sweep *self, heed_error *error) {
-  heed_status status = sandbox_open(self, error);
+  heed_status status = sandbox_open(self, language_push, error);
   if (status == HEED_OK) status = sandbox_run(self, error);
   if (status == HEED_OK) status = language_take(self, error);
   if (status == HEED_OK) status = mark_written(self, error);

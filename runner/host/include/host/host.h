@@ -93,6 +93,10 @@ const heed_plugin *registry_at(const host_registry *registry, size_t index,
 const heed_plugin *registry_find(const host_registry *registry, heed_kind kind,
                                  const char *name,
                                  const host_plugin_file **file);
+/* The same by its full name, "kind/name"; NULL where that is none. */
+const heed_plugin *registry_named(const host_registry *registry,
+                                  const char *full,
+                                  const host_plugin_file **file);
 
 const char *kind_name(heed_kind kind); /* "source", …; NULL out of range */
 bool kind_of(const char *name, heed_kind *kind);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The words of require "heed". */
+#ifndef HEED_SWEEP_LANGUAGE_H
+#define HEED_SWEEP_LANGUAGE_H
+
+#include "state.h"
+
+/* Pushes the table h. */
+void language_push(lua_State *lua);
+/* Takes the sweep on top of the stack into record, where and exclude. */
+heed_status language_take(heed_sweep *self, heed_error *error);
+
+#endif
