@@ -138,6 +138,13 @@ PY
   grep -o '<title>.*</title>' "$HEED_SOURCE/docs/architecture.svg" | sort | diff - drawn
 }
 
+@test "the top level holds what the design names, and dot files" {
+  git -C "$HEED_SOURCE" rev-parse HEAD >/dev/null 2>&1 || skip "not a git checkout"
+  git -C "$HEED_SOURCE" ls-tree --name-only HEAD | grep -v '^\.' | sort >found
+  printf '%s\n' CMakeLists.txt CMakePresets.json LICENSE README.md \
+    docs plugins results runner scripts tests | sort | diff - found
+}
+
 # fenced LANGUAGE: the block of docs/architecture.md in that language.
 fenced() {
   sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/p" "$HEED_SOURCE/docs/architecture.md" | sed '1d;$d'

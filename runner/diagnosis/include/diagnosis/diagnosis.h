@@ -13,7 +13,7 @@
  *   reward_falls      win rate rises while the reward does not: against the
  *                     reference, or of a filtered policy against the unfiltered
  *
- * Callers: report, command. */
+ * Callers: report, command.  Nothing that runs cells does. */
 #ifndef HEED_DIAGNOSIS_DIAGNOSIS_H
 #define HEED_DIAGNOSIS_DIAGNOSIS_H
 

@@ -7,7 +7,7 @@
  * dies, hangs or outgrows its memory thus costs the stage node it was at: the
  * cells under that node are recorded as failed, all others run again.
  *
- * Callers: command. */
+ * Callers: command.  Stages do not: a cell does not know that others run. */
 #ifndef HEED_EXECUTION_EXECUTION_H
 #define HEED_EXECUTION_EXECUTION_H
 

@@ -2,7 +2,7 @@
  * Makes one page of HTML of a result, which needs nothing else, with a figure
  * for each metric, drawn by gnuplot.
  *
- * Callers: command. */
+ * Callers: command.  Nothing that runs cells does. */
 #ifndef HEED_REPORT_REPORT_H
 #define HEED_REPORT_REPORT_H
 
