@@ -44,7 +44,7 @@ for step in "${steps[@]}"; do
         --error-exitcode=1 -j "$(nproc)" \
         --library=./.cppcheck.cfg \
         --suppress=invalidFunctionArg \
-        -I runner -I runner/include -I plugins runner plugins
+        $(printf -- '-I %s ' runner/include runner/*/include) -I plugins runner plugins
       ;;
     asan)
       cmake --preset asan >/dev/null

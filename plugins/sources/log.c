@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "heed/source.h"
-#include "sources/log/rows.h"
+#include "sources/log/read.h"
 
 enum {
   PATH,

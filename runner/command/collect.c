@@ -16,7 +16,7 @@ static heed_status check_output(const char *path, const heed_plan *plan,
   bool exists, same;
   size_t orphans;
   const heed_status status =
-      storage_inspect(path, plan, &exists, &same, &orphans, error);
+      result_inspect(path, plan, &exists, &same, &orphans, error);
   if (status != HEED_OK || !exists) return status;
   if (!same)
     return heed_fail(error, HEED_INVALID,
@@ -48,8 +48,8 @@ static heed_status consolidate(const heed_work *folder, const char *path,
       .user = user == NULL ? "" : user->pw_name,
       .end = now};
   const heed_status status =
-      storage_consolidate(folder, path, plan, &provenance, error);
-  return status == HEED_OK ? storage_keep_policies(folder, path, plan, error)
+      result_consolidate(folder, path, plan, &provenance, error);
+  return status == HEED_OK ? result_keep_policies(folder, path, plan, error)
                            : status;
 }
 
@@ -58,7 +58,7 @@ static int report(const char *path) {
   size_t done = 0, failed = 0;
   heed_error error;
   view_result result;
-  if (result_open(path, &result, &error) != HEED_OK)
+  if (view_result_open(path, &result, &error) != HEED_OK)
     return command_error(&error);
   for (size_t i = 0; i < result.cells.rows; i++) {
     done += result.cells.status[i] == RECORD_DONE;
@@ -69,7 +69,7 @@ static int report(const char *path) {
   if (failed > 0) printf(", %zu failed", failed);
   if (missing > 0) printf(", %zu not run yet", missing);
   printf(": %s\n", path);
-  result_close(&result);
+  view_result_close(&result);
   return failed + missing > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
 }
 

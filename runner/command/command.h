@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The command line: one function a command, each in a file of its name.  Only
- * this room prints and sets exit statuses.  Commands, options and what help
- * says of them: table.h. */
+ * The command line: one function a command, each in a file of its name.
+ *
+ * Callers: main.  Only this room prints and sets exit statuses.  Commands,
+ * options and the texts of help: table.h. */
 #ifndef HEED_COMMAND_COMMAND_H
 #define HEED_COMMAND_COMMAND_H
 

@@ -125,7 +125,7 @@ static void put_plugins(const complete_line *self) {
 static void put_names(const complete_line *self, bool axes) {
   heed_plan *read;
   if (self->file == NULL ||
-      storage_read_plan(self->file, &read, NULL) != HEED_OK)
+      result_read_plan(self->file, &read, NULL) != HEED_OK)
     return;
   for (size_t i = 0; axes && i < read->axis_count; i++)
     put_choice(read->axes[i].coordinate.name, "axis");

@@ -90,7 +90,7 @@ static heed_status write_number(const export_line *line, const char *column,
                      "%s: selection/%s: row %zu is %g, expected a number",
                      line->cell->path, column, line->cell->first + line->row,
                      value);
-  result_number(value, text);
+  view_number(value, text);
   (void)fprintf(line->file, "%s%s", text,
                 strpbrk(text, ".e") == NULL ? ".0" : "");
   return HEED_OK;

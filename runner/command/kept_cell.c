@@ -15,18 +15,18 @@
 typedef struct kept_cell_search {
   const command_kept_options *what;
   const view_result *result;
-  size_t table; /* in kept_names */
+  size_t table; /* in plan_kept_names */
 } kept_cell_search;
 
 static size_t number_of(const char *table) {
   size_t which = 0;
-  while (strcmp(kept_names[which], table) != 0) which++;
+  while (strcmp(plan_kept_names[which], table) != 0) which++;
   return which;
 }
 
 static bool has_table(const kept_cell_search *self, size_t cell) {
   const size_t *count = self->result->cells.kept_count[self->table];
-  return count != NULL && count[result_place(self->result, cell)] > 0;
+  return count != NULL && count[view_place(self->result, cell)] > 0;
 }
 
 /* Whether two points share the node that makes the table: of the stage that
@@ -60,8 +60,8 @@ static void list_choices(const kept_cell_search *self) {
     fprintf(stderr, "  --cell %-6zu", point * plan->replicates);
     for (size_t i = 0; i < plan->axis_count; i++) {
       char label[LABEL_SIZE];
-      result_label(&plan->axes[i].coordinate, plan->points[point].position[i],
-                   label);
+      view_label(&plan->axes[i].coordinate, plan->points[point].position[i],
+                 label);
       fprintf(stderr, "  %s %s", plan->axes[i].coordinate.name, label);
     }
     fputc('\n', stderr);
@@ -122,7 +122,7 @@ static heed_status check_cell(const kept_cell_search *self, size_t cell,
                      result->path, cell, plan_cell_count(result->plan));
   if (has_table(self, cell)) return HEED_OK;
   if (has_table(self, original) &&
-      result_is_bootstrap(result, cell / result->plan->replicates))
+      view_is_bootstrap(result, cell / result->plan->replicates))
     return heed_fail(error, HEED_INVALID,
                      "%s: cell %zu, a resampled log, kept no %s; cell %zu, the "
                      "log itself, did",
@@ -179,7 +179,7 @@ static heed_status write_cell(view_result *result,
                                             : check_cell(&found, cell, error);
   heed_table *table;
   if (status != HEED_OK) return status;
-  place = result_place(result, cell);
+  place = view_place(result, cell);
   result->cells.file.error = error;
   table = batch_kept(&result->cells, found.table, place);
   if (table == NULL) return result->cells.file.status;
@@ -198,9 +198,9 @@ int kept_cell_command(const command_kept_options *what,
                       const command_arguments *given) {
   heed_error error;
   view_result result;
-  heed_status status = result_open(given->file, &result, &error);
+  heed_status status = view_result_open(given->file, &result, &error);
   if (status != HEED_OK) return command_error(&error);
   status = write_cell(&result, what, given, &error);
-  result_close(&result);
+  view_result_close(&result);
   return status == HEED_OK ? EXIT_DONE : command_error(&error);
 }

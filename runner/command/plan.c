@@ -39,5 +39,5 @@ int command_plan(const command_arguments *given) {
                          "is started by heed itself; heed check SWEEP.lua "
                          "--json prints a plan");
   json_set_alloc_funcs(allocate_or_leave, free);
-  return planner_serve(&options, skip, PLANNER_PIPE) ? EXIT_DONE : EXIT_FAILED;
+  return sweep_serve(&options, skip, PLANNER_PIPE) ? EXIT_DONE : EXIT_FAILED;
 }

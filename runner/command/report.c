@@ -38,9 +38,9 @@ static heed_status write_page(const command_arguments *given,
 int command_report(const command_arguments *given) {
   view_result result;
   heed_error error;
-  heed_status status = result_open(given->file, &result, &error);
+  heed_status status = view_result_open(given->file, &result, &error);
   if (status != HEED_OK) return command_error(&error);
   status = write_page(given, &result, &error);
-  result_close(&result);
+  view_result_close(&result);
   return status == HEED_OK ? EXIT_DONE : command_error(&error);
 }

@@ -60,7 +60,7 @@ static heed_status check_output(const run_options *self, const heed_plan *plan,
   bool exists, same;
   size_t orphans;
   const heed_status status =
-      storage_inspect(self->output, plan, &exists, &same, &orphans, error);
+      result_inspect(self->output, plan, &exists, &same, &orphans, error);
   if (status != HEED_OK || !exists) return status;
   if (self->given->replace) return HEED_OK;
   if (!same)
@@ -118,9 +118,9 @@ static heed_status consolidate(const run_options *self, const heed_plan *plan,
     return heed_fail(error, HEED_IO, "%s: cannot be replaced: %s", self->output,
                      strerror(errno));
   const heed_status status =
-      storage_consolidate(folder, self->output, plan, &provenance, error);
+      result_consolidate(folder, self->output, plan, &provenance, error);
   return status == HEED_OK
-             ? storage_keep_policies(folder, self->output, plan, error)
+             ? result_keep_policies(folder, self->output, plan, error)
              : status;
 }
 
@@ -193,9 +193,8 @@ static int run_in(const run_options *self, const heed_plan *plan,
   time_text(start, sizeof start);
   progress_open(&shown, (command_progress_style)given->progress);
   if (status == HEED_OK)
-    status =
-        storage_recorded(folder, self->given->replace ? NULL : self->output,
-                         plan, self->given->retry, recorded, &error);
+    status = result_recorded(folder, self->given->replace ? NULL : self->output,
+                             plan, self->given->retry, recorded, &error);
   if (status == HEED_OK)
     status = execution_run(plan, folder, recorded, &options, &state, &error);
   progress_end(&shown);

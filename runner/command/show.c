@@ -51,7 +51,8 @@ static heed_status open_view(const view_result *result,
   for (size_t i = 0; status == HEED_OK && i < named; i++)
     status = find_axis(result->plan, given->axes.texts[i], &axes[i], error);
   if (status == HEED_OK)
-    status = view_open(result, named > 0 ? named : all, axes, self, error);
+    status =
+        view_groups_open(result, named > 0 ? named : all, axes, self, error);
   free(axes);
   return status;
 }
@@ -110,7 +111,7 @@ static void value_label(const heed_plan *plan, const plan_metric *metric,
     value /= plan->dimensions[metric->dimensions[i]].count;
   const plan_coordinate *along =
       &plan->dimensions[metric->dimensions[dimension]];
-  result_label(along, value % along->count, label);
+  view_label(along, value % along->count, label);
 }
 
 /* ---- as CSV ---- */
@@ -120,7 +121,7 @@ static void csv_head(const view_groups *self) {
   printf("metric,at");
   for (size_t i = 0; i < self->axis_count; i++) {
     putchar(',');
-    result_csv_field(stdout, plan->axes[self->axes[i]].coordinate.name);
+    view_csv_field(stdout, plan->axes[self->axes[i]].coordinate.name);
   }
   printf(",replicates,value,low,high\n");
 }
@@ -128,7 +129,8 @@ static void csv_head(const view_groups *self) {
 static void csv_line(view_groups *self, const plan_metric *metric, size_t value,
                      size_t group) {
   const heed_plan *plan = self->result->plan;
-  const view_estimate found = view_summary(self, group, metric->offset + value);
+  const view_estimate found =
+      view_groups_summary(self, group, metric->offset + value);
   char label[LABEL_SIZE] = "", number[NUMBER_SIZE];
   char position[2 * LABEL_SIZE] = "";
   for (size_t i = 0; i < metric->dimension_count; i++) {
@@ -138,20 +140,20 @@ static void csv_line(view_groups *self, const plan_metric *metric, size_t value,
                    length == 0 ? "" : " ",
                    plan->dimensions[metric->dimensions[i]].name, label);
   }
-  result_csv_field(stdout, metric->name);
+  view_csv_field(stdout, metric->name);
   putchar(',');
-  result_csv_field(stdout, position);
+  view_csv_field(stdout, position);
   for (size_t i = 0; i < self->axis_count; i++) {
     const size_t axis = self->axes[i];
     putchar(',');
-    result_label(&plan->axes[axis].coordinate,
-                 plan->points[self->example[group]].position[axis], label);
-    result_csv_field(stdout, label);
+    view_label(&plan->axes[axis].coordinate,
+               plan->points[self->example[group]].position[axis], label);
+    view_csv_field(stdout, label);
   }
   printf(",%zu", found.count);
   const double numbers[] = {found.value, found.low, found.high};
   for (size_t i = 0; i < 3; i++) {
-    result_number(numbers[i], number);
+    view_number(numbers[i], number);
     printf(",%s", number);
   }
   putchar('\n');
@@ -187,7 +189,7 @@ static void show_axes(const view_result *result) {
     char label[LABEL_SIZE], all[4 * LABEL_SIZE] = "";
     size_t used = 0;
     for (size_t j = 0; j < axis->count && used < sizeof all; j++) {
-      result_label(axis, j, label);
+      view_label(axis, j, label);
       used += (size_t)snprintf(all + used, sizeof all - used, "%s%s",
                                j == 0 ? "" : gap, label);
     }
@@ -236,13 +238,14 @@ static void show_seconds(const view_result *result) {
 static void fill_line(view_groups *self, command_lines *page,
                       const plan_metric *metric, size_t value, size_t group) {
   const heed_plan *plan = self->result->plan;
-  const view_estimate found = view_summary(self, group, metric->offset + value);
+  const view_estimate found =
+      view_groups_summary(self, group, metric->offset + value);
   size_t column = 0;
   char text[LABEL_SIZE], low[NUMBER_SIZE], high[NUMBER_SIZE];
   for (size_t i = 0; i < self->axis_count; i++) {
     const size_t axis = self->axes[i];
-    result_label(&plan->axes[axis].coordinate,
-                 plan->points[self->example[group]].position[axis], text);
+    view_label(&plan->axes[axis].coordinate,
+               plan->points[self->example[group]].position[axis], text);
     lines_set(page, column++, text);
   }
   for (size_t i = 0; i < metric->dimension_count; i++) {
@@ -302,7 +305,8 @@ static void fill_range(view_groups *self, command_lines *page,
   char text[2 * NUMBER_SIZE + 8], source[NUMBER_SIZE], target[NUMBER_SIZE];
   for (size_t group = 0; group < self->group_count; group++)
     for (size_t i = 0; i < metric->count; i++) {
-      const double value = view_summary(self, group, metric->offset + i).value;
+      const double value =
+          view_groups_summary(self, group, metric->offset + i).value;
       low = fmin(low, value);
       high = fmax(high, value);
     }
@@ -379,7 +383,7 @@ static void show_warnings(const view_result *result) {
 static heed_status show_signatures(view_result *result, heed_error *error) {
   diagnosis_signature *found;
   size_t count;
-  const heed_status status = signatures_find(result, &found, &count, error);
+  const heed_status status = diagnosis_find(result, &found, &count, error);
   if (status != HEED_OK) return status;
   if (count > 0) printf("\nsignatures of failure\n");
   for (size_t i = 0; i < count; i++)
@@ -413,16 +417,16 @@ static heed_status show(view_result *result, const command_arguments *given,
     show_csv(&self, given);
   else
     show_text(&self, given);
-  view_close(&self);
+  view_groups_close(&self);
   return given->csv ? HEED_OK : show_signatures(result, error);
 }
 
 int command_show(const command_arguments *given) {
   view_result result;
   heed_error error;
-  heed_status status = result_open(given->file, &result, &error);
+  heed_status status = view_result_open(given->file, &result, &error);
   if (status != HEED_OK) return command_error(&error);
   status = show(&result, given, &error);
-  result_close(&result);
+  view_result_close(&result);
   return status == HEED_OK ? EXIT_DONE : command_error(&error);
 }

@@ -6,13 +6,13 @@ static void write_value(FILE *file, const heed_column *column, size_t row) {
   char number[NUMBER_SIZE] = "";
   switch ((enum heed_column_types)column->type) {
     case HEED_STRING:
-      result_csv_field(file, ((const char *const *)column->data)[row]);
+      view_csv_field(file, ((const char *const *)column->data)[row]);
       return;
     case HEED_FLOAT64:
-      result_number(((const double *)column->data)[row], number);
+      view_number(((const double *)column->data)[row], number);
       break;
     case HEED_FLOAT32:
-      result_number((double)((const float *)column->data)[row], number);
+      view_number((double)((const float *)column->data)[row], number);
       break;
     case HEED_INT64:
       (void)snprintf(number, sizeof number, "%lld",

@@ -13,11 +13,11 @@ static const double near_half = 0.05, nearly_all = 0.9;
 /* An objective falls when it does by more than rounding. */
 static const double rounding = 1e-9;
 
-typedef struct signatures_search {
+typedef struct diagnosis_search {
   view_result *result;
   double *difference; /* one a replicate */
   char where[SIGNATURE_TEXT / 2];
-} signatures_search;
+} diagnosis_search;
 
 /* ---- helpers ---- */
 
@@ -29,22 +29,21 @@ static size_t find_value(const heed_plan *plan, const char *name) {
   return SIZE_MAX;
 }
 
-static double value_at(const signatures_search *self, size_t point,
+static double value_at(const diagnosis_search *self, size_t point,
                        size_t replicate, size_t value) {
-  return value == SIZE_MAX
-             ? NAN
-             : result_value(self->result, point, replicate, value);
+  return value == SIZE_MAX ? NAN
+                           : view_value(self->result, point, replicate, value);
 }
 
 /* "arm = top half, gap = 0.6" */
-static const char *place(signatures_search *self, size_t point) {
+static const char *place(diagnosis_search *self, size_t point) {
   const heed_plan *plan = self->result->plan;
   size_t used = 0;
   (void)snprintf(self->where, sizeof self->where, "the only point");
   for (size_t i = 0; i < plan->axis_count && used < sizeof self->where; i++) {
     char label[LABEL_SIZE];
-    result_label(&plan->axes[i].coordinate, plan->points[point].position[i],
-                 label);
+    view_label(&plan->axes[i].coordinate, plan->points[point].position[i],
+               label);
     used += (size_t)snprintf(self->where + used, sizeof self->where - used,
                              "%s%s = %s", i == 0 ? "" : ", ",
                              plan->axes[i].coordinate.name, label);
@@ -53,11 +52,11 @@ static const char *place(signatures_search *self, size_t point) {
 }
 
 /* Cells of which a condition holds, of those where it can be told. */
-typedef struct signatures_tally {
+typedef struct diagnosis_tally {
   size_t seen, count, example; /* example: a point */
-} signatures_tally;
+} diagnosis_tally;
 
-static void tell(signatures_tally *self, size_t point, bool holds) {
+static void tell(diagnosis_tally *self, size_t point, bool holds) {
   self->count++;
   if (!holds) return;
   if (self->seen++ == 0) self->example = point;
@@ -65,12 +64,12 @@ static void tell(signatures_tally *self, size_t point, bool holds) {
 
 /* ---- signatures of single cells ---- */
 
-static bool all_attentive(signatures_search *self, char *seen) {
+static bool all_attentive(diagnosis_search *self, char *seen) {
   const heed_plan *plan = self->result->plan;
   const size_t mean = find_value(plan, "eta_mean");
   const size_t used = find_value(plan, "estimator_mu");
   const size_t real = find_value(plan, "source_mu");
-  signatures_tally cells = {0};
+  diagnosis_tally cells = {0};
   for (size_t point = 0; point < plan->point_count; point++)
     for (size_t r = 0; r < plan->replicates; r++) {
       const double eta = value_at(self, point, r, mean);
@@ -102,15 +101,16 @@ static bool falls(const heed_table *trace) {
   return false;
 }
 
-static bool not_monotone(signatures_search *self, char *seen) {
-  enum { TRACE = 2 }; /* in kept_names */
+static bool not_monotone(diagnosis_search *self, char *seen) {
   const heed_plan *plan = self->result->plan;
-  signatures_tally cells = {0};
-  for (size_t point = 0; plan->keep_trace && point < plan->point_count; point++)
+  diagnosis_tally cells = {0};
+  for (size_t point = 0;
+       (plan->keep & PLAN_KEEP_TRACE) != 0 && point < plan->point_count;
+       point++)
     for (size_t r = 0; r < plan->replicates; r++) {
-      const size_t row =
-          result_place(self->result, point * plan->replicates + r);
-      heed_table *trace = batch_kept(&self->result->cells, TRACE, row);
+      const size_t row = view_place(self->result, point * plan->replicates + r);
+      heed_table *trace =
+          batch_kept(&self->result->cells, PLAN_KEPT_TRACE, row);
       if (trace == NULL) continue;
       tell(&cells, point, falls(trace));
       kept_free(trace);
@@ -124,10 +124,10 @@ static bool not_monotone(signatures_search *self, char *seen) {
 }
 
 /* A metric that is 0 where something went wrong. */
-static bool is_zero(signatures_search *self, const char *const *names,
+static bool is_zero(diagnosis_search *self, const char *const *names,
                     const char *what, char *seen) {
   const heed_plan *plan = self->result->plan;
-  signatures_tally cells = {0};
+  diagnosis_tally cells = {0};
   const char *first = NULL;
   for (; *names != NULL; names++) {
     const size_t value = find_value(plan, *names);
@@ -146,13 +146,13 @@ static bool is_zero(signatures_search *self, const char *const *names,
   return true;
 }
 
-static bool not_converged(signatures_search *self, char *seen) {
+static bool not_converged(diagnosis_search *self, char *seen) {
   static const char *const names[] = {"estimator_converged",
                                       "trainer_converged", NULL};
   return is_zero(self, names, "a fit stopped before it had converged", seen);
 }
 
-static bool not_identified(signatures_search *self, char *seen) {
+static bool not_identified(diagnosis_search *self, char *seen) {
   static const char *const names[] = {"estimator_identified", NULL};
   return is_zero(self, names, "the data do not tell the parameters apart",
                  seen);
@@ -188,7 +188,7 @@ static size_t unfiltered(const heed_plan *plan, size_t point) {
 
 /* A metric at a point less that at another, or, where other is SIZE_MAX, less
  * a constant: over replicates, paired. */
-static view_estimate difference(signatures_search *self, size_t value,
+static view_estimate difference(diagnosis_search *self, size_t value,
                                 size_t point, size_t other, double constant) {
   const heed_plan *plan = self->result->plan;
   for (size_t r = 0; r < plan->replicates; r++)
@@ -196,7 +196,7 @@ static view_estimate difference(signatures_search *self, size_t value,
         value_at(self, point, r, value) -
         (other == SIZE_MAX ? constant : value_at(self, other, r, value));
   return summarise_replicates(self->difference, plan->replicates,
-                              result_is_bootstrap(self->result, point));
+                              view_is_bootstrap(self->result, point));
 }
 
 /* The value of win_rate_at_kl at the KL that is nearest to 1. */
@@ -216,10 +216,10 @@ static size_t find_matched(const heed_plan *plan) {
 }
 
 /* At how many points filtering lowers a metric for sure, and where most. */
-static bool lowers(signatures_search *self, size_t value, const char *what,
+static bool lowers(diagnosis_search *self, size_t value, const char *what,
                    char *seen) {
   const heed_plan *plan = self->result->plan;
-  signatures_tally points = {0};
+  diagnosis_tally points = {0};
   view_estimate worst = {.value = 0};
   for (size_t point = 0; value != SIZE_MAX && point < plan->point_count;
        point++) {
@@ -245,7 +245,7 @@ static bool lowers(signatures_search *self, size_t value, const char *what,
 
 /* Raw win rates reward sharpness, which a filter may add while it loses
  * direction: at matched KL where there is one. */
-static bool filter_hurts(signatures_search *self, char *seen) {
+static bool filter_hurts(diagnosis_search *self, char *seen) {
   const heed_plan *plan = self->result->plan;
   return lowers(self, find_matched(plan), "win rate at matched KL", seen) ||
          lowers(self, find_value(plan, "win_rate"), "win rate", seen);
@@ -253,18 +253,18 @@ static bool filter_hurts(signatures_search *self, char *seen) {
 
 /* Of a policy against the reference, or of a filtered one against that of all
  * labels. */
-static bool rises_alone(signatures_search *self, size_t point, size_t other,
+static bool rises_alone(diagnosis_search *self, size_t point, size_t other,
                         size_t wins, size_t reward) {
   const double even = 0.5;
   if (!(difference(self, wins, point, other, even).low > 0)) return false;
   return difference(self, reward, point, other, 0).high < 0;
 }
 
-static bool reward_falls(signatures_search *self, char *seen) {
+static bool reward_falls(diagnosis_search *self, char *seen) {
   const heed_plan *plan = self->result->plan;
   const size_t wins = find_value(plan, "win_rate");
   const size_t reward = find_value(plan, "reward_score");
-  signatures_tally points = {0};
+  diagnosis_tally points = {0};
   for (size_t point = 0;
        wins != SIZE_MAX && reward != SIZE_MAX && point < plan->point_count;
        point++) {
@@ -287,7 +287,7 @@ static bool reward_falls(signatures_search *self, char *seen) {
 
 static const struct signatures_known {
   const char *name;
-  bool (*find)(signatures_search *self, char *seen);
+  bool (*find)(diagnosis_search *self, char *seen);
   const char *advice;
 } known[] = {
     {"all_attentive", all_attentive,
@@ -313,9 +313,9 @@ static const struct signatures_known {
 };
 enum { KNOWN = sizeof known / sizeof *known };
 
-heed_status signatures_find(view_result *result, diagnosis_signature **found,
-                            size_t *count, heed_error *error) {
-  signatures_search self = {.result = result};
+heed_status diagnosis_find(view_result *result, diagnosis_signature **found,
+                           size_t *count, heed_error *error) {
+  diagnosis_search self = {.result = result};
   diagnosis_signature *made = calloc(KNOWN, sizeof *made);
   self.difference =
       calloc(result->plan->replicates + 1, sizeof *self.difference);

@@ -67,7 +67,7 @@ static double quantile(const heed_posterior *posterior, size_t unit, double q) {
 
 static double coverage(const heed_evaluation *self) {
   const size_t users = self->crowd->users->rows;
-  const double below = (1 - self->level) / 2;
+  const double below = (1 - self->settings.level) / 2;
   size_t covered = 0;
   for (size_t j = 0; j < users; j++) {
     const double low = quantile(self->posterior, j, below);
@@ -131,7 +131,8 @@ heed_status evaluate_attentiveness(const heed_evaluation *self,
   put(self, METRIC_ETA_MEAN, gsl_stats_mean(mean, 1, users));
   if (self->eta == NULL) return HEED_OK;
   for (size_t j = 0; j < users; j++)
-    right += (mean[j] > self->split) == (self->eta[j] > self->split);
+    right += (mean[j] > self->settings.split) ==
+             (self->eta[j] > self->settings.split);
   put(self, METRIC_SPLIT_ACCURACY, (double)right / (double)users);
   put(self, METRIC_ETA_RMSE, rmse(users, mean, self->eta));
   put(self, METRIC_ETA_BIAS,

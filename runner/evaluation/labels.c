@@ -114,7 +114,7 @@ static heed_status put_spearman(const heed_evaluation *self,
       judged++;
       same += verdict == choice[i];
     }
-    if (judged < self->min_annotations) continue;
+    if (judged < self->settings.min_annotations) continue;
     eta[count] = mean[j];
     share[count++] = (double)same / (double)judged;
   }

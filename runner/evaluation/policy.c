@@ -287,8 +287,8 @@ static heed_status evaluate_candidates(const heed_evaluation *self,
   put(self, METRIC_REGRET, regret(known, tilt, self->policy->scale));
   put_alignment(self, tilt);
   if (self->target[METRIC_WIN_RATE_AT_KL] == NULL) return HEED_OK;
-  for (size_t i = 0; i < self->kl_count; i++) {
-    ray.level = self->kl[i];
+  for (size_t i = 0; i < self->settings.kl_count; i++) {
+    ray.level = self->settings.kl[i];
     self->target[METRIC_WIN_RATE_AT_KL][i] = win_rate_at(&ray);
   }
   return HEED_OK;

@@ -387,7 +387,7 @@ static void count_recorded(execution_state *state, const heed_plan *plan,
   state->total = plan_cell_count(plan);
   for (size_t i = 0; i < state->total; i++) {
     state->reused += recorded[i] != 0;
-    state->reused_failed += recorded[i] == STORAGE_FAILED;
+    state->reused_failed += recorded[i] == WORK_FAILED;
   }
 }
 

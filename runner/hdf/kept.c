@@ -11,9 +11,6 @@
 
 #define MOST_CHUNK 4096u
 
-const char *const kept_names[KEPT_TABLES] = {
-    "users", "models", "trace", "policy", "responses", "selection"};
-
 typedef struct kept_growing {
   char *name; /* in the file */
   heed_column_type type;

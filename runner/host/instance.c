@@ -167,20 +167,12 @@ heed_status instance_open(const host_registry *plugins, const json_t *spec,
                           host_service *host, const heed_instance **result,
                           heed_error *error) {
   const char *full = json_string_value(json_object_get(spec, "plugin"));
-  const char *slash = full == NULL ? NULL : strchr(full, '/');
-  const heed_plugin *plugin = NULL;
-  heed_kind kind;
-  char kind_text[32];
+  const heed_plugin *plugin =
+      full == NULL ? NULL : registry_named(plugins, full, NULL);
   heed_status status;
   instance_opened *made = arena_allocate(host->output, 1, sizeof *made);
   *result = NULL;
   if (made == NULL) return no_memory(error);
-  if (slash != NULL) {
-    (void)snprintf(kind_text, sizeof kind_text, "%.*s", (int)(slash - full),
-                   full);
-    if (kind_of(kind_text, &kind))
-      plugin = registry_find(plugins, kind, slash + 1, NULL);
-  }
   if (plugin == NULL)
     return heed_fail(error, HEED_INVALID, "the plugin %s is not loaded",
                      full == NULL ? "(none)" : full);

@@ -305,3 +305,15 @@ const heed_plugin *registry_find(const host_registry *self, heed_kind kind,
   }
   return NULL;
 }
+
+const heed_plugin *registry_named(const host_registry *self, const char *full,
+                                  const host_plugin_file **file) {
+  const char *slash = strchr(full, '/');
+  char kind_text[32];
+  heed_kind kind;
+  if (slash == NULL) return NULL;
+  (void)snprintf(kind_text, sizeof kind_text, "%.*s", (int)(slash - full),
+                 full);
+  if (!kind_of(kind_text, &kind)) return NULL;
+  return registry_find(self, kind, slash + 1, file);
+}

@@ -378,21 +378,14 @@ static heed_status read_keep(heed_plan *self, heed_error *error) {
   size_t i;
   json_array_foreach(list, i, item) {
     const char *name = json_string_value(item);
-    if (name != NULL && strcmp(name, "users") == 0)
-      self->keep_users = true;
-    else if (name != NULL && strcmp(name, "models") == 0)
-      self->keep_models = true;
-    else if (name != NULL && strcmp(name, "trace") == 0)
-      self->keep_trace = true;
-    else if (name != NULL && strcmp(name, "policy") == 0)
-      self->keep_policy = true;
-    else if (name != NULL && strcmp(name, "responses") == 0)
-      self->keep_responses = true;
-    else if (name != NULL && strcmp(name, "selection") == 0)
-      self->keep_selection = true;
-    else
+    size_t which = 0;
+    while (name != NULL && which < PLAN_KEPT_COUNT &&
+           strcmp(plan_kept_names[which], name) != 0)
+      which++;
+    if (name == NULL || which == PLAN_KEPT_COUNT)
       return wrong(&top, "keep",
                    "users, models, trace, policy, responses or selection");
+    self->keep |= 1u << which;
   }
   return HEED_OK;
 }

@@ -16,6 +16,10 @@ const char *plan_stage_name(plan_stage stage) {
   return (unsigned)stage < PLAN_STAGE_COUNT ? stage_names[stage] : NULL;
 }
 
+#define PLAN_KEPT_NAME(id, name) name,
+const char *const plan_kept_names[PLAN_KEPT_COUNT + 1] = {
+    PLAN_KEPT(PLAN_KEPT_NAME) NULL};
+
 /* What is keyed is the text "KEY seed replicate", and what is kept. */
 static void keyed(const heed_plan *self, const char *key, size_t replicate,
                   const char *kept, char result[PLAN_KEY_SIZE]) {
@@ -28,13 +32,12 @@ static void keyed(const heed_plan *self, const char *key, size_t replicate,
 void plan_cell_key(const heed_plan *self, size_t cell,
                    char key[PLAN_KEY_SIZE]) {
   const plan_point *point = &self->points[cell / self->replicates];
-  char kept[80];
-  (void)snprintf(
-      kept, sizeof kept, "%s%s%s%s%s%s", self->keep_users ? " users" : "",
-      self->keep_models ? " models" : "", self->keep_trace ? " trace" : "",
-      self->keep_policy ? " policy" : "",
-      self->keep_responses ? " responses" : "",
-      self->keep_selection ? " selection" : "");
+  char kept[80] = "";
+  size_t length = 0;
+  for (size_t i = 0; i < PLAN_KEPT_COUNT; i++)
+    if ((self->keep & 1u << i) != 0)
+      length += (size_t)snprintf(kept + length, sizeof kept - length, " %s",
+                                 plan_kept_names[i]);
   keyed(self, self->nodes[point->leaf].key, cell % self->replicates, kept, key);
 }
 

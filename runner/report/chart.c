@@ -138,11 +138,11 @@ heed_status layout_choose(const view_result *result,
   self->line_count =
       self->lines == SIZE_MAX ? 1 : count_of(result->plan, self->lines);
   self->x_count = self->x == SIZE_MAX ? 1 : count_of(result->plan, self->x);
-  return view_open(result, count, axes, &self->view, error);
+  return view_groups_open(result, count, axes, &self->view, error);
 }
 
 void layout_close(report_layout *self) {
-  view_close(&self->view);
+  view_groups_close(&self->view);
 }
 
 view_estimate layout_summary(report_layout *self, const report_chart *chart,
@@ -150,7 +150,7 @@ view_estimate layout_summary(report_layout *self, const report_chart *chart,
   const size_t group = (panel * self->line_count + line) * self->x_count + x;
   if (self->view.example[group] == SIZE_MAX)
     return (view_estimate){0, NAN, NAN, NAN};
-  return view_summary(&self->view, group, chart->value);
+  return view_groups_summary(&self->view, group, chart->value);
 }
 
 void layout_panel_title(const report_layout *self, size_t panel, char *title,
@@ -161,7 +161,7 @@ void layout_panel_title(const report_layout *self, size_t panel, char *title,
     const plan_coordinate *axis = layout_axis(self, self->panel_axes[i]);
     char label[LABEL_SIZE];
     below /= axis->count;
-    result_label(axis, panel / below % axis->count, label);
+    view_label(axis, panel / below % axis->count, label);
     used += (size_t)snprintf(title + used, size - used, "%s%s = %s",
                              i == 0 ? "" : ", ", axis->name, label);
   }
@@ -181,7 +181,7 @@ static bool varies(const view_result *result, size_t value) {
   for (size_t r = 0; r < plan->replicates; r++) {
     double first = NAN;
     for (size_t point = 0; point < plan->point_count; point++) {
-      const double one = result_value(result, point, r, value);
+      const double one = view_value(result, point, r, value);
       if (isnan(one)) continue;
       if (isnan(first)) first = one;
       if (one != first) return true;
@@ -206,7 +206,7 @@ static void name_value(const heed_plan *plan, const plan_metric *metric,
     const plan_coordinate *along = &plan->dimensions[metric->dimensions[i]];
     char label[LABEL_SIZE];
     below /= along->count;
-    result_label(along, index / below % along->count, label);
+    view_label(along, index / below % along->count, label);
     used += (size_t)snprintf(made->which + used, sizeof made->which - used,
                              "%s%s = %s%s%s", i == 0 ? "" : ", ", along->name,
                              label, along->unit == NULL ? "" : " ",

@@ -129,7 +129,7 @@ static void write_names(const draw_sketch *self) {
   fprintf(self->script, "set ytics (");
   for (size_t x = 0; x < self->layout->x_count; x++) {
     char label[LABEL_SIZE] = "all";
-    if (axis != NULL) result_label(axis, x, label);
+    if (axis != NULL) view_label(axis, x, label);
     if (x > 0) fputs(", ", self->script);
     quote_name(self->script, label);
     fprintf(self->script, " %d", -(int)x);
@@ -212,7 +212,7 @@ static size_t longest_name(const report_layout *layout) {
   for (size_t x = 0; axis != NULL && x < axis->count; x++) {
     char label[LABEL_SIZE];
     size_t letters = 0;
-    result_label(axis, x, label);
+    view_label(axis, x, label);
     for (const char *c = label; *c != '\0'; c++)
       letters += ((unsigned char)*c & 0xc0) != 0x80;
     if (letters > most) most = letters;

@@ -147,7 +147,7 @@ static heed_status put_signatures(const page *self, heed_error *error) {
   diagnosis_signature *found;
   size_t count;
   const heed_status status =
-      signatures_find(self->result, &found, &count, error);
+      diagnosis_find(self->result, &found, &count, error);
   if (status != HEED_OK) return status;
   if (count > 0) fprintf(self->file, "<h2>Signatures of failure</h2>\n");
   for (size_t i = 0; i < count; i++) {
@@ -171,7 +171,7 @@ static void put_key(const page *self) {
   fprintf(self->file, ":</span>");
   for (size_t i = 0; i < lines->count; i++) {
     char label[LABEL_SIZE];
-    result_label(lines, i, label);
+    view_label(lines, i, label);
     fprintf(self->file, "<span><i style=\"background:%s\"></i>",
             drawing_colors[i]);
     escape(self->file, label);
@@ -248,12 +248,12 @@ static void put_table_line(page *self, const report_chart *drawn,
   view_groups *shown = &self->layout.view;
   const heed_plan *plan = self->result->plan;
   const plan_point *point = &plan->points[shown->example[group]];
-  const view_estimate summary = view_summary(shown, group, drawn->value);
+  const view_estimate summary = view_groups_summary(shown, group, drawn->value);
   fprintf(self->file, "<tr>");
   for (size_t i = 0; i < shown->axis_count; i++) {
     char label[LABEL_SIZE];
-    result_label(&plan->axes[shown->axes[i]].coordinate,
-                 point->position[shown->axes[i]], label);
+    view_label(&plan->axes[shown->axes[i]].coordinate,
+               point->position[shown->axes[i]], label);
     element(self->file, "td", label);
   }
   number_cell(self->file, summary.value);

@@ -48,7 +48,7 @@ static heed_status fill_cube(const work_index *index, result_cube *cube,
     const work_index_source *source = &index->sources[i];
     work_batch batch;
     status = source->result
-                 ? batch_read_result(source->path, index->plan, &batch, error)
+                 ? result_read(source->path, index->plan, &batch, error)
                  : batch_read_part(source->path, index->plan, &batch, error);
     if (status != HEED_OK) break;
     for (size_t j = index->first[i];
@@ -106,9 +106,9 @@ static void write_kept(result_writer *self, const work_index *index,
   size_t total;
   size_t *first = first_rows(self->cube, which, &total);
   hdf_kept *kept =
-      kept_create(&self->file, self->root, kept_names[which], total);
+      kept_create(&self->file, self->root, plan_kept_names[which], total);
   if (first == NULL || kept == NULL)
-    hdf_fail(&self->file, "find memory for", kept_names[which]);
+    hdf_fail(&self->file, "find memory for", plan_kept_names[which]);
   for (size_t i = 0; total > 0 && i < index->source_count; i++)
     copy_kept(self, index, i, which, first, kept);
   if (kept != NULL) kept_close(kept);
@@ -128,7 +128,7 @@ static heed_status write_result(const char *path, const work_index *index,
     writer_put_lists(&self, provenance);
     writer_put_grids(&self);
   }
-  for (size_t i = 0; self.file.status == HEED_OK && i < KEPT_TABLES; i++)
+  for (size_t i = 0; self.file.status == HEED_OK && i < PLAN_KEPT_COUNT; i++)
     write_kept(&self, index, i);
   hdf_close(&self.file, self.root);
   return self.file.status;
@@ -144,10 +144,10 @@ static void clean(const char *result_path) {
   free(prefix);
 }
 
-heed_status storage_consolidate(const heed_work *folder,
-                                const char *result_path, const heed_plan *plan,
-                                const result_provenance *provenance,
-                                heed_error *error) {
+heed_status result_consolidate(const heed_work *folder, const char *result_path,
+                               const heed_plan *plan,
+                               const result_provenance *provenance,
+                               heed_error *error) {
   work_index *index = NULL;
   result_cube *all = NULL;
   char *temporary = file_temporary(result_path);

@@ -42,7 +42,7 @@ static bool make_room(result_cube *self) {
     self->values[i] = nans(self->places * plan->metrics[i].count);
     whole = whole && self->values[i] != NULL;
   }
-  for (size_t i = 0; i < KEPT_TABLES; i++) {
+  for (size_t i = 0; i < PLAN_KEPT_COUNT; i++) {
     self->kept[i] = calloc(self->places + 1, sizeof *self->kept[i]);
     whole = whole && self->kept[i] != NULL;
   }
@@ -101,7 +101,7 @@ void cube_free(result_cube *self) {
   free(self->key_texts);
   free(self->failures);
   free(self->warnings);
-  for (size_t i = 0; i < KEPT_TABLES; i++) free(self->kept[i]);
+  for (size_t i = 0; i < PLAN_KEPT_COUNT; i++) free(self->kept[i]);
   free(self);
 }
 
@@ -170,7 +170,7 @@ heed_status cube_fill(result_cube *self, size_t cell, const work_batch *batch,
   }
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
     self->seconds[i][place] = batch->seconds[row * PLAN_STAGE_COUNT + i];
-  for (size_t i = 0; i < KEPT_TABLES; i++)
+  for (size_t i = 0; i < PLAN_KEPT_COUNT; i++)
     if (batch->kept_count[i] != NULL)
       self->kept[i][place] = batch->kept_count[i][row];
   for (size_t i = first_of(batch->failure_row, batch->failure_count, row);

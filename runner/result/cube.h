@@ -28,8 +28,8 @@ typedef struct result_cube {
   size_t failure_count, warning_count;
   result_failure *failures;
   result_warning *warnings;
-  size_t
-      *kept[KEPT_TABLES]; /* of each place: rows in each of the kept tables */
+  size_t *kept[PLAN_KEPT_COUNT]; /* of each place: rows in each of the kept
+                                    tables */
 } result_cube;
 
 heed_status cube_create(const heed_plan *plan, result_cube **result,

@@ -109,8 +109,8 @@ static heed_status add_parts(work_index *self, const char *folder,
 }
 
 /* The plan that a result file holds. */
-heed_status storage_read_plan(const char *path, heed_plan **result,
-                              heed_error *error) {
+heed_status result_read_plan(const char *path, heed_plan **result,
+                             heed_error *error) {
   hdf_file file = {path, HEED_OK, error};
   char *text;
   hid_t root;
@@ -132,7 +132,7 @@ heed_status storage_read_plan(const char *path, heed_plan **result,
 static bool is_result(const char *path) {
   heed_plan *stored = NULL;
   if (access(path, F_OK) != 0 ||
-      storage_read_plan(path, &stored, NULL) != HEED_OK)
+      result_read_plan(path, &stored, NULL) != HEED_OK)
     return false;
   plan_free(stored);
   return true;
@@ -198,9 +198,9 @@ void index_close(work_index *self) {
   free(self);
 }
 
-heed_status storage_recorded(const heed_work *folder, const char *result_path,
-                             const heed_plan *plan, bool retry,
-                             uint8_t *recorded, heed_error *error) {
+heed_status result_recorded(const heed_work *folder, const char *result_path,
+                            const heed_plan *plan, bool retry,
+                            uint8_t *recorded, heed_error *error) {
   work_index *self;
   const heed_status status =
       index_open(plan, result_path, work_folder(folder), &self, error);
@@ -208,11 +208,11 @@ heed_status storage_recorded(const heed_work *folder, const char *result_path,
   for (size_t i = 0; i < self->count; i++) {
     const work_index_place *place = &self->places[i];
     if (place->source == SIZE_MAX)
-      recorded[i] = STORAGE_NOT_RECORDED;
+      recorded[i] = WORK_NOT_RECORDED;
     else if (place->status == RECORD_DONE)
-      recorded[i] = STORAGE_DONE;
+      recorded[i] = WORK_DONE;
     else
-      recorded[i] = retry ? STORAGE_NOT_RECORDED : STORAGE_FAILED;
+      recorded[i] = retry ? WORK_NOT_RECORDED : WORK_FAILED;
   }
   index_close(self);
   return HEED_OK;
@@ -227,16 +227,16 @@ static bool same_sweep(const heed_plan *a, const heed_plan *b) {
   return true;
 }
 
-heed_status storage_inspect(const char *result_path, const heed_plan *plan,
-                            bool *exists, bool *same, size_t *orphans,
-                            heed_error *error) {
+heed_status result_inspect(const char *result_path, const heed_plan *plan,
+                           bool *exists, bool *same, size_t *orphans,
+                           heed_error *error) {
   work_index *self;
   heed_plan *stored = NULL;
   heed_status status;
   *same = false;
   *orphans = 0;
   *exists = access(result_path, F_OK) == 0;
-  if (!*exists || storage_read_plan(result_path, &stored, NULL) != HEED_OK ||
+  if (!*exists || result_read_plan(result_path, &stored, NULL) != HEED_OK ||
       stored == NULL)
     return HEED_OK;
   *same = same_sweep(plan, stored);

@@ -8,10 +8,11 @@
 static bool is_reserved(const char *name) {
   static const char *const reserved[] = {
       "replicate", "status", "cells",   "errors", "warnings",
-      "timing",    "labels", "plugins", "inputs", "sweep",
-      "users",     "models", "trace",   "policy", "selection"};
+      "timing",    "labels", "plugins", "inputs", "sweep"};
   for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
     if (strcmp(reserved[i], name) == 0) return true;
+  for (size_t i = 0; i < PLAN_KEPT_COUNT; i++)
+    if (strcmp(plan_kept_names[i], name) == 0) return true;
   return false;
 }
 

@@ -54,13 +54,12 @@ static heed_status keep_one(const heed_work *work, const heed_plan *plan,
   return status;
 }
 
-heed_status storage_keep_policies(const heed_work *work,
-                                  const char *result_path,
-                                  const heed_plan *plan, heed_error *error) {
+heed_status result_keep_policies(const heed_work *work, const char *result_path,
+                                 const heed_plan *plan, heed_error *error) {
   char *folder = file_name("%s.policies", result_path);
   heed_status status = HEED_OK;
   if (folder == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
-  if (plan->keep_policy)
+  if ((plan->keep & PLAN_KEEP_POLICY) != 0)
     for (size_t i = 0; status == HEED_OK && i < plan_cell_count(plan); i++)
       status = keep_one(work, plan, i, folder, error);
   free(folder);

@@ -85,8 +85,8 @@ static void read_values(work_batch *result, const heed_plan *plan) {
   free(text);
 }
 
-heed_status batch_read_result(const char *path, const heed_plan *plan,
-                              work_batch *result, heed_error *error) {
+heed_status result_read(const char *path, const heed_plan *plan,
+                        work_batch *result, heed_error *error) {
   hdf_file *file = &result->file;
   size_t count;
   memset(result, 0, sizeof *result);

@@ -254,9 +254,9 @@ static heed_status save_reports(const heed_work *folder, const heed_plan *plan,
   json_t *whole = json_pack(
       "{s:o, s:o, s:b, s:o, s:f, s:o, s:o}", "values",
       values_to_json(plan, self), "warnings", warnings_to_json(self), "traced",
-      plan->keep_trace, "trace", points_to_json(self), "scale",
-      self->policy.scale, "table", table_to_json(self->policy.table), "refined",
-      posterior_to_json(self->policy.refined, annotations));
+      (plan->keep & PLAN_KEEP_TRACE) != 0, "trace", points_to_json(self),
+      "scale", self->policy.scale, "table", table_to_json(self->policy.table),
+      "refined", posterior_to_json(self->policy.refined, annotations));
   heed_status status;
   text = json_dumps(whole, JSON_COMPACT | JSON_REAL_PRECISION(17));
   json_decref(whole);
@@ -283,7 +283,8 @@ static json_t *read_reports(const heed_work *folder, const heed_plan *plan,
   reports_path(folder, key, path, sizeof path);
   whole = json_load_file(path, 0, NULL);
   good = json_is_object(json_object_get(whole, "values")) &&
-         (!plan->keep_trace || json_is_true(json_object_get(whole, "traced")));
+         ((plan->keep & PLAN_KEEP_TRACE) == 0 ||
+          json_is_true(json_object_get(whole, "traced")));
   for (size_t i = 0; good && i < plan->metric_count; i++)
     good = fits(&plan->metrics[i], json_object_get(whole, "values"));
   if (good) return whole;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "simulate.h"
+#include "users.h"
 
 static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
@@ -108,7 +109,8 @@ static heed_status resample(const heed_world *world, bool pairs_too,
 
 static heed_status from_log(const heed_world *world, const heed_value *values,
                             const host_service *host, heed_table **users,
-                            heed_table **annotations, heed_error *error) {
+                            heed_table **annotations, bool *resampled,
+                            heed_error *error) {
   const int64_t bootstrap = values[USERS_BOOTSTRAP].integer;
   if (values[USERS_COUNT].given || values[USERS_ANNOTATIONS].given ||
       values[USERS_ATTENTIVENESS].given || values[USERS_MODEL].given)
@@ -118,7 +120,8 @@ static heed_status from_log(const heed_world *world, const heed_value *values,
                      "its own");
   *users = world->users;
   *annotations = world->annotations;
-  if (bootstrap == BOOTSTRAP_NONE || host->replicate == 0) return HEED_OK;
+  *resampled = bootstrap != BOOTSTRAP_NONE && host->replicate > 0;
+  if (!*resampled) return HEED_OK;
   return resample(world, bootstrap == BOOTSTRAP_USERS_AND_PAIRS, &host->host,
                   users, annotations, error);
 }
@@ -205,7 +208,8 @@ heed_status crowd_make(const heed_world *world, const heed_value *values,
   memset(self, 0, sizeof *self);
   self->dimension = 1;
   status = world->annotations != NULL
-               ? from_log(world, values, host, &users, &annotations, error)
+               ? from_log(world, values, host, &users, &annotations,
+                          &self->resampled, error)
                : simulate_users(world, values, host, &users, &annotations,
                                 &self->eta, &self->dimension, error);
   if (status == HEED_OK)

@@ -6,37 +6,16 @@
 
 #include "host/host.h"
 
-/* Indices into stages_users and stages_evaluation. */
-enum {
-  USERS_COUNT,
-  USERS_ANNOTATIONS,
-  USERS_LAW,
-  USERS_SPREAD,
-  USERS_ASSIGNMENT,
-  USERS_ATTENTIVENESS,
-  USERS_MODEL,
-  USERS_HOLDOUT,
-  USERS_BOOTSTRAP
-};
-enum { LAW_FIXED, LAW_LOGNORMAL, LAW_PARETO };
-enum { ASSIGN_ONCE, ASSIGN_OVERLAPPING };
-enum { BOOTSTRAP_NONE, BOOTSTRAP_USERS, BOOTSTRAP_USERS_AND_PAIRS };
-enum {
-  EVALUATION_KL,
-  EVALUATION_SPLIT,
-  EVALUATION_LEVEL,
-  EVALUATION_MIN_ANNOTATIONS
-};
-
 typedef struct stages_crowd {
   heed_crowd seen;     /* without the true attentiveness */
   heed_crowd with_eta; /* the same, users with their eta; for a log: seen */
   heed_crowd held_out; /* no rows where nothing is held out */
   const double *eta;   /* users x dimension; NULL for a log */
   size_t dimension;    /* of eta */
+  bool resampled;      /* a log's users, drawn with replacement */
 } stages_crowd;
 
-/* values: of stages_users.  The memory is the service's. */
+/* values: of stages_users (users.h).  The memory is the service's. */
 heed_status crowd_make(const heed_world *world, const heed_value *values,
                        host_service *host, stages_crowd *result,
                        heed_error *error);

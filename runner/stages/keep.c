@@ -19,7 +19,8 @@ static heed_status keep_users(const stages_keeping *self, heed_record *record,
   int64_t *index = arena_allocate(self->scratch, users, sizeof *index);
   int64_t *count = arena_allocate(self->scratch, users, sizeof *count);
   heed_column columns[7];
-  heed_table table = {sizeof table, "users", users, 0, columns};
+  heed_table table = {sizeof table, plan_kept_names[PLAN_KEPT_USERS], users, 0,
+                      columns};
   if (mean == NULL || count == NULL || index == NULL) return no_memory(error);
   for (size_t j = 0; j < users; j++) {
     index[j] = (int64_t)j;
@@ -70,7 +71,8 @@ static heed_status keep_models(const stages_keeping *self, heed_record *record,
   heed_column columns[4] = {{"model", HEED_INT64, 1, index},
                             *name,
                             {"annotations", HEED_INT64, 1, count}};
-  heed_table table = {sizeof table, "models", models->rows, 3, columns};
+  heed_table table = {sizeof table, plan_kept_names[PLAN_KEPT_MODELS],
+                      models->rows, 3, columns};
   if (posterior->strength != NULL)
     columns[table.column_count++] =
         (heed_column){"strength", HEED_FLOAT64, 1, posterior->strength};
@@ -98,7 +100,8 @@ static heed_status keep_trace(const stages_keeping *self, heed_record *record,
   heed_column columns[] = {{"series", HEED_STRING, 1, series},
                            {"step", HEED_INT64, 1, step},
                            {"value", HEED_FLOAT64, 1, value}};
-  const heed_table table = {sizeof table, "trace", total, 3, columns};
+  const heed_table table = {sizeof table, plan_kept_names[PLAN_KEPT_TRACE],
+                            total, 3, columns};
   return record_keep(record, &table, table.name, error);
 }
 
@@ -215,22 +218,16 @@ static heed_status add_responses(const stages_keeping *self,
   return HEED_OK;
 }
 
-/* A resampled log says how sure its metrics are; it is no data set to take
- * out, and its texts are those of replicate 0 again. */
-static bool is_resampled(const stages_keeping *self) {
-  const stages_level *users = &self->levels[PLAN_ANNOTATIONS];
-  return users->replicate > 0 &&
-         self->levels[PLAN_WORLD].world.annotations != NULL &&
-         users->values[USERS_BOOTSTRAP].integer != BOOTSTRAP_NONE;
-}
-
 static heed_status keep_selection(const stages_keeping *self,
                                   heed_record *record, heed_error *error) {
   heed_column columns[9];
-  heed_table table = {sizeof table, "selection", 0, 0, columns};
+  heed_table table = {sizeof table, plan_kept_names[PLAN_KEPT_SELECTION], 0, 0,
+                      columns};
   chosen_rows chosen;
   heed_status status;
-  if (is_resampled(self)) return HEED_OK;
+  /* A resampled log says how sure its metrics are; it is no data set to take
+   * out, and its texts are those of replicate 0 again. */
+  if (self->levels[PLAN_ANNOTATIONS].crowd.resampled) return HEED_OK;
   status = find_chosen(self, &chosen, error);
   if (status == HEED_OK) status = add_numbers(self, &chosen, &table, error);
   if (status == HEED_OK) status = add_names(self, &chosen, &table, error);
@@ -241,25 +238,43 @@ static heed_status keep_selection(const stages_keeping *self,
                            : status;
 }
 
+/* ---- what others made ---- */
+
+static heed_status keep_policy(const stages_keeping *self, heed_record *record,
+                               heed_error *error) {
+  const stages_level *trainer = &self->levels[PLAN_POLICY];
+  if (trainer->node == SIZE_MAX || trainer->policy.table == NULL)
+    return HEED_OK;
+  return record_keep(record, trainer->policy.table,
+                     plan_kept_names[PLAN_KEPT_POLICY], error);
+}
+
+static heed_status keep_responses(const stages_keeping *self,
+                                  heed_record *record, heed_error *error) {
+  const heed_table *drawn = self->levels[PLAN_EVALUATION].responses;
+  if (drawn == NULL) return HEED_OK;
+  return record_keep(record, drawn, plan_kept_names[PLAN_KEPT_RESPONSES],
+                     error);
+}
+
 /* ---- all of it ---- */
+
+typedef heed_status keep_table(const stages_keeping *self, heed_record *record,
+                               heed_error *error);
 
 heed_status keep_tables(const stages_keeping *keeping, heed_record *record,
                         heed_error *error) {
-  const stages_level *trainer = &keeping->levels[PLAN_POLICY];
+  static keep_table *const tables[PLAN_KEPT_COUNT] = {
+      [PLAN_KEPT_USERS] = keep_users,
+      [PLAN_KEPT_MODELS] = keep_models,
+      [PLAN_KEPT_TRACE] = keep_trace,
+      [PLAN_KEPT_POLICY] = keep_policy,
+      [PLAN_KEPT_RESPONSES] = keep_responses,
+      [PLAN_KEPT_SELECTION] = keep_selection,
+  };
   heed_status status = HEED_OK;
-  if (keeping->plan->keep_users) status = keep_users(keeping, record, error);
-  if (status == HEED_OK && keeping->plan->keep_models)
-    status = keep_models(keeping, record, error);
-  if (status == HEED_OK && keeping->plan->keep_trace)
-    status = keep_trace(keeping, record, error);
-  if (status == HEED_OK && keeping->plan->keep_policy &&
-      trainer->node != SIZE_MAX && trainer->policy.table != NULL)
-    status = record_keep(record, trainer->policy.table, "policy", error);
-  if (status == HEED_OK && keeping->plan->keep_responses &&
-      keeping->levels[PLAN_EVALUATION].responses != NULL)
-    status = record_keep(record, keeping->levels[PLAN_EVALUATION].responses,
-                         "responses", error);
-  if (status == HEED_OK && keeping->plan->keep_selection)
-    status = keep_selection(keeping, record, error);
+  for (size_t i = 0; status == HEED_OK && i < PLAN_KEPT_COUNT; i++)
+    if ((keeping->plan->keep & 1u << i) != 0)
+      status = tables[i](keeping, record, error);
   return status;
 }

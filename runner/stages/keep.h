@@ -9,7 +9,7 @@ typedef struct stages_keeping {
   const heed_plan *plan;
   const stages_level
       *levels; /* PLAN_STAGE_COUNT: the path of a cell that is done */
-  const heed_selection *selection; /* NULL unless plan->keep_selection */
+  const heed_selection *selection; /* NULL unless PLAN_KEEP_SELECTION */
   host_arena *scratch;
 } stages_keeping;
 

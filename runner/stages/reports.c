@@ -53,7 +53,7 @@ heed_status reports_create(const heed_plan *plan, const host_registry *plugins,
   self->plan = plan;
   self->places = calloc(plan->plugin_count + 1, sizeof *self->places);
   for (size_t i = 0; i < METRIC_COUNT; i++)
-    self->own[i] = named(plan, "", stages_metrics[i].name);
+    self->own[i] = named(plan, "", evaluation_metrics[i].name);
   for (size_t i = 0; self->places != NULL && i < plan->plugin_count; i++) {
     const plan_plugin *wanted = &plan->plugins[i];
     const heed_plugin *plugin =
@@ -167,7 +167,7 @@ static void take_trace(void *context, const char *series, uint64_t step,
   const sink_context *self = context;
   stages_level *level = self->level;
   stages_trace_point *all;
-  if (!self->reports->plan->keep_trace) return;
+  if ((self->reports->plan->keep & PLAN_KEEP_TRACE) == 0) return;
   all = grown(level, level->points, level->point_count, &level->point_room,
               sizeof *all);
   if (all == NULL) return;

@@ -329,23 +329,6 @@ static heed_status run_policy(heed_stages *self, stages_level *level,
   return status;
 }
 
-static void read_settings(const json_t *spec, heed_evaluation *evaluation,
-                          host_arena *memory) {
-  const json_t *kl =
-      json_object_get(spec, stages_evaluation[EVALUATION_KL].name);
-  double *levels = arena_allocate(memory, json_array_size(kl), sizeof *levels);
-  evaluation->kl_count = levels == NULL ? 0 : json_array_size(kl);
-  for (size_t i = 0; i < evaluation->kl_count; i++)
-    levels[i] = json_number_value(json_array_get(kl, i));
-  evaluation->kl = levels;
-  evaluation->split = json_number_value(
-      json_object_get(spec, stages_evaluation[EVALUATION_SPLIT].name));
-  evaluation->level = json_number_value(
-      json_object_get(spec, stages_evaluation[EVALUATION_LEVEL].name));
-  evaluation->min_annotations = json_integer_value(json_object_get(
-      spec, stages_evaluation[EVALUATION_MIN_ANNOTATIONS].name));
-}
-
 static heed_status run_evaluation(heed_stages *self, stages_level *level,
                                   heed_error *error) {
   const stages_level *levels = self->levels;
@@ -371,7 +354,9 @@ static heed_status run_evaluation(heed_stages *self, stages_level *level,
   level->selection.weight = NULL;
   what.selection = selection_for(self, level, error);
   if (what.selection == NULL) return error->status;
-  read_settings(self->plan->nodes[level->node].spec, &what, level->memory);
+  status = evaluation_read(self->plugins, self->plan->nodes[level->node].spec,
+                           &level->host, &what.settings, error);
+  if (status != HEED_OK) return status;
   for (size_t i = 0; i < METRIC_COUNT; i++) {
     const plan_metric *own = reports_own(self->reports, (evaluation_metric)i);
     what.target[i] = own == NULL ? NULL : level->reported + own->offset;
@@ -461,22 +446,13 @@ static heed_status take_failure(const heed_stages *self, plan_stage stage,
   const char *name = plan_node_plugin(self->plan, level->node);
   const heed_plugin *called = level->host.plugin;
   const host_plugin_file *file = NULL;
-  const char *slash;
-  heed_kind kind;
   char text[128], message[2 * HEED_MESSAGE_SIZE];
   if (*name == '\0' && called != NULL) {
     (void)snprintf(text, sizeof text, "%s/%s", kind_name(called->kind),
                    called->name);
     name = text;
   }
-  slash = strchr(name, '/');
-  if (slash != NULL) {
-    char kind_text[32];
-    (void)snprintf(kind_text, sizeof kind_text, "%.*s", (int)(slash - name),
-                   name);
-    if (kind_of(kind_text, &kind))
-      (void)registry_find(self->plugins, kind, slash + 1, &file);
-  }
+  (void)registry_named(self->plugins, name, &file);
   (void)snprintf(message, sizeof message, "%s%s%s",
                  file == NULL ? "" : file->path, file == NULL ? "" : ": ",
                  level->error.message);
@@ -488,7 +464,7 @@ static heed_status keep(heed_stages *self, heed_record *record,
                         heed_error *error) {
   stages_keeping what = {self->plan, self->levels, NULL, self->scratch};
   heed_status status;
-  if (self->plan->keep_selection) {
+  if ((self->plan->keep & PLAN_KEEP_SELECTION) != 0) {
     what.selection = selection_for(self, &self->levels[PLAN_EVALUATION], error);
     if (what.selection == NULL) return error->status;
   }

@@ -9,6 +9,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "users.h"
+
 typedef struct simulate_simulation {
   const heed_world *world;
   const heed_value *values;

@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
+#include "label.h"
+#include "language.h"
 #include "state.h"
 
 typedef struct annotations_writer {

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Axes: which of them span the grid, which run along another, and which stand
  * inside an alternative of another and become alternatives themselves. */
+#include "axes.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "state.h"
+#include "label.h"
+#include "template.h"
 
 static heed_status out_of_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");

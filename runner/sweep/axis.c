@@ -6,10 +6,17 @@
  *
  * The second says which table holds the values, so that a value can itself be a
  * list. */
+#include "axis.h"
+
+#include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "language.h"
+#include "label.h"
+#include "object.h"
+#include "sandbox.h"
+#include "template.h"
+#include "text.h"
 
 /* Places on Lua's stack of what h.axis is given. */
 typedef struct axis_form {
@@ -29,7 +36,7 @@ static bool is_name(const char *text) {
 
 static heed_status read_tie(lua_State *lua, const heed_sweep *self,
                             sweep_axis *axis, heed_error *error) {
-  const sweep_object *other = luaL_testudata(lua, -1, LANGUAGE_AXIS);
+  const sweep_object *other = luaL_testudata(lua, -1, OBJECT_AXIS);
   const char *text;
   if (other != NULL) {
     axis->tie = self->axes[template_axis(other->template)].name;
@@ -216,7 +223,7 @@ static heed_status read_axis(lua_State *lua, const heed_sweep *self,
   const axis_form given = called ? arguments(lua) : braces(lua);
   char where[WHERE_SIZE];
   heed_status status;
-  language_position(lua, where);
+  object_caller(lua, where);
   axis->where = arena_copy(self->memory, where);
   status = read_name(lua, self, given.name, axis, error);
   if (status == HEED_OK && called) status = check_arguments(lua, error);
@@ -236,7 +243,7 @@ static heed_status keep_axis(heed_sweep *self, const sweep_axis *axis,
   return HEED_OK;
 }
 
-int language_axis(lua_State *lua) {
+int axis_make(lua_State *lua) {
   heed_sweep *self = sandbox_sweep(lua);
   sweep_axis axis = {.inside = SIZE_MAX, .root = SIZE_MAX};
   const bool in_braces = lua_istable(lua, 1);
@@ -244,15 +251,15 @@ int language_axis(lua_State *lua) {
   heed_error error;
   sweep_object *made;
   if (!in_braces && lua_type(lua, 1) != LUA_TSTRING)
-    return language_raise(lua, call,
-                          "expected a name and values: h.axis { \"mu\", 0.6, "
-                          "0.7 } or h.axis(\"mu\", { 0.6, 0.7 })");
+    return object_raise(lua, call,
+                        "expected a name and values: h.axis { \"mu\", 0.6, "
+                        "0.7 } or h.axis(\"mu\", { 0.6, 0.7 })");
   if (lua_gettop(lua) > 3)
-    return language_raise(lua, call,
-                          "expected at most a name, a list of values and a "
-                          "table of options");
+    return object_raise(lua, call,
+                        "expected at most a name, a list of values and a "
+                        "table of options");
   lua_settop(lua, 3);
-  made = language_push(lua, LANGUAGE_AXIS);
+  made = object_push(lua, OBJECT_AXIS);
   if (read_axis(lua, self, &axis, &error) == HEED_OK &&
       keep_axis(self, &axis, made, &error) == HEED_OK) {
     lua_settop(lua, 4);
@@ -265,5 +272,5 @@ int language_axis(lua_State *lua) {
         call, sizeof call,
         in_braces ? "h.axis { \"%.60s\", … }" : "h.axis(\"%.60s\", …)",
         axis.name);
-  return language_raise(lua, call, error.message);
+  return object_raise(lua, call, error.message);
 }

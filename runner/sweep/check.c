@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Checks of templates: the schema of a sweep, and schemas over axes. */
+#include "check.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "evaluation/evaluation.h"
 #include "stages/stages.h"
-#include "state.h"
+#include "template.h"
 
-static const char *const kept[] = {"users",     "models",    "trace", "policy",
-                                   "responses", "selection", NULL};
 static const heed_parameter keep_item = {
-    .name = "keep", .type = HEED_ENUM, .choices = kept};
+    .name = "keep", .type = HEED_ENUM, .choices = plan_kept_names};
 
 static const heed_parameter keys[SWEEP_KEY_COUNT] = {
     [PLAN_WORLD] = {.name = "source",
@@ -73,20 +74,8 @@ void check_schema(heed_sweep *self) {
   memcpy(self->schema, keys, sizeof keys);
   self->schema[PLAN_ANNOTATIONS].fields = stages_users;
   self->schema[PLAN_ANNOTATIONS].field_count = stages_user_count;
-  self->schema[PLAN_EVALUATION].fields = stages_evaluation;
-  self->schema[PLAN_EVALUATION].field_count = stages_evaluation_count;
-}
-
-const heed_plugin *check_named(const heed_sweep *self, const char *full,
-                               const host_plugin_file **file) {
-  const char *slash = strchr(full, '/');
-  char kind_text[32];
-  heed_kind kind;
-  if (slash == NULL) return NULL;
-  (void)snprintf(kind_text, sizeof kind_text, "%.*s", (int)(slash - full),
-                 full);
-  if (!kind_of(kind_text, &kind)) return NULL;
-  return registry_find(self->plugins, kind, slash + 1, file);
+  self->schema[PLAN_EVALUATION].fields = evaluation_schema;
+  self->schema[PLAN_EVALUATION].field_count = evaluation_schema_count;
 }
 
 static heed_status check_at(const heed_sweep *self, const heed_plugin *plugin,

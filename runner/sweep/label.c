@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Labels: what a value is called on an axis that has no numbers. */
+#include "label.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "state.h"
 
 const char *label_format(const heed_sweep *self, const char *format, ...) {
   va_list arguments;
@@ -52,7 +52,7 @@ static const char *parameter_text(const heed_sweep *self,
 
 static const char *plugin_label(const heed_sweep *self, const json_t *value) {
   const char *full = json_string_value(json_object_get(value, "plugin"));
-  const heed_plugin *plugin = check_named(self, full, NULL);
+  const heed_plugin *plugin = registry_named(self->plugins, full, NULL);
   const json_t *given = json_object_get(value, "parameters");
   const char *label = strchr(full, '/') == NULL ? full : strchr(full, '/') + 1;
   json_t *resolved = NULL;

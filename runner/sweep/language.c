@@ -2,92 +2,24 @@
  * The words of require "heed": a constructor for each plugin, linspace,
  * logspace and sweep; axis.c and rows.c have the others.
  *
- * What they return is opaque to the sweep: a userdata that holds a template. */
+ * What they return is opaque to the sweep (object.c).  C code between Lua and
+ * jansson returns a status and raises it only once nothing is left to free. */
 #include "language.h"
 
+#include <lauxlib.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "axis.h"
+#include "check.h"
+#include "label.h"
+#include "object.h"
+#include "rows.h"
+#include "sandbox.h"
+#include "template.h"
+
 #define MOST_VALUES 1000000
-
-/* ---- objects ---- */
-
-sweep_object *language_push(lua_State *lua, const char *type) {
-  sweep_object *made = lua_newuserdatauv(lua, sizeof *made, 1);
-  memset(made, 0, sizeof *made);
-  luaL_setmetatable(lua, type);
-  return made;
-}
-
-static int object_free(lua_State *lua) {
-  sweep_object *self = lua_touserdata(lua, 1);
-  json_decref(self->template);
-  self->template = NULL;
-  return 0;
-}
-
-static int object_read(lua_State *lua) {
-  return luaL_error(lua, "what h has made cannot be looked into");
-}
-
-static int object_write(lua_State *lua) {
-  return luaL_error(lua,
-                    "what h has made does not change: give its constructor "
-                    "the value");
-}
-
-static void push_type(lua_State *lua, const char *type) {
-  static const luaL_Reg functions[] = {{"__gc", object_free},
-                                       {"__index", object_read},
-                                       {"__newindex", object_write},
-                                       {NULL, NULL}};
-  (void)luaL_newmetatable(lua, type);
-  luaL_setfuncs(lua, functions, 0);
-  lua_pushboolean(lua, 0);
-  lua_setfield(lua, -2, "__metatable");
-  lua_pop(lua, 1);
-}
-
-json_t *language_template(lua_State *lua, int index) {
-  const sweep_object *found = luaL_testudata(lua, index, LANGUAGE_PLUGIN);
-  if (found == NULL) found = luaL_testudata(lua, index, LANGUAGE_AXIS);
-  return found == NULL ? NULL : json_incref(found->template);
-}
-
-/* ---- errors ---- */
-
-/* Lua shortens a long path to "..." and its end: past the rest of a character
- * that it cut. */
-static const char *place_of(const lua_Debug *caller) {
-  const char *text = caller->short_src;
-  if (strncmp(text, "...", 3) != 0) return text;
-  for (text += 3; ((unsigned char)*text & 0xc0) == 0x80;) text++;
-  return text;
-}
-
-void language_position(lua_State *lua, char where[WHERE_SIZE]) {
-  lua_Debug caller;
-  (void)snprintf(where, WHERE_SIZE, "%s", "the sweep");
-  for (int level = 1; lua_getstack(lua, level, &caller) != 0; level++) {
-    const char *place;
-    if (lua_getinfo(lua, "Sl", &caller) == 0 || caller.currentline <= 0)
-      continue;
-    place = place_of(&caller);
-    (void)snprintf(where, WHERE_SIZE, "%s%s:%d",
-                   place == caller.short_src ? "" : "...", place,
-                   caller.currentline);
-    return;
-  }
-}
-
-int language_raise(lua_State *lua, const char *call, const char *message) {
-  char where[WHERE_SIZE];
-  language_position(lua, where);
-  lua_pushfstring(lua, "%s: %s%s%s", where, call == NULL ? "" : call,
-                  call == NULL ? "" : ": ", message);
-  return lua_error(lua);
-}
 
 /* __index of words: upvalue 1 is their table, upvalue 2 what it is called in
  * sweeps, like h.source. */
@@ -169,15 +101,15 @@ static int construct(lua_State *lua) {
   char where[WHERE_SIZE], call[160];
   heed_error error;
   heed_status status;
-  sweep_object *made = language_push(lua, LANGUAGE_PLUGIN);
-  language_position(lua, where);
+  sweep_object *made = object_push(lua, OBJECT_PLUGIN);
+  object_caller(lua, where);
   status = plugin_template(lua, plugin, where, &made->template, &error);
   if (status == HEED_OK)
     status = check_plugin(self, plugin, made->template, &error);
   if (status == HEED_OK) return 1;
   (void)snprintf(call, sizeof call, "h.%s.%s", kind_name(plugin->kind),
                  plugin->name);
-  return language_raise(lua, call, error.message);
+  return object_raise(lua, call, error.message);
 }
 
 /* ---- h.linspace, h.logspace ---- */
@@ -193,11 +125,11 @@ static int spaced(lua_State *lua, const char *call, bool logarithmic) {
   const double low = luaL_checknumber(lua, 1), high = luaL_checknumber(lua, 2);
   const lua_Integer count = luaL_checkinteger(lua, 3);
   if (count < 1 || count > MOST_VALUES)
-    return language_raise(lua, call, "the count must be between 1 and 1000000");
+    return object_raise(lua, call, "the count must be between 1 and 1000000");
   if (!isfinite(low) || !isfinite(high))
-    return language_raise(lua, call, "the ends must be finite numbers");
+    return object_raise(lua, call, "the ends must be finite numbers");
   if (logarithmic && (low <= 0 || high <= 0))
-    return language_raise(lua, call, "the ends must be above 0");
+    return object_raise(lua, call, "the ends must be above 0");
   lua_createtable(lua, (int)count, 0);
   for (lua_Integer i = 0; i < count; i++) {
     const double share = count == 1 ? 0 : (double)i / (double)(count - 1);
@@ -243,33 +175,33 @@ static int make_sweep(lua_State *lua) {
   sweep_object *made;
   heed_error error;
   if (!lua_istable(lua, 1))
-    return language_raise(lua, "h.sweep", "expected its parts between braces");
+    return object_raise(lua, "h.sweep", "expected its parts between braces");
   lua_settop(lua, 1);
-  made = language_push(lua, LANGUAGE_SWEEP);
-  language_position(lua, made->where);
+  made = object_push(lua, OBJECT_SWEEP);
+  object_caller(lua, made->where);
   split_exclude(lua); /* 1 given, 2 object, 3 copy, 4 exclude */
   if (!lua_isnil(lua, 4) && !lua_isfunction(lua, 4))
-    return language_raise(
+    return object_raise(
         lua, "h.sweep",
         "exclude: expected a function(point) that returns true for "
         "points to leave out");
   lua_setiuservalue(lua, 2, 1);
   if (template_read(lua, 3, "", &made->template, &error) != HEED_OK)
-    return language_raise(lua, "h.sweep", error.message);
+    return object_raise(lua, "h.sweep", error.message);
   lua_pushvalue(lua, 2);
   return 1;
 }
 
 heed_status language_take(heed_sweep *self, heed_error *error) {
-  sweep_object *taken = luaL_testudata(self->lua, -1, LANGUAGE_SWEEP);
+  sweep_object *taken = luaL_testudata(self->lua, -1, OBJECT_SWEEP);
   if (taken == NULL)
     return heed_fail(error, HEED_INVALID,
                      "%s: the sweep returns %s, expected: return h.sweep { … }",
                      self->options->sweep,
                      lua_isnil(self->lua, -1) ? "nothing"
-                     : luaL_testudata(self->lua, -1, LANGUAGE_PLUGIN) != NULL
+                     : luaL_testudata(self->lua, -1, OBJECT_PLUGIN) != NULL
                          ? "a plugin"
-                     : luaL_testudata(self->lua, -1, LANGUAGE_AXIS) != NULL
+                     : luaL_testudata(self->lua, -1, OBJECT_AXIS) != NULL
                          ? "an axis"
                          : luaL_typename(self->lua, -1));
   self->where = arena_copy(self->memory, taken->where);
@@ -306,15 +238,13 @@ static void push_kind(lua_State *lua, const host_registry *plugins,
 }
 
 const luaL_Reg language_words[] = {
-    {"axis", language_axis}, {"rows", language_rows}, {"linspace", linspace},
-    {"logspace", logspace},  {"sweep", make_sweep},   {NULL, NULL},
+    {"axis", axis_make},    {"rows", rows_axis},   {"linspace", linspace},
+    {"logspace", logspace}, {"sweep", make_sweep}, {NULL, NULL},
 };
 
-void language_open(heed_sweep *self) {
-  lua_State *lua = self->lua;
-  push_type(lua, LANGUAGE_PLUGIN);
-  push_type(lua, LANGUAGE_AXIS);
-  push_type(lua, LANGUAGE_SWEEP);
+void language_push(lua_State *lua) {
+  const heed_sweep *self = sandbox_sweep(lua);
+  object_open(lua);
   lua_newtable(lua);
   luaL_setfuncs(lua, language_words, 0);
   for (int kind = 0; kind < HEED_KIND_COUNT; kind++) {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The metrics of a sweep, and the dimensions that they have beside its axes:
  * the host's own, and what the plugins of the plan say they report. */
+#include "metrics.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "stages/stages.h"
-#include "state.h"
+#include "evaluation/evaluation.h"
+#include "label.h"
 
 typedef struct metrics_list {
   const heed_sweep *self;
@@ -178,7 +180,7 @@ static heed_status add_fitted(const metrics_list *list, const json_t *value) {
   json_t *item;
   size_t i;
   if (full != NULL) {
-    const heed_plugin *plugin = check_named(list->self, full, NULL);
+    const heed_plugin *plugin = registry_named(list->self->plugins, full, NULL);
     if (plugin != NULL && plugin->kind == HEED_DISTRIBUTION)
       return add_outputs(list, "prior_", plugin);
     if (plugin != NULL && plugin->kind == HEED_USER_MODEL)
@@ -200,7 +202,7 @@ static const heed_plugin *plugin_of(const metrics_list *list,
                                     const sweep_stage *spec) {
   const char *full =
       json_string_value(json_object_get(spec->resolved, "plugin"));
-  return full == NULL ? NULL : check_named(list->self, full, NULL);
+  return full == NULL ? NULL : registry_named(list->self->plugins, full, NULL);
 }
 
 static heed_status add_all_dimensions(const metrics_list *list) {
@@ -212,16 +214,16 @@ static heed_status add_all_dimensions(const metrics_list *list) {
       status = add_dimensions(list, plugin->dimensions, plugin->dimension_count,
                               json_object_get(spec->resolved, "parameters"));
     else if (spec->stage == PLAN_EVALUATION)
-      status = add_dimensions(list, stages_dimensions, stages_dimension_count,
-                              spec->resolved);
+      status = add_dimensions(list, evaluation_dimensions,
+                              evaluation_dimension_count, spec->resolved);
   }
   return status;
 }
 
 static heed_status add_all_metrics(const metrics_list *list) {
   heed_status status = HEED_OK;
-  for (size_t i = 0; status == HEED_OK && i < stages_metric_count; i++)
-    status = add_metric(list, "", &stages_metrics[i]);
+  for (size_t i = 0; status == HEED_OK && i < METRIC_COUNT; i++)
+    status = add_metric(list, "", &evaluation_metrics[i]);
   for (size_t i = 0; status == HEED_OK && i < list->tree->spec_count; i++) {
     const sweep_stage *spec = &list->tree->specs[i];
     const heed_plugin *plugin = plugin_of(list, spec);

@@ -4,10 +4,13 @@
  * The path is that of messages: users.count, estimator.prior.alpha.  The
  * schemas lead the way, so that a parameter which the sweep leaves out can be
  * set as well.  axis.NAME=[…] replaces the values of an axis. */
+#include "override.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "state.h"
+#include "label.h"
+#include "template.h"
 
 typedef struct sweep_override {
   heed_sweep *self;
@@ -52,8 +55,8 @@ static heed_status set_in_map(const sweep_override *override,
 static heed_status set_in_plugin(const sweep_override *override, json_t *child,
                                  const char *path) {
   const heed_plugin *plugin =
-      check_named(override->self,
-                  json_string_value(json_object_get(child, "plugin")), NULL);
+      registry_named(override->self->plugins,
+                     json_string_value(json_object_get(child, "plugin")), NULL);
   if (plugin == NULL) return wrong(override, "the plugin is not known");
   if (json_object_get(child, "parameters") == NULL)
     (void)json_object_set_new(child, "parameters", json_object());

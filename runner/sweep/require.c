@@ -5,8 +5,11 @@
  * once: later calls return the same value.  What is hashed is what is run.  The
  * plan lists the files beside its inputs; no key depends on them, since keys
  * are made of resolved parameters, which are all that a file can change. */
+#include "require.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <lauxlib.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +17,16 @@
 #include <unistd.h>
 
 #include "host/hash.h"
-#include "language.h"
+#include "label.h"
+#include "object.h"
+#include "sandbox.h"
+#include "text.h"
 
 /* Raises "sweep.lua:3: require "NAME": message". */
 static int complain(lua_State *lua, const char *name, const heed_error *error) {
   char call[160];
   (void)snprintf(call, sizeof call, "require \"%.120s\"", name);
-  return language_raise(lua, call, error->message);
+  return object_raise(lua, call, error->message);
 }
 
 /* ---- names ---- */
@@ -208,7 +214,7 @@ int require_file(lua_State *lua) {
   size_t number;
   luaL_checktype(lua, 1, LUA_TSTRING);
   name = text_at(lua, 1, "", &error);
-  if (name == NULL) return language_raise(lua, "require", error.message);
+  if (name == NULL) return object_raise(lua, "require", error.message);
   if (strcmp(name, "heed") == 0) {
     lua_pushvalue(lua, lua_upvalueindex(1));
     return 1;

@@ -4,10 +4,16 @@
  *
  * The rows' names are an axis, and each column is an axis tied to it: h.axis
  * makes and checks them all. */
+#include "rows.h"
+
+#include <lauxlib.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "language.h"
+#include "axis.h"
+#include "text.h"
 
 enum { ROWS = 1, NAMES, COLUMNS, AXES }; /* places on Lua's stack */
 
@@ -97,7 +103,7 @@ static void check_keys(lua_State *lua, lua_Integer row, lua_Integer columns) {
 /* h.axis(name, values, options), which are the three values on top of the
  * stack. */
 static void call_axis(lua_State *lua) {
-  lua_pushcfunction(lua, language_axis);
+  lua_pushcfunction(lua, axis_make);
   lua_insert(lua, -4);
   lua_call(lua, 3, 1);
 }
@@ -142,7 +148,7 @@ static void make_column(lua_State *lua, lua_Integer rows) {
   call_axis(lua);
 }
 
-int language_rows(lua_State *lua) {
+int rows_axis(lua_State *lua) {
   lua_Integer rows, columns;
   if (!lua_istable(lua, ROWS))
     return luaL_error(lua, "h.rows: expected a name and rows between braces");

@@ -3,6 +3,8 @@
  * reaches files, other chunks, chance or the collector.  Memory is capped; a
  * clock looked at between instructions ends most endless loops with the line
  * they are in, and the supervisor's clock ends the others. */
+#include "sandbox.h"
+
 #include <errno.h>
 #include <lauxlib.h>
 #include <lualib.h>
@@ -11,7 +13,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "state.h"
+#include "label.h"
+#include "text.h"
 
 #define INSTRUCTIONS_BETWEEN_LOOKS 100000
 
@@ -156,11 +159,12 @@ static void close_globals(lua_State *lua) {
   lua_pop(lua, 1);
 }
 
+/* Its argument pushes the function `require`. */
 static int build(lua_State *lua) {
+  void (*const *push_require)(lua_State * lua) = lua_touserdata(lua, 1);
   open_base(lua);
   open_libraries(lua);
-  language_open(sandbox_sweep(lua));
-  lua_pushcclosure(lua, require_file, 1);
+  (*push_require)(lua);
   lua_setglobal(lua, "require");
   close_globals(lua);
   return 0;
@@ -195,7 +199,8 @@ heed_status sandbox_call(heed_sweep *self, int arguments, heed_error *error) {
   return take_error(self, result, error == NULL ? &local : error);
 }
 
-heed_status sandbox_open(heed_sweep *self, heed_error *error) {
+heed_status sandbox_open(heed_sweep *self, void (*push_require)(lua_State *lua),
+                         heed_error *error) {
   const size_t memory =
       self->options->memory > 0 ? self->options->memory : PLANNER_MEMORY;
   self->lua_limit = memory / 4;
@@ -207,7 +212,8 @@ heed_status sandbox_open(heed_sweep *self, heed_error *error) {
   lua_sethook(self->lua, look_at_clock, LUA_MASKCOUNT,
               INSTRUCTIONS_BETWEEN_LOOKS);
   lua_pushcfunction(self->lua, build);
-  return sandbox_call(self, 0, error);
+  lua_pushlightuserdata(self->lua, &push_require);
+  return sandbox_call(self, 1, error);
 }
 
 void sandbox_close(heed_sweep *self) {

@@ -74,8 +74,8 @@ static void on_notice(void *context, planner_notice notice, const char *text) {
   report(context, words[notice], text);
 }
 
-bool planner_serve(const planner_options *options, const char *const *skip,
-                   int pipe) {
+bool sweep_serve(const planner_options *options, const char *const *skip,
+                 int pipe) {
   serve_reporter reporter = {pipe, false};
   planner_options inner = *options;
   host_registry *plugins = NULL;
@@ -88,7 +88,8 @@ bool planner_serve(const planner_options *options, const char *const *skip,
     status = registry_scan(plugins, options->plugin_path, skip, &reporter,
                            on_file, &error);
   report(&reporter, PROTOCOL_LOADED, "");
-  if (status == HEED_OK) status = planning_plan(plugins, &inner, &plan, &error);
+  if (status == HEED_OK)
+    status = sweep_make_plan(plugins, &inner, &plan, &error);
   if (status == HEED_OK && !report_value(&reporter, PROTOCOL_PLAN, plan))
     status = HEED_MEMORY;
   if (status == HEED_MEMORY)

@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * From a sweep file to a plan, in this process. */
+#include "sweep/sweep.h"
+
 #include <lauxlib.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "state.h"
+#include "axes.h"
+#include "check.h"
+#include "label.h"
+#include "language.h"
+#include "metrics.h"
+#include "override.h"
+#include "require.h"
+#include "sandbox.h"
+#include "template.h"
+#include "text.h"
+#include "tree.h"
 
 static heed_status out_of_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
@@ -207,8 +219,14 @@ static heed_status mark_written(heed_sweep *self, heed_error *error) {
   return HEED_OK;
 }
 
+/* Pushes the function `require`, which knows "heed". */
+static void push_require(lua_State *lua) {
+  language_push(lua);
+  lua_pushcclosure(lua, require_file, 1);
+}
+
 static heed_status read_sweep(heed_sweep *self, heed_error *error) {
-  heed_status status = sandbox_open(self, error);
+  heed_status status = sandbox_open(self, push_require, error);
   if (status == HEED_OK) status = sandbox_run(self, error);
   if (status == HEED_OK) status = language_take(self, error);
   if (status == HEED_OK) status = mark_written(self, error);
@@ -217,9 +235,9 @@ static heed_status read_sweep(heed_sweep *self, heed_error *error) {
   return status;
 }
 
-heed_status planning_plan(const host_registry *plugins,
-                          const planner_options *options, json_t **result,
-                          heed_error *error) {
+heed_status sweep_make_plan(const host_registry *plugins,
+                            const planner_options *options, json_t **result,
+                            heed_error *error) {
   heed_sweep self = {
       .plugins = plugins, .options = options, .exclude = LUA_NOREF};
   heed_status status;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Templates: Lua values as JSON in which axes stand as their numbers. */
+#include "template.h"
+
 #include <lauxlib.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "state.h"
+#include "object.h"
+#include "text.h"
 
 #define PATH_TEXT 256
 #define DEEPEST 24
@@ -173,7 +176,7 @@ static heed_status read(lua_State *lua, int index, const char *path,
     case LUA_TTABLE:
       return table_at(lua, index, path, depth, result, error);
     case LUA_TUSERDATA:
-      *result = language_template(lua, index);
+      *result = object_template(lua, index);
       if (*result != NULL) return HEED_OK;
       break;
     default:

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Texts: Lua files and Lua strings.  Whatever becomes JSON is UTF-8 without
  * zero bytes; what is not is refused here, where its place is known. */
+#include "text.h"
+
 #include <errno.h>
 #include <lua.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "state.h"
 
 #define LONGEST_FILE (16 << 20)
 

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The tree of a sweep: each point of the grid is a path of resolved stages, and
  * points that agree in their first stages share those nodes. */
+#include "tree.h"
+
 #include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "axes.h"
+#include "check.h"
 #include "host/hash.h"
-#include "state.h"
+#include "label.h"
+#include "sandbox.h"
+#include "template.h"
+#include "used.h"
 
 #define NOTHING SIZE_MAX
 
@@ -110,7 +117,8 @@ static heed_status try_instance(tree_builder *builder, const json_t *resolved,
 static heed_status try_plugin(tree_builder *builder, plan_stage stage,
                               const json_t *filled) {
   const char *full = json_string_value(json_object_get(filled, "plugin"));
-  const heed_plugin *plugin = check_named(builder->self, full, NULL);
+  const heed_plugin *plugin =
+      registry_named(builder->self->plugins, full, NULL);
   heed_parameter itself = {.name = "plugin", .type = HEED_PLUGIN};
   json_t *given = json_pack("{s:O}", "plugin", filled), *resolved = NULL;
   heed_error error = {HEED_OK, ""};
@@ -196,7 +204,7 @@ static const heed_plugin *costly_plugin(const heed_sweep *self,
                                         const json_t *resolved) {
   const char *full = json_string_value(json_object_get(resolved, "plugin"));
   const heed_plugin *plugin =
-      full == NULL ? NULL : check_named(self, full, NULL);
+      full == NULL ? NULL : registry_named(self->plugins, full, NULL);
   return plugin != NULL && (plugin->flags & HEED_COSTLY) != 0 ? plugin : NULL;
 }
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What a resolved value depends on beside itself: plugin files and input
  * files.  Keys are made of what is in an input file, not of where it lies. */
+#include "used.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "host/hash.h"
-#include "state.h"
 
 typedef struct used_collector {
   const heed_sweep *self;
@@ -61,7 +62,8 @@ static heed_status collect_plugin(const used_collector *collector,
                                   const json_t *resolved, json_t **copy) {
   const char *full = json_string_value(json_object_get(resolved, "plugin"));
   const host_plugin_file *file = NULL;
-  const heed_plugin *plugin = check_named(collector->self, full, &file);
+  const heed_plugin *plugin =
+      registry_named(collector->self->plugins, full, &file);
   json_t *parameters = NULL;
   heed_status status;
   if (plugin == NULL)

@@ -16,11 +16,11 @@ static void group_points(view_groups *self) {
               plan->points[point].position[self->axes[i]];
     self->group_of[point] = group;
     if (self->example[group] == SIZE_MAX) self->example[group] = point;
-    if (result_is_bootstrap(self->result, point)) self->bootstrap[group] = true;
+    if (view_is_bootstrap(self->result, point)) self->bootstrap[group] = true;
   }
 }
 
-void view_close(view_groups *self) {
+void view_groups_close(view_groups *self) {
   free(self->axes);
   free(self->group_of);
   free(self->example);
@@ -29,9 +29,9 @@ void view_close(view_groups *self) {
   free(self->weights);
 }
 
-heed_status view_open(const view_result *result, size_t axis_count,
-                      const size_t *axes, view_groups *self,
-                      heed_error *error) {
+heed_status view_groups_open(const view_result *result, size_t axis_count,
+                             const size_t *axes, view_groups *self,
+                             heed_error *error) {
   const heed_plan *plan = result->plan;
   memset(self, 0, sizeof *self);
   self->result = result;
@@ -48,7 +48,7 @@ heed_status view_open(const view_result *result, size_t axis_count,
   if (self->axes == NULL || self->group_of == NULL || self->values == NULL ||
       self->weights == NULL || self->example == NULL ||
       self->bootstrap == NULL) {
-    view_close(self);
+    view_groups_close(self);
     return heed_fail(error, HEED_MEMORY, "memory is out");
   }
   if (axis_count > 0) memcpy(self->axes, axes, axis_count * sizeof *axes);
@@ -56,14 +56,15 @@ heed_status view_open(const view_result *result, size_t axis_count,
   return HEED_OK;
 }
 
-view_estimate view_summary(view_groups *self, size_t group, size_t value) {
+view_estimate view_groups_summary(view_groups *self, size_t group,
+                                  size_t value) {
   const heed_plan *plan = self->result->plan;
   for (size_t i = 0; i < plan->replicates; i++)
     self->values[i] = self->weights[i] = 0;
   for (size_t point = 0; point < plan->point_count; point++) {
     if (self->group_of[point] != group) continue;
     for (size_t i = 0; i < plan->replicates; i++) {
-      const double one = result_value(self->result, point, i, value);
+      const double one = view_value(self->result, point, i, value);
       if (isnan(one)) continue;
       self->values[i] += one;
       self->weights[i] += 1;

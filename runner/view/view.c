@@ -8,24 +8,24 @@
 
 #include "result/result.h"
 
-heed_status result_open(const char *path, view_result *self,
-                        heed_error *error) {
+heed_status view_result_open(const char *path, view_result *self,
+                             heed_error *error) {
   heed_status status;
   memset(self, 0, sizeof *self);
   self->path = path;
-  status = storage_read_plan(path, &self->plan, error);
+  status = result_read_plan(path, &self->plan, error);
   if (status == HEED_OK)
-    status = batch_read_result(path, self->plan, &self->cells, error);
+    status = result_read(path, self->plan, &self->cells, error);
   if (status != HEED_OK) plan_free(self->plan);
   return status;
 }
 
-void result_close(view_result *self) {
+void view_result_close(view_result *self) {
   batch_free(&self->cells);
   plan_free(self->plan);
 }
 
-size_t result_place(const view_result *self, size_t cell) {
+size_t view_place(const view_result *self, size_t cell) {
   const heed_plan *plan = self->plan;
   size_t place = 0;
   for (size_t i = 0; i < plan->axis_count; i++)
@@ -34,14 +34,14 @@ size_t result_place(const view_result *self, size_t cell) {
   return place * plan->replicates + cell % plan->replicates;
 }
 
-double result_value(const view_result *self, size_t point, size_t replicate,
-                    size_t value) {
+double view_value(const view_result *self, size_t point, size_t replicate,
+                  size_t value) {
   const size_t cell = point * self->plan->replicates + replicate;
   return self->cells
-      .values[result_place(self, cell) * self->plan->value_count + value];
+      .values[view_place(self, cell) * self->plan->value_count + value];
 }
 
-bool result_is_bootstrap(const view_result *self, size_t point) {
+bool view_is_bootstrap(const view_result *self, size_t point) {
   const heed_plan *plan = self->plan;
   const size_t node = plan_node_at(plan, point, PLAN_ANNOTATIONS);
   const char *how;
@@ -50,7 +50,7 @@ bool result_is_bootstrap(const view_result *self, size_t point) {
   return how != NULL && strcmp(how, "none") != 0;
 }
 
-void result_number(double number, char text[NUMBER_SIZE]) {
+void view_number(double number, char text[NUMBER_SIZE]) {
   *text = '\0';
   if (isnan(number)) return;
   for (int digits = 6; digits <= 17; digits++) {
@@ -59,15 +59,15 @@ void result_number(double number, char text[NUMBER_SIZE]) {
   }
 }
 
-void result_label(const plan_coordinate *coordinate, size_t index,
-                  char label[LABEL_SIZE]) {
+void view_label(const plan_coordinate *coordinate, size_t index,
+                char label[LABEL_SIZE]) {
   if (coordinate->numbers != NULL)
-    result_number(coordinate->numbers[index], label);
+    view_number(coordinate->numbers[index], label);
   else
     (void)snprintf(label, LABEL_SIZE, "%s", coordinate->labels[index]);
 }
 
-void result_csv_field(FILE *file, const char *text) {
+void view_csv_field(FILE *file, const char *text) {
   if (strpbrk(text, ",\"\r\n") == NULL && *text != ' ') {
     (void)fputs(text, file);
     return;

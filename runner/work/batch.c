@@ -21,7 +21,7 @@ void batch_free(work_batch *self) {
   free(self->failure_signal);
   free(self->warning_row);
   free(self->values);
-  for (size_t i = 0; i < KEPT_TABLES; i++) {
+  for (size_t i = 0; i < PLAN_KEPT_COUNT; i++) {
     free(self->kept_first[i]);
     free(self->kept_count[i]);
   }
@@ -90,7 +90,7 @@ static void find_rows(work_batch *self, size_t which) {
   char name[64];
   size_t count;
   int64_t *cell;
-  (void)snprintf(name, sizeof name, "%s/cell", kept_names[which]);
+  (void)snprintf(name, sizeof name, "%s/cell", plan_kept_names[which]);
   cell = hdf_read_integers(&self->file, self->root, name, &count);
   self->kept_first[which] = calloc(self->rows + 1, sizeof(size_t));
   self->kept_count[which] = calloc(self->rows + 1, sizeof(size_t));
@@ -108,16 +108,16 @@ static void find_rows(work_batch *self, size_t which) {
 }
 
 void batch_find_kept(work_batch *self) {
-  for (size_t i = 0; i < KEPT_TABLES; i++)
+  for (size_t i = 0; i < PLAN_KEPT_COUNT; i++)
     if (self->file.status == HEED_OK &&
-        H5Lexists(self->root, kept_names[i], H5P_DEFAULT) > 0)
+        H5Lexists(self->root, plan_kept_names[i], H5P_DEFAULT) > 0)
       find_rows(self, i);
 }
 
 heed_table *batch_kept(work_batch *self, size_t which, size_t row) {
   if (self->kept_count[which] == NULL || self->kept_count[which][row] == 0)
     return NULL;
-  return kept_read(&self->file, self->root, kept_names[which],
+  return kept_read(&self->file, self->root, plan_kept_names[which],
                    self->kept_first[which][row], self->kept_count[which][row]);
 }
 

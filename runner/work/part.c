@@ -113,19 +113,19 @@ static size_t kept_rows(const heed_record *const *records, size_t count,
   size_t rows = 0;
   for (size_t i = 0; i < count; i++)
     for (size_t j = 0; j < records[i]->kept_count; j++)
-      if (strcmp(records[i]->kept[j]->name, kept_names[which]) == 0)
+      if (strcmp(records[i]->kept[j]->name, plan_kept_names[which]) == 0)
         rows += records[i]->kept[j]->rows;
   return rows;
 }
 
 static void write_kept(hdf_file *file, hid_t root,
                        const heed_record *const *records, size_t count) {
-  for (size_t which = 0; which < KEPT_TABLES; which++) {
-    hdf_kept *kept = kept_create(file, root, kept_names[which],
+  for (size_t which = 0; which < PLAN_KEPT_COUNT; which++) {
+    hdf_kept *kept = kept_create(file, root, plan_kept_names[which],
                                  kept_rows(records, count, which));
     size_t position = 0;
     if (kept == NULL) {
-      hdf_fail(file, "find memory for", kept_names[which]);
+      hdf_fail(file, "find memory for", plan_kept_names[which]);
       return;
     }
     for (size_t i = 0; i < count; i++)
@@ -134,7 +134,7 @@ static void write_kept(hdf_file *file, hid_t root,
         int64_t row = (int64_t)i;
         heed_column cell = {"cell", HEED_INT64, 1, &row};
         const heed_table labels = {sizeof labels, "labels", 1, 1, &cell};
-        if (strcmp(table->name, kept_names[which]) != 0) continue;
+        if (strcmp(table->name, plan_kept_names[which]) != 0) continue;
         kept_put(kept, &labels, table, position);
         position += table->rows;
       }

@@ -174,7 +174,7 @@ assert len(set(weight)) == 2 and 0 < min(weight) < max(weight) <= 1, weight'
 }
 
 @test "results from before there were selections still open" {
-  HEED_SAMPLE=old.h5 HEED_VALUES=values.txt "$HEED_BUILD/tests/test_storage_sample"
+  HEED_SAMPLE=old.h5 HEED_VALUES=values.txt "$HEED_BUILD/tests/test_result_sample"
   export_ old.h5
   [ "$status" -eq 2 ]
   [[ "$stderr" == *'old.h5: has no selection; the sweep must say keep = {"selection"}'* ]]

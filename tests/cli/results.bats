@@ -9,7 +9,7 @@ python=/usr/bin/python3
 setup_file() {
   export HEED_SAMPLE=$BATS_FILE_TMPDIR/sample.h5
   export HEED_VALUES=$BATS_FILE_TMPDIR/values.txt
-  "$HEED_BUILD/tests/test_storage_sample"
+  "$HEED_BUILD/tests/test_result_sample"
 }
 
 # Skips unless the Debian module is there.
@@ -149,7 +149,7 @@ same_values() {
 
 make_work() {
   HEED_SAMPLE_WORK=1 HEED_SAMPLE=$1/sample.h5 \
-    "$HEED_BUILD/tests/test_storage_sample"
+    "$HEED_BUILD/tests/test_result_sample"
 }
 
 @test "heed collect makes of a work folder what a run makes" {

@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
   if (file == NULL || fwrite(bytes, 1, length, file) != length ||
       fclose(file) != 0)
     stop("the sweep cannot be written");
-  if (planning_plan(plugins, &options, &made, &error) == HEED_OK) {
+  if (sweep_make_plan(plugins, &options, &made, &error) == HEED_OK) {
     char *text = json_dumps(made, JSON_COMPACT);
     plan *read = NULL;
     if (plan_parse(text, strlen(text), &read, &error) != HEED_OK)

@@ -59,7 +59,7 @@ static inline heed_status attempt(const planner_options *options,
                                   json_t **result, heed_error *error) {
   warning[0] = printed[0] = '\0';
   *result = NULL;
-  return planning_plan(plugins, options, result, error);
+  return sweep_make_plan(plugins, options, result, error);
 }
 
 /* The plan of a sweep under up to two --set; checked by reading it back. */

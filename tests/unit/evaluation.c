@@ -98,11 +98,11 @@ static int set_up(void **state) {
   assert_int_equal(prompts_know(&self->source, &self->world, &self->host,
                                 self->memory, &self->known, &error),
                    HEED_OK);
-  self->what = (heed_evaluation){.kl_count = 2,
-                                 .kl = self->levels,
-                                 .split = 0.5,
-                                 .level = 0.5,
-                                 .min_annotations = 1,
+  self->what = (heed_evaluation){.settings = {.kl_count = 2,
+                                              .kl = self->levels,
+                                              .split = 0.5,
+                                              .level = 0.5,
+                                              .min_annotations = 1},
                                  .source = &self->source,
                                  .trainer = &self->trainer,
                                  .estimator = &self->estimator,
@@ -534,7 +534,7 @@ static void only_users_with_enough_judged_labels_are_ranked(void **state) {
   bench *self = *state;
   heed_error error;
   fill_crowd(self);
-  self->what.min_annotations = 2;
+  self->what.settings.min_annotations = 2;
   assert_int_equal(evaluate_labels(&self->what, &error), HEED_OK);
   assert_near(self->values[METRIC_USERS_JUDGED][0], 3, 0);
   assert_near(self->values[METRIC_SPEARMAN_JUDGE][0], 1.5 / sqrt(1.5 * 2),

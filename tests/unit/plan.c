@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/hash.h"
+
 /* Two worlds; two thresholds on each, which share world and posterior. */
 #define KEY "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
 static const char good[] =
@@ -64,8 +66,8 @@ static void a_plan_says_what_its_json_says(void **state) {
   assert_string_equal(read->sweep_text, "return 1");
   assert_int_equal(read->seed, 7);
   assert_int_equal(read->replicates, 3);
-  assert_true(read->keep_trace);
-  assert_false(read->keep_users);
+  assert_true((read->keep & PLAN_KEEP_TRACE) != 0);
+  assert_false((read->keep & PLAN_KEEP_USERS) != 0);
   assert_int_equal(read->plugins[0].kind, HEED_SOURCE);
   assert_string_equal(read->inputs[0].path, "/log.csv");
   assert_int_equal(read->axis_count, 2);
@@ -155,6 +157,20 @@ static void cell_keys_differ_with_all_that_determines_a_record(void **state) {
   key_of(good, 3, key); /* point 1, replicate 0 */
   key_of(text, 6, other);
   assert_string_equal(key, other);
+  free(text);
+}
+
+static void a_cell_key_lists_what_is_kept_in_one_order(void **state) {
+  char key[PLAN_KEY_SIZE], expected[PLAN_KEY_SIZE];
+  static const char keyed[] =
+      KEY "2 7 0 users models trace policy responses selection";
+  char *text = changed("[\"trace\"]",
+                       "[\"selection\", \"responses\", \"policy\", "
+                       "\"trace\", \"models\", \"users\"]");
+  (void)state;
+  key_of(text, 0, key);
+  hash_bytes(keyed, strlen(keyed), expected);
+  assert_string_equal(key, expected);
   free(text);
 }
 
@@ -271,6 +287,7 @@ int main(void) {
       cmocka_unit_test(a_node_knows_the_points_under_it),
       cmocka_unit_test(a_stage_is_found_along_the_path_of_a_point),
       cmocka_unit_test(cell_keys_differ_with_all_that_determines_a_record),
+      cmocka_unit_test(a_cell_key_lists_what_is_kept_in_one_order),
       cmocka_unit_test(stage_keys_do_not_depend_on_what_is_kept),
       cmocka_unit_test(a_checkpoint_is_a_stage_s_own_or_shared),
       cmocka_unit_test(a_broken_plan_is_refused_by_its_key),

@@ -78,6 +78,17 @@ static void a_plugin_is_found_by_kind_and_name(void **state) {
   assert_null(registry_find(self->plugins, HEED_SOURCE, "smal", NULL));
 }
 
+static void a_plugin_is_found_by_its_full_name(void **state) {
+  place *self = *state;
+  load(self, copy_of(self, "small", "small.so"));
+  assert_ptr_equal(registry_named(self->plugins, "source/small", NULL),
+                   registry_find(self->plugins, HEED_SOURCE, "small", NULL));
+  assert_null(registry_named(self->plugins, "filter/small", NULL));
+  assert_null(registry_named(self->plugins, "sources/small", NULL));
+  assert_null(registry_named(self->plugins, "small", NULL));
+  assert_null(registry_named(self->plugins, "", NULL));
+}
+
 static void two_files_load_side_by_side(void **state) {
   place *self = *state;
   load(self, copy_of(self, "small", "small.so"));
@@ -306,6 +317,7 @@ static void a_scan_of_a_missing_folder_fails(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       with_place(a_plugin_is_found_by_kind_and_name),
+      with_place(a_plugin_is_found_by_its_full_name),
       with_place(two_files_load_side_by_side),
       with_place(the_hash_is_that_of_the_file),
       with_place(a_file_that_changed_since_it_was_planned_is_refused),

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../support/workbench.h"
+#include "evaluation/evaluation.h"
 #include "files/file.h"
 #include "result/result.h"
 
@@ -128,8 +129,8 @@ static size_t add_estimator(sweep *self, size_t parent, const char *name,
 /* The last stage of a point. */
 static void add_leaf(sweep *self, size_t parent) {
   const size_t leaf =
-      add_record(self, PLAN_EVALUATION, parent, stages_evaluation,
-                 stages_evaluation_count, "{\"kl\": [0.1]}");
+      add_record(self, PLAN_EVALUATION, parent, evaluation_schema,
+                 evaluation_schema_count, "{\"kl\": [0.1]}");
   (void)json_array_append_new(
       self->points,
       json_pack("{s:[I], s:I}", "at", (json_int_t)json_array_size(self->points),
@@ -692,13 +693,13 @@ static void kept_policies_stay_beside_the_result(void **state) {
   start(self);
   record_free(run(self, 1));
   OK(self,
-     storage_keep_policies(self->folder, self->path, self->plan, &self->error));
+     result_keep_policies(self->folder, self->path, self->plan, &self->error));
   assert_int_equal(files_named(folder, ".policy"), 0); /* nobody asked */
   self->keep = "[\"policy\"]";
   start_again(self);
   for (int turn = 0; turn < 2; turn++) /* a second time changes nothing */
-    OK(self, storage_keep_policies(self->folder, self->path, self->plan,
-                                   &self->error));
+    OK(self, result_keep_policies(self->folder, self->path, self->plan,
+                                  &self->error));
   assert_int_equal(bytes_of(path), sizeof(double));
   assert_int_equal(files_named(folder, ""), 3); /* with . and .. */
   (void)unlink(path);

@@ -4,7 +4,7 @@
 #include <csv.h>
 #include <string.h>
 
-#include "sources/log/rows.h"
+#include "sources/log/formats.h"
 
 typedef struct csv_reader {
   const heed_host *host;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sources/log/rows.h"
+#include "sources/log/formats.h"
 
 typedef struct hdf5_column {
   H5T_class_t class;

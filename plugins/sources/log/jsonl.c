@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sources/log/rows.h"
+#include "sources/log/formats.h"
 
 /* A value as text: a text as it is, a number as JSON has it, null as none. */
 static heed_status cell_of(const heed_host *host, const json_t *value,

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Rows of a table in a file: what all formats share. */
+ * Rows of a table: what all formats share. */
 #include "sources/log/rows.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <utf8proc.h>
-
-const char *const log_format_words[] = {"auto", "csv", "jsonl", "hdf5", NULL};
 
 #define WARNED 20 /* rows that are named one by one; traced are all */
 
@@ -82,67 +79,4 @@ heed_status log_append(const heed_host *host, log_rows *rows,
   }
   rows->line[rows->count++] = line;
   return HEED_OK;
-}
-
-static bool ends_in(const char *path, const char *end) {
-  const size_t length = strlen(path), tail = strlen(end);
-  return length >= tail && strcmp(path + length - tail, end) == 0;
-}
-
-static log_format format_of(const char *path) {
-  if (ends_in(path, ".jsonl") || ends_in(path, ".ndjson") ||
-      ends_in(path, ".json"))
-    return LOG_JSONL;
-  if (ends_in(path, ".h5") || ends_in(path, ".hdf5") || ends_in(path, ".nc"))
-    return LOG_HDF5;
-  return LOG_CSV;
-}
-
-static heed_status slurp(const heed_host *host, const char *path,
-                         const char **bytes, size_t *length,
-                         heed_error *error) {
-  FILE *file = fopen(path, "rb");
-  char *all = NULL;
-  long size = -1;
-  if (file == NULL)
-    return heed_fail(error, HEED_IO, "%s: cannot be read: %s", path,
-                     strerror(errno));
-  if (fseek(file, 0, SEEK_END) == 0) size = ftell(file);
-  if (size >= 0) all = host->scratch(host, (size_t)size + 1, 1);
-  if (all == NULL || fseek(file, 0, SEEK_SET) != 0 ||
-      fread(all, 1, (size_t)size, file) != (size_t)size) {
-    (void)fclose(file);
-    return heed_fail(error, HEED_IO, "%s: cannot be read", path);
-  }
-  (void)fclose(file);
-  *bytes = all;
-  *length = (size_t)size;
-  /* A byte order mark says nothing that UTF-8 does not. */
-  if (*length >= 3 && memcmp(all, "\xEF\xBB\xBF", 3) == 0) {
-    *bytes += 3;
-    *length -= 3;
-  }
-  return HEED_OK;
-}
-
-heed_status log_read(const heed_host *host, const char *path, log_format format,
-                     const char *const *names, size_t width, log_faults *faults,
-                     log_rows *result, heed_error *error) {
-  const char *bytes = NULL;
-  size_t length = 0;
-  heed_status status;
-  memset(result, 0, sizeof *result);
-  result->path = path;
-  result->width = width;
-  if (format == LOG_AUTO) format = format_of(path);
-  if (format == LOG_HDF5)
-    return log_read_hdf5(host, names, faults, result, error);
-  status = slurp(host, path, &bytes, &length, error);
-  if (status != HEED_OK) return status;
-  if (length == 0)
-    return heed_fail(error, HEED_INVALID, "%s: the file is empty", path);
-  return format == LOG_CSV
-             ? log_read_csv(host, bytes, length, names, faults, result, error)
-             : log_read_jsonl(host, bytes, length, names, faults, result,
-                              error);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Failure signatures: known ways for an experiment to mislead, recognised in a
- * result's records.
+ * Finds failure signatures in a result: known ways for an experiment to
+ * mislead.
  *
  *   all_attentive     eta-hat is near 1 for all, at a gap so near one half that
  *                     choices hardly tell
@@ -12,7 +12,8 @@
  *                     all of them, replicate by replicate
  *   reward_falls      win rate rises while the reward does not: against the
  *                     reference, or of a filtered policy against the unfiltered
- */
+ *
+ * Callers: report, command.  Nothing that runs cells does. */
 #ifndef HEED_DIAGNOSIS_DIAGNOSIS_H
 #define HEED_DIAGNOSIS_DIAGNOSIS_H
 
@@ -27,7 +28,7 @@ typedef struct diagnosis_signature {
 } diagnosis_signature;
 
 /* Those that the result shows, in the order above; *found is to be freed. */
-heed_status signatures_find(view_result *result, diagnosis_signature **found,
-                            size_t *count, heed_error *error);
+heed_status diagnosis_find(view_result *result, diagnosis_signature **found,
+                           size_t *count, heed_error *error);
 
 #endif

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Evaluation: what is measured of a cell once its stages have run.
+ * Measures a cell once its stages have run.
  *
  * Four parts, each in its file: of the policy against the reference on
  * held-out prompts, where candidates can be enumerated and where texts have to
  * be drawn, of the posterior against the true attentiveness, of labels
  * against the better response and reference verdicts.  A metric that a cell
- * cannot have (no truth, no policy) stays NaN. */
+ * cannot have (no truth, no policy) stays NaN.
+ *
+ * Callers: stages, sweep.  stages calls it to measure; sweep reads its schema
+ * and its table of metrics.  It knows neither plan nor record. */
 #ifndef HEED_EVALUATION_EVALUATION_H
 #define HEED_EVALUATION_EVALUATION_H
 
@@ -83,6 +86,28 @@ typedef enum evaluation_metric {
 } evaluation_metric;
 #undef EVALUATION_ENUM
 
+/* The same as outputs, and the dimensions that they have beside those of the
+ * source. */
+extern const heed_output evaluation_metrics[METRIC_COUNT];
+extern const heed_dimension evaluation_dimensions[];
+extern const size_t evaluation_dimension_count;
+
+/* What a sweep says under `evaluation`, and its schema. */
+typedef struct evaluation_settings {
+  size_t kl_count;
+  const double *kl;        /* nat: where policies are compared */
+  double split;            /* the attentiveness that split_accuracy is about */
+  double level;            /* the probability of the intervals of coverage */
+  int64_t min_annotations; /* of a user who counts in spearman_judge */
+} evaluation_settings;
+extern const heed_parameter evaluation_schema[];
+extern const size_t evaluation_schema_count;
+
+/* spec: as the schema resolved it.  The memory is the service's. */
+heed_status evaluation_read(const host_registry *plugins, const json_t *spec,
+                            host_service *service, evaluation_settings *result,
+                            heed_error *error);
+
 /* What evaluation needs to know of the held-out prompts; made once a world.  H
  * prompts, K candidates. */
 typedef struct evaluation_prompts {
@@ -106,11 +131,7 @@ heed_status texts_know(const heed_instance *source, const heed_world *world,
                        const evaluation_prompts **result, heed_error *error);
 
 typedef struct heed_evaluation {
-  /* evaluation's own settings */
-  size_t kl_count;
-  const double *kl;
-  double split, level;
-  int64_t min_annotations;
+  evaluation_settings settings;
 
   const heed_instance *source, *estimator, *model, *trainer; /* or NULL */
   const heed_world *world;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Execution: a supervisor that hands out cells, workers that run them.
+ * Runs a plan: a supervisor that hands out cells, workers that run them.
  *
  * The supervisor loads no plugin.  It shares with each worker a slot of memory,
  * in which the worker announces the cell and stage it is at, and a socket, over
  * which cells go out and word of finished parts comes back.  A worker that
  * dies, hangs or outgrows its memory thus costs the stage node it was at: the
- * cells under that node are recorded as failed, all others run again. */
+ * cells under that node are recorded as failed, all others run again.
+ *
+ * Callers: command.  Stages do not: a cell does not know that others run. */
 #ifndef HEED_EXECUTION_EXECUTION_H
 #define HEED_EXECUTION_EXECUTION_H
 
@@ -53,7 +55,7 @@ typedef struct execution_options {
   void (*say)(void *context, const char *line);
 } execution_options;
 
-/* Runs all cells that are not recorded (as storage_recorded() says), until done
+/* Runs all cells that are not recorded (as result_recorded() says), until done
  * or interrupted (SIGINT, SIGTERM: HEED_CANCELLED; cells in hand are finished
  * first, unless it comes twice).  Blocks those signals while it runs.  *state
  * is filled in also where the run fails. */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Files that are whole or not there: a temporary name, fsync, rename, and
- * fsync of the folder. */
+ * Files that are whole or not there: a temporary name, fsync, rename, and fsync
+ * of the folder.
+ *
+ * Callers: hdf, work, result, stages, report, command.  Nobody opens a file of
+ * heed's for writing another way; a plugin writes only where it is told to. */
 #ifndef HEED_FILES_FILE_H
 #define HEED_FILES_FILE_H
 

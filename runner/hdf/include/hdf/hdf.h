@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * HDF5 with the errors of heed.  A function that finds status != HEED_OK does
- * nothing, so that a run of calls is checked once, at its end. */
+ * nothing, so that a run of calls is checked once, at its end.
+ *
+ * Callers: work, result, command.  Stages and execution do not: they hand over
+ * records and tables, and never see a file. */
 #ifndef HEED_HDF_HDF_H
 #define HEED_HDF_HDF_H
 

@@ -6,9 +6,6 @@
 
 #include "hdf/hdf.h"
 
-#define KEPT_TABLES 6
-extern const char *const kept_names[KEPT_TABLES]; /* users, models, … */
-
 typedef struct hdf_kept hdf_kept;
 
 /* A group that is made when the first rows come; rows: how many there will be.

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The plugin host: finds, checks, loads and instantiates plugins, and serves
- * them.  It names none. */
+ * Finds, checks, loads and instantiates plugins, and serves them while they
+ * run.
+ *
+ * Callers: plan, work, result, evaluation, stages, sweep, execution, report,
+ * command.  A plugin does not call it: it calls the heed_host that it is
+ * handed. No file here names a plugin. */
 #ifndef HEED_HOST_HOST_H
 #define HEED_HOST_HOST_H
 
@@ -89,6 +93,10 @@ const heed_plugin *registry_at(const host_registry *registry, size_t index,
 const heed_plugin *registry_find(const host_registry *registry, heed_kind kind,
                                  const char *name,
                                  const host_plugin_file **file);
+/* The same by its full name, "kind/name"; NULL where that is none. */
+const heed_plugin *registry_named(const host_registry *registry,
+                                  const char *full,
+                                  const host_plugin_file **file);
 
 const char *kind_name(heed_kind kind); /* "source", …; NULL out of range */
 bool kind_of(const char *name, heed_kind *kind);

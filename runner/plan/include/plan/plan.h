@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The plan: a sweep with nothing left to decide.  Written by the planner as
- * JSON, read by supervisors, workers, storage and people.  docs/architecture.md
- * shows one.
+ * The plan: a sweep with nothing left to decide.  The planner writes it as
+ * JSON; supervisors, workers and people read it.  docs/architecture.md shows
+ * one.
  *
  * A sweep is a tree.  Its nodes are stages with resolved parameters; the path
  * from a root to a leaf is what one point of the grid runs; points that agree
  * in their first stages share those nodes.  A cell is a point and a replicate:
- * cell = point x replicates + replicate. */
+ * cell = point x replicates + replicate.
+ *
+ * Callers: work, result, stages, sweep, execution, view, command.  The plan
+ * does not know how it is made (sweep) or run (stages). */
 #ifndef HEED_PLAN_PLAN_H
 #define HEED_PLAN_PLAN_H
 
@@ -29,6 +32,26 @@ typedef enum plan_stage {
 
 /* "world", "annotations", …; NULL when out of range. */
 const char *plan_stage_name(plan_stage stage);
+
+/* The tables that cells can keep beside their metrics: `keep = {"users", …}` in
+ * a sweep, "keep" in the plan, a group of that name in parts and results.  A
+ * cell's key holds the names in this order. */
+#define PLAN_KEPT(X)                                               \
+  X(USERS, "users")         /* what is believed of each user */    \
+  X(MODELS, "models")       /* how strong a log's models are */    \
+  X(TRACE, "trace")         /* what plugins traced */              \
+  X(POLICY, "policy")       /* the policy's own table, its file */ \
+  X(RESPONSES, "responses") /* that evaluation drew */             \
+  X(SELECTION, "selection") /* annotations with their weight */
+
+#define PLAN_KEPT_INDEX(id, name) PLAN_KEPT_##id,
+#define PLAN_KEPT_BIT(id, name) PLAN_KEEP_##id = 1u << PLAN_KEPT_##id,
+enum { PLAN_KEPT(PLAN_KEPT_INDEX) PLAN_KEPT_COUNT };
+enum { PLAN_KEPT(PLAN_KEPT_BIT) };
+#undef PLAN_KEPT_INDEX
+#undef PLAN_KEPT_BIT
+
+extern const char *const plan_kept_names[PLAN_KEPT_COUNT + 1]; /* then NULL */
 
 typedef struct plan_node {
   plan_stage stage;
@@ -91,8 +114,7 @@ typedef struct heed_plan {
   uint64_t seed;
   size_t replicates;
   size_t blas_threads;
-  bool keep_users, keep_models, keep_trace, keep_policy, keep_responses;
-  bool keep_selection;
+  unsigned keep; /* PLAN_KEEP_… */
 
   size_t plugin_count, input_count, axis_count, dimension_count;
   plan_plugin *plugins;

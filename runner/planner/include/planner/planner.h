@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Planning: a sweep in Lua becomes a plan in JSON.
+ * The supervisor's side of planning: starts a child and reads its reports.
  *
- * A supervisor calls planner_run(), which starts a child under a wall-clock and
- * a memory limit.  The child loads the plugins and runs the sweep
- * (planner_serve(), by way of the command `plan`), and reports on a pipe what
- * it is about to do, so that whatever kills it has a name. */
+ * planner_run() starts the child under a wall-clock and a memory limit.  The
+ * child is the command `plan`, which loads the plugins and runs the sweep
+ * (sweep_serve()), and reports on a pipe what it is about to do, so that
+ * whatever kills it has a name (protocol.h).
+ *
+ * Callers: sweep, command.  sweep takes the options and the protocol from here.
+ * This room links neither Lua nor the plugin host. */
 #ifndef HEED_PLANNER_PLANNER_H
 #define HEED_PLANNER_PLANNER_H
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed report: a result as one page of HTML that needs nothing else, with a
- * figure a metric, drawn by gnuplot. */
+ * Makes one page of HTML of a result, which needs nothing else, with a figure
+ * for each metric, drawn by gnuplot.
+ *
+ * Callers: command.  Nothing that runs cells does. */
 #ifndef HEED_REPORT_REPORT_H
 #define HEED_REPORT_REPORT_H
 

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Stages: run a cell of a plan, sharing what cells before it have done.
+ * Runs a cell of a plan, sharing what cells before it have done.
  *
  *   source → world → annotations → posterior → selection → policy → evaluation
  *
  * The outputs along the last cell's path stay alive; a cell that shares a
  * prefix with it starts from there.  Cells in tree order thus run each node
- * once a replicate. */
+ * once a replicate.
+ *
+ * Callers: sweep, execution, command.  Only a worker and `heed cell` run cells;
+ * the planner's child reads the schema of `users`.  A supervisor runs none: it
+ * loads no plugin. */
 #ifndef HEED_STAGES_STAGES_H
 #define HEED_STAGES_STAGES_H
 
@@ -43,15 +47,9 @@ heed_status stages_run(heed_stages *stages, size_t cell, heed_record *record,
 
 void stages_free(heed_stages *stages);
 
-/* The schemas of the host's own stages, which the planner checks `users` and
- * `evaluation` with, and the metrics that evaluation reports. */
+/* The schema of the annotations stage, which the planner checks `users` with.
+ */
 extern const heed_parameter stages_users[];
 extern const size_t stages_user_count;
-extern const heed_parameter stages_evaluation[];
-extern const size_t stages_evaluation_count;
-extern const heed_output stages_metrics[];
-extern const size_t stages_metric_count;
-extern const heed_dimension stages_dimensions[];
-extern const size_t stages_dimension_count;
 
 #endif

@@ -18,11 +18,13 @@ typedef struct view_groups {
   double *values, *weights; /* room for one a replicate */
 } view_groups;
 
-heed_status view_open(const view_result *result, size_t axis_count,
-                      const size_t *axes, view_groups *self, heed_error *error);
-void view_close(view_groups *self);
+heed_status view_groups_open(const view_result *result, size_t axis_count,
+                             const size_t *axes, view_groups *self,
+                             heed_error *error);
+void view_groups_close(view_groups *self);
 
 /* Value number `value` of a record over the replicates of a group. */
-view_estimate view_summary(view_groups *self, size_t group, size_t value);
+view_estimate view_groups_summary(view_groups *self, size_t group,
+                                  size_t value);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A result file as those see it that show it. */
+ * Read-only view of a result file: its cells, values and labels.
+ *
+ * Callers: diagnosis, report, command.  Nothing that runs cells reads results.
+ */
 #ifndef HEED_VIEW_VIEW_H
 #define HEED_VIEW_VIEW_H
 
@@ -12,30 +15,31 @@ typedef struct view_result {
   work_batch cells; /* one a place on the grid */
 } view_result;
 
-heed_status result_open(const char *path, view_result *self, heed_error *error);
-void result_close(view_result *self);
+heed_status view_result_open(const char *path, view_result *self,
+                             heed_error *error);
+void view_result_close(view_result *self);
 
 /* Where on the grid a cell of the plan is: axes in order, the replicate last.
  */
-size_t result_place(const view_result *self, size_t cell);
+size_t view_place(const view_result *self, size_t cell);
 
 /* Value number `value` of the record of a point and a replicate; NaN: none. */
-double result_value(const view_result *self, size_t point, size_t replicate,
-                    size_t value);
+double view_value(const view_result *self, size_t point, size_t replicate,
+                  size_t value);
 
 /* Whether the point's replicates are a bootstrap of a log. */
-bool result_is_bootstrap(const view_result *self, size_t point);
+bool view_is_bootstrap(const view_result *self, size_t point);
 
 /* A label of an axis or dimension as text. */
 #define LABEL_SIZE 512
-void result_label(const plan_coordinate *coordinate, size_t index,
-                  char label[LABEL_SIZE]);
+void view_label(const plan_coordinate *coordinate, size_t index,
+                char label[LABEL_SIZE]);
 
 /* A number with as few digits as give the very same number back; "" for NaN. */
 #define NUMBER_SIZE 32
-void result_number(double number, char text[NUMBER_SIZE]);
+void view_number(double number, char text[NUMBER_SIZE]);
 
 /* Writes one field of a CSV file (RFC 4180), quoted where it must be. */
-void result_csv_field(FILE *file, const char *text);
+void view_csv_field(FILE *file, const char *text);
 
 #endif

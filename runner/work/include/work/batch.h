@@ -24,10 +24,10 @@ typedef struct work_batch {
   int64_t *warning_row;
   char **warning_code, **warning_plugin, **warning_message;
 
-  /* Of each kept table, as kept_names: where in it the rows of a record stand.
-   * NULL: the file has no such table.  The rows themselves are read one record
-   * at a time, from the file, which stays open. */
-  size_t *kept_first[KEPT_TABLES], *kept_count[KEPT_TABLES];
+  /* Of each kept table, as plan_kept_names: where in it the rows of a record
+   * stand. NULL: the file has no such table.  The rows themselves are read one
+   * record at a time, from the file, which stays open. */
+  size_t *kept_first[PLAN_KEPT_COUNT], *kept_count[PLAN_KEPT_COUNT];
   hdf_file file;
   hid_t root;
 } work_batch;

@@ -6,7 +6,10 @@
  * fsynced, renamed and its folder fsynced, so that a crash at any moment leaves
  * only whole files and temporary names, which are ignored and removed.
  *
- *   OUT.h5.work/   lock  plan.json  part-*.h5  stage-KEY.h5 stage-KEY.policy */
+ *   OUT.h5.work/   lock  plan.json  part-*.h5  stage-KEY.h5 stage-KEY.policy
+ *
+ * Callers: result, stages, execution, view.  The planner and its child do not:
+ * a plan is made before there is a folder. */
 #ifndef HEED_WORK_WORK_H
 #define HEED_WORK_WORK_H
 
@@ -36,7 +39,7 @@ heed_status work_write_part(heed_work *work, const heed_plan *plan,
                             heed_error *error);
 
 /* What is known of a cell before a run. */
-enum { STORAGE_NOT_RECORDED = 0, STORAGE_DONE, STORAGE_FAILED };
+enum { WORK_NOT_RECORDED = 0, WORK_DONE, WORK_FAILED };
 
 /* Outputs of costly stages.  load: *found says whether there is one; what it
  * points to is allocated by host->allocate(). */

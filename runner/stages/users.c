@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The schemas of the host's own stages, and the metrics of evaluation. */
-#include <math.h>
+ * What a sweep says under `users`. */
+#include "users.h"
 
-#include "crowd.h"
-#include "evaluation/evaluation.h"
 #include "stages/stages.h"
 
 static const char *const laws[] = {"fixed", "lognormal", "pareto", NULL};
@@ -69,63 +67,3 @@ const heed_parameter stages_users[] = {
                          .doc = "of a log: what replicates 1, 2, ... resample"},
 };
 const size_t stages_user_count = sizeof stages_users / sizeof *stages_users;
-
-static const heed_parameter kl_item = {.name = "item",
-                                       .type = HEED_NUMBER,
-                                       .flags = HEED_OPEN_LOW,
-                                       .low = 0,
-                                       .high = HUGE_VAL,
-                                       .unit = "nat"};
-
-const heed_parameter stages_evaluation[] = {
-    [EVALUATION_KL] = {.name = "kl",
-                       .type = HEED_LIST,
-                       .default_value = "[0.1, 0.5, 1, 2]",
-                       .low = 1,
-                       .high = 1000,
-                       .item = &kl_item,
-                       .unit = "nat",
-                       .doc = "KLs at which policies are compared"},
-    [EVALUATION_SPLIT] = {.name = "split",
-                          .type = HEED_NUMBER,
-                          .default_value = "0.5",
-                          .doc = "attentiveness that split_accuracy is about"},
-    [EVALUATION_LEVEL] = {.name = "level",
-                          .type = HEED_NUMBER,
-                          .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
-                          .default_value = "0.9",
-                          .low = 0,
-                          .high = 1,
-                          .doc = "probability of the intervals of coverage"},
-    [EVALUATION_MIN_ANNOTATIONS] =
-        {.name = "min_annotations",
-         .type = HEED_INTEGER,
-         .default_value = "20",
-         .low = 1,
-         .high = 1e9,
-         .doc = "judged labels a user needs to count in spearman_judge"},
-};
-const size_t stages_evaluation_count =
-    sizeof stages_evaluation / sizeof *stages_evaluation;
-
-static const char *const names_kl[] = {"kl", NULL};
-static const char *const names_judge[] = {"judge", NULL};
-
-#define NONE NULL
-#define PER_KL names_kl
-#define PER_JUDGE names_judge
-#define METRIC_ROW(id, title, dimension, said_unit, said_doc) \
-  {.name = (title),                                           \
-   .dimensions = (dimension),                                 \
-   .flags = HEED_MAY_BE_NAN,                                  \
-   .unit = (said_unit),                                       \
-   .doc = (said_doc)},
-const heed_output stages_metrics[] = {EVALUATION_METRICS(METRIC_ROW)};
-const size_t stages_metric_count =
-    sizeof stages_metrics / sizeof *stages_metrics;
-
-/* "judge" is a dimension of the sources that have reference verdicts. */
-const heed_dimension stages_dimensions[] = {
-    {"kl", "kl", "nat", "KL divergence from the reference policy"}};
-const size_t stages_dimension_count =
-    sizeof stages_dimensions / sizeof *stages_dimensions;

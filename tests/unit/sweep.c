@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Planning: what a sweep means, and what is said of one that is wrong. */
+ * Sweeps: what a sweep means, and what messages say of a wrong one. */
 #include "../support/planned.h"
 
 static size_t nodes_of(const heed_plan *plan, plan_stage stage) {
@@ -28,7 +28,7 @@ static void a_plan_has_every_parameter_resolved(void **state) {
   assert_int_equal(plan->seed, 5);
   assert_int_equal(plan->replicates, 4);
   assert_int_equal(plan->blas_threads, 1);
-  assert_true(plan->keep_users && plan->keep_trace && !plan->keep_policy);
+  assert_true(plan->keep == (PLAN_KEEP_USERS | PLAN_KEEP_TRACE));
   assert_int_equal(plan->point_count, 1);
   assert_int_equal(plan->axis_count, 0);
   assert_true(number(plan, 0, PLAN_WORLD, "mu") == 0.74);

@@ -89,7 +89,7 @@ static void write_sample(const char *path) {
   if (getenv("HEED_SAMPLE_WORK") != NULL) {
     work_close(folder);
   } else {
-    if (storage_consolidate(folder, path, plan, &provenance, &error) != HEED_OK)
+    if (result_consolidate(folder, path, plan, &provenance, &error) != HEED_OK)
       fail_msg("%s", error.message);
     assert_int_equal(work_remove(folder, &error), HEED_OK);
   }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Storage: what is recorded comes back, whatever happens in between. */
+ * Work folder and result file: what is recorded comes back, whatever happens in
+ * between. */
 /* cmocka wants these before it. */
 /* clang-format off */
 #include <setjmp.h>
@@ -7,6 +8,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 /* clang-format on */
+#include "result/result.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -18,7 +21,6 @@
 #include "files/file.h"
 #include "hdf/kept.h"
 #include "host/host.h"
-#include "result/result.h"
 #include "sample.h"
 #include "work/batch.h"
 
@@ -85,8 +87,8 @@ static void write_cells(bench *self, heed_work *folder, const heed_plan *plan,
 static uint8_t *recorded_of(bench *self, const heed_work *folder,
                             const heed_plan *plan, bool retry) {
   uint8_t *recorded = calloc(plan_cell_count(plan), 1);
-  OK(self, storage_recorded(folder, self->result, plan, retry, recorded,
-                            &self->error));
+  OK(self, result_recorded(folder, self->result, plan, retry, recorded,
+                           &self->error));
   return recorded;
 }
 
@@ -94,8 +96,8 @@ static void consolidate(bench *self, const heed_work *folder,
                         const heed_plan *plan) {
   const result_provenance provenance = {"heed run", "host", "user", "start",
                                         "end",      1.0,    2};
-  OK(self, storage_consolidate(folder, self->result, plan, &provenance,
-                               &self->error));
+  OK(self,
+     result_consolidate(folder, self->result, plan, &provenance, &self->error));
 }
 
 static size_t place_of(const heed_plan *plan, size_t cell) {
@@ -108,7 +110,7 @@ static size_t place_of(const heed_plan *plan, size_t cell) {
 /* All cells of the plan are in the result, with the very bits they had. */
 static void assert_result_is_whole(bench *self, const heed_plan *plan) {
   work_batch found;
-  OK(self, batch_read_result(self->result, plan, &found, &self->error));
+  OK(self, result_read(self->result, plan, &found, &self->error));
   for (size_t cell = 0; cell < plan_cell_count(plan); cell++) {
     const size_t place = place_of(plan, cell);
     assert_int_equal(found.status[place], RECORD_DONE);
@@ -154,7 +156,7 @@ static void what_a_cell_failed_of_comes_back(void **state) {
   for (size_t cell = 0; cell < plan_cell_count(plan); cell++)
     write_cell(self, folder, plan, cell, cell % 3 == 0);
   consolidate(self, folder, plan);
-  OK(self, batch_read_result(self->result, plan, &found, &self->error));
+  OK(self, result_read(self->result, plan, &found, &self->error));
   assert_int_equal(found.failure_count, 3);
   assert_string_equal(found.failure_stage[0], "posterior");
   assert_string_equal(found.failure_plugin[0], "estimator/sample");
@@ -177,7 +179,7 @@ static void excluded_cells_are_missing(void **state) {
   size_t missing = 0;
   write_cells(self, folder, plan, NULL);
   consolidate(self, folder, plan);
-  OK(self, batch_read_result(self->result, plan, &found, &self->error));
+  OK(self, result_read(self->result, plan, &found, &self->error));
   for (size_t i = 0; i < found.rows; i++)
     if (found.status[i] == RECORD_MISSING) {
       missing++;
@@ -310,10 +312,10 @@ static void a_failed_cell_is_recorded_unless_it_is_to_be_retried(void **state) {
   uint8_t *recorded;
   write_cell(self, folder, plan, 3, true);
   recorded = recorded_of(self, folder, plan, false);
-  assert_int_equal(recorded[3], STORAGE_FAILED);
+  assert_int_equal(recorded[3], WORK_FAILED);
   free(recorded);
   recorded = recorded_of(self, folder, plan, true);
-  assert_int_equal(recorded[3], STORAGE_NOT_RECORDED);
+  assert_int_equal(recorded[3], WORK_NOT_RECORDED);
   free(recorded);
   work_close(folder);
   plan_free(plan);
@@ -366,7 +368,7 @@ static void values_are_matched_by_the_labels_of_their_dimensions(void **state) {
   work_batch found;
   write_cells(self, folder, earlier, NULL);
   consolidate(self, folder, later);
-  OK(self, batch_read_result(self->result, later, &found, &self->error));
+  OK(self, result_read(self->result, later, &found, &self->error));
   for (size_t cell = 0; cell < plan_cell_count(later); cell++)
     for (size_t i = 0; i < by_kl->count; i++) {
       const double value =
@@ -393,19 +395,19 @@ static void inspecting_tells_sweeps_apart_and_counts_orphans(void **state) {
   heed_work *folder = open_work(self, &small);
   bool exists, same;
   size_t orphans;
-  OK(self, storage_inspect(self->result, plan, &exists, &same, &orphans,
-                           &self->error));
+  OK(self, result_inspect(self->result, plan, &exists, &same, &orphans,
+                          &self->error));
   assert_false(exists);
   write_cells(self, folder, plan, NULL);
   consolidate(self, folder, plan);
-  OK(self, storage_inspect(self->result, plan, &exists, &same, &orphans,
-                           &self->error));
+  OK(self, result_inspect(self->result, plan, &exists, &same, &orphans,
+                          &self->error));
   assert_true(exists && same && orphans == 0);
-  OK(self, storage_inspect(self->result, stranger, &exists, &same, &orphans,
-                           &self->error));
+  OK(self, result_inspect(self->result, stranger, &exists, &same, &orphans,
+                          &self->error));
   assert_true(exists && !same);
-  OK(self, storage_inspect(self->result, less, &exists, &same, &orphans,
-                           &self->error));
+  OK(self, result_inspect(self->result, less, &exists, &same, &orphans,
+                          &self->error));
   assert_true(same && orphans == 4);
   work_close(folder);
   plan_free(plan);
@@ -507,8 +509,7 @@ static bool fails_to_consolidate(bench *self, const heed_work *folder,
   if (child == 0) {
     heed_status status;
     limit_files(bytes);
-    status =
-        storage_consolidate(folder, self->result, plan, NULL, &self->error);
+    status = result_consolidate(folder, self->result, plan, NULL, &self->error);
     _exit(status == HEED_IO && strstr(self->error.message, self->result) != NULL
               ? 0
               : 1);
@@ -665,8 +666,8 @@ static void a_damaged_part_is_named(void **state) {
   uint8_t recorded[8];
   (void)snprintf(path, sizeof path, "%s/part-torn.h5", self->work_folder);
   assert_int_equal(close(open(path, O_CREAT | O_WRONLY, 0600)), 0);
-  assert_int_equal(storage_recorded(folder, self->result, plan, false, recorded,
-                                    &self->error),
+  assert_int_equal(result_recorded(folder, self->result, plan, false, recorded,
+                                   &self->error),
                    HEED_IO);
   assert_non_null(strstr(self->error.message, "part-torn.h5"));
   work_close(folder);
