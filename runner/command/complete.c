@@ -8,7 +8,6 @@
 #include "plugins.h"
 #include "result/result.h"
 #include "table.h"
-#include "work/work.h"
 
 /* What the words before the cursor come to. */
 typedef struct complete_line {

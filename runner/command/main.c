@@ -9,6 +9,23 @@
 #include "arguments.h"
 #include "wording.h"
 
+/* What runs each command of the table; returns the exit status. */
+typedef struct command_call {
+  const char *name;
+  int (*call)(const command_arguments *given);
+} command_call;
+
+static const command_call calls[] = {
+    {"run", command_run},           {"check", command_check},
+    {"cell", command_cell},         {"list", command_list},
+    {"describe", command_describe}, {"show", command_show},
+    {"report", command_report},     {"users", command_users},
+    {"export", command_export},     {"collect", command_collect},
+    {"help", command_help},         {"plan", command_plan},
+    {"worker", command_worker},     {"complete", command_complete},
+    {"generate", command_generate},
+};
+
 /* Plugins stand beside the program, in the build as where it is installed:
  * bin/heed, lib/heed/. */
 static const char *own_plugins(char path[PATH_MAX]) {
@@ -36,13 +53,19 @@ static int show_version(void) {
   return EXIT_DONE;
 }
 
+static int run_command(const char *name, const command_arguments *given) {
+  for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+    if (strcmp(calls[i].name, name) == 0) return calls[i].call(given);
+  return command_unknown(name);
+}
+
 static int call(command_arguments *given, int argc, char **argv) {
   const command_entry *entry = command_find(argv[0]);
   int status;
   if (entry == NULL) return command_unknown(argv[0]);
   status = arguments_parse(given, entry, argc, argv, NULL);
   if (status != EXIT_DONE) return status;
-  return given->help ? show_help(entry) : entry->call(given);
+  return given->help ? show_help(entry) : run_command(entry->name, given);
 }
 
 static int run(command_arguments *given, int argc, char **argv) {

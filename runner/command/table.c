@@ -338,7 +338,6 @@ static const command_option generate_options[] = {
 
 const command_entry command_table[] = {
     {.name = "run",
-     .call = command_run,
      .summary = "run, resume or extend a sweep",
      .about =
          "Runs every cell of a sweep that is not recorded yet, in worker "
@@ -360,7 +359,6 @@ const command_entry command_table[] = {
               "with other values than those in the file"},
              {0}}},
     {.name = "check",
-     .call = command_check,
      .summary = "validate a sweep and show what it would run",
      .about =
          "Reads a sweep, checks its plugins, parameters and input files, and "
@@ -376,7 +374,6 @@ const command_entry command_table[] = {
              {"heed check sweep.lua --json > plan.json", "the plan"},
              {0}}},
     {.name = "cell",
-     .call = command_cell,
      .summary = "run one cell in the foreground",
      .about =
          "Runs one cell of a sweep in this process and prints its stages, "
@@ -390,7 +387,6 @@ const command_entry command_table[] = {
              {"heed cell sweep.lua --index 17 --debugger", "under gdb"},
              {0}}},
     {.name = "list",
-     .call = command_list,
      .summary = "list the plugins",
      .about =
          "Lists the plugins in the plugin folders by kind, with a summary of "
@@ -402,7 +398,6 @@ const command_entry command_table[] = {
          (const command_example[]){
              {"heed list", NULL}, {"heed list estimator", NULL}, {0}}},
     {.name = "describe",
-     .call = command_describe,
      .summary = "show the parameters and outputs of a plugin",
      .about =
          "Shows what a plugin does, its file, and its parameters and outputs: "
@@ -415,7 +410,6 @@ const command_entry command_table[] = {
                                             "types of sweeps for an editor"},
                                            {0}}},
     {.name = "show",
-     .call = command_show,
      .summary = "show means, intervals, failures and warnings",
      .about =
          "Shows the axes and cells of a result, its failures, warnings and "
@@ -432,7 +426,6 @@ const command_entry command_table[] = {
              {"heed show sweep.h5 --csv > sweep.csv", NULL},
              {0}}},
     {.name = "report",
-     .call = command_report,
      .summary = "make a page of figures, numbers and provenance",
      .about =
          "Writes one HTML page that needs no other file: a figure for each "
@@ -450,7 +443,6 @@ const command_entry command_table[] = {
               NULL},
              {0}}},
     {.name = "users",
-     .call = command_users,
      .summary = "write the users and their attentiveness as CSV",
      .about =
          "Writes the users of one cell: user, eta_hat, sd, annotations and, if "
@@ -462,7 +454,6 @@ const command_entry command_table[] = {
          (const command_example[]){{"heed users log.h5 -o users.csv", NULL},
                                    {0}}},
     {.name = "export",
-     .call = command_export,
      .summary = "write the selected annotations as a preference data set",
      .about =
          "Writes the selection of one cell as JSON Lines, the format that "
@@ -475,7 +466,6 @@ const command_entry command_table[] = {
          (const command_example[]){{"heed export log.h5 -o train.jsonl", NULL},
                                    {0}}},
     {.name = "collect",
-     .call = command_collect,
      .summary = "make a result file of a work folder",
      .about =
          "Makes a result file of the parts in a work folder, by the plan in "
@@ -487,7 +477,6 @@ const command_entry command_table[] = {
          (const command_example[]){
              {"heed collect sweep.h5.work -o sweep.h5", NULL}, {0}}},
     {.name = "help",
-     .call = command_help,
      .summary = "explain a command",
      .about = "Shows what a command does and its options, as `--help` does.",
      .operands = help_operands,
@@ -495,7 +484,6 @@ const command_entry command_table[] = {
      .examples = (const command_example[]){{"heed help run", NULL}, {0}}},
 
     {.name = "plan",
-     .call = command_plan,
      .hidden = true,
      .summary = "plan a sweep for heed run",
      .about = "The planner. heed itself starts it, with a pipe to report on.",
@@ -503,7 +491,6 @@ const command_entry command_table[] = {
      .options = plan_options,
      .examples = (const command_example[]){{0}}},
     {.name = "worker",
-     .call = command_worker,
      .hidden = true,
      .summary = "run cells for heed run",
      .about = "A worker. heed itself starts it.",
@@ -511,7 +498,6 @@ const command_entry command_table[] = {
      .options = none,
      .examples = (const command_example[]){{0}}},
     {.name = "complete",
-     .call = command_complete,
      .hidden = true,
      .summary = "say what may stand at the cursor",
      .about =
@@ -524,7 +510,6 @@ const command_entry command_table[] = {
      .examples =
          (const command_example[]){{"heed complete -- run --pro", NULL}, {0}}},
     {.name = "generate",
-     .call = command_generate,
      .hidden = true,
      .summary = "make documentation from the table of commands",
      .about = "Writes the page of the command line, or all man pages.",

@@ -4,8 +4,8 @@
  * docs/command-line.md (markdown.c), the man pages (man.c) and completion in
  * shells (complete.c).
  *
- * To add a command: a function in command.h, an entry in table.c, a field of
- * command_arguments for each value that is new.  Then run
+ * To add a command: a function in command.h, its name in main.c, an entry in
+ * table.c, a field of command_arguments for each value that is new.  Then run
  *   heed generate docs -o docs/command-line.md
  *
  * Texts are plain sentences; `code` stands between backticks, a blank line
@@ -56,10 +56,9 @@ typedef struct command_example {
 } command_example;
 
 typedef struct command_entry {
-  const char *name;                            /* "" of heed itself */
-  int (*call)(const command_arguments *given); /* returns the exit status */
-  bool hidden;                                 /* not for people */
-  const char *summary;                         /* a line, without a full stop */
+  const char *name;    /* "" of heed itself */
+  bool hidden;         /* not for people */
+  const char *summary; /* a line, without a full stop */
   const char *about;
   const command_option *operands; /* in order; ended by {0}, as are options */
   const command_option *options;

@@ -300,3 +300,14 @@ runs_what_it_completes() {
     [ -z "$output$stderr" ]
   done
 }
+
+@test "the program runs each command of its table" {
+  for command in $("$HEED" complete -- ''); do
+    case "$command" in -*) continue ;; esac
+    run "$HEED" "$command" --no-such-option
+    [ "$status" -eq 2 ]
+    [[ "$output" != *"no such command"* ]]
+    run timeout 20 "$HEED" "$command"
+    [[ "$output" != *"no such command"* ]]
+  done
+}
