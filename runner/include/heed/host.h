@@ -24,18 +24,18 @@ struct heed_host {
 
   /* Memory for a stage's output: count x size bytes, zeroed, aligned for any
    * type (64 bytes), freed by the host when no cell needs the output any more.
-   * In create(): lives as long as the instance.  NULL when memory is out. */
+   * In create(): lives as long as the instance.  NULL: out of memory. */
   void *(*allocate)(const heed_host *host, size_t count, size_t size);
 
   /* The same, freed when the call into the plugin returns. */
   void *(*scratch)(const heed_host *host, size_t count, size_t size);
 
-  /* A copy of text in the memory of allocate(); NULL when memory is out. */
+  /* A copy of text in the memory of allocate(); NULL: out of memory. */
   const char *(*copy)(const heed_host *host, const char *text);
 
   /* A new table in the memory of allocate(), with no columns yet; and a column
    * added to it, zeroed (texts: ""): returns its data, rows x width values.
-   * NULL when memory is out or, for a column, when the name is taken. */
+   * NULL: out of memory or, for a column, the name is taken. */
   heed_table *(*table)(const heed_host *host, const char *name, size_t rows);
   void *(*column)(const heed_host *host, heed_table *table, const char *name,
                   heed_column_type type, size_t width);
