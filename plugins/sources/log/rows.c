@@ -60,12 +60,12 @@ size_t log_not_utf8(const char *text, size_t length) {
 heed_status log_append(const heed_host *host, log_rows *rows,
                        const char *const *cells, size_t line,
                        heed_error *error) {
+  heed_memory memory = {host, false};
   if (rows->count == rows->room) {
     const size_t room = rows->room == 0 ? 1024 : 2 * rows->room;
-    const char **more = host->scratch(host, room * rows->width, sizeof *more);
-    size_t *lines = host->scratch(host, room, sizeof *lines);
-    if (more == NULL || lines == NULL)
-      return heed_fail(error, HEED_MEMORY, "memory is out");
+    const char **more = heed_scratch(&memory, room, rows->width * sizeof *more);
+    size_t *lines = heed_scratch_sizes(&memory, room);
+    if (memory.refused) return heed_no_memory(error);
     if (rows->count > 0) {
       memcpy(more, rows->cells, rows->count * rows->width * sizeof *more);
       memcpy(lines, rows->line, rows->count * sizeof *lines);
@@ -74,12 +74,9 @@ heed_status log_append(const heed_host *host, log_rows *rows,
     rows->line = lines;
     rows->room = room;
   }
-  for (size_t i = 0; i < rows->width; i++) {
-    const char *copy = cells[i] == NULL ? NULL : host->copy(host, cells[i]);
-    if (cells[i] != NULL && copy == NULL)
-      return heed_fail(error, HEED_MEMORY, "memory is out");
-    rows->cells[rows->count * rows->width + i] = copy;
-  }
+  for (size_t i = 0; i < rows->width; i++)
+    rows->cells[rows->count * rows->width + i] = heed_copy(&memory, cells[i]);
+  if (memory.refused) return heed_no_memory(error);
   rows->line[rows->count++] = line;
   return HEED_OK;
 }
@@ -104,17 +101,19 @@ static heed_status slurp(const heed_host *host, const char *path,
   FILE *file = fopen(path, "rb");
   char *all = NULL;
   long size = -1;
+  heed_status status = HEED_OK;
   if (file == NULL)
     return heed_fail(error, HEED_IO, "%s: cannot be read: %s", path,
                      strerror(errno));
   if (fseek(file, 0, SEEK_END) == 0) size = ftell(file);
   if (size >= 0) all = host->scratch(host, (size_t)size + 1, 1);
-  if (all == NULL || fseek(file, 0, SEEK_SET) != 0 ||
-      fread(all, 1, (size_t)size, file) != (size_t)size) {
-    (void)fclose(file);
-    return heed_fail(error, HEED_IO, "%s: cannot be read", path);
-  }
+  if (size >= 0 && all == NULL)
+    status = heed_no_memory(error);
+  else if (size < 0 || fseek(file, 0, SEEK_SET) != 0 ||
+           fread(all, 1, (size_t)size, file) != (size_t)size)
+    status = heed_fail(error, HEED_IO, "%s: cannot be read", path);
   (void)fclose(file);
+  if (status != HEED_OK) return status;
   *bytes = all;
   *length = (size_t)size;
   /* A byte order mark says nothing that UTF-8 does not. */

@@ -4,7 +4,7 @@
 #ifndef HEED_SOURCES_LOG_ROWS_H
 #define HEED_SOURCES_LOG_ROWS_H
 
-#include "heed/host.h"
+#include "heed/memory.h"
 
 typedef enum log_format { LOG_AUTO, LOG_CSV, LOG_JSONL, LOG_HDF5 } log_format;
 extern const char *const log_format_words[]; /* in that order, ended by NULL */
