@@ -44,7 +44,7 @@ struct host_registry {
 heed_status registry_create(bool allow_unsafe, host_registry **result,
                             heed_error *error) {
   host_registry *self = calloc(1, sizeof *self);
-  if (self == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (self == NULL) return heed_no_memory(error);
   self->allow_unsafe = allow_unsafe;
   *result = self;
   return HEED_OK;
@@ -168,7 +168,7 @@ static heed_status add_entry(host_registry *self, const heed_plugin *plugin,
                      file->path, kind_name(plugin->kind), plugin->name,
                      taken->path);
   entries = realloc(self->entries, (self->entry_count + 1) * sizeof *entries);
-  if (entries == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (entries == NULL) return heed_no_memory(error);
   entries[self->entry_count++] = (registry_entry){plugin, file};
   self->entries = entries;
   return HEED_OK;
@@ -196,7 +196,7 @@ heed_status registry_load(host_registry *self, const char *path,
                           const char *sha256, heed_error *error) {
   loaded_file *file = calloc(1, sizeof *file);
   heed_status status;
-  if (file == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (file == NULL) return heed_no_memory(error);
   file->descriptor = -1;
   file->path = realpath(path, NULL);
   if (file->path == NULL) {
@@ -269,7 +269,7 @@ heed_status registry_scan(host_registry *self, const char *search_path,
   const registry_search all = {self, skip, context, announce};
   heed_status status = HEED_OK;
   char *copy = strdup(search_path), *rest = NULL;
-  if (copy == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (copy == NULL) return heed_no_memory(error);
   for (char *folder = strtok_r(copy, ":", &rest);
        folder != NULL && status == HEED_OK; folder = strtok_r(NULL, ":", &rest))
     status = scan_folder(&all, folder, error);
