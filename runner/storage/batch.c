@@ -98,7 +98,7 @@ static void find_rows(work_batch *self, size_t which) {
   self->kept_first[which] = calloc(self->rows + 1, sizeof(size_t));
   self->kept_count[which] = calloc(self->rows + 1, sizeof(size_t));
   if (self->kept_first[which] == NULL || self->kept_count[which] == NULL)
-    hdf_fail(&self->file, "find memory for", name);
+    hdf_no_memory(&self->file);
   for (size_t i = 0; self->file.status == HEED_OK && i < count; i++) {
     if (cell[i] < 0 || (size_t)cell[i] >= self->rows) {
       hdf_fail(&self->file, "find the cells named in", name);
@@ -142,7 +142,7 @@ heed_status batch_read_kept(const char *path, work_batch *result,
 /* Timing stands in a file a stage; here it is rows x stages. */
 static void read_seconds(hdf_file *file, hid_t root, work_batch *result) {
   result->seconds = calloc(result->rows * PLAN_STAGE_COUNT + 1, sizeof(double));
-  if (result->seconds == NULL) hdf_fail(file, "find memory for", "timing");
+  if (result->seconds == NULL) hdf_no_memory(file);
   for (size_t stage = 0; file->status == HEED_OK && stage < PLAN_STAGE_COUNT;
        stage++) {
     char name[64];
@@ -201,15 +201,14 @@ static void read_values(work_batch *result, const heed_plan *plan) {
   heed_plan *stored = NULL;
   work_match where = {0, NULL};
   result->values = malloc((count + 1) * sizeof(double));
-  if (text == NULL || result->values == NULL)
-    hdf_fail(file, "read", "the plan");
+  if (text == NULL) hdf_fail(file, "read", "the plan");
+  if (result->values == NULL) hdf_no_memory(file);
   for (size_t i = 0; file->status == HEED_OK && i < count; i++)
     result->values[i] = NAN;
   if (file->status == HEED_OK)
     file->status = plan_parse(text, strlen(text), &stored, file->error);
   if (file->status == HEED_OK)
-    file->status =
-        match_make(stored->json, plan, file->path, &where, file->error);
+    file->status = match_make(stored->json, plan, &where, file->error);
   if (file->status == HEED_OK) read_metrics(result, stored, plan, &where);
   match_free(&where);
   plan_free(stored);

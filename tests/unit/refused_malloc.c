@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../support/tiny_file.h"
+#include "sample.h"
 #include "support/llm/adamw.h"
 #include "support/llm/language_model.h"
 #include "support/llm/pass.h"
@@ -124,11 +125,57 @@ static void training_and_saving_say_that_they_are_out_of_memory(void **state) {
   language_model_close(model);
 }
 
+/* ---- plans and records ---- */
+
+static const storage_sample small = {2, 2, 2, "A sample", false};
+
+static heed_status parse_plan(void *context, heed_error *error) {
+  const char *text = context;
+  heed_plan *plan = NULL;
+  const heed_status status = plan_parse(text, strlen(text), &plan, error);
+  plan_free(plan);
+  return status;
+}
+
+static void a_plan_says_that_it_is_out_of_memory(void **state) {
+  char *text = sample_plan_text(&small);
+  (void)state;
+  refusing_malloc_each(parse_plan, text);
+  free(text);
+}
+
+static heed_status fill_record(void *context, heed_error *error) {
+  static int64_t users[] = {0, 1, 2};
+  static const char *names[] = {"ann", "bob", "c\xFF"};
+  heed_column columns[] = {{"user", HEED_INT64, 1, users},
+                           {"name", HEED_STRING, 1, names}};
+  const heed_table table = {sizeof table, "users", 3, 2, columns};
+  heed_record *self = record_create(context, 0);
+  heed_status status = self == NULL ? heed_no_memory(error) : HEED_OK;
+  for (int i = 0; i < 3 && status == HEED_OK; i++)
+    status = record_warn(self, "code", "estimator/em", "a warning", error);
+  if (status == HEED_OK) status = record_keep(self, &table, "users", error);
+  if (status == HEED_OK)
+    status = record_fail(self, RECORD_FAILED, PLAN_POSTERIOR, "estimator/em", 0,
+                         "it failed", error);
+  record_free(self);
+  return status;
+}
+
+static void a_record_says_that_it_is_out_of_memory(void **state) {
+  heed_plan *plan = sample_plan(&small);
+  (void)state;
+  refusing_malloc_each(fill_record, plan);
+  plan_free(plan);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(opening_a_language_model_says_that_it_is_out_of_memory),
       cmocka_unit_test(a_language_model_says_that_it_is_out_of_memory),
       cmocka_unit_test(training_and_saving_say_that_they_are_out_of_memory),
+      cmocka_unit_test(a_plan_says_that_it_is_out_of_memory),
+      cmocka_unit_test(a_record_says_that_it_is_out_of_memory),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }
