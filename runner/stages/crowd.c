@@ -6,21 +6,18 @@
 #include <math.h>
 #include <string.h>
 
+#include "heed/memory.h"
 #include "simulate.h"
-
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
 
 heed_table *crowd_gather(const heed_host *host, const heed_table *table,
                          const char *name, size_t count, const size_t *rows) {
-  heed_table *made = host->table(host, name, count);
-  if (made == NULL) return NULL;
+  heed_memory memory = {host, false};
+  heed_table *made = heed_new_table(&memory, name, count);
   for (size_t i = 0; i < table->column_count; i++) {
     const heed_column *column = &table->columns[i];
     const size_t bytes = heed_type_size(column->type) * column->width;
-    char *target =
-        host->column(host, made, column->name, column->type, column->width);
+    char *target = heed_new_column(&memory, made, column->name, column->type,
+                                   column->width);
     if (target == NULL) return NULL;
     for (size_t row = 0; row < count; row++)
       memcpy(target + row * bytes,
@@ -46,13 +43,13 @@ static const size_t *bounds(const heed_host *host, size_t users,
 static heed_status fill(const heed_host *host, const heed_world *world,
                         const heed_table *users, const heed_table *annotations,
                         heed_crowd *crowd, heed_error *error) {
-  if (users == NULL || annotations == NULL) return no_memory(error);
+  if (users == NULL || annotations == NULL) return heed_no_memory(error);
   crowd->size = sizeof *crowd;
   crowd->world = world;
   crowd->users = users;
   crowd->annotations = annotations;
   crowd->first = bounds(host, users->rows, annotations);
-  return crowd->first == NULL ? no_memory(error) : HEED_OK;
+  return crowd->first == NULL ? heed_no_memory(error) : HEED_OK;
 }
 
 /* ---- logs ---- */
@@ -76,10 +73,10 @@ static heed_status resample(const heed_world *world, bool pairs_too,
   size_t *drawn = host->scratch(host, count, sizeof *drawn), *rows, total = 0;
   heed_stream stream = host->stream(host, "bootstrap_users", 0);
   int64_t *user;
-  if (first == NULL || drawn == NULL) return no_memory(error);
+  if (first == NULL || drawn == NULL) return heed_no_memory(error);
   if (pairs_too) {
     times = resample_pairs(host, world->pairs->rows);
-    if (times == NULL) return no_memory(error);
+    if (times == NULL) return heed_no_memory(error);
   }
   for (size_t j = 0; j < count; j++) {
     drawn[j] = (size_t)heed_uniform_integer(&stream, count);
@@ -87,7 +84,7 @@ static heed_status resample(const heed_world *world, bool pairs_too,
       total += times == NULL ? 1 : times[pair[i]];
   }
   rows = host->scratch(host, total, sizeof *rows);
-  if (rows == NULL) return no_memory(error);
+  if (rows == NULL) return heed_no_memory(error);
   total = 0;
   for (size_t j = 0; j < count; j++)
     for (size_t i = first[drawn[j]]; i < first[drawn[j] + 1]; i++)
@@ -96,7 +93,7 @@ static heed_status resample(const heed_world *world, bool pairs_too,
   *users = crowd_gather(host, world->users, "users", count, drawn);
   *annotations =
       crowd_gather(host, world->annotations, "annotations", total, rows);
-  if (*users == NULL || *annotations == NULL) return no_memory(error);
+  if (*users == NULL || *annotations == NULL) return heed_no_memory(error);
   user = heed_table_data(*annotations, "user", HEED_INT64);
   total = 0;
   for (size_t j = 0; j < count; j++)
@@ -162,33 +159,35 @@ static heed_status hold_out(const heed_host *host, double share,
                             const heed_crowd *all, heed_table **kept,
                             heed_table **held_out, heed_error *error) {
   const size_t total = all->annotations->rows;
-  bool *held = host->scratch(host, total, sizeof *held);
-  size_t *rows = host->scratch(host, total, sizeof *rows), count = 0;
-  if (held == NULL || rows == NULL) return no_memory(error);
+  heed_memory memory = {host, false};
+  bool *held = heed_scratch(&memory, total, sizeof *held);
+  size_t *rows = heed_scratch_sizes(&memory, total), count = 0;
+  if (memory.refused) return heed_no_memory(error);
   if (share > 0) mark_held(host, all, share, held, rows);
   for (size_t i = 0; i < total; i++)
     if (held[i]) rows[count++] = i;
   *held_out = crowd_gather(host, all->annotations, "held_out", count, rows);
   *kept = (heed_table *)all->annotations;
   if (*held_out == NULL || !keep_turns(host, all, *held_out, rows))
-    return no_memory(error);
+    return heed_no_memory(error);
   if (count == 0) return HEED_OK;
   count = 0;
   for (size_t i = 0; i < total; i++)
     if (!held[i]) rows[count++] = i;
   *kept = crowd_gather(host, all->annotations, "annotations", count, rows);
-  return *kept == NULL || !keep_turns(host, all, *kept, rows) ? no_memory(error)
-                                                              : HEED_OK;
+  return *kept == NULL || !keep_turns(host, all, *kept, rows)
+             ? heed_no_memory(error)
+             : HEED_OK;
 }
 
 /* Users with their eta, for those who may see it. */
 static heed_status with_eta(const heed_host *host, stages_crowd *self,
                             heed_error *error) {
-  heed_table *users = host->table(host, "users", self->seen.users->rows);
-  double *column = users == NULL ? NULL
-                                 : host->column(host, users, "eta",
-                                                HEED_FLOAT64, self->dimension);
-  if (column == NULL) return no_memory(error);
+  heed_memory memory = {host, false};
+  heed_table *users = heed_new_table(&memory, "users", self->seen.users->rows);
+  double *column =
+      heed_new_column(&memory, users, "eta", HEED_FLOAT64, self->dimension);
+  if (memory.refused) return heed_no_memory(error);
   memcpy(column, self->eta, users->rows * self->dimension * sizeof *column);
   self->with_eta = self->seen;
   self->with_eta.users = users;
