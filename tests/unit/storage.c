@@ -703,7 +703,7 @@ static void a_consolidation_says_that_it_is_out_of_memory(void **state) {
   OK(self, try_to_consolidate(&context, &self->error));
   write_cell(self, folder, plan, 1, true);
   refusing_malloc_each(try_to_consolidate, &context);
-  recorded = recorded_of(self, NULL, plan, false);
+  recorded = recorded_of(self, folder, plan, false);
   assert_int_equal(recorded[0], STORAGE_DONE);
   assert_int_equal(recorded[1], STORAGE_FAILED);
   for (size_t i = 2; i < cells; i++)
