@@ -104,7 +104,7 @@ static int run_cell(const command_common *common, const cell_options *self,
   host_registry *plugins = NULL;
   heed_stages *runner = NULL;
   heed_record *made = record_create(plan, self->index);
-  heed_error error = {HEED_MEMORY, "memory is out"};
+  heed_error error = {HEED_MEMORY, HEED_OUT_OF_MEMORY};
   heed_status status = made == NULL ? HEED_MEMORY : HEED_OK;
   int exit_status;
   if (status == HEED_OK)
@@ -156,7 +156,7 @@ int command_cell(const command_common *common, int argc, char **argv) {
   cell_options self = {0};
   heed_plan *plan = NULL;
   char *text = NULL, **kept = calloc((size_t)argc + 1, sizeof *kept);
-  heed_error error = {HEED_MEMORY, "memory is out"};
+  heed_error error = {HEED_MEMORY, HEED_OUT_OF_MEMORY};
   int exit_status = EXIT_FAILED;
   self.sets = calloc((size_t)argc + 1, sizeof *self.sets);
   if (self.sets != NULL && kept != NULL) {

@@ -67,7 +67,7 @@ static heed_status write_page(const report_command *self, view_result *result,
   char *page = NULL;
   size_t length = 0;
   heed_status status =
-      output == NULL ? heed_fail(error, HEED_MEMORY, "memory is out")
+      output == NULL ? heed_no_memory(error)
                      : report_make(result, &self->page, &page, &length, error);
   if (status == HEED_OK) status = file_write(output, page, length, error);
   if (status == HEED_OK) printf("%s\n", output);

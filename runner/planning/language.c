@@ -357,7 +357,7 @@ static heed_status axis_read(lua_State *lua, const heed_sweep *self,
 static heed_status axis_keep(heed_sweep *self, const sweep_axis *made,
                              language_held *object, heed_error *error) {
   sweep_axis *axes = realloc(self->axes, (self->axis_count + 1) * sizeof *axes);
-  if (axes == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (axes == NULL) return heed_no_memory(error);
   self->axes = axes;
   axes[self->axis_count] = *made;
   object->template =
