@@ -6,7 +6,7 @@
  * Users are drawn from the distribution's nodes, as estimators see it. */
 #include <math.h>
 
-#include "heed/host.h"
+#include "heed/memory.h"
 #include "support/attention/hyper.h"
 
 enum { OF, CENTER, SPREAD, NODES, PARAMETER_COUNT };
@@ -49,11 +49,12 @@ static void find_nodes(drawn *self) {
 
 static heed_status create(const heed_host *host, const heed_value *values,
                           void **result, heed_error *error) {
-  drawn *self = host->allocate(host, 1, sizeof *self);
+  heed_memory memory = {host, false};
+  drawn *self = heed_allocate(&memory, 1, sizeof *self);
   heed_stream stream = host->stream(host, "theta", 0);
   double free[HYPER_MOST];
   heed_status status;
-  if (self == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (self == NULL) return heed_no_memory(error);
   status = hyper_open(values[OF].instance, &values[CENTER], &values[SPREAD],
                       &self->hyper, error);
   if (status != HEED_OK) return status;
@@ -64,12 +65,10 @@ static heed_status create(const heed_host *host, const heed_value *values,
                                    self->theta);
   self->node_count = self->hyper.functions->node_count(
       self->hyper.instance->self, (size_t)values[NODES].integer);
-  self->nodes = host->allocate(host, self->node_count, sizeof *self->nodes);
-  self->log_weight =
-      host->allocate(host, self->node_count, sizeof *self->log_weight);
-  self->below = host->allocate(host, self->node_count, sizeof *self->below);
-  if (self->nodes == NULL || self->log_weight == NULL || self->below == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  self->nodes = heed_allocate_doubles(&memory, self->node_count);
+  self->log_weight = heed_allocate_doubles(&memory, self->node_count);
+  self->below = heed_allocate_doubles(&memory, self->node_count);
+  if (memory.refused) return heed_no_memory(error);
   find_nodes(self);
   *result = self;
   return HEED_OK;

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "heed/filter.h"
+#include "heed/memory.h"
 #include "support/crowd/units.h"
 
 enum { THRESHOLD, CONFIDENCE, PARAMETER_COUNT };
@@ -52,13 +53,11 @@ static heed_status keep_confident(void *self, const heed_host *host,
                                   heed_selection *selection,
                                   heed_error *error) {
   const heed_value *values = self;
-  size_t *unit = host->scratch(host, selection->count, sizeof *unit);
-  double *confidence =
-      host->scratch(host, posterior->units, sizeof *confidence);
+  heed_memory memory = {host, false};
+  size_t *unit = heed_scratch_sizes(&memory, selection->count);
+  double *confidence = heed_scratch_doubles(&memory, posterior->units);
   heed_status status;
-  if (unit == NULL || confidence == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out for %zu annotations",
-                     selection->count);
+  if (memory.refused) return heed_no_memory(error);
   status = units_of(crowd, posterior, unit, error);
   if (status != HEED_OK) return status;
   for (size_t u = 0; u < posterior->units; u++)

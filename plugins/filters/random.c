@@ -28,9 +28,7 @@ static heed_status keep_by_lot(void *self, const heed_host *host,
   const heed_value *values = self;
   double *lot = host->scratch(host, posterior->units, sizeof *lot);
   ranking_kept kept;
-  if (lot == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out for %zu users",
-                     posterior->units);
+  if (lot == NULL) return heed_no_memory(error);
   for (size_t u = 0; u < posterior->units; u++) {
     heed_stream stream = host->stream(host, "lot", u);
     lot[u] = heed_uniform(&stream);

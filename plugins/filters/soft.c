@@ -23,9 +23,7 @@ static heed_status weigh(void *self, const heed_host *host,
   const heed_value *values = self;
   size_t *unit = host->scratch(host, selection->count, sizeof *unit);
   heed_status status;
-  if (unit == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out for %zu annotations",
-                     selection->count);
+  if (unit == NULL) return heed_no_memory(error);
   status = units_of(crowd, posterior, unit, error);
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < selection->count; i++)

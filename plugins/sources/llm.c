@@ -271,7 +271,7 @@ static heed_status create(const heed_host *host, const heed_value *values,
                           void **made, heed_error *error) {
   llm_source *self = host->allocate(host, 1, sizeof *self);
   heed_status status;
-  if (self == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (self == NULL) return heed_no_memory(error);
   self->prompts = values[PROMPTS].text;
   self->version[0] = version_of(&values[VERSION_A], NULL);
   self->version[1] =

@@ -228,12 +228,12 @@ typedef struct log_names {
   bool open;
 } log_names;
 
-static heed_status names_open(const heed_host *host, log_names *self,
-                              size_t most, heed_error *error) {
+static void names_open(heed_memory *memory, log_names *self, size_t most) {
   memset(self, 0, sizeof *self);
-  self->text = host->allocate(host, most + 1, sizeof *self->text);
-  self->open = self->text != NULL && hcreate_r(2 * most + 16, &self->table);
-  return self->open ? HEED_OK : heed_fail(error, HEED_MEMORY, "memory is out");
+  self->text = heed_allocate(memory, most + 1, sizeof *self->text);
+  if (memory->refused) return;
+  self->open = hcreate_r(2 * most + 16, &self->table) != 0;
+  memory->refused = !self->open;
 }
 
 static void names_close(log_names *self) {
@@ -280,10 +280,6 @@ typedef struct log_reading {
   double *difference;
   size_t features;
 } log_reading;
-
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
 
 static const char *cell(const log_reading *self, size_t row, size_t column) {
   return self->rows.cells[row * self->rows.width + column];
@@ -524,29 +520,21 @@ static heed_status take_row(log_reading *self, size_t row) {
 
 static heed_status open_reading(log_reading *self) {
   const size_t most = self->rows.count;
-  const heed_host *host = self->host;
-  heed_status status = names_open(host, &self->users, most, self->error);
-  if (status == HEED_OK)
-    status = names_open(host, &self->pairs, most, self->error);
-  if (status == HEED_OK)
-    status = names_open(host, &self->models, 2 * most, self->error);
-  if (status == HEED_OK)
-    status = names_open(host, &self->topics, most, self->error);
-  if (status != HEED_OK) return status;
-  self->all = host->scratch(host, most + 1, sizeof *self->all);
-  self->model_a = host->scratch(host, most, sizeof *self->model_a);
-  self->model_b = host->scratch(host, most, sizeof *self->model_b);
-  self->topic = host->scratch(host, most, sizeof *self->topic);
-  self->text_a = host->scratch(host, most, sizeof *self->text_a);
-  self->text_b = host->scratch(host, most, sizeof *self->text_b);
-  self->prompt = host->scratch(host, most, sizeof *self->prompt);
+  heed_memory memory = {self->host, false};
+  names_open(&memory, &self->users, most);
+  names_open(&memory, &self->pairs, most);
+  names_open(&memory, &self->models, 2 * most);
+  names_open(&memory, &self->topics, most);
+  self->all = heed_scratch(&memory, most + 1, sizeof *self->all);
+  self->model_a = heed_scratch(&memory, most, sizeof *self->model_a);
+  self->model_b = heed_scratch(&memory, most, sizeof *self->model_b);
+  self->topic = heed_scratch(&memory, most, sizeof *self->topic);
+  self->text_a = heed_scratch(&memory, most, sizeof *self->text_a);
+  self->text_b = heed_scratch(&memory, most, sizeof *self->text_b);
+  self->prompt = heed_scratch(&memory, most, sizeof *self->prompt);
   self->difference =
-      host->scratch(host, most * self->features, sizeof *self->difference);
-  if (self->all == NULL || self->model_a == NULL || self->model_b == NULL ||
-      self->topic == NULL || self->text_a == NULL || self->text_b == NULL ||
-      self->prompt == NULL || self->difference == NULL)
-    return no_memory(self->error);
-  return HEED_OK;
+      heed_scratch(&memory, most, self->features * sizeof(double));
+  return memory.refused ? heed_no_memory(self->error) : HEED_OK;
 }
 
 static heed_status read_rows(log_reading *self) {
@@ -555,7 +543,7 @@ static heed_status read_rows(log_reading *self) {
   const size_t width = COLUMN_COUNT + values[DIFFERENCE].count;
   const char **wanted = self->host->scratch(self->host, width, sizeof *wanted);
   heed_status status;
-  if (wanted == NULL) return no_memory(self->error);
+  if (wanted == NULL) return heed_no_memory(self->error);
   for (size_t i = 0; i < COLUMN_COUNT; i++)
     wanted[i] = named[i].given ? named[i].text : NULL;
   self->features = values[DIFFERENCE].count;
@@ -578,10 +566,10 @@ static heed_status read_rows(log_reading *self) {
 /* Stable: a user's annotations stay in the order of the log. */
 static heed_status order_by_user(log_reading *self) {
   const size_t users = self->users.count;
-  size_t *next = self->host->scratch(self->host, users + 1, sizeof *next);
-  log_annotation *ordered =
-      self->host->scratch(self->host, self->count, sizeof *ordered);
-  if (next == NULL || ordered == NULL) return no_memory(self->error);
+  heed_memory memory = {self->host, false};
+  size_t *next = heed_scratch_sizes(&memory, users + 1);
+  log_annotation *ordered = heed_scratch(&memory, self->count, sizeof *ordered);
+  if (memory.refused) return heed_no_memory(self->error);
   for (size_t i = 0; i < self->count; i++) next[self->all[i].user + 1]++;
   for (size_t j = 0; j < users; j++) next[j + 1] += next[j];
   for (size_t i = 0; i < self->count; i++)
@@ -596,7 +584,7 @@ static heed_status drop_duplicates(log_reading *self) {
   size_t kept = 0;
   heed_status status = HEED_OK;
   if (self->values[DUPLICATES].integer == DUPLICATES_KEEP) return HEED_OK;
-  if (seen_by == NULL) return no_memory(self->error);
+  if (seen_by == NULL) return heed_no_memory(self->error);
   for (size_t i = 0; status == HEED_OK && i < self->count; i++) {
     const log_annotation *one = &self->all[i];
     if (seen_by[one->pair] != one->user + 1) {
@@ -617,32 +605,27 @@ static heed_status drop_duplicates(log_reading *self) {
 
 /* ---- the world ---- */
 
-static heed_table *name_table(const log_reading *self, const char *name,
+static heed_table *name_table(heed_memory *memory, const char *name,
                               const char *column_name, const log_names *names) {
-  heed_table *table = self->host->table(self->host, name, names->count);
+  heed_table *table = heed_new_table(memory, name, names->count);
   const char **column =
-      table == NULL
-          ? NULL
-          : self->host->column(self->host, table, column_name, HEED_STRING, 1);
-  if (column == NULL) return NULL;
-  if (names->count > 0)
+      heed_new_column(memory, table, column_name, HEED_STRING, 1);
+  if (column != NULL && names->count > 0)
     memcpy(column, names->text, names->count * sizeof *column);
   return table;
 }
 
 static heed_status make_annotations(const log_reading *self) {
-  const heed_host *host = self->host;
-  heed_table *table = host->table(host, "annotations", self->count);
-  if (table == NULL) return no_memory(self->error);
-  int64_t *user = host->column(host, table, "user", HEED_INT64, 1);
-  int64_t *pair = host->column(host, table, "pair", HEED_INT64, 1);
-  int8_t *choice = host->column(host, table, "choice", HEED_INT8, 1);
-  int8_t *left = host->column(host, table, "left", HEED_INT8, 1);
+  heed_memory memory = {self->host, false};
+  heed_table *table = heed_new_table(&memory, "annotations", self->count);
+  int64_t *user = heed_new_column(&memory, table, "user", HEED_INT64, 1);
+  int64_t *pair = heed_new_column(&memory, table, "pair", HEED_INT64, 1);
+  int8_t *choice = heed_new_column(&memory, table, "choice", HEED_INT8, 1);
+  int8_t *left = heed_new_column(&memory, table, "left", HEED_INT8, 1);
   const bool has_p = self->values[COLUMNS].items[P].given;
-  double *p = has_p ? host->column(host, table, "p", HEED_FLOAT64, 1) : NULL;
-  if (user == NULL || pair == NULL || choice == NULL || left == NULL ||
-      (has_p && p == NULL))
-    return no_memory(self->error);
+  double *p =
+      has_p ? heed_new_column(&memory, table, "p", HEED_FLOAT64, 1) : NULL;
+  if (memory.refused) return heed_no_memory(self->error);
   for (size_t i = 0; i < self->count; i++) {
     const log_annotation *one = &self->all[i];
     user[i] = (int64_t)one->user;
@@ -657,69 +640,68 @@ static heed_status make_annotations(const log_reading *self) {
   return HEED_OK;
 }
 
-static bool copy_column(const log_reading *self, heed_table *table,
+static void copy_column(heed_memory *memory, heed_table *table,
                         const char *name, heed_column_type type, size_t width,
-                        const void *source, size_t bytes) {
-  void *column = self->host->column(self->host, table, name, type, width);
-  if (column == NULL || source == NULL) return false;
-  memcpy(column, source, table->rows * width * bytes);
-  return true;
+                        const void *source) {
+  void *column = heed_new_column(memory, table, name, type, width);
+  if (column != NULL)
+    memcpy(column, source, table->rows * width * heed_type_size(type));
 }
 
-static bool copy_texts(const log_reading *self, heed_table *table,
-                       const char *name, const char *const *source) {
-  const char **column =
-      self->host->column(self->host, table, name, HEED_STRING, 1);
-  if (column == NULL || source == NULL) return false;
-  for (size_t i = 0; i < table->rows; i++)
+static void copy_texts(heed_memory *memory, heed_table *table, const char *name,
+                       const char *const *source) {
+  const char **column = heed_new_column(memory, table, name, HEED_STRING, 1);
+  for (size_t i = 0; column != NULL && i < table->rows; i++)
     if (source[i] != NULL) column[i] = source[i];
-  return true;
 }
 
 /* The prompts, each once, and which one a pair answers. */
 static heed_status make_prompts(log_reading *self) {
   heed_table *pairs = self->world->pairs;
   const size_t count = pairs->rows;
+  heed_memory memory = {self->host, false};
   log_names prompts;
-  heed_status status;
   int64_t *prompt;
   if (!self->values[COLUMNS].items[PROMPT].given) return HEED_OK;
-  status = names_open(self->host, &prompts, count, self->error);
-  if (status != HEED_OK) return status;
-  prompt = self->host->column(self->host, pairs, "prompt", HEED_INT64, 1);
+  names_open(&memory, &prompts, count);
+  prompt = heed_new_column(&memory, pairs, "prompt", HEED_INT64, 1);
   for (size_t i = 0; prompt != NULL && i < count; i++)
     prompt[i] = (int64_t)number_of(
         &prompts, self->prompt[i] == NULL ? "" : self->prompt[i]);
-  self->world->prompts = name_table(self, "prompts", "text", &prompts);
+  self->world->prompts = name_table(&memory, "prompts", "text", &prompts);
   names_close(&prompts);
-  return prompt == NULL || self->world->prompts == NULL ? no_memory(self->error)
-                                                        : HEED_OK;
+  return memory.refused ? heed_no_memory(self->error) : HEED_OK;
+}
+
+static heed_status make_names(const log_reading *self) {
+  heed_memory memory = {self->host, false};
+  self->world->users = name_table(&memory, "users", "name", &self->users);
+  self->world->models = name_table(&memory, "models", "name", &self->models);
+  return memory.refused ? heed_no_memory(self->error) : HEED_OK;
 }
 
 static heed_status make_pairs(const log_reading *self) {
   const heed_value *named = self->values[COLUMNS].items;
   const bool models = named[LEFT_MODEL].given && named[RIGHT_MODEL].given;
-  heed_table *table = self->host->table(self->host, "pairs", self->pairs.count);
-  bool made = table != NULL;
-  if (made) made = copy_texts(self, table, "name", self->pairs.text);
-  if (made && models)
-    made = copy_column(self, table, "model_a", HEED_INT32, 1, self->model_a,
-                       sizeof *self->model_a) &&
-           copy_column(self, table, "model_b", HEED_INT32, 1, self->model_b,
-                       sizeof *self->model_b);
-  if (made && named[TOPIC].given)
-    made = copy_column(self, table, "topic", HEED_INT32, 1, self->topic,
-                       sizeof *self->topic);
-  if (made && named[LEFT_TEXT].given)
-    made = copy_texts(self, table, "text_a", self->text_a);
-  if (made && named[RIGHT_TEXT].given)
-    made = copy_texts(self, table, "text_b", self->text_b);
-  if (made && self->features > 0)
-    made = copy_column(self, table, "difference", HEED_FLOAT64, self->features,
-                       self->difference, sizeof *self->difference);
+  heed_memory memory = {self->host, false};
+  heed_table *table = heed_new_table(&memory, "pairs", self->pairs.count);
+  copy_texts(&memory, table, "name", self->pairs.text);
+  if (models) {
+    copy_column(&memory, table, "model_a", HEED_INT32, 1, self->model_a);
+    copy_column(&memory, table, "model_b", HEED_INT32, 1, self->model_b);
+  }
+  if (named[TOPIC].given)
+    copy_column(&memory, table, "topic", HEED_INT32, 1, self->topic);
+  if (named[LEFT_TEXT].given)
+    copy_texts(&memory, table, "text_a", self->text_a);
+  if (named[RIGHT_TEXT].given)
+    copy_texts(&memory, table, "text_b", self->text_b);
+  if (self->features > 0)
+    copy_column(&memory, table, "difference", HEED_FLOAT64, self->features,
+                self->difference);
   self->world->pairs = table;
   self->world->features = self->features;
-  return made ? HEED_OK : no_memory(self->error);
+  return memory.refused ? heed_no_memory(self->error) : HEED_OK;
 }
 
 /* ---- reference judges ---- */
@@ -763,7 +745,7 @@ static heed_status make_verdicts(log_reading *self) {
   if (judges->count == 0) return HEED_OK;
   verdict = self->host->column(self->host, world->pairs, "verdict", HEED_INT8,
                                judges->count);
-  if (verdict == NULL) return no_memory(self->error);
+  if (verdict == NULL) return heed_no_memory(self->error);
   memset(verdict, -1, world->pairs->rows * judges->count);
   for (size_t i = 0; status == HEED_OK && i < judges->count; i++)
     status = read_verdicts(self, &judges->items[i], i, verdict);
@@ -803,12 +785,7 @@ static heed_status make(void *self, const heed_host *host, heed_world *world,
   if (status == HEED_OK) status = make_annotations(&reading);
   if (status == HEED_OK) status = make_pairs(&reading);
   if (status == HEED_OK) status = make_prompts(&reading);
-  if (status == HEED_OK) {
-    world->users = name_table(&reading, "users", "name", &reading.users);
-    world->models = name_table(&reading, "models", "name", &reading.models);
-    if (world->users == NULL || world->models == NULL)
-      status = no_memory(error);
-  }
+  if (status == HEED_OK) status = make_names(&reading);
   if (status == HEED_OK) status = make_verdicts(&reading);
   if (status == HEED_OK) report(&reading);
   names_close(&reading.users);

@@ -205,10 +205,6 @@ typedef struct synthetic_making {
   double expected; /* gap */
 } synthetic_making;
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out for this world");
-}
-
 static double dot(size_t count, const double *a, const double *b) {
   double sum = 0.0;
   for (size_t i = 0; i < count; i++) sum += a[i] * b[i];
@@ -231,12 +227,13 @@ static heed_status draw_directions(synthetic_making *self, heed_error *error) {
   const size_t d = self->features;
   const double cosine = self->values[COSINE].number;
   const double sine = sqrt(1.0 - cosine * cosine);
-  double *w = host->scratch(host, d, sizeof *w);
-  double *v = host->scratch(host, d, sizeof *v);
-  double *u = host->scratch(host, d, sizeof *u);
-  double *z = host->scratch(host, d, sizeof *z);
+  heed_memory memory = {host, false};
+  double *w = heed_scratch_doubles(&memory, d);
+  double *v = heed_scratch_doubles(&memory, d);
+  double *u = heed_scratch_doubles(&memory, d);
+  double *z = heed_scratch_doubles(&memory, d);
   heed_stream stream = host->stream(host, "directions", 0);
-  if (w == NULL || v == NULL || u == NULL || z == NULL) return no_memory(error);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < d; i++) w[i] = heed_normal(&stream);
   for (size_t i = 0; i < d; i++) v[i] = heed_normal(&stream);
   normalise(d, w);
@@ -274,19 +271,16 @@ static void draw_candidates(synthetic_making *self, size_t prompt) {
 }
 
 static heed_status draw_prompts(synthetic_making *self, heed_error *error) {
-  const heed_host *host = self->host;
   const size_t rows = self->prompts + self->held_out;
   const size_t wide = self->candidates;
-  heed_table *table = host->table(host, "prompts", rows);
-  if (table == NULL) return no_memory(error);
-  self->phi = host->column(host, table, "features", HEED_FLOAT64,
-                           wide * self->features);
-  self->reward = host->column(host, table, "reward", HEED_FLOAT64, wide);
-  self->along = host->scratch(host, rows * wide, sizeof *self->along);
-  self->across = host->scratch(host, rows * wide, sizeof *self->across);
-  if (self->phi == NULL || self->reward == NULL || self->along == NULL ||
-      self->across == NULL)
-    return no_memory(error);
+  heed_memory memory = {self->host, false};
+  heed_table *table = heed_new_table(&memory, "prompts", rows);
+  self->phi = heed_new_column(&memory, table, "features", HEED_FLOAT64,
+                              wide * self->features);
+  self->reward = heed_new_column(&memory, table, "reward", HEED_FLOAT64, wide);
+  self->along = heed_scratch_doubles(&memory, rows * wide);
+  self->across = heed_scratch_doubles(&memory, rows * wide);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < rows; i++) draw_candidates(self, i);
   self->world->prompts = table;
   self->world->held_out = self->held_out;
@@ -312,7 +306,7 @@ static void fill_win(const synthetic_making *self, size_t count, double *win) {
 }
 
 static heed_status calibrate(synthetic_making *self, heed_error *error) {
-  const heed_host *host = self->host;
+  heed_memory memory = {self->host, false};
   const heed_value *values = self->values;
   const size_t wide = self->candidates;
   const size_t count =
@@ -320,10 +314,10 @@ static heed_status calibrate(synthetic_making *self, heed_error *error) {
   const double mu = values[MU].number;
   const double likeness =
       values[LIKENESS].text != NULL ? NAN : values[LIKENESS].number;
-  double *win = host->scratch(host, count * wide, wide * sizeof *win);
-  double *scratch = host->scratch(host, 3 * wide, sizeof *scratch);
+  double *win = heed_scratch(&memory, count * wide, wide * sizeof *win);
+  double *scratch = heed_scratch_doubles(&memory, 3 * wide);
   double most = NAN;
-  if (win == NULL || scratch == NULL) return no_memory(error);
+  if (memory.refused) return heed_no_memory(error);
   fill_win(self, count, win);
   const tilt_pool pool = {.prompts = count,
                           .candidates = wide,
@@ -340,7 +334,7 @@ static heed_status calibrate(synthetic_making *self, heed_error *error) {
                      "raise scale, candidates or cosine",
                      mu, values[COSINE].number, values[SCALE].number, wide,
                      floor(most * 1000.0) / 1000.0);
-  if (status != HEED_OK) return no_memory(error);
+  if (status != HEED_OK) return heed_no_memory(error);
   self->expected = tilt_gap(&pool, self->lean);
   return HEED_OK;
 }
@@ -351,7 +345,7 @@ static heed_status fill_reference(synthetic_making *self, heed_error *error) {
   const int64_t which = self->values[REFERENCE].integer;
   double *reference =
       host->column(host, self->world->prompts, "reference", HEED_FLOAT64, wide);
-  if (reference == NULL) return no_memory(error);
+  if (reference == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < self->prompts + self->held_out; i++) {
     double *row = reference + i * wide;
     if (which != UNIFORM)
@@ -407,18 +401,16 @@ typedef struct pair_columns {
   double *p, *difference;
 } pair_columns;
 
-static bool make_columns(const synthetic_making *self, heed_table *table,
-                         pair_columns *columns) {
-  const heed_host *host = self->host;
-  columns->prompt = host->column(host, table, "prompt", HEED_INT64, 1);
-  columns->response_a = host->column(host, table, "response_a", HEED_INT64, 1);
-  columns->response_b = host->column(host, table, "response_b", HEED_INT64, 1);
-  columns->p = host->column(host, table, "p", HEED_FLOAT64, 1);
-  columns->difference =
-      host->column(host, table, "difference", HEED_FLOAT64, self->features);
-  return columns->prompt != NULL && columns->response_a != NULL &&
-         columns->response_b != NULL && columns->p != NULL &&
-         columns->difference != NULL;
+static pair_columns make_columns(heed_memory *memory, heed_table *table,
+                                 size_t features) {
+  pair_columns made;
+  made.prompt = heed_new_column(memory, table, "prompt", HEED_INT64, 1);
+  made.response_a = heed_new_column(memory, table, "response_a", HEED_INT64, 1);
+  made.response_b = heed_new_column(memory, table, "response_b", HEED_INT64, 1);
+  made.p = heed_new_column(memory, table, "p", HEED_FLOAT64, 1);
+  made.difference =
+      heed_new_column(memory, table, "difference", HEED_FLOAT64, features);
+  return made;
 }
 
 /* Pair i is of prompt i mod N, and its two responses are inversions of two
@@ -491,14 +483,13 @@ static heed_status draw_pairs(synthetic_making *self, heed_error *error) {
   const heed_host *host = self->host;
   const size_t rows = (size_t)self->values[PAIRS].integer;
   const size_t cells = self->prompts * self->candidates;
-  double *a = host->scratch(host, cells, sizeof *a);
-  double *b = host->scratch(host, cells, sizeof *b);
-  double *mean = host->scratch(host, self->features, sizeof *mean);
-  heed_table *table = host->table(host, "pairs", rows);
-  pair_columns columns;
-  if (a == NULL || b == NULL || mean == NULL || table == NULL ||
-      !make_columns(self, table, &columns))
-    return no_memory(error);
+  heed_memory memory = {host, false};
+  double *a = heed_scratch_doubles(&memory, cells);
+  double *b = heed_scratch_doubles(&memory, cells);
+  double *mean = heed_scratch_doubles(&memory, self->features);
+  heed_table *table = heed_new_table(&memory, "pairs", rows);
+  const pair_columns columns = make_columns(&memory, table, self->features);
+  if (memory.refused) return heed_no_memory(error);
   const double divergence = fill_models(self, a, b);
   for (size_t i = 0; i < rows; i++) draw_pair(self, i, a, b, &columns);
   self->world->pairs = table;

@@ -9,6 +9,7 @@
 #include <cblas.h>
 #include <math.h>
 
+#include "heed/memory.h"
 #include "heed/trainer.h"
 #include "support/preference/refined.h"
 #include "trainers/dpo/tuning.h"
@@ -107,10 +108,6 @@ typedef struct dpo_training {
   double *w; /* (d) */
 } dpo_training;
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out for training");
-}
-
 /* ---- what goes out ---- */
 
 static void put(const heed_host *host, size_t output, double value) {
@@ -136,7 +133,7 @@ static void report(const dpo_training *self, const tuning_choice *choice,
 
 static heed_status report_joint(const dpo_training *self, heed_error *error) {
   const double mean = policy_fit_mean_eta(self->host, &self->fit);
-  if (isnan(mean)) return no_memory(error);
+  if (isnan(mean)) return heed_no_memory(error);
   put(self->host, LOG_LIKELIHOOD, self->fit.joint->log_likelihood);
   put(self->host, MEAN_ETA, mean);
   return HEED_OK;
@@ -145,14 +142,12 @@ static heed_status report_joint(const dpo_training *self, heed_error *error) {
 static heed_status hand_on(const dpo_training *self, double temperature,
                            double beta, heed_policy *policy,
                            heed_error *error) {
-  const heed_host *host = self->host;
+  heed_memory memory = {self->host, false};
   const size_t d = self->rows.features;
-  policy_state *state = host->allocate(host, 1, sizeof *state);
-  heed_table *table = host->table(host, "policy", d);
-  double *theta = table == NULL
-                      ? NULL
-                      : host->column(host, table, "theta", HEED_FLOAT64, 1);
-  if (state == NULL || theta == NULL) return no_memory(error);
+  policy_state *state = heed_allocate(&memory, 1, sizeof *state);
+  heed_table *table = heed_new_table(&memory, "policy", d);
+  double *theta = heed_new_column(&memory, table, "theta", HEED_FLOAT64, 1);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t k = 0; k < d; k++) theta[k] = temperature * self->w[k] / beta;
   *state = (policy_state){.features = d, .theta = theta};
   policy->state = state;
@@ -219,7 +214,7 @@ static heed_status fit_all(dpo_training *self, double ridge,
   const heed_status reported = report_joint(self, error);
   if (reported != HEED_OK) return reported;
   const double *p = chances(self);
-  return p == NULL ? no_memory(error)
+  return p == NULL ? heed_no_memory(error)
                    : refined_posterior(self->host, self->crowd, self->posterior,
                                        self->selection, &self->fit, p,
                                        &policy->refined, error);
@@ -233,7 +228,7 @@ static heed_status prepare(dpo_training *self, heed_error *error) {
   if (status != HEED_OK) return status;
   self->w =
       self->host->scratch(self->host, self->rows.features, sizeof *self->w);
-  return self->w == NULL ? no_memory(error)
+  return self->w == NULL ? heed_no_memory(error)
                          : policy_fit_open(self->host, &settings, &self->rows,
                                            self->posterior, &self->fit, error);
 }

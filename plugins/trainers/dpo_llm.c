@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heed/memory.h"
 #include "heed/trainer.h"
 #include "support/preference/refined.h"
 #include "trainers/dpo_llm/learner.h"
@@ -202,10 +203,6 @@ typedef struct policy_state {
   llm_model *weights;
 } policy_state;
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out for training");
-}
-
 static heed_status open_model(dpo_llm_trainer *self, heed_error *error) {
   const heed_value *values = self->values;
   const language_model_options options = {
@@ -280,14 +277,13 @@ static void report(const dpo_llm_learner *self) {
 
 static heed_status keep_history(const dpo_llm_learner *self,
                                 heed_policy *policy, heed_error *error) {
-  const heed_host *host = self->host;
-  heed_table *table = host->table(host, "policy", self->steps);
-  if (table == NULL) return no_memory(error);
-  double *loss = host->column(host, table, "loss", HEED_FLOAT64, 1);
-  double *margin = host->column(host, table, "margin", HEED_FLOAT64, 1);
-  double *accuracy = host->column(host, table, "accuracy", HEED_FLOAT64, 1);
-  if (loss == NULL || margin == NULL || accuracy == NULL)
-    return no_memory(error);
+  heed_memory memory = {self->host, false};
+  heed_table *table = heed_new_table(&memory, "policy", self->steps);
+  double *loss = heed_new_column(&memory, table, "loss", HEED_FLOAT64, 1);
+  double *margin = heed_new_column(&memory, table, "margin", HEED_FLOAT64, 1);
+  double *accuracy =
+      heed_new_column(&memory, table, "accuracy", HEED_FLOAT64, 1);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < self->steps; i++) {
     loss[i] = self->history[i].loss;
     margin[i] = self->history[i].margin;
@@ -352,15 +348,17 @@ static heed_status refine(const dpo_llm_training *training,
   const size_t annotations = training->selection->count;
   double *p = host->scratch(host, annotations, sizeof *p);
   heed_status status;
-  if (p == NULL) return no_memory(error);
+  if (p == NULL) return heed_no_memory(error);
   status = learner_read_margins(self, error);
   if (status != HEED_OK) return status;
   memcpy(p, training->posterior->p, annotations * sizeof *p);
   for (size_t i = 0; i < self->rows->count; i++)
     p[self->rows->row[i]] = preference_chance(
         self->rows->prefers_a[i] ? self->margin[i] : -self->margin[i]);
+  const double mean = policy_fit_mean_eta(host, self->fit);
+  if (isnan(mean)) return heed_no_memory(error);
   put(host, LOG_LIKELIHOOD, self->fit->joint->log_likelihood);
-  put(host, MEAN_ETA, policy_fit_mean_eta(host, self->fit));
+  put(host, MEAN_ETA, mean);
   return refined_posterior(host, training->crowd, training->posterior,
                            training->selection, self->fit, p, &policy->refined,
                            error);
@@ -395,7 +393,7 @@ static heed_status train(void *instance, const heed_host *host,
                                .selection = selection};
   policy_state *state = host->allocate(host, 1, sizeof *state);
   heed_status status =
-      state == NULL ? no_memory(error) : open_model(self, error);
+      state == NULL ? heed_no_memory(error) : open_model(self, error);
   if (status == HEED_OK) status = prepare(&training, self->values, error);
   if (status != HEED_OK) return status;
   policy->state = state;
@@ -523,7 +521,7 @@ static heed_status load(void *instance, const heed_host *host,
   policy_state *state = host->allocate(host, 1, sizeof *state);
   bool adapter;
   heed_status status =
-      state == NULL ? no_memory(error) : open_model(self, error);
+      state == NULL ? heed_no_memory(error) : open_model(self, error);
   (void)world;
   if (status == HEED_OK) status = is_adapter(path, &adapter, error);
   if (status != HEED_OK) return status;
@@ -547,7 +545,7 @@ static void release(void *instance, heed_policy *policy) {
 static heed_status create(const heed_host *host, const heed_value *values,
                           void **self, heed_error *error) {
   dpo_llm_trainer *made = host->allocate(host, 1, sizeof *made);
-  if (made == NULL) return no_memory(error);
+  if (made == NULL) return heed_no_memory(error);
   made->values = values;
   *self = made;
   if (values[TOGETHER].integer > values[BATCH].integer)

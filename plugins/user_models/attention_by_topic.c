@@ -159,8 +159,8 @@ static double next_attended(double eta, double rho, size_t n,
 
 /* ---- the model ---- */
 
-/* Room for B and for moments.  A model is asked for no error here, so where
- * memory is out its results are NaN, which estimators refuse. */
+/* Room for B and for moments; NULL: out of memory.  Most functions of a model
+ * return no status: their results are then NaN, which estimators refuse. */
 static double *open_room(const heed_answers *answers) {
   return malloc(2 * (answers->count + 2) * sizeof(double));
 }
@@ -235,7 +235,7 @@ static heed_status simulate(const void *self, const double *fitted,
   double *some = open_room(answers);
   heed_answers chosen;
   (void)self;
-  if (some == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (some == NULL) return heed_no_memory(error);
   heed_copy(&chosen, sizeof chosen, answers);
   chosen.choice = choice;
   for (size_t i = 0; i < answers->count; i++) {

@@ -62,7 +62,7 @@ static int run_cell(const command_arguments *given, heed_plan *plan) {
   host_registry *plugins = NULL;
   heed_stages *runner = NULL;
   heed_record *made = record_create(plan, given->cell);
-  heed_error error = {HEED_MEMORY, "memory is out"};
+  heed_error error = {HEED_MEMORY, HEED_OUT_OF_MEMORY};
   heed_status status = made == NULL ? HEED_MEMORY : HEED_OK;
   int exit_status;
   if (status == HEED_OK)

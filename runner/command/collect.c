@@ -74,7 +74,7 @@ static int report(const char *path) {
 }
 
 int command_collect(const command_arguments *given) {
-  heed_error error = {HEED_MEMORY, "memory is out"};
+  heed_error error = {HEED_MEMORY, HEED_OUT_OF_MEMORY};
   heed_status status = HEED_MEMORY;
   heed_work *folder = NULL;
   heed_plan *plan = NULL;

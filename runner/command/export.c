@@ -77,7 +77,7 @@ static heed_status write_text(const export_line *line, const char *column,
                      column, line->cell->first + line->row);
   written = json_dumpf(value, line->file, JSON_ENCODE_ANY) == 0;
   json_decref(value);
-  return written ? HEED_OK : heed_fail(error, HEED_MEMORY, "memory is out");
+  return written ? HEED_OK : heed_no_memory(error);
 }
 
 /* With a point or an exponent whatever the value: readers take the type of a

@@ -140,13 +140,11 @@ static heed_status make_text(const command_kept_options *what,
   FILE *memory = open_memstream(bytes, length);
   heed_status status;
   bool whole;
-  if (memory == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (memory == NULL) return heed_no_memory(error);
   status = what->write(memory, cell, error);
   whole = ferror(memory) == 0;
   if (fclose(memory) != 0) whole = false;
-  return status != HEED_OK || whole
-             ? status
-             : heed_fail(error, HEED_MEMORY, "memory is out");
+  return status != HEED_OK || whole ? status : heed_no_memory(error);
 }
 
 static heed_status put_text(const char *output, const char *bytes,

@@ -10,7 +10,7 @@
 typedef struct command_lines command_lines;
 
 /* columns: how many; right: which are aligned to the right (bit by bit).  NULL:
- * memory is out. */
+ * out of memory. */
 command_lines *lines_create(size_t columns, unsigned long right);
 void lines_free(command_lines *self);
 

@@ -86,7 +86,7 @@ static heed_status probe_once(const command_common *common, command_probe *self,
   self->culprits[self->count] = strdup(file);
   self->deaths[self->count] = strdup(death);
   if (self->culprits[self->count] == NULL || self->deaths[self->count] == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+    return heed_no_memory(error);
   self->count++;
   return HEED_OK;
 }

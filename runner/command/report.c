@@ -26,7 +26,7 @@ static heed_status write_page(const command_arguments *given,
   char *page = NULL;
   size_t length = 0;
   heed_status status =
-      output == NULL ? heed_fail(error, HEED_MEMORY, "out of memory")
+      output == NULL ? heed_no_memory(error)
                      : report_make(result, &options, &page, &length, error);
   if (status == HEED_OK) status = file_write(output, page, length, error);
   if (status == HEED_OK) printf("%s\n", output);

@@ -83,7 +83,7 @@ static void time_text(char *text, size_t size) {
   (void)strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
 }
 
-/* The command as it was given; NULL when memory is out. */
+/* The command as it was given.  NULL: out of memory. */
 static char *joined(const command_arguments *given) {
   char *text = NULL;
   size_t length;
@@ -131,7 +131,7 @@ static const char *failed_how(heed_record_status status) {
     case RECORD_TIMED_OUT:
       return "timed out";
     case RECORD_OUT_OF_MEMORY:
-      return "out of memory";
+      return HEED_OUT_OF_MEMORY;
     default:
       return "failed";
   }
@@ -187,7 +187,7 @@ static int run_in(const run_options *self, const heed_plan *plan,
                                      .say = progress_say};
   uint8_t *recorded = calloc(plan_cell_count(plan) + 1, 1);
   execution_state state = {0};
-  heed_error error = {HEED_MEMORY, "memory is out"};
+  heed_error error = {HEED_MEMORY, HEED_OUT_OF_MEMORY};
   char start[32];
   heed_status status = recorded == NULL ? HEED_MEMORY : HEED_OK;
   time_text(start, sizeof start);
@@ -220,7 +220,7 @@ int command_run(const command_arguments *given) {
   heed_plan *plan = NULL;
   heed_work *folder = NULL;
   char *text = NULL, *command = joined(given);
-  heed_error error = {HEED_MEMORY, "memory is out"};
+  heed_error error = {HEED_MEMORY, HEED_OUT_OF_MEMORY};
   heed_status status = command == NULL ? HEED_MEMORY : HEED_OK;
   int exit_status;
   set_options(&self, given);

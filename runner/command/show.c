@@ -32,7 +32,7 @@ static heed_status find_axis(const heed_plan *plan, const char *name,
   for (*index = 0; *index < plan->axis_count; ++*index)
     if (strcmp(plan->axes[*index].coordinate.name, name) == 0) return HEED_OK;
   names = calloc(plan->axis_count + 1, sizeof *names);
-  if (names == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (names == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < plan->axis_count; i++)
     names[i] = plan->axes[i].coordinate.name;
   status = unknown("axis", name, names, plan->axis_count, error);
@@ -46,7 +46,7 @@ static heed_status open_view(const view_result *result,
   const size_t named = given->axes.count, all = result->plan->axis_count;
   size_t *axes = calloc(named + all + 1, sizeof *axes);
   heed_status status = HEED_OK;
-  if (axes == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (axes == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < all; i++) axes[i] = i;
   for (size_t i = 0; status == HEED_OK && i < named; i++)
     status = find_axis(result->plan, given->axes.texts[i], &axes[i], error);
@@ -64,7 +64,7 @@ static heed_status check_metrics(const heed_plan *plan,
                                  heed_error *error) {
   const char **names = calloc(plan->metric_count + 1, sizeof *names);
   heed_status status = HEED_OK;
-  if (names == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (names == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < plan->metric_count; i++)
     names[i] = plan->metrics[i].name;
   for (size_t i = 0; status == HEED_OK && i < given->metrics.count; i++) {

@@ -316,16 +316,18 @@ enum { KNOWN = sizeof known / sizeof *known };
 heed_status diagnosis_find(view_result *result, diagnosis_signature **found,
                            size_t *count, heed_error *error) {
   diagnosis_search self = {.result = result};
-  diagnosis_signature *made = calloc(KNOWN, sizeof *made);
+  diagnosis_signature *made;
+  *found = NULL;
+  *count = 0;
   self.difference =
       calloc(result->plan->replicates + 1, sizeof *self.difference);
-  *found = made;
-  *count = 0;
-  if (made == NULL || self.difference == NULL) {
+  if (self.difference == NULL) return heed_no_memory(error);
+  made = calloc(KNOWN, sizeof *made);
+  if (made == NULL) {
     free(self.difference);
-    free(made);
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+    return heed_no_memory(error);
   }
+  *found = made;
   for (size_t i = 0; i < KNOWN; i++) {
     if (!known[i].find(&self, made[*count].seen)) continue;
     made[*count].name = known[i].name;

@@ -8,9 +8,9 @@
 
 double *evaluation_user_means(const heed_crowd *crowd,
                               const heed_posterior *posterior,
-                              host_arena *memory) {
+                              heed_memory *memory) {
   const size_t users = crowd->users->rows;
-  double *mean = arena_allocate(memory, users, sizeof *mean);
+  double *mean = heed_scratch_doubles(memory, users);
   for (size_t j = 0; mean != NULL && j < users; j++) {
     size_t start = j, end = j + 1;
     if (posterior->unit == HEED_BY_USER_TOPIC) {
@@ -122,12 +122,12 @@ static double rank_of(const heed_evaluation *self, size_t user) {
 heed_status evaluate_attentiveness(const heed_evaluation *self,
                                    heed_error *error) {
   const size_t users = self->crowd->users->rows;
+  heed_memory memory = {&self->host->host, false};
   const double *mean =
-      evaluation_user_means(self->crowd, self->posterior, self->scratch);
-  double *work = arena_allocate(self->scratch, 2 * users, sizeof *work);
+      evaluation_user_means(self->crowd, self->posterior, &memory);
+  double *work = heed_scratch_doubles(&memory, 2 * users);
   size_t right = 0;
-  if (mean == NULL || work == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (memory.refused) return heed_no_memory(error);
   put(self, METRIC_ETA_MEAN, gsl_stats_mean(mean, 1, users));
   if (self->eta == NULL) return HEED_OK;
   for (size_t j = 0; j < users; j++)
@@ -147,9 +147,8 @@ heed_status evaluate_attentiveness(const heed_evaluation *self,
     put(self, METRIC_ETA_RANK, rank_of(self, 0));
   }
   if (self->policy == NULL || self->policy->refined == NULL) return HEED_OK;
-  mean =
-      evaluation_user_means(self->crowd, self->policy->refined, self->scratch);
-  if (mean == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  mean = evaluation_user_means(self->crowd, self->policy->refined, &memory);
+  if (memory.refused) return heed_no_memory(error);
   put(self, METRIC_REFINED_ETA_RMSE, rmse(users, mean, self->eta));
   put(self, METRIC_REFINED_ETA_CORRELATION,
       correlation(users, mean, self->eta));

@@ -49,10 +49,11 @@ static heed_status put_accuracy(const heed_evaluation *self,
                                 heed_error *error) {
   const heed_table *pairs = self->world->pairs;
   const double *p = heed_table_data(pairs, "p", HEED_FLOAT64);
+  heed_memory memory = {&self->host->host, false};
   int8_t *better;
   if (p == NULL) return HEED_OK;
-  better = arena_allocate(self->scratch, pairs->rows, sizeof *better);
-  if (better == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  better = heed_scratch(&memory, pairs->rows, sizeof *better);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < pairs->rows; i++)
     better[i] = (int8_t)(p[i] > 0.5   ? HEED_CHOSE_A
                          : p[i] < 0.5 ? HEED_CHOSE_B
@@ -68,10 +69,11 @@ static heed_status put_consensus(const heed_evaluation *self,
   const heed_table *table = self->crowd->annotations;
   const int64_t *pair = heed_table_data(table, "pair", HEED_INT64);
   const int8_t *choice = heed_table_data(table, "choice", HEED_INT8);
+  heed_memory memory = {&self->host->host, false};
   int64_t *lead = /* labels for A less those for B */
-      arena_allocate(self->scratch, self->world->pairs->rows, sizeof *lead);
+      heed_scratch(&memory, self->world->pairs->rows, sizeof *lead);
   double all = 0, same = 0;
-  if (lead == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < table->rows; i++)
     if (choice[i] != HEED_CHOSE_TIE)
       lead[pair[i]] += choice[i] == HEED_CHOSE_A ? 1 : -1;
@@ -97,14 +99,13 @@ static heed_status put_spearman(const heed_evaluation *self,
   const int64_t *pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
   const int8_t *choice =
       heed_table_data(crowd->annotations, "choice", HEED_INT8);
-  const double *mean =
-      evaluation_user_means(crowd, self->posterior, self->scratch);
-  double *eta = arena_allocate(self->scratch, users, sizeof *eta);
-  double *share = arena_allocate(self->scratch, users, sizeof *share);
-  double *work = arena_allocate(self->scratch, 2 * users, sizeof *work);
+  heed_memory memory = {&self->host->host, false};
+  const double *mean = evaluation_user_means(crowd, self->posterior, &memory);
+  double *eta = heed_scratch_doubles(&memory, users);
+  double *share = heed_scratch_doubles(&memory, users);
+  double *work = heed_scratch_doubles(&memory, 2 * users);
   size_t count = 0;
-  if (mean == NULL || eta == NULL || share == NULL || work == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (memory.refused) return heed_no_memory(error);
   for (size_t j = 0; j < users; j++) {
     int64_t judged = 0, same = 0;
     for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++) {
@@ -145,12 +146,11 @@ static heed_status put_held_out(const heed_evaluation *self,
   const heed_estimator_functions *functions =
       self->estimator->plugin->functions;
   const size_t count = self->held_out->annotations->rows;
-  double *probability =
-      arena_allocate(self->scratch, count, sizeof *probability);
+  heed_memory memory = {&self->host->host, false};
+  double *probability = heed_scratch_doubles(&memory, count);
   double loss = 0;
   heed_status status;
-  if (probability == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (memory.refused) return heed_no_memory(error);
   evaluation_calls(self, self->estimator);
   status =
       functions->predict(self->estimator->self, &self->host->host,

@@ -8,12 +8,8 @@
 
 #include "evaluation/evaluation.h"
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
-
-static heed_response *candidates(size_t count, host_arena *memory) {
-  heed_response *all = arena_allocate(memory, count, sizeof *all);
+static heed_response *candidates(size_t count, heed_memory *memory) {
+  heed_response *all = heed_scratch(memory, count, sizeof *all);
   for (size_t i = 0; all != NULL && i < count; i++)
     all[i].candidate = (int64_t)i;
   return all;
@@ -56,29 +52,38 @@ static void know_wins(size_t count, const double *reward,
   }
 }
 
+static evaluation_prompts *know_nothing(heed_memory *memory, size_t count,
+                                        size_t wide) {
+  evaluation_prompts *made = heed_allocate(memory, 1, sizeof *made);
+  double *reward = heed_allocate_doubles(memory, count * wide);
+  double *reference = heed_allocate_doubles(memory, count * wide);
+  double *win = heed_allocate_doubles(memory, count * wide);
+  if (memory->refused) return NULL;
+  *made = (evaluation_prompts){.count = count,
+                               .candidates = wide,
+                               .reward = reward,
+                               .reference = reference,
+                               .win = win};
+  return made;
+}
+
 heed_status prompts_know(const heed_instance *source, const heed_world *world,
-                         host_service *host, host_arena *memory,
-                         const evaluation_prompts **result, heed_error *error) {
+                         host_service *host, const evaluation_prompts **result,
+                         heed_error *error) {
   const heed_source_functions *functions = source->plugin->functions;
   const size_t count = world->held_out, wide = world->candidates;
+  heed_memory memory = {&host->host, false};
   evaluation_prompts *self;
   heed_response *all;
   heed_status status = HEED_OK;
   *result = NULL;
   if (functions->judge == NULL || functions->reference == NULL || count == 0)
     return HEED_OK;
-  if (wide == 0) return texts_know(source, world, host, memory, result, error);
-  self = arena_allocate(memory, 1, sizeof *self);
-  all = candidates(wide, memory);
-  if (self == NULL || all == NULL) return no_memory(error);
-  self->count = count;
-  self->candidates = wide;
+  if (wide == 0) return texts_know(source, world, host, result, error);
+  self = know_nothing(&memory, count, wide);
+  all = candidates(wide, &memory);
+  if (memory.refused) return heed_no_memory(error);
   self->first = world->prompts->rows - count;
-  self->reward = arena_allocate(memory, count * wide, sizeof(double));
-  self->reference = arena_allocate(memory, count * wide, sizeof(double));
-  self->win = arena_allocate(memory, count * wide, sizeof(double));
-  if (self->reward == NULL || self->reference == NULL || self->win == NULL)
-    return no_memory(error);
   for (size_t i = 0; status == HEED_OK && i < count; i++) {
     of_prompt(wide, all, self->first + i);
     status = functions->judge(source->self, &host->host, world, wide, all,
@@ -186,8 +191,9 @@ static heed_status read_tilt(const heed_evaluation *self, double *tilt,
   const evaluation_prompts *known = self->prompts;
   const heed_trainer_functions *functions = self->trainer->plugin->functions;
   const size_t wide = known->candidates;
-  heed_response *all = candidates(wide, self->scratch);
-  if (all == NULL) return no_memory(error);
+  heed_memory memory = {&self->host->host, false};
+  heed_response *all = candidates(wide, &memory);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < known->count; i++) {
     double *row = tilt + i * wide, sum = 0;
     of_prompt(wide, all, known->first + i);
@@ -271,11 +277,12 @@ static heed_status evaluate_candidates(const heed_evaluation *self,
                                        heed_error *error) {
   const evaluation_prompts *known = self->prompts;
   double kl, win;
-  double *tilt = arena_allocate(self->scratch, known->count * known->candidates,
-                                sizeof *tilt);
+  heed_memory memory = {&self->host->host, false};
+  double *tilt =
+      heed_scratch_doubles(&memory, known->count * known->candidates);
   policy_ray ray = {known, tilt, 0};
   heed_status status;
-  if (tilt == NULL) return no_memory(error);
+  if (memory.refused) return heed_no_memory(error);
   evaluation_calls(self, self->trainer);
   status = read_tilt(self, tilt, error);
   if (status != HEED_OK) return status;
@@ -354,11 +361,12 @@ static heed_status casual_choices(const heed_evaluation *self, double *casual,
                                   heed_error *error) {
   const heed_table *table = self->held_out->annotations;
   const heed_user_model_functions *model;
-  double *p = arena_allocate(self->scratch, table->rows, sizeof *p);
-  size_t *row = arena_allocate(self->scratch, table->rows, sizeof *row);
-  size_t *pair = arena_allocate(self->scratch, table->rows, sizeof *pair);
+  heed_memory memory = {&self->host->host, false};
+  double *p = heed_scratch_doubles(&memory, table->rows);
+  size_t *row = heed_scratch_sizes(&memory, table->rows);
+  size_t *pair = heed_scratch_sizes(&memory, table->rows);
   const int64_t *pairs = heed_table_data(table, "pair", HEED_INT64);
-  if (p == NULL || row == NULL || pair == NULL) return no_memory(error);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < table->rows; i++) {
     p[i] = casual[i] = 0.5;
     row[i] = i;
@@ -386,13 +394,14 @@ static heed_status evaluate_held_out(const heed_evaluation *self,
   const int64_t *user = heed_table_data(table, "user", HEED_INT64);
   const int64_t *pair = heed_table_data(table, "pair", HEED_INT64);
   const int8_t *choice = heed_table_data(table, "choice", HEED_INT8);
+  heed_memory memory = {&self->host->host, false};
   const double *eta =
-      evaluation_user_means(self->crowd, self->posterior, self->scratch);
-  double *casual = arena_allocate(self->scratch, table->rows, sizeof *casual);
+      evaluation_user_means(self->crowd, self->posterior, &memory);
+  double *casual = heed_scratch_doubles(&memory, table->rows);
   double loss = 0, right = 0;
   size_t count = 0;
   heed_status status;
-  if (eta == NULL || casual == NULL) return no_memory(error);
+  if (memory.refused) return heed_no_memory(error);
   status = casual_choices(self, casual, error);
   for (size_t i = 0; status == HEED_OK && i < table->rows; i++) {
     double z = 0;

@@ -55,7 +55,7 @@ heed_status evaluation_read(const host_registry *plugins, const json_t *spec,
   if (status != HEED_OK) return status;
   kl = &values[SETTING_KL];
   levels = arena_allocate(service->output, kl->count, sizeof *levels);
-  if (levels == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (levels == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < kl->count; i++) levels[i] = kl->items[i].number;
   *result = (evaluation_settings){
       .kl_count = kl->count,

@@ -5,10 +5,6 @@
 
 #include "evaluation/evaluation.h"
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
-
 /* Judges are asked about all responses at once.  *rewards stays NULL where the
  * world has no such judge. */
 typedef heed_status texts_judging(void *self, const heed_host *host,
@@ -18,15 +14,14 @@ typedef heed_status texts_judging(void *self, const heed_host *host,
 
 static heed_status ask(const heed_instance *source, texts_judging *judge,
                        const heed_world *world, host_service *host,
-                       host_arena *memory, size_t count,
-                       const heed_response *responses, double **rewards,
-                       heed_error *error) {
+                       size_t count, const heed_response *responses,
+                       double **rewards, heed_error *error) {
   double *made;
   heed_status status;
   *rewards = NULL;
   if (judge == NULL) return HEED_OK;
-  made = arena_allocate(memory, count, sizeof *made);
-  if (made == NULL) return no_memory(error);
+  made = host->host.allocate(&host->host, count, sizeof *made);
+  if (made == NULL) return heed_no_memory(error);
   status =
       judge(source->self, &host->host, world, count, responses, made, error);
   if (status == HEED_UNSUPPORTED) return HEED_OK;
@@ -40,15 +35,14 @@ static heed_status ask(const heed_instance *source, texts_judging *judge,
   return status;
 }
 
-/* The reference's responses to the held-out prompts; NULL where memory is
- * out. */
+/* The reference's responses to the held-out prompts. */
 static heed_response *reference_responses(const heed_world *world,
                                           const char *const *text,
-                                          host_arena *memory) {
+                                          heed_memory *memory) {
   const size_t count = world->held_out;
   const size_t first = world->prompts->rows - count;
   const int8_t *cut = heed_table_data(world->prompts, "cut", HEED_INT8);
-  heed_response *all = arena_allocate(memory, count, sizeof *all);
+  heed_response *all = heed_allocate(memory, count, sizeof *all);
   for (size_t i = 0; all != NULL && i < count; i++)
     all[i] = (heed_response){.prompt = first + i,
                              .candidate = -1,
@@ -59,24 +53,26 @@ static heed_response *reference_responses(const heed_world *world,
 }
 
 heed_status texts_know(const heed_instance *source, const heed_world *world,
-                       host_service *host, host_arena *memory,
-                       const evaluation_prompts **result, heed_error *error) {
+                       host_service *host, const evaluation_prompts **result,
+                       heed_error *error) {
   const heed_source_functions *functions = source->plugin->functions;
   const char *const *text =
       heed_table_data(world->prompts, "response", HEED_STRING);
-  evaluation_prompts *self = arena_allocate(memory, 1, sizeof *self);
+  heed_memory memory = {&host->host, false};
+  evaluation_prompts *self;
   heed_response *all;
   heed_status status;
   if (text == NULL) return HEED_OK;
-  all = reference_responses(world, text, memory);
-  if (self == NULL || all == NULL) return no_memory(error);
+  self = heed_allocate(&memory, 1, sizeof *self);
+  all = reference_responses(world, text, &memory);
+  if (memory.refused) return heed_no_memory(error);
   self->count = world->held_out;
   self->first = world->prompts->rows - world->held_out;
-  status = ask(source, functions->judge, world, host, memory, self->count, all,
+  status = ask(source, functions->judge, world, host, self->count, all,
                &self->reward, error);
   if (status == HEED_OK && self->reward != NULL)
-    status = ask(source, functions->second_judge, world, host, memory,
-                 self->count, all, &self->second, error);
+    status = ask(source, functions->second_judge, world, host, self->count, all,
+                 &self->second, error);
   if (status == HEED_OK && self->reward != NULL) *result = self;
   return status;
 }
@@ -95,11 +91,10 @@ static heed_status draw(const heed_evaluation *self, texts_answers *made,
   const evaluation_prompts *known = self->prompts;
   const heed_trainer_functions *trainer = self->trainer->plugin->functions;
   const heed_host *host = &self->host->host;
-  heed_stream *stream =
-      arena_allocate(self->scratch, known->count, sizeof *stream);
-  made->response =
-      arena_allocate(self->scratch, known->count, sizeof *made->response);
-  if (stream == NULL || made->response == NULL) return no_memory(error);
+  heed_memory memory = {host, false};
+  heed_stream *stream = heed_scratch(&memory, known->count, sizeof *stream);
+  made->response = heed_scratch(&memory, known->count, sizeof *made->response);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < known->count; i++) {
     stream[i] = host->stream(host, "response", known->first + i);
     made->response[i] =
@@ -123,10 +118,11 @@ static heed_status weigh(const heed_evaluation *self, texts_answers *made,
   const heed_source_functions *source = self->source->plugin->functions;
   const heed_trainer_functions *trainer = self->trainer->plugin->functions;
   const heed_host *host = &self->host->host;
+  heed_memory memory = {host, false};
   heed_status status;
-  made->policy = arena_allocate(self->scratch, known->count, sizeof(double));
-  made->reference = arena_allocate(self->scratch, known->count, sizeof(double));
-  if (made->policy == NULL || made->reference == NULL) return no_memory(error);
+  made->policy = heed_scratch_doubles(&memory, known->count);
+  made->reference = heed_scratch_doubles(&memory, known->count);
+  if (memory.refused) return heed_no_memory(error);
   status = trainer->log_probability(self->trainer->self, host, self->world,
                                     self->policy, known->count, made->response,
                                     made->policy, error);
@@ -148,13 +144,11 @@ static heed_status judge(const heed_evaluation *self, texts_answers *made,
                          heed_error *error) {
   const evaluation_prompts *known = self->prompts;
   const heed_source_functions *source = self->source->plugin->functions;
-  heed_status status =
-      ask(self->source, source->judge, self->world, self->host, self->scratch,
-          known->count, made->response, &made->reward, error);
+  heed_status status = ask(self->source, source->judge, self->world, self->host,
+                           known->count, made->response, &made->reward, error);
   if (status == HEED_OK && known->second != NULL)
-    status =
-        ask(self->source, source->second_judge, self->world, self->host,
-            self->scratch, known->count, made->response, &made->second, error);
+    status = ask(self->source, source->second_judge, self->world, self->host,
+                 known->count, made->response, &made->second, error);
   if (status == HEED_OK && made->reward == NULL)
     return heed_fail(error, HEED_UNSUPPORTED,
                      "the judge of the reference's responses does not judge "
@@ -196,32 +190,30 @@ static void put_columns(const heed_evaluation *self, const texts_answers *made,
 /* The table of what was drawn: a row a prompt. */
 static heed_status put_responses(const heed_evaluation *self,
                                  const texts_answers *made, heed_error *error) {
-  const heed_host *host = &self->host->host;
   const heed_table *prompts = self->world->prompts;
   const size_t count = self->prompts->count, first = self->prompts->first;
   const char *const *asked = heed_table_data(prompts, "text", HEED_STRING);
   const char *const *earlier =
       heed_table_data(prompts, "response", HEED_STRING);
-  heed_table *table = host->table(host, "responses", count);
-  if (table == NULL) return no_memory(error);
-  int64_t *prompt = host->column(host, table, "prompt", HEED_INT64, 1);
-  const char **text = host->column(host, table, "text", HEED_STRING, 1);
+  heed_memory memory = {&self->host->host, false};
+  heed_table *table = heed_new_table(&memory, "responses", count);
+  int64_t *prompt = heed_new_column(&memory, table, "prompt", HEED_INT64, 1);
+  const char **text = heed_new_column(&memory, table, "text", HEED_STRING, 1);
   const char **reference =
-      host->column(host, table, "reference", HEED_STRING, 1);
-  const char **policy = host->column(host, table, "policy", HEED_STRING, 1);
-  double *win = host->column(host, table, "win", HEED_FLOAT64, 1);
-  double *gain = host->column(host, table, "reward_gain", HEED_FLOAT64, 1);
-  double *ratio = host->column(host, table, "log_ratio", HEED_FLOAT64, 1);
-  if (prompt == NULL || text == NULL || reference == NULL || policy == NULL ||
-      win == NULL || gain == NULL || ratio == NULL)
-    return no_memory(error);
-  for (size_t i = 0; i < count; i++) {
+      heed_new_column(&memory, table, "reference", HEED_STRING, 1);
+  const char **policy =
+      heed_new_column(&memory, table, "policy", HEED_STRING, 1);
+  double *win = heed_new_column(&memory, table, "win", HEED_FLOAT64, 1);
+  double *gain =
+      heed_new_column(&memory, table, "reward_gain", HEED_FLOAT64, 1);
+  double *ratio = heed_new_column(&memory, table, "log_ratio", HEED_FLOAT64, 1);
+  for (size_t i = 0; i < count && !memory.refused; i++) {
     prompt[i] = (int64_t)(first + i);
     text[i] = asked == NULL ? "" : asked[first + i];
     reference[i] = earlier[first + i];
-    policy[i] = host->copy(host, made->response[i].text);
-    if (policy[i] == NULL) return no_memory(error);
+    policy[i] = heed_copy_text(&memory, made->response[i].text);
   }
+  if (memory.refused) return heed_no_memory(error);
   put_columns(self, made, win, gain, ratio);
   *self->responses = table;
   return HEED_OK;

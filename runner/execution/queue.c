@@ -3,14 +3,17 @@
  * share what they can. */
 #include "queue.h"
 
-#include <stdlib.h>
+#include <assert.h>
 #include <string.h>
+
+#include "host/host.h"
 
 /* Who makes a costly node of a replicate: a worker + 1, or one of these. */
 #define NOBODY 0u
 #define MADE UINT32_MAX
 
 struct execution_queue {
+  host_arena *memory; /* owns the queue and all that it points to */
   const heed_plan *plan;
   uint8_t *state; /* cell_state of each cell */
   size_t next;    /* position before which nothing is queued */
@@ -45,19 +48,15 @@ static size_t number_shared(execution_queue *self, size_t position) {
   return self->thing_count++;
 }
 
-static bool number_costly(execution_queue *self) {
+static void number_costly(execution_queue *self) {
   const size_t count = self->plan->node_count;
-  self->costly = calloc(count + 1, sizeof *self->costly);
-  self->shared = calloc(count + 1, sizeof *self->shared);
-  if (self->costly == NULL || self->shared == NULL) return false;
   for (size_t i = 0; i < count; i++) {
     if (!self->plan->nodes[i].costly) continue;
     self->costly[i] = self->thing_count++;
     self->shared[i] = number_shared(self, i);
   }
-  self->makers = calloc(self->thing_count * self->plan->replicates + 1,
-                        sizeof *self->makers);
-  return self->makers != NULL;
+  self->makers = arena_allocate(self->memory, self->thing_count,
+                                self->plan->replicates * sizeof *self->makers);
 }
 
 static uint32_t *maker_of(const execution_queue *self, size_t thing,
@@ -67,12 +66,7 @@ static uint32_t *maker_of(const execution_queue *self, size_t thing,
 }
 
 void queue_free(execution_queue *self) {
-  if (self == NULL) return;
-  free(self->makers);
-  free(self->costly);
-  free(self->shared);
-  free(self->state);
-  free(self);
+  if (self != NULL) arena_free(self->memory);
 }
 
 size_t queue_waiting(const execution_queue *self) {
@@ -151,13 +145,22 @@ static size_t being_made(const execution_queue *self, size_t cell,
 /* ---- making one ---- */
 
 execution_queue *queue_create(const heed_plan *plan, const uint8_t *recorded) {
-  const size_t cells = plan_cell_count(plan);
-  execution_queue *self = calloc(1, sizeof *self);
-  if (self == NULL) return NULL;
-  self->plan = plan;
-  self->state = calloc(cells + 1, 1);
-  if (self->state == NULL || !number_costly(self)) {
-    queue_free(self);
+  const size_t cells = plan_cell_count(plan), nodes = plan->node_count;
+  host_arena *memory = arena_create();
+  execution_queue *self = arena_allocate(memory, 1, sizeof *self);
+  uint8_t *state = arena_allocate(memory, cells, sizeof *state);
+  size_t *costly = arena_allocate(memory, nodes, sizeof *costly);
+  size_t *shared = arena_allocate(memory, nodes, sizeof *shared);
+  if (!arena_refused(memory)) {
+    *self = (execution_queue){.memory = memory,
+                              .plan = plan,
+                              .state = state,
+                              .costly = costly,
+                              .shared = shared};
+    number_costly(self);
+  }
+  if (arena_refused(memory)) {
+    arena_free(memory);
     return NULL;
   }
   for (size_t i = 0; i < cells; i++) {
@@ -207,6 +210,7 @@ size_t queue_take(execution_queue *self, const execution_batch_wish *wish,
     cells[count++] = cell;
     if (position == self->next) self->next++;
   }
+  assert(count <= self->waiting);
   self->waiting -= count;
   return count;
 }

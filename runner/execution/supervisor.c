@@ -417,7 +417,7 @@ heed_status execution_run(const heed_plan *plan, heed_work *folder,
   sigset_t earlier;
   count_recorded(state, plan, recorded);
   if (!make_room(&self, recorded))
-    self.status = heed_fail(error, HEED_MEMORY, "memory is out");
+    self.status = heed_no_memory(error);
   else if (!watch_signals(&self, &earlier))
     self.status = heed_fail(error, HEED_IO, "signals cannot be watched");
   if (self.status == HEED_OK) {

@@ -97,7 +97,7 @@ static heed_status add_record(const heed_plan *plan, size_t cell,
                               const verdict_sentence *says,
                               heed_record **result, heed_error *error) {
   *result = record_create(plan, cell);
-  if (*result == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (*result == NULL) return heed_no_memory(error);
   return record_fail(*result, says->status, says->stage, says->plugin,
                      says->signal, says->text, error);
 }
@@ -111,7 +111,7 @@ static heed_status record_node(const execution_parts *run,
       calloc(dead_node->point_count + 1, sizeof(heed_record *));
   heed_status status = HEED_OK;
   *count = 0;
-  if (records == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (records == NULL) return heed_no_memory(error);
   for (size_t i = 0; status == HEED_OK && i < dead_node->point_count; i++) {
     const size_t cell =
         (dead_node->first_point + i) * run->plan->replicates + replicate;

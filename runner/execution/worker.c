@@ -138,7 +138,7 @@ static void count_time(execution_slot *slot, const heed_record *record) {
 static heed_status run_cell(worker *self, size_t cell, heed_error *error) {
   heed_record *made = record_create(self->plan, cell);
   heed_status status;
-  if (made == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (made == NULL) return heed_no_memory(error);
   status = stages_run(self->stages, cell, made, error);
   slot_rest(self->slot);
   if (status != HEED_OK) {
@@ -236,7 +236,7 @@ heed_status execution_work(const char *folder, int socket, int slot_file,
   (void)signal(SIGINT, SIG_IGN); /* the supervisor decides */
   (void)signal(SIGTERM, SIG_IGN);
   offer_first();
-  if (self == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (self == NULL) return heed_no_memory(error);
   self->socket = socket;
   status = open_worker(self, folder, slot_file, allow_unsafe, error);
   if (status == HEED_OK) status = serve(self, error);

@@ -127,8 +127,7 @@ static heed_status rename_and_sync(const char *temporary, const char *path,
   char *folder = file_folder(path);
   heed_status status;
   int result;
-  if (folder == NULL)
-    return heed_fail(error, HEED_MEMORY, "%s: memory is out", path);
+  if (folder == NULL) return heed_no_memory(error);
   fault_point("rename");
   result = rename(temporary, path);
   fault_point("rename");
@@ -162,8 +161,7 @@ heed_status file_write(const char *path, const void *bytes, size_t length,
                        heed_error *error) {
   char *temporary = file_temporary(path);
   heed_status status;
-  if (temporary == NULL)
-    return heed_fail(error, HEED_MEMORY, "%s: memory is out", path);
+  if (temporary == NULL) return heed_no_memory(error);
   status = write_temporary(temporary, bytes, length, error);
   if (status == HEED_OK)
     status = file_commit(temporary, path, error);

@@ -100,8 +100,11 @@ void *hdf_image(hdf_file *self, hid_t root, size_t *length) {
   if (H5Fflush(root, H5F_SCOPE_GLOBAL) >= 0)
     size = H5Fget_file_image(root, NULL, 0);
   if (size > 0) bytes = malloc((size_t)size);
-  if (bytes == NULL || H5Fget_file_image(root, bytes, (size_t)size) != size) {
+  if (size > 0 && bytes == NULL) hdf_no_memory(self);
+  if (size <= 0 ||
+      (bytes != NULL && H5Fget_file_image(root, bytes, (size_t)size) != size))
     hdf_fail(self, "build", "a file in memory");
+  if (self->status != HEED_OK) {
     free(bytes);
     return NULL;
   }
@@ -238,7 +241,7 @@ char *hdf_read_note_text(hdf_file *self, hid_t object, const char *name) {
   if (found != NULL) {
     text = strdup(found);
     (void)H5free_memory(found);
-    if (text == NULL) hdf_fail(self, "find memory for", name);
+    if (text == NULL) hdf_no_memory(self);
   }
   (void)H5Tclose(type);
   return text;
@@ -260,9 +263,11 @@ void *hdf_read(hdf_file *self, hid_t parent, const char *name, hid_t type,
   space = H5Dget_space(set);
   points = H5Sget_simple_extent_npoints(space);
   if (points >= 0) data = calloc((size_t)points + 1, size);
-  if (data == NULL ||
-      H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0) {
+  if (points >= 0 && data == NULL) hdf_no_memory(self);
+  if (points < 0 || (data != NULL && H5Dread(set, type, H5S_ALL, H5S_ALL,
+                                             H5P_DEFAULT, data) < 0))
     hdf_fail(self, "read", name);
+  if (self->status != HEED_OK) {
     free(data);
     data = NULL;
   } else {
@@ -289,11 +294,13 @@ void *hdf_read_rows(hdf_file *self, hid_t parent, const char *name, hid_t type,
   for (int i = 0; i < rank; i++) *count *= extent[i];
   memory = H5Screate_simple(rank, extent, NULL);
   if (rank > 0) data = calloc(*count + 1, size);
-  if (data == NULL ||
-      H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL) <
-          0 ||
-      H5Dread(set, type, memory, space, H5P_DEFAULT, data) < 0) {
+  if (rank > 0 && data == NULL) hdf_no_memory(self);
+  if (rank <= 0 || (data != NULL &&
+                    (H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL,
+                                         extent, NULL) < 0 ||
+                     H5Dread(set, type, memory, space, H5P_DEFAULT, data) < 0)))
     hdf_fail(self, "read", name);
+  if (self->status != HEED_OK) {
     free(data);
     data = NULL;
     *count = 0;
@@ -333,7 +340,11 @@ void hdf_free_texts(char **texts, size_t count) {
 char *hdf_read_text(hdf_file *self, hid_t parent, const char *name) {
   size_t count;
   char **texts = hdf_read_texts(self, parent, name, &count);
-  char *text = count > 0 && texts[0] != NULL ? strdup(texts[0]) : NULL;
+  char *text = NULL;
+  if (count > 0 && texts[0] != NULL) {
+    text = strdup(texts[0]);
+    if (text == NULL) hdf_no_memory(self);
+  }
   hdf_free_texts(texts, count);
   return text;
 }

@@ -64,7 +64,7 @@ static kept_growing *add_column(hdf_kept *self, const heed_column *like,
   kept_growing *made;
   hid_t type, space, creation;
   if (columns == NULL) {
-    hdf_fail(self->file, "find memory for the column", like->name);
+    hdf_no_memory(self->file);
     return NULL;
   }
   self->columns = columns;
@@ -73,7 +73,7 @@ static kept_growing *add_column(hdf_kept *self, const heed_column *like,
       (kept_growing){strdup(name), like->type, like->width, 0, H5I_INVALID_HID};
   self->column_count++;
   if (made->name == NULL) {
-    hdf_fail(self->file, "find memory for the column", name);
+    hdf_no_memory(self->file);
     return NULL;
   }
   type = hdf_type(like->type);
@@ -110,7 +110,7 @@ static kept_growing *column_like(hdf_kept *self, const heed_column *like) {
     name = file_name("%s_%u", like->name, number);
   }
   if (name == NULL)
-    hdf_fail(self->file, "find memory for the column", like->name);
+    hdf_no_memory(self->file);
   else if (found == NULL)
     found = add_column(self, like, name);
   free(name);
@@ -154,7 +154,7 @@ static void put_repeated(hdf_kept *self, const heed_column *label,
   const size_t bytes = heed_type_size(label->type) * label->width;
   char *all = malloc(count * bytes + 1);
   if (all == NULL) {
-    hdf_fail(self->file, "find memory for the column", label->name);
+    hdf_no_memory(self->file);
     return;
   }
   for (size_t i = 0; i < count; i++)
@@ -188,7 +188,9 @@ static void write_components(hdf_kept *self, const kept_growing *column) {
   hid_t scale = H5I_INVALID_HID;
   for (size_t i = 0; numbers != NULL && i < column->width; i++)
     numbers[i] = (int64_t)i;
-  if (name != NULL && numbers != NULL)
+  if (name == NULL || numbers == NULL)
+    hdf_no_memory(self->file);
+  else
     scale = hdf_write(self->file, self->group, name, H5T_NATIVE_INT64, 1,
                       &extent, numbers);
   if (scale < 0 || H5DSset_scale(scale, name) < 0 ||
@@ -204,7 +206,7 @@ static void write_scale(hdf_kept *self) {
   int64_t *rows = malloc((self->rows + 1) * sizeof *rows);
   hid_t scale;
   if (rows == NULL) {
-    hdf_fail(self->file, "find memory for the rows of", self->name);
+    hdf_no_memory(self->file);
     return;
   }
   for (size_t i = 0; i < self->rows; i++) rows[i] = (int64_t)i;
@@ -259,7 +261,7 @@ static bool type_of(hid_t set, heed_column_type *type) {
 static void fill_texts(hdf_file *file, char **texts, size_t count) {
   for (size_t i = 0; i < count; i++)
     if (texts[i] == NULL && (texts[i] = H5allocate_memory(1, true)) == NULL)
-      hdf_fail(file, "find memory for", "a text");
+      hdf_no_memory(file);
 }
 
 static void read_column(hdf_file *file, hid_t group, const char *name,
@@ -285,6 +287,7 @@ static void read_column(hdf_file *file, hid_t group, const char *name,
   table->rows = rows == SIZE_MAX ? (size_t)extent[0] : rows;
   column->width = (size_t)extent[1];
   column->name = strdup(name);
+  if (column->name == NULL) hdf_no_memory(file);
   column->data =
       hdf_read_rows(file, group, name, type, heed_type_size(column->type),
                     first, table->rows, &count);
@@ -302,21 +305,25 @@ heed_table *kept_read(hdf_file *file, hid_t parent, const char *name,
   if (file->status != HEED_OK || H5Lexists(parent, name, H5P_DEFAULT) <= 0)
     return NULL;
   group = H5Gopen2(parent, name, H5P_DEFAULT);
-  table = calloc(1, sizeof *table);
-  if (group < 0 || table == NULL || H5Gget_info(group, &info) < 0) {
+  if (group < 0 || H5Gget_info(group, &info) < 0) {
     hdf_fail(file, "read the table", name);
-    free(table);
+    if (group >= 0) (void)H5Gclose(group);
     return NULL;
   }
-  table->columns = calloc(info.nlinks + 1, sizeof *table->columns);
-  for (hsize_t i = 0; table->columns != NULL && i < info.nlinks; i++) {
+  table = calloc(1, sizeof *table);
+  if (table != NULL)
+    table->columns = calloc(info.nlinks + 1, sizeof *table->columns);
+  if (table == NULL || table->columns == NULL) hdf_no_memory(file);
+  for (hsize_t i = 0; file->status == HEED_OK && i < info.nlinks; i++) {
     char column[128];
     (void)H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, column,
                              sizeof column, H5P_DEFAULT);
     read_column(file, group, column, first, count, table);
   }
   (void)H5Gclose(group);
-  return table;
+  if (file->status == HEED_OK) return table;
+  kept_free(table);
+  return NULL;
 }
 
 void kept_free(heed_table *table) {

@@ -31,10 +31,6 @@ typedef struct adopt_adoption {
   heed_error *error;
 } adopt_adoption;
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "out of memory");
-}
-
 /* ---- versions and sizes ---- */
 
 static heed_status check_version(const heed_abi *abi, const char *file,
@@ -135,7 +131,7 @@ static heed_status repack(const adopt_adoption *self, const void *array,
   *result = NULL;
   if (array == NULL) return HEED_OK;
   copy = arena_allocate(self->memory, count, size);
-  if (copy == NULL) return no_memory(self->error);
+  if (copy == NULL) return heed_no_memory(self->error);
   for (size_t i = 0; i < count; i++)
     memcpy(copy + i * size, (const char *)array + i * stride,
            stride < size ? stride : size);
@@ -192,7 +188,7 @@ static heed_status copy_functions(const adopt_adoption *self,
   const size_t size =
       larger(plugin->functions_size, descriptor_functions_size(plugin->kind));
   void *table = arena_allocate(self->memory, 1, size);
-  if (table == NULL) return no_memory(self->error);
+  if (table == NULL) return heed_no_memory(self->error);
   heed_copy(table, size, plugin->functions);
   plugin->functions = table;
   plugin->functions_size = size;
@@ -207,7 +203,7 @@ heed_status descriptor_adopt(const heed_plugin *plugin, const char *file,
   const adopt_adoption self = {file, memory, plugin->abi.parameter_size, error};
   const size_t size = larger(plugin->size, sizeof *plugin);
   heed_plugin *copy = arena_allocate(memory, 1, size);
-  if (copy == NULL) return no_memory(error);
+  if (copy == NULL) return heed_no_memory(error);
   heed_copy(copy, size, plugin);
   status = repack_arrays(&self, copy);
   if (status == HEED_OK) status = copy_functions(&self, copy);

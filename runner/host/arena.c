@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Arenas: blocks that grow, and are freed or cleared at once. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ typedef struct arena_block {
 
 struct host_arena {
   arena_block *blocks; /* the newest first; the newest alone has room */
+  bool refused;
 };
 
 host_arena *arena_create(void) {
@@ -45,25 +47,49 @@ static size_t rounded(size_t bytes) {
   return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
+/* A block with room for so many bytes; NULL: out of memory. */
+static arena_block *block_with(host_arena *self, size_t bytes) {
+  arena_block *top = self->blocks, *made;
+  size_t capacity = top == NULL ? FIRST_BLOCK : 2 * top->capacity;
+  if (top != NULL && top->capacity - top->used >= bytes) return top;
+  if (capacity < bytes) capacity = bytes;
+  made = block_create(capacity);
+  if (made == NULL && capacity > bytes) made = block_create(bytes);
+  if (made == NULL) return NULL;
+  made->next = top;
+  return self->blocks = made;
+}
+
 void *arena_allocate(host_arena *self, size_t count, size_t size) {
-  if (size != 0 && count > (SIZE_MAX / 2) / size) return NULL;
+  const bool fits = size == 0 || count <= (SIZE_MAX / 2) / size;
   const size_t bytes = rounded(count * size == 0 ? 1 : count * size);
-  arena_block *top = self->blocks;
-  if (top == NULL || top->capacity - top->used < bytes) {
-    size_t capacity = top == NULL ? FIRST_BLOCK : 2 * top->capacity;
-    if (capacity < bytes) capacity = bytes;
-    arena_block *made = block_create(capacity);
-    if (made == NULL && capacity > bytes) made = block_create(bytes);
-    if (made == NULL) return NULL;
-    made->next = top;
-    self->blocks = top = made;
+  arena_block *top;
+  if (self == NULL) return NULL;
+  top = fits ? block_with(self, bytes) : NULL;
+  if (top == NULL) {
+    self->refused = true;
+    return NULL;
   }
   void *memory = top->data + top->used;
   top->used += bytes;
+  assert(top->used <= top->capacity);
   return memset(memory, 0, bytes);
 }
 
-const char *arena_copy(host_arena *self, const char *text) {
+/* The room is count's next power of two: at these it is used up. */
+void *arena_grow(host_arena *self, void *array, size_t count, size_t size) {
+  void *grown;
+  if ((count & (count - 1)) != 0) return array;
+  grown = arena_allocate(self, count == 0 ? 1 : 2 * count, size);
+  if (grown != NULL && count > 0) memcpy(grown, array, count * size);
+  return grown;
+}
+
+bool arena_refused(const host_arena *self) {
+  return self == NULL || self->refused;
+}
+
+char *arena_copy(host_arena *self, const char *text) {
   const size_t bytes = strlen(text) + 1;
   char *copy = arena_allocate(self, bytes, 1);
   return copy == NULL ? NULL : memcpy(copy, text, bytes);
@@ -72,7 +98,10 @@ const char *arena_copy(host_arena *self, const char *text) {
 /* Keeps the newest block, which is the largest unless a huge one stands
  * alone: most arenas are filled again with about as much. */
 void arena_clear(host_arena *self) {
-  arena_block *top = self->blocks;
+  arena_block *top;
+  if (self == NULL) return;
+  self->refused = false;
+  top = self->blocks;
   if (top == NULL) return;
   for (arena_block *old = top->next, *next; old != NULL; old = next) {
     next = old->next;

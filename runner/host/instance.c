@@ -2,6 +2,7 @@
  * Instances: resolved JSON to values, values to plugins with parameters. */
 #include <string.h>
 
+#include "heed/memory.h"
 #include "host/host.h"
 
 typedef struct instance_opened {
@@ -9,10 +10,6 @@ typedef struct instance_opened {
   const heed_value *values;
   bool made; /* create() ran and succeeded */
 } instance_opened;
-
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
 
 static heed_status fill(const host_registry *plugins,
                         const heed_parameter *parameter, const json_t *json,
@@ -27,7 +24,7 @@ static heed_status fill_list(const host_registry *plugins,
   heed_status status = HEED_OK;
   value->count = json_array_size(json);
   items = arena_allocate(host->output, value->count, sizeof *items);
-  if (items == NULL) return no_memory(error);
+  if (items == NULL) return heed_no_memory(error);
   value->items = items;
   for (size_t i = 0; status == HEED_OK && i < value->count; i++)
     status =
@@ -51,14 +48,13 @@ static heed_status fill_map(const host_registry *plugins,
   heed_status status = HEED_OK;
   size_t position = 0;
   value->count = json_object_size(json);
-  heed_value *items = arena_allocate(host->output, value->count, sizeof *items);
-  const char **keys = arena_allocate(host->output, value->count, sizeof *keys);
-  if (items == NULL || keys == NULL) return no_memory(error);
-  for (void *i = json_object_iter((json_t *)json); i != NULL;
-       i = json_object_iter_next((json_t *)json, i)) {
-    keys[position] = arena_copy(host->output, json_object_iter_key(i));
-    if (keys[position++] == NULL) return no_memory(error);
-  }
+  heed_memory memory = {&host->host, false};
+  heed_value *items = heed_allocate(&memory, value->count, sizeof *items);
+  const char **keys = heed_allocate(&memory, value->count, sizeof *keys);
+  for (void *i = json_object_iter((json_t *)json); i != NULL && !memory.refused;
+       i = json_object_iter_next((json_t *)json, i))
+    keys[position++] = heed_copy_text(&memory, json_object_iter_key(i));
+  if (memory.refused) return heed_no_memory(error);
   sort_texts(keys, value->count);
   value->items = items;
   value->keys = keys;
@@ -72,7 +68,7 @@ static heed_status fill_text(const heed_parameter *parameter,
                              const json_t *json, host_service *host,
                              heed_value *value, heed_error *error) {
   value->text = arena_copy(host->output, json_string_value(json));
-  if (value->text == NULL) return no_memory(error);
+  if (value->text == NULL) return heed_no_memory(error);
   for (size_t i = 0;
        parameter->choices != NULL && parameter->choices[i] != NULL; i++)
     if (strcmp(parameter->choices[i], value->text) == 0)
@@ -125,7 +121,7 @@ heed_status schema_values(const host_registry *plugins,
                           const heed_value **values, heed_error *error) {
   heed_status status = HEED_OK;
   heed_value *filled = arena_allocate(host->output, count, sizeof *filled);
-  if (filled == NULL) return no_memory(error);
+  if (filled == NULL) return heed_no_memory(error);
   for (size_t i = 0; status == HEED_OK && i < count; i++)
     status = fill(plugins, &parameters[i],
                   json_object_get(resolved, parameters[i].name), host,
@@ -172,7 +168,7 @@ heed_status instance_open(const host_registry *plugins, const json_t *spec,
   heed_status status;
   instance_opened *made = arena_allocate(host->output, 1, sizeof *made);
   *result = NULL;
-  if (made == NULL) return no_memory(error);
+  if (made == NULL) return heed_no_memory(error);
   if (plugin == NULL)
     return heed_fail(error, HEED_INVALID, "the plugin %s is not loaded",
                      full == NULL ? "(none)" : full);

@@ -48,7 +48,7 @@ heed_status registry_create(bool allow_unsafe, host_registry **result,
   if (self != NULL) self->descriptors = arena_create();
   if (self == NULL || self->descriptors == NULL) {
     free(self);
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+    return heed_no_memory(error);
   }
   self->allow_unsafe = allow_unsafe;
   *result = self;
@@ -176,7 +176,7 @@ static heed_status add_entry(host_registry *self, const heed_plugin *given,
                      file->path, kind_name(plugin->kind), plugin->name,
                      taken->path);
   entries = realloc(self->entries, (self->entry_count + 1) * sizeof *entries);
-  if (entries == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (entries == NULL) return heed_no_memory(error);
   entries[self->entry_count++] = (registry_entry){plugin, file};
   self->entries = entries;
   return HEED_OK;
@@ -204,7 +204,7 @@ heed_status registry_load(host_registry *self, const char *path,
                           const char *sha256, heed_error *error) {
   loaded_file *file = calloc(1, sizeof *file);
   heed_status status;
-  if (file == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (file == NULL) return heed_no_memory(error);
   file->descriptor = -1;
   file->path = realpath(path, NULL);
   if (file->path == NULL) {
@@ -277,7 +277,7 @@ heed_status registry_scan(host_registry *self, const char *search_path,
   const registry_search all = {self, skip, context, announce};
   heed_status status = HEED_OK;
   char *copy = strdup(search_path), *rest = NULL;
-  if (copy == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (copy == NULL) return heed_no_memory(error);
   for (char *folder = strtok_r(copy, ":", &rest);
        folder != NULL && status == HEED_OK; folder = strtok_r(NULL, ":", &rest))
     status = scan_folder(&all, folder, error);

@@ -163,8 +163,7 @@ static heed_status resolve_value(const schema_context *context,
 static heed_status made(const schema_context *context, json_t *value,
                         json_t **resolved) {
   *resolved = value;
-  return value == NULL ? heed_fail(context->error, HEED_MEMORY, "memory is out")
-                       : HEED_OK;
+  return value == NULL ? heed_no_memory(context->error) : HEED_OK;
 }
 
 static heed_status resolve_number(const schema_context *context,
@@ -284,7 +283,8 @@ static heed_status resolve_list(const schema_context *context,
     (void)snprintf(below, sizeof below, "%s[%zu]", path, i + 1);
     status = resolve_value(context, parameter->item, json_array_get(given, i),
                            below, &item);
-    if (status == HEED_OK) (void)json_array_append_new(list, item);
+    if (status == HEED_OK && json_array_append_new(list, item) != 0)
+      status = heed_no_memory(context->error);
   }
   if (status == HEED_OK) return made(context, list, resolved);
   json_decref(list);
@@ -307,8 +307,9 @@ static heed_status resolve_map(const schema_context *context,
     json_t *item = NULL;
     (void)snprintf(below, sizeof below, "%s.%s", path, key);
     status = resolve_value(context, parameter->item, value, below, &item);
+    if (status == HEED_OK && json_object_set_new(map, key, item) != 0)
+      status = heed_no_memory(context->error);
     if (status != HEED_OK) break;
-    (void)json_object_set_new(map, key, item);
   }
   if (status == HEED_OK) return made(context, map, resolved);
   json_decref(map);
@@ -506,8 +507,9 @@ static heed_status resolve_record(const schema_context *context,
     status = value == NULL || json_is_null(value)
                  ? resolve_absent(context, &parameters[i], below, &item)
                  : resolve_value(context, &parameters[i], value, below, &item);
-    if (status == HEED_OK)
-      (void)json_object_set_new(record, parameters[i].name, item);
+    if (status == HEED_OK &&
+        json_object_set_new(record, parameters[i].name, item) != 0)
+      status = heed_no_memory(context->error);
   }
   if (status == HEED_OK) return made(context, record, resolved);
   json_decref(record);

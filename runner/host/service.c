@@ -29,27 +29,17 @@ static heed_table *table(const heed_host *host, const char *name, size_t rows) {
   return made->name == NULL ? NULL : made;
 }
 
-/* The array of columns is copied when its count reaches a power of two. */
-static heed_column *next_column(const heed_host *host, heed_table *table) {
-  const size_t count = table->column_count;
-  if ((count & (count - 1)) == 0) {
-    heed_column *columns =
-        allocate(host, count == 0 ? 1 : 2 * count, sizeof *columns);
-    if (columns == NULL) return NULL;
-    if (count > 0) memcpy(columns, table->columns, count * sizeof *columns);
-    table->columns = columns;
-  }
-  return &table->columns[count];
-}
-
 static void *column(const heed_host *host, heed_table *table, const char *name,
                     heed_column_type type, size_t width) {
   if (heed_table_column(table, name) != NULL || heed_type_size(type) == 0)
     return NULL;
   if (width != 0 && table->rows > SIZE_MAX / width) return NULL;
   const size_t count = table->rows * width;
-  heed_column *made = next_column(host, table);
+  heed_column *made = arena_grow(of(host)->output, table->columns,
+                                 table->column_count, sizeof *made);
   if (made == NULL) return NULL;
+  table->columns = made;
+  made += table->column_count;
   made->name = copy(host, name);
   made->type = type;
   made->width = width;

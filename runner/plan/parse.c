@@ -8,11 +8,13 @@
 #include "host/host.h"
 #include "plan/plan.h"
 
-/* A place in the plan, for messages: "axes[2].name". */
+/* A place in the plan, for messages: "axes[2].name"; and where what is read
+ * there goes. */
 typedef struct parse_place {
   const char *list; /* or NULL at the top */
   size_t index;
   heed_error *error;
+  host_arena *memory;
 } parse_place;
 
 /* Statuses are returned as constants, so that the analysers see them. */
@@ -25,11 +27,6 @@ static heed_status wrong(const parse_place *place, const char *key,
     (void)heed_fail(place->error, HEED_INVALID, "plan: %s[%zu].%s: expected %s",
                     place->list, place->index, key, expected);
   return HEED_INVALID;
-}
-
-static heed_status out_of_memory(heed_error *error) {
-  (void)heed_fail(error, HEED_MEMORY, "plan: memory is out");
-  return HEED_MEMORY;
 }
 
 static heed_status text(const parse_place *place, const json_t *object,
@@ -66,23 +63,23 @@ static heed_status digest(const parse_place *place, const json_t *object,
   return HEED_OK;
 }
 
-/* The array under key into *list, and zeroed memory for as many elements, which
- * is the caller's. */
-static heed_status array(const json_t *object, const char *key,
+/* The array under key into *list, and zeroed memory for as many elements. */
+static heed_status array(const heed_plan *self, const char *key,
                          const json_t **list, size_t size, void **elements,
                          heed_error *error) {
-  const parse_place top = {NULL, 0, error};
+  const parse_place top = {NULL, 0, error, NULL};
   *elements = NULL;
-  *list = json_object_get(object, key);
+  *list = json_object_get(self->json, key);
   if (!json_is_array(*list)) return wrong(&top, key, "a list");
-  *elements = calloc(json_array_size(*list) + 1, size);
-  return *elements == NULL ? out_of_memory(error) : HEED_OK;
+  *elements = arena_allocate(self->memory, json_array_size(*list), size);
+  return *elements == NULL ? heed_no_memory(error) : HEED_OK;
 }
 
 static heed_status read_numbers(const parse_place *place, const json_t *list,
                                 plan_coordinate *result) {
-  result->numbers = calloc(json_array_size(list) + 1, sizeof(double));
-  if (result->numbers == NULL) return out_of_memory(place->error);
+  result->numbers =
+      arena_allocate(place->memory, json_array_size(list), sizeof(double));
+  if (result->numbers == NULL) return heed_no_memory(place->error);
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *value = json_array_get(list, i);
     if (!json_is_number(value)) return wrong(place, "numbers", "numbers alone");
@@ -94,8 +91,9 @@ static heed_status read_numbers(const parse_place *place, const json_t *list,
 
 static heed_status read_labels(const parse_place *place, const json_t *list,
                                plan_coordinate *result) {
-  result->labels = calloc(json_array_size(list) + 1, sizeof(char *));
-  if (result->labels == NULL) return out_of_memory(place->error);
+  result->labels =
+      arena_allocate(place->memory, json_array_size(list), sizeof(char *));
+  if (result->labels == NULL) return heed_no_memory(place->error);
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *value = json_array_get(list, i);
     if (!json_is_string(value)) return wrong(place, "labels", "texts alone");
@@ -132,8 +130,9 @@ static heed_status read_axis(const parse_place *place, const json_t *object,
     return wrong(place, "numbers", "at least one value");
   if (tied == NULL) return HEED_OK;
   if (!json_is_array(tied)) return wrong(place, "tied", "a list");
-  axis->tied = calloc(json_array_size(tied) + 1, sizeof *axis->tied);
-  if (axis->tied == NULL) return out_of_memory(place->error);
+  axis->tied =
+      arena_allocate(place->memory, json_array_size(tied), sizeof *axis->tied);
+  if (axis->tied == NULL) return heed_no_memory(place->error);
   for (size_t i = 0; i < json_array_size(tied); i++) {
     axis->tied_count = i + 1;
     status = read_coordinate(place, json_array_get(tied, i), &axis->tied[i]);
@@ -148,10 +147,10 @@ static heed_status read_axes(heed_plan *self, heed_error *error) {
   const json_t *list;
   void *made;
   heed_status status =
-      array(self->json, "axes", &list, sizeof *self->axes, &made, error);
+      array(self, "axes", &list, sizeof *self->axes, &made, error);
   self->axes = made;
   for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
-    const parse_place place = {"axes", i, error};
+    const parse_place place = {"axes", i, error, self->memory};
     self->axis_count = i + 1;
     status = read_axis(&place, json_array_get(list, i), &self->axes[i]);
   }
@@ -161,11 +160,11 @@ static heed_status read_axes(heed_plan *self, heed_error *error) {
 static heed_status read_dimensions(heed_plan *self, heed_error *error) {
   const json_t *list;
   void *made;
-  heed_status status = array(self->json, "dimensions", &list,
-                             sizeof *self->dimensions, &made, error);
+  heed_status status =
+      array(self, "dimensions", &list, sizeof *self->dimensions, &made, error);
   self->dimensions = made;
   for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
-    const parse_place place = {"dimensions", i, error};
+    const parse_place place = {"dimensions", i, error, self->memory};
     self->dimension_count = i + 1;
     status =
         read_coordinate(&place, json_array_get(list, i), &self->dimensions[i]);
@@ -177,10 +176,10 @@ static heed_status read_plugins(heed_plan *self, heed_error *error) {
   const json_t *list;
   void *made;
   heed_status status =
-      array(self->json, "plugins", &list, sizeof *self->plugins, &made, error);
+      array(self, "plugins", &list, sizeof *self->plugins, &made, error);
   self->plugins = made;
   for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
-    const parse_place place = {"plugins", i, error};
+    const parse_place place = {"plugins", i, error, self->memory};
     const json_t *object = json_array_get(list, i);
     plan_plugin *plugin = &self->plugins[i];
     const char *kind = NULL;
@@ -202,10 +201,10 @@ static heed_status read_inputs(heed_plan *self, heed_error *error) {
   const json_t *list;
   void *made;
   heed_status status =
-      array(self->json, "inputs", &list, sizeof *self->inputs, &made, error);
+      array(self, "inputs", &list, sizeof *self->inputs, &made, error);
   self->inputs = made;
   for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
-    const parse_place place = {"inputs", i, error};
+    const parse_place place = {"inputs", i, error, self->memory};
     const json_t *object = json_array_get(list, i);
     status = text(&place, object, "path", &self->inputs[i].path);
     if (status == HEED_OK)
@@ -232,8 +231,9 @@ static heed_status read_metric(heed_plan *self, const parse_place *place,
   if (status != HEED_OK) return status;
   metric->count = 1;
   metric->offset = self->value_count;
-  metric->dimensions = calloc(json_array_size(names) + 1, sizeof(size_t));
-  if (metric->dimensions == NULL) return out_of_memory(place->error);
+  metric->dimensions =
+      arena_allocate(place->memory, json_array_size(names), sizeof(size_t));
+  if (metric->dimensions == NULL) return heed_no_memory(place->error);
   for (size_t i = 0; i < json_array_size(names); i++) {
     const char *name = json_string_value(json_array_get(names, i));
     if (name == NULL || !dimension_named(self, name, &metric->dimensions[i]))
@@ -249,10 +249,10 @@ static heed_status read_metrics(heed_plan *self, heed_error *error) {
   const json_t *list;
   void *made;
   heed_status status =
-      array(self->json, "metrics", &list, sizeof *self->metrics, &made, error);
+      array(self, "metrics", &list, sizeof *self->metrics, &made, error);
   self->metrics = made;
   for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
-    const parse_place place = {"metrics", i, error};
+    const parse_place place = {"metrics", i, error, self->memory};
     self->metric_count = i + 1;
     status =
         read_metric(self, &place, json_array_get(list, i), &self->metrics[i]);
@@ -304,10 +304,10 @@ static heed_status read_nodes(heed_plan *self, heed_error *error) {
   const json_t *list;
   void *made;
   heed_status status =
-      array(self->json, "nodes", &list, sizeof *self->nodes, &made, error);
+      array(self, "nodes", &list, sizeof *self->nodes, &made, error);
   self->nodes = made;
   for (size_t i = 0; status == HEED_OK && i < json_array_size(list); i++) {
-    const parse_place place = {"nodes", i, error};
+    const parse_place place = {"nodes", i, error, self->memory};
     status = read_node(self, &place, json_array_get(list, i), &self->nodes[i]);
     self->node_count = i + 1;
   }
@@ -350,22 +350,22 @@ static heed_status read_point(heed_plan *self, const parse_place *place,
 
 static heed_status read_points(heed_plan *self, heed_error *error) {
   const json_t *list;
-  const parse_place top = {NULL, 0, error};
-  size_t *at_all; /* points x axes; the first point owns it */
+  const parse_place top = {NULL, 0, error, self->memory};
+  size_t *at_all; /* points x axes */
   void *made;
   heed_status status =
-      array(self->json, "points", &list, sizeof *self->points, &made, error);
+      array(self, "points", &list, sizeof *self->points, &made, error);
   self->points = made;
   if (status != HEED_OK) return status;
   if (json_array_size(list) == 0) return wrong(&top, "points", "a point");
-  at_all = calloc(json_array_size(list) * self->axis_count + 1, sizeof *at_all);
-  if (at_all == NULL) return out_of_memory(error);
+  at_all = arena_allocate(self->memory, json_array_size(list),
+                          self->axis_count * sizeof *at_all);
+  if (at_all == NULL) return heed_no_memory(error);
   self->point_count = json_array_size(list);
-  self->points[0].position = at_all;
-  for (size_t i = 1; i < self->point_count; i++)
+  for (size_t i = 0; i < self->point_count; i++)
     self->points[i].position = at_all + i * self->axis_count;
   for (size_t i = 0; status == HEED_OK && i < self->point_count; i++) {
-    const parse_place place = {"points", i, error};
+    const parse_place place = {"points", i, error, self->memory};
     status =
         read_point(self, &place, json_array_get(list, i), &self->points[i]);
   }
@@ -374,7 +374,7 @@ static heed_status read_points(heed_plan *self, heed_error *error) {
 
 static heed_status read_keep(heed_plan *self, heed_error *error) {
   const json_t *list = json_object_get(self->json, "keep"), *item;
-  const parse_place top = {NULL, 0, error};
+  const parse_place top = {NULL, 0, error, self->memory};
   size_t i;
   json_array_foreach(list, i, item) {
     const char *name = json_string_value(item);
@@ -391,7 +391,7 @@ static heed_status read_keep(heed_plan *self, heed_error *error) {
 }
 
 static heed_status read_head(heed_plan *self, heed_error *error) {
-  const parse_place top = {NULL, 0, error};
+  const parse_place top = {NULL, 0, error, self->memory};
   const json_t *format = json_object_get(self->json, "heed_plan");
   const json_t *seed = json_object_get(self->json, "seed");
   const json_t *sweep = json_object_get(self->json, "sweep");
@@ -417,9 +417,12 @@ heed_status plan_parse(const char *bytes, size_t length, heed_plan **result,
   json_error_t where;
   heed_plan *self = calloc(1, sizeof *self);
   heed_status status;
-  if (self == NULL) return out_of_memory(error);
+  if (self == NULL) return heed_no_memory(error);
+  self->memory = arena_create();
   self->json = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &where);
-  if (self->json == NULL) {
+  if (self->memory == NULL) {
+    status = heed_no_memory(error);
+  } else if (self->json == NULL) {
     status = heed_fail(error, HEED_INVALID, "plan: line %d, column %d: %s",
                        where.line, where.column, where.text);
   } else {
@@ -449,8 +452,10 @@ heed_status plan_read(const char *path, heed_plan **result, heed_error *error) {
                      strerror(errno));
   if (fseek(file, 0, SEEK_END) == 0) length = ftell(file);
   if (length >= 0) bytes = malloc((size_t)length + 1);
-  if (bytes == NULL || fseek(file, 0, SEEK_SET) != 0 ||
-      fread(bytes, 1, (size_t)length, file) != (size_t)length)
+  if (length >= 0 && bytes == NULL)
+    status = heed_no_memory(error);
+  else if (length < 0 || fseek(file, 0, SEEK_SET) != 0 ||
+           fread(bytes, 1, (size_t)length, file) != (size_t)length)
     status = heed_fail(error, HEED_IO, "%s: cannot be read", path);
   else
     status = plan_parse(bytes, (size_t)length, result, error);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "host/hash.h"
+#include "host/host.h"
 
 static const char *const stage_names[PLAN_STAGE_COUNT] = {
     "world", "annotations", "posterior", "selection", "policy", "evaluation"};
@@ -68,30 +69,7 @@ const char *plan_node_plugin(const heed_plan *self, size_t node) {
 
 void plan_free(heed_plan *self) {
   if (self == NULL) return;
-  for (size_t i = 0; i < self->axis_count; i++) {
-    plan_axis *axis = &self->axes[i];
-    free(axis->coordinate.numbers);
-    free(axis->coordinate.labels);
-    for (size_t j = 0; j < axis->tied_count; j++) {
-      free(axis->tied[j].numbers);
-      free(axis->tied[j].labels);
-    }
-    free(axis->tied);
-  }
-  for (size_t i = 0; i < self->dimension_count; i++) {
-    free(self->dimensions[i].numbers);
-    free(self->dimensions[i].labels);
-  }
-  for (size_t i = 0; i < self->metric_count; i++)
-    free(self->metrics[i].dimensions);
-  if (self->point_count > 0) free(self->points[0].position);
-  free(self->axes);
-  free(self->dimensions);
-  free(self->metrics);
-  free(self->plugins);
-  free(self->inputs);
-  free(self->nodes);
-  free(self->points);
+  arena_free(self->memory);
   json_decref(self->json);
   free(self);
 }

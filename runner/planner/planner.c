@@ -62,10 +62,6 @@ static double now(void) {
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static heed_status out_of_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
-
 static void notify(const planner_attempt *self, planner_notice notice,
                    const char *text) {
   if (self->options->notice != NULL)
@@ -139,7 +135,7 @@ static heed_status start(planner_attempt *self, heed_error *error) {
   const char **words = arguments_of(self, seconds, memory);
   const pid_t parent = getpid();
   int ends[2];
-  if (words == NULL) return out_of_memory(error);
+  if (words == NULL) return heed_no_memory(error);
   if (pipe2(ends, O_CLOEXEC) != 0) {
     free(words);
     return heed_fail(error, HEED_IO, "the planner cannot be started: %s",

@@ -125,7 +125,7 @@ heed_status layout_choose(const view_result *result,
   bool *taken = calloc(result->plan->axis_count + 1, sizeof *taken);
   heed_status status;
   memset(self, 0, sizeof *self);
-  if (taken == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (taken == NULL) return heed_no_memory(error);
   status = choose_roles(result->plan, options, taken, self, error);
   if (status == HEED_OK)
     status = choose_panels(result->plan, taken, self, error);
@@ -248,7 +248,7 @@ heed_status charts_choose(const view_result *result,
       (options->metric_count + 1) * (plan->value_count + 1), sizeof *made);
   *count = 0;
   *charts = made;
-  if (made == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (made == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < options->metric_count; i++) {
     const plan_metric *metric = find_metric(plan, options->metrics[i]);
     if (metric == NULL) {

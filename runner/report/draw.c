@@ -291,7 +291,8 @@ static heed_status read_all(const char *folder, report_drawing *made,
                             heed_error *error) {
   for (size_t i = 0; i < made->count; i++) {
     char *path = file_name("%s/%zu.svg", folder, i);
-    if (path != NULL) made->svg[i] = read_text(path);
+    if (path == NULL) return heed_no_memory(error);
+    made->svg[i] = read_text(path);
     free(path);
     if (made->svg[i] == NULL)
       return heed_fail(error, HEED_IO, "gnuplot drew no figure %zu", i);
@@ -314,7 +315,8 @@ static heed_status write_script(report_layout *layout,
   char *path = file_name("%s/script", folder);
   draw_sketch self = {.layout = layout};
   bool bad;
-  self.script = path == NULL ? NULL : fopen(path, "w");
+  if (path == NULL) return heed_no_memory(error);
+  self.script = fopen(path, "w");
   free(path);
   if (self.script == NULL)
     return heed_fail(error, HEED_IO, "%s: %s", folder, strerror(errno));
@@ -340,10 +342,11 @@ heed_status drawing_make(report_layout *layout, const report_chart *charts,
       file_name("%s/heed-report-XXXXXX", where == NULL ? "/tmp" : where);
   heed_status status;
   *made = (report_drawing){.count = chart_count * layout->panel_count};
+  if (folder == NULL) return heed_no_memory(error);
   made->svg = calloc(made->count + 1, sizeof *made->svg);
-  if (folder == NULL || made->svg == NULL) {
+  if (made->svg == NULL) {
     free(folder);
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+    return heed_no_memory(error);
   }
   if (mkdtemp(folder) == NULL) {
     status = heed_fail(error, HEED_IO, "%s: %s", folder, strerror(errno));

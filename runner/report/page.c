@@ -300,13 +300,13 @@ static void put_figures(page *self) {
 /* ---- failures, warnings ---- */
 
 /* Lines of `what` and message with how often each came. */
-static void put_list(FILE *file, const char *head, size_t count, char **what,
-                     char **plugin, char **message, bool by_message) {
-  bool *told = calloc(count + 1, sizeof *told);
-  if (count == 0 || told == NULL) {
-    free(told);
-    return;
-  }
+static heed_status put_list(FILE *file, const char *head, size_t count,
+                            char **what, char **plugin, char **message,
+                            bool by_message, heed_error *error) {
+  bool *told;
+  if (count == 0) return HEED_OK;
+  told = calloc(count, sizeof *told);
+  if (told == NULL) return heed_no_memory(error);
   fprintf(file, "<h2>%s</h2>\n<div class=box><table>\n", head);
   for (size_t i = 0; i < count; i++) {
     size_t times = 0;
@@ -325,6 +325,7 @@ static void put_list(FILE *file, const char *head, size_t count, char **what,
   }
   fprintf(file, "</table></div>\n");
   free(told);
+  return HEED_OK;
 }
 
 /* ---- provenance ---- */
@@ -374,10 +375,14 @@ static heed_status put_page(page *self, heed_error *error) {
   status = put_signatures(self, error);
   if (status != HEED_OK) return status;
   put_figures(self);
-  put_list(self->file, "Failures", cells->failure_count, cells->failure_stage,
-           cells->failure_plugin, cells->failure_message, true);
-  put_list(self->file, "Warnings", cells->warning_count, cells->warning_code,
-           cells->warning_plugin, cells->warning_message, false);
+  status = put_list(self->file, "Failures", cells->failure_count,
+                    cells->failure_stage, cells->failure_plugin,
+                    cells->failure_message, true, error);
+  if (status == HEED_OK)
+    status = put_list(self->file, "Warnings", cells->warning_count,
+                      cells->warning_code, cells->warning_plugin,
+                      cells->warning_message, false, error);
+  if (status != HEED_OK) return status;
   put_provenance(self);
   return cells->file.status;
 }
@@ -401,11 +406,10 @@ heed_status report_make(view_result *result, const report_options *options,
   heed_status status = draw(&self, options, error);
   *text = NULL;
   if (status == HEED_OK) self.file = open_memstream(text, length);
-  if (status == HEED_OK && self.file == NULL)
-    status = heed_fail(error, HEED_MEMORY, "memory is out");
+  if (status == HEED_OK && self.file == NULL) status = heed_no_memory(error);
   if (status == HEED_OK) status = put_page(&self, error);
   if (self.file != NULL && fclose(self.file) != 0 && status == HEED_OK)
-    status = heed_fail(error, HEED_MEMORY, "memory is out");
+    status = heed_no_memory(error);
   if (status != HEED_OK) {
     free(*text);
     *text = NULL;

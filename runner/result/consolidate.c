@@ -7,6 +7,7 @@
 #include "files/fault.h"
 #include "files/file.h"
 #include "hdf/kept.h"
+#include "host/host.h"
 #include "index.h"
 #include "writer.h"
 
@@ -65,10 +66,10 @@ static heed_status fill_cube(const work_index *index, result_cube *cube,
 /* ---- kept tables ---- */
 
 /* Where in a kept table the rows of each place begin: in the order of the
- * grid, whichever parts they come from.  NULL when memory is out. */
-static size_t *first_rows(const result_cube *cube, size_t which,
-                          size_t *total) {
-  size_t *first = malloc((cube->places + 1) * sizeof *first);
+ * grid, whichever parts they come from.  NULL after a failure. */
+static size_t *first_rows(result_writer *self, size_t which, size_t *total) {
+  const result_cube *cube = self->cube;
+  size_t *first = writer_room(self, cube->places, sizeof *first);
   *total = 0;
   for (size_t i = 0; first != NULL && i < cube->places; i++) {
     first[i] = *total;
@@ -104,15 +105,13 @@ static void copy_kept(result_writer *self, const work_index *index,
 static void write_kept(result_writer *self, const work_index *index,
                        size_t which) {
   size_t total;
-  size_t *first = first_rows(self->cube, which, &total);
+  const size_t *first = first_rows(self, which, &total);
   hdf_kept *kept =
       kept_create(&self->file, self->root, plan_kept_names[which], total);
-  if (first == NULL || kept == NULL)
-    hdf_fail(&self->file, "find memory for", plan_kept_names[which]);
+  if (kept == NULL) hdf_no_memory(&self->file);
   for (size_t i = 0; total > 0 && i < index->source_count; i++)
     copy_kept(self, index, i, which, first, kept);
   if (kept != NULL) kept_close(kept);
-  free(first);
 }
 
 /* Writes the whole file under a temporary name. */
@@ -120,7 +119,8 @@ static heed_status write_result(const char *path, const work_index *index,
                                 result_cube *cube,
                                 const result_provenance *provenance,
                                 heed_error *error) {
-  result_writer self = {.file = {path, HEED_OK, error}, .cube = cube};
+  result_writer self = {
+      .file = {path, HEED_OK, error}, .memory = arena_create(), .cube = cube};
   self.root = hdf_create(&self.file);
   if (self.file.status == HEED_OK)
     self.file.status = fill_cube(index, cube, error);
@@ -131,6 +131,7 @@ static heed_status write_result(const char *path, const work_index *index,
   for (size_t i = 0; self.file.status == HEED_OK && i < PLAN_KEPT_COUNT; i++)
     write_kept(&self, index, i);
   hdf_close(&self.file, self.root);
+  arena_free(self.memory);
   return self.file.status;
 }
 
@@ -153,8 +154,7 @@ heed_status result_consolidate(const heed_work *folder, const char *result_path,
   char *temporary = file_temporary(result_path);
   heed_status status = HEED_OK;
   clean(result_path);
-  if (temporary == NULL)
-    status = heed_fail(error, HEED_MEMORY, "memory is out");
+  if (temporary == NULL) status = heed_no_memory(error);
   if (status == HEED_OK)
     status = index_open(plan, result_path, work_folder(folder), &index, error);
   if (status == HEED_OK) status = cube_create(plan, &all, error);

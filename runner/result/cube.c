@@ -6,14 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static double *nans(size_t count) {
-  double *values = malloc((count + 1) * sizeof *values);
+#include "host/host.h"
+
+static double *nans(host_arena *memory, size_t count) {
+  double *values = arena_allocate(memory, count, sizeof *values);
   for (size_t i = 0; values != NULL && i < count; i++) values[i] = NAN;
   return values;
-}
-
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
 /* Place on the grid: axes in order, the replicate last. */
@@ -30,41 +28,43 @@ static void place_cells(result_cube *self) {
   }
 }
 
-static bool make_room(result_cube *self) {
+static void make_room(result_cube *self) {
   const heed_plan *plan = self->plan;
-  bool whole = true;
-  self->place_of = calloc(plan_cell_count(plan) + 1, sizeof *self->place_of);
-  self->values = calloc(plan->metric_count + 1, sizeof *self->values);
-  self->status = malloc(self->places + 1);
-  self->keys = calloc(self->places + 1, sizeof *self->keys);
-  self->key_texts = calloc(plan_cell_count(plan) + 1, sizeof *self->key_texts);
-  for (size_t i = 0; self->values != NULL && i < plan->metric_count; i++) {
-    self->values[i] = nans(self->places * plan->metrics[i].count);
-    whole = whole && self->values[i] != NULL;
-  }
-  for (size_t i = 0; i < PLAN_KEPT_COUNT; i++) {
-    self->kept[i] = calloc(self->places + 1, sizeof *self->kept[i]);
-    whole = whole && self->kept[i] != NULL;
-  }
-  for (size_t i = 0; i < PLAN_STAGE_COUNT; i++) {
-    self->seconds[i] = nans(self->places);
-    whole = whole && self->seconds[i] != NULL;
-  }
-  return whole && self->place_of != NULL && self->values != NULL &&
-         self->status != NULL && self->keys != NULL && self->key_texts != NULL;
+  const size_t cells = plan_cell_count(plan);
+  host_arena *memory = self->memory;
+  self->place_of = arena_allocate(memory, cells, sizeof *self->place_of);
+  self->values =
+      arena_allocate(memory, plan->metric_count, sizeof *self->values);
+  self->status = arena_allocate(memory, self->places, sizeof *self->status);
+  self->keys = arena_allocate(memory, self->places, sizeof *self->keys);
+  self->key_texts = arena_allocate(memory, cells, sizeof *self->key_texts);
+  for (size_t i = 0; self->values != NULL && i < plan->metric_count; i++)
+    self->values[i] = nans(memory, self->places * plan->metrics[i].count);
+  for (size_t i = 0; i < PLAN_KEPT_COUNT; i++)
+    self->kept[i] = arena_allocate(memory, self->places, sizeof *self->kept[i]);
+  for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
+    self->seconds[i] = nans(memory, self->places);
+}
+
+static size_t count_places(const heed_plan *plan) {
+  size_t count = plan->replicates;
+  for (size_t i = 0; i < plan->axis_count; i++)
+    count *= plan->axes[i].coordinate.count;
+  return count;
 }
 
 heed_status cube_create(const heed_plan *plan, result_cube **result,
                         heed_error *error) {
-  result_cube *self = calloc(1, sizeof *self);
-  if (self == NULL) return no_memory(error);
-  self->plan = plan;
-  self->places = plan->replicates;
-  for (size_t i = 0; i < plan->axis_count; i++)
-    self->places *= plan->axes[i].coordinate.count;
-  if (!make_room(self)) {
-    cube_free(self);
-    return no_memory(error);
+  host_arena *memory = arena_create();
+  result_cube *self = arena_allocate(memory, 1, sizeof *self);
+  if (self != NULL) {
+    *self = (result_cube){
+        .memory = memory, .plan = plan, .places = count_places(plan)};
+    make_room(self);
+  }
+  if (arena_refused(memory)) {
+    arena_free(memory);
+    return heed_no_memory(error);
   }
   place_cells(self);
   for (size_t i = 0; i < self->places; i++) {
@@ -80,67 +80,36 @@ heed_status cube_create(const heed_plan *plan, result_cube **result,
 }
 
 void cube_free(result_cube *self) {
-  if (self == NULL) return;
-  for (size_t i = 0; self->values != NULL && i < self->plan->metric_count; i++)
-    free(self->values[i]);
-  for (size_t i = 0; i < PLAN_STAGE_COUNT; i++) free(self->seconds[i]);
-  for (size_t i = 0; i < self->failure_count; i++) {
-    free(self->failures[i].stage);
-    free(self->failures[i].plugin);
-    free(self->failures[i].message);
-  }
-  for (size_t i = 0; i < self->warning_count; i++) {
-    free(self->warnings[i].code);
-    free(self->warnings[i].plugin);
-    free(self->warnings[i].message);
-  }
-  free(self->place_of);
-  free(self->values);
-  free(self->status);
-  free(self->keys);
-  free(self->key_texts);
-  free(self->failures);
-  free(self->warnings);
-  for (size_t i = 0; i < PLAN_KEPT_COUNT; i++) free(self->kept[i]);
-  free(self);
+  if (self != NULL) arena_free(self->memory);
 }
 
-static heed_status add_failure(result_cube *self, size_t place,
-                               const work_batch *batch, size_t i,
-                               heed_error *error) {
-  result_failure *failures = realloc(
-      self->failures, (self->failure_count + 1) * sizeof *self->failures);
-  result_failure *added;
-  if (failures == NULL) return no_memory(error);
-  self->failures = failures;
-  added = &failures[self->failure_count++];
-  added->place = place;
-  added->signal = batch->failure_signal[i];
-  added->stage = strdup(batch->failure_stage[i]);
-  added->plugin = strdup(batch->failure_plugin[i]);
-  added->message = strdup(batch->failure_message[i]);
-  if (added->stage == NULL || added->plugin == NULL || added->message == NULL)
-    return no_memory(error);
-  return HEED_OK;
+static void add_failure(result_cube *self, size_t place,
+                        const work_batch *batch, size_t i) {
+  result_failure *grown = arena_grow(self->memory, self->failures,
+                                     self->failure_count, sizeof *grown);
+  if (grown == NULL) return;
+  self->failures = grown;
+  grown[self->failure_count++] = (result_failure){
+      .place = place,
+      .signal = batch->failure_signal[i],
+      .stage = arena_copy(self->memory, batch->failure_stage[i]),
+      .plugin = arena_copy(self->memory, batch->failure_plugin[i]),
+      .message = arena_copy(self->memory, batch->failure_message[i])};
 }
 
-static heed_status add_warning(result_cube *self, size_t place,
-                               const work_batch *batch, size_t i,
-                               heed_error *error) {
-  result_warning *warnings = realloc(
-      self->warnings, (self->warning_count + 1) * sizeof *self->warnings);
-  result_warning *added;
-  if (warnings == NULL) return no_memory(error);
-  self->warnings = warnings;
-  added = &warnings[self->warning_count++];
-  added->place = place;
-  added->number = self->warning_count;
-  added->code = strdup(batch->warning_code[i]);
-  added->plugin = strdup(batch->warning_plugin[i]);
-  added->message = strdup(batch->warning_message[i]);
-  if (added->code == NULL || added->plugin == NULL || added->message == NULL)
-    return no_memory(error);
-  return HEED_OK;
+static void add_warning(result_cube *self, size_t place,
+                        const work_batch *batch, size_t i) {
+  result_warning *grown = arena_grow(self->memory, self->warnings,
+                                     self->warning_count, sizeof *grown);
+  if (grown == NULL) return;
+  self->warnings = grown;
+  grown[self->warning_count] = (result_warning){
+      .place = place,
+      .number = self->warning_count + 1,
+      .code = arena_copy(self->memory, batch->warning_code[i]),
+      .plugin = arena_copy(self->memory, batch->warning_plugin[i]),
+      .message = arena_copy(self->memory, batch->warning_message[i])};
+  self->warning_count++;
 }
 
 /* The first of the sorted rows that is not below `row`. */
@@ -159,7 +128,6 @@ static size_t first_of(const int64_t *rows, size_t count, size_t row) {
 heed_status cube_fill(result_cube *self, size_t cell, const work_batch *batch,
                       size_t row, heed_error *error) {
   const size_t place = self->place_of[cell];
-  heed_status status = HEED_OK;
   self->status[place] = (int8_t)batch->status[row];
   for (size_t i = 0; i < self->plan->metric_count; i++) {
     const size_t count = self->plan->metrics[i].count;
@@ -174,16 +142,12 @@ heed_status cube_fill(result_cube *self, size_t cell, const work_batch *batch,
     if (batch->kept_count[i] != NULL)
       self->kept[i][place] = batch->kept_count[i][row];
   for (size_t i = first_of(batch->failure_row, batch->failure_count, row);
-       status == HEED_OK && i < batch->failure_count &&
-       batch->failure_row[i] == (int64_t)row;
-       i++)
-    status = add_failure(self, place, batch, i, error);
+       i < batch->failure_count && batch->failure_row[i] == (int64_t)row; i++)
+    add_failure(self, place, batch, i);
   for (size_t i = first_of(batch->warning_row, batch->warning_count, row);
-       status == HEED_OK && i < batch->warning_count &&
-       batch->warning_row[i] == (int64_t)row;
-       i++)
-    status = add_warning(self, place, batch, i, error);
-  return status;
+       i < batch->warning_count && batch->warning_row[i] == (int64_t)row; i++)
+    add_warning(self, place, batch, i);
+  return arena_refused(self->memory) ? heed_no_memory(error) : HEED_OK;
 }
 
 static int failures_by_place(const void *a, const void *b) {

@@ -17,6 +17,7 @@ typedef struct result_warning {
 } result_warning;
 
 typedef struct result_cube {
+  struct host_arena *memory; /* owns the cube and all that it points to */
   const heed_plan *plan;
   size_t places;    /* axes' lengths x replicates */
   size_t *place_of; /* of each cell of the plan */

@@ -1,15 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The part of a result file that lies on the grid of the axes. */
 #include <hdf5_hl.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "files/fault.h"
+#include "host/host.h"
 #include "names.h"
 #include "writer.h"
 
 static const heed_plan *plan_of(const result_writer *self) {
   return self->cube->plan;
+}
+
+void *writer_room(result_writer *self, size_t count, size_t size) {
+  void *made;
+  if (self->file.status != HEED_OK) return NULL;
+  made = arena_allocate(self->memory, count, size);
+  if (made == NULL) hdf_no_memory(&self->file);
+  return made;
+}
+
+int64_t *writer_numbers(result_writer *self, size_t count) {
+  int64_t *numbers = writer_room(self, count, sizeof *numbers);
+  for (size_t i = 0; numbers != NULL && i < count; i++) numbers[i] = (int64_t)i;
+  return numbers;
 }
 
 void writer_attach(result_writer *self, hid_t set, hid_t scale, size_t position,
@@ -64,14 +78,11 @@ static hid_t write_coordinate(result_writer *self, const char *name,
 
 /* Adds a name to the list of tied coordinates. */
 static void list_coordinate(result_writer *self, const char *name) {
-  const size_t length = strlen(self->coordinates);
-  char *longer = realloc(self->coordinates, length + strlen(name) + 2);
-  if (longer == NULL) {
-    hdf_fail(&self->file, "find memory for", name);
-    return;
-  }
+  const char *earlier = self->coordinates;
+  char *longer = writer_room(self, strlen(earlier) + strlen(name) + 2, 1);
+  if (longer == NULL) return;
+  (void)sprintf(longer, "%s%s%s", earlier, *earlier == '\0' ? "" : " ", name);
   self->coordinates = longer;
-  (void)sprintf(longer + length, "%s%s", length == 0 ? "" : " ", name);
 }
 
 static void write_tied(result_writer *self, const plan_axis *axis,
@@ -90,16 +101,9 @@ static void write_tied(result_writer *self, const plan_axis *axis,
 static void write_replicates(result_writer *self) {
   const heed_plan *plan = plan_of(self);
   const hsize_t extent = plan->replicates;
-  int64_t *numbers = malloc(plan->replicates * sizeof *numbers);
-  hid_t set;
-  if (numbers == NULL) {
-    hdf_fail(&self->file, "find memory for", "replicate");
-    return;
-  }
-  for (size_t i = 0; i < plan->replicates; i++) numbers[i] = (int64_t)i;
-  set = hdf_write(&self->file, self->parent, "replicate", H5T_NATIVE_INT64, 1,
-                  &extent, numbers);
-  free(numbers);
+  const hid_t set =
+      hdf_write(&self->file, self->parent, "replicate", H5T_NATIVE_INT64, 1,
+                &extent, writer_numbers(self, plan->replicates));
   writer_make_scale(self, set, "replicate");
   self->axis_scales[plan->axis_count] = set;
 }
@@ -109,7 +113,7 @@ static void open_grid(result_writer *self, hid_t parent) {
   const heed_plan *plan = plan_of(self);
   char name[NAME_SIZE];
   self->parent = parent;
-  *self->coordinates = '\0';
+  self->coordinates = "";
   for (size_t i = 0; i < plan->axis_count; i++) {
     name_axis(&plan->axes[i].coordinate, name);
     self->axis_scales[i] =
@@ -139,16 +143,17 @@ static void write_dimensions(result_writer *self) {
 
 /* ---- labels as bytes ---- */
 
-/* Bytes of the labels, count x longest, filled up with blanks; NULL when memory
- * is out. */
-static uint8_t *label_bytes(const plan_coordinate *coordinate,
+/* Bytes of the labels, count x longest, filled up with blanks; NULL after a
+ * failure. */
+static uint8_t *label_bytes(result_writer *self,
+                            const plan_coordinate *coordinate,
                             size_t *longest) {
   uint8_t *bytes;
   *longest = 1;
   for (size_t i = 0; i < coordinate->count; i++)
     if (strlen(coordinate->labels[i]) > *longest)
       *longest = strlen(coordinate->labels[i]);
-  bytes = malloc(coordinate->count * *longest);
+  bytes = writer_room(self, coordinate->count, *longest);
   if (bytes != NULL) memset(bytes, ' ', coordinate->count * *longest);
   for (size_t i = 0; bytes != NULL && i < coordinate->count; i++)
     memcpy(bytes + i * *longest, coordinate->labels[i],
@@ -161,18 +166,15 @@ static void number_dimension(result_writer *self, hid_t group, hid_t set,
                              size_t dimension, const char *text,
                              const char *end, size_t count) {
   const hsize_t extent = count;
-  int64_t *numbers = malloc((count + 1) * sizeof *numbers);
+  const int64_t *numbers = writer_numbers(self, count);
   char name[NAME_SIZE + 8];
   hid_t scale;
   (void)snprintf(name, sizeof name, "%s_%s", text, end);
-  for (size_t i = 0; numbers != NULL && i < count; i++) numbers[i] = (int64_t)i;
-  if (numbers == NULL) hdf_fail(&self->file, "find memory for", name);
   scale = hdf_write(&self->file, group, name, H5T_NATIVE_INT64, 1, &extent,
                     numbers);
   writer_make_scale(self, scale, name);
   writer_attach(self, set, scale, dimension, name);
   if (scale >= 0) (void)H5Dclose(scale);
-  free(numbers);
 }
 
 /* Octave reads no texts of variable length: here are the labels once more. */
@@ -183,15 +185,13 @@ static void write_labels_of(result_writer *self, hid_t *group, const char *name,
   hid_t set;
   if (coordinate->labels == NULL || coordinate->count == 0) return;
   if (*group < 0) *group = hdf_group(&self->file, self->root, "labels");
-  bytes = label_bytes(coordinate, &longest);
-  if (bytes == NULL) hdf_fail(&self->file, "find memory for", name);
+  bytes = label_bytes(self, coordinate, &longest);
   const hsize_t extent[2] = {coordinate->count, longest};
   set =
       hdf_write(&self->file, *group, name, H5T_NATIVE_UINT8, 2, extent, bytes);
   number_dimension(self, *group, set, 0, name, "number", coordinate->count);
   number_dimension(self, *group, set, 1, name, "byte", longest);
   if (set >= 0) (void)H5Dclose(set);
-  free(bytes);
 }
 
 static void write_labels(result_writer *self) {
@@ -312,12 +312,9 @@ static void write_timing(result_writer *self) {
 /* What `heed cell --index` calls each cell; -1: the sweep excludes it. */
 static void write_indices(result_writer *self) {
   const result_cube *cube = self->cube;
-  int64_t *indices = malloc((cube->places + 1) * sizeof *indices);
+  int64_t *indices = writer_room(self, cube->places, sizeof *indices);
   hid_t set;
-  if (indices == NULL) {
-    hdf_fail(&self->file, "find memory for", "cells");
-    return;
-  }
+  if (indices == NULL) return;
   for (size_t i = 0; i < cube->places; i++) indices[i] = -1;
   for (size_t i = 0; i < plan_cell_count(cube->plan); i++)
     indices[cube->place_of[i]] = (int64_t)i;
@@ -326,7 +323,6 @@ static void write_indices(result_writer *self) {
     hdf_note(&self->file, set, "long_name",
              "the cell's index; -1: excluded by the sweep");
   if (set >= 0) (void)H5Dclose(set);
-  free(indices);
 }
 
 static void write_cells(result_writer *self) {
@@ -356,10 +352,7 @@ void writer_put_grids(result_writer *self) {
   if (plan_of(self)->axis_count >= MOST_RANK)
     hdf_fail(&self->file, "hold that many axes in", "a dataset");
   self->dimension_scales =
-      calloc(dimensions + 1, sizeof *self->dimension_scales);
-  self->coordinates = strdup("");
-  if (self->dimension_scales == NULL || self->coordinates == NULL)
-    hdf_fail(&self->file, "find memory for", "scales");
+      writer_room(self, dimensions, sizeof *self->dimension_scales);
   if (self->file.status == HEED_OK) {
     open_grid(self, self->root);
     write_dimensions(self);
@@ -371,6 +364,4 @@ void writer_put_grids(result_writer *self) {
     write_timing(self);
     write_cells(self);
   }
-  free(self->dimension_scales);
-  free(self->coordinates);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "files/file.h"
+#include "host/host.h"
 
 static int by_key(const void *a, const void *b) {
   const work_index_key *left = a, *right = b;
@@ -70,17 +71,25 @@ static heed_status read_keys(work_index *self, size_t source,
   return file.status;
 }
 
-static heed_status add_source(work_index *self, char *path, bool result,
+static heed_status add_source(work_index *self, const char *path, bool result,
                               heed_error *error) {
-  work_index_source *sources =
-      realloc(self->sources, (self->source_count + 1) * sizeof *self->sources);
-  if (sources != NULL) self->sources = sources;
-  if (sources == NULL || path == NULL) {
-    free(path);
-    return heed_fail(error, HEED_MEMORY, "memory is out");
-  }
-  sources[self->source_count++] = (work_index_source){path, result};
+  char *copy = arena_copy(self->memory, path);
+  work_index_source *grown = arena_grow(self->memory, self->sources,
+                                        self->source_count, sizeof *grown);
+  if (arena_refused(self->memory)) return heed_no_memory(error);
+  self->sources = grown;
+  grown[self->source_count++] = (work_index_source){copy, result};
   return read_keys(self, self->source_count - 1, error);
+}
+
+static heed_status add_part(work_index *self, const char *folder,
+                            const char *name, heed_error *error) {
+  char *path = file_name("%s/%s", folder, name);
+  const heed_status status = path == NULL
+                                 ? heed_no_memory(error)
+                                 : add_source(self, path, false, error);
+  free(path);
+  return status;
 }
 
 static int is_part(const struct dirent *entry) {
@@ -100,8 +109,7 @@ static heed_status add_parts(work_index *self, const char *folder,
                      strerror(errno));
   for (int i = 0; i < count; i++) {
     if (status == HEED_OK)
-      status = add_source(self, file_name("%s/%s", folder, names[i]->d_name),
-                          false, error);
+      status = add_part(self, folder, names[i]->d_name, error);
     free(names[i]);
   }
   free(names);
@@ -121,6 +129,7 @@ heed_status result_read_plan(const char *path, heed_plan **result,
              ? hdf_read_text(&file, root, "sweep/plan")
              : NULL;
   hdf_close(&file, root);
+  if (file.status == HEED_MEMORY) return file.status;
   if (text == NULL)
     return heed_fail(error, HEED_INVALID, "%s: is no result of heed's", path);
   status = plan_parse(text, strlen(text), result, error);
@@ -128,23 +137,26 @@ heed_status result_read_plan(const char *path, heed_plan **result,
   return status;
 }
 
-/* Whether there is a file, and of heed's. */
-static bool is_result(const char *path) {
+/* The records of an earlier result, if there is one and it is heed's. */
+static heed_status add_result(work_index *self, const char *path,
+                              heed_error *error) {
   heed_plan *stored = NULL;
-  if (access(path, F_OK) != 0 ||
-      result_read_plan(path, &stored, NULL) != HEED_OK)
-    return false;
+  heed_status status;
+  if (access(path, F_OK) != 0) return HEED_OK;
+  status = result_read_plan(path, &stored, NULL);
+  if (status == HEED_MEMORY) return heed_no_memory(error);
+  if (status != HEED_OK) return HEED_OK;
   plan_free(stored);
-  return true;
+  return add_source(self, path, true, error);
 }
 
 /* Sorts the cells by the source of their record, by counting. */
 static heed_status group_cells(work_index *self, heed_error *error) {
-  size_t *next = calloc(self->source_count + 2, sizeof *next);
+  size_t *next =
+      arena_allocate(self->memory, self->source_count + 2, sizeof *next);
   self->first = next;
-  self->cells = calloc(self->count + 1, sizeof *self->cells);
-  if (next == NULL || self->cells == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  self->cells = arena_allocate(self->memory, self->count, sizeof *self->cells);
+  if (arena_refused(self->memory)) return heed_no_memory(error);
   /* First next[i + 2] counts source i, then next[i + 1] is where it goes on. */
   for (size_t i = 0; i < self->count; i++)
     if (self->places[i].source != SIZE_MAX) next[self->places[i].source + 2]++;
@@ -158,25 +170,28 @@ static heed_status group_cells(work_index *self, heed_error *error) {
 heed_status index_open(const heed_plan *plan, const char *result_path,
                        const char *folder, work_index **result,
                        heed_error *error) {
-  work_index *self = calloc(1, sizeof *self);
+  const size_t count = plan_cell_count(plan);
+  host_arena *memory = arena_create();
+  work_index *self = arena_allocate(memory, 1, sizeof *self);
+  work_index_key *keys = arena_allocate(memory, count, sizeof *keys);
+  work_index_place *places = arena_allocate(memory, count, sizeof *places);
   heed_status status = HEED_OK;
-  if (self == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
-  self->plan = plan;
-  self->count = plan_cell_count(plan);
-  self->keys = calloc(self->count + 1, sizeof *self->keys);
-  self->places = calloc(self->count + 1, sizeof *self->places);
-  if (self->keys == NULL || self->places == NULL) {
-    index_close(self);
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (arena_refused(memory)) {
+    arena_free(memory);
+    return heed_no_memory(error);
   }
+  *self = (work_index){.memory = memory,
+                       .plan = plan,
+                       .count = count,
+                       .keys = keys,
+                       .places = places};
   for (size_t i = 0; i < self->count; i++) {
     plan_cell_key(plan, i, self->keys[i].key);
     self->keys[i].cell = i;
     self->places[i] = (work_index_place){SIZE_MAX, 0, RECORD_MISSING};
   }
   qsort(self->keys, self->count, sizeof *self->keys, by_key);
-  if (result_path != NULL && is_result(result_path))
-    status = add_source(self, strdup(result_path), true, error);
+  if (result_path != NULL) status = add_result(self, result_path, error);
   if (status == HEED_OK && folder != NULL)
     status = add_parts(self, folder, error);
   if (status == HEED_OK) status = group_cells(self, error);
@@ -188,14 +203,7 @@ heed_status index_open(const heed_plan *plan, const char *result_path,
 }
 
 void index_close(work_index *self) {
-  if (self == NULL) return;
-  for (size_t i = 0; i < self->source_count; i++) free(self->sources[i].path);
-  free(self->sources);
-  free(self->keys);
-  free(self->places);
-  free(self->first);
-  free(self->cells);
-  free(self);
+  if (self != NULL) arena_free(self->memory);
 }
 
 heed_status result_recorded(const heed_work *folder, const char *result_path,
@@ -236,9 +244,10 @@ heed_status result_inspect(const char *result_path, const heed_plan *plan,
   *same = false;
   *orphans = 0;
   *exists = access(result_path, F_OK) == 0;
-  if (!*exists || result_read_plan(result_path, &stored, NULL) != HEED_OK ||
-      stored == NULL)
-    return HEED_OK;
+  if (!*exists) return HEED_OK;
+  status = result_read_plan(result_path, &stored, NULL);
+  if (status == HEED_MEMORY) return heed_no_memory(error);
+  if (status != HEED_OK) return HEED_OK;
   *same = same_sweep(plan, stored);
   plan_free(stored);
   if (!*same) return HEED_OK;

@@ -24,6 +24,7 @@ typedef struct work_index_place {
 } work_index_place;
 
 typedef struct work_index {
+  struct host_arena *memory; /* owns the index and all that it points to */
   const heed_plan *plan;
   size_t count;             /* cells of the plan */
   work_index_key *keys;     /* by key */

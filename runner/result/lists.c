@@ -29,15 +29,9 @@ static lists_listing list_open(result_writer *writer, const char *group,
   lists_listing list = {writer, hdf_group(&writer->file, writer->root, group),
                         H5I_INVALID_HID, count};
   const hsize_t extent = count;
-  int64_t *numbers = malloc((count + 1) * sizeof *numbers);
-  if (numbers == NULL) {
-    hdf_fail(&writer->file, "find memory for", group);
-    return list;
-  }
-  for (size_t i = 0; i < count; i++) numbers[i] = (int64_t)i;
+  const int64_t *numbers = writer_numbers(writer, count);
   list.scale = hdf_write(&writer->file, list.group, scale, H5T_NATIVE_INT64, 1,
                          &extent, numbers);
-  free(numbers);
   list_scale(&list, scale);
   return list;
 }
@@ -66,10 +60,8 @@ static void list_texts(lists_listing *list, const char *name,
 static void write_errors(result_writer *self) {
   const result_cube *cube = self->cube;
   const size_t count = cube->failure_count;
-  int64_t *numbers = malloc((count + 1) * sizeof *numbers);
-  const char **texts = malloc((count + 1) * sizeof *texts);
-  if (numbers == NULL || texts == NULL)
-    hdf_fail(&self->file, "find memory for", "errors");
+  int64_t *numbers = writer_room(self, count, sizeof *numbers);
+  const char **texts = writer_room(self, count, sizeof *texts);
   if (count > 0 && self->file.status == HEED_OK) {
     lists_listing list = list_open(self, "errors", "error", count);
     for (size_t i = 0; i < count; i++)
@@ -85,17 +77,13 @@ static void write_errors(result_writer *self) {
     list_texts(&list, "message", texts);
     list_close(&list);
   }
-  free(numbers);
-  free(texts);
 }
 
 static void write_warnings(result_writer *self) {
   const result_cube *cube = self->cube;
   const size_t count = cube->warning_count;
-  int64_t *numbers = malloc((count + 1) * sizeof *numbers);
-  const char **texts = malloc((count + 1) * sizeof *texts);
-  if (numbers == NULL || texts == NULL)
-    hdf_fail(&self->file, "find memory for", "warnings");
+  int64_t *numbers = writer_room(self, count, sizeof *numbers);
+  const char **texts = writer_room(self, count, sizeof *texts);
   if (count > 0 && self->file.status == HEED_OK) {
     lists_listing list = list_open(self, "warnings", "warning", count);
     for (size_t i = 0; i < count; i++)
@@ -109,14 +97,11 @@ static void write_warnings(result_writer *self) {
     list_texts(&list, "message", texts);
     list_close(&list);
   }
-  free(numbers);
-  free(texts);
 }
 
 static void write_plugins(result_writer *self) {
   const heed_plan *plan = plan_of(self);
-  const char **texts = malloc((plan->plugin_count + 1) * sizeof *texts);
-  if (texts == NULL) hdf_fail(&self->file, "find memory for", "plugins");
+  const char **texts = writer_room(self, plan->plugin_count, sizeof *texts);
   if (plan->plugin_count > 0 && self->file.status == HEED_OK) {
     lists_listing list =
         list_open(self, "plugins", "plugin", plan->plugin_count);
@@ -137,13 +122,11 @@ static void write_plugins(result_writer *self) {
     list_texts(&list, "sha256", texts);
     list_close(&list);
   }
-  free(texts);
 }
 
 static void write_inputs(result_writer *self) {
   const heed_plan *plan = plan_of(self);
-  const char **texts = malloc((plan->input_count + 1) * sizeof *texts);
-  if (texts == NULL) hdf_fail(&self->file, "find memory for", "inputs");
+  const char **texts = writer_room(self, plan->input_count, sizeof *texts);
   if (plan->input_count > 0 && self->file.status == HEED_OK) {
     lists_listing list = list_open(self, "inputs", "input", plan->input_count);
     for (size_t i = 0; i < plan->input_count; i++)
@@ -154,7 +137,6 @@ static void write_inputs(result_writer *self) {
     list_texts(&list, "sha256", texts);
     list_close(&list);
   }
-  free(texts);
 }
 
 static void write_sweep(result_writer *self) {
@@ -162,7 +144,7 @@ static void write_sweep(result_writer *self) {
   const hid_t group = hdf_group(&self->file, self->root, "sweep");
   char *text = json_dumps(plan->json, JSON_COMPACT | JSON_REAL_PRECISION(17));
   if (text == NULL)
-    hdf_fail(&self->file, "find memory for", "the plan");
+    hdf_no_memory(&self->file);
   else
     hdf_put_text(&self->file, group, "plan", text);
   hdf_put_text(&self->file, group, "text", plan->sweep_text);

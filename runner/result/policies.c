@@ -16,8 +16,7 @@ static heed_status name_also(const char *source, const char *target,
                              heed_error *error) {
   char *temporary = file_temporary(target);
   heed_status status = HEED_OK;
-  if (temporary == NULL)
-    return heed_fail(error, HEED_MEMORY, "%s: memory is out", target);
+  if (temporary == NULL) return heed_no_memory(error);
   if (link(source, temporary) != 0)
     status = heed_fail(error, HEED_IO, "%s: cannot be linked to %s: %s",
                        temporary, source, strerror(errno));
@@ -47,7 +46,7 @@ static heed_status keep_one(const heed_work *work, const heed_plan *plan,
   status = work_policy_path(work, key, false, path, sizeof path, error);
   if (status != HEED_OK || access(path, F_OK) != 0) return status;
   name = file_name("%s/cell-%zu.policy", folder, cell);
-  if (name == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (name == NULL) return heed_no_memory(error);
   status = make_folder(folder, error);
   if (status == HEED_OK) status = name_also(path, name, error);
   free(name);
@@ -58,7 +57,7 @@ heed_status result_keep_policies(const heed_work *work, const char *result_path,
                                  const heed_plan *plan, heed_error *error) {
   char *folder = file_name("%s.policies", result_path);
   heed_status status = HEED_OK;
-  if (folder == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (folder == NULL) return heed_no_memory(error);
   if ((plan->keep & PLAN_KEEP_POLICY) != 0)
     for (size_t i = 0; status == HEED_OK && i < plan_cell_count(plan); i++)
       status = keep_one(work, plan, i, folder, error);

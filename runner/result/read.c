@@ -11,7 +11,7 @@
 /* Timing stands in a file a stage; here it is rows x stages. */
 static void read_seconds(hdf_file *file, hid_t root, work_batch *result) {
   result->seconds = calloc(result->rows * PLAN_STAGE_COUNT + 1, sizeof(double));
-  if (result->seconds == NULL) hdf_fail(file, "find memory for", "timing");
+  if (result->seconds == NULL) hdf_no_memory(file);
   for (size_t stage = 0; file->status == HEED_OK && stage < PLAN_STAGE_COUNT;
        stage++) {
     char name[64];
@@ -70,15 +70,14 @@ static void read_values(work_batch *result, const heed_plan *plan) {
   heed_plan *stored = NULL;
   work_match where = {0, NULL};
   result->values = malloc((count + 1) * sizeof(double));
-  if (text == NULL || result->values == NULL)
-    hdf_fail(file, "read", "the plan");
+  if (text == NULL) hdf_fail(file, "read", "the plan");
+  if (result->values == NULL) hdf_no_memory(file);
   for (size_t i = 0; file->status == HEED_OK && i < count; i++)
     result->values[i] = NAN;
   if (file->status == HEED_OK)
     file->status = plan_parse(text, strlen(text), &stored, file->error);
   if (file->status == HEED_OK)
-    file->status =
-        match_make(stored->json, plan, file->path, &where, file->error);
+    file->status = match_make(stored->json, plan, &where, file->error);
   if (file->status == HEED_OK) read_metrics(result, stored, plan, &where);
   match_free(&where);
   plan_free(stored);

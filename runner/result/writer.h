@@ -10,14 +10,20 @@
 
 typedef struct result_writer {
   hdf_file file;
+  struct host_arena *memory; /* of what is written; freed with the writer */
   hid_t root;
   const result_cube *cube;
   hid_t parent; /* the group that grids are being written into: the root, or one
                    that has scales of its own, so that it can be read alone */
   hid_t axis_scales[MOST_RANK]; /* in it: of the axes, then of replicate */
   hid_t *dimension_scales;      /* of the plan's further dimensions */
-  char *coordinates;            /* names of tied coordinates, or "" */
+  const char *coordinates;      /* names of tied coordinates, or "" */
 } result_writer;
+
+/* Memory until the file is written; NULL after a failure, of which this may be
+ * the first.  And the numbers 0 … count - 1 in such memory. */
+void *writer_room(result_writer *self, size_t count, size_t size);
+int64_t *writer_numbers(result_writer *self, size_t count);
 
 /* Attaches a scale to dimension number `position` of a dataset. */
 void writer_attach(result_writer *self, hid_t set, hid_t scale, size_t position,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "files/file.h"
+#include "heed/memory.h"
 
 static void reports_path(const heed_work *folder, const char *key, char *path,
                          size_t size) {
@@ -24,9 +25,7 @@ heed_status costly_open_checkpoint(const heed_work *folder,
   (void)snprintf(path, sizeof path, "%s/stage-%s.checkpoint",
                  work_folder(folder), key);
   self->host.checkpoint = arena_copy(self->memory, path);
-  return self->host.checkpoint == NULL
-             ? heed_fail(error, HEED_MEMORY, "memory is out")
-             : HEED_OK;
+  return self->host.checkpoint == NULL ? heed_no_memory(error) : HEED_OK;
 }
 
 /* One that stays is of no use any more, but no harm either. */
@@ -39,6 +38,14 @@ void costly_close_checkpoint(const heed_plan *plan, stages_level *self,
 }
 
 /* ---- numbers, tables, what was reported: as JSON ---- */
+
+/* Adds an item to a list.  Where that fails, the list is NULL from then on, and
+ * so is whatever json_pack() is to make of it. */
+static void append(json_t **list, json_t *item) {
+  if (json_array_append_new(*list, item) == 0) return;
+  json_decref(*list);
+  *list = NULL;
+}
 
 /* JSON has neither NaN nor infinities. */
 static json_t *number(double value) {
@@ -73,7 +80,7 @@ static json_t *cell_to_json(const heed_column *column, size_t position) {
   return text == NULL ? json_null() : text; /* not UTF-8 */
 }
 
-static void cell_of_json(const heed_host *host, const json_t *json,
+static void cell_of_json(heed_memory *memory, const json_t *json,
                          heed_column_type type, void *data, size_t position) {
   switch ((enum heed_column_types)type) {
     case HEED_FLOAT64:
@@ -95,48 +102,44 @@ static void cell_of_json(const heed_host *host, const json_t *json,
       break;
   }
   if (json_is_string(json))
-    ((const char **)data)[position] = host->copy(host, json_string_value(json));
+    ((const char **)data)[position] =
+        heed_copy_text(memory, json_string_value(json));
 }
 
 static json_t *table_to_json(const heed_table *table) {
-  json_t *columns = json_array();
-  if (table == NULL) {
-    json_decref(columns);
-    return json_null();
-  }
+  json_t *columns;
+  if (table == NULL) return json_null();
+  columns = json_array();
   for (size_t i = 0; i < table->column_count; i++) {
     const heed_column *column = &table->columns[i];
     json_t *values = json_array();
     for (size_t j = 0; j < table->rows * column->width; j++)
-      (void)json_array_append_new(values, cell_to_json(column, j));
-    (void)json_array_append_new(
-        columns, json_pack("[s, i, I, o]", column->name, (int)column->type,
-                           (json_int_t)column->width, values));
+      append(&values, cell_to_json(column, j));
+    append(&columns, json_pack("[s, i, I, o]", column->name, (int)column->type,
+                               (json_int_t)column->width, values));
   }
   return json_pack("{s:s, s:I, s:o}", "name", table->name, "rows",
                    (json_int_t)table->rows, "columns", columns);
 }
 
-/* NULL where there was no table, or memory is out. */
-static heed_table *table_of_json(const heed_host *host, const json_t *whole) {
+/* NULL where there was no table, or the memory was refused. */
+static heed_table *table_of_json(heed_memory *memory, const json_t *whole) {
   const json_t *columns = json_object_get(whole, "columns"), *column;
   const char *name = json_string_value(json_object_get(whole, "name"));
-  heed_table *table = NULL;
+  heed_table *table;
   size_t i;
-  if (name != NULL)
-    table = host->table(
-        host, name, (size_t)json_integer_value(json_object_get(whole, "rows")));
-  if (table == NULL) return NULL;
+  if (name == NULL) return NULL;
+  table = heed_new_table(
+      memory, name, (size_t)json_integer_value(json_object_get(whole, "rows")));
   json_array_foreach(columns, i, column) {
     const heed_column_type type =
         (heed_column_type)json_integer_value(json_array_get(column, 1));
     const json_t *values = json_array_get(column, 3);
-    void *data = host->column(
-        host, table, json_string_value(json_array_get(column, 0)), type,
+    void *data = heed_new_column(
+        memory, table, json_string_value(json_array_get(column, 0)), type,
         (size_t)json_integer_value(json_array_get(column, 2)));
-    if (data == NULL) return NULL;
-    for (size_t j = 0; j < json_array_size(values); j++)
-      cell_of_json(host, json_array_get(values, j), type, data, j);
+    for (size_t j = 0; data != NULL && j < json_array_size(values); j++)
+      cell_of_json(memory, json_array_get(values, j), type, data, j);
   }
   return table;
 }
@@ -145,15 +148,14 @@ static heed_table *table_of_json(const heed_host *host, const json_t *whole) {
 
 static json_t *doubles_to_json(const double *values, size_t count) {
   json_t *array = json_array();
-  for (size_t i = 0; i < count; i++)
-    (void)json_array_append_new(array, number(values[i]));
+  for (size_t i = 0; i < count; i++) append(&array, number(values[i]));
   return array;
 }
 
-/* NULL where memory is out; *count: how many. */
-static double *doubles_of_json(const heed_host *host, const json_t *array,
+/* *count: how many. */
+static double *doubles_of_json(heed_memory *memory, const json_t *array,
                                size_t *count) {
-  double *values = host->allocate(host, json_array_size(array), sizeof *values);
+  double *values = heed_allocate_doubles(memory, json_array_size(array));
   *count = json_array_size(array);
   for (size_t i = 0; values != NULL && i < *count; i++)
     values[i] = number_of(json_array_get(array, i));
@@ -177,10 +179,10 @@ static json_t *posterior_to_json(const heed_posterior *posterior,
       "identified", posterior->identified);
 }
 
-/* NULL where memory is out. */
-static heed_posterior *posterior_of_json(const heed_host *host,
+/* NULL where the memory was refused. */
+static heed_posterior *posterior_of_json(heed_memory *memory,
                                          const json_t *json) {
-  heed_posterior *made = host->allocate(host, 1, sizeof *made);
+  heed_posterior *made = heed_allocate(memory, 1, sizeof *made);
   size_t annotations;
   if (made == NULL) return NULL;
   *made = (heed_posterior){
@@ -197,17 +199,14 @@ static heed_posterior *posterior_of_json(const heed_host *host,
       .converged = json_is_true(json_object_get(json, "converged")),
       .identified = json_is_true(json_object_get(json, "identified"))};
   made->mean =
-      doubles_of_json(host, json_object_get(json, "mean"), &made->units);
-  made->sd = doubles_of_json(host, json_object_get(json, "sd"), &made->units);
+      doubles_of_json(memory, json_object_get(json, "mean"), &made->units);
+  made->sd = doubles_of_json(memory, json_object_get(json, "sd"), &made->units);
   made->left_out =
-      doubles_of_json(host, json_object_get(json, "left_out"), &annotations);
+      doubles_of_json(memory, json_object_get(json, "left_out"), &annotations);
   made->casual =
-      doubles_of_json(host, json_object_get(json, "casual"), &annotations);
-  made->p = doubles_of_json(host, json_object_get(json, "p"), &annotations);
-  return made->mean == NULL || made->sd == NULL || made->left_out == NULL ||
-                 made->casual == NULL || made->p == NULL
-             ? NULL
-             : made;
+      doubles_of_json(memory, json_object_get(json, "casual"), &annotations);
+  made->p = doubles_of_json(memory, json_object_get(json, "p"), &annotations);
+  return made;
 }
 
 /* By metric's name: a resumed run may be of a plan with more of them. */
@@ -219,31 +218,38 @@ static json_t *values_to_json(const heed_plan *plan, const stages_level *self) {
     bool any = false;
     for (size_t j = 0; j < metric->count; j++) {
       any = any || !isnan(self->reported[metric->offset + j]);
-      (void)json_array_append_new(values,
-                                  number(self->reported[metric->offset + j]));
+      append(&values, number(self->reported[metric->offset + j]));
     }
-    if (any) (void)json_object_set(whole, metric->name, values);
-    json_decref(values);
+    if (!any) {
+      json_decref(values);
+    } else if (json_object_set_new(whole, metric->name, values) != 0) {
+      json_decref(whole);
+      return NULL;
+    }
   }
   return whole;
+}
+
+/* NULL stands for a text that is not UTF-8: it is left out. */
+static void append_known(json_t **list, json_t *item) {
+  if (item != NULL) append(list, item);
 }
 
 static json_t *warnings_to_json(const stages_level *self) {
   json_t *all = json_array();
   for (size_t i = 0; i < self->warning_count; i++)
-    (void)json_array_append_new(
-        all, json_pack("[s, s, s]", self->warnings[i].code,
-                       self->warnings[i].plugin, self->warnings[i].message));
+    append_known(
+        &all, json_pack("[s, s, s]", self->warnings[i].code,
+                        self->warnings[i].plugin, self->warnings[i].message));
   return all;
 }
 
 static json_t *points_to_json(const stages_level *self) {
   json_t *all = json_array();
   for (size_t i = 0; i < self->point_count; i++)
-    (void)json_array_append_new(all,
-                                json_pack("[s, I, o]", self->points[i].series,
-                                          (json_int_t)self->points[i].step,
-                                          number(self->points[i].value)));
+    append_known(&all, json_pack("[s, I, o]", self->points[i].series,
+                                 (json_int_t)self->points[i].step,
+                                 number(self->points[i].value)));
   return all;
 }
 
@@ -260,7 +266,7 @@ static heed_status save_reports(const heed_work *folder, const heed_plan *plan,
   heed_status status;
   text = json_dumps(whole, JSON_COMPACT | JSON_REAL_PRECISION(17));
   json_decref(whole);
-  if (text == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (text == NULL) return heed_no_memory(error);
   reports_path(folder, key, path, sizeof path);
   status = file_write(path, text, strlen(text), error);
   free(text);
@@ -376,15 +382,14 @@ heed_status costly_load_policy(const heed_work *folder, const heed_plan *plan,
     *found = status == HEED_OK;
   }
   if (*found) {
-    const json_t *table = json_object_get(whole, "table");
+    heed_memory memory = {&self->host.host, false};
     const json_t *refined = json_object_get(whole, "refined");
     self->policy.scale = number_of(json_object_get(whole, "scale"));
-    self->policy.table = table_of_json(&self->host.host, table);
+    self->policy.table =
+        table_of_json(&memory, json_object_get(whole, "table"));
     if (json_is_object(refined))
-      self->policy.refined = posterior_of_json(&self->host.host, refined);
-    if ((self->policy.table == NULL && json_is_object(table)) ||
-        (self->policy.refined == NULL && json_is_object(refined)))
-      status = heed_fail(error, HEED_MEMORY, "memory is out");
+      self->policy.refined = posterior_of_json(&memory, refined);
+    if (memory.refused) status = heed_no_memory(error);
     take_reports(plan, whole, self);
   }
   json_decref(whole);

@@ -6,24 +6,19 @@
 #include <math.h>
 #include <string.h>
 
+#include "heed/memory.h"
 #include "simulate.h"
 #include "users.h"
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
-
-heed_table *crowd_gather(const heed_host *host, const heed_table *table,
+heed_table *crowd_gather(heed_memory *memory, const heed_table *table,
                          const char *name, size_t count, const size_t *rows) {
-  heed_table *made = host->table(host, name, count);
-  if (made == NULL) return NULL;
+  heed_table *made = heed_new_table(memory, name, count);
   for (size_t i = 0; i < table->column_count; i++) {
     const heed_column *column = &table->columns[i];
     const size_t bytes = heed_type_size(column->type) * column->width;
-    char *target =
-        host->column(host, made, column->name, column->type, column->width);
-    if (target == NULL) return NULL;
-    for (size_t row = 0; row < count; row++)
+    char *target = heed_new_column(memory, made, column->name, column->type,
+                                   column->width);
+    for (size_t row = 0; target != NULL && row < count; row++)
       memcpy(target + row * bytes,
              (const char *)column->data + rows[row] * bytes, bytes);
   }
@@ -31,13 +26,12 @@ heed_table *crowd_gather(const heed_host *host, const heed_table *table,
 }
 
 /* The bounds of each user's rows; the table is ordered by user. */
-static const size_t *bounds(const heed_host *host, size_t users,
+static const size_t *bounds(heed_memory *memory, size_t users,
                             const heed_table *annotations) {
   const int64_t *user = heed_table_data(annotations, "user", HEED_INT64);
-  size_t *first = host->allocate(host, users + 1, sizeof *first);
+  size_t *first = heed_allocate(memory, users + 1, sizeof *first);
   size_t row = 0;
-  if (first == NULL) return NULL;
-  for (size_t j = 0; j <= users; j++) {
+  for (size_t j = 0; first != NULL && j <= users; j++) {
     while (row < annotations->rows && user[row] < (int64_t)j) row++;
     first[j] = row;
   }
@@ -47,21 +41,21 @@ static const size_t *bounds(const heed_host *host, size_t users,
 static heed_status fill(const heed_host *host, const heed_world *world,
                         const heed_table *users, const heed_table *annotations,
                         heed_crowd *crowd, heed_error *error) {
-  if (users == NULL || annotations == NULL) return no_memory(error);
+  heed_memory memory = {host, false};
   crowd->size = sizeof *crowd;
   crowd->world = world;
   crowd->users = users;
   crowd->annotations = annotations;
-  crowd->first = bounds(host, users->rows, annotations);
-  return crowd->first == NULL ? no_memory(error) : HEED_OK;
+  crowd->first = bounds(&memory, users->rows, annotations);
+  return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
 
 /* ---- logs ---- */
 
 /* How often each pair of the log counts in this replicate. */
-static const size_t *resample_pairs(const heed_host *host, size_t pairs) {
-  heed_stream stream = host->stream(host, "bootstrap_pairs", 0);
-  size_t *times = host->scratch(host, pairs, sizeof *times);
+static const size_t *resample_pairs(heed_memory *memory, size_t pairs) {
+  heed_stream stream = memory->host->stream(memory->host, "bootstrap_pairs", 0);
+  size_t *times = heed_scratch_sizes(memory, pairs);
   for (size_t i = 0; times != NULL && i < pairs; i++)
     times[heed_uniform_integer(&stream, pairs)]++;
   return times;
@@ -71,33 +65,32 @@ static const size_t *resample_pairs(const heed_host *host, size_t pairs) {
 static heed_status resample(const heed_world *world, bool pairs_too,
                             const heed_host *host, heed_table **users,
                             heed_table **annotations, heed_error *error) {
+  heed_memory memory = {host, false};
   const size_t count = world->users->rows;
-  const size_t *first = bounds(host, count, world->annotations), *times = NULL;
+  const size_t *first = bounds(&memory, count, world->annotations);
+  const size_t *times =
+      pairs_too ? resample_pairs(&memory, world->pairs->rows) : NULL;
   const int64_t *pair = heed_table_data(world->annotations, "pair", HEED_INT64);
-  size_t *drawn = host->scratch(host, count, sizeof *drawn), *rows, total = 0;
+  size_t *drawn = heed_scratch_sizes(&memory, count), *rows, total = 0;
   heed_stream stream = host->stream(host, "bootstrap_users", 0);
   int64_t *user;
-  if (first == NULL || drawn == NULL) return no_memory(error);
-  if (pairs_too) {
-    times = resample_pairs(host, world->pairs->rows);
-    if (times == NULL) return no_memory(error);
-  }
+  if (memory.refused) return heed_no_memory(error);
   for (size_t j = 0; j < count; j++) {
     drawn[j] = (size_t)heed_uniform_integer(&stream, count);
     for (size_t i = first[drawn[j]]; i < first[drawn[j] + 1]; i++)
       total += times == NULL ? 1 : times[pair[i]];
   }
-  rows = host->scratch(host, total, sizeof *rows);
-  if (rows == NULL) return no_memory(error);
+  rows = heed_scratch_sizes(&memory, total);
+  if (memory.refused) return heed_no_memory(error);
   total = 0;
   for (size_t j = 0; j < count; j++)
     for (size_t i = first[drawn[j]]; i < first[drawn[j] + 1]; i++)
       for (size_t k = 0; k < (times == NULL ? 1 : times[pair[i]]); k++)
         rows[total++] = i;
-  *users = crowd_gather(host, world->users, "users", count, drawn);
+  *users = crowd_gather(&memory, world->users, "users", count, drawn);
   *annotations =
-      crowd_gather(host, world->annotations, "annotations", total, rows);
-  if (*users == NULL || *annotations == NULL) return no_memory(error);
+      crowd_gather(&memory, world->annotations, "annotations", total, rows);
+  if (memory.refused) return heed_no_memory(error);
   user = heed_table_data(*annotations, "user", HEED_INT64);
   total = 0;
   for (size_t j = 0; j < count; j++)
@@ -150,48 +143,49 @@ static void mark_held(const heed_host *host, const heed_crowd *all,
 
 /* Where a user's annotations fall apart into two tables, both keep their turn:
  * models with memory ask how far apart two of them are. */
-static bool keep_turns(const heed_host *host, const heed_crowd *all,
-                       heed_table *part, const size_t *rows) {
+static heed_table *with_turns(heed_memory *memory, const heed_crowd *all,
+                              heed_table *part, const size_t *rows) {
   const int64_t *user = heed_table_data(part, "user", HEED_INT64);
   int64_t *turn;
-  if (heed_table_column(part, "turn") != NULL) return true;
-  turn = host->column(host, part, "turn", HEED_INT64, 1);
+  if (heed_table_column(part, "turn") != NULL) return part;
+  turn = heed_new_column(memory, part, "turn", HEED_INT64, 1);
   for (size_t i = 0; turn != NULL && i < part->rows; i++)
     turn[i] = (int64_t)(rows[i] - all->first[user[i]]);
-  return turn != NULL;
+  return part;
 }
 
 static heed_status hold_out(const heed_host *host, double share,
                             const heed_crowd *all, heed_table **kept,
                             heed_table **held_out, heed_error *error) {
   const size_t total = all->annotations->rows;
-  bool *held = host->scratch(host, total, sizeof *held);
-  size_t *rows = host->scratch(host, total, sizeof *rows), count = 0;
-  if (held == NULL || rows == NULL) return no_memory(error);
+  heed_memory memory = {host, false};
+  bool *held = heed_scratch(&memory, total, sizeof *held);
+  size_t *rows = heed_scratch_sizes(&memory, total), count = 0;
+  if (memory.refused) return heed_no_memory(error);
   if (share > 0) mark_held(host, all, share, held, rows);
   for (size_t i = 0; i < total; i++)
     if (held[i]) rows[count++] = i;
-  *held_out = crowd_gather(host, all->annotations, "held_out", count, rows);
+  *held_out = crowd_gather(&memory, all->annotations, "held_out", count, rows);
+  *held_out = with_turns(&memory, all, *held_out, rows);
   *kept = (heed_table *)all->annotations;
-  if (*held_out == NULL || !keep_turns(host, all, *held_out, rows))
-    return no_memory(error);
+  if (memory.refused) return heed_no_memory(error);
   if (count == 0) return HEED_OK;
   count = 0;
   for (size_t i = 0; i < total; i++)
     if (!held[i]) rows[count++] = i;
-  *kept = crowd_gather(host, all->annotations, "annotations", count, rows);
-  return *kept == NULL || !keep_turns(host, all, *kept, rows) ? no_memory(error)
-                                                              : HEED_OK;
+  *kept = crowd_gather(&memory, all->annotations, "annotations", count, rows);
+  *kept = with_turns(&memory, all, *kept, rows);
+  return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
 
 /* Users with their eta, for those who may see it. */
 static heed_status with_eta(const heed_host *host, stages_crowd *self,
                             heed_error *error) {
-  heed_table *users = host->table(host, "users", self->seen.users->rows);
-  double *column = users == NULL ? NULL
-                                 : host->column(host, users, "eta",
-                                                HEED_FLOAT64, self->dimension);
-  if (column == NULL) return no_memory(error);
+  heed_memory memory = {host, false};
+  heed_table *users = heed_new_table(&memory, "users", self->seen.users->rows);
+  double *column =
+      heed_new_column(&memory, users, "eta", HEED_FLOAT64, self->dimension);
+  if (memory.refused) return heed_no_memory(error);
   memcpy(column, self->eta, users->rows * self->dimension * sizeof *column);
   self->with_eta = self->seen;
   self->with_eta.users = users;

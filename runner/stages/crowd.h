@@ -4,6 +4,7 @@
 #ifndef HEED_STAGES_CROWD_H
 #define HEED_STAGES_CROWD_H
 
+#include "heed/memory.h"
 #include "host/host.h"
 
 typedef struct stages_crowd {
@@ -21,7 +22,7 @@ heed_status crowd_make(const heed_world *world, const heed_value *values,
                        heed_error *error);
 
 /* A table of the given rows of another; texts are shared. */
-heed_table *crowd_gather(const heed_host *host, const heed_table *table,
+heed_table *crowd_gather(heed_memory *memory, const heed_table *table,
                          const char *name, size_t count, const size_t *rows);
 
 #endif

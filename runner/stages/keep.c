@@ -2,10 +2,6 @@
  * The tables that a record keeps beside its metrics. */
 #include "keep.h"
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
-
 static heed_status keep_users(const stages_keeping *self, heed_record *record,
                               heed_error *error) {
   const heed_crowd *crowd = &self->levels[PLAN_ANNOTATIONS].crowd.seen;
@@ -14,14 +10,15 @@ static heed_status keep_users(const stages_keeping *self, heed_record *record,
   const heed_column *name = heed_table_column(crowd->users, "name");
   const stages_level *trainer = &self->levels[PLAN_POLICY];
   const size_t users = crowd->users->rows;
-  double *mean = evaluation_user_means(crowd, posterior, self->scratch);
+  heed_memory memory = {self->host, false};
+  double *mean = evaluation_user_means(crowd, posterior, &memory);
   double *refined = NULL;
-  int64_t *index = arena_allocate(self->scratch, users, sizeof *index);
-  int64_t *count = arena_allocate(self->scratch, users, sizeof *count);
+  int64_t *index = heed_scratch(&memory, users, sizeof *index);
+  int64_t *count = heed_scratch(&memory, users, sizeof *count);
   heed_column columns[7];
   heed_table table = {sizeof table, plan_kept_names[PLAN_KEPT_USERS], users, 0,
                       columns};
-  if (mean == NULL || count == NULL || index == NULL) return no_memory(error);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t j = 0; j < users; j++) {
     index[j] = (int64_t)j;
     count[j] = (int64_t)(crowd->first[j + 1] - crowd->first[j]);
@@ -38,9 +35,8 @@ static heed_status keep_users(const stages_keeping *self, heed_record *record,
     columns[table.column_count++] = (heed_column){
         "eta", HEED_FLOAT64, all->dimension, (void *)(uintptr_t)all->eta};
   if (trainer->node != SIZE_MAX && trainer->policy.refined != NULL) {
-    refined =
-        evaluation_user_means(crowd, trainer->policy.refined, self->scratch);
-    if (refined == NULL) return no_memory(error);
+    refined = evaluation_user_means(crowd, trainer->policy.refined, &memory);
+    if (memory.refused) return heed_no_memory(error);
     columns[table.column_count++] =
         (heed_column){"refined_mean", HEED_FLOAT64, 1, refined};
   }
@@ -60,9 +56,10 @@ static heed_status keep_models(const stages_keeping *self, heed_record *record,
   const int64_t *pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
   if (name == NULL || models->rows == 0 || a == NULL || b == NULL)
     return HEED_OK;
-  int64_t *index = arena_allocate(self->scratch, models->rows, sizeof *index);
-  int64_t *count = arena_allocate(self->scratch, models->rows, sizeof *count);
-  if (index == NULL || count == NULL) return no_memory(error);
+  heed_memory memory = {self->host, false};
+  int64_t *index = heed_scratch(&memory, models->rows, sizeof *index);
+  int64_t *count = heed_scratch(&memory, models->rows, sizeof *count);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t m = 0; m < models->rows; m++) index[m] = (int64_t)m;
   for (size_t i = 0; i < crowd->annotations->rows; i++) {
     if (a[pair[i]] >= 0) count[a[pair[i]]]++;
@@ -85,10 +82,11 @@ static heed_status keep_trace(const stages_keeping *self, heed_record *record,
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
     if (self->levels[i].node != SIZE_MAX) total += self->levels[i].point_count;
   if (total == 0) return HEED_OK;
-  const char **series = arena_allocate(self->scratch, total, sizeof *series);
-  int64_t *step = arena_allocate(self->scratch, total, sizeof *step);
-  double *value = arena_allocate(self->scratch, total, sizeof *value);
-  if (series == NULL || step == NULL || value == NULL) return no_memory(error);
+  heed_memory memory = {self->host, false};
+  const char **series = heed_scratch(&memory, total, sizeof *series);
+  int64_t *step = heed_scratch(&memory, total, sizeof *step);
+  double *value = heed_scratch_doubles(&memory, total);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
     for (size_t j = 0;
          self->levels[i].node != SIZE_MAX && j < self->levels[i].point_count;
@@ -121,8 +119,8 @@ static heed_status find_chosen(const stages_keeping *self, chosen_rows *found,
   found->pair = heed_table_data(all, "pair", HEED_INT64);
   found->choice = heed_table_data(all, "choice", HEED_INT8);
   found->count = 0;
-  found->rows = arena_allocate(self->scratch, all->rows, sizeof *found->rows);
-  if (found->rows == NULL) return no_memory(error);
+  found->rows = self->host->scratch(self->host, all->rows, sizeof *found->rows);
+  if (found->rows == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < all->rows; i++)
     if (self->selection->weight[i] > 0 && found->choice[i] != HEED_CHOSE_TIE)
       found->rows[found->count++] = i;
@@ -137,14 +135,13 @@ static void add_column(heed_table *table, const char *name,
 static heed_status add_numbers(const stages_keeping *self,
                                const chosen_rows *chosen, heed_table *table,
                                heed_error *error) {
-  int64_t *user = arena_allocate(self->scratch, chosen->count, sizeof *user);
-  int64_t *pair = arena_allocate(self->scratch, chosen->count, sizeof *pair);
-  int8_t *choice = arena_allocate(self->scratch, chosen->count, sizeof *choice);
-  double *weight = arena_allocate(self->scratch, chosen->count, sizeof *weight);
-  double *eta = arena_allocate(self->scratch, chosen->count, sizeof *eta);
-  if (user == NULL || pair == NULL || choice == NULL || weight == NULL ||
-      eta == NULL)
-    return no_memory(error);
+  heed_memory memory = {self->host, false};
+  int64_t *user = heed_scratch(&memory, chosen->count, sizeof *user);
+  int64_t *pair = heed_scratch(&memory, chosen->count, sizeof *pair);
+  int8_t *choice = heed_scratch(&memory, chosen->count, sizeof *choice);
+  double *weight = heed_scratch_doubles(&memory, chosen->count);
+  double *eta = heed_scratch_doubles(&memory, chosen->count);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < chosen->count; i++) {
     const size_t row = chosen->rows[i];
     user[i] = chosen->user[row];
@@ -168,8 +165,8 @@ static heed_status add_names(const stages_keeping *self,
   const char *const *known = heed_table_data(users, "name", HEED_STRING);
   const char **name;
   if (known == NULL) return HEED_OK;
-  name = arena_allocate(self->scratch, chosen->count, sizeof *name);
-  if (name == NULL) return no_memory(error);
+  name = self->host->scratch(self->host, chosen->count, sizeof *name);
+  if (name == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < chosen->count; i++)
     name[i] = known[chosen->user[chosen->rows[i]]];
   add_column(table, "name", HEED_STRING, name);
@@ -188,8 +185,8 @@ static heed_status add_prompts(const stages_keeping *self,
           : heed_table_data(world->prompts, "text", HEED_STRING);
   const char **prompt;
   if (prompt_of == NULL || known == NULL) return HEED_OK;
-  prompt = arena_allocate(self->scratch, chosen->count, sizeof *prompt);
-  if (prompt == NULL) return no_memory(error);
+  prompt = self->host->scratch(self->host, chosen->count, sizeof *prompt);
+  if (prompt == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < chosen->count; i++)
     prompt[i] = known[prompt_of[chosen->pair[chosen->rows[i]]]];
   add_column(table, "prompt", HEED_STRING, prompt);
@@ -202,11 +199,12 @@ static heed_status add_responses(const stages_keeping *self,
   const heed_table *pairs = self->levels[PLAN_WORLD].world.pairs;
   const char *const *a = heed_table_data(pairs, "text_a", HEED_STRING);
   const char *const *b = heed_table_data(pairs, "text_b", HEED_STRING);
+  heed_memory memory = {self->host, false};
   const char **chosen, **rejected;
   if (a == NULL || b == NULL) return HEED_OK;
-  chosen = arena_allocate(self->scratch, rows->count, sizeof *chosen);
-  rejected = arena_allocate(self->scratch, rows->count, sizeof *rejected);
-  if (chosen == NULL || rejected == NULL) return no_memory(error);
+  chosen = heed_scratch(&memory, rows->count, sizeof *chosen);
+  rejected = heed_scratch(&memory, rows->count, sizeof *rejected);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < rows->count; i++) {
     const bool chose_a = rows->choice[rows->rows[i]] == HEED_CHOSE_A;
     const int64_t pair = rows->pair[rows->rows[i]];

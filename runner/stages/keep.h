@@ -10,7 +10,7 @@ typedef struct stages_keeping {
   const stages_level
       *levels; /* PLAN_STAGE_COUNT: the path of a cell that is done */
   const heed_selection *selection; /* NULL unless PLAN_KEEP_SELECTION */
-  host_arena *scratch;
+  const heed_host *host;           /* whose scratch() the tables are made in */
 } stages_keeping;
 
 heed_status keep_tables(const stages_keeping *keeping, heed_record *record,

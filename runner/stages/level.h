@@ -31,10 +31,11 @@ typedef struct stages_level {
   /* What was reported: values at metric offsets. */
   double *reported; /* plan->value_count; NaN: not */
   bool any_reported;
-  heed_error bad_report; /* a report that breaks its schema */
-  size_t warning_count, warning_room;
+  heed_error bad_report; /* a report that breaks its schema, or was lost */
+  const struct stages_reports *reports;
+  const stages_options *options;
+  size_t warning_count, point_count;
   stages_warning *warnings;
-  size_t point_count, point_room;
   stages_trace_point *points; /* the trace */
 
   /* What was put out, by stage. */

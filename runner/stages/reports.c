@@ -3,7 +3,6 @@
 #include "reports.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct plugin_places {
@@ -12,6 +11,7 @@ typedef struct plugin_places {
 } plugin_places;
 
 struct stages_reports {
+  host_arena *memory; /* owns the reports and all that they point to */
   const heed_plan *plan;
   size_t count;
   plugin_places *places;
@@ -36,50 +36,58 @@ static const char *prefix_of(heed_kind kind) {
   return kind_name(kind);
 }
 
-static bool fill_place(const heed_plan *plan, const heed_plugin *plugin,
-                       plugin_places *places) {
-  places->plugin = plugin;
-  places->metrics = calloc(plugin->output_count + 1, sizeof *places->metrics);
-  for (size_t i = 0; places->metrics != NULL && i < plugin->output_count; i++)
-    places->metrics[i] =
-        named(plan, prefix_of(plugin->kind), plugin->outputs[i].name);
-  return places->metrics != NULL;
+static plugin_places places_of(host_arena *memory, const heed_plan *plan,
+                               const heed_plugin *plugin) {
+  const size_t count = plugin->output_count;
+  const plan_metric **metrics =
+      arena_allocate(memory, count, sizeof(const plan_metric *));
+  for (size_t i = 0; metrics != NULL && i < count; i++)
+    metrics[i] = named(plan, prefix_of(plugin->kind), plugin->outputs[i].name);
+  return (plugin_places){plugin, metrics};
+}
+
+static heed_status find_places(stages_reports *self,
+                               const host_registry *plugins,
+                               heed_error *error) {
+  const heed_plan *plan = self->plan;
+  for (size_t i = 0; i < plan->plugin_count; i++) {
+    const plan_plugin *wanted = &plan->plugins[i];
+    const heed_plugin *plugin =
+        registry_find(plugins, wanted->kind, wanted->name, NULL);
+    if (plugin == NULL)
+      return heed_fail(error, HEED_INVALID, "the plugin %s/%s is not loaded",
+                       kind_name(wanted->kind), wanted->name);
+    self->places[self->count++] = places_of(self->memory, plan, plugin);
+  }
+  return arena_refused(self->memory) ? heed_no_memory(error) : HEED_OK;
 }
 
 heed_status reports_create(const heed_plan *plan, const host_registry *plugins,
                            stages_reports **result, heed_error *error) {
-  stages_reports *self = calloc(1, sizeof *self);
-  if (self == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  host_arena *memory = arena_create();
+  stages_reports *self = arena_allocate(memory, 1, sizeof *self);
+  plugin_places *places =
+      arena_allocate(memory, plan->plugin_count, sizeof *places);
+  heed_status status;
+  if (arena_refused(memory)) {
+    arena_free(memory);
+    return heed_no_memory(error);
+  }
+  self->memory = memory;
   self->plan = plan;
-  self->places = calloc(plan->plugin_count + 1, sizeof *self->places);
+  self->places = places;
   for (size_t i = 0; i < METRIC_COUNT; i++)
     self->own[i] = named(plan, "", evaluation_metrics[i].name);
-  for (size_t i = 0; self->places != NULL && i < plan->plugin_count; i++) {
-    const plan_plugin *wanted = &plan->plugins[i];
-    const heed_plugin *plugin =
-        registry_find(plugins, wanted->kind, wanted->name, NULL);
-    if (plugin == NULL) {
-      reports_free(self);
-      return heed_fail(error, HEED_INVALID, "the plugin %s/%s is not loaded",
-                       kind_name(wanted->kind), wanted->name);
-    }
-    if (!fill_place(plan, plugin, &self->places[self->count++])) break;
-  }
-  if (self->places == NULL || self->count != plan->plugin_count ||
-      (self->count > 0 && self->places[self->count - 1].metrics == NULL)) {
+  status = find_places(self, plugins, error);
+  if (status == HEED_OK)
+    *result = self;
+  else
     reports_free(self);
-    return heed_fail(error, HEED_MEMORY, "memory is out");
-  }
-  *result = self;
-  return HEED_OK;
+  return status;
 }
 
 void reports_free(stages_reports *self) {
-  if (self == NULL) return;
-  for (size_t i = 0; self->places != NULL && i < self->count; i++)
-    free(self->places[i].metrics);
-  free(self->places);
-  free(self);
+  if (self != NULL) arena_free(self->memory);
 }
 
 const plan_metric *reports_metric(const stages_reports *self,
@@ -97,17 +105,9 @@ const plan_metric *reports_own(const stages_reports *self,
 
 /* ---- the sink ---- */
 
-/* In the level's memory: lives as long as the level does. */
-typedef struct sink_context {
-  const stages_reports *reports;
-  stages_level *level;
-  const stages_options *options;
-} sink_context;
-
 static void take_output(void *context, const heed_plugin *plugin, size_t index,
                         const double *values, size_t count) {
-  const sink_context *self = context;
-  stages_level *level = self->level;
+  stages_level *level = context;
   const plan_metric *place;
   if (index >= plugin->output_count) {
     (void)heed_fail(&level->bad_report, HEED_NUMERIC,
@@ -124,7 +124,7 @@ static void take_output(void *context, const heed_plugin *plugin, size_t index,
                       values[i]);
       return;
     }
-  place = reports_metric(self->reports, plugin, index);
+  place = reports_metric(level->reports, plugin, index);
   if (place == NULL) return;
   if (place->count != count) {
     (void)heed_fail(&level->bad_report, HEED_NUMERIC,
@@ -136,67 +136,56 @@ static void take_output(void *context, const heed_plugin *plugin, size_t index,
   level->any_reported = true;
 }
 
-/* Room for one more element of an array in the level's memory. */
-static void *grown(stages_level *level, void *array, size_t count, size_t *room,
-                   size_t size) {
-  void *larger;
-  if (count < *room) return array;
-  larger = arena_allocate(level->memory, *room == 0 ? 8 : 2 * *room, size);
-  if (larger == NULL) return NULL;
-  if (count > 0) memcpy(larger, array, count * size);
-  *room = *room == 0 ? 8 : 2 * *room;
-  return larger;
-}
-
 static void take_warning(void *context, const char *plugin, const char *code,
                          const char *message) {
-  const sink_context *self = context;
-  stages_level *level = self->level;
-  stages_warning *all = grown(level, level->warnings, level->warning_count,
-                              &level->warning_room, sizeof *all);
-  if (all == NULL) return;
+  stages_level *level = context;
+  const stages_warning made = {.code = arena_copy(level->memory, code),
+                               .plugin = arena_copy(level->memory, plugin),
+                               .message = arena_copy(level->memory, message)};
+  stages_warning *all = arena_grow(level->memory, level->warnings,
+                                   level->warning_count, sizeof *all);
+  if (made.code == NULL || made.plugin == NULL || made.message == NULL ||
+      all == NULL) {
+    (void)heed_no_memory(&level->bad_report);
+    return;
+  }
   level->warnings = all;
-  all[level->warning_count].code = arena_copy(level->memory, code);
-  all[level->warning_count].plugin = arena_copy(level->memory, plugin);
-  all[level->warning_count].message = arena_copy(level->memory, message);
-  if (all[level->warning_count].message != NULL) level->warning_count++;
+  all[level->warning_count++] = made;
 }
 
 static void take_trace(void *context, const char *series, uint64_t step,
                        double value) {
-  const sink_context *self = context;
-  stages_level *level = self->level;
-  stages_trace_point *all;
-  if ((self->reports->plan->keep & PLAN_KEEP_TRACE) == 0) return;
-  all = grown(level, level->points, level->point_count, &level->point_room,
-              sizeof *all);
-  if (all == NULL) return;
+  stages_level *level = context;
+  stages_trace_point made = {.step = step, .value = value}, *all;
+  if ((level->reports->plan->keep & PLAN_KEEP_TRACE) == 0) return;
+  made.series = arena_copy(level->memory, series);
+  all =
+      arena_grow(level->memory, level->points, level->point_count, sizeof *all);
+  if (made.series == NULL || all == NULL) {
+    (void)heed_no_memory(&level->bad_report);
+    return;
+  }
   level->points = all;
-  all[level->point_count].series = arena_copy(level->memory, series);
-  all[level->point_count].step = step;
-  all[level->point_count].value = value;
-  if (all[level->point_count].series != NULL) level->point_count++;
+  all[level->point_count++] = made;
 }
 
 static void take_log(void *context, const char *plugin, const char *line) {
-  const sink_context *self = context;
+  const stages_level *self = context;
   if (self->options->log != NULL)
     self->options->log(self->options->context, plugin, line);
 }
 
 static void take_progress(void *context, double done, const char *what) {
-  const sink_context *self = context;
+  const stages_level *self = context;
   if (self->options->progress != NULL)
     self->options->progress(self->options->context, done, what);
 }
 
 void reports_sink(const stages_reports *self, stages_level *level,
                   host_sink *sink, const stages_options *options) {
-  sink_context *context = arena_allocate(level->memory, 1, sizeof *context);
-  memset(sink, 0, sizeof *sink);
-  if (context == NULL) return;
-  *context = (sink_context){self, level, options};
-  *sink = (host_sink){.context = context,
+  level->reports = self;
+  level->options = options;
+  *sink = (host_sink){.context = level,
                       .output = take_output,
                       .trace = take_trace,
                       .log = take_log,

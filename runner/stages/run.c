@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "costly.h"
+#include "heed/memory.h"
 #include "keep.h"
 #include "level.h"
 #include "reports.h"
@@ -18,14 +19,11 @@ struct heed_stages {
   const host_registry *plugins;
   stages_options options;
   stages_reports *reports;
-  host_arena *scratch;
+  host_arena *memory;  /* lives as long as the stages */
+  host_arena *scratch; /* is cleared after each stage */
   host_sink sinks[PLAN_STAGE_COUNT];
   stages_level levels[PLAN_STAGE_COUNT];
 };
-
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
 
 /* ---- levels ---- */
 
@@ -54,8 +52,7 @@ static void level_clear(heed_stages *stages, stages_level *self) {
   self->selection.weight = NULL;
   self->warnings = NULL;
   self->points = NULL;
-  self->warning_count = self->warning_room = 0;
-  self->point_count = self->point_room = 0;
+  self->warning_count = self->point_count = 0;
   self->node = SIZE_MAX;
   arena_clear(self->memory);
 }
@@ -72,8 +69,6 @@ static void level_open(heed_stages *self, plan_stage stage, size_t node,
     for (size_t i = 0; i < self->plan->value_count; i++)
       level->reported[i] = NAN;
   level->any_reported = false;
-  level->host.output = level->memory;
-  level->host.scratch = self->scratch;
   level->host.plugin = NULL;
   level->host.stage = plan_stage_name(stage);
   level->host.seed = self->plan->seed;
@@ -88,26 +83,31 @@ heed_status stages_create(const heed_plan *plan, const host_registry *plugins,
                           heed_error *error) {
   heed_stages *self = calloc(1, sizeof *self);
   heed_status status;
-  if (self == NULL) return no_memory(error);
+  if (self == NULL) return heed_no_memory(error);
   /* GSL's own handler aborts the process; here errors are values. */
   (void)gsl_set_error_handler_off();
   self->plan = plan;
   self->plugins = plugins;
   self->options = *options;
+  self->memory = arena_create();
   self->scratch = arena_create();
   status = reports_create(plan, plugins, &self->reports, error);
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++) {
     stages_level *level = &self->levels[i];
     level->node = SIZE_MAX;
     level->memory = arena_create();
-    level->reported = malloc((plan->value_count + 1) * sizeof(double));
+    level->reported =
+        arena_allocate(self->memory, plan->value_count, sizeof(double));
     level->any_reported = true;
     service_open(&level->host);
-    if ((level->memory == NULL || level->reported == NULL ||
-         self->scratch == NULL) &&
-        status == HEED_OK)
-      status = no_memory(error);
+    level->host.output = level->memory;
+    level->host.scratch = self->scratch;
+    if (level->memory == NULL && status == HEED_OK)
+      status = heed_no_memory(error);
   }
+  if (status == HEED_OK &&
+      (self->scratch == NULL || arena_refused(self->memory)))
+    status = heed_no_memory(error);
   if (status == HEED_OK)
     *result = self;
   else
@@ -120,8 +120,8 @@ void stages_free(heed_stages *self) {
   for (size_t i = PLAN_STAGE_COUNT; i-- > 0;) {
     level_clear(self, &self->levels[i]);
     arena_free(self->levels[i].memory);
-    free(self->levels[i].reported);
   }
+  arena_free(self->memory);
   arena_free(self->scratch);
   reports_free(self->reports);
   free(self);
@@ -161,7 +161,7 @@ static heed_status run_world(heed_stages *self, stages_level *level,
   if (costly) costly_close_checkpoint(self->plan, level, status == HEED_OK);
   if (status == HEED_OK)
     status = prompts_know(level->instance, &level->world, &level->host,
-                          level->memory, &level->prompts, error);
+                          &level->prompts, error);
   return status;
 }
 
@@ -236,13 +236,12 @@ static heed_status fill_selection(const heed_stages *self, stages_level *level,
   heed_selection *made = &level->selection;
   made->size = sizeof *made;
   made->count = count;
-  made->weight = arena_allocate(level->memory, count, sizeof(double));
-  made->eta = arena_allocate(level->memory, count, sizeof(double));
-  made->left_out = arena_allocate(level->memory, count, sizeof(double));
-  made->casual = arena_allocate(level->memory, count, sizeof(double));
-  if (made->weight == NULL || made->eta == NULL || made->left_out == NULL ||
-      made->casual == NULL)
-    return no_memory(error);
+  heed_memory memory = {&level->host.host, false};
+  made->weight = heed_allocate_doubles(&memory, count);
+  made->eta = heed_allocate_doubles(&memory, count);
+  made->left_out = heed_allocate_doubles(&memory, count);
+  made->casual = heed_allocate_doubles(&memory, count);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < count; i++) {
     made->weight[i] = 1;
     made->eta[i] = posterior->mean[unit_of(crowd, posterior, i)];
@@ -291,7 +290,7 @@ static heed_status adopt_refined(stages_level *level, heed_error *error) {
                      "bytes, expected sizeof(heed_posterior), %zu bytes",
                      given->size, sizeof *given);
   made = arena_allocate(level->memory, 1, sizeof *made);
-  if (made == NULL) return no_memory(error);
+  if (made == NULL) return heed_no_memory(error);
   heed_copy(made, sizeof *made, given);
   level->policy.refined = made;
   return HEED_OK;
@@ -348,7 +347,6 @@ static heed_status run_evaluation(heed_stages *self, stages_level *level,
                           .posterior = &levels[PLAN_POSTERIOR].posterior,
                           .policy = trained ? &trainer->policy : NULL,
                           .host = &level->host,
-                          .scratch = self->scratch,
                           .responses = &level->responses};
   heed_status status;
   level->selection.weight = NULL;
@@ -462,7 +460,8 @@ static heed_status take_failure(const heed_stages *self, plan_stage stage,
 /* What `keep` asked for, once all stages have run. */
 static heed_status keep(heed_stages *self, heed_record *record,
                         heed_error *error) {
-  stages_keeping what = {self->plan, self->levels, NULL, self->scratch};
+  stages_keeping what = {self->plan, self->levels, NULL,
+                         &self->levels[PLAN_EVALUATION].host.host};
   heed_status status;
   if ((self->plan->keep & PLAN_KEEP_SELECTION) != 0) {
     what.selection = selection_for(self, &self->levels[PLAN_EVALUATION], error);

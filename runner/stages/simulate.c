@@ -5,10 +5,12 @@
  * stay themselves when an axis changes how they are drawn or what they do. */
 #include "simulate.h"
 
+#include <assert.h>
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <string.h>
 
+#include "heed/memory.h"
 #include "users.h"
 
 typedef struct simulate_simulation {
@@ -26,10 +28,6 @@ typedef struct simulate_simulation {
   int64_t *user, *pair;
   int8_t *choice, *left;
 } simulate_simulation;
-
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
 
 static heed_status missing(const char *name, heed_error *error) {
   return heed_fail(error, HEED_INVALID,
@@ -102,7 +100,7 @@ static heed_status count_annotations(simulate_simulation *self,
   const size_t pairs = self->world->pairs->rows;
   self->first =
       self->host->scratch(self->host, self->users + 1, sizeof *self->first);
-  if (self->first == NULL) return no_memory(error);
+  if (self->first == NULL) return heed_no_memory(error);
   for (size_t j = 0; j < self->users; j++) {
     heed_stream stream = self->host->stream(self->host, "count", j);
     size_t count = annotations_at(self, heed_uniform(&stream));
@@ -126,10 +124,10 @@ static heed_status assign_once(const simulate_simulation *self,
   const size_t pairs = self->world->pairs->rows;
   heed_stream stream = self->host->stream(self->host, "assignment", 0);
   int64_t *order = self->host->scratch(self->host, pairs, sizeof *order);
-  if (order == NULL) return no_memory(error);
+  if (order == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < pairs; i++) order[i] = (int64_t)i;
-  /* There are pairs enough: count_annotations() has made sure. */
-  for (size_t i = 0; i < self->total && i < pairs; i++) {
+  assert(self->total <= pairs); /* as count_annotations() has checked */
+  for (size_t i = 0; i < self->total; i++) {
     const size_t position = i + heed_uniform_integer(&stream, pairs - i);
     const int64_t swapped = order[i];
     order[i] = order[position];
@@ -144,7 +142,7 @@ static heed_status assign_overlapping(const simulate_simulation *self,
                                       heed_error *error) {
   const size_t pairs = self->world->pairs->rows;
   size_t *taken_by = self->host->scratch(self->host, pairs, sizeof *taken_by);
-  if (taken_by == NULL) return no_memory(error);
+  if (taken_by == NULL) return heed_no_memory(error);
   for (size_t j = 0; j < self->users; j++) {
     heed_stream stream = self->host->stream(self->host, "assignment", j + 1);
     const size_t count = self->first[j + 1] - self->first[j];
@@ -161,18 +159,15 @@ static heed_status assign_overlapping(const simulate_simulation *self,
 
 static heed_status make_tables(simulate_simulation *self, heed_table **users,
                                heed_table **annotations, heed_error *error) {
-  const heed_host *host = self->host;
-  *users = host->table(host, "users", self->users);
-  *annotations = host->table(host, "annotations", self->total);
-  if (*users == NULL || *annotations == NULL) return no_memory(error);
-  self->user = host->column(host, *annotations, "user", HEED_INT64, 1);
-  self->pair = host->column(host, *annotations, "pair", HEED_INT64, 1);
-  self->choice = host->column(host, *annotations, "choice", HEED_INT8, 1);
-  self->left = host->column(host, *annotations, "left", HEED_INT8, 1);
-  if (self->user == NULL || self->pair == NULL || self->choice == NULL ||
-      self->left == NULL)
-    return no_memory(error);
-  return HEED_OK;
+  heed_memory memory = {self->host, false};
+  heed_table *table;
+  *users = heed_new_table(&memory, "users", self->users);
+  *annotations = table = heed_new_table(&memory, "annotations", self->total);
+  self->user = heed_new_column(&memory, table, "user", HEED_INT64, 1);
+  self->pair = heed_new_column(&memory, table, "pair", HEED_INT64, 1);
+  self->choice = heed_new_column(&memory, table, "choice", HEED_INT8, 1);
+  self->left = heed_new_column(&memory, table, "left", HEED_INT8, 1);
+  return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
 
 static void show_sides(const simulate_simulation *self) {
@@ -218,10 +213,10 @@ static heed_status draw_eta(simulate_simulation *self, heed_error *error) {
   const heed_distribution_functions *functions =
       self->attentiveness->plugin->functions;
   const size_t wide = self->domain.dimension;
-  double *u = self->host->scratch(self->host, self->users * wide, sizeof *u);
-  self->eta =
-      self->host->allocate(self->host, self->users * wide, sizeof *self->eta);
-  if (u == NULL || self->eta == NULL) return no_memory(error);
+  heed_memory memory = {self->host, false};
+  double *u = heed_scratch_doubles(&memory, self->users * wide);
+  self->eta = heed_allocate_doubles(&memory, self->users * wide);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t j = 0; j < self->users; j++) {
     heed_stream stream = self->host->stream(self->host, "eta", j);
     for (size_t i = 0; i < wide; i++) u[j * wide + i] = heed_uniform(&stream);
@@ -315,15 +310,14 @@ static heed_status simulate(const simulate_simulation *self,
 static heed_status answer(const simulate_simulation *self,
                           const heed_table *annotations, heed_error *error) {
   const heed_user_model_functions *functions = self->model->plugin->functions;
-  const heed_host *host = self->host;
-  double *p = host->scratch(host, self->total, sizeof *p);
-  double *of_a = host->scratch(host, self->total, sizeof *of_a);
-  double *of_b = host->scratch(host, self->total, sizeof *of_b);
-  size_t *row = host->scratch(host, self->total, sizeof *row);
-  size_t *pair = host->scratch(host, self->total, sizeof *pair);
+  heed_memory memory = {self->host, false};
+  double *p = heed_scratch_doubles(&memory, self->total);
+  double *of_a = heed_scratch_doubles(&memory, self->total);
+  double *of_b = heed_scratch_doubles(&memory, self->total);
+  size_t *row = heed_scratch_sizes(&memory, self->total);
+  size_t *pair = heed_scratch_sizes(&memory, self->total);
   heed_status status = HEED_OK;
-  if (p == NULL || of_a == NULL || of_b == NULL || row == NULL || pair == NULL)
-    return no_memory(error);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < self->total; i++) {
     row[i] = i;
     pair[i] = (size_t)self->pair[i];
@@ -350,7 +344,7 @@ static heed_status start_phi(simulate_simulation *self, heed_error *error) {
   double *all;
   if (count == 0) return HEED_OK;
   all = self->host->scratch(self->host, 3 * count, sizeof *all);
-  if (all == NULL) return no_memory(error);
+  if (all == NULL) return heed_no_memory(error);
   functions->phi(self->model->self, all, all + count, all + 2 * count);
   self->phi = all;
   return HEED_OK;

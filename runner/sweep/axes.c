@@ -10,10 +10,6 @@
 #include "label.h"
 #include "template.h"
 
-static heed_status out_of_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
-
 static size_t count_of(const sweep_axis *axis) {
   return json_array_size(axis->values);
 }
@@ -45,7 +41,7 @@ static heed_status inner_find(const heed_sweep *self, const json_t *value,
   if (used == NULL || result->axes == NULL || result->roots == NULL ||
       result->position == NULL) {
     free(used);
-    return out_of_memory(error);
+    return heed_no_memory(error);
   }
   template_axes(value, used);
   for (size_t i = 0; i < self->axis_count; i++)
@@ -341,7 +337,7 @@ static void give_labels(const heed_sweep *self, sweep_axis *here) {
 heed_status axes_settle(heed_sweep *self, heed_error *error) {
   uint8_t *direct = calloc(self->axis_count + 1, 1);
   heed_status status = HEED_OK;
-  if (direct == NULL) return out_of_memory(error);
+  if (direct == NULL) return heed_no_memory(error);
   template_axes(self->record, direct);
   /* Alternatives first: what stands inside one spans no grid. */
   for (size_t i = 0; status == HEED_OK && i < self->axis_count; i++)

@@ -115,7 +115,7 @@ heed_status check_plugin(const heed_sweep *self, const heed_plugin *plugin,
   uint8_t *used = calloc(self->axis_count + 1, sizeof *used);
   const heed_status status =
       position == NULL || used == NULL
-          ? heed_fail(error, HEED_MEMORY, "memory is out")
+          ? heed_no_memory(error)
           : check_values(self, plugin, template, position, used, error);
   free(position);
   free(used);

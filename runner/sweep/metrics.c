@@ -68,7 +68,7 @@ static heed_status add_keys(const metrics_list *list, json_t *dimension,
   json_t *labels = values_of(dimension, "labels"), *value;
   const char **keys = calloc(json_object_size(map) + 1, sizeof *keys), *key;
   size_t count = 0;
-  if (keys == NULL) return heed_fail(list->error, HEED_MEMORY, "memory is out");
+  if (keys == NULL) return heed_no_memory(list->error);
   json_object_foreach((json_t *)map, key, value) {
     keys[count++] = key;
   }

@@ -206,8 +206,7 @@ heed_status sandbox_open(heed_sweep *self, void (*push_require)(lua_State *lua),
   self->lua_limit = memory / 4;
   self->deadline = now() + seconds_of(self);
   self->lua = lua_newstate(allocate, self);
-  if (self->lua == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out: Lua cannot start");
+  if (self->lua == NULL) return heed_no_memory(error);
   memcpy(lua_getextraspace(self->lua), &self, sizeof(void *));
   lua_sethook(self->lua, look_at_clock, LUA_MASKCOUNT,
               INSTRUCTIONS_BETWEEN_LOOKS);

@@ -20,10 +20,6 @@
 #include "text.h"
 #include "tree.h"
 
-static heed_status out_of_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
-
 /* ---- the head: what is no stage ---- */
 
 static heed_status check_words(const heed_sweep *self, heed_error *error) {
@@ -54,7 +50,7 @@ static heed_status read_key(const heed_sweep *self, size_t key, json_t *head,
   json_t *resolved = NULL;
   heed_error said = {HEED_OK, ""};
   heed_status status;
-  if (used == NULL) return out_of_memory(error);
+  if (used == NULL) return heed_no_memory(error);
   if (template != NULL) template_axes(template, used);
   const bool swept = memchr(used, 1, self->axis_count) != NULL;
   free(used);
@@ -200,7 +196,7 @@ static heed_status find_folder(heed_sweep *self, heed_error *error) {
                      path);
   self->path = arena_copy(self->memory, path);
   self->folder = arena_copy(self->memory, dirname(path));
-  if (self->path == NULL || self->folder == NULL) return out_of_memory(error);
+  if (self->path == NULL || self->folder == NULL) return heed_no_memory(error);
   self->shown_folder = shown_folder(self);
   return HEED_OK;
 }
@@ -208,7 +204,7 @@ static heed_status find_folder(heed_sweep *self, heed_error *error) {
 /* Which axes the sweep itself uses, before --set takes some away. */
 static heed_status mark_written(heed_sweep *self, heed_error *error) {
   uint8_t *used = calloc(self->axis_count + 1, 1);
-  if (used == NULL) return out_of_memory(error);
+  if (used == NULL) return heed_no_memory(error);
   template_axes(self->record, used);
   /* An axis stands inside one made after it, so that one pass suffices. */
   for (size_t i = self->axis_count; i-- > 0;) {
@@ -242,7 +238,7 @@ heed_status sweep_make_plan(const host_registry *plugins,
       .plugins = plugins, .options = options, .exclude = LUA_NOREF};
   heed_status status;
   self.memory = arena_create();
-  if (self.memory == NULL) return out_of_memory(error);
+  if (self.memory == NULL) return heed_no_memory(error);
   check_schema(&self);
   status = find_folder(&self, error);
   if (status == HEED_OK) status = read_sweep(&self, error);

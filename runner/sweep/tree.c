@@ -53,10 +53,6 @@ typedef struct tree_builder {
   json_int_t blas_threads;
 } tree_builder;
 
-static heed_status out_of_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
-
 /* Room for one more element of an array that doubles. */
 static void *grown(void *elements, size_t count, size_t *room, size_t size) {
   if (count < *room) return elements;
@@ -188,7 +184,7 @@ static heed_status hash_spec(const tree_builder *builder, plan_stage stage,
                       "spec", copy, "plugins", plugins);
     text = json_dumps(whole, JSON_COMPACT | JSON_SORT_KEYS);
     if (text == NULL)
-      status = out_of_memory(error);
+      status = heed_no_memory(error);
     else
       hash_bytes(text, strlen(text), hash);
     free(text);
@@ -262,7 +258,7 @@ static heed_status intern_spec(tree_builder *builder, plan_stage stage,
   if (specs != NULL) result->specs = specs;
   if (status != HEED_OK || specs == NULL) {
     json_decref(resolved);
-    if (status == HEED_OK) return out_of_memory(builder->error);
+    if (status == HEED_OK) return heed_no_memory(builder->error);
     return explain(builder, stage, builder->self->where, status, error.message);
   }
   *number = result->spec_count++;
@@ -312,7 +308,7 @@ static heed_status spec_at(tree_builder *builder, plan_stage stage,
   char *text = NULL;
   size_t length = 0;
   FILE *stream = open_memstream(&text, &length);
-  if (stream == NULL) return out_of_memory(builder->error);
+  if (stream == NULL) return heed_no_memory(builder->error);
   for (size_t i = 0; i < builder->self->axis_count; i++)
     if (builder->used[stage][i])
       (void)fprintf(stream, "%zu,", builder->position[i]);
@@ -395,7 +391,7 @@ static heed_status add_node(tree_builder *builder, size_t parent, size_t spec,
   tree_node *nodes = grown(builder->nodes, builder->node_count,
                            &builder->node_room, sizeof *nodes);
   size_t *first = &builder->first_root, *last = &builder->last_root;
-  if (nodes == NULL) return out_of_memory(builder->error);
+  if (nodes == NULL) return heed_no_memory(builder->error);
   builder->nodes = nodes;
   *number = builder->node_count++;
   nodes[*number] =
@@ -435,11 +431,11 @@ static heed_status add_point(tree_builder *builder, size_t leaf) {
                              &builder->point_room, sizeof *points);
   tree_node *node = &builder->nodes[leaf];
   size_t *position;
-  if (points == NULL) return out_of_memory(builder->error);
+  if (points == NULL) return heed_no_memory(builder->error);
   builder->points = points;
   position = arena_allocate(builder->self->memory, builder->root_count,
                             sizeof *position);
-  if (position == NULL) return out_of_memory(builder->error);
+  if (position == NULL) return heed_no_memory(builder->error);
   for (size_t i = 0; i < builder->root_count; i++)
     position[i] = builder->position[builder->roots[i]];
   points[builder->point_count] = (grid_point){position, NOTHING};
@@ -574,7 +570,7 @@ static heed_status builder_open(tree_builder *builder, const json_t *head) {
   builder->host.scratch = arena_create();
   if (builder->roots == NULL || builder->position == NULL ||
       builder->memory == NULL || builder->host.scratch == NULL)
-    return out_of_memory(builder->error);
+    return heed_no_memory(builder->error);
   service_open(&builder->host);
   builder->host.output = builder->memory;
   builder->host.stage = "planning";
@@ -592,7 +588,7 @@ static heed_status builder_open(tree_builder *builder, const json_t *head) {
     const json_t *template = template_of(builder, (plan_stage)i);
     builder->seen[i] = json_object();
     builder->used[i] = calloc(count, 1);
-    if (builder->used[i] == NULL) return out_of_memory(builder->error);
+    if (builder->used[i] == NULL) return heed_no_memory(builder->error);
     if (template != NULL) template_axes(template, builder->used[i]);
   }
   return HEED_OK;

@@ -3,9 +3,9 @@
 #include "view/groups.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "host/host.h"
 static void group_points(view_groups *self) {
   const heed_plan *plan = self->result->plan;
   for (size_t i = 0; i < self->group_count; i++) self->example[i] = SIZE_MAX;
@@ -21,35 +21,33 @@ static void group_points(view_groups *self) {
 }
 
 void view_groups_close(view_groups *self) {
-  free(self->axes);
-  free(self->group_of);
-  free(self->example);
-  free(self->bootstrap);
-  free(self->values);
-  free(self->weights);
+  arena_free(self->memory);
+  self->memory = NULL;
 }
 
 heed_status view_groups_open(const view_result *result, size_t axis_count,
                              const size_t *axes, view_groups *self,
                              heed_error *error) {
   const heed_plan *plan = result->plan;
+  host_arena *memory = arena_create();
   memset(self, 0, sizeof *self);
+  self->memory = memory;
   self->result = result;
   self->axis_count = axis_count;
   self->group_count = 1;
   for (size_t i = 0; i < axis_count; i++)
     self->group_count *= plan->axes[axes[i]].coordinate.count;
-  self->axes = calloc(axis_count + 1, sizeof *self->axes);
-  self->group_of = calloc(plan->point_count + 1, sizeof *self->group_of);
-  self->values = calloc(plan->replicates + 1, sizeof *self->values);
-  self->weights = calloc(plan->replicates + 1, sizeof *self->weights);
-  self->example = calloc(self->group_count + 1, sizeof *self->example);
-  self->bootstrap = calloc(self->group_count + 1, sizeof *self->bootstrap);
-  if (self->axes == NULL || self->group_of == NULL || self->values == NULL ||
-      self->weights == NULL || self->example == NULL ||
-      self->bootstrap == NULL) {
+  const size_t groups = self->group_count;
+  self->axes = arena_allocate(memory, axis_count, sizeof *self->axes);
+  self->group_of =
+      arena_allocate(memory, plan->point_count, sizeof *self->group_of);
+  self->values = arena_allocate(memory, plan->replicates, sizeof(double));
+  self->weights = arena_allocate(memory, plan->replicates, sizeof(double));
+  self->example = arena_allocate(memory, groups, sizeof *self->example);
+  self->bootstrap = arena_allocate(memory, groups, sizeof *self->bootstrap);
+  if (arena_refused(memory)) {
     view_groups_close(self);
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+    return heed_no_memory(error);
   }
   if (axis_count > 0) memcpy(self->axes, axes, axis_count * sizeof *axes);
   group_points(self);

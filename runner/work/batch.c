@@ -95,7 +95,7 @@ static void find_rows(work_batch *self, size_t which) {
   self->kept_first[which] = calloc(self->rows + 1, sizeof(size_t));
   self->kept_count[which] = calloc(self->rows + 1, sizeof(size_t));
   if (self->kept_first[which] == NULL || self->kept_count[which] == NULL)
-    hdf_fail(&self->file, "find memory for", name);
+    hdf_no_memory(&self->file);
   for (size_t i = 0; self->file.status == HEED_OK && i < count; i++) {
     if (cell[i] < 0 || (size_t)cell[i] >= self->rows) {
       hdf_fail(&self->file, "find the cells named in", name);

@@ -104,14 +104,12 @@ static void match_metric(const json_t *stored, const json_t *metric,
 }
 
 heed_status match_make(const json_t *stored, const heed_plan *plan,
-                       const char *path, work_match *result,
-                       heed_error *error) {
+                       work_match *result, heed_error *error) {
   const json_t *metrics = json_object_get(stored, "metrics"), *metric;
   size_t i;
   result->width = 0;
   result->source = malloc((plan->value_count + 1) * sizeof *result->source);
-  if (result->source == NULL)
-    return heed_fail(error, HEED_MEMORY, "%s: memory is out", path);
+  if (result->source == NULL) return heed_no_memory(error);
   for (i = 0; i < plan->value_count; i++) result->source[i] = SIZE_MAX;
   json_array_foreach(metrics, i, metric) {
     match_metric(stored, metric, result->width, plan, result);

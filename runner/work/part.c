@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hdf/kept.h"
+#include "host/host.h"
 #include "work/batch.h"
 #include "work/match.h"
 
@@ -25,7 +26,7 @@ static void put_integers(hdf_file *file, hid_t parent, const char *name,
 static void write_layout(hdf_file *file, hid_t root, const heed_plan *plan) {
   char *layout = match_layout(plan);
   if (layout == NULL)
-    hdf_fail(file, "find memory for", "the layout");
+    hdf_no_memory(file);
   else
     hdf_put_text(file, root, "layout", layout);
   free(layout);
@@ -125,7 +126,7 @@ static void write_kept(hdf_file *file, hid_t root,
                                  kept_rows(records, count, which));
     size_t position = 0;
     if (kept == NULL) {
-      hdf_fail(file, "find memory for", plan_kept_names[which]);
+      hdf_no_memory(file);
       return;
     }
     for (size_t i = 0; i < count; i++)
@@ -143,30 +144,30 @@ static void write_kept(hdf_file *file, hid_t root,
 }
 
 /* Room for the longest column of any kind. */
-static bool make_room(const heed_plan *plan, const heed_record *const *records,
-                      size_t count, part_columns *room) {
+static part_columns make_room(host_arena *memory, const heed_plan *plan,
+                              const heed_record *const *records, size_t count) {
   size_t most = count;
   size_t width = plan->value_count > PLAN_STAGE_COUNT ? plan->value_count
                                                       : PLAN_STAGE_COUNT;
   size_t warnings = 0;
   for (size_t i = 0; i < count; i++) warnings += records[i]->warning_count;
   if (warnings > most) most = warnings;
-  room->texts = calloc(most + 1, sizeof *room->texts);
-  room->integers = calloc(most + 1, sizeof *room->integers);
-  room->numbers = calloc(count * width + 1, sizeof *room->numbers);
-  return room->texts != NULL && room->integers != NULL && room->numbers != NULL;
+  return (part_columns){
+      .texts = arena_allocate(memory, most, sizeof(char *)),
+      .integers = arena_allocate(memory, most, sizeof(int64_t)),
+      .numbers = arena_allocate(memory, count, width * sizeof(double))};
 }
 
 heed_status part_build(const heed_plan *plan, const heed_record *const *records,
                        size_t count, void **bytes, size_t *length,
                        heed_error *error) {
   hdf_file file = {"a part", HEED_OK, error};
-  part_columns room = {NULL, NULL, NULL};
+  host_arena *memory = arena_create();
+  const part_columns room = make_room(memory, plan, records, count);
   const hid_t root = hdf_memory_file(&file);
   *bytes = NULL;
-  if (root < 0 || !make_room(plan, records, count, &room)) {
-    hdf_fail(&file, "build", "the part");
-  } else {
+  if (arena_refused(memory)) hdf_no_memory(&file);
+  if (file.status == HEED_OK) {
     hdf_note_integer(&file, root, "heed_part", PART_FORMAT);
     write_layout(&file, root, plan);
     write_cells(&file, root, plan, records, count, &room);
@@ -176,9 +177,7 @@ heed_status part_build(const heed_plan *plan, const heed_record *const *records,
     *bytes = hdf_image(&file, root, length);
   }
   hdf_close(&file, root);
-  free(room.texts);
-  free(room.integers);
-  free(room.numbers);
+  arena_free(memory);
   if (file.status != HEED_OK) {
     free(*bytes);
     *bytes = NULL;
@@ -197,12 +196,12 @@ static void read_values(hdf_file *file, hid_t root, const heed_plan *plan,
   work_match where = {0, NULL};
   if (layout == NULL) hdf_fail(file, "read", "layout");
   if (file->status == HEED_OK)
-    file->status = match_make(layout, plan, file->path, &where, file->error);
+    file->status = match_make(layout, plan, &where, file->error);
   if (file->status == HEED_OK && count != result->rows * where.width)
     hdf_fail(file, "read", "values");
   result->values =
       malloc((result->rows * plan->value_count + 1) * sizeof(double));
-  if (result->values == NULL) hdf_fail(file, "find memory for", "values");
+  if (result->values == NULL) hdf_no_memory(file);
   for (size_t row = 0; file->status == HEED_OK && row < result->rows; row++)
     for (size_t i = 0; i < plan->value_count; i++)
       result->values[row * plan->value_count + i] =

@@ -3,19 +3,21 @@
 #include "work/record.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <string.h>
 #include <utf8proc.h>
 
-#include "hdf/hdf.h"
+#include "host/host.h"
 
 heed_record *record_create(const heed_plan *plan, size_t cell) {
-  heed_record *self = calloc(1, sizeof *self);
-  if (self == NULL) return NULL;
-  self->values = malloc((plan->value_count + 1) * sizeof *self->values);
-  if (self->values == NULL) {
-    free(self);
+  host_arena *memory = arena_create();
+  heed_record *self = arena_allocate(memory, 1, sizeof *self);
+  double *values = arena_allocate(memory, plan->value_count, sizeof *values);
+  if (arena_refused(memory)) {
+    arena_free(memory);
     return NULL;
   }
+  self->memory = memory;
+  self->values = values;
   self->cell = cell;
   plan_cell_key(plan, cell, self->key);
   for (size_t i = 0; i < plan->value_count; i++) self->values[i] = NAN;
@@ -23,47 +25,20 @@ heed_record *record_create(const heed_plan *plan, size_t cell) {
   return self;
 }
 
-static void table_free(heed_table *table) {
-  if (table == NULL) return;
-  for (size_t i = 0; i < table->column_count; i++) {
-    heed_column *column = &table->columns[i];
-    if (column->type == HEED_STRING && column->data != NULL)
-      for (size_t j = 0; j < table->rows * column->width; j++)
-        free(((char **)column->data)[j]);
-    free(column->data);
-    free((char *)(uintptr_t)column->name);
-  }
-  free(table->columns);
-  free((char *)(uintptr_t)table->name);
-  free(table);
-}
-
 void record_free(heed_record *self) {
-  if (self == NULL) return;
-  for (size_t i = 0; i < self->warning_count; i++) {
-    free(self->warnings[i].code);
-    free(self->warnings[i].plugin);
-    free(self->warnings[i].message);
-  }
-  for (size_t i = 0; i < self->kept_count; i++) table_free(self->kept[i]);
-  free(self->warnings);
-  free(self->kept);
-  free(self->plugin);
-  free(self->message);
-  free(self->values);
-  free(self);
+  if (self != NULL) arena_free(self->memory);
 }
 
-static heed_status out_of_memory(const heed_record *self, heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "cell %zu: no memory for its record",
-                   self->cell);
+/* Once the record's memory has refused something, the record is not whole. */
+static heed_status status_of(const heed_record *self, heed_error *error) {
+  return arena_refused(self->memory) ? heed_no_memory(error) : HEED_OK;
 }
 
 /* A copy in which every byte that is not UTF-8 has become U+FFFD: readers of
- * the result file stop at such bytes.  NULL when memory is out. */
-static char *copy_text(const char *text) {
+ * the result file stop at such bytes. */
+static char *copy_text(heed_record *self, const char *text) {
   const size_t length = text == NULL ? 0 : strlen(text);
-  char *copy = malloc(3 * length + 1);
+  char *copy = arena_allocate(self->memory, 3 * length + 1, 1);
   char *end = copy;
   if (copy == NULL) return NULL;
   for (size_t i = 0; i < length;) {
@@ -81,99 +56,76 @@ static char *copy_text(const char *text) {
       i++;
     }
   }
-  *end = '\0';
   return copy;
 }
 
 heed_status record_fail(heed_record *self, heed_record_status status,
                         plan_stage stage, const char *plugin, int signal,
                         const char *message, heed_error *error) {
-  char *plugin_copy = copy_text(plugin);
-  char *message_copy = copy_text(message);
-  if (plugin_copy == NULL || message_copy == NULL) {
-    free(plugin_copy);
-    free(message_copy);
-    return out_of_memory(self, error);
-  }
-  free(self->plugin);
-  free(self->message);
-  self->plugin = plugin_copy;
-  self->message = message_copy;
+  self->plugin = copy_text(self, plugin);
+  self->message = copy_text(self, message);
   self->status = status;
   self->stage = stage;
   self->signal = signal;
-  return HEED_OK;
+  return status_of(self, error);
 }
 
 heed_status record_warn(heed_record *self, const char *code, const char *plugin,
                         const char *message, heed_error *error) {
-  heed_record_warning *grown = realloc(
-      self->warnings, (self->warning_count + 1) * sizeof *self->warnings);
-  heed_record_warning *warning;
-  if (grown == NULL) return out_of_memory(self, error);
-  self->warnings = grown;
-  warning = &self->warnings[self->warning_count++];
-  warning->code = copy_text(code);
-  warning->plugin = copy_text(plugin);
-  warning->message = copy_text(message);
-  if (warning->code == NULL || warning->plugin == NULL ||
-      warning->message == NULL)
-    return out_of_memory(self, error);
-  return HEED_OK;
+  const heed_record_warning warning = {.code = copy_text(self, code),
+                                       .plugin = copy_text(self, plugin),
+                                       .message = copy_text(self, message)};
+  heed_record_warning *grown = arena_grow(self->memory, self->warnings,
+                                          self->warning_count, sizeof *grown);
+  if (grown != NULL) {
+    self->warnings = grown;
+    grown[self->warning_count++] = warning;
+  }
+  return status_of(self, error);
 }
 
-static bool copy_column(heed_column *copy, const heed_column *column,
-                        size_t rows) {
+static heed_column copy_column(heed_record *self, const heed_column *column,
+                               size_t rows) {
   const size_t count = rows * column->width;
-  copy->type = column->type;
-  copy->width = column->width;
-  copy->name = copy_text(column->name);
-  copy->data = calloc(count + 1, heed_type_size(column->type));
-  if (copy->name == NULL || copy->data == NULL) return false;
-  if (column->type != HEED_STRING) {
-    if (count > 0)
-      memcpy(copy->data, column->data, count * heed_type_size(column->type));
-    return true;
-  }
-  for (size_t i = 0; i < count; i++) {
-    char *text = copy_text(((const char *const *)column->data)[i]);
-    if (text == NULL) return false;
-    ((char **)copy->data)[i] = text;
-  }
-  return true;
+  const size_t size = heed_type_size(column->type);
+  const heed_column copy = {.name = copy_text(self, column->name),
+                            .type = column->type,
+                            .width = column->width,
+                            .data = arena_allocate(self->memory, count, size)};
+  if (copy.data == NULL || count == 0) return copy;
+  if (column->type != HEED_STRING)
+    memcpy(copy.data, column->data, count * size);
+  else
+    for (size_t i = 0; i < count; i++)
+      ((char **)copy.data)[i] =
+          copy_text(self, ((const char *const *)column->data)[i]);
+  return copy;
 }
 
-static heed_table *copy_table(const heed_table *table, const char *name) {
-  heed_table *copy = calloc(1, sizeof *copy);
-  if (copy == NULL) return NULL;
-  copy->size = sizeof *copy;
-  copy->rows = table->rows;
-  copy->name = copy_text(name);
-  copy->columns = calloc(table->column_count + 1, sizeof *copy->columns);
-  if (copy->name == NULL || copy->columns == NULL) {
-    table_free(copy);
-    return NULL;
-  }
-  for (size_t i = 0; i < table->column_count; i++) {
-    copy->column_count = i + 1;
-    if (!copy_column(&copy->columns[i], &table->columns[i], table->rows)) {
-      table_free(copy);
-      return NULL;
-    }
-  }
+static heed_table *copy_table(heed_record *self, const heed_table *table,
+                              const char *name) {
+  heed_table *copy = arena_allocate(self->memory, 1, sizeof *copy);
+  heed_column *columns =
+      arena_allocate(self->memory, table->column_count, sizeof *columns);
+  if (copy == NULL || columns == NULL) return NULL;
+  for (size_t i = 0; i < table->column_count; i++)
+    columns[i] = copy_column(self, &table->columns[i], table->rows);
+  *copy = (heed_table){.size = sizeof *copy,
+                       .name = copy_text(self, name),
+                       .rows = table->rows,
+                       .column_count = table->column_count,
+                       .columns = columns};
   return copy;
 }
 
 heed_status record_keep(heed_record *self, const heed_table *table,
                         const char *name, heed_error *error) {
-  heed_table *copy = copy_table(table, name);
-  heed_table **grown =
-      realloc(self->kept, (self->kept_count + 1) * sizeof(heed_table *));
-  if (grown != NULL) self->kept = grown;
-  if (copy == NULL || grown == NULL) {
-    table_free(copy);
-    return out_of_memory(self, error);
+  heed_table *copy = copy_table(self, table, name);
+  heed_table **grown = arena_grow(self->memory, self->kept, self->kept_count,
+                                  sizeof(heed_table *));
+  if (grown != NULL) {
+    self->kept = grown;
+    grown[self->kept_count++] = copy;
   }
-  self->kept[self->kept_count++] = copy;
-  return HEED_OK;
+  return status_of(self, error);
 }

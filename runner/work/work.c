@@ -22,10 +22,6 @@ struct heed_work {
   int lock;     /* descriptor, or -1: joined */
 };
 
-static heed_status out_of_memory(const char *path, heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "%s: memory is out", path);
-}
-
 static heed_status failed(const char *path, const char *what,
                           heed_error *error) {
   return heed_fail(error, HEED_IO, "%s: %s: %s", path, what, strerror(errno));
@@ -92,7 +88,7 @@ static heed_status take_lock(heed_work *self, heed_error *error) {
   char *path = file_name("%s/lock", self->folder);
   bool taken = false;
   heed_status status = HEED_OK;
-  if (path == NULL) return out_of_memory(self->folder, error);
+  if (path == NULL) return heed_no_memory(error);
   while (status == HEED_OK && !taken)
     status = try_lock(self, path, &taken, error);
   if (status == HEED_OK) write_holder(self->lock, path);
@@ -106,7 +102,7 @@ static heed_status take_lock(heed_work *self, heed_error *error) {
 static heed_status make_folder(const char *folder, heed_error *error) {
   char *above = file_folder(folder);
   heed_status status = HEED_OK;
-  if (above == NULL) return out_of_memory(folder, error);
+  if (above == NULL) return heed_no_memory(error);
   if (mkdir(folder, 0777) == 0)
     status = file_sync_folder(above, error);
   else if (errno != EEXIST)
@@ -119,7 +115,7 @@ heed_status work_join(const char *folder, heed_work **result,
                       heed_error *error) {
   heed_work *self = calloc(1, sizeof *self);
   struct stat found;
-  if (self == NULL) return out_of_memory(folder, error);
+  if (self == NULL) return heed_no_memory(error);
   self->lock = -1;
   self->folder = realpath(folder, NULL);
   if (self->folder == NULL || stat(self->folder, &found) != 0 ||
@@ -139,7 +135,7 @@ static heed_status save_plan(const heed_work *self, const char *text,
                              heed_error *error) {
   char *path = file_name("%s/plan.json", self->folder);
   heed_status status;
-  if (path == NULL) return out_of_memory(self->folder, error);
+  if (path == NULL) return heed_no_memory(error);
   status = file_write(path, text, strlen(text), error);
   free(path);
   return status;
@@ -150,7 +146,7 @@ heed_status work_open(const char *result_path, const char *plan_text,
   char *folder = file_name("%s.work", result_path);
   heed_work *self = NULL;
   heed_status status;
-  if (folder == NULL) return out_of_memory(result_path, error);
+  if (folder == NULL) return heed_no_memory(error);
   status = make_folder(folder, error);
   if (status == HEED_OK) status = work_join(folder, &self, error);
   if (status == HEED_OK) status = take_lock(self, error);
@@ -194,7 +190,7 @@ heed_status work_write_part(heed_work *self, const heed_plan *plan,
   if (status != HEED_OK) return status;
   hash_bytes(bytes, length, digest);
   path = file_name("%s/part-%.32s.h5", self->folder, digest);
-  status = path == NULL ? out_of_memory(self->folder, error)
+  status = path == NULL ? heed_no_memory(error)
                         : file_write(path, bytes, length, error);
   free(path);
   free(bytes);
@@ -210,7 +206,7 @@ heed_status work_policy_path(const heed_work *self, const char *key,
   char *made = name == NULL || !temporary ? name : file_temporary(name);
   heed_status status = HEED_OK;
   if (made == NULL)
-    status = out_of_memory(self->folder, error);
+    status = heed_no_memory(error);
   else if (strlen(made) >= size)
     status = heed_fail(error, HEED_IO, "%s: the path is too long", made);
   else
@@ -244,8 +240,7 @@ static heed_status empty(const heed_work *self, heed_error *error) {
         strcmp(entry->d_name, "lock") == 0)
       continue;
     path = file_name("%s/%s", self->folder, entry->d_name);
-    status = path == NULL ? out_of_memory(self->folder, error)
-                          : file_remove(path, error);
+    status = path == NULL ? heed_no_memory(error) : file_remove(path, error);
     free(path);
   }
   (void)closedir(entries);
@@ -257,7 +252,7 @@ static heed_status empty(const heed_work *self, heed_error *error) {
 heed_status work_remove(heed_work *self, heed_error *error) {
   char *lock = file_name("%s/lock", self->folder);
   heed_status status =
-      lock == NULL ? out_of_memory(self->folder, error) : empty(self, error);
+      lock == NULL ? heed_no_memory(error) : empty(self, error);
   if (status == HEED_OK) status = file_remove(lock, error);
   if (status == HEED_OK) {
     fault_point("rmdir");

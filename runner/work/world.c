@@ -8,7 +8,7 @@
 #include "files/file.h"
 #include "hdf/hdf.h"
 #include "hdf/kept.h"
-#include "heed/host.h"
+#include "heed/memory.h"
 #include "work/work.h"
 
 #define WORLD_FORMAT 1
@@ -53,7 +53,7 @@ heed_status work_save_world(const heed_work *folder, const char *key,
   void *bytes;
   size_t length = 0;
   hid_t root;
-  if (path == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (path == NULL) return heed_no_memory(error);
   root = hdf_memory_file(&file);
   save_numbers(&file, root, world);
   save_table(&file, root, "pairs", world->pairs);
@@ -72,30 +72,20 @@ heed_status work_save_world(const heed_work *folder, const char *key,
 
 /* ---- loading ---- */
 
-static void out_of_memory(hdf_file *file) {
-  if (file->status == HEED_OK)
-    file->status =
-        heed_fail(file->error, HEED_MEMORY, "%s: memory is out", file->path);
-}
-
 /* Copies a column into a table of the host's. */
 static void load_column(hdf_file *file, const heed_host *host,
                         const heed_column *column, heed_table *table) {
   const size_t count = table->rows * column->width;
-  void *data =
-      host->column(host, table, column->name, column->type, column->width);
-  if (data == NULL) {
-    out_of_memory(file);
-  } else if (column->type != HEED_STRING) {
-    if (count > 0)
-      memcpy(data, column->data, count * heed_type_size(column->type));
-  } else {
-    for (size_t i = 0; i < count; i++) {
+  heed_memory memory = {host, false};
+  void *data = heed_new_column(&memory, table, column->name, column->type,
+                               column->width);
+  if (data != NULL && column->type == HEED_STRING)
+    for (size_t i = 0; i < count; i++)
       ((const char **)data)[i] =
-          host->copy(host, ((char *const *)column->data)[i]);
-      if (((const char **)data)[i] == NULL) out_of_memory(file);
-    }
-  }
+          heed_copy_text(&memory, ((char *const *)column->data)[i]);
+  else if (data != NULL && count > 0)
+    memcpy(data, column->data, count * heed_type_size(column->type));
+  if (memory.refused) hdf_no_memory(file);
 }
 
 static heed_table *load_table(hdf_file *file, hid_t root, const char *name,
@@ -105,7 +95,7 @@ static heed_table *load_table(hdf_file *file, hid_t root, const char *name,
   if (stored == NULL) return NULL;
   rows = hdf_read_note(file, root, name, "rows");
   table = host->table(host, name, (size_t)rows);
-  if (table == NULL) out_of_memory(file);
+  if (table == NULL) hdf_no_memory(file);
   for (size_t i = 0; file->status == HEED_OK && i < stored->column_count; i++)
     load_column(file, host, &stored->columns[i], table);
   kept_free(stored);
@@ -116,12 +106,11 @@ static void load_judges(hdf_file *file, hid_t root, const heed_host *host,
                         heed_world *world) {
   size_t count;
   char **stored = hdf_read_texts(file, root, "judges", &count);
-  const char **judges = host->allocate(host, count + 1, sizeof *judges);
-  if (judges == NULL) out_of_memory(file);
-  for (size_t i = 0; file->status == HEED_OK && i < count; i++) {
-    judges[i] = host->copy(host, stored[i]);
-    if (judges[i] == NULL) out_of_memory(file);
-  }
+  heed_memory memory = {host, false};
+  const char **judges = heed_allocate(&memory, count, sizeof *judges);
+  for (size_t i = 0; judges != NULL && i < count; i++)
+    judges[i] = heed_copy_text(&memory, stored[i]);
+  if (memory.refused) hdf_no_memory(file);
   hdf_free_texts(stored, count);
   world->judge_count = count;
   world->judges = judges;
@@ -150,7 +139,7 @@ heed_status work_load_world(const heed_work *folder, const char *key,
   char *path = world_path(folder, key);
   hdf_file file = {path, HEED_OK, error};
   hid_t root;
-  if (path == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (path == NULL) return heed_no_memory(error);
   *found = access(path, F_OK) == 0;
   if (*found) {
     root = hdf_open(&file);

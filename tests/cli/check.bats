@@ -153,7 +153,7 @@ endless() {
           s/20, 50,/h.linspace(1, 40, 40),/' good.lua
   check --memory 256M good.lua
   [ "$status" -eq 1 ]
-  [ "$stderr" = "heed: memory is out while planning: the sweep is too large, or --memory too small" ]
+  [ "$stderr" = "heed: out of memory while planning: the sweep is too large, or --memory too small" ]
 }
 
 @test "a plugin that crashes while it loads is named, and the rest goes on" {

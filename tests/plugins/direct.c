@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "heed/heed.h"
+#include "heed/memory.h"
 
 enum { STARTS, PARAMETER_COUNT };
 enum { OUT_LOG_LIKELIHOOD };
@@ -78,17 +79,15 @@ static double best_of(const heed_host *host, direct_counts *counts,
 static heed_status fill(const heed_host *host, const heed_crowd *crowd,
                         heed_posterior *posterior, heed_error *error) {
   const size_t users = crowd->users->rows, rows = crowd->annotations->rows;
+  heed_memory memory = {host, false};
   posterior->unit = HEED_BY_USER;
   posterior->units = users;
-  posterior->mean = host->allocate(host, users, sizeof(double));
-  posterior->sd = host->allocate(host, users, sizeof(double));
-  posterior->left_out = host->allocate(host, rows, sizeof(double));
-  posterior->casual = host->allocate(host, rows, sizeof(double));
-  posterior->p = host->allocate(host, rows, sizeof(double));
-  if (posterior->mean == NULL || posterior->sd == NULL ||
-      posterior->left_out == NULL || posterior->casual == NULL ||
-      posterior->p == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  posterior->mean = heed_allocate_doubles(&memory, users);
+  posterior->sd = heed_allocate_doubles(&memory, users);
+  posterior->left_out = heed_allocate_doubles(&memory, rows);
+  posterior->casual = heed_allocate_doubles(&memory, rows);
+  posterior->p = heed_allocate_doubles(&memory, rows);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < rows; i++) {
     posterior->casual[i] = 0.5;
     posterior->p[i] = crowd->world->mu;
@@ -106,8 +105,7 @@ static heed_status estimate(void *self, const heed_host *host,
   direct_counts counts = {.each = crowd->first[1], .gap = crowd->world->mu};
   double best;
   counts.users = host->scratch(host, counts.each + 1, sizeof(double));
-  if (counts.users == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (counts.users == NULL) return heed_no_memory(error);
   for (size_t j = 0; j < crowd->users->rows; j++) {
     size_t k = 0;
     if (crowd->first[j + 1] - crowd->first[j] != counts.each)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "heed/heed.h"
+#include "heed/memory.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define GREED ((size_t)10 << 30) /* bytes */
@@ -58,7 +59,7 @@ typedef struct faulty_state {
 static heed_status create(const heed_host *host, const heed_value *values,
                           void **self, heed_error *error) {
   faulty_state *made = host->allocate(host, 1, sizeof *made);
-  if (made == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (made == NULL) return heed_no_memory(error);
   made->values = values;
   *self = made;
   return HEED_OK;
@@ -144,19 +145,17 @@ static heed_status estimate(void *self, const heed_host *host,
   const heed_value *values = ((faulty_state *)self)->values;
   const size_t users = crowd->users->rows;
   const size_t annotations = crowd->annotations->rows;
+  heed_memory memory = {host, false};
   const heed_status status = fail_by(self, error);
   if (status != HEED_OK) return status;
   posterior->unit = HEED_BY_USER;
   posterior->units = users + (values[FAULT].integer == FAULT_COUNTS);
-  posterior->mean = host->allocate(host, users + 1, sizeof(double));
-  posterior->sd = host->allocate(host, users + 1, sizeof(double));
-  posterior->left_out = host->allocate(host, annotations, sizeof(double));
-  posterior->casual = host->allocate(host, annotations, sizeof(double));
-  posterior->p = host->allocate(host, annotations, sizeof(double));
-  if (posterior->mean == NULL || posterior->sd == NULL ||
-      posterior->left_out == NULL || posterior->casual == NULL ||
-      posterior->p == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  posterior->mean = heed_allocate_doubles(&memory, users + 1);
+  posterior->sd = heed_allocate_doubles(&memory, users + 1);
+  posterior->left_out = heed_allocate_doubles(&memory, annotations);
+  posterior->casual = heed_allocate_doubles(&memory, annotations);
+  posterior->p = heed_allocate_doubles(&memory, annotations);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t j = 0; j < users; j++) {
     heed_stream stream = host->stream(host, "mean", j);
     posterior->mean[j] = heed_uniform(&stream);

@@ -3,6 +3,7 @@
 #include "../bench/gemm.h"
 
 #include "heed/heed.h"
+#include "heed/memory.h"
 
 static const heed_output outputs[] = {
     {.name = "rate", .doc = "GFLOP/s of a product of doubles"}};
@@ -10,16 +11,15 @@ static const heed_output outputs[] = {
 static heed_status make(void *self, const heed_host *host, heed_world *world,
                         heed_error *error) {
   const size_t count = GEMM_SIZE * GEMM_SIZE;
-  double *a = host->scratch(host, count, sizeof *a);
-  double *b = host->scratch(host, count, sizeof *b);
-  double *c = host->scratch(host, count, sizeof *c);
-  double rate, *p = NULL;
+  heed_memory memory = {host, false};
+  double *a = heed_scratch_doubles(&memory, count);
+  double *b = heed_scratch_doubles(&memory, count);
+  double *c = heed_scratch_doubles(&memory, count);
+  double rate, *p;
   (void)self;
-  world->pairs = host->table(host, "pairs", 1);
-  if (world->pairs != NULL)
-    p = host->column(host, world->pairs, "p", HEED_FLOAT64, 1);
-  if (a == NULL || b == NULL || c == NULL || p == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  world->pairs = heed_new_table(&memory, "pairs", 1);
+  p = heed_new_column(&memory, world->pairs, "p", HEED_FLOAT64, 1);
+  if (memory.refused) return heed_no_memory(error);
   *p = 0.5;
   rate = gemm_rate(a, b, c);
   host->output(host, 0, &rate, 1);

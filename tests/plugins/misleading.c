@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "heed/heed.h"
+#include "heed/memory.h"
 
 /* ---- an estimator that is no EM ---- */
 
@@ -13,17 +14,15 @@ static heed_status estimate(void *self, const heed_host *host,
                             const heed_crowd *crowd, heed_posterior *posterior,
                             heed_error *error) {
   const size_t users = crowd->users->rows, rows = crowd->annotations->rows;
+  heed_memory memory = {host, false};
   (void)self;
   posterior->units = users;
-  posterior->mean = host->allocate(host, users, sizeof(double));
-  posterior->sd = host->allocate(host, users, sizeof(double));
-  posterior->left_out = host->allocate(host, rows, sizeof(double));
-  posterior->casual = host->allocate(host, rows, sizeof(double));
-  posterior->p = host->allocate(host, rows, sizeof(double));
-  if (posterior->mean == NULL || posterior->sd == NULL ||
-      posterior->left_out == NULL || posterior->casual == NULL ||
-      posterior->p == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  posterior->mean = heed_allocate_doubles(&memory, users);
+  posterior->sd = heed_allocate_doubles(&memory, users);
+  posterior->left_out = heed_allocate_doubles(&memory, rows);
+  posterior->casual = heed_allocate_doubles(&memory, rows);
+  posterior->p = heed_allocate_doubles(&memory, rows);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t j = 0; j < users; j++) posterior->mean[j] = 0.5;
   for (size_t i = 0; i < rows; i++) {
     posterior->left_out[i] = posterior->casual[i] = 0.5;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "heed/heed.h"
+#include "heed/memory.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -56,14 +57,13 @@ static heed_status make(void *self, const heed_host *host, heed_world *world,
   const size_t pairs = (size_t)values[PAIRS].integer;
   heed_stream stream = host->stream(host, "p", 0);
   const double draw = heed_uniform(&stream);
+  heed_memory memory = {host, false};
   double *p;
   take_time(values[SECONDS].number);
   count_world(values[MADE].text);
-  world->pairs = host->table(host, "pairs", pairs);
-  p = world->pairs == NULL
-          ? NULL
-          : host->column(host, world->pairs, "p", HEED_FLOAT64, 1);
-  if (p == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  world->pairs = heed_new_table(&memory, "pairs", pairs);
+  p = heed_new_column(&memory, world->pairs, "p", HEED_FLOAT64, 1);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < pairs; i++) p[i] = 0.5 + 0.5 * heed_uniform(&stream);
   host->output(host, 0, &draw, 1);
   return HEED_OK;
@@ -210,18 +210,16 @@ static heed_status estimate(void *self, const heed_host *host,
                             heed_error *error) {
   const size_t users = crowd->users->rows;
   const size_t annotations = crowd->annotations->rows;
+  heed_memory memory = {host, false};
   (void)self;
   posterior->unit = HEED_BY_USER;
   posterior->units = users;
-  posterior->mean = host->allocate(host, users, sizeof(double));
-  posterior->sd = host->allocate(host, users, sizeof(double));
-  posterior->left_out = host->allocate(host, annotations, sizeof(double));
-  posterior->casual = host->allocate(host, annotations, sizeof(double));
-  posterior->p = host->allocate(host, annotations, sizeof(double));
-  if (posterior->mean == NULL || posterior->sd == NULL ||
-      posterior->left_out == NULL || posterior->casual == NULL ||
-      posterior->p == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  posterior->mean = heed_allocate_doubles(&memory, users);
+  posterior->sd = heed_allocate_doubles(&memory, users);
+  posterior->left_out = heed_allocate_doubles(&memory, annotations);
+  posterior->casual = heed_allocate_doubles(&memory, annotations);
+  posterior->p = heed_allocate_doubles(&memory, annotations);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t j = 0; j < users; j++) posterior->mean[j] = 0.5;
   for (size_t i = 0; i < annotations; i++)
     posterior->left_out[i] = posterior->casual[i] = posterior->p[i] = 0.5;

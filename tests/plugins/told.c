@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "heed/heed.h"
+#include "heed/memory.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -23,21 +24,18 @@ static const heed_parameter source_parameters[] = {{.name = "say",
 
 static heed_status make(void *self, const heed_host *host, heed_world *world,
                         heed_error *error) {
-  heed_table *pairs = host->table(host, "pairs", PAIRS);
-  int64_t *prompt, *a, *b;
-  double *p;
+  heed_memory memory = {host, false};
+  heed_table *pairs = heed_new_table(&memory, "pairs", PAIRS);
+  int64_t *prompt = heed_new_column(&memory, pairs, "prompt", HEED_INT64, 1);
+  int64_t *a = heed_new_column(&memory, pairs, "response_a", HEED_INT64, 1);
+  int64_t *b = heed_new_column(&memory, pairs, "response_b", HEED_INT64, 1);
+  double *p = heed_new_column(&memory, pairs, "p", HEED_FLOAT64, 1);
   (void)self;
-  world->prompts = host->table(host, "prompts", PROMPTS);
-  if (pairs == NULL || world->prompts == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
-  prompt = host->column(host, pairs, "prompt", HEED_INT64, 1);
-  a = host->column(host, pairs, "response_a", HEED_INT64, 1);
-  b = host->column(host, pairs, "response_b", HEED_INT64, 1);
-  p = host->column(host, pairs, "p", HEED_FLOAT64, 1);
-  if (prompt == NULL || a == NULL || b == NULL || p == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  world->prompts = heed_new_table(&memory, "prompts", PROMPTS);
+  if (memory.refused) return heed_no_memory(error);
   for (int i = 0; i < PAIRS; i++) {
     prompt[i] = i % PROMPTS;
+    a[i] = 0;
     b[i] = 1;
     p[i] = 0.75;
   }
@@ -234,7 +232,7 @@ static heed_status estimate(void *self, const heed_host *host,
   const double sees = heed_table_column(crowd->users, "eta") != NULL;
   double *numbers = host->allocate(host, 2 * users + 3 * rows, sizeof *numbers);
   (void)self;
-  if (numbers == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (numbers == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < 2 * users + 3 * rows; i++) numbers[i] = 0.5;
   posterior->units = users;
   posterior->mean = numbers;
@@ -328,11 +326,11 @@ static heed_status refine(const heed_host *host,
                           heed_error *error) {
   const char *path = host->extension(host, HEED_CHECKPOINT);
   FILE *file = path == NULL ? NULL : fopen(path, "wb");
-  heed_posterior *made = host->allocate(host, 1, sizeof *made);
-  double *mean = host->allocate(host, posterior->units, sizeof *mean);
+  heed_memory memory = {host, false};
+  heed_posterior *made = heed_allocate(&memory, 1, sizeof *made);
+  double *mean = heed_allocate_doubles(&memory, posterior->units);
   if (file != NULL) (void)fclose(file);
-  if (made == NULL || mean == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (memory.refused) return heed_no_memory(error);
   heed_copy(made, sizeof *made, posterior);
   made->mean = mean;
   made->quantiles = NULL;
@@ -344,12 +342,12 @@ static heed_status refine(const heed_host *host,
 }
 
 static heed_table *numbers_of(const heed_host *host) {
-  heed_table *table = host->table(host, "numbers", 2);
-  if (table == NULL) return NULL;
-  double *weight = host->column(host, table, "weight", HEED_FLOAT64, 2);
-  int32_t *step = host->column(host, table, "step", HEED_INT32, 1);
-  const char **name = host->column(host, table, "name", HEED_STRING, 1);
-  if (weight == NULL || step == NULL || name == NULL) return NULL;
+  heed_memory memory = {host, false};
+  heed_table *table = heed_new_table(&memory, "numbers", 2);
+  double *weight = heed_new_column(&memory, table, "weight", HEED_FLOAT64, 2);
+  int32_t *step = heed_new_column(&memory, table, "step", HEED_INT32, 1);
+  const char **name = heed_new_column(&memory, table, "name", HEED_STRING, 1);
+  if (memory.refused) return NULL;
   weight[0] = 1.0 / 3;
   weight[1] = HUGE_VAL;
   weight[2] = NAN;
@@ -368,7 +366,7 @@ static heed_status train(void *self, const heed_host *host,
   const double loss = 0.1;
   double *state = malloc(sizeof *state);
   (void)crowd, (void)selection;
-  if (state == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (state == NULL) return heed_no_memory(error);
   if (values[REFINES].integer != 0 &&
       refine(host, posterior, policy, error) != HEED_OK) {
     free(state);
@@ -383,8 +381,7 @@ static heed_status train(void *self, const heed_host *host,
   host->output(host, 0, &loss, 1);
   host->trace(host, "loss", 1, loss);
   host->warn(host, "told", "it did as it was told");
-  if (policy->table == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (policy->table == NULL) return heed_no_memory(error);
   return *state > 1 ? heed_fail(error, HEED_NUMERIC, "a chance above 1")
                     : HEED_OK;
 }

@@ -101,8 +101,7 @@ static inline heed_status tiny_file_write(const char *path, uint64_t seed,
   llm_model *model = NULL;
   gguf_writer *writer = gguf_writer_new(path);
   heed_status status = llm_model_new(&tiny_file_shape, &model, error);
-  if (writer == NULL)
-    status = heed_fail(error, HEED_MEMORY, "%s: memory is out", path);
+  if (writer == NULL) status = heed_no_memory(error);
   if (status == HEED_OK) {
     tiny_file_weights(model, seed);
     tiny_file_keys(writer, &tiny_file_shape, "llama", NULL);

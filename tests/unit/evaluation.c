@@ -94,9 +94,10 @@ static int set_up(void **state) {
   self->levels[0] = 0.05;
   self->levels[1] = 50; /* beyond what three candidates allow */
   service_open(&self->host);
+  self->host.output = self->host.scratch = self->memory;
   self->host.stage = "evaluation";
   assert_int_equal(prompts_know(&self->source, &self->world, &self->host,
-                                self->memory, &self->known, &error),
+                                &self->known, &error),
                    HEED_OK);
   self->what = (heed_evaluation){.settings = {.kl_count = 2,
                                               .kl = self->levels,
@@ -112,8 +113,7 @@ static int set_up(void **state) {
                                  .posterior = &self->posterior,
                                  .selection = &self->selection,
                                  .policy = &self->policy,
-                                 .host = &self->host,
-                                 .scratch = self->memory};
+                                 .host = &self->host};
   for (size_t i = 0; i < METRIC_COUNT; i++) {
     for (size_t j = 0; j < 4; j++) self->values[i][j] = NAN;
     self->what.target[i] = self->values[i];
@@ -334,6 +334,11 @@ static const int8_t verdict_of[] = {1, 0, 0, 1};
 static const double eta_of[] = {0.9, 0.1, 0.4, 0.8};
 static const double mean_of[] = {0.8, 0.3, 0.6, 0.7};
 
+static double *user_means(bench *self) {
+  heed_memory memory = {&self->host.host, false};
+  return evaluation_user_means(&self->crowd, &self->posterior, &memory);
+}
+
 static void fill_crowd(bench *self) {
   static double weight[ANNOTATIONS];
   for (int i = 0; i < ANNOTATIONS; i++) weight[i] = i % 3;
@@ -456,7 +461,7 @@ static void means_of_annotations_become_means_of_users(void **state) {
   fill_crowd(self);
   self->posterior.unit = HEED_BY_ANNOTATION;
   self->posterior.mean = of_annotations;
-  mean = evaluation_user_means(&self->crowd, &self->posterior, self->memory);
+  mean = user_means(self);
   for (int j = 0; j < USERS; j++) assert_near(mean[j], expected[j], 1e-15);
 }
 
@@ -608,7 +613,7 @@ static void means_of_topics_become_means_of_users(void **state) {
   self->posterior.unit = HEED_BY_USER_TOPIC;
   self->posterior.topics = 2;
   self->posterior.mean = of_topics;
-  mean = evaluation_user_means(&self->crowd, &self->posterior, self->memory);
+  mean = user_means(self);
   for (int j = 0; j < USERS; j++) assert_near(mean[j], expected[j], 1e-15);
 }
 

@@ -139,8 +139,8 @@ static int tear_down(void **state) {
 }
 
 static heed_status know(bench *self) {
-  return prompts_know(&self->source, &self->world, &self->host, self->memory,
-                      &self->known, &self->error);
+  return prompts_know(&self->source, &self->world, &self->host, &self->known,
+                      &self->error);
 }
 
 static heed_status evaluate(bench *self) {
@@ -150,7 +150,6 @@ static heed_status evaluate(bench *self) {
                                  .prompts = self->known,
                                  .policy = &self->policy,
                                  .host = &self->host,
-                                 .scratch = self->memory,
                                  .responses = &self->responses};
   for (size_t i = 0; i < METRIC_COUNT; i++) {
     self->values[i] = NAN;

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../support/refusing_malloc.h"
 #include "files/file.h"
 #include "hdf/kept.h"
 #include "host/host.h"
@@ -676,6 +677,42 @@ static void a_damaged_part_is_named(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* ---- out of memory ---- */
+
+typedef struct consolidation {
+  const bench *bench;
+  const heed_work *folder;
+  const heed_plan *plan;
+} consolidation;
+
+static heed_status try_to_consolidate(void *context, heed_error *error) {
+  const consolidation *self = context;
+  return result_consolidate(self->folder, self->bench->result, self->plan, NULL,
+                            error);
+}
+
+/* Each time the earlier result is there, and is counted again the next time. */
+static void a_consolidation_says_that_it_is_out_of_memory(void **state) {
+  bench *self = *state;
+  heed_plan *plan = sample_plan(&small);
+  heed_work *folder = open_work(self, &small);
+  consolidation context = {self, folder, plan};
+  const size_t cells = plan_cell_count(plan);
+  uint8_t *recorded;
+  write_cell(self, folder, plan, 0, false);
+  OK(self, try_to_consolidate(&context, &self->error));
+  write_cell(self, folder, plan, 1, true);
+  refusing_malloc_each(try_to_consolidate, &context);
+  recorded = recorded_of(self, folder, plan, false);
+  assert_int_equal(recorded[0], WORK_DONE);
+  assert_int_equal(recorded[1], WORK_FAILED);
+  for (size_t i = 2; i < cells; i++)
+    assert_int_equal(recorded[i], WORK_NOT_RECORDED);
+  free(recorded);
+  work_close(folder);
+  plan_free(plan);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(every_metric_comes_back_bit_for_bit),
@@ -700,6 +737,7 @@ int main(void) {
       TEST(a_saved_world_is_loaded_as_it_was),
       TEST(a_policy_has_its_name_once_it_is_committed),
       TEST(a_damaged_part_is_named),
+      TEST(a_consolidation_says_that_it_is_out_of_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

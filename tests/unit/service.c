@@ -54,6 +54,40 @@ static void a_cleared_arena_hands_out_zeroes_again(void **state) {
   arena_free(NULL);
 }
 
+static void an_arena_remembers_a_refusal_until_it_is_cleared(void **state) {
+  host_arena *memory = arena_create();
+  (void)state;
+  assert_false(arena_refused(memory));
+  assert_null(arena_allocate(memory, 2, SIZE_MAX - 3));
+  assert_non_null(arena_allocate(memory, 1, 8));
+  assert_true(arena_refused(memory));
+  arena_clear(memory);
+  assert_false(arena_refused(memory));
+  arena_free(memory);
+}
+
+static void no_arena_refuses_everything(void **state) {
+  (void)state;
+  assert_true(arena_refused(NULL));
+  assert_null(arena_allocate(NULL, 1, 8));
+  assert_null(arena_copy(NULL, "text"));
+  assert_null(arena_grow(NULL, NULL, 0, 8));
+  arena_clear(NULL);
+}
+
+static void an_array_that_grows_keeps_its_elements(void **state) {
+  enum { MOST = 1000 };
+  host_arena *memory = arena_create();
+  size_t *array = NULL;
+  (void)state;
+  for (size_t i = 0; i < MOST; i++) {
+    array = arena_grow(memory, array, i, sizeof *array);
+    array[i] = i * i;
+  }
+  for (size_t i = 0; i < MOST; i++) assert_int_equal(array[i], i * i);
+  arena_free(memory);
+}
+
 /* ---- tables ---- */
 
 static heed_table *table_of(const test_workbench *bench, size_t rows) {
@@ -191,6 +225,9 @@ int main(void) {
       cmocka_unit_test(pieces_of_an_arena_do_not_overlap),
       cmocka_unit_test(a_product_that_overflows_is_no_memory),
       cmocka_unit_test(a_cleared_arena_hands_out_zeroes_again),
+      cmocka_unit_test(an_arena_remembers_a_refusal_until_it_is_cleared),
+      cmocka_unit_test(no_arena_refuses_everything),
+      cmocka_unit_test(an_array_that_grows_keeps_its_elements),
       cmocka_unit_test(columns_are_found_by_name_and_type),
       cmocka_unit_test(a_column_of_a_taken_name_is_refused),
       cmocka_unit_test(texts_start_empty),

@@ -6,10 +6,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
-
 heed_status checkpoint_open(const heed_host *host, llm_source_checkpoint *self,
                             heed_error *error) {
   FILE *file = NULL;
@@ -20,7 +16,7 @@ heed_status checkpoint_open(const heed_host *host, llm_source_checkpoint *self,
       (llm_source_checkpoint){.host = host,
                               .path = host->extension(host, HEED_CHECKPOINT),
                               .lots = json_array()};
-  if (self->lots == NULL) return no_memory(error);
+  if (self->lots == NULL) return heed_no_memory(error);
   if (self->path != NULL) file = fopen(self->path, "rb");
   if (file == NULL) return HEED_OK;
   while ((length = getline(&line, &room, file)) > 0) {
@@ -67,7 +63,7 @@ heed_status checkpoint_find(const llm_source_checkpoint *self,
     *found = *found && json_is_string(text);
     if (!*found) return HEED_OK;
     response->text = self->host->copy(self->host, json_string_value(text));
-    if (response->text == NULL) return no_memory(error);
+    if (response->text == NULL) return heed_no_memory(error);
     response->length = strlen(response->text);
     response->cut =
         json_is_true(json_array_get(json_object_get(lot, "cut"), i));
@@ -79,13 +75,20 @@ heed_status checkpoint_find(const llm_source_checkpoint *self,
 
 /* ---- writing ---- */
 
+/* NULL: out of memory. */
 static json_t *lot_as_json(const char *purpose, size_t first, size_t count,
                            const heed_response *responses, size_t tokens) {
   json_t *text = json_array(), *cut = json_array();
-  for (size_t i = 0; i < count; i++) {
-    (void)json_array_append_new(
-        text, json_stringn(responses[i].text, responses[i].length));
-    (void)json_array_append_new(cut, json_boolean(responses[i].cut));
+  bool good = true;
+  for (size_t i = 0; good && i < count; i++)
+    good =
+        json_array_append_new(
+            text, json_stringn(responses[i].text, responses[i].length)) == 0 &&
+        json_array_append_new(cut, json_boolean(responses[i].cut)) == 0;
+  if (!good) {
+    json_decref(text);
+    json_decref(cut);
+    return NULL;
   }
   return json_pack("{ss sI sI so so}", "purpose", purpose, "first",
                    (json_int_t)first, "tokens", (json_int_t)tokens, "text",
@@ -128,9 +131,9 @@ heed_status checkpoint_add(llm_source_checkpoint *self, const char *purpose,
   int fault;
   if (self->path == NULL) return HEED_OK;
   lot = lot_as_json(purpose, first, count, responses, tokens);
-  if (lot == NULL || json_array_append_new(self->lots, lot) != 0 ||
+  if (json_array_append_new(self->lots, lot) != 0 ||
       asprintf(&neighbour, "%s.%ld.tmp", self->path, (long)getpid()) < 0)
-    return no_memory(error);
+    return heed_no_memory(error);
   fault = write_file(self, neighbour);
   if (fault != 0) {
     self->host->warn(self->host, "checkpoint",

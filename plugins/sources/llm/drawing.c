@@ -37,7 +37,7 @@ static heed_status draw_lot(llm_source_drawing *self, const drawing_lot *lot,
   language_model model;
   char what[96];
   heed_status status;
-  if (stream == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (stream == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < lot->count; i++)
     stream[i] = host->stream(host, lot->purpose, lot->entity[i]);
   (void)snprintf(what, sizeof what, "responses of %s, %zu to %zu of %zu",

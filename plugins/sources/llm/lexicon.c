@@ -112,12 +112,8 @@ double lexicon_score(const llm_source_lexicon *self, const char *text,
 
 /* ---- the file ---- */
 
-static heed_status no_memory(const char *path, heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "%s: memory is out", path);
-}
-
-/* In lower case, with one kind of apostrophe; the caller's.  NULL: memory is
- * out.  A character in lower case may be a byte longer. */
+/* In lower case, with one kind of apostrophe; the caller's.  NULL: out of
+ * memory.  A character in lower case may be a byte longer. */
 static char *folded(const char *text, size_t length) {
   char *made = malloc(2 * length + 1);
   size_t position = 0, used = 0;
@@ -144,18 +140,17 @@ static bool is_utf8(const char *text, size_t length) {
   return true;
 }
 
-static heed_status add(llm_source_lexicon *self, const char *path,
-                       const char *word, size_t length, double score,
-                       heed_error *error) {
+static heed_status add(llm_source_lexicon *self, const char *word,
+                       size_t length, double score, heed_error *error) {
   if (self->count == self->room) {
     const size_t room = self->room == 0 ? 1024 : 2 * self->room;
     lexicon_entry *more = realloc(self->entry, room * sizeof *more);
-    if (more == NULL) return no_memory(path, error);
+    if (more == NULL) return heed_no_memory(error);
     self->entry = more;
     self->room = room;
   }
   char *copy = folded(word, length);
-  if (copy == NULL) return no_memory(path, error);
+  if (copy == NULL) return heed_no_memory(error);
   self->entry[self->count++] = (lexicon_entry){copy, score};
   return HEED_OK;
 }
@@ -181,7 +176,7 @@ static heed_status take_line(llm_source_lexicon *self, const char *path,
     return heed_fail(error, HEED_INVALID,
                      "%s:%zu: found the score \"%.40s\", expected a number",
                      path, number, tab + 1);
-  return add(self, path, line, word, score, error);
+  return add(self, line, word, score, error);
 }
 
 static heed_status read_lines(llm_source_lexicon *self, const char *path,
@@ -203,9 +198,8 @@ static heed_status read_lines(llm_source_lexicon *self, const char *path,
   return status;
 }
 
-static heed_status fill_map(llm_source_lexicon *self, const char *path,
-                            heed_error *error) {
-  if (!text_map_init(&self->words, self->count)) return no_memory(path, error);
+static heed_status fill_map(llm_source_lexicon *self, heed_error *error) {
+  if (!text_map_init(&self->words, self->count)) return heed_no_memory(error);
   for (size_t i = self->count; i-- > 0;)
     text_map_add(&self->words, self->entry[i].word, strlen(self->entry[i].word),
                  (int32_t)i);
@@ -222,14 +216,14 @@ heed_status lexicon_open(const char *path, llm_source_lexicon **opened,
     status = heed_fail(error, HEED_IO, "%s: cannot be read: %s", path,
                        strerror(errno));
   else if (self == NULL)
-    status = no_memory(path, error);
+    status = heed_no_memory(error);
   else
     status = read_lines(self, path, file, error);
   if (status == HEED_OK && self->count == 0)
     status =
         heed_fail(error, HEED_INVALID,
                   "%s: found no word, expected lines WORD<TAB>SCORE", path);
-  if (status == HEED_OK) status = fill_map(self, path, error);
+  if (status == HEED_OK) status = fill_map(self, error);
   if (file != NULL) (void)fclose(file);
   if (status == HEED_OK)
     *opened = self;

@@ -2,6 +2,7 @@
  * A world being made: prompts read, responses drawn, scores given. */
 #include <math.h>
 
+#include "heed/memory.h"
 #include "sources/llm/drawing.h"
 #include "sources/llm/prompts.h"
 #include "sources/llm/source.h"
@@ -22,10 +23,6 @@ typedef struct making {
 } making;
 
 static const char *const letters[] = {"A", "B"};
-
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
 
 static const llm_source_prompt *row_of(const making *self, size_t pair) {
   return &self->rows.row[pair % self->training];
@@ -71,11 +68,10 @@ static heed_status read_prompts(making *self, heed_error *error) {
 /* ---- the tables, with nothing drawn yet ---- */
 
 static heed_status make_prompts(making *self, heed_error *error) {
-  const heed_host *host = self->host;
-  heed_table *table = host->table(host, "prompts", self->rows.count);
-  if (table == NULL) return no_memory(error);
-  self->prompt = host->column(host, table, "text", HEED_STRING, 1);
-  if (self->prompt == NULL) return no_memory(error);
+  heed_memory memory = {self->host, false};
+  heed_table *table = heed_new_table(&memory, "prompts", self->rows.count);
+  self->prompt = heed_new_column(&memory, table, "text", HEED_STRING, 1);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < self->rows.count; i++)
     self->prompt[i] = self->rows.row[i].prompt;
   self->world->prompts = table;
@@ -84,32 +80,27 @@ static heed_status make_prompts(making *self, heed_error *error) {
 }
 
 static heed_status make_models(making *self, heed_error *error) {
-  const heed_host *host = self->host;
-  heed_table *table = host->table(host, "models", 2);
-  const char **name =
-      table == NULL ? NULL : host->column(host, table, "name", HEED_STRING, 1);
-  if (name == NULL) return no_memory(error);
-  for (int i = 0; i < 2; i++)
-    if ((name[i] = host->copy(host, letters[i])) == NULL)
-      return no_memory(error);
+  heed_memory memory = {self->host, false};
+  heed_table *table = heed_new_table(&memory, "models", 2);
+  const char **name = heed_new_column(&memory, table, "name", HEED_STRING, 1);
+  for (int i = 0; i < 2 && !memory.refused; i++)
+    name[i] = heed_copy_text(&memory, letters[i]);
+  if (memory.refused) return heed_no_memory(error);
   self->world->models = table;
   return HEED_OK;
 }
 
 static heed_status make_pairs(making *self, heed_error *error) {
-  const heed_host *host = self->host;
   const size_t count =
       self->source->pairs > 0 ? self->source->pairs : self->training;
-  heed_table *table = host->table(host, "pairs", count);
-  if (table == NULL) return no_memory(error);
-  int64_t *prompt = host->column(host, table, "prompt", HEED_INT64, 1);
-  int32_t *model_a = host->column(host, table, "model_a", HEED_INT32, 1);
-  int32_t *model_b = host->column(host, table, "model_b", HEED_INT32, 1);
+  heed_memory memory = {self->host, false};
+  heed_table *table = heed_new_table(&memory, "pairs", count);
+  int64_t *prompt = heed_new_column(&memory, table, "prompt", HEED_INT64, 1);
+  int32_t *model_a = heed_new_column(&memory, table, "model_a", HEED_INT32, 1);
+  int32_t *model_b = heed_new_column(&memory, table, "model_b", HEED_INT32, 1);
   for (int i = 0; i < 2; i++)
-    self->response[i] = host->scratch(host, count, sizeof **self->response);
-  if (prompt == NULL || model_a == NULL || model_b == NULL ||
-      self->response[A] == NULL || self->response[B] == NULL)
-    return no_memory(error);
+    self->response[i] = heed_scratch(&memory, count, sizeof *self->response[i]);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < count; i++) {
     prompt[i] = (int64_t)(i % self->training);
     model_a[i] = A;
@@ -124,13 +115,13 @@ static heed_status make_pairs(making *self, heed_error *error) {
 /* Those of one side that the file does not give. */
 static heed_status draw_side(making *self, int side, heed_error *error) {
   static const char *const purposes[] = {"response_a", "response_b"};
-  const heed_host *host = self->host;
+  heed_memory memory = {self->host, false};
   const llm_source_version *version = &self->source->version[side];
   const size_t pairs = self->world->pairs->rows;
-  uint64_t *entity = host->scratch(host, pairs, sizeof *entity);
-  heed_response *wanted = host->scratch(host, pairs, sizeof *wanted);
+  uint64_t *entity = heed_scratch(&memory, pairs, sizeof *entity);
+  heed_response *wanted = heed_scratch(&memory, pairs, sizeof *wanted);
   size_t count = 0;
-  if (entity == NULL || wanted == NULL) return no_memory(error);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < pairs; i++) {
     heed_response *made = &self->response[side][i];
     *made = (heed_response){.prompt = i % self->training,
@@ -154,16 +145,16 @@ static heed_status draw_side(making *self, int side, heed_error *error) {
 
 /* One response of the reference policy to each held-out prompt. */
 static heed_status draw_reference(making *self, heed_error *error) {
-  const heed_host *host = self->host;
+  heed_memory memory = {self->host, false};
   heed_table *prompts = self->world->prompts;
   const size_t count = self->source->held_out;
   const llm_sampling whole = {.temperature = 1, .top_k = 0, .top_p = 1};
-  uint64_t *entity = host->scratch(host, count, sizeof *entity);
-  heed_response *wanted = host->scratch(host, count, sizeof *wanted);
-  const char **text = host->column(host, prompts, "response", HEED_STRING, 1);
-  int8_t *cut = host->column(host, prompts, "cut", HEED_INT8, 1);
-  if (entity == NULL || wanted == NULL || text == NULL || cut == NULL)
-    return no_memory(error);
+  uint64_t *entity = heed_scratch(&memory, count, sizeof *entity);
+  heed_response *wanted = heed_scratch(&memory, count, sizeof *wanted);
+  const char **text =
+      heed_new_column(&memory, prompts, "response", HEED_STRING, 1);
+  int8_t *cut = heed_new_column(&memory, prompts, "cut", HEED_INT8, 1);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < count; i++) {
     entity[i] = self->training + i;
     wanted[i] = (heed_response){.prompt = self->training + i, .candidate = -1};
@@ -213,11 +204,13 @@ static heed_status put_responses(const making *self, heed_error *error) {
   static const char *const cuts[] = {"cut_a", "cut_b"};
   const heed_host *host = self->host;
   heed_table *pairs = self->world->pairs;
+  heed_memory memory = {host, false};
   for (int side = 0; side < 2; side++) {
-    const char **text = host->column(host, pairs, texts[side], HEED_STRING, 1);
-    int8_t *cut = host->column(host, pairs, cuts[side], HEED_INT8, 1);
+    const char **text =
+        heed_new_column(&memory, pairs, texts[side], HEED_STRING, 1);
+    int8_t *cut = heed_new_column(&memory, pairs, cuts[side], HEED_INT8, 1);
     double share = 0;
-    if (text == NULL || cut == NULL) return no_memory(error);
+    if (memory.refused) return heed_no_memory(error);
     for (size_t i = 0; i < pairs->rows; i++) {
       text[i] = self->response[side][i].text;
       cut[i] = self->response[side][i].cut ? 1 : 0;
@@ -260,7 +253,7 @@ static heed_status score_side(const making *self, int which, int side,
       host->column(host, pairs, names[which][side], HEED_FLOAT64, 1);
   double mean = 0;
   heed_status status = HEED_OK;
-  if (scores == NULL) return no_memory(error);
+  if (scores == NULL) return heed_no_memory(error);
   if (source->judge[which].kind == JUDGE_LOG)
     take_log(self, side, scores);
   else

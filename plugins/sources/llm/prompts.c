@@ -7,10 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
-
 static const char *kind_of(const json_t *value) {
   switch (json_typeof(value)) {
     case JSON_OBJECT:
@@ -49,7 +45,7 @@ static heed_status take_text(const heed_host *host,
   if (!json_is_string(value))
     return unfit(rows, line, key, value, "a text", error);
   *text = host->copy(host, json_string_value(value));
-  return *text == NULL ? no_memory(error) : HEED_OK;
+  return *text == NULL ? heed_no_memory(error) : HEED_OK;
 }
 
 static heed_status take_number(const llm_source_prompts *rows, size_t line,
@@ -88,7 +84,7 @@ static heed_status take_object(const heed_host *host,
   return status;
 }
 
-/* The next row; NULL where memory is out. */
+/* The next row.  NULL: out of memory. */
 static llm_source_prompt *next_row(const heed_host *host,
                                    llm_source_prompts *rows) {
   if (rows->count == rows->room) {
@@ -110,7 +106,7 @@ static heed_status take_line(const heed_host *host, llm_source_prompts *rows,
   llm_source_prompt *row = next_row(host, rows);
   heed_status status;
   if (row == NULL)
-    status = no_memory(error);
+    status = heed_no_memory(error);
   else if (!json_is_object(object))
     status = heed_fail(error, HEED_INVALID,
                        "%s:%zu: found %s, expected an object", rows->path, line,

@@ -2,37 +2,39 @@
  * From the judges' scores to rewards: tau, p, and what is reported of them. */
 #include <math.h>
 
+#include "heed/memory.h"
 #include "sources/llm/source.h"
 #include "sources/llm/tau.h"
 
 static const char *const columns[2][2] = {{"score_a", "score_b"},
                                           {"second_score_a", "second_score_b"}};
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
-
 static bool has_second(const llm_source *self) {
   return self->judge[1].kind != JUDGE_NONE;
 }
 
-/* Score of A's response less that of B's, (pairs); NULL without a column. */
-static double *differences(const heed_host *host, const heed_table *pairs,
-                           size_t which) {
+/* Score of A's response less that of B's, (pairs), in *made. */
+static heed_status differences(const heed_host *host, const heed_table *pairs,
+                               size_t which, double **made, heed_error *error) {
   const double *a = heed_table_data(pairs, columns[which][0], HEED_FLOAT64);
   const double *b = heed_table_data(pairs, columns[which][1], HEED_FLOAT64);
-  double *made = host->scratch(host, pairs->rows, sizeof *made);
-  if (a == NULL || b == NULL) return NULL;
-  for (size_t i = 0; made != NULL && i < pairs->rows; i++)
-    made[i] = a[i] - b[i];
-  return made;
+  *made = NULL;
+  if (a == NULL || b == NULL)
+    return heed_fail(error, HEED_INTERNAL, "the pairs have no column %s or %s",
+                     columns[which][0], columns[which][1]);
+  *made = host->scratch(host, pairs->rows, sizeof **made);
+  if (*made == NULL) return heed_no_memory(error);
+  for (size_t i = 0; i < pairs->rows; i++) (*made)[i] = a[i] - b[i];
+  return HEED_OK;
 }
 
 static heed_status find_tau(const llm_source *self, const heed_host *host,
                             const heed_table *pairs, size_t which, double *tau,
                             heed_error *error) {
-  const double *difference = differences(host, pairs, which);
-  if (difference == NULL) return no_memory(error);
+  double *difference;
+  const heed_status status =
+      differences(host, pairs, which, &difference, error);
+  if (status != HEED_OK) return status;
   if (which == 0 && !isnan(self->tau)) {
     *tau = self->tau;
     return HEED_OK;
@@ -47,7 +49,7 @@ heed_status rewards_find(const llm_source *self, const heed_host *host,
                          heed_world *world, heed_error *error) {
   llm_source_rewards *made = host->allocate(host, 1, sizeof *made);
   heed_status status = HEED_OK;
-  if (made == NULL) return no_memory(error);
+  if (made == NULL) return heed_no_memory(error);
   for (size_t i = 0; status == HEED_OK && i < 2; i++)
     if (i == 0 || has_second(self))
       status = find_tau(self, host, world->pairs, i, &made->tau[i], error);
@@ -80,11 +82,11 @@ static heed_status report(const llm_source *self, const heed_host *host,
                           const heed_world *world, heed_error *error) {
   const llm_source_rewards *rewards = world->state;
   const size_t count = world->pairs->rows;
-  const double *first = differences(host, world->pairs, 0);
-  const double *second =
-      has_second(self) ? differences(host, world->pairs, 1) : NULL;
-  if (first == NULL || (second == NULL && has_second(self)))
-    return no_memory(error);
+  double *first, *second = NULL;
+  heed_status status = differences(host, world->pairs, 0, &first, error);
+  if (status == HEED_OK && has_second(self))
+    status = differences(host, world->pairs, 1, &second, error);
+  if (status != HEED_OK) return status;
   const double better = tau_better(count, first);
   host->output(host, OUT_TAU, &rewards->tau[0], 1);
   host->output(host, OUT_BETTER, &better, 1);
@@ -103,12 +105,14 @@ heed_status rewards_put(const llm_source *self, const heed_host *host,
   const double *a = heed_table_data(pairs, columns[0][0], HEED_FLOAT64);
   const double *b = heed_table_data(pairs, columns[0][1], HEED_FLOAT64);
   const double tau = ((const llm_source_rewards *)world->state)->tau[0];
-  double *p = host->column(host, pairs, "p", HEED_FLOAT64, 1);
-  double *reward_a = host->column(host, pairs, "reward_a", HEED_FLOAT64, 1);
-  double *reward_b = host->column(host, pairs, "reward_b", HEED_FLOAT64, 1);
+  heed_memory memory = {host, false};
+  double *p = heed_new_column(&memory, pairs, "p", HEED_FLOAT64, 1);
+  double *reward_a =
+      heed_new_column(&memory, pairs, "reward_a", HEED_FLOAT64, 1);
+  double *reward_b =
+      heed_new_column(&memory, pairs, "reward_b", HEED_FLOAT64, 1);
   double sum = 0;
-  if (p == NULL || reward_a == NULL || reward_b == NULL)
-    return no_memory(error);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < pairs->rows; i++) {
     reward_a[i] = a[i] / tau;
     reward_b[i] = b[i] / tau;

@@ -63,7 +63,7 @@ static double excess(double sharpness, void *context) {
   return mean_at(self->count, self->difference, sharpness) - self->mu;
 }
 
-/* excess(low) <= 0 <= excess(high); NaN where memory is out. */
+/* excess(low) <= 0 <= excess(high); NaN: out of memory. */
 static double root(tau_problem *self, double low, double high) {
   gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
   gsl_function function = {excess, self};
@@ -124,7 +124,7 @@ heed_status tau_fit(size_t count, const double *difference, double mu,
   } while (above < 0 && high < end);
   if (above < 0) return out_of_reach(&self, most, error);
   const double sharpness = root(&self, low, high);
-  if (isnan(sharpness)) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (isnan(sharpness)) return heed_no_memory(error);
   *tau = 1 / sharpness;
   return HEED_OK;
 }

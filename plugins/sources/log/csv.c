@@ -7,7 +7,7 @@
 #include "sources/log/formats.h"
 
 typedef struct csv_reader {
-  const heed_host *host;
+  heed_memory memory;
   const char *const *names;
   log_faults *faults;
   log_rows *rows;
@@ -25,30 +25,24 @@ typedef struct csv_reader {
   bool at_end; /* the last line has no end */
 } csv_reader;
 
-static void out_of_memory(csv_reader *self) {
-  if (self->status == HEED_OK)
-    self->status = heed_fail(self->error, HEED_MEMORY, "memory is out");
+static void grow_fields(csv_reader *self) {
+  const size_t room = self->field_room == 0 ? 32 : 2 * self->field_room;
+  const char **more = heed_scratch(&self->memory, room, sizeof *more);
+  if (more == NULL) return;
+  if (self->field_count > 0)
+    memcpy(more, self->fields, self->field_count * sizeof *more);
+  self->fields = more;
+  self->field_room = room;
 }
 
 static void take_field(void *bytes, size_t length, void *context) {
   csv_reader *self = context;
   char *copy;
   if (self->status != HEED_OK) return;
-  if (self->field_count == self->field_room) {
-    const size_t room = self->field_room == 0 ? 32 : 2 * self->field_room;
-    const char **more = self->host->scratch(self->host, room, sizeof *more);
-    if (more == NULL) {
-      out_of_memory(self);
-      return;
-    }
-    if (self->field_count > 0)
-      memcpy(more, self->fields, self->field_count * sizeof *more);
-    self->fields = more;
-    self->field_room = room;
-  }
-  copy = self->host->scratch(self->host, length + 1, 1);
-  if (copy == NULL) {
-    out_of_memory(self);
+  if (self->field_count == self->field_room) grow_fields(self);
+  copy = heed_scratch(&self->memory, length + 1, 1);
+  if (self->memory.refused) {
+    self->status = heed_no_memory(self->error);
     return;
   }
   if (length > 0) memcpy(copy, bytes, length);
@@ -58,12 +52,11 @@ static void take_field(void *bytes, size_t length, void *context) {
 static void take_header(csv_reader *self) {
   const size_t width = self->rows->width;
   self->header_count = self->field_count;
-  self->header =
-      self->host->scratch(self->host, self->field_count, sizeof(char *));
-  self->position = self->host->scratch(self->host, width, sizeof(size_t));
-  self->cells = self->host->scratch(self->host, width, sizeof(char *));
-  if (self->header == NULL || self->position == NULL || self->cells == NULL) {
-    out_of_memory(self);
+  self->header = heed_scratch(&self->memory, self->field_count, sizeof(char *));
+  self->position = heed_scratch_sizes(&self->memory, width);
+  self->cells = heed_scratch(&self->memory, width, sizeof(char *));
+  if (self->memory.refused) {
+    self->status = heed_no_memory(self->error);
     return;
   }
   memcpy(self->header, self->fields, self->field_count * sizeof(char *));
@@ -107,7 +100,7 @@ static void take_row(int terminator, void *context) {
     for (size_t i = 0; i < self->rows->width; i++)
       self->cells[i] =
           self->names[i] == NULL ? NULL : self->fields[self->position[i]];
-    self->status = log_append(self->host, self->rows, self->cells,
+    self->status = log_append(self->memory.host, self->rows, self->cells,
                               self->row_line, self->error);
   }
   self->field_count = 0;
@@ -117,8 +110,18 @@ static void take_row(int terminator, void *context) {
 static bool start(csv_reader *self, struct csv_parser *parser) {
   if (csv_init(parser, CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL) == 0)
     return true;
-  out_of_memory(self);
+  if (self->status == HEED_OK) self->status = heed_no_memory(self->error);
   return false;
+}
+
+/* What is wrong with a row that the parser does not take. */
+static void refuse(csv_reader *self, struct csv_parser *parser,
+                   const char *what) {
+  if (self->status == HEED_OK)
+    self->status = csv_error(parser) == CSV_ENOMEM
+                       ? heed_no_memory(self->error)
+                       : log_fault(self->faults, self->rows->path,
+                                   self->row_line, self->error, "%s", what);
 }
 
 /* After a fault the parser starts anew with the line after the row's first: a
@@ -145,20 +148,17 @@ static void feed(csv_reader *self, struct csv_parser *parser, const char *line,
   }
   if (csv_parse(parser, line, length, take_field, take_row, self) == length)
     return;
-  if (self->status == HEED_OK)
-    self->status =
-        log_fault(self->faults, self->rows->path, self->row_line, self->error,
-                  "a quote stands inside a field that is not quoted, or text "
-                  "behind a closing quote");
+  refuse(self, parser,
+         "a quote stands inside a field that is not quoted, or text behind a "
+         "closing quote");
   recover(self, parser);
 }
 
 static void finish(csv_reader *self, struct csv_parser *parser) {
   if (csv_fini(parser, take_field, take_row, self) == 0) return;
-  self->status =
-      log_fault(self->faults, self->rows->path, self->row_line, self->error,
-                "a quoted field is not closed before the file ends: is it "
-                "truncated, or is a quote alone?");
+  refuse(self, parser,
+         "a quoted field is not closed before the file ends: is it truncated, "
+         "or is a quote alone?");
   recover(self, parser);
 }
 
@@ -166,7 +166,7 @@ heed_status log_read_csv(const heed_host *host, const char *bytes,
                          size_t length, const char *const *names,
                          log_faults *faults, log_rows *rows,
                          heed_error *error) {
-  csv_reader self = {.host = host,
+  csv_reader self = {.memory = {host, false},
                      .names = names,
                      .faults = faults,
                      .rows = rows,

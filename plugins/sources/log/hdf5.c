@@ -17,6 +17,7 @@ typedef struct hdf5_column {
   char **texts; /* of variable length; HDF5's memory */
   char *fixed;  /* of fixed length */
   size_t length;
+  bool good, refused; /* refused: out of memory */
 } hdf5_column;
 
 static void close_column(hdf5_column *self) {
@@ -29,49 +30,42 @@ static void close_column(hdf5_column *self) {
   if (self->set > 0) (void)H5Dclose(self->set);
 }
 
-static void read_texts(hdf5_column *self, hid_t stored, herr_t *failed) {
-  if (H5Tis_variable_str(stored) > 0) {
-    self->texts = calloc(self->count + 1, sizeof *self->texts);
-    *failed = self->texts == NULL ? -1
-                                  : H5Dread(self->set, stored, H5S_ALL, H5S_ALL,
-                                            H5P_DEFAULT, self->texts);
-    return;
-  }
-  self->length = H5Tget_size(stored);
-  self->fixed = calloc(self->count * self->length + 1, 1);
-  *failed = self->fixed == NULL ? -1
-                                : H5Dread(self->set, stored, H5S_ALL, H5S_ALL,
-                                          H5P_DEFAULT, self->fixed);
+/* All values as this type, in memory from calloc(). */
+static void *read_as(hdf5_column *self, hid_t type) {
+  void *values = calloc(self->count + 1, H5Tget_size(type));
+  self->refused = values == NULL;
+  self->good = values != NULL && H5Dread(self->set, type, H5S_ALL, H5S_ALL,
+                                         H5P_DEFAULT, values) >= 0;
+  return values;
 }
 
-static bool read_column(hid_t file, const char *name, hdf5_column *self) {
+static void read_values(hdf5_column *self, hid_t stored) {
+  if (self->class == H5T_STRING && H5Tis_variable_str(stored) > 0) {
+    self->texts = read_as(self, stored);
+  } else if (self->class == H5T_STRING) {
+    self->length = H5Tget_size(stored);
+    self->fixed = read_as(self, stored);
+  } else if (self->class == H5T_INTEGER) {
+    self->integers = read_as(self, H5T_NATIVE_INT64);
+  } else if (self->class == H5T_FLOAT) {
+    self->numbers = read_as(self, H5T_NATIVE_DOUBLE);
+  }
+}
+
+static void read_column(hid_t file, const char *name, hdf5_column *self) {
   hid_t space, stored;
-  herr_t failed = -1;
   bool flat;
   memset(self, 0, sizeof *self);
   self->set = H5Dopen2(file, name, H5P_DEFAULT);
-  if (self->set < 0) return false;
+  if (self->set < 0) return;
   space = H5Dget_space(self->set);
   stored = H5Dget_type(self->set);
   flat = H5Sget_simple_extent_ndims(space) == 1;
   self->count = flat ? (size_t)H5Sget_simple_extent_npoints(space) : 0;
   self->class = H5Tget_class(stored);
-  if (flat && self->class == H5T_STRING) {
-    read_texts(self, stored, &failed);
-  } else if (flat && self->class == H5T_INTEGER) {
-    self->integers = calloc(self->count + 1, sizeof *self->integers);
-    if (self->integers != NULL)
-      failed = H5Dread(self->set, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL,
-                       H5P_DEFAULT, self->integers);
-  } else if (flat && self->class == H5T_FLOAT) {
-    self->numbers = calloc(self->count + 1, sizeof *self->numbers);
-    if (self->numbers != NULL)
-      failed = H5Dread(self->set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL,
-                       H5P_DEFAULT, self->numbers);
-  }
+  if (flat) read_values(self, stored);
   (void)H5Tclose(stored);
   (void)H5Sclose(space);
-  return failed >= 0;
 }
 
 /* room: of 64 bytes, or of the fixed length and one more. */
@@ -97,15 +91,13 @@ static heed_status append_rows(const heed_host *host,
                                log_faults *faults, log_rows *rows,
                                heed_error *error) {
   const size_t width = rows->width;
-  const char **cells = host->scratch(host, width, sizeof *cells);
-  char **room = host->scratch(host, width, sizeof *room);
+  heed_memory memory = {host, false};
+  const char **cells = heed_scratch(&memory, width, sizeof *cells);
+  char **room = heed_scratch(&memory, width, sizeof *room);
   heed_status status = HEED_OK;
-  if (cells == NULL || room == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
-  for (size_t i = 0; i < width; i++) {
-    room[i] = host->scratch(host, columns[i].length + 64, 1);
-    if (room[i] == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
-  }
+  for (size_t i = 0; i < width && !memory.refused; i++)
+    room[i] = heed_scratch(&memory, columns[i].length + 64, 1);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t row = 0; status == HEED_OK && row < count; row++) {
     size_t bad = SIZE_MAX;
     for (size_t i = 0; i < width; i++) {
@@ -130,13 +122,16 @@ heed_status log_read_hdf5(const heed_host *host, const char *const *names,
   hdf5_column *columns = host->scratch(host, width, sizeof *columns);
   size_t count = SIZE_MAX;
   heed_status status = HEED_OK;
-  if (columns == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (columns == NULL) return heed_no_memory(error);
   const hid_t file = H5Fopen(rows->path, H5F_ACC_RDONLY, H5P_DEFAULT);
   if (file < 0)
     return heed_fail(error, HEED_INVALID, "%s: is no HDF5 file", rows->path);
   for (size_t i = 0; status == HEED_OK && i < width; i++) {
     if (names[i] == NULL) continue;
-    if (!read_column(file, names[i], &columns[i]))
+    read_column(file, names[i], &columns[i]);
+    if (columns[i].refused)
+      status = heed_no_memory(error);
+    else if (!columns[i].good)
       status = heed_fail(error, HEED_INVALID,
                          "%s: there is no dataset \"%s\" of one dimension "
                          "with texts or numbers",

@@ -22,8 +22,7 @@ static heed_status cell_of(const heed_host *host, const json_t *value,
   if (copy != NULL) memcpy(copy, dumped, strlen(dumped) + 1);
   free(dumped);
   *cell = copy;
-  return copy != NULL ? HEED_OK
-                      : heed_fail(error, HEED_MEMORY, "memory is out");
+  return copy != NULL ? HEED_OK : heed_no_memory(error);
 }
 
 static heed_status take_object(const heed_host *host, const json_t *object,
@@ -58,7 +57,7 @@ heed_status log_read_jsonl(const heed_host *host, const char *bytes,
   const char **cells = host->scratch(host, rows->width, sizeof *cells);
   heed_status status = HEED_OK;
   size_t position = 0, line = 0;
-  if (cells == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (cells == NULL) return heed_no_memory(error);
   while (position < length && status == HEED_OK) {
     const char *end = memchr(bytes + position, '\n', length - position);
     const size_t next = end == NULL ? length : (size_t)(end - bytes) + 1;

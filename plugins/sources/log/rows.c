@@ -57,12 +57,12 @@ size_t log_not_utf8(const char *text, size_t length) {
 heed_status log_append(const heed_host *host, log_rows *rows,
                        const char *const *cells, size_t line,
                        heed_error *error) {
+  heed_memory memory = {host, false};
   if (rows->count == rows->room) {
     const size_t room = rows->room == 0 ? 1024 : 2 * rows->room;
-    const char **more = host->scratch(host, room * rows->width, sizeof *more);
-    size_t *lines = host->scratch(host, room, sizeof *lines);
-    if (more == NULL || lines == NULL)
-      return heed_fail(error, HEED_MEMORY, "memory is out");
+    const char **more = heed_scratch(&memory, room, rows->width * sizeof *more);
+    size_t *lines = heed_scratch_sizes(&memory, room);
+    if (memory.refused) return heed_no_memory(error);
     if (rows->count > 0) {
       memcpy(more, rows->cells, rows->count * rows->width * sizeof *more);
       memcpy(lines, rows->line, rows->count * sizeof *lines);
@@ -71,12 +71,10 @@ heed_status log_append(const heed_host *host, log_rows *rows,
     rows->line = lines;
     rows->room = room;
   }
-  for (size_t i = 0; i < rows->width; i++) {
-    const char *copy = cells[i] == NULL ? NULL : host->copy(host, cells[i]);
-    if (cells[i] != NULL && copy == NULL)
-      return heed_fail(error, HEED_MEMORY, "memory is out");
-    rows->cells[rows->count * rows->width + i] = copy;
-  }
+  for (size_t i = 0; i < rows->width; i++)
+    rows->cells[rows->count * rows->width + i] =
+        heed_copy_text(&memory, cells[i]);
+  if (memory.refused) return heed_no_memory(error);
   rows->line[rows->count++] = line;
   return HEED_OK;
 }

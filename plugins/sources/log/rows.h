@@ -4,7 +4,7 @@
 #ifndef HEED_SOURCES_LOG_ROWS_H
 #define HEED_SOURCES_LOG_ROWS_H
 
-#include "heed/host.h"
+#include "heed/memory.h"
 
 /* What becomes of malformed rows. */
 typedef struct log_faults {

@@ -5,16 +5,11 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>
 #include <math.h>
-#include <string.h>
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out for this world");
-}
-
-/* How well A does on each prompt: the mean of p over its pairs. */
+/* How well A does on each prompt: the mean of p over its pairs; mean starts at
+ * 0. */
 static void mean_p(size_t prompts, const heed_table *pairs, const double *p,
                    double *mean) {
-  memset(mean, 0, prompts * sizeof *mean);
   for (size_t i = 0; i < pairs->rows; i++) {
     const size_t prompt = i % prompts;
     const size_t count = (pairs->rows - prompt + prompts - 1) / prompts;
@@ -28,10 +23,11 @@ static heed_status rank_prompts(const heed_host *host, size_t prompts,
                                 size_t topics, double like,
                                 const heed_table *pairs, const double *p,
                                 int32_t *topic_of, heed_error *error) {
-  double *mean = host->scratch(host, prompts, sizeof *mean);
-  double *score = host->scratch(host, prompts, sizeof *score);
-  size_t *order = host->scratch(host, prompts, sizeof *order);
-  if (mean == NULL || score == NULL || order == NULL) return no_memory(error);
+  heed_memory memory = {host, false};
+  double *mean = heed_scratch_doubles(&memory, prompts);
+  double *score = heed_scratch_doubles(&memory, prompts);
+  size_t *order = heed_scratch_sizes(&memory, prompts);
+  if (memory.refused) return heed_no_memory(error);
   mean_p(prompts, pairs, p, mean);
   gsl_sort_index(order, mean, 1, prompts);
   for (size_t rank = 0; rank < prompts; rank++) {
@@ -49,12 +45,11 @@ static heed_status rank_prompts(const heed_host *host, size_t prompts,
 static heed_status fill_gaps(const heed_host *host, size_t topics,
                              heed_table *pairs, const int32_t *topic,
                              const double *p, heed_error *error) {
-  double *gap = host->column(host, pairs, "mu_topic", HEED_FLOAT64, 1);
-  double *sum = host->scratch(host, topics, sizeof *sum);
-  double *count = host->scratch(host, topics, sizeof *count);
-  if (gap == NULL || sum == NULL || count == NULL) return no_memory(error);
-  memset(sum, 0, topics * sizeof *sum);
-  memset(count, 0, topics * sizeof *count);
+  heed_memory memory = {host, false};
+  double *gap = heed_new_column(&memory, pairs, "mu_topic", HEED_FLOAT64, 1);
+  double *sum = heed_scratch_doubles(&memory, topics);
+  double *count = heed_scratch_doubles(&memory, topics);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < pairs->rows; i++) {
     sum[topic[i]] += p[i];
     count[topic[i]]++;
@@ -68,10 +63,11 @@ heed_status topics_fill(const heed_host *host, size_t prompts, size_t topics,
                         double correlation, heed_table *pairs,
                         heed_error *error) {
   const double *p = heed_table_data(pairs, "p", HEED_FLOAT64);
-  int32_t *topic = host->column(host, pairs, "topic", HEED_INT32, 1);
-  int32_t *topic_of = host->scratch(host, prompts, sizeof *topic_of);
+  heed_memory memory = {host, false};
+  int32_t *topic = heed_new_column(&memory, pairs, "topic", HEED_INT32, 1);
+  int32_t *topic_of = heed_scratch(&memory, prompts, sizeof *topic_of);
   heed_status status;
-  if (topic == NULL || topic_of == NULL) return no_memory(error);
+  if (memory.refused) return heed_no_memory(error);
   status = rank_prompts(host, prompts, topics, correlation, pairs, p, topic_of,
                         error);
   if (status != HEED_OK) return status;

@@ -3,7 +3,7 @@
 #ifndef HEED_SOURCES_SYNTHETIC_TOPICS_H
 #define HEED_SOURCES_SYNTHETIC_TOPICS_H
 
-#include "heed/host.h"
+#include "heed/memory.h"
 
 /* Adds to pairs, of which row i is of prompt i mod prompts and has p:
  *   topic     0 … topics - 1, a prompt's, all equally frequent; a prompt's

@@ -10,10 +10,6 @@ typedef struct traits_places {
   const int64_t *prompt, *a, *b;
 } traits_places;
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out for this world");
-}
-
 static double dot(size_t count, const double *a, const double *b) {
   double sum = 0.0;
   for (size_t i = 0; i < count; i++) sum += a[i] * b[i];
@@ -26,10 +22,10 @@ static void take_away(size_t count, const double *unit, double *source) {
 }
 
 /* cosine w + sine x, x uniform on the sphere across w and v. */
-static double *draw_direction(const synthetic_traits *self, const char *purpose,
-                              double cosine) {
+static double *draw_direction(const synthetic_traits *self, heed_memory *memory,
+                              const char *purpose, double cosine) {
   const size_t d = self->features;
-  double *made = self->host->scratch(self->host, d, sizeof *made);
+  double *made = heed_scratch_doubles(memory, d);
   heed_stream stream = self->host->stream(self->host, purpose, 0);
   if (made == NULL) return NULL;
   for (size_t i = 0; i < d; i++) made[i] = heed_normal(&stream);
@@ -55,11 +51,11 @@ static double sigmoid(double x) {
 static heed_status fill_minority(const synthetic_traits *self,
                                  const traits_places *places, heed_table *pairs,
                                  heed_error *error) {
-  const heed_host *host = self->host;
   const size_t d = self->features;
-  double *p = host->column(host, pairs, "p_minority", HEED_FLOAT64, 1);
-  double *m = draw_direction(self, "minority", self->minority_cosine);
-  if (p == NULL || m == NULL) return no_memory(error);
+  heed_memory memory = {self->host, false};
+  double *p = heed_new_column(&memory, pairs, "p_minority", HEED_FLOAT64, 1);
+  double *m = draw_direction(self, &memory, "minority", self->minority_cosine);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < pairs->rows; i++)
     p[i] = sigmoid(self->minority_scale *
                    (dot(d, m, phi_at(self, places->prompt[i], places->a[i])) -
@@ -70,13 +66,13 @@ static heed_status fill_minority(const synthetic_traits *self,
 static heed_status fill_lengths(const synthetic_traits *self,
                                 const traits_places *places, heed_table *pairs,
                                 heed_error *error) {
-  const heed_host *host = self->host;
   const size_t d = self->features;
-  double *both = host->column(host, pairs, "length", HEED_FLOAT64, 1);
+  heed_memory memory = {self->host, false};
+  double *both = heed_new_column(&memory, pairs, "length", HEED_FLOAT64, 1);
   double *difference =
-      host->column(host, pairs, "length_difference", HEED_FLOAT64, 1);
-  double *l = draw_direction(self, "length", self->length_cosine);
-  if (both == NULL || difference == NULL || l == NULL) return no_memory(error);
+      heed_new_column(&memory, pairs, "length_difference", HEED_FLOAT64, 1);
+  double *l = draw_direction(self, &memory, "length", self->length_cosine);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < pairs->rows; i++) {
     const double a = dot(d, l, phi_at(self, places->prompt[i], places->a[i]));
     const double b = dot(d, l, phi_at(self, places->prompt[i], places->b[i]));
@@ -93,11 +89,12 @@ static heed_status fill_difficulty(const synthetic_traits *self,
   const heed_host *host = self->host;
   const size_t rows = pairs->rows;
   const double like = self->difficulty_correlation;
-  double *difficulty = host->column(host, pairs, "difficulty", HEED_FLOAT64, 1);
-  double *nearness = host->scratch(host, rows, sizeof *nearness);
-  size_t *order = host->scratch(host, rows, sizeof *order);
-  if (difficulty == NULL || nearness == NULL || order == NULL)
-    return no_memory(error);
+  heed_memory memory = {host, false};
+  double *difficulty =
+      heed_new_column(&memory, pairs, "difficulty", HEED_FLOAT64, 1);
+  double *nearness = heed_scratch_doubles(&memory, rows);
+  size_t *order = heed_scratch_sizes(&memory, rows);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < rows; i++) {
     const double *reward =
         self->reward + (size_t)places->prompt[i] * self->candidates;

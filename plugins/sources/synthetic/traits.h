@@ -4,7 +4,7 @@
 #ifndef HEED_SOURCES_SYNTHETIC_TRAITS_H
 #define HEED_SOURCES_SYNTHETIC_TRAITS_H
 
-#include "heed/host.h"
+#include "heed/memory.h"
 
 /* Wishes are NaN where a trait is not wanted. */
 typedef struct synthetic_traits {

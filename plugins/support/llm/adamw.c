@@ -6,10 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/carving.h"
 #include "support/llm/kernels.h"
 
 /* Members whose shares of a norm have a place. */
 #define MOST_MEMBERS 64
+
+static void place(void *object, carving_block *block) {
+  llm_adamw *self = object;
+  self->m = carve_floats(block, self->count, 1);
+  self->v = carve_floats(block, self->count, 1);
+  self->stretch = carve(block, self->stretches, sizeof *self->stretch);
+}
 
 heed_status adamw_open(size_t count, const llm_adamw_options *options,
                        const llm_adamw_stretch *stretch, size_t stretches,
@@ -33,31 +41,24 @@ heed_status adamw_open(size_t count, const llm_adamw_options *options,
                      options->rate, options->first, options->second,
                      options->epsilon, options->decay, options->most_norm);
   self = calloc(1, sizeof *self);
-  if (self != NULL) {
-    self->m = calloc(count, sizeof *self->m);
-    self->v = calloc(count, sizeof *self->v);
-    self->stretch = calloc(stretches, sizeof *self->stretch);
-  }
-  if (self == NULL || self->m == NULL || self->v == NULL ||
-      self->stretch == NULL) {
-    adamw_close(self);
-    return heed_fail(error, HEED_MEMORY,
-                     "no memory for the moments of %zu parameters", count);
-  }
+  if (self == NULL) return heed_no_memory(error);
   self->options = *options;
   self->count = count;
-  memcpy(self->stretch, stretch, stretches * sizeof *stretch);
   self->stretches = stretches;
   self->workers = workers;
+  self->memory = carving_open(place, self);
+  if (self->memory == NULL) {
+    adamw_close(self);
+    return heed_no_memory(error);
+  }
+  memcpy(self->stretch, stretch, stretches * sizeof *stretch);
   *opened = self;
   return HEED_OK;
 }
 
 void adamw_close(llm_adamw *self) {
   if (self == NULL) return;
-  free(self->m);
-  free(self->v);
-  free(self->stretch);
+  free(self->memory);
   free(self);
 }
 

@@ -29,9 +29,10 @@ typedef struct llm_adamw {
   llm_adamw_options options;
   size_t count;
   uint64_t steps; /* taken */
+  void *memory;   /* of the arrays below */
   /* The moments, (count): with `steps`, all that a resumed run needs. */
   float *m, *v;
-  llm_adamw_stretch *stretch;
+  llm_adamw_stretch *stretch; /* (stretches) */
   size_t stretches;
   llm_crew *workers;
 } llm_adamw;
@@ -45,7 +46,7 @@ heed_status adamw_open(size_t count, const llm_adamw_options *options,
 void adamw_close(llm_adamw *self);
 
 /* The stretches of a model's weights, whose norms do not decay; the caller
- * frees them.  NULL where memory is out. */
+ * frees them.  NULL: out of memory. */
 llm_adamw_stretch *adamw_stretches_of(const llm_model *model, size_t *count);
 
 /* The learning rate of the next step. */

@@ -111,13 +111,12 @@ heed_status llm_adapter_new(const llm_shape *model,
                      "an adapter has alpha %g, expected a positive number",
                      (double)shape->alpha);
   self = calloc(1, sizeof *self);
-  if (self != NULL) {
-    self->layout = llm_adapter_layout_of(model, shape);
-    self->values = calloc(self->layout.count, sizeof(float));
-  }
-  if (self == NULL || self->values == NULL) {
-    free(self);
-    return heed_fail(error, HEED_MEMORY, "no memory for an adapter");
+  if (self == NULL) return heed_no_memory(error);
+  self->layout = llm_adapter_layout_of(model, shape);
+  self->values = calloc(self->layout.count, sizeof(float));
+  if (self->values == NULL) {
+    llm_adapter_close(self);
+    return heed_no_memory(error);
   }
   self->shape = *shape;
   self->layers = model->layers;

@@ -55,8 +55,7 @@ heed_status llm_adapter_save(const llm_adapter *self, const llm_model *model,
                              const char *path, heed_error *error) {
   gguf_writer *writer = gguf_writer_new(path);
   heed_status status;
-  if (writer == NULL)
-    return heed_fail(error, HEED_MEMORY, "%s: no memory to write it", path);
+  if (writer == NULL) return heed_no_memory(error);
   put_text(writer, "general.type", "adapter");
   put_text(writer, "general.architecture", "llama");
   put_text(writer, "adapter.type", "lora");

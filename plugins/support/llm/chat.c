@@ -37,7 +37,7 @@ struct llm_chat {
 };
 
 /* The template with its two ways to write an end of line made one; the
- * caller's, NULL where memory is out. */
+ * caller's.  NULL: out of memory. */
 static char *normalised(const char *text, size_t length) {
   char *made = malloc(length + 1);
   size_t count = 0;
@@ -57,20 +57,20 @@ static bool starts_with(const char *text, const char *start) {
   return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* A ChatML template with a system turn of its own; *system is the caller's. */
-static bool read_system(const char *text, char **system) {
-  if (!starts_with(text, SYSTEM_BEFORE)) return false;
+/* The system turn of a ChatML template, `length` bytes; NULL: it has none. */
+static const char *find_system(const char *text, size_t *length) {
+  if (!starts_with(text, SYSTEM_BEFORE)) return NULL;
   text += strlen(SYSTEM_BEFORE);
-  const size_t length = strcspn(text, "'\\<");
-  if (strcmp(text + length, SYSTEM_AFTER CHATML_TURN) != 0) return false;
-  *system = strndup(text, length);
-  return *system != NULL;
+  *length = strcspn(text, "'\\<");
+  return strcmp(text + *length, SYSTEM_AFTER CHATML_TURN) == 0 ? text : NULL;
 }
 
-static bool recognise(llm_chat *self, const char *text) {
+/* *system: as find_system() has it. */
+static bool recognise(llm_chat *self, const char *text, const char **system,
+                      size_t *length) {
   self->family = CHATML;
-  if (strcmp(text, EACH CHATML_TURN) == 0 || read_system(text, &self->system))
-    return true;
+  *system = find_system(text, length);
+  if (strcmp(text, EACH CHATML_TURN) == 0 || *system != NULL) return true;
   self->family = LLAMA3;
   return strcmp(text, LLAMA3_TURN LLAMA3_ANSWER) == 0 ||
          strcmp(text, LLAMA3_TURN LLAMA3_IF) == 0;
@@ -117,21 +117,23 @@ static void shorten(const char *text, char *start, size_t size) {
 
 static heed_status read_template(llm_chat *self, const gguf_file *file,
                                  heed_error *error) {
-  const char *text;
+  const char *text, *system;
   size_t length = 0;
   char start[121];
   heed_status status =
       gguf_text(file, "tokenizer.chat_template", &text, &length, error);
   if (status != HEED_OK) return status;
   char *plain = normalised(text, length);
-  if (plain == NULL)
-    return heed_fail(error, HEED_MEMORY, "%s: memory is out", gguf_name(file));
-  if (!recognise(self, plain)) {
+  if (plain == NULL) return heed_no_memory(error);
+  if (!recognise(self, plain, &system, &length)) {
     shorten(plain, start, sizeof start);
     status = heed_fail(error, HEED_UNSUPPORTED,
                        "%s: tokenizer.chat_template is none of those that are "
                        "known (ChatML, Llama 3); it starts: %s",
                        gguf_name(file), start);
+  } else if (system != NULL) {
+    self->system = strndup(system, length);
+    if (self->system == NULL) status = heed_no_memory(error);
   }
   free(plain);
   return status;
@@ -141,8 +143,7 @@ heed_status chat_open(const gguf_file *file, const llm_tokenizer *tokens,
                       llm_chat **made, heed_error *error) {
   *made = NULL;
   llm_chat *self = calloc(1, sizeof *self);
-  if (self == NULL)
-    return heed_fail(error, HEED_MEMORY, "%s: memory is out", gguf_name(file));
+  if (self == NULL) return heed_no_memory(error);
   self->tokens = tokens;
   heed_status status = read_template(self, file, error);
   if (status == HEED_OK) status = find_marks(self, file, error);
@@ -184,8 +185,7 @@ static heed_status add_chatml(const llm_chat *self, const char *role,
                               llm_token_list *list, heed_error *error) {
   const size_t head = strlen(role) + 1;
   char *joined = length > SIZE_MAX - head ? NULL : malloc(head + length);
-  if (joined == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out for a chat's turn");
+  if (joined == NULL) return heed_no_memory(error);
   memcpy(joined, role, head - 1);
   joined[head - 1] = '\n';
   if (length > 0) memcpy(joined + head, text, length);

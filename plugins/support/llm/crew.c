@@ -89,15 +89,14 @@ heed_status crew_open(size_t members, llm_crew **opened, heed_error *error) {
   llm_crew *self = calloc(1, sizeof *self);
   heed_status status;
   *opened = NULL;
-  if (self == NULL)
-    return heed_fail(error, HEED_MEMORY, "no memory for a crew of threads");
+  if (self == NULL) return heed_no_memory(error);
   self->members =
       members > 0 ? members : (size_t)(blas_threads > 0 ? blas_threads : 1);
   self->blas_threads = blas_threads;
   self->others = calloc(self->members, sizeof *self->others);
   if (self->others == NULL) {
     free(self);
-    return heed_fail(error, HEED_MEMORY, "no memory for a crew of threads");
+    return heed_no_memory(error);
   }
   pthread_mutex_init(&self->lock, NULL);
   pthread_cond_init(&self->begin, NULL);

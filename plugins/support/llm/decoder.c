@@ -2,14 +2,15 @@
  * Decoding with a cache of keys and values. */
 #include "support/llm/decoder.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "support/carving.h"
 #include "support/llm/attention.h"
-#include "support/llm/carving.h"
 #include "support/llm/layer.h"
 #include "support/llm/product.h"
 
@@ -40,21 +41,21 @@ struct llm_decoder {
   size_t readings, tokens;
 };
 
-static void place_values(llm_decoder *self, llm_carving *carving) {
+static void place_values(llm_decoder *self, carving_block *block) {
   const llm_shape *shape = &self->model->shape;
   const size_t tokens = self->limits.tokens;
   llm_layer_values *values = &self->layer;
-  values->x = carve_floats(carving, tokens, shape->width);
-  values->inverse = carve_floats(carving, tokens, 1);
-  values->qkv = carve_floats(carving, tokens, llm_qkv_width(shape));
-  values->attended = carve_floats(carving, tokens, llm_attended_width(shape));
-  values->log_sum = carve_floats(carving, tokens, shape->heads);
-  values->mid = carve_floats(carving, tokens, shape->width);
-  values->feed_inverse = carve_floats(carving, tokens, 1);
-  values->gate_up = carve_floats(carving, tokens, 2 * shape->feed);
-  values->next = carve_floats(carving, tokens, shape->width);
-  values->normed = carve_floats(carving, tokens, shape->width);
-  values->act = carve_floats(carving, tokens, shape->feed);
+  values->x = carve_floats(block, tokens, shape->width);
+  values->inverse = carve_floats(block, tokens, 1);
+  values->qkv = carve_floats(block, tokens, llm_qkv_width(shape));
+  values->attended = carve_floats(block, tokens, llm_attended_width(shape));
+  values->log_sum = carve_floats(block, tokens, shape->heads);
+  values->mid = carve_floats(block, tokens, shape->width);
+  values->feed_inverse = carve_floats(block, tokens, 1);
+  values->gate_up = carve_floats(block, tokens, 2 * shape->feed);
+  values->next = carve_floats(block, tokens, shape->width);
+  values->normed = carve_floats(block, tokens, shape->width);
+  values->act = carve_floats(block, tokens, shape->feed);
 }
 
 static size_t place_all(llm_decoder *self, char *base, size_t members) {
@@ -65,22 +66,22 @@ static size_t place_all(llm_decoder *self, char *base, size_t members) {
   const size_t longest =
       limits->tokens < limits->capacity ? limits->tokens : limits->capacity;
   const size_t room = attention_room(shape, longest, false);
-  llm_carving carving = {base, 0};
+  carving_block block = {base, 0};
   self->room_floats =
       ((room > limits->capacity ? room : limits->capacity) + 15) / 16 * 16;
-  self->length = carve(&carving, limits->slots, sizeof(size_t));
+  self->length = carve(&block, limits->slots, sizeof(size_t));
   self->rotation =
-      carve_floats(&carving, limits->capacity, 2 * shape->head_width);
-  self->position = carve(&carving, limits->tokens, sizeof(uint32_t));
-  self->owner = carve(&carving, limits->tokens, sizeof(size_t));
-  self->first = carve(&carving, limits->slots, sizeof(size_t));
-  place_values(self, &carving);
-  self->room = carve_floats(&carving, members, self->room_floats);
-  self->hidden = carve_floats(&carving, limits->slots, shape->width);
-  self->logits = carve_floats(&carving, limits->slots, shape->vocabulary);
-  self->keys = carve_floats(&carving, cached, shape->head_width);
-  self->values = carve_floats(&carving, cached, shape->head_width);
-  return carving.end;
+      carve_floats(&block, limits->capacity, 2 * shape->head_width);
+  self->position = carve(&block, limits->tokens, sizeof(uint32_t));
+  self->owner = carve(&block, limits->tokens, sizeof(size_t));
+  self->first = carve(&block, limits->slots, sizeof(size_t));
+  place_values(self, &block);
+  self->room = carve_floats(&block, members, self->room_floats);
+  self->hidden = carve_floats(&block, limits->slots, shape->width);
+  self->logits = carve_floats(&block, limits->slots, shape->vocabulary);
+  self->keys = carve_floats(&block, cached, shape->head_width);
+  self->values = carve_floats(&block, cached, shape->head_width);
+  return block.end;
 }
 
 size_t llm_decoder_bytes(const llm_shape *shape,
@@ -108,8 +109,7 @@ heed_status llm_decoder_open(const llm_model *model,
                      "to %d, and from as many to %d",
                      limits->slots, limits->tokens, 1 << 16, 1 << 22);
   self = calloc(1, sizeof *self);
-  if (self == NULL)
-    return heed_fail(error, HEED_MEMORY, "no memory for a decoder");
+  if (self == NULL) return heed_no_memory(error);
   self->model = model;
   self->kernel = kernels_best();
   self->workers = workers;
@@ -121,10 +121,13 @@ heed_status llm_decoder_open(const llm_model *model,
     const size_t megabytes = self->bytes >> 20;
     free(self);
     return heed_fail(error, HEED_MEMORY,
-                     "no memory for %zu sequences of %zu tokens, %zu MiB",
+                     HEED_OUT_OF_MEMORY
+                     ": %zu sequences of %zu tokens take %zu MiB",
                      limits->slots, limits->capacity, megabytes);
   }
-  (void)place_all(self, self->memory, crew_members(workers));
+  const size_t placed = place_all(self, self->memory, crew_members(workers));
+  assert(placed == self->bytes);
+  (void)placed;
   layer_rotation(model, limits->capacity, self->rotation);
   *opened = self;
   return HEED_OK;

@@ -2,8 +2,11 @@
  * Generation in batches whose members come and go. */
 #include "support/llm/generate.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "support/carving.h"
 
 /* A slot is refilled only when a quarter of all are free: reading a prompt is
  * cheaper in company. */
@@ -20,6 +23,7 @@ typedef struct generate_generator {
   llm_crew *workers;
   size_t vocabulary;
   size_t started, ended; /* prompts */
+  void *memory;          /* of the arrays below */
   size_t *count;         /* (slots): its prompt; `prompts`: free */
   int32_t *last;         /* (slots): the token drawn last */
   heed_stream *stream;   /* (slots) */
@@ -57,11 +61,18 @@ size_t llm_generate_bytes(const llm_shape *shape, const llm_generation *how,
 
 static void close_generator(generate_generator *self) {
   llm_decoder_close(self->decoder);
-  free(self->count);
-  free(self->last);
-  free(self->stream);
-  free(self->reading);
-  free(self->room);
+  free(self->memory);
+}
+
+static void place(void *object, carving_block *block) {
+  generate_generator *self = object;
+  const size_t slots = self->slots;
+  self->count = carve_sizes(block, slots);
+  self->last = carve(block, slots, sizeof *self->last);
+  self->stream = carve(block, slots, sizeof *self->stream);
+  self->reading = carve(block, slots, sizeof *self->reading);
+  self->room = carve(block, crew_members(self->workers),
+                     self->vocabulary * sizeof *self->room);
 }
 
 static heed_status open_generator(generate_generator *self,
@@ -71,15 +82,8 @@ static heed_status open_generator(generate_generator *self,
   self->slots = limits.slots;
   self->tokens = limits.tokens;
   self->vocabulary = model->shape.vocabulary;
-  self->count = calloc(self->slots, sizeof *self->count);
-  self->last = calloc(self->slots, sizeof *self->last);
-  self->stream = calloc(self->slots, sizeof *self->stream);
-  self->reading = calloc(self->slots, sizeof *self->reading);
-  self->room = calloc(crew_members(self->workers) * self->vocabulary,
-                      sizeof *self->room);
-  if (self->count == NULL || self->last == NULL || self->stream == NULL ||
-      self->reading == NULL || self->room == NULL)
-    return heed_fail(error, HEED_MEMORY, "no memory to generate responses");
+  self->memory = carving_open(place, self);
+  if (self->memory == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < self->slots; i++) self->count[i] = self->prompts;
   return llm_decoder_open(model, &limits, self->workers, &self->decoder, error);
 }
@@ -109,6 +113,7 @@ static void take_tokens(generate_generator *self) {
   for (size_t r = 0; r < self->readings; r++) {
     const size_t slot = self->reading[r].slot;
     llm_response *response = &self->response[self->count[slot]];
+    assert(response->length < self->how->most);
     response->ended = stops(self->how, self->last[slot]);
     if (!response->ended)
       response->token[response->length++] = self->last[slot];

@@ -105,10 +105,7 @@ heed_status gguf_take_name(gguf_cursor *cursor, const char *what, uint64_t most,
                      "%s: %s at byte %zu has a NUL byte in it",
                      cursor->file->name, what, place);
   *text = strndup((const char *)bytes, (size_t)length);
-  if (*text == NULL)
-    return heed_fail(error, HEED_MEMORY, "%s: memory is out",
-                     cursor->file->name);
-  return HEED_OK;
+  return *text == NULL ? heed_no_memory(error) : HEED_OK;
 }
 
 /* tensor->bytes from its type and shape. */
@@ -243,8 +240,7 @@ static heed_status sort_tensors(gguf_file *file, heed_error *error) {
   const size_t count = file->tensor_count;
   char shown[GGUF_SHOWN + 4];
   file->by_name = calloc(count + 1, sizeof(const gguf_tensor *));
-  if (file->by_name == NULL)
-    return heed_fail(error, HEED_MEMORY, "%s: memory is out", file->name);
+  if (file->by_name == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < count; i++) file->by_name[i] = &file->tensor[i];
   qsort(file->by_name, count, sizeof(const gguf_tensor *), by_name);
   for (size_t i = 1; i < count; i++)
@@ -262,9 +258,9 @@ static heed_status read_tensors(gguf_cursor *cursor, gguf_file *file,
   heed_status status = read_alignment(file, &alignment, error);
   if (status != HEED_OK) return status;
   uint64_t *offset = calloc(count + 1, sizeof *offset);
+  if (offset == NULL) return heed_no_memory(error);
   file->tensor = calloc(count + 1, sizeof *file->tensor);
-  if (offset == NULL || file->tensor == NULL)
-    status = heed_fail(error, HEED_MEMORY, "%s: memory is out", file->name);
+  if (file->tensor == NULL) status = heed_no_memory(error);
   for (size_t i = 0; i < count && status == HEED_OK; i++)
     status = read_tensor(cursor, &file->tensor[i], &offset[i], error);
   const uint64_t start =
@@ -334,15 +330,14 @@ static heed_status open_bytes(const char *name, void *map, const void *bytes,
                               size_t size, gguf_file **file,
                               heed_error *error) {
   gguf_file *made = calloc(1, sizeof *made);
-  char *copy = strdup(name);
-  if (made == NULL || copy == NULL) {
-    free(made);
-    free(copy);
-    if (map != NULL) munmap(map, size);
-    return heed_fail(error, HEED_MEMORY, "%s: memory is out", name);
+  if (made == NULL) {
+    if (map != NULL) (void)munmap(map, size);
+    return heed_no_memory(error);
   }
-  *made = (gguf_file){.name = copy, .map = map, .bytes = bytes, .size = size};
-  const heed_status status = read_all(made, error);
+  *made = (gguf_file){
+      .name = strdup(name), .map = map, .bytes = bytes, .size = size};
+  const heed_status status =
+      made->name == NULL ? heed_no_memory(error) : read_all(made, error);
   if (status == HEED_OK)
     *file = made;
   else

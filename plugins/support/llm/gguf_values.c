@@ -43,8 +43,7 @@ static heed_status read_texts(gguf_cursor *cursor, gguf_array *array,
   const gguf_file *file = cursor->file;
   heed_status status = HEED_OK;
   array->text = calloc(array->count + 1, sizeof(const uint8_t *));
-  if (array->text == NULL)
-    return heed_fail(error, HEED_MEMORY, "%s: memory is out", file->name);
+  if (array->text == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < array->count && status == HEED_OK; i++) {
     array->text[i] = file->bytes + cursor->position;
     status = skip_text(cursor, error);
@@ -119,8 +118,7 @@ heed_status gguf_read_values(gguf_cursor *cursor, gguf_file *file,
   char shown[GGUF_SHOWN + 4];
   heed_status status = HEED_OK;
   file->value = calloc(count + 1, sizeof *file->value);
-  if (file->value == NULL)
-    return heed_fail(error, HEED_MEMORY, "%s: memory is out", file->name);
+  if (file->value == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < count && status == HEED_OK; i++)
     status = read_value(cursor, &file->value[i], error);
   if (status != HEED_OK) return status;

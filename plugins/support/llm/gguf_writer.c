@@ -39,11 +39,6 @@ struct gguf_writer {
   heed_error error; /* the first */
 };
 
-static void fail_memory(gguf_writer *writer) {
-  (void)heed_fail(&writer->error, HEED_MEMORY, "%s: memory is out",
-                  writer->path);
-}
-
 static void put(gguf_writer *writer, gguf_writer_buffer *buffer,
                 const void *bytes, size_t count) {
   if (writer->error.status != HEED_OK || count == 0) return;
@@ -53,7 +48,7 @@ static void put(gguf_writer *writer, gguf_writer_buffer *buffer,
     uint8_t *grown =
         room - buffer->size < count ? NULL : realloc(buffer->bytes, room);
     if (grown == NULL) {
-      fail_memory(writer);
+      (void)heed_no_memory(&writer->error);
       return;
     }
     buffer->bytes = grown;
@@ -95,10 +90,9 @@ static void remember(gguf_writer *writer, char prefix, const char *name) {
   char **grown =
       realloc(writer->names, (writer->name_count + 1) * sizeof *writer->names);
   if (grown != NULL) writer->names = grown;
-  char *copy = malloc(length + 2);
-  if (grown == NULL || copy == NULL) {
-    free(copy);
-    fail_memory(writer);
+  char *copy = grown != NULL ? malloc(length + 2) : NULL;
+  if (copy == NULL) {
+    (void)heed_no_memory(&writer->error);
     return;
   }
   copy[0] = prefix;
@@ -129,14 +123,11 @@ static void put_array(gguf_writer *writer, const char *key, uint32_t kind,
 
 gguf_writer *gguf_writer_new(const char *path) {
   gguf_writer *writer = calloc(1, sizeof *writer);
-  char *copy = strdup(path);
-  if (writer == NULL || copy == NULL) {
-    free(writer);
-    free(copy);
-    return NULL;
-  }
-  writer->path = copy;
-  return writer;
+  if (writer == NULL) return NULL;
+  writer->path = strdup(path);
+  if (writer->path != NULL) return writer;
+  free(writer);
+  return NULL;
 }
 
 void gguf_writer_free(gguf_writer *writer) {
@@ -234,7 +225,7 @@ void gguf_writer_tensor(gguf_writer *writer, const char *name, uint32_t rank,
   gguf_writer_body *grown =
       realloc(writer->data, (size_t)(writer->tensor_count + 1) * sizeof *grown);
   if (grown == NULL) {
-    fail_memory(writer);
+    (void)heed_no_memory(&writer->error);
     return;
   }
   writer->data = grown;
@@ -287,15 +278,11 @@ static bool write_file(const gguf_writer *writer, int descriptor) {
   return good;
 }
 
-/* The folder's entry, on the disk. */
+/* The folder's entries, on the disk. */
 static bool sync_folder(const char *path) {
-  char *copy = strdup(path);
-  const int folder =
-      copy == NULL ? -1
-                   : open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool good = folder >= 0 && fsync(folder) == 0;
   if (folder >= 0) (void)close(folder);
-  free(copy);
   return good;
 }
 
@@ -329,14 +316,17 @@ heed_status gguf_writer_finish(gguf_writer *writer, heed_error *error) {
     if (error != NULL) *error = writer->error;
     return writer->error.status;
   }
+  char *path = strdup(writer->path); /* dirname() changes its text */
   char *temporary = NULL;
-  if (asprintf(&temporary, "%s.XXXXXX", writer->path) < 0)
-    return heed_fail(error, HEED_MEMORY, "%s: memory is out", writer->path);
-  const bool good =
-      put_in_place(writer, temporary) && sync_folder(writer->path);
+  heed_status status = HEED_OK;
+  if (path != NULL && asprintf(&temporary, "%s.XXXXXX", writer->path) < 0)
+    temporary = NULL;
+  if (temporary == NULL)
+    status = heed_no_memory(error);
+  else if (!put_in_place(writer, temporary) || !sync_folder(dirname(path)))
+    status = heed_fail(error, HEED_IO, "%s: cannot be written: %s",
+                       writer->path, strerror(errno));
   free(temporary);
-  if (!good)
-    return heed_fail(error, HEED_IO, "%s: cannot be written: %s", writer->path,
-                     strerror(errno));
-  return HEED_OK;
+  free(path);
+  return status;
 }

@@ -11,7 +11,7 @@
 
 typedef struct gguf_writer gguf_writer;
 
-/* NULL where memory is out.  path is copied; nothing is written yet.  The
+/* NULL: out of memory.  path is copied; nothing is written yet.  The
  * writer is the caller's, to be freed. */
 gguf_writer *gguf_writer_new(const char *path);
 void gguf_writer_free(gguf_writer *writer);

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/carving.h"
+
 /* ---- weights ---- */
 
 #define KEY_SIZE (2 * SHA256_DIGEST_SIZE + 1)
@@ -84,8 +86,7 @@ heed_status language_model_open(const language_model_options *options,
   language_model *self = calloc(1, sizeof *self);
   heed_status status;
   *opened = NULL;
-  if (self == NULL)
-    return heed_fail(error, HEED_MEMORY, "%s: memory is out", options->path);
+  if (self == NULL) return heed_no_memory(error);
   self->system = options->system;
   self->context = options->context;
   status = gguf_open(options->path, &self->file, error);
@@ -195,16 +196,21 @@ heed_status language_model_read_response(const language_model *self,
              : status;
 }
 
+static void place_answer(void *object, carving_block *block) {
+  language_model_answer *self = object;
+  self->first = carve_sizes(block, self->count + 1);
+  self->answer = carve_sizes(block, self->count);
+}
+
 heed_status language_model_read(const language_model *self,
                                 const char *const *prompt, size_t count,
                                 const heed_response *responses,
                                 language_model_answer *made,
                                 heed_error *error) {
   heed_status status = HEED_OK;
-  made->first = malloc((count + 1) * sizeof *made->first);
-  made->answer = malloc((count + 1) * sizeof *made->answer);
-  if (made->first == NULL || made->answer == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out for %zu texts", count);
+  made->count = count;
+  made->memory = carving_open(place_answer, made);
+  if (made->memory == NULL) return heed_no_memory(error);
   for (size_t i = 0; status == HEED_OK && i < count; i++) {
     made->first[i] = made->tokens.count;
     status = language_model_read_prompt(self, prompt[responses[i].prompt],
@@ -223,12 +229,10 @@ heed_status language_model_read(const language_model *self,
                     responses[i].prompt, made->first[i + 1] - made->first[i],
                     gguf_name(self->file), self->weights->shape.context);
   }
-  made->count = count;
   return status;
 }
 
 void spoken_free(language_model_answer *self) {
   token_list_free(&self->tokens);
-  free(self->first);
-  free(self->answer);
+  free(self->memory);
 }

@@ -62,6 +62,7 @@ heed_status language_model_read_response(const language_model *self,
 typedef struct language_model_answer {
   size_t count;          /* of texts */
   llm_token_list tokens; /* of all prompts and responses */
+  void *memory;          /* of the arrays below */
   size_t *first;         /* (count + 1): where each prompt starts */
   size_t *answer;        /* (count): where each response does */
 } language_model_answer;

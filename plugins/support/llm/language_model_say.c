@@ -2,6 +2,7 @@
  * Language models: responses drawn. */
 #include <stdlib.h>
 
+#include "support/carving.h"
 #include "support/llm/language_model.h"
 #include "support/llm/utf8.h"
 
@@ -10,6 +11,8 @@ typedef struct say_speaker {
   const language_model_speech *how;
   const heed_host *host;
   const char *what;
+  size_t count;
+  void *memory;         /* of the arrays below */
   llm_prompt *prompt;   /* (count) */
   llm_response *answer; /* (count) */
   int32_t *token;       /* (count, most) */
@@ -21,6 +24,14 @@ static bool going(void *context, size_t ended, size_t prompts) {
   return !self->host->cancelled(self->host);
 }
 
+static void place(void *object, carving_block *block) {
+  say_speaker *self = object;
+  self->prompt = carve(block, self->count, sizeof *self->prompt);
+  self->answer = carve(block, self->count, sizeof *self->answer);
+  self->token =
+      carve(block, self->count, self->how->most * sizeof *self->token);
+}
+
 static heed_status open_speaker(say_speaker *self,
                                 const language_model_answer *texts,
                                 const heed_stream *stream,
@@ -28,12 +39,9 @@ static heed_status open_speaker(say_speaker *self,
                                 heed_error *error) {
   const size_t count = texts->count, most = self->how->most;
   const size_t context = self->model->weights->shape.context;
-  self->prompt = calloc(count, sizeof *self->prompt);
-  self->answer = calloc(count, sizeof *self->answer);
-  self->token = calloc(count * most, sizeof *self->token);
-  if (self->prompt == NULL || self->answer == NULL || self->token == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out for %zu responses",
-                     count);
+  self->count = count;
+  self->memory = carving_open(place, self);
+  if (self->memory == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < count; i++) {
     const size_t length = texts->answer[i] - texts->first[i];
     if (length + most > context)
@@ -49,13 +57,7 @@ static heed_status open_speaker(say_speaker *self,
   return HEED_OK;
 }
 
-static void close_speaker(say_speaker *self) {
-  free(self->prompt);
-  free(self->answer);
-  free(self->token);
-}
-
-/* A text without NUL, in the host's memory; NULL where memory is out. */
+/* A text without NUL, in the host's memory.  NULL: out of memory. */
 static char *keep_text(const say_speaker *self, const char *text, size_t length,
                        size_t *kept) {
   static const char replacement[] = "\xef\xbf\xbd";
@@ -90,9 +92,7 @@ static heed_status take_answer(const say_speaker *self,
   response->cut = !answer->ended;
   response->text = keep_text(self, text, length, &response->length);
   free(text);
-  return response->text == NULL
-             ? heed_fail(error, HEED_MEMORY, "memory is out for responses")
-             : HEED_OK;
+  return response->text == NULL ? heed_no_memory(error) : HEED_OK;
 }
 
 static heed_status draw(const say_speaker *self, const llm_model *weights,
@@ -136,7 +136,7 @@ heed_status language_model_say(const language_model *self,
     if (drawn != NULL)
       *drawn += speaker.answer[i].length + speaker.answer[i].ended;
   }
-  close_speaker(&speaker);
+  free(speaker.memory);
   spoken_free(&texts);
   return status;
 }

@@ -27,9 +27,7 @@ static heed_status open_scorer(score_scorer *self, const language_model *model,
       longest = texts->first[i + 1] - texts->first[i];
   most = longest > TOGETHER ? longest : TOGETHER;
   self->found = malloc(most * sizeof *self->found);
-  if (self->found == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out to score %zu texts",
-                     texts->count);
+  if (self->found == NULL) return heed_no_memory(error);
   status = packed_open(texts, most, &self->some, error);
   const llm_limits limits = {most, longest, most};
   return status == HEED_OK ? llm_pass_open(model->weights, &options, &limits,

@@ -3,7 +3,10 @@
  * wait in a heap; what a merge has made stale is known when its turn comes. */
 #include "support/llm/merges.h"
 
+#include <assert.h>
 #include <stdlib.h>
+
+#include "support/carving.h"
 
 #define NONE SIZE_MAX
 
@@ -58,8 +61,13 @@ const llm_merge *merges_find(const llm_merges *self, int32_t left,
 }
 
 void merge_room_free(llm_merge_room *room) {
-  free(room->link);
-  free(room->heap);
+  free(room->memory);
+}
+
+static void place(void *object, carving_block *block) {
+  llm_merge_room *room = object;
+  room->link = carve(block, room->room, sizeof *room->link);
+  room->heap = carve(block, room->room, 3 * sizeof *room->heap);
 }
 
 /* A word of n has n - 1 pairs, and each of its at most n - 1 merges makes two
@@ -67,15 +75,12 @@ void merge_room_free(llm_merge_room *room) {
 static heed_status make_room(llm_merge_room *room, size_t count,
                              heed_error *error) {
   if (count <= room->room) return HEED_OK;
-  struct llm_merge_link *link = realloc(room->link, count * sizeof *link);
-  if (link != NULL) room->link = link;
-  struct llm_merge_turn *heap = realloc(room->heap, 3 * count * sizeof *heap);
-  if (heap != NULL) room->heap = heap;
-  if (link == NULL || heap == NULL)
-    return heed_fail(error, HEED_MEMORY,
-                     "memory is out for a word of %zu bytes", count);
+  free(room->memory);
   room->room = count;
-  return HEED_OK;
+  room->memory = carving_open(place, room);
+  if (room->memory != NULL) return HEED_OK;
+  room->room = 0;
+  return heed_no_memory(error);
 }
 
 static bool before(const struct llm_merge_turn *a,
@@ -118,6 +123,7 @@ static const llm_merge *pair_at(const llm_merges *self,
 static void offer(const llm_merges *self, llm_merge_room *room, size_t *waiting,
                   size_t left) {
   const llm_merge *found = pair_at(self, room->link, left);
+  assert(*waiting < 3 * room->room);
   if (found != NULL)
     push(room->heap, waiting,
          (struct llm_merge_turn){

@@ -19,7 +19,7 @@ typedef struct llm_merges {
   size_t mask;
 } llm_merges;
 
-/* Room for `count`; false where memory is out. */
+/* Room for `count`; false: out of memory. */
 bool merges_init(llm_merges *self, size_t count);
 void merges_free(llm_merges *self);
 /* A pair that is there already takes the new rank. */
@@ -30,9 +30,10 @@ const llm_merge *merges_find(const llm_merges *self, int32_t left,
 
 /* Scratch of merges_apply, which grows as words need; start with {0}. */
 typedef struct llm_merge_room {
-  struct llm_merge_link *link; /* owned */
-  struct llm_merge_turn *heap; /* owned */
   size_t room;
+  void *memory;                /* of the arrays below, owned */
+  struct llm_merge_link *link; /* (room) */
+  struct llm_merge_turn *heap; /* (3 room) */
 } llm_merge_room;
 void merge_room_free(llm_merge_room *room);
 

@@ -140,10 +140,11 @@ static heed_status open_shape(const llm_shape *shape, llm_model **made,
   *made = NULL;
   if (status != HEED_OK) return status;
   self = calloc(1, sizeof *self);
-  if (self != NULL) self->frequency = calloc(pairs, sizeof(double));
-  if (self == NULL || self->frequency == NULL) {
-    free(self);
-    return heed_fail(error, HEED_MEMORY, "no memory for a language model");
+  if (self == NULL) return heed_no_memory(error);
+  self->frequency = calloc(pairs, sizeof(double));
+  if (self->frequency == NULL) {
+    llm_model_close(self);
+    return heed_no_memory(error);
   }
   self->shape = *shape;
   self->layout = llm_layout_of(shape);
@@ -169,7 +170,7 @@ heed_status llm_model_new(const llm_shape *shape, llm_model **made,
     llm_model_close(self);
     *made = NULL;
     return heed_fail(error, HEED_MEMORY,
-                     "no memory for a language model's weights, %zu MiB",
+                     HEED_OUT_OF_MEMORY ": the weights take %zu MiB",
                      megabytes);
   }
   self->weights = self->mapping;

@@ -222,8 +222,7 @@ static heed_status divide_frequencies(const gguf_file *file, llm_model *self,
   found = find_tensor(file, &expected, error);
   if (found == NULL) return HEED_INVALID;
   factor = calloc(pairs, sizeof *factor);
-  if (factor == NULL)
-    return heed_fail(error, HEED_MEMORY, "no memory for RoPE's factors");
+  if (factor == NULL) return heed_no_memory(error);
   status = gguf_rows(found, 0, 1, factor, error);
   for (size_t i = 0; i < pairs && status == HEED_OK; i++) {
     if (!(factor[i] > 0) || !isfinite(factor[i]))
@@ -313,8 +312,7 @@ static heed_status make_shared(const char *path, const gguf_file *gguf,
   char *temporary = NULL;
   heed_status status;
   int file;
-  if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-    return heed_fail(error, HEED_MEMORY, "no memory for a path");
+  if (asprintf(&temporary, "%s.XXXXXX", path) < 0) return heed_no_memory(error);
   file = mkstemp(temporary);
   if (file < 0) {
     status = io_error("make a file beside it", path, error);
@@ -347,7 +345,7 @@ static heed_status share_weights(llm_model *self, const gguf_file *file,
                      "the key of a model's file is no hash");
   head = head_of(key, &self->layout);
   if (asprintf(&path, "%s/%s.weights", folder, key) < 0)
-    return heed_fail(error, HEED_MEMORY, "no memory for a path");
+    return heed_no_memory(error);
   status = map_shared(path, &head, bytes, &position, error);
   if (status == HEED_OK && position == NULL) {
     status = make_shared(path, file, &self->shape, &head, bytes, error);
@@ -445,8 +443,7 @@ heed_status llm_model_save(const llm_model *self, const gguf_file *gguf,
   float *kept = calloc(self->shape.head_width, sizeof *kept);
   gguf_writer *writer = gguf_writer_new(path);
   heed_status status = HEED_OK;
-  if (kept == NULL || writer == NULL)
-    status = heed_fail(error, HEED_MEMORY, "%s: no memory to write it", path);
+  if (kept == NULL || writer == NULL) status = heed_no_memory(error);
   /* It was checked when the model was opened, if this is its file. */
   if (status == HEED_OK && factors != NULL) {
     if (factors->shape[0] != self->shape.head_width / 2)

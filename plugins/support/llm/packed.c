@@ -5,26 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/carving.h"
+
+static void place(void *object, carving_block *block) {
+  llm_packed *self = object;
+  self->token = carve(block, self->most + 1, sizeof *self->token);
+  self->length = carve_sizes(block, self->most + 1);
+  self->branches = carve_sizes(block, self->most + 1);
+  self->ask = carve_sizes(block, self->most + 1);
+}
+
 heed_status packed_open(const language_model_answer *texts, size_t most,
                         llm_packed *self, heed_error *error) {
   *self = (llm_packed){.texts = texts, .most = most};
-  self->token = malloc((most + 1) * sizeof *self->token);
-  self->length = malloc((most + 1) * sizeof *self->length);
-  self->branches = malloc((most + 1) * sizeof *self->branches);
-  self->ask = malloc((most + 1) * sizeof *self->ask);
-  if (self->token == NULL || self->length == NULL || self->branches == NULL ||
-      self->ask == NULL)
-    return heed_fail(error, HEED_MEMORY,
-                     "memory is out to read %zu tokens at a time", most);
+  self->memory = carving_open(place, self);
+  if (self->memory == NULL) return heed_no_memory(error);
   packed_clear(self);
   return HEED_OK;
 }
 
 void packed_close(llm_packed *self) {
-  free(self->token);
-  free(self->length);
-  free(self->branches);
-  free(self->ask);
+  free(self->memory);
 }
 
 void packed_clear(llm_packed *self) {

@@ -14,7 +14,7 @@ typedef struct llm_packed {
   size_t most;
   size_t stem; /* whose prompt was put last, and as which sequence */
   size_t stem_sequence;
-  /* The batch's arrays; (most). */
+  void *memory; /* of the batch's arrays; (most) */
   int32_t *token;
   size_t *length, *branches, *ask;
 } llm_packed;

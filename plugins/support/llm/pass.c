@@ -2,33 +2,34 @@
  * A pass: its memory, its checks and its way forward. */
 #include "support/llm/pass.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "support/llm/carving.h"
+#include "support/carving.h"
 #include "support/llm/pass_parts.h"
 #include "support/llm/product.h"
 
 /* --- memory ------------------------------------------------------------- */
 
-static void place_layer(llm_pass *self, llm_carving *carving) {
+static void place_layer(llm_pass *self, carving_block *block) {
   const llm_shape *shape = &self->model->shape;
-  const size_t tokens = self->limits.tokens, begin = carving->end;
+  const size_t tokens = self->limits.tokens, begin = block->end;
   llm_layer_values *kept = &self->arrays.kept;
-  kept->inverse = carve_floats(carving, tokens, 1);
-  kept->qkv = carve_floats(carving, tokens, llm_qkv_width(shape));
-  kept->attended = carve_floats(carving, tokens, llm_attended_width(shape));
-  kept->log_sum = carve_floats(carving, tokens, shape->heads);
-  kept->mid = carve_floats(carving, tokens, shape->width);
-  kept->feed_inverse = carve_floats(carving, tokens, 1);
-  kept->gate_up = carve_floats(carving, tokens, 2 * shape->feed);
+  kept->inverse = carve_floats(block, tokens, 1);
+  kept->qkv = carve_floats(block, tokens, llm_qkv_width(shape));
+  kept->attended = carve_floats(block, tokens, llm_attended_width(shape));
+  kept->log_sum = carve_floats(block, tokens, shape->heads);
+  kept->mid = carve_floats(block, tokens, shape->width);
+  kept->feed_inverse = carve_floats(block, tokens, 1);
+  kept->gate_up = carve_floats(block, tokens, 2 * shape->feed);
   for (int g = 0; g < LLM_GROUPS; g++)
-    kept->low[g] = carve_floats(carving, tokens, self->low.group[g].low);
-  self->kept_stride = (carving->end - begin) / sizeof(float);
-  carving->end = begin + self->layers_kept * (carving->end - begin);
+    kept->low[g] = carve_floats(block, tokens, self->low.group[g].low);
+  self->kept_stride = (block->end - begin) / sizeof(float);
+  block->end = begin + self->layers_kept * (block->end - begin);
 }
 
 /* True where the gradient of a group needs the group's input. */
@@ -38,20 +39,20 @@ bool pass_trains(const llm_pass *self, llm_group group) {
           self->low.group[group].parts > 0);
 }
 
-static void place_slopes(llm_pass *self, llm_carving *carving, size_t members) {
+static void place_slopes(llm_pass *self, carving_block *block, size_t members) {
   const llm_shape *shape = &self->model->shape;
   const size_t tokens = self->limits.tokens, width = shape->width;
   const bool weights = self->options.training == LLM_TRAIN_WEIGHTS;
   llm_layer_slopes *slopes = &self->arrays.slopes;
-  slopes->dx = carve_floats(carving, tokens, width);
+  slopes->dx = carve_floats(block, tokens, width);
   slopes->dout = carve_floats(
-      carving, pass_trains(self, LLM_GROUP_DOWN) ? tokens : 0, width);
-  slopes->dact = carve_floats(carving, tokens, shape->feed);
-  slopes->dnormed = carve_floats(carving, tokens, width);
-  slopes->dattended = carve_floats(carving, tokens, llm_attended_width(shape));
-  slopes->dqkv = carve_floats(carving, tokens, llm_qkv_width(shape));
+      block, pass_trains(self, LLM_GROUP_DOWN) ? tokens : 0, width);
+  slopes->dact = carve_floats(block, tokens, shape->feed);
+  slopes->dnormed = carve_floats(block, tokens, width);
+  slopes->dattended = carve_floats(block, tokens, llm_attended_width(shape));
+  slopes->dqkv = carve_floats(block, tokens, llm_qkv_width(shape));
   for (int g = 0; g < LLM_GROUPS; g++)
-    slopes->dlow[g] = carve_floats(carving, tokens, self->low.group[g].low);
+    slopes->dlow[g] = carve_floats(block, tokens, self->low.group[g].low);
   /* What forward no longer needs by then, one after the other. */
   slopes->normed =
       pass_trains(self, LLM_GROUP_QKV) ? self->arrays.kept.normed : NULL;
@@ -60,48 +61,47 @@ static void place_slopes(llm_pass *self, llm_carving *carving, size_t members) {
   slopes->act =
       pass_trains(self, LLM_GROUP_DOWN) ? self->arrays.kept.act : NULL;
   self->arrays.norm_gradients =
-      carve_floats(carving, weights ? members : 0, 2 * width);
+      carve_floats(block, weights ? members : 0, 2 * width);
 }
 
-static void place_head(llm_pass *self, llm_carving *carving, size_t members) {
+static void place_head(llm_pass *self, carving_block *block, size_t members) {
   const size_t asked = self->limits.asked, width = self->model->shape.width;
   const size_t training =
       self->options.training != LLM_TRAIN_NOTHING ? asked : 0;
-  self->arrays.hidden = carve_floats(carving, asked, width);
-  self->arrays.inverse = carve_floats(carving, asked, 1);
-  self->arrays.log_sum = carve_floats(carving, asked, 1);
-  self->arrays.pull = carve_floats(carving, training, width);
-  self->arrays.dhidden = carve_floats(carving, training, width);
-  self->arrays.logits =
-      carve_floats(carving, members * HEAD_ROWS, HEAD_STRETCH);
+  self->arrays.hidden = carve_floats(block, asked, width);
+  self->arrays.inverse = carve_floats(block, asked, 1);
+  self->arrays.log_sum = carve_floats(block, asked, 1);
+  self->arrays.pull = carve_floats(block, training, width);
+  self->arrays.dhidden = carve_floats(block, training, width);
+  self->arrays.logits = carve_floats(block, members * HEAD_ROWS, HEAD_STRETCH);
 }
 
 static size_t place_all(llm_pass *self, char *base, size_t members) {
   const llm_shape *shape = &self->model->shape;
   const size_t tokens = self->limits.tokens;
   const bool training = self->options.training != LLM_TRAIN_NOTHING;
-  llm_carving carving = {base, 0};
+  carving_block block = {base, 0};
   self->low = llm_adapter_layout_of(shape, &self->options.adapter);
   self->states = training ? shape->layers + 1 : 2;
   self->layers_kept =
       training && !self->options.checkpoints ? shape->layers : 1;
   self->room_floats =
       (attention_room(shape, self->limits.longest, training) + 15) / 16 * 16;
-  self->arrays.position = carve(&carving, tokens, sizeof(uint32_t));
-  self->arrays.span = carve(&carving, tokens, sizeof(llm_attention_span));
-  self->arrays.family = carve(&carving, tokens + 1, sizeof(size_t));
-  self->arrays.source = carve(&carving, self->limits.asked, sizeof(size_t));
+  self->arrays.position = carve(&block, tokens, sizeof(uint32_t));
+  self->arrays.span = carve(&block, tokens, sizeof(llm_attention_span));
+  self->arrays.family = carve(&block, tokens + 1, sizeof(size_t));
+  self->arrays.source = carve(&block, self->limits.asked, sizeof(size_t));
   self->arrays.rotation =
-      carve_floats(&carving, self->limits.longest, 2 * shape->head_width);
+      carve_floats(&block, self->limits.longest, 2 * shape->head_width);
   self->arrays.states =
-      carve_floats(&carving, self->states * tokens, shape->width);
-  place_layer(self, &carving);
-  self->arrays.kept.normed = carve_floats(&carving, tokens, shape->width);
-  self->arrays.kept.act = carve_floats(&carving, tokens, shape->feed);
-  if (training) place_slopes(self, &carving, members);
-  self->arrays.room = carve_floats(&carving, members, self->room_floats);
-  place_head(self, &carving, members);
-  return carving.end;
+      carve_floats(&block, self->states * tokens, shape->width);
+  place_layer(self, &block);
+  self->arrays.kept.normed = carve_floats(&block, tokens, shape->width);
+  self->arrays.kept.act = carve_floats(&block, tokens, shape->feed);
+  if (training) place_slopes(self, &block, members);
+  self->arrays.room = carve_floats(&block, members, self->room_floats);
+  place_head(self, &block, members);
+  return block.end;
 }
 
 size_t llm_pass_bytes(const llm_shape *shape, const llm_pass_options *options,
@@ -144,8 +144,7 @@ heed_status llm_pass_open(const llm_model *model,
   *opened = NULL;
   if (status != HEED_OK) return status;
   self = calloc(1, sizeof *self);
-  if (self == NULL)
-    return heed_fail(error, HEED_MEMORY, "no memory for a pass");
+  if (self == NULL) return heed_no_memory(error);
   self->model = model;
   self->kernel = kernels_best();
   self->workers = workers;
@@ -158,10 +157,13 @@ heed_status llm_pass_open(const llm_model *model,
     const size_t megabytes = self->bytes >> 20;
     free(self);
     return heed_fail(error, HEED_MEMORY,
-                     "no memory for a pass over %zu tokens, %zu MiB",
+                     HEED_OUT_OF_MEMORY
+                     ": a pass over %zu tokens takes %zu MiB",
                      limits->tokens, megabytes);
   }
-  (void)place_all(self, self->memory, members);
+  const size_t placed = place_all(self, self->memory, members);
+  assert(placed == self->bytes);
+  (void)placed;
   layer_rotation(model, limits->longest, self->arrays.rotation);
   *opened = self;
   return HEED_OK;

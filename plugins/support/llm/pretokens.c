@@ -7,6 +7,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "support/carving.h"
 #include "support/llm/utf8.h"
 
 #define TEXT_MOST ((size_t)1 << 30)
@@ -42,8 +43,9 @@ static heed_status compose(char **text, size_t *length, heed_error *error) {
   const utf8proc_ssize_t size =
       utf8proc_map((const uint8_t *)*text, (utf8proc_ssize_t)*length, &composed,
                    UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+  if (size == UTF8PROC_ERROR_NOMEM) return heed_no_memory(error);
   if (size < 0)
-    return heed_fail(error, HEED_MEMORY, "text cannot be normalised: %s",
+    return heed_fail(error, HEED_INVALID, "text cannot be normalised: %s",
                      utf8proc_errmsg(size));
   free(*text);
   *text = (char *)composed;
@@ -51,16 +53,19 @@ static heed_status compose(char **text, size_t *length, heed_error *error) {
   return HEED_OK;
 }
 
-static heed_status out_of_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out for text");
+/* A byte makes one character at the most. */
+static void place(void *object, carving_block *block) {
+  llm_pretokens *cut = object;
+  cut->character = carve(block, cut->bytes, sizeof *cut->character);
+  cut->start = carve(block, cut->bytes + 1, sizeof *cut->start);
 }
 
 /* Characters of cut->text, which has `length` bytes. */
 static heed_status read_characters(llm_pretokens *cut, size_t length,
                                    heed_error *error) {
-  cut->character = malloc((length + 1) * sizeof *cut->character);
-  cut->start = malloc((length + 1) * sizeof *cut->start);
-  if (cut->character == NULL || cut->start == NULL) return out_of_memory(error);
+  cut->bytes = length;
+  cut->memory = carving_open(place, cut);
+  if (cut->memory == NULL) return heed_no_memory(error);
   for (size_t position = 0; position < length; cut->count++) {
     cut->start[cut->count] = (uint32_t)position;
     position += utf8_read((const uint8_t *)cut->text + position,
@@ -80,7 +85,7 @@ heed_status pretokens_begin(llm_pretokens *cut, llm_pretoken_rule rule,
                      "a text of %zu bytes, and at most %zu can be tokenised",
                      length, TEXT_MOST);
   cut->text = utf8_clean(text, length, &length);
-  if (cut->text == NULL) return out_of_memory(error);
+  if (cut->text == NULL) return heed_no_memory(error);
   heed_status status = HEED_OK;
   if (rule == PRETOKEN_QWEN2) status = compose(&cut->text, &length, error);
   if (status == HEED_OK) status = read_characters(cut, length, error);
@@ -88,8 +93,7 @@ heed_status pretokens_begin(llm_pretokens *cut, llm_pretoken_rule rule,
 }
 
 void pretokens_end(llm_pretokens *cut) {
-  free(cut->character);
-  free(cut->start);
+  free(cut->memory);
   free(cut->text);
 }
 

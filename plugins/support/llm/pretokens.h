@@ -35,10 +35,12 @@ bool pretoken_rule_named(const char *name, size_t length,
 /* Text being cut: its characters, and where each starts. */
 typedef struct llm_pretokens {
   llm_pretoken_rule rule;
-  uint32_t *character; /* (count), owned */
-  uint32_t *start;     /* (count + 1), owned: byte offsets into text */
+  void *memory;        /* of the two arrays, owned */
+  uint32_t *character; /* (count) */
+  uint32_t *start;     /* (count + 1): byte offsets into text */
   size_t count;
-  char *text;      /* owned: valid UTF-8 */
+  char *text;      /* owned: valid UTF-8, */
+  size_t bytes;    /* so many */
   size_t position; /* the next character */
   size_t end;      /* of the part between two numbers, for SmolLM; else count */
 } llm_pretokens;

@@ -18,7 +18,7 @@ typedef struct llm_text_map {
   size_t mask;
 } llm_text_map;
 
-/* Room for `count` texts; false where memory is out. */
+/* Room for `count` texts; false: out of memory. */
 bool text_map_init(llm_text_map *map, size_t count);
 void text_map_free(llm_text_map *map);
 /* A text that is there already keeps its id. */

@@ -37,9 +37,7 @@ heed_status token_list_add(llm_token_list *list, int32_t id,
   if (list->count == list->room) {
     const size_t room = list->room < 64 ? 64 : 2 * list->room;
     int32_t *grown = realloc(list->id, room * sizeof *grown);
-    if (grown == NULL)
-      return heed_fail(error, HEED_MEMORY, "memory is out for %zu tokens",
-                       room);
+    if (grown == NULL) return heed_no_memory(error);
     list->id = grown;
     list->room = room;
   }
@@ -140,8 +138,7 @@ heed_status tokenizer_decode(const llm_tokenizer *self, const int32_t *id,
     size += self->start[id[i] + 1] - self->start[id[i]];
   }
   char *made = malloc(size + 1);
-  if (made == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out for %zu tokens", count);
+  if (made == NULL) return heed_no_memory(error);
   size = 0;
   for (size_t i = 0; i < count; i++) {
     const size_t start = self->start[id[i]];

@@ -17,17 +17,18 @@ typedef enum llm_token_kind {
 
 struct llm_tokenizer {
   llm_pretoken_rule rule;
-  bool whole_words; /* a word that is a token is not merged, but taken */
-  size_t count;
-  char *text;         /* owned: all tokens' bytes, one after the other */
-  uint32_t *start;    /* (count + 1), owned */
-  uint8_t *kind;      /* (count), owned: a token_kind */
-  llm_text_map words; /* bytes of words to ids */
-  llm_text_map marks; /* texts of control and user-defined tokens to ids */
-  int32_t byte[256];  /* ids of words of one byte, or −1 */
+  bool whole_words;    /* a word that is a token is not merged, but taken */
+  size_t count, bytes; /* of all tokens */
+  void *memory;        /* of text, start, kind and mark_length, owned */
+  char *text;          /* (bytes): all tokens, one after the other */
+  uint32_t *start;     /* (count + 1) */
+  uint8_t *kind;       /* (count): an llm_token_kind */
+  llm_text_map words;  /* bytes of words to ids */
+  llm_text_map marks;  /* texts of control and user-defined tokens to ids */
+  int32_t byte[256];   /* ids of words of one byte, or −1 */
   llm_merges merges;
   bool starts[256];    /* whether a mark starts with a byte */
-  size_t *mark_length; /* (mark_lengths), owned: each once, falling */
+  size_t *mark_length; /* (mark_lengths): each once, falling */
   size_t mark_lengths;
   int32_t begin, end;
   bool adds_begin;

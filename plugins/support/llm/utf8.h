@@ -12,8 +12,8 @@
  * taken. */
 size_t utf8_read(const uint8_t *bytes, size_t left, uint32_t *character);
 
-/* text as valid UTF-8 with a NUL after it; the caller's, NULL where memory is
- * out. */
+/* text as valid UTF-8 with a NUL after it; the caller's.  NULL: out of
+ * memory. */
 char *utf8_clean(const char *text, size_t length, size_t *clean);
 
 #endif

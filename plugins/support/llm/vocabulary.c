@@ -4,18 +4,15 @@
  * The file writes words in GPT-2's alphabet, in which every byte is a printable
  * character: 33–126, 161–172 and 174–255 are themselves, the other 68 are
  * U+0100, U+0101, … in their order.  Here words are bytes. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/carving.h"
 #include "support/llm/tokenizer_parts.h"
 
 /* Values of tokenizer.ggml.token_type. */
 enum { TYPE_UNKNOWN = 2, TYPE_CONTROL = 3, TYPE_USER = 4, TYPE_UNUSED = 5 };
-
-static heed_status out_of_memory(const gguf_file *file, heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "%s: memory is out for its tokens",
-                   gguf_name(file));
-}
 
 static bool is_itself(unsigned byte) {
   return (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) ||
@@ -70,19 +67,21 @@ static llm_token_kind kind_of(int64_t type) {
   }
 }
 
-/* Room for the tokens, and for `size` bytes of them. */
-static heed_status make_room(llm_tokenizer *self, const gguf_file *file,
-                             size_t size, heed_error *error) {
-  const size_t count = self->count;
-  self->text = malloc(size + 1);
-  self->start = calloc(count + 1, sizeof *self->start);
-  self->kind = calloc(count + 1, sizeof *self->kind);
-  self->mark_length = calloc(count + 1, sizeof *self->mark_length);
-  if (self->text == NULL || self->start == NULL || self->kind == NULL ||
-      self->mark_length == NULL || !text_map_init(&self->words, count) ||
-      !text_map_init(&self->marks, count))
-    return out_of_memory(file, error);
-  return HEED_OK;
+static void place(void *object, carving_block *block) {
+  llm_tokenizer *self = object;
+  self->text = carve(block, self->bytes + 1, 1);
+  self->start = carve(block, self->count + 1, sizeof *self->start);
+  self->kind = carve(block, self->count, sizeof *self->kind);
+  self->mark_length = carve_sizes(block, self->count);
+}
+
+/* Room for the tokens and their bytes. */
+static heed_status make_room(llm_tokenizer *self, heed_error *error) {
+  self->memory = carving_open(place, self);
+  return self->memory != NULL && text_map_init(&self->words, self->count) &&
+                 text_map_init(&self->marks, self->count)
+             ? HEED_OK
+             : heed_no_memory(error);
 }
 
 static heed_status read_kinds(llm_tokenizer *self, const gguf_file *file,
@@ -111,6 +110,7 @@ static void enter(llm_tokenizer *self, size_t i) {
   if (self->kind[i] == TOKEN_WORD) {
     text_map_add(&self->words, text, length, (int32_t)i);
   } else if (self->kind[i] != TOKEN_UNUSED) {
+    assert(self->mark_lengths < self->count);
     text_map_add(&self->marks, text, length, (int32_t)i);
     self->starts[(uint8_t)text[0]] = true;
     self->mark_length[self->mark_lengths++] = length;
@@ -148,7 +148,8 @@ static heed_status read_tokens(llm_tokenizer *self, const gguf_file *file,
     return heed_fail(error, HEED_INVALID,
                      "%s: %zu tokens of %zu bytes, and 1 to %d is expected",
                      gguf_name(file), self->count, size, INT32_MAX);
-  status = make_room(self, file, size, error);
+  self->bytes = size;
+  status = make_room(self, error);
   if (status == HEED_OK) status = read_kinds(self, file, error);
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < self->count; i++) {
@@ -178,6 +179,7 @@ static bool read_merge(const llm_tokenizer *self, const char *text,
   const size_t first = (size_t)(space - text);
   const size_t left = spell(text, first, scratch);
   const size_t right = spell(space + 1, length - first - 1, scratch + left);
+  assert(left + right <= length);
   read->left = text_map_find(&self->words, scratch, left);
   read->right = text_map_find(&self->words, scratch + left, right);
   read->whole = text_map_find(&self->words, scratch, left + right);
@@ -205,7 +207,7 @@ static heed_status read_merges(llm_tokenizer *self, const gguf_file *file,
                      gguf_name(file), count, INT32_MAX);
   char *scratch = malloc(longest(texts, count) + 1);
   if (scratch == NULL || !merges_init(&self->merges, count))
-    status = out_of_memory(file, error);
+    status = heed_no_memory(error);
   for (size_t i = 0; i < count && status == HEED_OK; i++) {
     const char *text = gguf_text_at(texts, i, &length);
     llm_merge read = {.rank = (int32_t)i};
@@ -285,7 +287,7 @@ heed_status tokenizer_open(const gguf_file *file, llm_tokenizer **made,
                            heed_error *error) {
   *made = NULL;
   llm_tokenizer *self = calloc(1, sizeof *self);
-  if (self == NULL) return out_of_memory(file, error);
+  if (self == NULL) return heed_no_memory(error);
   heed_status status = read_rule(self, file, error);
   if (status == HEED_OK) status = read_tokens(self, file, error);
   if (status == HEED_OK) status = read_merges(self, file, error);
@@ -299,10 +301,7 @@ heed_status tokenizer_open(const gguf_file *file, llm_tokenizer **made,
 
 void tokenizer_close(llm_tokenizer *self) {
   if (self == NULL) return;
-  free(self->text);
-  free(self->start);
-  free(self->kind);
-  free(self->mark_length);
+  free(self->memory);
   text_map_free(&self->words);
   text_map_free(&self->marks);
   merges_free(&self->merges);

@@ -70,8 +70,7 @@ heed_status learner_save(const dpo_llm_learner *self, const char *path,
   char *temporary = malloc(strlen(path) + 5);
   FILE *file;
   bool good;
-  if (temporary == NULL)
-    return heed_fail(error, HEED_MEMORY, "%s: memory is out", path);
+  if (temporary == NULL) return heed_no_memory(error);
   (void)sprintf(temporary, "%s.new", path);
   file = fopen(temporary, "wb");
   good = file != NULL && fwrite(&made, sizeof made, 1, file) == 1;

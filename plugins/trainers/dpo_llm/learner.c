@@ -2,32 +2,35 @@
  * A language model learns: what it learns from, and what is trained. */
 #include "trainers/dpo_llm/learner.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY,
-                   "memory is out to train a language model");
-}
+#include "support/carving.h"
 
 /* ---- pairs ---- */
+
+/* There are no more pairs than rows. */
+static void place_rows(void *object, carving_block *block) {
+  dpo_llm_learner *self = object;
+  const size_t n = self->rows->count;
+  self->place = carve_sizes(block, n);
+  self->pair_of = carve_sizes(block, n);
+  self->first_row = carve_sizes(block, n + 1);
+  self->row = carve_sizes(block, n);
+  self->order = carve_sizes(block, n);
+  self->response = carve(block, n, 2 * sizeof *self->response);
+  self->reference = carve_doubles(block, n, 2);
+  self->margin = carve_doubles(block, n, 1);
+}
 
 /* The pairs of the rows, numbered as they turn up. */
 static heed_status number_pairs(dpo_llm_learner *self, heed_error *error) {
   const crowd_comparisons *rows = self->rows;
   const size_t all = self->world->pairs->rows;
   size_t *number = malloc((all + 1) * sizeof *number);
-  self->pair_of = malloc((rows->count + 1) * sizeof *self->pair_of);
-  self->row = malloc((rows->count + 1) * sizeof *self->row);
-  self->first_row = calloc(rows->count + 2, sizeof *self->first_row);
-  self->place = calloc(rows->count + 1, sizeof *self->place);
-  self->response = calloc(2 * rows->count + 1, sizeof *self->response);
-  if (number == NULL || self->place == NULL || self->pair_of == NULL ||
-      self->row == NULL || self->first_row == NULL || self->response == NULL) {
-    free(number);
-    return no_memory(error);
-  }
+  if (number == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < all; i++) number[i] = SIZE_MAX;
   for (size_t i = 0; i < rows->count; i++) {
     size_t *position = &number[rows->pair[i]];
@@ -38,6 +41,7 @@ static heed_status number_pairs(dpo_llm_learner *self, heed_error *error) {
     self->pair_of[i] = *position;
   }
   free(number);
+  assert(self->pairs <= rows->count);
   comparisons_group(rows->count, self->pairs, self->pair_of, self->first_row,
                     self->row);
   return HEED_OK;
@@ -73,15 +77,16 @@ static heed_status find_responses(dpo_llm_learner *self, heed_error *error) {
 static heed_status read_pairs(dpo_llm_learner *self, heed_error *error) {
   const char *const *prompt =
       heed_table_data(self->world->prompts, "text", HEED_STRING);
-  heed_status status = number_pairs(self, error);
+  heed_status status = HEED_OK;
+  self->row_memory = carving_open(place_rows, self);
+  if (self->row_memory == NULL) return heed_no_memory(error);
+  status = number_pairs(self, error);
   if (status == HEED_OK && prompt == NULL)
     status = heed_fail(error, HEED_UNSUPPORTED,
                        "a language model needs the column `text` of the "
                        "prompts, and this world has none");
   if (status == HEED_OK) status = find_responses(self, error);
   if (status != HEED_OK) return status;
-  self->reference = malloc((2 * self->pairs + 1) * sizeof *self->reference);
-  if (self->reference == NULL) return no_memory(error);
   status = language_model_read(self->model, prompt, 2 * self->pairs,
                                self->response, &self->texts, error);
   if (status != HEED_OK) return status;
@@ -109,10 +114,10 @@ static heed_status open_parameters(dpo_llm_learner *self, heed_error *error) {
     self->parameters = self->weights->weights;
     self->count = self->weights->layout.count;
     self->stretch = adamw_stretches_of(self->weights, &stretches);
-    if (self->stretch == NULL) return no_memory(error);
+    if (self->stretch == NULL) return heed_no_memory(error);
   }
   self->gradient = calloc(self->count, sizeof *self->gradient);
-  if (self->gradient == NULL) return no_memory(error);
+  if (self->gradient == NULL) return heed_no_memory(error);
   return adamw_open(self->count, &self->options->optimiser, self->stretch,
                     stretches, self->workers, &self->optimiser, error);
 }
@@ -130,11 +135,11 @@ static int by_size(const void *a, const void *b) {
 }
 
 /* What any pass may have to hold: the longest pairs, together. */
-static heed_status find_limits(const dpo_llm_learner *self, llm_limits *limits,
-                               heed_error *error) {
+static heed_status find_limits(dpo_llm_learner *self, heed_error *error) {
   const size_t n = self->pairs;
+  llm_limits *limits = &self->limits;
   size_t *sizes = malloc((n + 1) * sizeof *sizes);
-  if (sizes == NULL) return no_memory(error);
+  if (sizes == NULL) return heed_no_memory(error);
   *limits = (llm_limits){0, 1, 0};
   for (size_t i = 0; i < n; i++) sizes[i] = pair_tokens(self, i);
   qsort(sizes, n, sizeof *sizes, by_size);
@@ -149,52 +154,51 @@ static heed_status find_limits(const dpo_llm_learner *self, llm_limits *limits,
   return HEED_OK;
 }
 
+static void count_steps(dpo_llm_learner *self) {
+  const size_t batch = self->options->batch;
+  const size_t per_epoch = (self->pairs + batch - 1) / batch;
+  self->steps = self->options->epochs * per_epoch;
+  for (size_t i = 0; i < self->rows->count; i++)
+    self->step_weight += self->rows->weight[i] / (double)per_epoch;
+}
+
+static void place_steps(void *object, carving_block *block) {
+  dpo_llm_learner *self = object;
+  self->found = carve_doubles(block, self->limits.tokens, 1);
+  self->slope = carve_doubles(block, self->limits.tokens, 1);
+  self->history = carve(block, self->steps, sizeof *self->history);
+}
+
 static heed_status open_pass(dpo_llm_learner *self, heed_error *error) {
   const llm_pass_options options = {self->options->training,
                                     self->options->checkpoints,
                                     self->options->adapter};
   const llm_model *model =
       self->weights != NULL ? self->weights : self->model->weights;
-  llm_limits limits;
-  heed_status status = find_limits(self, &limits, error);
+  heed_status status = find_limits(self, error);
   if (status != HEED_OK) return status;
-  status = packed_open(&self->texts, limits.tokens, &self->some, error);
+  status = packed_open(&self->texts, self->limits.tokens, &self->some, error);
   if (status != HEED_OK) return status;
-  self->found = malloc((limits.tokens + 1) * sizeof *self->found);
-  self->slope = malloc((limits.tokens + 1) * sizeof *self->slope);
-  if (self->found == NULL || self->slope == NULL) return no_memory(error);
+  count_steps(self);
+  self->step_memory = carving_open(place_steps, self);
+  if (self->step_memory == NULL) return heed_no_memory(error);
   self->host->log(
       self->host,
       "%zu comparisons of %zu pairs; %zu parameters; %.0f MB "
       "beside the model",
       self->rows->count, self->pairs, self->count,
       1e-6 * (16.0 * (double)self->count +
-              (double)llm_pass_bytes(&model->shape, &options, &limits,
+              (double)llm_pass_bytes(&model->shape, &options, &self->limits,
                                      crew_members(self->workers))));
-  return llm_pass_open(model, &options, &limits, self->workers, &self->pass,
-                       error);
-}
-
-static heed_status open_history(dpo_llm_learner *self, heed_error *error) {
-  const size_t n = self->rows->count, batch = self->options->batch;
-  const size_t per_epoch = (self->pairs + batch - 1) / batch;
-  self->steps = self->options->epochs * per_epoch;
-  self->history = calloc(self->steps + 1, sizeof *self->history);
-  self->order = malloc((self->pairs + 1) * sizeof *self->order);
-  self->margin = calloc(n + 1, sizeof *self->margin);
-  for (size_t i = 0; i < n; i++)
-    self->step_weight += self->rows->weight[i] / (double)per_epoch;
-  return self->history == NULL || self->order == NULL || self->margin == NULL
-             ? no_memory(error)
-             : HEED_OK;
+  return llm_pass_open(model, &options, &self->limits, self->workers,
+                       &self->pass, error);
 }
 
 heed_status learner_open(dpo_llm_learner *self, heed_error *error) {
   heed_status status = read_pairs(self, error);
   if (status == HEED_OK) status = crew_open(0, &self->workers, error);
   if (status == HEED_OK) status = open_parameters(self, error);
-  if (status == HEED_OK) status = open_pass(self, error);
-  return status == HEED_OK ? open_history(self, error) : status;
+  return status == HEED_OK ? open_pass(self, error) : status;
 }
 
 void learner_close(dpo_llm_learner *self) {
@@ -206,16 +210,7 @@ void learner_close(dpo_llm_learner *self) {
   spoken_free(&self->texts);
   free(self->stretch);
   free(self->gradient);
-  free(self->place);
-  free(self->pair_of);
-  free(self->first_row);
-  free(self->row);
-  free(self->response);
-  free(self->reference);
-  free(self->margin);
-  free(self->order);
-  free(self->history);
+  free(self->row_memory);
   packed_close(&self->some);
-  free(self->found);
-  free(self->slope);
+  free(self->step_memory);
 }

@@ -51,15 +51,18 @@ typedef struct dpo_llm_learner {
   policy_fit *fit;
   joint_problem problem; /* loss = joint */
 
-  /* The pairs that rows are about, each once, U of them. */
+  /* The pairs that rows are about, each once, U of them, at most n. */
   size_t pairs;
+  language_model_answer texts; /* A's and B's of each */
+  void *row_memory;            /* of the arrays below */
   size_t *place;               /* (U): rows of world->pairs */
   size_t *pair_of;             /* (n): 0 ... U - 1 */
   size_t *first_row;           /* (U + 1), into row */
   size_t *row;                 /* (n): by pair */
+  size_t *order;               /* (U): pairs, of this epoch */
   heed_response *response;     /* (2 U): A's and B's of each */
-  language_model_answer texts; /* of the same */
   double *reference;           /* (2 U): log pi_ref */
+  double *margin;              /* (n): when their pairs were last read */
 
   /* What is trained: one of the two, else NULL. */
   llm_adapter *adapter;
@@ -71,14 +74,14 @@ typedef struct dpo_llm_learner {
   llm_crew *workers;
   llm_pass *pass;
 
-  double *margin;           /* (n): when their pairs were last read */
   double step_weight;       /* of a step's rows, on average */
-  size_t *order;            /* (U): pairs, of this epoch */
   size_t steps, steps_done; /* of all epochs */
-  dpo_llm_step *history;    /* (steps) */
 
-  llm_packed some;       /* of the texts: what a pass reads */
-  double *found, *slope; /* of its log-probabilities */
+  llm_packed some;       /* of the texts: what a pass reads, */
+  llm_limits limits;     /* at most so many tokens */
+  void *step_memory;     /* of the arrays below */
+  double *found, *slope; /* (limits.tokens): of its log-probabilities */
+  dpo_llm_step *history; /* (steps) */
 } dpo_llm_learner;
 
 /* Reads the rows' texts, scores them under the reference, and makes what is

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A language model learns: steps, epochs, and the E-steps between them. */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,13 +25,15 @@ typedef struct steps_part {
   size_t count;
 } steps_part;
 
-/* A's text, then B's, of each pair.  There is room: the batch was opened for
- * the longest pairs. */
+/* A's text, then B's, of each pair. */
 static void gather(dpo_llm_learner *self, const steps_part *part) {
   packed_clear(&self->some);
   for (size_t i = 0; i < part->count; i++)
-    for (size_t side = 0; side < 2; side++)
-      (void)packed_add(&self->some, 2 * part->pair[i] + side);
+    for (size_t side = 0; side < 2; side++) {
+      const bool added = packed_add(&self->some, 2 * part->pair[i] + side);
+      assert(added); /* the batch was opened for the longest pairs */
+      (void)added;
+    }
 }
 
 /* Margins of the rows of the pairs that the pass has just read. */
@@ -175,8 +178,7 @@ static heed_status expect(dpo_llm_learner *self, heed_error *error) {
   double *slope = malloc((self->rows->count + 1) * sizeof *slope);
   double earlier = -HUGE_VAL;
   heed_status status = HEED_OK;
-  if (slope == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out for an E-step");
+  if (slope == NULL) return heed_no_memory(error);
   for (int turn = 0; status == HEED_OK && turn < PRIOR_TURNS; turn++) {
     joint_read(&self->problem, fit, self->margin, slope);
     fit->converged = fit->log_likelihood - earlier < 1e-8 * (1 + fabs(earlier));

@@ -65,6 +65,13 @@ static inline heed_status heed_fail(heed_error *error, heed_status status,
 #define heed_fail(error, status, ...) \
   ((void)(heed_fail)((error), (status), __VA_ARGS__), (heed_status)(status))
 
+/* What a refused allocation is called, here and nowhere else. */
+#define HEED_OUT_OF_MEMORY "out of memory"
+
+static inline heed_status heed_no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, HEED_OUT_OF_MEMORY);
+}
+
 #ifdef __cplusplus
 }
 #endif

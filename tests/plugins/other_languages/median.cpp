@@ -36,7 +36,7 @@ heed_status keep_half(void *, const heed_host *host, const heed_crowd *crowd,
   host->output(host, MEDIAN, &median, 1);
   return HEED_OK;
 } catch (const std::bad_alloc &) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
+  return heed_no_memory(error);
 }
 
 const heed_filter_functions functions = {

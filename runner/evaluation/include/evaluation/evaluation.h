@@ -14,6 +14,7 @@
 
 #include <math.h>
 
+#include "heed/memory.h"
 #include "host/host.h"
 
 /* Name, dimension (NONE, PER_KL, PER_JUDGE), unit or NULL, what it is. */
@@ -121,14 +122,15 @@ typedef struct evaluation_prompts {
   double *win;       /* H x K: P(this candidate beats one of the reference's) */
 } evaluation_prompts;
 
-/* *result stays NULL where the world has no judge, no reference, or neither
- * candidates nor texts of the reference. */
+/* *result is in the memory of the host's allocate(); it stays NULL where the
+ * world has no judge, no reference, or neither candidates nor texts of the
+ * reference. */
 heed_status prompts_know(const heed_instance *source, const heed_world *world,
-                         host_service *host, host_arena *memory,
-                         const evaluation_prompts **result, heed_error *error);
+                         host_service *host, const evaluation_prompts **result,
+                         heed_error *error);
 heed_status texts_know(const heed_instance *source, const heed_world *world,
-                       host_service *host, host_arena *memory,
-                       const evaluation_prompts **result, heed_error *error);
+                       host_service *host, const evaluation_prompts **result,
+                       heed_error *error);
 
 typedef struct heed_evaluation {
   evaluation_settings settings;
@@ -141,9 +143,8 @@ typedef struct heed_evaluation {
   const double *eta;                 /* truth, users; NULL: not known */
   const heed_posterior *posterior;
   const heed_selection *selection;
-  const heed_policy *policy; /* or NULL */
-  host_service *host;        /* its plugin: the one being called, or NULL */
-  host_arena *scratch;
+  const heed_policy *policy;    /* or NULL */
+  host_service *host;           /* its plugin: the one being called, or NULL */
   double *target[METRIC_COUNT]; /* where values go; NULL: not wanted */
   heed_table **responses; /* where a table of drawn responses goes, from the
                              host's allocate() */
@@ -165,9 +166,10 @@ heed_status evaluate_attentiveness(const heed_evaluation *self,
                                    heed_error *error);
 heed_status evaluate_labels(const heed_evaluation *self, heed_error *error);
 
-/* eta-hat of each user, whatever the posterior's units are. */
+/* eta-hat of each user, whatever the posterior's units are; from
+ * heed_scratch(). */
 double *evaluation_user_means(const heed_crowd *crowd,
                               const heed_posterior *posterior,
-                              host_arena *memory);
+                              heed_memory *memory);
 
 #endif

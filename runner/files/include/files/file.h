@@ -12,16 +12,16 @@
 
 #include "heed/status.h"
 
-/* A text of its own, to be freed; NULL when memory is out. */
+/* A text of its own, to be freed.  NULL: out of memory. */
 HEED_PRINTF(1, 2)
 char *file_name(const char *format, ...);
 
 /* The name under which this process makes the file: PATH.tmp-HOST-PID.  To be
- * freed; NULL when memory is out. */
+ * freed.  NULL: out of memory. */
 char *file_temporary(const char *path);
 
-/* The folder a path lies in ("." where it names none).  To be freed; NULL when
- * memory is out. */
+/* The folder a path lies in ("." where it names none).  To be freed.  NULL: out
+ * of memory. */
 char *file_folder(const char *path);
 
 /* Writes a file or replaces it.  When this fails, what was there before still

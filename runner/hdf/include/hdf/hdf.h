@@ -44,6 +44,11 @@ static inline void hdf_fail(hdf_file *self, const char *doing,
   self->status = HEED_IO;
 }
 
+/* The same of memory that was refused. */
+static inline void hdf_no_memory(hdf_file *self) {
+  if (self->status == HEED_OK) self->status = heed_no_memory(self->error);
+}
+
 /* The variable-length UTF-8 text type that netCDF's readers want. */
 hid_t hdf_text_type(void);
 hid_t hdf_type(heed_column_type type); /* native; to be closed if a text */

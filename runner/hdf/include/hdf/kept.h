@@ -9,7 +9,7 @@
 typedef struct hdf_kept hdf_kept;
 
 /* A group that is made when the first rows come; rows: how many there will be.
- * NULL: memory is out. */
+ * NULL: out of memory. */
 hdf_kept *kept_create(hdf_file *file, hid_t parent, const char *name,
                       size_t rows);
 

@@ -13,15 +13,32 @@
 
 #include "heed/heed.h"
 
-/* ---- arenas: memory that is freed at once ---- */
+/* ---- arenas: memory that is freed at once ----
+ *
+ * Many allocations, one check:
+ *
+ *   self->memory = arena_create();
+ *   self->keys = arena_allocate(self->memory, count, sizeof *self->keys);
+ *   self->places = arena_allocate(self->memory, count, sizeof *self->places);
+ *   if (arena_refused(self->memory)) return heed_no_memory(error);
+ *
+ * An arena may be NULL, which arena_create() returns when it is out of memory:
+ * that one refuses everything. */
 
 typedef struct host_arena host_arena;
-host_arena *arena_create(void); /* NULL when memory is out */
-void *arena_allocate(host_arena *arena, size_t count, size_t size); /* zeroed */
-const char *arena_copy(host_arena *arena, const char *text);
-void arena_clear(
-    host_arena *arena); /* frees what was allocated, keeps the arena */
-void arena_free(host_arena *arena); /* NULL is fine */
+host_arena *arena_create(void);
+/* Zeroed, at a multiple of 64 bytes, also if count is 0.  NULL: refused. */
+void *arena_allocate(host_arena *arena, size_t count, size_t size);
+char *arena_copy(host_arena *arena, const char *text);
+/* An array of count elements with room for one more: itself, or a copy that is
+ * twice as large.  Only for arrays that have grown this way from NULL and 0.
+ * NULL: refused. */
+void *arena_grow(host_arena *arena, void *array, size_t count, size_t size);
+/* Whether it has refused anything since it was made or cleared. */
+bool arena_refused(const host_arena *arena);
+/* Frees what was allocated, keeps the arena. */
+void arena_clear(host_arena *arena);
+void arena_free(host_arena *arena);
 
 /* ---- services: the heed_host that a plugin sees ---- */
 

@@ -109,7 +109,8 @@ typedef struct plan_input {
 } plan_input;
 
 typedef struct heed_plan {
-  json_t *json; /* owns every string and spec below */
+  json_t *json;              /* owns every string and spec below */
+  struct host_arena *memory; /* owns every array */
   const char *title, *sweep_file, *sweep_text;
   uint64_t seed;
   size_t replicates;

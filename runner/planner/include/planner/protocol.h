@@ -13,6 +13,8 @@
 #ifndef HEED_PLANNER_PROTOCOL_H
 #define HEED_PLANNER_PROTOCOL_H
 
+#include "heed/status.h"
+
 #define PROTOCOL_OPEN "open"
 #define PROTOCOL_REFUSE "refuse"
 #define PROTOCOL_LOADED "loaded"
@@ -22,8 +24,8 @@
 #define PROTOCOL_FAIL "fail"
 #define PROTOCOL_PLAN "plan"
 
-#define PROTOCOL_OUT_OF_MEMORY                                             \
-  "memory is out while planning: the sweep is too large, or --memory too " \
-  "small"
+#define PROTOCOL_OUT_OF_MEMORY \
+  HEED_OUT_OF_MEMORY           \
+  " while planning: the sweep is too large, or --memory too small"
 
 #endif

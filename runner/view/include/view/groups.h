@@ -8,6 +8,7 @@
 #include "view/view.h"
 
 typedef struct view_groups {
+  struct host_arena *memory; /* owns the arrays below */
   const view_result *result;
   size_t axis_count;
   size_t *axes;             /* indices into plan->axes */

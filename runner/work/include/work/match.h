@@ -6,7 +6,7 @@
 #include "plan/plan.h"
 
 /* What a part keeps of its plan: an object of its `dimensions` and `metrics`,
- * as text to be freed; NULL when memory is out. */
+ * as text to be freed.  NULL: out of memory. */
 char *match_layout(const heed_plan *plan);
 
 typedef struct work_match {
@@ -17,9 +17,9 @@ typedef struct work_match {
 
 /* Metrics are matched by name, and their values by the labels of their
  * dimensions, so that each stays what it was when a sweep is extended.
- * stored: a plan, or what match_layout() gave.  path is for messages. */
+ * stored: a plan, or what match_layout() gave. */
 heed_status match_make(const json_t *stored, const heed_plan *plan,
-                       const char *path, work_match *result, heed_error *error);
+                       work_match *result, heed_error *error);
 void match_free(work_match *self);
 
 #endif

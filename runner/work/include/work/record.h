@@ -21,6 +21,7 @@ typedef struct heed_record_warning {
 } heed_record_warning;
 
 typedef struct heed_record {
+  struct host_arena *memory; /* owns the record and all that it points to */
   size_t cell;
   char key[PLAN_KEY_SIZE];
   heed_record_status status;
@@ -38,12 +39,12 @@ typedef struct heed_record {
   heed_record_warning *warnings;
 
   /* What `keep` asked for: tables named "users", "models", "trace", "policy",
-   * "responses", "selection"; deep copies that the record owns. */
+   * "responses", "selection"; deep copies. */
   size_t kept_count;
   heed_table **kept;
 } heed_record;
 
-/* A record with NaN values, RECORD_DONE, key set; NULL when memory is out. */
+/* A record with NaN values, RECORD_DONE, key set.  NULL: out of memory. */
 heed_record *record_create(const heed_plan *plan, size_t cell);
 void record_free(heed_record *record);
 
