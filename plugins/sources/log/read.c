@@ -30,17 +30,19 @@ static heed_status slurp(const heed_host *host, const char *path,
   FILE *file = fopen(path, "rb");
   char *all = NULL;
   long size = -1;
+  heed_status status = HEED_OK;
   if (file == NULL)
     return heed_fail(error, HEED_IO, "%s: cannot be read: %s", path,
                      strerror(errno));
   if (fseek(file, 0, SEEK_END) == 0) size = ftell(file);
   if (size >= 0) all = host->scratch(host, (size_t)size + 1, 1);
-  if (all == NULL || fseek(file, 0, SEEK_SET) != 0 ||
-      fread(all, 1, (size_t)size, file) != (size_t)size) {
-    (void)fclose(file);
-    return heed_fail(error, HEED_IO, "%s: cannot be read", path);
-  }
+  if (size >= 0 && all == NULL)
+    status = heed_no_memory(error);
+  else if (size < 0 || fseek(file, 0, SEEK_SET) != 0 ||
+           fread(all, 1, (size_t)size, file) != (size_t)size)
+    status = heed_fail(error, HEED_IO, "%s: cannot be read", path);
   (void)fclose(file);
+  if (status != HEED_OK) return status;
   *bytes = all;
   *length = (size_t)size;
   /* A byte order mark says nothing that UTF-8 does not. */
