@@ -10,7 +10,11 @@
 #include <math.h>
 
 #include "heed/trainer.h"
+#include "support/preference/comparisons.h"
+#include "support/preference/joint.h"
+#include "support/preference/policy_fit.h"
 #include "support/preference/refined.h"
+#include "support/preference/settings.h"
 #include "trainers/dpo/tuning.h"
 
 enum { BETA = PREFERENCE_PARAMETER_COUNT, RIDGE, FOLDS, PARAMETER_COUNT };

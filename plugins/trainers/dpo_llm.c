@@ -7,6 +7,7 @@
 
 #include "heed/trainer.h"
 #include "support/preference/refined.h"
+#include "support/preference/settings.h"
 #include "trainers/dpo_llm/learner.h"
 
 enum {

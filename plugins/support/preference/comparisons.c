@@ -3,6 +3,8 @@
 #include "support/preference/comparisons.h"
 
 #include "support/crowd/units.h"
+#include "support/preference/joint.h"
+#include "support/preference/loss.h"
 
 const char *const comparisons_label_words[] = {"observed", "always_a", "better",
                                                NULL};

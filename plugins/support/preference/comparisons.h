@@ -5,7 +5,10 @@
 #define HEED_SUPPORT_PREFERENCE_COMPARISONS_H
 
 #include "heed/trainer.h"
-#include "support/preference/joint.h"
+
+/* support/preference/loss.h and joint.h */
+typedef struct preference_label preference_label;
+typedef struct joint_crowd joint_crowd;
 
 /* Which response a row prefers. */
 typedef enum comparisons_labels {

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "support/attention/prior_fit.h"
+#include "support/preference/log_linear.h"
+#include "support/preference/loss.h"
 
 /* A factor of the likelihood is taken for no less than this, so that a product
  * of FACTORS of them does not vanish. */

@@ -11,7 +11,10 @@
 #define HEED_SUPPORT_PREFERENCE_JOINT_H
 
 #include "heed/distribution.h"
-#include "support/preference/log_linear.h"
+
+/* support/preference/loss.h and log_linear.h */
+typedef struct preference_label preference_label;
+typedef struct log_linear log_linear;
 
 /* Annotations by unit (user): n rows, U units. */
 typedef struct joint_crowd {

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "support/preference/loss.h"
+
 #define BLOCK_ROWS 512u
 #define STEPS_MOST 200u
 #define HALVINGS_MOST 40u

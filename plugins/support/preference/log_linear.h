@@ -10,7 +10,10 @@
 #define HEED_SUPPORT_PREFERENCE_LOG_LINEAR_H
 
 #include "heed/host.h"
-#include "support/preference/loss.h"
+
+/* support/preference/loss.h */
+typedef struct preference_label preference_label;
+typedef struct preference_loss preference_loss;
 
 typedef struct log_linear {
   size_t count, features;        /* n, d */

@@ -5,6 +5,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "support/preference/comparisons.h"
+#include "support/preference/joint.h"
+#include "support/preference/log_linear.h"
+#include "support/preference/settings.h"
+
 /* Relative gains of the objective that end a fit, by policy_care.  EM of the
  * joint loss ends earlier: its last digits take most of its steps. */
 static const double tolerances[] = {1e-6, 1e-10};

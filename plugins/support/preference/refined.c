@@ -5,6 +5,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "support/preference/comparisons.h"
+#include "support/preference/joint.h"
+#include "support/preference/policy_fit.h"
+
 static bool make_columns(const heed_host *host, const joint_fit *fit,
                          size_t annotations, heed_posterior *made) {
   const size_t units = made->units, m = fit->node_count;

@@ -5,6 +5,7 @@
 #define HEED_SUPPORT_PREFERENCE_SETTINGS_H
 
 #include "support/preference/comparisons.h"
+#include "support/preference/loss.h"
 
 /* The first parameters of a trainer's schema; its own come after. */
 enum {

@@ -6,6 +6,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "support/preference/comparisons.h"
+#include "support/preference/joint.h"
+#include "support/preference/log_linear.h"
+#include "support/preference/policy_fit.h"
+
 /* What is tried, the weakest first.  Each fit starts from the one before: that
  * way round because a joint fit under a strong ridge tells users apart so
  * little that its prior may collapse, from where EM does not come back. */
