@@ -23,19 +23,13 @@
 #include <string.h>
 
 #include "heed/estimator.h"
+#include "support/attention/em_driver.h"
 #include "support/attention/linear_posterior.h"
 #include "support/crowd/overlap.h"
-#include "support/numeric/squarem.h"
 
 enum { RIDGE, ALPHA, BETA, NEGATIVE, TOLERANCE, MOST_STEPS, PARAMETER_COUNT };
 enum { NEGATIVE_CLIP, NEGATIVE_KEEP };
-enum {
-  OUT_LOG_LIKELIHOOD,
-  OUT_OBJECTIVE,
-  OUT_ITERATIONS,
-  OUT_CONVERGED,
-  OUT_STRENGTHS
-};
+enum { OUT_STRENGTHS = EM_OUTPUT_COUNT };
 
 static const char *const negative_words[] = {"clip", "keep", NULL};
 
@@ -83,15 +77,15 @@ static const heed_parameter parameters[] = {
 };
 
 static const heed_output outputs[] = {
-    [OUT_LOG_LIKELIHOOD] = {.name = "log_likelihood",
-                            .unit = "nat",
-                            .doc = "log-likelihood of the annotations"},
-    [OUT_OBJECTIVE] = {.name = "objective",
-                       .unit = "nat",
-                       .doc = "what was maximised: with log-priors, less "
-                              "ridge sum s^2"},
-    [OUT_ITERATIONS] = {.name = "iterations", .doc = "EM steps"},
-    [OUT_CONVERGED] = {.name = "converged", .doc = "1: it has"},
+    [EM_LOG_LIKELIHOOD] = {.name = "log_likelihood",
+                           .unit = "nat",
+                           .doc = "log-likelihood of the annotations"},
+    [EM_OBJECTIVE] = {.name = "objective",
+                      .unit = "nat",
+                      .doc = "what was maximised: with log-priors, less "
+                             "ridge sum s^2"},
+    [EM_ITERATIONS] = {.name = "iterations", .doc = "EM steps"},
+    [EM_CONVERGED] = {.name = "converged", .doc = "1: it has"},
     [OUT_STRENGTHS] = {.name = "strengths",
                        .doc = "strengths fitted: of models, or one a pair"},
 };
@@ -157,7 +151,7 @@ static void put_within(const crowd_bt_fit *self, double *x) {
 
 /* Expected truthful choices, by user and by pair; returns the log-likelihood.
  */
-static double e_step(const crowd_bt_fit *self, const double *x) {
+static double expect(const crowd_bt_fit *self, const double *x) {
   const crowd_overlap *overlap = &self->overlap;
   double sum = 0;
   memset(self->truthful, 0, overlap->users * sizeof(double));
@@ -272,16 +266,17 @@ static void regress_models(const crowd_bt_fit *self, double *s) {
   }
 }
 
-static double em_step(void *context, double *x) {
-  const crowd_bt_fit *self = context;
+static double e_step(void *state, double *x) {
+  const crowd_bt_fit *self = state;
+  put_within(self, x);
+  return expect(self, x) + log_prior(self, x);
+}
+
+static void m_step(void *state, double *x) {
+  const crowd_bt_fit *self = state;
   const size_t users = self->overlap.users;
   const double alpha = self->values[ALPHA].number - 1;
   const double beta = self->values[BETA].number - 1;
-  double objective;
-  for (size_t i = 0; i < users + self->strengths; i++)
-    if (!isfinite(x[i])) return -HUGE_VAL;
-  put_within(self, x);
-  objective = e_step(self, x) + log_prior(self, x);
   for (size_t j = 0; j < users; j++)
     if (self->chosen[j] + alpha + beta > 0)
       x[j] = (self->truthful[j] + alpha) / (self->chosen[j] + alpha + beta);
@@ -291,8 +286,21 @@ static double em_step(void *context, double *x) {
   else
     for (size_t i = 0; i < self->overlap.pairs; i++)
       x[users + i] = regress_pair(self, i, x[users + i]);
-  return objective;
 }
+
+/* Everyone starts reliable, which settles what is better, and strengths at
+ * 0. */
+static heed_status start_at(void *state, size_t start, double *x,
+                            heed_error *error) {
+  const crowd_bt_fit *self = state;
+  (void)start, (void)error;
+  for (size_t j = 0; j < self->overlap.users; j++) x[j] = 0.75;
+  memset(x + self->overlap.users, 0, self->strengths * sizeof *x);
+  return HEED_OK;
+}
+
+static const attention_em_steps steps = {
+    .start = start_at, .e_step = e_step, .m_step = m_step};
 
 /* ---- the fit ---- */
 
@@ -403,47 +411,30 @@ static heed_status keep_fit(const crowd_bt_fit *self, const double *x,
 }
 
 static void report(const crowd_bt_fit *self, const heed_posterior *posterior) {
-  const double values[] = {
-      [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
-      [OUT_OBJECTIVE] = posterior->objective,
-      [OUT_ITERATIONS] = (double)posterior->iterations,
-      [OUT_CONVERGED] = posterior->converged,
-      [OUT_STRENGTHS] = (double)self->strengths,
-  };
-  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-    self->host->output(self->host, i, &values[i], 1);
-  if (!posterior->converged)
-    self->host->warn(self->host, "not_converged",
-                     "EM has not converged in %llu steps",
-                     (unsigned long long)posterior->iterations);
+  const double strengths = (double)self->strengths;
+  em_driver_report(self->host, posterior);
+  self->host->output(self->host, OUT_STRENGTHS, &strengths, 1);
 }
 
-/* Everyone starts reliable, which settles what is better, and strengths at
- * 0. */
 static heed_status run(crowd_bt_fit *self, heed_posterior *posterior,
                        heed_error *error) {
-  const heed_host *host = self->host;
-  const size_t count = self->overlap.users + self->strengths;
-  const squarem_problem problem = {
-      .count = count, .context = self, .step = em_step};
-  double *x = host->scratch(host, count, sizeof *x);
-  double *room = squarem_room(host, count);
-  if (x == NULL || room == NULL) return no_memory(error);
-  for (size_t j = 0; j < self->overlap.users; j++) x[j] = 0.75;
+  attention_em em = {.steps = &steps,
+                     .state = self,
+                     .host = self->host,
+                     .count = self->overlap.users + self->strengths,
+                     .starts = 1,
+                     .tolerance = self->values[TOLERANCE].number,
+                     .most_steps = (uint64_t)self->values[MOST_STEPS].integer};
   posterior->identified =
-      self->model_a != NULL || overlap_exists(&self->overlap, host);
-  const squarem_result result = squarem_maximise(
-      &problem, host, "objective", self->values[TOLERANCE].number,
-      (uint64_t)self->values[MOST_STEPS].integer, room, x);
-  if (host->cancelled(host))
-    return heed_fail(error, HEED_CANCELLED, "cancelled");
-  posterior->iterations = result.steps;
-  posterior->converged = result.converged;
-  put_within(self, x);
-  posterior->log_likelihood = e_step(self, x);
-  posterior->objective = posterior->log_likelihood + log_prior(self, x);
-  heed_status status = fill(self, x, posterior, error);
-  if (status == HEED_OK) status = keep_fit(self, x, posterior, error);
+      self->model_a != NULL || overlap_exists(&self->overlap, self->host);
+  heed_status status = em_driver_open(&em, error);
+  if (status == HEED_OK) status = em_driver_fit(&em, posterior, error);
+  if (status != HEED_OK) return status;
+  put_within(self, em.x);
+  posterior->log_likelihood = expect(self, em.x);
+  posterior->objective = posterior->log_likelihood + log_prior(self, em.x);
+  status = fill(self, em.x, posterior, error);
+  if (status == HEED_OK) status = keep_fit(self, em.x, posterior, error);
   if (status == HEED_OK) report(self, posterior);
   return status;
 }

@@ -13,7 +13,6 @@
 #include "support/attention/gap.h"
 #include "support/attention/node_posterior.h"
 #include "support/numeric/ascend.h"
-#include "support/numeric/squarem.h"
 
 enum {
   PRIOR,
@@ -37,11 +36,7 @@ enum { FIT_FITTED, FIT_FIXED };
 enum { UNIT_USER, UNIT_ANNOTATION };
 enum { OWN_LABEL_LEFT_OUT, OWN_LABEL_INCLUDED };
 enum {
-  OUT_LOG_LIKELIHOOD,
-  OUT_OBJECTIVE,
-  OUT_ITERATIONS,
-  OUT_CONVERGED,
-  OUT_IDENTIFIED,
+  OUT_IDENTIFIED = EM_OUTPUT_COUNT,
   OUT_BOUNDARY,
   OUT_GROUPS,
   OUT_MU,
@@ -156,14 +151,14 @@ static const heed_parameter parameters[] = {
 };
 
 static const heed_output outputs[] = {
-    [OUT_LOG_LIKELIHOOD] = {.name = "log_likelihood",
-                            .unit = "nat",
-                            .doc = "log-likelihood of the annotations"},
-    [OUT_OBJECTIVE] = {.name = "objective",
-                       .unit = "nat",
-                       .doc = "what was maximised: with mu's log-prior"},
-    [OUT_ITERATIONS] = {.name = "iterations", .doc = "EM steps, all starts"},
-    [OUT_CONVERGED] = {.name = "converged", .doc = "1: the best start did"},
+    [EM_LOG_LIKELIHOOD] = {.name = "log_likelihood",
+                           .unit = "nat",
+                           .doc = "log-likelihood of the annotations"},
+    [EM_OBJECTIVE] = {.name = "objective",
+                      .unit = "nat",
+                      .doc = "what was maximised: with mu's log-prior"},
+    [EM_ITERATIONS] = {.name = "iterations", .doc = "EM steps, all starts"},
+    [EM_CONVERGED] = {.name = "converged", .doc = "1: the best start did"},
     [OUT_IDENTIFIED] =
         {.name = "identified",
          .doc = "0: the data alone do not tell the parameters apart"},
@@ -205,8 +200,6 @@ static double log_prior(const em_fit *self, double mu) {
 static bool in_domain(const em_fit *self, const double *x) {
   const heed_domain *domain = &self->histories.domain;
   double sum = 0;
-  for (size_t i = 0; i < self->count; i++)
-    if (!isfinite(x[i])) return false;
   for (size_t i = 0; i < self->phi_count; i++)
     if (x[self->prior_count + i] < self->phi_low[i] ||
         x[self->prior_count + i] > self->phi_high[i])
@@ -256,7 +249,8 @@ static void weigh_nodes(em_fit *self, const double *theta) {
 /* Responsibilities and expected users at nodes; returns the objective.  Weights
  * that are free are first moved to where they are best for the other
  * parameters (ECME: Liu and Rubin 1994, Biometrika 81, 633-648). */
-static double e_step(em_fit *self, double *x) {
+static double e_step(void *state, double *x) {
+  em_fit *self = state;
   const size_t nodes = self->node_count;
   double objective = log_prior(self, mu_of(self, x));
   const double *theta;
@@ -314,10 +308,8 @@ static void improve_prior(em_fit *self, double *x) {
     self->distribution->to_free(self->prior->self, theta, x);
 }
 
-static double em_step(void *context, double *x) {
-  em_fit *self = context;
-  const double objective = e_step(self, x);
-  if (!(objective > -HUGE_VAL) || self->status != HEED_OK) return -HUGE_VAL;
+static void m_step(void *state, double *x) {
+  em_fit *self = state;
   if (self->prior_fit != NULL) {
     if (self->distribution->atoms_move) em_move_atoms(self, x);
     improve_prior(self, x);
@@ -327,9 +319,11 @@ static double em_step(void *context, double *x) {
       ascend_coordinate(expected, self, x, self->prior_count + i,
                         self->phi_low[i], self->phi_high[i]);
   if (self->estimates_mu)
-    ascend_coordinate(expected, self, x, self->count - 1, mu_least, mu_most);
-  return objective;
+    ascend_coordinate(expected, self, x, self->em.count - 1, mu_least, mu_most);
 }
+
+static const attention_em_steps steps = {
+    .start = em_start_at, .e_step = e_step, .m_step = m_step};
 
 /* ---- the fit ---- */
 
@@ -394,6 +388,16 @@ static heed_status read_histories(const heed_value *values,
                            : status;
 }
 
+/* Where the likelihood may have several peaks. */
+static size_t count_starts(const em_fit *self) {
+  const heed_distribution_functions *prior = self->distribution;
+  const bool many_peaks =
+      prior->atoms_move ||
+      (self->histories.domain.low < 0 && !prior->weights_free);
+  return self->fits_prior && many_peaks ? (size_t)self->values[STARTS].integer
+                                        : 1;
+}
+
 static heed_status open_fit(em_fit *self, const heed_value *values,
                             const heed_host *host, const heed_crowd *crowd,
                             heed_error *error) {
@@ -426,60 +430,36 @@ static heed_status open_fit(em_fit *self, const heed_value *values,
                           ? self->distribution->free_count(self->prior->self)
                           : self->theta_count;
   self->phi_count = self->histories.domain.phi_count;
-  self->count = self->prior_count + self->phi_count + self->estimates_mu;
   self->node_count = self->distribution->node_count(
       self->prior->self, (size_t)values[NODES].integer);
-  return open_rooms(self, error);
-}
-
-static squarem_result maximise(em_fit *self, double *room, const char *series,
-                               const double *enough, double *x) {
-  const squarem_problem problem = {
-      .count = self->count, .context = self, .step = em_step, .enough = enough};
-  return squarem_maximise(&problem, self->host, series,
-                          self->values[TOLERANCE].number,
-                          (uint64_t)self->values[MOST_STEPS].integer, room, x);
-}
-
-/* The best of the starts into x. */
-static squarem_result fit_all(em_fit *self, double *room, double *trial,
-                              double *x, uint64_t *steps) {
-  const heed_distribution_functions *prior = self->distribution;
-  const bool many_peaks =
-      prior->atoms_move ||
-      (self->histories.domain.low < 0 && !prior->weights_free);
-  const size_t starts =
-      self->fits_prior && many_peaks ? (size_t)self->values[STARTS].integer : 1;
-  squarem_result best = {-HUGE_VAL, 0, false};
-  *steps = 0;
-  for (size_t start = 0; start < starts; start++) {
-    squarem_result result;
-    self->status = em_start_at(self, start, trial, self->error);
-    if (self->status != HEED_OK) break;
-    result = maximise(self, room, start == 0 ? "objective" : NULL, NULL, trial);
-    *steps += result.steps;
-    if (start > 0 && !(result.objective > best.objective)) continue;
-    best = result;
-    memcpy(x, trial, self->count * sizeof *x);
-  }
-  return best;
+  status = open_rooms(self, error);
+  if (status != HEED_OK) return status;
+  self->em = (attention_em){
+      .steps = &steps,
+      .state = self,
+      .status = &self->status,
+      .host = host,
+      .count = self->prior_count + self->phi_count + self->estimates_mu,
+      .starts = count_starts(self),
+      .tolerance = values[TOLERANCE].number,
+      .most_steps = (uint64_t)values[MOST_STEPS].integer};
+  return em_driver_open(&self->em, error);
 }
 
 /* ---- the profile of mu ---- */
 
 /* Whether the profile at mu is at least `enough`; from x, which it moves. */
-static bool profile_reaches(em_fit *self, double mu, double enough,
-                            double *room, double *x) {
+static bool profile_reaches(em_fit *self, double mu, double enough, double *x) {
   const double without_prior = enough - log_prior(self, mu);
   squarem_result result;
   self->estimates_mu = false;
-  self->count--;
+  self->em.count--;
   self->fixed_mu = mu;
   histories_set_p(&self->histories, mu);
   self->have_likelihood = false;
-  result = maximise(self, room, NULL, &without_prior, x);
+  result = em_driver_climb(&self->em, NULL, &without_prior, x);
   self->estimates_mu = true;
-  self->count++;
+  self->em.count++;
   return result.objective >= without_prior;
 }
 
@@ -487,15 +467,16 @@ static bool profile_reaches(em_fit *self, double mu, double enough,
  * the profile does not fall by 1.92 (half the 95 % quantile of chi^2 with one
  * degree of freedom) on the way. */
 static double profile_end(em_fit *self, const double *x, double limit,
-                          double top, double *room, double *trial) {
+                          double top) {
+  const size_t bytes = self->em.count * sizeof *x;
   const double enough = top - 1.920729410347062;
   double inside = mu_of(self, x), outside = limit;
-  memcpy(trial, x, self->count * sizeof *x);
-  if (profile_reaches(self, limit, enough, room, trial)) return limit;
+  memcpy(self->em.trial, x, bytes);
+  if (profile_reaches(self, limit, enough, self->em.trial)) return limit;
   for (int i = 0; i < 12; i++) {
     const double middle = (inside + outside) / 2;
-    memcpy(trial, x, self->count * sizeof *x);
-    if (profile_reaches(self, middle, enough, room, trial))
+    memcpy(self->em.trial, x, bytes);
+    if (profile_reaches(self, middle, enough, self->em.trial))
       inside = middle;
     else
       outside = middle;
@@ -506,22 +487,22 @@ static double profile_end(em_fit *self, const double *x, double limit,
 /* The range of mu that explains the data as well as the best, from what the
  * profile is with the prior: a prior that is not flat has its say taken away,
  * so that its answer does not pass for one of the data. */
-static void range_of_data(em_fit *self, const double *x, double *room,
-                          double *trial, double *low, double *high) {
+static void range_of_data(em_fit *self, const double *x, double *low,
+                          double *high) {
   const bool flat =
       self->values[MU_ALPHA].number == 1 && self->values[MU_BETA].number == 1;
   double *best, top;
   if (flat) return;
-  best = self->host->scratch(self->host, self->count, sizeof *best);
+  best = self->host->scratch(self->host, self->em.count, sizeof *best);
   if (best == NULL) {
     self->status = no_memory(self->error);
     return;
   }
   self->ignores_prior = true;
-  memcpy(best, x, self->count * sizeof *best);
-  top = maximise(self, room, NULL, NULL, best).objective;
-  *low = profile_end(self, best, mu_least, top, room, trial);
-  *high = profile_end(self, best, mu_most, top, room, trial);
+  memcpy(best, x, self->em.count * sizeof *best);
+  top = em_driver_climb(&self->em, NULL, NULL, best).objective;
+  *low = profile_end(self, best, mu_least, top);
+  *high = profile_end(self, best, mu_most, top);
   self->ignores_prior = false;
 }
 
@@ -561,23 +542,16 @@ static heed_status keep_fit(em_fit *self, const double *x,
 static void report(const em_fit *self, const heed_posterior *posterior,
                    bool boundary, double low, double high) {
   const double values[] = {
-      [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
-      [OUT_OBJECTIVE] = posterior->objective,
-      [OUT_ITERATIONS] = (double)posterior->iterations,
-      [OUT_CONVERGED] = posterior->converged,
-      [OUT_IDENTIFIED] = posterior->identified,
-      [OUT_BOUNDARY] = boundary,
-      [OUT_GROUPS] = (double)self->histories.group_count,
-      [OUT_MU] = posterior->mu,
-      [OUT_MU_LOW] = posterior->mu_low,
-      [OUT_MU_HIGH] = posterior->mu_high,
+      posterior->identified,
+      boundary,
+      (double)self->histories.group_count,
+      posterior->mu,
+      posterior->mu_low,
+      posterior->mu_high,
   };
+  em_driver_report(self->host, posterior);
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-    self->host->output(self->host, i, &values[i], 1);
-  if (!posterior->converged)
-    self->host->warn(self->host, "not_converged",
-                     "EM has not converged in %llu steps",
-                     (unsigned long long)posterior->iterations);
+    self->host->output(self->host, OUT_IDENTIFIED + i, &values[i], 1);
   if (boundary)
     self->host->warn(self->host, "boundary",
                      "the fitted prior lies on the edge of its domain");
@@ -604,9 +578,9 @@ static heed_status impossible(const em_fit *self, heed_error *error) {
                    prior, model);
 }
 
-static heed_status finish(em_fit *self, double *x, squarem_result best,
-                          double *room, double *trial,
-                          heed_posterior *posterior, heed_error *error) {
+static heed_status finish(em_fit *self, heed_posterior *posterior,
+                          heed_error *error) {
+  double *x = self->em.x;
   const heed_value *levels = &self->values[LEVELS];
   double *level_values =
       self->host->scratch(self->host, levels->count, sizeof *level_values);
@@ -615,16 +589,13 @@ static heed_status finish(em_fit *self, double *x, squarem_result best,
   heed_status status;
   if (level_values == NULL) return no_memory(error);
   posterior->mu = mu_of(self, x);
-  posterior->converged = best.converged;
   posterior->identified = true;
   if (self->estimates_mu) {
-    posterior->mu_low =
-        profile_end(self, x, mu_least, best.objective, room, trial);
-    posterior->mu_high =
-        profile_end(self, x, mu_most, best.objective, room, trial);
+    posterior->mu_low = profile_end(self, x, mu_least, posterior->objective);
+    posterior->mu_high = profile_end(self, x, mu_most, posterior->objective);
     low = posterior->mu_low;
     high = posterior->mu_high;
-    range_of_data(self, x, room, trial, &low, &high);
+    range_of_data(self, x, &low, &high);
     posterior->identified = tells_mu(low, high);
   }
   posterior->objective = e_step(self, x);
@@ -660,19 +631,9 @@ static heed_status estimate(void *values, const heed_host *host,
                             const heed_crowd *crowd, heed_posterior *posterior,
                             heed_error *error) {
   em_fit self;
-  double *x, *trial, *room;
-  squarem_result best;
   heed_status status = open_fit(&self, values, host, crowd, error);
-  if (status != HEED_OK) return status;
-  x = host->scratch(host, self.count, sizeof *x);
-  trial = host->scratch(host, self.count, sizeof *trial);
-  room = squarem_room(host, self.count);
-  if (x == NULL || trial == NULL || room == NULL) return no_memory(error);
-  best = fit_all(&self, room, trial, x, &posterior->iterations);
-  if (self.status != HEED_OK) return self.status;
-  if (host->cancelled(host))
-    return heed_fail(error, HEED_CANCELLED, "cancelled");
-  return finish(&self, x, best, room, trial, posterior, error);
+  if (status == HEED_OK) status = em_driver_fit(&self.em, posterior, error);
+  return status == HEED_OK ? finish(&self, posterior, error) : status;
 }
 
 static heed_status predict(void *self, const heed_host *host,

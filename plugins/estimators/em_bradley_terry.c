@@ -20,12 +20,12 @@
 #include "estimators/em_bradley_terry/predictive.h"
 #include "heed/distribution.h"
 #include "heed/estimator.h"
+#include "support/attention/em_driver.h"
 #include "support/attention/histories.h"
 #include "support/attention/node_posterior.h"
 #include "support/attention/prior_fit.h"
 #include "support/numeric/ascend.h"
 #include "support/numeric/free_weights.h"
-#include "support/numeric/squarem.h"
 
 enum {
   PRIOR,
@@ -41,11 +41,7 @@ enum {
   PARAMETER_COUNT
 };
 enum {
-  OUT_LOG_LIKELIHOOD,
-  OUT_OBJECTIVE,
-  OUT_ITERATIONS,
-  OUT_CONVERGED,
-  OUT_MODELS,
+  OUT_MODELS = EM_OUTPUT_COUNT,
   OUT_BEST_STARTS,
   OUT_SPREAD,
   OUT_OBSERVED,
@@ -140,14 +136,14 @@ static const heed_dimension dimensions[] = {
 static const char *const by_check[] = {"check", NULL};
 
 static const heed_output outputs[] = {
-    [OUT_LOG_LIKELIHOOD] = {.name = "log_likelihood",
-                            .unit = "nat",
-                            .doc = "log-likelihood of the annotations"},
-    [OUT_OBJECTIVE] = {.name = "objective",
-                       .unit = "nat",
-                       .doc = "what was maximised: less ridge sum s^2"},
-    [OUT_ITERATIONS] = {.name = "iterations", .doc = "EM steps, all starts"},
-    [OUT_CONVERGED] = {.name = "converged", .doc = "1: the best start did"},
+    [EM_LOG_LIKELIHOOD] = {.name = "log_likelihood",
+                           .unit = "nat",
+                           .doc = "log-likelihood of the annotations"},
+    [EM_OBJECTIVE] = {.name = "objective",
+                      .unit = "nat",
+                      .doc = "what was maximised: less ridge sum s^2"},
+    [EM_ITERATIONS] = {.name = "iterations", .doc = "EM steps, all starts"},
+    [EM_CONVERGED] = {.name = "converged", .doc = "1: the best start did"},
     [OUT_MODELS] = {.name = "models", .doc = "models with a strength"},
     [OUT_BEST_STARTS] = {.name = "best_starts",
                          .doc = "share of starts that ended within 0.01 nat "
@@ -181,6 +177,7 @@ static const heed_output outputs[] = {
 };
 
 typedef struct bradley_terry_fit {
+  attention_em em;
   const heed_value *values;
   const heed_host *host;
   const heed_instance *prior, *model;
@@ -192,7 +189,7 @@ typedef struct bradley_terry_fit {
   heed_status status;
 
   /* x: strengths, theta, phi. */
-  size_t models, theta_count, phi_count, count;
+  size_t models, theta_count, phi_count;
   double *phi_low, *phi_high;
   const int32_t *model_a, *model_b; /* of pairs */
   size_t annotations;
@@ -204,7 +201,6 @@ typedef struct bradley_terry_fit {
   double *attended;  /* annotations: weight in the M-step of s */
   double *up, *down; /* annotations: log g a little up and down */
   double *strengths; /* models: a candidate */
-  double best_starts, spread;
   gsl_matrix *information;
   gsl_vector *gradient, *step;
 } bradley_terry_fit;
@@ -256,13 +252,12 @@ static void weigh_nodes(bradley_terry_fit *self, const double *theta) {
 
 /* Free weights are first moved to where they are best for the other
  * parameters, as in em. */
-static double e_step(bradley_terry_fit *self, double *x) {
+static double e_step(void *state, double *x) {
+  bradley_terry_fit *self = state;
   const size_t nodes = self->node_count;
   double objective = -penalty(self, x), sum = 0;
   if (self->free_weights != NULL)
     self->distribution->theta(self->prior->self, theta_of(self, x));
-  for (size_t i = 0; i < self->count; i++)
-    if (!isfinite(x[i])) return -HUGE_VAL;
   for (size_t i = 0; i < self->phi_count; i++)
     if (phi_of(self, x)[i] < self->phi_low[i] ||
         phi_of(self, x)[i] > self->phi_high[i])
@@ -403,10 +398,8 @@ static double expected(void *context, double *x) {
   return sum;
 }
 
-static double em_step(void *context, double *x) {
-  bradley_terry_fit *self = context;
-  const double objective = e_step(self, x);
-  if (!(objective > -HUGE_VAL) || self->status != HEED_OK) return -HUGE_VAL;
+static void m_step(void *state, double *x) {
+  bradley_terry_fit *self = state;
   if (self->prior_fit != NULL)
     self->status = prior_fit_improve(self->prior_fit, self->nodes, self->mass,
                                      theta_of(self, x), self->error);
@@ -416,7 +409,6 @@ static double em_step(void *context, double *x) {
     if (self->phi_low[i] < self->phi_high[i])
       ascend_coordinate(expected, self, x, self->models + self->theta_count + i,
                         self->phi_low[i], self->phi_high[i]);
-  return objective;
 }
 
 /* ---- the fit ---- */
@@ -508,7 +500,6 @@ static heed_status open_fit(bradley_terry_fit *self, const heed_value *values,
                      self->model->plugin->name);
   self->theta_count = self->distribution->theta_count(self->prior->self);
   self->phi_count = self->histories.domain.phi_count;
-  self->count = self->models + self->theta_count + self->phi_count;
   self->node_count = self->distribution->node_count(
       self->prior->self, (size_t)values[NODES].integer);
   return open_rooms(self, error);
@@ -534,8 +525,11 @@ static double random_phi(const bradley_terry_fit *self, size_t i,
 
 /* The first start knows no strengths, and has the user model's own parameters.
  * Others have random ones, and the strengths as if everyone attended. */
-static void start_at(bradley_terry_fit *self, size_t start, double *x) {
+static heed_status start_at(void *state, size_t start, double *x,
+                            heed_error *error) {
+  bradley_terry_fit *self = state;
   double *phi = phi_of(self, x), mean = 0.5, variance = 0.08;
+  (void)error;
   memset(x, 0, self->models * sizeof *x);
   start_phi(self, phi);
   if (start > 0) {
@@ -551,8 +545,13 @@ static void start_at(bradley_terry_fit *self, size_t start, double *x) {
                             theta_of(self, x));
   self->distribution->nodes(self->prior->self, theta_of(self, x),
                             self->node_count, self->nodes);
+  return HEED_OK;
 }
 
+static const attention_em_steps steps = {
+    .start = start_at, .e_step = e_step, .m_step = m_step};
+
+/* x is where the user model's parameters may be put to see their bounds. */
 static size_t count_starts(const bradley_terry_fit *self, double *x) {
   start_phi(self, phi_of(self, x));
   for (size_t i = 0; i < self->phi_count; i++)
@@ -609,21 +608,11 @@ static heed_status check(const bradley_terry_fit *self, double *x,
 
 static void report(const bradley_terry_fit *self,
                    const heed_posterior *posterior) {
-  const double values[] = {
-      [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
-      [OUT_OBJECTIVE] = posterior->objective,
-      [OUT_ITERATIONS] = (double)posterior->iterations,
-      [OUT_CONVERGED] = posterior->converged,
-      [OUT_MODELS] = (double)self->models,
-      [OUT_BEST_STARTS] = self->best_starts,
-      [OUT_SPREAD] = self->spread,
-  };
+  const double values[] = {(double)self->models, self->em.best_starts,
+                           self->em.spread};
+  em_driver_report(self->host, posterior);
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-    self->host->output(self->host, i, &values[i], 1);
-  if (!posterior->converged)
-    self->host->warn(self->host, "not_converged",
-                     "EM has not converged in %llu steps",
-                     (unsigned long long)posterior->iterations);
+    self->host->output(self->host, OUT_MODELS + i, &values[i], 1);
 }
 
 static heed_status finish(bradley_terry_fit *self, double *x,
@@ -655,50 +644,22 @@ static heed_status finish(bradley_terry_fit *self, double *x,
   return status;
 }
 
-/* The best of the starts into x. */
-static heed_status fit_all(bradley_terry_fit *self, double *x,
-                           heed_posterior *posterior, heed_error *error) {
-  const heed_host *host = self->host;
-  const squarem_problem problem = {
-      .count = self->count, .context = self, .step = em_step};
-  const size_t starts = count_starts(self, x);
-  double *trial = host->scratch(host, self->count, sizeof *trial);
-  double *reached = host->scratch(host, starts, sizeof *reached);
-  double *room = squarem_room(host, self->count);
-  double best = -HUGE_VAL, worst = HUGE_VAL;
-  if (trial == NULL || reached == NULL || room == NULL) return no_memory(error);
-  for (size_t start = 0; start < starts; start++) {
-    start_at(self, start, trial);
-    const squarem_result result = squarem_maximise(
-        &problem, host, start == 0 ? "objective" : NULL,
-        self->values[TOLERANCE].number,
-        (uint64_t)self->values[MOST_STEPS].integer, room, trial);
-    if (self->status != HEED_OK) return self->status;
-    posterior->iterations += result.steps;
-    reached[start] = result.objective;
-    worst = fmin(worst, result.objective);
-    if (start > 0 && !(result.objective > best)) continue;
-    best = result.objective;
-    posterior->converged = result.converged;
-    memcpy(x, trial, self->count * sizeof *x);
-  }
-  self->spread = best - worst;
-  for (size_t start = 0; start < starts; start++)
-    self->best_starts += (reached[start] > best - 0.01) / (double)starts;
-  return HEED_OK;
-}
-
 static heed_status run(bradley_terry_fit *self, heed_posterior *posterior,
                        heed_error *error) {
-  const heed_host *host = self->host;
-  double *x = host->scratch(host, self->count, sizeof *x);
-  heed_status status;
-  if (x == NULL) return no_memory(error);
-  status = fit_all(self, x, posterior, error);
+  self->em = (attention_em){
+      .steps = &steps,
+      .state = self,
+      .status = &self->status,
+      .host = self->host,
+      .count = self->models + self->theta_count + self->phi_count,
+      .tolerance = self->values[TOLERANCE].number,
+      .most_steps = (uint64_t)self->values[MOST_STEPS].integer};
+  heed_status status = em_driver_open(&self->em, error);
   if (status != HEED_OK) return status;
-  if (host->cancelled(host))
-    return heed_fail(error, HEED_CANCELLED, "cancelled");
-  return finish(self, x, posterior, error);
+  self->em.starts = count_starts(self, self->em.x);
+  status = em_driver_fit(&self->em, posterior, error);
+  return status == HEED_OK ? finish(self, self->em.x, posterior, error)
+                           : status;
 }
 
 static heed_status estimate(void *values, const heed_host *host,

@@ -5,11 +5,13 @@
 
 #include "heed/distribution.h"
 #include "heed/estimator.h"
+#include "support/attention/em_driver.h"
 #include "support/attention/histories.h"
 #include "support/attention/prior_fit.h"
 #include "support/numeric/free_weights.h"
 
 typedef struct em_fit {
+  attention_em em;
   const heed_value *values;
   const heed_host *host;
   const heed_instance *prior, *model;
@@ -24,7 +26,7 @@ typedef struct em_fit {
   /* Parameters x: theta, on the free scale if the prior has one (steps are
    * extrapolated, and on that scale they stay in the domain), then phi, then
    * mu if it is estimated. */
-  size_t theta_count, prior_count, phi_count, count;
+  size_t theta_count, prior_count, phi_count;
   bool free_scale;
   double *theta; /* theta_count, on its own scale */
   double *phi_low, *phi_high;
@@ -48,7 +50,7 @@ static inline double *phi_of(const em_fit *self, double *x) {
 }
 
 static inline double mu_of(const em_fit *self, const double *x) {
-  return self->estimates_mu ? x[self->count - 1] : self->fixed_mu;
+  return self->estimates_mu ? x[self->em.count - 1] : self->fixed_mu;
 }
 
 /* The M-step of a prior's atoms: each moves to where its users' answers are
@@ -56,7 +58,7 @@ static inline double mu_of(const em_fit *self, const double *x) {
 void em_move_atoms(em_fit *self, double *x);
 
 /* Puts x where a fit starts; the first starts are chosen, others random. */
-heed_status em_start_at(em_fit *self, size_t start, double *x,
+heed_status em_start_at(void *state, size_t start, double *x,
                         heed_error *error);
 
 #endif

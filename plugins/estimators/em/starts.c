@@ -121,12 +121,13 @@ static void later_start(const em_fit *self, size_t start, double *mean,
   *variance = width * width * (0.01 + 0.14 * heed_uniform(&stream));
 }
 
-heed_status em_start_at(em_fit *self, size_t start, double *x,
+heed_status em_start_at(void *state, size_t start, double *x,
                         heed_error *error) {
+  em_fit *self = state;
   double mean, variance;
   double *phi_at = x + self->prior_count;
   double *theta = self->free_scale ? self->theta : x;
-  if (self->estimates_mu) x[self->count - 1] = 0.75;
+  if (self->estimates_mu) x[self->em.count - 1] = 0.75;
   if (self->phi_count > 0) {
     const heed_user_model_functions *functions = self->model->plugin->functions;
     functions->phi(self->model->self, phi_at, self->phi_low, self->phi_high);

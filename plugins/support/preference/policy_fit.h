@@ -6,7 +6,7 @@
 #include "heed/trainer.h"
 #include "support/preference/loss.h"
 
-/* support/preference/comparisons.h, joint.h, log_linear.h and settings.h */
+/* support/preference/comparisons.h, joint_fit.h, log_linear.h and settings.h */
 typedef struct crowd_comparisons crowd_comparisons;
 typedef struct joint_fit joint_fit;
 typedef struct log_linear_scratch log_linear_scratch;

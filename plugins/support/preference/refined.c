@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "support/preference/comparisons.h"
-#include "support/preference/joint.h"
+#include "support/preference/joint_fit.h"
 #include "support/preference/policy_fit.h"
 
 static bool make_columns(const heed_host *host, const joint_fit *fit,

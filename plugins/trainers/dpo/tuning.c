@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "support/preference/comparisons.h"
-#include "support/preference/joint.h"
+#include "support/preference/joint_fit.h"
 #include "support/preference/log_linear.h"
 #include "support/preference/policy_fit.h"
 
