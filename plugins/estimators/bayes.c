@@ -392,16 +392,11 @@ static void report(const bayes *self) {
 static heed_status finish(bayes *self, heed_posterior *posterior,
                           heed_error *error) {
   const heed_host *host = self->host;
-  const heed_value *levels = &self->values[LEVELS];
   const size_t count = self->histories.group_count * self->cell_count;
-  double *level_values = host->scratch(host, levels->count, sizeof(double));
   double *none = host->scratch(host, self->cell_count, sizeof *none);
   posterior->theta =
       host->allocate(host, self->hyper.theta_count, sizeof(double));
-  if (level_values == NULL || none == NULL || posterior->theta == NULL)
-    return no_memory(error);
-  for (size_t i = 0; i < levels->count; i++)
-    level_values[i] = levels->items[i].number;
+  if (none == NULL || posterior->theta == NULL) return no_memory(error);
   for (size_t k = 0; k < self->cell_count; k++) none[k] = 0;
   for (size_t i = 0; i < count; i++)
     self->mass[i] = log(self->mass[i] / self->sum);
@@ -418,8 +413,7 @@ static heed_status finish(bayes *self, heed_posterior *posterior,
                                 .nodes = self->cells,
                                 .log_weight = none,
                                 .log_likelihood = self->mass,
-                                .level_count = levels->count,
-                                .levels = level_values};
+                                .levels = &self->values[LEVELS]};
   return node_posterior_fill(&nodes, host, posterior, error);
 }
 

@@ -17,8 +17,6 @@
  * Attentiveness is eta = 2 a - 1, as P(y = A) = eta p + (1 - eta) / 2, the
  * paper's user; what em_bradley_terry integrates over is maximised over here.
  * left_out holds s as fitted. */
-#include <gsl/gsl_blas.h>
-#include <gsl/gsl_linalg.h>
 #include <math.h>
 #include <string.h>
 
@@ -26,6 +24,7 @@
 #include "support/attention/em_driver.h"
 #include "support/attention/linear_posterior.h"
 #include "support/crowd/overlap.h"
+#include "support/crowd/strengths.h"
 
 enum { RIDGE, ALPHA, BETA, NEGATIVE, TOLERANCE, MOST_STEPS, PARAMETER_COUNT };
 enum { NEGATIVE_CLIP, NEGATIVE_KEEP };
@@ -103,9 +102,7 @@ typedef struct crowd_bt_fit {
   double *chosen;                   /* (J): choices */
   double *truthful;                 /* (J): expected */
   double *for_a;                    /* (P): choices of A, rho counted */
-  double *trial;                    /* (S) */
-  gsl_matrix *information;          /* (S,S); models only */
-  gsl_vector *gradient, *step;
+  crowd_strengths regression;       /* models only */
 } crowd_bt_fit;
 
 /* What predict() needs. */
@@ -131,9 +128,7 @@ static double log_sigmoid(double x) {
 }
 
 static double penalty(const crowd_bt_fit *self, const double *s) {
-  double sum = 0;
-  for (size_t m = 0; m < self->strengths; m++) sum += s[m] * s[m];
-  return self->values[RIDGE].number * sum;
+  return strengths_penalty(self->values[RIDGE].number, self->strengths, s);
 }
 
 static double log_prior(const crowd_bt_fit *self, const double *x) {
@@ -184,7 +179,8 @@ static double expected(const crowd_bt_fit *self, size_t pair, double d) {
   return a * log_sigmoid(d) + (all - a) * log_sigmoid(-d);
 }
 
-static double expected_of_all(const crowd_bt_fit *self, const double *s) {
+static double expected_of_all(void *context, const double *s) {
+  const crowd_bt_fit *self = context;
   double sum = -penalty(self, s);
   for (size_t i = 0; i < self->overlap.pairs; i++)
     if (choices_on(self, i) > 0)
@@ -220,49 +216,15 @@ static double regress_pair(const crowd_bt_fit *self, size_t pair, double d) {
   return d;
 }
 
-static void differentiate(const crowd_bt_fit *self, const double *s) {
-  const double ridge = 2 * self->values[RIDGE].number;
-  gsl_matrix_set_zero(self->information);
-  for (size_t m = 0; m < self->strengths; m++) {
-    gsl_vector_set(self->gradient, m, -ridge * s[m]);
-    gsl_matrix_set(self->information, m, m, ridge);
-  }
+static void differentiate(void *context, const double *s,
+                          crowd_strengths *sums) {
+  const crowd_bt_fit *self = context;
   for (size_t i = 0; i < self->overlap.pairs; i++) {
     const size_t a = (size_t)self->model_a[i], b = (size_t)self->model_b[i];
     const double all = choices_on(self, i);
     if (!(all > 0) || a == b) continue;
     const double p = overlap_sigmoid(s[a] - s[b]);
-    const double first = self->for_a[i] - all * p, second = all * p * (1 - p);
-    *gsl_vector_ptr(self->gradient, a) += first;
-    *gsl_vector_ptr(self->gradient, b) -= first;
-    *gsl_matrix_ptr(self->information, a, a) += second;
-    *gsl_matrix_ptr(self->information, b, b) += second;
-    *gsl_matrix_ptr(self->information, a, b) -= second;
-    *gsl_matrix_ptr(self->information, b, a) -= second;
-  }
-}
-
-static void regress_models(const crowd_bt_fit *self, double *s) {
-  enum { MOST_NEWTON = 25, MOST_HALVINGS = 30 };
-  double here = expected_of_all(self, s);
-  for (int steps = 0; steps < MOST_NEWTON; steps++) {
-    double size = 1, promised = 0;
-    bool better = false;
-    differentiate(self, s);
-    if (gsl_linalg_cholesky_decomp1(self->information) != 0) return;
-    gsl_linalg_cholesky_solve(self->information, self->gradient, self->step);
-    gsl_blas_ddot(self->gradient, self->step, &promised);
-    if (!(promised > 1e-13 * (1 + fabs(here)))) return;
-    for (int i = 0; i < MOST_HALVINGS && !better; i++) {
-      for (size_t m = 0; m < self->strengths; m++)
-        self->trial[m] = s[m] + size * gsl_vector_get(self->step, m);
-      const double there = expected_of_all(self, self->trial);
-      better = there > here;
-      if (better) here = there;
-      size /= 2;
-    }
-    if (!better) return;
-    memcpy(s, self->trial, self->strengths * sizeof *s);
+    strengths_add(sums, a, b, self->for_a[i] - all * p, all * p * (1 - p));
   }
 }
 
@@ -273,7 +235,7 @@ static double e_step(void *state, double *x) {
 }
 
 static void m_step(void *state, double *x) {
-  const crowd_bt_fit *self = state;
+  crowd_bt_fit *self = state;
   const size_t users = self->overlap.users;
   const double alpha = self->values[ALPHA].number - 1;
   const double beta = self->values[BETA].number - 1;
@@ -281,8 +243,11 @@ static void m_step(void *state, double *x) {
     if (self->chosen[j] + alpha + beta > 0)
       x[j] = (self->truthful[j] + alpha) / (self->chosen[j] + alpha + beta);
   put_within(self, x);
+  const strengths_problem problem = {.context = self,
+                                     .value = expected_of_all,
+                                     .differentiate = differentiate};
   if (self->model_a != NULL)
-    regress_models(self, x + users);
+    strengths_maximise(&self->regression, &problem, x + users);
   else
     for (size_t i = 0; i < self->overlap.pairs; i++)
       x[users + i] = regress_pair(self, i, x[users + i]);
@@ -329,26 +294,14 @@ static heed_status open_fit(crowd_bt_fit *self, const heed_value *values,
   self->chosen = host->scratch(host, self->overlap.users, sizeof(double));
   self->truthful = host->scratch(host, self->overlap.users, sizeof(double));
   self->for_a = host->scratch(host, self->overlap.pairs, sizeof(double));
-  self->trial = host->scratch(host, self->strengths, sizeof(double));
-  if (self->chosen == NULL || self->truthful == NULL || self->for_a == NULL ||
-      self->trial == NULL)
+  if (self->chosen == NULL || self->truthful == NULL || self->for_a == NULL)
     return no_memory(error);
   for (size_t n = 0; n < self->overlap.count; n++)
     self->chosen[self->overlap.user[n]]++;
-  if (self->model_a == NULL) return HEED_OK;
-  self->information = gsl_matrix_alloc(self->strengths, self->strengths);
-  self->gradient = gsl_vector_alloc(self->strengths);
-  self->step = gsl_vector_alloc(self->strengths);
-  return self->information != NULL && self->gradient != NULL &&
-                 self->step != NULL
+  return self->model_a == NULL
              ? HEED_OK
-             : no_memory(error);
-}
-
-static void close_fit(crowd_bt_fit *self) {
-  if (self->information != NULL) gsl_matrix_free(self->information);
-  if (self->gradient != NULL) gsl_vector_free(self->gradient);
-  if (self->step != NULL) gsl_vector_free(self->step);
+             : strengths_open(host, self->strengths, values[RIDGE].number,
+                              &self->regression, error);
 }
 
 /* P(choice) = 1/2 + eta (p(choice) - 1/2) */
@@ -445,7 +398,7 @@ static heed_status estimate(void *values, const heed_host *host,
   crowd_bt_fit self = {0};
   heed_status status = open_fit(&self, values, host, crowd, error);
   if (status == HEED_OK) status = run(&self, posterior, error);
-  close_fit(&self);
+  strengths_close(&self.regression);
   return status;
 }
 

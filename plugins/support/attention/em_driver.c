@@ -78,9 +78,8 @@ heed_status em_driver_fit(attention_em *self, heed_posterior *posterior,
   self->spread = best - worst;
   for (size_t start = 0; start < self->starts; start++)
     self->best_starts += (reached[start] > best - 0.01) / (double)self->starts;
-  return host->cancelled(host)
-             ? heed_fail(error, HEED_CANCELLED, "cancelled")
-             : HEED_OK;
+  return host->cancelled(host) ? heed_fail(error, HEED_CANCELLED, "cancelled")
+                               : HEED_OK;
 }
 
 void em_driver_report(const heed_host *host, const heed_posterior *posterior) {

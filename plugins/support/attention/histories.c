@@ -210,6 +210,20 @@ void histories_spread_p(attention_histories *self) {
     fill(self->p, self->crowd->annotations->rows, self->class_p[0]);
 }
 
+heed_status histories_check_nodes(const attention_histories *self,
+                                  const heed_instance *prior, size_t node_count,
+                                  const double *nodes, heed_error *error) {
+  const heed_domain *domain = &self->domain;
+  for (size_t k = 0; k < node_count; k++)
+    if (!(nodes[k] >= domain->low && nodes[k] <= domain->high))
+      return heed_fail(error, HEED_UNSUPPORTED,
+                       "the prior %s allows an attentiveness of %.4g, outside "
+                       "the %g to %g of the model %s",
+                       prior->plugin->name, nodes[k], domain->low, domain->high,
+                       self->model->plugin->name);
+  return HEED_OK;
+}
+
 /* Room that stays: an iteration must not take memory. */
 static double *room_for(attention_histories *self, const heed_host *host,
                         size_t count) {

@@ -59,6 +59,12 @@ heed_status histories_read_p(attention_histories *self, const char *column,
 void histories_set_p(attention_histories *self, double shared_p);
 void histories_spread_p(attention_histories *self);
 
+/* HEED_UNSUPPORTED where the model's domain does not hold all nodes of the
+ * prior. */
+heed_status histories_check_nodes(const attention_histories *self,
+                                  const heed_instance *prior, size_t node_count,
+                                  const double *nodes, heed_error *error);
+
 /* log P(history | eta) of every group at every node into
  * log_likelihood[group_count x node_count]. */
 heed_status histories_likelihood(attention_histories *self,

@@ -93,7 +93,7 @@ static heed_status fill_units(const node_posterior *self, const heed_host *host,
                               heed_posterior *posterior, heed_error *error) {
   const attention_histories *histories = self->histories;
   const size_t users = histories->crowd->users->rows, count = self->node_count;
-  const size_t levels = self->level_count;
+  const size_t levels = self->levels == NULL ? 0 : self->levels->count;
   posterior->unit = HEED_BY_USER;
   posterior->units = users;
   posterior->level_count = levels;
@@ -104,8 +104,8 @@ static heed_status fill_units(const node_posterior *self, const heed_host *host,
   if (posterior->mean == NULL || posterior->sd == NULL ||
       posterior->levels == NULL || posterior->quantiles == NULL)
     return no_memory(error);
-  if (levels > 0)
-    memcpy(posterior->levels, self->levels, levels * sizeof(double));
+  for (size_t i = 0; i < levels; i++)
+    posterior->levels[i] = self->levels->items[i].number;
   for (size_t j = 0; j < users; j++) {
     const double *mass = posterior->mass + posterior->row[j] * count;
     posterior->mean[j] = mean_of(count, self->nodes, mass);
@@ -113,7 +113,7 @@ static heed_status fill_units(const node_posterior *self, const heed_host *host,
     for (size_t i = 0; i < levels; i++)
       posterior->quantiles[j * levels + i] = node_posterior_quantile(
           count, self->nodes, mass, self->discrete, histories->domain.low,
-          histories->domain.high, self->levels[i]);
+          histories->domain.high, posterior->levels[i]);
   }
   return HEED_OK;
 }

@@ -27,8 +27,7 @@ typedef struct node_posterior {
   const double *nodes, *log_weight;
   const double *log_likelihood; /* group_count x node_count */
   bool discrete;
-  size_t level_count;
-  const double *levels;
+  const heed_value *levels; /* the parameter `levels`; NULL: none */
   bool by_annotation;
   bool own_label; /* by annotation: the mean is told its own choice */
 } node_posterior;

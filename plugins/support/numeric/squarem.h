@@ -34,11 +34,11 @@ typedef struct squarem_problem {
   double (*value)(void *context, double *y);
   double objective; /* with value: at the x that the fit starts from */
 
-  double longest;      /* bound of |a|; HUGE_VAL: none */
-  double tolerance;    /* a cycle is still if it gains at most tolerance
-                          (1 + |objective|) */
-  int still_cycles;    /* so many in a row: the fit has converged */
-  uint64_t most_steps; /* no cycle starts after so many */
+  double longest;            /* bound of |a|; HUGE_VAL: none */
+  double tolerance;          /* a cycle is still if it gains at most tolerance
+                                (1 + |objective|) */
+  int still_cycles;          /* so many in a row: the fit has converged */
+  uint64_t most_steps;       /* no cycle starts after so many */
   const double *enough;      /* the fit ends once the objective is as high; or
                                 NULL */
   const heed_status *status; /* the fit ends once this is not HEED_OK; or

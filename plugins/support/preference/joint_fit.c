@@ -143,8 +143,8 @@ static double stand_at(joint_fit *fit, double *x) {
   const int d = (int)room->features;
   log_linear_margins(problem->data, x, fit->margin);
   expect(problem, fit, theta_of(fit, x));
-  room->objective = fit->log_likelihood -
-                    0.5 * problem->ridge * cblas_ddot(d, x, 1, x, 1);
+  room->objective =
+      fit->log_likelihood - 0.5 * problem->ridge * cblas_ddot(d, x, 1, x, 1);
   if (isnan(room->objective)) room->objective = -HUGE_VAL;
   memcpy(room->standing, x, room->count * sizeof *x);
   return room->objective;
