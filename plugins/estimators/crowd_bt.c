@@ -23,68 +23,31 @@
 #include "heed/estimator.h"
 #include "support/attention/em_driver.h"
 #include "support/attention/linear_posterior.h"
+#include "support/attention/parameters.h"
 #include "support/crowd/overlap.h"
 #include "support/crowd/strengths.h"
 
 enum { RIDGE, ALPHA, BETA, NEGATIVE, TOLERANCE, MOST_STEPS, PARAMETER_COUNT };
-enum { NEGATIVE_CLIP, NEGATIVE_KEEP };
 enum { OUT_STRENGTHS = EM_OUTPUT_COUNT };
 
-static const char *const negative_words[] = {"clip", "keep", NULL};
-
 static const heed_parameter parameters[] = {
-    [RIDGE] = {.name = "ridge",
-               .type = HEED_NUMBER,
-               .flags = HEED_OPEN_LOW,
-               .standard = "0.05",
-               .low = 0,
-               .high = 1e6,
-               .doc = "penalty on the sum of squared strengths"},
-    [ALPHA] = {.name = "alpha",
-               .type = HEED_NUMBER,
-               .standard = "1",
-               .low = 1,
-               .high = 1e6,
-               .doc = "the prior of a reliability is Beta(alpha, beta); 1 and "
-                      "1: maximum likelihood"},
-    [BETA] = {.name = "beta",
-              .type = HEED_NUMBER,
-              .standard = "1",
-              .low = 1,
-              .high = 1e6,
-              .doc = "second shape of that prior"},
-    [NEGATIVE] = {.name = "negative",
-                  .type = HEED_ENUM,
-                  .standard = "clip",
-                  .choices = negative_words,
-                  .doc = "eta of users who mostly say the opposite: clip (to "
-                         "0) or keep (negative)"},
-    [TOLERANCE] = {.name = "tolerance",
-                   .type = HEED_NUMBER,
-                   .flags = HEED_OPEN_LOW,
-                   .standard = "1e-10",
-                   .low = 0,
-                   .high = 1,
-                   .doc = "relative gain of the objective below which it has "
-                          "converged"},
-    [MOST_STEPS] = {.name = "max_iterations",
-                    .type = HEED_INTEGER,
-                    .standard = "20000",
-                    .low = 1,
-                    .high = 1e9,
-                    .doc = "EM steps"},
+    [RIDGE] = ESTIMATOR_RIDGE,
+    [ALPHA] = ESTIMATOR_SHAPE(
+        "alpha",
+        "the prior of a reliability is Beta(alpha, beta); 1 and "
+        "1: maximum likelihood"),
+    [BETA] = ESTIMATOR_SHAPE("beta", "second shape of that prior"),
+    [NEGATIVE] =
+        ESTIMATOR_NEGATIVE("eta of users who mostly say the opposite: clip (to "
+                           "0) or keep (negative)"),
+    [TOLERANCE] = ESTIMATOR_TOLERANCE("1e-10"),
+    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("20000", "EM steps"),
 };
 
 static const heed_output outputs[] = {
-    [EM_LOG_LIKELIHOOD] = {.name = "log_likelihood",
-                           .unit = "nat",
-                           .doc = "log-likelihood of the annotations"},
-    [EM_OBJECTIVE] = {.name = "objective",
-                      .unit = "nat",
-                      .doc = "what was maximised: with log-priors, less "
-                             "ridge sum s^2"},
-    [EM_ITERATIONS] = {.name = "iterations", .doc = "EM steps"},
-    [EM_CONVERGED] = {.name = "converged", .doc = "1: it has"},
+    ESTIMATOR_EM_OUTPUTS("what was maximised: with log-priors, less "
+                         "ridge sum s^2",
+                         "EM steps", "1: it has"),
     [OUT_STRENGTHS] = {.name = "strengths",
                        .doc = "strengths fitted: of models, or one a pair"},
 };
@@ -339,7 +302,7 @@ static heed_status fill(const crowd_bt_fit *self, const double *x,
       .c = posterior->casual,
       .d = d,
       .eta = eta,
-      .clip = self->values[NEGATIVE].integer == NEGATIVE_CLIP};
+      .clip = self->values[NEGATIVE].integer == ESTIMATOR_CLIP};
   return linear_posterior_fill(&users, host, posterior, error);
 }
 

@@ -21,14 +21,13 @@
 #include "heed/estimator.h"
 #include "support/attention/em_driver.h"
 #include "support/attention/linear_posterior.h"
+#include "support/attention/parameters.h"
 #include "support/crowd/overlap.h"
 
 enum { SHARE, ALPHA, BETA, NEGATIVE, TOLERANCE, MOST_STEPS, PARAMETER_COUNT };
-enum { NEGATIVE_CLIP, NEGATIVE_KEEP };
 enum { OUT_SHARED_PAIRS = EM_OUTPUT_COUNT, OUT_SHARE };
 
 static const char *const share_words[] = {"fitted", NULL};
-static const char *const negative_words[] = {"clip", "keep", NULL};
 
 static const heed_parameter parameters[] = {
     [SHARE] = {.name = "share",
@@ -39,52 +38,22 @@ static const heed_parameter parameters[] = {
                .high = 1,
                .choices = share_words,
                .doc = "share of pairs in which A's response is better"},
-    [ALPHA] = {.name = "alpha",
-               .type = HEED_NUMBER,
-               .standard = "1",
-               .low = 1,
-               .high = 1e6,
-               .doc = "the prior of an accuracy is Beta(alpha, beta); 1 and 1: "
-                      "maximum likelihood"},
-    [BETA] = {.name = "beta",
-              .type = HEED_NUMBER,
-              .standard = "1",
-              .low = 1,
-              .high = 1e6,
-              .doc = "second shape of that prior"},
-    [NEGATIVE] = {.name = "negative",
-                  .type = HEED_ENUM,
-                  .standard = "clip",
-                  .choices = negative_words,
-                  .doc = "eta of users more often wrong than right: clip (to "
-                         "0) or keep (negative)"},
-    [TOLERANCE] = {.name = "tolerance",
-                   .type = HEED_NUMBER,
-                   .flags = HEED_OPEN_LOW,
-                   .standard = "1e-10",
-                   .low = 0,
-                   .high = 1,
-                   .doc = "relative gain of the objective below which it has "
-                          "converged"},
-    [MOST_STEPS] = {.name = "max_iterations",
-                    .type = HEED_INTEGER,
-                    .standard = "20000",
-                    .low = 1,
-                    .high = 1e9,
-                    .doc = "EM steps"},
+    [ALPHA] = ESTIMATOR_SHAPE(
+        "alpha",
+        "the prior of an accuracy is Beta(alpha, beta); 1 and 1: "
+        "maximum likelihood"),
+    [BETA] = ESTIMATOR_SHAPE("beta", "second shape of that prior"),
+    [NEGATIVE] =
+        ESTIMATOR_NEGATIVE("eta of users more often wrong than right: clip (to "
+                           "0) or keep (negative)"),
+    [TOLERANCE] = ESTIMATOR_TOLERANCE("1e-10"),
+    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("20000", "EM steps"),
 };
 
 static const heed_output outputs[] = {
-    [EM_LOG_LIKELIHOOD] = {.name = "log_likelihood",
-                           .unit = "nat",
-                           .doc = "log-likelihood of the annotations"},
-    [EM_OBJECTIVE] = {.name = "objective",
-                      .unit = "nat",
-                      .doc = "what was maximised: with log-priors"},
-    [EM_ITERATIONS] = {.name = "iterations", .doc = "EM steps"},
-    [EM_CONVERGED] = {.name = "converged", .doc = "1: it has"},
-    [OUT_SHARED_PAIRS] = {.name = "shared_pairs",
-                          .doc = "pairs that two users or more chose on"},
+    ESTIMATOR_EM_OUTPUTS("what was maximised: with log-priors", "EM steps",
+                         "1: it has"),
+    [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
     [OUT_SHARE] = {.name = "share",
                    .doc = "share of pairs in which A's response is better"},
 };
@@ -253,7 +222,7 @@ static heed_status fill(const dawid_skene_fit *self, const heed_host *host,
       .c = c,
       .d = d,
       .eta = eta,
-      .clip = self->values[NEGATIVE].integer == NEGATIVE_CLIP};
+      .clip = self->values[NEGATIVE].integer == ESTIMATOR_CLIP};
   return linear_posterior_fill(&users, host, posterior, error);
 }
 

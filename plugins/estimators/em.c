@@ -12,6 +12,7 @@
 #include "estimators/em/fit.h"
 #include "support/attention/gap.h"
 #include "support/attention/node_posterior.h"
+#include "support/attention/parameters.h"
 
 enum {
   PRIOR,
@@ -48,46 +49,18 @@ static const char *const mu_words[] = {"known", "requested", "pair",
 static const char *const fit_words[] = {"fitted", "fixed", NULL};
 static const char *const unit_words[] = {"user", "annotation", NULL};
 static const char *const own_label_words[] = {"left_out", "included", NULL};
-static const heed_parameter level_item = {
-    .name = "level",
-    .type = HEED_NUMBER,
-    .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
-    .low = 0,
-    .high = 1};
 
 static const heed_parameter parameters[] = {
-    [PRIOR] = {.name = "prior",
-               .type = HEED_PLUGIN,
-               .standard = "beta",
-               .kind = HEED_DISTRIBUTION,
-               .doc = "P_eta as the estimator believes it"},
-    [MODEL] = {.name = "model",
-               .type = HEED_PLUGIN,
-               .standard = "attentive",
-               .kind = HEED_USER_MODEL,
-               .doc = "how the estimator believes that users choose"},
-    [MU] = {.name = "mu",
-            .type = HEED_ENUM_OR_NUMBER,
-            .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
-            .standard = "known",
-            .low = 0,
-            .high = 1,
-            .choices = mu_words,
-            .doc = "the gap: known (the pool's mean of p), requested (what "
-                   "the source was asked for), pair (p of each pair), "
-                   "estimated, or a number"},
-    [MU_ALPHA] = {.name = "mu_alpha",
-                  .type = HEED_NUMBER,
-                  .standard = "1",
-                  .low = 1,
-                  .high = 1e6,
-                  .doc = "estimated mu: its prior is Beta(mu_alpha, mu_beta)"},
-    [MU_BETA] = {.name = "mu_beta",
-                 .type = HEED_NUMBER,
-                 .standard = "1",
-                 .low = 1,
-                 .high = 1e6,
-                 .doc = "second shape of that prior"},
+    [PRIOR] = ESTIMATOR_PRIOR("beta", "P_eta as the estimator believes it"),
+    [MODEL] = ESTIMATOR_MODEL("how the estimator believes that users choose"),
+    [MU] =
+        ESTIMATOR_MU(mu_words,
+                     "the gap: known (the pool's mean of p), requested (what "
+                     "the source was asked for), pair (p of each pair), "
+                     "estimated, or a number"),
+    [MU_ALPHA] = ESTIMATOR_SHAPE(
+        "mu_alpha", "estimated mu: its prior is Beta(mu_alpha, mu_beta)"),
+    [MU_BETA] = ESTIMATOR_SHAPE("mu_beta", "second shape of that prior"),
     [P] = {.name = "p",
            .type = HEED_TEXT,
            .standard = "p",
@@ -113,58 +86,25 @@ static const heed_parameter parameters[] = {
                    .doc = "unit = annotation: told by the user's other "
                           "annotations alone, or by its own choice as well, "
                           "which prefers labels that p expects"},
-    [NODES] = {.name = "nodes",
-               .type = HEED_INTEGER,
-               .standard = "100",
-               .low = 2,
-               .high = 10000,
-               .doc = "nodes of a prior that has none of its own"},
-    [LEVELS] = {.name = "levels",
-                .type = HEED_LIST,
-                .standard = "[0.05, 0.25, 0.5, 0.75, 0.95]",
-                .low = 0,
-                .high = 100,
-                .item = &level_item,
-                .doc = "quantiles of each posterior, ascending"},
-    [STARTS] = {.name = "starts",
-                .type = HEED_INTEGER,
-                .standard = "5",
-                .low = 1,
-                .high = 1000,
-                .doc = "starts of a prior whose atoms move, or of any where "
-                       "eta may be below 0; the best fit counts"},
-    [TOLERANCE] = {.name = "tolerance",
-                   .type = HEED_NUMBER,
-                   .flags = HEED_OPEN_LOW,
-                   .standard = "1e-11",
-                   .low = 0,
-                   .high = 1,
-                   .doc = "relative gain of the objective below which it has "
-                          "converged"},
-    [MOST_STEPS] = {.name = "max_iterations",
-                    .type = HEED_INTEGER,
-                    .standard = "50000",
-                    .low = 1,
-                    .high = 1e9,
-                    .doc = "EM steps of one start"},
+    [NODES] = ESTIMATOR_PRIOR_NODES("100"),
+    [LEVELS] = ESTIMATOR_LEVELS,
+    [STARTS] =
+        ESTIMATOR_STARTS("5",
+                         "starts of a prior whose atoms move, or of any where "
+                         "eta may be below 0; the best fit counts"),
+    [TOLERANCE] = ESTIMATOR_TOLERANCE("1e-11"),
+    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("50000", "EM steps of one start"),
 };
 
 static const heed_output outputs[] = {
-    [EM_LOG_LIKELIHOOD] = {.name = "log_likelihood",
-                           .unit = "nat",
-                           .doc = "log-likelihood of the annotations"},
-    [EM_OBJECTIVE] = {.name = "objective",
-                      .unit = "nat",
-                      .doc = "what was maximised: with mu's log-prior"},
-    [EM_ITERATIONS] = {.name = "iterations", .doc = "EM steps, all starts"},
-    [EM_CONVERGED] = {.name = "converged", .doc = "1: the best start did"},
+    ESTIMATOR_EM_OUTPUTS("what was maximised: with mu's log-prior",
+                         "EM steps, all starts", "1: the best start did"),
     [OUT_IDENTIFIED] =
         {.name = "identified",
          .doc = "0: the data alone do not tell the parameters apart"},
     [OUT_BOUNDARY] = {.name = "boundary",
                       .doc = "1: the fit lies on the edge of its domain"},
-    [OUT_GROUPS] = {.name = "groups",
-                    .doc = "users with distinct sufficient statistics"},
+    [OUT_GROUPS] = ESTIMATOR_GROUPS,
     [OUT_MU] = {.name = "mu",
                 .flags = HEED_MAY_BE_NAN,
                 .doc = "the gap used or estimated; NaN: one a pair"},

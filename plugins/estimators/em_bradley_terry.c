@@ -17,6 +17,7 @@
 #include "estimators/em_bradley_terry/fit.h"
 #include "estimators/em_bradley_terry/predictive.h"
 #include "support/attention/node_posterior.h"
+#include "support/attention/parameters.h"
 
 enum {
   PRIOR,
@@ -42,68 +43,22 @@ enum {
   OUT_TAIL
 };
 
-static const heed_parameter level_item = {
-    .name = "level",
-    .type = HEED_NUMBER,
-    .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
-    .low = 0,
-    .high = 1};
-
 static const heed_parameter check_item = {
     .name = "check", .type = HEED_ENUM, .choices = predictive_names};
 
 static const heed_parameter parameters[] = {
-    [PRIOR] = {.name = "prior",
-               .type = HEED_PLUGIN,
-               .standard = "grid",
-               .kind = HEED_DISTRIBUTION,
-               .doc = "P_eta, fitted; one with fixed nodes"},
-    [MODEL] = {.name = "model",
-               .type = HEED_PLUGIN,
-               .standard = "attentive",
-               .kind = HEED_USER_MODEL,
-               .doc = "how users choose: a mixture of attending and not"},
-    [RIDGE] = {.name = "ridge",
-               .type = HEED_NUMBER,
-               .flags = HEED_OPEN_LOW,
-               .standard = "0.05",
-               .low = 0,
-               .high = 1e6,
-               .doc = "penalty on the sum of squared strengths"},
-    [NODES] = {.name = "nodes",
-               .type = HEED_INTEGER,
-               .standard = "41",
-               .low = 2,
-               .high = 10000,
-               .doc = "nodes of a prior that has none of its own"},
-    [LEVELS] = {.name = "levels",
-                .type = HEED_LIST,
-                .standard = "[0.05, 0.25, 0.5, 0.75, 0.95]",
-                .low = 0,
-                .high = 100,
-                .item = &level_item,
-                .doc = "quantiles of each posterior, ascending"},
-    [TOLERANCE] = {.name = "tolerance",
-                   .type = HEED_NUMBER,
-                   .flags = HEED_OPEN_LOW,
-                   .standard = "1e-10",
-                   .low = 0,
-                   .high = 1,
-                   .doc = "relative gain of the objective below which it has "
-                          "converged"},
-    [MOST_STEPS] = {.name = "max_iterations",
-                    .type = HEED_INTEGER,
-                    .standard = "20000",
-                    .low = 1,
-                    .high = 1e9,
-                    .doc = "EM steps of each start"},
-    [STARTS] = {.name = "starts",
-                .type = HEED_INTEGER,
-                .standard = "5",
-                .low = 1,
-                .high = 1000,
-                .doc = "where the user model has parameters to fit: places to "
-                       "start from, of which the best fit is kept"},
+    [PRIOR] = ESTIMATOR_PRIOR("grid", "P_eta, fitted; one with fixed nodes"),
+    [MODEL] =
+        ESTIMATOR_MODEL("how users choose: a mixture of attending and not"),
+    [RIDGE] = ESTIMATOR_RIDGE,
+    [NODES] = ESTIMATOR_PRIOR_NODES("41"),
+    [LEVELS] = ESTIMATOR_LEVELS,
+    [TOLERANCE] = ESTIMATOR_TOLERANCE("1e-10"),
+    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("20000", "EM steps of each start"),
+    [STARTS] = ESTIMATOR_STARTS(
+        "5",
+        "where the user model has parameters to fit: places to "
+        "start from, of which the best fit is kept"),
     [CHECKS] = {.name = "checks",
                 .type = HEED_LIST,
                 .standard = "[]",
@@ -127,14 +82,8 @@ static const heed_dimension dimensions[] = {
 static const char *const by_check[] = {"check", NULL};
 
 static const heed_output outputs[] = {
-    [EM_LOG_LIKELIHOOD] = {.name = "log_likelihood",
-                           .unit = "nat",
-                           .doc = "log-likelihood of the annotations"},
-    [EM_OBJECTIVE] = {.name = "objective",
-                      .unit = "nat",
-                      .doc = "what was maximised: less ridge sum s^2"},
-    [EM_ITERATIONS] = {.name = "iterations", .doc = "EM steps, all starts"},
-    [EM_CONVERGED] = {.name = "converged", .doc = "1: the best start did"},
+    ESTIMATOR_EM_OUTPUTS("what was maximised: less ridge sum s^2",
+                         "EM steps, all starts", "1: the best start did"),
     [OUT_MODELS] = {.name = "models", .doc = "models with a strength"},
     [OUT_BEST_STARTS] = {.name = "best_starts",
                          .doc = "share of starts that ended within 0.01 nat "

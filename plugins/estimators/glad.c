@@ -25,6 +25,7 @@
 
 #include "heed/estimator.h"
 #include "support/attention/em_driver.h"
+#include "support/attention/parameters.h"
 #include "support/crowd/overlap.h"
 
 enum {
@@ -36,11 +37,8 @@ enum {
   MOST_STEPS,
   PARAMETER_COUNT
 };
-enum { NEGATIVE_CLIP, NEGATIVE_KEEP };
 enum { OUT_SHARED_PAIRS = EM_OUTPUT_COUNT };
 enum { EXACT = 64 };
-
-static const char *const negative_words[] = {"clip", "keep", NULL};
 
 static const heed_parameter parameters[] = {
     [SHARE] = {.name = "share",
@@ -64,39 +62,17 @@ static const heed_parameter parameters[] = {
                   .high = 10,
                   .doc = "the prior of a pair's log easiness is normal with "
                          "this mean and sd 1"},
-    [NEGATIVE] = {.name = "negative",
-                  .type = HEED_ENUM,
-                  .standard = "clip",
-                  .choices = negative_words,
-                  .doc = "eta of users of negative ability: clip (to 0) or "
-                         "keep (negative)"},
-    [TOLERANCE] = {.name = "tolerance",
-                   .type = HEED_NUMBER,
-                   .flags = HEED_OPEN_LOW,
-                   .standard = "1e-9",
-                   .low = 0,
-                   .high = 1,
-                   .doc = "relative gain of the objective below which it has "
-                          "converged"},
-    [MOST_STEPS] = {.name = "max_iterations",
-                    .type = HEED_INTEGER,
-                    .standard = "20000",
-                    .low = 1,
-                    .high = 1e9,
-                    .doc = "EM steps"},
+    [NEGATIVE] =
+        ESTIMATOR_NEGATIVE("eta of users of negative ability: clip (to 0) or "
+                           "keep (negative)"),
+    [TOLERANCE] = ESTIMATOR_TOLERANCE("1e-9"),
+    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("20000", "EM steps"),
 };
 
 static const heed_output outputs[] = {
-    [EM_LOG_LIKELIHOOD] = {.name = "log_likelihood",
-                           .unit = "nat",
-                           .doc = "log-likelihood of the annotations"},
-    [EM_OBJECTIVE] = {.name = "objective",
-                      .unit = "nat",
-                      .doc = "what was maximised: with log-priors"},
-    [EM_ITERATIONS] = {.name = "iterations", .doc = "EM steps"},
-    [EM_CONVERGED] = {.name = "converged", .doc = "1: it has"},
-    [OUT_SHARED_PAIRS] = {.name = "shared_pairs",
-                          .doc = "pairs that two users or more chose on"},
+    ESTIMATOR_EM_OUTPUTS("what was maximised: with log-priors", "EM steps",
+                         "1: it has"),
+    [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
 };
 
 /* Far outside what the priors allow; an extrapolation must not overflow. */
@@ -329,7 +305,7 @@ static double solve(const glad_fit *self, const double *p, size_t user,
 }
 
 static double clipped(const glad_fit *self, double eta) {
-  const bool clips = self->values[NEGATIVE].integer == NEGATIVE_CLIP;
+  const bool clips = self->values[NEGATIVE].integer == ESTIMATOR_CLIP;
   return fmin(fmax(eta, clips ? 0 : -1), 1);
 }
 

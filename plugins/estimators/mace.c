@@ -21,6 +21,7 @@
 #include "heed/estimator.h"
 #include "support/attention/em_driver.h"
 #include "support/attention/linear_posterior.h"
+#include "support/attention/parameters.h"
 #include "support/crowd/overlap.h"
 
 enum { SMOOTHING, STARTS, TOLERANCE, MOST_STEPS, PARAMETER_COUNT };
@@ -34,40 +35,18 @@ static const heed_parameter parameters[] = {
                    .high = 1e6,
                    .doc = "added to each expected count; the paper's is 0.01 "
                           "over the number of labels"},
-    [STARTS] = {.name = "starts",
-                .type = HEED_INTEGER,
-                .standard = "10",
-                .low = 1,
-                .high = 1000,
-                .doc = "the first by agreement with others, the rest random; "
-                       "the best fit counts"},
-    [TOLERANCE] = {.name = "tolerance",
-                   .type = HEED_NUMBER,
-                   .flags = HEED_OPEN_LOW,
-                   .standard = "1e-10",
-                   .low = 0,
-                   .high = 1,
-                   .doc = "relative gain of the objective below which it has "
-                          "converged"},
-    [MOST_STEPS] = {.name = "max_iterations",
-                    .type = HEED_INTEGER,
-                    .standard = "20000",
-                    .low = 1,
-                    .high = 1e9,
-                    .doc = "EM steps of one start"},
+    [STARTS] =
+        ESTIMATOR_STARTS("10",
+                         "the first by agreement with others, the rest random; "
+                         "the best fit counts"),
+    [TOLERANCE] = ESTIMATOR_TOLERANCE("1e-10"),
+    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("20000", "EM steps of one start"),
 };
 
 static const heed_output outputs[] = {
-    [EM_LOG_LIKELIHOOD] = {.name = "log_likelihood",
-                           .unit = "nat",
-                           .doc = "log-likelihood of the annotations"},
-    [EM_OBJECTIVE] = {.name = "objective",
-                      .unit = "nat",
-                      .doc = "what was maximised: with the smoothing"},
-    [EM_ITERATIONS] = {.name = "iterations", .doc = "EM steps, all starts"},
-    [EM_CONVERGED] = {.name = "converged", .doc = "1: the best start did"},
-    [OUT_SHARED_PAIRS] = {.name = "shared_pairs",
-                          .doc = "pairs that two users or more chose on"},
+    ESTIMATOR_EM_OUTPUTS("what was maximised: with the smoothing",
+                         "EM steps, all starts", "1: the best start did"),
+    [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
 };
 
 /* Parameters stay as far from 0 and 1, so that no choice is impossible. */

@@ -33,58 +33,27 @@
 #include "support/attention/gap.h"
 #include "support/attention/histories.h"
 #include "support/attention/node_posterior.h"
+#include "support/attention/parameters.h"
 #include "support/attention/phi.h"
 
 enum { PRIOR, MODEL, MU, NODES, LEVELS, PARAMETER_COUNT };
 enum { OUT_LOG_LIKELIHOOD, OUT_MEAN, OUT_VARIANCE, OUT_POSSIBLE };
 
-static const heed_parameter level_item = {
-    .name = "level",
-    .type = HEED_NUMBER,
-    .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
-    .low = 0,
-    .high = 1};
-
 static const heed_parameter parameters[] = {
-    [PRIOR] = {.name = "prior",
-               .type = HEED_PLUGIN,
-               .standard = "beta",
-               .kind = HEED_DISTRIBUTION,
-               .doc = "the shape of P_eta; its moments are estimated"},
-    [MODEL] = {.name = "model",
-               .type = HEED_PLUGIN,
-               .standard = "attentive",
-               .kind = HEED_USER_MODEL,
-               .doc = "how users choose: a mixture without ties; its "
-                      "parameters stay where they start"},
-    [MU] = {.name = "mu",
-            .type = HEED_ENUM_OR_NUMBER,
-            .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
-            .standard = "known",
-            .low = 0,
-            .high = 1,
-            .choices = gap_words,
-            .doc = "the gap: known, requested, pair (p of each pair), or a "
-                   "number"},
-    [NODES] = {.name = "nodes",
-               .type = HEED_INTEGER,
-               .standard = "100",
-               .low = 2,
-               .high = 10000,
-               .doc = "nodes of a prior that has none of its own"},
-    [LEVELS] = {.name = "levels",
-                .type = HEED_LIST,
-                .standard = "[0.05, 0.25, 0.5, 0.75, 0.95]",
-                .low = 0,
-                .high = 100,
-                .item = &level_item,
-                .doc = "quantiles of each posterior, ascending"},
+    [PRIOR] = ESTIMATOR_PRIOR("beta",
+                              "the shape of P_eta; its moments are estimated"),
+    [MODEL] = ESTIMATOR_MODEL("how users choose: a mixture without ties; its "
+                              "parameters stay where they start"),
+    [MU] =
+        ESTIMATOR_MU(gap_words,
+                     "the gap: known, requested, pair (p of each pair), or a "
+                     "number"),
+    [NODES] = ESTIMATOR_PRIOR_NODES("100"),
+    [LEVELS] = ESTIMATOR_LEVELS,
 };
 
 static const heed_output outputs[] = {
-    [OUT_LOG_LIKELIHOOD] = {.name = "log_likelihood",
-                            .unit = "nat",
-                            .doc = "log-likelihood of the annotations"},
+    [OUT_LOG_LIKELIHOOD] = ESTIMATOR_LOG_LIKELIHOOD,
     [OUT_MEAN] = {.name = "mean",
                   .flags = HEED_MAY_BE_NAN,
                   .doc = "unbiased estimate of the mean of eta"},
