@@ -4,8 +4,11 @@
  *
  * E-step: posteriors on nodes.  M-step: the parameters theta of P_eta, those of
  * the user model phi, and mu under a Beta prior when it is estimated.  Any
- * distribution and any user model with an eta of one value: what differs
- * between them stands in their descriptors. */
+ * distribution and any user model with an eta of one value: their descriptors
+ * say how they differ.
+ *
+ * This file opens a fit, hands it to the driver (support/attention/em_driver.h)
+ * and fills the posterior; em/fit.h lists the other files. */
 #include <math.h>
 #include <string.h>
 

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Atoms: distributions of a few points whose places are parameters. */
+ * Atoms: the M-step of distributions of a few points whose places are
+ * parameters.
+ *
+ * Where the user model is a mixture, the expected log-likelihood of an atom is
+ * concave in its place; else its place is searched by golden section. */
 #include <math.h>
 #include <string.h>
 

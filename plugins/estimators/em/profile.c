@@ -3,6 +3,7 @@
  *
  * While it is taken, mu is not estimated but given: x is shorter by its last
  * value. */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -64,6 +65,7 @@ heed_status em_profile_mu(em_fit *self, double objective,
                           em_mu_profile *profile) {
   const double *x = self->em.x;
   const bool flat = self->mu_alpha == 1 && self->mu_beta == 1;
+  assert(self->estimates_mu);
   profile->low = find_end(self, x, EM_MU_LEAST, objective);
   profile->high = find_end(self, x, EM_MU_MOST, objective);
   profile->low_of_data = profile->low;

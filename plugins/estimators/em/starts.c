@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Where EM starts. */
+ * Where em starts: at moments, at atoms merged from free weights on a grid, or
+ * at random. */
 #include <math.h>
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The steps of em_bradley_terry, for the driver
  * (support/attention/em_driver.h). */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ static double penalty(const bradley_terry_fit *self, const double *s) {
 
 /* p of every annotation, at strengths s and a shift of the difference. */
 static void set_p(bradley_terry_fit *self, const double *s, double shift) {
+  assert(!self->histories.reduced);
   for (size_t i = 0; i < self->annotations; i++) {
     const size_t pair = self->histories.pair[i];
     self->histories.p[i] = bradley_terry_chance(s[self->model_a[pair]] -

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The driver of EM: steps for SQUAREM, and the loop over starts. */
+ * The driver of EM: steps for SQUAREM, and the loop over starts.
+ *
+ * Contract and callers: em_driver.h.  Invariant: x holds the best fit of the
+ * starts so far; trial belongs to the start under way. */
 #include "support/attention/em_driver.h"
 
 #include <assert.h>

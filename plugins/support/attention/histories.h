@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Histories: the annotations of each user as a user model reads them; users
+ * Histories: the annotations of each user as a user model reads them.  Users
  * whose likelihood must be equal are one group.
  *
  * When all pairs share one p and the model has classes, a history is its counts
  * of classes, and an iteration costs the number of distinct counts, not of
- * annotations. */
+ * annotations.
+ *
+ * Called by every estimator that has a user model, and by the posteriors
+ * (node_posterior.h, leave_out.h, point_posterior.h). */
 #ifndef HEED_SUPPORT_ATTENTION_HISTORIES_H
 #define HEED_SUPPORT_ATTENTION_HISTORIES_H
 

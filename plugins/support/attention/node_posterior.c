@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Posteriors of users on nodes. */
+ * Posteriors of users on nodes: by group, by user, by annotation.
+ *
+ * Invariant: each row of mass sums to 1, or the fill fails with HEED_NUMERIC.
+ */
 #include "support/attention/node_posterior.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -34,6 +38,7 @@ double node_posterior_quantile(size_t count, const double *nodes,
                                const double *mass, bool discrete, double low,
                                double high, double q) {
   double below = 0;
+  assert(count > 0);
   for (size_t k = 0; k < count; k++) {
     if (below + mass[k] < q && k + 1 < count) {
       below += mass[k];
@@ -170,6 +175,7 @@ static heed_status fill_by_annotation(const node_posterior *self,
 heed_status node_posterior_fill(const node_posterior *self,
                                 const heed_host *host,
                                 heed_posterior *posterior, heed_error *error) {
+  assert(self->histories->domain.dimension == 1);
   const heed_status status = fill_by_user(self, host, posterior, error);
   if (status != HEED_OK) return status;
   if (self->by_annotation)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Posteriors of users on nodes: mass, means, quantiles, and the mean that
- * leaves an annotation out. */
+ * Posteriors of users on nodes: mass, means, quantiles, and the mean without an
+ * annotation.  Called by em, em_bradley_terry, moments and bayes, which know
+ * the prior's weights and each group's likelihood. */
 #ifndef HEED_SUPPORT_ATTENTION_NODE_POSTERIOR_H
 #define HEED_SUPPORT_ATTENTION_NODE_POSTERIOR_H
 

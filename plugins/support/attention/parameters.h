@@ -14,28 +14,28 @@
 
 /* ---- what is believed ---- */
 
-#define ESTIMATOR_PRIOR(default_prior, text)                         \
-  {                                                                  \
-    .name = "prior", .type = HEED_PLUGIN, .standard = default_prior, \
-    .doc = text, .kind = HEED_DISTRIBUTION                           \
+#define ESTIMATOR_PRIOR(default_prior, text)                           \
+  {                                                                    \
+    .name = "prior", .type = HEED_PLUGIN, .standard = (default_prior), \
+    .doc = (text), .kind = HEED_DISTRIBUTION                           \
   }
 #define ESTIMATOR_MODEL(text)                                      \
   {                                                                \
     .name = "model", .type = HEED_PLUGIN, .standard = "attentive", \
-    .doc = text, .kind = HEED_USER_MODEL                           \
+    .doc = (text), .kind = HEED_USER_MODEL                         \
   }
 /* words: gap_words (gap.h), or more. */
 #define ESTIMATOR_MU(words, text)                                           \
   {                                                                         \
     .name = "mu", .type = HEED_ENUM_OR_NUMBER,                              \
     .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH, .standard = "known", .low = 0, \
-    .high = 1, .choices = words, .doc = text                                \
+    .high = 1, .choices = (words), .doc = (text)                            \
   }
 /* A shape of a Beta prior. */
-#define ESTIMATOR_SHAPE(word, text)                                            \
-  {                                                                            \
-    .name = word, .type = HEED_NUMBER, .standard = "1", .low = 1, .high = 1e6, \
-    .doc = text                                                                \
+#define ESTIMATOR_SHAPE(word, text)                                 \
+  {                                                                 \
+    .name = (word), .type = HEED_NUMBER, .standard = "1", .low = 1, \
+    .high = 1e6, .doc = (text)                                      \
   }
 #define ESTIMATOR_RIDGE                                           \
   {                                                               \
@@ -46,10 +46,10 @@
 
 /* ---- nodes and quantiles ---- */
 
-#define ESTIMATOR_NODES(count, text)                                    \
-  {                                                                     \
-    .name = "nodes", .type = HEED_INTEGER, .standard = count, .low = 2, \
-    .high = 10000, .doc = text                                          \
+#define ESTIMATOR_NODES(count, text)                                      \
+  {                                                                       \
+    .name = "nodes", .type = HEED_INTEGER, .standard = (count), .low = 2, \
+    .high = 10000, .doc = (text)                                          \
   }
 #define ESTIMATOR_PRIOR_NODES(count) \
   ESTIMATOR_NODES(count, "nodes of a prior that has none of its own")
@@ -71,29 +71,29 @@ enum { ESTIMATOR_CLIP, ESTIMATOR_KEEP };
 #define ESTIMATOR_NEGATIVE(text)                               \
   {                                                            \
     .name = "negative", .type = HEED_ENUM, .standard = "clip", \
-    .choices = estimator_negative_words, .doc = text           \
+    .choices = estimator_negative_words, .doc = (text)         \
   }
 extern const char *const estimator_negative_words[];
 
 /* ---- iteration (em_driver.h) ---- */
 
-#define ESTIMATOR_STARTS(count, text)                                    \
-  {                                                                      \
-    .name = "starts", .type = HEED_INTEGER, .standard = count, .low = 1, \
-    .high = 1000, .doc = text                                            \
+#define ESTIMATOR_STARTS(count, text)                                      \
+  {                                                                        \
+    .name = "starts", .type = HEED_INTEGER, .standard = (count), .low = 1, \
+    .high = 1000, .doc = (text)                                            \
   }
 #define ESTIMATOR_TOLERANCE(gain)                                     \
   {                                                                   \
     .name = "tolerance", .type = HEED_NUMBER, .flags = HEED_OPEN_LOW, \
-    .standard = gain, .low = 0, .high = 1,                            \
+    .standard = (gain), .low = 0, .high = 1,                          \
     .doc =                                                            \
         "relative gain of the objective below which it has "          \
         "converged"                                                   \
   }
-#define ESTIMATOR_MOST_STEPS(count, text)                              \
-  {                                                                    \
-    .name = "max_iterations", .type = HEED_INTEGER, .standard = count, \
-    .low = 1, .high = 1e9, .doc = text                                 \
+#define ESTIMATOR_MOST_STEPS(count, text)                                \
+  {                                                                      \
+    .name = "max_iterations", .type = HEED_INTEGER, .standard = (count), \
+    .low = 1, .high = 1e9, .doc = (text)                                 \
   }
 
 /* ---- outputs ---- */
@@ -109,9 +109,9 @@ extern const char *const estimator_negative_words[];
   [EM_LOG_LIKELIHOOD] = ESTIMATOR_LOG_LIKELIHOOD,                             \
   [EM_OBJECTIVE] = {.name = "objective",                                      \
                     .unit = "nat",                                            \
-                    .doc = objective_text},                                   \
-  [EM_ITERATIONS] = {.name = "iterations", .doc = iterations_text},           \
-  [EM_CONVERGED] = {.name = "converged", .doc = converged_text}
+                    .doc = (objective_text)},                                 \
+  [EM_ITERATIONS] = {.name = "iterations", .doc = (iterations_text)},         \
+  [EM_CONVERGED] = {.name = "converged", .doc = (converged_text)}
 #define ESTIMATOR_GROUPS \
   { .name = "groups", .doc = "users with distinct sufficient statistics" }
 #define ESTIMATOR_SHARED_PAIRS \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Phi: bounds and ascent, parameter by parameter. */
+ * Phi: start, bounds and ascent of a user model's parameters. */
 #include "support/attention/phi.h"
 
 heed_status phi_open(const heed_host *host, const heed_instance *model,

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SQUAREM: the cycle in its two forms, and the loop around it.
  *
- * Invariant of the loop: `second` is the point whose objective is
- * result.objective.  Where step() tells the objective, x is a step ahead of
- * it. */
+ * Invariant of the loop: result.objective is that at x where value() tells it;
+ * where step() does, it is that at cycle.second, and x is a step ahead. */
 #include "support/numeric/squarem.h"
 
 #include <assert.h>
@@ -79,6 +78,7 @@ static bool take_step(const squarem_problem *problem, squarem_result *result,
   const double there = problem->step(problem->context, x);
   result->steps++;
   if (!(there > -HUGE_VAL)) return false;
+  assert(there >= result->objective);
   memcpy(target, x, problem->count * sizeof *x);
   result->objective = there;
   trace(problem, result->steps, there);

@@ -9,6 +9,7 @@
  * in the fit (mass, margin, log_likelihood) and in room->terms. */
 #include "support/preference/joint_fit.h"
 
+#include <assert.h>
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
@@ -241,6 +242,7 @@ static double em_step(void *context, double *x) {
   double length = 1.0, promised;
   if (!stands_at(fit, x)) stand_at(fit, x);
   const double objective = room->objective;
+  assert(stands_at(fit, x));
   memcpy(room->earlier, x, room->count * sizeof *x);
   if (!log_linear_step(room->problem->data, room->terms.slope,
                        room->terms.information, room->problem->ridge, x,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Fits of a policy: which loss, from where, how far. */
+ * Fits of a policy: which loss, from which start, to which tolerance. */
 #include "support/preference/policy_fit.h"
 
 #include <math.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Fits of a policy to comparisons, whatever the loss. */
+ * Fits of a policy to comparisons, for any loss.  The trainer dpo calls
+ * policy_fit_run(); dpo_llm opens a policy_fit for its settings and its joint
+ * loss, and takes steps of its own. */
 #ifndef HEED_SUPPORT_PREFERENCE_POLICY_FIT_H
 #define HEED_SUPPORT_PREFERENCE_POLICY_FIT_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Refined posteriors: from a joint fit's nodes and mass. */
+ * Refined posteriors: columns of a posterior from a joint fit's nodes and mass.
+ */
 #include "support/preference/refined.h"
 
 #include <math.h>

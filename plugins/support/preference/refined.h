@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The posterior that a joint fit ends with. */
+ * The posterior that a joint fit ends with.  Called by the trainers dpo and
+ * dpo_llm. */
 #ifndef HEED_SUPPORT_PREFERENCE_REFINED_H
 #define HEED_SUPPORT_PREFERENCE_REFINED_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Tuning: folds, fits without one, scores. */
+ * Tuning: folds, fits without one of them, and scores.  Called by dpo.c alone.
+ */
 #include "trainers/dpo/tuning.h"
 
 #include <cblas.h>
