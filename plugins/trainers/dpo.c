@@ -11,7 +11,11 @@
 
 #include "heed/memory.h"
 #include "heed/trainer.h"
+#include "support/preference/comparisons.h"
+#include "support/preference/joint_fit.h"
+#include "support/preference/policy_fit.h"
 #include "support/preference/refined.h"
+#include "support/preference/settings.h"
 #include "trainers/dpo/tuning.h"
 
 enum { BETA = PREFERENCE_PARAMETER_COUNT, RIDGE, FOLDS, PARAMETER_COUNT };
@@ -175,11 +179,6 @@ static heed_status tune(const dpo_training *self, tuning_choice *choice,
   return status;
 }
 
-static void watch(void *context, size_t step, double objective) {
-  const heed_host *host = context;
-  host->trace(host, "objective", step, objective);
-}
-
 /* P(A's response is better) of each annotation, by the fitted reward. */
 static double *chances(const dpo_training *self) {
   const heed_table *annotations = self->crowd->annotations;
@@ -197,10 +196,7 @@ static double *chances(const dpo_training *self) {
 static heed_status fit_all(dpo_training *self, double ridge,
                            policy_found *found, heed_policy *policy,
                            heed_error *error) {
-  if (self->fit.joint != NULL) {
-    self->fit.joint->context = (void *)self->host;
-    self->fit.joint->watch = watch;
-  }
+  if (self->fit.joint != NULL) self->fit.joint->host = self->host;
   const heed_status status =
       policy_fit_run(&self->fit, self->rows.weight, ridge, POLICY_EXACT, true,
                      self->w, found, error);

@@ -8,6 +8,7 @@
 #include "heed/memory.h"
 #include "heed/trainer.h"
 #include "support/preference/refined.h"
+#include "support/preference/settings.h"
 #include "trainers/dpo_llm/learner.h"
 
 enum {

@@ -3,6 +3,7 @@
 #include "support/preference/joint.h"
 
 #include "../support/workbench.h"
+#include "support/preference/loss.h"
 
 enum { ROWS = 9, UNITS = 3, NODES = 4 };
 

@@ -3,6 +3,7 @@
  * before the next. */
 #include "estimators/em_bradley_terry/predictive.h"
 
+#include <assert.h>
 #include <gsl/gsl_sort_double.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -159,7 +160,7 @@ static void summarise(const predictive_simulation *self, predictive_check check,
 }
 
 /* P(choice) of every annotation for an inattentive and an attentive user. */
-static void foretell(const attention_histories *histories, const double *phi,
+static void find_chances(const attention_histories *histories, const double *phi,
                      int8_t *choice, int8_t what, double *target) {
   static const double both[2] = {0, 1};
   const size_t rows = histories->crowd->annotations->rows;
@@ -174,6 +175,7 @@ heed_status predictive_simulate(
     const double *phi, const heed_posterior *posterior, size_t draws,
     attention_predictive predictive[PREDICTIVE_COUNT], heed_error *error) {
   const size_t rows = histories->crowd->annotations->rows;
+  assert(!histories->reduced && histories->domain.mixture);
   int8_t *choice = host->scratch(host, rows, sizeof *choice);
   double *values = host->scratch(host, draws, sizeof *values);
   predictive_simulation self = {
@@ -188,8 +190,8 @@ heed_status predictive_simulate(
   if (choice == NULL || values == NULL || self.chose_a == NULL ||
       self.chose_b == NULL || self.seen == NULL || self.simulated == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out");
-  foretell(histories, phi, choice, HEED_CHOSE_A, self.chose_a);
-  foretell(histories, phi, choice, HEED_CHOSE_B, self.chose_b);
+  find_chances(histories, phi, choice, HEED_CHOSE_A, self.chose_a);
+  find_chances(histories, phi, choice, HEED_CHOSE_B, self.chose_b);
   for (size_t j = 0; j < histories->crowd->users->rows; j++)
     simulate_user(&self, host, j);
   for (size_t i = 0; i < PREDICTIVE_COUNT; i++)

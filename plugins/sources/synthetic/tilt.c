@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Tilts: models A and B, and how far apart they must lean for a gap. */
+ * Tilts: models A and B, and how far apart they must lean for a gap.  Called by
+ * the source synthetic. */
 #include "sources/synthetic/tilt.h"
 
 #include <cblas.h>

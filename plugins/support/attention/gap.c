@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The gap that a parameter means. */
+ * The gap that the parameter `mu` means: known, requested, of each pair, or a
+ * number. */
 #include "support/attention/gap.h"
 
 #include <math.h>

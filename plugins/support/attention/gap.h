@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The parameter `mu` of estimators that do not estimate it. */
+ * The parameter `mu` of estimators that do not estimate it: constant,
+ * frequency, oracle, moments and bayes, and em where mu is not "estimated". */
 #ifndef HEED_SUPPORT_ATTENTION_GAP_H
 #define HEED_SUPPORT_ATTENTION_GAP_H
 

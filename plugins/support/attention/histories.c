@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Histories: users grouped by what their likelihood depends on. */
+ * Histories: users grouped by what their likelihood depends on.
+ *
+ * Two forms.  Not reduced: a group a user, answers that point into choice, left
+ * and p of all annotations.  Reduced: groups with equal counts of classes,
+ * found by a hash table, and one set of answers for all of them.
+ *
+ * Invariants: group_of[j] < group_count; users sums to the count of users; a
+ * reduced history has one p, class_p, and no weights. */
 #include "support/attention/histories.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -143,6 +151,7 @@ static heed_status group_users(const heed_host *host, attention_histories *self,
     self->group_of[j] = group_with(self, table, room - 1, mine);
     self->users[self->group_of[j]]++;
   }
+  assert(self->group_count <= users);
   return make_classes(host, self, shared_p, error);
 }
 
@@ -179,6 +188,7 @@ heed_status histories_read_p(attention_histories *self, const char *column,
                              heed_error *error) {
   const heed_table *pairs = self->crowd->world->pairs;
   const double *p = heed_table_data(pairs, column, HEED_FLOAT64);
+  assert(!self->reduced);
   if (p == NULL)
     return heed_fail(error, HEED_UNSUPPORTED,
                      "p: the pairs of this source have no numbers called "
@@ -208,6 +218,20 @@ void histories_set_p(attention_histories *self, double shared_p) {
 void histories_spread_p(attention_histories *self) {
   if (self->reduced)
     fill(self->p, self->crowd->annotations->rows, self->class_p[0]);
+}
+
+heed_status histories_check_nodes(const attention_histories *self,
+                                  const heed_instance *prior, size_t node_count,
+                                  const double *nodes, heed_error *error) {
+  const heed_domain *domain = &self->domain;
+  for (size_t k = 0; k < node_count; k++)
+    if (!(nodes[k] >= domain->low && nodes[k] <= domain->high))
+      return heed_fail(error, HEED_UNSUPPORTED,
+                       "the prior %s allows an attentiveness of %.4g, outside "
+                       "the %g to %g of the model %s",
+                       prior->plugin->name, nodes[k], domain->low, domain->high,
+                       self->model->plugin->name);
+  return HEED_OK;
 }
 
 /* Room that stays: an iteration must not take memory. */
@@ -308,6 +332,7 @@ static heed_answers annotations_of(const attention_histories *self,
                                 .pairs = self->crowd->world->pairs,
                                 .row = self->row + first,
                                 .pair = self->pair + first};
+  assert(first + count <= self->crowd->annotations->rows);
   return answers;
 }
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Histories: the annotations of each user as a user model reads them; users
+ * Histories: the annotations of each user as a user model reads them.  Users
  * whose likelihood must be equal are one group.
  *
  * When all pairs share one p and the model has classes, a history is its counts
  * of classes, and an iteration costs the number of distinct counts, not of
- * annotations. */
+ * annotations.
+ *
+ * Called by every estimator that has a user model, and by the posteriors
+ * (node_posterior.h, leave_out.h, point_posterior.h). */
 #ifndef HEED_SUPPORT_ATTENTION_HISTORIES_H
 #define HEED_SUPPORT_ATTENTION_HISTORIES_H
 
@@ -58,6 +61,12 @@ heed_status histories_read_p(attention_histories *self, const char *column,
  * have the old one: histories_spread_p() once a fit is done. */
 void histories_set_p(attention_histories *self, double shared_p);
 void histories_spread_p(attention_histories *self);
+
+/* HEED_UNSUPPORTED where the model's domain does not hold all nodes of the
+ * prior. */
+heed_status histories_check_nodes(const attention_histories *self,
+                                  const heed_instance *prior, size_t node_count,
+                                  const double *nodes, heed_error *error);
 
 /* log P(history | eta) of every group at every node into
  * log_likelihood[group_count x node_count]. */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Hyperpriors. */
+ * Hyperpriors: reading `center` and `spread`, and the density.
+ *
+ * Invariant: count and theta_count are at most HYPER_MOST. */
 #include "support/attention/hyper.h"
 
+#include <assert.h>
 #include <math.h>
 
 const heed_parameter hyper_center_item = {
@@ -63,6 +66,7 @@ heed_status hyper_open(const heed_instance *instance, const heed_value *center,
 
 double hyper_log_density(const attention_hyper *self, const double *free) {
   double sum = 0;
+  assert(self->count <= HYPER_MOST);
   for (size_t i = 0; i < self->count; i++) {
     const double z = (free[i] - self->center[i]) / self->spread[i];
     sum -= z * z / 2 + log(self->spread[i]) + 0.9189385332046727;

@@ -4,7 +4,8 @@
  * logarithms of alpha and beta; of Gaussian mean and log sd; of two_point the
  * log-odds of low, of how far high lies from low to 1, and of share.
  *
- * The parameters `center` and `spread` of a plugin, lists of numbers. */
+ * The parameters `center` and `spread` of bayes and of the distribution drawn,
+ * lists of numbers. */
 #ifndef HEED_SUPPORT_ATTENTION_HYPER_H
 #define HEED_SUPPORT_ATTENTION_HYPER_H
 

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Leaving an annotation out. */
+ * Leaving an annotation out, in three ways:
+ *   by classes   reduced histories: the counts less one
+ *   by division  a user's likelihood over P(choice), or over what `attention`
+ *                says of a model with memory
+ *   anew         a model with memory that says nothing of single annotations:
+ *                the likelihood of the history without the annotation */
 #include "support/attention/leave_out.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -218,6 +224,7 @@ heed_status leave_out_fill(const node_posterior *self, const double *mass,
   const bool wanted = left_out->attention != NULL;
   const bool memory = functions->log_likelihood != NULL;
   leave_out_room room;
+  assert(wanted == (left_out->attended != NULL));
   if (wanted && !histories_attends(self->histories))
     return heed_fail(error, HEED_UNSUPPORTED,
                      "the user model %s does not say which annotations were "

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What is believed without an annotation; and whether it was attended. */
+ * What is believed of a user without one annotation, and whether that
+ * annotation was attended.  Called by node_posterior.c alone. */
 #ifndef HEED_SUPPORT_ATTENTION_LEAVE_OUT_H
 #define HEED_SUPPORT_ATTENTION_LEAVE_OUT_H
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Posteriors of users whose choices are linear in eta. */
+ * Posteriors of users whose choices are linear in eta: derivatives of f, and
+ * its maximum without an annotation, by Newton's method inside a shrinking
+ * bracket. */
 #include "support/attention/linear_posterior.h"
 
+#include <assert.h>
 #include <math.h>
 
 /* f' and -f''. */
@@ -104,6 +107,7 @@ heed_status linear_posterior_fill(const linear_posterior *self,
   const size_t users = self->crowd->users->rows;
   const size_t rows = self->crowd->annotations->rows;
   double everyone = 0;
+  assert(self->low < self->high && self->alpha >= 1 && self->beta >= 1);
   posterior->unit = HEED_BY_USER;
   posterior->units = users;
   posterior->mean = host->allocate(host, users, sizeof(double));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Posteriors by user, of estimators that maximise over each user's eta where
- * choices are linear in it: P(choice) = c + eta d, the rest of the model as
- * fitted.
+ * Posteriors by user of estimators that maximise over each user's eta, and
+ * whose choices are linear in it: P(choice) = c + eta d, the rest of the model
+ * as fitted.
  *
  *   f(eta) = sum_i log(c_i + eta d_i) + (alpha - 1) log t + (beta - 1) log(1-t)
  *
@@ -9,7 +9,9 @@
  * fit, at most that of a flat law; left_out maximises f without the annotation,
  * exactly for users of up to LINEAR_POSTERIOR_EXACT annotations, and by one
  * step of Newton's method from the fit, whose error is of order n^-2, for users
- * with more. */
+ * with more.
+ *
+ * Called by dawid_skene, mace and crowd_bt. */
 #ifndef HEED_SUPPORT_ATTENTION_LINEAR_POSTERIOR_H
 #define HEED_SUPPORT_ATTENTION_LINEAR_POSTERIOR_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Exponential families of two parameters on fixed nodes of an interval. */
+ * Exponential families of two parameters on fixed nodes: weights, their mean
+ * and variance, and the maximum-likelihood fit by Newton's method. */
 #include "support/attention/node_family.h"
 
 #include <math.h>

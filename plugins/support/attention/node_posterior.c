@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Posteriors of users on nodes. */
+ * Posteriors of users on nodes: by group, by user, by annotation.
+ *
+ * Invariant: each row of mass sums to 1, or the fill fails with HEED_NUMERIC.
+ */
 #include "support/attention/node_posterior.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -34,6 +38,7 @@ double node_posterior_quantile(size_t count, const double *nodes,
                                const double *mass, bool discrete, double low,
                                double high, double q) {
   double below = 0;
+  assert(count > 0);
   for (size_t k = 0; k < count; k++) {
     if (below + mass[k] < q && k + 1 < count) {
       below += mass[k];
@@ -93,7 +98,7 @@ static heed_status fill_units(const node_posterior *self, const heed_host *host,
                               heed_posterior *posterior, heed_error *error) {
   const attention_histories *histories = self->histories;
   const size_t users = histories->crowd->users->rows, count = self->node_count;
-  const size_t levels = self->level_count;
+  const size_t levels = self->levels == NULL ? 0 : self->levels->count;
   posterior->unit = HEED_BY_USER;
   posterior->units = users;
   posterior->level_count = levels;
@@ -104,8 +109,8 @@ static heed_status fill_units(const node_posterior *self, const heed_host *host,
   if (posterior->mean == NULL || posterior->sd == NULL ||
       posterior->levels == NULL || posterior->quantiles == NULL)
     return no_memory(error);
-  if (levels > 0)
-    memcpy(posterior->levels, self->levels, levels * sizeof(double));
+  for (size_t i = 0; i < levels; i++)
+    posterior->levels[i] = self->levels->items[i].number;
   for (size_t j = 0; j < users; j++) {
     const double *mass = posterior->mass + posterior->row[j] * count;
     posterior->mean[j] = mean_of(count, self->nodes, mass);
@@ -113,7 +118,7 @@ static heed_status fill_units(const node_posterior *self, const heed_host *host,
     for (size_t i = 0; i < levels; i++)
       posterior->quantiles[j * levels + i] = node_posterior_quantile(
           count, self->nodes, mass, self->discrete, histories->domain.low,
-          histories->domain.high, self->levels[i]);
+          histories->domain.high, posterior->levels[i]);
   }
   return HEED_OK;
 }
@@ -170,6 +175,7 @@ static heed_status fill_by_annotation(const node_posterior *self,
 heed_status node_posterior_fill(const node_posterior *self,
                                 const heed_host *host,
                                 heed_posterior *posterior, heed_error *error) {
+  assert(self->histories->domain.dimension == 1);
   const heed_status status = fill_by_user(self, host, posterior, error);
   if (status != HEED_OK) return status;
   if (self->by_annotation)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Posteriors of users on nodes: mass, means, quantiles, and the mean that
- * leaves an annotation out. */
+ * Posteriors of users on nodes: mass, means, quantiles, and the mean without an
+ * annotation.  Called by em, em_bradley_terry, moments and bayes, which know
+ * the prior's weights and each group's likelihood. */
 #ifndef HEED_SUPPORT_ATTENTION_NODE_POSTERIOR_H
 #define HEED_SUPPORT_ATTENTION_NODE_POSTERIOR_H
 
@@ -27,8 +28,7 @@ typedef struct node_posterior {
   const double *nodes, *log_weight;
   const double *log_likelihood; /* group_count x node_count */
   bool discrete;
-  size_t level_count;
-  const double *levels;
+  const heed_value *levels; /* the parameter `levels`; NULL: none */
   bool by_annotation;
   bool own_label; /* by annotation: the mean is told its own choice */
 } node_posterior;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Posteriors of estimators that give each user a number. */
+ * Posteriors of estimators that give each user a number: what the user model
+ * says of each annotation. */
 #include "support/attention/point_posterior.h"
 
 #include <math.h>
 
 #include "support/attention/gap.h"
+#include "support/attention/phi.h"
 
 static heed_status fill(const heed_host *host,
                         const attention_histories *histories,
@@ -23,17 +25,10 @@ static heed_status fill(const heed_host *host,
   if (posterior->mean == NULL || posterior->sd == NULL ||
       posterior->left_out == NULL || posterior->casual == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out");
-  if (histories->domain.phi_count > 0) {
-    const heed_user_model_functions *functions =
-        histories->model->plugin->functions;
-    double *phi =
-        host->allocate(host, 3 * histories->domain.phi_count, sizeof *phi);
-    if (phi == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
-    functions->phi(histories->model->self, phi,
-                   phi + histories->domain.phi_count,
-                   phi + 2 * histories->domain.phi_count);
-    posterior->phi = phi;
-  }
+  attention_phi phi;
+  const heed_status status = phi_open(host, histories->model, &phi, error);
+  if (status != HEED_OK) return status;
+  posterior->phi = phi.start;
   histories_casual(histories, posterior->phi, posterior->casual);
   return HEED_OK;
 }

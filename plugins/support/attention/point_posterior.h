@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Posteriors of estimators that give each user a number and no distribution. */
+ * Posteriors of estimators that give each user a number and no distribution:
+ * constant, frequency and oracle. */
 #ifndef HEED_SUPPORT_ATTENTION_POINT_POSTERIOR_H
 #define HEED_SUPPORT_ATTENTION_POINT_POSTERIOR_H
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Fits of distributions: Newton's method with derivatives by differences.
+ * Fits of distributions: refit() where the distribution has it, else Newton's
+ * method with derivatives by differences.
  *
  * A distribution has a few parameters at most, so that a step costs some ten
- * evaluations of Q. */
+ * evaluations of Q.  The Hessian of an earlier call is used again while its
+ * steps gain: EM moves theta little from call to call. */
 #include "support/attention/prior_fit.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -177,6 +180,7 @@ static bool climb(prior_fit *self, const double *nodes, const double *mass,
     for (size_t i = 0; i < p; i++)
       self->trial[i] = self->free[i] + length * self->step[i];
     const double found = value_at(self, nodes, mass, self->trial);
+    assert(!isnan(found));
     if (found > *value) {
       memcpy(self->free, self->trial, p * sizeof *self->free);
       *value = found;

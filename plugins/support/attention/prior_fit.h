@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The M-step of any distribution: theta that fits expected counts at nodes. */
+ * The M-step of any distribution: the theta that fits expected counts at nodes
+ * best.  Called by node_prior.h's users (em, em_bradley_terry) and by the joint
+ * fit of preferences. */
 #ifndef HEED_SUPPORT_ATTENTION_PRIOR_FIT_H
 #define HEED_SUPPORT_ATTENTION_PRIOR_FIT_H
 

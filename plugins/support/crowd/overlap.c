@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Annotations gathered by pair. */
+ * Annotations gathered by pair: a counting sort, and what follows from it.
+ *
+ * Invariant: within a pair, annotations are in the crowd's order, which is by
+ * user. */
 #include "support/crowd/overlap.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -42,10 +46,12 @@ heed_status overlap_open(const heed_host *host, const heed_crowd *crowd,
       self->user == NULL || self->chose_a == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out");
   gather(self, next);
-  for (size_t i = 0; i < pairs; i++)
-    self->shared +=
-        self->first[i + 1] > self->first[i] &&
-        self->user[self->first[i]] != self->user[self->first[i + 1] - 1];
+  for (size_t i = 0; i < pairs; i++) {
+    const size_t start = self->first[i], end = self->first[i + 1];
+    if (end == start) continue;
+    assert(self->user[start] <= self->user[end - 1]);
+    self->shared += self->user[start] != self->user[end - 1];
+  }
   return HEED_OK;
 }
 

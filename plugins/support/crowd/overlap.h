@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Overlap: annotations gathered by pair, for estimators that judge users by
- * what others chose on the same pairs.
+ * what others chose on the same pairs: dawid_skene, mace, glad, crowd_bt and
+ * majority.
  *
- * Those estimators believe that each pair i has a better response z_i, A's or
- * B's, which nobody has seen.  Ties are left out: their models have no word
- * for them. */
+ * These estimators believe that each pair i has a better response z_i, A's or
+ * B's, which nobody has seen.  Ties are left out: their models have no
+ * probability of a tie. */
 #ifndef HEED_SUPPORT_CROWD_OVERLAP_H
 #define HEED_SUPPORT_CROWD_OVERLAP_H
 

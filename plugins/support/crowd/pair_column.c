@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A column of pairs. */
+ * A column of numbers of the pairs: check and look-up. */
 #include "support/crowd/pair_column.h"
 
 #include <math.h>

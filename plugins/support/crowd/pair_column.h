@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A column of pairs that a user model reads. */
+ * A column of the pairs that a user model reads: attention_by_covariate, biased
+ * and minority. */
 #ifndef HEED_SUPPORT_CROWD_PAIR_COLUMN_H
 #define HEED_SUPPORT_CROWD_PAIR_COLUMN_H
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Ranking: units in the order of a score, and how far down to go. */
+ * Ranking: units in the order of a score, and how many to keep.
+ *
+ * Invariant: quotas sum to kept->labels. */
 #include "support/crowd/ranking.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -52,6 +55,7 @@ static void fill_quota(const ranking_place *places, size_t count,
     kept->labels += keep;
     kept->threshold = places[i].score;
   }
+  assert(kept->labels <= annotations);
 }
 
 heed_status ranking_select(const heed_host *host, const heed_crowd *crowd,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Keeping the best units: a share of them, or of their annotations. */
+ * Keeping the best units: a share of them, or of their annotations.  Called by
+ * the filters top and random. */
 #ifndef HEED_SUPPORT_CROWD_RANKING_H
 #define HEED_SUPPORT_CROWD_RANKING_H
 

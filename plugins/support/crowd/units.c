@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Units: the rows of a posterior, seen from the annotations. */
+ * Units: the rows of a posterior, as the annotations refer to them. */
 #include "support/crowd/units.h"
 
 static heed_status by_topic(const heed_crowd *crowd,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Which unit of a posterior an annotation belongs to. */
+ * Which unit of a posterior an annotation belongs to.  Called by the filters,
+ * by ranking.h and by the comparisons that a policy is trained on. */
 #ifndef HEED_SUPPORT_CROWD_UNITS_H
 #define HEED_SUPPORT_CROWD_UNITS_H
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * One coordinate uphill. */
+ * One coordinate uphill: value, slope and curvature by central differences of a
+ * point moved inside its bounds. */
 #include "support/numeric/ascend.h"
 
+#include <assert.h>
 #include <math.h>
 
 void ascend_coordinate(ascend_value *value, void *context, double *x, size_t i,
@@ -10,6 +12,7 @@ void ascend_coordinate(ascend_value *value, void *context, double *x, size_t i,
   const double start = x[i], h = 1e-4 * fmin(high - low, 1);
   const double middle = fmin(fmax(start, low + h), high - h);
   const double here = value(context, x);
+  assert(low < high);
   double above, below, at_middle, first, second, step;
   x[i] = middle + h;
   above = value(context, x);

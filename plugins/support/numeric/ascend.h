@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * One coordinate uphill: a Newton step by differences, halved until the value
- * rises. */
+ * rises.  Called by em for mu, and by attention/phi.h. */
 #ifndef HEED_SUPPORT_NUMERIC_ASCEND_H
 #define HEED_SUPPORT_NUMERIC_ASCEND_H
 

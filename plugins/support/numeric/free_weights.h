@@ -5,7 +5,8 @@
  *
  * The problem is concave, and EM takes thousands of steps where a primal-dual
  * interior-point method takes twenty (Koenker and Mizera 2014, J. Am. Stat.
- * Assoc. 109, 674-685). */
+ * Assoc. 109, 674-685).  Called by attention/node_prior.h in each E-step, and
+ * by em for its first start. */
 #ifndef HEED_SUPPORT_NUMERIC_FREE_WEIGHTS_H
 #define HEED_SUPPORT_NUMERIC_FREE_WEIGHTS_H
 

@@ -1,76 +1,142 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * SQUAREM, guarded. */
+ * SQUAREM: the cycle in its two forms, and the loop around it.
+ *
+ * Invariant of the loop: result.objective is that at x where value() tells it;
+ * where step() does, it is that at cycle.second, and x is a step ahead. */
 #include "support/numeric/squarem.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
+
+/* The points of a cycle, (count) each. */
+typedef struct squarem_cycle {
+  double *start, *first, *second, *leap;
+} squarem_cycle;
 
 double *squarem_room(const heed_host *host, size_t count) {
   return host->scratch(host, 4 * count + 1, sizeof(double));
 }
 
-/* y = x0 - 2 alpha r + alpha^2 v, r = x1 - x0, v = x2 - x1 - r; false where
- * that is the EM step itself, or no number. */
-static bool extrapolate(size_t count, const double *x0, const double *x1,
-                        const double *x2, double *y) {
-  double rr = 0, vv = 0, alpha;
-  for (size_t i = 0; i < count; i++) {
+/* Into cycle->leap; false where that would fall short of the second step, or
+ * is not finite. */
+static bool extrapolate(const squarem_problem *problem,
+                        const squarem_cycle *cycle) {
+  const double *x0 = cycle->start, *x1 = cycle->first, *x2 = cycle->second;
+  double rr = 0, vv = 0, a;
+  for (size_t i = 0; i < problem->leaping; i++) {
     const double r = x1[i] - x0[i], v = x2[i] - x1[i] - r;
     rr += r * r;
     vv += v * v;
   }
   if (!(vv > 0)) return false;
-  alpha = -sqrt(rr / vv);
-  if (!(alpha < -1) || !isfinite(alpha)) return false;
-  for (size_t i = 0; i < count; i++) {
+  a = -fmin(sqrt(rr / vv), problem->longest);
+  if (!(a < -1) || !isfinite(a)) return false;
+  memcpy(cycle->leap, x2, problem->count * sizeof *x2);
+  for (size_t i = 0; i < problem->leaping; i++) {
     const double r = x1[i] - x0[i], v = x2[i] - x1[i] - r;
-    y[i] = x0[i] - 2 * alpha * r + alpha * alpha * v;
+    cycle->leap[i] = x0[i] - 2 * a * r + a * a * v;
   }
   return true;
 }
 
-squarem_result squarem_maximise(const squarem_problem *problem,
-                                const heed_host *host, const char *series,
-                                double tolerance, uint64_t most_steps,
-                                double *room, double *x) {
-  const size_t count = problem->count, bytes = count * sizeof(double);
-  double *x0 = room, *x1 = x0 + count, *y = x1 + count, *earlier = y + count;
-  squarem_result result = {-HUGE_VAL, 0, false};
-  double last = -HUGE_VAL;
+static void trace(const squarem_problem *problem, uint64_t steps,
+                  double objective) {
+  if (problem->host != NULL && problem->series != NULL)
+    problem->host->trace(problem->host, problem->series, steps, objective);
+}
+
+/* Where step() tells the objective of the point before it.  Returns the
+ * objective at the start. */
+static double cycle_told_late(const squarem_problem *problem,
+                              const squarem_cycle *cycle,
+                              squarem_result *result, double *x) {
+  const size_t bytes = problem->count * sizeof *x;
+  memcpy(cycle->start, x, bytes);
+  const double before = problem->step(problem->context, x);
+  memcpy(cycle->first, x, bytes);
+  (void)problem->step(problem->context, x);
+  memcpy(cycle->second, x, bytes);
+  result->steps += 2;
+  trace(problem, result->steps, before);
+  result->objective = problem->step(problem->context, x);
+  result->steps++;
+  if (!extrapolate(problem, cycle)) return before;
+  memcpy(cycle->first, cycle->leap, bytes);
+  const double there = problem->step(problem->context, cycle->first);
+  result->steps++;
+  if (there >= result->objective) {
+    result->objective = there;
+    memcpy(x, cycle->first, bytes);
+    memcpy(cycle->second, cycle->leap, bytes);
+  }
+  return before;
+}
+
+static bool take_step(const squarem_problem *problem, squarem_result *result,
+                      double *target, double *x) {
+  const double there = problem->step(problem->context, x);
+  result->steps++;
+  if (!(there > -HUGE_VAL)) return false;
+  assert(there >= result->objective);
+  memcpy(target, x, problem->count * sizeof *x);
+  result->objective = there;
+  trace(problem, result->steps, there);
+  return true;
+}
+
+/* Where value() tells it.  Returns the objective at the start. */
+static double cycle_told_at_once(const squarem_problem *problem,
+                                 const squarem_cycle *cycle,
+                                 squarem_result *result, double *x) {
+  const size_t bytes = problem->count * sizeof *x;
+  const double before = result->objective;
+  memcpy(cycle->start, x, bytes);
+  if (!take_step(problem, result, cycle->first, x) ||
+      !take_step(problem, result, cycle->second, x) ||
+      !extrapolate(problem, cycle))
+    return before;
+  const double there = problem->value(problem->context, cycle->leap);
+  if (there >= result->objective) {
+    result->objective = there;
+    memcpy(x, cycle->leap, bytes);
+    trace(problem, result->steps, there);
+  }
+  return before;
+}
+
+static bool may_go_on(const squarem_problem *problem,
+                      const squarem_result *result) {
+  return result->steps < problem->most_steps &&
+         (problem->host == NULL || !problem->host->cancelled(problem->host)) &&
+         (problem->status == NULL || *problem->status == HEED_OK);
+}
+
+squarem_result squarem_maximise(const squarem_problem *problem, double *room,
+                                double *x) {
+  const size_t count = problem->count;
+  const bool late = problem->value == NULL;
+  const squarem_cycle cycle = {room, room + count, room + 2 * count,
+                               room + 3 * count};
+  squarem_result result = {late ? -HUGE_VAL : problem->objective, 0, false};
+  double last = result.objective;
   int still = 0;
-  while (result.steps < most_steps && !host->cancelled(host)) {
-    double here, gained;
-    memcpy(x0, x, bytes);
-    here = problem->step(problem->context, x);
-    memcpy(x1, x, bytes);
-    (void)problem->step(problem->context, x); /* x is x2 now */
-    memcpy(earlier, x, bytes);
-    result.steps += 2;
-    if (series != NULL) host->trace(host, series, result.steps, here);
-    result.objective = problem->step(problem->context, x);
-    result.steps++;
-    if (extrapolate(count, x0, x1, earlier, y)) {
-      double there;
-      result.steps++;
-      memcpy(x1, y, bytes);
-      there = problem->step(problem->context, x1);
-      if (there >= result.objective) {
-        result.objective = there;
-        memcpy(x, x1, bytes);
-        memcpy(earlier, y, bytes);
-      }
-    }
-    gained = result.objective - fmax(here, last);
+  assert(problem->leaping <= count);
+  while (may_go_on(problem, &result)) {
+    const double before = late
+                              ? cycle_told_late(problem, &cycle, &result, x)
+                              : cycle_told_at_once(problem, &cycle, &result, x);
+    const double gained = result.objective - fmax(before, last);
     last = result.objective;
-    still = gained <= tolerance * (1 + fabs(last)) ? still + 1 : 0;
-    result.converged = still >= 2;
+    still = gained <= problem->tolerance * (1 + fabs(last)) ? still + 1 : 0;
+    result.converged = still >= problem->still_cycles;
     if (result.converged ||
         (problem->enough != NULL && result.objective >= *problem->enough))
       break;
   }
-  /* x is a step ahead of the objective's: give both of one point. */
-  memcpy(x, earlier, bytes);
-  if (series != NULL && result.steps > 0)
-    host->trace(host, series, result.steps, result.objective);
+  if (late && result.steps > 0) {
+    memcpy(x, cycle.second, count * sizeof *x);
+    trace(problem, result.steps, result.objective);
+  }
   return result;
 }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Comparisons: annotations to rows, and to differences of features. */
+ * Comparisons: from annotations to rows, and to differences of features. */
 #include "support/preference/comparisons.h"
 
+#include <assert.h>
+
 #include "support/crowd/units.h"
+#include "support/preference/joint.h"
+#include "support/preference/loss.h"
 
 const char *const comparisons_label_words[] = {"observed", "always_a", "better",
                                                NULL};
@@ -104,6 +108,7 @@ void comparisons_group(size_t count, size_t groups, const size_t *group,
   for (size_t i = 0; i < count; i++) member[first[group[i]]++] = i;
   for (size_t g = groups; g > 0; g--) first[g] = first[g - 1];
   first[0] = 0;
+  assert(first[groups] == count);
 }
 
 heed_status comparisons_units(const heed_crowd *crowd,

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Comparisons: the annotations of a selection as rows that a policy is trained
- * on. */
+ * on.  Called by the trainers dpo and dpo_llm, and by the fits of this folder.
+ *
+ * Invariant: unit[member[i]] does not fall with i. */
 #ifndef HEED_SUPPORT_PREFERENCE_COMPARISONS_H
 #define HEED_SUPPORT_PREFERENCE_COMPARISONS_H
 
 #include "heed/trainer.h"
-#include "support/preference/joint.h"
+
+/* support/preference/loss.h and joint.h */
+typedef struct preference_label preference_label;
+typedef struct joint_crowd joint_crowd;
 
 /* Which response a row prefers. */
 typedef enum comparisons_labels {

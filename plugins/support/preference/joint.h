@@ -5,13 +5,18 @@
  *   sum_j log sum_k W_k prod_{i of j} (eta_k g_i + (1 - eta_k) c_i)^weight_i,
  * with nodes eta_k of weight W_k(theta), g_i = sigmoid(z_i) as the policy has
  * it, c_i the casual user's probability of the choice.  EM takes turns: the
- * users' posterior over the nodes given policy and theta; then policy and
- * theta given the posterior. */
+ * users' posterior over the nodes given policy and theta (the E-step, here);
+ * then policy and theta given the posterior (joint_fit.h).
+ *
+ * Called by joint_fit.c, by refined.c, and by dpo_llm for single annotations.
+ * Nothing here takes memory or can fail. */
 #ifndef HEED_SUPPORT_PREFERENCE_JOINT_H
 #define HEED_SUPPORT_PREFERENCE_JOINT_H
 
-#include "heed/distribution.h"
-#include "support/preference/log_linear.h"
+#include <stddef.h>
+
+/* support/preference/loss.h */
+typedef struct preference_label preference_label;
 
 /* Annotations by unit (user): n rows, U units. */
 typedef struct joint_crowd {
@@ -61,56 +66,5 @@ void joint_left_out(const joint_crowd *crowd, size_t node_count,
 void joint_move_nodes(const joint_crowd *crowd, size_t node_count,
                       const double *mass, const double *gain, double low,
                       double high, double *nodes);
-
-/* ---- the fit of a policy ---- */
-
-typedef struct joint_problem {
-  const log_linear *data; /* x, weight, label */
-  joint_crowd crowd;      /* the same annotations */
-  const heed_instance *prior;
-  bool fit_prior;   /* else theta stays */
-  double ridge;     /* on w, as in log_linear.h */
-  double tolerance; /* relative gain of the objective that ends the fit */
-} joint_problem;
-
-typedef struct joint_fit {
-  size_t node_count, theta_count;
-  double *nodes;  /* (nodes) */
-  double *theta;  /* set it before the fit; the distribution's after */
-  double *mass;   /* (U,nodes) */
-  double *margin; /* (n), at w */
-  double log_likelihood;
-  double objective; /* less ridge/2 |w|^2 */
-  size_t steps;     /* of EM */
-  bool converged;
-  /* Told the objective after every step, which never falls; or NULL. */
-  void *context;
-  void (*watch)(void *context, size_t step, double objective);
-  struct joint_room *room;
-} joint_fit;
-
-/* Memory for fits of n annotations by U users; from host->scratch(). */
-heed_status joint_open(const heed_host *host, const heed_instance *prior,
-                       size_t nodes_wanted, size_t count, size_t features,
-                       size_t units, joint_fit **result, heed_error *error);
-
-/* For a log-linear policy: from w and fit->theta, both moved to the fit.  EM
- * whose step in w is one of Fisher scoring, sped up by SQUAREM (Varadhan and
- * Roland 2008, scheme S3), each guarded: a step that would lower the objective
- * is shortened or left. */
-heed_status joint_maximise(const joint_problem *problem, joint_fit *fit,
-                           double *w, heed_error *error);
-
-/* For any policy, by turns: the E-step at fit->theta and these margins (n),
- * which fills fit->mass, fit->margin and fit->log_likelihood, and slope (n),
- * d(-log-likelihood)/dz; and theta given the last E-step, where it is to be
- * fitted.  Of the problem, data is not read. */
-void joint_read(const joint_problem *problem, joint_fit *fit,
-                const double *margin, double *slope);
-heed_status joint_refit(const joint_problem *problem, joint_fit *fit,
-                        heed_error *error);
-
-/* The mean of one unit's eta under the fit's mass. */
-double joint_mean(const joint_fit *fit, size_t unit);
 
 #endif

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Log-linear policies: margins, Newton steps, fits. */
+ * Log-linear policies: margins, Newton steps, fits.
+ *
+ * The Hessian X' D X is added up by blocks of rows, so that its cost is that of
+ * matrix products. */
 #include "support/preference/log_linear.h"
 
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
+
+#include "support/preference/loss.h"
 
 #define BLOCK_ROWS 512u
 #define STEPS_MOST 200u

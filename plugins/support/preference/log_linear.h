@@ -5,12 +5,17 @@
  * X the difference of features, preferred less other.  What is minimised is
  *   sum_i weight_i loss(z_i) + ridge/2 |w|^2,
  * so that ridge is the precision of a normal prior on each value of w, and
- * means the same for any count of annotations. */
+ * means the same for any count of annotations.
+ *
+ * Called by policy_fit.h, by the joint fit, and by the trainer dpo's tuning. */
 #ifndef HEED_SUPPORT_PREFERENCE_LOG_LINEAR_H
 #define HEED_SUPPORT_PREFERENCE_LOG_LINEAR_H
 
 #include "heed/host.h"
-#include "support/preference/loss.h"
+
+/* support/preference/loss.h */
+typedef struct preference_label preference_label;
+typedef struct preference_loss preference_loss;
 
 typedef struct log_linear {
   size_t count, features;        /* n, d */

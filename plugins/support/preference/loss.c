@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Losses of preference learning: values and derivatives. */
+ * Losses of preference learning: a function a loss, and their table. */
 #include "support/preference/loss.h"
 
 #include <math.h>

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Fits of a policy: which loss, from where, how far. */
+ * Fits of a policy: which loss, from which start, to which tolerance. */
 #include "support/preference/policy_fit.h"
 
 #include <math.h>
 #include <string.h>
+
+#include "support/preference/comparisons.h"
+#include "support/preference/joint_fit.h"
+#include "support/preference/log_linear.h"
+#include "support/preference/settings.h"
 
 /* Relative gains of the objective that end a fit, by policy_care.  EM of the
  * joint loss ends earlier: its last digits take most of its steps. */

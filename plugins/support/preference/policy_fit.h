@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Fits of a policy to comparisons, whatever the loss. */
+ * Fits of a policy to comparisons, for any loss.  The trainer dpo calls
+ * policy_fit_run(); dpo_llm opens a policy_fit for its settings and its joint
+ * loss, and takes steps of its own. */
 #ifndef HEED_SUPPORT_PREFERENCE_POLICY_FIT_H
 #define HEED_SUPPORT_PREFERENCE_POLICY_FIT_H
 
-#include "support/preference/settings.h"
+#include "heed/trainer.h"
+#include "support/preference/loss.h"
+
+/* support/preference/comparisons.h, joint_fit.h, log_linear.h and settings.h */
+typedef struct crowd_comparisons crowd_comparisons;
+typedef struct joint_fit joint_fit;
+typedef struct log_linear_scratch log_linear_scratch;
+typedef struct preference_settings preference_settings;
 
 /* How near to its optimum a fit is to come: near enough to choose a ridge by,
  * or as near as it makes sense. */

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Refined posteriors: from a joint fit's nodes and mass. */
+ * Refined posteriors: columns of a posterior from a joint fit's nodes and mass.
+ */
 #include "support/preference/refined.h"
 
 #include <math.h>
 #include <string.h>
+
+#include "support/preference/comparisons.h"
+#include "support/preference/joint_fit.h"
+#include "support/preference/policy_fit.h"
 
 static bool make_columns(const heed_host *host, const joint_fit *fit,
                          size_t annotations, heed_posterior *made) {

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The posterior that a joint fit ends with. */
+ * The posterior that a joint fit ends with.  Called by the trainers dpo and
+ * dpo_llm. */
 #ifndef HEED_SUPPORT_PREFERENCE_REFINED_H
 #define HEED_SUPPORT_PREFERENCE_REFINED_H
 
-#include "support/preference/policy_fit.h"
+#include "heed/trainer.h"
+
+/* support/preference/policy_fit.h */
+typedef struct policy_fit policy_fit;
 
 /* Of all users and annotations of the crowd, also those that were given no
  * weight; by user or by user and topic, as the posterior before.  p

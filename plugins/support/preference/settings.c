@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The parameters that trainers share: read and checked. */
+ * The parameters that trainers share: reading and checking them. */
 #include "support/preference/settings.h"
 
 preference_settings preference_settings_of(const heed_value *values) {

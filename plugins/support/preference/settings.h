@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The parameters that trainers share: what they are told of labels and losses,
- * in one place, so that every loss means the same to each of them. */
+ * The parameters that trainers share, about labels and losses.  They are in one
+ * place, so that every loss means the same to dpo and to dpo_llm. */
 #ifndef HEED_SUPPORT_PREFERENCE_SETTINGS_H
 #define HEED_SUPPORT_PREFERENCE_SETTINGS_H
 
 #include "support/preference/comparisons.h"
+#include "support/preference/loss.h"
 
 /* The first parameters of a trainer's schema; its own come after. */
 enum {

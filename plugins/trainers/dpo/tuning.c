@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Tuning: folds, fits without one, scores. */
+ * Tuning: folds, fits without one of them, and scores.  Called by dpo.c alone.
+ */
 #include "trainers/dpo/tuning.h"
 
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
+
+#include "support/preference/comparisons.h"
+#include "support/preference/joint_fit.h"
+#include "support/preference/log_linear.h"
+#include "support/preference/policy_fit.h"
 
 /* What is tried, the weakest first.  Each fit starts from the one before: that
  * way round because a joint fit under a strong ridge tells users apart so

@@ -14,7 +14,10 @@
 #ifndef HEED_TRAINERS_DPO_TUNING_H
 #define HEED_TRAINERS_DPO_TUNING_H
 
-#include "support/preference/policy_fit.h"
+#include "heed/host.h"
+
+/* support/preference/policy_fit.h */
+typedef struct policy_fit policy_fit;
 
 typedef struct tuning_wish {
   size_t folds;

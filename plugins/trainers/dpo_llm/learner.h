@@ -21,6 +21,8 @@
 
 #include "support/llm/adamw.h"
 #include "support/llm/packed.h"
+#include "support/preference/comparisons.h"
+#include "support/preference/joint_fit.h"
 #include "support/preference/policy_fit.h"
 
 typedef struct dpo_llm_learner_options {
