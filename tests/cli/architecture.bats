@@ -82,7 +82,7 @@ PY
 
 @test "an arrow that CMake names and no file includes is a fault" {
   copy_checkout
-  sed -i 's/PRIVATE heed_evaluation/PRIVATE heed_hdf heed_evaluation/' house/runner/CMakeLists.txt
+  sed -i 's/heed_room(stages /&PRIVATE heed_hdf /' house/runner/CMakeLists.txt
   broken "stages names hdf as PRIVATE, and does not include it so"
 }
 
