@@ -124,7 +124,7 @@ static void without_answer(const node_posterior *self, size_t user, size_t i,
                                  room->rest);
 }
 
-/* room->rest: divides the annotation's probability out, unless it is too small
+/* of->rest: divides the annotation's probability out, unless it is too small
  * to divide by. */
 static void without(const node_posterior *self, size_t user, size_t i,
                     const leave_out_room *room) {
@@ -152,7 +152,7 @@ static void without(const node_posterior *self, size_t user, size_t i,
   }
 }
 
-/* room->attention, room->ends and room->p = a g + (1 - a) c. */
+/* of->attention, of->ends and of->p = a g + (1 - a) c. */
 static void attend(const node_posterior *self, size_t user,
                    const leave_out_room *room) {
   static const double one = 1;

@@ -253,7 +253,17 @@ static heed_status print_result(const char *text, bool json,
   return heed_fail(error, HEED_IO, "standard output: %s", strerror(errno));
 }
 
+/* Whether it is a plugin that is to be checked, not a sweep. */
+static bool names_plugin(int argc, char **argv) {
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+    if (strcmp(argv[i], "--plugin") == 0 ||
+        strncmp(argv[i], "--plugin=", 9) == 0)
+      return true;
+  return false;
+}
+
 int command_check(const command_common *common, int argc, char **argv) {
+  if (names_plugin(argc, argv)) return command_check_plugin(common, argc, argv);
   const char **sets = calloc((size_t)argc + 1, sizeof *sets);
   check_options options = {.planner = {.sets = sets,
                                        .plugin_path = common->plugin_path,

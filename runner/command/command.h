@@ -24,6 +24,9 @@ typedef struct command_common {
 /* argv[0] is the command's name. */
 int command_run(const command_common *common, int argc, char **argv);
 int command_check(const command_common *common, int argc, char **argv);
+/* heed check --plugin FILE.so: command_check() hands over. */
+int command_check_plugin(const command_common *common, int argc, char **argv);
+int command_new(const command_common *common, int argc, char **argv);
 int command_cell(const command_common *common, int argc, char **argv);
 int command_list(const command_common *common, int argc, char **argv);
 int command_describe(const command_common *common, int argc, char **argv);

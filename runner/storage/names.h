@@ -11,7 +11,7 @@
 
 #define NAME_SIZE 256
 
-/* coordinate: an axis or a coordinate tied to one. */
+/* of: an axis or a coordinate tied to one. */
 void name_axis(const plan_coordinate *coordinate, char name[NAME_SIZE]);
 void name_dimension(const heed_plan *plan, const plan_coordinate *coordinate,
                     char name[NAME_SIZE]);
