@@ -28,7 +28,7 @@ FACES = {"files": "file.h", ABI: "heed.h"}
 LIBRARIES = {"PkgConfig::LUA": "Lua", "heed_hdf5": "HDF5", "heed_numerics": "GSL"}
 # Modules that stand in several files, which need each other.
 MODULES = [{"gguf.c", "gguf_values.c", "dequantise.c"}, {"pass.c", "pass_head.c"},
-           {"node_posterior.c", "leave_out.c"}]
+           {"node_posterior.c", "leave_out.c"}, {"trial.c", "values.c", "watch.c"}]
 BEGIN, END = "<!-- rooms: made by scripts/architecture.py write -->", "<!-- end of rooms -->"
 
 

@@ -159,7 +159,10 @@ int command_check(const command_arguments *given) {
   heed_error error;
   heed_plan *plan = NULL;
   char *text = NULL;
-  heed_status status =
+  heed_status status;
+  if (given->plugin_file != NULL) return command_check_plugin(given);
+  if (given->file == NULL) return command_usage("check", "missing SWEEP.lua");
+  status =
       sweep_plan(given, given->seconds, given->memory, &text, &plan, &error);
   if (status == HEED_OK) {
     if (given->json)

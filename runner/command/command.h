@@ -41,7 +41,8 @@ typedef struct command_arguments {
 
   const char *file;   /* a sweep, a result, a work folder */
   const char *plugin; /* KIND/NAME */
-  const char *topic;  /* a command's name */
+  const char *plugin_file;
+  const char *topic; /* a command's name */
   const char *output, *x, *lines;
   command_values sets, metrics, axes, skipped, line;
   size_t kind, what;    /* what: index of a word */
@@ -54,6 +55,9 @@ typedef struct command_arguments {
 
 int command_run(const command_arguments *given);
 int command_check(const command_arguments *given);
+/* heed check --plugin FILE.so: command_check() calls it. */
+int command_check_plugin(const command_arguments *given);
+int command_new(const command_arguments *given);
 int command_cell(const command_arguments *given);
 int command_list(const command_arguments *given);
 int command_describe(const command_arguments *given);

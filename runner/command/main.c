@@ -17,13 +17,13 @@ typedef struct command_call {
 
 static const command_call calls[] = {
     {"run", command_run},           {"check", command_check},
-    {"cell", command_cell},         {"list", command_list},
-    {"describe", command_describe}, {"show", command_show},
-    {"report", command_report},     {"users", command_users},
-    {"export", command_export},     {"collect", command_collect},
-    {"help", command_help},         {"plan", command_plan},
-    {"worker", command_worker},     {"complete", command_complete},
-    {"generate", command_generate},
+    {"new", command_new},           {"cell", command_cell},
+    {"list", command_list},         {"describe", command_describe},
+    {"show", command_show},         {"report", command_report},
+    {"users", command_users},       {"export", command_export},
+    {"collect", command_collect},   {"help", command_help},
+    {"plan", command_plan},         {"worker", command_worker},
+    {"complete", command_complete}, {"generate", command_generate},
 };
 
 /* Plugins stand beside the program, in the build as where it is installed:

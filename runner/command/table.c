@@ -133,7 +133,23 @@ static const command_option run_options[] = {
             "result of another sweep."},
     {0}};
 
+static const command_option check_operands[] = {
+    {.type = COMMAND_FILE,
+     .value = "SWEEP.lua",
+     .ending = ".lua",
+     .field = FIELD(file),
+     .doc = "The sweep: a Lua file that returns h.sweep {...}."},
+    {0}};
+
 static const command_option check_options[] = {
+    {.name = "plugin",
+     .type = COMMAND_FILE,
+     .value = "FILE.so",
+     .ending = ".so",
+     .field = FIELD(plugin_file),
+     .doc = "Try the plugins of this file against their contract instead of "
+            "checking a sweep. --set NAME=VALUE then sets a parameter, and the "
+            "limits are those of a call into the plugin and of a check."},
     OPTION_SET,
     {.name = "timeout",
      .type = COMMAND_SECONDS,
@@ -150,6 +166,25 @@ static const command_option check_options[] = {
             "or `4G`. Lua may use a quarter of it."},
     OPTION_JSON("Print the plan, that is the sweep with every parameter "
                 "resolved, as JSON."),
+    {0}};
+
+static const command_option new_operands[] = {
+    {.type = COMMAND_TEXT,
+     .value = "KIND/NAME",
+     .field = FIELD(plugin),
+     .required = true,
+     .doc = "The kind and the name of the new plugin, such as "
+            "estimator/mine."},
+    {0}};
+
+static const command_option new_options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .type = COMMAND_FOLDER,
+     .value = "FOLDER",
+     .field = FIELD(output),
+     .doc = "The folder to write.",
+     .otherwise = "the name of the plugin"},
     {0}};
 
 static const command_option cell_options[] = {
@@ -366,13 +401,25 @@ const command_entry command_table[] = {
          "the plugins and input files. Nothing runs.\n\n"
          "A mistake is reported with the file, the line, what was found and "
          "what was expected.",
-     .operands = sweep_operand,
+     .operands = check_operands,
      .options = check_options,
      .examples =
          (const command_example[]){
              {"heed check sweep.lua", NULL},
              {"heed check sweep.lua --json > plan.json", "the plan"},
+             {"heed check --plugin mine.so", "try a plugin"},
              {0}}},
+    {.name = "new",
+     .summary = "write a plugin that builds, with its test",
+     .about =
+         "Writes a small plugin of a kind into a new folder: its C source, a "
+         "sweep that uses it, a CMakeLists.txt with a test, and a README.md. "
+         "heed never overwrites a file.",
+     .operands = new_operands,
+     .options = new_options,
+     .examples = (const command_example[]){{"heed new estimator/mine",
+                                            "an estimator in the folder mine"},
+                                           {0}}},
     {.name = "cell",
      .summary = "run one cell in the foreground",
      .about =

@@ -20,8 +20,10 @@ static const char *copy(const heed_host *host, const char *text) {
   return arena_copy(of(host)->output, text);
 }
 
+/* Tables are made through the host's own function, so that whoever puts another
+ * in its place sees all memory that a plugin is given. */
 static heed_table *table(const heed_host *host, const char *name, size_t rows) {
-  heed_table *made = allocate(host, 1, sizeof *made);
+  heed_table *made = host->allocate(host, 1, sizeof *made);
   if (made == NULL) return NULL;
   made->size = sizeof *made;
   made->name = copy(host, name);
@@ -43,7 +45,7 @@ static void *column(const heed_host *host, heed_table *table, const char *name,
   made->name = copy(host, name);
   made->type = type;
   made->width = width;
-  made->data = allocate(host, count, heed_type_size(type));
+  made->data = host->allocate(host, count, heed_type_size(type));
   if (made->name == NULL || made->data == NULL) return NULL;
   if (type == HEED_STRING)
     for (size_t i = 0; i < count; i++) ((const char **)made->data)[i] = "";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What plugins put out: counts, ranges, NaN. */
-#include "check.h"
+#include "stages/check.h"
 
 #include <math.h>
 

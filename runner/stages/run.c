@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "check.h"
+#include "stages/check.h"
 #include "costly.h"
 #include "heed/memory.h"
 #include "keep.h"

@@ -2,7 +2,7 @@
  * Boundary checks: a good output passes; each way to spoil it is refused, and
  * the message says what was found.  A spoiler is one change to a good output.
  */
-#include "check.h"
+#include "stages/check.h"
 
 #include "../support/workbench.h"
 

@@ -2,9 +2,9 @@
  * Finds, checks, loads and instantiates plugins, and serves them while they
  * run.
  *
- * Callers: plan, work, result, evaluation, stages, sweep, execution, view,
- * report, command.  A plugin does not call it: it calls the heed_host that it
- * is handed.  No file here names a plugin. */
+ * Callers: plan, work, result, evaluation, stages, sweep, execution,
+ * contract, view, report, command.  A plugin does not call it: it calls the
+ * heed_host that it is handed.  No file here names a plugin. */
 #ifndef HEED_HOST_HOST_H
 #define HEED_HOST_HOST_H
 

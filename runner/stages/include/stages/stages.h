@@ -7,9 +7,9 @@
  * prefix with it starts from there.  Cells in tree order thus run each node
  * once a replicate.
  *
- * Callers: sweep, execution, command.  Only a worker and `heed cell` run cells;
- * the planner's child reads the schema of `users`.  A supervisor runs none: it
- * loads no plugin. */
+ * Callers: sweep, execution, contract, command.  Only a worker and `heed cell`
+ * run cells; the planner's child reads the schema of `users`.  A supervisor runs
+ * none: it loads no plugin. */
 #ifndef HEED_STAGES_STAGES_H
 #define HEED_STAGES_STAGES_H
 

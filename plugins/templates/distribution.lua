@@ -1,0 +1,16 @@
+-- A sweep that uses distribution/template_name twice: users are drawn from it,
+-- and an estimator fits it as a prior.
+local h = require "heed"
+
+return h.sweep {
+  title      = "template_name",
+  seed       = 1,
+  replicates = 2,
+  source     = h.source.synthetic { pairs = 2000, mu = 0.8 },
+  users      = { count = 100, annotations = 20,
+                 attentiveness = h.distribution.template_name {
+                   shape = h.axis { "shape", 0.5, 1, 4 },
+                 },
+                 model = h.user_model.attentive {} },
+  estimator  = h.estimator.em { prior = h.distribution.template_name {} },
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What is tried of estimators. */
+#include "stages/check.h"
+#include "trial.h"
+
+static const heed_estimator_functions *functions(const contract_trial *self) {
+  return self->plugin->functions;
+}
+
+static const heed_crowd *crowd_for(const contract_trial *self) {
+  return (self->plugin->flags & HEED_SEES_TRUTH) != 0 ? &self->scene.with_eta
+                                                      : &self->scene.crowd;
+}
+
+/* ---- calls ---- */
+
+/* In memory that lives on, and enough of it, before anyone reads it. */
+static void check_rooms(const contract_trial *self, const heed_crowd *crowd,
+                        const heed_posterior *made) {
+  const size_t units = made->units, annotations = crowd->annotations->rows;
+  const size_t nodes = made->node_count;
+  const char *a_unit = "one a unit", *a_node = "one a node";
+  const char *an_annotation = "one an annotation";
+  trial_holds(self, "mean", made->mean, units, sizeof(double), a_unit);
+  trial_holds(self, "sd", made->sd, units, sizeof(double), a_unit);
+  trial_holds(self, "left_out", made->left_out, annotations, sizeof(double),
+              an_annotation);
+  trial_holds(self, "casual", made->casual, annotations, sizeof(double),
+              an_annotation);
+  trial_holds(self, "p", made->p, annotations, sizeof(double), an_annotation);
+  if (made->quantiles != NULL) {
+    trial_holds(self, "levels", made->levels, made->level_count, sizeof(double),
+                "one a level");
+    trial_holds(self, "quantiles", made->quantiles, units * made->level_count,
+                sizeof(double), "one a unit and level");
+  }
+  if (nodes == 0) return;
+  trial_holds(self, "nodes", made->nodes, nodes, sizeof(double), a_node);
+  trial_holds(self, "mass", made->mass, made->row_count * nodes, sizeof(double),
+              "one a row and node");
+  trial_holds(self, "row", made->row, units, sizeof(size_t), a_unit);
+}
+
+static void name_outputs(contract_trial *self, heed_posterior *made) {
+  trial_name(self, "mean", &made->mean);
+  trial_name(self, "sd", &made->sd);
+  trial_name(self, "levels", &made->levels);
+  trial_name(self, "quantiles", &made->quantiles);
+  trial_name(self, "nodes", &made->nodes);
+  trial_name(self, "mass", &made->mass);
+  trial_name(self, "row", &made->row);
+  trial_name(self, "left_out", &made->left_out);
+  trial_name(self, "casual", &made->casual);
+  trial_name(self, "p", &made->p);
+  trial_name(self, "theta", &made->theta);
+  trial_name(self, "phi", &made->phi);
+  trial_name(self, "strength", &made->strength);
+}
+
+/* Between trial_call() and trial_return(). */
+static heed_status call_estimate(contract_trial *self, const heed_crowd *crowd,
+                                 heed_posterior *made, heed_error *error) {
+  *made = (heed_posterior){.size = sizeof *made,
+                           .mu = NAN,
+                           .mu_low = NAN,
+                           .mu_high = NAN,
+                           .log_likelihood = NAN,
+                           .objective = NAN};
+  trial_call(self, "estimate");
+  name_outputs(self, made);
+  return functions(self)->estimate(self->instance->self, &self->host.host,
+                                   crowd, made, error);
+}
+
+/* False: refused. */
+static bool estimate(contract_trial *self, const heed_crowd *crowd,
+                     heed_posterior *made) {
+  heed_error error = {HEED_OK, ""};
+  const heed_status status = call_estimate(self, crowd, made, &error);
+  if (!trial_return(self, status, &error)) return false;
+  if (made->size != sizeof *made)
+    trial_fail(self, "changed the posterior's size");
+  check_rooms(self, crowd, made);
+  if (check_posterior(crowd, made, &error) != HEED_OK)
+    trial_refuse(self, &error);
+  return true;
+}
+
+/* NULL: refused. */
+static double *predict(contract_trial *self, const heed_posterior *posterior,
+                       const heed_crowd *held_out) {
+  const size_t count = held_out->annotations->rows;
+  double *chance = trial_doubles(self, "probability", count);
+  heed_error error = {HEED_OK, ""};
+  trial_need(self, functions(self)->predict, "predict");
+  trial_call(self, "predict");
+  const heed_status status =
+      functions(self)->predict(self->instance->self, &self->host.host,
+                               posterior, held_out, chance, &error);
+  if (!trial_return(self, status, &error)) return NULL;
+  trial_within(self, "probability", chance, count, 0, 1 + 1e-9,
+               "a probability");
+  return chance;
+}
+
+/* ---- checks ---- */
+
+static void believe(contract_trial *self) {
+  heed_posterior made;
+  (void)estimate(self, crowd_for(self), &made);
+}
+
+/* The held-out annotations with A and B exchanged: P(A) + P(B) is 1 where users
+ * do not tie. */
+static heed_crowd exchanged(contract_trial *self) {
+  const host_service own = scene_host(&self->scene, self->memory);
+  const heed_host *host = &own.host;
+  const heed_table *seen = self->scene.held_out.annotations;
+  heed_table *made = host->table(host, "annotations", seen->rows);
+  heed_crowd crowd = self->scene.held_out;
+  if (made == NULL) trial_skip(self, "out of memory for annotations");
+  for (size_t i = 0; i < seen->column_count; i++) {
+    const heed_column *column = &seen->columns[i];
+    int8_t *data = host->column(host, made, column->name, column->type, 1);
+    if (data == NULL)
+      trial_skip(self, "out of memory for annotations");
+    else
+      memcpy(data, column->data, seen->rows * heed_type_size(column->type));
+    for (size_t k = 0; strcmp(column->name, "choice") == 0 && k < seen->rows;
+         k++)
+      data[k] = data[k] == HEED_CHOSE_A ? HEED_CHOSE_B : HEED_CHOSE_A;
+  }
+  crowd.annotations = made;
+  return crowd;
+}
+
+static bool model_ties(const heed_posterior *made) {
+  heed_domain domain = {0};
+  if (made->model == NULL) return false;
+  const heed_user_model_functions *functions = made->model->plugin->functions;
+  functions->domain(made->model->self, &domain);
+  return domain.ties;
+}
+
+static void foretell(contract_trial *self) {
+  heed_posterior made;
+  trial_need(self, functions(self)->predict, "predict");
+  if (!estimate(self, crowd_for(self), &made)) return;
+  const heed_crowd other = exchanged(self);
+  const double *chance = predict(self, &made, &self->scene.held_out);
+  const double *rest = predict(self, &made, &other);
+  if (chance == NULL || rest == NULL || model_ties(&made)) return;
+  for (size_t i = 0; i < other.annotations->rows; i++)
+    if (!(fabs(chance[i] + rest[i] - 1) <= 1e-6))
+      trial_fail(self,
+                 "gives choice A and choice B of annotation %zu "
+                 "probabilities that sum to %.9g, expected 1",
+                 i, chance[i] + rest[i]);
+}
+
+/* Users without an annotation, one user, one annotation: a posterior, or an
+ * error with a message. */
+static void be_small(contract_trial *self) {
+  static const size_t few[] = {3, 0, 2, 0}, one[] = {1}, none[] = {0, 4};
+  static const struct {
+    const char *name;
+    size_t users;
+    const size_t *annotations;
+  } crowds[] = {{"4 users, 2 of them without an annotation", 4, few},
+                {"1 user with 1 annotation", 1, one},
+                {"2 users, the first without an annotation", 2, none}};
+  if ((self->plugin->flags & HEED_SEES_TRUTH) != 0)
+    trial_skip(self, "it is shown the truth");
+  self->may_refuse = true;
+  for (size_t i = 0; i < sizeof crowds / sizeof *crowds; i++) {
+    heed_error error = {HEED_OK, ""};
+    heed_crowd crowd;
+    heed_posterior made;
+    if (scene_crowd(&self->scene, self->memory, crowds[i].users,
+                    crowds[i].annotations, &crowd, &error) != HEED_OK)
+      trial_skip(self, "%s", error.message);
+    (void)snprintf(self->board->variant, BOARD_TEXT, "%s", crowds[i].name);
+    (void)estimate(self, &crowd, &made);
+    trial_reset(self);
+  }
+  self->board->variant[0] = '\0';
+}
+
+/* A host that asks it to stop: it may finish, or say so. */
+static void stop(contract_trial *self) {
+  static const atomic_bool yes = true;
+  heed_posterior made;
+  heed_error error = {HEED_OK, ""};
+  self->host.cancel = &yes;
+  const heed_status status =
+      call_estimate(self, crowd_for(self), &made, &error);
+  if (status == HEED_CANCELLED) return;
+  (void)trial_return(self, status, &error);
+}
+
+/* ---- all at once ---- */
+
+static void exercise(contract_trial *self) {
+  const size_t annotations = crowd_for(self)->annotations->rows;
+  heed_posterior made;
+  if (!estimate(self, crowd_for(self), &made)) return;
+  trial_take(self, "mean", made.mean, made.units);
+  trial_take(self, "sd", made.sd, made.units);
+  trial_take(self, "left_out", made.left_out, annotations);
+  trial_take(self, "casual", made.casual, annotations);
+  trial_take(self, "p", made.p, annotations);
+  trial_take(self, "quantiles", made.quantiles, made.units * made.level_count);
+  trial_take(self, "nodes", made.nodes, made.node_count);
+  trial_take(self, "mass", made.mass, made.row_count * made.node_count);
+  trial_take_number(self, "mu", made.mu);
+  trial_take_number(self, "log_likelihood", made.log_likelihood);
+  trial_take_number(self, "objective", made.objective);
+  if (functions(self)->predict != NULL)
+    trial_take(self, "probability", predict(self, &made, &self->scene.held_out),
+               self->scene.held_out.annotations->rows);
+}
+
+static const contract_check checks[] = {
+    {"estimate() makes a posterior of the right counts and ranges", believe,
+     CHECK_ENDS},
+    {"predict() gives probabilities that sum to 1", foretell, CHECK_ENDS},
+    {"estimate() copes with a request to stop", stop, 0},
+    {"estimate() accepts or refuses very small crowds", be_small, 0},
+};
+
+const contract_kind contract_estimator = {
+    .checks = checks,
+    .check_count = sizeof checks / sizeof *checks,
+    .exercise = exercise,
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * An estimator that ends the process. */
+#include <stdlib.h>
+
+#include "breach.h"
+
+static heed_status estimate(void *self, const heed_host *host,
+                            const heed_crowd *crowd, heed_posterior *posterior,
+                            heed_error *error) {
+  const heed_status status = honest_estimate(host, crowd, posterior, error);
+  (void)self;
+  if (status != HEED_OK) return status;
+  exit(0);
+}
+
+BREACH_ESTIMATOR("exit", estimate, )

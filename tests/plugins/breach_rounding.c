@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * An estimator that leaves the process with another rounding of numbers. */
+#include <fenv.h>
+
+#include "breach.h"
+
+static heed_status estimate(void *self, const heed_host *host,
+                            const heed_crowd *crowd, heed_posterior *posterior,
+                            heed_error *error) {
+  const heed_status status = honest_estimate(host, crowd, posterior, error);
+  (void)self;
+  if (status != HEED_OK) return status;
+  (void)fesetround(FE_UPWARD);
+  return HEED_OK;
+}
+
+BREACH_ESTIMATOR("rounding", estimate, )
