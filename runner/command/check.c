@@ -161,7 +161,8 @@ int command_check(const command_arguments *given) {
   char *text = NULL;
   heed_status status;
   if (given->plugin_file != NULL) return command_check_plugin(given);
-  if (given->file == NULL) return command_usage("check", "missing SWEEP.lua");
+  if (given->file == NULL)
+    return command_usage("check", "found nothing, expected SWEEP.lua");
   status =
       sweep_plan(given, given->seconds, given->memory, &text, &plan, &error);
   if (status == HEED_OK) {
