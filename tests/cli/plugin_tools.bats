@@ -383,7 +383,7 @@ SH
 @test "a file that does not load is found, with the reason" {
   try wrong_abi
   [ "$status" -eq 1 ]
-  says "$breaches/wrong_abi/wrong_abi.so: built for plugin ABI 4, this heed has ABI 3: rebuild the plugin against this heed's headers"
+  says "$breaches/wrong_abi/wrong_abi.so: built for plugin ABI 5.7, this heed has ABI 4.0: rebuild the plugin with this heed's headers"
   try planning_crash
   [ "$status" -eq 1 ]
   says "$breaches/planning_crash/planning_crash.so: crashed (signal 11, Segmentation fault) while it was loaded, expected it to load"
@@ -441,7 +441,7 @@ PY
   [ "$status" -eq 2 ]
   run --separate-stderr "$HEED" check sweep.lua --plugin "$breaches/small/small.so"
   [ "$status" -eq 2 ]
-  [[ "$stderr" == "heed: check: found sweep.lua, expected only options after --plugin"* ]]
+  [[ "$stderr" == "heed: check: found sweep.lua, expected only options with --plugin"* ]]
   run --separate-stderr "$HEED" check --plugin "$breaches/small/small.so" --timeout none
   [ "$status" -eq 2 ]
   run --separate-stderr "$HEED" check --plugin "$breaches/small/small.so" --nothing
