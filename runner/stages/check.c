@@ -11,7 +11,7 @@ typedef struct expected_column {
 } expected_column;
 
 static heed_status wrong(heed_error *error, const char *what) {
-  return heed_fail(error, HEED_NUMERIC, "its output is wrong: %s", what);
+  return heed_fail(error, HEED_NUMERIC, "invalid output: %s", what);
 }
 
 /* Columns that the vocabulary names must have its type and width. */
@@ -24,7 +24,7 @@ static heed_status check_columns(const heed_table *table,
     if (column->data == NULL || column->type != expected[i].type ||
         (expected[i].width != 0 && column->width != expected[i].width))
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: column %s of table %s has type "
+                       "invalid output: column %s of table %s has type "
                        "%d and width %zu, expected type %d and width %zu",
                        column->name, table->name, (int)column->type,
                        column->width, (int)expected[i].type, expected[i].width);
@@ -39,7 +39,7 @@ static heed_status check_indices(const heed_table *table, const char *name,
   for (size_t i = 0; index != NULL && i < table->rows; i++)
     if (index[i] < 0 || (size_t)index[i] >= limit)
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: %s.%s of row %zu is %lld, "
+                       "invalid output: %s.%s of row %zu is %lld, "
                        "expected one of the %zu %s",
                        table->name, name, i, (long long)index[i], limit, text);
   return HEED_OK;
@@ -51,7 +51,7 @@ static heed_status check_probabilities(const heed_table *table,
   for (size_t i = 0; p != NULL && i < table->rows; i++)
     if (!isnan(p[i]) && !(p[i] >= 0 && p[i] <= 1))
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: %s.p of row %zu is %g, expected "
+                       "invalid output: %s.p of row %zu is %g, expected "
                        "a probability",
                        table->name, i, p[i]);
   return HEED_OK;
@@ -83,7 +83,7 @@ static heed_status check_range(const heed_table *table, const char *name,
   for (size_t i = 0; value != NULL && i < table->rows * column->width; i++)
     if (value[i] < low || value[i] > high)
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: %s.%s of row %zu is %d, expected "
+                       "invalid output: %s.%s of row %zu is %d, expected "
                        "%s",
                        table->name, name, i / column->width, value[i],
                        expected);
@@ -96,7 +96,7 @@ static heed_status check_topics(const heed_table *table, heed_error *error) {
   for (size_t i = 0; topic != NULL && i < table->rows; i++)
     if (topic[i] < 0)
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: %s.topic of row %zu is %d, "
+                       "invalid output: %s.topic of row %zu is %d, "
                        "expected 0 or more",
                        table->name, i, (int)topic[i]);
   return HEED_OK;
@@ -107,7 +107,7 @@ static heed_status check_order(const heed_table *table, heed_error *error) {
   for (size_t i = 1; i < table->rows; i++)
     if (user[i] < user[i - 1])
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: %s.user of row %zu is %lld after "
+                       "invalid output: %s.user of row %zu is %lld after "
                        "%lld, expected rows ordered by user",
                        table->name, i, (long long)user[i],
                        (long long)user[i - 1]);
@@ -159,7 +159,7 @@ static heed_status check_models(const heed_world *world, heed_error *error) {
     for (size_t i = 0; model != NULL && i < world->pairs->rows; i++)
       if (model[i] < 0 || (size_t)model[i] >= count)
         return heed_fail(error, HEED_NUMERIC,
-                         "its output is wrong: pairs.%s of row %zu is %d, "
+                         "invalid output: pairs.%s of row %zu is %d, "
                          "expected one of the %zu models",
                          names[k], i, (int)model[i], count);
   }
@@ -169,7 +169,7 @@ static heed_status check_models(const heed_world *world, heed_error *error) {
 static heed_status check_gap(double gap, const char *name, heed_error *error) {
   if (isnan(gap) || (gap >= 0 && gap <= 1)) return HEED_OK;
   return heed_fail(error, HEED_NUMERIC,
-                   "its output is wrong: %s is %g, expected a probability or "
+                   "invalid output: %s is %g, expected a probability or "
                    "NaN",
                    name, gap);
 }
@@ -221,12 +221,12 @@ heed_status check_world(const heed_world *world, heed_error *error) {
 static heed_status check_finite(const double *values, size_t count,
                                 const char *name, heed_error *error) {
   if (values == NULL)
-    return heed_fail(error, HEED_NUMERIC, "its output is wrong: %s is missing",
+    return heed_fail(error, HEED_NUMERIC, "invalid output: %s is missing",
                      name);
   for (size_t i = 0; i < count; i++)
     if (!isfinite(values[i]))
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: %s[%zu] is %g, expected a finite "
+                       "invalid output: %s[%zu] is %g, expected a finite "
                        "number",
                        name, i, values[i]);
   return HEED_OK;
@@ -240,7 +240,7 @@ static heed_status check_within(const double *values, size_t count, double low,
   for (size_t i = 0; i < count; i++)
     if (values[i] < low || values[i] > high)
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: %s[%zu] is %.17g, expected it "
+                       "invalid output: %s[%zu] is %.17g, expected it "
                        "within [%g, %g]",
                        name, i, values[i], low, high);
   return HEED_OK;
@@ -281,7 +281,7 @@ static heed_status check_nodes(const heed_posterior *posterior,
       sum += posterior->mass[row * posterior->node_count + k];
     if (!(fabs(sum - 1) < 1e-9))
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: row %zu of mass sums to %.12g, "
+                       "invalid output: row %zu of mass sums to %.12g, "
                        "expected 1",
                        row, sum);
   }
@@ -320,7 +320,7 @@ static heed_status check_units(const heed_crowd *crowd,
       heed_table_data(crowd->world->pairs, "topic", HEED_INT32);
   if (posterior->units != units_expected(crowd, posterior))
     return heed_fail(error, HEED_NUMERIC,
-                     "its output is wrong: a posterior of %zu units, expected "
+                     "invalid output: a posterior of %zu units, expected "
                      "%zu",
                      posterior->units, units_expected(crowd, posterior));
   if (posterior->unit != HEED_BY_USER_TOPIC) return HEED_OK;
@@ -331,7 +331,7 @@ static heed_status check_units(const heed_crowd *crowd,
                                                : 0;
     if ((size_t)position >= posterior->topics)
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: a posterior of %zu topics, but "
+                       "invalid output: a posterior of %zu topics, but "
                        "annotation %zu has topic %d",
                        posterior->topics, i, (int)position);
   }

@@ -286,7 +286,7 @@ static heed_status adopt_refined(stages_level *level, heed_error *error) {
   if (given == NULL) return HEED_OK;
   if (!HEED_HAS(given, state))
     return heed_fail(error, HEED_NUMERIC,
-                     "its output is wrong: the refined posterior's size is %zu "
+                     "invalid output: the refined posterior's size is %zu "
                      "bytes, expected sizeof(heed_posterior), %zu bytes",
                      given->size, sizeof *given);
   made = arena_allocate(level->memory, 1, sizeof *made);
@@ -409,7 +409,7 @@ static heed_status run_stage(heed_stages *self, plan_stage stage, size_t node,
     level->error = level->bad_report;
   }
   if (status != HEED_OK && level->error.message[0] == '\0')
-    (void)heed_fail(&level->error, status, "it failed without a message");
+    (void)heed_fail(&level->error, status, "failed without a message");
   arena_clear(self->scratch);
   level->failed = status != HEED_OK;
   level->seconds = seconds_now() - start;

@@ -195,7 +195,7 @@ static heed_status check_eta(const simulate_simulation *self,
   for (size_t i = 0; i < self->users * domain->dimension; i++) {
     if (!isfinite(self->eta[i]))
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: the attentiveness of user %zu is "
+                       "invalid output: the attentiveness of user %zu is "
                        "%g, expected a finite number",
                        i / domain->dimension, self->eta[i]);
     /* Quantiles may leave the domain by rounding. */
@@ -276,7 +276,7 @@ static heed_status choose(const simulate_simulation *self,
     const double u = heed_uniform(&stream), sum = of_a[i] + of_b[i];
     if (!(of_a[i] >= 0 && of_b[i] >= 0 && sum <= 1 + 1e-9))
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: user %zu has probability %g of A "
+                       "invalid output: user %zu has probability %g of A "
                        "and %g of B, expected probabilities",
                        user, of_a[i], of_b[i]);
     const bool tied = self->domain.ties && u >= sum;
@@ -301,7 +301,7 @@ static heed_status simulate(const simulate_simulation *self,
   for (size_t i = 0; status == HEED_OK && i < answers->count; i++)
     if (choice[i] < HEED_CHOSE_B || choice[i] > HEED_CHOSE_TIE)
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: choice %zu of user %zu is %d, "
+                       "invalid output: choice %zu of user %zu is %d, "
                        "expected 0 (B), 1 (A) or 2 (a tie)",
                        i, user, choice[i]);
   return status;

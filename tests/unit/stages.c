@@ -355,7 +355,7 @@ static void faults_of_an_estimator_are_named(void **state) {
       {"nan", "mean[0] is"},
       {"infinite", "its output \"draw\" is inf"},
       {"wrong_counts", "a posterior of 3 units, expected 2"},
-      {"silent", "it failed without a message"},
+      {"silent", "failed without a message"},
       {"quits", "it had enough"}};
   sweep *self = *state;
   const size_t world = add_source(self, "small", "{\"pairs\": 8}");
