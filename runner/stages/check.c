@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What plugins put out: counts, ranges, NaN. */
+ * Checks the outputs of plugins: counts, ranges, NaN. */
 #include "check.h"
 
 #include <math.h>
@@ -14,7 +14,7 @@ static heed_status wrong(heed_error *error, const char *what) {
   return heed_fail(error, HEED_NUMERIC, "invalid output: %s", what);
 }
 
-/* Columns that the vocabulary names must have its type and width. */
+/* Columns of the vocabulary must have its type and width. */
 static heed_status check_columns(const heed_table *table,
                                  const expected_column *expected, size_t count,
                                  heed_error *error) {
@@ -68,7 +68,7 @@ static heed_status check_prompts(const heed_world *world, heed_error *error) {
   if (world->prompts == NULL)
     return world->held_out == 0
                ? HEED_OK
-               : wrong(error, "held-out prompts, but no table of prompts");
+               : wrong(error, "held-out prompts without a table of prompts");
   if (world->held_out > world->prompts->rows)
     return wrong(error, "more held-out prompts than prompts");
   return check_columns(world->prompts, columns,
@@ -90,7 +90,7 @@ static heed_status check_range(const heed_table *table, const char *name,
   return HEED_OK;
 }
 
-/* Topics count up from 0; NULL where the table has none. */
+/* Topics are 0, 1, …; NULL: the table has none. */
 static heed_status check_topics(const heed_table *table, heed_error *error) {
   const int32_t *topic = heed_table_data(table, "topic", HEED_INT32);
   for (size_t i = 0; topic != NULL && i < table->rows; i++)
@@ -124,7 +124,8 @@ heed_status check_annotations(const heed_table *table, size_t users,
       check_columns(table, columns, sizeof columns / sizeof *columns, error);
   for (size_t i = 0; status == HEED_OK && i < 4; i++)
     if (heed_table_column(table, columns[i].name) == NULL)
-      return wrong(error, "annotations need user, pair, choice and left");
+      return wrong(error,
+                   "annotations lack the column user, pair, choice or left");
   if (status == HEED_OK)
     status = check_indices(table, "user", users, "users", error);
   if (status == HEED_OK)
@@ -141,10 +142,11 @@ heed_status check_annotations(const heed_table *table, size_t users,
   return status;
 }
 
-/* A log brings its users; their annotations are read from here on. */
+/* A log has its own users and annotations. */
 static heed_status check_log(const heed_world *world, heed_error *error) {
   if ((world->annotations == NULL) != (world->users == NULL))
-    return wrong(error, "annotations without users, or users without them");
+    return wrong(error,
+                 "annotations without users, or users without annotations");
   return world->annotations == NULL
              ? HEED_OK
              : check_annotations(world->annotations, world->users->rows,
@@ -265,7 +267,7 @@ static heed_status check_nodes(const heed_posterior *posterior,
   if (posterior->node_count == 0) return HEED_OK;
   if (posterior->nodes == NULL || posterior->mass == NULL ||
       posterior->row == NULL)
-    return wrong(error, "nodes are counted, but nodes, mass or row is missing");
+    return wrong(error, "node_count is not 0, but nodes, mass or row is NULL");
   status =
       check_finite(posterior->nodes, posterior->node_count, "nodes", error);
   if (status == HEED_OK)
@@ -274,7 +276,7 @@ static heed_status check_nodes(const heed_posterior *posterior,
                           1 + 1e-9, "mass", error);
   for (size_t i = 0; status == HEED_OK && i < posterior->units; i++)
     if (posterior->row[i] >= posterior->row_count)
-      return wrong(error, "a row of mass that is not there");
+      return wrong(error, "a row index beyond the rows of mass");
   for (size_t row = 0; status == HEED_OK && row < posterior->row_count; row++) {
     double sum = 0;
     for (size_t k = 0; k < posterior->node_count; k++)
@@ -297,7 +299,7 @@ static heed_status check_quantiles(const heed_posterior *posterior,
   for (size_t i = 0; i < posterior->level_count; i++)
     if (!(posterior->levels[i] > (i == 0 ? 0 : posterior->levels[i - 1]) &&
           posterior->levels[i] < 1))
-      return wrong(error, "levels that do not ascend within (0, 1)");
+      return wrong(error, "levels are not ascending within (0, 1)");
   status = check_finite(posterior->quantiles,
                         posterior->units * posterior->level_count, "quantiles",
                         error);
@@ -305,11 +307,11 @@ static heed_status check_quantiles(const heed_posterior *posterior,
     for (size_t j = 1; j < posterior->level_count; j++)
       if (posterior->quantiles[i * posterior->level_count + j] <
           posterior->quantiles[i * posterior->level_count + j - 1])
-        return wrong(error, "quantiles that do not ascend");
+        return wrong(error, "quantiles are not ascending");
   return status;
 }
 
-/* Each annotation belongs to a unit that is there. */
+/* Checks that the unit of each annotation exists. */
 static heed_status check_units(const heed_crowd *crowd,
                                const heed_posterior *posterior,
                                heed_error *error) {
@@ -324,7 +326,7 @@ static heed_status check_units(const heed_crowd *crowd,
                      "%zu",
                      posterior->units, units_expected(crowd, posterior));
   if (posterior->unit != HEED_BY_USER_TOPIC) return HEED_OK;
-  if (posterior->topics == 0) return wrong(error, "a posterior of no topics");
+  if (posterior->topics == 0) return wrong(error, "a posterior without topics");
   for (size_t i = 0; i < crowd->annotations->rows; i++) {
     const int32_t position = topic != NULL     ? topic[i]
                              : of_pair != NULL ? of_pair[pair[i]]
@@ -338,7 +340,7 @@ static heed_status check_units(const heed_crowd *crowd,
   return HEED_OK;
 }
 
-/* Fits may be absent, but not infinite, and fitted parameters are numbers. */
+/* Fits may be missing but not infinite; fitted parameters must be finite. */
 static heed_status check_fits(const heed_crowd *crowd,
                               const heed_posterior *posterior,
                               heed_error *error) {
@@ -350,7 +352,7 @@ static heed_status check_fits(const heed_crowd *crowd,
     status = check_gap(posterior->mu_high, "mu_high", error);
   if (status != HEED_OK) return status;
   if (isinf(posterior->log_likelihood) || isinf(posterior->objective))
-    return wrong(error, "a log-likelihood or an objective that is infinite");
+    return wrong(error, "the log-likelihood or the objective is infinite");
   if (prior != NULL && posterior->theta != NULL) {
     const heed_distribution_functions *functions = prior->functions;
     status = check_finite(posterior->theta,
@@ -366,7 +368,7 @@ static heed_status check_fits(const heed_crowd *crowd,
   }
   if (status == HEED_OK && posterior->strength != NULL)
     status = crowd->world->models == NULL
-                 ? wrong(error, "strengths of models, but the world has none")
+                 ? wrong(error, "strengths of models in a world without models")
                  : check_finite(posterior->strength, crowd->world->models->rows,
                                 "strength", error);
   return status;
@@ -422,16 +424,16 @@ heed_status check_selection(const heed_crowd *crowd,
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < count; i++) sum += selection->weight[i];
   if (sum > 0) return HEED_OK;
-  return heed_fail(error, HEED_INVALID,
-                   "kept none of the %zu annotations, so that nothing is left "
-                   "to learn from",
-                   count);
+  return heed_fail(
+      error, HEED_INVALID,
+      "kept none of the %zu annotations: the trainer has nothing to learn from",
+      count);
 }
 
 heed_status check_policy(const heed_crowd *crowd, const heed_policy *policy,
                          heed_error *error) {
   if (!(policy->scale > 0) || !isfinite(policy->scale))
-    return wrong(error, "a policy's scale that is not above 0");
+    return wrong(error, "the policy's scale is not a finite number above 0");
   return policy->refined == NULL
              ? HEED_OK
              : check_posterior(crowd, policy->refined, error);
