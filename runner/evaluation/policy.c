@@ -107,7 +107,7 @@ heed_status prompts_know(const heed_instance *source, const heed_world *world,
 typedef struct policy_ray {
   const evaluation_prompts *known;
   const double *tilt; /* H x K: log(pi / pi_ref) */
-  double level;       /* the KL sought */
+  double level;       /* the requested KL */
 } policy_ray;
 
 /* log of the sum over y of pi_ref(y) exp(c tilt(y)), for one prompt. */

@@ -17,7 +17,7 @@ typedef struct parse_place {
   host_arena *memory;
 } parse_place;
 
-/* Statuses are returned as constants, so that the analysers see them. */
+/* Returns statuses as constants, which analysers can follow. */
 static heed_status wrong(const parse_place *place, const char *key,
                          const char *expected) {
   if (place->list == NULL)

@@ -230,7 +230,7 @@ static heed_status draw_eta(simulate_simulation *self, heed_error *error) {
   return HEED_OK;
 }
 
-/* If the world has p only as a mean, users use the mean. */
+/* If p is known only for the mean, users choose by the mean. */
 static heed_status read_p(const simulate_simulation *self, double *p,
                           heed_error *error) {
   for (size_t i = 0; i < self->total; i++) {

@@ -47,12 +47,13 @@
   X(ETA_SPEARMAN, "eta_spearman", NONE, NULL,                                 \
     "rank correlation of eta-hat and eta over users")                         \
   X(SPLIT_ACCURACY, "split_accuracy", NONE, NULL,                             \
-    "share of users whose eta-hat is on eta's side of evaluation.split")      \
+    "share of users with eta-hat and eta on one side of evaluation.split")    \
   X(COVERAGE, "coverage", NONE, NULL,                                         \
-    "share of users whose central interval of evaluation.level covers eta")   \
+    "share of users whose central evaluation.level interval covers eta")      \
   X(ETA_RANK, "eta_rank", NONE, NULL,                                         \
-    "posterior probability that the first user's eta is below the true one, " \
-    "at random within an atom or a cell: uniform over replicates if exact")   \
+    "posterior probability that the first user's eta is below the true eta, " \
+    "randomised within atoms and cells; exact posteriors: uniform over "      \
+    "replicates")                                                             \
   X(ETA_MEAN, "eta_mean", NONE, NULL, "mean of eta-hat over users")           \
   X(REFINED_ETA_RMSE, "refined_eta_rmse", NONE, NULL,                         \
     "eta_rmse of the posterior that the trainer refined")                     \
@@ -108,7 +109,7 @@ heed_status evaluation_read(const host_registry *plugins, const json_t *spec,
                             host_service *service, evaluation_settings *result,
                             heed_error *error);
 
-/* What evaluation needs of the held-out prompts; made once per world.  H
+/* The held-out prompts as evaluation needs them; made once per world.  H
  * prompts, K candidates. */
 typedef struct evaluation_prompts {
   size_t count;

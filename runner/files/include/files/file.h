@@ -2,9 +2,8 @@
  * Atomic files, complete or absent: a temporary name, fsync, rename, and fsync
  * of the folder.
  *
- * Callers: hdf, work, result, stages, report, command.  All code of heed writes
- * its files through this header; a plugin writes only to paths from the
- * host. */
+ * Callers: hdf, work, result, stages, report, command.  heed writes files only
+ * through this header; a plugin writes only to paths from the host. */
 #ifndef HEED_FILES_FILE_H
 #define HEED_FILES_FILE_H
 

@@ -25,7 +25,7 @@ typedef struct heed_record {
   size_t cell;
   char key[PLAN_KEY_SIZE];
   heed_record_status status;
-  double *values; /* plan->value_count; NaN where not reported */
+  double *values;                   /* plan->value_count; NaN: not reported */
   double seconds[PLAN_STAGE_COUNT]; /* 0: shared with an earlier cell, which has
                                        the time; NaN: not run */
 
