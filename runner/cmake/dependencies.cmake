@@ -1,9 +1,9 @@
-# Everything that heed links.  A missing one ends the configuration with the
-# line that installs it.
+# Everything that heed links.  If a dependency is missing, the configuration
+# fails and prints the command that installs it.
 
 find_package(PkgConfig REQUIRED)
 
-# heed_dependency(NAME MODULE PACKAGE): the pkg-config module, or one line.
+# heed_dependency(NAME MODULE PACKAGE): requires a pkg-config module.
 function(heed_dependency name module package)
   pkg_check_modules(${name} QUIET IMPORTED_TARGET ${module})
   if(NOT ${name}_FOUND)
@@ -11,7 +11,7 @@ function(heed_dependency name module package)
   endif()
 endfunction()
 
-# heed_header(HEADER PACKAGE): a header without a pkg-config module, or one line.
+# heed_header(HEADER PACKAGE): requires a header without a pkg-config module.
 function(heed_header header package)
   string(MAKE_C_IDENTIFIER "HEED_HAVE_${header}" variable)
   find_path(${variable} ${header})
@@ -34,18 +34,18 @@ add_library(heed_hdf5 INTERFACE)
 target_link_directories(heed_hdf5 INTERFACE ${HDF5_LIBRARY_DIRS})
 target_link_libraries(heed_hdf5 INTERFACE hdf5_hl PkgConfig::HDF5)
 
-# GSL's own pkg-config file brings gslcblas in, whose cblas_sgemm is twenty
-# times slower than OpenBLAS's and would be bound silently.  So: OpenBLAS
-# first, GSL by name, gslcblas never.  libgsl itself needs gslcblas, and the
-# linker drops OpenBLAS from a program that calls no BLAS of its own: then every
-# plugin it loads is bound to gslcblas.  Hence --no-as-needed.
+# GSL's pkg-config file links gslcblas, whose cblas_sgemm is twenty times slower
+# than OpenBLAS's.  So link OpenBLAS first, GSL by name, and never gslcblas.
+# libgsl itself needs gslcblas, and the linker drops OpenBLAS from a program that
+# calls no BLAS: every plugin that the program loads would then use gslcblas.
+# --no-as-needed keeps OpenBLAS.
 add_library(heed_numerics INTERFACE)
 target_include_directories(heed_numerics SYSTEM INTERFACE ${GSL_INCLUDE_DIRS}
                                                  ${OPENBLAS_INCLUDE_DIRS})
 target_link_libraries(heed_numerics INTERFACE PkgConfig::OPENBLAS gsl m)
 target_link_options(heed_numerics INTERFACE LINKER:--no-as-needed)
 
-# Random123 is headers alone.
+# Random123 has only headers.
 add_library(heed_random123 INTERFACE)
 target_include_directories(heed_random123 SYSTEM
                            INTERFACE ${HEED_HAVE_Random123_philox_h})

@@ -1,11 +1,11 @@
-# What a plugin author needs of an installed heed: the headers, and where they
-# are, for CMake and for pkg-config.  A plugin links nothing of heed's.
+# Installs what plugin authors need: the headers, and their paths for CMake and
+# pkg-config.  A plugin links no library of heed.
 #
 # Paths are relative to the files that name them: an installed tree can move.
 
 include(CMakePackageConfigHelpers)
 
-# heed looks for plugins in ../lib/heed, seen from its program.
+# heed looks for plugins in ../lib/heed, relative to its program.
 set(HEED_PLUGIN_DIR lib/heed)
 set(HEED_PROGRAM bin/heed)
 set(HEED_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/heed)

@@ -53,12 +53,12 @@ static void print_parameters(const heed_parameter *parameters, size_t count,
     printf("%s%s", *range == '\0' ? "" : " ", range);
     if (parameter->unit != NULL) printf(" %s", parameter->unit);
     if (parameter->default_value != NULL)
-      printf(", standard %s", *parameter->default_value == '\0'
-                                  ? "\"\""
-                                  : parameter->default_value);
+      printf(", default %s", *parameter->default_value == '\0'
+                                 ? "\"\""
+                                 : parameter->default_value);
     else
-      printf(", %s", (parameter->flags & HEED_OPTIONAL) != 0 ? "may be left out"
-                                                             : "required");
+      printf(", %s",
+             (parameter->flags & HEED_OPTIONAL) != 0 ? "optional" : "required");
     printf("\n%*s%s\n", indent + 4, "",
            parameter->doc == NULL ? "" : parameter->doc);
     if (parameter->type == HEED_RECORD)

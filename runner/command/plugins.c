@@ -102,7 +102,7 @@ static json_t *parameter_json(const heed_parameter *parameter) {
   (void)json_object_set_new(made, "name", text_or_null(parameter->name));
   (void)json_object_set_new(made, "type",
                             json_string(plugins_type_name(parameter->type)));
-  (void)json_object_set_new(made, "standard",
+  (void)json_object_set_new(made, "default",
                             text_or_null(parameter->default_value));
   (void)json_object_set_new(
       made, "optional", json_boolean((parameter->flags & HEED_OPTIONAL) != 0));

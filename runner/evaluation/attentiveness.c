@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Posteriors against the true attentiveness. */
+ * Compares posteriors with the true attentiveness. */
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
@@ -43,14 +43,14 @@ static bool is_constant(size_t count, const double *values) {
   return true;
 }
 
-/* NaN where one side does not vary. */
+/* NaN: one side is constant. */
 static double correlation(size_t count, const double *a, const double *b) {
   if (count < 2 || is_constant(count, a) || is_constant(count, b)) return NAN;
   return gsl_stats_correlation(a, 1, b, 1, count);
 }
 
-/* The q-quantile of row u: the estimator's where it has that level, else from
- * the mass on nodes; NaN without either. */
+/* The q-quantile of row u: the estimator's if it has that level, else from the
+ * mass on nodes.  NaN: neither exists. */
 static double quantile(const heed_posterior *posterior, size_t unit, double q) {
   double sum = 0;
   for (size_t i = 0; posterior->quantiles != NULL && i < posterior->level_count;
@@ -78,7 +78,8 @@ static double coverage(const heed_evaluation *self) {
   return (double)covered / (double)users;
 }
 
-/* Whether nodes are the few places where eta may be, not a grid over those. */
+/* True if the nodes are the atoms of eta, false if they are a grid over its
+ * range. */
 static bool has_atoms(const heed_posterior *posterior) {
   const heed_distribution_functions *functions =
       posterior->prior == NULL ? NULL : posterior->prior->plugin->functions;
@@ -90,10 +91,10 @@ static bool has_atoms(const heed_posterior *posterior) {
              posterior->node_count;
 }
 
-/* Of one user, because users of one crowd share what is wrong with their
- * posteriors, and tests need ranks that are independent (Talts et al. 2018,
- * arXiv 1804.06788, section 4).  A node of a grid stands for the cell that ends
- * half way to its neighbours. */
+/* The rank of one user: errors of posteriors are shared within a crowd, and
+ * tests need independent ranks (Talts et al. 2018, arXiv 1804.06788, section
+ * 4).  A node of a grid represents a cell that ends half way to its
+ * neighbours. */
 static double rank_of(const heed_evaluation *self, size_t user) {
   const heed_posterior *posterior = self->posterior;
   const heed_host *host = &self->host->host;

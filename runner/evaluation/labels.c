@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Labels against the better response, against reference verdicts, and held-out
- * ones against what the estimator foretells. */
+ * Compares labels with the better response and with reference verdicts, and
+ * held-out labels with the estimator's predictions. */
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
@@ -27,8 +27,8 @@ static void put_kept(const heed_evaluation *self) {
   put(self, METRIC_USERS_KEPT, (double)users / (double)crowd->users->rows);
 }
 
-/* Weighted share of untied labels equal to right[pair x stride]; values that
- * are neither A nor B do not count. */
+/* Weighted share of untied labels equal to right[pair x stride]; values other
+ * than A and B do not count. */
 static double agreement(const heed_evaluation *self, const int8_t *right,
                         size_t stride) {
   const heed_table *table = self->crowd->annotations;
@@ -62,15 +62,15 @@ static heed_status put_accuracy(const heed_evaluation *self,
   return HEED_OK;
 }
 
-/* As agreement(), with the majority of all other untied labels of the pair,
- * kept or not; a label without one does not count. */
+/* Like agreement(), but with the majority of all other untied labels of the
+ * pair, kept or not; a label without a majority does not count. */
 static heed_status put_consensus(const heed_evaluation *self,
                                  heed_error *error) {
   const heed_table *table = self->crowd->annotations;
   const int64_t *pair = heed_table_data(table, "pair", HEED_INT64);
   const int8_t *choice = heed_table_data(table, "choice", HEED_INT8);
   heed_memory memory = {&self->host->host, false};
-  int64_t *lead = /* labels for A less those for B */
+  int64_t *lead = /* labels for A minus labels for B */
       heed_scratch(&memory, self->world->pairs->rows, sizeof *lead);
   double all = 0, same = 0;
   if (memory.refused) return heed_no_memory(error);

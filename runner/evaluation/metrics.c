@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The metrics of evaluation, as the schemas name outputs. */
+ * The metrics of evaluation as outputs of a schema. */
 #include "evaluation/evaluation.h"
 
 static const char *const names_kl[] = {"kl", NULL};

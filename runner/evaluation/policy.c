@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Policies against their reference, by enumeration of candidates; and held-out
- * annotations under the reward that a policy implies. */
+ * Compares policies with their reference by enumerating candidates; scores
+ * held-out annotations under the reward that a policy implies. */
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_math.h>
 #include <gsl/gsl_roots.h>
@@ -19,8 +19,8 @@ static void of_prompt(size_t count, heed_response *all, size_t prompt) {
   for (size_t i = 0; i < count; i++) all[i].prompt = prompt;
 }
 
-/* Rewards are numbers; the reference can make every candidate: else the KL of
- * a policy that makes it has no value. */
+/* Rewards must be finite, and the reference must give every candidate a
+ * probability above 0: else the KL of a policy is undefined. */
 static heed_status check_known(size_t count, const double *reward,
                                const double *reference, size_t prompt,
                                heed_error *error) {
@@ -28,7 +28,7 @@ static heed_status check_known(size_t count, const double *reward,
   for (size_t y = 0; y < count; y++) {
     if (!isfinite(reward[y]) || !isfinite(reference[y]))
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: candidate %zu of prompt %zu has "
+                       "invalid output: candidate %zu of prompt %zu has "
                        "reward %g and log-probability %g under the reference, "
                        "expected finite numbers",
                        y, prompt, reward[y], reference[y]);
@@ -36,7 +36,7 @@ static heed_status check_known(size_t count, const double *reward,
   }
   if (fabs(sum - 1) < 1e-6) return HEED_OK;
   return heed_fail(error, HEED_NUMERIC,
-                   "its output is wrong: the reference's probabilities over "
+                   "invalid output: the reference's probabilities over "
                    "the candidates of prompt %zu sum to %g, expected 1",
                    prompt, sum);
 }
@@ -102,12 +102,12 @@ heed_status prompts_know(const heed_instance *source, const heed_world *world,
   return status;
 }
 
-/* ---- a policy along the ray pi_ref x exp(c tilt) ---- */
+/* ---- policies on the ray pi_ref x exp(c tilt) ---- */
 
 typedef struct policy_ray {
   const evaluation_prompts *known;
   const double *tilt; /* H x K: log(pi / pi_ref) */
-  double level;       /* the KL sought */
+  double level;       /* the requested KL */
 } policy_ray;
 
 /* log of the sum over y of pi_ref(y) exp(c tilt(y)), for one prompt. */
@@ -149,7 +149,7 @@ static double above_level(double c, void *context) {
   return kl - self->level;
 }
 
-/* The c at which the KL is self->level, between 0 and `high`; NaN without
+/* The c between 0 and `high` at which the KL is self->level; NaN: out of
  * memory. */
 static double matched(policy_ray *self, double high) {
   enum { MOST_STEPS = 100 };
@@ -171,8 +171,8 @@ static double matched(policy_ray *self, double high) {
   return root;
 }
 
-/* The win rate where the KL is self->level; NaN where no c reaches it, or where
- * the KL jumps past it (a policy that makes some candidates never). */
+/* The win rate where the KL is self->level; NaN: no c reaches it, or the KL
+ * jumps past it (some candidates have probability 0). */
 static double win_rate_at(policy_ray *self) {
   double high = 1, kl = 0, win = NAN;
   while ((kl = above_level(high, self)) < 0 && high < 0x1p40) high *= 2;
@@ -204,7 +204,7 @@ static heed_status read_tilt(const heed_evaluation *self, double *tilt,
     for (size_t y = 0; y < wide; y++) sum += exp(row[y]);
     if (!(fabs(sum - 1) < 1e-6))
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: the policy's probabilities over "
+                       "invalid output: the policy's probabilities over "
                        "the candidates of prompt %zu sum to %g, expected 1",
                        known->first + i, sum);
     for (size_t y = 0; y < wide; y++) row[y] -= known->reference[i * wide + y];
@@ -228,7 +228,7 @@ static double reward_score(const evaluation_prompts *known,
 }
 
 /* KL(pi || pi*), pi* = pi_ref exp(r / scale) / Z: the policy that DPO with this
- * beta would find from clean labels without end. */
+ * beta finds from infinitely many clean labels. */
 static double regret(const evaluation_prompts *known, const double *tilt,
                      double scale) {
   const size_t wide = known->candidates;
@@ -246,8 +246,8 @@ static double regret(const evaluation_prompts *known, const double *tilt,
   return sum / (double)known->count;
 }
 
-/* Implied reward scale x tilt against the true one, both centred within
- * prompts under the reference. */
+/* Compares the implied reward, scale x tilt, with the true one, both centred
+ * within prompts under the reference. */
 static void put_alignment(const heed_evaluation *self, const double *tilt) {
   const evaluation_prompts *known = self->prompts;
   const size_t wide = known->candidates;
@@ -348,7 +348,7 @@ static heed_status implied_difference(const heed_evaluation *self, size_t pair,
                 ((policy[0] - reference[0]) - (policy[1] - reference[1]));
   if (isnan(*difference))
     return heed_fail(error, HEED_NUMERIC,
-                     "its output is wrong: the responses of pair %zu have "
+                     "invalid output: the responses of pair %zu have "
                      "log-probabilities %g and %g, and %g and %g under the "
                      "reference",
                      pair, policy[0], policy[1], reference[0], reference[1]);
@@ -356,7 +356,7 @@ static heed_status implied_difference(const heed_evaluation *self, size_t pair,
   return HEED_OK;
 }
 
-/* P(this choice) of a casual user, of each held-out annotation. */
+/* P(this choice) of a casual user for each held-out annotation. */
 static heed_status casual_choices(const heed_evaluation *self, double *casual,
                                   heed_error *error) {
   const heed_table *table = self->held_out->annotations;

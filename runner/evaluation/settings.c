@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The settings of evaluation: what a sweep says under `evaluation`. */
+ * The settings of evaluation: `evaluation` in a sweep. */
 #include "evaluation/evaluation.h"
 
 /* Indices into evaluation_schema. */
@@ -24,21 +24,22 @@ const heed_parameter evaluation_schema[] = {
     [SETTING_SPLIT] = {.name = "split",
                        .type = HEED_NUMBER,
                        .default_value = "0.5",
-                       .doc = "attentiveness that split_accuracy is about"},
+                       .doc = "threshold of attentiveness for split_accuracy"},
     [SETTING_LEVEL] = {.name = "level",
                        .type = HEED_NUMBER,
                        .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
                        .default_value = "0.9",
                        .low = 0,
                        .high = 1,
-                       .doc = "probability of the intervals of coverage"},
+                       .doc =
+                           "probability of the central intervals for coverage"},
     [SETTING_MIN_ANNOTATIONS] =
         {.name = "min_annotations",
          .type = HEED_INTEGER,
          .default_value = "20",
          .low = 1,
          .high = 1e9,
-         .doc = "judged labels a user needs to count in spearman_judge"},
+         .doc = "judged labels that a user needs to count in spearman_judge"},
 };
 const size_t evaluation_schema_count =
     sizeof evaluation_schema / sizeof *evaluation_schema;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Policies against their reference where responses are texts: both answer each
- * held-out prompt once, and judges compare the two. */
+ * Compares policies with their reference in worlds of texts: both answer each
+ * held-out prompt once, and judges compare the answers. */
 #include <string.h>
 
 #include "evaluation/evaluation.h"
 
-/* Judges are asked about all responses at once.  *rewards stays NULL where the
- * world has no such judge. */
+/* Judges score all responses at once.  *rewards stays NULL if the world has no
+ * such judge. */
 typedef heed_status texts_judging(void *self, const heed_host *host,
                                   const heed_world *world, size_t count,
                                   const heed_response *responses,
@@ -28,7 +28,7 @@ static heed_status ask(const heed_instance *source, texts_judging *judge,
   for (size_t i = 0; status == HEED_OK && i < count; i++)
     if (!isfinite(made[i]))
       status = heed_fail(error, HEED_NUMERIC,
-                         "its output is wrong: the response to prompt %zu has "
+                         "invalid output: the response to prompt %zu has "
                          "reward %g, expected a finite number",
                          responses[i].prompt, made[i]);
   if (status == HEED_OK) *rewards = made;
@@ -79,10 +79,10 @@ heed_status texts_know(const heed_instance *source, const heed_world *world,
 
 /* ---- a policy ---- */
 
-/* What is known of the policy's responses; all (H). */
+/* The policy's responses and their scores; all (H). */
 typedef struct texts_answers {
   heed_response *response;
-  double *reward, *second;    /* second: NULL without a second judge */
+  double *reward, *second;    /* second: may be NULL */
   double *policy, *reference; /* log-probabilities */
 } texts_answers;
 
@@ -107,7 +107,7 @@ static heed_status draw(const heed_evaluation *self, texts_answers *made,
   for (size_t i = 0; status == HEED_OK && i < known->count; i++)
     if (made->response[i].text == NULL)
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: no response to prompt %zu",
+                       "invalid output: no response to prompt %zu",
                        made->response[i].prompt);
   return status;
 }
@@ -134,7 +134,7 @@ static heed_status weigh(const heed_evaluation *self, texts_answers *made,
   for (size_t i = 0; status == HEED_OK && i < known->count; i++)
     if (!isfinite(made->policy[i]) || !isfinite(made->reference[i]))
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: the policy's response to prompt "
+                       "invalid output: the policy's response to prompt "
                        "%zu has log-probability %g, under the reference %g",
                        known->first + i, made->policy[i], made->reference[i]);
   return status;
@@ -150,9 +150,9 @@ static heed_status judge(const heed_evaluation *self, texts_answers *made,
     status = ask(self->source, source->second_judge, self->world, self->host,
                  known->count, made->response, &made->second, error);
   if (status == HEED_OK && made->reward == NULL)
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "the judge of the reference's responses does not judge "
-                     "the policy's");
+    return heed_fail(
+        error, HEED_UNSUPPORTED,
+        "the judge scores the reference's responses but not the policy's");
   return status;
 }
 
@@ -187,7 +187,7 @@ static void put_columns(const heed_evaluation *self, const texts_answers *made,
   put_mean(self, METRIC_KL, METRIC_KL_ERROR, known->count, ratio);
 }
 
-/* The table of what was drawn: a row a prompt. */
+/* The table of drawn responses: one row per prompt. */
 static heed_status put_responses(const heed_evaluation *self,
                                  const texts_answers *made, heed_error *error) {
   const heed_table *prompts = self->world->prompts;

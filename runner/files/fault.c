@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Injected faults: counts moments, and kills at the one that was asked for. */
+ * Injected faults: counts moments and kills at the requested one. */
 #include "files/fault.h"
 
 #ifdef HEED_FAULTS
@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The number of this moment among those of all processes that append to the
- * file: where the appended byte ended.  0 where the file cannot be written. */
+/* The number of this moment among all processes that append to the file: the
+ * offset after the appended byte.  0: the file cannot be written. */
 static unsigned long shared_moment(const char *path, const char *operation) {
   const int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   off_t end = 0;

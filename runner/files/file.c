@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Files that are whole or not there. */
+ * Atomic files: complete or absent. */
 #include "files/file.h"
 
 #include <dirent.h>
@@ -51,15 +51,15 @@ static heed_status failed(const char *path, const char *what,
   const int reason = errno;
   if (reason == ENOSPC || reason == EDQUOT || reason == EFBIG)
     return heed_fail(error, HEED_IO,
-                     "%s: %s failed: %s; nothing that was recorded before is "
-                     "lost: make room and run again",
+                     "%s: %s failed: %s; earlier records are safe: free some "
+                     "space and run again",
                      path, what, strerror(reason));
   return heed_fail(error, HEED_IO, "%s: %s failed: %s", path, what,
                    strerror(reason));
 }
 
-/* In builds with faults a write comes in two halves, so that a kill between
- * them leaves a torn file. */
+/* Builds with faults write in two halves: a kill between them leaves a torn
+ * file. */
 static size_t stretch(size_t length, size_t left) {
 #ifdef HEED_FAULTS
   const size_t half = length / 2 + 1;
@@ -92,7 +92,7 @@ static heed_status synchronise(int descriptor, const char *path,
   fault_point("fsync");
   result = fsync(descriptor);
   fault_point("fsync");
-  /* Some file systems know no fsync of a folder. */
+  /* Some file systems do not support fsync of a folder. */
   if (result != 0 && errno != EINVAL && errno != EROFS)
     return failed(path, "fsync", error);
   return HEED_OK;
@@ -171,8 +171,8 @@ heed_status file_write(const char *path, const void *bytes, size_t length,
   return status;
 }
 
-/* Whether the process that made a temporary file of this name is gone.  One of
- * another host may live. */
+/* True if the process that made this temporary file is gone.  A process of
+ * another host may be alive. */
 static bool abandoned(const char *name) {
   char host[HOST_NAME_MAX + 1];
   const char *owner = strstr(name, TEMPORARY);

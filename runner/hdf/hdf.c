@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * HDF5 with the errors of heed. */
+ * HDF5 with heed's errors. */
 #include "hdf/hdf.h"
 
 #include <stdatomic.h>
@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* HDF5 keeps what it could not write to a full disk, and crashes over it when
- * it tidies up at the end of the process.  So it is only allowed to after all
- * its files could be closed: the one thing to be known process-wide. */
+/* After a failed write to a full disk, HDF5 crashes when it cleans up at the
+ * end of the process.  So it may clean up only if all its files could be
+ * closed: the only process-wide state. */
 static atomic_bool unclosed;
 
 static void tidy_up(void) {
@@ -17,7 +17,7 @@ static void tidy_up(void) {
 }
 
 void hdf_silence(void) {
-  /* The first to say so is the one to take it on. */
+  /* Succeeds once: the first caller registers tidy_up(). */
   if (H5dont_atexit() >= 0) (void)atexit(tidy_up);
   (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
@@ -28,7 +28,7 @@ void hdf_close(hdf_file *self, hid_t root) {
   hdf_fail(self, "complete", "the file");
 }
 
-/* HDF5's first message.  Of a failed system call only what the system said:
+/* HDF5's first message.  After a failed system call, only the system's message:
  * "… error message = 'No space left on device', …". */
 static herr_t innermost(unsigned depth, const H5E_error2_t *found, void *text) {
   const char mark[] = "error message = '";
@@ -50,8 +50,8 @@ void hdf_explain(hdf_file *self, const char *doing, const char *what) {
                   doing, what, why[0] == '\0' ? "" : ": ", why);
 }
 
-/* Files are not locked: none is written once it has its name, and some file
- * systems of clusters refuse locks. */
+/* Files are not locked: no file is written once it has its final name, and some
+ * cluster file systems refuse locks. */
 static hid_t access_list(void) {
   const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
   (void)H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
@@ -141,7 +141,7 @@ hid_t hdf_group(hdf_file *self, hid_t parent, const char *name) {
   if (self->status != HEED_OK) return H5I_INVALID_HID;
   const hid_t group =
       H5Gcreate2(parent, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-  if (group < 0) hdf_fail(self, "make the group", name);
+  if (group < 0) hdf_fail(self, "create the group", name);
   return group;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Kept tables in a file: columns that grow. */
+ * Kept tables in a file: columns that grow by rows. */
 #include "hdf/kept.h"
 
 #include <hdf5_hl.h>
@@ -83,7 +83,7 @@ static kept_growing *add_column(hdf_kept *self, const heed_column *like,
   set_fill(creation, like->type);
   made->set = H5Dcreate2(self->group, made->name, type, space, H5P_DEFAULT,
                          creation, H5P_DEFAULT);
-  if (made->set < 0) hdf_fail(self->file, "make the column", like->name);
+  if (made->set < 0) hdf_fail(self->file, "create the column", like->name);
   (void)H5Pclose(creation);
   (void)H5Sclose(space);
   if (like->type == HEED_STRING) (void)H5Tclose(type);
@@ -96,8 +96,8 @@ static kept_growing *column_named(const hdf_kept *self, const char *name) {
   return NULL;
 }
 
-/* The column of that name, or the first of NAME_2, NAME_3, … that is of the
- * right type and width or not there yet. */
+/* The column with that name, or the first of NAME_2, NAME_3, … that has the
+ * right type and width or does not exist yet. */
 static kept_growing *column_like(hdf_kept *self, const heed_column *like) {
   char *name = strdup(like->name);
   kept_growing *found = NULL;
@@ -179,8 +179,8 @@ void kept_put(hdf_kept *self, const heed_table *labels, const heed_table *table,
   if (self->rows < position + count) self->rows = position + count;
 }
 
-/* Some readers want a scale for every dimension: one that numbers the values of
- * a row. */
+/* Some readers want a scale for every dimension: this scale numbers the values
+ * of a row. */
 static void write_components(hdf_kept *self, const kept_growing *column) {
   const hsize_t extent = column->width;
   char *name = file_name("%s_component", column->name);
@@ -195,7 +195,7 @@ static void write_components(hdf_kept *self, const kept_growing *column) {
                       &extent, numbers);
   if (scale < 0 || H5DSset_scale(scale, name) < 0 ||
       H5DSattach_scale(column->set, scale, 1) < 0)
-    hdf_fail(self->file, "make a scale of", column->name);
+    hdf_fail(self->file, "create a scale of", column->name);
   if (scale >= 0) (void)H5Dclose(scale);
   free(numbers);
   free(name);
@@ -215,7 +215,7 @@ static void write_scale(hdf_kept *self) {
   free(rows);
   if (scale < 0) return;
   if (H5DSset_scale(scale, "row") < 0)
-    hdf_fail(self->file, "make a scale of", "row");
+    hdf_fail(self->file, "create a scale of", "row");
   for (size_t i = 0; i < self->column_count; i++)
     if (H5DSattach_scale(self->columns[i].set, scale, 0) < 0)
       hdf_fail(self->file, "attach a scale to", self->columns[i].name);
@@ -256,8 +256,8 @@ static bool type_of(hid_t set, heed_column_type *type) {
   return true;
 }
 
-/* Texts of a table are never NULL, but a row that another program made and did
- * not write is. */
+/* Texts of a table are never NULL, but a row that another program added without
+ * writing it reads as NULL. */
 static void fill_texts(hdf_file *file, char **texts, size_t count) {
   for (size_t i = 0; i < count; i++)
     if (texts[i] == NULL && (texts[i] = H5allocate_memory(1, true)) == NULL)

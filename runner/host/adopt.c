@@ -7,9 +7,10 @@
  *   arrays, strides as built         →   arrays of our structs
  *   table of functions, as built     →   table, at least our size
  *
- * What a plugin lacks is zero in the copy.  What only it knows stays where
- * other plugins of its version find it: at the end of heed_plugin and of the
- * table.  The rest of the host thus knows neither strides nor short tables.
+ * Members that a plugin lacks are zero in the copy.  Members that only the
+ * plugin knows stay at the end of heed_plugin and of the table, where other
+ * plugins of its version find them.  So the rest of the host handles neither
+ * strides nor short tables.
  *
  * Only registry.c calls this. */
 #include <string.h>
@@ -21,8 +22,8 @@
 #define THROUGH(type, member) \
   (offsetof(type, member) + sizeof(((type *)NULL)->member))
 
-#define MOST_BYTES 65536u /* no struct of a sane plugin is as large */
-#define MOST_LEVELS 16    /* of parameters in parameters */
+#define MOST_BYTES 65536u /* limit on the size of a struct */
+#define MOST_LEVELS 16    /* of nested parameters */
 
 typedef struct adopt_adoption {
   const char *file;
@@ -84,7 +85,7 @@ static heed_status check_functions(const heed_plugin *plugin, const char *file,
   size_t own;
   if (plugin->functions == NULL)
     return heed_fail(error, HEED_INVALID,
-                     "%s: a plugin without a table of functions", file);
+                     "%s: a plugin has no table of functions", file);
   memcpy(&own, plugin->functions, sizeof own);
   if (own != plugin->functions_size)
     return heed_fail(error, HEED_INVALID,
@@ -94,7 +95,7 @@ static heed_status check_functions(const heed_plugin *plugin, const char *file,
   return check_size(own, sizeof own, "table of functions", file, error);
 }
 
-/* All that must hold before the descriptor can be copied. */
+/* Checks a descriptor before it is copied. */
 static heed_status check_sizes(const heed_plugin *plugin, const char *file,
                                heed_error *error) {
   heed_status status;
@@ -122,8 +123,8 @@ static size_t larger(size_t a, size_t b) {
   return a > b ? a : b;
 }
 
-/* Elements that are `stride` bytes apart as an array of elements of `size`
- * bytes. */
+/* Copies elements that are `stride` bytes apart into an array of elements of
+ * `size` bytes. */
 static heed_status repack(const adopt_adoption *self, const void *array,
                           size_t count, size_t stride, size_t size,
                           void **result) {
@@ -139,7 +140,7 @@ static heed_status repack(const adopt_adoption *self, const void *array,
   return HEED_OK;
 }
 
-/* Replaces *parameters by their copy, with those inside them. */
+/* Replaces *parameters, and those nested in them, by copies. */
 static heed_status repack_parameters(const adopt_adoption *self,
                                      const heed_parameter **parameters,
                                      size_t count, int level) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Arenas: blocks that grow, and are freed or cleared at once. */
+ * Arenas: growing blocks, all freed or cleared at once. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ typedef struct arena_block {
 } arena_block;
 
 struct host_arena {
-  arena_block *blocks; /* the newest first; the newest alone has room */
+  arena_block *blocks; /* newest first; only the newest has room */
   bool refused;
 };
 
@@ -47,7 +47,7 @@ static size_t rounded(size_t bytes) {
   return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-/* A block with room for so many bytes; NULL: out of memory. */
+/* A block with room for `bytes`; NULL: out of memory. */
 static arena_block *block_with(host_arena *self, size_t bytes) {
   arena_block *top = self->blocks, *made;
   size_t capacity = top == NULL ? FIRST_BLOCK : 2 * top->capacity;
@@ -76,7 +76,7 @@ void *arena_allocate(host_arena *self, size_t count, size_t size) {
   return memset(memory, 0, bytes);
 }
 
-/* The room is count's next power of two: at these it is used up. */
+/* The capacity is a power of two: the array is full when count is one. */
 void *arena_grow(host_arena *self, void *array, size_t count, size_t size) {
   void *grown;
   if ((count & (count - 1)) != 0) return array;
@@ -95,8 +95,8 @@ char *arena_copy(host_arena *self, const char *text) {
   return copy == NULL ? NULL : memcpy(copy, text, bytes);
 }
 
-/* Keeps the newest block, which is the largest unless a huge one stands
- * alone: most arenas are filled again with about as much. */
+/* Keeps the newest block, usually the largest: most arenas are filled again to
+ * about the same size. */
 void arena_clear(host_arena *self) {
   arena_block *top;
   if (self == NULL) return;

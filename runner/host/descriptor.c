@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Checks of descriptors: names, schemas, required functions.  Sizes are checked
- * in adopt.c, before. */
+ * Checks names, schemas and required functions of descriptors.  adopt.c checks
+ * the sizes first. */
 #include "descriptor.h"
 
 #include <string.h>
@@ -17,7 +17,8 @@ static heed_status wrong(const descriptor_subject *subject, const char *what,
                    name == NULL ? "" : ": ", name == NULL ? "" : name);
 }
 
-#define NAME_RULE " (expected lower case, digits and '_', a letter first)"
+#define NAME_RULE \
+  " (expected lower case, digits and '_', starting with a letter)"
 
 static bool is_name(const char *text) {
   return text != NULL && *text >= 'a' && *text <= 'z' &&
@@ -136,7 +137,7 @@ static heed_status check_outputs(const descriptor_subject *subject,
   return HEED_OK;
 }
 
-/* The first required function that is NULL, or NULL. */
+/* The first required function that is NULL; NULL: none is missing. */
 static const char *missing_function(const heed_plugin *plugin) {
   switch ((enum heed_kinds)plugin->kind) {
     case HEED_SOURCE: {

@@ -6,7 +6,7 @@
 
 #include "host/host.h"
 
-/* Refuses another major version, with both versions, before it reads more. */
+/* Refuses another major version before it reads more; the error names both. */
 heed_status descriptor_check_list(const heed_plugin_list *list,
                                   const char *file, heed_error *error);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Instances: resolved JSON to values, values to plugins with parameters. */
+ * Instances: turns resolved JSON into values and instantiates plugins with
+ * them. */
 #include <string.h>
 
 #include "heed/memory.h"
 #include "host/host.h"
 
 typedef struct instance_opened {
-  heed_instance public; /* first: an instance is an opened */
+  heed_instance public; /* first: a heed_instance * is an instance_opened * */
   const heed_value *values;
   bool made; /* create() ran and succeeded */
 } instance_opened;
@@ -111,8 +112,8 @@ static heed_status fill(const host_registry *plugins,
     case HEED_PLUGIN:
       return instance_open(plugins, json, host, &value->instance, error);
   }
-  return heed_fail(error, HEED_INTERNAL, "%s: a parameter of no known type",
-                   parameter->name);
+  return heed_fail(error, HEED_INTERNAL,
+                   "%s: the parameter has an unknown type", parameter->name);
 }
 
 heed_status schema_values(const host_registry *plugins,

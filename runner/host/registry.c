@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The registry: opens shared objects and knows what is in them.
+ * The registry: opens shared objects and lists their plugins.
  *
- * A file is opened once; what is hashed through that descriptor is what is
- * loaded, as /proc/self/fd/N.  The descriptor stays open as long as the object
- * is in memory: the loader knows an object by its name, and a second file
- * under the same N would be taken for the first. */
+ * A file is opened once, hashed through that descriptor and loaded as
+ * /proc/self/fd/N.  The descriptor stays open while the object is in memory:
+ * the loader identifies an object by name and would confuse a second file under
+ * the same N with the first. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -36,8 +36,8 @@ typedef struct registry_entry {
 
 struct host_registry {
   bool allow_unsafe;
-  host_arena *descriptors; /* adopted ones */
-  loaded_file *files;      /* the newest first */
+  host_arena *descriptors; /* adopted descriptors */
+  loaded_file *files;      /* newest first */
   registry_entry *entries;
   size_t entry_count;
 };
@@ -61,8 +61,8 @@ static void link_to(const loaded_file *file, char link[LINK_SIZE]) {
   (void)snprintf(link, LINK_SIZE, "/proc/self/fd/%d", file->descriptor);
 }
 
-/* Whether the object outlived dlclose(): another registry has it, or it asked
- * never to be unloaded (C++ and Rust objects do). */
+/* True if the object outlived dlclose(): another registry has it, or it must
+ * never be unloaded (as some C++ and Rust objects). */
 static bool is_in_memory(const loaded_file *file) {
   char link[LINK_SIZE];
   void *handle;
@@ -101,8 +101,8 @@ static heed_status check_safe(const loaded_file *file, struct stat status,
   char folder[PATH_MAX];
   if (others_may_write(&status))
     return heed_fail(error, HEED_INVALID,
-                     "%s: others than you and root may write to this plugin "
-                     "(owner %u, mode %03o); chmod go-w it, or give "
+                     "%s: users other than you and root can write to this "
+                     "plugin (owner %u, mode %03o): chmod go-w it, or pass "
                      "--allow-unsafe-plugins",
                      file->path, (unsigned)status.st_uid,
                      (unsigned)status.st_mode & 0777u);
@@ -112,19 +112,19 @@ static heed_status check_safe(const loaded_file *file, struct stat status,
     return heed_fail(error, HEED_IO, "%s: %s", parent, strerror(errno));
   if (others_may_write(&status))
     return heed_fail(error, HEED_INVALID,
-                     "%s: others than you and root may write to its folder "
-                     "%s (owner %u, mode %03o); chmod go-w it, or give "
+                     "%s: users other than you and root can write to its "
+                     "folder %s (owner %u, mode %03o): chmod go-w it, or pass "
                      "--allow-unsafe-plugins",
                      file->path, parent, (unsigned)status.st_uid,
                      (unsigned)status.st_mode & 0777u);
   return HEED_OK;
 }
 
-/* What the loader says, without the name that the host gave it. */
+/* The loader's message, without the name that the host gave the file. */
 static const char *loader_message(const char *link) {
   const char *said = dlerror();
   const size_t length = strlen(link);
-  if (said == NULL) return "the loader does not say why";
+  if (said == NULL) return "the loader gives no reason";
   return strncmp(said, link, length) == 0 &&
                  strncmp(said + length, ": ", 2) == 0
              ? said + length + 2
@@ -182,7 +182,7 @@ static heed_status add_entry(host_registry *self, const heed_plugin *given,
   return HEED_OK;
 }
 
-/* All plugins of a file, or none. */
+/* Registers all plugins of a file, or none. */
 static heed_status add_entries(host_registry *self, loaded_file *file,
                                heed_error *error) {
   const size_t earlier = self->entry_count;
@@ -190,8 +190,7 @@ static heed_status add_entries(host_registry *self, loaded_file *file,
   heed_status status;
   if (list == NULL)
     return heed_fail(error, HEED_INVALID,
-                     "%s: has no symbol heed_plugins: is it a plugin of "
-                     "heed's?",
+                     "%s: has no symbol heed_plugins: is it a heed plugin?",
                      file->path);
   status = descriptor_check_list(list, file->path, error);
   for (size_t i = 0; status == HEED_OK && i < list->count; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Schemas: JSON that a sweep gives, checked and completed. */
+ * Schemas: checks the JSON of a sweep and fills in defaults. */
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
@@ -69,14 +69,14 @@ static void list_names(const char *const *names, size_t count, char *text,
                              i == 0 ? "" : ", ", names[i]);
 }
 
-/* "did you mean NAME?", or what there is to choose from. */
+/* "did you mean NAME?", or the list of names. */
 static void suggestion(const char *name, const char *const *names, size_t count,
                        char *text, size_t size) {
   const char *nearest = schema_nearest(name, names, count), *says = "expected ";
   if (nearest != NULL)
     (void)snprintf(text, size, "did you mean \"%s\"?", nearest);
   else if (count == 0)
-    (void)snprintf(text, size, "there is none to name");
+    (void)snprintf(text, size, "there are none");
   else
     list_names(names, count, text + snprintf(text, size, "%s", says),
                size - strlen(says));
@@ -240,7 +240,7 @@ static heed_status resolve_path(const schema_context *context,
                *name == '/' || context->base == NULL ? "" : context->base,
                *name == '/' || context->base == NULL ? "" : "/",
                name) >= (int)sizeof joined)
-    return unfit(context, path, given, "a path that is not so long");
+    return unfit(context, path, given, "a shorter path");
   absolute = realpath(joined, NULL);
   if (absolute == NULL || access(absolute, R_OK) != 0) {
     free(absolute);
@@ -262,7 +262,7 @@ static heed_status resolve_list(const schema_context *context,
                                 const heed_parameter *parameter,
                                 const json_t *given, const char *path,
                                 json_t **resolved) {
-  /* An empty Lua table may be a list as well as a map. */
+  /* An empty Lua table is a list or a map. */
   const bool empty = json_is_object(given) && json_object_size(given) == 0;
   const size_t count = json_array_size(given);
   heed_status status = HEED_OK;
@@ -270,8 +270,7 @@ static heed_status resolve_list(const schema_context *context,
     return unfit(context, path, given, "a list");
   if (!in_range(parameter, (double)count)) {
     char expected[160];
-    describe_range(parameter, "as many values as a number", expected,
-                   sizeof expected);
+    describe_range(parameter, "a length", expected, sizeof expected);
     return heed_fail(context->error, HEED_INVALID,
                      "%s: found a list of %zu, expected %s", path, count,
                      expected);
@@ -325,7 +324,7 @@ static size_t names_of_kind(const host_registry *plugins, heed_kind kind,
   return count;
 }
 
-/* NULL and a message where there is none of that name and kind. */
+/* NULL, with a message: no plugin has that name and kind. */
 static const heed_plugin *find_plugin(const schema_context *context,
                                       heed_kind kind, const char *given,
                                       const char *path) {
@@ -413,7 +412,7 @@ static heed_status resolve_value(const schema_context *context,
       return resolve_plugin(context, parameter, given, path, resolved);
   }
   return heed_fail(context->error, HEED_INTERNAL,
-                   "%s: a parameter of no known type", path);
+                   "%s: the parameter has an unknown type", path);
 }
 
 /* ---- records ---- */
@@ -440,7 +439,7 @@ static heed_status check_keys(const schema_context *context,
   return HEED_OK;
 }
 
-/* The standard value as the JSON that a sweep would have given. */
+/* The default as the JSON that a sweep would give. */
 static json_t *standard_value(const heed_parameter *parameter) {
   const char *text = parameter->default_value;
   json_t *value = NULL;
@@ -474,12 +473,12 @@ static heed_status resolve_absent(const schema_context *context,
       return made(context, json_null(), resolved);
     return heed_fail(
         context->error, HEED_INVALID, "%s: is missing: %s", path,
-        parameter->doc == NULL ? "it has no standard value" : parameter->doc);
+        parameter->doc == NULL ? "it has no default" : parameter->doc);
   }
   standard = standard_value(parameter);
   if (standard == NULL)
     return heed_fail(context->error, HEED_INVALID,
-                     "%s: the plugin's standard value \"%s\" is not JSON", path,
+                     "%s: the plugin's default \"%s\" is not JSON", path,
                      parameter->default_value);
   status = resolve_value(context, parameter, standard, path, resolved);
   json_decref(standard);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Services: what a plugin reaches through its heed_host. */
+ * Services: the functions of heed_host. */
 #include <string.h>
 
 #include "host/host.h"

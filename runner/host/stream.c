@@ -4,8 +4,8 @@
 
 #include "host/host.h"
 
-/* FNV-1a, 64 bits: the stage's and the purpose's names as words of the
- * counter.  Philox mixes them; here they need only differ. */
+/* FNV-1a, 64 bits: turns the names of stage and purpose into words of the
+ * counter.  They need only differ: Philox mixes them. */
 static uint64_t word_of(const char *text) {
   uint64_t word = 14695981039346656037u;
   for (; *text != '\0'; text++) {

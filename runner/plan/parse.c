@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Reads a plan.  Every key is checked: a plan may come from another machine,
- * or from a hand. */
+ * Reads a plan and checks every key: a plan may come from another machine or be
+ * written by hand. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,16 +8,16 @@
 #include "host/host.h"
 #include "plan/plan.h"
 
-/* A place in the plan, for messages: "axes[2].name"; and where what is read
- * there goes. */
+/* A place in the plan, for messages ("axes[2].name"), and where its values
+ * go. */
 typedef struct parse_place {
-  const char *list; /* or NULL at the top */
+  const char *list; /* NULL: the top level */
   size_t index;
   heed_error *error;
   host_arena *memory;
 } parse_place;
 
-/* Statuses are returned as constants, so that the analysers see them. */
+/* Returns statuses as constants, which analysers can follow. */
 static heed_status wrong(const parse_place *place, const char *key,
                          const char *expected) {
   if (place->list == NULL)
@@ -35,7 +35,7 @@ static heed_status text(const parse_place *place, const json_t *object,
   return *result == NULL ? wrong(place, key, "a text") : HEED_OK;
 }
 
-/* A text, null, or nothing. */
+/* Reads a text that may be null or missing. */
 static heed_status optional_text(const parse_place *place, const json_t *object,
                                  const char *key, const char **result) {
   const json_t *value = json_object_get(object, key);
@@ -63,7 +63,8 @@ static heed_status digest(const parse_place *place, const json_t *object,
   return HEED_OK;
 }
 
-/* The array under key into *list, and zeroed memory for as many elements. */
+/* Reads the array under key into *list and allocates as many zeroed
+ * elements. */
 static heed_status array(const heed_plan *self, const char *key,
                          const json_t **list, size_t size, void **elements,
                          heed_error *error) {
@@ -82,7 +83,7 @@ static heed_status read_numbers(const parse_place *place, const json_t *list,
   if (result->numbers == NULL) return heed_no_memory(place->error);
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *value = json_array_get(list, i);
-    if (!json_is_number(value)) return wrong(place, "numbers", "numbers alone");
+    if (!json_is_number(value)) return wrong(place, "numbers", "only numbers");
     result->numbers[i] = json_number_value(value);
   }
   result->count = json_array_size(list);
@@ -96,7 +97,7 @@ static heed_status read_labels(const parse_place *place, const json_t *list,
   if (result->labels == NULL) return heed_no_memory(place->error);
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *value = json_array_get(list, i);
-    if (!json_is_string(value)) return wrong(place, "labels", "texts alone");
+    if (!json_is_string(value)) return wrong(place, "labels", "only texts");
     result->labels[i] = json_string_value(value);
   }
   result->count = json_array_size(list);
@@ -118,7 +119,7 @@ static heed_status read_coordinate(const parse_place *place,
     return read_numbers(place, numbers, result);
   if (json_is_array(labels) && numbers == NULL)
     return read_labels(place, labels, result);
-  return wrong(place, "numbers", "either a list of numbers or one of labels");
+  return wrong(place, "numbers", "a list of numbers or a list of labels");
 }
 
 static heed_status read_axis(const parse_place *place, const json_t *object,
@@ -314,8 +315,8 @@ static heed_status read_nodes(heed_plan *self, heed_error *error) {
   return status;
 }
 
-/* Counts a point under its leaf and all ancestors; points must come depth
- * first, so that those of a node are contiguous. */
+/* Counts a point under its leaf and all ancestors.  Points must be in
+ * depth-first order, which makes those of a node contiguous. */
 static bool count_point(heed_plan *self, size_t point) {
   for (size_t i = self->points[point].leaf; i != SIZE_MAX;
        i = self->nodes[i].parent) {
@@ -334,7 +335,7 @@ static heed_status read_point(heed_plan *self, const parse_place *place,
   if (status != HEED_OK) return status;
   if (point->leaf >= self->node_count) return wrong(place, "leaf", "a node");
   if (!json_is_array(indices) || json_array_size(indices) != self->axis_count)
-    return wrong(place, "at", "one index an axis");
+    return wrong(place, "at", "one index per axis");
   for (size_t i = 0; i < self->axis_count; i++) {
     const json_t *index = json_array_get(indices, i);
     const json_int_t value = json_integer_value(index);
@@ -344,7 +345,7 @@ static heed_status read_point(heed_plan *self, const parse_place *place,
     point->position[i] = (size_t)value;
   }
   if (!count_point(self, place->index))
-    return wrong(place, "leaf", "points of one node side by side");
+    return wrong(place, "leaf", "adjacent points of a node");
   return HEED_OK;
 }
 
@@ -397,7 +398,7 @@ static heed_status read_head(heed_plan *self, heed_error *error) {
   const json_t *sweep = json_object_get(self->json, "sweep");
   heed_status status;
   if (!json_is_integer(format) || json_integer_value(format) != PLAN_FORMAT)
-    return wrong(&top, "heed_plan", "format 1: is this a plan of heed's?");
+    return wrong(&top, "heed_plan", "format 1: is this a heed plan?");
   if (!json_is_integer(seed)) return wrong(&top, "seed", "a whole number");
   self->seed = (uint64_t)json_integer_value(seed);
   status = text(&top, self->json, "title", &self->title);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The plan: what is read off it once it has been parsed. */
+ * The plan: look-ups in a parsed plan. */
 #include "plan/plan.h"
 
 #include <inttypes.h>
@@ -21,7 +21,7 @@ const char *plan_stage_name(plan_stage stage) {
 const char *const plan_kept_names[PLAN_KEPT_COUNT + 1] = {
     PLAN_KEPT(PLAN_KEPT_NAME) NULL};
 
-/* What is keyed is the text "KEY seed replicate", and what is kept. */
+/* The key is a hash of the text "KEY seed replicate" and the kept names. */
 static void keyed(const heed_plan *self, const char *key, size_t replicate,
                   const char *kept, char result[PLAN_KEY_SIZE]) {
   char text[PLAN_KEY_SIZE + 160];

@@ -13,7 +13,7 @@
 
 /* ---- gathering ---- */
 
-/* What every row of a kept table says of its cell: where on the grid it is. */
+/* The labels of every row of a kept table: the cell's position on the grid. */
 typedef struct grid_labels {
   int64_t cell, replicate;
   int32_t position[MOST_RANK];
@@ -65,8 +65,8 @@ static heed_status fill_cube(const work_index *index, result_cube *cube,
 
 /* ---- kept tables ---- */
 
-/* Where in a kept table the rows of each place begin: in the order of the
- * grid, whichever parts they come from.  NULL after a failure. */
+/* The first row of each place in a kept table: rows are in the order of the
+ * grid, not of the parts.  NULL: failure. */
 static size_t *first_rows(result_writer *self, size_t which, size_t *total) {
   const result_cube *cube = self->cube;
   size_t *first = writer_room(self, cube->places, sizeof *first);
@@ -78,7 +78,7 @@ static size_t *first_rows(result_writer *self, size_t which, size_t *total) {
   return first;
 }
 
-/* Copies the rows of one source, a record at a time. */
+/* Copies the rows of one source, one record at a time. */
 static void copy_kept(result_writer *self, const work_index *index,
                       size_t source, size_t which, const size_t *first,
                       hdf_kept *kept) {
@@ -135,7 +135,8 @@ static heed_status write_result(const char *path, const work_index *index,
   return self.file.status;
 }
 
-/* Removes what a run that was killed while it wrote this result left. */
+/* Removes the temporary files of a run that was killed while it wrote this
+ * result. */
 static void clean(const char *result_path) {
   const char *slash = strrchr(result_path, '/');
   char *folder = file_folder(result_path);

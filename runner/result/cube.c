@@ -112,7 +112,7 @@ static void add_warning(result_cube *self, size_t place,
   self->warning_count++;
 }
 
-/* The first of the sorted rows that is not below `row`. */
+/* The first of the sorted rows that is at least `row`. */
 static size_t first_of(const int64_t *rows, size_t count, size_t row) {
   size_t low = 0, high = count;
   while (low < high) {

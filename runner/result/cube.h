@@ -12,7 +12,7 @@ typedef struct result_failure {
 } result_failure;
 
 typedef struct result_warning {
-  size_t place, number; /* number: in the order they came in */
+  size_t place, number; /* number: in order of arrival */
   char *code, *plugin, *message;
 } result_warning;
 
@@ -20,7 +20,7 @@ typedef struct result_cube {
   struct host_arena *memory; /* owns the cube and all that it points to */
   const heed_plan *plan;
   size_t places;    /* axes' lengths x replicates */
-  size_t *place_of; /* of each cell of the plan */
+  size_t *place_of; /* for each cell of the plan */
   double **values;  /* a metric: places x its count; NaN: none */
   double *seconds[PLAN_STAGE_COUNT];
   int8_t *status;
@@ -29,20 +29,18 @@ typedef struct result_cube {
   size_t failure_count, warning_count;
   result_failure *failures;
   result_warning *warnings;
-  size_t *kept[PLAN_KEPT_COUNT]; /* of each place: rows in each of the kept
-                                    tables */
+  size_t *kept[PLAN_KEPT_COUNT]; /* for each place: rows in each kept table */
 } result_cube;
 
 heed_status cube_create(const heed_plan *plan, result_cube **result,
                         heed_error *error);
 void cube_free(result_cube *self);
 
-/* Takes over the record in a row of a batch as that of a cell. */
+/* Copies the record in a row of a batch to a cell. */
 heed_status cube_fill(result_cube *self, size_t cell, const work_batch *batch,
                       size_t row, heed_error *error);
 
-/* Puts failures and warnings in the order of their places: a reader looks for
- * them there, and the order of parts is chance. */
+/* Sorts failures and warnings by place: the order of parts is random. */
 void cube_sort(result_cube *self);
 
 #endif

@@ -45,8 +45,8 @@ void writer_note(result_writer *self, hid_t object, const char *name,
 
 /* ---- scales ---- */
 
-/* Some readers turn numbers whose unit is a word for a time into dates: they
- * get the symbol. */
+/* Some readers turn numbers whose unit is the name of a time into dates: write
+ * the symbol instead. */
 static void note_unit(result_writer *self, hid_t object, const char *unit) {
   static const char *const symbols[][2] = {
       {"seconds", "s"},       {"second", "s"},      {"minutes", "min"},
@@ -57,7 +57,7 @@ static void note_unit(result_writer *self, hid_t object, const char *unit) {
   writer_note(self, object, "units", unit);
 }
 
-/* A coordinate as a dataset: numbers or labels. */
+/* Writes a coordinate as a dataset: numbers or labels. */
 static hid_t write_coordinate(result_writer *self, const char *name,
                               const plan_coordinate *coordinate) {
   const hsize_t extent = coordinate->count;
@@ -108,7 +108,7 @@ static void write_replicates(result_writer *self) {
   self->axis_scales[plan->axis_count] = set;
 }
 
-/* Begins a group that grids go into: its scales. */
+/* Begins a group of grids: writes its scales. */
 static void open_grid(result_writer *self, hid_t parent) {
   const heed_plan *plan = plan_of(self);
   char name[NAME_SIZE];
@@ -143,8 +143,7 @@ static void write_dimensions(result_writer *self) {
 
 /* ---- labels as bytes ---- */
 
-/* Bytes of the labels, count x longest, filled up with blanks; NULL after a
- * failure. */
+/* Bytes of the labels, count x longest, padded with blanks; NULL: failure. */
 static uint8_t *label_bytes(result_writer *self,
                             const plan_coordinate *coordinate,
                             size_t *longest) {
@@ -177,7 +176,8 @@ static void number_dimension(result_writer *self, hid_t group, hid_t set,
   if (scale >= 0) (void)H5Dclose(scale);
 }
 
-/* Octave reads no texts of variable length: here are the labels once more. */
+/* Octave cannot read texts of variable length: writes the labels as bytes
+ * too. */
 static void write_labels_of(result_writer *self, hid_t *group, const char *name,
                             const plan_coordinate *coordinate) {
   size_t longest;
@@ -216,7 +216,7 @@ static void write_labels(result_writer *self) {
 
 /* ---- grids ---- */
 
-/* A dataset over the grid, and the further dimensions of a metric. */
+/* Writes a dataset over the grid and the further dimensions of a metric. */
 static hid_t write_grid(result_writer *self, const char *name, hid_t type,
                         const plan_metric *metric, const void *data) {
   const heed_plan *plan = plan_of(self);
@@ -225,7 +225,7 @@ static hid_t write_grid(result_writer *self, const char *name, hid_t type,
   hsize_t extent[MOST_RANK];
   hid_t set;
   if (rank > MOST_RANK) {
-    hdf_fail(&self->file, "write, for too many axes,", name);
+    hdf_fail(&self->file, "write a dataset of too many axes:", name);
     return H5I_INVALID_HID;
   }
   for (size_t i = 0; i < plan->axis_count; i++)
@@ -283,7 +283,7 @@ static void write_status(result_writer *self) {
     (void)H5Sclose(space);
     hdf_note(&self->file, set, "flag_meanings",
              "missing done failed crashed timed_out out_of_memory");
-    hdf_note(&self->file, set, "long_name", "what became of the cell");
+    hdf_note(&self->file, set, "long_name", "outcome of the cell");
   }
   if (set >= 0) (void)H5Dclose(set);
 }
@@ -309,7 +309,7 @@ static void write_timing(result_writer *self) {
   if (group >= 0) (void)H5Gclose(group);
 }
 
-/* What `heed cell --index` calls each cell; -1: the sweep excludes it. */
+/* The number for `heed cell --index`; -1: the sweep excludes the cell. */
 static void write_indices(result_writer *self) {
   const result_cube *cube = self->cube;
   int64_t *indices = writer_room(self, cube->places, sizeof *indices);
@@ -333,7 +333,7 @@ static void write_cells(result_writer *self) {
   set = write_grid(self, "key", text, NULL, self->cube->keys);
   if (self->file.status == HEED_OK)
     hdf_note(&self->file, set, "long_name",
-             "SHA-256 of all that determines the cell");
+             "SHA-256 of everything that determines the cell");
   if (set >= 0) (void)H5Dclose(set);
   write_indices(self);
   close_grid(self);
@@ -350,7 +350,7 @@ static void close_dimensions(result_writer *self) {
 void writer_put_grids(result_writer *self) {
   const size_t dimensions = plan_of(self)->dimension_count;
   if (plan_of(self)->axis_count >= MOST_RANK)
-    hdf_fail(&self->file, "hold that many axes in", "a dataset");
+    hdf_fail(&self->file, "store that many axes in", "a dataset");
   self->dimension_scales =
       writer_room(self, dimensions, sizeof *self->dimension_scales);
   if (self->file.status == HEED_OK) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Which cell of a plan a key is, and which files hold its record. */
+ * Finds the cell of a key and the files with its record. */
 #include "index.h"
 
 #include <dirent.h>
@@ -34,8 +34,8 @@ size_t index_find(const work_index *self, const char *key, size_t *count) {
   return low;
 }
 
-/* Notes that the record in this row is the one of the cells with its key,
- * unless a better one is known. */
+/* Assigns the record in this row to the cells with its key, unless they have a
+ * better one. */
 static void note_row(work_index *self, size_t source, size_t row,
                      const char *key, int64_t status) {
   size_t count;
@@ -116,7 +116,7 @@ static heed_status add_parts(work_index *self, const char *folder,
   return status;
 }
 
-/* The plan that a result file holds. */
+/* Reads the plan in a result file. */
 heed_status result_read_plan(const char *path, heed_plan **result,
                              heed_error *error) {
   hdf_file file = {path, HEED_OK, error};
@@ -131,13 +131,14 @@ heed_status result_read_plan(const char *path, heed_plan **result,
   hdf_close(&file, root);
   if (file.status == HEED_MEMORY) return file.status;
   if (text == NULL)
-    return heed_fail(error, HEED_INVALID, "%s: is no result of heed's", path);
+    return heed_fail(error, HEED_INVALID, "%s: is not a heed result", path);
   status = plan_parse(text, strlen(text), result, error);
   free(text);
   return status;
 }
 
-/* The records of an earlier result, if there is one and it is heed's. */
+/* Adds the records of an earlier result, if the file exists and is a heed
+ * result. */
 static heed_status add_result(work_index *self, const char *path,
                               heed_error *error) {
   heed_plan *stored = NULL;
@@ -157,7 +158,8 @@ static heed_status group_cells(work_index *self, heed_error *error) {
   self->first = next;
   self->cells = arena_allocate(self->memory, self->count, sizeof *self->cells);
   if (arena_refused(self->memory)) return heed_no_memory(error);
-  /* First next[i + 2] counts source i, then next[i + 1] is where it goes on. */
+  /* First next[i + 2] counts source i, then next[i + 1] is its next
+   * position. */
   for (size_t i = 0; i < self->count; i++)
     if (self->places[i].source != SIZE_MAX) next[self->places[i].source + 2]++;
   for (size_t i = 2; i < self->source_count + 2; i++) next[i] += next[i - 1];

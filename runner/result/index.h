@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Which cell of a plan a key is, and which files hold its record. */
+ * Finds the cell of a key and the files with its record. */
 #ifndef HEED_RESULT_INDEX_H
 #define HEED_RESULT_INDEX_H
 
@@ -28,24 +28,24 @@ typedef struct work_index {
   const heed_plan *plan;
   size_t count;             /* cells of the plan */
   work_index_key *keys;     /* by key */
-  work_index_place *places; /* count: of each cell, the record that counts */
+  work_index_place *places; /* count: for each cell, its best record */
   size_t source_count;
   work_index_source *sources;
-  size_t orphans; /* finished cells of the result that the plan has not */
-  /* Cells whose record source i holds: cells[first[i]] … cells[first[i + 1] -
-   * 1], ascending. */
+  size_t orphans; /* finished cells of the result that the plan lacks */
+  /* The cells whose record is in source i: cells[first[i]] … cells[first[i + 1]
+   * - 1], ascending. */
   size_t *first, *cells;
 } work_index;
 
-/* Reads the keys of the result file (if there is one; NULL: not looked at) and
- * of all parts of the folder (NULL: not looked at).  A record that is done
- * counts before one that failed. */
+/* Reads the keys of the result file (NULL or missing: ignored) and of all parts
+ * of the folder (NULL: ignored).  A done record takes precedence over a failed
+ * one. */
 heed_status index_open(const heed_plan *plan, const char *result_path,
                        const char *folder, work_index **result,
                        heed_error *error);
 void index_close(work_index *self);
 
-/* The cells that have this key: *count of them, in keys[first …]. */
+/* The cells with this key: returns the first index into keys, and *count. */
 size_t index_find(const work_index *self, const char *key, size_t *count);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Groups of columns in a result file, and what the whole file says of itself.
- */
+ * Groups of columns in a result file, and the attributes of the file. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What datasets of a result file are called. */
+ * Names of datasets in a result file. */
 #include "names.h"
 
 #include <stdio.h>

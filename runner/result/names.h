@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What datasets of a result file are called.
+ * Names of datasets in a result file.
  *
- * An axis, a dimension and a metric go by their own names, unless the name is
- * taken: by a dataset or group that every result has, or by one named earlier.
- * Then NAME_axis, NAME_dimension and NAME_metric. */
+ * An axis, a dimension and a metric keep their own names, unless a dataset or
+ * group that every result has, or an earlier one, has the name.  Then they are
+ * called NAME_axis, NAME_dimension and NAME_metric. */
 #ifndef HEED_RESULT_NAMES_H
 #define HEED_RESULT_NAMES_H
 
@@ -11,7 +11,7 @@
 
 #define NAME_SIZE 256
 
-/* of: an axis or a coordinate tied to one. */
+/* coordinate: an axis, or tied to one. */
 void name_axis(const plan_coordinate *coordinate, char name[NAME_SIZE]);
 void name_dimension(const heed_plan *plan, const plan_coordinate *coordinate,
                     char name[NAME_SIZE]);

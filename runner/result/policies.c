@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Policies that a sweep keeps: files beside the result. */
+ * Kept policies: files beside the result. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -10,8 +10,8 @@
 #include "files/file.h"
 #include "result/result.h"
 
-/* A second name for a file, which replaces what had that name.  Cells with the
- * same policy share the file. */
+/* Gives a file a second name and replaces any file of that name.  Cells with
+ * the same policy share the file. */
 static heed_status name_also(const char *source, const char *target,
                              heed_error *error) {
   char *temporary = file_temporary(target);
@@ -22,7 +22,7 @@ static heed_status name_also(const char *source, const char *target,
                        temporary, source, strerror(errno));
   else
     status = file_commit(temporary, target, error);
-  /* rename() of two names of one file does nothing at all. */
+  /* rename() between two names of one file does nothing. */
   (void)file_remove(temporary, NULL);
   free(temporary);
   return status;
@@ -30,7 +30,7 @@ static heed_status name_also(const char *source, const char *target,
 
 static heed_status make_folder(const char *folder, heed_error *error) {
   if (mkdir(folder, 0777) == 0 || errno == EEXIST) return HEED_OK;
-  return heed_fail(error, HEED_IO, "%s: cannot be made: %s", folder,
+  return heed_fail(error, HEED_IO, "%s: cannot be created: %s", folder,
                    strerror(errno));
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A result file read back as a batch. */
+ * Reads a result file as a batch. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "result/result.h"
 #include "work/match.h"
 
-/* Timing stands in a file a stage; here it is rows x stages. */
+/* The file has one timing dataset per stage; a batch has rows x stages. */
 static void read_seconds(hdf_file *file, hid_t root, work_batch *result) {
   result->seconds = calloc(result->rows * PLAN_STAGE_COUNT + 1, sizeof(double));
   if (result->seconds == NULL) hdf_no_memory(file);
@@ -30,7 +30,7 @@ static void read_seconds(hdf_file *file, hid_t root, work_batch *result) {
   }
 }
 
-/* Values of one stored metric, `offset` its first in a stored record. */
+/* Values of one stored metric; `offset`: its first in a stored record. */
 static void take_metric(const work_batch *result, const heed_plan *plan,
                         const work_match *where, const plan_metric *metric,
                         const double *stored) {
@@ -62,7 +62,7 @@ static void read_metrics(work_batch *result, const heed_plan *stored,
   }
 }
 
-/* The file's own plan says what its metrics are. */
+/* The plan in the file defines its metrics. */
 static void read_values(work_batch *result, const heed_plan *plan) {
   hdf_file *file = &result->file;
   char *text = hdf_read_text(file, result->root, "sweep/plan");

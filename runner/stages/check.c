@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What plugins put out: counts, ranges, NaN. */
+ * Checks the outputs of plugins: counts, ranges, NaN. */
 #include "stages/check.h"
 
 #include <math.h>
@@ -11,10 +11,10 @@ typedef struct expected_column {
 } expected_column;
 
 static heed_status wrong(heed_error *error, const char *what) {
-  return heed_fail(error, HEED_NUMERIC, "its output is wrong: %s", what);
+  return heed_fail(error, HEED_NUMERIC, "invalid output: %s", what);
 }
 
-/* Columns that the vocabulary names must have its type and width. */
+/* Columns of the vocabulary must have its type and width. */
 static heed_status check_columns(const heed_table *table,
                                  const expected_column *expected, size_t count,
                                  heed_error *error) {
@@ -24,7 +24,7 @@ static heed_status check_columns(const heed_table *table,
     if (column->data == NULL || column->type != expected[i].type ||
         (expected[i].width != 0 && column->width != expected[i].width))
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: column %s of table %s has type "
+                       "invalid output: column %s of table %s has type "
                        "%d and width %zu, expected type %d and width %zu",
                        column->name, table->name, (int)column->type,
                        column->width, (int)expected[i].type, expected[i].width);
@@ -39,7 +39,7 @@ static heed_status check_indices(const heed_table *table, const char *name,
   for (size_t i = 0; index != NULL && i < table->rows; i++)
     if (index[i] < 0 || (size_t)index[i] >= limit)
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: %s.%s of row %zu is %lld, "
+                       "invalid output: %s.%s of row %zu is %lld, "
                        "expected one of the %zu %s",
                        table->name, name, i, (long long)index[i], limit, text);
   return HEED_OK;
@@ -51,7 +51,7 @@ static heed_status check_probabilities(const heed_table *table,
   for (size_t i = 0; p != NULL && i < table->rows; i++)
     if (!isnan(p[i]) && !(p[i] >= 0 && p[i] <= 1))
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: %s.p of row %zu is %g, expected "
+                       "invalid output: %s.p of row %zu is %g, expected "
                        "a probability",
                        table->name, i, p[i]);
   return HEED_OK;
@@ -68,7 +68,7 @@ static heed_status check_prompts(const heed_world *world, heed_error *error) {
   if (world->prompts == NULL)
     return world->held_out == 0
                ? HEED_OK
-               : wrong(error, "held-out prompts, but no table of prompts");
+               : wrong(error, "held-out prompts without a table of prompts");
   if (world->held_out > world->prompts->rows)
     return wrong(error, "more held-out prompts than prompts");
   return check_columns(world->prompts, columns,
@@ -83,20 +83,20 @@ static heed_status check_range(const heed_table *table, const char *name,
   for (size_t i = 0; value != NULL && i < table->rows * column->width; i++)
     if (value[i] < low || value[i] > high)
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: %s.%s of row %zu is %d, expected "
+                       "invalid output: %s.%s of row %zu is %d, expected "
                        "%s",
                        table->name, name, i / column->width, value[i],
                        expected);
   return HEED_OK;
 }
 
-/* Topics count up from 0; NULL where the table has none. */
+/* Topics are 0, 1, …; NULL: the table has none. */
 static heed_status check_topics(const heed_table *table, heed_error *error) {
   const int32_t *topic = heed_table_data(table, "topic", HEED_INT32);
   for (size_t i = 0; topic != NULL && i < table->rows; i++)
     if (topic[i] < 0)
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: %s.topic of row %zu is %d, "
+                       "invalid output: %s.topic of row %zu is %d, "
                        "expected 0 or more",
                        table->name, i, (int)topic[i]);
   return HEED_OK;
@@ -107,7 +107,7 @@ static heed_status check_order(const heed_table *table, heed_error *error) {
   for (size_t i = 1; i < table->rows; i++)
     if (user[i] < user[i - 1])
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: %s.user of row %zu is %lld after "
+                       "invalid output: %s.user of row %zu is %lld after "
                        "%lld, expected rows ordered by user",
                        table->name, i, (long long)user[i],
                        (long long)user[i - 1]);
@@ -124,7 +124,8 @@ heed_status check_annotations(const heed_table *table, size_t users,
       check_columns(table, columns, sizeof columns / sizeof *columns, error);
   for (size_t i = 0; status == HEED_OK && i < 4; i++)
     if (heed_table_column(table, columns[i].name) == NULL)
-      return wrong(error, "annotations need user, pair, choice and left");
+      return wrong(error,
+                   "annotations lack the column user, pair, choice or left");
   if (status == HEED_OK)
     status = check_indices(table, "user", users, "users", error);
   if (status == HEED_OK)
@@ -141,10 +142,11 @@ heed_status check_annotations(const heed_table *table, size_t users,
   return status;
 }
 
-/* A log brings its users; their annotations are read from here on. */
+/* A log has its own users and annotations. */
 static heed_status check_log(const heed_world *world, heed_error *error) {
   if ((world->annotations == NULL) != (world->users == NULL))
-    return wrong(error, "annotations without users, or users without them");
+    return wrong(error,
+                 "annotations without users, or users without annotations");
   return world->annotations == NULL
              ? HEED_OK
              : check_annotations(world->annotations, world->users->rows,
@@ -159,7 +161,7 @@ static heed_status check_models(const heed_world *world, heed_error *error) {
     for (size_t i = 0; model != NULL && i < world->pairs->rows; i++)
       if (model[i] < 0 || (size_t)model[i] >= count)
         return heed_fail(error, HEED_NUMERIC,
-                         "its output is wrong: pairs.%s of row %zu is %d, "
+                         "invalid output: pairs.%s of row %zu is %d, "
                          "expected one of the %zu models",
                          names[k], i, (int)model[i], count);
   }
@@ -169,7 +171,7 @@ static heed_status check_models(const heed_world *world, heed_error *error) {
 static heed_status check_gap(double gap, const char *name, heed_error *error) {
   if (isnan(gap) || (gap >= 0 && gap <= 1)) return HEED_OK;
   return heed_fail(error, HEED_NUMERIC,
-                   "its output is wrong: %s is %g, expected a probability or "
+                   "invalid output: %s is %g, expected a probability or "
                    "NaN",
                    name, gap);
 }
@@ -221,12 +223,12 @@ heed_status check_world(const heed_world *world, heed_error *error) {
 static heed_status check_finite(const double *values, size_t count,
                                 const char *name, heed_error *error) {
   if (values == NULL)
-    return heed_fail(error, HEED_NUMERIC, "its output is wrong: %s is missing",
+    return heed_fail(error, HEED_NUMERIC, "invalid output: %s is missing",
                      name);
   for (size_t i = 0; i < count; i++)
     if (!isfinite(values[i]))
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: %s[%zu] is %g, expected a finite "
+                       "invalid output: %s[%zu] is %g, expected a finite "
                        "number",
                        name, i, values[i]);
   return HEED_OK;
@@ -240,7 +242,7 @@ static heed_status check_within(const double *values, size_t count, double low,
   for (size_t i = 0; i < count; i++)
     if (values[i] < low || values[i] > high)
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: %s[%zu] is %.17g, expected it "
+                       "invalid output: %s[%zu] is %.17g, expected it "
                        "within [%g, %g]",
                        name, i, values[i], low, high);
   return HEED_OK;
@@ -265,7 +267,7 @@ static heed_status check_nodes(const heed_posterior *posterior,
   if (posterior->node_count == 0) return HEED_OK;
   if (posterior->nodes == NULL || posterior->mass == NULL ||
       posterior->row == NULL)
-    return wrong(error, "nodes are counted, but nodes, mass or row is missing");
+    return wrong(error, "node_count is not 0, but nodes, mass or row is NULL");
   status =
       check_finite(posterior->nodes, posterior->node_count, "nodes", error);
   if (status == HEED_OK)
@@ -274,14 +276,14 @@ static heed_status check_nodes(const heed_posterior *posterior,
                           1 + 1e-9, "mass", error);
   for (size_t i = 0; status == HEED_OK && i < posterior->units; i++)
     if (posterior->row[i] >= posterior->row_count)
-      return wrong(error, "a row of mass that is not there");
+      return wrong(error, "a row index beyond the rows of mass");
   for (size_t row = 0; status == HEED_OK && row < posterior->row_count; row++) {
     double sum = 0;
     for (size_t k = 0; k < posterior->node_count; k++)
       sum += posterior->mass[row * posterior->node_count + k];
     if (!(fabs(sum - 1) < 1e-9))
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: row %zu of mass sums to %.12g, "
+                       "invalid output: row %zu of mass sums to %.12g, "
                        "expected 1",
                        row, sum);
   }
@@ -297,7 +299,7 @@ static heed_status check_quantiles(const heed_posterior *posterior,
   for (size_t i = 0; i < posterior->level_count; i++)
     if (!(posterior->levels[i] > (i == 0 ? 0 : posterior->levels[i - 1]) &&
           posterior->levels[i] < 1))
-      return wrong(error, "levels that do not ascend within (0, 1)");
+      return wrong(error, "levels are not ascending within (0, 1)");
   status = check_finite(posterior->quantiles,
                         posterior->units * posterior->level_count, "quantiles",
                         error);
@@ -305,11 +307,11 @@ static heed_status check_quantiles(const heed_posterior *posterior,
     for (size_t j = 1; j < posterior->level_count; j++)
       if (posterior->quantiles[i * posterior->level_count + j] <
           posterior->quantiles[i * posterior->level_count + j - 1])
-        return wrong(error, "quantiles that do not ascend");
+        return wrong(error, "quantiles are not ascending");
   return status;
 }
 
-/* Each annotation belongs to a unit that is there. */
+/* Checks that the unit of each annotation exists. */
 static heed_status check_units(const heed_crowd *crowd,
                                const heed_posterior *posterior,
                                heed_error *error) {
@@ -320,25 +322,25 @@ static heed_status check_units(const heed_crowd *crowd,
       heed_table_data(crowd->world->pairs, "topic", HEED_INT32);
   if (posterior->units != units_expected(crowd, posterior))
     return heed_fail(error, HEED_NUMERIC,
-                     "its output is wrong: a posterior of %zu units, expected "
+                     "invalid output: a posterior of %zu units, expected "
                      "%zu",
                      posterior->units, units_expected(crowd, posterior));
   if (posterior->unit != HEED_BY_USER_TOPIC) return HEED_OK;
-  if (posterior->topics == 0) return wrong(error, "a posterior of no topics");
+  if (posterior->topics == 0) return wrong(error, "a posterior without topics");
   for (size_t i = 0; i < crowd->annotations->rows; i++) {
     const int32_t position = topic != NULL     ? topic[i]
                              : of_pair != NULL ? of_pair[pair[i]]
                                                : 0;
     if ((size_t)position >= posterior->topics)
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: a posterior of %zu topics, but "
+                       "invalid output: a posterior of %zu topics, but "
                        "annotation %zu has topic %d",
                        posterior->topics, i, (int)position);
   }
   return HEED_OK;
 }
 
-/* Fits may be absent, but not infinite, and fitted parameters are numbers. */
+/* Fits may be missing but not infinite; fitted parameters must be finite. */
 static heed_status check_fits(const heed_crowd *crowd,
                               const heed_posterior *posterior,
                               heed_error *error) {
@@ -350,7 +352,7 @@ static heed_status check_fits(const heed_crowd *crowd,
     status = check_gap(posterior->mu_high, "mu_high", error);
   if (status != HEED_OK) return status;
   if (isinf(posterior->log_likelihood) || isinf(posterior->objective))
-    return wrong(error, "a log-likelihood or an objective that is infinite");
+    return wrong(error, "the log-likelihood or the objective is infinite");
   if (prior != NULL && posterior->theta != NULL) {
     const heed_distribution_functions *functions = prior->functions;
     status = check_finite(posterior->theta,
@@ -366,7 +368,7 @@ static heed_status check_fits(const heed_crowd *crowd,
   }
   if (status == HEED_OK && posterior->strength != NULL)
     status = crowd->world->models == NULL
-                 ? wrong(error, "strengths of models, but the world has none")
+                 ? wrong(error, "strengths of models in a world without models")
                  : check_finite(posterior->strength, crowd->world->models->rows,
                                 "strength", error);
   return status;
@@ -422,16 +424,16 @@ heed_status check_selection(const heed_crowd *crowd,
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < count; i++) sum += selection->weight[i];
   if (sum > 0) return HEED_OK;
-  return heed_fail(error, HEED_INVALID,
-                   "kept none of the %zu annotations, so that nothing is left "
-                   "to learn from",
-                   count);
+  return heed_fail(
+      error, HEED_INVALID,
+      "kept none of the %zu annotations: the trainer has nothing to learn from",
+      count);
 }
 
 heed_status check_policy(const heed_crowd *crowd, const heed_policy *policy,
                          heed_error *error) {
   if (!(policy->scale > 0) || !isfinite(policy->scale))
-    return wrong(error, "a policy's scale that is not above 0");
+    return wrong(error, "the policy's scale is not a finite number above 0");
   return policy->refined == NULL
              ? HEED_OK
              : check_posterior(crowd, policy->refined, error);

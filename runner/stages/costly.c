@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Outputs of costly stages.  The reports go last: a stage is saved once its
- * reports are. */
+ * Outputs of costly stages.  The reports are written last: they mark the stage
+ * as saved. */
 #include "costly.h"
 
 #include <limits.h>
@@ -28,7 +28,7 @@ heed_status costly_open_checkpoint(const heed_work *folder,
   return self->host.checkpoint == NULL ? heed_no_memory(error) : HEED_OK;
 }
 
-/* One that stays is of no use any more, but no harm either. */
+/* A checkpoint that cannot be removed is useless but harmless. */
 void costly_close_checkpoint(const heed_plan *plan, stages_level *self,
                              bool done) {
   const bool own = plan->nodes[self->node].shared[0] == '\0';
@@ -37,17 +37,17 @@ void costly_close_checkpoint(const heed_plan *plan, stages_level *self,
   self->host.checkpoint = NULL;
 }
 
-/* ---- numbers, tables, what was reported: as JSON ---- */
+/* ---- numbers, tables and reports as JSON ---- */
 
-/* Adds an item to a list.  Where that fails, the list is NULL from then on, and
- * so is whatever json_pack() is to make of it. */
+/* Adds an item to a list.  After a failure the list stays NULL, and json_pack()
+ * then returns NULL. */
 static void append(json_t **list, json_t *item) {
   if (json_array_append_new(*list, item) == 0) return;
   json_decref(*list);
   *list = NULL;
 }
 
-/* JSON has neither NaN nor infinities. */
+/* JSON has no NaN and no infinities. */
 static json_t *number(double value) {
   if (isnan(value)) return json_null();
   if (isinf(value)) return json_string(value > 0 ? "inf" : "-inf");
@@ -122,7 +122,7 @@ static json_t *table_to_json(const heed_table *table) {
                    (json_int_t)table->rows, "columns", columns);
 }
 
-/* NULL where there was no table, or the memory was refused. */
+/* NULL: no table, or out of memory. */
 static heed_table *table_of_json(heed_memory *memory, const json_t *whole) {
   const json_t *columns = json_object_get(whole, "columns"), *column;
   const char *name = json_string_value(json_object_get(whole, "name"));
@@ -144,7 +144,7 @@ static heed_table *table_of_json(heed_memory *memory, const json_t *whole) {
   return table;
 }
 
-/* ---- refined posteriors: what evaluation reads of them ---- */
+/* ---- refined posteriors: the members that evaluation reads ---- */
 
 static json_t *doubles_to_json(const double *values, size_t count) {
   json_t *array = json_array();
@@ -179,7 +179,7 @@ static json_t *posterior_to_json(const heed_posterior *posterior,
       "identified", posterior->identified);
 }
 
-/* NULL where the memory was refused. */
+/* NULL: out of memory. */
 static heed_posterior *posterior_of_json(heed_memory *memory,
                                          const json_t *json) {
   heed_posterior *made = heed_allocate(memory, 1, sizeof *made);
@@ -209,7 +209,7 @@ static heed_posterior *posterior_of_json(heed_memory *memory,
   return made;
 }
 
-/* By metric's name: a resumed run may be of a plan with more of them. */
+/* By name of metric: the plan of a resumed run may have more metrics. */
 static json_t *values_to_json(const heed_plan *plan, const stages_level *self) {
   json_t *whole = json_object();
   for (size_t i = 0; i < plan->metric_count; i++) {
@@ -230,7 +230,7 @@ static json_t *values_to_json(const heed_plan *plan, const stages_level *self) {
   return whole;
 }
 
-/* NULL stands for a text that is not UTF-8: it is left out. */
+/* item: NULL if a text is not UTF-8: then it is left out. */
 static void append_known(json_t **list, json_t *item) {
   if (item != NULL) append(list, item);
 }
@@ -273,14 +273,14 @@ static heed_status save_reports(const heed_work *folder, const heed_plan *plan,
   return status;
 }
 
-/* Were the values of this metric saved in this shape, or not at all? */
+/* True if the values of this metric were saved in this shape, or not at all. */
 static bool fits(const plan_metric *wanted, const json_t *values) {
   const json_t *saved = json_object_get(values, wanted->name);
   return saved == NULL || json_array_size(saved) == wanted->count;
 }
 
-/* NULL: not saved, or by a plan that had a metric in another shape or did not
- * keep the trace that this one wants. */
+/* NULL: not saved, or saved by a plan with another shape of a metric or without
+ * the trace that this plan keeps. */
 static json_t *read_reports(const heed_work *folder, const heed_plan *plan,
                             const char *key) {
   char path[PATH_MAX];

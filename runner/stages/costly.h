@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Outputs of costly stages, saved for other workers and for resumed runs, with
- * what the plugin reported while it made them. */
+ * Outputs of costly stages and the plugin's reports, saved for other workers
+ * and for resumed runs. */
 #ifndef HEED_STAGES_COSTLY_H
 #define HEED_STAGES_COSTLY_H
 
 #include "level.h"
 
-/* *found: the output was saved before, and the level now holds it. */
+/* *found: the output was saved before and is now in the level. */
 
-/* Gives the stage a place for its checkpoint; and takes it away, with the file
- * once the stage is done, unless other stages share it. */
+/* Opens a path for the stage's checkpoint; closes it and, once the stage is
+ * done, removes the file unless other stages share it. */
 heed_status costly_open_checkpoint(const heed_work *folder,
                                    const heed_plan *plan, stages_level *self,
                                    heed_error *error);

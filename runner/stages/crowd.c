@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The annotations stage: a log's users, or simulated ones (simulate.c), and
- * what is held out of either. */
+ * The annotations stage: users of a log or simulated users (simulate.c), and
+ * held-out annotations. */
 #include "crowd.h"
 
 #include <math.h>
@@ -52,7 +52,7 @@ static heed_status fill(const heed_host *host, const heed_world *world,
 
 /* ---- logs ---- */
 
-/* How often each pair of the log counts in this replicate. */
+/* The weight of each pair of the log in this replicate. */
 static const size_t *resample_pairs(heed_memory *memory, size_t pairs) {
   heed_stream stream = memory->host->stream(memory->host, "bootstrap_pairs", 0);
   size_t *times = heed_scratch_sizes(memory, pairs);
@@ -61,7 +61,7 @@ static const size_t *resample_pairs(heed_memory *memory, size_t pairs) {
   return times;
 }
 
-/* Users drawn with replacement become users of their own. */
+/* Users drawn with replacement become separate users. */
 static heed_status resample(const heed_world *world, bool pairs_too,
                             const heed_host *host, heed_table **users,
                             heed_table **annotations, heed_error *error) {
@@ -107,10 +107,10 @@ static heed_status from_log(const heed_world *world, const heed_value *values,
   const int64_t bootstrap = values[USERS_BOOTSTRAP].integer;
   if (values[USERS_COUNT].given || values[USERS_ANNOTATIONS].given ||
       values[USERS_ATTENTIVENESS].given || values[USERS_MODEL].given)
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "users: count, annotations, attentiveness and model are "
-                     "for simulated users; this source is a log with users of "
-                     "its own");
+    return heed_fail(
+        error, HEED_UNSUPPORTED,
+        "users: count, annotations, attentiveness and model are "
+        "for simulated users; this source is a log with its own users");
   *users = world->users;
   *annotations = world->annotations;
   *resampled = bootstrap != BOOTSTRAP_NONE && host->replicate > 0;
@@ -121,8 +121,8 @@ static heed_status from_log(const heed_world *world, const heed_value *values,
 
 /* ---- holding out ---- */
 
-/* Marks round(share x n) of each user's n rows, chosen at random, but one at
- * least stays: nobody becomes a user of whom nothing was seen. */
+/* Marks round(share x n) random rows of each user's n rows.  At least one row
+ * stays: the estimator sees every user. */
 static void mark_held(const heed_host *host, const heed_crowd *all,
                       double share, bool *held, size_t *order) {
   for (size_t j = 0; j < all->users->rows; j++) {
@@ -141,8 +141,8 @@ static void mark_held(const heed_host *host, const heed_crowd *all,
   }
 }
 
-/* Where a user's annotations fall apart into two tables, both keep their turn:
- * models with memory ask how far apart two of them are. */
+/* If a user's annotations are split into two tables, both keep their turn:
+ * models with memory need the distance between annotations. */
 static heed_table *with_turns(heed_memory *memory, const heed_crowd *all,
                               heed_table *part, const size_t *rows) {
   const int64_t *user = heed_table_data(part, "user", HEED_INT64);
@@ -178,7 +178,7 @@ static heed_status hold_out(const heed_host *host, double share,
   return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
 
-/* Users with their eta, for those who may see it. */
+/* Users with their eta, for plugins that may see it. */
 static heed_status with_eta(const heed_host *host, stages_crowd *self,
                             heed_error *error) {
   heed_memory memory = {host, false};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The annotations stage: users simulated, or a log's users, resampled; and the
- * annotations that only evaluation sees, set aside. */
+ * The annotations stage: simulates users or resamples a log's users, and holds
+ * out the annotations that only evaluation sees. */
 #ifndef HEED_STAGES_CROWD_H
 #define HEED_STAGES_CROWD_H
 
@@ -9,9 +9,9 @@
 
 typedef struct stages_crowd {
   heed_crowd seen;     /* without the true attentiveness */
-  heed_crowd with_eta; /* the same, users with their eta; for a log: seen */
-  heed_crowd held_out; /* no rows where nothing is held out */
-  const double *eta;   /* users x dimension; NULL for a log */
+  heed_crowd with_eta; /* the same with the users' eta; a log: seen */
+  heed_crowd held_out; /* no rows: nothing is held out */
+  const double *eta;   /* users x dimension; NULL: a log */
   size_t dimension;    /* of eta */
   bool resampled;      /* a log's users, drawn with replacement */
 } stages_crowd;
@@ -21,7 +21,7 @@ heed_status crowd_make(const heed_world *world, const heed_value *values,
                        host_service *host, stages_crowd *result,
                        heed_error *error);
 
-/* A table of the given rows of another; texts are shared. */
+/* A table of the given rows of another table; it shares the texts. */
 heed_table *crowd_gather(heed_memory *memory, const heed_table *table,
                          const char *name, size_t count, const size_t *rows);
 

@@ -43,7 +43,7 @@ static heed_status keep_users(const stages_keeping *self, heed_record *record,
   return record_keep(record, &table, table.name, error);
 }
 
-/* The models of a log; nothing where it names none. */
+/* Keeps the models of a log, if it names any. */
 static heed_status keep_models(const stages_keeping *self, heed_record *record,
                                heed_error *error) {
   const heed_crowd *crowd = &self->levels[PLAN_ANNOTATIONS].crowd.seen;
@@ -105,7 +105,7 @@ static heed_status keep_trace(const stages_keeping *self, heed_record *record,
 
 /* ---- the selection ---- */
 
-/* The annotations that are kept and say which response is better. */
+/* The kept annotations that prefer one response. */
 typedef struct chosen_rows {
   size_t count, *rows;
   const int64_t *user, *pair;
@@ -223,8 +223,8 @@ static heed_status keep_selection(const stages_keeping *self,
                       columns};
   chosen_rows chosen;
   heed_status status;
-  /* A resampled log says how sure its metrics are; it is no data set to take
-   * out, and its texts are those of replicate 0 again. */
+  /* Resampled logs measure the uncertainty of metrics.  They are not data sets
+   * to export, and their texts are those of replicate 0. */
   if (self->levels[PLAN_ANNOTATIONS].crowd.resampled) return HEED_OK;
   status = find_chosen(self, &chosen, error);
   if (status == HEED_OK) status = add_numbers(self, &chosen, &table, error);
@@ -236,7 +236,7 @@ static heed_status keep_selection(const stages_keeping *self,
                            : status;
 }
 
-/* ---- what others made ---- */
+/* ---- tables from plugins and from evaluation ---- */
 
 static heed_status keep_policy(const stages_keeping *self, heed_record *record,
                                heed_error *error) {
@@ -255,7 +255,7 @@ static heed_status keep_responses(const stages_keeping *self,
                      error);
 }
 
-/* ---- all of it ---- */
+/* ---- all tables ---- */
 
 typedef heed_status keep_table(const stages_keeping *self, heed_record *record,
                                heed_error *error);

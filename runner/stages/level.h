@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A level: the node of one stage on the path of the cell at hand, with all that
- * it has put out and reported. */
+ * A level: the node of one stage on the current cell's path, with its outputs
+ * and reports. */
 #ifndef HEED_STAGES_LEVEL_H
 #define HEED_STAGES_LEVEL_H
 
@@ -19,17 +19,17 @@ typedef struct stages_trace_point {
 } stages_trace_point;
 
 typedef struct stages_level {
-  size_t node, replicate; /* node SIZE_MAX: nothing is here */
+  size_t node, replicate; /* node SIZE_MAX: the level is empty */
   bool failed;
   heed_error error; /* if failed */
   double seconds;
   host_arena *memory;
   host_service host;
   const heed_instance *instance; /* of its plugin, or NULL */
-  const heed_value *values;      /* of the host's own stages */
+  const heed_value *values;      /* parameters of the host's own stages */
 
-  /* What was reported: values at metric offsets. */
-  double *reported; /* plan->value_count; NaN: not */
+  /* Reported values, at metric offsets. */
+  double *reported; /* plan->value_count; NaN: not reported */
   bool any_reported;
   heed_error bad_report; /* a report that breaks its schema, or was lost */
   const struct stages_reports *reports;
@@ -38,14 +38,14 @@ typedef struct stages_level {
   stages_warning *warnings;
   stages_trace_point *points; /* the trace */
 
-  /* What was put out, by stage. */
+  /* Outputs, by stage. */
   heed_world world;
   const evaluation_prompts *prompts;
   stages_crowd crowd;
   heed_posterior posterior;
   heed_selection selection;
   heed_policy policy;
-  heed_table *responses; /* drawn by evaluation, of worlds of texts; or NULL */
+  heed_table *responses; /* drawn by evaluation in worlds of texts; or NULL */
 } stages_level;
 
 #endif

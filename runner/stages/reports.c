@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Reports: names are looked up once, not for every cell. */
+ * Reports: looks names up once, not for every cell. */
 #include "reports.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 
 typedef struct plugin_places {
   const heed_plugin *plugin;
-  const plan_metric **metrics; /* one an output, or NULL */
+  const plan_metric **metrics; /* one per output; NULL: not in the plan */
 } plugin_places;
 
 struct stages_reports {
@@ -28,8 +28,8 @@ static const plan_metric *named(const heed_plan *plan, const char *prefix,
   return NULL;
 }
 
-/* The fitted parameters of distributions and user models are reported under
- * the words for what they are to an estimator. */
+/* Fitted parameters of distributions and user models are reported under the
+ * names of their roles in an estimator. */
 static const char *prefix_of(heed_kind kind) {
   if (kind == HEED_DISTRIBUTION) return "prior";
   if (kind == HEED_USER_MODEL) return "model";
@@ -111,7 +111,7 @@ static void take_output(void *context, const heed_plugin *plugin, size_t index,
   const plan_metric *place;
   if (index >= plugin->output_count) {
     (void)heed_fail(&level->bad_report, HEED_NUMERIC,
-                    "it reported output %zu, but has only %zu", index,
+                    "reported output %zu, but has only %zu outputs", index,
                     plugin->output_count);
     return;
   }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Reports: where the outputs of plugins stand among the metrics of the plan. */
+ * Reports: assigns the outputs of plugins to metrics of the plan. */
 #ifndef HEED_STAGES_REPORTS_H
 #define HEED_STAGES_REPORTS_H
 
@@ -11,10 +11,10 @@ heed_status reports_create(const heed_plan *plan, const host_registry *plugins,
                            stages_reports **result, heed_error *error);
 void reports_free(stages_reports *self);
 
-/* The metric of a plugin's output, or NULL where the plan has none. */
+/* The metric of a plugin's output; NULL: the plan has none. */
 const plan_metric *reports_metric(const stages_reports *self,
                                   const heed_plugin *plugin, size_t output);
-/* The metric of evaluation; NULL where the plan has none. */
+/* The metric of evaluation; NULL: the plan has none. */
 const plan_metric *reports_own(const stages_reports *self,
                                evaluation_metric which);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Runs cells: the levels of the last cell's path stay, and a cell that shares a
- * prefix with it starts where they part. */
+ * Runs cells.  The levels of the last cell's path stay: the next cell starts
+ * after the prefix that both paths share. */
 #include <gsl/gsl_errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -19,15 +19,15 @@ struct heed_stages {
   const host_registry *plugins;
   stages_options options;
   stages_reports *reports;
-  host_arena *memory;  /* lives as long as the stages */
-  host_arena *scratch; /* is cleared after each stage */
+  host_arena *memory;  /* freed with the stages */
+  host_arena *scratch; /* cleared after each stage */
   host_sink sinks[PLAN_STAGE_COUNT];
   stages_level levels[PLAN_STAGE_COUNT];
 };
 
 /* ---- levels ---- */
 
-/* Plugins free what they hold, which may go wrong as well: it is announced. */
+/* Plugins free their memory, which can also crash: announces it. */
 static void level_clear(heed_stages *stages, stages_level *self) {
   if (self->node == SIZE_MAX) return;
   if (self->instance != NULL && stages->options.closing != NULL) {
@@ -84,7 +84,7 @@ heed_status stages_create(const heed_plan *plan, const host_registry *plugins,
   heed_stages *self = calloc(1, sizeof *self);
   heed_status status;
   if (self == NULL) return heed_no_memory(error);
-  /* GSL's own handler aborts the process; here errors are values. */
+  /* GSL's own handler aborts the process. */
   (void)gsl_set_error_handler_off();
   self->plan = plan;
   self->plugins = plugins;
@@ -227,7 +227,7 @@ static size_t unit_of(const heed_crowd *crowd, const heed_posterior *posterior,
          (size_t)topic[annotation];
 }
 
-/* The selection as a filter finds it: all weights 1. */
+/* The selection before the filter: all weights are 1. */
 static heed_status fill_selection(const heed_stages *self, stages_level *level,
                                   heed_error *error) {
   const heed_crowd *crowd = &self->levels[PLAN_ANNOTATIONS].crowd.seen;
@@ -266,8 +266,8 @@ static heed_status run_selection(heed_stages *self, stages_level *level,
                            : status;
 }
 
-/* Without a filter every annotation counts: the selection then lives in the
- * level that asks. */
+/* Without a filter every annotation counts: the selection is then in the level
+ * of the caller. */
 static const heed_selection *selection_for(heed_stages *self,
                                            stages_level *asker,
                                            heed_error *error) {
@@ -278,7 +278,7 @@ static const heed_selection *selection_for(heed_stages *self,
   return &asker->selection;
 }
 
-/* A trainer of another minor version of the ABI makes a posterior of another
+/* A trainer of another minor version of the ABI returns a posterior of another
  * size. */
 static heed_status adopt_refined(stages_level *level, heed_error *error) {
   const heed_posterior *given = level->policy.refined;
@@ -286,7 +286,7 @@ static heed_status adopt_refined(stages_level *level, heed_error *error) {
   if (given == NULL) return HEED_OK;
   if (!HEED_HAS(given, state))
     return heed_fail(error, HEED_NUMERIC,
-                     "its output is wrong: the refined posterior's size is %zu "
+                     "invalid output: the refined posterior's size is %zu "
                      "bytes, expected sizeof(heed_posterior), %zu bytes",
                      given->size, sizeof *given);
   made = arena_allocate(level->memory, 1, sizeof *made);
@@ -409,7 +409,7 @@ static heed_status run_stage(heed_stages *self, plan_stage stage, size_t node,
     level->error = level->bad_report;
   }
   if (status != HEED_OK && level->error.message[0] == '\0')
-    (void)heed_fail(&level->error, status, "it failed without a message");
+    (void)heed_fail(&level->error, status, "failed without a message");
   arena_clear(self->scratch);
   level->failed = status != HEED_OK;
   level->seconds = seconds_now() - start;
@@ -425,7 +425,7 @@ static void take_values(const heed_plan *plan, const stages_level *level,
       if (!isnan(level->reported[i])) record->values[i] = level->reported[i];
 }
 
-/* Those of a stage that failed as well: they may say why. */
+/* Includes the warnings of a failed stage: they may name the cause. */
 static heed_status take_warnings(const stages_level *level, heed_record *record,
                                  heed_error *error) {
   heed_status status = HEED_OK;
@@ -436,8 +436,8 @@ static heed_status take_warnings(const stages_level *level, heed_record *record,
   return status;
 }
 
-/* The file of the plugin at fault stands in the message: it may be a user's.
- * In the host's own stages that is the plugin that was being called. */
+/* The message names the file of the plugin at fault: the user may have written
+ * it.  In the host's own stages it is the plugin being called. */
 static heed_status take_failure(const heed_stages *self, plan_stage stage,
                                 heed_record *record, heed_error *error) {
   const stages_level *level = &self->levels[stage];
@@ -457,7 +457,7 @@ static heed_status take_failure(const heed_stages *self, plan_stage stage,
   return record_fail(record, RECORD_FAILED, stage, name, 0, message, error);
 }
 
-/* What `keep` asked for, once all stages have run. */
+/* Takes the kept tables after all stages. */
 static heed_status keep(heed_stages *self, heed_record *record,
                         heed_error *error) {
   stages_keeping what = {self->plan, self->levels, NULL,
@@ -472,7 +472,7 @@ static heed_status keep(heed_stages *self, heed_record *record,
   return status;
 }
 
-/* Levels of stages that this cell does not have hold nothing. */
+/* Levels of stages that this cell lacks are empty. */
 static void forget_from(heed_stages *self, plan_stage stage) {
   for (size_t i = PLAN_STAGE_COUNT; i-- > (size_t)stage;)
     level_clear(self, &self->levels[i]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Simulated users: who they are, what they are shown, what they choose.
+ * Simulated users: their attentiveness, their pairs, their choices.
  *
- * Every draw comes from a stream of its own user and purpose, so that users
- * stay themselves when an axis changes how they are drawn or what they do. */
+ * Every draw comes from a stream keyed by user and purpose: users stay
+ * comparable when an axis changes how they are drawn or what they do. */
 #include "simulate.h"
 
 #include <assert.h>
@@ -31,8 +31,8 @@ typedef struct simulate_simulation {
 
 static heed_status missing(const char *name, heed_error *error) {
   return heed_fail(error, HEED_INVALID,
-                   "users.%s: is missing: the source is not a log, so users "
-                   "are simulated",
+                   "users.%s: is missing: users are simulated, because the "
+                   "source is not a log",
                    name);
 }
 
@@ -48,8 +48,8 @@ static heed_status check(simulate_simulation *self, heed_error *error) {
   if (!values[USERS_MODEL].given) return missing("model", error);
   if (values[USERS_BOOTSTRAP].integer != BOOTSTRAP_NONE)
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "users.bootstrap: is for logs; replicates of simulated "
-                     "users are drawn anew");
+                     "users.bootstrap: only for logs; each replicate of "
+                     "simulated users is a new draw");
   if (values[USERS_LAW].integer == LAW_PARETO &&
       values[USERS_SPREAD].number <= 1)
     return heed_fail(error, HEED_INVALID,
@@ -67,21 +67,21 @@ static heed_status check(simulate_simulation *self, heed_error *error) {
                   : distribution->dimension(self->attentiveness->self);
   if (dimension != self->domain.dimension)
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "users: the distribution %s draws %zu values a user, the "
-                     "user model %s wants %zu",
+                     "users: the distribution %s draws %zu values per user, "
+                     "but the user model %s expects %zu",
                      self->attentiveness->plugin->name, dimension,
                      self->model->plugin->name, self->domain.dimension);
   self->p = heed_table_data(self->world->pairs, "p", HEED_FLOAT64);
   if (self->p == NULL)
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "users: the source's pairs have no p, without which "
-                     "users cannot be simulated");
+    return heed_fail(
+        error, HEED_UNSUPPORTED,
+        "users: the source's pairs have no p; users cannot be simulated");
   return HEED_OK;
 }
 
 /* ---- how many annotations ---- */
 
-/* The law's quantile at u, with the mean asked for; at least 1. */
+/* The law's quantile at u, with the requested mean; at least 1. */
 static size_t annotations_at(const simulate_simulation *self, double u) {
   const double mean = self->values[USERS_ANNOTATIONS].number;
   const double spread = self->values[USERS_SPREAD].number;
@@ -111,13 +111,13 @@ static heed_status count_annotations(simulate_simulation *self,
   if (once && self->total > pairs)
     return heed_fail(error, HEED_INVALID,
                      "users: %zu users need %zu pairs when each pair goes to "
-                     "one user, the world has %zu; give the source more pairs, "
-                     "or say assignment = \"overlapping\"",
+                     "one user, but the world has %zu; give the source more "
+                     "pairs or set assignment = \"overlapping\"",
                      self->users, self->total, pairs);
   return HEED_OK;
 }
 
-/* ---- who sees which pair ---- */
+/* ---- the pairs of each user ---- */
 
 static heed_status assign_once(const simulate_simulation *self,
                                heed_error *error) {
@@ -126,7 +126,7 @@ static heed_status assign_once(const simulate_simulation *self,
   int64_t *order = self->host->scratch(self->host, pairs, sizeof *order);
   if (order == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < pairs; i++) order[i] = (int64_t)i;
-  assert(self->total <= pairs); /* as count_annotations() has checked */
+  assert(self->total <= pairs); /* count_annotations() has checked it */
   for (size_t i = 0; i < self->total; i++) {
     const size_t position = i + heed_uniform_integer(&stream, pairs - i);
     const int64_t swapped = order[i];
@@ -137,7 +137,7 @@ static heed_status assign_once(const simulate_simulation *self,
   return HEED_OK;
 }
 
-/* Pairs without repetition for each user (Floyd's sampling). */
+/* Draws pairs without repetition for each user (Floyd's sampling). */
 static heed_status assign_overlapping(const simulate_simulation *self,
                                       heed_error *error) {
   const size_t pairs = self->world->pairs->rows;
@@ -181,9 +181,9 @@ static void show_sides(const simulate_simulation *self) {
   }
 }
 
-/* ---- what they choose ---- */
+/* ---- choices ---- */
 
-/* What goes wrong from here on is this plugin's doing; NULL: ours. */
+/* Attributes later errors to this plugin; NULL: to the host. */
 static void calling(const simulate_simulation *self,
                     const heed_instance *instance) {
   self->service->plugin = instance == NULL ? NULL : instance->plugin;
@@ -195,14 +195,14 @@ static heed_status check_eta(const simulate_simulation *self,
   for (size_t i = 0; i < self->users * domain->dimension; i++) {
     if (!isfinite(self->eta[i]))
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: the attentiveness of user %zu is "
+                       "invalid output: the attentiveness of user %zu is "
                        "%g, expected a finite number",
                        i / domain->dimension, self->eta[i]);
-    /* Quantiles may leave the domain by rounding. */
+    /* Rounding may move quantiles out of the domain. */
     if (self->eta[i] < domain->low - 1e-9 || self->eta[i] > domain->high + 1e-9)
       return heed_fail(error, HEED_UNSUPPORTED,
-                       "it draws attentiveness %g for user %zu, but the user "
-                       "model %s wants it within [%g, %g]",
+                       "draws attentiveness %g for user %zu, but the user "
+                       "model %s expects it within [%g, %g]",
                        self->eta[i], i / domain->dimension,
                        self->model->plugin->name, domain->low, domain->high);
   }
@@ -230,15 +230,14 @@ static heed_status draw_eta(simulate_simulation *self, heed_error *error) {
   return HEED_OK;
 }
 
-/* Where the world has p only for the mean, users go by the mean. */
+/* If p is known only for the mean, users choose by the mean. */
 static heed_status read_p(const simulate_simulation *self, double *p,
                           heed_error *error) {
   for (size_t i = 0; i < self->total; i++) {
     p[i] = self->p[self->pair[i]];
     if (isnan(p[i]))
       return heed_fail(error, HEED_UNSUPPORTED,
-                       "users: pair %lld has no p, without which users cannot "
-                       "be simulated",
+                       "users: pair %lld has no p; users cannot be simulated",
                        (long long)self->pair[i]);
   }
   return HEED_OK;
@@ -260,7 +259,7 @@ static heed_answers answers_of(const simulate_simulation *self, const double *p,
   return answers;
 }
 
-/* Inverts probability() at one uniform an annotation: A, B, tie in turn. */
+/* Inverts probability() at one uniform per annotation: A, B, tie in turn. */
 static heed_status choose(const simulate_simulation *self,
                           const heed_answers *answers, size_t user,
                           double *of_a, double *of_b, heed_error *error) {
@@ -276,7 +275,7 @@ static heed_status choose(const simulate_simulation *self,
     const double u = heed_uniform(&stream), sum = of_a[i] + of_b[i];
     if (!(of_a[i] >= 0 && of_b[i] >= 0 && sum <= 1 + 1e-9))
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: user %zu has probability %g of A "
+                       "invalid output: user %zu has probability %g of A "
                        "and %g of B, expected probabilities",
                        user, of_a[i], of_b[i]);
     const bool tied = self->domain.ties && u >= sum;
@@ -301,7 +300,7 @@ static heed_status simulate(const simulate_simulation *self,
   for (size_t i = 0; status == HEED_OK && i < answers->count; i++)
     if (choice[i] < HEED_CHOSE_B || choice[i] > HEED_CHOSE_TIE)
       return heed_fail(error, HEED_NUMERIC,
-                       "its output is wrong: choice %zu of user %zu is %d, "
+                       "invalid output: choice %zu of user %zu is %d, "
                        "expected 0 (B), 1 (A) or 2 (a tie)",
                        i, user, choice[i]);
   return status;

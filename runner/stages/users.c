@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What a sweep says under `users`. */
+ * The settings of the annotations stage: `users` in a sweep. */
 #include "users.h"
 
 #include "stages/stages.h"
@@ -15,14 +15,14 @@ const heed_parameter stages_users[] = {
                      .flags = HEED_OPTIONAL,
                      .low = 1,
                      .high = 1e9,
-                     .doc = "users to simulate; not for a log"},
-    [USERS_ANNOTATIONS] = {.name = "annotations",
-                           .type = HEED_INTEGER,
-                           .flags = HEED_OPTIONAL,
-                           .low = 1,
-                           .high = 1e9,
-                           .doc = "annotations of each user; of a law other "
-                                  "than fixed, their mean"},
+                     .doc = "number of simulated users; not for a log"},
+    [USERS_ANNOTATIONS] =
+        {.name = "annotations",
+         .type = HEED_INTEGER,
+         .flags = HEED_OPTIONAL,
+         .low = 1,
+         .high = 1e9,
+         .doc = "annotations per user; their mean if law is not fixed"},
     [USERS_LAW] = {.name = "law",
                    .type = HEED_ENUM,
                    .default_value = "fixed",
@@ -40,18 +40,18 @@ const heed_parameter stages_users[] = {
                           .type = HEED_ENUM,
                           .default_value = "once",
                           .choices = assignments,
-                          .doc = "once: each pair to at most one user; "
-                                 "overlapping: each user draws pairs anew"},
+                          .doc = "once: each pair goes to at most one user; "
+                                 "overlapping: each user draws from all pairs"},
     [USERS_ATTENTIVENESS] = {.name = "attentiveness",
                              .type = HEED_PLUGIN,
                              .flags = HEED_OPTIONAL,
                              .kind = HEED_DISTRIBUTION,
-                             .doc = "P_eta, which users are drawn from"},
+                             .doc = "P_eta, the distribution of users"},
     [USERS_MODEL] = {.name = "model",
                      .type = HEED_PLUGIN,
                      .flags = HEED_OPTIONAL,
                      .kind = HEED_USER_MODEL,
-                     .doc = "how users choose"},
+                     .doc = "user model: how users choose"},
     [USERS_HOLDOUT] = {.name = "holdout",
                        .type = HEED_NUMBER,
                        .flags = HEED_OPEN_HIGH,
@@ -64,6 +64,7 @@ const heed_parameter stages_users[] = {
                          .type = HEED_ENUM,
                          .default_value = "none",
                          .choices = bootstraps,
-                         .doc = "of a log: what replicates 1, 2, ... resample"},
+                         .doc =
+                             "for a log: what replicates 1, 2, ... resample"},
 };
 const size_t stages_user_count = sizeof stages_users / sizeof *stages_users;

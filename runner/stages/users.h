@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The settings of the annotations stage: what a sweep says under `users`. */
+ * The settings of the annotations stage: `users` in a sweep. */
 #ifndef HEED_STAGES_USERS_H
 #define HEED_STAGES_USERS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Batches: failures, warnings and kept tables read back, and their end. */
+ * Batches: reads failures, warnings and kept tables back, and frees batches. */
 #include "work/batch.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Where the values of a plan stand in records that were made under another. */
+ * Finds the values of a plan in records of another plan. */
 #include "work/match.h"
 
 #include <stdlib.h>
@@ -30,7 +30,7 @@ static const json_t *labels_of(const json_t *dimension) {
   return numbers != NULL ? numbers : json_object_get(dimension, "labels");
 }
 
-/* The labels of dimension number `index` of a stored metric, or NULL. */
+/* The labels of dimension number `index` of a stored metric; NULL: none. */
 static const json_t *metric_labels(const json_t *stored, const json_t *metric,
                                    size_t index) {
   const char *name = json_string_value(
@@ -65,7 +65,7 @@ static bool find_label(const json_t *labels, const plan_coordinate *coordinate,
   return false;
 }
 
-/* Where value number `value` of a metric stands within the stored one. */
+/* The position of value number `value` of a metric in the stored metric. */
 static bool find_value(const json_t *stored, const json_t *metric,
                        const heed_plan *plan, const plan_metric *wanted,
                        size_t value, size_t *position) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Parts: HDF5 files built in memory, so that our own code writes them. */
+ * Parts: HDF5 files built in memory; files/ writes their bytes. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,7 +143,7 @@ static void write_kept(hdf_file *file, hid_t root,
   }
 }
 
-/* Room for the longest column of any kind. */
+/* Space for the longest column of any kind. */
 static part_columns make_room(host_arena *memory, const heed_plan *plan,
                               const heed_record *const *records, size_t count) {
   size_t most = count;

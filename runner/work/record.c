@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Records: filled by stages, freed by whoever runs them. */
+ * Records: filled by stages, freed by their caller. */
 #include "work/record.h"
 
 #include <math.h>
@@ -29,13 +29,13 @@ void record_free(heed_record *self) {
   if (self != NULL) arena_free(self->memory);
 }
 
-/* Once the record's memory has refused something, the record is not whole. */
+/* A record whose memory has refused an allocation is incomplete. */
 static heed_status status_of(const heed_record *self, heed_error *error) {
   return arena_refused(self->memory) ? heed_no_memory(error) : HEED_OK;
 }
 
-/* A copy in which every byte that is not UTF-8 has become U+FFFD: readers of
- * the result file stop at such bytes. */
+/* A copy with U+FFFD for every byte that is not UTF-8: such bytes stop readers
+ * of the result file. */
 static char *copy_text(heed_record *self, const char *text) {
   const size_t length = text == NULL ? 0 : strlen(text);
   char *copy = arena_allocate(self->memory, 3 * length + 1, 1);

@@ -29,14 +29,14 @@ static heed_status failed(const char *path, const char *what,
 
 /* ---- the lock ---- */
 
-/* Who holds the lock, as the holder wrote it; "" where it did not. */
+/* The holder of the lock, as it wrote itself; "": it wrote nothing. */
 static void read_holder(int descriptor, char *holder, size_t size) {
   const ssize_t length = pread(descriptor, holder, size - 1, 0);
   holder[length > 0 ? length : 0] = '\0';
   holder[strcspn(holder, "\n")] = '\0';
 }
 
-/* Says who holds it.  That this may fail on a full disk does not matter. */
+/* Names the holder.  A failure on a full disk does not matter. */
 static void write_holder(int descriptor, const char *path) {
   char host[HOST_NAME_MAX + 1] = "";
   char holder[HOST_NAME_MAX + 64];
@@ -48,8 +48,8 @@ static void write_holder(int descriptor, const char *path) {
     (void)file_write_all(descriptor, path, holder, (size_t)length, NULL);
 }
 
-/* Whether the file that is locked still is the one of that name: whoever held
- * the lock before may have removed it. */
+/* True if the locked file still has that name: the earlier holder of the lock
+ * may have removed it. */
 static bool still_there(int descriptor, const char *path) {
   struct stat opened, named;
   return fstat(descriptor, &opened) == 0 && stat(path, &named) == 0 &&
@@ -71,10 +71,11 @@ static heed_status try_lock(heed_work *self, const char *path, bool *taken,
     if (reason != EAGAIN && reason != EACCES)
       return heed_fail(error, HEED_IO, "%s: cannot be locked: %s", path,
                        strerror(reason));
-    return heed_fail(error, HEED_IO,
-                     "%s: another heed is at work there (%s): wait for it or "
-                     "stop it",
-                     self->folder, holder[0] != '\0' ? holder : "not known");
+    return heed_fail(
+        error, HEED_IO,
+        "%s: another heed is using this folder (%s): wait for it or "
+        "stop it",
+        self->folder, holder[0] != '\0' ? holder : "not known");
   }
   *taken = still_there(descriptor, path);
   if (*taken)
@@ -98,7 +99,7 @@ static heed_status take_lock(heed_work *self, heed_error *error) {
 
 /* ---- opening ---- */
 
-/* Makes the folder, unless it is there, durably. */
+/* Makes the folder durably, unless it exists. */
 static heed_status make_folder(const char *folder, heed_error *error) {
   char *above = file_folder(folder);
   heed_status status = HEED_OK;
@@ -106,7 +107,7 @@ static heed_status make_folder(const char *folder, heed_error *error) {
   if (mkdir(folder, 0777) == 0)
     status = file_sync_folder(above, error);
   else if (errno != EEXIST)
-    status = failed(folder, "cannot be made", error);
+    status = failed(folder, "cannot be created", error);
   free(above);
   return status;
 }
@@ -175,8 +176,8 @@ void work_close(heed_work *self) {
 
 /* ---- parts ---- */
 
-/* A part's name is the hash of its bytes: no two processes, here or on other
- * machines, need to agree on names. */
+/* A part's name is the hash of its bytes: processes, even on several machines,
+ * need not agree on names. */
 heed_status work_write_part(heed_work *self, const heed_plan *plan,
                             const heed_record *const *records, size_t count,
                             heed_error *error) {
@@ -228,7 +229,7 @@ heed_status work_commit_policy(const heed_work *self, const char *key,
 
 /* ---- removal ---- */
 
-/* Removes what the folder holds but for the lock. */
+/* Removes everything in the folder except the lock. */
 static heed_status empty(const heed_work *self, heed_error *error) {
   DIR *entries = opendir(self->folder);
   const struct dirent *entry;
@@ -247,7 +248,7 @@ static heed_status empty(const heed_work *self, heed_error *error) {
   return status;
 }
 
-/* The lock goes last, while it is held: whoever waits for it then finds another
+/* Removes the lock last, while it is held: a waiting process then finds another
  * file of that name, or none. */
 heed_status work_remove(heed_work *self, heed_error *error) {
   char *lock = file_name("%s/lock", self->folder);
@@ -256,7 +257,7 @@ heed_status work_remove(heed_work *self, heed_error *error) {
   if (status == HEED_OK) status = file_remove(lock, error);
   if (status == HEED_OK) {
     fault_point("rmdir");
-    /* Someone may have begun to use the folder anew: it is then theirs. */
+    /* Another process may have begun to use the folder: it then owns it. */
     if (rmdir(self->folder) != 0 && errno != ENOTEMPTY && errno != EEXIST)
       status = failed(self->folder, "cannot be removed", error);
     fault_point("rmdir");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Worlds of costly sources, saved under their stage key: the tables and the
- * numbers.  The source remakes its own state from them. */
+ * Worlds of costly sources, saved under their stage key: tables and numbers.
+ * The source makes its own state again from them. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -72,7 +72,7 @@ heed_status work_save_world(const heed_work *folder, const char *key,
 
 /* ---- loading ---- */
 
-/* Copies a column into a table of the host's. */
+/* Copies a column into a table of the host. */
 static void load_column(hdf_file *file, const heed_host *host,
                         const heed_column *column, heed_table *table) {
   const size_t count = table->rows * column->width;

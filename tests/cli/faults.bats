@@ -51,7 +51,7 @@ costs() {
 }
 
 @test "NaN costs its own cells" {
-  costs nan 1 "its output is wrong: mean[0] is"
+  costs nan 1 "invalid output: mean[0] is"
 }
 
 @test "an infinite output costs its own cells" {
@@ -59,7 +59,7 @@ costs() {
 }
 
 @test "wrong counts cost their own cells" {
-  costs wrong_counts 1 "its output is wrong: a posterior of 5 units, expected 4"
+  costs wrong_counts 1 "invalid output: a posterior of 5 units, expected 4"
 }
 
 @test "an error costs its own cells" {
@@ -67,7 +67,7 @@ costs() {
 }
 
 @test "an error without a message costs its own cells" {
-  costs silent 1 "it failed without a message"
+  costs silent 1 "failed without a message"
 }
 
 @test "a plugin that says it was cancelled although it was not costs its own cells" {

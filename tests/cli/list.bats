@@ -86,7 +86,7 @@ TEXT
   [[ "$output" == *"small "* ]]
   here="$(realpath plugins)"
   [ "$(wc -l <<<"$stderr")" -eq 5 ]
-  grep -qxF "heed: warning: $here/no_symbol.so: has no symbol heed_plugins: is it a plugin of heed's?" <<<"$stderr"
+  grep -qxF "heed: warning: $here/no_symbol.so: has no symbol heed_plugins: is it a heed plugin?" <<<"$stderr"
   grep -qxF "heed: warning: $here/twin.so: source/small is already loaded from $here/small.so; rename one of them" <<<"$stderr"
   grep -qxF "heed: warning: $here/unresolved.so: cannot be loaded: undefined symbol: nobody_has_this" <<<"$stderr"
   grep -q "^heed: warning: $here/text.so: cannot be loaded: " <<<"$stderr"
@@ -111,7 +111,7 @@ heed: warning: plugins/b.so: dies of signal 11 when it is loaded" ]
   run --separate-stderr "$HEED" list --plugin-path plugins
   [ "$status" -eq 0 ]
   [ -z "$output" ]
-  [[ "$stderr" == *"small.so: others than you and root may write to this plugin"*"chmod go-w it, or give --allow-unsafe-plugins" ]]
+  [[ "$stderr" == *"small.so: users other than you and root can write to this plugin"*"chmod go-w it, or pass --allow-unsafe-plugins" ]]
   run --separate-stderr "$HEED" list --plugin-path plugins --allow-unsafe-plugins
   [ -z "$stderr" ]
   [[ "$output" == *"small "* ]]
@@ -122,7 +122,7 @@ heed: warning: plugins/b.so: dies of signal 11 when it is loaded" ]
   chmod o+w plugins
   run --separate-stderr "$HEED" list --plugin-path plugins
   [ -z "$output" ]
-  [[ "$stderr" == *"small.so: others than you and root may write to its folder "*"/plugins (owner "* ]]
+  [[ "$stderr" == *"small.so: users other than you and root can write to its folder "*"/plugins (owner "* ]]
 }
 
 @test "a plugin folder that is missing is an error" {
@@ -138,7 +138,7 @@ heed: warning: plugins/b.so: dies of signal 11 when it is loaded" ]
   [ -z "$output" ]
 }
 
-@test "describe shows parameters with type, range, standard value and doc, and outputs" {
+@test "describe shows parameters with type, range, default and doc, and outputs" {
   run --separate-stderr "$HEED" describe source/small
   [ "$status" -eq 0 ]
   diff - <(echo "$output") <<TEXT
@@ -147,11 +147,11 @@ $(realpath "$built/small/small.so")
 SHA-256 $(sha256sum "$built/small/small.so" | cut -d' ' -f1)
 
 parameters
-  pairs              integer [1, 1000000000], standard 1
+  pairs              integer [1, 1000000000], default 1
       how many pairs
-  seconds            number [0, 1000000] s, standard 0
+  seconds            number [0, 1000000] s, default 0
       how long it takes
-  made               text, standard ""
+  made               text, default ""
       a file that grows by a byte whenever it makes a world
 
 outputs

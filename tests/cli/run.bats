@@ -113,7 +113,7 @@ load small
   [ "$(ask small.h5 'f.attrs["title"]')" = Other ]
 }
 
-@test "a file that is no result of heed's is not overwritten" {
+@test "a file that is not a heed result is not overwritten" {
   echo precious >small.h5
   heed_run small.lua
   [ "$status" -eq 2 ]
@@ -124,7 +124,7 @@ load small
 @test "a result folder that is not there is named" {
   heed_run small.lua -o nowhere/small.h5
   [ "$status" -eq 1 ]
-  [[ "$stderr" == *"nowhere/small.h5.work: cannot be made: No such file or directory"* ]]
+  [[ "$stderr" == *"nowhere/small.h5.work: cannot be created: No such file or directory"* ]]
 }
 
 @test "a folder that cannot be written to is named" {
@@ -133,7 +133,7 @@ load small
   chmod 555 closed
   heed_run small.lua -o closed/small.h5
   [ "$status" -eq 1 ]
-  [[ "$stderr" == *"closed/small.h5.work: cannot be made: Permission denied"* ]]
+  [[ "$stderr" == *"closed/small.h5.work: cannot be created: Permission denied"* ]]
 }
 
 # ---- costly stages ----
@@ -207,7 +207,7 @@ slow() {
   await test -s small.h5.work/lock
   heed_run small.lua
   [ "$status" -eq 1 ]
-  [[ "$stderr" == *"small.h5.work: another heed is at work there (process $first on "* ]]
+  [[ "$stderr" == *"small.h5.work: another heed is using this folder (process $first on "* ]]
   kill -INT $first
   wait $first || true
 }

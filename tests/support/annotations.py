@@ -194,12 +194,12 @@ class Schemas:
 
     @staticmethod
     def required(parameter):
-        return parameter["standard"] is None and not parameter["optional"]
+        return parameter["default"] is None and not parameter["optional"]
 
     @staticmethod
     def default(parameter):
         """As a sweep would write it: texts in quotes."""
-        text = parameter["standard"]
+        text = parameter["default"]
         number = re.fullmatch(r"[-+.\de]+", text)
         quoted = parameter["type"] in ("text", "enum", "path", "plugin") or \
             parameter["type"] == "enum or number" and not number
@@ -280,7 +280,7 @@ class Schemas:
                               "other")
         self.check_type(place, parameter, found)
         said = [parameter["doc"], parameter["unit"] and f"; in {parameter['unit']}"]
-        if parameter["standard"] not in (None, "{}"):
+        if parameter["default"] not in (None, "{}"):
             said.append(f"; default {self.default(parameter)}")
         for bound in ("low", "high"):
             if parameter.get(bound) is not None:

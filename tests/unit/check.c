@@ -206,7 +206,7 @@ static void a_spoiled_world_is_refused(void **state) {
       {model_beyond, "pairs.model_b of row 0 is 1, expected one of the 1"},
       {topic_below, "pairs.topic of row 0 is -2"},
       {held_out_beyond, "more held-out prompts than prompts"},
-      {held_out_nothing, "held-out prompts, but no table of prompts"},
+      {held_out_nothing, "held-out prompts without a table of prompts"},
       {wide_reward, "column reward of table prompts"},
       {other_features, "column difference of table pairs"},
       {p_of_another_type, "column p of table pairs"},
@@ -217,7 +217,7 @@ static void a_spoiled_world_is_refused(void **state) {
       {out_of_order, "annotations.user of row 1 is 0 after 1"},
       {odd_choice, "annotations.choice of row 2 is 3"},
       {odd_left, "annotations.left of row 2 is -2"},
-      {no_choice, "annotations need user, pair, choice and left"},
+      {no_choice, "annotations lack the column user, pair, choice or left"},
   };
   refuse_each(state, of_world, all, sizeof all / sizeof *all);
 }
@@ -269,15 +269,15 @@ static void a_spoiled_posterior_is_refused(void **state) {
       {casual_above, "casual[3] is 2"},
       {p_infinite, "p[3] is inf"},
       {levels_missing, "quantiles without levels"},
-      {levels_descend, "levels that do not ascend"},
-      {quantiles_descend, "quantiles that do not ascend"},
+      {levels_descend, "levels are not ascending"},
+      {quantiles_descend, "quantiles are not ascending"},
       {mass_lost, "row 0 of mass sums to 0.9, expected 1"},
       {mass_below, "mass[0] is -0.5"},
-      {row_beyond, "a row of mass that is not there"},
-      {nodes_missing, "nodes are counted, but nodes, mass or row is missing"},
+      {row_beyond, "a row index beyond the rows of mass"},
+      {nodes_missing, "node_count is not 0, but nodes, mass or row is NULL"},
       {mu_above, "mu is 2"},
-      {likelihood_infinite, "a log-likelihood or an objective"},
-      {no_topics, "a posterior of no topics"},
+      {likelihood_infinite, "the log-likelihood or the objective"},
+      {no_topics, "a posterior without topics"},
       {topic_beyond, "a posterior of 1 topics, but annotation 1 has topic 1"},
   };
   refuse_each(state, of_posterior, all, sizeof all / sizeof *all);
@@ -319,8 +319,8 @@ static heed_status of_policy(const outputs *self, heed_error *error) {
 
 static void a_spoiled_policy_is_refused(void **state) {
   static const spoiler all[] = {
-      {scale_zero, "a policy's scale that is not above 0"},
-      {scale_infinite, "a policy's scale that is not above 0"},
+      {scale_zero, "the policy's scale is not a finite number above 0"},
+      {scale_infinite, "the policy's scale is not a finite number above 0"},
       {refined_spoiled, "mean[0] is nan"},
   };
   refuse_each(state, of_policy, all, sizeof all / sizeof *all);

@@ -24,7 +24,8 @@ static const heed_dimension along_levels = {.name = "level",
 static const char *const by_level[] = {"level", NULL};
 static const heed_output spread = {.name = "spread", .dimensions = by_level};
 
-#define NAME_RULE " (expected lower case, digits and '_', a letter first)"
+#define NAME_RULE \
+  " (expected lower case, digits and '_', starting with a letter)"
 
 static heed_plugin sound(void) {
   return (heed_plugin){
@@ -347,7 +348,7 @@ static void tables_of_functions_of_a_nonsense_size_are_refused(void **state) {
               "x.so: functions_size is 16 bytes, but the size of the table of "
               "functions is 3");
   plugin.functions = NULL;
-  not_adopted(&plugin, "x.so: a plugin without a table of functions");
+  not_adopted(&plugin, "x.so: a plugin has no table of functions");
 }
 
 static void parameters_that_contain_themselves_are_refused(void **state) {

@@ -225,7 +225,7 @@ static void a_broken_plan_is_refused_by_its_key(void **state) {
       {"\"sha256\":\"0", "\"sha256\":\"x", "plugins[0].sha256: expected a SHA"},
       {"\"path\":\"/log.csv\"", "\"path\":null", "inputs[0].path"},
       {"\"axes\":[", "\"axes\":7,\"x\":[", "plan: axes: expected a list"},
-      {"[0.5,1]", "[0.5,\"1\"]", "axes[0].numbers: expected numbers alone"},
+      {"[0.5,1]", "[0.5,\"1\"]", "axes[0].numbers: expected only numbers"},
       {"[0.5,1]", "[]", "axes[0].numbers: expected at least one"},
       {"[0.5,1]", "[0.5]", "axes[0].tied: expected as many values"},
       {"\"labels\":[\"low\"", "\"numbers\":[1],\"labels\":[\"low\"",
@@ -236,10 +236,10 @@ static void a_broken_plan_is_refused_by_its_key(void **state) {
       {"\"parent\":1", "\"parent\":0.5", "nodes[2].parent"},
       {"\"spec\":{}", "\"spec\":[]", "nodes[1].spec: expected an object"},
       {"\"leaf\":3", "\"leaf\":6", "points[1].leaf: expected a node"},
-      {"\"at\":[0,1]", "\"at\":[0]", "points[1].at: expected one index an"},
+      {"\"at\":[0,1]", "\"at\":[0]", "points[1].at: expected one index per"},
       {"\"at\":[0,1]", "\"at\":[0,2]", "points[1].at: expected indices"},
       {"\"at\":[0,0],\"leaf\":2", "\"at\":[0,0],\"leaf\":5",
-       "points[2].leaf: expected points of one node side by side"},
+       "points[2].leaf: expected adjacent points of a node"},
   };
   (void)state;
   for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {

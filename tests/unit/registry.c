@@ -168,7 +168,7 @@ static void a_file_that_others_may_write_to_is_refused(void **state) {
   place *self = *state;
   const char *path = copy_of(self, "small", "small.so");
   assert_int_equal(chmod(path, 0664), 0);
-  refused(self, path, "others than you and root may write to this plugin");
+  refused(self, path, "users other than you and root can write to this plugin");
   refused(self, path, "mode 664); chmod go-w it");
   assert_int_equal(chmod(path, 0646), 0);
   refused(self, path, "mode 646");
@@ -179,7 +179,7 @@ static void a_file_in_a_folder_that_others_may_write_to_is_refused(
   place *self = *state;
   const char *path = copy_of(self, "small", "small.so");
   assert_int_equal(chmod(self->folder, 0770), 0);
-  refused(self, path, "others than you and root may write to its folder");
+  refused(self, path, "users other than you and root can write to its folder");
   refused(self, path, self->folder);
 }
 
@@ -231,7 +231,7 @@ static void a_text_file_is_refused(void **state) {
 static void an_object_without_the_symbol_is_refused(void **state) {
   place *self = *state;
   refused(self, copy_of(self, "no_symbol", "no_symbol.so"),
-          "has no symbol heed_plugins: is it a plugin of heed's?");
+          "has no symbol heed_plugins: is it a heed plugin?");
 }
 
 static void an_object_of_another_abi_is_refused_with_both_numbers(

@@ -203,7 +203,7 @@ static void an_empty_lua_table_is_an_empty_list_and_an_empty_map(void **state) {
   assert_true(json_is_object(json_object_get(made, "words")));
   json_decref(made);
   refused(*state, "{'levels': {}}",
-          "here.levels: found a list of 0, expected as many values as a number "
+          "here.levels: found a list of 0, expected a length "
           "of at least 1 and at most 3");
 }
 
@@ -314,7 +314,7 @@ static void values_inside_are_named_by_their_whole_path(void **state) {
 
 static void lists_of_a_wrong_length_are_refused(void **state) {
   refused(*state, "{'levels': [0, 0, 0, 0]}",
-          "here.levels: found a list of 4, expected as many values as a number "
+          "here.levels: found a list of 4, expected a length "
           "of at least 1 and at most 3");
 }
 

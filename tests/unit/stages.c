@@ -355,7 +355,7 @@ static void faults_of_an_estimator_are_named(void **state) {
       {"nan", "mean[0] is"},
       {"infinite", "its output \"draw\" is inf"},
       {"wrong_counts", "a posterior of 3 units, expected 2"},
-      {"silent", "it failed without a message"},
+      {"silent", "failed without a message"},
       {"quits", "it had enough"}};
   sweep *self = *state;
   const size_t world = add_source(self, "small", "{\"pairs\": 8}");
@@ -390,7 +390,7 @@ static void the_users_stage_blames_the_plugin_it_called(void **state) {
   } all[] = {
       {-5, 1, "distribution/told", "attentiveness of user 0 is nan"},
       {1.5, 1, "distribution/told",
-       "it draws attentiveness 1.5 for user 0, but the user model told wants "
+       "draws attentiveness 1.5 for user 0, but the user model told expects "
        "it within [0, 1]"},
       {0.5, 7, "user_model/told", "choice 0 of user 0 is 7"}};
   sweep *self = *state;

@@ -24,7 +24,7 @@ typedef struct heed_memory {
   bool refused;
 } heed_memory;
 
-/* For what was allocated in another way: remembers that it is NULL. */
+/* For memory allocated in another way: records that it is NULL. */
 static inline void *heed_allocated(heed_memory *memory, void *made) {
   if (made == NULL) memory->refused = true;
   return made;
@@ -56,8 +56,9 @@ static inline size_t *heed_scratch_sizes(heed_memory *memory, size_t count) {
   return (size_t *)heed_scratch(memory, count, sizeof(size_t));
 }
 
-/* text may be NULL: then there is nothing to copy, and that is no failure. */
-static inline const char *heed_copy_text(heed_memory *memory, const char *text) {
+/* text may be NULL: nothing is copied, and no failure is recorded. */
+static inline const char *heed_copy_text(heed_memory *memory,
+                                         const char *text) {
   const char *made;
   if (memory->refused || text == NULL) return NULL;
   made = memory->host->copy(memory->host, text);
@@ -72,7 +73,7 @@ static inline heed_table *heed_new_table(heed_memory *memory, const char *name,
       memory, memory->host->table(memory->host, name, rows));
 }
 
-/* table: of heed_new_table(), or another that is not NULL. */
+/* table: not NULL; for instance from heed_new_table(). */
 static inline void *heed_new_column(heed_memory *memory, heed_table *table,
                                     const char *name, heed_column_type type,
                                     size_t width) {

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-/* A value that you do not know is a failure. */
+/* Treat an unknown value as a failure. */
 typedef int32_t heed_status;
 enum heed_statuses {
   HEED_OK = 0,
@@ -65,7 +65,7 @@ static inline heed_status heed_fail(heed_error *error, heed_status status,
 #define heed_fail(error, status, ...) \
   ((void)(heed_fail)((error), (status), __VA_ARGS__), (heed_status)(status))
 
-/* What a refused allocation is called, here and nowhere else. */
+/* The only wording for a refused allocation. */
 #define HEED_OUT_OF_MEMORY "out of memory"
 
 static inline heed_status heed_no_memory(heed_error *error) {

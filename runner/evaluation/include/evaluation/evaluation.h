@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Measures a cell once its stages have run.
+ * Measures a cell after its stages.
  *
- * Four parts, each in its file: of the policy against the reference on
- * held-out prompts, where candidates can be enumerated and where texts have to
- * be drawn, of the posterior against the true attentiveness, of labels
- * against the better response and reference verdicts.  A metric that a cell
- * cannot have (no truth, no policy) stays NaN.
+ * Four files: the policy against the reference on held-out prompts, by
+ * enumerating candidates (policy.c) or by drawing texts (texts.c); the
+ * posterior against the true attentiveness; labels against the better response
+ * and reference verdicts.  A metric that a cell lacks (no truth, no policy) is
+ * NaN.
  *
  * Callers: stages, sweep.  stages calls it to measure; sweep reads its schema
- * and its table of metrics.  It knows neither plan nor record. */
+ * and its table of metrics.  It depends on neither plan nor record. */
 #ifndef HEED_EVALUATION_EVALUATION_H
 #define HEED_EVALUATION_EVALUATION_H
 
@@ -17,20 +17,20 @@
 #include "heed/memory.h"
 #include "host/host.h"
 
-/* Name, dimension (NONE, PER_KL, PER_JUDGE), unit or NULL, what it is. */
+/* Name, dimension (NONE, PER_KL, PER_JUDGE), unit or NULL, doc. */
 #define EVALUATION_METRICS(X)                                                 \
   X(WIN_RATE, "win_rate", NONE, NULL,                                         \
     "probability that the policy's response beats the reference's")           \
   X(REWARD_SCORE, "reward_score", NONE, NULL,                                 \
-    "expected true reward of the policy less that of the reference")          \
+    "expected true reward of the policy minus that of the reference")         \
   X(KL, "kl_from_reference", NONE, "nat",                                     \
     "KL divergence of the policy from the reference")                         \
   X(WIN_RATE_ERROR, "win_rate_error", NONE, NULL,                             \
-    "of texts: standard error of win_rate, over held-out prompts")            \
+    "texts only: standard error of win_rate over held-out prompts")           \
   X(REWARD_ERROR, "reward_score_error", NONE, NULL,                           \
-    "of texts: standard error of reward_score, over held-out prompts")        \
+    "texts only: standard error of reward_score over held-out prompts")       \
   X(KL_ERROR, "kl_error", NONE, "nat",                                        \
-    "of texts: standard error of kl_from_reference, over held-out prompts")   \
+    "texts only: standard error of kl_from_reference over held-out prompts")  \
   X(WIN_RATE_AT_KL, "win_rate_at_kl", PER_KL, NULL,                           \
     "win rate of the policy sharpened or flattened to this KL: the frontier") \
   X(REGRET, "regret", NONE, "nat",                                            \
@@ -41,18 +41,19 @@
     "slope of implied on true reward, centred within prompts; 1: calibrated") \
   X(ETA_RMSE, "eta_rmse", NONE, NULL,                                         \
     "root mean square error of eta-hat over users")                           \
-  X(ETA_BIAS, "eta_bias", NONE, NULL, "mean of eta-hat less eta over users")  \
+  X(ETA_BIAS, "eta_bias", NONE, NULL, "mean of eta-hat minus eta over users") \
   X(ETA_CORRELATION, "eta_correlation", NONE, NULL,                           \
     "Pearson correlation of eta-hat and eta over users")                      \
   X(ETA_SPEARMAN, "eta_spearman", NONE, NULL,                                 \
     "rank correlation of eta-hat and eta over users")                         \
   X(SPLIT_ACCURACY, "split_accuracy", NONE, NULL,                             \
-    "share of users whose eta-hat is on eta's side of evaluation.split")      \
+    "share of users with eta-hat and eta on one side of evaluation.split")    \
   X(COVERAGE, "coverage", NONE, NULL,                                         \
-    "share of users whose central interval of evaluation.level covers eta")   \
+    "share of users whose central evaluation.level interval covers eta")      \
   X(ETA_RANK, "eta_rank", NONE, NULL,                                         \
-    "posterior probability that the first user's eta is below the true one, " \
-    "at random within an atom or a cell: uniform over replicates if exact")   \
+    "posterior probability that the first user's eta is below the true eta, " \
+    "randomised within atoms and cells; exact posteriors: uniform over "      \
+    "replicates")                                                             \
   X(ETA_MEAN, "eta_mean", NONE, NULL, "mean of eta-hat over users")           \
   X(REFINED_ETA_RMSE, "refined_eta_rmse", NONE, NULL,                         \
     "eta_rmse of the posterior that the trainer refined")                     \
@@ -61,12 +62,12 @@
   X(LABELS_KEPT, "labels_kept", NONE, NULL,                                   \
     "share of annotations with a weight above 0")                             \
   X(USERS_KEPT, "users_kept", NONE, NULL,                                     \
-    "share of users with an annotation kept")                                 \
+    "share of users with a kept annotation")                                  \
   X(LABEL_ACCURACY, "label_accuracy", NONE, NULL,                             \
     "weighted share of kept untied labels that name the better response")     \
   X(LABEL_CONSENSUS, "label_consensus", NONE, NULL,                           \
-    "weighted share of kept untied labels that agree with most other users "  \
-    "on the same pair")                                                       \
+    "weighted share of kept untied labels that agree with the majority of "   \
+    "the other users on the same pair")                                       \
   X(LABEL_AGREEMENT, "label_agreement", PER_JUDGE, NULL,                      \
     "weighted share of kept untied labels that agree with the judge")         \
   X(SPEARMAN_JUDGE, "spearman_judge", PER_JUDGE, NULL,                        \
@@ -79,7 +80,7 @@
     "mean -log P(choice) of held-out annotations under the implied reward, "  \
     "with eta-hat and the casual user's choice")                              \
   X(POLICY_ACCURACY, "policy_accuracy", NONE, NULL,                           \
-    "share of held-out untied labels that the implied reward ranks alike")
+    "share of held-out untied labels that agree with the implied reward")
 
 #define EVALUATION_ENUM(id, name, dimension, unit, doc) METRIC_##id,
 typedef enum evaluation_metric {
@@ -87,44 +88,42 @@ typedef enum evaluation_metric {
 } evaluation_metric;
 #undef EVALUATION_ENUM
 
-/* The same as outputs, and the dimensions that they have beside those of the
- * source. */
+/* The same as outputs, and their dimensions other than those of the source. */
 extern const heed_output evaluation_metrics[METRIC_COUNT];
 extern const heed_dimension evaluation_dimensions[];
 extern const size_t evaluation_dimension_count;
 
-/* What a sweep says under `evaluation`, and its schema. */
+/* `evaluation` in a sweep, and its schema. */
 typedef struct evaluation_settings {
   size_t kl_count;
-  const double *kl;        /* nat: where policies are compared */
-  double split;            /* the attentiveness that split_accuracy is about */
-  double level;            /* the probability of the intervals of coverage */
-  int64_t min_annotations; /* of a user who counts in spearman_judge */
+  const double *kl; /* nat: the levels at which policies are compared */
+  double split;     /* threshold of attentiveness for split_accuracy */
+  double level;     /* probability of the central intervals for coverage */
+  int64_t min_annotations; /* judged labels of a user, for spearman_judge */
 } evaluation_settings;
 extern const heed_parameter evaluation_schema[];
 extern const size_t evaluation_schema_count;
 
-/* spec: as the schema resolved it.  The memory is the service's. */
+/* spec: resolved by the schema.  Memory comes from the service. */
 heed_status evaluation_read(const host_registry *plugins, const json_t *spec,
                             host_service *service, evaluation_settings *result,
                             heed_error *error);
 
-/* What evaluation needs to know of the held-out prompts; made once a world.  H
+/* The held-out prompts as evaluation needs them; made once per world.  H
  * prompts, K candidates. */
 typedef struct evaluation_prompts {
   size_t count;
-  size_t candidates; /* 0: texts, one of the reference's for each prompt */
+  size_t candidates; /* 0: texts, one response of the reference per prompt */
   size_t first;      /* row of the first held-out prompt */
-  double *second;    /* H: the reference's response to the second judge; NULL:
-                        there is none */
-  double *reward;    /* H x K; of texts H */
+  double *second; /* H: the second judge's reward for the reference's response;
+                     NULL: none */
+  double *reward; /* H x K; texts: H */
   double *reference; /* H x K: log pi_ref */
   double *win;       /* H x K: P(this candidate beats one of the reference's) */
 } evaluation_prompts;
 
-/* *result is in the memory of the host's allocate(); it stays NULL where the
- * world has no judge, no reference, or neither candidates nor texts of the
- * reference. */
+/* *result comes from the host's allocate(); it stays NULL if the world has no
+ * judge, no reference, or neither candidates nor texts of the reference. */
 heed_status prompts_know(const heed_instance *source, const heed_world *world,
                          host_service *host, const evaluation_prompts **result,
                          heed_error *error);
@@ -140,13 +139,13 @@ typedef struct heed_evaluation {
   const evaluation_prompts *prompts; /* or NULL */
   const heed_crowd *crowd;           /* what the estimator saw */
   const heed_crowd *held_out;        /* or NULL */
-  const double *eta;                 /* truth, users; NULL: not known */
+  const double *eta;                 /* users: the truth; NULL: unknown */
   const heed_posterior *posterior;
   const heed_selection *selection;
   const heed_policy *policy;    /* or NULL */
-  host_service *host;           /* its plugin: the one being called, or NULL */
-  double *target[METRIC_COUNT]; /* where values go; NULL: not wanted */
-  heed_table **responses; /* where a table of drawn responses goes, from the
+  host_service *host;           /* plugin: the plugin being called, or NULL */
+  double *target[METRIC_COUNT]; /* destination of values; NULL: not wanted */
+  heed_table **responses; /* destination of a table of drawn responses, from the
                              host's allocate() */
 } heed_evaluation;
 
@@ -154,7 +153,7 @@ static inline double evaluation_sigmoid(double x) {
   return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
 }
 
-/* What goes wrong from here on is this plugin's doing; NULL: nobody's. */
+/* Attributes later errors to this plugin; NULL: to none. */
 static inline void evaluation_calls(const heed_evaluation *self,
                                     const heed_instance *instance) {
   self->host->plugin = instance == NULL ? NULL : instance->plugin;
@@ -166,8 +165,7 @@ heed_status evaluate_attentiveness(const heed_evaluation *self,
                                    heed_error *error);
 heed_status evaluate_labels(const heed_evaluation *self, heed_error *error);
 
-/* eta-hat of each user, whatever the posterior's units are; from
- * heed_scratch(). */
+/* eta-hat of each user for any units of the posterior; from heed_scratch(). */
 double *evaluation_user_means(const heed_crowd *crowd,
                               const heed_posterior *posterior,
                               heed_memory *memory);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * HDF5 with the errors of heed.  A function that finds status != HEED_OK does
- * nothing, so that a run of calls is checked once, at its end.
+ * HDF5 with heed's errors.  A function does nothing if status != HEED_OK: check
+ * a series of calls once, at its end.
  *
- * Callers: work, result, command.  Stages and execution do not: they hand over
- * records and tables, and never see a file. */
+ * Callers: work, result, command.  Stages and execution do not: they pass
+ * records and tables on and never open an HDF5 file. */
 #ifndef HEED_HDF_HDF_H
 #define HEED_HDF_HDF_H
 
@@ -18,22 +18,22 @@ typedef struct hdf_file {
   heed_error *error;
 } hdf_file;
 
-/* Sets what HDF5 keeps for the whole process: it is not to print its errors,
- * nor to crash at the end over what it could not write. */
+/* Sets up HDF5 for the whole process: it prints no errors and does not crash at
+ * the end after a failed write. */
 void hdf_silence(void);
 
-/* A new file in memory; -1 after a failure.  And what it holds, as bytes from
- * malloc(), before it is closed; NULL after a failure. */
+/* A new file in memory; -1: failure.  And its bytes, from malloc(), before it
+ * is closed; NULL: failure. */
 hid_t hdf_memory_file(hdf_file *self);
 void *hdf_image(hdf_file *self, hid_t root, size_t *length);
 
-/* Opens the file of this path to read, or makes it; -1 after a failure. */
+/* Opens the file with this path for reading, or creates it; -1: failure. */
 hid_t hdf_open(hdf_file *self);
 hid_t hdf_create(hdf_file *self);
-/* Closes a file and all that is open in it; -1 is fine. */
+/* Closes a file and all open objects in it; does nothing if root is -1. */
 void hdf_close(hdf_file *self, hid_t root);
 
-/* Fills the error: what was done to what, and what HDF5 says of it. */
+/* Fills in the error: the operation, its object and HDF5's message. */
 void hdf_explain(hdf_file *self, const char *doing, const char *what);
 
 /* Remembers the first failure. */
@@ -44,14 +44,14 @@ static inline void hdf_fail(hdf_file *self, const char *doing,
   self->status = HEED_IO;
 }
 
-/* The same of memory that was refused. */
+/* The same for memory that was refused. */
 static inline void hdf_no_memory(hdf_file *self) {
   if (self->status == HEED_OK) self->status = heed_no_memory(self->error);
 }
 
-/* The variable-length UTF-8 text type that netCDF's readers want. */
+/* The variable-length UTF-8 text type that netCDF readers want. */
 hid_t hdf_text_type(void);
-hid_t hdf_type(heed_column_type type); /* native; to be closed if a text */
+hid_t hdf_type(heed_column_type type); /* native; close it if a text type */
 
 hid_t hdf_group(hdf_file *self, hid_t parent, const char *name);
 
@@ -73,19 +73,19 @@ void hdf_note_number(hdf_file *self, hid_t object, const char *name,
 void hdf_note_integer(hdf_file *self, hid_t object, const char *name,
                       int64_t value);
 
-/* An attribute of an object below parent ("." is parent itself). */
+/* An attribute of an object below parent (".": parent itself). */
 int64_t hdf_read_note(hdf_file *self, hid_t parent, const char *object,
                       const char *name);
-/* A text, to be freed; NULL, and no failure, if it is not there. */
+/* A text; the caller frees it.  NULL without a failure: missing. */
 char *hdf_read_note_text(hdf_file *self, hid_t object, const char *name);
 double hdf_read_note_number(hdf_file *self, hid_t parent, const char *object,
                             const char *name);
 
-/* Reads a whole dataset into memory from malloc(); *count elements.  NULL, and
- * no failure, if `optional` and it is not there. */
+/* Reads a whole dataset, *count elements, into memory from malloc().  NULL
+ * without a failure: optional and missing. */
 void *hdf_read(hdf_file *self, hid_t parent, const char *name, hid_t type,
                size_t size, size_t *count, int optional);
-/* The same of rows first … first + rows - 1. */
+/* The same for rows first … first + rows - 1. */
 void *hdf_read_rows(hdf_file *self, hid_t parent, const char *name, hid_t type,
                     size_t size, size_t first, size_t rows, size_t *count);
 double *hdf_read_numbers(hdf_file *self, hid_t parent, const char *name,

@@ -2,9 +2,9 @@
  * Finds, checks, loads and instantiates plugins, and serves them while they
  * run.
  *
- * Callers: plan, work, result, evaluation, stages, sweep, execution,
- * contract, view, report, command.  A plugin does not call it: it calls the
- * heed_host that it is handed.  No file here names a plugin. */
+ * Callers: plan, work, result, evaluation, stages, sweep, execution, contract,
+ * view, report, command.  Plugins do not: they call only the heed_host that they
+ * get.  No file here names a plugin. */
 #ifndef HEED_HOST_HOST_H
 #define HEED_HOST_HOST_H
 
@@ -13,7 +13,7 @@
 
 #include "heed/heed.h"
 
-/* ---- arenas: memory that is freed at once ----
+/* ---- arenas: memory that is freed all at once ----
  *
  * Many allocations, one check:
  *
@@ -22,21 +22,21 @@
  *   self->places = arena_allocate(self->memory, count, sizeof *self->places);
  *   if (arena_refused(self->memory)) return heed_no_memory(error);
  *
- * An arena may be NULL, which arena_create() returns when it is out of memory:
- * that one refuses everything. */
+ * An arena may be NULL (arena_create() was out of memory): it refuses
+ * everything. */
 
 typedef struct host_arena host_arena;
 host_arena *arena_create(void);
-/* Zeroed, at a multiple of 64 bytes, also if count is 0.  NULL: refused. */
+/* Zeroed memory, aligned to 64 bytes, even if count is 0.  NULL: refused. */
 void *arena_allocate(host_arena *arena, size_t count, size_t size);
 char *arena_copy(host_arena *arena, const char *text);
-/* An array of count elements with room for one more: itself, or a copy that is
- * twice as large.  Only for arrays that have grown this way from NULL and 0.
- * NULL: refused. */
+/* Makes room for one element after the first count: returns the array or a copy
+ * twice as large.  The array must have grown this way from NULL and 0.  NULL:
+ * refused. */
 void *arena_grow(host_arena *arena, void *array, size_t count, size_t size);
-/* Whether it has refused anything since it was made or cleared. */
+/* True if the arena has refused memory since it was made or cleared. */
 bool arena_refused(const host_arena *arena);
-/* Frees what was allocated, keeps the arena. */
+/* Frees all allocations, keeps the arena. */
 void arena_clear(host_arena *arena);
 void arena_free(host_arena *arena);
 
@@ -55,7 +55,7 @@ typedef struct host_sink {
 } host_sink;
 
 typedef struct host_service {
-  heed_host host; /* first: a heed_host * is a service * */
+  heed_host host; /* first: a heed_host * is a host_service * */
   host_arena *output, *scratch;
   const heed_plugin *plugin; /* being called */
   const char *stage;         /* keys the streams */
@@ -65,11 +65,10 @@ typedef struct host_service {
   const char *checkpoint; /* a path, or NULL */
 } host_service;
 
-/* Fills service->host; the other members are the caller's to set, before or
- * after. */
+/* Fills service->host; the caller sets the other members, before or after. */
 void service_open(host_service *service);
 
-/* The stream keyed by all of this; Philox4x64-10. */
+/* The stream keyed by all arguments; Philox4x64-10. */
 heed_stream stream_open(uint64_t seed, uint64_t replicate, const char *stage,
                         const char *purpose, uint64_t entity);
 
@@ -86,18 +85,18 @@ heed_status registry_create(bool allow_unsafe, host_registry **result,
                             heed_error *error);
 void registry_free(host_registry *registry);
 
-/* Loads one shared object.  Refused, with the file's name and what is wrong:
- * a file or folder that others than its owner (this user or root) may write
- * to, a missing symbol, another major version of the ABI, a descriptor that
- * breaks its contract, a kind/name that is already taken.  What is hashed is
- * what is loaded.  sha256: what it must hash to, or NULL. */
+/* Loads one shared object.  The error names the file and what is wrong: users
+ * other than this user and root can write to the file or its folder, the symbol
+ * is missing, the ABI has another major version, a descriptor breaks its
+ * contract, or a kind/name is taken.  The bytes hashed are the bytes loaded.
+ * sha256: the expected hash, or NULL. */
 heed_status registry_load(host_registry *registry, const char *path,
                           const char *sha256, heed_error *error);
 
-/* Loads every *.so of the folders of a search path (':' between), in the order
- * of the alphabet.  announce() is told each file before it is opened, and each
- * refusal; a refusal does not stop the scan.  skip: files not to open, ended
- * by NULL; may be NULL. */
+/* Loads every *.so of the folders of a search path (':' between), in
+ * alphabetical order.  Calls announce() before it opens a file and after a
+ * refusal; a refusal does not stop the scan.  skip: files not to open,
+ * NULL-terminated; may be NULL. */
 heed_status registry_scan(host_registry *registry, const char *search_path,
                           const char *const *skip, void *context,
                           void (*announce)(void *context, const char *file,
@@ -110,7 +109,7 @@ const heed_plugin *registry_at(const host_registry *registry, size_t index,
 const heed_plugin *registry_find(const host_registry *registry, heed_kind kind,
                                  const char *name,
                                  const host_plugin_file **file);
-/* The same by its full name, "kind/name"; NULL where that is none. */
+/* The same by its full name, "kind/name"; NULL: unknown. */
 const heed_plugin *registry_named(const host_registry *registry,
                                   const char *full,
                                   const host_plugin_file **file);
@@ -121,10 +120,10 @@ bool kind_of(const char *name, heed_kind *kind);
 /* ---- schemas: JSON to checked values to instances ---- */
 
 /* Checks `given` (a JSON object; NULL: empty) against a schema and fills in
- * what it leaves out: a new object with every key of the schema, in its order,
- * numbers as reals, plugins as {"plugin": "kind/name", "parameters": {…}}.
- * A nested plugin may be given so or by its bare name.  base: the folder that
- * relative paths are relative to.  Errors begin with the key path ("users.
+ * defaults: the result is a new object with every key of the schema, in its
+ * order, numbers as reals, plugins as {"plugin": "kind/name", "parameters":
+ * {…}}.  A nested plugin may also be given by its bare name.  base: the folder
+ * of relative paths.  Errors begin with the key path ("users.
  * attentiveness.low"), say what was found, what was expected, and the nearest
  * valid name. */
 heed_status schema_resolve(const host_registry *registry,
@@ -137,7 +136,8 @@ heed_status schema_resolve(const host_registry *registry,
 const char *schema_nearest(const char *name, const char *const *names,
                            size_t count);
 
-/* Resolved JSON to values, nested plugins instantiated, in the arena. */
+/* Turns resolved JSON into values and instantiates nested plugins, in the
+ * arena. */
 heed_status schema_values(const host_registry *registry,
                           const heed_parameter *parameters, size_t count,
                           const json_t *resolved, host_service *service,
@@ -145,11 +145,12 @@ heed_status schema_values(const host_registry *registry,
 /* Closes the instances among the values. */
 void schema_close(const heed_value *values, size_t count);
 
-/* An instance of a resolved {"plugin": …, "parameters": …}: calls create().
- * service->output is the arena it lives in; instance_close() first. */
+/* Makes an instance of a resolved {"plugin": …, "parameters": …}: calls
+ * create().  It lives in the arena service->output; close it before you free
+ * the arena. */
 heed_status instance_open(const host_registry *registry, const json_t *spec,
                           host_service *service, const heed_instance **result,
                           heed_error *error);
-void instance_close(const heed_instance *instance); /* nested ones too */
+void instance_close(const heed_instance *instance); /* and those nested in it */
 
 #endif

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The plan: a sweep with nothing left to decide.  The planner writes it as
- * JSON; supervisors, workers and people read it.  docs/architecture.md shows
- * one.
+ * The plan: a fully resolved sweep.  The planner writes it as JSON;
+ * supervisors, workers and people read it.  docs/architecture.md shows one.
  *
- * A sweep is a tree.  Its nodes are stages with resolved parameters; the path
- * from a root to a leaf is what one point of the grid runs; points that agree
- * in their first stages share those nodes.  A cell is a point and a replicate:
- * cell = point x replicates + replicate.
+ * A sweep is a tree.  Its nodes are stages with resolved parameters; one point
+ * of the grid runs the path from a root to a leaf; points with equal first
+ * stages share those nodes.  A cell is a point and a replicate: cell = point x
+ * replicates + replicate.
  *
  * Callers: work, result, stages, sweep, execution, view, command.  The plan
- * does not know how it is made (sweep) or run (stages). */
+ * depends neither on what makes it (sweep) nor on what runs it (stages). */
 #ifndef HEED_PLAN_PLAN_H
 #define HEED_PLAN_PLAN_H
 
@@ -30,19 +29,19 @@ typedef enum plan_stage {
   PLAN_STAGE_COUNT
 } plan_stage;
 
-/* "world", "annotations", …; NULL when out of range. */
+/* "world", "annotations", …; NULL: out of range. */
 const char *plan_stage_name(plan_stage stage);
 
 /* The tables that cells can keep beside their metrics: `keep = {"users", …}` in
  * a sweep, "keep" in the plan, a group of that name in parts and results.  A
  * cell's key holds the names in this order. */
 #define PLAN_KEPT(X)                                               \
-  X(USERS, "users")         /* what is believed of each user */    \
-  X(MODELS, "models")       /* how strong a log's models are */    \
-  X(TRACE, "trace")         /* what plugins traced */              \
+  X(USERS, "users")         /* the posterior of each user */       \
+  X(MODELS, "models")       /* the strength of a log's models */   \
+  X(TRACE, "trace")         /* series that plugins traced */       \
   X(POLICY, "policy")       /* the policy's own table, its file */ \
-  X(RESPONSES, "responses") /* that evaluation drew */             \
-  X(SELECTION, "selection") /* annotations with their weight */
+  X(RESPONSES, "responses") /* responses that evaluation drew */   \
+  X(SELECTION, "selection") /* annotations with weights */
 
 #define PLAN_KEPT_INDEX(id, name) PLAN_KEPT_##id,
 #define PLAN_KEPT_BIT(id, name) PLAN_KEEP_##id = 1u << PLAN_KEPT_##id,
@@ -55,17 +54,17 @@ extern const char *const plan_kept_names[PLAN_KEPT_COUNT + 1]; /* then NULL */
 
 typedef struct plan_node {
   plan_stage stage;
-  size_t parent;           /* index of a node before this one, or SIZE_MAX */
+  size_t parent;           /* index of an earlier node, or SIZE_MAX */
   char key[PLAN_KEY_SIZE]; /* hash of this node's and all its ancestors' spec,
                               plugins and inputs; no seed, no replicate */
   const json_t *spec;      /* PLAN_ANNOTATIONS, PLAN_EVALUATION: the resolved
                               record; else {"plugin": "kind/name",
-                              "parameters": {…}}, nested plugins alike */
+                              "parameters": {…}}, nested plugins too */
   size_t first_point;      /* points under this node are contiguous: */
   size_t point_count;      /* first_point … first_point + point_count - 1 */
   bool costly;             /* its plugin said HEED_COSTLY */
-  /* "": its checkpoint is its own.  Else the same hash but for the parameters
-   * that are HEED_LATE: nodes that have this in common share a checkpoint. */
+  /* "": the node has its own checkpoint.  Else the key without HEED_LATE
+   * parameters: nodes with equal values share a checkpoint. */
   char shared[PLAN_KEY_SIZE];
 } plan_node;
 
@@ -130,8 +129,7 @@ typedef struct heed_plan {
   plan_point *points; /* in tree order: depth first */
 } heed_plan;
 
-/* Reads and checks a plan.  The plan is the caller's, to be freed.  Errors name
- * the key. */
+/* Reads and checks a plan.  The caller frees it.  Errors name the key. */
 heed_status plan_parse(const char *text, size_t length, heed_plan **result,
                        heed_error *error);
 heed_status plan_read(const char *path, heed_plan **result, heed_error *error);
@@ -141,17 +139,17 @@ static inline size_t plan_cell_count(const heed_plan *self) {
   return self->point_count * self->replicates;
 }
 
-/* What a cell is known by, in parts and result files: SHA-256 of the leaf's
- * key, the seed, the replicate and what is kept beside the metrics.  And that
- * of a node's key, the seed and the replicate: the name under which a costly
- * stage's output is saved; and that under which its checkpoint is. */
+/* The key of a cell in parts and result files: SHA-256 of the leaf's key, the
+ * seed, the replicate and the kept tables.  The key of a costly stage's saved
+ * output: SHA-256 of the node's key, the seed and the replicate.  And that of
+ * its checkpoint. */
 void plan_cell_key(const heed_plan *plan, size_t cell, char key[PLAN_KEY_SIZE]);
 void plan_stage_key(const heed_plan *plan, size_t node, size_t replicate,
                     char key[PLAN_KEY_SIZE]);
 void plan_checkpoint_key(const heed_plan *plan, size_t node, size_t replicate,
                          char key[PLAN_KEY_SIZE]);
 
-/* The node of that stage on the point's path; SIZE_MAX where it has none. */
+/* The node of that stage on the point's path; SIZE_MAX: none. */
 size_t plan_node_at(const heed_plan *plan, size_t point, plan_stage stage);
 
 /* The name of the plugin of a node ("estimator/em"); "" for the host's own

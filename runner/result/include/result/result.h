@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The result file: one labelled cube, made of the parts in the work folder.
+ * The result file: one labelled cube, made from the parts in the work folder.
  *
  *   OUT.h5            the result
- *   OUT.h5.policies/  cell-N.policy: with keep = {"policy"}, what costly
- *                     trainers saved
+ *   OUT.h5.policies/  cell-N.policy: with keep = {"policy"}, the policies that
+ *                     costly trainers saved
  *
- * Callers: view, command.  Stages and execution do not: a worker writes parts,
- * and the result is made once, when all have finished. */
+ * Callers: view, command.  Stages and execution do not: workers write parts,
+ * and the result is made once, after the last. */
 #ifndef HEED_RESULT_RESULT_H
 #define HEED_RESULT_RESULT_H
 
 #include "work/batch.h"
 #include "work/work.h"
 
-/* Which cells are already recorded, in the work folder's parts and, where it
- * exists, in the result file (matched by key; NULL: not looked at).  With
- * `retry`, failed cells count as not recorded. */
+/* Finds the recorded cells, by key, in the parts of the work folder and in the
+ * result file (NULL or missing: ignored).  With `retry`, failed cells count as
+ * not recorded. */
 heed_status result_recorded(const heed_work *work, const char *result_path,
                             const heed_plan *plan, bool retry,
                             uint8_t *recorded, heed_error *error);
 
-/* Makes the result file of all parts, and of the cells of an existing result
- * file whose keys the plan still has.  provenance: further root attributes. */
+/* Makes the result file from all parts and from the cells of an existing result
+ * file whose keys are in the plan.  provenance: further root attributes. */
 typedef struct result_provenance {
   const char *command, *host, *user, *start, *end; /* ISO 8601 */
   double wall_seconds;
@@ -33,20 +33,20 @@ heed_status result_consolidate(const heed_work *work, const char *result_path,
                                heed_error *error);
 
 /* With keep = {"policy"}: the policies in the work folder become files beside
- * the result, OUT.h5.policies/cell-N.policy, one a cell.  Those that an earlier
- * run left there stay. */
+ * the result, OUT.h5.policies/cell-N.policy, one per cell.  Files of earlier
+ * runs stay. */
 heed_status result_keep_policies(const heed_work *work, const char *result_path,
                                  const heed_plan *plan, heed_error *error);
 
-/* Is there a result file, is it of this sweep (same title, axes of the same
- * names), and how many of its finished cells does the plan not have?  What
- * `heed run` asks before it extends: cells are never dropped silently. */
+/* Checks before `heed run` extends a result: does the file exist, is it of this
+ * sweep (same title, axes of the same names), and how many of its finished
+ * cells does the plan lack?  Cells are never dropped silently. */
 heed_status result_inspect(const char *result_path, const heed_plan *plan,
                            bool *exists, bool *same, size_t *orphans,
                            heed_error *error);
 
-/* The plan that a result file holds; to be freed.  HEED_INVALID: the file is no
- * result of heed's. */
+/* The plan in a result file; the caller frees it.  HEED_INVALID: the file is
+ * not a heed result. */
 heed_status result_read_plan(const char *result_path, heed_plan **result,
                              heed_error *error);
 

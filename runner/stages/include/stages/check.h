@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What plugins put out, checked before anyone else sees it. */
+ * Checks the outputs of plugins before other code uses them. */
 #ifndef HEED_STAGES_CHECK_H
 #define HEED_STAGES_CHECK_H
 

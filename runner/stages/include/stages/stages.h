@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Runs a cell of a plan, sharing what cells before it have done.
+ * Runs a cell of a plan and reuses the work of earlier cells.
  *
  *   source → world → annotations → posterior → selection → policy → evaluation
  *
  * The outputs along the last cell's path stay alive; a cell that shares a
  * prefix with it starts from there.  Cells in tree order thus run each node
- * once a replicate.
+ * once per replicate.
  *
  * Callers: sweep, execution, contract, command.  Only a worker and `heed cell`
- * run cells; the planner's child reads the schema of `users`.  A supervisor runs
- * none: it loads no plugin. */
+ * run cells; the planner's child reads the schema of `users`.  Supervisors do
+ * not: they load no plugins. */
 #ifndef HEED_STAGES_STAGES_H
 #define HEED_STAGES_STAGES_H
 
@@ -25,30 +25,30 @@ typedef struct stages_options {
   const heed_work *work; /* for costly stages; NULL: none are saved */
   atomic_bool *cancel;   /* may be NULL */
   void *context;
-  /* Called before each stage (node) is run, and with its progress. */
+  /* Called before each stage (node), and with its progress. */
   void (*announce)(void *context, size_t cell, plan_stage stage);
-  /* Called before a stage's plugin is closed; the cell is one that shared it.
-   * May be NULL. */
+  /* Called before a stage's plugin is closed; the cell is one of those that
+   * shared it.  May be NULL. */
   void (*closing)(void *context, size_t cell, plan_stage stage);
   void (*progress)(void *context, double done, const char *what);
   void (*log)(void *context, const char *plugin, const char *line);
 } stages_options;
 
-/* plugins: what the plan names, loaded.  Both outlive the stages. */
+/* plugins: the loaded plugins of the plan.  Both outlive the stages. */
 heed_status stages_create(const heed_plan *plan, const host_registry *plugins,
                           const stages_options *options, heed_stages **result,
                           heed_error *error);
 
 /* Runs one cell into a record.  A stage that fails fills the record
  * (RECORD_FAILED) and is not an error of this function; cells under the same
- * node then fail alike without running it again.  HEED_CANCELLED: no record. */
+ * node then fail in the same way, without another run.  HEED_CANCELLED: no
+ * record. */
 heed_status stages_run(heed_stages *stages, size_t cell, heed_record *record,
                        heed_error *error);
 
 void stages_free(heed_stages *stages);
 
-/* The schema of the annotations stage, which the planner checks `users` with.
- */
+/* The schema with which the planner checks `users`. */
 extern const heed_parameter stages_users[];
 extern const size_t stages_user_count;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A batch: finished cells as read from a part or from a result file, in one
- * shape, whatever plan wrote them. */
+ * A batch: finished cells read from a part or a result file, in the same shape
+ * for every plan. */
 #ifndef HEED_WORK_BATCH_H
 #define HEED_WORK_BATCH_H
 
@@ -16,7 +16,7 @@ typedef struct work_batch {
 
   double *values; /* rows x plan->value_count; NaN: the file has none */
 
-  size_t failure_count; /* of rows that are not done */
+  size_t failure_count; /* failures, of rows that are not done */
   int64_t *failure_row, *failure_signal;
   char **failure_stage, **failure_plugin, **failure_message;
 
@@ -24,15 +24,15 @@ typedef struct work_batch {
   int64_t *warning_row;
   char **warning_code, **warning_plugin, **warning_message;
 
-  /* Of each kept table, as plan_kept_names: where in it the rows of a record
-   * stand. NULL: the file has no such table.  The rows themselves are read one
-   * record at a time, from the file, which stays open. */
+  /* For each kept table, in the order of plan_kept_names: the positions of a
+   * record's rows.  NULL: the file has no such table.  The file stays open; the
+   * rows are read one record at a time. */
   size_t *kept_first[PLAN_KEPT_COUNT], *kept_count[PLAN_KEPT_COUNT];
   hdf_file file;
   hid_t root;
 } work_batch;
 
-/* The bytes of a part that holds these records, from malloc(). */
+/* The bytes of a part with these records, from malloc(). */
 heed_status part_build(const heed_plan *plan, const heed_record *const *records,
                        size_t count, void **bytes, size_t *length,
                        heed_error *error);
@@ -40,24 +40,23 @@ heed_status part_build(const heed_plan *plan, const heed_record *const *records,
 /* Reads a part.  path is borrowed until batch_free(). */
 heed_status batch_read_part(const char *path, const heed_plan *plan,
                             work_batch *result, heed_error *error);
-/* The same without all but what batch_kept() needs. */
+/* The same, but only what batch_kept() needs. */
 heed_status batch_read_kept(const char *path, work_batch *result,
                             heed_error *error);
 void batch_free(work_batch *batch);
 
-/* What a record kept in table number `which`, to be freed with kept_free();
- * NULL: nothing, or a failure, which batch->file then knows. */
+/* The rows of a record in table number `which`; free them with kept_free().
+ * NULL: none, or a failure that batch->file records. */
 heed_table *batch_kept(work_batch *batch, size_t which, size_t row);
 
-/* For those who read batches: the failures and warnings, from datasets whose
- * names begin with the prefix; `rows` names the one that says whose they are.
- * Records of one cell stand together, in order. */
+/* For readers of batches: the failures and warnings, from datasets whose names
+ * begin with the prefix; `rows` names the dataset of their rows.  Records of
+ * one cell are adjacent, in order. */
 void batch_read_failures(work_batch *batch, const char *rows,
                          const char *prefix);
 void batch_read_warnings(work_batch *batch, const char *rows,
                          const char *prefix);
-/* Finds the rows of each record, by the column
- * `cell` of each kept table. */
+/* Finds the rows of each record by the column `cell` of each kept table. */
 void batch_find_kept(work_batch *batch);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A record: what is known of one cell once it has run. */
+ * A record: the outcome of one cell. */
 #ifndef HEED_WORK_RECORD_H
 #define HEED_WORK_RECORD_H
 
@@ -25,20 +25,20 @@ typedef struct heed_record {
   size_t cell;
   char key[PLAN_KEY_SIZE];
   heed_record_status status;
-  double *values; /* plan->value_count; NaN where not reported */
-  double seconds[PLAN_STAGE_COUNT]; /* 0: shared with an earlier cell, which
-                                       stands for the time; NaN: not run */
+  double *values;                   /* plan->value_count; NaN: not reported */
+  double seconds[PLAN_STAGE_COUNT]; /* 0: shared with an earlier cell, which has
+                                       the time; NaN: not run */
 
   /* Unless RECORD_DONE. */
   plan_stage stage;
   char *plugin;  /* "estimator/em" */
-  char *message; /* fit to show */
-  int signal;    /* that ended the worker, or 0 */
+  char *message; /* for the user */
+  int signal;    /* the signal that ended the worker; 0: none */
 
   size_t warning_count;
   heed_record_warning *warnings;
 
-  /* What `keep` asked for: tables named "users", "models", "trace", "policy",
+  /* The tables that `keep` asks for: "users", "models", "trace", "policy",
    * "responses", "selection"; deep copies. */
   size_t kept_count;
   heed_table **kept;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The work folder of a run: its lock, its plan, its parts, and what costly
- * stages made.
+ * The work folder of a run: its lock, its plan, its parts, and the outputs of
+ * costly stages.
  *
  * No HDF5 file stays open.  Every file is complete under a temporary name,
  * fsynced, renamed and its folder fsynced, so that a crash at any moment leaves
@@ -19,9 +19,10 @@
 /* A work folder. */
 typedef struct heed_work heed_work;
 
-/* Makes or opens the work folder of a result and takes its lock; a second
- * process gets HEED_IO with the holder's pid.  plan_text is saved as plan.json.
- * Parts of an earlier, interrupted run stay: they are matched by cell key. */
+/* Makes or opens the work folder of a result and takes its lock.  Returns
+ * HEED_IO with the holder's pid if another process holds it.  plan_text is
+ * saved as plan.json.  Parts of an earlier, interrupted run stay: they are
+ * matched by cell key. */
 heed_status work_open(const char *result_path, const char *plan_text,
                       heed_work **result, heed_error *error);
 /* The same folder without lock, for a worker or `heed collect`. */
@@ -38,18 +39,18 @@ heed_status work_write_part(heed_work *work, const heed_plan *plan,
                             const heed_record *const *records, size_t count,
                             heed_error *error);
 
-/* What is known of a cell before a run. */
+/* The state of a cell before a run. */
 enum { WORK_NOT_RECORDED = 0, WORK_DONE, WORK_FAILED };
 
-/* Outputs of costly stages.  load: *found says whether there is one; what it
- * points to is allocated by host->allocate(). */
+/* Outputs of costly stages.  load: *found is true if the output exists; its
+ * memory comes from host->allocate(). */
 heed_status work_save_world(const heed_work *work, const char *key,
                             const heed_world *world, heed_error *error);
 heed_status work_load_world(const heed_work *work, const char *key,
                             const struct heed_host *host, heed_world *world,
                             bool *found, heed_error *error);
-/* Path to which a plugin may save a policy under a temporary name, and the
- * commit of it (fsync, rename). */
+/* The path to which a plugin saves a policy, with a temporary name or the final
+ * one, and the commit of it (fsync, rename). */
 heed_status work_policy_path(const heed_work *work, const char *key,
                              bool temporary, char *path, size_t size,
                              heed_error *error);
