@@ -153,7 +153,7 @@ endless() {
           s/20, 50,/h.linspace(1, 40, 40),/' good.lua
   check --memory 256M good.lua
   [ "$status" -eq 1 ]
-  [ "$stderr" = "heed: out of memory while planning: the sweep is too large, or --memory too small" ]
+  [ "$stderr" = "heed: out of memory while planning: the sweep is too large or --memory is too small" ]
 }
 
 @test "a plugin that crashes while it loads is named, and the rest goes on" {
@@ -161,7 +161,7 @@ endless() {
   check good.lua
   [ "$status" -eq 0 ]
   [[ "$output" == *"= 300"* ]]
-  [[ "$stderr" == *"heed: warning: $plugins/planning_crash/planning_crash.so: "*" while it was loaded; going on without it" ]]
+  [[ "$stderr" == *"heed: warning: $plugins/planning_crash/planning_crash.so: "*" while loading; heed continues without it" ]]
 }
 
 @test "a plugin that dies in create() is named" {
@@ -170,7 +170,7 @@ endless() {
   [ "$status" -eq 0 ]
   check good.lua --set filter=aborting
   [ "$status" -eq 1 ]
-  [[ "$stderr" == *"the plugin filter/aborting "*" while its parameters were checked (in create())" ]]
+  [[ "$stderr" == *"plugin filter/aborting "*" while checking its parameters (in create())" ]]
 }
 
 @test "a file that is no plugin is refused by name, and the rest goes on" {
