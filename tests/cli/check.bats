@@ -88,7 +88,7 @@ assert plan["nodes"][0]["spec"]["parameters"]["mu"] == 0.6
   [[ "$stderr" == "heed: check: found nothing, expected SWEEP.lua"* ]]
   check good.lua --sett a=1
   [ "$status" -eq 2 ]
-  [[ "$stderr" == "heed: check: --sett: there is no such option; did you mean --set?"* ]]
+  [[ "$stderr" == "heed: check: unknown option --sett; did you mean --set?"* ]]
   check good.lua --set
   [[ "$stderr" == "heed: check: --set: found nothing, expected PATH=VALUE"* ]]
   check good.lua --timeout soon
@@ -199,7 +199,7 @@ endless() {
 @test "the planner is not for people" {
   run "$HEED" plan good.lua 3>&-
   [ "$status" -eq 2 ]
-  [[ "$output" == "heed: plan: is started by heed itself"* ]]
+  [[ "$output" == "heed: plan: heed itself starts this command"* ]]
 }
 
 @test "a zero byte is told with file and line, whatever the command" {

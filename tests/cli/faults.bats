@@ -112,7 +112,7 @@ costs() {
   heed_run small.lua
   [ "$status" -eq 3 ]
   [[ "$output" == "0 cells done, 18 recorded before"* ]]
-  [[ "$output" == *"9 of those recorded before had failed; --retry runs them again"* ]]
+  [[ "$output" == *"9 of the cells recorded before had failed; --retry runs them again"* ]]
   heed_run small.lua --retry
   [ "$status" -eq 3 ]
   [[ "$output" == "0 cells done, 9 failed, 9 recorded before"* ]]

@@ -101,8 +101,8 @@ TEXT
   run --separate-stderr "$HEED" list source --plugin-path plugins
   [ "$status" -eq 0 ]
   [[ "$output" == *"small "* ]]
-  [ "$stderr" = "heed: warning: plugins/a.so: dies of signal 11 when it is loaded
-heed: warning: plugins/b.so: dies of signal 11 when it is loaded" ]
+  [ "$stderr" = "heed: warning: plugins/a.so: crashes with signal 11 while loading
+heed: warning: plugins/b.so: crashes with signal 11 while loading" ]
 }
 
 @test "a plugin that others may write to is refused, and loads when that is allowed" {
@@ -138,7 +138,7 @@ heed: warning: plugins/b.so: dies of signal 11 when it is loaded" ]
   [ -z "$output" ]
 }
 
-@test "describe shows parameters with type, range, standard value and doc, and outputs" {
+@test "describe shows parameters with type, range, default and doc, and outputs" {
   run --separate-stderr "$HEED" describe source/small
   [ "$status" -eq 0 ]
   diff - <(echo "$output") <<TEXT
@@ -147,11 +147,11 @@ $(realpath "$built/small/small.so")
 SHA-256 $(sha256sum "$built/small/small.so" | cut -d' ' -f1)
 
 parameters
-  pairs              integer [1, 1000000000], standard 1
+  pairs              integer [1, 1000000000], default 1
       how many pairs
-  seconds            number [0, 1000000] s, standard 0
+  seconds            number [0, 1000000] s, default 0
       how long it takes
-  made               text, standard ""
+  made               text, default ""
       a file that grows by a byte whenever it makes a world
 
 outputs
@@ -172,10 +172,10 @@ TEXT
 @test "describe of a plugin that is not there names the nearest" {
   run --separate-stderr "$HEED" describe source/smal
   [ "$status" -eq 2 ]
-  [[ "$stderr" == 'heed: describe: there is no source plugin "smal"; did you mean source/small?'* ]]
+  [[ "$stderr" == 'heed: describe: unknown plugin source/smal; did you mean source/small?'* ]]
   run --separate-stderr "$HEED" describe filter/something
   [ "$status" -eq 2 ]
-  [[ "$stderr" == 'heed: describe: there is no filter plugin "something"; heed list filter names them'* ]]
+  [[ "$stderr" == 'heed: describe: unknown plugin filter/something; heed list filter shows the choices'* ]]
   run --separate-stderr "$HEED" describe small
   [ "$status" -eq 2 ]
   [[ "$stderr" == 'heed: describe: found small, expected KIND/NAME, such as estimator/NAME'* ]]

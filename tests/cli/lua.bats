@@ -180,7 +180,7 @@ called() {
   run --separate-stderr "$HEED" describe --lua source/synthetic
   [ "$status" -eq 2 ]
   [ -z "$output" ]
-  [[ "$stderr" == "heed: describe: expected KIND/NAME, or --lua alone"* ]]
+  [[ "$stderr" == "heed: describe: expected either KIND/NAME or --lua"* ]]
 }
 
 @test "luacheck finds nothing in the sweeps of scripts/" {

@@ -267,7 +267,7 @@ refused() {
 }
 
 @test "bad usage is told" {
-  refused "--jolly: there is no such option" small.lua --jolly
+  refused "unknown option --jolly" small.lua --jolly
   refused "--output: found nothing, expected FILE" small.lua -o
   refused "found nothing, expected SWEEP.lua"
   refused "found small.lua, expected nothing more after SWEEP.lua" small.lua small.lua
