@@ -74,9 +74,9 @@ assert plan["nodes"][0]["spec"]["parameters"]["mu"] == 0.6
 @test "a file that is missing, a folder, compiled Lua" {
   check absent.lua
   [ "$status" -eq 2 ]
-  [ "$stderr" = "heed: absent.lua: cannot be read: No such file or directory" ]
+  [ "$stderr" = "heed: absent.lua: cannot read: No such file or directory" ]
   check .
-  [ "$stderr" = "heed: .: cannot be read: Is a directory" ]
+  [ "$stderr" = "heed: .: cannot read: Is a directory" ]
   printf '\033LuaT' >compiled.lua
   check compiled.lua
   [ "$stderr" = "heed: compiled.lua: compiled Lua, expected text" ]
