@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Parsing by the table: one parser for all commands. */
+ * Parses command lines by the table of commands. */
 #include "arguments.h"
 
 #include <assert.h>
@@ -52,7 +52,7 @@ static void expected_text(const command_option *option, char *text,
   }
 }
 
-/* Says what was found; returns EXIT_USAGE. */
+/* Prints what was found and expected; returns EXIT_USAGE. */
 static int wrong_value(const arguments_parser *self,
                        const command_option *option, const char *found) {
   char expected[256];
@@ -74,13 +74,13 @@ static bool read_count(const command_option *option, const char *text,
          (option->high == 0 || *count <= option->high);
 }
 
-/* A finite number above 0; *end is what follows it. */
+/* Reads a finite number above 0; *end is the text after it. */
 static bool read_number(const char *text, double *number, char **end) {
   *number = strtod(text, end);
   return *end != text && *number > 0 && isfinite(*number);
 }
 
-/* A number, then K, M, G or T, in 1024s, then i, then B. */
+/* A number, then K, M, G or T (powers of 1024), then i, then B. */
 static bool read_bytes(const char *text, size_t *bytes) {
   static const char units[] = "KMGT";
   double number;
@@ -132,7 +132,7 @@ static bool is_text(const command_option *option, const char *text) {
   }
 }
 
-/* Into the field, if the text is what the option expects. */
+/* Stores the value in its field if the option accepts it. */
 static bool read_value(const command_option *option, const char *text,
                        void *field) {
   char *end;
@@ -182,8 +182,8 @@ static int take_value(const arguments_parser *self,
 static void open_parser(arguments_parser *self, bool is_program) {
   const command_option *option;
   char *letter = self->letters;
-  /* '-': operands come in order, as option 1, whatever POSIXLY_CORRECT says;
-   * ':': a missing value is told apart from an unknown option. */
+  /* '-': operands come in order, as option 1, even with POSIXLY_CORRECT set;
+   * ':': a missing value and an unknown option are different errors. */
   *letter++ = is_program ? '+' : '-';
   *letter++ = ':';
   for (; (option = command_option_at(self->entry, self->count)) != NULL;
@@ -197,11 +197,11 @@ static void open_parser(arguments_parser *self, bool is_program) {
     *letter++ = option->letter;
     if (!is_flag) *letter++ = ':';
   }
-  optind = 0; /* glibc: begin anew */
+  optind = 0; /* glibc: restart */
   opterr = 0;
 }
 
-/* What getopt_long() returned or put into optopt; NULL: no option of ours. */
+/* The option for a code of getopt_long() or optopt; NULL: unknown. */
 static const command_option *option_of(const arguments_parser *self, int code) {
   if (code >= FIRST_LONG)
     return command_option_at(self->entry, (size_t)(code - FIRST_LONG));
@@ -212,7 +212,7 @@ static const command_option *option_of(const arguments_parser *self, int code) {
   return NULL;
 }
 
-/* `word` begins the names of several options, or of none. */
+/* `word` is a prefix of several options, or of none. */
 static int unknown_option(const arguments_parser *self, const char *word) {
   const char *names[MOST_OPTIONS], *matches[2], *nearest;
   char name[64];
@@ -225,15 +225,14 @@ static int unknown_option(const arguments_parser *self, const char *word) {
       matches[found++] = names[i];
   }
   if (found == 2)
-    return command_usage(self->entry->name, "--%s may be --%s or --%s", name,
-                         matches[0], matches[1]);
+    return command_usage(self->entry->name, "--%s is ambiguous: --%s or --%s",
+                         name, matches[0], matches[1]);
   nearest = schema_nearest(name, names, self->count);
   if (nearest == NULL)
-    return command_usage(self->entry->name, "--%s: there is no such option",
-                         name);
+    return command_usage(self->entry->name, "unknown option --%s", name);
   return command_usage(self->entry->name,
-                       "--%s: there is no such option; did you mean --%s?",
-                       name, nearest);
+                       "unknown option --%s; did you mean --%s?", name,
+                       nearest);
 }
 
 static int wrong_option(const arguments_parser *self, int code,
@@ -244,8 +243,7 @@ static int wrong_option(const arguments_parser *self, int code,
     return command_usage(self->entry->name, "--%s: found %s, expected no value",
                          option->name, strchr(word, '=') + 1);
   if (optopt != 0)
-    return command_usage(self->entry->name, "-%c: there is no such option",
-                         optopt);
+    return command_usage(self->entry->name, "unknown option -%c", optopt);
   return unknown_option(self, word);
 }
 
@@ -270,8 +268,8 @@ static int take_operand(arguments_parser *self, const char *word) {
 
 /* ---- the whole line ---- */
 
-/* Whether the line has the option is known by its field: what is required is
- * a text or a count. */
+/* The field shows whether the option was given: required options are texts or
+ * counts. */
 static bool is_missing(const command_arguments *given,
                        const command_option *option) {
   const void *field = (const char *)given + option->field;
@@ -281,7 +279,7 @@ static bool is_missing(const command_arguments *given,
   return *(const char *const *)field == NULL;
 }
 
-/* Before the first word is read. */
+/* Sets the defaults before the first word is read. */
 static int set_initial(const arguments_parser *self,
                        const command_option *option) {
   void *field = (char *)self->given + option->field;

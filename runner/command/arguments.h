@@ -5,11 +5,10 @@
 
 #include "table.h"
 
-/* Reads argv, whose first word is not looked at, into the fields that the
- * entry's options name.  Of command_program it reads up to the command's name:
- * *rest is its index in argv, or argc.  EXIT_DONE, or the status to exit with
- * after a message on standard error.  With --help, what is missing is not
- * missed. */
+/* Reads argv, without its first word, into the fields that the entry's options
+ * name.  For command_program it reads up to the command's name: *rest is its
+ * index in argv, or argc.  Returns EXIT_DONE, or the status to exit with after
+ * a message on standard error.  With --help, required words may be missing. */
 int arguments_parse(command_arguments *given, const command_entry *entry,
                     int argc, char **argv, int *rest);
 void arguments_free(command_arguments *given);

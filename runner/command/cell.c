@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed cell: one cell again, in the foreground, for those who debug it. */
+ * heed cell: runs one cell in the foreground, for debugging. */
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static void print_stage(void *context, size_t cell, plan_stage stage) {
   const heed_plan *plan = context;
   const size_t node = plan_node_at(plan, cell / plan->replicates, stage);
   printf("%s %s\n", plan_stage_name(stage), plan_node_plugin(plan, node));
-  fflush(stdout); /* should the stage crash */
+  fflush(stdout); /* the stage may crash */
 }
 
 static void print_log(void *context, const char *plugin, const char *line) {
@@ -85,7 +85,7 @@ static int run_cell(const command_arguments *given, heed_plan *plan) {
   return exit_status;
 }
 
-/* The same cell, under gdb. */
+/* Runs the same cell under gdb. */
 static int under_debugger(const command_arguments *given) {
   const char **words = calloc(2 * given->sets.count + 16, sizeof *words);
   size_t count = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed check: validates a sweep, and shows what it would run. */
+ * heed check: validates a sweep and shows what it would run. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 /* ---- axes ---- */
 
-/* As wide on a terminal as the text has characters. */
+/* Columns on a terminal: one per character. */
 static int width_of(const char *text) {
   int width = 0;
   for (; *text != '\0'; text++)
@@ -32,8 +32,8 @@ static void value_text(const plan_coordinate *coordinate, size_t index,
     (void)snprintf(text, size, "%s", coordinate->labels[index]);
 }
 
-/* Values on one line; the middle of a long list is left out.  Labels that do
- * not fit on the line stand below each other. */
+/* Prints values on one line and omits the middle of a long list.  Labels that
+ * do not fit on the line get a line each. */
 static void print_values(const plan_coordinate *coordinate, int margin) {
   char text[256];
   int total = margin;
@@ -96,7 +96,7 @@ static bool is_listed(const char *const *names, size_t count,
   return false;
 }
 
-/* The plugins that stand at one stage, each once. */
+/* Prints the plugins of one stage, each once. */
 static void print_stage_plugins(const heed_plan *plan, plan_stage stage) {
   const char *names[16];
   size_t count = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed collect: makes a result of a work folder, as other machines left it. */
+ * heed collect: makes a result file from a work folder, for example from
+ * another machine. */
 #include <pwd.h>
 #include <stdlib.h>
 #include <time.h>
@@ -10,7 +11,7 @@
 #include "result/result.h"
 #include "view/view.h"
 
-/* A result of another sweep is not replaced. */
+/* Refuses to replace the result of another sweep. */
 static heed_status check_output(const char *path, const heed_plan *plan,
                                 heed_error *error) {
   bool exists, same;
@@ -53,7 +54,7 @@ static heed_status consolidate(const heed_work *folder, const char *path,
                            : status;
 }
 
-/* Says what there is now. */
+/* Prints how many cells the result has. */
 static int report(const char *path) {
   size_t done = 0, failed = 0;
   heed_error error;

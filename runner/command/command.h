@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The command line: one function a command, each in a file of its name.
+ * The command line: one function per command, each in the file of its name.
  *
  * Callers: main.  Only this room prints and sets exit statuses.  Commands,
  * options and the texts of help: table.h. */
@@ -17,9 +17,9 @@ enum {
   EXIT_INTERRUPTED = 130
 };
 
-/* Which plugins to load: every command takes these options. */
+/* Which plugins to load; every command has these options. */
 typedef struct command_common {
-  const char *plugin_path; /* search path: option, environment or built in */
+  const char *plugin_path; /* search path: option, environment or default */
   bool allow_unsafe;       /* --allow-unsafe-plugins */
 } command_common;
 
@@ -29,10 +29,10 @@ typedef struct command_values {
   size_t count;
 } command_values;
 
-#define COMMAND_NONE SIZE_MAX /* a count, or a kind, that is not given */
+#define COMMAND_NONE SIZE_MAX /* a count or kind that is not given */
 
-/* What the command line says, checked.  A command reads the fields that its
- * entry in the table names; all others are empty.  Texts are argv's. */
+/* The checked command line.  A command reads the fields that its entry in the
+ * table names; all others are empty.  Texts point into argv. */
 typedef struct command_arguments {
   int word_count; /* the whole line, as given */
   char **words;
@@ -67,7 +67,7 @@ int command_users(const command_arguments *given);
 int command_export(const command_arguments *given);
 int command_collect(const command_arguments *given);
 int command_help(const command_arguments *given);
-/* Started by heed itself, by shells that complete, and by heed's build. */
+/* For heed itself, completion in shells, and heed's build. */
 int command_plan(const command_arguments *given);
 int command_worker(const command_arguments *given);
 int command_complete(const command_arguments *given);
@@ -77,11 +77,11 @@ int command_generate(const command_arguments *given);
  * with: EXIT_USAGE for HEED_INVALID and HEED_UNSUPPORTED, EXIT_INTERRUPTED for
  * HEED_CANCELLED, else EXIT_FAILED. */
 int command_error(const heed_error *error);
-/* Prints "heed: COMMAND: MESSAGE" and how to get help; returns EXIT_USAGE.
- * Without the command where its name is "". */
+/* Prints "heed: COMMAND: MESSAGE", without COMMAND if it is "", and how to get
+ * help; returns EXIT_USAGE. */
 HEED_PRINTF(2, 3)
 int command_usage(const char *command, const char *format, ...);
-/* The same of a command that does not exist, with the nearest one. */
+/* The same for an unknown command, with the nearest one. */
 int command_unknown(const char *name);
 
 #endif

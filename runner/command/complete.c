@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed complete: what the word at the cursor may be.  The scripts in
- * completion/ call it at each press of the tabulator, so it says nothing of
- * what is wrong with the line. */
+ * heed complete: choices for the word at the cursor.  The scripts in
+ * completion/ call it at each press of Tab, so it reports no errors in the
+ * line. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,20 +9,19 @@
 #include "result/result.h"
 #include "table.h"
 
-/* What the words before the cursor come to. */
+/* What the words before the cursor mean. */
 typedef struct complete_line {
-  const command_entry *entry;   /* command_program: no command yet */
-  const command_option *option; /* its value is the next word; or NULL */
-  const command_option
-      *operand;       /* the next operand; .value NULL: there is none */
-  const char *file;   /* the first operand of the command */
-  bool only_operands; /* after -- */
+  const command_entry *entry;    /* command_program: no command yet */
+  const command_option *option;  /* its value is the next word; or NULL */
+  const command_option *operand; /* the next operand; .value NULL: none */
+  const char *file;              /* the first operand of the command */
+  bool only_operands;            /* after -- */
   command_common common;
 } complete_line;
 
 /* ---- the words before the cursor ---- */
 
-/* "--name", "--name=…", or the beginning of one option's name alone. */
+/* "--name", "--name=…", or an unambiguous prefix of a name. */
 static const command_option *find_long(const command_entry *entry,
                                        const char *name) {
   const size_t length = strcspn(name, "=");
@@ -69,7 +68,7 @@ static void take_option(complete_line *self, const char *word) {
     self->option = option;
 }
 
-/* A command that does not exist takes what all commands take. */
+/* An unknown command has the options of all commands. */
 static const command_option nothing[] = {{0}};
 static const command_entry unknown = {
     .name = "", .operands = nothing, .options = nothing};
@@ -100,7 +99,7 @@ static void take_word(complete_line *self, const char *word) {
 
 /* ---- the word at the cursor ---- */
 
-/* A line: the choice, a tab, and the first sentence of what it means. */
+/* A line: the choice, a tab, and the first sentence of its doc. */
 static void put_choice(const char *choice, const char *doc) {
   const char *end = strstr(doc, ". ");
   printf("%s\t", choice);
@@ -120,7 +119,7 @@ static void put_plugins(const complete_line *self) {
   registry_free(plugins);
 }
 
-/* Metrics or axes of the result that the line names. */
+/* Prints the metrics or axes of the result on the line. */
 static void put_names(const complete_line *self, bool axes) {
   heed_plan *read;
   if (self->file == NULL ||

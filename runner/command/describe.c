@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed describe: all that a plugin says of itself. */
+ * heed describe: shows a plugin's description, parameters and outputs. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +93,7 @@ static void print_plugin(const heed_plugin *plugin,
   print_outputs(plugin);
 }
 
-/* No such plugin: says which are near, or where they are named. */
+/* Unknown plugin: names the nearest, or the command that lists them. */
 static void say_missing(const host_registry *plugins, heed_kind kind,
                         const char *name) {
   const size_t all = registry_count(plugins);
@@ -104,17 +104,16 @@ static void say_missing(const host_registry *plugins, heed_kind kind,
       names[count++] = registry_at(plugins, i, NULL)->name;
   nearest = names == NULL ? NULL : schema_nearest(name, names, count);
   if (nearest != NULL)
-    (void)command_usage("describe",
-                        "there is no %s plugin \"%s\"; did you mean %s/%s?",
+    (void)command_usage("describe", "unknown plugin %s/%s; did you mean %s/%s?",
                         kind_name(kind), name, kind_name(kind), nearest);
   else
     (void)command_usage("describe",
-                        "there is no %s plugin \"%s\"; heed list %s names them",
+                        "unknown plugin %s/%s; heed list %s shows the choices",
                         kind_name(kind), name, kind_name(kind));
   free(names);
 }
 
-/* The plugin "kind/name"; NULL and a message where there is none. */
+/* The plugin "kind/name"; NULL after a message if there is none. */
 static const heed_plugin *find(const host_registry *plugins, const char *full,
                                const host_plugin_file **file) {
   const heed_plugin *plugin = NULL;
@@ -128,7 +127,7 @@ static const heed_plugin *find(const host_registry *plugins, const char *full,
   return plugin;
 }
 
-/* Types of all plugins, for editors. */
+/* Prints the types of all plugins, for editors. */
 static int print_annotations(const host_registry *plugins) {
   heed_error error;
   char *text;
@@ -144,7 +143,7 @@ int command_describe(const command_arguments *given) {
   const host_plugin_file *file;
   const heed_plugin *plugin;
   if (given->lua == (given->plugin != NULL) || (given->lua && given->json))
-    return command_usage("describe", "expected KIND/NAME, or --lua alone");
+    return command_usage("describe", "expected either KIND/NAME or --lua");
   const int status = plugins_load(&given->common, &plugins);
   if (status != EXIT_DONE) return status;
   if (given->lua) {

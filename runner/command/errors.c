@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What goes wrong, on standard error. */
+ * Error messages on standard error. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -34,8 +34,7 @@ int command_usage(const char *command, const char *format, ...) {
 
 int command_unknown(const char *name) {
   const char *nearest = command_nearest(name);
-  if (nearest == NULL)
-    return command_usage("", "there is no command \"%s\"", name);
-  return command_usage("", "there is no command \"%s\"; did you mean %s?", name,
+  if (nearest == NULL) return command_usage("", "unknown command \"%s\"", name);
+  return command_usage("", "unknown command \"%s\"; did you mean %s?", name,
                        nearest);
 }

@@ -7,15 +7,15 @@
 
 #include "kept_cell.h"
 
-/* The columns of the selection; name is NULL where users have none. */
+/* The columns of the selection; name is NULL if users have no names. */
 typedef struct selection_columns {
   const char *const *prompt, *const *chosen, *const *rejected, *const *name;
   const int64_t *user;
   const double *weight, *eta;
 } selection_columns;
 
-/* Whether a column has texts: one that only other cells of the file have stands
- * there as well, with nothing in it. */
+/* Whether a column has texts.  A column that only other cells of the file have
+ * exists too, but is empty. */
 static bool has_texts(const heed_table *table, const char *const *column) {
   for (size_t i = 0; column != NULL && i < table->rows; i++)
     if (*column[i] != '\0') return true;
@@ -80,8 +80,8 @@ static heed_status write_text(const export_line *line, const char *column,
   return written ? HEED_OK : heed_no_memory(error);
 }
 
-/* With a point or an exponent whatever the value: readers take the type of a
- * column from the first rows, and 1 would make it one of integers. */
+/* Always with a point or an exponent: readers infer the type of a column from
+ * its first rows, and 1 would mean integers. */
 static heed_status write_number(const export_line *line, const char *column,
                                 double value, heed_error *error) {
   char text[NUMBER_SIZE];

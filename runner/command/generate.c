@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed generate: documentation made from the table of commands. */
+ * heed generate: makes documentation from the table of commands. */
 #include <stdlib.h>
 #include <string.h>
 

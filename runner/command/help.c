@@ -7,7 +7,7 @@
 #define LINE_WIDTH 79
 #define DOC_COLUMN 26
 
-/* UTF-8: a byte that goes on with a character takes no column. */
+/* UTF-8: a continuation byte takes no column. */
 static int width_of(const char *text, size_t length) {
   int width = 0;
   for (size_t i = 0; i < length; i++)
@@ -20,8 +20,8 @@ static void put_word(FILE *file, const char *word, size_t length) {
     if (word[i] != '`') (void)fputc(word[i], file);
 }
 
-/* Words, broken at the line's width; `column` is where the first goes, and
- * where the line is.  Ends with a line break. */
+/* Prints words, wrapped at the line's width and indented to `column`, where the
+ * cursor already is.  Ends with a line break. */
 static void put_text(FILE *file, const char *text, int column) {
   int used = column;
   for (const char *word = text; *word != '\0';) {
@@ -44,7 +44,7 @@ static void put_text(FILE *file, const char *text, int column) {
   (void)fputc('\n', file);
 }
 
-/* A head, and beside it or below it what it means. */
+/* Prints a head and, beside or below it, its meaning. */
 static void put_item(FILE *file, const char *head, const char *doc) {
   const int width = 2 + width_of(head, strlen(head));
   (void)fprintf(file, "  %s", head);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * One cell's kept table: which cell, and a file that is whole or not there. */
+ * One cell's kept table: chooses the cell, and writes a complete file or none.
+ */
 #include "kept_cell.h"
 
 #include <stdlib.h>
@@ -29,8 +30,8 @@ static bool has_table(const kept_cell_search *self, size_t cell) {
   return count != NULL && count[view_place(self->result, cell)] > 0;
 }
 
-/* Whether two points share the node that makes the table: of the stage that
- * the command names, or where they have none (no filter) the posterior's. */
+/* Whether two points share the node that makes the table: the node of the
+ * command's stage or, without one (no filter), of the posterior. */
 static bool is_same(const kept_cell_search *self, size_t one, size_t other) {
   size_t nodes[2] = {SIZE_MAX, SIZE_MAX};
   for (size_t stage = PLAN_POSTERIOR; stage <= (size_t)self->what->shared;
@@ -45,7 +46,7 @@ static bool is_same(const kept_cell_search *self, size_t one, size_t other) {
   return nodes[0] != SIZE_MAX && nodes[0] == nodes[1];
 }
 
-/* What there is to choose from, on standard error. */
+/* Prints the choices to standard error. */
 static void list_choices(const kept_cell_search *self) {
   const heed_plan *plan = self->result->plan;
   size_t told = 0;
@@ -81,16 +82,16 @@ static heed_status no_table(const kept_cell_search *self, heed_error *error) {
   const char *table = self->what->table;
   if (was_asked_for(self))
     return heed_fail(error, HEED_INVALID,
-                     "%s: no cell of replicate 0 kept its %s; heed show says "
-                     "what failed",
+                     "%s: no cell of replicate 0 kept its %s; heed show lists "
+                     "the failures",
                      self->result->path, table);
   return heed_fail(error, HEED_INVALID,
-                   "%s: has no %s; the sweep must say keep = {\"%s\"}",
+                   "%s: has no %s; the sweep needs keep = {\"%s\"}",
                    self->result->path, table, table);
 }
 
-/* Replicate 0 of the only point that has the table, or of any of several points
- * that have the same one. */
+/* Chooses replicate 0 of a point that has the table; all such points must have
+ * the same table. */
 static heed_status choose_cell(const kept_cell_search *self, size_t *cell,
                                heed_error *error) {
   const heed_plan *plan = self->result->plan;
@@ -102,7 +103,7 @@ static heed_status choose_cell(const kept_cell_search *self, size_t *cell,
     } else if (!is_same(self, chosen, point)) {
       list_choices(self);
       return heed_fail(error, HEED_INVALID,
-                       "%s: has the %s of more than one cell; choose one with "
+                       "%s: more than one cell kept its %s; choose one with "
                        "--cell",
                        self->result->path, self->what->table);
     }
@@ -118,14 +119,14 @@ static heed_status check_cell(const kept_cell_search *self, size_t cell,
   const size_t original = cell - cell % result->plan->replicates;
   if (cell >= plan_cell_count(result->plan))
     return heed_fail(error, HEED_INVALID,
-                     "%s: there is no cell %zu; it has %zu, from 0",
+                     "%s: unknown cell %zu; expected a number below %zu",
                      result->path, cell, plan_cell_count(result->plan));
   if (has_table(self, cell)) return HEED_OK;
   if (has_table(self, original) &&
       view_is_bootstrap(result, cell / result->plan->replicates))
     return heed_fail(error, HEED_INVALID,
-                     "%s: cell %zu, a resampled log, kept no %s; cell %zu, the "
-                     "log itself, did",
+                     "%s: cell %zu, a resampled log, kept no %s; use cell %zu, "
+                     "the original log",
                      result->path, cell, self->what->table, original);
   return heed_fail(error, HEED_INVALID, "%s: cell %zu kept no %s", result->path,
                    cell, self->what->table);
@@ -133,7 +134,7 @@ static heed_status check_cell(const kept_cell_search *self, size_t cell,
 
 /* ---- writing ---- */
 
-/* All of it is made before a byte goes out. */
+/* Makes the whole text before it writes a byte. */
 static heed_status make_text(const command_kept_options *what,
                              const command_kept_cell *cell, char **bytes,
                              size_t *length, heed_error *error) {
@@ -152,7 +153,7 @@ static heed_status put_text(const char *output, const char *bytes,
   if (output != NULL) return file_write(output, bytes, length, error);
   if (fwrite(bytes, 1, length, stdout) == length && fflush(stdout) == 0)
     return HEED_OK;
-  return heed_fail(error, HEED_IO, "standard output: writing failed");
+  return heed_fail(error, HEED_IO, "standard output: cannot write");
 }
 
 static heed_status write_table(const command_kept_options *what,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What heed users and heed export share: to find the cell whose table is
- * meant, and to write what it kept, whole or not at all. */
+ * What heed users and heed export share: they choose the cell whose table is
+ * meant, and write the table completely or not at all. */
 #ifndef HEED_COMMAND_KEPT_CELL_H
 #define HEED_COMMAND_KEPT_CELL_H
 
 #include "command.h"
 #include "view/view.h"
 
-/* The table that a cell kept. */
+/* A table that a cell kept. */
 typedef struct command_kept_cell {
   const char *path; /* the result file, for messages */
   const heed_table *table;

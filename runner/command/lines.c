@@ -38,7 +38,7 @@ void lines_free(command_lines *self) {
   free(self);
 }
 
-/* UTF-8: a byte that does not go on with a character begins one. */
+/* UTF-8: any byte but a continuation byte starts a character. */
 static bool begins(char byte) {
   return ((unsigned char)byte & 0xC0u) != 0x80u;
 }
@@ -49,7 +49,7 @@ static size_t characters(const char *text) {
   return count;
 }
 
-/* A copy that is fit to be a field. */
+/* A copy, cut and cleaned as lines_set() says. */
 static char *field(const char *text) {
   const bool long_text = characters(text) > MOST_CHARACTERS;
   char *copy = malloc(strlen(text) + 4), *end = copy;

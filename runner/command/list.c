@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed list: the plugins that are found, by kind. */
+ * heed list: lists the plugins by kind. */
 #include <stdlib.h>
 
 #include "plugins.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The program: which command to call, with what. */
+ * The program: finds the command and calls it. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "arguments.h"
 #include "wording.h"
 
-/* What runs each command of the table; returns the exit status. */
+/* The function of a command; it returns the exit status. */
 typedef struct command_call {
   const char *name;
   int (*call)(const command_arguments *given);
@@ -26,8 +26,8 @@ static const command_call calls[] = {
     {"complete", command_complete}, {"generate", command_generate},
 };
 
-/* Plugins stand beside the program, in the build as where it is installed:
- * bin/heed, lib/heed/. */
+/* Plugins are beside the program, both built and installed: bin/heed,
+ * lib/heed/. */
 static const char *own_plugins(char path[PATH_MAX]) {
   const char below[] = "/lib/heed";
   ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - sizeof below);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The man pages: the table of commands in mdoc(7). */
+ * Writes the table of commands as man pages, in mdoc(7). */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "files/file.h"
 #include "wording.h"
 
-/* The day of the build, or the one that reproducible builds ask for. */
+/* The day of the build, or $SOURCE_DATE_EPOCH for reproducible builds. */
 static void put_date(FILE *file) {
   const char *epoch = getenv("SOURCE_DATE_EPOCH");
   const time_t now =
@@ -20,8 +20,8 @@ static void put_date(FILE *file) {
                 parts.tm_year + 1900);
 }
 
-/* Text as it is: code in bold, one line of input a sentence, nothing taken for
- * a request. */
+/* Plain text: code in bold, one input line per sentence, everything escaped
+ * that mdoc would take for a request. */
 static void put_text(FILE *file, const char *text) {
   bool is_code = false, begins = true;
   for (; *text != '\0'; text++) {
@@ -114,7 +114,7 @@ static void put_examples(FILE *file, const command_example *examples) {
   }
 }
 
-/* The pages of the other commands, in the order of the alphabet. */
+/* The pages of the other commands, in alphabetical order. */
 static void put_others(FILE *file, const command_entry *entry) {
   const char *last = "";
   (void)fputs(".Sh SEE ALSO\n", file);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * docs/command-line.md: the table of commands as a page. */
+ * Writes the table of commands as docs/command-line.md. */
 #include <string.h>
 
 #include "wording.h"
@@ -69,7 +69,7 @@ static void put_command(FILE *file, const command_entry *entry) {
 void markdown_write(FILE *file) {
   (void)fprintf(
       file,
-      "<!-- Made from runner/command/table.c; to make it again:\n"
+      "<!-- Generated from runner/command/table.c:\n"
       "     heed generate docs -o docs/command-line.md -->\n\n"
       "# The command line\n\n"
       "`heed COMMAND --help` shows the same as this page, as do `man heed` "
@@ -77,17 +77,17 @@ void markdown_write(FILE *file) {
       "`man heed-COMMAND` where heed is installed. Options can come before or\n"
       "after other arguments; `--` ends them. The value of an option follows "
       "as\n"
-      "`--option VALUE` or `--option=VALUE`. A long option can be shortened, "
-      "as\n"
-      "long as it is clear which one is meant.\n\n"
+      "`--option VALUE` or `--option=VALUE`. You can shorten a long option if "
+      "the\n"
+      "short form is unambiguous.\n\n"
       "| command | does |\n| --- | --- |\n");
   for (const command_entry *entry = command_table; entry->name != NULL; entry++)
     if (!entry->hidden)
       (void)fprintf(file, "| [heed %s](#heed-%s) | %s |\n", entry->name,
                     entry->name, entry->summary);
-  put_options(file, "every command takes", command_program.operands + 1,
+  put_options(file, "options of every command", command_program.operands + 1,
               command_common_options);
-  put_options(file, "heed itself takes", command_program.operands + 1,
+  put_options(file, "options of heed itself", command_program.operands + 1,
               command_program.options);
   for (const command_entry *entry = command_table; entry->name != NULL; entry++)
     if (!entry->hidden) put_command(file, entry);

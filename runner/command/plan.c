@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed plan: the planner's child.  Started by heed itself, with a pipe to
- * report on. */
+ * heed plan: the planner's child.  heed itself starts it, with a pipe for its
+ * reports. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,8 +10,8 @@
 #include "planner/protocol.h"
 #include "sweep/sweep.h"
 
-/* Memory is limited, and a plan that lacks a part must not be taken for one:
- * jansson's allocations do not fail but end the process. */
+/* Memory is limited, and jansson may drop a part of a plan that it cannot
+ * allocate.  So a failed allocation ends the process. */
 static void *allocate_or_leave(size_t size) {
   static const char out[] = PROTOCOL_FAIL
       " {\"status\":4,\"message\":\"" PROTOCOL_OUT_OF_MEMORY "\"}\n";
@@ -36,8 +36,8 @@ int command_plan(const command_arguments *given) {
       given->skipped.texts == NULL ? none : given->skipped.texts;
   if (fcntl(PLANNER_PIPE, F_GETFD) < 0)
     return command_usage("plan",
-                         "is started by heed itself; heed check SWEEP.lua "
-                         "--json prints a plan");
+                         "heed itself starts this command; heed check "
+                         "SWEEP.lua --json prints a plan");
   json_set_alloc_funcs(allocate_or_leave, free);
   return sweep_serve(&options, skip, PLANNER_PIPE) ? EXIT_DONE : EXIT_FAILED;
 }

@@ -90,7 +90,7 @@ static json_t *text_or_null(const char *text) {
   return text == NULL ? json_null() : json_string(text);
 }
 
-/* JSON has no infinity: such a bound is null. */
+/* JSON has no infinity, so an infinite bound is null. */
 static json_t *bound(double number) {
   return isfinite(number) ? json_real(number) : json_null();
 }

@@ -5,12 +5,12 @@
 
 #include "command.h"
 
-/* Loads what is on the search path; each refusal, and each file that kills
- * whoever loads it, is a warning on standard error.  EXIT_DONE, or the status
- * to exit with. */
+/* Loads the plugins on the search path.  Prints a warning to standard error for
+ * each refused file and each file that crashes or hangs while it loads.
+ * Returns EXIT_DONE, or the status to exit with. */
 int plugins_load(const command_common *common, host_registry **result);
 
-/* Their order on the page: by kind, then by name; from malloc(). */
+/* Their order in listings: by kind, then by name; from malloc(). */
 size_t *plugins_order(const host_registry *plugins);
 
 const char *plugins_type_name(heed_type type);

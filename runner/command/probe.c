@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Loading plugins in a child first, so that one that crashes or hangs on load
- * has a name and costs nobody else. */
+ * Loads plugins in a child process first, to name each plugin that crashes or
+ * hangs while it loads, and to skip it. */
 #include "probe.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 
 #define LOAD_SECONDS 20u
 
-/* Each file's name goes to the parent before the file is opened. */
+/* Sends each file's name to the parent before heed opens the file. */
 static void tell(void *context, const char *file, const heed_error *refusal) {
   const int *target = context;
   char line[PATH_MAX + 1];
@@ -29,7 +29,7 @@ static _Noreturn void load_all(const command_common *common,
   host_registry *plugins;
   (void)setrlimit(RLIMIT_CORE, &no_core);
   (void)alarm(LOAD_SECONDS);
-  /* A folder that cannot be read is the parent's to report. */
+  /* The parent reports a folder that cannot be read. */
   if (registry_create(common->allow_unsafe, &plugins, NULL) == HEED_OK)
     (void)registry_scan(plugins, common->plugin_path,
                         (const char *const *)so_far->culprits, &target, tell,
@@ -37,7 +37,7 @@ static _Noreturn void load_all(const command_common *common,
   _exit(EXIT_DONE);
 }
 
-/* The last line that comes out of the pipe, without its end. */
+/* Reads the last line from the pipe, without its line feed. */
 static void last_line(int source, char line[PATH_MAX + 1]) {
   FILE *lines = fdopen(source, "r");
   *line = '\0';
@@ -54,13 +54,13 @@ static void describe_death(int status, char *text, size_t size) {
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
     (void)snprintf(text, size, "took longer than %u s to load", LOAD_SECONDS);
   else if (WIFSIGNALED(status))
-    (void)snprintf(text, size, "dies of signal %d when it is loaded",
+    (void)snprintf(text, size, "crashes with signal %d while loading",
                    WTERMSIG(status));
   else
-    (void)snprintf(text, size, "ends the process when it is loaded");
+    (void)snprintf(text, size, "exits the process while loading");
 }
 
-/* One child; *alive says whether it came to its end. */
+/* Runs one child; *alive: whether it finished. */
 static heed_status probe_once(const command_common *common, command_probe *self,
                               bool *alive, heed_error *error) {
   int ends[2], status;
@@ -68,7 +68,8 @@ static heed_status probe_once(const command_common *common, command_probe *self,
   pid_t child;
   (void)fflush(NULL);
   if (pipe(ends) != 0 || (child = fork()) < 0)
-    return heed_fail(error, HEED_IO, "no child to load plugins: %s",
+    return heed_fail(error, HEED_IO,
+                     "cannot start a process to load plugins: %s",
                      strerror(errno));
   if (child == 0) {
     (void)close(ends[0]);
@@ -80,8 +81,9 @@ static heed_status probe_once(const command_common *common, command_probe *self,
   *alive = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_DONE;
   if (*alive) return HEED_OK;
   if (*file == '\0')
-    return heed_fail(error, HEED_INTERNAL,
-                     "the child that loads plugins died before the first");
+    return heed_fail(
+        error, HEED_INTERNAL,
+        "the process that loads plugins died before the first file");
   describe_death(status, death, sizeof death);
   self->culprits[self->count] = strdup(file);
   self->deaths[self->count] = strdup(death);
@@ -100,7 +102,7 @@ heed_status probe_plugins(const command_common *common, command_probe *result,
     status = probe_once(common, result, &alive, error);
   if (status == HEED_OK && !alive)
     status = heed_fail(error, HEED_INVALID,
-                       "%d plugins die when they are loaded; the last: %s",
+                       "%d plugins crash or hang while loading; the last is %s",
                        PROBE_CULPRITS, result->culprits[result->count - 1]);
   if (status != HEED_OK) probe_close(result);
   return status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * How far a run is, on standard error. */
+ * Shows the progress of a run on standard error. */
 #include "progress.h"
 
 #include <math.h>
@@ -53,8 +53,8 @@ static progress_figures figures_of(const execution_state *state) {
 
 #define SLOW_SIZE (EXECUTION_WHAT + 128)
 
-/* What has been under way for long: "posterior of cell 12 for 34 s (40 %):
- * step 4 of 10". */
+/* The slowest running stage: "posterior of cell 12 for 34 s (40 %): step 4 of
+ * 10". */
 static void slowest(const execution_state *state, char *text, size_t size) {
   const char *said = state->stage_what;
   char duration[32];

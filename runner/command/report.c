@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed report: a result as a page to read and to hand on. */
+ * heed report: makes an HTML page of a result. */
 #include "report/report.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "command.h"
 #include "files/file.h"
 
-/* F.h5 gives F.html. */
+/* F.html for F.h5. */
 static char *beside(const char *path) {
   const size_t length = strlen(path);
   const bool ends = length > 3 && strcmp(path + length - 3, ".h5") == 0;

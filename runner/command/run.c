@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed run: plans, runs what is not recorded yet, makes the result file. */
+ * heed run: plans, runs the cells that are not recorded, makes the result file.
+ */
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
@@ -20,7 +21,7 @@ typedef struct run_options {
   size_t workers;
 } run_options;
 
-/* Beside the sweep's name: in results/ where there is such a folder. */
+/* The sweep's name with .h5, in results/ if that folder exists. */
 static void default_output(run_options *self) {
   char path[PATH_MAX];
   struct stat file_status;
@@ -45,16 +46,16 @@ static void set_options(run_options *self, const command_arguments *given) {
     (void)snprintf(self->output, sizeof self->output, "%s", given->output);
 }
 
-/* 90 % of the machine's: workers that grow past that together would take each
- * other down, and more. */
+/* 90 % of the machine's memory.  Beyond that, workers would make each other and
+ * other programs fail. */
 static size_t memory_for_all(void) {
   const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
   if (pages <= 0 || page <= 0) return 0;
   return (size_t)(0.9 * (double)pages * (double)page);
 }
 
-/* Asked twice: before anything is touched, and once more when no other run can
- * come between. */
+/* Called twice: before heed changes anything, and again under the lock that
+ * excludes other runs. */
 static heed_status check_output(const run_options *self, const heed_plan *plan,
                                 heed_error *error) {
   bool exists, same;
@@ -66,13 +67,13 @@ static heed_status check_output(const run_options *self, const heed_plan *plan,
   if (!same)
     return heed_fail(error, HEED_INVALID,
                      "%s: exists and is not a result of this sweep; name "
-                     "another file with -o, or say --replace",
+                     "another file with -o, or use --replace",
                      self->output);
   if (orphans > 0)
     return heed_fail(error, HEED_INVALID,
                      "%s: holds %zu finished cells that this sweep does not "
                      "have (an axis or a parameter has changed); name another "
-                     "file with -o, or say --replace",
+                     "file with -o, or use --replace",
                      self->output, orphans);
   return HEED_OK;
 }
@@ -83,7 +84,7 @@ static void time_text(char *text, size_t size) {
   (void)strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
 }
 
-/* The command as it was given.  NULL: out of memory. */
+/* The command line in one text.  NULL: out of memory. */
 static char *joined(const command_arguments *given) {
   char *text = NULL;
   size_t length;
@@ -113,9 +114,9 @@ static heed_status consolidate(const run_options *self, const heed_plan *plan,
       .end = end,
       .wall_seconds = state->seconds,
       .workers = self->workers};
-  /* Only now, when what is to replace it is safe in the work folder. */
+  /* Only now are all cells of the new result safe in the work folder. */
   if (self->given->replace && unlink(self->output) != 0 && errno != ENOENT)
-    return heed_fail(error, HEED_IO, "%s: cannot be replaced: %s", self->output,
+    return heed_fail(error, HEED_IO, "%s: cannot replace: %s", self->output,
                      strerror(errno));
   const heed_status status =
       result_consolidate(folder, self->output, plan, &provenance, error);
@@ -137,7 +138,7 @@ static const char *failed_how(heed_record_status status) {
   }
 }
 
-/* Failures alike, with the message of the first. */
+/* Prints each kind of failure, with the message of the first. */
 static void list_failures(const execution_state *state) {
   size_t listed = 0;
   for (size_t i = 0; i < state->failure_count; i++) {
@@ -163,16 +164,16 @@ static int summarise(const run_options *self, const execution_state *state) {
   list_failures(state);
   if (earlier > 0)
     printf(
-        "  %zu of those recorded before had failed; --retry runs them "
+        "  %zu of the cells recorded before had failed; --retry runs them "
         "again\n",
         earlier);
   if (state->failed + earlier > 0)
-    printf("heed show %s says more of failures\n", self->output);
+    printf("heed show %s lists the failures\n", self->output);
   return state->failed + earlier > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
 }
 
-/* What goes wrong after the work folder is open leaves it as it is: the next
- * run goes on from there. */
+/* If an error occurs after the work folder is open, the folder stays, and the
+ * next run resumes from it. */
 static int run_in(const run_options *self, const heed_plan *plan,
                   heed_work *folder, const char *command) {
   const command_arguments *given = self->given;
@@ -208,8 +209,8 @@ static int run_in(const run_options *self, const heed_plan *plan,
   work_close(folder);
   (void)command_error(&error);
   fprintf(stderr,
-          "heed: %zu cells of %zu are safe in %s.work; the same command goes "
-          "on from there\n",
+          "heed: %zu cells of %zu are safe in %s.work; the same command "
+          "resumes the run\n",
           state.reused + state.done + state.failed, plan_cell_count(plan),
           self->output);
   return status == HEED_CANCELLED ? EXIT_INTERRUPTED : EXIT_FAILED;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed show: what a result file says, in a page. */
+ * heed show: prints a summary of a result file. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +9,10 @@
 #include "lines.h"
 #include "view/groups.h"
 
-/* Above this, metrics are summed up in a line each unless some are named. */
+/* With more lines than this, each metric gets one line unless some are named.
+ */
 #define MOST_LINES 200
-/* Of failures, and of warnings. */
+/* Most kinds of failures, and of warnings. */
 #define MOST_KINDS 20
 
 /* ---- which axes ---- */
@@ -20,8 +21,8 @@ static heed_status unknown(const char *what, const char *name,
                            const char *const *names, size_t count,
                            heed_error *error) {
   const char *nearest = schema_nearest(name, names, count);
-  return heed_fail(error, HEED_INVALID, "%s: there is no such %s%s%s%s", name,
-                   what, nearest == NULL ? "" : "; did you mean ",
+  return heed_fail(error, HEED_INVALID, "%s: unknown %s%s%s%s", name, what,
+                   nearest == NULL ? "" : "; did you mean ",
                    nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?");
 }
 
@@ -79,7 +80,7 @@ static heed_status check_metrics(const heed_plan *plan,
   return status;
 }
 
-/* Named, or, where none is named, with a value anywhere. */
+/* Whether the metric is named or, if none is named, has a value. */
 static bool is_shown(const view_result *result, const command_arguments *given,
                      const plan_metric *metric) {
   for (size_t i = 0; i < given->metrics.count; i++)
@@ -103,7 +104,7 @@ static size_t line_count(const view_groups *self,
   return count;
 }
 
-/* The label along each dimension of value number `value` of a metric. */
+/* The labels of value number `value` of a metric, one per dimension. */
 static void value_label(const heed_plan *plan, const plan_metric *metric,
                         size_t value, size_t dimension,
                         char label[LABEL_SIZE]) {
@@ -234,7 +235,7 @@ static void show_seconds(const view_result *result) {
   if (any) putchar('\n');
 }
 
-/* A line of a metric's table: where, which value, how much. */
+/* A line of a metric's table: its point, its labels, the value. */
 static void fill_line(view_groups *self, command_lines *page,
                       const plan_metric *metric, size_t value, size_t group) {
   const heed_plan *plan = self->result->plan;
@@ -298,7 +299,7 @@ static void show_metric(view_groups *self, const plan_metric *metric) {
   lines_free(page);
 }
 
-/* The range of a metric's means, in a line. */
+/* A line with the range of a metric's means. */
 static void fill_range(view_groups *self, command_lines *page,
                        const plan_metric *metric) {
   double low = NAN, high = NAN;
@@ -323,19 +324,19 @@ static void show_ranges(view_groups *self, const command_arguments *given) {
   const heed_plan *plan = self->result->plan;
   command_lines *page = lines_create(3, 0);
   if (page == NULL) return;
-  printf("\nmetrics: the range of their means\n");
+  printf("\nmetrics: range of means\n");
   for (size_t i = 0; i < plan->metric_count; i++)
     if (is_shown(self->result, given, &plan->metrics[i]))
       fill_range(self, page, &plan->metrics[i]);
   lines_print(page, stdout, "  ");
   lines_free(page);
-  printf("\nheed show %s --metric NAME --by AXIS shows one in full\n",
+  printf("\nheed show %s --metric NAME --by AXIS shows one metric in full\n",
          self->result->path);
 }
 
 /* ---- failures and warnings ---- */
 
-/* The most frequent first would hide the first: in the order they came. */
+/* In order of occurrence, so that the first failure comes first. */
 static void show_failures(const view_result *result) {
   const work_batch *batch = &result->cells;
   bool *told = calloc(batch->failure_count + 1, sizeof *told);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A plan made in a child process. */
+ * Makes a plan in a child process. */
 #include "sweep_plan.h"
 
 #include <stdio.h>

@@ -6,10 +6,10 @@
 #include "command.h"
 #include "plan/plan.h"
 
-/* Plans given->file with given->sets in a child process, under a limit of
- * seconds and of bytes (0: the planner's defaults), and prints warnings to
- * standard error.  *text, the plan as JSON, is the caller's to free; it is set
- * even where it turns out not to be a plan. */
+/* Plans given->file with given->sets in a child process, under limits in
+ * seconds and bytes (0: the planner's defaults), and prints warnings to
+ * standard error.  The caller frees *text, the plan as JSON; it is set even if
+ * the text is not a valid plan. */
 heed_status sweep_plan(const command_arguments *given, double seconds,
                        size_t memory, char **text, heed_plan **result,
                        heed_error *error);

@@ -37,14 +37,14 @@
     .field = FIELD(metrics), .repeats = true, .doc = (text)    \
   }
 
-#define OPTION_CELL                                                        \
-  {                                                                        \
-    .name = "cell", .type = COMMAND_COUNT, .value = "INDEX",               \
-    .field = FIELD(cell),                                                  \
-    .doc =                                                                 \
-        "The cell, by its number, as in `heed cell --index`. Needed "      \
-        "where cells have different tables; heed then lists the choices.", \
-    .otherwise = "the only table"                                          \
+#define OPTION_CELL                                                       \
+  {                                                                       \
+    .name = "cell", .type = COMMAND_COUNT, .value = "INDEX",              \
+    .field = FIELD(cell),                                                 \
+    .doc =                                                                \
+        "The number of the cell, as in `heed cell --index`. Required if " \
+        "cells have different tables; heed then lists the choices.",      \
+    .otherwise = "the only table"                                         \
   }
 
 static const command_option sweep_operand[] = {
@@ -70,12 +70,12 @@ const command_option command_common_options[] = {
      .type = COMMAND_FOLDERS,
      .value = "DIRS",
      .field = FIELD(common.plugin_path),
-     .doc = "The folders that hold the plugins, with colons between them.",
+     .doc = "The folders with plugins, separated by colons.",
      .otherwise =
          "`$HEED_PLUGIN_PATH`, or heed's own folder if that is not set"},
     {.name = "allow-unsafe-plugins",
      .field = FIELD(common.allow_unsafe),
-     .doc = "Load plugins even if other users may write to their files or "
+     .doc = "Load plugins even if other users can write to their files or "
             "folders."},
     {.name = "help",
      .letter = 'h',
@@ -90,7 +90,7 @@ static const command_option none[] = {{0}};
 static const command_option run_options[] = {
     OPTION_OUTPUT("The result file.", ".h5",
                   "the name of the sweep, ending in `.h5`, in the folder "
-                  "`results` if there is one"),
+                  "`results` if it exists"),
     {.name = "workers",
      .letter = 'j',
      .type = COMMAND_COUNT,
@@ -105,16 +105,16 @@ static const command_option run_options[] = {
      .type = COMMAND_SECONDS,
      .value = "SECONDS",
      .field = FIELD(seconds),
-     .doc = "The longest time that one stage of one cell may take. A stage "
-            "that takes longer fails.",
+     .doc = "The time limit of one stage of one cell. A stage that takes "
+            "longer fails.",
      .otherwise = "no limit"},
     {.name = "memory",
      .type = COMMAND_BYTES,
      .value = "BYTES",
      .field = FIELD(memory),
-     .doc = "The most memory that one worker may use, such as `500M` or "
-            "`4G`. A stage that needs more fails. All workers together may "
-            "use 90 % of the machine's memory.",
+     .doc = "The memory limit of one worker, such as `500M` or `4G`. A stage "
+            "that needs more fails. All workers together may use 90 % of the "
+            "machine's memory.",
      .otherwise = "no limit for a single worker"},
     {.name = "progress",
      .type = COMMAND_WORD,
@@ -126,7 +126,7 @@ static const command_option run_options[] = {
             "terminal and plain lines elsewhere."},
     {.name = "retry",
      .field = FIELD(retry),
-     .doc = "Run the cells again that failed in an earlier run."},
+     .doc = "Rerun the cells that failed in an earlier run."},
     {.name = "replace",
      .field = FIELD(replace),
      .doc = "Run all cells and replace the result file, even if it is the "
@@ -156,16 +156,16 @@ static const command_option check_options[] = {
      .value = "SECONDS",
      .initial = "60",
      .field = FIELD(seconds),
-     .doc = "The longest time that reading the sweep may take."},
+     .doc = "The time limit of reading the sweep."},
     {.name = "memory",
      .type = COMMAND_BYTES,
      .value = "BYTES",
      .initial = "2G",
      .field = FIELD(memory),
-     .doc = "The most memory that reading the sweep may use, such as `512M` "
-            "or `4G`. Lua may use a quarter of it."},
-    OPTION_JSON("Print the plan, that is the sweep with every parameter "
-                "resolved, as JSON."),
+     .doc = "The memory limit of reading the sweep, such as `512M` or `4G`. "
+            "Lua may use a quarter of it."},
+    OPTION_JSON("Print the plan as JSON: the sweep with every parameter "
+                "resolved."),
     {0}};
 
 static const command_option new_operands[] = {
@@ -225,8 +225,8 @@ static const command_option describe_options[] = {
     OPTION_JSON("Print the description as JSON."),
     {.name = "lua",
      .field = FIELD(lua),
-     .doc = "Print the types of all plugins and of the functions of sweeps as "
-            "Lua annotations, for editors. Needs no KIND/NAME."},
+     .doc = "Print Lua annotations for editors: the types of all plugins and "
+            "of the functions of sweeps. Without KIND/NAME."},
     {0}};
 
 /* ---- show, report, users, export, collect ---- */
@@ -254,7 +254,7 @@ static const command_option report_options[] = {
      .type = COMMAND_AXIS,
      .value = "AXIS",
      .field = FIELD(x),
-     .doc = "The axis that runs along x.",
+     .doc = "The axis along x.",
      .otherwise = "the longest axis of numbers, or else of names"},
     {.name = "lines",
      .type = COMMAND_AXIS,
@@ -304,7 +304,7 @@ static const command_option help_operands[] = {
      .otherwise = "all commands, with a line each"},
     {0}};
 
-/* ---- what only programs call ---- */
+/* ---- commands for programs ---- */
 
 static const command_option plan_options[] = {
     OPTION_SET,
@@ -318,12 +318,12 @@ static const command_option plan_options[] = {
      .type = COMMAND_SECONDS,
      .value = "SECONDS",
      .field = FIELD(seconds),
-     .doc = "The longest time that planning may take."},
+     .doc = "The time limit of planning."},
     {.name = "memory",
      .type = COMMAND_BYTES,
      .value = "BYTES",
      .field = FIELD(memory),
-     .doc = "The most memory that planning may use."},
+     .doc = "The memory limit of planning."},
     {0}};
 
 static const command_option worker_operands[] = {
@@ -341,7 +341,7 @@ static const command_option worker_operands[] = {
      .value = "SLOT",
      .field = FIELD(slot),
      .required = true,
-     .doc = "The descriptor of the memory shared with it."},
+     .doc = "The descriptor of the memory shared with the supervisor."},
     {0}};
 
 static const command_option complete_operands[] = {
@@ -366,7 +366,7 @@ static const command_option generate_operands[] = {
 
 static const command_option generate_options[] = {
     OPTION_OUTPUT("The page, or the folder for the man pages.", NULL,
-                  "standard output, of the page alone"),
+                  "standard output; only for the page"),
     {0}};
 
 /* ---- the commands ---- */
@@ -398,9 +398,9 @@ const command_entry command_table[] = {
      .about =
          "Reads a sweep, checks its plugins, parameters and input files, and "
          "prints its axes, the number of cells, how often each stage runs, and "
-         "the plugins and input files. Nothing runs.\n\n"
-         "A mistake is reported with the file, the line, what was found and "
-         "what was expected.",
+         "the plugins and input files. It runs no cell.\n\n"
+         "An error message gives the file, the line, what was found and what "
+         "was expected.",
      .operands = check_operands,
      .options = check_options,
      .examples =
@@ -437,8 +437,8 @@ const command_entry command_table[] = {
      .summary = "list the plugins",
      .about =
          "Lists the plugins in the plugin folders by kind, with a summary of "
-         "each. A file that cannot be loaded is reported on standard error, "
-         "with the reason.",
+         "each. A warning on standard error names each file that heed cannot "
+         "load, and the reason.",
      .operands = list_operands,
      .options = list_options,
      .examples =
@@ -513,11 +513,11 @@ const command_entry command_table[] = {
          (const command_example[]){{"heed export log.h5 -o train.jsonl", NULL},
                                    {0}}},
     {.name = "collect",
-     .summary = "make a result file of a work folder",
+     .summary = "make a result file from a work folder",
      .about =
-         "Makes a result file of the parts in a work folder, by the plan in "
-         "that folder. Cells that are not there yet are missing in the result; "
-         "a later collect can add them. The folder stays as it is.",
+         "Makes a result file from the parts and the plan in a work folder. "
+         "Cells that have not run yet are missing in the result; a later "
+         "collect can add them. The folder does not change.",
      .operands = collect_operands,
      .options = collect_options,
      .examples =
@@ -533,7 +533,7 @@ const command_entry command_table[] = {
     {.name = "plan",
      .hidden = true,
      .summary = "plan a sweep for heed run",
-     .about = "The planner. heed itself starts it, with a pipe to report on.",
+     .about = "The planner. heed itself starts it, with a pipe for reports.",
      .operands = sweep_operand,
      .options = plan_options,
      .examples = (const command_example[]){{0}}},
@@ -546,12 +546,12 @@ const command_entry command_table[] = {
      .examples = (const command_example[]){{0}}},
     {.name = "complete",
      .hidden = true,
-     .summary = "say what may stand at the cursor",
+     .summary = "list the choices for the word at the cursor",
      .about =
-         "Prints what the last word may be: a line for each choice, with a tab "
-         "and a description; or `:files ENDING` or `:folders`, which the shell "
-         "completes. If the word is `--option=VALUE`, the choices are those of "
-         "the value. The scripts in `completion/` call it.",
+         "Prints the choices for the last word: one per line, with a tab and a "
+         "description; or `:files ENDING` or `:folders`, which the shell "
+         "completes. If the word is `--option=VALUE`, it prints the choices "
+         "for the value. The scripts in `completion/` call it.",
      .operands = complete_operands,
      .options = none,
      .examples =
@@ -584,11 +584,10 @@ const command_entry command_program = {
     .name = "",
     .summary = "learn LLM preferences from ordinary users, by experiment",
     .about =
-        "Finds out, by simulation and from logs, which users paid attention "
-        "when they compared two answers, what it costs to listen to the "
-        "others, and how good a model can be trained from their choices. An "
-        "experiment is a sweep in Lua; its parts are plugins; its result is "
-        "one HDF5 file.",
+        "Measures, in simulations and logs, which users paid attention when "
+        "they compared two answers, what the choices of the others cost, and "
+        "how good a model trained on these choices is. An experiment is a "
+        "sweep in Lua; its parts are plugins; its result is one HDF5 file.",
     .operands = program_operands,
     .options = program_options,
     .examples = (const command_example[]){
@@ -608,11 +607,11 @@ const command_status command_statuses[] = {
 
 const command_variable command_variables[] = {
     {"HEED_PLUGIN_PATH",
-     "The folders that hold the plugins, with colons between them. "
-     "`--plugin-path` takes precedence."},
+     "The folders with plugins, separated by colons. `--plugin-path` takes "
+     "precedence."},
     {0}};
 
-/* ---- looking things up ---- */
+/* ---- look-up ---- */
 
 const command_entry *command_find(const char *name) {
   for (const command_entry *entry = command_table; entry->name != NULL; entry++)

@@ -1,31 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The table of commands and options.  Everything that heed knows about its
- * command line comes from it: parsing (arguments.c), --help (help.c),
- * docs/command-line.md (markdown.c), the man pages (man.c) and completion in
- * shells (complete.c).
+ * The table of commands and options.  These use it: parsing (arguments.c),
+ * --help (help.c), docs/command-line.md (markdown.c), the man pages (man.c) and
+ * completion in shells (complete.c).
  *
- * To add a command: a function in command.h, its name in main.c, an entry in
- * table.c, a field of command_arguments for each value that is new.  Then run
+ * To add a command, add a function to command.h, its name to main.c, an entry
+ * to table.c, and a field of command_arguments for each new value.  Then run
  *   heed generate docs -o docs/command-line.md
  *
- * Texts are plain sentences; `code` stands between backticks, a blank line
- * parts paragraphs. */
+ * Texts are plain sentences, with `code` in backticks and a blank line between
+ * paragraphs. */
 #ifndef HEED_COMMAND_TABLE_H
 #define HEED_COMMAND_TABLE_H
 
 #include "command.h"
 
-/* What a value is: how it is checked, stored and completed. */
+/* Type of a value: how heed checks, stores and completes it. */
 typedef enum command_type {
   COMMAND_FLAG,    /* no value; bool */
-  COMMAND_TEXT,    /* const char *, as are the next eight */
+  COMMAND_TEXT,    /* const char *, like the next eight */
   COMMAND_FILE,    /* a file; completed by its ending */
   COMMAND_FOLDER,  /* a folder */
-  COMMAND_FOLDERS, /* a search path: folders, ':' between them */
+  COMMAND_FOLDERS, /* a search path: folders separated by ':' */
   COMMAND_SETTING, /* PATH=VALUE */
   COMMAND_PLUGIN,  /* KIND/NAME */
   COMMAND_METRIC,  /* a metric of the result file on the same line */
-  COMMAND_AXIS,    /* an axis of it */
+  COMMAND_AXIS,    /* an axis of that file */
   COMMAND_COMMAND, /* the name of a command */
   COMMAND_WORD,    /* one of the option's words; size_t, its index */
   COMMAND_KIND,    /* a kind of plugin; size_t, a heed_kind or COMMAND_NONE */
@@ -34,20 +33,20 @@ typedef enum command_type {
   COMMAND_SECONDS  /* above 0; double, 0: not given */
 } command_type;
 
-/* An option, or an operand: that is an option without a name. */
+/* An option, or an operand, which is an option without a name. */
 typedef struct command_option {
   const char *name;  /* without the dashes */
-  const char *value; /* what messages and help call the value: "FILE" */
+  const char *value; /* name of the value in messages and help: "FILE" */
   const char *doc;
-  const char *initial;      /* the default, as one would write it */
-  const char *otherwise;    /* what happens without the option, in words */
+  const char *initial;      /* the default, as on the command line */
+  const char *otherwise;    /* the default in words */
   const char *const *words; /* of COMMAND_WORD; ended by NULL */
   const char *ending;       /* of COMMAND_FILE: ".h5"; NULL: any file */
-  size_t field;     /* where it goes in command_arguments; if it repeats, that
-                       is a command_values of texts */
-  size_t low, high; /* range of COMMAND_COUNT; high 0: no limit */
+  size_t field;             /* offset in command_arguments; if `repeats`, of a
+                               command_values */
+  size_t low, high;         /* range of COMMAND_COUNT; high 0: no limit */
   command_type type;
-  char letter; /* of the short form; 0: there is none */
+  char letter; /* the short form; 0: none */
   bool repeats, required;
 } command_option;
 
@@ -57,7 +56,7 @@ typedef struct command_example {
 
 typedef struct command_entry {
   const char *name;    /* "" of heed itself */
-  bool hidden;         /* not for people */
+  bool hidden;         /* for programs */
   const char *summary; /* a line, without a full stop */
   const char *about;
   const command_option *operands; /* in order; ended by {0}, as are options */
@@ -66,9 +65,9 @@ typedef struct command_entry {
 } command_entry;
 
 extern const command_entry command_table[]; /* ended by {0} */
-/* heed itself: what may stand before the command's name. */
+/* heed itself: options before the command's name. */
 extern const command_entry command_program;
-/* Every command takes these; ended by {0}. */
+/* Every command has these; ended by {0}. */
 extern const command_option command_common_options[];
 
 /* The words of heed generate. */
@@ -85,7 +84,7 @@ typedef struct command_variable {
 } command_variable;
 extern const command_variable command_variables[]; /* ended by {0} */
 
-/* NULL: there is no such command. */
+/* NULL: unknown command. */
 const command_entry *command_find(const char *name);
 /* The nearest command that is not hidden, or NULL. */
 const char *command_nearest(const char *name);

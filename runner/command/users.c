@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed users: the users of one cell with their attentiveness, as CSV. */
+ * heed users: writes the users of one cell and their attentiveness as CSV. */
 #include "kept_cell.h"
 
 static void write_value(FILE *file, const heed_column *column, size_t row) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What --help, the page of the command line and the man pages say alike. */
+ * Texts shared by --help, docs/command-line.md and the man pages. */
 #include "wording.h"
 
 #include <stdarg.h>

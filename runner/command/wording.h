@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What --help, the page of the command line and the man pages say alike. */
+ * Texts shared by --help, docs/command-line.md and the man pages. */
 #ifndef HEED_COMMAND_WORDING_H
 #define HEED_COMMAND_WORDING_H
 
@@ -11,13 +11,13 @@
 void wording_name(const command_entry *entry, char text[WORDING_SIZE]);
 /* "heed run SWEEP.lua [options]". */
 void wording_usage(const command_entry *entry, char text[WORDING_SIZE]);
-/* "-o, --output FILE", or what an operand is called. */
+/* "-o, --output FILE", or the name of an operand. */
 void wording_head(const command_option *option, char text[WORDING_SIZE]);
-/* All that there is to say about it: doc, words, default, how often. */
+/* Its full description: doc, words, default, whether it repeats. */
 void wording_doc(const command_option *option, char text[WORDING_SIZE]);
 
-/* What is written where.  The man pages go to files of their own in a folder
- * that exists; the others to the file. */
+/* The writers.  help and markdown write to the file, man one file per page into
+ * an existing folder. */
 void help_write(FILE *file, const command_entry *entry);
 void markdown_write(FILE *file);
 heed_status man_write(const char *folder, heed_error *error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed worker: started by a supervisor, not by people. */
+ * heed worker: a worker process, which a supervisor starts. */
 #include "command.h"
 #include "execution/execution.h"
 

@@ -8,20 +8,21 @@
 
 #include "view/summary.h"
 
-/* A gap below this and a mean eta-hat above that: all_attentive. */
+/* all_attentive: a gap within near_half of 1/2, mean eta-hat above nearly_all.
+ */
 static const double near_half = 0.05, nearly_all = 0.9;
-/* An objective falls when it does by more than rounding. */
+/* A relative fall of the objective below this is rounding. */
 static const double rounding = 1e-9;
 
 typedef struct diagnosis_search {
   view_result *result;
-  double *difference; /* one a replicate */
+  double *difference; /* one per replicate */
   char where[SIGNATURE_TEXT / 2];
 } diagnosis_search;
 
 /* ---- helpers ---- */
 
-/* Value of a metric's first entry in a record; SIZE_MAX: there is none. */
+/* Index in a record of a metric's first value; SIZE_MAX: no such metric. */
 static size_t find_value(const heed_plan *plan, const char *name) {
   for (size_t i = 0; i < plan->metric_count; i++)
     if (strcmp(plan->metrics[i].name, name) == 0)
@@ -51,7 +52,7 @@ static const char *place(diagnosis_search *self, size_t point) {
   return self->where;
 }
 
-/* Cells of which a condition holds, of those where it can be told. */
+/* How many cells meet a condition, of those where it is known. */
 typedef struct diagnosis_tally {
   size_t seen, count, example; /* example: a point */
 } diagnosis_tally;
@@ -81,13 +82,13 @@ static bool all_attentive(diagnosis_search *self, char *seen) {
   if (cells.seen == 0) return false;
   (void)snprintf(seen, SIGNATURE_TEXT,
                  "mean eta-hat above %g at a gap within %g of 1/2 in %zu of "
-                 "%zu cells, for instance at %s",
+                 "%zu cells, for example at %s",
                  nearly_all, near_half, cells.seen, cells.count,
                  place(self, cells.example));
   return true;
 }
 
-/* Within one table of a trace: whether a series fell from step to step. */
+/* Whether the objective in a trace fell from one step to the next. */
 static bool falls(const heed_table *trace) {
   const char *const *series = heed_table_data(trace, "series", HEED_STRING);
   const int64_t *step = heed_table_data(trace, "step", HEED_INT64);
@@ -117,13 +118,13 @@ static bool not_monotone(diagnosis_search *self, char *seen) {
     }
   if (cells.seen == 0) return false;
   (void)snprintf(seen, SIGNATURE_TEXT,
-                 "an objective fell from one step to the next in %zu of %zu "
-                 "cells, for instance at %s",
+                 "the objective fell from one step to the next in %zu of %zu "
+                 "cells, for example at %s",
                  cells.seen, cells.count, place(self, cells.example));
   return true;
 }
 
-/* A metric that is 0 where something went wrong. */
+/* A metric that is 0 if something went wrong. */
 static bool is_zero(diagnosis_search *self, const char *const *names,
                     const char *what, char *seen) {
   const heed_plan *plan = self->result->plan;
@@ -141,7 +142,7 @@ static bool is_zero(diagnosis_search *self, const char *const *names,
   }
   if (cells.seen == 0) return false;
   (void)snprintf(seen, SIGNATURE_TEXT,
-                 "%s (%s = 0) in %zu of %zu fits, for instance at %s", what,
+                 "%s (%s = 0) in %zu of %zu fits, for example at %s", what,
                  first, cells.seen, cells.count, place(self, cells.example));
   return true;
 }
@@ -149,13 +150,12 @@ static bool is_zero(diagnosis_search *self, const char *const *names,
 static bool not_converged(diagnosis_search *self, char *seen) {
   static const char *const names[] = {"estimator_converged",
                                       "trainer_converged", NULL};
-  return is_zero(self, names, "a fit stopped before it had converged", seen);
+  return is_zero(self, names, "the fit stopped before it converged", seen);
 }
 
 static bool not_identified(diagnosis_search *self, char *seen) {
   static const char *const names[] = {"estimator_identified", NULL};
-  return is_zero(self, names, "the data do not tell the parameters apart",
-                 seen);
+  return is_zero(self, names, "the data do not identify the parameters", seen);
 }
 
 /* ---- signatures of comparisons ---- */
@@ -172,7 +172,7 @@ static bool keeps_all(const heed_plan *plan, size_t point) {
          strcmp(plan_node_plugin(plan, node), "filter/none") == 0;
 }
 
-/* The point that differs in the filter alone, which keeps all there. */
+/* The point that differs only in its filter, which keeps all labels. */
 static size_t unfiltered(const heed_plan *plan, size_t point) {
   const size_t posterior = plan_node_at(plan, point, PLAN_POSTERIOR);
   for (size_t other = 0; other < plan->point_count; other++)
@@ -186,8 +186,8 @@ static size_t unfiltered(const heed_plan *plan, size_t point) {
   return SIZE_MAX;
 }
 
-/* A metric at a point less that at another, or, where other is SIZE_MAX, less
- * a constant: over replicates, paired. */
+/* The paired difference over replicates: a metric at a point minus the same at
+ * another, or minus a constant if other is SIZE_MAX. */
 static view_estimate difference(diagnosis_search *self, size_t value,
                                 size_t point, size_t other, double constant) {
   const heed_plan *plan = self->result->plan;
@@ -199,7 +199,7 @@ static view_estimate difference(diagnosis_search *self, size_t value,
                               view_is_bootstrap(self->result, point));
 }
 
-/* The value of win_rate_at_kl at the KL that is nearest to 1. */
+/* Index of win_rate_at_kl at the KL nearest to 1. */
 static size_t find_matched(const heed_plan *plan) {
   size_t best = 0;
   for (size_t i = 0; i < plan->metric_count; i++) {
@@ -215,7 +215,8 @@ static size_t find_matched(const heed_plan *plan) {
   return SIZE_MAX;
 }
 
-/* At how many points filtering lowers a metric for sure, and where most. */
+/* At how many points the 95 % interval of filtering's effect on a metric is
+ * below 0, and where the effect is largest. */
 static bool lowers(diagnosis_search *self, size_t value, const char *what,
                    char *seen) {
   const heed_plan *plan = self->result->plan;
@@ -236,23 +237,23 @@ static bool lowers(diagnosis_search *self, size_t value, const char *what,
   }
   if (points.seen == 0) return false;
   (void)snprintf(seen, SIGNATURE_TEXT,
-                 "%s falls against training on all labels at %zu of %zu "
-                 "filtered points; most by %.4f [%.4f, %.4f] at %s",
+                 "%s is lower than with all labels at %zu of %zu filtered "
+                 "points; the largest loss is %.4f [%.4f, %.4f] at %s",
                  what, points.seen, points.count, -worst.value, -worst.high,
                  -worst.low, place(self, points.example));
   return true;
 }
 
 /* Raw win rates reward sharpness, which a filter may add while it loses
- * direction: at matched KL where there is one. */
+ * direction.  So this compares at matched KL if the sweep has that metric. */
 static bool filter_hurts(diagnosis_search *self, char *seen) {
   const heed_plan *plan = self->result->plan;
   return lowers(self, find_matched(plan), "win rate at matched KL", seen) ||
          lowers(self, find_value(plan, "win_rate"), "win rate", seen);
 }
 
-/* Of a policy against the reference, or of a filtered one against that of all
- * labels. */
+/* Whether win rate rises while the reward falls, against the reference (other:
+ * SIZE_MAX) or against the policy of all labels. */
 static bool rises_alone(diagnosis_search *self, size_t point, size_t other,
                         size_t wins, size_t reward) {
   const double even = 0.5;
@@ -278,7 +279,7 @@ static bool reward_falls(diagnosis_search *self, char *seen) {
   if (points.seen == 0) return false;
   (void)snprintf(seen, SIGNATURE_TEXT,
                  "win rate rises while the reward falls at %zu of %zu points, "
-                 "for instance at %s",
+                 "for example at %s",
                  points.seen, points.count, place(self, points.example));
   return true;
 }
@@ -291,25 +292,26 @@ static const struct signatures_known {
   const char *advice;
 } known[] = {
     {"all_attentive", all_attentive,
-     "Near mu = 1/2 attentive and casual users choose alike, and eta-hat is "
-     "where the prior or the edge of its range puts it. Take models that "
-     "differ more, or p of each pair (mu = \"pair\")."},
+     "Near mu = 1/2, attentive and casual users make the same choices, so the "
+     "prior or the bound of its range determines eta-hat. Compare models that "
+     "differ more, or use p of each pair (mu = \"pair\")."},
     {"not_monotone", not_monotone,
-     "EM and guarded steps never lower their objective: the estimator or the "
-     "trainer has a bug, or nodes that move with its parameters."},
+     "EM and guarded steps never lower their objective. The estimator or "
+     "trainer has a bug, or its quadrature nodes move with its parameters."},
     {"not_converged", not_converged,
-     "Raise max_iterations, or loosen the model: what is reported is where the "
-     "fit was stopped."},
+     "The reported values are those of the last iteration. Raise "
+     "max_iterations or simplify the model."},
     {"not_identified", not_identified,
-     "Several parameters explain the data alike, and the prior or the start "
-     "has chosen. Fix what is known (mu), or report the range."},
+     "Several parameter values fit the data equally well; the prior or the "
+     "starting value selected one. Fix what is known (mu), or report the "
+     "range."},
     {"filter_hurts", filter_hurts,
-     "The threshold is too aggressive: what it loses in labels is more than it "
-     "gains in their quality. Keep more, or weight (noise_aware, joint) "
-     "instead."},
+     "The filter removes too many labels: the loss in number outweighs the "
+     "gain in quality. Keep more labels, or weight them instead (noise_aware, "
+     "joint)."},
     {"reward_falls", reward_falls,
-     "The policy wins often by little and loses seldom by much: win rate alone "
-     "would call it better."},
+     "The policy often wins by a little and seldom loses by a lot. Win rate "
+     "alone would rank it higher."},
 };
 enum { KNOWN = sizeof known / sizeof *known };
 

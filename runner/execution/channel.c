@@ -10,8 +10,8 @@
 
 /* ---- the slot ---- */
 
-/* start is 0 while the place changes, so that no one takes an old start for
- * that of a new place. */
+/* start is 0 while the place changes, so that no reader pairs a new place with
+ * an old start. */
 void slot_announce(execution_slot *self, size_t cell, plan_stage stage) {
   atomic_store(&self->start, 0);
   atomic_store(&self->done, 0);

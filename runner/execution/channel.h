@@ -9,56 +9,55 @@
 #include "execution/execution.h"
 #include "plan/plan.h"
 
-/* Written by the worker but for `stop`. */
+/* The worker writes all of it but `stop`. */
 typedef struct execution_slot {
-  _Atomic uint64_t place; /* cell x 8 + stage + 1 at hand; 0: none */
+  _Atomic uint64_t place; /* current cell x 8 + stage + 1; 0: none */
   _Atomic uint64_t start; /* of that stage, monotonic nanoseconds */
-  _Atomic uint64_t done;  /* its progress in 1e-6, + 1; 0: not said */
-  /* In words, eight bytes each, ended by NUL.  Read while it is written, it may
-   * be the start of one text and the end of another: people see it for a
-   * moment. */
+  _Atomic uint64_t done;  /* its progress in 1e-6, + 1; 0: unknown */
+  /* Text in words of eight bytes, ended by NUL.  A reader may see the start of
+   * one text and the end of another; it is only shown, and only briefly. */
   _Atomic uint64_t what[EXECUTION_WHAT / 8];
-  _Atomic uint64_t left; /* cells of the batch not begun */
-  /* What batches should be like: time of stages up to the posterior, which
-   * cells share, and of those after it. */
+  _Atomic uint64_t left; /* cells of the batch not started */
+  /* For the size of batches: time of the stages up to the posterior, which
+   * cells share, and of the stages after it. */
   _Atomic uint64_t shared_time, shared_runs; /* nanoseconds; how often */
   _Atomic uint64_t own_time, own_runs;
-  atomic_bool stop; /* finish the cell at hand, then no more */
+  atomic_bool stop; /* finish the current cell, then stop */
 } execution_slot;
 
-/* A worker announces the stage that it begins, and that it rests. */
+/* A worker announces the stage that it starts, or that it is idle. */
 void slot_announce(execution_slot *self, size_t cell, plan_stage stage);
 void slot_rest(execution_slot *self);
-/* How far the stage is, 0 to 1, and in words. */
+/* Progress of the stage, 0 to 1, and as text. */
 void slot_tell(execution_slot *self, double done, const char *what);
 
-/* What a worker is at. */
+/* What a worker is doing. */
 typedef struct execution_place {
   size_t cell;
   plan_stage stage;
-  double seconds; /* since it began */
-  double done;    /* 0 to 1; NaN: not said */
+  double seconds; /* since it started */
+  double done;    /* 0 to 1; NaN: unknown */
   char what[EXECUTION_WHAT];
 } execution_place;
-/* False: it rests, or is just changing. */
+/* False: it is idle or between stages. */
 bool slot_look(execution_slot *self, execution_place *result);
-/* Of a worker that is dead, and changes no more. */
+/* The same for a dead worker, whose slot no longer changes. */
 bool slot_last(execution_slot *self, execution_place *result);
 
-#define CHANNEL_CELLS 4096 /* most cells a message names */
+#define CHANNEL_CELLS 4096 /* most cells in a message */
 
 typedef enum execution_message_kind {
   MESSAGE_RUN = 1,  /* to the worker: run these cells */
-  MESSAGE_RECORDED, /* from it: these cells are in a part: cell x 8 + 0 (done),
-                       or + 1 + the stage that failed */
+  MESSAGE_RECORDED, /* from it: these cells are in a part: cell x 8 if done,
+                       cell x 8 + 1 + the stage that failed if not */
   MESSAGE_FAILURE,  /* from it: a cell failed (place as in a slot), and why */
   MESSAGE_IDLE,     /* from it: ready for more */
-  MESSAGE_ERROR     /* from it: it cannot go on, and why */
+  MESSAGE_ERROR     /* from it: it cannot continue, and why */
 } execution_message_kind;
 
 typedef struct execution_message {
   uint64_t kind;
-  uint64_t count;  /* cells; 0 where there is text */
+  uint64_t count;  /* cells; 0 with a text */
   uint64_t place;  /* MESSAGE_FAILURE */
   uint64_t status; /* MESSAGE_ERROR: heed_status */
   union {
@@ -67,8 +66,8 @@ typedef struct execution_message {
   } body;
 } execution_message;
 
-/* False: the other end is gone, or (receive) nothing is there yet and wait is
- * false. */
+/* False: the other end has closed, or (receive) wait is false and no message
+ * has arrived. */
 bool channel_send(int socket, const execution_message *what);
 bool channel_receive(int socket, execution_message *what, bool wait);
 

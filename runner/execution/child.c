@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #define LOG_LIMIT ((off_t)4 << 20)
-#define LEAVE_WITHIN 2.0 /* seconds to leave in, before it is killed */
+#define LEAVE_WITHIN 2.0 /* seconds to exit before it is killed */
 
-/* ---- beginning ---- */
+/* ---- start ---- */
 
 static void set_variable(const char *name, size_t value) {
   char text[24];
@@ -51,7 +51,7 @@ static void become_worker(const execution_child *self,
 }
 
 static heed_status cannot_start(heed_error *error) {
-  return heed_fail(error, HEED_IO, "a worker cannot be started: %s",
+  return heed_fail(error, HEED_IO, "cannot start a worker: %s",
                    strerror(errno));
 }
 
@@ -62,7 +62,7 @@ static heed_status open_log(execution_child *self, const char *folder,
   self->log =
       open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
   if (self->log >= 0) return HEED_OK;
-  return heed_fail(error, HEED_IO, "%s: cannot be written: %s", path,
+  return heed_fail(error, HEED_IO, "%s: cannot write: %s", path,
                    strerror(errno));
 }
 
@@ -135,7 +135,7 @@ bool child_has_ended(execution_child *self, execution_child_end *end) {
   return true;
 }
 
-/* A plugin may hang when it is unloaded. */
+/* A plugin may hang while it unloads. */
 void child_dismiss(execution_child *self, bool at_once) {
   const uint64_t start = channel_now();
   const struct timespec moment = {0, 1000000};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A worker as its supervisor sees it: a process with a slot, a socket, a log
- * and a batch of cells. */
+ * The supervisor's view of a worker: a process with a slot, a socket, a log and
+ * a batch of cells. */
 #ifndef HEED_EXECUTION_CHILD_H
 #define HEED_EXECUTION_CHILD_H
 
@@ -18,14 +18,14 @@ typedef struct execution_child {
   size_t cell_count;
   uint64_t cells[CHANNEL_CELLS]; /* of its batch */
   uint64_t batch_start;
-  /* Why it is being killed, and what it was at; RECORD_DONE: it is not. */
+  /* Why it is being killed, and what it was doing; RECORD_DONE: it is not. */
   heed_record_status verdict;
   bool was_at_something, all_together; /* over the limit of all workers */
   execution_place was_at;
-  size_t held; /* bytes, when last looked at */
+  size_t held; /* bytes at the last check */
 } execution_child;
 
-/* What its end looked like. */
+/* How it ended. */
 typedef struct execution_child_end {
   int wait_status;
   char words[256]; /* the last line of its log, or "" */
@@ -37,21 +37,20 @@ typedef struct execution_child_options {
   bool allow_unsafe;
 } execution_child_options;
 
-/* self->index is set, all else is filled in. */
+/* The caller sets self->index; this fills in the rest. */
 heed_status child_start(execution_child *self,
                         const execution_child_options *options,
                         heed_error *error);
-/* Whether it has ended by itself, or been killed.  It still is to be
- * forgotten. */
+/* Whether it has exited or been killed.  child_forget() must still follow. */
 bool child_has_ended(execution_child *self, execution_child_end *end);
-/* Lets it leave, or kills it at once, and waits for that. */
+/* Lets it exit, or kills it at once, and waits for its end. */
 void child_dismiss(execution_child *self, bool at_once);
 /* Frees what belongs to a child that has ended. */
 void child_forget(execution_child *self);
 
-/* Looks how many bytes are resident; 0: not known. */
+/* Updates `held`, the resident bytes; 0: unknown. */
 void child_weigh(execution_child *self);
-/* Its log begins anew when it is too long. */
+/* Empties its log if it is too long. */
 void child_trim_log(const execution_child *self);
 
 bool child_has(const execution_child *self, size_t cell); /* in its batch */

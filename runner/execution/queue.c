@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The queue: cells replicate by replicate, in tree order, so that neighbours
- * share what they can. */
+ * The queue: cells by replicate, then in tree order, so that neighbours share
+ * as many stages as possible. */
 #include "queue.h"
 
 #include <assert.h>
@@ -13,20 +13,20 @@
 #define MADE UINT32_MAX
 
 struct execution_queue {
-  host_arena *memory; /* owns the queue and all that it points to */
+  host_arena *memory; /* owns the queue and all its arrays */
   const heed_plan *plan;
   uint8_t *state; /* cell_state of each cell */
   size_t next;    /* position before which nothing is queued */
   size_t waiting;
-  /* What one worker makes before others may: a costly node, or the checkpoint
-   * that several of them share. */
+  /* Things that one worker makes while others wait: a costly node, or the
+   * checkpoint that several costly nodes share. */
   size_t thing_count;
-  size_t *costly;   /* of each node, its number among these */
-  size_t *shared;   /* of each node, its checkpoint's; or its own again */
+  size_t *costly;   /* of each node, its number as a thing */
+  size_t *shared;   /* of each node, its checkpoint's number, or its own */
   uint32_t *makers; /* thing_count x replicates */
 };
 
-/* Position in the order of the queue: replicates outside, points inside. */
+/* The cell at a position of the queue: replicates outside, points inside. */
 static size_t cell_at(const execution_queue *self, size_t position) {
   const size_t points = self->plan->point_count;
   return position % points * self->plan->replicates + position / points;
@@ -37,8 +37,8 @@ static size_t position_of(const execution_queue *self, size_t cell) {
   return cell % replicates * self->plan->point_count + cell / replicates;
 }
 
-/* The number of the checkpoint of node `at`: that of an earlier node that has
- * the same, or a new one. */
+/* The number of a node's checkpoint: an earlier node's if it has the same
+ * checkpoint, or a new number. */
 static size_t number_shared(execution_queue *self, size_t position) {
   const plan_node *nodes = self->plan->nodes;
   if (nodes[position].shared[0] == '\0') return self->costly[position];
@@ -87,7 +87,7 @@ bool queue_same_unit(const execution_queue *self, size_t a, size_t b) {
 /* ---- costly nodes ---- */
 
 /* Calls `change` for each costly node above the cell, from the leaf up, and for
- * its checkpoint. */
+ * the checkpoint of each. */
 static void each_costly(execution_queue *self, size_t cell, uint32_t taker,
                         uint32_t (*change)(uint32_t maker, uint32_t taker)) {
   const size_t replicates = self->plan->replicates;
@@ -125,8 +125,8 @@ static bool is_made_by_another(const execution_queue *self, size_t thing,
   return maker != NOBODY && maker != MADE && maker != taker + 1;
 }
 
-/* The costly node above the cell that another worker is about to make, or
- * whose checkpoint; or SIZE_MAX. */
+/* The costly node above the cell that another worker is about to make, itself
+ * or its checkpoint; or SIZE_MAX. */
 static size_t being_made(const execution_queue *self, size_t cell,
                          uint32_t taker) {
   const size_t replicates = self->plan->replicates;
@@ -172,7 +172,7 @@ execution_queue *queue_create(const heed_plan *plan, const uint8_t *recorded) {
 
 /* ---- taking and giving back ---- */
 
-/* Whether a batch of `count` cells that ends with `last` should end there. */
+/* Whether a batch of `count` cells should end at `last`. */
 static bool is_enough(const execution_queue *self,
                       const execution_batch_wish *wish, size_t wanted,
                       size_t count, size_t last, size_t next) {

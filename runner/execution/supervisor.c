@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The supervisor: starts workers, hands out cells, judges who dies. */
+ * The supervisor: starts workers, hands out cells, handles dead workers. */
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -10,9 +10,9 @@
 
 #include "verdict.h"
 
-#define TICK 20           /* milliseconds between looks at the workers */
-#define BATCH_SECONDS 0.5 /* what a batch should take */
-#define WORTH_SECONDS 0.1 /* what is left of a batch, to be taken back */
+#define TICK 20           /* milliseconds between checks of the workers */
+#define BATCH_SECONDS 0.5 /* desired time of a batch */
+#define WORTH_SECONDS 0.1 /* least rest of a batch to take back */
 #define REPORT_EVERY 0.2  /* seconds between calls of progress() */
 #define MOST_DEATHS 3     /* of workers in a row, without a cell recorded */
 
@@ -44,11 +44,11 @@ static bool may_go_on(const supervisor *self) {
   return self->status == HEED_OK && !self->run.state->stopping;
 }
 
-/* ---- how long cells take ---- */
+/* ---- time of cells ---- */
 
 typedef struct supervisor_costs {
-  double shared; /* seconds of the stages up to a posterior; NaN: not known */
-  double own;    /* of those after it, a cell; NaN: not known */
+  double shared; /* seconds of the stages up to a posterior; NaN: unknown */
+  double own;    /* of those after it, per cell; NaN: unknown */
 } supervisor_costs;
 
 static supervisor_costs cost_of_cells(const supervisor *self) {
@@ -66,8 +66,8 @@ static supervisor_costs cost_of_cells(const supervisor *self) {
       own_runs == 0 ? NAN : 1e-9 * (double)own_time / (double)own_runs};
 }
 
-/* How many cells of a unit take twice as long as its posterior: with that many
- * to go, two workers are faster than one although both make the posterior. */
+/* How many cells of a unit take twice as long as its posterior.  If that many
+ * remain, two workers are faster than one although both make the posterior. */
 static size_t cells_worth(const supervisor *self) {
   const supervisor_costs costs = cost_of_cells(self);
   const double cells = ceil(2 * costs.shared / fmax(costs.own, 1e-9));
@@ -99,18 +99,17 @@ static void hand_out(supervisor *self, execution_child *child) {
   child->idle = false;
   atomic_store(&child->slot->stop, false);
   atomic_store(&child->slot->left, word.count);
-  (void)channel_send(child->socket, &word); /* its death will be seen */
+  (void)channel_send(child->socket, &word); /* the loop sees its death */
 }
 
-/* The next batch is to take about BATCH_SECONDS. */
+/* Sizes the next batch to take about BATCH_SECONDS. */
 static void learn_size(supervisor *self, size_t cells, double seconds) {
   const double size = BATCH_SECONDS * (double)cells / fmax(seconds, 1e-6);
   const double most = 4 * (double)self->wanted;
   self->wanted = (size_t)fmax(1, fmin(fmin(size, most), CHANNEL_CELLS));
 }
 
-/* Whether an idle worker would be faster with some of what is left of this
- * batch. */
+/* Whether it saves time to give an idle worker part of this batch's rest. */
 static bool is_worth_sharing(const supervisor *self,
                              const execution_child *child) {
   const size_t left = (size_t)atomic_load(&child->slot->left);
@@ -123,7 +122,7 @@ static bool is_worth_sharing(const supervisor *self,
   return (double)left * take.own > fmax(2 * take.shared, WORTH_SECONDS);
 }
 
-/* With nothing left to hand out, the rest of the longest batch is. */
+/* When the queue is empty, takes back the rest of the longest batch. */
 static void take_back(supervisor *self) {
   execution_child *longest = NULL;
   size_t most = 0;
@@ -141,7 +140,7 @@ static void take_back(supervisor *self) {
   if (longest != NULL) atomic_store(&longest->slot->stop, true);
 }
 
-/* ---- what workers say ---- */
+/* ---- messages of workers ---- */
 
 static void take_recorded(supervisor *self, const execution_message *word) {
   for (size_t i = 0; i < word->count; i++) {
@@ -170,7 +169,7 @@ static void take_failure(supervisor *self, execution_message *word) {
                 (plan_stage)(word->place % 8 - 1), 0, word->body.text);
 }
 
-/* Cells that it was told to leave are still to be run. */
+/* Cells that were taken back return to the queue. */
 static void take_idle(supervisor *self, execution_child *child) {
   size_t finished = 0;
   for (size_t i = 0; i < child->cell_count; i++)
@@ -207,9 +206,10 @@ static void listen_to(supervisor *self, execution_child *child) {
   }
 }
 
-/* ---- judging ---- */
+/* ---- verdicts ---- */
 
-/* It is killed for what it was seen at: until it is dead it may get on. */
+/* Records what the worker is doing now: it may move to another stage before the
+ * kill takes effect. */
 static void condemn(execution_child *child, heed_record_status verdict,
                     const execution_place *place) {
   child->verdict = verdict;
@@ -231,7 +231,7 @@ static void enforce(const supervisor *self, execution_child *child) {
     condemn(child, RECORD_OUT_OF_MEMORY, is_at ? &place : NULL);
 }
 
-/* Of workers that hold too much together the largest goes. */
+/* If all workers together hold too much, kills the largest. */
 static void enforce_together(const supervisor *self) {
   const size_t limit = self->run.options->memory_for_all;
   execution_child *largest = NULL;
@@ -254,7 +254,7 @@ static void count_death(supervisor *self, const execution_child_end *end) {
   char text[HEED_MESSAGE_SIZE];
   if (++self->deaths < MOST_DEATHS) return;
   (void)snprintf(text, sizeof text,
-                 "%d workers in a row died without a cell recorded%s%s",
+                 "%d workers in a row died before they recorded a cell%s%s",
                  MOST_DEATHS, end->words[0] == '\0' ? "" : ": ", end->words);
   fail(self, HEED_INTERNAL, text);
 }
@@ -314,8 +314,8 @@ static void take_signals(supervisor *self) {
     if (self->run.state->stopping) self->stop_now = true;
     self->run.state->stopping = true;
     say(self, self->stop_now ? "stopping at once"
-                             : "finishing the cells in hand; once more stops "
-                               "at once");
+                             : "finishing the running cells; interrupt again "
+                               "to stop at once");
   }
 }
 
@@ -329,7 +329,7 @@ static void wait_a_moment(const supervisor *self) {
   (void)poll(watched, count, TICK);
 }
 
-/* Whether there is nothing left to wait for. */
+/* Whether nothing is left to wait for. */
 static bool is_over(const supervisor *self) {
   if (self->stop_now) return true;
   for (size_t i = 0; i < self->child_count; i++)
@@ -419,7 +419,7 @@ heed_status execution_run(const heed_plan *plan, heed_work *folder,
   if (!make_room(&self, recorded))
     self.status = heed_no_memory(error);
   else if (!watch_signals(&self, &earlier))
-    self.status = heed_fail(error, HEED_IO, "signals cannot be watched");
+    self.status = heed_fail(error, HEED_IO, "cannot watch for signals");
   if (self.status == HEED_OK) {
     supervise(&self);
     (void)close(self.signals);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the death of a worker costs: the cells under the node it was at. */
+ * When a worker dies, the cells under its current node fail. */
 #include "verdict.h"
 
 #include <signal.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-/* ---- what is told ---- */
+/* ---- messages ---- */
 
 void verdict_count(const execution_parts *run, heed_record_status status,
                    size_t cell, plan_stage stage, size_t cells,
@@ -49,13 +49,13 @@ static void explain_death(int wait_status, char *text, size_t size) {
   const int signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
   if (signal == SIGKILL)
     (void)snprintf(text, size,
-                   "was killed (signal 9): by a person, or by the kernel for "
-                   "want of memory");
+                   "was killed (signal 9) by a user, or by the kernel because "
+                   "memory ran out");
   else if (signal != 0)
-    (void)snprintf(text, size, "died of signal %d (%s)", signal,
+    (void)snprintf(text, size, "was killed by signal %d (%s)", signal,
                    strsignal(signal));
   else
-    (void)snprintf(text, size, "ended the process with exit status %d",
+    (void)snprintf(text, size, "exited the process with status %d",
                    WEXITSTATUS(wait_status));
 }
 
@@ -71,19 +71,20 @@ static void explain(const execution_parts *run, const execution_child *dead,
   else if (dead->verdict == RECORD_OUT_OF_MEMORY)
     (void)snprintf(why, sizeof why, "held %.4g MiB, %s %.4g MiB",
                    (double)dead->held / 0x1p20,
-                   dead->all_together ? "all workers together more than"
+                   dead->all_together ? "and all workers together more than"
                                       : "more than the limit of",
                    (double)(dead->all_together ? options->memory_for_all
                                                : options->memory) /
                        0x1p20);
   else
     explain_death(end->wait_status, why, sizeof why);
-  (void)snprintf(text, size, "%s%s%s%s%s", file == NULL ? "" : file,
-                 file == NULL ? "" : ": ", why,
-                 end->words[0] == '\0' ? "" : "; its last words: ", end->words);
+  (void)snprintf(
+      text, size, "%s%s%s%s%s", file == NULL ? "" : file,
+      file == NULL ? "" : ": ", why,
+      end->words[0] == '\0' ? "" : "; last line of its log: ", end->words);
 }
 
-/* ---- what is recorded ---- */
+/* ---- records ---- */
 
 typedef struct verdict_sentence {
   heed_record_status status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Verdicts: what the death of a worker costs. */
+ * Verdicts: which cells fail when a worker dies. */
 #ifndef HEED_EXECUTION_VERDICT_H
 #define HEED_EXECUTION_VERDICT_H
 
@@ -7,7 +7,7 @@
 #include "execution/execution.h"
 #include "queue.h"
 
-/* What a verdict changes, and what it goes by. */
+/* What a verdict reads and changes. */
 typedef struct execution_parts {
   const heed_plan *plan;
   heed_work *folder;
@@ -16,14 +16,14 @@ typedef struct execution_parts {
   execution_state *state;
 } execution_parts;
 
-/* Counts failed cells among those alike.  why: of the first; NULL where it is
- * not known (yet). */
+/* Counts failed cells under failures of the same kind.  why: message of the
+ * first; NULL if it is not known yet. */
 void verdict_count(const execution_parts *run, heed_record_status status,
                    size_t cell, plan_stage stage, size_t cells,
                    const char *why);
 
-/* Records every cell under the node at which the worker died, but for cells
- * that are recorded, or that run elsewhere and meet their own fate. */
+/* Records a failure for every cell under the node at which the worker died,
+ * except cells that are recorded or that another worker runs. */
 heed_status verdict_pass(const execution_parts *run,
                          const execution_child *dead,
                          const execution_child_end *end,

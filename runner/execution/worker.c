@@ -13,7 +13,8 @@
 #include "execution/execution.h"
 #include "stages/stages.h"
 
-#define FLUSH_AFTER 1000000000u /* nanoseconds: at least a part a second */
+#define FLUSH_AFTER 1000000000u /* nanoseconds: at least one part per second \
+                                 */
 
 typedef struct worker {
   heed_plan *plan;
@@ -25,7 +26,7 @@ typedef struct worker {
   size_t pending_count;
   heed_record *pending[CHANNEL_CELLS];
   uint64_t flushed; /* when */
-  /* Of the failure that was told last. */
+  /* The last failure that it reported. */
   plan_stage told_stage;
   char *told_plugin;
 } worker;
@@ -60,10 +61,10 @@ heed_status execution_load(const heed_plan *plan, bool allow_unsafe,
   return status;
 }
 
-/* ---- what is told ---- */
+/* ---- reports ---- */
 
 static heed_status supervisor_gone(heed_error *error) {
-  return heed_fail(error, HEED_IO, "the supervisor is gone");
+  return heed_fail(error, HEED_IO, "the supervisor has exited");
 }
 
 static heed_status flush(worker *self, heed_error *error) {
@@ -87,7 +88,7 @@ static heed_status flush(worker *self, heed_error *error) {
   return channel_send(self->socket, &word) ? HEED_OK : supervisor_gone(error);
 }
 
-/* The first of many failures alike; the records have them all. */
+/* Reports only the first of equal failures in a row; records have them all. */
 static heed_status tell_failure(worker *self, const heed_record *record,
                                 heed_error *error) {
   execution_message word = {
@@ -112,7 +113,7 @@ static void tell_error(int socket, heed_status status,
 
 /* ---- running cells ---- */
 
-/* Only this process writes these. */
+/* Only this process writes the sums. */
 static void add(_Atomic uint64_t *sum, uint64_t amount) {
   const uint64_t earlier = atomic_load_explicit(sum, memory_order_relaxed);
   atomic_store_explicit(sum, earlier + amount, memory_order_relaxed);
@@ -179,10 +180,10 @@ static heed_status serve(worker *self, heed_error *error) {
   return status;
 }
 
-/* ---- beginning and end ---- */
+/* ---- start and end ---- */
 
-/* Where memory runs out, the kernel is to take workers before what supervises
- * them.  Not every system lets one say so. */
+/* If memory runs out, the kernel should kill workers before the supervisor.
+ * Not every system allows this setting. */
 static void offer_first(void) {
   const int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (file < 0) return;
@@ -203,7 +204,7 @@ static heed_status open_worker(worker *self, const char *folder, int slot_file,
                     MAP_SHARED, slot_file, 0);
   (void)close(slot_file);
   if (self->slot == MAP_FAILED)
-    return heed_fail(error, HEED_IO, "the supervisor's slot is not there");
+    return heed_fail(error, HEED_IO, "cannot map the supervisor's slot");
   (void)snprintf(path, sizeof path, "%s/plan.json", folder);
   status = plan_read(path, &self->plan, error);
   if (status == HEED_OK) status = work_join(folder, &self->folder, error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The supervisor's side of planning: a child under limits, and what becomes of
- * its reports.  A plugin file that kills the child while it loads is named, and
- * the child started again without it. */
+ * The supervisor's side of planning: runs a child under limits and handles its
+ * reports.  If a plugin file kills the child while it loads, a warning names
+ * the file, and the child starts again without it. */
 #include "planner/planner.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@
 #include "planner/protocol.h"
 
 #define MOST_SKIPPED 64
-/* Beyond the child's own clock, which names the line of an endless loop. */
+/* After the child's own time limit, which names the line of an endless loop. */
 #define GRACE_SECONDS 0.5
 
 /* The sanitizers reserve terabytes of address space. */
@@ -45,14 +45,14 @@ typedef struct planner_attempt {
   pid_t child;
   int pipe;
   double deadline;
-  char *text; /* what was read and not yet handled */
+  char *text; /* read but not yet handled */
   size_t length, room;
 
   char *opening; /* plugin file being loaded, or NULL */
   char *making;  /* plugin whose create() was called last, or NULL */
   bool loaded, timed_out;
   char *plan;
-  bool failed; /* the child said why: in failure */
+  bool failed; /* the child reported `failure` */
   heed_error failure;
 } planner_attempt;
 
@@ -107,7 +107,7 @@ static void limit(int resource, rlim_t most) {
   (void)setrlimit((__rlimit_resource_t)resource, &both);
 }
 
-/* In the forked child: becomes `heed plan`, or leaves with 127. */
+/* In the forked child: executes `heed plan`, or exits with 127. */
 static _Noreturn void become_planner(const char **words, int report,
                                      pid_t parent, size_t memory) {
   char *const *arguments; /* execv() does not write to them */
@@ -115,7 +115,7 @@ static _Noreturn void become_planner(const char **words, int report,
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
   if (nothing >= 0) (void)dup2(nothing, STDIN_FILENO);
-  /* What a plugin prints while it loads is not this command's output. */
+  /* A plugin may print while it loads; that is not this command's output. */
   (void)dup2(STDERR_FILENO, STDOUT_FILENO);
   if (report == PLANNER_PIPE)
     (void)fcntl(report, F_SETFD, 0);
@@ -123,7 +123,7 @@ static _Noreturn void become_planner(const char **words, int report,
     _exit(127);
   limit(RLIMIT_CORE, 0);
   if (LIMITS_ADDRESSES) limit(RLIMIT_AS, (rlim_t)memory);
-  /* Threads that BLAS would start count against the memory limit. */
+  /* Threads that BLAS starts count against the memory limit. */
   (void)setenv("OPENBLAS_NUM_THREADS", "1", 1);
   memcpy(&arguments, &words, sizeof arguments);
   (void)execv("/proc/self/exe", arguments);
@@ -138,7 +138,7 @@ static heed_status start(planner_attempt *self, heed_error *error) {
   if (words == NULL) return heed_no_memory(error);
   if (pipe2(ends, O_CLOEXEC) != 0) {
     free(words);
-    return heed_fail(error, HEED_IO, "the planner cannot be started: %s",
+    return heed_fail(error, HEED_IO, "cannot start the planner: %s",
                      strerror(errno));
   }
   self->child = fork();
@@ -150,7 +150,7 @@ static heed_status start(planner_attempt *self, heed_error *error) {
   if (self->child > 0) return HEED_OK;
   (void)close(ends[0]);
   self->pipe = -1;
-  return heed_fail(error, HEED_IO, "the planner cannot be started: %s",
+  return heed_fail(error, HEED_IO, "cannot start the planner: %s",
                    strerror(errno));
 }
 
@@ -197,7 +197,7 @@ static void handle(planner_attempt *self, const char *word, const char *rest) {
   json_decref(value);
 }
 
-/* All whole lines that have been read; the rest stays. */
+/* Handles all complete lines; keeps the rest. */
 static void handle_lines(planner_attempt *self, size_t offset) {
   char *start = self->text, *end;
   char *search = self->text + offset;
@@ -234,7 +234,7 @@ static bool read_some(planner_attempt *self) {
   return got > 0;
 }
 
-/* Reads until the child has said all, is gone, or its time is up. */
+/* Reads until the child has reported its result, exited or timed out. */
 static void listen_to(planner_attempt *self) {
   while (self->plan == NULL && !self->failed) {
     const double left = self->deadline - now();
@@ -249,7 +249,8 @@ static void listen_to(planner_attempt *self) {
   }
 }
 
-/* The wait status of the child, which has no more to say. */
+/* Ends the child, whose reports are no longer needed; returns its wait status.
+ */
 static int finish(planner_attempt *self) {
   int result = 0;
   if (self->timed_out || self->plan != NULL || self->failed)
@@ -260,18 +261,18 @@ static int finish(planner_attempt *self) {
   return result;
 }
 
-/* ---- what became of it ---- */
+/* ---- how it ended ---- */
 
-/* "crashed (Segmentation fault)", "did not end within 2 s". */
+/* "crashed (signal 11, Segmentation fault)", "did not finish within 2 s". */
 static void describe_end(const planner_attempt *self, int result,
                          char text[160]) {
   if (self->timed_out)
-    (void)snprintf(text, 160, "did not end within %.3g s", self->seconds);
+    (void)snprintf(text, 160, "did not finish within %.3g s", self->seconds);
   else if (WIFSIGNALED(result))
     (void)snprintf(text, 160, "crashed (signal %d, %s)", WTERMSIG(result),
                    strsignal(WTERMSIG(result)));
   else
-    (void)snprintf(text, 160, "left with exit status %d", WEXITSTATUS(result));
+    (void)snprintf(text, 160, "exited with status %d", WEXITSTATUS(result));
 }
 
 static heed_status skip_opening(planner_attempt *self, const char *end,
@@ -279,11 +280,11 @@ static heed_status skip_opening(planner_attempt *self, const char *end,
   char text[HEED_MESSAGE_SIZE];
   if (self->skipped_count == MOST_SKIPPED)
     return heed_fail(error, HEED_INVALID,
-                     "%s: %s while it was loaded, and %d other plugins before "
-                     "it: is the plugin folder a plugin folder?",
+                     "%s: %s while loading, and so did %d other files before "
+                     "it; does the plugin path hold only plugins?",
                      self->opening, end, MOST_SKIPPED);
   (void)snprintf(text, sizeof text,
-                 "%s: %s while it was loaded; going on without it",
+                 "%s: %s while loading; heed continues without it",
                  self->opening, end);
   notify(self, PLANNER_WARNED, text);
   self->skipped[self->skipped_count++] = self->opening;
@@ -299,8 +300,8 @@ static heed_status explain(const planner_attempt *self, int result,
     return heed_fail(error, HEED_CANCELLED, "interrupted while planning");
   if (self->making != NULL)
     return heed_fail(error, HEED_INTERNAL,
-                     "%s: the plugin %s %s while its parameters were checked "
-                     "(in create())",
+                     "%s: plugin %s %s while checking its parameters (in "
+                     "create())",
                      sweep, self->making, end);
   if (self->timed_out)
     return heed_fail(error, HEED_INVALID,
@@ -310,7 +311,8 @@ static heed_status explain(const planner_attempt *self, int result,
   return heed_fail(error, HEED_INTERNAL, "%s: the planner %s", sweep, end);
 }
 
-/* One child.  *again: it fell to a plugin file, which is skipped from now. */
+/* One child.  *again: a plugin file killed it, and the next child skips that
+ * file. */
 static heed_status try_once(planner_attempt *self, bool *again,
                             heed_error *error) {
   char end[160];

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Charts: roles of axes, choice of metrics. */
+ * Charts: chooses the roles of axes, and metrics. */
 #include "chart.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Of evaluation's metrics, in the order in which they are of interest. */
+/* Metrics of evaluation, the most interesting first. */
 static const char *const interesting[] = {"win_rate",
                                           "win_rate_at_kl",
                                           "reward_score",
@@ -34,8 +34,8 @@ static size_t count_of(const heed_plan *plan, size_t axis) {
   return plan->axes[axis].coordinate.count;
 }
 
-/* The free axis with the most values, of at least `least` and at most `most`;
- * SIZE_MAX: none.  Among equals the first. */
+/* The first free axis with the most values, at least `least` and at most
+ * `most`; SIZE_MAX: none. */
 static size_t widest(const heed_plan *plan, const bool *taken, bool numbers,
                      size_t least, size_t most) {
   size_t best = SIZE_MAX;
@@ -53,7 +53,7 @@ static heed_status named_axis(const heed_plan *plan, const char *name,
                               size_t *axis, heed_error *error) {
   for (*axis = 0; *axis < plan->axis_count; ++*axis)
     if (strcmp(plan->axes[*axis].coordinate.name, name) == 0) return HEED_OK;
-  return heed_fail(error, HEED_INVALID, "%s: there is no such axis", name);
+  return heed_fail(error, HEED_INVALID, "%s: unknown axis", name);
 }
 
 static heed_status choose_roles(const heed_plan *plan,
@@ -68,12 +68,13 @@ static heed_status choose_roles(const heed_plan *plan,
   if (status != HEED_OK) return status;
   if (self->lines != SIZE_MAX && count_of(plan, self->lines) > CHART_LINES)
     return heed_fail(error, HEED_INVALID,
-                     "%s: it has %zu values, and more than %d lines cannot be "
-                     "told apart",
+                     "--lines %s: the axis has %zu values, expected at most "
+                     "%d",
                      options->lines, count_of(plan, self->lines), CHART_LINES);
   if (self->lines != SIZE_MAX && self->lines == self->x)
     return heed_fail(error, HEED_INVALID,
-                     "%s: an axis is either along x or told by lines",
+                     "%s: found the same axis for --x and --lines, expected "
+                     "two axes",
                      options->x);
   if (self->lines != SIZE_MAX) taken[self->lines] = true;
   if (self->x == SIZE_MAX) self->x = widest(plan, taken, true, 3, SIZE_MAX);
@@ -85,8 +86,8 @@ static heed_status choose_roles(const heed_plan *plan,
   return HEED_OK;
 }
 
-/* What is left makes panels, the widest axes averaged over while there are too
- * many. */
+/* Makes panels of the remaining axes; averages over the longest axes while
+ * there are too many panels. */
 static heed_status choose_panels(const heed_plan *plan, bool *taken,
                                  report_layout *self, heed_error *error) {
   size_t panels = 1;
@@ -107,7 +108,7 @@ static heed_status choose_panels(const heed_plan *plan, bool *taken,
     if (self->panel_axis_count == CHART_AXES)
       return heed_fail(error, HEED_UNSUPPORTED, "more than %d axes",
                        CHART_AXES);
-    /* The widest last: its values make a row of panels. */
+    /* The longest axis last: its values make a row of panels. */
     size_t position = self->panel_axis_count++;
     for (; position > 0 &&
            count_of(plan, self->panel_axes[position - 1]) > count_of(plan, i);
@@ -214,7 +215,7 @@ static void name_value(const heed_plan *plan, const plan_metric *metric,
   }
 }
 
-/* Along numbers the one nearest to 1 stands for all. */
+/* Along a dimension of numbers, the value nearest to 1 represents all. */
 static bool is_nearest(const heed_plan *plan, const plan_metric *metric,
                        size_t index) {
   const plan_coordinate *along;
@@ -243,7 +244,7 @@ heed_status charts_choose(const view_result *result,
                           size_t *count, heed_error *error) {
   const heed_plan *plan = result->plan;
   const size_t default_count = sizeof interesting / sizeof *interesting;
-  /* A metric may be named twice. */
+  /* The user may name a metric twice. */
   report_chart *made = calloc(
       (options->metric_count + 1) * (plan->value_count + 1), sizeof *made);
   *count = 0;
@@ -254,7 +255,7 @@ heed_status charts_choose(const view_result *result,
     if (metric == NULL) {
       free(made);
       *charts = NULL;
-      return heed_fail(error, HEED_INVALID, "%s: there is no such metric",
+      return heed_fail(error, HEED_INVALID, "%s: unknown metric",
                        options->metrics[i]);
     }
     add_metric(result, metric, true, made, count);
@@ -269,7 +270,7 @@ heed_status charts_choose(const view_result *result,
 
 /* ---- labels ---- */
 
-/* Names are of letters, digits and '_'. */
+/* Names consist of letters, digits and '_'. */
 static void spaced(const char *name, char *text, size_t size) {
   (void)snprintf(text, size, "%s", name);
   for (char *c = text; *c != '\0'; c++)

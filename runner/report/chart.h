@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Charts: which axis of a result goes where, and the numbers of each panel. */
+ * Charts: the role of each axis of a result, and the numbers of each panel. */
 #ifndef HEED_REPORT_CHART_H
 #define HEED_REPORT_CHART_H
 
 #include "report/report.h"
 #include "view/groups.h"
 
-#define CHART_LINES 8   /* more than that no one tells apart */
-#define CHART_PANELS 24 /* more are averaged over */
+#define CHART_LINES 8   /* readers cannot distinguish more */
+#define CHART_PANELS 24 /* with more, axes are averaged */
 #define CHART_AXES 16
 
-/* How a result's axes are shown: the same for all of its metrics. */
+/* The roles of a result's axes, the same for all of its metrics. */
 typedef struct report_layout {
   view_groups view; /* by panel axes, then lines, then x */
   size_t panel_axes[CHART_AXES], panel_axis_count;
@@ -19,11 +19,11 @@ typedef struct report_layout {
   size_t x_count, line_count, panel_count;
 } report_layout;
 
-/* A metric's chart: one value of those that it has at each point. */
+/* A chart of one of the values that a metric has at each point. */
 typedef struct report_chart {
   const plan_metric *metric;
   size_t value;               /* of the record */
-  char which[2 * LABEL_SIZE]; /* "kl = 1 nat"; "": it has but one */
+  char which[2 * LABEL_SIZE]; /* "kl = 1 nat"; "": only one value */
 } report_chart;
 
 heed_status layout_choose(const view_result *result,
@@ -31,24 +31,24 @@ heed_status layout_choose(const view_result *result,
                           heed_error *error);
 void layout_close(report_layout *self);
 
-/* The charts to draw, to be freed.  Of a metric over KL the value nearest to 1;
- * of one over judges a chart each. */
+/* The charts to draw; the caller frees them.  For a metric over KL, the value
+ * nearest to 1; for a metric over judges, one chart per judge. */
 heed_status charts_choose(const view_result *result,
                           const report_options *options, report_chart **charts,
                           size_t *count, heed_error *error);
 
-/* The summary at a place of a panel. */
+/* The summary at a position of a panel. */
 view_estimate layout_summary(report_layout *self, const report_chart *chart,
                              size_t panel, size_t line, size_t x);
 
-/* "gap = 0.6, eta = beta"; "" where there is but one panel. */
+/* "gap = 0.6, eta = beta"; "" if there is only one panel. */
 void layout_panel_title(const report_layout *self, size_t panel, char *title,
                         size_t size);
 
 /* An axis, or NULL for SIZE_MAX. */
 const plan_coordinate *layout_axis(const report_layout *self, size_t axis);
 
-/* "win rate at kl (kl = 1 nat) [1]": what a number is, with its unit. */
+/* "win rate at kl (kl = 1 nat) [1]": the name of a number, with its unit. */
 void chart_label(const report_chart *self, char *label, size_t size);
 void axis_label(const plan_coordinate *axis, char *label, size_t size);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Drawing: a script for gnuplot, which runs once, in a folder of its own. */
+ * Drawing: writes a script for gnuplot and runs it once in a temporary folder.
+ */
 #include "draw.h"
 
 #include <dirent.h>
@@ -22,7 +23,7 @@ const char *const drawing_colors[CHART_LINES] = {
 
 enum { PLOT_WIDTH = 440, PLOT_HEIGHT = 300, LETTER = 7 };
 
-/* What all panels of a chart share: the range of its values. */
+/* The range of a chart's values, the same for all its panels. */
 typedef struct draw_range {
   double low, high;
 } draw_range;
@@ -34,10 +35,10 @@ typedef struct draw_sketch {
   bool numbers, logarithmic; /* along x */
 } draw_sketch;
 
-/* ---- what is written ---- */
+/* ---- the script ---- */
 
-/* In single quotes nothing is special to gnuplot but the quote itself, and
- * `twice`: both are written twice. */
+/* In single quotes only the quote and `twice` are special to gnuplot; both are
+ * doubled. */
 static void quote_but(FILE *script, const char *text, char twice) {
   (void)fputc('\'', script);
   for (; *text != '\0'; text++) {
@@ -51,7 +52,7 @@ static void quote(FILE *script, const char *text) {
   quote_but(script, text, '\'');
 }
 
-/* Names along an axis are formats. */
+/* gnuplot takes names along an axis for formats. */
 static void quote_name(FILE *script, const char *text) {
   quote_but(script, text, '%');
 }
@@ -79,14 +80,14 @@ static draw_range find_range(report_layout *layout, const report_chart *drawn) {
   return (draw_range){found.low - margin, found.high + margin};
 }
 
-/* Between tics, about five of them: 1, 2 or 5 times a power of ten. */
+/* The step for about five tics: 1, 2 or 5 times a power of ten. */
 static double tic_step(draw_range range) {
   const double step = (range.high - range.low) / 5;
   const double power = pow(10, floor(log10(step))), factor = step / power;
   return power * (factor < 1.5 ? 1 : factor < 3.5 ? 2 : factor < 7.5 ? 5 : 10);
 }
 
-/* Numbers all above 0 that grow by factors. */
+/* Whether the numbers are above 0 and grow by factors. */
 static bool grows_by_factors(const plan_coordinate *axis) {
   double least = HUGE_VAL, most = 0;
   for (size_t i = 0; i < axis->count; i++) {
@@ -97,7 +98,7 @@ static bool grows_by_factors(const plan_coordinate *axis) {
   return most / least >= 50;
 }
 
-/* How far from its place on a scale of names a line's marks stand. */
+/* Offset of a line's marks from their place on a scale of names. */
 static double dodge(const draw_sketch *self, size_t line) {
   const double lines = (double)self->layout->line_count;
   return 0.6 * (((double)line + 0.5) / lines - 0.5);
@@ -119,7 +120,7 @@ static void write_data(const draw_sketch *self, const report_chart *drawn,
               isnan(summary.low) ? summary.value : summary.low,
               isnan(summary.high) ? summary.value : summary.high);
     }
-    /* A block without rows is an error to gnuplot. */
+    /* gnuplot refuses a block without rows. */
     fprintf(self->script, "NaN NaN NaN NaN\nEOD\n");
   }
 }
@@ -181,7 +182,7 @@ static void write_panel(const draw_sketch *self, const report_chart *drawn,
   fprintf(self->script, "unset output\n");
 }
 
-/* From the first value to the last, and a little more. */
+/* From the first value to the last, with a small margin. */
 static void write_x_range(const draw_sketch *self) {
   const plan_coordinate *axis = layout_axis(self->layout, self->layout->x);
   draw_range along = {NAN, NAN};
@@ -247,10 +248,10 @@ static heed_status explain(const char *folder, int wait_status,
                    line);
 }
 
-/* In the folder, where the script is. */
+/* Runs gnuplot in the folder of the script. */
 static heed_status run_gnuplot(const char *folder, heed_error *error) {
   char program[] = "gnuplot", script[] = "script";
-  char option[] = "-d"; /* no one's own settings */
+  char option[] = "-d"; /* ignore the user's settings */
   char *arguments[] = {program, option, script, NULL};
   posix_spawn_file_actions_t actions;
   pid_t pid;
@@ -265,8 +266,8 @@ static heed_status run_gnuplot(const char *folder, heed_error *error) {
   (void)posix_spawn_file_actions_destroy(&actions);
   if (failed != 0)
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "figures are drawn by gnuplot, which cannot be started "
-                     "(%s): install it, on Debian the package gnuplot-nox",
+                     "cannot start gnuplot, which draws the figures (%s); "
+                     "install it (Debian package gnuplot-nox)",
                      strerror(failed));
   while (waitpid(pid, &wait_status, 0) < 0)
     if (errno != EINTR)
@@ -295,7 +296,7 @@ static heed_status read_all(const char *folder, report_drawing *made,
     made->svg[i] = read_text(path);
     free(path);
     if (made->svg[i] == NULL)
-      return heed_fail(error, HEED_IO, "gnuplot drew no figure %zu", i);
+      return heed_fail(error, HEED_IO, "gnuplot did not draw figure %zu", i);
   }
   return HEED_OK;
 }
@@ -330,8 +331,7 @@ static heed_status write_script(report_layout *layout,
   }
   bad = ferror(self.script) != 0;
   bad = fclose(self.script) != 0 || bad;
-  return bad ? heed_fail(error, HEED_IO, "%s: cannot be written", folder)
-             : HEED_OK;
+  return bad ? heed_fail(error, HEED_IO, "%s: cannot write", folder) : HEED_OK;
 }
 
 heed_status drawing_make(report_layout *layout, const report_chart *charts,

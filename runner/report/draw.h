@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Drawing: charts to SVG, by gnuplot. */
+ * Drawing: gnuplot draws charts as SVG. */
 #ifndef HEED_REPORT_DRAW_H
 #define HEED_REPORT_DRAW_H
 
@@ -10,11 +10,11 @@ typedef struct report_drawing {
   char **svg;   /* texts */
 } report_drawing;
 
-/* Colours of lines, as CSS and gnuplot write them: those of Okabe and Ito
- * (2008), which the colour-blind tell apart. */
+/* Colours of lines in the notation of CSS and gnuplot: Okabe and Ito (2008),
+ * distinguishable with colour blindness. */
 extern const char *const drawing_colors[CHART_LINES];
 
-/* HEED_UNSUPPORTED where gnuplot cannot be started. */
+/* HEED_UNSUPPORTED if gnuplot cannot start. */
 heed_status drawing_make(report_layout *layout, const report_chart *charts,
                          size_t chart_count, report_drawing *made,
                          heed_error *error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The page: HTML with everything in it. */
+ * The page: self-contained HTML. */
 #include <math.h>
 #include <nettle/base64.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "host/host.h"
 #include "report/report.h"
 
-/* Rows of one table; `heed show --csv` has all. */
+/* Most rows of one table; `heed show --csv` prints all. */
 enum { MOST_ROWS = 400 };
 
 static const char style[] =
@@ -21,7 +21,7 @@ static const char style[] =
     "1px solid #ddd}h3{margin:1.6rem 0 .2rem}p{margin:.4rem 0}"
     ".caption::first-letter{text-transform:uppercase}"
     "a{color:#0057a0}nav a{margin-right:1.2rem}.note{color:#555}"
-    /* n panels a row, or fewer where they would be narrower than w */
+    /* n panels per row, or fewer if they would be narrower than w */
     ".panels{--w:340px;display:grid;gap:.6rem;margin:.5rem 0;grid-template-"
     "columns:repeat(auto-fill,minmax(min(100%,max(var(--w),calc((100% - .6rem*("
     "var(--n) - 1))/var(--n)))),1fr))}.panels.wide{--w:560px}"
@@ -193,7 +193,7 @@ static void put_caption(const page *self, const report_chart *drawn) {
   escape(self->file, drawn->metric->doc);
   if (any_bootstrap(self))
     fprintf(self->file,
-            ". The log's value; bands or bars: 2.5 and 97.5 %% "
+            ". Value of the log; bands or bars: 2.5 and 97.5 %% "
             "quantiles over %zu bootstrap replicates",
             replicates - 1);
   else if (replicates > 1)
@@ -265,7 +265,7 @@ static void put_table_line(page *self, const report_chart *drawn,
 static void put_table(page *self, const report_chart *drawn) {
   const view_groups *shown = &self->layout.view;
   size_t rows = 0;
-  fprintf(self->file, "<details><summary>the numbers</summary>\n");
+  fprintf(self->file, "<details><summary>Numbers</summary>\n");
   put_table_head(self);
   for (size_t group = 0; group < shown->group_count && rows < MOST_ROWS;
        group++) {
@@ -273,9 +273,10 @@ static void put_table(page *self, const report_chart *drawn) {
     put_table_line(self, drawn, group);
     rows++;
   }
-  fprintf(
-      self->file, "</table></div>%s</details>\n",
-      rows < MOST_ROWS ? "" : "<p class=note>and more: heed show --csv</p>");
+  fprintf(self->file, "</table></div>%s</details>\n",
+          rows < MOST_ROWS
+              ? ""
+              : "<p class=note>heed show --csv prints all rows</p>");
 }
 
 static void put_figures(page *self) {
@@ -293,13 +294,12 @@ static void put_figures(page *self) {
   }
   if (self->chart_count == 0)
     fprintf(self->file,
-            "<p>There is nothing to draw: no metric of evaluation "
-            "has a value.</p>\n");
+            "<p>No figures: no metric of evaluation has a value.</p>\n");
 }
 
 /* ---- failures, warnings ---- */
 
-/* Lines of `what` and message with how often each came. */
+/* Prints each pair of `what` and message, with its count. */
 static heed_status put_list(FILE *file, const char *head, size_t count,
                             char **what, char **plugin, char **message,
                             bool by_message, heed_error *error) {
@@ -365,7 +365,7 @@ static void put_provenance(page *self) {
   fprintf(self->file, "</pre>\n</html>\n");
 }
 
-/* ---- all of it ---- */
+/* ---- the page ---- */
 
 static heed_status put_page(page *self, heed_error *error) {
   const work_batch *cells = &self->result->cells;

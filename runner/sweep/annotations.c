@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed.d.lua: the words of require "heed" with their types, in LuaCATS.
+ * heed.d.lua: the functions of require "heed" with their types, in LuaCATS.
  *
  * Names: heed.KIND.NAME is the table of parameters of a plugin,
- * heed.KIND.Plugin what its constructor returns, heed.KIND.Name the plugins
- * that can be named by a text; heed.KIND.NAME.PARAMETER is an enum or a record,
- * followed by .item where it is inside a list or map.  No name of a plugin has
- * a capital letter, so none is in the way of heed.KIND.Plugin. */
+ * heed.KIND.Plugin the value of its constructor, heed.KIND.Name the plugins
+ * that a text can name; heed.KIND.NAME.PARAMETER is an enum or a record,
+ * followed by .item inside a list or map.  Names of plugins have no capital
+ * letters, so none equals heed.KIND.Plugin. */
 #include "sweep/annotations.h"
 
 #include <ctype.h>
@@ -27,7 +27,7 @@ typedef struct annotations_writer {
 
 /* ---- texts ---- */
 
-/* One line of a comment: a plugin's text might have several. */
+/* Writes one line of a comment; a plugin's text may have several lines. */
 static void put_line(const annotations_writer *self, const char *text) {
   for (; *text != '\0'; text++)
     (void)fputc((unsigned char)*text < 0x20 ? ' ' : *text, self->file);
@@ -57,7 +57,7 @@ static bool needs_any(const heed_parameter *parameters, size_t count) {
 static const char *type_of(const annotations_writer *self,
                            const heed_parameter *parameter, const char *path);
 
-/* A name alone stands for a plugin where no parameter must be given. */
+/* A name alone gives a plugin if none of its parameters is required. */
 static bool has_names(const annotations_writer *self, heed_kind kind) {
   for (size_t i = 0; i < registry_count(self->plugins); i++) {
     const heed_plugin *plugin = registry_at(self->plugins, i, NULL);
@@ -89,7 +89,7 @@ static const char *list_type(const annotations_writer *self, const char *item) {
                       strchr(item, '|') == NULL ? "%s[]" : "(%s)[]", item);
 }
 
-/* path: the name of what is defined for it. */
+/* path: the name of the type that define() writes for it. */
 static const char *type_of(const annotations_writer *self,
                            const heed_parameter *parameter, const char *path) {
   const char *item;
@@ -158,7 +158,7 @@ static bool is_text(const heed_parameter *parameter) {
 }
 
 /* "the gap; in nat; at least 0, below 1; default 0.74".  After the type, only a
- * word is safe from being read as more of the type. */
+ * word cannot be read as part of the type. */
 static void put_comment(const annotations_writer *self,
                         const heed_parameter *parameter) {
   const char *standard = parameter->default_value;
@@ -192,7 +192,7 @@ static void put_enum(const annotations_writer *self, const char *path,
               self->file);
 }
 
-/* What type_of() names: enums and records, at any depth. */
+/* Defines the types that type_of() names: enums and records, at any depth. */
 static void define(const annotations_writer *self, const char *path,
                    const heed_parameter *parameter) {
   if (parameter->type == HEED_ENUM || parameter->type == HEED_ENUM_OR_NUMBER)
@@ -213,7 +213,7 @@ static void put_field(const annotations_writer *self, const char *class,
   (void)fputc('\n', self->file);
 }
 
-/* The class of a table with these fields, after what they need. */
+/* The class of a table with these fields, after the types of the fields. */
 static void put_fields(const annotations_writer *self, const char *class,
                        const heed_parameter *parameters, size_t count) {
   for (size_t i = 0; i < count; i++)
@@ -225,7 +225,7 @@ static void put_fields(const annotations_writer *self, const char *class,
 
 /* ---- plugins ---- */
 
-/* Lua has no h.KIND.WORD for its own words, only h.KIND["WORD"]. */
+/* A keyword of Lua needs h.KIND["WORD"] instead of h.KIND.WORD. */
 static bool is_keyword(const char *name) {
   static const char *const keywords[] = {
       "and",      "break",  "do",   "else", "elseif", "end",  "false", "for",
@@ -271,7 +271,7 @@ static int by_name(const void *a, const void *b) {
   return strcmp((*left)->name, (*right)->name);
 }
 
-/* The plugins of a kind in the order of the alphabet, into plugins[]. */
+/* Stores the plugins of a kind in plugins[], in alphabetical order. */
 static size_t plugins_of(const annotations_writer *self, heed_kind kind,
                          const heed_plugin **plugins) {
   size_t count = 0;
@@ -288,8 +288,8 @@ static void put_names(const annotations_writer *self, heed_kind kind,
   const char *joint = "";
   if (!has_names(self, kind)) return;
   (void)fprintf(self->file,
-                "\n---A plugin by its name, all its parameters at their "
-                "defaults\n---@alias heed.%s.Name ",
+                "\n---A plugin by its name, with default "
+                "parameters\n---@alias heed.%s.Name ",
                 kind_name(kind));
   for (size_t i = 0; i < count; i++) {
     if (needs_any(plugins[i]->parameters, plugins[i]->parameter_count))
@@ -305,7 +305,7 @@ static void put_kind(const annotations_writer *self, heed_kind kind,
   const char *name = kind_name(kind);
   const size_t count = plugins_of(self, kind, plugins);
   (void)fprintf(self->file,
-                "\n---What h.%s.NAME {} returns\n"
+                "\n---The value of h.%s.NAME {}\n"
                 "---@class heed.%s.Plugin: userdata\n",
                 name, name);
   put_names(self, kind, (const heed_plugin *const *)plugins, count);
@@ -333,7 +333,7 @@ static void put_sweep(annotations_writer *self) {
       self->file);
 }
 
-/* ---- the other words ---- */
+/* ---- the other functions ---- */
 
 typedef struct annotations_word {
   const char *name, *text;
@@ -365,7 +365,7 @@ static const annotations_word words[] = {
      "\n---@class heed.rows\n"
      "---@field [1] string the name of the axis\n"
      "---@field [integer] heed.row\n"
-     "\n---One axis that sets several values at once: of each column an axis\n"
+     "\n---One axis that sets several values at once; each column is an axis\n"
      "---@param rows heed.rows|(string|heed.row)[]\n"
      "---@return table<string, heed.Axis>\n"
      "function heed.rows(rows) end\n"},
@@ -377,21 +377,21 @@ static const annotations_word words[] = {
      "---@return number[]\n"
      "function heed.linspace(low, high, count) end\n"},
     {"logspace",
-     "\n---`count` numbers from low to high, by equal factors\n"
+     "\n---`count` numbers from low to high, with equal ratios\n"
      "---@param low number\n"
      "---@param high number\n"
      "---@param count integer\n"
      "---@return number[]\n"
      "function heed.logspace(low, high, count) end\n"},
     {"sweep",
-     "\n---What a sweep file returns\n"
+     "\n---The value that a sweep file returns\n"
      "---@class heed.Sweep: userdata\n"
      "\n---@param sweep heed.sweep\n"
      "---@return heed.Sweep\n"
      "function heed.sweep(sweep) end\n"},
 };
 
-/* NULL where a word has no annotation. */
+/* NULL if a function has no annotation. */
 static const char *annotation_of(const char *name) {
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (strcmp(words[i].name, name) == 0) return words[i].text;
@@ -422,8 +422,8 @@ static heed_status put_file(annotations_writer *self, heed_error *error) {
       "-- Types of `require \"heed\"` for editors, written by `heed describe "
       "--lua`\n"
       "-- (heed " HEED_VERSION
-      ").  Write it again when heed or its plugins change.\n"
-      "\n---What h.axis returns; any parameter can be one\n"
+      ").  Regenerate it when heed or its plugins change.\n"
+      "\n---The value of h.axis; any parameter can be an axis\n"
       "---@class heed.Axis: userdata\n"
       "\n---A file, relative to the folder of the sweep\n"
       "---@alias heed.Path string\n"

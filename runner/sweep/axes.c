@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Axes: which of them span the grid, which run along another, and which stand
+ * Axes: which axes span the grid, which are tied to another, and which are
  * inside an alternative of another and become alternatives themselves. */
 #include "axes.h"
 
@@ -16,12 +16,12 @@ static size_t count_of(const sweep_axis *axis) {
 
 /* ---- flattening ---- */
 
-/* The axes that stand inside one alternative of an axis. */
+/* The axes inside one alternative of an axis. */
 typedef struct axes_inner {
   size_t count;
   size_t *axes;     /* count: their numbers */
-  size_t *roots;    /* count: position in axes of what each is tied to */
-  size_t *position; /* axis_count: where the product stands */
+  size_t *roots;    /* count: index in `axes` of each one's root */
+  size_t *position; /* axis_count: current combination */
 } axes_inner;
 
 static void inner_free(axes_inner *self) {
@@ -50,7 +50,7 @@ static heed_status inner_find(const heed_sweep *self, const json_t *value,
   return HEED_OK;
 }
 
-/* Inside an alternative, an axis can be tied to another of that alternative. */
+/* An axis inside an alternative can be tied to another in that alternative. */
 static heed_status inner_tie(const heed_sweep *self, const sweep_axis *outer,
                              axes_inner *inner, heed_error *error) {
   for (size_t i = 0; i < inner->count; i++) {
@@ -63,13 +63,13 @@ static heed_status inner_tie(const heed_sweep *self, const sweep_axis *outer,
     const sweep_axis *target = &self->axes[inner->axes[inner->roots[i]]];
     if (target == here || target->tie != NULL)
       return heed_fail(error, HEED_INVALID,
-                       "%s: axis \"%s\" stands inside an alternative of axis "
-                       "\"%s\", and can be tied only to an untied axis inside "
-                       "the same alternative; \"%s\" is none",
+                       "%s: axis \"%s\" is inside an alternative of axis "
+                       "\"%s\" and tied to \"%s\"; expected an untied axis "
+                       "inside the same alternative",
                        here->where, here->name, outer->name, here->tie);
     if (count_of(target) != count_of(here))
       return heed_fail(error, HEED_INVALID,
-                       "%s: axis \"%s\" has %zu values, and is tied to \"%s\", "
+                       "%s: axis \"%s\" has %zu values but is tied to \"%s\", "
                        "which has %zu",
                        here->where, here->name, count_of(here), here->tie,
                        count_of(target));
@@ -77,7 +77,7 @@ static heed_status inner_tie(const heed_sweep *self, const sweep_axis *outer,
   return HEED_OK;
 }
 
-/* To the next combination, the last axis fastest; false after the last. */
+/* Goes to the next combination, the last axis fastest; false after the last. */
 static bool inner_next(const heed_sweep *self, axes_inner *inner) {
   bool more = false;
   for (size_t i = inner->count; i-- > 0 && !more;) {
@@ -99,7 +99,7 @@ static const char *value_label(const heed_sweep *self, const sweep_axis *axis,
   return label_of(self, json_array_get(axis->values, position));
 }
 
-/* "LABEL low=0.1" for the combination at hand. */
+/* "LABEL low=0.1" for the current combination. */
 static const char *inner_label(const heed_sweep *self, const char *label,
                                const axes_inner *inner) {
   for (size_t i = 0; i < inner->count; i++) {
@@ -113,7 +113,7 @@ static const char *inner_label(const heed_sweep *self, const char *label,
 
 static heed_status flatten(heed_sweep *self, size_t number, heed_error *error);
 
-/* One alternative into as many as its inner axes have combinations. */
+/* Turns one alternative into one per combination of its inner axes. */
 static heed_status spread(const heed_sweep *self, const sweep_axis *outer,
                           size_t index, axes_inner *inner, json_t *values,
                           json_t *labels, heed_error *error) {
@@ -133,8 +133,8 @@ static heed_status spread(const heed_sweep *self, const sweep_axis *outer,
     (void)json_array_append_new(values, filled);
     if (json_array_size(values) > MOST_POINTS)
       return heed_fail(error, HEED_INVALID,
-                       "%s: axis \"%s\" has more than %d values with the axes "
-                       "inside its alternatives",
+                       "%s: axis \"%s\", with the axes inside its "
+                       "alternatives, has more than %d values",
                        outer->where, outer->name, MOST_POINTS);
   } while (inner_next(self, inner));
   return HEED_OK;
@@ -148,8 +148,8 @@ static heed_status take_in(heed_sweep *self, size_t number,
     if (here->inside != SIZE_MAX && here->inside != number)
       return heed_fail(
           error, HEED_INVALID,
-          "%s: axis \"%s\" stands inside alternatives of two axes, "
-          "\"%s\" and \"%s\"; make one for each",
+          "%s: axis \"%s\" is inside alternatives of two axes, \"%s\" "
+          "and \"%s\"; make one axis for each",
           here->where, here->name, self->axes[here->inside].name,
           self->axes[number].name);
     here->inside = number;
@@ -192,16 +192,14 @@ static heed_status no_such_axis(const heed_sweep *self, const sweep_axis *here,
     if (&self->axes[i] != here && self->axes[i].inside == SIZE_MAX)
       names[count++] = self->axes[i].name;
   nearest = schema_nearest(here->tie, names, count);
-  return heed_fail(error, HEED_INVALID,
-                   "%s: axis \"%s\" is tied to \"%s\", and there is no such "
-                   "axis%s%s%s",
-                   here->where, here->name, here->tie,
-                   nearest == NULL ? "" : "; did you mean \"",
-                   nearest == NULL ? "" : nearest,
-                   nearest == NULL ? "" : "\"?");
+  return heed_fail(
+      error, HEED_INVALID,
+      "%s: axis \"%s\" is tied to an unknown axis \"%s\"%s%s%s", here->where,
+      here->name, here->tie, nearest == NULL ? "" : "; did you mean \"",
+      nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
 }
 
-/* What the axis is tied to, one step; direct: still stands in the sweep. */
+/* The axis that this one is tied to, one step; direct: still in the sweep. */
 static heed_status tied_to(const heed_sweep *self, const sweep_axis *here,
                            const uint8_t *direct, size_t *target,
                            heed_error *error) {
@@ -212,15 +210,15 @@ static heed_status tied_to(const heed_sweep *self, const sweep_axis *here,
       continue;
     if (other->written && !direct[*target])
       return heed_fail(error, HEED_INVALID,
-                       "%s: axis \"%s\" is tied to \"%s\", which --set took "
-                       "out of the sweep; set both",
+                       "%s: axis \"%s\" is tied to \"%s\", which --set "
+                       "removed; set both",
                        here->where, here->name, other->name);
     return HEED_OK;
   }
   return no_such_axis(self, here, error);
 }
 
-/* Finds the root of an axis, and makes all on the way live. */
+/* Finds the root of an axis, and makes all axes on the way live. */
 static heed_status chase(heed_sweep *self, size_t number, const uint8_t *direct,
                          heed_error *error) {
   size_t position = number, steps = 0;
@@ -231,7 +229,7 @@ static heed_status chase(heed_sweep *self, size_t number, const uint8_t *direct,
     status = tied_to(self, &self->axes[position], direct, &target, error);
     if (status == HEED_OK && ++steps > self->axis_count)
       return heed_fail(error, HEED_INVALID,
-                       "%s: axis \"%s\" is tied in a circle",
+                       "%s: axis \"%s\" is tied to itself, in a cycle",
                        self->axes[number].where, self->axes[number].name);
     if (status != HEED_OK) return status;
     position = target;
@@ -247,14 +245,14 @@ static heed_status check_length(const heed_sweep *self, const sweep_axis *here,
   const sweep_axis *root = &self->axes[here->root];
   if (count_of(root) == count_of(here)) return HEED_OK;
   return heed_fail(error, HEED_INVALID,
-                   "%s: axis \"%s\" has %zu values, and is tied to \"%s\", "
+                   "%s: axis \"%s\" has %zu values but is tied to \"%s\", "
                    "which has %zu",
                    here->where, here->name, count_of(here), root->name,
                    count_of(root));
 }
 
-/* An axis that stands nowhere in the sweep but is tied to a live one says
- * more about that one: a further coordinate. */
+/* An axis that no part of the sweep uses but that is tied to a live axis is a
+ * further coordinate of that axis. */
 static bool is_further_coordinate(const heed_sweep *self,
                                   const sweep_axis *here,
                                   const uint8_t *direct) {
@@ -280,7 +278,7 @@ static heed_status find_live(heed_sweep *self, const uint8_t *direct,
       found = true;
     }
   }
-  /* Those made live on the way of another have no root of their own yet. */
+  /* Axes made live on the way from another have no root yet. */
   for (size_t i = 0; status == HEED_OK && i < self->axis_count; i++)
     if (self->axes[i].live) status = chase(self, i, direct, error);
   return status;
@@ -292,8 +290,8 @@ static void warn_unused(const heed_sweep *self, const sweep_axis *here) {
       here->inside != SIZE_MAX)
     return;
   options->notice(options->context, PLANNER_WARNED,
-                  label_format(self, "%s: axis \"%s\" is made and used nowhere",
-                               here->where, here->name));
+                  label_format(self, "%s: axis \"%s\" is not used", here->where,
+                               here->name));
 }
 
 static heed_status check_live(const heed_sweep *self, size_t number,
@@ -301,14 +299,14 @@ static heed_status check_live(const heed_sweep *self, size_t number,
   const sweep_axis *here = &self->axes[number];
   if (here->inside != SIZE_MAX)
     return heed_fail(error, HEED_INVALID,
-                     "%s: axis \"%s\" stands inside an alternative of axis "
-                     "\"%s\" and elsewhere in the sweep; make one for each",
+                     "%s: axis \"%s\" is inside an alternative of axis \"%s\" "
+                     "and elsewhere in the sweep; make one axis for each",
                      here->where, here->name, self->axes[here->inside].name);
   for (size_t i = 0; i < number; i++)
     if (self->axes[i].live && strcmp(self->axes[i].name, here->name) == 0)
       return heed_fail(error, HEED_INVALID,
-                       "%s: there is an axis \"%s\" already, made at %s; use "
-                       "that one in both places, or name them apart",
+                       "%s: an axis \"%s\" already exists, made at %s; use "
+                       "it in both places, or rename one",
                        here->where, here->name, self->axes[i].where);
   return check_length(self, here, error);
 }
@@ -323,7 +321,7 @@ static bool all_numbers(const sweep_axis *axis) {
   return true;
 }
 
-/* Labels of all but numbers, made once. */
+/* Makes labels, unless all values are numbers. */
 static void give_labels(const heed_sweep *self, sweep_axis *here) {
   json_t *labels;
   if (here->labels != NULL || all_numbers(here)) return;
@@ -339,7 +337,7 @@ heed_status axes_settle(heed_sweep *self, heed_error *error) {
   heed_status status = HEED_OK;
   if (direct == NULL) return heed_no_memory(error);
   template_axes(self->record, direct);
-  /* Alternatives first: what stands inside one spans no grid. */
+  /* Alternatives first: an axis inside one does not span the grid. */
   for (size_t i = 0; status == HEED_OK && i < self->axis_count; i++)
     if (direct[i]) status = flatten(self, i, error);
   if (status == HEED_OK) status = find_live(self, direct, error);
@@ -385,7 +383,7 @@ static heed_status check_distinct(const heed_sweep *self,
       status = heed_fail(
           error, HEED_INVALID, "%s: axis \"%s\" has the value %s twice%s",
           here->where, here->name, numeric ? value_label(self, here, i) : label,
-          numeric ? "" : "; tell them apart with label = \"…\"");
+          numeric ? "" : "; use label = \"…\" to name them");
     (void)json_object_set_new(seen, label, json_true());
   }
   json_decref(seen);

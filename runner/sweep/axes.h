@@ -5,12 +5,12 @@
 
 #include "state.h"
 
-/* Finds the axes of the grid: flattens, ties, refuses what does not fit. */
+/* Finds the axes of the grid: flattens and ties axes, refuses invalid ones. */
 heed_status axes_settle(heed_sweep *self, heed_error *error);
 /* {"name":…, "numbers" or "labels":…}; new reference. */
 json_t *axes_coordinate(const heed_sweep *self, const sweep_axis *axis);
 heed_status axes_check_coordinates(const heed_sweep *self, heed_error *error);
-/* How the point is called: "mu = 0.6, share = 0.1". */
+/* The name of a point: "mu = 0.6, share = 0.1". */
 const char *axes_point_text(const heed_sweep *self, const uint8_t *used,
                             const size_t *position);
 

@@ -4,8 +4,7 @@
  *   h.axis { "gap", 0.6, 0.74, unit = "1" }       or one table of values
  *   h.axis("levels", { { 0.5 }, { 0.1, 0.9 } }, { unit = "1" })
  *
- * The second says which table holds the values, so that a value can itself be a
- * list. */
+ * In the second form, a value can itself be a list. */
 #include "axis.h"
 
 #include <lauxlib.h>
@@ -18,13 +17,13 @@
 #include "template.h"
 #include "text.h"
 
-/* Places on Lua's stack of what h.axis is given. */
+/* Positions on Lua's stack of the arguments of h.axis. */
 typedef struct axis_form {
   int name, values, options; /* options: a table, or 0 */
-  bool listed;               /* values: one table; else those of the braces */
+  bool listed; /* values: one table; else the elements of the braces */
 } axis_form;
 
-/* A letter, then letters, digits and '_': fit to name a data set. */
+/* A letter, then letters, digits and '_': a valid name of a data set. */
 static bool is_name(const char *text) {
   const char letters[] =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
@@ -79,13 +78,13 @@ static heed_status read_option(lua_State *lua, const heed_sweep *self,
   if (strcmp(key, "labels") == 0)
     return template_read(lua, -1, "labels", &axis->labels, error);
   nearest = schema_nearest(key, options, 4);
-  return heed_fail(error, HEED_INVALID, "%s: there is no such option; %s", key,
+  return heed_fail(error, HEED_INVALID, "%s: unknown option; %s", key,
                    nearest == NULL
                        ? "expected unit, doc, tie or labels"
                        : label_format(self, "did you mean \"%s\"?", nearest));
 }
 
-/* Between braces, whole numbers are the keys of name and values. */
+/* In braces, integer keys belong to name and values. */
 static heed_status read_options(lua_State *lua, const heed_sweep *self,
                                 const axis_form *given, sweep_axis *axis,
                                 heed_error *error) {
@@ -119,7 +118,7 @@ static heed_status read_list(lua_State *lua, const axis_form *given,
                    "found a table of named values, expected a list");
 }
 
-/* Those after the name between the braces. */
+/* The values after the name in the braces. */
 static heed_status read_inline(lua_State *lua, sweep_axis *axis,
                                heed_error *error) {
   const size_t count = (size_t)lua_rawlen(lua, 1);
@@ -143,7 +142,7 @@ static heed_status read_values(lua_State *lua, const axis_form *given,
                                            : read_inline(lua, axis, error);
   if (status == HEED_OK && json_array_size(axis->values) == 0)
     return heed_fail(error, HEED_INVALID,
-                     "it has no values; expected at least one");
+                     "found no values, expected at least one");
   return status;
 }
 
@@ -213,8 +212,8 @@ static heed_status read_name(lua_State *lua, const heed_sweep *self, int index,
   axis->name = arena_copy(self->memory, text);
   if (is_name(text)) return HEED_OK;
   return heed_fail(error, HEED_INVALID,
-                   "an axis is named with a letter, then letters, digits and "
-                   "_, fewer than 64");
+                   "expected as its name a letter, then letters, digits and "
+                   "_, fewer than 64 in all");
 }
 
 static heed_status read_axis(lua_State *lua, const heed_sweep *self,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Checks of templates: the schema of a sweep, and schemas over axes. */
+ * Checks templates: the schema of a sweep, and schemas over axes. */
 #include "check.h"
 
 #include <math.h>
@@ -44,13 +44,13 @@ static const heed_parameter keys[SWEEP_KEY_COUNT] = {
     [SWEEP_TITLE] = {.name = "title",
                      .type = HEED_TEXT,
                      .flags = HEED_OPTIONAL,
-                     .doc = "one line; the file's name where left out"},
+                     .doc = "one line; default: the file's name"},
     [SWEEP_SEED] = {.name = "seed",
                     .type = HEED_INTEGER,
                     .default_value = "1",
                     .low = 0,
                     .high = 0x1p53,
-                    .doc = "keys all that is random"},
+                    .doc = "key of all random numbers"},
     [SWEEP_REPLICATES] = {.name = "replicates",
                           .type = HEED_INTEGER,
                           .default_value = "1",
@@ -67,7 +67,8 @@ static const heed_parameter keys[SWEEP_KEY_COUNT] = {
                             .default_value = "1",
                             .low = 1,
                             .high = 1024,
-                            .doc = "threads of matrix products, a worker"},
+                            .doc =
+                                "threads for matrix products in each worker"},
 };
 
 void check_schema(heed_sweep *self) {
@@ -91,7 +92,7 @@ static heed_status check_at(const heed_sweep *self, const heed_plugin *plugin,
   return status;
 }
 
-/* A schema looks at each value by itself, so each axis may vary alone. */
+/* A schema checks each value separately, so each axis may vary alone. */
 static heed_status check_values(const heed_sweep *self,
                                 const heed_plugin *plugin,
                                 const json_t *template, size_t *position,

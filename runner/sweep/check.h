@@ -6,10 +6,10 @@
 #include "state.h"
 
 void check_schema(heed_sweep *self);
-/* A plugin just constructed, each of its axes taken through its values. */
+/* Checks a new plugin with all values of each of its axes. */
 heed_status check_plugin(const heed_sweep *self, const heed_plugin *plugin,
                          const json_t *template, heed_error *error);
-/* One key of the sweep, filled. */
+/* Checks one key of the sweep, filled. */
 heed_status check_key(const heed_sweep *self, size_t key, const json_t *filled,
                       json_t **resolved, heed_error *error);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Labels: what a value is called on an axis that has no numbers. */
+ * Labels: names of values on an axis without numbers. */
 #include "label.h"
 
 #include <stdarg.h>
@@ -19,7 +19,7 @@ const char *label_format(const heed_sweep *self, const char *format, ...) {
   return kept == NULL ? "" : kept;
 }
 
-/* The value that the schema has for a parameter that is left out, or NULL. */
+/* The default value of a parameter, or NULL. */
 static json_t *standard_of(const heed_sweep *self,
                            const heed_parameter *parameter) {
   json_t *record = NULL, *value = NULL;
@@ -31,7 +31,7 @@ static json_t *standard_of(const heed_sweep *self,
   return value;
 }
 
-/* " name=value" where a sweep said other than the standard. */
+/* " name=value" if a sweep sets another value than the default. */
 static const char *parameter_text(const heed_sweep *self,
                                   const heed_parameter *parameter,
                                   const json_t *given, const json_t *resolved) {

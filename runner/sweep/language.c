@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The words of require "heed": a constructor for each plugin, linspace,
+ * The functions of require "heed": a constructor for each plugin, linspace,
  * logspace and sweep; axis.c and rows.c have the others.
  *
- * What they return is opaque to the sweep (object.c).  C code between Lua and
+ * Their values are opaque to the sweep (object.c).  C code between Lua and
  * jansson returns a status and raises it only once nothing is left to free. */
 #include "language.h"
 
@@ -21,8 +21,8 @@
 
 #define MOST_VALUES 1000000
 
-/* __index of words: upvalue 1 is their table, upvalue 2 what it is called in
- * sweeps, like h.source. */
+/* __index of words: upvalue 1 is their table, upvalue 2 its name in sweeps,
+ * such as h.source. */
 static int find_word(lua_State *lua) {
   const char *words[256], *name, *table, *nearest;
   size_t count = 0, length;
@@ -39,14 +39,14 @@ static int find_word(lua_State *lua) {
   }
   nearest = schema_nearest(name, words, count);
   if (nearest != NULL)
-    return luaL_error(lua, "there is no %s.%s; did you mean %s.%s?", table,
+    return luaL_error(lua, "unknown name %s.%s; did you mean %s.%s?", table,
                       name, table, nearest);
-  return luaL_error(lua, "there is no %s.%s; `heed list` shows what there is",
+  return luaL_error(lua, "unknown name %s.%s; `heed list` shows the plugins",
                     table, name);
 }
 
-/* Replaces the table on top of the stack by one that can only be looked into,
- * and that is called `name` in messages. */
+/* Replaces the table on top of the stack by a read-only table with the name
+ * `name` in messages. */
 static void close_words(lua_State *lua, const char *name) {
   static const luaL_Reg functions[] = {{"__newindex", object_write},
                                        {NULL, NULL}};
@@ -73,7 +73,7 @@ static heed_status plugin_template(lua_State *lua, const heed_plugin *plugin,
     parameters = json_object();
   else if (!lua_istable(lua, 1))
     return heed_fail(error, HEED_INVALID,
-                     "found a %s, expected its parameters between braces",
+                     "found a %s, expected its parameters in braces",
                      luaL_typename(lua, 1));
   status = parameters != NULL ? HEED_OK
                               : template_read(lua, 1, "", &parameters, error);
@@ -114,7 +114,7 @@ static int construct(lua_State *lua) {
 
 /* ---- h.linspace, h.logspace ---- */
 
-/* Rounded to 15 digits: 0.1 + 2 x 0.1 is then 0.3, as a person writes it. */
+/* Rounded to 15 digits, so that 0.1 + 2 x 0.1 is 0.3. */
 static double rounded(double number) {
   char text[32];
   (void)snprintf(text, sizeof text, "%.15g", number);
@@ -153,8 +153,8 @@ static int logspace(lua_State *lua) {
 
 /* ---- h.sweep {…} ---- */
 
-/* A copy of the table at index 1 without `exclude`, which is left on top of
- * the stack (nil: none) above the copy. */
+/* Pushes a copy of the table at index 1 without `exclude`, then `exclude` (nil:
+ * none). */
 static void split_exclude(lua_State *lua) {
   lua_newtable(lua);
   lua_pushnil(lua);
@@ -175,7 +175,7 @@ static int make_sweep(lua_State *lua) {
   sweep_object *made;
   heed_error error;
   if (!lua_istable(lua, 1))
-    return object_raise(lua, "h.sweep", "expected its parts between braces");
+    return object_raise(lua, "h.sweep", "expected its parts in braces");
   lua_settop(lua, 1);
   made = object_push(lua, OBJECT_SWEEP);
   object_caller(lua, made->where);
@@ -196,7 +196,7 @@ heed_status language_take(heed_sweep *self, heed_error *error) {
   sweep_object *taken = luaL_testudata(self->lua, -1, OBJECT_SWEEP);
   if (taken == NULL)
     return heed_fail(error, HEED_INVALID,
-                     "%s: the sweep returns %s, expected: return h.sweep { … }",
+                     "%s: the sweep returns %s, expected return h.sweep { … }",
                      self->options->sweep,
                      lua_isnil(self->lua, -1) ? "nothing"
                      : luaL_testudata(self->lua, -1, OBJECT_PLUGIN) != NULL

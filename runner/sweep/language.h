@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The words of require "heed". */
+ * The functions of require "heed". */
 #ifndef HEED_SWEEP_LANGUAGE_H
 #define HEED_SWEEP_LANGUAGE_H
 
@@ -9,9 +9,9 @@
 
 /* Pushes the table h. */
 void language_push(lua_State *lua);
-/* The functions of h beside the constructors of plugins; ends with NULL. */
+/* The functions of h other than constructors of plugins; ends with NULL. */
 extern const luaL_Reg language_words[];
-/* Takes the sweep on top of the stack into record, where and exclude. */
+/* Moves the sweep on top of the stack into record, where and exclude. */
 heed_status language_take(heed_sweep *self, heed_error *error);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The metrics of a sweep, and the dimensions that they have beside its axes:
- * the host's own, and what the plugins of the plan say they report. */
+ * The metrics of a sweep, and their dimensions beside its axes: those of the
+ * host, and those that the plugins of the plan declare. */
 #include "metrics.h"
 
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static bool holds(const json_t *array, const json_t *value) {
   return false;
 }
 
-/* Numbers stand in ascending order, labels in the order they turn up in. */
+/* Numbers are in ascending order, labels in order of first occurrence. */
 static void insert_number(json_t *array, const json_t *value) {
   size_t position = 0;
   if (holds(array, value)) return;
@@ -62,7 +62,7 @@ static int by_text(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* A map's labels stand in the order of the alphabet, as plugins see them. */
+/* Labels from a map are in alphabetical order, as plugins see them. */
 static heed_status add_keys(const metrics_list *list, json_t *dimension,
                             const json_t *map) {
   json_t *labels = values_of(dimension, "labels"), *value;
@@ -96,15 +96,14 @@ static heed_status add_items(const metrics_list *list, json_t *dimension,
       if (!holds(labels, item)) (void)json_array_append(labels, (json_t *)item);
     } else {
       return heed_fail(list->error, HEED_UNSUPPORTED,
-                       "the dimension \"%s\" is neither of numbers nor of "
-                       "texts",
+                       "dimension \"%s\": expected numbers or texts",
                        json_string_value(json_object_get(dimension, "name")));
     }
   }
   return HEED_OK;
 }
 
-/* What one resolved record adds to its dimensions. */
+/* Adds the values of one resolved record to its dimensions. */
 static heed_status add_dimensions(const metrics_list *list,
                                   const heed_dimension *dimensions,
                                   size_t count, const json_t *given) {
@@ -119,8 +118,8 @@ static heed_status add_dimensions(const metrics_list *list,
     if (status == HEED_OK && json_object_get(dimension, "numbers") != NULL &&
         json_object_get(dimension, "labels") != NULL)
       return heed_fail(list->error, HEED_UNSUPPORTED,
-                       "the dimension \"%s\" is of numbers in one plugin of "
-                       "this sweep and of texts in another",
+                       "dimension \"%s\": one plugin of this sweep has "
+                       "numbers, another has texts",
                        dimensions[i].name);
   }
   return status;
@@ -134,7 +133,7 @@ static size_t length_of(const metrics_list *list, const char *dimension) {
          json_array_size(json_object_get(known, "labels"));
 }
 
-/* A metric whose dimension has no values in this sweep is left out. */
+/* Omits a metric whose dimension has no values in this sweep. */
 static heed_status add_metric(const metrics_list *list, const char *prefix,
                               const heed_output *output) {
   const char *name = label_format(list->self, "%s%s", prefix, output->name);
@@ -157,8 +156,8 @@ static heed_status add_metric(const metrics_list *list, const char *prefix,
                   dimensions));
   else if (!json_equal(json_object_get(known, "dimensions"), dimensions))
     status = heed_fail(list->error, HEED_UNSUPPORTED,
-                       "two plugins of this sweep report \"%s\", with "
-                       "different dimensions",
+                       "two plugins of this sweep report \"%s\" with different "
+                       "dimensions",
                        name);
   json_decref(dimensions);
   return status;
@@ -172,8 +171,8 @@ static heed_status add_outputs(const metrics_list *list, const char *prefix,
   return status;
 }
 
-/* Fitted parameters of the distributions and user models that an estimator is
- * given: those in its own parameters, records, lists and maps. */
+/* Adds the fitted parameters of an estimator's distributions and user models,
+ * which are in its parameters, records, lists and maps. */
 static heed_status add_fitted(const metrics_list *list, const json_t *value) {
   const char *full = json_string_value(json_object_get(value, "plugin")), *key;
   heed_status status = HEED_OK;
@@ -238,7 +237,7 @@ static heed_status add_all_metrics(const metrics_list *list) {
 
 /* ---- names ---- */
 
-/* What else stands in a result file under its root. */
+/* Whether the root of a result file uses the name for something else. */
 static bool is_reserved(const char *name, const json_t *keep) {
   static const char *const reserved[] = {"replicate", "status",   "cells",
                                          "errors",    "warnings", "timing",
@@ -255,7 +254,7 @@ static bool is_reserved(const char *name, const json_t *keep) {
 
 static const char *taken_by(const metrics_list *list, const char *name,
                             const json_t *keep) {
-  if (is_reserved(name, keep)) return "a word of the result file";
+  if (is_reserved(name, keep)) return "a reserved name of the result file";
   if (json_object_get(list->metrics, name) != NULL) return "a metric";
   if (json_object_get(list->dimensions, name) != NULL)
     return "a dimension of metrics";
@@ -268,8 +267,8 @@ static heed_status check_names(const metrics_list *list, const json_t *keep) {
     const char *taken = taken_by(list, here->name, keep);
     if (!here->live || taken == NULL) continue;
     return heed_fail(list->error, HEED_INVALID,
-                     "%s: an axis cannot be named \"%s\", which is %s; name it "
-                     "\"%s_axis\", or what it stands for",
+                     "%s: an axis cannot have the name \"%s\", which is %s; "
+                     "use another name, such as \"%s_axis\"",
                      here->where, here->name, taken, here->name);
   }
   return HEED_OK;
@@ -284,7 +283,7 @@ static json_t *listed(const json_t *by_name) {
   return array;
 }
 
-/* Dimensions that no metric of this sweep has would be empty scales. */
+/* A dimension that no metric of this sweep has would be an empty scale. */
 static void drop_unused(const metrics_list *list) {
   const char *name, *metric;
   json_t *dimension, *item;

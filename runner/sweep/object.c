@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the words of require "heed" return: a userdata that holds a template. */
+ * The values of the functions of require "heed": a userdata that holds a
+ * template. */
 #include "object.h"
 
 #include <lauxlib.h>
@@ -21,13 +22,13 @@ static int object_free(lua_State *lua) {
 }
 
 static int object_read(lua_State *lua) {
-  return luaL_error(lua, "what h has made cannot be looked into");
+  return luaL_error(lua, "cannot read a field of a value made by h");
 }
 
 int object_write(lua_State *lua) {
   return luaL_error(lua,
-                    "what h has made does not change: give its constructor "
-                    "the value");
+                    "cannot change a value made by h; pass the field to its "
+                    "constructor");
 }
 
 static void push_type(lua_State *lua, const char *type) {
@@ -56,8 +57,8 @@ json_t *object_template(lua_State *lua, int index) {
 
 /* ---- errors ---- */
 
-/* Lua shortens a long path to "..." and its end, which may begin within a
- * character: the text after the rest of that character. */
+/* Lua shortens a long path to "..." and its end, which may start within a
+ * character.  Returns the text after that character. */
 static const char *place_of(const lua_Debug *caller) {
   const char *text = caller->short_src;
   if (strncmp(text, "...", 3) != 0) return text;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the words of require "heed" return, opaque to the sweep; and how they
- * raise an error. */
+ * The values of the functions of require "heed", opaque to the sweep, and their
+ * errors. */
 #ifndef HEED_SWEEP_OBJECT_H
 #define HEED_SWEEP_OBJECT_H
 
@@ -23,14 +23,14 @@ typedef struct sweep_object {
 void object_open(lua_State *lua);
 /* Pushes an empty object of one of the types above. */
 sweep_object *object_push(lua_State *lua, const char *type);
-/* A plugin's or an axis's template at a place on Lua's stack; new reference, or
- * NULL when it is neither. */
+/* The template of a plugin or an axis on Lua's stack; new reference, or NULL if
+ * the value is neither. */
 json_t *object_template(lua_State *lua, int index);
-/* __newindex of what does not change. */
+/* __newindex of read-only values. */
 int object_write(lua_State *lua);
 
-/* "sweep.lua:12" of the line that called the running C function, be it by way
- * of pcall(). */
+/* "sweep.lua:12": the line that called the running C function, directly or
+ * through pcall(). */
 void object_caller(lua_State *lua, char where[WHERE_SIZE]);
 /* Raises "sweep.lua:12: CALL: message"; call may be NULL. */
 int object_raise(lua_State *lua, const char *call, const char *message);

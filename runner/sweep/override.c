@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * --set path=value: changes one value of a sweep without touching its file.
  *
- * The path is that of messages: users.count, estimator.prior.alpha.  The
- * schemas lead the way, so that a parameter which the sweep leaves out can be
- * set as well.  axis.NAME=[…] replaces the values of an axis. */
+ * The path is the same as in messages: users.count, estimator.prior.alpha.  It
+ * follows the schemas, so it can also set a parameter that the sweep omits.
+ * axis.NAME=[…] replaces the values of an axis. */
 #include "override.h"
 
 #include <stdlib.h>
@@ -30,18 +30,17 @@ static heed_status no_such(const sweep_override *override, const char *name,
   const char *nearest = schema_nearest(name, names, count);
   if (nearest != NULL)
     return heed_fail(override->error, HEED_INVALID,
-                     "--set %s: there is no %s \"%s\"; did you mean \"%s\"?",
+                     "--set %s: unknown %s \"%s\"; did you mean \"%s\"?",
                      override->set, noun, name, nearest);
-  return heed_fail(override->error, HEED_INVALID,
-                   "--set %s: there is no %s \"%s\"", override->set, noun,
-                   name);
+  return heed_fail(override->error, HEED_INVALID, "--set %s: unknown %s \"%s\"",
+                   override->set, noun, name);
 }
 
 static heed_status set_in(const sweep_override *override,
                           const heed_parameter *parameters, size_t count,
                           json_t *object, const char *path);
 
-/* Below a map, any key is a parameter that `item` describes. */
+/* In a map, any key is a parameter that `item` describes. */
 static heed_status set_in_map(const sweep_override *override,
                               const heed_parameter *item, json_t *map,
                               const char *path) {
@@ -57,14 +56,14 @@ static heed_status set_in_plugin(const sweep_override *override, json_t *child,
   const heed_plugin *plugin =
       registry_named(override->self->plugins,
                      json_string_value(json_object_get(child, "plugin")), NULL);
-  if (plugin == NULL) return wrong(override, "the plugin is not known");
+  if (plugin == NULL) return wrong(override, "unknown plugin");
   if (json_object_get(child, "parameters") == NULL)
     (void)json_object_set_new(child, "parameters", json_object());
   return set_in(override, plugin->parameters, plugin->parameter_count,
                 json_object_get(child, "parameters"), path);
 }
 
-/* A plugin by its bare name, as the object that it stands for. */
+/* The object for a plugin that is given by its bare name. */
 static json_t *named_plugin(const heed_parameter *parameter, const char *name) {
   char full[128];
   const char *slash = strchr(name, '/');
@@ -73,8 +72,8 @@ static json_t *named_plugin(const heed_parameter *parameter, const char *name) {
   return json_pack("{s:s, s:{}}", "plugin", full, "parameters");
 }
 
-/* What stands at a parameter, ready to be changed: a copy, since the sweep may
- * use one value in two places; or what the schema says where nothing does. */
+/* A copy of a parameter's value, to be changed, since the sweep may use one
+ * value in two places; or the default if the sweep omits the parameter. */
 static json_t *child_of(const heed_parameter *parameter, const json_t *object) {
   const json_t *child = json_object_get(object, parameter->name);
   if (parameter->type == HEED_PLUGIN) {
@@ -97,8 +96,8 @@ static heed_status descend(const sweep_override *override,
   if (axis != SIZE_MAX)
     status = wrong(
         override, label_format(override->self,
-                               "%s is the axis \"%s\"; set it as a whole, "
-                               "or the axis: axis.%s=[…]",
+                               "%s is the axis \"%s\"; replace it as a whole, "
+                               "or set the axis: axis.%s=[…]",
                                parameter->name, override->self->axes[axis].name,
                                override->self->axes[axis].name));
   else if (parameter->type == HEED_PLUGIN && json_is_object(child))
@@ -110,8 +109,7 @@ static heed_status descend(const sweep_override *override,
     status = set_in_map(override, parameter->item, child, path);
   else
     status =
-        wrong(override, label_format(override->self,
-                                     "there is nothing below \"%s\" to set",
+        wrong(override, label_format(override->self, "\"%s\" has no parameters",
                                      parameter->name));
   if (status == HEED_OK) (void)json_object_set(object, parameter->name, child);
   json_decref(child);
@@ -157,7 +155,7 @@ static heed_status set_axis(const sweep_override *override, const char *name) {
                        ? json_deep_copy(override->value)
                        : json_pack("[O]", override->value);
     if (json_array_size(axis->values) == 0)
-      return wrong(override, "an axis needs at least one value");
+      return wrong(override, "found no values, expected at least one");
   }
   if (found) return HEED_OK;
   return no_such(override, name, "axis", names,
@@ -181,7 +179,7 @@ static bool has_hidden_key(const json_t *value) {
   return false;
 }
 
-/* Whether JSON was refused for an escaped zero byte. */
+/* Whether jansson refused the JSON because of an escaped zero byte. */
 static bool names_zero_byte(const json_error_t *why) {
   const enum json_error_code code = json_error_code(why);
   return code == json_error_null_character ||
@@ -196,7 +194,7 @@ heed_status override_apply(heed_sweep *self, const char *set,
   heed_status status;
   const char *path;
   if (equals == NULL || equals == set)
-    return wrong(&override, "expected path=value, like users.count=100");
+    return wrong(&override, "expected path=value, such as users.count=100");
   path = label_format(self, "%.*s", (int)(equals - set), set);
   override.value = json_loads(equals + 1, JSON_DECODE_ANY, &why);
   if (override.value == NULL && names_zero_byte(&why))

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * require "lib.arms": the file lib/arms.lua below the sweep's folder.
  *
- * A required file runs in the sandbox of its sweep, under the same limits,
- * once: later calls return the same value.  What is hashed is what is run.  The
- * plan lists the files beside its inputs; no key depends on them, since keys
- * are made of resolved parameters, which are all that a file can change. */
+ * A required file runs once, in the sandbox and under the limits of its sweep;
+ * later calls return the same value.  heed runs exactly the text that it
+ * hashed.  The plan lists the files beside its inputs.  No key depends on them:
+ * keys depend on resolved parameters, and a file can change nothing else. */
 #include "require.h"
 
 #include <errno.h>
@@ -31,7 +31,7 @@ static int complain(lua_State *lua, const char *name, const heed_error *error) {
 
 /* ---- names ---- */
 
-/* Words of letters, digits, '_' and '-' with dots between them. */
+/* Words of letters, digits, '_' and '-', separated by dots. */
 static bool is_name(const char *name) {
   const char letters[] =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
@@ -43,7 +43,8 @@ static bool is_name(const char *name) {
   return length > 0 && name[length] == '\0';
 }
 
-/* "lib.arms" is "lib/arms.lua".  What is too long is cut and found nowhere. */
+/* "lib.arms" is "lib/arms.lua".  Truncates a long name, which then names no
+ * file. */
 static void file_of(const char *name, char file[PATH_MAX]) {
   const size_t length = strlen(name);
   (void)snprintf(file, PATH_MAX, "%s.lua", name);
@@ -59,22 +60,22 @@ static bool is_below(const char *path, const char *folder) {
          (folder[length - 1] == '/' || path[length] == '/');
 }
 
-/* The file without links, which must not lead out of the sweep's folder. */
+/* The path without links; it must not lead out of the sweep's folder. */
 static heed_status find_file(const heed_sweep *self, const char *file,
                              const char **path, heed_error *error) {
   const char *joined = label_format(self, "%s/%s", self->folder, file);
   char *absolute = realpath(joined, NULL);
   if (absolute == NULL)
     return errno == ENOENT
-               ? heed_fail(error, HEED_INVALID, "there is no file %s", joined)
-               : heed_fail(error, HEED_INVALID, "%s: cannot be read: %s",
-                           joined, strerror(errno));
+               ? heed_fail(error, HEED_INVALID, "%s: no such file", joined)
+               : heed_fail(error, HEED_INVALID, "%s: cannot read: %s", joined,
+                           strerror(errno));
   *path = arena_copy(self->memory, absolute);
   free(absolute);
   if (*path == NULL) return heed_fail(error, HEED_MEMORY, "out of memory");
   if (!is_below(*path, self->folder))
     return heed_fail(error, HEED_INVALID,
-                     "%s: leads to %s, out of the folder of the sweep", joined,
+                     "%s: leads to %s, outside the sweep's folder", joined,
                      *path);
   if (!text_is_utf8(*path))
     return heed_fail(error, HEED_INVALID, "%s: the path %s is not UTF-8",
@@ -90,7 +91,7 @@ static heed_status read_file(const char *path, const char *shown, json_t **text,
   FILE *file;
   heed_status status;
   if (descriptor < 0)
-    return heed_fail(error, HEED_INVALID, "%s: cannot be read: %s", shown,
+    return heed_fail(error, HEED_INVALID, "%s: cannot read: %s", shown,
                      strerror(errno));
   if (fstat(descriptor, &found) != 0 || !S_ISREG(found.st_mode)) {
     (void)close(descriptor);
@@ -131,8 +132,8 @@ static heed_status add_file(heed_sweep *self, const char *path,
   return HEED_OK;
 }
 
-/* "a.lua requires b.lua, which requires a.lua": the files that run, from number
- * `first` of them on; SIZE_MAX: from the sweep. */
+/* "a.lua requires b.lua, which requires a.lua": the running files from number
+ * `first` on; SIZE_MAX: from the sweep. */
 static heed_status refuse_circle(const heed_sweep *self, size_t first,
                                  heed_error *error) {
   const bool whole = first == SIZE_MAX;
@@ -144,7 +145,8 @@ static heed_status refuse_circle(const heed_sweep *self, size_t first,
                         self->files[self->running[i]].shown);
     joint = ", which requires ";
   }
-  return heed_fail(error, HEED_INVALID, "a circle: %s%s%s", text, joint, start);
+  return heed_fail(error, HEED_INVALID, "cyclic require: %s%s%s", text, joint,
+                   start);
 }
 
 static heed_status check_running(const heed_sweep *self, const char *path,
@@ -159,7 +161,7 @@ static heed_status check_running(const heed_sweep *self, const char *path,
                    SWEEP_DEEPEST_REQUIRE);
 }
 
-/* Where the required file is: below the folder, and not running now. */
+/* Finds the required file: below the folder, and not running now. */
 static heed_status resolve(const heed_sweep *self, const char *name,
                            char file[PATH_MAX], const char **path,
                            heed_error *error) {
@@ -175,7 +177,7 @@ static heed_status resolve(const heed_sweep *self, const char *name,
 
 /* ---- running one ---- */
 
-/* __close of the guard: the file has ended, or raised an error. */
+/* __close of the guard: the file has returned or raised an error. */
 static int leave(lua_State *lua) {
   sandbox_sweep(lua)->running_count--;
   return 0;
@@ -224,7 +226,7 @@ int require_file(lua_State *lua) {
   if (!is_known(self, path, &number) &&
       add_file(self, path, label_format(self, "%s%s", self->shown_folder, file),
                &error) != HEED_OK) {
-    lua_pushstring(lua, error.message); /* begins with the file's name */
+    lua_pushstring(lua, error.message); /* starts with the file's name */
     return lua_error(lua);
   }
   if (self->files[number].value == LUA_NOREF) run(lua, number);

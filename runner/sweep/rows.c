@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * h.rows { "arm", { "all", filter = …, trainer = … }, … }: an axis whose values
- * set several things at once.
+ * set several parameters at once.
  *
- * The rows' names are an axis, and each column is an axis tied to it: h.axis
- * makes and checks them all. */
+ * The rows' names are an axis, and each column is an axis tied to it.  h.axis
+ * makes and checks all of them. */
 #include "rows.h"
 
 #include <lauxlib.h>
@@ -15,7 +15,7 @@
 #include "axis.h"
 #include "text.h"
 
-enum { ROWS = 1, NAMES, COLUMNS, AXES }; /* places on Lua's stack */
+enum { ROWS = 1, NAMES, COLUMNS, AXES }; /* positions on Lua's stack */
 
 static int complain(lua_State *lua, lua_Integer row, const char *message) {
   lua_rawgeti(lua, ROWS, 1);
@@ -38,7 +38,7 @@ static lua_Integer read_names(lua_State *lua) {
     if (lua_rawgeti(lua, ROWS, row + 1) != LUA_TTABLE)
       complain(lua, row, "expected a table: { \"its name\", KEY = VALUE, … }");
     if (lua_rawgeti(lua, -1, 1) != LUA_TSTRING || lua_rawlen(lua, -2) != 1)
-      complain(lua, row, "expected its name first, then KEY = VALUE alone");
+      complain(lua, row, "expected its name first, then only KEY = VALUE");
     lua_rawseti(lua, NAMES, row);
     lua_pop(lua, 1);
   }
@@ -50,8 +50,8 @@ static int by_name(const void *a, const void *b) {
   return strcmp(*left, *right);
 }
 
-/* The keys of the first row, in the order of the alphabet: Lua's own order
- * changes from run to run. */
+/* The keys of the first row in alphabetical order: Lua's own order changes from
+ * run to run. */
 static lua_Integer read_columns(lua_State *lua) {
   const char *keys[128] = {NULL};
   size_t count = 0;
@@ -77,7 +77,7 @@ static lua_Integer read_columns(lua_State *lua) {
   return (lua_Integer)count;
 }
 
-/* That a row has the first row's keys and no others. */
+/* Checks that a row has exactly the keys of the first row. */
 static void check_keys(lua_State *lua, lua_Integer row, lua_Integer columns) {
   lua_Integer found = 0;
   char message[160];
@@ -90,17 +90,17 @@ static void check_keys(lua_State *lua, lua_Integer row, lua_Integer columns) {
   for (lua_Integer i = 1; i <= columns; i++) {
     lua_rawgeti(lua, COLUMNS, i);
     (void)snprintf(message, sizeof message,
-                   "it has no %.60s, which the first row has",
+                   "missing key %.60s, which the first row has",
                    lua_tostring(lua, -1));
     if (lua_rawget(lua, -2) == LUA_TNIL) complain(lua, row, message);
     lua_pop(lua, 1);
   }
   if (found > columns)
-    complain(lua, row, "it has a key that the first row has not");
+    complain(lua, row, "found a key that the first row lacks");
   lua_settop(lua, AXES);
 }
 
-/* h.axis(name, values, options), which are the three values on top of the
+/* Calls h.axis(name, values, options) with the three values on top of the
  * stack. */
 static void call_axis(lua_State *lua) {
   lua_pushcfunction(lua, axis_make);
@@ -116,8 +116,8 @@ static void make_names(lua_State *lua) {
   lua_pop(lua, 1);
 }
 
-/* Pushes the values of the column whose key is on top of the stack.  Says
- * whether they need labels: numbers alone, or texts alone, do not. */
+/* Pushes the values of the column whose key is on top of the stack.  Returns
+ * whether they need labels; only numbers, or only texts, do not. */
 static bool push_column(lua_State *lua, lua_Integer rows) {
   bool numbers = true, texts = true;
   lua_createtable(lua, (int)rows, 0);
@@ -135,7 +135,8 @@ static bool push_column(lua_State *lua, lua_Integer rows) {
 }
 
 /* Replaces the key on top of the stack by its column as an axis.  Numbers and
- * texts are their own labels; any other value has the name of its row. */
+ * texts are their own labels; the label of any other value is its row's name.
+ */
 static void make_column(lua_State *lua, lua_Integer rows) {
   const bool labelled = push_column(lua, rows);
   lua_createtable(lua, 0, 2);
@@ -151,7 +152,7 @@ static void make_column(lua_State *lua, lua_Integer rows) {
 int rows_axis(lua_State *lua) {
   lua_Integer rows, columns;
   if (!lua_istable(lua, ROWS))
-    return luaL_error(lua, "h.rows: expected a name and rows between braces");
+    return luaL_error(lua, "h.rows: expected a name and rows in braces");
   lua_settop(lua, ROWS);
   rows = read_names(lua);
   lua_settop(lua, COLUMNS);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The sandbox: Lua's base, string, table, math and utf8 libraries without what
- * reaches files, other chunks, chance or the collector.  Memory is capped; a
- * clock looked at between instructions ends most endless loops with the line
- * they are in, and the supervisor's clock ends the others. */
+ * The sandbox: Lua's base, string, table, math and utf8 libraries without the
+ * functions for files, other chunks, random numbers and the collector.  Memory
+ * is limited.  A clock checked between instructions stops most endless loops
+ * with their line; the supervisor's time limit stops the others. */
 #include "sandbox.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ static double seconds_of(const heed_sweep *self) {
   return self->options->seconds > 0 ? self->options->seconds : PLANNER_SECONDS;
 }
 
-/* lua_Alloc: without a block, `had` says what kind of object is made. */
+/* lua_Alloc: if block is NULL, `had` is the kind of the new object. */
 static void *allocate(void *context, void *block, size_t had, size_t wanted) {
   heed_sweep *self = context;
   void *moved;
@@ -63,7 +63,7 @@ static void look_at_clock(lua_State *lua, lua_Debug *running) {
   (void)lua_error(lua);
 }
 
-/* ---- what the sweep may call ---- */
+/* ---- the functions for sweeps ---- */
 
 static int print(lua_State *lua) {
   const planner_options *options = sandbox_sweep(lua)->options;
@@ -81,7 +81,7 @@ static int print(lua_State *lua) {
   return 0;
 }
 
-/* A finalizer would run at a moment that nobody chose. */
+/* No finalizers: they would run at arbitrary times. */
 static int set_metatable(lua_State *lua) {
   luaL_checktype(lua, 1, LUA_TTABLE);
   luaL_argexpected(lua, lua_isnil(lua, 2) || lua_istable(lua, 2), 2,
@@ -107,13 +107,14 @@ static int no_such_variable(lua_State *lua) {
   for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
     if (strcmp(name, left_out[i]) == 0)
       return luaL_error(lua, "%s is not available in a sweep", name);
-  return luaL_error(lua, "there is no variable \"%s\"", name);
+  return luaL_error(lua, "unknown variable \"%s\"", name);
 }
 
 static int no_chance(lua_State *lua) {
   return luaL_error(lua,
-                    "math.random is not available: a sweep must say the same "
-                    "each time; `seed` keys what is random in a cell");
+                    "math.random is not available, because a sweep must be the "
+                    "same each time; `seed` is the key of random numbers in "
+                    "cells");
 }
 
 static void remove_fields(lua_State *lua, const char *const *names) {
@@ -147,7 +148,7 @@ static void open_libraries(lua_State *lua) {
   lua_pop(lua, 4);
 }
 
-/* A misspelt name is an error where it stands, not a nil somewhere later. */
+/* A misspelt name is an error at its line, not a nil later. */
 static void close_globals(lua_State *lua) {
   static const luaL_Reg strict[] = {{"__index", no_such_variable},
                                     {NULL, NULL}};
@@ -172,7 +173,7 @@ static int build(lua_State *lua) {
 
 /* ---- errors ---- */
 
-/* The error on top of the stack; position and all are in its text. */
+/* Takes the error on top of the stack; its text includes the position. */
 static heed_status take_error(heed_sweep *self, int result, heed_error *error) {
   heed_status status = HEED_INVALID;
   if (result == LUA_ERRMEM) {
@@ -227,7 +228,7 @@ static heed_status read_file(heed_sweep *self, heed_error *error) {
   FILE *file = fopen(path, "rb");
   heed_status status;
   if (file == NULL)
-    return heed_fail(error, HEED_INVALID, "%s: cannot be read: %s", path,
+    return heed_fail(error, HEED_INVALID, "%s: cannot read: %s", path,
                      strerror(errno));
   status = text_read(file, path, &self->text, error);
   (void)fclose(file);

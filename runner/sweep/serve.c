@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The planner's child: loads plugins, plans, and says on a pipe what it does
- * before it does it. */
+ * The planner's child: loads plugins, plans, and reports each step on a pipe
+ * before it takes the step. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 typedef struct serve_reporter {
   int pipe;
-  bool broken; /* nobody reads any more */
+  bool broken; /* the reader has gone */
 } serve_reporter;
 
 static void write_all(serve_reporter *reporter, const char *text,
@@ -41,7 +41,7 @@ static bool report_value(serve_reporter *reporter, const char *word,
   return !reporter->broken;
 }
 
-/* A message may quote bytes that are not UTF-8: those become '?'. */
+/* A message may quote bytes that are not UTF-8; they become '?'. */
 static json_t *any_text(const char *text) {
   json_t *value = json_string(text);
   char *plain;

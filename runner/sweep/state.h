@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A sweep while it is read: what the files of this room share.
+ * A sweep while it is read, for the files of this room.
  *
- * A sweep is held as a *template*: JSON as the schemas want it, in which an
- * axis stands as {AXIS_KEY: its number}, and a plugin remembers in WHERE_KEY
- * the line of its constructor and in LABEL_KEY the label it was given.  With an
- * index along each axis a template becomes plain JSON (template_fill()), which
- * the schemas resolve. */
+ * A *template* holds a sweep: JSON as the schemas expect it, in which an axis
+ * is {AXIS_KEY: its number}.  A plugin has the line of its constructor in
+ * WHERE_KEY and its label, if given, in LABEL_KEY.  template_fill() replaces
+ * each axis by one of its values and gives plain JSON, which the schemas
+ * resolve. */
 #ifndef HEED_SWEEP_STATE_H
 #define HEED_SWEEP_STATE_H
 
@@ -16,7 +16,7 @@
 #include "plan/plan.h"
 #include "planner/planner.h"
 
-/* Keys that no sweep can write: conversion refuses control characters. */
+/* A sweep cannot write these keys: conversion refuses control characters. */
 #define AXIS_KEY "\001axis"
 #define WHERE_KEY "\001where"
 #define LABEL_KEY "\001label"
@@ -26,23 +26,23 @@
 #define MOST_CELLS 10000000
 
 typedef struct sweep_axis {
-  const char *name, *unit, *doc; /* unit, doc: or NULL */
+  const char *name, *unit, *doc; /* unit, doc: may be NULL */
   const char *tie;               /* the name of another axis, or NULL */
   const char *where;             /* "sweep.lua:12" */
   json_t *values;                /* array of templates */
   json_t *labels;                /* array of texts, or NULL */
 
-  bool written;  /* stands in the sweep as it was written */
-  bool live;     /* is an axis of the grid, or tied to one */
-  size_t inside; /* the axis whose alternatives took it in, or SIZE_MAX */
-  size_t root;   /* live: the axis it is tied to in the end, or itself */
-  bool flat;     /* its values hold no axes any more */
+  bool written;  /* the sweep uses it before --set */
+  bool live;     /* an axis of the grid, or tied to one */
+  size_t inside; /* the axis whose alternatives contain it, or SIZE_MAX */
+  size_t root;   /* live: the last axis in its chain of ties, or itself */
+  bool flat;     /* its values no longer hold axes */
 } sweep_axis;
 
 /* A file that the sweep required. */
 typedef struct sweep_file {
   const char *path;  /* without links */
-  const char *shown; /* as messages call it: "scripts/lib/arms.lua" */
+  const char *shown; /* in messages: "scripts/lib/arms.lua" */
   json_t *text;
   char sha256[PLAN_KEY_SIZE];
   int value; /* reference in Lua's registry; LUA_NOREF until it has run */
@@ -70,8 +70,8 @@ typedef struct heed_sweep {
 
   size_t file_count;
   sweep_file *files;                     /* in the order of their first use */
-  size_t running_count;                  /* files that run now, */
-  size_t running[SWEEP_DEEPEST_REQUIRE]; /* the first the outermost */
+  size_t running_count;                  /* running files, */
+  size_t running[SWEEP_DEEPEST_REQUIRE]; /* outermost first */
 
   lua_State *lua;
   size_t lua_memory, lua_limit; /* bytes */

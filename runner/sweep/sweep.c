@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * From a sweep file to a plan, in this process. */
+ * Makes a plan from a sweep file, in this process. */
 #include "sweep/sweep.h"
 
 #include <lauxlib.h>
@@ -20,7 +20,7 @@
 #include "text.h"
 #include "tree.h"
 
-/* ---- the head: what is no stage ---- */
+/* ---- the head: keys other than stages ---- */
 
 static heed_status check_words(const heed_sweep *self, heed_error *error) {
   const char *names[SWEEP_KEY_COUNT + 1], *key, *nearest;
@@ -35,8 +35,8 @@ static heed_status check_words(const heed_sweep *self, heed_error *error) {
     nearest = schema_nearest(key, names, SWEEP_KEY_COUNT + 1);
     return heed_fail(
         error, HEED_INVALID,
-        "%s: h.sweep: there is no part \"%s\" of a sweep%s%s%s", self->where,
-        key, nearest == NULL ? "" : "; did you mean \"",
+        "%s: h.sweep: unknown part \"%s\" of a sweep%s%s%s", self->where, key,
+        nearest == NULL ? "" : "; did you mean \"",
         nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
   }
   return HEED_OK;
@@ -56,7 +56,8 @@ static heed_status read_key(const heed_sweep *self, size_t key, json_t *head,
   free(used);
   if (swept)
     return heed_fail(error, HEED_INVALID,
-                     "%s: %s: found an axis; it is one for the whole sweep",
+                     "%s: %s: found an axis, expected one value for the whole "
+                     "sweep",
                      self->where, name);
   status = check_key(self, key, template, &resolved, &said);
   if (status != HEED_OK)
@@ -122,8 +123,8 @@ static json_t *list_plugins(const heed_sweep *self, const sweep_tree *tree) {
   return plugins;
 }
 
-/* What the stages read, which their keys depend on; then the Lua files that the
- * sweep required, which no key depends on. */
+/* The input files of stages, on which keys depend; then the Lua files that the
+ * sweep required, on which no key depends. */
 static json_t *list_inputs(const heed_sweep *self, const sweep_tree *tree) {
   json_t *inputs = json_array(), *required = require_list(self, false), *digest;
   const char *path;
@@ -173,8 +174,8 @@ static heed_status assemble(heed_sweep *self, json_t **result,
 
 /* ---- */
 
-/* What messages put before the name of a file in the folder: "scripts/" as the
- * user wrote it, unless the sweep is a link that leads elsewhere. */
+/* The folder in messages: "scripts/" as the user wrote it, unless the sweep is
+ * a link to another folder. */
 static const char *shown_folder(const heed_sweep *self) {
   const char *given = self->options->sweep, *slash = strrchr(given, '/');
   const char *earlier = label_format(
@@ -185,7 +186,7 @@ static const char *shown_folder(const heed_sweep *self) {
   return same ? earlier : label_format(self, "%s/", self->folder);
 }
 
-/* The plan and the places in messages hold the path, and are UTF-8. */
+/* The path must be UTF-8: the plan and the messages contain it. */
 static heed_status find_folder(heed_sweep *self, heed_error *error) {
   const char *given = self->options->sweep;
   char path[PATH_MAX], *absolute = realpath(given, NULL);
@@ -206,7 +207,7 @@ static heed_status mark_written(heed_sweep *self, heed_error *error) {
   uint8_t *used = calloc(self->axis_count + 1, 1);
   if (used == NULL) return heed_no_memory(error);
   template_axes(self->record, used);
-  /* An axis stands inside one made after it, so that one pass suffices. */
+  /* An axis is only inside axes made after it, so one pass suffices. */
   for (size_t i = self->axis_count; i-- > 0;) {
     self->axes[i].written = used[i] != 0;
     if (used[i]) template_axes(self->axes[i].values, used);

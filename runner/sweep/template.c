@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Templates: Lua values as JSON in which axes stand as their numbers. */
+ * Templates: Lua values as JSON, with numbers for axes. */
 #include "template.h"
 
 #include <lauxlib.h>
@@ -82,7 +82,7 @@ static int by_text(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Lua's order of keys changes from run to run: a plan must not. */
+/* Sorted, because Lua's order of keys changes from run to run. */
 static json_t *sorted(json_t *object) {
   const size_t count = json_object_size(object);
   const char **keys = calloc(count + 1, sizeof *keys), *key;
@@ -99,7 +99,7 @@ static json_t *sorted(json_t *object) {
   return result;
 }
 
-/* The pair on top of the stack into the object. */
+/* Stores the pair on top of the stack in the object. */
 static heed_status pair_at(lua_State *lua, const char *path, unsigned depth,
                            json_t *object, heed_error *error) {
   char below[PATH_TEXT];
@@ -150,7 +150,8 @@ static heed_status table_at(lua_State *lua, int index, const char *path,
   const size_t listed = (size_t)lua_rawlen(lua, index);
   if (depth > DEEPEST || !lua_checkstack(lua, 8))
     return heed_fail(error, HEED_INVALID,
-                     "%.60s…: found tables within tables without end", path);
+                     "%.60s…: tables are nested too deeply, or in a cycle",
+                     path);
   if (listed == 0) return record_at(lua, index, path, depth, result, error);
   lua_pushnil(lua);
   while (lua_next(lua, index) != 0) {

@@ -5,16 +5,17 @@
 
 #include "state.h"
 
-/* The Lua value as a template.  path is for messages. */
+/* Reads a Lua value as a template.  path: its name in messages. */
 heed_status template_read(lua_State *lua, int index, const char *path,
                           json_t **result, heed_error *error);
-/* Marks the axes that stand in the template itself, not inside another
- * axis: used[axis_count]. */
+/* Marks the axes in the template itself, not inside another axis:
+ * used[axis_count]. */
 void template_axes(const json_t *template, uint8_t *used);
-/* New reference: axes replaced by their values at at[axis_count]. */
+/* New reference: the template with each axis replaced by its value at
+ * at[axis_count]. */
 json_t *template_fill(const heed_sweep *self, const json_t *template,
                       const size_t *position);
-/* Which axis stands here, or SIZE_MAX. */
+/* The number of the axis that this is, or SIZE_MAX. */
 size_t template_axis(const json_t *template);
 
 #endif

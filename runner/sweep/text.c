@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Texts: Lua files and Lua strings.  Whatever becomes JSON is UTF-8 without
- * zero bytes; what is not is refused here, where its place is known. */
+ * Texts: Lua files and Lua strings.  JSON needs UTF-8 without zero bytes.  This
+ * file refuses other texts, because here their place is known. */
 #include "text.h"
 
 #include <errno.h>
@@ -39,7 +39,7 @@ const char *text_at(lua_State *lua, int index, const char *path,
 
 /* ---- files ---- */
 
-/* The file's bytes, which are the caller's, to be freed. */
+/* Reads the file's bytes; the caller frees them. */
 static heed_status read_bytes(FILE *file, const char *name, char **bytes,
                               size_t *length, heed_error *error) {
   *length = 0;
@@ -47,7 +47,7 @@ static heed_status read_bytes(FILE *file, const char *name, char **bytes,
   if (*bytes == NULL) return heed_fail(error, HEED_MEMORY, "out of memory");
   *length = fread(*bytes, 1, LONGEST_FILE + 1, file);
   if (ferror(file) != 0)
-    return heed_fail(error, HEED_INVALID, "%s: cannot be read: %s", name,
+    return heed_fail(error, HEED_INVALID, "%s: cannot read: %s", name,
                      strerror(errno));
   if (*length > LONGEST_FILE)
     return heed_fail(error, HEED_INVALID,
@@ -62,8 +62,8 @@ static size_t line_of(const char *bytes, const char *place) {
   return line;
 }
 
-/* No character of UTF-8 contains a line feed, so each line is UTF-8 by
- * itself. */
+/* No multi-byte character of UTF-8 contains a line feed, so this can check each
+ * line separately. */
 static size_t first_bad_line(const char *bytes, size_t length) {
   const char *start = bytes, *const end = bytes + length;
   while (start < end) {

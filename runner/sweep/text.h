@@ -11,12 +11,12 @@
 #include "heed/status.h"
 
 bool text_is_utf8(const char *text);
-/* Reads a Lua file to its end; *text is a new reference.  name is what messages
- * call the file: "NAME:3: zero byte". */
+/* Reads a Lua file to its end; *text is a new reference.  name: the file's name
+ * in messages, as in "NAME:3: zero byte". */
 heed_status text_read(FILE *file, const char *name, json_t **text,
                       heed_error *error);
-/* The string at a place on Lua's stack, valid as long as Lua holds it.  NULL
- * and a message that begins with path: it has a zero byte or is not UTF-8. */
+/* The string at a position on Lua's stack, valid as long as Lua holds it.  NULL
+ * and a message that starts with path: it has a zero byte or is not UTF-8. */
 const char *text_at(lua_State *lua, int index, const char *path,
                     heed_error *error);
 

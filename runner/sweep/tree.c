@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The tree of a sweep: each point of the grid is a path of resolved stages, and
- * points that agree in their first stages share those nodes. */
+ * The tree of a sweep: each point of the grid is a path of resolved stages.
+ * Points that agree in their first stages share these nodes. */
 #include "tree.h"
 
 #include <lauxlib.h>
@@ -25,7 +25,7 @@ typedef struct tree_node {
 
 typedef struct grid_point {
   size_t *position; /* root_count */
-  size_t next;      /* of the same leaf */
+  size_t next;      /* next point of the same leaf */
 } grid_point;
 
 typedef struct tree_builder {
@@ -35,7 +35,7 @@ typedef struct tree_builder {
 
   size_t root_count;
   size_t *roots;    /* axes that span the grid */
-  size_t *position; /* axis_count: the point at hand */
+  size_t *position; /* axis_count: current point */
 
   uint8_t *used[PLAN_STAGE_COUNT]; /* axis_count: axes in a stage's template */
   json_t *seen[PLAN_STAGE_COUNT];  /* indices along those: number of a spec */
@@ -48,7 +48,7 @@ typedef struct tree_builder {
   size_t point_count, point_room;
   grid_point *points;
 
-  host_arena *memory; /* of instances made to be checked */
+  host_arena *memory; /* of instances made for checks */
   host_service host;
   json_int_t blas_threads;
 } tree_builder;
@@ -61,9 +61,9 @@ static void *grown(void *elements, size_t count, size_t *room, size_t size) {
   return moved;
 }
 
-/* ---- errors: whose line, which point ---- */
+/* ---- errors: line and point ---- */
 
-/* The --set that speaks of the key path a message begins with, or NULL. */
+/* The --set of the key path at the start of a message, or NULL. */
 static const char *set_about(const heed_sweep *self, const char *message) {
   for (size_t i = self->options->set_count; i-- > 0;) {
     const char *set = self->options->sets[i];
@@ -88,7 +88,7 @@ static heed_status explain(const tree_builder *builder, plan_stage stage,
                    *point == '\0' ? "" : ")");
 }
 
-/* ---- instances: create() says at planning time what it refuses ---- */
+/* ---- instances: create() refuses bad values at planning time ---- */
 
 static void announce(const tree_builder *builder, const char *plugin) {
   const planner_options *options = builder->self->options;
@@ -132,8 +132,8 @@ static heed_status try_plugin(tree_builder *builder, plan_stage stage,
                  error.message);
 }
 
-/* Every plugin that the sweep constructs, the innermost first, so that a
- * refusal names the line of its own constructor. */
+/* Tries every plugin that the sweep constructs, the innermost first, so that an
+ * error names the line of that plugin's constructor. */
 static heed_status try_plugins(tree_builder *builder, plan_stage stage,
                                const json_t *filled) {
   heed_status status = HEED_OK;
@@ -152,7 +152,7 @@ static heed_status try_plugins(tree_builder *builder, plan_stage stage,
   return try_plugin(builder, stage, filled);
 }
 
-/* What the sweep did not construct itself: standard plugins, bare names. */
+/* Tries the plugins that the sweep did not construct: defaults, bare names. */
 static heed_status try_whole(tree_builder *builder, plan_stage stage,
                              const json_t *resolved, heed_error *error) {
   const heed_parameter *key = &builder->self->schema[stage];
@@ -195,7 +195,7 @@ static heed_status hash_spec(const tree_builder *builder, plan_stage stage,
   return status;
 }
 
-/* Its plugin, where that is HEED_COSTLY; else NULL. */
+/* The stage's plugin if it is HEED_COSTLY; else NULL. */
 static const heed_plugin *costly_plugin(const heed_sweep *self,
                                         const json_t *resolved) {
   const char *full = json_string_value(json_object_get(resolved, "plugin"));
@@ -204,7 +204,8 @@ static const heed_plugin *costly_plugin(const heed_sweep *self,
   return plugin != NULL && (plugin->flags & HEED_COSTLY) != 0 ? plugin : NULL;
 }
 
-/* Of a costly stage without what is HEED_LATE; "" where nothing is. */
+/* Hash of a costly stage without its HEED_LATE parameters; "" if it has none.
+ */
 static heed_status hash_early(const tree_builder *builder, plan_stage stage,
                               const json_t *resolved, char hash[PLAN_KEY_SIZE],
                               heed_error *error) {
@@ -225,7 +226,8 @@ static heed_status hash_early(const tree_builder *builder, plan_stage stage,
   return status;
 }
 
-/* The number of the spec, the same for the same hash.  Takes over resolved. */
+/* The number of a spec; equal hashes have equal numbers.  Takes over resolved.
+ */
 static heed_status intern_spec(tree_builder *builder, plan_stage stage,
                                json_t *resolved, const json_t *filled,
                                size_t *number) {
@@ -299,7 +301,7 @@ static heed_status make_spec(tree_builder *builder, plan_stage stage,
   return status;
 }
 
-/* The spec of a stage at the point at hand: NOTHING where it has none. */
+/* The spec of a stage at the current point; NOTHING if it has none. */
 static heed_status spec_at(tree_builder *builder, plan_stage stage,
                            size_t *number) {
   const char *key = "";
@@ -331,7 +333,7 @@ static heed_status spec_at(tree_builder *builder, plan_stage stage,
 /* ---- points ---- */
 
 static int no_such_axis(lua_State *lua) {
-  return luaL_error(lua, "point.%s: this sweep has no such axis",
+  return luaL_error(lua, "point.%s: unknown axis",
                     luaL_tolstring(lua, 2, NULL));
 }
 
@@ -461,7 +463,7 @@ static heed_status visit(tree_builder *builder) {
   return status == HEED_OK ? add_point(builder, position) : status;
 }
 
-/* The last axis fastest. */
+/* Goes to the next point, the last axis fastest. */
 static bool next_point(tree_builder *builder) {
   bool more = false;
   for (size_t i = builder->root_count; i-- > 0 && !more;) {
@@ -480,13 +482,13 @@ static heed_status check_size(const tree_builder *builder, size_t points,
                               size_t replicates) {
   if (points > MOST_POINTS)
     return heed_fail(builder->error, HEED_INVALID,
-                     "%s: the axes span more than %d points; make them shorter "
-                     "or tie them",
+                     "%s: the axes span more than %d points; shorten or tie "
+                     "them",
                      builder->self->where, MOST_POINTS);
   if (points * replicates > MOST_CELLS)
     return heed_fail(builder->error, HEED_INVALID,
-                     "%s: %zu points with %zu replicates are more than %d "
-                     "cells",
+                     "%s: found %zu points with %zu replicates, expected at "
+                     "most %d cells",
                      builder->self->where, points, replicates, MOST_CELLS);
   return HEED_OK;
 }
@@ -503,7 +505,7 @@ static heed_status visit_all(tree_builder *builder, size_t replicates) {
   if (status != HEED_OK) return status;
   if (builder->point_count == 0)
     return heed_fail(builder->error, HEED_INVALID,
-                     "%s: h.sweep: exclude leaves no point of %zu",
+                     "%s: h.sweep: exclude removes all %zu points",
                      builder->self->where, points);
   return check_size(builder, builder->point_count, replicates);
 }

@@ -9,7 +9,7 @@ typedef struct sweep_stage {
   plan_stage stage;
   json_t *resolved;
   char hash[PLAN_KEY_SIZE];  /* of resolved, plugins and inputs */
-  char early[PLAN_KEY_SIZE]; /* the same but for what is HEED_LATE; "": all */
+  char early[PLAN_KEY_SIZE]; /* the same without HEED_LATE; "": none is late */
   bool costly;
 } sweep_stage;
 

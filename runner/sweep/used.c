@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What a resolved value depends on beside itself: plugin files and input
- * files.  Keys are made of what is in an input file, not of where it lies. */
+ * The files that a resolved value depends on: plugins and inputs.  Keys depend
+ * on the content of an input file, not on its path. */
 #include "used.h"
 
 #include <errno.h>
@@ -28,8 +28,8 @@ static heed_status collect_path(const used_collector *collector,
     heed_status status;
     const int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0)
-      return heed_fail(collector->error, HEED_IO, "%s: cannot be read: %s",
-                       path, strerror(errno));
+      return heed_fail(collector->error, HEED_IO, "%s: cannot read: %s", path,
+                       strerror(errno));
     status = hash_descriptor(file, path, text, collector->error);
     (void)close(file);
     if (status != HEED_OK) return status;
@@ -67,8 +67,8 @@ static heed_status collect_plugin(const used_collector *collector,
   json_t *parameters = NULL;
   heed_status status;
   if (plugin == NULL)
-    return heed_fail(collector->error, HEED_INTERNAL,
-                     "the plugin %s is not loaded", full);
+    return heed_fail(collector->error, HEED_INTERNAL, "plugin %s is not loaded",
+                     full);
   (void)json_object_set_new(collector->plugins, full,
                             json_string(file->sha256));
   status =

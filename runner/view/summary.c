@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Replicates summed up. */
+ * Mean and interval over replicates. */
 #include "view/summary.h"
 
 #include <gsl/gsl_cdf.h>
@@ -19,8 +19,7 @@ static size_t drop_nan(double *values, size_t count) {
   return kept;
 }
 
-/* Between order statistics, as most programs do (Hyndman and Fan 1996, type
- * 7). */
+/* Interpolates between order statistics (Hyndman and Fan 1996, type 7). */
 static double quantile(const double *sorted, size_t count, double share) {
   const double position = share * (double)(count - 1);
   const size_t below = (size_t)position;

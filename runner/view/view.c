@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A result file as those see it that show it. */
+ * Read-only view of a result file. */
 #include "view/view.h"
 
 #include <math.h>

@@ -74,9 +74,9 @@ assert plan["nodes"][0]["spec"]["parameters"]["mu"] == 0.6
 @test "a file that is missing, a folder, compiled Lua" {
   check absent.lua
   [ "$status" -eq 2 ]
-  [ "$stderr" = "heed: absent.lua: cannot be read: No such file or directory" ]
+  [ "$stderr" = "heed: absent.lua: cannot read: No such file or directory" ]
   check .
-  [ "$stderr" = "heed: .: cannot be read: Is a directory" ]
+  [ "$stderr" = "heed: .: cannot read: Is a directory" ]
   printf '\033LuaT' >compiled.lua
   check compiled.lua
   [ "$stderr" = "heed: compiled.lua: compiled Lua, expected text" ]
@@ -88,7 +88,7 @@ assert plan["nodes"][0]["spec"]["parameters"]["mu"] == 0.6
   [[ "$stderr" == "heed: check: found nothing, expected SWEEP.lua"* ]]
   check good.lua --sett a=1
   [ "$status" -eq 2 ]
-  [[ "$stderr" == "heed: check: --sett: there is no such option; did you mean --set?"* ]]
+  [[ "$stderr" == "heed: check: unknown option --sett; did you mean --set?"* ]]
   check good.lua --set
   [[ "$stderr" == "heed: check: --set: found nothing, expected PATH=VALUE"* ]]
   check good.lua --timeout soon
@@ -153,7 +153,7 @@ endless() {
           s/20, 50,/h.linspace(1, 40, 40),/' good.lua
   check --memory 256M good.lua
   [ "$status" -eq 1 ]
-  [ "$stderr" = "heed: out of memory while planning: the sweep is too large, or --memory too small" ]
+  [ "$stderr" = "heed: out of memory while planning: the sweep is too large or --memory is too small" ]
 }
 
 @test "a plugin that crashes while it loads is named, and the rest goes on" {
@@ -161,7 +161,7 @@ endless() {
   check good.lua
   [ "$status" -eq 0 ]
   [[ "$output" == *"= 300"* ]]
-  [[ "$stderr" == *"heed: warning: $plugins/planning_crash/planning_crash.so: "*" while it was loaded; going on without it" ]]
+  [[ "$stderr" == *"heed: warning: $plugins/planning_crash/planning_crash.so: "*" while loading; heed continues without it" ]]
 }
 
 @test "a plugin that dies in create() is named" {
@@ -170,7 +170,7 @@ endless() {
   [ "$status" -eq 0 ]
   check good.lua --set filter=aborting
   [ "$status" -eq 1 ]
-  [[ "$stderr" == *"the plugin filter/aborting "*" while its parameters were checked (in create())" ]]
+  [[ "$stderr" == *"plugin filter/aborting "*" while checking its parameters (in create())" ]]
 }
 
 @test "a file that is no plugin is refused by name, and the rest goes on" {
@@ -199,7 +199,7 @@ endless() {
 @test "the planner is not for people" {
   run "$HEED" plan good.lua 3>&-
   [ "$status" -eq 2 ]
-  [[ "$output" == "heed: plan: is started by heed itself"* ]]
+  [[ "$output" == "heed: plan: heed itself starts this command"* ]]
 }
 
 @test "a zero byte is told with file and line, whatever the command" {

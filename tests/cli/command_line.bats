@@ -95,14 +95,14 @@ refused() {
 
 @test "a wrong command line names command, option, what was found and what was expected" {
   refused "missing COMMAND"
-  refused 'there is no command "rnu"; did you mean run?' rnu
-  refused 'there is no command "something"' something
-  refused 'there is no command "rnu"; did you mean run?' help rnu
-  refused "--verzion: there is no such option; did you mean --version?" --verzion
-  refused "show: --metrik: there is no such option; did you mean --metric?" show r.h5 --metrik x
-  refused "show: --frobnicate: there is no such option" show r.h5 --frobnicate
-  refused "show: -x: there is no such option" show r.h5 -x
-  refused "run: --re may be --retry or --replace" run s.lua --re
+  refused 'unknown command "rnu"; did you mean run?' rnu
+  refused 'unknown command "something"' something
+  refused 'unknown command "rnu"; did you mean run?' help rnu
+  refused "unknown option --verzion; did you mean --version?" --verzion
+  refused "show: unknown option --metrik; did you mean --metric?" show r.h5 --metrik x
+  refused "show: unknown option --frobnicate" show r.h5 --frobnicate
+  refused "show: unknown option -x" show r.h5 -x
+  refused "run: --re is ambiguous: --retry or --replace" run s.lua --re
   refused "show: --metric: found nothing, expected NAME" show r.h5 --metric
   refused "show: --csv: found yes, expected no value" show r.h5 --csv=yes
   refused "show: found nothing, expected RESULT.h5" show
@@ -288,7 +288,7 @@ runs_what_it_completes() {
   need zsh
   make_files
   echo "fpath=('$scripts' \$fpath); autoload -U compinit; compinit -u -D" >startup
-  types 'heed run --re\t\t' 'Run the cells again that failed' zsh -f -i <startup
+  types 'heed run --re\t\t' 'Rerun the cells that failed' zsh -f -i <startup
   types 'heed show result.h5 --metric \t\t' 'with each judge' zsh -f -i <startup
   types 'heed list \t\t' 'user_model' zsh -f -i <startup
 }
@@ -306,8 +306,8 @@ runs_what_it_completes() {
     case "$command" in -*) continue ;; esac
     run "$HEED" "$command" --no-such-option
     [ "$status" -eq 2 ]
-    [[ "$output" != *"there is no command"* ]]
+    [[ "$output" != *"unknown command"* ]]
     run timeout 20 "$HEED" "$command"
-    [[ "$output" != *"there is no command"* ]]
+    [[ "$output" != *"unknown command"* ]]
   done
 }

@@ -137,7 +137,7 @@ assert len(set(weight)) == 2 and 0 < min(weight) < max(weight) <= 1, weight'
   export_ log.h5
   [ "$status" -eq 2 ]
   [ -z "$output" ]
-  [[ "$stderr" == *"log.h5: has the selection of more than one cell; choose one with --cell"* ]]
+  [[ "$stderr" == *"log.h5: more than one cell kept its selection; choose one with --cell"* ]]
   [[ "$stderr" == *"--cell 0 "*"share 0.5"*"--cell 3 "*"share 1"* ]]
   "$HEED" export log.h5 --cell 2 -o half.jsonl
   "$HEED" export log.h5 --cell 5 -o all.jsonl
@@ -155,7 +155,7 @@ assert len(set(weight)) == 2 and 0 < min(weight) < max(weight) <= 1, weight'
   heed_run
   export_ log.h5 --cell 1
   [ "$status" -eq 2 ]
-  [[ "$stderr" == *"log.h5: there is no cell 1; it has 1, from 0"* ]]
+  [[ "$stderr" == *"log.h5: unknown cell 1; expected a number below 1"* ]]
   export_ log.h5 --cell first
   [ "$status" -eq 2 ]
   [[ "$stderr" == *"heed: export: --cell: found first, expected a whole number"* ]]
@@ -169,7 +169,7 @@ assert len(set(weight)) == 2 and 0 < min(weight) < max(weight) <= 1, weight'
   heed_run
   export_ log.h5 -o none.jsonl
   [ "$status" -eq 2 ]
-  [[ "$stderr" == *'log.h5: has no selection; the sweep must say keep = {"selection"}'* ]]
+  [[ "$stderr" == *'log.h5: has no selection; the sweep needs keep = {"selection"}'* ]]
   [ ! -e none.jsonl ]
 }
 
@@ -177,7 +177,7 @@ assert len(set(weight)) == 2 and 0 < min(weight) < max(weight) <= 1, weight'
   HEED_SAMPLE=old.h5 HEED_VALUES=values.txt "$HEED_BUILD/tests/test_result_sample"
   export_ old.h5
   [ "$status" -eq 2 ]
-  [[ "$stderr" == *'old.h5: has no selection; the sweep must say keep = {"selection"}'* ]]
+  [[ "$stderr" == *'old.h5: has no selection; the sweep needs keep = {"selection"}'* ]]
   export_ old.h5 --cell 0
   [ "$status" -eq 2 ]
   [[ "$stderr" == *'old.h5: cell 0 kept no selection'* ]]
@@ -190,7 +190,7 @@ assert len(set(weight)) == 2 and 0 < min(weight) < max(weight) <= 1, weight'
   "$HEED" run log.lua >/dev/null 2>&1 || [ $? -eq 3 ]
   export_ log.h5
   [ "$status" -eq 2 ]
-  [[ "$stderr" == *"log.h5: no cell of replicate 0 kept its selection; heed show says what failed"* ]]
+  [[ "$stderr" == *"log.h5: no cell of replicate 0 kept its selection; heed show lists the failures"* ]]
 }
 
 @test "a world without texts, or without some" {
@@ -290,7 +290,7 @@ f["selection/prompt"][3] = "only one"'
   [ "$status" -eq 1 ]
   run bash -c '"$HEED" export log.h5 2>&1 >/dev/full'
   [ "$status" -eq 1 ]
-  [[ "$output" == *"standard output: writing failed"* ]]
+  [[ "$output" == *"standard output: cannot write"* ]]
 }
 
 @test "of a resampled log only the log itself keeps its selection" {
@@ -301,7 +301,7 @@ f["selection/prompt"][3] = "only one"'
   [ "$(wc -l <all.jsonl)" -eq 7 ]
   export_ log.h5 --cell 2
   [ "$status" -eq 2 ]
-  [[ "$stderr" == *"log.h5: cell 2, a resampled log, kept no selection; cell 0, the log itself, did"* ]]
+  [[ "$stderr" == *"log.h5: cell 2, a resampled log, kept no selection; use cell 0, the original log"* ]]
 }
 
 @test "a selection is carried over when a sweep is extended" {

@@ -28,17 +28,17 @@ costs() {
 }
 
 @test "a crash costs its own cells" {
-  costs crash 2 "died of signal 11"
+  costs crash 2 "was killed by signal 11"
   [ "$(ask small.h5 'set(f["errors/signal"][()])')" = "{11}" ]
 }
 
 @test "an abort costs its own cells, and its last words are kept" {
-  costs abort 2 "died of signal 6"
-  [[ "$output" == *"its last words: faulty: this cannot be"* ]]
+  costs abort 2 "was killed by signal 6"
+  [[ "$output" == *"last line of its log: faulty: this cannot be"* ]]
 }
 
 @test "an exit() costs its own cells" {
-  costs exit 2 "ended the process with exit status 0"
+  costs exit 2 "exited the process with status 0"
 }
 
 @test "an endless loop costs its own cells" {
@@ -112,7 +112,7 @@ costs() {
   heed_run small.lua
   [ "$status" -eq 3 ]
   [[ "$output" == "0 cells done, 18 recorded before"* ]]
-  [[ "$output" == *"9 of those recorded before had failed; --retry runs them again"* ]]
+  [[ "$output" == *"9 of the cells recorded before had failed; --retry runs them again"* ]]
   heed_run small.lua --retry
   [ "$status" -eq 3 ]
   [[ "$output" == "0 cells done, 9 failed, 9 recorded before"* ]]

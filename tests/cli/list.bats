@@ -101,8 +101,8 @@ TEXT
   run --separate-stderr "$HEED" list source --plugin-path plugins
   [ "$status" -eq 0 ]
   [[ "$output" == *"small "* ]]
-  [ "$stderr" = "heed: warning: plugins/a.so: dies of signal 11 when it is loaded
-heed: warning: plugins/b.so: dies of signal 11 when it is loaded" ]
+  [ "$stderr" = "heed: warning: plugins/a.so: crashes with signal 11 while loading
+heed: warning: plugins/b.so: crashes with signal 11 while loading" ]
 }
 
 @test "a plugin that others may write to is refused, and loads when that is allowed" {
@@ -172,10 +172,10 @@ TEXT
 @test "describe of a plugin that is not there names the nearest" {
   run --separate-stderr "$HEED" describe source/smal
   [ "$status" -eq 2 ]
-  [[ "$stderr" == 'heed: describe: there is no source plugin "smal"; did you mean source/small?'* ]]
+  [[ "$stderr" == 'heed: describe: unknown plugin source/smal; did you mean source/small?'* ]]
   run --separate-stderr "$HEED" describe filter/something
   [ "$status" -eq 2 ]
-  [[ "$stderr" == 'heed: describe: there is no filter plugin "something"; heed list filter names them'* ]]
+  [[ "$stderr" == 'heed: describe: unknown plugin filter/something; heed list filter shows the choices'* ]]
   run --separate-stderr "$HEED" describe small
   [ "$status" -eq 2 ]
   [[ "$stderr" == 'heed: describe: found small, expected KIND/NAME, such as estimator/NAME'* ]]

@@ -128,7 +128,7 @@ sweep" ]
     for word in $output; do echo "assert(type(h.$word) == \"function\")"; done
     echo 'h.axis { "a", 1, zzzzzzzz = 1 }'; } >words.lua
   run "$HEED" check words.lua
-  [ "$output" = 'heed: words.lua:7: h.axis { "a", … }: zzzzzzzz: there is no such option; expected unit, doc, tie or labels' ]
+  [ "$output" = 'heed: words.lua:7: h.axis { "a", … }: zzzzzzzz: unknown option; expected unit, doc, tie or labels' ]
   annotations fields heed.d.lua heed.axis.options
   [ "$output" = "doc
 labels
@@ -180,7 +180,7 @@ called() {
   run --separate-stderr "$HEED" describe --lua source/synthetic
   [ "$status" -eq 2 ]
   [ -z "$output" ]
-  [[ "$stderr" == "heed: describe: expected KIND/NAME, or --lua alone"* ]]
+  [[ "$stderr" == "heed: describe: expected either KIND/NAME or --lua"* ]]
 }
 
 @test "luacheck finds nothing in the sweeps of scripts/" {

@@ -95,13 +95,13 @@ PY
   rm -f page.html
   run --separate-stderr "$HEED" report result.h5 -o page.html --metric win_rat
   [ "$status" -eq 2 ]
-  [[ $stderr == *"win_rat: there is no such metric"* ]]
+  [[ $stderr == *"win_rat: unknown metric"* ]]
   run --separate-stderr "$HEED" report result.h5 -o page.html --x gapp
   [ "$status" -eq 2 ]
-  [[ $stderr == *"gapp: there is no such axis"* ]]
+  [[ $stderr == *"gapp: unknown axis"* ]]
   run --separate-stderr "$HEED" report result.h5 -o page.html --y gap
   [ "$status" -eq 2 ]
-  [[ $stderr == *"--y: there is no such option"* ]]
+  [[ $stderr == *"unknown option --y"* ]]
   [ ! -e page.html ]
 }
 

@@ -108,7 +108,7 @@ same_values() {
 @test "heed show names the nearest metric" {
   run "$HEED" show "$HEED_SAMPLE" --metric win_rat
   [ "$status" -eq 2 ]
-  [[ $output == *"win_rat: there is no such metric; did you mean win_rate?"* ]]
+  [[ $output == *"win_rat: unknown metric; did you mean win_rate?"* ]]
 }
 
 @test "heed show says what is wrong with a file that is no result" {

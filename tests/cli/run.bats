@@ -172,7 +172,7 @@ slow() {
   status=0
   wait $supervisor || status=$?
   [ "$status" -eq 130 ]
-  grep -q "finishing the cells in hand; once more stops at once" err
+  grep -q "finishing the running cells; interrupt again to stop at once" err
   grep -q "cells of 18 are safe in small.h5.work; the same command goes on" err
   [ ! -e small.h5 ]
   parts=$(ls small.h5.work/part-*.h5 | wc -l)
@@ -267,7 +267,7 @@ refused() {
 }
 
 @test "bad usage is told" {
-  refused "--jolly: there is no such option" small.lua --jolly
+  refused "unknown option --jolly" small.lua --jolly
   refused "--output: found nothing, expected FILE" small.lua -o
   refused "found nothing, expected SWEEP.lua"
   refused "found small.lua, expected nothing more after SWEEP.lua" small.lua small.lua

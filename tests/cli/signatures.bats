@@ -43,20 +43,20 @@ shows() {
   sweep "" "replicates = 2, keep = { 'trace' },
     source = h.source.synthetic { mu = 0.7, pairs = 2000, held_out = 0 }, $(users)
     estimator = h.axis { 'how', h.estimator.restless {}, h.estimator.em { model = paper } }"
-  shows not_monotone "an objective fell from one step to the next in 2 of 4 cells, for instance at how = restless"
+  shows not_monotone "the objective fell from one step to the next in 2 of 4 cells, for example at how = restless"
 }
 
 @test "a fit that did not converge" {
   sweep "" "replicates = 2, source = h.source.synthetic { mu = 0.7, pairs = 2000, held_out = 0 },
     $(users) estimator = h.estimator.em { model = paper, max_iterations = 2 }"
-  shows not_converged "a fit stopped before it had converged (estimator_converged = 0) in 2 of 2 fits"
+  shows not_converged "the fit stopped before it converged (estimator_converged = 0) in 2 of 2 fits"
 }
 
 @test "a fit that the data do not identify" {
   sweep "" "replicates = 2, source = h.source.synthetic { mu = 0.74, pairs = 2000, held_out = 0 },
     $(users) estimator = h.estimator.em { mu = 'estimated', model = paper,
       prior = h.distribution.two_point {} }"
-  shows not_identified "the data do not tell the parameters apart (estimator_identified = 0) in 2 of 2 fits"
+  shows not_identified "the data do not identify the parameters (estimator_identified = 0) in 2 of 2 fits"
 }
 
 @test "a threshold that is too aggressive" {
@@ -66,7 +66,7 @@ shows() {
     filter = h.axis { 'kept', h.filter.none { label = 'all' },
       h.filter.top { share = 0.05, label = 'top 5 %' } },
     trainer = h.trainer.dpo { beta = 1 }"
-  shows filter_hurts "win rate at matched KL falls against training on all labels at 1 of 1 filtered points; most by 0\.[0-9]* \[0\.[0-9]*, 0\.[0-9]*\] at kept = top 5 %"
+  shows filter_hurts "win rate at matched KL is lower than with all labels at 1 of 1 filtered points; the largest loss is 0\.[0-9]* \[0\.[0-9]*, 0\.[0-9]*\] at kept = top 5 %"
 }
 
 @test "win rate up while the reward is not" {
@@ -74,7 +74,7 @@ shows() {
       scale = 20 }, $(users)
     estimator = h.estimator.em { model = paper },
     trainer = h.axis { 'how', h.trainer.gambler {}, h.trainer.dpo { beta = 1 } }"
-  shows reward_falls "win rate rises while the reward falls at 1 of 2 points, for instance at how = gambler"
+  shows reward_falls "win rate rises while the reward falls at 1 of 2 points, for example at how = gambler"
 }
 
 @test "an experiment in order shows none" {

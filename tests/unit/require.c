@@ -60,7 +60,7 @@ static void a_file_that_is_missing_is_told_with_its_path(void **state) {
     char text[64], expected[256];
     (void)snprintf(text, sizeof text, "\nrequire '%s'", names[i]);
     (void)snprintf(expected, sizeof expected,
-                   "sweep.lua:2: require \"%s\": there is no file %s/%s.lua",
+                   "sweep.lua:2: require \"%s\": %s/%s.lua: no such file",
                    names[i], folder, names[i]);
     refused(text, expected);
   }
@@ -72,14 +72,15 @@ static void a_link_must_not_lead_out_of_the_folder(void **state) {
   assert_int_equal(symlink("/etc/hostname", "link.lua"), 0);
   (void)snprintf(expected, sizeof expected,
                  "sweep.lua:1: require \"link\": %s/link.lua: leads to "
-                 "/etc/hostname, out of the folder of the sweep",
+                 "/etc/hostname, outside the sweep's folder",
                  folder);
   refused("require 'link'", expected);
   assert_int_equal(symlink("/", "root"), 0);
-  (void)snprintf(expected, sizeof expected,
-                 "sweep.lua:1: require \"root.tmp.heed\": there is no file "
-                 "%s/root/tmp/heed.lua",
-                 folder);
+  (void)snprintf(
+      expected, sizeof expected,
+      "sweep.lua:1: require \"root.tmp.heed\": %s/root/tmp/heed.lua: "
+      "no such file",
+      folder);
   refused("require 'root.tmp.heed'", expected);
 }
 
@@ -131,16 +132,18 @@ static void files_in_a_circle_are_named(void **state) {
   (void)state;
   write_file("a", "return require 'lib.b'");
   write_file("lib/b", "\nreturn require 'a'");
-  refused("require 'a'",
-          "lib/b.lua:2: require \"a\": a circle: a.lua requires lib/b.lua, "
-          "which requires a.lua");
+  refused(
+      "require 'a'",
+      "lib/b.lua:2: require \"a\": cyclic require: a.lua requires lib/b.lua, "
+      "which requires a.lua");
   write_file("itself", "require 'itself'");
-  refused("require 'itself'",
-          "itself.lua:1: require \"itself\": a circle: itself.lua requires "
-          "itself.lua");
+  refused(
+      "require 'itself'",
+      "itself.lua:1: require \"itself\": cyclic require: itself.lua requires "
+      "itself.lua");
   write_file("back", "require 'sweep'");
   refused("require 'back'",
-          "back.lua:1: require \"sweep\": a circle: sweep.lua requires "
+          "back.lua:1: require \"sweep\": cyclic require: sweep.lua requires "
           "back.lua, which requires sweep.lua");
 }
 
@@ -202,7 +205,7 @@ static void a_required_file_is_in_the_sandbox_of_its_sweep(void **state) {
   write_file("reach", "return io");
   refused("require 'reach'", "reach.lua:1: io is not available in a sweep");
   write_file("typo", "return usres");
-  refused("require 'typo'", "typo.lua:1: there is no variable \"usres\"");
+  refused("require 'typo'", "typo.lua:1: unknown variable \"usres\"");
   write_file("large", "local t = {} for i = 1, 1e9 do t[i] = {} end");
   refused("require 'large'",
           "sweep.lua: the sweep needs more than 16 MiB of memory");

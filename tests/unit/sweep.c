@@ -201,16 +201,16 @@ static void rows_that_make_no_sense_are_refused(void **state) {
       "name\", KEY = VALUE, … }");
   refused(HEAD "return h.rows { 'arm', { x = 1 } }",
           "sweep.lua:5: h.rows { \"arm\", … }: row 1: expected its name first, "
-          "then KEY = VALUE alone");
+          "then only KEY = VALUE");
   refused(HEAD "return h.rows { 'arm', { 'a', x = 1 }, { 'b', y = 1 } }",
-          "sweep.lua:5: h.rows { \"arm\", … }: row 2: it has no x, which the "
+          "sweep.lua:5: h.rows { \"arm\", … }: row 2: missing key x, which the "
           "first row has");
   refused(HEAD "return h.rows { 'arm', { 'a', x = 1 }, { 'b', x = 2, y = 1 } }",
-          "sweep.lua:5: h.rows { \"arm\", … }: row 2: it has a key that the "
-          "first row has not");
+          "sweep.lua:5: h.rows { \"arm\", … }: row 2: found a key that the "
+          "first row lacks");
   refused(HEAD "return h.rows { 'arm', { 'a', ['x y'] = 1 } }",
-          "sweep.lua:5: h.axis(\"x y\", …): an axis is named with a letter, "
-          "then letters, digits and _, fewer than 64");
+          "sweep.lua:5: h.axis(\"x y\", …): expected as its name a letter, "
+          "then letters, digits and _, fewer than 64 in all");
 }
 
 static void labels_say_how_plugins_differ(void **state) {
@@ -303,8 +303,7 @@ static void an_unused_axis_is_warned_of(void **state) {
       planned(HEAD "h.axis { 'idle', 1, 2 } return h.sweep { " MADE REST "}",
               NULL, NULL);
   (void)state;
-  assert_string_equal(warning,
-                      "sweep.lua:5: axis \"idle\" is made and used nowhere");
+  assert_string_equal(warning, "sweep.lua:5: axis \"idle\" is not used");
   assert_int_equal(plan->axis_count, 0);
   plan_free(plan);
 }
@@ -463,22 +462,22 @@ static void set_replaces_an_axis_or_its_values(void **state) {
 static void a_wrong_set_says_what_there_is(void **state) {
   (void)state;
   refused_set("users.cuont=1",
-              "--set users.cuont=1: there is no parameter \"cuont\"; did you "
+              "--set users.cuont=1: unknown parameter \"cuont\"; did you "
               "mean \"count\"?");
   refused_set("usres.count=1",
-              "--set usres.count=1: there is no parameter \"usres\"; did you "
+              "--set usres.count=1: unknown parameter \"usres\"; did you "
               "mean \"users\"?");
   refused_set("users.count=many",
               "--set users.count=many: users.count: found \"many\", expected a "
               "whole number of at least 1 and at most 1000000000");
   refused_set("users.count.x=1",
-              "--set users.count.x=1: there is nothing below \"count\" to set");
+              "--set users.count.x=1: \"count\" has no parameters");
   refused_set("estimator.prior.lwo=1",
-              "--set estimator.prior.lwo=1: there is no parameter \"lwo\"; did "
+              "--set estimator.prior.lwo=1: unknown parameter \"lwo\"; did "
               "you mean \"low\"?");
-  refused_set("axis.mu=[1]", "--set axis.mu=[1]: there is no axis \"mu\"");
+  refused_set("axis.mu=[1]", "--set axis.mu=[1]: unknown axis \"mu\"");
   refused_set("users",
-              "--set users: expected path=value, like users.count=100");
+              "--set users: expected path=value, such as users.count=100");
   refused_set(
       "source={\"\\u0001axis\":9}",
       "--set source={\"\\u0001axis\":9}: a key has a control character");
@@ -489,23 +488,23 @@ static void a_wrong_set_says_what_there_is(void **state) {
 static void a_misspelt_name_gets_the_nearest(void **state) {
   (void)state;
   refused(HEAD "return h.sweep { source = h.source.maed {}, " REST "}",
-          "sweep.lua:5: there is no h.source.maed; did you mean "
+          "sweep.lua:5: unknown name h.source.maed; did you mean "
           "h.source.made?");
   refused(HEAD "return h.sweep { source = h.source.made { piars = 1 } }",
           "sweep.lua:5: h.source.made: piars: there is no such parameter; did "
           "you mean \"pairs\"?");
   refused(HEAD "return h.sweep {\nsorce = 1 }",
-          "sweep.lua:5: h.sweep: there is no part \"sorce\" of a sweep; did "
+          "sweep.lua:5: h.sweep: unknown part \"sorce\" of a sweep; did "
           "you mean \"source\"?");
   refused(HEAD "users.cuont = 1\nreturn h.sweep { " MADE REST "}",
           "sweep.lua:6: users.cuont: there is no such parameter; did you mean "
           "\"count\"?");
   refused(HEAD "return h.sewep {}",
-          "sweep.lua:5: there is no h.sewep; did you mean h.sweep?");
+          "sweep.lua:5: unknown name h.sewep; did you mean h.sweep?");
   refused(HEAD "return h.axis { 'a', 1, uint = 's' }",
-          "sweep.lua:5: h.axis { \"a\", … }: uint: there is no such option; "
+          "sweep.lua:5: h.axis { \"a\", … }: uint: unknown option; "
           "did you mean \"unit\"?");
-  refused(HEAD "return usres", "sweep.lua:5: there is no variable \"usres\"");
+  refused(HEAD "return usres", "sweep.lua:5: unknown variable \"usres\"");
 }
 
 static void a_wrong_type_or_range_is_refused_at_its_constructor(void **state) {
@@ -531,7 +530,7 @@ static void a_wrong_type_or_range_is_refused_at_its_constructor(void **state) {
           "name");
   refused(HEAD "local x = h.source.made(10)",
           "sweep.lua:5: h.source.made: found a number, expected its parameters "
-          "between braces");
+          "in braces");
   refused(HEAD "return h.sweep { source = span {}, " REST "}",
           "sweep.lua:5: source: found the plugin distribution/span, expected a "
           "plugin of kind source");
@@ -539,7 +538,8 @@ static void a_wrong_type_or_range_is_refused_at_its_constructor(void **state) {
           "sweep.lua:5: replicates: found 0, expected a whole number of at "
           "least 1 and at most 10000000");
   refused(HEAD "return h.sweep { " MADE REST ", seed = h.axis { 's', 1, 2 } }",
-          "sweep.lua:5: seed: found an axis; it is one for the whole sweep");
+          "sweep.lua:5: seed: found an axis, expected one value for the whole "
+          "sweep");
 }
 
 static void what_is_missing_is_named(void **state) {
@@ -551,7 +551,7 @@ static void what_is_missing_is_named(void **state) {
   refused(HEAD "return h.source.made {}",
           "sweep.lua:5: h.source.made: pairs: is missing: how many pairs");
   (void)snprintf(expected, sizeof expected,
-                 "sweep.lua:5: h.source.made: file: %s/no.csv: cannot be read: "
+                 "sweep.lua:5: h.source.made: file: %s/no.csv: cannot read: "
                  "No such file or directory",
                  folder);
   refused(HEAD "return h.source.made { pairs = 10, file = 'no.csv' }",
@@ -585,17 +585,17 @@ static void numbers_must_be_finite(void **state) {
 static void axes_that_make_no_sense_are_refused(void **state) {
   (void)state;
   refused("return require 'heed'.axis { 'a' }",
-          "sweep.lua:1: h.axis { \"a\", … }: it has no values; expected at "
+          "sweep.lua:1: h.axis { \"a\", … }: found no values, expected at "
           "least one");
   refused("return require 'heed'.axis { 'a', {} }",
-          "sweep.lua:1: h.axis { \"a\", … }: it has no values; expected at "
+          "sweep.lua:1: h.axis { \"a\", … }: found no values, expected at "
           "least one");
   refused("return require 'heed'.axis { 1, 2 }",
           "sweep.lua:1: h.axis: expected a name, then values: h.axis { "
           "\"name\", 1, 2 }");
   refused("return require 'heed'.axis { 'two words', 2 }",
-          "sweep.lua:1: h.axis { \"two words\", … }: an axis is named with a "
-          "letter, then letters, digits and _, fewer than 64");
+          "sweep.lua:1: h.axis { \"two words\", … }: expected as its name a "
+          "letter, then letters, digits and _, fewer than 64 in all");
   refused("return require 'heed'.axis { 'a', 1, 2, labels = { 'x' } }",
           "sweep.lua:1: h.axis { \"a\", … }: labels: found 1, expected one for "
           "each of the 2 values");
@@ -603,8 +603,8 @@ static void axes_that_make_no_sense_are_refused(void **state) {
           "local a, b = h.axis { 'a', 10, 20 },\nh.axis { 'a', 3, 4 }\n"
           "users.count = b\nreturn h.sweep { source = h.source.made { "
           "pairs = a }, " REST "}",
-          "sweep.lua:6: there is an axis \"a\" already, made at sweep.lua:5; "
-          "use that one in both places, or name them apart");
+          "sweep.lua:6: an axis \"a\" already exists, made at sweep.lua:5; use "
+          "it in both places, or rename one");
   refused(HEAD
           "users.count = h.axis { 'a', 10, 20, 10 }\n"
           "return h.sweep { " MADE REST "}",
@@ -689,17 +689,17 @@ static void an_axis_called_wrongly_is_refused(void **state) {
           "sweep.lua:1: h.axis(\"a\", …): found a number as a key of its "
           "options");
   refused("return require 'heed'.axis('a', { 1 }, { uint = 's' })",
-          "sweep.lua:1: h.axis(\"a\", …): uint: there is no such option; did "
+          "sweep.lua:1: h.axis(\"a\", …): uint: unknown option; did "
           "you mean \"unit\"?");
   refused("return require 'heed'.axis('a', {})",
-          "sweep.lua:1: h.axis(\"a\", …): it has no values; expected at least "
+          "sweep.lua:1: h.axis(\"a\", …): found no values, expected at least "
           "one");
   refused("return require 'heed'.axis('a', { x = 1 })",
           "sweep.lua:1: h.axis(\"a\", …): found a table of named values, "
           "expected a list");
   refused("return require 'heed'.axis('2', { 1 })",
-          "sweep.lua:1: h.axis(\"2\", …): an axis is named with a letter, then "
-          "letters, digits and _, fewer than 64");
+          "sweep.lua:1: h.axis(\"2\", …): expected as its name a letter, then "
+          "letters, digits and _, fewer than 64 in all");
 }
 
 static void ties_that_do_not_fit_are_refused(void **state) {
@@ -708,26 +708,26 @@ static void ties_that_do_not_fit_are_refused(void **state) {
           "users.count = h.axis { 'people', 10, 20 }\n"
           "users.annotations = h.axis { 'each', 3, 5, tie = 'peopel' }\n"
           "return h.sweep { " MADE REST "}",
-          "sweep.lua:6: axis \"each\" is tied to \"peopel\", and there is no "
-          "such axis; did you mean \"people\"?");
+          "sweep.lua:6: axis \"each\" is tied to an unknown axis \"peopel\"; "
+          "did you mean \"people\"?");
   refused(HEAD
           "users.count = h.axis { 'people', 10, 20 }\n"
           "users.annotations = h.axis { 'each', 3, tie = 'people' }\n"
           "return h.sweep { " MADE REST "}",
-          "sweep.lua:6: axis \"each\" has 1 values, and is tied to \"people\", "
+          "sweep.lua:6: axis \"each\" has 1 values but is tied to \"people\", "
           "which has 2");
   refused(HEAD
           "users.count = h.axis { 'a', 10, 20, tie = 'b' }\n"
           "users.annotations = h.axis { 'b', 3, 4, tie = 'a' }\n"
           "return h.sweep { " MADE REST "}",
-          "sweep.lua:5: axis \"a\" is tied in a circle");
+          "sweep.lua:5: axis \"a\" is tied to itself, in a cycle");
   refused(HEAD
           "local low = h.axis { 'low', 0.1, 0.2 }\n"
           "users.attentiveness = h.axis { 'eta', span { low = low } }\n"
           "fit = h.estimator.fit { model = model, prior = span { low = "
           "low } }\nreturn h.sweep { " MADE REST "}",
-          "sweep.lua:5: axis \"low\" stands inside an alternative of axis "
-          "\"eta\" and elsewhere in the sweep; make one for each");
+          "sweep.lua:5: axis \"low\" is inside an alternative of axis \"eta\" "
+          "and elsewhere in the sweep; make one axis for each");
 }
 
 static void set_may_not_leave_a_tied_axis_behind(void **state) {
@@ -738,7 +738,7 @@ static void set_may_not_leave_a_tied_axis_behind(void **state) {
   (void)state;
   refused_with(text, strlen(text), "users.count=5", 0,
                "sweep.lua:6: axis \"each\" is tied to \"people\", which --set "
-               "took out of the sweep; set both");
+               "removed; set both");
 }
 
 static void an_axis_cannot_take_the_name_of_a_result(void **state) {
@@ -746,18 +746,20 @@ static void an_axis_cannot_take_the_name_of_a_result(void **state) {
   refused(HEAD
           "users.count = h.axis { 'status', 1, 2 }\n"
           "return h.sweep { " MADE REST "}",
-          "sweep.lua:5: an axis cannot be named \"status\", which is a word of "
-          "the result file; name it \"status_axis\", or what it stands for");
+          "sweep.lua:5: an axis cannot have the name \"status\", which is a "
+          "reserved name of the result file; use another name, such as "
+          "\"status_axis\"");
   refused(HEAD
           "users.count = h.axis { 'source_rows', 1, 2 }\n"
           "return h.sweep { " MADE REST "}",
-          "sweep.lua:5: an axis cannot be named \"source_rows\", which is a "
-          "metric; name it \"source_rows_axis\", or what it stands for");
+          "sweep.lua:5: an axis cannot have the name \"source_rows\", which is "
+          "a metric; use another name, such as \"source_rows_axis\"");
   refused(HEAD
           "users.count = h.axis { 'users', 1, 2 }\n"
           "return h.sweep { keep = { 'users' }, " MADE REST "}",
-          "sweep.lua:5: an axis cannot be named \"users\", which is a word of "
-          "the result file; name it \"users_axis\", or what it stands for");
+          "sweep.lua:5: an axis cannot have the name \"users\", which is a "
+          "reserved name of the result file; use another name, such as "
+          "\"users_axis\"");
 }
 
 static void exclude_is_held_to_its_word(void **state) {
@@ -766,9 +768,9 @@ static void exclude_is_held_to_its_word(void **state) {
        ",\nexclude = " body " }"
   (void)state;
   refused(WITH_EXCLUDE("function(p) return p.poeple == 1 end"),
-          "sweep.lua:7: point.poeple: this sweep has no such axis");
+          "sweep.lua:7: point.poeple: unknown axis");
   refused(WITH_EXCLUDE("function() return true end"),
-          "sweep.lua:6: h.sweep: exclude leaves no point of 2");
+          "sweep.lua:6: h.sweep: exclude removes all 2 points");
   refused(WITH_EXCLUDE("function() return 0 end"),
           "sweep.lua:6: h.sweep: exclude returned a number, expected true or "
           "false");
@@ -786,10 +788,10 @@ static void errors_of_lua_keep_their_line(void **state) {
   refused("error {}",
           "sweep.lua: the sweep raised a table as an error, expected a text");
   refused("return 1",
-          "sweep.lua: the sweep returns number, expected: return h.sweep { … "
+          "sweep.lua: the sweep returns number, expected return h.sweep { … "
           "}");
   refused("",
-          "sweep.lua: the sweep returns nothing, expected: return h.sweep "
+          "sweep.lua: the sweep returns nothing, expected return h.sweep "
           "{ … }");
 }
 
@@ -813,8 +815,8 @@ static void what_could_reach_outside_is_not_there(void **state) {
   refused("setmetatable(_G, nil)",
           "sweep.lua:1: cannot change a protected metatable");
   refused("local h = require 'heed' h.source.made = 1",
-          "sweep.lua:1: what h has made does not change: give its constructor "
-          "the value");
+          "sweep.lua:1: cannot change a value made by h; pass the field to its "
+          "constructor");
 }
 
 static void only_text_is_run(void **state) {
@@ -922,8 +924,8 @@ static void memory_and_time_are_limited(void **state) {
           "local t = {} t.t = t\n"
           "return h.source.made { pairs = 1, judges = t }",
           "sweep.lua:6: h.source.made: "
-          "judges.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t…: found "
-          "tables within tables without end");
+          "judges.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t.t…: tables are "
+          "nested too deeply, or in a cycle");
 }
 
 static void a_grid_without_end_is_refused(void **state) {
@@ -932,25 +934,25 @@ static void a_grid_without_end_is_refused(void **state) {
           "users.count = h.axis { 'a', h.linspace(1, 2000, 2000) }\n"
           "users.annotations = h.axis { 'b', h.linspace(1, 2000, 2000) }\n"
           "return h.sweep { " MADE REST "}",
-          "sweep.lua:7: the axes span more than 1000000 points; make them "
-          "shorter or tie them");
+          "sweep.lua:7: the axes span more than 1000000 points; shorten or tie "
+          "them");
   refused(HEAD
           "return h.sweep { replicates = 9999999, filter = h.filter.part { "
           "share = h.axis { 's', 0.5, 1 } }, " MADE REST "}",
-          "sweep.lua:5: 2 points with 9999999 replicates are more than "
-          "10000000 cells");
+          "sweep.lua:5: found 2 points with 9999999 replicates, expected at "
+          "most 10000000 cells");
 }
 
 static void what_h_makes_stays_as_it_was_made(void **state) {
   (void)state;
   refused(HEAD "fit.mu = 1",
-          "sweep.lua:5: what h has made does not change: give its constructor "
-          "the value");
+          "sweep.lua:5: cannot change a value made by h; pass the field to its "
+          "constructor");
   refused(HEAD "return fit.mu",
-          "sweep.lua:5: what h has made cannot be looked into");
+          "sweep.lua:5: cannot read a field of a value made by h");
   refused(HEAD "h.mine = 1",
-          "sweep.lua:5: what h has made does not change: give its constructor "
-          "the value");
+          "sweep.lua:5: cannot change a value made by h; pass the field to its "
+          "constructor");
 }
 
 int main(void) {

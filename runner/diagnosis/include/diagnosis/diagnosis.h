@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Finds failure signatures in a result: known ways for an experiment to
- * mislead.
+ * Finds failure signatures in a result: known ways in which an experiment
+ * misleads.
  *
- *   all_attentive     eta-hat is near 1 for all, at a gap so near one half that
- *                     choices hardly tell
- *   not_monotone      an objective that should only rise fell (where the sweep
- *                     kept the trace)
- *   not_converged     estimators or trainers stopped before they had
- *   not_identified    what was fitted is not what the data tell
- *   filter_hurts      a policy trained on kept labels is worse than the one on
- *                     all of them, replicate by replicate
- *   reward_falls      win rate rises while the reward does not: against the
- *                     reference, or of a filtered policy against the unfiltered
+ *   all_attentive     mean eta-hat is near 1 although the gap is so near 1/2
+ *                     that choices say little about attention
+ *   not_monotone      an objective that must not fall fell (needs the trace)
+ *   not_converged     an estimator or trainer stopped before it converged
+ *   not_identified    the data do not determine the fitted parameters
+ *   filter_hurts      a policy trained on the kept labels is worse than the
+ *                     policy trained on all labels, paired by replicate
+ *   reward_falls      win rate rises while the reward falls: a policy against
+ *                     the reference, or a filtered against the unfiltered one
  *
  * Callers: report, command.  Nothing that runs cells does. */
 #ifndef HEED_DIAGNOSIS_DIAGNOSIS_H
@@ -23,11 +22,11 @@
 
 typedef struct diagnosis_signature {
   const char *name;
-  char seen[SIGNATURE_TEXT]; /* what, how often, and where for instance */
+  char seen[SIGNATURE_TEXT]; /* what, how often, an example */
   const char *advice;        /* what it means and what to do */
 } diagnosis_signature;
 
-/* Those that the result shows, in the order above; *found is to be freed. */
+/* The signatures in the result, in the order above; the caller frees *found. */
 heed_status diagnosis_find(view_result *result, diagnosis_signature **found,
                            size_t *count, heed_error *error);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Runs a plan: a supervisor that hands out cells, workers that run them.
  *
- * The supervisor loads no plugin.  It shares with each worker a slot of memory,
- * in which the worker announces the cell and stage it is at, and a socket, over
- * which cells go out and word of finished parts comes back.  A worker that
- * dies, hangs or outgrows its memory thus costs the stage node it was at: the
- * cells under that node are recorded as failed, all others run again.
+ * The supervisor loads no plugin.  It shares two things with each worker: a
+ * slot of memory, in which the worker announces its current cell and stage, and
+ * a socket, which carries cells to the worker and reports of finished parts
+ * back.  If a worker dies, hangs or exceeds its memory, heed records a failure
+ * for the cells under its current stage node and runs all others again.
  *
- * Callers: command.  Stages do not: a cell does not know that others run. */
+ * Callers: command.  Stages do not: a cell knows nothing of other cells. */
 #ifndef HEED_EXECUTION_EXECUTION_H
 #define HEED_EXECUTION_EXECUTION_H
 
@@ -15,7 +15,7 @@
 #include "plan/plan.h"
 #include "work/work.h"
 
-/* Failures alike. */
+/* Failures with the same status, stage and plugin. */
 typedef struct execution_failure {
   heed_record_status status;
   plan_stage stage;
@@ -25,21 +25,21 @@ typedef struct execution_failure {
 } execution_failure;
 
 #define EXECUTION_FAILURES 16
-#define EXECUTION_WHAT 160 /* bytes of what a stage says that it does */
+#define EXECUTION_WHAT 160 /* bytes of a stage's text on its progress */
 
 typedef struct execution_state {
-  size_t total, reused; /* cells of the plan; of them recorded before */
-  size_t reused_failed; /* of the reused: how many had failed */
-  size_t done, failed;  /* in this run; failed are not counted as done */
-  size_t failure_count; /* kinds of failures, as far as there is room */
+  size_t total, reused; /* cells of the plan; of these, recorded before */
+  size_t reused_failed; /* reused cells that had failed */
+  size_t done, failed;  /* in this run; `done` excludes `failed` */
+  size_t failure_count; /* kinds of failures, as many as fit */
   execution_failure failures[EXECUTION_FAILURES];
   double seconds; /* since the start */
-  bool stopping;  /* an interrupt was seen */
-  /* The longest stage under way, for people who wait. */
+  bool stopping;  /* interrupted */
+  /* The running stage that has taken longest. */
   size_t cell;
   plan_stage stage;
-  double stage_seconds, stage_done; /* 0 to 1, NaN: not said */
-  char stage_what[EXECUTION_WHAT];  /* "": not said */
+  double stage_seconds, stage_done; /* 0 to 1, NaN: unknown */
+  char stage_what[EXECUTION_WHAT];  /* "": unknown */
 } execution_state;
 
 typedef struct execution_options {
@@ -49,27 +49,27 @@ typedef struct execution_options {
   size_t memory_for_all; /* bytes they may hold together; 0: no limit */
   bool allow_unsafe;
   void *context;
-  /* Called some times a second, and at the end; may be NULL. */
+  /* Called several times a second, and at the end; may be NULL. */
   void (*progress)(void *context, const execution_state *state);
-  /* One line about something that people should know; may be NULL. */
+  /* Shows one line to the user; may be NULL. */
   void (*say)(void *context, const char *line);
 } execution_options;
 
-/* Runs all cells that are not recorded (as result_recorded() says), until done
- * or interrupted (SIGINT, SIGTERM: HEED_CANCELLED; cells in hand are finished
- * first, unless it comes twice).  Blocks those signals while it runs.  *state
- * is filled in also where the run fails. */
+/* Runs all cells that result_recorded() does not report as recorded.  SIGINT or
+ * SIGTERM lets the running cells finish, a second one stops at once; both give
+ * HEED_CANCELLED.  Blocks those signals while it runs.  Fills in *state even if
+ * the run fails. */
 heed_status execution_run(const heed_plan *plan, heed_work *folder,
                           const uint8_t *recorded,
                           const execution_options *options,
                           execution_state *state, heed_error *error);
 
-/* A worker's life: serves the supervisor at the other end of the socket until
- * that closes. */
+/* The worker: serves the supervisor at the other end of the socket until the
+ * socket closes. */
 heed_status execution_work(const char *folder, int socket, int slot,
                            bool allow_unsafe, heed_error *error);
 
-/* Loads the plugins that the plan names, with the hashes it names. */
+/* Loads the plugins of the plan; their hashes must match the plan's. */
 heed_status execution_load(const heed_plan *plan, bool allow_unsafe,
                            host_registry **result, heed_error *error);
 

@@ -2,9 +2,9 @@
  * The supervisor's side of planning: starts a child and reads its reports.
  *
  * planner_run() starts the child under a wall-clock and a memory limit.  The
- * child is the command `plan`, which loads the plugins and runs the sweep
- * (sweep_serve()), and reports on a pipe what it is about to do, so that
- * whatever kills it has a name (protocol.h).
+ * child is the command `plan`.  It loads the plugins and runs the sweep
+ * (sweep_serve()).  It reports each step on a pipe before it takes the step, so
+ * that the supervisor can name what killed it (protocol.h).
  *
  * Callers: sweep, command.  sweep takes the options and the protocol from here.
  * This room links neither Lua nor the plugin host. */
@@ -41,8 +41,8 @@ typedef struct planner_options {
 #define PLANNER_SECONDS 60.0
 #define PLANNER_MEMORY ((size_t)2 << 30)
 
-/* For a supervisor: plans in a child process.  *plan_text is the caller's, to
- * be freed with free(); plan_parse() reads it. */
+/* For a supervisor: plans in a child process.  The caller frees *plan_text with
+ * free(); plan_parse() reads it. */
 heed_status planner_run(const planner_options *options, char **plan_text,
                         heed_error *error);
 

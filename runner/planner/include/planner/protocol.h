@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What a planner's child writes to its pipe: lines of one word, a space and
+ * What the planner's child writes to its pipe: lines of a word, a space and
  * JSON.
  *
  *   open "FILE"      a plugin file is about to be loaded
- *   refuse "TEXT"    it was, and is no good
- *   loaded ""        all files have been looked at
+ *   refuse "TEXT"    heed refused that file, and why
+ *   loaded ""        all plugin files are done
  *   print "TEXT"     the sweep called print()
  *   warn "TEXT"
  *   make "PLUGIN"    its create() is about to be called; "": it returned
- *   fail {"status": N, "message": "TEXT"}   and nothing after
- *   plan {…}                                and nothing after */
+ *   fail {"status": N, "message": "TEXT"}   the last line
+ *   plan {…}                                the last line */
 #ifndef HEED_PLANNER_PROTOCOL_H
 #define HEED_PLANNER_PROTOCOL_H
 
@@ -26,6 +26,6 @@
 
 #define PROTOCOL_OUT_OF_MEMORY \
   HEED_OUT_OF_MEMORY           \
-  " while planning: the sweep is too large, or --memory too small"
+  " while planning: the sweep is too large or --memory is too small"
 
 #endif

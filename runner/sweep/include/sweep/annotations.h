@@ -5,8 +5,8 @@
 
 #include "host/host.h"
 
-/* heed.d.lua: what require "heed" gives with these plugins, in LuaCATS (the
- * notation of lua-language-server).  The text is the caller's, to be freed. */
+/* heed.d.lua: the types of require "heed" with these plugins, in LuaCATS (the
+ * notation of lua-language-server).  The caller frees the text. */
 heed_status annotations_write(const host_registry *plugins, char **text,
                               heed_error *error);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A view of a result by some of its axes: groups of points that agree on
- * these, averaged over the others within each replicate. */
+ * A view of a result by some of its axes.  A group holds the points that agree
+ * on these axes, averaged over the other axes within each replicate. */
 #ifndef HEED_VIEW_GROUPS_H
 #define HEED_VIEW_GROUPS_H
 
@@ -14,9 +14,9 @@ typedef struct view_groups {
   size_t *axes;             /* indices into plan->axes */
   size_t group_count;       /* row-major over the axes */
   size_t *group_of;         /* of each point */
-  size_t *example;          /* a point of each group; SIZE_MAX: it has none */
+  size_t *example;          /* a point of each group; SIZE_MAX: empty group */
   bool *bootstrap;          /* of each group */
-  double *values, *weights; /* room for one a replicate */
+  double *values, *weights; /* one per replicate */
 } view_groups;
 
 heed_status view_groups_open(const view_result *result, size_t axis_count,
@@ -24,7 +24,8 @@ heed_status view_groups_open(const view_result *result, size_t axis_count,
                              heed_error *error);
 void view_groups_close(view_groups *self);
 
-/* Value number `value` of a record over the replicates of a group. */
+/* Summary of value number `value` of a record over the replicates of a group.
+ */
 view_estimate view_groups_summary(view_groups *self, size_t group,
                                   size_t value);
 

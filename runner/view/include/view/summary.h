@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Replicates summed up: a mean and a 95 % interval. */
+ * A mean and a 95 % interval over replicates. */
 #ifndef HEED_VIEW_SUMMARY_H
 #define HEED_VIEW_SUMMARY_H
 
@@ -12,11 +12,11 @@ typedef struct view_estimate {
   double low, high; /* NaN: too few replicates */
 } view_estimate;
 
-/* values: one a replicate, NaN where there is none; they are sorted.
+/* values: one per replicate, NaN if missing; this function sorts them.
  *
  * Independent replicates: their mean, with Student's interval.
- * Of a bootstrap: replicate 0, which is the log as it is, with the 2.5 % and
- * 97.5 % quantiles of the others. */
+ * Bootstrap: replicate 0, which is the unchanged log, with the 2.5 % and 97.5 %
+ * quantiles of the others. */
 view_estimate summarise_replicates(double *values, size_t count,
                                    bool bootstrap);
 

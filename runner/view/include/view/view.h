@@ -12,15 +12,14 @@
 typedef struct view_result {
   const char *path; /* borrowed */
   heed_plan *plan;  /* the file's own */
-  work_batch cells; /* one a place on the grid */
+  work_batch cells; /* one per place on the grid */
 } view_result;
 
 heed_status view_result_open(const char *path, view_result *self,
                              heed_error *error);
 void view_result_close(view_result *self);
 
-/* Where on the grid a cell of the plan is: axes in order, the replicate last.
- */
+/* The place of a cell on the grid: axes in order, the replicate last. */
 size_t view_place(const view_result *self, size_t cell);
 
 /* Value number `value` of the record of a point and a replicate; NaN: none. */
@@ -35,11 +34,11 @@ bool view_is_bootstrap(const view_result *self, size_t point);
 void view_label(const plan_coordinate *coordinate, size_t index,
                 char label[LABEL_SIZE]);
 
-/* A number with as few digits as give the very same number back; "" for NaN. */
+/* The shortest decimal that reads back as the same number; "" for NaN. */
 #define NUMBER_SIZE 32
 void view_number(double number, char text[NUMBER_SIZE]);
 
-/* Writes one field of a CSV file (RFC 4180), quoted where it must be. */
+/* Writes one field of a CSV file (RFC 4180), quoted if necessary. */
 void view_csv_field(FILE *file, const char *text);
 
 #endif
