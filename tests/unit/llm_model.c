@@ -195,7 +195,7 @@ static void what_is_not_such_a_model_is_refused_by_name(void **state) {
                  "tensor blk.0.attn_k.weight is 20 x 11 x 1 x 1, expected 20 x "
                  "12");
   expect_refusal(&(llm_model_changes){.add = "blk.0.attn_q.bias"},
-                 "tensor blk.0.attn_q.bias is not one of this architecture");
+                 "unknown tensor blk.0.attn_q.bias for this architecture");
   expect_refusal(&(llm_model_changes){.scaling = "yarn"},
                  "\"yarn\", expected \"none\"");
 }
