@@ -24,8 +24,8 @@ static const heed_parameter parameters[] = {
                .default_value = "100",
                .low = 2,
                .high = 10000,
-               .doc = "number of nodes that users are drawn from, if the "
-                      "distribution has none of its own"},
+               .doc = "number of nodes that users are drawn from, for "
+                      "distributions without fixed nodes"},
 };
 
 typedef struct drawn {

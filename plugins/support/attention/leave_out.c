@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Leaves an annotation out, in three ways:
- *   by classes    reduced histories: the counts minus one
- *   by division   a user's likelihood over P(choice), or, for a model with
- * memory, over what `attention` gives from scratch  a model with memory without
- * attention to single annotations: the likelihood of the history without the
- * annotation */
+ *   by classes   reduced histories: the counts minus one
+ *   by division  a user's likelihood over P(choice), or, for a model with
+ *                memory, over the probability from `attention`
+ *   recomputed   a model with memory but without `attention`: the likelihood of
+ *                the history without the annotation */
 #include "support/attention/leave_out.h"
 
 #include <assert.h>
 #include <math.h>
 #include <string.h>
 
-/* Divisors below it are not used; the rest is recomputed. */
+/* Smaller divisors are not used; the rest is recomputed. */
 #define LEAST_PROBABILITY 1e-200
 
 static heed_status no_memory(heed_error *error) {

@@ -52,7 +52,7 @@
     .high = 10000, .doc = (text)                                               \
   }
 #define ESTIMATOR_PRIOR_NODES(count) \
-  ESTIMATOR_NODES(count, "number of nodes, if the prior has none")
+  ESTIMATOR_NODES(count, "number of nodes, for priors without fixed nodes")
 
 /* Read by node_posterior (node_posterior.h); checked by
  * node_posterior_levels(). */

@@ -18,11 +18,11 @@ typedef struct ranking_kept {
 
 /* Sets the weight of all annotations to 0 except those of the units with the
  * highest scores (score[units]; ties: the lower unit first).
- *   RANKING_USERS   the nearest count to share x units that annotated; a unit
- * is a user, or another key of the posterior RANKING_LABELS  units one by one
- * until exactly the nearest count to share x annotations is kept; of the last
- * unit its first rows So two rankings by labels with the same share keep
- * equally many. */
+ *   RANKING_USERS   the nearest count to share x units that annotated; a
+ *                   unit is a user, or another key of the posterior
+ *   RANKING_LABELS  units one by one until exactly the nearest count to share
+ *                   x annotations is kept; of the last unit its first rows
+ * So two rankings by labels with the same share keep equally many. */
 heed_status ranking_select(const heed_host *host, const heed_crowd *crowd,
                            const heed_posterior *posterior, double share,
                            ranking_by counted, const double *score,
