@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The Beta distribution: attentiveness that varies smoothly over users; on
- * [0, 1], or stretched to another interval where some work against. */
+ * The Beta distribution on [0, 1], or on another interval that includes
+ * adversarial users: attentiveness varies smoothly over users. */
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 
@@ -9,7 +9,7 @@
 
 enum { ALPHA, BETA, THETA_COUNT, LOW = THETA_COUNT, HIGH, PARAMETER_COUNT };
 
-/* Beyond these the nodes cannot show the shape. */
+/* Beyond these bounds the nodes cannot resolve the shape. */
 static const double least = 1e-3, most = 1e4;
 
 static const heed_parameter parameters[] = {
@@ -18,13 +18,13 @@ static const heed_parameter parameters[] = {
                .default_value = "2",
                .low = 1e-3,
                .high = 1e4,
-               .doc = "first shape; as a fitted prior, not read"},
+               .doc = "first shape; ignored for a fitted prior"},
     [BETA] = {.name = "beta",
               .type = HEED_NUMBER,
               .default_value = "2",
               .low = 1e-3,
               .high = 1e4,
-              .doc = "second shape; as a fitted prior, not read"},
+              .doc = "second shape; ignored for a fitted prior"},
     [LOW] = {.name = "low",
              .type = HEED_NUMBER,
              .default_value = "0",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A distribution whose parameters are themselves drawn, anew in every
- * replicate, from a hyperprior (support/attention/hyper.h): users of
- * simulation-based calibration (Talts et al. 2018, arXiv 1804.06788).
+ * A distribution whose parameters are drawn from a hyperprior in every
+ * replicate (support/attention/hyper.h): users for simulation-based calibration
+ * (Talts et al. 2018, arXiv 1804.06788).
  *
  * Users are drawn from the distribution's nodes, as estimators see it. */
 #include <math.h>
@@ -16,7 +16,7 @@ static const heed_parameter parameters[] = {
             .type = HEED_PLUGIN,
             .default_value = "beta",
             .kind = HEED_DISTRIBUTION,
-            .doc = "the distribution whose parameters are drawn"},
+            .doc = "distribution whose parameters are drawn"},
     [CENTER] = HYPER_CENTER,
     [SPREAD] = HYPER_SPREAD,
     [NODES] = {.name = "nodes",
@@ -24,8 +24,8 @@ static const heed_parameter parameters[] = {
                .default_value = "100",
                .low = 2,
                .high = 10000,
-               .doc = "nodes that users are drawn from, where it has none of "
-                      "its own"},
+               .doc = "number of nodes that users are drawn from, for "
+                      "distributions without fixed nodes"},
 };
 
 typedef struct drawn {
@@ -80,7 +80,7 @@ static heed_status quantile(const void *object, size_t count, const double *u,
   (void)error;
   for (size_t i = 0; i < count; i++) {
     size_t low = 0, high = self->node_count - 1;
-    while (low < high) { /* the first node with u at or below */
+    while (low < high) { /* first node with u at or below */
       const size_t middle = (low + high) / 2;
       if (self->below[middle] < u[i])
         low = middle + 1;
@@ -92,8 +92,8 @@ static heed_status quantile(const void *object, size_t count, const double *u,
   return HEED_OK;
 }
 
-/* As a prior it is the distribution with the parameters that were drawn, which
- * are not fitted. */
+/* As a prior: the distribution with the drawn parameters, which are not
+ * fitted. */
 static size_t theta_count(const void *self) {
   (void)self;
   return 0;

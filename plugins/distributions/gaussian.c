@@ -8,7 +8,7 @@
 
 enum { MEAN, SD, PARAMETER_COUNT };
 
-/* With a larger sd the truncated density is flat or linear to the eye. */
+/* With a larger sd the truncated density is nearly flat or linear. */
 static const double least_sd = 0.005, most_sd = 10;
 
 static const heed_parameter parameters[] = {
@@ -17,13 +17,13 @@ static const heed_parameter parameters[] = {
               .default_value = "0.5",
               .low = -10,
               .high = 10,
-              .doc = "mean before truncation; as a fitted prior, not read"},
+              .doc = "mean before truncation; ignored for a fitted prior"},
     [SD] = {.name = "sd",
             .type = HEED_NUMBER,
             .default_value = "0.2",
             .low = 0.005,
             .high = 10,
-            .doc = "sd before truncation; as a fitted prior, not read"},
+            .doc = "sd before truncation; ignored for a fitted prior"},
 };
 
 static const heed_output outputs[] = {
@@ -44,7 +44,7 @@ static void to_natural(const double *values_of, double ab[2]) {
   ab[0] = (values_of[MEAN] - 0.5) * ab[1];
 }
 
-/* Inverts the CDF in whichever tail keeps the digits. */
+/* Inverts the CDF in the tail that keeps more digits. */
 static double quantile_at(double u, double mean, double sd) {
   double low = (0 - mean) / sd, high = (1 - mean) / sd, z;
   if (low > 0) {

@@ -14,7 +14,7 @@ static const heed_parameter parameters[] = {
                .default_value = "41",
                .low = 2,
                .high = 10000,
-               .doc = "how many nodes, equally spaced, both ends among them"},
+               .doc = "number of equally spaced nodes, including both ends"},
     [LOW] = {.name = "low",
              .type = HEED_NUMBER,
              .default_value = "0",
@@ -67,7 +67,7 @@ static void theta(const void *self, double *weight) {
   for (size_t k = 0; k < count; k++) weight[k] = 1 / (double)count;
 }
 
-/* Flat whatever the moments: a node that starts with weight 0 keeps it. */
+/* Flat whatever the moments: a node with initial weight 0 would keep it. */
 static void start(const void *self, double mean, double variance,
                   double *weight) {
   (void)mean;
@@ -102,7 +102,7 @@ static heed_status refit(const void *self, size_t count, const double *point,
   (void)point;
   for (size_t k = 0; k < count; k++) sum += mass[k];
   if (!(sum > 0))
-    return heed_fail(error, HEED_NUMERIC, "no mass is left on any node");
+    return heed_fail(error, HEED_NUMERIC, "all nodes have weight 0");
   for (size_t k = 0; k < count; k++) weight[k] = mass[k] / sum;
   return HEED_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Two kinds of users: a share of attentive ones, the others casual. */
+ * Two kinds of users: a share is attentive, the rest are casual. */
 #include <math.h>
 
 #include "heed/distribution.h"
@@ -12,20 +12,21 @@ static const heed_parameter parameters[] = {
              .default_value = "0.1",
              .low = -1,
              .high = 1,
-             .doc = "attentiveness of casual users; as a fitted prior, only "
-                    "its sign is read: below 0, fits may start there"},
-    [HIGH] = {.name = "high",
-              .type = HEED_NUMBER,
-              .default_value = "0.9",
-              .low = -1,
-              .high = 1,
-              .doc = "that of attentive users; as a fitted prior, not read"},
+             .doc = "attentiveness of casual users; for a fitted prior only "
+                    "the sign is used: if negative, fits may start below 0"},
+    [HIGH] =
+        {.name = "high",
+         .type = HEED_NUMBER,
+         .default_value = "0.9",
+         .low = -1,
+         .high = 1,
+         .doc = "attentiveness of attentive users; ignored for a fitted prior"},
     [SHARE] = {.name = "share",
                .type = HEED_NUMBER,
                .default_value = "0.5",
                .low = 0,
                .high = 1,
-               .doc = "share of attentive users; as a fitted prior, not read"},
+               .doc = "share of attentive users; ignored for a fitted prior"},
 };
 
 static const heed_output outputs[] = {
@@ -117,8 +118,8 @@ static double share_at(double log_odds_of) {
   return 1 / (1 + exp(-log_odds_of));
 }
 
-/* Log-odds of where low lies between the least and 1, of where high lies
- * between low and 1, and of share. */
+/* Log-odds of the position of low between the minimum and 1, of the position of
+ * high between low and 1, and of share. */
 static void to_free(const void *self, const double *values_of, double *free) {
   const double least = least_of(self), low = values_of[LOW];
   free[LOW] = log_odds((low - least) / (1 - least));
@@ -142,7 +143,7 @@ static heed_status refit(const void *self, size_t count, const double *point,
   (void)self;
   (void)count;
   if (!(sum > 0))
-    return heed_fail(error, HEED_NUMERIC, "no mass is left on either point");
+    return heed_fail(error, HEED_NUMERIC, "both points have weight 0");
   values_of[LOW] = point[low];
   values_of[HIGH] = point[1 - low];
   values_of[SHARE] = mass[1 - low] / sum;
@@ -171,7 +172,7 @@ static const heed_plugin two_point = {
     .kind = HEED_DISTRIBUTION,
     .name = "two_point",
     .version = "1.0",
-    .summary = "casual users at one attentiveness, attentive ones at another",
+    .summary = "casual users at one attentiveness, attentive users at another",
     .reference = "arXiv 2510.13830, section 4",
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,

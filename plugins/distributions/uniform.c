@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The uniform distribution on an interval: a prior that says nothing, and has
- * nothing to fit. */
+ * The uniform distribution on an interval: an uninformative prior without
+ * fitted parameters. */
 #include <math.h>
 
 #include "heed/distribution.h"

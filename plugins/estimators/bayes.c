@@ -4,14 +4,14 @@
  *
  *   p(eta_j | y) = int p(eta_j | y_j, theta) p(theta | y) dtheta,
  *
- * where plug-in estimators such as em put the best theta.
+ * while plug-in estimators such as em use the best theta.
  *
- * theta has three values at most, so the integral is a sum over a lattice: its
- * axes are those of the posterior's curvature at its mode, STEP standard
- * deviations apart, and it is filled outwards from the mode until the density
- * has fallen by FALL nats.  A normal posterior is so integrated to a relative
- * 1e-8, any smooth one nearly (Davis and Rabinowitz 1984, Methods of Numerical
- * Integration, section 3.4).  */
+ * theta has at most three values, so the integral is a sum over a lattice.  Its
+ * axes are those of the posterior's curvature at the mode, STEP standard
+ * deviations apart; it is filled outwards from the mode until the density has
+ * fallen by FALL nats.  This integrates a normal posterior to a relative 1e-8,
+ * any smooth one nearly so (Davis and Rabinowitz 1984, Methods of Numerical
+ * Integration, section 3.4). */
 #include <gsl/gsl_linalg.h>
 #include <gsl/gsl_multimin.h>
 #include <math.h>
@@ -34,28 +34,27 @@ static const heed_parameter parameters[] = {
     [PRIOR] = ESTIMATOR_PRIOR("beta", "P_eta: beta, gaussian or two_point"),
     [CENTER] = HYPER_CENTER,
     [SPREAD] = HYPER_SPREAD,
-    [MODEL] =
-        ESTIMATOR_MODEL("how the estimator believes that users choose; nothing "
-                        "of it is fitted"),
+    [MODEL] = ESTIMATOR_MODEL("user model that the estimator assumes; none of "
+                              "its parameters is fitted"),
     [MU] =
         ESTIMATOR_MU(gap_words,
-                     "the gap: known (the pool's mean of p), requested (what "
-                     "the source was asked for), pair (p of each pair), or a "
-                     "number"),
-    [NODES] = ESTIMATOR_NODES("100", "nodes over attentiveness"),
+                     "the gap: known (the pool's mean of p), requested (the "
+                     "source's setting), pair (p of each pair), or a number"),
+    [NODES] = ESTIMATOR_NODES("100", "number of nodes over attentiveness"),
     [LEVELS] = ESTIMATOR_LEVELS,
 };
 
 static const heed_output outputs[] = {
     [OUT_LOG_EVIDENCE] = {.name = "log_evidence",
                           .unit = "nat",
-                          .doc = "log of the annotations' probability, theta "
-                                 "and eta integrated out"},
-    [OUT_POINTS] = {.name = "points", .doc = "theta summed over"},
+                          .doc = "log marginal likelihood of the annotations, "
+                                 "theta and eta integrated out"},
+    [OUT_POINTS] = {.name = "points",
+                    .doc = "number of theta values in the sum"},
     [OUT_GROUPS] = ESTIMATOR_GROUPS,
     [OUT_MU] = {.name = "mu",
                 .flags = HEED_MAY_BE_NAN,
-                .doc = "the gap used; NaN: one a pair"},
+                .doc = "the gap used; NaN: one per pair"},
 };
 
 typedef struct bayes {
@@ -81,7 +80,7 @@ typedef struct bayes {
   /* The lattice: mode + STEP axes z, z whole numbers. */
   double mode[HYPER_MOST], axes[HYPER_MOST][HYPER_MOST], top, log_volume;
   size_t points;
-  double edge; /* of sum, what lies on the lattice's edge */
+  double edge; /* weight on the lattice's edge, in sum */
 
   heed_status status;
   heed_error *error;
@@ -117,7 +116,8 @@ static double log_joint(bayes *self, const double *free) {
   return isnan(sum) ? -HUGE_VAL : sum;
 }
 
-/* Puts mass at a place onto the two cells about it, keeping its mean. */
+/* Splits the mass at a place between the two nearest cells, keeping its
+ * mean. */
 static void deposit(const bayes *self, double place, double mass,
                     double *cells) {
   const double width = self->cells[1] - self->cells[0];
@@ -153,7 +153,7 @@ static double cost(const gsl_vector *point, void *context) {
   return isfinite(sum) ? sum : 1e300;
 }
 
-/* The mode by Nelder and Mead, restarted until it rises no more. */
+/* The mode by Nelder and Mead, restarted until it no longer rises. */
 static void climb(bayes *self) {
   const size_t count = self->hyper.count;
   gsl_multimin_function function = {cost, count, self};
@@ -204,8 +204,8 @@ static double curvature(bayes *self, size_t i, size_t j) {
          (4 * a * b);
 }
 
-/* axes = L^-T of the curvature L L'; the hyperprior's own where the curvature
- * is not positive definite, as between two peaks: any axes do, near ones
+/* axes = L^-T of the curvature L L'; the hyperprior's own if the curvature is
+ * not positive definite, as between two peaks: any axes work, close ones
  * better. */
 static void find_axes(bayes *self) {
   const size_t count = self->hyper.count;
@@ -231,8 +231,8 @@ static void find_axes(bayes *self) {
   }
 }
 
-/* Visits a point of the lattice; true: the density is still worth a look at
- * the neighbours. */
+/* Visits a point of the lattice; true: the density is high enough to visit the
+ * neighbours. */
 static bool visit(bayes *self, size_t index) {
   double place[HYPER_MOST];
   double log_p;
@@ -332,8 +332,8 @@ static heed_status open_bayes(bayes *self, const heed_crowd *crowd,
   if (self->histories.domain.dimension != 1 ||
       self->histories.domain.phi_count > 0)
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "this estimator reads an attentiveness of one value and "
-                     "fits nothing of the user model; %s has more",
+                     "this estimator needs an attentiveness of one value and a "
+                     "user model without fitted parameters; %s has more",
                      values[MODEL].instance->plugin->name);
   memcpy(self->mode, self->hyper.center, sizeof self->mode);
   return make_room(self, error);
@@ -349,16 +349,16 @@ static void report(const bayes *self) {
   for (size_t i = 0; i < OUTPUT_COUNT; i++)
     self->host->output(self->host, i, &values[i], 1);
   if (self->edge > 1e-3 * self->sum)
-    self->host->warn(self->host, "lattice_cut",
-                     "the posterior of the prior's parameters reaches beyond "
-                     "%d steps from its mode, and is cut there: %.2g of it "
-                     "lies on the edge",
-                     REACH, self->edge / self->sum);
+    self->host->warn(
+        self->host, "lattice_cut",
+        "the posterior of the prior's parameters reaches beyond %d steps from "
+        "its mode and is truncated there: %.2g of it lies on the edge",
+        REACH, self->edge / self->sum);
 }
 
-/* The masses over cells stand for prior and likelihood in one: what leaves an
- * annotation out divides by its probability, and the sum over theta of
- * posteriors without it is just that. */
+/* The masses over cells combine prior and likelihood: leaving an annotation out
+ * divides by its probability, and the sum over theta of posteriors without it
+ * is exactly that. */
 static heed_status finish(bayes *self, heed_posterior *posterior,
                           heed_error *error) {
   const heed_host *host = self->host;

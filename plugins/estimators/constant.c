@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The same attentiveness for everyone: the control that shows how much of a
- * gain comes from knowing who attends, and how much from knowing that people
- * do not. */
+ * The same attentiveness for everyone: the control that separates the gain from
+ * knowing who attends from the gain from knowing that not everyone does. */
 #include <math.h>
 
 #include "heed/estimator.h"
@@ -27,11 +26,12 @@ static const heed_parameter parameters[] = {
         ESTIMATOR_MU(gap_words,
                      "the gap: known, requested, pair (p of each pair), or a "
                      "number"),
-    [MODEL] = ESTIMATOR_MODEL("says what a casual user would have chosen"),
+    [MODEL] =
+        ESTIMATOR_MODEL("user model that gives the choices of a casual user"),
 };
 
 static const heed_output outputs[] = {
-    [OUT_ETA] = {.name = "eta", .doc = "attentiveness given to everyone"},
+    [OUT_ETA] = {.name = "eta", .doc = "attentiveness of everyone"},
 };
 
 /* sum_i (y_i - 1/2) = eta sum_i (p_i - 1/2) in expectation. */
@@ -83,7 +83,7 @@ static const heed_plugin constant = {
     .kind = HEED_ESTIMATOR,
     .name = "constant",
     .version = "1.0",
-    .summary = "one attentiveness for everyone: a control",
+    .summary = "the same attentiveness for everyone: a control",
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,
     .outputs = outputs,

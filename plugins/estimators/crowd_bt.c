@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The noisy Bradley and Terry model: response A of pair i is better with p_i =
- * sigmoid(d_i), and user j says so with reliability a_j, else its opposite
- * (Chen et al. 2013, WSDM, 193-202, eq. 3).  By exact EM on
+ * sigmoid(d_i), and user j reports this with reliability a_j, else the opposite
+ * (Chen et al. 2013, WSDM, 193-202, eq. 3).  Exact EM maximises
  *
  *   sum_ij log(a_j g_ij + (1 - a_j)(1 - g_ij)) - ridge sum s^2
  *     + sum_j (alpha - 1) log a_j + (beta - 1) log(1 - a_j),
  *
- * g the probability of the choice under p.  Where the pairs say which models
- * gave their responses, d_i = s_a - s_b with a strength s for each model, as in
- * em_bradley_terry; where they do not, each pair has a d_i = s_i of its own,
- * and the pairs must then be shared by users.  Latent is whether a choice is
- * truthful: with rho = a g / P, a_j is the mean of rho, and s solves a
- * Bradley-Terry regression in which a choice counts rho for itself and 1 - rho
- * for its opposite.
+ * where g is the probability of the choice under p.  If the pairs name their
+ * models, d_i = s_a - s_b with a strength s per model, as in em_bradley_terry;
+ * otherwise each pair has its own d_i = s_i, and users must share pairs.
+ * Whether a choice is truthful is latent: with rho = a g / P, a_j is the mean
+ * of rho, and s solves a Bradley-Terry regression in which a choice counts rho
+ * for itself and 1 - rho for its opposite.
  *
- * Attentiveness is eta = 2 a - 1, as P(y = A) = eta p + (1 - eta) / 2, the
- * paper's user; what em_bradley_terry integrates over is maximised over here.
- * left_out holds s as fitted. */
+ * Attentiveness is eta = 2 a - 1, since P(y = A) = eta p + (1 - eta) / 2, the
+ * paper's user; this estimator maximises where em_bradley_terry integrates.
+ * left_out keeps s as fitted. */
 #include <math.h>
 #include <string.h>
 
@@ -32,27 +31,27 @@ enum { OUT_STRENGTHS = EM_OUTPUT_COUNT };
 
 static const heed_parameter parameters[] = {
     [RIDGE] = ESTIMATOR_RIDGE,
-    [ALPHA] = ESTIMATOR_SHAPE(
-        "alpha",
-        "the prior of a reliability is Beta(alpha, beta); 1 and "
-        "1: maximum likelihood"),
+    [ALPHA] = ESTIMATOR_SHAPE("alpha",
+                              "first shape of the Beta(alpha, beta) prior of "
+                              "reliability; 1 and 1: maximum likelihood"),
     [BETA] = ESTIMATOR_SHAPE("beta", "second shape of that prior"),
-    [NEGATIVE] =
-        ESTIMATOR_NEGATIVE("eta of users who mostly say the opposite: clip (to "
-                           "0) or keep (negative)"),
+    [NEGATIVE] = ESTIMATOR_NEGATIVE("eta of users who mostly report the "
+                                    "opposite: clip (to 0) or keep (negative)"),
     [TOLERANCE] = ESTIMATOR_TOLERANCE("1e-10"),
-    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("20000", "EM steps"),
+    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("20000", "maximum number of EM steps"),
 };
 
 static const heed_output outputs[] = {
-    ESTIMATOR_EM_OUTPUTS("what was maximised: with log-priors, less "
-                         "ridge sum s^2",
-                         "EM steps", "1: it has"),
-    [OUT_STRENGTHS] = {.name = "strengths",
-                       .doc = "strengths fitted: of models, or one a pair"},
+    ESTIMATOR_EM_OUTPUTS(
+        "maximised objective: includes log-priors and - ridge sum s^2",
+        "number of EM steps", "1: it has"),
+    [OUT_STRENGTHS] =
+        {.name = "strengths",
+         .doc = "number of fitted strengths: one per model, or one per pair"},
 };
 
-/* Reliabilities stay as far from 0 and 1, so that no choice is impossible. */
+/* Reliabilities keep this distance from 0 and 1, so that no choice is
+ * impossible. */
 static const double least = 1e-10;
 
 /* x: reliability of each user, then strengths. */
@@ -60,15 +59,15 @@ typedef struct crowd_bt_fit {
   const heed_value *values;
   const heed_host *host;
   crowd_overlap overlap;
-  const int32_t *model_a, *model_b; /* of pairs; NULL: a strength a pair */
+  const int32_t *model_a, *model_b; /* of pairs; NULL: one strength per pair */
   size_t strengths;                 /* S */
   double *chosen;                   /* (J): choices */
   double *truthful;                 /* (J): expected */
-  double *for_a;                    /* (P): choices of A, rho counted */
+  double *for_a;                    /* (P): choices of A, weighted by rho */
   crowd_strengths regression;       /* models only */
 } crowd_bt_fit;
 
-/* What predict() needs. */
+/* State for predict(). */
 typedef struct crowd_bt_fitted {
   double *reliability; /* (J) */
   double *difference;  /* (P) */
@@ -107,8 +106,8 @@ static void put_within(const crowd_bt_fit *self, double *x) {
     x[j] = fmin(fmax(x[j], least), 1 - least);
 }
 
-/* Expected truthful choices, by user and by pair; returns the log-likelihood.
- */
+/* Expected truthful choices, by user and by pair; returns the
+ * log-likelihood. */
 static double expect(const crowd_bt_fit *self, const double *x) {
   const crowd_overlap *overlap = &self->overlap;
   double sum = 0;
@@ -151,7 +150,7 @@ static double expected_of_all(void *context, const double *s) {
   return sum;
 }
 
-/* A pair's own d: Newton's method on a concave function of one value, steps
+/* A pair's own d: Newton's method on a concave function of one value; steps are
  * halved until they gain. */
 static double regress_pair(const crowd_bt_fit *self, size_t pair, double d) {
   enum { MOST_NEWTON = 50, MOST_HALVINGS = 30 };
@@ -216,8 +215,7 @@ static void m_step(void *state, double *x) {
       x[users + i] = regress_pair(self, i, x[users + i]);
 }
 
-/* Everyone starts reliable, which settles what is better, and strengths at
- * 0. */
+/* Everyone starts reliable, which fixes the sign, and strengths start at 0. */
 static heed_status start_at(void *state, size_t start, double *x,
                             heed_error *error) {
   const crowd_bt_fit *self = state;
@@ -236,7 +234,7 @@ static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
-/* A strength a model where every pair says which models it compares. */
+/* One strength per model if every pair names its models. */
 static void find_models(crowd_bt_fit *self) {
   const heed_world *world = self->overlap.crowd->world;
   self->model_a = heed_table_data(world->pairs, "model_a", HEED_INT32);
@@ -365,8 +363,8 @@ static heed_status estimate(void *values, const heed_host *host,
   return status;
 }
 
-/* A tie says nothing; of a pair never seen nothing is known, unless its models
- * are. */
+/* A tie carries no information; an unseen pair has none either, unless its
+ * models have strengths. */
 static heed_status predict(void *self, const heed_host *host,
                            const heed_posterior *posterior,
                            const heed_crowd *held_out, double *probability,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * One-coin Dawid and Skene: each pair i has a better response z_i, A's with
- * probability `share`, which user j names with accuracy a_j and its opposite
- * otherwise (Dawid and Skene 1979, Appl. Stat. 28, 20-28, with one parameter a
- * user as in Zhang et al. 2016, J. Mach. Learn. Res. 17, 1-44).  By exact EM on
+ * probability `share`; user j names it with accuracy a_j, else its opposite
+ * (Dawid and Skene 1979, Appl. Stat. 28, 20-28, with one parameter per user as
+ * in Zhang et al. 2016, J. Mach. Learn. Res. 17, 1-44).  Exact EM maximises
  *
  *   sum_i log(share prod_j P(y_ij | A) + (1 - share) prod_j P(y_ij | B))
  *     + sum_j (alpha - 1) log a_j + (beta - 1) log(1 - a_j).
@@ -10,11 +10,11 @@
  * E-step: q_i = P(z_i = A | all choices on the pair).  M-step: a_j is the mean
  * of q_i(y_ij), share that of q_i.
  *
- * Attentiveness is eta = 2 a - 1: given what others chose, with p_i = P(z_i = A
- * | the others), P(y_ij = A) = a p_i + (1 - a)(1 - p_i) = eta p_i +
- * (1 - eta) / 2, the paper's user.  Who is wrong more often than right has a
- * negative eta; `negative` says what is made of it.  Labels use a_j as it is.
- */
+ * Attentiveness is eta = 2 a - 1: given the others' choices, with p_i = P(z_i =
+ * A | the others), P(y_ij = A) = a p_i + (1 - a)(1 - p_i) = eta p_i + (1 - eta)
+ * / 2, the paper's user.  Users who are wrong more often than right have a
+ * negative eta; `negative` decides how to report it.  Labels use a_j
+ * unchanged. */
 #include <math.h>
 #include <string.h>
 
@@ -38,27 +38,26 @@ static const heed_parameter parameters[] = {
                .high = 1,
                .choices = share_words,
                .doc = "share of pairs in which A's response is better"},
-    [ALPHA] = ESTIMATOR_SHAPE(
-        "alpha",
-        "the prior of an accuracy is Beta(alpha, beta); 1 and 1: "
-        "maximum likelihood"),
+    [ALPHA] = ESTIMATOR_SHAPE("alpha",
+                              "first shape of the Beta(alpha, beta) prior of "
+                              "accuracy; 1 and 1: maximum likelihood"),
     [BETA] = ESTIMATOR_SHAPE("beta", "second shape of that prior"),
     [NEGATIVE] =
-        ESTIMATOR_NEGATIVE("eta of users more often wrong than right: clip (to "
-                           "0) or keep (negative)"),
+        ESTIMATOR_NEGATIVE("eta of users who are wrong more often than right: "
+                           "clip (to 0) or keep (negative)"),
     [TOLERANCE] = ESTIMATOR_TOLERANCE("1e-10"),
-    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("20000", "EM steps"),
+    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("20000", "maximum number of EM steps"),
 };
 
 static const heed_output outputs[] = {
-    ESTIMATOR_EM_OUTPUTS("what was maximised: with log-priors", "EM steps",
-                         "1: it has"),
+    ESTIMATOR_EM_OUTPUTS("maximised objective: includes log-priors",
+                         "number of EM steps", "1: it has"),
     [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
     [OUT_SHARE] = {.name = "share",
                    .doc = "share of pairs in which A's response is better"},
 };
 
-/* Accuracies and share stay as far from 0 and 1, so that no choice is
+/* Accuracies and share keep this distance from 0 and 1, so that no choice is
  * impossible. */
 static const double least = 1e-10;
 
@@ -74,7 +73,7 @@ typedef struct dawid_skene_fit {
   double *chosen;   /* (J): choices */
 } dawid_skene_fit;
 
-/* What predict() needs. */
+/* State for predict(). */
 typedef struct dawid_skene_fitted {
   double *accuracy; /* (J) */
   double *log_odds; /* (P) */
@@ -167,7 +166,7 @@ static heed_status open_fit(dawid_skene_fit *self, const heed_value *values,
   return HEED_OK;
 }
 
-/* By agreement with others, and the share of choices of A. */
+/* From agreement with others, and the share of choices of A. */
 static heed_status start_at(void *state, size_t start, double *x,
                             heed_error *error) {
   const dawid_skene_fit *self = state;
@@ -274,7 +273,7 @@ static heed_status estimate(void *values, const heed_host *host,
   return status;
 }
 
-/* A tie says nothing. */
+/* A tie carries no information. */
 static heed_status predict(void *self, const heed_host *host,
                            const heed_posterior *posterior,
                            const heed_crowd *held_out, double *probability,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * EM for attentiveness: the posterior of each user's eta, with the prior's
- * parameters by maximum likelihood (arXiv 2510.13830, section 4).
+ * EM for attentiveness: the posterior of each user's eta, with
+ * maximum-likelihood parameters of the prior (arXiv 2510.13830, section 4).
  *
  * E-step: posteriors on nodes.  M-step: the parameters theta of P_eta, those of
- * the user model phi, and mu under a Beta prior when it is estimated.  Any
- * distribution and any user model with an eta of one value: their descriptors
- * say how they differ.
+ * the user model phi, and, if it is estimated, mu under a Beta prior.  Works
+ * with any distribution and any user model whose eta is one value: their
+ * descriptors state the differences.
  *
- * This file opens a fit, hands it to the driver (support/attention/em_driver.h)
+ * This file opens a fit, runs it by the driver (support/attention/em_driver.h)
  * and fills the posterior; em/fit.h lists the other files. */
 #include <math.h>
 #include <string.h>
@@ -54,67 +54,69 @@ static const char *const unit_words[] = {"user", "annotation", NULL};
 static const char *const own_label_words[] = {"left_out", "included", NULL};
 
 static const heed_parameter parameters[] = {
-    [PRIOR] = ESTIMATOR_PRIOR("beta", "P_eta as the estimator believes it"),
-    [MODEL] = ESTIMATOR_MODEL("how the estimator believes that users choose"),
-    [MU] =
-        ESTIMATOR_MU(mu_words,
-                     "the gap: known (the pool's mean of p), requested (what "
-                     "the source was asked for), pair (p of each pair), "
-                     "estimated, or a number"),
+    [PRIOR] = ESTIMATOR_PRIOR("beta", "P_eta that the estimator assumes"),
+    [MODEL] = ESTIMATOR_MODEL("user model that the estimator assumes"),
+    [MU] = ESTIMATOR_MU(
+        mu_words,
+        "the gap: known (the pool's mean of p), requested (the source's "
+        "setting), pair (p of each pair), estimated, or a number"),
     [MU_ALPHA] = ESTIMATOR_SHAPE(
-        "mu_alpha", "estimated mu: its prior is Beta(mu_alpha, mu_beta)"),
+        "mu_alpha",
+        "first shape of the Beta(mu_alpha, mu_beta) prior of an estimated mu"),
     [MU_BETA] = ESTIMATOR_SHAPE("mu_beta", "second shape of that prior"),
     [P] = {.name = "p",
            .type = HEED_TEXT,
            .default_value = "p",
-           .doc = "mu = pair: the column of the pairs that is believed to be "
-                  "P(A is better); mu_topic of synthetic pairs is the gap of "
-                  "their topic"},
+           .doc = "mu = pair: column of the pairs with P(A is better) as the "
+                  "estimator assumes it; mu_topic of synthetic pairs is the "
+                  "gap of their topic"},
     [FIT] = {.name = "fit",
              .type = HEED_ENUM,
              .default_value = "fitted",
              .choices = fit_words,
-             .doc = "fitted: theta by maximum likelihood; fixed: the prior's "
-                    "parameters as the sweep gives them"},
+             .doc = "fitted: maximum-likelihood theta; fixed: the prior's "
+                    "parameters from the sweep"},
     [UNIT] = {.name = "unit",
               .type = HEED_ENUM,
               .default_value = "user",
               .choices = unit_words,
-              .doc = "whose attentiveness: a user's, or of each annotation how "
-                     "probably it was attended"},
+              .doc = "unit of attentiveness: a user, or each annotation (the "
+                     "probability that it was attended)"},
     [OWN_LABEL] = {.name = "own_label",
                    .type = HEED_ENUM,
                    .default_value = "left_out",
                    .choices = own_label_words,
-                   .doc = "unit = annotation: told by the user's other "
-                          "annotations alone, or by its own choice as well, "
-                          "which prefers labels that p expects"},
+                   .doc = "unit = annotation: whether the estimate uses only "
+                          "the user's other annotations, or its own choice as "
+                          "well, which favours labels that p expects"},
     [NODES] = ESTIMATOR_PRIOR_NODES("100"),
     [LEVELS] = ESTIMATOR_LEVELS,
     [STARTS] =
         ESTIMATOR_STARTS("5",
-                         "starts of a prior whose atoms move, or of any where "
-                         "eta may be below 0; the best fit counts"),
+                         "number of starts, for a prior with moving atoms or "
+                         "if eta may be below 0; the best fit is kept"),
     [TOLERANCE] = ESTIMATOR_TOLERANCE("1e-11"),
-    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("50000", "EM steps of one start"),
+    [MOST_STEPS] =
+        ESTIMATOR_MOST_STEPS("50000", "maximum number of EM steps per start"),
 };
 
 static const heed_output outputs[] = {
-    ESTIMATOR_EM_OUTPUTS("what was maximised: with mu's log-prior",
-                         "EM steps, all starts", "1: the best start did"),
-    [OUT_IDENTIFIED] =
-        {.name = "identified",
-         .doc = "0: the data alone do not tell the parameters apart"},
+    ESTIMATOR_EM_OUTPUTS("maximised objective: includes mu's log-prior",
+                         "number of EM steps, all starts",
+                         "1: the best start converged"),
+    [OUT_IDENTIFIED] = {.name = "identified",
+                        .doc =
+                            "0: the data alone do not identify the parameters"},
     [OUT_BOUNDARY] = {.name = "boundary",
-                      .doc = "1: the fit lies on the edge of its domain"},
+                      .doc = "1: the fit lies on the boundary of its domain"},
     [OUT_GROUPS] = ESTIMATOR_GROUPS,
     [OUT_MU] = {.name = "mu",
                 .flags = HEED_MAY_BE_NAN,
-                .doc = "the gap used or estimated; NaN: one a pair"},
-    [OUT_MU_LOW] = {.name = "mu_low",
-                    .flags = HEED_MAY_BE_NAN,
-                    .doc = "lower end of mu's 95 % profile interval, its prior "
-                           "with it"},
+                .doc = "the gap, used or estimated; NaN: one per pair"},
+    [OUT_MU_LOW] =
+        {.name = "mu_low",
+         .flags = HEED_MAY_BE_NAN,
+         .doc = "lower end of mu's 95 % profile interval, including its prior"},
     [OUT_MU_HIGH] = {.name = "mu_high",
                      .flags = HEED_MAY_BE_NAN,
                      .doc = "upper end of mu's 95 % profile interval"},
@@ -132,12 +134,12 @@ static heed_status choose_mu(em_fit *self, const heed_value *values,
   self->estimates_mu = mu->text != NULL && mu->integer == MU_ESTIMATED;
   self->mu_alpha = values[MU_ALPHA].number;
   self->mu_beta = values[MU_BETA].number;
-  self->fixed_mu = 0.75; /* where an estimated one starts */
+  self->fixed_mu = 0.75; /* initial value of an estimated mu */
   return self->estimates_mu ? HEED_OK
                             : gap_of(mu, world, &self->fixed_mu, error);
 }
 
-/* p of the pairs from the column that is believed, or one gap for all. */
+/* p of the pairs from the chosen column, or one gap for all. */
 static heed_status read_histories(const heed_value *values,
                                   const heed_host *host,
                                   const heed_crowd *crowd, double mu,
@@ -160,10 +162,10 @@ static heed_status check_dimension(const em_fit *self, const heed_value *values,
       (distribution->dimension == NULL ||
        distribution->dimension(prior->self) == 1))
     return HEED_OK;
-  return heed_fail(error, HEED_UNSUPPORTED,
-                   "this estimator reads an attentiveness of one value; "
-                   "%s or %s has more",
-                   values[MODEL].instance->plugin->name, prior->plugin->name);
+  return heed_fail(
+      error, HEED_UNSUPPORTED,
+      "this estimator needs an attentiveness of one value; %s or %s has more",
+      values[MODEL].instance->plugin->name, prior->plugin->name);
 }
 
 static heed_status open_rooms(em_fit *self, heed_error *error) {
@@ -185,7 +187,7 @@ static heed_status open_rooms(em_fit *self, heed_error *error) {
              : no_memory(error);
 }
 
-/* Where the likelihood may have several peaks. */
+/* When the likelihood may have several peaks. */
 static bool has_many_peaks(const em_fit *self) {
   const heed_distribution_functions *prior = self->prior.distribution;
   return self->fits_prior &&
@@ -285,14 +287,14 @@ static void report(const em_fit *self, const heed_posterior *posterior,
     host->output(host, OUT_IDENTIFIED + i, &values[i], 1);
   if (boundary)
     host->warn(host, "boundary",
-               "the fitted prior lies on the edge of its domain");
+               "the fitted prior lies on the boundary of its domain");
   else if (!posterior->identified)
     host->warn(host, "not_identified",
-               "any mu from %.2f to %.2f explains the data as well",
+               "any mu from %.2f to %.2f explains the data equally well",
                mu->low_of_data, mu->high_of_data);
 }
 
-/* Why no parameters were valid. */
+/* The reason why no parameters were valid. */
 static heed_status impossible(const em_fit *self, heed_error *error) {
   const heed_instance *prior = self->prior.prior;
   const heed_status status = histories_check_nodes(
@@ -305,7 +307,7 @@ static heed_status impossible(const em_fit *self, heed_error *error) {
                          prior->plugin->name, self->phi.model->plugin->name);
 }
 
-/* The E-step at the fit, and what it says. */
+/* The E-step at the fit, and its diagnostics. */
 static heed_status stand_at_fit(em_fit *self, heed_posterior *posterior,
                                 heed_error *error) {
   posterior->objective = em_e_step(self, self->em.x);

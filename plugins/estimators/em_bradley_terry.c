@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Attentiveness of users and strengths of models, jointly, from a log in which
- * many models meet: p = sigmoid(s_a - s_b) (Bradley and Terry 1952), eta_j from
- * a prior with fitted parameters, by exact EM on
+ * Joint estimation of users' attentiveness and models' strengths, from a log
+ * with many models: p = sigmoid(s_a - s_b) (Bradley and Terry 1952), eta_j from
+ * a prior with fitted parameters.  Exact EM maximises
  *
  *   sum_j log sum_k w_k prod_i P(y_ij | eta_k, p_i(s)) - ridge sum_m s_m^2.
  *
- * Latent are the user's node and, for each annotation, whether the user
- * attended: with responsibilities r_jk and rho_ijk = eta_k g / P, the M-step of
- * s is a Bradley-Terry regression with weights sum_k r_jk rho_ijk.
+ * The user's node and, for each annotation, whether the user attended are
+ * latent: with responsibilities r_jk and rho_ijk = eta_k g / P, the M-step of s
+ * is a Bradley-Terry regression with weights sum_k r_jk rho_ijk.
  *
- * A user model with fitted parameters may have several optima: a casual user
- * who never ties and one who always does both explain who ties.  Then EM starts
- * from several places, and the best penalised likelihood is kept. */
+ * A user model with fitted parameters may have several optima: casual users who
+ * never tie and casual users who always do both explain who ties.  EM then runs
+ * from several starts and keeps the best penalised likelihood. */
 #include <string.h>
 
 #include "estimators/em_bradley_terry/fit.h"
@@ -47,18 +47,19 @@ static const heed_parameter check_item = {
     .name = "check", .type = HEED_ENUM, .choices = predictive_names};
 
 static const heed_parameter parameters[] = {
-    [PRIOR] = ESTIMATOR_PRIOR("grid", "P_eta, fitted; one with fixed nodes"),
+    [PRIOR] = ESTIMATOR_PRIOR("grid",
+                              "P_eta, fitted; a distribution with fixed nodes"),
     [MODEL] =
-        ESTIMATOR_MODEL("how users choose: a mixture of attending and not"),
+        ESTIMATOR_MODEL("user model: a mixture of attending and not attending"),
     [RIDGE] = ESTIMATOR_RIDGE,
     [NODES] = ESTIMATOR_PRIOR_NODES("41"),
     [LEVELS] = ESTIMATOR_LEVELS,
     [TOLERANCE] = ESTIMATOR_TOLERANCE("1e-10"),
-    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("20000", "EM steps of each start"),
-    [STARTS] = ESTIMATOR_STARTS(
-        "5",
-        "where the user model has parameters to fit: places to "
-        "start from, of which the best fit is kept"),
+    [MOST_STEPS] =
+        ESTIMATOR_MOST_STEPS("20000", "maximum number of EM steps per start"),
+    [STARTS] = ESTIMATOR_STARTS("5",
+                                "number of starts if the user model has fitted "
+                                "parameters; the best fit is kept"),
     [CHECKS] = {.name = "checks",
                 .type = HEED_LIST,
                 .default_value = "[]",
@@ -71,52 +72,53 @@ static const heed_parameter parameters[] = {
                      .default_value = "200",
                      .low = 2,
                      .high = 1e6,
-                     .doc = "simulations of the log for the checks"},
+                     .doc = "number of simulated logs for the checks"},
 };
 
 static const heed_dimension dimensions[] = {
     {.name = "check",
      .parameter = "checks",
-     .doc = "what was held against the fit's predictions"},
+     .doc = "statistic that is compared with the fit's predictions"},
 };
 static const char *const by_check[] = {"check", NULL};
 
 static const heed_output outputs[] = {
-    ESTIMATOR_EM_OUTPUTS("what was maximised: less ridge sum s^2",
-                         "EM steps, all starts", "1: the best start did"),
-    [OUT_MODELS] = {.name = "models", .doc = "models with a strength"},
+    ESTIMATOR_EM_OUTPUTS("maximised objective: includes - ridge sum s^2",
+                         "number of EM steps, all starts",
+                         "1: the best start converged"),
+    [OUT_MODELS] = {.name = "models",
+                    .doc = "number of models with a strength"},
     [OUT_BEST_STARTS] = {.name = "best_starts",
                          .doc = "share of starts that ended within 0.01 nat "
                                 "of the best objective"},
     [OUT_SPREAD] = {.name = "spread",
                     .unit = "nat",
-                    .doc = "objective of the best start less that of the "
-                           "worst"},
+                    .doc =
+                        "objective of the best start minus that of the worst"},
     [OUT_OBSERVED] = {.name = "check_observed",
                       .dimensions = by_check,
                       .flags = HEED_MAY_BE_NAN,
-                      .doc = "the statistic of the annotations"},
+                      .doc = "the statistic in the annotations"},
     [OUT_PREDICTED] = {.name = "check_predicted",
                        .dimensions = by_check,
                        .flags = HEED_MAY_BE_NAN,
-                       .doc = "its mean over annotations simulated from the "
-                              "fit"},
+                       .doc = "its mean over logs simulated from the fit"},
     [OUT_LOW] = {.name = "check_low",
                  .dimensions = by_check,
                  .flags = HEED_MAY_BE_NAN,
-                 .doc = "its 2.5 % quantile over them"},
+                 .doc = "its 2.5 % quantile over those logs"},
     [OUT_HIGH] = {.name = "check_high",
                   .dimensions = by_check,
                   .flags = HEED_MAY_BE_NAN,
-                  .doc = "its 97.5 % quantile over them"},
+                  .doc = "its 97.5 % quantile over those logs"},
     [OUT_TAIL] = {.name = "check_tail",
                   .dimensions = by_check,
                   .flags = HEED_MAY_BE_NAN,
-                  .doc = "P(simulated > observed), half of P(equal) with it: "
-                         "near 0 or 1, the fit does not foretell it"},
+                  .doc = "P(simulated > observed) + P(equal) / 2: near 0 or 1, "
+                         "the fit does not predict the log"},
 };
 
-/* What predict() needs. */
+/* State for predict(). */
 typedef struct bradley_terry_fitted {
   double *strengths; /* (M) */
 } bradley_terry_fitted;
@@ -136,20 +138,20 @@ static heed_status find_models(bradley_terry_fit *self, const heed_crowd *crowd,
   if (self->model_a == NULL || self->model_b == NULL ||
       crowd->world->models == NULL)
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "the source's pairs do not say which models gave their "
+                     "the source's pairs do not record which models gave their "
                      "responses (columns model_a and model_b)");
   self->models = crowd->world->models->rows;
   for (size_t i = 0; i < crowd->annotations->rows; i++)
     if (self->model_a[pair[i]] < 0 || self->model_b[pair[i]] < 0)
-      return heed_fail(error, HEED_UNSUPPORTED,
-                       "pair %lld does not say which models gave its "
-                       "responses",
-                       (long long)pair[i]);
+      return heed_fail(
+          error, HEED_UNSUPPORTED,
+          "pair %lld does not record which models gave its responses",
+          (long long)pair[i]);
   return HEED_OK;
 }
 
-/* A shared p that is no number would mean p of pairs, which logs with many
- * models lack: start at 1/2, then own p a pair. */
+/* A NaN as the shared p would mean p of pairs, which logs with many models
+ * lack: start at 1/2, then set p per pair. */
 static heed_status read_histories(bradley_terry_fit *self,
                                   const heed_value *values,
                                   const heed_crowd *crowd, heed_error *error) {
@@ -160,8 +162,8 @@ static heed_status read_histories(bradley_terry_fit *self,
   if (status != HEED_OK) return status;
   if (!domain->mixture || domain->dimension != 1 || domain->low < 0)
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "the user model %s is no mixture of attending and not, "
-                     "which this estimator needs",
+                     "the user model %s is not a mixture of attending and not "
+                     "attending, which this estimator needs",
                      model->plugin->name);
   return HEED_OK;
 }
@@ -202,7 +204,7 @@ static heed_status open_fit(bradley_terry_fit *self, const heed_value *values,
   const heed_distribution_functions *distribution = prior->plugin->functions;
   if (distribution->atoms_move)
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "the prior %s moves its atoms; this estimator needs a "
+                     "the prior %s has moving atoms; this estimator needs a "
                      "prior on fixed nodes",
                      prior->plugin->name);
   heed_status status = find_models(self, crowd, error);

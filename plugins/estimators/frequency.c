@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The moment estimate of each user alone: how often they chose A, scaled by the
- * gap, eta = sum (y - 1/2) / sum (p - 1/2), shrunk towards everyone's by
- * `shrinkage` annotations and clipped.  What EM has to beat. */
+ * The moment estimate of each user alone: the frequency of A, scaled by the
+ * gap, eta = sum (y - 1/2) / sum (p - 1/2), shrunk towards the overall mean by
+ * `shrinkage` annotations and clipped.  The baseline for EM. */
 #include <math.h>
 
 #include "heed/estimator.h"
@@ -17,13 +17,14 @@ static const heed_parameter parameters[] = {
                    .default_value = "0",
                    .low = 0,
                    .high = 1e9,
-                   .doc = "annotations' worth of weight that everyone's mean "
-                          "has in each user's"},
+                   .doc = "weight of the overall mean in each user's estimate, "
+                          "in annotations"},
     [MU] =
         ESTIMATOR_MU(gap_words,
                      "the gap: known, requested, pair (p of each pair), or a "
                      "number"),
-    [MODEL] = ESTIMATOR_MODEL("says what a casual user would have chosen"),
+    [MODEL] =
+        ESTIMATOR_MODEL("user model that gives the choices of a casual user"),
 };
 
 /* Sums over a user's untied annotations, in the direction of the better
@@ -44,7 +45,7 @@ static void add(frequency_sums *sums, const attention_histories *histories,
   sums->count += sign;
 }
 
-/* everyone: shrunk to; weight: expected of one annotation. */
+/* everyone: shrinkage target; weight: expected of one annotation. */
 static double eta_of(const frequency_sums *sums, double everyone,
                      double weight) {
   const double expected = sums->expected + weight;

@@ -2,24 +2,23 @@
  * GLAD (Whitehill et al. 2009, NIPS 22, 2035-2043): each pair i has a better
  * response z_i, A's with probability `share`, and an easiness beta_i = exp b_i;
  * user j of ability alpha_j names it with probability sigmoid(alpha_j beta_i),
- * else its opposite.  Maximised is
+ * else its opposite.  The objective is
  *
  *   sum_i log(share prod_j P(y_ij | A) + (1 - share) prod_j P(y_ij | B))
  *     - sum_j (alpha_j - ability)^2 / 2 - sum_i (b_i - easiness)^2 / 2,
  *
- * the sum over i of pairs that were annotated.  E-step: q_i = P(z_i = A | all
- * choices on the pair).  The M-step has no closed form: with w = q_i(y_ij),
- * sum w log sigmoid(alpha beta) + (1 - w) log sigmoid(-alpha beta) and the
- * priors are raised by one step of Newton's method in each alpha_j and then in
- * each b_i, halved until it gains.  That is generalised EM: the objective
- * cannot fall.
+ * with i over annotated pairs.  E-step: q_i = P(z_i = A | all choices on the
+ * pair). The M-step has no closed form: with w = q_i(y_ij), one Newton step in
+ * each alpha_j and then in each b_i, halved until it gains, raises sum w log
+ * sigmoid(alpha beta) + (1 - w) log sigmoid(-alpha beta) plus the priors.  This
+ * is generalised EM: the objective cannot fall.
  *
- * Attentiveness differs from pair to pair: given what others chose, P(y_ij = A)
- * = eta_ij p_i + (1 - eta_ij) / 2 with eta_ij = 2 sigmoid(alpha_j beta_i) - 1.
- * A user's eta is its mean over the pairs the user chose on.  sd is that of
- * alpha by curvature, times d eta / d alpha; left_out maximises over alpha
- * without the annotation, all else as fitted: exactly for users of up to
- * EXACT annotations, by one step of Newton's method for others. */
+ * Attentiveness differs from pair to pair: given the others' choices, P(y_ij =
+ * A) = eta_ij p_i + (1 - eta_ij) / 2 with eta_ij = 2 sigmoid(alpha_j beta_i) -
+ * 1.  A user's eta is its mean over the user's pairs.  sd is that of alpha by
+ * curvature, times d eta / d alpha; left_out maximises over alpha without the
+ * annotation, all else as fitted: exactly for users of up to EXACT annotations,
+ * by one Newton step for others. */
 #include <math.h>
 #include <string.h>
 
@@ -53,29 +52,27 @@ static const heed_parameter parameters[] = {
                  .default_value = "1",
                  .low = -10,
                  .high = 10,
-                 .doc = "the prior of an ability is normal with this mean and "
-                        "sd 1"},
-    [EASINESS] = {.name = "easiness",
-                  .type = HEED_NUMBER,
-                  .default_value = "1",
-                  .low = -10,
-                  .high = 10,
-                  .doc = "the prior of a pair's log easiness is normal with "
-                         "this mean and sd 1"},
-    [NEGATIVE] =
-        ESTIMATOR_NEGATIVE("eta of users of negative ability: clip (to 0) or "
-                           "keep (negative)"),
+                 .doc = "mean of the normal prior of ability, with sd 1"},
+    [EASINESS] =
+        {.name = "easiness",
+         .type = HEED_NUMBER,
+         .default_value = "1",
+         .low = -10,
+         .high = 10,
+         .doc = "mean of the normal prior of a pair's log easiness, with sd 1"},
+    [NEGATIVE] = ESTIMATOR_NEGATIVE(
+        "eta of users of negative ability: clip (to 0) or keep (negative)"),
     [TOLERANCE] = ESTIMATOR_TOLERANCE("1e-9"),
-    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("20000", "EM steps"),
+    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("20000", "maximum number of EM steps"),
 };
 
 static const heed_output outputs[] = {
-    ESTIMATOR_EM_OUTPUTS("what was maximised: with log-priors", "EM steps",
-                         "1: it has"),
+    ESTIMATOR_EM_OUTPUTS("maximised objective: includes log-priors",
+                         "number of EM steps", "1: it has"),
     [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
 };
 
-/* Far outside what the priors allow; an extrapolation must not overflow. */
+/* Far outside the range of the priors; prevents overflow in extrapolations. */
 static const double most_ability = 100, most_easiness = 12;
 
 /* x: ability of each user, then log easiness of each pair. */
@@ -91,7 +88,7 @@ typedef struct glad_fit {
   double *right;        /* rows: w */
 } glad_fit;
 
-/* What predict() needs. */
+/* State for predict(). */
 typedef struct glad_fitted {
   double *ability;  /* (J) */
   double *beta;     /* (P) */
@@ -154,8 +151,8 @@ static double expect(const glad_fit *self, const double *x) {
 
 /* ---- the M-step ---- */
 
-/* Adds w log sigmoid(m) + (1 - w) log sigmoid(-m), m linear in what moves with
- * slope `rate`. */
+/* Adds w log sigmoid(m) + (1 - w) log sigmoid(-m), where m is linear in the
+ * variable with slope `rate`. */
 static void add(glad_curve *curve, double w, double m, double rate) {
   const double e = exp(-fabs(m)), up = 1 / (1 + e), p = m >= 0 ? up : e * up;
   curve->value += w * m + fmin(-m, 0) + log(up);
@@ -181,8 +178,8 @@ static glad_curve of_ability(const glad_fit *self, size_t user, double alpha) {
   return curve;
 }
 
-/* m = alpha exp b has slope m in b; its curvature counts as far as the sum is
- * concave without. */
+/* m = alpha exp b has slope m in b; its curvature counts as long as the sum
+ * stays concave. */
 static glad_curve of_easiness(const glad_fit *self, size_t pair,
                               const double *alpha, double b) {
   const crowd_overlap *overlap = &self->overlap;
@@ -196,7 +193,7 @@ static glad_curve of_easiness(const glad_fit *self, size_t pair,
   return curve;
 }
 
-/* One step of Newton's method in one value, halved until it gains. */
+/* One Newton step in one value, halved until it gains. */
 static double raised_ability(const glad_fit *self, size_t user, double alpha) {
   const glad_curve here = of_ability(self, user, alpha);
   double step = here.slope / here.information;
@@ -251,7 +248,8 @@ static void add_choice(glad_curve *curve, double alpha, double beta, double p,
   curve->information += sign * (first * first - beta * (1 - 2 * s) * first);
 }
 
-/* Of the user's annotations but `without`; p of each row from the others. */
+/* Over the user's annotations except `without`; p of each row from the
+ * others. */
 static glad_curve of_user(const glad_fit *self, const double *p, size_t user,
                           size_t excluded, double alpha) {
   const size_t *first = self->overlap.crowd->first;
@@ -277,7 +275,7 @@ static double eta_of(const glad_fit *self, size_t user, double alpha,
     *derivative += 2 * beta * s * (1 - s);
     count++;
   }
-  if (count == 0) { /* of a pair of usual easiness */
+  if (count == 0) { /* of a pair of average easiness */
     const double beta = exp(self->values[EASINESS].number);
     const double s = overlap_sigmoid(alpha * beta);
     *derivative = 2 * beta * s * (1 - s);
@@ -287,8 +285,8 @@ static double eta_of(const glad_fit *self, size_t user, double alpha,
   return sum / count;
 }
 
-/* The curvature may fall below the prior's where a choice was a surprise; a
- * step is then one by the prior's. */
+/* After a surprising choice the curvature may fall below the prior's; the step
+ * then uses the prior's. */
 static double newton(glad_curve curve) {
   return fmin(fmax(curve.slope / fmax(curve.information, 1), -1), 1);
 }
@@ -359,7 +357,7 @@ static heed_status open_fit(glad_fit *self, const heed_value *values,
              : no_memory(error);
 }
 
-/* Everyone able, as the priors expect; an ability of 0 would be a saddle. */
+/* Everyone starts able, as the priors expect; an ability of 0 is a saddle. */
 static heed_status start_at(void *state, size_t start, double *x,
                             heed_error *error) {
   const glad_fit *self = state;
@@ -454,7 +452,7 @@ static heed_status estimate(void *values, const heed_host *host,
   return status;
 }
 
-/* A tie says nothing. */
+/* A tie carries no information. */
 static heed_status predict(void *self, const heed_host *host,
                            const heed_posterior *posterior,
                            const heed_crowd *held_out, double *probability,

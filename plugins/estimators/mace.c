@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * MACE (Hovy et al. 2013, NAACL, 1120-1130): each pair i has a better response
- * z_i, A's or B's with equal chance; user j names it with competence theta_j,
- * and otherwise spams: chooses A with a probability xi_j of their own.  By
- * exact EM on
+ * z_i, A's or B's with equal probability; user j names it with competence
+ * theta_j, and otherwise spams: chooses A with the user's own probability xi_j.
+ * Exact EM maximises
  *
  *   sum_i log(1/2 prod_j P(y_ij | A) + 1/2 prod_j P(y_ij | B))
  *     + smoothing sum_j log theta_j (1 - theta_j) xi_j (1 - xi_j),
  *
  * P(y | z) = theta [y = z] + (1 - theta) xi(y).  E-step: q_i = P(z_i = A | all
- * choices on the pair), and the chance q_i(y) theta / (theta + (1 - theta)
- * xi(y)) that a choice was no spam.  M-step: theta_j and xi_j are shares of
- * expected counts, `smoothing` added to each count as in the paper.
+ * choices on the pair), and the probability q_i(y) theta / (theta + (1 - theta)
+ * xi(y)) that a choice is not spam.  M-step: theta_j and xi_j are shares of
+ * expected counts, with `smoothing` added to each count as in the paper.
  *
- * Attentiveness is the competence: given what others chose, P(y) = theta p(y) +
- * (1 - theta) xi(y) with p = P(z_i | the others), and xi is what the user does
- * casually. */
+ * Attentiveness is the competence: given the others' choices, P(y) = theta p(y)
+ * + (1 - theta) xi(y) with p = P(z_i | the others), and xi is the user's casual
+ * behaviour. */
 #include <math.h>
 #include <string.h>
 
@@ -33,23 +33,26 @@ static const heed_parameter parameters[] = {
                    .default_value = "0.005",
                    .low = 0,
                    .high = 1e6,
-                   .doc = "added to each expected count; the paper's is 0.01 "
+                   .doc = "added to each expected count; the paper uses 0.01 "
                           "over the number of labels"},
     [STARTS] =
         ESTIMATOR_STARTS("10",
-                         "the first by agreement with others, the rest random; "
-                         "the best fit counts"),
+                         "number of starts: the first from agreement with "
+                         "others, the rest random; the best fit is kept"),
     [TOLERANCE] = ESTIMATOR_TOLERANCE("1e-10"),
-    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("20000", "EM steps of one start"),
+    [MOST_STEPS] =
+        ESTIMATOR_MOST_STEPS("20000", "maximum number of EM steps per start"),
 };
 
 static const heed_output outputs[] = {
-    ESTIMATOR_EM_OUTPUTS("what was maximised: with the smoothing",
-                         "EM steps, all starts", "1: the best start did"),
+    ESTIMATOR_EM_OUTPUTS("maximised objective: includes the smoothing",
+                         "number of EM steps, all starts",
+                         "1: the best start converged"),
     [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
 };
 
-/* Parameters stay as far from 0 and 1, so that no choice is impossible. */
+/* Parameters keep this distance from 0 and 1, so that no choice is
+ * impossible. */
 static const double least = 1e-10;
 
 /* x: competence of each user, then P(A) of each when spamming. */
@@ -60,11 +63,11 @@ typedef struct mace_fit {
   double *given;    /* (N, 2) */
   double *log_odds; /* (P) */
   double *table;    /* (J, 4): log P(y | z): y = A, z = A and B; y = B, … */
-  double *knowing;  /* (J): expected choices that were no spam */
+  double *knowing;  /* (J): expected choices that are not spam */
   double *spam;     /* (J, 2): expected spam on B and on A */
 } mace_fit;
 
-/* What predict() needs. */
+/* State for predict(). */
 typedef struct mace_fitted {
   size_t users;
   double *x;        /* (2 J) */
@@ -106,7 +109,7 @@ static double log_prior(const mace_fit *self, const double *x) {
   return self->values[SMOOTHING].number * sum;
 }
 
-/* Expected counts of choices that were spam, and that were not. */
+/* Expected counts of spam choices and of others. */
 static void count(const mace_fit *self, const double *x) {
   const crowd_overlap *overlap = &self->overlap;
   memset(self->knowing, 0, overlap->users * sizeof(double));
@@ -170,7 +173,7 @@ static heed_status open_fit(mace_fit *self, const heed_value *values,
              : no_memory(error);
 }
 
-/* The first by agreement with others, the rest random. */
+/* The first from agreement with others, the rest random. */
 static heed_status start_at(void *state, size_t start, double *x,
                             heed_error *error) {
   const mace_fit *self = state;
@@ -279,7 +282,7 @@ static heed_status estimate(void *values, const heed_host *host,
   return status;
 }
 
-/* A tie says nothing. */
+/* A tie carries no information. */
 static heed_status predict(void *self, const heed_host *host,
                            const heed_posterior *posterior,
                            const heed_crowd *held_out, double *probability,

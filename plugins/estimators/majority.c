@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Agreement with the majority of the other users on the same pair.
  *
- * On each pair user j has chosen on, the k others have a majority m_i, unless
- * they are split; it is right with reliability r_k.  An attentive user is
- * right, others toss a coin, so that
+ * On each pair that user j judged, the k others have a majority m_i, unless
+ * they are split; it is right with reliability r_k.  Attentive users are right,
+ * others toss a coin, so
  *
  *   P(y_ij = m_i) - 1/2 = eta (r_k - 1/2),
  *
- * and eta is estimated by least squares: sum (agrees - 1/2)(r_k - 1/2) over
- * sum (r_k - 1/2)^2.  With r = 1 that is 2 agreement - 1.
+ * and least squares estimates eta: sum (agrees - 1/2)(r_k - 1/2) over sum (r_k
+ * - 1/2)^2.  With r = 1 that is 2 agreement - 1.
  *
- * The reliability is estimated from how often two users agree on a pair, which
- * has probability 1/2 + E[eta]^2 / 2: a vote is right with probability a =
- * (1 + E[eta]) / 2, and r_k is that of a majority of k such votes. */
+ * The reliability follows from how often two users agree on a pair, which has
+ * probability 1/2 + E[eta]^2 / 2: a vote is right with probability a = (1 +
+ * E[eta]) / 2, and r_k is that of a majority of k such votes. */
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 
@@ -42,10 +42,10 @@ static const heed_parameter parameters[] = {
 };
 
 static const heed_output outputs[] = {
-    [OUT_AGREEMENT] = {.name = "agreement",
-                       .flags = HEED_MAY_BE_NAN,
-                       .doc = "share of choices that agree with the others' "
-                              "majority"},
+    [OUT_AGREEMENT] =
+        {.name = "agreement",
+         .flags = HEED_MAY_BE_NAN,
+         .doc = "share of choices that agree with the majority of the others"},
     [OUT_RELIABILITY] = {.name = "reliability",
                          .flags = HEED_MAY_BE_NAN,
                          .doc = "mean reliability of those majorities"},
@@ -219,11 +219,11 @@ static heed_status open_posterior(majority_fit *self, const heed_host *host,
   return HEED_OK;
 }
 
-/* False, after a warning, where agreement says that nobody attends. */
+/* False, after a warning, if agreement suggests that nobody attends. */
 static bool agree(const majority_fit *self, const heed_host *host) {
   if (self->everyone > 0 || self->values[RELIABILITY].text == NULL) return true;
   host->warn(host, "no_agreement",
-             "users agree with each other no more often than coins do");
+             "users agree with each other no more often than by chance");
   return false;
 }
 
@@ -260,7 +260,8 @@ static heed_status estimate(void *values, const heed_host *host,
   return HEED_OK;
 }
 
-/* Against the majority of all who were seen.  A tie says nothing. */
+/* Against the majority of all observed choices.  A tie carries no
+ * information. */
 static heed_status predict(void *self, const heed_host *host,
                            const heed_posterior *posterior,
                            const heed_crowd *held_out, double *probability,

@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The method of moments: mean and variance of eta by unbiased estimators, a
+ * The method of moments: unbiased estimators of the mean and variance of eta, a
  * prior with those moments, and each user's posterior under it.
  *
- * Of annotation i let c and g be P(choice) of a user who does not attend and of
- * one who does, d = g - c and t = (1 - c) d.  Over A and B, E[t | eta] = eta
+ * For annotation i let c and g be P(choice) of an inattentive and of an
+ * attentive user, d = g - c and t = (1 - c) d.  Over A and B, E[t | eta] = eta
  * d^2, and d^2 is the same for both.  Given eta a user's choices are
- * independent, so that with S = sum t and G = sum d^2 over them
+ * independent, so with S = sum t and G = sum d^2 over them
  *
  *   E[S | eta] = eta G                                   u1 = S / G
  *   E[S^2 - sum t^2 | eta] = eta^2 (G^2 - sum d^4)       u2 = their ratio
  *
  * are unbiased for eta and eta^2, whatever the user's n and p of the pairs.
  * (With one mu for all pairs and k choices of A they are the factorial moments:
- * S = (mu - 1/2)(k - n / 2), S^2 - sum t^2 = (mu - 1/2)^2 (k (k - 1) -
- * (n - 1) k + n (n - 1) / 4).)  Means over users, with weights that do not
- * depend on choices, are unbiased for E[eta] and E[eta^2]; and, as users are
+ * S = (mu - 1/2)(k - n / 2), S^2 - sum t^2 = (mu - 1/2)^2 (k (k - 1) - (n - 1)
+ * k + n (n - 1) / 4).)  Means over users, with weights that do not depend on
+ * choices, are unbiased for E[eta] and E[eta^2]; and, because users are
  * independent, so is
  *
  *   ((sum w u1)^2 - sum w^2 u1^2) / ((sum w)^2 - sum w^2)
  *
  * for E[eta]^2: the variance is the difference of the last two.  The weights
- * would be the best if eta were uniform: of u1 1 / (1/12 + 1/(4 G)), of u2
- * 1 / (4/45 + 1/(3 G) + 1/(8 G^2)).
+ * are optimal for uniform eta: of u1 1 / (1/12 + 1/(4 G)), of u2 1 / (4/45 +
+ * 1/(3 G) + 1/(8 G^2)).
  *
  * A prior of more than two parameters takes the shape that its own start()
- * gives it for those moments. */
+ * gives for those moments. */
 #include <math.h>
 #include <string.h>
 
@@ -40,10 +40,10 @@ enum { PRIOR, MODEL, MU, NODES, LEVELS, PARAMETER_COUNT };
 enum { OUT_LOG_LIKELIHOOD, OUT_MEAN, OUT_VARIANCE, OUT_POSSIBLE };
 
 static const heed_parameter parameters[] = {
-    [PRIOR] = ESTIMATOR_PRIOR("beta",
-                              "the shape of P_eta; its moments are estimated"),
-    [MODEL] = ESTIMATOR_MODEL("how users choose: a mixture without ties; its "
-                              "parameters stay where they start"),
+    [PRIOR] = ESTIMATOR_PRIOR(
+        "beta", "distribution family of P_eta; its moments are estimated"),
+    [MODEL] = ESTIMATOR_MODEL("user model: a mixture without ties; its "
+                              "parameters keep their initial values"),
     [MU] =
         ESTIMATOR_MU(gap_words,
                      "the gap: known, requested, pair (p of each pair), or a "
@@ -61,14 +61,15 @@ static const heed_output outputs[] = {
                       .flags = HEED_MAY_BE_NAN,
                       .doc = "unbiased estimate of the variance of eta"},
     [OUT_POSSIBLE] = {.name = "possible",
-                      .doc = "1: an eta within [0, 1] can have these moments"},
+                      .doc =
+                          "1: some distribution on [0, 1] has these moments"},
 };
 
 typedef struct moments_pair {
-  double mean, variance; /* NaN: too few users say anything */
+  double mean, variance; /* NaN: too few users carry information */
 } moments_pair;
 
-/* A weighted mean over users, and the squares that its own square needs. */
+/* A weighted mean over users, and the squares for its own square. */
 typedef struct moments_average {
   double weights, sum, weights_squared, sum_squared;
 } moments_average;
@@ -116,8 +117,8 @@ static bool possible(moments_pair moments) {
          moments.variance < moments.mean * (1 - moments.mean);
 }
 
-/* The nearest that a distribution may start from; where nothing is known, those
- * of a uniform eta. */
+/* The nearest moments that a distribution may start from; if unknown, those of
+ * a uniform eta. */
 static moments_pair within(moments_pair moments) {
   const double mean =
       isnan(moments.mean) ? 0.5 : fmin(fmax(moments.mean, 0.02), 0.98);
@@ -135,7 +136,7 @@ typedef struct moments_fit {
   const heed_distribution_functions *distribution;
   attention_histories histories;
   size_t node_count;
-  attention_phi phi; /* stays where it starts */
+  attention_phi phi; /* keeps its initial value */
   double *theta;     /* kept */
   double *nodes, *log_weight, *log_likelihood;
 } moments_fit;
@@ -147,16 +148,17 @@ static heed_status no_memory(heed_error *error) {
 static heed_status check(const moments_fit *self, heed_error *error) {
   const heed_domain *domain = &self->histories.domain;
   if (!domain->mixture || domain->ties || domain->dimension != 1)
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "the user model %s is no mixture of attending and not, or "
-                     "has ties: this estimator knows no moments of it",
-                     self->model->plugin->name);
+    return heed_fail(
+        error, HEED_UNSUPPORTED,
+        "the user model %s is not a mixture of attending and not attending, or "
+        "has ties: this estimator has no moments for it",
+        self->model->plugin->name);
   if (self->distribution->dimension != NULL &&
       self->distribution->dimension(self->prior->self) != 1)
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "this estimator reads an attentiveness of one value; %s "
-                     "has more",
-                     self->prior->plugin->name);
+    return heed_fail(
+        error, HEED_UNSUPPORTED,
+        "this estimator needs an attentiveness of one value; %s has more",
+        self->prior->plugin->name);
   return HEED_OK;
 }
 
@@ -262,7 +264,7 @@ static void report(const heed_host *host, const heed_posterior *posterior,
   if (!possible(found))
     host->warn(host, "moments_impossible",
                "no eta within [0, 1] has mean %.3g and variance %.3g: the "
-               "nearest were taken",
+               "nearest moments are used",
                found.mean, found.variance);
 }
 
@@ -314,7 +316,7 @@ static const heed_plugin plugin = {
     .kind = HEED_ESTIMATOR,
     .name = "moments",
     .version = "1.0",
-    .summary = "the method of moments for P_eta, then each user's posterior",
+    .summary = "method of moments for P_eta, then each user's posterior",
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,
     .outputs = outputs,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The oracle: is shown the true attentiveness, and says it.  The upper bound of
- * what any estimator can do for a filter. */
+ * The oracle: reports the true attentiveness, the upper bound for any estimator
+ * as input of a filter. */
 #include <string.h>
 
 #include "heed/estimator.h"
@@ -11,7 +11,8 @@
 enum { MODEL, MU, PARAMETER_COUNT };
 
 static const heed_parameter parameters[] = {
-    [MODEL] = ESTIMATOR_MODEL("says what a casual user would have chosen"),
+    [MODEL] =
+        ESTIMATOR_MODEL("user model that gives the choices of a casual user"),
     [MU] =
         ESTIMATOR_MU(gap_words,
                      "P(A is better) of a pair, for held-out log-loss: known, "
@@ -28,7 +29,7 @@ static heed_status estimate(void *self, const heed_host *host,
   if (eta == NULL || eta->width != 1)
     return heed_fail(error, HEED_UNSUPPORTED,
                      "the true attentiveness is not known: users are real, or "
-                     "have one of several values");
+                     "have several values of it");
   status = point_posterior_open(host, crowd, values[MODEL].instance,
                                 &values[MU], &histories, posterior, error);
   if (status != HEED_OK) return status;
@@ -58,7 +59,7 @@ static const heed_plugin oracle = {
     .kind = HEED_ESTIMATOR,
     .name = "oracle",
     .version = "1.0",
-    .summary = "the true attentiveness: the bound for any estimator",
+    .summary = "the true attentiveness: the upper bound for any estimator",
     .flags = HEED_SEES_TRUTH,
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The filter that keeps users who are attentive with enough certainty:
- * P(eta > threshold | data) >= confidence. */
+ * Keeps users who are attentive with enough certainty: P(eta > threshold |
+ * data) >= confidence. */
 #include <math.h>
 
 #include "heed/filter.h"
@@ -13,16 +13,17 @@ static const heed_parameter parameters[] = {
     [THRESHOLD] = {.name = "threshold",
                    .type = HEED_NUMBER,
                    .default_value = "0.5",
-                   .doc = "what eta is to exceed"},
+                   .doc = "threshold that eta must exceed"},
     [CONFIDENCE] = {.name = "confidence",
                     .type = HEED_NUMBER,
                     .default_value = "0.9",
                     .low = 0.0,
                     .high = 1.0,
-                    .doc = "how probable that must be"},
+                    .doc =
+                        "minimum probability that eta exceeds the threshold"},
 };
 
-/* Of the mass on nodes; a node on the threshold does not exceed it. */
+/* From weights on nodes; a node at the threshold does not exceed it. */
 static double tail_of_nodes(const heed_posterior *posterior, size_t unit,
                             double threshold) {
   const double *mass =
@@ -33,7 +34,7 @@ static double tail_of_nodes(const heed_posterior *posterior, size_t unit,
   return tail;
 }
 
-/* As if the posterior were normal. */
+/* Normal approximation of the posterior. */
 static double tail_of_normal(double mean, double sd, double threshold) {
   if (!(sd > 0.0)) return mean > threshold ? 1.0 : 0.0;
   return 0.5 * erfc((threshold - mean) / (sd * sqrt(2.0)));
@@ -80,8 +81,8 @@ static const heed_plugin confident = {
     .name = "confident",
     .version = "1.0",
     .summary =
-        "Keeps users with P(eta > threshold | data) >= confidence, from "
-        "the posterior's nodes or else by a normal approximation",
+        "Keeps users with P(eta > threshold | data) >= confidence, from the "
+        "posterior's nodes if available, else by a normal approximation",
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,
     .functions = &functions,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The filter that keeps users whose eta-hat reaches a threshold. */
+ * Keeps users whose eta-hat reaches a threshold. */
 #include "heed/filter.h"
 #include "support/crowd/units.h"
 
@@ -8,7 +8,7 @@ enum { THRESHOLD, PARAMETER_COUNT };
 static const heed_parameter parameters[] = {
     [THRESHOLD] = {.name = "threshold",
                    .type = HEED_NUMBER,
-                   .doc = "the least eta-hat to keep"},
+                   .doc = "minimum eta-hat to keep"},
 };
 
 static heed_status keep_above(void *self, const heed_host *host,

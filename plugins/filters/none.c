@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The filter that keeps every annotation. */
+ * Keeps every annotation. */
 #include "heed/filter.h"
 
 static heed_status keep_all(void *self, const heed_host *host,

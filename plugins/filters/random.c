@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The filter that keeps users by lot: what any filter must beat at an equal
- * count of labels. */
+ * Keeps random users: the baseline that a filter must beat at an equal number
+ * of labels. */
 #include "support/crowd/ranking.h"
 
 enum { SHARE, BY, PARAMETER_COUNT };
@@ -11,14 +11,14 @@ static const heed_parameter parameters[] = {
                .flags = HEED_OPEN_LOW,
                .low = 0.0,
                .high = 1.0,
-               .doc = "how much to keep"},
+               .doc = "share to keep"},
     [BY] = {.name = "by",
             .type = HEED_ENUM,
             .default_value = "users",
             .choices = ranking_by_words,
-            .doc = "what the share is of: users (units of the posterior that "
+            .doc = "unit of the share: users (units of the posterior that "
                    "annotated), or labels: users in random order until exactly "
-                   "that share of annotations stands"},
+                   "that share of annotations is kept"},
 };
 
 static heed_status keep_by_lot(void *self, const heed_host *host,
@@ -49,7 +49,7 @@ static const heed_plugin by_lot = {
     .kind = HEED_FILTER,
     .name = "random",
     .version = "1.0",
-    .summary = "Keeps users by lot: the control for other filters",
+    .summary = "Keeps random users: the baseline for other filters",
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,
     .functions = &functions,

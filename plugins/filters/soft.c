@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The filter that weighs annotations by the attentiveness of their users. */
+ * Weights annotations by the attentiveness of their users. */
 #include <math.h>
 
 #include "heed/filter.h"
@@ -13,7 +13,7 @@ static const heed_parameter parameters[] = {
                .default_value = "1",
                .low = 0.0,
                .high = HUGE_VAL,
-               .doc = "weight = eta-hat^power; eta-hat below 0 weighs 0"},
+               .doc = "weight = eta-hat^power; 0 for negative eta-hat"},
 };
 
 static heed_status weigh(void *self, const heed_host *host,
@@ -43,7 +43,7 @@ static const heed_plugin soft = {
     .kind = HEED_FILTER,
     .name = "soft",
     .version = "1.0",
-    .summary = "Weighs annotations by eta-hat of their user, to a power",
+    .summary = "Weights annotations by a power of their user's eta-hat",
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,
     .functions = &functions,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The filter that keeps the most attentive, as a share of users or labels. */
+ * Keeps the most attentive users, as a share of users or labels. */
 #include "support/crowd/ranking.h"
 
 enum { SHARE, BY, PARAMETER_COUNT };
@@ -10,14 +10,14 @@ static const heed_parameter parameters[] = {
                .flags = HEED_OPEN_LOW,
                .low = 0.0,
                .high = 1.0,
-               .doc = "how much to keep"},
+               .doc = "share to keep"},
     [BY] = {.name = "by",
             .type = HEED_ENUM,
             .default_value = "users",
             .choices = ranking_by_words,
-            .doc = "what the share is of: users (units of the posterior that "
-                   "annotated), or labels: users in order of eta-hat until "
-                   "exactly that share of annotations stands"},
+            .doc = "unit of the share: users (units of the posterior that "
+                   "annotated), or labels: users in descending order of "
+                   "eta-hat until exactly that share of annotations is kept"},
 };
 
 enum { THRESHOLD, OUTPUT_COUNT };

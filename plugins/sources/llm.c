@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The source of texts: prompts that two versions of a language model answer,
- * and judges who score the answers.
+ * The source of texts: two versions of a language model answer prompts, and
+ * judges score the responses.
  *
  *   p = sigmoid((score of A's response - score of B's) / tau)
  *
- * The reference policy is A's model as it is: its file, adapter, system text
- * and context, at temperature 1. */
+ * The reference policy is A's model (file, adapter, system text, context) at
+ * temperature 1. */
 #include <math.h>
 
 #include "sources/llm/source.h"
@@ -39,51 +39,49 @@ enum { JUDGE_FIELD_KIND, JUDGE_FIELD_MODEL, JUDGE_FIELD_LEXICON, JUDGE_COUNT };
 
 static const char *const tau_words[] = {"spread", NULL};
 
-/* What A and B are told alike. */
-#define VERSION_FIELDS                                                   \
-  [ADAPTER] = {.name = "adapter",                                        \
-               .type = HEED_PATH,                                        \
-               .flags = HEED_OPTIONAL,                                   \
-               .doc =                                                    \
-                   "LoRA that changes the model (GGUF); none unless "    \
-                   "given"},                                             \
-  [TEMPERATURE] = {.name = "temperature",                                \
-                   .type = HEED_NUMBER,                                  \
-                   .default_value = "1",                                 \
-                   .low = 0,                                             \
-                   .high = HUGE_VAL,                                     \
-                   .doc =                                                \
-                       "what logits are divided by; 0: always the "      \
-                       "likeliest token"},                               \
-  [TOP_K] = {.name = "top_k",                                            \
-             .type = HEED_INTEGER,                                       \
-             .default_value = "0",                                       \
-             .low = 0,                                                   \
-             .high = 1e9,                                                \
-             .doc = "only so many of the likeliest tokens; 0: all"},     \
-  [TOP_P] = {.name = "top_p",                                            \
-             .type = HEED_NUMBER,                                        \
-             .flags = HEED_OPEN_LOW,                                     \
-             .default_value = "1",                                       \
-             .low = 0,                                                   \
-             .high = 1,                                                  \
-             .doc =                                                      \
-                 "of these only the likeliest that make up this share; " \
-                 "1: all"},                                              \
-  [CONTEXT] = {.name = "context",                                        \
-               .type = HEED_INTEGER,                                     \
-               .default_value = "0",                                     \
-               .low = 0,                                                 \
-               .high = 1e9,                                              \
-               .doc =                                                    \
-                   "tokens of the prompt that are read, its last; 0: "   \
-                   "all"},                                               \
-  [SYSTEM] = {.name = "system",                                          \
-              .type = HEED_TEXT,                                         \
-              .flags = HEED_OPTIONAL,                                    \
-              .doc =                                                     \
-                  "the system's turn before the prompt; the template's " \
-                  "own, if any, unless given"}
+/* Fields that A and B share. */
+#define VERSION_FIELDS                                                  \
+  [ADAPTER] = {.name = "adapter",                                       \
+               .type = HEED_PATH,                                       \
+               .flags = HEED_OPTIONAL,                                  \
+               .doc = "LoRA adapter of the model (GGUF)"},              \
+  [TEMPERATURE] = {.name = "temperature",                               \
+                   .type = HEED_NUMBER,                                 \
+                   .default_value = "1",                                \
+                   .low = 0,                                            \
+                   .high = HUGE_VAL,                                    \
+                   .doc =                                               \
+                       "divisor of the logits; 0: always the "          \
+                       "likeliest token"},                              \
+  [TOP_K] = {.name = "top_k",                                           \
+             .type = HEED_INTEGER,                                      \
+             .default_value = "0",                                      \
+             .low = 0,                                                  \
+             .high = 1e9,                                               \
+             .doc = "sample from this many likeliest tokens; 0: all"},  \
+  [TOP_P] = {.name = "top_p",                                           \
+             .type = HEED_NUMBER,                                       \
+             .flags = HEED_OPEN_LOW,                                    \
+             .default_value = "1",                                      \
+             .low = 0,                                                  \
+             .high = 1,                                                 \
+             .doc =                                                     \
+                 "and from the likeliest that reach this probability; " \
+                 "1: all"},                                             \
+  [CONTEXT] = {.name = "context",                                       \
+               .type = HEED_INTEGER,                                    \
+               .default_value = "0",                                    \
+               .low = 0,                                                \
+               .high = 1e9,                                             \
+               .doc =                                                   \
+                   "read only this many last tokens of a prompt; 0: "   \
+                   "all"},                                              \
+  [SYSTEM] = {.name = "system",                                         \
+              .type = HEED_TEXT,                                        \
+              .flags = HEED_OPTIONAL,                                   \
+              .doc =                                                    \
+                  "system turn before the prompt; default: the "        \
+                  "template's own, if any"}
 
 static const heed_parameter fields_a[] = {
     [MODEL] = {.name = "model",
@@ -95,7 +93,7 @@ static const heed_parameter fields_b[] = {
     [MODEL] = {.name = "model",
                .type = HEED_PATH,
                .flags = HEED_OPTIONAL,
-               .doc = "the language model (GGUF); A's unless given"},
+               .doc = "the language model (GGUF); default: A's"},
     VERSION_FIELDS};
 
 static const heed_parameter judge_fields[] = {
@@ -106,79 +104,84 @@ static const heed_parameter judge_fields[] = {
          .doc = "likelihood: mean log-probability of a token under a model; "
                 "lexicon: mean score of a word; log: score_a and score_b of "
                 "the prompts' file"},
-    [JUDGE_FIELD_MODEL] = {.name = "model",
-                           .type = HEED_PATH,
-                           .flags = HEED_OPTIONAL,
-                           .doc = "likelihood: the model (GGUF); A's, without "
-                                  "an adapter, unless given"},
-    [JUDGE_FIELD_LEXICON] = {.name = "lexicon",
-                             .type = HEED_PATH,
-                             .flags = HEED_OPTIONAL,
-                             .doc = "lexicon: lines of a word, a tab, a score "
-                                    "(VADER's, AFINN's)"},
+    [JUDGE_FIELD_MODEL] =
+        {.name = "model",
+         .type = HEED_PATH,
+         .flags = HEED_OPTIONAL,
+         .doc =
+             "likelihood: the model (GGUF); default: A's without its adapter"},
+    [JUDGE_FIELD_LEXICON] =
+        {.name = "lexicon",
+         .type = HEED_PATH,
+         .flags = HEED_OPTIONAL,
+         .doc =
+             "lexicon: file of lines WORD<TAB>SCORE (as in VADER and AFINN)"},
 };
 
 static const heed_parameter parameters[] = {
-    [PROMPTS] = {.name = "prompts",
-                 .type = HEED_PATH,
-                 .doc = "JSON Lines: prompt; optionally response_a, "
-                        "response_b, which are then not drawn, and score_a, "
-                        "score_b"},
+    [PROMPTS] =
+        {.name = "prompts",
+         .type = HEED_PATH,
+         .doc = "JSON Lines: prompt; optionally response_a and response_b, "
+                "which are then not drawn, and score_a, score_b"},
     [VERSION_A] = {.name = "a",
                    .type = HEED_RECORD,
                    .fields = fields_a,
                    .field_count = VERSION_COUNT,
-                   .doc = "who gives A's responses; at temperature 1 the "
-                          "reference policy"},
+                   .doc = "version that gives A's responses; at temperature 1 "
+                          "the reference policy"},
     [VERSION_B] = {.name = "b",
                    .type = HEED_RECORD,
                    .default_value = "{}",
                    .fields = fields_b,
                    .field_count = VERSION_COUNT,
-                   .doc = "who gives B's responses"},
+                   .doc = "version that gives B's responses"},
     [CHAT] = {.name = "chat",
               .type = HEED_BOOLEAN,
               .default_value = "true",
-              .doc = "prompts are a user's turn of a chat; false: texts that "
-                     "a response goes on from"},
+              .doc = "true: prompts are the user's turn of a chat; false: "
+                     "prompts are texts that the response continues"},
     [MAX_TOKENS] = {.name = "max_tokens",
                     .type = HEED_INTEGER,
                     .default_value = "64",
                     .low = 1,
                     .high = 1e6,
-                    .doc = "of a response, which is cut off there"},
+                    .doc = "maximum length of a response in tokens; longer "
+                           "ones are truncated"},
     [TOGETHER] = {.name = "together",
                   .type = HEED_INTEGER,
                   .default_value = "32",
                   .low = 1,
                   .high = 4096,
-                  .doc = "responses drawn at a time"},
-    [PAIRS] = {.name = "pairs",
-               .type = HEED_INTEGER,
-               .flags = HEED_OPTIONAL,
-               .low = 1,
-               .high = 1e9,
-               .doc = "pairs that users may annotate, of prompts in turn; one "
-                      "a prompt that is not held out unless given"},
-    [HELD_OUT] = {.name = "held_out",
-                  .type = HEED_INTEGER,
-                  .default_value = "100",
-                  .low = 0,
-                  .high = 1e8,
-                  .doc = "prompts for evaluation: the file's last"},
+                  .doc = "number of responses drawn at a time"},
+    [PAIRS] =
+        {.name = "pairs",
+         .type = HEED_INTEGER,
+         .flags = HEED_OPTIONAL,
+         .low = 1,
+         .high = 1e9,
+         .doc = "number of pairs that users may annotate, cycling through the "
+                "prompts; default: one for each prompt that is not held out"},
+    [HELD_OUT] =
+        {.name = "held_out",
+         .type = HEED_INTEGER,
+         .default_value = "100",
+         .low = 0,
+         .high = 1e8,
+         .doc = "number of prompts for evaluation, from the end of the file"},
     [JUDGE] = {.name = "judge",
                .type = HEED_RECORD,
                .flags = HEED_LATE,
                .fields = judge_fields,
                .field_count = JUDGE_COUNT,
-               .doc = "whose scores are the true rewards"},
+               .doc = "judge whose scores are the true rewards"},
     [SECOND_JUDGE] = {.name = "second_judge",
                       .type = HEED_RECORD,
                       .flags = HEED_OPTIONAL | HEED_LATE,
                       .fields = judge_fields,
                       .field_count = JUDGE_COUNT,
-                      .doc = "who has no part in what users choose, and "
-                             "decides win rates"},
+                      .doc = "independent judge that decides win rates; does "
+                             "not affect users' choices"},
     [MU] = {.name = "mu",
             .type = HEED_NUMBER,
             .flags = HEED_OPTIONAL | HEED_OPEN_HIGH | HEED_LATE,
@@ -193,28 +196,34 @@ static const heed_parameter parameters[] = {
              .low = 0,
              .high = HUGE_VAL,
              .choices = tau_words,
-             .doc = "what differences of scores are divided by; spread: their "
-                    "standard deviation over the pairs, unless mu is given"},
+             .doc = "divisor of score differences; spread: their standard "
+                    "deviation over the pairs, unless mu is given"},
 };
 
 static const heed_output outputs[] = {
     [OUT_TAU] = {.name = "tau",
-                 .doc = "what the judge's differences of scores are divided "
-                        "by"},
-    [OUT_SECOND_TAU] = {.name = "second_tau",
-                        .doc = "the same of the second judge: the spread"},
-    [OUT_BETTER] = {.name = "better",
-                    .doc = "share of pairs in which the judge scores A's "
-                           "response higher, ties half: the largest mu that "
-                           "a small tau can reach"},
+                 .doc = "divisor of the judge's score differences"},
+    [OUT_SECOND_TAU] =
+        {.name = "second_tau",
+         .doc =
+             "divisor of the second judge's score differences: their spread"},
+    [OUT_BETTER] =
+        {.name = "better",
+         .doc =
+             "share of pairs in which the judge scores A's response higher, "
+             "ties counting half: the largest mu that a small tau can reach"},
     [OUT_SECOND_MU] = {.name = "second_mu",
-                       .doc = "mean of p by the second judge"},
+                       .doc = "mean of p under the second judge"},
     [OUT_AGREE] = {.name = "judges_agree",
-                   .doc = "share of pairs that both judges rank alike"},
-    [OUT_CUT_A] = {.name = "cut_a", .doc = "share of A's responses cut off"},
-    [OUT_CUT_B] = {.name = "cut_b", .doc = "share of B's responses cut off"},
-    [OUT_TOKENS] = {.name = "tokens",
-                    .doc = "tokens of all responses drawn, ends included"},
+                   .doc = "share of pairs that both judges rank equally"},
+    [OUT_CUT_A] = {.name = "cut_a",
+                   .doc = "share of A's responses that are truncated"},
+    [OUT_CUT_B] = {.name = "cut_b",
+                   .doc = "share of B's responses that are truncated"},
+    [OUT_TOKENS] =
+        {.name = "tokens",
+         .doc =
+             "number of tokens of all drawn responses, including end tokens"},
 };
 
 /* ---- an instance ---- */
@@ -248,8 +257,8 @@ static heed_status judge_of(const heed_value *record, const char *name,
   made->lexicon = given(&value[JUDGE_FIELD_LEXICON]);
   if (made->kind == JUDGE_LEXICON && made->lexicon == NULL)
     return heed_fail(error, HEED_INVALID,
-                     "%s.lexicon: found nothing, expected the path of a "
-                     "lexicon: %s.kind is \"lexicon\"",
+                     "%s.lexicon: missing, expected the path of a lexicon "
+                     "because %s.kind is \"lexicon\"",
                      name, name);
   return HEED_OK;
 }
@@ -257,13 +266,13 @@ static heed_status judge_of(const heed_value *record, const char *name,
 static heed_status check(const llm_source *self, heed_error *error) {
   if (!isnan(self->mu) && !isnan(self->tau))
     return heed_fail(error, HEED_INVALID,
-                     "tau: found %g, expected \"spread\": with mu = %g it is "
-                     "fitted",
+                     "tau: found %g, expected \"spread\": tau is fitted when "
+                     "mu (%g) is given",
                      self->tau, self->mu);
   if (self->judge[0].kind == JUDGE_LOG && self->judge[1].kind == JUDGE_LOG)
     return heed_fail(error, HEED_INVALID,
-                     "second_judge.kind: found \"log\", expected another: the "
-                     "first judge is the same log");
+                     "second_judge.kind: found \"log\", expected another kind: "
+                     "the first judge is the same log");
   return HEED_OK;
 }
 
@@ -299,7 +308,7 @@ static void destroy(void *instance) {
   judge_close(&self->judge[1]);
 }
 
-/* ---- what a source is asked ---- */
+/* ---- functions of the source ---- */
 
 static heed_status make_world(void *self, const heed_host *host,
                               heed_world *world, heed_error *error) {
@@ -313,7 +322,8 @@ static heed_status restore(void *self, const heed_host *host, heed_world *world,
   return rewards_find(self, host, world, error);
 }
 
-/* The prompts' texts; NULL where a response is to none of them, or no text. */
+/* The prompts' texts; NULL if a response is empty or has no prompt among
+ * them. */
 static const char *const *prompts_of(const heed_world *world, size_t count,
                                      const heed_response *responses,
                                      heed_error *error) {
@@ -391,8 +401,8 @@ static const heed_plugin llm = {
     .name = "llm",
     .version = "1.0",
     .summary =
-        "Prompts answered by two versions of a language model, and "
-        "judges who score the answers",
+        "Two versions of a language model answer prompts; judges score the "
+        "responses",
     .flags = HEED_COSTLY,
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,

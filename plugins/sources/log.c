@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The source of real users: a log of annotations from CSV, JSON Lines or HDF5.
+ * The source of real users: an annotation log in CSV, JSON Lines or HDF5.
  *
- * A row is one annotation: who, on which pair, chose what.  Choices name a
- * response ("A") or a side ("left"); a side is turned into a response by what
- * stood left.  Where the log does not say, A is the response that stood left.
- * docs/annotation-logs.md is the guide. */
+ * A row is one annotation: a user, a pair and a choice.  Choices name a
+ * response ("A") or a side ("left"); the position column maps a side to a
+ * response. Without it, A is the left response. docs/annotation-logs.md is the
+ * guide. */
 #include <math.h>
 #include <search.h>
 #include <stdlib.h>
@@ -62,11 +62,11 @@ static const heed_parameter columns[] = {
     [USER] = {.name = "user",
               .type = HEED_TEXT,
               .default_value = "user",
-              .doc = "column that says who"},
+              .doc = "column with the user"},
     [PAIR] = {.name = "pair",
               .type = HEED_TEXT,
               .default_value = "pair",
-              .doc = "column that names the pair"},
+              .doc = "column with the pair"},
     [CHOICE] = {.name = "choice",
                 .type = HEED_TEXT,
                 .default_value = "choice",
@@ -75,8 +75,7 @@ static const heed_parameter columns[] = {
                     .type = HEED_TEXT,
                     .flags = HEED_OPTIONAL,
                     .doc = "column with the name of the model that gave A (the "
-                           "left response where no column says what stood "
-                           "left)"},
+                           "left response if no column records positions)"},
     [RIGHT_MODEL] = {.name = "model_b",
                      .type = HEED_TEXT,
                      .flags = HEED_OPTIONAL,
@@ -84,8 +83,8 @@ static const heed_parameter columns[] = {
     [LEFT] = {.name = "left",
               .type = HEED_TEXT,
               .flags = HEED_OPTIONAL,
-              .doc = "column that says which response stood left: a word for "
-                     "A or B, or the model's name"},
+              .doc = "column with the left response: a word for A or B, or the "
+                     "model's name"},
     [P] = {.name = "p",
            .type = HEED_TEXT,
            .flags = HEED_OPTIONAL,
@@ -105,7 +104,7 @@ static const heed_parameter columns[] = {
     [PROMPT] = {.name = "prompt",
                 .type = HEED_TEXT,
                 .flags = HEED_OPTIONAL,
-                .doc = "column with what both responses answer"},
+                .doc = "column with the prompt"},
 };
 
 static const heed_parameter word = {.name = "word", .type = HEED_TEXT};
@@ -124,12 +123,12 @@ static const heed_parameter choices[] = {
                     .type = HEED_LIST,
                     .default_value = "[\"left\"]",
                     .item = &word,
-                    .doc = "words for the response that stood left"},
+                    .doc = "words for the left response"},
     [WORDS_RIGHT] = {.name = "right",
                      .type = HEED_LIST,
                      .default_value = "[\"right\"]",
                      .item = &word,
-                     .doc = "words for the response that stood right"},
+                     .doc = "words for the right response"},
     [WORDS_TIE] = {.name = "tie",
                    .type = HEED_LIST,
                    .default_value = "[\"tie\", \"both\", \"neither\"]",
@@ -144,12 +143,12 @@ static const heed_parameter reference_fields[] = {
     [REFERENCE_PAIR] = {.name = "pair",
                         .type = HEED_TEXT,
                         .default_value = "pair",
-                        .doc = "column that names the pair"},
-    [REFERENCE_CHOICE] = {.name = "choice",
-                          .type = HEED_TEXT,
-                          .default_value = "choice",
-                          .doc = "column with the verdict, in the words of "
-                                 "choices"},
+                        .doc = "column with the pair"},
+    [REFERENCE_CHOICE] =
+        {.name = "choice",
+         .type = HEED_TEXT,
+         .default_value = "choice",
+         .doc = "column with the verdict, in the same words as choices"},
 };
 static const heed_parameter reference = {.name = "reference",
                                          .type = HEED_RECORD,
@@ -164,40 +163,42 @@ static const heed_parameter parameters[] = {
                 .type = HEED_ENUM,
                 .default_value = "auto",
                 .choices = log_format_words,
-                .doc = "auto: by the end of the file's name"},
+                .doc = "auto: by file extension"},
     [COLUMNS] = {.name = "columns",
                  .type = HEED_RECORD,
                  .default_value = "{}",
                  .fields = columns,
                  .field_count = COLUMN_COUNT,
-                 .doc = "names of the columns in the file"},
+                 .doc = "column names in the file"},
     [CHOICES] = {.name = "choices",
                  .type = HEED_RECORD,
                  .default_value = "{}",
                  .fields = choices,
                  .field_count = WORD_COUNT,
-                 .doc = "how choices are written"},
+                 .doc = "words for the choices"},
     [TIES] = {.name = "ties",
               .type = HEED_ENUM,
               .default_value = "drop",
               .choices = ties_words,
-              .doc = "keep: for user models that give a tie a likelihood"},
-    [MALFORMED] = {.name = "malformed",
-                   .type = HEED_ENUM,
-                   .default_value = "stop",
-                   .choices = malformed_words,
-                   .doc = "at a malformed row: stop, or skip and count it"},
-    [DUPLICATES] = {.name = "duplicates",
-                    .type = HEED_ENUM,
-                    .default_value = "error",
-                    .choices = duplicates_words,
-                    .doc = "a user who annotates a pair twice: a malformed "
-                           "row, kept, or only the first kept"},
+              .doc = "keep: for user models with a likelihood for ties"},
+    [MALFORMED] =
+        {.name = "malformed",
+         .type = HEED_ENUM,
+         .default_value = "stop",
+         .choices = malformed_words,
+         .doc = "what to do at a malformed row: stop, or skip and count it"},
+    [DUPLICATES] =
+        {.name = "duplicates",
+         .type = HEED_ENUM,
+         .default_value = "error",
+         .choices = duplicates_words,
+         .doc = "what to do if a user annotates a pair twice: treat the row as "
+                "malformed, keep both, or keep only the first"},
     [DIFFERENCE] = {.name = "difference",
                     .type = HEED_LIST,
                     .default_value = "[]",
                     .item = &word,
-                    .doc = "columns with features of A less those of B"},
+                    .doc = "columns with differences of features, A minus B"},
     [REFERENCES] = {.name = "references",
                     .type = HEED_MAP,
                     .default_value = "{}",
@@ -210,16 +211,16 @@ static const heed_dimension dimensions[] = {
 
 static const heed_output outputs[] = {
     [OUT_ROWS] = {.name = "rows", .doc = "well-formed rows of the log"},
-    [OUT_SKIPPED] = {.name = "rows_skipped", .doc = "malformed rows skipped"},
+    [OUT_SKIPPED] = {.name = "rows_skipped", .doc = "malformed rows, skipped"},
     [OUT_TIES] = {.name = "ties", .doc = "ties among the rows"},
     [OUT_DUPLICATES] = {.name = "duplicates",
-                        .doc = "repeated annotations left out"},
+                        .doc = "repeated annotations, dropped"},
     [OUT_USERS] = {.name = "users", .doc = "users in the log"},
     [OUT_PAIRS] = {.name = "pairs", .doc = "pairs in the log"},
     [OUT_MODELS] = {.name = "models", .doc = "models in the log"},
 };
 
-/* ---- names and their numbers ---- */
+/* ---- names and their ids ---- */
 
 typedef struct log_names {
   struct hsearch_data table;
@@ -240,7 +241,7 @@ static void names_close(log_names *self) {
   if (self->open) hdestroy_r(&self->table);
 }
 
-/* The number of a name, a new one if it is new. */
+/* The id of a name, a new id if the name is new. */
 static size_t number_of(log_names *self, const char *text) {
   ENTRY *found;
   const ENTRY wanted = {(char *)(uintptr_t)text, (void *)self->count};
@@ -274,7 +275,7 @@ typedef struct log_reading {
   log_names users, pairs, models, topics;
   log_annotation *all; /* of well-formed rows, in the order of the log */
   size_t count, row_count, tie_count, duplicate_count;
-  /* Of each pair, from its first row. */
+  /* Per pair, from its first row. */
   int32_t *model_a, *model_b, *topic;
   const char **text_a, **text_b, **prompt;
   double *difference;
@@ -328,7 +329,7 @@ static bool number_in(const char *text, double *number) {
   return end != text && *end == '\0' && isfinite(*number);
 }
 
-/* Which response stood left; *ok: the cell makes sense. */
+/* Which response is left; *ok: the cell is valid. */
 static int8_t left_of(const log_reading *self, size_t row, bool *ok) {
   const char *text = cell(self, row, LEFT);
   const char *model_a = cell(self, row, LEFT_MODEL);
@@ -343,7 +344,7 @@ static int8_t left_of(const log_reading *self, size_t row, bool *ok) {
   return (int8_t)(*ok && which == SAID_A ? HEED_CHOSE_A : HEED_CHOSE_B);
 }
 
-/* Choices of a log whose pairs' sides are not recorded name responses only. */
+/* Choices in a log without recorded positions name responses only. */
 static bool choice_of(log_said which, int8_t left, int8_t *choice) {
   switch (which) {
     case SAID_A:
@@ -397,8 +398,8 @@ static int32_t model_in(log_reading *self, size_t row, size_t column) {
   return name == NULL ? -1 : (int32_t)number_of(&self->models, name);
 }
 
-/* Whether a row says of a text what the rows before it said; a row without it
- * says nothing. */
+/* Whether a row agrees with earlier rows on a text; a row without the text
+ * agrees. */
 static bool agree_on(const char **known, const char *text) {
   if (text == NULL || *text == '\0') return true;
   if (*known == NULL || **known == '\0') *known = text;
@@ -409,8 +410,8 @@ static bool is_same(const char *one, const char *another) {
   return one != NULL && another != NULL && strcmp(one, another) == 0;
 }
 
-/* Whether this row names A and B the other way round.  Models tell; where there
- * are none, or one model gave both, the texts do. */
+/* Whether this row swaps A and B.  Decided by models; if they are missing or
+ * equal, by texts. */
 static bool is_swapped(const log_reading *self, size_t row, size_t pair,
                        int32_t a, int32_t b) {
   if (a != b) return a == self->model_b[pair] && b == self->model_a[pair];
@@ -419,7 +420,7 @@ static bool is_swapped(const log_reading *self, size_t row, size_t pair,
          !is_same(self->text_a[pair], self->text_b[pair]);
 }
 
-/* What a row says of a pair that rows before it have named. */
+/* Checks a row against earlier rows of its pair. */
 static heed_status recall_pair(log_reading *self, size_t row, size_t pair,
                                int32_t a, int32_t b, bool swapped, bool *fine) {
   static const char *const what[] = {"prompt", "text of A", "text of B"};
@@ -431,22 +432,22 @@ static heed_status recall_pair(log_reading *self, size_t row, size_t pair,
           b == (swapped ? self->model_a : self->model_b)[pair];
   if (!*fine)
     return fault(self, row,
-                 "pair \"%.60s\" has models \"%.60s\" and \"%.60s\" here, "
-                 "others before",
+                 "pair \"%.60s\" has models \"%.60s\" and \"%.60s\" here, but "
+                 "others in an earlier row",
                  self->pairs.text[pair], a < 0 ? "" : self->models.text[a],
                  b < 0 ? "" : self->models.text[b]);
   for (size_t i = 0; i < sizeof column / sizeof *column; i++) {
     *fine = agree_on(known[i], cell(self, row, column[i]));
     if (!*fine)
-      return fault(self, row,
-                   "pair \"%.60s\" has another %s here than before, \"%.40s\"",
-                   self->pairs.text[pair], what[i], cell(self, row, column[i]));
+      return fault(
+          self, row,
+          "pair \"%.60s\": the %s differs from an earlier row, found \"%.40s\"",
+          self->pairs.text[pair], what[i], cell(self, row, column[i]));
   }
   return HEED_OK;
 }
 
-/* A pair is what its first row says; *swapped: this row names A and B the
- * other way round. */
+/* A pair is defined by its first row; *swapped: this row swaps A and B. */
 static heed_status learn_pair(log_reading *self, size_t row, size_t pair,
                               bool is_new, bool *swapped, bool *fine) {
   const int32_t a = model_in(self, row, LEFT_MODEL);
@@ -496,10 +497,10 @@ static heed_status take_row(log_reading *self, size_t row) {
                  "for A, B, left, right or a tie (source.choices)",
                  self->values[COLUMNS].items[CHOICE].text, text);
   if (!choice_of(which, made->left, &made->choice))
-    return fault(self, row,
-                 "the choice \"%.40s\" names a side, but what stood left is "
-                 "not known",
-                 text);
+    return fault(
+        self, row,
+        "the choice \"%.40s\" names a side, but positions are not recorded",
+        text);
   made->row = row;
   made->pair = number_of(&self->pairs, cell(self, row, PAIR));
   status = learn_pair(self, row, made->pair, self->pairs.count > pairs_before,
@@ -556,14 +557,14 @@ static heed_status read_rows(log_reading *self) {
   for (size_t row = 0; status == HEED_OK && row < self->rows.count; row++)
     status = take_row(self, row);
   if (status == HEED_OK && self->count == 0)
-    return heed_fail(self->error, HEED_INVALID, "%s: holds no annotation",
+    return heed_fail(self->error, HEED_INVALID, "%s: no annotations",
                      values[PATH].text);
   return status;
 }
 
 /* ---- ordering by user, and duplicates ---- */
 
-/* Stable: a user's annotations stay in the order of the log. */
+/* Stable: each user's annotations keep the order of the log. */
 static heed_status order_by_user(log_reading *self) {
   const size_t users = self->users.count;
   heed_memory memory = {self->host, false};
@@ -596,7 +597,7 @@ static heed_status drop_duplicates(log_reading *self) {
     if (self->values[DUPLICATES].integer != DUPLICATES_ERROR) continue;
     self->row_count--;
     status = fault(self, one->row,
-                   "user \"%.60s\" has annotated pair \"%.60s\" before",
+                   "user \"%.60s\" has already annotated pair \"%.60s\"",
                    self->users.text[one->user], self->pairs.text[one->pair]);
   }
   self->count = kept;
@@ -655,7 +656,7 @@ static void copy_texts(heed_memory *memory, heed_table *table, const char *name,
     if (source[i] != NULL) column[i] = source[i];
 }
 
-/* The prompts, each once, and which one a pair answers. */
+/* Each prompt once, and the prompt of each pair. */
 static heed_status make_prompts(log_reading *self) {
   heed_table *pairs = self->world->pairs;
   const size_t count = pairs->rows;
@@ -706,7 +707,8 @@ static heed_status make_pairs(const log_reading *self) {
 
 /* ---- reference judges ---- */
 
-/* A verdict names A or B, or a side: then A stood left, as in the log. */
+/* A verdict names A or B, or a side: then A is the left response, as in the
+ * log. */
 static heed_status read_verdicts(log_reading *self, const heed_value *judge,
                                  size_t index, int8_t *verdict) {
   const size_t judges = self->world->judge_count;

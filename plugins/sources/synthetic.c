@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The source of worlds in which everything is known: prompts with candidate
+ * The source of worlds with known ground truth: prompts with candidate
  * responses in a feature space, a linear reward, and two models with a gap.
  *
- * N prompts, H more held out, K candidates, d features.
+ * N prompts, H held-out prompts, K candidates, d features.
  *   phi ~ N(0, I_d) of every candidate,    r = scale w.phi,    |w| = 1
  *   u = cosine w + sqrt(1 - cosine^2) v,   |v| = 1, v.w = 0
- * A and B lean along +u and -u (sources/synthetic/tilt.h), as far as the gap mu
- * asks; E[phi_A - phi_B] is then parallel to u, so that `cosine` is the cosine
- * between the direction that tells A from B and the true reward. */
+ * A and B lean along +u and -u (sources/synthetic/tilt.h) until the gap is mu;
+ * E[phi_A - phi_B] is then parallel to u, so `cosine` is the cosine between the
+ * direction that separates A from B and the true reward. */
 #include <math.h>
 
 #include "heed/source.h"
@@ -53,8 +53,8 @@ static const heed_parameter parameters[] = {
                 .default_value = "0.7",
                 .low = 0.0,
                 .high = 1.0,
-                .doc = "cosine between the direction that tells A from B and "
-                       "the true reward"},
+                .doc = "cosine between the direction that separates A from B "
+                       "and the true reward"},
     [PAIRS] = {.name = "pairs",
                .type = HEED_INTEGER,
                .default_value = "10000",
@@ -66,25 +66,26 @@ static const heed_parameter parameters[] = {
                  .default_value = "2000",
                  .low = 1.0,
                  .high = 1e8,
-                 .doc = "prompts of the pairs, in turn; no more than pairs"},
+                 .doc = "number of prompts of the pairs, cycled through; at "
+                        "most the number of pairs"},
     [HELD_OUT] = {.name = "held_out",
                   .type = HEED_INTEGER,
                   .default_value = "500",
                   .low = 0.0,
                   .high = 1e8,
-                  .doc = "further prompts, for evaluation"},
+                  .doc = "held-out prompts, for evaluation"},
     [CANDIDATES] = {.name = "candidates",
                     .type = HEED_INTEGER,
                     .default_value = "40",
                     .low = 2.0,
                     .high = 10000.0,
-                    .doc = "responses a prompt has"},
+                    .doc = "number of responses per prompt"},
     [FEATURES] = {.name = "features",
                   .type = HEED_INTEGER,
                   .default_value = "8",
                   .low = 2.0,
                   .high = 100000.0,
-                  .doc = "features a response has"},
+                  .doc = "number of features per response"},
     [SCALE] = {.name = "scale",
                .type = HEED_NUMBER,
                .flags = HEED_OPEN_LOW,
@@ -98,38 +99,38 @@ static const heed_parameter parameters[] = {
                   .low = 0.0,
                   .high = 100.0,
                   .choices = likeness_words,
-                  .doc = "how alike A and B are in the part of the reward that "
-                         "does not tell them apart; least: 0 unless mu is "
-                         "beyond reach without"},
+                  .doc = "how similar A and B are in the part of the reward "
+                         "that does not separate them; least: 0 if mu can be "
+                         "reached, else the smallest value that reaches it"},
     [REFERENCE] = {.name = "reference",
                    .type = HEED_ENUM,
                    .default_value = "uniform",
                    .choices = reference_words,
-                   .doc =
-                       "the reference policy: all candidates alike, or model "
-                       "A or B"},
+                   .doc = "the reference policy: all candidates equally "
+                          "likely, or model A or B"},
     [TOPICS] = {.name = "topics",
                 .type = HEED_INTEGER,
                 .default_value = "1",
                 .low = 1.0,
                 .high = 1e6,
-                .doc = "topics of prompts, equally frequent; of 2 or more, "
-                       "pairs get topic, and mu_topic: the gap in it"},
+                .doc = "number of equally frequent topics of prompts; with 2 "
+                       "or more, pairs get topic, and mu_topic: the gap in it"},
     [TOPIC_CORRELATION] = {.name = "topic_correlation",
                            .type = HEED_NUMBER,
                            .default_value = "0",
                            .low = -1.0,
                            .high = 1.0,
-                           .doc = "correlation of topics, in their order, with "
-                                  "how much better A does on a prompt (by "
-                                  "rank)"},
+                           .doc =
+                               "correlation (by rank) of the order of topics "
+                               "with how much better A does on a prompt"},
     [MINORITY_SCALE] = {.name = "minority_scale",
                         .type = HEED_NUMBER,
                         .flags = HEED_OPTIONAL,
                         .low = 0.0,
                         .high = 100.0,
-                        .doc = "pairs get p_minority, of a taste whose reward "
-                               "has this standard deviation; 0: coin tosses"},
+                        .doc =
+                            "pairs get p_minority, from a taste whose reward "
+                            "has this standard deviation; 0: coin tosses"},
     [MINORITY_COSINE] = {.name = "minority_cosine",
                          .type = HEED_NUMBER,
                          .default_value = "0",
@@ -143,15 +144,15 @@ static const heed_parameter parameters[] = {
                        .low = -1.0,
                        .high = 1.0,
                        .doc = "pairs get length and length_difference, along a "
-                              "feature of this cosine to the true reward"},
+                              "feature with this cosine to the true reward"},
     [DIFFICULTY_CORRELATION] =
         {.name = "difficulty_correlation",
          .type = HEED_NUMBER,
          .flags = HEED_OPTIONAL,
          .low = -1.0,
          .high = 1.0,
-         .doc = "pairs get difficulty, standard normal, of this correlation "
-                "with how near their rewards are (by rank)"},
+         .doc = "pairs get difficulty, standard normal, with this correlation "
+                "(by rank) to how close their rewards are"},
 };
 
 enum {
@@ -167,24 +168,24 @@ enum {
 
 static const heed_output outputs[] = {
     [MU_REALISED] = {.name = "mu", .doc = "mean of p over the pairs"},
-    [MU_EXPECTED] = {.name = "mu_expected",
-                     .doc = "the same before responses are drawn: what was "
-                            "calibrated"},
+    [MU_EXPECTED] =
+        {.name = "mu_expected",
+         .doc = "mean of p before responses are drawn: the calibrated value"},
     [SHARPNESS] = {.name = "sharpness",
-                   .doc = "how far A and B lean: the calibrated t"},
-    [LIKENESS_TAKEN] = {.name = "likeness", .doc = "the likeness it took"},
+                   .doc = "sharpness t of A and B, calibrated"},
+    [LIKENESS_TAKEN] = {.name = "likeness", .doc = "likeness used"},
     [COSINE_REALISED] = {.name = "cosine",
                          .flags = HEED_MAY_BE_NAN,
                          .doc = "cosine between the pairs' mean difference and "
                                 "the true reward"},
     [REWARD_GAP] = {.name = "reward_gap",
-                    .doc = "mean true reward of A's responses less B's"},
+                    .doc = "mean true reward of A's responses minus B's"},
     [DIVERGENCE] = {.name = "divergence",
                     .unit = "nat",
                     .doc = "mean KL divergence of A from B over the prompts"},
 };
 
-/* The calibration holds N K^2 numbers: it looks at no more prompts than this,
+/* The calibration stores N K^2 numbers: it uses at most this many prompts,
  * whose expected gap differs from that of all by some 0.001. */
 #define CALIBRATED_PROMPTS 4096u
 
@@ -194,7 +195,7 @@ typedef struct synthetic_making {
   heed_world *world;
   size_t prompts, held_out, candidates, features;
   double *reward_direction; /* w, (d) */
-  double *aside;            /* v, (d): unit, across w */
+  double *aside;            /* v, (d): unit, orthogonal to w */
   double *lean_direction;   /* u, (d) */
   double *other_direction;  /* z, (d): unit, in the plane of w and u, z.u = 0;
                                0 where u is w */
@@ -220,8 +221,8 @@ static double sigmoid(double x) {
   return x >= 0 ? 1.0 / (1.0 + exp(-x)) : exp(x) / (1.0 + exp(x));
 }
 
-/* w is uniform on the sphere, v on the sphere across it; the same for every
- * cosine, mu and scale. */
+/* w is uniform on the sphere, v on the sphere orthogonal to it; the same for
+ * every cosine, mu and scale. */
 static heed_status draw_directions(synthetic_making *self, heed_error *error) {
   const heed_host *host = self->host;
   const size_t d = self->features;
@@ -251,7 +252,7 @@ static heed_status draw_directions(synthetic_making *self, heed_error *error) {
   return HEED_OK;
 }
 
-/* One prompt's candidates.  More candidates extend the list. */
+/* One prompt's candidates.  A larger count extends the list. */
 static void draw_candidates(synthetic_making *self, size_t prompt) {
   const heed_host *host = self->host;
   const size_t d = self->features, wide = self->candidates;
@@ -366,7 +367,7 @@ static void accumulate(size_t count, double *log_probability) {
 
 static size_t invert(size_t count, const double *cumulative, double u) {
   size_t low = 0, high = count - 1;
-  u *= cumulative[count - 1]; /* 1 but for rounding */
+  u *= cumulative[count - 1]; /* 1 up to rounding */
   while (low < high) {
     const size_t middle = (low + high) / 2;
     if (u < cumulative[middle])
@@ -413,8 +414,8 @@ static pair_columns make_columns(heed_memory *memory, heed_table *table,
   return made;
 }
 
-/* Pair i is of prompt i mod N, and its two responses are inversions of two
- * uniforms of its own: they move with mu, but keep their rank. */
+/* Pair i belongs to prompt i mod N, and its two responses invert two uniforms
+ * of its own: they move with mu but keep their rank. */
 static void draw_pair(const synthetic_making *self, size_t i, const double *a,
                       const double *b, const pair_columns *columns) {
   const size_t d = self->features, wide = self->candidates;
@@ -531,10 +532,11 @@ static heed_status look_up(const heed_world *world, const char *name,
     const size_t prompt = responses[i].prompt;
     const int64_t candidate = responses[i].candidate;
     if (column == NULL || prompt >= world->prompts->rows)
-      return heed_fail(error, HEED_INTERNAL, "there is no prompt %zu", prompt);
+      return heed_fail(error, HEED_INTERNAL, "prompt %zu does not exist",
+                       prompt);
     if (candidate < 0 || (size_t)candidate >= world->candidates)
       return heed_fail(error, HEED_INVALID,
-                       "prompt %zu has no candidate %lld, only 0 to %zu",
+                       "prompt %zu has no candidate %lld, expected 0 to %zu",
                        prompt, (long long)candidate, world->candidates - 1);
     values[i] = column[prompt * world->candidates + (size_t)candidate];
   }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Arrays carved one after the other out of one block of memory.  The same code
+ * Carves arrays one after the other out of one block of memory.  The same code
  * first counts, then carves:
  *
  *   static void place(void *object, carving_block *block) {
@@ -11,8 +11,8 @@
  *   self->memory = carving_open(place, self);
  *   if (self->memory == NULL) return heed_no_memory(error);
  *
- * It is for memory that no host serves: of language models, or of what lives
- * longer than a call.  Where a host serves it, heed/memory.h is simpler. */
+ * For memory without a host: of language models, or of objects that outlive a
+ * call. With a host, heed/memory.h is simpler. */
 #ifndef HEED_SUPPORT_CARVING_H
 #define HEED_SUPPORT_CARVING_H
 
@@ -25,10 +25,10 @@
 
 typedef struct carving_block {
   char *base; /* at a multiple of CARVING_ALIGNMENT; NULL: only counts */
-  size_t end; /* SIZE_MAX: more than there is memory for */
+  size_t end; /* SIZE_MAX: exceeds the address space */
 } carving_block;
 
-/* NULL where nothing is needed, or while only counting. */
+/* NULL if nothing is needed, or while counting. */
 static inline void *carve(carving_block *block, size_t count, size_t size) {
   const size_t most = SIZE_MAX / 2, position = block->end;
   if (position > most || (size > 0 && count > (most - position) / size)) {
@@ -55,8 +55,8 @@ static inline size_t *carve_sizes(carving_block *block, size_t count) {
   return carve(block, count, sizeof(size_t));
 }
 
-/* A block for all that place() carves for the object, zeroed and carved, for
- * the caller to free().  NULL: out of memory, and all of it is NULL. */
+/* A zeroed block for everything that place() carves for the object, carved, for
+ * the caller to free().  NULL: out of memory, and all arrays are NULL. */
 static inline void *carving_open(void (*place)(void *object,
                                                carving_block *block),
                                  void *object) {

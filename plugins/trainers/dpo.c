@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The trainer of log-linear policies by preference optimisation (DPO).
+ * Trains log-linear policies by preference optimisation (DPO).
  *
  * pi ∝ pi_ref exp(theta.phi), and the implied reward is beta log(pi/pi_ref) =
- * w.phi + const with w = beta theta.  Annotations see w alone, which
+ * w.phi + const with w = beta theta.  Annotations depend on w alone, which
  * minimises sum_i weight_i loss(w.x_i) + ridge/2 |w|^2
  * (support/preference/log_linear.h; for the joint loss
  * support/preference/joint.h). */
@@ -31,22 +31,23 @@ static const heed_parameter parameters[] = {
               .low = 0.0,
               .high = HUGE_VAL,
               .choices = tuned_words,
-              .doc = "price of a nat of KL; tuned: 1, with the reward scaled "
-                     "to fit held-out labels"},
+              .doc = "weight of the KL penalty, per nat; tuned: 1, and the "
+                     "reward is scaled to fit held-out labels"},
     [RIDGE] = {.name = "ridge",
                .type = HEED_ENUM_OR_NUMBER,
                .default_value = "tuned",
                .low = 0.0,
                .high = HUGE_VAL,
                .choices = tuned_words,
-               .doc = "precision of the normal prior on each value of w = beta "
-                      "theta; tuned: by log-loss of held-out labels"},
+               .doc =
+                   "precision of the normal prior on each value of w = beta "
+                   "theta; tuned: minimises the log-loss of held-out labels"},
     [FOLDS] = {.name = "folds",
                .type = HEED_INTEGER,
                .default_value = "4",
                .low = 2.0,
                .high = 100.0,
-               .doc = "parts of the annotations that tuning holds out in turn"},
+               .doc = "number of folds for tuning; each is held out in turn"},
 };
 
 enum {
@@ -65,31 +66,32 @@ enum {
 };
 
 static const heed_output outputs[] = {
-    [LOSS_REACHED] = {.name = "loss",
-                      .flags = HEED_MAY_BE_NAN,
-                      .unit = "nat",
-                      .doc = "what was minimised, without the ridge, per unit "
-                             "of weight"},
-    [ITERATIONS] = {.name = "iterations", .doc = "of the last fit"},
+    [LOSS_REACHED] =
+        {.name = "loss",
+         .flags = HEED_MAY_BE_NAN,
+         .unit = "nat",
+         .doc = "minimised loss without the ridge, per unit of weight"},
+    [ITERATIONS] = {.name = "iterations",
+                    .doc = "Newton or EM steps of the last fit"},
     [CONVERGED] = {.name = "converged", .doc = "1: the last fit converged"},
     [RIDGE_TAKEN] = {.name = "ridge",
                      .flags = HEED_MAY_BE_NAN,
-                     .doc = "given or tuned"},
-    [BETA_TAKEN] = {.name = "beta", .doc = "given, or 1 where tuned"},
+                     .doc = "ridge, given or tuned"},
+    [BETA_TAKEN] = {.name = "beta", .doc = "beta; 1 if tuned"},
     [TEMPERATURE] = {.name = "temperature",
-                     .doc = "factor on the fitted reward; 1 where beta is "
-                            "given"},
+                     .doc = "factor on the fitted reward; 1 if beta is given"},
     [WEIGHT_SUM] = {.name = "weight_sum",
-                    .doc = "sum of the weights trained on"},
+                    .doc = "sum of the weights of training annotations"},
     [NORM] = {.name = "norm", .doc = "length of w"},
     [HELD_OUT_LOSS] = {.name = "held_out_loss",
                        .flags = HEED_MAY_BE_NAN,
                        .unit = "nat",
                        .doc = "mean -log P(choice) of labels held out by "
-                              "tuning, at the ridge and the temperature taken"},
+                              "tuning, at the chosen ridge and temperature"},
     [LOG_LIKELIHOOD] = {.name = "log_likelihood",
                         .flags = HEED_MAY_BE_NAN,
-                        .doc = "loss = joint: of the annotations"},
+                        .doc =
+                            "loss = joint: log-likelihood of the annotations"},
     [MEAN_ETA] = {.name = "mean_eta",
                   .flags = HEED_MAY_BE_NAN,
                   .doc = "loss = joint: mean of eta under the fitted prior"},
@@ -112,7 +114,7 @@ typedef struct dpo_training {
   double *w; /* (d) */
 } dpo_training;
 
-/* ---- what goes out ---- */
+/* ---- results ---- */
 
 static void put(const heed_host *host, size_t output, double value) {
   host->output(host, output, &value, 1);
@@ -174,8 +176,8 @@ static heed_status tune(const dpo_training *self, tuning_choice *choice,
       tuning_choose(self->host, &self->fit, &wish, choice, error);
   if (status == HEED_OK && choice->temperature == 0.0)
     self->host->warn(self->host, "no_signal",
-                     "labels held out do not follow what was learned from the "
-                     "others: the policy stays at the reference");
+                     "held-out labels do not follow the fit to the others: the "
+                     "policy stays at the reference");
   return status;
 }
 
@@ -202,10 +204,9 @@ static heed_status fit_all(dpo_training *self, double ridge,
                      self->w, found, error);
   if (status != HEED_OK) return status;
   if (!found->converged)
-    self->host->warn(
-        self->host, "not_converged",
-        "the fit stopped after %zu iterations, before it converged",
-        found->iterations);
+    self->host->warn(self->host, "not_converged",
+                     "the fit did not converge in %zu iterations",
+                     found->iterations);
   if (self->fit.joint == NULL) return HEED_OK;
   const heed_status reported = report_joint(self, error);
   if (reported != HEED_OK) return reported;
@@ -246,9 +247,8 @@ static heed_status train(void *instance, const heed_host *host,
   heed_status status = prepare(&self, error);
   if (status != HEED_OK) return status;
   if (self.rows.count == 0) {
-    host->warn(
-        host, "nothing_left",
-        "no annotation is left to train on: the policy is the reference");
+    host->warn(host, "nothing_left",
+               "no annotations left to train on: the policy is the reference");
   } else {
     status = tune(&self, &choice, error);
     if (status == HEED_OK)
@@ -290,19 +290,19 @@ static heed_status log_probability(void *instance, const heed_host *host,
   const double *phi = heed_table_data(world->prompts, "features", HEED_FLOAT64);
   const double *reference =
       heed_table_data(world->prompts, "reference", HEED_FLOAT64);
-  double all = 0.0; /* of the prompt at hand */
+  double all = 0.0; /* of the current prompt */
   (void)instance, (void)host;
   for (size_t i = 0; i < count; i++) {
     const size_t prompt = responses[i].prompt;
     const int64_t candidate = responses[i].candidate;
     if (phi == NULL || reference == NULL || prompt >= world->prompts->rows)
       return heed_fail(error, HEED_UNSUPPORTED,
-                       "a log-linear policy needs the columns `features` and "
-                       "`reference` of prompt %zu",
+                       "prompt %zu lacks the columns `features` and "
+                       "`reference`, which a log-linear policy needs",
                        prompt);
     if (candidate < 0 || (size_t)candidate >= wide)
       return heed_fail(error, HEED_INVALID,
-                       "prompt %zu has no candidate %lld, only 0 to %zu",
+                       "prompt %zu has no candidate %lld, expected 0 to %zu",
                        prompt, (long long)candidate, wide - 1);
     const double *features = phi + prompt * wide * d;
     const double *earlier = reference + prompt * wide;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The trainer of language models by preference optimisation (DPO): LoRA
- * adapters, or all weights.  How it learns: dpo_llm/learner.h. */
+ * Trains language models by preference optimisation (DPO): LoRA adapters, or
+ * all weights.  dpo_llm/learner.h describes the learning. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,22 +43,22 @@ static const heed_parameter parameters[] = {
     PREFERENCE_PARAMETERS,
     [MODEL] = {.name = "model",
                .type = HEED_PATH,
-               .doc = "GGUF file of the model to train, which is the reference "
+               .doc = "GGUF file of the model to train, also the reference "
                       "policy of training"},
     [CHAT] = {.name = "chat",
               .type = HEED_BOOLEAN,
               .default_value = "true",
-              .doc = "prompts are turns of a chat, by the file's template; "
-                     "else texts to go on from"},
+              .doc = "true: prompts are chat turns, by the file's template; "
+                     "false: texts to continue"},
     [SYSTEM] = {.name = "system",
                 .type = HEED_TEXT,
                 .flags = HEED_OPTIONAL,
-                .doc = "the system's turn; left out: the template's own"},
+                .doc = "system turn; default: the template's own"},
     [TRAIN] = {.name = "train",
                .type = HEED_ENUM,
                .default_value = "adapter",
                .choices = train_words,
-               .doc = "a LoRA adapter, or all weights"},
+               .doc = "train a LoRA adapter, or all weights"},
     [PROJECTIONS] = {.name = "projections",
                      .type = HEED_LIST,
                      .default_value =
@@ -67,47 +67,46 @@ static const heed_parameter parameters[] = {
                      .low = 1.0,
                      .high = 7.0,
                      .item = &projection,
-                     .doc = "which matrices of a layer the adapter adapts"},
+                     .doc = "matrices of each layer to adapt"},
     [RANK] = {.name = "rank",
               .type = HEED_INTEGER,
               .default_value = "16",
               .low = 1.0,
               .high = 1024.0,
-              .doc = "of the adapter"},
+              .doc = "rank of the adapter"},
     [ALPHA] = {.name = "alpha",
                .type = HEED_NUMBER,
                .flags = HEED_OPEN_LOW,
                .default_value = "32",
                .low = 0.0,
                .high = 4096.0,
-               .doc = "the adapter counts alpha / rank times"},
+               .doc = "scale: the adapter is multiplied by alpha / rank"},
     [BETA] = {.name = "beta",
               .type = HEED_NUMBER,
               .flags = HEED_OPEN_LOW,
               .default_value = "0.1",
               .low = 0.0,
               .high = HUGE_VAL,
-              .doc = "price of a nat of KL"},
+              .doc = "weight of the KL penalty, per nat"},
     [EPOCHS] = {.name = "epochs",
                 .type = HEED_INTEGER,
                 .default_value = "1",
                 .low = 1.0,
                 .high = 1000.0,
-                .doc = "how often each pair is seen"},
+                .doc = "number of passes over the pairs"},
     [BATCH] = {.name = "batch",
                .type = HEED_INTEGER,
                .default_value = "8",
                .low = 1.0,
                .high = 65536.0,
-               .doc = "pairs a step"},
+               .doc = "pairs per step"},
     [TOGETHER] = {.name = "together",
                   .type = HEED_INTEGER,
                   .default_value = "4",
                   .low = 1.0,
                   .high = 65536.0,
-                  .doc =
-                      "pairs in memory at a time; the gradient of a batch is "
-                      "added up"},
+                  .doc = "pairs in memory at a time; their gradients are "
+                         "accumulated to a batch"},
     [RATE] = {.name = "rate",
               .type = HEED_NUMBER,
               .flags = HEED_OPEN_LOW,
@@ -120,37 +119,38 @@ static const heed_parameter parameters[] = {
                  .default_value = "10",
                  .low = 0.0,
                  .high = 1e9,
-                 .doc = "steps over which the rate rises"},
+                 .doc = "steps of the linear warm-up"},
     [DECAY] = {.name = "decay",
                .type = HEED_NUMBER,
                .default_value = "0",
                .low = 0.0,
                .high = 10.0,
-               .doc = "AdamW's decay of weights"},
-    [MOST_NORM] = {.name = "most_norm",
-                   .type = HEED_NUMBER,
-                   .default_value = "1",
-                   .low = 0.0,
-                   .high = HUGE_VAL,
-                   .doc = "norm that longer gradients are scaled to; 0: none "
-                          "are"},
+               .doc = "AdamW's weight decay"},
+    [MOST_NORM] =
+        {.name = "most_norm",
+         .type = HEED_NUMBER,
+         .default_value = "1",
+         .low = 0.0,
+         .high = HUGE_VAL,
+         .doc = "maximum norm of the gradient, by clipping; 0: no clipping"},
     [CHECKPOINTS] = {.name = "checkpoints",
                      .type = HEED_BOOLEAN,
                      .default_value = "false",
-                     .doc = "keep fewer activations and compute them twice: a "
+                     .doc = "store fewer activations and recompute them: a "
                             "third more work, a fraction of the memory"},
     [MAX_TOKENS] = {.name = "max_tokens",
                     .type = HEED_INTEGER,
                     .default_value = "64",
                     .low = 1.0,
                     .high = 1e6,
-                    .doc = "of a response that the policy draws"},
+                    .doc =
+                        "maximum tokens of a response that the policy draws"},
     [DRAWN_TOGETHER] = {.name = "drawn_together",
                         .type = HEED_INTEGER,
                         .default_value = "32",
                         .low = 1.0,
                         .high = 65536.0,
-                        .doc = "responses drawn at a time"},
+                        .doc = "number of responses drawn at a time"},
 };
 
 enum {
@@ -167,27 +167,31 @@ enum {
 };
 
 static const heed_output outputs[] = {
-    [LOSS] = {.name = "loss",
-              .flags = HEED_MAY_BE_NAN,
-              .unit = "nat",
-              .doc = "mean over the last epoch, of each pair before its step"},
+    [LOSS] =
+        {.name = "loss",
+         .flags = HEED_MAY_BE_NAN,
+         .unit = "nat",
+         .doc = "mean loss over the last epoch, of each pair before its step"},
     [MARGIN] = {.name = "margin",
                 .flags = HEED_MAY_BE_NAN,
-                .doc = "the same of beta (log pi/pi_ref of the preferred "
-                       "response less that of the other)"},
+                .doc = "mean margin over the last epoch, of each pair before "
+                       "its step: beta (log pi/pi_ref of the preferred "
+                       "response minus that of the other)"},
     [ACCURACY] = {.name = "accuracy",
                   .flags = HEED_MAY_BE_NAN,
-                  .doc = "the same of the share with a margin above 0"},
-    [STEPS] = {.name = "steps", .doc = "of AdamW"},
+                  .doc = "share of pairs with a positive margin over the last "
+                         "epoch, of each pair before its step"},
+    [STEPS] = {.name = "steps", .doc = "number of AdamW steps"},
     [TOKENS] = {.name = "tokens",
-                .doc = "computed in all steps: of a pair both responses, and "
-                       "the prompt once"},
-    [TRAINED] = {.name = "parameters", .doc = "that were trained"},
+                .doc = "tokens computed in all steps: both responses of a "
+                       "pair, and its prompt once"},
+    [TRAINED] = {.name = "parameters", .doc = "number of trained parameters"},
     [WEIGHT_SUM] = {.name = "weight_sum",
-                    .doc = "sum of the weights trained on"},
+                    .doc = "sum of the weights of training annotations"},
     [LOG_LIKELIHOOD] = {.name = "log_likelihood",
                         .flags = HEED_MAY_BE_NAN,
-                        .doc = "loss = joint: of the annotations"},
+                        .doc =
+                            "loss = joint: log-likelihood of the annotations"},
     [MEAN_ETA] = {.name = "mean_eta",
                   .flags = HEED_MAY_BE_NAN,
                   .doc = "loss = joint: mean of eta under the fitted prior"},
@@ -195,10 +199,10 @@ static const heed_output outputs[] = {
 
 typedef struct dpo_llm_trainer {
   const heed_value *values;
-  language_model *model; /* opened when it is first needed */
+  language_model *model; /* opened on first use */
 } dpo_llm_trainer;
 
-/* One of the two, or neither: then the policy is the reference. */
+/* At most one of the two; neither: the policy is the reference. */
 typedef struct policy_state {
   llm_adapter *adapter;
   llm_model *weights;
@@ -240,7 +244,7 @@ static dpo_llm_learner_options options_of(const heed_value *values) {
   return options;
 }
 
-/* ---- what goes out ---- */
+/* ---- results ---- */
 
 static void put(const heed_host *host, size_t output, double value) {
   host->output(host, output, &value, 1);
@@ -294,7 +298,7 @@ static heed_status keep_history(const dpo_llm_learner *self,
   return HEED_OK;
 }
 
-/* What was trained leaves the learner. */
+/* Moves the trained weights out of the learner. */
 static void take_state(dpo_llm_learner *self, policy_state *state) {
   state->adapter = self->adapter;
   state->weights = self->weights;
@@ -324,7 +328,7 @@ static heed_status prepare(dpo_llm_training *self, const heed_value *values,
                            : status;
 }
 
-/* Before the first epoch of the joint loss: what the estimator believed. */
+/* Before the first epoch of the joint loss: the estimator's probabilities. */
 static void start_joint(const dpo_llm_training *training,
                         dpo_llm_learner *self) {
   const crowd_comparisons *rows = self->rows;
@@ -341,7 +345,7 @@ static void start_joint(const dpo_llm_training *training,
   }
 }
 
-/* Of annotations that were not trained on, p is the estimator's. */
+/* For annotations that were not trained on, p is the estimator's. */
 static heed_status refine(const dpo_llm_training *training,
                           dpo_llm_learner *self, heed_policy *policy,
                           heed_error *error) {
@@ -400,9 +404,8 @@ static heed_status train(void *instance, const heed_host *host,
   policy->state = state;
   policy->scale = options.beta;
   if (training.rows.count == 0) {
-    host->warn(
-        host, "nothing_left",
-        "no annotation is left to train on: the policy is the reference");
+    host->warn(host, "nothing_left",
+               "no annotations left to train on: the policy is the reference");
     return HEED_OK;
   }
   dpo_llm_learner learner = {.host = host,
@@ -418,7 +421,7 @@ static heed_status train(void *instance, const heed_host *host,
 
 /* ---- the policy ---- */
 
-/* The model as it speaks with these weights. */
+/* The model with these weights, for generation. */
 static language_model speaking(const dpo_llm_trainer *self,
                                const policy_state *state) {
   language_model model = *self->model;
@@ -430,11 +433,10 @@ static heed_status find_prompts(const heed_world *world,
                                 const char *const **prompts,
                                 heed_error *error) {
   *prompts = heed_table_data(world->prompts, "text", HEED_STRING);
-  return *prompts != NULL
-             ? HEED_OK
-             : heed_fail(error, HEED_UNSUPPORTED,
-                         "a language model needs the column `text` of the "
-                         "prompts, and this world has none");
+  return *prompts != NULL ? HEED_OK
+                          : heed_fail(error, HEED_UNSUPPORTED,
+                                      "the prompts have no column `text`, "
+                                      "which a language model needs");
 }
 
 static heed_status log_probability(void *instance, const heed_host *host,
@@ -454,7 +456,7 @@ static heed_status log_probability(void *instance, const heed_host *host,
              : status;
 }
 
-/* An adapter is merged for the time of the call. */
+/* An adapter is merged during the call. */
 static heed_status sample(void *instance, const heed_host *host,
                           const heed_world *world, const heed_policy *policy,
                           size_t count, heed_stream *stream,
@@ -505,7 +507,7 @@ static heed_status load_weights(const char *path, policy_state *state,
   return status;
 }
 
-/* A whole model is what was saved of all weights, and of no annotations. */
+/* A saved whole model comes from training all weights, or no annotations. */
 static heed_status is_adapter(const char *path, bool *adapter,
                               heed_error *error) {
   gguf_file *file = NULL;
@@ -550,11 +552,10 @@ static heed_status create(const heed_host *host, const heed_value *values,
   made->values = values;
   *self = made;
   if (values[TOGETHER].integer > values[BATCH].integer)
-    return heed_fail(error, HEED_INVALID,
-                     "together: found %lld, expected no more than a batch has, "
-                     "%lld",
-                     (long long)values[TOGETHER].integer,
-                     (long long)values[BATCH].integer);
+    return heed_fail(
+        error, HEED_INVALID,
+        "together: found %lld, expected at most the size of a batch, %lld",
+        (long long)values[TOGETHER].integer, (long long)values[BATCH].integer);
   return preference_settings_check(values, error);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The trainer that trains nothing: for logs without features, where only
- * posterior and labels are of interest. */
+ * Trains nothing: for logs without features, where only posterior and labels
+ * matter. */
 #include "heed/trainer.h"
 
 static heed_status train_nothing(void *self, const heed_host *host,

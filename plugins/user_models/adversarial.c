@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Users who may work against: P(A) = 1/2 + eta (p - 1/2), eta in [-1, 1].  At
+ * Users who may be adversarial: P(A) = 1/2 + eta (p - 1/2), eta in [-1, 1].  At
  * eta = 1 a user follows the preference probability, at 0 tosses a coin, at -1
- * chooses the worse response as surely as others the better one.  On [0, 1]
- * this is the paper's user (arXiv 2510.13830, eq. 2).  A tie says nothing. */
+ * chooses the worse response as surely as others choose the better one.  On [0,
+ * 1] this is the paper's user (arXiv 2510.13830, eq. 2).  A tie carries no
+ * information. */
 #include "heed/user_model.h"
 
 static void domain(const void *self, heed_domain *domain) {
@@ -40,7 +41,7 @@ static void casual(const void *self, const double *fitted,
     of_choice[i] = tossed(answers->choice[i]);
 }
 
-/* When all pairs share p, only counts of A, B and ties matter. */
+/* If all pairs share p, only the counts of A, B and ties matter. */
 static size_t class_of(const void *self, int8_t choice, int8_t left) {
   (void)self;
   (void)left;
@@ -69,7 +70,7 @@ static const heed_plugin adversarial = {
     .kind = HEED_USER_MODEL,
     .name = "adversarial",
     .version = "1.0",
-    .summary = "follows p, tosses a coin or works against, as eta is 1, 0, -1",
+    .summary = "follows p, tosses a coin or works against p at eta = 1, 0, -1",
     .functions = &functions,
     .functions_size = sizeof functions,
 };

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Users who attend to some pairs more than to others: with x a column of the
- * pairs (how long the responses are, how hard the choice),
+ * pairs (such as the length of the responses or the difficulty of the choice),
  *
  *   logit a = logit eta + s (x - center) / unit,   P(A) = a p + (1 - a) / 2,
  *
- * eta being the attentiveness at x = center.  At s = 0 it is the paper's user
- * (arXiv 2510.13830, eq. 2).  A tie says nothing. */
+ * where eta is the attentiveness at x = center.  At s = 0 this is the paper's
+ * user (arXiv 2510.13830, eq. 2).  A tie carries no information. */
 #include <math.h>
 
 #include "heed/user_model.h"
@@ -23,12 +23,12 @@ static const heed_parameter parameters[] = {
                .low = -20,
                .high = 20,
                .choices = words,
-               .doc = "what a unit of x adds to the log-odds of attending; "
-                      "users are simulated with a number, or 0"},
+               .doc = "change of the log-odds of attending per unit of x; "
+                      "\"fitted\" simulates users with 0"},
     [COLUMN] = {.name = "column",
                 .type = HEED_TEXT,
                 .default_value = "difficulty",
-                .doc = "column of the pairs: x"},
+                .doc = "column of the pairs with x"},
     [CENTER] = {.name = "center",
                 .type = HEED_NUMBER,
                 .default_value = "0",
@@ -39,12 +39,13 @@ static const heed_parameter parameters[] = {
               .default_value = "1",
               .low = 0,
               .high = HUGE_VAL,
-              .doc = "what counts as a unit of x: its standard deviation"},
+              .doc = "unit of x, such as its standard deviation"},
 };
 
 static const heed_output outputs[] = {
     {.name = "attention_slope",
-     .doc = "log-odds of attending a unit of x adds, fitted or given"},
+     .doc =
+         "change of the log-odds of attending per unit of x, fitted or given"},
 };
 
 static void domain(const void *self, heed_domain *domain) {
@@ -68,7 +69,7 @@ static heed_status check(const void *self, const heed_world *world,
                            error);
 }
 
-/* eta with log-odds added, at eta of 0 and 1 too. */
+/* eta with log-odds added, valid at eta of 0 and 1. */
 static double attending(double eta, double odds) {
   return eta * odds / (eta * odds + (1 - eta));
 }

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Users who attend to some topics more than to others: in each topic a user of
- * attentiveness eta has one of its own,
+ * attentiveness eta has a separate attentiveness,
  *
- *   eta_topic ~ Beta of mean eta and variance eta (1 - eta) rho,
+ *   eta_topic ~ Beta with mean eta and variance eta (1 - eta) rho,
  *
- * so that rho (spread) is the correlation of attention within a topic beyond
- * eta.  At 0 it is the paper's user (arXiv 2510.13830, eq. 2), at 1 attention
- * would be all or nothing in each topic; between them topics are pooled in
- * part.  A tie says nothing.
+ * so rho (spread) is the correlation of attention within a topic beyond eta.
+ * At 0 this is the paper's user (arXiv 2510.13830, eq. 2), at 1 attention is
+ * all or nothing in each topic; in between, topics are partially pooled.  A tie
+ * carries no information.
  *
  * eta_topic is integrated out: with B_m the probability of a topic's n choices
- * summed over which m of them were attended,
+ * summed over the subsets of m attended ones,
  *
  *   P(choices | eta) = sum_m B_m E[eta_topic^m (1 - eta_topic)^(n - m)],
  *
- * all terms of which are positive; the moments are those of Polya's urn
- * (Eggenberger and Polya 1923, ZAMM 3, 279-289).  n up to some 900 in a topic:
- * beyond, products underflow. */
+ * where all terms are positive; the moments are those of Polya's urn
+ * (Eggenberger and Polya 1923, ZAMM 3, 279-289).  n may reach some 900 in a
+ * topic: beyond that, products underflow. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -28,16 +28,16 @@ enum { RHO, PHI_COUNT };
 static const char *const words[] = {"fitted", NULL};
 
 static const heed_parameter parameters[] = {
-    [SPREAD] = {.name = "spread",
-                .type = HEED_ENUM_OR_NUMBER,
-                .flags = HEED_OPEN_HIGH,
-                .default_value = "fitted",
-                .low = 0,
-                .high = 1,
-                .choices = words,
-                .doc = "variance of a user's attentiveness over topics, as a "
-                       "share of eta (1 - eta); users are simulated with a "
-                       "number, or 0.2"},
+    [SPREAD] =
+        {.name = "spread",
+         .type = HEED_ENUM_OR_NUMBER,
+         .flags = HEED_OPEN_HIGH,
+         .default_value = "fitted",
+         .low = 0,
+         .high = 1,
+         .choices = words,
+         .doc = "variance of a user's attentiveness over topics, as a share of "
+                "eta (1 - eta); \"fitted\" simulates users with 0.2"},
 };
 
 static const heed_output outputs[] = {
@@ -60,7 +60,7 @@ static void phi(const void *self, double *start, double *low, double *high) {
   high[RHO] = given ? spread->number : 0.99;
 }
 
-/* ---- which answers are of a topic ---- */
+/* ---- the answers of a topic ---- */
 
 static const int32_t *topics_in(const heed_table *table) {
   return heed_table_data(table, "topic", HEED_INT32);
@@ -76,7 +76,7 @@ static heed_status check(const void *self, const heed_world *world,
                    "a column `topic`");
 }
 
-/* The annotation's own topic, or else its pair's. */
+/* The annotation's own topic, else its pair's. */
 static int32_t topic_of(const heed_answers *answers, size_t i) {
   const int32_t *own = topics_in(answers->annotations);
   return own != NULL ? own[answers->row[i]]
@@ -100,7 +100,7 @@ static double attended(int8_t choice, double p) {
   return choice == HEED_CHOSE_TIE ? 1 : choice == HEED_CHOSE_A ? p : 1 - p;
 }
 
-/* B_m, m = 0 … n, of the topic's answers before `end` but for `without`, into
+/* B_m, m = 0 … n, of the topic's answers before `end` except `without`, into
  * some[end + 1]; returns n. */
 static size_t sum_subsets(const heed_answers *answers, int32_t topic,
                           size_t excluded, size_t end, double *some) {
@@ -119,9 +119,9 @@ static size_t sum_subsets(const heed_answers *answers, int32_t topic,
 }
 
 /* E[eta_topic^m (1 - eta_topic)^(n - m)], m = 0 … n, into moments[n + 1]: with
- * T_m = prod_{k < m} ((1 - rho) + k rho) and rising products U_m, V_m of the
- * like for eta and 1 - eta, it is U_m V_(n - m) / T_n, here as (U_m / T_m)
- * (V_(n - m) / T_(n - m)) (T_m T_(n - m) / T_n). */
+ * T_m = prod_{k < m} ((1 - rho) + k rho) and similar rising products U_m, V_m
+ * for eta and 1 - eta, it is U_m V_(n - m) / T_n, computed as (U_m / T_m) (V_(n
+ * - m) / T_(n - m)) (T_m T_(n - m) / T_n). */
 static void urn_moments(double eta, double rho, size_t n, double *moments) {
   const double all = 1 - rho;
   double up = 1, down = 1, both = 1;
@@ -154,13 +154,14 @@ static double next_attended(double eta, double rho, size_t n,
   for (size_t m = 0; m <= n; m++)
     attending += some[m] * moments[m] * (eta * (1 - rho) + (double)m * rho);
   attending /= (1 - rho) + (double)n * rho;
-  return sum > 0 ? attending / sum : eta; /* impossible answers tell nothing */
+  return sum > 0 ? attending / sum : eta; /* impossible answers carry no
+                                           * information */
 }
 
 /* ---- the model ---- */
 
 /* Room for B and for moments; NULL: out of memory.  Most functions of a model
- * return no status: their results are then NaN, which estimators refuse. */
+ * return no status: they then return NaN, which estimators refuse. */
 static double *open_room(const heed_answers *answers) {
   return malloc(2 * (answers->count + 2) * sizeof(double));
 }
@@ -226,8 +227,8 @@ static void attention(const void *self, const double *fitted,
   free(some);
 }
 
-/* Each choice by inversion of its probability given those before, at one
- * uniform: at rho = 0 the very choices of the paper's users. */
+/* Each choice inverts its probability given the earlier ones, at one uniform:
+ * at rho = 0 exactly the choices of the paper's users. */
 static heed_status simulate(const void *self, const double *fitted,
                             heed_stream *stream, const heed_answers *answers,
                             const double *eta, int8_t *choice,
@@ -268,7 +269,7 @@ static const heed_plugin attention_by_topic = {
     .kind = HEED_USER_MODEL,
     .name = "attention_by_topic",
     .version = "1.0",
-    .summary = "attention that differs between topics, pooled in part",
+    .summary = "attention that differs between topics, partially pooled",
     .reference = "Eggenberger and Polya 1923, ZAMM 3, 279-289",
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,

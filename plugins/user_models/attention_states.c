@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Users whose attention comes and goes: attention of annotations in turn is a
- * Markov chain of two states.  From one annotation to the next the state stays
- * with probability r (persistence), and else is drawn anew: attending with
- * probability eta.  So eta is the share of annotations attended in the long
- * run, r the correlation of attention between neighbours, and at r = 0 this is
- * the paper's user, who decides for each annotation by itself (arXiv
- * 2510.13830, eq. 2).  Over d turns the correlation is r^d.
+ * Users whose attention comes and goes: attention over successive annotations
+ * is a two-state Markov chain.  From one annotation to the next the state stays
+ * with probability r (persistence), else it is redrawn: attending with
+ * probability eta. So eta is the long-run share of attended annotations, r the
+ * correlation of attention between neighbours; at r = 0 this is the paper's
+ * user, who decides independently for each annotation (arXiv 2510.13830, eq.
+ * 2).  Over d turns the correlation is r^d.
  *
- * Likelihoods by the forward algorithm, attention by forward and backward
- * (Baum, Petrie, Soules and Weiss 1970, Ann. Math. Stat. 41, 164-171).  Turns
- * are the column `turn` of the annotations, or else their rows.  A tie says
- * nothing. */
+ * Likelihoods use the forward algorithm, attention forward-backward (Baum,
+ * Petrie, Soules and Weiss 1970, Ann. Math. Stat. 41, 164-171).  Turns are the
+ * column `turn` of the annotations, else row numbers.  A tie carries no
+ * information. */
 #include <math.h>
 
 #include "heed/user_model.h"
@@ -28,9 +28,8 @@ static const heed_parameter parameters[] = {
                      .low = 0,
                      .high = 1,
                      .choices = words,
-                     .doc = "P(attention stays as it was, rather than being "
-                            "drawn anew); users are simulated with a number, "
-                            "or 0.5"},
+                     .doc = "P(attention keeps its state instead of being "
+                            "redrawn); \"fitted\" simulates users with 0.5"},
 };
 
 static const heed_output outputs[] = {
@@ -63,7 +62,7 @@ static double attended(int8_t choice, double p) {
   return choice == HEED_CHOSE_TIE ? 1 : choice == HEED_CHOSE_A ? p : 1 - p;
 }
 
-/* The correlation of attention between answer i and the one before. */
+/* The correlation of attention between answer i and the previous one. */
 static double kept_since(const heed_answers *answers, const int64_t *turn,
                          double persistence, size_t i) {
   const size_t here = answers->row[i], earlier = answers->row[i - 1];
@@ -77,13 +76,13 @@ static const int64_t *turns_of(const heed_answers *answers) {
   return heed_table_data(answers->annotations, "turn", HEED_INT64);
 }
 
-/* P(attending) at answer i before it is seen, from that of the answer before
- * after it was seen. */
+/* P(attending) at answer i before its choice is seen, from the previous
+ * answer's after its choice was seen. */
 static double foreseen(double seen, double kept, double eta) {
   return kept * seen + (1 - kept) * eta;
 }
 
-/* P(attending) once the choice is seen; where it is impossible, as before. */
+/* P(attending) given the choice; unchanged if the choice is impossible. */
 static double seen(double attending, double g, double c) {
   const double both = attending * g + (1 - attending) * c;
   return both > 0 ? attending * g / both : attending;
@@ -126,7 +125,7 @@ static void log_likelihood(const void *self, const double *fitted,
             attending, kept_since(answers, turn, fitted[KEPT], i), nodes[k]);
       product *= attending * g + (1 - attending) * c;
       attending = seen(attending, g, c);
-      if (product < 1e-250) { /* far from underflow: few logarithms */
+      if (product < 1e-250) { /* far from underflow, and few logarithms */
         sum[k] += log(product);
         product = 1;
       }
@@ -135,8 +134,9 @@ static void log_likelihood(const void *self, const double *fitted,
   }
 }
 
-/* P(attending at i | the choices before) goes forward into attention; the
- * ratio of P(choices after i | attending) to P(… | not) comes back. */
+/* The forward pass writes P(attending at i | earlier choices) into attention;
+ * the backward pass carries the ratio of P(choices after i | attending) to P(…
+ * | not). */
 static void attention_at(const heed_answers *answers, double persistence,
                          double eta, size_t stride, double *attention) {
   const int64_t *turn = turns_of(answers);
@@ -174,8 +174,8 @@ static void attention(const void *self, const double *fitted,
     attention_at(answers, fitted[KEPT], nodes[k], node_count, result + k);
 }
 
-/* Each choice by inversion of its probability given those before, at one
- * uniform: at r = 0 the very choices of the paper's users. */
+/* Each choice inverts its probability given the earlier ones, at one uniform:
+ * at r = 0 exactly the choices of the paper's users. */
 static heed_status simulate(const void *self, const double *fitted,
                             heed_stream *stream, const heed_answers *answers,
                             const double *eta, int8_t *choice,
@@ -212,7 +212,8 @@ static const heed_plugin attention_states = {
     .kind = HEED_USER_MODEL,
     .name = "attention_states",
     .version = "1.0",
-    .summary = "attention that comes and goes, eta of the time attending",
+    .summary =
+        "attention that comes and goes, attending a share eta of the time",
     .reference =
         "Baum, Petrie, Soules and Weiss 1970, Ann. Math. Stat. 41, 164-171",
     .parameters = parameters,

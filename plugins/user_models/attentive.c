@@ -2,10 +2,10 @@
  * The paper's user: follows the preference probability with probability eta,
  * else tosses a coin.  P(A) = eta p + (1 - eta) / 2  (arXiv 2510.13830, eq. 2).
  *
- * Ties, if they have a likelihood: an attentive user ties as in Davidson's
- * model (1970), P(tie) = nu sqrt(p (1 - p)) / D, P(A) = p / D with
- * D = 1 + nu sqrt(p (1 - p)); a casual one with probability t.  Both are
- * fitted.  Without, a tie says nothing of eta. */
+ * If ties have a likelihood, an attentive user ties as in Davidson's model
+ * (1970), P(tie) = nu sqrt(p (1 - p)) / D, P(A) = p / D with D = 1 + nu sqrt(p
+ * (1 - p)); a casual user ties with probability t.  Both are fitted.  Otherwise
+ * a tie carries no information about eta. */
 #include <math.h>
 
 #include "heed/user_model.h"
@@ -21,7 +21,7 @@ static const heed_parameter parameters[] = {
               .type = HEED_ENUM,
               .default_value = "none",
               .choices = ties,
-              .doc = "likelihood of a tie; none: a tie says nothing"},
+              .doc = "likelihood of a tie; none: ties carry no information"},
 };
 
 static const heed_output outputs[] = {
@@ -57,7 +57,7 @@ static void phi(const void *self, double *start, double *low, double *high) {
   high[CASUAL_TIES] = 0.9999;
 }
 
-/* Of an attentive user. */
+/* For an attentive user. */
 static double attended(const double *fitted, int8_t choice, double p) {
   const double share = choice == HEED_CHOSE_A ? p : 1 - p;
   if (fitted == NULL) return choice == HEED_CHOSE_TIE ? 1 : share;
@@ -90,7 +90,7 @@ static void casual(const void *self, const double *fitted,
     of_choice[i] = tossed(given, answers->choice[i]);
 }
 
-/* When all pairs share p, only counts of A, B and ties matter. */
+/* If all pairs share p, only the counts of A, B and ties matter. */
 static size_t class_of(const void *self, int8_t choice, int8_t left) {
   (void)self;
   (void)left;

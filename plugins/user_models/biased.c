@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Users who attend, but not to quality alone: position and length add to the
- * log-odds of an attentive user,
+ * Attentive users who are swayed by more than quality: position and length add
+ * to the log-odds of an attentive user,
  *
- *   logit P(A | attended) = logit p + l (+1 if A stood left, -1 if B did)
- *                                   + v (length of A's less that of B's),
+ *   logit P(A | attended) = logit p + l (+1 if A is left, -1 if B is)
+ *                                   + v (length of A's minus that of B's),
  *
  * and a casual user tosses a coin: P(A) = eta P(A | attended) + (1 - eta) / 2.
- * At l = v = 0 it is the paper's user (arXiv 2510.13830, eq. 2).  A tie says
- * nothing. */
+ * At l = v = 0 this is the paper's user (arXiv 2510.13830, eq. 2).  A tie
+ * carries no information. */
 #include <math.h>
 
 #include "heed/user_model.h"
@@ -27,28 +27,28 @@ static const heed_parameter parameters[] = {
               .low = -10,
               .high = 10,
               .choices = words,
-              .doc = "log-odds that standing left adds; users are simulated "
-                     "with a number, or 0"},
+              .doc = "log-odds added to the left response; \"fitted\" "
+                     "simulates users with 0"},
     [LENGTH] = {.name = "length",
                 .type = HEED_ENUM_OR_NUMBER,
                 .default_value = "0",
                 .low = -10,
                 .high = 10,
                 .choices = words,
-                .doc = "log-odds that a unit of `column` adds to A; users are "
-                       "simulated with a number, or 0"},
+                .doc = "log-odds added to A per unit of `column`; \"fitted\" "
+                       "simulates users with 0"},
     [COLUMN] = {.name = "column",
                 .type = HEED_TEXT,
                 .default_value = "length_difference",
-                .doc = "column of the pairs: how much longer A's response is; "
-                       "not read where length is 0"},
+                .doc = "column of the pairs: length of A's response minus that "
+                       "of B's; ignored if length is 0"},
 };
 
 static const heed_output outputs[] = {
     {.name = "left_gain",
-     .doc = "log-odds that standing left adds, fitted or given"},
+     .doc = "log-odds added to the left response, fitted or given"},
     {.name = "length_gain",
-     .doc = "log-odds that a unit of length adds, fitted or given"},
+     .doc = "log-odds added per unit of length, fitted or given"},
 };
 
 static bool reads_length(const void *self) {
@@ -84,7 +84,7 @@ static heed_status check(const void *self, const heed_world *world,
              : HEED_OK;
 }
 
-/* p with log-odds added, at p of 0 and 1 too. */
+/* p with log-odds added, valid at p of 0 and 1. */
 static double attended(int8_t choice, double p, double added) {
   const double odds = exp(fmin(fmax(added, -700), 700));
   if (choice == HEED_CHOSE_TIE) return 1;
@@ -152,7 +152,7 @@ static const heed_plugin biased = {
     .kind = HEED_USER_MODEL,
     .name = "biased",
     .version = "1.0",
-    .summary = "attentive users drawn to the left, or to longer responses",
+    .summary = "attentive users who prefer the left or the longer response",
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,
     .outputs = outputs,

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Who does not follow the majority has another taste, and does not toss a coin:
- * P(A) = eta p + (1 - eta) p', p' a column of the pairs.  At p' = 1/2 it is the
- * paper's user (arXiv 2510.13830, eq. 2).  A tie says nothing. */
+ * Users who do not follow the majority follow another taste instead of tossing
+ * a coin: P(A) = eta p + (1 - eta) p', p' a column of the pairs.  At p' = 1/2
+ * this is the paper's user (arXiv 2510.13830, eq. 2).  A tie carries no
+ * information. */
 #include "heed/user_model.h"
 #include "support/crowd/pair_column.h"
 
 enum { COLUMN, PARAMETER_COUNT };
 
 static const heed_parameter parameters[] = {
-    [COLUMN] = {.name = "column",
-                .type = HEED_TEXT,
-                .default_value = "p_minority",
-                .doc = "column of the pairs: P(A's response is better) to the "
-                       "minority"},
+    [COLUMN] =
+        {.name = "column",
+         .type = HEED_TEXT,
+         .default_value = "p_minority",
+         .doc =
+             "column of the pairs: P(A's response is better) for the minority"},
 };
 
 static void domain(const void *self, heed_domain *domain) {
@@ -77,8 +79,8 @@ static const heed_plugin minority = {
     .name = "minority",
     .version = "1.0",
     .summary =
-        "follows the majority's taste with probability eta, else "
-        "another one",
+        "follows the majority's taste with probability eta, else the "
+        "minority's",
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,
     .functions = &functions,

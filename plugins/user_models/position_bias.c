@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A casual user who clicks what stands left: with probability b the left
- * answer, whatever it says.  P(A) = eta p + (1 - eta) c, c = b where A stood
- * left, 1 - b where B did, 1/2 where that is not known.  A tie says nothing. */
+ * Casual users favour the left response: they click it with probability b,
+ * whatever it says.  P(A) = eta p + (1 - eta) c, c = b if A is left, 1 - b if B
+ * is, 1/2 if unknown.  A tie carries no information. */
 #include "heed/user_model.h"
 
 enum { LEFT, PARAMETER_COUNT };
@@ -16,13 +16,13 @@ static const heed_parameter parameters[] = {
               .low = 0,
               .high = 1,
               .choices = words,
-              .doc = "P(a casual user picks the left answer); users are "
-                     "simulated with a number, or 0.7"},
+              .doc = "P(a casual user picks the left response); \"fitted\" "
+                     "simulates users with 0.7"},
 };
 
 static const heed_output outputs[] = {
     {.name = "left_bias",
-     .doc = "P(a casual user picks the left answer), fitted or given"},
+     .doc = "P(a casual user picks the left response), fitted or given"},
 };
 
 static void domain(const void *self, heed_domain *domain) {
@@ -104,7 +104,7 @@ static const heed_plugin position_bias = {
     .name = "position_bias",
     .version = "1.0",
     .summary =
-        "attends with probability eta, else clicks left with "
+        "attends with probability eta, else picks the left response with "
         "probability b",
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,

@@ -100,7 +100,7 @@ await() {
   write_sweep 'mu = 0.9999,'
   heed_run
   [ "$status" -eq 3 ]
-  [[ "$output" == *"mu = 0.9999 cannot be reached: the judge finds A's response better in a share of "* ]]
+  [[ "$output" == *"mu = 0.9999 cannot be reached: the judge prefers A's response in a share of "* ]]
 }
 
 @test "a bad parameter is found before anything runs" {
@@ -142,8 +142,8 @@ await() {
     kill -KILL -- -$supervisor
     wait $supervisor || true
     cat texts.h5.work/*.log
-    [ "$(cat texts.h5.work/*.log | grep -c ' A: .* tokens were drawn now')" -eq "$2" ]
-    [ "$(cat texts.h5.work/*.log | grep -c ' A: .* of these 0 tokens were drawn now')" -eq $(($2 - 1)) ]
+    [ "$(cat texts.h5.work/*.log | grep -c ' A: .* tokens drawn in this run')" -eq "$2" ]
+    [ "$(cat texts.h5.work/*.log | grep -c ' A: .* tokens; 0 tokens drawn in this run')" -eq $(($2 - 1)) ]
     rm -r texts.h5.work
   }
   # The first gap cannot be had, and leaves its answers to the others.

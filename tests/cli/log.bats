@@ -145,12 +145,12 @@ PY
   : >log.csv
   fails "log.csv: the file is empty"
   echo 'who,pair,said,first,second,shown' >log.csv
-  fails "log.csv: holds no annotation"
+  fails "log.csv: no annotations"
 }
 
 @test "a missing column is named, with those that are there" {
   sed -i '1s/said/verdict/' log.csv
-  fails 'log.csv: there is no column "said"; the file has "who", "pair", "verdict", "first", "second", "shown"'
+  fails 'log.csv: missing column "said"; the file has "who", "pair", "verdict", "first", "second", "shown"'
 }
 
 @test "a column named twice" {
@@ -160,7 +160,7 @@ PY
 
 @test "duplicate rows: named, the first kept, or all" {
   echo 'dora,p2,B,m1,m2,A' >>log.csv
-  fails 'log.csv:8: user "dora" has annotated pair "p2" before'
+  fails 'log.csv:8: user "dora" has already annotated pair "p2"'
   write_sweep 'duplicates = "first",'
   heed_run
   [ "$(ask 'number("source_duplicates")')" = 1.0 ]
@@ -179,12 +179,12 @@ PY
 
 @test "a side that was chosen where nobody says what stood there" {
   sed -i '5s/A$//' log.csv
-  fails 'log.csv:5: the choice "left" names a side, but what stood left is not known'
+  fails 'log.csv:5: the choice "left" names a side, but positions are not recorded'
 }
 
 @test "a pair with other models than before" {
   sed -i '5s/m2/m3/' log.csv
-  fails 'log.csv:5: pair "p1" has models "m1" and "m3" here, others before'
+  fails 'log.csv:5: pair "p1" has models "m1" and "m3" here, but others in an earlier row'
 }
 
 # Texts: a prompt, A's answer, B's answer; rows of a pair may leave them out.
@@ -203,9 +203,9 @@ add_texts() {
   sed -i '5s/,prompt of p1,p1 of m1,/,,,/' log.csv
   [ "$(read_of)" = "$expected" ]
   sed -i '5s/p1 of m2/something else/' log.csv
-  fails 'log.csv:5: pair "p1" has another text of B here than before, "something else"'
+  fails 'log.csv:5: pair "p1": the text of B differs from an earlier row, found "something else"'
   sed -i '5s/,,,something else/,another,,/' log.csv
-  fails 'log.csv:5: pair "p1" has another prompt here than before, "another"'
+  fails 'log.csv:5: pair "p1": the prompt differs from an earlier row, found "another"'
 }
 
 @test "texts stay with their models, and tell sides where no models do" {
@@ -214,7 +214,7 @@ add_texts() {
   sed -i '5s/.*/rex,p1,left,m2,m1,B,prompt of p1,p1 of m2,p1 of m1/' log.csv
   [ "$(read_of)" = "$expected" ]
   sed -i '5s/p1 of m2,p1 of m1/p1 of m1,p1 of m2/' log.csv
-  fails 'log.csv:5: pair "p1" has another text of A here than before, "p1 of m2"'
+  fails 'log.csv:5: pair "p1": the text of A differs from an earlier row, found "p1 of m2"'
   sed -i 's/model_a = "first", model_b = "second", //' log.lua
   row() { sed -i "5s/.*/rex,p1,$1,m1,m2,A,prompt of p1,p1 of $2,p1 of $3/" log.csv; }
   row A m1 m2
@@ -242,16 +242,16 @@ add_texts() {
 
 @test "a truncated last line" {
   printf 'eve,p1,A,m' >>log.csv
-  fails 'log.csv:8: found 4 fields, expected 6 as in the header; the file ends within this line: is it truncated?'
+  fails 'log.csv:8: found 4 fields, expected 6 as in the header; the file ends within this line: possibly truncated'
 }
 
 @test "a lone quote at the start of a field, inside one, at the end" {
   sed -i '3s/dora/"dora/' log.csv
-  fails 'log.csv:3: a quoted field is not closed before the file ends: is it truncated, or is a quote alone?'
+  fails 'log.csv:3: a quoted field is not closed before the end of the file: truncated, or an unmatched quote'
   sed -i '3s/"dora/do"ra/' log.csv
-  fails 'log.csv:3: a quote stands inside a field that is not quoted, or text behind a closing quote'
+  fails 'log.csv:3: a quote inside an unquoted field, or text after a closing quote'
   sed -i '3s/do"ra/"dora" /; 3s/"dora" /"dora"x/' log.csv
-  fails 'log.csv:3: a quote stands inside a field that is not quoted, or text behind a closing quote'
+  fails 'log.csv:3: a quote inside an unquoted field, or text after a closing quote'
 }
 
 @test "bytes that are not UTF-8, and NUL" {
@@ -291,17 +291,17 @@ add_texts() {
   printf '[1]\n' >log.jsonl
   fails 'log.jsonl:1: found another JSON value, expected an object'
   printf '{"who":"a"}\n' >log.jsonl
-  fails 'log.jsonl:1: the object has no key "pair"'
+  fails 'log.jsonl:1: missing key "pair"'
   printf '{"who":"a","who":"b"}\n' >log.jsonl
   fails 'log.jsonl:1: found duplicate object key'
   printf '{"who":"a","pa' >log.jsonl
-  fails 'the last line has no end: is it truncated?'
+  fails 'the last line has no line end: possibly truncated'
 }
 
 @test "what HDF5 may have wrong" {
   sed -i 's/log.csv/in.h5/' log.lua
   echo nonsense >in.h5
-  fails 'in.h5: is no HDF5 file'
+  fails 'in.h5: not an HDF5 file'
   make() {
     /usr/bin/python3 -c '
 import h5py, sys
@@ -311,9 +311,9 @@ with h5py.File("in.h5", "w") as f:
     exec(sys.argv[1])' "$1"
   }
   make 'del f["said"]'
-  fails 'in.h5: there is no dataset "said" of one dimension with texts or numbers'
+  fails 'in.h5: missing dataset "said", expected one dimension with texts or numbers'
   make 'del f["said"]; f["said"] = [[1, 2]]'
-  fails 'in.h5: there is no dataset "said" of one dimension with texts or numbers'
+  fails 'in.h5: missing dataset "said", expected one dimension with texts or numbers'
   make 'del f["said"]; f["said"] = ["A"] * 2'
   fails 'in.h5: dataset "said" has 2 values, others have 3'
   make 'del f["who"]; f["who"] = [b"a", b"\xff", b"c"]'

@@ -188,14 +188,14 @@ static void what_is_not_such_a_model_is_refused_by_name(void **state) {
   expect_refusal(&(llm_model_changes){.leave_out = "llama.block_count"},
                  "llama.block_count");
   expect_refusal(&(llm_model_changes){.leave_out = "blk.1.ffn_up.weight"},
-                 "no tensor blk.1.ffn_up.weight");
+                 "missing tensor blk.1.ffn_up.weight");
   expect_refusal(&(llm_model_changes){.leave_out = "token_embd.weight"},
                  "token_embd.weight");
   expect_refusal(&(llm_model_changes){.narrow = "blk.0.attn_k.weight"},
                  "tensor blk.0.attn_k.weight is 20 x 11 x 1 x 1, expected 20 x "
                  "12");
   expect_refusal(&(llm_model_changes){.add = "blk.0.attn_q.bias"},
-                 "tensor blk.0.attn_q.bias is not one of this architecture");
+                 "unknown tensor blk.0.attn_q.bias for this architecture");
   expect_refusal(&(llm_model_changes){.scaling = "yarn"},
                  "\"yarn\", expected \"none\"");
 }

@@ -324,13 +324,13 @@ static void a_mu_out_of_reach_is_an_error_that_says_what_can_be(void **state) {
   write_text(prompts, SCORED("1", "0") SCORED("2.5", "2") SCORED("-1", "1")
                           SCORED("3", "3"));
   says(&self, HEED_INVALID, with(LOG, ", \"held_out\": 0, \"mu\": 0.7"),
-       "mu = 0.7 cannot be reached: the judge finds A's response better in a "
+       "mu = 0.7 cannot be reached: the judge prefers A's response in a "
        "share of 0.6250 of the 4 pairs (ties half)");
   write_text(prompts, SCORED("1", "1") SCORED("2", "2"));
   says(&self, HEED_INVALID, with(LOG, ", \"held_out\": 0, \"mu\": 0.7"),
        "more than 0.5000");
   says(&self, HEED_INVALID, with(LOG, ", \"held_out\": 0"),
-       "judge: the differences of scores are alike over all 2 pairs");
+       "judge: all 2 pairs have the same score difference");
 }
 
 static void a_second_judge_is_compared_with_the_first(void **state) {
@@ -673,12 +673,13 @@ static void parameters_that_do_not_fit_are_refused(void **state) {
   scene self;
   write_prompts();
   says(&self, HEED_INVALID, with(LIKELIHOOD, ", \"mu\": 0.7, \"tau\": 2"),
-       "tau: found 2, expected \"spread\": with mu = 0.7 it is fitted");
+       "tau: found 2, expected \"spread\": tau is fitted when mu (0.7) is "
+       "given");
   says(&self, HEED_INVALID, with("{\"kind\": \"lexicon\"}", ""),
-       "judge.lexicon: found nothing, expected the path of a lexicon");
+       "judge.lexicon: missing, expected the path of a lexicon");
   says(&self, HEED_INVALID,
        with(LOG, ", \"second_judge\": {\"kind\": \"lexicon\"}"),
-       "second_judge.lexicon: found nothing");
+       "second_judge.lexicon: missing");
   says(&self, HEED_INVALID, with(LOG, ", \"second_judge\": " LOG),
        "second_judge.kind: found \"log\", expected another");
   says(&self, HEED_INVALID, with(LIKELIHOOD, ""),
@@ -692,13 +693,15 @@ static void bad_prompts_are_named_by_line(void **state) {
   } bad[] = {
       {"[1]", "prompts.jsonl:2: found a list, expected an object"},
       {"{\"prompt\": ", "prompts.jsonl:2: found "},
-      {"{\"promt\": \"x\"}", "found none, expected an object with a text"},
-      {"{\"prompt\": \"\"}", "found an empty one, expected an object with a"},
-      {"{\"prompt\": 3}", "\"prompt\": found a number, expected a text"},
+      {"{\"promt\": \"x\"}",
+       "found no prompt, expected an object with a string"},
+      {"{\"prompt\": \"\"}",
+       "found an empty prompt, expected an object with a"},
+      {"{\"prompt\": 3}", "\"prompt\": found a number, expected a string"},
       {"{\"prompt\": \"x\", \"response_b\": []}",
-       "\"response_b\": found a list, expected a text"},
+       "\"response_b\": found a list, expected a string"},
       {"{\"prompt\": \"x\", \"score_a\": \"1\"}",
-       "\"score_a\": found a text, expected a number"},
+       "\"score_a\": found a string, expected a number"},
       {"{\"prompt\": \"x\", \"prompt\": \"y\"}", "prompts.jsonl:2: found dupl"},
       {"{\"prompt\": \"\xff\"}", "prompts.jsonl:2: found "},
   };
@@ -719,7 +722,7 @@ static void a_log_judge_needs_responses_and_scores(void **state) {
       {"\"response_b\": \"y\"", "prompts.jsonl:2: found no \"response_a\""},
       {"\"response_a\": \"y\"", "prompts.jsonl:2: found no \"response_b\""},
       {"\"response_a\": \"y\", \"response_b\": \"y\", \"score_b\": 1",
-       "prompts.jsonl:2: found no \"score_a\""},
+       "prompts.jsonl:2: missing \"score_a\""},
       {"\"response_a\": \"y\", \"response_b\": \"y\", \"score_a\": 1",
        "prompts.jsonl:2: found no \"score_b\""}};
   (void)state;

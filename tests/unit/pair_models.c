@@ -206,11 +206,11 @@ static void refused(scene *self, const char *name, const char *parameters,
 static void columns_that_are_absent_or_no_numbers_are_named(void **state) {
   scene *self = *state;
   refused(self, "attention_by_covariate", "{}",
-          "the pairs of this source have no numbers called \"difficulty\"");
+          "the pairs of this source have no numeric column \"difficulty\"");
   refused(self, "attention_by_covariate", "{\"column\": \"whole\"}",
-          "no numbers called \"whole\"");
+          "no numeric column \"whole\"");
   refused(self, "biased", "{\"length\": \"fitted\"}",
-          "no numbers called \"length_difference\"");
+          "no numeric column \"length_difference\"");
   refused(self, "minority", "{\"column\": \"x\"}", "expected a probability");
   self->x[7] = NAN;
   refused(self, "attention_by_covariate", "{\"column\": \"x\"}",

@@ -226,7 +226,7 @@ static void what_is_not_known_is_refused_by_name(void **state) {
   is_refused(&(tokenizer_change){.model = "llama"},
              "tokenizer.ggml.model is \"llama\"");
   is_refused(&(tokenizer_change){.types = 3},
-             "token_type has 3 elements, and 15");
+             "token_type has 3 elements, expected 15");
   is_refused(&(tokenizer_change){.merge = "c a"}, "merge 4");
   is_refused(&(tokenizer_change){.merge = "ca"}, "merge 4");
 }

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Atoms: the M-step of distributions of a few points whose places are
- * parameters.
+ * Atoms: the M-step of distributions on a few points with free positions.
  *
- * Where the user model is a mixture, the expected log-likelihood of an atom is
- * concave in its place; else its place is searched by golden section. */
+ * If the user model is a mixture, the expected log-likelihood of an atom is
+ * concave in its position; otherwise golden section searches for it. */
 #include <math.h>
 #include <string.h>
 
 #include "estimators/em/fit.h"
 
-/* P of every answer at eta = 0 and 1; answers of groups in turn. */
+/* P of every answer at eta = 0 and 1; answers of the groups concatenated. */
 static size_t read_ends(em_fit *self, double *x) {
   static const double both[2] = {0, 1};
   const heed_user_model_functions *functions =
@@ -26,7 +25,7 @@ static size_t read_ends(em_fit *self, double *x) {
   return histories->crowd->annotations->rows;
 }
 
-/* How much of each answer the atom answers for. */
+/* The atom's responsibility for each answer. */
 static void weigh_answers(em_fit *self, size_t atom) {
   const attention_histories *histories = &self->histories;
   const size_t width = histories->domain.class_count, nodes = self->prior.count;
@@ -60,8 +59,8 @@ static double slope_at(const em_fit *self, size_t count, double eta,
   return slope;
 }
 
-/* The expected log-likelihood of a mixture is concave in eta: its slope is
- * sought by Newton's method inside a shrinking bracket. */
+/* The expected log-likelihood of a mixture is concave in eta: Newton's method
+ * finds the root of its slope inside a shrinking bracket. */
 static double best_atom(const em_fit *self, size_t count, double eta) {
   enum { MOST = 100 };
   double low = self->histories.domain.low, high = self->histories.domain.high;
@@ -84,7 +83,7 @@ static double best_atom(const em_fit *self, size_t count, double eta) {
   return eta;
 }
 
-/* Expected log-likelihood of all groups at one place of one atom. */
+/* Expected log-likelihood of all groups at one position of one atom. */
 static double atom_value(em_fit *self, double *x, size_t atom, double eta) {
   const size_t nodes = self->prior.count;
   double sum = 0;
@@ -100,7 +99,7 @@ static double atom_value(em_fit *self, double *x, size_t atom, double eta) {
   return sum;
 }
 
-/* For models that are no mixtures: golden section, kept only if better. */
+/* For models that are not mixtures: golden section, kept only if better. */
 static double search_atom(em_fit *self, double *x, size_t atom, double eta) {
   const double golden = 0.61803398874989484820;
   double low = self->histories.domain.low, high = self->histories.domain.high;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A fit of em, for the files that em is made of:
+ * A fit of em, shared by its files:
  *   em.c       parameters, the fit from open to report, the descriptor
  *   steps.c    the E-step and the M-step
  *   atoms.c    the M-step of a prior's atoms
- *   starts.c   where a fit starts
+ *   starts.c   starting points
  *   profile.c  the profile of mu */
 #ifndef HEED_ESTIMATORS_EM_FIT_H
 #define HEED_ESTIMATORS_EM_FIT_H
@@ -13,7 +13,7 @@
 #include "support/attention/node_prior.h"
 #include "support/attention/phi.h"
 
-/* Where mu is looked for; at 1/2 choices say nothing. */
+/* The range searched for mu; at 1/2 choices carry no information. */
 #define EM_MU_LEAST 0.01
 #define EM_MU_MOST 0.99
 
@@ -29,13 +29,13 @@ typedef struct em_fit {
   double fixed_mu;          /* NaN: p of each pair */
 
   /* Parameters x: theta, on the free scale if the prior has one (steps are
-   * extrapolated, and on that scale they stay in the domain), then phi, then
-   * mu if it is estimated. */
+   * extrapolated, and on that scale they stay in the domain), then phi, then mu
+   * if it is estimated. */
   size_t prior_count; /* of theta's values in x */
   bool free_scale;
   double *theta; /* on its own scale */
 
-  /* prior.log_likelihood is that at this point: nodes, phi, mu. */
+  /* prior.log_likelihood holds at this point: nodes, phi, mu. */
   double *point;
   bool have_likelihood;
 
@@ -46,7 +46,7 @@ typedef struct em_fit {
   heed_error *error;
 } em_fit;
 
-/* NULL where the user model has none. */
+/* NULL if the user model has none. */
 static inline double *em_phi_of(const em_fit *self, double *x) {
   return self->phi.count == 0 ? NULL : x + self->prior_count;
 }
@@ -60,7 +60,7 @@ static inline double *em_theta_of(const em_fit *self, double *x) {
   return self->free_scale ? self->theta : x;
 }
 
-/* log Beta(mu; mu_alpha, mu_beta) but for a constant; 0 where mu is not
+/* log Beta(mu; mu_alpha, mu_beta) up to a constant; 0 if mu is not
  * estimated. */
 double em_log_mu_prior(const em_fit *self, double mu);
 
@@ -70,17 +70,17 @@ double em_e_step(void *state, double *x);
 /* Start, E-step and M-step. */
 extern const attention_em_steps em_steps;
 
-/* The M-step of a prior's atoms: each moves to where its users' answers are
- * most probable, into the prior's nodes. */
+/* The M-step of a prior's atoms: moves each to where its users' answers are
+ * most probable, in the prior's nodes. */
 void em_move_atoms(em_fit *self, double *x);
 
-/* Puts x where a fit starts; the first starts are chosen, others random. */
+/* Sets x to a starting point; the first starts are fixed, others random. */
 heed_status em_start_at(void *state, size_t start, double *x,
                         heed_error *error);
 
-/* What the data say of mu, after a fit that estimated it: the 95 % profile
- * interval, with mu's prior; and the range that explains the data as well
- * without that prior. */
+/* The information of the data on mu, after a fit that estimated it: the 95 %
+ * profile interval, with mu's prior; and, without that prior, the range that
+ * explains the data equally well. */
 typedef struct em_mu_profile {
   double low, high;
   double low_of_data, high_of_data;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The profile of mu: the largest objective at each mu, from the fit.
  *
- * While it is taken, mu is not estimated but given: x is shorter by its last
- * value. */
+ * During profiling mu is given, not estimated: x lacks its last value. */
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -12,7 +11,8 @@
 /* Half the 95 % quantile of chi^2 with one degree of freedom. */
 #define FALL 1.920729410347062
 
-/* Whether the profile at mu is at least `enough`; from x, which it moves. */
+/* Whether the profile at mu is at least `enough`; starts from x and moves
+ * it. */
 static bool reaches(em_fit *self, double mu, double enough, double *x) {
   const double without_prior = enough - em_log_mu_prior(self, mu);
   self->estimates_mu = false;
@@ -27,8 +27,8 @@ static bool reaches(em_fit *self, double mu, double enough, double *x) {
   return result.objective >= without_prior;
 }
 
-/* The end of the interval between the estimate in x and a limit; the limit
- * where the profile does not fall by FALL below `top` on the way. */
+/* The end of the interval between the estimate in x and a limit; the limit if
+ * the profile does not fall by FALL below `top` before it. */
 static double find_end(em_fit *self, const double *x, double limit,
                        double top) {
   enum { HALVINGS = 12 };
@@ -47,7 +47,7 @@ static double find_end(em_fit *self, const double *x, double limit,
   return (inside + outside) / 2;
 }
 
-/* Without mu's prior: its own opinion must not pass for one of the data. */
+/* Without mu's prior, which must not pass for information in the data. */
 static heed_status find_range_of_data(em_fit *self, const double *x,
                                       em_mu_profile *profile) {
   double *best = self->host->scratch(self->host, self->em.count, sizeof *best);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Where em starts: at moments, at atoms merged from free weights on a grid, or
- * at random. */
+ * Starting points of em: from moments, from atoms merged from free weights on a
+ * grid, or random. */
 #include <math.h>
 #include <string.h>
 
 #include "estimators/em/fit.h"
 #include "support/numeric/free_weights.h"
 
-/* The first starts of atoms; more are random.  Other priors start by moments
- * alone, unless eta may be below 0. */
+/* The first starts of atoms; more are random.  Other priors start only from
+ * moments, unless eta may be below 0. */
 enum { START_FREE, START_MOMENTS, START_MIDDLE };
 
-/* Mean and variance of eta by moments, where a p is shared: of user j,
- * k/n = 1/2 + eta (mu - 1/2) + noise of variance q (1 - q) / n. */
+/* Mean and variance of eta by moments, for a shared p: for user j, k/n = 1/2 +
+ * eta (mu - 1/2) + noise of variance q (1 - q) / n. */
 static void moments(const em_fit *self, double mu, double *mean,
                     double *variance) {
   const attention_histories *histories = &self->histories;
@@ -49,8 +49,8 @@ static void moments(const em_fit *self, double mu, double *mean,
   *variance = fmin(*variance, 0.9 * (*mean - low) * (high - *mean));
 }
 
-/* Merges neighbours, those first that lie nearest for their mass, until
- * `count` are left. */
+/* Merges neighbours, the closest for their mass first, until `count` are
+ * left. */
 static void merge_atoms(size_t start, size_t count, double *point,
                         double *mass) {
   while (start > count) {
@@ -77,8 +77,8 @@ static void merge_atoms(size_t start, size_t count, double *point,
   }
 }
 
-/* Atoms start where free weights on a grid put users: a start by moments may
- * fall into the saddle where all atoms meet. */
+/* Atoms start where free weights on a grid place users: a start from moments
+ * may fall into the saddle where all atoms coincide. */
 static heed_status start_atoms(em_fit *self, double *x, heed_error *error) {
   enum { GRID = 61 };
   const heed_host *host = self->host;
@@ -107,10 +107,10 @@ static heed_status start_atoms(em_fit *self, double *x, heed_error *error) {
       self->prior.prior->self, self->prior.count, point, mass, x, error);
 }
 
-/* Mean and variance of eta for one of the later starts.  The middle one is that
- * of [0, 1] whatever the domain: where eta may be below 0, a start that is
- * symmetric about 0 is a saddle of the likelihood if mu is estimated, as eta
- * and mu - 1/2 may change sign together. */
+/* Mean and variance of eta for a later start.  The middle one is that of [0, 1]
+ * whatever the domain: if eta may be below 0 and mu is estimated, a start that
+ * is symmetric about 0 is a saddle of the likelihood, because eta and mu - 1/2
+ * may change sign together. */
 static void later_start(const em_fit *self, size_t start, double *mean,
                         double *variance) {
   heed_stream stream = self->host->stream(self->host, "start", start);
@@ -123,7 +123,7 @@ static void later_start(const em_fit *self, size_t start, double *mean,
   *variance = width * width * (0.01 + 0.14 * heed_uniform(&stream));
 }
 
-/* theta where the prior is fitted, from moments. */
+/* theta from moments, if the prior is fitted. */
 static void start_theta(const em_fit *self, size_t start, double mu,
                         double *theta) {
   double mean, variance;

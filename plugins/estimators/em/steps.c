@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The steps of em, for the driver (support/attention/em_driver.h).
  *
- * Invariant: where have_likelihood, prior.log_likelihood is that at `point`.
- * Most steps change neither nodes nor phi nor mu, and it is then kept. */
+ * Invariant: if have_likelihood, prior.log_likelihood holds at `point`.  Most
+ * steps change neither nodes nor phi nor mu, and keep it. */
 #include <math.h>
 #include <string.h>
 
@@ -25,7 +25,7 @@ static bool in_domain(const em_fit *self, double *x) {
     return false;
   for (size_t k = 0; k < self->prior.count; k++) {
     if (!(nodes[k] >= domain->low && nodes[k] <= domain->high)) return false;
-    /* An extrapolation may carry atoms past each other. */
+    /* An extrapolation may reorder atoms. */
     if (k > 0 && nodes[k] < nodes[k - 1]) return false;
   }
   return node_prior_sums_to_one(&self->prior);
@@ -88,7 +88,7 @@ static double expected(void *context, double *x) {
                              self->trial);
 }
 
-/* theta stands at x since the E-step. */
+/* theta in x is unchanged since the E-step. */
 static void improve_prior(em_fit *self, double *x) {
   attention_node_prior *prior = &self->prior;
   double *theta = em_theta_of(self, x);

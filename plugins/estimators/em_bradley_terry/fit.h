@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A fit of em_bradley_terry, for the files that it is made of:
+ * A fit of em_bradley_terry, shared by its files:
  *   em_bradley_terry.c  parameters, the fit from open to report, the descriptor
  *   steps.c             start, E-step and M-step
  *   predictive.c        posterior-predictive checks */
@@ -18,7 +18,7 @@ typedef struct bradley_terry_fit {
   const heed_host *host;
   attention_node_prior prior;
   attention_phi phi;
-  attention_histories histories; /* a group a user; its p is that of s */
+  attention_histories histories; /* one group per user; its p comes from s */
   crowd_strengths strengths;
   size_t models;                    /* M */
   const int32_t *model_a, *model_b; /* of pairs */
@@ -28,7 +28,7 @@ typedef struct bradley_terry_fit {
   double *ends;       /* (N,2): P at eta = 0 and 1 */
   double *attended;   /* (N): weight in the M-step of s */
   double *log_g;      /* (N): log P at eta = 1 */
-  double *up, *down;  /* (N): the same, a little up and down */
+  double *up, *down;  /* (N): the same, shifted slightly up and down */
   heed_status status; /* of steps */
   heed_error *error;
 } bradley_terry_fit;
@@ -38,7 +38,7 @@ static inline double *bradley_terry_theta_of(const bradley_terry_fit *self,
   return x + self->models;
 }
 
-/* NULL where the user model has none. */
+/* NULL if the user model has none. */
 static inline double *bradley_terry_phi_of(const bradley_terry_fit *self,
                                            double *x) {
   return self->phi.count == 0 ? NULL

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Posterior-predictive checks: one pass over users, all draws of one user
+ * Posterior-predictive checks: one pass over users, with all draws of a user
  * before the next. */
 #include "estimators/em_bradley_terry/predictive.h"
 
@@ -103,8 +103,7 @@ static double draw_eta(const heed_posterior *posterior, size_t user,
   return posterior->nodes[k];
 }
 
-/* Without a likelihood of ties, a tie was none of the user's choices: it
- * stays one. */
+/* If ties have no likelihood, the user did not choose a tie: it stays one. */
 static int8_t draw_choice(const predictive_simulation *self, size_t row,
                           double eta, heed_stream *stream) {
   const double *a = self->chose_a + 2 * row, *b = self->chose_b + 2 * row;
@@ -160,8 +159,9 @@ static void summarise(const predictive_simulation *self, predictive_check check,
 }
 
 /* P(choice) of every annotation for an inattentive and an attentive user. */
-static void find_chances(const attention_histories *histories, const double *phi,
-                     int8_t *choice, int8_t what, double *target) {
+static void find_chances(const attention_histories *histories,
+                         const double *phi, int8_t *choice, int8_t what,
+                         double *target) {
   static const double both[2] = {0, 1};
   const size_t rows = histories->crowd->annotations->rows;
   attention_histories asked = *histories;

@@ -16,7 +16,7 @@ static double penalty(const bradley_terry_fit *self, const double *s) {
   return strengths_penalty(self->strengths.ridge, self->models, s);
 }
 
-/* p of every annotation, at strengths s and a shift of the difference. */
+/* p of every annotation at strengths s, with the difference shifted. */
 static void set_p(bradley_terry_fit *self, const double *s, double shift) {
   assert(!self->histories.reduced);
   for (size_t i = 0; i < self->annotations; i++) {
@@ -52,7 +52,7 @@ static double e_step(void *state, double *x) {
 
 /* ---- the M-step of the strengths ---- */
 
-/* A regression at x, of which theta and phi stay. */
+/* A regression at x; theta and phi stay fixed. */
 typedef struct bradley_terry_regression {
   bradley_terry_fit *fit;
   const double *phi;
@@ -79,7 +79,7 @@ static void attend(bradley_terry_fit *self, const double *phi) {
   }
 }
 
-/* log g of every annotation at strengths s, the difference shifted. */
+/* log g of every annotation at strengths s, with the difference shifted. */
 static void log_attended(const bradley_terry_regression *at, const double *s,
                          double shift, double *target) {
   static const double one = 1;
@@ -100,8 +100,8 @@ static double weighted(void *context, const double *s) {
   return sum;
 }
 
-/* Derivatives of log g by the difference are taken numerically, for any model
- * of ties. */
+/* Derivatives of log g by the difference are numerical, for any model of
+ * ties. */
 static void differentiate(void *context, const double *s,
                           crowd_strengths *sums) {
   const bradley_terry_regression *at = context;
@@ -150,8 +150,8 @@ static void m_step(void *state, double *x) {
 
 /* ---- starts ---- */
 
-/* Within its bounds; of what is positive, up to tenfold more or less than where
- * the model would start. */
+/* Within its bounds; positive parameters vary up to tenfold around the model's
+ * start. */
 static double random_phi(const attention_phi *self, size_t i,
                          heed_stream *stream) {
   const double standard = self->start[i];
@@ -163,8 +163,9 @@ static double random_phi(const attention_phi *self, size_t i,
   return low * pow(high / low, u);
 }
 
-/* The first start knows no strengths, and has the user model's own parameters.
- * Others have random ones, and the strengths as if everyone attended. */
+/* The first start has no strengths and the user model's own parameters.  Others
+ * have random parameters, and the strengths of a fit in which everyone
+ * attends. */
 static heed_status start_at(void *state, size_t start, double *x,
                             heed_error *error) {
   bradley_terry_fit *self = state;

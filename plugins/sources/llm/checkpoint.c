@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Responses that are drawn already. */
+ * The checkpoint of drawn responses.  sources/llm/drawing.c calls it. */
 #include "sources/llm/checkpoint.h"
 
 #include <errno.h>
@@ -105,7 +105,7 @@ static bool write_lots(const json_t *lots, FILE *file) {
   return fflush(file) == 0 && fsync(fileno(file)) == 0;
 }
 
-/* 0, or what went wrong. */
+/* 0 or errno. */
 static int write_file(const llm_source_checkpoint *self,
                       const char *neighbour) {
   FILE *file = fopen(neighbour, "wb");
@@ -137,7 +137,7 @@ heed_status checkpoint_add(llm_source_checkpoint *self, const char *purpose,
   fault = write_file(self, neighbour);
   if (fault != 0) {
     self->host->warn(self->host, "checkpoint",
-                     "%s: cannot be written: %s; responses are not kept until "
+                     "%s: cannot be written: %s; responses are not saved until "
                      "all are drawn",
                      neighbour, strerror(fault));
     self->path = NULL;

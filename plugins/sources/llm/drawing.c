@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Responses drawn. */
+ * Draws responses. */
 #include "sources/llm/drawing.h"
 
 #include <time.h>
 
-/* Responses drawn before they are kept.  At the end of a lot fewer and fewer
- * are drawn together: a lot is several times as many. */
+/* Responses per saved batch.  Fewer and fewer sequences run at the end of a
+ * batch, so it is several times as large as the number drawn at a time. */
 static size_t lot_of(const llm_source_drawing *self) {
   return self->together > 16 ? 4 * self->together : 64;
 }
@@ -21,7 +21,7 @@ typedef struct drawing_lot {
   const language_model_options *options;
   llm_sampling sampling;
   const char *purpose, *whose;
-  size_t first, count, total; /* of so many in all */
+  size_t first, count, total; /* out of */
   const uint64_t *entity;
   heed_response *responses;
 } drawing_lot;
@@ -54,7 +54,7 @@ static heed_status draw_lot(llm_source_drawing *self, const drawing_lot *lot,
   return status;
 }
 
-/* From the checkpoint, or else drawn and put there. */
+/* From the checkpoint, else drawn and saved. */
 static heed_status take_lot(llm_source_drawing *self, const drawing_lot *lot,
                             heed_error *error) {
   size_t tokens = 0;
@@ -98,8 +98,8 @@ heed_status drawing_draw(llm_source_drawing *self, llm_source_models *open,
   }
   if (status == HEED_OK && count > 0)
     self->host->log(self->host,
-                    "%s: %zu responses of %zu tokens; of these %zu tokens were "
-                    "drawn now, in %.1f s",
+                    "%s: %zu responses of %zu tokens; %zu tokens drawn in this "
+                    "run, in %.1f s",
                     whose, count, self->tokens - tokens,
                     self->tokens_now - tokens_now, self->seconds - seconds);
   return status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Responses drawn from a version of a language model, kept as they come. */
+ * Draws responses from a version of a language model and saves them batch by
+ * batch. */
 #ifndef HEED_SOURCES_LLM_DRAWING_H
 #define HEED_SOURCES_LLM_DRAWING_H
 
@@ -11,10 +12,10 @@ typedef struct llm_source_drawing {
   llm_source_checkpoint *kept;
   const char *const *prompt; /* texts of rows of world->prompts */
   size_t most, together;
-  /* What was done so far. */
+  /* Progress so far. */
   size_t tokens;     /* of all responses */
-  size_t tokens_now; /* of those that were drawn in this run */
-  double seconds;    /* that these took */
+  size_t tokens_now; /* of responses drawn in this run */
+  double seconds;    /* drawing time */
 } llm_source_drawing;
 
 /* Draws a response to the prompt of each of responses (count).  entity (count)

@@ -6,7 +6,7 @@
 
 const char *const judge_kind_words[] = {"likelihood", "lexicon", "log", NULL};
 
-/* The judge reads whole prompts, whatever part of them the models saw. */
+/* The judge reads whole prompts, even if the models saw a part. */
 static heed_status by_likelihood(const llm_source_judge *self,
                                  llm_source_models *open, const heed_host *host,
                                  const char *what, const char *const *prompt,
@@ -57,7 +57,7 @@ heed_status judge_score(llm_source_judge *self, llm_source_models *open,
     case JUDGE_NONE:
       break;
   }
-  return heed_fail(error, HEED_UNSUPPORTED, "there is no such judge");
+  return heed_fail(error, HEED_UNSUPPORTED, "no such judge");
 }
 
 void judge_close(llm_source_judge *self) {

@@ -26,10 +26,10 @@ struct llm_source_lexicon {
 
 /* ---- words ---- */
 
-/* A word as it is being read, in lower case. */
+/* The current word, in lower case. */
 typedef struct lexicon_spelling {
   char bytes[WORD_MOST];
-  size_t length;      /* past WORD_MOST it is not kept, but counted */
+  size_t length;      /* beyond WORD_MOST bytes are counted, not stored */
   size_t apostrophes; /* seen since the last letter */
 } lexicon_spelling;
 
@@ -41,7 +41,7 @@ static void spell(lexicon_spelling *self, utf8proc_int32_t character) {
   self->length += length;
 }
 
-/* The next character of text, U+FFFD for what is none. */
+/* The next character of text; U+FFFD for invalid bytes. */
 static size_t next_character(const char *text, size_t left,
                              utf8proc_int32_t *character) {
   const utf8proc_ssize_t step = utf8proc_iterate(
@@ -72,7 +72,7 @@ static bool is_letter(utf8proc_int32_t character, bool marks) {
   }
 }
 
-/* Reads on from *at to the end of the next word; false: there is none. */
+/* Advances *at to the end of the next word; false if there is none. */
 static bool next_word(const char *text, size_t length, size_t *position,
                       lexicon_spelling *word) {
   *word = (lexicon_spelling){.length = 0};
@@ -112,8 +112,8 @@ double lexicon_score(const llm_source_lexicon *self, const char *text,
 
 /* ---- the file ---- */
 
-/* In lower case, with one kind of apostrophe; the caller's.  NULL: out of
- * memory.  A character in lower case may be a byte longer. */
+/* Lower case, one kind of apostrophe; owned by the caller.  NULL: out of
+ * memory. A lower-case character may be one byte longer. */
 static char *folded(const char *text, size_t length) {
   char *made = malloc(2 * length + 1);
   size_t position = 0, used = 0;
@@ -155,7 +155,7 @@ static heed_status add(llm_source_lexicon *self, const char *word,
   return HEED_OK;
 }
 
-/* line: without its end. */
+/* line: without its line end. */
 static heed_status take_line(llm_source_lexicon *self, const char *path,
                              size_t number, const char *line, size_t length,
                              heed_error *error) {

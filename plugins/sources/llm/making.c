@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A world being made: prompts read, responses drawn, scores given. */
+ * Makes a world: reads prompts, draws responses, scores them. */
 #include <math.h>
 
 #include "heed/memory.h"
@@ -14,10 +14,10 @@ typedef struct making {
   const heed_host *host;
   heed_world *world;
   llm_source_prompts rows;
-  size_t training;            /* rows of which there are pairs */
+  size_t training;            /* rows with pairs */
   const char **prompt;        /* (rows) */
   heed_response *response[2]; /* (pairs) */
-  size_t given[2];            /* responses that were not drawn */
+  size_t given[2];            /* responses given in the file */
   llm_source_checkpoint kept;
   llm_source_drawing drawn;
 } making;
@@ -28,9 +28,9 @@ static const llm_source_prompt *row_of(const making *self, size_t pair) {
   return &self->rows.row[pair % self->training];
 }
 
-/* ---- what was given ---- */
+/* ---- given responses and scores ---- */
 
-/* A log's judge has said what it says. */
+/* Checks that a log judge has scored every pair. */
 static heed_status check_log(const making *self, heed_error *error) {
   static const char *const keys[] = {"response_a", "response_b", "score_a",
                                      "score_b"};
@@ -44,8 +44,8 @@ static heed_status check_log(const making *self, heed_error *error) {
     for (int key = 0; key < 4; key++)
       if (!there[key])
         return heed_fail(error, HEED_INVALID,
-                         "%s:%zu: found no \"%s\", expected one: the judge is "
-                         "a log, and has scored given responses only",
+                         "%s:%zu: missing \"%s\": a log judge needs scores of "
+                         "given responses",
                          self->rows.path, row->line, keys[key]);
   }
   return HEED_OK;
@@ -65,7 +65,7 @@ static heed_status read_prompts(making *self, heed_error *error) {
   return HEED_OK;
 }
 
-/* ---- the tables, with nothing drawn yet ---- */
+/* ---- the tables, before anything is drawn ---- */
 
 static heed_status make_prompts(making *self, heed_error *error) {
   heed_memory memory = {self->host, false};
@@ -112,7 +112,7 @@ static heed_status make_pairs(making *self, heed_error *error) {
 
 /* ---- responses ---- */
 
-/* Those of one side that the file does not give. */
+/* Those of one side that are missing from the file. */
 static heed_status draw_side(making *self, int side, heed_error *error) {
   static const char *const purposes[] = {"response_a", "response_b"};
   heed_memory memory = {self->host, false};
@@ -169,8 +169,8 @@ static heed_status draw_reference(making *self, heed_error *error) {
   return status;
 }
 
-/* B's model, unless it is A's, which the reference policy needs, or a judge's.
- */
+/* Closes B's model unless it is A's (needed by the reference policy) or a
+ * judge's. */
 static void drop_b(const making *self) {
   llm_source *source = self->source;
   const language_model_options *a = &source->version[A].reads;
@@ -190,7 +190,7 @@ static heed_status draw(making *self, heed_error *error) {
                                      .prompt = self->prompt,
                                      .most = self->source->max_tokens,
                                      .together = self->source->together};
-  /* A and the reference are one model: B comes last. */
+  /* A and the reference share a model, so B comes last. */
   if (status == HEED_OK) status = draw_reference(self, error);
   if (status == HEED_OK) status = draw_side(self, A, error);
   if (status == HEED_OK) status = draw_side(self, B, error);
@@ -218,7 +218,7 @@ static heed_status put_responses(const making *self, heed_error *error) {
     }
     share /= (double)pairs->rows;
     host->output(host, side == A ? OUT_CUT_A : OUT_CUT_B, &share, 1);
-    host->log(host, "%s: %zu responses given, %.1f %% of all cut off",
+    host->log(host, "%s: %zu responses given, %.1f %% of all truncated",
               letters[side], self->given[side], 100 * share);
   }
   return HEED_OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Language models in use. */
+ * Open language models. */
 #include "sources/llm/models.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@ bool models_are_one(const char *path, const char *adapter,
   return strcmp(adapter, other_adapter) == 0;
 }
 
-/* Its place among those that are open, or their number. */
+/* Index among the open models, or their number. */
 static size_t place_of(const llm_source_models *self, const char *path,
                        const char *adapter) {
   size_t i = 0;
@@ -32,8 +32,8 @@ heed_status models_take(llm_source_models *self,
     language_model *opened = NULL;
     heed_status status;
     if (position == MODELS_MOST)
-      return heed_fail(error, HEED_INTERNAL, "more than %d models",
-                       MODELS_MOST);
+      return heed_fail(error, HEED_INTERNAL,
+                       "too many models, expected at most %d", MODELS_MOST);
     status = language_model_open(&wanted, &opened, error);
     if (status != HEED_OK) return status;
     self->open[self->count++] =

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The language models of an instance: opened when they are first asked for,
- * and shared by all who name the same file and adapter. */
+ * The language models of an instance: opened on first use, and shared by all
+ * users of the same file and adapter. */
 #ifndef HEED_SOURCES_LLM_MODELS_H
 #define HEED_SOURCES_LLM_MODELS_H
 
@@ -20,13 +20,13 @@ typedef struct llm_source_models {
   llm_source_model open[MODELS_MOST];
 } llm_source_models;
 
-/* *view reads prompts as these options say (chat: as `self` does); it is not
- * to be closed, and ends with the model. */
+/* *view reads prompts under these options (chat: as in `self`); do not close
+ * it; it ends with the model. */
 heed_status models_take(llm_source_models *self,
                         const language_model_options *options,
                         language_model *view, heed_error *error);
 
-/* Closes a model; one that is not open is fine. */
+/* Closes a model; no-op if it is not open. */
 void models_drop(llm_source_models *self, const char *path,
                  const char *adapter);
 void models_close(llm_source_models *self);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The file of prompts. */
+ * Reads the file of prompts. */
 #include "sources/llm/prompts.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@ static const char *kind_of(const json_t *value) {
     case JSON_ARRAY:
       return "a list";
     case JSON_STRING:
-      return "a text";
+      return "a string";
     case JSON_INTEGER:
     case JSON_REAL:
       return "a number";
@@ -34,7 +34,7 @@ static heed_status unfit(const llm_source_prompts *rows, size_t line,
                    rows->path, line, key, kind_of(value), expected);
 }
 
-/* A text that may be missing or null: *text is then NULL. */
+/* An optional text: missing or null sets *text to NULL. */
 static heed_status take_text(const heed_host *host,
                              const llm_source_prompts *rows, size_t line,
                              const json_t *object, const char *key,
@@ -43,7 +43,7 @@ static heed_status take_text(const heed_host *host,
   *text = NULL;
   if (value == NULL || json_is_null(value)) return HEED_OK;
   if (!json_is_string(value))
-    return unfit(rows, line, key, value, "a text", error);
+    return unfit(rows, line, key, value, "a string", error);
   *text = host->copy(host, json_string_value(value));
   return *text == NULL ? heed_no_memory(error) : HEED_OK;
 }
@@ -69,11 +69,11 @@ static heed_status take_object(const heed_host *host,
   heed_status status =
       take_text(host, rows, row->line, object, "prompt", &row->prompt, error);
   if (status == HEED_OK && (row->prompt == NULL || *row->prompt == '\0'))
-    status = heed_fail(error, HEED_INVALID,
-                       "%s:%zu: found %s, expected an object with a text "
-                       "\"prompt\"",
-                       rows->path, row->line,
-                       row->prompt == NULL ? "none" : "an empty one");
+    status = heed_fail(
+        error, HEED_INVALID,
+        "%s:%zu: found %s, expected an object with a string \"prompt\"",
+        rows->path, row->line,
+        row->prompt == NULL ? "no prompt" : "an empty prompt");
   for (int i = 0; i < 2 && status == HEED_OK; i++) {
     status = take_text(host, rows, row->line, object, responses[i],
                        &row->response[i], error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The file of prompts: JSON Lines, an object a line with `prompt` and, where
- * they are known already, `response_a`, `response_b`, `score_a`, `score_b`.
- * Other keys are not read. */
+ * The file of prompts: JSON Lines, one object per line with `prompt` and,
+ * optionally, `response_a`, `response_b`, `score_a`, `score_b`.  Other keys are
+ * ignored. */
 #ifndef HEED_SOURCES_LLM_PROMPTS_H
 #define HEED_SOURCES_LLM_PROMPTS_H
 
@@ -10,7 +10,7 @@
 typedef struct llm_source_prompt {
   size_t line;
   const char *prompt;
-  const char *response[2]; /* A's, B's; NULL: to be drawn */
+  const char *response[2]; /* A's, B's; NULL: not given */
   double score[2];         /* NaN: not given */
 } llm_source_prompt;
 

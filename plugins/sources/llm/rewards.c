@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * From the judges' scores to rewards: tau, p, and what is reported of them. */
+ * Turns the judges' scores into rewards: tau, p, and their outputs. */
 #include <math.h>
 
 #include "heed/memory.h"
@@ -13,7 +13,7 @@ static bool has_second(const llm_source *self) {
   return self->judge[1].kind != JUDGE_NONE;
 }
 
-/* Score of A's response less that of B's, (pairs), in *made. */
+/* Score of A's response minus B's, (pairs), in *made. */
 static heed_status differences(const heed_host *host, const heed_table *pairs,
                                size_t which, double **made, heed_error *error) {
   const double *a = heed_table_data(pairs, columns[which][0], HEED_FLOAT64);
@@ -73,8 +73,8 @@ static void report_second(const heed_host *host, size_t count,
   host->output(host, OUT_SECOND_MU, &mu, 1);
   host->output(host, OUT_AGREE, &alike, 1);
   host->log(host,
-            "second judge: tau %g, mean of p %.4f; it ranks %.1f %% of the "
-            "pairs as the first does",
+            "second judge: tau %g, mean of p %.4f; it agrees with the first on "
+            "%.1f %% of the pairs",
             tau, mu, 100 * alike);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the files of the source llm share. */
+ * Types and functions shared by the files of the source llm. */
 #ifndef HEED_SOURCES_LLM_SOURCE_H
 #define HEED_SOURCES_LLM_SOURCE_H
 
@@ -13,19 +13,19 @@ typedef struct llm_source_version {
   llm_sampling sampling;
 } llm_source_version;
 
-/* An instance: what it was told, and what it has opened. */
+/* An instance: its settings and what it has opened. */
 typedef struct llm_source {
   const char *prompts;
   llm_source_version version[2]; /* A, B */
   size_t max_tokens, together, held_out;
-  size_t pairs;              /* 0: one a prompt */
+  size_t pairs;              /* 0: one per prompt */
   llm_source_judge judge[2]; /* the second may be JUDGE_NONE */
-  double mu;                 /* NaN: not asked for */
+  double mu;                 /* NaN: not given */
   double tau; /* of the first judge; NaN: fitted to mu, or the spread */
   llm_source_models open;
 } llm_source;
 
-/* heed_world.state: what a score is divided by, of each judge. */
+/* heed_world.state: the divisor of score differences, per judge. */
 typedef struct llm_source_rewards {
   double tau[2];
 } llm_source_rewards;
@@ -43,7 +43,7 @@ enum {
   OUT_COUNT
 };
 
-/* Reads, draws and scores: all of a world but its rewards. */
+/* Reads, draws and scores: all of a world except rewards. */
 heed_status making_make(llm_source *self, const heed_host *host,
                         heed_world *world, heed_error *error);
 
@@ -51,8 +51,7 @@ heed_status making_make(llm_source *self, const heed_host *host,
 heed_status rewards_find(const llm_source *self, const heed_host *host,
                          heed_world *world, heed_error *error);
 
-/* Then the columns p and reward_a, reward_b, world->mu, and the outputs that
- * are about them. */
+/* Then the columns p, reward_a and reward_b, world->mu, and their outputs. */
 heed_status rewards_put(const llm_source *self, const heed_host *host,
                         heed_world *world, heed_error *error);
 

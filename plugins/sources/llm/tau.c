@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * From scores to probabilities. */
+ * Turns scores into probabilities. */
 #include "sources/llm/tau.h"
 
 #include <gsl/gsl_errno.h>
@@ -44,9 +44,8 @@ heed_status tau_spread(const char *judge, size_t count,
   *tau = count > 1 ? sqrt(square / ((double)count - 1)) : 0;
   return *tau > 0 ? HEED_OK
                   : heed_fail(error, HEED_INVALID,
-                              "%s: the differences of scores are alike over "
-                              "all %zu pairs: their spread is 0, and cannot "
-                              "be tau",
+                              "%s: all %zu pairs have the same score "
+                              "difference; their spread, 0, cannot be tau",
                               judge, count);
 }
 
@@ -99,14 +98,14 @@ static heed_status out_of_reach(const tau_problem *self, double most,
                                 heed_error *error) {
   const double better = tau_better(self->count, self->difference);
   return heed_fail(error, HEED_INVALID,
-                   "mu = %g cannot be reached: the judge finds A's response "
-                   "better in a share of %.4f of the %zu pairs (ties half), "
-                   "and no tau makes the mean of p more than %.4f",
+                   "mu = %g cannot be reached: the judge prefers A's response "
+                   "in a share of %.4f of the %zu pairs (ties half), and no "
+                   "tau makes the mean of p more than %.4f",
                    self->mu, better, self->count, fmax(better, most));
 }
 
-/* The mean is 0.5 at sharpness 0 and need not grow all the way: a steady climb
- * finds the first place where it is mu. */
+/* The mean is 0.5 at sharpness 0 and may not be monotone: small steps find the
+ * first place where it is mu. */
 heed_status tau_fit(size_t count, const double *difference, double mu,
                     double *tau, heed_error *error) {
   tau_problem self = {count, difference, mu};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * CSV as RFC 4180 has it, by libcsv in its strict mode, fed line by line so
- * that every row knows where it starts. */
+ * CSV by RFC 4180: libcsv in strict mode, fed line by line so that every row
+ * knows its first line. */
 #include <csv.h>
 #include <string.h>
 
@@ -14,15 +14,15 @@ typedef struct csv_reader {
   heed_error *error;
   heed_status status;
 
-  size_t line, row_line; /* 1, 2, …; where the present row starts */
-  size_t next, row_next; /* where the lines after these begin */
-  const char **fields;   /* of the present row, in order */
+  size_t line, row_line; /* 1, 2, …; first line of the current row */
+  size_t next, row_next; /* start of the following lines */
+  const char **fields;   /* of the current row, in order */
   size_t field_count, field_room;
   const char **header;
   size_t header_count;
-  size_t *position; /* of each wanted name in the header */
+  size_t *position; /* column of each wanted name */
   const char **cells;
-  bool at_end; /* the last line has no end */
+  bool at_end; /* the last line has no line end */
 } csv_reader;
 
 static void grow_fields(csv_reader *self) {
@@ -94,7 +94,7 @@ static void take_row(int terminator, void *context) {
         self->faults, self->rows->path, self->row_line, self->error,
         "found %zu fields, expected %zu as in the header%s", self->field_count,
         self->header_count,
-        self->at_end ? "; the file ends within this line: is it truncated?"
+        self->at_end ? "; the file ends within this line: possibly truncated"
                      : "");
   } else {
     for (size_t i = 0; i < self->rows->width; i++)
@@ -114,7 +114,7 @@ static bool start(csv_reader *self, struct csv_parser *parser) {
   return false;
 }
 
-/* What is wrong with a row that the parser does not take. */
+/* The error in a row that the parser rejects. */
 static void refuse(csv_reader *self, struct csv_parser *parser,
                    const char *what) {
   if (self->status == HEED_OK)
@@ -124,8 +124,8 @@ static void refuse(csv_reader *self, struct csv_parser *parser,
                                    self->row_line, self->error, "%s", what);
 }
 
-/* After a fault the parser starts anew with the line after the row's first: a
- * quote that is alone may have swallowed good rows. */
+/* After an error the parser restarts at the line after the row's first: an
+ * unmatched quote may have swallowed valid rows. */
 static void recover(csv_reader *self, struct csv_parser *parser) {
   csv_free(parser);
   (void)start(self, parser);
@@ -149,16 +149,15 @@ static void feed(csv_reader *self, struct csv_parser *parser, const char *line,
   if (csv_parse(parser, line, length, take_field, take_row, self) == length)
     return;
   refuse(self, parser,
-         "a quote stands inside a field that is not quoted, or text behind a "
-         "closing quote");
+         "a quote inside an unquoted field, or text after a closing quote");
   recover(self, parser);
 }
 
 static void finish(csv_reader *self, struct csv_parser *parser) {
   if (csv_fini(parser, take_field, take_row, self) == 0) return;
   refuse(self, parser,
-         "a quoted field is not closed before the file ends: is it truncated, "
-         "or is a quote alone?");
+         "a quoted field is not closed before the end of the file: truncated, "
+         "or an unmatched quote");
   recover(self, parser);
 }
 
@@ -186,6 +185,6 @@ heed_status log_read_csv(const heed_host *host, const char *bytes,
   }
   csv_free(&parser);
   if (self.status == HEED_OK && self.header == NULL)
-    return heed_fail(error, HEED_INVALID, "%s: has no header", rows->path);
+    return heed_fail(error, HEED_INVALID, "%s: missing header", rows->path);
   return self.status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A reader a format: csv.c, jsonl.c, hdf5.c.  read.c calls them. */
+ * One reader per format: csv.c, jsonl.c, hdf5.c.  read.c calls them. */
 #ifndef HEED_SOURCES_LOG_FORMATS_H
 #define HEED_SOURCES_LOG_FORMATS_H
 

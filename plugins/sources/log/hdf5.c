@@ -30,7 +30,7 @@ static void close_column(hdf5_column *self) {
   if (self->set > 0) (void)H5Dclose(self->set);
 }
 
-/* All values as this type, in memory from calloc(). */
+/* All values as this type; free with free(). */
 static void *read_as(hdf5_column *self, hid_t type) {
   void *values = calloc(self->count + 1, H5Tget_size(type));
   self->refused = values == NULL;
@@ -68,7 +68,7 @@ static void read_column(hid_t file, const char *name, hdf5_column *self) {
   (void)H5Sclose(space);
 }
 
-/* room: of 64 bytes, or of the fixed length and one more. */
+/* room: 64 bytes, or the fixed length plus one. */
 static const char *cell_of(const hdf5_column *self, size_t row, char *room) {
   if (self->texts != NULL) return self->texts[row];
   if (self->fixed != NULL) {
@@ -125,7 +125,7 @@ heed_status log_read_hdf5(const heed_host *host, const char *const *names,
   if (columns == NULL) return heed_no_memory(error);
   const hid_t file = H5Fopen(rows->path, H5F_ACC_RDONLY, H5P_DEFAULT);
   if (file < 0)
-    return heed_fail(error, HEED_INVALID, "%s: is no HDF5 file", rows->path);
+    return heed_fail(error, HEED_INVALID, "%s: not an HDF5 file", rows->path);
   for (size_t i = 0; status == HEED_OK && i < width; i++) {
     if (names[i] == NULL) continue;
     read_column(file, names[i], &columns[i]);
@@ -133,7 +133,7 @@ heed_status log_read_hdf5(const heed_host *host, const char *const *names,
       status = heed_no_memory(error);
     else if (!columns[i].good)
       status = heed_fail(error, HEED_INVALID,
-                         "%s: there is no dataset \"%s\" of one dimension "
+                         "%s: missing dataset \"%s\", expected one dimension "
                          "with texts or numbers",
                          rows->path, names[i]);
     else if (count != SIZE_MAX && columns[i].count != count)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * JSON Lines: an object a line, by jansson. */
+ * JSON Lines, one object per line, parsed by jansson. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sources/log/formats.h"
 
-/* A value as text: a text as it is, a number as JSON has it, null as none. */
+/* A value as text: strings unchanged, numbers as JSON writes them, null as
+ * missing. */
 static heed_status cell_of(const heed_host *host, const json_t *value,
                            const char **cell, heed_error *error) {
   char *dumped;
@@ -36,8 +37,8 @@ static heed_status take_object(const heed_host *host, const json_t *object,
     if (names[i] == NULL) continue;
     value = json_object_get(object, names[i]);
     if (value == NULL)
-      return log_fault(faults, rows->path, line, error,
-                       "the object has no key \"%s\"", names[i]);
+      return log_fault(faults, rows->path, line, error, "missing key \"%s\"",
+                       names[i]);
     status = cell_of(host, value, &cells[i], error);
     if (status != HEED_OK) return status;
   }
@@ -71,7 +72,8 @@ heed_status log_read_jsonl(const heed_host *host, const char *bytes,
         status = log_fault(
             faults, rows->path, line, error, "found %s, expected an object%s",
             object != NULL ? "another JSON value" : where.text,
-            end == NULL ? "; the last line has no end: is it truncated?" : "");
+            end == NULL ? "; the last line has no line end: possibly truncated"
+                        : "");
       else
         status =
             take_object(host, object, names, line, cells, faults, rows, error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Reads a table in a file by the reader of its format. */
+ * Reads a table from a file with the reader of its format. */
 #include "sources/log/read.h"
 
 #include <errno.h>
@@ -45,7 +45,7 @@ static heed_status slurp(const heed_host *host, const char *path,
   if (status != HEED_OK) return status;
   *bytes = all;
   *length = (size_t)size;
-  /* A byte order mark says nothing that UTF-8 does not. */
+  /* A byte order mark is redundant in UTF-8. */
   if (*length >= 3 && memcmp(all, "\xEF\xBB\xBF", 3) == 0) {
     *bytes += 3;
     *length -= 3;

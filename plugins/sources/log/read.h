@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Reads a few columns of a table in a file, chosen by name: CSV, JSON Lines or
- * HDF5. */
+ * Reads columns of a table by name: CSV, JSON Lines or HDF5. */
 #ifndef HEED_SOURCES_LOG_READ_H
 #define HEED_SOURCES_LOG_READ_H
 
@@ -9,8 +8,8 @@
 typedef enum log_format { LOG_AUTO, LOG_CSV, LOG_JSONL, LOG_HDF5 } log_format;
 extern const char *const log_format_words[]; /* in that order, ended by NULL */
 
-/* names[width]: the columns wanted; NULL: not wanted, and all its cells are
- * NULL.  A column that the file lacks is HEED_INVALID. */
+/* names[width]: the wanted columns; NULL: not wanted, and all its cells are
+ * NULL. A missing column is HEED_INVALID. */
 heed_status log_read(const heed_host *host, const char *path, log_format format,
                      const char *const *names, size_t width, log_faults *faults,
                      log_rows *result, heed_error *error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Rows of a table: what all formats share. */
+ * Rows of a table: code shared by all formats. */
 #include "sources/log/rows.h"
 
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#define WARNED 20 /* rows that are named one by one; traced are all */
+#define WARNED 20 /* skipped rows reported one by one; traces report all */
 
 heed_status log_fault(log_faults *faults, const char *path, size_t line,
                       heed_error *error, const char *format, ...) {
@@ -37,7 +37,7 @@ heed_status log_no_column(const char *path, const char *name,
     used += (size_t)snprintf(list + used, sizeof list - used, "%s\"%s\"",
                              i == 0 ? "" : ", ", there[i]);
   return heed_fail(error, HEED_INVALID,
-                   "%s: there is no column \"%s\"; the file has %s", path, name,
+                   "%s: missing column \"%s\"; the file has %s", path, name,
                    count == 0 ? "none" : list);
 }
 

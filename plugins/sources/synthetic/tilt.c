@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Tilts: models A and B, and how far apart they must lean for a gap.  Called by
- * the source synthetic. */
+ * Tilts: models A and B, and the lean that gives a gap.  Called by the source
+ * synthetic. */
 #include "sources/synthetic/tilt.h"
 
 #include <cblas.h>
@@ -8,8 +8,8 @@
 #include <gsl/gsl_roots.h>
 #include <math.h>
 
-/* The sharpest models: beyond it the gap hardly grows.  And the likeness
- * beyond which it shrinks, as too few candidates are left to lean with; both
+/* Upper limits: beyond this sharpness the gap hardly grows; beyond this
+ * likeness it shrinks, because too few candidates are left to lean with.  Found
  * by trial over 16 to 64 candidates and cosines of 0.4 and 0.7. */
 #define SHARPNESS_MOST 16.0
 #define LIKENESS_MOST 4.0
@@ -52,8 +52,8 @@ double tilt_gap(const tilt_pool *pool, preference_tilt lean) {
   return sum / (double)pool->prompts;
 }
 
-/* The path from no gap to the largest: first the sharpness grows, then, where
- * the likeness is free, the likeness.  `place` runs from 0 to 1, or to 2. */
+/* The path from no gap to the largest: first the sharpness grows, then, if it
+ * is free, the likeness.  `place` runs from 0 to 1, or to 2. */
 typedef struct tilt_path {
   const tilt_pool *pool;
   double mu, likeness;

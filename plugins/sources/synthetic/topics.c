@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Topics of prompts. */
+ * Assigns topics to prompts. */
 #include "sources/synthetic/topics.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>
 #include <math.h>
 
-/* How well A does on each prompt: the mean of p over its pairs; mean starts at
- * 0. */
+/* How well A does on each prompt: the mean of p over its pairs; mean must start
+ * at 0. */
 static void mean_p(size_t prompts, const heed_table *pairs, const double *p,
                    double *mean) {
   for (size_t i = 0; i < pairs->rows; i++) {
@@ -17,8 +17,8 @@ static void mean_p(size_t prompts, const heed_table *pairs, const double *p,
   }
 }
 
-/* The topic of each prompt: where it stands by a score that correlates with
- * its mean of p, cut into equal parts. */
+/* The topic of each prompt: its rank by a score that correlates with its mean
+ * of p, cut into equal parts. */
 static heed_status rank_prompts(const heed_host *host, size_t prompts,
                                 size_t topics, double like,
                                 const heed_table *pairs, const double *p,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Traits of pairs. */
+ * Computes traits of pairs. */
 #include "sources/synthetic/traits.h"
 
 #include <gsl/gsl_cdf.h>
@@ -82,7 +82,8 @@ static heed_status fill_lengths(const synthetic_traits *self,
   return HEED_OK;
 }
 
-/* The pair whose rewards are r-th farthest apart has the score of rank r. */
+/* The pair with the r-th largest difference of rewards has the score of rank
+ * r. */
 static heed_status fill_difficulty(const synthetic_traits *self,
                                    const traits_places *places,
                                    heed_table *pairs, heed_error *error) {

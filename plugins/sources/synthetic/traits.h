@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Traits of pairs that the paper's users do not see: the taste of a minority,
- * how long the responses are, how hard the choice is. */
+ * Traits of pairs that the paper's users ignore: a minority's taste, the length
+ * of the responses, the difficulty of the choice. */
 #ifndef HEED_SOURCES_SYNTHETIC_TRAITS_H
 #define HEED_SOURCES_SYNTHETIC_TRAITS_H
 
 #include "heed/memory.h"
 
-/* Wishes are NaN where a trait is not wanted. */
+/* Settings are NaN for traits that are not wanted. */
 typedef struct synthetic_traits {
   const heed_host *host;
   size_t features, candidates;
@@ -20,13 +20,13 @@ typedef struct synthetic_traits {
   double difficulty_correlation;
 } synthetic_traits;
 
-/* Adds the columns wanted to a table with prompt, response_a and response_b.
+/* Adds the wanted columns to a table with prompt, response_a and response_b.
  *   p_minority         sigmoid of the difference of the minority's rewards,
  *                      scale m.phi, with m.w the cosine and m.v = 0
- *   length             of both responses, l.phi, l as m: standard normal for
- *   length_difference  responses drawn at random; A's less B's
- *   difficulty         standard normal; of that correlation with the normal
- *                      scores of how near the two rewards are */
+ *   length             of both responses, l.phi, l like m: standard normal for
+ *   length_difference  responses drawn at random; A's minus B's
+ *   difficulty         standard normal, with that correlation to the normal
+ *                      scores of how close the two rewards are */
 heed_status traits_fill(const synthetic_traits *self, heed_table *pairs,
                         heed_error *error);
 

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The driver of EM: steps for SQUAREM, and the loop over starts.
  *
- * Contract and callers: em_driver.h.  Invariant: x holds the best fit of the
- * starts so far; trial belongs to the start under way. */
+ * Contract and callers: em_driver.h.  Invariant: x holds the best fit so far;
+ * trial belongs to the current start. */
 #include "support/attention/em_driver.h"
 
 #include <assert.h>
 #include <math.h>
 #include <string.h>
 
-/* Cycles without a gain that end a start: one may only be a leap that failed.
- */
+/* Stalled cycles that end a start: a single one may be a failed leap. */
 enum { STILL_CYCLES = 2 };
 
 heed_status em_driver_open(attention_em *self, heed_error *error) {
@@ -27,7 +26,7 @@ static bool failed(const attention_em *self) {
   return self->status != NULL && *self->status != HEED_OK;
 }
 
-/* As SQUAREM wants it: an extrapolated x may be no number. */
+/* Required by SQUAREM: an extrapolated x may be NaN or infinite. */
 static double em_step(void *context, double *x) {
   const attention_em *self = context;
   for (size_t i = 0; i < self->count; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The gap that the parameter `mu` means: known, requested, of each pair, or a
+ * The gap given by the parameter `mu`: known, requested, per pair, or a
  * number. */
 #include "support/attention/gap.h"
 

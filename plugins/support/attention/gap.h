@@ -11,8 +11,8 @@
 extern const char *const gap_words[];
 enum { GAP_KNOWN, GAP_REQUESTED, GAP_PAIR };
 
-/* The gap that the parameter means in this world; NaN for "pair".  Refuses
- * where the source does not know it. */
+/* The gap given by the parameter in this world; NaN for "pair".  An error if
+ * the source does not know it. */
 heed_status gap_of(const heed_value *mu, const heed_world *world,
                    double *result, heed_error *error);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Histories: users grouped by what their likelihood depends on.
+ * Histories: users grouped by the inputs of their likelihood.
  *
- * Two forms.  Not reduced: a group a user, answers that point into choice, left
- * and p of all annotations.  Reduced: groups with equal counts of classes,
- * found by a hash table, and one set of answers for all of them.
+ * Two forms.  Not reduced: one group per user, with answers that point into
+ * choice, left and p of all annotations.  Reduced: groups with equal counts of
+ * classes, found by a hash table, and one set of answers for all of them.
  *
- * Invariants: group_of[j] < group_count; users sums to the count of users; a
+ * Invariants: group_of[j] < group_count; users sums to the number of users; a
  * reduced history has one p, class_p, and no weights. */
 #include "support/attention/histories.h"
 
@@ -46,8 +46,8 @@ static heed_status read_p(const heed_host *host, double shared_p,
       self->p[i] = of_pair[pair[i]];
     if (isnan(self->p[i]))
       return heed_fail(error, HEED_UNSUPPORTED,
-                       "pair %lld has no preference probability p; estimate "
-                       "with a gap mu, which all pairs share",
+                       "pair %lld has no preference probability p; use a gap "
+                       "mu, which all pairs share",
                        (long long)pair[i]);
   }
   return HEED_OK;
@@ -91,7 +91,7 @@ static uint64_t hash_counts(const double *counts, size_t width) {
   return hash;
 }
 
-/* The group with these counts, made if it is new.  table: open addressing. */
+/* The group with these counts, a new one if needed.  table: open addressing. */
 static size_t group_with(attention_histories *self, size_t *table, size_t mask,
                          const double *counts) {
   const size_t width = self->domain.class_count;
@@ -190,10 +190,9 @@ heed_status histories_read_p(attention_histories *self, const char *column,
   const double *p = heed_table_data(pairs, column, HEED_FLOAT64);
   assert(!self->reduced);
   if (p == NULL)
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "p: the pairs of this source have no numbers called "
-                     "\"%s\"",
-                     column);
+    return heed_fail(
+        error, HEED_UNSUPPORTED,
+        "p: the pairs of this source have no numeric column \"%s\"", column);
   for (size_t i = 0; i < self->crowd->annotations->rows; i++) {
     self->p[i] = p[self->pair[i]];
     if (!(self->p[i] >= 0 && self->p[i] <= 1))
@@ -234,7 +233,7 @@ heed_status histories_check_nodes(const attention_histories *self,
   return HEED_OK;
 }
 
-/* Room that stays: an iteration must not take memory. */
+/* Preallocated: iterations must not allocate. */
 static double *room_for(attention_histories *self, const heed_host *host,
                         size_t count) {
   if (count > self->room_count) {
@@ -267,8 +266,8 @@ static heed_status reduced_likelihood(attention_histories *self,
   return HEED_OK;
 }
 
-/* Adds log of each probability, taking logarithms of products as long as they
- * stay far from underflow. */
+/* Adds the log of each probability; takes logs of products while they are far
+ * from underflow. */
 static void add_logs(size_t count, const double *weight, size_t node_count,
                      const double *probability, double *product, double *row) {
   for (size_t k = 0; k < node_count; k++) {

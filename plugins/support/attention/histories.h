@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Histories: the annotations of each user as a user model reads them.  Users
- * whose likelihood must be equal are one group.
+ * with necessarily equal likelihoods form one group.
  *
  * When all pairs share one p and the model has classes, a history is its counts
- * of classes, and an iteration costs the number of distinct counts, not of
- * annotations.
+ * of classes, and the cost of an iteration is the number of distinct counts
+ * instead of annotations.
  *
  * Called by every estimator that has a user model, and by the posteriors
  * (node_posterior.h, leave_out.h, point_posterior.h). */
@@ -21,7 +21,7 @@ typedef struct attention_histories {
 
   size_t group_count;
   heed_answers *answers; /* of each group */
-  double *users;         /* how many users are in it */
+  double *users;         /* number of users in it */
   size_t *group_of;      /* user → group */
 
   /* Of all annotations, in their order (not reduced: answers point here). */
@@ -29,7 +29,7 @@ typedef struct attention_histories {
   double *p;
   size_t *row, *pair;
 
-  /* Reduced: the answers that stand for the classes, and the counts
+  /* Reduced: the answers that represent the classes, and the counts
    * [group_count x class_count] of each group. */
   heed_answers classes;
   double *class_p; /* class_count: the shared p */
@@ -45,25 +45,24 @@ heed_status histories_make(const heed_host *host, const heed_crowd *crowd,
                            const heed_instance *model, double shared_p,
                            attention_histories *result, heed_error *error);
 
-/* The same without reduction where `may_reduce` is false: for estimators that
- * set p of each annotation themselves. */
+/* The same without reduction if `may_reduce` is false: for estimators that set
+ * p of each annotation themselves. */
 heed_status histories_open(const heed_host *host, const heed_crowd *crowd,
                            const heed_instance *model, double shared_p,
                            bool may_reduce, attention_histories *result,
                            heed_error *error);
 
-/* p of each annotation from a column of the pairs, instead.  Not for reduced
+/* Takes p of each annotation from a column of the pairs.  Not for reduced
  * histories. */
 heed_status histories_read_p(attention_histories *self, const char *column,
                              heed_error *error);
 
-/* Another shared p.  Where histories are reduced the single annotations still
- * have the old one: histories_spread_p() once a fit is done. */
+/* Sets another shared p.  In reduced histories single annotations keep the old
+ * one until histories_spread_p(), to call after a fit. */
 void histories_set_p(attention_histories *self, double shared_p);
 void histories_spread_p(attention_histories *self);
 
-/* HEED_UNSUPPORTED where the model's domain does not hold all nodes of the
- * prior. */
+/* HEED_UNSUPPORTED if a node of the prior is outside the model's domain. */
 heed_status histories_check_nodes(const attention_histories *self,
                                   const heed_instance *prior, size_t node_count,
                                   const double *nodes, heed_error *error);
@@ -80,11 +79,11 @@ void histories_probability(const attention_histories *self, const double *phi,
                            size_t first, size_t count, size_t node_count,
                            const double *nodes, double *probability);
 
-/* Whether the model says which annotations a user attends to. */
+/* Whether the model computes which annotations a user attends to. */
 bool histories_attends(const attention_histories *self);
 
 /* Attention (heed/user_model.h) to annotations first … first + count - 1, all
- * those of one user, at every node. */
+ * of one user, at every node. */
 void histories_attention(const attention_histories *self, const double *phi,
                          size_t first, size_t count, size_t node_count,
                          const double *nodes, double *attention);

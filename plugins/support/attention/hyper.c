@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Hyperpriors: reading `center` and `spread`, and the density.
+ * Hyperpriors: reads `center` and `spread`, computes the density.
  *
  * Invariant: count and theta_count are at most HYPER_MOST. */
 #include "support/attention/hyper.h"
@@ -20,11 +20,10 @@ static heed_status read_list(const attention_hyper *self, const char *name,
                              heed_error *error) {
   if (!list->given) return HEED_OK;
   if (list->count != self->count)
-    return heed_fail(error, HEED_INVALID,
-                     "%s: found %zu, expected one for each of the %zu "
-                     "parameters of %s",
-                     name, list->count, self->count,
-                     self->instance->plugin->name);
+    return heed_fail(
+        error, HEED_INVALID,
+        "%s: found %zu, expected one for each of the %zu parameters of %s",
+        name, list->count, self->count, self->instance->plugin->name);
   for (size_t i = 0; i < self->count; i++) values[i] = list->items[i].number;
   return HEED_OK;
 }
@@ -38,16 +37,16 @@ heed_status hyper_open(const heed_instance *instance, const heed_value *center,
   heed_status status;
   if (self.functions->free_count == NULL || self.functions->weights_free)
     return heed_fail(error, HEED_INVALID,
-                     "the distribution %s has no parameters on a free scale to "
-                     "put a hyperprior on; beta, gaussian and two_point have",
+                     "the distribution %s has no free scale for a hyperprior; "
+                     "beta, gaussian and two_point have",
                      instance->plugin->name);
   self.count = self.functions->free_count(instance->self);
   self.theta_count = self.functions->theta_count(instance->self);
   if (self.count > HYPER_MOST || self.theta_count > HYPER_MOST)
-    return heed_fail(error, HEED_INVALID,
-                     "the distribution %s has %zu parameters, expected %d at "
-                     "most",
-                     instance->plugin->name, self.theta_count, HYPER_MOST);
+    return heed_fail(
+        error, HEED_INVALID,
+        "the distribution %s has %zu parameters, expected at most %d",
+        instance->plugin->name, self.theta_count, HYPER_MOST);
   self.functions->theta(instance->self, theta);
   self.functions->to_free(instance->self, theta, self.center);
   for (size_t i = 0; i < self.count; i++) self.spread[i] = 1;
@@ -57,8 +56,8 @@ heed_status hyper_open(const heed_instance *instance, const heed_value *center,
   for (size_t i = 0; status == HEED_OK && i < self.count; i++)
     if (!isfinite(self.center[i]))
       status = heed_fail(error, HEED_INVALID,
-                         "center: %s has parameters on the edge of their "
-                         "domain, which have no free scale: say center",
+                         "center: %s has parameters on the boundary of their "
+                         "domain, where the free scale is infinite: set center",
                          instance->plugin->name);
   *result = self;
   return status;

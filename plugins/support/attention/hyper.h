@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Hyperpriors: independent normal distributions of a distribution's parameters
- * on their free scale (to_free() in heed/distribution.h): of Beta the
- * logarithms of alpha and beta; of Gaussian mean and log sd; of two_point the
- * log-odds of low, of how far high lies from low to 1, and of share.
+ * on their free scale (to_free() in heed/distribution.h).  Beta: the logarithms
+ * of alpha and beta; Gaussian: mean and log sd; two_point: the log-odds of low,
+ * of high's position between low and 1, and of share.
  *
  * The parameters `center` and `spread` of bayes and of the distribution drawn,
- * lists of numbers. */
+ * both lists of numbers. */
 #ifndef HEED_SUPPORT_ATTENTION_HYPER_H
 #define HEED_SUPPORT_ATTENTION_HYPER_H
 
@@ -20,13 +20,13 @@
     .high = HYPER_MOST, .item = &hyper_center_item,                        \
     .doc =                                                                 \
         "means of the distribution's parameters on their free scale "      \
-        "(beta: log alpha, log beta); left out: where it has them"         \
+        "(beta: log alpha, log beta); default: its parameters"             \
   }
 #define HYPER_SPREAD                                                       \
   {                                                                        \
     .name = "spread", .type = HEED_LIST, .flags = HEED_OPTIONAL, .low = 1, \
     .high = HYPER_MOST, .item = &hyper_spread_item,                        \
-    .doc = "their standard deviations; left out: 1 each"                   \
+    .doc = "their standard deviations; default: 1 each"                    \
   }
 extern const heed_parameter hyper_center_item, hyper_spread_item;
 
@@ -37,8 +37,8 @@ typedef struct attention_hyper {
   double center[HYPER_MOST], spread[HYPER_MOST];
 } attention_hyper;
 
-/* HEED_INVALID where the distribution has no free scale, more than HYPER_MOST
- * parameters, or another number of them than the lists. */
+/* HEED_INVALID if the distribution has no free scale, more than HYPER_MOST
+ * parameters, or not as many as the lists. */
 heed_status hyper_open(const heed_instance *instance, const heed_value *center,
                        const heed_value *spread, attention_hyper *result,
                        heed_error *error);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Leaving an annotation out, in three ways:
- *   by classes   reduced histories: the counts less one
- *   by division  a user's likelihood over P(choice), or over what `attention`
- *                says of a model with memory
- *   anew         a model with memory that says nothing of single annotations:
- *                the likelihood of the history without the annotation */
+ * Leaves an annotation out, in three ways:
+ *   by classes   reduced histories: the counts minus one
+ *   by division  a user's likelihood over P(choice), or, for a model with
+ *                memory, over the probability from `attention`
+ *   recomputed   a model with memory but without `attention`: the likelihood of
+ *                the history without the annotation */
 #include "support/attention/leave_out.h"
 
 #include <assert.h>
 #include <math.h>
 #include <string.h>
 
-/* Below it nothing is divided by: the rest is computed anew. */
+/* Smaller divisors are not used; the rest is recomputed. */
 #define LEAST_PROBABILITY 1e-200
 
 static heed_status no_memory(heed_error *error) {
@@ -30,7 +30,7 @@ static double dot(size_t count, const double *a, const double *b) {
 
 /* ---- groups of users ---- */
 
-/* Of a group's class: the counts less one, so that nothing is divided. */
+/* For a group's class: the counts minus one, without division. */
 static heed_status leave_out_classes(const node_posterior *self,
                                      const heed_host *host, double *eta,
                                      heed_error *error) {
@@ -105,7 +105,8 @@ static bool open_room(const node_posterior *self, const heed_host *host,
   return true;
 }
 
-/* The log-likelihood of a history of a model with memory, without answer i. */
+/* The log-likelihood of a history without answer i, under a model with
+ * memory. */
 static void without_answer(const node_posterior *self, size_t user, size_t i,
                            const leave_out_room *room) {
   const heed_answers *whole = &self->histories->answers[user];
@@ -130,8 +131,8 @@ static void without_answer(const node_posterior *self, size_t user, size_t i,
                                  room->rest);
 }
 
-/* of->rest: divides the annotation's probability out, unless it is too small
- * to divide by. */
+/* of->rest: divides out the annotation's probability, unless it is too
+ * small. */
 static void without(const node_posterior *self, size_t user, size_t i,
                     const leave_out_room *room) {
   const size_t count = self->node_count,
@@ -176,7 +177,7 @@ static void attend(const node_posterior *self, size_t user,
           c[i] + room->attention[i * count + k] * (g[i] - c[i]);
 }
 
-/* A model that says when users attend, or one without memory. */
+/* A model that computes attention, or one without memory. */
 static void leave_out_user(const node_posterior *self, const double *mass,
                            size_t user, bool attends,
                            const leave_out_room *room,
@@ -203,7 +204,7 @@ static void leave_out_user(const node_posterior *self, const double *mass,
   }
 }
 
-/* A model with memory that does not say when users attend. */
+/* A model with memory that does not compute attention. */
 static void leave_out_history(const node_posterior *self, size_t user,
                               const leave_out_room *room, double *eta) {
   const size_t count = self->node_count,
@@ -226,10 +227,10 @@ heed_status leave_out_fill(const node_posterior *self, const double *mass,
   leave_out_room room;
   assert(wanted == (left_out->attended != NULL));
   if (wanted && !histories_attends(self->histories))
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "the user model %s does not say which annotations were "
-                     "attended",
-                     self->histories->model->plugin->name);
+    return heed_fail(
+        error, HEED_UNSUPPORTED,
+        "the user model %s does not tell which annotations were attended",
+        self->histories->model->plugin->name);
   if (self->histories->reduced && !wanted)
     return leave_out_classes(self, host, left_out->eta, error);
   if (!open_room(self, host, &room)) return no_memory(error);

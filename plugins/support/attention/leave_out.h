@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What is believed of a user without one annotation, and whether that
- * annotation was attended.  Called by node_posterior.c alone. */
+ * Beliefs about a user without one annotation, and whether that annotation was
+ * attended.  Called only by node_posterior.c. */
 #ifndef HEED_SUPPORT_ATTENTION_LEAVE_OUT_H
 #define HEED_SUPPORT_ATTENTION_LEAVE_OUT_H
 
 #include "support/attention/node_posterior.h"
 
-/* Of every annotation.  With a its attention given eta and the user's other
- * annotations (heed/user_model.h), and the choice g attended and c not:
+/* For every annotation.  With a its attention given eta and the user's other
+ * annotations (heed/user_model.h), and g and c the probabilities of the choice
+ * if attended and not:
  *
  *   eta       = E[eta | the others]
  *   attention = E[a | the others]

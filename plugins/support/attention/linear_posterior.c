@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Posteriors of users whose choices are linear in eta: derivatives of f, and
- * its maximum without an annotation, by Newton's method inside a shrinking
+ * its maximum without one annotation, by Newton's method inside a shrinking
  * bracket. */
 #include "support/attention/linear_posterior.h"
 
@@ -35,7 +35,7 @@ static linear_posterior_derivatives of_prior(const linear_posterior *self,
   return derivatives;
 }
 
-/* Of all the user's annotations but `without` (SIZE_MAX: of all). */
+/* Over all the user's annotations except `without` (SIZE_MAX: over all). */
 static linear_posterior_derivatives of_user(const linear_posterior *self,
                                             size_t user, size_t excluded,
                                             double eta) {
@@ -46,7 +46,7 @@ static linear_posterior_derivatives of_user(const linear_posterior *self,
   return derivatives;
 }
 
-/* Newton's method inside a shrinking bracket, on annotations but one. */
+/* Newton's method inside a shrinking bracket, without one annotation. */
 static double solve(const linear_posterior *self, size_t user, size_t excluded,
                     double eta, double everyone) {
   enum { MOST = 200 };

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Posteriors by user of estimators that maximise over each user's eta, and
+ * Posteriors by user for estimators that maximise over each user's eta and
  * whose choices are linear in it: P(choice) = c + eta d, the rest of the model
  * as fitted.
  *
  *   f(eta) = sum_i log(c_i + eta d_i) + (alpha - 1) log t + (beta - 1) log(1-t)
  *
  * with t = (eta - low) / (high - low) is concave.  sd is (-f'')^(-1/2) at the
- * fit, at most that of a flat law; left_out maximises f without the annotation,
- * exactly for users of up to LINEAR_POSTERIOR_EXACT annotations, and by one
- * step of Newton's method from the fit, whose error is of order n^-2, for users
- * with more.
+ * fit, at most that of a uniform distribution; left_out maximises f without the
+ * annotation: exactly for users of up to LINEAR_POSTERIOR_EXACT annotations,
+ * and for others by one Newton step from the fit, with an error of order n^-2.
  *
  * Called by dawid_skene, mace and crowd_bt. */
 #ifndef HEED_SUPPORT_ATTENTION_LINEAR_POSTERIOR_H
@@ -23,9 +22,10 @@ typedef struct linear_posterior {
   const heed_crowd *crowd;
   double low, high;    /* of eta */
   double alpha, beta;  /* at least 1 */
-  const double *c, *d; /* annotations; d = 0: the choice says nothing */
-  const double *eta;   /* users: where f is largest */
-  bool clip;           /* to [0, 1] what the posterior says */
+  const double *c, *d; /* annotations; d = 0: the choice carries no
+                        * information */
+  const double *eta;   /* users: the maximum of f */
+  bool clip;           /* clip reported values to [0, 1] */
 } linear_posterior;
 
 /* Fills unit, units, mean, sd and left_out. */

@@ -39,8 +39,8 @@ void node_family_weights(const node_family *self, const double *ab,
     log_weight[k] = base_of(x) + ab[0] * t1 + ab[1] * t2;
     most = fmax(most, log_weight[k]);
   }
-  /* Less the largest first: a sharp shape has logarithms of 1e4 and more, whose
-   * rounding would show in the sum. */
+  /* Subtract the largest first: a sharp shape has logarithms of 1e4 and more,
+   * whose rounding would show in the sum. */
   for (size_t k = 0; k < count; k++) {
     log_weight[k] -= most;
     sum += exp(log_weight[k]);
@@ -48,7 +48,7 @@ void node_family_weights(const node_family *self, const double *ab,
   for (size_t k = 0; k < count; k++) log_weight[k] -= log(sum);
 }
 
-/* What a fit reads of each node, told once: rows of base, t1, t2, and room for
+/* Precomputed per node for a fit: rows of base, t1, t2, and room for
  * weights. */
 typedef struct node_terms {
   size_t count;
@@ -125,7 +125,7 @@ static void step_of(const node_family_moments *moments,
   step[1] = (v11 * gradient[1] - moments->v12 * gradient[0]) / determinant;
 }
 
-/* The mean statistics of the mass; false where there is none. */
+/* The mean statistics of the mass; false if there is no mass. */
 static bool mean_statistics(const node_terms *terms, const double *mass,
                             double s[2]) {
   double total = 0;
@@ -151,7 +151,7 @@ static void climb(const node_terms *terms, const double s[2],
     double step[2], size = 1;
     bool better = false;
     step_of(&here, gradient, low, high, ab, step);
-    /* Half of this is what the step can gain: nothing that would show. */
+    /* Half of this is the possible gain of the step: negligible. */
     if (gradient[0] * step[0] + gradient[1] * step[1] < 1e-15) return;
     for (int halvings = 0; halvings < MOST_HALVINGS && !better; halvings++) {
       const double next[2] = {clipped(ab[0] + size * step[0], low[0], high[0]),

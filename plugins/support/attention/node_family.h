@@ -27,9 +27,9 @@ void node_family_nodes(const node_family *self, size_t count, double *nodes);
 void node_family_weights(const node_family *self, const double *ab,
                          size_t count, const double *nodes, double *log_weight);
 
-/* ab that maximises sum_k mass_k log weight_k within low <= ab <= high, from
- * the ab given: Newton's method on a concave function, steps halved.
- * HEED_MEMORY, with ab as it was. */
+/* Moves ab to the maximum of sum_k mass_k log weight_k within low <= ab <=
+ * high: Newton's method on a concave function, with halved steps.  HEED_MEMORY
+ * leaves ab unchanged. */
 heed_status node_family_fit(const node_family *self, size_t count,
                             const double *nodes, const double *mass,
                             const double low[2], const double high[2],

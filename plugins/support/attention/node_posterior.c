@@ -140,7 +140,7 @@ static heed_status fill_by_user(const node_posterior *self,
   return HEED_OK;
 }
 
-/* Puts the posterior by user aside, for predictions. */
+/* Stores the posterior by user for predictions. */
 static heed_status fill_by_annotation(const node_posterior *self,
                                       const heed_host *host,
                                       heed_posterior *posterior,
@@ -161,7 +161,7 @@ static heed_status fill_by_annotation(const node_posterior *self,
   posterior->units = annotations;
   posterior->mean = self->own_label ? attended : attention;
   posterior->left_out = attention;
-  posterior->sd = sd; /* of a thing that is or is not */
+  posterior->sd = sd; /* of a binary variable */
   for (size_t i = 0; i < annotations; i++)
     sd[i] = sqrt(fmax(posterior->mean[i] * (1 - posterior->mean[i]), 0));
   posterior->level_count = posterior->node_count = posterior->row_count = 0;
@@ -188,7 +188,7 @@ heed_status node_posterior_levels(const heed_value *levels, heed_error *error) {
   for (size_t i = 1; i < levels->count; i++)
     if (levels->items[i].number <= levels->items[i - 1].number)
       return heed_fail(error, HEED_INVALID,
-                       "levels: found %g after %g, expected them to ascend",
+                       "levels: found %g after %g, expected ascending levels",
                        levels->items[i].number, levels->items[i - 1].number);
   return HEED_OK;
 }

@@ -20,7 +20,8 @@ typedef struct attention_node_prior {
   const heed_distribution_functions *distribution;
   size_t theta_count, count;  /* count: K */
   double *nodes, *log_weight; /* (K) */
-  double *log_likelihood;     /* (G,K): log P(history | node); the caller's */
+  double *log_likelihood;     /* (G,K): log P(history | node); owned by the
+                               * caller */
   double *responsibility;     /* (G,K): r */
   double *mass;               /* (K) */
 
@@ -29,8 +30,8 @@ typedef struct attention_node_prior {
   free_weights *free_weights;
 } attention_node_prior;
 
-/* fitted: theta is.  wanted: nodes, where the prior has none of its own.
- * Memory from host->scratch(). */
+/* fitted: whether theta is fitted.  wanted: number of nodes if the prior has
+ * none of its own.  Memory from host->scratch(). */
 heed_status node_prior_open(const heed_host *host, const heed_instance *prior,
                             bool fitted, size_t wanted, size_t groups,
                             attention_node_prior *self, heed_error *error);
@@ -38,19 +39,19 @@ heed_status node_prior_open(const heed_host *host, const heed_instance *prior,
 /* Nodes and weights at theta. */
 void node_prior_place(attention_node_prior *self, const double *theta);
 
-/* Whether the weights sum to 1, as those of an extrapolated theta may not. */
+/* Whether the weights sum to 1; an extrapolated theta may break this. */
 bool node_prior_sums_to_one(const attention_node_prior *self);
 
 /* The E-step given log_likelihood: responsibility and mass.  Returns `sum` plus
- * the log-likelihood, added history by history.  Free weights are first moved
- * to where they are best for the other parameters (ECME: Liu and Rubin 1994,
- * Biometrika 81, 633-648), into theta. */
+ * the log-likelihood, added history by history.  First moves free weights, in
+ * theta, to their optimum for the other parameters (ECME: Liu and Rubin 1994,
+ * Biometrika 81, 633-648). */
 double node_prior_expect(attention_node_prior *self,
                          const attention_histories *histories, double sum,
                          double *theta);
 
-/* `sum` plus the expected log-likelihood, sum_gk users_g r_gk trial_gk; the
- * M-step of all that the likelihood depends on maximises it. */
+/* `sum` plus the expected log-likelihood, sum_gk users_g r_gk trial_gk, which
+ * the M-step maximises over everything that the likelihood depends on. */
 double node_prior_expected(const attention_node_prior *self,
                            const attention_histories *histories, double sum,
                            const double *trial);

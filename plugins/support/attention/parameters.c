@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Parameters that estimators share: what their entries point to. */
+ * Parameters shared by estimators: the objects that their entries point to. */
 #include "support/attention/parameters.h"
 
 #include <stddef.h>

@@ -1,99 +1,99 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Parameters and outputs that estimators share, written once: each macro is an
- * entry of a plugin's table.
+ * Parameters and outputs shared by estimators: each macro is an entry of a
+ * plugin's table.
  *
  *   static const heed_parameter parameters[] = {
  *       [PRIOR] = ESTIMATOR_PRIOR("beta", "P_eta as ..."),
  *       [LEVELS] = ESTIMATOR_LEVELS};
  *
- * A macro's arguments are what differs between estimators. */
+ * A macro's arguments are the differences between estimators. */
 #ifndef HEED_SUPPORT_ATTENTION_PARAMETERS_H
 #define HEED_SUPPORT_ATTENTION_PARAMETERS_H
 
 #include "heed/schema.h"
 
-/* ---- what is believed ---- */
+/* ---- assumptions ---- */
 
-#define ESTIMATOR_PRIOR(default_prior, text)                           \
-  {                                                                    \
+#define ESTIMATOR_PRIOR(default_prior, text)                                \
+  {                                                                         \
     .name = "prior", .type = HEED_PLUGIN, .default_value = (default_prior), \
-    .doc = (text), .kind = HEED_DISTRIBUTION                           \
+    .doc = (text), .kind = HEED_DISTRIBUTION                                \
   }
-#define ESTIMATOR_MODEL(text)                                      \
-  {                                                                \
+#define ESTIMATOR_MODEL(text)                                           \
+  {                                                                     \
     .name = "model", .type = HEED_PLUGIN, .default_value = "attentive", \
-    .doc = (text), .kind = HEED_USER_MODEL                         \
+    .doc = (text), .kind = HEED_USER_MODEL                              \
   }
 /* words: gap_words (gap.h), or more. */
-#define ESTIMATOR_MU(words, text)                                           \
-  {                                                                         \
-    .name = "mu", .type = HEED_ENUM_OR_NUMBER,                              \
-    .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH, .default_value = "known", .low = 0, \
-    .high = 1, .choices = (words), .doc = (text)                            \
+#define ESTIMATOR_MU(words, text)                                      \
+  {                                                                    \
+    .name = "mu", .type = HEED_ENUM_OR_NUMBER,                         \
+    .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH, .default_value = "known", \
+    .low = 0, .high = 1, .choices = (words), .doc = (text)             \
   }
 /* A shape of a Beta prior. */
-#define ESTIMATOR_SHAPE(word, text)                                 \
-  {                                                                 \
+#define ESTIMATOR_SHAPE(word, text)                                      \
+  {                                                                      \
     .name = (word), .type = HEED_NUMBER, .default_value = "1", .low = 1, \
-    .high = 1e6, .doc = (text)                                      \
+    .high = 1e6, .doc = (text)                                           \
   }
 #define ESTIMATOR_RIDGE                                           \
   {                                                               \
     .name = "ridge", .type = HEED_NUMBER, .flags = HEED_OPEN_LOW, \
-    .default_value = "0.05", .low = 0, .high = 1e6,                    \
+    .default_value = "0.05", .low = 0, .high = 1e6,               \
     .doc = "penalty on the sum of squared strengths"              \
   }
 
 /* ---- nodes and quantiles ---- */
 
-#define ESTIMATOR_NODES(count, text)                                      \
-  {                                                                       \
+#define ESTIMATOR_NODES(count, text)                                           \
+  {                                                                            \
     .name = "nodes", .type = HEED_INTEGER, .default_value = (count), .low = 2, \
-    .high = 10000, .doc = (text)                                          \
+    .high = 10000, .doc = (text)                                               \
   }
 #define ESTIMATOR_PRIOR_NODES(count) \
-  ESTIMATOR_NODES(count, "nodes of a prior that has none of its own")
+  ESTIMATOR_NODES(count, "number of nodes, for priors without fixed nodes")
 
-/* Read it by node_posterior (node_posterior.h), and check it by
+/* Read by node_posterior (node_posterior.h); checked by
  * node_posterior_levels(). */
-#define ESTIMATOR_LEVELS                                                \
-  {                                                                     \
-    .name = "levels", .type = HEED_LIST,                                \
+#define ESTIMATOR_LEVELS                                                     \
+  {                                                                          \
+    .name = "levels", .type = HEED_LIST,                                     \
     .default_value = "[0.05, 0.25, 0.5, 0.75, 0.95]", .low = 0, .high = 100, \
-    .item = &estimator_level_item,                                      \
-    .doc = "quantiles of each posterior, ascending"                     \
+    .item = &estimator_level_item,                                           \
+    .doc = "reported quantiles of each posterior, ascending"                 \
   }
 extern const heed_parameter estimator_level_item;
 
 /* ---- negative attentiveness, by the signs of users ---- */
 
 enum { ESTIMATOR_CLIP, ESTIMATOR_KEEP };
-#define ESTIMATOR_NEGATIVE(text)                               \
-  {                                                            \
+#define ESTIMATOR_NEGATIVE(text)                                    \
+  {                                                                 \
     .name = "negative", .type = HEED_ENUM, .default_value = "clip", \
-    .choices = estimator_negative_words, .doc = (text)         \
+    .choices = estimator_negative_words, .doc = (text)              \
   }
 extern const char *const estimator_negative_words[];
 
 /* ---- iteration (em_driver.h) ---- */
 
-#define ESTIMATOR_STARTS(count, text)                                      \
-  {                                                                        \
-    .name = "starts", .type = HEED_INTEGER, .default_value = (count), .low = 1, \
-    .high = 1000, .doc = (text)                                            \
+#define ESTIMATOR_STARTS(count, text)                                 \
+  {                                                                   \
+    .name = "starts", .type = HEED_INTEGER, .default_value = (count), \
+    .low = 1, .high = 1000, .doc = (text)                             \
   }
 #define ESTIMATOR_TOLERANCE(gain)                                     \
   {                                                                   \
     .name = "tolerance", .type = HEED_NUMBER, .flags = HEED_OPEN_LOW, \
-    .default_value = (gain), .low = 0, .high = 1,                          \
+    .default_value = (gain), .low = 0, .high = 1,                     \
     .doc =                                                            \
-        "relative gain of the objective below which it has "          \
+        "relative gain of the objective that counts as "              \
         "converged"                                                   \
   }
-#define ESTIMATOR_MOST_STEPS(count, text)                                \
-  {                                                                      \
+#define ESTIMATOR_MOST_STEPS(count, text)                                     \
+  {                                                                           \
     .name = "max_iterations", .type = HEED_INTEGER, .default_value = (count), \
-    .low = 1, .high = 1e9, .doc = (text)                                 \
+    .low = 1, .high = 1e9, .doc = (text)                                      \
   }
 
 /* ---- outputs ---- */
@@ -112,9 +112,12 @@ extern const char *const estimator_negative_words[];
                     .doc = (objective_text)},                                 \
   [EM_ITERATIONS] = {.name = "iterations", .doc = (iterations_text)},         \
   [EM_CONVERGED] = {.name = "converged", .doc = (converged_text)}
-#define ESTIMATOR_GROUPS \
-  { .name = "groups", .doc = "users with distinct sufficient statistics" }
+#define ESTIMATOR_GROUPS                                       \
+  {                                                            \
+    .name = "groups",                                          \
+    .doc = "number of distinct sufficient statistics of users" \
+  }
 #define ESTIMATOR_SHARED_PAIRS \
-  { .name = "shared_pairs", .doc = "pairs that two users or more chose on" }
+  { .name = "shared_pairs", .doc = "pairs with choices of two or more users" }
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Phi: the parameters of a user model (heed/user_model.h), within the bounds
- * that the model gives.  Called by the estimators that fit them or that leave
- * them where they start. */
+ * Phi: the parameters of a user model (heed/user_model.h), within the model's
+ * bounds.  Called by the estimators that fit them or keep their initial
+ * values. */
 #ifndef HEED_SUPPORT_ATTENTION_PHI_H
 #define HEED_SUPPORT_ATTENTION_PHI_H
 
@@ -11,7 +11,7 @@
 typedef struct attention_phi {
   const heed_instance *model;
   size_t count;
-  double *start;      /* (count): where the model starts them; NULL: none */
+  double *start;      /* (count): initial values; NULL: none */
   double *low, *high; /* (count): a parameter with low = high is not fitted */
 } attention_phi;
 
@@ -24,8 +24,8 @@ bool phi_fits(const attention_phi *self);
 
 bool phi_within(const attention_phi *self, const double *phi);
 
-/* Moves each fitted parameter uphill in turn: value(context, x), of which phi
- * is x[first] ... x[first + count - 1]. */
+/* Moves each fitted parameter uphill in turn: value(context, x), where phi is
+ * x[first] ... x[first + count - 1]. */
 void phi_ascend(const attention_phi *self, ascend_value *value, void *context,
                 double *x, size_t first);
 

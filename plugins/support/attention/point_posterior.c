@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Posteriors of estimators that give each user a number: what the user model
- * says of each annotation. */
+ * Posteriors of estimators that give each user a number: the user model's
+ * values for each annotation. */
 #include "support/attention/point_posterior.h"
 
 #include <math.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Fits of distributions: refit() where the distribution has it, else Newton's
- * method with derivatives by differences.
+ * Fits distributions: by refit() if the distribution has it, else by Newton's
+ * method with numerical derivatives.
  *
- * A distribution has a few parameters at most, so that a step costs some ten
- * evaluations of Q.  The Hessian of an earlier call is used again while its
- * steps gain: EM moves theta little from call to call. */
+ * A distribution has few parameters, so a step costs some ten evaluations of Q.
+ * The Hessian of an earlier call is reused while its steps gain: EM moves theta
+ * little from call to call. */
 #include "support/attention/prior_fit.h"
 
 #include <assert.h>
@@ -16,7 +16,7 @@
 /* Relative to 1 + |value|: the gradient's error is its square. */
 #define DIFFERENCE 1e-4
 #define TOLERANCE 1e-11
-/* Steps of one call that may use the Hessian of an earlier one. */
+/* Steps per call that may reuse the Hessian of an earlier one. */
 #define STALE_STEPS 3u
 
 struct prior_fit {
@@ -28,8 +28,7 @@ struct prior_fit {
   double *free, *trial;     /* p */
   double *gradient, *step;  /* p */
   double *hessian, *factor; /* (p,p) */
-  bool known; /* the Hessian is that of a point before: near enough to step by,
-                 as EM moves theta little from call to call */
+  bool known;               /* the Hessian is from an earlier, nearby point */
 };
 
 heed_status prior_fit_open(const heed_host *host, const heed_instance *prior,
@@ -93,8 +92,8 @@ static double width(const prior_fit *self, size_t i) {
   return DIFFERENCE * (1.0 + fabs(self->free[i]));
 }
 
-/* Gradient of Q at self->free by central differences; and the diagonal of the
- * Hessian, which costs no more, where that is wanted. */
+/* Gradient of Q at self->free by central differences; and, if wanted, the
+ * diagonal of the Hessian at no extra cost. */
 static void fill_gradient(prior_fit *self, const double *nodes,
                           const double *mass, double value, bool diagonal) {
   const size_t p = self->parameters;
@@ -129,7 +128,7 @@ static void differentiate(prior_fit *self, const double *nodes,
   if (!self->known) fill_mixed(self, nodes, mass);
 }
 
-/* Solves (damping I - hessian) step = gradient by Cholesky; false where that
+/* Solves (damping I - hessian) step = gradient by Cholesky; false if that
  * matrix is not positive definite. */
 static bool solve(prior_fit *self, double damping) {
   const size_t p = self->parameters;
@@ -154,8 +153,8 @@ static bool solve(prior_fit *self, double damping) {
   return true;
 }
 
-/* The step of Newton's method, damped as far as concavity needs; how much
- * gain it promises.  NaN: the differences were no numbers. */
+/* Newton's step, damped as much as concavity needs; returns its predicted gain.
+ * NaN: a difference is NaN or infinite. */
 static double newton_step(prior_fit *self) {
   const size_t p = self->parameters;
   double size = 0.0, promised = 0.0;

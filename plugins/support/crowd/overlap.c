@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Annotations gathered by pair: a counting sort, and what follows from it.
+ * Groups annotations by pair: a counting sort, and computations on the result.
  *
- * Invariant: within a pair, annotations are in the crowd's order, which is by
+ * Invariant: within a pair, annotations keep the crowd's order, which is by
  * user. */
 #include "support/crowd/overlap.h"
 
@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-/* A counting sort: rows of a pair stay in their order, which is by user. */
+/* A counting sort: rows of a pair keep their order, which is by user. */
 static void gather(crowd_overlap *self, size_t *next) {
   const heed_table *said = self->crowd->annotations;
   const int8_t *choice = heed_table_data(said, "choice", HEED_INT8);
@@ -58,8 +58,8 @@ heed_status overlap_open(const heed_host *host, const heed_crowd *crowd,
 bool overlap_exists(const crowd_overlap *self, const heed_host *host) {
   if (self->shared > 0) return true;
   host->warn(host, "no_overlap",
-             "no pair has choices of two users, so that nobody can be judged "
-             "by what others chose");
+             "no pair has choices of two users, so users cannot be compared "
+             "with others");
   return false;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A column of numbers of the pairs: check and look-up. */
+ * A numeric column of the pairs: check and lookup. */
 #include "support/crowd/pair_column.h"
 
 #include <math.h>
@@ -9,10 +9,9 @@ heed_status pair_column_check(const heed_world *world, const char *name,
   const heed_column *column = heed_table_column(world->pairs, name);
   const double *values = column == NULL ? NULL : column->data;
   if (column == NULL || column->type != HEED_FLOAT64 || column->width != 1)
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "column: the pairs of this source have no numbers called "
-                     "\"%s\"",
-                     name);
+    return heed_fail(
+        error, HEED_UNSUPPORTED,
+        "column: the pairs of this source have no numeric column \"%s\"", name);
   for (size_t i = 0; i < world->pairs->rows; i++)
     if (!isfinite(values[i]))
       return heed_fail(error, HEED_UNSUPPORTED,

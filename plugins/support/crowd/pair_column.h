@@ -6,12 +6,12 @@
 
 #include "heed/user_model.h"
 
-/* HEED_UNSUPPORTED where pairs have no such column of one float64, or one that
- * is no number for a pair. */
+/* HEED_UNSUPPORTED if pairs have no such column of one float64, or a value in
+ * it is NaN or infinite. */
 heed_status pair_column_check(const heed_world *world, const char *name,
                               heed_error *error);
 
-/* Its value for each answer: values[pair[i]].  NULL where there is none. */
+/* Its value for each answer: values[pair[i]].  NULL if missing. */
 const double *pair_column(const heed_answers *answers, const char *name);
 
 #endif

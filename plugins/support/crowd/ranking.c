@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Ranking: units in the order of a score, and how many to keep.
+ * Ranking: units in order of a score, and how many to keep.
  *
  * Invariant: quotas sum to kept->labels. */
 #include "support/crowd/ranking.h"
@@ -24,7 +24,7 @@ static int higher_first(const void *left, const void *right) {
   return a->unit < b->unit ? -1 : a->unit > b->unit;
 }
 
-/* Units that annotated, the highest score first; returns how many. */
+/* Units that annotated, highest score first; returns their number. */
 static size_t rank(ranking_place *places, size_t units, const double *score,
                    const size_t *unit, size_t annotations) {
   size_t count = 0;
@@ -37,7 +37,7 @@ static size_t rank(ranking_place *places, size_t units, const double *score,
   return count;
 }
 
-/* quota[units]: how many of each unit's annotations to keep. */
+/* quota[units]: number of annotations to keep of each unit. */
 static void fill_quota(const ranking_place *places, size_t count,
                        size_t annotations, double share, ranking_by counted,
                        size_t *quota, ranking_kept *kept) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Strengths of models: Newton's method.  The regression is concave for the
- * models of this project; for any other a step is halved until it gains. */
+ * models of this project; for others, steps are halved until they gain. */
 #include "support/crowd/strengths.h"
 
 #include <gsl/gsl_blas.h>
@@ -53,7 +53,8 @@ void strengths_add(crowd_strengths *self, size_t a, size_t b, double slope,
   *gsl_matrix_ptr(self->information, b, a) -= information;
 }
 
-/* Newton's step; what it promises to first order, 0 where there is none. */
+/* Newton's step; returns its predicted gain to first order, 0 if there is no
+ * step. */
 static double find_step(crowd_strengths *self) {
   double promised = 0;
   if (gsl_linalg_cholesky_decomp1(self->information) != 0) return 0;

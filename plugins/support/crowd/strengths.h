@@ -21,17 +21,17 @@ typedef struct crowd_strengths {
   double *trial; /* (M) */
 } crowd_strengths;
 
-/* What the caller knows. */
+/* Supplied by the caller. */
 typedef struct strengths_problem {
   void *context;
   /* f(s), with the penalty. */
   double (*value)(void *context, const double *s);
-  /* Calls strengths_add() for each comparison, at the s whose value was asked
-   * for last. */
+  /* Calls strengths_add() for each comparison, at the last s whose value was
+   * requested. */
   void (*differentiate)(void *context, const double *s, crowd_strengths *sums);
 } strengths_problem;
 
-/* Close it also after a failure. */
+/* Close it even after a failure. */
 heed_status strengths_open(const heed_host *host, size_t count, double ridge,
                            crowd_strengths *self, heed_error *error);
 void strengths_close(crowd_strengths *self);
@@ -44,7 +44,7 @@ double strengths_penalty(double ridge, size_t count, const double *s);
 void strengths_add(crowd_strengths *self, size_t a, size_t b, double slope,
                    double information);
 
-/* Moves s to the maximum; f never falls by it. */
+/* Moves s to the maximum; f never falls. */
 void strengths_maximise(crowd_strengths *self, const strengths_problem *problem,
                         double *s);
 

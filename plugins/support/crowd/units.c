@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Units: the rows of a posterior, as the annotations refer to them. */
+ * Units: the rows of a posterior that annotations refer to. */
 #include "support/crowd/units.h"
 
 static heed_status by_topic(const heed_crowd *crowd,
@@ -18,10 +18,10 @@ static heed_status by_topic(const heed_crowd *crowd,
   for (size_t i = 0; i < annotations->rows; i++) {
     const int32_t topic = own != NULL ? own[i] : of_pair[pair[i]];
     if (topic < 0 || (size_t)topic >= posterior->topics)
-      return heed_fail(error, HEED_UNSUPPORTED,
-                       "annotation %zu is of topic %d, but the posterior has "
-                       "%zu topics",
-                       i, (int)topic, posterior->topics);
+      return heed_fail(
+          error, HEED_UNSUPPORTED,
+          "annotation %zu has topic %d, but the posterior has %zu topics", i,
+          (int)topic, posterior->topics);
     unit[i] = (size_t)user[i] * posterior->topics + (size_t)topic;
   }
   return HEED_OK;

@@ -9,7 +9,7 @@
 #include "support/carving.h"
 #include "support/llm/kernels.h"
 
-/* Members whose shares of a norm have a place. */
+/* Members with a slot for their share of a norm. */
 #define MOST_MEMBERS 64
 
 static void place(void *object, carving_block *block) {
@@ -34,12 +34,12 @@ heed_status adamw_open(size_t count, const llm_adamw_options *options,
       !(options->second >= 0 && options->second < 1) ||
       !(options->epsilon > 0) || !(options->decay >= 0) ||
       !(options->most_norm >= 0))
-    return heed_fail(error, HEED_INVALID,
-                     "AdamW with rate %g, moments %g and %g, epsilon %g, decay "
-                     "%g, norm %g: expected none below 0, moments below 1, "
-                     "epsilon above 0",
-                     options->rate, options->first, options->second,
-                     options->epsilon, options->decay, options->most_norm);
+    return heed_fail(
+        error, HEED_INVALID,
+        "AdamW with rate %g, moments %g and %g, epsilon %g, decay %g, norm %g: "
+        "expected none below 0, moments below 1, epsilon above 0",
+        options->rate, options->first, options->second, options->epsilon,
+        options->decay, options->most_norm);
   self = calloc(1, sizeof *self);
   if (self == NULL) return heed_no_memory(error);
   self->options = *options;
@@ -62,7 +62,7 @@ void adamw_close(llm_adamw *self) {
   free(self);
 }
 
-/* Tensors stand in another order than the weights: by offset. */
+/* Tensors and weights are in different orders: sorted by offset. */
 static int by_first(const void *a, const void *b) {
   const llm_adamw_stretch *left = a, *right = b;
   return (left->first > right->first) - (left->first < right->first);
@@ -152,7 +152,8 @@ heed_status adamw_step(llm_adamw *self, double scale, const float *gradient,
                     .kernel = kernels_best()};
   double square = 0, size;
   if (crew_members(self->workers) > MOST_MEMBERS)
-    return heed_fail(error, HEED_INTERNAL, "more than %d threads for AdamW",
+    return heed_fail(error, HEED_INTERNAL,
+                     "too many threads for AdamW, expected at most %d",
                      MOST_MEMBERS);
   crew_run(self->workers, norm_work, &work);
   for (size_t i = 0; i < MOST_MEMBERS; i++) square += work.square[i];
@@ -160,7 +161,7 @@ heed_status adamw_step(llm_adamw *self, double scale, const float *gradient,
   if (norm != NULL) *norm = size;
   if (!isfinite(size))
     return heed_fail(error, HEED_NUMERIC,
-                     "the gradient of step %llu is no number",
+                     "the gradient of step %llu is NaN or infinite",
                      (unsigned long long)self->steps + 1);
   work.factors = factors_of(self, scale, size);
   crew_run(self->workers, update_work, &work);

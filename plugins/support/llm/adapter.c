@@ -7,7 +7,7 @@
 
 #include "support/llm/product.h"
 
-/* The group of a projection and its columns there. */
+/* The group of a projection and its columns in it. */
 static void place_part(const llm_shape *model, llm_projection projection,
                        llm_group *group, llm_part *part) {
   const size_t attended = llm_attended_width(model);
@@ -99,16 +99,15 @@ heed_status llm_adapter_new(const llm_shape *model,
   *made = NULL;
   if (shape->projections == 0 || shape->projections > LLM_EVERY_PROJECTION)
     return heed_fail(error, HEED_INVALID,
-                     "an adapter adapts none of the model's projections");
+                     "the adapter adapts none of the model's projections");
   if (shape->rank < 1 || shape->rank > model->width)
     return heed_fail(
         error, HEED_INVALID,
-        "an adapter has rank %zu, expected 1 to the model's width, "
-        "%zu",
+        "the adapter has rank %zu, expected 1 to the model's width, %zu",
         shape->rank, model->width);
   if (!(shape->alpha > 0) || !isfinite(shape->alpha))
     return heed_fail(error, HEED_INVALID,
-                     "an adapter has alpha %g, expected a positive number",
+                     "the adapter has alpha %g, expected a positive number",
                      (double)shape->alpha);
   self = calloc(1, sizeof *self);
   if (self == NULL) return heed_no_memory(error);

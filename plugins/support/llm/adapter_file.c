@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * LoRA adapters as GGUF files, as llama.cpp reads and writes them. */
+ * LoRA adapters as GGUF files in llama.cpp's format. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,14 +19,14 @@ static const llm_group group_of[LLM_PROJECTIONS] = {
     [LLM_GATE] = LLM_GROUP_GATE_UP, [LLM_UP] = LLM_GROUP_GATE_UP,
     [LLM_DOWN] = LLM_GROUP_DOWN};
 
-/* One matrix of the file and where it stands among the adapter's values. */
+/* One matrix of the file and its offset in the adapter's values. */
 typedef struct adapter_tensor {
   char name[64];
   uint64_t shape[2]; /* shape[0] is contiguous */
   size_t offset;
 } adapter_tensor;
 
-/* A, then B, of a projection that the adapter has. */
+/* A, then B, of an adapted projection. */
 static void tensors_of(const llm_adapter *self, size_t layer,
                        llm_projection projection, adapter_tensor tensor[2]) {
   const llm_group_layout *group = &self->layout.group[group_of[projection]];
@@ -116,10 +116,10 @@ static heed_status read_tensor(const gguf_file *file,
                                heed_error *error) {
   const gguf_tensor *found = gguf_find(file, expected->name);
   if (found == NULL)
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "%s: no tensor %s, expected the same projections in every "
-                     "layer",
-                     gguf_name(file), expected->name);
+    return heed_fail(
+        error, HEED_UNSUPPORTED,
+        "%s: missing tensor %s, expected the same projections in every layer",
+        gguf_name(file), expected->name);
   if (found->shape[0] != expected->shape[0] ||
       found->shape[1] != expected->shape[1] || found->shape[2] != 1 ||
       found->shape[3] != 1)
@@ -150,8 +150,8 @@ static heed_status read_values(const gguf_file *file, llm_adapter *self,
     }
   if (tensors != gguf_tensor_count(file))
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "%s: %zu tensors, expected %zu: it adapts more than the "
-                     "projections of this model's layers",
+                     "%s: found %zu tensors, expected %zu: some do not belong "
+                     "to the projections of this model's layers",
                      gguf_name(file), gguf_tensor_count(file), tensors);
   return HEED_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Causal attention by blocks of rows. */
+ * Causal attention, computed in blocks of rows. */
 #include "support/llm/attention.h"
 
 #include <math.h>
@@ -69,7 +69,7 @@ static void scatter(const attention_block *self, size_t head_width,
              head_width * sizeof *target);
 }
 
-/* Where one group's queries, keys and values stand. */
+/* Offsets of one group's queries, keys and values. */
 typedef struct attention_places {
   size_t stride, query, key, value;
   size_t stem_key, stem_value;
@@ -97,8 +97,8 @@ static attention_places places_of(const llm_shape *shape,
   return places;
 }
 
-/* to (heads, rows, keys) = factor from keys', the stem's keys and the own ones;
- * or of values: `stem` and `own` are where those stand. */
+/* to (heads, rows, keys) = factor from keys', over the stem's and own keys; or
+ * of values: `stem` and `own` are their offsets. */
 static void against_keys(const llm_attention *attention,
                          const attention_block *self, float factor,
                          const float *source, size_t stem, size_t own,
@@ -132,8 +132,8 @@ static void times_keys(const llm_attention *attention,
                    earlier > 0 ? 1 : 0, (llm_matrix_out){target, width});
 }
 
-/* The slopes of keys, or of values: dqkv += from' by.  keep: 0 where no block
- * has written the sequence's own. */
+/* Gradients of keys, or of values: dqkv += from' by.  keep: 0 until a block has
+ * written the sequence's own. */
 static void slopes_of_keys(const llm_attention *attention,
                            const attention_block *self, const float *source,
                            const float *factor, size_t stem, size_t own,
@@ -184,7 +184,7 @@ void attention_forward(const llm_attention *attention, llm_attention_span span,
   }
 }
 
-/* Scores become P and dscore = d loss / dP becomes the slope of the scaled
+/* Scores become P, and dscore = d loss / dP becomes the gradient of the scaled
  * products q k'; delta = sum_j P_j dP_j = out . dout. */
 static void slopes_of_scores(const llm_attention *attention,
                              const attention_places *places,
@@ -208,8 +208,8 @@ static void slopes_of_scores(const llm_attention *attention,
     }
 }
 
-/* Blocks from the last: it sees every key, and so writes every slope of keys
- * and values; the others add. */
+/* The last block comes first: it sees every key, so it writes all gradients of
+ * keys and values; the others add to them. */
 void attention_backward(const llm_attention *attention, llm_attention_span span,
                         size_t kv_head, float *room) {
   const llm_shape *shape = attention->shape;

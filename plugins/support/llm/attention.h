@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Causal grouped-query attention within one packed sequence, and its backward.
  *
- * The heads that share a key-value head are handled together, a few rows of
- * the sequence at a time, against only the keys those rows may see: scores are
- * never held for more than a block.
+ * The heads that share a key-value head are computed together, a few rows at a
+ * time, against only the keys that those rows see: scores are held for one
+ * block only.
  *
- * A sequence may go on from another, its stem, whose keys all of its rows see:
- * several responses to one prompt, which is then computed once. */
+ * A sequence may continue another, its stem, whose keys all of its rows see:
+ * the prompt of several responses is computed once. */
 #ifndef HEED_SUPPORT_LLM_ATTENTION_H
 #define HEED_SUPPORT_LLM_ATTENTION_H
 
@@ -24,20 +24,19 @@ typedef struct llm_attention {
   float *dqkv;            /* written, every column of every row */
 } llm_attention;
 
-/* The tokens [first, first + length) are one sequence, which goes on from the
- * tokens [stem, stem + before); before 0: from nothing. */
+/* The tokens [first, first + length) are one sequence, which continues the
+ * tokens [stem, stem + before); before 0: no stem. */
 typedef struct llm_attention_span {
   size_t first, length, stem, earlier;
 } llm_attention_span;
 
-/* Floats of room that one thread needs where before + length is at most
- * `longest`. */
+/* Floats of workspace per thread if before + length is at most `longest`. */
 size_t attention_room(const llm_shape *shape, size_t longest, bool backward);
 
 void attention_forward(const llm_attention *attention, llm_attention_span span,
                        size_t kv_head, float *room);
-/* Adds to the slopes of a stem's keys and values: the stem's own backward comes
- * before that of what goes on from it. */
+/* Adds to the gradients of a stem's keys and values: run the stem's own
+ * backward before those of its branches. */
 void attention_backward(const llm_attention *attention, llm_attention_span span,
                         size_t kv_head, float *room);
 

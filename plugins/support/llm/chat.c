@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Turns of a chat. */
+ * Chat templates. */
 #include "support/llm/chat.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ChatML's templates, with \n for ends of lines: all of it, or with a system
- * turn after SYSTEM_BEFORE. */
+/* ChatML's templates, with \n for line ends: all of it, or with a system turn
+ * after SYSTEM_BEFORE. */
 #define EACH "{% for message in messages %}"
 #define SYSTEM_BEFORE                                                \
   EACH "{% if loop.first and messages[0]['role'] != 'system' %}{{ '" \
@@ -16,7 +16,7 @@
   "{{'<|im_start|>' + message['role'] + '\n' + message['content'] + " \
   "'<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}"   \
   "{{ '<|im_start|>assistant\n' }}{% endif %}"
-/* Llama 3's, of its first release and with the condition that came later. */
+/* Llama 3's: the first release, and the later version with a condition. */
 #define LLAMA3_TURN                                                      \
   "{% set loop_messages = messages %}{% for message in loop_messages %}" \
   "{% set content = '<|start_header_id|>' + message['role'] + "          \
@@ -36,8 +36,8 @@ struct llm_chat {
   int32_t open, header, close; /* control tokens; header is Llama 3's alone */
 };
 
-/* The template with its two ways to write an end of line made one; the
- * caller's.  NULL: out of memory. */
+/* The template with its two spellings of a line end unified; owned by the
+ * caller. NULL: out of memory. */
 static char *normalised(const char *text, size_t length) {
   char *made = malloc(length + 1);
   size_t count = 0;
@@ -57,7 +57,7 @@ static bool starts_with(const char *text, const char *start) {
   return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* The system turn of a ChatML template, `length` bytes; NULL: it has none. */
+/* The system turn of a ChatML template, `length` bytes; NULL: none. */
 static const char *find_system(const char *text, size_t *length) {
   if (!starts_with(text, SYSTEM_BEFORE)) return NULL;
   text += strlen(SYSTEM_BEFORE);
@@ -65,7 +65,7 @@ static const char *find_system(const char *text, size_t *length) {
   return strcmp(text + *length, SYSTEM_AFTER CHATML_TURN) == 0 ? text : NULL;
 }
 
-/* *system: as find_system() has it. */
+/* *system: from find_system(). */
 static bool recognise(llm_chat *self, const char *text, const char **system,
                       size_t *length) {
   self->family = CHATML;
@@ -80,9 +80,10 @@ static heed_status find_mark(const llm_chat *self, const gguf_file *file,
                              const char *text, int32_t *id, heed_error *error) {
   *id = tokenizer_find(self->tokens, text, strlen(text));
   if (*id < 0)
-    return heed_fail(error, HEED_INVALID,
-                     "%s: the chat template uses %s, which is no control token",
-                     gguf_name(file), text);
+    return heed_fail(
+        error, HEED_INVALID,
+        "%s: the chat template uses %s, which is not a control token",
+        gguf_name(file), text);
   return HEED_OK;
 }
 
@@ -99,13 +100,13 @@ static heed_status find_marks(llm_chat *self, const gguf_file *file,
                        &self->close, error);
   if (status == HEED_OK && llama && tokenizer_begin_id(self->tokens) < 0)
     status = heed_fail(error, HEED_INVALID,
-                       "%s: the chat template begins with a token that "
-                       "tokenizer.ggml.bos_token_id does not give",
+                       "%s: the chat template starts with the begin token, but "
+                       "tokenizer.ggml.bos_token_id is missing",
                        gguf_name(file));
   return status;
 }
 
-/* Start of a template, for a message: one line. */
+/* The start of a template on one line, for a message. */
 static void shorten(const char *text, char *start, size_t size) {
   size_t n = 0;
   for (; n + 1 < size && text[n] != '\0'; n++) {
@@ -128,8 +129,8 @@ static heed_status read_template(llm_chat *self, const gguf_file *file,
   if (!recognise(self, plain, &system, &length)) {
     shorten(plain, start, sizeof start);
     status = heed_fail(error, HEED_UNSUPPORTED,
-                       "%s: tokenizer.chat_template is none of those that are "
-                       "known (ChatML, Llama 3); it starts: %s",
+                       "%s: unknown tokenizer.chat_template, expected ChatML "
+                       "or Llama 3; it starts: %s",
                        gguf_name(file), start);
   } else if (system != NULL) {
     self->system = strndup(system, length);
@@ -179,7 +180,7 @@ static heed_status add_text(const llm_chat *self, const char *text,
   return tokenizer_encode(self->tokens, text, length, false, list, error);
 }
 
-/* ROLE\nTEXT, in one piece: no cut stands between the two. */
+/* ROLE\nTEXT in one piece: tokens may span the two. */
 static heed_status add_chatml(const llm_chat *self, const char *role,
                               const char *text, size_t length,
                               llm_token_list *list, heed_error *error) {
@@ -213,7 +214,7 @@ static heed_status add_llama3(const llm_chat *self, const char *role,
   return status;
 }
 
-/* A turn but for its end. */
+/* A turn without its end. */
 static heed_status add_turn(const llm_chat *self, const char *role,
                             const char *text, size_t length,
                             llm_token_list *list, heed_error *error) {

@@ -19,8 +19,8 @@ struct llm_crew {
   int blas_threads; /* before the crew was opened */
   pthread_mutex_t lock;
   pthread_cond_t begin, finished;
-  size_t turn;    /* how many works were begun */
-  size_t waiting; /* members that are not yet done with this turn */
+  size_t turn;    /* number of jobs so far */
+  size_t waiting; /* members that have not finished this turn */
   bool exceeded;
   llm_crew_work *work;
   void *context;
@@ -28,7 +28,7 @@ struct llm_crew {
   crew_member *others; /* members - 1 */
 };
 
-/* Waits for a turn after `seen`; false once there will be none. */
+/* Waits for a turn after `seen`; false if the crew closes. */
 static bool await_turn(llm_crew *self, size_t *seen) {
   bool more;
   pthread_mutex_lock(&self->lock);
@@ -76,8 +76,7 @@ static heed_status start_members(llm_crew *self, heed_error *error) {
     if (pthread_create(&self->others[i].thread, NULL, serve,
                        &self->others[i]) != 0)
       return heed_fail(error, HEED_MEMORY,
-                       "the system refuses thread %zu of the %zu that the "
-                       "language model was to run on",
+                       "cannot start thread %zu of %zu for the language model",
                        i + 2, self->members);
     self->started++;
   }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Decoding with a cache of keys and values. */
+ * Decoding with a key-value cache. */
 #include "support/llm/decoder.h"
 
 #include <assert.h>
@@ -14,8 +14,8 @@
 #include "support/llm/layer.h"
 #include "support/llm/product.h"
 
-/* With as many rows a member as this, members share a product by rows; with
- * fewer each would read all weights for little: they share it by outputs. */
+/* With this many rows per member, members split a product by rows; with fewer,
+ * each would read all weights for little work, so they split it by outputs. */
 #define ROWS_APIECE 64
 
 struct llm_decoder {
@@ -27,11 +27,12 @@ struct llm_decoder {
   size_t bytes;
   size_t *length;  /* (slots): tokens read */
   float *rotation; /* (capacity, 2, head_width) */
-  /* The cache: (layers, slots, kv_heads, capacity, head_width) each. */
+  /* The cache: (layers, slots, kv_heads, capacity, head_width) each for keys
+   * and values. */
   float *keys, *values;
-  /* One call's; (tokens, ...). */
+  /* Workspace of one call; (tokens, ...). */
   uint32_t *position;
-  size_t *owner; /* which reading a token belongs to */
+  size_t *owner; /* the reading of each token */
   size_t *first; /* (readings): their first tokens */
   llm_layer_values layer;
   float *room; /* (members, room_floats) */
@@ -98,15 +99,15 @@ heed_status llm_decoder_open(const llm_model *model,
   llm_decoder *self;
   *opened = NULL;
   if (limits->capacity < 1 || limits->capacity > model->shape.context)
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "sequences of %zu tokens, expected 1 to the model's "
-                     "context of %zu",
-                     limits->capacity, model->shape.context);
+    return heed_fail(
+        error, HEED_UNSUPPORTED,
+        "sequences of %zu tokens, expected 1 to the model's context of %zu",
+        limits->capacity, model->shape.context);
   if (limits->slots < 1 || limits->slots > 1 << 16 ||
       limits->tokens < limits->slots || limits->tokens > 1 << 22)
     return heed_fail(error, HEED_INVALID,
-                     "%zu sequences at once and %zu tokens a call, expected 1 "
-                     "to %d, and from as many to %d",
+                     "%zu sequences at once and %zu tokens per call, expected "
+                     "1 to %d sequences, and from that number to %d tokens",
                      limits->slots, limits->tokens, 1 << 16, 1 << 22);
   self = calloc(1, sizeof *self);
   if (self == NULL) return heed_no_memory(error);
@@ -160,15 +161,15 @@ static heed_status take_readings(llm_decoder *self, const llm_reading *reading,
     if (one->slot >= self->limits.slots || one->count < 1 ||
         one->count > self->limits.tokens - self->tokens ||
         one->count > self->limits.capacity - self->length[one->slot])
-      return heed_fail(error, HEED_INTERNAL,
-                       "a decoder has no room for %zu more tokens of sequence "
-                       "%zu",
-                       one->count, one->slot);
+      return heed_fail(
+          error, HEED_INTERNAL,
+          "the decoder has no room for %zu more tokens of sequence %zu",
+          one->count, one->slot);
     self->first[r] = self->tokens;
     for (size_t i = 0; i < one->count; i++, self->tokens++) {
       if (one->token[i] < 0 || (size_t)one->token[i] >= vocabulary)
         return heed_fail(error, HEED_INVALID,
-                         "token %d to be read, expected 0 to %zu",
+                         "token %d is out of range, expected 0 to %zu",
                          (int)one->token[i], vocabulary - 1);
       self->owner[self->tokens] = r;
       self->position[self->tokens] = (uint32_t)(self->length[one->slot] + i);
@@ -192,7 +193,7 @@ typedef struct decoder_work {
   llm_decoder *self;
   size_t layer;
   atomic_size_t task;
-  /* A product: y (rows, outputs) = keep y + x W', shared by outputs. */
+  /* A product, split by outputs: y (rows, outputs) = keep y + x W'. */
   size_t rows, outputs, inputs;
   const float *x, *w;
   float keep, *y;
@@ -211,7 +212,7 @@ static size_t cache_at(const llm_decoder *self, size_t layer, size_t slot,
          self->limits.capacity * shape->head_width;
 }
 
-/* Keys and values of one reading's new tokens into the cache. */
+/* Writes keys and values of one reading's new tokens to the cache. */
 static void remember(const llm_decoder *self, size_t layer, size_t r,
                      size_t kv_head) {
   const llm_shape *shape = &self->model->shape;
@@ -228,7 +229,7 @@ static void remember(const llm_decoder *self, size_t layer, size_t r,
   }
 }
 
-/* Its new tokens one by one against the cache. */
+/* Attention of its new tokens, one by one, over the cache. */
 static void attend_cache(const llm_decoder *self, size_t layer, size_t r,
                          size_t kv_head, float *room) {
   const llm_shape *shape = &self->model->shape;
@@ -306,7 +307,7 @@ static void attend(llm_decoder *self, size_t layer) {
   crew_run(self->workers, attention_work, &work);
 }
 
-/* x -> x, where members share products by outputs. */
+/* x -> x, when members split products by outputs. */
 static void few_rows(llm_decoder *self, size_t layer) {
   const llm_shape *shape = &self->model->shape;
   const llm_layer_weights weights = layer_weights_of(self->model, layer);

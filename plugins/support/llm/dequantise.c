@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Numbers from the blocks in which ggml stores them.  The layouts are those of
- * ggml's ggml-common.h; scales d and minima m are float16, q are small
- * integers, and each number is one product and at most one sum in float32, in
- * that order, unfused (CMake sees to it): the reference's bits. */
+ * Dequantises ggml's blocks.  The layouts are those of ggml's ggml-common.h;
+ * scales d and minima m are float16, q are small integers, and each number is
+ * one product and at most one sum in float32, in that order, unfused (CMake
+ * ensures it): bit for bit the reference's result. */
 #include <string.h>
 
 #include "support/llm/gguf_parts.h"
 
-#define SMALL 32  /* numbers of a block of Qn_0 and Qn_1 */
+#define SMALL 32  /* numbers per block of Qn_0 and Qn_1 */
 #define LARGE 256 /* of Qn_K */
 
 gguf_layout gguf_layout_of(uint32_t type) {
@@ -45,7 +45,7 @@ static float as_float(uint32_t bits) {
   return value;
 }
 
-/* IEEE 754 binary16, subnormals, infinities and NaN too. */
+/* IEEE 754 binary16, including subnormals, infinities and NaN. */
 static float load_half(const uint8_t *bytes) {
   const uint32_t half = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8;
   const uint32_t sign = (half & 0x8000u) << 16;
@@ -61,13 +61,13 @@ static float load_bfloat(const uint8_t *bytes) {
   return as_float((uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 24);
 }
 
-/* Low and high half-bytes are the block's first and second sixteen. */
+/* Low and high nibbles are the block's first and second sixteen. */
 static void four_bits(const uint8_t *quants, int i, int *low, int *high) {
   *low = quants[i] & 0x0f;
   *high = quants[i] >> 4;
 }
 
-/* The same with a fifth bit each: bit i of `fifth` is number i's. */
+/* The same with a fifth bit each: bit i of `fifth` belongs to number i. */
 static void five_bits(const uint8_t *quants, uint32_t fifth, int i, int *low,
                       int *high) {
   four_bits(quants, i, low, high);
@@ -139,8 +139,8 @@ static void six_bits(const uint8_t *packed, int group, int *scale, int *least) {
 }
 
 /* (d scale) q - (dmin least); groups 2 g and 2 g + 1 are the low and the high
- * half-bytes of the same 32 bytes.  fifth, where it is not NULL, has bit
- * `group` of byte i for number i of that group. */
+ * nibbles of the same 32 bytes.  fifth (or NULL) has bit `group` of byte i for
+ * number i of that group. */
 static void block_scaled(const uint8_t *block, const uint8_t *fifth,
                          const uint8_t *quants, float *out) {
   const float d = load_half(block), dmin = load_half(block + 2);
@@ -166,10 +166,10 @@ static void block_q5_k(const uint8_t *block, float *out) {
   block_scaled(block, block + 16, block + 48, out);
 }
 
-/* (d scale) (q - 32), a signed scale for 16 numbers.  In each half of 128:
- * numbers 0-31, 32-63, 64-95, 96-127 have as low bits the low halves of bytes
- * 0-31 and 32-63, then the high halves of both; and as top bits two each of 32
- * bytes. */
+/* (d scale) (q - 32), a signed scale for 16 numbers.  In each half of 128,
+ * numbers 0-31, 32-63, 64-95, 96-127 take their low bits from the low nibbles
+ * of bytes 0-31 and 32-63, then from the high nibbles of both, and two top bits
+ * each from 32 bytes. */
 static void block_q6_k(const uint8_t *block, float *out) {
   const float d = load_half(block + 208);
   for (int n = 0; n < LARGE; n++) {

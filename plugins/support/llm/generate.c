@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Generation in batches whose members come and go. */
+ * Continuous batching: sequences join and leave a running batch. */
 #include "support/llm/generate.h"
 
 #include <assert.h>
@@ -8,10 +8,10 @@
 
 #include "support/carving.h"
 
-/* A slot is refilled only when a quarter of all are free: reading a prompt is
- * cheaper in company. */
+/* Slots are refilled when a quarter of them are free: prompts are cheaper to
+ * read together. */
 #define REFILL_SHARE 4
-/* Tokens of prompts that are read in one call, unless one alone is longer. */
+/* Prompt tokens per call, unless a single prompt is longer. */
 #define PROMPT_TOKENS 1024
 
 typedef struct generate_generator {
@@ -94,7 +94,7 @@ static bool stops(const llm_generation *how, int32_t token) {
   return false;
 }
 
-/* Draws what follows each reading; members share the readings. */
+/* Samples the token after each reading; members share the readings. */
 static void draw_work(void *context, size_t index, size_t count) {
   generate_generator *self = context;
   const llm_crew_part part = crew_share(self->readings, 1, index, count);
@@ -107,8 +107,8 @@ static void draw_work(void *context, size_t index, size_t count) {
   }
 }
 
-/* What was drawn goes to the responses; a slot whose response has ended is
- * free. */
+/* Appends sampled tokens to the responses; frees slots whose response has
+ * ended. */
 static void take_tokens(generate_generator *self) {
   for (size_t r = 0; r < self->readings; r++) {
     const size_t slot = self->reading[r].slot;
@@ -133,16 +133,15 @@ static heed_status read_and_draw(generate_generator *self, heed_error *error) {
   crew_run(self->workers, draw_work, self);
   for (size_t r = 0; r < self->readings; r++)
     if (self->last[self->reading[r].slot] < 0)
-      return heed_fail(
-          error, HEED_NUMERIC,
-          "the logits after prompt %zu are no numbers: the weights "
-          "have left what float32 can hold",
-          self->count[self->reading[r].slot]);
+      return heed_fail(error, HEED_NUMERIC,
+                       "the logits after prompt %zu are NaN or infinite: the "
+                       "weights exceed the range of float32",
+                       self->count[self->reading[r].slot]);
   take_tokens(self);
   return HEED_OK;
 }
 
-/* The next prompts into free slots, as many as one call can read. */
+/* Reads the next prompts into free slots, as many as fit in one call. */
 static void gather_prompts(generate_generator *self) {
   size_t tokens = 0;
   self->readings = 0;
@@ -173,7 +172,7 @@ static heed_status refill(generate_generator *self, heed_error *error) {
     gather_prompts(self);
     status = read_and_draw(self, error);
     if (status != HEED_OK) return status;
-    least = 1; /* once some are read, so are the others */
+    least = 1; /* if some are read, all earlier ones are */
   }
   return HEED_OK;
 }
@@ -195,7 +194,7 @@ static heed_status run(generate_generator *self, heed_error *error) {
     if (status != HEED_OK) return status;
     if (how->going != NULL &&
         !how->going(how->context, self->ended, self->prompts))
-      return heed_fail(error, HEED_CANCELLED, "generation was stopped");
+      return heed_fail(error, HEED_CANCELLED, "generation was cancelled");
   }
   return HEED_OK;
 }
@@ -214,8 +213,7 @@ heed_status llm_generate(const llm_model *model, const llm_generation *how,
   if (how->most < 1 || how->slots < 1)
     return heed_fail(
         error, HEED_INVALID,
-        "responses of %zu tokens, %zu at a time: expected at least "
-        "1",
+        "responses of %zu tokens, %zu at a time: expected at least 1 of each",
         how->most, how->slots);
   for (size_t i = 0; i < prompts; i++) {
     if (prompt[i].length < 1)

@@ -6,7 +6,7 @@
  *   tensors: text name, u32 rank, u64 shape (rank), u32 type, u64 offset
  *   padding to the alignment, then the tensors' data, each at its offset
  *
- * A text is u64 length and its bytes. */
+ * A text is a u64 length followed by its bytes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -21,11 +21,11 @@
 #define ALIGNMENT_DEFAULT 32
 #define ALIGNMENT_LEAST 8
 #define ALIGNMENT_MOST 1048576
-/* The shortest key: length, no byte, kind, one byte of value. */
+/* The shortest key: length, empty text, kind, one byte of value. */
 #define KEY_LEAST 13u
-/* The shortest tensor: length, no byte, rank, one extent, type, offset. */
+/* The shortest tensor: length, empty text, rank, one extent, type, offset. */
 #define TENSOR_LEAST 32u
-/* The specification's 64 bytes and some more that adapters take. */
+/* 64 bytes by the specification, plus some that adapters need. */
 #define TENSOR_NAME_MOST 255u
 
 uint32_t gguf_load_u32(const uint8_t *bytes) {
@@ -57,11 +57,10 @@ heed_status gguf_take(gguf_cursor *cursor, uint64_t count, const char *what,
   const gguf_file *file = cursor->file;
   const size_t left = file->size - cursor->position;
   if (count > left)
-    return heed_fail(error, HEED_INVALID,
-                     "%s: cut off: %s at byte %zu takes %llu bytes, and %zu "
-                     "are left",
-                     file->name, what, cursor->position,
-                     (unsigned long long)count, left);
+    return heed_fail(
+        error, HEED_INVALID,
+        "%s: truncated: %s at byte %zu takes %llu bytes, and %zu are left",
+        file->name, what, cursor->position, (unsigned long long)count, left);
   *bytes = file->bytes + cursor->position;
   cursor->position += (size_t)count;
   return HEED_OK;
@@ -93,39 +92,37 @@ heed_status gguf_take_name(gguf_cursor *cursor, const char *what, uint64_t most,
   heed_status status = gguf_take_u64(cursor, what, &length, error);
   if (status != HEED_OK) return status;
   if (length > most)
-    return heed_fail(error, HEED_INVALID,
-                     "%s: %s at byte %zu is %llu bytes long, and at most %llu "
-                     "are allowed",
-                     cursor->file->name, what, place,
-                     (unsigned long long)length, (unsigned long long)most);
+    return heed_fail(
+        error, HEED_INVALID,
+        "%s: %s at byte %zu is %llu bytes long, expected at most %llu",
+        cursor->file->name, what, place, (unsigned long long)length,
+        (unsigned long long)most);
   status = gguf_take(cursor, length, what, &bytes, error);
   if (status != HEED_OK) return status;
   if (memchr(bytes, '\0', (size_t)length) != NULL)
     return heed_fail(error, HEED_INVALID,
-                     "%s: %s at byte %zu has a NUL byte in it",
+                     "%s: %s at byte %zu contains a NUL byte",
                      cursor->file->name, what, place);
   *text = strndup((const char *)bytes, (size_t)length);
   return *text == NULL ? heed_no_memory(error) : HEED_OK;
 }
 
-/* tensor->bytes from its type and shape. */
+/* tensor->bytes, from its type and shape. */
 static heed_status measure(const gguf_file *file, gguf_tensor *tensor,
                            heed_error *error) {
   char shown[GGUF_SHOWN + 4];
   const gguf_layout layout = gguf_layout_of(tensor->type);
   if (layout.numbers == 0)
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "%s: tensor %s is of type %u, and only F32, F16, BF16, "
-                     "Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and Q6_K are "
-                     "read",
+                     "%s: tensor %s has type %u, expected F32, F16, BF16, "
+                     "Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K or Q6_K",
                      file->name, gguf_show(tensor->name, shown), tensor->type);
   if (tensor->shape[0] % layout.numbers != 0)
-    return heed_fail(error, HEED_INVALID,
-                     "%s: tensor %s has rows of %llu numbers, and %s holds "
-                     "multiples of %u",
-                     file->name, gguf_show(tensor->name, shown),
-                     (unsigned long long)tensor->shape[0], layout.name,
-                     layout.numbers);
+    return heed_fail(
+        error, HEED_INVALID,
+        "%s: tensor %s has rows of %llu numbers, but %s needs multiples of %u",
+        file->name, gguf_show(tensor->name, shown),
+        (unsigned long long)tensor->shape[0], layout.name, layout.numbers);
   uint64_t bytes = tensor->shape[0] / layout.numbers;
   bool overflow = __builtin_mul_overflow(bytes, layout.bytes, &bytes);
   for (int d = 1; d < GGUF_RANK_MOST; d++)
@@ -151,10 +148,9 @@ static heed_status read_shape(gguf_cursor *cursor, gguf_tensor *tensor,
       gguf_take_u32(cursor, "a tensor's rank", &tensor->rank, error);
   if (status != HEED_OK) return status;
   if (tensor->rank < 1 || tensor->rank > GGUF_RANK_MOST)
-    return heed_fail(error, HEED_INVALID,
-                     "%s: tensor %s is of rank %u, and 1 to %d is expected",
-                     file, gguf_show(tensor->name, shown), tensor->rank,
-                     GGUF_RANK_MOST);
+    return heed_fail(
+        error, HEED_INVALID, "%s: tensor %s has rank %u, expected 1 to %d",
+        file, gguf_show(tensor->name, shown), tensor->rank, GGUF_RANK_MOST);
   for (uint32_t d = 0; d < GGUF_RANK_MOST; d++) {
     tensor->shape[d] = 1;
     if (d < tensor->rank)
@@ -168,7 +164,7 @@ static heed_status read_shape(gguf_cursor *cursor, gguf_tensor *tensor,
   return HEED_OK;
 }
 
-/* One tensor, without its data; *offset is where they are to be. */
+/* One tensor without its data; *offset is the offset of the data. */
 static heed_status read_tensor(gguf_cursor *cursor, gguf_tensor *tensor,
                                uint64_t *offset, heed_error *error) {
   char *name = NULL;
@@ -193,16 +189,15 @@ static heed_status read_alignment(const gguf_file *file, uint64_t *alignment,
   if (status != HEED_OK) return status;
   if (value < ALIGNMENT_LEAST || value > ALIGNMENT_MOST ||
       (value & (value - 1)) != 0)
-    return heed_fail(error, HEED_INVALID,
-                     "%s: general.alignment is %lld, and a power of two from "
-                     "%d to %d is expected",
-                     file->name, (long long)value, ALIGNMENT_LEAST,
-                     ALIGNMENT_MOST);
+    return heed_fail(
+        error, HEED_INVALID,
+        "%s: general.alignment is %lld, expected a power of two from %d to %d",
+        file->name, (long long)value, ALIGNMENT_LEAST, ALIGNMENT_MOST);
   *alignment = (uint64_t)value;
   return HEED_OK;
 }
 
-/* Lets tensors point at their data, which start at byte `start`. */
+/* Points tensors at their data, which start at byte `start`. */
 static heed_status place_tensors(gguf_file *file, const uint64_t *offset,
                                  uint64_t start, uint64_t alignment,
                                  heed_error *error) {
@@ -212,8 +207,8 @@ static heed_status place_tensors(gguf_file *file, const uint64_t *offset,
     uint64_t end;
     if (offset[i] % alignment != 0)
       return heed_fail(error, HEED_INVALID,
-                       "%s: tensor %s is misaligned: its offset is %llu, and "
-                       "a multiple of %llu is expected",
+                       "%s: tensor %s is misaligned: its offset is %llu, "
+                       "expected a multiple of %llu",
                        file->name, gguf_show(tensor->name, shown),
                        (unsigned long long)offset[i],
                        (unsigned long long)alignment);
@@ -245,9 +240,8 @@ static heed_status sort_tensors(gguf_file *file, heed_error *error) {
   qsort(file->by_name, count, sizeof(const gguf_tensor *), by_name);
   for (size_t i = 1; i < count; i++)
     if (strcmp(file->by_name[i - 1]->name, file->by_name[i]->name) == 0)
-      return heed_fail(error, HEED_INVALID,
-                       "%s: tensor %s stands there more than once", file->name,
-                       gguf_show(file->by_name[i]->name, shown));
+      return heed_fail(error, HEED_INVALID, "%s: duplicate tensor %s",
+                       file->name, gguf_show(file->by_name[i]->name, shown));
   return HEED_OK;
 }
 
@@ -283,7 +277,7 @@ static heed_status read_counts(gguf_cursor *cursor, gguf_file *file,
   const size_t left = file->size - cursor->position;
   if (keys > left / KEY_LEAST || tensors > left / TENSOR_LEAST)
     return heed_fail(error, HEED_INVALID,
-                     "%s: %llu keys and %llu tensors are announced, more than "
+                     "%s: %llu keys and %llu tensors in the header, more than "
                      "the file of %zu bytes can hold",
                      file->name, (unsigned long long)keys,
                      (unsigned long long)tensors, file->size);
@@ -298,21 +292,18 @@ static heed_status read_head(gguf_cursor *cursor, heed_error *error) {
   heed_status status = gguf_take_u32(cursor, "the magic", &magic, error);
   if (status != HEED_OK) return status;
   if (magic != MAGIC)
-    return heed_fail(error, HEED_INVALID,
-                     "%s: no GGUF file: it starts with %08x, and \"GGUF\" is "
-                     "expected",
-                     name, __builtin_bswap32(magic));
+    return heed_fail(
+        error, HEED_INVALID,
+        "%s: not a GGUF file: it starts with %08x, expected \"GGUF\"", name,
+        __builtin_bswap32(magic));
   status = gguf_take_u32(cursor, "the version", &version, error);
   if (status != HEED_OK) return status;
   if (version == __builtin_bswap32(2) || version == __builtin_bswap32(3))
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "%s: a big-endian GGUF file, and little-endian is "
-                     "expected",
-                     name);
+                     "%s: big-endian GGUF file, expected little-endian", name);
   if (version != 2 && version != 3)
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "%s: GGUF version %u, and 2 or 3 is expected", name,
-                     version);
+                     "%s: GGUF version %u, expected 2 or 3", name, version);
   return HEED_OK;
 }
 
@@ -325,7 +316,7 @@ static heed_status read_all(gguf_file *file, heed_error *error) {
   return status;
 }
 
-/* map, where it is not NULL, is the file's from here on, failure or not. */
+/* The file takes over map (or NULL), even on failure. */
 static heed_status open_bytes(const char *name, void *map, const void *bytes,
                               size_t size, gguf_file **file,
                               heed_error *error) {
@@ -351,7 +342,7 @@ heed_status gguf_open_memory(const char *name, const void *bytes, size_t size,
   return open_bytes(name, NULL, bytes, size, file, error);
 }
 
-/* Maps what descriptor reads; *map is NULL where the file is empty. */
+/* Maps the file of the descriptor; *map is NULL if the file is empty. */
 static heed_status map_file(const char *path, int descriptor, void **map,
                             size_t *size, heed_error *error) {
   struct stat found;
@@ -438,11 +429,11 @@ heed_status gguf_rows(const gguf_tensor *tensor, uint64_t first, uint64_t count,
   const gguf_layout layout = gguf_layout_of(tensor->type);
   const uint64_t rows = gguf_row_count(tensor);
   if (first > rows || count > rows - first)
-    return heed_fail(error, HEED_INTERNAL,
-                     "tensor %s: %llu rows from row %llu asked for, and it has "
-                     "%llu",
-                     gguf_show(tensor->name, shown), (unsigned long long)count,
-                     (unsigned long long)first, (unsigned long long)rows);
+    return heed_fail(
+        error, HEED_INTERNAL,
+        "tensor %s: %llu rows from row %llu are out of range, it has %llu",
+        gguf_show(tensor->name, shown), (unsigned long long)count,
+        (unsigned long long)first, (unsigned long long)rows);
   const uint64_t row_bytes = tensor->shape[0] / layout.numbers * layout.bytes;
   gguf_dequantise(tensor->type,
                   (const uint8_t *)tensor->data + first * row_bytes,

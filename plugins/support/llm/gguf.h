@@ -2,13 +2,14 @@
  * GGUF files: metadata and tensors of language models, versions 2 and 3,
  * little-endian (specification: docs/gguf.md of the ggml project).
  *
- * A file is mapped read-only and checked whole when it is opened: every count,
- * length and offset, so that what is handed out afterwards lies in the file.
- * A gguf_file does not change once it is open; any number of threads may read
- * it, and processes share its pages.  A file that another program shortens
- * while it is mapped kills the reader, as every mapping does.
+ * A file is mapped read-only and validated when it is opened: every count,
+ * length and offset, so everything handed out later lies in the file.  An open
+ * gguf_file is immutable; any number of threads may read it, and processes
+ * share its pages. If another program shortens a mapped file, the reader is
+ * killed, as with every mapping.
  *
- * Errors say file, key or tensor, what was found and what was expected. */
+ * Errors name the file, the key or tensor, what was found and what was
+ * expected. */
 #ifndef HEED_SUPPORT_LLM_GGUF_H
 #define HEED_SUPPORT_LLM_GGUF_H
 
@@ -18,8 +19,8 @@
 
 #include "heed/status.h"
 
-/* The types of tensors that are read; the numbers are the file's.  A file with
- * any other is refused. */
+/* The supported tensor types, numbered as in the file.  Files with other types
+ * are refused. */
 typedef enum gguf_type {
   GGUF_F32 = 0,
   GGUF_F16 = 1,
@@ -43,14 +44,14 @@ typedef struct gguf_tensor {
   uint32_t type, rank; /* a gguf_type; 1 to 4 */
   /* shape[0] is contiguous, and a row; 1 from shape[rank] on; never 0. */
   uint64_t shape[GGUF_RANK_MOST];
-  const void *data; /* aligned to 8 bytes and more; of `bytes` bytes */
+  const void *data; /* aligned to at least 8 bytes; `bytes` bytes */
   uint64_t bytes;
 } gguf_tensor;
 
-/* Maps a file.  *file is the caller's, to be closed; NULL on failure. */
+/* Maps a file.  The caller owns and closes *file; NULL on failure. */
 heed_status gguf_open(const char *path, gguf_file **file, heed_error *error);
 
-/* The same of bytes that outlive *file and are aligned to 8; name is for
+/* The same for bytes that outlive *file and are aligned to 8; name is for
  * messages. */
 heed_status gguf_open_memory(const char *name, const void *bytes, size_t size,
                              gguf_file **file, heed_error *error);
@@ -58,29 +59,29 @@ heed_status gguf_open_memory(const char *name, const void *bytes, size_t size,
 /* file may be NULL. */
 void gguf_close(gguf_file *file);
 
-/* What the file was opened as; for messages. */
+/* The name given on opening, for messages. */
 const char *gguf_name(const gguf_file *file);
-/* All of the file's bytes, and how many. */
+/* All bytes of the file, and their number. */
 const void *gguf_image(const gguf_file *file, size_t *size);
 
-/* Tensors: in the file's order; by name, NULL where there is none. */
+/* Tensors: in the file's order; by name, NULL if missing. */
 size_t gguf_tensor_count(const gguf_file *file);
 const gguf_tensor *gguf_tensor_at(const gguf_file *file, size_t index);
 const gguf_tensor *gguf_find(const gguf_file *file, const char *name);
 
-/* The name of a gguf_type ("Q4_1"), NULL where it is none. */
+/* The name of a gguf_type ("Q4_1"), NULL if unknown. */
 const char *gguf_type_name(uint32_t type);
 
 /* shape[1]·shape[2]·shape[3] */
 uint64_t gguf_row_count(const gguf_tensor *tensor);
 
-/* Rows first … first + count − 1 as numbers: out is (count, shape[0]), row by
- * row.  What the file stores in F16, BF16 or quantised is exactly what it
- * stands for, computed in float32 as ggml's reference code does. */
+/* Rows first … first + count − 1 as numbers: out is (count, shape[0]).  F16,
+ * BF16 and quantised values are converted exactly, in float32 like ggml's
+ * reference code. */
 heed_status gguf_rows(const gguf_tensor *tensor, uint64_t first, uint64_t count,
                       float *out, heed_error *error);
 
-/* Metadata.  A look-up fails where the key is missing or has another type. */
+/* Metadata.  A lookup fails if the key is missing or has another type. */
 bool gguf_has(const gguf_file *file, const char *key);
 /* Any of the integer types, signed or not. */
 heed_status gguf_integer(const gguf_file *file, const char *key, int64_t *value,
@@ -90,11 +91,11 @@ heed_status gguf_number(const gguf_file *file, const char *key, double *value,
                         heed_error *error);
 heed_status gguf_flag(const gguf_file *file, const char *key, bool *value,
                       heed_error *error);
-/* *text is the file's, of *length bytes, any bytes, with no final NUL. */
+/* The file owns *text: *length bytes of any value, no final NUL. */
 heed_status gguf_text(const gguf_file *file, const char *key, const char **text,
                       size_t *length, heed_error *error);
 
-/* Arrays.  *array is the file's; elements 0 … *count − 1. */
+/* Arrays.  The file owns *array; elements 0 … *count − 1. */
 typedef struct gguf_array gguf_array;
 heed_status gguf_texts(const gguf_file *file, const char *key,
                        const gguf_array **array, size_t *count,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Metadata of GGUF files: read, sorted, looked up. */
+ * Metadata of GGUF files: reading, sorting, lookup. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "support/llm/gguf_parts.h"
 
-/* Bytes of a kind; 0 where they vary. */
+/* Bytes of a kind; 0 if they vary. */
 static const struct {
   const char *name;
   uint32_t bytes;
@@ -23,9 +23,8 @@ static heed_status unknown_kind(const gguf_file *file, const char *key,
                                 uint32_t kind, heed_error *error) {
   char shown[GGUF_SHOWN + 4];
   return heed_fail(error, HEED_INVALID,
-                   "%s: %s is of unknown type %u, and 0 to %d is expected",
-                   file->name, gguf_show(key, shown), kind,
-                   GGUF_KIND_COUNT - 1);
+                   "%s: %s has unknown type %u, expected 0 to %d", file->name,
+                   gguf_show(key, shown), kind, GGUF_KIND_COUNT - 1);
 }
 
 static heed_status skip_text(gguf_cursor *cursor, heed_error *error) {
@@ -37,7 +36,7 @@ static heed_status skip_text(gguf_cursor *cursor, heed_error *error) {
   return status;
 }
 
-/* array->count texts follow; where each starts is kept. */
+/* array->count texts follow; records the start of each. */
 static heed_status read_texts(gguf_cursor *cursor, gguf_array *array,
                               heed_error *error) {
   const gguf_file *file = cursor->file;
@@ -66,17 +65,17 @@ static heed_status read_array(gguf_cursor *cursor, gguf_value *value,
     return unknown_kind(file, value->key, array->kind, error);
   if (array->kind == GGUF_KIND_ARRAY)
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "%s: %s is an array of arrays, which are not read",
+                     "%s: %s is an array of arrays, which is not supported",
                      file->name, gguf_show(value->key, shown));
-  /* A text takes eight bytes at the least. */
+  /* A text takes at least eight bytes. */
   const uint32_t each =
       array->kind == GGUF_KIND_TEXT ? 8 : kinds[array->kind].bytes;
   if (count > (file->size - cursor->position) / each)
-    return heed_fail(error, HEED_INVALID,
-                     "%s: %s announces %llu elements, more than the %zu bytes "
-                     "that are left can hold",
-                     file->name, gguf_show(value->key, shown),
-                     (unsigned long long)count, file->size - cursor->position);
+    return heed_fail(
+        error, HEED_INVALID,
+        "%s: %s has %llu elements, more than the remaining %zu bytes can hold",
+        file->name, gguf_show(value->key, shown), (unsigned long long)count,
+        file->size - cursor->position);
   array->count = (size_t)count;
   array->data = file->bytes + cursor->position;
   if (array->kind == GGUF_KIND_TEXT) return read_texts(cursor, array, error);
@@ -125,8 +124,7 @@ heed_status gguf_read_values(gguf_cursor *cursor, gguf_file *file,
   qsort(file->value, count, sizeof *file->value, by_key);
   for (size_t i = 1; i < count; i++)
     if (strcmp(file->value[i - 1].key, file->value[i].key) == 0)
-      return heed_fail(error, HEED_INVALID,
-                       "%s: key %s stands there more than once", file->name,
+      return heed_fail(error, HEED_INVALID, "%s: duplicate key %s", file->name,
                        gguf_show(file->value[i].key, shown));
   return HEED_OK;
 }
@@ -158,19 +156,18 @@ static heed_status must_find(const gguf_file *file, const char *key,
                              heed_error *error) {
   *value = gguf_find_value(file, key);
   if (*value == NULL)
-    return heed_fail(error, HEED_INVALID,
-                     "%s: key %s is missing: %s is expected", file->name, key,
-                     expected);
+    return heed_fail(error, HEED_INVALID, "%s: missing key %s, expected %s",
+                     file->name, key, expected);
   return HEED_OK;
 }
 
 static heed_status wrong_kind(const gguf_file *file, const gguf_value *value,
                               const char *expected, heed_error *error) {
   const bool array = value->kind == GGUF_KIND_ARRAY;
-  return heed_fail(
-      error, HEED_INVALID, "%s: key %s is of type %s%s, and %s is expected",
-      file->name, value->key, array ? "array of " : "",
-      kinds[array ? value->array.kind : value->kind].name, expected);
+  return heed_fail(error, HEED_INVALID, "%s: key %s has type %s%s, expected %s",
+                   file->name, value->key, array ? "array of " : "",
+                   kinds[array ? value->array.kind : value->kind].name,
+                   expected);
 }
 
 static bool is_integer(uint32_t kind) {
@@ -182,7 +179,7 @@ static bool is_number(uint32_t kind) {
   return is_integer(kind) || kind == GGUF_KIND_F32 || kind == GGUF_KIND_F64;
 }
 
-/* An integer of any kind; false where an int64_t cannot hold it. */
+/* An integer of any kind; false if it does not fit int64_t. */
 static bool load_integer(uint32_t kind, const uint8_t *bytes, int64_t *value) {
   uint64_t raw = 0; /* little-endian: the low bytes come first */
   memcpy(&raw, bytes, kinds[kind].bytes);
@@ -227,10 +224,10 @@ heed_status gguf_integer(const gguf_file *file, const char *key, int64_t *value,
   if (!is_integer(found->kind))
     return wrong_kind(file, found, "an integer", error);
   if (!load_integer(found->kind, found->data, value))
-    return heed_fail(
-        error, HEED_INVALID, "%s: key %s is %llu, and at most %lld is expected",
-        file->name, key, (unsigned long long)gguf_load_u64(found->data),
-        (long long)INT64_MAX);
+    return heed_fail(error, HEED_INVALID,
+                     "%s: key %s is %llu, expected at most %lld", file->name,
+                     key, (unsigned long long)gguf_load_u64(found->data),
+                     (long long)INT64_MAX);
   return HEED_OK;
 }
 
@@ -303,7 +300,7 @@ heed_status gguf_integers(const gguf_file *file, const char *key,
     if (!load_integer((*array)->kind,
                       (*array)->data + i * kinds[(*array)->kind].bytes, &value))
       return heed_fail(error, HEED_INVALID,
-                       "%s: element %zu of key %s is over %lld", file->name, i,
+                       "%s: element %zu of key %s exceeds %lld", file->name, i,
                        key, (long long)INT64_MAX);
   return status;
 }

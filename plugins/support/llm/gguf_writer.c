@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Writes GGUF files: keys and tensors' descriptions gather in memory as they
- * will stand in the file, then go out with the tensors' data. */
+ * Writes GGUF files: collects keys and tensor descriptions in memory, then
+ * writes them with the tensors' data. */
 #include "support/llm/gguf_writer.h"
 
 #include <errno.h>
@@ -15,9 +15,9 @@
 
 #define VERSION 3u
 #define ALIGNMENT 32u
-#define TENSOR_NAME_MOST 255u /* what the reader takes */
+#define TENSOR_NAME_MOST 255u /* limit of the reader */
 
-/* Bytes that grow. */
+/* A growing buffer. */
 typedef struct gguf_writer_buffer {
   uint8_t *bytes;
   size_t size, room;
@@ -34,7 +34,7 @@ struct gguf_writer {
   uint64_t key_count, tensor_count;
   gguf_writer_body *data; /* (tensor_count) */
   uint64_t offset;        /* of the next tensor */
-  char **names; /* keys, then tensors: to find doubles; (name_count) */
+  char **names; /* keys, then tensors: to find duplicates; (name_count) */
   size_t name_count;
   heed_error error; /* the first */
 };
@@ -74,15 +74,14 @@ static void put_text(gguf_writer *writer, gguf_writer_buffer *buffer,
   put(writer, buffer, text, length);
 }
 
-/* Remembers a key (prefix 'k') or a tensor ('t'), and refuses its double. */
+/* Records a key (prefix 'k') or a tensor ('t'), and refuses duplicates. */
 static void remember(gguf_writer *writer, char prefix, const char *name) {
   char shown[GGUF_SHOWN + 4];
   const size_t length = strlen(name);
   for (size_t i = 0; i < writer->name_count; i++)
     if (writer->names[i][0] == prefix &&
         strcmp(writer->names[i] + 1, name) == 0) {
-      (void)heed_fail(&writer->error, HEED_INVALID,
-                      "%s: %s %s would stand there more than once",
+      (void)heed_fail(&writer->error, HEED_INVALID, "%s: duplicate %s %s",
                       writer->path, prefix == 'k' ? "key" : "tensor",
                       gguf_show(name, shown));
       return;
@@ -104,8 +103,8 @@ static void put_key(gguf_writer *writer, const char *key, uint32_t kind) {
   if (writer->error.status != HEED_OK) return;
   if (strlen(key) > GGUF_KEY_MOST) {
     (void)heed_fail(&writer->error, HEED_INVALID,
-                    "%s: a key of %zu bytes, and at most %u are allowed",
-                    writer->path, strlen(key), GGUF_KEY_MOST);
+                    "%s: key of %zu bytes, expected at most %u", writer->path,
+                    strlen(key), GGUF_KEY_MOST);
     return;
   }
   remember(writer, 'k', key);
@@ -197,7 +196,7 @@ void gguf_writer_copy(gguf_writer *writer, const gguf_file *file,
   }
 }
 
-/* False, and why is remembered, where the reader would not take it. */
+/* False, and records the error, if the reader would refuse it. */
 static bool check_tensor(gguf_writer *writer, const char *name, uint32_t rank,
                          const uint64_t *shape, uint64_t *bytes) {
   char shown[GGUF_SHOWN + 4];
@@ -209,8 +208,8 @@ static bool check_tensor(gguf_writer *writer, const char *name, uint32_t rank,
   if (!fits)
     (void)heed_fail(
         &writer->error, HEED_INVALID,
-        "%s: tensor %s has a name longer than %u bytes, a rank that is "
-        "not 1 to %d, or a shape of no or too many numbers",
+        "%s: tensor %s has a name longer than %u bytes, a rank that is not 1 "
+        "to %d, or a shape with no or too many numbers",
         writer->path, gguf_show(name, shown), TENSOR_NAME_MOST, GGUF_RANK_MOST);
   return fits;
 }
@@ -240,7 +239,7 @@ void gguf_writer_tensor(gguf_writer *writer, const char *name, uint32_t rank,
   writer->offset += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-/* All of it, or errno says why not. */
+/* Writes all of it; errno on failure. */
 static bool write_all(int descriptor, const void *bytes, uint64_t count) {
   const uint8_t *position = bytes;
   while (count > 0) {
@@ -278,7 +277,7 @@ static bool write_file(const gguf_writer *writer, int descriptor) {
   return good;
 }
 
-/* The folder's entries, on the disk. */
+/* Syncs the directory entry to disk. */
 static bool sync_folder(const char *path) {
   const int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool good = folder >= 0 && fsync(folder) == 0;
@@ -286,8 +285,8 @@ static bool sync_folder(const char *path) {
   return good;
 }
 
-/* Writes under `temporary`, which mkstemp makes, and renames; false and errno,
- * with the temporary file gone, where it fails. */
+/* Writes to a temporary file from mkstemp and renames it; on failure false,
+ * errno, and no temporary file remains. */
 static bool put_in_place(const gguf_writer *writer, char *temporary) {
   const int descriptor = mkstemp(temporary);
   if (descriptor < 0) return false;
@@ -316,7 +315,7 @@ heed_status gguf_writer_finish(gguf_writer *writer, heed_error *error) {
     if (error != NULL) *error = writer->error;
     return writer->error.status;
   }
-  char *path = strdup(writer->path); /* dirname() changes its text */
+  char *path = strdup(writer->path); /* dirname() modifies its argument */
   char *temporary = NULL;
   heed_status status = HEED_OK;
   if (path != NULL && asprintf(&temporary, "%s.XXXXXX", writer->path) < 0)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Writes GGUF files, version 3: metadata and tensors of float32, aligned to 32
+ * Writes GGUF files, version 3: metadata and float32 tensors, aligned to 32
  * bytes.
  *
- * The functions that add remember what went wrong first, and
- * gguf_writer_finish says it: only that call need be checked. */
+ * Errors are sticky: the adding functions record the first one, and
+ * gguf_writer_finish reports it; check only that call. */
 #ifndef HEED_SUPPORT_LLM_GGUF_WRITER_H
 #define HEED_SUPPORT_LLM_GGUF_WRITER_H
 
@@ -11,8 +11,8 @@
 
 typedef struct gguf_writer gguf_writer;
 
-/* NULL: out of memory.  path is copied; nothing is written yet.  The
- * writer is the caller's, to be freed. */
+/* NULL: out of memory.  Copies path; writes nothing yet.  The caller owns and
+ * frees the writer. */
 gguf_writer *gguf_writer_new(const char *path);
 void gguf_writer_free(gguf_writer *writer);
 
@@ -22,7 +22,7 @@ void gguf_writer_f32(gguf_writer *writer, const char *key, float value);
 void gguf_writer_flag(gguf_writer *writer, const char *key, bool value);
 void gguf_writer_text(gguf_writer *writer, const char *key, const char *text,
                       size_t length);
-/* text is (count), of length (count); length may be NULL: texts end in NUL. */
+/* text is (count), of length (count); length NULL: texts end in NUL. */
 void gguf_writer_texts(gguf_writer *writer, const char *key,
                        const char *const *text, const size_t *length,
                        size_t count);
@@ -30,18 +30,18 @@ void gguf_writer_i32s(gguf_writer *writer, const char *key,
                       const int32_t *value, size_t count);
 void gguf_writer_f32s(gguf_writer *writer, const char *key, const float *value,
                       size_t count);
-/* A key of another file as it stands there, of any type. */
+/* Copies a key of any type unchanged from another file. */
 void gguf_writer_copy(gguf_writer *writer, const gguf_file *file,
                       const char *key);
 
-/* A tensor: shape is (rank), shape[0] contiguous.  data is not copied: it stays
- * as it is until the writer has finished. */
+/* A tensor: shape is (rank), shape[0] contiguous.  data is not copied: keep it
+ * unchanged until gguf_writer_finish. */
 void gguf_writer_tensor(gguf_writer *writer, const char *name, uint32_t rank,
                         const uint64_t *shape, const float *data);
 
-/* Writes the file under a temporary name beside path, has it on the disk, and
- * renames it: path is the old file or the whole new one.  On failure path is
- * untouched and the temporary file is gone. */
+/* Writes a temporary file beside path, syncs it to disk and renames it: path is
+ * either the old file or the complete new one.  On failure path is untouched
+ * and the temporary file is removed. */
 heed_status gguf_writer_finish(gguf_writer *writer, heed_error *error);
 
 #endif

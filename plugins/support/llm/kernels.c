@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Element by element: the same source for four lanes and for eight. */
+ * Elementwise kernels: the same source for four lanes and for eight. */
 #include "support/llm/kernels.h"
 
 #include <float.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The kernels, for KERNEL_LANES lanes and KERNEL_TARGET; included by kernels.c
- * alone, once for each, hence no guard.
+ * The kernels for KERNEL_LANES lanes and KERNEL_TARGET; only kernels.c includes
+ * it, once for each, so it has no guard.
  *
- * Vectors are the extension that gcc and clang share: a sum of floats is not
- * one that a compiler may reorder, so lanes are written out. */
+ * Uses the vector extension that gcc and clang share: compilers may not reorder
+ * float sums, so lanes are explicit. */
 
 #define LANES ((size_t)KERNEL_LANES)
 #define wide KERNEL(wide)
@@ -75,11 +75,12 @@ FAST float largest_of(wide x) {
   return most;
 }
 
-/* e^x = 2^n e^r with n = round(x / ln 2), |r| <= ln(2) / 2; the polynomial is
- * that of Cephes' expf (Moshier 1989), ln 2 in two parts (Cody and Waite). */
+/* e^x = 2^n e^r with n = round(x / ln 2), |r| <= ln(2) / 2; Cephes' expf
+ * polynomial (Moshier 1989), ln 2 in two parts (Cody and Waite). */
 #define power KERNEL(power)
 FAST wide power(wide x) {
-  const float magic = 12582912.0f; /* 1.5 x 2^23: adding it rounds to whole */
+  const float magic = 12582912.0f; /* 1.5 x 2^23: adding it rounds to an
+                                    * integer */
   wide shifted, n, r, p;
   x = choose(x < every(-87.33f), every(-87.33f), x);
   x = choose(x > every(88.37f), every(88.37f), x);
@@ -122,7 +123,7 @@ FAST float dot_float(size_t count, const float *a, const float *b) {
 #define dot KERNEL(dot)
 SLOT double dot(size_t count, const float *a, const float *b) {
   double sum = 0;
-  /* In stretches, so that long sums lose nothing. */
+  /* In ranges, so that long sums keep their accuracy. */
   for (size_t i = 0; i < count; i += 1024)
     sum += (double)dot_float(count - i < 1024 ? count - i : 1024, a + i, b + i);
   return sum;
@@ -204,7 +205,7 @@ SLOT void norm_backward(size_t rows, size_t width, const float *x,
   }
 }
 
-/* Each pair the other way round. */
+/* Swaps the members of each pair. */
 #define swapped KERNEL(swapped)
 FAST wide swapped(wide x) {
 #if KERNEL_LANES == 8
@@ -360,7 +361,7 @@ SLOT float extend(size_t count, float *scores, float *most, double *sum) {
   const float earlier = *most, here = largest(count, scores);
   float factor = 1;
   if (here > earlier) {
-    /* The first stretch has nothing before it. */
+    /* The first range has no predecessor. */
     factor = earlier > -FLT_MAX ? expf(earlier - here) : 0.0f;
     *most = here;
   }
@@ -382,8 +383,8 @@ SLOT void exponentials(size_t count, float log_sum, float factor,
                factor * power(load_part(scores + i, count - i, 0) - log_sum));
 }
 
-/* out = sum_i weight_i x_i, x (count, width); a stretch of the width at a
- * time, so that its sums stay in registers. */
+/* out = sum_i weight_i x_i, x (count, width); one range of the width at a time,
+ * so that sums stay in registers. */
 #define weighted_sum KERNEL(weighted_sum)
 FAST void weighted_sum(size_t count, size_t width, const float *x,
                        const float *weight, float *out) {
@@ -419,7 +420,7 @@ SLOT void attend(size_t count, size_t head_width, const float *keys,
   weighted_sum(count, head_width, values, room, out);
 }
 
-/* The square root has no vector operator in C; a loop over lanes becomes one
+/* C has no vector operator for the square root; a loop over lanes becomes one
  * instruction. */
 #define root KERNEL(root)
 FAST wide root(wide x) {
@@ -458,7 +459,7 @@ SLOT void adamw(size_t count, const llm_adamw_factors *factors,
 }
 
 #define table KERNEL(table)
-/* In the order of the header: a designator would be renamed, too. */
+/* In the header's order: designators would be renamed, too. */
 static const llm_kernels table = {exponential,   dot,
                                   norm,          renorm,
                                   norm_backward, rotate,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Language models: files opened, texts to tokens. */
+ * Language models: opens files, tokenizes texts. */
 #include "support/llm/language_model.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ static bool make_folder(const char *folder) {
   return mkdir(folder, 0777) == 0 || errno == EEXIST;
 }
 
-/* Where weights are kept, made at need; false where there is no such place. */
+/* Path of the weights' cache; false if there is none. */
 static bool find_folder(char *folder, size_t size) {
   const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
   char above[PATH_MAX];
@@ -52,8 +52,7 @@ static bool find_folder(char *folder, size_t size) {
          access(folder, W_OK) == 0;
 }
 
-/* The weights as all processes share them, or, where they cannot be kept, of
- * the process's own. */
+/* The weights shared by all processes, or, without a cache, private ones. */
 static heed_status open_weights(language_model *self, heed_error *error) {
   char folder[PATH_MAX], key[KEY_SIZE];
   heed_status status = HEED_IO;
@@ -95,10 +94,10 @@ heed_status language_model_open(const language_model_options *options,
   if (status == HEED_OK && options->chat)
     status = chat_open(self->file, self->tokens, &self->turns, error);
   if (status == HEED_OK && !options->chat && tokenizer_end_id(self->tokens) < 0)
-    status = heed_fail(error, HEED_UNSUPPORTED,
-                       "%s: names no token that ends a text "
-                       "(tokenizer.ggml.eos_token_id)",
-                       options->path);
+    status =
+        heed_fail(error, HEED_UNSUPPORTED,
+                  "%s: missing end-of-text token (tokenizer.ggml.eos_token_id)",
+                  options->path);
   if (status == HEED_OK) status = open_weights(self, error);
   if (status == HEED_OK && options->adapter != NULL)
     status = merge_adapter(self, options->adapter, error);
@@ -125,7 +124,7 @@ int32_t language_model_end(const language_model *self) {
                              : tokenizer_end_id(self->tokens);
 }
 
-/* The last tokens of a prompt as a text, which is the caller's. */
+/* The last tokens of a prompt as a text; owned by the caller. */
 static heed_status last_of(const language_model *self, const char *prompt,
                            char **text, heed_error *error) {
   llm_token_list all = {0};
@@ -165,9 +164,9 @@ static heed_status read_plain(const language_model *self, const char *prompt,
     status = tokenizer_encode(self->tokens, prompt, strlen(prompt), false, list,
                               error);
   if (status == HEED_OK && list->count == earlier)
-    status = heed_fail(error, HEED_INVALID,
-                       "an empty prompt, which a model without a chat cannot "
-                       "go on from");
+    status = heed_fail(
+        error, HEED_INVALID,
+        "empty prompt: a model without a chat template needs text to continue");
   return status;
 }
 
@@ -222,12 +221,11 @@ heed_status language_model_read(const language_model *self,
     made->first[i + 1] = made->tokens.count;
     if (status == HEED_OK &&
         made->first[i + 1] - made->first[i] > self->weights->shape.context)
-      status =
-          heed_fail(error, HEED_UNSUPPORTED,
-                    "prompt %zu and a response to it have %zu tokens, %s "
-                    "reads %zu at most",
-                    responses[i].prompt, made->first[i + 1] - made->first[i],
-                    gguf_name(self->file), self->weights->shape.context);
+      status = heed_fail(
+          error, HEED_UNSUPPORTED,
+          "prompt %zu with its response has %zu tokens, %s reads at most %zu",
+          responses[i].prompt, made->first[i + 1] - made->first[i],
+          gguf_name(self->file), self->weights->shape.context);
   }
   return status;
 }

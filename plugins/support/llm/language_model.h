@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A language model as plugins meet it: a file with its tokenizer, to which
- * prompts and responses are texts.
+ * A language model as plugins see it: a file with its tokenizer; prompts and
+ * responses are texts.
  *
- * A prompt is a user's turn of a chat, and the response the assistant's; or,
- * without `chat`, a text that the response goes on from.  The probability of a
- * response is that of its tokens and of the token that ends it; of a response
- * that was cut off at a limit, of its tokens alone.
+ * A prompt is the user's turn of a chat and the response the assistant's;
+ * without `chat`, the response continues the prompt.  The probability of a
+ * response includes the token that ends it, unless the response was truncated
+ * at a limit.
  *
- * Weights are kept, dequantised, in $XDG_CACHE_HOME/heed or ~/.cache/heed, as
- * FILE'S-SHA-256.weights, and mapped from there by all processes; where that
- * folder cannot be had they are in memory of the process's own. */
+ * Dequantised weights are cached in $XDG_CACHE_HOME/heed or ~/.cache/heed as
+ * FILE'S-SHA-256.weights and mapped by all processes; without that folder they
+ * are in private memory. */
 #ifndef HEED_SUPPORT_LLM_LANGUAGE_MODEL_H
 #define HEED_SUPPORT_LLM_LANGUAGE_MODEL_H
 
@@ -22,11 +22,11 @@
 
 typedef struct language_model_options {
   const char *path;    /* GGUF */
-  const char *adapter; /* GGUF LoRA that is merged into the weights, which are
-                          then of the process's own; or NULL */
+  const char *adapter; /* GGUF LoRA to merge into the weights, which are then
+                        * private; or NULL */
   bool chat;           /* by the file's template */
-  const char *system;  /* the system's turn; NULL: the template's own, if any */
-  size_t context;      /* tokens of a prompt that are read, its last; 0: all */
+  const char *system;  /* system turn; NULL: the template's own, if any */
+  size_t context;      /* only the last tokens of a prompt are read; 0: all */
 } language_model_options;
 
 typedef struct language_model {
@@ -38,7 +38,7 @@ typedef struct language_model {
   size_t context;
 } language_model;
 
-/* The texts of options outlive *opened, which is the caller's; NULL on
+/* The texts of options outlive *opened.  Owned by the caller; NULL on
  * failure. */
 heed_status language_model_open(const language_model_options *options,
                                 language_model **opened, heed_error *error);
@@ -47,18 +47,18 @@ void language_model_close(language_model *self); /* may be NULL */
 /* The token that ends a response. */
 int32_t language_model_end(const language_model *self);
 
-/* Appends what is read before a response. */
+/* Appends the tokens before a response. */
 heed_status language_model_read_prompt(const language_model *self,
                                        const char *prompt, llm_token_list *list,
                                        heed_error *error);
 
-/* Appends a response, with its end unless it was cut. */
+/* Appends a response, and its end token unless it was truncated. */
 heed_status language_model_read_response(const language_model *self,
                                          const heed_response *response,
                                          llm_token_list *list,
                                          heed_error *error);
 
-/* Texts as tokens, one after the other.  Start with {0}. */
+/* Tokenized texts, concatenated.  Start with {0}. */
 typedef struct language_model_answer {
   size_t count;          /* of texts */
   llm_token_list tokens; /* of all prompts and responses */
@@ -67,7 +67,7 @@ typedef struct language_model_answer {
   size_t *answer;        /* (count): where each response does */
 } language_model_answer;
 
-/* Tokens of a response, its end among them. */
+/* Number of tokens of a response, including its end. */
 static inline size_t spoken_answer(const language_model_answer *self,
                                    size_t text) {
   return self->first[text + 1] - self->answer[text];
@@ -81,11 +81,11 @@ heed_status language_model_read(const language_model *self,
 void spoken_free(language_model_answer *self);
 
 /* Scores and responses of many texts; both may stop with HEED_CANCELLED, and
- * tell the host how far they are, as `what`.  A crew of as many threads as
- * OpenBLAS has works for the time of the call. */
+ * report progress to the host as `what`.  A crew of as many threads as OpenBLAS
+ * has works for the time of the call. */
 
-/* log_probability: (count).  tokens: (count) or NULL: of how many tokens each
- * is the sum.  adapter: NULL, or one of the weights' shape. */
+/* log_probability: (count).  tokens: (count) or NULL: number of tokens in each
+ * sum.  adapter: NULL, or one of the weights' shape. */
 heed_status language_model_score(const language_model *self,
                                  const llm_adapter *adapter,
                                  const heed_host *host, const char *what,
@@ -94,11 +94,11 @@ heed_status language_model_score(const language_model *self,
                                  double *log_probability, size_t *tokens,
                                  heed_error *error);
 
-/* Draws a response to the prompt of each of responses, whose text, length and
- * cut it sets; from host->allocate() if `lasting`, else from host->scratch().
- * A text is UTF-8 without NUL: what is not becomes U+FFFD.  weights: the
- * model's own, or of the same shape with an adapter merged in.  drawn: NULL,
- * or how many tokens were drawn in all is added to it. */
+/* Draws a response to the prompt of each of responses and sets its text, length
+ * and cut; from host->allocate() if `lasting`, else from host->scratch().
+ * Texts are UTF-8 without NUL: invalid bytes become U+FFFD.  weights: the
+ * model's own, or of the same shape with a merged adapter.  drawn (or NULL):
+ * the number of drawn tokens is added. */
 typedef struct language_model_speech {
   llm_sampling sampling;
   size_t most;     /* tokens of a response */

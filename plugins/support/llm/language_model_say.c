@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Language models: responses drawn. */
+ * Language models: draws responses. */
 #include <stdlib.h>
 
 #include "support/carving.h"
@@ -46,8 +46,8 @@ static heed_status open_speaker(say_speaker *self,
     const size_t length = texts->answer[i] - texts->first[i];
     if (length + most > context)
       return heed_fail(error, HEED_UNSUPPORTED,
-                       "prompt %zu has %zu tokens: with %zu of a response it "
-                       "is longer than the %zu that %s reads",
+                       "prompt %zu has %zu tokens: with a response of %zu it "
+                       "exceeds the %zu that %s reads",
                        responses[i].prompt, length, most, context,
                        gguf_name(self->model->file));
     self->prompt[i] =

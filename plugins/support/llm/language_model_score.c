@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Language models: the log-probabilities of responses. */
+ * Language models: computes the log-probabilities of responses. */
 #include <stdlib.h>
 
 #include "support/llm/packed.h"
 
-/* Tokens that a pass reads at a time, unless one text alone is longer. */
+/* Tokens per pass, unless a single text is longer. */
 #define TOGETHER 1024
 
 typedef struct score_scorer {
@@ -42,7 +42,7 @@ static void close_scorer(score_scorer *self) {
   free(self->found);
 }
 
-/* Scores texts from `first` on, as many as one pass takes; *end: the next. */
+/* Scores texts from `first` on, as many as fit in one pass; *end: the next. */
 static heed_status score_some(score_scorer *self, const llm_adapter *adapter,
                               size_t first, size_t *end,
                               double *log_probability, heed_error *error) {
@@ -79,7 +79,7 @@ heed_status language_model_score(const language_model *self,
     status = score_some(&scorer, adapter, i, &i, log_probability, error);
     host->progress(host, (double)i / (double)count, what);
     if (status == HEED_OK && host->cancelled(host))
-      status = heed_fail(error, HEED_CANCELLED, "scoring was stopped");
+      status = heed_fail(error, HEED_CANCELLED, "scoring was cancelled");
   }
   for (size_t i = 0; status == HEED_OK && tokens != NULL && i < count; i++)
     tokens[i] = spoken_answer(&scorer.texts, i);

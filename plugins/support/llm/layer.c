@@ -31,8 +31,8 @@ void layer_rotation(const llm_model *model, size_t positions, float *rotation) {
   }
 }
 
-/* low = A x, for the backward; y (rows, group's outputs) += scale B low, where
- * y is not NULL. */
+/* low = A x, for the backward; y (rows, group's outputs) += scale B low, unless
+ * y is NULL. */
 static void adapt(const llm_layer_means *means, size_t layer, llm_group which,
                   size_t rows, const float *x, float *low, float *y) {
   const llm_adapter *adapter = means->adapter;
@@ -55,7 +55,7 @@ static void adapt(const llm_layer_means *means, size_t layer, llm_group which,
   }
 }
 
-/* dlow = scale dy B; dx += dlow A, where dx is not NULL. */
+/* dlow = scale dy B; dx += dlow A, unless dx is NULL. */
 static void adapt_backward(const llm_layer_means *means, size_t layer,
                            llm_group which, size_t rows, const float *dy,
                            float *dlow, float *dx) {
@@ -80,7 +80,7 @@ static void adapt_backward(const llm_layer_means *means, size_t layer,
                    (llm_matrix_out){dx, group->inputs});
 }
 
-/* Width of an adapter's low array; 0 without one. */
+/* Width of an adapter's low array; 0 without an adapter. */
 static size_t low_width(const llm_layer_means *means, llm_group group) {
   return means->adapter != NULL ? means->adapter->layout.group[group].low : 0;
 }
@@ -158,7 +158,8 @@ void layer_end(const llm_layer_means *means, size_t layer,
         low_at(means, values->low, LLM_GROUP_DOWN, first), next);
 }
 
-/* dx of `next` -> gate_up's slope and dnormed of the feed-forward. */
+/* dx of `next` -> gradients of gate_up and of the feed-forward's normed
+ * input. */
 static void feed_backward(const llm_layer_means *means, size_t layer,
                           const llm_layer_values *values,
                           const llm_layer_slopes *slopes, size_t first,

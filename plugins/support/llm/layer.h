@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * One layer, all but its attention: what is done token by token.
+ * One layer except its attention: the part that is computed token by token.
  *
- * Each function works on the rows [first, end) of arrays over all tokens, so
- * that threads share a layer by rows; attention stands between the two. */
+ * Each function works on rows [first, end) of arrays over all tokens, so
+ * threads can split a layer by rows; attention comes between the two halves. */
 #ifndef HEED_SUPPORT_LLM_LAYER_H
 #define HEED_SUPPORT_LLM_LAYER_H
 
 #include "support/llm/adapter.h"
 #include "support/llm/kernels.h"
 
-/* What a layer is computed with. */
+/* Inputs of a layer. */
 typedef struct llm_layer_means {
   const llm_model *model;
   const llm_adapter *adapter; /* NULL: none */
@@ -18,9 +18,9 @@ typedef struct llm_layer_means {
   const uint32_t *position; /* (tokens): in its sequence */
 } llm_layer_means;
 
-/* What one layer computes; all (tokens, ...). */
+/* Activations of one layer; all (tokens, ...). */
 typedef struct llm_layer_values {
-  float *x;               /* (width): what comes in */
+  float *x;               /* (width): the layer's input */
   float *inverse;         /* of the norm before attention */
   float *qkv;             /* (qkv width): turned by RoPE */
   float *attended;        /* (attended width) */
@@ -29,21 +29,21 @@ typedef struct llm_layer_values {
   float *feed_inverse;    /* of the norm before the feed-forward */
   float *gate_up;         /* (2 feed) */
   float *low[LLM_GROUPS]; /* the input through the adapter's A */
-  float *next; /* (width): what goes out; NULL: is not wanted again */
+  float *next;            /* (width): the layer's output; NULL: not needed */
   /* Not kept for the backward. */
   float *normed; /* (width) */
   float *act;    /* (feed) */
 } llm_layer_values;
 
-/* Where a layer's weights stand. */
+/* Offset of a layer's weights. */
 typedef struct llm_layer_weights {
   const float *attention_norm, *qkv, *output, *feed_norm, *gate_up, *down;
 } llm_layer_weights;
 
 llm_layer_weights layer_weights_of(const llm_model *model, size_t layer);
 
-/* The cosines and sines of every position, (positions, 2, head_width), as
- * kernels.rotate wants them. */
+/* The cosines and sines of every position, (positions, 2, head_width), for
+ * kernels.rotate. */
 void layer_rotation(const llm_model *model, size_t positions, float *rotation);
 
 /* x -> qkv */
@@ -53,28 +53,28 @@ void layer_begin(const llm_layer_means *means, size_t layer,
 void layer_end(const llm_layer_means *means, size_t layer,
                const llm_layer_values *values, size_t first, size_t end);
 
-/* Slopes of one layer; all (tokens, ...).  What a gradient needs is kept until
- * it has been taken. */
+/* Gradients of one layer; all (tokens, ...).  What a weight gradient needs is
+ * kept until it is computed. */
 typedef struct llm_layer_slopes {
-  float *dx;        /* (width): of what goes out, then of mid, then of x */
+  float *dx;        /* (width): of the output, then of mid, then of x */
   float *dout;      /* (width): a copy of the first; NULL: not needed */
   float *dact;      /* (feed) */
   float *dnormed;   /* (width) */
   float *dattended; /* (attended width) */
   float *dqkv;      /* (qkv width) */
   float *dlow[LLM_GROUPS];
-  /* The inputs of products once more, where gradients want them: else NULL. */
+  /* Copies of the inputs of products, for weight gradients; else NULL. */
   float *normed, *feed_normed; /* (width) */
   float *act;                  /* (feed) */
 } llm_layer_slopes;
 
-/* dx of `next` -> dx of `mid`, dattended.  gate_up becomes its own slope.
- * dfeed_norm: the norm's gradient is added to it; NULL: not wanted. */
+/* dx of `next` -> dx of `mid`, dattended.  gate_up becomes its own gradient.
+ * dfeed_norm: the norm's gradient is added to it; NULL: not needed. */
 void layer_end_backward(const llm_layer_means *means, size_t layer,
                         const llm_layer_values *values,
                         const llm_layer_slopes *slopes, float *dfeed_norm,
                         size_t first, size_t end);
-/* dx of `mid`, dqkv -> dx of `x`; with `last` no dx is wanted any more. */
+/* dx of `mid`, dqkv -> dx of `x`; with `last`, dx is not needed. */
 void layer_begin_backward(const llm_layer_means *means, size_t layer,
                           const llm_layer_values *values,
                           const llm_layer_slopes *slopes,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Byte pair encoding: the word is a list of links, and the pairs that may merge
- * wait in a heap; what a merge has made stale is known when its turn comes. */
+ * Byte pair encoding: the word is a linked list, and candidate pairs wait in a
+ * heap; stale pairs are detected when they are popped. */
 #include "support/llm/merges.h"
 
 #include <assert.h>
@@ -11,7 +11,7 @@
 #define NONE SIZE_MAX
 
 struct llm_merge_link {
-  int32_t token; /* −1: merged into its left */
+  int32_t token; /* −1: merged into its left neighbour */
   size_t previous, next;
 };
 
@@ -40,7 +40,7 @@ void merges_free(llm_merges *self) {
   free(self->entry);
 }
 
-/* Where the pair stands, or would. */
+/* The slot of the pair, or a free one. */
 static llm_merge *seek(const llm_merges *self, int32_t left, int32_t right) {
   size_t position = hash(left, right) & self->mask;
   for (;; position = (position + 1) & self->mask) {

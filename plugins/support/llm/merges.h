@@ -11,7 +11,7 @@
 
 typedef struct llm_merge {
   int32_t left, right; /* tokens; left −1: free */
-  int32_t rank, whole; /* lower ranks merge first; what comes out */
+  int32_t rank, whole; /* lower ranks merge first; the result */
 } llm_merge;
 
 typedef struct llm_merges {
@@ -22,13 +22,13 @@ typedef struct llm_merges {
 /* Room for `count`; false: out of memory. */
 bool merges_init(llm_merges *self, size_t count);
 void merges_free(llm_merges *self);
-/* A pair that is there already takes the new rank. */
+/* An existing pair gets the new rank. */
 void merges_add(llm_merges *self, llm_merge added);
 /* NULL where the pair does not merge. */
 const llm_merge *merges_find(const llm_merges *self, int32_t left,
                              int32_t right);
 
-/* Scratch of merges_apply, which grows as words need; start with {0}. */
+/* Workspace of merges_apply, grown on demand; start with {0}. */
 typedef struct llm_merge_room {
   size_t room;
   void *memory;                /* of the arrays below, owned */
@@ -37,8 +37,8 @@ typedef struct llm_merge_room {
 } llm_merge_room;
 void merge_room_free(llm_merge_room *room);
 
-/* Merges the tokens of a word in place, the lowest rank first and from the left
- * among equals; *count shrinks.  O(n log n). */
+/* Merges the tokens of a word in place, lowest rank first, ties from the left;
+ * *count shrinks.  O(n log n). */
 heed_status merges_apply(const llm_merges *self, int32_t *token, size_t *count,
                          llm_merge_room *room, heed_error *error);
 

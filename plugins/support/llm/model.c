@@ -47,13 +47,13 @@ heed_status llm_shape_check(const llm_shape *shape, heed_error *error) {
                      "the model has head width %zu, expected an even number",
                      shape->head_width);
   if (!(shape->epsilon > 0) || !(shape->epsilon < 1))
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "the model has an epsilon of %g in its RMSNorm, expected "
-                     "it between 0 and 1",
-                     (double)shape->epsilon);
+    return heed_fail(
+        error, HEED_UNSUPPORTED,
+        "the model has RMSNorm epsilon %g, expected a number between 0 and 1",
+        (double)shape->epsilon);
   if (!(shape->rope_base > 1) || !isfinite(shape->rope_base))
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "the model has a RoPE base of %g, expected more than 1",
+                     "the model has RoPE base %g, expected more than 1",
                      shape->rope_base);
   return HEED_OK;
 }

@@ -3,16 +3,16 @@
  *
  * For hidden states x (tokens, width), each layer does
  *   x += attention(norm(x)) Wo',   x += swiglu(norm(x) [gate, up]') Wdown',
- * with RMSNorm, grouped-query attention under RoPE, and in the end
- * logits = norm(x) head'.  All in float32.
+ * with RMSNorm and grouped-query attention under RoPE; finally logits = norm(x)
+ * head'.  All in float32.
  *
- * All weights stand in one array, row-major, (outputs, inputs) as in GGUF, so
- * that gradients and an optimiser's moments are arrays of the same layout.
+ * One array holds all weights, row-major, (outputs, inputs) as in GGUF, so
+ * gradients and an optimiser's moments are arrays of the same layout.
  *
- * Memory: 4 x layout.count bytes, 538 MB for SmolLM2-135M.  Opened with a
- * cache folder they are pages of a file that all processes share, and that the
- * system may drop and read again; without, they are the process's own (and its
- * forks'). */
+ * Memory: 4 x layout.count bytes, 538 MB for SmolLM2-135M.  With a cache folder
+ * they are pages of a file that all processes share and that the system may
+ * drop and reread; otherwise they are private to the process (and its
+ * forks). */
 #ifndef HEED_SUPPORT_LLM_MODEL_H
 #define HEED_SUPPORT_LLM_MODEL_H
 
@@ -29,7 +29,7 @@ typedef struct llm_shape {
   size_t head_width;      /* even */
   size_t feed;            /* the feed-forward's width */
   size_t vocabulary;
-  size_t context; /* the longest sequence it was made for */
+  size_t context; /* the longest supported sequence */
   bool tied;      /* the head is the embedding */
   float epsilon;  /* of RMSNorm */
   double rope_base;
@@ -44,7 +44,7 @@ static inline size_t llm_attended_width(const llm_shape *shape) {
   return shape->heads * shape->head_width;
 }
 
-/* Where weights stand, in floats; every part begins at a multiple of 16. */
+/* Offsets of weights, in floats; every part starts at a multiple of 16. */
 typedef struct llm_layout {
   size_t embedding; /* (vocabulary, width) */
   size_t head;      /* the same; == embedding where tied */
@@ -63,18 +63,18 @@ typedef struct llm_layout {
 typedef struct llm_model {
   llm_shape shape;
   llm_layout layout;
-  float *weights;    /* to be written only where the model is `own` */
+  float *weights;    /* writable only if the model is `own` */
   bool own;          /* not shared with others */
   double *frequency; /* (head_width / 2): angle of a pair by position */
   void *mapping;
   size_t mapped; /* bytes */
 } llm_model;
 
-/* Refuses shapes that no model has, before sizes are computed from them. */
+/* Refuses impossible shapes before sizes are computed from them. */
 heed_status llm_shape_check(const llm_shape *shape, heed_error *error);
 llm_layout llm_layout_of(const llm_shape *shape);
 
-/* A tensor of the file and the part of the weights that it is. */
+/* A tensor of the file and its part of the weights. */
 typedef struct llm_tensor {
   char name[64];      /* as in GGUF: "blk.3.attn_q.weight" */
   size_t offset;      /* in the weights */
@@ -85,29 +85,28 @@ size_t llm_tensor_count(const llm_shape *shape);
 llm_tensor llm_tensor_at(const llm_shape *shape, const llm_layout *layout,
                          size_t index);
 
-/* A model of its own whose weights are 0; llm_model_draw fills them as before
- * training: norms 1, matrices N(0, 1 / inputs), embeddings N(0, 1 / width). */
+/* A private model with weights 0; llm_model_draw initialises them for training:
+ * norms 1, matrices N(0, 1 / inputs), embeddings N(0, 1 / width). */
 heed_status llm_model_new(const llm_shape *shape, llm_model **made,
                           heed_error *error);
 void llm_model_draw(llm_model *self, heed_stream *stream);
 
-/* The model of a file whose general.architecture is "llama", dequantised.
- * A tensor that is missing, of another shape, or that this architecture does
- * not know is an error that names it.
- *   folder, key: the weights are kept in FOLDER/KEY.weights, made at need
- * (under a temporary name, then renamed) and mapped read-only and shared; key
- * is the file's SHA-256, so that no file is taken for another.  folder NULL:
- * in memory of the model's own. */
+/* The model of a file whose general.architecture is "llama", dequantised.  A
+ * missing, misshapen or unknown tensor is an error that names it.
+ *   folder, key: the weights are cached in FOLDER/KEY.weights, created on
+ * demand (under a temporary name, then renamed) and mapped read-only and
+ * shared; key is the file's SHA-256, so files cannot be confused.  folder NULL:
+ * private memory. */
 heed_status llm_model_open(const gguf_file *file, const char *folder,
                            const char *key, llm_model **opened,
                            heed_error *error);
 
-/* Writes the model in float32, with the metadata of the file that it was opened
- * from: shape and tokenizer.  Under a temporary name, then renamed. */
+/* Writes the model in float32 with the metadata of its original file: shape and
+ * tokenizer.  Uses a temporary name, then renames. */
 heed_status llm_model_save(const llm_model *self, const gguf_file *file,
                            const char *path, heed_error *error);
 
-/* A copy to train, of its own. */
+/* A private copy to train. */
 heed_status llm_model_copy(const llm_model *model, llm_model **made,
                            heed_error *error);
 

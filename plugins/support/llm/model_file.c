@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A model out of a GGUF file, and the file of weights that processes share. */
+ * Loads a model from a GGUF file, and manages the shared file of weights. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -28,7 +28,7 @@ static heed_status positive(const gguf_file *file, const char *key,
   return HEED_OK;
 }
 
-/* The same for a key that may be absent: *value is then left alone. */
+/* The same for an optional key: *value is unchanged if it is missing. */
 static heed_status perhaps(const gguf_file *file, const char *key,
                            size_t *value, heed_error *error) {
   return gguf_has(file, key) ? positive(file, key, value, error) : HEED_OK;
@@ -47,7 +47,7 @@ static heed_status check_architecture(const gguf_file *file,
                    gguf_name(file), (int)(length < 64 ? length : 64), text);
 }
 
-/* What the file may say that would make it another model than we compute. */
+/* Refuses metadata that would change the model's computation. */
 static heed_status check_variants(const gguf_file *file, const llm_shape *shape,
                                   heed_error *error) {
   static const char *const scaling = "llama.rope.scaling.type";
@@ -67,11 +67,11 @@ static heed_status check_variants(const gguf_file *file, const llm_shape *shape,
   if (status != HEED_OK) return status;
   if (experts > 0)
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "%s: a mixture of experts, which is not supported",
+                     "%s: mixture of experts is not supported",
                      gguf_name(file));
   if (turned != shape->head_width || value != shape->head_width)
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "%s: RoPE turns %zu and values have %zu of a head's %zu "
+                     "%s: RoPE covers %zu and values have %zu of a head's %zu "
                      "dimensions, expected all",
                      gguf_name(file), turned, value, shape->head_width);
   if (!gguf_has(file, scaling)) return HEED_OK;
@@ -131,7 +131,7 @@ static heed_status read_shape(const gguf_file *file, llm_shape *shape,
   if (embedding == NULL || embedding->rank != 2 ||
       embedding->shape[1] > INT32_MAX)
     return heed_fail(error, HEED_INVALID,
-                     "%s: no tensor token_embd.weight of two dimensions",
+                     "%s: missing tensor token_embd.weight of two dimensions",
                      gguf_name(file));
   shape->vocabulary = (size_t)embedding->shape[1];
   shape->tied = gguf_find(file, "output.weight") == NULL;
@@ -147,8 +147,8 @@ static const gguf_tensor *find_tensor(const gguf_file *file,
   const gguf_tensor *found = gguf_find(file, expected->name);
   const uint64_t rows = expected->rows > 0 ? expected->rows : 1;
   if (found == NULL) {
-    (void)heed_fail(error, HEED_INVALID, "%s: no tensor %s", gguf_name(file),
-                    expected->name);
+    (void)heed_fail(error, HEED_INVALID, "%s: missing tensor %s",
+                    gguf_name(file), expected->name);
     return NULL;
   }
   if (found->shape[0] == expected->width && found->shape[1] == rows &&
@@ -165,12 +165,12 @@ static const gguf_tensor *find_tensor(const gguf_file *file,
   return NULL;
 }
 
-/* A tensor that we would leave out means another model. */
+/* An unknown tensor means a different model. */
 static heed_status refuse_unknown(const gguf_file *file, const llm_shape *shape,
                                   const llm_layout *layout, heed_error *error) {
   const size_t expected = llm_tensor_count(shape);
   const size_t factors = gguf_find(file, "rope_freqs.weight") != NULL;
-  /* All that is expected was found, and no name stands twice. */
+  /* All expected tensors were found, and names are unique. */
   if (gguf_tensor_count(file) == expected + factors) return HEED_OK;
   for (size_t i = 0; i < gguf_tensor_count(file); i++) {
     const char *name = gguf_tensor_at(file, i)->name;
@@ -179,7 +179,7 @@ static heed_status refuse_unknown(const gguf_file *file, const llm_shape *shape,
       known = strcmp(name, llm_tensor_at(shape, layout, j).name) == 0;
     if (!known)
       return heed_fail(error, HEED_UNSUPPORTED,
-                       "%s: tensor %s is not one of this architecture",
+                       "%s: unknown tensor %s for this architecture",
                        gguf_name(file), name);
   }
   return HEED_OK;
@@ -210,7 +210,7 @@ static heed_status fill_weights(const gguf_file *file, const llm_shape *shape,
   return HEED_OK;
 }
 
-/* Llama 3 divides each pair's frequency by a factor of its own. */
+/* Llama 3 divides each pair's frequency by its own factor. */
 static heed_status divide_frequencies(const gguf_file *file, llm_model *self,
                                       heed_error *error) {
   const size_t pairs = self->shape.head_width / 2;
@@ -238,7 +238,7 @@ static heed_status divide_frequencies(const gguf_file *file, llm_model *self,
 
 /* --- the file that is shared ---------------------------------------------- */
 
-/* The weights begin on the second page; the first says what they are. */
+/* The weights start on the second page; the first identifies them. */
 #define HEAD_BYTES 4096
 
 typedef struct file_head {
@@ -261,8 +261,7 @@ static heed_status io_error(const char *did, const char *path,
                    strerror(errno));
 }
 
-/* Maps what is there, where it is what it should be; else leaves *mapping
- * NULL. */
+/* Maps an existing valid file; else leaves *mapping NULL. */
 static heed_status map_shared(const char *path, const file_head *expected,
                               size_t bytes, void **mapping, heed_error *error) {
   const int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -294,7 +293,7 @@ static heed_status write_weights(int file, const char *path,
   heed_status status;
   void *position;
   errno = posix_fallocate(file, 0, (off_t)bytes);
-  if (errno != 0) return io_error("reserve its room", path, error);
+  if (errno != 0) return io_error("reserve its space", path, error);
   position = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   if (position == MAP_FAILED) return io_error("map", path, error);
   memcpy(position, head, sizeof *head);
@@ -315,7 +314,7 @@ static heed_status make_shared(const char *path, const gguf_file *gguf,
   if (asprintf(&temporary, "%s.XXXXXX", path) < 0) return heed_no_memory(error);
   file = mkstemp(temporary);
   if (file < 0) {
-    status = io_error("make a file beside it", path, error);
+    status = io_error("create a file beside it", path, error);
     free(temporary);
     return status;
   }
@@ -330,7 +329,7 @@ static heed_status make_shared(const char *path, const gguf_file *gguf,
   return status;
 }
 
-/* The weights of a model that was opened without, from FOLDER/KEY.weights. */
+/* Loads the weights of a model opened without them from FOLDER/KEY.weights. */
 static heed_status share_weights(llm_model *self, const gguf_file *file,
                                  const char *folder, const char *key,
                                  heed_error *error) {
@@ -342,7 +341,7 @@ static heed_status share_weights(llm_model *self, const gguf_file *file,
   if (key == NULL || *key == '\0' || strlen(key) >= sizeof head.key ||
       strchr(key, '/') != NULL)
     return heed_fail(error, HEED_INTERNAL,
-                     "the key of a model's file is no hash");
+                     "the key of a model's file is not a hash");
   head = head_of(key, &self->layout);
   if (asprintf(&path, "%s/%s.weights", folder, key) < 0)
     return heed_no_memory(error);
@@ -352,8 +351,8 @@ static heed_status share_weights(llm_model *self, const gguf_file *file,
     if (status == HEED_OK)
       status = map_shared(path, &head, bytes, &position, error);
     if (status == HEED_OK && position == NULL)
-      status =
-          heed_fail(error, HEED_IO, "%s: changed while it was written", path);
+      status = heed_fail(error, HEED_IO,
+                         "%s: changed while it was being written", path);
   }
   free(path);
   if (status != HEED_OK) return status;
@@ -373,7 +372,7 @@ heed_status llm_model_open(const gguf_file *file, const char *folder,
   heed_status status = read_shape(file, &shape, error);
   *opened = NULL;
   if (status == HEED_OK) status = check_tensors(file, &shape, error);
-  /* Untouched, the pages of a new model cost nothing. */
+  /* Untouched pages of a new model cost nothing. */
   if (status == HEED_OK) status = llm_model_new(&shape, &self, error);
   if (status != HEED_OK) return status;
   status = divide_frequencies(file, self, error);
@@ -391,7 +390,7 @@ heed_status llm_model_open(const gguf_file *file, const char *folder,
 /* --- saving -----------------------------------------------------------------
  */
 
-/* What describes the weights and the tokenizer, whatever their types. */
+/* Metadata of the weights and the tokenizer, of any type. */
 static const char *const saved_keys[] = {
     "general.architecture",
     "general.name",
@@ -444,11 +443,11 @@ heed_status llm_model_save(const llm_model *self, const gguf_file *gguf,
   gguf_writer *writer = gguf_writer_new(path);
   heed_status status = HEED_OK;
   if (kept == NULL || writer == NULL) status = heed_no_memory(error);
-  /* It was checked when the model was opened, if this is its file. */
+  /* Already checked on opening, if this is its file. */
   if (status == HEED_OK && factors != NULL) {
     if (factors->shape[0] != self->shape.head_width / 2)
       status = heed_fail(error, HEED_INTERNAL,
-                         "%s: not the file of the model to be saved",
+                         "%s: not the file that the model was opened from",
                          gguf_name(gguf));
     else
       status = gguf_rows(factors, 0, 1, kept, error);

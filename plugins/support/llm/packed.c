@@ -40,7 +40,7 @@ static size_t prompt_tokens(const language_model_answer *texts, size_t i) {
   return texts->answer[i] - texts->first[i];
 }
 
-/* True where the text's prompt is the stem put last. */
+/* True if the text's prompt is the stem added last. */
 static bool goes_on(const llm_packed *self, size_t text) {
   const language_model_answer *texts = self->texts;
   const size_t count = prompt_tokens(texts, text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A pass: its memory, its checks and its way forward. */
+ * A pass: memory, checks and forward. */
 #include "support/llm/pass.h"
 
 #include <assert.h>
@@ -53,7 +53,7 @@ static void place_slopes(llm_pass *self, carving_block *block, size_t members) {
   slopes->dqkv = carve_floats(block, tokens, llm_qkv_width(shape));
   for (int g = 0; g < LLM_GROUPS; g++)
     slopes->dlow[g] = carve_floats(block, tokens, self->low.group[g].low);
-  /* What forward no longer needs by then, one after the other. */
+  /* Arrays that forward no longer needs by then, in sequence. */
   slopes->normed =
       pass_trains(self, LLM_GROUP_QKV) ? self->arrays.kept.normed : NULL;
   slopes->feed_normed =
@@ -118,19 +118,18 @@ static heed_status check_options(const llm_model *model,
       limits->longest > limits->tokens || limits->asked > limits->tokens)
     return heed_fail(
         error, HEED_INVALID,
-        "a pass over %zu tokens, %zu at most in a sequence and %zu "
-        "asked for: expected 1 to %d tokens, and no more of the "
-        "others",
+        "a pass over %zu tokens, at most %zu per sequence and %zu requested: "
+        "expected 1 to %d tokens, and no more of the others",
         limits->tokens, limits->longest, limits->asked, 1 << 22);
   if (limits->longest < 1 || limits->longest > model->shape.context)
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "a sequence of %zu tokens, expected 1 to the model's "
-                     "context of %zu",
-                     limits->longest, model->shape.context);
+    return heed_fail(
+        error, HEED_UNSUPPORTED,
+        "a sequence of %zu tokens, expected 1 to the model's context of %zu",
+        limits->longest, model->shape.context);
   if (options->training == LLM_TRAIN_ADAPTER &&
       options->adapter.projections == 0)
     return heed_fail(error, HEED_INTERNAL,
-                     "a pass is to train an adapter, but has none");
+                     "a pass that trains an adapter has no adapter");
   return HEED_OK;
 }
 
@@ -209,13 +208,13 @@ llm_layer_values pass_layer(const llm_pass *self, size_t layer) {
   return values;
 }
 
-/* What the crew does to a layer. */
+/* A layer's job for the crew. */
 typedef struct layer_work {
   llm_pass *pass;
   size_t layer;
   llm_layer_values values;
-  bool again;         /* a checkpointed layer: `next` is there already */
-  atomic_size_t task; /* attention's: sequence x kv head, the next one free */
+  bool again;         /* a checkpointed layer: `next` is already computed */
+  atomic_size_t task; /* attention's: sequence x kv head, the next free task */
 } layer_work;
 
 static llm_crew_part rows_of(const llm_pass *self, size_t index, size_t count) {
@@ -276,31 +275,30 @@ void pass_layer_forward(llm_pass *self, size_t layer, bool again) {
                      .again = again};
   if (again) work.values.next = NULL;
   atomic_init(&work.task, 0);
-  /* Each layer but the first was begun where the one before it ended. */
+  /* Each layer but the first was started at the end of the previous one. */
   if (layer == 0 || again) crew_run(self->workers, begin_work, &work);
   crew_run(self->workers, attention_work, &work);
   crew_run(self->workers, end_work, &work);
 }
 
-/* Lengths and branches: what take_batch() relies on. */
+/* Lengths and branches: take_batch() relies on these checks. */
 static heed_status check_sequences(const llm_pass *self, const llm_batch *batch,
                                    heed_error *error) {
-  size_t tokens = 0, stem = 0, expected = 0; /* branches that are to come */
+  size_t tokens = 0, stem = 0, expected = 0; /* branches still to come */
   for (size_t s = 0; s < batch->sequences; s++) {
     const size_t length = batch->length[s];
     const size_t earlier = expected > 0 ? stem : 0;
     const size_t branches = batch->branches != NULL ? batch->branches[s] : 0;
     if (length < 1 || earlier + length > self->limits.longest ||
         length > self->limits.tokens - tokens)
-      return heed_fail(
-          error, HEED_INTERNAL,
-          "sequence %zu of a batch has %zu tokens after %zu of its "
-          "stem, which the pass has no room for",
-          s, length, earlier);
+      return heed_fail(error, HEED_INTERNAL,
+                       "sequence %zu of a batch has %zu tokens after %zu of "
+                       "its stem, more than the pass has room for",
+                       s, length, earlier);
     if (branches > (expected > 0 ? 0 : batch->sequences - s - 1))
       return heed_fail(error, HEED_INTERNAL,
-                       "sequence %zu of a batch has %zu branches, which are "
-                       "more than it can have",
+                       "sequence %zu of a batch has %zu branches, more than "
+                       "the batch has sequences left or a branch may have",
                        s, branches);
     if (expected > 0) {
       expected--;
@@ -333,7 +331,7 @@ static void take_batch(llm_pass *self, const llm_batch *batch) {
   self->arrays.family[self->families] = batch->sequences;
 }
 
-/* Tokens and what is asked for, once the sequences are taken. */
+/* Tokens and requested places, after the sequences. */
 static heed_status check_tokens(llm_pass *self, heed_error *error) {
   const llm_batch *batch = &self->batch;
   size_t asked = 0;
@@ -345,7 +343,7 @@ static heed_status check_tokens(llm_pass *self, heed_error *error) {
                        (int)batch->token[i], self->model->shape.vocabulary - 1);
   if (batch->asked > self->limits.asked)
     return heed_fail(error, HEED_INTERNAL,
-                     "a batch asks for %zu tokens, the pass has room for %zu",
+                     "a batch requests %zu tokens, the pass has room for %zu",
                      batch->asked, self->limits.asked);
   for (size_t s = 0; s < batch->sequences; s++) {
     const llm_attention_span span = self->arrays.span[s];
@@ -355,8 +353,8 @@ static heed_status check_tokens(llm_pass *self, heed_error *error) {
       const size_t place = batch->ask[asked];
       if (place == span.first && span.earlier == 0)
         return heed_fail(error, HEED_INTERNAL,
-                         "the log-probability of the first token of sequence "
-                         "%zu is asked for",
+                         "the first token of sequence %zu has no "
+                         "log-probability, but is requested",
                          s);
       if (asked > 0 && place <= batch->ask[asked - 1]) break;
       self->arrays.source[asked] =
@@ -366,8 +364,8 @@ static heed_status check_tokens(llm_pass *self, heed_error *error) {
   return asked == batch->asked
              ? HEED_OK
              : heed_fail(error, HEED_INTERNAL,
-                         "a batch of %zu tokens asks for token %zu, which is "
-                         "not one of them, or not after the one before",
+                         "a batch of %zu tokens requests token %zu, which is "
+                         "out of range or not in ascending order",
                          self->tokens, batch->ask[asked]);
 }
 
@@ -380,8 +378,9 @@ static heed_status check_adapter(const llm_pass *self,
                           adapter->layers == self->model->shape.layers &&
                           adapter->layout.count == self->low.count))
     return HEED_OK;
-  return heed_fail(error, HEED_INTERNAL,
-                   "an adapter of another shape than its pass was opened for");
+  return heed_fail(
+      error, HEED_INTERNAL,
+      "the adapter's shape differs from the one that the pass was opened for");
 }
 
 heed_status llm_pass_forward(llm_pass *self, const llm_adapter *adapter,
@@ -402,8 +401,8 @@ heed_status llm_pass_forward(llm_pass *self, const llm_adapter *adapter,
   for (size_t i = 0; i < batch->asked; i++)
     if (!isfinite(log_probability[i]))
       return heed_fail(error, HEED_NUMERIC,
-                       "the log-probability of token %zu of a batch is no "
-                       "number: the weights have left what float32 can hold",
+                       "the log-probability of token %zu of a batch is NaN or "
+                       "infinite: the weights exceed the range of float32",
                        batch->ask[i]);
   return HEED_OK;
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A pass's way back. */
+ * A pass's backward. */
 #include <stdatomic.h>
 #include <string.h>
 
 #include "support/llm/pass_parts.h"
 #include "support/llm/product.h"
 
-/* What the crew does to a layer on the way back. */
+/* A layer's backward job for the crew. */
 typedef struct back_work {
   llm_pass *pass;
   size_t layer;
   llm_layer_values values;
   float *gradient;    /* of this layer: the adapter's, or the weights' */
-  bool last;          /* nothing below it is trained */
-  atomic_size_t task; /* attention's: family x kv head, the next one free */
+  bool last;          /* no trained layer below */
+  atomic_size_t task; /* attention's: family x kv head, the next free task */
 } back_work;
 
 static bool trains_weights(const llm_pass *self) {
@@ -50,9 +50,9 @@ static void begin_work(void *context, size_t index, size_t count) {
       norm_gradient(work->pass, index, 0), work->last, rows.first, rows.end);
 }
 
-/* The gradient of a group's matrices: dW += dy' x, or of its A and B:
- * dB += scale dy' low, dA += dlow' x.  Members share it by outputs, and A by
- * inputs, over all tokens: no two write to one place. */
+/* The gradient of a group's matrices: dW += dy' x, or of its A and B: dB +=
+ * scale dy' low, dA += dlow' x.  Members split it by outputs, and A by inputs,
+ * over all tokens, so no two write to one place. */
 typedef struct group_gradient {
   llm_group group;
   const float *dy, *x;
@@ -109,7 +109,7 @@ static void take_gradient(const back_work *work, const group_gradient *gradient,
     adapter_gradient(work, gradient, index, count);
 }
 
-/* Attention's tasks, and then the gradients of all that stands after it. */
+/* Attention's tasks, then the gradients of everything after it. */
 static void attention_work(void *context, size_t index, size_t count) {
   back_work *work = context;
   const llm_pass *self = work->pass;
@@ -148,7 +148,7 @@ static void qkv_work(void *context, size_t index, size_t count) {
   take_gradient(work, &gradient, index, count);
 }
 
-/* Adds the members' shares of the norms' gradients, in their order. */
+/* Adds the members' shares of the norms' gradients, in order. */
 static void add_norm_gradients(const back_work *work) {
   const llm_pass *self = work->pass;
   const llm_layout *layout = &self->model->layout;
@@ -196,7 +196,7 @@ heed_status llm_pass_backward(llm_pass *self, const double *slope,
   if (!self->ready || self->options.training == LLM_TRAIN_NOTHING ||
       (!weights && self->adapter == NULL))
     return heed_fail(error, HEED_INTERNAL,
-                     "a backward without a forward that trains before it");
+                     "backward without a preceding forward that trains");
   self->ready = false;
   pass_head_backward(self, slope, weights ? gradient : NULL);
   for (size_t layer = self->model->shape.layers; layer-- > 0;)

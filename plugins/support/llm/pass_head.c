@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The head: from the last hidden states to log-probabilities, and back.
  *
- * For a row h = norm(x) with target t: log p = l_t - log sum_v exp(l_v),
- * l = E h, and d log p / dh = E_t - sum_v p_v E_v.  That slope is taken on the
- * way forward, while a stretch of exponentials is at hand, as a running
- * weighted sum that is rescaled where a larger logit turns up (Milakov and
- * Gimelshein 2018; so does FlashAttention): the logits need not be computed
- * twice unless E itself is trained. */
+ * For a row h = norm(x) with target t: log p = l_t - log sum_v exp(l_v), l = E
+ * h, and d log p / dh = E_t - sum_v p_v E_v.  Forward computes that gradient
+ * while the exponentials of a range are available, as a running weighted sum,
+ * rescaled whenever a larger logit appears (Milakov and Gimelshein 2018;
+ * FlashAttention): the logits are computed twice only if E itself is
+ * trained. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -135,7 +135,7 @@ static void stretch_gradient(const head_work *work, size_t first, size_t end,
                        width});
 }
 
-/* Members share the vocabulary, so that no two write to one place. */
+/* Members split the vocabulary, so no two write to one place. */
 static void gradient_work(void *context, size_t index, size_t count) {
   const head_work *work = context;
   const llm_pass *self = work->pass;
@@ -151,7 +151,7 @@ static void gradient_work(void *context, size_t index, size_t count) {
   }
 }
 
-/* dx of the last state: zero but where a token was asked for. */
+/* dx of the last state: zero except at requested tokens. */
 static void scatter_slopes(llm_pass *self, const double *slope,
                            float *gradient) {
   const llm_shape *shape = &self->model->shape;
@@ -181,7 +181,7 @@ void llm_pass_logits(const llm_pass *self, size_t position, float *logits) {
   const llm_shape *shape = &self->model->shape;
   const size_t width = shape->width;
   float inverse;
-  /* A row of what no backward reads. */
+  /* A row that no backward reads. */
   float *hidden = self->arrays.kept.normed;
   self->kernel->norm(1, width,
                      pass_state(self, shape->layers) + position * width,

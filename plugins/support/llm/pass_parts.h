@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the files of a pass share. */
+ * Shared by the files of a pass. */
 #ifndef HEED_SUPPORT_LLM_PASS_PARTS_H
 #define HEED_SUPPORT_LLM_PASS_PARTS_H
 
@@ -7,19 +7,20 @@
 #include "support/llm/layer.h"
 #include "support/llm/pass.h"
 
-/* Rows and logits that a thread holds at a time for the head. */
+/* Rows and logits per thread for the head. */
 #define HEAD_ROWS 256
 #define HEAD_STRETCH 1024
 
-/* All that is carved out of the one block of memory.  (tokens, ...) unless it
- * says otherwise; NULL where it is not needed. */
+/* Everything carved out of the one block of memory.  (tokens, ...) unless
+ * noted; NULL if not needed. */
 typedef struct llm_pass_arrays {
   uint32_t *position;
   llm_attention_span *span; /* of each sequence */
   size_t *family;           /* each stem, or sequence by itself; and the end */
-  size_t *source;        /* (asked): the token before, which says what comes */
+  size_t *source;        /* (asked): the preceding token, which predicts it */
   float *rotation;       /* (longest, 2, head_width) */
-  float *states;         /* (states, tokens, width): into each layer, and out */
+  float *states;         /* (states, tokens, width): input of each layer, and
+                          * the last output */
   llm_layer_values kept; /* of layer 0; others follow at kept_stride */
   llm_layer_slopes slopes;
   float *room;           /* (members, room_floats): attention */
@@ -56,17 +57,18 @@ struct llm_pass {
 
 llm_layer_means pass_means(const llm_pass *self);
 
-/* The values of a layer, which with checkpoints share all but x and next. */
+/* The activations of a layer; with checkpoints, layers share all but x and
+ * next. */
 llm_layer_values pass_layer(const llm_pass *self, size_t layer);
 
-/* The hidden states that come into a layer; of `layers`: that come out. */
+/* The input of a layer; of `layers`: the last output. */
 float *pass_state(const llm_pass *self, size_t layer);
 
 /* True where the gradient of a group needs the group's input. */
 bool pass_trains(const llm_pass *self, llm_group group);
 
-/* The crew takes x through a layer.  again: with checkpoints, for the backward;
- * what comes out is not computed a second time. */
+/* Runs the crew over a layer.  again: with checkpoints, for the backward; the
+ * output is not recomputed. */
 void pass_layer_forward(llm_pass *self, size_t layer, bool again);
 
 /* The head: pass_head.c. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The cuts, written out: no alternative looks further than one character past
- * what it takes, so that text is read in linear time. */
+ * The splitting rules, by hand: no alternative looks more than one character
+ * past its match, so text is read in linear time. */
 #include "support/llm/pretokens.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "support/llm/utf8.h"
 
 #define TEXT_MOST ((size_t)1 << 30)
-#define LONG_S 0x17fu /* which is an s where case does not count */
+#define LONG_S 0x17fu /* equals s when case is ignored */
 
 typedef enum pretokens_class { OTHER, LETTER, NUMBER, SPACE } pretokens_class;
 
@@ -53,7 +53,7 @@ static heed_status compose(char **text, size_t *length, heed_error *error) {
   return HEED_OK;
 }
 
-/* A byte makes one character at the most. */
+/* A byte makes at most one character. */
 static void place(void *object, carving_block *block) {
   llm_pretokens *cut = object;
   cut->character = carve(block, cut->bytes, sizeof *cut->character);
@@ -81,9 +81,10 @@ heed_status pretokens_begin(llm_pretokens *cut, llm_pretoken_rule rule,
                             heed_error *error) {
   *cut = (llm_pretokens){.rule = rule};
   if (length > TEXT_MOST)
-    return heed_fail(error, HEED_INVALID,
-                     "a text of %zu bytes, and at most %zu can be tokenised",
-                     length, TEXT_MOST);
+    return heed_fail(
+        error, HEED_INVALID,
+        "a text of %zu bytes, expected at most %zu for tokenization", length,
+        TEXT_MOST);
   cut->text = utf8_clean(text, length, &length);
   if (cut->text == NULL) return heed_no_memory(error);
   heed_status status = HEED_OK;
@@ -138,8 +139,8 @@ static size_t run(const llm_pretokens *cut, size_t position,
   return position;
 }
 
-/* The character at `at`; an s for the long one and lower case where case does
- * not count; 0 at the end. */
+/* The character at `at`; s for the long s and lower case if case is ignored; 0
+ * at the end. */
 static uint32_t letter(const llm_pretokens *cut, size_t position,
                        bool any_case) {
   if (position >= cut->end) return 0;
@@ -148,7 +149,7 @@ static uint32_t letter(const llm_pretokens *cut, size_t position,
   return any_case && c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
 
-/* The end of 's 't 're 've 'm 'll 'd at `at`; `at` where there is none. */
+/* The end of 's 't 're 've 'm 'll 'd at `at`; `at` if there is none. */
 static size_t contraction(const llm_pretokens *cut, size_t position,
                           bool any_case) {
   if (cut->character[position] != '\'') return position;
@@ -162,7 +163,7 @@ static size_t contraction(const llm_pretokens *cut, size_t position,
   return position;
 }
 
-/* \s+(?!\S)|\s+: spaces but the last one, where more than spaces follow. */
+/* \s+(?!\S)|\s+: spaces, without the last one if more than spaces follow. */
 static size_t spaces(const llm_pretokens *cut, size_t position) {
   const size_t end = run(cut, position, SPACE, SIZE_MAX);
   return end == cut->end || end == position + 1 ? end : end - 1;
@@ -179,7 +180,7 @@ static size_t gpt2_end(const llm_pretokens *cut, size_t position) {
                        : run(cut, first, what, SIZE_MAX);
 }
 
-/* \s*[\r\n]+: spaces up to the last end of a line among them. */
+/* \s*[\r\n]+: spaces up to and including the last line end among them. */
 static size_t lines(const llm_pretokens *cut, size_t position) {
   size_t end = run(cut, position, SPACE, SIZE_MAX);
   while (end > position && !is_newline(cut->character[end - 1])) end--;
@@ -210,7 +211,7 @@ static size_t llama3_end(const llm_pretokens *cut, size_t position,
   return end > position ? end : spaces(cut, position);
 }
 
-/* SmolLM's: a number, or by GPT-2's rule up to the next. */
+/* SmolLM's: a number, or GPT-2's rule up to the next number. */
 static size_t smollm_end(llm_pretokens *cut) {
   const size_t position = cut->position;
   if (position == cut->end) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Text cut into the pieces within which byte-level BPE merges. */
+ * Splits text into the pieces within which byte-level BPE merges. */
 #ifndef HEED_SUPPORT_LLM_PRETOKENS_H
 #define HEED_SUPPORT_LLM_PRETOKENS_H
 
@@ -28,11 +28,11 @@ typedef enum llm_pretoken_rule {
   PRETOKEN_QWEN2
 } llm_pretoken_rule;
 
-/* The rule that tokenizer.ggml.pre names; false where the name is unknown. */
+/* The rule named by tokenizer.ggml.pre; false if unknown. */
 bool pretoken_rule_named(const char *name, size_t length,
                          llm_pretoken_rule *rule);
 
-/* Text being cut: its characters, and where each starts. */
+/* Text being split: its characters and their offsets. */
 typedef struct llm_pretokens {
   llm_pretoken_rule rule;
   void *memory;        /* of the two arrays, owned */
@@ -45,9 +45,9 @@ typedef struct llm_pretokens {
   size_t end;      /* of the part between two numbers, for SmolLM; else count */
 } llm_pretokens;
 
-/* Starts on `length` bytes, at most 1 GiB.  What is not UTF-8 counts as U+FFFD,
- * one for each maximal part of a character, as in Python's errors="replace" and
- * in the WHATWG's decoder.  Call pretokens_end whatever is returned. */
+/* Starts on `length` bytes, at most 1 GiB.  Invalid UTF-8 becomes U+FFFD, one
+ * per maximal part of a character, as in Python's errors="replace" and the
+ * WHATWG decoder.  Call pretokens_end even on failure. */
 heed_status pretokens_begin(llm_pretokens *cut, llm_pretoken_rule rule,
                             const char *text, size_t length, heed_error *error);
 void pretokens_end(llm_pretokens *cut);

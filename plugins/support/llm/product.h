@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The three matrix products of a linear map y = x W', x (rows, inputs),
- * W (outputs, inputs), y (rows, outputs): itself, its slope by x, by W.
- * Strides are of rows, in floats; `keep` multiplies what the result held, and
- * at keep 0 it is not read. */
+ * The three matrix products of a linear map y = x W', x (rows, inputs), W
+ * (outputs, inputs), y (rows, outputs): the map, its gradient by x, its
+ * gradient by W. Strides are of rows, in floats; `keep` scales the previous
+ * result, which is not read at keep 0. */
 #ifndef HEED_SUPPORT_LLM_PRODUCT_H
 #define HEED_SUPPORT_LLM_PRODUCT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Drawing a token: temperature, top-k, top-p. */
+ * Samples a token: temperature, top-k, top-p. */
 #include "support/llm/sample.h"
 
 #include <math.h>
@@ -11,7 +11,7 @@
 heed_status llm_sampling_check(const llm_sampling *self, heed_error *error) {
   if (!(self->temperature >= 0) || !isfinite(self->temperature))
     return heed_fail(error, HEED_INVALID,
-                     "a temperature of %g, expected 0 or a positive number",
+                     "temperature is %g, expected 0 or a positive number",
                      self->temperature);
   if (!(self->top_p > 0 && self->top_p <= 1))
     return heed_fail(error, HEED_INVALID,
@@ -27,7 +27,7 @@ static int32_t likeliest(size_t vocabulary, const float *logits) {
   return (int32_t)best;
 }
 
-/* The likelier first. */
+/* More likely first. */
 static bool before(const llm_candidate *a, const llm_candidate *b) {
   return a->weight > b->weight ||
          (a->weight >= b->weight && a->token < b->token);
@@ -53,7 +53,7 @@ static void select_first(llm_candidate *list, size_t count, size_t most) {
         list[j--] = held;
       }
     }
-    /* Candidates differ: i - 1 and what is before it precedes the middle. */
+    /* Candidates differ: everything up to i - 1 precedes the middle. */
     if (most <= j)
       high = j;
     else
@@ -61,8 +61,8 @@ static void select_first(llm_candidate *list, size_t count, size_t most) {
   }
 }
 
-/* Those of the list that may be among the likeliest whose share is top_p: what
- * is left out has, all together, less than 1 - top_p of the weight. */
+/* Candidates for the likeliest whose share is top_p: the rest together has less
+ * than 1 - top_p of the weight. */
 static size_t drop_unlikely(llm_candidate *list, size_t count, double top_p,
                             double total) {
   const double least = (1 - top_p) * total / (double)count;
@@ -78,8 +78,8 @@ static double weight_of(const llm_candidate *list, size_t count) {
   return sum;
 }
 
-/* The list by likelihood, cut to top-k and top-p; returns how many are left,
- * and their weight. */
+/* Sorts the list by likelihood and cuts it to top-k and top-p; returns the
+ * number left and their weight. */
 static size_t cut(const llm_sampling *self, llm_candidate *list, size_t count,
                   double *total) {
   size_t kept = 0;
@@ -98,8 +98,8 @@ static size_t cut(const llm_sampling *self, llm_candidate *list, size_t count,
   return kept;
 }
 
-/* The inverse of the distribution function; the last one where rounding would
- * go beyond it. */
+/* Inverts the distribution function; the last one if rounding would exceed
+ * it. */
 static int32_t draw(const llm_candidate *list, size_t count, double total,
                     double uniform) {
   double left = uniform * total;

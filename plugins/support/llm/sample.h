@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Drawing a token from logits. */
+ * Samples a token from logits. */
 #ifndef HEED_SUPPORT_LLM_SAMPLE_H
 #define HEED_SUPPORT_LLM_SAMPLE_H
 
@@ -10,9 +10,9 @@
 #include "heed/status.h"
 
 /* Logits are divided by the temperature; then only the top_k likeliest tokens
- * stay; of these only the likeliest whose share of them reaches top_p (Holtzman
- * et al. 2020), the one that reaches it included.  Where two are equally
- * likely, the smaller number comes first. */
+ * stay; of these only the likeliest, up to and including the one at which their
+ * share reaches top_p (Holtzman et al. 2020).  Ties: the smaller id comes
+ * first. */
 typedef struct llm_sampling {
   double temperature; /* 0: the likeliest token, and no draw */
   size_t top_k;       /* 0: all */
@@ -26,8 +26,8 @@ typedef struct llm_candidate {
   int32_t token;
 } llm_candidate;
 
-/* One token of `vocabulary`; takes one uniform of the stream, at temperature 0
- * none.  -1 where the logits are no numbers.  logits are left changed; room:
+/* Samples one token of `vocabulary`; takes one uniform of the stream, none at
+ * temperature 0.  -1 if the logits are NaN or infinite.  Modifies logits; room:
  * (vocabulary). */
 int32_t llm_sample(const llm_sampling *self, size_t vocabulary, float *logits,
                    heed_stream *stream, llm_candidate *room);

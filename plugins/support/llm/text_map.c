@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Texts to ids. */
+ * Maps texts to ids. */
 #include "support/llm/text_map.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* FNV-1a (Fowler, Noll, Vo), its upper bits folded in. */
+/* FNV-1a (Fowler, Noll, Vo) with its upper bits folded in. */
 static uint64_t hash(const char *text, size_t length) {
   uint64_t value = 0xcbf29ce484222325u;
   for (size_t i = 0; i < length; i++)
@@ -27,7 +27,7 @@ void text_map_free(llm_text_map *map) {
   free(map->entry);
 }
 
-/* Where the text stands, or would. */
+/* The slot of the text, or a free one. */
 static llm_text_entry *seek(const llm_text_map *map, const char *text,
                             size_t length) {
   size_t position = (size_t)hash(text, length) & map->mask;

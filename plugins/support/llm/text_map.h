@@ -21,10 +21,10 @@ typedef struct llm_text_map {
 /* Room for `count` texts; false: out of memory. */
 bool text_map_init(llm_text_map *map, size_t count);
 void text_map_free(llm_text_map *map);
-/* A text that is there already keeps its id. */
+/* An existing text keeps its id. */
 void text_map_add(llm_text_map *map, const char *text, size_t length,
                   int32_t id);
-/* −1 where it is not there. */
+/* −1 if missing. */
 int32_t text_map_find(const llm_text_map *map, const char *text, size_t length);
 
 #endif

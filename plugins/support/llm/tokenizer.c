@@ -71,7 +71,7 @@ static heed_status add_word(const llm_tokenizer *self, const char *word,
   return status;
 }
 
-/* Appends text in which nothing is marked. */
+/* Appends text without marks. */
 static heed_status add_text(const llm_tokenizer *self, const char *text,
                             size_t length, llm_merge_room *room,
                             llm_token_list *list, heed_error *error) {
@@ -85,7 +85,7 @@ static heed_status add_text(const llm_tokenizer *self, const char *text,
   return status;
 }
 
-/* The longest mark that text begins with; −1 where there is none. */
+/* The longest mark at the start of text; −1 if none. */
 static int32_t mark_at(const llm_tokenizer *self, const char *text, size_t left,
                        bool control, size_t *length) {
   if (!self->starts[(uint8_t)text[0]]) return -1;
@@ -132,9 +132,10 @@ heed_status tokenizer_decode(const llm_tokenizer *self, const int32_t *id,
   *text = NULL;
   for (size_t i = 0; i < count; i++) {
     if (id[i] < 0 || (size_t)id[i] >= self->count)
-      return heed_fail(error, HEED_INVALID,
-                       "token %d at place %zu is none of the vocabulary's %zu",
-                       id[i], i, self->count);
+      return heed_fail(
+          error, HEED_INVALID,
+          "token %d at place %zu is out of range, the vocabulary has %zu",
+          id[i], i, self->count);
     size += self->start[id[i] + 1] - self->start[id[i]];
   }
   char *made = malloc(size + 1);

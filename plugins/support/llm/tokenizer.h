@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Text to tokens and back: byte-level BPE as a GGUF file describes it
- * (tokenizer.ggml.model "gpt2").  Ids are those of the library `tokenizers` of
- * Hugging Face with the same vocabulary and merges.
+ * Text to tokens and back: byte-level BPE as described by a GGUF file
+ * (tokenizer.ggml.model "gpt2").  Ids equal those of Hugging Face's library
+ * `tokenizers` with the same vocabulary and merges.
  *
- * What is not UTF-8 is encoded as U+FFFD, one for each maximal part of a
- * character, as Python's bytes.decode("utf-8", errors="replace") has it: the
- * reference takes no other text, and a vocabulary may lack tokens for bytes
- * that UTF-8 never has.  A byte for which the vocabulary has no token is left
- * out, as the reference does; SmolLM2 lacks some that start rare characters.
- * But for these, decoding gives the text's very bytes.
+ * Invalid UTF-8 is encoded as U+FFFD, one per maximal part of a character, like
+ * Python's bytes.decode("utf-8", errors="replace"): the reference accepts no
+ * other text, and a vocabulary may lack tokens for bytes that never occur in
+ * UTF-8. Bytes without a token are dropped, as in the reference; SmolLM2 lacks
+ * some that start rare characters.  Otherwise decoding restores the text byte
+ * for byte.
  *
- * A tokenizer does not change; any number of threads may use it. */
+ * A tokenizer is immutable; any number of threads may use it. */
 #ifndef HEED_SUPPORT_LLM_TOKENIZER_H
 #define HEED_SUPPORT_LLM_TOKENIZER_H
 
@@ -18,26 +18,26 @@
 
 typedef struct llm_tokenizer llm_tokenizer;
 
-/* From a file's metadata, which it does not need afterwards.  *made is the
- * caller's, to be closed; NULL on failure. */
+/* From a file's metadata, which it does not need afterwards.  The caller owns
+ * and closes *made; NULL on failure. */
 heed_status tokenizer_open(const gguf_file *file, llm_tokenizer **made,
                            heed_error *error);
 void tokenizer_close(llm_tokenizer *self); /* may be NULL */
 
 size_t tokenizer_count(const llm_tokenizer *self);
-/* Ids of the tokens that begin and end a text; −1 where there is none. */
+/* Ids of the tokens that begin and end a text; −1 if missing. */
 int32_t tokenizer_begin_id(const llm_tokenizer *self);
 int32_t tokenizer_end_id(const llm_tokenizer *self);
-/* Whether a text is to start with tokenizer_begin_id; tokenizer_encode leaves
- * that to its caller. */
+/* Whether texts start with tokenizer_begin_id; tokenizer_encode leaves it to
+ * the caller to add it. */
 bool tokenizer_adds_begin(const llm_tokenizer *self);
-/* Whether a token steers, like <|im_end|>, and stands for no text. */
+/* Whether a token is a control token, like <|im_end|>, without text. */
 bool tokenizer_is_control(const llm_tokenizer *self, int32_t id);
-/* The control or user-defined token that is written so; −1 where none is. */
+/* The control or user-defined token with this text; −1 if none. */
 int32_t tokenizer_find(const llm_tokenizer *self, const char *text,
                        size_t length);
 
-/* Tokens that grow; start with {0}. */
+/* A growing list of tokens; start with {0}. */
 typedef struct llm_token_list {
   int32_t *id; /* (count), owned */
   size_t count, room;
@@ -45,16 +45,15 @@ typedef struct llm_token_list {
 heed_status token_list_add(llm_token_list *list, int32_t id, heed_error *error);
 void token_list_free(llm_token_list *list);
 
-/* Appends text's tokens.  With `control`, control tokens are recognised where
- * they are written out; without, they are text like any other, as what users
- * write has to be.  User-defined tokens are always recognised; of several that
- * start at one place, the longest. */
+/* Appends text's tokens.  With `control`, written-out control tokens are
+ * recognised; without, they are ordinary text, as users' input must be.
+ * User-defined tokens are always recognised; at each place, the longest. */
 heed_status tokenizer_encode(const llm_tokenizer *self, const char *text,
                              size_t length, bool control, llm_token_list *list,
                              heed_error *error);
 
-/* *text is the caller's, of *length bytes and a NUL after them.  With
- * `control`, control tokens are written out; without, they are left out. */
+/* The caller owns *text: *length bytes, then NUL.  With `control`, control
+ * tokens are written out; without, they are dropped. */
 heed_status tokenizer_decode(const llm_tokenizer *self, const int32_t *id,
                              size_t count, bool control, char **text,
                              size_t *length, heed_error *error);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the files of the tokenizer share; nothing else includes it. */
+ * Shared by the files of the tokenizer; no other file includes it. */
 #ifndef HEED_SUPPORT_LLM_TOKENIZER_PARTS_H
 #define HEED_SUPPORT_LLM_TOKENIZER_PARTS_H
 
@@ -17,7 +17,7 @@ typedef enum llm_token_kind {
 
 struct llm_tokenizer {
   llm_pretoken_rule rule;
-  bool whole_words;    /* a word that is a token is not merged, but taken */
+  bool whole_words;    /* words that are tokens are taken without merging */
   size_t count, bytes; /* of all tokens */
   void *memory;        /* of text, start, kind and mark_length, owned */
   char *text;          /* (bytes): all tokens, one after the other */
@@ -28,7 +28,7 @@ struct llm_tokenizer {
   int32_t byte[256];   /* ids of words of one byte, or −1 */
   llm_merges merges;
   bool starts[256];    /* whether a mark starts with a byte */
-  size_t *mark_length; /* (mark_lengths): each once, falling */
+  size_t *mark_length; /* (mark_lengths): each once, descending */
   size_t mark_lengths;
   int32_t begin, end;
   bool adds_begin;

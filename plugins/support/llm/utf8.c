@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * UTF-8 as it comes. */
+ * Decodes UTF-8. */
 #include "support/llm/utf8.h"
 
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 
 #define REPLACEMENT 0xfffdu
 
-/* The range that a character's second byte lies in, after its first; returns
- * how many bytes follow, 0 where none may. */
+/* The range of a character's second byte, given its first; returns the number
+ * of following bytes, 0 if the first is invalid. */
 static int following(uint8_t first, uint8_t *least, uint8_t *most) {
   *least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
   *most = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
@@ -37,7 +37,7 @@ size_t utf8_read(const uint8_t *bytes, size_t left, uint32_t *character) {
 }
 
 char *utf8_clean(const char *text, size_t length, size_t *clean) {
-  /* A byte becomes three at the most. */
+  /* One byte becomes at most three. */
   char *made = malloc(3 * length + 1);
   *clean = 0;
   for (size_t position = 0; made != NULL && position < length;) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A tokenizer out of a GGUF file's metadata.
+ * Builds a tokenizer from a GGUF file's metadata.
  *
  * The file writes words in GPT-2's alphabet, in which every byte is a printable
  * character: 33–126, 161–172 and 174–255 are themselves, the other 68 are
- * U+0100, U+0101, … in their order.  Here words are bytes. */
+ * U+0100, U+0101, … in order.  In this code words are bytes. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static bool is_itself(unsigned byte) {
          (byte >= 174 && byte <= 255);
 }
 
-/* The byte that a character stands for, −1 where it is none. */
+/* The byte of a character, −1 if none. */
 static int byte_of(uint32_t character) {
   if (character < 256) return is_itself(character) ? (int)character : -1;
   uint32_t left = character - 256;
@@ -28,8 +28,8 @@ static int byte_of(uint32_t character) {
   return -1;
 }
 
-/* Writes the bytes that a word stands for, at most `length`; a word with a
- * character outside the alphabet stands for itself.  Returns how many. */
+/* Writes the bytes of a word, at most `length`; a word with a character outside
+ * the alphabet is taken literally.  Returns their number. */
 static size_t spell(const char *word, size_t length, char *bytes) {
   size_t count = 0;
   for (size_t position = 0; position < length; count++) {
@@ -94,15 +94,15 @@ static heed_status read_kinds(llm_tokenizer *self, const gguf_file *file,
   if (status != HEED_OK) return status;
   if (count != self->count)
     return heed_fail(error, HEED_INVALID,
-                     "%s: tokenizer.ggml.token_type has %zu elements, and %zu "
-                     "are expected, as many as tokens",
+                     "%s: tokenizer.ggml.token_type has %zu elements, expected "
+                     "%zu, the number of tokens",
                      gguf_name(file), count, self->count);
   for (size_t i = 0; i < count; i++)
     self->kind[i] = (uint8_t)kind_of(gguf_integer_at(types, i));
   return HEED_OK;
 }
 
-/* Puts token i, whose text stands at self->start[i], where it is looked for. */
+/* Registers token i, whose text is at self->start[i], for lookup. */
 static void enter(llm_tokenizer *self, size_t i) {
   const char *text = self->text + self->start[i];
   const size_t length = self->start[i + 1] - self->start[i];
@@ -122,7 +122,7 @@ static int falling(const void *left, const void *right) {
   return (a < b) - (a > b);
 }
 
-/* Marks' lengths, each once, the longest first. */
+/* Marks' lengths, each once, longest first. */
 static void sort_lengths(llm_tokenizer *self) {
   size_t count = 0;
   qsort(self->mark_length, self->mark_lengths, sizeof *self->mark_length,
@@ -146,7 +146,7 @@ static heed_status read_tokens(llm_tokenizer *self, const gguf_file *file,
   }
   if (self->count == 0 || self->count > INT32_MAX || size > INT32_MAX)
     return heed_fail(error, HEED_INVALID,
-                     "%s: %zu tokens of %zu bytes, and 1 to %d is expected",
+                     "%s: %zu tokens of %zu bytes, expected 1 to %d",
                      gguf_name(file), self->count, size, INT32_MAX);
   self->bytes = size;
   status = make_room(self, error);
@@ -170,8 +170,8 @@ static heed_status read_tokens(llm_tokenizer *self, const gguf_file *file,
   return HEED_OK;
 }
 
-/* The merge that "left right" writes; false where one of the three is no
- * token.  scratch has room for length bytes. */
+/* Parses the merge "left right"; false if one of the three is not a token.
+ * scratch has room for length bytes. */
 static bool read_merge(const llm_tokenizer *self, const char *text,
                        size_t length, char *scratch, llm_merge *read) {
   const char *space = length < 3 ? NULL : memchr(text + 1, ' ', length - 2);
@@ -203,7 +203,7 @@ static heed_status read_merges(llm_tokenizer *self, const gguf_file *file,
       gguf_texts(file, "tokenizer.ggml.merges", &texts, &count, error);
   if (status != HEED_OK) return status;
   if (count > INT32_MAX)
-    return heed_fail(error, HEED_INVALID, "%s: %zu merges, more than %d",
+    return heed_fail(error, HEED_INVALID, "%s: %zu merges, expected at most %d",
                      gguf_name(file), count, INT32_MAX);
   char *scratch = malloc(longest(texts, count) + 1);
   if (scratch == NULL || !merges_init(&self->merges, count))
@@ -215,15 +215,15 @@ static heed_status read_merges(llm_tokenizer *self, const gguf_file *file,
       merges_add(&self->merges, read);
     else
       status = heed_fail(error, HEED_INVALID,
-                         "%s: merge %zu of tokenizer.ggml.merges is no pair of "
-                         "tokens that make a token",
+                         "%s: merge %zu of tokenizer.ggml.merges is not a pair "
+                         "of tokens that forms a token",
                          gguf_name(file), i);
   }
   free(scratch);
   return status;
 }
 
-/* A text that has to be one that is known: its first bytes, for a message. */
+/* The first bytes of an unknown text, for a message. */
 static int shown(size_t length) {
   return length > 60 ? 60 : (int)length;
 }
@@ -239,19 +239,19 @@ static heed_status read_rule(llm_tokenizer *self, const gguf_file *file,
   if (status != HEED_OK) return status;
   if (model_length != 4 || memcmp(model, "gpt2", 4) != 0)
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "%s: tokenizer.ggml.model is \"%.*s\", and only \"gpt2\", "
-                     "byte-level BPE, is known",
+                     "%s: tokenizer.ggml.model is \"%.*s\", expected \"gpt2\" "
+                     "(byte-level BPE)",
                      gguf_name(file), shown(model_length), model);
   if (!pretoken_rule_named(name, length, &self->rule))
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "%s: tokenizer.ggml.pre is \"%.*s\", and only default, "
-                     "gpt-2, smollm, llama-bpe and qwen2 are known",
+                     "%s: tokenizer.ggml.pre is \"%.*s\", expected default, "
+                     "gpt-2, smollm, llama-bpe or qwen2",
                      gguf_name(file), shown(length), name);
   self->whole_words = self->rule == PRETOKEN_LLAMA3;
   return HEED_OK;
 }
 
-/* A key that may be missing and names a token. */
+/* An optional key that names a token. */
 static heed_status read_id(const llm_tokenizer *self, const gguf_file *file,
                            const char *key, int32_t *id, heed_error *error) {
   int64_t value = -1;
@@ -261,7 +261,7 @@ static heed_status read_id(const llm_tokenizer *self, const gguf_file *file,
   if (status != HEED_OK) return status;
   if (value < 0 || (uint64_t)value >= self->count)
     return heed_fail(error, HEED_INVALID,
-                     "%s: %s is %lld, and there are %zu tokens",
+                     "%s: %s is %lld, but there are %zu tokens",
                      gguf_name(file), key, (long long)value, self->count);
   *id = (int32_t)value;
   return HEED_OK;
@@ -274,7 +274,7 @@ static heed_status read_ends(llm_tokenizer *self, const gguf_file *file,
   if (status == HEED_OK)
     status =
         read_id(self, file, "tokenizer.ggml.eos_token_id", &self->end, error);
-  /* Llama 3's files may leave it to the rule. */
+  /* Llama 3's files may omit it; the rule decides. */
   self->adds_begin = self->rule == PRETOKEN_LLAMA3;
   if (status == HEED_OK && gguf_has(file, "tokenizer.ggml.add_bos_token"))
     status = gguf_flag(file, "tokenizer.ggml.add_bos_token", &self->adds_begin,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * One coordinate uphill: value, slope and curvature by central differences of a
- * point moved inside its bounds. */
+ * Climbs in one coordinate: value, slope and curvature by central differences
+ * at a point inside the bounds. */
 #include "support/numeric/ascend.h"
 
 #include <assert.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Free weights on fixed nodes, by an interior-point method.
  *
- * With N = sum n_g, the constraint sum w = 1 may be given up for a penalty
- * N (1 - sum w): at the optimum the sum is 1 by itself.  With gradient d_k =
- * sum_g n_g L_gk / f_g - N, multipliers z >= 0 and H = minus the Hessian, a
- * step at barrier m solves
+ * With N = sum n_g, a penalty N (1 - sum w) replaces the constraint sum w = 1:
+ * at the optimum the sum is 1 automatically.  With gradient d_k = sum_g n_g
+ * L_gk / f_g - N, multipliers z >= 0 and H = minus the Hessian, a step at
+ * barrier m solves
  *
  *   (H + diag(z / w)) dw = d + m / w,   dz = m / w - z - z dw / w. */
 #include "support/numeric/free_weights.h"
@@ -15,8 +15,8 @@
 #include <string.h>
 
 #define STEPS_MOST 100
-/* How far towards the boundary a step may go, and how much smaller than the
- * present complementarity the barrier of the next step is. */
+/* The largest fraction of the way to the boundary, and the ratio of the next
+ * barrier to the current complementarity. */
 #define NEARLY 0.99
 #define SHRINK 0.1
 
@@ -104,7 +104,7 @@ static bool step(free_weights *self, double barrier) {
   return true;
 }
 
-/* How far x may go along a step and stay positive. */
+/* How far x may move along a step and stay positive. */
 static double length_of(size_t count, const double *x, const double *factor) {
   double length = 1;
   for (size_t k = 0; k < count; k++)

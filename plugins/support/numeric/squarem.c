@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * SQUAREM: the cycle in its two forms, and the loop around it.
  *
- * Invariant of the loop: result.objective is that at x where value() tells it;
- * where step() does, it is that at cycle.second, and x is a step ahead. */
+ * Invariant of the loop: if value() gives the objective, result.objective is
+ * that at x; if step() does, it is that at cycle.second, and x is one step
+ * ahead. */
 #include "support/numeric/squarem.h"
 
 #include <assert.h>
@@ -18,8 +19,8 @@ double *squarem_room(const heed_host *host, size_t count) {
   return host->scratch(host, 4 * count + 1, sizeof(double));
 }
 
-/* Into cycle->leap; false where that would fall short of the second step, or
- * is not finite. */
+/* Into cycle->leap; false if the leap is shorter than the second step or not
+ * finite. */
 static bool extrapolate(const squarem_problem *problem,
                         const squarem_cycle *cycle) {
   const double *x0 = cycle->start, *x1 = cycle->first, *x2 = cycle->second;
@@ -46,7 +47,7 @@ static void trace(const squarem_problem *problem, uint64_t steps,
     problem->host->trace(problem->host, problem->series, steps, objective);
 }
 
-/* Where step() tells the objective of the point before it.  Returns the
+/* For objectives from step(), which refer to the previous point.  Returns the
  * objective at the start. */
 static double cycle_told_late(const squarem_problem *problem,
                               const squarem_cycle *cycle,
@@ -85,7 +86,7 @@ static bool take_step(const squarem_problem *problem, squarem_result *result,
   return true;
 }
 
-/* Where value() tells it.  Returns the objective at the start. */
+/* For objectives from value().  Returns the objective at the start. */
 static double cycle_told_at_once(const squarem_problem *problem,
                                  const squarem_cycle *cycle,
                                  squarem_result *result, double *x) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Comparisons: from annotations to rows, and to differences of features. */
+ * Turns annotations into comparisons: rows with differences of features. */
 #include "support/preference/comparisons.h"
 
 #include <assert.h>
@@ -36,8 +36,8 @@ static heed_status find_columns(const heed_crowd *crowd,
   if (!texts && (found->difference == NULL || crowd->world->features == 0 ||
                  difference->width != crowd->world->features))
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "a log-linear policy needs the column `difference` of the "
-                     "pairs, and this world has no features");
+                     "the pairs have no column `difference`, which a "
+                     "log-linear policy needs: this world has no features");
   if (labels == COMPARISONS_BETTER && found->p == NULL)
     return heed_fail(error, HEED_UNSUPPORTED,
                      "labels = better needs the column `p` of the pairs");

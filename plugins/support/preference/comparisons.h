@@ -12,20 +12,20 @@
 typedef struct preference_label preference_label;
 typedef struct joint_crowd joint_crowd;
 
-/* Which response a row prefers. */
+/* The response that a row prefers. */
 typedef enum comparisons_labels {
   COMPARISONS_OBSERVED = 0, /* the one the user chose */
-  COMPARISONS_ALWAYS_A,     /* A's: what one learns without users */
+  COMPARISONS_ALWAYS_A,     /* A's: the result without users */
   COMPARISONS_BETTER        /* the one with p > 1/2: labels without noise */
 } comparisons_labels;
 
-/* Choices of the parameters, in the order of comparisons_labels; and whether
- * an annotation is left out of, or included in, its own eta-hat. */
+/* Choices of the parameters, in the order of comparisons_labels; and whether an
+ * annotation is excluded from, or included in, its own eta-hat. */
 extern const char *const comparisons_label_words[];
 extern const char *const comparisons_own_label_words[];
 
-/* n annotations with a weight above 0 that are no ties, in the order of the
- * crowd; U units (users; users and topics), each with a run of `member`. */
+/* n annotations with a positive weight that are not ties, in the order of the
+ * crowd; U units (users; users and topics), each a range of `member`. */
 typedef struct crowd_comparisons {
   size_t count, features;  /* n, d; d 0: texts */
   double *x;               /* (n,d): phi(preferred) - phi(other) */
@@ -43,7 +43,7 @@ typedef struct crowd_comparisons {
 
 /* own_label: label.eta is the mean that includes the annotation, else the one
  * that leaves it out.  texts: without features.  Memory from host->scratch().
- * HEED_UNSUPPORTED where the pairs lack the columns it takes. */
+ * HEED_UNSUPPORTED if the pairs lack a required column. */
 heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
                                 const heed_posterior *posterior,
                                 const heed_selection *selection,
@@ -51,20 +51,20 @@ heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
                                 bool texts, crowd_comparisons *result,
                                 heed_error *error);
 
-/* member (count): 0 ... count - 1 by group, in their order within a group;
- * group g has member[first[g]] ... member[first[g + 1] - 1].  first (groups +
- * 1) comes zeroed. */
+/* member (count): 0 ... count - 1 by group, in order within a group; group g
+ * has member[first[g]] ... member[first[g + 1] - 1].  first (groups + 1) must
+ * be zeroed. */
 void comparisons_group(size_t count, size_t groups, const size_t *group,
                        size_t *first, size_t *member);
 
 /* unit[annotations]: the unit of comparisons that each annotation belongs to.
- * A posterior by annotation says nothing of what annotations share: the units
- * are then users. */
+ * A posterior by annotation does not say what annotations share: the units are
+ * then users. */
 heed_status comparisons_units(const heed_crowd *crowd,
                               const heed_posterior *posterior, size_t *unit,
                               heed_error *error);
 
-/* The same rows as the joint loss sees them, with these weights (n). */
+/* The same rows for the joint loss, with these weights (n). */
 joint_crowd comparisons_crowd(const crowd_comparisons *self,
                               const double *weight);
 

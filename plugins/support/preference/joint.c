@@ -9,18 +9,18 @@
 
 #include "support/preference/loss.h"
 
-/* A factor of the likelihood is taken for no less than this, so that a product
- * of FACTORS of them does not vanish. */
+/* Lower bound of a factor of the likelihood, so that a product of FACTORS of
+ * them does not underflow. */
 #define LEAST_FACTOR 1e-37
 #define FACTORS 8u
 
-/* Not fmax(), which is a call. */
+/* Not fmax(), which is a function call. */
 static double at_least(double probability) {
   return probability > LEAST_FACTOR ? probability : LEAST_FACTOR;
 }
 
 /* log_mass[k] += weight log(c + eta_k (g - c)) for one unit's annotations.
- * Logarithms are taken of products, FACTORS at a time. */
+ * Takes logs of products, FACTORS at a time. */
 static void add_histories(const joint_crowd *crowd, size_t unit,
                           size_t node_count, const double *nodes,
                           const double *chance, double *product,
@@ -51,7 +51,7 @@ static void add_histories(const joint_crowd *crowd, size_t unit,
     for (size_t k = 0; k < node_count; k++) log_mass[k] += log(product[k]);
 }
 
-/* log_mass to mass that sums to 1; returns the logarithm of the sum. */
+/* log_mass to mass that sums to 1; returns the log of the sum. */
 static double normalise(size_t node_count, double *mass) {
   double highest = -HUGE_VAL, sum = 0.0;
   for (size_t k = 0; k < node_count; k++) highest = fmax(highest, mass[k]);
@@ -84,7 +84,7 @@ static void differentiate(size_t node_count, const double *nodes,
 double joint_expect(const joint_crowd *crowd, const joint_nodes *nodes,
                     const double *margin, const joint_terms *terms) {
   const size_t m = nodes->count;
-  double *chance = terms->slope; /* g, until the slope takes its place */
+  double *chance = terms->slope; /* g, then replaced by the slope */
   double log_likelihood = 0.0;
   for (size_t i = 0; i < crowd->count; i++)
     chance[i] = preference_chance(margin[i]);
@@ -136,8 +136,8 @@ void joint_left_out(const joint_crowd *crowd, size_t node_count,
     }
 }
 
-/* First and second derivative of Q = sum_i weight mass log(c + eta gain) in one
- * node; the first falls with eta. */
+/* First and second derivative of Q = sum_i weight mass log(c + eta gain) at one
+ * node; the first decreases in eta. */
 static double pull(const joint_crowd *crowd, size_t node_count, size_t k,
                    const double *mass, const double *gain, double eta,
                    double *second) {
@@ -162,7 +162,7 @@ void joint_move_nodes(const joint_crowd *crowd, size_t node_count,
                       double high, double *nodes) {
   for (size_t k = 0; k < node_count; k++) {
     double below = low, above = high, eta = fmin(fmax(nodes[k], low), high);
-    /* Newton's method, and halving where it would leave the bracket. */
+    /* Newton's method, with bisection if it would leave the bracket. */
     for (int step = 0; step < 60 && above > below; step++) {
       double second;
       const double first = pull(crowd, node_count, k, mass, gain, eta, &second);

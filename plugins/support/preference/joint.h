@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The joint loss: the policy and the distribution of attentiveness at once.
+ * The joint loss: fits the policy and the distribution of attentiveness
+ * together.
  *
- * What is maximised is the exact likelihood of the annotations,
+ * The objective is the exact likelihood of the annotations,
  *   sum_j log sum_k W_k prod_{i of j} (eta_k g_i + (1 - eta_k) c_i)^weight_i,
- * with nodes eta_k of weight W_k(theta), g_i = sigmoid(z_i) as the policy has
- * it, c_i the casual user's probability of the choice.  EM takes turns: the
- * users' posterior over the nodes given policy and theta (the E-step, here);
- * then policy and theta given the posterior (joint_fit.h).
+ * with nodes eta_k of weight W_k(theta), g_i = sigmoid(z_i) from the policy,
+ * c_i the casual user's probability of the choice.  EM alternates: the users'
+ * posterior over the nodes given policy and theta (the E-step, here); then
+ * policy and theta given the posterior (joint_fit.h).
  *
  * Called by joint_fit.c, by refined.c, and by dpo_llm for single annotations.
- * Nothing here takes memory or can fail. */
+ * Functions here do not allocate and cannot fail. */
 #ifndef HEED_SUPPORT_PREFERENCE_JOINT_H
 #define HEED_SUPPORT_PREFERENCE_JOINT_H
 
@@ -23,7 +24,7 @@ typedef struct joint_crowd {
   size_t count, units;
   const size_t *first;           /* (U + 1), into member */
   const size_t *member;          /* (n) */
-  const double *weight;          /* (n); 0: not seen */
+  const double *weight;          /* (n); 0: ignored */
   const preference_label *label; /* (n): casual is read */
 } joint_crowd;
 
@@ -33,12 +34,12 @@ typedef struct joint_nodes {
   const double *log_weight;
 } joint_nodes;
 
-/* What the E-step fills.
+/* Results of the E-step.
  *   mass         (U,nodes): P(node | annotations of the unit)
  *   slope        (n): d(-log-likelihood)/dz = -weight rho (1 - g), where rho =
  *                E[eta g / (eta g + (1 - eta) c)] is the responsibility
  *   information  (n): weight E[(eta g (1 - g))^2 / (P (1 - P))] >= 0
- *   product      (nodes): room */
+ *   product      (nodes): workspace */
 typedef struct joint_terms {
   double *mass, *slope, *information, *product;
 } joint_terms;
@@ -47,7 +48,7 @@ typedef struct joint_terms {
 double joint_expect(const joint_crowd *crowd, const joint_nodes *nodes,
                     const double *margin, const joint_terms *terms);
 
-/* An annotation of weight 1 whose unit has this mass over the nodes, at a
+/* For an annotation of weight 1 whose unit has this mass over the nodes, at a
  * margin: P(its choice), and d(-log-likelihood)/dz. */
 typedef struct joint_term {
   double chance, slope;
@@ -61,8 +62,8 @@ void joint_left_out(const joint_crowd *crowd, size_t node_count,
                     const double *nodes, const double *mass,
                     const double *margin, double *left_out);
 
-/* Where atoms move: nodes to where the expected log-likelihood is largest, each
- * in [low, high]; gain[n] = g - c. */
+/* For moving atoms: moves nodes to the maximum of the expected log-likelihood,
+ * each in [low, high]; gain[n] = g - c. */
 void joint_move_nodes(const joint_crowd *crowd, size_t node_count,
                       const double *mass, const double *gain, double low,
                       double high, double *nodes);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Fits of the joint loss: EM in the policy and the prior.
+ * Fits the joint loss: EM in the policy and the prior.
  *
- * A point x of the fit is w, then theta on its free scale where the prior has
- * one, then theta.  SQUAREM extrapolates the first two; theta follows from the
- * free scale, or else stays as the last step of EM left it.
+ * A point x of the fit is w, then theta on its free scale if the prior has one,
+ * then theta.  SQUAREM extrapolates the first two; theta follows from the free
+ * scale, or else keeps its value from the last EM step.
  *
  * Invariant: room->standing is the point of the last E-step, whose results are
  * in the fit (mass, margin, log_likelihood) and in room->terms. */
@@ -19,11 +19,11 @@
 #include "support/preference/log_linear.h"
 #include "support/preference/loss.h"
 
-/* EM steps and halvings of a step; and the longest leap of SQUAREM. */
+/* Limits of EM steps, of halvings of a step, and of SQUAREM's leap. */
 #define STEPS_MOST 1000u
 #define HALVINGS_MOST 20u
 #define LEAP_MOST 64.0
-/* Turns of EM in theta alone a step, where refit() is a closed form; fewer
+/* EM iterations in theta alone per step, if refit() is a closed form; fewer
  * once no log weight changes by more. */
 #define TURNS_MOST 10u
 #define SMALL_CHANGE 1e-4
@@ -40,7 +40,7 @@ struct joint_room {
   double objective;               /* at `standing` */
   double *squarem;
 
-  /* Of the fit under way. */
+  /* Of the current fit. */
   const joint_problem *problem;
   heed_status status;
   heed_error *error;
@@ -80,10 +80,10 @@ heed_status joint_open(const heed_host *host, const heed_instance *prior,
   joint_fit *fit = host->scratch(host, 1, sizeof *fit);
   struct joint_room *room = host->scratch(host, 1, sizeof *room);
   if (functions->dimension != NULL && functions->dimension(prior->self) != 1)
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "loss = joint needs a prior over one number, and %s is "
-                     "over several",
-                     prior->plugin->name);
+    return heed_fail(
+        error, HEED_UNSUPPORTED,
+        "loss = joint needs a prior over one number, but %s is over several",
+        prior->plugin->name);
   if (fit == NULL || room == NULL)
     return heed_fail(error, HEED_MEMORY, "memory is out for a joint fit");
   fit->room = room;
@@ -165,7 +165,7 @@ static void sum_mass(const joint_problem *problem, const joint_fit *fit) {
                 sum, 1);
 }
 
-/* Mass under a new theta, from the mass under the one before: the likelihoods
+/* Mass under a new theta, from the mass under the previous one: the likelihoods
  * of the histories are the same.  Returns the largest change of a log
  * weight. */
 static double reweigh(const joint_problem *problem, joint_fit *fit,
@@ -192,8 +192,8 @@ static double reweigh(const joint_problem *problem, joint_fit *fit,
   return largest;
 }
 
-/* Where nodes are fixed: several turns of EM in theta alone, which are cheap
- * as the policy stays. */
+/* For fixed nodes: several EM iterations in theta alone, which are cheap
+ * because the policy is unchanged. */
 static heed_status improve_weights(const joint_problem *problem, joint_fit *fit,
                                    double *theta, heed_error *error) {
   struct joint_room *room = fit->room;
@@ -208,7 +208,7 @@ static heed_status improve_weights(const joint_problem *problem, joint_fit *fit,
   return status;
 }
 
-/* Where atoms move. */
+/* For moving atoms. */
 static heed_status improve_atoms(const joint_problem *problem, joint_fit *fit,
                                  double *theta, heed_error *error) {
   struct joint_room *room = fit->room;
@@ -321,7 +321,7 @@ heed_status joint_maximise(const joint_problem *problem, joint_fit *fit,
   return room->status;
 }
 
-/* ---- by turns ---- */
+/* ---- alternating ---- */
 
 void joint_read(const joint_problem *problem, joint_fit *fit,
                 const double *margin, double *slope) {

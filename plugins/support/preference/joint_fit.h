@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Fits of the joint loss (joint.h): the policy and the prior's parameters
- * theta by EM.
+ * Fits the joint loss (joint.h): the policy and the prior's parameters theta by
+ * EM.
  *
  * joint_maximise() fits a log-linear policy; policy_fit.c calls it.  A trainer
- * of any other policy (dpo_llm) takes its own steps in the policy, and calls
- * joint_read() and joint_refit() by turns. */
+ * of any other policy (dpo_llm) takes its own steps in the policy, and
+ * alternates joint_read() and joint_refit(). */
 #ifndef HEED_SUPPORT_PREFERENCE_JOINT_FIT_H
 #define HEED_SUPPORT_PREFERENCE_JOINT_FIT_H
 
@@ -18,7 +18,7 @@ typedef struct joint_problem {
   const log_linear *data; /* x, weight, label */
   joint_crowd crowd;      /* the same annotations */
   const heed_instance *prior;
-  bool fit_prior;   /* else theta stays */
+  bool fit_prior;   /* else theta is fixed */
   double ridge;     /* on w, as in log_linear.h */
   double tolerance; /* relative gain of the objective that ends the fit */
 } joint_problem;
@@ -26,15 +26,15 @@ typedef struct joint_problem {
 typedef struct joint_fit {
   size_t node_count, theta_count;
   double *nodes;  /* (nodes) */
-  double *theta;  /* set it before the fit; the distribution's after */
+  double *theta;  /* set before the fit; the distribution's after */
   double *mass;   /* (U,nodes) */
   double *margin; /* (n), at w */
   double log_likelihood;
-  double objective; /* less ridge/2 |w|^2 */
+  double objective; /* minus ridge/2 |w|^2 */
   size_t steps;     /* of EM */
   bool converged;
-  /* May cancel the fit, and keeps the objective after every step, which never
-   * falls, as the series "objective"; NULL: neither. */
+  /* May cancel the fit, and records the objective, which never falls, after
+   * every step as the series "objective"; NULL: neither. */
   const heed_host *host;
   struct joint_room *room;
 } joint_fit;
@@ -44,17 +44,16 @@ heed_status joint_open(const heed_host *host, const heed_instance *prior,
                        size_t nodes_wanted, size_t count, size_t features,
                        size_t units, joint_fit **result, heed_error *error);
 
-/* For a log-linear policy: from w and fit->theta, both moved to the fit.  EM
- * whose step in w is one of Fisher scoring, accelerated by SQUAREM
- * (support/numeric/squarem.h).  A step that would lower the objective is
- * shortened or not taken. */
+/* For a log-linear policy: moves w and fit->theta to the fit.  EM, with one
+ * Fisher scoring step in w, accelerated by SQUAREM (support/numeric/squarem.h).
+ * A step that would lower the objective is shortened or skipped. */
 heed_status joint_maximise(const joint_problem *problem, joint_fit *fit,
                            double *w, heed_error *error);
 
-/* For any policy, by turns: the E-step at fit->theta and these margins (n),
+/* For any policy, alternating: the E-step at fit->theta and these margins (n),
  * which fills fit->mass, fit->margin and fit->log_likelihood, and slope (n),
- * d(-log-likelihood)/dz; and theta given the last E-step, where it is to be
- * fitted.  Of the problem, data is not read. */
+ * d(-log-likelihood)/dz; then theta given the last E-step, if it is fitted.
+ * Ignores the problem's data. */
 void joint_read(const joint_problem *problem, joint_fit *fit,
                 const double *margin, double *slope);
 heed_status joint_refit(const joint_problem *problem, joint_fit *fit,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Log-linear policies: margins, Newton steps, fits.
  *
- * The Hessian X' D X is added up by blocks of rows, so that its cost is that of
- * matrix products. */
+ * The Hessian X' D X is accumulated by blocks of rows, at the cost of matrix
+ * products. */
 #include "support/preference/log_linear.h"
 
 #include <cblas.h>
@@ -70,7 +70,7 @@ static void fill_hessian(const log_linear *data, const double *information,
   add_outer(data, information, -1.0, scratch);
 }
 
-/* a = L L' in the lower triangle; false where a is not positive definite. */
+/* a = L L' in the lower triangle; false if a is not positive definite. */
 static bool factorise(size_t d, double *a) {
   for (size_t j = 0; j < d; j++) {
     double *row = a + j * d;
@@ -88,7 +88,7 @@ static bool factorise(size_t d, double *a) {
 static bool solve(size_t d, double *hessian, double *step) {
   double trace = 0.0;
   for (size_t k = 0; k < d; k++) trace += hessian[k * d + k];
-  /* A direction that no pair tells anything of stays where it is. */
+  /* Directions without information are kept fixed. */
   for (size_t k = 0; k < d; k++)
     hessian[k * d + k] += 1e-12 * trace / (double)d + 1e-300;
   if (!factorise(d, hessian)) return false;
@@ -161,7 +161,7 @@ static bool descend(const log_linear *data, const preference_loss *loss,
   return false;
 }
 
-/* Newton's step where it is sure to descend, else Fisher's. */
+/* Newton's step if it is sure to descend, else Fisher's. */
 static bool find_step(const log_linear *data, const preference_loss *loss,
                       double ridge, const double *w,
                       log_linear_scratch *scratch, double *promised) {
@@ -188,7 +188,7 @@ log_linear_fit log_linear_minimise(const log_linear *data,
     if (fit.converged) break;
     fit.iterations++;
     if (!descend(data, loss, ridge, scratch, w, &fit)) {
-      /* Rounding is all that is left to gain. */
+      /* Only rounding is left to gain. */
       fit.converged = promised <= 1e-9 * (1.0 + fabs(fit.objective));
       break;
     }

@@ -2,10 +2,11 @@
  * Preference learning of log-linear policies, pi ∝ pi_ref exp(theta.phi).
  *
  * Such a policy's margins are linear, z = X w with w = beta theta and a row of
- * X the difference of features, preferred less other.  What is minimised is
+ * X the difference of features, preferred minus other.  The objective to
+ * minimise is
  *   sum_i weight_i loss(z_i) + ridge/2 |w|^2,
- * so that ridge is the precision of a normal prior on each value of w, and
- * means the same for any count of annotations.
+ * so ridge is the precision of a normal prior on each value of w, with the same
+ * meaning for any number of annotations.
  *
  * Called by policy_fit.h, by the joint fit, and by the trainer dpo's tuning. */
 #ifndef HEED_SUPPORT_PREFERENCE_LOG_LINEAR_H
@@ -21,10 +22,10 @@ typedef struct log_linear {
   size_t count, features;        /* n, d */
   const double *x;               /* (n,d) */
   const double *weight;          /* (n) >= 0 */
-  const preference_label *label; /* (n); NULL: the loss reads none */
+  const preference_label *label; /* (n); NULL: the loss ignores labels */
 } log_linear;
 
-/* Memory of a fit, for up to n annotations; use it for many. */
+/* Workspace of a fit, for up to n annotations; reuse it. */
 typedef struct log_linear_scratch {
   double *margin, *trial;          /* (n) */
   double *slope, *information;     /* (n) */
@@ -41,7 +42,7 @@ typedef struct log_linear_fit {
   bool converged;
 } log_linear_fit;
 
-/* From host->scratch(); NULL when memory is out. */
+/* From host->scratch(); NULL: out of memory. */
 log_linear_scratch *log_linear_room(const heed_host *host, size_t count,
                                     size_t features);
 
@@ -49,17 +50,17 @@ log_linear_scratch *log_linear_room(const heed_host *host, size_t count,
 void log_linear_margins(const log_linear *data, const double *w, double *z);
 
 /* step = (X' diag(information) X + ridge I)^-1 (-X' slope - ridge w), with
- * slope and information (n) already weighted; and decrement, how much of the
- * objective the step promises.  False: the matrix is not positive definite. */
+ * slope and information (n) already weighted; decrement is the predicted
+ * decrease of the objective.  False: the matrix is not positive definite. */
 bool log_linear_step(const log_linear *data, const double *slope,
                      const double *information, double ridge, const double *w,
                      log_linear_scratch *scratch, double *step,
                      double *decrement);
 
-/* Newton's method from w (a step of Fisher scoring where the loss is not convex
- * and its Hessian not positive definite), with steps halved until the objective
- * falls; tolerance is relative to the
- * objective.  w is the best point found, also when it did not converge. */
+/* Newton's method from w (Fisher scoring if the loss is not convex and its
+ * Hessian not positive definite), with steps halved until the objective falls;
+ * tolerance is relative to the objective.  w is the best point found, even
+ * without convergence. */
 log_linear_fit log_linear_minimise(const log_linear *data,
                                    const preference_loss *loss, double ridge,
                                    double tolerance,

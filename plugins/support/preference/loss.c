@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Losses of preference learning: a function a loss, and their table. */
+ * Losses of preference learning: one function per loss, and their table. */
 #include "support/preference/loss.h"
 
 #include <math.h>
 
-/* Where a probability is divided by or its logarithm taken. */
+/* Lower bound of a probability that is a divisor or the argument of a
+ * logarithm. */
 #define LEAST_PROBABILITY 1e-300
 
 const char *const preference_words[] = {
@@ -50,7 +51,7 @@ static preference_term noise_aware_term(double margin, preference_label label) {
   };
 }
 
-/* Over the corner a parabola that meets both straight parts. */
+/* A parabola rounds the corner and joins both straight parts. */
 static preference_term hinge_term(double margin, preference_label label) {
   const double short_of = 1.0 - margin, corner = PREFERENCE_CORNER;
   (void)label;

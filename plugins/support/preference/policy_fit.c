@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Fits of a policy: which loss, from which start, to which tolerance. */
+ * Fits a policy: chooses loss, start and tolerance. */
 #include "support/preference/policy_fit.h"
 
 #include <math.h>
@@ -52,8 +52,8 @@ static heed_status open_joint(const heed_host *host, size_t nodes,
   const crowd_comparisons *rows = self->rows;
   if (self->prior == NULL)
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "loss = joint needs a prior, and this estimator has "
-                     "none: say prior = h.distribution.NAME {}");
+                     "loss = joint needs a prior, and this estimator has none: "
+                     "set prior = h.distribution.NAME {}");
   const heed_status status =
       joint_open(host, self->prior, nodes, rows->count, rows->features,
                  rows->units, &self->joint, error);

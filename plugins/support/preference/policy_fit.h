@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Fits of a policy to comparisons, for any loss.  The trainer dpo calls
+ * Fits a policy to comparisons, for any loss.  The trainer dpo calls
  * policy_fit_run(); dpo_llm opens a policy_fit for its settings and its joint
- * loss, and takes steps of its own. */
+ * loss, and takes its own steps. */
 #ifndef HEED_SUPPORT_PREFERENCE_POLICY_FIT_H
 #define HEED_SUPPORT_PREFERENCE_POLICY_FIT_H
 
@@ -14,8 +14,8 @@ typedef struct joint_fit joint_fit;
 typedef struct log_linear_scratch log_linear_scratch;
 typedef struct preference_settings preference_settings;
 
-/* How near to its optimum a fit is to come: near enough to choose a ridge by,
- * or as near as it makes sense. */
+/* Accuracy of a fit: sufficient to choose a ridge, or as high as makes
+ * sense. */
 typedef enum policy_care { POLICY_ROUGH, POLICY_EXACT } policy_care;
 
 typedef struct policy_fit {
@@ -31,29 +31,28 @@ typedef struct policy_fit {
 } policy_fit;
 
 typedef struct policy_found {
-  double loss; /* what was minimised, without the ridge */
+  double loss; /* minimised objective, without the ridge */
   size_t iterations;
   bool converged;
 } policy_found;
 
-/* Room for fits of these rows, whose labels get their rate of flips.  The prior
- * of PREFERENCE_JOINT starts at about the mean and the variance of the
- * posterior's eta-hat; where it is not to be fitted, it stays at the theta that
- * the estimator found for it, or else at its own. */
+/* Workspace for fits of these rows; sets the flip rate of their labels.  The
+ * prior of PREFERENCE_JOINT starts at about the mean and the variance of the
+ * posterior's eta-hat; if it is fixed, it keeps the estimator's theta, else its
+ * own. */
 heed_status policy_fit_open(const heed_host *host,
                             const preference_settings *settings,
                             const crowd_comparisons *rows,
                             const heed_posterior *posterior, policy_fit *self,
                             heed_error *error);
 
-/* For PREFERENCE_JOINT: the mean of eta under the fitted prior; NaN where
- * memory is out. */
+/* For PREFERENCE_JOINT: the mean of eta under the fitted prior; NaN: out of
+ * memory. */
 double policy_fit_mean_eta(const heed_host *host, const policy_fit *self);
 
-/* Fits the w of a log-linear policy: w (d) to the rows with a weight (n). cold:
- * w is 0, and each loss starts from the one that is easier, noise_aware from
- * sigmoid and joint from noise_aware; else from w, and for the joint loss
- * joint->theta. */
+/* Fits w (d) of a log-linear policy to the rows with a weight (n).  cold: w is
+ * 0, and each loss starts from an easier one, noise_aware from sigmoid and
+ * joint from noise_aware; else from w and, for the joint loss, joint->theta. */
 heed_status policy_fit_run(const policy_fit *self, const double *weight,
                            double ridge, policy_care care, bool cold, double *w,
                            policy_found *found, heed_error *error);

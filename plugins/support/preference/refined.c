@@ -44,8 +44,8 @@ static void fill_units(const joint_fit *fit, heed_posterior *made) {
   }
 }
 
-/* Annotations that the fit saw have their own label taken out of their user's
- * mean again. */
+/* Removes the label of each annotation that the fit used from its user's
+ * mean. */
 static heed_status fill_annotations(const heed_host *host,
                                     const heed_crowd *crowd,
                                     const heed_posterior *earlier,

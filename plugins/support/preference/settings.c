@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The parameters that trainers share: reading and checking them. */
+ * Reads and checks the parameters shared by trainers. */
 #include "support/preference/settings.h"
 
 preference_settings preference_settings_of(const heed_value *values) {
@@ -29,7 +29,7 @@ heed_status preference_settings_check(const heed_value *values,
                      values[PREFERENCE_LOSS].text);
   if (settings.prior != NULL && settings.kind != PREFERENCE_JOINT)
     return heed_fail(error, HEED_INVALID,
-                     "prior is read by loss = joint alone, and loss is %s",
+                     "prior is used only by loss = joint, but loss is %s",
                      values[PREFERENCE_LOSS].text);
   return HEED_OK;
 }

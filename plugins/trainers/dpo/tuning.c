@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Tuning: folds, fits without one of them, and scores.  Called by dpo.c alone.
- */
+ * Tuning: folds, fits without one fold, and scores.  Called only by dpo.c. */
 #include "trainers/dpo/tuning.h"
 
 #include <cblas.h>
@@ -12,14 +11,14 @@
 #include "support/preference/log_linear.h"
 #include "support/preference/policy_fit.h"
 
-/* What is tried, the weakest first.  Each fit starts from the one before: that
- * way round because a joint fit under a strong ridge tells users apart so
- * little that its prior may collapse, from where EM does not come back. */
+/* Candidate ridges, the weakest first.  Each fit starts from the previous one.
+ * In the other order a joint fit under a strong ridge separates users so little
+ * that its prior may collapse, and EM cannot recover. */
 static const double ridges[] = {0.03, 0.3,   1.0,   3.0,   10.0,
                                 30.0, 100.0, 300.0, 1000.0};
 #define RIDGE_COUNT (sizeof ridges / sizeof *ridges)
-/* So many ridges in a row that score worse than the best by so much end the
- * search: weak ones may all score alike. */
+/* The search ends after this many ridges in a row that score this much worse
+ * than the best; weak ridges may all score alike. */
 #define WORSE_MOST 2u
 #define CLEARLY 1e-5
 
@@ -32,7 +31,7 @@ typedef struct tuning {
   double *w;                  /* (folds,d) */
   double *theta;              /* (folds,theta) of the joint loss */
   double *margin;             /* (n): of the label, held out */
-  preference_label *label;    /* (n): eta as believed without the label */
+  preference_label *label;    /* (n): eta estimated without the label */
   log_linear_scratch *narrow; /* for fits of one feature */
 } tuning;
 
@@ -52,7 +51,7 @@ static heed_status make_room(tuning *self, heed_error *error) {
   if (self->fold == NULL || self->weight == NULL || self->w == NULL ||
       self->theta == NULL || self->margin == NULL || self->label == NULL ||
       self->narrow == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out for tuning");
+    return heed_fail(error, HEED_MEMORY, "out of memory for tuning");
   for (size_t i = 0; i < n; i++) {
     heed_stream stream = host->stream(host, "fold", rows->row[i]);
     self->fold[i] = (size_t)heed_uniform_integer(&stream, folds);
@@ -60,7 +59,7 @@ static heed_status make_room(tuning *self, heed_error *error) {
   return HEED_OK;
 }
 
-/* What the fit to the other folds makes of one fold's labels. */
+/* Predicts one fold's labels from the fit to the other folds. */
 static void predict(tuning *self, size_t fold, const double *w) {
   const crowd_comparisons *rows = self->fit->rows;
   const joint_fit *joint = self->fit->joint;
@@ -114,8 +113,8 @@ static double score(const tuning *self, double temperature) {
   return sum / weights;
 }
 
-/* The temperature with the best score: the same fit, with the margin as the
- * only feature. */
+/* The temperature with the best score: the same fit with the margin as the only
+ * feature. */
 static double best_temperature(const tuning *self) {
   const log_linear data = {.count = self->fit->rows->count,
                            .features = 1,
@@ -128,8 +127,8 @@ static double best_temperature(const tuning *self) {
   return factor > 0.0 && isfinite(factor) ? factor : 0.0;
 }
 
-/* Holds every fold out at one ridge, and takes the ridge where that is better
- * than what there was. */
+/* Holds out every fold at one ridge, and keeps the ridge if it scores
+ * better. */
 static heed_status try_ridge(tuning *self, double ridge, bool cold,
                              double *loss, tuning_choice *choice,
                              heed_error *error) {

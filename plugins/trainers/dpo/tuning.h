@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Tuning: the ridge, and the scale of the reward, by labels held out.
+ * Tuning: chooses the ridge and the scale of the reward by held-out labels.
  *
- * The annotations are dealt into folds, by annotation and stream, so that every
- * filter and loss holds out the same ones.  Each fold's labels are predicted by
- * the fit to the other folds:
+ * Annotations are assigned to folds by annotation and stream, so every filter
+ * and loss holds out the same ones.  The fit to the other folds predicts each
+ * fold's labels:
  *   sigmoid      P(label) = sigmoid(z)
  *   noise_aware  P(label) = eta sigmoid(z) + (1 - eta) c, eta without the label
- *   joint        the same, eta the mean that the fit to the other folds has
+ *   joint        the same, eta the mean under the fit to the other folds
  *   robust…      the same, eta = 1 - 2 e and c = 1/2
- *   others       sigmoid(t z) at the t that is best, as their margins are no
+ *   others       sigmoid(t z) at the best t, because their margins are not
  *                log-odds
- * and the mean of -log P(label) is the score. */
+ * The score is the mean of -log P(label). */
 #ifndef HEED_TRAINERS_DPO_TUNING_H
 #define HEED_TRAINERS_DPO_TUNING_H
 
@@ -21,15 +21,14 @@ typedef struct policy_fit policy_fit;
 
 typedef struct tuning_wish {
   size_t folds;
-  double ridge; /* NaN: to be chosen */
-  bool scale;   /* whether to choose the temperature, a factor on w */
+  double ridge; /* NaN: to be tuned */
+  bool scale;   /* whether to tune the temperature, a factor on w */
 } tuning_wish;
 
 typedef struct tuning_choice {
   double ridge;
-  double temperature; /* 1 where it was not asked for; 0: labels held out do not
-                         follow what was learned from the others */
-  double loss;        /* the score at both; NaN: nothing was tuned */
+  double temperature; /* 1 if not tuned; 0: no fit to held-out labels */
+  double loss;        /* the score at both; NaN: not tuned */
 } tuning_choice;
 
 heed_status tuning_choose(const heed_host *host, const policy_fit *fit,

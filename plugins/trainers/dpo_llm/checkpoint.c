@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Checkpoints of a training: all that it needs to go on as if it had not been
- * stopped, in this machine's byte order.  The host finds a checkpoint for the
- * very same stage alone; counts are compared all the same. */
+ * Training checkpoints: the full state to resume as if never interrupted, in
+ * this machine's byte order.  The host only offers checkpoints of exactly the
+ * same stage; counts are compared anyway. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 typedef struct checkpoint_head {
   char magic[8];
-  uint64_t count, rows, steps, nodes, theta; /* must be the same */
+  uint64_t count, rows, steps, nodes, theta; /* must match */
   uint64_t steps_done, steps_taken;
 } checkpoint_head;
 
@@ -37,7 +37,7 @@ static checkpoint_head head_of(const dpo_llm_learner *self) {
   return made;
 }
 
-/* What the file holds after its head, in order; returns how many. */
+/* The contents of the file after its header, in order; returns their number. */
 static size_t stretches_of(const dpo_llm_learner *self,
                            checkpoint_stretch list[MOST_STRETCHES]) {
   joint_fit *joint = self->fit->joint;
@@ -81,8 +81,8 @@ heed_status learner_save(const dpo_llm_learner *self, const char *path,
   if (file != NULL && fclose(file) != 0) good = false;
   good = good && rename(temporary, path) == 0;
   if (!good) {
-    (void)heed_fail(error, HEED_IO, "%s: a checkpoint cannot be written: %s",
-                    path, strerror(errno));
+    (void)heed_fail(error, HEED_IO, "%s: cannot write a checkpoint: %s", path,
+                    strerror(errno));
     (void)unlink(temporary);
   }
   free(temporary);
@@ -115,13 +115,11 @@ heed_status learner_load(dpo_llm_learner *self, const char *path, bool *found,
     good = list[i].bytes == 0 ||
            fread(list[i].position, list[i].bytes, 1, file) == 1;
   (void)fclose(file);
-  if (!good)
-    return heed_fail(error, HEED_IO, "%s: a checkpoint that ends too soon",
-                     path);
+  if (!good) return heed_fail(error, HEED_IO, "%s: truncated checkpoint", path);
   self->steps_done = read.steps_done;
   self->optimiser->steps = read.steps_taken;
   *found = true;
-  self->host->log(self->host, "goes on after step %zu of %zu", self->steps_done,
+  self->host->log(self->host, "resumes after step %zu of %zu", self->steps_done,
                   self->steps);
   return HEED_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A language model learns: what it learns from, and what is trained. */
+ * The learner of a language model: its data, and the trained parameters. */
 #include "trainers/dpo_llm/learner.h"
 
 #include <assert.h>
@@ -11,7 +11,7 @@
 
 /* ---- pairs ---- */
 
-/* There are no more pairs than rows. */
+/* There are at most as many pairs as rows. */
 static void place_rows(void *object, carving_block *block) {
   dpo_llm_learner *self = object;
   const size_t n = self->rows->count;
@@ -25,7 +25,7 @@ static void place_rows(void *object, carving_block *block) {
   self->margin = carve_doubles(block, n, 1);
 }
 
-/* The pairs of the rows, numbered as they turn up. */
+/* The rows' pairs, numbered in order of first appearance. */
 static heed_status number_pairs(dpo_llm_learner *self, heed_error *error) {
   const crowd_comparisons *rows = self->rows;
   const size_t all = self->world->pairs->rows;
@@ -58,8 +58,8 @@ static heed_status find_responses(dpo_llm_learner *self, heed_error *error) {
     const int8_t *cut = heed_table_data(pairs, columns[side][1], HEED_INT8);
     if (text == NULL || prompt == NULL)
       return heed_fail(error, HEED_UNSUPPORTED,
-                       "a language model needs the columns `prompt` and `%s` "
-                       "of the pairs, and this world has none",
+                       "the pairs have no columns `prompt` and `%s`, which a "
+                       "language model needs",
                        columns[side][0]);
     for (size_t u = 0; u < self->pairs; u++) {
       const size_t pair = self->place[u];
@@ -82,9 +82,9 @@ static heed_status read_pairs(dpo_llm_learner *self, heed_error *error) {
   if (self->row_memory == NULL) return heed_no_memory(error);
   status = number_pairs(self, error);
   if (status == HEED_OK && prompt == NULL)
-    status = heed_fail(error, HEED_UNSUPPORTED,
-                       "a language model needs the column `text` of the "
-                       "prompts, and this world has none");
+    status = heed_fail(
+        error, HEED_UNSUPPORTED,
+        "the prompts have no column `text`, which a language model needs");
   if (status == HEED_OK) status = find_responses(self, error);
   if (status != HEED_OK) return status;
   status = language_model_read(self->model, prompt, 2 * self->pairs,
@@ -95,7 +95,7 @@ static heed_status read_pairs(dpo_llm_learner *self, heed_error *error) {
       2 * self->pairs, self->response, self->reference, NULL, error);
 }
 
-/* ---- what is trained ---- */
+/* ---- the trained parameters ---- */
 
 static heed_status open_parameters(dpo_llm_learner *self, heed_error *error) {
   const llm_model *earlier = self->model->weights;
@@ -134,7 +134,7 @@ static int by_size(const void *a, const void *b) {
   return one < other ? 1 : one > other ? -1 : 0;
 }
 
-/* What any pass may have to hold: the longest pairs, together. */
+/* The most that a pass may hold: the longest pairs together. */
 static heed_status find_limits(dpo_llm_learner *self, heed_error *error) {
   const size_t n = self->pairs;
   llm_limits *limits = &self->limits;

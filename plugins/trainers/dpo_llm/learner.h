@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * How a language model learns from comparisons: steps of AdamW on the loss of a
- * few pairs at a time.  However many annotations (rows) a pair has, its two
- * responses are read once, and so is the prompt before them.
+ * Learns a language model from comparisons: AdamW steps on the loss of a few
+ * pairs at a time.  However many annotations (rows) a pair has, its two
+ * responses are read once, and so is their prompt.
  *
  * The margin of a row is z = beta (log pi/pi_ref(preferred) - log pi/pi_ref
- * (other)); losses see nothing else (support/preference/loss.h).  What a step
- * descends is the sum over its rows of weight x loss, by what the weights of a
- * step's rows sum to on average: over an epoch, the mean loss by weight.
+ * (other)); losses depend on nothing else (support/preference/loss.h).  A step
+ * descends the sum over its rows of weight x loss, divided by the average sum
+ * of weights per step: over an epoch, the weighted mean loss.
  *
- * Loss = joint is EM.  The E-step gives each user's mass over attentiveness,
- * from the margins as they were when each pair was last read: before the first
- * epoch from what the estimator believed of each pair, then once an epoch from
- * the policy.  Within an epoch the mass stands still, and a row's loss is
- * -log sum_k mass_k (eta_k g + (1 - eta_k) c).
+ * Loss = joint is EM.  The E-step computes each user's mass over attentiveness
+ * from the margins at the last reading of each pair: before the first epoch
+ * from the estimator's probabilities, then once per epoch from the policy.  The
+ * mass is constant within an epoch, and a row's loss is -log sum_k mass_k
+ * (eta_k g + (1 - eta_k) c).
  *
- * Memory beside the model: that of a pass (support/llm/pass.h), and 16 bytes a
- * parameter: itself, its gradient, two moments. */
+ * Memory besides the model: a pass (support/llm/pass.h), and 16 bytes per
+ * parameter: value, gradient, two moments. */
 #ifndef HEED_DPO_LLM_LEARNER_H
 #define HEED_DPO_LLM_LEARNER_H
 
@@ -32,14 +32,14 @@ typedef struct dpo_llm_learner_options {
   llm_adamw_options optimiser;
   double beta;
   size_t epochs;
-  size_t batch;    /* pairs of a step */
-  size_t together; /* pairs of a pass */
+  size_t batch;    /* pairs per step */
+  size_t together; /* pairs per pass */
 } dpo_llm_learner_options;
 
-/* Of each step; kept in this order in checkpoints. */
+/* Per step; checkpoints keep this order. */
 typedef struct dpo_llm_step {
   double weight;                 /* of its rows */
-  double loss, margin, accuracy; /* means over its rows, by weight */
+  double loss, margin, accuracy; /* weighted means over its rows */
   double seconds;
   double tokens;
 } dpo_llm_step;
@@ -53,7 +53,7 @@ typedef struct dpo_llm_learner {
   policy_fit *fit;
   joint_problem problem; /* loss = joint */
 
-  /* The pairs that rows are about, each once, U of them, at most n. */
+  /* The pairs of the rows, each once, U of them, at most n. */
   size_t pairs;
   language_model_answer texts; /* A's and B's of each */
   void *row_memory;            /* of the arrays below */
@@ -61,12 +61,12 @@ typedef struct dpo_llm_learner {
   size_t *pair_of;             /* (n): 0 ... U - 1 */
   size_t *first_row;           /* (U + 1), into row */
   size_t *row;                 /* (n): by pair */
-  size_t *order;               /* (U): pairs, of this epoch */
+  size_t *order;               /* (U): order of pairs in this epoch */
   heed_response *response;     /* (2 U): A's and B's of each */
   double *reference;           /* (2 U): log pi_ref */
-  double *margin;              /* (n): when their pairs were last read */
+  double *margin;              /* (n): at the last reading of their pairs */
 
-  /* What is trained: one of the two, else NULL. */
+  /* The trained object: one of the two, the other NULL. */
   llm_adapter *adapter;
   llm_model *weights;
   float *parameters, *gradient; /* (count) */
@@ -79,30 +79,30 @@ typedef struct dpo_llm_learner {
   double step_weight;       /* of a step's rows, on average */
   size_t steps, steps_done; /* of all epochs */
 
-  llm_packed some;       /* of the texts: what a pass reads, */
-  llm_limits limits;     /* at most so many tokens */
+  llm_packed some;       /* of the texts, per pass */
+  llm_limits limits;     /* limit of tokens */
   void *step_memory;     /* of the arrays below */
   double *found, *slope; /* (limits.tokens): of its log-probabilities */
   dpo_llm_step *history; /* (steps) */
 } dpo_llm_learner;
 
-/* Reads the rows' texts, scores them under the reference, and makes what is
- * trained.  Call learner_close() whatever is returned. */
+/* Reads the rows' texts, scores them under the reference, and creates the
+ * trained parameters.  Call learner_close() even on failure. */
 heed_status learner_open(dpo_llm_learner *self, heed_error *error);
 void learner_close(dpo_llm_learner *self);
 
-/* Pairs are dealt anew for each epoch; a checkpoint is written now and then,
- * and one that is there is gone on from.  HEED_CANCELLED leaves one. */
+/* Shuffles the pairs in each epoch, writes checkpoints from time to time, and
+ * resumes an existing one.  HEED_CANCELLED leaves a checkpoint. */
 heed_status learner_run(dpo_llm_learner *self, heed_error *error);
 
-/* The margins of all rows as the policy now has them. */
+/* The margins of all rows under the current policy. */
 heed_status learner_read_margins(dpo_llm_learner *self, heed_error *error);
 
 /* ---- checkpoint.c ---- */
 
 heed_status learner_save(const dpo_llm_learner *self, const char *path,
                          heed_error *error);
-/* *found false: there is none, or one of another training. */
+/* *found false: no checkpoint, or one of another training. */
 heed_status learner_load(dpo_llm_learner *self, const char *path, bool *found,
                          heed_error *error);
 

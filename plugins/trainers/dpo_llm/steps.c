@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A language model learns: steps, epochs, and the E-steps between them. */
+ * The learner of a language model: steps, epochs, and the E-steps between
+ * them. */
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -8,7 +9,7 @@
 
 #include "trainers/dpo_llm/learner.h"
 
-/* Seconds between checkpoints; turns of EM in the prior alone. */
+/* Seconds between checkpoints; EM iterations in the prior alone. */
 #define SAVE_AFTER 60.0
 #define PRIOR_TURNS 50
 
@@ -31,12 +32,12 @@ static void gather(dpo_llm_learner *self, const steps_part *part) {
   for (size_t i = 0; i < part->count; i++)
     for (size_t side = 0; side < 2; side++) {
       const bool added = packed_add(&self->some, 2 * part->pair[i] + side);
-      assert(added); /* the batch was opened for the longest pairs */
+      assert(added); /* the batch has room for the longest pairs */
       (void)added;
     }
 }
 
-/* Margins of the rows of the pairs that the pass has just read. */
+/* Margins of the rows of the pairs in the last pass. */
 static void take_margins(dpo_llm_learner *self, const steps_part *part) {
   size_t position = 0;
   for (size_t i = 0; i < part->count; i++) {
@@ -54,7 +55,7 @@ static void take_margins(dpo_llm_learner *self, const steps_part *part) {
   }
 }
 
-/* Value and slope of a row's loss by its margin, weight 1. */
+/* Value and slope of a row's loss by its margin, at weight 1. */
 static preference_term term_of(const dpo_llm_learner *self, size_t row) {
   const joint_fit *joint = self->fit->joint;
   const preference_label label = self->rows->label[row];
@@ -68,8 +69,8 @@ static preference_term term_of(const dpo_llm_learner *self, size_t row) {
   return (preference_term){.value = -log(term.chance), .slope = term.slope};
 }
 
-/* Adds a row to the step's figures; returns what it adds to the slope by the
- * difference A's less B's. */
+/* Adds a row to the step's figures; returns its contribution to the slope by
+ * the difference A's minus B's. */
 static double take_row(const dpo_llm_learner *self, size_t row,
                        dpo_llm_step *step) {
   const preference_term term = term_of(self, row);
@@ -137,8 +138,8 @@ static heed_status take_step(dpo_llm_learner *self, const size_t *pair,
   return status;
 }
 
-/* Pairs in the order of an epoch: by a stream of its own, so that a resumed
- * training goes on with the same. */
+/* Order of the pairs in an epoch: from a separate stream, so a resumed training
+ * continues with the same order. */
 static void shuffle(dpo_llm_learner *self, size_t epoch) {
   heed_stream stream = self->host->stream(self->host, "epoch", epoch);
   const size_t n = self->pairs;
@@ -172,7 +173,7 @@ static void tell(const dpo_llm_learner *self) {
 
 /* ---- loss = joint ---- */
 
-/* Mass at the margins as they stand, and the prior that fits it. */
+/* Mass at the current margins, and the prior that fits it. */
 static heed_status expect(dpo_llm_learner *self, heed_error *error) {
   joint_fit *fit = self->fit->joint;
   double *slope = malloc((self->rows->count + 1) * sizeof *slope);
@@ -231,7 +232,7 @@ heed_status learner_run(dpo_llm_learner *self, heed_error *error) {
       saved = seconds_now();
     }
     if (status == HEED_OK && stop)
-      status = heed_fail(error, HEED_CANCELLED, "training was stopped");
+      status = heed_fail(error, HEED_CANCELLED, "training was cancelled");
   }
   return status;
 }
