@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -111,6 +112,19 @@ static void limit(int resource, rlim_t most) {
   (void)setrlimit((__rlimit_resource_t)resource, &both);
 }
 
+/* Runs this program.  Its path comes first: under valgrind, /proc/self/exe is
+ * valgrind, but readlink() tells the truth.  Where the file was replaced since,
+ * the path ends in " (deleted)", and /proc/self/exe still is this program. */
+static void run_self(char *const *arguments) {
+  char path[PATH_MAX];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (length > 0) {
+    path[length] = '\0';
+    (void)execv(path, arguments);
+  }
+  (void)execv("/proc/self/exe", arguments);
+}
+
 /* In the forked child: becomes `heed plan`, or leaves with 127. */
 static _Noreturn void become_planner(const char **words, int report,
                                      pid_t parent, size_t memory) {
@@ -130,7 +144,7 @@ static _Noreturn void become_planner(const char **words, int report,
   /* Threads that BLAS would start count against the memory limit. */
   (void)setenv("OPENBLAS_NUM_THREADS", "1", 1);
   memcpy(&arguments, &words, sizeof arguments);
-  (void)execv("/proc/self/exe", arguments);
+  run_self(arguments);
   _exit(127);
 }
 
