@@ -17,6 +17,8 @@ test=(
   python3 python3-h5py python3-h5netcdf python3-netcdf4 python3-numpy
   python3-pexpect python3-scipy python3-xarray netcdf-bin hdf5-tools
 )
+# For tests/cli/debugging.bats and scripts/check.sh.
+test+=(gdb valgrind)
 
 case "${1:-}" in
   run) wanted=("${run[@]}") ;;

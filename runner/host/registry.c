@@ -2,9 +2,13 @@
  * The registry: opens shared objects and lists their plugins.
  *
  * A file is opened once, hashed through that descriptor and loaded as
- * /proc/self/fd/N.  The descriptor stays open while the object is in memory:
- * the loader identifies an object by name and would confuse a second file under
- * the same N with the first. */
+ * /proc/PID/fd/N.  The descriptor stays open while the object is in memory: the
+ * loader identifies an object by name and would confuse a second file under the
+ * same N with the first.
+ *
+ * PID is a number because debuggers open the loader's names, too.  To a debugger
+ * /proc/self is the debugger: gdb would read from a pipe of its own and wait
+ * for ever. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -21,11 +25,14 @@
 #include "host/hash.h"
 #include "host/host.h"
 
+#define LINK_SIZE 64
+
 typedef struct loaded_file {
   struct loaded_file *next;
   host_plugin_file public;
   char *path; /* owns public.path */
   int descriptor;
+  char link[LINK_SIZE]; /* /proc/PID/fd/N, PID at the time of loading */
   void *handle;
 } loaded_file;
 
@@ -55,19 +62,18 @@ heed_status registry_create(bool allow_unsafe, host_registry **result,
   return HEED_OK;
 }
 
-#define LINK_SIZE 64
-
-static void link_to(const loaded_file *file, char link[LINK_SIZE]) {
-  (void)snprintf(link, LINK_SIZE, "/proc/self/fd/%d", file->descriptor);
+static void link_file(loaded_file *file) {
+  char self[32] = "self";
+  const ssize_t length = readlink("/proc/self", self, sizeof self - 1);
+  if (length > 0) self[length] = '\0';
+  (void)snprintf(file->link, LINK_SIZE, "/proc/%s/fd/%d", self,
+                 file->descriptor);
 }
 
 /* True if the object outlived dlclose(): another registry has it, or it must
  * never be unloaded (as some C++ and Rust objects). */
 static bool is_in_memory(const loaded_file *file) {
-  char link[LINK_SIZE];
-  void *handle;
-  link_to(file, link);
-  handle = dlopen(link, RTLD_LAZY | RTLD_NOLOAD);
+  void *handle = dlopen(file->link, RTLD_LAZY | RTLD_NOLOAD);
   if (handle != NULL) (void)dlclose(handle);
   return handle != NULL;
 }
@@ -133,7 +139,6 @@ static const char *loader_message(const char *link) {
 
 static heed_status open_file(const host_registry *self, loaded_file *file,
                              const char *sha256, heed_error *error) {
-  char link[LINK_SIZE];
   struct stat file_status;
   heed_status status = HEED_OK;
   /* A pipe would block. */
@@ -154,11 +159,11 @@ static heed_status open_file(const host_registry *self, loaded_file *file,
                      "%s: the plugin has changed since the sweep was planned "
                      "(SHA-256 %.12s…, expected %.12s…)",
                      file->path, file->public.sha256, sha256);
-  link_to(file, link);
-  file->handle = dlopen(link, RTLD_NOW | RTLD_LOCAL);
+  link_file(file);
+  file->handle = dlopen(file->link, RTLD_NOW | RTLD_LOCAL);
   if (file->handle == NULL)
     return heed_fail(error, HEED_INVALID, "%s: cannot be loaded: %s",
-                     file->path, loader_message(link));
+                     file->path, loader_message(file->link));
   return HEED_OK;
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -107,6 +108,19 @@ static void limit(int resource, rlim_t most) {
   (void)setrlimit((__rlimit_resource_t)resource, &both);
 }
 
+/* Runs this program, by its path first: under valgrind, /proc/self/exe is
+ * valgrind, but readlink() gives the program's path.  If the file was replaced,
+ * that path does not exist, but /proc/self/exe is still this program. */
+static void run_self(char *const *arguments) {
+  char path[PATH_MAX];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (length > 0) {
+    path[length] = '\0';
+    (void)execv(path, arguments);
+  }
+  (void)execv("/proc/self/exe", arguments);
+}
+
 /* In the forked child: executes `heed plan`, or exits with 127. */
 static _Noreturn void become_planner(const char **words, int report,
                                      pid_t parent, size_t memory) {
@@ -126,7 +140,7 @@ static _Noreturn void become_planner(const char **words, int report,
   /* Threads that BLAS starts count against the memory limit. */
   (void)setenv("OPENBLAS_NUM_THREADS", "1", 1);
   memcpy(&arguments, &words, sizeof arguments);
-  (void)execv("/proc/self/exe", arguments);
+  run_self(arguments);
   _exit(127);
 }
 

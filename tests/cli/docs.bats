@@ -1,4 +1,4 @@
-# The pages of the documentation: their links.
+# The pages of the documentation: their links, and what they say of the code.
 
 bats_require_minimum_version 1.5.0
 
@@ -47,6 +47,62 @@ found = list(broken(pathlib.Path(sys.argv[1])))
 print(*found, sep="\n", end="\n" if found else "")
 sys.exit(bool(found))
 PY
+  cat >quotes.py <<'PY'
+"""Compares the C blocks of a page with the file that they quote, blank lines
+aside."""
+import itertools
+import pathlib
+import re
+import sys
+
+page, source = (pathlib.Path(name).read_text(encoding="utf-8") for name in sys.argv[1:])
+blocks = "".join(re.findall(r"^```c\n(.*?)^```$", page, re.M | re.S))
+lines = [[line for line in text.splitlines() if line.strip()] for text in (blocks, source)]
+for quoted, line in itertools.zip_longest(*lines, fillvalue="nothing"):
+    if quoted != line:
+        sys.exit(f"{sys.argv[1]}: quotes: {quoted}\n{sys.argv[2]}: has: {line}")
+PY
+  cat >paths.py <<'PY'
+"""Prints each path in the text of the pages that names nothing.  A path with
+capitals, as in plugins/KIND/NAME.c, stands for many; one with * is a pattern."""
+import pathlib
+import re
+import sys
+
+PATH = re.compile(r"`((?:docs|plugins|results|runner|scripts|tests)/[^`\s…]*)`")
+
+root = pathlib.Path(sys.argv[1])
+faults = [f"{page.relative_to(root)}: no such file: {path}"
+          for page in sorted([root / "README.md", *root.glob("docs/**/*.md")])
+          for path in PATH.findall(page.read_text(encoding="utf-8"))
+          if not re.search("[A-Z]{2}", path) and not any(root.glob(path.rstrip("/")))]
+print(*faults, sep="\n", end="\n" if faults else "")
+sys.exit(bool(faults))
+PY
+  cat >map.py <<'PY'
+"""Holds docs/test-map.md against a source tree: sources are in rows, patterns
+match files, and the tests of the rows are all the tests there are."""
+import pathlib
+import re
+import sys
+
+root = pathlib.Path(sys.argv[1])
+page = (root / "docs/test-map.md").read_text(encoding="utf-8")
+rows = re.findall(r"^\| (.*`.*) \| (.*`.*) \|$", page, re.M)
+patterns = {name for row in rows for name in re.findall(r"`([^`]*)`", row[0])}
+named = {name for row in rows for name in re.findall(r"`([^`]*)`", row[1])}
+found = {pattern: set(root.glob(pattern)) for pattern in patterns if pattern[-1] != "/"}
+covered = set().union(*found.values())
+sources = {path for place in ("runner", "plugins") for path in (root / place).rglob("*.[ch]")}
+tests = {f"unit/{path.stem}" for path in root.glob("tests/unit/*.c")}
+tests |= {f"cli/{path.stem}" for path in root.glob("tests/cli/*.bats")}
+faults = [f"{path.relative_to(root)}: is in no row" for path in sources - covered]
+faults += [f"{pattern}: no such file" for pattern in found if not found[pattern]]
+faults += [f"{name}: no such test" for name in named - tests]
+faults += [f"{name}: is in no row" for name in tests - named]
+print(*sorted(faults), sep="\n", end="\n" if faults else "")
+sys.exit(bool(faults))
+PY
 }
 
 @test "every relative link of the documentation leads to a file and a heading" {
@@ -62,4 +118,51 @@ PY
   [ "$output" = "README.md: no such heading: docs/a.md#an-anchor
 README.md: no such file: docs/b.md
 docs/a.md: no such heading: #no-heading" ]
+}
+
+@test "every path that the documentation names is in the tree" {
+  /usr/bin/python3 paths.py "$HEED_SOURCE"
+}
+
+@test "a path to a missing file is found" {
+  mkdir -p docs runner/room
+  touch runner/room/a.c
+  echo '`runner/room/` `runner/room/*.c` `runner/ROOM/b.c` `runner/room/b.c`' >README.md
+  run -1 /usr/bin/python3 paths.py .
+  [ "$output" = "README.md: no such file: runner/room/b.c" ]
+}
+
+@test "the explained estimator is the estimator, line by line" {
+  /usr/bin/python3 quotes.py "$HEED_SOURCE/docs/example-estimator.md" \
+    "$HEED_SOURCE/plugins/estimators/frequency.c"
+}
+
+@test "a line that the page and the file do not share is found" {
+  printf 'int a;\nint b;\n\nint c;\n' >file.c
+  printf '```c\nint a;\n\nint b;\n```\n\n```c\nint c;\n```\n' >page.md
+  /usr/bin/python3 quotes.py page.md file.c
+  sed -i 's/int b;/int d;/' file.c
+  run -1 /usr/bin/python3 quotes.py page.md file.c
+  [ "$output" = "page.md: quotes: int b;
+file.c: has: int d;" ]
+  printf 'int a;\nint b;\nint c;\nint d;\n' >file.c
+  run -1 /usr/bin/python3 quotes.py page.md file.c
+  [ "$output" = "page.md: quotes: nothing
+file.c: has: int d;" ]
+}
+
+@test "the test map has every source file and every test, and no others" {
+  /usr/bin/python3 map.py "$HEED_SOURCE"
+}
+
+@test "a source file or a test that the map lacks is found, and one that it has in vain" {
+  mkdir -p docs runner/room plugins tests/unit tests/cli
+  touch runner/room/a.c runner/room/b.c tests/unit/a.c tests/cli/b.bats
+  printf '| files | tests |\n| --- | --- |\n| `runner/room/a.*`, `runner/c.h` | `unit/a`, `cli/c` |\n' \
+    >docs/test-map.md
+  run -1 /usr/bin/python3 map.py .
+  [ "$output" = "cli/b: is in no row
+cli/c: no such test
+runner/c.h: no such file
+runner/room/b.c: is in no row" ]
 }

@@ -225,7 +225,7 @@ static void a_text_file_is_refused(void **state) {
   assert_int_equal(fclose(file), 0);
   assert_int_equal(chmod(path, 0600), 0);
   refused(self, path, "cannot be loaded: ");
-  assert_null(strstr(self->error.message, "/proc/self/fd"));
+  assert_null(strstr(self->error.message, "/proc/"));
 }
 
 static void an_object_without_the_symbol_is_refused(void **state) {
