@@ -229,7 +229,7 @@ static void a_broken_plan_is_refused_by_its_key(void **state) {
       {"[0.5,1]", "[]", "axes[0].numbers: expected at least one"},
       {"[0.5,1]", "[0.5]", "axes[0].tied: expected as many values"},
       {"\"labels\":[\"low\"", "\"numbers\":[1],\"labels\":[\"low\"",
-       "axes[1].numbers: expected either"},
+       "axes[1].numbers: expected a list"},
       {"[\"kl\"]", "[\"lk\"]", "metrics[1].dimensions: expected names"},
       {"\"stage\":\"posterior\"", "\"stage\":\"past\"", "nodes[1].stage"},
       {"\"parent\":0", "\"parent\":1", "nodes[1].parent: expected an earlier"},

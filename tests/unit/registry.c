@@ -169,7 +169,7 @@ static void a_file_that_others_may_write_to_is_refused(void **state) {
   const char *path = copy_of(self, "small", "small.so");
   assert_int_equal(chmod(path, 0664), 0);
   refused(self, path, "users other than you and root can write to this plugin");
-  refused(self, path, "mode 664); chmod go-w it");
+  refused(self, path, "mode 664): chmod go-w it");
   assert_int_equal(chmod(path, 0646), 0);
   refused(self, path, "mode 646");
 }
