@@ -42,7 +42,7 @@ void trial_about(const contract_trial *self, const char *function) {
 }
 
 void trial_refuse(const contract_trial *self, const heed_error *error) {
-  static const char prefix[] = "its output is wrong: ";
+  static const char prefix[] = "invalid output: ";
   const bool has_prefix =
       strncmp(error->message, prefix, sizeof prefix - 1) == 0;
   trial_fail(self, "%s", error->message + (has_prefix ? sizeof prefix - 1 : 0));
