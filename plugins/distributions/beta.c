@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "heed/distribution.h"
-#include "support/node_family.h"
+#include "support/attention/node_family.h"
 
 enum { ALPHA, BETA, THETA_COUNT, LOW = THETA_COUNT, HIGH, PARAMETER_COUNT };
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A distribution whose parameters are themselves drawn, anew in every
- * replicate, from a hyperprior (support/hyper.h): users of simulation-based
- * calibration (Talts et al. 2018, arXiv 1804.06788).
+ * replicate, from a hyperprior (support/attention/hyper.h): users of
+ * simulation-based calibration (Talts et al. 2018, arXiv 1804.06788).
  *
  * Users are drawn from the distribution's nodes, as estimators see it. */
 #include <math.h>
 
 #include "heed/memory.h"
-#include "support/hyper.h"
+#include "support/attention/hyper.h"
 
 enum { OF, CENTER, SPREAD, NODES, PARAMETER_COUNT };
 

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "heed/distribution.h"
-#include "support/node_family.h"
+#include "support/attention/node_family.h"
 
 enum { MEAN, SD, PARAMETER_COUNT };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The full Bayesian posterior of each user's attentiveness: the parameters of
- * P_eta have a hyperprior (support/hyper.h) and are integrated out,
+ * P_eta have a hyperprior (support/attention/hyper.h) and are integrated out,
  *
  *   p(eta_j | y) = int p(eta_j | y_j, theta) p(theta | y) dtheta,
  *
@@ -18,9 +18,10 @@
 #include <string.h>
 
 #include "heed/estimator.h"
-#include "support/gap.h"
-#include "support/hyper.h"
-#include "support/node_posterior.h"
+#include "support/attention/gap.h"
+#include "support/attention/hyper.h"
+#include "support/attention/node_posterior.h"
+#include "support/attention/parameters.h"
 
 enum { PRIOR, CENTER, SPREAD, MODEL, MU, NODES, LEVELS, PARAMETER_COUNT };
 enum { OUT_LOG_EVIDENCE, OUT_POINTS, OUT_GROUPS, OUT_MU, OUTPUT_COUNT };
@@ -29,50 +30,20 @@ enum { OUT_LOG_EVIDENCE, OUT_POINTS, OUT_GROUPS, OUT_MU, OUTPUT_COUNT };
 enum { REACH = 30, SIDE = 2 * REACH + 1 };
 static const double STEP = 0.5, FALL = 20;
 
-static const heed_parameter level_item = {
-    .name = "level",
-    .type = HEED_NUMBER,
-    .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
-    .low = 0,
-    .high = 1};
-
 static const heed_parameter parameters[] = {
-    [PRIOR] = {.name = "prior",
-               .type = HEED_PLUGIN,
-               .standard = "beta",
-               .kind = HEED_DISTRIBUTION,
-               .doc = "P_eta: beta, gaussian or two_point"},
+    [PRIOR] = ESTIMATOR_PRIOR("beta", "P_eta: beta, gaussian or two_point"),
     [CENTER] = HYPER_CENTER,
     [SPREAD] = HYPER_SPREAD,
-    [MODEL] = {.name = "model",
-               .type = HEED_PLUGIN,
-               .standard = "attentive",
-               .kind = HEED_USER_MODEL,
-               .doc = "how the estimator believes that users choose; nothing "
-                      "of it is fitted"},
-    [MU] = {.name = "mu",
-            .type = HEED_ENUM_OR_NUMBER,
-            .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
-            .standard = "known",
-            .low = 0,
-            .high = 1,
-            .choices = gap_words,
-            .doc = "the gap: known (the pool's mean of p), requested (what "
-                   "the source was asked for), pair (p of each pair), or a "
-                   "number"},
-    [NODES] = {.name = "nodes",
-               .type = HEED_INTEGER,
-               .standard = "100",
-               .low = 2,
-               .high = 10000,
-               .doc = "nodes over attentiveness"},
-    [LEVELS] = {.name = "levels",
-                .type = HEED_LIST,
-                .standard = "[0.05, 0.25, 0.5, 0.75, 0.95]",
-                .low = 0,
-                .high = 100,
-                .item = &level_item,
-                .doc = "quantiles of each posterior, ascending"},
+    [MODEL] =
+        ESTIMATOR_MODEL("how the estimator believes that users choose; nothing "
+                        "of it is fitted"),
+    [MU] =
+        ESTIMATOR_MU(gap_words,
+                     "the gap: known (the pool's mean of p), requested (what "
+                     "the source was asked for), pair (p of each pair), or a "
+                     "number"),
+    [NODES] = ESTIMATOR_NODES("100", "nodes over attentiveness"),
+    [LEVELS] = ESTIMATOR_LEVELS,
 };
 
 static const heed_output outputs[] = {
@@ -81,8 +52,7 @@ static const heed_output outputs[] = {
                           .doc = "log of the annotations' probability, theta "
                                  "and eta integrated out"},
     [OUT_POINTS] = {.name = "points", .doc = "theta summed over"},
-    [OUT_GROUPS] = {.name = "groups",
-                    .doc = "users with distinct sufficient statistics"},
+    [OUT_GROUPS] = ESTIMATOR_GROUPS,
     [OUT_MU] = {.name = "mu",
                 .flags = HEED_MAY_BE_NAN,
                 .doc = "the gap used; NaN: one a pair"},
@@ -392,16 +362,11 @@ static void report(const bayes *self) {
 static heed_status finish(bayes *self, heed_posterior *posterior,
                           heed_error *error) {
   const heed_host *host = self->host;
-  const heed_value *levels = &self->values[LEVELS];
   const size_t count = self->histories.group_count * self->cell_count;
-  double *level_values = host->scratch(host, levels->count, sizeof(double));
   double *none = host->scratch(host, self->cell_count, sizeof *none);
   posterior->theta =
       host->allocate(host, self->hyper.theta_count, sizeof(double));
-  if (level_values == NULL || none == NULL || posterior->theta == NULL)
-    return no_memory(error);
-  for (size_t i = 0; i < levels->count; i++)
-    level_values[i] = levels->items[i].number;
+  if (none == NULL || posterior->theta == NULL) return no_memory(error);
   for (size_t k = 0; k < self->cell_count; k++) none[k] = 0;
   for (size_t i = 0; i < count; i++)
     self->mass[i] = log(self->mass[i] / self->sum);
@@ -418,8 +383,7 @@ static heed_status finish(bayes *self, heed_posterior *posterior,
                                 .nodes = self->cells,
                                 .log_weight = none,
                                 .log_likelihood = self->mass,
-                                .level_count = levels->count,
-                                .levels = level_values};
+                                .levels = &self->values[LEVELS]};
   return node_posterior_fill(&nodes, host, posterior, error);
 }
 

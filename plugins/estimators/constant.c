@@ -5,8 +5,9 @@
 #include <math.h>
 
 #include "heed/estimator.h"
-#include "support/gap.h"
-#include "support/point_posterior.h"
+#include "support/attention/gap.h"
+#include "support/attention/parameters.h"
+#include "support/attention/point_posterior.h"
 
 enum { ETA, MU, MODEL, PARAMETER_COUNT };
 enum { OUT_ETA };
@@ -22,20 +23,11 @@ static const heed_parameter parameters[] = {
              .choices = words,
              .doc = "attentiveness of everyone; moment: (share of A - 1/2) / "
                     "(mu - 1/2), clipped to [0, 1]"},
-    [MU] = {.name = "mu",
-            .type = HEED_ENUM_OR_NUMBER,
-            .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
-            .standard = "known",
-            .low = 0,
-            .high = 1,
-            .choices = gap_words,
-            .doc = "the gap: known, requested, pair (p of each pair), or a "
-                   "number"},
-    [MODEL] = {.name = "model",
-               .type = HEED_PLUGIN,
-               .standard = "attentive",
-               .kind = HEED_USER_MODEL,
-               .doc = "says what a casual user would have chosen"},
+    [MU] =
+        ESTIMATOR_MU(gap_words,
+                     "the gap: known, requested, pair (p of each pair), or a "
+                     "number"),
+    [MODEL] = ESTIMATOR_MODEL("says what a casual user would have chosen"),
 };
 
 static const heed_output outputs[] = {

@@ -17,81 +17,37 @@
  * Attentiveness is eta = 2 a - 1, as P(y = A) = eta p + (1 - eta) / 2, the
  * paper's user; what em_bradley_terry integrates over is maximised over here.
  * left_out holds s as fitted. */
-#include <gsl/gsl_blas.h>
-#include <gsl/gsl_linalg.h>
 #include <math.h>
 #include <string.h>
 
 #include "heed/estimator.h"
-#include "support/linear_posterior.h"
-#include "support/overlap.h"
-#include "support/squarem.h"
+#include "support/attention/em_driver.h"
+#include "support/attention/linear_posterior.h"
+#include "support/attention/parameters.h"
+#include "support/crowd/overlap.h"
+#include "support/crowd/strengths.h"
 
 enum { RIDGE, ALPHA, BETA, NEGATIVE, TOLERANCE, MOST_STEPS, PARAMETER_COUNT };
-enum { NEGATIVE_CLIP, NEGATIVE_KEEP };
-enum {
-  OUT_LOG_LIKELIHOOD,
-  OUT_OBJECTIVE,
-  OUT_ITERATIONS,
-  OUT_CONVERGED,
-  OUT_STRENGTHS
-};
-
-static const char *const negative_words[] = {"clip", "keep", NULL};
+enum { OUT_STRENGTHS = EM_OUTPUT_COUNT };
 
 static const heed_parameter parameters[] = {
-    [RIDGE] = {.name = "ridge",
-               .type = HEED_NUMBER,
-               .flags = HEED_OPEN_LOW,
-               .standard = "0.05",
-               .low = 0,
-               .high = 1e6,
-               .doc = "penalty on the sum of squared strengths"},
-    [ALPHA] = {.name = "alpha",
-               .type = HEED_NUMBER,
-               .standard = "1",
-               .low = 1,
-               .high = 1e6,
-               .doc = "the prior of a reliability is Beta(alpha, beta); 1 and "
-                      "1: maximum likelihood"},
-    [BETA] = {.name = "beta",
-              .type = HEED_NUMBER,
-              .standard = "1",
-              .low = 1,
-              .high = 1e6,
-              .doc = "second shape of that prior"},
-    [NEGATIVE] = {.name = "negative",
-                  .type = HEED_ENUM,
-                  .standard = "clip",
-                  .choices = negative_words,
-                  .doc = "eta of users who mostly say the opposite: clip (to "
-                         "0) or keep (negative)"},
-    [TOLERANCE] = {.name = "tolerance",
-                   .type = HEED_NUMBER,
-                   .flags = HEED_OPEN_LOW,
-                   .standard = "1e-10",
-                   .low = 0,
-                   .high = 1,
-                   .doc = "relative gain of the objective below which it has "
-                          "converged"},
-    [MOST_STEPS] = {.name = "max_iterations",
-                    .type = HEED_INTEGER,
-                    .standard = "20000",
-                    .low = 1,
-                    .high = 1e9,
-                    .doc = "EM steps"},
+    [RIDGE] = ESTIMATOR_RIDGE,
+    [ALPHA] = ESTIMATOR_SHAPE(
+        "alpha",
+        "the prior of a reliability is Beta(alpha, beta); 1 and "
+        "1: maximum likelihood"),
+    [BETA] = ESTIMATOR_SHAPE("beta", "second shape of that prior"),
+    [NEGATIVE] =
+        ESTIMATOR_NEGATIVE("eta of users who mostly say the opposite: clip (to "
+                           "0) or keep (negative)"),
+    [TOLERANCE] = ESTIMATOR_TOLERANCE("1e-10"),
+    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("20000", "EM steps"),
 };
 
 static const heed_output outputs[] = {
-    [OUT_LOG_LIKELIHOOD] = {.name = "log_likelihood",
-                            .unit = "nat",
-                            .doc = "log-likelihood of the annotations"},
-    [OUT_OBJECTIVE] = {.name = "objective",
-                       .unit = "nat",
-                       .doc = "what was maximised: with log-priors, less "
-                              "ridge sum s^2"},
-    [OUT_ITERATIONS] = {.name = "iterations", .doc = "EM steps"},
-    [OUT_CONVERGED] = {.name = "converged", .doc = "1: it has"},
+    ESTIMATOR_EM_OUTPUTS("what was maximised: with log-priors, less "
+                         "ridge sum s^2",
+                         "EM steps", "1: it has"),
     [OUT_STRENGTHS] = {.name = "strengths",
                        .doc = "strengths fitted: of models, or one a pair"},
 };
@@ -109,9 +65,7 @@ typedef struct crowd_bt_fit {
   double *chosen;                   /* (J): choices */
   double *truthful;                 /* (J): expected */
   double *for_a;                    /* (P): choices of A, rho counted */
-  double *trial;                    /* (S) */
-  gsl_matrix *information;          /* (S,S); models only */
-  gsl_vector *gradient, *step;
+  crowd_strengths regression;       /* models only */
 } crowd_bt_fit;
 
 /* What predict() needs. */
@@ -137,9 +91,7 @@ static double log_sigmoid(double x) {
 }
 
 static double penalty(const crowd_bt_fit *self, const double *s) {
-  double sum = 0;
-  for (size_t m = 0; m < self->strengths; m++) sum += s[m] * s[m];
-  return self->values[RIDGE].number * sum;
+  return strengths_penalty(self->values[RIDGE].number, self->strengths, s);
 }
 
 static double log_prior(const crowd_bt_fit *self, const double *x) {
@@ -157,7 +109,7 @@ static void put_within(const crowd_bt_fit *self, double *x) {
 
 /* Expected truthful choices, by user and by pair; returns the log-likelihood.
  */
-static double e_step(const crowd_bt_fit *self, const double *x) {
+static double expect(const crowd_bt_fit *self, const double *x) {
   const crowd_overlap *overlap = &self->overlap;
   double sum = 0;
   memset(self->truthful, 0, overlap->users * sizeof(double));
@@ -190,7 +142,8 @@ static double expected(const crowd_bt_fit *self, size_t pair, double d) {
   return a * log_sigmoid(d) + (all - a) * log_sigmoid(-d);
 }
 
-static double expected_of_all(const crowd_bt_fit *self, const double *s) {
+static double expected_of_all(void *context, const double *s) {
+  const crowd_bt_fit *self = context;
   double sum = -penalty(self, s);
   for (size_t i = 0; i < self->overlap.pairs; i++)
     if (choices_on(self, i) > 0)
@@ -226,73 +179,56 @@ static double regress_pair(const crowd_bt_fit *self, size_t pair, double d) {
   return d;
 }
 
-static void differentiate(const crowd_bt_fit *self, const double *s) {
-  const double ridge = 2 * self->values[RIDGE].number;
-  gsl_matrix_set_zero(self->information);
-  for (size_t m = 0; m < self->strengths; m++) {
-    gsl_vector_set(self->gradient, m, -ridge * s[m]);
-    gsl_matrix_set(self->information, m, m, ridge);
-  }
+static void differentiate(void *context, const double *s,
+                          crowd_strengths *sums) {
+  const crowd_bt_fit *self = context;
   for (size_t i = 0; i < self->overlap.pairs; i++) {
     const size_t a = (size_t)self->model_a[i], b = (size_t)self->model_b[i];
     const double all = choices_on(self, i);
     if (!(all > 0) || a == b) continue;
     const double p = overlap_sigmoid(s[a] - s[b]);
-    const double first = self->for_a[i] - all * p, second = all * p * (1 - p);
-    *gsl_vector_ptr(self->gradient, a) += first;
-    *gsl_vector_ptr(self->gradient, b) -= first;
-    *gsl_matrix_ptr(self->information, a, a) += second;
-    *gsl_matrix_ptr(self->information, b, b) += second;
-    *gsl_matrix_ptr(self->information, a, b) -= second;
-    *gsl_matrix_ptr(self->information, b, a) -= second;
+    strengths_add(sums, a, b, self->for_a[i] - all * p, all * p * (1 - p));
   }
 }
 
-static void regress_models(const crowd_bt_fit *self, double *s) {
-  enum { MOST_NEWTON = 25, MOST_HALVINGS = 30 };
-  double here = expected_of_all(self, s);
-  for (int steps = 0; steps < MOST_NEWTON; steps++) {
-    double size = 1, promised = 0;
-    bool better = false;
-    differentiate(self, s);
-    if (gsl_linalg_cholesky_decomp1(self->information) != 0) return;
-    gsl_linalg_cholesky_solve(self->information, self->gradient, self->step);
-    gsl_blas_ddot(self->gradient, self->step, &promised);
-    if (!(promised > 1e-13 * (1 + fabs(here)))) return;
-    for (int i = 0; i < MOST_HALVINGS && !better; i++) {
-      for (size_t m = 0; m < self->strengths; m++)
-        self->trial[m] = s[m] + size * gsl_vector_get(self->step, m);
-      const double there = expected_of_all(self, self->trial);
-      better = there > here;
-      if (better) here = there;
-      size /= 2;
-    }
-    if (!better) return;
-    memcpy(s, self->trial, self->strengths * sizeof *s);
-  }
+static double e_step(void *state, double *x) {
+  const crowd_bt_fit *self = state;
+  put_within(self, x);
+  return expect(self, x) + log_prior(self, x);
 }
 
-static double em_step(void *context, double *x) {
-  const crowd_bt_fit *self = context;
+static void m_step(void *state, double *x) {
+  crowd_bt_fit *self = state;
   const size_t users = self->overlap.users;
   const double alpha = self->values[ALPHA].number - 1;
   const double beta = self->values[BETA].number - 1;
-  double objective;
-  for (size_t i = 0; i < users + self->strengths; i++)
-    if (!isfinite(x[i])) return -HUGE_VAL;
-  put_within(self, x);
-  objective = e_step(self, x) + log_prior(self, x);
   for (size_t j = 0; j < users; j++)
     if (self->chosen[j] + alpha + beta > 0)
       x[j] = (self->truthful[j] + alpha) / (self->chosen[j] + alpha + beta);
   put_within(self, x);
+  const strengths_problem problem = {.context = self,
+                                     .value = expected_of_all,
+                                     .differentiate = differentiate};
   if (self->model_a != NULL)
-    regress_models(self, x + users);
+    strengths_maximise(&self->regression, &problem, x + users);
   else
     for (size_t i = 0; i < self->overlap.pairs; i++)
       x[users + i] = regress_pair(self, i, x[users + i]);
-  return objective;
 }
+
+/* Everyone starts reliable, which settles what is better, and strengths at
+ * 0. */
+static heed_status start_at(void *state, size_t start, double *x,
+                            heed_error *error) {
+  const crowd_bt_fit *self = state;
+  (void)start, (void)error;
+  for (size_t j = 0; j < self->overlap.users; j++) x[j] = 0.75;
+  memset(x + self->overlap.users, 0, self->strengths * sizeof *x);
+  return HEED_OK;
+}
+
+static const attention_em_steps steps = {
+    .start = start_at, .e_step = e_step, .m_step = m_step};
 
 /* ---- the fit ---- */
 
@@ -321,26 +257,14 @@ static heed_status open_fit(crowd_bt_fit *self, const heed_value *values,
   self->chosen = host->scratch(host, self->overlap.users, sizeof(double));
   self->truthful = host->scratch(host, self->overlap.users, sizeof(double));
   self->for_a = host->scratch(host, self->overlap.pairs, sizeof(double));
-  self->trial = host->scratch(host, self->strengths, sizeof(double));
-  if (self->chosen == NULL || self->truthful == NULL || self->for_a == NULL ||
-      self->trial == NULL)
+  if (self->chosen == NULL || self->truthful == NULL || self->for_a == NULL)
     return no_memory(error);
   for (size_t n = 0; n < self->overlap.count; n++)
     self->chosen[self->overlap.user[n]]++;
-  if (self->model_a == NULL) return HEED_OK;
-  self->information = gsl_matrix_alloc(self->strengths, self->strengths);
-  self->gradient = gsl_vector_alloc(self->strengths);
-  self->step = gsl_vector_alloc(self->strengths);
-  return self->information != NULL && self->gradient != NULL &&
-                 self->step != NULL
+  return self->model_a == NULL
              ? HEED_OK
-             : no_memory(error);
-}
-
-static void close_fit(crowd_bt_fit *self) {
-  if (self->information != NULL) gsl_matrix_free(self->information);
-  if (self->gradient != NULL) gsl_vector_free(self->gradient);
-  if (self->step != NULL) gsl_vector_free(self->step);
+             : strengths_open(host, self->strengths, values[RIDGE].number,
+                              &self->regression, error);
 }
 
 /* P(choice) = 1/2 + eta (p(choice) - 1/2) */
@@ -378,7 +302,7 @@ static heed_status fill(const crowd_bt_fit *self, const double *x,
       .c = posterior->casual,
       .d = d,
       .eta = eta,
-      .clip = self->values[NEGATIVE].integer == NEGATIVE_CLIP};
+      .clip = self->values[NEGATIVE].integer == ESTIMATOR_CLIP};
   return linear_posterior_fill(&users, host, posterior, error);
 }
 
@@ -403,47 +327,30 @@ static heed_status keep_fit(const crowd_bt_fit *self, const double *x,
 }
 
 static void report(const crowd_bt_fit *self, const heed_posterior *posterior) {
-  const double values[] = {
-      [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
-      [OUT_OBJECTIVE] = posterior->objective,
-      [OUT_ITERATIONS] = (double)posterior->iterations,
-      [OUT_CONVERGED] = posterior->converged,
-      [OUT_STRENGTHS] = (double)self->strengths,
-  };
-  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-    self->host->output(self->host, i, &values[i], 1);
-  if (!posterior->converged)
-    self->host->warn(self->host, "not_converged",
-                     "EM has not converged in %llu steps",
-                     (unsigned long long)posterior->iterations);
+  const double strengths = (double)self->strengths;
+  em_driver_report(self->host, posterior);
+  self->host->output(self->host, OUT_STRENGTHS, &strengths, 1);
 }
 
-/* Everyone starts reliable, which settles what is better, and strengths at
- * 0. */
 static heed_status run(crowd_bt_fit *self, heed_posterior *posterior,
                        heed_error *error) {
-  const heed_host *host = self->host;
-  const size_t count = self->overlap.users + self->strengths;
-  const squarem_problem problem = {
-      .count = count, .context = self, .step = em_step};
-  double *x = host->scratch(host, count, sizeof *x);
-  double *room = squarem_room(host, count);
-  if (x == NULL || room == NULL) return no_memory(error);
-  for (size_t j = 0; j < self->overlap.users; j++) x[j] = 0.75;
+  attention_em em = {.steps = &steps,
+                     .state = self,
+                     .host = self->host,
+                     .count = self->overlap.users + self->strengths,
+                     .starts = 1,
+                     .tolerance = self->values[TOLERANCE].number,
+                     .most_steps = (uint64_t)self->values[MOST_STEPS].integer};
   posterior->identified =
-      self->model_a != NULL || overlap_exists(&self->overlap, host);
-  const squarem_result result = squarem_maximise(
-      &problem, host, "objective", self->values[TOLERANCE].number,
-      (uint64_t)self->values[MOST_STEPS].integer, room, x);
-  if (host->cancelled(host))
-    return heed_fail(error, HEED_CANCELLED, "cancelled");
-  posterior->iterations = result.steps;
-  posterior->converged = result.converged;
-  put_within(self, x);
-  posterior->log_likelihood = e_step(self, x);
-  posterior->objective = posterior->log_likelihood + log_prior(self, x);
-  heed_status status = fill(self, x, posterior, error);
-  if (status == HEED_OK) status = keep_fit(self, x, posterior, error);
+      self->model_a != NULL || overlap_exists(&self->overlap, self->host);
+  heed_status status = em_driver_open(&em, error);
+  if (status == HEED_OK) status = em_driver_fit(&em, posterior, error);
+  if (status != HEED_OK) return status;
+  put_within(self, em.x);
+  posterior->log_likelihood = expect(self, em.x);
+  posterior->objective = posterior->log_likelihood + log_prior(self, em.x);
+  status = fill(self, em.x, posterior, error);
+  if (status == HEED_OK) status = keep_fit(self, em.x, posterior, error);
   if (status == HEED_OK) report(self, posterior);
   return status;
 }
@@ -454,7 +361,7 @@ static heed_status estimate(void *values, const heed_host *host,
   crowd_bt_fit self = {0};
   heed_status status = open_fit(&self, values, host, crowd, error);
   if (status == HEED_OK) status = run(&self, posterior, error);
-  close_fit(&self);
+  strengths_close(&self.regression);
   return status;
 }
 

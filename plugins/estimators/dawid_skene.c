@@ -19,23 +19,15 @@
 #include <string.h>
 
 #include "heed/estimator.h"
-#include "support/linear_posterior.h"
-#include "support/overlap.h"
-#include "support/squarem.h"
+#include "support/attention/em_driver.h"
+#include "support/attention/linear_posterior.h"
+#include "support/attention/parameters.h"
+#include "support/crowd/overlap.h"
 
 enum { SHARE, ALPHA, BETA, NEGATIVE, TOLERANCE, MOST_STEPS, PARAMETER_COUNT };
-enum { NEGATIVE_CLIP, NEGATIVE_KEEP };
-enum {
-  OUT_LOG_LIKELIHOOD,
-  OUT_OBJECTIVE,
-  OUT_ITERATIONS,
-  OUT_CONVERGED,
-  OUT_SHARED_PAIRS,
-  OUT_SHARE
-};
+enum { OUT_SHARED_PAIRS = EM_OUTPUT_COUNT, OUT_SHARE };
 
 static const char *const share_words[] = {"fitted", NULL};
-static const char *const negative_words[] = {"clip", "keep", NULL};
 
 static const heed_parameter parameters[] = {
     [SHARE] = {.name = "share",
@@ -46,52 +38,22 @@ static const heed_parameter parameters[] = {
                .high = 1,
                .choices = share_words,
                .doc = "share of pairs in which A's response is better"},
-    [ALPHA] = {.name = "alpha",
-               .type = HEED_NUMBER,
-               .standard = "1",
-               .low = 1,
-               .high = 1e6,
-               .doc = "the prior of an accuracy is Beta(alpha, beta); 1 and 1: "
-                      "maximum likelihood"},
-    [BETA] = {.name = "beta",
-              .type = HEED_NUMBER,
-              .standard = "1",
-              .low = 1,
-              .high = 1e6,
-              .doc = "second shape of that prior"},
-    [NEGATIVE] = {.name = "negative",
-                  .type = HEED_ENUM,
-                  .standard = "clip",
-                  .choices = negative_words,
-                  .doc = "eta of users more often wrong than right: clip (to "
-                         "0) or keep (negative)"},
-    [TOLERANCE] = {.name = "tolerance",
-                   .type = HEED_NUMBER,
-                   .flags = HEED_OPEN_LOW,
-                   .standard = "1e-10",
-                   .low = 0,
-                   .high = 1,
-                   .doc = "relative gain of the objective below which it has "
-                          "converged"},
-    [MOST_STEPS] = {.name = "max_iterations",
-                    .type = HEED_INTEGER,
-                    .standard = "20000",
-                    .low = 1,
-                    .high = 1e9,
-                    .doc = "EM steps"},
+    [ALPHA] = ESTIMATOR_SHAPE(
+        "alpha",
+        "the prior of an accuracy is Beta(alpha, beta); 1 and 1: "
+        "maximum likelihood"),
+    [BETA] = ESTIMATOR_SHAPE("beta", "second shape of that prior"),
+    [NEGATIVE] =
+        ESTIMATOR_NEGATIVE("eta of users more often wrong than right: clip (to "
+                           "0) or keep (negative)"),
+    [TOLERANCE] = ESTIMATOR_TOLERANCE("1e-10"),
+    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("20000", "EM steps"),
 };
 
 static const heed_output outputs[] = {
-    [OUT_LOG_LIKELIHOOD] = {.name = "log_likelihood",
-                            .unit = "nat",
-                            .doc = "log-likelihood of the annotations"},
-    [OUT_OBJECTIVE] = {.name = "objective",
-                       .unit = "nat",
-                       .doc = "what was maximised: with log-priors"},
-    [OUT_ITERATIONS] = {.name = "iterations", .doc = "EM steps"},
-    [OUT_CONVERGED] = {.name = "converged", .doc = "1: it has"},
-    [OUT_SHARED_PAIRS] = {.name = "shared_pairs",
-                          .doc = "pairs that two users or more chose on"},
+    ESTIMATOR_EM_OUTPUTS("what was maximised: with log-priors", "EM steps",
+                         "1: it has"),
+    [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
     [OUT_SHARE] = {.name = "share",
                    .doc = "share of pairs in which A's response is better"},
 };
@@ -125,7 +87,7 @@ static void put_within(const dawid_skene_fit *self, double *x) {
 }
 
 /* Log-odds of every pair; returns the log-likelihood. */
-static double e_step(const dawid_skene_fit *self, const double *x) {
+static double expect(const dawid_skene_fit *self, const double *x) {
   const crowd_overlap *overlap = &self->overlap;
   for (size_t j = 0; j < overlap->users; j++) {
     self->log_a[2 * j] = log(x[j]);
@@ -150,16 +112,18 @@ static double log_prior(const dawid_skene_fit *self) {
   return sum;
 }
 
-static double em_step(void *context, double *x) {
-  const dawid_skene_fit *self = context;
+static double e_step(void *state, double *x) {
+  const dawid_skene_fit *self = state;
+  put_within(self, x);
+  return expect(self, x) + log_prior(self);
+}
+
+static void m_step(void *state, double *x) {
+  const dawid_skene_fit *self = state;
   const crowd_overlap *overlap = &self->overlap;
   const double alpha = self->values[ALPHA].number - 1;
   const double beta = self->values[BETA].number - 1;
-  double objective, better_a = 0, pairs = 0;
-  for (size_t j = 0; j <= overlap->users; j++)
-    if (!isfinite(x[j])) return -HUGE_VAL;
-  put_within(self, x);
-  objective = e_step(self, x) + log_prior(self);
+  double better_a = 0, pairs = 0;
   memset(self->right, 0, overlap->users * sizeof *self->right);
   for (size_t i = 0; i < overlap->pairs; i++) {
     const double q = overlap_sigmoid(self->log_odds[i]);
@@ -174,7 +138,6 @@ static double em_step(void *context, double *x) {
       x[j] = (self->right[j] + alpha) / (self->chosen[j] + alpha + beta);
   if (pairs > 0) x[overlap->users] = better_a / pairs;
   put_within(self, x);
-  return objective;
 }
 
 /* ---- the fit ---- */
@@ -205,18 +168,25 @@ static heed_status open_fit(dawid_skene_fit *self, const heed_value *values,
 }
 
 /* By agreement with others, and the share of choices of A. */
-static void start_at(const dawid_skene_fit *self, double *x) {
+static heed_status start_at(void *state, size_t start, double *x,
+                            heed_error *error) {
+  const dawid_skene_fit *self = state;
   const crowd_overlap *overlap = &self->overlap;
   double for_a = 0;
+  (void)start, (void)error;
   overlap_agreement(overlap, 0.55, self->log_a, x);
   for (size_t n = 0; n < overlap->count; n++) for_a += overlap->chose_a[n];
   x[overlap->users] = (for_a + 1) / ((double)overlap->count + 2);
   put_within(self, x);
+  return HEED_OK;
 }
+
+static const attention_em_steps steps = {
+    .start = start_at, .e_step = e_step, .m_step = m_step};
 
 /* P(choice) = 1/2 + eta (p(choice) - 1/2), p from the others. */
 static heed_status fill(const dawid_skene_fit *self, const heed_host *host,
-                        double *x, heed_posterior *posterior,
+                        const double *x, heed_posterior *posterior,
                         heed_error *error) {
   const crowd_overlap *overlap = &self->overlap;
   const heed_table *said = overlap->crowd->annotations;
@@ -252,25 +222,16 @@ static heed_status fill(const dawid_skene_fit *self, const heed_host *host,
       .c = c,
       .d = d,
       .eta = eta,
-      .clip = self->values[NEGATIVE].integer == NEGATIVE_CLIP};
+      .clip = self->values[NEGATIVE].integer == ESTIMATOR_CLIP};
   return linear_posterior_fill(&users, host, posterior, error);
 }
 
 static void report(const dawid_skene_fit *self, const heed_host *host,
                    const heed_posterior *posterior, double share) {
-  const double values[] = {
-      [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
-      [OUT_OBJECTIVE] = posterior->objective,
-      [OUT_ITERATIONS] = (double)posterior->iterations,
-      [OUT_CONVERGED] = posterior->converged,
-      [OUT_SHARED_PAIRS] = (double)self->overlap.shared,
-      [OUT_SHARE] = share,
-  };
-  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-    host->output(host, i, &values[i], 1);
-  if (!posterior->converged)
-    host->warn(host, "not_converged", "EM has not converged in %llu steps",
-               (unsigned long long)posterior->iterations);
+  const double shared = (double)self->overlap.shared;
+  em_driver_report(host, posterior);
+  host->output(host, OUT_SHARED_PAIRS, &shared, 1);
+  host->output(host, OUT_SHARE, &share, 1);
 }
 
 static heed_status keep_fit(const dawid_skene_fit *self, const heed_host *host,
@@ -292,26 +253,24 @@ static heed_status estimate(void *values, const heed_host *host,
   dawid_skene_fit self;
   heed_status status = open_fit(&self, values, host, crowd, error);
   if (status != HEED_OK) return status;
-  const squarem_problem problem = {
-      .count = self.overlap.users + 1, .context = &self, .step = em_step};
-  double *x = host->scratch(host, problem.count, sizeof *x);
-  double *room = squarem_room(host, problem.count);
-  if (x == NULL || room == NULL) return no_memory(error);
+  attention_em em = {.steps = &steps,
+                     .state = &self,
+                     .host = host,
+                     .count = self.overlap.users + 1,
+                     .starts = 1,
+                     .tolerance = self.values[TOLERANCE].number,
+                     .most_steps = (uint64_t)self.values[MOST_STEPS].integer};
   posterior->identified = overlap_exists(&self.overlap, host);
-  start_at(&self, x);
-  const squarem_result result = squarem_maximise(
-      &problem, host, "objective", self.values[TOLERANCE].number,
-      (uint64_t)self.values[MOST_STEPS].integer, room, x);
-  if (host->cancelled(host))
-    return heed_fail(error, HEED_CANCELLED, "cancelled");
-  posterior->iterations = result.steps;
-  posterior->converged = result.converged;
-  put_within(&self, x);
-  posterior->log_likelihood = e_step(&self, x);
+  status = em_driver_open(&em, error);
+  if (status == HEED_OK) status = em_driver_fit(&em, posterior, error);
+  if (status != HEED_OK) return status;
+  put_within(&self, em.x);
+  posterior->log_likelihood = expect(&self, em.x);
   posterior->objective = posterior->log_likelihood + log_prior(&self);
-  status = fill(&self, host, x, posterior, error);
-  if (status == HEED_OK) status = keep_fit(&self, host, x, posterior, error);
-  if (status == HEED_OK) report(&self, host, posterior, x[self.overlap.users]);
+  status = fill(&self, host, em.x, posterior, error);
+  if (status == HEED_OK) status = keep_fit(&self, host, em.x, posterior, error);
+  if (status == HEED_OK)
+    report(&self, host, posterior, em.x[self.overlap.users]);
   return status;
 }
 

@@ -4,16 +4,18 @@
  *
  * E-step: posteriors on nodes.  M-step: the parameters theta of P_eta, those of
  * the user model phi, and mu under a Beta prior when it is estimated.  Any
- * distribution and any user model with an eta of one value: what differs
- * between them stands in their descriptors. */
+ * distribution and any user model with an eta of one value: their descriptors
+ * say how they differ.
+ *
+ * This file opens a fit, hands it to the driver (support/attention/em_driver.h)
+ * and fills the posterior; em/fit.h lists the other files. */
 #include <math.h>
 #include <string.h>
 
 #include "estimators/em/fit.h"
-#include "support/ascend.h"
-#include "support/gap.h"
-#include "support/node_posterior.h"
-#include "support/squarem.h"
+#include "support/attention/gap.h"
+#include "support/attention/node_posterior.h"
+#include "support/attention/parameters.h"
 
 enum {
   PRIOR,
@@ -37,11 +39,7 @@ enum { FIT_FITTED, FIT_FIXED };
 enum { UNIT_USER, UNIT_ANNOTATION };
 enum { OWN_LABEL_LEFT_OUT, OWN_LABEL_INCLUDED };
 enum {
-  OUT_LOG_LIKELIHOOD,
-  OUT_OBJECTIVE,
-  OUT_ITERATIONS,
-  OUT_CONVERGED,
-  OUT_IDENTIFIED,
+  OUT_IDENTIFIED = EM_OUTPUT_COUNT,
   OUT_BOUNDARY,
   OUT_GROUPS,
   OUT_MU,
@@ -54,46 +52,18 @@ static const char *const mu_words[] = {"known", "requested", "pair",
 static const char *const fit_words[] = {"fitted", "fixed", NULL};
 static const char *const unit_words[] = {"user", "annotation", NULL};
 static const char *const own_label_words[] = {"left_out", "included", NULL};
-static const heed_parameter level_item = {
-    .name = "level",
-    .type = HEED_NUMBER,
-    .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
-    .low = 0,
-    .high = 1};
 
 static const heed_parameter parameters[] = {
-    [PRIOR] = {.name = "prior",
-               .type = HEED_PLUGIN,
-               .standard = "beta",
-               .kind = HEED_DISTRIBUTION,
-               .doc = "P_eta as the estimator believes it"},
-    [MODEL] = {.name = "model",
-               .type = HEED_PLUGIN,
-               .standard = "attentive",
-               .kind = HEED_USER_MODEL,
-               .doc = "how the estimator believes that users choose"},
-    [MU] = {.name = "mu",
-            .type = HEED_ENUM_OR_NUMBER,
-            .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
-            .standard = "known",
-            .low = 0,
-            .high = 1,
-            .choices = mu_words,
-            .doc = "the gap: known (the pool's mean of p), requested (what "
-                   "the source was asked for), pair (p of each pair), "
-                   "estimated, or a number"},
-    [MU_ALPHA] = {.name = "mu_alpha",
-                  .type = HEED_NUMBER,
-                  .standard = "1",
-                  .low = 1,
-                  .high = 1e6,
-                  .doc = "estimated mu: its prior is Beta(mu_alpha, mu_beta)"},
-    [MU_BETA] = {.name = "mu_beta",
-                 .type = HEED_NUMBER,
-                 .standard = "1",
-                 .low = 1,
-                 .high = 1e6,
-                 .doc = "second shape of that prior"},
+    [PRIOR] = ESTIMATOR_PRIOR("beta", "P_eta as the estimator believes it"),
+    [MODEL] = ESTIMATOR_MODEL("how the estimator believes that users choose"),
+    [MU] =
+        ESTIMATOR_MU(mu_words,
+                     "the gap: known (the pool's mean of p), requested (what "
+                     "the source was asked for), pair (p of each pair), "
+                     "estimated, or a number"),
+    [MU_ALPHA] = ESTIMATOR_SHAPE(
+        "mu_alpha", "estimated mu: its prior is Beta(mu_alpha, mu_beta)"),
+    [MU_BETA] = ESTIMATOR_SHAPE("mu_beta", "second shape of that prior"),
     [P] = {.name = "p",
            .type = HEED_TEXT,
            .standard = "p",
@@ -119,58 +89,25 @@ static const heed_parameter parameters[] = {
                    .doc = "unit = annotation: told by the user's other "
                           "annotations alone, or by its own choice as well, "
                           "which prefers labels that p expects"},
-    [NODES] = {.name = "nodes",
-               .type = HEED_INTEGER,
-               .standard = "100",
-               .low = 2,
-               .high = 10000,
-               .doc = "nodes of a prior that has none of its own"},
-    [LEVELS] = {.name = "levels",
-                .type = HEED_LIST,
-                .standard = "[0.05, 0.25, 0.5, 0.75, 0.95]",
-                .low = 0,
-                .high = 100,
-                .item = &level_item,
-                .doc = "quantiles of each posterior, ascending"},
-    [STARTS] = {.name = "starts",
-                .type = HEED_INTEGER,
-                .standard = "5",
-                .low = 1,
-                .high = 1000,
-                .doc = "starts of a prior whose atoms move, or of any where "
-                       "eta may be below 0; the best fit counts"},
-    [TOLERANCE] = {.name = "tolerance",
-                   .type = HEED_NUMBER,
-                   .flags = HEED_OPEN_LOW,
-                   .standard = "1e-11",
-                   .low = 0,
-                   .high = 1,
-                   .doc = "relative gain of the objective below which it has "
-                          "converged"},
-    [MOST_STEPS] = {.name = "max_iterations",
-                    .type = HEED_INTEGER,
-                    .standard = "50000",
-                    .low = 1,
-                    .high = 1e9,
-                    .doc = "EM steps of one start"},
+    [NODES] = ESTIMATOR_PRIOR_NODES("100"),
+    [LEVELS] = ESTIMATOR_LEVELS,
+    [STARTS] =
+        ESTIMATOR_STARTS("5",
+                         "starts of a prior whose atoms move, or of any where "
+                         "eta may be below 0; the best fit counts"),
+    [TOLERANCE] = ESTIMATOR_TOLERANCE("1e-11"),
+    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("50000", "EM steps of one start"),
 };
 
 static const heed_output outputs[] = {
-    [OUT_LOG_LIKELIHOOD] = {.name = "log_likelihood",
-                            .unit = "nat",
-                            .doc = "log-likelihood of the annotations"},
-    [OUT_OBJECTIVE] = {.name = "objective",
-                       .unit = "nat",
-                       .doc = "what was maximised: with mu's log-prior"},
-    [OUT_ITERATIONS] = {.name = "iterations", .doc = "EM steps, all starts"},
-    [OUT_CONVERGED] = {.name = "converged", .doc = "1: the best start did"},
+    ESTIMATOR_EM_OUTPUTS("what was maximised: with mu's log-prior",
+                         "EM steps, all starts", "1: the best start did"),
     [OUT_IDENTIFIED] =
         {.name = "identified",
          .doc = "0: the data alone do not tell the parameters apart"},
     [OUT_BOUNDARY] = {.name = "boundary",
                       .doc = "1: the fit lies on the edge of its domain"},
-    [OUT_GROUPS] = {.name = "groups",
-                    .doc = "users with distinct sufficient statistics"},
+    [OUT_GROUPS] = ESTIMATOR_GROUPS,
     [OUT_MU] = {.name = "mu",
                 .flags = HEED_MAY_BE_NAN,
                 .doc = "the gap used or estimated; NaN: one a pair"},
@@ -183,200 +120,21 @@ static const heed_output outputs[] = {
                      .doc = "upper end of mu's 95 % profile interval"},
 };
 
-/* Where mu is looked for; at 1/2 choices say nothing. */
-static const double mu_least = 0.01, mu_most = 0.99;
-
-/* theta of x, on its own scale. */
-static const double *theta_of(const em_fit *self, const double *x) {
-  if (!self->free_scale) return x;
-  self->distribution->from_free(self->prior->self, x, self->theta);
-  return self->theta;
-}
-
-/* log Beta(mu; a, b) but for a constant. */
-static double log_prior(const em_fit *self, double mu) {
-  if (!self->estimates_mu || self->ignores_prior) return 0;
-  return (self->values[MU_ALPHA].number - 1) * log(mu) +
-         (self->values[MU_BETA].number - 1) * log1p(-mu);
-}
-
-/* ---- E-step ---- */
-
-static bool in_domain(const em_fit *self, const double *x) {
-  const heed_domain *domain = &self->histories.domain;
-  double sum = 0;
-  for (size_t i = 0; i < self->count; i++)
-    if (!isfinite(x[i])) return false;
-  for (size_t i = 0; i < self->phi_count; i++)
-    if (x[self->prior_count + i] < self->phi_low[i] ||
-        x[self->prior_count + i] > self->phi_high[i])
-      return false;
-  if (self->estimates_mu &&
-      !(mu_of(self, x) >= mu_least && mu_of(self, x) <= mu_most))
-    return false;
-  for (size_t k = 0; k < self->node_count; k++) {
-    if (!(self->nodes[k] >= domain->low && self->nodes[k] <= domain->high))
-      return false;
-    /* An extrapolation may carry atoms past each other. */
-    if (k > 0 && self->nodes[k] < self->nodes[k - 1]) return false;
-    if (isnan(self->log_weight[k])) return false;
-    sum += exp(self->log_weight[k]);
-  }
-  return fabs(sum - 1) < 1e-9;
-}
-
-/* The likelihood depends on nodes, phi and mu; most steps change none. */
-static void update_likelihood(em_fit *self, double *x) {
-  const size_t nodes = self->node_count, bytes = nodes * sizeof(double);
-  double *phi_at = self->point + nodes;
-  const double mu = mu_of(self, x);
-  const bool same =
-      self->have_likelihood && memcmp(self->point, self->nodes, bytes) == 0 &&
-      (self->phi_count == 0 || memcmp(phi_at, phi_of(self, x),
-                                      self->phi_count * sizeof(double)) == 0) &&
-      (!self->estimates_mu || phi_at[self->phi_count] == mu);
-  if (same) return;
-  memcpy(self->point, self->nodes, bytes);
-  if (self->phi_count > 0)
-    memcpy(phi_at, phi_of(self, x), self->phi_count * sizeof(double));
-  phi_at[self->phi_count] = mu;
-  if (self->estimates_mu) histories_set_p(&self->histories, mu);
-  self->have_likelihood = true;
-  if (self->status == HEED_OK)
-    self->status = histories_likelihood(&self->histories, self->host,
-                                        phi_of(self, x), nodes, self->nodes,
-                                        self->log_likelihood, self->error);
-}
-
-static void weigh_nodes(em_fit *self, const double *theta) {
-  self->distribution->log_weights(self->prior->self, theta, self->node_count,
-                                  self->nodes, self->log_weight);
-}
-
-/* Responsibilities and expected users at nodes; returns the objective.  Weights
- * that are free are first moved to where they are best for the other
- * parameters (ECME: Liu and Rubin 1994, Biometrika 81, 633-648). */
-static double e_step(em_fit *self, double *x) {
-  const size_t nodes = self->node_count;
-  double objective = log_prior(self, mu_of(self, x));
-  const double *theta;
-  if (self->free_weights != NULL)
-    self->distribution->theta(self->prior->self, x);
-  theta = theta_of(self, x);
-  self->distribution->nodes(self->prior->self, theta, nodes, self->nodes);
-  weigh_nodes(self, theta);
-  if (!in_domain(self, x)) return -HUGE_VAL;
-  update_likelihood(self, x);
-  if (self->free_weights != NULL) {
-    (void)free_weights_solve(self->free_weights, self->histories.users,
-                             self->log_likelihood, FREE_WEIGHTS_TOLERANCE, x);
-    weigh_nodes(self, x);
-  }
-  memset(self->mass, 0, nodes * sizeof *self->mass);
-  for (size_t g = 0; g < self->histories.group_count; g++) {
-    double *row = self->responsibility + g * nodes;
-    const double users = self->histories.users[g];
-    objective +=
-        users * node_posterior_mass(nodes, self->log_weight,
-                                    self->log_likelihood + g * nodes, row);
-    for (size_t k = 0; k < nodes; k++) self->mass[k] += users * row[k];
-  }
-  return isnan(objective) ? -HUGE_VAL : objective;
-}
-
-/* ---- M-step: phi and mu ---- */
-
-/* Expected log-likelihood, and mu's log-prior, at other phi or mu. */
-static double expected(void *context, double *x) {
-  em_fit *self = context;
-  const size_t nodes = self->node_count;
-  double sum = log_prior(self, mu_of(self, x));
-  if (self->estimates_mu) histories_set_p(&self->histories, mu_of(self, x));
-  if (self->status == HEED_OK)
-    self->status =
-        histories_likelihood(&self->histories, self->host, phi_of(self, x),
-                             nodes, self->nodes, self->trial, self->error);
-  self->have_likelihood = false;
-  for (size_t g = 0; g < self->histories.group_count; g++)
-    for (size_t k = 0; k < nodes; k++) {
-      const double r = self->responsibility[g * nodes + k];
-      if (r > 0)
-        sum += self->histories.users[g] * r * self->trial[g * nodes + k];
-    }
-  return sum;
-}
-
-static void improve_prior(em_fit *self, double *x) {
-  double *theta = self->free_scale ? self->theta : x;
-  self->status = prior_fit_improve(self->prior_fit, self->nodes, self->mass,
-                                   theta, self->error);
-  if (self->free_scale)
-    self->distribution->to_free(self->prior->self, theta, x);
-}
-
-static double em_step(void *context, double *x) {
-  em_fit *self = context;
-  const double objective = e_step(self, x);
-  if (!(objective > -HUGE_VAL) || self->status != HEED_OK) return -HUGE_VAL;
-  if (self->prior_fit != NULL) {
-    if (self->distribution->atoms_move) em_move_atoms(self, x);
-    improve_prior(self, x);
-  }
-  for (size_t i = 0; i < self->phi_count; i++)
-    if (self->phi_low[i] < self->phi_high[i])
-      ascend_coordinate(expected, self, x, self->prior_count + i,
-                        self->phi_low[i], self->phi_high[i]);
-  if (self->estimates_mu)
-    ascend_coordinate(expected, self, x, self->count - 1, mu_least, mu_most);
-  return objective;
-}
-
-/* ---- the fit ---- */
+/* ---- opening a fit ---- */
 
 static heed_status no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
-static heed_status choose_mu(em_fit *self, const heed_world *world,
-                             heed_error *error) {
-  const heed_value *mu = &self->values[MU];
+static heed_status choose_mu(em_fit *self, const heed_value *values,
+                             const heed_world *world, heed_error *error) {
+  const heed_value *mu = &values[MU];
   self->estimates_mu = mu->text != NULL && mu->integer == MU_ESTIMATED;
+  self->mu_alpha = values[MU_ALPHA].number;
+  self->mu_beta = values[MU_BETA].number;
   self->fixed_mu = 0.75; /* where an estimated one starts */
   return self->estimates_mu ? HEED_OK
                             : gap_of(mu, world, &self->fixed_mu, error);
-}
-
-static heed_status open_rooms(em_fit *self, heed_error *error) {
-  const heed_host *host = self->host;
-  const size_t nodes = self->node_count;
-  const size_t groups = self->histories.group_count;
-  const size_t answers = self->histories.reduced
-                             ? self->histories.domain.class_count
-                             : self->histories.crowd->annotations->rows;
-  self->nodes = host->scratch(host, nodes, sizeof(double));
-  self->theta = host->scratch(host, self->theta_count, sizeof(double));
-  self->log_weight = host->scratch(host, nodes, sizeof(double));
-  self->mass = host->scratch(host, nodes, sizeof(double));
-  self->point =
-      host->scratch(host, nodes + self->phi_count + 1, sizeof(double));
-  self->log_likelihood = host->scratch(host, groups * nodes, sizeof(double));
-  self->responsibility = host->scratch(host, groups * nodes, sizeof(double));
-  self->trial = host->scratch(host, groups * nodes, sizeof(double));
-  self->ends = host->scratch(host, 2 * answers, sizeof(double));
-  self->atom_weight = host->scratch(host, answers, sizeof(double));
-  self->phi_low = host->scratch(host, self->phi_count + 1, sizeof(double));
-  self->phi_high = host->scratch(host, self->phi_count + 1, sizeof(double));
-  if (self->nodes == NULL || self->theta == NULL || self->log_weight == NULL ||
-      self->mass == NULL || self->point == NULL ||
-      self->log_likelihood == NULL || self->responsibility == NULL ||
-      self->trial == NULL || self->ends == NULL || self->atom_weight == NULL ||
-      self->phi_low == NULL || self->phi_high == NULL)
-    return no_memory(error);
-  if (!self->fits_prior) return HEED_OK;
-  if (!self->distribution->weights_free)
-    return prior_fit_open(host, self->prior, nodes, &self->prior_fit, error);
-  self->free_weights = free_weights_open(host, groups, nodes);
-  return self->free_weights != NULL ? HEED_OK : no_memory(error);
 }
 
 /* p of the pairs from the column that is believed, or one gap for all. */
@@ -394,265 +152,206 @@ static heed_status read_histories(const heed_value *values,
                            : status;
 }
 
+static heed_status check_dimension(const em_fit *self, const heed_value *values,
+                                   heed_error *error) {
+  const heed_instance *prior = values[PRIOR].instance;
+  const heed_distribution_functions *distribution = prior->plugin->functions;
+  if (self->histories.domain.dimension == 1 &&
+      (distribution->dimension == NULL ||
+       distribution->dimension(prior->self) == 1))
+    return HEED_OK;
+  return heed_fail(error, HEED_UNSUPPORTED,
+                   "this estimator reads an attentiveness of one value; "
+                   "%s or %s has more",
+                   values[MODEL].instance->plugin->name, prior->plugin->name);
+}
+
+static heed_status open_rooms(em_fit *self, heed_error *error) {
+  const heed_host *host = self->host;
+  const size_t nodes = self->prior.count;
+  const size_t groups = self->histories.group_count;
+  const size_t answers = self->histories.reduced
+                             ? self->histories.domain.class_count
+                             : self->histories.crowd->annotations->rows;
+  self->theta = host->scratch(host, self->prior.theta_count, sizeof(double));
+  self->point =
+      host->scratch(host, nodes + self->phi.count + 1, sizeof(double));
+  self->trial = host->scratch(host, groups * nodes, sizeof(double));
+  self->ends = host->scratch(host, 2 * answers, sizeof(double));
+  self->atom_weight = host->scratch(host, answers, sizeof(double));
+  return self->theta != NULL && self->point != NULL && self->trial != NULL &&
+                 self->ends != NULL && self->atom_weight != NULL
+             ? HEED_OK
+             : no_memory(error);
+}
+
+/* Where the likelihood may have several peaks. */
+static bool has_many_peaks(const em_fit *self) {
+  const heed_distribution_functions *prior = self->prior.distribution;
+  return self->fits_prior &&
+         (prior->atoms_move ||
+          (self->histories.domain.low < 0 && !prior->weights_free));
+}
+
+static heed_status open_driver(em_fit *self, const heed_value *values,
+                               heed_error *error) {
+  const heed_distribution_functions *prior = self->prior.distribution;
+  self->free_scale = self->fits_prior && !prior->weights_free &&
+                     !prior->atoms_move && prior->free_count != NULL;
+  self->prior_count = self->free_scale
+                          ? prior->free_count(self->prior.prior->self)
+                          : self->prior.theta_count;
+  self->em = (attention_em){
+      .steps = &em_steps,
+      .state = self,
+      .status = &self->status,
+      .host = self->host,
+      .count = self->prior_count + self->phi.count + self->estimates_mu,
+      .starts = has_many_peaks(self) ? (size_t)values[STARTS].integer : 1,
+      .tolerance = values[TOLERANCE].number,
+      .most_steps = (uint64_t)values[MOST_STEPS].integer};
+  return em_driver_open(&self->em, error);
+}
+
 static heed_status open_fit(em_fit *self, const heed_value *values,
                             const heed_host *host, const heed_crowd *crowd,
                             heed_error *error) {
-  heed_status status;
-  memset(self, 0, sizeof *self);
-  self->values = values;
-  self->host = host;
-  self->prior = values[PRIOR].instance;
-  self->model = values[MODEL].instance;
-  self->distribution = self->prior->plugin->functions;
-  self->fits_prior = values[FIT].integer == FIT_FITTED;
-  self->error = error;
-  status = choose_mu(self, crowd->world, error);
+  *self = (em_fit){.host = host,
+                   .fits_prior = values[FIT].integer == FIT_FITTED,
+                   .error = error};
+  heed_status status = choose_mu(self, values, crowd->world, error);
   if (status == HEED_OK)
     status = read_histories(values, host, crowd, self->fixed_mu,
                             &self->histories, error);
-  if (status != HEED_OK) return status;
-  if (self->histories.domain.dimension != 1 ||
-      (self->distribution->dimension != NULL &&
-       self->distribution->dimension(self->prior->self) != 1))
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "this estimator reads an attentiveness of one value; "
-                     "%s or %s has more",
-                     self->model->plugin->name, self->prior->plugin->name);
-  self->theta_count = self->distribution->theta_count(self->prior->self);
-  self->free_scale = self->fits_prior && !self->distribution->weights_free &&
-                     !self->distribution->atoms_move &&
-                     self->distribution->free_count != NULL;
-  self->prior_count = self->free_scale
-                          ? self->distribution->free_count(self->prior->self)
-                          : self->theta_count;
-  self->phi_count = self->histories.domain.phi_count;
-  self->count = self->prior_count + self->phi_count + self->estimates_mu;
-  self->node_count = self->distribution->node_count(
-      self->prior->self, (size_t)values[NODES].integer);
-  return open_rooms(self, error);
+  if (status == HEED_OK) status = check_dimension(self, values, error);
+  if (status == HEED_OK)
+    status = phi_open(host, values[MODEL].instance, &self->phi, error);
+  if (status == HEED_OK)
+    status = node_prior_open(host, values[PRIOR].instance, self->fits_prior,
+                             (size_t)values[NODES].integer,
+                             self->histories.group_count, &self->prior, error);
+  if (status == HEED_OK) status = open_rooms(self, error);
+  return status == HEED_OK ? open_driver(self, values, error) : status;
 }
 
-static squarem_result maximise(em_fit *self, double *room, const char *series,
-                               const double *enough, double *x) {
-  const squarem_problem problem = {
-      .count = self->count, .context = self, .step = em_step, .enough = enough};
-  return squarem_maximise(&problem, self->host, series,
-                          self->values[TOLERANCE].number,
-                          (uint64_t)self->values[MOST_STEPS].integer, room, x);
-}
+/* ---- after the fit ---- */
 
-/* The best of the starts into x. */
-static squarem_result fit_all(em_fit *self, double *room, double *trial,
-                              double *x, uint64_t *steps) {
-  const heed_distribution_functions *prior = self->distribution;
-  const bool many_peaks =
-      prior->atoms_move ||
-      (self->histories.domain.low < 0 && !prior->weights_free);
-  const size_t starts =
-      self->fits_prior && many_peaks ? (size_t)self->values[STARTS].integer : 1;
-  squarem_result best = {-HUGE_VAL, 0, false};
-  *steps = 0;
-  for (size_t start = 0; start < starts; start++) {
-    squarem_result result;
-    self->status = em_start_at(self, start, trial, self->error);
-    if (self->status != HEED_OK) break;
-    result = maximise(self, room, start == 0 ? "objective" : NULL, NULL, trial);
-    *steps += result.steps;
-    if (start > 0 && !(result.objective > best.objective)) continue;
-    best = result;
-    memcpy(x, trial, self->count * sizeof *x);
-  }
-  return best;
-}
-
-/* ---- the profile of mu ---- */
-
-/* Whether the profile at mu is at least `enough`; from x, which it moves. */
-static bool profile_reaches(em_fit *self, double mu, double enough,
-                            double *room, double *x) {
-  const double without_prior = enough - log_prior(self, mu);
-  squarem_result result;
-  self->estimates_mu = false;
-  self->count--;
-  self->fixed_mu = mu;
-  histories_set_p(&self->histories, mu);
-  self->have_likelihood = false;
-  result = maximise(self, room, NULL, &without_prior, x);
-  self->estimates_mu = true;
-  self->count++;
-  return result.objective >= without_prior;
-}
-
-/* The end of the interval between the estimate and a limit; the limit where
- * the profile does not fall by 1.92 (half the 95 % quantile of chi^2 with one
- * degree of freedom) on the way. */
-static double profile_end(em_fit *self, const double *x, double limit,
-                          double top, double *room, double *trial) {
-  const double enough = top - 1.920729410347062;
-  double inside = mu_of(self, x), outside = limit;
-  memcpy(trial, x, self->count * sizeof *x);
-  if (profile_reaches(self, limit, enough, room, trial)) return limit;
-  for (int i = 0; i < 12; i++) {
-    const double middle = (inside + outside) / 2;
-    memcpy(trial, x, self->count * sizeof *x);
-    if (profile_reaches(self, middle, enough, room, trial))
-      inside = middle;
-    else
-      outside = middle;
-  }
-  return (inside + outside) / 2;
-}
-
-/* The range of mu that explains the data as well as the best, from what the
- * profile is with the prior: a prior that is not flat has its say taken away,
- * so that its answer does not pass for one of the data. */
-static void range_of_data(em_fit *self, const double *x, double *room,
-                          double *trial, double *low, double *high) {
-  const bool flat =
-      self->values[MU_ALPHA].number == 1 && self->values[MU_BETA].number == 1;
-  double *best, top;
-  if (flat) return;
-  best = self->host->scratch(self->host, self->count, sizeof *best);
-  if (best == NULL) {
-    self->status = no_memory(self->error);
-    return;
-  }
-  self->ignores_prior = true;
-  memcpy(best, x, self->count * sizeof *best);
-  top = maximise(self, room, NULL, NULL, best).objective;
-  *low = profile_end(self, best, mu_least, top, room, trial);
-  *high = profile_end(self, best, mu_most, top, room, trial);
-  self->ignores_prior = false;
-}
-
-static bool tells_mu(double low, double high) {
-  return low > mu_least && high < mu_most && high - low < 0.2;
+static bool tells_mu(const em_mu_profile *mu) {
+  return mu->low_of_data > EM_MU_LEAST && mu->high_of_data < EM_MU_MOST &&
+         mu->high_of_data - mu->low_of_data < 0.2;
 }
 
 static bool on_boundary(const em_fit *self) {
   const heed_domain *domain = &self->histories.domain;
+  const double *nodes = self->prior.nodes, *mass = self->prior.mass;
   double users = 0;
-  if (!self->fits_prior || !self->distribution->atoms_move) return false;
-  for (size_t k = 0; k < self->node_count; k++) users += self->mass[k];
-  for (size_t k = 0; k < self->node_count; k++) {
-    if (self->nodes[k] - domain->low < 1e-6 ||
-        domain->high - self->nodes[k] < 1e-6 || self->mass[k] < 1e-6 * users)
+  if (!self->fits_prior || !self->prior.distribution->atoms_move) return false;
+  for (size_t k = 0; k < self->prior.count; k++) users += mass[k];
+  for (size_t k = 0; k < self->prior.count; k++) {
+    if (nodes[k] - domain->low < 1e-6 || domain->high - nodes[k] < 1e-6 ||
+        mass[k] < 1e-6 * users)
       return true;
-    if (k > 0 && self->nodes[k] - self->nodes[k - 1] < 1e-6) return true;
+    if (k > 0 && nodes[k] - nodes[k - 1] < 1e-6) return true;
   }
   return false;
 }
 
-static heed_status keep_fit(em_fit *self, const double *x,
-                            heed_posterior *posterior, heed_error *error) {
+static heed_status keep_fit(em_fit *self, heed_posterior *posterior,
+                            heed_error *error) {
   const heed_host *host = self->host;
-  posterior->prior = self->prior;
-  posterior->theta =
-      host->allocate(host, self->theta_count, sizeof *posterior->theta);
-  posterior->phi =
-      host->allocate(host, self->phi_count, sizeof *posterior->phi);
+  const size_t theta_count = self->prior.theta_count;
+  double *x = self->em.x;
+  posterior->prior = self->prior.prior;
+  posterior->theta = host->allocate(host, theta_count, sizeof(double));
+  posterior->phi = host->allocate(host, self->phi.count, sizeof(double));
   if (posterior->theta == NULL || posterior->phi == NULL)
     return no_memory(error);
-  memcpy(posterior->theta, theta_of(self, x), self->theta_count * sizeof *x);
-  memcpy(posterior->phi, x + self->prior_count, self->phi_count * sizeof *x);
+  memcpy(posterior->theta, em_theta_of(self, x), theta_count * sizeof *x);
+  memcpy(posterior->phi, x + self->prior_count, self->phi.count * sizeof *x);
   return HEED_OK;
 }
 
 static void report(const em_fit *self, const heed_posterior *posterior,
-                   bool boundary, double low, double high) {
-  const double values[] = {
-      [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
-      [OUT_OBJECTIVE] = posterior->objective,
-      [OUT_ITERATIONS] = (double)posterior->iterations,
-      [OUT_CONVERGED] = posterior->converged,
-      [OUT_IDENTIFIED] = posterior->identified,
-      [OUT_BOUNDARY] = boundary,
-      [OUT_GROUPS] = (double)self->histories.group_count,
-      [OUT_MU] = posterior->mu,
-      [OUT_MU_LOW] = posterior->mu_low,
-      [OUT_MU_HIGH] = posterior->mu_high,
-  };
+                   const em_mu_profile *mu, bool boundary) {
+  const heed_host *host = self->host;
+  const double values[] = {posterior->identified,
+                           boundary,
+                           (double)self->histories.group_count,
+                           posterior->mu,
+                           posterior->mu_low,
+                           posterior->mu_high};
+  em_driver_report(host, posterior);
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-    self->host->output(self->host, i, &values[i], 1);
-  if (!posterior->converged)
-    self->host->warn(self->host, "not_converged",
-                     "EM has not converged in %llu steps",
-                     (unsigned long long)posterior->iterations);
+    host->output(host, OUT_IDENTIFIED + i, &values[i], 1);
   if (boundary)
-    self->host->warn(self->host, "boundary",
-                     "the fitted prior lies on the edge of its domain");
+    host->warn(host, "boundary",
+               "the fitted prior lies on the edge of its domain");
   else if (!posterior->identified)
-    self->host->warn(self->host, "not_identified",
-                     "any mu from %.2f to %.2f explains the data as well", low,
-                     high);
+    host->warn(host, "not_identified",
+               "any mu from %.2f to %.2f explains the data as well",
+               mu->low_of_data, mu->high_of_data);
 }
 
 /* Why no parameters were valid. */
 static heed_status impossible(const em_fit *self, heed_error *error) {
-  const heed_domain *domain = &self->histories.domain;
-  const char *prior = self->prior->plugin->name;
-  const char *model = self->model->plugin->name;
-  for (size_t k = 0; k < self->node_count; k++)
-    if (!(self->nodes[k] >= domain->low && self->nodes[k] <= domain->high))
-      return heed_fail(error, HEED_UNSUPPORTED,
-                       "the prior %s allows an attentiveness of %.4g, outside "
-                       "the %g to %g of the model %s",
-                       prior, self->nodes[k], domain->low, domain->high, model);
-  return heed_fail(error, HEED_NUMERIC,
-                   "the annotations are impossible under the prior %s and the "
-                   "model %s",
-                   prior, model);
+  const heed_instance *prior = self->prior.prior;
+  const heed_status status = histories_check_nodes(
+      &self->histories, prior, self->prior.count, self->prior.nodes, error);
+  return status != HEED_OK
+             ? status
+             : heed_fail(error, HEED_NUMERIC,
+                         "the annotations are impossible under the prior %s "
+                         "and the model %s",
+                         prior->plugin->name, self->phi.model->plugin->name);
 }
 
-static heed_status finish(em_fit *self, double *x, squarem_result best,
-                          double *room, double *trial,
-                          heed_posterior *posterior, heed_error *error) {
-  const heed_value *levels = &self->values[LEVELS];
-  double *level_values =
-      self->host->scratch(self->host, levels->count, sizeof *level_values);
-  double low = mu_least, high = mu_most;
-  bool boundary;
-  heed_status status;
-  if (level_values == NULL) return no_memory(error);
-  posterior->mu = mu_of(self, x);
-  posterior->converged = best.converged;
-  posterior->identified = true;
-  if (self->estimates_mu) {
-    posterior->mu_low =
-        profile_end(self, x, mu_least, best.objective, room, trial);
-    posterior->mu_high =
-        profile_end(self, x, mu_most, best.objective, room, trial);
-    low = posterior->mu_low;
-    high = posterior->mu_high;
-    range_of_data(self, x, room, trial, &low, &high);
-    posterior->identified = tells_mu(low, high);
-  }
-  posterior->objective = e_step(self, x);
+/* The E-step at the fit, and what it says. */
+static heed_status stand_at_fit(em_fit *self, heed_posterior *posterior,
+                                heed_error *error) {
+  posterior->objective = em_e_step(self, self->em.x);
   histories_spread_p(&self->histories);
   if (self->status != HEED_OK) return self->status;
   if (!(posterior->objective > -HUGE_VAL)) return impossible(self, error);
   posterior->log_likelihood =
-      posterior->objective - log_prior(self, mu_of(self, x));
-  boundary = on_boundary(self);
-  posterior->identified = posterior->identified && !boundary;
-  for (size_t i = 0; i < levels->count; i++)
-    level_values[i] = levels->items[i].number;
+      posterior->objective - em_log_mu_prior(self, posterior->mu);
+  return HEED_OK;
+}
+
+static heed_status fill(em_fit *self, const heed_value *values,
+                        heed_posterior *posterior, heed_error *error) {
   const node_posterior nodes = {
       .histories = &self->histories,
-      .phi = phi_of(self, x),
-      .node_count = self->node_count,
-      .nodes = self->nodes,
-      .log_weight = self->log_weight,
-      .log_likelihood = self->log_likelihood,
-      .discrete = self->distribution->atoms_move,
-      .level_count = levels->count,
-      .levels = level_values,
-      .by_annotation = self->values[UNIT].integer == UNIT_ANNOTATION,
-      .own_label = self->values[OWN_LABEL].integer == OWN_LABEL_INCLUDED};
-  status = keep_fit(self, x, posterior, error);
-  if (status == HEED_OK)
-    status = node_posterior_fill(&nodes, self->host, posterior, error);
-  if (status == HEED_OK) report(self, posterior, boundary, low, high);
+      .phi = em_phi_of(self, self->em.x),
+      .node_count = self->prior.count,
+      .nodes = self->prior.nodes,
+      .log_weight = self->prior.log_weight,
+      .log_likelihood = self->prior.log_likelihood,
+      .discrete = self->prior.distribution->atoms_move,
+      .levels = &values[LEVELS],
+      .by_annotation = values[UNIT].integer == UNIT_ANNOTATION,
+      .own_label = values[OWN_LABEL].integer == OWN_LABEL_INCLUDED};
+  const heed_status status = keep_fit(self, posterior, error);
+  return status == HEED_OK
+             ? node_posterior_fill(&nodes, self->host, posterior, error)
+             : status;
+}
+
+static heed_status finish(em_fit *self, const heed_value *values,
+                          heed_posterior *posterior, heed_error *error) {
+  em_mu_profile mu = {0};
+  heed_status status = HEED_OK;
+  posterior->mu = em_mu_of(self, self->em.x);
+  if (self->estimates_mu) {
+    status = em_profile_mu(self, posterior->objective, &mu);
+    posterior->mu_low = mu.low;
+    posterior->mu_high = mu.high;
+  }
+  if (status == HEED_OK) status = stand_at_fit(self, posterior, error);
+  if (status != HEED_OK) return status;
+  const bool boundary = on_boundary(self);
+  posterior->identified = !boundary && (!self->estimates_mu || tells_mu(&mu));
+  status = fill(self, values, posterior, error);
+  if (status == HEED_OK) report(self, posterior, &mu, boundary);
   return status;
 }
 
@@ -660,19 +359,9 @@ static heed_status estimate(void *values, const heed_host *host,
                             const heed_crowd *crowd, heed_posterior *posterior,
                             heed_error *error) {
   em_fit self;
-  double *x, *trial, *room;
-  squarem_result best;
   heed_status status = open_fit(&self, values, host, crowd, error);
-  if (status != HEED_OK) return status;
-  x = host->scratch(host, self.count, sizeof *x);
-  trial = host->scratch(host, self.count, sizeof *trial);
-  room = squarem_room(host, self.count);
-  if (x == NULL || trial == NULL || room == NULL) return no_memory(error);
-  best = fit_all(&self, room, trial, x, &posterior->iterations);
-  if (self.status != HEED_OK) return self.status;
-  if (host->cancelled(host))
-    return heed_fail(error, HEED_CANCELLED, "cancelled");
-  return finish(&self, x, best, room, trial, posterior, error);
+  if (status == HEED_OK) status = em_driver_fit(&self.em, posterior, error);
+  return status == HEED_OK ? finish(&self, values, posterior, error) : status;
 }
 
 static heed_status predict(void *self, const heed_host *host,

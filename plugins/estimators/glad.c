@@ -24,8 +24,9 @@
 #include <string.h>
 
 #include "heed/estimator.h"
-#include "support/overlap.h"
-#include "support/squarem.h"
+#include "support/attention/em_driver.h"
+#include "support/attention/parameters.h"
+#include "support/crowd/overlap.h"
 
 enum {
   SHARE,
@@ -36,17 +37,8 @@ enum {
   MOST_STEPS,
   PARAMETER_COUNT
 };
-enum { NEGATIVE_CLIP, NEGATIVE_KEEP };
-enum {
-  OUT_LOG_LIKELIHOOD,
-  OUT_OBJECTIVE,
-  OUT_ITERATIONS,
-  OUT_CONVERGED,
-  OUT_SHARED_PAIRS
-};
+enum { OUT_SHARED_PAIRS = EM_OUTPUT_COUNT };
 enum { EXACT = 64 };
-
-static const char *const negative_words[] = {"clip", "keep", NULL};
 
 static const heed_parameter parameters[] = {
     [SHARE] = {.name = "share",
@@ -70,39 +62,17 @@ static const heed_parameter parameters[] = {
                   .high = 10,
                   .doc = "the prior of a pair's log easiness is normal with "
                          "this mean and sd 1"},
-    [NEGATIVE] = {.name = "negative",
-                  .type = HEED_ENUM,
-                  .standard = "clip",
-                  .choices = negative_words,
-                  .doc = "eta of users of negative ability: clip (to 0) or "
-                         "keep (negative)"},
-    [TOLERANCE] = {.name = "tolerance",
-                   .type = HEED_NUMBER,
-                   .flags = HEED_OPEN_LOW,
-                   .standard = "1e-9",
-                   .low = 0,
-                   .high = 1,
-                   .doc = "relative gain of the objective below which it has "
-                          "converged"},
-    [MOST_STEPS] = {.name = "max_iterations",
-                    .type = HEED_INTEGER,
-                    .standard = "20000",
-                    .low = 1,
-                    .high = 1e9,
-                    .doc = "EM steps"},
+    [NEGATIVE] =
+        ESTIMATOR_NEGATIVE("eta of users of negative ability: clip (to 0) or "
+                           "keep (negative)"),
+    [TOLERANCE] = ESTIMATOR_TOLERANCE("1e-9"),
+    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("20000", "EM steps"),
 };
 
 static const heed_output outputs[] = {
-    [OUT_LOG_LIKELIHOOD] = {.name = "log_likelihood",
-                            .unit = "nat",
-                            .doc = "log-likelihood of the annotations"},
-    [OUT_OBJECTIVE] = {.name = "objective",
-                       .unit = "nat",
-                       .doc = "what was maximised: with log-priors"},
-    [OUT_ITERATIONS] = {.name = "iterations", .doc = "EM steps"},
-    [OUT_CONVERGED] = {.name = "converged", .doc = "1: it has"},
-    [OUT_SHARED_PAIRS] = {.name = "shared_pairs",
-                          .doc = "pairs that two users or more chose on"},
+    ESTIMATOR_EM_OUTPUTS("what was maximised: with log-priors", "EM steps",
+                         "1: it has"),
+    [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
 };
 
 /* Far outside what the priors allow; an extrapolation must not overflow. */
@@ -161,7 +131,7 @@ static double log_prior(const glad_fit *self, const double *x) {
 }
 
 /* Log-odds of every pair and w of every row; returns the log-likelihood. */
-static double e_step(const glad_fit *self, const double *x) {
+static double expect(const glad_fit *self, const double *x) {
   const crowd_overlap *overlap = &self->overlap;
   for (size_t i = 0; i < overlap->pairs; i++) {
     self->beta[i] = exp(x[overlap->users + i]);
@@ -252,19 +222,20 @@ static double raised_easiness(const glad_fit *self, size_t pair,
   return b;
 }
 
-static double em_step(void *context, double *x) {
-  const glad_fit *self = context;
-  const size_t users = self->overlap.users, pairs = self->overlap.pairs;
-  double objective, *b = x + users;
-  for (size_t i = 0; i < users + pairs; i++)
-    if (!isfinite(x[i])) return -HUGE_VAL;
+static double e_step(void *state, double *x) {
+  const glad_fit *self = state;
   put_within(self, x);
-  objective = e_step(self, x) + log_prior(self, x);
+  return expect(self, x) + log_prior(self, x);
+}
+
+static void m_step(void *state, double *x) {
+  const glad_fit *self = state;
+  const size_t users = self->overlap.users;
+  double *b = x + users;
   for (size_t j = 0; j < users; j++) x[j] = raised_ability(self, j, x[j]);
-  for (size_t i = 0; i < pairs; i++)
+  for (size_t i = 0; i < self->overlap.pairs; i++)
     b[i] = annotated(self, i) ? raised_easiness(self, i, x, b[i])
                               : self->values[EASINESS].number;
-  return objective;
 }
 
 /* ---- users ---- */
@@ -334,7 +305,7 @@ static double solve(const glad_fit *self, const double *p, size_t user,
 }
 
 static double clipped(const glad_fit *self, double eta) {
-  const bool clips = self->values[NEGATIVE].integer == NEGATIVE_CLIP;
+  const bool clips = self->values[NEGATIVE].integer == ESTIMATOR_CLIP;
   return fmin(fmax(eta, clips ? 0 : -1), 1);
 }
 
@@ -388,6 +359,22 @@ static heed_status open_fit(glad_fit *self, const heed_value *values,
              : no_memory(error);
 }
 
+/* Everyone able, as the priors expect; an ability of 0 would be a saddle. */
+static heed_status start_at(void *state, size_t start, double *x,
+                            heed_error *error) {
+  const glad_fit *self = state;
+  const size_t users = self->overlap.users;
+  (void)start, (void)error;
+  for (size_t j = 0; j < users; j++)
+    x[j] = fmax(self->values[ABILITY].number, 0.1);
+  for (size_t i = 0; i < self->overlap.pairs; i++)
+    x[users + i] = self->values[EASINESS].number;
+  return HEED_OK;
+}
+
+static const attention_em_steps steps = {
+    .start = start_at, .e_step = e_step, .m_step = m_step};
+
 static heed_status fill(const glad_fit *self, const double *x,
                         heed_posterior *posterior, heed_error *error) {
   const crowd_overlap *overlap = &self->overlap;
@@ -436,19 +423,9 @@ static heed_status keep_fit(const glad_fit *self, const double *x,
 }
 
 static void report(const glad_fit *self, const heed_posterior *posterior) {
-  const double values[] = {
-      [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
-      [OUT_OBJECTIVE] = posterior->objective,
-      [OUT_ITERATIONS] = (double)posterior->iterations,
-      [OUT_CONVERGED] = posterior->converged,
-      [OUT_SHARED_PAIRS] = (double)self->overlap.shared,
-  };
-  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-    self->host->output(self->host, i, &values[i], 1);
-  if (!posterior->converged)
-    self->host->warn(self->host, "not_converged",
-                     "EM has not converged in %llu steps",
-                     (unsigned long long)posterior->iterations);
+  const double shared = (double)self->overlap.shared;
+  em_driver_report(self->host, posterior);
+  self->host->output(self->host, OUT_SHARED_PAIRS, &shared, 1);
 }
 
 static heed_status estimate(void *values, const heed_host *host,
@@ -457,28 +434,22 @@ static heed_status estimate(void *values, const heed_host *host,
   glad_fit self;
   heed_status status = open_fit(&self, values, host, crowd, error);
   if (status != HEED_OK) return status;
-  const size_t users = self.overlap.users;
-  const squarem_problem problem = {
-      .count = users + self.overlap.pairs, .context = &self, .step = em_step};
-  double *x = host->scratch(host, problem.count, sizeof *x);
-  double *room = squarem_room(host, problem.count);
-  if (x == NULL || room == NULL) return no_memory(error);
+  attention_em em = {.steps = &steps,
+                     .state = &self,
+                     .host = host,
+                     .count = self.overlap.users + self.overlap.pairs,
+                     .starts = 1,
+                     .tolerance = self.values[TOLERANCE].number,
+                     .most_steps = (uint64_t)self.values[MOST_STEPS].integer};
   posterior->identified = overlap_exists(&self.overlap, host);
-  for (size_t i = 0; i < problem.count; i++)
-    x[i] = i < users ? fmax(self.values[ABILITY].number, 0.1)
-                     : self.values[EASINESS].number;
-  const squarem_result result = squarem_maximise(
-      &problem, host, "objective", self.values[TOLERANCE].number,
-      (uint64_t)self.values[MOST_STEPS].integer, room, x);
-  if (host->cancelled(host))
-    return heed_fail(error, HEED_CANCELLED, "cancelled");
-  posterior->iterations = result.steps;
-  posterior->converged = result.converged;
-  put_within(&self, x);
-  posterior->log_likelihood = e_step(&self, x);
-  posterior->objective = posterior->log_likelihood + log_prior(&self, x);
-  status = fill(&self, x, posterior, error);
-  if (status == HEED_OK) status = keep_fit(&self, x, posterior, error);
+  status = em_driver_open(&em, error);
+  if (status == HEED_OK) status = em_driver_fit(&em, posterior, error);
+  if (status != HEED_OK) return status;
+  put_within(&self, em.x);
+  posterior->log_likelihood = expect(&self, em.x);
+  posterior->objective = posterior->log_likelihood + log_prior(&self, em.x);
+  status = fill(&self, em.x, posterior, error);
+  if (status == HEED_OK) status = keep_fit(&self, em.x, posterior, error);
   if (status == HEED_OK) report(&self, posterior);
   return status;
 }

@@ -19,18 +19,13 @@
 #include <string.h>
 
 #include "heed/estimator.h"
-#include "support/linear_posterior.h"
-#include "support/overlap.h"
-#include "support/squarem.h"
+#include "support/attention/em_driver.h"
+#include "support/attention/linear_posterior.h"
+#include "support/attention/parameters.h"
+#include "support/crowd/overlap.h"
 
 enum { SMOOTHING, STARTS, TOLERANCE, MOST_STEPS, PARAMETER_COUNT };
-enum {
-  OUT_LOG_LIKELIHOOD,
-  OUT_OBJECTIVE,
-  OUT_ITERATIONS,
-  OUT_CONVERGED,
-  OUT_SHARED_PAIRS
-};
+enum { OUT_SHARED_PAIRS = EM_OUTPUT_COUNT };
 
 static const heed_parameter parameters[] = {
     [SMOOTHING] = {.name = "smoothing",
@@ -40,40 +35,18 @@ static const heed_parameter parameters[] = {
                    .high = 1e6,
                    .doc = "added to each expected count; the paper's is 0.01 "
                           "over the number of labels"},
-    [STARTS] = {.name = "starts",
-                .type = HEED_INTEGER,
-                .standard = "10",
-                .low = 1,
-                .high = 1000,
-                .doc = "the first by agreement with others, the rest random; "
-                       "the best fit counts"},
-    [TOLERANCE] = {.name = "tolerance",
-                   .type = HEED_NUMBER,
-                   .flags = HEED_OPEN_LOW,
-                   .standard = "1e-10",
-                   .low = 0,
-                   .high = 1,
-                   .doc = "relative gain of the objective below which it has "
-                          "converged"},
-    [MOST_STEPS] = {.name = "max_iterations",
-                    .type = HEED_INTEGER,
-                    .standard = "20000",
-                    .low = 1,
-                    .high = 1e9,
-                    .doc = "EM steps of one start"},
+    [STARTS] =
+        ESTIMATOR_STARTS("10",
+                         "the first by agreement with others, the rest random; "
+                         "the best fit counts"),
+    [TOLERANCE] = ESTIMATOR_TOLERANCE("1e-10"),
+    [MOST_STEPS] = ESTIMATOR_MOST_STEPS("20000", "EM steps of one start"),
 };
 
 static const heed_output outputs[] = {
-    [OUT_LOG_LIKELIHOOD] = {.name = "log_likelihood",
-                            .unit = "nat",
-                            .doc = "log-likelihood of the annotations"},
-    [OUT_OBJECTIVE] = {.name = "objective",
-                       .unit = "nat",
-                       .doc = "what was maximised: with the smoothing"},
-    [OUT_ITERATIONS] = {.name = "iterations", .doc = "EM steps, all starts"},
-    [OUT_CONVERGED] = {.name = "converged", .doc = "1: the best start did"},
-    [OUT_SHARED_PAIRS] = {.name = "shared_pairs",
-                          .doc = "pairs that two users or more chose on"},
+    ESTIMATOR_EM_OUTPUTS("what was maximised: with the smoothing",
+                         "EM steps, all starts", "1: the best start did"),
+    [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
 };
 
 /* Parameters stay as far from 0 and 1, so that no choice is impossible. */
@@ -109,7 +82,7 @@ static void put_within(const mace_fit *self, double *x) {
 }
 
 /* Log-odds of every pair; returns the log-likelihood. */
-static double e_step(const mace_fit *self, const double *x) {
+static double expect(const mace_fit *self, const double *x) {
   const crowd_overlap *overlap = &self->overlap;
   for (size_t j = 0; j < overlap->users; j++) {
     const double theta = x[j], xi = x[overlap->users + j];
@@ -151,15 +124,16 @@ static void count(const mace_fit *self, const double *x) {
   }
 }
 
-static double em_step(void *context, double *x) {
-  const mace_fit *self = context;
+static double e_step(void *state, double *x) {
+  const mace_fit *self = state;
+  put_within(self, x);
+  return expect(self, x) + log_prior(self, x);
+}
+
+static void m_step(void *state, double *x) {
+  const mace_fit *self = state;
   const size_t users = self->overlap.users;
   const double more = self->values[SMOOTHING].number;
-  double objective;
-  for (size_t i = 0; i < 2 * users; i++)
-    if (!isfinite(x[i])) return -HUGE_VAL;
-  put_within(self, x);
-  objective = e_step(self, x) + log_prior(self, x);
   count(self, x);
   for (size_t j = 0; j < users; j++) {
     const double knowing = self->knowing[j] + more;
@@ -169,7 +143,6 @@ static double em_step(void *context, double *x) {
     if (all + more > 0) x[users + j] = (spam_a + more) / (all + more);
   }
   put_within(self, x);
-  return objective;
 }
 
 /* ---- the fit ---- */
@@ -197,15 +170,19 @@ static heed_status open_fit(mace_fit *self, const heed_value *values,
              : no_memory(error);
 }
 
-static void start_at(const mace_fit *self, size_t start, double *x) {
+/* The first by agreement with others, the rest random. */
+static heed_status start_at(void *state, size_t start, double *x,
+                            heed_error *error) {
+  const mace_fit *self = state;
   const size_t users = self->overlap.users;
+  (void)error;
   if (start == 0) {
     overlap_agreement(&self->overlap, 0.55, self->spam, x);
     for (size_t j = 0; j < users; j++) {
       x[j] = fmin(fmax(2 * x[j] - 1, 0.05), 0.95);
       x[users + j] = 0.5;
     }
-    return;
+    return HEED_OK;
   }
   for (size_t j = 0; j < users; j++) {
     heed_stream stream =
@@ -213,31 +190,11 @@ static void start_at(const mace_fit *self, size_t start, double *x) {
     x[j] = 0.1 + 0.8 * heed_uniform(&stream);
     x[users + j] = 0.1 + 0.8 * heed_uniform(&stream);
   }
+  return HEED_OK;
 }
 
-/* The best of the starts into x. */
-static squarem_result fit_all(mace_fit *self, double *room, double *trial,
-                              double *x, uint64_t *steps) {
-  const size_t values = 2 * self->overlap.users;
-  const squarem_problem problem = {
-      .count = values, .context = self, .step = em_step};
-  squarem_result best = {-HUGE_VAL, 0, false};
-  *steps = 0;
-  for (size_t start = 0; start < (size_t)self->values[STARTS].integer;
-       start++) {
-    squarem_result result;
-    start_at(self, start, trial);
-    result = squarem_maximise(
-        &problem, self->host, start == 0 ? "objective" : NULL,
-        self->values[TOLERANCE].number,
-        (uint64_t)self->values[MOST_STEPS].integer, room, trial);
-    *steps += result.steps;
-    if (start > 0 && !(result.objective > best.objective)) continue;
-    best = result;
-    memcpy(x, trial, values * sizeof *x);
-  }
-  return best;
-}
+static const attention_em_steps steps = {
+    .start = start_at, .e_step = e_step, .m_step = m_step};
 
 /* P(choice) = xi + theta (p(choice) - xi), p from the others. */
 static heed_status fill(const mace_fit *self, const double *x,
@@ -291,19 +248,9 @@ static heed_status keep_fit(const mace_fit *self, const double *x,
 }
 
 static void report(const mace_fit *self, const heed_posterior *posterior) {
-  const double values[] = {
-      [OUT_LOG_LIKELIHOOD] = posterior->log_likelihood,
-      [OUT_OBJECTIVE] = posterior->objective,
-      [OUT_ITERATIONS] = (double)posterior->iterations,
-      [OUT_CONVERGED] = posterior->converged,
-      [OUT_SHARED_PAIRS] = (double)self->overlap.shared,
-  };
-  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-    self->host->output(self->host, i, &values[i], 1);
-  if (!posterior->converged)
-    self->host->warn(self->host, "not_converged",
-                     "EM has not converged in %llu steps",
-                     (unsigned long long)posterior->iterations);
+  const double shared = (double)self->overlap.shared;
+  em_driver_report(self->host, posterior);
+  self->host->output(self->host, OUT_SHARED_PAIRS, &shared, 1);
 }
 
 static heed_status estimate(void *values, const heed_host *host,
@@ -312,21 +259,22 @@ static heed_status estimate(void *values, const heed_host *host,
   mace_fit self;
   heed_status status = open_fit(&self, values, host, crowd, error);
   if (status != HEED_OK) return status;
-  const size_t count_of_x = 2 * self.overlap.users;
-  double *x = host->scratch(host, count_of_x, sizeof *x);
-  double *trial = host->scratch(host, count_of_x, sizeof *trial);
-  double *room = squarem_room(host, count_of_x);
-  if (x == NULL || trial == NULL || room == NULL) return no_memory(error);
+  attention_em em = {.steps = &steps,
+                     .state = &self,
+                     .host = host,
+                     .count = 2 * self.overlap.users,
+                     .starts = (size_t)self.values[STARTS].integer,
+                     .tolerance = self.values[TOLERANCE].number,
+                     .most_steps = (uint64_t)self.values[MOST_STEPS].integer};
   posterior->identified = overlap_exists(&self.overlap, host);
-  posterior->converged =
-      fit_all(&self, room, trial, x, &posterior->iterations).converged;
-  if (host->cancelled(host))
-    return heed_fail(error, HEED_CANCELLED, "cancelled");
-  put_within(&self, x);
-  posterior->log_likelihood = e_step(&self, x);
-  posterior->objective = posterior->log_likelihood + log_prior(&self, x);
-  status = fill(&self, x, posterior, error);
-  if (status == HEED_OK) status = keep_fit(&self, x, posterior, error);
+  status = em_driver_open(&em, error);
+  if (status == HEED_OK) status = em_driver_fit(&em, posterior, error);
+  if (status != HEED_OK) return status;
+  put_within(&self, em.x);
+  posterior->log_likelihood = expect(&self, em.x);
+  posterior->objective = posterior->log_likelihood + log_prior(&self, em.x);
+  status = fill(&self, em.x, posterior, error);
+  if (status == HEED_OK) status = keep_fit(&self, em.x, posterior, error);
   if (status == HEED_OK) report(&self, posterior);
   return status;
 }

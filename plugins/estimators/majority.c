@@ -17,14 +17,13 @@
 #include <math.h>
 
 #include "heed/estimator.h"
-#include "support/overlap.h"
+#include "support/attention/parameters.h"
+#include "support/crowd/overlap.h"
 
 enum { RELIABILITY, NEGATIVE, PARAMETER_COUNT };
-enum { NEGATIVE_CLIP, NEGATIVE_KEEP };
 enum { OUT_AGREEMENT, OUT_RELIABILITY, OUT_SHARED_PAIRS };
 
 static const char *const reliability_words[] = {"estimated", NULL};
-static const char *const negative_words[] = {"clip", "keep", NULL};
 
 static const heed_parameter parameters[] = {
     [RELIABILITY] = {.name = "reliability",
@@ -37,12 +36,9 @@ static const heed_parameter parameters[] = {
                      .doc = "P(a majority is right): estimated from how often "
                             "users agree, or a number for all; 1: eta = 2 "
                             "agreement - 1"},
-    [NEGATIVE] = {.name = "negative",
-                  .type = HEED_ENUM,
-                  .standard = "clip",
-                  .choices = negative_words,
-                  .doc = "eta of users who mostly disagree: clip (to 0) or "
-                         "keep (negative)"},
+    [NEGATIVE] =
+        ESTIMATOR_NEGATIVE("eta of users who mostly disagree: clip (to 0) or "
+                           "keep (negative)"),
 };
 
 static const heed_output outputs[] = {
@@ -53,8 +49,7 @@ static const heed_output outputs[] = {
     [OUT_RELIABILITY] = {.name = "reliability",
                          .flags = HEED_MAY_BE_NAN,
                          .doc = "mean reliability of those majorities"},
-    [OUT_SHARED_PAIRS] = {.name = "shared_pairs",
-                          .doc = "pairs that two users or more chose on"},
+    [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
 };
 
 typedef struct majority_fit {
@@ -166,7 +161,7 @@ static double eta_of(const majority_fit *self, const majority_sums *sums) {
 }
 
 static double clipped(const majority_fit *self, double eta) {
-  return self->values[NEGATIVE].integer == NEGATIVE_CLIP ? fmax(eta, 0) : eta;
+  return self->values[NEGATIVE].integer == ESTIMATOR_CLIP ? fmax(eta, 0) : eta;
 }
 
 static void fill_users(const majority_fit *self, double *eta,

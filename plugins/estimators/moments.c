@@ -30,59 +30,30 @@
 
 #include "heed/distribution.h"
 #include "heed/estimator.h"
-#include "support/gap.h"
-#include "support/node_posterior.h"
+#include "support/attention/gap.h"
+#include "support/attention/histories.h"
+#include "support/attention/node_posterior.h"
+#include "support/attention/parameters.h"
+#include "support/attention/phi.h"
 
 enum { PRIOR, MODEL, MU, NODES, LEVELS, PARAMETER_COUNT };
 enum { OUT_LOG_LIKELIHOOD, OUT_MEAN, OUT_VARIANCE, OUT_POSSIBLE };
 
-static const heed_parameter level_item = {
-    .name = "level",
-    .type = HEED_NUMBER,
-    .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
-    .low = 0,
-    .high = 1};
-
 static const heed_parameter parameters[] = {
-    [PRIOR] = {.name = "prior",
-               .type = HEED_PLUGIN,
-               .standard = "beta",
-               .kind = HEED_DISTRIBUTION,
-               .doc = "the shape of P_eta; its moments are estimated"},
-    [MODEL] = {.name = "model",
-               .type = HEED_PLUGIN,
-               .standard = "attentive",
-               .kind = HEED_USER_MODEL,
-               .doc = "how users choose: a mixture without ties; its "
-                      "parameters stay where they start"},
-    [MU] = {.name = "mu",
-            .type = HEED_ENUM_OR_NUMBER,
-            .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
-            .standard = "known",
-            .low = 0,
-            .high = 1,
-            .choices = gap_words,
-            .doc = "the gap: known, requested, pair (p of each pair), or a "
-                   "number"},
-    [NODES] = {.name = "nodes",
-               .type = HEED_INTEGER,
-               .standard = "100",
-               .low = 2,
-               .high = 10000,
-               .doc = "nodes of a prior that has none of its own"},
-    [LEVELS] = {.name = "levels",
-                .type = HEED_LIST,
-                .standard = "[0.05, 0.25, 0.5, 0.75, 0.95]",
-                .low = 0,
-                .high = 100,
-                .item = &level_item,
-                .doc = "quantiles of each posterior, ascending"},
+    [PRIOR] = ESTIMATOR_PRIOR("beta",
+                              "the shape of P_eta; its moments are estimated"),
+    [MODEL] = ESTIMATOR_MODEL("how users choose: a mixture without ties; its "
+                              "parameters stay where they start"),
+    [MU] =
+        ESTIMATOR_MU(gap_words,
+                     "the gap: known, requested, pair (p of each pair), or a "
+                     "number"),
+    [NODES] = ESTIMATOR_PRIOR_NODES("100"),
+    [LEVELS] = ESTIMATOR_LEVELS,
 };
 
 static const heed_output outputs[] = {
-    [OUT_LOG_LIKELIHOOD] = {.name = "log_likelihood",
-                            .unit = "nat",
-                            .doc = "log-likelihood of the annotations"},
+    [OUT_LOG_LIKELIHOOD] = ESTIMATOR_LOG_LIKELIHOOD,
     [OUT_MEAN] = {.name = "mean",
                   .flags = HEED_MAY_BE_NAN,
                   .doc = "unbiased estimate of the mean of eta"},
@@ -164,7 +135,8 @@ typedef struct moments_fit {
   const heed_distribution_functions *distribution;
   attention_histories histories;
   size_t node_count;
-  double *theta, *phi; /* kept */
+  attention_phi phi; /* stays where it starts */
+  double *theta;     /* kept */
   double *nodes, *log_weight, *log_likelihood;
 } moments_fit;
 
@@ -190,26 +162,18 @@ static heed_status check(const moments_fit *self, heed_error *error) {
 
 static heed_status open_rooms(moments_fit *self, heed_error *error) {
   const heed_host *host = self->host;
-  const size_t phi_count = self->histories.domain.phi_count;
-  double *bounds = host->scratch(host, 2 * phi_count + 1, sizeof *bounds);
   self->node_count = self->distribution->node_count(
       self->prior->self, (size_t)self->values[NODES].integer);
   self->theta = host->allocate(
       host, self->distribution->theta_count(self->prior->self), sizeof(double));
-  self->phi = host->allocate(host, phi_count, sizeof(double));
   self->nodes = host->scratch(host, self->node_count, sizeof(double));
   self->log_weight = host->scratch(host, self->node_count, sizeof(double));
   self->log_likelihood = host->scratch(
       host, self->histories.group_count * self->node_count, sizeof(double));
-  if (bounds == NULL || self->theta == NULL || self->phi == NULL ||
-      self->nodes == NULL || self->log_weight == NULL ||
-      self->log_likelihood == NULL)
-    return no_memory(error);
-  if (phi_count > 0) {
-    const heed_user_model_functions *functions = self->model->plugin->functions;
-    functions->phi(self->model->self, self->phi, bounds, bounds + phi_count);
-  }
-  return HEED_OK;
+  return self->theta != NULL && self->nodes != NULL &&
+                 self->log_weight != NULL && self->log_likelihood != NULL
+             ? phi_open(host, self->model, &self->phi, error)
+             : no_memory(error);
 }
 
 static heed_status open_fit(moments_fit *self, const heed_value *values,
@@ -235,7 +199,8 @@ static heed_status estimate_moments(const moments_fit *self,
   const size_t rows = self->histories.crowd->annotations->rows;
   double *ends = self->host->scratch(self->host, 2 * rows, sizeof *ends);
   if (ends == NULL) return no_memory(error);
-  histories_probability(&self->histories, self->phi, 0, rows, 2, both, ends);
+  histories_probability(&self->histories, self->phi.start, 0, rows, 2, both,
+                        ends);
   *found = find_moments(&self->histories, ends);
   return HEED_OK;
 }
@@ -244,35 +209,26 @@ static heed_status estimate_moments(const moments_fit *self,
 static heed_status weigh_nodes(moments_fit *self, moments_pair moments,
                                heed_error *error) {
   const heed_distribution_functions *functions = self->distribution;
-  const heed_domain *domain = &self->histories.domain;
   const void *prior = self->prior->self;
   functions->theta(prior, self->theta);
   functions->start(prior, moments.mean, moments.variance, self->theta);
   functions->nodes(prior, self->theta, self->node_count, self->nodes);
   functions->log_weights(prior, self->theta, self->node_count, self->nodes,
                          self->log_weight);
-  for (size_t k = 0; k < self->node_count; k++)
-    if (!(self->nodes[k] >= domain->low && self->nodes[k] <= domain->high))
-      return heed_fail(error, HEED_UNSUPPORTED,
-                       "the prior %s allows an attentiveness of %.4g, outside "
-                       "the %g to %g of the model %s",
-                       self->prior->plugin->name, self->nodes[k], domain->low,
-                       domain->high, self->model->plugin->name);
-  return histories_likelihood(&self->histories, self->host, self->phi,
-                              self->node_count, self->nodes,
-                              self->log_likelihood, error);
+  const heed_status status = histories_check_nodes(
+      &self->histories, self->prior, self->node_count, self->nodes, error);
+  return status == HEED_OK
+             ? histories_likelihood(&self->histories, self->host,
+                                    self->phi.start, self->node_count,
+                                    self->nodes, self->log_likelihood, error)
+             : status;
 }
 
 static heed_status fill(const moments_fit *self, heed_posterior *posterior,
                         heed_error *error) {
-  const heed_value *levels = &self->values[LEVELS];
   const heed_host *host = self->host;
-  double *level_values =
-      host->scratch(host, levels->count, sizeof *level_values);
   double *mass = host->scratch(host, self->node_count, sizeof *mass);
-  if (level_values == NULL || mass == NULL) return no_memory(error);
-  for (size_t i = 0; i < levels->count; i++)
-    level_values[i] = levels->items[i].number;
+  if (mass == NULL) return no_memory(error);
   posterior->log_likelihood = 0;
   for (size_t g = 0; g < self->histories.group_count; g++)
     posterior->log_likelihood +=
@@ -281,16 +237,15 @@ static heed_status fill(const moments_fit *self, heed_posterior *posterior,
                             self->log_likelihood + g * self->node_count, mass);
   posterior->prior = self->prior;
   posterior->theta = self->theta;
-  posterior->phi = self->phi;
+  posterior->phi = self->phi.start;
   const node_posterior nodes = {.histories = &self->histories,
-                                .phi = self->phi,
+                                .phi = self->phi.start,
                                 .node_count = self->node_count,
                                 .nodes = self->nodes,
                                 .log_weight = self->log_weight,
                                 .log_likelihood = self->log_likelihood,
                                 .discrete = self->distribution->atoms_move,
-                                .level_count = levels->count,
-                                .levels = level_values};
+                                .levels = &self->values[LEVELS]};
   return node_posterior_fill(&nodes, host, posterior, error);
 }
 

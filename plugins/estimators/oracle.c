@@ -4,26 +4,18 @@
 #include <string.h>
 
 #include "heed/estimator.h"
-#include "support/gap.h"
-#include "support/point_posterior.h"
+#include "support/attention/gap.h"
+#include "support/attention/parameters.h"
+#include "support/attention/point_posterior.h"
 
 enum { MODEL, MU, PARAMETER_COUNT };
 
 static const heed_parameter parameters[] = {
-    [MODEL] = {.name = "model",
-               .type = HEED_PLUGIN,
-               .standard = "attentive",
-               .kind = HEED_USER_MODEL,
-               .doc = "says what a casual user would have chosen"},
-    [MU] = {.name = "mu",
-            .type = HEED_ENUM_OR_NUMBER,
-            .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
-            .standard = "known",
-            .low = 0,
-            .high = 1,
-            .choices = gap_words,
-            .doc = "P(A is better) of a pair, for held-out log-loss: known, "
-                   "requested, pair (its own p), or a number"},
+    [MODEL] = ESTIMATOR_MODEL("says what a casual user would have chosen"),
+    [MU] =
+        ESTIMATOR_MU(gap_words,
+                     "P(A is better) of a pair, for held-out log-loss: known, "
+                     "requested, pair (its own p), or a number"),
 };
 
 static heed_status estimate(void *self, const heed_host *host,

@@ -5,7 +5,7 @@
 
 #include "heed/filter.h"
 #include "heed/memory.h"
-#include "support/units.h"
+#include "support/crowd/units.h"
 
 enum { THRESHOLD, CONFIDENCE, PARAMETER_COUNT };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The filter that keeps users whose eta-hat reaches a threshold. */
 #include "heed/filter.h"
-#include "support/units.h"
+#include "support/crowd/units.h"
 
 enum { THRESHOLD, PARAMETER_COUNT };
 

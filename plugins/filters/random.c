@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The filter that keeps users by lot: what any filter must beat at an equal
  * count of labels. */
-#include "support/ranking.h"
+#include "support/crowd/ranking.h"
 
 enum { SHARE, BY, PARAMETER_COUNT };
 

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "heed/filter.h"
-#include "support/units.h"
+#include "support/crowd/units.h"
 
 enum { POWER, PARAMETER_COUNT };
 

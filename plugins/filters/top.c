@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The filter that keeps the most attentive, as a share of users or labels. */
-#include "support/ranking.h"
+#include "support/crowd/ranking.h"
 
 enum { SHARE, BY, PARAMETER_COUNT };
 

@@ -5,15 +5,15 @@
  * N prompts, H more held out, K candidates, d features.
  *   phi ~ N(0, I_d) of every candidate,    r = scale w.phi,    |w| = 1
  *   u = cosine w + sqrt(1 - cosine^2) v,   |v| = 1, v.w = 0
- * A and B lean along +u and -u (support/tilt.h), as far as the gap mu asks;
- * E[phi_A - phi_B] is then parallel to u, so that `cosine` is the cosine
+ * A and B lean along +u and -u (sources/synthetic/tilt.h), as far as the gap mu
+ * asks; E[phi_A - phi_B] is then parallel to u, so that `cosine` is the cosine
  * between the direction that tells A from B and the true reward. */
 #include <math.h>
 
 #include "heed/source.h"
+#include "sources/synthetic/tilt.h"
 #include "sources/synthetic/topics.h"
 #include "sources/synthetic/traits.h"
-#include "support/tilt.h"
 
 enum {
   MU,

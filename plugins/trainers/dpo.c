@@ -3,15 +3,20 @@
  *
  * pi ∝ pi_ref exp(theta.phi), and the implied reward is beta log(pi/pi_ref) =
  * w.phi + const with w = beta theta.  Annotations see w alone, which
- * minimises sum_i weight_i loss(w.x_i) + ridge/2 |w|^2 (support/log_linear.h;
- * for the joint loss support/joint.h). */
+ * minimises sum_i weight_i loss(w.x_i) + ridge/2 |w|^2
+ * (support/preference/log_linear.h; for the joint loss
+ * support/preference/joint.h). */
 #include <cblas.h>
 #include <math.h>
 
 #include "heed/memory.h"
 #include "heed/trainer.h"
-#include "support/refined.h"
-#include "support/tuning.h"
+#include "support/preference/comparisons.h"
+#include "support/preference/joint_fit.h"
+#include "support/preference/policy_fit.h"
+#include "support/preference/refined.h"
+#include "support/preference/settings.h"
+#include "trainers/dpo/tuning.h"
 
 enum { BETA = PREFERENCE_PARAMETER_COUNT, RIDGE, FOLDS, PARAMETER_COUNT };
 
@@ -174,11 +179,6 @@ static heed_status tune(const dpo_training *self, tuning_choice *choice,
   return status;
 }
 
-static void watch(void *context, size_t step, double objective) {
-  const heed_host *host = context;
-  host->trace(host, "objective", step, objective);
-}
-
 /* P(A's response is better) of each annotation, by the fitted reward. */
 static double *chances(const dpo_training *self) {
   const heed_table *annotations = self->crowd->annotations;
@@ -196,10 +196,7 @@ static double *chances(const dpo_training *self) {
 static heed_status fit_all(dpo_training *self, double ridge,
                            policy_found *found, heed_policy *policy,
                            heed_error *error) {
-  if (self->fit.joint != NULL) {
-    self->fit.joint->context = (void *)self->host;
-    self->fit.joint->watch = watch;
-  }
+  if (self->fit.joint != NULL) self->fit.joint->host = self->host;
   const heed_status status =
       policy_fit_run(&self->fit, self->rows.weight, ridge, POLICY_EXACT, true,
                      self->w, found, error);

@@ -7,7 +7,8 @@
 
 #include "heed/memory.h"
 #include "heed/trainer.h"
-#include "support/refined.h"
+#include "support/preference/refined.h"
+#include "support/preference/settings.h"
 #include "trainers/dpo_llm/learner.h"
 
 enum {

@@ -9,7 +9,7 @@
 #include <math.h>
 
 #include "heed/user_model.h"
-#include "support/pair_column.h"
+#include "support/crowd/pair_column.h"
 
 enum { SLOPE, COLUMN, CENTER, UNIT, PARAMETER_COUNT };
 enum { STEEPNESS, PHI_COUNT };

@@ -11,7 +11,7 @@
 #include <math.h>
 
 #include "heed/user_model.h"
-#include "support/pair_column.h"
+#include "support/crowd/pair_column.h"
 
 enum { LEFT, LENGTH, COLUMN, PARAMETER_COUNT };
 enum { LEFT_GAIN, LENGTH_GAIN, PHI_COUNT };

@@ -3,7 +3,7 @@
  * P(A) = eta p + (1 - eta) p', p' a column of the pairs.  At p' = 1/2 it is the
  * paper's user (arXiv 2510.13830, eq. 2).  A tie says nothing. */
 #include "heed/user_model.h"
-#include "support/pair_column.h"
+#include "support/crowd/pair_column.h"
 
 enum { COLUMN, PARAMETER_COUNT };
 

@@ -5,8 +5,8 @@
 #include <gsl/gsl_randist.h>
 
 #include "../support/workbench.h"
-#include "support/histories.h"
-#include "support/node_posterior.h"
+#include "support/attention/histories.h"
+#include "support/attention/node_posterior.h"
 
 enum { EACH = 8, PATHS = 1 << EACH, NODES = 4 };
 

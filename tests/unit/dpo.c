@@ -3,7 +3,7 @@
 #include <gsl/gsl_multimin.h>
 
 #include "../support/scene.h"
-#include "support/preference_loss.h"
+#include "support/preference/loss.h"
 
 /* In the order of the trainer's outputs. */
 enum {

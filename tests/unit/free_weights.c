@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Free weights: against closed forms, and Lindsay's bound computed here. */
-#include "support/free_weights.h"
+#include "support/numeric/free_weights.h"
 
 #include "../support/workbench.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The joint loss, against sums written out. */
-#include "support/joint.h"
+#include "support/preference/joint.h"
 
 #include "../support/workbench.h"
+#include "support/preference/loss.h"
 
 enum { ROWS = 9, UNITS = 3, NODES = 4 };
 

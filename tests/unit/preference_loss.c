@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Preference losses: values, derivatives, limits. */
-#include "support/preference_loss.h"
-
 #include "../support/workbench.h"
+#include "support/preference/loss.h"
 
 static const double margins[] = {-9.0, -2.5, -0.3, 0.0, 0.7, 4.0};
 static const preference_label labels[] = {{0.9, 0.5, 0.1}, {0.1, 0.5, 0.45},

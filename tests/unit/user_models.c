@@ -2,8 +2,8 @@
  * User models, written out; and histories, which must give grouped users the
  * likelihood that each has alone. */
 #include "../support/workbench.h"
-#include "support/histories.h"
-#include "support/node_posterior.h"
+#include "support/attention/histories.h"
+#include "support/attention/node_posterior.h"
 
 enum { NODES = 5, USERS = 120, EACH = 12, ROWS = USERS * EACH };
 

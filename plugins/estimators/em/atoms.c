@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Atoms: distributions of a few points whose places are parameters. */
+ * Atoms: the M-step of distributions of a few points whose places are
+ * parameters.
+ *
+ * Where the user model is a mixture, the expected log-likelihood of an atom is
+ * concave in its place; else its place is searched by golden section. */
 #include <math.h>
 #include <string.h>
 
@@ -8,14 +12,15 @@
 /* P of every answer at eta = 0 and 1; answers of groups in turn. */
 static size_t read_ends(em_fit *self, double *x) {
   static const double both[2] = {0, 1};
-  const heed_user_model_functions *functions = self->model->plugin->functions;
+  const heed_user_model_functions *functions =
+      self->phi.model->plugin->functions;
   const attention_histories *histories = &self->histories;
   if (histories->reduced) {
-    functions->probability(self->model->self, phi_of(self, x),
+    functions->probability(self->phi.model->self, em_phi_of(self, x),
                            &histories->classes, 2, both, self->ends);
     return histories->classes.count;
   }
-  histories_probability(histories, phi_of(self, x), 0,
+  histories_probability(histories, em_phi_of(self, x), 0,
                         histories->crowd->annotations->rows, 2, both,
                         self->ends);
   return histories->crowd->annotations->rows;
@@ -24,12 +29,12 @@ static size_t read_ends(em_fit *self, double *x) {
 /* How much of each answer the atom answers for. */
 static void weigh_answers(em_fit *self, size_t atom) {
   const attention_histories *histories = &self->histories;
-  const size_t width = histories->domain.class_count, nodes = self->node_count;
+  const size_t width = histories->domain.class_count, nodes = self->prior.count;
   if (!histories->reduced) {
     for (size_t j = 0; j < histories->group_count; j++)
       for (size_t i = histories->crowd->first[j];
            i < histories->crowd->first[j + 1]; i++)
-        self->atom_weight[i] = self->responsibility[j * nodes + atom];
+        self->atom_weight[i] = self->prior.responsibility[j * nodes + atom];
     return;
   }
   memset(self->atom_weight, 0, width * sizeof *self->atom_weight);
@@ -37,7 +42,7 @@ static void weigh_answers(em_fit *self, size_t atom) {
     for (size_t c = 0; c < width; c++)
       self->atom_weight[c] += histories->users[g] *
                               histories->counts[g * width + c] *
-                              self->responsibility[g * nodes + atom];
+                              self->prior.responsibility[g * nodes + atom];
 }
 
 /* d/d eta of sum_i w_i log(c_i + eta (g_i - c_i)), and the second. */
@@ -81,15 +86,15 @@ static double best_atom(const em_fit *self, size_t count, double eta) {
 
 /* Expected log-likelihood of all groups at one place of one atom. */
 static double atom_value(em_fit *self, double *x, size_t atom, double eta) {
-  const size_t nodes = self->node_count;
+  const size_t nodes = self->prior.count;
   double sum = 0;
   if (self->status == HEED_OK)
     self->status =
-        histories_likelihood(&self->histories, self->host, phi_of(self, x), 1,
-                             &eta, self->trial, self->error);
+        histories_likelihood(&self->histories, self->host, em_phi_of(self, x),
+                             1, &eta, self->trial, self->error);
   for (size_t g = 0; g < self->histories.group_count; g++) {
     const double weight =
-        self->histories.users[g] * self->responsibility[g * nodes + atom];
+        self->histories.users[g] * self->prior.responsibility[g * nodes + atom];
     if (weight > 0) sum += weight * self->trial[g];
   }
   return sum;
@@ -123,13 +128,13 @@ static double search_atom(em_fit *self, double *x, size_t atom, double eta) {
 void em_move_atoms(em_fit *self, double *x) {
   const bool mixture = self->histories.domain.mixture;
   const size_t answers = mixture ? read_ends(self, x) : 0;
-  for (size_t k = 0; k < self->node_count; k++) {
-    if (!(self->mass[k] > 1e-12)) continue;
+  for (size_t k = 0; k < self->prior.count; k++) {
+    if (!(self->prior.mass[k] > 1e-12)) continue;
     if (mixture) {
       weigh_answers(self, k);
-      self->nodes[k] = best_atom(self, answers, self->nodes[k]);
+      self->prior.nodes[k] = best_atom(self, answers, self->prior.nodes[k]);
     } else {
-      self->nodes[k] = search_atom(self, x, k, self->nodes[k]);
+      self->prior.nodes[k] = search_atom(self, x, k, self->prior.nodes[k]);
     }
   }
 }

@@ -1,62 +1,92 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A fit in hand, for the files that em is made of. */
+ * A fit of em, for the files that em is made of:
+ *   em.c       parameters, the fit from open to report, the descriptor
+ *   steps.c    the E-step and the M-step
+ *   atoms.c    the M-step of a prior's atoms
+ *   starts.c   where a fit starts
+ *   profile.c  the profile of mu */
 #ifndef HEED_ESTIMATORS_EM_FIT_H
 #define HEED_ESTIMATORS_EM_FIT_H
 
-#include "heed/distribution.h"
-#include "heed/estimator.h"
-#include "support/free_weights.h"
-#include "support/histories.h"
-#include "support/prior_fit.h"
+#include "support/attention/em_driver.h"
+#include "support/attention/histories.h"
+#include "support/attention/node_prior.h"
+#include "support/attention/phi.h"
+
+/* Where mu is looked for; at 1/2 choices say nothing. */
+#define EM_MU_LEAST 0.01
+#define EM_MU_MOST 0.99
 
 typedef struct em_fit {
-  const heed_value *values;
+  attention_em em;
   const heed_host *host;
-  const heed_instance *prior, *model;
-  const heed_distribution_functions *distribution;
+  attention_node_prior prior;
+  attention_phi phi;
   attention_histories histories;
-  prior_fit *prior_fit;       /* of a prior that is fitted, or else */
-  free_weights *free_weights; /* of one whose weights are free */
   bool fits_prior, estimates_mu;
-  bool ignores_prior; /* mu's */
-  double fixed_mu;    /* NaN: p of each pair */
+  bool ignores_mu_prior;
+  double mu_alpha, mu_beta; /* of mu's prior, Beta */
+  double fixed_mu;          /* NaN: p of each pair */
 
   /* Parameters x: theta, on the free scale if the prior has one (steps are
    * extrapolated, and on that scale they stay in the domain), then phi, then
    * mu if it is estimated. */
-  size_t theta_count, prior_count, phi_count, count;
+  size_t prior_count; /* of theta's values in x */
   bool free_scale;
-  double *theta; /* theta_count, on its own scale */
-  double *phi_low, *phi_high;
+  double *theta; /* on its own scale */
 
-  size_t node_count;
-  double *nodes, *log_weight;
-  double *log_likelihood; /* groups x nodes, at `at` */
-  double *responsibility; /* groups x nodes */
-  double *mass;           /* nodes: expected users */
-  double *point;          /* nodes, phi, mu of log_likelihood */
+  /* prior.log_likelihood is that at this point: nodes, phi, mu. */
+  double *point;
   bool have_likelihood;
+
   double *trial;       /* groups x nodes */
   double *ends;        /* mixtures, per answer: P at eta = 0 and at 1 */
   double *atom_weight; /* of each answer, for one atom */
-  heed_status status;
+  heed_status status;  /* of steps */
   heed_error *error;
 } em_fit;
 
-static inline double *phi_of(const em_fit *self, double *x) {
-  return self->phi_count == 0 ? NULL : x + self->prior_count;
+/* NULL where the user model has none. */
+static inline double *em_phi_of(const em_fit *self, double *x) {
+  return self->phi.count == 0 ? NULL : x + self->prior_count;
 }
 
-static inline double mu_of(const em_fit *self, const double *x) {
-  return self->estimates_mu ? x[self->count - 1] : self->fixed_mu;
+static inline double em_mu_of(const em_fit *self, const double *x) {
+  return self->estimates_mu ? x[self->em.count - 1] : self->fixed_mu;
 }
+
+/* theta on its own scale. */
+static inline double *em_theta_of(const em_fit *self, double *x) {
+  return self->free_scale ? self->theta : x;
+}
+
+/* log Beta(mu; mu_alpha, mu_beta) but for a constant; 0 where mu is not
+ * estimated. */
+double em_log_mu_prior(const em_fit *self, double mu);
+
+/* The E-step at x; returns the objective. */
+double em_e_step(void *state, double *x);
+
+/* Start, E-step and M-step. */
+extern const attention_em_steps em_steps;
 
 /* The M-step of a prior's atoms: each moves to where its users' answers are
- * most probable, into nodes. */
+ * most probable, into the prior's nodes. */
 void em_move_atoms(em_fit *self, double *x);
 
 /* Puts x where a fit starts; the first starts are chosen, others random. */
-heed_status em_start_at(em_fit *self, size_t start, double *x,
+heed_status em_start_at(void *state, size_t start, double *x,
                         heed_error *error);
+
+/* What the data say of mu, after a fit that estimated it: the 95 % profile
+ * interval, with mu's prior; and the range that explains the data as well
+ * without that prior. */
+typedef struct em_mu_profile {
+  double low, high;
+  double low_of_data, high_of_data;
+} em_mu_profile;
+
+heed_status em_profile_mu(em_fit *self, double objective,
+                          em_mu_profile *profile);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Where EM starts. */
+ * Where em starts: at moments, at atoms merged from free weights on a grid, or
+ * at random. */
 #include <math.h>
 #include <string.h>
 
 #include "estimators/em/fit.h"
+#include "support/numeric/free_weights.h"
 
 /* The first starts of atoms; more are random.  Other priors start by moments
  * alone, unless eta may be below 0. */
@@ -93,16 +95,16 @@ static heed_status start_atoms(em_fit *self, double *x, heed_error *error) {
         domain->low + (domain->high - domain->low) * (double)k / (GRID - 1);
     mass[k] = 1.0 / GRID;
   }
-  status = histories_likelihood(&self->histories, host, phi_of(self, x), GRID,
-                                point, likelihood, error);
+  status = histories_likelihood(&self->histories, host, em_phi_of(self, x),
+                                GRID, point, likelihood, error);
   if (status != HEED_OK) return status;
   (void)free_weights_solve(weights, self->histories.users, likelihood,
                            FREE_WEIGHTS_TOLERANCE, mass);
   for (size_t j = 0; j < groups; j++) sum += self->histories.users[j];
   for (size_t k = 0; k < GRID; k++) mass[k] *= sum;
-  merge_atoms(GRID, self->node_count, point, mass);
-  return self->distribution->refit(self->prior->self, self->node_count, point,
-                                   mass, x, error);
+  merge_atoms(GRID, self->prior.count, point, mass);
+  return self->prior.distribution->refit(
+      self->prior.prior->self, self->prior.count, point, mass, x, error);
 }
 
 /* Mean and variance of eta for one of the later starts.  The middle one is that
@@ -121,28 +123,36 @@ static void later_start(const em_fit *self, size_t start, double *mean,
   *variance = width * width * (0.01 + 0.14 * heed_uniform(&stream));
 }
 
-heed_status em_start_at(em_fit *self, size_t start, double *x,
-                        heed_error *error) {
+/* theta where the prior is fitted, from moments. */
+static void start_theta(const em_fit *self, size_t start, double mu,
+                        double *theta) {
   double mean, variance;
-  double *phi_at = x + self->prior_count;
-  double *theta = self->free_scale ? self->theta : x;
-  if (self->estimates_mu) x[self->count - 1] = 0.75;
-  if (self->phi_count > 0) {
-    const heed_user_model_functions *functions = self->model->plugin->functions;
-    functions->phi(self->model->self, phi_at, self->phi_low, self->phi_high);
-  }
-  if (!self->fits_prior) {
-    self->distribution->theta(self->prior->self, theta);
-  } else if (start == START_FREE && self->distribution->atoms_move) {
-    if (self->estimates_mu) histories_set_p(&self->histories, mu_of(self, x));
+  moments(self, mu, &mean, &variance);
+  if (start >= START_MIDDLE) later_start(self, start, &mean, &variance);
+  self->prior.distribution->start(self->prior.prior->self, mean, variance,
+                                  theta);
+}
+
+heed_status em_start_at(void *state, size_t start, double *x,
+                        heed_error *error) {
+  em_fit *self = state;
+  const attention_node_prior *prior = &self->prior;
+  double *theta = em_theta_of(self, x);
+  if (self->estimates_mu) x[self->em.count - 1] = 0.75;
+  if (self->phi.count > 0)
+    memcpy(em_phi_of(self, x), self->phi.start, self->phi.count * sizeof *x);
+  if (self->fits_prior && start == START_FREE &&
+      prior->distribution->atoms_move) {
+    if (self->estimates_mu)
+      histories_set_p(&self->histories, em_mu_of(self, x));
     self->have_likelihood = false;
     return start_atoms(self, x, error);
-  } else {
-    moments(self, mu_of(self, x), &mean, &variance);
-    if (start >= START_MIDDLE) later_start(self, start, &mean, &variance);
-    self->distribution->start(self->prior->self, mean, variance, theta);
   }
+  if (self->fits_prior)
+    start_theta(self, start, em_mu_of(self, x), theta);
+  else
+    prior->distribution->theta(prior->prior->self, theta);
   if (self->free_scale)
-    self->distribution->to_free(self->prior->self, theta, x);
+    prior->distribution->to_free(prior->prior->self, theta, x);
   return HEED_OK;
 }

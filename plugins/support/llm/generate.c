@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/carving.h"
+#include "support/llm/carving.h"
 
 /* A slot is refilled only when a quarter of all are free: reading a prompt is
  * cheaper in company. */

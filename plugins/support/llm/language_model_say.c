@@ -2,7 +2,7 @@
  * Language models: responses drawn. */
 #include <stdlib.h>
 
-#include "support/carving.h"
+#include "support/llm/carving.h"
 #include "support/llm/language_model.h"
 #include "support/llm/utf8.h"
 

@@ -4,7 +4,7 @@
  * responses are read once, and so is the prompt before them.
  *
  * The margin of a row is z = beta (log pi/pi_ref(preferred) - log pi/pi_ref
- * (other)); losses see nothing else (support/preference_loss.h).  What a step
+ * (other)); losses see nothing else (support/preference/loss.h).  What a step
  * descends is the sum over its rows of weight x loss, by what the weights of a
  * step's rows sum to on average: over an epoch, the mean loss by weight.
  *
@@ -21,7 +21,9 @@
 
 #include "support/llm/adamw.h"
 #include "support/llm/packed.h"
-#include "support/policy_fit.h"
+#include "support/preference/comparisons.h"
+#include "support/preference/joint_fit.h"
+#include "support/preference/policy_fit.h"
 
 typedef struct dpo_llm_learner_options {
   llm_training training;

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The profile of mu: the largest objective at each mu, from the fit.
+ *
+ * While it is taken, mu is not estimated but given: x is shorter by its last
+ * value. */
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "estimators/em/fit.h"
+
+/* Half the 95 % quantile of chi^2 with one degree of freedom. */
+#define FALL 1.920729410347062
+
+/* Whether the profile at mu is at least `enough`; from x, which it moves. */
+static bool reaches(em_fit *self, double mu, double enough, double *x) {
+  const double without_prior = enough - em_log_mu_prior(self, mu);
+  self->estimates_mu = false;
+  self->em.count--;
+  self->fixed_mu = mu;
+  histories_set_p(&self->histories, mu);
+  self->have_likelihood = false;
+  const squarem_result result =
+      em_driver_climb(&self->em, NULL, &without_prior, x);
+  self->estimates_mu = true;
+  self->em.count++;
+  return result.objective >= without_prior;
+}
+
+/* The end of the interval between the estimate in x and a limit; the limit
+ * where the profile does not fall by FALL below `top` on the way. */
+static double find_end(em_fit *self, const double *x, double limit,
+                       double top) {
+  enum { HALVINGS = 12 };
+  const size_t bytes = self->em.count * sizeof *x;
+  double inside = em_mu_of(self, x), outside = limit;
+  memcpy(self->em.trial, x, bytes);
+  if (reaches(self, limit, top - FALL, self->em.trial)) return limit;
+  for (int i = 0; i < HALVINGS; i++) {
+    const double middle = (inside + outside) / 2;
+    memcpy(self->em.trial, x, bytes);
+    if (reaches(self, middle, top - FALL, self->em.trial))
+      inside = middle;
+    else
+      outside = middle;
+  }
+  return (inside + outside) / 2;
+}
+
+/* Without mu's prior: its own opinion must not pass for one of the data. */
+static heed_status find_range_of_data(em_fit *self, const double *x,
+                                      em_mu_profile *profile) {
+  double *best = self->host->scratch(self->host, self->em.count, sizeof *best);
+  if (best == NULL) return heed_fail(self->error, HEED_MEMORY, "memory is out");
+  self->ignores_mu_prior = true;
+  memcpy(best, x, self->em.count * sizeof *best);
+  const double top = em_driver_climb(&self->em, NULL, NULL, best).objective;
+  profile->low_of_data = find_end(self, best, EM_MU_LEAST, top);
+  profile->high_of_data = find_end(self, best, EM_MU_MOST, top);
+  self->ignores_mu_prior = false;
+  return self->status;
+}
+
+heed_status em_profile_mu(em_fit *self, double objective,
+                          em_mu_profile *profile) {
+  const double *x = self->em.x;
+  const bool flat = self->mu_alpha == 1 && self->mu_beta == 1;
+  assert(self->estimates_mu);
+  profile->low = find_end(self, x, EM_MU_LEAST, objective);
+  profile->high = find_end(self, x, EM_MU_MOST, objective);
+  profile->low_of_data = profile->low;
+  profile->high_of_data = profile->high;
+  return flat ? self->status : find_range_of_data(self, x, profile);
+}

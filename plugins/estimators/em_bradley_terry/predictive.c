@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Posterior-predictive checks: one pass over users, all draws of one user
+ * before the next. */
+#include "estimators/em_bradley_terry/predictive.h"
+
+#include <assert.h>
+#include <gsl/gsl_sort_double.h>
+#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+#include <string.h>
+
+const char *const predictive_names[] = {
+    "left_share", "left_dispersion", "agreement_dispersion",
+    "tie_rate",   "tie_dispersion",  NULL};
+
+enum { LEFT, AGREEMENT, TIE, HIT_COUNT };
+
+/* Hits among labels of one user; and of all users. */
+typedef struct predictive_count {
+  double hits, labels;
+} predictive_count;
+typedef struct predictive_tally {
+  double hits, labels;
+  double squares; /* sum_j hits_j^2 / labels_j */
+  double users;
+} predictive_tally;
+
+typedef struct predictive_simulation {
+  const attention_histories *histories;
+  const heed_posterior *posterior;
+  double *chose_a, *chose_b; /* annotations x 2: P at eta = 0 and 1 */
+  size_t draws;
+  predictive_tally *seen;      /* HIT_COUNT */
+  predictive_tally *simulated; /* draws x HIT_COUNT */
+} predictive_simulation;
+
+static void count_label(const predictive_simulation *self, size_t row,
+                        int8_t choice, predictive_count *hit) {
+  const int8_t left = self->histories->left[row];
+  const double p = self->histories->p[row];
+  const bool tie = choice == HEED_CHOSE_TIE;
+  if (self->histories->domain.ties) {
+    hit[TIE].labels++;
+    hit[TIE].hits += tie;
+  }
+  if (tie) return;
+  if (left != HEED_LEFT_UNKNOWN) {
+    hit[LEFT].labels++;
+    hit[LEFT].hits += choice == left;
+  }
+  if (p != 0.5) {
+    hit[AGREEMENT].labels++;
+    hit[AGREEMENT].hits += (choice == HEED_CHOSE_A) == (p > 0.5);
+  }
+}
+
+static void add_user(predictive_tally *tally, const predictive_count *hit) {
+  for (size_t h = 0; h < HIT_COUNT; h++) {
+    if (hit[h].labels == 0) continue;
+    tally[h].hits += hit[h].hits;
+    tally[h].labels += hit[h].labels;
+    tally[h].squares += hit[h].hits * hit[h].hits / hit[h].labels;
+    tally[h].users++;
+  }
+}
+
+static double share(const predictive_tally *tally) {
+  return tally->hits / tally->labels;
+}
+
+static double dispersion(const predictive_tally *tally) {
+  const double q = share(tally);
+  return (tally->squares - tally->hits * q) / (q * (1 - q)) /
+         (tally->users - 1);
+}
+
+static double value_of(predictive_check check, const predictive_tally *tally) {
+  switch (check) {
+    case PREDICTIVE_LEFT_SHARE:
+      return share(&tally[LEFT]);
+    case PREDICTIVE_LEFT_DISPERSION:
+      return dispersion(&tally[LEFT]);
+    case PREDICTIVE_AGREEMENT_DISPERSION:
+      return dispersion(&tally[AGREEMENT]);
+    case PREDICTIVE_TIE_RATE:
+      return share(&tally[TIE]);
+    case PREDICTIVE_TIE_DISPERSION:
+      return dispersion(&tally[TIE]);
+    case PREDICTIVE_COUNT:
+      break;
+  }
+  return NAN;
+}
+
+static double draw_eta(const heed_posterior *posterior, size_t user,
+                       heed_stream *stream) {
+  const double *mass =
+      posterior->mass + posterior->row[user] * posterior->node_count;
+  const double u = heed_uniform(stream);
+  double sum = mass[0];
+  size_t k = 0;
+  while (sum < u && k + 1 < posterior->node_count) sum += mass[++k];
+  return posterior->nodes[k];
+}
+
+/* Without a likelihood of ties, a tie was none of the user's choices: it
+ * stays one. */
+static int8_t draw_choice(const predictive_simulation *self, size_t row,
+                          double eta, heed_stream *stream) {
+  const double *a = self->chose_a + 2 * row, *b = self->chose_b + 2 * row;
+  const double for_a = a[0] + eta * (a[1] - a[0]);
+  const double for_b = b[0] + eta * (b[1] - b[0]);
+  const double u = heed_uniform(stream);
+  if (!self->histories->domain.ties &&
+      self->histories->choice[row] == HEED_CHOSE_TIE)
+    return HEED_CHOSE_TIE;
+  if (u < for_a) return HEED_CHOSE_A;
+  return u < for_a + for_b || !self->histories->domain.ties ? HEED_CHOSE_B
+                                                            : HEED_CHOSE_TIE;
+}
+
+static void simulate_user(const predictive_simulation *self,
+                          const heed_host *host, size_t user) {
+  const size_t start = self->histories->crowd->first[user];
+  const size_t end = self->histories->crowd->first[user + 1];
+  heed_stream stream = host->stream(host, "check", user);
+  predictive_count seen[HIT_COUNT] = {0};
+  for (size_t i = start; i < end; i++)
+    count_label(self, i, self->histories->choice[i], seen);
+  add_user(self->seen, seen);
+  for (size_t d = 0; d < self->draws; d++) {
+    const double eta = draw_eta(self->posterior, user, &stream);
+    predictive_count hit[HIT_COUNT] = {0};
+    for (size_t i = start; i < end; i++)
+      count_label(self, i, draw_choice(self, i, eta, &stream), hit);
+    add_user(self->simulated + d * HIT_COUNT, hit);
+  }
+}
+
+static void summarise(const predictive_simulation *self, predictive_check check,
+                      double *values, attention_predictive *predictive) {
+  double above = 0, sum = 0;
+  *predictive =
+      (attention_predictive){value_of(check, self->seen), NAN, NAN, NAN, NAN};
+  for (size_t d = 0; d < self->draws; d++) {
+    values[d] = value_of(check, self->simulated + d * HIT_COUNT);
+    sum += values[d];
+    above += values[d] > predictive->observed    ? 1
+             : values[d] == predictive->observed ? 0.5
+                                                 : 0;
+  }
+  if (!isfinite(sum) || !isfinite(predictive->observed)) return;
+  gsl_sort(values, 1, self->draws);
+  predictive->mean = sum / (double)self->draws;
+  predictive->low =
+      gsl_stats_quantile_from_sorted_data(values, 1, self->draws, 0.025);
+  predictive->high =
+      gsl_stats_quantile_from_sorted_data(values, 1, self->draws, 0.975);
+  predictive->tail = above / (double)self->draws;
+}
+
+/* P(choice) of every annotation for an inattentive and an attentive user. */
+static void find_chances(const attention_histories *histories, const double *phi,
+                     int8_t *choice, int8_t what, double *target) {
+  static const double both[2] = {0, 1};
+  const size_t rows = histories->crowd->annotations->rows;
+  attention_histories asked = *histories;
+  memset(choice, what, rows);
+  asked.choice = choice;
+  histories_probability(&asked, phi, 0, rows, 2, both, target);
+}
+
+heed_status predictive_simulate(
+    const heed_host *host, const attention_histories *histories,
+    const double *phi, const heed_posterior *posterior, size_t draws,
+    attention_predictive predictive[PREDICTIVE_COUNT], heed_error *error) {
+  const size_t rows = histories->crowd->annotations->rows;
+  assert(!histories->reduced && histories->domain.mixture);
+  int8_t *choice = host->scratch(host, rows, sizeof *choice);
+  double *values = host->scratch(host, draws, sizeof *values);
+  predictive_simulation self = {
+      .histories = histories,
+      .posterior = posterior,
+      .chose_a = host->scratch(host, 2 * rows, sizeof(double)),
+      .chose_b = host->scratch(host, 2 * rows, sizeof(double)),
+      .draws = draws,
+      .seen = host->scratch(host, HIT_COUNT, sizeof(predictive_tally)),
+      .simulated =
+          host->scratch(host, draws * HIT_COUNT, sizeof(predictive_tally))};
+  if (choice == NULL || values == NULL || self.chose_a == NULL ||
+      self.chose_b == NULL || self.seen == NULL || self.simulated == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  find_chances(histories, phi, choice, HEED_CHOSE_A, self.chose_a);
+  find_chances(histories, phi, choice, HEED_CHOSE_B, self.chose_b);
+  for (size_t j = 0; j < histories->crowd->users->rows; j++)
+    simulate_user(&self, host, j);
+  for (size_t i = 0; i < PREDICTIVE_COUNT; i++)
+    summarise(&self, (predictive_check)i, values, &predictive[i]);
+  return HEED_OK;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The steps of em_bradley_terry, for the driver
+ * (support/attention/em_driver.h). */
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "estimators/em_bradley_terry/fit.h"
+#include "support/attention/prior_fit.h"
+
+double bradley_terry_chance(double d) {
+  return d >= 0 ? 1 / (1 + exp(-d)) : exp(d) / (1 + exp(d));
+}
+
+static double penalty(const bradley_terry_fit *self, const double *s) {
+  return strengths_penalty(self->strengths.ridge, self->models, s);
+}
+
+/* p of every annotation, at strengths s and a shift of the difference. */
+static void set_p(bradley_terry_fit *self, const double *s, double shift) {
+  assert(!self->histories.reduced);
+  for (size_t i = 0; i < self->annotations; i++) {
+    const size_t pair = self->histories.pair[i];
+    self->histories.p[i] = bradley_terry_chance(s[self->model_a[pair]] -
+                                                s[self->model_b[pair]] + shift);
+  }
+}
+
+static void find_likelihood(bradley_terry_fit *self, double *x,
+                            double *target) {
+  set_p(self, x, 0);
+  if (self->status == HEED_OK)
+    self->status = histories_likelihood(
+        &self->histories, self->host, bradley_terry_phi_of(self, x),
+        self->prior.count, self->prior.nodes, target, self->error);
+}
+
+static double e_step(void *state, double *x) {
+  bradley_terry_fit *self = state;
+  attention_node_prior *prior = &self->prior;
+  double *theta = bradley_terry_theta_of(self, x);
+  if (prior->free_weights != NULL)
+    prior->distribution->theta(prior->prior->self, theta);
+  if (!phi_within(&self->phi, bradley_terry_phi_of(self, x))) return -HUGE_VAL;
+  node_prior_place(prior, theta);
+  if (!node_prior_sums_to_one(prior)) return -HUGE_VAL;
+  find_likelihood(self, x, prior->log_likelihood);
+  const double objective =
+      node_prior_expect(prior, &self->histories, -penalty(self, x), theta);
+  return isnan(objective) ? -HUGE_VAL : objective;
+}
+
+/* ---- the M-step of the strengths ---- */
+
+/* A regression at x, of which theta and phi stay. */
+typedef struct bradley_terry_regression {
+  bradley_terry_fit *fit;
+  const double *phi;
+} bradley_terry_regression;
+
+/* W_i = sum_k r_jk eta_k g_i / P_ik, and P at the ends. */
+static void attend(bradley_terry_fit *self, const double *phi) {
+  static const double both[2] = {0, 1};
+  const heed_crowd *crowd = self->histories.crowd;
+  const attention_node_prior *prior = &self->prior;
+  histories_probability(&self->histories, phi, 0, self->annotations, 2, both,
+                        self->ends);
+  for (size_t j = 0; j < crowd->users->rows; j++) {
+    const double *r = prior->responsibility + j * prior->count;
+    for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++) {
+      const double c = self->ends[2 * i], g = self->ends[2 * i + 1];
+      double weight = 0;
+      for (size_t k = 0; k < prior->count; k++) {
+        const double p = c + prior->nodes[k] * (g - c);
+        if (p > 0) weight += r[k] * prior->nodes[k] * g / p;
+      }
+      self->attended[i] = weight;
+    }
+  }
+}
+
+/* log g of every annotation at strengths s, the difference shifted. */
+static void log_attended(const bradley_terry_regression *at, const double *s,
+                         double shift, double *target) {
+  static const double one = 1;
+  bradley_terry_fit *self = at->fit;
+  set_p(self, s, shift);
+  histories_probability(&self->histories, at->phi, 0, self->annotations, 1,
+                        &one, target);
+  for (size_t i = 0; i < self->annotations; i++) target[i] = log(target[i]);
+}
+
+static double weighted(void *context, const double *s) {
+  const bradley_terry_regression *at = context;
+  const bradley_terry_fit *self = at->fit;
+  log_attended(at, s, 0, self->log_g);
+  double sum = -penalty(self, s);
+  for (size_t i = 0; i < self->annotations; i++)
+    if (self->attended[i] > 0) sum += self->attended[i] * self->log_g[i];
+  return sum;
+}
+
+/* Derivatives of log g by the difference are taken numerically, for any model
+ * of ties. */
+static void differentiate(void *context, const double *s,
+                          crowd_strengths *sums) {
+  const bradley_terry_regression *at = context;
+  const bradley_terry_fit *self = at->fit;
+  const double h = 1e-4;
+  log_attended(at, s, h, self->up);
+  log_attended(at, s, -h, self->down);
+  for (size_t i = 0; i < self->annotations; i++) {
+    const size_t pair = self->histories.pair[i];
+    const size_t a = (size_t)self->model_a[pair];
+    const size_t b = (size_t)self->model_b[pair];
+    const double w = self->attended[i];
+    const double up = self->up[i], down = self->down[i];
+    if (!(w > 0) || a == b) continue;
+    strengths_add(sums, a, b, w * (up - down) / (2 * h),
+                  fmax(-w * (up - 2 * self->log_g[i] + down) / (h * h), 0));
+  }
+}
+
+static void regress(bradley_terry_fit *self, double *x) {
+  bradley_terry_regression at = {self, bradley_terry_phi_of(self, x)};
+  const strengths_problem problem = {
+      .context = &at, .value = weighted, .differentiate = differentiate};
+  strengths_maximise(&self->strengths, &problem, x);
+}
+
+/* ---- the M-step of phi ---- */
+
+static double expected(void *context, double *x) {
+  bradley_terry_fit *self = context;
+  find_likelihood(self, x, self->trial);
+  return node_prior_expected(&self->prior, &self->histories, 0, self->trial);
+}
+
+static void m_step(void *state, double *x) {
+  bradley_terry_fit *self = state;
+  attention_node_prior *prior = &self->prior;
+  if (prior->fit != NULL)
+    self->status =
+        prior_fit_improve(prior->fit, prior->nodes, prior->mass,
+                          bradley_terry_theta_of(self, x), self->error);
+  attend(self, bradley_terry_phi_of(self, x));
+  regress(self, x);
+  phi_ascend(&self->phi, expected, self, x, self->models + prior->theta_count);
+}
+
+/* ---- starts ---- */
+
+/* Within its bounds; of what is positive, up to tenfold more or less than where
+ * the model would start. */
+static double random_phi(const attention_phi *self, size_t i,
+                         heed_stream *stream) {
+  const double standard = self->start[i];
+  double low = self->low[i], high = self->high[i];
+  const double u = heed_uniform(stream);
+  if (low < 0 || standard <= 0) return low + u * (high - low);
+  low = fmax(low, standard / 10);
+  high = fmin(high, standard * 10);
+  return low * pow(high / low, u);
+}
+
+/* The first start knows no strengths, and has the user model's own parameters.
+ * Others have random ones, and the strengths as if everyone attended. */
+static heed_status start_at(void *state, size_t start, double *x,
+                            heed_error *error) {
+  bradley_terry_fit *self = state;
+  double *phi = bradley_terry_phi_of(self, x), mean = 0.5, variance = 0.08;
+  (void)error;
+  memset(x, 0, self->models * sizeof *x);
+  for (size_t i = 0; i < self->phi.count; i++) phi[i] = self->phi.start[i];
+  if (start > 0) {
+    heed_stream stream = self->host->stream(self->host, "start", start);
+    mean = 0.2 + 0.6 * heed_uniform(&stream);
+    variance = 0.01 + 0.1 * heed_uniform(&stream);
+    for (size_t i = 0; i < self->phi.count; i++)
+      phi[i] = random_phi(&self->phi, i, &stream);
+    for (size_t i = 0; i < self->annotations; i++) self->attended[i] = 1;
+    regress(self, x);
+  }
+  self->prior.distribution->start(self->prior.prior->self, mean, variance,
+                                  bradley_terry_theta_of(self, x));
+  return HEED_OK;
+}
+
+const attention_em_steps bradley_terry_steps = {
+    .start = start_at, .e_step = e_step, .m_step = m_step};

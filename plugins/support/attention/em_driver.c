@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The driver of EM: steps for SQUAREM, and the loop over starts.
+ *
+ * Contract and callers: em_driver.h.  Invariant: x holds the best fit of the
+ * starts so far; trial belongs to the start under way. */
+#include "support/attention/em_driver.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/* Cycles without a gain that end a start: one may only be a leap that failed.
+ */
+enum { STILL_CYCLES = 2 };
+
+heed_status em_driver_open(attention_em *self, heed_error *error) {
+  const heed_host *host = self->host;
+  self->x = host->scratch(host, self->count, sizeof *self->x);
+  self->trial = host->scratch(host, self->count, sizeof *self->trial);
+  self->room = squarem_room(host, self->count);
+  return self->x != NULL && self->trial != NULL && self->room != NULL
+             ? HEED_OK
+             : heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+static bool failed(const attention_em *self) {
+  return self->status != NULL && *self->status != HEED_OK;
+}
+
+/* As SQUAREM wants it: an extrapolated x may be no number. */
+static double em_step(void *context, double *x) {
+  const attention_em *self = context;
+  for (size_t i = 0; i < self->count; i++)
+    if (!isfinite(x[i])) return -HUGE_VAL;
+  const double objective = self->steps->e_step(self->state, x);
+  if (!(objective > -HUGE_VAL) || failed(self)) return -HUGE_VAL;
+  self->steps->m_step(self->state, x);
+  return objective;
+}
+
+squarem_result em_driver_climb(const attention_em *self, const char *series,
+                               const double *enough, double *x) {
+  const squarem_problem problem = {.count = self->count,
+                                   .leaping = self->count,
+                                   .context = (void *)self,
+                                   .step = em_step,
+                                   .longest = HUGE_VAL,
+                                   .tolerance = self->tolerance,
+                                   .still_cycles = STILL_CYCLES,
+                                   .most_steps = self->most_steps,
+                                   .enough = enough,
+                                   .status = self->status,
+                                   .host = self->host,
+                                   .series = series};
+  return squarem_maximise(&problem, self->room, x);
+}
+
+heed_status em_driver_fit(attention_em *self, heed_posterior *posterior,
+                          heed_error *error) {
+  const heed_host *host = self->host;
+  double *reached = host->scratch(host, self->starts, sizeof *reached);
+  double best = -HUGE_VAL, worst = HUGE_VAL;
+  assert(self->starts > 0 && self->x != NULL);
+  if (reached == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  for (size_t start = 0; start < self->starts; start++) {
+    const heed_status status =
+        self->steps->start(self->state, start, self->trial, error);
+    if (status != HEED_OK) return status;
+    const squarem_result result = em_driver_climb(
+        self, start == 0 ? "objective" : NULL, NULL, self->trial);
+    if (failed(self)) return *self->status;
+    posterior->iterations += result.steps;
+    reached[start] = result.objective;
+    worst = fmin(worst, result.objective);
+    if (start > 0 && !(result.objective > best)) continue;
+    best = result.objective;
+    posterior->converged = result.converged;
+    memcpy(self->x, self->trial, self->count * sizeof *self->x);
+  }
+  posterior->objective = best;
+  self->spread = best - worst;
+  for (size_t start = 0; start < self->starts; start++)
+    self->best_starts += (reached[start] > best - 0.01) / (double)self->starts;
+  return host->cancelled(host) ? heed_fail(error, HEED_CANCELLED, "cancelled")
+                               : HEED_OK;
+}
+
+void em_driver_report(const heed_host *host, const heed_posterior *posterior) {
+  const double values[EM_OUTPUT_COUNT] = {
+      [EM_LOG_LIKELIHOOD] = posterior->log_likelihood,
+      [EM_OBJECTIVE] = posterior->objective,
+      [EM_ITERATIONS] = (double)posterior->iterations,
+      [EM_CONVERGED] = posterior->converged,
+  };
+  for (size_t i = 0; i < EM_OUTPUT_COUNT; i++)
+    host->output(host, i, &values[i], 1);
+  if (!posterior->converged)
+    host->warn(host, "not_converged", "EM has not converged in %llu steps",
+               (unsigned long long)posterior->iterations);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The driver of EM: the best of several starts, each accelerated by SQUAREM
+ * until it converges.
+ *
+ * An estimator supplies its start, E-step and M-step with their state; the
+ * driver owns iteration, acceleration, the guard that keeps the objective from
+ * falling, the trace, convergence and the common outputs.  Called by em,
+ * em_bradley_terry, dawid_skene, mace, glad and crowd_bt:
+ *
+ *   open a state; em_driver_open(); em_driver_fit(); fill the posterior from
+ *   self.x; em_driver_report()
+ *
+ * A fit that does not converge is no error. */
+#ifndef HEED_SUPPORT_ATTENTION_EM_DRIVER_H
+#define HEED_SUPPORT_ATTENTION_EM_DRIVER_H
+
+#include "heed/estimator.h"
+#include "support/numeric/squarem.h"
+
+/* What an estimator supplies. */
+typedef struct attention_em_steps {
+  /* Puts x where start number `start` begins.  Start 0 is the estimator's
+   * best guess. */
+  heed_status (*start)(void *state, size_t start, double *x, heed_error *error);
+
+  /* The E-step at a finite x, which may be put back within its bounds.
+   * Returns the objective there; -HUGE_VAL where x is not valid. */
+  double (*e_step)(void *state, double *x);
+
+  /* The M-step from the last E-step, which was at x: moves x. */
+  void (*m_step)(void *state, double *x);
+} attention_em_steps;
+
+typedef struct attention_em {
+  const attention_em_steps *steps;
+  void *state;
+  const heed_status *status; /* of the state: a step that fails sets it, and
+                                the fit ends; NULL: no step can fail */
+  const heed_host *host;
+  size_t count;        /* parameters in x */
+  size_t starts;       /* at least 1; the best fit is kept */
+  double tolerance;    /* relative gain of two cycles that ends a start */
+  uint64_t most_steps; /* of one start */
+
+  /* From em_driver_open(). */
+  double *x;     /* (count): the fit */
+  double *trial; /* (count): free between fits */
+  double *room;
+
+  /* From em_driver_fit(). */
+  double best_starts; /* share of starts within 0.01 nat of the best */
+  double spread;      /* objective of the best start less the worst's */
+} attention_em;
+
+/* Memory from host->scratch(). */
+heed_status em_driver_open(attention_em *self, heed_error *error);
+
+/* Climbs from x.  series: keeps the objective under that name; or NULL.
+ * enough: ends once the objective is as high; or NULL. */
+squarem_result em_driver_climb(const attention_em *self, const char *series,
+                               const double *enough, double *x);
+
+/* The fit into self->x; sets objective, iterations (of all starts) and
+ * converged.  HEED_CANCELLED where the host cancels. */
+heed_status em_driver_fit(attention_em *self, heed_posterior *posterior,
+                          heed_error *error);
+
+/* The first outputs of an estimator that the driver fits. */
+enum {
+  EM_LOG_LIKELIHOOD,
+  EM_OBJECTIVE,
+  EM_ITERATIONS,
+  EM_CONVERGED,
+  EM_OUTPUT_COUNT
+};
+
+/* Reports them, and warns where the fit has not converged. */
+void em_driver_report(const heed_host *host, const heed_posterior *posterior);
+
+#endif

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Histories: users grouped by what their likelihood depends on.
+ *
+ * Two forms.  Not reduced: a group a user, answers that point into choice, left
+ * and p of all annotations.  Reduced: groups with equal counts of classes,
+ * found by a hash table, and one set of answers for all of them.
+ *
+ * Invariants: group_of[j] < group_count; users sums to the count of users; a
+ * reduced history has one p, class_p, and no weights. */
+#include "support/attention/histories.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+static const heed_user_model_functions *model_of(
+    const attention_histories *self) {
+  return self->model->plugin->functions;
+}
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+/* p of each annotation: the shared one, the annotation's, or its pair's. */
+static heed_status read_p(const heed_host *host, double shared_p,
+                          attention_histories *self, heed_error *error) {
+  const heed_table *table = self->crowd->annotations;
+  const double *own = heed_table_data(table, "p", HEED_FLOAT64);
+  const double *of_pair =
+      heed_table_data(self->crowd->world->pairs, "p", HEED_FLOAT64);
+  const int64_t *pair = heed_table_data(table, "pair", HEED_INT64);
+  self->p = host->allocate(host, table->rows, sizeof *self->p);
+  self->row = host->allocate(host, table->rows, sizeof *self->row);
+  self->pair = host->allocate(host, table->rows, sizeof *self->pair);
+  if (self->p == NULL || self->row == NULL || self->pair == NULL)
+    return no_memory(error);
+  for (size_t i = 0; i < table->rows; i++) {
+    self->row[i] = i;
+    self->pair[i] = (size_t)pair[i];
+    self->p[i] = shared_p;
+    if (!isnan(shared_p)) continue;
+    if (own != NULL && !isnan(own[i]))
+      self->p[i] = own[i];
+    else if (of_pair != NULL)
+      self->p[i] = of_pair[pair[i]];
+    if (isnan(self->p[i]))
+      return heed_fail(error, HEED_UNSUPPORTED,
+                       "pair %lld has no preference probability p; estimate "
+                       "with a gap mu, which all pairs share",
+                       (long long)pair[i]);
+  }
+  return HEED_OK;
+}
+
+static heed_status one_group_a_user(const heed_host *host,
+                                    attention_histories *self,
+                                    heed_error *error) {
+  const heed_crowd *crowd = self->crowd;
+  const size_t users = crowd->users->rows;
+  self->group_count = users;
+  self->answers = host->allocate(host, users, sizeof *self->answers);
+  self->users = host->allocate(host, users, sizeof *self->users);
+  self->group_of = host->allocate(host, users, sizeof *self->group_of);
+  if (self->answers == NULL || self->users == NULL || self->group_of == NULL)
+    return no_memory(error);
+  for (size_t j = 0; j < users; j++) {
+    const size_t start = crowd->first[j];
+    self->users[j] = 1;
+    self->group_of[j] = j;
+    self->answers[j] = (heed_answers){.size = sizeof(heed_answers),
+                                      .count = crowd->first[j + 1] - start,
+                                      .choice = self->choice + start,
+                                      .left = self->left + start,
+                                      .p = self->p + start,
+                                      .annotations = crowd->annotations,
+                                      .pairs = crowd->world->pairs,
+                                      .row = self->row + start,
+                                      .pair = self->pair + start};
+  }
+  return HEED_OK;
+}
+
+static uint64_t hash_counts(const double *counts, size_t width) {
+  uint64_t hash = 14695981039346656037u;
+  for (size_t i = 0; i < width; i++) {
+    hash ^= (uint64_t)counts[i];
+    hash *= 1099511628211u;
+    hash ^= hash >> 29;
+  }
+  return hash;
+}
+
+/* The group with these counts, made if it is new.  table: open addressing. */
+static size_t group_with(attention_histories *self, size_t *table, size_t mask,
+                         const double *counts) {
+  const size_t width = self->domain.class_count;
+  size_t position = (size_t)hash_counts(counts, width) & mask;
+  while (table[position] != 0) {
+    const double *known = self->counts + (table[position] - 1) * width;
+    if (memcmp(known, counts, width * sizeof *counts) == 0)
+      return table[position] - 1;
+    position = (position + 1) & mask;
+  }
+  memcpy(self->counts + self->group_count * width, counts,
+         width * sizeof *counts);
+  table[position] = ++self->group_count;
+  return self->group_count - 1;
+}
+
+static heed_status make_classes(const heed_host *host,
+                                attention_histories *self, double shared_p,
+                                heed_error *error) {
+  const size_t width = self->domain.class_count;
+  int8_t *choice = host->allocate(host, width, 1);
+  int8_t *left = host->allocate(host, width, 1);
+  self->class_p = host->allocate(host, width, sizeof *self->class_p);
+  if (choice == NULL || left == NULL || self->class_p == NULL)
+    return no_memory(error);
+  for (size_t i = 0; i < width; i++) {
+    model_of(self)->of_class(self->model->self, i, &choice[i], &left[i]);
+    self->class_p[i] = shared_p;
+  }
+  self->classes = (heed_answers){.size = sizeof(heed_answers),
+                                 .count = width,
+                                 .choice = choice,
+                                 .left = left,
+                                 .p = self->class_p};
+  return HEED_OK;
+}
+
+static heed_status group_users(const heed_host *host, attention_histories *self,
+                               double shared_p, heed_error *error) {
+  const heed_crowd *crowd = self->crowd;
+  const size_t users = crowd->users->rows, width = self->domain.class_count;
+  size_t room = 16;
+  while (room < 2 * users) room *= 2;
+  size_t *table = host->scratch(host, room, sizeof *table);
+  double *mine = host->scratch(host, width, sizeof *mine);
+  self->counts = host->allocate(host, users * width, sizeof *self->counts);
+  self->users = host->allocate(host, users, sizeof *self->users);
+  self->group_of = host->allocate(host, users, sizeof *self->group_of);
+  if (table == NULL || mine == NULL || self->counts == NULL ||
+      self->users == NULL || self->group_of == NULL)
+    return no_memory(error);
+  for (size_t j = 0; j < users; j++) {
+    memset(mine, 0, width * sizeof *mine);
+    for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++)
+      mine[model_of(self)->class_of(self->model->self, self->choice[i],
+                                    self->left[i])]++;
+    self->group_of[j] = group_with(self, table, room - 1, mine);
+    self->users[self->group_of[j]]++;
+  }
+  assert(self->group_count <= users);
+  return make_classes(host, self, shared_p, error);
+}
+
+heed_status histories_make(const heed_host *host, const heed_crowd *crowd,
+                           const heed_instance *model, double shared_p,
+                           attention_histories *self, heed_error *error) {
+  return histories_open(host, crowd, model, shared_p, true, self, error);
+}
+
+heed_status histories_open(const heed_host *host, const heed_crowd *crowd,
+                           const heed_instance *model, double shared_p,
+                           bool may_reduce, attention_histories *self,
+                           heed_error *error) {
+  heed_status status = HEED_OK;
+  memset(self, 0, sizeof *self);
+  self->crowd = crowd;
+  self->model = model;
+  model_of(self)->domain(model->self, &self->domain);
+  self->choice = heed_table_data(crowd->annotations, "choice", HEED_INT8);
+  self->left = heed_table_data(crowd->annotations, "left", HEED_INT8);
+  self->reduced = may_reduce && !isnan(shared_p) &&
+                  self->domain.class_count > 0 &&
+                  model_of(self)->log_likelihood == NULL;
+  if (model_of(self)->check != NULL)
+    status = model_of(self)->check(model->self, crowd->world,
+                                   crowd->annotations, error);
+  if (status == HEED_OK) status = read_p(host, shared_p, self, error);
+  if (status != HEED_OK) return status;
+  return self->reduced ? group_users(host, self, shared_p, error)
+                       : one_group_a_user(host, self, error);
+}
+
+heed_status histories_read_p(attention_histories *self, const char *column,
+                             heed_error *error) {
+  const heed_table *pairs = self->crowd->world->pairs;
+  const double *p = heed_table_data(pairs, column, HEED_FLOAT64);
+  assert(!self->reduced);
+  if (p == NULL)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "p: the pairs of this source have no numbers called "
+                     "\"%s\"",
+                     column);
+  for (size_t i = 0; i < self->crowd->annotations->rows; i++) {
+    self->p[i] = p[self->pair[i]];
+    if (!(self->p[i] >= 0 && self->p[i] <= 1))
+      return heed_fail(error, HEED_UNSUPPORTED,
+                       "p: \"%s\" of pair %zu is %g, expected a probability",
+                       column, self->pair[i], self->p[i]);
+  }
+  return HEED_OK;
+}
+
+static void fill(double *p, size_t count, double value) {
+  for (size_t i = 0; i < count; i++) p[i] = value;
+}
+
+void histories_set_p(attention_histories *self, double shared_p) {
+  if (self->reduced)
+    fill(self->class_p, self->domain.class_count, shared_p);
+  else
+    fill(self->p, self->crowd->annotations->rows, shared_p);
+}
+
+void histories_spread_p(attention_histories *self) {
+  if (self->reduced)
+    fill(self->p, self->crowd->annotations->rows, self->class_p[0]);
+}
+
+heed_status histories_check_nodes(const attention_histories *self,
+                                  const heed_instance *prior, size_t node_count,
+                                  const double *nodes, heed_error *error) {
+  const heed_domain *domain = &self->domain;
+  for (size_t k = 0; k < node_count; k++)
+    if (!(nodes[k] >= domain->low && nodes[k] <= domain->high))
+      return heed_fail(error, HEED_UNSUPPORTED,
+                       "the prior %s allows an attentiveness of %.4g, outside "
+                       "the %g to %g of the model %s",
+                       prior->plugin->name, nodes[k], domain->low, domain->high,
+                       self->model->plugin->name);
+  return HEED_OK;
+}
+
+/* Room that stays: an iteration must not take memory. */
+static double *room_for(attention_histories *self, const heed_host *host,
+                        size_t count) {
+  if (count > self->room_count) {
+    self->room = host->scratch(host, count, sizeof *self->room);
+    self->room_count = self->room == NULL ? 0 : count;
+  }
+  return self->room;
+}
+
+static heed_status reduced_likelihood(attention_histories *self,
+                                      const heed_host *host, const double *phi,
+                                      size_t node_count, const double *nodes,
+                                      double *result, heed_error *error) {
+  const size_t width = self->domain.class_count;
+  double *log_p = room_for(self, host, width * node_count);
+  if (log_p == NULL) return no_memory(error);
+  model_of(self)->probability(self->model->self, phi, &self->classes,
+                              node_count, nodes, log_p);
+  for (size_t i = 0; i < width * node_count; i++) log_p[i] = log(log_p[i]);
+  for (size_t g = 0; g < self->group_count; g++) {
+    double *row = result + g * node_count;
+    memset(row, 0, node_count * sizeof *row);
+    for (size_t c = 0; c < width; c++) {
+      const double count = self->counts[g * width + c];
+      if (count == 0) continue; /* 0 x log 0 is 0 */
+      for (size_t k = 0; k < node_count; k++)
+        row[k] += count * log_p[c * node_count + k];
+    }
+  }
+  return HEED_OK;
+}
+
+/* Adds log of each probability, taking logarithms of products as long as they
+ * stay far from underflow. */
+static void add_logs(size_t count, const double *weight, size_t node_count,
+                     const double *probability, double *product, double *row) {
+  for (size_t k = 0; k < node_count; k++) {
+    product[k] = 1;
+    row[k] = 0;
+  }
+  for (size_t i = 0; i < count; i++) {
+    const double *p = probability + i * node_count;
+    for (size_t k = 0; k < node_count; k++) {
+      if (weight != NULL) {
+        row[k] += weight[i] * log(p[k]);
+        continue;
+      }
+      product[k] *= p[k];
+      if (product[k] < 1e-250) {
+        row[k] += log(product[k]);
+        product[k] = 1;
+      }
+    }
+  }
+  for (size_t k = 0; k < node_count; k++) row[k] += log(product[k]);
+}
+
+heed_status histories_likelihood(attention_histories *self,
+                                 const heed_host *host, const double *phi,
+                                 size_t node_count, const double *nodes,
+                                 double *result, heed_error *error) {
+  const heed_user_model_functions *functions = model_of(self);
+  size_t most = 0;
+  if (self->reduced)
+    return reduced_likelihood(self, host, phi, node_count, nodes, result,
+                              error);
+  for (size_t g = 0; g < self->group_count; g++)
+    if (self->answers[g].count > most) most = self->answers[g].count;
+  double *p = room_for(self, host, (most + 1) * node_count);
+  if (p == NULL) return no_memory(error);
+  for (size_t g = 0; g < self->group_count; g++) {
+    const heed_answers *answers = &self->answers[g];
+    double *row = result + g * node_count;
+    if (functions->log_likelihood != NULL) {
+      functions->log_likelihood(self->model->self, phi, answers, node_count,
+                                nodes, row);
+      continue;
+    }
+    functions->probability(self->model->self, phi, answers, node_count, nodes,
+                           p + node_count);
+    add_logs(answers->count, answers->weight, node_count, p + node_count, p,
+             row);
+  }
+  return HEED_OK;
+}
+
+static heed_answers annotations_of(const attention_histories *self,
+                                   size_t first, size_t count) {
+  const heed_answers answers = {.size = sizeof answers,
+                                .count = count,
+                                .choice = self->choice + first,
+                                .left = self->left + first,
+                                .p = self->p + first,
+                                .annotations = self->crowd->annotations,
+                                .pairs = self->crowd->world->pairs,
+                                .row = self->row + first,
+                                .pair = self->pair + first};
+  assert(first + count <= self->crowd->annotations->rows);
+  return answers;
+}
+
+void histories_probability(const attention_histories *self, const double *phi,
+                           size_t first, size_t count, size_t node_count,
+                           const double *nodes, double *probability) {
+  const heed_answers answers = annotations_of(self, first, count);
+  model_of(self)->probability(self->model->self, phi, &answers, node_count,
+                              nodes, probability);
+}
+
+bool histories_attends(const attention_histories *self) {
+  return model_of(self)->attention != NULL ||
+         (self->domain.mixture && self->domain.low >= 0 &&
+          model_of(self)->log_likelihood == NULL);
+}
+
+void histories_attention(const attention_histories *self, const double *phi,
+                         size_t first, size_t count, size_t node_count,
+                         const double *nodes, double *attention) {
+  const heed_answers answers = annotations_of(self, first, count);
+  if (model_of(self)->attention != NULL) {
+    model_of(self)->attention(self->model->self, phi, &answers, node_count,
+                              nodes, attention);
+    return;
+  }
+  for (size_t i = 0; i < count; i++)
+    memcpy(attention + i * node_count, nodes, node_count * sizeof *nodes);
+}
+
+void histories_casual_of(const attention_histories *self, const double *phi,
+                         size_t first, size_t count, double *probability) {
+  const heed_answers answers = annotations_of(self, first, count);
+  model_of(self)->casual(self->model->self, phi, &answers, probability);
+}
+
+void histories_casual(const attention_histories *self, const double *phi,
+                      double *probability) {
+  histories_casual_of(self, phi, 0, self->crowd->annotations->rows,
+                      probability);
+}

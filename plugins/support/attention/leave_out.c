@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Leaving an annotation out, in three ways:
+ *   by classes   reduced histories: the counts less one
+ *   by division  a user's likelihood over P(choice), or over what `attention`
+ *                says of a model with memory
+ *   anew         a model with memory that says nothing of single annotations:
+ *                the likelihood of the history without the annotation */
+#include "support/attention/leave_out.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/* Below it nothing is divided by: the rest is computed anew. */
+#define LEAST_PROBABILITY 1e-200
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+static const heed_user_model_functions *model_of(const node_posterior *self) {
+  return self->histories->model->plugin->functions;
+}
+
+static double dot(size_t count, const double *a, const double *b) {
+  double sum = 0;
+  for (size_t k = 0; k < count; k++) sum += a[k] * b[k];
+  return sum;
+}
+
+/* ---- groups of users ---- */
+
+/* Of a group's class: the counts less one, so that nothing is divided. */
+static heed_status leave_out_classes(const node_posterior *self,
+                                     const heed_host *host, double *eta,
+                                     heed_error *error) {
+  const attention_histories *histories = self->histories;
+  const size_t width = histories->domain.class_count, count = self->node_count;
+  const heed_user_model_functions *functions = model_of(self);
+  double *log_p = host->scratch(host, width * count, sizeof *log_p);
+  double *rest = host->scratch(host, 2 * count, sizeof *rest);
+  double *table =
+      host->scratch(host, histories->group_count * width, sizeof *table);
+  const int64_t *user =
+      heed_table_data(histories->crowd->annotations, "user", HEED_INT64);
+  if (log_p == NULL || rest == NULL || table == NULL) return no_memory(error);
+  functions->probability(histories->model->self, self->phi, &histories->classes,
+                         count, self->nodes, log_p);
+  for (size_t i = 0; i < width * count; i++) log_p[i] = log(log_p[i]);
+  for (size_t g = 0; g < histories->group_count; g++)
+    for (size_t excluded = 0; excluded < width; excluded++) {
+      if (histories->counts[g * width + excluded] == 0) continue;
+      memset(rest, 0, count * sizeof *rest);
+      for (size_t c = 0; c < width; c++) {
+        const double n = histories->counts[g * width + c] - (c == excluded);
+        for (size_t k = 0; n > 0 && k < count; k++)
+          rest[k] += n * log_p[c * count + k];
+      }
+      (void)node_posterior_mass(count, self->log_weight, rest, rest + count);
+      table[g * width + excluded] = dot(count, self->nodes, rest + count);
+    }
+  for (size_t i = 0; i < histories->crowd->annotations->rows; i++)
+    eta[i] =
+        table[histories->group_of[user[i]] * width +
+              functions->class_of(histories->model->self, histories->choice[i],
+                                  histories->left[i])];
+  return HEED_OK;
+}
+
+/* ---- one user at a time ---- */
+
+/* Room for the user with the most annotations. */
+typedef struct leave_out_room {
+  double *p;         /* rows x nodes: P(choice | eta, the others) */
+  double *attention; /* rows x nodes */
+  double *ends;      /* 2 x rows: g, c */
+  double *rest;      /* nodes: log-likelihood of the others */
+  double *mass;      /* nodes: given the others */
+  int8_t *choice, *left;
+  double *own_p;
+  size_t *row, *pair;
+} leave_out_room;
+
+static bool open_room(const node_posterior *self, const heed_host *host,
+                      leave_out_room *made) {
+  const size_t count = self->node_count;
+  size_t most = 0;
+  for (size_t j = 0; j < self->histories->crowd->users->rows; j++)
+    most = (size_t)fmax((double)most,
+                        (double)(self->histories->crowd->first[j + 1] -
+                                 self->histories->crowd->first[j]));
+  made->p = host->scratch(host, 2 * most * count, sizeof *made->p);
+  made->ends = host->scratch(host, 3 * most, sizeof *made->ends);
+  made->rest = host->scratch(host, 2 * count, sizeof *made->rest);
+  made->choice = host->scratch(host, 2 * most, sizeof *made->choice);
+  made->row = host->scratch(host, 2 * most, sizeof *made->row);
+  if (made->p == NULL || made->ends == NULL || made->rest == NULL ||
+      made->choice == NULL || made->row == NULL)
+    return false;
+  made->attention = made->p + most * count;
+  made->own_p = made->ends + 2 * most;
+  made->mass = made->rest + count;
+  made->left = made->choice + most;
+  made->pair = made->row + most;
+  return true;
+}
+
+/* The log-likelihood of a history of a model with memory, without answer i. */
+static void without_answer(const node_posterior *self, size_t user, size_t i,
+                           const leave_out_room *room) {
+  const heed_answers *whole = &self->histories->answers[user];
+  heed_answers others = *whole;
+  size_t position = 0;
+  for (size_t start = 0; start < whole->count; start++) {
+    if (start == i) continue;
+    room->choice[position] = whole->choice[start];
+    room->left[position] = whole->left[start];
+    room->own_p[position] = whole->p[start];
+    room->row[position] = whole->row[start];
+    room->pair[position++] = whole->pair[start];
+  }
+  others.count = position;
+  others.choice = room->choice;
+  others.left = room->left;
+  others.p = room->own_p;
+  others.row = room->row;
+  others.pair = room->pair;
+  model_of(self)->log_likelihood(self->histories->model->self, self->phi,
+                                 &others, self->node_count, self->nodes,
+                                 room->rest);
+}
+
+/* room->rest: divides the annotation's probability out, unless it is too small
+ * to divide by. */
+static void without(const node_posterior *self, size_t user, size_t i,
+                    const leave_out_room *room) {
+  const size_t count = self->node_count,
+               first = self->histories->crowd->first[user];
+  const size_t rows = self->histories->crowd->first[user + 1] - first;
+  const double *whole =
+      self->log_likelihood + self->histories->group_of[user] * count;
+  const double *p = room->p + i * count;
+  const bool memory = model_of(self)->log_likelihood != NULL;
+  double least = HUGE_VAL;
+  for (size_t k = 0; k < count; k++) least = fmin(least, p[k]);
+  if (memory && !(least > LEAST_PROBABILITY)) {
+    without_answer(self, user, i, room);
+    return;
+  }
+  for (size_t k = 0; k < count; k++) {
+    if (p[k] > LEAST_PROBABILITY) {
+      room->rest[k] = whole[k] - log(p[k]);
+      continue;
+    }
+    room->rest[k] = 0;
+    for (size_t other = 0; other < rows; other++)
+      if (other != i) room->rest[k] += log(room->p[other * count + k]);
+  }
+}
+
+/* room->attention, room->ends and room->p = a g + (1 - a) c. */
+static void attend(const node_posterior *self, size_t user,
+                   const leave_out_room *room) {
+  static const double one = 1;
+  const size_t count = self->node_count,
+               first = self->histories->crowd->first[user];
+  const size_t rows = self->histories->crowd->first[user + 1] - first;
+  double *g = room->ends, *c = room->ends + rows;
+  histories_attention(self->histories, self->phi, first, rows, count,
+                      self->nodes, room->attention);
+  histories_probability(self->histories, self->phi, first, rows, 1, &one, g);
+  histories_casual_of(self->histories, self->phi, first, rows, c);
+  for (size_t i = 0; i < rows; i++)
+    for (size_t k = 0; k < count; k++)
+      room->p[i * count + k] =
+          c[i] + room->attention[i * count + k] * (g[i] - c[i]);
+}
+
+/* A model that says when users attend, or one without memory. */
+static void leave_out_user(const node_posterior *self, const double *mass,
+                           size_t user, bool attends,
+                           const leave_out_room *room,
+                           const attention_left_out *left_out) {
+  const size_t count = self->node_count,
+               first = self->histories->crowd->first[user];
+  const size_t rows = self->histories->crowd->first[user + 1] - first;
+  if (attends)
+    attend(self, user, room);
+  else
+    histories_probability(self->histories, self->phi, first, rows, count,
+                          self->nodes, room->p);
+  for (size_t i = 0; i < rows; i++) {
+    const double *a = room->attention + i * count, *p = room->p + i * count;
+    double sum = 0;
+    without(self, user, i, room);
+    (void)node_posterior_mass(count, self->log_weight, room->rest, room->mass);
+    left_out->eta[first + i] = dot(count, self->nodes, room->mass);
+    if (left_out->attention == NULL) continue;
+    left_out->attention[first + i] = dot(count, a, room->mass);
+    for (size_t k = 0; k < count; k++)
+      if (mass[k] > 0 && p[k] > 0) sum += mass[k] * a[k] * room->ends[i] / p[k];
+    left_out->attended[first + i] = sum;
+  }
+}
+
+/* A model with memory that does not say when users attend. */
+static void leave_out_history(const node_posterior *self, size_t user,
+                              const leave_out_room *room, double *eta) {
+  const size_t count = self->node_count,
+               first = self->histories->crowd->first[user];
+  const size_t rows = self->histories->crowd->first[user + 1] - first;
+  for (size_t i = 0; i < rows; i++) {
+    without_answer(self, user, i, room);
+    (void)node_posterior_mass(count, self->log_weight, room->rest, room->mass);
+    eta[first + i] = dot(count, self->nodes, room->mass);
+  }
+}
+
+heed_status leave_out_fill(const node_posterior *self, const double *mass,
+                           const heed_host *host,
+                           const attention_left_out *left_out,
+                           heed_error *error) {
+  const heed_user_model_functions *functions = model_of(self);
+  const bool wanted = left_out->attention != NULL;
+  const bool memory = functions->log_likelihood != NULL;
+  leave_out_room room;
+  assert(wanted == (left_out->attended != NULL));
+  if (wanted && !histories_attends(self->histories))
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "the user model %s does not say which annotations were "
+                     "attended",
+                     self->histories->model->plugin->name);
+  if (self->histories->reduced && !wanted)
+    return leave_out_classes(self, host, left_out->eta, error);
+  if (!open_room(self, host, &room)) return no_memory(error);
+  for (size_t j = 0; j < self->histories->crowd->users->rows; j++) {
+    if (memory && functions->attention == NULL)
+      leave_out_history(self, j, &room, left_out->eta);
+    else
+      leave_out_user(self,
+                     mass + self->histories->group_of[j] * self->node_count, j,
+                     wanted || memory, &room, left_out);
+  }
+  return HEED_OK;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What is believed of a user without one annotation, and whether that
+ * annotation was attended.  Called by node_posterior.c alone. */
+#ifndef HEED_SUPPORT_ATTENTION_LEAVE_OUT_H
+#define HEED_SUPPORT_ATTENTION_LEAVE_OUT_H
+
+#include "support/attention/node_posterior.h"
+
+/* Of every annotation.  With a its attention given eta and the user's other
+ * annotations (heed/user_model.h), and the choice g attended and c not:
+ *
+ *   eta       = E[eta | the others]
+ *   attention = E[a | the others]
+ *   attended  = E[a g / (a g + (1 - a) c) | all], P(it was attended) */
+typedef struct attention_left_out {
+  double *eta;
+  double *attention, *attended; /* NULL both: not wanted */
+} attention_left_out;
+
+/* mass[group_count x node_count]: given all annotations. */
+heed_status leave_out_fill(const node_posterior *self, const double *mass,
+                           const heed_host *host,
+                           const attention_left_out *left_out,
+                           heed_error *error);
+
+#endif

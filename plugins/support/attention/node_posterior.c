@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Posteriors of users on nodes: by group, by user, by annotation.
+ *
+ * Invariant: each row of mass sums to 1, or the fill fails with HEED_NUMERIC.
+ */
+#include "support/attention/node_posterior.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "support/attention/leave_out.h"
+
+static heed_status no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+double node_posterior_mass(size_t count, const double *log_weight,
+                           const double *log_likelihood, double *mass) {
+  double most = -HUGE_VAL, sum = 0;
+  for (size_t k = 0; k < count; k++) {
+    mass[k] = log_weight[k] + log_likelihood[k];
+    most = fmax(most, mass[k]);
+  }
+  if (!(most > -HUGE_VAL)) {
+    memset(mass, 0, count * sizeof *mass);
+    return -HUGE_VAL;
+  }
+  for (size_t k = 0; k < count; k++) {
+    mass[k] = exp(mass[k] - most);
+    sum += mass[k];
+  }
+  for (size_t k = 0; k < count; k++) mass[k] /= sum;
+  return most + log(sum);
+}
+
+double node_posterior_quantile(size_t count, const double *nodes,
+                               const double *mass, bool discrete, double low,
+                               double high, double q) {
+  double below = 0;
+  assert(count > 0);
+  for (size_t k = 0; k < count; k++) {
+    if (below + mass[k] < q && k + 1 < count) {
+      below += mass[k];
+      continue;
+    }
+    if (discrete || count == 1 || !(mass[k] > 0)) return nodes[k];
+    const double earlier = k == 0 ? 2 * nodes[0] - nodes[1] : nodes[k - 1];
+    const double later =
+        k + 1 == count ? 2 * nodes[k] - nodes[k - 1] : nodes[k + 1];
+    const double start = fmax((earlier + nodes[k]) / 2, low);
+    const double end = fmin((nodes[k] + later) / 2, high);
+    return start + (end - start) * fmin(fmax((q - below) / mass[k], 0), 1);
+  }
+  return high;
+}
+
+static double mean_of(size_t count, const double *nodes, const double *mass) {
+  double sum = 0;
+  for (size_t k = 0; k < count; k++) sum += mass[k] * nodes[k];
+  return sum;
+}
+
+static double sd_of(size_t count, const double *nodes, const double *mass,
+                    double mean) {
+  double sum = 0;
+  for (size_t k = 0; k < count; k++)
+    sum += mass[k] * (nodes[k] - mean) * (nodes[k] - mean);
+  return sqrt(sum);
+}
+
+/* ---- filling ---- */
+
+static heed_status fill_rows(const node_posterior *self, const heed_host *host,
+                             heed_posterior *posterior, heed_error *error) {
+  const attention_histories *histories = self->histories;
+  const size_t groups = histories->group_count, count = self->node_count;
+  posterior->node_count = count;
+  posterior->row_count = groups;
+  posterior->row = histories->group_of;
+  posterior->nodes = host->allocate(host, count, sizeof *posterior->nodes);
+  posterior->mass =
+      host->allocate(host, groups * count, sizeof *posterior->mass);
+  if (posterior->nodes == NULL || posterior->mass == NULL)
+    return no_memory(error);
+  memcpy(posterior->nodes, self->nodes, count * sizeof *posterior->nodes);
+  for (size_t g = 0; g < groups; g++)
+    if (!(node_posterior_mass(count, self->log_weight,
+                              self->log_likelihood + g * count,
+                              posterior->mass + g * count) > -HUGE_VAL))
+      return heed_fail(error, HEED_NUMERIC,
+                       "the annotations of a user are impossible at every "
+                       "node of the prior");
+  return HEED_OK;
+}
+
+static heed_status fill_units(const node_posterior *self, const heed_host *host,
+                              heed_posterior *posterior, heed_error *error) {
+  const attention_histories *histories = self->histories;
+  const size_t users = histories->crowd->users->rows, count = self->node_count;
+  const size_t levels = self->levels == NULL ? 0 : self->levels->count;
+  posterior->unit = HEED_BY_USER;
+  posterior->units = users;
+  posterior->level_count = levels;
+  posterior->mean = host->allocate(host, users, sizeof(double));
+  posterior->sd = host->allocate(host, users, sizeof(double));
+  posterior->levels = host->allocate(host, levels, sizeof(double));
+  posterior->quantiles = host->allocate(host, users * levels, sizeof(double));
+  if (posterior->mean == NULL || posterior->sd == NULL ||
+      posterior->levels == NULL || posterior->quantiles == NULL)
+    return no_memory(error);
+  for (size_t i = 0; i < levels; i++)
+    posterior->levels[i] = self->levels->items[i].number;
+  for (size_t j = 0; j < users; j++) {
+    const double *mass = posterior->mass + posterior->row[j] * count;
+    posterior->mean[j] = mean_of(count, self->nodes, mass);
+    posterior->sd[j] = sd_of(count, self->nodes, mass, posterior->mean[j]);
+    for (size_t i = 0; i < levels; i++)
+      posterior->quantiles[j * levels + i] = node_posterior_quantile(
+          count, self->nodes, mass, self->discrete, histories->domain.low,
+          histories->domain.high, posterior->levels[i]);
+  }
+  return HEED_OK;
+}
+
+static heed_status fill_by_user(const node_posterior *self,
+                                const heed_host *host,
+                                heed_posterior *posterior, heed_error *error) {
+  const size_t annotations = self->histories->crowd->annotations->rows;
+  heed_status status = fill_rows(self, host, posterior, error);
+  if (status == HEED_OK) status = fill_units(self, host, posterior, error);
+  if (status != HEED_OK) return status;
+  posterior->left_out = host->allocate(host, annotations, sizeof(double));
+  posterior->casual = host->allocate(host, annotations, sizeof(double));
+  posterior->p = self->histories->p;
+  posterior->model = self->histories->model;
+  if (posterior->left_out == NULL || posterior->casual == NULL)
+    return no_memory(error);
+  histories_casual(self->histories, self->phi, posterior->casual);
+  return HEED_OK;
+}
+
+/* Puts the posterior by user aside, for predictions. */
+static heed_status fill_by_annotation(const node_posterior *self,
+                                      const heed_host *host,
+                                      heed_posterior *posterior,
+                                      heed_error *error) {
+  const size_t annotations = self->histories->crowd->annotations->rows;
+  heed_posterior *by_user = host->allocate(host, 1, sizeof *by_user);
+  double *attention = host->allocate(host, annotations, sizeof *attention);
+  double *attended = host->allocate(host, annotations, sizeof *attended);
+  double *sd = host->allocate(host, annotations, sizeof *sd);
+  if (by_user == NULL || attention == NULL || attended == NULL || sd == NULL)
+    return no_memory(error);
+  *by_user = *posterior;
+  const attention_left_out wanted = {by_user->left_out, attention, attended};
+  const heed_status status =
+      leave_out_fill(self, by_user->mass, host, &wanted, error);
+  if (status != HEED_OK) return status;
+  posterior->unit = HEED_BY_ANNOTATION;
+  posterior->units = annotations;
+  posterior->mean = self->own_label ? attended : attention;
+  posterior->left_out = attention;
+  posterior->sd = sd; /* of a thing that is or is not */
+  for (size_t i = 0; i < annotations; i++)
+    sd[i] = sqrt(fmax(posterior->mean[i] * (1 - posterior->mean[i]), 0));
+  posterior->level_count = posterior->node_count = posterior->row_count = 0;
+  posterior->levels = posterior->quantiles = posterior->nodes =
+      posterior->mass = NULL;
+  posterior->row = NULL;
+  posterior->state = by_user;
+  return HEED_OK;
+}
+
+heed_status node_posterior_fill(const node_posterior *self,
+                                const heed_host *host,
+                                heed_posterior *posterior, heed_error *error) {
+  assert(self->histories->domain.dimension == 1);
+  const heed_status status = fill_by_user(self, host, posterior, error);
+  if (status != HEED_OK) return status;
+  if (self->by_annotation)
+    return fill_by_annotation(self, host, posterior, error);
+  const attention_left_out wanted = {.eta = posterior->left_out};
+  return leave_out_fill(self, posterior->mass, host, &wanted, error);
+}
+
+heed_status node_posterior_levels(const heed_value *levels, heed_error *error) {
+  for (size_t i = 1; i < levels->count; i++)
+    if (levels->items[i].number <= levels->items[i - 1].number)
+      return heed_fail(error, HEED_INVALID,
+                       "levels: found %g after %g, expected them to ascend",
+                       levels->items[i].number, levels->items[i - 1].number);
+  return HEED_OK;
+}
+
+heed_status node_posterior_predict(const heed_host *host,
+                                   const heed_posterior *given,
+                                   const heed_instance *model,
+                                   const heed_crowd *held_out, const double *p,
+                                   double *probability, heed_error *error) {
+  const heed_posterior *posterior =
+      given->unit == HEED_BY_ANNOTATION ? given->state : given;
+  const heed_user_model_functions *functions = model->plugin->functions;
+  const heed_table *table = held_out->annotations;
+  const size_t count = posterior->node_count;
+  const int64_t *user = heed_table_data(table, "user", HEED_INT64);
+  const int64_t *pairs = heed_table_data(table, "pair", HEED_INT64);
+  const int8_t *choice = heed_table_data(table, "choice", HEED_INT8);
+  const int8_t *left = heed_table_data(table, "left", HEED_INT8);
+  double *at_nodes = host->scratch(host, count, sizeof *at_nodes);
+  if (at_nodes == NULL) return no_memory(error);
+  for (size_t i = 0; i < table->rows; i++) {
+    const size_t pair = (size_t)pairs[i];
+    const double *mass = posterior->mass + posterior->row[user[i]] * count;
+    const heed_answers one = {.size = sizeof one,
+                              .count = 1,
+                              .choice = choice + i,
+                              .left = left + i,
+                              .p = p + i,
+                              .annotations = table,
+                              .pairs = held_out->world->pairs,
+                              .row = &i,
+                              .pair = &pair};
+    functions->probability(model->self, posterior->phi, &one, count,
+                           posterior->nodes, at_nodes);
+    probability[i] = 0;
+    for (size_t k = 0; k < count; k++) probability[i] += mass[k] * at_nodes[k];
+  }
+  return HEED_OK;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Annotations gathered by pair: a counting sort, and what follows from it.
+ *
+ * Invariant: within a pair, annotations are in the crowd's order, which is by
+ * user. */
+#include "support/crowd/overlap.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/* A counting sort: rows of a pair stay in their order, which is by user. */
+static void gather(crowd_overlap *self, size_t *next) {
+  const heed_table *said = self->crowd->annotations;
+  const int8_t *choice = heed_table_data(said, "choice", HEED_INT8);
+  const int64_t *user = heed_table_data(said, "user", HEED_INT64);
+  const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);
+  for (size_t r = 0; r < said->rows; r++)
+    if (choice[r] != HEED_CHOSE_TIE) self->first[(size_t)pair[r] + 1]++;
+  for (size_t i = 0; i < self->pairs; i++) {
+    self->first[i + 1] += self->first[i];
+    next[i] = self->first[i];
+  }
+  self->count = self->first[self->pairs];
+  for (size_t r = 0; r < said->rows; r++) {
+    if (choice[r] == HEED_CHOSE_TIE) continue;
+    const size_t n = next[pair[r]]++;
+    self->row[n] = r;
+    self->user[n] = (size_t)user[r];
+    self->chose_a[n] = choice[r] == HEED_CHOSE_A;
+  }
+}
+
+heed_status overlap_open(const heed_host *host, const heed_crowd *crowd,
+                         crowd_overlap *self, heed_error *error) {
+  const size_t rows = crowd->annotations->rows;
+  const size_t pairs = crowd->world->pairs->rows;
+  size_t *next = host->scratch(host, pairs, sizeof *next);
+  *self = (crowd_overlap){
+      .crowd = crowd, .pairs = pairs, .users = crowd->users->rows};
+  self->first = host->scratch(host, pairs + 1, sizeof *self->first);
+  self->row = host->scratch(host, rows, sizeof *self->row);
+  self->user = host->scratch(host, rows, sizeof *self->user);
+  self->chose_a = host->scratch(host, rows, sizeof *self->chose_a);
+  if (next == NULL || self->first == NULL || self->row == NULL ||
+      self->user == NULL || self->chose_a == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out");
+  gather(self, next);
+  for (size_t i = 0; i < pairs; i++) {
+    const size_t start = self->first[i], end = self->first[i + 1];
+    if (end == start) continue;
+    assert(self->user[start] <= self->user[end - 1]);
+    self->shared += self->user[start] != self->user[end - 1];
+  }
+  return HEED_OK;
+}
+
+bool overlap_exists(const crowd_overlap *self, const heed_host *host) {
+  if (self->shared > 0) return true;
+  host->warn(host, "no_overlap",
+             "no pair has choices of two users, so that nobody can be judged "
+             "by what others chose");
+  return false;
+}
+
+double overlap_log_odds(const crowd_overlap *self, const double *given,
+                        double share, double *log_odds) {
+  const double prior_a = log(share), prior_b = log1p(-share);
+  double sum = 0;
+  for (size_t i = 0; i < self->pairs; i++) {
+    double a = prior_a, b = prior_b;
+    for (size_t n = self->first[i]; n < self->first[i + 1]; n++) {
+      a += given[2 * n];
+      b += given[2 * n + 1];
+    }
+    log_odds[i] = a - b;
+    if (self->first[i + 1] > self->first[i])
+      sum += fmax(a, b) + log1p(exp(-fabs(a - b)));
+  }
+  return sum;
+}
+
+void overlap_agreement(const crowd_overlap *self, double least, double *room,
+                       double *agreement) {
+  double *agreed = room, *met = room + self->users, all = 0, all_met = 0;
+  memset(room, 0, 2 * self->users * sizeof *room);
+  for (size_t i = 0; i < self->pairs; i++) {
+    const size_t start = self->first[i], end = self->first[i + 1];
+    double for_a = 0;
+    if (end - start < 2) continue;
+    for (size_t n = start; n < end; n++) for_a += self->chose_a[n];
+    for (size_t n = start; n < end; n++) {
+      const double same =
+          self->chose_a[n] ? for_a : (double)(end - start) - for_a;
+      const double share = (same - 1) / (double)(end - start - 1);
+      agreed[self->user[n]] += share;
+      met[self->user[n]]++;
+      all += share;
+      all_met++;
+    }
+  }
+  const double everyone = fmax(all_met > 0 ? all / all_met : 0.75, least);
+  for (size_t j = 0; j < self->users; j++)
+    agreement[j] = (agreed[j] + everyone) / (met[j] + 1);
+}
+
+double overlap_sigmoid(double x) {
+  return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Ranking: units in the order of a score, and how many to keep.
+ *
+ * Invariant: quotas sum to kept->labels. */
+#include "support/crowd/ranking.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "support/crowd/units.h"
+
+const char *const ranking_by_words[] = {"users", "labels", NULL};
+
+typedef struct ranking_place {
+  double score;
+  size_t unit;
+  size_t labels; /* annotations of the unit */
+} ranking_place;
+
+static int higher_first(const void *left, const void *right) {
+  const ranking_place *a = left, *b = right;
+  if (a->score != b->score) return a->score > b->score ? -1 : 1;
+  return a->unit < b->unit ? -1 : a->unit > b->unit;
+}
+
+/* Units that annotated, the highest score first; returns how many. */
+static size_t rank(ranking_place *places, size_t units, const double *score,
+                   const size_t *unit, size_t annotations) {
+  size_t count = 0;
+  for (size_t u = 0; u < units; u++)
+    places[u] = (ranking_place){.score = score[u], .unit = u};
+  for (size_t i = 0; i < annotations; i++) places[unit[i]].labels++;
+  for (size_t u = 0; u < units; u++)
+    if (places[u].labels > 0) places[count++] = places[u];
+  qsort(places, count, sizeof *places, higher_first);
+  return count;
+}
+
+/* quota[units]: how many of each unit's annotations to keep. */
+static void fill_quota(const ranking_place *places, size_t count,
+                       size_t annotations, double share, ranking_by counted,
+                       size_t *quota, ranking_kept *kept) {
+  const size_t users = (size_t)llround(share * (double)count);
+  const size_t labels = (size_t)llround(share * (double)annotations);
+  *kept = (ranking_kept){.threshold = NAN};
+  for (size_t i = 0; i < count; i++) {
+    size_t keep = places[i].labels;
+    if (counted == RANKING_USERS && i >= users) break;
+    if (counted == RANKING_LABELS && kept->labels + keep > labels)
+      keep = labels - kept->labels;
+    if (keep == 0) break;
+    quota[places[i].unit] = keep;
+    kept->units++;
+    kept->labels += keep;
+    kept->threshold = places[i].score;
+  }
+  assert(kept->labels <= annotations);
+}
+
+heed_status ranking_select(const heed_host *host, const heed_crowd *crowd,
+                           const heed_posterior *posterior, double share,
+                           ranking_by counted, const double *score,
+                           heed_selection *selection, ranking_kept *kept,
+                           heed_error *error) {
+  const size_t units = posterior->units, annotations = selection->count;
+  size_t *unit = host->scratch(host, annotations, sizeof *unit);
+  size_t *quota = host->scratch(host, units, sizeof *quota);
+  ranking_place *places = host->scratch(host, units, sizeof *places);
+  heed_status status;
+  if (unit == NULL || quota == NULL || places == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out for %zu annotations",
+                     annotations);
+  status = units_of(crowd, posterior, unit, error);
+  if (status != HEED_OK) return status;
+  const size_t count = rank(places, units, score, unit, annotations);
+  fill_quota(places, count, annotations, share, counted, quota, kept);
+  for (size_t i = 0; i < annotations; i++) {
+    if (quota[unit[i]] > 0)
+      quota[unit[i]]--;
+    else
+      selection->weight[i] = 0.0;
+  }
+  return HEED_OK;
+}

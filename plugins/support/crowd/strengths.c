@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Strengths of models: Newton's method.  The regression is concave for the
+ * models of this project; for any other a step is halved until it gains. */
+#include "support/crowd/strengths.h"
+
+#include <gsl/gsl_blas.h>
+#include <gsl/gsl_linalg.h>
+#include <math.h>
+#include <string.h>
+
+heed_status strengths_open(const heed_host *host, size_t count, double ridge,
+                           crowd_strengths *self, heed_error *error) {
+  *self =
+      (crowd_strengths){.count = count,
+                        .ridge = ridge,
+                        .information = gsl_matrix_alloc(count, count),
+                        .gradient = gsl_vector_alloc(count),
+                        .step = gsl_vector_alloc(count),
+                        .trial = host->scratch(host, count, sizeof(double))};
+  return self->information != NULL && self->gradient != NULL &&
+                 self->step != NULL && self->trial != NULL
+             ? HEED_OK
+             : heed_fail(error, HEED_MEMORY, "memory is out");
+}
+
+void strengths_close(crowd_strengths *self) {
+  if (self->information != NULL) gsl_matrix_free(self->information);
+  if (self->gradient != NULL) gsl_vector_free(self->gradient);
+  if (self->step != NULL) gsl_vector_free(self->step);
+}
+
+double strengths_penalty(double ridge, size_t count, const double *s) {
+  double sum = 0;
+  for (size_t m = 0; m < count; m++) sum += s[m] * s[m];
+  return ridge * sum;
+}
+
+static void add_ridge(crowd_strengths *self, const double *s) {
+  gsl_matrix_set_zero(self->information);
+  for (size_t m = 0; m < self->count; m++) {
+    gsl_vector_set(self->gradient, m, -(2 * self->ridge) * s[m]);
+    gsl_matrix_set(self->information, m, m, 2 * self->ridge);
+  }
+}
+
+void strengths_add(crowd_strengths *self, size_t a, size_t b, double slope,
+                   double information) {
+  *gsl_vector_ptr(self->gradient, a) += slope;
+  *gsl_vector_ptr(self->gradient, b) -= slope;
+  *gsl_matrix_ptr(self->information, a, a) += information;
+  *gsl_matrix_ptr(self->information, b, b) += information;
+  *gsl_matrix_ptr(self->information, a, b) -= information;
+  *gsl_matrix_ptr(self->information, b, a) -= information;
+}
+
+/* Newton's step; what it promises to first order, 0 where there is none. */
+static double find_step(crowd_strengths *self) {
+  double promised = 0;
+  if (gsl_linalg_cholesky_decomp1(self->information) != 0) return 0;
+  gsl_linalg_cholesky_solve(self->information, self->gradient, self->step);
+  gsl_blas_ddot(self->gradient, self->step, &promised);
+  return promised;
+}
+
+/* Moves s along the step until f rises; false: it never did. */
+static bool climb(crowd_strengths *self, const strengths_problem *problem,
+                  double *s, double *value) {
+  enum { MOST_HALVINGS = 30 };
+  double size = 1;
+  for (int i = 0; i < MOST_HALVINGS; i++) {
+    for (size_t m = 0; m < self->count; m++)
+      self->trial[m] = s[m] + size * gsl_vector_get(self->step, m);
+    const double there = problem->value(problem->context, self->trial);
+    if (there > *value) {
+      memcpy(s, self->trial, self->count * sizeof *s);
+      *value = there;
+      return true;
+    }
+    size /= 2;
+  }
+  return false;
+}
+
+void strengths_maximise(crowd_strengths *self, const strengths_problem *problem,
+                        double *s) {
+  enum { MOST_STEPS = 25 };
+  double value = problem->value(problem->context, s);
+  for (int steps = 0; steps < MOST_STEPS; steps++) {
+    add_ridge(self, s);
+    problem->differentiate(problem->context, s, self);
+    if (!(find_step(self) > 1e-13 * (1 + fabs(value))) ||
+        !climb(self, problem, s, &value))
+      return;
+  }
+}

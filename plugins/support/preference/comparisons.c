@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Comparisons: from annotations to rows, and to differences of features. */
+#include "support/preference/comparisons.h"
+
+#include <assert.h>
+
+#include "support/crowd/units.h"
+#include "support/preference/joint.h"
+#include "support/preference/loss.h"
+
+const char *const comparisons_label_words[] = {"observed", "always_a", "better",
+                                               NULL};
+const char *const comparisons_own_label_words[] = {"left_out", "included",
+                                                   NULL};
+
+typedef struct comparisons_columns {
+  const int8_t *choice;     /* annotations */
+  const int64_t *pair;      /* annotations */
+  const double *difference; /* (pairs,d); NULL: not wanted */
+  const double *p;          /* pairs; or NULL */
+} comparisons_columns;
+
+static heed_status find_columns(const heed_crowd *crowd,
+                                comparisons_labels labels, bool texts,
+                                comparisons_columns *found, heed_error *error) {
+  const heed_table *pairs = crowd->world->pairs;
+  const heed_column *difference = heed_table_column(pairs, "difference");
+  found->choice = heed_table_data(crowd->annotations, "choice", HEED_INT8);
+  found->pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
+  found->difference =
+      texts ? NULL : heed_table_data(pairs, "difference", HEED_FLOAT64);
+  found->p = heed_table_data(pairs, "p", HEED_FLOAT64);
+  if (found->choice == NULL || found->pair == NULL)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "the annotations have no column `choice` or `pair`");
+  if (!texts && (found->difference == NULL || crowd->world->features == 0 ||
+                 difference->width != crowd->world->features))
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "a log-linear policy needs the column `difference` of the "
+                     "pairs, and this world has no features");
+  if (labels == COMPARISONS_BETTER && found->p == NULL)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "labels = better needs the column `p` of the pairs");
+  return HEED_OK;
+}
+
+static bool counts(const comparisons_columns *columns,
+                   const heed_selection *selection, size_t row) {
+  return selection->weight[row] > 0.0 && columns->choice[row] != HEED_CHOSE_TIE;
+}
+
+static bool make_room(const heed_host *host, crowd_comparisons *self) {
+  const size_t n = self->count;
+  self->x = host->scratch(host, n * self->features, sizeof *self->x);
+  self->prefers_a = host->scratch(host, n, sizeof *self->prefers_a);
+  self->pair = host->scratch(host, n, sizeof *self->pair);
+  self->weight = host->scratch(host, n, sizeof *self->weight);
+  self->label = host->scratch(host, n, sizeof *self->label);
+  self->left_out = host->scratch(host, n, sizeof *self->left_out);
+  self->row = host->scratch(host, n, sizeof *self->row);
+  self->unit = host->scratch(host, n, sizeof *self->unit);
+  self->first = host->scratch(host, self->units + 1, sizeof *self->first);
+  self->member = host->scratch(host, n, sizeof *self->member);
+  return self->x != NULL && self->prefers_a != NULL && self->pair != NULL &&
+         self->weight != NULL && self->label != NULL &&
+         self->left_out != NULL && self->row != NULL && self->unit != NULL &&
+         self->first != NULL && self->member != NULL;
+}
+
+static bool prefers_a(const comparisons_columns *columns,
+                      comparisons_labels labels, size_t row) {
+  switch (labels) {
+    case COMPARISONS_OBSERVED:
+      return columns->choice[row] == HEED_CHOSE_A;
+    case COMPARISONS_ALWAYS_A:
+      return true;
+    case COMPARISONS_BETTER:
+      return columns->p[columns->pair[row]] > 0.5;
+  }
+  return true;
+}
+
+static void fill_row(crowd_comparisons *self, size_t i, size_t row,
+                     const comparisons_columns *columns,
+                     const heed_selection *selection, comparisons_labels labels,
+                     bool own_label) {
+  const size_t d = self->features;
+  const bool a = prefers_a(columns, labels, row);
+  const size_t pair = (size_t)columns->pair[row];
+  for (size_t k = 0; k < d; k++)
+    self->x[i * d + k] = a ? columns->difference[pair * d + k]
+                           : -columns->difference[pair * d + k];
+  self->prefers_a[i] = a;
+  self->pair[i] = pair;
+  self->weight[i] = selection->weight[row];
+  self->left_out[i] = selection->left_out[row];
+  self->label[i].eta =
+      own_label ? selection->eta[row] : selection->left_out[row];
+  self->label[i].casual = selection->casual[row];
+  self->row[i] = row;
+}
+
+/* A counting sort. */
+void comparisons_group(size_t count, size_t groups, const size_t *group,
+                       size_t *first, size_t *member) {
+  for (size_t i = 0; i < count; i++) first[group[i] + 1]++;
+  for (size_t g = 0; g < groups; g++) first[g + 1] += first[g];
+  for (size_t i = 0; i < count; i++) member[first[group[i]]++] = i;
+  for (size_t g = groups; g > 0; g--) first[g] = first[g - 1];
+  first[0] = 0;
+  assert(first[groups] == count);
+}
+
+heed_status comparisons_units(const heed_crowd *crowd,
+                              const heed_posterior *posterior, size_t *unit,
+                              heed_error *error) {
+  const heed_posterior by_user = {.unit = HEED_BY_USER,
+                                  .units = crowd->users->rows};
+  return units_of(crowd,
+                  posterior->unit == HEED_BY_ANNOTATION ? &by_user : posterior,
+                  unit, error);
+}
+
+heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
+                                const heed_posterior *posterior,
+                                const heed_selection *selection,
+                                comparisons_labels labels, bool own_label,
+                                bool texts, crowd_comparisons *result,
+                                heed_error *error) {
+  crowd_comparisons self = {.features = texts ? 0 : crowd->world->features};
+  comparisons_columns columns;
+  size_t *unit = host->scratch(host, selection->count, sizeof *unit);
+  if (unit == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out for %zu annotations",
+                     selection->count);
+  heed_status status = find_columns(crowd, labels, texts, &columns, error);
+  if (status == HEED_OK)
+    status = comparisons_units(crowd, posterior, unit, error);
+  if (status != HEED_OK) return status;
+  self.units = posterior->unit == HEED_BY_ANNOTATION ? crowd->users->rows
+                                                     : posterior->units;
+  for (size_t row = 0; row < selection->count; row++)
+    self.count += counts(&columns, selection, row);
+  if (!make_room(host, &self))
+    return heed_fail(error, HEED_MEMORY, "memory is out for %zu comparisons",
+                     self.count);
+  for (size_t row = 0, i = 0; row < selection->count; row++) {
+    if (!counts(&columns, selection, row)) continue;
+    fill_row(&self, i, row, &columns, selection, labels, own_label);
+    self.unit[i++] = unit[row];
+  }
+  comparisons_group(self.count, self.units, self.unit, self.first, self.member);
+  *result = self;
+  return HEED_OK;
+}
+
+joint_crowd comparisons_crowd(const crowd_comparisons *self,
+                              const double *weight) {
+  return (joint_crowd){.count = self->count,
+                       .units = self->units,
+                       .first = self->first,
+                       .member = self->member,
+                       .weight = weight,
+                       .label = self->label};
+}

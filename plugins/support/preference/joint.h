@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The joint loss: the policy and the distribution of attentiveness at once.
+ *
+ * What is maximised is the exact likelihood of the annotations,
+ *   sum_j log sum_k W_k prod_{i of j} (eta_k g_i + (1 - eta_k) c_i)^weight_i,
+ * with nodes eta_k of weight W_k(theta), g_i = sigmoid(z_i) as the policy has
+ * it, c_i the casual user's probability of the choice.  EM takes turns: the
+ * users' posterior over the nodes given policy and theta (the E-step, here);
+ * then policy and theta given the posterior (joint_fit.h).
+ *
+ * Called by joint_fit.c, by refined.c, and by dpo_llm for single annotations.
+ * Nothing here takes memory or can fail. */
+#ifndef HEED_SUPPORT_PREFERENCE_JOINT_H
+#define HEED_SUPPORT_PREFERENCE_JOINT_H
+
+#include <stddef.h>
+
+/* support/preference/loss.h */
+typedef struct preference_label preference_label;
+
+/* Annotations by unit (user): n rows, U units. */
+typedef struct joint_crowd {
+  size_t count, units;
+  const size_t *first;           /* (U + 1), into member */
+  const size_t *member;          /* (n) */
+  const double *weight;          /* (n); 0: not seen */
+  const preference_label *label; /* (n): casual is read */
+} joint_crowd;
+
+typedef struct joint_nodes {
+  size_t count;
+  const double *eta;
+  const double *log_weight;
+} joint_nodes;
+
+/* What the E-step fills.
+ *   mass         (U,nodes): P(node | annotations of the unit)
+ *   slope        (n): d(-log-likelihood)/dz = -weight rho (1 - g), where rho =
+ *                E[eta g / (eta g + (1 - eta) c)] is the responsibility
+ *   information  (n): weight E[(eta g (1 - g))^2 / (P (1 - P))] >= 0
+ *   product      (nodes): room */
+typedef struct joint_terms {
+  double *mass, *slope, *information, *product;
+} joint_terms;
+
+/* The E-step at margins (n).  Returns the log-likelihood. */
+double joint_expect(const joint_crowd *crowd, const joint_nodes *nodes,
+                    const double *margin, const joint_terms *terms);
+
+/* An annotation of weight 1 whose unit has this mass over the nodes, at a
+ * margin: P(its choice), and d(-log-likelihood)/dz. */
+typedef struct joint_term {
+  double chance, slope;
+} joint_term;
+joint_term joint_term_at(size_t node_count, const double *nodes,
+                         const double *mass, double margin, double casual);
+
+/* left_out[n]: the mean of the unit's eta without each annotation, by the mass
+ * (U,nodes) of the E-step at these margins. */
+void joint_left_out(const joint_crowd *crowd, size_t node_count,
+                    const double *nodes, const double *mass,
+                    const double *margin, double *left_out);
+
+/* Where atoms move: nodes to where the expected log-likelihood is largest, each
+ * in [low, high]; gain[n] = g - c. */
+void joint_move_nodes(const joint_crowd *crowd, size_t node_count,
+                      const double *mass, const double *gain, double low,
+                      double high, double *nodes);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Fits of a policy to comparisons, for any loss.  The trainer dpo calls
+ * policy_fit_run(); dpo_llm opens a policy_fit for its settings and its joint
+ * loss, and takes steps of its own. */
+#ifndef HEED_SUPPORT_PREFERENCE_POLICY_FIT_H
+#define HEED_SUPPORT_PREFERENCE_POLICY_FIT_H
+
+#include "heed/trainer.h"
+#include "support/preference/loss.h"
+
+/* support/preference/comparisons.h, joint_fit.h, log_linear.h and settings.h */
+typedef struct crowd_comparisons crowd_comparisons;
+typedef struct joint_fit joint_fit;
+typedef struct log_linear_scratch log_linear_scratch;
+typedef struct preference_settings preference_settings;
+
+/* How near to its optimum a fit is to come: near enough to choose a ridge by,
+ * or as near as it makes sense. */
+typedef enum policy_care { POLICY_ROUGH, POLICY_EXACT } policy_care;
+
+typedef struct policy_fit {
+  preference_kind kind;
+  preference_rates rates;
+  const crowd_comparisons *rows;
+  log_linear_scratch *scratch;
+  /* For PREFERENCE_JOINT, else NULL. */
+  const heed_instance *prior;
+  bool fit_prior;
+  joint_fit *joint;
+  double *start_theta; /* of the prior */
+} policy_fit;
+
+typedef struct policy_found {
+  double loss; /* what was minimised, without the ridge */
+  size_t iterations;
+  bool converged;
+} policy_found;
+
+/* Room for fits of these rows, whose labels get their rate of flips.  The prior
+ * of PREFERENCE_JOINT starts at about the mean and the variance of the
+ * posterior's eta-hat; where it is not to be fitted, it stays at the theta that
+ * the estimator found for it, or else at its own. */
+heed_status policy_fit_open(const heed_host *host,
+                            const preference_settings *settings,
+                            const crowd_comparisons *rows,
+                            const heed_posterior *posterior, policy_fit *self,
+                            heed_error *error);
+
+/* For PREFERENCE_JOINT: the mean of eta under the fitted prior; NaN where
+ * memory is out. */
+double policy_fit_mean_eta(const heed_host *host, const policy_fit *self);
+
+/* Fits the w of a log-linear policy: w (d) to the rows with a weight (n). cold:
+ * w is 0, and each loss starts from the one that is easier, noise_aware from
+ * sigmoid and joint from noise_aware; else from w, and for the joint loss
+ * joint->theta. */
+heed_status policy_fit_run(const policy_fit *self, const double *weight,
+                           double ridge, policy_care care, bool cold, double *w,
+                           policy_found *found, heed_error *error);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Tuning: folds, fits without one of them, and scores.  Called by dpo.c alone.
+ */
+#include "trainers/dpo/tuning.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+#include "support/preference/comparisons.h"
+#include "support/preference/joint_fit.h"
+#include "support/preference/log_linear.h"
+#include "support/preference/policy_fit.h"
+
+/* What is tried, the weakest first.  Each fit starts from the one before: that
+ * way round because a joint fit under a strong ridge tells users apart so
+ * little that its prior may collapse, from where EM does not come back. */
+static const double ridges[] = {0.03, 0.3,   1.0,   3.0,   10.0,
+                                30.0, 100.0, 300.0, 1000.0};
+#define RIDGE_COUNT (sizeof ridges / sizeof *ridges)
+/* So many ridges in a row that score worse than the best by so much end the
+ * search: weak ones may all score alike. */
+#define WORSE_MOST 2u
+#define CLEARLY 1e-5
+
+typedef struct tuning {
+  const heed_host *host;
+  const policy_fit *fit;
+  const tuning_wish *wish;
+  size_t *fold;               /* (n) */
+  double *weight;             /* (n): of the fit without a fold */
+  double *w;                  /* (folds,d) */
+  double *theta;              /* (folds,theta) of the joint loss */
+  double *margin;             /* (n): of the label, held out */
+  preference_label *label;    /* (n): eta as believed without the label */
+  log_linear_scratch *narrow; /* for fits of one feature */
+} tuning;
+
+static heed_status make_room(tuning *self, heed_error *error) {
+  const heed_host *host = self->host;
+  const crowd_comparisons *rows = self->fit->rows;
+  const size_t n = rows->count, folds = self->wish->folds;
+  const size_t thetas =
+      self->fit->joint != NULL ? self->fit->joint->theta_count : 0;
+  self->fold = host->scratch(host, n, sizeof *self->fold);
+  self->weight = host->scratch(host, n, sizeof *self->weight);
+  self->w = host->scratch(host, folds * rows->features, sizeof *self->w);
+  self->theta = host->scratch(host, folds * thetas, sizeof *self->theta);
+  self->margin = host->scratch(host, n, sizeof *self->margin);
+  self->label = host->scratch(host, n, sizeof *self->label);
+  self->narrow = log_linear_room(host, n, 1);
+  if (self->fold == NULL || self->weight == NULL || self->w == NULL ||
+      self->theta == NULL || self->margin == NULL || self->label == NULL ||
+      self->narrow == NULL)
+    return heed_fail(error, HEED_MEMORY, "memory is out for tuning");
+  for (size_t i = 0; i < n; i++) {
+    heed_stream stream = host->stream(host, "fold", rows->row[i]);
+    self->fold[i] = (size_t)heed_uniform_integer(&stream, folds);
+  }
+  return HEED_OK;
+}
+
+/* What the fit to the other folds makes of one fold's labels. */
+static void predict(tuning *self, size_t fold, const double *w) {
+  const crowd_comparisons *rows = self->fit->rows;
+  const joint_fit *joint = self->fit->joint;
+  const size_t d = rows->features;
+  for (size_t i = 0; i < rows->count; i++) {
+    if (self->fold[i] != fold) continue;
+    self->margin[i] = cblas_ddot((int)d, rows->x + i * d, 1, w, 1);
+    preference_label label = {.eta = rows->left_out[i],
+                              .casual = rows->label[i].casual};
+    if (joint != NULL) label.eta = joint_mean(joint, rows->unit[i]);
+    label.flip = preference_flip(self->fit->kind, &self->fit->rates, label.eta);
+    self->label[i] = preference_belief(self->fit->kind, label);
+  }
+}
+
+static heed_status hold_out(tuning *self, size_t fold, double ridge, bool cold,
+                            heed_error *error) {
+  const crowd_comparisons *rows = self->fit->rows;
+  joint_fit *joint = self->fit->joint;
+  const size_t thetas = joint != NULL ? joint->theta_count : 0;
+  double *w = self->w + fold * rows->features;
+  double *theta = self->theta + fold * thetas;
+  policy_found found;
+  for (size_t i = 0; i < rows->count; i++)
+    self->weight[i] = self->fold[i] == fold ? 0.0 : rows->weight[i];
+  if (joint != NULL && !cold)
+    memcpy(joint->theta, theta, thetas * sizeof *theta);
+  const heed_status status = policy_fit_run(
+      self->fit, self->weight, ridge, POLICY_ROUGH, cold, w, &found, error);
+  if (status != HEED_OK) return status;
+  if (joint != NULL) memcpy(theta, joint->theta, thetas * sizeof *theta);
+  predict(self, fold, w);
+  return HEED_OK;
+}
+
+static bool margins_are_log_odds(const tuning *self) {
+  const preference_loss *loss = preference_loss_of(self->fit->kind);
+  return loss == NULL || loss->has_chance;
+}
+
+/* Mean of -log P(label), margins times the temperature. */
+static double score(const tuning *self, double temperature) {
+  const preference_loss *loss = preference_loss_of(PREFERENCE_NOISE_AWARE);
+  const crowd_comparisons *rows = self->fit->rows;
+  double sum = 0.0, weights = 0.0;
+  for (size_t i = 0; i < rows->count; i++) {
+    const double z = temperature * self->margin[i];
+    sum += rows->weight[i] * loss->term(z, self->label[i]).value;
+    weights += rows->weight[i];
+  }
+  return sum / weights;
+}
+
+/* The temperature with the best score: the same fit, with the margin as the
+ * only feature. */
+static double best_temperature(const tuning *self) {
+  const log_linear data = {.count = self->fit->rows->count,
+                           .features = 1,
+                           .x = self->margin,
+                           .weight = self->fit->rows->weight,
+                           .label = self->label};
+  double factor = 1.0;
+  log_linear_minimise(&data, preference_loss_of(PREFERENCE_NOISE_AWARE), 0.0,
+                      1e-10, self->narrow, &factor);
+  return factor > 0.0 && isfinite(factor) ? factor : 0.0;
+}
+
+/* Holds every fold out at one ridge, and takes the ridge where that is better
+ * than what there was. */
+static heed_status try_ridge(tuning *self, double ridge, bool cold,
+                             double *loss, tuning_choice *choice,
+                             heed_error *error) {
+  for (size_t fold = 0; fold < self->wish->folds; fold++) {
+    const heed_status status = hold_out(self, fold, ridge, cold, error);
+    if (status != HEED_OK) return status;
+  }
+  if (self->host->cancelled(self->host))
+    return heed_fail(error, HEED_CANCELLED, "tuning was cancelled");
+  const double temperature = self->wish->scale || !margins_are_log_odds(self)
+                                 ? best_temperature(self)
+                                 : 1.0;
+  *loss = score(self, temperature);
+  if (!(*loss >= choice->loss))
+    *choice =
+        (tuning_choice){.ridge = ridge,
+                        .temperature = self->wish->scale ? temperature : 1.0,
+                        .loss = *loss};
+  return HEED_OK;
+}
+
+static heed_status search(tuning *self, tuning_choice *choice,
+                          heed_error *error) {
+  size_t worse = 0; /* ridges since the best */
+  for (size_t r = 0; r < RIDGE_COUNT && worse < WORSE_MOST; r++) {
+    double loss;
+    const heed_status status =
+        try_ridge(self, ridges[r], r == 0, &loss, choice, error);
+    if (status != HEED_OK) return status;
+    worse = loss > choice->loss + CLEARLY ? worse + 1 : 0;
+  }
+  return HEED_OK;
+}
+
+heed_status tuning_choose(const heed_host *host, const policy_fit *fit,
+                          const tuning_wish *wish, tuning_choice *choice,
+                          heed_error *error) {
+  tuning self = {.host = host, .fit = fit, .wish = wish};
+  double loss;
+  *choice =
+      (tuning_choice){.ridge = wish->ridge, .temperature = 1.0, .loss = NAN};
+  if (!isnan(wish->ridge) && !wish->scale) return HEED_OK;
+  const heed_status status = make_room(&self, error);
+  if (status != HEED_OK) return status;
+  return isnan(wish->ridge)
+             ? search(&self, choice, error)
+             : try_ridge(&self, wish->ridge, true, &loss, choice, error);
+}
