@@ -10,16 +10,15 @@
 #ifndef HEED_SUPPORT_NUMERIC_FREE_WEIGHTS_H
 #define HEED_SUPPORT_NUMERIC_FREE_WEIGHTS_H
 
-#include "heed/host.h"
+#include "heed/memory.h"
 
 /* Fine enough for an EM around it: in nats. */
 #define FREE_WEIGHTS_TOLERANCE 1e-10
 
 typedef struct free_weights free_weights;
 
-/* Room for `groups` histories and `nodes` nodes, from host->scratch(); NULL
- * when memory is out. */
-free_weights *free_weights_open(const heed_host *host, size_t groups,
+/* Room for `groups` histories and `nodes` nodes, by heed_scratch(). */
+free_weights *free_weights_open(heed_memory *memory, size_t groups,
                                 size_t nodes);
 
 /* The maximum, to N log(1 + bound / N) <= tolerance with Lindsay's bound (1983,

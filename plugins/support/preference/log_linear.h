@@ -11,7 +11,7 @@
 #ifndef HEED_SUPPORT_PREFERENCE_LOG_LINEAR_H
 #define HEED_SUPPORT_PREFERENCE_LOG_LINEAR_H
 
-#include "heed/host.h"
+#include "heed/memory.h"
 
 /* support/preference/loss.h */
 typedef struct preference_label preference_label;
@@ -41,8 +41,8 @@ typedef struct log_linear_fit {
   bool converged;
 } log_linear_fit;
 
-/* From host->scratch(); NULL when memory is out. */
-log_linear_scratch *log_linear_room(const heed_host *host, size_t count,
+/* By heed_scratch(). */
+log_linear_scratch *log_linear_room(heed_memory *memory, size_t count,
                                     size_t features);
 
 /* z = X w */
