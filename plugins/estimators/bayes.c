@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "heed/estimator.h"
+#include "heed/memory.h"
 #include "support/attention/gap.h"
 #include "support/attention/hyper.h"
 #include "support/attention/node_posterior.h"
@@ -85,10 +86,6 @@ typedef struct bayes {
   heed_status status;
   heed_error *error;
 } bayes;
-
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
 
 /* ---- one theta ---- */
 
@@ -163,7 +160,7 @@ static void climb(bayes *self) {
   gsl_multimin_fminimizer *solver =
       gsl_multimin_fminimizer_alloc(gsl_multimin_fminimizer_nmsimplex2, count);
   if (step == NULL || solver == NULL) {
-    self->status = no_memory(self->error);
+    self->status = heed_no_memory(self->error);
   } else {
     self->top = -HUGE_VAL;
     do {
@@ -263,9 +260,10 @@ static heed_status fill_lattice(bayes *self, heed_error *error) {
   size_t size = 1, start = 0, first = 0, last = 0;
   for (size_t z = 0; z < self->hyper.count; z++, size *= SIDE)
     start += REACH * size;
-  size_t *queue = self->host->scratch(self->host, size, sizeof *queue);
-  char *seen = self->host->scratch(self->host, size, 1);
-  if (queue == NULL || seen == NULL) return no_memory(error);
+  heed_memory memory = {self->host, false};
+  size_t *queue = heed_scratch_sizes(&memory, size);
+  char *seen = heed_scratch(&memory, size, 1);
+  if (memory.refused) return heed_no_memory(error);
   queue[last++] = start;
   seen[start] = 1;
   while (first < last && self->status == HEED_OK) {
@@ -295,16 +293,14 @@ static heed_status make_room(bayes *self, heed_error *error) {
   self->node_count = functions->node_count(self->hyper.instance->self, wanted);
   self->cell_count = functions->atoms_move ? wanted : self->node_count;
   const size_t nodes = self->node_count, cells = self->cell_count;
-  self->nodes = host->scratch(host, nodes, sizeof(double));
-  self->log_weight = host->scratch(host, nodes, sizeof(double));
-  self->log_likelihood = host->scratch(host, groups * nodes, sizeof(double));
-  self->posterior = host->scratch(host, groups * nodes, sizeof(double));
-  self->cells = host->scratch(host, cells, sizeof(double));
-  self->mass = host->scratch(host, groups * cells, sizeof(double));
-  if (self->nodes == NULL || self->log_weight == NULL ||
-      self->log_likelihood == NULL || self->posterior == NULL ||
-      self->cells == NULL || self->mass == NULL)
-    return no_memory(error);
+  heed_memory memory = {host, false};
+  self->nodes = heed_scratch_doubles(&memory, nodes);
+  self->log_weight = heed_scratch_doubles(&memory, nodes);
+  self->log_likelihood = heed_scratch_doubles(&memory, groups * nodes);
+  self->posterior = heed_scratch_doubles(&memory, groups * nodes);
+  self->cells = heed_scratch_doubles(&memory, cells);
+  self->mass = heed_scratch_doubles(&memory, groups * cells);
+  if (memory.refused) return heed_no_memory(error);
   if (!functions->atoms_move) {
     functions->nodes(self->hyper.instance->self, self->hyper.center, nodes,
                      self->nodes);
@@ -363,10 +359,10 @@ static heed_status finish(bayes *self, heed_posterior *posterior,
                           heed_error *error) {
   const heed_host *host = self->host;
   const size_t count = self->histories.group_count * self->cell_count;
-  double *none = host->scratch(host, self->cell_count, sizeof *none);
-  posterior->theta =
-      host->allocate(host, self->hyper.theta_count, sizeof(double));
-  if (none == NULL || posterior->theta == NULL) return no_memory(error);
+  heed_memory memory = {host, false};
+  double *none = heed_scratch_doubles(&memory, self->cell_count);
+  posterior->theta = heed_allocate_doubles(&memory, self->hyper.theta_count);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t k = 0; k < self->cell_count; k++) none[k] = 0;
   for (size_t i = 0; i < count; i++)
     self->mass[i] = log(self->mass[i] / self->sum);

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "heed/estimator.h"
+#include "heed/memory.h"
 #include "support/attention/em_driver.h"
 #include "support/attention/linear_posterior.h"
 #include "support/attention/parameters.h"
@@ -230,10 +231,6 @@ static const attention_em_steps steps = {
 
 /* ---- the fit ---- */
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
-
 /* One strength per model if every pair names its models. */
 static void find_models(crowd_bt_fit *self) {
   const heed_world *world = self->overlap.crowd->world;
@@ -252,11 +249,11 @@ static heed_status open_fit(crowd_bt_fit *self, const heed_value *values,
   self->values = values;
   self->host = host;
   find_models(self);
-  self->chosen = host->scratch(host, self->overlap.users, sizeof(double));
-  self->truthful = host->scratch(host, self->overlap.users, sizeof(double));
-  self->for_a = host->scratch(host, self->overlap.pairs, sizeof(double));
-  if (self->chosen == NULL || self->truthful == NULL || self->for_a == NULL)
-    return no_memory(error);
+  heed_memory memory = {host, false};
+  self->chosen = heed_scratch_doubles(&memory, self->overlap.users);
+  self->truthful = heed_scratch_doubles(&memory, self->overlap.users);
+  self->for_a = heed_scratch_doubles(&memory, self->overlap.pairs);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t n = 0; n < self->overlap.count; n++)
     self->chosen[self->overlap.user[n]]++;
   return self->model_a == NULL
@@ -273,13 +270,12 @@ static heed_status fill(const crowd_bt_fit *self, const double *x,
   const heed_table *said = overlap->crowd->annotations;
   const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);
   const size_t rows = said->rows;
-  double *d = host->scratch(host, rows, sizeof *d);
-  double *eta = host->scratch(host, overlap->users, sizeof *eta);
-  posterior->casual = host->allocate(host, rows, sizeof(double));
-  posterior->p = host->allocate(host, rows, sizeof(double));
-  if (d == NULL || eta == NULL || posterior->casual == NULL ||
-      posterior->p == NULL)
-    return no_memory(error);
+  heed_memory memory = {host, false};
+  double *d = heed_scratch_doubles(&memory, rows);
+  double *eta = heed_scratch_doubles(&memory, overlap->users);
+  posterior->casual = heed_allocate_doubles(&memory, rows);
+  posterior->p = heed_allocate_doubles(&memory, rows);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t j = 0; j < overlap->users; j++) eta[j] = 2 * x[j] - 1;
   for (size_t r = 0; r < rows; r++) {
     posterior->casual[r] = 1; /* ties */
@@ -306,19 +302,19 @@ static heed_status fill(const crowd_bt_fit *self, const double *x,
 
 static heed_status keep_fit(const crowd_bt_fit *self, const double *x,
                             heed_posterior *posterior, heed_error *error) {
-  const heed_host *host = self->host;
   const size_t users = self->overlap.users;
-  crowd_bt_fitted *state = host->allocate(host, 1, sizeof *state);
-  double *strength = host->allocate(host, self->strengths, sizeof *strength);
-  if (state == NULL || strength == NULL) return no_memory(error);
-  state->reliability = host->allocate(host, users, sizeof(double));
-  state->difference = host->allocate(host, self->overlap.pairs, sizeof(double));
-  if (state->reliability == NULL || state->difference == NULL)
-    return no_memory(error);
-  memcpy(state->reliability, x, users * sizeof *x);
+  heed_memory memory = {self->host, false};
+  crowd_bt_fitted *state = heed_allocate(&memory, 1, sizeof *state);
+  double *strength = heed_allocate_doubles(&memory, self->strengths);
+  double *reliability = heed_allocate_doubles(&memory, users);
+  double *differences = heed_allocate_doubles(&memory, self->overlap.pairs);
+  if (memory.refused) return heed_no_memory(error);
+  *state =
+      (crowd_bt_fitted){.reliability = reliability, .difference = differences};
+  memcpy(reliability, x, users * sizeof *x);
   memcpy(strength, x + users, self->strengths * sizeof *x);
   for (size_t i = 0; i < self->overlap.pairs; i++)
-    state->difference[i] = difference(self, strength, i);
+    differences[i] = difference(self, strength, i);
   posterior->strength = self->model_a != NULL ? strength : NULL;
   posterior->state = state;
   return HEED_OK;

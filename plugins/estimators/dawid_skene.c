@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "heed/estimator.h"
+#include "heed/memory.h"
 #include "support/attention/em_driver.h"
 #include "support/attention/linear_posterior.h"
 #include "support/attention/parameters.h"
@@ -141,10 +142,6 @@ static void m_step(void *state, double *x) {
 
 /* ---- the fit ---- */
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
-
 static heed_status open_fit(dawid_skene_fit *self, const heed_value *values,
                             const heed_host *host, const heed_crowd *crowd,
                             heed_error *error) {
@@ -153,14 +150,13 @@ static heed_status open_fit(dawid_skene_fit *self, const heed_value *values,
   const size_t users = self->overlap.users;
   self->values = values;
   self->fits_share = values[SHARE].text != NULL;
-  self->given = host->scratch(host, 2 * self->overlap.count, sizeof(double));
-  self->log_odds = host->allocate(host, self->overlap.pairs, sizeof(double));
-  self->log_a = host->scratch(host, 2 * users, sizeof(double));
-  self->right = host->scratch(host, users, sizeof(double));
-  self->chosen = host->scratch(host, users, sizeof(double));
-  if (self->given == NULL || self->log_odds == NULL || self->log_a == NULL ||
-      self->right == NULL || self->chosen == NULL)
-    return no_memory(error);
+  heed_memory memory = {host, false};
+  self->given = heed_scratch_doubles(&memory, 2 * self->overlap.count);
+  self->log_odds = heed_allocate_doubles(&memory, self->overlap.pairs);
+  self->log_a = heed_scratch_doubles(&memory, 2 * users);
+  self->right = heed_scratch_doubles(&memory, users);
+  self->chosen = heed_scratch_doubles(&memory, users);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t n = 0; n < self->overlap.count; n++)
     self->chosen[self->overlap.user[n]]++;
   return HEED_OK;
@@ -191,14 +187,13 @@ static heed_status fill(const dawid_skene_fit *self, const heed_host *host,
   const heed_table *said = overlap->crowd->annotations;
   const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);
   const size_t rows = said->rows;
-  double *c = host->scratch(host, rows, sizeof *c);
-  double *d = host->scratch(host, rows, sizeof *d);
-  double *eta = host->scratch(host, overlap->users, sizeof *eta);
-  posterior->casual = host->allocate(host, rows, sizeof(double));
-  posterior->p = host->allocate(host, rows, sizeof(double));
-  if (c == NULL || d == NULL || eta == NULL || posterior->casual == NULL ||
-      posterior->p == NULL)
-    return no_memory(error);
+  heed_memory memory = {host, false};
+  double *c = heed_scratch_doubles(&memory, rows);
+  double *d = heed_scratch_doubles(&memory, rows);
+  double *eta = heed_scratch_doubles(&memory, overlap->users);
+  posterior->casual = heed_allocate_doubles(&memory, rows);
+  posterior->p = heed_allocate_doubles(&memory, rows);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t j = 0; j < overlap->users; j++) eta[j] = 2 * x[j] - 1;
   for (size_t r = 0; r < rows; r++) {
     posterior->casual[r] = c[r] = 1; /* ties */
@@ -236,12 +231,13 @@ static void report(const dawid_skene_fit *self, const heed_host *host,
 static heed_status keep_fit(const dawid_skene_fit *self, const heed_host *host,
                             const double *x, heed_posterior *posterior,
                             heed_error *error) {
-  dawid_skene_fitted *state = host->allocate(host, 1, sizeof *state);
-  if (state == NULL) return no_memory(error);
-  state->log_odds = self->log_odds;
-  state->accuracy = host->allocate(host, self->overlap.users, sizeof(double));
-  if (state->accuracy == NULL) return no_memory(error);
-  memcpy(state->accuracy, x, self->overlap.users * sizeof *x);
+  heed_memory memory = {host, false};
+  dawid_skene_fitted *state = heed_allocate(&memory, 1, sizeof *state);
+  double *accuracy = heed_allocate_doubles(&memory, self->overlap.users);
+  if (memory.refused) return heed_no_memory(error);
+  *state =
+      (dawid_skene_fitted){.accuracy = accuracy, .log_odds = self->log_odds};
+  memcpy(accuracy, x, self->overlap.users * sizeof *x);
   posterior->state = state;
   return HEED_OK;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "estimators/em/fit.h"
+#include "heed/memory.h"
 #include "support/attention/gap.h"
 #include "support/attention/node_posterior.h"
 #include "support/attention/parameters.h"
@@ -124,10 +125,6 @@ static const heed_output outputs[] = {
 
 /* ---- opening a fit ---- */
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
-
 static heed_status choose_mu(em_fit *self, const heed_value *values,
                              const heed_world *world, heed_error *error) {
   const heed_value *mu = &values[MU];
@@ -169,22 +166,18 @@ static heed_status check_dimension(const em_fit *self, const heed_value *values,
 }
 
 static heed_status open_rooms(em_fit *self, heed_error *error) {
-  const heed_host *host = self->host;
   const size_t nodes = self->prior.count;
   const size_t groups = self->histories.group_count;
   const size_t answers = self->histories.reduced
                              ? self->histories.domain.class_count
                              : self->histories.crowd->annotations->rows;
-  self->theta = host->scratch(host, self->prior.theta_count, sizeof(double));
-  self->point =
-      host->scratch(host, nodes + self->phi.count + 1, sizeof(double));
-  self->trial = host->scratch(host, groups * nodes, sizeof(double));
-  self->ends = host->scratch(host, 2 * answers, sizeof(double));
-  self->atom_weight = host->scratch(host, answers, sizeof(double));
-  return self->theta != NULL && self->point != NULL && self->trial != NULL &&
-                 self->ends != NULL && self->atom_weight != NULL
-             ? HEED_OK
-             : no_memory(error);
+  heed_memory memory = {self->host, false};
+  self->theta = heed_scratch_doubles(&memory, self->prior.theta_count);
+  self->point = heed_scratch_doubles(&memory, nodes + self->phi.count + 1);
+  self->trial = heed_scratch_doubles(&memory, groups * nodes);
+  self->ends = heed_scratch_doubles(&memory, 2 * answers);
+  self->atom_weight = heed_scratch_doubles(&memory, answers);
+  return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
 
 /* When the likelihood may have several peaks. */
@@ -260,14 +253,13 @@ static bool on_boundary(const em_fit *self) {
 
 static heed_status keep_fit(em_fit *self, heed_posterior *posterior,
                             heed_error *error) {
-  const heed_host *host = self->host;
   const size_t theta_count = self->prior.theta_count;
   double *x = self->em.x;
+  heed_memory memory = {self->host, false};
   posterior->prior = self->prior.prior;
-  posterior->theta = host->allocate(host, theta_count, sizeof(double));
-  posterior->phi = host->allocate(host, self->phi.count, sizeof(double));
-  if (posterior->theta == NULL || posterior->phi == NULL)
-    return no_memory(error);
+  posterior->theta = heed_allocate_doubles(&memory, theta_count);
+  posterior->phi = heed_allocate_doubles(&memory, self->phi.count);
+  if (memory.refused) return heed_no_memory(error);
   memcpy(posterior->theta, em_theta_of(self, x), theta_count * sizeof *x);
   memcpy(posterior->phi, x + self->prior_count, self->phi.count * sizeof *x);
   return HEED_OK;

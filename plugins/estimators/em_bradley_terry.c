@@ -16,6 +16,7 @@
 
 #include "estimators/em_bradley_terry/fit.h"
 #include "estimators/em_bradley_terry/predictive.h"
+#include "heed/memory.h"
 #include "support/attention/node_posterior.h"
 #include "support/attention/parameters.h"
 
@@ -123,10 +124,6 @@ typedef struct bradley_terry_fitted {
   double *strengths; /* (M) */
 } bradley_terry_fitted;
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
-
 /* ---- opening a fit ---- */
 
 static heed_status find_models(bradley_terry_fit *self, const heed_crowd *crowd,
@@ -169,19 +166,16 @@ static heed_status read_histories(bradley_terry_fit *self,
 }
 
 static heed_status open_rooms(bradley_terry_fit *self, heed_error *error) {
-  const heed_host *host = self->host;
   const size_t rows = self->annotations;
-  self->trial = host->scratch(
-      host, self->histories.group_count * self->prior.count, sizeof(double));
-  self->ends = host->scratch(host, 2 * rows, sizeof(double));
-  self->attended = host->scratch(host, rows, sizeof(double));
-  self->log_g = host->scratch(host, rows, sizeof(double));
-  self->up = host->scratch(host, rows, sizeof(double));
-  self->down = host->scratch(host, rows, sizeof(double));
-  return self->trial != NULL && self->ends != NULL && self->attended != NULL &&
-                 self->log_g != NULL && self->up != NULL && self->down != NULL
-             ? HEED_OK
-             : no_memory(error);
+  heed_memory memory = {self->host, false};
+  self->trial = heed_scratch_doubles(
+      &memory, self->histories.group_count * self->prior.count);
+  self->ends = heed_scratch_doubles(&memory, 2 * rows);
+  self->attended = heed_scratch_doubles(&memory, rows);
+  self->log_g = heed_scratch_doubles(&memory, rows);
+  self->up = heed_scratch_doubles(&memory, rows);
+  self->down = heed_scratch_doubles(&memory, rows);
+  return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
 
 static heed_status open_driver(bradley_terry_fit *self,
@@ -224,30 +218,27 @@ static heed_status open_fit(bradley_terry_fit *self, const heed_value *values,
 
 /* ---- after the fit ---- */
 
-static double *copied(const heed_host *host, const double *values,
-                      size_t count) {
-  double *copy = host->allocate(host, count, sizeof *copy);
+static double *copied(heed_memory *memory, const double *values, size_t count) {
+  double *copy = heed_allocate_doubles(memory, count);
   if (copy != NULL && count > 0) memcpy(copy, values, count * sizeof *copy);
   return copy;
 }
 
 static heed_status keep_fit(const bradley_terry_fit *self,
                             heed_posterior *posterior, heed_error *error) {
-  const heed_host *host = self->host;
   const double *x = self->em.x, *theta = x + self->models;
-  bradley_terry_fitted *state = host->allocate(host, 1, sizeof *state);
-  if (state == NULL) return no_memory(error);
-  state->strengths = copied(host, x, self->models);
+  heed_memory memory = {self->host, false};
+  bradley_terry_fitted *state = heed_allocate(&memory, 1, sizeof *state);
+  double *strengths = copied(&memory, x, self->models);
   posterior->prior = self->prior.prior;
-  posterior->theta = copied(host, theta, self->prior.theta_count);
+  posterior->theta = copied(&memory, theta, self->prior.theta_count);
   posterior->phi =
-      copied(host, theta + self->prior.theta_count, self->phi.count);
-  posterior->strength = state->strengths;
+      copied(&memory, theta + self->prior.theta_count, self->phi.count);
+  if (memory.refused) return heed_no_memory(error);
+  *state = (bradley_terry_fitted){.strengths = strengths};
+  posterior->strength = strengths;
   posterior->state = state;
-  return state->strengths != NULL && posterior->theta != NULL &&
-                 posterior->phi != NULL
-             ? HEED_OK
-             : no_memory(error);
+  return HEED_OK;
 }
 
 static heed_status check(const bradley_terry_fit *self,
@@ -334,7 +325,7 @@ static heed_status predict(void *self, const heed_host *host,
       heed_table_data(held_out->annotations, "pair", HEED_INT64);
   const size_t rows = held_out->annotations->rows;
   double *p = host->scratch(host, rows, sizeof *p);
-  if (p == NULL) return no_memory(error);
+  if (p == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < rows; i++)
     p[i] = bradley_terry_chance(state->strengths[a[pair[i]]] -
                                 state->strengths[b[pair[i]]]);

@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "heed/estimator.h"
+#include "heed/memory.h"
 #include "support/attention/em_driver.h"
 #include "support/attention/parameters.h"
 #include "support/crowd/overlap.h"
@@ -333,10 +334,6 @@ static void fill_user(const glad_fit *self, const double *p, size_t user,
 
 /* ---- the fit ---- */
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
-
 static heed_status open_fit(glad_fit *self, const heed_value *values,
                             const heed_host *host, const heed_crowd *crowd,
                             heed_error *error) {
@@ -347,14 +344,12 @@ static heed_status open_fit(glad_fit *self, const heed_value *values,
   self->host = host;
   self->pair = heed_table_data(said, "pair", HEED_INT64);
   self->choice = heed_table_data(said, "choice", HEED_INT8);
-  self->given = host->scratch(host, 2 * self->overlap.count, sizeof(double));
-  self->log_odds = host->allocate(host, self->overlap.pairs, sizeof(double));
-  self->beta = host->allocate(host, self->overlap.pairs, sizeof(double));
-  self->right = host->scratch(host, said->rows, sizeof(double));
-  return self->given != NULL && self->log_odds != NULL && self->beta != NULL &&
-                 self->right != NULL
-             ? HEED_OK
-             : no_memory(error);
+  heed_memory memory = {host, false};
+  self->given = heed_scratch_doubles(&memory, 2 * self->overlap.count);
+  self->log_odds = heed_allocate_doubles(&memory, self->overlap.pairs);
+  self->beta = heed_allocate_doubles(&memory, self->overlap.pairs);
+  self->right = heed_scratch_doubles(&memory, said->rows);
+  return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
 
 /* Everyone starts able, as the priors expect; an ability of 0 is a saddle. */
@@ -376,20 +371,17 @@ static const attention_em_steps steps = {
 static heed_status fill(const glad_fit *self, const double *x,
                         heed_posterior *posterior, heed_error *error) {
   const crowd_overlap *overlap = &self->overlap;
-  const heed_host *host = self->host;
   const size_t rows = overlap->crowd->annotations->rows;
-  double *others = host->scratch(host, rows, sizeof *others);
+  heed_memory memory = {self->host, false};
+  double *others = heed_scratch_doubles(&memory, rows);
   posterior->unit = HEED_BY_USER;
   posterior->units = overlap->users;
-  posterior->mean = host->allocate(host, overlap->users, sizeof(double));
-  posterior->sd = host->allocate(host, overlap->users, sizeof(double));
-  posterior->left_out = host->allocate(host, rows, sizeof(double));
-  posterior->casual = host->allocate(host, rows, sizeof(double));
-  posterior->p = host->allocate(host, rows, sizeof(double));
-  if (others == NULL || posterior->mean == NULL || posterior->sd == NULL ||
-      posterior->left_out == NULL || posterior->casual == NULL ||
-      posterior->p == NULL)
-    return no_memory(error);
+  posterior->mean = heed_allocate_doubles(&memory, overlap->users);
+  posterior->sd = heed_allocate_doubles(&memory, overlap->users);
+  posterior->left_out = heed_allocate_doubles(&memory, rows);
+  posterior->casual = heed_allocate_doubles(&memory, rows);
+  posterior->p = heed_allocate_doubles(&memory, rows);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t r = 0; r < rows; r++) {
     posterior->casual[r] = self->choice[r] == HEED_CHOSE_TIE ? 1 : 0.5;
     posterior->p[r] = overlap_sigmoid(self->log_odds[self->pair[r]]);
@@ -408,14 +400,13 @@ static heed_status fill(const glad_fit *self, const double *x,
 
 static heed_status keep_fit(const glad_fit *self, const double *x,
                             heed_posterior *posterior, heed_error *error) {
-  const heed_host *host = self->host;
-  glad_fitted *state = host->allocate(host, 1, sizeof *state);
-  if (state == NULL) return no_memory(error);
-  state->beta = self->beta;
-  state->log_odds = self->log_odds;
-  state->ability = host->allocate(host, self->overlap.users, sizeof(double));
-  if (state->ability == NULL) return no_memory(error);
-  memcpy(state->ability, x, self->overlap.users * sizeof *x);
+  heed_memory memory = {self->host, false};
+  glad_fitted *state = heed_allocate(&memory, 1, sizeof *state);
+  double *ability = heed_allocate_doubles(&memory, self->overlap.users);
+  if (memory.refused) return heed_no_memory(error);
+  *state = (glad_fitted){
+      .ability = ability, .beta = self->beta, .log_odds = self->log_odds};
+  memcpy(ability, x, self->overlap.users * sizeof *x);
   posterior->state = state;
   return HEED_OK;
 }

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "heed/estimator.h"
+#include "heed/memory.h"
 #include "support/attention/em_driver.h"
 #include "support/attention/linear_posterior.h"
 #include "support/attention/parameters.h"
@@ -150,10 +151,6 @@ static void m_step(void *state, double *x) {
 
 /* ---- the fit ---- */
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
-
 static heed_status open_fit(mace_fit *self, const heed_value *values,
                             const heed_host *host, const heed_crowd *crowd,
                             heed_error *error) {
@@ -162,15 +159,13 @@ static heed_status open_fit(mace_fit *self, const heed_value *values,
   const size_t users = self->overlap.users;
   self->values = values;
   self->host = host;
-  self->given = host->scratch(host, 2 * self->overlap.count, sizeof(double));
-  self->log_odds = host->allocate(host, self->overlap.pairs, sizeof(double));
-  self->table = host->scratch(host, 4 * users, sizeof(double));
-  self->knowing = host->scratch(host, users, sizeof(double));
-  self->spam = host->scratch(host, 2 * users, sizeof(double));
-  return self->given != NULL && self->log_odds != NULL && self->table != NULL &&
-                 self->knowing != NULL && self->spam != NULL
-             ? HEED_OK
-             : no_memory(error);
+  heed_memory memory = {host, false};
+  self->given = heed_scratch_doubles(&memory, 2 * self->overlap.count);
+  self->log_odds = heed_allocate_doubles(&memory, self->overlap.pairs);
+  self->table = heed_scratch_doubles(&memory, 4 * users);
+  self->knowing = heed_scratch_doubles(&memory, users);
+  self->spam = heed_scratch_doubles(&memory, 2 * users);
+  return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
 
 /* The first from agreement with others, the rest random. */
@@ -207,11 +202,11 @@ static heed_status fill(const mace_fit *self, const double *x,
   const heed_table *said = overlap->crowd->annotations;
   const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);
   const size_t rows = said->rows;
-  double *d = host->scratch(host, rows, sizeof *d);
-  posterior->casual = host->allocate(host, rows, sizeof(double));
-  posterior->p = host->allocate(host, rows, sizeof(double));
-  if (d == NULL || posterior->casual == NULL || posterior->p == NULL)
-    return no_memory(error);
+  heed_memory memory = {host, false};
+  double *d = heed_scratch_doubles(&memory, rows);
+  posterior->casual = heed_allocate_doubles(&memory, rows);
+  posterior->p = heed_allocate_doubles(&memory, rows);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t r = 0; r < rows; r++) {
     posterior->casual[r] = 1; /* ties */
     posterior->p[r] = overlap_sigmoid(self->log_odds[pair[r]]);
@@ -238,14 +233,14 @@ static heed_status fill(const mace_fit *self, const double *x,
 
 static heed_status keep_fit(const mace_fit *self, const double *x,
                             heed_posterior *posterior, heed_error *error) {
-  const heed_host *host = self->host;
-  mace_fitted *state = host->allocate(host, 1, sizeof *state);
-  if (state == NULL) return no_memory(error);
-  state->users = self->overlap.users;
-  state->log_odds = self->log_odds;
-  state->x = host->allocate(host, 2 * state->users, sizeof(double));
-  if (state->x == NULL) return no_memory(error);
-  memcpy(state->x, x, 2 * state->users * sizeof *x);
+  const size_t users = self->overlap.users;
+  heed_memory memory = {self->host, false};
+  mace_fitted *state = heed_allocate(&memory, 1, sizeof *state);
+  double *fitted = heed_allocate_doubles(&memory, 2 * users);
+  if (memory.refused) return heed_no_memory(error);
+  *state =
+      (mace_fitted){.users = users, .x = fitted, .log_odds = self->log_odds};
+  memcpy(fitted, x, 2 * users * sizeof *x);
   posterior->state = state;
   return HEED_OK;
 }

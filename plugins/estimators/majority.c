@@ -17,6 +17,7 @@
 #include <math.h>
 
 #include "heed/estimator.h"
+#include "heed/memory.h"
 #include "support/attention/parameters.h"
 #include "support/crowd/overlap.h"
 
@@ -107,8 +108,7 @@ static heed_status fill_reliability(majority_fit *self, const heed_host *host,
     if (votes_on(&self->overlap, i) > most) most = votes_on(&self->overlap, i);
   self->everyone = mean_attentiveness(&self->overlap);
   self->reliability = host->scratch(host, most + 1, sizeof(double));
-  if (self->reliability == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (self->reliability == NULL) return heed_no_memory(error);
   for (size_t k = 0; k <= most; k++)
     self->reliability[k] =
         given->text == NULL
@@ -189,32 +189,29 @@ static heed_status open_posterior(majority_fit *self, const heed_host *host,
                                   heed_error *error) {
   const heed_crowd *crowd = self->overlap.crowd;
   const size_t users = crowd->users->rows, rows = crowd->annotations->rows;
-  majority_fitted *state = host->allocate(host, 1, sizeof *state);
-  self->agrees = host->scratch(host, rows, sizeof(double));
-  self->gap = host->scratch(host, rows, sizeof(double));
+  const size_t pairs = self->overlap.pairs;
+  heed_memory memory = {host, false};
+  majority_fitted *state = heed_allocate(&memory, 1, sizeof *state);
+  double *eta = heed_allocate_doubles(&memory, users);
+  double *p = heed_allocate_doubles(&memory, pairs);
+  self->agrees = heed_scratch_doubles(&memory, rows);
+  self->gap = heed_scratch_doubles(&memory, rows);
   posterior->unit = HEED_BY_USER;
   posterior->units = users;
-  posterior->mean = host->allocate(host, users, sizeof(double));
-  posterior->sd = host->allocate(host, users, sizeof(double));
-  posterior->left_out = host->allocate(host, rows, sizeof(double));
-  posterior->casual = host->allocate(host, rows, sizeof(double));
-  posterior->p = host->allocate(host, rows, sizeof(double));
-  if (state == NULL || self->agrees == NULL || self->gap == NULL ||
-      posterior->mean == NULL || posterior->sd == NULL ||
-      posterior->left_out == NULL || posterior->casual == NULL ||
-      posterior->p == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
-  state->eta = host->allocate(host, users, sizeof(double));
-  state->p = host->allocate(host, self->overlap.pairs, sizeof(double));
-  if (state->eta == NULL || state->p == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  posterior->mean = heed_allocate_doubles(&memory, users);
+  posterior->sd = heed_allocate_doubles(&memory, users);
+  posterior->left_out = heed_allocate_doubles(&memory, rows);
+  posterior->casual = heed_allocate_doubles(&memory, rows);
+  posterior->p = heed_allocate_doubles(&memory, rows);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t r = 0; r < rows; r++) {
     posterior->casual[r] = 1; /* ties */
     posterior->p[r] = 0.5;
   }
-  for (size_t i = 0; i < self->overlap.pairs; i++)
-    state->p[i] = belief(self, votes_on(&self->overlap, i),
-                         votes_for_a(&self->overlap, i));
+  for (size_t i = 0; i < pairs; i++)
+    p[i] = belief(self, votes_on(&self->overlap, i),
+                  votes_for_a(&self->overlap, i));
+  *state = (majority_fitted){.eta = eta, .p = p};
   posterior->state = state;
   return HEED_OK;
 }

@@ -30,6 +30,7 @@
 
 #include "heed/distribution.h"
 #include "heed/estimator.h"
+#include "heed/memory.h"
 #include "support/attention/gap.h"
 #include "support/attention/histories.h"
 #include "support/attention/node_posterior.h"
@@ -141,10 +142,6 @@ typedef struct moments_fit {
   double *nodes, *log_weight, *log_likelihood;
 } moments_fit;
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
-
 static heed_status check(const moments_fit *self, heed_error *error) {
   const heed_domain *domain = &self->histories.domain;
   if (!domain->mixture || domain->ties || domain->dimension != 1)
@@ -163,19 +160,18 @@ static heed_status check(const moments_fit *self, heed_error *error) {
 }
 
 static heed_status open_rooms(moments_fit *self, heed_error *error) {
-  const heed_host *host = self->host;
-  self->node_count = self->distribution->node_count(
+  const size_t nodes = self->distribution->node_count(
       self->prior->self, (size_t)self->values[NODES].integer);
-  self->theta = host->allocate(
-      host, self->distribution->theta_count(self->prior->self), sizeof(double));
-  self->nodes = host->scratch(host, self->node_count, sizeof(double));
-  self->log_weight = host->scratch(host, self->node_count, sizeof(double));
-  self->log_likelihood = host->scratch(
-      host, self->histories.group_count * self->node_count, sizeof(double));
-  return self->theta != NULL && self->nodes != NULL &&
-                 self->log_weight != NULL && self->log_likelihood != NULL
-             ? phi_open(host, self->model, &self->phi, error)
-             : no_memory(error);
+  heed_memory memory = {self->host, false};
+  self->node_count = nodes;
+  self->theta = heed_allocate_doubles(
+      &memory, self->distribution->theta_count(self->prior->self));
+  self->nodes = heed_scratch_doubles(&memory, nodes);
+  self->log_weight = heed_scratch_doubles(&memory, nodes);
+  self->log_likelihood =
+      heed_scratch_doubles(&memory, self->histories.group_count * nodes);
+  if (memory.refused) return heed_no_memory(error);
+  return phi_open(self->host, self->model, &self->phi, error);
 }
 
 static heed_status open_fit(moments_fit *self, const heed_value *values,
@@ -200,7 +196,7 @@ static heed_status estimate_moments(const moments_fit *self,
   static const double both[2] = {0, 1};
   const size_t rows = self->histories.crowd->annotations->rows;
   double *ends = self->host->scratch(self->host, 2 * rows, sizeof *ends);
-  if (ends == NULL) return no_memory(error);
+  if (ends == NULL) return heed_no_memory(error);
   histories_probability(&self->histories, self->phi.start, 0, rows, 2, both,
                         ends);
   *found = find_moments(&self->histories, ends);
@@ -230,7 +226,7 @@ static heed_status fill(const moments_fit *self, heed_posterior *posterior,
                         heed_error *error) {
   const heed_host *host = self->host;
   double *mass = host->scratch(host, self->node_count, sizeof *mass);
-  if (mass == NULL) return no_memory(error);
+  if (mass == NULL) return heed_no_memory(error);
   posterior->log_likelihood = 0;
   for (size_t g = 0; g < self->histories.group_count; g++)
     posterior->log_likelihood +=

@@ -36,7 +36,7 @@ typedef struct estimator_state {
 static heed_status create(const heed_host *host, const heed_value *values,
                           void **self, heed_error *error) {
   estimator_state *made = host->allocate(host, 1, sizeof *made);
-  if (made == NULL) return heed_fail(error, HEED_MEMORY, "out of memory");
+  if (made == NULL) return heed_no_memory(error);
   made->shrinkage = values[SHRINKAGE].number;
   *self = made;
   return HEED_OK;
@@ -129,7 +129,7 @@ static heed_status make_room(const heed_host *host, size_t users,
   if (posterior->mean == NULL || posterior->sd == NULL ||
       posterior->left_out == NULL || posterior->casual == NULL ||
       posterior->p == NULL)
-    return heed_fail(error, HEED_MEMORY, "out of memory for %zu users", users);
+    return heed_no_memory(error);
   return HEED_OK;
 }
 

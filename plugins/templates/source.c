@@ -46,10 +46,6 @@ static const heed_output outputs[] = {
     [GAP] = {.name = "gap", .doc = "mean of p over the pairs"},
 };
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "out of memory for the world");
-}
-
 /* ---- prompts ---- */
 
 typedef struct source_prompts {
@@ -80,13 +76,13 @@ static heed_status make_prompts(const heed_value *values, const heed_host *host,
   const size_t rows = (size_t)values[PAIRS].integer + held_out;
   const size_t wide = all->candidates = (size_t)values[CANDIDATES].integer;
   heed_table *table = host->table(host, "prompts", rows);
-  if (table == NULL) return no_memory(error);
+  if (table == NULL) return heed_no_memory(error);
   all->features =
       host->column(host, table, "features", HEED_FLOAT64, wide * FEATURES);
   all->reference = host->column(host, table, "reference", HEED_FLOAT64, wide);
   all->reward = host->column(host, table, "reward", HEED_FLOAT64, wide);
   if (all->features == NULL || all->reference == NULL || all->reward == NULL)
-    return no_memory(error);
+    return heed_no_memory(error);
   for (size_t row = 0; row < rows; row++)
     fill_prompt(host, values[SCALE].number, row, all);
   world->prompts = table;
@@ -129,7 +125,7 @@ static heed_status make_pairs(const heed_value *values, const heed_host *host,
   heed_table *table = host->table(host, "pairs", rows);
   source_pairs made;
   double sum = 0;
-  if (table == NULL) return no_memory(error);
+  if (table == NULL) return heed_no_memory(error);
   made.prompt = host->column(host, table, "prompt", HEED_INT64, 1);
   made.response_a = host->column(host, table, "response_a", HEED_INT64, 1);
   made.response_b = host->column(host, table, "response_b", HEED_INT64, 1);
@@ -138,7 +134,7 @@ static heed_status make_pairs(const heed_value *values, const heed_host *host,
       host->column(host, table, "difference", HEED_FLOAT64, FEATURES);
   if (made.prompt == NULL || made.response_a == NULL ||
       made.response_b == NULL || made.p == NULL || made.difference == NULL)
-    return no_memory(error);
+    return heed_no_memory(error);
   for (size_t row = 0; row < rows; row++) {
     fill_pair(host, all, row, &made);
     sum += made.p[row];

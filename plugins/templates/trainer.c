@@ -153,7 +153,7 @@ static heed_status train(void *self, const heed_host *host,
                   ? NULL
                   : host->column(host, policy->table, "theta", HEED_FLOAT64, 1);
   if (made == NULL || gradient == NULL || w == NULL)
-    return heed_fail(error, HEED_MEMORY, "out of memory for training");
+    return heed_no_memory(error);
   const double loss = fit(host, values, &read, w, gradient);
   if (host->cancelled(host))
     return heed_fail(error, HEED_CANCELLED, "cancelled");

@@ -137,12 +137,9 @@ static void report(const dpo_training *self, const tuning_choice *choice,
   put(host, HELD_OUT_LOSS, choice->loss);
 }
 
-static heed_status report_joint(const dpo_training *self, heed_error *error) {
-  const double mean = policy_fit_mean_eta(self->host, &self->fit);
-  if (isnan(mean)) return heed_no_memory(error);
+static void report_joint(const dpo_training *self) {
   put(self->host, LOG_LIKELIHOOD, self->fit.joint->log_likelihood);
-  put(self->host, MEAN_ETA, mean);
-  return HEED_OK;
+  put(self->host, MEAN_ETA, policy_fit_mean_eta(&self->fit));
 }
 
 static heed_status hand_on(const dpo_training *self, double temperature,
@@ -208,8 +205,7 @@ static heed_status fit_all(dpo_training *self, double ridge,
                      "the fit did not converge in %zu iterations",
                      found->iterations);
   if (self->fit.joint == NULL) return HEED_OK;
-  const heed_status reported = report_joint(self, error);
-  if (reported != HEED_OK) return reported;
+  report_joint(self);
   const double *p = chances(self);
   return p == NULL ? heed_no_memory(error)
                    : refined_posterior(self->host, self->crowd, self->posterior,

@@ -360,10 +360,8 @@ static heed_status refine(const dpo_llm_training *training,
   for (size_t i = 0; i < self->rows->count; i++)
     p[self->rows->row[i]] = preference_chance(
         self->rows->prefers_a[i] ? self->margin[i] : -self->margin[i]);
-  const double mean = policy_fit_mean_eta(host, self->fit);
-  if (isnan(mean)) return heed_no_memory(error);
   put(host, LOG_LIKELIHOOD, self->fit->joint->log_likelihood);
-  put(host, MEAN_ETA, mean);
+  put(host, MEAN_ETA, policy_fit_mean_eta(self->fit));
   return refined_posterior(host, training->crowd, training->posterior,
                            training->selection, self->fit, p, &policy->refined,
                            error);

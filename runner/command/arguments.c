@@ -161,7 +161,7 @@ static int append(const arguments_parser *self, command_values *values,
     values->texts =
         calloc((size_t)self->given->word_count, sizeof *values->texts);
   if (values->texts == NULL)
-    return command_error(&(heed_error){HEED_MEMORY, "out of memory"});
+    return command_error(&(heed_error){HEED_MEMORY, HEED_OUT_OF_MEMORY});
   values->texts[values->count++] = text;
   return EXIT_DONE;
 }

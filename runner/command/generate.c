@@ -11,10 +11,10 @@ static heed_status write_markdown(const char *output, heed_error *error) {
   size_t length = 0;
   FILE *file = open_memstream(&text, &length);
   heed_status status = HEED_OK;
-  if (file == NULL) return heed_fail(error, HEED_MEMORY, "out of memory");
+  if (file == NULL) return heed_no_memory(error);
   markdown_write(file);
   status = fclose(file) == 0 ? file_write(output, text, length, error)
-                             : heed_fail(error, HEED_MEMORY, "out of memory");
+                             : heed_no_memory(error);
   free(text);
   return status;
 }

@@ -173,7 +173,7 @@ static heed_status write_page(const char *folder, const command_entry *entry,
     if (fclose(file) == 0 && path != NULL) status = HEED_OK;
   }
   status = status == HEED_OK ? file_write(path, text, length, error)
-                             : heed_fail(error, status, "out of memory");
+                             : heed_no_memory(error);
   free(text);
   free(path);
   return status;

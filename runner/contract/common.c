@@ -159,7 +159,7 @@ static contract_value *copy_values(const contract_trial *self) {
   const size_t bytes = self->value_count * sizeof(contract_value);
   contract_value *copy = malloc(bytes + 1);
   if (copy == NULL)
-    trial_skip(self, "out of memory for what it puts out");
+    trial_skip(self, HEED_OUT_OF_MEMORY);
   else
     memcpy(copy, self->values, bytes);
   return copy;

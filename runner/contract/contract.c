@@ -205,10 +205,9 @@ heed_status contract_try(const contract_options *options, heed_error *error) {
                  .memory = weighed ? options->memory : CONTRACT_MEMORY},
       .board = board_create(),
       .findings = calloc(MOST_FINDINGS, sizeof(contract_finding))};
-  const heed_status status =
-      self.board == NULL || self.findings == NULL
-          ? heed_fail(error, HEED_MEMORY, "out of memory")
-          : try_file(&self, error);
+  const heed_status status = self.board == NULL || self.findings == NULL
+                                 ? heed_no_memory(error)
+                                 : try_file(&self, error);
   board_free(self.board);
   free(self.findings);
   return status;

@@ -118,12 +118,12 @@ static heed_crowd exchanged(contract_trial *self) {
   const heed_table *seen = self->scene.held_out.annotations;
   heed_table *made = host->table(host, "annotations", seen->rows);
   heed_crowd crowd = self->scene.held_out;
-  if (made == NULL) trial_skip(self, "out of memory for annotations");
+  if (made == NULL) trial_skip(self, HEED_OUT_OF_MEMORY);
   for (size_t i = 0; i < seen->column_count; i++) {
     const heed_column *column = &seen->columns[i];
     int8_t *data = host->column(host, made, column->name, column->type, 1);
     if (data == NULL)
-      trial_skip(self, "out of memory for annotations");
+      trial_skip(self, HEED_OUT_OF_MEMORY);
     else
       memcpy(data, column->data, seen->rows * heed_type_size(column->type));
     for (size_t k = 0; strcmp(column->name, "choice") == 0 && k < seen->rows;

@@ -11,10 +11,6 @@
 #define STRIDE \
   5 /* of a user's pairs: has no divisor in common with the pairs */
 
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "out of memory");
-}
-
 static double sigmoid(double x) {
   return 1 / (1 + exp(-x));
 }
@@ -51,7 +47,7 @@ static heed_status make_prompts(const heed_host *host, heed_world *world,
   double *reference = column_of(host, table, "reference", HEED_FLOAT64, wide);
   double *reward = column_of(host, table, "reward", HEED_FLOAT64, wide);
   if (phi == NULL || reference == NULL || reward == NULL)
-    return no_memory(error);
+    return heed_no_memory(error);
   for (size_t i = 0; i < rows; i++)
     fill_prompt(host, i, phi + i * wide * d, reference + i * wide,
                 reward + i * wide);
@@ -124,7 +120,7 @@ static heed_status make_more_columns(const heed_host *host, heed_table *table,
     double *column;
     if (heed_table_column(table, *names) != NULL) continue;
     column = column_of(host, table, *names, HEED_FLOAT64, 1);
-    if (column == NULL) return no_memory(error);
+    if (column == NULL) return heed_no_memory(error);
     for (size_t i = 0; i < table->rows; i++) {
       heed_stream stream = host->stream(host, *names, i);
       column[i] = heed_uniform(&stream);
@@ -142,7 +138,7 @@ static heed_status make_pairs(const heed_host *host, heed_world *world,
   pair_columns pair;
   double sum = 0;
   if (phi == NULL || reward == NULL || !make_pair_columns(host, table, &pair))
-    return no_memory(error);
+    return heed_no_memory(error);
   for (size_t i = 0; i < SCENE_PAIRS; i++) {
     fill_pair(host, phi, reward, i, &pair);
     sum += pair.p[i];
@@ -159,7 +155,7 @@ static heed_status make_models(const heed_host *host, heed_world *world,
   const char **name;
   world->models = host->table(host, "models", SCENE_MODELS);
   name = column_of(host, world->models, "name", HEED_STRING, 1);
-  if (name == NULL) return no_memory(error);
+  if (name == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < SCENE_MODELS; i++) name[i] = names[i];
   world->judge_count = 1;
   world->judges = judges;
@@ -204,7 +200,7 @@ static heed_status make_crowd(const heed_host *host, const heed_world *world,
   size_t *first = host->allocate(host, users + 1, sizeof *first);
   heed_table *people = host->table(host, "users", users), *table;
   annotation_columns columns;
-  if (first == NULL || people == NULL) return no_memory(error);
+  if (first == NULL || people == NULL) return heed_no_memory(error);
   for (size_t j = 0; j < users; j++) first[j + 1] = first[j] + counts[j];
   table = host->table(host, "annotations", first[users]);
   columns.user = column_of(host, table, "user", HEED_INT64, 1);
@@ -213,7 +209,7 @@ static heed_status make_crowd(const heed_host *host, const heed_world *world,
   columns.left = column_of(host, table, "left", HEED_INT8, 1);
   if (columns.user == NULL || columns.pair == NULL || columns.choice == NULL ||
       columns.left == NULL)
-    return no_memory(error);
+    return heed_no_memory(error);
   for (size_t j = 0; j < users; j++)
     for (size_t i = 0; i < counts[j]; i++)
       fill_annotation(host, world, j, (starts == NULL ? 0 : starts[j]) + i,
@@ -230,7 +226,7 @@ static heed_status show_eta(const heed_host *host, const heed_crowd *crowd,
                             heed_crowd *made, heed_error *error) {
   heed_table *people = host->table(host, "users", crowd->users->rows);
   double *eta = column_of(host, people, "eta", HEED_FLOAT64, 1);
-  if (eta == NULL) return no_memory(error);
+  if (eta == NULL) return heed_no_memory(error);
   for (size_t j = 0; j < people->rows; j++) eta[j] = eta_of(j);
   *made = *crowd;
   made->users = people;
@@ -355,7 +351,7 @@ heed_status scene_posterior(const contract_scene *self, host_arena *memory,
                            .converged = true,
                            .identified = true};
   made->row_count = made->units;
-  if (!take_room(&host.host, made, annotations)) return no_memory(error);
+  if (!take_room(&host.host, made, annotations)) return heed_no_memory(error);
   memcpy(made->levels, levels, sizeof levels);
   for (size_t k = 0; k < SCENE_NODES; k++)
     made->nodes[k] = 0.1 + 0.2 * (double)k;
@@ -381,7 +377,7 @@ heed_status scene_selection(const contract_scene *self, host_arena *memory,
   made->casual = host->allocate(host, count, sizeof(double));
   if (made->weight == NULL || made->eta == NULL || made->left_out == NULL ||
       made->casual == NULL)
-    return no_memory(error);
+    return heed_no_memory(error);
   for (size_t i = 0; i < count; i++) {
     made->weight[i] = 1;
     made->eta[i] = posterior->mean[unit_of(&self->crowd, posterior->unit, i)];

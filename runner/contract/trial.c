@@ -90,7 +90,7 @@ void trial_open(contract_trial *self, const contract_options *options,
   self->scratch = arena_create();
   status = registry_create(options->allow_unsafe, &self->plugins, &error);
   if (self->lasting == NULL || self->memory == NULL || self->scratch == NULL)
-    status = heed_fail(&error, HEED_MEMORY, "out of memory");
+    status = heed_no_memory(&error);
   if (status != HEED_OK) give_up(self, &error);
   /* GSL's own handler aborts the process, and no worker has it. */
   (void)gsl_set_error_handler_off();

@@ -26,7 +26,7 @@ void trial_take(contract_trial *self, const char *name, const double *values,
   if (self->value_count + count > self->value_room) {
     const size_t room = 2 * (self->value_count + count);
     contract_value *more = realloc(self->values, room * sizeof *more);
-    if (more == NULL) trial_skip(self, "out of memory for what it puts out");
+    if (more == NULL) trial_skip(self, HEED_OUT_OF_MEMORY);
     self->values = more;
     self->value_room = room;
   }

@@ -127,7 +127,7 @@ void *trial_room(contract_trial *self, const char *name, size_t count,
       guarded(self, self->memory,
               (contract_block){.name = name, .count = count, .size = size});
   if (room == NULL)
-    trial_skip(self, "out of memory for %s", name);
+    trial_skip(self, HEED_OUT_OF_MEMORY);
   else
     memset(room, UNSET_BYTE, count * size);
   return room;
@@ -222,7 +222,7 @@ void trial_watch(contract_trial *self, const char *name, const void *data,
     self->inputs[self->input_count++] =
         (contract_input){name, data, copy, count, size};
   } else {
-    trial_skip(self, "out of memory for a copy of %s", name);
+    trial_skip(self, HEED_OUT_OF_MEMORY);
   }
 }
 

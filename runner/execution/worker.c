@@ -13,8 +13,9 @@
 #include "execution/execution.h"
 #include "stages/stages.h"
 
-#define FLUSH_AFTER 1000000000u /* nanoseconds: at least one part per second \
-                                 */
+#define FLUSH_AFTER                                        \
+  1000000000u /* nanoseconds: at least one part per second \
+               */
 
 typedef struct worker {
   heed_plan *plan;

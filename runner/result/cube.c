@@ -57,13 +57,15 @@ heed_status cube_create(const heed_plan *plan, result_cube **result,
                         heed_error *error) {
   host_arena *memory = arena_create();
   result_cube *self = arena_allocate(memory, 1, sizeof *self);
-  if (self != NULL) {
-    *self = (result_cube){
-        .memory = memory, .plan = plan, .places = count_places(plan)};
-    make_room(self);
-  }
   if (arena_refused(memory)) {
     arena_free(memory);
+    return heed_no_memory(error);
+  }
+  *self = (result_cube){
+      .memory = memory, .plan = plan, .places = count_places(plan)};
+  make_room(self);
+  if (arena_refused(memory)) {
+    cube_free(self);
     return heed_no_memory(error);
   }
   place_cells(self);

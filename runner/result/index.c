@@ -249,7 +249,7 @@ heed_status result_inspect(const char *result_path, const heed_plan *plan,
   if (!*exists) return HEED_OK;
   status = result_read_plan(result_path, &stored, NULL);
   if (status == HEED_MEMORY) return heed_no_memory(error);
-  if (status != HEED_OK) return HEED_OK;
+  if (status != HEED_OK || stored == NULL) return HEED_OK;
   *same = same_sweep(plan, stored);
   plan_free(stored);
   if (!*same) return HEED_OK;

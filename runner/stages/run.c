@@ -7,12 +7,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "stages/check.h"
 #include "costly.h"
 #include "heed/memory.h"
 #include "keep.h"
 #include "level.h"
 #include "reports.h"
+#include "stages/check.h"
 
 struct heed_stages {
   const heed_plan *plan;

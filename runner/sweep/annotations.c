@@ -416,7 +416,7 @@ static heed_status put_file(annotations_writer *self, heed_error *error) {
   const heed_plugin **plugins =
       calloc(registry_count(self->plugins) + 1, sizeof *plugins);
   heed_status status;
-  if (plugins == NULL) return heed_fail(error, HEED_MEMORY, "out of memory");
+  if (plugins == NULL) return heed_no_memory(error);
   (void)fputs(
       "---@meta heed\n"
       "-- Types of `require \"heed\"` for editors, written by `heed describe "
@@ -458,7 +458,5 @@ heed_status annotations_write(const host_registry *plugins, char **text,
   if (status == HEED_OK && whole) return HEED_OK;
   free(*text);
   *text = NULL;
-  return status == HEED_INTERNAL
-             ? status
-             : heed_fail(error, HEED_MEMORY, "out of memory");
+  return status == HEED_INTERNAL ? status : heed_no_memory(error);
 }

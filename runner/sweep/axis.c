@@ -234,7 +234,7 @@ static heed_status read_axis(lua_State *lua, const heed_sweep *self,
 static heed_status keep_axis(heed_sweep *self, const sweep_axis *axis,
                              sweep_object *object, heed_error *error) {
   sweep_axis *axes = realloc(self->axes, (self->axis_count + 1) * sizeof *axes);
-  if (axes == NULL) return heed_fail(error, HEED_MEMORY, "out of memory");
+  if (axes == NULL) return heed_no_memory(error);
   self->axes = axes;
   axes[self->axis_count] = *axis;
   object->template =

@@ -72,7 +72,7 @@ static heed_status find_file(const heed_sweep *self, const char *file,
                            strerror(errno));
   *path = arena_copy(self->memory, absolute);
   free(absolute);
-  if (*path == NULL) return heed_fail(error, HEED_MEMORY, "out of memory");
+  if (*path == NULL) return heed_no_memory(error);
   if (!is_below(*path, self->folder))
     return heed_fail(error, HEED_INVALID,
                      "%s: leads to %s, outside the sweep's folder", joined,
@@ -100,7 +100,7 @@ static heed_status read_file(const char *path, const char *shown, json_t **text,
   file = fdopen(descriptor, "rb");
   if (file == NULL) {
     (void)close(descriptor);
-    return heed_fail(error, HEED_MEMORY, "out of memory");
+    return heed_no_memory(error);
   }
   status = text_read(file, shown, text, error);
   (void)fclose(file);
@@ -121,7 +121,7 @@ static heed_status add_file(heed_sweep *self, const char *path,
       realloc(self->files, (self->file_count + 1) * sizeof *files);
   json_t *text = NULL;
   heed_status status;
-  if (files == NULL) return heed_fail(error, HEED_MEMORY, "out of memory");
+  if (files == NULL) return heed_no_memory(error);
   self->files = files;
   status = read_file(path, shown, &text, error);
   if (status != HEED_OK) return status;

@@ -44,7 +44,7 @@ static heed_status read_bytes(FILE *file, const char *name, char **bytes,
                               size_t *length, heed_error *error) {
   *length = 0;
   *bytes = malloc(LONGEST_FILE + 1);
-  if (*bytes == NULL) return heed_fail(error, HEED_MEMORY, "out of memory");
+  if (*bytes == NULL) return heed_no_memory(error);
   *length = fread(*bytes, 1, LONGEST_FILE + 1, file);
   if (ferror(file) != 0)
     return heed_fail(error, HEED_INVALID, "%s: cannot read: %s", name,

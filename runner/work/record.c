@@ -56,6 +56,7 @@ static char *copy_text(heed_record *self, const char *text) {
       i++;
     }
   }
+  *end = '\0';
   return copy;
 }
 

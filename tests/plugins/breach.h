@@ -26,7 +26,7 @@ static inline heed_status honest_estimate(const heed_host *host,
   if (posterior->mean == NULL || posterior->sd == NULL ||
       posterior->left_out == NULL || posterior->casual == NULL ||
       posterior->p == NULL)
-    return heed_fail(error, HEED_MEMORY, "out of memory");
+    return heed_no_memory(error);
   for (size_t j = 0; j < users; j++) posterior->mean[j] = 0.5;
   for (size_t i = 0; i < annotations; i++)
     posterior->left_out[i] = posterior->casual[i] = posterior->p[i] = 0.5;

@@ -10,7 +10,7 @@ static heed_status make(void *self, const heed_host *host, heed_world *world,
   (void)self;
   world->pairs = host->table(host, "pairs", PAIRS);
   p = host->column(host, world->pairs, "p", HEED_FLOAT64, 1);
-  if (p == NULL) return heed_fail(error, HEED_MEMORY, "out of memory");
+  if (p == NULL) return heed_no_memory(error);
   for (size_t i = 0; i <= PAIRS; i++) p[i] = 0.5;
   return HEED_OK;
 }

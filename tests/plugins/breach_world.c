@@ -16,7 +16,7 @@ static heed_status make(void *self, const heed_host *host, heed_world *world,
   world->prompts = host->table(host, "prompts", PAIRS);
   if (prompt == NULL || a == NULL || b == NULL || p == NULL ||
       world->prompts == NULL)
-    return heed_fail(error, HEED_MEMORY, "out of memory");
+    return heed_no_memory(error);
   for (size_t i = 0; i < PAIRS; i++) {
     prompt[i] = (int64_t)i;
     b[i] = 1;

@@ -23,8 +23,9 @@ static int tear_down(void **state) {
 static bool solve(test_workbench *self, size_t groups, size_t nodes,
                   const double *users, const double *log_likelihood,
                   double *weight) {
-  free_weights *room = free_weights_open(&self->host.host, groups, nodes);
-  assert_non_null(room);
+  heed_memory memory = {&self->host.host, false};
+  free_weights *room = free_weights_open(&memory, groups, nodes);
+  assert_false(memory.refused);
   return free_weights_solve(room, users, log_likelihood, 1e-10, weight);
 }
 

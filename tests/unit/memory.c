@@ -3,7 +3,7 @@
 #include "../support/workbench.h"
 /* After cmocka's. */
 #include "heed/memory.h"
-#include "support/carving.h"
+#include "support/llm/carving.h"
 
 /* ---- from a host ---- */
 

@@ -7,6 +7,7 @@
 #include <hdf5.h>
 #include <unistd.h>
 
+#include "../support/overlapping.h"
 #include "../support/scene.h"
 #include "../support/tiny_file.h"
 
@@ -154,7 +155,106 @@ static void the_llm_source_says_that_it_is_out_of_memory(void **state) {
   refuse_source("llm", parameters);
 }
 
-/* ---- filters ---- */
+/* ---- estimators ---- */
+
+typedef struct estimator_call {
+  test_overlapping *scene;
+  const heed_instance *instance;
+  double *probability; /* annotations */
+} estimator_call;
+
+static heed_status estimate_and_predict(void *context, heed_error *error) {
+  const estimator_call *self = context;
+  const heed_estimator_functions *functions = self->instance->plugin->functions;
+  test_overlapping *scene = self->scene;
+  const heed_host *host = &scene->bench.host.host;
+  heed_posterior posterior = {.size = sizeof posterior,
+                              .mu = NAN,
+                              .mu_low = NAN,
+                              .mu_high = NAN,
+                              .log_likelihood = NAN,
+                              .objective = NAN};
+  const heed_status status = functions->estimate(
+      self->instance->self, host, &scene->crowd, &posterior, error);
+  if (status != HEED_OK || functions->predict == NULL) return status;
+  return functions->predict(self->instance->self, host, &posterior,
+                            &scene->crowd, self->probability, error);
+}
+
+/* Each of 3 models meets the others. */
+static void say_which_models_meet(test_overlapping *self) {
+  const heed_host *host = &self->bench.host.host;
+  heed_table *pairs = (heed_table *)self->world.pairs;
+  int32_t *a = host->column(host, pairs, "model_a", HEED_INT32, 1);
+  int32_t *b = host->column(host, pairs, "model_b", HEED_INT32, 1);
+  for (size_t i = 0; i < pairs->rows; i++) {
+    a[i] = (int32_t)(i % 3);
+    b[i] = (int32_t)((i + 1) % 3);
+  }
+  self->world.models = host->table(host, "models", 3);
+}
+
+static void open_overlapping(test_overlapping *self) {
+  static const char *const distributions[] = {"beta", "gaussian", "grid",
+                                              "two_point"};
+  overlapping_open(self, 1);
+  overlapping_small(self);
+  for (size_t i = 0; i < 4; i++)
+    workbench_load(&self->bench, HEED_DISTRIBUTION, distributions[i]);
+  workbench_load(&self->bench, HEED_USER_MODEL, "attentive");
+  workbench_load(&self->bench, HEED_USER_MODEL, "attention_states");
+}
+
+static void refuse_estimator(test_overlapping *scene, const char *name,
+                             const char *parameters) {
+  double probability[64];
+  estimator_call call = {scene, overlapping_made(scene, name, parameters),
+                         probability};
+  assert_true(scene->crowd.annotations->rows <= 64);
+  refusing_each(&scene->bench, estimate_and_predict, &call);
+}
+
+static void estimators_say_that_they_are_out_of_memory(void **state) {
+  static const char *const estimators[][2] = {
+      {"constant", "{\"mu\": 0.8}"},
+      {"frequency", "{\"mu\": 0.8}"},
+      {"majority", "{}"},
+      {"moments", "{\"mu\": 0.8, \"nodes\": 12}"},
+      {"dawid_skene", "{}"},
+      {"mace", "{\"starts\": 2}"},
+      {"glad", "{}"},
+      {"crowd_bt", "{}"},
+      {"bayes", "{\"mu\": 0.8, \"nodes\": 8, \"prior\": \"two_point\"}"},
+      {"em", "{\"mu\": 0.8, \"nodes\": 12, \"levels\": [0.1, 0.9]}"},
+      {"em", "{\"mu\": 0.8, \"nodes\": 12, \"unit\": \"annotation\"}"},
+      {"em", "{\"mu\": \"estimated\", \"prior\": \"two_point\"}"},
+      {"em", "{\"mu\": 0.8, \"prior\": \"grid\"}"},
+      {"em",
+       "{\"mu\": 0.8, \"nodes\": 12, \"model\": "
+       "\"attention_states\"}"}};
+  test_overlapping scene;
+  (void)state;
+  open_overlapping(&scene);
+  for (size_t i = 0; i < sizeof estimators / sizeof *estimators; i++)
+    refuse_estimator(&scene, estimators[i][0], estimators[i][1]);
+  overlapping_close(&scene);
+}
+
+static void strengths_of_models_say_that_they_are_out_of_memory(void **state) {
+  test_overlapping scene;
+  (void)state;
+  open_overlapping(&scene);
+  say_which_models_meet(&scene);
+  refuse_estimator(&scene, "crowd_bt", "{}");
+  refuse_estimator(&scene, "em_bradley_terry",
+                   "{\"nodes\": 12, \"prior\": \"beta\"}");
+  refuse_estimator(&scene, "em_bradley_terry",
+                   "{\"prior\": \"grid\", \"checks\": [\"left_share\"], "
+                   "\"check_draws\": 3}");
+  overlapping_close(&scene);
+}
+
+/* ---- filters and trainers ---- */
 
 typedef struct scene_call {
   test_scene *scene;
@@ -178,8 +278,11 @@ static heed_status select_by(void *context, heed_error *error) {
 }
 
 static void filters_say_that_they_are_out_of_memory(void **state) {
-  static const char *const filters[][2] = {
-      {"confident", "{}"}, {"cutoff", "{\"threshold\": 0.5}"}, {"soft", "{}"}};
+  static const char *const filters[][2] = {{"confident", "{}"},
+                                           {"cutoff", "{\"threshold\": 0.5}"},
+                                           {"soft", "{}"},
+                                           {"random", "{\"share\": 0.5}"},
+                                           {"top", "{\"share\": 0.5}"}};
   test_scene scene;
   (void)state;
   open_scene(&scene);
@@ -191,6 +294,35 @@ static void filters_say_that_they_are_out_of_memory(void **state) {
   scene_close(&scene);
 }
 
+static heed_status train(void *context, heed_error *error) {
+  const scene_call *self = context;
+  const heed_trainer_functions *functions = self->instance->plugin->functions;
+  test_scene *scene = self->scene;
+  heed_policy policy = {.size = sizeof policy, .scale = 1};
+  const heed_status status = functions->train(
+      self->instance->self, &scene->bench.host.host, &scene->crowd,
+      &scene->posterior, &scene->selection, &policy, error);
+  if (functions->release != NULL)
+    functions->release(self->instance->self, &policy);
+  return status;
+}
+
+static void trainers_say_that_they_are_out_of_memory(void **state) {
+  static const char *const parameters[] = {
+      "{}", "{\"ridge\": 1, \"loss\": \"noise_aware\"}",
+      "{\"ridge\": 1, \"loss\": \"joint\", \"prior\": \"beta\"}"};
+  test_scene scene;
+  (void)state;
+  open_scene(&scene);
+  for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++) {
+    workbench_load(&scene.bench, HEED_DISTRIBUTION, "beta");
+    scene_call call = {&scene, workbench_make(&scene.bench, HEED_TRAINER, "dpo",
+                                              parameters[i])};
+    refusing_each(&scene.bench, train, &call);
+  }
+  scene_close(&scene);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_synthetic_source_says_that_it_is_out_of_memory),
@@ -198,7 +330,10 @@ int main(void) {
       cmocka_unit_test(a_log_in_json_lines_says_that_it_is_out_of_memory),
       cmocka_unit_test(a_log_in_hdf5_says_that_it_is_out_of_memory),
       cmocka_unit_test(the_llm_source_says_that_it_is_out_of_memory),
+      cmocka_unit_test(estimators_say_that_they_are_out_of_memory),
+      cmocka_unit_test(strengths_of_models_say_that_they_are_out_of_memory),
       cmocka_unit_test(filters_say_that_they_are_out_of_memory),
+      cmocka_unit_test(trainers_say_that_they_are_out_of_memory),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

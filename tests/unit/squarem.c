@@ -99,8 +99,9 @@ static int tear_down(void **state) {
 
 static squarem_result run(test_workbench *self, const squarem_problem *problem,
                           double *x) {
-  double *room = squarem_room(&self->host.host, COUNT);
-  assert_non_null(room);
+  heed_memory memory = {&self->host.host, false};
+  double *room = squarem_room(&memory, COUNT);
+  assert_false(memory.refused);
   self->series_count = 0;
   return squarem_maximise(problem, room, x);
 }

@@ -51,7 +51,7 @@ static double find_end(em_fit *self, const double *x, double limit,
 static heed_status find_range_of_data(em_fit *self, const double *x,
                                       em_mu_profile *profile) {
   double *best = self->host->scratch(self->host, self->em.count, sizeof *best);
-  if (best == NULL) return heed_fail(self->error, HEED_MEMORY, "memory is out");
+  if (best == NULL) return heed_no_memory(self->error);
   self->ignores_mu_prior = true;
   memcpy(best, x, self->em.count * sizeof *best);
   const double top = em_driver_climb(&self->em, NULL, NULL, best).objective;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "estimators/em/fit.h"
+#include "heed/memory.h"
 #include "support/numeric/free_weights.h"
 
 /* The first starts of atoms; more are random.  Other priors start only from
@@ -81,22 +82,22 @@ static void merge_atoms(size_t start, size_t count, double *point,
  * may fall into the saddle where all atoms coincide. */
 static heed_status start_atoms(em_fit *self, double *x, heed_error *error) {
   enum { GRID = 61 };
-  const heed_host *host = self->host;
   const heed_domain *domain = &self->histories.domain;
   double point[GRID], mass[GRID], sum = 0;
   const size_t groups = self->histories.group_count;
-  double *likelihood = host->scratch(host, groups * GRID, sizeof *likelihood);
-  free_weights *weights = free_weights_open(host, groups, GRID);
+  heed_memory memory = {self->host, false};
+  double *likelihood = heed_scratch_doubles(&memory, groups * GRID);
+  free_weights *weights = free_weights_open(&memory, groups, GRID);
   heed_status status;
-  if (likelihood == NULL || weights == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (memory.refused) return heed_no_memory(error);
   for (size_t k = 0; k < GRID; k++) {
     point[k] =
         domain->low + (domain->high - domain->low) * (double)k / (GRID - 1);
     mass[k] = 1.0 / GRID;
   }
-  status = histories_likelihood(&self->histories, host, em_phi_of(self, x),
-                                GRID, point, likelihood, error);
+  status =
+      histories_likelihood(&self->histories, self->host, em_phi_of(self, x),
+                           GRID, point, likelihood, error);
   if (status != HEED_OK) return status;
   (void)free_weights_solve(weights, self->histories.users, likelihood,
                            FREE_WEIGHTS_TOLERANCE, mass);

@@ -9,6 +9,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "heed/memory.h"
+
 const char *const predictive_names[] = {
     "left_share", "left_dispersion", "agreement_dispersion",
     "tie_rate",   "tie_dispersion",  NULL};
@@ -176,20 +178,19 @@ heed_status predictive_simulate(
     attention_predictive predictive[PREDICTIVE_COUNT], heed_error *error) {
   const size_t rows = histories->crowd->annotations->rows;
   assert(!histories->reduced && histories->domain.mixture);
-  int8_t *choice = host->scratch(host, rows, sizeof *choice);
-  double *values = host->scratch(host, draws, sizeof *values);
+  heed_memory memory = {host, false};
+  int8_t *choice = heed_scratch(&memory, rows, sizeof *choice);
+  double *values = heed_scratch_doubles(&memory, draws);
   predictive_simulation self = {
       .histories = histories,
       .posterior = posterior,
-      .chose_a = host->scratch(host, 2 * rows, sizeof(double)),
-      .chose_b = host->scratch(host, 2 * rows, sizeof(double)),
+      .chose_a = heed_scratch_doubles(&memory, 2 * rows),
+      .chose_b = heed_scratch_doubles(&memory, 2 * rows),
       .draws = draws,
-      .seen = host->scratch(host, HIT_COUNT, sizeof(predictive_tally)),
+      .seen = heed_scratch(&memory, HIT_COUNT, sizeof(predictive_tally)),
       .simulated =
-          host->scratch(host, draws * HIT_COUNT, sizeof(predictive_tally))};
-  if (choice == NULL || values == NULL || self.chose_a == NULL ||
-      self.chose_b == NULL || self.seen == NULL || self.simulated == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+          heed_scratch(&memory, draws * HIT_COUNT, sizeof(predictive_tally))};
+  if (memory.refused) return heed_no_memory(error);
   find_chances(histories, phi, choice, HEED_CHOSE_A, self.chose_a);
   find_chances(histories, phi, choice, HEED_CHOSE_B, self.chose_b);
   for (size_t j = 0; j < histories->crowd->users->rows; j++)

@@ -9,17 +9,17 @@
 #include <math.h>
 #include <string.h>
 
+#include "heed/memory.h"
+
 /* Stalled cycles that end a start: a single one may be a failed leap. */
 enum { STILL_CYCLES = 2 };
 
 heed_status em_driver_open(attention_em *self, heed_error *error) {
-  const heed_host *host = self->host;
-  self->x = host->scratch(host, self->count, sizeof *self->x);
-  self->trial = host->scratch(host, self->count, sizeof *self->trial);
-  self->room = squarem_room(host, self->count);
-  return self->x != NULL && self->trial != NULL && self->room != NULL
-             ? HEED_OK
-             : heed_fail(error, HEED_MEMORY, "memory is out");
+  heed_memory memory = {self->host, false};
+  self->x = heed_scratch_doubles(&memory, self->count);
+  self->trial = heed_scratch_doubles(&memory, self->count);
+  self->room = squarem_room(&memory, self->count);
+  return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
 
 static bool failed(const attention_em *self) {
@@ -60,7 +60,7 @@ heed_status em_driver_fit(attention_em *self, heed_posterior *posterior,
   double *reached = host->scratch(host, self->starts, sizeof *reached);
   double best = -HUGE_VAL, worst = HUGE_VAL;
   assert(self->starts > 0 && self->x != NULL);
-  if (reached == NULL) return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (reached == NULL) return heed_no_memory(error);
   for (size_t start = 0; start < self->starts; start++) {
     const heed_status status =
         self->steps->start(self->state, start, self->trial, error);

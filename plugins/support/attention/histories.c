@@ -13,13 +13,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "heed/memory.h"
+
 static const heed_user_model_functions *model_of(
     const attention_histories *self) {
   return self->model->plugin->functions;
-}
-
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
 }
 
 /* p of each annotation: the shared one, the annotation's, or its pair's. */
@@ -30,11 +28,11 @@ static heed_status read_p(const heed_host *host, double shared_p,
   const double *of_pair =
       heed_table_data(self->crowd->world->pairs, "p", HEED_FLOAT64);
   const int64_t *pair = heed_table_data(table, "pair", HEED_INT64);
-  self->p = host->allocate(host, table->rows, sizeof *self->p);
-  self->row = host->allocate(host, table->rows, sizeof *self->row);
-  self->pair = host->allocate(host, table->rows, sizeof *self->pair);
-  if (self->p == NULL || self->row == NULL || self->pair == NULL)
-    return no_memory(error);
+  heed_memory memory = {host, false};
+  self->p = heed_allocate_doubles(&memory, table->rows);
+  self->row = heed_allocate(&memory, table->rows, sizeof *self->row);
+  self->pair = heed_allocate(&memory, table->rows, sizeof *self->pair);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < table->rows; i++) {
     self->row[i] = i;
     self->pair[i] = (size_t)pair[i];
@@ -59,11 +57,11 @@ static heed_status one_group_a_user(const heed_host *host,
   const heed_crowd *crowd = self->crowd;
   const size_t users = crowd->users->rows;
   self->group_count = users;
-  self->answers = host->allocate(host, users, sizeof *self->answers);
-  self->users = host->allocate(host, users, sizeof *self->users);
-  self->group_of = host->allocate(host, users, sizeof *self->group_of);
-  if (self->answers == NULL || self->users == NULL || self->group_of == NULL)
-    return no_memory(error);
+  heed_memory memory = {host, false};
+  self->answers = heed_allocate(&memory, users, sizeof *self->answers);
+  self->users = heed_allocate(&memory, users, sizeof *self->users);
+  self->group_of = heed_allocate(&memory, users, sizeof *self->group_of);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t j = 0; j < users; j++) {
     const size_t start = crowd->first[j];
     self->users[j] = 1;
@@ -112,11 +110,11 @@ static heed_status make_classes(const heed_host *host,
                                 attention_histories *self, double shared_p,
                                 heed_error *error) {
   const size_t width = self->domain.class_count;
-  int8_t *choice = host->allocate(host, width, 1);
-  int8_t *left = host->allocate(host, width, 1);
-  self->class_p = host->allocate(host, width, sizeof *self->class_p);
-  if (choice == NULL || left == NULL || self->class_p == NULL)
-    return no_memory(error);
+  heed_memory memory = {host, false};
+  int8_t *choice = heed_allocate(&memory, width, sizeof *choice);
+  int8_t *left = heed_allocate(&memory, width, sizeof *left);
+  self->class_p = heed_allocate_doubles(&memory, width);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < width; i++) {
     model_of(self)->of_class(self->model->self, i, &choice[i], &left[i]);
     self->class_p[i] = shared_p;
@@ -135,14 +133,13 @@ static heed_status group_users(const heed_host *host, attention_histories *self,
   const size_t users = crowd->users->rows, width = self->domain.class_count;
   size_t room = 16;
   while (room < 2 * users) room *= 2;
-  size_t *table = host->scratch(host, room, sizeof *table);
-  double *mine = host->scratch(host, width, sizeof *mine);
-  self->counts = host->allocate(host, users * width, sizeof *self->counts);
-  self->users = host->allocate(host, users, sizeof *self->users);
-  self->group_of = host->allocate(host, users, sizeof *self->group_of);
-  if (table == NULL || mine == NULL || self->counts == NULL ||
-      self->users == NULL || self->group_of == NULL)
-    return no_memory(error);
+  heed_memory memory = {host, false};
+  size_t *table = heed_scratch_sizes(&memory, room);
+  double *mine = heed_scratch_doubles(&memory, width);
+  self->counts = heed_allocate_doubles(&memory, users * width);
+  self->users = heed_allocate(&memory, users, sizeof *self->users);
+  self->group_of = heed_allocate(&memory, users, sizeof *self->group_of);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t j = 0; j < users; j++) {
     memset(mine, 0, width * sizeof *mine);
     for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++)
@@ -249,7 +246,7 @@ static heed_status reduced_likelihood(attention_histories *self,
                                       double *result, heed_error *error) {
   const size_t width = self->domain.class_count;
   double *log_p = room_for(self, host, width * node_count);
-  if (log_p == NULL) return no_memory(error);
+  if (log_p == NULL) return heed_no_memory(error);
   model_of(self)->probability(self->model->self, phi, &self->classes,
                               node_count, nodes, log_p);
   for (size_t i = 0; i < width * node_count; i++) log_p[i] = log(log_p[i]);
@@ -303,7 +300,7 @@ heed_status histories_likelihood(attention_histories *self,
   for (size_t g = 0; g < self->group_count; g++)
     if (self->answers[g].count > most) most = self->answers[g].count;
   double *p = room_for(self, host, (most + 1) * node_count);
-  if (p == NULL) return no_memory(error);
+  if (p == NULL) return heed_no_memory(error);
   for (size_t g = 0; g < self->group_count; g++) {
     const heed_answers *answers = &self->answers[g];
     double *row = result + g * node_count;

@@ -11,12 +11,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "heed/memory.h"
+
 /* Smaller divisors are not used; the rest is recomputed. */
 #define LEAST_PROBABILITY 1e-200
-
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
 
 static const heed_user_model_functions *model_of(const node_posterior *self) {
   return self->histories->model->plugin->functions;
@@ -37,13 +35,14 @@ static heed_status leave_out_classes(const node_posterior *self,
   const attention_histories *histories = self->histories;
   const size_t width = histories->domain.class_count, count = self->node_count;
   const heed_user_model_functions *functions = model_of(self);
-  double *log_p = host->scratch(host, width * count, sizeof *log_p);
-  double *rest = host->scratch(host, 2 * count, sizeof *rest);
-  double *table =
-      host->scratch(host, histories->group_count * width, sizeof *table);
+  heed_memory memory = {host, false};
+  double *log_p = heed_scratch_doubles(&memory, width * count);
+  double *rest = heed_scratch_doubles(&memory, count);
+  double *mass = heed_scratch_doubles(&memory, count);
+  double *table = heed_scratch_doubles(&memory, histories->group_count * width);
   const int64_t *user =
       heed_table_data(histories->crowd->annotations, "user", HEED_INT64);
-  if (log_p == NULL || rest == NULL || table == NULL) return no_memory(error);
+  if (memory.refused) return heed_no_memory(error);
   functions->probability(histories->model->self, self->phi, &histories->classes,
                          count, self->nodes, log_p);
   for (size_t i = 0; i < width * count; i++) log_p[i] = log(log_p[i]);
@@ -56,8 +55,8 @@ static heed_status leave_out_classes(const node_posterior *self,
         for (size_t k = 0; n > 0 && k < count; k++)
           rest[k] += n * log_p[c * count + k];
       }
-      (void)node_posterior_mass(count, self->log_weight, rest, rest + count);
-      table[g * width + excluded] = dot(count, self->nodes, rest + count);
+      (void)node_posterior_mass(count, self->log_weight, rest, mass);
+      table[g * width + excluded] = dot(count, self->nodes, mass);
     }
   for (size_t i = 0; i < histories->crowd->annotations->rows; i++)
     eta[i] =
@@ -81,28 +80,27 @@ typedef struct leave_out_room {
   size_t *row, *pair;
 } leave_out_room;
 
-static bool open_room(const node_posterior *self, const heed_host *host,
-                      leave_out_room *made) {
+static heed_status open_room(const node_posterior *self, const heed_host *host,
+                             leave_out_room *made, heed_error *error) {
   const size_t count = self->node_count;
+  heed_memory memory = {host, false};
   size_t most = 0;
   for (size_t j = 0; j < self->histories->crowd->users->rows; j++)
     most = (size_t)fmax((double)most,
                         (double)(self->histories->crowd->first[j + 1] -
                                  self->histories->crowd->first[j]));
-  made->p = host->scratch(host, 2 * most * count, sizeof *made->p);
-  made->ends = host->scratch(host, 3 * most, sizeof *made->ends);
-  made->rest = host->scratch(host, 2 * count, sizeof *made->rest);
-  made->choice = host->scratch(host, 2 * most, sizeof *made->choice);
-  made->row = host->scratch(host, 2 * most, sizeof *made->row);
-  if (made->p == NULL || made->ends == NULL || made->rest == NULL ||
-      made->choice == NULL || made->row == NULL)
-    return false;
-  made->attention = made->p + most * count;
-  made->own_p = made->ends + 2 * most;
-  made->mass = made->rest + count;
-  made->left = made->choice + most;
-  made->pair = made->row + most;
-  return true;
+  *made = (leave_out_room){
+      .p = heed_scratch_doubles(&memory, most * count),
+      .attention = heed_scratch_doubles(&memory, most * count),
+      .ends = heed_scratch_doubles(&memory, 2 * most),
+      .rest = heed_scratch_doubles(&memory, count),
+      .mass = heed_scratch_doubles(&memory, count),
+      .choice = heed_scratch(&memory, most, sizeof *made->choice),
+      .left = heed_scratch(&memory, most, sizeof *made->left),
+      .own_p = heed_scratch_doubles(&memory, most),
+      .row = heed_scratch_sizes(&memory, most),
+      .pair = heed_scratch_sizes(&memory, most)};
+  return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
 
 /* The log-likelihood of a history without answer i, under a model with
@@ -233,7 +231,8 @@ heed_status leave_out_fill(const node_posterior *self, const double *mass,
         self->histories->model->plugin->name);
   if (self->histories->reduced && !wanted)
     return leave_out_classes(self, host, left_out->eta, error);
-  if (!open_room(self, host, &room)) return no_memory(error);
+  const heed_status status = open_room(self, host, &room, error);
+  if (status != HEED_OK) return status;
   for (size_t j = 0; j < self->histories->crowd->users->rows; j++) {
     if (memory && functions->attention == NULL)
       leave_out_history(self, j, &room, left_out->eta);

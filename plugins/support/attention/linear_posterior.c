@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <math.h>
 
+#include "heed/memory.h"
+
 /* f' and -f''. */
 typedef struct linear_posterior_derivatives {
   double slope, information;
@@ -106,16 +108,15 @@ heed_status linear_posterior_fill(const linear_posterior *self,
                                   heed_error *error) {
   const size_t users = self->crowd->users->rows;
   const size_t rows = self->crowd->annotations->rows;
+  heed_memory memory = {host, false};
   double everyone = 0;
   assert(self->low < self->high && self->alpha >= 1 && self->beta >= 1);
   posterior->unit = HEED_BY_USER;
   posterior->units = users;
-  posterior->mean = host->allocate(host, users, sizeof(double));
-  posterior->sd = host->allocate(host, users, sizeof(double));
-  posterior->left_out = host->allocate(host, rows, sizeof(double));
-  if (posterior->mean == NULL || posterior->sd == NULL ||
-      posterior->left_out == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  posterior->mean = heed_allocate_doubles(&memory, users);
+  posterior->sd = heed_allocate_doubles(&memory, users);
+  posterior->left_out = heed_allocate_doubles(&memory, rows);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t j = 0; j < users; j++) everyone += self->eta[j] / (double)users;
   for (size_t j = 0; j < users; j++) fill_user(self, j, everyone, posterior);
   return HEED_OK;

@@ -175,8 +175,7 @@ heed_status node_family_fit(const node_family *self, size_t count,
                             double ab[2], heed_error *error) {
   node_terms terms;
   double s[2];
-  if (!open_terms(self, count, nodes, &terms))
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (!open_terms(self, count, nodes, &terms)) return heed_no_memory(error);
   if (mean_statistics(&terms, mass, s)) {
     for (int i = 0; i < 2; i++) ab[i] = clipped(ab[i], low[i], high[i]);
     climb(&terms, s, low, high, ab);

@@ -9,11 +9,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "heed/memory.h"
 #include "support/attention/leave_out.h"
-
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
 
 double node_posterior_mass(size_t count, const double *log_weight,
                            const double *log_likelihood, double *mass) {
@@ -75,14 +72,13 @@ static heed_status fill_rows(const node_posterior *self, const heed_host *host,
                              heed_posterior *posterior, heed_error *error) {
   const attention_histories *histories = self->histories;
   const size_t groups = histories->group_count, count = self->node_count;
+  heed_memory memory = {host, false};
   posterior->node_count = count;
   posterior->row_count = groups;
   posterior->row = histories->group_of;
-  posterior->nodes = host->allocate(host, count, sizeof *posterior->nodes);
-  posterior->mass =
-      host->allocate(host, groups * count, sizeof *posterior->mass);
-  if (posterior->nodes == NULL || posterior->mass == NULL)
-    return no_memory(error);
+  posterior->nodes = heed_allocate_doubles(&memory, count);
+  posterior->mass = heed_allocate_doubles(&memory, groups * count);
+  if (memory.refused) return heed_no_memory(error);
   memcpy(posterior->nodes, self->nodes, count * sizeof *posterior->nodes);
   for (size_t g = 0; g < groups; g++)
     if (!(node_posterior_mass(count, self->log_weight,
@@ -99,16 +95,15 @@ static heed_status fill_units(const node_posterior *self, const heed_host *host,
   const attention_histories *histories = self->histories;
   const size_t users = histories->crowd->users->rows, count = self->node_count;
   const size_t levels = self->levels == NULL ? 0 : self->levels->count;
+  heed_memory memory = {host, false};
   posterior->unit = HEED_BY_USER;
   posterior->units = users;
   posterior->level_count = levels;
-  posterior->mean = host->allocate(host, users, sizeof(double));
-  posterior->sd = host->allocate(host, users, sizeof(double));
-  posterior->levels = host->allocate(host, levels, sizeof(double));
-  posterior->quantiles = host->allocate(host, users * levels, sizeof(double));
-  if (posterior->mean == NULL || posterior->sd == NULL ||
-      posterior->levels == NULL || posterior->quantiles == NULL)
-    return no_memory(error);
+  posterior->mean = heed_allocate_doubles(&memory, users);
+  posterior->sd = heed_allocate_doubles(&memory, users);
+  posterior->levels = heed_allocate_doubles(&memory, levels);
+  posterior->quantiles = heed_allocate_doubles(&memory, users * levels);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < levels; i++)
     posterior->levels[i] = self->levels->items[i].number;
   for (size_t j = 0; j < users; j++) {
@@ -130,12 +125,12 @@ static heed_status fill_by_user(const node_posterior *self,
   heed_status status = fill_rows(self, host, posterior, error);
   if (status == HEED_OK) status = fill_units(self, host, posterior, error);
   if (status != HEED_OK) return status;
-  posterior->left_out = host->allocate(host, annotations, sizeof(double));
-  posterior->casual = host->allocate(host, annotations, sizeof(double));
+  heed_memory memory = {host, false};
+  posterior->left_out = heed_allocate_doubles(&memory, annotations);
+  posterior->casual = heed_allocate_doubles(&memory, annotations);
   posterior->p = self->histories->p;
   posterior->model = self->histories->model;
-  if (posterior->left_out == NULL || posterior->casual == NULL)
-    return no_memory(error);
+  if (memory.refused) return heed_no_memory(error);
   histories_casual(self->histories, self->phi, posterior->casual);
   return HEED_OK;
 }
@@ -146,12 +141,12 @@ static heed_status fill_by_annotation(const node_posterior *self,
                                       heed_posterior *posterior,
                                       heed_error *error) {
   const size_t annotations = self->histories->crowd->annotations->rows;
-  heed_posterior *by_user = host->allocate(host, 1, sizeof *by_user);
-  double *attention = host->allocate(host, annotations, sizeof *attention);
-  double *attended = host->allocate(host, annotations, sizeof *attended);
-  double *sd = host->allocate(host, annotations, sizeof *sd);
-  if (by_user == NULL || attention == NULL || attended == NULL || sd == NULL)
-    return no_memory(error);
+  heed_memory memory = {host, false};
+  heed_posterior *by_user = heed_allocate(&memory, 1, sizeof *by_user);
+  double *attention = heed_allocate_doubles(&memory, annotations);
+  double *attended = heed_allocate_doubles(&memory, annotations);
+  double *sd = heed_allocate_doubles(&memory, annotations);
+  if (memory.refused) return heed_no_memory(error);
   *by_user = *posterior;
   const attention_left_out wanted = {by_user->left_out, attention, attended};
   const heed_status status =
@@ -208,7 +203,7 @@ heed_status node_posterior_predict(const heed_host *host,
   const int8_t *choice = heed_table_data(table, "choice", HEED_INT8);
   const int8_t *left = heed_table_data(table, "left", HEED_INT8);
   double *at_nodes = host->scratch(host, count, sizeof *at_nodes);
-  if (at_nodes == NULL) return no_memory(error);
+  if (at_nodes == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < table->rows; i++) {
     const size_t pair = (size_t)pairs[i];
     const double *mass = posterior->mass + posterior->row[user[i]] * count;

@@ -6,39 +6,34 @@
 #include <math.h>
 #include <string.h>
 
+#include "heed/memory.h"
 #include "support/attention/histories.h"
 #include "support/attention/node_posterior.h"
 #include "support/attention/prior_fit.h"
 #include "support/numeric/free_weights.h"
-
-static heed_status no_memory(heed_error *error) {
-  return heed_fail(error, HEED_MEMORY, "memory is out");
-}
 
 heed_status node_prior_open(const heed_host *host, const heed_instance *prior,
                             bool fitted, size_t wanted, size_t groups,
                             attention_node_prior *self, heed_error *error) {
   const heed_distribution_functions *functions = prior->plugin->functions;
   const size_t nodes = functions->node_count(prior->self, wanted);
+  heed_memory memory = {host, false};
   *self = (attention_node_prior){
       .prior = prior,
       .distribution = functions,
       .theta_count = functions->theta_count(prior->self),
       .count = nodes,
-      .nodes = host->scratch(host, nodes, sizeof(double)),
-      .log_weight = host->scratch(host, nodes, sizeof(double)),
-      .log_likelihood = host->scratch(host, groups * nodes, sizeof(double)),
-      .responsibility = host->scratch(host, groups * nodes, sizeof(double)),
-      .mass = host->scratch(host, nodes, sizeof(double))};
-  if (self->nodes == NULL || self->log_weight == NULL ||
-      self->log_likelihood == NULL || self->responsibility == NULL ||
-      self->mass == NULL)
-    return no_memory(error);
-  if (!fitted) return HEED_OK;
-  if (!functions->weights_free)
-    return prior_fit_open(host, prior, nodes, &self->fit, error);
-  self->free_weights = free_weights_open(host, groups, nodes);
-  return self->free_weights != NULL ? HEED_OK : no_memory(error);
+      .nodes = heed_scratch_doubles(&memory, nodes),
+      .log_weight = heed_scratch_doubles(&memory, nodes),
+      .log_likelihood = heed_scratch_doubles(&memory, groups * nodes),
+      .responsibility = heed_scratch_doubles(&memory, groups * nodes),
+      .mass = heed_scratch_doubles(&memory, nodes)};
+  if (fitted && functions->weights_free)
+    self->free_weights = free_weights_open(&memory, groups, nodes);
+  if (memory.refused) return heed_no_memory(error);
+  return fitted && !functions->weights_free
+             ? prior_fit_open(host, prior, nodes, &self->fit, error)
+             : HEED_OK;
 }
 
 static void weigh(attention_node_prior *self, const double *theta) {

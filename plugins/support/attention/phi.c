@@ -2,6 +2,8 @@
  * Phi: start, bounds and ascent of a user model's parameters. */
 #include "support/attention/phi.h"
 
+#include "heed/memory.h"
+
 heed_status phi_open(const heed_host *host, const heed_instance *model,
                      attention_phi *self, heed_error *error) {
   const heed_user_model_functions *functions = model->plugin->functions;
@@ -9,11 +11,11 @@ heed_status phi_open(const heed_host *host, const heed_instance *model,
   functions->domain(model->self, &domain);
   *self = (attention_phi){.model = model, .count = domain.phi_count};
   if (self->count == 0) return HEED_OK;
-  self->start = host->allocate(host, self->count, sizeof *self->start);
-  self->low = host->scratch(host, self->count, sizeof *self->low);
-  self->high = host->scratch(host, self->count, sizeof *self->high);
-  if (self->start == NULL || self->low == NULL || self->high == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  heed_memory memory = {host, false};
+  self->start = heed_allocate_doubles(&memory, self->count);
+  self->low = heed_scratch_doubles(&memory, self->count);
+  self->high = heed_scratch_doubles(&memory, self->count);
+  if (memory.refused) return heed_no_memory(error);
   functions->phi(model->self, self->start, self->low, self->high);
   return HEED_OK;
 }

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "heed/memory.h"
 #include "support/attention/gap.h"
 #include "support/attention/phi.h"
 
@@ -13,18 +14,17 @@ static heed_status fill(const heed_host *host,
                         heed_posterior *posterior, heed_error *error) {
   const size_t users = histories->crowd->users->rows;
   const size_t annotations = histories->crowd->annotations->rows;
+  heed_memory memory = {host, false};
   posterior->unit = HEED_BY_USER;
   posterior->units = users;
-  posterior->mean = host->allocate(host, users, sizeof(double));
-  posterior->sd = host->allocate(host, users, sizeof(double));
-  posterior->left_out = host->allocate(host, annotations, sizeof(double));
-  posterior->casual = host->allocate(host, annotations, sizeof(double));
+  posterior->mean = heed_allocate_doubles(&memory, users);
+  posterior->sd = heed_allocate_doubles(&memory, users);
+  posterior->left_out = heed_allocate_doubles(&memory, annotations);
+  posterior->casual = heed_allocate_doubles(&memory, annotations);
   posterior->p = histories->p;
   posterior->model = histories->model;
   posterior->converged = posterior->identified = true;
-  if (posterior->mean == NULL || posterior->sd == NULL ||
-      posterior->left_out == NULL || posterior->casual == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+  if (memory.refused) return heed_no_memory(error);
   attention_phi phi;
   const heed_status status = phi_open(host, histories->model, &phi, error);
   if (status != HEED_OK) return status;

@@ -11,6 +11,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "heed/memory.h"
+
 #define STEPS_MOST 30u
 #define HALVINGS_MOST 30u
 /* Relative to 1 + |value|: the gradient's error is its square. */
@@ -35,29 +37,28 @@ heed_status prior_fit_open(const heed_host *host, const heed_instance *prior,
                            size_t nodes, prior_fit **result,
                            heed_error *error) {
   const heed_distribution_functions *functions = prior->plugin->functions;
-  prior_fit *self = host->scratch(host, 1, sizeof *self);
   if (functions->refit == NULL && functions->to_free == NULL)
     return heed_fail(error, HEED_UNSUPPORTED,
                      "distribution %s cannot be fitted", prior->plugin->name);
   const size_t p =
       functions->to_free == NULL ? 0 : functions->free_count(prior->self);
   const size_t t = functions->theta_count(prior->self);
-  double *values =
-      host->scratch(host, nodes + t + 4 * p + 2 * p * p, sizeof *values);
-  if (self == NULL || values == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out for a prior's fit");
-  self->prior = prior;
-  self->functions = functions;
-  self->nodes = nodes;
-  self->parameters = p;
-  self->log_weight = values;
-  self->theta = self->log_weight + nodes;
-  self->free = self->theta + t;
-  self->trial = self->free + p;
-  self->gradient = self->trial + p;
-  self->step = self->gradient + p;
-  self->hessian = self->step + p;
-  self->factor = self->hessian + p * p;
+  heed_memory memory = {host, false};
+  const prior_fit made = {.prior = prior,
+                          .functions = functions,
+                          .nodes = nodes,
+                          .parameters = p,
+                          .log_weight = heed_scratch_doubles(&memory, nodes),
+                          .theta = heed_scratch_doubles(&memory, t),
+                          .free = heed_scratch_doubles(&memory, p),
+                          .trial = heed_scratch_doubles(&memory, p),
+                          .gradient = heed_scratch_doubles(&memory, p),
+                          .step = heed_scratch_doubles(&memory, p),
+                          .hessian = heed_scratch_doubles(&memory, p * p),
+                          .factor = heed_scratch_doubles(&memory, p * p)};
+  prior_fit *self = heed_scratch(&memory, 1, sizeof *self);
+  if (memory.refused) return heed_no_memory(error);
+  *self = made;
   *result = self;
   return HEED_OK;
 }

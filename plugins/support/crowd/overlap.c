@@ -9,6 +9,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "heed/memory.h"
+
 /* A counting sort: rows of a pair keep their order, which is by user. */
 static void gather(crowd_overlap *self, size_t *next) {
   const heed_table *said = self->crowd->annotations;
@@ -35,16 +37,17 @@ heed_status overlap_open(const heed_host *host, const heed_crowd *crowd,
                          crowd_overlap *self, heed_error *error) {
   const size_t rows = crowd->annotations->rows;
   const size_t pairs = crowd->world->pairs->rows;
-  size_t *next = host->scratch(host, pairs, sizeof *next);
+  heed_memory memory = {host, false};
+  size_t *next = heed_scratch_sizes(&memory, pairs);
   *self = (crowd_overlap){
-      .crowd = crowd, .pairs = pairs, .users = crowd->users->rows};
-  self->first = host->scratch(host, pairs + 1, sizeof *self->first);
-  self->row = host->scratch(host, rows, sizeof *self->row);
-  self->user = host->scratch(host, rows, sizeof *self->user);
-  self->chose_a = host->scratch(host, rows, sizeof *self->chose_a);
-  if (next == NULL || self->first == NULL || self->row == NULL ||
-      self->user == NULL || self->chose_a == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out");
+      .crowd = crowd,
+      .pairs = pairs,
+      .users = crowd->users->rows,
+      .first = heed_scratch_sizes(&memory, pairs + 1),
+      .row = heed_scratch_sizes(&memory, rows),
+      .user = heed_scratch_sizes(&memory, rows),
+      .chose_a = heed_scratch(&memory, rows, sizeof *self->chose_a)};
+  if (memory.refused) return heed_no_memory(error);
   gather(self, next);
   for (size_t i = 0; i < pairs; i++) {
     const size_t start = self->first[i], end = self->first[i + 1];

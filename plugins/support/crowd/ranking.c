@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "heed/memory.h"
 #include "support/crowd/units.h"
 
 const char *const ranking_by_words[] = {"users", "labels", NULL};
@@ -64,13 +65,12 @@ heed_status ranking_select(const heed_host *host, const heed_crowd *crowd,
                            heed_selection *selection, ranking_kept *kept,
                            heed_error *error) {
   const size_t units = posterior->units, annotations = selection->count;
-  size_t *unit = host->scratch(host, annotations, sizeof *unit);
-  size_t *quota = host->scratch(host, units, sizeof *quota);
-  ranking_place *places = host->scratch(host, units, sizeof *places);
+  heed_memory memory = {host, false};
+  size_t *unit = heed_scratch_sizes(&memory, annotations);
+  size_t *quota = heed_scratch_sizes(&memory, units);
+  ranking_place *places = heed_scratch(&memory, units, sizeof *places);
   heed_status status;
-  if (unit == NULL || quota == NULL || places == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out for %zu annotations",
-                     annotations);
+  if (memory.refused) return heed_no_memory(error);
   status = units_of(crowd, posterior, unit, error);
   if (status != HEED_OK) return status;
   const size_t count = rank(places, units, score, unit, annotations);

@@ -8,19 +8,19 @@
 #include <math.h>
 #include <string.h>
 
+#include "heed/memory.h"
+
 heed_status strengths_open(const heed_host *host, size_t count, double ridge,
                            crowd_strengths *self, heed_error *error) {
-  *self =
-      (crowd_strengths){.count = count,
-                        .ridge = ridge,
-                        .information = gsl_matrix_alloc(count, count),
-                        .gradient = gsl_vector_alloc(count),
-                        .step = gsl_vector_alloc(count),
-                        .trial = host->scratch(host, count, sizeof(double))};
-  return self->information != NULL && self->gradient != NULL &&
-                 self->step != NULL && self->trial != NULL
-             ? HEED_OK
-             : heed_fail(error, HEED_MEMORY, "memory is out");
+  heed_memory memory = {host, false};
+  *self = (crowd_strengths){
+      .count = count,
+      .ridge = ridge,
+      .information = heed_allocated(&memory, gsl_matrix_alloc(count, count)),
+      .gradient = heed_allocated(&memory, gsl_vector_alloc(count)),
+      .step = heed_allocated(&memory, gsl_vector_alloc(count)),
+      .trial = heed_scratch_doubles(&memory, count)};
+  return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
 
 void strengths_close(crowd_strengths *self) {

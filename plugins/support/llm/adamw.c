@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/carving.h"
+#include "support/llm/carving.h"
 #include "support/llm/kernels.h"
 
 /* Members with a slot for their share of a norm. */

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "support/carving.h"
 #include "support/llm/attention.h"
+#include "support/llm/carving.h"
 #include "support/llm/layer.h"
 #include "support/llm/product.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/carving.h"
+#include "support/llm/carving.h"
 
 /* Slots are refilled when a quarter of them are free: prompts are cheaper to
  * read together. */

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "support/carving.h"
+#include "support/llm/carving.h"
 
 /* ---- weights ---- */
 

@@ -2,7 +2,7 @@
  * Language models: draws responses. */
 #include <stdlib.h>
 
-#include "support/carving.h"
+#include "support/llm/carving.h"
 #include "support/llm/language_model.h"
 #include "support/llm/utf8.h"
 

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "support/carving.h"
+#include "support/llm/carving.h"
 
 #define NONE SIZE_MAX
 

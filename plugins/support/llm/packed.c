@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/carving.h"
+#include "support/llm/carving.h"
 
 static void place(void *object, carving_block *block) {
   llm_packed *self = object;

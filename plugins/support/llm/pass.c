@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "support/carving.h"
+#include "support/llm/carving.h"
 #include "support/llm/pass_parts.h"
 #include "support/llm/product.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#include "support/carving.h"
+#include "support/llm/carving.h"
 #include "support/llm/utf8.h"
 
 #define TEXT_MOST ((size_t)1 << 30)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/carving.h"
+#include "support/llm/carving.h"
 #include "support/llm/tokenizer_parts.h"
 
 /* Values of tokenizer.ggml.token_type. */

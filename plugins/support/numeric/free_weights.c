@@ -30,23 +30,22 @@ struct free_weights {
   double *hessian;   /* nodes x nodes */
 };
 
-free_weights *free_weights_open(const heed_host *host, size_t groups,
+free_weights *free_weights_open(heed_memory *memory, size_t groups,
                                 size_t nodes) {
-  free_weights *self = host->scratch(host, 1, sizeof *self);
-  double *room = host->scratch(
-      host, (2 * groups + nodes) * nodes + groups + 5 * nodes, sizeof *room);
-  if (self == NULL || room == NULL) return NULL;
-  self->groups = groups;
-  self->nodes = nodes;
-  self->l = room;
-  self->scaled = self->l + groups * nodes;
-  self->hessian = self->scaled + groups * nodes;
-  self->f = self->hessian + nodes * nodes;
-  self->w = self->f + groups;
-  self->z = self->w + nodes;
-  self->d = self->z + nodes;
-  self->dw = self->d + nodes;
-  self->dz = self->dw + nodes;
+  free_weights *self = heed_scratch(memory, 1, sizeof *self);
+  if (self == NULL) return NULL;
+  *self =
+      (free_weights){.groups = groups,
+                     .nodes = nodes,
+                     .l = heed_scratch_doubles(memory, groups * nodes),
+                     .scaled = heed_scratch_doubles(memory, groups * nodes),
+                     .f = heed_scratch_doubles(memory, groups),
+                     .w = heed_scratch_doubles(memory, nodes),
+                     .z = heed_scratch_doubles(memory, nodes),
+                     .d = heed_scratch_doubles(memory, nodes),
+                     .dw = heed_scratch_doubles(memory, nodes),
+                     .dz = heed_scratch_doubles(memory, nodes),
+                     .hessian = heed_scratch_doubles(memory, nodes * nodes)};
   return self;
 }
 

@@ -10,16 +10,15 @@
 #ifndef HEED_SUPPORT_NUMERIC_FREE_WEIGHTS_H
 #define HEED_SUPPORT_NUMERIC_FREE_WEIGHTS_H
 
-#include "heed/host.h"
+#include "heed/memory.h"
 
 /* Tolerance in nats, fine enough for an EM around it. */
 #define FREE_WEIGHTS_TOLERANCE 1e-10
 
 typedef struct free_weights free_weights;
 
-/* Workspace for `groups` histories and `nodes` nodes, from host->scratch();
- * NULL: out of memory. */
-free_weights *free_weights_open(const heed_host *host, size_t groups,
+/* Workspace for `groups` histories and `nodes` nodes, from heed_scratch(). */
+free_weights *free_weights_open(heed_memory *memory, size_t groups,
                                 size_t nodes);
 
 /* Maximises to N log(1 + bound / N) <= tolerance with Lindsay's bound (1983,

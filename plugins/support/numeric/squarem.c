@@ -15,8 +15,8 @@ typedef struct squarem_cycle {
   double *start, *first, *second, *leap;
 } squarem_cycle;
 
-double *squarem_room(const heed_host *host, size_t count) {
-  return host->scratch(host, 4 * count + 1, sizeof(double));
+double *squarem_room(heed_memory *memory, size_t count) {
+  return heed_scratch_doubles(memory, 4 * count);
 }
 
 /* Into cycle->leap; false if the leap is shorter than the second step or not

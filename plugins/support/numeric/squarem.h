@@ -13,7 +13,7 @@
 #ifndef HEED_SUPPORT_NUMERIC_SQUAREM_H
 #define HEED_SUPPORT_NUMERIC_SQUAREM_H
 
-#include "heed/host.h"
+#include "heed/memory.h"
 
 typedef struct squarem_problem {
   size_t count;   /* of values in x */
@@ -57,7 +57,7 @@ typedef struct squarem_result {
 squarem_result squarem_maximise(const squarem_problem *problem, double *room,
                                 double *x);
 
-/* From host->scratch(); NULL: out of memory. */
-double *squarem_room(const heed_host *host, size_t count);
+/* By heed_scratch(). */
+double *squarem_room(heed_memory *memory, size_t count);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "heed/memory.h"
 #include "support/crowd/units.h"
 #include "support/preference/joint.h"
 #include "support/preference/loss.h"
@@ -49,22 +50,18 @@ static bool counts(const comparisons_columns *columns,
   return selection->weight[row] > 0.0 && columns->choice[row] != HEED_CHOSE_TIE;
 }
 
-static bool make_room(const heed_host *host, crowd_comparisons *self) {
+static void make_room(heed_memory *memory, crowd_comparisons *self) {
   const size_t n = self->count;
-  self->x = host->scratch(host, n * self->features, sizeof *self->x);
-  self->prefers_a = host->scratch(host, n, sizeof *self->prefers_a);
-  self->pair = host->scratch(host, n, sizeof *self->pair);
-  self->weight = host->scratch(host, n, sizeof *self->weight);
-  self->label = host->scratch(host, n, sizeof *self->label);
-  self->left_out = host->scratch(host, n, sizeof *self->left_out);
-  self->row = host->scratch(host, n, sizeof *self->row);
-  self->unit = host->scratch(host, n, sizeof *self->unit);
-  self->first = host->scratch(host, self->units + 1, sizeof *self->first);
-  self->member = host->scratch(host, n, sizeof *self->member);
-  return self->x != NULL && self->prefers_a != NULL && self->pair != NULL &&
-         self->weight != NULL && self->label != NULL &&
-         self->left_out != NULL && self->row != NULL && self->unit != NULL &&
-         self->first != NULL && self->member != NULL;
+  self->x = heed_scratch_doubles(memory, n * self->features);
+  self->prefers_a = heed_scratch(memory, n, sizeof *self->prefers_a);
+  self->pair = heed_scratch_sizes(memory, n);
+  self->weight = heed_scratch_doubles(memory, n);
+  self->label = heed_scratch(memory, n, sizeof *self->label);
+  self->left_out = heed_scratch_doubles(memory, n);
+  self->row = heed_scratch_sizes(memory, n);
+  self->unit = heed_scratch_sizes(memory, n);
+  self->first = heed_scratch_sizes(memory, self->units + 1);
+  self->member = heed_scratch_sizes(memory, n);
 }
 
 static bool prefers_a(const comparisons_columns *columns,
@@ -129,10 +126,9 @@ heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
                                 heed_error *error) {
   crowd_comparisons self = {.features = texts ? 0 : crowd->world->features};
   comparisons_columns columns;
-  size_t *unit = host->scratch(host, selection->count, sizeof *unit);
-  if (unit == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out for %zu annotations",
-                     selection->count);
+  heed_memory memory = {host, false};
+  size_t *unit = heed_scratch_sizes(&memory, selection->count);
+  if (memory.refused) return heed_no_memory(error);
   heed_status status = find_columns(crowd, labels, texts, &columns, error);
   if (status == HEED_OK)
     status = comparisons_units(crowd, posterior, unit, error);
@@ -141,9 +137,8 @@ heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
                                                      : posterior->units;
   for (size_t row = 0; row < selection->count; row++)
     self.count += counts(&columns, selection, row);
-  if (!make_room(host, &self))
-    return heed_fail(error, HEED_MEMORY, "memory is out for %zu comparisons",
-                     self.count);
+  make_room(&memory, &self);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t row = 0, i = 0; row < selection->count; row++) {
     if (!counts(&columns, selection, row)) continue;
     fill_row(&self, i, row, &columns, selection, labels, own_label);

@@ -14,6 +14,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "heed/memory.h"
 #include "support/attention/prior_fit.h"
 #include "support/numeric/squarem.h"
 #include "support/preference/log_linear.h"
@@ -46,46 +47,41 @@ struct joint_room {
   heed_error *error;
 };
 
-static bool make_room(const heed_host *host, joint_fit *fit,
+static void make_room(heed_memory *memory, joint_fit *fit,
                       struct joint_room *room, size_t count, size_t units) {
   const size_t m = fit->node_count;
-  fit->nodes = host->scratch(host, m, sizeof(double));
-  fit->theta = host->scratch(host, fit->theta_count, sizeof(double));
-  fit->mass = host->scratch(host, units * m, sizeof(double));
-  fit->margin = host->scratch(host, count, sizeof(double));
-  room->log_weight = host->scratch(host, 4 * m, sizeof(double));
-  room->terms.slope = host->scratch(host, 2 * count, sizeof(double));
-  room->linear = log_linear_room(host, count, room->features);
-  room->x = host->scratch(host, 3 * room->count, sizeof(double));
-  room->squarem = squarem_room(host, room->count);
-  if (fit->nodes == NULL || fit->theta == NULL || fit->mass == NULL ||
-      fit->margin == NULL || room->log_weight == NULL ||
-      room->terms.slope == NULL || room->linear == NULL || room->x == NULL ||
-      room->squarem == NULL)
-    return false;
-  room->node_mass = room->log_weight + m;
-  room->moved = room->node_mass + m;
-  room->terms.product = room->moved + m;
-  room->terms.information = room->terms.slope + count;
-  room->terms.mass = fit->mass;
-  room->earlier = room->x + room->count;
-  room->standing = room->earlier + room->count;
-  return true;
+  fit->nodes = heed_scratch_doubles(memory, m);
+  fit->theta = heed_scratch_doubles(memory, fit->theta_count);
+  fit->mass = heed_scratch_doubles(memory, units * m);
+  fit->margin = heed_scratch_doubles(memory, count);
+  room->log_weight = heed_scratch_doubles(memory, m);
+  room->node_mass = heed_scratch_doubles(memory, m);
+  room->moved = heed_scratch_doubles(memory, m);
+  room->terms =
+      (joint_terms){.mass = fit->mass,
+                    .slope = heed_scratch_doubles(memory, count),
+                    .information = heed_scratch_doubles(memory, count),
+                    .product = heed_scratch_doubles(memory, m)};
+  room->linear = log_linear_room(memory, count, room->features);
+  room->x = heed_scratch_doubles(memory, room->count);
+  room->earlier = heed_scratch_doubles(memory, room->count);
+  room->standing = heed_scratch_doubles(memory, room->count);
+  room->squarem = squarem_room(memory, room->count);
 }
 
 heed_status joint_open(const heed_host *host, const heed_instance *prior,
                        size_t nodes_wanted, size_t count, size_t features,
                        size_t units, joint_fit **result, heed_error *error) {
   const heed_distribution_functions *functions = prior->plugin->functions;
-  joint_fit *fit = host->scratch(host, 1, sizeof *fit);
-  struct joint_room *room = host->scratch(host, 1, sizeof *room);
+  heed_memory memory = {host, false};
+  joint_fit *fit = heed_scratch(&memory, 1, sizeof *fit);
+  struct joint_room *room = heed_scratch(&memory, 1, sizeof *room);
   if (functions->dimension != NULL && functions->dimension(prior->self) != 1)
     return heed_fail(
         error, HEED_UNSUPPORTED,
         "loss = joint needs a prior over one number, but %s is over several",
         prior->plugin->name);
-  if (fit == NULL || room == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out for a joint fit");
+  if (memory.refused) return heed_no_memory(error);
   fit->room = room;
   fit->node_count = functions->node_count(prior->self, nodes_wanted);
   fit->theta_count = functions->theta_count(prior->self);
@@ -95,8 +91,8 @@ heed_status joint_open(const heed_host *host, const heed_instance *prior,
                          ? 0
                          : functions->free_count(prior->self);
   room->count = features + room->free_count + fit->theta_count;
-  if (!make_room(host, fit, room, count, units))
-    return heed_fail(error, HEED_MEMORY, "memory is out for a joint fit");
+  make_room(&memory, fit, room, count, units);
+  if (memory.refused) return heed_no_memory(error);
   *result = fit;
   return prior_fit_open(host, prior, fit->node_count, &room->prior_fit, error);
 }

@@ -15,23 +15,22 @@
 #define STEPS_MOST 200u
 #define HALVINGS_MOST 40u
 
-log_linear_scratch *log_linear_room(const heed_host *host, size_t count,
+log_linear_scratch *log_linear_room(heed_memory *memory, size_t count,
                                     size_t features) {
   const size_t n = count, d = features;
-  log_linear_scratch *room = host->scratch(host, 1, sizeof *room);
-  double *values = host->scratch(host, 5 * n + 3 * d + d * d + BLOCK_ROWS * d,
-                                 sizeof *values);
-  if (room == NULL || values == NULL) return NULL;
-  room->margin = values;
-  room->trial = room->margin + n;
-  room->slope = room->trial + n;
-  room->information = room->slope + n;
-  room->curvature = room->information + n;
-  room->gradient = room->curvature + n;
-  room->step = room->gradient + d;
-  room->point = room->step + d;
-  room->hessian = room->point + d;
-  room->block = room->hessian + d * d;
+  log_linear_scratch *room = heed_scratch(memory, 1, sizeof *room);
+  if (room == NULL) return NULL;
+  *room = (log_linear_scratch){
+      .margin = heed_scratch_doubles(memory, n),
+      .trial = heed_scratch_doubles(memory, n),
+      .slope = heed_scratch_doubles(memory, n),
+      .information = heed_scratch_doubles(memory, n),
+      .curvature = heed_scratch_doubles(memory, n),
+      .gradient = heed_scratch_doubles(memory, d),
+      .step = heed_scratch_doubles(memory, d),
+      .point = heed_scratch_doubles(memory, d),
+      .hessian = heed_scratch_doubles(memory, d * d),
+      .block = heed_scratch_doubles(memory, BLOCK_ROWS * d)};
   return room;
 }
 

@@ -12,7 +12,7 @@
 #ifndef HEED_SUPPORT_PREFERENCE_LOG_LINEAR_H
 #define HEED_SUPPORT_PREFERENCE_LOG_LINEAR_H
 
-#include "heed/host.h"
+#include "heed/memory.h"
 
 /* support/preference/loss.h */
 typedef struct preference_label preference_label;
@@ -42,8 +42,8 @@ typedef struct log_linear_fit {
   bool converged;
 } log_linear_fit;
 
-/* From host->scratch(); NULL: out of memory. */
-log_linear_scratch *log_linear_room(const heed_host *host, size_t count,
+/* From heed_scratch(). */
+log_linear_scratch *log_linear_room(heed_memory *memory, size_t count,
                                     size_t features);
 
 /* z = X w */

@@ -2,9 +2,11 @@
  * Fits a policy: chooses loss, start and tolerance. */
 #include "support/preference/policy_fit.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
+#include "heed/memory.h"
 #include "support/preference/comparisons.h"
 #include "support/preference/joint_fit.h"
 #include "support/preference/log_linear.h"
@@ -58,10 +60,10 @@ static heed_status open_joint(const heed_host *host, size_t nodes,
       joint_open(host, self->prior, nodes, rows->count, rows->features,
                  rows->units, &self->joint, error);
   if (status != HEED_OK) return status;
-  self->start_theta =
-      host->scratch(host, self->joint->theta_count, sizeof(double));
-  if (self->start_theta == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out for training");
+  heed_memory memory = {host, false};
+  self->start_theta = heed_scratch_doubles(&memory, self->joint->theta_count);
+  self->log_weight = heed_scratch_doubles(&memory, self->joint->node_count);
+  if (memory.refused) return heed_no_memory(error);
   take_prior(self, posterior, self->start_theta);
   return HEED_OK;
 }
@@ -71,15 +73,15 @@ heed_status policy_fit_open(const heed_host *host,
                             const crowd_comparisons *rows,
                             const heed_posterior *posterior, policy_fit *self,
                             heed_error *error) {
+  heed_memory memory = {host, false};
   *self = (policy_fit){
       .kind = settings->kind,
       .rates = settings->rates,
       .rows = rows,
-      .scratch = log_linear_room(host, rows->count, rows->features),
+      .scratch = log_linear_room(&memory, rows->count, rows->features),
       .prior = settings->prior != NULL ? settings->prior : posterior->prior,
       .fit_prior = settings->fit_prior};
-  if (self->scratch == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out for training");
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < rows->count; i++)
     rows->label[i].flip =
         preference_flip(self->kind, &self->rates, rows->label[i].eta);
@@ -88,17 +90,15 @@ heed_status policy_fit_open(const heed_host *host,
              : HEED_OK;
 }
 
-double policy_fit_mean_eta(const heed_host *host, const policy_fit *self) {
+double policy_fit_mean_eta(const policy_fit *self) {
   const joint_fit *joint = self->joint;
   const heed_distribution_functions *functions = self->prior->plugin->functions;
-  double *log_weight =
-      host->scratch(host, joint->node_count, sizeof *log_weight);
   double mean = 0.0;
-  if (log_weight == NULL) return NAN;
+  assert(self->kind == PREFERENCE_JOINT);
   functions->log_weights(self->prior->self, joint->theta, joint->node_count,
-                         joint->nodes, log_weight);
+                         joint->nodes, self->log_weight);
   for (size_t k = 0; k < joint->node_count; k++)
-    mean += exp(log_weight[k]) * joint->nodes[k];
+    mean += exp(self->log_weight[k]) * joint->nodes[k];
   return mean;
 }
 

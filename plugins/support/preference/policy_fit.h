@@ -28,6 +28,7 @@ typedef struct policy_fit {
   bool fit_prior;
   joint_fit *joint;
   double *start_theta; /* of the prior */
+  double *log_weight;  /* (nodes): room of policy_fit_mean_eta() */
 } policy_fit;
 
 typedef struct policy_found {
@@ -46,9 +47,8 @@ heed_status policy_fit_open(const heed_host *host,
                             const heed_posterior *posterior, policy_fit *self,
                             heed_error *error);
 
-/* For PREFERENCE_JOINT: the mean of eta under the fitted prior; NaN: out of
- * memory. */
-double policy_fit_mean_eta(const heed_host *host, const policy_fit *self);
+/* For PREFERENCE_JOINT: the mean of eta under the fitted prior. */
+double policy_fit_mean_eta(const policy_fit *self);
 
 /* Fits w (d) of a log-linear policy to the rows with a weight (n).  cold: w is
  * 0, and each loss starts from an easier one, noise_aware from sigmoid and

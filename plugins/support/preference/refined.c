@@ -6,25 +6,23 @@
 #include <math.h>
 #include <string.h>
 
+#include "heed/memory.h"
 #include "support/preference/comparisons.h"
 #include "support/preference/joint_fit.h"
 #include "support/preference/policy_fit.h"
 
-static bool make_columns(const heed_host *host, const joint_fit *fit,
+static void make_columns(heed_memory *memory, const joint_fit *fit,
                          size_t annotations, heed_posterior *made) {
   const size_t units = made->units, m = fit->node_count;
-  made->mean = host->allocate(host, units, sizeof *made->mean);
-  made->sd = host->allocate(host, units, sizeof *made->sd);
-  made->nodes = host->allocate(host, m, sizeof *made->nodes);
-  made->mass = host->allocate(host, units * m, sizeof *made->mass);
-  made->row = host->allocate(host, units, sizeof *made->row);
-  made->left_out = host->allocate(host, annotations, sizeof *made->left_out);
-  made->casual = host->allocate(host, annotations, sizeof *made->casual);
-  made->p = host->allocate(host, annotations, sizeof *made->p);
-  made->theta = host->allocate(host, fit->theta_count, sizeof *made->theta);
-  return made->mean != NULL && made->sd != NULL && made->nodes != NULL &&
-         made->mass != NULL && made->row != NULL && made->left_out != NULL &&
-         made->casual != NULL && made->p != NULL && made->theta != NULL;
+  made->mean = heed_allocate_doubles(memory, units);
+  made->sd = heed_allocate_doubles(memory, units);
+  made->nodes = heed_allocate_doubles(memory, m);
+  made->mass = heed_allocate_doubles(memory, units * m);
+  made->row = heed_allocate(memory, units, sizeof *made->row);
+  made->left_out = heed_allocate_doubles(memory, annotations);
+  made->casual = heed_allocate_doubles(memory, annotations);
+  made->p = heed_allocate_doubles(memory, annotations);
+  made->theta = heed_allocate_doubles(memory, fit->theta_count);
 }
 
 static void fill_units(const joint_fit *fit, heed_posterior *made) {
@@ -55,10 +53,10 @@ static heed_status fill_annotations(const heed_host *host,
   const crowd_comparisons *rows = fit->rows;
   const joint_fit *joint = fit->joint;
   const joint_crowd seen = comparisons_crowd(rows, rows->weight);
-  double *left_out = host->scratch(host, rows->count, sizeof *left_out);
-  size_t *unit = host->scratch(host, selection->count, sizeof *unit);
-  if (left_out == NULL || unit == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out for a posterior");
+  heed_memory memory = {host, false};
+  double *left_out = heed_scratch_doubles(&memory, rows->count);
+  size_t *unit = heed_scratch_sizes(&memory, selection->count);
+  if (memory.refused) return heed_no_memory(error);
   const heed_status status = comparisons_units(crowd, earlier, unit, error);
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < selection->count; i++) {
@@ -79,9 +77,9 @@ heed_status refined_posterior(const heed_host *host, const heed_crowd *crowd,
                               const policy_fit *fit, const double *p,
                               heed_posterior **result, heed_error *error) {
   const joint_fit *joint = fit->joint;
-  heed_posterior *made = host->allocate(host, 1, sizeof *made);
-  if (made == NULL)
-    return heed_fail(error, HEED_MEMORY, "memory is out for a posterior");
+  heed_memory memory = {host, false};
+  heed_posterior *made = heed_allocate(&memory, 1, sizeof *made);
+  if (memory.refused) return heed_no_memory(error);
   *made = (heed_posterior){
       .size = sizeof *made,
       .unit =
@@ -100,8 +98,8 @@ heed_status refined_posterior(const heed_host *host, const heed_crowd *crowd,
       .converged = joint->converged,
       .identified = true,
   };
-  if (!make_columns(host, joint, selection->count, made))
-    return heed_fail(error, HEED_MEMORY, "memory is out for a posterior");
+  make_columns(&memory, joint, selection->count, made);
+  if (memory.refused) return heed_no_memory(error);
   fill_units(joint, made);
   *result = made;
   return fill_annotations(host, crowd, earlier, selection, fit, p, made, error);

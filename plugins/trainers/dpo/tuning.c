@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "heed/memory.h"
 #include "support/preference/comparisons.h"
 #include "support/preference/joint_fit.h"
 #include "support/preference/log_linear.h"
@@ -41,17 +42,15 @@ static heed_status make_room(tuning *self, heed_error *error) {
   const size_t n = rows->count, folds = self->wish->folds;
   const size_t thetas =
       self->fit->joint != NULL ? self->fit->joint->theta_count : 0;
-  self->fold = host->scratch(host, n, sizeof *self->fold);
-  self->weight = host->scratch(host, n, sizeof *self->weight);
-  self->w = host->scratch(host, folds * rows->features, sizeof *self->w);
-  self->theta = host->scratch(host, folds * thetas, sizeof *self->theta);
-  self->margin = host->scratch(host, n, sizeof *self->margin);
-  self->label = host->scratch(host, n, sizeof *self->label);
-  self->narrow = log_linear_room(host, n, 1);
-  if (self->fold == NULL || self->weight == NULL || self->w == NULL ||
-      self->theta == NULL || self->margin == NULL || self->label == NULL ||
-      self->narrow == NULL)
-    return heed_fail(error, HEED_MEMORY, "out of memory for tuning");
+  heed_memory memory = {host, false};
+  self->fold = heed_scratch_sizes(&memory, n);
+  self->weight = heed_scratch_doubles(&memory, n);
+  self->w = heed_scratch_doubles(&memory, folds * rows->features);
+  self->theta = heed_scratch_doubles(&memory, folds * thetas);
+  self->margin = heed_scratch_doubles(&memory, n);
+  self->label = heed_scratch(&memory, n, sizeof *self->label);
+  self->narrow = log_linear_room(&memory, n, 1);
+  if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < n; i++) {
     heed_stream stream = host->stream(host, "fold", rows->row[i]);
     self->fold[i] = (size_t)heed_uniform_integer(&stream, folds);

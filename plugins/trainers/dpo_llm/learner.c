@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/carving.h"
+#include "support/llm/carving.h"
 
 /* ---- pairs ---- */
 

@@ -3,8 +3,8 @@
  * run.
  *
  * Callers: plan, work, result, evaluation, stages, sweep, execution, contract,
- * view, report, command.  Plugins do not: they call only the heed_host that they
- * get.  No file here names a plugin. */
+ * view, report, command.  Plugins do not: they call only the heed_host that
+ * they get.  No file here names a plugin. */
 #ifndef HEED_HOST_HOST_H
 #define HEED_HOST_HOST_H
 

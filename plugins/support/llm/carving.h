@@ -13,8 +13,8 @@
  *
  * For memory without a host: of language models, or of objects that outlive a
  * call. With a host, heed/memory.h is simpler. */
-#ifndef HEED_SUPPORT_CARVING_H
-#define HEED_SUPPORT_CARVING_H
+#ifndef HEED_SUPPORT_LLM_CARVING_H
+#define HEED_SUPPORT_LLM_CARVING_H
 
 #include <assert.h>
 #include <stddef.h>
