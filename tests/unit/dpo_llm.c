@@ -656,7 +656,7 @@ static void parameters_that_do_not_go_together_are_refused(void **state) {
                  "{\"model\": \"%s\", \"batch\": 2, \"together\": 3}",
                  self->model);
   assert_null(workbench_try(&self->bench, HEED_TRAINER, "dpo_llm", whole));
-  assert_non_null(strstr(self->bench.error.message, "a batch has, 2"));
+  assert_non_null(strstr(self->bench.error.message, "the size of a batch, 2"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

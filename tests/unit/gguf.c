@@ -340,8 +340,8 @@ static void a_wrong_look_up_says_file_key_and_types(void **state) {
   gguf_file *file = written(path);
   assert_int_equal(gguf_integer(file, "texts", &integer, &error), HEED_INVALID);
   assert_non_null(strstr(error.message, path));
-  assert_non_null(strstr(error.message,
-                         "key texts is of type array of text, and an integer"));
+  assert_non_null(strstr(
+      error.message, "key texts has type array of text, expected an integer"));
   assert_int_equal(gguf_integer(file, "none", &integer, &error), HEED_INVALID);
   assert_non_null(strstr(error.message, "missing key none"));
   assert_int_equal(gguf_texts(file, "fs", &array, &count, &error),

@@ -719,12 +719,12 @@ static void bad_prompts_are_named_by_line(void **state) {
 
 static void a_log_judge_needs_responses_and_scores(void **state) {
   static const char *const left_out[][2] = {
-      {"\"response_b\": \"y\"", "prompts.jsonl:2: found no \"response_a\""},
-      {"\"response_a\": \"y\"", "prompts.jsonl:2: found no \"response_b\""},
+      {"\"response_b\": \"y\"", "prompts.jsonl:2: missing \"response_a\""},
+      {"\"response_a\": \"y\"", "prompts.jsonl:2: missing \"response_b\""},
       {"\"response_a\": \"y\", \"response_b\": \"y\", \"score_b\": 1",
        "prompts.jsonl:2: missing \"score_a\""},
       {"\"response_a\": \"y\", \"response_b\": \"y\", \"score_a\": 1",
-       "prompts.jsonl:2: found no \"score_b\""}};
+       "prompts.jsonl:2: missing \"score_b\""}};
   (void)state;
   for (size_t i = 0; i < 4; i++) {
     char text[512];

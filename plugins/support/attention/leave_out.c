@@ -227,7 +227,7 @@ heed_status leave_out_fill(const node_posterior *self, const double *mass,
   if (wanted && !histories_attends(self->histories))
     return heed_fail(
         error, HEED_UNSUPPORTED,
-        "the user model %s does not tell which annotations were attended",
+        "the user model %s does not say which annotations were attended",
         self->histories->model->plugin->name);
   if (self->histories->reduced && !wanted)
     return leave_out_classes(self, host, left_out->eta, error);

@@ -26,7 +26,7 @@ typedef struct language_model_options {
                         * private; or NULL */
   bool chat;           /* by the file's template */
   const char *system;  /* system turn; NULL: the template's own, if any */
-  size_t context;      /* only the last tokens of a prompt are read; 0: all */
+  size_t context;      /* read only this many last tokens of a prompt; 0: all */
 } language_model_options;
 
 typedef struct language_model {

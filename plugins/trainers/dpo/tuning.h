@@ -27,7 +27,8 @@ typedef struct tuning_wish {
 
 typedef struct tuning_choice {
   double ridge;
-  double temperature; /* 1 if not tuned; 0: no fit to held-out labels */
+  double temperature; /* 1 if not tuned; 0: held-out labels do not follow the
+                       * fit */
   double loss;        /* the score at both; NaN: not tuned */
 } tuning_choice;
 
