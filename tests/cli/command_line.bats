@@ -194,7 +194,7 @@ LUA
   touch sweep.txt
   mkdir folder
   HEED_SAMPLE="$PWD/result.h5" HEED_VALUES="$PWD/values.txt" \
-    "$HEED_BUILD/tests/test_storage_sample" >/dev/null
+    "$HEED_BUILD/tests/test_result_sample" >/dev/null
 }
 
 # offers LINE CHOICE …: exactly these, whatever their order, by complete_line.
