@@ -1,5 +1,5 @@
-# The command line is one table: what parses, what helps, the page, the man
-# pages and completion in shells say the same.
+# The command line is one table: parsing, help, docs/command-line.md, man pages
+# and completion in shells agree.
 
 bats_require_minimum_version 1.5.0
 

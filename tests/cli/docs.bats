@@ -1,4 +1,4 @@
-# The pages of the documentation: their links.
+# Links in the documentation.
 
 bats_require_minimum_version 1.5.0
 
