@@ -1,9 +1,9 @@
--- Users who work against: does a model that knows of them pay?
+-- Hostile users: does a model of them help?
 --
--- Three users in ten have eta = 0.1 (the paper's world) or, hostile ones, one
--- below 0: they choose the worse response more often than not. In the last world
--- they are the majority. The paper's model holds eta in [0, 1]; the right one
--- lets it go down to -1.
+-- Three users in ten have eta = 0.1 (the paper's world) or are hostile: their eta
+-- is below 0, and they usually choose the worse response. In the last world they
+-- are the majority. The paper's model limits eta to [0, 1]; the right model
+-- allows values down to -1.
 --
 -- scripts/open_questions.py makes the table of docs/experiments/adversarial.md.
 

@@ -1,18 +1,17 @@
--- Real annotators, every estimator side by side: whose choice of labels agrees
--- best with two reference judges that no fit has seen, and with most of the
--- other people?
+-- Real annotators, all estimators on one log: which estimator selects the labels
+-- that agree best with two held-out reference judges, and with the majority of
+-- the other people?
 --
--- The LLMFAO comparisons (where to get them stands in docs/annotation-logs.md).
--- Every estimator sees the same log; labels are kept by inferred attentiveness,
--- at equal shares of labels. A fifth of each person's labels is held out, for
--- the log-loss of what estimators foretell. Ties are left out but where a
--- user model has a likelihood for them. Posterior-predictive checks say in what
--- respects a fit does not foretell the log that it was made from.
+-- Data: the LLMFAO comparisons (docs/annotation-logs.md says how to get them).
+-- Labels are kept by inferred attentiveness, at equal shares of labels. A fifth
+-- of each person's labels is held out for the log-loss of predictions. Ties are
+-- dropped unless the user model has a likelihood for them. Posterior-predictive
+-- checks show where a fit does not predict its own log.
 --
--- Replicate 0 is the log as it is; the others resample people and pairs. Copies
--- of a resampled person agree with themselves, which estimators that read
--- agreement on pairs take for agreement with others: for those the replicates
--- say nothing.
+-- Replicate 0 is the unchanged log; the others resample people and pairs. Copies
+-- of a resampled person agree with each other. Estimators that use agreement on
+-- pairs take this for agreement between people, so their replicates are not
+-- valid.
 --
 -- scripts/annotators.py makes the tables of docs/experiments/annotators.md.
 

@@ -1,12 +1,11 @@
--- Filter, weight or model? Every way of using inferred attentiveness, beside
--- the control arms, over shapes of P_eta, gaps, and how far the direction that
--- separates the two models is from the true reward.
+-- Filter, weight or model? Compares all uses of inferred attentiveness with
+-- control arms, over shapes of P_eta, gaps, and the angle between the true
+-- reward and the direction that separates the two models.
 --
--- A comparison of win rates alone rewards sharpness, so evaluation also reports
--- the win rate at matched KL, regret, and the implied reward's cosine and
--- slope. Every arm has its regulariser tuned on held-out noisy labels. Cells
--- that differ in the arm alone share world, users and annotations: differences
--- between arms are paired.
+-- Win rate alone rewards sharpness, so evaluation also reports the win rate at
+-- matched KL, regret, and the implied reward's cosine and slope. Every arm tunes
+-- its regulariser on held-out noisy labels. Cells that differ only in the arm
+-- share world, users and annotations, so differences between arms are paired.
 --
 -- scripts/arms.py makes the tables of docs/experiments/arms.md.
 

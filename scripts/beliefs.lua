@@ -1,9 +1,9 @@
--- The claim of scripts/claim.lua where beliefs are wrong: em believes that the
--- gap is .74 and that users are the paper's, whatever they are; some arms
--- believe besides that nearly everybody attends, or hardly anybody.
+-- The claim of scripts/claim.lua with wrong assumptions: em always assumes a gap
+-- of .74 and the paper's users. Some arms also assume that nearly all users
+-- attend, or hardly any.
 --
--- Worlds differ in the true gap, and then in what users do. joint reads neither
--- the gap nor em's posterior; it believes the paper's user model as em does.
+-- Worlds differ in the true gap, then in the behaviour of users. joint uses
+-- neither the gap nor em's posterior; it assumes the paper's user model, like em.
 --
 -- scripts/claim.py makes the tables of docs/experiments/claim.md.
 
@@ -46,7 +46,7 @@ for _, belief in ipairs {
   arm("noise_aware, " .. name, wrong, everyone, noise_aware)
   arm("joint, held, " .. name, wrong, everyone, dpo { loss = "joint", fit_prior = false })
 end
--- Controls; `oracle eta` is told each user's eta, and what an eta below 0 means.
+-- Controls; `oracle eta` knows each user's eta, and the meaning of eta below 0.
 arm("always A", nobody, everyone, dpo { loss = "sigmoid", labels = "always_a" })
 arm("constant eta", nobody, everyone, noise_aware)
 arm("random 50 %", fitted, h.filter.random { share = 0.5, by = "labels" }, sigmoid)

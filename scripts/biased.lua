@@ -1,8 +1,8 @@
 -- Attentive but biased: position and length beside quality
 --
--- Attentive users follow the better response, and what stands left or is
--- longer as well: log-odds added to quality's. Length is a feature of
--- responses of cosine 0.5 to the true reward. "none" is the paper's world. The
+-- Attentive users prefer the better response, but also the left or the longer
+-- one: these biases add to the log-odds of quality. Length is a feature of
+-- responses with cosine 0.5 to the true reward. "none" is the paper's world. The
 -- right model fits both gains.
 --
 -- scripts/open_questions.py makes the table of docs/experiments/biased.md.

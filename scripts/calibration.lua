@@ -1,10 +1,10 @@
--- Simulation-based calibration (Talts et al. 2018, arXiv 1804.06788): in every
--- replicate P_eta's parameters are drawn from their hyperprior, then users,
--- then what they say. Under the exact posterior the rank of a user's true eta
--- is then uniform over replicates; under a plug-in posterior, which takes the
--- fitted parameters for true, or a wrong prior, it is not.
+-- Simulation-based calibration (Talts et al. 2018, arXiv 1804.06788): each
+-- replicate draws P_eta's parameters from their hyperprior, then users, then
+-- their choices. Under the exact posterior, the rank of a user's true eta is
+-- uniform over replicates. Under a wrong prior, or a plug-in posterior (fitted
+-- parameters taken as true), it is not.
 --
--- One rank a replicate: users of one crowd share what is wrong with their
+-- One rank per replicate, because users of one crowd share the errors of their
 -- posteriors. scripts/calibration.py tests the ranks and makes the tables of
 -- docs/experiments/calibration.md.
 
@@ -13,8 +13,8 @@ local rows = require "lib.rows"
 
 local paper = h.user_model.attentive {}
 
--- Hyperpriors, on the free scale: of Beta log alpha and log beta, of two_point
--- the log-odds of low, of how far high lies from low to 1, and of share.
+-- Hyperpriors on the free scale. beta: log alpha and log beta. two_point: the
+-- log-odds of low, of the position of high between low and 1, and of share.
 local beta = { prior = h.distribution.beta {}, nodes = 100,
   center = { 0.7, 0.7 }, spread = { 0.7, 0.7 },
   narrow = { 0.2, 0.2 }, shifted = { 1.7, 0.7 } }
@@ -32,7 +32,7 @@ local function em(prior, fit)
   return h.estimator.em { prior = prior, fit = fit, model = paper }
 end
 
--- A case is a family that users come from, and how they are read.
+-- A case: a family of users and a method of inference.
 local add_case, cases = rows("case", { "drawn", "estimator" })
 for _, family in ipairs { beta, two_point } do
   local name = family == beta and "Beta" or "two-point"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the compilers, the analysers and the sanitizers say; slower than
-# scripts/test.sh, and silent where all is well.
+# Runs compilers, analysers and sanitizers.  Slower than scripts/test.sh; prints
+# only problems.
 #   scripts/check.sh [clang|format|tidy|cppcheck|asan|valgrind …]   default: all
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -39,7 +39,7 @@ for step in "${steps[@]}"; do
       ;;
     cppcheck)
       need cppcheck cppcheck
-      # It takes a sum over at least one term for 0.
+      # It assumes that a sum over at least one term is 0.
       cppcheck --quiet --std=c11 --enable=warning,performance,portability \
         --error-exitcode=1 -j "$(nproc)" \
         --library=./.cppcheck.cfg \
@@ -58,9 +58,9 @@ for step in "${steps[@]}"; do
       export HEED_TEST_SMALL=1 logs=build/debug/valgrind
       rm -rf "$logs"
       mkdir "$logs"
-      # A test is clean when it passes and valgrind says nothing. Children that
-      # a test forks end early, with all that their parent holds: they are not
-      # asked, and keep the exit status that their test looks at.
+      # A test is clean if it passes and valgrind reports nothing. Forked children
+      # exit early with their parent's memory: valgrind skips them, and they keep
+      # the exit status that their test checks.
       printf '%s\n' build/debug/tests/test_* | xargs -P "$(nproc)" -I TEST sh -c '
         name=$(basename TEST)
         valgrind --quiet --child-silent-after-fork=yes --leak-check=full --show-leak-kinds=definite \
@@ -68,6 +68,6 @@ for step in "${steps[@]}"; do
           ! [ -s "$logs/$name.log" ] && echo "$name clean" && exit
         cat "$logs/$name.out" "$logs/$name.log"; exit 1'
       ;;
-    *) echo "there is no step $step" >&2; exit 2 ;;
+    *) echo "unknown step: $step" >&2; exit 2 ;;
   esac
 done

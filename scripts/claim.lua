@@ -1,12 +1,12 @@
--- The claim that would make the threshold obsolete, tested: model the noise
--- instead of filtering it. noise_aware and joint against every threshold, in
--- worlds that each differ from one base world in one respect: shape of P_eta,
--- gap, direction, size of the crowd, features.
+-- Tests the claim that a model of the noise makes filtering unnecessary.
+-- Compares noise_aware and joint with all thresholds. Each world differs from
+-- the base world in one respect: shape of P_eta, gap, direction, size of the
+-- crowd, features.
 --
--- What estimators believe is right here (scripts/beliefs.lua has it wrong).
--- Every arm has its ridge tuned alike, on held-out noisy labels. joint comes in
--- three: free weights, a Beta as P_eta (fewer parameters), and the prior that
--- the estimator fitted, held fixed.
+-- The assumptions of estimators are right here (wrong in scripts/beliefs.lua).
+-- Every arm tunes its ridge on held-out noisy labels. joint has three forms:
+-- free weights, a Beta as P_eta (fewer parameters), and the estimator's fitted
+-- prior, held fixed.
 --
 -- scripts/claim.py makes the tables of docs/experiments/claim.md.
 
@@ -49,7 +49,7 @@ arm("clean labels", nobody, everyone, dpo { loss = "sigmoid", labels = "better" 
 
 local of = h.rows(arms)
 
--- A world is the base world but for what is said.
+-- A world is the base world with the given changes.
 local two_point = h.distribution.two_point { low = 0.1, high = 0.9, share = 0.5 }
 local base = { gap = 0.74, direction = 0.7, count = 500, annotations = 20,
                features = 8, eta = two_point }

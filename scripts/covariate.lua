@@ -1,10 +1,9 @@
 -- Attention that depends on the pair
 --
--- The log-odds of attending rise or fall with a column of the pairs: with how
--- hard the choice is (how near the two rewards are), or with something that
--- has nothing to do with the rewards, such as length. "none" is the paper's
--- world. The right model fits the slope, and can say of each annotation how
--- probably it was attended.
+-- The log-odds of attention depend on a column of the pairs: the difficulty of
+-- the choice (how near the two rewards are), or a property independent of the
+-- rewards, such as length. "none" is the paper's world. The right model fits the
+-- slope, and gives for each annotation the probability that it was attended.
 --
 -- scripts/open_questions.py makes the table of docs/experiments/covariate.md.
 

@@ -1,9 +1,9 @@
--- How often do central 90 % intervals of attentiveness hold the truth?
+-- How often do central 90 % intervals of attentiveness contain the true value?
 --
--- A posterior under the very distribution that users are drawn from covers as
--- it should; one whose prior is fitted to the same annotations need not.
--- The figures stand in docs/experiments/recovery.md; scripts/recovery.py
--- prints them.
+-- A posterior whose prior is the true distribution of users has the right
+-- coverage; a posterior whose prior is fitted to the same annotations may not.
+-- docs/experiments/recovery.md shows the figures; scripts/recovery.py prints
+-- them.
 
 local h = require "heed"
 
@@ -26,7 +26,7 @@ return h.sweep {
   users      = {
     count = users,
     annotations = annotations,
-    -- What is drawn from and what is believed change together.
+    -- The true and the assumed distribution change together.
     attentiveness = h.axis { "prior", beta, beta, two_point,
       labels = { "known beta", "fitted beta", "fitted two_point" } },
     model = h.user_model.attentive {},

@@ -1,12 +1,12 @@
--- Real annotators: who of them paid attention, and does it help to listen to
--- those alone?
+-- Real annotators: who paid attention, and does it help to use only their
+-- labels?
 --
--- 124 people compared responses of 59 language models (LLMFAO; where to get it
--- stands in docs/annotation-logs.md). Attentiveness and the models' strengths
--- are fitted jointly. Labels are then kept by inferred attentiveness, and
--- held against two reference judges that no fit has seen.
+-- 124 people compared responses of 59 language models (LLMFAO;
+-- docs/annotation-logs.md says how to get the data). The fit is joint over
+-- attentiveness and the models' strengths. Labels are then kept by inferred
+-- attentiveness, and compared with two held-out reference judges.
 --
--- Replicate 0 is the log as it is; the others resample people.
+-- Replicate 0 is the unchanged log; the others resample people.
 
 local h = require "heed"
 local llmfao = require "lib.llmfao"

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Brings two lists of words with their sentiment out of Python packages: VADER's
-# (Hutto and Gilbert 2014; MIT) and AFINN-111 (Nielsen 2011; ODbL).  Prints where
-# they are.
+# Extracts two sentiment lexicons from Python packages: VADER (Hutto and Gilbert
+# 2014; MIT) and AFINN-111 (Nielsen 2011; ODbL).  Prints their paths.
 #   scripts/fetch-lexicons.sh [FOLDER]    default: ~/.cache/heed
 set -euo pipefail
 . "$(dirname "$0")/package.bash"

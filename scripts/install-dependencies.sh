@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that heed needs and that are missing.
+# Installs the missing Debian packages that heed needs.
 #   scripts/install-dependencies.sh run     to build and run heed
 #   scripts/install-dependencies.sh test    to run its tests as well
 set -euo pipefail
@@ -9,9 +9,9 @@ run=(
   liblua5.4-dev libgsl-dev libhdf5-dev libopenblas-dev librandom123-dev
   libjansson-dev nettle-dev libutf8proc-dev libcsv-dev gnuplot-nox
 )
-# The readers are those that the result file promises to open in; R and Octave
-# are large, and their tests are skipped where they are missing. mandoc, zsh,
-# fish and pexpect try the man pages and completion.
+# The readers are the programs that docs/results.md promises. R and Octave are
+# large; without them, their tests are skipped. mandoc, zsh, fish and pexpect
+# test the man pages and completion.
 test=(
   libcmocka-dev bats g++ gfortran procps lua5.4 lua-check mandoc zsh fish
   python3 python3-h5py python3-h5netcdf python3-netcdf4 python3-numpy

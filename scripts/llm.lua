@@ -1,15 +1,15 @@
--- A real language model: SmolLM2-135M, told to be cheerful, answers prompts, and
--- so does a worse version of it, hot and not told; a lexicon of sentiment says
--- which answer is better; 60 % of the users who compare them toss a coin. EM
--- finds out who reads, and DPO trains an adapter on what is kept. Win rates are
--- by another lexicon than the one that users go by.
+-- A real language model: SmolLM2-135M, with an instruction to be cheerful, and a
+-- worse version (high temperature, no instruction) answer prompts. A sentiment
+-- lexicon decides which answer is better. 60 % of the users toss a coin. EM
+-- infers who reads, and DPO trains an adapter on the kept labels. Win rates use
+-- a different lexicon than the users.
 --
 --   scripts/fetch-model.sh scripts/llm && scripts/fetch-lexicons.sh scripts/llm
 --   heed run scripts/llm.lua -j 1 -o results/llm.h5
 --
--- Two cores take 40 minutes; stopped, it goes on where it was. Answers are
--- drawn once for all arms, and cells differ in the arm alone: arms are paired,
--- prompt by prompt. scripts/llm.py makes the tables of docs/experiments/llm.md.
+-- It takes 40 minutes on two cores and resumes after a stop. All arms share the
+-- same answers, and cells differ only in the arm, so arms are paired by prompt.
+-- scripts/llm.py makes the tables of docs/experiments/llm.md.
 
 local h = require "heed"
 local rows = require "lib.rows"

@@ -1,13 +1,12 @@
--- The losses of dpo side by side: those that know nothing of noise (sigmoid,
--- hinge, ipo), those that assume one rate of flipped labels (label_smoothing,
--- robust), and those that read each user's attentiveness (robust_per_user,
--- noise_aware, joint); the latter with an annotation's own label left out of
--- the eta-hat that weighs it, and with it in.
+-- Compares the losses of dpo: without a noise model (sigmoid, hinge, ipo), with
+-- one rate of flipped labels (label_smoothing, robust), and with each user's
+-- attentiveness (robust_per_user, noise_aware, joint). The last group runs twice:
+-- the eta-hat that weights an annotation excludes or includes its own label.
 --
--- A quarter of the labels is flipped coin by coin: E eta = 1/2 in both shapes,
--- so that (1 - E eta) / 2 = .25 is the right rate. All arms have their ridge
--- tuned on held-out noisy labels, and the scale of the reward as they fit it;
--- two have no ridge, whose shrinkage hides what an own label does to the scale.
+-- A quarter of the labels is flipped independently: E eta = 1/2 in both shapes,
+-- so (1 - E eta) / 2 = .25 is the right rate. All arms tune their ridge on
+-- held-out noisy labels and fit the scale of the reward. Two arms have no ridge,
+-- because its shrinkage hides the effect of the own label on the scale.
 --
 -- scripts/losses.py makes the tables of docs/experiments/losses.md.
 

@@ -1,9 +1,9 @@
 -- Casual users or another taste?
 --
--- With probability 1 - eta a user follows the taste of a minority, whose
--- reward has the cosine given to the true one; "coin tosses" is the paper's
--- world. The right model is told the minority's preference probabilities, as
--- it is the pair's p or mu.
+-- With probability 1 - eta a user follows a minority's taste, whose reward has
+-- the given cosine to the true reward; "coin tosses" is the paper's world. The
+-- right model knows the minority's preference probabilities, in the same way as
+-- the pair's p or mu.
 --
 -- scripts/open_questions.py makes the table of docs/experiments/minority.md.
 

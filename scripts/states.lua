@@ -1,9 +1,9 @@
--- Attention that comes and goes: do posteriors by annotation pay?
+-- Attention that comes and goes: do posteriors by annotation help?
 --
--- A user's attention is a Markov chain of two states: it stays as it was with
--- probability r (persistence) from one annotation to the next, and else is
--- drawn anew. r = 0 is the paper's world. The right model fits r, and can say
--- of each annotation how probably it was attended.
+-- A user's attention is a Markov chain of two states. From one annotation to the
+-- next it stays the same with probability r (persistence); otherwise it is drawn
+-- again. r = 0 is the paper's world. The right model fits r, and gives for each
+-- annotation the probability that it was attended.
 --
 -- scripts/open_questions.py makes the table of docs/experiments/states.md.
 

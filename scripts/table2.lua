@@ -1,15 +1,14 @@
 -- Table 2 of arXiv 2510.13830: DPO on all labels against DPO on the labels of
 -- the users who seem attentive, at three gaps and two shapes of P_eta.
 --
--- A synthetic world has a scale, which a table of win rates depends on: the
--- standard deviation of the true reward over responses. Two scales were fixed
--- before anything was run, 2 and 4; below about 2 a gap of 0.98 is beyond
--- reach of any two models. The paper keeps users by a threshold on eta-hat;
--- here it is the more attentive half.
+-- Win rates depend on the scale of the synthetic world: the standard deviation
+-- of the true reward over responses. We fixed two scales, 2 and 4, before the
+-- first run; below about 2, no two models reach a gap of 0.98. The paper keeps
+-- users by a threshold on eta-hat; this sweep keeps the more attentive half.
 --
--- Beside the paper's two arms stand the same number of labels at random, the
--- half of the users that is truly more attentive, and labels without noise. All
--- arms have their ridge tuned on held-out noisy labels.
+-- Three arms extend the paper's two: the same number of random labels, the half
+-- of the users that is truly more attentive, and labels without noise. All arms
+-- tune their ridge on held-out noisy labels.
 --
 -- scripts/table2.py makes the tables of docs/experiments/table2.md.
 

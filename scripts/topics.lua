@@ -1,11 +1,11 @@
--- Attentiveness that differs between topics, and a gap that does
+-- Attentiveness and gaps that differ between topics
 --
--- In each of five topics a user has an attentiveness of their own, about their
--- own mean: spread is its variance as a share of eta (1 - eta), and 0 the
--- paper's world. Model A may be better in some topics than in others. em is
--- told the gap of all pairs, or that of each topic (mu_topic), or p of each
--- pair as a reward model would tell it. The right model pools topics in part,
--- fits the spread, and can say of each annotation how probably it was attended.
+-- A user's attentiveness in each of five topics varies around the user's mean:
+-- spread is its variance as a share of eta (1 - eta); 0 is the paper's world. The
+-- gap between the models may differ between topics. em knows the gap of all
+-- pairs, the gap of each topic (mu_topic), or p of each pair, as from a reward
+-- model. The right model pools topics partially, fits the spread, and gives for
+-- each annotation the probability that it was attended.
 --
 -- scripts/open_questions.py makes the table of docs/experiments/topics.md.
 

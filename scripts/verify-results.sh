@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Reruns the experiments with another seed and fewer replicates, and checks that
-# what results/reference/ holds lies within sampling error.
+# results/reference/ agrees within sampling error.
 #   scripts/verify-results.sh [NAME …]     for example table2; default: all
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,7 +9,7 @@ scripts/install-dependencies.sh test
 cmake --preset release -DBUILD_TESTING=OFF >/dev/null
 cmake --build --preset release >/dev/null
 
-# Replicates of the rerun: at least 3, within a few minutes an experiment.
+# Replicates of the rerun: at least 3, a few minutes per experiment.
 declare -A replicates=(
   [figure3]=8 [table2]=8 [figure6]=4 [arms]=3 [annotators]=12 [crowd]=40
   [recovery]=30 [coverage]=20 [calibration]=40 [mu]=4 [losses]=3
@@ -25,11 +25,11 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 status=0
 for name in "${names[@]}"; do
-  [ -e "results/reference/$name.h5" ] || { echo "there is no results/reference/$name.h5" >&2; exit 2; }
-  [ -n "${replicates[$name]:-}" ] || { echo "$0 does not say how many replicates $name takes" >&2; exit 2; }
+  [ -e "results/reference/$name.h5" ] || { echo "results/reference/$name.h5: no such file" >&2; exit 2; }
+  [ -n "${replicates[$name]:-}" ] || { echo "$0: no number of replicates for $name" >&2; exit 2; }
   echo "$name"
   if grep -q llmfao "scripts/$name.lua" && [ ! -d ../shared/data/llmfao ]; then
-    echo "  skipped: the LLMFAO comparisons are not there (docs/annotation-logs.md)"
+    echo "  skipped: the LLMFAO comparisons are missing (docs/annotation-logs.md)"
     continue
   fi
   build/release/bin/heed run "scripts/$name.lua" -o "$folder/$name.h5" \

@@ -13,9 +13,7 @@
 #include "execution/execution.h"
 #include "stages/stages.h"
 
-#define FLUSH_AFTER                                        \
-  1000000000u /* nanoseconds: at least one part per second \
-               */
+#define FLUSH_AFTER 1000000000u /* nanoseconds between parts, at most */
 
 typedef struct worker {
   heed_plan *plan;

@@ -1,6 +1,7 @@
--- The LLMFAO comparisons as a source (docs/annotation-logs.md says where to get
--- them): 124 people compared the responses of 59 language models. Two reference
--- judges are in no fit. `ties`: "drop" or "keep". Paths are relative to the sweep.
+-- The LLMFAO comparisons as a source (docs/annotation-logs.md says how to get
+-- them): 124 people compared the responses of 59 language models. No fit uses
+-- the two reference judges. `ties`: "drop" or "keep". Paths are relative to the
+-- sweep.
 
 local h = require "heed"
 

@@ -1,7 +1,7 @@
--- What the sweeps of the open questions share (adversarial, biased, covariate,
--- minority, states, topics): the arms that do not depend on the question.
+-- The arms that the sweeps of the open questions share (adversarial, biased,
+-- covariate, minority, states, topics).
 --
--- Each asks what a user model that knows of something gains over the paper's.
+-- Each sweep compares a user model of one more effect with the paper's model.
 -- Both models see the same annotations; an arm is an estimator, a filter and a
 -- trainer.
 
@@ -20,7 +20,7 @@ local function paper(mu)
   }
 end
 
--- joint on nodes of its own: closer ones give the same and take much longer.
+-- joint on its own nodes: a finer grid gives the same result and takes longer.
 local function joint(nodes)
   return tuned.dpo { loss = "joint", prior = h.distribution.grid(nodes) }
 end
@@ -31,8 +31,8 @@ local function arms()
 end
 
 -- Arms of the paper's model and of right(mu). em knows the gap, or p of each
--- pair as a reward model would tell it: `more`, if any, is called for each of
--- the two with mu and with what names its arms.
+-- pair, as from a reward model. For each of the two, this calls `more`, if
+-- given, with mu and the function that names its arms.
 local function compare(arm, right, more)
   for _, mu in ipairs { "known", "pair" } do
     local function told(name)
@@ -47,7 +47,7 @@ local function compare(arm, right, more)
   end
 end
 
--- The bounds: what the true eta of each user is worth.
+-- The bounds: arms that know each user's true eta.
 local function oracle(arm, truth)
   arm("oracle eta: top half", truth, half, tuned.sigmoid)
   arm("oracle eta: noise_aware", truth, everyone, tuned.noise_aware)

@@ -1,13 +1,13 @@
--- Rows for h.rows, added one by one.
+-- Builds rows for h.rows one by one.
 --
 --   local arm, arms = rows("arm", { "estimator", "filter" }, { filter = all })
 --   arm("everyone", em)
 --   arm("top half", em, half)
 --   local of = h.rows(arms)
 --
--- Returns a function that adds a row, its name first and then the values of the
--- keys, and the table of rows. `defaults` gives a key the value that a row leaves
--- out.
+-- Returns a function that adds a row, and the table of rows. The function takes
+-- the row's name, then the values of the keys. `defaults` gives the values that a
+-- row omits.
 
 return function(name, keys, defaults)
   local rows = { name }

@@ -1,5 +1,5 @@
--- DPO of log-linear policies with its ridge tuned on held-out noisy labels, so
--- that all losses get the same treatment.
+-- DPO of log-linear policies. It tunes the ridge on held-out noisy labels, the
+-- same way for all losses.
 
 local h = require "heed"
 

@@ -1,5 +1,5 @@
-# The plugin ABI grows without breaking: plugins of released versions, of later
-# ones and of other majors; and the layout that released headers promise.
+# Growth of the plugin ABI: plugins of released, later minor and other major
+# versions, and the layout of released headers.
 
 bats_require_minimum_version 1.5.0
 

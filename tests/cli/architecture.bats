@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The rooms of the runner: what the compiler finds, what scripts/architecture.py
-# finds, and that docs/architecture.md says the same.
+# The rooms of the runner: the compiler and scripts/architecture.py refuse wrong
+# arrows, and docs/architecture.md agrees with the includes.
 
 bats_require_minimum_version 1.5.0
 

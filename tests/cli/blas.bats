@@ -1,6 +1,5 @@
-# Which library the loader gives a plugin for its matrix products: OpenBLAS.
-# gslcblas, which GSL brings along, has the same names and is twenty times
-# slower.
+# The loader gives plugins OpenBLAS for matrix products.  gslcblas, which comes
+# with GSL, has the same names and is twenty times slower.
 
 bats_require_minimum_version 1.5.0
 

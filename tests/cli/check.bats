@@ -1,4 +1,4 @@
-# heed check: a sweep is planned in a child under limits, and shown.
+# heed check: plans a sweep in a child under limits, and shows it.
 
 setup() {
   cd "$BATS_TEST_TMPDIR"

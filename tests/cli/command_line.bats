@@ -1,5 +1,5 @@
-# The command line is one table: what parses, what helps, the page, the man
-# pages and completion in shells say the same.
+# The command line is one table: parsing, help, docs/command-line.md, man pages
+# and completion in shells agree.
 
 bats_require_minimum_version 1.5.0
 
@@ -194,7 +194,7 @@ LUA
   touch sweep.txt
   mkdir folder
   HEED_SAMPLE="$PWD/result.h5" HEED_VALUES="$PWD/values.txt" \
-    "$HEED_BUILD/tests/test_storage_sample" >/dev/null
+    "$HEED_BUILD/tests/test_result_sample" >/dev/null
 }
 
 # offers LINE CHOICE …: exactly these, whatever their order, by complete_line.

@@ -1,5 +1,5 @@
-# em_bradley_terry on logs in which many models meet: beside a direct
-# maximisation by scipy, and on the real comparisons of LLMFAO where they are.
+# em_bradley_terry on logs of many models: against direct maximisation by scipy,
+# and on the real LLMFAO comparisons if they are installed.
 
 bats_require_minimum_version 1.5.0
 

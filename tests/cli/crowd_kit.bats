@@ -1,5 +1,5 @@
-# Estimators beside crowd-kit's (PyPI) on the same logs.  It is looked for in
-# the virtual environment $HEED_CROWD_KIT, or crowd-kit in the build folder:
+# Compares estimators with crowd-kit's (PyPI) on the same logs.  crowd-kit is in
+# the virtual environment $HEED_CROWD_KIT, default crowd-kit in the build folder:
 #   python3 -m venv build/test/crowd-kit
 #   build/test/crowd-kit/bin/pip install crowd-kit
 

@@ -1,4 +1,4 @@
-# The pages of the documentation: their links, and what they say of the code.
+# The pages of the documentation: their links, and what they say about the code.
 
 bats_require_minimum_version 1.5.0
 

@@ -1,5 +1,5 @@
-# The estimators to compare with, through the whole line: sources, filters,
-# trainers, metrics; and on the real comparisons of LLMFAO where they are.
+# The baseline estimators in whole sweeps, with sources, filters, trainers and
+# metrics, and on the real LLMFAO comparisons if they are installed.
 
 bats_require_minimum_version 1.5.0
 

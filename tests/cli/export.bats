@@ -1,7 +1,8 @@
-# heed export: the annotations that a filter kept, as a preference data set.
+# heed export: writes the annotations that a filter kept as a preference data
+# set.
 #
-# The last test reads it with datasets and TRL (PyPI), from the virtual
-# environment $HEED_TRL, or trl in the build folder.  Some gigabytes:
+# The last test reads the file with datasets and TRL (PyPI) from the virtual
+# environment $HEED_TRL, default trl in the build folder.  Several gigabytes:
 #   python3 -m venv build/test/trl
 #   build/test/trl/bin/pip install trl transformers datasets torch
 

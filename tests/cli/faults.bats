@@ -1,4 +1,4 @@
-# What a faulty plugin costs: its own cells, and no more.
+# A faulty plugin fails only its own cells.
 
 load small
 

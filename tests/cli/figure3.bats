@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The result of scripts/figure3.lua in the hands of an analyst: each tool picks
-# the correlation for Beta users, a gap of 0.98 and 2000 users by label, and all
-# find the numbers that heed show prints.
+# Several tools read the result of scripts/figure3.lua: each selects by label the
+# correlation for Beta users, a gap of 0.98 and 2000 users, and all find the
+# numbers that heed show prints.
 
 python=/usr/bin/python3
 

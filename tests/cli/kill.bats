@@ -1,6 +1,6 @@
-# SIGKILL of the whole process group, at every write, fsync, rename, unlink of
-# storage and at random moments.  After each the same command goes on, and the
-# result is that of a run that nobody disturbed, bit for bit.
+# SIGKILL of the whole process group, at every write, fsync, rename and unlink of
+# storage and at random times.  After each, the same command resumes, and the
+# result is bit-identical to that of an uninterrupted run.
 
 load small
 

@@ -1,4 +1,4 @@
-# Limits: time, memory, what a plugin prints, room on the disk.
+# Limits: time, memory, a plugin's output, disk space.
 
 load small
 

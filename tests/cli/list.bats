@@ -1,4 +1,4 @@
-# heed list and heed describe: what is found, and what is refused and why.
+# heed list and heed describe: plugins found, and plugins refused with reasons.
 
 bats_require_minimum_version 1.5.0
 

@@ -1,10 +1,10 @@
-# The decoder beside an independent one in JAX, on SmolLM2-135M.  JAX and gguf
-# (PyPI) are looked for in the virtual environment $HEED_LLM_REFERENCE, or llm
-# in the build folder:
+# Compares the decoder with an independent one in JAX, on SmolLM2-135M.  JAX and
+# gguf (PyPI) are in the virtual environment $HEED_LLM_REFERENCE, default llm in
+# the build folder:
 #   python3 -m venv build/test/llm
 #   build/test/llm/bin/pip install "jax[cpu]" gguf
-# The model is $HEED_LLM_MODEL, or what scripts/fetch-model.sh brings.  Some
-# minutes, 4 GB of memory.
+# The model is $HEED_LLM_MODEL, default that of scripts/fetch-model.sh.  Takes
+# several minutes and 4 GB of memory.
 
 load language_model
 

@@ -1,10 +1,10 @@
-# An adapter that heed wrote, loaded by llama.cpp over a copy of its base in
-# float32.  llama-cpp-python (PyPI) is looked for in the virtual environment
-# $HEED_LLAMA, or llama in the build folder:
+# llama.cpp loads an adapter that heed wrote, over a float32 copy of its base.
+# llama-cpp-python (PyPI) is in the virtual environment $HEED_LLAMA, default
+# llama in the build folder:
 #   python3 -m venv build/test/llama
 #   build/test/llama/bin/pip install llama-cpp-python
-# The adapter is $HEED_LLM_ADAPTER, such as a sweep with keep = {"policy"}
-# leaves, or else a random one.
+# The adapter is $HEED_LLM_ADAPTER, for example from a sweep with
+# keep = {"policy"}; default: a random adapter.
 
 load language_model
 

@@ -1,4 +1,4 @@
-# The source llm in whole sweeps, on a language model of some 20,000 random
+# The source llm in whole sweeps, on a language model of about 20,000 random
 # weights.
 
 bats_require_minimum_version 1.5.0

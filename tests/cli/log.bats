@@ -1,4 +1,4 @@
-# The source log: what real logs look like, and what is said of bad ones.
+# The source log: formats of real logs, and error messages for bad ones.
 
 bats_require_minimum_version 1.5.0
 

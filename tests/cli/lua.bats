@@ -1,5 +1,5 @@
-# For whoever writes sweeps: heed describe --lua beside the schemas and the
-# sweeps of scripts/, luacheck of these, and the examples of docs/sweeps.md.
+# Tools for authors of sweeps: heed describe --lua agrees with the schemas and
+# the sweeps of scripts/, luacheck passes, the examples of docs/sweeps.md run.
 
 bats_require_minimum_version 1.5.0
 

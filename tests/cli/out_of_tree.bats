@@ -1,5 +1,5 @@
-# Plugins built outside the tree, against an installed heed: that of
-# docs/writing-a-plugin.md, taken from its page, and those in other languages.
+# Plugins built outside the tree, against an installed heed: the plugin on the
+# page docs/writing-a-plugin.md, and plugins in other languages.
 
 bats_require_minimum_version 1.5.0
 
@@ -14,7 +14,7 @@ setup() {
   prefix="$BATS_FILE_TMPDIR/heed"
   heed="$prefix/bin/heed"
   export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
-  # The libraries of a sanitized heed leak in the loader's eyes.
+  # The loader reports leaks in the libraries of a sanitized heed.
   export ASAN_OPTIONS="detect_leaks=0"
   umask 022
 }

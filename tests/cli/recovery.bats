@@ -1,6 +1,6 @@
-# scripts/recovery.lua, beside direct maximisation of the same likelihoods.
+# Compares scripts/recovery.lua with direct maximisation of the same likelihoods.
+# docs/experiments/recovery.md quotes the output of
 #   HEED_REPLICATES=200 scripts/test.sh -V -R cli/recovery
-# is what docs/experiments/recovery.md quotes.
 
 setup() {
   cd "$BATS_TEST_TMPDIR"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# heed report: one page that needs nothing else, with what heed show says.
+# heed report: one self-contained page, with the numbers of heed show.
 
 bats_require_minimum_version 1.5.0
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Result files: other programs open them and find the same bits under the same
-# labels; heed show, users and collect say what is in them.
+# Result files: other programs read the same bits under the same labels; heed
+# show, users and collect read them.
 
 readers=$HEED_SOURCE/tests/cli/readers
 python=/usr/bin/python3

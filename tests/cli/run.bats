@@ -173,7 +173,7 @@ slow() {
   wait $supervisor || status=$?
   [ "$status" -eq 130 ]
   grep -q "finishing the running cells; interrupt again to stop at once" err
-  grep -q "cells of 18 are safe in small.h5.work; the same command goes on" err
+  grep -q "cells of 18 are safe in small.h5.work; the same command resumes the run" err
   [ ! -e small.h5 ]
   parts=$(ls small.h5.work/part-*.h5 | wc -l)
   [ "$parts" -ge 1 ]

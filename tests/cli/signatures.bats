@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Each signature of failure, provoked by a sweep, and a sweep that shows none.
+# One sweep for each signature of failure, and one without a signature.
 
 bats_require_minimum_version 1.5.0
 

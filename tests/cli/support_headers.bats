@@ -1,5 +1,5 @@
-# The headers of plugins/support, beside llm/: whoever reads one needs to open
-# few others.
+# The headers of plugins/support, except llm/: a reader of one header needs few
+# others.
 
 bats_require_minimum_version 1.5.0
 

@@ -1,6 +1,6 @@
-# The tokenizer on SmolLM2 against the library `tokenizers`. Skipped where the
-# model or the Python packages gguf and tokenizers cannot be had; HEED_PYTHON
-# names a Python that has them.
+# Compares the tokenizer with the library `tokenizers` on SmolLM2. Skipped without
+# the model or the Python packages gguf and tokenizers; HEED_PYTHON names a Python
+# that has them.
 
 bats_require_minimum_version 1.5.0
 

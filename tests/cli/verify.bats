@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# scripts/verify_results.py: a committed result against a rerun.
+# scripts/verify_results.py: compares a committed result with a rerun.
 
 setup() {
   cd "$BATS_TEST_TMPDIR"

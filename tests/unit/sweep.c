@@ -551,7 +551,7 @@ static void what_is_missing_is_named(void **state) {
   refused(HEAD "return h.source.made {}",
           "sweep.lua:5: h.source.made: pairs: is missing: how many pairs");
   (void)snprintf(expected, sizeof expected,
-                 "sweep.lua:5: h.source.made: file: %s/no.csv: cannot read: "
+                 "sweep.lua:5: h.source.made: file: %s/no.csv: cannot be read: "
                  "No such file or directory",
                  folder);
   refused(HEAD "return h.source.made { pairs = 10, file = 'no.csv' }",
@@ -612,8 +612,8 @@ static void axes_that_make_no_sense_are_refused(void **state) {
   refused(HEAD
           "users.attentiveness = h.axis { 'a', span {}, span {} }\n"
           "return h.sweep { " MADE REST "}",
-          "sweep.lua:5: axis \"a\" has the value span twice; tell them apart "
-          "with label = \"…\"");
+          "sweep.lua:5: axis \"a\" has the value span twice; use label = \"…\" "
+          "to name them");
 }
 
 static void an_axis_called_with_a_list_has_its_items_as_values(void **state) {
@@ -808,8 +808,8 @@ static void what_could_reach_outside_is_not_there(void **state) {
     refused(text, expected);
   }
   refused("return math.random()",
-          "sweep.lua:1: math.random is not available: a sweep must say the "
-          "same each time; `seed` keys what is random in a cell");
+          "sweep.lua:1: math.random is not available, because a sweep must be "
+          "the same each time; `seed` is the key of random numbers in cells");
   refused("assert(string.dump == nil) setmetatable({}, { __gc = print })",
           "sweep.lua:1: __gc is not available in a sweep");
   refused("setmetatable(_G, nil)",
