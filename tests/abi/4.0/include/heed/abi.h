@@ -59,7 +59,7 @@ static inline void heed_copy(void *copy, size_t size, const void *original) {
   memcpy(copy, &size, sizeof size);
 }
 
-/* What heed takes for granted of the platform. */
+/* What heed assumes about the platform. */
 static_assert(sizeof(size_t) == 8 && sizeof(void *) == 8, "64 bits");
 static_assert(sizeof(double) == 8 && sizeof(float) == 4, "IEEE 754");
 static_assert(sizeof(bool) == 1, "bool is one byte in C and C++");

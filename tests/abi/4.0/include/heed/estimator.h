@@ -61,7 +61,7 @@ typedef struct heed_posterior {
 
   uint64_t iterations;
   bool converged;
-  bool identified; /* false: the data do not tell the parameters apart, for
+  bool identified; /* false: the data do not identify the parameters, for
                       instance a fit on the boundary */
   void *state;     /* the estimator's own, for predict() */
 } heed_posterior;

@@ -37,8 +37,8 @@ static inline double heed_gsl_get_double(void *state) {
   return (double)(heed_bits(*(heed_stream **)state) >> 11) * 0x1p-53;
 }
 
-/* Free the generator with gsl_rng_free().  NULL: out of memory, and GSL's error
- * handler returned. */
+/* Free the generator with gsl_rng_free().  NULL: out of memory (if GSL's error
+ * handler returns). */
 static inline gsl_rng *heed_gsl_rng(heed_stream *stream) {
   static const gsl_rng_type type = {
       "heed_stream", ULONG_MAX,          0, sizeof(heed_stream *), heed_gsl_set,

@@ -11,6 +11,7 @@
  *   estimator.h     annotations → posterior
  *   filter.h        posterior → selection
  *   trainer.h       selection → policy
+ *   memory.h        optional: many allocations, one check
  *   gsl.h           optional: a stream as a gsl_rng */
 #ifndef HEED_H
 #define HEED_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What the host does for a plugin.
+ * The services of the host for a plugin.
  *
  * create() and every stage function get this table of functions.  It is valid
  * for that call only.  Call its functions on the thread that called the
@@ -85,8 +85,8 @@ struct heed_host {
  *
  * Parameters with HEED_LATE: all stages of a run that differ only in these
  * share one file, and it stays until the run is over.  The host runs one of
- * them first.  It leaves in the file what the others need not repeat.  The
- * others start when it is done, perhaps at the same time. */
+ * them first.  It leaves in the file the work that the others need not repeat.
+ * The others start when it is done, perhaps at the same time. */
 #define HEED_CHECKPOINT "heed.checkpoint"
 
 #ifdef __cplusplus

@@ -73,8 +73,8 @@ struct heed_plugin {
   size_t parameter_count;
   const heed_dimension *dimensions;
   size_t dimension_count;
-  /* What the plugin reports with heed_host.output().  Of a distribution or a
-   * user model: the fitted parameters, as their headers say. */
+  /* The plugin reports these with heed_host.output().  A distribution or a user
+   * model: the fitted parameters (see their headers). */
   const heed_output *outputs;
   size_t output_count;
 

@@ -88,8 +88,8 @@ typedef struct heed_instance {
 } heed_instance;
 
 /* A checked value.  `type`, the type of its parameter, decides which members
- * are set.  Owned by the host; lives as long as the instance.
- * Frozen: values stand in arrays. */
+ * are set.  Owned by the host; lives as long as the instance.  Frozen: values
+ * are elements of arrays. */
 typedef struct heed_value heed_value;
 struct heed_value {
   heed_type type;

@@ -34,9 +34,9 @@ typedef struct heed_source_functions {
                        const heed_response *responses, double *rewards,
                        heed_error *error);
 
-  /* The rewards of a second judge, which has no influence on what users
-   * choose.  A policy cannot win by exploiting flaws of the first judge.  Win
-   * rates of texts are by this judge if there is one.  NULL: none. */
+  /* The rewards of a second judge, which has no influence on what users choose.
+   * A policy cannot win by exploiting flaws of the first judge.  Win rates of
+   * texts use this judge if it exists.  NULL: none. */
   heed_status (*second_judge)(void *self, const heed_host *host,
                               const heed_world *world, size_t count,
                               const heed_response *responses, double *rewards,

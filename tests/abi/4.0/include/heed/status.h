@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-/* A value that you do not know is a failure. */
+/* Treat an unknown value as a failure. */
 typedef int32_t heed_status;
 enum heed_statuses {
   HEED_OK = 0,
@@ -64,6 +64,13 @@ static inline heed_status heed_fail(heed_error *error, heed_status status,
  * status is returned. */
 #define heed_fail(error, status, ...) \
   ((void)(heed_fail)((error), (status), __VA_ARGS__), (heed_status)(status))
+
+/* The only wording for a refused allocation. */
+#define HEED_OUT_OF_MEMORY "out of memory"
+
+static inline heed_status heed_no_memory(heed_error *error) {
+  return heed_fail(error, HEED_MEMORY, HEED_OUT_OF_MEMORY);
+}
 
 #ifdef __cplusplus
 }

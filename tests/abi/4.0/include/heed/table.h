@@ -25,7 +25,7 @@ enum heed_column_types {
   HEED_STRING = 5 /* const char *, UTF-8, NUL-terminated, never NULL */
 };
 
-/* Frozen: columns stand in an array. */
+/* Frozen: columns are elements of an array. */
 typedef struct heed_column {
   const char *name; /* lower case, digits and '_'; unique in its table */
   heed_column_type type;

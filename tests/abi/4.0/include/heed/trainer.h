@@ -67,9 +67,9 @@ typedef struct heed_trainer_functions {
                       const heed_world *world, const char *path,
                       heed_policy *policy, heed_error *error);
 
-  /* Frees what *policy has outside the host's memory.  The host calls it also
-   * after a train() or load() that failed, with *policy as that call left it.
-   * NULL: nothing to free. */
+  /* Frees what *policy has outside the host's memory.  The host also calls it
+   * after a failed train() or load(), with *policy as that call left it.  NULL:
+   * nothing to free. */
   void (*release)(void *self, heed_policy *policy);
 } heed_trainer_functions;
 

@@ -24,7 +24,7 @@ enum {
 };
 
 /* A response to a prompt: one of the prompt's candidates if there are finitely
- * many, else a text.  Frozen: responses stand in arrays. */
+ * many, else a text.  Frozen: responses are elements of arrays. */
 typedef struct heed_response {
   size_t prompt;     /* row in world->prompts */
   int64_t candidate; /* index, or -1 */
@@ -97,7 +97,7 @@ typedef struct heed_world {
  *   p            float64  only if a log has it: overrides pairs.p
  *   topic        int32    only if a log has it
  *   turn         int64    position among all annotations of the user,
- *                         ascending; no column: none is missing in between
+ *                         ascending; no column: turns are consecutive
  * A log may add columns (response length, seconds taken). */
 typedef struct heed_crowd {
   size_t size; /* sizeof(heed_crowd), set by the host */
