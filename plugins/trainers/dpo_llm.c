@@ -7,6 +7,9 @@
 
 #include "heed/memory.h"
 #include "heed/trainer.h"
+#include "support/llm/gguf.h"
+#include "support/llm/language_model.h"
+#include "support/llm/model.h"
 #include "support/preference/refined.h"
 #include "support/preference/settings.h"
 #include "trainers/dpo_llm/learner.h"

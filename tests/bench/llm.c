@@ -30,6 +30,8 @@
 #include "host/host.h"
 #include "support/llm/adamw.h"
 #include "support/llm/generate.h"
+#include "support/llm/gguf.h"
+#include "support/llm/model.h"
 #include "support/llm/pass.h"
 
 typedef struct bench_clocks {

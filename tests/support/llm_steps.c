@@ -21,6 +21,8 @@
 
 #include "host/host.h"
 #include "support/llm/adamw.h"
+#include "support/llm/gguf.h"
+#include "support/llm/model.h"
 #include "support/llm/pass.h"
 
 #define BETA 0.1

@@ -5,6 +5,7 @@
 #ifndef HEED_TESTS_PLAIN_DECODER_H
 #define HEED_TESTS_PLAIN_DECODER_H
 
+#include "support/llm/model.h"
 #include "tiny_model.h"
 
 #define PLAIN_MOST 512 /* of any width below */

@@ -16,6 +16,7 @@
 /* clang-format on */
 
 #include "host/host.h"
+#include "support/llm/model.h"
 #include "support/llm/pass.h"
 
 static inline void tiny_near(double found, double expected, double tolerance,

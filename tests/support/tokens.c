@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "support/llm/chat.h"
+#include "support/llm/gguf.h"
 
 static int fail(const heed_error *error) {
   (void)fprintf(stderr, "%s\n", error->message);

@@ -3,6 +3,7 @@
  * what it is given. */
 #include "../support/tiny_model.h"
 #include "support/llm/adamw.h"
+#include "support/llm/model.h"
 
 #define COUNT 5000
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Drawing tokens, decoding with a cache, generating in batches. */
 #include "../support/tiny_model.h"
+#include "support/llm/decoder.h"
 #include "support/llm/generate.h"
+#include "support/llm/model.h"
 
 /* ---- one token ---- */
 

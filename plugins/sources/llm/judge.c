@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "support/llm/model.h"
+
 const char *const judge_kind_words[] = {"likelihood", "lexicon", "log", NULL};
 
 /* The judge reads whole prompts, even if the models saw a part. */

@@ -8,6 +8,7 @@
 
 #include "support/llm/carving.h"
 #include "support/llm/kernels.h"
+#include "support/llm/model.h"
 
 /* Members with a slot for their share of a norm. */
 #define MOST_MEMBERS 64

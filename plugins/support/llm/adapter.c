@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "support/llm/model.h"
 #include "support/llm/product.h"
 
 /* The group of a projection and its columns in it. */

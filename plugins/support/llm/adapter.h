@@ -9,7 +9,14 @@
 #ifndef HEED_SUPPORT_LLM_ADAPTER_H
 #define HEED_SUPPORT_LLM_ADAPTER_H
 
-#include "support/llm/model.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "heed/random.h"
+#include "heed/status.h"
+
+typedef struct llm_model llm_model; /* model.h */
+typedef struct llm_shape llm_shape;
 
 typedef enum llm_projection {
   LLM_QUERY,

@@ -6,6 +6,7 @@
 
 #include "support/llm/adapter.h"
 #include "support/llm/gguf_writer.h"
+#include "support/llm/model.h"
 
 static const char *const names[LLM_PROJECTIONS] = {
     [LLM_QUERY] = "attn_q",  [LLM_KEY] = "attn_k",

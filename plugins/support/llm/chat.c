@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/llm/gguf.h"
+
 /* ChatML's templates, with \n for line ends: all of it, or with a system turn
  * after SYSTEM_BEFORE. */
 #define EACH "{% for message in messages %}"

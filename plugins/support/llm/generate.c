@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "support/llm/carving.h"
+#include "support/llm/crew.h"
+#include "support/llm/decoder.h"
+#include "support/llm/model.h"
 
 /* Slots are refilled when a quarter of them are free: prompts are cheaper to
  * read together. */

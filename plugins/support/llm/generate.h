@@ -8,7 +8,8 @@
 #ifndef HEED_SUPPORT_LLM_GENERATE_H
 #define HEED_SUPPORT_LLM_GENERATE_H
 
-#include "support/llm/decoder.h"
+#include "support/llm/crew.h"
+#include "support/llm/model.h"
 #include "support/llm/sample.h"
 
 typedef struct llm_generation {

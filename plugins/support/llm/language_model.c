@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "support/llm/carving.h"
+#include "support/llm/gguf.h"
+#include "support/llm/model.h"
 
 /* ---- weights ---- */
 

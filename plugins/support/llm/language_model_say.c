@@ -3,7 +3,10 @@
 #include <stdlib.h>
 
 #include "support/llm/carving.h"
+#include "support/llm/crew.h"
+#include "support/llm/gguf.h"
 #include "support/llm/language_model.h"
+#include "support/llm/model.h"
 #include "support/llm/utf8.h"
 
 typedef struct say_speaker {

@@ -2,6 +2,8 @@
  * Language models: computes the log-probabilities of responses. */
 #include <stdlib.h>
 
+#include "heed/host.h"
+#include "support/llm/language_model.h"
 #include "support/llm/packed.h"
 
 /* Tokens per pass, unless a single text is longer. */

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "support/llm/model.h"
 #include "support/llm/product.h"
 
 llm_layer_weights layer_weights_of(const llm_model *model, size_t layer) {

@@ -18,10 +18,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "heed/random.h"
 #include "heed/status.h"
-#include "support/llm/gguf.h"
+
+typedef struct gguf_file gguf_file; /* gguf.h */
 
 typedef struct llm_shape {
   size_t layers, width;

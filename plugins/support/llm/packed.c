@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "support/llm/carving.h"
+#include "support/llm/language_model.h"
 
 static void place(void *object, carving_block *block) {
   llm_packed *self = object;

@@ -4,8 +4,10 @@
 #ifndef HEED_SUPPORT_LLM_PACKED_H
 #define HEED_SUPPORT_LLM_PACKED_H
 
-#include "support/llm/language_model.h"
 #include "support/llm/pass.h"
+
+typedef struct language_model_answer
+    language_model_answer; /* language_model.h */
 
 typedef struct llm_packed {
   const language_model_answer *texts;

@@ -14,7 +14,13 @@
 #ifndef HEED_SUPPORT_LLM_TOKENIZER_H
 #define HEED_SUPPORT_LLM_TOKENIZER_H
 
-#include "support/llm/gguf.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heed/status.h"
+
+typedef struct gguf_file gguf_file; /* gguf.h */
 
 typedef struct llm_tokenizer llm_tokenizer;
 

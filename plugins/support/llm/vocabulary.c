@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "support/llm/carving.h"
+#include "support/llm/gguf.h"
 #include "support/llm/tokenizer_parts.h"
 
 /* Values of tokenizer.ggml.token_type. */

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "support/llm/carving.h"
+#include "support/llm/language_model.h"
+#include "support/llm/model.h"
 
 /* ---- pairs ---- */
 

@@ -20,6 +20,7 @@
 #define HEED_DPO_LLM_LEARNER_H
 
 #include "support/llm/adamw.h"
+#include "support/llm/language_model.h"
 #include "support/llm/packed.h"
 #include "support/preference/comparisons.h"
 #include "support/preference/joint_fit.h"
