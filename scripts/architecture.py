@@ -195,7 +195,7 @@ class House:
     def table(self):
         lines = ["| room | its job | it includes |", "| --- | --- | --- |"]
         for room in reversed(self.rooms.values()):
-            arrows = ", ".join(f"`{n}`" for n in self.order(room.arrows)) or "nothing of heed's"
+            arrows = ", ".join(f"`{n}`" for n in self.order(room.arrows)) or "nothing"
             where = "runner/" + room.name
             lines.append(f"| [`{room.name}`](../{where}) | {self.job(room)} | {arrows} |")
         return "\n".join(lines)

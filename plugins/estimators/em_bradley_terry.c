@@ -158,10 +158,11 @@ static heed_status read_histories(bradley_terry_fit *self,
                                             false, &self->histories, error);
   if (status != HEED_OK) return status;
   if (!domain->mixture || domain->dimension != 1 || domain->low < 0)
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "the user model %s is not a mixture of attending and not "
-                     "attending, which this estimator needs",
-                     model->plugin->name);
+    return heed_fail(
+        error, HEED_UNSUPPORTED,
+        "this estimator needs a user model that mixes attending and "
+        "not attending; %s does not",
+        model->plugin->name);
   return HEED_OK;
 }
 

@@ -82,7 +82,7 @@ static const heed_plugin confident = {
     .version = "1.0",
     .summary =
         "Keeps users with P(eta > threshold | data) >= confidence, from the "
-        "posterior's nodes if available, else by a normal approximation",
+        "posterior's nodes if available, otherwise by a normal approximation",
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,
     .functions = &functions,

@@ -99,9 +99,9 @@ static const heed_parameter parameters[] = {
                   .low = 0.0,
                   .high = 100.0,
                   .choices = likeness_words,
-                  .doc = "how similar A and B are in the part of the reward "
-                         "that does not separate them; least: 0 if mu can be "
-                         "reached, else the smallest value that reaches it"},
+                  .doc = "similarity of A and B in the part of the reward "
+                         "that does not separate them; \"least\" is the "
+                         "smallest value that reaches mu"},
     [REFERENCE] = {.name = "reference",
                    .type = HEED_ENUM,
                    .default_value = "uniform",

@@ -120,7 +120,7 @@ static const heed_plugin attentive = {
     .kind = HEED_USER_MODEL,
     .name = "attentive",
     .version = "1.0",
-    .summary = "attends with probability eta, else tosses a coin",
+    .summary = "attends with probability eta, otherwise tosses a coin",
     .reference =
         "arXiv 2510.13830, eq. 2; Davidson 1970, J. Am. Stat. Assoc. "
         "65, 317-328",

@@ -79,7 +79,7 @@ static const heed_plugin minority = {
     .name = "minority",
     .version = "1.0",
     .summary =
-        "follows the majority's taste with probability eta, else the "
+        "follows the majority's taste with probability eta, otherwise the "
         "minority's",
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,

@@ -104,7 +104,7 @@ static const heed_plugin position_bias = {
     .name = "position_bias",
     .version = "1.0",
     .summary =
-        "attends with probability eta, else picks the left response with "
+        "attends with probability eta, otherwise picks the left response with "
         "probability b",
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,

@@ -32,7 +32,7 @@ heed_status hash_descriptor(int descriptor, const char *path,
     const ssize_t got = pread(descriptor, buffer, sizeof buffer, offset);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0)
-      return heed_fail(error, HEED_IO, "%s: cannot be read: %s", path,
+      return heed_fail(error, HEED_IO, "%s: cannot read: %s", path,
                        strerror(errno));
     if (got == 0) break;
     sha256_update(&context, (size_t)got, buffer);

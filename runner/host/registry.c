@@ -144,7 +144,7 @@ static heed_status open_file(const host_registry *self, loaded_file *file,
   /* A pipe would block. */
   file->descriptor = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file->descriptor < 0 || fstat(file->descriptor, &file_status) != 0)
-    return heed_fail(error, HEED_IO, "%s: cannot be opened: %s", file->path,
+    return heed_fail(error, HEED_IO, "%s: cannot open: %s", file->path,
                      strerror(errno));
   if (!S_ISREG(file_status.st_mode))
     return heed_fail(error, HEED_INVALID, "%s: is not a regular file",
@@ -213,7 +213,7 @@ heed_status registry_load(host_registry *self, const char *path,
   file->path = realpath(path, NULL);
   if (file->path == NULL) {
     free(file);
-    return heed_fail(error, HEED_IO, "%s: cannot be opened: %s", path,
+    return heed_fail(error, HEED_IO, "%s: cannot open: %s", path,
                      strerror(errno));
   }
   file->public.path = file->path;
@@ -261,7 +261,7 @@ static heed_status scan_folder(const registry_search *all, const char *folder,
   char path[PATH_MAX];
   const int count = scandir(folder, &names, is_object, alphasort);
   if (count < 0)
-    return heed_fail(error, HEED_IO, "plugin folder %s: cannot be read: %s",
+    return heed_fail(error, HEED_IO, "plugin folder %s: cannot read: %s",
                      folder, strerror(errno));
   for (int i = 0; i < count; i++) {
     if (snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name) <

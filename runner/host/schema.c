@@ -244,7 +244,7 @@ static heed_status resolve_path(const schema_context *context,
   absolute = realpath(joined, NULL);
   if (absolute == NULL || access(absolute, R_OK) != 0) {
     free(absolute);
-    return heed_fail(context->error, HEED_INVALID, "%s: %s: cannot be read: %s",
+    return heed_fail(context->error, HEED_INVALID, "%s: %s: cannot read: %s",
                      path, joined, strerror(errno));
   }
   if (stat(absolute, &file_status) != 0 || !S_ISREG(file_status.st_mode)) {

@@ -449,7 +449,7 @@ heed_status plan_read(const char *path, heed_plan **result, heed_error *error) {
   long length = -1;
   heed_status status;
   if (file == NULL)
-    return heed_fail(error, HEED_IO, "%s: cannot be read: %s", path,
+    return heed_fail(error, HEED_IO, "%s: cannot read: %s", path,
                      strerror(errno));
   if (fseek(file, 0, SEEK_END) == 0) length = ftell(file);
   if (length >= 0) bytes = malloc((size_t)length + 1);
@@ -457,7 +457,7 @@ heed_status plan_read(const char *path, heed_plan **result, heed_error *error) {
     status = heed_no_memory(error);
   else if (length < 0 || fseek(file, 0, SEEK_SET) != 0 ||
            fread(bytes, 1, (size_t)length, file) != (size_t)length)
-    status = heed_fail(error, HEED_IO, "%s: cannot be read", path);
+    status = heed_fail(error, HEED_IO, "%s: cannot read", path);
   else
     status = plan_parse(bytes, (size_t)length, result, error);
   free(bytes);

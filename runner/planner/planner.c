@@ -293,10 +293,11 @@ static heed_status skip_opening(planner_attempt *self, const char *end,
                                 heed_error *error) {
   char text[HEED_MESSAGE_SIZE];
   if (self->skipped_count == MOST_SKIPPED)
-    return heed_fail(error, HEED_INVALID,
-                     "%s: %s while loading, and so did %d other files before "
-                     "it; does the plugin path hold only plugins?",
-                     self->opening, end, MOST_SKIPPED);
+    return heed_fail(
+        error, HEED_INVALID,
+        "%s: %s while loading; %d earlier files also failed to load. "
+        "Check that the plugin path contains only plugins",
+        self->opening, end, MOST_SKIPPED);
   (void)snprintf(text, sizeof text,
                  "%s: %s while loading; heed continues without it",
                  self->opening, end);

@@ -105,7 +105,7 @@ static heed_status add_parts(work_index *self, const char *folder,
   heed_status status = HEED_OK;
   const int count = scandir(folder, &names, is_part, alphasort);
   if (count < 0)
-    return heed_fail(error, HEED_IO, "%s: cannot be read: %s", folder,
+    return heed_fail(error, HEED_IO, "%s: cannot read: %s", folder,
                      strerror(errno));
   for (int i = 0; i < count; i++) {
     if (status == HEED_OK)

@@ -30,7 +30,7 @@ static heed_status name_also(const char *source, const char *target,
 
 static heed_status make_folder(const char *folder, heed_error *error) {
   if (mkdir(folder, 0777) == 0 || errno == EEXIST) return HEED_OK;
-  return heed_fail(error, HEED_IO, "%s: cannot be created: %s", folder,
+  return heed_fail(error, HEED_IO, "%s: cannot create: %s", folder,
                    strerror(errno));
 }
 

@@ -52,10 +52,11 @@ static heed_status check(simulate_simulation *self, heed_error *error) {
                      "simulated users is a new draw");
   if (values[USERS_LAW].integer == LAW_PARETO &&
       values[USERS_SPREAD].number <= 1)
-    return heed_fail(error, HEED_INVALID,
-                     "users.spread: found %g, expected an exponent above 1: a "
-                     "pareto law of exponent 1 or less has no mean",
-                     values[USERS_SPREAD].number);
+    return heed_fail(
+        error, HEED_INVALID,
+        "users.spread: found %g, expected an exponent above 1; a "
+        "Pareto distribution with exponent 1 or less has no finite mean",
+        values[USERS_SPREAD].number);
   self->users = (size_t)values[USERS_COUNT].integer;
   self->attentiveness = values[USERS_ATTENTIVENESS].instance;
   self->model = values[USERS_MODEL].instance;

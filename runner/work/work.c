@@ -63,13 +63,13 @@ static heed_status try_lock(heed_work *self, const char *path, bool *taken,
   struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   char holder[HOST_NAME_MAX + 64];
   const int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (descriptor < 0) return failed(path, "cannot be opened", error);
+  if (descriptor < 0) return failed(path, "cannot open", error);
   if (fcntl(descriptor, F_OFD_SETLK, &whole) != 0) {
     const int reason = errno;
     read_holder(descriptor, holder, sizeof holder);
     (void)close(descriptor);
     if (reason != EAGAIN && reason != EACCES)
-      return heed_fail(error, HEED_IO, "%s: cannot be locked: %s", path,
+      return heed_fail(error, HEED_IO, "%s: cannot lock: %s", path,
                        strerror(reason));
     return heed_fail(
         error, HEED_IO,
@@ -107,7 +107,7 @@ static heed_status make_folder(const char *folder, heed_error *error) {
   if (mkdir(folder, 0777) == 0)
     status = file_sync_folder(above, error);
   else if (errno != EEXIST)
-    status = failed(folder, "cannot be created", error);
+    status = failed(folder, "cannot create", error);
   free(above);
   return status;
 }
@@ -234,7 +234,7 @@ static heed_status empty(const heed_work *self, heed_error *error) {
   DIR *entries = opendir(self->folder);
   const struct dirent *entry;
   heed_status status = HEED_OK;
-  if (entries == NULL) return failed(self->folder, "cannot be read", error);
+  if (entries == NULL) return failed(self->folder, "cannot read", error);
   while (status == HEED_OK && (entry = readdir(entries)) != NULL) {
     char *path;
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||

@@ -186,7 +186,7 @@ endless() {
 @test "a plugin folder that is missing is told" {
   check --plugin-path "$PWD/none" good.lua
   [ "$status" -ne 0 ]
-  [[ "$stderr" == *"$PWD/none: cannot be read: No such file or directory" ]]
+  [[ "$stderr" == *"$PWD/none: cannot read: No such file or directory" ]]
 }
 
 @test "what a sweep prints goes to standard error" {

@@ -128,7 +128,7 @@ heed: warning: plugins/b.so: crashes with signal 11 while loading" ]
 @test "a plugin folder that is missing is an error" {
   run --separate-stderr "$HEED" list --plugin-path nowhere
   [ "$status" -eq 1 ]
-  [ "$stderr" = "heed: plugin folder nowhere: cannot be read: No such file or directory" ]
+  [ "$stderr" = "heed: plugin folder nowhere: cannot read: No such file or directory" ]
 }
 
 @test "the option goes before the environment" {

@@ -124,7 +124,7 @@ load small
 @test "a result folder that is not there is named" {
   heed_run small.lua -o nowhere/small.h5
   [ "$status" -eq 1 ]
-  [[ "$stderr" == *"nowhere/small.h5.work: cannot be created: No such file or directory"* ]]
+  [[ "$stderr" == *"nowhere/small.h5.work: cannot create: No such file or directory"* ]]
 }
 
 @test "a folder that cannot be written to is named" {
@@ -133,7 +133,7 @@ load small
   chmod 555 closed
   heed_run small.lua -o closed/small.h5
   [ "$status" -eq 1 ]
-  [[ "$stderr" == *"closed/small.h5.work: cannot be created: Permission denied"* ]]
+  [[ "$stderr" == *"closed/small.h5.work: cannot create: Permission denied"* ]]
 }
 
 # ---- costly stages ----

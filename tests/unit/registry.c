@@ -204,8 +204,7 @@ static void unsafe_files_load_when_that_is_allowed(void **state) {
 
 static void a_missing_file_is_named(void **state) {
   place *self = *state;
-  refused(self, "/nowhere/gone.so",
-          "cannot be opened: No such file or directory");
+  refused(self, "/nowhere/gone.so", "cannot open: No such file or directory");
 }
 
 static void a_pipe_is_refused_and_not_waited_for(void **state) {
@@ -307,7 +306,7 @@ static void a_scan_of_a_missing_folder_fails(void **state) {
       registry_scan(self->plugins, "/nowhere", NULL, NULL, NULL, &self->error),
       HEED_IO);
   assert_string_equal(self->error.message,
-                      "plugin folder /nowhere: cannot be read: No such file or "
+                      "plugin folder /nowhere: cannot read: No such file or "
                       "directory");
 }
 

@@ -371,7 +371,7 @@ static void an_unknown_plugin_meets_the_nearest_one(void **state) {
 static void files_must_be_there_and_be_files(void **state) {
   refused(*state, "{'file': 'gone.csv'}",
           "here.file: " HEED_TEST_SOURCE
-          "/gone.csv: cannot be read: No such file or directory");
+          "/gone.csv: cannot read: No such file or directory");
   refused(*state, "{'file': 'tests'}",
           "here.file: " HEED_TEST_SOURCE
           "/tests: is not a file, expected the path of a file");

@@ -551,7 +551,7 @@ static void what_is_missing_is_named(void **state) {
   refused(HEAD "return h.source.made {}",
           "sweep.lua:5: h.source.made: pairs: is missing: how many pairs");
   (void)snprintf(expected, sizeof expected,
-                 "sweep.lua:5: h.source.made: file: %s/no.csv: cannot be read: "
+                 "sweep.lua:5: h.source.made: file: %s/no.csv: cannot read: "
                  "No such file or directory",
                  folder);
   refused(HEAD "return h.source.made { pairs = 10, file = 'no.csv' }",

@@ -137,7 +137,7 @@ heed_status checkpoint_add(llm_source_checkpoint *self, const char *purpose,
   fault = write_file(self, neighbour);
   if (fault != 0) {
     self->host->warn(self->host, "checkpoint",
-                     "%s: cannot be written: %s; responses are not saved until "
+                     "%s: cannot write: %s; responses are not saved until "
                      "all are drawn",
                      neighbour, strerror(fault));
     self->path = NULL;

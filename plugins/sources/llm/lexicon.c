@@ -192,8 +192,8 @@ static heed_status read_lines(llm_source_lexicon *self, const char *path,
     status = take_line(self, path, ++number, line, length, error);
   }
   if (status == HEED_OK && ferror(file))
-    status = heed_fail(error, HEED_IO, "%s: cannot be read: %s", path,
-                       strerror(errno));
+    status =
+        heed_fail(error, HEED_IO, "%s: cannot read: %s", path, strerror(errno));
   free(line);
   return status;
 }
@@ -213,8 +213,8 @@ heed_status lexicon_open(const char *path, llm_source_lexicon **opened,
   heed_status status;
   *opened = NULL;
   if (file == NULL)
-    status = heed_fail(error, HEED_IO, "%s: cannot be read: %s", path,
-                       strerror(errno));
+    status =
+        heed_fail(error, HEED_IO, "%s: cannot read: %s", path, strerror(errno));
   else if (self == NULL)
     status = heed_no_memory(error);
   else

@@ -134,7 +134,7 @@ heed_status prompts_read(const heed_host *host, const char *path,
   heed_status status = HEED_OK;
   *made = (llm_source_prompts){.path = path};
   if (file == NULL)
-    return heed_fail(error, HEED_IO, "%s: cannot be read: %s", path,
+    return heed_fail(error, HEED_IO, "%s: cannot read: %s", path,
                      strerror(errno));
   while (status == HEED_OK && (length = getline(&bytes, &room, file)) > 0) {
     line++;
@@ -142,8 +142,8 @@ heed_status prompts_read(const heed_host *host, const char *path,
       status = take_line(host, made, line, bytes, (size_t)length, error);
   }
   if (status == HEED_OK && ferror(file))
-    status = heed_fail(error, HEED_IO, "%s: cannot be read: %s", path,
-                       strerror(errno));
+    status =
+        heed_fail(error, HEED_IO, "%s: cannot read: %s", path, strerror(errno));
   free(bytes);
   (void)fclose(file);
   return status;

@@ -32,7 +32,7 @@ static heed_status slurp(const heed_host *host, const char *path,
   long size = -1;
   heed_status status = HEED_OK;
   if (file == NULL)
-    return heed_fail(error, HEED_IO, "%s: cannot be read: %s", path,
+    return heed_fail(error, HEED_IO, "%s: cannot read: %s", path,
                      strerror(errno));
   if (fseek(file, 0, SEEK_END) == 0) size = ftell(file);
   if (size >= 0) all = host->scratch(host, (size_t)size + 1, 1);
@@ -40,7 +40,7 @@ static heed_status slurp(const heed_host *host, const char *path,
     status = heed_no_memory(error);
   else if (size < 0 || fseek(file, 0, SEEK_SET) != 0 ||
            fread(all, 1, (size_t)size, file) != (size_t)size)
-    status = heed_fail(error, HEED_IO, "%s: cannot be read", path);
+    status = heed_fail(error, HEED_IO, "%s: cannot read", path);
   (void)fclose(file);
   if (status != HEED_OK) return status;
   *bytes = all;

@@ -6,9 +6,10 @@
 
 #include "heed/estimator.h"
 
-/* unit[annotations]: the row in posterior->mean of each annotation: its user,
- * its user and topic, or itself.  A topic is the annotation's own, else its
- * pair's. An error if the posterior does not match the crowd. */
+/* Sets unit[i] to the row of posterior->mean for annotation i.  A row is a
+ * user, a (user, topic) pair or an annotation.  The topic comes from the
+ * annotation or, if it has none, from its pair.  Fails if the posterior does
+ * not match the crowd. */
 heed_status units_of(const heed_crowd *crowd, const heed_posterior *posterior,
                      size_t *unit, heed_error *error);
 

@@ -323,8 +323,8 @@ heed_status gguf_writer_finish(gguf_writer *writer, heed_error *error) {
   if (temporary == NULL)
     status = heed_no_memory(error);
   else if (!put_in_place(writer, temporary) || !sync_folder(dirname(path)))
-    status = heed_fail(error, HEED_IO, "%s: cannot be written: %s",
-                       writer->path, strerror(errno));
+    status = heed_fail(error, HEED_IO, "%s: cannot write: %s", writer->path,
+                       strerror(errno));
   free(temporary);
   free(path);
   return status;

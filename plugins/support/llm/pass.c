@@ -378,9 +378,8 @@ static heed_status check_adapter(const llm_pass *self,
                           adapter->layers == self->model->shape.layers &&
                           adapter->layout.count == self->low.count))
     return HEED_OK;
-  return heed_fail(
-      error, HEED_INTERNAL,
-      "the adapter's shape differs from the one that the pass was opened for");
+  return heed_fail(error, HEED_INTERNAL,
+                   "the adapter's shape does not match the pass");
 }
 
 heed_status llm_pass_forward(llm_pass *self, const llm_adapter *adapter,

@@ -35,9 +35,10 @@ typedef struct llm_batch {
    * in its sequence and stem. */
   size_t asked;
   const size_t *ask;
-  /* (sequences): how many of the sequences right after each are its branches.
-   * A branch continues the last token of this sequence, its stem, sees no other
-   * branch, and has 0 branches itself.  NULL: all have 0. */
+  /* (sequences): the number of branches of each sequence.  The branches
+   * directly follow their stem in the batch.  A branch continues from the
+   * stem's last token, does not attend to other branches and has no branches
+   * itself.  NULL: no sequence has branches. */
   const size_t *branches;
 } llm_batch;
 

@@ -77,10 +77,10 @@ heed_status joint_open(const heed_host *host, const heed_instance *prior,
   joint_fit *fit = heed_scratch(&memory, 1, sizeof *fit);
   struct joint_room *room = heed_scratch(&memory, 1, sizeof *room);
   if (functions->dimension != NULL && functions->dimension(prior->self) != 1)
-    return heed_fail(
-        error, HEED_UNSUPPORTED,
-        "loss = joint needs a prior over one number, but %s is over several",
-        prior->plugin->name);
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "loss = joint needs a one-dimensional prior, but %s has "
+                     "several dimensions",
+                     prior->plugin->name);
   if (memory.refused) return heed_no_memory(error);
   fit->room = room;
   fit->node_count = functions->node_count(prior->self, nodes_wanted);
