@@ -67,7 +67,7 @@ static void theta(const void *self, double *weight) {
   for (size_t k = 0; k < count; k++) weight[k] = 1 / (double)count;
 }
 
-/* Flat whatever the moments: a node with initial weight 0 would keep it. */
+/* Flat for all moments: a node with initial weight 0 would keep it. */
 static void start(const void *self, double mean, double variance,
                   double *weight) {
   (void)mean;

@@ -10,7 +10,7 @@
  *   E[S | eta] = eta G                                   u1 = S / G
  *   E[S^2 - sum t^2 | eta] = eta^2 (G^2 - sum d^4)       u2 = their ratio
  *
- * are unbiased for eta and eta^2, whatever the user's n and p of the pairs.
+ * are unbiased for eta and eta^2, for any n of the user and any p of the pairs.
  * (With one mu for all pairs and k choices of A they are the factorial moments:
  * S = (mu - 1/2)(k - n / 2), S^2 - sum t^2 = (mu - 1/2)^2 (k (k - 1) - (n - 1)
  * k + n (n - 1) / 4).)  Means over users, with weights that do not depend on

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Casual users favour the left response: they click it with probability b,
- * whatever it says.  P(A) = eta p + (1 - eta) c, c = b if A is left, 1 - b if B
- * is, 1/2 if unknown.  A tie carries no information. */
+ * regardless of its content.  P(A) = eta p + (1 - eta) c, where c = b if A is
+ * left, 1 - b if B is left, 1/2 if unknown.  A tie carries no information. */
 #include "heed/user_model.h"
 
 enum { LEFT, PARAMETER_COUNT };

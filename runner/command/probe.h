@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Which plugin files kill whoever loads them. */
+ * Which plugin files kill the process that loads them. */
 #ifndef HEED_COMMAND_PROBE_H
 #define HEED_COMMAND_PROBE_H
 
@@ -13,9 +13,9 @@ typedef struct command_probe {
   size_t count;
 } command_probe;
 
-/* Loads what is on the search path in children that may die, until one lives;
- * one that dies gives a culprit, which the next leaves out.  What is merely
- * refused is no culprit. */
+/* Loads the files on the search path in child processes until a child survives.
+ * If a child dies, its last file is a culprit, and the next child skips it.  A
+ * file that is only refused is not a culprit. */
 heed_status probe_plugins(const command_common *common, command_probe *result,
                           heed_error *error);
 void probe_close(command_probe *result);

@@ -18,7 +18,7 @@ extern const char *const progress_names[]; /* by style; ended by NULL */
 typedef struct command_progress {
   command_progress_style style;
   double shown; /* seconds at the last plain line */
-  bool open;    /* a bar stands on the line */
+  bool open;    /* the line shows a bar */
 } command_progress;
 
 /* PROGRESS_AUTO becomes what suits standard error. */

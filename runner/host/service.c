@@ -20,8 +20,8 @@ static const char *copy(const heed_host *host, const char *text) {
   return arena_copy(of(host)->output, text);
 }
 
-/* Tables are made through the host's own function, so that whoever puts another
- * in its place sees all memory that a plugin is given. */
+/* Makes tables through the host's own function, so that a replacement of that
+ * function sees all memory that a plugin gets. */
 static heed_table *table(const heed_host *host, const char *name, size_t rows) {
   heed_table *made = host->allocate(host, 1, sizeof *made);
   if (made == NULL) return NULL;

@@ -109,7 +109,7 @@ static heed_status start_atoms(em_fit *self, double *x, heed_error *error) {
 }
 
 /* Mean and variance of eta for a later start.  The middle one is that of [0, 1]
- * whatever the domain: if eta may be below 0 and mu is estimated, a start that
+ * for any domain: if eta may be below 0 and mu is estimated, a start that
  * is symmetric about 0 is a saddle of the likelihood, because eta and mu - 1/2
  * may change sign together. */
 static void later_start(const em_fit *self, size_t start, double *mean,

@@ -16,9 +16,9 @@ heed_status lexicon_open(const char *path, llm_source_lexicon **opened,
                          heed_error *error);
 void lexicon_close(llm_source_lexicon *self); /* may be NULL */
 
-/* The mean score of a text's words; words missing from the lexicon count 0, and
- * so does a text without words.  A word is a run of letters, their combining
- * marks, and apostrophes (' or U+2019) between letters. */
+/* The mean score of a text's words.  A word that is missing from the lexicon
+ * and a text without words score 0.  A word is a run of letters, their
+ * combining marks, and apostrophes (' or U+2019) between letters. */
 double lexicon_score(const llm_source_lexicon *self, const char *text,
                      size_t length);
 

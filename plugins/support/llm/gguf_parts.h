@@ -32,7 +32,7 @@ struct gguf_array {
   uint32_t kind; /* of its elements */
   size_t count;
   const uint8_t *data;
-  const uint8_t **text; /* (count): where each text's length stands; owned */
+  const uint8_t **text; /* (count): place of each text's length; owned */
 };
 
 typedef struct gguf_value {

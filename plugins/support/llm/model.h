@@ -37,8 +37,8 @@ typedef struct llm_shape {
   double rope_base;
 } llm_shape;
 
-/* Widths of one token's query, key and value side by side, and of what
- * attention puts out. */
+/* Widths of one token's query, key and value side by side, and of the
+ * output of attention. */
 static inline size_t llm_qkv_width(const llm_shape *shape) {
   return (shape->heads + 2 * shape->kv_heads) * shape->head_width;
 }

@@ -17,9 +17,9 @@
 static const double tolerances[] = {1e-6, 1e-10};
 static const double joint_tolerances[] = {1e-6, 1e-8};
 
-/* theta with about the mean of eta-hat, and a variance that is not small
- * whatever the estimator found: a prior without variance is a stationary
- * point. */
+/* theta with about the mean of eta-hat, and a variance that is never small,
+ * even if the estimator's is: a prior without variance is a stationary point.
+ */
 static void start_prior(const heed_instance *prior,
                         const heed_posterior *posterior, double *theta) {
   const heed_distribution_functions *functions = prior->plugin->functions;

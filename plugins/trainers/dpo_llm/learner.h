@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Learns a language model from comparisons: AdamW steps on the loss of a few
- * pairs at a time.  However many annotations (rows) a pair has, its two
- * responses are read once, and so is their prompt.
+ * pairs at a time.  It reads the prompt and the two responses of a pair once,
+ * for any number of annotations (rows).
  *
  * The margin of a row is z = beta (log pi/pi_ref(preferred) - log pi/pi_ref
  * (other)); losses depend on nothing else (support/preference/loss.h).  A step
