@@ -162,8 +162,8 @@ static heed_status open_file(const host_registry *self, loaded_file *file,
   link_file(file);
   file->handle = dlopen(file->link, RTLD_NOW | RTLD_LOCAL);
   if (file->handle == NULL)
-    return heed_fail(error, HEED_INVALID, "%s: cannot be loaded: %s",
-                     file->path, loader_message(file->link));
+    return heed_fail(error, HEED_INVALID, "%s: cannot load: %s", file->path,
+                     loader_message(file->link));
   return HEED_OK;
 }
 

@@ -259,7 +259,7 @@ heed_status work_remove(heed_work *self, heed_error *error) {
     fault_point("rmdir");
     /* Another process may have begun to use the folder: it then owns it. */
     if (rmdir(self->folder) != 0 && errno != ENOTEMPTY && errno != EEXIST)
-      status = failed(self->folder, "cannot be removed", error);
+      status = failed(self->folder, "cannot remove", error);
     fault_point("rmdir");
   }
   free(lock);

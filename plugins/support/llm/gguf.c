@@ -356,7 +356,7 @@ static heed_status map_file(const char *path, int descriptor, void **map,
     return heed_fail(error, HEED_INVALID, "%s: the file is empty", path);
   *map = mmap(NULL, *size, PROT_READ, MAP_SHARED, descriptor, 0);
   if (*map == MAP_FAILED)
-    return heed_fail(error, HEED_IO, "%s: cannot be mapped: %s", path,
+    return heed_fail(error, HEED_IO, "%s: cannot map: %s", path,
                      strerror(errno));
   return HEED_OK;
 }
