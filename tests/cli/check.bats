@@ -180,7 +180,7 @@ endless() {
   export HEED_PLUGIN_PATH="$PWD/plugins:$plugins/planning_kinds"
   check good.lua
   [ "$status" -eq 0 ]
-  [[ "$stderr" == "heed: warning: $PWD/plugins/text.so: cannot be loaded: "* ]]
+  [[ "$stderr" == "heed: warning: $PWD/plugins/text.so: cannot load: "* ]]
 }
 
 @test "a plugin folder that is missing is told" {

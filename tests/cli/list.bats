@@ -88,8 +88,8 @@ TEXT
   [ "$(wc -l <<<"$stderr")" -eq 5 ]
   grep -qxF "heed: warning: $here/no_symbol.so: has no symbol heed_plugins: is it a heed plugin?" <<<"$stderr"
   grep -qxF "heed: warning: $here/twin.so: source/small is already loaded from $here/small.so; rename one of them" <<<"$stderr"
-  grep -qxF "heed: warning: $here/unresolved.so: cannot be loaded: undefined symbol: nobody_has_this" <<<"$stderr"
-  grep -q "^heed: warning: $here/text.so: cannot be loaded: " <<<"$stderr"
+  grep -qxF "heed: warning: $here/unresolved.so: cannot load: undefined symbol: nobody_has_this" <<<"$stderr"
+  grep -q "^heed: warning: $here/text.so: cannot load: " <<<"$stderr"
   grep -qxF "heed: warning: $here/wrong_abi.so: built for plugin ABI 5.7, this heed has ABI 4.0: rebuild the plugin with this heed's headers" <<<"$stderr"
 }
 

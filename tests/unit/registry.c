@@ -223,7 +223,7 @@ static void a_text_file_is_refused(void **state) {
   assert_true(fputs("not an object, though it is called one\n", file) >= 0);
   assert_int_equal(fclose(file), 0);
   assert_int_equal(chmod(path, 0600), 0);
-  refused(self, path, "cannot be loaded: ");
+  refused(self, path, "cannot load: ");
   assert_null(strstr(self->error.message, "/proc/"));
 }
 
@@ -244,7 +244,7 @@ static void an_object_that_lacks_a_function_is_refused_by_its_name(
     void **state) {
   place *self = *state;
   refused(self, copy_of(self, "unresolved", "unresolved.so"),
-          "cannot be loaded: undefined symbol: nobody_has_this");
+          "cannot load: undefined symbol: nobody_has_this");
 }
 
 static void a_taken_name_is_refused_with_both_files(void **state) {
