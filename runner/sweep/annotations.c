@@ -157,8 +157,8 @@ static bool is_text(const heed_parameter *parameter) {
   }
 }
 
-/* "the gap; in nat; at least 0, below 1; default 0.74".  After the type, only a
- * word cannot be read as part of the type. */
+/* "the gap; in nat; at least 0, below 1; default 0.74".  A
+ * parser can take anything except a word for a part of the type. */
 static void put_comment(const annotations_writer *self,
                         const heed_parameter *parameter) {
   const char *standard = parameter->default_value;
@@ -361,7 +361,7 @@ static const annotations_word words[] = {
     {"rows",
      "\n---@class heed.row\n"
      "---@field [1] string the name of the row\n"
-     "---@field [string] any what the row sets, by column\n"
+     "---@field [string] any the values that the row sets, by column\n"
      "\n---@class heed.rows\n"
      "---@field [1] string the name of the axis\n"
      "---@field [integer] heed.row\n"
