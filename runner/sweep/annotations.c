@@ -352,7 +352,7 @@ static const annotations_word words[] = {
      "\n---An axis: a value that is varied\n"
      "---\n"
      "---h.axis { \"gap\", 0.6, 0.74 }, or h.axis(\"levels\", { { 0.5 }, "
-     "{ 0.1, 0.9 } }) where values can be lists\n"
+     "{ 0.1, 0.9 } }) if values can be lists\n"
      "---@param axis heed.axis\n"
      "---@return heed.Axis\n"
      "---@overload fun(name: string, values: any[], options?: "
