@@ -4,8 +4,7 @@
 
 #include <stdlib.h>
 
-#define GUARD ((size_t)64) /* bytes on each side; keeps the arena's alignment \
-                            */
+#define GUARD ((size_t)64) /* bytes per side; keeps arena alignment */
 #define GUARD_BYTE 0xA5
 #define UNSET_BYTE 0x5A
 
