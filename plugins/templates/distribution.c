@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT-0
  * A distribution of attentiveness.  Its contract is heed/distribution.h.
  *
- * This one has one parameter: density a x^(a - 1) on [0, 1], a > 0.  It is
- * uniform at a = 1 and has mean a / (a + 1).  Replace it by your own. */
+ * This distribution has one parameter: density a x^(a - 1) on [0, 1], a > 0. It
+ * is uniform at a = 1 and has mean a / (a + 1).  Replace it with yours. */
 #include <heed/distribution.h>
 #include <math.h>
 
@@ -14,16 +14,16 @@ static const heed_parameter parameters[] = {
                .default_value = "2",
                .low = 0.01,
                .high = 100,
-               .doc = "a of the density a x^(a - 1); a fitted prior does not "
-                      "read it"},
+               .doc = "a of the density a x^(a - 1); a fitted prior "
+                      "ignores it"},
 };
 
-/* The first parameters of theta, which a fit reports as prior_shape. */
+/* The parameters of theta; an estimator reports this one as prior_shape. */
 static const heed_output outputs[] = {
     {.name = "shape", .doc = "a, fitted"},
 };
 
-/* Where fits may go: beyond, nodes cannot show the density. */
+/* Limits of fits: outside them, nodes are too coarse for the density. */
 static const double least = 1e-3, most = 1e3;
 
 static double clamp(double value, double low, double high) {
@@ -53,7 +53,7 @@ static void theta(const void *self, double *fitted) {
   fitted[SHAPE] = values[SHAPE].number;
 }
 
-/* With about this mean; one parameter cannot follow the variance, too. */
+/* Matches the mean; a single parameter cannot also match the variance. */
 static void start(const void *self, double mean, double variance,
                   double *fitted) {
   (void)self, (void)variance;
@@ -66,7 +66,7 @@ static size_t node_count(const void *self, size_t wanted) {
   return wanted;
 }
 
-/* The middles of equal intervals; they do not depend on theta. */
+/* The nodes are the middles of equal intervals; theta does not matter. */
 static void nodes(const void *self, const double *fitted, size_t count,
                   double *place) {
   (void)self, (void)fitted;
@@ -87,7 +87,7 @@ static void log_weights(const void *self, const double *fitted, size_t count,
   for (size_t k = 0; k < count; k++) log_weight[k] -= highest + log(sum);
 }
 
-/* ---- theta without bounds: log a.  An estimator maximises over it. ---- */
+/* ---- unbounded theta, log a: an estimator maximises over it ---- */
 
 static size_t free_count(const void *self) {
   (void)self;

@@ -1,5 +1,5 @@
--- A sweep that uses distribution/template_name twice: users are drawn from it,
--- and an estimator fits it as a prior.
+-- A sweep that uses distribution/template_name twice: it draws users from it
+-- and fits it as the estimator's prior.
 local h = require "heed"
 
 return h.sweep {

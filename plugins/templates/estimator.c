@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT-0
  * An estimator: annotations to posterior.  Its contract is heed/estimator.h.
  *
- * This one compares each user's choices with those of an attentive user.  With
- * y = 1 for A and 0 for B, E[y - 1/2] = eta (p - 1/2), so that by least squares
+ * This estimator compares each user's choices with those of an attentive user.
+ * With y = 1 for A and 0 for B, E[y - 1/2] = eta (p - 1/2).  By least squares,
  *
  *   eta = (sum (y - 1/2) (p - 1/2) + w / 2) / (sum (p - 1/2)^2 + w)
  *
- * where w pulls the estimate towards 1/2.  Replace it by your own. */
+ * where w pulls the estimate towards 1/2.  Replace it with yours. */
 #include <heed/estimator.h>
 #include <math.h>
 
@@ -27,7 +27,7 @@ static const heed_output outputs[] = {
     [MEAN_ETA] = {.name = "mean_eta", .doc = "mean of eta-hat over users"},
 };
 
-/* ---- state: what an instance keeps between calls ---- */
+/* ---- the state of an instance ---- */
 
 typedef struct estimator_state {
   double shrinkage;
@@ -42,7 +42,7 @@ static heed_status create(const heed_host *host, const heed_value *values,
   return HEED_OK;
 }
 
-/* ---- what is read ---- */
+/* ---- inputs ---- */
 
 typedef struct estimator_answers {
   const int8_t *choice; /* annotations */
@@ -60,12 +60,12 @@ static heed_status read_answers(const heed_crowd *crowd,
   read->p = heed_table_data(crowd->world->pairs, "p", HEED_FLOAT64);
   if (read->p == NULL)
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "the pairs have no column p, which this estimator needs");
+                     "the pairs have no column p, but this estimator needs it");
   for (size_t i = 0; i < annotations->rows; i++)
     if (isnan(read->p[read->pair[i]]))
       return heed_fail(error, HEED_UNSUPPORTED,
-                       "p of pair %lld is not known, which this estimator "
-                       "needs",
+                       "p of pair %lld is unknown, but this estimator "
+                       "needs it",
                        (long long)read->pair[i]);
   return HEED_OK;
 }
@@ -77,7 +77,7 @@ typedef struct estimator_sums {
   double expected; /* sum (p - 1/2)^2 */
 } estimator_sums;
 
-/* sign -1 takes the annotation out again. */
+/* sign: 1 adds the annotation, -1 removes it. */
 static void add(estimator_sums *total, const estimator_answers *read, size_t i,
                 double sign) {
   const double gap = read->p[read->pair[i]] - 0.5;
@@ -93,7 +93,7 @@ static double mean_of(const estimator_state *self,
   return fmin(fmax(eta, 0), 1);
 }
 
-/* y has variance 1/4 at most, and a user drawn from [0, 1] has 1/12. */
+/* The variance of y is at most 1/4; that of eta, uniform on [0, 1], is 1/12. */
 static double sd_of(const estimator_state *self, const estimator_sums *total) {
   const double w = self->shrinkage;
   return sqrt(fmax(total->expected, 0) / 4 + w * w / 12) /
@@ -155,7 +155,7 @@ static heed_status estimate(void *self, const heed_host *host,
   return HEED_OK;
 }
 
-/* Of annotations that estimate() did not see: P = eta p + (1 - eta) / 2. */
+/* For held-out annotations: P = eta p + (1 - eta) / 2. */
 static heed_status predict(void *self, const heed_host *host,
                            const heed_posterior *posterior,
                            const heed_crowd *held_out, double *probability,

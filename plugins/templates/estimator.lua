@@ -1,4 +1,4 @@
--- A sweep that uses estimator/template_name, beside another one.
+-- A sweep that compares estimator/template_name with another estimator.
 local h = require "heed"
 
 return h.sweep {

@@ -2,8 +2,8 @@
  * A filter: posterior to the weight of each annotation.  Its contract is
  * heed/filter.h.
  *
- * This one keeps the annotations of users whose eta-hat reaches a threshold.
- * Replace it by your own. */
+ * This filter keeps the annotations of users with eta-hat at or above a
+ * threshold.  Replace it with yours. */
 #include <heed/filter.h>
 
 enum { THRESHOLD, PARAMETER_COUNT };
@@ -14,7 +14,7 @@ static const heed_parameter parameters[] = {
                    .default_value = "0.5",
                    .low = -1,
                    .high = 1,
-                   .doc = "the least eta-hat to keep"},
+                   .doc = "least eta-hat that is kept"},
 };
 
 enum { KEPT, OUTPUT_COUNT };
@@ -23,7 +23,8 @@ static const heed_output outputs[] = {
     [KEPT] = {.name = "kept", .doc = "annotations kept"},
 };
 
-/* selection comes with all weights 1 and with eta-hat of each annotation. */
+/* On entry, all weights of the selection are 1, and eta is eta-hat of each
+ * annotation. */
 static heed_status keep_above(void *self, const heed_host *host,
                               const heed_crowd *crowd,
                               const heed_posterior *posterior,

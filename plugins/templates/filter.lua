@@ -1,4 +1,4 @@
--- A sweep that uses filter/template_name, beside another one.
+-- A sweep that compares filter/template_name with another filter.
 local h = require "heed"
 
 return h.sweep {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT-0
- * A source: it makes a world.  Its contract is heed/source.h; the columns are
- * described in heed/world.h.
+ * A source: makes a world.  Its contract is heed/source.h; heed/world.h
+ * describes the columns.
  *
  * In this world each prompt has K candidate responses with two features each,
  * drawn from a normal distribution, and the true reward is `scale` times the
- * first feature.  Model B answers with any candidate, model A with the better
- * of two.  Replace this by your own world. */
+ * first feature.  Response B is a random candidate, response A is the better of
+ * two.  Replace this world with yours. */
 #include <heed/source.h>
 #include <math.h>
 
@@ -18,7 +18,7 @@ static const heed_parameter parameters[] = {
                .default_value = "2000",
                .low = 1,
                .high = 1e7,
-               .doc = "pairs that users may annotate, each of its own prompt"},
+               .doc = "pairs that users can annotate, one per prompt"},
     [HELD_OUT] = {.name = "held_out",
                   .type = HEED_INTEGER,
                   .default_value = "200",
@@ -55,8 +55,8 @@ typedef struct source_prompts {
   double *reward;    /* rows x candidates */
 } source_prompts;
 
-/* Each prompt has a stream of its own, so that it stays the same when there
- * are more of them. */
+/* Each prompt has its own stream, so it does not change with the number of
+ * prompts. */
 static void fill_prompt(const heed_host *host, double scale, size_t row,
                         const source_prompts *all) {
   heed_stream stream = host->stream(host, "prompt", row);
@@ -154,9 +154,9 @@ static heed_status make(void *self, const heed_host *host, heed_world *world,
   return status;
 }
 
-/* ---- what evaluation asks ---- */
+/* ---- functions for evaluation ---- */
 
-/* One column of the prompts, at the candidates asked about. */
+/* Reads one column of the prompts at the given responses. */
 static heed_status look_up(const heed_world *world, const char *name,
                            size_t count, const heed_response *responses,
                            double *values, heed_error *error) {

@@ -1,4 +1,4 @@
--- A sweep that uses source/template_name: how much does a larger reward help?
+-- A sweep that varies the scale of the reward of source/template_name.
 local h = require "heed"
 
 return h.sweep {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT-0
  * A trainer: selection to policy.  Its contract is heed/trainer.h.
  *
- * This one fits a linear reward w.phi to the choices by logistic regression,
+ * This trainer fits a linear reward w.phi to the choices by logistic
+ * regression,
  *
  *   min over w of  sum_i weight_i log(1 + exp(-s_i w.x_i)) + ridge/2 |w|^2,
  *
- * x_i = phi(A's) - phi(B's), s_i = 1 where A was chosen and -1 where B was.
- * The policy is pi = pi_ref exp(w.phi / beta) / Z.  Replace it by your own. */
+ * x_i = phi(A) - phi(B), s_i = 1 if the user chose A and -1 if B.
+ * The policy is pi = pi_ref exp(w.phi / beta) / Z.  Replace it with yours. */
 #include <heed/trainer.h>
 #include <math.h>
 
@@ -83,7 +84,7 @@ static double logistic_loss(double x) {
 
 /* ---- the fit ---- */
 
-/* The loss at w; its gradient is added to `gradient` (features). */
+/* Returns the loss at w and adds its gradient to `gradient` (features). */
 static double descend(const trainer_data *read, const double *w,
                       double *gradient) {
   double loss = 0;
@@ -99,7 +100,7 @@ static double descend(const trainer_data *read, const double *w,
   return loss;
 }
 
-/* The steepest that the gradient can change: 1 / this is a safe step. */
+/* An upper bound of the curvature: steps of 1 / bound converge. */
 static double curvature(const trainer_data *read, double ridge, double *total) {
   double sum = ridge;
   *total = 0;
@@ -112,7 +113,8 @@ static double curvature(const trainer_data *read, double ridge, double *total) {
   return sum;
 }
 
-/* w (features) comes as zeros.  Returns the loss per unit of weight. */
+/* Fits w (features), which starts at 0.  Returns the loss per unit of weight.
+ */
 static double fit(const heed_host *host, const heed_value *values,
                   const trainer_data *read, double *w, double *gradient) {
   const double ridge = values[RIDGE].number;
@@ -130,7 +132,7 @@ static double fit(const heed_host *host, const heed_value *values,
 
 /* ---- the policy ---- */
 
-/* What train() leaves for log_probability(). */
+/* train() makes this state for log_probability(). */
 typedef struct trainer_state {
   size_t features;
   double *theta; /* features: w / beta */

@@ -1,4 +1,4 @@
--- A sweep that uses trainer/template_name, beside another one.
+-- A sweep that compares trainer/template_name with another trainer.
 local h = require "heed"
 
 return h.sweep {

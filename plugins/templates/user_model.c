@@ -6,7 +6,7 @@
  *
  *   P(A) = eta p + (1 - eta) habit
  *
- * Replace it by your own. */
+ * Replace it with yours. */
 #include <heed/user_model.h>
 
 enum { HABIT, PARAMETER_COUNT };
@@ -20,13 +20,13 @@ static const heed_parameter parameters[] = {
                .doc = "P(A) of a user who does not attend"},
 };
 
-/* A mixture: P is linear in eta.  Users do not tie, and nothing is fitted. */
+/* A mixture: P is linear in eta.  No ties and no fitted parameters. */
 static void domain(const void *self, heed_domain *result) {
   (void)self;
   *result = (heed_domain){.dimension = 1, .low = 0, .high = 1, .mixture = true};
 }
 
-/* A tie has no likelihood here: 1 says nothing of eta. */
+/* This model has no ties: for a tie, 1 leaves the estimate of eta unchanged. */
 static double chance(int8_t choice, double of_a) {
   if (choice == HEED_CHOSE_TIE) return 1;
   return choice == HEED_CHOSE_A ? of_a : 1 - of_a;
@@ -47,7 +47,7 @@ static void probability(const void *self, const double *phi,
   }
 }
 
-/* What probability() is at eta = 0. */
+/* The probability at eta = 0. */
 static void casual(const void *self, const double *phi,
                    const heed_answers *answers, double *result) {
   const heed_value *values = self;

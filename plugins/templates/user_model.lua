@@ -1,5 +1,5 @@
--- A sweep that uses user_model/template_name twice: users choose by it, and an
--- estimator reads their choices by it, or by another model.
+-- A sweep that uses user_model/template_name twice: users choose by this model,
+-- and the estimator assumes this model or another one.
 local h = require "heed"
 
 return h.sweep {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed check --plugin: tries the plugins of a file against their contract. */
+ * heed check --plugin: checks the plugins of a file against their contract. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -12,17 +12,17 @@
 
 #define MOST_REASONS 64
 
-/* Why checks were not tried. */
+/* A reason why checks were not tried. */
 typedef struct check_plugin_reason {
   char text[HEED_MESSAGE_SIZE];
-  const char *check; /* the first of them */
+  const char *check; /* the first check with this reason */
   size_t count;
 } check_plugin_reason;
 
 typedef struct check_plugin_report {
   bool as_json;
-  json_t *plugins; /* as_json: what is printed at the end */
-  json_t *last;    /* of these; borrowed */
+  json_t *plugins; /* as_json: printed at the end */
+  json_t *last;    /* last of plugins; borrowed */
   char plugin[PATH_MAX];
   size_t passed, failed, not_tried; /* of that plugin */
   check_plugin_reason reasons[MOST_REASONS];
@@ -103,7 +103,7 @@ static void add_json(const check_plugin_report *self,
                 result->message));
 }
 
-/* That the file loads is told only where it does not. */
+/* Reports the check that the file loads only if it fails. */
 static void take_result(void *context, const contract_result *result) {
   check_plugin_report *self = context;
   const bool is_file = strcmp(result->check, CONTRACT_LOADS) == 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed new: writes a plugin that builds, with its test. */
+ * heed new: writes a plugin that builds, and its test. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -22,13 +22,13 @@ typedef struct new_options {
   const char *name;
 } new_options;
 
-/* A file to be written. */
+/* A file to write. */
 typedef struct new_file {
   char path[PATH_MAX];
   char template[NAME_LENGTH + 8];
 } new_file;
 
-/* ---- what is asked for ---- */
+/* ---- arguments ---- */
 
 static int check_kind(const char *kind) {
   const char *names[HEED_KIND_COUNT], *nearest;
@@ -46,7 +46,7 @@ static int check_kind(const char *kind) {
                        kind);
 }
 
-/* A sweep says h.KIND.NAME. */
+/* Sweeps use h.KIND.NAME, so NAME cannot be a keyword of Lua. */
 static bool is_reserved(const char *name) {
   static const char *const words[] = {
       "and",      "break",  "do",   "else", "elseif", "end",  "false", "for",
@@ -72,12 +72,12 @@ static int check_name(const char *name) {
   if (is_reserved(name))
     return command_usage("new",
                          "the name \"%s\" is not valid: it is a reserved word "
-                         "of Lua, so that no sweep could name the plugin",
+                         "of Lua, so sweeps cannot use it",
                          name);
   return EXIT_DONE;
 }
 
-/* Two plugins of one name cannot be loaded side by side. */
+/* heed cannot load two plugins with the same name. */
 static int check_free(const command_common *common, const new_options *asked) {
   const host_plugin_file *file;
   host_registry *plugins;
@@ -129,7 +129,7 @@ static void plan_files(const new_options *asked, new_file files[FILE_COUNT]) {
   plan_file(asked, &files[3], "README.md", "");
 }
 
-/* Before anything is written. */
+/* Call before the first write. */
 static int check_absent(const new_file files[FILE_COUNT]) {
   struct stat file_status;
   for (size_t i = 0; i < FILE_COUNT; i++)
@@ -148,7 +148,7 @@ static const command_template *template_of(const char *name) {
   return NULL;
 }
 
-/* The text with the plugin's kind and name in it. */
+/* Writes the text and fills in the plugin's kind and name. */
 static void write_text(const new_options *asked, const command_template *text,
                        FILE *stream) {
   static const char kind[] = "template_kind", name[] = "template_name";
@@ -177,29 +177,29 @@ static heed_status write_file(const new_options *asked, const new_file *file,
   FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "w");
   bool written;
   if (text == NULL)
-    return heed_fail(error, HEED_INTERNAL, "there is no template %s",
+    return heed_fail(error, HEED_INTERNAL, "missing template %s",
                      file->template);
   if (stream == NULL)
-    return heed_fail(error, HEED_IO, "%s: cannot be written: %s", file->path,
+    return heed_fail(error, HEED_IO, "%s: cannot write: %s", file->path,
                      strerror(errno));
   write_text(asked, text, stream);
   written = ferror(stream) == 0;
   written = fclose(stream) == 0 && written;
   if (written) return HEED_OK;
   (void)unlink(file->path);
-  return heed_fail(error, HEED_IO, "%s: cannot be written: %s", file->path,
+  return heed_fail(error, HEED_IO, "%s: cannot write: %s", file->path,
                    strerror(errno));
 }
 
-/* All files, or none. */
+/* Writes all files; after an error, removes those already written. */
 static heed_status write_files(const new_options *asked,
                                const new_file files[FILE_COUNT],
                                heed_error *error) {
   heed_status status = HEED_OK;
   const bool made = mkdir(asked->folder, 0777) == 0;
   if (!made && errno != EEXIST)
-    return heed_fail(error, HEED_IO, "%s: cannot be made: %s", asked->folder,
-                     strerror(errno));
+    return heed_fail(error, HEED_IO, "%s: cannot create the folder: %s",
+                     asked->folder, strerror(errno));
   for (size_t i = 0; i < FILE_COUNT; i++) {
     status = write_file(asked, &files[i], error);
     if (status == HEED_OK) continue;
@@ -212,7 +212,7 @@ static heed_status write_files(const new_options *asked,
 
 /* ---- the command ---- */
 
-/* Where this heed is installed, or its build folder: what bin/heed is in. */
+/* The prefix of this heed, or its build folder: the parent folder of bin. */
 static const char *own_prefix(char path[PATH_MAX]) {
   const ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
   path[length < 0 ? 0 : length] = '\0';

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The board. */
+ * Memory shared with the child. */
 #include "board.h"
 
 #include <string.h>

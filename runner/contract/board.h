@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The board: memory that the parent shares with the child that tries a plugin.
- * The child writes what it is about to call and what it found; the parent
- * reads it when the child has ended, whatever ended it. */
+ * The board: memory that the parent shares with the child that checks a plugin.
+ * The child writes the function that it calls and its findings.  The parent
+ * reads them after the child ends, even after a crash. */
 #ifndef HEED_CONTRACT_BOARD_H
 #define HEED_CONTRACT_BOARD_H
 
@@ -17,40 +17,40 @@ typedef struct contract_plugin {
 } contract_plugin;
 
 typedef struct contract_board {
-  /* What the child is doing. */
-  char function[BOARD_NAME]; /* being called, or called last; "": none */
-  bool returned;             /* it has returned: its output is being read */
-  atomic_uint pulse;         /* goes up with every call and every return */
-  char variant[BOARD_TEXT];  /* "alpha = 0.001": not the defaults; or "" */
+  /* The child's current call. */
+  char function[BOARD_NAME]; /* the current or last call; "": none */
+  bool returned;             /* and the child now reads its output */
+  atomic_uint pulse;         /* increases with every call and return */
+  char variant[BOARD_TEXT];  /* "alpha = 0.001"; "": the defaults */
 
-  /* What it found. */
+  /* The result of the check. */
   contract_outcome outcome;
-  heed_status error; /* checks cannot run: the options are wrong */
+  heed_status error; /* invalid options: checks cannot run */
   char message[HEED_MESSAGE_SIZE];
 
-  /* What later children need to know. */
+  /* Kept for later children. */
   size_t plugin_count;
   contract_plugin plugins[BOARD_PLUGINS];
   size_t dead_count; /* functions that did not return */
   char dead[BOARD_PLUGINS][BOARD_NAME];
-  bool has_digest; /* of what the plugin at hand put out */
+  bool has_digest; /* of the current plugin's outputs */
   uint64_t digest;
-  double digest_second; /* when that was, of the monotonic clock */
+  double digest_second; /* time of the digest, see board_now() */
 } contract_board;
 
 contract_board *board_create(void); /* NULL: out of memory */
 void board_free(contract_board *self);
 
-/* Before each check. */
+/* Call before each check. */
 void board_clear(contract_board *self);
-/* Before each plugin. */
+/* Call before each plugin. */
 void board_forget(contract_board *self);
 
-/* Remembers that the function did not return. */
+/* Records that the function did not return. */
 void board_bury(contract_board *self, const char *function);
 bool board_is_dead(const contract_board *self, const char *function);
 
-/* Seconds of the monotonic clock. */
+/* Seconds on the monotonic clock. */
 double board_now(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Starting, limiting and ending the children. */
+ * Starts, limits and ends child processes. */
 #include "child.h"
 
 #include <cblas.h>
@@ -43,19 +43,19 @@ static _Noreturn void become_child(size_t memory, pid_t parent,
   if (getppid() != parent) _exit(127);
   if (nothing >= 0) (void)dup2(nothing, STDIN_FILENO);
   if (nothing > STDERR_FILENO) (void)close(nothing);
-  /* What a plugin prints is not this command's output. */
+  /* Keeps a plugin's prints out of this command's output. */
   (void)dup2(STDERR_FILENO, STDOUT_FILENO);
   set_limit(RLIMIT_CORE, 0);
   /* Sanitizers reserve terabytes of address space. */
   if (!child_is_sanitized()) set_limit(RLIMIT_AS, (rlim_t)memory);
-  /* Threads that BLAS would start take memory, and would be counted. */
+  /* BLAS threads use memory, and the leak check counts threads. */
   openblas_set_num_threads(1);
   work(context);
   child_leave();
 }
 
-/* Waits until the child has ended, but does not reap it: false if its pulse
- * stood still for too long. */
+/* Waits until the child ends, but does not reap it.  Returns false if the pulse
+ * does not change within the time limit. */
 static bool await_end(pid_t child, double seconds, const atomic_uint *pulse) {
   const struct timespec moment = {0, 500000};
   unsigned last = atomic_load(pulse);
@@ -100,7 +100,7 @@ heed_status child_run(const contract_limits *limits, const atomic_uint *pulse,
   if (child == 0) become_child(limits->memory, parent, work, context);
   (void)setpgid(child, child);
   const bool in_time = await_end(child, limits->seconds, pulse);
-  /* With whatever the plugin has started. */
+  /* Also kills the processes that the plugin started. */
   (void)kill(-child, SIGKILL);
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
   *finished = in_time && WIFEXITED(status) && WEXITSTATUS(status) == FINISHED;

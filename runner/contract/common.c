@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What is tried of plugins of every kind: the schema, instances, and that the
- * same inputs give the same outputs and leave nothing behind. */
+ * Checks of plugins of every kind: schema, instances, reproducibility, side
+ * effects and leaks. */
 #include <fenv.h>
 #include <float.h>
 #include <limits.h>
@@ -86,7 +86,7 @@ static void order_ranges(contract_trial *self) {
     check_range(self, &self->plugin->parameters[i]);
 }
 
-/* One parameter at a time: the others may lack a default. */
+/* Checks one parameter at a time, because others may lack a default. */
 static void allow_defaults(contract_trial *self) {
   for (size_t i = 0; i < self->plugin->parameter_count; i++) {
     const heed_parameter *parameter = &self->plugin->parameters[i];
@@ -107,11 +107,11 @@ static void create(contract_trial *self) {
   (void)trial_instance(self, NULL);
   trial_close_instance(self);
   if (self->guessed[0] != '\0')
-    trial_remark(self, "tried with %s, for which the schema has no default",
+    trial_remark(self, "checked with %s because the schema has no default",
                  self->guessed);
 }
 
-/* A check that does not apply to the plugin leaves the others to be tried. */
+/* A skipped check does not stop the later ones. */
 static void run_or_skip(contract_trial *self, const contract_check *check) {
   jmp_buf skipping;
   self->skipping = &skipping;
@@ -128,7 +128,7 @@ static void try_checks(contract_trial *self, const contract_variant *variant) {
       run_or_skip(self, &kind->checks[i]);
 }
 
-/* What is refused with a message need not work. */
+/* A variant passes if the plugin works or refuses it with a message. */
 static void try_ends(contract_trial *self) {
   size_t count;
   trial_need_parameters(self);
@@ -144,9 +144,9 @@ static void try_ends(contract_trial *self) {
   settings_free(variants, count);
 }
 
-/* ---- the same again ---- */
+/* ---- reproducibility ---- */
 
-/* What the plugin puts out, with the instance at hand. */
+/* Records the outputs of the current instance. */
 static void take_down(contract_trial *self) {
   self->value_count = 0;
   self->taking = true;
@@ -165,7 +165,7 @@ static contract_value *copy_values(const contract_trial *self) {
   return copy;
 }
 
-/* That the values now are those of before, bit by bit. */
+/* Checks that the recorded values equal the earlier ones bit for bit. */
 static void compare(const contract_trial *self, const contract_value *earlier,
                     size_t count, const char *when) {
   if (self->value_count != count)
@@ -199,7 +199,7 @@ static void repeat(contract_trial *self) {
   free(earlier);
 }
 
-/* The second at other parameters, where there are any. */
+/* The second instance has other parameters if the plugin has any. */
 static void keep_apart(contract_trial *self) {
   const heed_instance *first = self->instance;
   size_t count;
@@ -225,7 +225,7 @@ static void keep_apart(contract_trial *self) {
   free(earlier);
 }
 
-/* Until a clock that counts seconds has moved on. */
+/* Waits until a clock with a resolution of one second advances. */
 static void await_second(contract_trial *self) {
   const struct timespec moment = {0, 20000000};
   while (board_now() < self->board->digest_second + 1.05) {
@@ -239,7 +239,7 @@ static void repeat_elsewhere(contract_trial *self) {
   (void)trial_instance(self, NULL);
   take_down(self);
   if (!self->board->has_digest)
-    trial_skip(self, "it could not be run in an earlier check");
+    trial_skip(self, "no earlier check recorded its outputs");
   trial_about(self, "");
   if (digest_of(self) != self->board->digest)
     trial_fail(self,
@@ -248,7 +248,7 @@ static void repeat_elsewhere(contract_trial *self) {
                "generator of its own?");
 }
 
-/* ---- what is left behind ---- */
+/* ---- side effects and leaks ---- */
 
 typedef struct common_surroundings {
   int rounding;
@@ -299,7 +299,7 @@ static void change_nothing(contract_trial *self) {
       trial_fail(self, "changed the handler of signal %d", signals[i]);
 }
 
-/* A whole life, with arenas of its own so that theirs do not count. */
+/* Creates, uses and destroys an instance, and frees the trial's memory. */
 static void live_once(contract_trial *self) {
   (void)trial_instance(self, NULL);
   self->kind->exercise(self);
@@ -311,7 +311,7 @@ static void live(contract_trial *self, size_t times) {
   for (size_t i = 0; i < times; i++) live_once(self);
 }
 
-/* What grows twice is a leak; what grows once is a cache. */
+/* Growth in both rounds is a leak; growth in one is a cache. */
 static void check_growth(contract_trial *self, contract_holding what,
                          const contract_holdings seen[3], size_t times) {
   const size_t least = what == HOLDING_HEAP ? 24 * times : times;
@@ -325,9 +325,9 @@ static void check_growth(contract_trial *self, contract_holding what,
   trial_about(self, ledger_culprit(&ledger, what));
   trial_fail(self,
              "leaks %s: %zu %s in %zu rounds of create, use and destroy, %zu "
-             "more in as many again, expected none",
+             "more in the next %zu rounds, expected none",
              holding_names[what], gap - earlier, holding_units[what], times,
-             later - gap);
+             later - gap, times);
 }
 
 static void leave_nothing(contract_trial *self) {
@@ -347,7 +347,7 @@ static void leave_nothing(contract_trial *self) {
   check_growth(self, HOLDING_FILES, seen, times);
   check_growth(self, HOLDING_THREADS, seen, times);
   if (child_is_sanitized())
-    trial_skip(self, "a sanitizer counts the memory of this heed");
+    trial_skip(self, "a sanitizer manages the memory of this heed");
   check_growth(self, HOLDING_HEAP, seen, times);
   check_growth(self, HOLDING_PAGES, seen, times);
 }
@@ -355,10 +355,10 @@ static void leave_nothing(contract_trial *self) {
 /* ---- the tables ---- */
 
 const contract_check contract_first[] = {
-    {"the summary, every parameter and every output say what they are",
-     document, CHECK_BARE},
+    {"the summary, every parameter and every output are documented", document,
+     CHECK_BARE},
     {"every range runs from low to high", order_ranges, CHECK_BARE},
-    {"every default is one that the schema allows", allow_defaults, CHECK_BARE},
+    {"the schema allows every default", allow_defaults, CHECK_BARE},
     {"create() makes an instance, and destroy() frees it", create, CHECK_BARE},
 };
 const size_t contract_first_count =

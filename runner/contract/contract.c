@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The parent: one child a check, and what became of it. */
+ * The parent process: runs one child per check and reports the results. */
 #include "contract/contract.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "child.h"
 #include "trial.h"
 
-/* One check of one plugin; check NULL: only load the file. */
+/* One check of one plugin; check NULL: only loads the file. */
 typedef struct contract_task {
   const contract_options *options;
   contract_board *board;
@@ -26,7 +26,7 @@ typedef struct contract_parent {
   contract_options options;
   contract_limits limits;
   contract_board *board;
-  contract_finding *findings; /* MOST_FINDINGS: of the plugin at hand */
+  contract_finding *findings; /* MOST_FINDINGS, of the current plugin */
   size_t finding_count;
 } contract_parent;
 
@@ -68,7 +68,7 @@ static void work(void *context) {
 
 /* ---- in the parent ---- */
 
-/* The child did not finish: the function that it was calling is at fault. */
+/* Reports an early end of the child as a failure of the current call. */
 static void take_end(contract_board *found, const char *end) {
   found->outcome = CONTRACT_FAILED;
   if (found->function[0] == '\0')
@@ -84,7 +84,7 @@ static void take_end(contract_board *found, const char *end) {
     board_bury(found, found->function);
 }
 
-/* Alike but for numbers. */
+/* Returns true if the texts are equal except for numbers. */
 static bool is_alike(const char *a, const char *b) {
   static const char digits[] = "0123456789.+-";
   for (;; a++, b++) {
@@ -95,7 +95,7 @@ static bool is_alike(const char *a, const char *b) {
   }
 }
 
-/* The same fault shows in many checks: it is told once. */
+/* One fault can fail many checks: only the first failure is reported. */
 static bool is_known(contract_parent *self) {
   const contract_board *found = self->board;
   contract_finding *made;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What is tried of distributions. */
+ * Checks of distributions. */
 #include "trial.h"
 
-/* Sums of weights, and theta there and back: as heed/distribution.h says. */
+/* The tolerance in heed/distribution.h: sums of weights, to_free() and back. */
 #define EXACT 1e-12
 #define MOST_THETA 1000000u
 
@@ -72,7 +72,7 @@ static size_t node_count(contract_trial *self, size_t wanted) {
   const size_t count = functions(self)->node_count(instance(self), wanted);
   (void)trial_return(self, HEED_OK, NULL);
   if (count == 0 || count > MOST_THETA)
-    trial_fail(self, "returned %zu where %zu are wanted, expected at least 1",
+    trial_fail(self, "returned %zu for %zu wanted nodes, expected at least 1",
                count, wanted);
   return count;
 }
@@ -161,7 +161,7 @@ static double *from_free(contract_trial *self, const double *unbound) {
   return values;
 }
 
-/* False: refused. */
+/* Returns false if the plugin refuses. */
 static bool refit(contract_trial *self, const distribution_nodes *given,
                   const double *mass, double *values) {
   heed_error error = {HEED_OK, ""};
@@ -175,7 +175,7 @@ static bool refit(contract_trial *self, const distribution_nodes *given,
 
 /* ---- checks ---- */
 
-/* The first outputs are the first of theta. */
+/* The outputs begin with the values of theta. */
 static void count_parameters(contract_trial *self) {
   const heed_plugin *plugin = self->plugin;
   const size_t count = theta_count(self);
@@ -184,9 +184,8 @@ static void count_parameters(contract_trial *self) {
   for (size_t i = count; i < plugin->output_count; i++)
     if ((plugin->outputs[i].flags & HEED_MAY_BE_NAN) == 0)
       trial_fail(self,
-                 "output %s has no parameter behind it, of which "
-                 "theta_count() says there are %zu; expected the flag "
-                 "HEED_MAY_BE_NAN",
+                 "output %s has no parameter, since theta_count() "
+                 "returns %zu; expected the flag HEED_MAY_BE_NAN",
                  plugin->outputs[i].name, count);
   for (size_t i = 0; i < sizeof node_wishes / sizeof *node_wishes; i++)
     if (functions(self)->weights_free &&
@@ -197,7 +196,7 @@ static void count_parameters(contract_trial *self) {
                  node_count(self, node_wishes[i]), count);
 }
 
-/* u in (0, 1), its ends as near as heed_uniform() comes. */
+/* u in (0, 1), with the least and greatest values of heed_uniform(). */
 static double *uniforms(contract_trial *self, size_t count) {
   double *u = trial_doubles(self, "u", count);
   for (size_t i = 0; i < count; i++) u[i] = ((double)i + 0.5) / (double)count;
@@ -287,7 +286,7 @@ static void come_back(contract_trial *self) {
       check_trip(self, start(self, means[i], variances[j]));
 }
 
-/* One coordinate at a time far out, the others at 0. */
+/* Moves one coordinate far out at a time; the others are 0. */
 static void come_from_anywhere(contract_trial *self) {
   static const double far[] = {-30, -3, 0, 3, 30};
   enum { MOST = 8 };
@@ -311,7 +310,7 @@ static double objective(size_t count, const double *mass,
   return sum;
 }
 
-/* Masses as theta `drawn` would make them: no theta is better than that. */
+/* The masses are those of theta `drawn`, which is therefore optimal. */
 static void check_fit(contract_trial *self, const double *drawn,
                       double *values) {
   distribution_nodes given = nodes_of(self, drawn, 50);
@@ -355,7 +354,7 @@ static void moments(size_t count, const double *value, const double *weight,
   *sd = sqrt(*sd);
 }
 
-/* The two ends of a distribution: users drawn, and the prior. */
+/* Compares the drawn users with the prior. */
 static void agree(contract_trial *self) {
   enum { COUNT = 1000 };
   double weight[COUNT], mean[2], sd[2];
@@ -378,7 +377,7 @@ static void agree(contract_trial *self) {
                mean[0], sd[0], mean[1], sd[1], least);
 }
 
-/* ---- all at once ---- */
+/* ---- all functions ---- */
 
 static void exercise(contract_trial *self) {
   enum { COUNT = 25 };
@@ -404,7 +403,7 @@ static const contract_check checks[] = {
     {"counts of parameters, nodes and outputs agree", count_parameters,
      CHECK_ENDS},
     {"quantile() is finite and rises with u", raise_quantiles, CHECK_ENDS},
-    {"a quantile does not depend on the others asked for", part_quantiles, 0},
+    {"a quantile does not depend on other values of u", part_quantiles, 0},
     {"nodes() ascend", ascend, CHECK_ENDS},
     {"log_weights() sum to 1", weigh, CHECK_ENDS},
     {"start() is inside the domain for any moments", start_inside, CHECK_ENDS},
@@ -412,7 +411,7 @@ static const contract_check checks[] = {
     {"from_free() gives valid parameters from anywhere", come_from_anywhere,
      CHECK_ENDS},
     {"refit() maximises", maximise, 0},
-    {"draws and nodes are of one distribution", agree, 0},
+    {"draws and nodes have the same distribution", agree, 0},
 };
 
 const contract_kind contract_distribution = {

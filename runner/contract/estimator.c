@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What is tried of estimators. */
+ * Checks of estimators. */
 #include "stages/check.h"
 #include "trial.h"
 
@@ -14,13 +14,14 @@ static const heed_crowd *crowd_for(const contract_trial *self) {
 
 /* ---- calls ---- */
 
-/* In memory that lives on, and enough of it, before anyone reads it. */
+/* Checks that every array is long enough and in memory that outlives the call.
+ * Call before reading the arrays. */
 static void check_rooms(const contract_trial *self, const heed_crowd *crowd,
                         const heed_posterior *made) {
   const size_t units = made->units, annotations = crowd->annotations->rows;
   const size_t nodes = made->node_count;
-  const char *a_unit = "one a unit", *a_node = "one a node";
-  const char *an_annotation = "one an annotation";
+  const char *a_unit = "one per unit", *a_node = "one per node";
+  const char *an_annotation = "one per annotation";
   trial_holds(self, "mean", made->mean, units, sizeof(double), a_unit);
   trial_holds(self, "sd", made->sd, units, sizeof(double), a_unit);
   trial_holds(self, "left_out", made->left_out, annotations, sizeof(double),
@@ -30,14 +31,14 @@ static void check_rooms(const contract_trial *self, const heed_crowd *crowd,
   trial_holds(self, "p", made->p, annotations, sizeof(double), an_annotation);
   if (made->quantiles != NULL) {
     trial_holds(self, "levels", made->levels, made->level_count, sizeof(double),
-                "one a level");
+                "one per level");
     trial_holds(self, "quantiles", made->quantiles, units * made->level_count,
-                sizeof(double), "one a unit and level");
+                sizeof(double), "one per unit and level");
   }
   if (nodes == 0) return;
   trial_holds(self, "nodes", made->nodes, nodes, sizeof(double), a_node);
   trial_holds(self, "mass", made->mass, made->row_count * nodes, sizeof(double),
-              "one a row and node");
+              "one per row and node");
   trial_holds(self, "row", made->row, units, sizeof(size_t), a_unit);
 }
 
@@ -57,7 +58,7 @@ static void name_outputs(contract_trial *self, heed_posterior *made) {
   trial_name(self, "strength", &made->strength);
 }
 
-/* Between trial_call() and trial_return(). */
+/* Calls trial_call(); the caller calls trial_return(). */
 static heed_status call_estimate(contract_trial *self, const heed_crowd *crowd,
                                  heed_posterior *made, heed_error *error) {
   *made = (heed_posterior){.size = sizeof *made,
@@ -72,7 +73,7 @@ static heed_status call_estimate(contract_trial *self, const heed_crowd *crowd,
                                    crowd, made, error);
 }
 
-/* False: refused. */
+/* Returns false if the plugin refuses. */
 static bool estimate(contract_trial *self, const heed_crowd *crowd,
                      heed_posterior *made) {
   heed_error error = {HEED_OK, ""};
@@ -86,7 +87,7 @@ static bool estimate(contract_trial *self, const heed_crowd *crowd,
   return true;
 }
 
-/* NULL: refused. */
+/* Returns NULL if the plugin refuses. */
 static double *predict(contract_trial *self, const heed_posterior *posterior,
                        const heed_crowd *held_out) {
   const size_t count = held_out->annotations->rows;
@@ -110,8 +111,8 @@ static void believe(contract_trial *self) {
   (void)estimate(self, crowd_for(self), &made);
 }
 
-/* The held-out annotations with A and B exchanged: P(A) + P(B) is 1 where users
- * do not tie. */
+/* The held-out annotations with A and B exchanged.  P(A) + P(B) is 1 if users
+ * cannot choose a tie. */
 static heed_crowd exchanged(contract_trial *self) {
   const host_service own = scene_host(&self->scene, self->memory);
   const heed_host *host = &own.host;
@@ -158,8 +159,8 @@ static void foretell(contract_trial *self) {
                  i, chance[i] + rest[i]);
 }
 
-/* Users without an annotation, one user, one annotation: a posterior, or an
- * error with a message. */
+/* Very small crowds.  estimate() returns a posterior or an error with a
+ * message. */
 static void be_small(contract_trial *self) {
   static const size_t few[] = {3, 0, 2, 0}, one[] = {1}, none[] = {0, 4};
   static const struct {
@@ -170,7 +171,7 @@ static void be_small(contract_trial *self) {
                 {"1 user with 1 annotation", 1, one},
                 {"2 users, the first without an annotation", 2, none}};
   if ((self->plugin->flags & HEED_SEES_TRUTH) != 0)
-    trial_skip(self, "it is shown the truth");
+    trial_skip(self, "it sees the truth");
   self->may_refuse = true;
   for (size_t i = 0; i < sizeof crowds / sizeof *crowds; i++) {
     heed_error error = {HEED_OK, ""};
@@ -186,7 +187,7 @@ static void be_small(contract_trial *self) {
   self->board->variant[0] = '\0';
 }
 
-/* A host that asks it to stop: it may finish, or say so. */
+/* The host asks to stop: estimate() finishes or returns HEED_CANCELLED. */
 static void stop(contract_trial *self) {
   static const atomic_bool yes = true;
   heed_posterior made;
@@ -198,7 +199,7 @@ static void stop(contract_trial *self) {
   (void)trial_return(self, status, &error);
 }
 
-/* ---- all at once ---- */
+/* ---- all functions ---- */
 
 static void exercise(contract_trial *self) {
   const size_t annotations = crowd_for(self)->annotations->rows;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What is tried of filters. */
+ * Checks of filters. */
 #include "stages/check.h"
 #include "trial.h"
 
-/* A copy in memory with guards around it. */
+/* Copies the values into guarded memory. */
 static double *guarded_copy(contract_trial *self, const char *name,
                             const double *values, size_t count) {
   double *copy = trial_doubles(self, name, count);
   return memcpy(copy, values, count * sizeof *copy);
 }
 
-/* False: refused. */
+/* Returns false if the plugin refuses. */
 static bool choose(contract_trial *self, const heed_posterior *posterior,
                    heed_selection *made) {
   const heed_filter_functions *functions = self->plugin->functions;
@@ -38,14 +38,14 @@ static bool choose(contract_trial *self, const heed_posterior *posterior,
                "expected %zu",
                made->count, count);
   trial_holds(self, "weight", made->weight, count, sizeof(double),
-              "one an annotation");
+              "one per annotation");
   trial_holds(self, "eta", made->eta, count, sizeof(double),
-              "one an annotation");
+              "one per annotation");
   trial_holds(self, "left_out", made->left_out, count, sizeof(double),
-              "one an annotation");
+              "one per annotation");
   trial_holds(self, "casual", made->casual, count, sizeof(double),
-              "one an annotation");
-  /* HEED_INVALID: it kept none, which a filter may do. */
+              "one per annotation");
+  /* HEED_INVALID: the filter kept no annotation, which is valid. */
   if (check_selection(crowd, made, &error) == HEED_NUMERIC)
     trial_refuse(self, &error);
   return true;
@@ -73,7 +73,7 @@ static void by_annotation(contract_trial *self) {
   choose_for(self, HEED_BY_ANNOTATION);
 }
 
-/* A point estimate: no nodes, no quantiles, and no spread. */
+/* A point estimate has no nodes and no quantiles, and its sd is 0. */
 static void by_point(contract_trial *self) {
   heed_posterior posterior;
   heed_selection made;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What a process holds, as the kernel and malloc() count it. */
+ * Counts the resources of this process: from the kernel and from malloc(). */
 #include "holdings.h"
 
 #include <dirent.h>
@@ -31,9 +31,8 @@ static size_t pages_mapped(void) {
   return strtoul(text, NULL, 10);
 }
 
-/* glibc keeps some freed blocks of each small size at hand for each thread, and
- * counts them as in use.  While all of those are taken, what it counts is what
- * is in use. */
+/* glibc caches freed blocks of each small size per thread and counts them as in
+ * use.  This function empties the cache before it reads the count. */
 static size_t heap_bytes(void) {
   enum { SIZES = 64, EACH = 7, SMALLEST = 24, STEP = 16, HEADER = 8 };
   void *taken[SIZES * EACH];
@@ -53,7 +52,7 @@ contract_holdings holdings_now(void) {
   now.held[HOLDING_FILES] = entries_of("/proc/self/fd");
   now.held[HOLDING_THREADS] = entries_of("/proc/self/task");
   now.held[HOLDING_PAGES] = pages_mapped();
-  /* Last: the others take memory and give it back. */
+  /* Last, because the other counts allocate memory and free it. */
   now.held[HOLDING_HEAP] = heap_bytes();
   return now;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What a process holds: memory, files, threads. */
+ * Resources of a process: memory, files, threads. */
 #ifndef HEED_CONTRACT_HOLDINGS_H
 #define HEED_CONTRACT_HOLDINGS_H
 
@@ -19,11 +19,11 @@ typedef struct contract_holdings {
 
 contract_holdings holdings_now(void);
 
-/* "memory", "open files", …; and what one of them is. */
+/* Names ("memory", "open files", …) and units. */
 extern const char *const holding_names[HOLDING_COUNT];
 extern const char *const holding_units[HOLDING_COUNT];
 
-/* How much more a function leaves than it found, over several calls. */
+/* Resources that a function acquires and does not release, over all calls. */
 typedef struct contract_growth {
   const char *function;
   long more[HOLDING_COUNT];
@@ -35,12 +35,12 @@ typedef struct contract_growth {
 typedef struct contract_ledger {
   contract_growth functions[HOLDINGS_FUNCTIONS];
   size_t count;
-  contract_holdings earlier; /* the call at hand */
+  contract_holdings earlier; /* before the current call */
 } contract_ledger;
 
 void ledger_begin(contract_ledger *self);
 void ledger_end(contract_ledger *self, const char *function);
-/* The function that leaves most behind; "": none does. */
+/* Returns the function that leaks most, or "" if none leaks. */
 const char *ledger_culprit(const contract_ledger *self, contract_holding what);
 
 #endif

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The scene.  N prompts with K candidates and d features each; two models, of
- * which A takes the better of two candidates and B the first; users who attend
- * with eta from 0.1 to 0.95 and else toss a coin.  Each pair is seen by several
- * users, each user sees a pair once. */
+ * Makes the scene: N prompts with K candidates and d features each.  Response A
+ * is the better of two random candidates, B is one.  Users attend with
+ * probability eta, from 0.1 to 0.95, and otherwise choose at random.  Several
+ * users see each pair; a user sees a pair once. */
 #include "scene.h"
 
 #include <math.h>
 #include <string.h>
 
-#define STRIDE \
-  5 /* of a user's pairs: has no divisor in common with the pairs */
+#define STRIDE 5 /* between a user's pairs; coprime to SCENE_PAIRS */
 
 static double sigmoid(double x) {
   return 1 / (1 + exp(-x));
@@ -177,7 +176,7 @@ typedef struct annotation_columns {
   int8_t *choice, *left;
 } annotation_columns;
 
-/* Annotation `turn` of a user; those held out are turns beyond. */
+/* Annotation `turn` of a user; held-out annotations are later turns. */
 static void fill_annotation(const heed_host *host, const heed_world *world,
                             size_t user, size_t turn, size_t row,
                             const annotation_columns *made) {
@@ -192,7 +191,7 @@ static void fill_annotation(const heed_host *host, const heed_world *world,
   made->left[row] = heed_uniform(&stream) < 0.5 ? HEED_CHOSE_A : HEED_CHOSE_B;
 }
 
-/* counts[j] annotations of user j, from the turn starts[j]; NULL: 0. */
+/* User j has counts[j] annotations from turn starts[j] on; NULL: turn 0. */
 static heed_status make_crowd(const heed_host *host, const heed_world *world,
                               size_t users, const size_t *counts,
                               const size_t *starts, heed_crowd *made,
@@ -302,8 +301,8 @@ static bool take_room(const heed_host *host, heed_posterior *made,
          made->p != NULL;
 }
 
-/* Mass on nodes around a place of the unit's own; mean, sd and quantiles are
- * those of the mass. */
+/* Centres the mass at a place that differs between units.  Mean, sd and
+ * quantiles are those of the mass. */
 static void fill_unit(heed_posterior *made, size_t unit) {
   const double place = 0.1 + 0.8 * fmod(0.37 * (double)(unit + 1), 1);
   double *mass = made->mass + unit * SCENE_NODES, sum = 0, below = 0;
@@ -387,7 +386,7 @@ heed_status scene_selection(const contract_scene *self, host_arena *memory,
   return HEED_OK;
 }
 
-/* ---- all of it ---- */
+/* ---- the scene ---- */
 
 heed_status scene_make(host_arena *memory, const char *const *columns,
                        contract_scene *self, heed_error *error) {

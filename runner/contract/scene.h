@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The scene: a small world with users, annotations, a posterior and a
- * selection, which the host makes by itself, so that one plugin can be tried
- * without another. */
+ * selection.  The host makes it, so that the checks need only one plugin. */
 #ifndef HEED_CONTRACT_SCENE_H
 #define HEED_CONTRACT_SCENE_H
 
@@ -19,29 +18,29 @@
 #define SCENE_LEVELS ((size_t)3)
 
 typedef struct contract_scene {
-  host_service host; /* makes the tables; its plugin is none */
+  host_service host; /* makes the tables; has no plugin */
   heed_world world;
   heed_crowd crowd;
-  heed_crowd with_eta;      /* the same, users with their eta */
+  heed_crowd with_eta;      /* the same crowd; users have the column eta */
   heed_crowd held_out;      /* further annotations of the same users */
   heed_posterior posterior; /* by user */
   heed_selection selection; /* of that posterior, all weights 1 */
 } contract_scene;
 
-/* memory outlives the scene.  columns: names of further columns of the pairs,
- * uniform on (0, 1), ended by NULL. */
+/* memory must outlive the scene.  columns: names of further columns of the
+ * pairs, uniform on (0, 1); ends with NULL. */
 heed_status scene_make(host_arena *memory, const char *const *columns,
                        contract_scene *result, heed_error *error);
 
-/* What follows is made in memory of the caller's. */
+/* The functions below allocate from `memory`. */
 
-/* A crowd of the given users alone: annotations[j] of user j, at most as many
- * as the scene's user has; 0 is allowed. */
+/* Makes a crowd of `users` users.  User j has annotations[j] annotations, at
+ * most as many as in the scene; 0 is allowed. */
 heed_status scene_crowd(const contract_scene *self, host_arena *memory,
                         size_t users, const size_t *annotations,
                         heed_crowd *result, heed_error *error);
 
-/* A posterior of other units, and the selection that a filter finds. */
+/* Makes a posterior by `unit`, and the selection that a filter receives. */
 heed_status scene_posterior(const contract_scene *self, host_arena *memory,
                             heed_unit unit, heed_posterior *result,
                             heed_error *error);
@@ -49,7 +48,7 @@ heed_status scene_selection(const contract_scene *self, host_arena *memory,
                             const heed_posterior *posterior,
                             heed_selection *result, heed_error *error);
 
-/* The scene's host, with memory of the caller's. */
+/* Returns the scene's host, which allocates from `memory`. */
 host_service scene_host(const contract_scene *self, host_arena *memory);
 
 #endif

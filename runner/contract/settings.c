@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The parameters that a plugin is tried with. */
+ * The parameters that the checks use. */
 #include "settings.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_STEP 50 /* of a guess above the low end of a range of integers */
+#define MOST_STEP 50 /* from the low end of an integer range to the guess */
 
 bool settings_has_default(const heed_parameter *parameter) {
   return parameter->default_value != NULL;
@@ -21,7 +21,7 @@ static bool has_range(const heed_parameter *parameter) {
 static json_t *guess(const host_registry *plugins,
                      const heed_parameter *parameter);
 
-/* In the middle of a short range, near the low end of a long one. */
+/* The middle of a short range, or near the low end of a long one. */
 static json_t *guess_number(const heed_parameter *parameter) {
   const bool whole = parameter->type == HEED_INTEGER;
   const double low = parameter->low, high = parameter->high;
@@ -57,7 +57,7 @@ static json_t *guess_plugin(const host_registry *plugins,
   return NULL;
 }
 
-/* NULL: no value can be guessed. */
+/* Returns NULL if there is no guess. */
 static json_t *guess(const host_registry *plugins,
                      const heed_parameter *parameter) {
   switch (parameter->type) {
@@ -92,7 +92,7 @@ static void add_remark(char *remark, const char *name, const json_t *value) {
   free(text);
 }
 
-/* A default that names a plugin is of no use where that is not loaded. */
+/* Returns false if the default names a plugin that is not loaded. */
 static bool is_loaded(const host_registry *plugins,
                       const heed_parameter *parameter) {
   if (parameter->type != HEED_PLUGIN || !settings_has_default(parameter))
@@ -127,7 +127,7 @@ static void complete(const host_registry *plugins,
   (void)json_object_set_new(given, parameter->name, value);
 }
 
-/* ---- what the user set ---- */
+/* ---- values from the user ---- */
 
 static const heed_parameter *parameter_named(const heed_plugin *plugin,
                                              const char *set) {
@@ -140,7 +140,7 @@ static const heed_parameter *parameter_named(const heed_plugin *plugin,
   return NULL;
 }
 
-/* JSON, or else a text. */
+/* Text that is not JSON is a string. */
 static json_t *value_of(const char *text) {
   json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
   return value != NULL ? value : json_string(text);
@@ -178,7 +178,7 @@ static heed_status unknown(const host_registry *plugins, size_t count,
   return heed_fail(
       error, HEED_INVALID, "--set %s: %s/%s%s has no parameter \"%s\"%s%s%s",
       set, kind_name(first->kind), first->name,
-      count > 1 ? " and the others of its file" : "", name,
+      count > 1 ? " and the other plugins of its file" : "", name,
       nearest == NULL ? "" : "; did you mean \"",
       nearest == NULL ? "" : nearest, nearest == NULL ? "" : "\"?");
 }
@@ -229,7 +229,7 @@ static void add(settings_collection *self, const char *name, json_t *value,
   free(text);
 }
 
-/* Just within an end that is open itself. */
+/* An open end is replaced by a value just inside it. */
 static void add_end(settings_collection *self, const heed_parameter *parameter,
                     bool upper) {
   const bool whole = parameter->type == HEED_INTEGER;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What is tried of sources. */
+ * Checks of sources. */
 #include "stages/check.h"
 #include "trial.h"
 
-#define MOST_PROMPTS 20 /* whose candidates are asked about */
+#define MOST_PROMPTS 20 /* with queried candidates */
 
 typedef heed_status source_ask(void *self, const heed_host *host,
                                const heed_world *world, size_t count,
@@ -22,7 +22,7 @@ static void check_rooms(const contract_trial *self, const heed_table *table) {
   for (size_t i = 0; i < table->column_count; i++) {
     const heed_column *column = &table->columns[i];
     trial_holds(self, column->name, column->data, table->rows * column->width,
-                heed_type_size(column->type), "one a row");
+                heed_type_size(column->type), "one per row");
   }
 }
 
@@ -34,7 +34,7 @@ static void watch_world(contract_trial *self, const heed_world *world) {
   trial_watch_table(self, world->annotations);
 }
 
-/* False: refused. */
+/* Returns false if the plugin refuses. */
 static bool make(contract_trial *self, heed_world *world) {
   heed_error error = {HEED_OK, ""};
   *world = (heed_world){.size = sizeof *world, .mu = NAN, .mu_requested = NAN};
@@ -54,7 +54,7 @@ static bool make(contract_trial *self, heed_world *world) {
   return true;
 }
 
-/* All candidates of some prompts, held out ones among them. */
+/* All candidates of the last prompts, which include the held-out prompts. */
 static heed_response *responses_to(contract_trial *self,
                                    const heed_world *world, size_t *count) {
   const size_t rows = world->prompts->rows, wide = world->candidates;
@@ -68,7 +68,7 @@ static heed_response *responses_to(contract_trial *self,
   return made;
 }
 
-/* NULL: refused. */
+/* Returns NULL if the plugin refuses. */
 static double *answers(contract_trial *self, const char *name,
                        source_ask *function, const heed_world *world,
                        const heed_response *responses, size_t count) {
@@ -82,7 +82,7 @@ static double *answers(contract_trial *self, const char *name,
   return values;
 }
 
-/* A world with candidates; the check is skipped where there are none. */
+/* Makes a world with candidates.  Skips the check if the world has none. */
 static bool enumerable(contract_trial *self, heed_world *world) {
   if (!make(self, world)) return false;
   if (world->candidates == 0 || world->prompts == NULL)
@@ -107,10 +107,10 @@ static void realise(contract_trial *self) {
     trial_skip(self, "its world has no p, or no mu");
   for (size_t i = 0; i < world.pairs->rows; i++) sum += p[i];
   const double mean = sum / (double)world.pairs->rows;
-  if (isnan(mean)) trial_skip(self, "p of some pairs is not known");
+  if (isnan(mean)) trial_skip(self, "p of some pairs is unknown");
   if (!(fabs(mean - world.mu) <= 1e-9))
     trial_fail(self,
-               "says mu = %.12g, but the mean of p is %.12g, expected "
+               "sets mu to %.12g, but the mean of p is %.12g, expected "
                "the same",
                world.mu, mean);
 }
@@ -134,7 +134,7 @@ static void be_normalised(contract_trial *self) {
   }
 }
 
-/* p = sigmoid(reward of A's - reward of B's) */
+/* p = sigmoid(reward of response A - reward of response B) */
 static void be_consistent(contract_trial *self) {
   enum { MOST = 200 };
   heed_world world;
@@ -164,7 +164,7 @@ static void be_consistent(contract_trial *self) {
   }
 }
 
-/* What is saved of a costly world is its tables and numbers. */
+/* heed saves only the tables and numbers of a costly world. */
 static void come_back(contract_trial *self) {
   heed_world world;
   heed_error error = {HEED_OK, ""};
@@ -191,7 +191,7 @@ static void come_back(contract_trial *self) {
                  later[i], earlier[i]);
 }
 
-/* ---- all at once ---- */
+/* ---- all functions ---- */
 
 static void exercise(contract_trial *self) {
   heed_world world;
@@ -221,8 +221,8 @@ static const contract_check checks[] = {
      CHECK_ENDS},
     {"mu is the mean of p", realise, 0},
     {"reference() is normalised over the candidates", be_normalised, 0},
-    {"judge() gives the rewards behind p", be_consistent, 0},
-    {"restore() brings the world back", come_back, 0},
+    {"judge() gives rewards that agree with p", be_consistent, 0},
+    {"restore() restores the world", come_back, 0},
 };
 
 const contract_kind contract_source = {

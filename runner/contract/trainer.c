@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What is tried of trainers. */
+ * Checks of trainers. */
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -37,7 +37,7 @@ static void check_made(contract_trial *self, heed_policy *policy) {
     trial_fail(self, "made a policy, but the plugin has no log_probability()");
 }
 
-/* False: refused. */
+/* Returns false if the plugin refuses. */
 static bool train(contract_trial *self, const heed_selection *selection,
                   heed_policy *policy) {
   const contract_scene *scene = &self->scene;
@@ -59,7 +59,7 @@ static bool train(contract_trial *self, const heed_selection *selection,
   return true;
 }
 
-/* (prompts, candidates), of the held-out prompts. */
+/* Shape (held-out prompts, candidates). */
 static double *probabilities(contract_trial *self, const heed_policy *policy) {
   const heed_world *world = &self->scene.world;
   const size_t wide = world->candidates, count = world->held_out * wide;
@@ -103,7 +103,7 @@ static void check_normalised(const contract_trial *self, const double *log_p) {
   }
 }
 
-/* With this selection; without a policy there is nothing more to look at. */
+/* Trains with the selection and checks the policy if there is one. */
 static void learn_from(contract_trial *self, const heed_selection *selection) {
   heed_policy policy;
   if (!train(self, selection, &policy)) return;
@@ -123,7 +123,7 @@ static void normalise(contract_trial *self) {
   learn_from(self, &self->scene.selection);
 }
 
-/* All but two annotations weigh nothing; then some more than others. */
+/* First, all weights except two are 0; then weights differ. */
 static void learn_little(contract_trial *self) {
   heed_selection selection = self->scene.selection;
   double *weight = trial_doubles(self, "weight", selection.count);
@@ -138,7 +138,7 @@ static void learn_little(contract_trial *self) {
   learn_from(self, &selection);
 }
 
-/* A response by itself is as probable as among others. */
+/* A response has the same probability alone and among others. */
 static void ask_alone(contract_trial *self) {
   heed_policy policy;
   const heed_world *world = &self->scene.world;
@@ -162,14 +162,14 @@ static void ask_alone(contract_trial *self) {
                *log_p, among);
 }
 
-/* A new folder, which is to hold the file `path`. */
+/* Makes a new folder; `path` is a file in it. */
 static void make_folder(const contract_trial *self, char folder[PATH_MAX],
                         char path[PATH_MAX + 16]) {
   const char *set = getenv("TMPDIR");
   (void)snprintf(folder, PATH_MAX, "%s/heed-policy-XXXXXX",
                  set == NULL ? "/tmp" : set);
   if (mkdtemp(folder) == NULL)
-    trial_skip(self, "the folder %s cannot be made", folder);
+    trial_skip(self, "cannot create the folder %s", folder);
   (void)snprintf(path, PATH_MAX + 16, "%s/policy", folder);
 }
 
@@ -219,10 +219,10 @@ static void exercise(contract_trial *self) {
 static const contract_check checks[] = {
     {"train() makes a policy", learn, CHECK_ENDS},
     {"log_probability() is normalised over the candidates", normalise, 0},
-    {"log_probability() does not depend on the others asked for", ask_alone, 0},
+    {"log_probability() does not depend on other responses", ask_alone, 0},
     {"train() accepts or refuses a selection of few annotations", learn_little,
      0},
-    {"load() brings back what save() saved", save_and_load, 0},
+    {"load() restores the policy that save() wrote", save_and_load, 0},
 };
 
 const contract_kind contract_trainer = {

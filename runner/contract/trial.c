@@ -57,7 +57,7 @@ void trial_remark(const contract_trial *self, const char *format, ...) {
 
 /* ---- the plugin ---- */
 
-/* Checks cannot run at all. */
+/* Reports that checks cannot run. */
 static _Noreturn void give_up(const contract_trial *self,
                               const heed_error *error) {
   self->board->error = error->status;
@@ -66,7 +66,7 @@ static _Noreturn void give_up(const contract_trial *self,
   child_leave();
 }
 
-/* The registry's message begins with the file, which is named anyway. */
+/* Removes the file's path from the message; the report already names it. */
 static _Noreturn void refuse_file(const contract_trial *self,
                                   const heed_error *error) {
   char *path = realpath(self->options->file, NULL);
@@ -92,7 +92,7 @@ void trial_open(contract_trial *self, const contract_options *options,
   if (self->lasting == NULL || self->memory == NULL || self->scratch == NULL)
     status = heed_no_memory(&error);
   if (status != HEED_OK) give_up(self, &error);
-  /* GSL's own handler aborts the process, and no worker has it. */
+  /* GSL's default handler aborts the process; workers turn it off, too. */
   (void)gsl_set_error_handler_off();
   if (registry_load(self->plugins, options->file, NULL, &error) != HEED_OK)
     refuse_file(self, &error);
@@ -105,7 +105,8 @@ void trial_open(contract_trial *self, const contract_options *options,
   if (status != HEED_OK) give_up(self, &error);
 }
 
-/* A text may name a column of the pairs: the scene has all of them. */
+/* A text parameter may name a column of the pairs, so the scene has a column
+ * for each text. */
 static size_t column_names(const contract_trial *self,
                            const char *names[MOST_COLUMNS + 1]) {
   size_t count = 0;
@@ -235,7 +236,7 @@ bool trial_return(contract_trial *self, heed_status status,
   watch_end(self);
   if (status == HEED_OK) return true;
   if ((unsigned)status > HEED_INTERNAL)
-    trial_fail(self, "returned %d, which is no heed_status", (int)status);
+    trial_fail(self, "returned %d, expected a heed_status", (int)status);
   if (error->message[0] == '\0')
     trial_fail(self, "returned an error without a message");
   if (may_refuse(self, status)) {
@@ -243,7 +244,6 @@ bool trial_return(contract_trial *self, heed_status status,
     return false;
   }
   if (status == HEED_UNSUPPORTED)
-    trial_skip(self, "unsupported in the world of this check: %s",
-               error->message);
+    trial_skip(self, "unsupported in this check's world: %s", error->message);
   trial_fail(self, "failed: %s", error->message);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A trial: one plugin in a child process, served by a host that watches it.
+ * A trial: one plugin in a child process, with a host that watches it.
  *
  * A check calls a function of the plugin between trial_call() and
- * trial_return().  All memory that the plugin can reach is guarded: what
- * stands behind each block, what a function leaves unset, and inputs that
- * change are found there, for every check alike.
+ * trial_return().  The host guards all memory that the plugin uses.  In every
+ * check it finds writes outside a block, values that a function does not set,
+ * and changed inputs.
  *
- * The first finding ends the check, and with it the child: trial_fail() and
- * trial_skip() do not return. */
+ * The first finding ends the check and the child: trial_fail() and trial_skip()
+ * do not return. */
 #ifndef HEED_CONTRACT_TRIAL_H
 #define HEED_CONTRACT_TRIAL_H
 
@@ -26,28 +26,28 @@ typedef struct contract_trial contract_trial;
 
 /* Flags of a check. */
 #define CHECK_BARE 1u /* needs no instance */
-#define CHECK_ENDS 2u /* is repeated at other values of the parameters */
+#define CHECK_ENDS 2u /* repeated with other parameter values */
 
 typedef struct contract_check {
-  const char *name; /* the sentence that it proves */
+  const char *name; /* the sentence that the check proves */
   void (*run)(contract_trial *self);
   unsigned flags;
 } contract_check;
 
-/* What is tried of plugins of one kind. */
+/* Checks of plugins of one kind. */
 typedef struct contract_kind {
   const contract_check *checks;
   size_t check_count;
-  /* Calls every function once, and takes down what it puts out. */
+  /* Calls every function and records its outputs. */
   void (*exercise)(contract_trial *self);
-  /* Whether the checks are repeated at the ends of numeric ranges, too: not
-   * where a large number means much work. */
+  /* Repeats checks at the ends of numeric ranges.  False for kinds in which a
+   * large number means much work. */
   bool ends;
 } contract_kind;
 
 extern const contract_kind contract_source, contract_distribution,
     contract_user_model, contract_estimator, contract_filter, contract_trainer;
-/* For all kinds; some before those of the kind, some after. */
+/* Checks for all kinds, run before and after those of the kind. */
 extern const contract_check contract_first[], contract_last[];
 extern const size_t contract_first_count, contract_last_count;
 
@@ -62,7 +62,7 @@ typedef struct contract_block {
   bool gone;    /* scratch of a call that has returned */
 } contract_block;
 
-typedef struct contract_place { /* an output of the plugin that has a name */
+typedef struct contract_place { /* a named output */
   const char *name;
   const void *pointer; /* to the pointer */
 } contract_place;
@@ -73,7 +73,7 @@ typedef struct contract_input { /* must not change */
   size_t count, size; /* values, and bytes of each */
 } contract_input;
 
-typedef struct contract_value { /* of what the plugin put out */
+typedef struct contract_value { /* of an output */
   const char *name;
   size_t index;
   double value;
@@ -88,8 +88,8 @@ struct contract_trial {
 
   json_t *given;            /* parameters that are set or have no default */
   char guessed[BOARD_TEXT]; /* "share = 0.5": parameters without a default */
-  char missing[BOARD_TEXT]; /* why there can be no instance, or "" */
-  json_t *parameters;       /* all, as resolved, of the instance at hand */
+  char missing[BOARD_TEXT]; /* why create() cannot run, or "" */
+  json_t *parameters;       /* all, resolved, of the current instance */
   const heed_instance *instance;
   host_arena *lasting; /* the instance's memory */
   host_arena *memory;  /* of stages' outputs */
@@ -97,17 +97,17 @@ struct contract_trial {
   host_service host;
   host_sink sink;
   bool opening;    /* create() is running */
-  bool may_refuse; /* HEED_INVALID, … with a message is a good answer */
+  bool may_refuse; /* an error with a message, such as HEED_INVALID, is valid */
   heed_error refusal;
-  jmp_buf *skipping;    /* where trial_skip() goes; NULL: it ends the check */
+  jmp_buf *skipping;    /* trial_skip() jumps here; NULL: it ends the check */
   const char *function; /* called last */
-  uint64_t reported;    /* outputs reported in this call, bit by bit */
+  uint64_t reported;    /* bit i: this call reported output i */
   pthread_t thread;
 
   contract_scene scene;
-  contract_ledger *ledger; /* where calls are weighed; NULL: nowhere */
+  contract_ledger *ledger; /* counts leaks per function; NULL: off */
 
-  /* The host's own. */
+  /* State of the host. */
   void *(*make_column)(const heed_host *host, heed_table *table,
                        const char *name, heed_column_type type, size_t width);
   contract_block *blocks;
@@ -117,83 +117,85 @@ struct contract_trial {
   contract_input *inputs;
   size_t input_count, input_room, scene_inputs;
 
-  bool taking; /* trial_take() takes down */
+  bool taking; /* trial_take() records values */
   contract_value *values;
   size_t value_count, value_room;
 };
 
-/* Loads the file and what it may nest.  What goes wrong is on the board. */
+/* Loads the file and the plugins on the search path.  Reports errors on the
+ * board. */
 void trial_open(contract_trial *self, const contract_options *options,
                 contract_board *board);
-/* The plugin to be tried: its parameters and the scene. */
+/* Selects the plugin; sets up its parameters and the scene. */
 void trial_choose(contract_trial *self, const contract_plugin *which,
                   const contract_kind *kind);
 
-/* Skips the check where a parameter has no default and none was set. */
+/* Skips the check if a parameter has no value. */
 void trial_need_parameters(const contract_trial *self);
-/* Makes the instance, in place of any before: with the defaults, or with
- * `changes` to them (a JSON object).  False: it was refused, in self->refusal;
- * only where may_refuse. */
+/* Creates an instance and makes it the current one.  changes: a JSON object of
+ * parameters that replace the defaults, or NULL.  If may_refuse is set, returns
+ * false if the plugin refuses, with the reason in self->refusal. */
 bool trial_instance(contract_trial *self, const json_t *changes);
 void trial_close_instance(contract_trial *self);
 
-/* Frees what calls have put out. */
+/* Frees the outputs of calls. */
 void trial_reset(contract_trial *self);
 
 /* ---- findings ---- */
 
 HEED_PRINTF(2, 3)
 _Noreturn void trial_fail(const contract_trial *self, const char *format, ...);
-/* Not tried, for this reason.  Ends the check, or one of several in a row. */
+/* Skips the check and records the reason.  In a series of checks, only skips
+ * to the next one. */
 HEED_PRINTF(2, 3)
 _Noreturn void trial_skip(const contract_trial *self, const char *format, ...);
-/* What the next finding is about, where that is not the function called last;
- * "": none of them. */
+/* Sets the function that the next finding names, if it is not the last call;
+ * "": no function. */
 void trial_about(const contract_trial *self, const char *function);
-/* The output is refused by a check of the stages. */
+/* Fails because a stage's check refuses the output. */
 _Noreturn void trial_refuse(const contract_trial *self,
                             const heed_error *error);
-/* A remark on a check that passes. */
+/* Adds a remark to a check that passes. */
 HEED_PRINTF(2, 3)
 void trial_remark(const contract_trial *self, const char *format, ...);
 
 /* ---- calls ---- */
 
-/* The check gets on, though it calls nothing: its time starts anew. */
+/* Reports progress without calling the plugin.  Resets the time limit. */
 void trial_pulse(const contract_trial *self);
 
-/* Skips the check where the function crashed or hung before. */
+/* Call before each function.  Skips the check if the function did not return in
+ * an earlier check. */
 void trial_call(contract_trial *self, const char *function);
-/* Returned with the status, and perhaps an error: guards and inputs are looked
- * at, and scratch memory is taken away.  False: refused, as may_refuse allows.
- */
+/* Call when a function returns.  Checks the status, the guards and the inputs,
+ * and invalidates scratch memory.  Returns false if the function refused, which
+ * may_refuse permits. */
 bool trial_return(contract_trial *self, heed_status status,
                   const heed_error *error);
-/* Skips the check where the plugin has no such function. */
+/* Skips the check if the plugin lacks the function. */
 #define trial_need(self, function, name)                                     \
   ((function) == NULL ? trial_skip((self), "the plugin has no %s()", (name)) \
                       : (void)0)
 
 /* ---- memory ---- */
 
-/* Guarded memory for the plugin to fill, every byte unset. */
+/* Returns guarded memory for the plugin to fill, with every byte unset. */
 void *trial_room(contract_trial *self, const char *name, size_t count,
                  size_t size);
 double *trial_doubles(contract_trial *self, const char *name, size_t count);
-/* That the function set every value. */
+/* Checks that the function set every value. */
 void trial_filled(const contract_trial *self, const char *name,
                   const double *values, size_t count);
 
-/* The name of what the function puts out at *pointer, for messages; until the
- * call returns. */
+/* Names the output at *pointer in messages, until the call returns. */
 void trial_name(contract_trial *self, const char *name, const void *pointer);
-/* That the plugin's pointer has room for as many values, in memory that lives
- * on. */
+/* Checks that the plugin's pointer has room for `count` values, in memory that
+ * outlives the call. */
 void trial_holds(const contract_trial *self, const char *name,
                  const void *pointer, size_t count, size_t size,
                  const char *each);
 
-/* Data that must not change, until trial_reset(). */
+/* Fails if a call changes the data.  Lasts until trial_reset(). */
 void trial_watch(contract_trial *self, const char *name, const void *data,
                  size_t count, size_t size);
 void trial_watch_table(contract_trial *self, const heed_table *table);
@@ -208,14 +210,14 @@ void trial_within(const contract_trial *self, const char *name,
                   const double *values, size_t count, double low, double high,
                   const char *expected);
 
-/* Two doubles are the same where these are: -0 is not 0, and NaN is NaN. */
+/* Bits for exact comparison: -0 differs from 0, and NaN equals NaN. */
 static inline uint64_t trial_bits(double value) {
   uint64_t bits;
   memcpy(&bits, &value, sizeof bits);
   return bits;
 }
 
-/* Takes down what the plugin put out, to compare it with another time. */
+/* Records an output for comparison with a later run. */
 void trial_take(contract_trial *self, const char *name, const double *values,
                 size_t count);
 void trial_take_number(contract_trial *self, const char *name, double value);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What is tried of user models. */
+ * Checks of user models. */
 #include "trial.h"
 
 #define NODES ((size_t)5)
 #define MOST_DIMENSION 16
 #define MOST_PHI 1000
-#define CLOSE 1e-9 /* of probabilities that are the same */
+#define CLOSE 1e-9 /* tolerance for equal probabilities */
 
 typedef struct user_model_model {
   const heed_user_model_functions *functions;
@@ -15,7 +15,7 @@ typedef struct user_model_model {
   double *nodes;              /* NODES x dimension */
 } user_model_model;
 
-/* Answers that the plugin reads, with arrays of our own behind them. */
+/* The plugin's input, and the arrays that it points to. */
 typedef struct user_model_batch {
   heed_answers answers;
   int8_t *choice, *left;
@@ -34,7 +34,7 @@ static void read_domain(contract_trial *self, user_model_model *made) {
   (void)trial_return(self, HEED_OK, NULL);
   *domain = *room;
   if (domain->dimension == 0 || domain->dimension > MOST_DIMENSION)
-    trial_fail(self, "says that an eta has %zu values, expected 1 or more",
+    trial_fail(self, "declares %zu values per eta, expected at least 1",
                domain->dimension);
   if (!(domain->low < domain->high))
     trial_fail(self,
@@ -76,7 +76,7 @@ static void read_phi(contract_trial *self, user_model_model *made) {
                  i, made->start[i], made->low[i], made->high[i]);
 }
 
-/* From one end of the domain to the other. */
+/* Nodes from the low end of the domain to the high end. */
 static void choose_nodes(contract_trial *self, user_model_model *made) {
   const size_t wide = made->domain.dimension;
   const double low = fmax(made->domain.low, -3);
@@ -88,7 +88,7 @@ static void choose_nodes(contract_trial *self, user_model_model *made) {
           low + (high - low) * (double)k / (double)(NODES - 1);
 }
 
-/* False: it refuses the scene, as it may at other values of its parameters. */
+/* Returns false if the plugin refuses the scene, which may_refuse permits. */
 static bool open_model(contract_trial *self, user_model_model *made) {
   heed_error error = {HEED_OK, ""};
   *made = (user_model_model){.functions = self->plugin->functions,
@@ -109,8 +109,8 @@ static void set_choices(user_model_batch *made, int8_t choice) {
   for (size_t i = 0; i < made->answers.count; i++) made->choice[i] = choice;
 }
 
-/* Rows first … first + count - 1 of the scene's annotations.  hard: with p of
- * 0, 1 and 1/2 among them, and sides that are not known. */
+/* Rows first … first + count - 1 of the scene's annotations.  hard: some p are
+ * 0, 1 or 1/2, and some sides are unknown. */
 static user_model_batch answers_of(contract_trial *self, size_t first,
                                    size_t count, bool hard) {
   static const double hard_p[] = {0, 1, 0.5};
@@ -146,7 +146,7 @@ static user_model_batch answers_of(contract_trial *self, size_t first,
   return made;
 }
 
-/* Answers of one user, who has three at least. */
+/* Answers of one user with at least three. */
 static user_model_batch history(contract_trial *self, size_t count) {
   const size_t *first = self->scene.crowd.first;
   size_t user = 0;
@@ -182,7 +182,7 @@ static double *casual(contract_trial *self, const user_model_model *given,
   return result;
 }
 
-/* exp(log_likelihood) at each node. */
+/* Returns exp(log_likelihood) at each node. */
 static double *likelihood(contract_trial *self, const user_model_model *given,
                           const double *phi, const user_model_batch *answers) {
   double *result = trial_doubles(self, "log_likelihood", NODES);
@@ -217,7 +217,7 @@ static double *attention(contract_trial *self, const user_model_model *given,
   return result;
 }
 
-/* False: refused. */
+/* Returns false if the plugin refuses. */
 static bool simulate(contract_trial *self, const user_model_model *given,
                      uint64_t user, const double *eta,
                      const user_model_batch *answers, int8_t *choice) {
@@ -244,7 +244,7 @@ static int8_t choices_of(const user_model_model *given) {
   return given->domain.ties ? 3 : 2;
 }
 
-/* The first outputs are the fitted parameters. */
+/* The outputs begin with the fitted parameters. */
 static void describe(contract_trial *self) {
   const heed_plugin *plugin = self->plugin;
   user_model_model given;
@@ -252,13 +252,12 @@ static void describe(contract_trial *self) {
   for (size_t i = given.domain.phi_count; i < plugin->output_count; i++)
     if ((plugin->outputs[i].flags & HEED_MAY_BE_NAN) == 0)
       trial_fail(self,
-                 "output %s has no fitted parameter behind it, of which "
-                 "domain() says there are %zu; expected the flag "
-                 "HEED_MAY_BE_NAN",
+                 "output %s has no fitted parameter, since domain() "
+                 "declares %zu; expected the flag HEED_MAY_BE_NAN",
                  plugin->outputs[i].name, given.domain.phi_count);
 }
 
-/* That they sum to 1 over the choices. */
+/* Checks that the sums over the choices are 1. */
 static void check_sum(const contract_trial *self, const char *name,
                       const double *sum, size_t count, size_t each) {
   for (size_t i = 0; i < count; i++)
@@ -389,7 +388,7 @@ static void attend(contract_trial *self) {
   (void)attention(self, &given, given.start, &answers);
 }
 
-/* P(history) of two answers at one node, by whatever says it. */
+/* P(history) of two answers at one node. */
 static double chance_of(contract_trial *self, const user_model_model *given,
                         const user_model_batch *answers, size_t node) {
   if (given->functions->log_likelihood != NULL)
@@ -398,7 +397,7 @@ static double chance_of(contract_trial *self, const user_model_model *given,
   return each[node] * each[NODES + node];
 }
 
-/* Frequencies of the histories of two answers. */
+/* Compares frequencies of histories of two answers with probabilities. */
 static void simulate_alike(contract_trial *self) {
   enum { USERS = 4000, NODE = 3 };
   user_model_model given;
@@ -417,7 +416,7 @@ static void simulate_alike(contract_trial *self) {
     const int8_t *made = answers.choice;
     const double p = chance_of(self, &given, &answers, NODE);
     const double share = times[made[0] + 3 * made[1]] / USERS;
-    /* Five standard errors, and what one user is. */
+    /* Five standard errors, plus the share of one user. */
     const double most = 5 * sqrt(p * (1 - p) / USERS) + 1.0 / USERS;
     trial_about(self, "simulate");
     if (!(fabs(share - p) <= most))
@@ -428,7 +427,7 @@ static void simulate_alike(contract_trial *self) {
   } while (next_history(&answers, choices_of(&given)));
 }
 
-/* Of answers that share one p; P at each node into of_answer. */
+/* Stores P at each node in of_answer.  All answers have the same p. */
 static void chance_at(contract_trial *self, const user_model_model *given,
                       int8_t choice, int8_t left, double of_answer[NODES]) {
   user_model_batch one = answers_of(self, 0, 1, false);
@@ -491,13 +490,13 @@ static void reduce(contract_trial *self) {
       for (size_t k = 0; k < NODES; k++)
         if (!(fabs(own[k] - shared[k]) <= CLOSE))
           trial_fail(self,
-                     "gives %.9g for choice %d with left %d, but %.9g for what "
-                     "stands for its class, expected the same",
+                     "gives %.9g for choice %d with left %d, but %.9g for the "
+                     "answer of its class, expected the same",
                      own[k], choice, left, shared[k]);
     }
 }
 
-/* ---- all at once ---- */
+/* ---- all functions ---- */
 
 static void exercise(contract_trial *self) {
   user_model_model given;
@@ -523,18 +522,17 @@ static void exercise(contract_trial *self) {
 
 static const contract_check checks[] = {
     {"domain() and phi() describe the model", describe, CHECK_ENDS},
-    {"probability() is one, and sums to 1 over the choices", be_probable,
+    {"probability() is in [0, 1] and sums to 1 over the choices", be_probable,
      CHECK_ENDS},
-    {"casual() is a probability, and sums to 1 over the choices", be_casual,
+    {"casual() is a probability and sums to 1 over the choices", be_casual,
      CHECK_ENDS},
-    {"an answer's probability does not depend on the others asked for",
-     be_alone, 0},
+    {"an answer's probability does not depend on other answers", be_alone, 0},
     {"a mixture is linear in eta", be_linear, CHECK_ENDS},
     {"log_likelihood() sums to 1 over all histories", sum_histories,
      CHECK_ENDS},
     {"attention() is a probability", attend, CHECK_ENDS},
-    {"simulate() chooses as the likelihood says", simulate_alike, 0},
-    {"answers of one class have one likelihood", reduce, CHECK_ENDS},
+    {"simulate() agrees with the likelihood", simulate_alike, 0},
+    {"answers of one class have the same likelihood", reduce, CHECK_ENDS},
 };
 
 const contract_kind contract_user_model = {

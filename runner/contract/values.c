@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Values that a plugin puts out: within their range, and taken down. */
+ * Checks ranges of output values and records the values. */
 #include <stdlib.h>
 
 #include "trial.h"
@@ -38,7 +38,7 @@ void trial_take_number(contract_trial *self, const char *name, double value) {
   trial_take(self, name, &value, 1);
 }
 
-/* A text as a number that stands for it (FNV-1a, 53 bits). */
+/* A hash of the text (FNV-1a, 53 bits). */
 static double text_number(const char *text) {
   uint64_t word = 14695981039346656037u;
   for (; *text != '\0'; text++) {

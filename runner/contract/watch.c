@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Guards, inputs and reports. */
+ * The host of a trial: guards, inputs and reports. */
 #include "watch.h"
 
 #include <stdlib.h>
 
-#define GUARD \
-  ((size_t)64) /* bytes on either side: keeps the alignment of an arena */
+#define GUARD ((size_t)64) /* bytes per side; keeps arena alignment */
 #define GUARD_BYTE 0xA5
 #define UNSET_BYTE 0x5A
 
-/* No function that computes numbers returns this one. */
+/* A value that no computation is likely to return. */
 static const uint64_t unset_bits = 0x5A5A5A5A5A5A5A5A;
 
 static contract_trial *trial_of(const heed_host *host) {
@@ -37,7 +36,7 @@ static bool remember(contract_trial *self, contract_block block) {
   return true;
 }
 
-/* count x size bytes with guards before and behind. */
+/* Allocates count x size bytes with a guard before and after. */
 static void *guarded(contract_trial *self, host_arena *memory,
                      contract_block block) {
   const size_t most = SIZE_MAX / 4;
@@ -82,14 +81,15 @@ static void check_guards(const contract_trial *self,
              block->size, block->size == 1 ? "" : "s");
 }
 
-/* ---- what the plugin takes ---- */
+/* ---- allocations ---- */
 
 static void check_thread(const contract_trial *self, const char *function) {
   if (!pthread_equal(self->thread, pthread_self()))
-    trial_fail(self,
-               "called host->%s() from a thread of its own, expected only the "
-               "thread that it was called on",
-               function);
+    trial_fail(
+        self,
+        "called host->%s() from another thread, expected the thread that "
+        "called the plugin",
+        function);
 }
 
 static void *allocate(const heed_host *host, size_t count, size_t size) {
@@ -108,7 +108,7 @@ static void *scratch(const heed_host *host, size_t count, size_t size) {
       (contract_block){.count = count, .size = size, .scratch = true});
 }
 
-/* As every host does it, with the name of the column for its memory. */
+/* Makes the column and names its memory block after it. */
 static void *column(const heed_host *host, heed_table *table, const char *name,
                     heed_column_type type, size_t width) {
   contract_trial *self = trial_of(host);
@@ -163,7 +163,7 @@ static const contract_block *block_with(const contract_trial *self,
   return NULL;
 }
 
-/* Values that fit between the pointer and the end of its block. */
+/* Returns how many values fit between the pointer and the end of its block. */
 static size_t room_after(const contract_block *block, const void *pointer,
                          size_t size) {
   const uintptr_t end = (uintptr_t)block->start + block->count * block->size;
@@ -180,7 +180,7 @@ void trial_holds(const contract_trial *self, const char *name,
                each);
   else if (block == NULL)
     trial_fail(self,
-               "%s is not in memory that the host gave, expected %zu values "
+               "%s is not in memory of the host, expected %zu values "
                "from host->allocate()",
                name, count);
   else if (block->scratch)
@@ -204,7 +204,7 @@ void watch_forget(contract_trial *self, bool lasting) {
 
 /* ---- inputs ---- */
 
-/* Where copies of inputs are: those of the scene stay. */
+/* The arena for copies of inputs; copies of the scene are permanent. */
 static host_arena *copies(const contract_trial *self) {
   return self->scene_inputs == 0 ? self->scene.host.output : self->memory;
 }
@@ -286,7 +286,7 @@ void watch_begin(contract_trial *self) {
   self->block_count = kept;
 }
 
-/* Scratch memory is spoilt, so that who uses it later is found out. */
+/* Overwrites scratch memory, so that later reads of it fail a check. */
 static void take_scratch(contract_trial *self) {
   for (size_t i = 0; i < self->block_count; i++) {
     contract_block *block = &self->blocks[i];

@@ -157,8 +157,8 @@ static bool is_text(const heed_parameter *parameter) {
   }
 }
 
-/* "the gap; in nat; at least 0, below 1; default 0.74".  After the type, only a
- * word cannot be read as part of the type. */
+/* "the gap; in nat; at least 0, below 1; default 0.74".  A
+ * parser can take anything except a word for a part of the type. */
 static void put_comment(const annotations_writer *self,
                         const heed_parameter *parameter) {
   const char *standard = parameter->default_value;
@@ -352,7 +352,7 @@ static const annotations_word words[] = {
      "\n---An axis: a value that is varied\n"
      "---\n"
      "---h.axis { \"gap\", 0.6, 0.74 }, or h.axis(\"levels\", { { 0.5 }, "
-     "{ 0.1, 0.9 } }) where values can be lists\n"
+     "{ 0.1, 0.9 } }) if values can be lists\n"
      "---@param axis heed.axis\n"
      "---@return heed.Axis\n"
      "---@overload fun(name: string, values: any[], options?: "
@@ -361,7 +361,7 @@ static const annotations_word words[] = {
     {"rows",
      "\n---@class heed.row\n"
      "---@field [1] string the name of the row\n"
-     "---@field [string] any what the row sets, by column\n"
+     "---@field [string] any the values that the row sets, by column\n"
      "\n---@class heed.rows\n"
      "---@field [1] string the name of the axis\n"
      "---@field [integer] heed.row\n"

@@ -236,7 +236,7 @@ SH
 @test "an output with too few values is found, with how many were expected" {
   try breach_too_few
   [ "$status" -eq 1 ]
-  says "estimator/too_few: estimate(): sd has room for 15 values, expected 16, one a unit"
+  says "estimator/too_few: estimate(): sd has room for 15 values, expected 16, one per unit"
 }
 
 @test "values that are left unset are found" {
@@ -367,14 +367,14 @@ SH
   try breach_mixture
   [ "$status" -eq 1 ]
   [[ "$output" == *"user_model/bent: probability(): probability of answer 0 is "*"domain() declares a mixture"* ]]
-  [[ "$output" == *"user_model/bent: probability(): gives "*" for choice 0 with left -1, but "*" for what stands for its class, expected the same"* ]]
+  [[ "$output" == *"user_model/bent: probability(): gives "*" for choice 0 with left -1, but "*" for the answer of its class, expected the same"* ]]
   says "user_model/bent: attention(): attention[0] is 2, expected a probability"
 }
 
 @test "a world and a policy that do not add up are found" {
   try breach_world
   [ "$status" -eq 1 ]
-  says "source/askew: make(): says mu = 0.7, but the mean of p is 0.6, expected the same" \
+  says "source/askew: make(): sets mu to 0.7, but the mean of p is 0.6, expected the same" \
     "source/askew: reference(): the probabilities of a prompt's 2 candidates sum to 0.8, expected 1" \
     "trainer/askew: log_probability(): the probabilities of a prompt's 4 candidates sum to 1.6, expected 1"
   [[ "$output" == *"source/askew: judge(): gives the responses of pair 0 the rewards 1 and 1, but its p is 0.6"* ]]
@@ -409,10 +409,10 @@ SH
   file="$HEED_BUILD/lib/heed/filter_top.so"
   run --separate-stderr "$HEED" check --plugin "$file"
   [ "$status" -eq 0 ]
-  says "filter/top: tried with share = 0.5, for which the schema has no default"
+  says "filter/top: checked with share = 0.5 because the schema has no default"
   run --separate-stderr "$HEED" check --plugin "$file" --set share=0.25
   [ "$status" -eq 0 ]
-  [[ "$output" != *"tried with"* ]]
+  [[ "$output" != *"checked with"* ]]
   run --separate-stderr "$HEED" check --plugin "$file" --set shar=0.25
   [ "$status" -eq 2 ]
   [ "$stderr" = 'heed: --set shar=0.25: filter/top has no parameter "shar"; did you mean "share"?' ]
