@@ -162,7 +162,8 @@ int command_check(const command_arguments *given) {
   heed_status status;
   if (given->plugin_file != NULL) return command_check_plugin(given);
   if (given->file == NULL)
-    return command_usage("check", "found nothing, expected SWEEP.lua");
+    return command_usage(
+        "check", "found nothing, expected SWEEP.lua or --plugin FILE.so");
   status =
       sweep_plan(given, given->seconds, given->memory, &text, &plan, &error);
   if (status == HEED_OK) {

@@ -242,7 +242,10 @@ int command_new(const command_arguments *given) {
       "  cd %s\n"
       "  cmake -B build -DHEED=%s\n"
       "  cmake --build build\n"
-      "  ctest --test-dir build\n",
-      asked.folder, own_prefix(path));
+      "  ctest --test-dir build\n"
+      "\nRun its sweep:\n"
+      "  export HEED_PLUGIN_PATH=%s/lib/heed:$PWD/build/plugins\n"
+      "  heed run %s.lua\n",
+      asked.folder, own_prefix(path), path, asked.name);
   return EXIT_DONE;
 }

@@ -138,7 +138,7 @@ static const command_option check_operands[] = {
      .value = "SWEEP.lua",
      .ending = ".lua",
      .field = FIELD(file),
-     .doc = "The sweep: a Lua file that returns h.sweep {...}."},
+     .doc = "The sweep: a Lua file that returns `h.sweep {...}`."},
     {0}};
 
 static const command_option check_options[] = {
@@ -147,9 +147,10 @@ static const command_option check_options[] = {
      .value = "FILE.so",
      .ending = ".so",
      .field = FIELD(plugin_file),
-     .doc = "Try the plugins of this file against their contract instead of "
-            "checking a sweep. --set NAME=VALUE then sets a parameter, and the "
-            "limits are those of a call into the plugin and of a check."},
+     .doc =
+         "Try the plugins of this file against their contract instead of "
+         "checking a sweep. `--set NAME=VALUE` then sets a parameter, and the "
+         "limits are those of a call into the plugin and of a check."},
     OPTION_SET,
     {.name = "timeout",
      .type = COMMAND_SECONDS,
