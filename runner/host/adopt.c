@@ -132,7 +132,9 @@ static heed_status repack(const adopt_adoption *self, const void *array,
   *result = NULL;
   if (array == NULL) return HEED_OK;
   copy = arena_allocate(self->memory, count, size);
-  if (copy == NULL) return heed_no_memory(self->error);
+  if (copy == NULL)
+    return heed_fail(self->error, HEED_MEMORY, "%s: " HEED_OUT_OF_MEMORY,
+                     self->file);
   for (size_t i = 0; i < count; i++)
     memcpy(copy + i * size, (const char *)array + i * stride,
            stride < size ? stride : size);
@@ -189,7 +191,9 @@ static heed_status copy_functions(const adopt_adoption *self,
   const size_t size =
       larger(plugin->functions_size, descriptor_functions_size(plugin->kind));
   void *table = arena_allocate(self->memory, 1, size);
-  if (table == NULL) return heed_no_memory(self->error);
+  if (table == NULL)
+    return heed_fail(self->error, HEED_MEMORY, "%s: " HEED_OUT_OF_MEMORY,
+                     self->file);
   heed_copy(table, size, plugin->functions);
   plugin->functions = table;
   plugin->functions_size = size;

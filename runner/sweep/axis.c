@@ -150,6 +150,8 @@ static heed_status check_labels(const sweep_axis *axis, heed_error *error) {
   const json_t *label;
   size_t i;
   if (axis->labels == NULL) return HEED_OK;
+  if (!json_is_array(axis->labels))
+    return heed_fail(error, HEED_INVALID, "labels: expected a list of texts");
   if (json_array_size(axis->labels) != json_array_size(axis->values))
     return heed_fail(error, HEED_INVALID,
                      "labels: found %zu, expected one for each of the %zu "
@@ -257,6 +259,10 @@ int axis_make(lua_State *lua) {
     return object_raise(lua, call,
                         "expected at most a name, a list of values and a "
                         "table of options");
+  if (in_braces && lua_gettop(lua) > 1)
+    return object_raise(lua, call,
+                        "found values after the braces, expected them inside: "
+                        "h.axis { \"mu\", 0.6, 0.7 }");
   lua_settop(lua, 3);
   made = object_push(lua, OBJECT_AXIS);
   if (read_axis(lua, self, &axis, &error) == HEED_OK &&

@@ -11,6 +11,7 @@
 
 #include "label.h"
 #include "template.h"
+#include "text.h"
 
 typedef struct sweep_override {
   heed_sweep *self;
@@ -162,6 +163,12 @@ static heed_status set_axis(const sweep_override *override, const char *name) {
                  self->axis_count < 128 ? self->axis_count : 128);
 }
 
+static bool has_control(const char *text) {
+  for (; *text != '\0'; text++)
+    if ((unsigned char)*text < 0x20) return true;
+  return false;
+}
+
 /* ---- */
 
 static bool has_hidden_key(const json_t *value) {
@@ -169,9 +176,7 @@ static bool has_hidden_key(const json_t *value) {
   json_t *item;
   size_t i;
   json_object_foreach((json_t *)value, key, item) {
-    for (const char *position = key; *position != '\0'; position++)
-      if ((unsigned char)*position < 0x20) return true;
-    if (has_hidden_key(item)) return true;
+    if (has_control(key) || has_hidden_key(item)) return true;
   }
   json_array_foreach(value, i, item) {
     if (has_hidden_key(item)) return true;
@@ -196,6 +201,11 @@ heed_status override_apply(heed_sweep *self, const char *set,
   if (equals == NULL || equals == set)
     return wrong(&override, "expected path=value, such as users.count=100");
   path = label_format(self, "%.*s", (int)(equals - set), set);
+  if (path == NULL) return heed_no_memory(error);
+  if (!text_is_utf8(path)) return wrong(&override, "the path is not UTF-8");
+  /* Such keys are the room's own, in templates. */
+  if (has_control(path))
+    return wrong(&override, "the path has a control character");
   override.value = json_loads(equals + 1, JSON_DECODE_ANY, &why);
   if (override.value == NULL && names_zero_byte(&why))
     return wrong(&override, "zero byte in a text");

@@ -476,6 +476,8 @@ static void a_wrong_set_says_what_there_is(void **state) {
               "--set estimator.prior.lwo=1: unknown parameter \"lwo\"; did "
               "you mean \"low\"?");
   refused_set("axis.mu=[1]", "--set axis.mu=[1]: unknown axis \"mu\"");
+  refused_set("users.\001axis=1",
+              "--set users.\001axis=1: the path has a control character");
   refused_set("users",
               "--set users: expected path=value, such as users.count=100");
   refused_set(
@@ -590,6 +592,11 @@ static void axes_that_make_no_sense_are_refused(void **state) {
   refused("return require 'heed'.axis { 'a', {} }",
           "sweep.lua:1: h.axis { \"a\", … }: found no values, expected at "
           "least one");
+  refused("return require 'heed'.axis({ 'a', 1 }, { 2 })",
+          "sweep.lua:1: h.axis: found values after the braces, expected them "
+          "inside: h.axis { \"mu\", 0.6, 0.7 }");
+  refused("return require 'heed'.axis('a', { 1 }, { labels = 3 })",
+          "sweep.lua:1: h.axis(\"a\", …): labels: expected a list of texts");
   refused("return require 'heed'.axis { 1, 2 }",
           "sweep.lua:1: h.axis: expected a name, then values: h.axis { "
           "\"name\", 1, 2 }");
