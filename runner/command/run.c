@@ -70,11 +70,12 @@ static heed_status check_output(const run_options *self, const heed_plan *plan,
                      "another file with -o, or use --replace",
                      self->output);
   if (orphans > 0)
-    return heed_fail(error, HEED_INVALID,
-                     "%s: holds %zu finished cells that this sweep does not "
-                     "have (an axis or a parameter has changed); name another "
-                     "file with -o, or use --replace",
-                     self->output, orphans);
+    return heed_fail(
+        error, HEED_INVALID,
+        "%s: holds %zu finished cells that this sweep does not "
+        "have (an axis, a parameter or a plugin has changed); name another "
+        "file with -o, or use --replace",
+        self->output, orphans);
   return HEED_OK;
 }
 
