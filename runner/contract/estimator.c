@@ -143,7 +143,7 @@ static bool model_ties(const heed_posterior *made) {
   return domain.ties;
 }
 
-static void foretell(contract_trial *self) {
+static void check_predictions(contract_trial *self) {
   heed_posterior made;
   trial_need(self, functions(self)->predict, "predict");
   if (!estimate(self, crowd_for(self), &made)) return;
@@ -224,7 +224,8 @@ static void exercise(contract_trial *self) {
 static const contract_check checks[] = {
     {"estimate() makes a posterior of the right counts and ranges", believe,
      CHECK_ENDS},
-    {"predict() gives probabilities that sum to 1", foretell, CHECK_ENDS},
+    {"predict() gives probabilities that sum to 1", check_predictions,
+     CHECK_ENDS},
     {"estimate() copes with a request to stop", stop, 0},
     {"estimate() accepts or refuses very small crowds", be_small, 0},
 };

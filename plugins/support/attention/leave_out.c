@@ -129,7 +129,7 @@ static void without_answer(const node_posterior *self, size_t user, size_t i,
                                  room->rest);
 }
 
-/* of->rest: divides out the annotation's probability, unless it is too
+/* room->rest: divides out the annotation's probability, unless it is too
  * small. */
 static void without(const node_posterior *self, size_t user, size_t i,
                     const leave_out_room *room) {
@@ -157,7 +157,7 @@ static void without(const node_posterior *self, size_t user, size_t i,
   }
 }
 
-/* of->attention, of->ends and of->p = a g + (1 - a) c. */
+/* room->attention, room->ends and room->p = a g + (1 - a) c. */
 static void attend(const node_posterior *self, size_t user,
                    const leave_out_room *room) {
   static const double one = 1;
