@@ -18,7 +18,7 @@ static const heed_parameter parameters[] = {
                    .low = 0,
                    .high = 1e9,
                    .doc = "weight of the overall mean in each user's estimate, "
-                          "in annotations"},
+                          "as a number of annotations"},
     [MU] =
         ESTIMATOR_MU(gap_words,
                      "the gap: known, requested, pair (p of each pair), or a "

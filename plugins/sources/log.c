@@ -148,7 +148,7 @@ static const heed_parameter reference_fields[] = {
         {.name = "choice",
          .type = HEED_TEXT,
          .default_value = "choice",
-         .doc = "column with the verdict, in the same words as choices"},
+         .doc = "column with the verdict, in the words that `choices` defines"},
 };
 static const heed_parameter reference = {.name = "reference",
                                          .type = HEED_RECORD,

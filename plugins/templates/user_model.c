@@ -17,7 +17,7 @@ static const heed_parameter parameters[] = {
                .default_value = "0.5",
                .low = 0,
                .high = 1,
-               .doc = "P(A) of a user who does not attend"},
+               .doc = "probability that an inattentive user chooses A"},
 };
 
 /* A mixture: P is linear in eta.  No ties and no fitted parameters. */

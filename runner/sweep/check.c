@@ -50,7 +50,7 @@ static const heed_parameter keys[SWEEP_KEY_COUNT] = {
                     .default_value = "1",
                     .low = 0,
                     .high = 0x1p53,
-                    .doc = "key of all random numbers"},
+                    .doc = "seed of all random numbers"},
     [SWEEP_REPLICATES] = {.name = "replicates",
                           .type = HEED_INTEGER,
                           .default_value = "1",
