@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "arguments.h"
+#include "plugins.h"
 #include "wording.h"
 
 /* The function of a command; it returns the exit status. */
@@ -26,18 +26,10 @@ static const command_call calls[] = {
     {"complete", command_complete}, {"generate", command_generate},
 };
 
-/* Plugins are beside the program, both built and installed: bin/heed,
- * lib/heed/. */
 static const char *own_plugins(char path[PATH_MAX]) {
   const char below[] = "/lib/heed";
-  ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - sizeof below);
-  if (length < 0) return "";
-  path[length] = '\0';
-  for (int up = 0; up < 2; up++) {
-    char *slash = strrchr(path, '/');
-    if (slash == NULL) return "";
-    *slash = '\0';
-  }
+  if (plugins_prefix(path) == NULL || strlen(path) + sizeof below > PATH_MAX)
+    return "";
   memcpy(path + strlen(path), below, sizeof below);
   return path;
 }

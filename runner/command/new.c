@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "plugins.h"
+#include "sweep/annotations.h"
 #include "templates.h"
 
 #define NAME_LENGTH 48
@@ -46,17 +47,6 @@ static int check_kind(const char *kind) {
                        kind);
 }
 
-/* Sweeps use h.KIND.NAME, so NAME cannot be a keyword of Lua. */
-static bool is_reserved(const char *name) {
-  static const char *const words[] = {
-      "and",      "break",  "do",   "else", "elseif", "end",  "false", "for",
-      "function", "goto",   "if",   "in",   "local",  "nil",  "not",   "or",
-      "repeat",   "return", "then", "true", "until",  "while"};
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-    if (strcmp(name, words[i]) == 0) return true;
-  return false;
-}
-
 static int check_name(const char *name) {
   static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
   if (*name < 'a' || *name > 'z' || strspn(name, allowed) != strlen(name))
@@ -69,7 +59,7 @@ static int check_name(const char *name) {
                          "the name \"%s\" is too long: expected at most %d "
                          "characters",
                          name, NAME_LENGTH - 1);
-  if (is_reserved(name))
+  if (annotations_is_keyword(name))
     return command_usage("new",
                          "the name \"%s\" is not valid: it is a reserved word "
                          "of Lua, so sweeps cannot use it",
@@ -212,23 +202,12 @@ static heed_status write_files(const new_options *asked,
 
 /* ---- the command ---- */
 
-/* The prefix of this heed, or its build folder: the parent folder of bin. */
-static const char *own_prefix(char path[PATH_MAX]) {
-  const ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
-  path[length < 0 ? 0 : length] = '\0';
-  for (int up = 0; up < 2; up++) {
-    char *slash = strrchr(path, '/');
-    if (slash == NULL) return "FOLDER";
-    *slash = '\0';
-  }
-  return path;
-}
-
 int command_new(const command_arguments *given) {
   new_options asked = {given->plugin, given->output, "", NULL};
   new_file files[FILE_COUNT];
   heed_error error = {HEED_OK, ""};
   char path[PATH_MAX];
+  const char *prefix;
   int status = check_options(&given->common, &asked);
   if (status != EXIT_DONE) return status;
   plan_files(&asked, files);
@@ -237,6 +216,8 @@ int command_new(const command_arguments *given) {
   if (write_files(&asked, files, &error) != HEED_OK)
     return command_error(&error);
   for (size_t i = 0; i < FILE_COUNT; i++) printf("%s\n", files[i].path);
+  prefix = plugins_prefix(path);
+  if (prefix == NULL) prefix = "FOLDER";
   printf(
       "\nBuild it and test it:\n"
       "  cd %s\n"
@@ -246,6 +227,6 @@ int command_new(const command_arguments *given) {
       "\nRun its sweep:\n"
       "  export HEED_PLUGIN_PATH=%s/lib/heed:$PWD/build/plugins\n"
       "  heed run %s.lua\n",
-      asked.folder, own_prefix(path), path, asked.name);
+      asked.folder, prefix, prefix, asked.name);
   return EXIT_DONE;
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "probe.h"
 
@@ -174,4 +175,16 @@ json_t *plugins_json(const heed_plugin *plugin, const host_plugin_file *file,
   (void)json_object_set_new(made, "costly",
                             json_boolean((plugin->flags & HEED_COSTLY) != 0));
   return made;
+}
+
+const char *plugins_prefix(char path[PATH_MAX]) {
+  const ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+  if (length < 0) return NULL;
+  path[length] = '\0';
+  for (int up = 0; up < 2; up++) {
+    char *slash = strrchr(path, '/');
+    if (slash == NULL) return NULL;
+    *slash = '\0';
+  }
+  return path;
 }

@@ -3,6 +3,8 @@
 #ifndef HEED_COMMAND_PLUGINS_H
 #define HEED_COMMAND_PLUGINS_H
 
+#include <limits.h>
+
 #include "command.h"
 
 /* Loads the plugins on the search path.  Prints a warning to standard error for
@@ -18,5 +20,9 @@ const char *plugins_type_name(heed_type type);
 /* A plugin as JSON; `whole`: with parameters and outputs. */
 json_t *plugins_json(const heed_plugin *plugin, const host_plugin_file *file,
                      bool whole);
+
+/* What bin/heed and lib/heed are in: the folder that heed is installed in, or
+ * its build folder.  NULL: unknown. */
+const char *plugins_prefix(char path[PATH_MAX]);
 
 #endif

@@ -225,8 +225,7 @@ static void put_fields(const annotations_writer *self, const char *class,
 
 /* ---- plugins ---- */
 
-/* A keyword of Lua needs h.KIND["WORD"] instead of h.KIND.WORD. */
-static bool is_keyword(const char *name) {
+bool annotations_is_keyword(const char *name) {
   static const char *const keywords[] = {
       "and",      "break",  "do",   "else", "elseif", "end",  "false", "for",
       "function", "goto",   "if",   "in",   "local",  "nil",  "not",   "or",
@@ -249,7 +248,7 @@ static void put_constructor(const annotations_writer *self,
       self->file, "\n---@param parameters%s %s\n---@return heed.%s.Plugin\n",
       needs_any(plugin->parameters, plugin->parameter_count) ? "" : "?", class,
       kind);
-  if (is_keyword(plugin->name))
+  if (annotations_is_keyword(plugin->name))
     (void)fprintf(self->file, "heed.%s[\"%s\"] = function(parameters) end\n",
                   kind, plugin->name);
   else

@@ -163,12 +163,6 @@ static heed_status set_axis(const sweep_override *override, const char *name) {
                  self->axis_count < 128 ? self->axis_count : 128);
 }
 
-static bool has_control(const char *text) {
-  for (; *text != '\0'; text++)
-    if ((unsigned char)*text < 0x20) return true;
-  return false;
-}
-
 /* ---- */
 
 static bool has_hidden_key(const json_t *value) {
@@ -176,7 +170,7 @@ static bool has_hidden_key(const json_t *value) {
   json_t *item;
   size_t i;
   json_object_foreach((json_t *)value, key, item) {
-    if (has_control(key) || has_hidden_key(item)) return true;
+    if (text_has_control(key) || has_hidden_key(item)) return true;
   }
   json_array_foreach(value, i, item) {
     if (has_hidden_key(item)) return true;
@@ -204,7 +198,7 @@ heed_status override_apply(heed_sweep *self, const char *set,
   if (path == NULL) return heed_no_memory(error);
   if (!text_is_utf8(path)) return wrong(&override, "the path is not UTF-8");
   /* Such keys are the room's own, in templates. */
-  if (has_control(path))
+  if (text_has_control(path))
     return wrong(&override, "the path has a control character");
   override.value = json_loads(equals + 1, JSON_DECODE_ANY, &why);
   if (override.value == NULL && names_zero_byte(&why))

@@ -49,12 +49,6 @@ static heed_status unfit(lua_State *lua, int index, const char *path,
                        : "");
 }
 
-static bool has_control_character(const char *text) {
-  for (; *text != '\0'; text++)
-    if ((unsigned char)*text < 0x20) return true;
-  return false;
-}
-
 /* ---- tables ---- */
 
 static heed_status list_at(lua_State *lua, int index, size_t count,
@@ -113,7 +107,7 @@ static heed_status pair_at(lua_State *lua, const char *path, unsigned depth,
                      path, *path == '\0' ? "" : ": ");
   key = text_at(lua, -2, path, error);
   if (key == NULL) return HEED_INVALID;
-  if (has_control_character(key))
+  if (text_has_control(key))
     return heed_fail(error, HEED_INVALID,
                      "%s%sfound a key with a control character", path,
                      *path == '\0' ? "" : ": ");

@@ -20,6 +20,12 @@ bool text_is_utf8(const char *text) {
   return is_utf8(text, strlen(text));
 }
 
+bool text_has_control(const char *text) {
+  for (; *text != '\0'; text++)
+    if ((unsigned char)*text < 0x20) return true;
+  return false;
+}
+
 /* ---- strings ---- */
 
 const char *text_at(lua_State *lua, int index, const char *path,

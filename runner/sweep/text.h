@@ -11,6 +11,7 @@
 #include "heed/status.h"
 
 bool text_is_utf8(const char *text);
+bool text_has_control(const char *text); /* a character below 0x20 */
 /* Reads a Lua file to its end; *text is a new reference.  name: the file's name
  * in messages, as in "NAME:3: zero byte". */
 heed_status text_read(FILE *file, const char *name, json_t **text,

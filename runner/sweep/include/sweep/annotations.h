@@ -10,4 +10,7 @@
 heed_status annotations_write(const host_registry *plugins, char **text,
                               heed_error *error);
 
+/* A keyword of Lua: sweeps write h.KIND["WORD"] instead of h.KIND.WORD. */
+bool annotations_is_keyword(const char *name);
+
 #endif
