@@ -377,7 +377,7 @@ static heed_status reference(void *instance, const heed_host *host,
   language_model model;
   if (prompt == NULL) return HEED_INVALID;
   const heed_status status =
-      models_take(&self->open, &self->version[0].reads, &model, error);
+      models_take(&self->open, host, &self->version[0].reads, &model, error);
   return status == HEED_OK
              ? language_model_score(
                    &model, NULL, host, "log-probabilities of the reference",

@@ -211,7 +211,8 @@ typedef struct policy_state {
   llm_model *weights;
 } policy_state;
 
-static heed_status open_model(dpo_llm_trainer *self, heed_error *error) {
+static heed_status open_model(dpo_llm_trainer *self, const heed_host *host,
+                              heed_error *error) {
   const heed_value *values = self->values;
   const language_model_options options = {
       .path = values[MODEL].text,
@@ -219,7 +220,7 @@ static heed_status open_model(dpo_llm_trainer *self, heed_error *error) {
       .system = values[SYSTEM].given ? values[SYSTEM].text : NULL};
   return self->model != NULL
              ? HEED_OK
-             : language_model_open(&options, &self->model, error);
+             : language_model_open(&options, host, &self->model, error);
 }
 
 static dpo_llm_learner_options options_of(const heed_value *values) {
@@ -399,7 +400,7 @@ static heed_status train(void *instance, const heed_host *host,
                                .selection = selection};
   policy_state *state = host->allocate(host, 1, sizeof *state);
   heed_status status =
-      state == NULL ? heed_no_memory(error) : open_model(self, error);
+      state == NULL ? heed_no_memory(error) : open_model(self, host, error);
   if (status == HEED_OK) status = prepare(&training, self->values, error);
   if (status != HEED_OK) return status;
   policy->state = state;
@@ -525,7 +526,7 @@ static heed_status load(void *instance, const heed_host *host,
   policy_state *state = host->allocate(host, 1, sizeof *state);
   bool adapter;
   heed_status status =
-      state == NULL ? heed_no_memory(error) : open_model(self, error);
+      state == NULL ? heed_no_memory(error) : open_model(self, host, error);
   (void)world;
   if (status == HEED_OK) status = is_adapter(path, &adapter, error);
   if (status != HEED_OK) return status;

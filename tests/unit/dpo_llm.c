@@ -109,7 +109,7 @@ static int set_up(void **state) {
   (void)sprintf(self->checkpoint, "%s/checkpoint", self->folder);
   (void)sprintf(self->saved, "%s/policy", self->folder);
   assert_int_equal(setenv("XDG_CACHE_HOME", self->folder, 1), 0);
-  assert_int_equal(tiny_file_write(self->model, 3, &self->bench.error),
+  assert_int_equal(tiny_file_write(self->model, 3, NULL, &self->bench.error),
                    HEED_OK);
   make_world(self);
   self->first[1] = 4;
@@ -201,7 +201,8 @@ static void read_reference(scene *self, double found[2 * PAIRS]) {
   language_model *model = NULL;
   heed_response all[2 * PAIRS];
   responses_of_pairs(all);
-  assert_int_equal(language_model_open(&options, &model, &self->bench.error),
+  assert_int_equal(language_model_open(&options, &self->bench.host.host, &model,
+                                       &self->bench.error),
                    HEED_OK);
   assert_int_equal(language_model_score(model, NULL, &self->bench.host.host,
                                         "test", prompt_text, 2 * PAIRS, all,
@@ -227,7 +228,7 @@ static void scores_do_not_depend_on_the_company(void **state) {
   language_model *model = NULL;
   double together[COUNT], alone;
   size_t tokens[COUNT];
-  assert_int_equal(language_model_open(&options, &model, error), HEED_OK);
+  assert_int_equal(language_model_open(&options, host, &model, error), HEED_OK);
   assert_int_equal(language_model_score(model, NULL, host, "test", prompt_text,
                                         COUNT, all, together, tokens, error),
                    HEED_OK);
@@ -321,7 +322,8 @@ static void open_written(scene *self, written_training *written) {
   heed_stream stream =
       self->bench.host.host.stream(&self->bench.host.host, "adapter", 0);
   heed_error *error = &self->bench.error;
-  assert_int_equal(language_model_open(&options, &written->model, error),
+  assert_int_equal(language_model_open(&options, &self->bench.host.host,
+                                       &written->model, error),
                    HEED_OK);
   assert_int_equal(crew_open(1, &written->workers, error), HEED_OK);
   assert_int_equal(llm_adapter_new(&written->model->weights->shape, &shape,

@@ -14,6 +14,7 @@
 
 #include "support/llm/carving.h"
 #include "support/llm/gguf.h"
+#include "support/llm/metadata.h"
 #include "support/llm/model.h"
 
 /* ---- weights ---- */
@@ -83,7 +84,8 @@ static heed_status merge_adapter(language_model *self, const char *path,
 }
 
 heed_status language_model_open(const language_model_options *options,
-                                language_model **opened, heed_error *error) {
+                                const heed_host *host, language_model **opened,
+                                heed_error *error) {
   language_model *self = calloc(1, sizeof *self);
   heed_status status;
   *opened = NULL;
@@ -103,11 +105,13 @@ heed_status language_model_open(const language_model_options *options,
   if (status == HEED_OK) status = open_weights(self, error);
   if (status == HEED_OK && options->adapter != NULL)
     status = merge_adapter(self, options->adapter, error);
-  if (status == HEED_OK)
-    *opened = self;
-  else
+  if (status != HEED_OK) {
     language_model_close(self);
-  return status;
+    return status;
+  }
+  metadata_warn(self->file, host);
+  *opened = self;
+  return HEED_OK;
 }
 
 void language_model_close(language_model *self) {

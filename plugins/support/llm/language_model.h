@@ -38,10 +38,11 @@ typedef struct language_model {
   size_t context;
 } language_model;
 
-/* The texts of options outlive *opened.  Owned by the caller; NULL on
- * failure. */
+/* The texts of options outlive *opened.  Owned by the caller; NULL on failure.
+ * The host is told what may be wrong with the file (metadata.h). */
 heed_status language_model_open(const language_model_options *options,
-                                language_model **opened, heed_error *error);
+                                const heed_host *host, language_model **opened,
+                                heed_error *error);
 void language_model_close(language_model *self); /* may be NULL */
 
 /* The token that ends a response. */
