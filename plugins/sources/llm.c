@@ -319,6 +319,7 @@ static heed_status make_world(void *self, const heed_host *host,
 
 static heed_status restore(void *self, const heed_host *host, heed_world *world,
                            heed_error *error) {
+  world->path = ((const llm_source *)self)->prompts;
   return rewards_find(self, host, world, error);
 }
 

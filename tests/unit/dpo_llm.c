@@ -651,6 +651,48 @@ static void worlds_without_texts_are_refused(void **state) {
   assert_non_null(strstr(self->bench.error.message, "column `text`"));
 }
 
+/* B's response to pair 1 becomes longer than the model's context of 512. */
+static void make_pair_1_long(scene *self) {
+  static char text[601];
+  static const int64_t lines[PAIRS] = {11, 12, 13, 14, 15};
+  const heed_host *host = &self->bench.host.host;
+  const char **column =
+      host->column(host, self->world.pairs, "long", HEED_STRING, 1);
+  memset(text, 'x', 600);
+  memcpy(column, text_b, sizeof text_b);
+  column[1] = text;
+  for (size_t i = 0; i < self->world.pairs->column_count; i++)
+    if (strcmp(self->world.pairs->columns[i].name, "text_b") == 0)
+      self->world.pairs->columns[i].data = column;
+  (void)put(self, self->world.pairs, "line", HEED_INT64, lines);
+  self->world.path = "log.jsonl";
+}
+
+static void a_pair_longer_than_the_context_is_named(void **state) {
+  scene *self = *state;
+  make_pair_1_long(self);
+  assert_int_equal(train(self, ""), HEED_INVALID);
+  assert_non_null(strstr(self->bench.error.message, "pair 1 (log.jsonl:12)"));
+  assert_non_null(strstr(self->bench.error.message, "reads at most 512"));
+}
+
+static void long_pairs_can_be_skipped(void **state) {
+  scene *self = *state;
+  make_pair_1_long(self);
+  must_train(self, "\"too_long\": \"skip\"");
+  assert_string_equal(self->bench.warned, "pairs_too_long");
+  /* All weigh 6.75, pair 1 0.5 and 1 of it. */
+  assert_near(self->bench.output[WEIGHT_SUM], 5.25, 1e-12);
+}
+
+static void long_responses_can_be_cut(void **state) {
+  scene *self = *state;
+  make_pair_1_long(self);
+  must_train(self, "\"too_long\": \"cut\"");
+  assert_string_equal(self->bench.warned, "responses_cut");
+  assert_near(self->bench.output[WEIGHT_SUM], 6.75, 1e-12);
+}
+
 static void parameters_that_do_not_go_together_are_refused(void **state) {
   scene *self = *state;
   char whole[256];
@@ -678,6 +720,9 @@ int main(void) {
       TEST(policies_are_saved_and_loaded),
       TEST(responses_are_drawn_as_the_policy_has_them),
       TEST(worlds_without_texts_are_refused),
+      TEST(a_pair_longer_than_the_context_is_named),
+      TEST(long_pairs_can_be_skipped),
+      TEST(long_responses_can_be_cut),
       TEST(parameters_that_do_not_go_together_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

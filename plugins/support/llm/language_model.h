@@ -59,6 +59,18 @@ heed_status language_model_read_response(const language_model *self,
                                          llm_token_list *list,
                                          heed_error *error);
 
+/* The number of tokens of a prompt with a response. */
+heed_status language_model_length(const language_model *self,
+                                  const char *prompt,
+                                  const heed_response *response, size_t *tokens,
+                                  heed_error *error);
+
+/* Truncates a response that does not fit behind its prompt in the model's
+ * context; its length is 0 if there is no room at all. */
+heed_status language_model_truncate(const language_model *self,
+                                    const char *prompt, heed_response *response,
+                                    heed_error *error);
+
 /* Tokenized texts, concatenated.  Start with {0}. */
 typedef struct language_model_answer {
   size_t count;          /* of texts */
