@@ -299,3 +299,99 @@ same_bits() {
     -o "$(printf 'x%.0s' {1..250})"
   [ -z "$(find . -name '*.work')" ]
 }
+
+# Every command that prints, with r.h5 and s.lua beside it.
+printing() {
+  cat <<'LIST'
+show r.h5
+show r.h5 --metric eta_mean --csv
+check s.lua
+check s.lua --json
+list
+list --json
+describe filter/top
+describe filter/top --json
+describe --lua
+cell s.lua --index 0
+users r.h5
+export r.h5
+report r.h5
+run s.lua -o r.h5 --progress none
+collect parts.h5.work -o parts.h5
+help run
+--help
+--version
+run --help
+generate docs
+complete -- run --pro
+new estimator/mine -o new
+LIST
+}
+
+make_all() {
+  make_result
+  mkdir parts.h5.work
+  "$HEED" check s.lua --json >parts.h5.work/plan.json
+}
+
+@test "output that does not fit is an error of every command" {
+  make_all
+  sink=$(device 7)
+  while read -r line; do
+    run --separate-stderr bash -c "\"$HEED\" $line >$sink"
+    echo "heed $line: $status $stderr"
+    [ "$status" -eq 1 ]
+    [[ "$stderr" == *"heed: standard output: cannot write"* ]]
+  done < <(printing)
+}
+
+@test "output to a closed descriptor is an error of every command" {
+  make_all
+  while read -r line; do
+    run --separate-stderr bash -c "\"$HEED\" $line >&-"
+    echo "heed $line: $status $stderr"
+    [ "$status" -eq 1 ]
+    [[ "$stderr" == *"heed: standard output: cannot write"* ]]
+  done < <(printing)
+}
+
+# A pipe whose reader has gone: descriptor 7.
+gone='exec 7> >(exit 0); wait $!; '
+
+@test "a reader that stops early ends a command quietly" {
+  make_result
+  for line in "describe --lua" "show r.h5" "users r.h5" "users r.h5 -o /dev/stdout"; do
+    run bash -c "$gone \"$HEED\" $line >&7"
+    [ "$status" -eq 141 ]
+    [ -z "$output" ]
+  done
+}
+
+@test "a reader that stops early is an error where its signal is ignored" {
+  make_result
+  for line in "show r.h5" "users r.h5"; do
+    run bash -c "trap '' PIPE; $gone \"$HEED\" $line >&7"
+    [ "$status" -eq 1 ]
+    [ "$output" = "heed: standard output: cannot write: Broken pipe" ]
+  done
+}
+
+@test "a run with closed descriptors makes the same result" {
+  make_result whole.h5
+  "$HEED" run s.lua -o r.h5 <&- >&- 2>&- || true
+  /usr/bin/python3 "$HEED_SOURCE/tests/cli/same.py" whole.h5 r.h5
+  "$HEED" run s.lua -o q.h5 <&- 2>&-
+  /usr/bin/python3 "$HEED_SOURCE/tests/cli/same.py" whole.h5 q.h5
+  [ -z "$(find . -name '*.work')" ]
+}
+
+@test "messages that do not fit are an error, unless nobody can read them" {
+  echo 'print("a message")' | cat - s.lua >loud.lua
+  sink=$(device 7)
+  run bash -c "\"$HEED\" run loud.lua -o new.h5 --progress none 2>$sink"
+  [ "$status" -eq 1 ]
+  run bash -c "\"$HEED\" run s.lua -o json.h5 --progress json 2>$sink"
+  [ "$status" -eq 1 ]
+  run bash -c "\"$HEED\" run loud.lua -o newer.h5 --progress none 2>&-"
+  [ "$status" -eq 0 ]
+}
