@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * heed check: validates a sweep and shows what it would run. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,15 +165,10 @@ int command_check(const command_arguments *given) {
         "check", "found nothing, expected SWEEP.lua or --plugin FILE.so");
   status =
       sweep_plan(given, given->seconds, given->memory, &text, &plan, &error);
-  if (status == HEED_OK) {
-    if (given->json)
-      printf("%s\n", text);
-    else
-      print_plan(plan);
-    if (fflush(stdout) != 0)
-      status =
-          heed_fail(&error, HEED_IO, "standard output: %s", strerror(errno));
-  }
+  if (status == HEED_OK && given->json)
+    printf("%s\n", text);
+  else if (status == HEED_OK)
+    print_plan(plan);
   plan_free(plan);
   free(text);
   return status == HEED_OK ? EXIT_DONE : command_error(&error);

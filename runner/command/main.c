@@ -7,6 +7,7 @@
 
 #include "arguments.h"
 #include "plugins.h"
+#include "standard.h"
 #include "wording.h"
 
 /* The function of a command; it returns the exit status. */
@@ -73,11 +74,13 @@ static int run(command_arguments *given, int argc, char **argv) {
 int main(int argc, char **argv) {
   char path[PATH_MAX];
   command_arguments given = {.word_count = argc, .words = argv};
+  standard_streams streams;
   int status;
+  standard_open(&streams);
   given.common.plugin_path = getenv("HEED_PLUGIN_PATH");
   if (given.common.plugin_path == NULL)
     given.common.plugin_path = own_plugins(path);
   status = run(&given, argc, argv);
   arguments_free(&given);
-  return status;
+  return standard_close(&streams, status);
 }
