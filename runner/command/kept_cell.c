@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "hdf/kept.h"
+#include "safe.h"
 #include "spare.h"
+#include "standard.h"
 
 #define MOST_CHOICES 20
 
@@ -63,7 +65,8 @@ static void list_choices(const kept_cell_search *self) {
       char label[LABEL_SIZE];
       view_label(&plan->axes[i].coordinate, plan->points[point].position[i],
                  label);
-      fprintf(stderr, "  %s %s", plan->axes[i].coordinate.name, label);
+      fprintf(stderr, "  %s ", plan->axes[i].coordinate.name);
+      safe_put(stderr, label);
     }
     fputc('\n', stderr);
   }
@@ -155,7 +158,7 @@ static heed_status write_table(const command_kept_options *what,
   char *bytes = NULL;
   size_t length = 0;
   heed_status status = make_text(what, cell, &bytes, &length, error);
-  if (status == HEED_OK) status = output_write(output, bytes, length, error);
+  if (status == HEED_OK) status = standard_put(output, bytes, length, error);
   free(bytes);
   return status;
 }

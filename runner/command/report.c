@@ -8,6 +8,7 @@
 #include "command.h"
 #include "files/file.h"
 #include "spare.h"
+#include "standard.h"
 
 /* F.html for F.h5. */
 static char *beside(const char *path) {
@@ -26,7 +27,7 @@ static heed_status write_page(const command_arguments *given,
   char *page = NULL;
   size_t length = 0;
   heed_status status = report_make(result, &options, &page, &length, error);
-  if (status == HEED_OK) status = output_write(output, page, length, error);
+  if (status == HEED_OK) status = standard_put(output, page, length, error);
   /* The page itself may have gone to standard output. */
   if (status == HEED_OK && output->is_file) printf("%s\n", output->named);
   free(page);

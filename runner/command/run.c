@@ -13,6 +13,7 @@
 
 #include "progress.h"
 #include "result/result.h"
+#include "safe.h"
 #include "spare.h"
 #include "sweep_plan.h"
 
@@ -154,10 +155,12 @@ static void list_failures(const execution_state *state) {
   size_t listed = 0;
   for (size_t i = 0; i < state->failure_count; i++) {
     const execution_failure *failure = &state->failures[i];
-    printf("  %zu %s in %s%s%s%s: %s\n", failure->cells,
+    printf("  %zu %s in %s%s%s%s: ", failure->cells,
            failed_how(failure->status), plan_stage_name(failure->stage),
            *failure->plugin == '\0' ? "" : ", ", failure->plugin,
-           failure->cells == 1 ? "" : "; the first", failure->message);
+           failure->cells == 1 ? "" : "; the first");
+    safe_put(stdout, failure->message);
+    putchar('\n');
     listed += failure->cells;
   }
   if (listed < state->failed)
