@@ -104,13 +104,17 @@ static void print_field(const command_lines *self, size_t column,
                 to_the_right || last ? 0 : blanks, "", last ? "\n" : "  ");
 }
 
+/* Empty columns at the end of a line leave no blanks. */
 void lines_print(const command_lines *self, FILE *file, const char *indent) {
   for (size_t i = 0; i < self->count; i++) {
     char *const *fields = self->fields + i * self->columns;
+    size_t used = self->columns;
+    while (used > 1 && (fields[used - 1] == NULL || *fields[used - 1] == '\0'))
+      used--;
     (void)fputs(indent, file);
-    for (size_t j = 0; j < self->columns; j++)
-      print_field(self, j, fields[j] == NULL ? "" : fields[j],
-                  j + 1 == self->columns, file);
+    for (size_t j = 0; j < used; j++)
+      print_field(self, j, fields[j] == NULL ? "" : fields[j], j + 1 == used,
+                  file);
   }
 }
 

@@ -126,7 +126,7 @@ static void csv_head(const view_groups *self, FILE *file) {
     (void)fputc(',', file);
     view_csv_field(file, plan->axes[self->axes[i]].coordinate.name);
   }
-  (void)fputs(",replicates,value,low,high\n", file);
+  (void)fputs(",replicates,value,low,high,cells,all_cells\n", file);
 }
 
 static void csv_line(view_groups *self, const plan_metric *metric, size_t value,
@@ -134,6 +134,8 @@ static void csv_line(view_groups *self, const plan_metric *metric, size_t value,
   const heed_plan *plan = self->result->plan;
   const view_estimate found =
       view_groups_summary(self, group, metric->offset + value);
+  const view_cells cells =
+      view_groups_cells(self, group, metric->offset + value);
   char label[LABEL_SIZE] = "", number[NUMBER_SIZE];
   char position[2 * LABEL_SIZE] = "";
   for (size_t i = 0; i < metric->dimension_count; i++) {
@@ -159,7 +161,7 @@ static void csv_line(view_groups *self, const plan_metric *metric, size_t value,
     view_number(numbers[i], number);
     (void)fprintf(file, ",%s", number);
   }
-  (void)fputc('\n', file);
+  (void)fprintf(file, ",%zu,%zu\n", cells.known, cells.all);
 }
 
 static void make_csv(view_groups *self, const command_arguments *given,
@@ -259,6 +261,18 @@ static void show_seconds(const view_result *result) {
   if (any) putchar('\n');
 }
 
+/* "37 of 40" where cells lack the value: other rows may be means over other
+ * cells. */
+static void fill_cells(const view_groups *self, command_lines *page,
+                       size_t column, size_t group, size_t value) {
+  const view_cells cells = view_groups_cells(self, group, value);
+  char text[64] = "";
+  if (cells.known < cells.all)
+    (void)snprintf(text, sizeof text, "over %zu of %zu cells", cells.known,
+                   cells.all);
+  lines_set(page, column, text);
+}
+
 /* A line of a metric's table: its point, its labels, the value. */
 static void fill_line(view_groups *self, command_lines *page,
                       const plan_metric *metric, size_t value, size_t group) {
@@ -284,7 +298,8 @@ static void fill_line(view_groups *self, command_lines *page,
   (void)snprintf(text, sizeof text, "[%s, %s]", low, high);
   lines_set(page, column++, isnan(found.low) ? "" : text);
   (void)snprintf(text, sizeof text, "%zu", found.count);
-  lines_set(page, column, text);
+  lines_set(page, column++, text);
+  fill_cells(self, page, column, group, metric->offset + value);
   lines_next(page);
 }
 
@@ -305,10 +320,18 @@ static void fill_head(const view_groups *self, command_lines *page,
   lines_next(page);
 }
 
+/* Whether rows of the metric's table are means over different cells. */
+static bool is_uneven(const view_groups *self, const plan_metric *metric) {
+  if (self->group_count == 1) return false;
+  for (size_t i = 0; i < metric->count; i++)
+    if (view_groups_partial(self, metric->offset + i)) return true;
+  return false;
+}
+
 static void show_metric(view_groups *self, const plan_metric *metric) {
   const size_t labels = self->axis_count + metric->dimension_count;
   command_lines *page =
-      lines_create(labels + 3, labels < 60 ? 1ul << labels : 0);
+      lines_create(labels + 4, labels < 60 ? 1ul << labels : 0);
   if (page == NULL) return;
   printf("\n%s", metric->name);
   if (metric->unit != NULL && strcmp(metric->unit, "1") != 0)
@@ -321,6 +344,10 @@ static void show_metric(view_groups *self, const plan_metric *metric) {
         fill_line(self, page, metric, i, group);
   lines_print(page, stdout, "  ");
   lines_free(page);
+  if (is_uneven(self, metric))
+    printf(
+        "  A row over fewer cells averages other cells: do not compare it with "
+        "the other rows.\n");
 }
 
 /* A line with the range of a metric's means. */
