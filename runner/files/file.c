@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "files/fault.h"
 
 #define TEMPORARY ".tmp-"
@@ -46,8 +47,7 @@ bool file_is_temporary(const char *name) {
   return strstr(name, TEMPORARY) != NULL;
 }
 
-static heed_status failed(const char *path, const char *what,
-                          heed_error *error) {
+heed_status disk_failed(const char *path, const char *what, heed_error *error) {
   const int reason = errno;
   if (reason == ENOSPC || reason == EDQUOT || reason == EFBIG)
     return heed_fail(error, HEED_IO,
@@ -79,22 +79,22 @@ heed_status file_write_all(int descriptor, const char *path, const void *bytes,
     written = write(descriptor, next, stretch(length, left));
     fault_point("write");
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return failed(path, "writing", error);
+    if (written < 0) return disk_failed(path, "writing", error);
     next += written;
     left -= (size_t)written;
   }
   return HEED_OK;
 }
 
-static heed_status synchronise(int descriptor, const char *path,
-                               heed_error *error) {
+heed_status disk_synchronise(int descriptor, const char *path,
+                             heed_error *error) {
   int result;
   fault_point("fsync");
   result = fsync(descriptor);
   fault_point("fsync");
   /* Some file systems do not support fsync of a folder. */
   if (result != 0 && errno != EINVAL && errno != EROFS)
-    return failed(path, "fsync", error);
+    return disk_failed(path, "fsync", error);
   return HEED_OK;
 }
 
@@ -102,10 +102,10 @@ static heed_status open_and_sync(const char *path, int flags,
                                  heed_error *error) {
   const int descriptor = open(path, flags | O_CLOEXEC);
   heed_status status;
-  if (descriptor < 0) return failed(path, "opening", error);
-  status = synchronise(descriptor, path, error);
+  if (descriptor < 0) return disk_failed(path, "opening", error);
+  status = disk_synchronise(descriptor, path, error);
   if (close(descriptor) != 0 && status == HEED_OK)
-    status = failed(path, "closing", error);
+    status = disk_failed(path, "closing", error);
   return status;
 }
 
@@ -118,7 +118,8 @@ heed_status file_remove(const char *path, heed_error *error) {
   fault_point("unlink");
   result = unlink(path);
   fault_point("unlink");
-  if (result != 0 && errno != ENOENT) return failed(path, "removing", error);
+  if (result != 0 && errno != ENOENT)
+    return disk_failed(path, "removing", error);
   return HEED_OK;
 }
 
@@ -132,7 +133,7 @@ static heed_status rename_and_sync(const char *temporary, const char *path,
   result = rename(temporary, path);
   fault_point("rename");
   status = result == 0 ? file_sync_folder(folder, error)
-                       : failed(path, "renaming to it", error);
+                       : disk_failed(path, "renaming to it", error);
   free(folder);
   return status;
 }
@@ -145,15 +146,22 @@ heed_status file_commit(const char *temporary, const char *path,
   return status;
 }
 
+int file_create(const char *temporary) {
+  const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  const int descriptor = open(temporary, flags, 0666);
+  if (descriptor >= 0 || errno != EEXIST) return descriptor;
+  (void)unlink(temporary);
+  return open(temporary, flags, 0666);
+}
+
 static heed_status write_temporary(const char *temporary, const void *bytes,
                                    size_t length, heed_error *error) {
-  const int descriptor =
-      open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  const int descriptor = file_create(temporary);
   heed_status status;
-  if (descriptor < 0) return failed(temporary, "creating", error);
+  if (descriptor < 0) return disk_failed(temporary, "creating", error);
   status = file_write_all(descriptor, temporary, bytes, length, error);
   if (close(descriptor) != 0 && status == HEED_OK)
-    status = failed(temporary, "closing", error);
+    status = disk_failed(temporary, "closing", error);
   return status;
 }
 
@@ -171,9 +179,7 @@ heed_status file_write(const char *path, const void *bytes, size_t length,
   return status;
 }
 
-/* True if the process that made this temporary file is gone.  A process of
- * another host may be alive. */
-static bool abandoned(const char *name) {
+bool disk_is_abandoned(const char *name) {
   char host[HOST_NAME_MAX + 1];
   const char *owner = strstr(name, TEMPORARY);
   const char *process = strrchr(name, '-');
@@ -197,7 +203,7 @@ void file_clean(const char *folder, const char *prefix) {
   while ((entry = readdir(entries)) != NULL) {
     char *path;
     if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0) continue;
-    if (!abandoned(entry->d_name)) continue;
+    if (!disk_is_abandoned(entry->d_name)) continue;
     path = file_name("%s/%s", folder, entry->d_name);
     if (path != NULL) (void)file_remove(path, NULL);
     free(path);

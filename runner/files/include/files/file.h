@@ -20,6 +20,10 @@ char *file_name(const char *format, ...);
  * The caller frees it.  NULL: out of memory. */
 char *file_temporary(const char *path);
 
+/* Creates a temporary file, in place of one that an earlier process with this
+ * number left.  Follows no link.  The descriptor, or -1 and errno. */
+int file_create(const char *temporary);
+
 /* The folder of a path ("." if it names none).  The caller frees it.  NULL: out
  * of memory. */
 char *file_folder(const char *path);
