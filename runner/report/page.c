@@ -193,8 +193,8 @@ static void put_caption(const page *self, const report_chart *drawn) {
   escape(self->file, drawn->metric->doc);
   if (any_bootstrap(self))
     fprintf(self->file,
-            ". Value of the log; bands or bars: 2.5 and 97.5 %% "
-            "quantiles over %zu bootstrap replicates",
+            ". Value of the log; bands or bars: 95 %% intervals from the "
+            "percentiles of %zu bootstrap replicates",
             replicates - 1);
   else if (replicates > 1)
     fprintf(self->file,
