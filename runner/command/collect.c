@@ -9,6 +9,7 @@
 #include "command.h"
 #include "files/file.h"
 #include "result/result.h"
+#include "spare.h"
 #include "view/view.h"
 
 /* Refuses to replace the result of another sweep. */
@@ -79,12 +80,16 @@ int command_collect(const command_arguments *given) {
   heed_status status = HEED_MEMORY;
   heed_work *folder = NULL;
   heed_plan *plan = NULL;
+  output_target target = {0};
   char *path = file_name("%s/plan.json", given->file);
   if (path != NULL) status = work_join(given->file, &folder, &error);
   if (status == HEED_OK) status = plan_read(path, &plan, &error);
-  if (status == HEED_OK) status = check_output(given->output, plan, &error);
   if (status == HEED_OK)
-    status = consolidate(folder, given->output, plan, &error);
+    status = spare_find_result(given->output, plan, &target, &error);
+  if (status == HEED_OK) status = check_output(target.path, plan, &error);
+  if (status == HEED_OK)
+    status = consolidate(folder, target.path, plan, &error);
+  output_free(&target);
   work_close(folder);
   plan_free(plan);
   free(path);

@@ -161,7 +161,9 @@ heed_status result_consolidate(const heed_work *folder, const char *result_path,
   if (status == HEED_OK) status = cube_create(plan, &all, error);
   if (status == HEED_OK) {
     fault_point("create");
-    status = write_result(temporary, index, all, provenance, error);
+    status = file_create(temporary, result_path, error);
+    if (status == HEED_OK)
+      status = write_result(temporary, index, all, provenance, error);
     fault_point("write");
     if (status == HEED_OK)
       status = file_commit(temporary, result_path, error);
