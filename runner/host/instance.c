@@ -5,6 +5,7 @@
 
 #include "heed/memory.h"
 #include "host/host.h"
+#include "host/process.h"
 
 typedef struct instance_opened {
   heed_instance public; /* first: a heed_instance * is an instance_opened * */
@@ -151,7 +152,7 @@ static heed_status create(const heed_plugin *plugin, host_service *host,
   }
   host->plugin = plugin;
   status = plugin->create(&host->host, made->values, &made->public.self, &said);
-  host->plugin = outer;
+  service_calls(host, outer);
   made->made = status == HEED_OK;
   if (status == HEED_OK) return HEED_OK;
   return heed_fail(error, status, "%s/%s: %s", kind_name(plugin->kind),
@@ -189,7 +190,9 @@ heed_status instance_open(const host_registry *plugins, const json_t *spec,
 void instance_close(const heed_instance *instance) {
   const instance_opened *made = (const instance_opened *)instance;
   if (instance == NULL) return;
-  if (made->made && instance->plugin->destroy != NULL)
+  if (made->made && instance->plugin->destroy != NULL) {
     instance->plugin->destroy(instance->self);
+    (void)process_settle_numbers();
+  }
   schema_close(made->values, instance->plugin->parameter_count);
 }
