@@ -196,3 +196,28 @@ void instance_close(const heed_instance *instance) {
   }
   schema_close(made->values, instance->plugin->parameter_count);
 }
+
+/* ---- visits ---- */
+
+static heed_status visit_values(const heed_value *values, size_t count,
+                                void *context,
+                                heed_status (*visit)(void *,
+                                                     const heed_instance *)) {
+  heed_status status = HEED_OK;
+  for (size_t i = 0; values != NULL && status == HEED_OK && i < count; i++) {
+    if (values[i].type == HEED_PLUGIN && values[i].instance != NULL)
+      status = instance_visit(values[i].instance, context, visit);
+    if (status == HEED_OK && values[i].items != NULL)
+      status = visit_values(values[i].items, values[i].count, context, visit);
+  }
+  return status;
+}
+
+heed_status instance_visit(const heed_instance *instance, void *context,
+                           heed_status (*visit)(void *,
+                                                const heed_instance *)) {
+  const instance_opened *made = (const instance_opened *)instance;
+  const heed_status status = visit_values(
+      made->values, instance->plugin->parameter_count, context, visit);
+  return status == HEED_OK ? visit(context, instance) : status;
+}

@@ -10,6 +10,7 @@
 #include "costly.h"
 #include "guard.h"
 #include "heed/memory.h"
+#include "host/promise.h"
 #include "keep.h"
 #include "level.h"
 #include "reports.h"
@@ -152,8 +153,9 @@ static heed_status open_instance(heed_stages *self, stages_level *level,
       instance_open(self->plugins, self->plan->nodes[level->node].spec,
                     &level->host, &level->instance, error);
   level->host.output = level->memory;
-  if (status == HEED_OK) level->host.plugin = level->instance->plugin;
-  return status;
+  if (status != HEED_OK) return status;
+  level->host.plugin = level->instance->plugin;
+  return promise_distributions(level->instance, &level->host, error);
 }
 
 static heed_status run_world(heed_stages *self, stages_level *level,
@@ -205,10 +207,41 @@ static const heed_crowd *crowd_for(const heed_stages *self,
              : &all->seen;
 }
 
+/* Checks the user models that an estimator holds on the first user's
+ * annotations. */
+static heed_status check_models(const heed_crowd *crowd, stages_level *level,
+                                heed_error *error) {
+  const heed_table *table = crowd->annotations;
+  const int64_t *pair = heed_table_data(table, "pair", HEED_INT64);
+  const int8_t *left = heed_table_data(table, "left", HEED_INT8);
+  size_t rows[PROMISE_SAMPLE], pairs[PROMISE_SAMPLE], first = 0, count;
+  size_t user = 0;
+  while (crowd->first[user + 1] == crowd->first[user]) user++;
+  first = crowd->first[user];
+  count = crowd->first[user + 1] - first;
+  if (count > PROMISE_SAMPLE) count = PROMISE_SAMPLE;
+  for (size_t i = 0; i < count; i++) {
+    rows[i] = first + i;
+    pairs[i] = (size_t)pair[first + i];
+  }
+  const heed_answers sample = {.size = sizeof sample,
+                               .count = count,
+                               .left = left + first,
+                               .annotations = table,
+                               .pairs = crowd->world->pairs,
+                               .row = rows,
+                               .pair = pairs};
+  return promise_user_models(level->instance, crowd->world, &sample,
+                             &level->host, error);
+}
+
 static heed_status run_posterior(heed_stages *self, stages_level *level,
                                  heed_error *error) {
   heed_posterior *posterior = &level->posterior;
   heed_status status = open_instance(self, level, error);
+  if (status != HEED_OK) return status;
+  status =
+      check_models(&self->levels[PLAN_ANNOTATIONS].crowd.seen, level, error);
   if (status != HEED_OK) return status;
   const heed_estimator_functions *functions =
       level->instance->plugin->functions;
@@ -506,7 +539,8 @@ static heed_status take_warnings(const stages_level *level, heed_record *record,
 }
 
 /* The message names the file of the plugin at fault: the user may have written
- * it.  In the host's own stages it is the plugin being called. */
+ * it.  It is the plugin being called, which another may hold; else the stage's
+ * own. */
 static heed_status take_failure(const heed_stages *self, plan_stage stage,
                                 heed_record *record, heed_error *error) {
   const stages_level *level = &self->levels[stage];
@@ -514,7 +548,7 @@ static heed_status take_failure(const heed_stages *self, plan_stage stage,
   const heed_plugin *called = level->host.plugin;
   const host_plugin_file *file = NULL;
   char text[128], message[2 * HEED_MESSAGE_SIZE];
-  if (*name == '\0' && called != NULL) {
+  if (called != NULL) {
     (void)snprintf(text, sizeof text, "%s/%s", kind_name(called->kind),
                    called->name);
     name = text;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "heed/memory.h"
+#include "host/promise.h"
 #include "users.h"
 
 typedef struct simulate_simulation {
@@ -77,7 +78,7 @@ static heed_status check(simulate_simulation *self, heed_error *error) {
     return heed_fail(
         error, HEED_UNSUPPORTED,
         "users: the source's pairs have no p; users cannot be simulated");
-  return HEED_OK;
+  return promise_distribution(self->attentiveness, self->service, error);
 }
 
 /* ---- how many annotations ---- */
@@ -330,6 +331,11 @@ static heed_status answer(const simulate_simulation *self,
   if (functions->check != NULL)
     status =
         functions->check(self->model->self, self->world, annotations, error);
+  if (status == HEED_OK && self->users > 0) {
+    const heed_answers sample = answers_of(self, p, row, pair, annotations, 0);
+    status =
+        promise_user_model(self->model, &sample, true, self->service, error);
+  }
   for (size_t j = 0; status == HEED_OK && j < self->users; j++) {
     heed_answers answers = answers_of(self, p, row, pair, annotations, j);
     status = functions->simulate == NULL

@@ -65,7 +65,7 @@ failed() {
 }
 
 @test "what a plugin changes in destroy() is put back" {
-  sound 20
+  late=true sound 20
   late=true attack 20 rounding locale umask folder limits
   [ "$status" -eq 0 ]
   same --within sound.h5 intruder.h5

@@ -173,5 +173,9 @@ heed_status instance_open(const host_registry *registry, const json_t *spec,
                           host_service *service, const heed_instance **result,
                           heed_error *error);
 void instance_close(const heed_instance *instance); /* and those nested in it */
+/* Visits the instances nested in this one, then itself, until a visit fails. */
+heed_status instance_visit(const heed_instance *instance, void *context,
+                           heed_status (*visit)(void *context,
+                                                const heed_instance *instance));
 
 #endif
