@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "metrics.h"
 #include "plugins.h"
 #include "result/result.h"
 #include "table.h"
@@ -117,6 +118,10 @@ static void put_plugins(const complete_line *self) {
     put_choice(plugin->name, plugin->summary);
   }
   registry_free(plugins);
+  for (evaluation_metric i = 0; i < METRIC_COUNT; i++) {
+    printf(METRICS_PREFIX);
+    put_choice(evaluation_metrics[i].name, evaluation_metrics[i].doc);
+  }
 }
 
 /* Prints the metrics or axes of the result on the line. */

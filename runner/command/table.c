@@ -218,7 +218,7 @@ static const command_option list_operands[] = {
     {.type = COMMAND_KIND,
      .value = "KIND",
      .field = FIELD(kind),
-     .doc = "List only plugins of this kind."},
+     .doc = "List only plugins of this kind, or the metrics of evaluation."},
     {0}};
 
 static const command_option list_options[] = {
@@ -229,7 +229,10 @@ static const command_option list_options[] = {
 static const command_option describe_operands[] = {{.type = COMMAND_PLUGIN,
                                                     .value = "KIND/NAME",
                                                     .field = FIELD(plugin),
-                                                    .doc = "The plugin."},
+                                                    .doc = "The plugin, or "
+                                                           "`metric/NAME`, a "
+                                                           "metric of "
+                                                           "evaluation."},
                                                    {0}};
 
 static const command_option describe_options[] = {
@@ -365,8 +368,10 @@ static const command_option complete_operands[] = {
      .doc = "The words after heed, up to the cursor."},
     {0}};
 
-static const char *const generate_words[] = {
-    [GENERATE_DOCS] = "docs", [GENERATE_MAN] = "man", NULL};
+static const char *const generate_words[] = {[GENERATE_DOCS] = "docs",
+                                             [GENERATE_MAN] = "man",
+                                             [GENERATE_METRICS] = "metrics",
+                                             NULL};
 
 static const command_option generate_operands[] = {
     {.type = COMMAND_WORD,
@@ -374,7 +379,8 @@ static const command_option generate_operands[] = {
      .words = generate_words,
      .field = FIELD(what),
      .required = true,
-     .doc = "The page `docs/command-line.md`, or the man pages."},
+     .doc = "The page `docs/command-line.md` or `docs/metrics.md`, or the man "
+            "pages."},
     {0}};
 
 static const command_option generate_options[] = {
@@ -458,17 +464,20 @@ const command_entry command_table[] = {
          (const command_example[]){
              {"heed list", NULL}, {"heed list estimator", NULL}, {0}}},
     {.name = "describe",
-     .summary = "show the parameters and outputs of a plugin",
+     .summary = "show the parameters and outputs of a plugin, or a metric",
      .about =
          "Shows what a plugin does, its file, and its parameters and outputs: "
-         "names, types, ranges, units and defaults.",
+         "names, types, ranges, units and defaults. Of a metric, shows its "
+         "formula, unit and range, and what a sweep needs to have it.",
      .operands = describe_operands,
      .options = describe_options,
-     .examples = (const command_example[]){{"heed describe KIND/NAME",
-                                            "a plugin that heed list shows"},
-                                           {"heed describe --lua > heed.d.lua",
-                                            "types of sweeps for an editor"},
-                                           {0}}},
+     .examples =
+         (const command_example[]){
+             {"heed describe KIND/NAME", "a plugin that heed list shows"},
+             {"heed describe metric/win_rate", "the definition of a metric"},
+             {"heed describe --lua > heed.d.lua",
+              "types of sweeps for an editor"},
+             {0}}},
     {.name = "show",
      .summary = "show means, intervals, failures and warnings",
      .about =
@@ -571,13 +580,16 @@ const command_entry command_table[] = {
          (const command_example[]){{"heed complete -- run --pro", NULL}, {0}}},
     {.name = "generate",
      .hidden = true,
-     .summary = "make documentation from the table of commands",
-     .about = "Writes the page of the command line, or all man pages.",
+     .summary = "make documentation from the tables of the code",
+     .about = "Writes the page of the command line or of the metrics, or all "
+              "man pages.",
      .operands = generate_operands,
      .options = generate_options,
      .examples =
          (const command_example[]){
-             {"heed generate docs -o docs/command-line.md", NULL}, {0}}},
+             {"heed generate docs -o docs/command-line.md", NULL},
+             {"heed generate metrics -o docs/metrics.md", NULL},
+             {0}}},
     {0}};
 
 static const command_option program_operands[] = {{.type = COMMAND_COMMAND,
@@ -613,7 +625,7 @@ const command_entry command_program = {
 const command_status command_statuses[] = {
     {EXIT_DONE, "done"},
     {EXIT_FAILED, "failed"},
-    {EXIT_USAGE, "bad usage or bad sweep"},
+    {EXIT_USAGE, "bad usage (a missing input file, too) or bad sweep"},
     {EXIT_SOME_FAILED, "done, but some cells failed or are missing"},
     {EXIT_INTERRUPTED, "interrupted; the same command resumes the run"},
     {0}};
@@ -652,7 +664,8 @@ const command_option *command_option_at(const command_entry *entry,
 }
 
 const char *command_word(const command_option *option, size_t index) {
-  if (option->type == COMMAND_KIND) return kind_name((heed_kind)index);
+  if (option->type == COMMAND_KIND)
+    return index == COMMAND_METRICS ? "metric" : kind_name((heed_kind)index);
   if (option->type == COMMAND_WORD) return option->words[index];
   for (const command_entry *entry = command_table; entry->name != NULL; entry++)
     if (!entry->hidden && index-- == 0) return entry->name;

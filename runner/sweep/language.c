@@ -63,6 +63,14 @@ static void close_words(lua_State *lua, const char *name) {
 
 /* ---- h.KIND.NAME {…} ---- */
 
+/* `label` names the plugin on an axis, unless the plugin has a parameter of
+ * that name. */
+bool language_takes_label(const heed_plugin *plugin) {
+  for (size_t i = 0; i < plugin->parameter_count; i++)
+    if (strcmp(plugin->parameters[i].name, "label") == 0) return false;
+  return true;
+}
+
 static heed_status plugin_template(lua_State *lua, const heed_plugin *plugin,
                                    const char *where, json_t **result,
                                    heed_error *error) {
@@ -80,8 +88,10 @@ static heed_status plugin_template(lua_State *lua, const heed_plugin *plugin,
   if (status != HEED_OK) return status;
   (void)snprintf(full, sizeof full, "%s/%s", kind_name(plugin->kind),
                  plugin->name);
-  label = json_incref(json_object_get(parameters, "label"));
-  (void)json_object_del(parameters, "label");
+  label = language_takes_label(plugin)
+              ? json_incref(json_object_get(parameters, "label"))
+              : NULL;
+  if (label != NULL) (void)json_object_del(parameters, "label");
   *result = json_pack("{s:s, s:o, s:s}", "plugin", full, "parameters",
                       parameters, WHERE_KEY, where);
   if (json_array_size(parameters) > 0)

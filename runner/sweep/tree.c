@@ -9,6 +9,8 @@
 
 #include "axes.h"
 #include "check.h"
+#include "heed/estimator.h"
+#include "heed/source.h"
 #include "host/hash.h"
 #include "host/promise.h"
 #include "label.h"
@@ -41,6 +43,7 @@ typedef struct tree_builder {
   uint8_t *used[PLAN_STAGE_COUNT]; /* axis_count: axes in a stage's template */
   json_t *seen[PLAN_STAGE_COUNT];  /* indices along those: number of a spec */
   json_t *specs;                   /* hash: number of a spec */
+  json_t *asked;                   /* "source with estimator": true */
 
   size_t node_count, node_room;
   tree_node *nodes;
@@ -390,6 +393,61 @@ static heed_status is_excluded(tree_builder *builder, bool *excluded) {
   return status;
 }
 
+/* ---- pairs of plugins that do not suit each other ---- */
+
+static void outline_of(const heed_instance *source, heed_outline *outline) {
+  const heed_source_functions *functions = source->plugin->functions;
+  *outline = (heed_outline){.size = sizeof *outline};
+  if (functions->outline != NULL) functions->outline(source->self, outline);
+}
+
+/* Asks an estimator whether it accepts the worlds of a source. */
+static heed_status ask_estimator(tree_builder *builder, const json_t *source,
+                                 const json_t *estimator, heed_error *error) {
+  const heed_instance *one = NULL, *other = NULL;
+  heed_outline outline;
+  heed_status status;
+  announce(builder, json_string_value(json_object_get(estimator, "plugin")));
+  status = instance_open(builder->self->plugins, source, &builder->host, &one,
+                         error);
+  if (status == HEED_OK)
+    status = instance_open(builder->self->plugins, estimator, &builder->host,
+                           &other, error);
+  if (status == HEED_OK) {
+    const heed_estimator_functions *functions = other->plugin->functions;
+    outline_of(one, &outline);
+    if (functions->accepts != NULL)
+      status = functions->accepts(other->self, &outline, error);
+  }
+  instance_close(other);
+  instance_close(one);
+  announce(builder, "");
+  arena_clear(builder->memory);
+  arena_clear(builder->host.scratch);
+  return status;
+}
+
+/* Once for each source with each estimator. */
+static heed_status check_pair(tree_builder *builder, size_t source,
+                              size_t estimator) {
+  const sweep_tree *result = builder->result;
+  char key[64];
+  heed_error error = {HEED_OK, ""};
+  heed_status status;
+  (void)snprintf(key, sizeof key, "%zu with %zu", source, estimator);
+  if (json_object_get(builder->asked, key) != NULL) return HEED_OK;
+  (void)json_object_set_new(builder->asked, key, json_true());
+  status = ask_estimator(builder, result->specs[source].resolved,
+                         result->specs[estimator].resolved, &error);
+  if (status == HEED_OK) return HEED_OK;
+  const json_t *where =
+      json_object_get(template_of(builder, PLAN_POSTERIOR), WHERE_KEY);
+  return explain(
+      builder, PLAN_POSTERIOR,
+      where == NULL ? builder->self->where : json_string_value(where), status,
+      error.message);
+}
+
 /* ---- nodes ---- */
 
 static heed_status add_node(tree_builder *builder, size_t parent, size_t spec,
@@ -454,13 +512,17 @@ static heed_status add_point(tree_builder *builder, size_t leaf) {
 }
 
 static heed_status visit(tree_builder *builder) {
-  size_t position = NOTHING;
+  size_t position = NOTHING, source = NOTHING;
   bool excluded;
   heed_status status = is_excluded(builder, &excluded);
   if (status != HEED_OK || excluded) return status;
   for (unsigned i = 0; status == HEED_OK && i < PLAN_STAGE_COUNT; i++) {
     size_t spec = NOTHING;
     status = spec_at(builder, (plan_stage)i, &spec);
+    if (i == PLAN_WORLD) source = spec;
+    if (status == HEED_OK && i == PLAN_POSTERIOR && spec != NOTHING &&
+        source != NOTHING)
+      status = check_pair(builder, source, spec);
     if (status == HEED_OK && spec != NOTHING)
       status = child_with(builder, position, spec, &position);
   }
@@ -586,6 +648,7 @@ static heed_status builder_open(tree_builder *builder, const json_t *head) {
       json_integer_value(json_object_get(head, "blas_threads"));
   builder->specs = json_object();
   builder->children = json_object();
+  builder->asked = json_object();
   builder->first_root = builder->last_root = NOTHING;
   for (size_t i = 0; i < self->axis_count; i++)
     if (self->axes[i].live && self->axes[i].root == i)
@@ -607,6 +670,7 @@ static void builder_close(tree_builder *builder) {
   }
   json_decref(builder->specs);
   json_decref(builder->children);
+  json_decref(builder->asked);
   arena_free(builder->memory);
   arena_free(builder->host.scratch);
   free(builder->roots);

@@ -50,6 +50,11 @@ typedef struct heed_source_functions {
                            const heed_world *world, size_t count,
                            const heed_response *responses,
                            double *log_probability, heed_error *error);
+
+  /* Since 4.1.  Fills in what is known of every world of this source; the host
+   * has zeroed *outline, but for size.  Called while a sweep is planned: reads
+   * no file.  NULL: nothing is known. */
+  void (*outline)(const void *self, heed_outline *outline);
 } heed_source_functions;
 
 #ifdef __cplusplus
