@@ -281,7 +281,8 @@ static int finish(planner_attempt *self) {
 static void describe_end(const planner_attempt *self, int result,
                          char text[160]) {
   if (self->timed_out)
-    (void)snprintf(text, 160, "did not finish within %.3g s", self->seconds);
+    (void)snprintf(text, 160, "did not finish within %.3g s (--plan-timeout)",
+                   self->seconds);
   else if (WIFSIGNALED(result))
     (void)snprintf(text, 160, "crashed (signal %d, %s)", WTERMSIG(result),
                    strsignal(WTERMSIG(result)));
@@ -321,7 +322,7 @@ static heed_status explain(const planner_attempt *self, int result,
   if (self->timed_out)
     return heed_fail(error, HEED_INVALID,
                      "%s: still running after %.3g s; is there an endless "
-                     "loop?",
+                     "loop? A large sweep needs a higher --plan-timeout",
                      sweep, self->seconds);
   return heed_fail(error, HEED_INTERNAL, "%s: the planner %s", sweep, end);
 }
