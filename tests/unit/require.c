@@ -219,7 +219,7 @@ static void a_required_file_is_in_the_sandbox_of_its_sweep(void **state) {
   write_file("loop", "\nwhile true do end");
   refused_with(loop, sizeof loop - 1, NULL, 0.05,
                "loop.lua:2: still running after 0.05 s; is there an endless "
-               "loop?");
+               "loop? A large sweep needs a higher --plan-timeout");
 }
 
 /* ---- in the plan ---- */

@@ -929,7 +929,7 @@ static void memory_and_time_are_limited(void **state) {
           "--plan-memory");
   refused_with(loop, sizeof loop - 1, NULL, 0.05,
                "sweep.lua:2: still running after 0.05 s; is there an endless "
-               "loop?");
+               "loop? A large sweep needs a higher --plan-timeout");
   refused(HEAD
           "local t = {} t.t = t\n"
           "return h.source.made { pairs = 1, judges = t }",
