@@ -15,7 +15,7 @@ static heed_status read_verdicts(log_reading *self, const heed_value *judge,
   log_rows rows;
   heed_status status =
       log_read(self->host, judge->items[REFERENCE_PATH].text, LOG_AUTO, wanted,
-               2, &self->faults, &rows, self->error);
+               NULL, 2, &self->faults, &rows, self->error);
   for (size_t row = 0; status == HEED_OK && row < rows.count; row++) {
     const char *name = rows.cells[2 * row], *text = rows.cells[2 * row + 1];
     const size_t pair =

@@ -220,16 +220,21 @@ heed_status log_read_rows(log_reading *self) {
   const heed_value *values = self->values;
   const heed_value *named = values[COLUMNS].items;
   const size_t width = COLUMN_COUNT + values[DIFFERENCE].count;
-  const char **wanted = self->host->scratch(self->host, width, sizeof *wanted);
+  heed_memory memory = {self->host, false};
+  const char **wanted = heed_scratch(&memory, width, sizeof *wanted);
+  bool *numbers = heed_scratch(&memory, width, sizeof *numbers);
   heed_status status;
-  if (wanted == NULL) return heed_no_memory(self->error);
+  if (memory.refused) return heed_no_memory(self->error);
   for (size_t i = 0; i < COLUMN_COUNT; i++)
     wanted[i] = named[i].given ? named[i].text : NULL;
+  numbers[P] = true;
   self->features = values[DIFFERENCE].count;
-  for (size_t i = 0; i < self->features; i++)
+  for (size_t i = 0; i < self->features; i++) {
     wanted[COLUMN_COUNT + i] = values[DIFFERENCE].items[i].text;
+    numbers[COLUMN_COUNT + i] = true;
+  }
   status = log_read(self->host, values[PATH].text,
-                    (log_format)values[FORMAT].integer, wanted, width,
+                    (log_format)values[FORMAT].integer, wanted, numbers, width,
                     &self->faults, &self->rows, self->error);
   if (status == HEED_OK) status = open_reading(self);
   for (size_t row = 0; status == HEED_OK && row < self->rows.count; row++)
