@@ -330,8 +330,9 @@ LIST
 
 make_all() {
   make_result
-  mkdir parts.h5.work
-  "$HEED" check s.lua --json >parts.h5.work/plan.json
+  # The plan fits into 16 KiB, the records do not.
+  (ulimit -f 16 && "$HEED" run s.lua -o parts.h5 --progress none) >said 2>&1 || true
+  [ -f parts.h5.work/plan.json ]
 }
 
 @test "output that does not fit is an error of every command" {
