@@ -178,10 +178,14 @@ static void keep(char **place, const char *text) {
 static void take_failure(planner_attempt *self, const json_t *value) {
   const char *message = json_string_value(json_object_get(value, "message"));
   self->failed = true;
+  if (message == NULL) { /* jansson had no memory for it */
+    (void)heed_no_memory(&self->failure);
+    return;
+  }
   (void)heed_fail(
       &self->failure,
       (heed_status)json_integer_value(json_object_get(value, "status")), "%s",
-      message == NULL ? "" : message);
+      message);
 }
 
 static void handle(planner_attempt *self, const char *word, const char *rest) {
