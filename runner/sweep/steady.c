@@ -268,8 +268,12 @@ static int format(lua_State *lua) {
   }
   lua_pushvalue(lua, lua_upvalueindex(1));
   lua_insert(lua, 1);
-  lua_call(lua, lua_gettop(lua) - 1, 1);
-  return 1;
+  if (lua_pcall(lua, lua_gettop(lua) - 1, 1, 0) == LUA_OK) return 1;
+  /* Lua knows neither the name nor the line of a function called from C. */
+  luaL_where(lua, 1);
+  (void)luaL_gsub(lua, lua_tostring(lua, 1), "'?'", "'format'");
+  lua_concat(lua, 2);
+  return lua_error(lua);
 }
 
 /* ---- */

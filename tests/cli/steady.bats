@@ -130,6 +130,8 @@ LUA
   says "table.lua:2: the sweep raised a table as an error, expected a text" table.lua
   printf '\nerror("plain", 0)\n' >plain.lua
   says "plain.lua:2: plain" plain.lua
+  printf '\nprint(string.format("%%d", "x"))\n' >format.lua
+  says "format.lua:2: bad argument #2 to 'format' (number expected, got string)" format.lua
   printf '\n\nassert(false, "plain")\n' >plain.lua
   says "plain.lua:3: plain" plain.lua
   printf 'local function f()\n  return 3\nend\nlocal x = f()\nreturn x\n' >number.lua
