@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "machine.h"
 #include "progress.h"
 #include "result/result.h"
 #include "safe.h"
@@ -40,11 +41,9 @@ static void default_output(run_options *self) {
 }
 
 static void set_options(run_options *self, const command_arguments *given) {
-  const long cores = sysconf(_SC_NPROCESSORS_ONLN);
   *self = (run_options){.given = given};
-  self->workers = given->workers != COMMAND_NONE ? given->workers
-                  : cores > 0                    ? (size_t)cores
-                                                 : 1;
+  self->workers =
+      given->workers != COMMAND_NONE ? given->workers : machine_cores();
   if (given->output == NULL) default_output(self);
 }
 
@@ -58,12 +57,10 @@ static heed_status find_output(run_options *self, const heed_plan *plan,
   return status;
 }
 
-/* 90 % of the machine's memory.  Beyond that, workers would make each other and
- * other programs fail. */
+/* 90 % of the memory that is free when the run starts.  Beyond that, workers
+ * would make each other and other programs fail. */
 static size_t memory_for_all(void) {
-  const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-  if (pages <= 0 || page <= 0) return 0;
-  return (size_t)(0.9 * (double)pages * (double)page);
+  return (size_t)(0.9 * (double)machine_free_memory());
 }
 
 /* Called twice: before heed changes anything, and again under the lock that
@@ -378,7 +375,9 @@ int command_run(const command_arguments *given) {
   heed_status status = command == NULL ? HEED_MEMORY : HEED_OK;
   int exit_status;
   set_options(&self, given);
-  if (status == HEED_OK) status = sweep_plan(given, 0, 0, &text, &plan, &error);
+  if (status == HEED_OK)
+    status = sweep_plan(given, given->plan_seconds, given->plan_memory, &text,
+                        &plan, &error);
   if (status == HEED_OK) status = find_output(&self, plan, &error);
   if (status == HEED_OK) recorded = calloc(plan_cell_count(plan) + 1, 1);
   if (status == HEED_OK && recorded == NULL) status = heed_no_memory(&error);

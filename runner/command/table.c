@@ -47,6 +47,25 @@
     .otherwise = "the only table"                                         \
   }
 
+/* Limits of the planner. */
+#define OPTIONS_PLAN                                                      \
+  {.name = "plan-timeout",                                                \
+   .type = COMMAND_SECONDS,                                               \
+   .value = "SECONDS",                                                    \
+   .field = FIELD(plan_seconds),                                          \
+   .doc =                                                                 \
+       "The time limit of reading the sweep. A sweep with many points "   \
+       "needs more.",                                                     \
+   .otherwise = "`60`"},                                                  \
+  {                                                                       \
+    .name = "plan-memory", .type = COMMAND_BYTES, .value = "BYTES",       \
+    .field = FIELD(plan_memory),                                          \
+    .doc =                                                                \
+        "The memory limit of reading the sweep, such as `512M` or `8G`. " \
+        "Lua may use a quarter of it.",                                   \
+    .otherwise = "`2G`"                                                   \
+  }
+
 static const command_option sweep_operand[] = {
     {.type = COMMAND_FILE,
      .value = "SWEEP.lua",
@@ -101,7 +120,7 @@ static const command_option run_options[] = {
      .high = 1024,
      .field = FIELD(workers),
      .doc = "The number of worker processes. Each runs one cell at a time.",
-     .otherwise = "the number of cores"},
+     .otherwise = "the number of cores that heed may use"},
     OPTION_SET,
     {.name = "timeout",
      .type = COMMAND_SECONDS,
@@ -124,7 +143,7 @@ static const command_option run_options[] = {
      .field = FIELD(memory),
      .doc = "The memory limit of one worker, such as `500M` or `4G`. A stage "
             "that needs more fails. All workers together may use 90 % of the "
-            "machine's memory.",
+            "memory that is free when the run starts.",
      .otherwise = "no limit for a single worker"},
     {.name = "progress",
      .type = COMMAND_WORD,
@@ -141,6 +160,7 @@ static const command_option run_options[] = {
      .field = FIELD(replace),
      .doc = "Run all cells and replace the result file, even if it is the "
             "result of another sweep."},
+    OPTIONS_PLAN,
     {0}};
 
 static const command_option check_operands[] = {
@@ -167,14 +187,14 @@ static const command_option check_options[] = {
      .value = "SECONDS",
      .initial = "60",
      .field = FIELD(seconds),
-     .doc = "The time limit of reading the sweep."},
+     .doc = "The same as `--plan-timeout`."},
     {.name = "memory",
      .type = COMMAND_BYTES,
      .value = "BYTES",
      .initial = "2G",
      .field = FIELD(memory),
-     .doc = "The memory limit of reading the sweep, such as `512M` or `4G`. "
-            "Lua may use a quarter of it."},
+     .doc = "The same as `--plan-memory`."},
+    OPTIONS_PLAN,
     OPTION_JSON("Print the plan as JSON: the sweep with every parameter "
                 "resolved."),
     {0}};
@@ -210,6 +230,7 @@ static const command_option cell_options[] = {
     {.name = "debugger",
      .field = FIELD(debugger),
      .doc = "Run the cell under gdb."},
+    OPTIONS_PLAN,
     {0}};
 
 /* ---- list, describe ---- */

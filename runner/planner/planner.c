@@ -178,10 +178,14 @@ static void keep(char **place, const char *text) {
 static void take_failure(planner_attempt *self, const json_t *value) {
   const char *message = json_string_value(json_object_get(value, "message"));
   self->failed = true;
+  if (message == NULL) { /* jansson had no memory for it */
+    (void)heed_no_memory(&self->failure);
+    return;
+  }
   (void)heed_fail(
       &self->failure,
       (heed_status)json_integer_value(json_object_get(value, "status")), "%s",
-      message == NULL ? "" : message);
+      message);
 }
 
 static void handle(planner_attempt *self, const char *word, const char *rest) {
@@ -281,7 +285,8 @@ static int finish(planner_attempt *self) {
 static void describe_end(const planner_attempt *self, int result,
                          char text[160]) {
   if (self->timed_out)
-    (void)snprintf(text, 160, "did not finish within %.3g s", self->seconds);
+    (void)snprintf(text, 160, "did not finish within %.3g s (--plan-timeout)",
+                   self->seconds);
   else if (WIFSIGNALED(result))
     (void)snprintf(text, 160, "crashed (signal %d, %s)", WTERMSIG(result),
                    strsignal(WTERMSIG(result)));
@@ -321,7 +326,7 @@ static heed_status explain(const planner_attempt *self, int result,
   if (self->timed_out)
     return heed_fail(error, HEED_INVALID,
                      "%s: still running after %.3g s; is there an endless "
-                     "loop?",
+                     "loop? A large sweep needs a higher --plan-timeout",
                      sweep, self->seconds);
   return heed_fail(error, HEED_INTERNAL, "%s: the planner %s", sweep, end);
 }

@@ -291,6 +291,29 @@ static heed_status check_names(const metrics_list *list) {
   return status;
 }
 
+/* Refuses what no dataset could hold, before cells run. */
+static heed_status check_rank(const metrics_list *list) {
+  const heed_sweep *self = list->self;
+  size_t axes = 0, most = 0;
+  const char *name, *widest = "";
+  json_t *metric;
+  for (size_t i = 0; i < self->axis_count; i++)
+    axes += self->axes[i].live && self->axes[i].root == i;
+  json_object_foreach(list->metrics, name, metric) {
+    const size_t count = json_array_size(json_object_get(metric, "dimensions"));
+    if (count > most) widest = name;
+    if (count > most) most = count;
+  }
+  if (axes + 1 + most <= PLAN_MOST_DIMENSIONS) return HEED_OK;
+  return heed_fail(list->error, HEED_INVALID,
+                   "%s: h.sweep: found %zu axes, expected at most %zu, because "
+                   "a dataset of the result has at most %d dimensions: the "
+                   "axes, the replicate%s%s; tie axes together or use fewer",
+                   self->where, axes, PLAN_MOST_DIMENSIONS - 1 - most,
+                   PLAN_MOST_DIMENSIONS,
+                   most > 0 ? " and the dimensions of " : "", widest);
+}
+
 static json_t *listed(const json_t *by_name) {
   json_t *array = json_array(), *item;
   const char *name;
@@ -323,6 +346,7 @@ heed_status metrics_add(const heed_sweep *self, const sweep_tree *nodes,
   if (status == HEED_OK) status = add_all_metrics(&list);
   drop_unused(&list);
   if (status == HEED_OK) status = check_names(&list);
+  if (status == HEED_OK) status = check_rank(&list);
   if (status == HEED_OK) {
     (void)json_object_set_new(result, "dimensions", listed(list.dimensions));
     (void)json_object_set_new(result, "metrics", listed(list.metrics));

@@ -14,7 +14,9 @@
 #include "host/hash.h"
 #include "host/promise.h"
 #include "label.h"
+#include "override.h"
 #include "sandbox.h"
+#include "steady.h"
 #include "template.h"
 #include "used.h"
 
@@ -67,22 +69,10 @@ static void *grown(void *elements, size_t count, size_t *room, size_t size) {
 
 /* ---- errors: line and point ---- */
 
-/* The --set of the key path at the start of a message, or NULL. */
-static const char *set_about(const heed_sweep *self, const char *message) {
-  for (size_t i = self->options->set_count; i-- > 0;) {
-    const char *set = self->options->sets[i];
-    const size_t length = strcspn(set, "=");
-    if (strncmp(set, message, length) == 0 &&
-        strchr(":.[", message[length]) != NULL)
-      return set;
-  }
-  return NULL;
-}
-
 static heed_status explain(const tree_builder *builder, plan_stage stage,
                            const char *where, heed_status status,
                            const char *message) {
-  const char *set = set_about(builder->self, message);
+  const char *set = override_about(builder->self, message);
   const char *point =
       axes_point_text(builder->self, builder->used[stage], builder->position);
   if (set != NULL)
@@ -340,8 +330,7 @@ static heed_status spec_at(tree_builder *builder, plan_stage stage,
 /* ---- points ---- */
 
 static int no_such_axis(lua_State *lua) {
-  return luaL_error(lua, "point.%s: unknown axis",
-                    luaL_tolstring(lua, 2, NULL));
+  return luaL_error(lua, "point.%s: unknown axis", steady_text(lua, 2));
 }
 
 static void push_value(lua_State *lua, const heed_sweep *self,
