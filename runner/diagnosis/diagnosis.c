@@ -11,8 +11,8 @@
 /* all_attentive: a gap within near_half of 1/2, mean eta-hat above nearly_all.
  */
 static const double near_half = 0.05, nearly_all = 0.9;
-/* against_consensus: a normal deviate below this has probability .001. */
-static const double least_deviate = -3.09;
+/* against_consensus: a normal deviate below this has probability .005. */
+static const double least_deviate = -2.576;
 /* A relative fall of the objective below this is rounding. */
 static const double rounding = 1e-9;
 
