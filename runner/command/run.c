@@ -239,7 +239,8 @@ int command_run(const command_arguments *given) {
   heed_status status = command == NULL ? HEED_MEMORY : HEED_OK;
   int exit_status;
   set_options(&self, given);
-  if (status == HEED_OK) status = sweep_plan(given, 0, 0, &text, &plan, &error);
+  if (status == HEED_OK)
+    status = sweep_plan(given, 0, 0, 0, &text, &plan, &error);
   if (status == HEED_OK) status = find_output(&self, plan, &error);
   if (status == HEED_OK) status = check_output(&self, plan, &error);
   if (status == HEED_OK) status = work_open(self.output, text, &folder, &error);
