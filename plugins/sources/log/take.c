@@ -3,9 +3,6 @@
  * a row with earlier rows of its pair.  A malformed row leaves no trace: its
  * names get no ids. */
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sources/log/read.h"
@@ -25,24 +22,6 @@ typedef struct taken_row {
   double p;           /* NaN: none */
   double *difference; /* features */
 } taken_row;
-
-heed_status log_row_fault(log_reading *self, size_t row, const char *format,
-                          ...) {
-  char what[HEED_MESSAGE_SIZE];
-  va_list arguments;
-  va_start(arguments, format);
-  (void)vsnprintf(what, sizeof what, format, arguments);
-  va_end(arguments);
-  return log_fault(&self->faults, self->rows.path, self->rows.line[row],
-                   self->error, "%s", what);
-}
-
-bool log_number_in(const char *text, double *number) {
-  char *end;
-  if (log_is_blank(text)) return false;
-  *number = strtod(text, &end);
-  return end != text && log_is_blank(end) && isfinite(*number);
-}
 
 /* ---- the cells of a row ---- */
 
