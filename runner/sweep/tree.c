@@ -581,7 +581,8 @@ static void emit(const tree_builder *builder, size_t first, json_t *parent,
 
 /* ---- */
 
-/* A plugin's warning about its parameters or files. */
+/* A source's warning about its files.  A run has its warnings from the cells.
+ */
 static void pass_warning(void *context, const char *plugin, const char *code,
                          const char *message) {
   const tree_builder *builder = context;
@@ -606,7 +607,7 @@ static heed_status builder_open(tree_builder *builder, const json_t *head) {
   builder->host.output = builder->memory;
   builder->host.stage = "planning";
   builder->sink = (host_sink){.context = builder, .warn = pass_warning};
-  builder->host.sink = &builder->sink;
+  if (self->options->rows > 0) builder->host.sink = &builder->sink;
   builder->host.seed =
       (uint64_t)json_integer_value(json_object_get(head, "seed"));
   builder->blas_threads =
