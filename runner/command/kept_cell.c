@@ -186,8 +186,11 @@ static heed_status write_cell(view_result *result,
     status =
         write_table(what, output,
                     &(command_kept_cell){
-                        result->path, table,
-                        result->cells.kept_first[found.table][place], note},
+                        .path = result->path,
+                        .table = table,
+                        .raw = given->raw,
+                        .first = result->cells.kept_first[found.table][place],
+                        .note = note},
                     error);
   kept_free(table);
   if (status == HEED_OK && *note != '\0')

@@ -376,8 +376,8 @@ int command_run(const command_arguments *given) {
   int exit_status;
   set_options(&self, given);
   if (status == HEED_OK)
-    status = sweep_plan(given, given->plan_seconds, given->plan_memory, &text,
-                        &plan, &error);
+    status = sweep_plan(given, 0, given->plan_seconds, given->plan_memory,
+                        &text, &plan, &error);
   if (status == HEED_OK) status = find_output(&self, plan, &error);
   if (status == HEED_OK) recorded = calloc(plan_cell_count(plan) + 1, 1);
   if (status == HEED_OK && recorded == NULL) status = heed_no_memory(&error);

@@ -56,6 +56,7 @@ typedef struct tree_builder {
 
   host_arena *memory; /* of instances made for checks */
   host_service host;
+  host_sink sink;
   json_int_t blas_threads;
 } tree_builder;
 
@@ -90,6 +91,18 @@ static void announce(const tree_builder *builder, const char *plugin) {
     options->notice(options->context, PLANNER_MAKES, plugin);
 }
 
+/* Lets a source look into its files. */
+static heed_status try_files(tree_builder *builder,
+                             const heed_instance *instance, heed_error *error) {
+  const size_t rows = builder->self->options->rows;
+  const heed_source_functions *functions = instance->plugin->functions;
+  if (rows == 0 || instance->plugin->kind != HEED_SOURCE ||
+      !HEED_HAS(functions, check) || functions->check == NULL)
+    return HEED_OK;
+  builder->host.plugin = instance->plugin;
+  return functions->check(instance->self, &builder->host.host, rows, error);
+}
+
 static heed_status try_instance(tree_builder *builder, const json_t *resolved,
                                 heed_error *error) {
   const heed_instance *made = NULL;
@@ -97,6 +110,7 @@ static heed_status try_instance(tree_builder *builder, const json_t *resolved,
   announce(builder, json_string_value(json_object_get(resolved, "plugin")));
   status = instance_open(builder->self->plugins, resolved, &builder->host,
                          &made, error);
+  if (status == HEED_OK) status = try_files(builder, made, error);
   if (status == HEED_OK)
     status = promise_distributions(made, &builder->host, error);
   instance_close(made);
@@ -618,6 +632,18 @@ static void emit(const tree_builder *builder, size_t first, json_t *parent,
 
 /* ---- */
 
+/* A source's warning about its files.  A run has its warnings from the cells.
+ */
+static void pass_warning(void *context, const char *plugin, const char *code,
+                         const char *message) {
+  const tree_builder *builder = context;
+  const planner_options *options = builder->self->options;
+  (void)code;
+  if (options->notice != NULL)
+    options->notice(options->context, PLANNER_WARNED,
+                    label_format(builder->self, "%s: %s", plugin, message));
+}
+
 static heed_status builder_open(tree_builder *builder, const json_t *head) {
   heed_sweep *self = builder->self;
   const size_t count = self->axis_count + 1;
@@ -631,6 +657,8 @@ static heed_status builder_open(tree_builder *builder, const json_t *head) {
   service_open(&builder->host);
   builder->host.output = builder->memory;
   builder->host.stage = "planning";
+  builder->sink = (host_sink){.context = builder, .warn = pass_warning};
+  if (self->options->rows > 0) builder->host.sink = &builder->sink;
   builder->host.seed =
       (uint64_t)json_integer_value(json_object_get(head, "seed"));
   builder->blas_threads =
