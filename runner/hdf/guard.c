@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 /* Processor seconds, and more for each MiB of the file. */
-#define LEAST_SECONDS 30u
+#define LEAST_SECONDS 10u
 #define SECONDS_FOR_EACH_MIB 3u
 /* Bytes of memory, and more for each byte of the file, which may be compressed;
  * never more than the machine has. */
