@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "files/file.h"
 #include "result/result.h"
 #include "spare.h"
 #include "view/view.h"
@@ -34,7 +33,8 @@ static heed_status check_output(const char *path, const heed_plan *plan,
 }
 
 static heed_status consolidate(const heed_work *folder, const char *path,
-                               const heed_plan *plan, heed_error *error) {
+                               const heed_plan *plan, const result_goal *goal,
+                               heed_error *error) {
   char host[256] = "", now[32], command[512];
   const struct passwd *user = getpwuid(getuid());
   const time_t clock = time(NULL);
@@ -50,7 +50,7 @@ static heed_status consolidate(const heed_work *folder, const char *path,
       .user = user == NULL ? "" : user->pw_name,
       .end = now};
   const heed_status status =
-      result_consolidate(folder, path, plan, &provenance, error);
+      result_consolidate(folder, path, plan, goal, &provenance, error);
   return status == HEED_OK ? result_keep_policies(folder, path, plan, error)
                            : status;
 }
@@ -75,23 +75,47 @@ static int report(const char *path) {
   return failed + missing > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
 }
 
+static void warn_damaged(const heed_work *folder, const folder_names *damaged) {
+  for (size_t i = 0; i < damaged->count; i++)
+    fprintf(stderr,
+            "heed: %s/%s: its bytes are not those that heed wrote; it is left "
+            "out\n",
+            work_folder(folder), damaged->names[i]);
+}
+
+/* What is recorded now must be in the new result. */
+static heed_status collect(const heed_work *folder, const char *path,
+                           const heed_plan *plan, heed_error *error) {
+  uint8_t *recorded = calloc(plan_cell_count(plan) + 1, 1);
+  result_trouble trouble;
+  heed_status status;
+  if (recorded == NULL) return heed_no_memory(error);
+  status =
+      result_recorded(folder, path, plan, false, recorded, &trouble, error);
+  if (status == HEED_OK) {
+    const result_goal goal = {.recorded = recorded};
+    warn_damaged(folder, &trouble.damaged);
+    status = consolidate(folder, path, plan, &goal, error);
+  }
+  folder_free_names(&trouble.damaged);
+  free(recorded);
+  return status;
+}
+
 int command_collect(const command_arguments *given) {
   heed_error error = {HEED_MEMORY, HEED_OUT_OF_MEMORY};
-  heed_status status = HEED_MEMORY;
   heed_work *folder = NULL;
   heed_plan *plan = NULL;
   output_target target = {0};
-  char *path = file_name("%s/plan.json", given->file);
-  if (path != NULL) status = work_join(given->file, &folder, &error);
-  if (status == HEED_OK) status = plan_read(path, &plan, &error);
+  heed_status status =
+      work_inspect(given->file, given->output, &folder, &error);
+  if (status == HEED_OK) status = work_read_plan(folder, &plan, &error);
   if (status == HEED_OK)
     status = spare_find_result(given->output, plan, &target, &error);
   if (status == HEED_OK) status = check_output(target.path, plan, &error);
-  if (status == HEED_OK)
-    status = consolidate(folder, target.path, plan, &error);
+  if (status == HEED_OK) status = collect(folder, target.path, plan, &error);
   output_free(&target);
   work_close(folder);
   plan_free(plan);
-  free(path);
   return status == HEED_OK ? report(given->output) : command_error(&error);
 }

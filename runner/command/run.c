@@ -71,10 +71,10 @@ static heed_status check_output(const run_options *self, const heed_plan *plan,
                                 heed_error *error) {
   bool exists, same;
   size_t orphans;
-  const heed_status status =
-      result_inspect(self->output, plan, &exists, &same, &orphans, error);
+  heed_status status;
+  if (self->given->replace) return result_may_replace(self->output, error);
+  status = result_inspect(self->output, plan, &exists, &same, &orphans, error);
   if (status != HEED_OK || !exists) return status;
-  if (self->given->replace) return HEED_OK;
   if (!same)
     return heed_fail(error, HEED_INVALID,
                      "%s: exists and is not a result of this sweep; name "
@@ -110,10 +110,17 @@ static char *joined(const command_arguments *given) {
   return NULL;
 }
 
+/* All cells must be in the new result: those that were recorded before, as they
+ * were, and those of this run. */
+static void expect_all(const heed_plan *plan, uint8_t *recorded) {
+  for (size_t i = 0; i < plan_cell_count(plan); i++)
+    if (recorded[i] == WORK_NOT_RECORDED) recorded[i] = WORK_FAILED;
+}
+
 static heed_status consolidate(const run_options *self, const heed_plan *plan,
                                heed_work *folder, const execution_state *state,
-                               const char *start, const char *command,
-                               heed_error *error) {
+                               const result_goal *goal, const char *start,
+                               const char *command, heed_error *error) {
   char host[256] = "", end[32];
   const struct passwd *user = getpwuid(getuid());
   (void)gethostname(host, sizeof host - 1);
@@ -126,12 +133,8 @@ static heed_status consolidate(const run_options *self, const heed_plan *plan,
       .end = end,
       .wall_seconds = state->seconds,
       .workers = self->workers};
-  /* Only now are all cells of the new result safe in the work folder. */
-  if (self->given->replace && unlink(self->output) != 0 && errno != ENOENT)
-    return heed_fail(error, HEED_IO, "%s: cannot replace: %s", self->output,
-                     strerror(errno));
   const heed_status status =
-      result_consolidate(folder, self->output, plan, &provenance, error);
+      result_consolidate(folder, self->output, plan, goal, &provenance, error);
   return status == HEED_OK
              ? result_keep_policies(folder, self->output, plan, error)
              : status;
@@ -186,10 +189,88 @@ static int summarise(const run_options *self, const execution_state *state) {
   return state->failed + earlier > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
 }
 
+/* ---- the parts of an earlier run ---- */
+
+static heed_status refuse_orphans(const run_options *self,
+                                  const heed_work *folder, size_t orphans,
+                                  heed_error *error) {
+  if (orphans == 0 || self->given->replace) return HEED_OK;
+  return heed_fail(
+      error, HEED_INVALID,
+      "%s: holds %zu finished cells of an interrupted run that this sweep does "
+      "not have (the seed, an axis, a parameter or a plugin has changed); name "
+      "another file with -o, keep the cells with heed collect, or use "
+      "--replace",
+      work_folder(folder), orphans);
+}
+
+/* The cells of a damaged part run again. */
+static heed_status set_aside(const heed_work *folder,
+                             const result_trouble *trouble, heed_error *error) {
+  heed_status status = HEED_OK;
+  for (size_t i = 0; status == HEED_OK && i < trouble->damaged.count; i++) {
+    const char *name = trouble->damaged.names[i];
+    status = work_set_aside(folder, name, error);
+    if (status == HEED_OK)
+      fprintf(stderr,
+              "heed: %s/%s: its bytes are not those that heed wrote; it is now "
+              "%s" WORK_BAD ", and its cells run again\n",
+              work_folder(folder), name, name);
+  }
+  return status;
+}
+
+static void warn_exposed(const heed_work *folder) {
+  const unsigned mode = work_exposed(folder);
+  if (mode != 0)
+    fprintf(
+        stderr,
+        "heed: warning: %s: others can write to this folder (mode %04o) and "
+        "forge cells: chmod go-w %s\n",
+        work_folder(folder), mode, work_folder(folder));
+}
+
+/* Finds what is recorded, and changes the folder only if no cell of another
+ * sweep is in it. */
+static heed_status take_up(const run_options *self, const heed_plan *plan,
+                           const heed_work *folder, const char *plan_text,
+                           uint8_t *recorded, heed_error *error) {
+  result_trouble trouble;
+  heed_status status =
+      result_recorded(folder, self->given->replace ? NULL : self->output, plan,
+                      self->given->retry, recorded, &trouble, error);
+  warn_exposed(folder);
+  if (status == HEED_OK)
+    status = refuse_orphans(self, folder, trouble.orphans, error);
+  if (status == HEED_OK) status = set_aside(folder, &trouble, error);
+  if (status == HEED_OK) status = work_save_plan(folder, plan_text, error);
+  folder_free_names(&trouble.damaged);
+  return status;
+}
+
+static heed_status check_folder(const heed_work *folder, heed_error *error) {
+  if (work_holds(folder)) return HEED_OK;
+  return heed_fail(error, HEED_IO,
+                   "%s: the folder or its lock was moved or removed during the "
+                   "run; put it back and run again",
+                   work_folder(folder));
+}
+
+static void say_what_is_safe(const run_options *self, const heed_plan *plan,
+                             const heed_work *folder,
+                             const execution_state *state) {
+  if (work_holds(folder))
+    fprintf(stderr,
+            "heed: %zu cells of %zu are safe in %s.work; the same command "
+            "resumes the run\n",
+            state->reused + state->done + state->failed, plan_cell_count(plan),
+            self->output);
+}
+
 /* If an error occurs after the work folder is open, the folder stays, and the
  * next run resumes from it. */
 static int run_in(const run_options *self, const heed_plan *plan,
-                  heed_work *folder, const char *command) {
+                  heed_work *folder, uint8_t *recorded, const char *command) {
   const command_arguments *given = self->given;
   command_progress shown;
   const execution_options options = {.workers = self->workers,
@@ -200,34 +281,35 @@ static int run_in(const run_options *self, const heed_plan *plan,
                                      .context = &shown,
                                      .progress = progress_show,
                                      .say = progress_say};
-  uint8_t *recorded = calloc(plan_cell_count(plan) + 1, 1);
   execution_state state = {0};
   heed_error error = {HEED_MEMORY, HEED_OUT_OF_MEMORY};
   char start[32];
-  heed_status status = recorded == NULL ? HEED_MEMORY : HEED_OK;
+  heed_status status;
   time_text(start, sizeof start);
   progress_open(&shown, (command_progress_style)given->progress);
-  if (status == HEED_OK)
-    status = result_recorded(folder, self->given->replace ? NULL : self->output,
-                             plan, self->given->retry, recorded, &error);
-  if (status == HEED_OK)
-    status = execution_run(plan, folder, recorded, &options, &state, &error);
+  status = execution_run(plan, folder, recorded, &options, &state, &error);
   progress_end(&shown);
-  if (status == HEED_OK)
-    status = consolidate(self, plan, folder, &state, start, command, &error);
-  free(recorded);
-  if (status == HEED_OK) {
-    status = work_remove(folder, &error);
-    return status == HEED_OK ? summarise(self, &state) : command_error(&error);
+  if (status != HEED_OK) {
+    (void)command_error(&error);
+    say_what_is_safe(self, plan, folder, &state);
+    work_close(folder);
+    return status == HEED_CANCELLED ? EXIT_INTERRUPTED : EXIT_FAILED;
   }
-  work_close(folder);
-  (void)command_error(&error);
-  fprintf(stderr,
-          "heed: %zu cells of %zu are safe in %s.work; the same command "
-          "resumes the run\n",
-          state.reused + state.done + state.failed, plan_cell_count(plan),
-          self->output);
-  return status == HEED_CANCELLED ? EXIT_INTERRUPTED : EXIT_FAILED;
+  expect_all(plan, recorded);
+  const result_goal goal = {
+      .recorded = recorded,
+      .done = state.done + state.reused - state.reused_failed,
+      .replace = given->replace};
+  status = check_folder(folder, &error);
+  if (status == HEED_OK)
+    status =
+        consolidate(self, plan, folder, &state, &goal, start, command, &error);
+  if (status != HEED_OK) {
+    work_close(folder);
+    return command_error(&error);
+  }
+  status = work_remove(folder, &error);
+  return status == HEED_OK ? summarise(self, &state) : command_error(&error);
 }
 
 int command_run(const command_arguments *given) {
@@ -235,22 +317,28 @@ int command_run(const command_arguments *given) {
   heed_plan *plan = NULL;
   heed_work *folder = NULL;
   char *text = NULL, *command = joined(given);
+  uint8_t *recorded = NULL;
   heed_error error = {HEED_MEMORY, HEED_OUT_OF_MEMORY};
   heed_status status = command == NULL ? HEED_MEMORY : HEED_OK;
   int exit_status;
   set_options(&self, given);
   if (status == HEED_OK) status = sweep_plan(given, 0, 0, &text, &plan, &error);
   if (status == HEED_OK) status = find_output(&self, plan, &error);
+  if (status == HEED_OK) recorded = calloc(plan_cell_count(plan) + 1, 1);
+  if (status == HEED_OK && recorded == NULL) status = heed_no_memory(&error);
   if (status == HEED_OK) status = check_output(&self, plan, &error);
-  if (status == HEED_OK) status = work_open(self.output, text, &folder, &error);
+  if (status == HEED_OK) status = work_open(self.output, &folder, &error);
   if (status == HEED_OK) status = check_output(&self, plan, &error);
+  if (status == HEED_OK)
+    status = take_up(&self, plan, folder, text, recorded, &error);
   if (status == HEED_OK) {
-    exit_status = run_in(&self, plan, folder, command);
+    exit_status = run_in(&self, plan, folder, recorded, command);
   } else {
     exit_status = command_error(&error);
     work_close(folder);
   }
   output_free(&self.target);
+  free(recorded);
   plan_free(plan);
   free(text);
   free(command);

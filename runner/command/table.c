@@ -467,8 +467,8 @@ const command_entry command_table[] = {
          "Shows the axes and cells of a result, its failures, warnings and "
          "signatures of failure, and for each metric the mean over replicates "
          "with its 95 % interval. If the replicates are a bootstrap of a log, "
-         "it shows the value of the log and the percentiles of the other "
-         "replicates.",
+         "it shows the value of the log, with an interval from the percentiles "
+         "of the other replicates.",
      .operands = result_operand,
      .options = show_options,
      .examples =

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,8 +42,8 @@ static void become_worker(const execution_child *self,
   (void)snprintf(slot_text, sizeof slot_text, "%d", slot_file);
   set_variable("OPENBLAS_NUM_THREADS", options->blas_threads);
   set_variable("OMP_NUM_THREADS", options->blas_threads);
-  (void)execl("/proc/self/exe", "heed", "worker", options->folder, socket_text,
-              slot_text,
+  (void)execl("/proc/self/exe", "heed", "worker", work_folder(options->work),
+              socket_text, slot_text,
               options->allow_unsafe ? "--allow-unsafe-plugins" : (char *)NULL,
               (char *)NULL);
   _exit(127);
@@ -52,17 +51,6 @@ static void become_worker(const execution_child *self,
 
 static heed_status cannot_start(heed_error *error) {
   return heed_fail(error, HEED_IO, "cannot start a worker: %s",
-                   strerror(errno));
-}
-
-static heed_status open_log(execution_child *self, const char *folder,
-                            heed_error *error) {
-  char path[PATH_MAX];
-  (void)snprintf(path, sizeof path, "%s/worker-%zu.log", folder, self->index);
-  self->log =
-      open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
-  if (self->log >= 0) return HEED_OK;
-  return heed_fail(error, HEED_IO, "%s: cannot write: %s", path,
                    strerror(errno));
 }
 
@@ -89,7 +77,7 @@ heed_status child_start(execution_child *self,
   self->was_at_something = self->all_together = false;
   self->held = 0;
   self->pid = 0;
-  status = open_log(self, options->folder, error);
+  status = work_open_log(options->work, self->index, &self->log, error);
   if (status == HEED_OK) status = open_slot(self, &slot_file, error);
   if (status == HEED_OK && socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets) != 0)
     status = cannot_start(error);

@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 #include "channel.h"
-#include "work/record.h"
+#include "work/work.h"
 
 typedef struct execution_child {
   size_t index;
@@ -32,7 +32,7 @@ typedef struct execution_child_end {
 } execution_child_end;
 
 typedef struct execution_child_options {
-  const char *folder; /* the work folder */
+  const heed_work *work;
   size_t blas_threads;
   bool allow_unsafe;
 } execution_child_options;

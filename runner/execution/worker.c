@@ -197,16 +197,15 @@ static heed_status open_worker(worker *self, const char *folder, int slot_file,
                             .closing = announce,
                             .progress = tell_progress,
                             .log = log_line};
-  char path[4096];
   heed_status status;
   self->slot = mmap(NULL, sizeof *self->slot, PROT_READ | PROT_WRITE,
                     MAP_SHARED, slot_file, 0);
   (void)close(slot_file);
   if (self->slot == MAP_FAILED)
     return heed_fail(error, HEED_IO, "cannot map the supervisor's slot");
-  (void)snprintf(path, sizeof path, "%s/plan.json", folder);
-  status = plan_read(path, &self->plan, error);
-  if (status == HEED_OK) status = work_join(folder, &self->folder, error);
+  status = work_join(folder, &self->folder, error);
+  if (status == HEED_OK)
+    status = work_read_plan(self->folder, &self->plan, error);
   if (status == HEED_OK)
     status = execution_load(self->plan, allow_unsafe, &self->plugins, error);
   options.work = self->folder;

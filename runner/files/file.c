@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "files/fault.h"
 
 #define TEMPORARY ".tmp-"
@@ -47,8 +48,7 @@ bool file_is_temporary(const char *name) {
   return strstr(name, TEMPORARY) != NULL;
 }
 
-static heed_status failed(const char *path, const char *what,
-                          heed_error *error) {
+heed_status disk_failed(const char *path, const char *what, heed_error *error) {
   const int reason = errno;
   if (reason == EFBIG)
     return heed_fail(error, HEED_IO,
@@ -85,22 +85,22 @@ heed_status file_write_all(int descriptor, const char *path, const void *bytes,
     written = write(descriptor, next, stretch(length, left));
     fault_point("write");
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return failed(path, "writing", error);
+    if (written < 0) return disk_failed(path, "writing", error);
     next += written;
     left -= (size_t)written;
   }
   return HEED_OK;
 }
 
-static heed_status synchronise(int descriptor, const char *path,
-                               heed_error *error) {
+heed_status disk_synchronise(int descriptor, const char *path,
+                             heed_error *error) {
   int result;
   fault_point("fsync");
   result = fsync(descriptor);
   fault_point("fsync");
   /* Some file systems do not support fsync of a folder. */
   if (result != 0 && errno != EINVAL && errno != EROFS)
-    return failed(path, "fsync", error);
+    return disk_failed(path, "fsync", error);
   return HEED_OK;
 }
 
@@ -108,10 +108,10 @@ static heed_status open_and_sync(const char *path, int flags,
                                  heed_error *error) {
   const int descriptor = open(path, flags | O_CLOEXEC);
   heed_status status;
-  if (descriptor < 0) return failed(path, "opening", error);
-  status = synchronise(descriptor, path, error);
+  if (descriptor < 0) return disk_failed(path, "opening", error);
+  status = disk_synchronise(descriptor, path, error);
   if (close(descriptor) != 0 && status == HEED_OK)
-    status = failed(path, "closing", error);
+    status = disk_failed(path, "closing", error);
   return status;
 }
 
@@ -124,7 +124,8 @@ heed_status file_remove(const char *path, heed_error *error) {
   fault_point("unlink");
   result = unlink(path);
   fault_point("unlink");
-  if (result != 0 && errno != ENOENT) return failed(path, "removing", error);
+  if (result != 0 && errno != ENOENT)
+    return disk_failed(path, "removing", error);
   return HEED_OK;
 }
 
@@ -138,7 +139,7 @@ static heed_status rename_and_sync(const char *temporary, const char *path,
   result = rename(temporary, path);
   fault_point("rename");
   status = result == 0 ? file_sync_folder(folder, error)
-                       : failed(path, "renaming to it", error);
+                       : disk_failed(path, "renaming to it", error);
   free(folder);
   return status;
 }
@@ -157,12 +158,13 @@ static heed_status keep_mode(const char *temporary, const char *path,
   if (!finds_file(path, &old)) return HEED_OK;
   if (chown(temporary, old.st_uid, old.st_gid) != 0)
     (void)!chown(temporary, (uid_t)-1, old.st_gid);
-  if (stat(temporary, &made) != 0) return failed(temporary, "reading", error);
+  if (stat(temporary, &made) != 0)
+    return disk_failed(temporary, "reading", error);
   mode = old.st_mode & 0777u;
   if (made.st_gid != old.st_gid) mode &= ~(mode_t)S_IRWXG;
   if ((made.st_mode & 0777u) == mode || chmod(temporary, mode) == 0)
     return HEED_OK;
-  return failed(temporary, "setting its mode", error);
+  return disk_failed(temporary, "setting its mode", error);
 }
 
 heed_status file_commit(const char *temporary, const char *path,
@@ -174,31 +176,25 @@ heed_status file_commit(const char *temporary, const char *path,
   return status;
 }
 
-/* A file that will replace another may hold what others must not read. */
-static int create(const char *temporary, const char *path) {
+int file_create(const char *temporary, const char *path) {
+  const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   struct stat found;
   const mode_t mode = finds_file(path, &found) ? 0600 : 0666;
-  (void)unlink(temporary); /* of a killed process with the same number */
-  return open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-}
-
-heed_status file_create(const char *temporary, const char *path,
-                        heed_error *error) {
-  const int descriptor = create(temporary, path);
-  if (descriptor < 0) return failed(temporary, "creating", error);
-  if (close(descriptor) == 0) return HEED_OK;
-  return failed(temporary, "closing", error);
+  const int descriptor = open(temporary, flags, mode);
+  if (descriptor >= 0 || errno != EEXIST) return descriptor;
+  (void)unlink(temporary);
+  return open(temporary, flags, mode);
 }
 
 static heed_status write_temporary(const char *temporary, const char *path,
                                    const void *bytes, size_t length,
                                    heed_error *error) {
-  const int descriptor = create(temporary, path);
+  const int descriptor = file_create(temporary, path);
   heed_status status;
-  if (descriptor < 0) return failed(temporary, "creating", error);
+  if (descriptor < 0) return disk_failed(temporary, "creating", error);
   status = file_write_all(descriptor, temporary, bytes, length, error);
   if (close(descriptor) != 0 && status == HEED_OK)
-    status = failed(temporary, "closing", error);
+    status = disk_failed(temporary, "closing", error);
   return status;
 }
 
@@ -216,9 +212,7 @@ heed_status file_write(const char *path, const void *bytes, size_t length,
   return status;
 }
 
-/* True if the process that made this temporary file is gone.  A process of
- * another host may be alive. */
-static bool abandoned(const char *name) {
+bool disk_is_abandoned(const char *name) {
   char host[HOST_NAME_MAX + 1];
   const char *owner = strstr(name, TEMPORARY);
   const char *process = strrchr(name, '-');
@@ -242,7 +236,7 @@ void file_clean(const char *folder, const char *prefix) {
   while ((entry = readdir(entries)) != NULL) {
     char *path;
     if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0) continue;
-    if (!abandoned(entry->d_name)) continue;
+    if (!disk_is_abandoned(entry->d_name)) continue;
     path = file_name("%s/%s", folder, entry->d_name);
     if (path != NULL) (void)file_remove(path, NULL);
     free(path);

@@ -76,24 +76,42 @@ static void check_type(hdf_file *self) {
                                                      : "a device");
 }
 
-hid_t hdf_open(hdf_file *self) {
+static hid_t open_path(hdf_file *self, const char *path) {
   hid_t access, root;
-  check_type(self);
   if (self->status != HEED_OK) return H5I_INVALID_HID;
   hdf_silence();
   access = access_list();
-  root = H5Fopen(self->path, H5F_ACC_RDONLY, access);
+  root = H5Fopen(path, H5F_ACC_RDONLY, access);
   if (root < 0) hdf_fail(self, "open", "it as an HDF5 file");
   (void)H5Pclose(access);
   return root;
 }
 
-hid_t hdf_create(hdf_file *self) {
+hid_t hdf_open(hdf_file *self) {
+  check_type(self);
+  return open_path(self, self->path);
+}
+
+#define DESCRIPTOR_PATH 32
+
+static void name_descriptor(int descriptor, char path[DESCRIPTOR_PATH]) {
+  (void)snprintf(path, DESCRIPTOR_PATH, "/proc/self/fd/%d", descriptor);
+}
+
+hid_t hdf_open_descriptor(hdf_file *self, int descriptor) {
+  char path[DESCRIPTOR_PATH];
+  name_descriptor(descriptor, path);
+  return open_path(self, path);
+}
+
+hid_t hdf_create(hdf_file *self, int descriptor) {
+  char path[DESCRIPTOR_PATH];
   hid_t access, root;
   if (self->status != HEED_OK) return H5I_INVALID_HID;
   hdf_silence();
+  name_descriptor(descriptor, path);
   access = access_list();
-  root = H5Fcreate(self->path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+  root = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
   if (root < 0) hdf_fail(self, "make", "the file");
   (void)H5Pclose(access);
   return root;
@@ -128,6 +146,20 @@ void *hdf_image(hdf_file *self, hid_t root, size_t *length) {
   }
   *length = (size_t)size;
   return bytes;
+}
+
+hid_t hdf_open_image(hdf_file *self, const void *bytes, size_t length) {
+  hid_t access, root = H5I_INVALID_HID;
+  if (self->status != HEED_OK) return root;
+  hdf_silence();
+  access = access_list();
+  /* HDF5 changes neither these bytes nor its copy: the file is not written. */
+  if (H5Pset_fapl_core(access, 1 << 20, 0) >= 0 &&
+      H5Pset_file_image(access, (void *)bytes, length) >= 0)
+    root = H5Fopen("heed", H5F_ACC_RDONLY, access);
+  if (root < 0) hdf_fail(self, "open", "it as an HDF5 file");
+  (void)H5Pclose(access);
+  return root;
 }
 
 hid_t hdf_text_type(void) {
@@ -420,12 +452,10 @@ void *hdf_read_rows(hdf_file *self, hid_t parent, const char *name, hid_t type,
   extent[0] = rows;
   memory = H5Screate_simple(rank, extent, NULL);
   if (rank <= 0 || !count_elements(rank, extent, &elements) ||
-      H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL) <
-          0)
+      H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL) < 0)
     hdf_fail(self, "read", name);
   else
-    data =
-        read_elements(self, set, name, type, size, memory, space, elements);
+    data = read_elements(self, set, name, type, size, memory, space, elements);
   if (data != NULL) *count = elements;
   (void)H5Sclose(memory);
   (void)H5Sclose(space);

@@ -24,19 +24,27 @@ void hash_bytes(const void *bytes, size_t length, char digest[HASH_SIZE]) {
 
 heed_status hash_descriptor(int descriptor, const char *path,
                             char digest[HASH_SIZE], heed_error *error) {
+  return hash_first(descriptor, SIZE_MAX, path, digest, error);
+}
+
+heed_status hash_first(int descriptor, size_t length, const char *path,
+                       char digest[HASH_SIZE], heed_error *error) {
   struct sha256_ctx context;
   uint8_t buffer[1 << 16];
-  off_t offset = 0;
+  size_t total = 0;
   sha256_init(&context);
-  for (;;) {
-    const ssize_t got = pread(descriptor, buffer, sizeof buffer, offset);
+  while (total < length) {
+    const size_t left = length - total;
+    const ssize_t got =
+        pread(descriptor, buffer, left < sizeof buffer ? left : sizeof buffer,
+              (off_t)total);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0)
       return heed_fail(error, HEED_IO, "%s: cannot read: %s", path,
                        strerror(errno));
     if (got == 0) break;
     sha256_update(&context, (size_t)got, buffer);
-    offset += got;
+    total += (size_t)got;
   }
   finish(&context, digest);
   return HEED_OK;

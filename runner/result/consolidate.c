@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The result file: one labelled cube that opens without our code.
  * docs/results.md describes it. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "files/fault.h"
 #include "files/file.h"
 #include "hdf/kept.h"
 #include "host/host.h"
 #include "index.h"
+#include "seal.h"
 #include "writer.h"
 
 /* ---- gathering ---- */
@@ -46,11 +50,15 @@ static heed_status fill_cube(const work_index *index, result_cube *cube,
                              heed_error *error) {
   heed_status status = HEED_OK;
   for (size_t i = 0; status == HEED_OK && i < index->source_count; i++) {
-    const work_index_source *source = &index->sources[i];
     work_batch batch;
-    status = source->result
-                 ? result_read(source->path, index->plan, &batch, error)
-                 : batch_read_part(source->path, index->plan, &batch, error);
+    hdf_file file;
+    hid_t root;
+    if (index->first[i] == index->first[i + 1]) continue;
+    status = index_open_source(index, i, &file, &root, error);
+    if (status == HEED_OK)
+      status = index->sources[i].part == NULL
+                   ? batch_read_result(file, root, index->plan, &batch)
+                   : batch_read_part(file, root, index->plan, &batch);
     if (status != HEED_OK) break;
     for (size_t j = index->first[i];
          status == HEED_OK && j < index->first[i + 1]; j++) {
@@ -84,9 +92,15 @@ static void copy_kept(result_writer *self, const work_index *index,
                       hdf_kept *kept) {
   grid_labels labels;
   work_batch batch;
-  if (self->file.status != HEED_OK) return;
+  hdf_file file;
+  hid_t root;
+  if (self->file.status != HEED_OK ||
+      index->first[source] == index->first[source + 1])
+    return;
   self->file.status =
-      batch_read_kept(index->sources[source].path, &batch, self->file.error);
+      index_open_source(index, source, &file, &root, self->file.error);
+  if (self->file.status == HEED_OK)
+    self->file.status = batch_read_kept(file, root, &batch);
   if (self->file.status != HEED_OK) return;
   for (size_t i = index->first[source]; i < index->first[source + 1]; i++) {
     const size_t cell = index->cells[i];
@@ -114,17 +128,17 @@ static void write_kept(result_writer *self, const work_index *index,
   if (kept != NULL) kept_close(kept);
 }
 
-/* Writes the whole file under a temporary name. */
-static heed_status write_result(const char *path, const work_index *index,
-                                result_cube *cube,
-                                const result_provenance *provenance,
-                                heed_error *error) {
+static heed_status write_cells(int descriptor, const char *path,
+                               const work_index *index, result_cube *cube,
+                               const result_provenance *provenance,
+                               heed_error *error) {
   result_writer self = {
       .file = {path, HEED_OK, error}, .memory = arena_create(), .cube = cube};
-  self.root = hdf_create(&self.file);
+  self.root = hdf_create(&self.file, descriptor);
   if (self.file.status == HEED_OK)
     self.file.status = fill_cube(index, cube, error);
   if (self.file.status == HEED_OK) {
+    seal_announce(&self.file, self.root);
     writer_put_lists(&self, provenance);
     writer_put_grids(&self);
   }
@@ -134,6 +148,82 @@ static heed_status write_result(const char *path, const work_index *index,
   arena_free(self.memory);
   return self.file.status;
 }
+
+/* ---- counting again ---- */
+
+typedef struct result_count {
+  size_t expected, missing, done;
+} result_count;
+
+static void count_cell(const result_goal *goal, size_t cell, bool there,
+                       bool done, result_count *count) {
+  const uint8_t recorded =
+      goal->recorded == NULL ? WORK_NOT_RECORDED : goal->recorded[cell];
+  count->done += done;
+  if (recorded == WORK_NOT_RECORDED) return;
+  count->expected++;
+  count->missing += recorded == WORK_DONE ? !done : !there;
+}
+
+/* Counts the cells in the file that has just been written. */
+static heed_status count_written(int descriptor, const char *path,
+                                 const result_cube *cube,
+                                 const result_goal *goal, result_count *count,
+                                 heed_error *error) {
+  const heed_plan *plan = cube->plan;
+  hdf_file file = {path, HEED_OK, error};
+  const hid_t root = hdf_open_descriptor(&file, descriptor);
+  size_t keys_count, status_count;
+  char **keys = hdf_read_texts(&file, root, "cells/key", &keys_count);
+  int64_t *status = hdf_read_integers(&file, root, "status", &status_count);
+  if (keys_count != cube->places || status_count != cube->places)
+    hdf_fail(&file, "read", "cells/key");
+  for (size_t i = 0; file.status == HEED_OK && i < plan_cell_count(plan); i++) {
+    const size_t place = cube->place_of[i];
+    const bool there = status[place] != RECORD_MISSING && keys[place] != NULL &&
+                       strcmp(keys[place], cube->keys[place]) == 0;
+    count_cell(goal, i, there, there && status[place] == RECORD_DONE, count);
+  }
+  hdf_free_texts(keys, keys_count);
+  free(status);
+  hdf_close(&file, root);
+  return file.status;
+}
+
+static heed_status cells_are_gone(const work_index *index,
+                                  const char *result_path, size_t missing,
+                                  size_t expected, heed_error *error) {
+  const bool damaged = index->damaged_count > 0;
+  return heed_fail(
+      error, HEED_IO,
+      "%s: %zu of the %zu recorded cells are gone%s%s%s%s: somebody has moved "
+      "or changed %s or a file in %s; both stay as they are; put back what is "
+      "missing and run again, or only run again to compute the cells anew",
+      result_path, missing, expected,
+      index->old.descriptor < 0 ? " (there is no file of this name)" : "",
+      damaged ? " (damaged: " : "", damaged ? index->damaged[0] : "",
+      damaged ? ")" : "", result_path, work_folder(index->work));
+}
+
+static heed_status check_written(int descriptor, const char *path,
+                                 const char *result_path,
+                                 const work_index *index,
+                                 const result_cube *cube,
+                                 const result_goal *goal, heed_error *error) {
+  result_count count = {0, 0, 0};
+  const heed_status status =
+      count_written(descriptor, path, cube, goal, &count, error);
+  if (status != HEED_OK) return status;
+  if (count.missing > 0)
+    return cells_are_gone(index, result_path, count.missing, count.expected,
+                          error);
+  if (count.done < goal->done)
+    return cells_are_gone(index, result_path, goal->done - count.done,
+                          goal->done, error);
+  return HEED_OK;
+}
+
+/* ---- the file ---- */
 
 /* Removes the temporary files of a run that was killed while it wrote this
  * result. */
@@ -146,31 +236,65 @@ static void clean(const char *result_path) {
   free(prefix);
 }
 
-heed_status result_consolidate(const heed_work *folder, const char *result_path,
-                               const heed_plan *plan,
+/* Writes, counts and seals the file behind the descriptor. */
+static heed_status write_result(int descriptor, const char *path,
+                                const char *result_path,
+                                const work_index *index,
+                                const result_goal *goal,
+                                const result_provenance *provenance,
+                                heed_error *error) {
+  result_cube *all = NULL;
+  heed_status status = cube_create(index->plan, &all, error);
+  if (status == HEED_OK) {
+    fault_point("create");
+    status = write_cells(descriptor, path, index, all, provenance, error);
+    fault_point("write");
+  }
+  if (status == HEED_OK)
+    status =
+        check_written(descriptor, path, result_path, index, all, goal, error);
+  if (status == HEED_OK) status = seal_write(descriptor, path, error);
+  if (status == HEED_OK && !goal->replace && !old_is_in_place(&index->old))
+    status = heed_fail(error, HEED_IO,
+                       "%s: was moved or changed while heed wrote the new "
+                       "result; it and %s stay as they are; run again",
+                       result_path, work_folder(index->work));
+  cube_free(all);
+  return status;
+}
+
+static heed_status make_result(const char *temporary, const char *result_path,
+                               const work_index *index, const result_goal *goal,
+                               const result_provenance *provenance,
+                               heed_error *error) {
+  const int descriptor = file_create(temporary, result_path);
+  heed_status status;
+  if (descriptor < 0)
+    return heed_fail(error, HEED_IO, "%s: cannot create: %s", temporary,
+                     strerror(errno));
+  status = write_result(descriptor, temporary, result_path, index, goal,
+                        provenance, error);
+  (void)close(descriptor);
+  if (status == HEED_OK) return file_commit(temporary, result_path, error);
+  (void)file_remove(temporary, NULL);
+  return status;
+}
+
+heed_status result_consolidate(const heed_work *work, const char *result_path,
+                               const heed_plan *plan, const result_goal *goal,
                                const result_provenance *provenance,
                                heed_error *error) {
   work_index *index = NULL;
-  result_cube *all = NULL;
   char *temporary = file_temporary(result_path);
-  heed_status status = HEED_OK;
-  clean(result_path);
-  if (temporary == NULL) status = heed_no_memory(error);
-  if (status == HEED_OK)
-    status = index_open(plan, result_path, work_folder(folder), &index, error);
-  if (status == HEED_OK) status = cube_create(plan, &all, error);
+  heed_status status = temporary == NULL ? heed_no_memory(error) : HEED_OK;
   if (status == HEED_OK) {
-    fault_point("create");
-    status = file_create(temporary, result_path, error);
-    if (status == HEED_OK)
-      status = write_result(temporary, index, all, provenance, error);
-    fault_point("write");
-    if (status == HEED_OK)
-      status = file_commit(temporary, result_path, error);
-    else
-      (void)file_remove(temporary, NULL);
+    clean(result_path);
+    status = index_open(plan, goal->replace ? NULL : result_path, work, &index,
+                        error);
   }
-  cube_free(all);
+  if (status == HEED_OK)
+    status =
+        make_result(temporary, result_path, index, goal, provenance, error);
   index_close(index);
   free(temporary);
   return status;

@@ -2,11 +2,8 @@
  * Finds the cell of a key and the files with its record. */
 #include "index.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "files/file.h"
 #include "host/host.h"
@@ -41,8 +38,9 @@ static void note_row(work_index *self, size_t source, size_t row,
   size_t count;
   const size_t first = index_find(self, key, &count);
   if (status == RECORD_MISSING || *key == '\0') return;
-  if (count == 0 && status == RECORD_DONE && self->sources[source].result)
-    self->orphans++;
+  if (count == 0 && status == RECORD_DONE)
+    ++*(self->sources[source].part == NULL ? &self->orphans
+                                           : &self->part_orphans);
   for (size_t i = first; i < first + count; i++) {
     work_index_place *place = &self->places[self->keys[i].cell];
     if (place->source == SIZE_MAX || place->status != RECORD_DONE)
@@ -50,105 +48,118 @@ static void note_row(work_index *self, size_t source, size_t row,
   }
 }
 
+/* ---- sources ---- */
+
+static heed_status is_damaged(const char *path, heed_error *error) {
+  return heed_fail(error, HEED_IO,
+                   "%s: is missing, or its bytes are not those that heed wrote",
+                   path);
+}
+
+/* *root is -1 without a failure if a part is damaged. */
+static heed_status open_source(const work_index *self,
+                               const work_index_source *source, hdf_file *file,
+                               hid_t *root, heed_error *error) {
+  char *bytes = NULL;
+  size_t length;
+  *file = (hdf_file){source->path, HEED_OK, error};
+  *root = H5I_INVALID_HID;
+  if (source->part == NULL) {
+    *root = old_read(&self->old, file);
+    return file->status;
+  }
+  file->status =
+      work_read_part(self->work, source->part, &bytes, &length, error);
+  if (bytes != NULL) *root = hdf_open_image(file, bytes, length);
+  free(bytes);
+  return file->status;
+}
+
+heed_status index_open_source(const work_index *self, size_t source,
+                              hdf_file *file, hid_t *root, heed_error *error) {
+  const work_index_source *opened = &self->sources[source];
+  const heed_status status = open_source(self, opened, file, root, error);
+  if (status == HEED_OK && *root < 0) return is_damaged(opened->path, error);
+  return status;
+}
+
+static heed_status note_damage(work_index *self, const char *part,
+                               heed_error *error) {
+  const char **grown = arena_grow(self->memory, self->damaged,
+                                  self->damaged_count, sizeof *grown);
+  if (grown == NULL) return heed_no_memory(error);
+  self->damaged = grown;
+  grown[self->damaged_count++] = part;
+  return HEED_OK;
+}
+
 static heed_status read_keys(work_index *self, size_t source,
                              heed_error *error) {
   const work_index_source *read = &self->sources[source];
-  hdf_file file = {read->path, HEED_OK, error};
+  hdf_file file;
   size_t rows, count;
   hid_t root;
   char **keys;
   int64_t *status;
-  root = hdf_open(&file);
-  if (root < 0) return file.status;
-  keys = hdf_read_texts(&file, root, read->result ? "cells/key" : "key", &rows);
+  if (open_source(self, read, &file, &root, error) != HEED_OK)
+    return file.status;
+  if (root < 0) return note_damage(self, read->part, error);
+  keys = hdf_read_texts(&file, root, read->part == NULL ? "cells/key" : "key",
+                        &rows);
   status = hdf_read_integers(&file, root, "status", &count);
   if (rows != count) hdf_fail(&file, "read", "status");
   for (size_t i = 0; file.status == HEED_OK && i < rows; i++)
-    note_row(self, source, i, keys[i], status[i]);
+    if (keys[i] != NULL) note_row(self, source, i, keys[i], status[i]);
   hdf_free_texts(keys, rows);
   free(status);
   hdf_close(&file, root);
   return file.status;
 }
 
-static heed_status add_source(work_index *self, const char *path, bool result,
-                              heed_error *error) {
+/* part: NULL for the result. */
+static heed_status add_source(work_index *self, const char *path,
+                              const char *part, heed_error *error) {
   char *copy = arena_copy(self->memory, path);
   work_index_source *grown = arena_grow(self->memory, self->sources,
                                         self->source_count, sizeof *grown);
   if (arena_refused(self->memory)) return heed_no_memory(error);
   self->sources = grown;
-  grown[self->source_count++] = (work_index_source){copy, result};
+  grown[self->source_count++] =
+      (work_index_source){copy, part == NULL ? NULL : strrchr(copy, '/') + 1};
   return read_keys(self, self->source_count - 1, error);
 }
 
-static heed_status add_part(work_index *self, const char *folder,
-                            const char *name, heed_error *error) {
-  char *path = file_name("%s/%s", folder, name);
-  const heed_status status = path == NULL
-                                 ? heed_no_memory(error)
-                                 : add_source(self, path, false, error);
+static heed_status add_part(work_index *self, const char *name,
+                            heed_error *error) {
+  char *path = file_name("%s/%s", work_folder(self->work), name);
+  const heed_status status = path == NULL ? heed_no_memory(error)
+                                          : add_source(self, path, name, error);
   free(path);
   return status;
 }
 
-static int is_part(const struct dirent *entry) {
-  const size_t length = strlen(entry->d_name);
-  return strncmp(entry->d_name, "part-", 5) == 0 && length > 8 &&
-         strcmp(entry->d_name + length - 3, ".h5") == 0 &&
-         !file_is_temporary(entry->d_name);
-}
-
-static heed_status add_parts(work_index *self, const char *folder,
-                             heed_error *error) {
-  struct dirent **names;
-  heed_status status = HEED_OK;
-  const int count = scandir(folder, &names, is_part, alphasort);
-  if (count < 0)
-    return heed_fail(error, HEED_IO, "%s: cannot read: %s", folder,
-                     strerror(errno));
-  for (int i = 0; i < count; i++) {
-    if (status == HEED_OK)
-      status = add_part(self, folder, names[i]->d_name, error);
-    free(names[i]);
-  }
-  free(names);
+static heed_status add_parts(work_index *self, heed_error *error) {
+  folder_names parts;
+  heed_status status = work_list_parts(self->work, &parts, error);
+  for (size_t i = 0; status == HEED_OK && i < parts.count; i++)
+    status = add_part(self, parts.names[i], error);
+  folder_free_names(&parts);
   return status;
 }
 
-/* Reads the plan in a result file. */
-heed_status result_read_plan(const char *path, heed_plan **result,
-                             heed_error *error) {
-  hdf_file file = {path, HEED_OK, error};
-  char *text;
-  hid_t root;
-  heed_status status;
-  root = hdf_open(&file);
-  if (root < 0) return file.status;
-  text = H5Lexists(root, "sweep", H5P_DEFAULT) > 0
-             ? hdf_read_text(&file, root, "sweep/plan")
-             : NULL;
-  hdf_close(&file, root);
-  if (file.status == HEED_MEMORY) return file.status;
-  if (text == NULL)
-    return heed_fail(error, HEED_INVALID, "%s: is not a heed result", path);
-  status = plan_parse(text, strlen(text), result, error);
-  free(text);
-  return status;
-}
-
-/* Adds the records of an earlier result, if the file exists and is a heed
- * result. */
+/* Adds the records of an earlier result, if there is one. */
 static heed_status add_result(work_index *self, const char *path,
                               heed_error *error) {
   heed_plan *stored = NULL;
-  heed_status status;
-  if (access(path, F_OK) != 0) return HEED_OK;
-  status = result_read_plan(path, &stored, NULL);
-  if (status == HEED_MEMORY) return heed_no_memory(error);
-  if (status != HEED_OK) return HEED_OK;
+  heed_status status = old_open(path, &self->old, error);
+  if (status != HEED_OK || self->old.descriptor < 0) return status;
+  status = old_read_plan(&self->old, &stored, error);
   plan_free(stored);
-  return add_source(self, path, true, error);
+  if (status == HEED_INVALID)
+    return heed_fail(error, HEED_IO,
+                     "%s: is not a heed result; heed does not overwrite it",
+                     path);
+  return status == HEED_OK ? add_source(self, path, NULL, error) : status;
 }
 
 /* Sorts the cells by the source of their record, by counting. */
@@ -170,7 +181,7 @@ static heed_status group_cells(work_index *self, heed_error *error) {
 }
 
 heed_status index_open(const heed_plan *plan, const char *result_path,
-                       const char *folder, work_index **result,
+                       const heed_work *work, work_index **result,
                        heed_error *error) {
   const size_t count = plan_cell_count(plan);
   host_arena *memory = arena_create();
@@ -184,6 +195,8 @@ heed_status index_open(const heed_plan *plan, const char *result_path,
   }
   *self = (work_index){.memory = memory,
                        .plan = plan,
+                       .work = work,
+                       .old = {.descriptor = -1},
                        .count = count,
                        .keys = keys,
                        .places = places};
@@ -194,8 +207,7 @@ heed_status index_open(const heed_plan *plan, const char *result_path,
   }
   qsort(self->keys, self->count, sizeof *self->keys, by_key);
   if (result_path != NULL) status = add_result(self, result_path, error);
-  if (status == HEED_OK && folder != NULL)
-    status = add_parts(self, folder, error);
+  if (status == HEED_OK && work != NULL) status = add_parts(self, error);
   if (status == HEED_OK) status = group_cells(self, error);
   if (status == HEED_OK)
     *result = self;
@@ -205,57 +217,7 @@ heed_status index_open(const heed_plan *plan, const char *result_path,
 }
 
 void index_close(work_index *self) {
-  if (self != NULL) arena_free(self->memory);
-}
-
-heed_status result_recorded(const heed_work *folder, const char *result_path,
-                            const heed_plan *plan, bool retry,
-                            uint8_t *recorded, heed_error *error) {
-  work_index *self;
-  const heed_status status =
-      index_open(plan, result_path, work_folder(folder), &self, error);
-  if (status != HEED_OK) return status;
-  for (size_t i = 0; i < self->count; i++) {
-    const work_index_place *place = &self->places[i];
-    if (place->source == SIZE_MAX)
-      recorded[i] = WORK_NOT_RECORDED;
-    else if (place->status == RECORD_DONE)
-      recorded[i] = WORK_DONE;
-    else
-      recorded[i] = retry ? WORK_NOT_RECORDED : WORK_FAILED;
-  }
-  index_close(self);
-  return HEED_OK;
-}
-
-static bool same_sweep(const heed_plan *a, const heed_plan *b) {
-  if (strcmp(a->title, b->title) != 0 || a->axis_count != b->axis_count)
-    return false;
-  for (size_t i = 0; i < a->axis_count; i++)
-    if (strcmp(a->axes[i].coordinate.name, b->axes[i].coordinate.name) != 0)
-      return false;
-  return true;
-}
-
-heed_status result_inspect(const char *result_path, const heed_plan *plan,
-                           bool *exists, bool *same, size_t *orphans,
-                           heed_error *error) {
-  work_index *self;
-  heed_plan *stored = NULL;
-  heed_status status;
-  *same = false;
-  *orphans = 0;
-  *exists = access(result_path, F_OK) == 0;
-  if (!*exists) return HEED_OK;
-  status = result_read_plan(result_path, &stored, NULL);
-  if (status == HEED_MEMORY) return heed_no_memory(error);
-  if (status != HEED_OK || stored == NULL) return HEED_OK;
-  *same = same_sweep(plan, stored);
-  plan_free(stored);
-  if (!*same) return HEED_OK;
-  status = index_open(plan, result_path, NULL, &self, error);
-  if (status != HEED_OK) return status;
-  *orphans = self->orphans;
-  index_close(self);
-  return HEED_OK;
+  if (self == NULL) return;
+  old_close(&self->old);
+  arena_free(self->memory);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "index.h"
 #include "names.h"
 #include "result/result.h"
 #include "work/match.h"
@@ -84,13 +85,13 @@ static void read_values(work_batch *result, const heed_plan *plan) {
   free(text);
 }
 
-heed_status result_read(const char *path, const heed_plan *plan,
-                        work_batch *result, heed_error *error) {
+heed_status batch_read_result(hdf_file opened, hid_t root,
+                              const heed_plan *plan, work_batch *result) {
   hdf_file *file = &result->file;
   size_t count;
   memset(result, 0, sizeof *result);
-  *file = (hdf_file){path, HEED_OK, error};
-  result->root = hdf_open(file);
+  *file = opened;
+  result->root = root;
   result->keys = hdf_read_texts(file, result->root, "cells/key", &result->rows);
   result->status = hdf_read_integers(file, result->root, "status", &count);
   if (count != result->rows) hdf_fail(file, "read", "status");
@@ -103,5 +104,32 @@ heed_status result_read(const char *path, const heed_plan *plan,
   }
   const heed_status status = file->status;
   if (status != HEED_OK) batch_free(result);
+  return status;
+}
+
+heed_status result_read(const char *path, const heed_plan *plan,
+                        work_batch *result, heed_error *error) {
+  hdf_file file = {path, HEED_OK, error};
+  const hid_t root = hdf_open(&file);
+  return batch_read_result(file, root, plan, result);
+}
+
+heed_status result_read_plan(const char *path, heed_plan **result,
+                             heed_error *error) {
+  hdf_file file = {path, HEED_OK, error};
+  char *text;
+  hid_t root;
+  heed_status status;
+  root = hdf_open(&file);
+  if (root < 0) return file.status;
+  text = H5Lexists(root, "sweep", H5P_DEFAULT) > 0
+             ? hdf_read_text(&file, root, "sweep/plan")
+             : NULL;
+  hdf_close(&file, root);
+  if (file.status == HEED_MEMORY) return file.status;
+  if (text == NULL)
+    return heed_fail(error, HEED_INVALID, "%s: is not a heed result", path);
+  status = plan_parse(text, strlen(text), result, error);
+  free(text);
   return status;
 }

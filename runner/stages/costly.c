@@ -7,23 +7,18 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "files/file.h"
 #include "heed/memory.h"
-
-static void reports_path(const heed_work *folder, const char *key, char *path,
-                         size_t size) {
-  (void)snprintf(path, size, "%s/stage-%s.json", work_folder(folder), key);
-}
 
 heed_status costly_open_checkpoint(const heed_work *folder,
                                    const heed_plan *plan, stages_level *self,
                                    heed_error *error) {
   char key[PLAN_KEY_SIZE], path[PATH_MAX];
+  heed_status status;
   plan_checkpoint_key(plan, self->node, self->replicate, key);
-  (void)snprintf(path, sizeof path, "%s/stage-%s.checkpoint",
-                 work_folder(folder), key);
+  status = work_checkpoint_path(folder, key, path, sizeof path, error);
+  if (status != HEED_OK) return status;
   self->host.checkpoint = arena_copy(self->memory, path);
   return self->host.checkpoint == NULL ? heed_no_memory(error) : HEED_OK;
 }
@@ -253,12 +248,14 @@ static json_t *points_to_json(const stages_level *self) {
   return all;
 }
 
+/* output: the hash of the output that they belong to. */
 static heed_status save_reports(const heed_work *folder, const heed_plan *plan,
-                                const char *key, const stages_level *self,
-                                size_t annotations, heed_error *error) {
-  char path[PATH_MAX], *text;
+                                const char *key, const char *output,
+                                const stages_level *self, size_t annotations,
+                                heed_error *error) {
+  char *text;
   json_t *whole = json_pack(
-      "{s:o, s:o, s:b, s:o, s:f, s:o, s:o}", "values",
+      "{s:s, s:o, s:o, s:b, s:o, s:f, s:o, s:o}", "output", output, "values",
       values_to_json(plan, self), "warnings", warnings_to_json(self), "traced",
       (plan->keep & PLAN_KEEP_TRACE) != 0, "trace", points_to_json(self),
       "scale", self->policy.scale, "table", table_to_json(self->policy.table),
@@ -267,8 +264,7 @@ static heed_status save_reports(const heed_work *folder, const heed_plan *plan,
   text = json_dumps(whole, JSON_COMPACT | JSON_REAL_PRECISION(17));
   json_decref(whole);
   if (text == NULL) return heed_no_memory(error);
-  reports_path(folder, key, path, sizeof path);
-  status = file_write(path, text, strlen(text), error);
+  status = work_save_reports(folder, key, text, error);
   free(text);
   return status;
 }
@@ -279,23 +275,35 @@ static bool fits(const plan_metric *wanted, const json_t *values) {
   return saved == NULL || json_array_size(saved) == wanted->count;
 }
 
-/* NULL: not saved, or saved by a plan with another shape of a metric or without
- * the trace that this plan keeps. */
-static json_t *read_reports(const heed_work *folder, const heed_plan *plan,
-                            const char *key) {
-  char path[PATH_MAX];
+/* *result is NULL if nothing was saved, if it is damaged, or if it was saved by
+ * a plan with another shape of a metric or without the trace that this plan
+ * keeps. */
+static heed_status read_reports(const heed_work *folder, const heed_plan *plan,
+                                const char *key, json_t **result,
+                                heed_error *error) {
+  char *text;
   json_t *whole;
   bool good;
-  reports_path(folder, key, path, sizeof path);
-  whole = json_load_file(path, 0, NULL);
+  const heed_status status = work_load_reports(folder, key, &text, error);
+  *result = NULL;
+  if (status != HEED_OK || text == NULL) return status;
+  whole = json_loads(text, 0, NULL);
+  free(text);
   good = json_is_object(json_object_get(whole, "values")) &&
+         json_is_string(json_object_get(whole, "output")) &&
          ((plan->keep & PLAN_KEEP_TRACE) == 0 ||
           json_is_true(json_object_get(whole, "traced")));
   for (size_t i = 0; good && i < plan->metric_count; i++)
     good = fits(&plan->metrics[i], json_object_get(whole, "values"));
-  if (good) return whole;
-  json_decref(whole);
-  return NULL;
+  if (good)
+    *result = whole;
+  else
+    json_decref(whole);
+  return HEED_OK;
+}
+
+static const char *output_of(const json_t *whole) {
+  return json_string_value(json_object_get(whole, "output"));
 }
 
 static void take_values(const heed_plan *plan, const json_t *values,
@@ -339,10 +347,10 @@ heed_status costly_load_world(const heed_work *folder, const heed_plan *plan,
   heed_status status;
   *found = false;
   plan_stage_key(plan, self->node, self->replicate, key);
-  whole = read_reports(folder, plan, key);
-  if (whole == NULL) return HEED_OK;
-  status = work_load_world(folder, key, &self->host.host, &self->world, found,
-                           error);
+  status = read_reports(folder, plan, key, &whole, error);
+  if (status != HEED_OK || whole == NULL) return status;
+  status = work_load_world(folder, key, output_of(whole), &self->host.host,
+                           &self->world, found, error);
   if (status == HEED_OK && *found) take_reports(plan, whole, self);
   json_decref(whole);
   if (status == HEED_OK && *found && functions->restore != NULL)
@@ -353,12 +361,13 @@ heed_status costly_load_world(const heed_work *folder, const heed_plan *plan,
 
 heed_status costly_save_world(const heed_work *folder, const heed_plan *plan,
                               const stages_level *self, heed_error *error) {
-  char key[PLAN_KEY_SIZE];
+  char key[PLAN_KEY_SIZE], output[PLAN_KEY_SIZE];
   heed_status status;
   plan_stage_key(plan, self->node, self->replicate, key);
-  status = work_save_world(folder, key, &self->world, error);
-  return status == HEED_OK ? save_reports(folder, plan, key, self, 0, error)
-                           : status;
+  status = work_save_world(folder, key, &self->world, output, error);
+  return status == HEED_OK
+             ? save_reports(folder, plan, key, output, self, 0, error)
+             : status;
 }
 
 /* ---- policies ---- */
@@ -370,13 +379,15 @@ heed_status costly_load_policy(const heed_work *folder, const heed_plan *plan,
   char key[PLAN_KEY_SIZE], path[PATH_MAX];
   json_t *whole;
   heed_status status;
+  bool saved = false;
   *found = false;
   if (functions->load == NULL) return HEED_OK;
   plan_stage_key(plan, self->node, self->replicate, key);
-  whole = read_reports(folder, plan, key);
-  if (whole == NULL) return HEED_OK;
-  status = work_policy_path(folder, key, false, path, sizeof path, error);
-  if (status == HEED_OK && access(path, R_OK) == 0) {
+  status = read_reports(folder, plan, key, &whole, error);
+  if (status != HEED_OK || whole == NULL) return status;
+  status = work_find_policy(folder, key, output_of(whole), path, sizeof path,
+                            &saved, error);
+  if (status == HEED_OK && saved) {
     status = functions->load(self->instance->self, &self->host.host, world,
                              path, &self->policy, error);
     *found = status == HEED_OK;
@@ -400,16 +411,17 @@ heed_status costly_save_policy(const heed_work *folder, const heed_plan *plan,
                                const heed_crowd *seen, const stages_level *self,
                                heed_error *error) {
   const heed_trainer_functions *functions = self->instance->plugin->functions;
-  char key[PLAN_KEY_SIZE], path[PATH_MAX];
+  char key[PLAN_KEY_SIZE], output[PLAN_KEY_SIZE], path[PATH_MAX];
   heed_status status;
   if (functions->save == NULL) return HEED_OK;
   plan_stage_key(plan, self->node, self->replicate, key);
-  status = work_policy_path(folder, key, true, path, sizeof path, error);
+  status = work_policy_path(folder, key, path, sizeof path, error);
   if (status == HEED_OK)
     status = functions->save(self->instance->self, &self->host.host,
                              seen->world, &self->policy, path, error);
-  if (status == HEED_OK) status = work_commit_policy(folder, key, error);
-  return status == HEED_OK ? save_reports(folder, plan, key, self,
+  if (status == HEED_OK)
+    status = work_commit_policy(folder, key, output, error);
+  return status == HEED_OK ? save_reports(folder, plan, key, output, self,
                                           seen->annotations->rows, error)
                            : status;
 }

@@ -121,13 +121,12 @@ heed_table *batch_kept(work_batch *self, size_t which, size_t row) {
                    self->kept_first[which][row], self->kept_count[which][row]);
 }
 
-heed_status batch_read_kept(const char *path, work_batch *result,
-                            heed_error *error) {
+heed_status batch_read_kept(hdf_file file, hid_t root, work_batch *result) {
   memset(result, 0, sizeof *result);
-  result->file = (hdf_file){path, HEED_OK, error};
-  result->root = hdf_open(&result->file);
+  result->file = file;
+  result->root = root;
   result->status =
-      hdf_read_integers(&result->file, result->root, "status", &result->rows);
+      hdf_read_integers(&result->file, root, "status", &result->rows);
   batch_find_kept(result);
   const heed_status status = result->file.status;
   if (status != HEED_OK) batch_free(result);

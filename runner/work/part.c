@@ -214,13 +214,13 @@ static void read_values(hdf_file *file, hid_t root, const heed_plan *plan,
   free(text);
 }
 
-heed_status batch_read_part(const char *path, const heed_plan *plan,
-                            work_batch *result, heed_error *error) {
+heed_status batch_read_part(hdf_file opened, hid_t root, const heed_plan *plan,
+                            work_batch *result) {
   size_t count;
   hdf_file *file = &result->file;
   memset(result, 0, sizeof *result);
-  *file = (hdf_file){path, HEED_OK, error};
-  result->root = hdf_open(file);
+  *file = opened;
+  result->root = root;
   result->keys = hdf_read_texts(file, result->root, "key", &result->rows);
   result->status = hdf_read_integers(file, result->root, "status", &count);
   if (count != result->rows) hdf_fail(file, "read", "status");

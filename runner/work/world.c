@@ -3,13 +3,13 @@
  * The source makes its own state again from them. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "files/file.h"
+#include "folder.h"
 #include "hdf/hdf.h"
 #include "hdf/kept.h"
 #include "heed/memory.h"
-#include "work/work.h"
+#include "host/hash.h"
 
 #define WORLD_FORMAT 1
 
@@ -42,18 +42,19 @@ static void save_numbers(hdf_file *file, hid_t root, const heed_world *world) {
     hdf_put_texts(file, root, "judges", world->judge_count, world->judges);
 }
 
-static char *world_path(const heed_work *folder, const char *key) {
-  return file_name("%s/stage-%s.h5", work_folder(folder), key);
+static char *world_name(const char *key) {
+  return file_name("stage-%s.h5", key);
 }
 
-heed_status work_save_world(const heed_work *folder, const char *key,
-                            const heed_world *world, heed_error *error) {
-  char *path = world_path(folder, key);
-  hdf_file file = {path, HEED_OK, error};
+heed_status work_save_world(const heed_work *self, const char *key,
+                            const heed_world *world, char digest[PLAN_KEY_SIZE],
+                            heed_error *error) {
+  char *name = world_name(key);
+  hdf_file file = {name, HEED_OK, error};
   void *bytes;
   size_t length = 0;
   hid_t root;
-  if (path == NULL) return heed_no_memory(error);
+  if (name == NULL) return heed_no_memory(error);
   root = hdf_memory_file(&file);
   save_numbers(&file, root, world);
   save_table(&file, root, "pairs", world->pairs);
@@ -63,10 +64,12 @@ heed_status work_save_world(const heed_work *folder, const char *key,
   save_table(&file, root, "annotations", world->annotations);
   bytes = hdf_image(&file, root, &length);
   hdf_close(&file, root);
-  if (file.status == HEED_OK)
-    file.status = file_write(path, bytes, length, error);
+  if (file.status == HEED_OK) {
+    hash_bytes(bytes, length, digest);
+    file.status = folder_write(&self->folder, name, bytes, length, error);
+  }
   free(bytes);
-  free(path);
+  free(name);
   return file.status;
 }
 
@@ -133,19 +136,27 @@ static void load_world(hdf_file *file, hid_t root, const heed_host *host,
   load_judges(file, root, host, world);
 }
 
-heed_status work_load_world(const heed_work *folder, const char *key,
-                            const struct heed_host *host, heed_world *world,
-                            bool *found, heed_error *error) {
-  char *path = world_path(folder, key);
-  hdf_file file = {path, HEED_OK, error};
+heed_status work_load_world(const heed_work *self, const char *key,
+                            const char *digest, const struct heed_host *host,
+                            heed_world *world, bool *found, heed_error *error) {
+  char *name = world_name(key), *bytes = NULL;
+  char actual[HASH_SIZE];
+  hdf_file file = {name, HEED_OK, error};
+  size_t length;
   hid_t root;
-  if (path == NULL) return heed_no_memory(error);
-  *found = access(path, F_OK) == 0;
+  *found = false;
+  if (name == NULL) return heed_no_memory(error);
+  file.status = folder_read(&self->folder, name, &bytes, &length, error);
+  if (bytes != NULL) {
+    hash_bytes(bytes, length, actual);
+    *found = strcmp(actual, digest) == 0;
+  }
   if (*found) {
-    root = hdf_open(&file);
+    root = hdf_open_image(&file, bytes, length);
     load_world(&file, root, host, world);
     hdf_close(&file, root);
   }
-  free(path);
+  free(bytes);
+  free(name);
   return file.status;
 }

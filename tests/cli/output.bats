@@ -332,6 +332,7 @@ make_all() {
   make_result
   mkdir parts.h5.work
   "$HEED" check s.lua --json >parts.h5.work/plan.json
+  touch parts.h5.work/heed-work
 }
 
 @test "output that does not fit is an error of every command" {

@@ -362,11 +362,16 @@ static void need_own_program(void) {
   skip();
 }
 
-static void start_worker(execution_child *self, char *folder) {
-  const execution_child_options options = {folder, 3, false};
+/* folder: becomes a new folder; the work folder is beside it. */
+static heed_work *start_worker(execution_child *self, char *folder) {
+  heed_work *work = NULL;
+  execution_child_options options = {NULL, 3, false};
   heed_error error = {HEED_OK, ""};
   assert_non_null(mkdtemp(folder));
+  assert_int_equal(work_open(folder, &work, &error), HEED_OK);
+  options.work = work;
   assert_int_equal(child_start(self, &options, &error), HEED_OK);
+  return work;
 }
 
 static void end_worker(execution_child *self, execution_child_end *end) {
@@ -378,10 +383,9 @@ static void end_worker(execution_child *self, execution_child_end *end) {
   fail_msg("the worker does not end");
 }
 
-static void remove_folder(const char *folder) {
-  char log[64];
-  (void)snprintf(log, sizeof log, "%s/worker-0.log", folder);
-  assert_int_equal(unlink(log), 0);
+static void remove_folder(heed_work *work, const char *folder) {
+  heed_error error;
+  assert_int_equal(work_remove(work, &error), HEED_OK);
   assert_int_equal(rmdir(folder), 0);
 }
 
@@ -389,42 +393,44 @@ static void how_a_worker_ended_is_known(void **state) {
   char leaves[] = "/tmp/leaves-XXXXXX", dies[] = "/tmp/dies-XXXXXX";
   execution_child self = {0};
   execution_child_end end;
+  heed_work *work;
   (void)state;
   need_own_program();
-  start_worker(&self, leaves);
+  work = start_worker(&self, leaves);
   end_worker(&self, &end);
   assert_true(WIFEXITED(end.wait_status));
   assert_int_equal(WEXITSTATUS(end.wait_status), 3);
   assert_string_equal(end.words, "last words");
   child_forget(&self);
-  remove_folder(leaves);
-  start_worker(&self, dies);
+  remove_folder(work, leaves);
+  work = start_worker(&self, dies);
   end_worker(&self, &end);
   assert_true(WIFSIGNALED(end.wait_status));
   assert_int_equal(WTERMSIG(end.wait_status), SIGABRT);
   child_forget(&self);
-  remove_folder(dies);
+  remove_folder(work, dies);
 }
 
 static void a_worker_that_does_not_leave_is_killed(void **state) {
   char folder[] = "/tmp/hangs-XXXXXX";
   execution_child self = {0};
   uint64_t start;
+  heed_work *work;
   (void)state;
   need_own_program();
-  start_worker(&self, folder);
+  work = start_worker(&self, folder);
   start = channel_now();
   child_dismiss(&self, false);
   /* Two seconds are given, ten allow for a busy machine. */
   assert_true(channel_seconds_since(start) < 10);
   assert_int_equal(self.pid, 0);
-  remove_folder(folder);
-  start_worker(&self, strcpy(folder, "/tmp/hangs-XXXXXX"));
+  remove_folder(work, folder);
+  work = start_worker(&self, strcpy(folder, "/tmp/hangs-XXXXXX"));
   start = channel_now();
   child_dismiss(&self, true);
   assert_true(channel_seconds_since(start) < 2);
   assert_int_equal(self.pid, 0);
-  remove_folder(folder);
+  remove_folder(work, folder);
 }
 
 static void a_worker_is_weighed_and_its_log_kept_short(void **state) {
@@ -432,9 +438,10 @@ static void a_worker_is_weighed_and_its_log_kept_short(void **state) {
   const size_t length = (size_t)5 << 20;
   execution_child self = {0};
   struct stat file_status;
+  heed_work *work;
   (void)state;
   need_own_program();
-  start_worker(&self, folder);
+  work = start_worker(&self, folder);
   child_weigh(&self);
   assert_in_range(self.held, 1 << 12, (size_t)1 << 30);
   words = calloc(length, 1);
@@ -444,7 +451,7 @@ static void a_worker_is_weighed_and_its_log_kept_short(void **state) {
   assert_int_equal(fstat(self.log, &file_status), 0);
   assert_true(file_status.st_size < (off_t)length);
   child_dismiss(&self, true);
-  remove_folder(folder);
+  remove_folder(work, folder);
 }
 
 int main(int argc, char **argv) {

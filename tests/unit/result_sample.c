@@ -71,12 +71,14 @@ static void write_sample(const char *path) {
   const result_provenance provenance = {
       "heed run sample.lua",  "host", "user", "2026-01-01T00:00:00Z",
       "2026-01-01T00:00:09Z", 9.0,    2};
+  const result_goal nothing = {NULL, 0, false};
   heed_plan *plan = sample_plan(&whole);
   char *text = sample_plan_text(&whole);
   const size_t cells = plan_cell_count(plan);
   heed_error error = {HEED_OK, ""};
   heed_work *folder = NULL;
-  assert_int_equal(work_open(path, text, &folder, &error), HEED_OK);
+  assert_int_equal(work_open(path, &folder, &error), HEED_OK);
+  assert_int_equal(work_save_plan(folder, text, &error), HEED_OK);
   for (size_t cell = 0; cell + 1 < cells; cell++) {
     heed_record *one = sample_record(plan, cell);
     if (cell == 2) sample_fail(one);
@@ -89,7 +91,8 @@ static void write_sample(const char *path) {
   if (getenv("HEED_SAMPLE_WORK") != NULL) {
     work_close(folder);
   } else {
-    if (result_consolidate(folder, path, plan, &provenance, &error) != HEED_OK)
+    if (result_consolidate(folder, path, plan, &nothing, &provenance, &error) !=
+        HEED_OK)
       fail_msg("%s", error.message);
     assert_int_equal(work_remove(folder, &error), HEED_OK);
   }

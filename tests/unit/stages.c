@@ -616,7 +616,7 @@ static void open_folder(sweep *self, const char *name, char *made,
                  temporary == NULL ? "/tmp" : temporary, name, (long)getpid());
   (void)snprintf(made, size, "%s.made", self->path);
   (void)unlink(made);
-  OK(self, work_open(self->path, "{}", &self->folder, &self->error));
+  OK(self, work_open(self->path, &self->folder, &self->error));
 }
 
 static void a_costly_policy_is_trained_once_and_loaded_the_same(void **state) {

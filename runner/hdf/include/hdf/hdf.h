@@ -27,9 +27,16 @@ void hdf_silence(void);
 hid_t hdf_memory_file(hdf_file *self);
 void *hdf_image(hdf_file *self, hid_t root, size_t *length);
 
-/* Opens the file with this path for reading, or creates it; -1: failure. */
+/* Opens the bytes of a file, which are copied, for reading; -1: failure. */
+hid_t hdf_open_image(hdf_file *self, const void *bytes, size_t length);
+
+/* Opens the file with this path for reading; -1: failure. */
 hid_t hdf_open(hdf_file *self);
-hid_t hdf_create(hdf_file *self);
+/* The same for the file behind a descriptor, whose path may name another file
+ * by now; or writes a new file there, in place of its contents.  The caller
+ * closes the descriptor, after the file. */
+hid_t hdf_open_descriptor(hdf_file *self, int descriptor);
+hid_t hdf_create(hdf_file *self, int descriptor);
 /* Closes a file and all open objects in it; does nothing if root is -1. */
 void hdf_close(hdf_file *self, hid_t root);
 

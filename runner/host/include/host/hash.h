@@ -14,5 +14,8 @@ void hash_bytes(const void *bytes, size_t length, char digest[HASH_SIZE]);
 /* The whole file behind the descriptor, from its start; path is for errors. */
 heed_status hash_descriptor(int descriptor, const char *path,
                             char digest[HASH_SIZE], heed_error *error);
+/* The same for its first bytes, or the whole file if it is shorter. */
+heed_status hash_first(int descriptor, size_t length, const char *path,
+                       char digest[HASH_SIZE], heed_error *error);
 
 #endif

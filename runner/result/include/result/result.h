@@ -13,22 +13,42 @@
 #include "work/batch.h"
 #include "work/work.h"
 
+/* What result_recorded() found in the parts beside the recorded cells. */
+typedef struct result_trouble {
+  size_t orphans;       /* finished cells that the plan lacks */
+  folder_names damaged; /* parts whose bytes have changed; free them */
+} result_trouble;
+
 /* Finds the recorded cells, by key, in the parts of the work folder and in the
  * result file (NULL or missing: ignored).  With `retry`, failed cells count as
- * not recorded. */
+ * not recorded.  A damaged part counts for nothing. */
 heed_status result_recorded(const heed_work *work, const char *result_path,
                             const heed_plan *plan, bool retry,
-                            uint8_t *recorded, heed_error *error);
+                            uint8_t *recorded, result_trouble *trouble,
+                            heed_error *error);
 
-/* Makes the result file from all parts and from the cells of an existing result
- * file whose keys are in the plan.  provenance: further root attributes. */
+/* Further root attributes. */
 typedef struct result_provenance {
   const char *command, *host, *user, *start, *end; /* ISO 8601 */
   double wall_seconds;
   uint64_t workers;
 } result_provenance;
+
+/* What the new result must hold, or the old one stays. */
+typedef struct result_goal {
+  /* For each cell of the plan, WORK_DONE or WORK_FAILED: it must be there, and
+   * done if it was. */
+  const uint8_t *recorded;
+  size_t done;  /* at least so many cells must be done */
+  bool replace; /* drop the old result, whatever it is */
+} result_goal;
+
+/* Makes the result file from all parts and, unless it is to be replaced, from
+ * the cells of the existing result file whose keys are in the plan.  The new
+ * file takes the old one's place only once it holds what the goal asks for, and
+ * if nobody has changed the old one meanwhile. */
 heed_status result_consolidate(const heed_work *work, const char *result_path,
-                               const heed_plan *plan,
+                               const heed_plan *plan, const result_goal *goal,
                                const result_provenance *provenance,
                                heed_error *error);
 
@@ -40,10 +60,15 @@ heed_status result_keep_policies(const heed_work *work, const char *result_path,
 
 /* Checks before `heed run` extends a result: does the file exist, is it of this
  * sweep (same title, axes of the same names), and how many of its finished
- * cells does the plan lack?  Cells are never dropped silently. */
+ * cells does the plan lack?  Cells are never dropped silently.  A file that
+ * cannot be read, or that is damaged, is an error. */
 heed_status result_inspect(const char *result_path, const heed_plan *plan,
                            bool *exists, bool *same, size_t *orphans,
                            heed_error *error);
+
+/* Checks before `heed run --replace`: whatever the path names is a regular file,
+ * or nothing. */
+heed_status result_may_replace(const char *result_path, heed_error *error);
 
 /* The plan in a result file; the caller frees it.  HEED_INVALID: the file is
  * not a heed result. */

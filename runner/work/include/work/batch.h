@@ -37,12 +37,12 @@ heed_status part_build(const heed_plan *plan, const heed_record *const *records,
                        size_t count, void **bytes, size_t *length,
                        heed_error *error);
 
-/* Reads a part.  path is borrowed until batch_free(). */
-heed_status batch_read_part(const char *path, const heed_plan *plan,
-                            work_batch *result, heed_error *error);
-/* The same, but only what batch_kept() needs. */
-heed_status batch_read_kept(const char *path, work_batch *result,
-                            heed_error *error);
+/* Reads an open part.  The batch owns the file afterwards, even after a
+ * failure; file.path is borrowed until batch_free(). */
+heed_status batch_read_part(hdf_file file, hid_t root, const heed_plan *plan,
+                            work_batch *result);
+/* The same, but only what batch_kept() needs; a result file, too. */
+heed_status batch_read_kept(hdf_file file, hid_t root, work_batch *result);
 void batch_free(work_batch *batch);
 
 /* The rows of a record in table number `which`; free them with kept_free().

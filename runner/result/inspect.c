@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What is recorded before a run, and whether a run may extend it. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "index.h"
+
+static heed_status note_trouble(const work_index *self, result_trouble *trouble,
+                                heed_error *error) {
+  *trouble = (result_trouble){.orphans = self->part_orphans};
+  if (self->damaged_count == 0) return HEED_OK;
+  trouble->damaged.names = calloc(self->damaged_count, sizeof(char *));
+  if (trouble->damaged.names == NULL) return heed_no_memory(error);
+  for (size_t i = 0; i < self->damaged_count; i++) {
+    trouble->damaged.names[i] = strdup(self->damaged[i]);
+    if (trouble->damaged.names[i] == NULL) return heed_no_memory(error);
+    trouble->damaged.count++;
+  }
+  return HEED_OK;
+}
+
+heed_status result_recorded(const heed_work *work, const char *result_path,
+                            const heed_plan *plan, bool retry,
+                            uint8_t *recorded, result_trouble *trouble,
+                            heed_error *error) {
+  work_index *self;
+  heed_status status;
+  *trouble = (result_trouble){0};
+  status = index_open(plan, result_path, work, &self, error);
+  if (status != HEED_OK) return status;
+  for (size_t i = 0; i < self->count; i++) {
+    const work_index_place *place = &self->places[i];
+    if (place->source == SIZE_MAX)
+      recorded[i] = WORK_NOT_RECORDED;
+    else if (place->status == RECORD_DONE)
+      recorded[i] = WORK_DONE;
+    else
+      recorded[i] = retry ? WORK_NOT_RECORDED : WORK_FAILED;
+  }
+  status = note_trouble(self, trouble, error);
+  index_close(self);
+  return status;
+}
+
+static bool same_sweep(const heed_plan *a, const heed_plan *b) {
+  if (strcmp(a->title, b->title) != 0 || a->axis_count != b->axis_count)
+    return false;
+  for (size_t i = 0; i < a->axis_count; i++)
+    if (strcmp(a->axes[i].coordinate.name, b->axes[i].coordinate.name) != 0)
+      return false;
+  return true;
+}
+
+/* HEED_INVALID: it is not a heed result, and so of no sweep. */
+static heed_status compare(const result_old *old, const heed_plan *plan,
+                           bool *same, heed_error *error) {
+  heed_plan *stored = NULL;
+  const heed_status status = old_read_plan(old, &stored, error);
+  if (status == HEED_OK) *same = same_sweep(plan, stored);
+  plan_free(stored);
+  return status == HEED_INVALID ? HEED_OK : status;
+}
+
+heed_status result_inspect(const char *result_path, const heed_plan *plan,
+                           bool *exists, bool *same, size_t *orphans,
+                           heed_error *error) {
+  result_old old;
+  work_index *self;
+  heed_status status = old_open(result_path, &old, error);
+  *same = *exists = false;
+  *orphans = 0;
+  if (status != HEED_OK || old.descriptor < 0) return status;
+  *exists = true;
+  status = compare(&old, plan, same, error);
+  old_close(&old);
+  if (status != HEED_OK || !*same) return status;
+  status = index_open(plan, result_path, NULL, &self, error);
+  if (status != HEED_OK) return status;
+  *orphans = self->orphans;
+  index_close(self);
+  return HEED_OK;
+}
+
+heed_status result_may_replace(const char *result_path, heed_error *error) {
+  struct stat found;
+  if (stat(result_path, &found) != 0 || S_ISREG(found.st_mode)) return HEED_OK;
+  return heed_fail(error, HEED_INVALID,
+                   "%s: is not a regular file; name another file with -o",
+                   result_path);
+}
