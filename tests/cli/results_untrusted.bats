@@ -35,12 +35,14 @@ setup() {
   cp "$BATS_FILE_TMPDIR"/{log.csv,sample.lua,sample.h5} .
 }
 
-# change PYTHON: changes sample.h5, which is f.
+# change PYTHON: changes sample.h5, which is f, and takes its seal off.
 change() {
   cp "$BATS_FILE_TMPDIR/sample.h5" .
   /usr/bin/python3 -c '
 import sys, h5py, numpy as np
-with h5py.File("sample.h5", "r+") as f: exec(sys.argv[1])' "$1"
+with h5py.File("sample.h5", "r+") as f:
+    del f.attrs["sealed"]
+    exec(sys.argv[1])' "$1"
 }
 
 # all_end FILE: each command that reads a result ends within a minute, by
@@ -195,10 +197,61 @@ PY
 @test "damaged copies of a result never crash or hang a command" {
   /usr/bin/python3 "$HEED_SOURCE/tests/support/mutate.py" results 0 "${HEED_MUTATIONS:-20}" \
     sample.h5 damaged
+  "$HEED" show sample.h5 >right
   for file in damaged/*.h5; do
     run --separate-stderr timeout 300 "$HEED" show "$file"
     [ "$status" -le 2 ] || { echo "$file: $status"; return 1; }
+    [ "$status" -ne 0 ] || diff right <(printf '%s\n' "$output")
     run --separate-stderr timeout 300 "$HEED" report "$file" -o page.html
     [ "$status" -le 2 ] || { echo "$file: $status"; return 1; }
+  done
+}
+
+@test "damaged copies of a result without a seal never crash or hang a command" {
+  change ''
+  /usr/bin/python3 "$HEED_SOURCE/tests/support/mutate.py" unsealed 0 "${HEED_MUTATIONS:-20}" \
+    sample.h5 damaged
+  for file in damaged/*.h5; do
+    for command in show "report -o page.html" "users --cell 0" "export --cell 0"; do
+      run --separate-stderr timeout 300 "$HEED" $command "$file"
+      [ "$status" -le 2 ] || { echo "$file: $command: $status"; return 1; }
+      [ "$status" -eq 0 ] || [ -n "$stderr" ]
+    done
+  done
+}
+
+@test "a run does not extend a result whose reading crashes, and leaves it alone" {
+  change ''
+  cp sample.h5 before.h5
+  broken sample.h5 'raise(SIGSEGV);'
+  run --separate-stderr "$HEED" run sample.lua --set replicates=2 -o sample.h5 --progress none
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"sample.h5: reading the file crashed (signal 11, Segmentation fault)"* ]]
+  cmp sample.h5 before.h5
+}
+
+@test "a result that was changed says so; without its attribute sealed it is read" {
+  cp sample.h5 right.h5
+  for command in show users\ --cell\ 0 export\ --cell\ 0 report; do
+    printf '\001' | dd of=sample.h5 bs=1 seek=5000 conv=notrunc status=none
+    run --separate-stderr "$HEED" $command sample.h5
+    [ "$status" -eq 1 ]
+    [[ "$stderr" == *"sample.h5: its SHA-256 is not the one that heed wrote at its end"* ]]
+  done
+  cp right.h5 sample.h5
+  /usr/bin/python3 -c '
+import h5py
+with h5py.File("sample.h5", "r+") as f: f.attrs["note"] = "mine"'
+  says 'sample.h5: its SHA-256 is not the one that heed wrote at its end'
+  change ''
+  diff <("$HEED" show sample.h5) <("$HEED" show right.h5)
+}
+
+@test "a file of values alone lacks its plan, and heed says so" {
+  change 'del f["sweep/plan"]'
+  says 'sample.h5: lacks the plan of its sweep (dataset sweep/plan)'
+  for file in "$HEED_SOURCE"/results/reference/figure3.h5; do
+    run --separate-stderr "$HEED" show "$file"
+    [[ "$status" -eq 2 && "$stderr" == *"lacks the plan of its sweep"* ]]
   done
 }
