@@ -71,7 +71,8 @@ static int run_cell(const command_arguments *given, heed_plan *plan) {
   heed_status status = made == NULL ? HEED_MEMORY : HEED_OK;
   int exit_status;
   if (status == HEED_OK)
-    status = execution_load(plan, given->common.allow_unsafe, &plugins, &error);
+    status = execution_load(plan, given->common.allow_unsafe, NULL, NULL,
+                            &plugins, &error);
   if (status == HEED_OK)
     status = stages_create(plan, plugins, &options, &runner, &error);
   if (status == HEED_OK) {
@@ -129,7 +130,7 @@ int command_cell(const command_arguments *given) {
   heed_error error;
   int exit_status;
   if (given->debugger) return under_debugger(given);
-  if (sweep_plan(given, 0, 0, &text, &plan, &error) != HEED_OK)
+  if (sweep_plan(given, 0, 0, 0, &text, &plan, &error) != HEED_OK)
     exit_status = command_error(&error);
   else if (given->cell >= plan_cell_count(plan))
     exit_status = command_usage("cell", "--index: found %zu, expected 0 to %zu",

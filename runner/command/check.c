@@ -8,6 +8,7 @@
 #include "sweep_plan.h"
 
 #define LINE_WIDTH 79
+#define FIRST_ROWS 1000 /* of a log, without --data */
 
 /* ---- axes ---- */
 
@@ -166,8 +167,8 @@ int command_check(const command_arguments *given) {
   if (given->file == NULL)
     return command_usage(
         "check", "found nothing, expected SWEEP.lua or --plugin FILE.so");
-  status =
-      sweep_plan(given, given->seconds, given->memory, &text, &plan, &error);
+  status = sweep_plan(given, given->data ? SIZE_MAX : FIRST_ROWS,
+                      given->seconds, given->memory, &text, &plan, &error);
   if (status == HEED_OK && given->json)
     printf("%s\n", text);
   else if (status == HEED_OK)

@@ -179,11 +179,14 @@ static heed_status write_cell(view_result *result,
   if (table == NULL) return result->cells.file.status;
   status = result->cells.file.status;
   if (status == HEED_OK)
-    status = write_table(
-        what, output,
-        &(command_kept_cell){result->path, table,
-                             result->cells.kept_first[found.table][place]},
-        error);
+    status =
+        write_table(what, output,
+                    &(command_kept_cell){
+                        .path = result->path,
+                        .table = table,
+                        .raw = given->raw,
+                        .first = result->cells.kept_first[found.table][place]},
+                    error);
   kept_free(table);
   return status;
 }

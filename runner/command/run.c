@@ -275,6 +275,7 @@ static int run_in(const run_options *self, const heed_plan *plan,
   command_progress shown;
   const execution_options options = {.workers = self->workers,
                                      .timeout = given->seconds,
+                                     .worker_timeout = given->worker_seconds,
                                      .memory = given->memory,
                                      .memory_for_all = memory_for_all(),
                                      .allow_unsafe = given->common.allow_unsafe,
@@ -322,7 +323,8 @@ int command_run(const command_arguments *given) {
   heed_status status = command == NULL ? HEED_MEMORY : HEED_OK;
   int exit_status;
   set_options(&self, given);
-  if (status == HEED_OK) status = sweep_plan(given, 0, 0, &text, &plan, &error);
+  if (status == HEED_OK)
+    status = sweep_plan(given, 0, 0, 0, &text, &plan, &error);
   if (status == HEED_OK) status = find_output(&self, plan, &error);
   if (status == HEED_OK) recorded = calloc(plan_cell_count(plan) + 1, 1);
   if (status == HEED_OK && recorded == NULL) status = heed_no_memory(&error);

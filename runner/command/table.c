@@ -110,6 +110,14 @@ static const command_option run_options[] = {
      .doc = "The time limit of one stage of one cell. A stage that takes "
             "longer fails.",
      .otherwise = "no limit"},
+    {.name = "worker-timeout",
+     .type = COMMAND_SECONDS,
+     .value = "SECONDS",
+     .initial = "120",
+     .field = FIELD(worker_seconds),
+     .doc = "The time limit of a worker between stages, to load plugins and to "
+            "write its cells to the disk. A worker that takes longer is "
+            "killed and replaced."},
     {.name = "memory",
      .type = COMMAND_BYTES,
      .value = "BYTES",
@@ -153,6 +161,11 @@ static const command_option check_options[] = {
          "Try the plugins of this file against their contract instead of "
          "checking a sweep. `--set NAME=VALUE` then sets a parameter, and the "
          "limits are those of a call into the plugin and of a check."},
+    {.name = "data",
+     .type = COMMAND_FLAG,
+     .field = FIELD(data),
+     .doc = "Read all rows of the log, not only the first 1000. A large log "
+            "may need a higher `--timeout` and `--memory`."},
     OPTION_SET,
     {.name = "timeout",
      .type = COMMAND_SECONDS,
@@ -271,6 +284,11 @@ static const command_option users_options[] = {
     OPTION_OUTPUT("The CSV file; `-` is standard output.", ".csv",
                   "standard output"),
     OPTION_CELL,
+    {.name = "raw",
+     .type = COMMAND_FLAG,
+     .field = FIELD(raw),
+     .doc = "Write users' names as they are in the log. Without it, a name "
+            "that a spreadsheet would run as a formula begins with `'`."},
     {0}};
 
 static const command_option export_options[] = {
@@ -319,6 +337,15 @@ static const command_option plan_options[] = {
      .field = FIELD(skipped),
      .repeats = true,
      .doc = "A plugin file not to load."},
+    {.name = "rows",
+     .type = COMMAND_COUNT,
+     .value = "ROWS",
+     .field = FIELD(rows),
+     .doc = "The rows of a source's files to look into."},
+    {.name = "data",
+     .type = COMMAND_FLAG,
+     .field = FIELD(data),
+     .doc = "Look into all rows of a source's files."},
     {.name = "seconds",
      .type = COMMAND_SECONDS,
      .value = "SECONDS",
@@ -403,7 +430,8 @@ const command_entry command_table[] = {
      .about =
          "Reads a sweep, checks its plugins, parameters and input files, and "
          "prints its axes, the number of cells, how often each stage runs, and "
-         "the plugins and input files. It runs no cell.\n\n"
+         "the plugins and input files. It reads the first 1000 rows of a log "
+         "as a run would. It runs no cell.\n\n"
          "An error message gives the file, the line, what was found and what "
          "was expected.",
      .operands = check_operands,

@@ -71,16 +71,18 @@ static void notify(const planner_attempt *self, planner_notice notice,
 
 /* ---- the child ---- */
 
-/* heed plan [--skip FILE]… [--set X]… --seconds S --memory B SWEEP */
+/* heed plan [--skip FILE]… [--set X]… --seconds S --memory B [--rows N] SWEEP
+ */
 static const char **arguments_of(const planner_attempt *self, char seconds[32],
-                                 char memory[32]) {
+                                 char memory[32], char rows[32]) {
   const planner_options *options = self->options;
-  const size_t most = 2 * (options->set_count + self->skipped_count) + 16;
+  const size_t most = 2 * (options->set_count + self->skipped_count) + 18;
   const char **words = calloc(most, sizeof *words);
   size_t count = 0;
   if (words == NULL) return NULL;
   (void)snprintf(seconds, 32, "%.17g", self->seconds);
   (void)snprintf(memory, 32, "%zu", self->memory);
+  (void)snprintf(rows, 32, "%zu", options->rows);
   words[count++] = "heed";
   words[count++] = "--plugin-path";
   words[count++] = options->plugin_path;
@@ -90,6 +92,12 @@ static const char **arguments_of(const planner_attempt *self, char seconds[32],
   words[count++] = seconds;
   words[count++] = "--memory";
   words[count++] = memory;
+  if (options->rows == SIZE_MAX) {
+    words[count++] = "--data";
+  } else if (options->rows > 0) {
+    words[count++] = "--rows";
+    words[count++] = rows;
+  }
   for (size_t i = 0; i < self->skipped_count; i++) {
     words[count++] = "--skip";
     words[count++] = self->skipped[i];
@@ -145,8 +153,8 @@ static _Noreturn void become_planner(const char **words, int report,
 }
 
 static heed_status start(planner_attempt *self, heed_error *error) {
-  char seconds[32], memory[32];
-  const char **words = arguments_of(self, seconds, memory);
+  char seconds[32], memory[32], rows[32];
+  const char **words = arguments_of(self, seconds, memory, rows);
   const pid_t parent = getpid();
   int ends[2];
   if (words == NULL) return heed_no_memory(error);
@@ -314,10 +322,12 @@ static heed_status explain(const planner_attempt *self, int result,
       (WTERMSIG(result) == SIGINT || WTERMSIG(result) == SIGTERM))
     return heed_fail(error, HEED_CANCELLED, "interrupted while planning");
   if (self->making != NULL)
-    return heed_fail(error, HEED_INTERNAL,
-                     "%s: plugin %s %s while checking its parameters (in "
-                     "create())",
-                     sweep, self->making, end);
+    return heed_fail(
+        error, HEED_INTERNAL,
+        "%s: plugin %s %s while checking its parameters (in "
+        "%s)",
+        sweep, self->making, end,
+        self->options->rows > 0 ? "create() or check()" : "create()");
   if (self->timed_out)
     return heed_fail(error, HEED_INVALID,
                      "%s: still running after %.3g s; is there an endless "

@@ -10,6 +10,7 @@
 #include "axes.h"
 #include "check.h"
 #include "host/hash.h"
+#include "host/promise.h"
 #include "label.h"
 #include "sandbox.h"
 #include "template.h"
@@ -50,6 +51,7 @@ typedef struct tree_builder {
 
   host_arena *memory; /* of instances made for checks */
   host_service host;
+  host_sink sink;
   json_int_t blas_threads;
 } tree_builder;
 
@@ -96,6 +98,18 @@ static void announce(const tree_builder *builder, const char *plugin) {
     options->notice(options->context, PLANNER_MAKES, plugin);
 }
 
+/* Lets a source look into its files. */
+static heed_status try_files(tree_builder *builder,
+                             const heed_instance *instance, heed_error *error) {
+  const size_t rows = builder->self->options->rows;
+  const heed_source_functions *functions = instance->plugin->functions;
+  if (rows == 0 || instance->plugin->kind != HEED_SOURCE ||
+      !HEED_HAS(functions, check) || functions->check == NULL)
+    return HEED_OK;
+  builder->host.plugin = instance->plugin;
+  return functions->check(instance->self, &builder->host.host, rows, error);
+}
+
 static heed_status try_instance(tree_builder *builder, const json_t *resolved,
                                 heed_error *error) {
   const heed_instance *made = NULL;
@@ -103,7 +117,11 @@ static heed_status try_instance(tree_builder *builder, const json_t *resolved,
   announce(builder, json_string_value(json_object_get(resolved, "plugin")));
   status = instance_open(builder->self->plugins, resolved, &builder->host,
                          &made, error);
+  if (status == HEED_OK) status = try_files(builder, made, error);
+  if (status == HEED_OK)
+    status = promise_distributions(made, &builder->host, error);
   instance_close(made);
+  builder->host.plugin = NULL;
   announce(builder, "");
   arena_clear(builder->memory);
   arena_clear(builder->host.scratch);
@@ -563,6 +581,17 @@ static void emit(const tree_builder *builder, size_t first, json_t *parent,
 
 /* ---- */
 
+/* A plugin's warning about its parameters or files. */
+static void pass_warning(void *context, const char *plugin, const char *code,
+                         const char *message) {
+  const tree_builder *builder = context;
+  const planner_options *options = builder->self->options;
+  (void)code;
+  if (options->notice != NULL)
+    options->notice(options->context, PLANNER_WARNED,
+                    label_format(builder->self, "%s: %s", plugin, message));
+}
+
 static heed_status builder_open(tree_builder *builder, const json_t *head) {
   heed_sweep *self = builder->self;
   const size_t count = self->axis_count + 1;
@@ -576,6 +605,8 @@ static heed_status builder_open(tree_builder *builder, const json_t *head) {
   service_open(&builder->host);
   builder->host.output = builder->memory;
   builder->host.stage = "planning";
+  builder->sink = (host_sink){.context = builder, .warn = pass_warning};
+  builder->host.sink = &builder->sink;
   builder->host.seed =
       (uint64_t)json_integer_value(json_object_get(head, "seed"));
   builder->blas_threads =

@@ -86,6 +86,11 @@ typedef struct heed_world {
 
   /* Since 4.1: the file that `line` refers to, for messages; or NULL. */
   const char *path;
+
+  /* Since 4.1: a log that does not tell the order of each user's annotations:
+   * their rows are in any order.  A user model that depends on the order
+   * refuses such a world in check(). */
+  bool order_unknown;
 } heed_world;
 
 /* Users and their annotations.  Made by the host (simulated users) or by a
@@ -103,7 +108,8 @@ typedef struct heed_world {
  *   p            float64  only if a log has it: overrides pairs.p
  *   topic        int32    only if a log has it
  *   turn         int64    position among all annotations of the user,
- *                         ascending; no column: turns are consecutive
+ *                         ascending; no column: turns are consecutive, unless
+ *                         world->order_unknown
  * A log may add columns (response length, seconds taken). */
 typedef struct heed_crowd {
   size_t size; /* sizeof(heed_crowd), set by the host */
