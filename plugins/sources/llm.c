@@ -319,6 +319,7 @@ static heed_status make_world(void *self, const heed_host *host,
 
 static heed_status restore(void *self, const heed_host *host, heed_world *world,
                            heed_error *error) {
+  world->path = ((const llm_source *)self)->prompts;
   return rewards_find(self, host, world, error);
 }
 
@@ -377,7 +378,7 @@ static heed_status reference(void *instance, const heed_host *host,
   language_model model;
   if (prompt == NULL) return HEED_INVALID;
   const heed_status status =
-      models_take(&self->open, &self->version[0].reads, &model, error);
+      models_take(&self->open, host, &self->version[0].reads, &model, error);
   return status == HEED_OK
              ? language_model_score(
                    &model, NULL, host, "log-probabilities of the reference",

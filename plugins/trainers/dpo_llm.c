@@ -13,6 +13,7 @@
 #include "support/preference/refined.h"
 #include "support/preference/settings.h"
 #include "trainers/dpo_llm/learner.h"
+#include "trainers/dpo_llm/lengths.h"
 
 enum {
   MODEL = PREFERENCE_PARAMETER_COUNT,
@@ -33,6 +34,7 @@ enum {
   CHECKPOINTS,
   MAX_TOKENS,
   DRAWN_TOGETHER,
+  TOO_LONG,
   PARAMETER_COUNT
 };
 
@@ -154,6 +156,12 @@ static const heed_parameter parameters[] = {
                         .low = 1.0,
                         .high = 65536.0,
                         .doc = "number of responses drawn at a time"},
+    [TOO_LONG] = {.name = "too_long",
+                  .type = HEED_ENUM,
+                  .default_value = "error",
+                  .choices = lengths_rule_words,
+                  .doc = "pairs longer than the model's context: stop with an "
+                         "error, skip them, or cut their responses"},
 };
 
 enum {
@@ -211,7 +219,8 @@ typedef struct policy_state {
   llm_model *weights;
 } policy_state;
 
-static heed_status open_model(dpo_llm_trainer *self, heed_error *error) {
+static heed_status open_model(dpo_llm_trainer *self, const heed_host *host,
+                              heed_error *error) {
   const heed_value *values = self->values;
   const language_model_options options = {
       .path = values[MODEL].text,
@@ -219,7 +228,7 @@ static heed_status open_model(dpo_llm_trainer *self, heed_error *error) {
       .system = values[SYSTEM].given ? values[SYSTEM].text : NULL};
   return self->model != NULL
              ? HEED_OK
-             : language_model_open(&options, &self->model, error);
+             : language_model_open(&options, host, &self->model, error);
 }
 
 static dpo_llm_learner_options options_of(const heed_value *values) {
@@ -235,6 +244,7 @@ static dpo_llm_learner_options options_of(const heed_value *values) {
                     .warm_up = (uint64_t)values[WARM_UP].integer,
                     .most_norm = values[MOST_NORM].number},
       .beta = values[BETA].number,
+      .truncate = values[TOO_LONG].integer == LENGTHS_CUT,
       .epochs = (size_t)values[EPOCHS].integer,
       .batch = (size_t)values[BATCH].integer,
       .together = (size_t)values[TOGETHER].integer};
@@ -315,16 +325,33 @@ typedef struct dpo_llm_training {
   const heed_host *host;
   const heed_crowd *crowd;
   const heed_posterior *posterior;
-  const heed_selection *selection;
+  heed_selection selection;
   crowd_comparisons rows;
   policy_fit fit;
 } dpo_llm_training;
+
+/* The selection without the pairs that the model cannot read. */
+static heed_status select_readable(dpo_llm_training *self,
+                                   const language_model *model,
+                                   const heed_value *values,
+                                   const heed_selection *selection,
+                                   heed_error *error) {
+  heed_memory memory = {self->host, false};
+  double *weight = heed_scratch_doubles(&memory, selection->count);
+  if (memory.refused) return heed_no_memory(error);
+  memcpy(weight, selection->weight, selection->count * sizeof *weight);
+  heed_copy(&self->selection, sizeof self->selection, selection);
+  self->selection.weight = weight;
+  return lengths_check(self->host, model, self->crowd,
+                       (lengths_rule)values[TOO_LONG].integer, &self->selection,
+                       error);
+}
 
 static heed_status prepare(dpo_llm_training *self, const heed_value *values,
                            heed_error *error) {
   const preference_settings settings = preference_settings_of(values);
   const heed_status status = comparisons_collect(
-      self->host, self->crowd, self->posterior, self->selection,
+      self->host, self->crowd, self->posterior, &self->selection,
       settings.labels, settings.own_label, true, &self->rows, error);
   return status == HEED_OK ? policy_fit_open(self->host, &settings, &self->rows,
                                              self->posterior, &self->fit, error)
@@ -353,7 +380,7 @@ static heed_status refine(const dpo_llm_training *training,
                           dpo_llm_learner *self, heed_policy *policy,
                           heed_error *error) {
   const heed_host *host = self->host;
-  const size_t annotations = training->selection->count;
+  const size_t annotations = training->selection.count;
   double *p = host->scratch(host, annotations, sizeof *p);
   heed_status status;
   if (p == NULL) return heed_no_memory(error);
@@ -366,7 +393,7 @@ static heed_status refine(const dpo_llm_training *training,
   put(host, LOG_LIKELIHOOD, self->fit->joint->log_likelihood);
   put(host, MEAN_ETA, policy_fit_mean_eta(self->fit));
   return refined_posterior(host, training->crowd, training->posterior,
-                           training->selection, self->fit, p, &policy->refined,
+                           &training->selection, self->fit, p, &policy->refined,
                            error);
 }
 
@@ -393,13 +420,14 @@ static heed_status train(void *instance, const heed_host *host,
                          heed_error *error) {
   dpo_llm_trainer *self = instance;
   const dpo_llm_learner_options options = options_of(self->values);
-  dpo_llm_training training = {.host = host,
-                               .crowd = crowd,
-                               .posterior = posterior,
-                               .selection = selection};
+  dpo_llm_training training = {
+      .host = host, .crowd = crowd, .posterior = posterior};
   policy_state *state = host->allocate(host, 1, sizeof *state);
   heed_status status =
-      state == NULL ? heed_no_memory(error) : open_model(self, error);
+      state == NULL ? heed_no_memory(error) : open_model(self, host, error);
+  if (status == HEED_OK)
+    status =
+        select_readable(&training, self->model, self->values, selection, error);
   if (status == HEED_OK) status = prepare(&training, self->values, error);
   if (status != HEED_OK) return status;
   policy->state = state;
@@ -430,16 +458,6 @@ static language_model speaking(const dpo_llm_trainer *self,
   return model;
 }
 
-static heed_status find_prompts(const heed_world *world,
-                                const char *const **prompts,
-                                heed_error *error) {
-  *prompts = heed_table_data(world->prompts, "text", HEED_STRING);
-  return *prompts != NULL ? HEED_OK
-                          : heed_fail(error, HEED_UNSUPPORTED,
-                                      "the prompts have no column `text`, "
-                                      "which a language model needs");
-}
-
 static heed_status log_probability(void *instance, const heed_host *host,
                                    const heed_world *world,
                                    const heed_policy *policy, size_t count,
@@ -448,13 +466,12 @@ static heed_status log_probability(void *instance, const heed_host *host,
   const dpo_llm_trainer *self = instance;
   const policy_state *state = policy->state;
   const language_model model = speaking(self, state);
-  const char *const *prompts;
-  const heed_status status = find_prompts(world, &prompts, error);
-  return status == HEED_OK
+  const char *const *prompts = lengths_prompts(world, error);
+  return prompts != NULL
              ? language_model_score(&model, state->adapter, host,
                                     "the policy reads responses", prompts,
                                     count, responses, values, NULL, error)
-             : status;
+             : HEED_UNSUPPORTED;
 }
 
 /* An adapter is merged during the call. */
@@ -469,9 +486,9 @@ static heed_status sample(void *instance, const heed_host *host,
       .sampling = {1, 0, 1},
       .most = (size_t)self->values[MAX_TOKENS].integer,
       .together = (size_t)self->values[DRAWN_TOGETHER].integer};
-  const char *const *prompts;
   llm_model *merged = NULL;
-  heed_status status = find_prompts(world, &prompts, error);
+  const char *const *prompts = lengths_prompts(world, error);
+  heed_status status = prompts != NULL ? HEED_OK : HEED_UNSUPPORTED;
   if (status == HEED_OK && state->adapter != NULL)
     status = llm_model_copy(model.weights, &merged, error);
   if (merged != NULL) llm_adapter_merge(state->adapter, merged);
@@ -525,7 +542,7 @@ static heed_status load(void *instance, const heed_host *host,
   policy_state *state = host->allocate(host, 1, sizeof *state);
   bool adapter;
   heed_status status =
-      state == NULL ? heed_no_memory(error) : open_model(self, error);
+      state == NULL ? heed_no_memory(error) : open_model(self, host, error);
   (void)world;
   if (status == HEED_OK) status = is_adapter(path, &adapter, error);
   if (status != HEED_OK) return status;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "execution/execution.h"
+#include "safe.h"
 #include "stages/stages.h"
 #include "sweep_plan.h"
 
@@ -48,12 +49,16 @@ static void print_record(const heed_plan *plan, const heed_record *record) {
       printf(" %.10g", record->values[metric->offset + j]);
     printf("\n");
   }
-  for (size_t i = 0; i < record->warning_count; i++)
-    printf("warning: %s: %s: %s\n", record->warnings[i].plugin,
-           record->warnings[i].code, record->warnings[i].message);
-  if (record->status != RECORD_DONE)
-    printf("failed in %s: %s: %s\n", plan_stage_name(record->stage),
-           record->plugin, record->message);
+  for (size_t i = 0; i < record->warning_count; i++) {
+    printf("warning: %s: %s: ", record->warnings[i].plugin,
+           record->warnings[i].code);
+    safe_put(stdout, record->warnings[i].message);
+    putchar('\n');
+  }
+  if (record->status == RECORD_DONE) return;
+  printf("failed in %s: %s: ", plan_stage_name(record->stage), record->plugin);
+  safe_put(stdout, record->message);
+  putchar('\n');
 }
 
 static int run_cell(const command_arguments *given, heed_plan *plan) {

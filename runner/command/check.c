@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * heed check: validates a sweep and shows what it would run. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "safe.h"
 #include "sweep_plan.h"
 
 #define LINE_WIDTH 79
 
 /* ---- axes ---- */
 
-/* Columns on a terminal: one per character. */
 static int width_of(const char *text) {
-  int width = 0;
-  for (; *text != '\0'; text++)
-    if (((unsigned char)*text & 0xc0) != 0x80) width++;
-  return width;
+  return (int)safe_width(text, strlen(text));
 }
 
 /* A column of `width`, left-aligned, and two spaces. */
@@ -26,10 +22,15 @@ static void print_cell(const char *text, int width) {
 
 static void value_text(const plan_coordinate *coordinate, size_t index,
                        char *text, size_t size) {
-  if (coordinate->numbers != NULL)
+  char *line;
+  if (coordinate->numbers != NULL) {
     (void)snprintf(text, size, "%.6g", coordinate->numbers[index]);
-  else
-    (void)snprintf(text, size, "%s", coordinate->labels[index]);
+    return;
+  }
+  line = safe_line(coordinate->labels[index]);
+  (void)snprintf(text, size, "%s", line == NULL ? "?" : line);
+  text[strlen(text) - safe_unfinished(text, strlen(text))] = '\0';
+  free(line);
 }
 
 /* Prints values on one line and omits the middle of a long list.  Labels that
@@ -142,7 +143,8 @@ static void print_files(const heed_plan *plan) {
 }
 
 static void print_plan(const heed_plan *plan) {
-  printf("%s\n", plan->title);
+  safe_put(stdout, plan->title);
+  putchar('\n');
   print_axes(plan);
   printf("\ncells        %zu point%s x %zu replicate%s = %zu\n",
          plan->point_count, plan->point_count == 1 ? "" : "s", plan->replicates,
@@ -166,15 +168,10 @@ int command_check(const command_arguments *given) {
         "check", "found nothing, expected SWEEP.lua or --plugin FILE.so");
   status =
       sweep_plan(given, given->seconds, given->memory, &text, &plan, &error);
-  if (status == HEED_OK) {
-    if (given->json)
-      printf("%s\n", text);
-    else
-      print_plan(plan);
-    if (fflush(stdout) != 0)
-      status =
-          heed_fail(&error, HEED_IO, "standard output: %s", strerror(errno));
-  }
+  if (status == HEED_OK && given->json)
+    printf("%s\n", text);
+  else if (status == HEED_OK)
+    print_plan(plan);
   plan_free(plan);
   free(text);
   return status == HEED_OK ? EXIT_DONE : command_error(&error);

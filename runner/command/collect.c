@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "result/result.h"
+#include "spare.h"
 #include "view/view.h"
 
 /* Refuses to replace the result of another sweep. */
@@ -105,11 +106,15 @@ int command_collect(const command_arguments *given) {
   heed_error error = {HEED_MEMORY, HEED_OUT_OF_MEMORY};
   heed_work *folder = NULL;
   heed_plan *plan = NULL;
+  output_target target = {0};
   heed_status status =
       work_inspect(given->file, given->output, &folder, &error);
   if (status == HEED_OK) status = work_read_plan(folder, &plan, &error);
-  if (status == HEED_OK) status = check_output(given->output, plan, &error);
-  if (status == HEED_OK) status = collect(folder, given->output, plan, &error);
+  if (status == HEED_OK)
+    status = spare_find_result(given->output, plan, &target, &error);
+  if (status == HEED_OK) status = check_output(target.path, plan, &error);
+  if (status == HEED_OK) status = collect(folder, target.path, plan, &error);
+  output_free(&target);
   work_close(folder);
   plan_free(plan);
   return status == HEED_OK ? report(given->output) : command_error(&error);

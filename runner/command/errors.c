@@ -3,10 +3,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "safe.h"
 #include "table.h"
 
 int command_error(const heed_error *error) {
-  fprintf(stderr, "heed: %s\n", error->message);
+  fputs("heed: ", stderr);
+  safe_put(stderr, error->message);
+  fputc('\n', stderr);
   switch (error->status) {
     case HEED_INVALID:
     case HEED_UNSUPPORTED:

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "files/file.h"
+#include "files/output.h"
 #include "wording.h"
 
 static heed_status write_markdown(const char *output, heed_error *error) {
@@ -13,7 +13,7 @@ static heed_status write_markdown(const char *output, heed_error *error) {
   heed_status status = HEED_OK;
   if (file == NULL) return heed_no_memory(error);
   markdown_write(file);
-  status = fclose(file) == 0 ? file_write(output, text, length, error)
+  status = fclose(file) == 0 ? output_put(output, text, length, error)
                              : heed_no_memory(error);
   free(text);
   return status;

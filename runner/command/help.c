@@ -2,16 +2,16 @@
  * heed help, and --help of every command. */
 #include <string.h>
 
+#include "safe.h"
 #include "wording.h"
 
 #define LINE_WIDTH 79
 #define DOC_COLUMN 26
 
-/* UTF-8: a continuation byte takes no column. */
+/* A backtick is not printed. */
 static int width_of(const char *text, size_t length) {
-  int width = 0;
-  for (size_t i = 0; i < length; i++)
-    width += ((unsigned char)text[i] & 0xc0) != 0x80 && text[i] != '`';
+  int width = (int)safe_width(text, length);
+  for (size_t i = 0; i < length; i++) width -= text[i] == '`';
   return width;
 }
 

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "files/file.h"
 #include "hdf/kept.h"
+#include "safe.h"
+#include "spare.h"
+#include "standard.h"
 
 #define MOST_CHOICES 20
 
@@ -63,7 +65,8 @@ static void list_choices(const kept_cell_search *self) {
       char label[LABEL_SIZE];
       view_label(&plan->axes[i].coordinate, plan->points[point].position[i],
                  label);
-      fprintf(stderr, "  %s %s", plan->axes[i].coordinate.name, label);
+      fprintf(stderr, "  %s ", plan->axes[i].coordinate.name);
+      safe_put(stderr, label);
     }
     fputc('\n', stderr);
   }
@@ -148,22 +151,14 @@ static heed_status make_text(const command_kept_options *what,
   return status != HEED_OK || whole ? status : heed_no_memory(error);
 }
 
-static heed_status put_text(const char *output, const char *bytes,
-                            size_t length, heed_error *error) {
-  if (output != NULL) return file_write(output, bytes, length, error);
-  if (fwrite(bytes, 1, length, stdout) == length && fflush(stdout) == 0)
-    return HEED_OK;
-  return heed_fail(error, HEED_IO, "standard output: cannot write");
-}
-
 static heed_status write_table(const command_kept_options *what,
-                               const char *output,
+                               const output_target *output,
                                const command_kept_cell *cell,
                                heed_error *error) {
   char *bytes = NULL;
   size_t length = 0;
   heed_status status = make_text(what, cell, &bytes, &length, error);
-  if (status == HEED_OK) status = put_text(output, bytes, length, error);
+  if (status == HEED_OK) status = standard_put(output, bytes, length, error);
   free(bytes);
   return status;
 }
@@ -171,7 +166,7 @@ static heed_status write_table(const command_kept_options *what,
 static heed_status write_cell(view_result *result,
                               const command_kept_options *what,
                               const command_arguments *given,
-                              heed_error *error) {
+                              const output_target *output, heed_error *error) {
   const kept_cell_search found = {what, result, number_of(what->table)};
   size_t cell = given->cell, place;
   heed_status status = cell == COMMAND_NONE ? choose_cell(&found, &cell, error)
@@ -185,7 +180,7 @@ static heed_status write_cell(view_result *result,
   status = result->cells.file.status;
   if (status == HEED_OK)
     status = write_table(
-        what, given->output,
+        what, output,
         &(command_kept_cell){result->path, table,
                              result->cells.kept_first[found.table][place]},
         error);
@@ -197,9 +192,14 @@ int kept_cell_command(const command_kept_options *what,
                       const command_arguments *given) {
   heed_error error;
   view_result result;
+  output_target output;
   heed_status status = view_result_open(given->file, &result, &error);
   if (status != HEED_OK) return command_error(&error);
-  status = write_cell(&result, what, given, &error);
+  status = spare_find_text(given->output == NULL ? "-" : given->output,
+                           given->file, result.plan, &output, &error);
+  if (status == HEED_OK)
+    status = write_cell(&result, what, given, &output, &error);
+  output_free(&output);
   view_result_close(&result);
   return status == HEED_OK ? EXIT_DONE : command_error(&error);
 }

@@ -5,13 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_CHARACTERS 60
+#include "safe.h"
+
+#define MOST_COLUMNS 60
 
 struct command_lines {
   size_t columns, count; /* count: complete lines */
   unsigned long right;
   char **fields; /* (count + 1) x columns; NULL: empty */
-  size_t *width; /* characters */
+  size_t *width; /* columns on a terminal */
   bool whole;
 };
 
@@ -38,30 +40,34 @@ void lines_free(command_lines *self) {
   free(self);
 }
 
-/* UTF-8: any byte but a continuation byte starts a character. */
-static bool begins(char byte) {
-  return ((unsigned char)byte & 0xC0u) != 0x80u;
+static size_t width_of(const char *text) {
+  return safe_width(text, strlen(text));
 }
 
-static size_t characters(const char *text) {
-  size_t count = 0;
-  for (; *text != '\0'; text++) count += begins(*text);
-  return count;
+/* Ends the text before column `most`. */
+static void cut(char *text, size_t most) {
+  char *end = text;
+  size_t width = 0;
+  while (*end != '\0') {
+    char *next = text + (safe_next(end) - text);
+    width += safe_width(end, (size_t)(next - end));
+    if (width >= most) break;
+    end = next;
+  }
+  (void)snprintf(end, 4, "%s", "\xE2\x80\xA6");
 }
 
 /* A copy, cut and cleaned as lines_set() says. */
 static char *field(const char *text) {
-  const bool long_text = characters(text) > MOST_CHARACTERS;
-  char *copy = malloc(strlen(text) + 4), *end = copy;
-  size_t count = 0;
-  if (copy == NULL) return NULL;
-  for (; *text != '\0'; text++) {
-    count += begins(*text);
-    if (long_text && count == MOST_CHARACTERS) break;
-    if ((unsigned char)*text >= ' ' && *text != 127) *end++ = *text;
+  char *copy = safe_line(text), *larger;
+  if (copy == NULL || width_of(copy) <= MOST_COLUMNS) return copy;
+  larger = realloc(copy, strlen(copy) + 4);
+  if (larger == NULL) {
+    free(copy);
+    return NULL;
   }
-  (void)snprintf(end, 4, "%s", long_text ? "\xE2\x80\xA6" : "");
-  return copy;
+  cut(larger, MOST_COLUMNS);
+  return larger;
 }
 
 void lines_set(command_lines *self, size_t column, const char *text) {
@@ -73,8 +79,8 @@ void lines_set(command_lines *self, size_t column, const char *text) {
   }
   free(*place);
   *place = copy;
-  if (characters(copy) > self->width[column])
-    self->width[column] = characters(copy);
+  if (width_of(copy) > self->width[column])
+    self->width[column] = width_of(copy);
 }
 
 void lines_next(command_lines *self) {
@@ -92,19 +98,23 @@ void lines_next(command_lines *self) {
 
 static void print_field(const command_lines *self, size_t column,
                         const char *text, bool last, FILE *file) {
-  const int blanks = (int)(self->width[column] - characters(text));
+  const int blanks = (int)(self->width[column] - width_of(text));
   const bool to_the_right = self->right >> column & 1;
   (void)fprintf(file, "%*s%s%*s%s", to_the_right ? blanks : 0, "", text,
                 to_the_right || last ? 0 : blanks, "", last ? "\n" : "  ");
 }
 
+/* Empty columns at the end of a line leave no blanks. */
 void lines_print(const command_lines *self, FILE *file, const char *indent) {
   for (size_t i = 0; i < self->count; i++) {
     char *const *fields = self->fields + i * self->columns;
+    size_t used = self->columns;
+    while (used > 1 && (fields[used - 1] == NULL || *fields[used - 1] == '\0'))
+      used--;
     (void)fputs(indent, file);
-    for (size_t j = 0; j < self->columns; j++)
-      print_field(self, j, fields[j] == NULL ? "" : fields[j],
-                  j + 1 == self->columns, file);
+    for (size_t j = 0; j < used; j++)
+      print_field(self, j, fields[j] == NULL ? "" : fields[j], j + 1 == used,
+                  file);
   }
 }
 

@@ -14,8 +14,8 @@ typedef struct command_lines command_lines;
 command_lines *lines_create(size_t columns, unsigned long right);
 void lines_free(command_lines *self);
 
-/* Sets a field of the current line, cut to 60 characters and without control
- * characters, because texts may come from plugins. */
+/* Sets a field of the current line, cut to 60 columns and without control
+ * characters (safe.h), because texts may come from plugins. */
 void lines_set(command_lines *self, size_t column, const char *text);
 /* Starts the next line. */
 void lines_next(command_lines *self);

@@ -6,24 +6,35 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "guarded.h"
 #include "plugins.h"
+#include "standard.h"
 #include "wording.h"
 
 /* The function of a command; it returns the exit status. */
 typedef struct command_call {
   const char *name;
   int (*call)(const command_arguments *given);
+  bool reads_result; /* given->file */
 } command_call;
 
 static const command_call calls[] = {
-    {"run", command_run},           {"check", command_check},
-    {"new", command_new},           {"cell", command_cell},
-    {"list", command_list},         {"describe", command_describe},
-    {"show", command_show},         {"report", command_report},
-    {"users", command_users},       {"export", command_export},
-    {"collect", command_collect},   {"help", command_help},
-    {"plan", command_plan},         {"worker", command_worker},
-    {"complete", command_complete}, {"generate", command_generate},
+    {"run", command_run, false},
+    {"check", command_check, false},
+    {"new", command_new, false},
+    {"cell", command_cell, false},
+    {"list", command_list, false},
+    {"describe", command_describe, false},
+    {"show", command_show, true},
+    {"report", command_report, true},
+    {"users", command_users, true},
+    {"export", command_export, true},
+    {"collect", command_collect, false},
+    {"help", command_help, false},
+    {"plan", command_plan, false},
+    {"worker", command_worker, false},
+    {"complete", command_complete, false},
+    {"generate", command_generate, false},
 };
 
 static const char *own_plugins(char path[PATH_MAX]) {
@@ -47,7 +58,9 @@ static int show_version(void) {
 
 static int run_command(const char *name, const command_arguments *given) {
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
-    if (strcmp(calls[i].name, name) == 0) return calls[i].call(given);
+    if (strcmp(calls[i].name, name) == 0)
+      return calls[i].reads_result ? command_guarded(calls[i].call, given)
+                                   : calls[i].call(given);
   return command_unknown(name);
 }
 
@@ -73,11 +86,13 @@ static int run(command_arguments *given, int argc, char **argv) {
 int main(int argc, char **argv) {
   char path[PATH_MAX];
   command_arguments given = {.word_count = argc, .words = argv};
+  standard_streams streams;
   int status;
+  standard_open(&streams);
   given.common.plugin_path = getenv("HEED_PLUGIN_PATH");
   if (given.common.plugin_path == NULL)
     given.common.plugin_path = own_plugins(path);
   status = run(&given, argc, argv);
   arguments_free(&given);
-  return status;
+  return standard_close(&streams, status);
 }

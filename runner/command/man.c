@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "files/file.h"
+#include "files/output.h"
 #include "wording.h"
 
 /* The day of the build, or $SOURCE_DATE_EPOCH for reproducible builds. */
@@ -172,7 +173,7 @@ static heed_status write_page(const char *folder, const command_entry *entry,
     put_page(file, entry);
     if (fclose(file) == 0 && path != NULL) status = HEED_OK;
   }
-  status = status == HEED_OK ? file_write(path, text, length, error)
+  status = status == HEED_OK ? output_put(path, text, length, error)
                              : heed_no_memory(error);
   free(text);
   free(path);

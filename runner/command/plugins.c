@@ -8,12 +8,16 @@
 #include <unistd.h>
 
 #include "probe.h"
+#include "safe.h"
 
 static void print_refusal(void *context, const char *file,
                           const heed_error *refusal) {
   (void)context;
   (void)file;
-  if (refusal != NULL) fprintf(stderr, "heed: warning: %s\n", refusal->message);
+  if (refusal == NULL) return;
+  fputs("heed: warning: ", stderr);
+  safe_put(stderr, refusal->message);
+  fputc('\n', stderr);
 }
 
 int plugins_load(const command_common *common, host_registry **result) {

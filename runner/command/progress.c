@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "standard.h"
+
 #define BAR_WIDTH 30
 #define PLAIN_EVERY 10.0 /* seconds */
 
@@ -80,7 +82,8 @@ static void show_bar(command_progress *self, const execution_state *state) {
   bar[BAR_WIDTH] = '\0';
   progress_duration(figures.left, left, sizeof left);
   slowest(state, slow, sizeof slow);
-  fprintf(stderr, "\r\033[K[%s] %zu/%zu cells, %.4g/s, %s left%s", bar,
+  standard_clear_line();
+  fprintf(stderr, "[%s] %zu/%zu cells, %.4g/s, %s left%s", bar,
           figures.finished, figures.total, figures.rate, left, slow);
   if (state->failed > 0) fprintf(stderr, ", %zu failed", state->failed);
   fflush(stderr);

@@ -7,6 +7,8 @@
 
 #include "command.h"
 #include "files/file.h"
+#include "spare.h"
+#include "standard.h"
 
 /* F.html for F.h5. */
 static char *beside(const char *path) {
@@ -16,21 +18,32 @@ static char *beside(const char *path) {
 }
 
 static heed_status write_page(const command_arguments *given,
-                              view_result *result, heed_error *error) {
+                              view_result *result, const output_target *output,
+                              heed_error *error) {
   const report_options options = {.metrics = given->metrics.texts,
                                   .metric_count = given->metrics.count,
                                   .x = given->x,
                                   .lines = given->lines};
-  char *own = given->output == NULL ? beside(given->file) : NULL;
-  const char *output = given->output == NULL ? own : given->output;
   char *page = NULL;
   size_t length = 0;
-  heed_status status =
-      output == NULL ? heed_no_memory(error)
-                     : report_make(result, &options, &page, &length, error);
-  if (status == HEED_OK) status = file_write(output, page, length, error);
-  if (status == HEED_OK) printf("%s\n", output);
+  heed_status status = report_make(result, &options, &page, &length, error);
+  if (status == HEED_OK) status = standard_put(output, page, length, error);
+  /* The page itself may have gone to standard output. */
+  if (status == HEED_OK && output->is_file) printf("%s\n", output->named);
   free(page);
+  return status;
+}
+
+static heed_status write_beside(const command_arguments *given,
+                                view_result *result, heed_error *error) {
+  char *own = given->output == NULL ? beside(given->file) : NULL;
+  const char *named = given->output == NULL ? own : given->output;
+  output_target output;
+  heed_status status;
+  if (named == NULL) return heed_no_memory(error);
+  status = spare_find_text(named, given->file, result->plan, &output, error);
+  if (status == HEED_OK) status = write_page(given, result, &output, error);
+  output_free(&output);
   free(own);
   return status;
 }
@@ -40,7 +53,7 @@ int command_report(const command_arguments *given) {
   heed_error error;
   heed_status status = view_result_open(given->file, &result, &error);
   if (status != HEED_OK) return command_error(&error);
-  status = write_page(given, &result, &error);
+  status = write_beside(given, &result, &error);
   view_result_close(&result);
   return status == HEED_OK ? EXIT_DONE : command_error(&error);
 }

@@ -13,11 +13,15 @@
 
 #include "progress.h"
 #include "result/result.h"
+#include "safe.h"
+#include "spare.h"
 #include "sweep_plan.h"
 
 typedef struct run_options {
   const command_arguments *given;
-  char output[PATH_MAX];
+  char named[PATH_MAX]; /* the result, as the user names it */
+  output_target target;
+  const char *output; /* the result's own path: its work folder is beside it */
   size_t workers;
 } run_options;
 
@@ -30,20 +34,27 @@ static void default_output(run_options *self) {
   if (dot != NULL && dot != name) *dot = '\0';
   const bool folder =
       stat("results", &file_status) == 0 && S_ISDIR(file_status.st_mode);
-  (void)snprintf(self->output, sizeof self->output, "%s%.200s.h5",
+  (void)snprintf(self->named, sizeof self->named, "%s%.200s.h5",
                  folder ? "results/" : "", name);
 }
 
 static void set_options(run_options *self, const command_arguments *given) {
   const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-  self->given = given;
+  *self = (run_options){.given = given};
   self->workers = given->workers != COMMAND_NONE ? given->workers
                   : cores > 0                    ? (size_t)cores
                                                  : 1;
-  if (given->output == NULL)
-    default_output(self);
-  else
-    (void)snprintf(self->output, sizeof self->output, "%s", given->output);
+  if (given->output == NULL) default_output(self);
+}
+
+static heed_status find_output(run_options *self, const heed_plan *plan,
+                               heed_error *error) {
+  const char *named =
+      self->given->output == NULL ? self->named : self->given->output;
+  const heed_status status =
+      spare_find_result(named, plan, &self->target, error);
+  self->output = self->target.path;
+  return status;
 }
 
 /* 90 % of the machine's memory.  Beyond that, workers would make each other and
@@ -61,7 +72,7 @@ static heed_status check_output(const run_options *self, const heed_plan *plan,
   bool exists, same;
   size_t orphans;
   heed_status status;
-  if (self->given->replace) return result_may_replace(self->output, error);
+  if (self->given->replace) return HEED_OK;
   status = result_inspect(self->output, plan, &exists, &same, &orphans, error);
   if (status != HEED_OK || !exists) return status;
   if (!same)
@@ -147,10 +158,12 @@ static void list_failures(const execution_state *state) {
   size_t listed = 0;
   for (size_t i = 0; i < state->failure_count; i++) {
     const execution_failure *failure = &state->failures[i];
-    printf("  %zu %s in %s%s%s%s: %s\n", failure->cells,
+    printf("  %zu %s in %s%s%s%s: ", failure->cells,
            failed_how(failure->status), plan_stage_name(failure->stage),
            *failure->plugin == '\0' ? "" : ", ", failure->plugin,
-           failure->cells == 1 ? "" : "; the first", failure->message);
+           failure->cells == 1 ? "" : "; the first");
+    safe_put(stdout, failure->message);
+    putchar('\n');
     listed += failure->cells;
   }
   if (listed < state->failed)
@@ -164,7 +177,7 @@ static int summarise(const run_options *self, const execution_state *state) {
   printf("%zu cells done", state->done);
   if (state->failed > 0) printf(", %zu failed", state->failed);
   if (state->reused > 0) printf(", %zu recorded before", state->reused);
-  printf(", %s: %s\n", duration, self->output);
+  printf(", %s: %s\n", duration, self->target.named);
   list_failures(state);
   if (earlier > 0)
     printf(
@@ -172,7 +185,7 @@ static int summarise(const run_options *self, const execution_state *state) {
         "again\n",
         earlier);
   if (state->failed + earlier > 0)
-    printf("heed show %s lists the failures\n", self->output);
+    printf("heed show %s lists the failures\n", self->target.named);
   return state->failed + earlier > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
 }
 
@@ -312,6 +325,7 @@ int command_run(const command_arguments *given) {
   if (status == HEED_OK) status = sweep_plan(given, 0, 0, &text, &plan, &error);
   if (status == HEED_OK) recorded = calloc(plan_cell_count(plan) + 1, 1);
   if (status == HEED_OK && recorded == NULL) status = heed_no_memory(&error);
+  if (status == HEED_OK) status = find_output(&self, plan, &error);
   if (status == HEED_OK) status = check_output(&self, plan, &error);
   if (status == HEED_OK) status = work_open(self.output, &folder, &error);
   if (status == HEED_OK) status = check_output(&self, plan, &error);
@@ -324,6 +338,7 @@ int command_run(const command_arguments *given) {
     work_close(folder);
   }
   free(recorded);
+  output_free(&self.target);
   plan_free(plan);
   free(text);
   free(command);

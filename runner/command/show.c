@@ -7,6 +7,8 @@
 #include "command.h"
 #include "diagnosis/diagnosis.h"
 #include "lines.h"
+#include "safe.h"
+#include "standard.h"
 #include "view/groups.h"
 
 /* With more lines than this, each metric gets one line unless some are named.
@@ -117,21 +119,23 @@ static void value_label(const heed_plan *plan, const plan_metric *metric,
 
 /* ---- as CSV ---- */
 
-static void csv_head(const view_groups *self) {
+static void csv_head(const view_groups *self, FILE *file) {
   const heed_plan *plan = self->result->plan;
-  printf("metric,at");
+  (void)fputs("metric,at", file);
   for (size_t i = 0; i < self->axis_count; i++) {
-    putchar(',');
-    view_csv_field(stdout, plan->axes[self->axes[i]].coordinate.name);
+    (void)fputc(',', file);
+    view_csv_field(file, plan->axes[self->axes[i]].coordinate.name);
   }
-  printf(",replicates,value,low,high\n");
+  (void)fputs(",replicates,value,low,high,cells,all_cells\n", file);
 }
 
 static void csv_line(view_groups *self, const plan_metric *metric, size_t value,
-                     size_t group) {
+                     size_t group, FILE *file) {
   const heed_plan *plan = self->result->plan;
   const view_estimate found =
       view_groups_summary(self, group, metric->offset + value);
+  const view_cells cells =
+      view_groups_cells(self, group, metric->offset + value);
   char label[LABEL_SIZE] = "", number[NUMBER_SIZE];
   char position[2 * LABEL_SIZE] = "";
   for (size_t i = 0; i < metric->dimension_count; i++) {
@@ -141,35 +145,56 @@ static void csv_line(view_groups *self, const plan_metric *metric, size_t value,
                    length == 0 ? "" : " ",
                    plan->dimensions[metric->dimensions[i]].name, label);
   }
-  view_csv_field(stdout, metric->name);
-  putchar(',');
-  view_csv_field(stdout, position);
+  view_csv_field(file, metric->name);
+  (void)fputc(',', file);
+  view_csv_field(file, position);
   for (size_t i = 0; i < self->axis_count; i++) {
     const size_t axis = self->axes[i];
-    putchar(',');
+    (void)fputc(',', file);
     view_label(&plan->axes[axis].coordinate,
                plan->points[self->example[group]].position[axis], label);
-    view_csv_field(stdout, label);
+    view_csv_field(file, label);
   }
-  printf(",%zu", found.count);
+  (void)fprintf(file, ",%zu", found.count);
   const double numbers[] = {found.value, found.low, found.high};
   for (size_t i = 0; i < 3; i++) {
     view_number(numbers[i], number);
-    printf(",%s", number);
+    (void)fprintf(file, ",%s", number);
   }
-  putchar('\n');
+  (void)fprintf(file, ",%zu,%zu\n", cells.known, cells.all);
 }
 
-static void show_csv(view_groups *self, const command_arguments *given) {
+static void make_csv(view_groups *self, const command_arguments *given,
+                     FILE *file) {
   const heed_plan *plan = self->result->plan;
-  csv_head(self);
+  csv_head(self, file);
   for (size_t i = 0; i < plan->metric_count; i++) {
     const plan_metric *metric = &plan->metrics[i];
     if (!is_shown(self->result, given, metric)) continue;
     for (size_t group = 0; group < self->group_count; group++)
       for (size_t j = 0; j < metric->count; j++)
-        if (self->example[group] != SIZE_MAX) csv_line(self, metric, j, group);
+        if (self->example[group] != SIZE_MAX)
+          csv_line(self, metric, j, group, file);
   }
+}
+
+static heed_status show_csv(view_groups *self, const command_arguments *given,
+                            heed_error *error) {
+  char *bytes = NULL;
+  size_t length = 0;
+  FILE *memory = open_memstream(&bytes, &length);
+  output_target target;
+  heed_status status;
+  bool whole;
+  if (memory == NULL) return heed_no_memory(error);
+  make_csv(self, given, memory);
+  whole = ferror(memory) == 0;
+  if (fclose(memory) != 0) whole = false;
+  status = whole ? output_find("-", &target, error) : heed_no_memory(error);
+  if (status == HEED_OK) status = standard_put(&target, bytes, length, error);
+  if (whole) output_free(&target);
+  free(bytes);
+  return status;
 }
 
 /* ---- as text ---- */
@@ -209,7 +234,8 @@ static void show_head(const view_result *result) {
     failed += result->cells.status[i] > RECORD_DONE;
   }
   const size_t cells = plan_cell_count(result->plan);
-  printf("%s\n\n", result->plan->title);
+  safe_put(stdout, result->plan->title);
+  printf("\n\n");
   show_axes(result);
   printf("\n%zu points x %zu replicates: %zu cells done",
          result->plan->point_count, result->plan->replicates, done);
@@ -233,6 +259,18 @@ static void show_seconds(const view_result *result) {
     any = true;
   }
   if (any) putchar('\n');
+}
+
+/* "37 of 40" where cells lack the value: other rows may be means over other
+ * cells. */
+static void fill_cells(const view_groups *self, command_lines *page,
+                       size_t column, size_t group, size_t value) {
+  const view_cells cells = view_groups_cells(self, group, value);
+  char text[64] = "";
+  if (cells.known < cells.all)
+    (void)snprintf(text, sizeof text, "over %zu of %zu cells", cells.known,
+                   cells.all);
+  lines_set(page, column, text);
 }
 
 /* A line of a metric's table: its point, its labels, the value. */
@@ -260,7 +298,8 @@ static void fill_line(view_groups *self, command_lines *page,
   (void)snprintf(text, sizeof text, "[%s, %s]", low, high);
   lines_set(page, column++, isnan(found.low) ? "" : text);
   (void)snprintf(text, sizeof text, "%zu", found.count);
-  lines_set(page, column, text);
+  lines_set(page, column++, text);
+  fill_cells(self, page, column, group, metric->offset + value);
   lines_next(page);
 }
 
@@ -281,10 +320,18 @@ static void fill_head(const view_groups *self, command_lines *page,
   lines_next(page);
 }
 
+/* Whether rows of the metric's table are means over different cells. */
+static bool is_uneven(const view_groups *self, const plan_metric *metric) {
+  if (self->group_count == 1) return false;
+  for (size_t i = 0; i < metric->count; i++)
+    if (view_groups_partial(self, metric->offset + i)) return true;
+  return false;
+}
+
 static void show_metric(view_groups *self, const plan_metric *metric) {
   const size_t labels = self->axis_count + metric->dimension_count;
   command_lines *page =
-      lines_create(labels + 3, labels < 60 ? 1ul << labels : 0);
+      lines_create(labels + 4, labels < 60 ? 1ul << labels : 0);
   if (page == NULL) return;
   printf("\n%s", metric->name);
   if (metric->unit != NULL && strcmp(metric->unit, "1") != 0)
@@ -297,6 +344,10 @@ static void show_metric(view_groups *self, const plan_metric *metric) {
         fill_line(self, page, metric, i, group);
   lines_print(page, stdout, "  ");
   lines_free(page);
+  if (is_uneven(self, metric))
+    printf(
+        "  A row over fewer cells averages other cells: do not compare it with "
+        "the other rows.\n");
 }
 
 /* A line with the range of a metric's means. */
@@ -352,10 +403,12 @@ static void show_failures(const view_result *result) {
         told[j] = j > i;
       }
     if (count > 0 && kinds++ == MOST_KINDS) printf("  and others\n");
-    if (count > 0 && kinds <= MOST_KINDS)
-      printf("  %zu x %s%s%s: %s\n", count, batch->failure_stage[i],
-             *batch->failure_plugin[i] == '\0' ? "" : ", ",
-             batch->failure_plugin[i], batch->failure_message[i]);
+    if (count == 0 || kinds > MOST_KINDS) continue;
+    printf("  %zu x %s%s%s: ", count, batch->failure_stage[i],
+           *batch->failure_plugin[i] == '\0' ? "" : ", ",
+           batch->failure_plugin[i]);
+    safe_put(stdout, batch->failure_message[i]);
+    putchar('\n');
   }
   free(told);
 }
@@ -374,9 +427,11 @@ static void show_warnings(const view_result *result) {
         told[j] = j > i;
       }
     if (count > 0 && kinds++ == MOST_KINDS) printf("  and others\n");
-    if (count > 0 && kinds <= MOST_KINDS)
-      printf("  %zu x %s, %s: %s\n", count, batch->warning_code[i],
-             batch->warning_plugin[i], batch->warning_message[i]);
+    if (count == 0 || kinds > MOST_KINDS) continue;
+    printf("  %zu x %s, %s: ", count, batch->warning_code[i],
+           batch->warning_plugin[i]);
+    safe_put(stdout, batch->warning_message[i]);
+    putchar('\n');
   }
   free(told);
 }
@@ -415,11 +470,11 @@ static heed_status show(view_result *result, const command_arguments *given,
   status = open_view(result, given, &self, error);
   if (status != HEED_OK) return status;
   if (given->csv)
-    show_csv(&self, given);
+    status = show_csv(&self, given, error);
   else
     show_text(&self, given);
   view_groups_close(&self);
-  return given->csv ? HEED_OK : show_signatures(result, error);
+  return given->csv ? status : show_signatures(result, error);
 }
 
 int command_show(const command_arguments *given) {

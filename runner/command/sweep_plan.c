@@ -6,14 +6,16 @@
 #include <string.h>
 
 #include "planner/planner.h"
+#include "safe.h"
 
 static void print_notice(void *context, planner_notice notice,
                          const char *text) {
   (void)context;
-  if (notice == PLANNER_PRINTED)
-    fprintf(stderr, "%s\n", text);
-  else if (notice == PLANNER_WARNED)
-    fprintf(stderr, "heed: warning: %s\n", text);
+  if (notice == PLANNER_PRINTED) fprintf(stderr, "%s\n", text);
+  if (notice != PLANNER_WARNED) return;
+  fputs("heed: warning: ", stderr);
+  safe_put(stderr, text);
+  fputc('\n', stderr);
 }
 
 heed_status sweep_plan(const command_arguments *given, double seconds,

@@ -88,7 +88,9 @@ static const command_option none[] = {{0}};
 /* ---- run, check, cell ---- */
 
 static const command_option run_options[] = {
-    OPTION_OUTPUT("The result file.", ".h5",
+    OPTION_OUTPUT("The result file. Through a symbolic link, heed writes the "
+                  "file that it leads to, and the work folder beside that.",
+                  ".h5",
                   "the name of the sweep, ending in `.h5`, in the folder "
                   "`results` if it exists"),
     {.name = "workers",
@@ -248,7 +250,7 @@ static const command_option show_options[] = {
     {0}};
 
 static const command_option report_options[] = {
-    OPTION_OUTPUT("The page.", ".html",
+    OPTION_OUTPUT("The page; `-` is standard output.", ".html",
                   "the name of the result, ending in `.html`"),
     OPTION_METRIC("Show only this metric."),
     {.name = "x",
@@ -266,12 +268,14 @@ static const command_option report_options[] = {
     {0}};
 
 static const command_option users_options[] = {
-    OPTION_OUTPUT("The CSV file.", ".csv", "standard output"),
+    OPTION_OUTPUT("The CSV file; `-` is standard output.", ".csv",
+                  "standard output"),
     OPTION_CELL,
     {0}};
 
 static const command_option export_options[] = {
-    OPTION_OUTPUT("The JSON Lines file.", ".jsonl", "standard output"),
+    OPTION_OUTPUT("The JSON Lines file; `-` is standard output.", ".jsonl",
+                  "standard output"),
     OPTION_CELL,
     {0}};
 

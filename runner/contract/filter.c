@@ -45,8 +45,7 @@ static bool choose(contract_trial *self, const heed_posterior *posterior,
               "one per annotation");
   trial_holds(self, "casual", made->casual, count, sizeof(double),
               "one per annotation");
-  /* HEED_INVALID: the filter kept no annotation, which is valid. */
-  if (check_selection(crowd, made, &error) == HEED_NUMERIC)
+  if (check_selection(crowd, made, &error) != HEED_OK)
     trial_refuse(self, &error);
   return true;
 }

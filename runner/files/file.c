@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "disk.h"
@@ -49,7 +50,12 @@ bool file_is_temporary(const char *name) {
 
 heed_status disk_failed(const char *path, const char *what, heed_error *error) {
   const int reason = errno;
-  if (reason == ENOSPC || reason == EDQUOT || reason == EFBIG)
+  if (reason == EFBIG)
+    return heed_fail(error, HEED_IO,
+                     "%s: %s failed: %s; earlier records are safe: raise the "
+                     "limit on the size of files (ulimit -f) and run again",
+                     path, what, strerror(reason));
+  if (reason == ENOSPC || reason == EDQUOT)
     return heed_fail(error, HEED_IO,
                      "%s: %s failed: %s; earlier records are safe: free some "
                      "space and run again",
@@ -138,25 +144,58 @@ static heed_status rename_and_sync(const char *temporary, const char *path,
   return status;
 }
 
+static bool finds_file(const char *path, struct stat *found) {
+  return lstat(path, found) == 0 && S_ISREG(found->st_mode);
+}
+
+/* Gives a new file the mode of the file that it replaces, and its owner and
+ * group as far as this user may.  Another group gets no rights of the old one.
+ */
+static heed_status keep_mode(const char *temporary, const char *path,
+                             heed_error *error) {
+  struct stat old, made;
+  mode_t mode;
+  if (!finds_file(path, &old)) return HEED_OK;
+  if (chown(temporary, old.st_uid, old.st_gid) != 0)
+    (void)!chown(temporary, (uid_t)-1, old.st_gid);
+  if (stat(temporary, &made) != 0)
+    return disk_failed(temporary, "reading", error);
+  mode = old.st_mode & 0777u;
+  if (made.st_gid != old.st_gid) mode &= ~(mode_t)S_IRWXG;
+  if ((made.st_mode & 0777u) == mode || chmod(temporary, mode) == 0)
+    return HEED_OK;
+  return disk_failed(temporary, "setting its mode", error);
+}
+
 heed_status file_commit(const char *temporary, const char *path,
                         heed_error *error) {
-  heed_status status = open_and_sync(temporary, O_RDONLY, error);
+  heed_status status = keep_mode(temporary, path, error);
+  if (status == HEED_OK) status = open_and_sync(temporary, O_RDONLY, error);
   if (status == HEED_OK) status = rename_and_sync(temporary, path, error);
   if (status != HEED_OK) (void)file_remove(temporary, NULL);
   return status;
 }
 
-int file_create(const char *temporary) {
-  const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  const int descriptor = open(temporary, flags, 0666);
-  if (descriptor >= 0 || errno != EEXIST) return descriptor;
-  (void)unlink(temporary);
-  return open(temporary, flags, 0666);
+/* A file that will replace another may hold what others must not read. */
+static int create(const char *temporary, const char *path) {
+  struct stat found;
+  const mode_t mode = finds_file(path, &found) ? 0600 : 0666;
+  (void)unlink(temporary); /* of a killed process with the same number */
+  return open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 }
 
-static heed_status write_temporary(const char *temporary, const void *bytes,
-                                   size_t length, heed_error *error) {
-  const int descriptor = file_create(temporary);
+heed_status file_create(const char *temporary, const char *path,
+                        heed_error *error) {
+  const int descriptor = create(temporary, path);
+  if (descriptor < 0) return disk_failed(temporary, "creating", error);
+  if (close(descriptor) == 0) return HEED_OK;
+  return disk_failed(temporary, "closing", error);
+}
+
+static heed_status write_temporary(const char *temporary, const char *path,
+                                   const void *bytes, size_t length,
+                                   heed_error *error) {
+  const int descriptor = create(temporary, path);
   heed_status status;
   if (descriptor < 0) return disk_failed(temporary, "creating", error);
   status = file_write_all(descriptor, temporary, bytes, length, error);
@@ -170,7 +209,7 @@ heed_status file_write(const char *path, const void *bytes, size_t length,
   char *temporary = file_temporary(path);
   heed_status status;
   if (temporary == NULL) return heed_no_memory(error);
-  status = write_temporary(temporary, bytes, length, error);
+  status = write_temporary(temporary, path, bytes, length, error);
   if (status == HEED_OK)
     status = file_commit(temporary, path, error);
   else

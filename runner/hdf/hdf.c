@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* After a failed write to a full disk, HDF5 crashes when it cleans up at the
  * end of the process.  So it may clean up only if all its files could be
@@ -20,6 +21,8 @@ void hdf_silence(void) {
   /* Succeeds once: the first caller registers tidy_up(). */
   if (H5dont_atexit() >= 0) (void)atexit(tidy_up);
   (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+  /* A file must not make heed load code: no filters from plugins. */
+  (void)H5PLset_loading_state(0);
 }
 
 void hdf_close(hdf_file *self, hid_t root) {
@@ -59,6 +62,20 @@ static hid_t access_list(void) {
   return access;
 }
 
+/* A FIFO would wait for a writer, and a device may never end. */
+static void check_type(hdf_file *self) {
+  struct stat found;
+  if (self->status != HEED_OK || stat(self->path, &found) != 0 ||
+      S_ISREG(found.st_mode))
+    return;
+  self->status = heed_fail(self->error, HEED_INVALID,
+                           "%s: is %s, expected a result file", self->path,
+                           S_ISDIR(found.st_mode)    ? "a folder"
+                           : S_ISFIFO(found.st_mode) ? "a named pipe"
+                           : S_ISSOCK(found.st_mode) ? "a socket"
+                                                     : "a device");
+}
+
 static hid_t open_path(hdf_file *self, const char *path) {
   hid_t access, root;
   if (self->status != HEED_OK) return H5I_INVALID_HID;
@@ -71,6 +88,7 @@ static hid_t open_path(hdf_file *self, const char *path) {
 }
 
 hid_t hdf_open(hdf_file *self) {
+  check_type(self);
   return open_path(self, self->path);
 }
 
@@ -279,6 +297,115 @@ char *hdf_read_note_text(hdf_file *self, hid_t object, const char *name) {
   return text;
 }
 
+/* ---- datasets of files that others may have changed ---- */
+
+/* A dataset claims at most this many bytes for each byte of the file, and this
+ * many beside: deflate packs 1,032 to 1. */
+#define MOST_PACKED 2000u
+#define MOST_BESIDE ((uint64_t)64 << 20)
+
+static void refuse(hdf_file *self, const char *name, const char *why) {
+  if (self->status == HEED_OK)
+    self->status = heed_fail(self->error, HEED_INVALID, "%s: %s: %s",
+                             self->path, name, why);
+}
+
+/* Called before an external link is followed. */
+static herr_t stop_at_link(const char *parent_file, const char *parent_group,
+                           const char *file, const char *object,
+                           unsigned *flags, hid_t access, void *stopped) {
+  (void)parent_file;
+  (void)parent_group;
+  (void)file;
+  (void)object;
+  (void)flags;
+  (void)access;
+  *(bool *)stopped = true;
+  return -1;
+}
+
+/* Opens a dataset or a group, but not one of another file. */
+static hid_t open_object(hdf_file *self, hid_t parent, const char *name) {
+  hid_t access, object;
+  bool stopped = false;
+  if (self->status != HEED_OK) return H5I_INVALID_HID;
+  access = H5Pcreate(H5P_LINK_ACCESS);
+  (void)H5Pset_elink_cb(access, stop_at_link, &stopped);
+  object = H5Oopen(parent, name, access);
+  (void)H5Pclose(access);
+  if (stopped) refuse(self, name, "is a link to another file");
+  if (object < 0) hdf_fail(self, "read", name);
+  return object;
+}
+
+hid_t hdf_open_set(hdf_file *self, hid_t parent, const char *name) {
+  const hid_t set = open_object(self, parent, name);
+  hid_t creation;
+  if (set < 0) return set;
+  if (H5Iget_type(set) != H5I_DATASET) {
+    refuse(self, name, "is not a dataset");
+  } else {
+    creation = H5Dget_create_plist(set);
+    if (H5Pget_layout(creation) == H5D_VIRTUAL ||
+        H5Pget_external_count(creation) != 0)
+      refuse(self, name, "its values are in another file");
+    (void)H5Pclose(creation);
+  }
+  if (self->status == HEED_OK) return set;
+  (void)H5Oclose(set);
+  return H5I_INVALID_HID;
+}
+
+hid_t hdf_open_group(hdf_file *self, hid_t parent, const char *name) {
+  const hid_t group = open_object(self, parent, name);
+  if (group < 0 || H5Iget_type(group) == H5I_GROUP) return group;
+  refuse(self, name, "is not a group");
+  (void)H5Oclose(group);
+  return H5I_INVALID_HID;
+}
+
+/* Refuses elements that the file cannot hold, before memory is asked for. */
+static void check_size(hdf_file *self, hid_t set, const char *name,
+                       uint64_t elements, size_t size) {
+  hsize_t length = 0;
+  const hid_t root = H5Iget_file_id(set);
+  (void)H5Fget_filesize(root, &length);
+  (void)H5Fclose(root);
+  if (elements > (length * MOST_PACKED + MOST_BESIDE) / size)
+    refuse(self, name, "claims more values than the file can hold");
+}
+
+/* A text that was never written is NULL; readers expect texts. */
+static void fill_texts(hdf_file *self, char **texts, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (texts[i] == NULL && (texts[i] = H5allocate_memory(1, true)) == NULL)
+      hdf_no_memory(self);
+}
+
+/* Reads elements of `size` bytes of the selection of a dataset; H5S_ALL: all.
+ */
+static void *read_elements(hdf_file *self, hid_t set, const char *name,
+                           hid_t type, size_t size, hid_t memory, hid_t space,
+                           size_t count) {
+  const bool texts = H5Tis_variable_str(type) > 0;
+  void *data;
+  check_size(self, set, name, count, size);
+  if (self->status != HEED_OK) return NULL;
+  data = calloc(count + 1, size);
+  if (data == NULL)
+    hdf_no_memory(self);
+  else if (H5Dread(set, type, memory, space, H5P_DEFAULT, data) < 0)
+    hdf_fail(self, "read", name);
+  else if (texts)
+    fill_texts(self, data, count);
+  if (self->status == HEED_OK) return data;
+  if (texts)
+    hdf_free_texts(data, count);
+  else
+    free(data);
+  return NULL;
+}
+
 void *hdf_read(hdf_file *self, hid_t parent, const char *name, hid_t type,
                size_t size, size_t *count, int optional) {
   hid_t set, space;
@@ -287,56 +414,49 @@ void *hdf_read(hdf_file *self, hid_t parent, const char *name, hid_t type,
   *count = 0;
   if (self->status != HEED_OK) return NULL;
   if (optional && H5Lexists(parent, name, H5P_DEFAULT) <= 0) return NULL;
-  set = H5Dopen2(parent, name, H5P_DEFAULT);
-  if (set < 0) {
-    hdf_fail(self, "read", name);
-    return NULL;
-  }
+  set = hdf_open_set(self, parent, name);
+  if (set < 0) return NULL;
   space = H5Dget_space(set);
   points = H5Sget_simple_extent_npoints(space);
-  if (points >= 0) data = calloc((size_t)points + 1, size);
-  if (points >= 0 && data == NULL) hdf_no_memory(self);
-  if (points < 0 || (data != NULL && H5Dread(set, type, H5S_ALL, H5S_ALL,
-                                             H5P_DEFAULT, data) < 0))
+  if (points < 0)
     hdf_fail(self, "read", name);
-  if (self->status != HEED_OK) {
-    free(data);
-    data = NULL;
-  } else {
-    *count = (size_t)points;
-  }
+  else
+    data = read_elements(self, set, name, type, size, H5S_ALL, H5S_ALL,
+                         (size_t)points);
+  if (data != NULL) *count = (size_t)points;
   (void)H5Sclose(space);
   (void)H5Dclose(set);
   return data;
 }
 
+/* Elements in rows of a dataset; false: too many to count. */
+static bool count_elements(int rank, const hsize_t *extent, size_t *count) {
+  *count = 1;
+  for (int i = 0; i < rank; i++)
+    if (__builtin_mul_overflow(*count, extent[i], count)) return false;
+  return true;
+}
+
 void *hdf_read_rows(hdf_file *self, hid_t parent, const char *name, hid_t type,
                     size_t size, size_t first, size_t rows, size_t *count) {
   hsize_t extent[H5S_MAX_RANK], start[H5S_MAX_RANK] = {first};
-  hid_t set, space, memory;
+  const hid_t set = hdf_open_set(self, parent, name);
+  hid_t space, memory;
   void *data = NULL;
+  size_t elements;
   int rank;
   *count = 0;
-  if (self->status != HEED_OK) return NULL;
-  set = H5Dopen2(parent, name, H5P_DEFAULT);
+  if (set < 0) return NULL;
   space = H5Dget_space(set);
   rank = H5Sget_simple_extent_dims(space, extent, NULL);
   extent[0] = rows;
-  *count = 1;
-  for (int i = 0; i < rank; i++) *count *= extent[i];
   memory = H5Screate_simple(rank, extent, NULL);
-  if (rank > 0) data = calloc(*count + 1, size);
-  if (rank > 0 && data == NULL) hdf_no_memory(self);
-  if (rank <= 0 || (data != NULL &&
-                    (H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL,
-                                         extent, NULL) < 0 ||
-                     H5Dread(set, type, memory, space, H5P_DEFAULT, data) < 0)))
+  if (rank <= 0 || !count_elements(rank, extent, &elements) ||
+      H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL) < 0)
     hdf_fail(self, "read", name);
-  if (self->status != HEED_OK) {
-    free(data);
-    data = NULL;
-    *count = 0;
-  }
+  else
+    data = read_elements(self, set, name, type, size, memory, space, elements);
+  if (data != NULL) *count = elements;
   (void)H5Sclose(memory);
   (void)H5Sclose(space);
   (void)H5Dclose(set);

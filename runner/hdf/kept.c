@@ -256,45 +256,45 @@ static bool type_of(hid_t set, heed_column_type *type) {
   return true;
 }
 
-/* Texts of a table are never NULL, but a row that another program added without
- * writing it reads as NULL. */
-static void fill_texts(hdf_file *file, char **texts, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    if (texts[i] == NULL && (texts[i] = H5allocate_memory(1, true)) == NULL)
-      hdf_no_memory(file);
+/* The type and shape of a column; false: it is none. */
+static bool describe(hid_t set, hsize_t extent[2], heed_column *column) {
+  const hid_t space = H5Dget_space(set);
+  const int rank = H5Sget_simple_extent_ndims(space);
+  bool known = rank == 1 || rank == 2;
+  extent[1] = 1;
+  if (known) known = H5Sget_simple_extent_dims(space, extent, NULL) == rank;
+  (void)H5Sclose(space);
+  return known && type_of(set, &column->type);
 }
 
+/* All columns have as many rows as the first. */
 static void read_column(hdf_file *file, hid_t group, const char *name,
                         size_t first, size_t rows, heed_table *table) {
   heed_column *column = &table->columns[table->column_count];
-  const hid_t set = H5Dopen2(group, name, H5P_DEFAULT);
-  const hid_t space = H5Dget_space(set);
-  hsize_t extent[2] = {0, 1};
+  const hid_t set = hdf_open_set(file, group, name);
+  hsize_t extent[2];
   hid_t type;
   size_t count;
-  const bool scale = set >= 0 && H5DSis_scale(set) > 0;
-  const bool known = set >= 0 && type_of(set, &column->type) &&
-                     H5Sget_simple_extent_ndims(space) <= 2 &&
-                     H5Sget_simple_extent_dims(space, extent, NULL) >= 0;
-  (void)H5Sclose(space);
+  if (set < 0) return;
+  const bool scale = H5DSis_scale(set) > 0;
+  const bool known = describe(set, extent, column);
   (void)H5Dclose(set);
   if (scale) return;
-  if (!known) {
+  if (known && rows == SIZE_MAX) rows = (size_t)extent[0];
+  if (!known || (table->column_count > 0 && rows != table->rows)) {
     hdf_fail(file, "read the column", name);
     return;
   }
   type = hdf_type(column->type);
-  table->rows = rows == SIZE_MAX ? (size_t)extent[0] : rows;
+  table->rows = rows;
   column->width = (size_t)extent[1];
   column->name = strdup(name);
   if (column->name == NULL) hdf_no_memory(file);
   column->data =
       hdf_read_rows(file, group, name, type, heed_type_size(column->type),
-                    first, table->rows, &count);
+                    first, rows, &count);
   table->column_count++;
-  if (column->type != HEED_STRING) return;
-  (void)H5Tclose(type);
-  fill_texts(file, column->data, count);
+  if (column->type == HEED_STRING) (void)H5Tclose(type);
 }
 
 heed_table *kept_read(hdf_file *file, hid_t parent, const char *name,
@@ -304,7 +304,7 @@ heed_table *kept_read(hdf_file *file, hid_t parent, const char *name,
   hid_t group;
   if (file->status != HEED_OK || H5Lexists(parent, name, H5P_DEFAULT) <= 0)
     return NULL;
-  group = H5Gopen2(parent, name, H5P_DEFAULT);
+  group = hdf_open_group(file, parent, name);
   if (group < 0 || H5Gget_info(group, &info) < 0) {
     hdf_fail(file, "read the table", name);
     if (group >= 0) (void)H5Gclose(group);
@@ -316,9 +316,11 @@ heed_table *kept_read(hdf_file *file, hid_t parent, const char *name,
   if (table == NULL || table->columns == NULL) hdf_no_memory(file);
   for (hsize_t i = 0; file->status == HEED_OK && i < info.nlinks; i++) {
     char column[128];
-    (void)H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, column,
-                             sizeof column, H5P_DEFAULT);
-    read_column(file, group, column, first, count, table);
+    if (H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, column,
+                           sizeof column, H5P_DEFAULT) < 0)
+      hdf_fail(file, "read the table", name);
+    else
+      read_column(file, group, column, first, count, table);
   }
   (void)H5Gclose(group);
   if (file->status == HEED_OK) return table;

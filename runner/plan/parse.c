@@ -8,6 +8,9 @@
 #include "host/host.h"
 #include "plan/plan.h"
 
+/* Values in a record; sums and products of them do not overflow. */
+#define MOST_VALUES ((size_t)1 << 28)
+
 /* A place in the plan, for messages ("axes[2].name"), and where its values
  * go. */
 typedef struct parse_place {
@@ -240,9 +243,13 @@ static heed_status read_metric(heed_plan *self, const parse_place *place,
     if (name == NULL || !dimension_named(self, name, &metric->dimensions[i]))
       return wrong(place, "dimensions", "names of dimensions of this plan");
     metric->count *= self->dimensions[metric->dimensions[i]].count;
+    if (metric->count > MOST_VALUES)
+      return wrong(place, "dimensions", "at most 2^28 values");
   }
   metric->dimension_count = json_array_size(names);
   self->value_count += metric->count;
+  if (self->value_count > MOST_VALUES)
+    return wrong(place, "dimensions", "at most 2^28 values in all");
   return HEED_OK;
 }
 

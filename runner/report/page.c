@@ -186,20 +186,43 @@ static bool any_bootstrap(const page *self) {
   return false;
 }
 
-static void put_caption(const page *self, const report_chart *drawn) {
+/* How many replicates the means of a chart have: "10", or "7 to 10" where
+ * cells lack the value. */
+static void count_replicates(page *self, const report_chart *drawn,
+                             size_t fewer, char *text, size_t size) {
+  view_groups *shown = &self->layout.view;
+  size_t least = SIZE_MAX, most = 0;
+  for (size_t group = 0; group < shown->group_count; group++) {
+    const size_t count = view_groups_summary(shown, group, drawn->value).count;
+    if (count == 0) continue;
+    if (count < least) least = count;
+    if (count > most) most = count;
+  }
+  if (most <= fewer)
+    (void)snprintf(text, size, "0");
+  else if (least == most)
+    (void)snprintf(text, size, "%zu", most - fewer);
+  else
+    (void)snprintf(text, size, "%zu to %zu", least > fewer ? least - fewer : 0,
+                   most - fewer);
+}
+
+static void put_caption(page *self, const report_chart *drawn) {
   const report_layout *layout = &self->layout;
-  const size_t replicates = self->result->plan->replicates;
+  const bool bootstrap = any_bootstrap(self);
+  char replicates[64];
+  count_replicates(self, drawn, bootstrap, replicates, sizeof replicates);
   fprintf(self->file, "<p class=\"note caption\">");
   escape(self->file, drawn->metric->doc);
-  if (any_bootstrap(self))
+  if (bootstrap)
     fprintf(self->file,
             ". Value of the log; bands or bars: 2.5 and 97.5 %% "
-            "quantiles over %zu bootstrap replicates",
-            replicates - 1);
-  else if (replicates > 1)
+            "quantiles over %s bootstrap replicates",
+            replicates);
+  else if (self->result->plan->replicates > 1)
     fprintf(self->file,
             ". Means; bands or bars: 95 %% intervals (Student) over "
-            "%zu replicates",
+            "%s replicates",
             replicates);
   else
     fprintf(self->file, ". One replicate: no intervals");
@@ -208,6 +231,10 @@ static void put_caption(const page *self, const report_chart *drawn) {
     escape(self->file, layout_axis(layout, layout->averaged[i])->name);
   }
   fprintf(self->file, ". [1]: a number without a unit.</p>\n");
+  if (view_groups_partial(&layout->view, drawn->value))
+    fprintf(self->file,
+            "<p class=note><b>Some points average fewer cells than others</b> "
+            "(see Numbers): do not compare them with the other points.</p>\n");
 }
 
 static void put_panels(const page *self, size_t c) {
@@ -240,7 +267,7 @@ static void put_table_head(const page *self) {
   for (size_t i = 0; i < shown->axis_count; i++)
     element(self->file, "th",
             self->result->plan->axes[shown->axes[i]].coordinate.name);
-  fprintf(self->file, "<th>mean<th>low<th>high<th>replicates</tr>\n");
+  fprintf(self->file, "<th>mean<th>low<th>high<th>replicates<th>cells</tr>\n");
 }
 
 static void put_table_line(page *self, const report_chart *drawn,
@@ -259,7 +286,9 @@ static void put_table_line(page *self, const report_chart *drawn,
   number_cell(self->file, summary.value);
   number_cell(self->file, summary.low);
   number_cell(self->file, summary.high);
-  fprintf(self->file, "<td class=n>%zu</td></tr>\n", summary.count);
+  const view_cells cells = view_groups_cells(shown, group, drawn->value);
+  fprintf(self->file, "<td class=n>%zu</td><td class=n>%zu of %zu</td></tr>\n",
+          summary.count, cells.known, cells.all);
 }
 
 static void put_table(page *self, const report_chart *drawn) {

@@ -2,9 +2,9 @@
  * The result file: one labelled cube that opens without our code.
  * docs/results.md describes it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "files/fault.h"
@@ -244,7 +244,6 @@ static heed_status write_result(int descriptor, const char *path,
                                 const result_provenance *provenance,
                                 heed_error *error) {
   result_cube *all = NULL;
-  struct stat old;
   heed_status status = cube_create(index->plan, &all, error);
   if (status == HEED_OK) {
     fault_point("create");
@@ -255,9 +254,6 @@ static heed_status write_result(int descriptor, const char *path,
     status =
         check_written(descriptor, path, result_path, index, all, goal, error);
   if (status == HEED_OK) status = seal_write(descriptor, path, error);
-  /* The permissions of the old file were its owner's wish. */
-  if (status == HEED_OK && stat(result_path, &old) == 0)
-    (void)fchmod(descriptor, old.st_mode & 0777);
   if (status == HEED_OK && !goal->replace && !old_is_in_place(&index->old))
     status = heed_fail(error, HEED_IO,
                        "%s: was moved or changed while heed wrote the new "
@@ -267,14 +263,18 @@ static heed_status write_result(int descriptor, const char *path,
   return status;
 }
 
+/* HDF5 writes to the file that this process made, whatever its path may name
+ * later. */
 static heed_status make_result(const char *temporary, const char *result_path,
                                const work_index *index, const result_goal *goal,
                                const result_provenance *provenance,
                                heed_error *error) {
-  const int descriptor = file_create(temporary);
-  heed_status status;
+  heed_status status = file_create(temporary, result_path, error);
+  int descriptor;
+  if (status != HEED_OK) return status;
+  descriptor = open(temporary, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
   if (descriptor < 0)
-    return heed_fail(error, HEED_IO, "%s: cannot create: %s", temporary,
+    return heed_fail(error, HEED_IO, "%s: cannot open: %s", temporary,
                      strerror(errno));
   status = write_result(descriptor, temporary, result_path, index, goal,
                         provenance, error);
@@ -284,30 +284,22 @@ static heed_status make_result(const char *temporary, const char *result_path,
   return status;
 }
 
-/* The file that the path names: a link stays, and its target is replaced.
- * NULL: out of memory. */
-static char *target_of(const char *result_path) {
-  char *target = realpath(result_path, NULL);
-  return target != NULL ? target : strdup(result_path);
-}
-
 heed_status result_consolidate(const heed_work *work, const char *result_path,
                                const heed_plan *plan, const result_goal *goal,
                                const result_provenance *provenance,
                                heed_error *error) {
   work_index *index = NULL;
-  char *target = target_of(result_path);
-  char *temporary = target == NULL ? NULL : file_temporary(target);
+  char *temporary = file_temporary(result_path);
   heed_status status = temporary == NULL ? heed_no_memory(error) : HEED_OK;
   if (status == HEED_OK) {
-    clean(target);
+    clean(result_path);
     status = index_open(plan, goal->replace ? NULL : result_path, work, &index,
                         error);
   }
   if (status == HEED_OK)
-    status = make_result(temporary, target, index, goal, provenance, error);
+    status =
+        make_result(temporary, result_path, index, goal, provenance, error);
   index_close(index);
   free(temporary);
-  free(target);
   return status;
 }

@@ -2,7 +2,6 @@
  * What is recorded before a run, and whether a run may extend it. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "index.h"
 
@@ -80,12 +79,4 @@ heed_status result_inspect(const char *result_path, const heed_plan *plan,
   *orphans = self->orphans;
   index_close(self);
   return HEED_OK;
-}
-
-heed_status result_may_replace(const char *result_path, heed_error *error) {
-  struct stat found;
-  if (stat(result_path, &found) != 0 || S_ISREG(found.st_mode)) return HEED_OK;
-  return heed_fail(error, HEED_INVALID,
-                   "%s: is not a regular file; name another file with -o",
-                   result_path);
 }

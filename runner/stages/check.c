@@ -412,7 +412,6 @@ heed_status check_selection(const heed_crowd *crowd,
                             const heed_selection *selection,
                             heed_error *error) {
   const size_t count = crowd->annotations->rows;
-  double sum = 0;
   heed_status status =
       check_within(selection->weight, count, 0, HUGE_VAL, "weight", error);
   if (status == HEED_OK)
@@ -421,13 +420,7 @@ heed_status check_selection(const heed_crowd *crowd,
     status = check_finite(selection->left_out, count, "left_out", error);
   if (status == HEED_OK)
     status = check_within(selection->casual, count, 0, 1, "casual", error);
-  if (status != HEED_OK) return status;
-  for (size_t i = 0; i < count; i++) sum += selection->weight[i];
-  if (sum > 0) return HEED_OK;
-  return heed_fail(
-      error, HEED_INVALID,
-      "kept none of the %zu annotations: the trainer has nothing to learn from",
-      count);
+  return status;
 }
 
 heed_status check_policy(const heed_crowd *crowd, const heed_policy *policy,

@@ -34,7 +34,7 @@ static heed_status keep_users(const stages_keeping *self, heed_record *record,
   if (all->eta != NULL)
     columns[table.column_count++] = (heed_column){
         "eta", HEED_FLOAT64, all->dimension, (void *)(uintptr_t)all->eta};
-  if (trainer->node != SIZE_MAX && trainer->policy.refined != NULL) {
+  if (trainer->policy.size != 0 && trainer->policy.refined != NULL) {
     refined = evaluation_user_means(crowd, trainer->policy.refined, &memory);
     if (memory.refused) return heed_no_memory(error);
     columns[table.column_count++] =
@@ -241,7 +241,7 @@ static heed_status keep_selection(const stages_keeping *self,
 static heed_status keep_policy(const stages_keeping *self, heed_record *record,
                                heed_error *error) {
   const stages_level *trainer = &self->levels[PLAN_POLICY];
-  if (trainer->node == SIZE_MAX || trainer->policy.table == NULL)
+  if (trainer->policy.size == 0 || trainer->policy.table == NULL)
     return HEED_OK;
   return record_keep(record, trainer->policy.table,
                      plan_kept_names[PLAN_KEPT_POLICY], error);

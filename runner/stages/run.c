@@ -251,6 +251,14 @@ static heed_status fill_selection(const heed_stages *self, stages_level *level,
   return HEED_OK;
 }
 
+static bool keeps_nothing(const heed_selection *selection) {
+  for (size_t i = 0; i < selection->count; i++)
+    if (selection->weight[i] > 0) return false;
+  return true;
+}
+
+/* To keep no annotation is a result, not a failure: there is no policy then,
+ * and metrics that need one stay NaN. */
 static heed_status run_selection(heed_stages *self, stages_level *level,
                                  heed_error *error) {
   const heed_crowd *crowd = &self->levels[PLAN_ANNOTATIONS].crowd.seen;
@@ -262,8 +270,15 @@ static heed_status run_selection(heed_stages *self, stages_level *level,
     status = functions->select(level->instance->self, &level->host.host, crowd,
                                &self->levels[PLAN_POSTERIOR].posterior,
                                &level->selection, error);
-  return status == HEED_OK ? check_selection(crowd, &level->selection, error)
-                           : status;
+  if (status == HEED_OK)
+    status = check_selection(crowd, &level->selection, error);
+  if (status == HEED_OK && keeps_nothing(&level->selection))
+    level->host.host.warn(
+        &level->host.host, "nothing_kept",
+        "kept none of the %zu annotations: metrics of kept labels and of the "
+        "policy are missing",
+        crowd->annotations->rows);
+  return status;
 }
 
 /* Without a filter every annotation counts: the selection is then in the level
@@ -304,12 +319,15 @@ static heed_status run_policy(heed_stages *self, stages_level *level,
   const heed_crowd *crowd = &self->levels[PLAN_ANNOTATIONS].crowd.seen;
   const heed_selection *selection;
   bool found = false;
-  heed_status status = open_instance(self, level, error);
-  if (status != HEED_OK) return status;
-  const heed_trainer_functions *functions = level->instance->plugin->functions;
+  heed_status status;
+  level->policy = (heed_policy){0};
   level->selection.weight = NULL;
   selection = selection_for(self, level, error);
   if (selection == NULL) return error->status;
+  if (keeps_nothing(selection)) return HEED_OK;
+  status = open_instance(self, level, error);
+  if (status != HEED_OK) return status;
+  const heed_trainer_functions *functions = level->instance->plugin->functions;
   level->policy = (heed_policy){.size = sizeof level->policy, .scale = 1};
   if (costly)
     status = costly_load_policy(folder, self->plan, &world->world, level,
@@ -332,7 +350,7 @@ static heed_status run_evaluation(heed_stages *self, stages_level *level,
                                   heed_error *error) {
   const stages_level *levels = self->levels;
   const stages_level *trainer = &levels[PLAN_POLICY];
-  const bool trained = trainer->node != SIZE_MAX;
+  const bool trained = trainer->policy.size != 0;
   heed_evaluation what = {.source = levels[PLAN_WORLD].instance,
                           .estimator = levels[PLAN_POSTERIOR].instance,
                           .model = levels[PLAN_POSTERIOR].posterior.model,

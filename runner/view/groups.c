@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/host.h"
+
 static void group_points(view_groups *self) {
   const heed_plan *plan = self->result->plan;
   for (size_t i = 0; i < self->group_count; i++) self->example[i] = SIZE_MAX;
@@ -72,4 +73,25 @@ view_estimate view_groups_summary(view_groups *self, size_t group,
     self->values[i] /= self->weights[i]; /* 0 / 0: NaN */
   return summarise_replicates(self->values, plan->replicates,
                               self->bootstrap[group]);
+}
+
+view_cells view_groups_cells(const view_groups *self, size_t group,
+                             size_t value) {
+  const heed_plan *plan = self->result->plan;
+  view_cells cells = {0, 0};
+  for (size_t point = 0; point < plan->point_count; point++) {
+    if (self->group_of[point] != group) continue;
+    cells.all += plan->replicates;
+    for (size_t i = 0; i < plan->replicates; i++)
+      if (!isnan(view_value(self->result, point, i, value))) cells.known++;
+  }
+  return cells;
+}
+
+bool view_groups_partial(const view_groups *self, size_t value) {
+  for (size_t group = 0; group < self->group_count; group++) {
+    const view_cells cells = view_groups_cells(self, group, value);
+    if (cells.known > 0 && cells.known < cells.all) return true;
+  }
+  return false;
 }

@@ -8,6 +8,20 @@
 
 #include "result/result.h"
 
+/* A place is an index into the cells. */
+static heed_status check_places(const view_result *self, heed_error *error) {
+  const heed_plan *plan = self->plan;
+  size_t places = plan->replicates;
+  bool fits = true;
+  for (size_t i = 0; i < plan->axis_count; i++)
+    fits = fits && !__builtin_mul_overflow(
+                       places, plan->axes[i].coordinate.count, &places);
+  if (fits && places == self->cells.rows) return HEED_OK;
+  return heed_fail(error, HEED_INVALID,
+                   "%s: holds %zu cells, which are not those of its plan",
+                   self->path, self->cells.rows);
+}
+
 heed_status view_result_open(const char *path, view_result *self,
                              heed_error *error) {
   heed_status status;
@@ -16,6 +30,10 @@ heed_status view_result_open(const char *path, view_result *self,
   status = result_read_plan(path, &self->plan, error);
   if (status == HEED_OK)
     status = result_read(path, self->plan, &self->cells, error);
+  if (status == HEED_OK) {
+    status = check_places(self, error);
+    if (status != HEED_OK) batch_free(&self->cells);
+  }
   if (status != HEED_OK) plan_free(self->plan);
   return status;
 }

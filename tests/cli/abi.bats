@@ -2,6 +2,7 @@
 # versions, and the layout of released headers.
 
 bats_require_minimum_version 1.5.0
+load abi.bash
 
 setup() {
   cd "$BATS_TEST_TMPDIR"
@@ -57,7 +58,7 @@ compiles_from() {
 
 @test "heed --version says the version of the plugin ABI" {
   run "$HEED" --version
-  [ "$output" = "heed 0.1.0 (plugin ABI 4.0)" ]
+  [ "$output" = "heed 0.1.0 (plugin ABI $(abi))" ]
 }
 
 @test "a plugin built against the headers of 4.0 loads and runs" {
@@ -165,7 +166,7 @@ LUA
   run --separate-stderr "$HEED" list --plugin-path "$built/wrong_abi"
   [ "$status" -eq 0 ]
   [ -z "$output" ]
-  [[ "$stderr" == *"wrong_abi.so: built for plugin ABI 5.7, this heed has ABI 4.0: rebuild the plugin with this heed's headers" ]]
+  [[ "$stderr" == *"wrong_abi.so: built for plugin ABI 5.7, this heed has ABI $(abi): rebuild the plugin with this heed's headers" ]]
 }
 
 @test "a plugin with a size that cannot be is refused" {

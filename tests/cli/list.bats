@@ -1,6 +1,7 @@
 # heed list and heed describe: plugins found, and plugins refused with reasons.
 
 bats_require_minimum_version 1.5.0
+load abi.bash
 
 setup() {
   cd "$BATS_TEST_TMPDIR"
@@ -90,7 +91,7 @@ TEXT
   grep -qxF "heed: warning: $here/twin.so: source/small is already loaded from $here/small.so; rename one of them" <<<"$stderr"
   grep -qxF "heed: warning: $here/unresolved.so: cannot load: undefined symbol: nobody_has_this" <<<"$stderr"
   grep -q "^heed: warning: $here/text.so: cannot load: " <<<"$stderr"
-  grep -qxF "heed: warning: $here/wrong_abi.so: built for plugin ABI 5.7, this heed has ABI 4.0: rebuild the plugin with this heed's headers" <<<"$stderr"
+  grep -qxF "heed: warning: $here/wrong_abi.so: built for plugin ABI 5.7, this heed has ABI $(abi): rebuild the plugin with this heed's headers" <<<"$stderr"
 }
 
 @test "plugins that crash when they are loaded are named, and cost no other" {

@@ -176,3 +176,26 @@ await() {
   [ "$status" -eq 0 ]
   [ "$(ask texts.h5 'number("source_tokens")')" = 12345.0 ]
 }
+
+@test "a model without a rule for splitting text is used with a warning" {
+  write_sweep
+  heed_run -o sound.h5
+  [ "$status" -eq 0 ]
+  "$HEED" show sound.h5 | grep no_pre_tokenizer && return 1
+  "$HEED_BUILD/tests/tiny_file" model.gguf 3 tokenizer.ggml.pre
+  heed_run -o old.h5
+  [ "$status" -eq 0 ]
+  "$HEED" show old.h5 | grep 'model.gguf: missing key tokenizer.ggml.pre'
+}
+
+@test "prompts with a byte order mark are read; UTF-16 is named" {
+  heed_run -o plain.h5
+  { printf '\xef\xbb\xbf'; cat prompts.jsonl; } >marked.jsonl
+  mv marked.jsonl prompts.jsonl
+  heed_run -o marked.h5
+  [ "$status" -eq 0 ]
+  [ "$(ask plain.h5 'number("source_tau")')" = "$(ask marked.h5 'number("source_tau")')" ]
+  printf '\xff\xfe{\0' >prompts.jsonl
+  heed_run -o wide.h5
+  [[ "$stderr$output" == *"prompts.jsonl: the file is in UTF-16, expected UTF-8"* ]]
+}

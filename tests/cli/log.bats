@@ -298,28 +298,6 @@ add_texts() {
   fails 'the last line has no line end: possibly truncated'
 }
 
-@test "what HDF5 may have wrong" {
-  sed -i 's/log.csv/in.h5/' log.lua
-  echo nonsense >in.h5
-  fails 'in.h5: not an HDF5 file'
-  make() {
-    /usr/bin/python3 -c '
-import h5py, sys
-with h5py.File("in.h5", "w") as f:
-    for name in ("who", "pair", "said", "first", "second", "shown"):
-        f[name] = ["A"] * 3
-    exec(sys.argv[1])' "$1"
-  }
-  make 'del f["said"]'
-  fails 'in.h5: missing dataset "said", expected one dimension with texts or numbers'
-  make 'del f["said"]; f["said"] = [[1, 2]]'
-  fails 'in.h5: missing dataset "said", expected one dimension with texts or numbers'
-  make 'del f["said"]; f["said"] = ["A"] * 2'
-  fails 'in.h5: dataset "said" has 2 values, others have 3'
-  make 'del f["who"]; f["who"] = [b"a", b"\xff", b"c"]'
-  fails 'in.h5:2: dataset "who": the text is not UTF-8'
-}
-
 @test "p, a feature and a judge's verdict are checked, too" {
   sed -i '1s/$/,p,x/; 2,$s/$/,0.7,1.5/' log.csv
   sed -i 's/left = "shown"/left = "shown", p = "p"/' log.lua

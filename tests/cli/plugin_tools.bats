@@ -2,6 +2,7 @@
 # and plugins that break their contract.
 
 bats_require_minimum_version 1.5.0
+load abi.bash
 
 setup() {
   # A folder of our own: bats leaves files in its own.
@@ -383,7 +384,7 @@ SH
 @test "a file that does not load is found, with the reason" {
   try wrong_abi
   [ "$status" -eq 1 ]
-  says "$breaches/wrong_abi/wrong_abi.so: built for plugin ABI 5.7, this heed has ABI 4.0: rebuild the plugin with this heed's headers"
+  says "$breaches/wrong_abi/wrong_abi.so: built for plugin ABI 5.7, this heed has ABI $(abi): rebuild the plugin with this heed's headers"
   try planning_crash
   [ "$status" -eq 1 ]
   says "$breaches/planning_crash/planning_crash.so: crashed (signal 11, Segmentation fault) while it was loaded, expected it to load"

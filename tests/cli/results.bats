@@ -97,7 +97,7 @@ same_values() {
   run "$HEED" show "$HEED_SAMPLE" --metric win_rate --by mu --csv
   [ "$status" -eq 0 ]
   [ "${#lines[@]}" -eq 4 ]
-  [ "${lines[0]}" = "metric,at,mu,replicates,value,low,high" ]
+  [ "${lines[0]}" = "metric,at,mu,replicates,value,low,high,cells,all_cells" ]
   # Both values of eta have all four replicates: the mean of their means.
   "$HEED" show "$HEED_SAMPLE" --metric win_rate --csv |
     awk -F, -v found="$(cut -d, -f5 <<<"${lines[2]}")" '

@@ -58,7 +58,9 @@ static inline void tiny_file_keys(gguf_writer *writer, const llm_shape *shape,
   gguf_writer_f32(writer, "llama.rope.freq_base", (float)shape->rope_base);
 }
 
-static inline void tiny_file_tokenizer(gguf_writer *writer) {
+/* leave_out: NULL, or "tokenizer.ggml.pre". */
+static inline void tiny_file_tokenizer(gguf_writer *writer,
+                                       const char *leave_out) {
   static const char template[] =
       "{% for message in messages %}{{'<|im_start|>' + message['role'] + "
       "'\\n' + message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}"
@@ -74,7 +76,8 @@ static inline void tiny_file_tokenizer(gguf_writer *writer) {
     type[i] = 1;
   }
   gguf_writer_text(writer, "tokenizer.ggml.model", "gpt2", 4);
-  gguf_writer_text(writer, "tokenizer.ggml.pre", "smollm", 6);
+  if (leave_out == NULL || strcmp(leave_out, "tokenizer.ggml.pre") != 0)
+    gguf_writer_text(writer, "tokenizer.ggml.pre", "smollm", 6);
   gguf_writer_texts(writer, "tokenizer.ggml.tokens", word, NULL,
                     TINY_FILE_TOKENS);
   gguf_writer_i32s(writer, "tokenizer.ggml.token_type", type, TINY_FILE_TOKENS);
@@ -97,6 +100,7 @@ static inline void tiny_file_weights(llm_model *model, uint64_t seed) {
 
 /* Another model for each seed. */
 static inline heed_status tiny_file_write(const char *path, uint64_t seed,
+                                          const char *leave_out,
                                           heed_error *error) {
   llm_model *model = NULL;
   gguf_writer *writer = gguf_writer_new(path);
@@ -105,7 +109,7 @@ static inline heed_status tiny_file_write(const char *path, uint64_t seed,
   if (status == HEED_OK) {
     tiny_file_weights(model, seed);
     tiny_file_keys(writer, &tiny_file_shape, "llama", NULL);
-    tiny_file_tokenizer(writer);
+    tiny_file_tokenizer(writer, leave_out);
     for (size_t i = 0; i < llm_tensor_count(&model->shape); i++) {
       const llm_tensor tensor = llm_tensor_at(&model->shape, &model->layout, i);
       const uint64_t sizes[] = {tensor.width, tensor.rows};

@@ -36,6 +36,7 @@ typedef struct test_workbench {
   host_sink sink;
   double output[64]; /* the scalars that the last stage reported */
   char warned[64];   /* code of the last warning */
+  char warning[512]; /* and its text */
   double *series;    /* where trace() goes; NULL: nowhere */
   size_t series_count, series_room;
   const heed_instance *opened[256];
@@ -62,8 +63,9 @@ static inline void workbench_trace(void *context, const char *series,
 static inline void workbench_warn(void *context, const char *plugin,
                                   const char *code, const char *message) {
   test_workbench *self = context;
-  (void)plugin, (void)message;
+  (void)plugin;
   (void)snprintf(self->warned, sizeof self->warned, "%s", code);
+  (void)snprintf(self->warning, sizeof self->warning, "%s", message);
 }
 
 static inline void workbench_open(test_workbench *self, uint64_t seed) {

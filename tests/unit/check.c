@@ -290,7 +290,6 @@ SPOIL(weight_nan, self->selection.weight[0] = NAN)
 SPOIL(weight_missing, self->selection.weight = NULL)
 SPOIL(eta_nan, self->selection.eta[1] = NAN)
 SPOIL(casual_below, self->selection.casual[1] = -0.5)
-SPOIL(nothing_left, self->selection.weight[1] = 0)
 
 static heed_status of_selection(const outputs *self, heed_error *error) {
   return check_selection(&self->crowd, &self->selection, error);
@@ -303,7 +302,6 @@ static void a_spoiled_selection_is_refused(void **state) {
       {weight_missing, "weight is missing"},
       {eta_nan, "eta[1] is nan"},
       {casual_below, "casual[1] is -0.5"},
-      {nothing_left, "kept none of the 4 annotations"},
   };
   refuse_each(state, of_selection, all, sizeof all / sizeof *all);
 }

@@ -31,6 +31,7 @@ static heed_status try_train(test_scene *self, const char *parameters,
   test_workbench *bench = &self->bench;
   workbench_load(bench, HEED_DISTRIBUTION, "beta");
   workbench_load(bench, HEED_DISTRIBUTION, "two_point");
+  workbench_load(bench, HEED_DISTRIBUTION, "grid");
   const heed_instance *trainer =
       workbench_make(bench, HEED_TRAINER, "dpo", parameters);
   const heed_trainer_functions *functions = trainer->plugin->functions;
@@ -381,9 +382,87 @@ static void joint_reaches_the_best_of_direct_maximisations(void **state) {
   scene_close(&self);
 }
 
+/* ---- joint with free weights on a grid ---- */
+
+enum { GRID = 21 };
+
+/* likelihood[users x GRID] of the users' histories at the nodes k / 20. */
+static void fill_histories(const test_scene *self, const double *w,
+                           double *likelihood) {
+  for (size_t j = 0; j < self->crowd.users->rows; j++) {
+    double *own = likelihood + j * GRID;
+    for (size_t k = 0; k < GRID; k++) own[k] = 1.0;
+    for (size_t i = self->crowd.first[j]; i < self->crowd.first[j + 1]; i++) {
+      const double gain = chance(margin_of(self, i, w)) - 0.5;
+      for (size_t k = 0; k < GRID; k++)
+        own[k] *= 0.5 + (double)k / (GRID - 1) * gain;
+    }
+  }
+}
+
+/* Of one user under the weights. */
+static double mixture(const double *likelihood, const double *weight) {
+  return dot(GRID, likelihood, weight);
+}
+
+/* -log-likelihood over w, at the weights in `search->eta`. */
+static double grid_objective(const gsl_vector *point, void *context) {
+  const dpo_search *search = context;
+  const size_t users = search->self->crowd.users->rows;
+  double *likelihood = malloc(users * GRID * sizeof *likelihood);
+  double sum = 0.5 * search->ridge * square(3, point->data);
+  assert_non_null(likelihood);
+  fill_histories(search->self, point->data, likelihood);
+  for (size_t j = 0; j < users; j++)
+    sum -= log(mixture(likelihood + j * GRID, search->eta));
+  free(likelihood);
+  return sum;
+}
+
+/* By how much other weights could raise the log-likelihood at most (Lindsay
+ * 1983): N log(max_k sum_j L_jk / f_j / N). */
+static double most_gain(const test_scene *self, const double *w,
+                        const double *weight) {
+  const size_t users = self->crowd.users->rows;
+  double *likelihood = malloc(users * GRID * sizeof *likelihood);
+  double slope[GRID] = {0}, most = 0.0;
+  assert_non_null(likelihood);
+  fill_histories(self, w, likelihood);
+  for (size_t j = 0; j < users; j++)
+    for (size_t k = 0; k < GRID; k++)
+      slope[k] +=
+          likelihood[j * GRID + k] / mixture(likelihood + j * GRID, weight);
+  for (size_t k = 0; k < GRID; k++) most = fmax(most, slope[k]);
+  free(likelihood);
+  return (double)users * log(most / (double)users);
+}
+
+static void joint_with_a_grid_reaches_the_best_of_direct_maximisations(
+    void **state) {
+  (void)state;
+  test_scene self;
+  heed_policy policy;
+  scene_open(&self, 9, SMALL, 60, 12, 0.1, 0.9);
+  const double *w = train(&self,
+                          "{\"loss\": \"joint\", \"ridge\": 1, \"prior\": "
+                          "{\"plugin\": \"grid\", \"parameters\": "
+                          "{\"nodes\": 21}}}",
+                          &policy);
+  const double found = -self.bench.output[LOG_LIKELIHOOD] + 0.5 * square(3, w);
+  /* The maximum over the weights at this w, and over w at these weights. */
+  dpo_search search = {
+      .self = &self, .ridge = 1.0, .eta = policy.refined->theta};
+  double point[3] = {0};
+  const double best = least(grid_objective, &search, 3, point, 0.5);
+  assert_near(found, best, 1e-8 * best);
+  assert_true(most_gain(&self, w, policy.refined->theta) < 1e-8 * best);
+  assert_near(self.bench.output[CONVERGED], 1.0, 0.0);
+  scene_close(&self);
+}
+
 static void joint_never_lowers_its_objective(void **state) {
   (void)state;
-  const char *priors[] = {"beta", "two_point"};
+  const char *priors[] = {"beta", "two_point", "grid"};
   for (uint64_t seed = 1; seed <= 10; seed++) {
     test_scene self;
     heed_policy policy;
@@ -391,7 +470,7 @@ static void joint_never_lowers_its_objective(void **state) {
     double series[2000];
     (void)snprintf(parameters, sizeof parameters,
                    "{\"loss\": \"joint\", \"ridge\": 0.1, \"prior\": \"%s\"}",
-                   priors[seed % 2]);
+                   priors[seed % 3]);
     scene_open(&self, seed, SMALL, 40, 8, 0.0, 1.0);
     self.bench.series = series;
     self.bench.series_room = 2000;
@@ -731,6 +810,8 @@ int main(void) {
       cmocka_unit_test(every_loss_reaches_the_least_value_of_its_objective),
       cmocka_unit_test(every_loss_can_be_tuned),
       cmocka_unit_test(joint_reaches_the_best_of_direct_maximisations),
+      cmocka_unit_test(
+          joint_with_a_grid_reaches_the_best_of_direct_maximisations),
       cmocka_unit_test(joint_never_lowers_its_objective),
       cmocka_unit_test(joint_hands_on_a_posterior_of_all_users),
       cmocka_unit_test(

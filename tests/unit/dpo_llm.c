@@ -109,7 +109,7 @@ static int set_up(void **state) {
   (void)sprintf(self->checkpoint, "%s/checkpoint", self->folder);
   (void)sprintf(self->saved, "%s/policy", self->folder);
   assert_int_equal(setenv("XDG_CACHE_HOME", self->folder, 1), 0);
-  assert_int_equal(tiny_file_write(self->model, 3, &self->bench.error),
+  assert_int_equal(tiny_file_write(self->model, 3, NULL, &self->bench.error),
                    HEED_OK);
   make_world(self);
   self->first[1] = 4;
@@ -201,7 +201,8 @@ static void read_reference(scene *self, double found[2 * PAIRS]) {
   language_model *model = NULL;
   heed_response all[2 * PAIRS];
   responses_of_pairs(all);
-  assert_int_equal(language_model_open(&options, &model, &self->bench.error),
+  assert_int_equal(language_model_open(&options, &self->bench.host.host, &model,
+                                       &self->bench.error),
                    HEED_OK);
   assert_int_equal(language_model_score(model, NULL, &self->bench.host.host,
                                         "test", prompt_text, 2 * PAIRS, all,
@@ -227,7 +228,7 @@ static void scores_do_not_depend_on_the_company(void **state) {
   language_model *model = NULL;
   double together[COUNT], alone;
   size_t tokens[COUNT];
-  assert_int_equal(language_model_open(&options, &model, error), HEED_OK);
+  assert_int_equal(language_model_open(&options, host, &model, error), HEED_OK);
   assert_int_equal(language_model_score(model, NULL, host, "test", prompt_text,
                                         COUNT, all, together, tokens, error),
                    HEED_OK);
@@ -321,7 +322,8 @@ static void open_written(scene *self, written_training *written) {
   heed_stream stream =
       self->bench.host.host.stream(&self->bench.host.host, "adapter", 0);
   heed_error *error = &self->bench.error;
-  assert_int_equal(language_model_open(&options, &written->model, error),
+  assert_int_equal(language_model_open(&options, &self->bench.host.host,
+                                       &written->model, error),
                    HEED_OK);
   assert_int_equal(crew_open(1, &written->workers, error), HEED_OK);
   assert_int_equal(llm_adapter_new(&written->model->weights->shape, &shape,
@@ -649,6 +651,48 @@ static void worlds_without_texts_are_refused(void **state) {
   assert_non_null(strstr(self->bench.error.message, "column `text`"));
 }
 
+/* B's response to pair 1 becomes longer than the model's context of 512. */
+static void make_pair_1_long(scene *self) {
+  static char text[601];
+  static const int64_t lines[PAIRS] = {11, 12, 13, 14, 15};
+  const heed_host *host = &self->bench.host.host;
+  const char **column =
+      host->column(host, self->world.pairs, "long", HEED_STRING, 1);
+  memset(text, 'x', 600);
+  memcpy(column, text_b, sizeof text_b);
+  column[1] = text;
+  for (size_t i = 0; i < self->world.pairs->column_count; i++)
+    if (strcmp(self->world.pairs->columns[i].name, "text_b") == 0)
+      self->world.pairs->columns[i].data = column;
+  (void)put(self, self->world.pairs, "line", HEED_INT64, lines);
+  self->world.path = "log.jsonl";
+}
+
+static void a_pair_longer_than_the_context_is_named(void **state) {
+  scene *self = *state;
+  make_pair_1_long(self);
+  assert_int_equal(train(self, ""), HEED_INVALID);
+  assert_non_null(strstr(self->bench.error.message, "pair 1 (log.jsonl:12)"));
+  assert_non_null(strstr(self->bench.error.message, "reads at most 512"));
+}
+
+static void long_pairs_can_be_skipped(void **state) {
+  scene *self = *state;
+  make_pair_1_long(self);
+  must_train(self, "\"too_long\": \"skip\"");
+  assert_string_equal(self->bench.warned, "pairs_too_long");
+  /* All weigh 6.75, pair 1 0.5 and 1 of it. */
+  assert_near(self->bench.output[WEIGHT_SUM], 5.25, 1e-12);
+}
+
+static void long_responses_can_be_cut(void **state) {
+  scene *self = *state;
+  make_pair_1_long(self);
+  must_train(self, "\"too_long\": \"cut\"");
+  assert_string_equal(self->bench.warned, "responses_cut");
+  assert_near(self->bench.output[WEIGHT_SUM], 6.75, 1e-12);
+}
+
 static void parameters_that_do_not_go_together_are_refused(void **state) {
   scene *self = *state;
   char whole[256];
@@ -676,6 +720,9 @@ int main(void) {
       TEST(policies_are_saved_and_loaded),
       TEST(responses_are_drawn_as_the_policy_has_them),
       TEST(worlds_without_texts_are_refused),
+      TEST(a_pair_longer_than_the_context_is_named),
+      TEST(long_pairs_can_be_skipped),
+      TEST(long_responses_can_be_cut),
       TEST(parameters_that_do_not_go_together_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -427,6 +427,55 @@ static void an_adapter_of_another_model_is_refused(void **state) {
   empty(&self);
 }
 
+/* Copies an adapter's file, with one more key. */
+static void add_key(const fixture *self, const char *path, const char *key) {
+  static const char *const copied[] = {"general.type", "general.architecture",
+                                       "adapter.type", "adapter.lora.alpha"};
+  gguf_file *file = NULL;
+  heed_error error;
+  gguf_writer *writer = gguf_writer_new(path);
+  float values[27 * 40];
+  assert_int_equal(gguf_open(self->adapter, &file, &error), HEED_OK);
+  for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
+    gguf_writer_copy(writer, file, copied[i]);
+  gguf_writer_u32(writer, key, 7);
+  for (size_t i = 0; i < gguf_tensor_count(file); i++) {
+    const gguf_tensor *tensor = gguf_tensor_at(file, i);
+    assert_true(tensor->bytes <= sizeof values);
+    memcpy(values, tensor->data, tensor->bytes);
+    gguf_writer_tensor(writer, tensor->name, 2, tensor->shape, values);
+  }
+  assert_int_equal(gguf_writer_finish(writer, &error), HEED_OK);
+  gguf_writer_free(writer);
+  gguf_close(file);
+}
+
+/* Such an adapter would apply only behind the tokens that activate it. */
+static void an_activated_adapter_is_refused(void **state) {
+  fixture self;
+  llm_adapter *adapter, *loaded = NULL;
+  char path[96];
+  (void)state;
+  fill(&self, &tiny_shape);
+  (void)snprintf(path, sizeof path, "%s/other.gguf", self.folder);
+  adapter = some_adapter(self.model, LLM_EVERY_PROJECTION);
+  assert_int_equal(
+      llm_adapter_save(adapter, self.model, self.adapter, &self.error),
+      HEED_OK);
+  add_key(&self, path, "adapter.alora.invocation_tokens");
+  assert_int_equal(llm_adapter_load(path, self.model, &loaded, &self.error),
+                   HEED_UNSUPPORTED);
+  assert_non_null(
+      strstr(self.error.message, "adapter.alora.invocation_tokens"));
+  assert_null(loaded);
+  add_key(&self, path, "general.version");
+  assert_int_equal(llm_adapter_load(path, self.model, &loaded, &self.error),
+                   HEED_OK);
+  llm_adapter_close(loaded);
+  llm_adapter_close(adapter);
+  empty(&self);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_model_is_what_its_file_says),
@@ -440,6 +489,7 @@ int main(void) {
       cmocka_unit_test(an_adapter_is_saved_and_loaded_bit_for_bit),
       cmocka_unit_test(the_file_of_an_adapter_is_as_llama_cpp_wants_it),
       cmocka_unit_test(an_adapter_of_another_model_is_refused),
+      cmocka_unit_test(an_activated_adapter_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

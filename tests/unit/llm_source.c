@@ -38,7 +38,7 @@ static int set_up(void **state) {
   (void)snprintf(prompts, sizeof prompts, "%s/prompts.jsonl", folder);
   (void)snprintf(lexicon, sizeof lexicon, "%s/lexicon.txt", folder);
   assert_int_equal(setenv("XDG_CACHE_HOME", folder, 1), 0);
-  return tiny_file_write(model, 3, &error) == HEED_OK ? 0 : -1;
+  return tiny_file_write(model, 3, NULL, &error) == HEED_OK ? 0 : -1;
 }
 
 static int tear_down(void **state) {

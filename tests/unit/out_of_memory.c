@@ -38,7 +38,8 @@ static int set_up(void **state) {
   write_text(path_of("prompts.jsonl"),
              "{\"prompt\": \"x\", \"response_a\": \"a b a\", \"response_b\": "
              "\"b\"}\n{\"prompt\": \"y\"}\n{\"prompt\": \"z\"}\n");
-  return tiny_file_write(path_of("tiny.gguf"), 3, &error) == HEED_OK ? 0 : -1;
+  return tiny_file_write(path_of("tiny.gguf"), 3, NULL, &error) == HEED_OK ? 0
+                                                                           : -1;
 }
 
 static int tear_down(void **state) {

@@ -24,7 +24,7 @@ static int set_up(void **state) {
   (void)snprintf(saved_path, sizeof saved_path, "%s/saved.gguf", folder);
   assert_int_equal(setenv("XDG_CACHE_HOME", folder, 1), 0);
   workbench_open(&bench, 1);
-  return tiny_file_write(model_path, 3, &error) == HEED_OK ? 0 : -1;
+  return tiny_file_write(model_path, 3, NULL, &error) == HEED_OK ? 0 : -1;
 }
 
 static int tear_down(void **state) {
@@ -40,7 +40,8 @@ static int tear_down(void **state) {
 static heed_status open_model(void *context, heed_error *error) {
   const language_model_options options = {.path = model_path, .chat = true};
   language_model *model = NULL;
-  const heed_status status = language_model_open(&options, &model, error);
+  const heed_status status =
+      language_model_open(&options, &bench.host.host, &model, error);
   (void)context;
   assert_true((status == HEED_OK) == (model != NULL));
   language_model_close(model);
@@ -77,8 +78,9 @@ static void a_language_model_says_that_it_is_out_of_memory(void **state) {
   const language_model_options options = {.path = model_path, .chat = true};
   language_model *model = NULL;
   (void)state;
-  assert_int_equal(language_model_open(&options, &model, &bench.error),
-                   HEED_OK);
+  assert_int_equal(
+      language_model_open(&options, &bench.host.host, &model, &bench.error),
+      HEED_OK);
   refusing_malloc_each(say_and_score, model);
   language_model_close(model);
 }
@@ -119,8 +121,9 @@ static void training_and_saving_say_that_they_are_out_of_memory(void **state) {
   const language_model_options options = {.path = model_path, .chat = true};
   language_model *model = NULL;
   (void)state;
-  assert_int_equal(language_model_open(&options, &model, &bench.error),
-                   HEED_OK);
+  assert_int_equal(
+      language_model_open(&options, &bench.host.host, &model, &bench.error),
+      HEED_OK);
   refusing_malloc_each(train_and_save, model);
   language_model_close(model);
 }

@@ -497,7 +497,7 @@ static void a_part_that_does_not_fit_costs_only_itself(void **state) {
                            &self->error);
   limit_files(0);
   assert_int_equal(status, HEED_IO);
-  assert_non_null(strstr(self->error.message, "free some space"));
+  assert_non_null(strstr(self->error.message, "limit on the size of files"));
   assert_int_equal(entries_in(self->work_folder), earlier);
   recorded = recorded_of(self, folder, plan, false);
   assert_int_equal(recorded[0], 1);

@@ -43,7 +43,7 @@ static heed_status draw_lot(llm_source_drawing *self, const drawing_lot *lot,
   (void)snprintf(what, sizeof what, "responses of %s, %zu to %zu of %zu",
                  lot->whose, lot->first + 1, lot->first + lot->count,
                  lot->total);
-  status = models_take(lot->open, lot->options, &model, error);
+  status = models_take(lot->open, host, lot->options, &model, error);
   const double start = now();
   if (status == HEED_OK)
     status = language_model_say(&model, model.weights, &how, host, what,

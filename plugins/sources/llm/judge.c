@@ -19,7 +19,7 @@ static heed_status by_likelihood(const llm_source_judge *self,
   size_t *tokens = host->scratch(host, count, sizeof *tokens);
   heed_status status;
   if (tokens == NULL) return heed_no_memory(error);
-  status = models_take(open, &options, &model, error);
+  status = models_take(open, host, &options, &model, error);
   if (status == HEED_OK)
     status = language_model_score(&model, NULL, host, what, prompt, count,
                                   responses, scores, tokens, error);

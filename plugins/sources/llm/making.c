@@ -71,9 +71,13 @@ static heed_status make_prompts(making *self, heed_error *error) {
   heed_memory memory = {self->host, false};
   heed_table *table = heed_new_table(&memory, "prompts", self->rows.count);
   self->prompt = heed_new_column(&memory, table, "text", HEED_STRING, 1);
+  int64_t *line = heed_new_column(&memory, table, "line", HEED_INT64, 1);
   if (memory.refused) return heed_no_memory(error);
-  for (size_t i = 0; i < self->rows.count; i++)
+  for (size_t i = 0; i < self->rows.count; i++) {
     self->prompt[i] = self->rows.row[i].prompt;
+    line[i] = (int64_t)self->rows.row[i].line;
+  }
+  self->world->path = self->rows.path;
   self->world->prompts = table;
   self->world->held_out = self->source->held_out;
   return HEED_OK;

@@ -22,7 +22,7 @@ static size_t place_of(const llm_source_models *self, const char *path,
   return i;
 }
 
-heed_status models_take(llm_source_models *self,
+heed_status models_take(llm_source_models *self, const heed_host *host,
                         const language_model_options *options,
                         language_model *view, heed_error *error) {
   const size_t position = place_of(self, options->path, options->adapter);
@@ -34,7 +34,7 @@ heed_status models_take(llm_source_models *self,
     if (position == MODELS_MOST)
       return heed_fail(error, HEED_INTERNAL,
                        "too many models, expected at most %d", MODELS_MOST);
-    status = language_model_open(&wanted, &opened, error);
+    status = language_model_open(&wanted, host, &opened, error);
     if (status != HEED_OK) return status;
     self->open[self->count++] =
         (llm_source_model){options->path, options->adapter, opened};

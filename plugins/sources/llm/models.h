@@ -22,7 +22,7 @@ typedef struct llm_source_models {
 
 /* *view reads prompts under these options (chat: as in `self`); do not close
  * it; it ends with the model. */
-heed_status models_take(llm_source_models *self,
+heed_status models_take(llm_source_models *self, const heed_host *host,
                         const language_model_options *options,
                         language_model *view, heed_error *error);
 

@@ -125,6 +125,20 @@ static bool is_blank(const char *bytes, size_t length) {
   return true;
 }
 
+/* Skips a UTF-8 byte order mark, and refuses UTF-16. */
+static heed_status skip_mark(const char *path, const char **text,
+                             ssize_t *length, heed_error *error) {
+  if (*length >= 3 && memcmp(*text, "\xef\xbb\xbf", 3) == 0) {
+    *text += 3;
+    *length -= 3;
+  }
+  if (*length >= 2 &&
+      (memcmp(*text, "\xff\xfe", 2) == 0 || memcmp(*text, "\xfe\xff", 2) == 0))
+    return heed_fail(error, HEED_INVALID,
+                     "%s: the file is in UTF-16, expected UTF-8", path);
+  return HEED_OK;
+}
+
 heed_status prompts_read(const heed_host *host, const char *path,
                          llm_source_prompts *made, heed_error *error) {
   FILE *file = fopen(path, "rb");
@@ -137,9 +151,10 @@ heed_status prompts_read(const heed_host *host, const char *path,
     return heed_fail(error, HEED_IO, "%s: cannot read: %s", path,
                      strerror(errno));
   while (status == HEED_OK && (length = getline(&bytes, &room, file)) > 0) {
-    line++;
-    if (!is_blank(bytes, (size_t)length))
-      status = take_line(host, made, line, bytes, (size_t)length, error);
+    const char *text = bytes;
+    if (++line == 1) status = skip_mark(path, &text, &length, error);
+    if (status == HEED_OK && !is_blank(text, (size_t)length))
+      status = take_line(host, made, line, text, (size_t)length, error);
   }
   if (status == HEED_OK && ferror(file))
     status =

@@ -13,7 +13,7 @@ heed_status log_read_jsonl(const heed_host *host, const char *bytes,
                            log_faults *faults, log_rows *rows,
                            heed_error *error);
 heed_status log_read_hdf5(const heed_host *host, const char *const *names,
-                          log_faults *faults, log_rows *rows,
-                          heed_error *error);
+                          const bool *numbers, log_faults *faults,
+                          log_rows *rows, heed_error *error);
 
 #endif

@@ -1,150 +1,240 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Columns of an HDF5 file: one-dimensional datasets of equal length, by their
- * path in the file. */
-#include <hdf5.h>
-#include <math.h>
+ * path in the file.
+ *
+ * A child process reads the file (hdf5_reader.h), because the HDF5 library
+ * crashes and hangs on some damaged files.  That is an error here. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "sources/log/formats.h"
+#include "sources/log/hdf5_reader.h"
 
-typedef struct hdf5_column {
-  H5T_class_t class;
-  hid_t set;
-  size_t count;
-  double *numbers;
-  int64_t *integers;
-  char **texts; /* of variable length; HDF5's memory */
-  char *fixed;  /* of fixed length */
-  size_t length;
-  bool good, refused; /* refused: out of memory */
-} hdf5_column;
+/* Limits of the child: processor seconds, and one more for each MiB of the
+ * file; bytes of memory, and more for each byte of the file, which may be
+ * compressed. */
+#define LEAST_SECONDS 30u
+#define LEAST_MEMORY ((rlim_t)1 << 30)
+#define MEMORY_FOR_EACH_BYTE 4000u
+#define STEP ((size_t)64 << 10)
 
-static void close_column(hdf5_column *self) {
-  for (size_t i = 0; self->texts != NULL && i < self->count; i++)
-    (void)H5free_memory(self->texts[i]);
-  free(self->texts);
-  free(self->numbers);
-  free(self->integers);
-  free(self->fixed);
-  if (self->set > 0) (void)H5Dclose(self->set);
+typedef struct hdf5_receiver {
+  const heed_host *host;
+  const char *path;
+  FILE *pipe;
+  pid_t child;
+  char *text; /* of the messages of one row, each ended by NUL */
+  size_t used, room;
+  bool refused; /* out of memory */
+} hdf5_receiver;
+
+/* ---- the child ---- */
+
+static void set_limit(int resource, rlim_t most, rlim_t beyond) {
+  const struct rlimit both = {most, beyond};
+  (void)setrlimit((__rlimit_resource_t)resource, &both);
 }
 
-/* All values as this type; free with free(). */
-static void *read_as(hdf5_column *self, hid_t type) {
-  void *values = calloc(self->count + 1, H5Tget_size(type));
-  self->refused = values == NULL;
-  self->good = values != NULL && H5Dread(self->set, type, H5S_ALL, H5S_ALL,
-                                         H5P_DEFAULT, values) >= 0;
-  return values;
+/* Bytes of address space that the process has now. */
+static rlim_t held_now(void) {
+  unsigned long pages = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (file == NULL) return 0;
+  if (fscanf(file, "%lu", &pages) != 1) pages = 0;
+  (void)fclose(file);
+  return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
-static void read_values(hdf5_column *self, hid_t stored) {
-  if (self->class == H5T_STRING && H5Tis_variable_str(stored) > 0) {
-    self->texts = read_as(self, stored);
-  } else if (self->class == H5T_STRING) {
-    self->length = H5Tget_size(stored);
-    self->fixed = read_as(self, stored);
-  } else if (self->class == H5T_INTEGER) {
-    self->integers = read_as(self, H5T_NATIVE_INT64);
-  } else if (self->class == H5T_FLOAT) {
-    self->numbers = read_as(self, H5T_NATIVE_DOUBLE);
-  }
+/* Sanitizers reserve terabytes of address space. */
+static bool is_sanitized(void) {
+  return dlsym(RTLD_DEFAULT, "__asan_init") != NULL ||
+         dlsym(RTLD_DEFAULT, "__tsan_init") != NULL;
 }
 
-static void read_column(hid_t file, const char *name, hdf5_column *self) {
-  hid_t space, stored;
-  bool flat;
-  memset(self, 0, sizeof *self);
-  self->set = H5Dopen2(file, name, H5P_DEFAULT);
-  if (self->set < 0) return;
-  space = H5Dget_space(self->set);
-  stored = H5Dget_type(self->set);
-  flat = H5Sget_simple_extent_ndims(space) == 1;
-  self->count = flat ? (size_t)H5Sget_simple_extent_npoints(space) : 0;
-  self->class = H5Tget_class(stored);
-  if (flat) read_values(self, stored);
-  (void)H5Tclose(stored);
-  (void)H5Sclose(space);
+static void limit_child(const char *path) {
+  const rlim_t machine =
+      (rlim_t)sysconf(_SC_PHYS_PAGES) * (rlim_t)sysconf(_SC_PAGESIZE);
+  struct stat file = {.st_size = 0};
+  rlim_t memory = LEAST_MEMORY, seconds = LEAST_SECONDS;
+  (void)stat(path, &file);
+  memory += (rlim_t)file.st_size * MEMORY_FOR_EACH_BYTE;
+  seconds += (rlim_t)(file.st_size >> 20);
+  if (memory > machine) memory = machine;
+  memory += held_now();
+  set_limit(RLIMIT_CORE, 0, 0);
+  set_limit(RLIMIT_CPU, seconds, seconds + 1);
+  if (!is_sanitized()) set_limit(RLIMIT_AS, memory, memory);
 }
 
-/* room: 64 bytes, or the fixed length plus one. */
-static const char *cell_of(const hdf5_column *self, size_t row, char *room) {
-  if (self->texts != NULL) return self->texts[row];
-  if (self->fixed != NULL) {
-    memcpy(room, self->fixed + row * self->length, self->length);
-    room[self->length] = '\0';
-    return room;
-  }
-  if (self->integers != NULL)
-    (void)snprintf(room, 64, "%lld", (long long)self->integers[row]);
-  else if (isnan(self->numbers[row]))
-    return NULL;
-  else
-    (void)snprintf(room, 64, "%.17g", self->numbers[row]);
-  return room;
+static _Noreturn void become_child(const char *path, const char *const *names,
+                                   const bool *numbers, size_t width,
+                                   const int ends[2], pid_t parent) {
+  static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE,
+                                SIGILL,  SIGINT, SIGTERM, SIGXCPU};
+  FILE *pipe = fdopen(ends[1], "wb");
+  (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent || pipe == NULL) _exit(127);
+  (void)close(ends[0]);
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+    (void)signal(signals[i], SIG_DFL);
+  limit_child(path);
+  hdf5_send(path, names, numbers, width, pipe);
+  _exit(fflush(pipe) == 0 ? 0 : 127);
 }
 
-static heed_status append_rows(const heed_host *host,
-                               const hdf5_column *columns,
-                               const char *const *names, size_t count,
-                               log_faults *faults, log_rows *rows,
-                               heed_error *error) {
-  const size_t width = rows->width;
-  heed_memory memory = {host, false};
-  const char **cells = heed_scratch(&memory, width, sizeof *cells);
-  char **room = heed_scratch(&memory, width, sizeof *room);
-  heed_status status = HEED_OK;
-  for (size_t i = 0; i < width && !memory.refused; i++)
-    room[i] = heed_scratch(&memory, columns[i].length + 64, 1);
-  if (memory.refused) return heed_no_memory(error);
-  for (size_t row = 0; status == HEED_OK && row < count; row++) {
-    size_t bad = SIZE_MAX;
-    for (size_t i = 0; i < width; i++) {
-      cells[i] = names[i] == NULL ? NULL : cell_of(&columns[i], row, room[i]);
-      if (cells[i] != NULL &&
-          log_not_utf8(cells[i], strlen(cells[i])) < strlen(cells[i]))
-        bad = i;
-    }
-    status =
-        bad == SIZE_MAX
-            ? log_append(host, rows, cells, row + 1, error)
-            : log_fault(faults, rows->path, row + 1, error,
-                        "dataset \"%s\": the text is not UTF-8", names[bad]);
-  }
+static heed_status died(const hdf5_receiver *self, int signal,
+                        heed_error *error) {
+  if (signal == SIGXCPU || signal == SIGKILL)
+    return heed_fail(error, HEED_INVALID,
+                     "%s: the HDF5 library does not end while it reads the "
+                     "file, which may be damaged",
+                     self->path);
+  return heed_fail(error, HEED_INVALID,
+                   "%s: the HDF5 library crashed while it read the file "
+                   "(signal %d, %s), which may be damaged",
+                   self->path, signal, strsignal(signal));
+}
+
+/* Waits for the child.  HEED_OK: it sent all. */
+static heed_status finish(const hdf5_receiver *self, heed_error *error) {
+  int status = 0;
+  pid_t ended;
+  do ended = waitpid(self->child, &status, 0);
+  while (ended < 0 && errno == EINTR);
+  if (ended != self->child || (WIFEXITED(status) && WEXITSTATUS(status) != 0))
+    return heed_fail(error, HEED_INVALID,
+                     "%s: the reader of HDF5 files ended too early",
+                     self->path);
+  return WIFSIGNALED(status) ? died(self, WTERMSIG(status), error) : HEED_OK;
+}
+
+static heed_status cannot_start(const hdf5_receiver *self, heed_error *error) {
+  return heed_fail(error, HEED_IO,
+                   "%s: cannot start a reader of HDF5 files: %s", self->path,
+                   strerror(errno));
+}
+
+static heed_status start(hdf5_receiver *self, const char *const *names,
+                         const bool *numbers, size_t width, heed_error *error) {
+  const pid_t parent = getpid();
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return cannot_start(self, error);
+  self->child = fork();
+  if (self->child == 0)
+    become_child(self->path, names, numbers, width, ends, parent);
+  (void)close(ends[1]);
+  if (self->child > 0) self->pipe = fdopen(ends[0], "rb");
+  if (self->pipe != NULL) return HEED_OK;
+  const heed_status status = cannot_start(self, error);
+  (void)close(ends[0]);
+  if (self->child > 0) (void)finish(self, NULL);
   return status;
+}
+
+/* ---- messages ---- */
+
+static bool make_room(hdf5_receiver *self, size_t more) {
+  const size_t room = 2 * self->used + more;
+  char *grown;
+  if (self->room - self->used >= more) return true;
+  grown = realloc(self->text, room);
+  self->refused = grown == NULL;
+  if (grown == NULL) return false;
+  self->text = grown;
+  self->room = room;
+  return true;
+}
+
+/* Reads the text in steps: its length may be nonsense if the child is. */
+static bool receive_text(hdf5_receiver *self, uint64_t length) {
+  while (length > 0) {
+    const size_t step = length < STEP ? (size_t)length : STEP;
+    if (!make_room(self, step + 1) ||
+        fread(self->text + self->used, 1, step, self->pipe) != step)
+      return false;
+    self->used += step;
+    length -= step;
+  }
+  if (!make_room(self, 1)) return false;
+  self->text[self->used++] = '\0';
+  return true;
+}
+
+static bool receive(hdf5_receiver *self, hdf5_head *head) {
+  if (fread(head, sizeof *head, 1, self->pipe) != 1) return false;
+  return head->kind == HEAD_ROWS || head->kind == HEAD_MISSING ||
+         receive_text(self, head->length);
+}
+
+/* Receives the cells of a row as positions in self->text; SIZE_MAX: missing.
+ * *bad: the column whose text says what is wrong; SIZE_MAX: none. */
+static bool receive_row(hdf5_receiver *self, const char *const *names,
+                        size_t width, size_t *positions, size_t *bad) {
+  self->used = 0;
+  *bad = SIZE_MAX;
+  for (size_t i = 0; i < width; i++) {
+    const size_t position = self->used;
+    hdf5_head head;
+    positions[i] = SIZE_MAX;
+    if (names[i] == NULL) continue;
+    if (!receive(self, &head)) return false;
+    if (head.kind != HEAD_MISSING) positions[i] = position;
+    if (head.kind == HEAD_BAD) *bad = i;
+  }
+  return true;
+}
+
+/* If the pipe ends too early, finish() knows why. */
+static heed_status take_rows(hdf5_receiver *self, size_t count,
+                             const char *const *names, log_faults *faults,
+                             log_rows *rows, heed_error *error) {
+  heed_memory memory = {self->host, false};
+  const char **cells = heed_scratch(&memory, rows->width, sizeof *cells);
+  size_t *positions = heed_scratch_sizes(&memory, rows->width);
+  heed_status status = HEED_OK;
+  size_t bad;
+  if (memory.refused) return heed_no_memory(error);
+  for (size_t row = 1; status == HEED_OK && row <= count; row++) {
+    if (!receive_row(self, names, rows->width, positions, &bad)) break;
+    for (size_t i = 0; i < rows->width; i++)
+      cells[i] = positions[i] == SIZE_MAX ? NULL : self->text + positions[i];
+    status = bad == SIZE_MAX
+                 ? log_append(self->host, rows, cells, row, error)
+                 : log_fault(faults, rows->path, row, error,
+                             "dataset \"%s\": %s", names[bad], cells[bad]);
+  }
+  return self->refused ? heed_no_memory(error) : status;
+}
+
+static heed_status take(hdf5_receiver *self, const char *const *names,
+                        log_faults *faults, log_rows *rows, heed_error *error) {
+  hdf5_head head;
+  if (!receive(self, &head))
+    return self->refused ? heed_no_memory(error) : HEED_OK;
+  if (head.kind == HEAD_ERROR)
+    return heed_fail(error, (heed_status)head.status, "%s", self->text);
+  return take_rows(self, (size_t)head.length, names, faults, rows, error);
 }
 
 heed_status log_read_hdf5(const heed_host *host, const char *const *names,
-                          log_faults *faults, log_rows *rows,
-                          heed_error *error) {
-  const size_t width = rows->width;
-  hdf5_column *columns = host->scratch(host, width, sizeof *columns);
-  size_t count = SIZE_MAX;
-  heed_status status = HEED_OK;
-  if (columns == NULL) return heed_no_memory(error);
-  const hid_t file = H5Fopen(rows->path, H5F_ACC_RDONLY, H5P_DEFAULT);
-  if (file < 0)
-    return heed_fail(error, HEED_INVALID, "%s: not an HDF5 file", rows->path);
-  for (size_t i = 0; status == HEED_OK && i < width; i++) {
-    if (names[i] == NULL) continue;
-    read_column(file, names[i], &columns[i]);
-    if (columns[i].refused)
-      status = heed_no_memory(error);
-    else if (!columns[i].good)
-      status = heed_fail(error, HEED_INVALID,
-                         "%s: missing dataset \"%s\", expected one dimension "
-                         "with texts or numbers",
-                         rows->path, names[i]);
-    else if (count != SIZE_MAX && columns[i].count != count)
-      status = heed_fail(error, HEED_INVALID,
-                         "%s: dataset \"%s\" has %zu values, others have %zu",
-                         rows->path, names[i], columns[i].count, count);
-    count = columns[i].count;
-  }
-  if (status == HEED_OK && count != SIZE_MAX)
-    status = append_rows(host, columns, names, count, faults, rows, error);
-  for (size_t i = 0; i < width; i++) close_column(&columns[i]);
-  (void)H5Fclose(file);
-  return status;
+                          const bool *numbers, log_faults *faults,
+                          log_rows *rows, heed_error *error) {
+  hdf5_receiver self = {.host = host, .path = rows->path};
+  heed_status status = start(&self, names, numbers, rows->width, error);
+  if (status != HEED_OK) return status;
+  status = take(&self, names, faults, rows, error);
+  if (status != HEED_OK) (void)kill(self.child, SIGKILL);
+  (void)fclose(self.pipe);
+  const heed_status ended = finish(&self, status == HEED_OK ? error : NULL);
+  free(self.text);
+  return status == HEED_OK ? ended : status;
 }

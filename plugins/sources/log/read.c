@@ -54,8 +54,9 @@ static heed_status slurp(const heed_host *host, const char *path,
 }
 
 heed_status log_read(const heed_host *host, const char *path, log_format format,
-                     const char *const *names, size_t width, log_faults *faults,
-                     log_rows *result, heed_error *error) {
+                     const char *const *names, const bool *numbers,
+                     size_t width, log_faults *faults, log_rows *result,
+                     heed_error *error) {
   const char *bytes = NULL;
   size_t length = 0;
   heed_status status;
@@ -64,7 +65,7 @@ heed_status log_read(const heed_host *host, const char *path, log_format format,
   result->width = width;
   if (format == LOG_AUTO) format = format_of(path);
   if (format == LOG_HDF5)
-    return log_read_hdf5(host, names, faults, result, error);
+    return log_read_hdf5(host, names, numbers, faults, result, error);
   status = slurp(host, path, &bytes, &length, error);
   if (status != HEED_OK) return status;
   if (length == 0)

@@ -9,9 +9,12 @@ typedef enum log_format { LOG_AUTO, LOG_CSV, LOG_JSONL, LOG_HDF5 } log_format;
 extern const char *const log_format_words[]; /* in that order, ended by NULL */
 
 /* names[width]: the wanted columns; NULL: not wanted, and all its cells are
- * NULL. A missing column is HEED_INVALID. */
+ * NULL. A missing column is HEED_INVALID.
+ * numbers[width]: the columns wanted as numbers; others are ids, words and
+ * texts.  NULL: none. */
 heed_status log_read(const heed_host *host, const char *path, log_format format,
-                     const char *const *names, size_t width, log_faults *faults,
-                     log_rows *result, heed_error *error);
+                     const char *const *names, const bool *numbers,
+                     size_t width, log_faults *faults, log_rows *result,
+                     heed_error *error);
 
 #endif

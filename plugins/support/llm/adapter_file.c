@@ -88,6 +88,25 @@ static heed_status expect_text(const gguf_file *file, const char *key,
                    (int)(length < 64 ? length : 64), text, expected);
 }
 
+/* An unknown key may ask for another computation: an activated LoRA
+ * (adapter.alora.invocation_tokens) applies only behind certain tokens. */
+static heed_status refuse_other_keys(const gguf_file *file, heed_error *error) {
+  static const char *const known[] = {"adapter.type", "adapter.lora.alpha",
+                                      "adapter.lora.task_name"};
+  for (size_t i = 0; i < gguf_key_count(file); i++) {
+    const char *key = gguf_key_at(file, i);
+    bool found = strncmp(key, "adapter.", 8) != 0;
+    for (size_t j = 0; j < sizeof known / sizeof *known && !found; j++)
+      found = strcmp(key, known[j]) == 0;
+    if (!found)
+      return heed_fail(error, HEED_UNSUPPORTED,
+                       "%s: unknown key %s: heed supports plain LoRA adapters, "
+                       "which apply to every token",
+                       gguf_name(file), key);
+  }
+  return HEED_OK;
+}
+
 static heed_status read_shape(const gguf_file *file, llm_adapter_shape *shape,
                               heed_error *error) {
   double alpha = 0;
@@ -98,6 +117,7 @@ static heed_status read_shape(const gguf_file *file, llm_adapter_shape *shape,
     status = expect_text(file, "adapter.type", "lora", error);
   if (status == HEED_OK)
     status = gguf_number(file, "adapter.lora.alpha", &alpha, error);
+  if (status == HEED_OK) status = refuse_other_keys(file, error);
   if (status != HEED_OK) return status;
   shape->alpha = (float)alpha;
   for (int i = 0; i < LLM_PROJECTIONS; i++) {

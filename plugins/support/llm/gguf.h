@@ -83,6 +83,9 @@ heed_status gguf_rows(const gguf_tensor *tensor, uint64_t first, uint64_t count,
 
 /* Metadata.  A lookup fails if the key is missing or has another type. */
 bool gguf_has(const gguf_file *file, const char *key);
+/* All keys, in the order of their names. */
+size_t gguf_key_count(const gguf_file *file);
+const char *gguf_key_at(const gguf_file *file, size_t index);
 /* Any of the integer types, signed or not. */
 heed_status gguf_integer(const gguf_file *file, const char *key, int64_t *value,
                          heed_error *error);

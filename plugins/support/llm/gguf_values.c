@@ -151,6 +151,14 @@ bool gguf_has(const gguf_file *file, const char *key) {
   return gguf_find_value(file, key) != NULL;
 }
 
+size_t gguf_key_count(const gguf_file *file) {
+  return file->value_count;
+}
+
+const char *gguf_key_at(const gguf_file *file, size_t index) {
+  return file->value[index].key;
+}
+
 static heed_status must_find(const gguf_file *file, const char *key,
                              const char *expected, const gguf_value **value,
                              heed_error *error) {

@@ -14,6 +14,7 @@
 
 #include "support/llm/carving.h"
 #include "support/llm/gguf.h"
+#include "support/llm/metadata.h"
 #include "support/llm/model.h"
 
 /* ---- weights ---- */
@@ -83,7 +84,8 @@ static heed_status merge_adapter(language_model *self, const char *path,
 }
 
 heed_status language_model_open(const language_model_options *options,
-                                language_model **opened, heed_error *error) {
+                                const heed_host *host, language_model **opened,
+                                heed_error *error) {
   language_model *self = calloc(1, sizeof *self);
   heed_status status;
   *opened = NULL;
@@ -103,11 +105,13 @@ heed_status language_model_open(const language_model_options *options,
   if (status == HEED_OK) status = open_weights(self, error);
   if (status == HEED_OK && options->adapter != NULL)
     status = merge_adapter(self, options->adapter, error);
-  if (status == HEED_OK)
-    *opened = self;
-  else
+  if (status != HEED_OK) {
     language_model_close(self);
-  return status;
+    return status;
+  }
+  metadata_warn(self->file, host);
+  *opened = self;
+  return HEED_OK;
 }
 
 void language_model_close(language_model *self) {
@@ -195,6 +199,63 @@ heed_status language_model_read_response(const language_model *self,
   return status == HEED_OK && !response->cut
              ? token_list_add(list, language_model_end(self), error)
              : status;
+}
+
+heed_status language_model_length(const language_model *self,
+                                  const char *prompt,
+                                  const heed_response *response, size_t *tokens,
+                                  heed_error *error) {
+  llm_token_list list = {0};
+  heed_status status = language_model_read_prompt(self, prompt, &list, error);
+  if (status == HEED_OK)
+    status = language_model_read_response(self, response, &list, error);
+  *tokens = list.count;
+  token_list_free(&list);
+  return status;
+}
+
+/* The bytes of the first tokens of a response, without a last part of a
+ * character. */
+static heed_status bytes_of(const language_model *self,
+                            const heed_response *response, size_t most,
+                            size_t *bytes, heed_error *error) {
+  llm_token_list list = {0};
+  char *text = NULL;
+  heed_status status = tokenizer_encode(self->tokens, response->text,
+                                        response->length, false, &list, error);
+  const size_t count = list.count < most ? list.count : most;
+  if (status == HEED_OK)
+    status = tokenizer_decode(self->tokens, list.id, count, true, &text, bytes,
+                              error);
+  if (status == HEED_OK && *bytes > response->length) *bytes = response->length;
+  while (status == HEED_OK && *bytes > 0 && *bytes < response->length &&
+         ((uint8_t)response->text[*bytes] & 0xc0) == 0x80)
+    --*bytes;
+  free(text);
+  token_list_free(&list);
+  return status;
+}
+
+heed_status language_model_truncate(const language_model *self,
+                                    const char *prompt, heed_response *response,
+                                    heed_error *error) {
+  const size_t context = self->weights->shape.context;
+  const heed_response empty = {.text = "", .cut = true};
+  size_t before, tokens;
+  heed_status status =
+      language_model_length(self, prompt, response, &tokens, error);
+  if (status != HEED_OK || tokens <= context) return status;
+  status = language_model_length(self, prompt, &empty, &before, error);
+  size_t room = before < context ? context - before : 0;
+  response->cut = true;
+  /* A part of a text can have more tokens than its share of the whole. */
+  for (; status == HEED_OK && tokens > context; room -= room > 0) {
+    status = bytes_of(self, response, room, &response->length, error);
+    if (response->length == 0) break;
+    if (status == HEED_OK)
+      status = language_model_length(self, prompt, response, &tokens, error);
+  }
+  return status;
 }
 
 static void place_answer(void *object, carving_block *block) {

@@ -38,10 +38,11 @@ typedef struct language_model {
   size_t context;
 } language_model;
 
-/* The texts of options outlive *opened.  Owned by the caller; NULL on
- * failure. */
+/* The texts of options outlive *opened.  Owned by the caller; NULL on failure.
+ * The host is told what may be wrong with the file (metadata.h). */
 heed_status language_model_open(const language_model_options *options,
-                                language_model **opened, heed_error *error);
+                                const heed_host *host, language_model **opened,
+                                heed_error *error);
 void language_model_close(language_model *self); /* may be NULL */
 
 /* The token that ends a response. */
@@ -57,6 +58,18 @@ heed_status language_model_read_response(const language_model *self,
                                          const heed_response *response,
                                          llm_token_list *list,
                                          heed_error *error);
+
+/* The number of tokens of a prompt with a response. */
+heed_status language_model_length(const language_model *self,
+                                  const char *prompt,
+                                  const heed_response *response, size_t *tokens,
+                                  heed_error *error);
+
+/* Truncates a response that does not fit behind its prompt in the model's
+ * context; its length is 0 if there is no room at all. */
+heed_status language_model_truncate(const language_model *self,
+                                    const char *prompt, heed_response *response,
+                                    heed_error *error);
 
 /* Tokenized texts, concatenated.  Start with {0}. */
 typedef struct language_model_answer {

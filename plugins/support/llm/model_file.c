@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "support/llm/gguf_writer.h"
+#include "support/llm/metadata.h"
 #include "support/llm/model.h"
 
 /* --- the shape ----------------------------------------------------------- */
@@ -45,42 +46,6 @@ static heed_status check_architecture(const gguf_file *file,
   return heed_fail(error, HEED_UNSUPPORTED,
                    "%s: general.architecture is \"%.*s\", expected \"llama\"",
                    gguf_name(file), (int)(length < 64 ? length : 64), text);
-}
-
-/* Refuses metadata that would change the model's computation. */
-static heed_status check_variants(const gguf_file *file, const llm_shape *shape,
-                                  heed_error *error) {
-  static const char *const scaling = "llama.rope.scaling.type";
-  size_t experts = 0, turned = shape->head_width, value = shape->head_width;
-  heed_status status = HEED_OK;
-  const char *text;
-  size_t length;
-  if (gguf_has(file, "llama.expert_count")) {
-    int64_t found = 0;
-    status = gguf_integer(file, "llama.expert_count", &found, error);
-    experts = found != 0;
-  }
-  if (status == HEED_OK)
-    status = perhaps(file, "llama.rope.dimension_count", &turned, error);
-  if (status == HEED_OK)
-    status = perhaps(file, "llama.attention.value_length", &value, error);
-  if (status != HEED_OK) return status;
-  if (experts > 0)
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "%s: mixture of experts is not supported",
-                     gguf_name(file));
-  if (turned != shape->head_width || value != shape->head_width)
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "%s: RoPE covers %zu and values have %zu of a head's %zu "
-                     "dimensions, expected all",
-                     gguf_name(file), turned, value, shape->head_width);
-  if (!gguf_has(file, scaling)) return HEED_OK;
-  status = gguf_text(file, scaling, &text, &length, error);
-  if (status != HEED_OK) return status;
-  if (length == 4 && memcmp(text, "none", 4) == 0) return HEED_OK;
-  return heed_fail(error, HEED_UNSUPPORTED,
-                   "%s: %s is \"%.*s\", expected \"none\"", gguf_name(file),
-                   scaling, (int)(length < 64 ? length : 64), text);
 }
 
 static heed_status read_numbers(const gguf_file *file, llm_shape *shape,
@@ -136,7 +101,7 @@ static heed_status read_shape(const gguf_file *file, llm_shape *shape,
   shape->vocabulary = (size_t)embedding->shape[1];
   shape->tied = gguf_find(file, "output.weight") == NULL;
   status = llm_shape_check(shape, error);
-  return status == HEED_OK ? check_variants(file, shape, error) : status;
+  return status == HEED_OK ? metadata_check(file, shape, error) : status;
 }
 
 /* --- the weights ---------------------------------------------------------- */

@@ -239,10 +239,14 @@ static heed_status read_rule(llm_tokenizer *self, const gguf_file *file,
     status = gguf_text(file, "tokenizer.ggml.pre", &name, &length, error);
   if (status != HEED_OK) return status;
   if (model_length != 4 || memcmp(model, "gpt2", 4) != 0)
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "%s: tokenizer.ggml.model is \"%.*s\", expected \"gpt2\" "
-                     "(byte-level BPE)",
-                     gguf_name(file), shown(model_length), model);
+    return heed_fail(
+        error, HEED_UNSUPPORTED,
+        "%s: tokenizer.ggml.model is \"%.*s\"%s, expected \"gpt2\" "
+        "(byte-level BPE)",
+        gguf_name(file), shown(model_length), model,
+        model_length == 5 && memcmp(model, "llama", 5) == 0
+            ? " (SentencePiece, which is not supported)"
+            : "");
   if (!pretoken_rule_named(name, length, &self->rule))
     return heed_fail(error, HEED_UNSUPPORTED,
                      "%s: tokenizer.ggml.pre is \"%.*s\", expected default, "

@@ -81,17 +81,26 @@ static void differentiate(size_t node_count, const double *nodes,
   *information = weight * rise * rise * second;
 }
 
-double joint_expect(const joint_crowd *crowd, const joint_nodes *nodes,
-                    const double *margin, const joint_terms *terms) {
+void joint_histories(const joint_crowd *crowd, const joint_nodes *nodes,
+                     const double *margin, const joint_terms *terms) {
   const size_t m = nodes->count;
   double *chance = terms->slope; /* g, then replaced by the slope */
-  double log_likelihood = 0.0;
   for (size_t i = 0; i < crowd->count; i++)
     chance[i] = preference_chance(margin[i]);
   for (size_t u = 0; u < crowd->units; u++) {
     double *mass = terms->mass + u * m;
     memcpy(mass, nodes->log_weight, m * sizeof *mass);
     add_histories(crowd, u, m, nodes->eta, chance, terms->product, mass);
+  }
+}
+
+double joint_normalise(const joint_crowd *crowd, const joint_nodes *nodes,
+                       const joint_terms *terms) {
+  const size_t m = nodes->count;
+  const double *chance = terms->slope;
+  double log_likelihood = 0.0;
+  for (size_t u = 0; u < crowd->units; u++) {
+    double *mass = terms->mass + u * m;
     log_likelihood += normalise(m, mass);
     for (size_t position = crowd->first[u]; position < crowd->first[u + 1];
          position++) {
@@ -101,6 +110,12 @@ double joint_expect(const joint_crowd *crowd, const joint_nodes *nodes,
     }
   }
   return log_likelihood;
+}
+
+double joint_expect(const joint_crowd *crowd, const joint_nodes *nodes,
+                    const double *margin, const joint_terms *terms) {
+  joint_histories(crowd, nodes, margin, terms);
+  return joint_normalise(crowd, nodes, terms);
 }
 
 joint_term joint_term_at(size_t node_count, const double *nodes,

@@ -48,6 +48,14 @@ typedef struct joint_terms {
 double joint_expect(const joint_crowd *crowd, const joint_nodes *nodes,
                     const double *margin, const joint_terms *terms);
 
+/* The two halves of joint_expect(), for a caller that changes the weights
+ * between them: first mass (U,nodes) = log W_k + log P(annotations of the unit
+ * | node k), and slope (n) = g; then, from these, all terms. */
+void joint_histories(const joint_crowd *crowd, const joint_nodes *nodes,
+                     const double *margin, const joint_terms *terms);
+double joint_normalise(const joint_crowd *crowd, const joint_nodes *nodes,
+                       const joint_terms *terms);
+
 /* For an annotation of weight 1 whose unit has this mass over the nodes, at a
  * margin: P(its choice), and d(-log-likelihood)/dz. */
 typedef struct joint_term {

@@ -3,7 +3,9 @@
  *
  * A point x of the fit is w, then theta on its free scale if the prior has one,
  * then theta.  SQUAREM extrapolates the first two; theta follows from the free
- * scale, or else keeps its value from the last EM step.
+ * scale, or else keeps its value from the last EM step.  Free weights on fixed
+ * nodes need no EM: every E-step first moves them to their optimum given w, a
+ * concave problem (ECME: Liu and Rubin 1994, Biometrika 81, 633-648).
  *
  * Invariant: room->standing is the point of the last E-step, whose results are
  * in the fit (mass, margin, log_likelihood) and in room->terms. */
@@ -16,6 +18,7 @@
 
 #include "heed/memory.h"
 #include "support/attention/prior_fit.h"
+#include "support/numeric/free_weights.h"
 #include "support/numeric/squarem.h"
 #include "support/preference/log_linear.h"
 #include "support/preference/loss.h"
@@ -37,6 +40,7 @@ struct joint_room {
   joint_terms terms;
   log_linear_scratch *linear;
   prior_fit *prior_fit;
+  free_weights *free_weights;     /* NULL: theta is fitted otherwise */
   double *x, *earlier, *standing; /* points */
   double objective;               /* at `standing` */
   double *squarem;
@@ -67,6 +71,8 @@ static void make_room(heed_memory *memory, joint_fit *fit,
   room->earlier = heed_scratch_doubles(memory, room->count);
   room->standing = heed_scratch_doubles(memory, room->count);
   room->squarem = squarem_room(memory, room->count);
+  if (room->functions->weights_free)
+    room->free_weights = free_weights_open(memory, units, m);
 }
 
 heed_status joint_open(const heed_host *host, const heed_instance *prior,
@@ -120,6 +126,30 @@ static void put_free(const joint_fit *fit, double *x) {
 
 /* ---- the E-step ---- */
 
+static void weigh(const joint_problem *problem, joint_fit *fit,
+                  const double *theta) {
+  fit->room->functions->log_weights(problem->prior->self, theta,
+                                    fit->node_count, fit->nodes,
+                                    fit->room->log_weight);
+}
+
+/* At fit->margin, after moving free weights to their optimum there. */
+static void expect_at_optimum(const joint_problem *problem, joint_fit *fit,
+                              double *theta) {
+  struct joint_room *room = fit->room;
+  const size_t m = fit->node_count;
+  const joint_nodes nodes = {m, fit->nodes, room->log_weight};
+  room->functions->nodes(problem->prior->self, theta, m, fit->nodes);
+  memset(room->log_weight, 0, m * sizeof *room->log_weight);
+  joint_histories(&problem->crowd, &nodes, fit->margin, &room->terms);
+  (void)free_weights_solve(room->free_weights, NULL, fit->mass,
+                           FREE_WEIGHTS_TOLERANCE, theta);
+  weigh(problem, fit, theta);
+  for (size_t u = 0; u < problem->crowd.units; u++)
+    for (size_t k = 0; k < m; k++) fit->mass[u * m + k] += room->log_weight[k];
+  fit->log_likelihood = joint_normalise(&problem->crowd, &nodes, &room->terms);
+}
+
 /* At theta and fit->margin. */
 static void expect(const joint_problem *problem, joint_fit *fit,
                    const double *theta) {
@@ -127,19 +157,27 @@ static void expect(const joint_problem *problem, joint_fit *fit,
   const joint_nodes nodes = {fit->node_count, fit->nodes, room->log_weight};
   room->functions->nodes(problem->prior->self, theta, fit->node_count,
                          fit->nodes);
-  room->functions->log_weights(problem->prior->self, theta, fit->node_count,
-                               fit->nodes, room->log_weight);
+  weigh(problem, fit, theta);
   fit->log_likelihood =
       joint_expect(&problem->crowd, &nodes, fit->margin, &room->terms);
 }
 
-/* At x.  Returns the objective there. */
+/* Whether free weights follow from w. */
+static bool weighs_freely(const joint_fit *fit) {
+  return fit->room->problem->fit_prior && fit->room->free_weights != NULL;
+}
+
+/* At x, whose free weights it moves to their optimum.  Returns the objective
+ * there. */
 static double stand_at(joint_fit *fit, double *x) {
   struct joint_room *room = fit->room;
   const joint_problem *problem = room->problem;
   const int d = (int)room->features;
   log_linear_margins(problem->data, x, fit->margin);
-  expect(problem, fit, theta_of(fit, x));
+  if (weighs_freely(fit))
+    expect_at_optimum(problem, fit, theta_of(fit, x));
+  else
+    expect(problem, fit, theta_of(fit, x));
   room->objective =
       fit->log_likelihood - 0.5 * problem->ridge * cblas_ddot(d, x, 1, x, 1);
   if (isnan(room->objective)) room->objective = -HUGE_VAL;
@@ -246,7 +284,7 @@ static double em_step(void *context, double *x) {
     room->status =
         heed_fail(room->error, HEED_NUMERIC,
                   "loss = joint: the step in the weights is not finite");
-  else
+  else if (!weighs_freely(fit))
     room->status =
         improve_prior(room->problem, fit, theta_of(fit, x), room->error);
   if (room->status != HEED_OK) return -HUGE_VAL;

@@ -10,6 +10,7 @@
 #include "support/llm/carving.h"
 #include "support/llm/language_model.h"
 #include "support/llm/model.h"
+#include "trainers/dpo_llm/lengths.h"
 
 /* ---- pairs ---- */
 
@@ -49,45 +50,30 @@ static heed_status number_pairs(dpo_llm_learner *self, heed_error *error) {
   return HEED_OK;
 }
 
-static heed_status find_responses(dpo_llm_learner *self, heed_error *error) {
-  static const char *const columns[2][2] = {{"text_a", "cut_a"},
-                                            {"text_b", "cut_b"}};
-  const heed_table *pairs = self->world->pairs;
-  const int64_t *prompt = heed_table_data(pairs, "prompt", HEED_INT64);
-  for (size_t side = 0; side < 2; side++) {
-    const char *const *text =
-        heed_table_data(pairs, columns[side][0], HEED_STRING);
-    const int8_t *cut = heed_table_data(pairs, columns[side][1], HEED_INT8);
-    if (text == NULL || prompt == NULL)
-      return heed_fail(error, HEED_UNSUPPORTED,
-                       "the pairs have no columns `prompt` and `%s`, which a "
-                       "language model needs",
-                       columns[side][0]);
-    for (size_t u = 0; u < self->pairs; u++) {
-      const size_t pair = self->place[u];
-      self->response[2 * u + side] =
-          (heed_response){.prompt = (size_t)prompt[pair],
-                          .candidate = -1,
-                          .text = text[pair],
-                          .length = strlen(text[pair]),
-                          .cut = cut != NULL && cut[pair] != 0};
-    }
+static heed_status find_responses(dpo_llm_learner *self,
+                                  const char *const *prompt,
+                                  heed_error *error) {
+  for (size_t u = 0; u < self->pairs; u++) {
+    heed_response *response = &self->response[2 * u];
+    heed_status status =
+        lengths_responses(self->world, self->place[u], response, error);
+    for (int side = 0; side < 2; side++)
+      if (status == HEED_OK && self->options->truncate)
+        status = language_model_truncate(
+            self->model, prompt[response[side].prompt], &response[side], error);
+    if (status != HEED_OK) return status;
   }
   return HEED_OK;
 }
 
 static heed_status read_pairs(dpo_llm_learner *self, heed_error *error) {
-  const char *const *prompt =
-      heed_table_data(self->world->prompts, "text", HEED_STRING);
+  const char *const *prompt = lengths_prompts(self->world, error);
   heed_status status = HEED_OK;
+  if (prompt == NULL) return HEED_UNSUPPORTED;
   self->row_memory = carving_open(place_rows, self);
   if (self->row_memory == NULL) return heed_no_memory(error);
   status = number_pairs(self, error);
-  if (status == HEED_OK && prompt == NULL)
-    status = heed_fail(
-        error, HEED_UNSUPPORTED,
-        "the prompts have no column `text`, which a language model needs");
-  if (status == HEED_OK) status = find_responses(self, error);
+  if (status == HEED_OK) status = find_responses(self, prompt, error);
   if (status != HEED_OK) return status;
   status = language_model_read(self->model, prompt, 2 * self->pairs,
                                self->response, &self->texts, error);

@@ -32,6 +32,7 @@ typedef struct dpo_llm_learner_options {
   llm_adapter_shape adapter;
   llm_adamw_options optimiser;
   double beta;
+  bool truncate; /* responses that do not fit in the model's context */
   size_t epochs;
   size_t batch;    /* pairs per step */
   size_t together; /* pairs per pass */

@@ -17,7 +17,7 @@ extern "C" {
 /* The major version grows when a header changes in a way that a built plugin
  * cannot survive; the minor version grows with every addition. */
 #define HEED_ABI_MAJOR 4
-#define HEED_ABI_MINOR 0
+#define HEED_ABI_MINOR 1
 
 /* The headers that a shared object was built with.
  * In heed_plugin_list and in heed_plugin, `size` is at byte 0, major at byte 8

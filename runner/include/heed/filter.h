@@ -24,7 +24,7 @@ typedef struct heed_filter_functions {
 
   /* Changes *selection.  The host has filled it in from the posterior, with
    * all weights 1.  A filter that keeps nothing does not report an error: the
-   * host does. */
+   * host warns, and no policy is trained. */
   heed_status (*select)(void *self, const heed_host *host,
                         const heed_crowd *crowd,
                         const heed_posterior *posterior,

@@ -49,6 +49,8 @@ typedef struct heed_world {
    *   text_a, text_b    string
    *   cut_a, cut_b      int8     1: the text was truncated (heed_response.cut)
    *   reward_a, reward_b  float64  true rewards
+   *   name         string   a log's identifier of the pair
+   *   line         int64    line of `path` with the pair's first row
    * All columns are optional.  The number of rows is required. */
   heed_table *pairs;
 
@@ -61,6 +63,7 @@ typedef struct heed_world {
    *   response     string   in worlds of texts: a response of the reference
    *                         policy; at least for held-out prompts
    *   cut          int8     1: that response was truncated
+   *   line         int64    line of `path` with the prompt
    * NULL for a log without prompts. */
   heed_table *prompts;
   size_t held_out;
@@ -80,6 +83,9 @@ typedef struct heed_world {
   const char *const *judges;
 
   void *state; /* the source's own */
+
+  /* Since 4.1: the file that `line` refers to, for messages; or NULL. */
+  const char *path;
 } heed_world;
 
 /* Users and their annotations.  Made by the host (simulated users) or by a

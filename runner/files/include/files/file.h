@@ -3,7 +3,8 @@
  * of the folder.
  *
  * Callers: hdf, work, result, stages, report, command.  heed writes files only
- * through this header; a plugin writes only to paths from the host. */
+ * through this header, and through output.h if a user names the file; a plugin
+ * writes only to paths from the host. */
 #ifndef HEED_FILES_FILE_H
 #define HEED_FILES_FILE_H
 
@@ -20,10 +21,6 @@ char *file_name(const char *format, ...);
  * The caller frees it.  NULL: out of memory. */
 char *file_temporary(const char *path);
 
-/* Creates a temporary file, in place of one that an earlier process with this
- * number left.  Follows no link.  The descriptor, or -1 and errno. */
-int file_create(const char *temporary);
-
 /* The folder of a path ("." if it names none).  The caller frees it.  NULL: out
  * of memory. */
 char *file_folder(const char *path);
@@ -37,8 +34,14 @@ heed_status file_write(const char *path, const void *bytes, size_t length,
 heed_status file_write_all(int descriptor, const char *path, const void *bytes,
                            size_t length, heed_error *error);
 
-/* Renames a complete temporary file to its final name.  The temporary file is
- * gone afterwards, even after a failure. */
+/* Makes the temporary file, empty, for a library that writes it.  Only its
+ * owner can read it if it will replace a file. */
+heed_status file_create(const char *temporary, const char *path,
+                        heed_error *error);
+
+/* Renames a complete temporary file to its final name.  A file of that name is
+ * replaced; its mode stays, and its owner and group if the system permits it.
+ * The temporary file is gone afterwards, even after a failure. */
 heed_status file_commit(const char *temporary, const char *path,
                         heed_error *error);
 

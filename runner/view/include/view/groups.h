@@ -29,4 +29,16 @@ void view_groups_close(view_groups *self);
 view_estimate view_groups_summary(view_groups *self, size_t group,
                                   size_t value);
 
+/* How many cells of a group have a value, of all its cells.  Groups whose
+ * missing cells differ are not comparable: their means are over other cells. */
+typedef struct view_cells {
+  size_t known, all;
+} view_cells;
+view_cells view_groups_cells(const view_groups *self, size_t group,
+                             size_t value);
+
+/* Whether a group of the view lacks a value in some of its cells, but not in
+ * all. */
+bool view_groups_partial(const view_groups *self, size_t value);
+
 #endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A log on its way from rows of texts to a world.  Each file does one step:
+ * take.c, order.c, world.c, judges.c. */
+#ifndef HEED_SOURCES_LOG_READING_H
+#define HEED_SOURCES_LOG_READING_H
+
+#include "sources/log/names.h"
+#include "sources/log/rows.h"
+#include "sources/log/settings.h"
+
+typedef struct log_annotation {
+  size_t user, pair, row; /* row in the log */
+  int8_t choice, left;
+} log_annotation;
+
+typedef struct log_reading {
+  const heed_value *values;
+  const heed_host *host;
+  heed_world *world;
+  heed_error *error;
+  log_faults faults;
+  log_rows rows;
+  log_names users, pairs, models, topics;
+  log_annotation *all; /* of well-formed rows, in the order of the log */
+  size_t count, row_count, tie_count, duplicate_count;
+  /* Per pair, from its first row. */
+  int32_t *model_a, *model_b, *topic;
+  const char **text_a, **text_b, **prompt;
+  double *difference;
+  size_t features;
+} log_reading;
+
+static inline const char *log_cell(const log_reading *self, size_t row,
+                                   size_t column) {
+  return self->rows.cells[row * self->rows.width + column];
+}
+
+/* Reports a malformed row. */
+HEED_PRINTF(3, 4)
+heed_status log_row_fault(log_reading *self, size_t row, const char *format,
+                          ...);
+
+/* False: the text is not a finite number. */
+bool log_number_in(const char *text, double *number);
+
+/* Reads the file and takes its rows. */
+heed_status log_read_rows(log_reading *self);
+
+/* Stable: each user's annotations keep the order of the log. */
+heed_status log_order_by_user(log_reading *self);
+heed_status log_drop_duplicates(log_reading *self);
+
+heed_status log_make_annotations(const log_reading *self);
+heed_status log_make_pairs(const log_reading *self);
+/* Each prompt once, and the prompt of each pair. */
+heed_status log_make_prompts(log_reading *self);
+heed_status log_make_names(const log_reading *self);
+heed_status log_make_verdicts(log_reading *self);
+
+#endif

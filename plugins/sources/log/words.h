@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The words of choices. */
+#ifndef HEED_SOURCES_LOG_WORDS_H
+#define HEED_SOURCES_LOG_WORDS_H
+
+#include "sources/log/reading.h"
+
+typedef enum log_said {
+  SAID_A,
+  SAID_B,
+  SAID_LEFT,
+  SAID_RIGHT,
+  SAID_TIE
+} log_said;
+
+/* False: no word of `source.choices`. */
+bool log_what_is_said(const log_reading *self, const char *text,
+                      log_said *which);
+
+/* Choices in a log without recorded positions name responses only: false if the
+ * choice names a side, and left is unknown. */
+bool log_choice_of(log_said which, int8_t left, int8_t *choice);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Finds where a command writes, and refuses to write onto what it reads. */
+#include "spare.h"
+
+static heed_status spare_inputs(const output_target *target,
+                                const heed_plan *plan, heed_error *error) {
+  heed_status status =
+      output_spare(target, plan->sweep_file, "the sweep", error);
+  for (size_t i = 0; status == HEED_OK && i < plan->input_count; i++)
+    status = output_spare(target, plan->inputs[i].path,
+                          "a file that the sweep reads", error);
+  for (size_t i = 0; status == HEED_OK && i < plan->plugin_count; i++)
+    status = output_spare(target, plan->plugins[i].file,
+                          "a plugin of the sweep", error);
+  return status;
+}
+
+heed_status spare_find_text(const char *named, const char *result,
+                            const heed_plan *plan, output_target *target,
+                            heed_error *error) {
+  heed_status status = output_find(named, target, error);
+  if (status == HEED_OK)
+    status = output_spare(target, result, "the result that heed reads", error);
+  if (status == HEED_OK) status = spare_inputs(target, plan, error);
+  return status == HEED_OK ? output_spare_result(target, error) : status;
+}
+
+heed_status spare_find_result(const char *named, const heed_plan *plan,
+                              output_target *target, heed_error *error) {
+  heed_status status = output_find(named, target, error);
+  if (status == HEED_OK) status = output_need_file(target, error);
+  return status == HEED_OK ? spare_inputs(target, plan, error) : status;
+}

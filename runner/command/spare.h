@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Finds where a command writes, and refuses to write onto what it reads. */
+#ifndef HEED_COMMAND_SPARE_H
+#define HEED_COMMAND_SPARE_H
+
+#include "files/output.h"
+#include "plan/plan.h"
+
+/* A text made from a result: not onto the result, another HDF5 file, or a file
+ * that the result was made from.  output_free() frees *target, even after an
+ * error. */
+heed_status spare_find_text(const char *named, const char *result,
+                            const heed_plan *plan, output_target *target,
+                            heed_error *error);
+/* A result: a regular file that the sweep does not read. */
+heed_status spare_find_result(const char *named, const heed_plan *plan,
+                              output_target *target, heed_error *error);
+
+#endif
