@@ -52,8 +52,8 @@ static bool same_sweep(const heed_plan *a, const heed_plan *b) {
 }
 
 /* HEED_INVALID: it is not a heed result, and so of no sweep. */
-static heed_status compare(const result_old *old, const heed_plan *plan,
-                           bool *same, heed_error *error) {
+static heed_status compare(result_old *old, const heed_plan *plan, bool *same,
+                           heed_error *error) {
   heed_plan *stored = NULL;
   const heed_status status = old_read_plan(old, &stored, error);
   if (status == HEED_OK) *same = same_sweep(plan, stored);
