@@ -129,7 +129,7 @@ goes_on() {
 
 @test "a result that cannot be read is neither ignored nor replaced" {
   need_user
-  heed_run small.lua
+  as_user "$HEED" run small.lua
   chmod 000 small.h5
   run --separate-stderr as_user "$HEED" run small.lua
   [ "$status" -eq 1 ]
