@@ -64,17 +64,22 @@ static double quantile(const heed_posterior *posterior, size_t unit, double q) {
   return posterior->nodes[posterior->node_count - 1];
 }
 
-static double coverage(const heed_evaluation *self) {
+/* Users' central intervals: how many cover eta, and how wide they are.  NaN:
+ * the posterior has none. */
+static void measure_intervals(const heed_evaluation *self) {
   const size_t users = self->crowd->users->rows;
   const double below = (1 - self->settings.level) / 2;
-  size_t covered = 0;
+  double covered = 0, width = 0;
   for (size_t j = 0; j < users; j++) {
     const double low = quantile(self->posterior, j, below);
     const double high = quantile(self->posterior, j, 1 - below);
-    if (isnan(low) || isnan(high)) return NAN;
-    covered += low <= self->eta[j] && self->eta[j] <= high;
+    width += high - low;
+    if (self->eta != NULL)
+      covered += low <= self->eta[j] && self->eta[j] <= high;
   }
-  return (double)covered / (double)users;
+  put(self, METRIC_INTERVAL_WIDTH, width / (double)users);
+  if (self->eta != NULL && !isnan(width))
+    put(self, METRIC_COVERAGE, covered / (double)users);
 }
 
 /* True if the nodes are the atoms of eta, false if they are a grid over its
@@ -129,6 +134,7 @@ heed_status evaluate_attentiveness(const heed_evaluation *self,
   size_t right = 0;
   if (memory.refused) return heed_no_memory(error);
   put(self, METRIC_ETA_MEAN, gsl_stats_mean(mean, 1, users));
+  if (self->posterior->unit == HEED_BY_USER) measure_intervals(self);
   if (self->eta == NULL) return HEED_OK;
   for (size_t j = 0; j < users; j++)
     right += (mean[j] > self->settings.split) ==
@@ -143,10 +149,8 @@ heed_status evaluate_attentiveness(const heed_evaluation *self,
       users < 2 || is_constant(users, mean) || is_constant(users, self->eta)
           ? NAN
           : gsl_stats_spearman(mean, 1, self->eta, 1, users, work));
-  if (self->posterior->unit == HEED_BY_USER) {
-    put(self, METRIC_COVERAGE, coverage(self));
+  if (self->posterior->unit == HEED_BY_USER)
     put(self, METRIC_ETA_RANK, rank_of(self, 0));
-  }
   if (self->policy == NULL || self->policy->refined == NULL) return HEED_OK;
   mean = evaluation_user_means(self->crowd, self->policy->refined, &memory);
   if (memory.refused) return heed_no_memory(error);

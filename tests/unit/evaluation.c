@@ -387,7 +387,7 @@ static void eta_hat_is_scored_as_by_hand(void **state) {
   assert_near(self->values[METRIC_ETA_SPEARMAN][0], 1, 1e-12);
 }
 
-static void coverage_counts_users_inside_their_interval(void **state) {
+static void intervals_cover_users_and_have_a_width(void **state) {
   bench *self = *state;
   static double levels[] = {0.25, 0.75};
   static double quantiles[] = {0.7, 0.95, 0.2, 0.4, 0.3, 0.9, 0.6, 0.75};
@@ -398,6 +398,12 @@ static void coverage_counts_users_inside_their_interval(void **state) {
   self->posterior.quantiles = quantiles;
   assert_int_equal(evaluate_attentiveness(&self->what, &error), HEED_OK);
   assert_near(self->values[METRIC_COVERAGE][0], 0.5, 1e-15);
+  /* .25, .2, .6 and .15 wide; of a log, too */
+  assert_near(self->values[METRIC_INTERVAL_WIDTH][0], 0.3, 1e-15);
+  self->what.eta = NULL;
+  self->values[METRIC_INTERVAL_WIDTH][0] = NAN;
+  assert_int_equal(evaluate_attentiveness(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_INTERVAL_WIDTH][0], 0.3, 1e-15);
 }
 
 /* On a grid at random within a cell, among atoms strictly. */
@@ -657,7 +663,7 @@ int main(void) {
       TEST(a_policy_twice_as_sharp_is_found_at_its_kl),
       TEST(a_candidate_that_is_never_made_leaves_kl_finite),
       TEST(eta_hat_is_scored_as_by_hand),
-      TEST(coverage_counts_users_inside_their_interval),
+      TEST(intervals_cover_users_and_have_a_width),
       TEST(a_rank_is_the_mass_below_the_truth),
       TEST(labels_are_scored_by_weight_and_without_ties),
       TEST(consensus_is_that_of_the_others),

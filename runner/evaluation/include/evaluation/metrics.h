@@ -91,6 +91,12 @@
     "2)], with the posterior's quantiles q_j, or those of its nodes",          \
     "0 to 1; calibrated: evaluation.level",                                    \
     NEEDS_TRUTH "; a posterior by user, with quantiles or nodes")              \
+  X(INTERVAL_WIDTH, "interval_width", NONE, NULL,                              \
+    "mean width over users of the central evaluation.level interval of eta",   \
+    "mean over j of q_j((1 + level) / 2) - q_j((1 - level) / 2), with the "    \
+    "posterior's quantiles q_j, or those of its nodes",                        \
+    "0 to the width of eta's range",                                           \
+    "a posterior by user, with quantiles or nodes")                            \
   X(ETA_RANK, "eta_rank", NONE, NULL,                                          \
     "posterior probability that the first user's eta is below the true eta, "  \
     "randomised within atoms and cells; exact posteriors: uniform over "       \
