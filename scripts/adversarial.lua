@@ -25,6 +25,7 @@ local world = h.rows { "world",
 local wide = h.distribution.grid { nodes = 81, low = -1 }
 local function right(mu)
   return h.estimator.em {
+    pseudo_users = 0,
     mu = mu, prior = wide, model = h.user_model.adversarial {},
   }
 end

@@ -21,6 +21,7 @@ local untied, all = llmfao "drop", llmfao "keep"
 
 local function em(model, ridge)
   return h.estimator.em_bradley_terry {
+    pseudo_users = 0,
     prior = h.distribution.grid { nodes = 41 }, ridge = ridge or 0.05, model = model,
     checks = {
       "left_share", "left_dispersion", "agreement_dispersion", "tie_rate",

@@ -15,6 +15,7 @@ local shapes = require "lib.eta_shapes"
 local tuned = require "lib.tuned_dpo"
 
 local em = h.estimator.em {
+  pseudo_users = 0,
   mu = "known",
   prior = h.distribution.grid { nodes = 41 },
   model = h.user_model.attentive {},

@@ -13,7 +13,7 @@ local tuned = require "lib.tuned_dpo"
 
 local paper = h.user_model.attentive {}
 local function em(prior, fit)
-  return h.estimator.em { mu = 0.74, prior = prior, fit = fit, model = paper }
+  return h.estimator.em { pseudo_users = 0, mu = 0.74, prior = prior, fit = fit, model = paper }
 end
 local fitted = em(h.distribution.grid { nodes = 41 })
 local nobody = h.estimator.constant {}

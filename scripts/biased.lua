@@ -22,6 +22,7 @@ local length = h.axis { "length", 0, 0, 0, 1, -1, tie = bias }
 
 local function right(mu)
   return h.estimator.em {
+    pseudo_users = 0,
     mu = mu, prior = question.grid,
     model = h.user_model.biased { left = "fitted", length = "fitted" },
   }

@@ -29,7 +29,7 @@ local function bayes(family, center, spread)
   }
 end
 local function em(prior, fit)
-  return h.estimator.em { prior = prior, fit = fit, model = paper }
+  return h.estimator.em { pseudo_users = 0, prior = prior, fit = fit, model = paper }
 end
 
 -- A case: a family of users and a method of inference.

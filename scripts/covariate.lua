@@ -22,6 +22,7 @@ local like = h.axis { "correlation", 1, 1, 1, 0, tie = attention }
 
 local function right(mu, unit)
   return h.estimator.em {
+    pseudo_users = 0,
     mu = mu, prior = question.grid, model = h.user_model.attention_by_covariate {},
     unit = unit,
   }

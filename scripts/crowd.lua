@@ -18,6 +18,7 @@ return h.sweep {
   source     = llmfao "drop",
   users      = { bootstrap = "users" },
   estimator  = h.estimator.em_bradley_terry {
+    pseudo_users = 0,
     prior = h.distribution.grid { nodes = 41 },
     ridge = 0.05,
   },

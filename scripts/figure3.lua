@@ -32,6 +32,7 @@ return h.sweep {
     model = h.user_model.attentive {},
   },
   estimator  = h.estimator.em {
+    pseudo_users = 0,
     mu = "known",
     prior = h.axis { "prior", h.distribution.two_point {}, h.distribution.beta {}, tie = "eta" },
     model = h.user_model.attentive {},

@@ -29,6 +29,7 @@ return h.sweep {
     model = h.user_model.attentive {},
   },
   estimator  = h.estimator.em {
+    pseudo_users = 0,
     mu = "known",
     prior = h.distribution.grid { nodes = 41 },
     model = h.user_model.attentive {},

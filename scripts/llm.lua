@@ -18,6 +18,7 @@ local model = "llm/SmolLM2-135M-Instruct.Q4_1.gguf"
 local cheerful = "You are warm and cheerful, and full of praise."
 
 local em = h.estimator.em {
+  pseudo_users = 0,
   mu = "known",
   prior = h.distribution.grid { nodes = 41 },
   model = h.user_model.attentive {},

@@ -20,6 +20,7 @@ local cosine = h.axis { "minority_cosine", 0, 0.5, 0, -0.5, -1, tie = taste }
 
 local function right(mu)
   return h.estimator.em {
+    pseudo_users = 0,
     mu = mu, prior = question.grid, model = h.user_model.minority {},
   }
 end

@@ -45,6 +45,7 @@ return h.sweep {
     model = h.user_model.attentive {},
   },
   estimator  = h.estimator.em {
+    pseudo_users = 0,
     mu = of.mu_as,
     mu_alpha = of.mu_alpha,
     mu_beta = of.mu_beta,

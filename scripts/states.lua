@@ -18,6 +18,7 @@ local persistence = h.axis { "persistence", 0, 0.5, 0.8, 0.95 }
 
 local function right(mu, unit, own_label)
   return h.estimator.em {
+    pseudo_users = 0,
     mu = mu, prior = question.grid, model = h.user_model.attention_states {},
     unit = unit, own_label = own_label,
   }

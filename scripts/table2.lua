@@ -23,6 +23,7 @@ local two_point = h.distribution.two_point { low = 0.1, high = 0.9, share = 0.5 
 local beta = h.distribution.beta { alpha = 2, beta = 2 }
 
 local em = h.estimator.em {
+  pseudo_users = 0,
   mu = "known",
   prior = h.distribution.grid { nodes = 41 },
   model = h.user_model.attentive {},

@@ -26,6 +26,7 @@ local world = h.rows { "topics",
 
 local function em(told, model, unit)
   return h.estimator.em {
+    pseudo_users = 0,
     mu = told and "pair" or "known", p = told or "p", prior = question.grid,
     model = model, unit = unit,
   }

@@ -20,12 +20,20 @@
 #include "heed/estimator.h"
 #include "heed/memory.h"
 #include "support/attention/gap.h"
+#include "support/attention/guesses.h"
 #include "support/attention/hyper.h"
 #include "support/attention/node_posterior.h"
 #include "support/attention/parameters.h"
 
 enum { PRIOR, CENTER, SPREAD, MODEL, MU, NODES, LEVELS, PARAMETER_COUNT };
-enum { OUT_LOG_EVIDENCE, OUT_POINTS, OUT_GROUPS, OUT_MU, OUTPUT_COUNT };
+enum {
+  OUT_LOG_EVIDENCE,
+  OUT_POINTS,
+  OUT_GROUPS,
+  OUT_MU,
+  OUT_IDENTIFIED,
+  OUTPUT_COUNT
+};
 
 /* The lattice reaches REACH steps to each side of the mode. */
 enum { REACH = 30, SIDE = 2 * REACH + 1 };
@@ -56,6 +64,7 @@ static const heed_output outputs[] = {
     [OUT_MU] = {.name = "mu",
                 .flags = HEED_MAY_BE_NAN,
                 .doc = "the gap used; NaN: one per pair"},
+    [OUT_IDENTIFIED] = ESTIMATOR_IDENTIFIED,
 };
 
 typedef struct bayes {
@@ -335,12 +344,13 @@ static heed_status open_bayes(bayes *self, const heed_crowd *crowd,
   return make_room(self, error);
 }
 
-static void report(const bayes *self) {
+static void report(const bayes *self, const heed_posterior *posterior) {
   const double values[] = {
       [OUT_LOG_EVIDENCE] = self->top + log(self->sum) + self->log_volume,
       [OUT_POINTS] = (double)self->points,
       [OUT_GROUPS] = (double)self->histories.group_count,
       [OUT_MU] = self->mu,
+      [OUT_IDENTIFIED] = posterior->identified,
   };
   for (size_t i = 0; i < OUTPUT_COUNT; i++)
     self->host->output(self->host, i, &values[i], 1);
@@ -352,35 +362,66 @@ static void report(const bayes *self) {
         REACH, self->edge / self->sum);
 }
 
-/* The masses over cells combine prior and likelihood: leaving an annotation out
- * divides by its probability, and the sum over theta of posteriors without it
- * is exactly that. */
+/* log P(history | cell) of each group. */
+static heed_status likelihood_at_cells(bayes *self, double **result,
+                                       heed_error *error) {
+  const size_t count = self->histories.group_count * self->cell_count;
+  *result = self->log_likelihood;
+  if (!self->hyper.functions->atoms_move) return HEED_OK;
+  *result = self->host->scratch(self->host, count, sizeof **result);
+  return *result == NULL ? heed_no_memory(error)
+                         : histories_likelihood(&self->histories, self->host,
+                                                NULL, self->cell_count,
+                                                self->cells, *result, error);
+}
+
+/* Turns the mass of each group into its prior, log (mass / likelihood): with
+ * the likelihood of all annotations but one, that prior gives the posterior
+ * without the one, theta integrated out. */
+static void divide_by_likelihood(bayes *self, const double *log_likelihood) {
+  const size_t count = self->histories.group_count * self->cell_count;
+  for (size_t i = 0; i < count; i++)
+    self->mass[i] = log_likelihood[i] > -HUGE_VAL
+                        ? log(self->mass[i] / self->sum) - log_likelihood[i]
+                        : -HUGE_VAL;
+}
+
+static heed_status fill(bayes *self, heed_posterior *posterior,
+                        heed_error *error) {
+  double *log_likelihood;
+  heed_status status = likelihood_at_cells(self, &log_likelihood, error);
+  if (status != HEED_OK) return status;
+  divide_by_likelihood(self, log_likelihood);
+  const node_posterior nodes = {.histories = &self->histories,
+                                .node_count = self->cell_count,
+                                .nodes = self->cells,
+                                .log_weight = self->mass,
+                                .own_weights = true,
+                                .log_likelihood = log_likelihood,
+                                .levels = &self->values[LEVELS]};
+  status = node_posterior_fill(&nodes, self->host, posterior, error);
+  if (status != HEED_OK) return status;
+  const attention_guesses guesses =
+      guesses_compare(posterior, &self->histories.domain);
+  posterior->identified = guesses.beaten;
+  if (!guesses.beaten) guesses_warn(self->host, &guesses);
+  return HEED_OK;
+}
+
 static heed_status finish(bayes *self, heed_posterior *posterior,
                           heed_error *error) {
-  const heed_host *host = self->host;
-  const size_t count = self->histories.group_count * self->cell_count;
-  heed_memory memory = {host, false};
-  double *none = heed_scratch_doubles(&memory, self->cell_count);
+  heed_memory memory = {self->host, false};
   posterior->theta = heed_allocate_doubles(&memory, self->hyper.theta_count);
   if (memory.refused) return heed_no_memory(error);
-  for (size_t k = 0; k < self->cell_count; k++) none[k] = 0;
-  for (size_t i = 0; i < count; i++)
-    self->mass[i] = log(self->mass[i] / self->sum);
   for (size_t i = 0; i < self->hyper.theta_count; i++)
     posterior->theta[i] = self->theta_sum[i] / self->sum;
   posterior->prior = self->hyper.instance;
   posterior->mu = self->mu;
-  posterior->converged = posterior->identified = true;
+  posterior->converged = true;
   posterior->iterations = self->points;
   posterior->log_likelihood = posterior->objective =
       self->top + log(self->sum) + self->log_volume;
-  const node_posterior nodes = {.histories = &self->histories,
-                                .node_count = self->cell_count,
-                                .nodes = self->cells,
-                                .log_weight = none,
-                                .log_likelihood = self->mass,
-                                .levels = &self->values[LEVELS]};
-  return node_posterior_fill(&nodes, host, posterior, error);
+  return fill(self, posterior, error);
 }
 
 static heed_status estimate(void *values, const heed_host *host,
@@ -400,7 +441,7 @@ static heed_status estimate(void *values, const heed_host *host,
   find_axes(&self);
   status = fill_lattice(&self, error);
   if (status == HEED_OK) status = finish(&self, posterior, error);
-  if (status == HEED_OK) report(&self);
+  if (status == HEED_OK) report(&self, posterior);
   return status;
 }
 

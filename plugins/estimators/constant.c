@@ -5,11 +5,12 @@
 
 #include "heed/estimator.h"
 #include "support/attention/gap.h"
+#include "support/attention/guesses.h"
 #include "support/attention/parameters.h"
 #include "support/attention/point_posterior.h"
 
 enum { ETA, MU, MODEL, PARAMETER_COUNT };
-enum { OUT_ETA };
+enum { OUT_ETA, OUT_IDENTIFIED };
 
 static const char *const words[] = {"moment", NULL};
 
@@ -32,6 +33,7 @@ static const heed_parameter parameters[] = {
 
 static const heed_output outputs[] = {
     [OUT_ETA] = {.name = "eta", .doc = "attentiveness of everyone"},
+    [OUT_IDENTIFIED] = ESTIMATOR_IDENTIFIED,
 };
 
 /* sum_i (y_i - 1/2) = eta sum_i (p_i - 1/2) in expectation. */
@@ -50,15 +52,22 @@ static heed_status estimate(void *self, const heed_host *host,
                             heed_error *error) {
   const heed_value *values = self;
   attention_histories histories;
+  attention_guesses guesses = {.beaten = true};
   double eta;
-  const heed_status status =
+  heed_status status =
       point_posterior_open(host, crowd, values[MODEL].instance, &values[MU],
                            &histories, posterior, error);
+  if (status == HEED_OK && values[ETA].text != NULL)
+    status =
+        guesses_of_common(&histories, host, posterior->phi, &guesses, error);
   if (status != HEED_OK) return status;
   eta = values[ETA].text == NULL ? values[ETA].number : by_moments(&histories);
   for (size_t j = 0; j < posterior->units; j++) posterior->mean[j] = eta;
   point_posterior_same(crowd, posterior);
+  const double identified = posterior->identified = guesses.beaten;
   host->output(host, OUT_ETA, &eta, 1);
+  host->output(host, OUT_IDENTIFIED, &identified, 1);
+  if (!guesses.beaten) guesses_warn(host, &guesses);
   return HEED_OK;
 }
 

@@ -33,6 +33,7 @@ enum {
   STARTS,
   TOLERANCE,
   MOST_STEPS,
+  PSEUDO_USERS,
   PARAMETER_COUNT
 };
 enum { MU_ESTIMATED = GAP_PAIR + 1 }; /* after the words of gap_words */
@@ -99,15 +100,15 @@ static const heed_parameter parameters[] = {
     [TOLERANCE] = ESTIMATOR_TOLERANCE("1e-11"),
     [MOST_STEPS] =
         ESTIMATOR_MOST_STEPS("50000", "maximum number of EM steps per start"),
+    [PSEUDO_USERS] = ESTIMATOR_PSEUDO_USERS,
 };
 
 static const heed_output outputs[] = {
-    ESTIMATOR_EM_OUTPUTS("maximised objective: includes mu's log-prior",
+    ESTIMATOR_EM_OUTPUTS("maximised objective: includes mu's log-prior and "
+                         "the pseudo-users",
                          "number of EM steps, all starts",
                          "1: the best start converged"),
-    [OUT_IDENTIFIED] = {.name = "identified",
-                        .doc =
-                            "0: the data alone do not identify the parameters"},
+    [OUT_IDENTIFIED] = ESTIMATOR_IDENTIFIED,
     [OUT_BOUNDARY] = {.name = "boundary",
                       .doc = "1: the fit lies on the boundary of its domain"},
     [OUT_GROUPS] = ESTIMATOR_GROUPS,
@@ -224,6 +225,7 @@ static heed_status open_fit(em_fit *self, const heed_value *values,
     status = phi_open(host, values[MODEL].instance, &self->phi, error);
   if (status == HEED_OK)
     status = node_prior_open(host, values[PRIOR].instance, self->fits_prior,
+                             values[PSEUDO_USERS].number,
                              (size_t)values[NODES].integer,
                              self->histories.group_count, &self->prior, error);
   if (status == HEED_OK) status = open_rooms(self, error);
@@ -267,7 +269,7 @@ static heed_status keep_fit(em_fit *self, heed_posterior *posterior,
 }
 
 static void report(const em_fit *self, const heed_posterior *posterior,
-                   const em_mu_profile *mu, bool boundary) {
+                   bool boundary) {
   const heed_host *host = self->host;
   const double values[] = {posterior->identified,
                            boundary,
@@ -278,13 +280,29 @@ static void report(const em_fit *self, const heed_posterior *posterior,
   em_driver_report(host, posterior);
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     host->output(host, OUT_IDENTIFIED + i, &values[i], 1);
-  if (boundary)
+}
+
+/* Sets identified, and warns of the first reason why not. */
+static heed_status identify(em_fit *self, const em_mu_profile *mu,
+                            bool boundary, heed_posterior *posterior) {
+  const heed_host *host = self->host;
+  posterior->identified = false;
+  if (boundary) {
     host->warn(host, "boundary",
                "the fitted prior lies on the boundary of its domain");
-  else if (!posterior->identified)
+  } else if (self->estimates_mu && !tells_mu(mu)) {
     host->warn(host, "not_identified",
                "any mu from %.2f to %.2f explains the data equally well",
                mu->low_of_data, mu->high_of_data);
+  } else {
+    attention_guesses guesses;
+    const heed_status status =
+        em_find_guesses(self, posterior, &guesses, self->error);
+    if (status != HEED_OK) return status;
+    posterior->identified = guesses.beaten;
+    if (!guesses.beaten) guesses_warn(host, &guesses);
+  }
+  return HEED_OK;
 }
 
 /* The reason why no parameters were valid. */
@@ -307,13 +325,15 @@ static heed_status stand_at_fit(em_fit *self, heed_posterior *posterior,
   histories_spread_p(&self->histories);
   if (self->status != HEED_OK) return self->status;
   if (!(posterior->objective > -HUGE_VAL)) return impossible(self, error);
-  posterior->log_likelihood =
-      posterior->objective - em_log_mu_prior(self, posterior->mu);
+  posterior->log_likelihood = posterior->objective -
+                              node_prior_log_prior(&self->prior) -
+                              em_log_mu_prior(self, posterior->mu);
   return HEED_OK;
 }
 
 static heed_status fill(em_fit *self, const heed_value *values,
-                        heed_posterior *posterior, heed_error *error) {
+                        const em_mu_profile *mu, heed_posterior *posterior,
+                        heed_error *error) {
   const node_posterior nodes = {
       .histories = &self->histories,
       .phi = em_phi_of(self, self->em.x),
@@ -326,9 +346,8 @@ static heed_status fill(em_fit *self, const heed_value *values,
       .by_annotation = values[UNIT].integer == UNIT_ANNOTATION,
       .own_label = values[OWN_LABEL].integer == OWN_LABEL_INCLUDED};
   const heed_status status = keep_fit(self, posterior, error);
-  return status == HEED_OK
-             ? node_posterior_fill(&nodes, self->host, posterior, error)
-             : status;
+  return status == HEED_OK ? em_fill(self, &nodes, mu, posterior, error)
+                           : status;
 }
 
 static heed_status finish(em_fit *self, const heed_value *values,
@@ -344,9 +363,9 @@ static heed_status finish(em_fit *self, const heed_value *values,
   if (status == HEED_OK) status = stand_at_fit(self, posterior, error);
   if (status != HEED_OK) return status;
   const bool boundary = on_boundary(self);
-  posterior->identified = !boundary && (!self->estimates_mu || tells_mu(&mu));
-  status = fill(self, values, posterior, error);
-  if (status == HEED_OK) report(self, posterior, &mu, boundary);
+  status = fill(self, values, &mu, posterior, error);
+  if (status == HEED_OK) status = identify(self, &mu, boundary, posterior);
+  if (status == HEED_OK) report(self, posterior, boundary);
   return status;
 }
 

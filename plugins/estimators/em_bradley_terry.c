@@ -9,14 +9,22 @@
  * latent: with responsibilities r_jk and rho_ijk = eta_k g / P, the M-step of s
  * is a Bradley-Terry regression with weights sum_k r_jk rho_ijk.
  *
+ * The pseudo-users of node_prior.h are part of the objective.  Posteriors of
+ * users are a sum over fits that explain the annotations about as well
+ * (em_bradley_terry/spread.h); predictions are those of the best fit.
+ *
  * A user model with fitted parameters may have several optima: casual users who
  * never tie and casual users who always do both explain who ties.  EM then runs
  * from several starts and keeps the best penalised likelihood. */
+#include <math.h>
 #include <string.h>
 
 #include "estimators/em_bradley_terry/fit.h"
 #include "estimators/em_bradley_terry/predictive.h"
+#include "estimators/em_bradley_terry/spread.h"
 #include "heed/memory.h"
+#include "support/attention/coin_tosses.h"
+#include "support/attention/guesses.h"
 #include "support/attention/node_posterior.h"
 #include "support/attention/parameters.h"
 
@@ -31,6 +39,7 @@ enum {
   STARTS,
   CHECKS,
   CHECK_DRAWS,
+  PSEUDO_USERS,
   PARAMETER_COUNT
 };
 enum {
@@ -41,7 +50,10 @@ enum {
   OUT_PREDICTED,
   OUT_LOW,
   OUT_HIGH,
-  OUT_TAIL
+  OUT_TAIL,
+  OUT_IDENTIFIED,
+  OUT_COIN_RATIO,
+  OUT_LEVEL_ERROR
 };
 
 static const heed_parameter check_item = {
@@ -74,6 +86,7 @@ static const heed_parameter parameters[] = {
                      .low = 2,
                      .high = 1e6,
                      .doc = "number of simulated logs for the checks"},
+    [PSEUDO_USERS] = ESTIMATOR_PSEUDO_USERS,
 };
 
 static const heed_dimension dimensions[] = {
@@ -84,7 +97,8 @@ static const heed_dimension dimensions[] = {
 static const char *const by_check[] = {"check", NULL};
 
 static const heed_output outputs[] = {
-    ESTIMATOR_EM_OUTPUTS("maximised objective: includes - ridge sum s^2",
+    ESTIMATOR_EM_OUTPUTS("maximised objective: includes - ridge sum s^2 "
+                         "and the pseudo-users",
                          "number of EM steps, all starts",
                          "1: the best start converged"),
     [OUT_MODELS] = {.name = "models",
@@ -117,11 +131,21 @@ static const heed_output outputs[] = {
                   .flags = HEED_MAY_BE_NAN,
                   .doc = "P(simulated > observed) + P(equal) / 2: near 0 or 1, "
                          "the fit does not predict the log"},
+    [OUT_IDENTIFIED] = ESTIMATOR_IDENTIFIED,
+    [OUT_COIN_RATIO] = {.name = "coin_ratio",
+                        .unit = "nat",
+                        .doc = "log-likelihood of the fit minus that of "
+                               "everybody tossing a coin"},
+    [OUT_LEVEL_ERROR] = {.name = "level_error",
+                         .doc = "standard error of the users' mean eta, "
+                                "because the scale of the strengths is "
+                                "uncertain; 0 with pseudo_users = 0"},
 };
 
 /* State for predict(). */
 typedef struct bradley_terry_fitted {
-  double *strengths; /* (M) */
+  double *strengths;     /* (M) */
+  heed_posterior at_fit; /* of users, at these strengths */
 } bradley_terry_fitted;
 
 /* ---- opening a fit ---- */
@@ -220,7 +244,8 @@ static heed_status open_fit(bradley_terry_fit *self, const heed_value *values,
     status = phi_open(self->host, values[MODEL].instance, &self->phi, error);
   if (status == HEED_OK)
     status =
-        node_prior_open(self->host, prior, true, (size_t)values[NODES].integer,
+        node_prior_open(self->host, prior, true, values[PSEUDO_USERS].number,
+                        (size_t)values[NODES].integer,
                         self->histories.group_count, &self->prior, error);
   if (status == HEED_OK) status = open_rooms(self, error);
   if (status == HEED_OK)
@@ -280,6 +305,101 @@ static heed_status check(const bradley_terry_fit *self,
   return HEED_OK;
 }
 
+static node_posterior posterior_at(const bradley_terry_fit *self, double *x,
+                                   const heed_value *values) {
+  return (node_posterior){.histories = &self->histories,
+                          .phi = bradley_terry_phi_of(self, x),
+                          .node_count = self->prior.count,
+                          .nodes = self->prior.nodes,
+                          .log_weight = self->prior.log_weight,
+                          .log_likelihood = self->prior.log_likelihood,
+                          .levels = &values[LEVELS]};
+}
+
+/* The sum over draws of the fit. */
+static heed_status mix(bradley_terry_fit *self, const heed_value *values,
+                       const bradley_terry_spread *spread,
+                       heed_posterior *posterior, heed_error *error) {
+  const attention_node_prior *prior = &self->prior;
+  heed_memory memory = {self->host, false};
+  double *y = heed_scratch_doubles(&memory, self->em.count), unused = 0;
+  double *weight =
+      heed_scratch_doubles(&memory, self->histories.group_count * prior->count);
+  node_mixture mixture;
+  if (memory.refused) return heed_no_memory(error);
+  node_posterior draw = posterior_at(self, y, values);
+  draw.log_weight = weight;
+  draw.own_weights = true;
+  heed_status status =
+      node_mixture_open(&draw, self->host, posterior, &mixture, error);
+  for (size_t i = 0; status == HEED_OK && i < spread->count; i++) {
+    spread_draw(self, self->em.x, spread, i, y);
+    status = self->status;
+    if (status == HEED_OK)
+      status = node_prior_predictive(&self->prior, &self->histories, self->host,
+                                     bradley_terry_theta_of(self, y), weight,
+                                     &unused, error);
+    if (status == HEED_OK)
+      status = node_mixture_add(&mixture, spread->weight[i], &draw, self->host,
+                                error);
+  }
+  if (status != HEED_OK) return status;
+  (void)bradley_terry_steps.e_step(self, self->em.x);
+  const node_posterior shown = posterior_at(self, self->em.x, values);
+  return node_mixture_close(&mixture, &shown, self->host, error);
+}
+
+/* At the fit, for predictions; then with its uncertainty. */
+static heed_status fill(bradley_terry_fit *self, const heed_value *values,
+                        bradley_terry_spread *spread, heed_posterior *posterior,
+                        heed_error *error) {
+  const node_posterior at_fit = posterior_at(self, self->em.x, values);
+  bradley_terry_fitted *state = posterior->state;
+  heed_status status =
+      node_posterior_fill(&at_fit, self->host, posterior, error);
+  if (status != HEED_OK) return status;
+  state->at_fit = *posterior;
+  if (!(self->prior.pseudo_users > 0)) return HEED_OK;
+  status = spread_find(self, self->em.x, spread, error);
+  return status == HEED_OK ? mix(self, values, spread, posterior, error)
+                           : status;
+}
+
+/* Whether the annotations tell who attends: more than coin tosses do, and more
+ * than a guess does. */
+static void identify(bradley_terry_fit *self, const heed_value *values,
+                     const bradley_terry_spread *spread,
+                     heed_posterior *posterior) {
+  const heed_host *host = self->host;
+  const size_t extra = self->models - 1 + self->phi.count;
+  const double level = spread_of_level(spread);
+  const coin_tosses coins = coin_tosses_compare(
+      posterior->log_likelihood,
+      bradley_terry_coin_tosses(self, self->em.x, self->em.trial),
+      fmax((double)extra, 1));
+  const attention_guesses guesses =
+      guesses_compare(posterior, &self->histories.domain);
+  const double found[] = {0, coins.ratio, level};
+  posterior->identified =
+      coins.beaten && (!(values[PSEUDO_USERS].number > 0) ||
+                       (guesses.beaten && level < GUESSES_LEVEL));
+  for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
+    const double value = i == 0 ? posterior->identified : found[i];
+    host->output(host, OUT_IDENTIFIED + i, &value, 1);
+  }
+  if (posterior->identified) return;
+  if (!coins.beaten)
+    coin_tosses_warn(host, &coins);
+  else if (level < GUESSES_LEVEL)
+    guesses_warn(host, &guesses);
+  else
+    host->warn(host, "not_identified",
+               "the annotations do not tell how attentive users are from how "
+               "far models differ: the mean eta-hat of %.2f has a standard "
+               "error of %.2f",
+               guesses.mean, level);
+}
+
 static void report(const bradley_terry_fit *self,
                    const heed_posterior *posterior) {
   const double values[] = {(double)self->models, self->em.best_starts,
@@ -292,23 +412,18 @@ static void report(const bradley_terry_fit *self,
 static heed_status finish(bradley_terry_fit *self, const heed_value *values,
                           heed_posterior *posterior, heed_error *error) {
   double *x = self->em.x;
+  bradley_terry_spread spread = {0};
   posterior->objective = bradley_terry_steps.e_step(self, x);
   if (self->status != HEED_OK) return self->status;
   posterior->log_likelihood =
-      posterior->objective +
+      posterior->objective - node_prior_log_prior(&self->prior) +
       strengths_penalty(self->strengths.ridge, self->models, x);
-  posterior->identified = true;
-  const node_posterior nodes = {.histories = &self->histories,
-                                .phi = bradley_terry_phi_of(self, x),
-                                .node_count = self->prior.count,
-                                .nodes = self->prior.nodes,
-                                .log_weight = self->prior.log_weight,
-                                .log_likelihood = self->prior.log_likelihood,
-                                .levels = &values[LEVELS]};
   heed_status status = keep_fit(self, posterior, error);
-  if (status == HEED_OK)
-    status = node_posterior_fill(&nodes, self->host, posterior, error);
-  if (status == HEED_OK) status = check(self, values, posterior, error);
+  if (status == HEED_OK) status = fill(self, values, &spread, posterior, error);
+  if (status != HEED_OK) return status;
+  identify(self, values, &spread, posterior);
+  const bradley_terry_fitted *state = posterior->state;
+  status = check(self, values, &state->at_fit, error);
   if (status == HEED_OK) report(self, posterior);
   return status;
 }
@@ -342,7 +457,7 @@ static heed_status predict(void *self, const heed_host *host,
   for (size_t i = 0; i < rows; i++)
     p[i] = bradley_terry_chance(state->strengths[a[pair[i]]] -
                                 state->strengths[b[pair[i]]]);
-  return node_posterior_predict(host, posterior, values[MODEL].instance,
+  return node_posterior_predict(host, &state->at_fit, values[MODEL].instance,
                                 held_out, p, probability, error);
 }
 

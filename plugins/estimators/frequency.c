@@ -6,6 +6,7 @@
 
 #include "heed/estimator.h"
 #include "support/attention/gap.h"
+#include "support/attention/guesses.h"
 #include "support/attention/parameters.h"
 #include "support/attention/point_posterior.h"
 
@@ -25,6 +26,12 @@ static const heed_parameter parameters[] = {
                      "number"),
     [MODEL] =
         ESTIMATOR_MODEL("user model that gives the choices of a casual user"),
+};
+
+enum { OUT_IDENTIFIED, OUTPUT_COUNT };
+
+static const heed_output outputs[] = {
+    [OUT_IDENTIFIED] = ESTIMATOR_IDENTIFIED,
 };
 
 /* Sums over a user's untied annotations, in the direction of the better
@@ -88,8 +95,14 @@ static heed_status estimate(void *self, const heed_host *host,
   const heed_status status =
       point_posterior_open(host, crowd, values[MODEL].instance, &values[MU],
                            &histories, posterior, error);
-  if (status == HEED_OK) fill(&histories, values[SHRINKAGE].number, posterior);
-  return status;
+  if (status != HEED_OK) return status;
+  fill(&histories, values[SHRINKAGE].number, posterior);
+  const attention_guesses guesses =
+      guesses_compare(posterior, &histories.domain);
+  const double identified = posterior->identified = guesses.beaten;
+  host->output(host, OUT_IDENTIFIED, &identified, 1);
+  if (!guesses.beaten) guesses_warn(host, &guesses);
+  return HEED_OK;
 }
 
 static heed_status predict(void *self, const heed_host *host,
@@ -116,6 +129,8 @@ static const heed_plugin frequency = {
     .summary = "each user's own frequencies, scaled by the gap: a baseline",
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,
+    .outputs = outputs,
+    .output_count = OUTPUT_COUNT,
     .functions = &functions,
     .functions_size = sizeof functions,
 };

@@ -32,13 +32,20 @@
 #include "heed/estimator.h"
 #include "heed/memory.h"
 #include "support/attention/gap.h"
+#include "support/attention/guesses.h"
 #include "support/attention/histories.h"
 #include "support/attention/node_posterior.h"
 #include "support/attention/parameters.h"
 #include "support/attention/phi.h"
 
 enum { PRIOR, MODEL, MU, NODES, LEVELS, PARAMETER_COUNT };
-enum { OUT_LOG_LIKELIHOOD, OUT_MEAN, OUT_VARIANCE, OUT_POSSIBLE };
+enum {
+  OUT_LOG_LIKELIHOOD,
+  OUT_MEAN,
+  OUT_VARIANCE,
+  OUT_POSSIBLE,
+  OUT_IDENTIFIED
+};
 
 static const heed_parameter parameters[] = {
     [PRIOR] = ESTIMATOR_PRIOR(
@@ -64,6 +71,7 @@ static const heed_output outputs[] = {
     [OUT_POSSIBLE] = {.name = "possible",
                       .doc =
                           "1: some distribution on [0, 1] has these moments"},
+    [OUT_IDENTIFIED] = ESTIMATOR_IDENTIFIED,
 };
 
 typedef struct moments_pair {
@@ -254,6 +262,7 @@ static void report(const heed_host *host, const heed_posterior *posterior,
       [OUT_MEAN] = found.mean,
       [OUT_VARIANCE] = found.variance,
       [OUT_POSSIBLE] = possible(found),
+      [OUT_IDENTIFIED] = posterior->identified,
   };
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     host->output(host, i, &values[i], 1);
@@ -273,11 +282,16 @@ static heed_status estimate(void *values, const heed_host *host,
   if (status == HEED_OK) status = estimate_moments(&self, &found, error);
   if (status != HEED_OK) return status;
   posterior->converged = true;
-  posterior->identified = possible(found);
-  status = weigh_nodes(&self, within(found), error);
+  attention_guesses guesses;
+  status =
+      guesses_of_common(&self.histories, host, self.phi.start, &guesses, error);
+  if (status == HEED_OK) status = weigh_nodes(&self, within(found), error);
   if (status == HEED_OK) status = fill(&self, posterior, error);
-  if (status == HEED_OK) report(host, posterior, found);
-  return status;
+  if (status != HEED_OK) return status;
+  posterior->identified = possible(found) && guesses.beaten;
+  report(host, posterior, found);
+  if (possible(found) && !guesses.beaten) guesses_warn(host, &guesses);
+  return HEED_OK;
 }
 
 static heed_status predict(void *self, const heed_host *host,

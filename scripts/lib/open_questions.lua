@@ -16,6 +16,7 @@ local half = h.filter.top { share = 0.5, by = "labels" }
 -- The paper's user model, fitted.
 local function paper(mu)
   return h.estimator.em {
+    pseudo_users = 0,
     mu = mu, prior = grid, model = h.user_model.attentive {},
   }
 end

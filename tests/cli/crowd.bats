@@ -78,7 +78,7 @@ return h.sweep {
     path = "log.csv", columns = { model_a = "model_a", model_b = "model_b" },
   },
   estimator = h.estimator.em_bradley_terry {
-    prior = h.distribution.grid { nodes = 11 }, ridge = 0.05,
+    prior = h.distribution.grid { nodes = 11 }, ridge = 0.05, pseudo_users = 0,
   },
   keep = { "users", "models" },
 }

@@ -290,12 +290,14 @@ static void two_points_reach_the_best_of_twenty_direct_fits(void **state) {
 
 static void a_beta_reaches_the_best_of_twenty_direct_fits(void **state) {
   (void)state;
-  reaches_the_best_direct_fit(BETA, "{\"prior\": \"beta\"}");
+  reaches_the_best_direct_fit(BETA,
+                              "{\"prior\": \"beta\", \"pseudo_users\": 0}");
 }
 
 static void a_gaussian_reaches_the_best_of_twenty_direct_fits(void **state) {
   (void)state;
-  reaches_the_best_direct_fit(GAUSSIAN, "{\"prior\": \"gaussian\"}");
+  reaches_the_best_direct_fit(GAUSSIAN,
+                              "{\"prior\": \"gaussian\", \"pseudo_users\": 0}");
 }
 
 /* Free weights on nodes are a concave problem: no fit exceeds this one by more
@@ -329,25 +331,25 @@ static void free_weights_are_within_a_millionth_of_the_maximum(void **state) {
     scene_open(&self, 21 + g, gaps[g], BETA);
     estimate(&self,
              "{\"prior\": {\"plugin\": \"grid\","
-             " \"parameters\": {\"nodes\": 21}},"
+             " \"parameters\": {\"nodes\": 21}}, \"pseudo_users\": 0,"
              " \"tolerance\": 1e-14, \"max_iterations\": 100000}");
     const double bound = room_above(&self, gaps[g], &sum);
     assert_near(self.posterior.log_likelihood, sum, 1e-9 * fabs(sum));
     assert_near(bound, 0, 1e-6 * fabs(sum));
     estimate(&self,
              "{\"prior\": {\"plugin\": \"grid\","
-             " \"parameters\": {\"nodes\": 21}}}");
+             " \"parameters\": {\"nodes\": 21}}, \"pseudo_users\": 0}");
     assert_near(self.posterior.log_likelihood, sum + bound, 1e-6 * fabs(sum));
     workbench_close(&self.bench);
   }
 }
 
-/* Beyond rounding: sums of 300 logarithms. */
-static void the_objective_never_decreases(void **state) {
+/* Beyond rounding: sums of 300 logarithms.  With pseudo-users the objective is
+ * the log-posterior. */
+static void never_decreases(const char *pseudo_users, size_t count) {
   static const char *const priors[] = {"two_point", "beta", "gaussian", "grid"};
   static const char *const gap[] = {"\"known\"", "\"pair\"", "\"estimated\""};
-  (void)state;
-  for (size_t g = 0; g < turns(3, 1); g++)
+  for (size_t g = 0; g < count; g++)
     for (size_t i = 0; i < 4; i++)
       for (size_t m = 0; m < 3; m++) {
         em_scene self;
@@ -355,8 +357,8 @@ static void the_objective_never_decreases(void **state) {
         scene_open(&self, 31 + g, gaps[g], TWO_POINT);
         (void)snprintf(parameters, sizeof parameters,
                        "{\"prior\": \"%s\", \"mu\": %s, \"starts\": 1,"
-                       " \"max_iterations\": 600}",
-                       priors[i], gap[m]);
+                       " \"max_iterations\": 600, \"pseudo_users\": %s}",
+                       priors[i], gap[m], pseudo_users);
         estimate(&self, parameters);
         assert_true(self.bench.series_count > 1);
         for (size_t t = 1; t < self.bench.series_count; t++)
@@ -365,6 +367,16 @@ static void the_objective_never_decreases(void **state) {
                      gaps[g], gap[m], self.trace[t - 1] - self.trace[t], t);
         workbench_close(&self.bench);
       }
+}
+
+static void the_objective_never_decreases(void **state) {
+  (void)state;
+  never_decreases("0", turns(3, 1));
+}
+
+static void the_log_posterior_never_decreases(void **state) {
+  (void)state;
+  never_decreases("1", 1);
 }
 
 /* Means of all users, and of all annotations without them, by the rule. */
@@ -486,6 +498,7 @@ int main(void) {
       cmocka_unit_test(a_gaussian_reaches_the_best_of_twenty_direct_fits),
       cmocka_unit_test(free_weights_are_within_a_millionth_of_the_maximum),
       cmocka_unit_test(the_objective_never_decreases),
+      cmocka_unit_test(the_log_posterior_never_decreases),
       cmocka_unit_test(posteriors_are_those_of_brute_force_integration),
       cmocka_unit_test(p_of_each_pair_reaches_the_best_direct_fit),
       cmocka_unit_test(an_estimated_gap_says_that_it_is_not_identified),

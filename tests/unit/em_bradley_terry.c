@@ -208,7 +208,11 @@ static size_t output_named(const heed_instance *instance, const char *name) {
  * who look for the casual ones. */
 static void of_several_starts_the_best_is_kept(void **state) {
   static const char *const once =
-      "{\"starts\": 1, " ALL_CHECKS
+      "{\"starts\": 1, \"pseudo_users\": 0, " ALL_CHECKS
+      ", \"model\": {\"plugin\": \"user_model/attentive\", "
+      "\"parameters\": {\"ties\": \"davidson\"}}}";
+  static const char *const often =
+      "{\"pseudo_users\": 0, " ALL_CHECKS
       ", \"model\": {\"plugin\": \"user_model/attentive\", "
       "\"parameters\": {\"ties\": \"davidson\"}}}";
   const simulated_habits habits = {
@@ -221,7 +225,7 @@ static void of_several_starts_the_best_is_kept(void **state) {
                       overlapping_made(&scene, "em_bradley_terry", once))
           ->objective;
   const heed_instance *several =
-      overlapping_made(&scene, "em_bradley_terry", tying);
+      overlapping_made(&scene, "em_bradley_terry", often);
   const double best = overlapping_fit(&scene, several)->objective;
   const double *output = scene.bench.output;
   const double share = output[output_named(several, "best_starts")];

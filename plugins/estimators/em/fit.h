@@ -4,12 +4,15 @@
  *   steps.c    the E-step and the M-step
  *   atoms.c    the M-step of a prior's atoms
  *   starts.c   starting points
- *   profile.c  the profile of mu */
+ *   profile.c  the profile of mu
+ *   spread.c   posteriors with the uncertainty of the fit */
 #ifndef HEED_ESTIMATORS_EM_FIT_H
 #define HEED_ESTIMATORS_EM_FIT_H
 
 #include "support/attention/em_driver.h"
+#include "support/attention/guesses.h"
 #include "support/attention/histories.h"
+#include "support/attention/node_posterior.h"
 #include "support/attention/node_prior.h"
 #include "support/attention/phi.h"
 
@@ -88,5 +91,25 @@ typedef struct em_mu_profile {
 
 heed_status em_profile_mu(em_fit *self, double objective,
                           em_mu_profile *profile);
+
+/* Between the two calls mu is given, not estimated: x lacks its last value. */
+void em_hold_mu(em_fit *self, double mu);
+void em_release_mu(em_fit *self);
+
+/* The largest objective with this mu, without mu's log-prior; from x, which
+ * moves there.  enough: stops once it is reached; or NULL. */
+double em_climb_at(em_fit *self, double mu, const double *enough, double *x);
+
+/* Fills a posterior after a fit and its E-step; leaves them as they were.
+ * shape: the fit's.  profile: that of mu if it is estimated. */
+heed_status em_fill(em_fit *self, const node_posterior *shape,
+                    const em_mu_profile *profile, heed_posterior *posterior,
+                    heed_error *error);
+
+/* What a filled posterior tells beyond a guess.  Where it does not include the
+ * uncertainty of the fit, the error is that of an eta which all users share; of
+ * a prior that is not fitted, the guess is the prior. */
+heed_status em_find_guesses(em_fit *self, const heed_posterior *posterior,
+                            attention_guesses *guesses, heed_error *error);
 
 #endif

@@ -11,20 +11,33 @@
 /* Half the 95 % quantile of chi^2 with one degree of freedom. */
 #define FALL 1.920729410347062
 
-/* Whether the profile at mu is at least `enough`; starts from x and moves
- * it. */
-static bool reaches(em_fit *self, double mu, double enough, double *x) {
-  const double without_prior = enough - em_log_mu_prior(self, mu);
+void em_hold_mu(em_fit *self, double mu) {
+  assert(self->estimates_mu);
   self->estimates_mu = false;
   self->em.count--;
   self->fixed_mu = mu;
   histories_set_p(&self->histories, mu);
   self->have_likelihood = false;
-  const squarem_result result =
-      em_driver_climb(&self->em, NULL, &without_prior, x);
+}
+
+void em_release_mu(em_fit *self) {
   self->estimates_mu = true;
   self->em.count++;
-  return result.objective >= without_prior;
+  self->have_likelihood = false;
+}
+
+double em_climb_at(em_fit *self, double mu, const double *enough, double *x) {
+  em_hold_mu(self, mu);
+  const squarem_result result = em_driver_climb(&self->em, NULL, enough, x);
+  em_release_mu(self);
+  return result.objective;
+}
+
+/* Whether the profile at mu is at least `enough`; starts from x and moves
+ * it. */
+static bool reaches(em_fit *self, double mu, double enough, double *x) {
+  const double without_prior = enough - em_log_mu_prior(self, mu);
+  return em_climb_at(self, mu, &without_prior, x) >= without_prior;
 }
 
 /* The end of the interval between the estimate in x and a limit; the limit if

@@ -2,6 +2,8 @@
  * A fit of em_bradley_terry, shared by its files:
  *   em_bradley_terry.c  parameters, the fit from open to report, the descriptor
  *   steps.c             start, E-step and M-step
+ *   spread.c            the uncertainty of a fit
+ *   coins.c             the likelihood if nobody attends
  *   predictive.c        posterior-predictive checks */
 #ifndef HEED_ESTIMATORS_EM_BRADLEY_TERRY_FIT_H
 #define HEED_ESTIMATORS_EM_BRADLEY_TERRY_FIT_H
@@ -47,6 +49,15 @@ static inline double *bradley_terry_phi_of(const bradley_terry_fit *self,
 
 /* P(a's response is better), s_a - s_b the difference */
 double bradley_terry_chance(double difference);
+
+/* p of every annotation at strengths s, with the difference shifted. */
+void bradley_terry_set_p(bradley_terry_fit *self, const double *s,
+                         double shift);
+
+/* The log-likelihood if nobody attends, with the user model's parameters fitted
+ * to that; y: room for x. */
+double bradley_terry_coin_tosses(bradley_terry_fit *self, const double *x,
+                                 double *y);
 
 extern const attention_em_steps bradley_terry_steps;
 

@@ -16,8 +16,8 @@ static double penalty(const bradley_terry_fit *self, const double *s) {
   return strengths_penalty(self->strengths.ridge, self->models, s);
 }
 
-/* p of every annotation at strengths s, with the difference shifted. */
-static void set_p(bradley_terry_fit *self, const double *s, double shift) {
+void bradley_terry_set_p(bradley_terry_fit *self, const double *s,
+                         double shift) {
   assert(!self->histories.reduced);
   for (size_t i = 0; i < self->annotations; i++) {
     const size_t pair = self->histories.pair[i];
@@ -28,7 +28,7 @@ static void set_p(bradley_terry_fit *self, const double *s, double shift) {
 
 static void find_likelihood(bradley_terry_fit *self, double *x,
                             double *target) {
-  set_p(self, x, 0);
+  bradley_terry_set_p(self, x, 0);
   if (self->status == HEED_OK)
     self->status = histories_likelihood(
         &self->histories, self->host, bradley_terry_phi_of(self, x),
@@ -84,7 +84,7 @@ static void log_attended(const bradley_terry_regression *at, const double *s,
                          double shift, double *target) {
   static const double one = 1;
   bradley_terry_fit *self = at->fit;
-  set_p(self, s, shift);
+  bradley_terry_set_p(self, s, shift);
   histories_probability(&self->histories, at->phi, 0, self->annotations, 1,
                         &one, target);
   for (size_t i = 0; i < self->annotations; i++) target[i] = log(target[i]);

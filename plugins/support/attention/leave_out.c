@@ -55,7 +55,8 @@ static heed_status leave_out_classes(const node_posterior *self,
         for (size_t k = 0; n > 0 && k < count; k++)
           rest[k] += n * log_p[c * count + k];
       }
-      (void)node_posterior_mass(count, self->log_weight, rest, mass);
+      (void)node_posterior_mass(count, node_posterior_weights(self, g), rest,
+                                mass);
       table[g * width + excluded] = dot(count, self->nodes, mass);
     }
   for (size_t i = 0; i < histories->crowd->annotations->rows; i++)
@@ -183,6 +184,8 @@ static void leave_out_user(const node_posterior *self, const double *mass,
   const size_t count = self->node_count,
                first = self->histories->crowd->first[user];
   const size_t rows = self->histories->crowd->first[user + 1] - first;
+  const double *weights =
+      node_posterior_weights(self, self->histories->group_of[user]);
   if (attends)
     attend(self, user, room);
   else
@@ -192,7 +195,7 @@ static void leave_out_user(const node_posterior *self, const double *mass,
     const double *a = room->attention + i * count, *p = room->p + i * count;
     double sum = 0;
     without(self, user, i, room);
-    (void)node_posterior_mass(count, self->log_weight, room->rest, room->mass);
+    (void)node_posterior_mass(count, weights, room->rest, room->mass);
     left_out->eta[first + i] = dot(count, self->nodes, room->mass);
     if (left_out->attention == NULL) continue;
     left_out->attention[first + i] = dot(count, a, room->mass);
@@ -208,9 +211,11 @@ static void leave_out_history(const node_posterior *self, size_t user,
   const size_t count = self->node_count,
                first = self->histories->crowd->first[user];
   const size_t rows = self->histories->crowd->first[user + 1] - first;
+  const double *weights =
+      node_posterior_weights(self, self->histories->group_of[user]);
   for (size_t i = 0; i < rows; i++) {
     without_answer(self, user, i, room);
-    (void)node_posterior_mass(count, self->log_weight, room->rest, room->mass);
+    (void)node_posterior_mass(count, weights, room->rest, room->mass);
     eta[first + i] = dot(count, self->nodes, room->mass);
   }
 }

@@ -68,28 +68,6 @@ static double sd_of(size_t count, const double *nodes, const double *mass,
 
 /* ---- filling ---- */
 
-static heed_status fill_rows(const node_posterior *self, const heed_host *host,
-                             heed_posterior *posterior, heed_error *error) {
-  const attention_histories *histories = self->histories;
-  const size_t groups = histories->group_count, count = self->node_count;
-  heed_memory memory = {host, false};
-  posterior->node_count = count;
-  posterior->row_count = groups;
-  posterior->row = histories->group_of;
-  posterior->nodes = heed_allocate_doubles(&memory, count);
-  posterior->mass = heed_allocate_doubles(&memory, groups * count);
-  if (memory.refused) return heed_no_memory(error);
-  memcpy(posterior->nodes, self->nodes, count * sizeof *posterior->nodes);
-  for (size_t g = 0; g < groups; g++)
-    if (!(node_posterior_mass(count, self->log_weight,
-                              self->log_likelihood + g * count,
-                              posterior->mass + g * count) > -HUGE_VAL))
-      return heed_fail(error, HEED_NUMERIC,
-                       "the annotations of a user are impossible at every "
-                       "node of the prior");
-  return HEED_OK;
-}
-
 static heed_status fill_units(const node_posterior *self, const heed_host *host,
                               heed_posterior *posterior, heed_error *error) {
   const attention_histories *histories = self->histories;
@@ -118,44 +96,91 @@ static heed_status fill_units(const node_posterior *self, const heed_host *host,
   return HEED_OK;
 }
 
-static heed_status fill_by_user(const node_posterior *self,
-                                const heed_host *host,
-                                heed_posterior *posterior, heed_error *error) {
-  const size_t annotations = self->histories->crowd->annotations->rows;
-  heed_status status = fill_rows(self, host, posterior, error);
-  if (status == HEED_OK) status = fill_units(self, host, posterior, error);
-  if (status != HEED_OK) return status;
+/* ---- mixtures ---- */
+
+heed_status node_mixture_open(const node_posterior *shape,
+                              const heed_host *host, heed_posterior *posterior,
+                              node_mixture *result, heed_error *error) {
+  const attention_histories *histories = shape->histories;
+  const size_t groups = histories->group_count, count = shape->node_count;
+  const size_t annotations = histories->crowd->annotations->rows;
   heed_memory memory = {host, false};
+  assert(histories->domain.dimension == 1);
+  posterior->node_count = count;
+  posterior->row_count = groups;
+  posterior->row = histories->group_of;
+  posterior->nodes = heed_allocate_doubles(&memory, count);
+  posterior->mass = heed_allocate_doubles(&memory, groups * count);
   posterior->left_out = heed_allocate_doubles(&memory, annotations);
   posterior->casual = heed_allocate_doubles(&memory, annotations);
-  posterior->p = self->histories->p;
-  posterior->model = self->histories->model;
+  *result =
+      (node_mixture){.posterior = posterior,
+                     .part = heed_scratch_doubles(&memory, 3 * annotations),
+                     .rows = heed_scratch_doubles(&memory, groups * count)};
+  if (shape->by_annotation) {
+    result->attention = heed_allocate_doubles(&memory, annotations);
+    result->attended = heed_allocate_doubles(&memory, annotations);
+  }
   if (memory.refused) return heed_no_memory(error);
-  histories_casual(self->histories, self->phi, posterior->casual);
+  memcpy(posterior->nodes, shape->nodes, count * sizeof *posterior->nodes);
   return HEED_OK;
 }
 
+static void add(size_t count, double weight, const double *part, double *sum) {
+  for (size_t i = 0; i < count; i++) sum[i] += weight * part[i];
+}
+
+heed_status node_mixture_add(node_mixture *self, double weight,
+                             const node_posterior *fit, const heed_host *host,
+                             heed_error *error) {
+  const size_t groups = fit->histories->group_count, count = fit->node_count;
+  const size_t annotations = fit->histories->crowd->annotations->rows;
+  double *eta = self->part, *attention = NULL, *attended = NULL;
+  if (self->attention != NULL) {
+    attention = self->part + annotations;
+    attended = self->part + 2 * annotations;
+  }
+  for (size_t g = 0; g < groups; g++)
+    if (!(node_posterior_mass(count, node_posterior_weights(fit, g),
+                              fit->log_likelihood + g * count,
+                              self->rows + g * count) > -HUGE_VAL))
+      return heed_fail(error, HEED_NUMERIC,
+                       "the annotations of a user are impossible at every "
+                       "node of the prior");
+  const attention_left_out wanted = {eta, attention, attended};
+  const heed_status status =
+      leave_out_fill(fit, self->rows, host, &wanted, error);
+  if (status != HEED_OK) return status;
+  self->weights += weight;
+  add(groups * count, weight, self->rows, self->posterior->mass);
+  add(annotations, weight, eta, self->posterior->left_out);
+  if (attention == NULL) return HEED_OK;
+  add(annotations, weight, attention, self->attention);
+  add(annotations, weight, attended, self->attended);
+  return HEED_OK;
+}
+
+static void divide(size_t count, double weights, double *sum) {
+  if (weights == 1) return;
+  for (size_t i = 0; i < count; i++) sum[i] /= weights;
+}
+
 /* Stores the posterior by user for predictions. */
-static heed_status fill_by_annotation(const node_posterior *self,
+static heed_status turn_by_annotation(const node_mixture *self,
+                                      const node_posterior *shown,
                                       const heed_host *host,
-                                      heed_posterior *posterior,
                                       heed_error *error) {
-  const size_t annotations = self->histories->crowd->annotations->rows;
+  const size_t annotations = shown->histories->crowd->annotations->rows;
+  heed_posterior *posterior = self->posterior;
   heed_memory memory = {host, false};
   heed_posterior *by_user = heed_allocate(&memory, 1, sizeof *by_user);
-  double *attention = heed_allocate_doubles(&memory, annotations);
-  double *attended = heed_allocate_doubles(&memory, annotations);
   double *sd = heed_allocate_doubles(&memory, annotations);
   if (memory.refused) return heed_no_memory(error);
   *by_user = *posterior;
-  const attention_left_out wanted = {by_user->left_out, attention, attended};
-  const heed_status status =
-      leave_out_fill(self, by_user->mass, host, &wanted, error);
-  if (status != HEED_OK) return status;
   posterior->unit = HEED_BY_ANNOTATION;
   posterior->units = annotations;
-  posterior->mean = self->own_label ? attended : attention;
-  posterior->left_out = attention;
+  posterior->mean = shown->own_label ? self->attended : self->attention;
+  posterior->left_out = self->attention;
   posterior->sd = sd; /* of a binary variable */
   for (size_t i = 0; i < annotations; i++)
     sd[i] = sqrt(fmax(posterior->mean[i] * (1 - posterior->mean[i]), 0));
@@ -167,16 +192,36 @@ static heed_status fill_by_annotation(const node_posterior *self,
   return HEED_OK;
 }
 
+heed_status node_mixture_close(node_mixture *self, const node_posterior *shown,
+                               const heed_host *host, heed_error *error) {
+  heed_posterior *posterior = self->posterior;
+  const size_t annotations = shown->histories->crowd->annotations->rows;
+  divide(posterior->row_count * posterior->node_count, self->weights,
+         posterior->mass);
+  divide(annotations, self->weights, posterior->left_out);
+  if (self->attention != NULL) {
+    divide(annotations, self->weights, self->attention);
+    divide(annotations, self->weights, self->attended);
+  }
+  const heed_status status = fill_units(shown, host, posterior, error);
+  if (status != HEED_OK) return status;
+  posterior->p = shown->histories->p;
+  posterior->model = shown->histories->model;
+  histories_casual(shown->histories, shown->phi, posterior->casual);
+  return self->attention == NULL ? HEED_OK
+                                 : turn_by_annotation(self, shown, host, error);
+}
+
 heed_status node_posterior_fill(const node_posterior *self,
                                 const heed_host *host,
                                 heed_posterior *posterior, heed_error *error) {
-  assert(self->histories->domain.dimension == 1);
-  const heed_status status = fill_by_user(self, host, posterior, error);
-  if (status != HEED_OK) return status;
-  if (self->by_annotation)
-    return fill_by_annotation(self, host, posterior, error);
-  const attention_left_out wanted = {.eta = posterior->left_out};
-  return leave_out_fill(self, posterior->mass, host, &wanted, error);
+  node_mixture mixture;
+  heed_status status =
+      node_mixture_open(self, host, posterior, &mixture, error);
+  if (status == HEED_OK)
+    status = node_mixture_add(&mixture, 1, self, host, error);
+  return status == HEED_OK ? node_mixture_close(&mixture, self, host, error)
+                           : status;
 }
 
 heed_status node_posterior_levels(const heed_value *levels, heed_error *error) {

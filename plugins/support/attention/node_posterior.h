@@ -27,6 +27,8 @@ typedef struct node_posterior {
   size_t node_count;
   const double *nodes, *log_weight;
   const double *log_likelihood; /* group_count x node_count */
+  bool own_weights; /* log_weight is group_count x node_count: each group has a
+                       prior of its own */
   bool discrete;
   const heed_value *levels; /* the parameter `levels`; NULL: none */
   bool by_annotation;
@@ -39,6 +41,40 @@ typedef struct node_posterior {
 heed_status node_posterior_fill(const node_posterior *self,
                                 const heed_host *host,
                                 heed_posterior *posterior, heed_error *error);
+
+/* The weights of one group. */
+static inline const double *node_posterior_weights(const node_posterior *self,
+                                                   size_t group) {
+  return self->log_weight + (self->own_weights ? group * self->node_count : 0);
+}
+
+/* The same for a mixture of several fits of the same annotations on the same
+ * nodes, which differ in weights, likelihoods and p:
+ *
+ *   open; for each fit: set the histories to it, add; set them to the fit that
+ *   casual and p should show, close.
+ *
+ * The mean of a user without an annotation is the mixture's: its weights use
+ * all annotations. */
+typedef struct node_mixture {
+  heed_posterior *posterior;
+  double weights;               /* sum */
+  double *attended, *attention; /* sums, by annotation; or NULL */
+  double *part; /* three values of each annotation, in one fit */
+  double *rows; /* group_count x node_count, in one fit */
+} node_mixture;
+
+heed_status node_mixture_open(const node_posterior *shape,
+                              const heed_host *host, heed_posterior *posterior,
+                              node_mixture *result, heed_error *error);
+
+/* weight: relative to those of the other fits. */
+heed_status node_mixture_add(node_mixture *self, double weight,
+                             const node_posterior *fit, const heed_host *host,
+                             heed_error *error);
+
+heed_status node_mixture_close(node_mixture *self, const node_posterior *shown,
+                               const heed_host *host, heed_error *error);
 
 /* Refuses a parameter `levels` that is not ascending. */
 heed_status node_posterior_levels(const heed_value *levels, heed_error *error);

@@ -8,15 +8,47 @@
 
 #include "heed/memory.h"
 #include "support/attention/histories.h"
+#include "support/attention/node_kernels.h"
 #include "support/attention/node_posterior.h"
 #include "support/attention/prior_fit.h"
 #include "support/numeric/free_weights.h"
 
+/* Even over the nodes' range: the cell of a node ends half way to its
+ * neighbours. */
+static void spread_evenly(size_t count, const double *nodes, double *even) {
+  const double width = nodes[count - 1] - nodes[0];
+  for (size_t k = 0; k < count; k++) {
+    const double start = k == 0 ? nodes[0] : (nodes[k - 1] + nodes[k]) / 2;
+    const double end =
+        k + 1 == count ? nodes[k] : (nodes[k] + nodes[k + 1]) / 2;
+    even[k] = width > 0 ? (end - start) / width : 1 / (double)count;
+  }
+}
+
+static heed_status add_pseudo_users(const heed_host *host, double pseudo_users,
+                                    size_t groups, attention_node_prior *self,
+                                    heed_error *error) {
+  heed_memory memory = {host, false};
+  double *theta = heed_scratch_doubles(&memory, self->theta_count);
+  self->even = heed_scratch_doubles(&memory, self->count);
+  if (memory.refused) return heed_no_memory(error);
+  self->pseudo_users = pseudo_users;
+  self->distribution->theta(self->prior->self, theta);
+  self->distribution->nodes(self->prior->self, theta, self->count, self->nodes);
+  spread_evenly(self->count, self->nodes, self->even);
+  if (self->distribution->weights_free)
+    self->kernels = node_kernels_open(&memory, pseudo_users, groups,
+                                      self->count, self->nodes);
+  return memory.refused ? heed_no_memory(error) : HEED_OK;
+}
+
 heed_status node_prior_open(const heed_host *host, const heed_instance *prior,
-                            bool fitted, size_t wanted, size_t groups,
-                            attention_node_prior *self, heed_error *error) {
+                            bool fitted, double pseudo_users, size_t wanted,
+                            size_t groups, attention_node_prior *self,
+                            heed_error *error) {
   const heed_distribution_functions *functions = prior->plugin->functions;
   const size_t nodes = functions->node_count(prior->self, wanted);
+  const bool smooth = fitted && pseudo_users > 0 && !functions->atoms_move;
   heed_memory memory = {host, false};
   *self = (attention_node_prior){
       .prior = prior,
@@ -28,12 +60,15 @@ heed_status node_prior_open(const heed_host *host, const heed_instance *prior,
       .log_likelihood = heed_scratch_doubles(&memory, groups * nodes),
       .responsibility = heed_scratch_doubles(&memory, groups * nodes),
       .mass = heed_scratch_doubles(&memory, nodes)};
-  if (fitted && functions->weights_free)
+  if (fitted && functions->weights_free && !smooth)
     self->free_weights = free_weights_open(&memory, groups, nodes);
   if (memory.refused) return heed_no_memory(error);
-  return fitted && !functions->weights_free
-             ? prior_fit_open(host, prior, nodes, &self->fit, error)
-             : HEED_OK;
+  heed_status status = HEED_OK;
+  if (fitted && !functions->weights_free)
+    status = prior_fit_open(host, prior, nodes, &self->fit, error);
+  return status == HEED_OK && smooth
+             ? add_pseudo_users(host, pseudo_users, groups, self, error)
+             : status;
 }
 
 static void weigh(attention_node_prior *self, const double *theta) {
@@ -52,11 +87,24 @@ bool node_prior_sums_to_one(const attention_node_prior *self) {
   return fabs(sum - 1) < 1e-9;
 }
 
+double node_prior_log_prior(const attention_node_prior *self) {
+  double sum = 0;
+  if (self->kernels != NULL) return node_kernels_log_prior(self->kernels);
+  for (size_t k = 0; self->even != NULL && k < self->count; k++)
+    if (self->log_weight[k] > -HUGE_VAL)
+      sum += self->even[k] * self->log_weight[k];
+  return self->pseudo_users * sum;
+}
+
 double node_prior_expect(attention_node_prior *self,
                          const attention_histories *histories, double sum,
                          double *theta) {
   const size_t nodes = self->count;
-  if (self->free_weights != NULL) {
+  if (self->kernels != NULL) {
+    node_kernels_solve(self->kernels, histories->users, self->log_likelihood,
+                       theta);
+    weigh(self, theta);
+  } else if (self->free_weights != NULL) {
     (void)free_weights_solve(self->free_weights, histories->users,
                              self->log_likelihood, FREE_WEIGHTS_TOLERANCE,
                              theta);
@@ -71,7 +119,10 @@ double node_prior_expect(attention_node_prior *self,
                                        self->log_likelihood + g * nodes, row);
     for (size_t k = 0; k < nodes; k++) self->mass[k] += users * row[k];
   }
-  return sum;
+  if (self->even == NULL) return sum;
+  for (size_t k = 0; k < nodes; k++)
+    self->mass[k] += self->pseudo_users * self->even[k];
+  return sum + node_prior_log_prior(self);
 }
 
 double node_prior_expected(const attention_node_prior *self,

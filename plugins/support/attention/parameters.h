@@ -31,6 +31,17 @@
     .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH, .default_value = "known", \
     .low = 0, .high = 1, .choices = (words), .doc = (text)             \
   }
+/* Of node_prior.h. */
+#define ESTIMATOR_PSEUDO_USERS                                              \
+  {                                                                         \
+    .name = "pseudo_users", .type = HEED_NUMBER, .default_value = "1",      \
+    .low = 0, .high = 1e6,                                                  \
+    .doc =                                                                  \
+        "weak prior of P_eta: so many further users, spread evenly over "   \
+        "all values of eta; free weights become smooth, and posteriors "    \
+        "include the uncertainty of the fit. 0: maximum likelihood, taken " \
+        "as the truth. A prior with moving atoms has none"                  \
+  }
 /* A shape of a Beta prior. */
 #define ESTIMATOR_SHAPE(word, text)                                      \
   {                                                                      \
@@ -112,6 +123,13 @@ extern const char *const estimator_negative_words[];
                     .doc = (objective_text)},                                 \
   [EM_ITERATIONS] = {.name = "iterations", .doc = (iterations_text)},         \
   [EM_CONVERGED] = {.name = "converged", .doc = (converged_text)}
+#define ESTIMATOR_IDENTIFIED                                          \
+  {                                                                   \
+    .name = "identified", .doc =                                      \
+                              "0: the annotations do not tell "       \
+                              "attentive users from casual ones, or " \
+                              "do not identify the parameters"        \
+  }
 #define ESTIMATOR_GROUPS                                       \
   {                                                            \
     .name = "groups",                                          \
@@ -119,12 +137,5 @@ extern const char *const estimator_negative_words[];
   }
 #define ESTIMATOR_SHARED_PAIRS \
   { .name = "shared_pairs", .doc = "pairs with choices of two or more users" }
-#define ESTIMATOR_IDENTIFIED                                                 \
-  {                                                                          \
-    .name = "identified",                                                    \
-    .doc =                                                                   \
-        "1: users differ from users who toss coins; 0: they cannot be told " \
-        "apart"                                                              \
-  }
 
 #endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The spread of a fit over the scales of the strengths. */
+#include "estimators/em_bradley_terry/spread.h"
+
+#include <assert.h>
+#include <gsl/gsl_linalg.h>
+#include <math.h>
+#include <string.h>
+
+#include "support/attention/prior_fit.h"
+
+/* The range of t that is searched: strengths of e^-3 = .05 are those of a coin,
+ * strengths of e^2.5 = 12 leave no doubt. */
+static const double LEAST = -3, MOST = 2.5;
+/* Between scales the log weight falls by at most DROP at the top; the sum ends
+ * where it has fallen by FALL. */
+static const double COARSE = 0.5, FINEST = 0.01, DROP = 2, FALL = 6;
+
+/* One scale. */
+typedef struct spread_point {
+  double log_weight, level;
+} spread_point;
+
+static double root_mean_square(const bradley_terry_fit *self, const double *s) {
+  return sqrt(strengths_penalty(1, self->models, s) / (double)self->models);
+}
+
+/* Strengths at scale t, the rest of x. */
+static void set_scale(const bradley_terry_fit *self, const double *x, double t,
+                      double *y) {
+  const double size = root_mean_square(self, x);
+  memcpy(y, x, self->em.count * sizeof *y);
+  for (size_t m = 0; m < self->models; m++)
+    y[m] = size > 1e-9 ? exp(t) * x[m] / size : m % 2 == 0 ? exp(t) : -exp(t);
+}
+
+/* ---- information on the strengths ---- */
+
+static double mean_of_user(const bradley_terry_fit *self, size_t user) {
+  const attention_node_prior *prior = &self->prior;
+  const double *r = prior->responsibility + user * prior->count;
+  double mean = 0;
+  for (size_t k = 0; k < prior->count; k++) mean += r[k] * prior->nodes[k];
+  return mean;
+}
+
+/* H after an E-step at y, into strengths.information: of annotation i
+ * (eta dg)^2 / (P (1 - P)), with g' = dg by the difference of strengths and P
+ * at the user's mean. */
+static void find_information(bradley_terry_fit *self, double *y) {
+  static const double ends[2] = {0, 1}, one = 1;
+  const heed_crowd *crowd = self->histories.crowd;
+  const double *phi = bradley_terry_phi_of(self, y);
+  const double h = 1e-4;
+  gsl_matrix_set_zero(self->strengths.information);
+  bradley_terry_set_p(self, y, h);
+  histories_probability(&self->histories, phi, 0, self->annotations, 1, &one,
+                        self->up);
+  bradley_terry_set_p(self, y, -h);
+  histories_probability(&self->histories, phi, 0, self->annotations, 1, &one,
+                        self->down);
+  bradley_terry_set_p(self, y, 0);
+  histories_probability(&self->histories, phi, 0, self->annotations, 2, ends,
+                        self->ends);
+  for (size_t j = 0; j < crowd->users->rows; j++) {
+    const double eta = mean_of_user(self, j);
+    for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++) {
+      const size_t pair = self->histories.pair[i];
+      const size_t a = (size_t)self->model_a[pair];
+      const size_t b = (size_t)self->model_b[pair];
+      const double c = self->ends[2 * i], g = self->ends[2 * i + 1];
+      const double p = c + eta * (g - c);
+      const double slope = eta * (self->up[i] - self->down[i]) / (2 * h);
+      if (a != b && p > 0 && p < 1)
+        strengths_add(&self->strengths, a, b, 0, slope * slope / (p * (1 - p)));
+    }
+  }
+}
+
+/* The Cholesky factor of H + e^-2t; returns log det' (1 + e^2t H). */
+static double factorise(bradley_terry_fit *self, const double *y, double t) {
+  gsl_matrix *h = self->strengths.information;
+  const double variance = exp(2 * t);
+  double along = 0, size = 0, log_det = 0;
+  for (size_t a = 0; a < self->models; a++) {
+    size += y[a] * y[a];
+    for (size_t b = 0; b < self->models; b++)
+      along += y[a] * gsl_matrix_get(h, a, b) * y[b];
+  }
+  for (size_t m = 0; m < self->models; m++)
+    *gsl_matrix_ptr(h, m, m) += 1 / variance;
+  if (gsl_linalg_cholesky_decomp1(h) != 0) return 0;
+  for (size_t m = 0; m < self->models; m++)
+    log_det += 2 * log(gsl_matrix_get(h, m, m)) + log(variance);
+  return log_det - log1p(variance * along / size);
+}
+
+/* ---- scales ---- */
+
+static double log_prior(double t) {
+  return t > 0 ? -t * t / 2 : 0;
+}
+
+/* The E-step at y.  Free weights are at their optimum then; other priors take
+ * steps towards it, the strengths unchanged. */
+static double settle(bradley_terry_fit *self, double *y) {
+  enum { STEPS = 100 };
+  attention_node_prior *prior = &self->prior;
+  double objective = bradley_terry_steps.e_step(self, y), earlier;
+  for (int step = 0; step < STEPS && prior->fit != NULL; step++) {
+    if (self->status != HEED_OK || !(objective > -HUGE_VAL)) break;
+    earlier = objective;
+    self->status =
+        prior_fit_improve(prior->fit, prior->nodes, prior->mass,
+                          bradley_terry_theta_of(self, y), self->error);
+    objective = bradley_terry_steps.e_step(self, y);
+    if (!(objective > earlier + 1e-3)) break;
+  }
+  return objective;
+}
+
+static spread_point look(bradley_terry_fit *self, const double *x, double t,
+                         double *y) {
+  spread_point point = {0, 0};
+  set_scale(self, x, t, y);
+  const double objective = settle(self, y);
+  if (self->status != HEED_OK || !(objective > -HUGE_VAL))
+    return (spread_point){-HUGE_VAL, 0};
+  for (size_t j = 0; j < self->histories.crowd->users->rows; j++)
+    point.level += mean_of_user(self, j);
+  point.level /= (double)self->histories.crowd->users->rows;
+  find_information(self, y);
+  point.log_weight = objective +
+                     strengths_penalty(self->strengths.ridge, self->models, y) +
+                     log_prior(t) - factorise(self, y, t) / 2;
+  return point;
+}
+
+/* The best scale of the range, and a step at which the weight has fallen by at
+ * most DROP. */
+static double find_top(bradley_terry_fit *self, const double *x, double *step,
+                       double *y) {
+  double best = fmin(fmax(log(root_mean_square(self, x)), LEAST), MOST);
+  double top = look(self, x, best, y).log_weight;
+  for (double t = LEAST; t <= MOST; t += COARSE) {
+    const double there = look(self, x, t, y).log_weight;
+    if (there > top) {
+      top = there;
+      best = t;
+    }
+  }
+  *step = COARSE;
+  while (self->status == HEED_OK) {
+    const double down = look(self, x, best - *step, y).log_weight;
+    const double up = look(self, x, best + *step, y).log_weight;
+    if (fmax(down, up) > top && best > LEAST - 1 && best < MOST + 1) {
+      best += down > up ? -*step : *step;
+      top = fmax(down, up);
+    } else if (fmax(top - down, top - up) > DROP && *step > FINEST) {
+      *step /= 2;
+    } else {
+      break;
+    }
+  }
+  return best;
+}
+
+/* Adds scales from t on in one direction, until the weight has fallen. */
+static void walk(bradley_terry_fit *self, const double *x, double t,
+                 double step, double *y, bradley_terry_spread *spread) {
+  double top = spread->count == 0 ? -HUGE_VAL : spread->weight[0];
+  for (; spread->count < SPREAD_MOST && t >= LEAST - 1 && t <= MOST + 1;
+       t += step) {
+    const spread_point point = look(self, x, t, y);
+    top = fmax(top, point.log_weight);
+    if (!(point.log_weight > top - FALL)) return;
+    spread->scale[spread->count] = t;
+    spread->weight[spread->count] = point.log_weight;
+    spread->level[spread->count++] = point.level;
+  }
+}
+
+static void normalise(bradley_terry_spread *spread) {
+  double most = -HUGE_VAL, sum = 0;
+  for (size_t i = 0; i < spread->count; i++)
+    most = fmax(most, spread->weight[i]);
+  for (size_t i = 0; i < spread->count; i++)
+    sum += spread->weight[i] = exp(spread->weight[i] - most);
+  for (size_t i = 0; i < spread->count; i++) spread->weight[i] /= sum;
+}
+
+heed_status spread_find(bradley_terry_fit *self, const double *x,
+                        bradley_terry_spread *spread, heed_error *error) {
+  double step;
+  double *y = self->host->scratch(self->host, self->em.count, sizeof *y);
+  *spread = (bradley_terry_spread){0};
+  if (y == NULL) return heed_no_memory(error);
+  const double top = find_top(self, x, &step, y);
+  walk(self, x, top, step, y, spread);
+  walk(self, x, top - step, -step, y, spread);
+  if (self->status != HEED_OK) return self->status;
+  if (spread->count == 0)
+    return heed_fail(error, HEED_NUMERIC,
+                     "the annotations are impossible at every scale of the "
+                     "strengths");
+  normalise(spread);
+  return HEED_OK;
+}
+
+double spread_of_level(const bradley_terry_spread *spread) {
+  double mean = 0, variance = 0;
+  for (size_t i = 0; i < spread->count; i++)
+    mean += spread->weight[i] * spread->level[i];
+  for (size_t i = 0; i < spread->count; i++)
+    variance += spread->weight[i] * (spread->level[i] - mean) *
+                (spread->level[i] - mean);
+  return sqrt(variance);
+}
+
+/* ---- draws ---- */
+
+/* A draw from N(0, (L L')^-1) without its part along y, added to y. */
+static void shift_strengths(const bradley_terry_fit *self, size_t i,
+                            double *y) {
+  const gsl_matrix *l = self->strengths.information;
+  gsl_vector *shift = self->strengths.step;
+  heed_stream stream = self->host->stream(self->host, "strengths", i);
+  double along = 0, size = 0;
+  for (size_t m = 0; m < self->models; m++)
+    gsl_vector_set(shift, m, heed_normal(&stream));
+  for (size_t m = self->models; m-- > 0;) { /* solve L' shift = z upwards */
+    double sum = gsl_vector_get(shift, m);
+    for (size_t k = m + 1; k < self->models; k++)
+      sum -= gsl_matrix_get(l, k, m) * gsl_vector_get(shift, k);
+    gsl_vector_set(shift, m, sum / gsl_matrix_get(l, m, m));
+  }
+  for (size_t m = 0; m < self->models; m++) {
+    size += y[m] * y[m];
+    along += y[m] * gsl_vector_get(shift, m);
+  }
+  for (size_t m = 0; m < self->models; m++)
+    y[m] += gsl_vector_get(shift, m) - along / size * y[m];
+}
+
+void spread_draw(bradley_terry_fit *self, const double *x,
+                 const bradley_terry_spread *spread, size_t i, double *y) {
+  assert(i < spread->count);
+  (void)look(self, x, spread->scale[i], y);
+  shift_strengths(self, i, y);
+  (void)settle(self, y);
+}
