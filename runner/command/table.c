@@ -159,7 +159,8 @@ static const command_option run_options[] = {
     {.name = "replace",
      .field = FIELD(replace),
      .doc = "Run all cells and replace the result file, even if it is the "
-            "result of another sweep."},
+            "result of another sweep. Drop the cells of an interrupted run "
+            "of another sweep, too."},
     OPTIONS_PLAN,
     {0}};
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #define MOST_SKIPPED 64
 /* After the child's own time limit, which names the line of an endless loop. */
 #define GRACE_SECONDS 0.5
+#define MOST_WAIT 1e6 /* seconds; poll() counts milliseconds in an int */
 
 /* The sanitizers reserve terabytes of address space. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -263,7 +265,7 @@ static bool read_some(planner_attempt *self) {
 /* Reads until the child has reported its result, exited or timed out. */
 static void listen_to(planner_attempt *self) {
   while (self->plan == NULL && !self->failed) {
-    const double left = self->deadline - now();
+    const double left = fmin(self->deadline - now(), MOST_WAIT);
     struct pollfd ready = {self->pipe, POLLIN, 0};
     const int count = left <= 0 ? 0 : poll(&ready, 1, (int)(left * 1e3) + 1);
     if (count == 0) {
