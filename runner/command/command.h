@@ -48,8 +48,9 @@ typedef struct command_arguments {
   size_t kind, what;    /* what: index of a word */
   size_t cell, workers; /* COMMAND_NONE: not given */
   size_t socket, slot;
-  size_t memory, progress;      /* bytes; a progress_style */
-  double seconds, plan_seconds; /* plan_: limits of the planner */
+  size_t memory, progress; /* bytes; a progress_style */
+  double seconds, worker_seconds;
+  double plan_seconds; /* plan_: limits of the planner */
   size_t plan_memory;
   bool retry, replace, json, lua, csv, debugger;
 } command_arguments;

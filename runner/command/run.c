@@ -272,6 +272,7 @@ static int run_in(const run_options *self, const heed_plan *plan,
   command_progress shown;
   const execution_options options = {.workers = self->workers,
                                      .timeout = given->seconds,
+                                     .worker_timeout = given->worker_seconds,
                                      .memory = given->memory,
                                      .memory_for_all = memory_for_all(),
                                      .allow_unsafe = given->common.allow_unsafe,

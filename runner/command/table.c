@@ -129,6 +129,14 @@ static const command_option run_options[] = {
      .doc = "The time limit of one stage of one cell. A stage that takes "
             "longer fails.",
      .otherwise = "no limit"},
+    {.name = "worker-timeout",
+     .type = COMMAND_SECONDS,
+     .value = "SECONDS",
+     .initial = "120",
+     .field = FIELD(worker_seconds),
+     .doc = "The time limit of a worker between stages, to load plugins and to "
+            "write its cells to the disk. A worker that takes longer is "
+            "killed and replaced."},
     {.name = "memory",
      .type = COMMAND_BYTES,
      .value = "BYTES",

@@ -209,6 +209,7 @@ static heed_status put_held_out(const heed_evaluation *self,
   status =
       functions->predict(self->estimator->self, &self->host->host,
                          self->posterior, self->held_out, probability, error);
+  service_settle(self->host);
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < count; i++) {
     if (!(probability[i] >= 0 && probability[i] <= 1 + 1e-9))

@@ -161,7 +161,7 @@ static inline double evaluation_sigmoid(double x) {
 /* Attributes later errors to this plugin; NULL: to none. */
 static inline void evaluation_calls(const heed_evaluation *self,
                                     const heed_instance *instance) {
-  self->host->plugin = instance == NULL ? NULL : instance->plugin;
+  service_calls(self->host, instance == NULL ? NULL : instance->plugin);
 }
 
 heed_status evaluate_policy(const heed_evaluation *self, heed_error *error);
