@@ -2,8 +2,8 @@
  * What is recorded before a run, and whether a run may extend it. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "hdf/guard.h"
 #include "index.h"
 
 static heed_status note_trouble(const work_index *self, result_trouble *trouble,
@@ -53,13 +53,40 @@ static bool same_sweep(const heed_plan *a, const heed_plan *b) {
 }
 
 /* HEED_INVALID: it is not a heed result, and so of no sweep. */
-static heed_status compare(const result_old *old, const heed_plan *plan,
-                           bool *same, heed_error *error) {
+static heed_status compare(result_old *old, const heed_plan *plan, bool *same,
+                           heed_error *error) {
   heed_plan *stored = NULL;
   const heed_status status = old_read_plan(old, &stored, error);
   if (status == HEED_OK) *same = same_sweep(plan, stored);
   plan_free(stored);
   return status == HEED_INVALID ? HEED_OK : status;
+}
+
+/* Reads all that a run reads of an earlier result. */
+static heed_status read_all(void *context, heed_error *error) {
+  const char *path = context;
+  heed_plan *stored = NULL;
+  work_batch batch;
+  heed_status status = result_read_plan(path, &stored, error);
+  if (status != HEED_OK) return status;
+  status = result_read(path, stored, &batch, error);
+  for (size_t i = 0; status == HEED_OK && i < PLAN_KEPT_COUNT; i++)
+    for (size_t row = 0; row < batch.rows; row++)
+      kept_free(batch_kept(&batch, i, row));
+  if (status == HEED_OK) batch_free(&batch);
+  plan_free(stored);
+  return status;
+}
+
+/* A file that heed has not sealed may crash the HDF5 library: a child reads it
+ * first.  What else is wrong with it, the reader says. */
+static heed_status try_reading(const result_old *old, heed_error *error) {
+  heed_error reason = {HEED_OK, ""};
+  bool crashed;
+  if (old->sealed) return HEED_OK;
+  crashed = guard_try(old->path, read_all, (void *)(uintptr_t)old->path,
+                      &reason) == HEED_INTERNAL;
+  return crashed ? heed_fail(error, HEED_IO, "%s", reason.message) : HEED_OK;
 }
 
 heed_status result_inspect(const char *result_path, const heed_plan *plan,
@@ -72,7 +99,8 @@ heed_status result_inspect(const char *result_path, const heed_plan *plan,
   *orphans = 0;
   if (status != HEED_OK || old.descriptor < 0) return status;
   *exists = true;
-  status = compare(&old, plan, same, error);
+  status = try_reading(&old, error);
+  if (status == HEED_OK) status = compare(&old, plan, same, error);
   old_close(&old);
   if (status != HEED_OK || !*same) return status;
   status = index_open(plan, result_path, NULL, &self, error);
@@ -80,12 +108,4 @@ heed_status result_inspect(const char *result_path, const heed_plan *plan,
   *orphans = self->orphans;
   index_close(self);
   return HEED_OK;
-}
-
-heed_status result_may_replace(const char *result_path, heed_error *error) {
-  struct stat found;
-  if (stat(result_path, &found) != 0 || S_ISREG(found.st_mode)) return HEED_OK;
-  return heed_fail(error, HEED_INVALID,
-                   "%s: is not a regular file; name another file with -o",
-                   result_path);
 }
