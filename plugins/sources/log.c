@@ -80,9 +80,18 @@ static heed_status create(const heed_host *host, const heed_value *values,
   return HEED_OK;
 }
 
+static void outline(const void *self, heed_outline *outline) {
+  const heed_value *values = self;
+  const heed_value *named = values[COLUMNS].items;
+  outline->models = named[LEFT_MODEL].given ? HEED_YES : HEED_NO;
+  outline->p = named[P].given ? HEED_YES : HEED_NO;
+  outline->gap = HEED_NO;
+}
+
 static const heed_source_functions functions = {
     .size = sizeof functions,
     .make = make,
+    .outline = outline,
     .check = check,
 };
 

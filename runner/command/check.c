@@ -167,8 +167,11 @@ int command_check(const command_arguments *given) {
   if (given->file == NULL)
     return command_usage(
         "check", "found nothing, expected SWEEP.lua or --plugin FILE.so");
-  status = sweep_plan(given, given->data ? SIZE_MAX : FIRST_ROWS,
-                      given->seconds, given->memory, &text, &plan, &error);
+  status =
+      sweep_plan(given, given->data ? SIZE_MAX : FIRST_ROWS,
+                 given->plan_seconds > 0 ? given->plan_seconds : given->seconds,
+                 given->plan_memory > 0 ? given->plan_memory : given->memory,
+                 &text, &plan, &error);
   if (status == HEED_OK && given->json)
     printf("%s\n", text);
   else if (status == HEED_OK)

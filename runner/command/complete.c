@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "hdf/guard.h"
+#include "metrics.h"
 #include "plugins.h"
 #include "result/result.h"
 #include "table.h"
@@ -119,6 +120,10 @@ static void put_plugins(const complete_line *self) {
     put_choice(plugin->name, plugin->summary);
   }
   registry_free(plugins);
+  for (evaluation_metric i = 0; i < METRIC_COUNT; i++) {
+    printf(METRICS_PREFIX);
+    put_choice(evaluation_metrics[i].name, evaluation_metrics[i].doc);
+  }
 }
 
 static void read_names(const complete_line *self, bool axes) {

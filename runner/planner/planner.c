@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #define MOST_SKIPPED 64
 /* After the child's own time limit, which names the line of an endless loop. */
 #define GRACE_SECONDS 0.5
+#define MOST_WAIT 1e6 /* seconds; poll() counts milliseconds in an int */
 
 /* The sanitizers reserve terabytes of address space. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -186,10 +188,14 @@ static void keep(char **place, const char *text) {
 static void take_failure(planner_attempt *self, const json_t *value) {
   const char *message = json_string_value(json_object_get(value, "message"));
   self->failed = true;
+  if (message == NULL) { /* jansson had no memory for it */
+    (void)heed_no_memory(&self->failure);
+    return;
+  }
   (void)heed_fail(
       &self->failure,
       (heed_status)json_integer_value(json_object_get(value, "status")), "%s",
-      message == NULL ? "" : message);
+      message);
 }
 
 static void handle(planner_attempt *self, const char *word, const char *rest) {
@@ -259,7 +265,7 @@ static bool read_some(planner_attempt *self) {
 /* Reads until the child has reported its result, exited or timed out. */
 static void listen_to(planner_attempt *self) {
   while (self->plan == NULL && !self->failed) {
-    const double left = self->deadline - now();
+    const double left = fmin(self->deadline - now(), MOST_WAIT);
     struct pollfd ready = {self->pipe, POLLIN, 0};
     const int count = left <= 0 ? 0 : poll(&ready, 1, (int)(left * 1e3) + 1);
     if (count == 0) {
@@ -289,7 +295,8 @@ static int finish(planner_attempt *self) {
 static void describe_end(const planner_attempt *self, int result,
                          char text[160]) {
   if (self->timed_out)
-    (void)snprintf(text, 160, "did not finish within %.3g s", self->seconds);
+    (void)snprintf(text, 160, "did not finish within %.3g s (--plan-timeout)",
+                   self->seconds);
   else if (WIFSIGNALED(result))
     (void)snprintf(text, 160, "crashed (signal %d, %s)", WTERMSIG(result),
                    strsignal(WTERMSIG(result)));
@@ -331,7 +338,7 @@ static heed_status explain(const planner_attempt *self, int result,
   if (self->timed_out)
     return heed_fail(error, HEED_INVALID,
                      "%s: still running after %.3g s; is there an endless "
-                     "loop?",
+                     "loop? A large sweep needs a higher --plan-timeout",
                      sweep, self->seconds);
   return heed_fail(error, HEED_INTERNAL, "%s: the planner %s", sweep, end);
 }

@@ -2,9 +2,9 @@
  * The result file: one labelled cube that opens without our code.
  * docs/results.md describes it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "files/fault.h"
@@ -263,6 +263,8 @@ static heed_status write_result(int descriptor, const char *path,
   return status;
 }
 
+/* HDF5 writes to the file that this process made, whatever its path may name
+ * later. */
 static heed_status make_result(const char *temporary, const char *result_path,
                                const work_index *index, const result_goal *goal,
                                const result_provenance *provenance,

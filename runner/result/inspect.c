@@ -2,7 +2,6 @@
  * What is recorded before a run, and whether a run may extend it. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "hdf/guard.h"
 #include "index.h"
@@ -54,8 +53,8 @@ static bool same_sweep(const heed_plan *a, const heed_plan *b) {
 }
 
 /* HEED_INVALID: it is not a heed result, and so of no sweep. */
-static heed_status compare(const result_old *old, const heed_plan *plan,
-                           bool *same, heed_error *error) {
+static heed_status compare(result_old *old, const heed_plan *plan, bool *same,
+                           heed_error *error) {
   heed_plan *stored = NULL;
   const heed_status status = old_read_plan(old, &stored, error);
   if (status == HEED_OK) *same = same_sweep(plan, stored);
@@ -109,12 +108,4 @@ heed_status result_inspect(const char *result_path, const heed_plan *plan,
   *orphans = self->orphans;
   index_close(self);
   return HEED_OK;
-}
-
-heed_status result_may_replace(const char *result_path, heed_error *error) {
-  struct stat found;
-  if (stat(result_path, &found) != 0 || S_ISREG(found.st_mode)) return HEED_OK;
-  return heed_fail(error, HEED_INVALID,
-                   "%s: is not a regular file; name another file with -o",
-                   result_path);
 }

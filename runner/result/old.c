@@ -8,6 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hdf/guard.h"
+#include "hdf/kept.h"
+#include "index.h"
 #include "seal.h"
 
 static heed_status cannot_open(const char *path, heed_error *error) {
@@ -55,23 +58,67 @@ static heed_status is_no_result(const char *path, heed_error *error) {
   return heed_fail(error, HEED_INVALID, "%s: is not a heed result", path);
 }
 
-heed_status old_read_plan(const result_old *self, heed_plan **result,
+/* Reads the plan of an open file. */
+static heed_status parse_plan(hdf_file *file, hid_t root, heed_plan **result) {
+  const char *path = file->path;
+  heed_error *error = file->error;
+  char *text = NULL;
+  heed_status status;
+  if (H5Lexists(root, "sweep", H5P_DEFAULT) > 0)
+    text = hdf_read_text(file, root, "sweep/plan");
+  if (text == NULL)
+    return file->status == HEED_MEMORY ? HEED_MEMORY
+                                       : is_no_result(path, error);
+  status = plan_parse(text, strlen(text), result, error);
+  free(text);
+  return status;
+}
+
+/* Reads all that a run will read. */
+static heed_status read_all(hdf_file file, hid_t root, const heed_plan *plan) {
+  work_batch batch;
+  const heed_status status = batch_read_result(file, root, plan, &batch);
+  if (status != HEED_OK) return status;
+  for (size_t i = 0; i < PLAN_KEPT_COUNT; i++)
+    kept_free(
+        kept_read(&batch.file, batch.root, plan_kept_names[i], 0, SIZE_MAX));
+  file.status = batch.file.status;
+  batch_free(&batch);
+  return file.status;
+}
+
+/* A look in a child process at a file that heed may not have written: HDF5
+ * crashes on some damaged files. */
+static heed_status look(void *context, heed_error *error) {
+  const result_old *self = context;
+  hdf_file file = {self->path, HEED_OK, error};
+  heed_plan *plan = NULL;
+  const hid_t root = old_read(self, &file);
+  heed_status status;
+  if (root < 0) return is_no_result(self->path, error);
+  status = seal_miss(&file, root);
+  if (status == HEED_OK) status = parse_plan(&file, root, &plan);
+  if (status == HEED_OK)
+    status = read_all(file, root, plan);
+  else
+    hdf_close(&file, root);
+  plan_free(plan);
+  return status;
+}
+
+heed_status old_read_plan(result_old *self, heed_plan **result,
                           heed_error *error) {
   hdf_file file = {self->path, HEED_OK, error};
-  char *text = NULL;
-  const hid_t root = old_read(self, &file);
-  heed_status status = file.status;
+  hid_t root;
+  heed_status status = HEED_OK;
+  if (!self->sealed) status = guard_try(self->path, look, self, error);
+  if (status != HEED_OK) return status;
+  root = old_read(self, &file);
   if (root < 0)
-    return status == HEED_MEMORY ? status : is_no_result(self->path, error);
-  if (!self->sealed) status = seal_miss(&file, root);
-  if (status == HEED_OK && H5Lexists(root, "sweep", H5P_DEFAULT) > 0)
-    text = hdf_read_text(&file, root, "sweep/plan");
+    return file.status == HEED_MEMORY ? HEED_MEMORY
+                                      : is_no_result(self->path, error);
+  status = parse_plan(&file, root, result);
   hdf_close(&file, root);
-  if (status == HEED_OK && file.status == HEED_MEMORY) status = HEED_MEMORY;
-  if (status == HEED_OK && text == NULL)
-    status = is_no_result(self->path, error);
-  if (status == HEED_OK) status = plan_parse(text, strlen(text), result, error);
-  free(text);
   return status;
 }
 

@@ -23,8 +23,9 @@ void old_close(result_old *self);
 
 /* Opens the HDF5 file in it.  hdf_close() must follow, before old_close(). */
 hid_t old_read(const result_old *self, hdf_file *file);
-/* Its plan; the caller frees it.  HEED_INVALID: it is not a heed result. */
-heed_status old_read_plan(const result_old *self, heed_plan **result,
+/* Its plan; the caller frees it.  HEED_INVALID: it is not a heed result.  A
+ * file without seal is first read in a child process. */
+heed_status old_read_plan(result_old *self, heed_plan **result,
                           heed_error *error);
 
 /* True if the path still names what it named when it was opened. */

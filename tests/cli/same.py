@@ -64,13 +64,20 @@ def compare_within(small, large):
     return {"cell " + key for key in a if a[key] != b.get(key)}
 
 
-within = sys.argv[1] == "--within"
-first, *others = sys.argv[2 if within else 1 :]
-failed = False
-with h5py.File(first) as one:
-    for path in others:
-        with h5py.File(path) as other:
-            for name in sorted((compare_within if within else compare)(one, other)):
-                print(f"{path}: differs: {name}")
-                failed = True
-sys.exit(1 if failed else 0)
+def main():
+    within = sys.argv[1] == "--within"
+    first, *others = sys.argv[2 if within else 1 :]
+    failed = False
+    with h5py.File(first) as one:
+        for path in others:
+            with h5py.File(path) as other:
+                for name in sorted(
+                    (compare_within if within else compare)(one, other)
+                ):
+                    print(f"{path}: differs: {name}")
+                    failed = True
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

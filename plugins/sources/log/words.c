@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_among(const heed_value *words, const char *text, size_t length) {
-  for (size_t i = 0; i < words->count; i++)
-    if (strlen(words->items[i].text) == length &&
-        memcmp(words->items[i].text, text, length) == 0)
-      return true;
+static bool is_among(const heed_value *words, const char *text,
+                     size_t length) {
+  for (size_t i = 0; i < words->count; i++) {
+    size_t size;
+    const char *word = log_trim(words->items[i].text, &size);
+    if (size == length && memcmp(word, text, length) == 0) return true;
+  }
   return false;
 }
 

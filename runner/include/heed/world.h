@@ -93,6 +93,18 @@ typedef struct heed_world {
   bool order_unknown;
 } heed_world;
 
+/* What a source knows of its worlds before it makes one, so that `heed check`
+ * finds what would fail hours later.  Since 4.1. */
+enum heed_knowledge { HEED_UNKNOWN = 0, HEED_NO, HEED_YES };
+typedef uint32_t heed_knowledge; /* enum heed_knowledge */
+
+typedef struct heed_outline {
+  size_t size;           /* sizeof(heed_outline) */
+  heed_knowledge models; /* pairs have model_a and model_b */
+  heed_knowledge p;      /* pairs or annotations have p */
+  heed_knowledge gap;    /* world->mu is a number */
+} heed_outline;
+
 /* Users and their annotations.  Made by the host (simulated users) or by a
  * source (a log).
  *

@@ -7,7 +7,7 @@
  * is complete or absent, as with files/file.h, and only its owner may write to
  * it.
  *
- * Callers: work, result, stages. */
+ * Callers: work, result. */
 #ifndef HEED_FILES_FOLDER_H
 #define HEED_FILES_FOLDER_H
 

@@ -66,10 +66,6 @@ heed_status result_inspect(const char *result_path, const heed_plan *plan,
                            bool *exists, bool *same, size_t *orphans,
                            heed_error *error);
 
-/* Checks before `heed run --replace`: whatever the path names is a regular file,
- * or nothing. */
-heed_status result_may_replace(const char *result_path, heed_error *error);
-
 /* The plan in a result file; the caller frees it.  HEED_INVALID: the file is
  * not a heed result. */
 heed_status result_read_plan(const char *result_path, heed_plan **result,
