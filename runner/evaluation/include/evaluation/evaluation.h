@@ -19,12 +19,6 @@
 #include "heed/memory.h"
 #include "host/host.h"
 
-#define EVALUATION_ENUM(id, name, dimension, unit, doc) METRIC_##id,
-typedef enum evaluation_metric {
-  EVALUATION_METRICS(EVALUATION_ENUM) METRIC_COUNT
-} evaluation_metric;
-#undef EVALUATION_ENUM
-
 /* The metrics as outputs, and their dimensions other than those of the source.
  */
 extern const heed_output evaluation_metrics[METRIC_COUNT];
