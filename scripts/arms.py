@@ -68,15 +68,14 @@ def main(path, tsv_path=None):
     for name in raw:
         a = raw[name] - raw[REFERENCE]
         b = matched[name] - matched[REFERENCE]
-        wins, losses, n = verdicts(b)
         rows.append([
             name, f"{np.nanmean(raw[name]):.4f}", f"{np.nanmean(matched[name]):.4f}",
             difference(overall(a)) if name != REFERENCE else "0",
             difference(overall(b)) if name != REFERENCE else "0",
-            f"{wins} / {losses} of {n}" if name != REFERENCE else "",
+            verdicts(b) if name != REFERENCE else "",
         ])
     table(["arm", "win rate", f"at KL = {KL:g}", "difference, raw",
-           f"difference at KL = {KL:g}", "better / worse"], rows)
+           f"difference at KL = {KL:g}", "better / worse (simultaneous)"], rows)
 
     for label, axis, values in (("shape of P_η", 0, eta), ("gap μ", 1, gap),
                                 ("direction", 2, direction)):
@@ -98,10 +97,9 @@ def main(path, tsv_path=None):
         name = f"users {share}0 %"
         a = of.one(of.raw, name) - raw["all labels"]
         b = of.one(of.matched, name) - matched["all labels"]
-        wins, losses, n = verdicts(b)
         rows.append([f"{share}0 %", difference(overall(a)), difference(overall(b)),
-                     f"{wins} / {losses} of {n}"])
-    table(["share kept", "raw", f"at KL = {KL:g}", "better / worse"], rows)
+                     verdicts(b)])
+    table(["share kept", "raw", f"at KL = {KL:g}", "better / worse (simultaneous)"], rows)
 
     print("### Best share of users (sweet spot) at KL = 1\n")
     rows = []

@@ -50,10 +50,9 @@ def overall_table(of):
     rows = []
     for name in of.models + [LOG_LOSS, ACCURACY] + of.controls:
         raw, matched = (of.gain(v, name, HINDSIGHT) for v in (of.raw, of.matched))
-        wins, losses, n = verdicts(matched)
         rows.append([name, difference(overall(raw)), difference(overall(matched)),
-                     f"{wins} / {losses} of {n}"])
-    table(["arm", "raw", f"at KL = {KL:g}", "better / worse"], rows)
+                     verdicts(matched)])
+    table(["arm", "raw", f"at KL = {KL:g}", "better / worse (simultaneous)"], rows)
 
 
 def by_world(of, title, values, names, reference):

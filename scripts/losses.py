@@ -70,12 +70,11 @@ def against(of, kind, values):
         row = [called(name), f"{own.mean():.4f}"]
         for reference in ("all", BEST):
             gain = own - of.value(values, reference)
-            wins, losses, n = verdicts(gain)
-            row += [difference(overall(gain)), f"{wins} / {losses} of {n}"] \
+            row += [difference(overall(gain)), verdicts(gain)] \
                 if name != reference else ["0", ""]
         rows.append(row)
-    table(["loss", "win rate", "against sigmoid, all labels", "better / worse",
-           "against the best share", "better / worse"], rows)
+    table(["loss", "win rate", "against sigmoid, all labels", "better / worse (simultaneous)",
+           "against the best share", "better / worse (simultaneous)"], rows)
 
 
 def by_condition(of):

@@ -69,13 +69,14 @@ class Arms(Cube):
         return np.take_along_axis(some, index[..., None, :], axis=-2)[..., 0, :]
 
 
-def interval(differences):
-    """Mean and half-width over replicates."""
+def interval(differences, comparisons=1):
+    """Mean and half-width over replicates. comparisons: how many intervals are to hold
+    at the same time with 95 % (Bonferroni)."""
     x = np.ravel(differences)
     x = x[np.isfinite(x)]
     if len(x) < 2:
         return np.nan, np.nan
-    half = student.ppf(0.975, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x))
+    half = student.ppf(1 - 0.025 / comparisons, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x))
     return x.mean(), half
 
 
@@ -85,12 +86,17 @@ def overall(differences):
 
 
 def verdicts(differences):
-    """The number of conditions whose interval lies above 0, the number below 0, and
-    the number of all."""
-    pairs = [interval(row) for row in differences.reshape(-1, differences.shape[-1])]
-    wins = sum(m - h > 0 for m, h in pairs)
-    losses = sum(m + h < 0 for m, h in pairs)
-    return wins, losses, sum(np.isfinite(m) for m, _ in pairs)
+    """As text: the number of conditions whose interval lies above 0 and the number below
+    0; in parentheses the same of simultaneous intervals; and the number of all."""
+    rows = differences.reshape(-1, differences.shape[-1])
+    n = sum(np.isfinite(interval(row)[0]) for row in rows)
+    counts = []
+    for comparisons in (1, max(n, 1)):
+        pairs = [interval(row, comparisons) for row in rows]
+        above = sum(m - h > 0 for m, h in pairs)
+        below = sum(m + h < 0 for m, h in pairs)
+        counts.append(f"{above} / {below}")
+    return f"{counts[0]} ({counts[1]}) of {n}"
 
 
 def difference(pair):

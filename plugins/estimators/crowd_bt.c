@@ -24,11 +24,12 @@
 #include "support/attention/em_driver.h"
 #include "support/attention/linear_posterior.h"
 #include "support/attention/parameters.h"
+#include "support/crowd/chance.h"
 #include "support/crowd/overlap.h"
 #include "support/crowd/strengths.h"
 
 enum { RIDGE, ALPHA, BETA, NEGATIVE, TOLERANCE, MOST_STEPS, PARAMETER_COUNT };
-enum { OUT_STRENGTHS = EM_OUTPUT_COUNT };
+enum { OUT_STRENGTHS = EM_OUTPUT_COUNT, OUT_IDENTIFIED };
 
 static const heed_parameter parameters[] = {
     [RIDGE] = ESTIMATOR_RIDGE,
@@ -49,6 +50,7 @@ static const heed_output outputs[] = {
     [OUT_STRENGTHS] =
         {.name = "strengths",
          .doc = "number of fitted strengths: one per model, or one per pair"},
+    [OUT_IDENTIFIED] = ESTIMATOR_IDENTIFIED,
 };
 
 /* Reliabilities keep this distance from 0 and 1, so that no choice is
@@ -322,8 +324,54 @@ static heed_status keep_fit(const crowd_bt_fit *self, const double *x,
 
 static void report(const crowd_bt_fit *self, const heed_posterior *posterior) {
   const double strengths = (double)self->strengths;
+  const double identified = posterior->identified;
   em_driver_report(self->host, posterior);
   self->host->output(self->host, OUT_STRENGTHS, &strengths, 1);
+  self->host->output(self->host, OUT_IDENTIFIED, &identified, 1);
+}
+
+/* ---- coin tosses ---- */
+
+static void differentiate_tosses(void *context, const double *s,
+                                 crowd_strengths *sums) {
+  const crowd_bt_fit *self = context;
+  const crowd_overlap *overlap = &self->overlap;
+  (void)s;
+  for (size_t i = 0; i < overlap->pairs; i++) {
+    const size_t a = (size_t)self->model_a[i], b = (size_t)self->model_b[i];
+    const double all = choices_on(self, i);
+    double for_a = 0;
+    if (!(all > 0) || a == b) continue;
+    for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++)
+      for_a += overlap->chose_a[n];
+    strengths_add(sums, a, b, for_a - all / 2, all / 4);
+  }
+}
+
+/* Models tell users apart if they differ; users who share pairs, if they agree.
+ */
+static heed_status judge(crowd_bt_fit *self, bool *identified,
+                         heed_error *error) {
+  if (self->model_a == NULL)
+    return chance_judge(&self->overlap, self->host, identified, error);
+  const strengths_problem tosses = {.context = self,
+                                    .differentiate = differentiate_tosses};
+  const double chance = strengths_chance(&self->regression, &tosses);
+  crowd_chance agreement;
+  *identified = chance < CHANCE_LEVEL;
+  if (*identified) return HEED_OK;
+  const heed_status status =
+      chance_compute(&self->overlap, self->host, &agreement, error);
+  if (status != HEED_OK) return status;
+  *identified = chance_beaten(&agreement);
+  if (!*identified)
+    self->host->warn(
+        self->host, "not_identified",
+        "users cannot be told apart: the models do not differ more than coin "
+        "tosses make them differ (the probability of this under coin tosses is "
+        "%.3f, expected less than %g)",
+        chance, CHANCE_LEVEL);
+  return HEED_OK;
 }
 
 static heed_status run(crowd_bt_fit *self, heed_posterior *posterior,
@@ -335,9 +383,8 @@ static heed_status run(crowd_bt_fit *self, heed_posterior *posterior,
                      .starts = 1,
                      .tolerance = self->values[TOLERANCE].number,
                      .most_steps = (uint64_t)self->values[MOST_STEPS].integer};
-  posterior->identified =
-      self->model_a != NULL || overlap_exists(&self->overlap, self->host);
-  heed_status status = em_driver_open(&em, error);
+  heed_status status = judge(self, &posterior->identified, error);
+  if (status == HEED_OK) status = em_driver_open(&em, error);
   if (status == HEED_OK) status = em_driver_fit(&em, posterior, error);
   if (status != HEED_OK) return status;
   put_within(self, em.x);

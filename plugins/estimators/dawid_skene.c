@@ -23,10 +23,11 @@
 #include "support/attention/em_driver.h"
 #include "support/attention/linear_posterior.h"
 #include "support/attention/parameters.h"
+#include "support/crowd/chance.h"
 #include "support/crowd/overlap.h"
 
 enum { SHARE, ALPHA, BETA, NEGATIVE, TOLERANCE, MOST_STEPS, PARAMETER_COUNT };
-enum { OUT_SHARED_PAIRS = EM_OUTPUT_COUNT, OUT_SHARE };
+enum { OUT_SHARED_PAIRS = EM_OUTPUT_COUNT, OUT_SHARE, OUT_IDENTIFIED };
 
 static const char *const share_words[] = {"fitted", NULL};
 
@@ -56,6 +57,7 @@ static const heed_output outputs[] = {
     [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
     [OUT_SHARE] = {.name = "share",
                    .doc = "share of pairs in which A's response is better"},
+    [OUT_IDENTIFIED] = ESTIMATOR_IDENTIFIED,
 };
 
 /* Accuracies and share keep this distance from 0 and 1, so that no choice is
@@ -223,9 +225,11 @@ static heed_status fill(const dawid_skene_fit *self, const heed_host *host,
 static void report(const dawid_skene_fit *self, const heed_host *host,
                    const heed_posterior *posterior, double share) {
   const double shared = (double)self->overlap.shared;
+  const double identified = posterior->identified;
   em_driver_report(host, posterior);
   host->output(host, OUT_SHARED_PAIRS, &shared, 1);
   host->output(host, OUT_SHARE, &share, 1);
+  host->output(host, OUT_IDENTIFIED, &identified, 1);
 }
 
 static heed_status keep_fit(const dawid_skene_fit *self, const heed_host *host,
@@ -255,8 +259,8 @@ static heed_status estimate(void *values, const heed_host *host,
                      .starts = 1,
                      .tolerance = self.values[TOLERANCE].number,
                      .most_steps = (uint64_t)self.values[MOST_STEPS].integer};
-  posterior->identified = overlap_exists(&self.overlap, host);
-  status = em_driver_open(&em, error);
+  status = chance_judge(&self.overlap, host, &posterior->identified, error);
+  if (status == HEED_OK) status = em_driver_open(&em, error);
   if (status == HEED_OK) status = em_driver_fit(&em, posterior, error);
   if (status != HEED_OK) return status;
   put_within(&self, em.x);

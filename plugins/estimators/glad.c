@@ -26,6 +26,7 @@
 #include "heed/memory.h"
 #include "support/attention/em_driver.h"
 #include "support/attention/parameters.h"
+#include "support/crowd/chance.h"
 #include "support/crowd/overlap.h"
 
 enum {
@@ -37,7 +38,7 @@ enum {
   MOST_STEPS,
   PARAMETER_COUNT
 };
-enum { OUT_SHARED_PAIRS = EM_OUTPUT_COUNT };
+enum { OUT_SHARED_PAIRS = EM_OUTPUT_COUNT, OUT_IDENTIFIED };
 enum { EXACT = 64 };
 
 static const heed_parameter parameters[] = {
@@ -71,6 +72,7 @@ static const heed_output outputs[] = {
     ESTIMATOR_EM_OUTPUTS("maximised objective: includes log-priors",
                          "number of EM steps", "1: it has"),
     [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
+    [OUT_IDENTIFIED] = ESTIMATOR_IDENTIFIED,
 };
 
 /* Far outside the range of the priors; prevents overflow in extrapolations. */
@@ -413,8 +415,10 @@ static heed_status keep_fit(const glad_fit *self, const double *x,
 
 static void report(const glad_fit *self, const heed_posterior *posterior) {
   const double shared = (double)self->overlap.shared;
+  const double identified = posterior->identified;
   em_driver_report(self->host, posterior);
   self->host->output(self->host, OUT_SHARED_PAIRS, &shared, 1);
+  self->host->output(self->host, OUT_IDENTIFIED, &identified, 1);
 }
 
 static heed_status estimate(void *values, const heed_host *host,
@@ -430,8 +434,8 @@ static heed_status estimate(void *values, const heed_host *host,
                      .starts = 1,
                      .tolerance = self.values[TOLERANCE].number,
                      .most_steps = (uint64_t)self.values[MOST_STEPS].integer};
-  posterior->identified = overlap_exists(&self.overlap, host);
-  status = em_driver_open(&em, error);
+  status = chance_judge(&self.overlap, host, &posterior->identified, error);
+  if (status == HEED_OK) status = em_driver_open(&em, error);
   if (status == HEED_OK) status = em_driver_fit(&em, posterior, error);
   if (status != HEED_OK) return status;
   put_within(&self, em.x);

@@ -23,10 +23,11 @@
 #include "support/attention/em_driver.h"
 #include "support/attention/linear_posterior.h"
 #include "support/attention/parameters.h"
+#include "support/crowd/chance.h"
 #include "support/crowd/overlap.h"
 
 enum { SMOOTHING, STARTS, TOLERANCE, MOST_STEPS, PARAMETER_COUNT };
-enum { OUT_SHARED_PAIRS = EM_OUTPUT_COUNT };
+enum { OUT_SHARED_PAIRS = EM_OUTPUT_COUNT, OUT_IDENTIFIED };
 
 static const heed_parameter parameters[] = {
     [SMOOTHING] = {.name = "smoothing",
@@ -50,6 +51,7 @@ static const heed_output outputs[] = {
                          "number of EM steps, all starts",
                          "1: the best start converged"),
     [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
+    [OUT_IDENTIFIED] = ESTIMATOR_IDENTIFIED,
 };
 
 /* Parameters keep this distance from 0 and 1, so that no choice is
@@ -247,8 +249,10 @@ static heed_status keep_fit(const mace_fit *self, const double *x,
 
 static void report(const mace_fit *self, const heed_posterior *posterior) {
   const double shared = (double)self->overlap.shared;
+  const double identified = posterior->identified;
   em_driver_report(self->host, posterior);
   self->host->output(self->host, OUT_SHARED_PAIRS, &shared, 1);
+  self->host->output(self->host, OUT_IDENTIFIED, &identified, 1);
 }
 
 static heed_status estimate(void *values, const heed_host *host,
@@ -264,8 +268,8 @@ static heed_status estimate(void *values, const heed_host *host,
                      .starts = (size_t)self.values[STARTS].integer,
                      .tolerance = self.values[TOLERANCE].number,
                      .most_steps = (uint64_t)self.values[MOST_STEPS].integer};
-  posterior->identified = overlap_exists(&self.overlap, host);
-  status = em_driver_open(&em, error);
+  status = chance_judge(&self.overlap, host, &posterior->identified, error);
+  if (status == HEED_OK) status = em_driver_open(&em, error);
   if (status == HEED_OK) status = em_driver_fit(&em, posterior, error);
   if (status != HEED_OK) return status;
   put_within(&self, em.x);

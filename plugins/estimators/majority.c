@@ -19,10 +19,11 @@
 #include "heed/estimator.h"
 #include "heed/memory.h"
 #include "support/attention/parameters.h"
+#include "support/crowd/chance.h"
 #include "support/crowd/overlap.h"
 
 enum { RELIABILITY, NEGATIVE, PARAMETER_COUNT };
-enum { OUT_AGREEMENT, OUT_RELIABILITY, OUT_SHARED_PAIRS };
+enum { OUT_AGREEMENT, OUT_RELIABILITY, OUT_SHARED_PAIRS, OUT_IDENTIFIED };
 
 static const char *const reliability_words[] = {"estimated", NULL};
 
@@ -51,6 +52,7 @@ static const heed_output outputs[] = {
                          .flags = HEED_MAY_BE_NAN,
                          .doc = "mean reliability of those majorities"},
     [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
+    [OUT_IDENTIFIED] = ESTIMATOR_IDENTIFIED,
 };
 
 typedef struct majority_fit {
@@ -79,14 +81,20 @@ static size_t votes_for_a(const crowd_overlap *overlap, size_t pair) {
   return count;
 }
 
-/* E[eta] from how often two choices on a pair agree. */
+/* E[eta] from how often choices of two users on a pair agree. */
 static double mean_attentiveness(const crowd_overlap *overlap) {
   double same = 0, couples = 0;
   for (size_t i = 0; i < overlap->pairs; i++) {
     const double all = (double)votes_on(overlap, i),
                  a = (double)votes_for_a(overlap, i);
-    same += a * (a - 1) + (all - a) * (all - a - 1);
-    couples += all * (all - 1);
+    for (overlap_own own = overlap_first(overlap, i); own.first < own.end;
+         own = overlap_next(overlap, i, &own)) {
+      const double mine = (double)(own.end - own.first);
+      const double mine_for_a = (double)own.for_a, others = all - mine;
+      same += mine_for_a * (a - mine_for_a) +
+              (mine - mine_for_a) * (others - (a - mine_for_a));
+      couples += mine * others;
+    }
   }
   return couples > 0 ? sqrt(fmax(2 * same / couples - 1, 0)) : 0;
 }
@@ -124,20 +132,29 @@ static double belief(const majority_fit *self, size_t votes, size_t for_a) {
                            : 1 - self->reliability[votes];
 }
 
+/* One user's choices on a pair with the others' `votes`. */
+static void compare_own(majority_fit *self, const overlap_own *own,
+                        size_t votes, size_t for_a, heed_posterior *posterior) {
+  const crowd_overlap *overlap = &self->overlap;
+  for (size_t n = own->first; n < own->end; n++) {
+    const size_t r = overlap->row[n];
+    posterior->p[r] = belief(self, votes, for_a);
+    posterior->casual[r] = 0.5;
+    self->gap[r] = fabs(posterior->p[r] - 0.5);
+    self->agrees[r] = 0;
+    if (2 * for_a != votes)
+      self->agrees[r] = (2 * for_a > votes) == overlap->chose_a[n] ? 0.5 : -0.5;
+  }
+}
+
 static void compare(majority_fit *self, heed_posterior *posterior) {
   const crowd_overlap *overlap = &self->overlap;
   for (size_t i = 0; i < overlap->pairs; i++) {
     const size_t all = votes_on(overlap, i), for_a = votes_for_a(overlap, i);
-    for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++) {
-      const size_t r = overlap->row[n];
-      const bool a = overlap->chose_a[n];
-      posterior->p[r] = belief(self, all - 1, for_a - a);
-      posterior->casual[r] = 0.5;
-      self->gap[r] = fabs(posterior->p[r] - 0.5);
-      self->agrees[r] = 0;
-      if (2 * (for_a - a) != all - 1)
-        self->agrees[r] = (2 * (for_a - a) > all - 1) == a ? 0.5 : -0.5;
-    }
+    for (overlap_own own = overlap_first(overlap, i); own.first < own.end;
+         own = overlap_next(overlap, i, &own))
+      compare_own(self, &own, all - (own.end - own.first), for_a - own.for_a,
+                  posterior);
   }
 }
 
@@ -216,15 +233,8 @@ static heed_status open_posterior(majority_fit *self, const heed_host *host,
   return HEED_OK;
 }
 
-/* False, after a warning, if agreement suggests that nobody attends. */
-static bool agree(const majority_fit *self, const heed_host *host) {
-  if (self->everyone > 0 || self->values[RELIABILITY].text == NULL) return true;
-  host->warn(host, "no_agreement",
-             "users agree with each other no more often than by chance");
-  return false;
-}
-
-static void report(const majority_fit *self, const heed_host *host) {
+static void report(const majority_fit *self, const heed_host *host,
+                   bool identified) {
   double agreed = 0, met = 0, reliability = 0;
   for (size_t r = 0; r < self->overlap.crowd->annotations->rows; r++) {
     agreed += self->agrees[r] > 0;
@@ -235,6 +245,7 @@ static void report(const majority_fit *self, const heed_host *host) {
       [OUT_AGREEMENT] = met > 0 ? agreed / met : NAN,
       [OUT_RELIABILITY] = met > 0 ? reliability / met : NAN,
       [OUT_SHARED_PAIRS] = (double)self->overlap.shared,
+      [OUT_IDENTIFIED] = identified,
   };
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     host->output(host, i, &values[i], 1);
@@ -247,13 +258,13 @@ static heed_status estimate(void *values, const heed_host *host,
   heed_status status = overlap_open(host, crowd, &self.overlap, error);
   if (status == HEED_OK) status = fill_reliability(&self, host, error);
   if (status == HEED_OK) status = open_posterior(&self, host, posterior, error);
+  if (status == HEED_OK)
+    status = chance_judge(&self.overlap, host, &posterior->identified, error);
   if (status != HEED_OK) return status;
-  posterior->identified =
-      overlap_exists(&self.overlap, host) && agree(&self, host);
   posterior->converged = true;
   compare(&self, posterior);
   fill_users(&self, ((majority_fitted *)posterior->state)->eta, posterior);
-  report(&self, host);
+  report(&self, host, posterior->identified);
   return HEED_OK;
 }
 

@@ -71,7 +71,8 @@ static int run_cell(const command_arguments *given, heed_plan *plan) {
   heed_status status = made == NULL ? HEED_MEMORY : HEED_OK;
   int exit_status;
   if (status == HEED_OK)
-    status = execution_load(plan, given->common.allow_unsafe, &plugins, &error);
+    status = execution_load(plan, given->common.allow_unsafe, NULL, NULL,
+                            &plugins, &error);
   if (status == HEED_OK)
     status = stages_create(plan, plugins, &options, &runner, &error);
   if (status == HEED_OK) {

@@ -50,6 +50,7 @@ typedef struct command_arguments {
   size_t socket, slot;
   size_t memory, progress; /* bytes; a progress_style */
   double seconds;
+  double worker_seconds;
   bool retry, replace, json, lua, csv, debugger;
 } command_arguments;
 

@@ -275,6 +275,7 @@ static int run_in(const run_options *self, const heed_plan *plan,
   command_progress shown;
   const execution_options options = {.workers = self->workers,
                                      .timeout = given->seconds,
+                                     .worker_timeout = given->worker_seconds,
                                      .memory = given->memory,
                                      .memory_for_all = memory_for_all(),
                                      .allow_unsafe = given->common.allow_unsafe,
@@ -323,9 +324,9 @@ int command_run(const command_arguments *given) {
   int exit_status;
   set_options(&self, given);
   if (status == HEED_OK) status = sweep_plan(given, 0, 0, &text, &plan, &error);
+  if (status == HEED_OK) status = find_output(&self, plan, &error);
   if (status == HEED_OK) recorded = calloc(plan_cell_count(plan) + 1, 1);
   if (status == HEED_OK && recorded == NULL) status = heed_no_memory(&error);
-  if (status == HEED_OK) status = find_output(&self, plan, &error);
   if (status == HEED_OK) status = check_output(&self, plan, &error);
   if (status == HEED_OK) status = work_open(self.output, &folder, &error);
   if (status == HEED_OK) status = check_output(&self, plan, &error);
@@ -337,8 +338,8 @@ int command_run(const command_arguments *given) {
     exit_status = command_error(&error);
     work_close(folder);
   }
-  free(recorded);
   output_free(&self.target);
+  free(recorded);
   plan_free(plan);
   free(text);
   free(command);

@@ -2,6 +2,8 @@
  * Finds where a command writes, and refuses to write onto what it reads. */
 #include "spare.h"
 
+#include <sys/stat.h>
+
 static heed_status spare_inputs(const output_target *target,
                                 const heed_plan *plan, heed_error *error) {
   heed_status status =
@@ -25,9 +27,20 @@ heed_status spare_find_text(const char *named, const char *result,
   return status == HEED_OK ? output_spare_result(target, error) : status;
 }
 
+/* The file may be a result on a disk that is not there now. */
+static heed_status check_link(const output_target *target, heed_error *error) {
+  struct stat found;
+  if (target->exists || lstat(target->named, &found) != 0) return HEED_OK;
+  return heed_fail(error, HEED_IO,
+                   "%s: is a link to %s, which is missing: put the file back, "
+                   "or remove the link",
+                   target->named, target->path);
+}
+
 heed_status spare_find_result(const char *named, const heed_plan *plan,
                               output_target *target, heed_error *error) {
   heed_status status = output_find(named, target, error);
   if (status == HEED_OK) status = output_need_file(target, error);
+  if (status == HEED_OK) status = check_link(target, error);
   return status == HEED_OK ? spare_inputs(target, plan, error) : status;
 }

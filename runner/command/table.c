@@ -110,6 +110,14 @@ static const command_option run_options[] = {
      .doc = "The time limit of one stage of one cell. A stage that takes "
             "longer fails.",
      .otherwise = "no limit"},
+    {.name = "worker-timeout",
+     .type = COMMAND_SECONDS,
+     .value = "SECONDS",
+     .initial = "120",
+     .field = FIELD(worker_seconds),
+     .doc = "The time limit of a worker between stages, to load plugins and to "
+            "write its cells to the disk. A worker that takes longer is "
+            "killed and replaced."},
     {.name = "memory",
      .type = COMMAND_BYTES,
      .value = "BYTES",
@@ -468,8 +476,8 @@ const command_entry command_table[] = {
          "Shows the axes and cells of a result, its failures, warnings and "
          "signatures of failure, and for each metric the mean over replicates "
          "with its 95 % interval. If the replicates are a bootstrap of a log, "
-         "it shows the value of the log and the percentiles of the other "
-         "replicates.",
+         "it shows the value of the log, with an interval from the percentiles "
+         "of the other replicates.",
      .operands = result_operand,
      .options = show_options,
      .examples =

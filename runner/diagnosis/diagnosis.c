@@ -11,6 +11,8 @@
 /* all_attentive: a gap within near_half of 1/2, mean eta-hat above nearly_all.
  */
 static const double near_half = 0.05, nearly_all = 0.9;
+/* against_consensus: a normal deviate below this has probability .001. */
+static const double least_deviate = -3.09;
 /* A relative fall of the objective below this is rounding. */
 static const double rounding = 1e-9;
 
@@ -156,6 +158,56 @@ static bool not_converged(diagnosis_search *self, char *seen) {
 static bool not_identified(diagnosis_search *self, char *seen) {
   static const char *const names[] = {"estimator_identified", NULL};
   return is_zero(self, names, "the data do not identify the parameters", seen);
+}
+
+/* The standard normal deviate of a fit's correlation between eta-hat and
+ * agreement: where they have nothing to do with each other, a correlation over
+ * n users has mean 0 and variance 1 / (n - 1), by permuting users.  Replicates
+ * of a bootstrap repeat replicate 0; others are independent.  NaN: unknown. */
+static double deviate_at(const diagnosis_search *self, size_t point,
+                         size_t correlation, size_t users) {
+  const size_t replicates = view_is_bootstrap(self->result, point)
+                                ? 1
+                                : self->result->plan->replicates;
+  double sum = 0, count = 0;
+  for (size_t r = 0; r < replicates; r++) {
+    const double found = value_at(self, point, r, correlation);
+    if (isnan(found)) continue;
+    sum += found * sqrt(value_at(self, point, r, users) - 1);
+    count++;
+  }
+  return count > 0 ? sum / sqrt(count) : NAN;
+}
+
+/* Points that differ only behind the posterior repeat its first point. */
+static bool has_own_posterior(const heed_plan *plan, size_t point) {
+  const size_t node = plan_node_at(plan, point, PLAN_POSTERIOR);
+  return node != SIZE_MAX && plan->nodes[node].first_point == point;
+}
+
+static bool against_consensus(diagnosis_search *self, char *seen) {
+  const heed_plan *plan = self->result->plan;
+  const size_t correlation = find_value(plan, "consensus_correlation");
+  const size_t users = find_value(plan, "users_compared");
+  diagnosis_tally fits = {0};
+  double lowest = 0;
+  for (size_t point = 0; point < plan->point_count; point++) {
+    if (!has_own_posterior(plan, point)) continue;
+    const double found = deviate_at(self, point, correlation, users);
+    if (isnan(found)) continue;
+    tell(&fits, point, found < least_deviate);
+    if (found < lowest) fits.example = point;
+    lowest = fmin(lowest, found);
+  }
+  if (fits.seen == 0) return false;
+  (void)snprintf(seen, SIGNATURE_TEXT,
+                 "the higher a user's eta-hat, the less the user agrees with "
+                 "other users on the same pairs, in %zu of %zu fits; the "
+                 "correlation is %.2f at %s",
+                 fits.seen, fits.count,
+                 value_at(self, fits.example, 0, correlation),
+                 place(self, fits.example));
+  return true;
 }
 
 /* ---- signatures of comparisons ---- */
@@ -305,6 +357,11 @@ static const struct signatures_known {
      "Several parameter values fit the data equally well; the prior or the "
      "starting value selected one. Fix what is known (mu), or report the "
      "range."},
+    {"against_consensus", against_consensus,
+     "A filter by eta-hat keeps the users who disagree with the others. Labels "
+     "of classes are the usual cause: to an estimator that expects A to win "
+     "more often, a user who always says A looks attentive. Use an estimator "
+     "that compares users on the same pairs, such as dawid_skene."},
     {"filter_hurts", filter_hurts,
      "The filter removes too many labels: the loss in number outweighs the "
      "gain in quality. Keep more labels, or weight them instead (noise_aware, "

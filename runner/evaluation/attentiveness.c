@@ -43,8 +43,7 @@ static bool is_constant(size_t count, const double *values) {
   return true;
 }
 
-/* NaN: one side is constant. */
-static double correlation(size_t count, const double *a, const double *b) {
+double evaluation_correlation(size_t count, const double *a, const double *b) {
   if (count < 2 || is_constant(count, a) || is_constant(count, b)) return NAN;
   return gsl_stats_correlation(a, 1, b, 1, count);
 }
@@ -138,7 +137,8 @@ heed_status evaluate_attentiveness(const heed_evaluation *self,
   put(self, METRIC_ETA_RMSE, rmse(users, mean, self->eta));
   put(self, METRIC_ETA_BIAS,
       gsl_stats_mean(mean, 1, users) - gsl_stats_mean(self->eta, 1, users));
-  put(self, METRIC_ETA_CORRELATION, correlation(users, mean, self->eta));
+  put(self, METRIC_ETA_CORRELATION,
+      evaluation_correlation(users, mean, self->eta));
   put(self, METRIC_ETA_SPEARMAN,
       users < 2 || is_constant(users, mean) || is_constant(users, self->eta)
           ? NAN
@@ -152,6 +152,6 @@ heed_status evaluate_attentiveness(const heed_evaluation *self,
   if (memory.refused) return heed_no_memory(error);
   put(self, METRIC_REFINED_ETA_RMSE, rmse(users, mean, self->eta));
   put(self, METRIC_REFINED_ETA_CORRELATION,
-      correlation(users, mean, self->eta));
+      evaluation_correlation(users, mean, self->eta));
   return HEED_OK;
 }

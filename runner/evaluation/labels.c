@@ -62,30 +62,84 @@ static heed_status put_accuracy(const heed_evaluation *self,
   return HEED_OK;
 }
 
-/* Like agreement(), but with the majority of all other untied labels of the
- * pair, kept or not; a label without a majority does not count. */
+/* Untied labels of a pair, for A less for B and in all. */
+typedef struct evaluation_votes {
+  int64_t lead, count;
+} evaluation_votes;
+
+/* Adds a user's labels, or with sign -1 takes them away. */
+static void add_labels(const heed_crowd *crowd, size_t user, int64_t sign,
+                       evaluation_votes *votes) {
+  const int64_t *pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
+  const int8_t *choice =
+      heed_table_data(crowd->annotations, "choice", HEED_INT8);
+  for (size_t i = crowd->first[user]; i < crowd->first[user + 1]; i++) {
+    if (choice[i] == HEED_CHOSE_TIE) continue;
+    votes[pair[i]].lead += choice[i] == HEED_CHOSE_A ? sign : -sign;
+    votes[pair[i]].count += sign;
+  }
+}
+
+/* Sums over labels, compared with the other users' labels of the pair. */
+typedef struct evaluation_consensus {
+  double majority, same;   /* weights of labels with a majority; that agree */
+  double compared, agreed; /* labels of one user; shares of others who agree */
+} evaluation_consensus;
+
+/* votes: without the user's. */
+static void compare_user(const heed_evaluation *self, size_t user,
+                         const evaluation_votes *votes,
+                         evaluation_consensus *sums) {
+  const heed_crowd *crowd = self->crowd;
+  const int64_t *pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
+  const int8_t *choice =
+      heed_table_data(crowd->annotations, "choice", HEED_INT8);
+  sums->compared = sums->agreed = 0;
+  for (size_t i = crowd->first[user]; i < crowd->first[user + 1]; i++) {
+    const evaluation_votes *others = &votes[pair[i]];
+    if (choice[i] == HEED_CHOSE_TIE || others->count == 0) continue;
+    const int64_t lead =
+        choice[i] == HEED_CHOSE_A ? others->lead : -others->lead;
+    const double count = (double)others->count;
+    sums->compared++;
+    sums->agreed += (count + (double)lead) / (2 * count);
+    if (lead == 0) continue;
+    sums->majority += self->selection->weight[i];
+    sums->same += lead > 0 ? self->selection->weight[i] : 0;
+  }
+}
+
+/* Like agreement(), but with the majority of the other users' labels of the
+ * pair, kept or not; a label without a majority does not count.  And over
+ * users, the correlation of eta-hat with the share of other users' labels that
+ * agree. */
 static heed_status put_consensus(const heed_evaluation *self,
                                  heed_error *error) {
-  const heed_table *table = self->crowd->annotations;
-  const int64_t *pair = heed_table_data(table, "pair", HEED_INT64);
-  const int8_t *choice = heed_table_data(table, "choice", HEED_INT8);
+  const heed_crowd *crowd = self->crowd;
+  const size_t users = crowd->users->rows;
   heed_memory memory = {&self->host->host, false};
-  int64_t *lead = /* labels for A minus labels for B */
-      heed_scratch(&memory, self->world->pairs->rows, sizeof *lead);
-  double all = 0, same = 0;
+  const double *mean = evaluation_user_means(crowd, self->posterior, &memory);
+  evaluation_votes *votes =
+      heed_scratch(&memory, self->world->pairs->rows, sizeof *votes);
+  double *eta = heed_scratch_doubles(&memory, users);
+  double *share = heed_scratch_doubles(&memory, users);
+  evaluation_consensus sums = {0, 0, 0, 0};
+  size_t count = 0;
   if (memory.refused) return heed_no_memory(error);
-  for (size_t i = 0; i < table->rows; i++)
-    if (choice[i] != HEED_CHOSE_TIE)
-      lead[pair[i]] += choice[i] == HEED_CHOSE_A ? 1 : -1;
-  for (size_t i = 0; i < table->rows; i++) {
-    if (choice[i] == HEED_CHOSE_TIE) continue;
-    const int64_t own = choice[i] == HEED_CHOSE_A ? 1 : -1;
-    const int64_t others = lead[pair[i]] - own;
-    if (others == 0) continue;
-    all += self->selection->weight[i];
-    same += (others > 0) == (own > 0) ? self->selection->weight[i] : 0;
+  for (size_t j = 0; j < users; j++) add_labels(crowd, j, 1, votes);
+  for (size_t j = 0; j < users; j++) {
+    add_labels(crowd, j, -1, votes);
+    compare_user(self, j, votes, &sums);
+    add_labels(crowd, j, 1, votes);
+    if (!(sums.compared > 0)) continue;
+    eta[count] = mean[j];
+    share[count++] = sums.agreed / sums.compared;
   }
-  put(self, METRIC_LABEL_CONSENSUS, all > 0 ? same / all : NAN);
+  put(self, METRIC_LABEL_CONSENSUS,
+      sums.majority > 0 ? sums.same / sums.majority : NAN);
+  put(self, METRIC_USERS_COMPARED, (double)count);
+  put(self, METRIC_CONSENSUS_CORRELATION,
+      evaluation_correlation(count, eta, share));
   return HEED_OK;
 }
 
@@ -155,6 +209,7 @@ static heed_status put_held_out(const heed_evaluation *self,
   status =
       functions->predict(self->estimator->self, &self->host->host,
                          self->posterior, self->held_out, probability, error);
+  service_settle(self->host);
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < count; i++) {
     if (!(probability[i] >= 0 && probability[i] <= 1 + 1e-9))

@@ -91,6 +91,7 @@ heed_status prompts_know(const heed_instance *source, const heed_world *world,
     if (status == HEED_OK)
       status = functions->reference(source->self, &host->host, world, wide, all,
                                     self->reference + i * wide, error);
+    service_settle(host);
     if (status == HEED_OK)
       status = check_known(wide, self->reward + i * wide,
                            self->reference + i * wide, self->first + i, error);
@@ -200,6 +201,7 @@ static heed_status read_tilt(const heed_evaluation *self, double *tilt,
     const heed_status status = functions->log_probability(
         self->trainer->self, &self->host->host, self->world, self->policy, wide,
         all, row, error);
+    service_settle(self->host);
     if (status != HEED_OK) return status;
     for (size_t y = 0; y < wide; y++) sum += exp(row[y]);
     if (!(fabs(sum - 1) < 1e-6))
@@ -385,6 +387,7 @@ static heed_status casual_choices(const heed_evaluation *self, double *casual,
       .row = row,
       .pair = pair};
   model->casual(self->model->self, self->posterior->phi, &answers, casual);
+  service_settle(self->host);
   return HEED_OK;
 }
 

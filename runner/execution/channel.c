@@ -63,7 +63,7 @@ bool slot_look(execution_slot *self, execution_place *result) {
 }
 
 bool slot_last(execution_slot *self, execution_place *result) {
-  result->what[0] = '\0';
+  read_what(self, result->what);
   result->seconds = channel_seconds_since(atomic_load(&self->start));
   return read_place(atomic_load(&self->place), 0, result);
 }

@@ -45,6 +45,9 @@ bool slot_look(execution_slot *self, execution_place *result);
 bool slot_last(execution_slot *self, execution_place *result);
 
 #define CHANNEL_CELLS 4096 /* most cells in a message */
+/* The exit status of a worker that cannot talk to its supervisor; the slot says
+ * why. */
+#define CHANNEL_BROKEN 87
 
 typedef enum execution_message_kind {
   MESSAGE_RUN = 1,  /* to the worker: run these cells */

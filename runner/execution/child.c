@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "offspring.h"
+
 #define LOG_LIMIT ((off_t)4 << 20)
 #define LEAVE_WITHIN 2.0 /* seconds to exit before it is killed */
 
@@ -28,7 +30,7 @@ static void set_variable(const char *name, size_t value) {
 /* Between fork() and exec(). */
 static void become_worker(const execution_child *self,
                           const execution_child_options *options, int socket,
-                          int slot_file) {
+                          int slot_file, pid_t supervisor) {
   char socket_text[16], slot_text[16];
   const int nothing = open("/dev/null", O_RDONLY);
   sigset_t none;
@@ -40,6 +42,7 @@ static void become_worker(const execution_child *self,
   if (nothing > STDERR_FILENO) (void)close(nothing);
   (void)snprintf(socket_text, sizeof socket_text, "%d", socket);
   (void)snprintf(slot_text, sizeof slot_text, "%d", slot_file);
+  offspring_mark(supervisor);
   set_variable("OPENBLAS_NUM_THREADS", options->blas_threads);
   set_variable("OMP_NUM_THREADS", options->blas_threads);
   (void)execl("/proc/self/exe", "heed", "worker", work_folder(options->work),
@@ -67,6 +70,7 @@ static heed_status open_slot(execution_child *self, int *file,
 heed_status child_start(execution_child *self,
                         const execution_child_options *options,
                         heed_error *error) {
+  const pid_t supervisor = getpid();
   int sockets[2] = {-1, -1}, slot_file = -1;
   heed_status status;
   self->socket = self->log = -1;
@@ -74,7 +78,8 @@ heed_status child_start(execution_child *self,
   self->idle = false;
   self->cell_count = 0;
   self->verdict = RECORD_DONE;
-  self->was_at_something = self->all_together = false;
+  self->was_at_something = self->all_together = self->silent = false;
+  self->alive = channel_now();
   self->held = 0;
   self->pid = 0;
   status = work_open_log(options->work, self->index, &self->log, error);
@@ -85,7 +90,8 @@ heed_status child_start(execution_child *self,
     self->socket = sockets[0];
     (void)fcntl(self->socket, F_SETFD, FD_CLOEXEC);
     self->pid = fork();
-    if (self->pid == 0) become_worker(self, options, sockets[1], slot_file);
+    if (self->pid == 0)
+      become_worker(self, options, sockets[1], slot_file, supervisor);
     if (self->pid < 0) status = cannot_start(error);
   }
   if (slot_file >= 0) (void)close(slot_file);
@@ -115,10 +121,13 @@ static void last_words(const execution_child *self, char *words, size_t size) {
 }
 
 bool child_has_ended(execution_child *self, execution_child_end *end) {
+  execution_place place;
   if (self->pid == 0 ||
       waitpid(self->pid, &end->wait_status, WNOHANG) != self->pid)
     return false;
   self->pid = 0;
+  (void)slot_last(self->slot, &place);
+  (void)snprintf(end->what, sizeof end->what, "%s", place.what);
   last_words(self, end->words, sizeof end->words);
   return true;
 }

@@ -18,9 +18,12 @@ typedef struct execution_child {
   size_t cell_count;
   uint64_t cells[CHANNEL_CELLS]; /* of its batch */
   uint64_t batch_start;
+  uint64_t alive; /* when it last was in a stage, idle, or sent a message */
   /* Why it is being killed, and what it was doing; RECORD_DONE: it is not. */
   heed_record_status verdict;
-  bool was_at_something, all_together; /* over the limit of all workers */
+  bool was_at_something;
+  bool all_together; /* over the limit of all workers */
+  bool silent;       /* outside stages for too long */
   execution_place was_at;
   size_t held; /* bytes at the last check */
 } execution_child;
@@ -28,7 +31,8 @@ typedef struct execution_child {
 /* How it ended. */
 typedef struct execution_child_end {
   int wait_status;
-  char words[256]; /* the last line of its log, or "" */
+  char words[256];           /* the last line of its log, or "" */
+  char what[EXECUTION_WHAT]; /* what it last did, or "" */
 } execution_child_end;
 
 typedef struct execution_child_options {

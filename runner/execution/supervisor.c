@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "offspring.h"
 #include "verdict.h"
 
 #define TICK 20           /* milliseconds between checks of the workers */
@@ -95,7 +96,7 @@ static void hand_out(supervisor *self, execution_child *child) {
   word.count = child->cell_count;
   memcpy(word.body.cells, child->cells,
          child->cell_count * sizeof *child->cells);
-  child->batch_start = channel_now();
+  child->batch_start = child->alive = channel_now();
   child->idle = false;
   atomic_store(&child->slot->stop, false);
   atomic_store(&child->slot->left, word.count);
@@ -186,6 +187,7 @@ static void take_idle(supervisor *self, execution_child *child) {
 static void listen_to(supervisor *self, execution_child *child) {
   execution_message word;
   while (channel_receive(child->socket, &word, false)) {
+    child->alive = channel_now();
     switch (word.kind) {
       case MESSAGE_RECORDED:
         take_recorded(self, &word);
@@ -223,12 +225,18 @@ static void enforce(const supervisor *self, execution_child *child) {
   execution_place place;
   const bool is_at = slot_look(child->slot, &place);
   if (child->verdict != RECORD_DONE) return; /* it is being killed */
+  if (is_at || child->idle) child->alive = channel_now();
   child_trim_log(child);
   child_weigh(child);
   if (is_at && limits->timeout > 0 && place.seconds > limits->timeout)
     condemn(child, RECORD_TIMED_OUT, &place);
   else if (limits->memory > 0 && child->held > limits->memory)
     condemn(child, RECORD_OUT_OF_MEMORY, is_at ? &place : NULL);
+  else if (limits->worker_timeout > 0 &&
+           channel_seconds_since(child->alive) > limits->worker_timeout) {
+    child->silent = true;
+    condemn(child, RECORD_TIMED_OUT, NULL);
+  }
 }
 
 /* If all workers together hold too much, kills the largest. */
@@ -250,13 +258,22 @@ static void enforce_together(const supervisor *self) {
           slot_look(largest->slot, &place) ? &place : NULL);
 }
 
-static void count_death(supervisor *self, const execution_child_end *end) {
-  char text[HEED_MESSAGE_SIZE];
+static void count_death(supervisor *self, const execution_child *child,
+                        const execution_child_end *end) {
+  char text[HEED_MESSAGE_SIZE], why[HEED_MESSAGE_SIZE / 2];
   if (++self->deaths < MOST_DEATHS) return;
+  verdict_explain(&self->run, child, end, why, sizeof why);
   (void)snprintf(text, sizeof text,
-                 "%d workers in a row died before they recorded a cell%s%s",
-                 MOST_DEATHS, end->words[0] == '\0' ? "" : ": ", end->words);
+                 "%d workers in a row died before they recorded a cell: %s",
+                 MOST_DEATHS, why);
   fail(self, HEED_INTERNAL, text);
+}
+
+static bool is_worker(void *context, pid_t process) {
+  const supervisor *self = context;
+  for (size_t i = 0; i < self->child_count; i++)
+    if (self->children[i].pid == process) return true;
+  return false;
 }
 
 static void bury(supervisor *self, execution_child *child,
@@ -273,10 +290,11 @@ static void bury(supervisor *self, execution_child *child,
   if (self->run.state->failed > failed)
     self->deaths = 0;
   else if (may_go_on(self))
-    count_death(self, end);
+    count_death(self, child, end);
   for (size_t i = 0; i < child->cell_count; i++)
     queue_return(self->run.queue, (size_t)child->cells[i]);
   child_forget(child);
+  offspring_kill_orphans(self, is_worker);
 }
 
 /* ---- the loop ---- */
@@ -364,6 +382,7 @@ static void supervise(supervisor *self) {
   }
   for (size_t i = 0; i < self->child_count; i++)
     child_dismiss(&self->children[i], self->stop_now);
+  offspring_kill_orphans(self, is_worker);
   report(self, true);
 }
 
@@ -421,7 +440,9 @@ heed_status execution_run(const heed_plan *plan, heed_work *folder,
   else if (!watch_signals(&self, &earlier))
     self.status = heed_fail(error, HEED_IO, "cannot watch for signals");
   if (self.status == HEED_OK) {
+    const bool adopted = offspring_adopt(true);
     supervise(&self);
+    (void)offspring_adopt(adopted);
     (void)close(self.signals);
     (void)sigprocmask(SIG_SETMASK, &earlier, NULL);
   }

@@ -45,9 +45,13 @@ static const char *file_of(const heed_plan *plan, const char *plugin) {
   return NULL;
 }
 
-static void explain_death(int wait_status, char *text, size_t size) {
+static void explain_death(const execution_child_end *end, char *text,
+                          size_t size) {
+  const int wait_status = end->wait_status;
   const int signal = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0;
-  if (signal == SIGKILL)
+  if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == CHANNEL_BROKEN)
+    (void)snprintf(text, size, "%s", end->what);
+  else if (signal == SIGKILL)
     (void)snprintf(text, size,
                    "was killed (signal 9) by a user, or by the kernel because "
                    "memory ran out");
@@ -59,13 +63,21 @@ static void explain_death(int wait_status, char *text, size_t size) {
                    WEXITSTATUS(wait_status));
 }
 
-static void explain(const execution_parts *run, const execution_child *dead,
-                    const execution_child_end *end, const char *plugin,
-                    char *text, size_t size) {
+/* What a worker that is in no stage does with a file: it loads it. */
+static const char *loaded_file(const execution_child *dead,
+                               const execution_child_end *end) {
+  return dead->was_at_something || end->what[0] != '/' ? NULL : end->what;
+}
+
+void verdict_explain(const execution_parts *run, const execution_child *dead,
+                     const execution_child_end *end, char *text, size_t size) {
   const execution_options *options = run->options;
-  const char *file = file_of(run->plan, plugin);
-  char why[160];
-  if (dead->verdict == RECORD_TIMED_OUT)
+  const char *file = loaded_file(dead, end);
+  char why[320];
+  if (dead->silent)
+    (void)snprintf(why, sizeof why, "did not %s within %g s",
+                   file == NULL ? "respond" : "load", options->worker_timeout);
+  else if (dead->verdict == RECORD_TIMED_OUT)
     (void)snprintf(why, sizeof why, "took longer than the limit of %g s",
                    options->timeout);
   else if (dead->verdict == RECORD_OUT_OF_MEMORY)
@@ -77,10 +89,11 @@ static void explain(const execution_parts *run, const execution_child *dead,
                                                : options->memory) /
                        0x1p20);
   else
-    explain_death(end->wait_status, why, sizeof why);
+    explain_death(end, why, sizeof why);
   (void)snprintf(
-      text, size, "%s%s%s%s%s", file == NULL ? "" : file,
+      text, size, "%s%s%s%s%s%s", file == NULL ? "" : file,
       file == NULL ? "" : ": ", why,
+      file == NULL || dead->silent ? "" : " while it was loaded",
       end->words[0] == '\0' ? "" : "; last line of its log: ", end->words);
 }
 
@@ -141,7 +154,9 @@ heed_status verdict_pass(const execution_parts *run,
   const size_t node =
       plan_node_at(run->plan, place->cell / replicates, place->stage);
   verdict_sentence says = {.status = dead->verdict, .stage = place->stage};
+  const char *file;
   size_t count = 0;
+  int length;
   heed_status status;
   if (node == SIZE_MAX) return HEED_OK;
   says.plugin = plan_node_plugin(run->plan, node);
@@ -149,7 +164,12 @@ heed_status verdict_pass(const execution_parts *run,
     says.status = RECORD_CRASHED;
     if (WIFSIGNALED(end->wait_status)) says.signal = WTERMSIG(end->wait_status);
   }
-  explain(run, dead, end, says.plugin, says.text, sizeof says.text);
+  file = file_of(run->plan, says.plugin);
+  length = snprintf(says.text, sizeof says.text, "%s%s",
+                    file == NULL ? "" : file, file == NULL ? "" : ": ");
+  if (length >= 0 && (size_t)length < sizeof says.text)
+    verdict_explain(run, dead, end, says.text + length,
+                    sizeof says.text - (size_t)length);
   status = record_node(run, dead, node, place->cell % replicates, &says, &count,
                        error);
   if (status != HEED_OK) return status;

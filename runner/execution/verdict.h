@@ -22,6 +22,11 @@ void verdict_count(const execution_parts *run, heed_record_status status,
                    size_t cell, plan_stage stage, size_t cells,
                    const char *why);
 
+/* Why a worker died: the limit that it broke, its signal or its exit status,
+ * what it loaded if it was not yet at work, and its last words. */
+void verdict_explain(const execution_parts *run, const execution_child *dead,
+                     const execution_child_end *end, char *text, size_t size);
+
 /* Records a failure for every cell under the node at which the worker died,
  * except cells that are recorded or that another worker runs. */
 heed_status verdict_pass(const execution_parts *run,

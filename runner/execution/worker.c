@@ -11,6 +11,7 @@
 
 #include "channel.h"
 #include "execution/execution.h"
+#include "lifeline.h"
 #include "stages/stages.h"
 
 #define FLUSH_AFTER 1000000000u /* nanoseconds between parts, at most */
@@ -22,6 +23,7 @@ typedef struct worker {
   heed_stages *stages;
   execution_slot *slot;
   int socket;
+  execution_lifeline lifeline;
   size_t pending_count;
   heed_record *pending[CHANNEL_CELLS];
   uint64_t flushed; /* when */
@@ -43,15 +45,37 @@ static void log_line(void *context, const char *plugin, const char *line) {
   fprintf(stderr, "%s: %s\n", plugin, line);
 }
 
+/* The slot outlives the process: the supervisor reads there why it ended.  The
+ * stage is still announced, so that its plugin gets the blame. */
+static void check_lifeline(void *context) {
+  worker *self = context;
+  const char *broken = lifeline_broken(&self->lifeline);
+  char text[EXECUTION_WHAT];
+  if (broken == NULL) return;
+  (void)snprintf(text, sizeof text, "closed or replaced %s of its worker",
+                 broken);
+  slot_tell(self->slot, NAN, text);
+  _exit(CHANNEL_BROKEN);
+}
+
+/* The place stays "none": the supervisor shows the file if this takes too long
+ * or kills the process. */
+static void tell_opening(void *context, const char *file) {
+  slot_tell(((worker *)context)->slot, NAN, file);
+}
+
 heed_status execution_load(const heed_plan *plan, bool allow_unsafe,
+                           void *context,
+                           void (*opening)(void *context, const char *file),
                            host_registry **result, heed_error *error) {
   host_registry *self = NULL;
   heed_status status = registry_create(allow_unsafe, &self, error);
   for (size_t i = 0; status == HEED_OK && i < plan->plugin_count; i++) {
     const plan_plugin *wanted = &plan->plugins[i];
     /* A file may hold several plugins. */
-    if (registry_find(self, wanted->kind, wanted->name, NULL) == NULL)
-      status = registry_load(self, wanted->file, wanted->sha256, error);
+    if (registry_find(self, wanted->kind, wanted->name, NULL) != NULL) continue;
+    if (opening != NULL) opening(context, wanted->file);
+    status = registry_load(self, wanted->file, wanted->sha256, error);
   }
   if (status == HEED_OK)
     *result = self;
@@ -195,6 +219,7 @@ static heed_status open_worker(worker *self, const char *folder, int slot_file,
   stages_options options = {.context = self,
                             .announce = announce,
                             .closing = announce,
+                            .called = check_lifeline,
                             .progress = tell_progress,
                             .log = log_line};
   heed_status status;
@@ -207,7 +232,10 @@ static heed_status open_worker(worker *self, const char *folder, int slot_file,
   if (status == HEED_OK)
     status = work_read_plan(self->folder, &self->plan, error);
   if (status == HEED_OK)
-    status = execution_load(self->plan, allow_unsafe, &self->plugins, error);
+    status = execution_load(self->plan, allow_unsafe, self, tell_opening,
+                            &self->plugins, error);
+  check_lifeline(self);
+  tell_opening(self, "");
   options.work = self->folder;
   if (status == HEED_OK)
     status = stages_create(self->plan, self->plugins, &options, &self->stages,
@@ -237,6 +265,7 @@ heed_status execution_work(const char *folder, int socket, int slot_file,
   offer_first();
   if (self == NULL) return heed_no_memory(error);
   self->socket = socket;
+  lifeline_know(&self->lifeline, socket);
   status = open_worker(self, folder, slot_file, allow_unsafe, error);
   if (status == HEED_OK) status = serve(self, error);
   if (status != HEED_OK) tell_error(socket, status, error);

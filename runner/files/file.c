@@ -176,26 +176,20 @@ heed_status file_commit(const char *temporary, const char *path,
   return status;
 }
 
-/* A file that will replace another may hold what others must not read. */
-static int create(const char *temporary, const char *path) {
+int file_create(const char *temporary, const char *path) {
+  const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   struct stat found;
   const mode_t mode = finds_file(path, &found) ? 0600 : 0666;
-  (void)unlink(temporary); /* of a killed process with the same number */
-  return open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-}
-
-heed_status file_create(const char *temporary, const char *path,
-                        heed_error *error) {
-  const int descriptor = create(temporary, path);
-  if (descriptor < 0) return disk_failed(temporary, "creating", error);
-  if (close(descriptor) == 0) return HEED_OK;
-  return disk_failed(temporary, "closing", error);
+  const int descriptor = open(temporary, flags, mode);
+  if (descriptor >= 0 || errno != EEXIST) return descriptor;
+  (void)unlink(temporary);
+  return open(temporary, flags, mode);
 }
 
 static heed_status write_temporary(const char *temporary, const char *path,
                                    const void *bytes, size_t length,
                                    heed_error *error) {
-  const int descriptor = create(temporary, path);
+  const int descriptor = file_create(temporary, path);
   heed_status status;
   if (descriptor < 0) return disk_failed(temporary, "creating", error);
   status = file_write_all(descriptor, temporary, bytes, length, error);

@@ -3,21 +3,28 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "host/host.h"
 
 #define ALIGNMENT 64u
 #define FIRST_BLOCK 4096u
+/* Blocks of this size and more consist of whole pages: a seal makes them
+ * read-only, which costs microseconds.  Smaller ones get a digest. */
+#define PAGED_BLOCK 65536u
+#define PAGE 4096u
 
 typedef struct arena_block {
   struct arena_block *next;
   size_t capacity, used; /* bytes of data */
   unsigned char *data;
+  bool locked;     /* read-only */
+  uint64_t digest; /* of a sealed block that is not locked */
 } arena_block;
 
 struct host_arena {
   arena_block *blocks; /* newest first; only the newest has room */
-  bool refused;
+  bool refused, sealed;
 };
 
 host_arena *arena_create(void) {
@@ -25,16 +32,16 @@ host_arena *arena_create(void) {
 }
 
 static arena_block *block_create(size_t capacity) {
-  arena_block *made = malloc(sizeof *made);
+  const bool paged = capacity >= PAGED_BLOCK;
+  arena_block *made = calloc(1, sizeof *made);
   if (made == NULL) return NULL;
-  made->data = aligned_alloc(ALIGNMENT, capacity);
+  if (paged) capacity = (capacity + PAGE - 1) / PAGE * PAGE;
+  made->data = aligned_alloc(paged ? PAGE : ALIGNMENT, capacity);
   if (made->data == NULL) {
     free(made);
     return NULL;
   }
   made->capacity = capacity;
-  made->used = 0;
-  made->next = NULL;
   return made;
 }
 
@@ -65,6 +72,7 @@ void *arena_allocate(host_arena *self, size_t count, size_t size) {
   const size_t bytes = rounded(count * size == 0 ? 1 : count * size);
   arena_block *top;
   if (self == NULL) return NULL;
+  assert(!self->sealed);
   top = fits ? block_with(self, bytes) : NULL;
   if (top == NULL) {
     self->refused = true;
@@ -95,11 +103,72 @@ char *arena_copy(host_arena *self, const char *text) {
   return copy == NULL ? NULL : memcpy(copy, text, bytes);
 }
 
+/* ---- seals ---- */
+
+static uint64_t mixed(uint64_t digest, uint64_t word) {
+  digest = (digest ^ word) * 0x9E3779B97F4A7C15u;
+  return digest ^ digest >> 32;
+}
+
+uint64_t arena_mix(uint64_t digest, const void *data, size_t bytes) {
+  const unsigned char *next = data;
+  uint64_t word;
+  for (; bytes >= sizeof word; bytes -= sizeof word, next += sizeof word) {
+    memcpy(&word, next, sizeof word);
+    digest = mixed(digest, word);
+  }
+  word = bytes;
+  memcpy(&word, next, bytes);
+  return mixed(digest, word);
+}
+
+static uint64_t digest_of(const arena_block *block) {
+  return arena_mix(0, block->data, block->used);
+}
+
+void arena_seal(host_arena *self) {
+  if (self == NULL || self->sealed) return;
+  self->sealed = true;
+  for (arena_block *block = self->blocks; block != NULL; block = block->next) {
+    block->locked = block->capacity >= PAGED_BLOCK &&
+                    mprotect(block->data, block->capacity, PROT_READ) == 0;
+    if (!block->locked) block->digest = digest_of(block);
+  }
+}
+
+void arena_unseal(host_arena *self) {
+  if (self == NULL || !self->sealed) return;
+  self->sealed = false;
+  for (arena_block *block = self->blocks; block != NULL; block = block->next)
+    if (block->locked)
+      block->locked =
+          mprotect(block->data, block->capacity, PROT_READ | PROT_WRITE) != 0;
+}
+
+bool arena_is_intact(const host_arena *self) {
+  if (self == NULL || !self->sealed) return true;
+  for (const arena_block *block = self->blocks; block != NULL;
+       block = block->next)
+    if (!block->locked && block->digest != digest_of(block)) return false;
+  return true;
+}
+
+bool arena_holds(const host_arena *self, const void *place) {
+  const uintptr_t wanted = (uintptr_t)place;
+  for (const arena_block *block = self == NULL ? NULL : self->blocks;
+       block != NULL; block = block->next)
+    if (wanted - (uintptr_t)block->data < block->capacity) return true;
+  return false;
+}
+
+/* ---- the end ---- */
+
 /* Keeps the newest block, usually the largest: most arenas are filled again to
  * about the same size. */
 void arena_clear(host_arena *self) {
   arena_block *top;
   if (self == NULL) return;
+  arena_unseal(self);
   self->refused = false;
   top = self->blocks;
   if (top == NULL) return;
@@ -113,6 +182,7 @@ void arena_clear(host_arena *self) {
 
 void arena_free(host_arena *self) {
   if (self == NULL) return;
+  arena_unseal(self);
   for (arena_block *old = self->blocks, *next; old != NULL; old = next) {
     next = old->next;
     block_free(old);

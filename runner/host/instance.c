@@ -5,6 +5,7 @@
 
 #include "heed/memory.h"
 #include "host/host.h"
+#include "host/process.h"
 
 typedef struct instance_opened {
   heed_instance public; /* first: a heed_instance * is an instance_opened * */
@@ -151,7 +152,7 @@ static heed_status create(const heed_plugin *plugin, host_service *host,
   }
   host->plugin = plugin;
   status = plugin->create(&host->host, made->values, &made->public.self, &said);
-  host->plugin = outer;
+  service_calls(host, outer);
   made->made = status == HEED_OK;
   if (status == HEED_OK) return HEED_OK;
   return heed_fail(error, status, "%s/%s: %s", kind_name(plugin->kind),
@@ -189,7 +190,34 @@ heed_status instance_open(const host_registry *plugins, const json_t *spec,
 void instance_close(const heed_instance *instance) {
   const instance_opened *made = (const instance_opened *)instance;
   if (instance == NULL) return;
-  if (made->made && instance->plugin->destroy != NULL)
+  if (made->made && instance->plugin->destroy != NULL) {
     instance->plugin->destroy(instance->self);
+    (void)process_settle_numbers();
+  }
   schema_close(made->values, instance->plugin->parameter_count);
+}
+
+/* ---- visits ---- */
+
+static heed_status visit_values(const heed_value *values, size_t count,
+                                void *context,
+                                heed_status (*visit)(void *,
+                                                     const heed_instance *)) {
+  heed_status status = HEED_OK;
+  for (size_t i = 0; values != NULL && status == HEED_OK && i < count; i++) {
+    if (values[i].type == HEED_PLUGIN && values[i].instance != NULL)
+      status = instance_visit(values[i].instance, context, visit);
+    if (status == HEED_OK && values[i].items != NULL)
+      status = visit_values(values[i].items, values[i].count, context, visit);
+  }
+  return status;
+}
+
+heed_status instance_visit(const heed_instance *instance, void *context,
+                           heed_status (*visit)(void *,
+                                                const heed_instance *)) {
+  const instance_opened *made = (const instance_opened *)instance;
+  const heed_status status = visit_values(
+      made->values, instance->plugin->parameter_count, context, visit);
+  return status == HEED_OK ? visit(context, instance) : status;
 }

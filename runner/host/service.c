@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "host/host.h"
+#include "host/process.h"
 
 static const host_service *of(const heed_host *host) {
   return (const host_service *)host;
@@ -133,4 +134,27 @@ void service_open(host_service *self) {
       .cancelled = cancelled,
       .extension = extension,
   };
+}
+
+void service_blame(host_service *self, unsigned changes) {
+  if (changes == 0) return;
+  if (self->blamed != self->plugin) self->blamed_changes = 0;
+  self->blamed = self->plugin;
+  changes &= ~self->blamed_changes;
+  self->blamed_changes |= changes;
+  for (unsigned bit = 1; bit < PROCESS_CHANGES; bit <<= 1)
+    if ((changes & bit) != 0)
+      self->host.warn(&self->host, process_change_code((process_change)bit),
+                      "changed %s of the process; heed put it back, because "
+                      "other plugins run in the same process",
+                      process_change_name((process_change)bit));
+}
+
+void service_settle(host_service *self) {
+  service_blame(self, process_settle_numbers());
+}
+
+void service_calls(host_service *self, const heed_plugin *plugin) {
+  service_settle(self);
+  self->plugin = plugin;
 }

@@ -216,8 +216,8 @@ static void put_caption(page *self, const report_chart *drawn) {
   escape(self->file, drawn->metric->doc);
   if (bootstrap)
     fprintf(self->file,
-            ". Value of the log; bands or bars: 2.5 and 97.5 %% "
-            "quantiles over %s bootstrap replicates",
+            ". Value of the log; bands or bars: 95 %% intervals from the "
+            "percentiles of %s bootstrap replicates",
             replicates);
   else if (self->result->plan->replicates > 1)
     fprintf(self->file,

@@ -269,12 +269,10 @@ static heed_status make_result(const char *temporary, const char *result_path,
                                const work_index *index, const result_goal *goal,
                                const result_provenance *provenance,
                                heed_error *error) {
-  heed_status status = file_create(temporary, result_path, error);
-  int descriptor;
-  if (status != HEED_OK) return status;
-  descriptor = open(temporary, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+  const int descriptor = file_create(temporary, result_path);
+  heed_status status;
   if (descriptor < 0)
-    return heed_fail(error, HEED_IO, "%s: cannot open: %s", temporary,
+    return heed_fail(error, HEED_IO, "%s: cannot create: %s", temporary,
                      strerror(errno));
   status = write_result(descriptor, temporary, result_path, index, goal,
                         provenance, error);

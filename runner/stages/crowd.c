@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The annotations stage: users of a log or simulated users (simulate.c), and
- * held-out annotations. */
+ * The annotations stage: users of a log, half of them, or simulated users
+ * (simulate.c), and held-out annotations. */
 #include "crowd.h"
 
 #include <math.h>
@@ -52,51 +52,105 @@ static heed_status fill(const heed_host *host, const heed_world *world,
 
 /* ---- logs ---- */
 
-/* The weight of each pair of the log in this replicate. */
-static const size_t *resample_pairs(heed_memory *memory, size_t pairs) {
-  heed_stream stream = memory->host->stream(memory->host, "bootstrap_pairs", 0);
-  size_t *times = heed_scratch_sizes(memory, pairs);
-  for (size_t i = 0; times != NULL && i < pairs; i++)
-    times[heed_uniform_integer(&stream, pairs)]++;
-  return times;
+/* A resample of a log is a random half of its users, or of its users and of its
+ * pairs.  No user is in it twice: two copies of a user would agree with each
+ * other (docs/decisions/half-samples.md). */
+typedef struct log_half {
+  const bool *users, *pairs; /* pairs NULL: all */
+} log_half;
+
+/* Marks half of `count` things.  Of an odd count n it marks (n - 1) / 2 with
+ * probability (n - 1) / (2 n), else (n + 1) / 2: the variance of a mean over m
+ * of n is (n - m) / m times that of the mean over n, on average 1 times. */
+static bool *draw_half(heed_memory *memory, const char *purpose, size_t attempt,
+                       size_t count) {
+  heed_stream stream = memory->host->stream(memory->host, purpose, attempt);
+  bool *half = heed_scratch(memory, count, sizeof *half);
+  size_t wanted = count / 2;
+  if (half == NULL || count == 0) return half;
+  if (count % 2 == 1)
+    wanted += 2 * heed_uniform_integer(&stream, count) >= count - 1;
+  /* Each thing is marked with the probability that it is among those still
+   * wanted (Fan, Muller and Rezucha 1962, J. Am. Stat. Assoc. 57, 387-402). */
+  for (size_t i = 0; i < count && wanted > 0; i++)
+    if (heed_uniform_integer(&stream, count - i) < wanted) {
+      half[i] = true;
+      wanted--;
+    }
+  return half;
 }
 
-/* Users drawn with replacement become separate users. */
+/* rows: those of the log in the half; returns their number. */
+static size_t find_rows(const heed_table *annotations, const log_half *half,
+                        size_t *rows) {
+  const int64_t *user = heed_table_data(annotations, "user", HEED_INT64);
+  const int64_t *pair = heed_table_data(annotations, "pair", HEED_INT64);
+  size_t count = 0;
+  for (size_t i = 0; i < annotations->rows; i++)
+    if (half->users[user[i]] && (half->pairs == NULL || half->pairs[pair[i]]))
+      rows[count++] = i;
+  return count;
+}
+
+/* Draws again if a small log's half has no annotation; returns the number of
+ * rows. */
+static size_t draw_rows(heed_memory *memory, const heed_world *world,
+                        bool pairs_too, log_half *half, size_t *rows) {
+  enum { ATTEMPTS_MOST = 1000 };
+  size_t count = 0;
+  for (size_t attempt = 0; count == 0 && attempt < ATTEMPTS_MOST; attempt++) {
+    *half = (log_half){
+        .users =
+            draw_half(memory, "bootstrap_users", attempt, world->users->rows),
+        .pairs = pairs_too ? draw_half(memory, "bootstrap_pairs", attempt,
+                                       world->pairs->rows)
+                           : NULL};
+    if (memory->refused) return 0;
+    count = find_rows(world->annotations, half, rows);
+  }
+  return count;
+}
+
+/* The user's position among all the user's annotations, for models with
+ * memory: the half leaves gaps. */
+static void add_turns(heed_memory *memory, const size_t *first,
+                      const int64_t *user, const size_t *rows,
+                      heed_table *annotations) {
+  int64_t *turn;
+  if (heed_table_column(annotations, "turn") != NULL) return;
+  turn = heed_new_column(memory, annotations, "turn", HEED_INT64, 1);
+  for (size_t i = 0; turn != NULL && i < annotations->rows; i++)
+    turn[i] = (int64_t)(rows[i] - first[user[rows[i]]]);
+}
+
 static heed_status resample(const heed_world *world, bool pairs_too,
                             const heed_host *host, heed_table **users,
                             heed_table **annotations, heed_error *error) {
   heed_memory memory = {host, false};
-  const size_t count = world->users->rows;
-  const size_t *first = bounds(&memory, count, world->annotations);
-  const size_t *times =
-      pairs_too ? resample_pairs(&memory, world->pairs->rows) : NULL;
-  const int64_t *pair = heed_table_data(world->annotations, "pair", HEED_INT64);
-  size_t *drawn = heed_scratch_sizes(&memory, count), *rows, total = 0;
-  heed_stream stream = host->stream(host, "bootstrap_users", 0);
-  int64_t *user;
+  const int64_t *user = heed_table_data(world->annotations, "user", HEED_INT64);
+  const size_t *first = bounds(&memory, world->users->rows, world->annotations);
+  size_t *rows = heed_scratch_sizes(&memory, world->annotations->rows);
+  size_t *kept = heed_scratch_sizes(&memory, world->users->rows);
+  size_t *number = heed_scratch_sizes(&memory, world->users->rows);
+  size_t count = 0;
+  log_half half;
+  int64_t *renamed;
   if (memory.refused) return heed_no_memory(error);
-  for (size_t j = 0; j < count; j++) {
-    drawn[j] = (size_t)heed_uniform_integer(&stream, count);
-    for (size_t i = first[drawn[j]]; i < first[drawn[j] + 1]; i++)
-      total += times == NULL ? 1 : times[pair[i]];
+  const size_t total = draw_rows(&memory, world, pairs_too, &half, rows);
+  if (memory.refused) return heed_no_memory(error);
+  for (size_t j = 0; j < world->users->rows; j++) {
+    number[j] = count;
+    if (half.users[j]) kept[count++] = j;
   }
-  rows = heed_scratch_sizes(&memory, total);
-  if (memory.refused) return heed_no_memory(error);
-  total = 0;
-  for (size_t j = 0; j < count; j++)
-    for (size_t i = first[drawn[j]]; i < first[drawn[j] + 1]; i++)
-      for (size_t k = 0; k < (times == NULL ? 1 : times[pair[i]]); k++)
-        rows[total++] = i;
-  *users = crowd_gather(&memory, world->users, "users", count, drawn);
+  *users = crowd_gather(&memory, world->users, "users", count, kept);
   *annotations =
       crowd_gather(&memory, world->annotations, "annotations", total, rows);
   if (memory.refused) return heed_no_memory(error);
-  user = heed_table_data(*annotations, "user", HEED_INT64);
-  total = 0;
-  for (size_t j = 0; j < count; j++)
-    for (size_t i = first[drawn[j]]; i < first[drawn[j] + 1]; i++)
-      for (size_t k = 0; k < (times == NULL ? 1 : times[pair[i]]); k++)
-        user[total++] = (int64_t)j;
+  if (pairs_too) add_turns(&memory, first, user, rows, *annotations);
+  if (memory.refused) return heed_no_memory(error);
+  renamed = heed_table_data(*annotations, "user", HEED_INT64);
+  for (size_t i = 0; i < total; i++)
+    renamed[i] = (int64_t)number[user[rows[i]]];
   return HEED_OK;
 }
 

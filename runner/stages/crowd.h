@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The annotations stage: simulates users or resamples a log's users, and holds
+ * The annotations stage: simulates users or takes a half of a log's, and holds
  * out the annotations that only evaluation sees. */
 #ifndef HEED_STAGES_CROWD_H
 #define HEED_STAGES_CROWD_H
@@ -13,7 +13,7 @@ typedef struct stages_crowd {
   heed_crowd held_out; /* no rows: nothing is held out */
   const double *eta;   /* users x dimension; NULL: a log */
   size_t dimension;    /* of eta */
-  bool resampled;      /* a log's users, drawn with replacement */
+  bool resampled;      /* a half of a log's users */
 } stages_crowd;
 
 /* values: of stages_users (users.h).  The memory is the service's. */

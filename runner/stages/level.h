@@ -23,7 +23,10 @@ typedef struct stages_level {
   bool failed;
   heed_error error; /* if failed */
   double seconds;
-  host_arena *memory;
+  host_arena *memory;    /* of outputs; sealed once the stage is done */
+  host_arena *instances; /* of plugins, which may write to it later */
+  bool sealed;
+  uint64_t digest; /* of the structs below, if sealed */
   host_service host;
   const heed_instance *instance; /* of its plugin, or NULL */
   const heed_value *values;      /* parameters of the host's own stages */

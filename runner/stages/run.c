@@ -8,7 +8,9 @@
 #include <time.h>
 
 #include "costly.h"
+#include "guard.h"
 #include "heed/memory.h"
+#include "host/promise.h"
 #include "keep.h"
 #include "level.h"
 #include "reports.h"
@@ -23,6 +25,9 @@ struct heed_stages {
   host_arena *scratch; /* cleared after each stage */
   host_sink sinks[PLAN_STAGE_COUNT];
   stages_level levels[PLAN_STAGE_COUNT];
+  process_state *home; /* the process as it was before the first stage */
+  size_t
+      damaged; /* levels from here on are made again; PLAN_STAGE_COUNT: none */
 };
 
 /* ---- levels ---- */
@@ -30,6 +35,7 @@ struct heed_stages {
 /* Plugins free their memory, which can also crash: announces it. */
 static void level_clear(heed_stages *stages, stages_level *self) {
   if (self->node == SIZE_MAX) return;
+  guard_unseal(self);
   if (self->instance != NULL && stages->options.closing != NULL) {
     const plan_node *node = &stages->plan->nodes[self->node];
     stages->options.closing(
@@ -43,7 +49,10 @@ static void level_clear(heed_stages *stages, stages_level *self) {
       functions->release(self->instance->self, &self->policy);
   }
   if (self->instance != NULL) instance_close(self->instance);
+  (void)process_settle(stages->home);
   if (self->values != NULL) schema_close(self->values, stages_user_count);
+  if (stages->options.called != NULL)
+    stages->options.called(stages->options.context);
   self->instance = NULL;
   self->values = NULL;
   self->prompts = NULL;
@@ -55,6 +64,7 @@ static void level_clear(heed_stages *stages, stages_level *self) {
   self->warning_count = self->point_count = 0;
   self->node = SIZE_MAX;
   arena_clear(self->memory);
+  arena_clear(self->instances);
 }
 
 static void level_open(heed_stages *self, plan_stage stage, size_t node,
@@ -69,7 +79,7 @@ static void level_open(heed_stages *self, plan_stage stage, size_t node,
     for (size_t i = 0; i < self->plan->value_count; i++)
       level->reported[i] = NAN;
   level->any_reported = false;
-  level->host.plugin = NULL;
+  level->host.plugin = level->host.blamed = NULL;
   level->host.stage = plan_stage_name(stage);
   level->host.seed = self->plan->seed;
   level->host.replicate = replicate;
@@ -96,17 +106,21 @@ heed_status stages_create(const heed_plan *plan, const host_registry *plugins,
     stages_level *level = &self->levels[i];
     level->node = SIZE_MAX;
     level->memory = arena_create();
+    level->instances = arena_create();
     level->reported =
         arena_allocate(self->memory, plan->value_count, sizeof(double));
     level->any_reported = true;
     service_open(&level->host);
     level->host.output = level->memory;
     level->host.scratch = self->scratch;
-    if (level->memory == NULL && status == HEED_OK)
+    if ((level->memory == NULL || level->instances == NULL) &&
+        status == HEED_OK)
       status = heed_no_memory(error);
   }
+  self->damaged = PLAN_STAGE_COUNT;
   if (status == HEED_OK &&
-      (self->scratch == NULL || arena_refused(self->memory)))
+      ((self->home = guard_open(self->levels)) == NULL ||
+       self->scratch == NULL || arena_refused(self->memory)))
     status = heed_no_memory(error);
   if (status == HEED_OK)
     *result = self;
@@ -120,22 +134,28 @@ void stages_free(heed_stages *self) {
   for (size_t i = PLAN_STAGE_COUNT; i-- > 0;) {
     level_clear(self, &self->levels[i]);
     arena_free(self->levels[i].memory);
+    arena_free(self->levels[i].instances);
   }
   arena_free(self->memory);
   arena_free(self->scratch);
   reports_free(self->reports);
+  guard_close(self->home);
   free(self);
 }
 
 /* ---- one stage ---- */
 
+/* An instance may write to its own memory in a later stage, as judge() does. */
 static heed_status open_instance(heed_stages *self, stages_level *level,
                                  heed_error *error) {
+  level->host.output = level->instances;
   const heed_status status =
       instance_open(self->plugins, self->plan->nodes[level->node].spec,
                     &level->host, &level->instance, error);
-  if (status == HEED_OK) level->host.plugin = level->instance->plugin;
-  return status;
+  level->host.output = level->memory;
+  if (status != HEED_OK) return status;
+  level->host.plugin = level->instance->plugin;
+  return promise_distributions(level->instance, &level->host, error);
 }
 
 static heed_status run_world(heed_stages *self, stages_level *level,
@@ -155,6 +175,7 @@ static heed_status run_world(heed_stages *self, stages_level *level,
   if (status == HEED_OK && !found)
     status = functions->make(level->instance->self, &level->host.host,
                              &level->world, error);
+  service_settle(&level->host);
   if (status == HEED_OK) status = check_world(&level->world, error);
   if (status == HEED_OK && costly && !found)
     status = costly_save_world(folder, self->plan, level, error);
@@ -186,10 +207,41 @@ static const heed_crowd *crowd_for(const heed_stages *self,
              : &all->seen;
 }
 
+/* Checks the user models that an estimator holds on the first user's
+ * annotations. */
+static heed_status check_models(const heed_crowd *crowd, stages_level *level,
+                                heed_error *error) {
+  const heed_table *table = crowd->annotations;
+  const int64_t *pair = heed_table_data(table, "pair", HEED_INT64);
+  const int8_t *left = heed_table_data(table, "left", HEED_INT8);
+  size_t rows[PROMISE_SAMPLE], pairs[PROMISE_SAMPLE], first = 0, count;
+  size_t user = 0;
+  while (crowd->first[user + 1] == crowd->first[user]) user++;
+  first = crowd->first[user];
+  count = crowd->first[user + 1] - first;
+  if (count > PROMISE_SAMPLE) count = PROMISE_SAMPLE;
+  for (size_t i = 0; i < count; i++) {
+    rows[i] = first + i;
+    pairs[i] = (size_t)pair[first + i];
+  }
+  const heed_answers sample = {.size = sizeof sample,
+                               .count = count,
+                               .left = left + first,
+                               .annotations = table,
+                               .pairs = crowd->world->pairs,
+                               .row = rows,
+                               .pair = pairs};
+  return promise_user_models(level->instance, crowd->world, &sample,
+                             &level->host, error);
+}
+
 static heed_status run_posterior(heed_stages *self, stages_level *level,
                                  heed_error *error) {
   heed_posterior *posterior = &level->posterior;
   heed_status status = open_instance(self, level, error);
+  if (status != HEED_OK) return status;
+  status =
+      check_models(&self->levels[PLAN_ANNOTATIONS].crowd.seen, level, error);
   if (status != HEED_OK) return status;
   const heed_estimator_functions *functions =
       level->instance->plugin->functions;
@@ -201,6 +253,7 @@ static heed_status run_posterior(heed_stages *self, stages_level *level,
                                 .objective = NAN};
   status = functions->estimate(level->instance->self, &level->host.host,
                                crowd_for(self, level), posterior, error);
+  service_settle(&level->host);
   if (status == HEED_OK)
     status = check_posterior(&self->levels[PLAN_ANNOTATIONS].crowd.seen,
                              posterior, error);
@@ -270,6 +323,7 @@ static heed_status run_selection(heed_stages *self, stages_level *level,
     status = functions->select(level->instance->self, &level->host.host, crowd,
                                &self->levels[PLAN_POSTERIOR].posterior,
                                &level->selection, error);
+  service_settle(&level->host);
   if (status == HEED_OK)
     status = check_selection(crowd, &level->selection, error);
   if (status == HEED_OK && keeps_nothing(&level->selection))
@@ -338,6 +392,7 @@ static heed_status run_policy(heed_stages *self, stages_level *level,
     status = functions->train(level->instance->self, &level->host.host, crowd,
                               &self->levels[PLAN_POSTERIOR].posterior,
                               selection, &level->policy, error);
+  service_settle(&level->host);
   if (status == HEED_OK) status = adopt_refined(level, error);
   if (status == HEED_OK) status = check_policy(crowd, &level->policy, error);
   if (status == HEED_OK && costly && !found)
@@ -411,17 +466,64 @@ static heed_status call_stage(heed_stages *self, plan_stage stage,
   return heed_fail(error, HEED_INTERNAL, "no such stage");
 }
 
+/* ---- what a stage leaves behind ---- */
+
+/* The source and the estimator may write to their own state when evaluation
+ * calls them. */
+static void open_states(heed_stages *self) {
+  stages_level *world = &self->levels[PLAN_WORLD];
+  stages_level *posterior = &self->levels[PLAN_POSTERIOR];
+  if (world->world.state != NULL) guard_unseal(world);
+  if (posterior->posterior.state != NULL) guard_unseal(posterior);
+}
+
+static bool is_sealed_stage(plan_stage stage) {
+  return stage == PLAN_WORLD || stage == PLAN_ANNOTATIONS ||
+         stage == PLAN_POSTERIOR || stage == PLAN_SELECTION;
+}
+
+static void seal_until(heed_stages *self, plan_stage last) {
+  for (size_t i = 0; i <= (size_t)last; i++) {
+    stages_level *level = &self->levels[i];
+    if (is_sealed_stage((plan_stage)i) && level->node != SIZE_MAX &&
+        !level->failed && !level->sealed)
+      guard_seal(level);
+  }
+}
+
+/* Other cells share the damaged output: it will be made again. */
+static heed_status find_damage(heed_stages *self, plan_stage stage,
+                               heed_error *error) {
+  for (size_t i = 0; i < (size_t)stage; i++) {
+    if (guard_is_intact(&self->levels[i])) continue;
+    self->damaged = i;
+    return heed_fail(error, HEED_INVALID,
+                     "wrote to the output of the stage %s, which is read-only",
+                     plan_stage_name((plan_stage)i));
+  }
+  return HEED_OK;
+}
+
 /* Runs a stage into its level; a failure stays there. */
 static heed_status run_stage(heed_stages *self, plan_stage stage, size_t node,
                              size_t cell) {
   stages_level *level = &self->levels[stage];
   const double start = seconds_now();
+  heed_error damage;
   heed_status status;
   if (self->options.announce != NULL)
     self->options.announce(self->options.context, cell, stage);
   level_open(self, stage, node, cell % self->plan->replicates);
   level->error = (heed_error){HEED_OK, ""};
+  if (stage == PLAN_EVALUATION) open_states(self);
   status = call_stage(self, stage, level, &level->error);
+  level->seconds = seconds_now() - start;
+  guard_settle(self->home, level);
+  if (self->options.called != NULL) self->options.called(self->options.context);
+  if (find_damage(self, stage, &damage) != HEED_OK) {
+    status = damage.status;
+    level->error = damage;
+  }
   if (status == HEED_OK && level->bad_report.status != HEED_OK) {
     status = level->bad_report.status;
     level->error = level->bad_report;
@@ -430,7 +532,7 @@ static heed_status run_stage(heed_stages *self, plan_stage stage, size_t node,
     (void)heed_fail(&level->error, status, "failed without a message");
   arena_clear(self->scratch);
   level->failed = status != HEED_OK;
-  level->seconds = seconds_now() - start;
+  seal_until(self, stage);
   return status;
 }
 
@@ -455,7 +557,8 @@ static heed_status take_warnings(const stages_level *level, heed_record *record,
 }
 
 /* The message names the file of the plugin at fault: the user may have written
- * it.  In the host's own stages it is the plugin being called. */
+ * it.  It is the plugin being called, which another may hold; else the stage's
+ * own. */
 static heed_status take_failure(const heed_stages *self, plan_stage stage,
                                 heed_record *record, heed_error *error) {
   const stages_level *level = &self->levels[stage];
@@ -463,7 +566,7 @@ static heed_status take_failure(const heed_stages *self, plan_stage stage,
   const heed_plugin *called = level->host.plugin;
   const host_plugin_file *file = NULL;
   char text[128], message[2 * HEED_MESSAGE_SIZE];
-  if (*name == '\0' && called != NULL) {
+  if (called != NULL) {
     (void)snprintf(text, sizeof text, "%s/%s", kind_name(called->kind),
                    called->name);
     name = text;
@@ -506,6 +609,9 @@ heed_status stages_run(heed_stages *self, size_t cell, heed_record *record,
   size_t path[PLAN_STAGE_COUNT];
   bool shared = true;
   heed_status status = HEED_OK;
+  if (self->damaged < PLAN_STAGE_COUNT)
+    forget_from(self, (plan_stage)self->damaged);
+  self->damaged = PLAN_STAGE_COUNT;
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
     path[i] =
         plan_node_at(self->plan, cell / self->plan->replicates, (plan_stage)i);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "heed/memory.h"
+#include "host/promise.h"
 #include "users.h"
 
 typedef struct simulate_simulation {
@@ -77,7 +78,7 @@ static heed_status check(simulate_simulation *self, heed_error *error) {
     return heed_fail(
         error, HEED_UNSUPPORTED,
         "users: the source's pairs have no p; users cannot be simulated");
-  return HEED_OK;
+  return promise_distribution(self->attentiveness, self->service, error);
 }
 
 /* ---- how many annotations ---- */
@@ -187,7 +188,7 @@ static void show_sides(const simulate_simulation *self) {
 /* Attributes later errors to this plugin; NULL: to the host. */
 static void calling(const simulate_simulation *self,
                     const heed_instance *instance) {
-  self->service->plugin = instance == NULL ? NULL : instance->plugin;
+  service_calls(self->service, instance == NULL ? NULL : instance->plugin);
 }
 
 static heed_status check_eta(const simulate_simulation *self,
@@ -225,6 +226,7 @@ static heed_status draw_eta(simulate_simulation *self, heed_error *error) {
   calling(self, self->attentiveness);
   const heed_status status = functions->quantile(
       self->attentiveness->self, self->users, u, self->eta, error);
+  service_settle(self->service);
   if (status != HEED_OK || check_eta(self, error) != HEED_OK)
     return status != HEED_OK ? status : error->status;
   calling(self, NULL);
@@ -272,6 +274,7 @@ static heed_status choose(const simulate_simulation *self,
   functions->probability(self->model->self, self->phi, answers, 1, eta, of_a);
   memset(choice, HEED_CHOSE_B, answers->count);
   functions->probability(self->model->self, self->phi, answers, 1, eta, of_b);
+  service_settle(self->service);
   for (size_t i = 0; i < answers->count; i++) {
     const double u = heed_uniform(&stream), sum = of_a[i] + of_b[i];
     if (!(of_a[i] >= 0 && of_b[i] >= 0 && sum <= 1 + 1e-9))
@@ -328,6 +331,11 @@ static heed_status answer(const simulate_simulation *self,
   if (functions->check != NULL)
     status =
         functions->check(self->model->self, self->world, annotations, error);
+  if (status == HEED_OK && self->users > 0) {
+    const heed_answers sample = answers_of(self, p, row, pair, annotations, 0);
+    status =
+        promise_user_model(self->model, &sample, true, self->service, error);
+  }
   for (size_t j = 0; status == HEED_OK && j < self->users; j++) {
     heed_answers answers = answers_of(self, p, row, pair, annotations, j);
     status = functions->simulate == NULL

@@ -64,7 +64,7 @@ const heed_parameter stages_users[] = {
                          .type = HEED_ENUM,
                          .default_value = "none",
                          .choices = bootstraps,
-                         .doc =
-                             "for a log: what replicates 1, 2, ... resample"},
+                         .doc = "for a log: of what replicates 1, 2, ... take "
+                                "a random half"},
 };
 const size_t stages_user_count = sizeof stages_users / sizeof *stages_users;

@@ -46,15 +46,36 @@ static view_estimate of_independent(double *values, size_t count) {
   return result;
 }
 
+/* An extreme value that occurs twice is taken for a bound of the metric. */
+static bool is_bound(double extreme, double value, double outer, double inner) {
+  return (value == extreme) + (outer == extreme) + (inner == extreme) >= 2;
+}
+
+/* A resample has half the users of the log.  That biases metrics of agreement:
+ * a majority of fewer users is weaker, and a fit with fewer labels of a pair
+ * explains them more easily.  So the interval covers the percentiles of the
+ * resamples twice: as they are, and moved so that their median is the value. */
+static void cover(double value, const double *sorted, size_t count,
+                  view_estimate *result) {
+  const double moved = value - quantile(sorted, count, 0.5);
+  result->low = quantile(sorted, count, 0.025) + fmin(moved, 0);
+  result->high = quantile(sorted, count, 0.975) + fmax(moved, 0);
+  const double least = fmin(value, sorted[0]);
+  if (is_bound(least, value, sorted[0], sorted[1]))
+    result->low = fmax(result->low, least);
+  const double most = fmax(value, sorted[count - 1]);
+  if (is_bound(most, value, sorted[count - 1], sorted[count - 2]))
+    result->high = fmin(result->high, most);
+}
+
 static view_estimate of_bootstrap(double *values, size_t count) {
   view_estimate result = {0, NAN, NAN, NAN};
   if (count == 0) return result;
   result.value = values[0];
   result.count = drop_nan(values + 1, count - 1);
-  if (result.count >= 2) {
+  if (result.count >= 2 && !isnan(result.value)) {
     qsort(values + 1, result.count, sizeof *values, ascending);
-    result.low = quantile(values + 1, result.count, 0.025);
-    result.high = quantile(values + 1, result.count, 0.975);
+    cover(result.value, values + 1, result.count, &result);
   }
   if (!isnan(result.value)) result.count++;
   return result;

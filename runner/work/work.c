@@ -31,10 +31,12 @@ static heed_status failed(const char *path, const char *what,
  * file systems give all files to one user. */
 static bool gives_files_to(uid_t owner, const char *result_path) {
   char *probe = file_temporary(result_path);
+  const int descriptor = probe == NULL ? -1 : file_create(probe, probe);
   struct stat made;
-  bool same = false;
-  if (probe != NULL && file_create(probe, probe, NULL) == HEED_OK) {
-    same = lstat(probe, &made) == 0 && made.st_uid == owner;
+  const bool same =
+      descriptor >= 0 && fstat(descriptor, &made) == 0 && made.st_uid == owner;
+  if (descriptor >= 0) {
+    (void)close(descriptor);
     (void)file_remove(probe, NULL);
   }
   free(probe);

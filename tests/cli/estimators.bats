@@ -78,3 +78,44 @@ with h5py.File("crowd.h5") as f:
         assert value[i][judges.index("gpt4")] > 0.7
 PY
 }
+
+# 300 pairs, 4 of 60 users on each, who toss coins.  The value of coin tosses is
+# 1/2 for label_consensus and 0 for eta-hat of majority; the others explain
+# chance, and their own value is in the interval.
+@test "intervals of coin tosses hold the value of coin tosses" {
+  /usr/bin/python3 - <<'PY'
+import random
+random.seed(4)
+with open("coins.csv", "w") as log:
+    print("user,pair,choice", file=log)
+    for pair in range(300):
+        for user in random.sample(range(60), 4):
+            print(f"u{user},p{pair},{random.choice('AB')}", file=log)
+PY
+  for bootstrap in users users_and_pairs; do
+    cat >coins.lua <<LUA
+local h = require "heed"
+local e = h.estimator
+return h.sweep {
+  replicates = 41, source = h.source.log { path = "coins.csv" }, users = { bootstrap = "$bootstrap" },
+  estimator = h.axis { "estimator", e.majority {}, e.dawid_skene {}, e.mace { starts = 1 }, e.glad {}, e.crowd_bt {} },
+}
+LUA
+    "$HEED" run coins.lua -o "$bootstrap.h5" --progress none
+    "$HEED" show "$bootstrap.h5" --csv >"$bootstrap.csv"
+    /usr/bin/python3 - "$bootstrap.csv" 2>&3 <<'PY'
+import csv, sys
+truth = {("label_consensus", "majority"): 0.5, ("eta_mean", "majority"): 0}
+seen = 0
+for row in csv.DictReader(open(sys.argv[1])):
+    if row["metric"] not in ("label_consensus", "eta_mean"):
+        continue
+    low, high = float(row["low"]), float(row["high"])
+    value = float(row["value"])
+    assert low <= truth.get((row["metric"], row["estimator"]), value) <= high, row
+    assert low <= value <= high, row
+    seen += 1
+assert seen == 10, seen
+PY
+  done
+}

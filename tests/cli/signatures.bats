@@ -59,6 +59,49 @@ shows() {
   shows not_identified "the data do not identify the parameters (estimator_identified = 0) in 2 of 2 fits"
 }
 
+# class_log ALWAYS WRONG: 200 items in two classes, ten labels each by 40 users.
+# The first ALWAYS users say yes to all; of the labels of the others one in WRONG
+# is wrong.
+class_log() {
+  awk -v always="$1" -v wrong="$2" 'BEGIN {
+    print "user,pair,choice"
+    split("1 3 7 9 11", stride)
+    for (item = 0; item < 200; item++)
+      for (k = 0; k < 10; k++) {
+        user = (item * 7 + k * stride[1 + int(item / 40)]) % 40
+        yes = item * 3 % 10 < 5
+        if (user < always) yes = 1
+        else if ((item * 13 + user * 29) % wrong == 0) yes = !yes
+        print "u" user "," item "," (yes ? "yes" : "no")
+      }
+  }' >classes.csv
+}
+
+classes="source = h.source.log { path = 'classes.csv', choices = { a = { 'yes' }, b = { 'no' } } },"
+
+@test "users of high eta-hat who disagree with the others" {
+  class_log 12 20
+  sweep "" "$classes
+    estimator = h.axis { 'how', h.estimator.em { mu = 'estimated' }, h.estimator.dawid_skene {} },
+    filter = h.filter.top { share = h.axis { 'share', 0.3, 1 }, by = 'labels' }"
+  shows against_consensus "the higher a user's eta-hat, the less the user agrees with other users on the same pairs, in 1 of 2 fits; the correlation is -0\.[0-9]* at how = em mu=estimated, share = 0.3"
+}
+
+@test "the log itself, not its resamples, says that eta-hat and agreement disagree" {
+  class_log 12 20
+  sweep "" "$classes replicates = 5, users = { bootstrap = 'users' },
+    estimator = h.estimator.em { mu = 'estimated' }"
+  shows against_consensus "the higher a user's eta-hat, .* in 1 of 1 fits"
+}
+
+@test "users who all sort classes with care are not against the consensus" {
+  class_log 0 8
+  sweep "" "$classes
+    estimator = h.axis { 'how', h.estimator.em { mu = 0.7 }, h.estimator.majority {},
+      h.estimator.dawid_skene {}, h.estimator.mace {}, h.estimator.glad {} }"
+  run ! grep -q "against_consensus" <<<"$output"
+}
+
 @test "a threshold that is too aggressive" {
   sweep "" "replicates = 8, source = h.source.synthetic { mu = 0.74, pairs = 2000, held_out = 100 },
     $(users 100 'h.distribution.uniform { low = 0.9, high = 1 }')

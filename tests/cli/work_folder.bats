@@ -175,6 +175,11 @@ SH
   [ -L small.h5 ]
   [ "$(ask store/real.h5 'status.size')" = 24 ]
   ! compgen -G 'store/real.h5?*'
+  rm store/real.h5
+  heed_run small.lua
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == *"small.h5: is a link to "*"store/real.h5, which is missing"* ]]
+  [ -L small.h5 ]
 }
 
 @test "a result keeps its permissions when it is extended" {

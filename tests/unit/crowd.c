@@ -356,24 +356,54 @@ static void replicate_0_is_the_log_as_it_is(void **state) {
   assert_ptr_equal(made.seen.annotations, self->world.annotations);
 }
 
-static void a_user_drawn_twice_becomes_two_users(void **state) {
+/* The number of the log's user behind each row of a resample. */
+static int64_t number_of(const stages_crowd *made, size_t user) {
+  const char **name = heed_table_data(made->seen.users, "name", HEED_STRING);
+  return name[user][1] - '0';
+}
+
+/* Half of 10 users, each with all 10 annotations. */
+static void a_resample_is_half_of_the_users_none_twice(void **state) {
   scene *self = *state;
-  size_t repeated = 0;
   stages_crowd made;
   make_log(self);
   self->bench.host.replicate = 1;
   assert_int_equal(make(self, "{\"bootstrap\": \"users\"}", &made), HEED_OK);
-  const char **name = heed_table_data(made.seen.users, "name", HEED_STRING);
-  assert_int_equal(made.seen.users->rows, 10);
-  assert_int_equal(made.seen.annotations->rows, 100);
-  for (size_t j = 0; j < 10; j++) {
-    const int64_t count = name[j][1] - '0';
+  assert_int_equal(made.seen.users->rows, 5);
+  assert_int_equal(made.seen.annotations->rows, 50);
+  assert_null(heed_table_column(made.seen.annotations, "turn"));
+  for (size_t j = 0; j < 5; j++) {
+    if (j > 0) assert_true(number_of(&made, j - 1) < number_of(&made, j));
     assert_int_equal(made.seen.first[j + 1] - made.seen.first[j], 10);
-    for (size_t i = made.seen.first[j]; i < made.seen.first[j + 1]; i++)
-      assert_int_equal(integers(made.seen.annotations, "pair")[i] / 10, count);
-    for (size_t k = 0; k < j; k++) repeated += strcmp(name[j], name[k]) == 0;
+    for (size_t i = made.seen.first[j]; i < made.seen.first[j + 1]; i++) {
+      assert_int_equal(integers(made.seen.annotations, "user")[i], j);
+      assert_int_equal(integers(made.seen.annotations, "pair")[i] / 10,
+                       number_of(&made, j));
+    }
   }
-  assert_true(repeated > 0);
+}
+
+/* The mean over a half varies as the mean over all 9 users does: by the
+ * variance of the numbers 0 to 8, 60 / 8, over 9.  600 replicates estimate a
+ * variance with a relative error of .06. */
+static void halves_of_an_odd_number_spread_as_the_log_does(void **state) {
+  scene *self = *state;
+  double squares = 0;
+  stages_crowd made;
+  make_log(self);
+  self->world.users->rows = 9;
+  self->world.annotations->rows = 90;
+  for (size_t replicate = 1; replicate <= 600; replicate++) {
+    double mean = 0;
+    self->bench.host.replicate = replicate;
+    assert_int_equal(make(self, "{\"bootstrap\": \"users\"}", &made), HEED_OK);
+    const size_t users = made.seen.users->rows;
+    assert_true(users == 4 || users == 5);
+    for (size_t j = 0; j < users; j++)
+      mean += (double)number_of(&made, j) / (double)users;
+    squares += (mean - 4) * (mean - 4) / 600;
+  }
+  assert_true(fabs(squares / (60.0 / 8 / 9) - 1) < 0.2);
 }
 
 static void settings_of_simulated_users_do_not_fit_a_log(void **state) {
@@ -384,34 +414,46 @@ static void settings_of_simulated_users_do_not_fit_a_log(void **state) {
   assert_non_null(strstr(self->bench.error.message, "this source is a log"));
 }
 
-/* Each pair of the log has one annotation: a pair that was drawn k times stands
- * k times in a row, with the user it belongs to, and k does not depend on whom
- * the users' own draw has chosen. */
-static void pairs_drawn_twice_count_twice(void **state) {
+/* A pair is in the half or not, whoever annotated it; rows keep their turn. */
+static void a_resample_of_pairs_is_half_of_the_pairs_none_twice(void **state) {
   scene *self = *state;
-  size_t times[100] = {0}, copies[10] = {0}, twice = 0;
   stages_crowd made;
   make_log(self);
+  for (size_t i = 0; i < 100; i++) /* all users see the same ten pairs */
+    ((int64_t *)heed_table_data(self->world.annotations, "pair",
+                                HEED_INT64))[i] = (int64_t)(i % 10);
   self->bench.host.replicate = 1;
   assert_int_equal(make(self, "{\"bootstrap\": \"users_and_pairs\"}", &made),
                    HEED_OK);
-  const char **name = heed_table_data(made.seen.users, "name", HEED_STRING);
   const int64_t *pair = integers(made.seen.annotations, "pair");
-  for (size_t j = 0; j < 10; j++) {
-    const int count = name[j][1] - '0';
-    copies[count]++;
-    for (size_t i = made.seen.first[j]; i < made.seen.first[j + 1]; i++) {
-      assert_int_equal(pair[i] / 10, count);
-      assert_int_equal(integers(made.seen.annotations, "user")[i], j);
-      times[pair[i]]++;
+  const int64_t *turn = integers(made.seen.annotations, "turn");
+  const size_t each = made.seen.first[1];
+  assert_int_equal(made.seen.users->rows, 5);
+  assert_in_range(each, 1, 9);
+  for (size_t j = 0; j < 5; j++) {
+    assert_int_equal(made.seen.first[j + 1], (j + 1) * each);
+    for (size_t i = 0; i < each; i++) {
+      assert_int_equal(pair[j * each + i], pair[i]);
+      assert_int_equal(turn[j * each + i], pair[i]);
+      if (i > 0) assert_true(pair[i - 1] < pair[i]);
     }
   }
-  for (size_t i = 0; i < 100; i++) {
-    if (copies[i / 10] == 0) continue;
-    assert_int_equal(times[i] % copies[i / 10], 0);
-    twice += times[i] / copies[i / 10] > 1;
+}
+
+/* Two users share no pair: a half of each can have nothing in common. */
+static void a_resample_always_has_an_annotation(void **state) {
+  scene *self = *state;
+  stages_crowd made;
+  make_log(self);
+  self->world.users->rows = 2;
+  self->world.annotations->rows = 20;
+  for (size_t replicate = 1; replicate <= 200; replicate++) {
+    self->bench.host.replicate = replicate;
+    assert_int_equal(make(self, "{\"bootstrap\": \"users_and_pairs\"}", &made),
+                     HEED_OK);
+    assert_int_equal(made.seen.users->rows, 1);
+    assert_true(made.seen.annotations->rows > 0);
   }
-  assert_true(twice > 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -433,9 +475,11 @@ int main(void) {
       TEST(a_law_without_a_mean_is_refused),
       TEST(the_bootstrap_is_for_logs),
       TEST(replicate_0_is_the_log_as_it_is),
-      TEST(a_user_drawn_twice_becomes_two_users),
+      TEST(a_resample_is_half_of_the_users_none_twice),
+      TEST(halves_of_an_odd_number_spread_as_the_log_does),
       TEST(settings_of_simulated_users_do_not_fit_a_log),
-      TEST(pairs_drawn_twice_count_twice),
+      TEST(a_resample_of_pairs_is_half_of_the_pairs_none_twice),
+      TEST(a_resample_always_has_an_annotation),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -453,6 +453,32 @@ static void consensus_is_that_of_the_others(void **state) {
   assert_near(self->values[METRIC_LABEL_CONSENSUS][0], 5.0 / 6, 1e-15);
 }
 
+/* User 0 says A twice on pair 0, and user 2 says B: three labels that disagree
+ * (weights 0, 1, 1); the two on pair 2 agree (2, 2). */
+static void repeated_labels_of_a_user_are_no_consensus(void **state) {
+  bench *self = *state;
+  static int64_t pair[] = {0, 0, 2, 3, 0, 2, 1, 3};
+  static int8_t choice[] = {1, 1, 1, 2, 0, 1, 0, 1};
+  heed_error error;
+  fill_crowd(self);
+  self->columns[1].data = pair;
+  self->columns[2].data = choice;
+  assert_int_equal(evaluate_labels(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_LABEL_CONSENSUS][0], 4.0 / 6, 1e-15);
+}
+
+/* Users 0 to 3 agree with the others in 1/2, 1, 1/2 and 1 of their labels that
+ * others share; eta-hat is .8, .3, .6, .7: cross -.1, squares .14 and .25. */
+static void eta_hat_is_correlated_with_agreement(void **state) {
+  bench *self = *state;
+  heed_error error;
+  fill_crowd(self);
+  assert_int_equal(evaluate_labels(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_USERS_COMPARED][0], 4, 0);
+  assert_near(self->values[METRIC_CONSENSUS_CORRELATION][0],
+              -0.1 / sqrt(0.14 * 0.25), 1e-12);
+}
+
 static void means_of_annotations_become_means_of_users(void **state) {
   bench *self = *state;
   static double of_annotations[] = {0.2, 0.4, 1, 0, 0.5, 0.5, 0.9, 0.7};
@@ -635,6 +661,8 @@ int main(void) {
       TEST(a_rank_is_the_mass_below_the_truth),
       TEST(labels_are_scored_by_weight_and_without_ties),
       TEST(consensus_is_that_of_the_others),
+      TEST(repeated_labels_of_a_user_are_no_consensus),
+      TEST(eta_hat_is_correlated_with_agreement),
       TEST(means_of_annotations_become_means_of_users),
       TEST(users_of_equal_eta_hat_share_a_rank),
       TEST(correlation_is_pearsons),

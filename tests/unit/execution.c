@@ -336,10 +336,12 @@ static void a_plugin_that_is_not_what_was_planned_with_is_refused(
   assert_int_equal(hash_descriptor(opened, file, digest, &error), HEED_OK);
   (void)close(opened);
   wanted.sha256 = digest;
-  assert_int_equal(execution_load(&plan, true, &loaded, &error), HEED_OK);
+  assert_int_equal(execution_load(&plan, true, NULL, NULL, &loaded, &error),
+                   HEED_OK);
   registry_free(loaded);
   digest[0] = digest[0] == '0' ? '1' : '0';
-  assert_int_not_equal(execution_load(&plan, true, &loaded, &error), HEED_OK);
+  assert_int_not_equal(execution_load(&plan, true, NULL, NULL, &loaded, &error),
+                       HEED_OK);
   assert_non_null(strstr(error.message, file));
 }
 

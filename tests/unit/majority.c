@@ -184,7 +184,7 @@ static void users_who_agree_like_coins_are_not_identified(void **state) {
   overlapping_crowd(&scene, 2, 2, 4, user, pair, choice);
   const heed_posterior *posterior = fitted("{}");
   assert_false(posterior->identified);
-  assert_string_equal(scene.bench.warned, "no_agreement");
+  assert_string_equal(scene.bench.warned, "not_identified");
   for (size_t j = 0; j < 2; j++) assert_near(posterior->mean[j], 0, 0);
 }
 

@@ -119,5 +119,12 @@ extern const char *const estimator_negative_words[];
   }
 #define ESTIMATOR_SHARED_PAIRS \
   { .name = "shared_pairs", .doc = "pairs with choices of two or more users" }
+#define ESTIMATOR_IDENTIFIED                                                 \
+  {                                                                          \
+    .name = "identified",                                                    \
+    .doc =                                                                   \
+        "1: users differ from users who toss coins; 0: they cannot be told " \
+        "apart"                                                              \
+  }
 
 #endif

@@ -83,6 +83,24 @@ double overlap_log_odds(const crowd_overlap *self, const double *given,
   return sum;
 }
 
+static overlap_own own_from(const crowd_overlap *self, size_t pair,
+                            size_t first) {
+  overlap_own own = {first, first, 0};
+  while (own.end < self->first[pair + 1] &&
+         self->user[own.end] == self->user[first])
+    own.for_a += self->chose_a[own.end++];
+  return own;
+}
+
+overlap_own overlap_first(const crowd_overlap *self, size_t pair) {
+  return own_from(self, pair, self->first[pair]);
+}
+
+overlap_own overlap_next(const crowd_overlap *self, size_t pair,
+                         const overlap_own *own) {
+  return own_from(self, pair, own->end);
+}
+
 void overlap_agreement(const crowd_overlap *self, double least, double *room,
                        double *agreement) {
   double *agreed = room, *met = room + self->users, all = 0, all_met = 0;
@@ -92,14 +110,19 @@ void overlap_agreement(const crowd_overlap *self, double least, double *room,
     double for_a = 0;
     if (end - start < 2) continue;
     for (size_t n = start; n < end; n++) for_a += self->chose_a[n];
-    for (size_t n = start; n < end; n++) {
-      const double same =
-          self->chose_a[n] ? for_a : (double)(end - start) - for_a;
-      const double share = (same - 1) / (double)(end - start - 1);
-      agreed[self->user[n]] += share;
-      met[self->user[n]]++;
-      all += share;
-      all_met++;
+    for (overlap_own own = overlap_first(self, i); own.first < own.end;
+         own = overlap_next(self, i, &own)) {
+      const double others = (double)(end - start - (own.end - own.first));
+      const double others_for_a = for_a - (double)own.for_a;
+      if (others == 0) break;
+      for (size_t n = own.first; n < own.end; n++) {
+        const double share =
+            (self->chose_a[n] ? others_for_a : others - others_for_a) / others;
+        agreed[self->user[n]] += share;
+        met[self->user[n]]++;
+        all += share;
+        all_met++;
+      }
     }
   }
   const double everyone = fmax(all_met > 0 ? all / all_met : 0.75, least);

@@ -38,6 +38,20 @@ bool overlap_exists(const crowd_overlap *self, const heed_host *host);
 double overlap_log_odds(const crowd_overlap *self, const double *given,
                         double share, double *log_odds);
 
+/* The choices on a pair by one user, rows first … end - 1: more than one if a
+ * log keeps duplicates. */
+typedef struct overlap_own {
+  size_t first, end;
+  size_t for_a;
+} overlap_own;
+
+/* All of a pair, user by user:
+ *   for (overlap_own own = overlap_first(overlap, i); own.first < own.end;
+ *        own = overlap_next(overlap, i, &own)) */
+overlap_own overlap_first(const crowd_overlap *self, size_t pair);
+overlap_own overlap_next(const crowd_overlap *self, size_t pair,
+                         const overlap_own *own);
+
 /* agreement[J]: how often each user chose like a user drawn from the others on
  * the same pair, shrunk by one annotation to the overall value; the overall
  * value for users who share no pair.  The overall value is at least `least`: a

@@ -4,6 +4,7 @@
 #include "support/crowd/strengths.h"
 
 #include <gsl/gsl_blas.h>
+#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_linalg.h>
 #include <math.h>
 #include <string.h>
@@ -35,11 +36,11 @@ double strengths_penalty(double ridge, size_t count, const double *s) {
   return ridge * sum;
 }
 
-static void add_ridge(crowd_strengths *self, const double *s) {
+static void add_ridge(crowd_strengths *self, double ridge, const double *s) {
   gsl_matrix_set_zero(self->information);
   for (size_t m = 0; m < self->count; m++) {
-    gsl_vector_set(self->gradient, m, -(2 * self->ridge) * s[m]);
-    gsl_matrix_set(self->information, m, m, 2 * self->ridge);
+    gsl_vector_set(self->gradient, m, -(2 * ridge) * s[m]);
+    gsl_matrix_set(self->information, m, m, 2 * ridge);
   }
 }
 
@@ -61,6 +62,27 @@ static double find_step(crowd_strengths *self) {
   gsl_linalg_cholesky_solve(self->information, self->gradient, self->step);
   gsl_blas_ddot(self->gradient, self->step, &promised);
   return promised;
+}
+
+/* Of a factorised information with a tiny ridge: one pivot of each group of
+ * models that are compared with each other is as small as the ridge; others are
+ * at least the information of one comparison over the number of models. */
+static double count_freedom(const crowd_strengths *self) {
+  const double small = 1e-6;
+  double freedom = 0;
+  for (size_t m = 0; m < self->count; m++)
+    freedom += pow(gsl_matrix_get(self->information, m, m), 2) > small;
+  return freedom;
+}
+
+double strengths_chance(crowd_strengths *self,
+                        const strengths_problem *tosses) {
+  const double ridge = 1e-10;
+  memset(self->trial, 0, self->count * sizeof *self->trial);
+  add_ridge(self, ridge, self->trial);
+  tosses->differentiate(tosses->context, self->trial, self);
+  const double score = find_step(self), freedom = count_freedom(self);
+  return freedom > 0 ? gsl_cdf_chisq_Q(score, freedom) : 1;
 }
 
 /* Moves s along the step until f rises; false: it never did. */
@@ -87,7 +109,7 @@ void strengths_maximise(crowd_strengths *self, const strengths_problem *problem,
   enum { MOST_STEPS = 25 };
   double value = problem->value(problem->context, s);
   for (int steps = 0; steps < MOST_STEPS; steps++) {
-    add_ridge(self, s);
+    add_ridge(self, self->ridge, s);
     problem->differentiate(problem->context, s, self);
     if (!(find_step(self) > 1e-13 * (1 + fabs(value))) ||
         !climb(self, problem, s, &value))

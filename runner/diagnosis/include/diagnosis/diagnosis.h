@@ -7,6 +7,8 @@
  *   not_monotone      an objective that must not fall fell (needs the trace)
  *   not_converged     an estimator or trainer stopped before it converged
  *   not_identified    the data do not determine the fitted parameters
+ *   against_consensus  users of high eta-hat agree less with the other users
+ *                     than users of low eta-hat do
  *   filter_hurts      a policy trained on the kept labels is worse than the
  *                     policy trained on all labels, paired by replicate
  *   reward_falls      win rate rises while the reward falls: a policy against

@@ -68,6 +68,11 @@
   X(LABEL_CONSENSUS, "label_consensus", NONE, NULL,                           \
     "weighted share of kept untied labels that agree with the majority of "   \
     "the other users on the same pair")                                       \
+  X(CONSENSUS_CORRELATION, "consensus_correlation", NONE, NULL,               \
+    "Pearson correlation over users of eta-hat and agreement with other "     \
+    "users on the same pairs")                                                \
+  X(USERS_COMPARED, "users_compared", NONE, NULL,                             \
+    "users with an untied label on a pair that another user has labelled")    \
   X(LABEL_AGREEMENT, "label_agreement", PER_JUDGE, NULL,                      \
     "weighted share of kept untied labels that agree with the judge")         \
   X(SPEARMAN_JUDGE, "spearman_judge", PER_JUDGE, NULL,                        \
@@ -156,7 +161,7 @@ static inline double evaluation_sigmoid(double x) {
 /* Attributes later errors to this plugin; NULL: to none. */
 static inline void evaluation_calls(const heed_evaluation *self,
                                     const heed_instance *instance) {
-  self->host->plugin = instance == NULL ? NULL : instance->plugin;
+  service_calls(self->host, instance == NULL ? NULL : instance->plugin);
 }
 
 heed_status evaluate_policy(const heed_evaluation *self, heed_error *error);
@@ -164,6 +169,9 @@ heed_status evaluate_texts(const heed_evaluation *self, heed_error *error);
 heed_status evaluate_attentiveness(const heed_evaluation *self,
                                    heed_error *error);
 heed_status evaluate_labels(const heed_evaluation *self, heed_error *error);
+
+/* Pearson's; NaN: one side is constant, or has fewer than two values. */
+double evaluation_correlation(size_t count, const double *a, const double *b);
 
 /* eta-hat of each user for any units of the posterior; from heed_scratch(). */
 double *evaluation_user_means(const heed_crowd *crowd,

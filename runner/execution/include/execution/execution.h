@@ -45,6 +45,8 @@ typedef struct execution_state {
 typedef struct execution_options {
   size_t workers;
   double timeout;        /* seconds a stage may take; 0: no limit */
+  double worker_timeout; /* seconds outside stages, to start, to write a part
+                            or to take cells; 0: no limit */
   size_t memory;         /* bytes a worker may hold; 0: no limit */
   size_t memory_for_all; /* bytes they may hold together; 0: no limit */
   bool allow_unsafe;
@@ -69,8 +71,11 @@ heed_status execution_run(const heed_plan *plan, heed_work *folder,
 heed_status execution_work(const char *folder, int socket, int slot,
                            bool allow_unsafe, heed_error *error);
 
-/* Loads the plugins of the plan; their hashes must match the plan's. */
+/* Loads the plugins of the plan; their hashes must match the plan's.  Calls
+ * opening(), if it is not NULL, before it opens a file. */
 heed_status execution_load(const heed_plan *plan, bool allow_unsafe,
+                           void *context,
+                           void (*opening)(void *context, const char *file),
                            host_registry **result, heed_error *error);
 
 #endif

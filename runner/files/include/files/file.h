@@ -21,6 +21,11 @@ char *file_name(const char *format, ...);
  * The caller frees it.  NULL: out of memory. */
 char *file_temporary(const char *path);
 
+/* Creates a temporary file, in place of one that an earlier process with this
+ * number left.  Follows no link.  Only its owner can read the file if it will
+ * replace one at `path`.  The descriptor, or -1 and errno. */
+int file_create(const char *temporary, const char *path);
+
 /* The folder of a path ("." if it names none).  The caller frees it.  NULL: out
  * of memory. */
 char *file_folder(const char *path);
@@ -33,11 +38,6 @@ heed_status file_write(const char *path, const void *bytes, size_t length,
 /* Writes all bytes at the descriptor's position; path is for errors. */
 heed_status file_write_all(int descriptor, const char *path, const void *bytes,
                            size_t length, heed_error *error);
-
-/* Makes the temporary file, empty, for a library that writes it.  Only its
- * owner can read it if it will replace a file. */
-heed_status file_create(const char *temporary, const char *path,
-                        heed_error *error);
 
 /* Renames a complete temporary file to its final name.  A file of that name is
  * replaced; its mode stays, and its owner and group if the system permits it.

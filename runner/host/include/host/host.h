@@ -40,6 +40,16 @@ bool arena_refused(const host_arena *arena);
 void arena_clear(host_arena *arena);
 void arena_free(host_arena *arena);
 
+/* Makes the arena read-only until arena_unseal(), arena_clear() or
+ * arena_free().  A write to a block of 64 KiB or more is then SIGSEGV; a write
+ * to a smaller one makes arena_is_intact() false. */
+void arena_seal(host_arena *arena);
+void arena_unseal(host_arena *arena);
+bool arena_is_intact(const host_arena *arena);
+bool arena_holds(const host_arena *arena, const void *place);
+/* Mixes bytes into a digest that detects changes, not forgery. */
+uint64_t arena_mix(uint64_t digest, const void *data, size_t bytes);
+
 /* ---- services: the heed_host that a plugin sees ---- */
 
 /* Where a plugin's reports go.  All may be NULL. */
@@ -62,11 +72,22 @@ typedef struct host_service {
   uint64_t seed, replicate;
   const host_sink *sink;
   const atomic_bool *cancel;
-  const char *checkpoint; /* a path, or NULL */
+  const char *checkpoint;    /* a path, or NULL */
+  const heed_plugin *blamed; /* the last that service_blame() warned about */
+  unsigned blamed_changes;   /* what it warned about */
 } host_service;
 
 /* Fills service->host; the caller sets the other members, before or after. */
 void service_open(host_service *service);
+
+/* Says which plugin is called next; NULL: none.  Settles first. */
+void service_calls(host_service *service, const heed_plugin *plugin);
+/* After a call: puts back the locale and the floating-point environment, and
+ * blames the plugin that was called. */
+void service_settle(host_service *service);
+/* Warns that the plugin has made these changes (host/process.h) of the process,
+ * once for each until another plugin is blamed or service->blamed is NULL. */
+void service_blame(host_service *service, unsigned changes);
 
 /* The stream keyed by all arguments; Philox4x64-10. */
 heed_stream stream_open(uint64_t seed, uint64_t replicate, const char *stage,
@@ -152,5 +173,9 @@ heed_status instance_open(const host_registry *registry, const json_t *spec,
                           host_service *service, const heed_instance **result,
                           heed_error *error);
 void instance_close(const heed_instance *instance); /* and those nested in it */
+/* Visits the instances nested in this one, then itself, until a visit fails. */
+heed_status instance_visit(const heed_instance *instance, void *context,
+                           heed_status (*visit)(void *context,
+                                                const heed_instance *instance));
 
 #endif

@@ -30,6 +30,10 @@ typedef struct stages_options {
   /* Called before a stage's plugin is closed; the cell is one of those that
    * shared it.  May be NULL. */
   void (*closing)(void *context, size_t cell, plan_stage stage);
+  /* Called after each stage and after its plugin is closed, before the next
+   * announcement: to find out what the plugin did to the caller's own
+   * resources.  Need not return.  May be NULL. */
+  void (*called)(void *context);
   void (*progress)(void *context, double done, const char *what);
   void (*log)(void *context, const char *plugin, const char *line);
 } stages_options;

@@ -15,8 +15,8 @@ typedef struct view_estimate {
 /* values: one per replicate, NaN if missing; this function sorts them.
  *
  * Independent replicates: their mean, with Student's interval.
- * Bootstrap: replicate 0, which is the unchanged log, with the 2.5 % and 97.5 %
- * quantiles of the others. */
+ * Bootstrap: replicate 0, which is the unchanged log, with an interval from the
+ * 2.5 % and 97.5 % quantiles of the others.  It contains the value. */
 view_estimate summarise_replicates(double *values, size_t count,
                                    bool bootstrap);
 

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The process that plugins run in: puts back what they change.
+ *
+ * heed itself needs the C locale and the default floating-point environment,
+ * so these two need no memory of an earlier state.
+ *
+ * Callers: stages, command.  service.c settles numbers after each call into a
+ * plugin. */
+#ifndef HEED_HOST_PROCESS_H
+#define HEED_HOST_PROCESS_H
+
+/* What a plugin may have changed; bits of a set. */
+typedef enum process_change {
+  PROCESS_LOCALE = 1 << 0,
+  PROCESS_ROUNDING = 1 << 1,
+  PROCESS_DENORMALS = 1 << 2,
+  PROCESS_TRAPS = 1 << 3,
+  PROCESS_PRECISION = 1 << 4,
+  PROCESS_FOLDER = 1 << 5,
+  PROCESS_UMASK = 1 << 6,
+  PROCESS_HANDLERS = 1 << 7,
+  PROCESS_BLOCKED = 1 << 8,
+  PROCESS_ALARM = 1 << 9,
+  PROCESS_LIMITS = 1 << 10,
+  PROCESS_VARIABLES = 1 << 11,
+  PROCESS_CHANGES = 1 << 12 /* the first bit without a meaning */
+} process_change;
+
+/* "changed_locale", the code of a warning; "the locale". */
+const char *process_change_code(process_change change);
+const char *process_change_name(process_change change);
+
+/* Puts back the locale and the floating-point environment; returns the set of
+ * what had changed. */
+unsigned process_settle_numbers(void);
+
+typedef struct process_state process_state;
+
+/* The working directory, the umask, the signal handlers, the signal mask, the
+ * timer of alarm(), the resource limits and the environment as they are now.
+ * NULL: out of memory. */
+process_state *process_remember(void);
+void process_forget(process_state *state);
+
+/* Puts them back, like process_settle_numbers(). */
+unsigned process_settle(process_state *state);
+
+#endif
