@@ -8,10 +8,8 @@
 -- dropped unless the user model has a likelihood for them. Posterior-predictive
 -- checks show where a fit does not predict its own log.
 --
--- Replicate 0 is the unchanged log; the others resample people and pairs. Copies
--- of a resampled person agree with each other. Estimators that use agreement on
--- pairs take this for agreement between people, so their replicates are not
--- valid.
+-- Replicate 0 is the unchanged log; each other replicate takes half of the people
+-- and of the pairs.
 --
 -- scripts/annotators.py makes the tables of docs/experiments/annotators.md.
 

@@ -6,8 +6,9 @@ figure, from the result of scripts/annotators.lua and the log itself.
         results/annotators.tsv
 
 Replicate 0 is the log. Brackets give 95 % intervals over the other replicates,
-which resample people and pairs. They are omitted where copies of a resampled
-person would count as other people: for estimators that use agreement on pairs,
+which resample people and pairs. They are omitted where copies of a person, whom
+the run of the page drew with replacement,
+would count as other people: for estimators that use agreement on pairs,
 and for consensus.
 """
 import csv

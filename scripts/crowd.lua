@@ -6,7 +6,7 @@
 -- attentiveness and the models' strengths. Labels are then kept by inferred
 -- attentiveness, and compared with two held-out reference judges.
 --
--- Replicate 0 is the unchanged log; the others resample people.
+-- Replicate 0 is the unchanged log; each other replicate takes half of the people.
 
 local h = require "heed"
 local llmfao = require "lib.llmfao"

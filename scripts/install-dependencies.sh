@@ -7,7 +7,8 @@ set -euo pipefail
 run=(
   gcc libc6-dev cmake ninja-build pkg-config
   liblua5.4-dev libgsl-dev libhdf5-dev libopenblas-dev librandom123-dev
-  libjansson-dev nettle-dev libutf8proc-dev libcsv-dev gnuplot-nox
+  libjansson-dev nettle-dev libutf8proc-dev libcsv-dev libsodium-dev
+  gnuplot-nox
 )
 # The readers are the programs that docs/results.md promises. R and Octave are
 # large; without them, their tests are skipped. mandoc, zsh, fish and pexpect

@@ -151,13 +151,13 @@ static heed_status read_histories(const heed_value *values,
                            : status;
 }
 
-static heed_status check_dimension(const em_fit *self, const heed_value *values,
+static heed_status check_dimension(const heed_domain *domain,
+                                   const heed_value *values,
                                    heed_error *error) {
   const heed_instance *prior = values[PRIOR].instance;
   const heed_distribution_functions *distribution = prior->plugin->functions;
-  if (self->histories.domain.dimension == 1 &&
-      (distribution->dimension == NULL ||
-       distribution->dimension(prior->self) == 1))
+  if (domain->dimension == 1 && (distribution->dimension == NULL ||
+                                 distribution->dimension(prior->self) == 1))
     return HEED_OK;
   return heed_fail(
       error, HEED_UNSUPPORTED,
@@ -218,7 +218,8 @@ static heed_status open_fit(em_fit *self, const heed_value *values,
   if (status == HEED_OK)
     status = read_histories(values, host, crowd, self->fixed_mu,
                             &self->histories, error);
-  if (status == HEED_OK) status = check_dimension(self, values, error);
+  if (status == HEED_OK)
+    status = check_dimension(&self->histories.domain, values, error);
   if (status == HEED_OK)
     status = phi_open(host, values[MODEL].instance, &self->phi, error);
   if (status == HEED_OK)
@@ -378,10 +379,24 @@ static heed_status create(const heed_host *host, const heed_value *values,
   return node_posterior_levels(&values[LEVELS], error);
 }
 
+static heed_status accepts(const void *self, const heed_outline *outline,
+                           heed_error *error) {
+  const heed_value *values = self;
+  const heed_instance *model = values[MODEL].instance;
+  const heed_user_model_functions *functions = model->plugin->functions;
+  heed_domain domain = {0};
+  functions->domain(model->self, &domain);
+  const heed_status status = check_dimension(&domain, values, error);
+  return status == HEED_OK
+             ? gap_accepts(&values[MU], values[P].text, outline, error)
+             : status;
+}
+
 static const heed_estimator_functions functions = {
     .size = sizeof functions,
     .estimate = estimate,
     .predict = predict,
+    .accepts = accepts,
 };
 
 static const heed_plugin em = {

@@ -126,6 +126,32 @@ typedef struct bradley_terry_fitted {
 
 /* ---- opening a fit ---- */
 
+static heed_status check_domain(const heed_instance *model,
+                                const heed_domain *domain, heed_error *error) {
+  if (domain->mixture && domain->dimension == 1 && domain->low >= 0)
+    return HEED_OK;
+  return heed_fail(error, HEED_UNSUPPORTED,
+                   "this estimator needs a user model that mixes attending and "
+                   "not attending; %s does not",
+                   model->plugin->name);
+}
+
+static heed_status check_prior(const heed_instance *prior, heed_error *error) {
+  const heed_distribution_functions *distribution = prior->plugin->functions;
+  if (!distribution->atoms_move) return HEED_OK;
+  return heed_fail(
+      error, HEED_UNSUPPORTED,
+      "the prior %s has moving atoms; this estimator needs a prior "
+      "on fixed nodes",
+      prior->plugin->name);
+}
+
+static heed_status no_models(heed_error *error) {
+  return heed_fail(error, HEED_UNSUPPORTED,
+                   "the source's pairs do not record which models gave their "
+                   "responses (columns model_a and model_b)");
+}
+
 static heed_status find_models(bradley_terry_fit *self, const heed_crowd *crowd,
                                heed_error *error) {
   const heed_table *pairs = crowd->world->pairs;
@@ -134,9 +160,7 @@ static heed_status find_models(bradley_terry_fit *self, const heed_crowd *crowd,
   self->model_b = heed_table_data(pairs, "model_b", HEED_INT32);
   if (self->model_a == NULL || self->model_b == NULL ||
       crowd->world->models == NULL)
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "the source's pairs do not record which models gave their "
-                     "responses (columns model_a and model_b)");
+    return no_models(error);
   self->models = crowd->world->models->rows;
   for (size_t i = 0; i < crowd->annotations->rows; i++)
     if (self->model_a[pair[i]] < 0 || self->model_b[pair[i]] < 0)
@@ -153,17 +177,10 @@ static heed_status read_histories(bradley_terry_fit *self,
                                   const heed_value *values,
                                   const heed_crowd *crowd, heed_error *error) {
   const heed_instance *model = values[MODEL].instance;
-  const heed_domain *domain = &self->histories.domain;
   const heed_status status = histories_open(self->host, crowd, model, 0.5,
                                             false, &self->histories, error);
-  if (status != HEED_OK) return status;
-  if (!domain->mixture || domain->dimension != 1 || domain->low < 0)
-    return heed_fail(
-        error, HEED_UNSUPPORTED,
-        "this estimator needs a user model that mixes attending and "
-        "not attending; %s does not",
-        model->plugin->name);
-  return HEED_OK;
+  return status == HEED_OK ? check_domain(model, &self->histories.domain, error)
+                           : status;
 }
 
 static heed_status open_rooms(bradley_terry_fit *self, heed_error *error) {
@@ -196,13 +213,8 @@ static heed_status open_driver(bradley_terry_fit *self,
 static heed_status open_fit(bradley_terry_fit *self, const heed_value *values,
                             const heed_crowd *crowd, heed_error *error) {
   const heed_instance *prior = values[PRIOR].instance;
-  const heed_distribution_functions *distribution = prior->plugin->functions;
-  if (distribution->atoms_move)
-    return heed_fail(error, HEED_UNSUPPORTED,
-                     "the prior %s has moving atoms; this estimator needs a "
-                     "prior on fixed nodes",
-                     prior->plugin->name);
-  heed_status status = find_models(self, crowd, error);
+  heed_status status = check_prior(prior, error);
+  if (status == HEED_OK) status = find_models(self, crowd, error);
   if (status == HEED_OK) status = read_histories(self, values, crowd, error);
   if (status == HEED_OK)
     status = phi_open(self->host, values[MODEL].instance, &self->phi, error);
@@ -341,10 +353,24 @@ static heed_status create(const heed_host *host, const heed_value *values,
   return node_posterior_levels(&values[LEVELS], error);
 }
 
+static heed_status accepts(const void *self, const heed_outline *outline,
+                           heed_error *error) {
+  const heed_value *values = self;
+  const heed_instance *model = values[MODEL].instance;
+  const heed_user_model_functions *functions = model->plugin->functions;
+  heed_domain domain = {0};
+  heed_status status = check_prior(values[PRIOR].instance, error);
+  functions->domain(model->self, &domain);
+  if (status == HEED_OK) status = check_domain(model, &domain, error);
+  return status == HEED_OK && outline->models == HEED_NO ? no_models(error)
+                                                         : status;
+}
+
 static const heed_estimator_functions functions = {
     .size = sizeof functions,
     .estimate = estimate,
     .predict = predict,
+    .accepts = accepts,
 };
 
 static const heed_plugin em_bradley_terry = {

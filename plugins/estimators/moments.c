@@ -300,10 +300,17 @@ static heed_status create(const heed_host *host, const heed_value *values,
   return node_posterior_levels(&values[LEVELS], error);
 }
 
+static heed_status accepts(const void *self, const heed_outline *outline,
+                           heed_error *error) {
+  const heed_value *values = self;
+  return gap_accepts(&values[MU], NULL, outline, error);
+}
+
 static const heed_estimator_functions functions = {
     .size = sizeof functions,
     .estimate = estimate,
     .predict = predict,
+    .accepts = accepts,
 };
 
 static const heed_plugin plugin = {

@@ -16,38 +16,56 @@ static void report(const log_reading *self) {
       [OUT_USERS] = (double)self->users.count,
       [OUT_PAIRS] = (double)self->pairs.count,
       [OUT_MODELS] = (double)self->models.count,
+      [OUT_ONLY_TIES] = (double)self->only_ties,
   };
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     self->host->output(self->host, i, &values[i], 1);
   if (self->faults.count > 0)
     self->host->warn(self->host, "rows_skipped",
                      "%zu malformed rows were skipped", self->faults.count);
+  if (self->only_ties > 0 && !log_is_part(&self->rows))
+    self->host->warn(self->host, "users_only_ties",
+                     "%zu of %zu users only tie; they are dropped with their "
+                     "ties (source.ties = \"keep\" keeps them)",
+                     self->only_ties, self->only_ties + self->users.count);
+  if (self->duplicate_count > 0 &&
+      self->values[DUPLICATES].integer == DUPLICATES_FIRST)
+    self->host->warn(self->host, "duplicates_dropped",
+                     "%zu repeated annotations were dropped",
+                     self->duplicate_count);
 }
 
-static heed_status make(void *self, const heed_host *host, heed_world *world,
-                        heed_error *error) {
-  const heed_value *values = self;
+/* Of the first rows of each file; most = SIZE_MAX: of all. */
+static heed_status make_of(const heed_value *values, const heed_host *host,
+                           size_t most, heed_world *world, heed_error *error) {
   log_reading reading = {
       .values = values,
       .host = host,
       .world = world,
       .error = error,
+      .most = most,
       .faults = {.host = host,
                  .skip = values[MALFORMED].integer == MALFORMED_SKIP}};
   heed_status status = log_read_rows(&reading);
-  if (status == HEED_OK) status = log_order_by_user(&reading);
-  if (status == HEED_OK) status = log_drop_duplicates(&reading);
+  if (status == HEED_OK) status = log_order_annotations(&reading);
   if (status == HEED_OK) status = log_make_annotations(&reading);
   if (status == HEED_OK) status = log_make_pairs(&reading);
   if (status == HEED_OK) status = log_make_prompts(&reading);
   if (status == HEED_OK) status = log_make_names(&reading);
   if (status == HEED_OK) status = log_make_verdicts(&reading);
   if (status == HEED_OK) report(&reading);
-  log_names_close(&reading.users);
-  log_names_close(&reading.pairs);
-  log_names_close(&reading.models);
-  log_names_close(&reading.topics);
   return status;
+}
+
+static heed_status make(void *self, const heed_host *host, heed_world *world,
+                        heed_error *error) {
+  return make_of(self, host, SIZE_MAX, world, error);
+}
+
+static heed_status check(void *self, const heed_host *host, size_t rows,
+                         heed_error *error) {
+  heed_world world = {.size = sizeof world};
+  return make_of(self, host, rows, &world, error);
 }
 
 static heed_status create(const heed_host *host, const heed_value *values,
@@ -62,9 +80,19 @@ static heed_status create(const heed_host *host, const heed_value *values,
   return HEED_OK;
 }
 
+static void outline(const void *self, heed_outline *outline) {
+  const heed_value *values = self;
+  const heed_value *named = values[COLUMNS].items;
+  outline->models = named[LEFT_MODEL].given ? HEED_YES : HEED_NO;
+  outline->p = named[P].given ? HEED_YES : HEED_NO;
+  outline->gap = HEED_NO;
+}
+
 static const heed_source_functions functions = {
     .size = sizeof functions,
     .make = make,
+    .outline = outline,
+    .check = check,
 };
 
 static const heed_plugin log_source = {

@@ -54,6 +54,20 @@ static void phi(const void *self, double *start, double *low, double *high) {
   high[KEPT] = 0.9999;
 }
 
+static heed_status check(const void *self, const heed_world *world,
+                         const heed_table *annotations, heed_error *error) {
+  (void)self;
+  (void)annotations;
+  /* A host of ABI 4.0 does not know the member. */
+  if (!HEED_HAS(world, order_unknown) || !world->order_unknown) return HEED_OK;
+  return heed_fail(
+      error, HEED_UNSUPPORTED,
+      "user_model/attention_states depends on the order of each user's "
+      "annotations, which the log does not tell; name the column with their "
+      "times (source.columns.time), or say that the file has them in order "
+      "(source.order = \"file\")");
+}
+
 static double tossed(int8_t choice) {
   return choice == HEED_CHOSE_TIE ? 1 : 0.5;
 }
@@ -199,6 +213,7 @@ static const heed_user_model_functions functions = {
     .size = sizeof functions,
     .domain = domain,
     .phi = phi,
+    .check = check,
     .probability = probability,
     .log_likelihood = log_likelihood,
     .casual = casual,

@@ -27,6 +27,7 @@ heed_dependency(OPENBLAS openblas libopenblas-dev)
 heed_dependency(JANSSON jansson libjansson-dev)
 heed_dependency(NETTLE nettle nettle-dev)
 heed_dependency(UTF8PROC libutf8proc libutf8proc-dev)
+heed_dependency(SODIUM libsodium libsodium-dev)
 heed_header(Random123/philox.h librandom123-dev)
 heed_header(csv.h libcsv-dev)
 

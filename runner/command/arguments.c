@@ -108,6 +108,7 @@ static bool read_word(const command_option *option, const char *text,
   return false;
 }
 
+/* KIND/NAME or metric/NAME. */
 static bool is_plugin_name(const char *text) {
   const char *slash = strchr(text, '/');
   char kind_text[32];
@@ -115,7 +116,7 @@ static bool is_plugin_name(const char *text) {
   if (slash == NULL || slash[1] == '\0') return false;
   (void)snprintf(kind_text, sizeof kind_text, "%.*s", (int)(slash - text),
                  text);
-  return kind_of(kind_text, &kind);
+  return strcmp(kind_text, "metric") == 0 || kind_of(kind_text, &kind);
 }
 
 static bool is_text(const command_option *option, const char *text) {

@@ -130,7 +130,8 @@ int command_cell(const command_arguments *given) {
   heed_error error;
   int exit_status;
   if (given->debugger) return under_debugger(given);
-  if (sweep_plan(given, 0, 0, &text, &plan, &error) != HEED_OK)
+  if (sweep_plan(given, 0, given->plan_seconds, given->plan_memory, &text,
+                 &plan, &error) != HEED_OK)
     exit_status = command_error(&error);
   else if (given->cell >= plan_cell_count(plan))
     exit_status = command_usage("cell", "--index: found %zu, expected 0 to %zu",

@@ -8,6 +8,7 @@
 #include "sweep_plan.h"
 
 #define LINE_WIDTH 79
+#define FIRST_ROWS 1000 /* of a log, without --data */
 
 /* ---- axes ---- */
 
@@ -167,7 +168,10 @@ int command_check(const command_arguments *given) {
     return command_usage(
         "check", "found nothing, expected SWEEP.lua or --plugin FILE.so");
   status =
-      sweep_plan(given, given->seconds, given->memory, &text, &plan, &error);
+      sweep_plan(given, given->data ? SIZE_MAX : FIRST_ROWS,
+                 given->plan_seconds > 0 ? given->plan_seconds : given->seconds,
+                 given->plan_memory > 0 ? given->plan_memory : given->memory,
+                 &text, &plan, &error);
   if (status == HEED_OK && given->json)
     printf("%s\n", text);
   else if (status == HEED_OK)

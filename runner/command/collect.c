@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * heed collect: makes a result file from a work folder, for example from
  * another machine. */
+#include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "command.h"
 #include "result/result.h"
 #include "spare.h"
+#include "tell.h"
 #include "view/view.h"
 
 /* Refuses to replace the result of another sweep. */
@@ -71,7 +74,9 @@ static int report(const char *path) {
   if (failed > 0) printf(", %zu failed", failed);
   if (missing > 0) printf(", %zu not run yet", missing);
   printf(": %s\n", path);
+  const heed_status status = tell_all(&result, &error);
   view_result_close(&result);
+  if (status != HEED_OK) return command_error(&error);
   return failed + missing > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
 }
 
@@ -107,8 +112,12 @@ int command_collect(const command_arguments *given) {
   heed_work *folder = NULL;
   heed_plan *plan = NULL;
   output_target target = {0};
-  heed_status status =
-      work_inspect(given->file, given->output, &folder, &error);
+  heed_status status = HEED_OK;
+  if (access(given->file, F_OK) != 0)
+    status =
+        heed_fail(&error, HEED_INVALID, "%s: %s", given->file, strerror(errno));
+  if (status == HEED_OK)
+    status = work_inspect(given->file, given->output, &folder, &error);
   if (status == HEED_OK) status = work_read_plan(folder, &plan, &error);
   if (status == HEED_OK)
     status = spare_find_result(given->output, plan, &target, &error);

@@ -47,11 +47,12 @@ typedef struct command_arguments {
   command_values sets, metrics, axes, skipped, line;
   size_t kind, what;    /* what: index of a word */
   size_t cell, workers; /* COMMAND_NONE: not given */
-  size_t socket, slot;
-  size_t memory, progress; /* bytes; a progress_style */
-  double seconds;
+  size_t socket, slot, rows;
+  size_t memory, progress;      /* bytes; a progress_style */
+  double seconds, plan_seconds; /* plan_: limits of the planner */
   double worker_seconds;
-  bool retry, replace, json, lua, csv, debugger;
+  size_t plan_memory;
+  bool retry, replace, json, lua, csv, debugger, data, raw;
 } command_arguments;
 
 int command_run(const command_arguments *given);

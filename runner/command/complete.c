@@ -4,7 +4,10 @@
  * line. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "hdf/guard.h"
+#include "metrics.h"
 #include "plugins.h"
 #include "result/result.h"
 #include "table.h"
@@ -117,19 +120,33 @@ static void put_plugins(const complete_line *self) {
     put_choice(plugin->name, plugin->summary);
   }
   registry_free(plugins);
+  for (evaluation_metric i = 0; i < METRIC_COUNT; i++) {
+    printf(METRICS_PREFIX);
+    put_choice(evaluation_metrics[i].name, evaluation_metrics[i].doc);
+  }
 }
 
-/* Prints the metrics or axes of the result on the line. */
-static void put_names(const complete_line *self, bool axes) {
+static void read_names(const complete_line *self, bool axes) {
   heed_plan *read;
-  if (self->file == NULL ||
-      result_read_plan(self->file, &read, NULL) != HEED_OK)
-    return;
+  if (result_read_plan(self->file, &read, NULL) != HEED_OK) return;
   for (size_t i = 0; axes && i < read->axis_count; i++)
     put_choice(read->axes[i].coordinate.name, "axis");
   for (size_t i = 0; !axes && i < read->metric_count; i++)
     put_choice(read->metrics[i].name, read->metrics[i].doc);
   plan_free(read);
+}
+
+/* Prints the metrics or axes of the result on the line, if it can be read. */
+static void put_names(const complete_line *self, bool axes) {
+  int exit_status, signal;
+  const pid_t child = self->file == NULL ? -1 : guard_fork(self->file, NULL);
+  if (child == 0) {
+    read_names(self, axes);
+    (void)fflush(stdout);
+    _exit(EXIT_DONE);
+  }
+  if (child > 0)
+    (void)guard_wait(child, self->file, &exit_status, &signal, NULL);
 }
 
 static void put_words(const command_option *option) {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed describe: shows a plugin's description, parameters and outputs. */
+ * heed describe: shows a plugin's description, parameters and outputs, or the
+ * definition of a metric. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "metrics.h"
 #include "plugins.h"
 #include "sweep/annotations.h"
 
@@ -127,6 +129,59 @@ static const heed_plugin *find(const host_registry *plugins, const char *full,
   return plugin;
 }
 
+/* ---- metrics ---- */
+
+/* Outputs of plugins are metrics of results, too. */
+static const char *kind_of_output(const char *name) {
+  static const char *const roles[][2] = {{"prior", "distribution"},
+                                         {"model", "user_model"}};
+  for (heed_kind kind = 0; kind < HEED_KIND_COUNT; kind++) {
+    const size_t length = strlen(kind_name(kind));
+    if (strncmp(name, kind_name(kind), length) == 0 && name[length] == '_')
+      return kind_name(kind);
+  }
+  for (size_t i = 0; i < 2; i++) {
+    const size_t length = strlen(roles[i][0]);
+    if (strncmp(name, roles[i][0], length) == 0 && name[length] == '_')
+      return roles[i][1];
+  }
+  return NULL;
+}
+
+static int unknown_metric(const char *name) {
+  const char *names[METRIC_COUNT], *nearest, *kind;
+  for (evaluation_metric i = 0; i < METRIC_COUNT; i++)
+    names[i] = evaluation_metrics[i].name;
+  nearest = schema_nearest(name, names, METRIC_COUNT);
+  kind = kind_of_output(name);
+  if (nearest != NULL)
+    return command_usage(
+        "describe", "unknown metric %s; did you mean " METRICS_PREFIX "%s?",
+        name, nearest);
+  if (kind != NULL)
+    return command_usage("describe",
+                         "%s is no metric of evaluation but an output of a "
+                         "plugin; heed describe %s/NAME shows it",
+                         name, kind);
+  return command_usage("describe",
+                       "unknown metric %s; heed list metric shows the choices",
+                       name);
+}
+
+static int describe_metric(const char *name, bool json) {
+  const evaluation_metric which = evaluation_named(name);
+  if (which == METRIC_COUNT) return unknown_metric(name);
+  if (!json) {
+    metrics_print(which);
+    return EXIT_DONE;
+  }
+  json_t *made = metrics_json(which);
+  (void)json_dumpf(made, stdout, JSON_INDENT(2));
+  printf("\n");
+  json_decref(made);
+  return EXIT_DONE;
+}
+
 /* Prints the types of all plugins, for editors. */
 static int print_annotations(const host_registry *plugins) {
   heed_error error;
@@ -144,6 +199,9 @@ int command_describe(const command_arguments *given) {
   const heed_plugin *plugin;
   if (given->lua == (given->plugin != NULL) || (given->lua && given->json))
     return command_usage("describe", "expected either KIND/NAME or --lua");
+  if (given->plugin != NULL &&
+      strncmp(given->plugin, METRICS_PREFIX, strlen(METRICS_PREFIX)) == 0)
+    return describe_metric(given->plugin + strlen(METRICS_PREFIX), given->json);
   const int status = plugins_load(&given->common, &plugins);
   if (status != EXIT_DONE) return status;
   if (given->lua) {

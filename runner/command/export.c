@@ -129,13 +129,64 @@ static heed_status write_line(const export_line *line,
   return status;
 }
 
+/* ---- which rows ---- */
+
+/* An empty text means "unknown", not that a model said nothing.  Two equal
+ * texts prefer nothing, like a tie. */
+typedef enum export_fault {
+  FAULT_NONE = 0,
+  FAULT_RESPONSE,
+  FAULT_PROMPT,
+  FAULT_EQUAL,
+  FAULT_COUNT
+} export_fault;
+
+static const char *const fault_names[FAULT_COUNT] = {
+    [FAULT_RESPONSE] = "without a known response",
+    [FAULT_PROMPT] = "without a known prompt",
+    [FAULT_EQUAL] = "whose two responses are equal"};
+
+static export_fault fault_of(const selection_columns *columns, size_t row) {
+  const char *chosen = columns->chosen[row], *rejected = columns->rejected[row];
+  if (*chosen == '\0' || *rejected == '\0') return FAULT_RESPONSE;
+  if (*columns->prompt[row] == '\0') return FAULT_PROMPT;
+  return strcmp(chosen, rejected) == 0 ? FAULT_EQUAL : FAULT_NONE;
+}
+
+/* "left out 3 of 9 annotations: 2 without a known response, 1 …" */
+static void note_left_out(const size_t count[FAULT_COUNT], size_t rows,
+                          char note[KEPT_NOTE_SIZE]) {
+  const size_t left = rows - count[FAULT_NONE];
+  const char *gap = ": ";
+  size_t used;
+  if (left == 0) return;
+  used = (size_t)snprintf(note, KEPT_NOTE_SIZE,
+                          "left out %zu of %zu annotations", left, rows);
+  for (size_t i = FAULT_NONE + 1; i < FAULT_COUNT; i++) {
+    if (count[i] == 0) continue;
+    used += (size_t)snprintf(note + used, KEPT_NOTE_SIZE - used, "%s%zu %s",
+                             gap, count[i], fault_names[i]);
+    gap = ", ";
+  }
+}
+
 static heed_status write_selection(FILE *file, const command_kept_cell *cell,
                                    heed_error *error) {
   selection_columns columns;
+  size_t count[FAULT_COUNT] = {0};
   heed_status status = find_columns(cell, &columns, error);
-  for (size_t row = 0; status == HEED_OK && row < cell->table->rows; row++)
-    status = write_line(&(export_line){file, cell, row}, &columns, error);
-  return status;
+  for (size_t row = 0; status == HEED_OK && row < cell->table->rows; row++) {
+    const export_fault fault = fault_of(&columns, row);
+    count[fault]++;
+    if (fault == FAULT_NONE)
+      status = write_line(&(export_line){file, cell, row}, &columns, error);
+  }
+  if (status != HEED_OK) return status;
+  note_left_out(count, cell->table->rows, cell->note);
+  return count[FAULT_NONE] > 0
+             ? HEED_OK
+             : heed_fail(error, HEED_INVALID, "%s: nothing to export: heed %s",
+                         cell->path, cell->note);
 }
 
 int command_export(const command_arguments *given) {

@@ -10,6 +10,7 @@
 #include "safe.h"
 #include "spare.h"
 #include "standard.h"
+#include "tell.h"
 
 #define MOST_CHOICES 20
 
@@ -86,7 +87,7 @@ static heed_status no_table(const kept_cell_search *self, heed_error *error) {
   if (was_asked_for(self))
     return heed_fail(error, HEED_INVALID,
                      "%s: no cell of replicate 0 kept its %s; heed show lists "
-                     "the failures",
+                     "the failures and warnings",
                      self->result->path, table);
   return heed_fail(error, HEED_INVALID,
                    "%s: has no %s; the sweep needs keep = {\"%s\"}",
@@ -131,8 +132,10 @@ static heed_status check_cell(const kept_cell_search *self, size_t cell,
                      "%s: cell %zu, a resampled log, kept no %s; use cell %zu, "
                      "the original log",
                      result->path, cell, self->what->table, original);
-  return heed_fail(error, HEED_INVALID, "%s: cell %zu kept no %s", result->path,
-                   cell, self->what->table);
+  return heed_fail(error, HEED_INVALID,
+                   "%s: cell %zu kept no %s; heed show lists the failures and "
+                   "warnings",
+                   result->path, cell, self->what->table);
 }
 
 /* ---- writing ---- */
@@ -171,6 +174,7 @@ static heed_status write_cell(view_result *result,
   size_t cell = given->cell, place;
   heed_status status = cell == COMMAND_NONE ? choose_cell(&found, &cell, error)
                                             : check_cell(&found, cell, error);
+  char note[KEPT_NOTE_SIZE] = "";
   heed_table *table;
   if (status != HEED_OK) return status;
   place = view_place(result, cell);
@@ -179,13 +183,19 @@ static heed_status write_cell(view_result *result,
   if (table == NULL) return result->cells.file.status;
   status = result->cells.file.status;
   if (status == HEED_OK)
-    status = write_table(
-        what, output,
-        &(command_kept_cell){result->path, table,
-                             result->cells.kept_first[found.table][place]},
-        error);
+    status =
+        write_table(what, output,
+                    &(command_kept_cell){
+                        .path = result->path,
+                        .table = table,
+                        .raw = given->raw,
+                        .first = result->cells.kept_first[found.table][place],
+                        .note = note},
+                    error);
   kept_free(table);
-  return status;
+  if (status == HEED_OK && *note != '\0')
+    fprintf(stderr, "heed: warning: %s\n", note);
+  return status == HEED_OK ? tell_cell(result, cell, error) : status;
 }
 
 int kept_cell_command(const command_kept_options *what,

@@ -11,8 +11,12 @@
 typedef struct command_kept_cell {
   const char *path; /* the result file, for messages */
   const heed_table *table;
+  bool raw;     /* write names as they are, not guarded from spreadsheets */
   size_t first; /* row of the file's group that is row 0 of the table */
+  char *note;   /* KEPT_NOTE_SIZE bytes: what the user must know of the text
+                   that was written; "": nothing */
 } command_kept_cell;
+#define KEPT_NOTE_SIZE 512
 
 /* A command that writes one kept table. */
 typedef struct command_kept_options {

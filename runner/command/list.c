@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed list: lists the plugins by kind. */
+ * heed list: lists the plugins by kind, or the metrics. */
 #include <stdlib.h>
 
+#include "metrics.h"
 #include "plugins.h"
+#include "table.h"
 
 static void print_json(const host_registry *plugins, const size_t *order,
                        const heed_kind *only) {
@@ -32,6 +34,10 @@ static void print_table(const host_registry *plugins, const size_t *order,
 }
 
 int command_list(const command_arguments *given) {
+  if (given->kind == COMMAND_METRICS) {
+    metrics_list(given->json);
+    return EXIT_DONE;
+  }
   const heed_kind kind = (heed_kind)given->kind;
   const heed_kind *only = given->kind == COMMAND_NONE ? NULL : &kind;
   host_registry *plugins;

@@ -202,6 +202,24 @@ static heed_status write_files(const new_options *asked,
 
 /* ---- the command ---- */
 
+/* A word for the shell: quoted if it has other characters than names of files
+ * mostly have. */
+static void print_word(const char *text) {
+  static const char plain[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-";
+  if (*text != '\0' && *text != '-' && strspn(text, plain) == strlen(text)) {
+    printf("%s", text);
+    return;
+  }
+  printf("%s'", *text == '-' ? "./" : "");
+  for (; *text != '\0'; text++)
+    if (*text == '\'')
+      printf("'\\''");
+    else
+      printf("%c", *text);
+  printf("'");
+}
+
 int command_new(const command_arguments *given) {
   new_options asked = {given->plugin, given->output, "", NULL};
   new_file files[FILE_COUNT];
@@ -218,15 +236,17 @@ int command_new(const command_arguments *given) {
   for (size_t i = 0; i < FILE_COUNT; i++) printf("%s\n", files[i].path);
   prefix = plugins_prefix(path);
   if (prefix == NULL) prefix = "FOLDER";
+  printf("\nBuild it and test it:\n  cd ");
+  print_word(asked.folder);
+  printf("\n  cmake -B build -DHEED=");
+  print_word(prefix);
   printf(
-      "\nBuild it and test it:\n"
-      "  cd %s\n"
-      "  cmake -B build -DHEED=%s\n"
+      "\n"
       "  cmake --build build\n"
       "  ctest --test-dir build\n"
       "\nRun its sweep:\n"
-      "  export HEED_PLUGIN_PATH=%s/lib/heed:$PWD/build/plugins\n"
-      "  heed run %s.lua\n",
-      asked.folder, prefix, prefix, asked.name);
+      "  export HEED_PLUGIN_PATH=");
+  print_word(prefix);
+  printf("/lib/heed:$PWD/build/plugins\n  heed run %s.lua\n", asked.name);
   return EXIT_DONE;
 }

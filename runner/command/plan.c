@@ -25,11 +25,14 @@ _Static_assert(HEED_MEMORY == 4, "as allocate_or_leave() says");
 
 int command_plan(const command_arguments *given) {
   static const char *const none[] = {NULL};
+  const size_t first = given->rows == COMMAND_NONE ? 0 : given->rows;
+  const size_t rows = given->data ? SIZE_MAX : first;
   const planner_options options = {.sweep = given->file,
                                    .sets = given->sets.texts,
                                    .set_count = given->sets.count,
                                    .plugin_path = given->common.plugin_path,
                                    .allow_unsafe = given->common.allow_unsafe,
+                                   .rows = rows,
                                    .seconds = given->seconds,
                                    .memory = given->memory};
   const char *const *skip =

@@ -2,6 +2,7 @@
  * Shows the progress of a run on standard error. */
 #include "progress.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -104,12 +105,36 @@ static void show_plain(command_progress *self, const execution_state *state) {
           figures.finished, figures.total, figures.rate, left, slow);
 }
 
-static void show_json(const execution_state *state) {
+static void put_counts(const execution_state *state) {
   fprintf(stderr,
           "{\"total\": %zu, \"reused\": %zu, \"done\": %zu, \"failed\": %zu, "
-          "\"seconds\": %.3f}\n",
+          "\"seconds\": %.3f",
           state->total, state->reused, state->done, state->failed,
           state->seconds);
+}
+
+static void show_json(const execution_state *state) {
+  put_counts(state);
+  fprintf(stderr, "}\n");
+}
+
+static json_t *finding_json(const diagnosis_finding *finding) {
+  return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s}", "name", finding->name,
+                   "plugin", finding->plugin, "cells",
+                   (json_int_t)finding->seen, "of", (json_int_t)finding->all,
+                   "at", finding->where, "message", finding->what);
+}
+
+void progress_told(const execution_state *state, const diagnosis_finding *found,
+                   size_t count) {
+  json_t *all = json_array();
+  for (size_t i = 0; i < count; i++)
+    (void)json_array_append_new(all, finding_json(&found[i]));
+  put_counts(state);
+  fprintf(stderr, ", \"warnings\": ");
+  if (all == NULL || json_dumpf(all, stderr, 0) != 0) fprintf(stderr, "null");
+  fprintf(stderr, "}\n");
+  json_decref(all);
 }
 
 void progress_show(void *context, const execution_state *state) {

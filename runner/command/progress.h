@@ -3,6 +3,7 @@
 #ifndef HEED_COMMAND_PROGRESS_H
 #define HEED_COMMAND_PROGRESS_H
 
+#include "diagnosis/findings.h"
 #include "execution/execution.h"
 
 typedef enum command_progress_style {
@@ -26,6 +27,11 @@ void progress_open(command_progress *self, command_progress_style style);
 void progress_show(void *context, const execution_state *state);
 void progress_say(void *context, const char *line);
 void progress_end(command_progress *self);
+
+/* The last line of JSON: the counts again, and the findings about the result.
+ */
+void progress_told(const execution_state *state, const diagnosis_finding *found,
+                   size_t count);
 
 /* Seconds as "3.2 s", "4 min 10 s", "2 h 05 min". */
 void progress_duration(double seconds, char *text, size_t size);

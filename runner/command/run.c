@@ -11,11 +11,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "machine.h"
 #include "progress.h"
 #include "result/result.h"
 #include "safe.h"
 #include "spare.h"
 #include "sweep_plan.h"
+#include "tell.h"
 
 typedef struct run_options {
   const command_arguments *given;
@@ -39,11 +41,9 @@ static void default_output(run_options *self) {
 }
 
 static void set_options(run_options *self, const command_arguments *given) {
-  const long cores = sysconf(_SC_NPROCESSORS_ONLN);
   *self = (run_options){.given = given};
-  self->workers = given->workers != COMMAND_NONE ? given->workers
-                  : cores > 0                    ? (size_t)cores
-                                                 : 1;
+  self->workers =
+      given->workers != COMMAND_NONE ? given->workers : machine_cores();
   if (given->output == NULL) default_output(self);
 }
 
@@ -57,12 +57,10 @@ static heed_status find_output(run_options *self, const heed_plan *plan,
   return status;
 }
 
-/* 90 % of the machine's memory.  Beyond that, workers would make each other and
- * other programs fail. */
+/* 90 % of the memory that is free when the run starts.  Beyond that, workers
+ * would make each other and other programs fail. */
 static size_t memory_for_all(void) {
-  const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-  if (pages <= 0 || page <= 0) return 0;
-  return (size_t)(0.9 * (double)pages * (double)page);
+  return (size_t)(0.9 * (double)machine_free_memory());
 }
 
 /* Called twice: before heed changes anything, and again under the lock that
@@ -153,15 +151,37 @@ static const char *failed_how(heed_record_status status) {
   }
 }
 
+/* What the result says of the cells, for the end of a run. */
+typedef struct run_told {
+  diagnosis_failure *failures;
+  diagnosis_finding *findings;
+  size_t failure_count, finding_count;
+} run_told;
+
+static const char *place_of(const run_told *self,
+                            const execution_failure *failure) {
+  for (size_t i = 0; i < self->failure_count; i++) {
+    const diagnosis_failure *kind = &self->failures[i];
+    if (kind->status == (int64_t)failure->status &&
+        strcmp(kind->stage, plan_stage_name(failure->stage)) == 0 &&
+        strcmp(kind->plugin, failure->plugin) == 0)
+      return kind->where;
+  }
+  return "";
+}
+
 /* Prints each kind of failure, with the message of the first. */
-static void list_failures(const execution_state *state) {
+static void list_failures(const execution_state *state, const run_told *told) {
   size_t listed = 0;
   for (size_t i = 0; i < state->failure_count; i++) {
     const execution_failure *failure = &state->failures[i];
-    printf("  %zu %s in %s%s%s%s: ", failure->cells,
-           failed_how(failure->status), plan_stage_name(failure->stage),
-           *failure->plugin == '\0' ? "" : ", ", failure->plugin,
-           failure->cells == 1 ? "" : "; the first");
+    const char *where = place_of(told, failure);
+    printf("  %zu %s in %s%s%s", failure->cells, failed_how(failure->status),
+           plan_stage_name(failure->stage),
+           *failure->plugin == '\0' ? "" : ", ", failure->plugin);
+    if (*where != '\0') printf(", at ");
+    safe_put(stdout, where);
+    printf("%s: ", failure->cells == 1 ? "" : "; the first");
     safe_put(stdout, failure->message);
     putchar('\n');
     listed += failure->cells;
@@ -170,7 +190,8 @@ static void list_failures(const execution_state *state) {
     printf("  %zu failed in other ways\n", state->failed - listed);
 }
 
-static int summarise(const run_options *self, const execution_state *state) {
+static void print_summary(const run_options *self, const execution_state *state,
+                          const run_told *told) {
   const size_t earlier = state->reused_failed;
   char duration[32];
   progress_duration(state->seconds, duration, sizeof duration);
@@ -178,7 +199,7 @@ static int summarise(const run_options *self, const execution_state *state) {
   if (state->failed > 0) printf(", %zu failed", state->failed);
   if (state->reused > 0) printf(", %zu recorded before", state->reused);
   printf(", %s: %s\n", duration, self->target.named);
-  list_failures(state);
+  list_failures(state, told);
   if (earlier > 0)
     printf(
         "  %zu of the cells recorded before had failed; --retry runs them "
@@ -186,7 +207,38 @@ static int summarise(const run_options *self, const execution_state *state) {
         earlier);
   if (state->failed + earlier > 0)
     printf("heed show %s lists the failures\n", self->target.named);
-  return state->failed + earlier > 0 ? EXIT_SOME_FAILED : EXIT_DONE;
+  tell_findings(stdout, self->target.named, told->findings,
+                told->finding_count);
+}
+
+static heed_status ask_result(view_result *result, run_told *told,
+                              heed_error *error) {
+  size_t more;
+  heed_status status = diagnosis_failures(result, false, &told->failures,
+                                          &told->failure_count, &more, error);
+  if (status == HEED_OK)
+    status = diagnosis_gather(result, SIZE_MAX, &told->findings,
+                              &told->finding_count, error);
+  return status;
+}
+
+/* The result is complete: the summary comes even if heed cannot read it. */
+static int summarise(const run_options *self, const execution_state *state) {
+  view_result result;
+  run_told told = {0};
+  heed_error error;
+  heed_status status = view_result_open(self->target.path, &result, &error);
+  const bool open = status == HEED_OK;
+  if (open) status = ask_result(&result, &told, &error);
+  print_summary(self, state, &told);
+  if (self->given->progress == PROGRESS_JSON)
+    progress_told(state, told.findings, told.finding_count);
+  free(told.failures);
+  free(told.findings);
+  if (open) view_result_close(&result);
+  if (status != HEED_OK) return command_error(&error);
+  return state->failed + state->reused_failed > 0 ? EXIT_SOME_FAILED
+                                                  : EXIT_DONE;
 }
 
 /* ---- the parts of an earlier run ---- */
@@ -323,7 +375,9 @@ int command_run(const command_arguments *given) {
   heed_status status = command == NULL ? HEED_MEMORY : HEED_OK;
   int exit_status;
   set_options(&self, given);
-  if (status == HEED_OK) status = sweep_plan(given, 0, 0, &text, &plan, &error);
+  if (status == HEED_OK)
+    status = sweep_plan(given, 0, given->plan_seconds, given->plan_memory,
+                        &text, &plan, &error);
   if (status == HEED_OK) status = find_output(&self, plan, &error);
   if (status == HEED_OK) recorded = calloc(plan_cell_count(plan) + 1, 1);
   if (status == HEED_OK && recorded == NULL) status = heed_no_memory(&error);

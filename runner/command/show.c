@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "command.h"
-#include "diagnosis/diagnosis.h"
+#include "diagnosis/findings.h"
+#include "evaluation/evaluation.h"
 #include "lines.h"
 #include "safe.h"
 #include "standard.h"
@@ -19,30 +20,6 @@
 
 /* ---- which axes ---- */
 
-static heed_status unknown(const char *what, const char *name,
-                           const char *const *names, size_t count,
-                           heed_error *error) {
-  const char *nearest = schema_nearest(name, names, count);
-  return heed_fail(error, HEED_INVALID, "%s: unknown %s%s%s%s", name, what,
-                   nearest == NULL ? "" : "; did you mean ",
-                   nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?");
-}
-
-static heed_status find_axis(const heed_plan *plan, const char *name,
-                             size_t *index, heed_error *error) {
-  const char **names;
-  heed_status status;
-  for (*index = 0; *index < plan->axis_count; ++*index)
-    if (strcmp(plan->axes[*index].coordinate.name, name) == 0) return HEED_OK;
-  names = calloc(plan->axis_count + 1, sizeof *names);
-  if (names == NULL) return heed_no_memory(error);
-  for (size_t i = 0; i < plan->axis_count; i++)
-    names[i] = plan->axes[i].coordinate.name;
-  status = unknown("axis", name, names, plan->axis_count, error);
-  free(names);
-  return status;
-}
-
 static heed_status open_view(const view_result *result,
                              const command_arguments *given, view_groups *self,
                              heed_error *error) {
@@ -52,7 +29,8 @@ static heed_status open_view(const view_result *result,
   if (axes == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < all; i++) axes[i] = i;
   for (size_t i = 0; status == HEED_OK && i < named; i++)
-    status = find_axis(result->plan, given->axes.texts[i], &axes[i], error);
+    status = view_find_axis(result->plan, "by", given->axes.texts[i], &axes[i],
+                            error);
   if (status == HEED_OK)
     status =
         view_groups_open(result, named > 0 ? named : all, axes, self, error);
@@ -62,32 +40,13 @@ static heed_status open_view(const view_result *result,
 
 /* ---- which metrics ---- */
 
-static heed_status check_metrics(const heed_plan *plan,
-                                 const command_arguments *given,
-                                 heed_error *error) {
-  const char **names = calloc(plan->metric_count + 1, sizeof *names);
-  heed_status status = HEED_OK;
-  if (names == NULL) return heed_no_memory(error);
-  for (size_t i = 0; i < plan->metric_count; i++)
-    names[i] = plan->metrics[i].name;
-  for (size_t i = 0; status == HEED_OK && i < given->metrics.count; i++) {
-    bool found = false;
-    for (size_t j = 0; j < plan->metric_count; j++)
-      found = found || strcmp(names[j], given->metrics.texts[i]) == 0;
-    if (!found)
-      status = unknown("metric", given->metrics.texts[i], names,
-                       plan->metric_count, error);
-  }
-  free(names);
-  return status;
-}
+/* The metrics to show, in their order. */
+typedef struct show_metrics {
+  const plan_metric **all;
+  size_t count;
+} show_metrics;
 
-/* Whether the metric is named or, if none is named, has a value. */
-static bool is_shown(const view_result *result, const command_arguments *given,
-                     const plan_metric *metric) {
-  for (size_t i = 0; i < given->metrics.count; i++)
-    if (strcmp(given->metrics.texts[i], metric->name) == 0) return true;
-  if (given->metrics.count > 0) return false;
+static bool has_value(const view_result *result, const plan_metric *metric) {
   for (size_t row = 0; row < result->cells.rows; row++)
     for (size_t i = 0; i < metric->count; i++)
       if (!isnan(result->cells.values[row * result->plan->value_count +
@@ -96,13 +55,39 @@ static bool is_shown(const view_result *result, const command_arguments *given,
   return false;
 }
 
-static size_t line_count(const view_groups *self,
-                         const command_arguments *given) {
-  const heed_plan *plan = self->result->plan;
+static bool is_listed(const show_metrics *self, const plan_metric *metric) {
+  for (size_t i = 0; i < self->count; i++)
+    if (self->all[i] == metric) return true;
+  return false;
+}
+
+/* The named metrics in the order of their names or, if none is named, those
+ * that have a value.  The caller frees self->all. */
+static heed_status choose_metrics(const view_result *result,
+                                  const command_arguments *given,
+                                  show_metrics *self, heed_error *error) {
+  const heed_plan *plan = result->plan;
+  heed_status status = HEED_OK;
+  self->count = 0;
+  self->all = calloc(plan->metric_count + 1, sizeof(const plan_metric *));
+  if (self->all == NULL) return heed_no_memory(error);
+  for (size_t i = 0; status == HEED_OK && i < given->metrics.count; i++) {
+    const plan_metric *metric;
+    status = view_find_metric(plan, "metric", given->metrics.texts[i], &metric,
+                              error);
+    if (status == HEED_OK && !is_listed(self, metric))
+      self->all[self->count++] = metric;
+  }
+  for (size_t i = 0; given->metrics.count == 0 && i < plan->metric_count; i++)
+    if (has_value(result, &plan->metrics[i]))
+      self->all[self->count++] = &plan->metrics[i];
+  return status;
+}
+
+static size_t line_count(const view_groups *self, const show_metrics *metrics) {
   size_t count = 0;
-  for (size_t i = 0; i < plan->metric_count; i++)
-    if (is_shown(self->result, given, &plan->metrics[i]))
-      count += plan->metrics[i].count * self->group_count;
+  for (size_t i = 0; i < metrics->count; i++)
+    count += metrics->all[i]->count * self->group_count;
   return count;
 }
 
@@ -164,13 +149,11 @@ static void csv_line(view_groups *self, const plan_metric *metric, size_t value,
   (void)fprintf(file, ",%zu,%zu\n", cells.known, cells.all);
 }
 
-static void make_csv(view_groups *self, const command_arguments *given,
+static void make_csv(view_groups *self, const show_metrics *metrics,
                      FILE *file) {
-  const heed_plan *plan = self->result->plan;
   csv_head(self, file);
-  for (size_t i = 0; i < plan->metric_count; i++) {
-    const plan_metric *metric = &plan->metrics[i];
-    if (!is_shown(self->result, given, metric)) continue;
+  for (size_t i = 0; i < metrics->count; i++) {
+    const plan_metric *metric = metrics->all[i];
     for (size_t group = 0; group < self->group_count; group++)
       for (size_t j = 0; j < metric->count; j++)
         if (self->example[group] != SIZE_MAX)
@@ -178,7 +161,7 @@ static void make_csv(view_groups *self, const command_arguments *given,
   }
 }
 
-static heed_status show_csv(view_groups *self, const command_arguments *given,
+static heed_status show_csv(view_groups *self, const show_metrics *metrics,
                             heed_error *error) {
   char *bytes = NULL;
   size_t length = 0;
@@ -187,7 +170,7 @@ static heed_status show_csv(view_groups *self, const command_arguments *given,
   heed_status status;
   bool whole;
   if (memory == NULL) return heed_no_memory(error);
-  make_csv(self, given, memory);
+  make_csv(self, metrics, memory);
   whole = ferror(memory) == 0;
   if (fclose(memory) != 0) whole = false;
   status = whole ? output_find("-", &target, error) : heed_no_memory(error);
@@ -328,15 +311,21 @@ static bool is_uneven(const view_groups *self, const plan_metric *metric) {
   return false;
 }
 
-static void show_metric(view_groups *self, const plan_metric *metric) {
+/* Says why the sweep has no value of a metric. */
+static void show_reason(const plan_metric *metric) {
+  const evaluation_metric which = evaluation_named(metric->name);
+  if (which == METRIC_COUNT)
+    printf("  no cell has a value: no plugin reported it\n");
+  else
+    printf("  no cell has a value; the metric needs %s\n",
+           evaluation_definitions[which].needs);
+}
+
+static void show_table(view_groups *self, const plan_metric *metric) {
   const size_t labels = self->axis_count + metric->dimension_count;
   command_lines *page =
       lines_create(labels + 4, labels < 60 ? 1ul << labels : 0);
   if (page == NULL) return;
-  printf("\n%s", metric->name);
-  if (metric->unit != NULL && strcmp(metric->unit, "1") != 0)
-    printf(" [%s]", metric->unit);
-  printf("%s%s\n", *metric->doc == '\0' ? "" : ": ", metric->doc);
   fill_head(self, page, metric);
   for (size_t group = 0; group < self->group_count; group++)
     for (size_t i = 0; i < metric->count; i++)
@@ -348,6 +337,17 @@ static void show_metric(view_groups *self, const plan_metric *metric) {
     printf(
         "  A row over fewer cells averages other cells: do not compare it with "
         "the other rows.\n");
+}
+
+static void show_metric(view_groups *self, const plan_metric *metric) {
+  printf("\n%s", metric->name);
+  if (metric->unit != NULL && strcmp(metric->unit, "1") != 0)
+    printf(" [%s]", metric->unit);
+  printf("%s%s\n", *metric->doc == '\0' ? "" : ": ", metric->doc);
+  if (has_value(self->result, metric))
+    show_table(self, metric);
+  else
+    show_reason(metric);
 }
 
 /* A line with the range of a metric's means. */
@@ -371,14 +371,12 @@ static void fill_range(view_groups *self, command_lines *page,
   lines_next(page);
 }
 
-static void show_ranges(view_groups *self, const command_arguments *given) {
-  const heed_plan *plan = self->result->plan;
+static void show_ranges(view_groups *self, const show_metrics *metrics) {
   command_lines *page = lines_create(3, 0);
   if (page == NULL) return;
   printf("\nmetrics: range of means\n");
-  for (size_t i = 0; i < plan->metric_count; i++)
-    if (is_shown(self->result, given, &plan->metrics[i]))
-      fill_range(self, page, &plan->metrics[i]);
+  for (size_t i = 0; i < metrics->count; i++)
+    fill_range(self, page, metrics->all[i]);
   lines_print(page, stdout, "  ");
   lines_free(page);
   printf("\nheed show %s --metric NAME --by AXIS shows one metric in full\n",
@@ -387,30 +385,25 @@ static void show_ranges(view_groups *self, const command_arguments *given) {
 
 /* ---- failures and warnings ---- */
 
-/* In order of occurrence, so that the first failure comes first. */
-static void show_failures(const view_result *result) {
-  const work_batch *batch = &result->cells;
-  bool *told = calloc(batch->failure_count + 1, sizeof *told);
-  size_t kinds = 0;
-  if (batch->failure_count > 0) printf("\nfailures\n");
-  for (size_t i = 0; told != NULL && i < batch->failure_count; i++) {
-    size_t count = 0;
-    for (size_t j = i; !told[i] && j < batch->failure_count; j++)
-      if (strcmp(batch->failure_message[i], batch->failure_message[j]) == 0 &&
-          strcmp(batch->failure_stage[i], batch->failure_stage[j]) == 0 &&
-          strcmp(batch->failure_plugin[i], batch->failure_plugin[j]) == 0) {
-        count++;
-        told[j] = j > i;
-      }
-    if (count > 0 && kinds++ == MOST_KINDS) printf("  and others\n");
-    if (count == 0 || kinds > MOST_KINDS) continue;
-    printf("  %zu x %s%s%s: ", count, batch->failure_stage[i],
-           *batch->failure_plugin[i] == '\0' ? "" : ", ",
-           batch->failure_plugin[i]);
-    safe_put(stdout, batch->failure_message[i]);
+static heed_status show_failures(const view_result *result, heed_error *error) {
+  diagnosis_failure *kinds;
+  size_t count, more;
+  const heed_status status =
+      diagnosis_failures(result, true, &kinds, &count, &more, error);
+  if (status != HEED_OK) return status;
+  if (count > 0) printf("\nfailures\n");
+  for (size_t i = 0; i < count && i < MOST_KINDS; i++) {
+    printf("  %zu x %s%s%s", kinds[i].cells, kinds[i].stage,
+           *kinds[i].plugin == '\0' ? "" : ", ", kinds[i].plugin);
+    if (*kinds[i].where != '\0') printf(", at ");
+    safe_put(stdout, kinds[i].where);
+    printf(": ");
+    safe_put(stdout, kinds[i].message);
     putchar('\n');
   }
-  free(told);
+  if (count > MOST_KINDS || more > 0) printf("  and others\n");
+  free(kinds);
+  return HEED_OK;
 }
 
 static void show_warnings(const view_result *result) {
@@ -428,7 +421,8 @@ static void show_warnings(const view_result *result) {
       }
     if (count > 0 && kinds++ == MOST_KINDS) printf("  and others\n");
     if (count == 0 || kinds > MOST_KINDS) continue;
-    printf("  %zu x %s, %s: ", count, batch->warning_code[i],
+    printf("  %zu x %s%s%s: ", count, batch->warning_code[i],
+           *batch->warning_plugin[i] == '\0' ? "" : ", ",
            batch->warning_plugin[i]);
     safe_put(stdout, batch->warning_message[i]);
     putchar('\n');
@@ -444,37 +438,38 @@ static heed_status show_signatures(view_result *result, heed_error *error) {
   if (count > 0) printf("\nsignatures of failure\n");
   for (size_t i = 0; i < count; i++)
     printf("  %s: %s\n    %s\n", found[i].name, found[i].seen, found[i].advice);
-  free(found);
+  diagnosis_free(found, count);
   return HEED_OK;
 }
 
-static void show_text(view_groups *self, const command_arguments *given) {
-  const heed_plan *plan = self->result->plan;
+static heed_status show_text(view_groups *self, const command_arguments *given,
+                             const show_metrics *metrics, heed_error *error) {
   show_head(self->result);
   show_seconds(self->result);
-  if (given->metrics.count == 0 && line_count(self, given) > MOST_LINES)
-    show_ranges(self, given);
+  if (given->metrics.count == 0 && line_count(self, metrics) > MOST_LINES)
+    show_ranges(self, metrics);
   else
-    for (size_t i = 0; i < plan->metric_count; i++)
-      if (is_shown(self->result, given, &plan->metrics[i]))
-        show_metric(self, &plan->metrics[i]);
-  show_failures(self->result);
-  show_warnings(self->result);
+    for (size_t i = 0; i < metrics->count; i++)
+      show_metric(self, metrics->all[i]);
+  const heed_status status = show_failures(self->result, error);
+  if (status == HEED_OK) show_warnings(self->result);
+  return status;
 }
 
 static heed_status show(view_result *result, const command_arguments *given,
                         heed_error *error) {
-  view_groups self;
-  heed_status status = check_metrics(result->plan, given, error);
-  if (status != HEED_OK) return status;
-  status = open_view(result, given, &self, error);
-  if (status != HEED_OK) return status;
-  if (given->csv)
-    status = show_csv(&self, given, error);
-  else
-    show_text(&self, given);
+  view_groups self = {0};
+  show_metrics metrics;
+  heed_status status = choose_metrics(result, given, &metrics, error);
+  if (status == HEED_OK) status = open_view(result, given, &self, error);
+  if (status == HEED_OK && given->csv)
+    status = show_csv(&self, &metrics, error);
+  else if (status == HEED_OK)
+    status = show_text(&self, given, &metrics, error);
   view_groups_close(&self);
-  return given->csv ? status : show_signatures(result, error);
+  free(metrics.all);
+  return given->csv || status != HEED_OK ? status
+                                         : show_signatures(result, error);
 }
 
 int command_show(const command_arguments *given) {

@@ -18,14 +18,15 @@ static void print_notice(void *context, planner_notice notice,
   fputc('\n', stderr);
 }
 
-heed_status sweep_plan(const command_arguments *given, double seconds,
-                       size_t memory, char **text, heed_plan **result,
-                       heed_error *error) {
+heed_status sweep_plan(const command_arguments *given, size_t rows,
+                       double seconds, size_t memory, char **text,
+                       heed_plan **result, heed_error *error) {
   const planner_options options = {.sweep = given->file,
                                    .sets = given->sets.texts,
                                    .set_count = given->sets.count,
                                    .plugin_path = given->common.plugin_path,
                                    .allow_unsafe = given->common.allow_unsafe,
+                                   .rows = rows,
                                    .seconds = seconds,
                                    .memory = memory,
                                    .notice = print_notice};

@@ -10,8 +10,8 @@
  * seconds and bytes (0: the planner's defaults), and prints warnings to
  * standard error.  The caller frees *text, the plan as JSON; it is set even if
  * the text is not a valid plan. */
-heed_status sweep_plan(const command_arguments *given, double seconds,
-                       size_t memory, char **text, heed_plan **result,
-                       heed_error *error);
+heed_status sweep_plan(const command_arguments *given, size_t rows,
+                       double seconds, size_t memory, char **text,
+                       heed_plan **result, heed_error *error);
 
 #endif

@@ -47,6 +47,25 @@
     .otherwise = "the only table"                                         \
   }
 
+/* Limits of the planner. */
+#define OPTIONS_PLAN                                                      \
+  {.name = "plan-timeout",                                                \
+   .type = COMMAND_SECONDS,                                               \
+   .value = "SECONDS",                                                    \
+   .field = FIELD(plan_seconds),                                          \
+   .doc =                                                                 \
+       "The time limit of reading the sweep. A sweep with many points "   \
+       "needs more.",                                                     \
+   .otherwise = "`60`"},                                                  \
+  {                                                                       \
+    .name = "plan-memory", .type = COMMAND_BYTES, .value = "BYTES",       \
+    .field = FIELD(plan_memory),                                          \
+    .doc =                                                                \
+        "The memory limit of reading the sweep, such as `512M` or `8G`. " \
+        "Lua may use a quarter of it.",                                   \
+    .otherwise = "`2G`"                                                   \
+  }
+
 static const command_option sweep_operand[] = {
     {.type = COMMAND_FILE,
      .value = "SWEEP.lua",
@@ -101,7 +120,7 @@ static const command_option run_options[] = {
      .high = 1024,
      .field = FIELD(workers),
      .doc = "The number of worker processes. Each runs one cell at a time.",
-     .otherwise = "the number of cores"},
+     .otherwise = "the number of cores that heed may use"},
     OPTION_SET,
     {.name = "timeout",
      .type = COMMAND_SECONDS,
@@ -124,7 +143,7 @@ static const command_option run_options[] = {
      .field = FIELD(memory),
      .doc = "The memory limit of one worker, such as `500M` or `4G`. A stage "
             "that needs more fails. All workers together may use 90 % of the "
-            "machine's memory.",
+            "memory that is free when the run starts.",
      .otherwise = "no limit for a single worker"},
     {.name = "progress",
      .type = COMMAND_WORD,
@@ -142,6 +161,7 @@ static const command_option run_options[] = {
      .doc = "Run all cells and replace the result file, even if it is the "
             "result of another sweep. Drop the cells of an interrupted run "
             "of another sweep, too."},
+    OPTIONS_PLAN,
     {0}};
 
 static const command_option check_operands[] = {
@@ -162,20 +182,25 @@ static const command_option check_options[] = {
          "Try the plugins of this file against their contract instead of "
          "checking a sweep. `--set NAME=VALUE` then sets a parameter, and the "
          "limits are those of a call into the plugin and of a check."},
+    {.name = "data",
+     .type = COMMAND_FLAG,
+     .field = FIELD(data),
+     .doc = "Read all rows of the log, not only the first 1000. A large log "
+            "may need a higher `--timeout` and `--memory`."},
     OPTION_SET,
     {.name = "timeout",
      .type = COMMAND_SECONDS,
      .value = "SECONDS",
      .initial = "60",
      .field = FIELD(seconds),
-     .doc = "The time limit of reading the sweep."},
+     .doc = "The same as `--plan-timeout`."},
     {.name = "memory",
      .type = COMMAND_BYTES,
      .value = "BYTES",
      .initial = "2G",
      .field = FIELD(memory),
-     .doc = "The memory limit of reading the sweep, such as `512M` or `4G`. "
-            "Lua may use a quarter of it."},
+     .doc = "The same as `--plan-memory`."},
+    OPTIONS_PLAN,
     OPTION_JSON("Print the plan as JSON: the sweep with every parameter "
                 "resolved."),
     {0}};
@@ -211,6 +236,7 @@ static const command_option cell_options[] = {
     {.name = "debugger",
      .field = FIELD(debugger),
      .doc = "Run the cell under gdb."},
+    OPTIONS_PLAN,
     {0}};
 
 /* ---- list, describe ---- */
@@ -219,7 +245,7 @@ static const command_option list_operands[] = {
     {.type = COMMAND_KIND,
      .value = "KIND",
      .field = FIELD(kind),
-     .doc = "List only plugins of this kind."},
+     .doc = "List only plugins of this kind, or the metrics of evaluation."},
     {0}};
 
 static const command_option list_options[] = {
@@ -230,7 +256,10 @@ static const command_option list_options[] = {
 static const command_option describe_operands[] = {{.type = COMMAND_PLUGIN,
                                                     .value = "KIND/NAME",
                                                     .field = FIELD(plugin),
-                                                    .doc = "The plugin."},
+                                                    .doc = "The plugin, or "
+                                                           "`metric/NAME`, a "
+                                                           "metric of "
+                                                           "evaluation."},
                                                    {0}};
 
 static const command_option describe_options[] = {
@@ -280,6 +309,11 @@ static const command_option users_options[] = {
     OPTION_OUTPUT("The CSV file; `-` is standard output.", ".csv",
                   "standard output"),
     OPTION_CELL,
+    {.name = "raw",
+     .type = COMMAND_FLAG,
+     .field = FIELD(raw),
+     .doc = "Write users' names as they are in the log. Without it, a name "
+            "that a spreadsheet would run as a formula begins with `'`."},
     {0}};
 
 static const command_option export_options[] = {
@@ -328,6 +362,15 @@ static const command_option plan_options[] = {
      .field = FIELD(skipped),
      .repeats = true,
      .doc = "A plugin file not to load."},
+    {.name = "rows",
+     .type = COMMAND_COUNT,
+     .value = "ROWS",
+     .field = FIELD(rows),
+     .doc = "The rows of a source's files to look into."},
+    {.name = "data",
+     .type = COMMAND_FLAG,
+     .field = FIELD(data),
+     .doc = "Look into all rows of a source's files."},
     {.name = "seconds",
      .type = COMMAND_SECONDS,
      .value = "SECONDS",
@@ -366,8 +409,10 @@ static const command_option complete_operands[] = {
      .doc = "The words after heed, up to the cursor."},
     {0}};
 
-static const char *const generate_words[] = {
-    [GENERATE_DOCS] = "docs", [GENERATE_MAN] = "man", NULL};
+static const char *const generate_words[] = {[GENERATE_DOCS] = "docs",
+                                             [GENERATE_MAN] = "man",
+                                             [GENERATE_METRICS] = "metrics",
+                                             NULL};
 
 static const command_option generate_operands[] = {
     {.type = COMMAND_WORD,
@@ -375,7 +420,8 @@ static const command_option generate_operands[] = {
      .words = generate_words,
      .field = FIELD(what),
      .required = true,
-     .doc = "The page `docs/command-line.md`, or the man pages."},
+     .doc = "The page `docs/command-line.md` or `docs/metrics.md`, or the man "
+            "pages."},
     {0}};
 
 static const command_option generate_options[] = {
@@ -412,7 +458,8 @@ const command_entry command_table[] = {
      .about =
          "Reads a sweep, checks its plugins, parameters and input files, and "
          "prints its axes, the number of cells, how often each stage runs, and "
-         "the plugins and input files. It runs no cell.\n\n"
+         "the plugins and input files. It reads the first 1000 rows of a log "
+         "as a run would. It runs no cell.\n\n"
          "An error message gives the file, the line, what was found and what "
          "was expected.",
      .operands = check_operands,
@@ -459,17 +506,20 @@ const command_entry command_table[] = {
          (const command_example[]){
              {"heed list", NULL}, {"heed list estimator", NULL}, {0}}},
     {.name = "describe",
-     .summary = "show the parameters and outputs of a plugin",
+     .summary = "show the parameters and outputs of a plugin, or a metric",
      .about =
          "Shows what a plugin does, its file, and its parameters and outputs: "
-         "names, types, ranges, units and defaults.",
+         "names, types, ranges, units and defaults. Of a metric, shows its "
+         "formula, unit and range, and what a sweep needs to have it.",
      .operands = describe_operands,
      .options = describe_options,
-     .examples = (const command_example[]){{"heed describe KIND/NAME",
-                                            "a plugin that heed list shows"},
-                                           {"heed describe --lua > heed.d.lua",
-                                            "types of sweeps for an editor"},
-                                           {0}}},
+     .examples =
+         (const command_example[]){
+             {"heed describe KIND/NAME", "a plugin that heed list shows"},
+             {"heed describe metric/win_rate", "the definition of a metric"},
+             {"heed describe --lua > heed.d.lua",
+              "types of sweeps for an editor"},
+             {0}}},
     {.name = "show",
      .summary = "show means, intervals, failures and warnings",
      .about =
@@ -572,13 +622,16 @@ const command_entry command_table[] = {
          (const command_example[]){{"heed complete -- run --pro", NULL}, {0}}},
     {.name = "generate",
      .hidden = true,
-     .summary = "make documentation from the table of commands",
-     .about = "Writes the page of the command line, or all man pages.",
+     .summary = "make documentation from the tables of the code",
+     .about = "Writes the page of the command line or of the metrics, or all "
+              "man pages.",
      .operands = generate_operands,
      .options = generate_options,
      .examples =
          (const command_example[]){
-             {"heed generate docs -o docs/command-line.md", NULL}, {0}}},
+             {"heed generate docs -o docs/command-line.md", NULL},
+             {"heed generate metrics -o docs/metrics.md", NULL},
+             {0}}},
     {0}};
 
 static const command_option program_operands[] = {{.type = COMMAND_COMMAND,
@@ -614,7 +667,7 @@ const command_entry command_program = {
 const command_status command_statuses[] = {
     {EXIT_DONE, "done"},
     {EXIT_FAILED, "failed"},
-    {EXIT_USAGE, "bad usage or bad sweep"},
+    {EXIT_USAGE, "bad usage (a missing input file, too) or bad sweep"},
     {EXIT_SOME_FAILED, "done, but some cells failed or are missing"},
     {EXIT_INTERRUPTED, "interrupted; the same command resumes the run"},
     {0}};
@@ -653,7 +706,8 @@ const command_option *command_option_at(const command_entry *entry,
 }
 
 const char *command_word(const command_option *option, size_t index) {
-  if (option->type == COMMAND_KIND) return kind_name((heed_kind)index);
+  if (option->type == COMMAND_KIND)
+    return index == COMMAND_METRICS ? "metric" : kind_name((heed_kind)index);
   if (option->type == COMMAND_WORD) return option->words[index];
   for (const command_entry *entry = command_table; entry->name != NULL; entry++)
     if (!entry->hidden && index-- == 0) return entry->name;

@@ -22,16 +22,20 @@ typedef enum command_type {
   COMMAND_FOLDER,  /* a folder */
   COMMAND_FOLDERS, /* a search path: folders separated by ':' */
   COMMAND_SETTING, /* PATH=VALUE */
-  COMMAND_PLUGIN,  /* KIND/NAME */
+  COMMAND_PLUGIN,  /* KIND/NAME, or metric/NAME */
   COMMAND_METRIC,  /* a metric of the result file on the same line */
   COMMAND_AXIS,    /* an axis of that file */
   COMMAND_COMMAND, /* the name of a command */
   COMMAND_WORD,    /* one of the option's words; size_t, its index */
-  COMMAND_KIND,    /* a kind of plugin; size_t, a heed_kind or COMMAND_NONE */
+  COMMAND_KIND,    /* a kind of plugin; size_t, a heed_kind, COMMAND_METRICS or
+                      COMMAND_NONE */
   COMMAND_COUNT,   /* a whole number; size_t or COMMAND_NONE */
   COMMAND_BYTES,   /* 500M, 4G; size_t, 0: not given */
   COMMAND_SECONDS  /* above 0; double, 0: not given */
 } command_type;
+
+/* After the kinds of plugins. */
+#define COMMAND_METRICS ((size_t)HEED_KIND_COUNT)
 
 /* An option, or an operand, which is an option without a name. */
 typedef struct command_option {
@@ -71,7 +75,7 @@ extern const command_entry command_program;
 extern const command_option command_common_options[];
 
 /* The words of heed generate. */
-enum { GENERATE_DOCS = 0, GENERATE_MAN };
+enum { GENERATE_DOCS = 0, GENERATE_MAN, GENERATE_METRICS };
 
 typedef struct command_status {
   int status;

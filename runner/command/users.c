@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * heed users: writes the users of one cell and their attentiveness as CSV. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "kept_cell.h"
 
 static void write_value(FILE *file, const heed_column *column, size_t row) {
   char number[NUMBER_SIZE] = "";
   switch ((enum heed_column_types)column->type) {
     case HEED_STRING:
-      view_csv_field(file, ((const char *const *)column->data)[row]);
-      return;
+      break; /* only names are texts */
     case HEED_FLOAT64:
       view_number(((const double *)column->data)[row], number);
       break;
@@ -30,6 +33,28 @@ static void write_value(FILE *file, const heed_column *column, size_t row) {
   (void)fputs(number, file);
 }
 
+/* Whether a spreadsheet would read a name as a formula. A number is none. */
+static bool is_formula(const char *name) {
+  char *end;
+  if (*name == '\0' || strchr("=+-@\t\r", *name) == NULL) return false;
+  (void)strtod(name, &end);
+  return end == name || *end != '\0';
+}
+
+/* Spreadsheets show what follows "'" as text. */
+static heed_status write_name(FILE *file, const char *name, bool raw,
+                              heed_error *error) {
+  char *guarded = NULL;
+  if (raw || !is_formula(name)) {
+    view_csv_field(file, name);
+    return HEED_OK;
+  }
+  if (asprintf(&guarded, "'%s", name) < 0) return heed_no_memory(error);
+  view_csv_field(file, guarded);
+  free(guarded);
+  return HEED_OK;
+}
+
 static heed_status write_users(FILE *file, const command_kept_cell *cell,
                                heed_error *error) {
   static const char *const names[][2] = {{"mean", "eta_hat"},
@@ -40,7 +65,7 @@ static heed_status write_users(FILE *file, const command_kept_cell *cell,
   const heed_column *name = heed_table_column(users, "name");
   const heed_column *columns[4];
   size_t count = 0;
-  (void)error;
+  heed_status status = HEED_OK;
   (void)fputs("user", file);
   for (size_t i = 0; i < 4; i++) {
     const heed_column *column = heed_table_column(users, names[i][0]);
@@ -49,9 +74,10 @@ static heed_status write_users(FILE *file, const command_kept_cell *cell,
     (void)fprintf(file, ",%s", names[i][1]);
   }
   (void)fputc('\n', file);
-  for (size_t row = 0; row < users->rows; row++) {
+  for (size_t row = 0; status == HEED_OK && row < users->rows; row++) {
     if (name != NULL)
-      write_value(file, name, row);
+      status = write_name(file, ((const char *const *)name->data)[row],
+                          cell->raw, error);
     else
       (void)fprintf(file, "%zu", row);
     for (size_t i = 0; i < count; i++) {
@@ -60,7 +86,7 @@ static heed_status write_users(FILE *file, const command_kept_cell *cell,
     }
     (void)fputc('\n', file);
   }
-  return HEED_OK;
+  return status;
 }
 
 int command_users(const command_arguments *given) {

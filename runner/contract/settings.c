@@ -142,7 +142,10 @@ static const heed_parameter *parameter_named(const heed_plugin *plugin,
 
 /* Text that is not JSON is a string. */
 static json_t *value_of(const char *text) {
-  json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
+  json_error_t why;
+  json_t *value = json_loads(text, JSON_DECODE_ANY, &why);
+  if (value == NULL && json_error_code(&why) == json_error_out_of_memory)
+    return NULL;
   return value != NULL ? value : json_string(text);
 }
 

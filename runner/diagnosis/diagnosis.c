@@ -11,14 +11,15 @@
 /* all_attentive: a gap within near_half of 1/2, mean eta-hat above nearly_all.
  */
 static const double near_half = 0.05, nearly_all = 0.9;
-/* against_consensus: a normal deviate below this has probability .001. */
-static const double least_deviate = -3.09;
+/* against_consensus: a normal deviate below this has probability .005. */
+static const double least_deviate = -2.576;
 /* A relative fall of the objective below this is rounding. */
 static const double rounding = 1e-9;
 
 typedef struct diagnosis_search {
   view_result *result;
   double *difference; /* one per replicate */
+  bool *cells;        /* where the signature is seen */
   char where[SIGNATURE_TEXT / 2];
 } diagnosis_search;
 
@@ -54,7 +55,7 @@ static const char *place(diagnosis_search *self, size_t point) {
   return self->where;
 }
 
-/* How many cells meet a condition, of those where it is known. */
+/* How many cells or points meet a condition, of those where it is known. */
 typedef struct diagnosis_tally {
   size_t seen, count, example; /* example: a point */
 } diagnosis_tally;
@@ -63,6 +64,21 @@ static void tell(diagnosis_tally *self, size_t point, bool holds) {
   self->count++;
   if (!holds) return;
   if (self->seen++ == 0) self->example = point;
+}
+
+static void tell_cell(diagnosis_search *self, diagnosis_tally *tally,
+                      size_t point, size_t replicate, bool holds) {
+  tell(tally, point, holds);
+  if (holds)
+    self->cells[point * self->result->plan->replicates + replicate] = true;
+}
+
+static void tell_point(diagnosis_search *self, diagnosis_tally *tally,
+                       size_t point, bool holds) {
+  const size_t replicates = self->result->plan->replicates;
+  tell(tally, point, holds);
+  for (size_t i = 0; holds && i < replicates; i++)
+    self->cells[point * replicates + i] = true;
 }
 
 /* ---- signatures of single cells ---- */
@@ -79,7 +95,8 @@ static bool all_attentive(diagnosis_search *self, char *seen) {
       double mu = value_at(self, point, r, used);
       if (isnan(mu)) mu = value_at(self, point, r, real);
       if (isnan(eta) || isnan(mu)) continue;
-      tell(&cells, point, fabs(mu - 0.5) < near_half && eta > nearly_all);
+      tell_cell(self, &cells, point, r,
+                fabs(mu - 0.5) < near_half && eta > nearly_all);
     }
   if (cells.seen == 0) return false;
   (void)snprintf(seen, SIGNATURE_TEXT,
@@ -115,7 +132,7 @@ static bool not_monotone(diagnosis_search *self, char *seen) {
       heed_table *trace =
           batch_kept(&self->result->cells, PLAN_KEPT_TRACE, row);
       if (trace == NULL) continue;
-      tell(&cells, point, falls(trace));
+      tell_cell(self, &cells, point, r, falls(trace));
       kept_free(trace);
     }
   if (cells.seen == 0) return false;
@@ -138,7 +155,7 @@ static bool is_zero(diagnosis_search *self, const char *const *names,
     for (size_t point = 0; point < plan->point_count; point++)
       for (size_t r = 0; r < plan->replicates; r++) {
         const double found = value_at(self, point, r, value);
-        if (!isnan(found)) tell(&cells, point, found == 0);
+        if (!isnan(found)) tell_cell(self, &cells, point, r, found == 0);
       }
     if (first == NULL && cells.seen > earlier) first = *names;
   }
@@ -282,7 +299,7 @@ static bool lowers(diagnosis_search *self, size_t value, const char *what,
     if (all == SIZE_MAX) continue;
     const view_estimate found = difference(self, value, point, all, 0);
     const bool hurts = found.high < 0;
-    tell(&points, point, hurts);
+    tell_point(self, &points, point, hurts);
     if (!hurts || !(found.value < worst.value)) continue;
     worst = found;
     points.example = point;
@@ -324,9 +341,10 @@ static bool reward_falls(diagnosis_search *self, char *seen) {
     if (spec_at(plan, point, PLAN_POLICY) == NULL) continue;
     const size_t all =
         keeps_all(plan, point) ? SIZE_MAX : unfiltered(plan, point);
-    tell(&points, point,
-         rises_alone(self, point, SIZE_MAX, wins, reward) ||
-             (all != SIZE_MAX && rises_alone(self, point, all, wins, reward)));
+    tell_point(
+        self, &points, point,
+        rises_alone(self, point, SIZE_MAX, wins, reward) ||
+            (all != SIZE_MAX && rises_alone(self, point, all, wins, reward)));
   }
   if (points.seen == 0) return false;
   (void)snprintf(seen, SIGNATURE_TEXT,
@@ -341,57 +359,87 @@ static bool reward_falls(diagnosis_search *self, char *seen) {
 static const struct signatures_known {
   const char *name;
   bool (*find)(diagnosis_search *self, char *seen);
-  const char *advice;
+  const char *what, *advice;
 } known[] = {
     {"all_attentive", all_attentive,
+     "choices cannot tell who is attentive: eta-hat is near 1, mu near 1/2",
      "Near mu = 1/2, attentive and casual users make the same choices, so the "
      "prior or the bound of its range determines eta-hat. Compare models that "
      "differ more, or use p of each pair (mu = \"pair\")."},
     {"not_monotone", not_monotone,
+     "the objective fell from one step to the next",
      "EM and guarded steps never lower their objective. The estimator or "
      "trainer has a bug, or its quadrature nodes move with its parameters."},
-    {"not_converged", not_converged,
+    {"not_converged", not_converged, "the fit stopped before it converged",
      "The reported values are those of the last iteration. Raise "
      "max_iterations or simplify the model."},
     {"not_identified", not_identified,
+     "the data do not identify the parameters of the fit",
      "Several parameter values fit the data equally well; the prior or the "
      "starting value selected one. Fix what is known (mu), or report the "
      "range."},
     {"against_consensus", against_consensus,
+     "eta-hat is high where users disagree with the others",
      "A filter by eta-hat keeps the users who disagree with the others. Labels "
      "of classes are the usual cause: to an estimator that expects A to win "
      "more often, a user who always says A looks attentive. Use an estimator "
      "that compares users on the same pairs, such as dawid_skene."},
-    {"filter_hurts", filter_hurts,
+    {"filter_hurts", filter_hurts, "the policy is worse than with all labels",
      "The filter removes too many labels: the loss in number outweighs the "
      "gain in quality. Keep more labels, or weight them instead (noise_aware, "
      "joint)."},
-    {"reward_falls", reward_falls,
+    {"reward_falls", reward_falls, "win rate rises while the reward falls",
      "The policy often wins by a little and seldom loses by a lot. Win rate "
      "alone would rank it higher."},
 };
 enum { KNOWN = sizeof known / sizeof *known };
 
+void diagnosis_free(diagnosis_signature *found, size_t count) {
+  for (size_t i = 0; i < count; i++) free(found[i].cells);
+  free(found);
+}
+
+/* Fills in *found if the signature is there. */
+static heed_status find_one(diagnosis_search *self,
+                            const struct signatures_known *one,
+                            diagnosis_signature *found, bool *is_there,
+                            heed_error *error) {
+  *is_there = false;
+  self->cells = calloc(plan_cell_count(self->result->plan) + 1, sizeof(bool));
+  if (self->cells == NULL) return heed_no_memory(error);
+  *is_there = one->find(self, found->seen);
+  if (!*is_there) {
+    free(self->cells);
+    return HEED_OK;
+  }
+  found->name = one->name;
+  found->what = one->what;
+  found->advice = one->advice;
+  found->cells = self->cells;
+  return HEED_OK;
+}
+
 heed_status diagnosis_find(view_result *result, diagnosis_signature **found,
                            size_t *count, heed_error *error) {
   diagnosis_search self = {.result = result};
-  diagnosis_signature *made;
+  diagnosis_signature *made = calloc(KNOWN, sizeof *made);
+  heed_status status = HEED_OK;
   *found = NULL;
   *count = 0;
   self.difference =
       calloc(result->plan->replicates + 1, sizeof *self.difference);
-  if (self.difference == NULL) return heed_no_memory(error);
-  made = calloc(KNOWN, sizeof *made);
-  if (made == NULL) {
-    free(self.difference);
-    return heed_no_memory(error);
-  }
-  *found = made;
-  for (size_t i = 0; i < KNOWN; i++) {
-    if (!known[i].find(&self, made[*count].seen)) continue;
-    made[*count].name = known[i].name;
-    made[(*count)++].advice = known[i].advice;
+  if (made == NULL || self.difference == NULL) status = heed_no_memory(error);
+  for (size_t i = 0; status == HEED_OK && i < KNOWN; i++) {
+    bool is_there;
+    status = find_one(&self, &known[i], &made[*count], &is_there, error);
+    *count += is_there;
   }
   free(self.difference);
-  return HEED_OK;
+  if (status == HEED_OK) {
+    *found = made;
+    return HEED_OK;
+  }
+  diagnosis_free(made, *count);
+  *count = 0;
+  return status;
 }

@@ -175,6 +175,13 @@ static heed_status put_spearman(const heed_evaluation *self,
   }
   if (self->target[METRIC_USERS_JUDGED] != NULL)
     self->target[METRIC_USERS_JUDGED][judge] = (double)count;
+  if (count < users)
+    self->host->host.warn(
+        &self->host->host, "few_judged",
+        "spearman_judge of judge %s leaves out %zu of %zu users, who have "
+        "fewer than %lld judged labels (evaluation.min_annotations)",
+        self->world->judges == NULL ? "?" : self->world->judges[judge],
+        users - count, users, (long long)self->settings.min_annotations);
   if (self->target[METRIC_SPEARMAN_JUDGE] != NULL && count >= 3)
     self->target[METRIC_SPEARMAN_JUDGE][judge] =
         gsl_stats_spearman(eta, 1, share, 1, count, work);

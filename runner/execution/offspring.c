@@ -2,19 +2,16 @@
  * Finds and kills processes that plugins have started. */
 #include "offspring.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/process.h"
+
 #define MARK "HEED_SUPERVISOR"
-#define MOST_TURNS 100 /* a killed process leaves its own children behind */
 
 bool offspring_adopt(bool adopt) {
   int earlier = 0;
@@ -47,20 +44,6 @@ static size_t read_file(pid_t process, const char *name, char *text,
   return length;
 }
 
-/* /proc/PID/stat: PID (NAME) STATE PARENT …; NAME may contain anything. */
-static bool is_child(pid_t process, bool *dead) {
-  char text[512];
-  const char *end;
-  char state;
-  long parent;
-  if (read_file(process, "stat", text, sizeof text) == 0) return false;
-  end = strrchr(text, ')');
-  if (end == NULL || sscanf(end + 1, " %c %ld", &state, &parent) != 2)
-    return false;
-  *dead = state == 'Z';
-  return parent == (long)getpid();
-}
-
 static bool is_marked(pid_t process) {
   enum { MOST = 1 << 17 };
   char wanted[64], *text = malloc(MOST);
@@ -76,27 +59,18 @@ static bool is_marked(pid_t process) {
   return found;
 }
 
-/* Returns whether it was an orphan. */
-static bool end_orphan(pid_t process) {
-  bool dead = false;
-  if (!is_child(process, &dead) || (!dead && !is_marked(process))) return false;
-  (void)kill(process, SIGKILL);
-  while (waitpid(process, NULL, 0) < 0 && errno == EINTR) continue;
-  return true;
+typedef struct offspring_workers {
+  void *context;
+  bool (*is_worker)(void *context, pid_t process);
+} offspring_workers;
+
+static bool is_spared(void *context, int process) {
+  const offspring_workers *workers = context;
+  return workers->is_worker(workers->context, process) || !is_marked(process);
 }
 
 void offspring_kill_orphans(void *context,
                             bool (*is_worker)(void *context, pid_t process)) {
-  bool again = true;
-  for (int turn = 0; again && turn < MOST_TURNS; turn++) {
-    DIR *all = opendir("/proc");
-    const struct dirent *next;
-    again = false;
-    while (all != NULL && (next = readdir(all)) != NULL) {
-      const pid_t process = (pid_t)strtol(next->d_name, NULL, 10);
-      if (process > 0 && !is_worker(context, process) && end_orphan(process))
-        again = true;
-    }
-    if (all != NULL) (void)closedir(all);
-  }
+  offspring_workers workers = {context, is_worker};
+  process_end_children(&workers, is_spared);
 }

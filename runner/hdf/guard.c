@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 /* Processor seconds, and more for each MiB of the file. */
-#define LEAST_SECONDS 30u
+#define LEAST_SECONDS 10u
 #define SECONDS_FOR_EACH_MIB 3u
 /* Bytes of memory, and more for each byte of the file, which may be compressed;
  * never more than the machine has. */
@@ -108,10 +108,10 @@ heed_status guard_wait(pid_t child, const char *path, int *exit_status,
   *signal = WTERMSIG(status);
   if (is_from_user(*signal)) return HEED_OK;
   if (*signal == SIGXCPU)
-    return heed_fail(error, HEED_IO,
+    return heed_fail(error, HEED_INTERNAL,
                      "%s: reading the file does not end: it may be damaged",
                      path);
-  return heed_fail(error, HEED_IO,
+  return heed_fail(error, HEED_INTERNAL,
                    "%s: reading the file crashed (signal %d, %s): it may be "
                    "damaged",
                    path, *signal, strsignal(*signal));

@@ -25,12 +25,65 @@ static bool is_name(const char *text) {
          strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(text);
 }
 
+/* Texts of descriptors go to terminals, to JSON and into result files.  NULL:
+ * there is no text. */
+static bool is_plain(const char *text) {
+  json_t *value = text == NULL ? NULL : json_string(text);
+  const bool whole = text == NULL || value != NULL; /* UTF-8 */
+  json_decref(value);
+  for (; whole && text != NULL && *text != '\0'; text++) {
+    const unsigned char byte = (unsigned char)text[0];
+    const unsigned char next = (unsigned char)text[1];
+    if (byte < 0x20 || byte == 0x7f || (byte == 0xc2 && next < 0xa0))
+      return false;
+  }
+  return whole;
+}
+
+static heed_status check_text(const descriptor_subject *subject,
+                              const char *what, const char *owner,
+                              const char *text) {
+  char full[160];
+  if (is_plain(text)) return HEED_OK;
+  (void)snprintf(full, sizeof full,
+                 "%s is not plain text (expected UTF-8 without control "
+                 "characters)",
+                 what);
+  return wrong(subject, full, owner);
+}
+
+static heed_status check_choices(const descriptor_subject *subject,
+                                 const heed_parameter *parameter) {
+  heed_status status = HEED_OK;
+  for (size_t i = 0; status == HEED_OK && parameter->choices != NULL &&
+                     parameter->choices[i] != NULL;
+       i++)
+    status = check_text(subject, "a choice of a parameter", parameter->name,
+                        parameter->choices[i]);
+  return status;
+}
+
+static heed_status check_words(const descriptor_subject *subject,
+                               const heed_parameter *parameter) {
+  heed_status status = check_text(subject, "the doc of a parameter",
+                                  parameter->name, parameter->doc);
+  if (status == HEED_OK)
+    status = check_text(subject, "the unit of a parameter", parameter->name,
+                        parameter->unit);
+  if (status == HEED_OK)
+    status = check_text(subject, "the default of a parameter", parameter->name,
+                        parameter->default_value);
+  return status == HEED_OK ? check_choices(subject, parameter) : status;
+}
+
 static heed_status check_parameters(const descriptor_subject *subject,
                                     const heed_parameter *parameters,
                                     size_t count);
 
 static heed_status check_parameter(const descriptor_subject *subject,
                                    const heed_parameter *parameter) {
+  const heed_status status = check_words(subject, parameter);
+  if (status != HEED_OK) return status;
   switch ((enum heed_types)parameter->type) {
     case HEED_ENUM:
     case HEED_ENUM_OR_NUMBER:
@@ -130,6 +183,13 @@ static heed_status check_outputs(const descriptor_subject *subject,
       if (strcmp(plugin->outputs[i].name, plugin->outputs[j].name) == 0)
         return wrong(subject, "two outputs have the same name",
                      plugin->outputs[i].name);
+    heed_status status =
+        check_text(subject, "the doc of an output", plugin->outputs[i].name,
+                   plugin->outputs[i].doc);
+    if (status == HEED_OK)
+      status = check_text(subject, "the unit of an output",
+                          plugin->outputs[i].name, plugin->outputs[i].unit);
+    if (status != HEED_OK) return status;
     for (; along != NULL && *along != NULL; along++)
       if (!has_dimension(plugin, *along))
         return wrong(subject, "an output has an unknown dimension", *along);
@@ -216,6 +276,12 @@ heed_status descriptor_check(const heed_plugin *plugin, const char *file,
   subject.name = plugin->name;
   if (plugin->version == NULL) return wrong(&subject, "no version", NULL);
   if (plugin->summary == NULL) return wrong(&subject, "no summary", NULL);
+  status = check_text(&subject, "the version", NULL, plugin->version);
+  if (status == HEED_OK)
+    status = check_text(&subject, "the summary", NULL, plugin->summary);
+  if (status == HEED_OK)
+    status = check_text(&subject, "the reference", NULL, plugin->reference);
+  if (status != HEED_OK) return status;
   status =
       check_parameters(&subject, plugin->parameters, plugin->parameter_count);
   if (status == HEED_OK) status = check_dimensions(&subject, plugin);

@@ -75,8 +75,8 @@ static heed_status blamed(const host_service *service, const char *function,
                    function, found->message);
 }
 
-static heed_status all_finite(const double *values, size_t count, const char *name,
-                          heed_error *error) {
+static heed_status all_finite(const double *values, size_t count,
+                              const char *name, heed_error *error) {
   for (size_t i = 0; i < count; i++)
     if (!isfinite(values[i]))
       return heed_fail(error, HEED_NUMERIC,
@@ -141,8 +141,8 @@ static heed_status weigh_prior(const promise_prior *self) {
   heed_status status;
   self->functions->nodes(self->self, self->theta, self->node_count,
                          self->nodes);
-  status =
-      all_finite(self->nodes, self->node_count * self->dimension, "nodes", &found);
+  status = all_finite(self->nodes, self->node_count * self->dimension, "nodes",
+                      &found);
   if (status == HEED_OK && self->dimension == 1)
     status = promise_ascending(self->nodes, self->node_count,
                                !self->functions->atoms_move, &found);

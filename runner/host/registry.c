@@ -24,6 +24,7 @@
 #include "descriptor.h"
 #include "host/hash.h"
 #include "host/host.h"
+#include "loading.h"
 
 #define LINK_SIZE 64
 
@@ -79,7 +80,12 @@ static bool is_in_memory(const loaded_file *file) {
 }
 
 static void file_close(loaded_file *file) {
-  if (file->handle != NULL) (void)dlclose(file->handle);
+  loading_state loading;
+  if (file->handle != NULL) {
+    loading_begin(&loading);
+    (void)dlclose(file->handle);
+    (void)loading_end(&loading);
+  }
   if (file->descriptor >= 0 && (file->handle == NULL || !is_in_memory(file)))
     (void)close(file->descriptor);
   free(file->path);
@@ -140,6 +146,8 @@ static const char *loader_message(const char *link) {
 static heed_status open_file(const host_registry *self, loaded_file *file,
                              const char *sha256, heed_error *error) {
   struct stat file_status;
+  loading_state loading;
+  const char *fault;
   heed_status status = HEED_OK;
   /* A pipe would block. */
   file->descriptor = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -160,7 +168,14 @@ static heed_status open_file(const host_registry *self, loaded_file *file,
                      "(SHA-256 %.12s…, expected %.12s…)",
                      file->path, file->public.sha256, sha256);
   link_file(file);
+  loading_begin(&loading);
   file->handle = dlopen(file->link, RTLD_NOW | RTLD_LOCAL);
+  fault = loading_end(&loading);
+  if (fault != NULL)
+    return heed_fail(error, HEED_INTERNAL,
+                     "%s: %s while it was loaded, expected a constructor that "
+                     "leaves the process alone",
+                     file->path, fault);
   if (file->handle == NULL)
     return heed_fail(error, HEED_INVALID, "%s: cannot load: %s", file->path,
                      loader_message(file->link));

@@ -430,6 +430,9 @@ heed_status plan_parse(const char *bytes, size_t length, heed_plan **result,
   self->json = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &where);
   if (self->memory == NULL) {
     status = heed_no_memory(error);
+  } else if (self->json == NULL &&
+             json_error_code(&where) == json_error_out_of_memory) {
+    status = heed_no_memory(error);
   } else if (self->json == NULL) {
     status = heed_fail(error, HEED_INVALID, "plan: line %d, column %d: %s",
                        where.line, where.column, where.text);

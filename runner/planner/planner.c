@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #define MOST_SKIPPED 64
 /* After the child's own time limit, which names the line of an endless loop. */
 #define GRACE_SECONDS 0.5
+#define MOST_WAIT 1e6 /* seconds; poll() counts milliseconds in an int */
 
 /* The sanitizers reserve terabytes of address space. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -71,16 +73,18 @@ static void notify(const planner_attempt *self, planner_notice notice,
 
 /* ---- the child ---- */
 
-/* heed plan [--skip FILE]… [--set X]… --seconds S --memory B SWEEP */
+/* heed plan [--skip FILE]… [--set X]… --seconds S --memory B [--rows N] SWEEP
+ */
 static const char **arguments_of(const planner_attempt *self, char seconds[32],
-                                 char memory[32]) {
+                                 char memory[32], char rows[32]) {
   const planner_options *options = self->options;
-  const size_t most = 2 * (options->set_count + self->skipped_count) + 16;
+  const size_t most = 2 * (options->set_count + self->skipped_count) + 18;
   const char **words = calloc(most, sizeof *words);
   size_t count = 0;
   if (words == NULL) return NULL;
   (void)snprintf(seconds, 32, "%.17g", self->seconds);
   (void)snprintf(memory, 32, "%zu", self->memory);
+  (void)snprintf(rows, 32, "%zu", options->rows);
   words[count++] = "heed";
   words[count++] = "--plugin-path";
   words[count++] = options->plugin_path;
@@ -90,6 +94,12 @@ static const char **arguments_of(const planner_attempt *self, char seconds[32],
   words[count++] = seconds;
   words[count++] = "--memory";
   words[count++] = memory;
+  if (options->rows == SIZE_MAX) {
+    words[count++] = "--data";
+  } else if (options->rows > 0) {
+    words[count++] = "--rows";
+    words[count++] = rows;
+  }
   for (size_t i = 0; i < self->skipped_count; i++) {
     words[count++] = "--skip";
     words[count++] = self->skipped[i];
@@ -145,8 +155,8 @@ static _Noreturn void become_planner(const char **words, int report,
 }
 
 static heed_status start(planner_attempt *self, heed_error *error) {
-  char seconds[32], memory[32];
-  const char **words = arguments_of(self, seconds, memory);
+  char seconds[32], memory[32], rows[32];
+  const char **words = arguments_of(self, seconds, memory, rows);
   const pid_t parent = getpid();
   int ends[2];
   if (words == NULL) return heed_no_memory(error);
@@ -178,10 +188,14 @@ static void keep(char **place, const char *text) {
 static void take_failure(planner_attempt *self, const json_t *value) {
   const char *message = json_string_value(json_object_get(value, "message"));
   self->failed = true;
+  if (message == NULL) { /* jansson had no memory for it */
+    (void)heed_no_memory(&self->failure);
+    return;
+  }
   (void)heed_fail(
       &self->failure,
       (heed_status)json_integer_value(json_object_get(value, "status")), "%s",
-      message == NULL ? "" : message);
+      message);
 }
 
 static void handle(planner_attempt *self, const char *word, const char *rest) {
@@ -251,7 +265,7 @@ static bool read_some(planner_attempt *self) {
 /* Reads until the child has reported its result, exited or timed out. */
 static void listen_to(planner_attempt *self) {
   while (self->plan == NULL && !self->failed) {
-    const double left = self->deadline - now();
+    const double left = fmin(self->deadline - now(), MOST_WAIT);
     struct pollfd ready = {self->pipe, POLLIN, 0};
     const int count = left <= 0 ? 0 : poll(&ready, 1, (int)(left * 1e3) + 1);
     if (count == 0) {
@@ -281,7 +295,8 @@ static int finish(planner_attempt *self) {
 static void describe_end(const planner_attempt *self, int result,
                          char text[160]) {
   if (self->timed_out)
-    (void)snprintf(text, 160, "did not finish within %.3g s", self->seconds);
+    (void)snprintf(text, 160, "did not finish within %.3g s (--plan-timeout)",
+                   self->seconds);
   else if (WIFSIGNALED(result))
     (void)snprintf(text, 160, "crashed (signal %d, %s)", WTERMSIG(result),
                    strsignal(WTERMSIG(result)));
@@ -314,14 +329,16 @@ static heed_status explain(const planner_attempt *self, int result,
       (WTERMSIG(result) == SIGINT || WTERMSIG(result) == SIGTERM))
     return heed_fail(error, HEED_CANCELLED, "interrupted while planning");
   if (self->making != NULL)
-    return heed_fail(error, HEED_INTERNAL,
-                     "%s: plugin %s %s while checking its parameters (in "
-                     "create())",
-                     sweep, self->making, end);
+    return heed_fail(
+        error, HEED_INTERNAL,
+        "%s: plugin %s %s while checking its parameters (in "
+        "%s)",
+        sweep, self->making, end,
+        self->options->rows > 0 ? "create() or check()" : "create()");
   if (self->timed_out)
     return heed_fail(error, HEED_INVALID,
                      "%s: still running after %.3g s; is there an endless "
-                     "loop?",
+                     "loop? A large sweep needs a higher --plan-timeout",
                      sweep, self->seconds);
   return heed_fail(error, HEED_INTERNAL, "%s: the planner %s", sweep, end);
 }

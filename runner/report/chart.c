@@ -49,22 +49,15 @@ static size_t widest(const heed_plan *plan, const bool *taken, bool numbers,
   return best;
 }
 
-static heed_status named_axis(const heed_plan *plan, const char *name,
-                              size_t *axis, heed_error *error) {
-  for (*axis = 0; *axis < plan->axis_count; ++*axis)
-    if (strcmp(plan->axes[*axis].coordinate.name, name) == 0) return HEED_OK;
-  return heed_fail(error, HEED_INVALID, "%s: unknown axis", name);
-}
-
 static heed_status choose_roles(const heed_plan *plan,
                                 const report_options *options, bool *taken,
                                 report_layout *self, heed_error *error) {
   heed_status status = HEED_OK;
   self->x = self->lines = SIZE_MAX;
   if (options->x != NULL)
-    status = named_axis(plan, options->x, &self->x, error);
+    status = view_find_axis(plan, "x", options->x, &self->x, error);
   if (status == HEED_OK && options->lines != NULL)
-    status = named_axis(plan, options->lines, &self->lines, error);
+    status = view_find_axis(plan, "lines", options->lines, &self->lines, error);
   if (status != HEED_OK) return status;
   if (self->lines != SIZE_MAX && count_of(plan, self->lines) > CHART_LINES)
     return heed_fail(error, HEED_INVALID,
@@ -251,12 +244,13 @@ heed_status charts_choose(const view_result *result,
   *charts = made;
   if (made == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < options->metric_count; i++) {
-    const plan_metric *metric = find_metric(plan, options->metrics[i]);
-    if (metric == NULL) {
+    const plan_metric *metric;
+    const heed_status status =
+        view_find_metric(plan, "metric", options->metrics[i], &metric, error);
+    if (status != HEED_OK) {
       free(made);
       *charts = NULL;
-      return heed_fail(error, HEED_INVALID, "%s: unknown metric",
-                       options->metrics[i]);
+      return status;
     }
     add_metric(result, metric, true, made, count);
   }

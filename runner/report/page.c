@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "chart.h"
-#include "diagnosis/diagnosis.h"
+#include "diagnosis/findings.h"
 #include "draw.h"
+#include "evaluation/evaluation.h"
 #include "host/host.h"
 #include "report/report.h"
 
@@ -143,19 +144,31 @@ static void put_counts(const page *self) {
           "</nav>\n");
 }
 
-static heed_status put_signatures(const page *self, heed_error *error) {
-  diagnosis_signature *found;
+/* What a reader must know before the figures: findings, the worst first. */
+static heed_status put_findings(const page *self, heed_error *error) {
+  diagnosis_finding *found;
   size_t count;
   const heed_status status =
-      diagnosis_find(self->result, &found, &count, error);
+      diagnosis_gather(self->result, SIZE_MAX, &found, &count, error);
   if (status != HEED_OK) return status;
-  if (count > 0) fprintf(self->file, "<h2>Signatures of failure</h2>\n");
+  if (count > 0)
+    fprintf(self->file,
+            "<h2>Read this first: warnings, the worst first</h2>\n");
   for (size_t i = 0; i < count; i++) {
-    fprintf(self->file, "<div class=sign><p><b>%s</b>: ", found[i].name);
-    escape(self->file, found[i].seen);
-    fprintf(self->file, "</p><p class=note>");
-    escape(self->file, found[i].advice);
-    fprintf(self->file, "</p></div>\n");
+    char line[FINDING_TEXT];
+    diagnosis_line(&found[i], line);
+    fprintf(self->file, "<div class=sign><p><b>");
+    line[strlen(found[i].name)] = '\0';
+    escape(self->file, line);
+    fprintf(self->file, "</b> ");
+    escape(self->file, line + strlen(line) + 1);
+    fprintf(self->file, "</p>");
+    if (found[i].advice != NULL) {
+      fprintf(self->file, "<p class=note>");
+      escape(self->file, found[i].advice);
+      fprintf(self->file, "</p>");
+    }
+    fprintf(self->file, "</div>\n");
   }
   free(found);
   return HEED_OK;
@@ -326,34 +339,51 @@ static void put_figures(page *self) {
             "<p>No figures: no metric of evaluation has a value.</p>\n");
 }
 
-/* ---- failures, warnings ---- */
+static bool is_drawn(const page *self, const char *metric) {
+  for (size_t c = 0; c < self->chart_count; c++)
+    if (strcmp(self->charts[c].metric->name, metric) == 0) return true;
+  return false;
+}
 
-/* Prints each pair of `what` and message, with its count. */
-static heed_status put_list(FILE *file, const char *head, size_t count,
-                            char **what, char **plugin, char **message,
-                            bool by_message, heed_error *error) {
-  bool *told;
-  if (count == 0) return HEED_OK;
-  told = calloc(count, sizeof *told);
-  if (told == NULL) return heed_no_memory(error);
-  fprintf(file, "<h2>%s</h2>\n<div class=box><table>\n", head);
-  for (size_t i = 0; i < count; i++) {
-    size_t times = 0;
-    for (size_t j = i; !told[i] && j < count; j++)
-      if (strcmp(what[i], what[j]) == 0 && strcmp(plugin[i], plugin[j]) == 0 &&
-          (!by_message || strcmp(message[i], message[j]) == 0)) {
-        times++;
-        told[j] = j > i;
-      }
-    if (times == 0) continue;
-    fprintf(file, "<tr><td class=n>%zu ×</td>", times);
-    element(file, "td", what[i]);
-    element(file, "td", plugin[i]);
-    element(file, "td", message[i]);
-    fprintf(file, "</tr>\n");
+/* Says why metrics that the user named have no figure. */
+static void put_missing(const page *self, const report_options *options) {
+  for (size_t i = 0; i < options->metric_count; i++) {
+    const evaluation_metric which = evaluation_named(options->metrics[i]);
+    if (is_drawn(self, options->metrics[i])) continue;
+    (void)fputs("<p>", self->file);
+    escape(self->file, options->metrics[i]);
+    (void)fputs(": no cell has a value", self->file);
+    if (which < METRIC_COUNT) {
+      (void)fputs("; the metric needs ", self->file);
+      escape(self->file, evaluation_definitions[which].needs);
+    }
+    (void)fputs("</p>\n", self->file);
   }
-  fprintf(file, "</table></div>\n");
-  free(told);
+}
+
+/* ---- failures ---- */
+
+static heed_status put_failures(const page *self, heed_error *error) {
+  diagnosis_failure *kinds;
+  size_t count, more;
+  const heed_status status =
+      diagnosis_failures(self->result, true, &kinds, &count, &more, error);
+  if (status != HEED_OK) return status;
+  if (count > 0)
+    fprintf(self->file, "<h2>Failures</h2>\n<div class=box><table>\n");
+  for (size_t i = 0; i < count; i++) {
+    fprintf(self->file, "<tr><td class=n>%zu ×</td>", kinds[i].cells);
+    element(self->file, "td", kinds[i].stage);
+    element(self->file, "td", kinds[i].plugin);
+    element(self->file, "td", kinds[i].where);
+    element(self->file, "td", kinds[i].message);
+    fprintf(self->file, "</tr>\n");
+  }
+  if (more > 0)
+    fprintf(self->file, "<tr><td class=n>%zu ×</td><td>others</td></tr>\n",
+            more);
+  if (count > 0) fprintf(self->file, "</table></div>\n");
+  free(kinds);
   return HEED_OK;
 }
 
@@ -396,24 +426,19 @@ static void put_provenance(page *self) {
 
 /* ---- the page ---- */
 
-static heed_status put_page(page *self, heed_error *error) {
-  const work_batch *cells = &self->result->cells;
+static heed_status put_page(page *self, const report_options *options,
+                            heed_error *error) {
   heed_status status;
   put_head(self);
   put_counts(self);
-  status = put_signatures(self, error);
+  status = put_findings(self, error);
   if (status != HEED_OK) return status;
   put_figures(self);
-  status = put_list(self->file, "Failures", cells->failure_count,
-                    cells->failure_stage, cells->failure_plugin,
-                    cells->failure_message, true, error);
-  if (status == HEED_OK)
-    status = put_list(self->file, "Warnings", cells->warning_count,
-                      cells->warning_code, cells->warning_plugin,
-                      cells->warning_message, false, error);
+  put_missing(self, options);
+  status = put_failures(self, error);
   if (status != HEED_OK) return status;
   put_provenance(self);
-  return cells->file.status;
+  return self->result->cells.file.status;
 }
 
 static heed_status draw(page *self, const report_options *options,
@@ -436,7 +461,7 @@ heed_status report_make(view_result *result, const report_options *options,
   *text = NULL;
   if (status == HEED_OK) self.file = open_memstream(text, length);
   if (status == HEED_OK && self.file == NULL) status = heed_no_memory(error);
-  if (status == HEED_OK) status = put_page(&self, error);
+  if (status == HEED_OK) status = put_page(&self, options, error);
   if (self.file != NULL && fclose(self.file) != 0 && status == HEED_OK)
     status = heed_no_memory(error);
   if (status != HEED_OK) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hdf/guard.h"
 #include "index.h"
 
 static heed_status note_trouble(const work_index *self, result_trouble *trouble,
@@ -61,6 +62,33 @@ static heed_status compare(result_old *old, const heed_plan *plan, bool *same,
   return status == HEED_INVALID ? HEED_OK : status;
 }
 
+/* Reads all that a run reads of an earlier result. */
+static heed_status read_all(void *context, heed_error *error) {
+  const char *path = context;
+  heed_plan *stored = NULL;
+  work_batch batch;
+  heed_status status = result_read_plan(path, &stored, error);
+  if (status != HEED_OK) return status;
+  status = result_read(path, stored, &batch, error);
+  for (size_t i = 0; status == HEED_OK && i < PLAN_KEPT_COUNT; i++)
+    for (size_t row = 0; row < batch.rows; row++)
+      kept_free(batch_kept(&batch, i, row));
+  if (status == HEED_OK) batch_free(&batch);
+  plan_free(stored);
+  return status;
+}
+
+/* A file that heed has not sealed may crash the HDF5 library: a child reads it
+ * first.  What else is wrong with it, the reader says. */
+static heed_status try_reading(const result_old *old, heed_error *error) {
+  heed_error reason = {HEED_OK, ""};
+  bool crashed;
+  if (old->sealed) return HEED_OK;
+  crashed = guard_try(old->path, read_all, (void *)(uintptr_t)old->path,
+                      &reason) == HEED_INTERNAL;
+  return crashed ? heed_fail(error, HEED_IO, "%s", reason.message) : HEED_OK;
+}
+
 heed_status result_inspect(const char *result_path, const heed_plan *plan,
                            bool *exists, bool *same, size_t *orphans,
                            heed_error *error) {
@@ -71,7 +99,8 @@ heed_status result_inspect(const char *result_path, const heed_plan *plan,
   *orphans = 0;
   if (status != HEED_OK || old.descriptor < 0) return status;
   *exists = true;
-  status = compare(&old, plan, same, error);
+  status = try_reading(&old, error);
+  if (status == HEED_OK) status = compare(&old, plan, same, error);
   old_close(&old);
   if (status != HEED_OK || !*same) return status;
   status = index_open(plan, result_path, NULL, &self, error);

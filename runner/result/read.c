@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Reads a result file as a batch. */
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "index.h"
 #include "names.h"
 #include "result/result.h"
+#include "seal.h"
 #include "work/match.h"
 
 /* The file has one timing dataset per stage; a batch has rows x stages. */
@@ -114,22 +118,54 @@ heed_status result_read(const char *path, const heed_plan *plan,
   return batch_read_result(file, root, plan, result);
 }
 
+/* ---- the plan ---- */
+
+/* Opening does not wait for the other end of a pipe; hdf_open() refuses it. */
+static heed_status check_seal(const char *path, bool *sealed,
+                              heed_error *error) {
+  const int descriptor =
+      open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  struct stat found;
+  heed_status status = HEED_OK;
+  *sealed = false;
+  if (descriptor < 0) return HEED_OK;
+  if (fstat(descriptor, &found) == 0 && S_ISREG(found.st_mode))
+    status = seal_check(descriptor, path, sealed, error);
+  (void)close(descriptor);
+  return status;
+}
+
+static heed_status no_plan(const char *path, bool is_result,
+                           heed_error *error) {
+  if (!is_result)
+    return heed_fail(error, HEED_INVALID, "%s: is not a heed result", path);
+  return heed_fail(
+      error, HEED_INVALID,
+      "%s: lacks the plan of its sweep (dataset sweep/plan), which "
+      "heed needs; files of values alone, such as those in "
+      "results/reference, open in other programs",
+      path);
+}
+
 heed_status result_read_plan(const char *path, heed_plan **result,
                              heed_error *error) {
   hdf_file file = {path, HEED_OK, error};
-  char *text;
+  char *text = NULL;
+  bool sealed, is_result;
   hid_t root;
-  heed_status status;
+  file.status = check_seal(path, &sealed, error);
   root = hdf_open(&file);
   if (root < 0) return file.status;
-  text = H5Lexists(root, "sweep", H5P_DEFAULT) > 0
-             ? hdf_read_text(&file, root, "sweep/plan")
-             : NULL;
+  if (!sealed) (void)seal_miss(&file, root);
+  is_result = H5Aexists(root, "heed_version") > 0;
+  if (H5Lexists(root, "sweep", H5P_DEFAULT) > 0 &&
+      H5Lexists(root, "sweep/plan", H5P_DEFAULT) > 0)
+    text = hdf_read_text(&file, root, "sweep/plan");
   hdf_close(&file, root);
-  if (file.status == HEED_MEMORY) return file.status;
-  if (text == NULL)
-    return heed_fail(error, HEED_INVALID, "%s: is not a heed result", path);
-  status = plan_parse(text, strlen(text), result, error);
+  if (file.status == HEED_OK && text == NULL)
+    file.status = no_plan(path, is_result, error);
+  if (file.status == HEED_OK)
+    file.status = plan_parse(text, strlen(text), result, error);
   free(text);
-  return status;
+  return file.status;
 }

@@ -6,7 +6,7 @@
 #include "cube.h"
 #include "result/result.h"
 
-#define MOST_RANK 32
+#define MOST_RANK PLAN_MOST_DIMENSIONS
 
 typedef struct result_writer {
   hdf_file file;

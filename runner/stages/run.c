@@ -235,6 +235,24 @@ static heed_status check_models(const heed_crowd *crowd, stages_level *level,
                              &level->host, error);
 }
 
+static bool has_warned(const stages_level *level, const char *code) {
+  for (size_t i = 0; i < level->warning_count; i++)
+    if (strcmp(level->warnings[i].code, code) == 0) return true;
+  return false;
+}
+
+/* A user must not take a fit in doubt for a good one because its plugin said
+ * nothing. */
+static void warn_of_doubt(stages_level *level) {
+  const heed_host *host = &level->host.host;
+  if (!level->posterior.converged && !has_warned(level, "not_converged"))
+    host->warn(host, "not_converged", "the fit stopped before it converged");
+  if (!level->posterior.identified && !has_warned(level, "not_identified"))
+    host->warn(host, "not_identified",
+               "the data do not determine the fit: eta-hat may say more of the "
+               "prior than of the users");
+}
+
 static heed_status run_posterior(heed_stages *self, stages_level *level,
                                  heed_error *error) {
   heed_posterior *posterior = &level->posterior;
@@ -257,8 +275,10 @@ static heed_status run_posterior(heed_stages *self, stages_level *level,
   if (status == HEED_OK)
     status = check_posterior(&self->levels[PLAN_ANNOTATIONS].crowd.seen,
                              posterior, error);
-  if (status == HEED_OK) reports_fit(self->reports, posterior, level);
-  return status;
+  if (status != HEED_OK) return status;
+  reports_fit(self->reports, posterior, level);
+  warn_of_doubt(level);
+  return HEED_OK;
 }
 
 /* The row of the posterior that an annotation belongs to. */

@@ -261,7 +261,8 @@ static void put_plugin(const annotations_writer *self,
   const char *class = label_format(self->owner, "heed.%s.%s",
                                    kind_name(plugin->kind), plugin->name);
   put_fields(self, class, plugin->parameters, plugin->parameter_count);
-  (void)fputs("---@field label? string its name on an axis\n", self->file);
+  if (language_takes_label(plugin))
+    (void)fputs("---@field label? string its name on an axis\n", self->file);
   put_constructor(self, plugin, class);
 }
 

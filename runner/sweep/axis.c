@@ -14,6 +14,7 @@
 #include "label.h"
 #include "object.h"
 #include "sandbox.h"
+#include "steady.h"
 #include "template.h"
 #include "text.h"
 
@@ -89,18 +90,22 @@ static heed_status read_options(lua_State *lua, const heed_sweep *self,
                                 const axis_form *given, sweep_axis *axis,
                                 heed_error *error) {
   if (given->options == 0) return HEED_OK;
-  lua_pushnil(lua);
-  while (lua_next(lua, given->options) != 0) {
+  (void)steady_keys(lua, given->options);
+  for (lua_Integer i = 1;; i++) {
     heed_status status = HEED_OK;
+    if (lua_rawgeti(lua, -1, i) == LUA_TNIL) break;
+    lua_pushvalue(lua, -1);
+    (void)lua_rawget(lua, given->options);
     if (lua_type(lua, -2) == LUA_TSTRING)
       status = read_option(lua, self, axis, error);
     else if (given->options != 1 || !lua_isinteger(lua, -2))
       status = heed_fail(error, HEED_INVALID, "found a %s as a key%s",
                          luaL_typename(lua, -2),
                          given->options == 1 ? "" : " of its options");
-    lua_pop(lua, status == HEED_OK ? 1 : 2);
+    lua_pop(lua, status == HEED_OK ? 2 : 3);
     if (status != HEED_OK) return status;
   }
+  lua_pop(lua, 2);
   return HEED_OK;
 }
 

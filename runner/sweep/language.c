@@ -17,6 +17,7 @@
 #include "object.h"
 #include "rows.h"
 #include "sandbox.h"
+#include "steady.h"
 #include "template.h"
 
 #define MOST_VALUES 1000000
@@ -28,14 +29,18 @@ static int find_word(lua_State *lua) {
   size_t count = 0, length;
   lua_pushvalue(lua, 2);
   if (lua_rawget(lua, lua_upvalueindex(1)) != LUA_TNIL) return 1;
-  name = luaL_tolstring(lua, 2, &length);
+  name = steady_text(lua, 2);
+  length = lua_rawlen(lua, -1);
   table = lua_tostring(lua, lua_upvalueindex(2));
   if (strlen(name) != length)
     return luaL_error(lua, "%s: zero byte in a name", table);
-  lua_pushnil(lua);
-  while (lua_next(lua, lua_upvalueindex(1)) != 0) {
-    if (count < 256) words[count++] = lua_tostring(lua, -2);
-    lua_pop(lua, 1);
+  (void)steady_keys(lua, lua_upvalueindex(1));
+  for (lua_Integer i = 1; count < 256; i++) {
+    const bool is_end = lua_rawgeti(lua, -1, i) == LUA_TNIL;
+    words[count] = lua_tostring(lua, -1);
+    lua_pop(lua, 1); /* the table holds it */
+    if (is_end) break;
+    count++;
   }
   nearest = schema_nearest(name, words, count);
   if (nearest != NULL)
@@ -63,6 +68,14 @@ static void close_words(lua_State *lua, const char *name) {
 
 /* ---- h.KIND.NAME {…} ---- */
 
+/* `label` names the plugin on an axis, unless the plugin has a parameter of
+ * that name. */
+bool language_takes_label(const heed_plugin *plugin) {
+  for (size_t i = 0; i < plugin->parameter_count; i++)
+    if (strcmp(plugin->parameters[i].name, "label") == 0) return false;
+  return true;
+}
+
 static heed_status plugin_template(lua_State *lua, const heed_plugin *plugin,
                                    const char *where, json_t **result,
                                    heed_error *error) {
@@ -80,8 +93,10 @@ static heed_status plugin_template(lua_State *lua, const heed_plugin *plugin,
   if (status != HEED_OK) return status;
   (void)snprintf(full, sizeof full, "%s/%s", kind_name(plugin->kind),
                  plugin->name);
-  label = json_incref(json_object_get(parameters, "label"));
-  (void)json_object_del(parameters, "label");
+  label = language_takes_label(plugin)
+              ? json_incref(json_object_get(parameters, "label"))
+              : NULL;
+  if (label != NULL) (void)json_object_del(parameters, "label");
   *result = json_pack("{s:s, s:o, s:s}", "plugin", full, "parameters",
                       parameters, WHERE_KEY, where);
   if (json_array_size(parameters) > 0)
@@ -192,18 +207,23 @@ static int make_sweep(lua_State *lua) {
   return 1;
 }
 
+static const char *place_of_return(const heed_sweep *self) {
+  if (self->returned_line <= 0) return self->options->sweep;
+  return label_format(self, "%s:%d", self->options->sweep, self->returned_line);
+}
+
 heed_status language_take(heed_sweep *self, heed_error *error) {
   sweep_object *taken = luaL_testudata(self->lua, -1, OBJECT_SWEEP);
   if (taken == NULL)
-    return heed_fail(error, HEED_INVALID,
-                     "%s: the sweep returns %s, expected return h.sweep { … }",
-                     self->options->sweep,
-                     lua_isnil(self->lua, -1) ? "nothing"
-                     : luaL_testudata(self->lua, -1, OBJECT_PLUGIN) != NULL
-                         ? "a plugin"
-                     : luaL_testudata(self->lua, -1, OBJECT_AXIS) != NULL
-                         ? "an axis"
-                         : luaL_typename(self->lua, -1));
+    return heed_fail(
+        error, HEED_INVALID,
+        "%s: the sweep returns %s, expected return h.sweep { … }",
+        place_of_return(self),
+        lua_isnil(self->lua, -1)                               ? "nothing"
+        : luaL_testudata(self->lua, -1, OBJECT_PLUGIN) != NULL ? "a plugin"
+        : luaL_testudata(self->lua, -1, OBJECT_AXIS) != NULL
+            ? "an axis"
+            : label_format(self, "a %s", luaL_typename(self->lua, -1)));
   self->where = arena_copy(self->memory, taken->where);
   self->record = json_deep_copy(taken->template);
   self->exclude = LUA_NOREF;

@@ -9,6 +9,8 @@
 
 /* Pushes the table h. */
 void language_push(lua_State *lua);
+/* Whether `label` among a plugin's parameters names it on an axis. */
+bool language_takes_label(const heed_plugin *plugin);
 /* The functions of h other than constructors of plugins; ends with NULL. */
 extern const luaL_Reg language_words[];
 /* Moves the sweep on top of the stack into record, where and exclude. */

@@ -237,41 +237,81 @@ static heed_status add_all_metrics(const metrics_list *list) {
 
 /* ---- names ---- */
 
-/* Whether the root of a result file uses the name for something else. */
-static bool is_reserved(const char *name, const json_t *keep) {
-  static const char *const reserved[] = {"replicate", "status",   "cells",
-                                         "errors",    "warnings", "timing",
-                                         "plugins",   "inputs",   "sweep"};
-  const json_t *item;
-  size_t i;
-  for (i = 0; i < sizeof reserved / sizeof *reserved; i++)
+/* Whether the root of a result file may use the name for something else.  The
+ * file then has NAME_axis instead. */
+static bool is_reserved(const char *name) {
+  static const char *const reserved[] = {
+      "replicate", "status", "cells",   "errors", "warnings",
+      "timing",    "labels", "plugins", "inputs", "sweep"};
+  for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
     if (strcmp(name, reserved[i]) == 0) return true;
-  json_array_foreach(keep, i, item) {
-    if (strcmp(json_string_value(item), name) == 0) return true;
-  }
+  for (size_t i = 0; i < PLAN_KEPT_COUNT; i++)
+    if (strcmp(plan_kept_names[i], name) == 0) return true;
   return false;
 }
 
-static const char *taken_by(const metrics_list *list, const char *name,
-                            const json_t *keep) {
-  if (is_reserved(name, keep)) return "a reserved name of the result file";
+static const char *taken_by(const metrics_list *list, const char *name) {
   if (json_object_get(list->metrics, name) != NULL) return "a metric";
   if (json_object_get(list->dimensions, name) != NULL)
     return "a dimension of metrics";
   return NULL;
 }
 
-static heed_status check_names(const metrics_list *list, const json_t *keep) {
-  for (size_t i = 0; i < list->self->axis_count; i++) {
+/* An axis "users" and an axis "users_axis" would be one dataset. */
+static heed_status check_renamed(const metrics_list *list,
+                                 const sweep_axis *here) {
+  const heed_sweep *self = list->self;
+  char name[256];
+  const char *taken;
+  (void)snprintf(name, sizeof name, "%.240s_axis", here->name);
+  taken = taken_by(list, name);
+  for (size_t i = 0; taken == NULL && i < self->axis_count; i++)
+    if (self->axes[i].live && strcmp(self->axes[i].name, name) == 0)
+      taken = "another axis";
+  if (taken == NULL) return HEED_OK;
+  return heed_fail(list->error, HEED_INVALID,
+                   "%s: the axis \"%s\" has the name \"%s\" in the result "
+                   "file, which is the name of %s; use another name",
+                   here->where, here->name, name, taken);
+}
+
+static heed_status check_names(const metrics_list *list) {
+  heed_status status = HEED_OK;
+  for (size_t i = 0; status == HEED_OK && i < list->self->axis_count; i++) {
     const sweep_axis *here = &list->self->axes[i];
-    const char *taken = taken_by(list, here->name, keep);
-    if (!here->live || taken == NULL) continue;
-    return heed_fail(list->error, HEED_INVALID,
-                     "%s: an axis cannot have the name \"%s\", which is %s; "
-                     "use another name, such as \"%s_axis\"",
-                     here->where, here->name, taken, here->name);
+    const char *taken = taken_by(list, here->name);
+    if (!here->live) continue;
+    if (taken != NULL)
+      return heed_fail(list->error, HEED_INVALID,
+                       "%s: an axis cannot have the name \"%s\", which is %s; "
+                       "use another name, such as \"%s_axis\"",
+                       here->where, here->name, taken, here->name);
+    if (is_reserved(here->name)) status = check_renamed(list, here);
   }
-  return HEED_OK;
+  return status;
+}
+
+/* Refuses what no dataset could hold, before cells run. */
+static heed_status check_rank(const metrics_list *list) {
+  const heed_sweep *self = list->self;
+  size_t axes = 0, most = 0;
+  const char *name, *widest = "";
+  json_t *metric;
+  for (size_t i = 0; i < self->axis_count; i++)
+    axes += self->axes[i].live && self->axes[i].root == i;
+  json_object_foreach(list->metrics, name, metric) {
+    const size_t count = json_array_size(json_object_get(metric, "dimensions"));
+    if (count > most) widest = name;
+    if (count > most) most = count;
+  }
+  if (axes + 1 + most <= PLAN_MOST_DIMENSIONS) return HEED_OK;
+  return heed_fail(list->error, HEED_INVALID,
+                   "%s: h.sweep: found %zu axes, expected at most %zu, because "
+                   "a dataset of the result has at most %d dimensions: the "
+                   "axes, the replicate%s%s; tie axes together or use fewer",
+                   self->where, axes, PLAN_MOST_DIMENSIONS - 1 - most,
+                   PLAN_MOST_DIMENSIONS,
+                   most > 0 ? " and the dimensions of " : "", widest);
 }
 
 static json_t *listed(const json_t *by_name) {
@@ -305,8 +345,8 @@ heed_status metrics_add(const heed_sweep *self, const sweep_tree *nodes,
   heed_status status = add_all_dimensions(&list);
   if (status == HEED_OK) status = add_all_metrics(&list);
   drop_unused(&list);
-  if (status == HEED_OK)
-    status = check_names(&list, json_object_get(result, "keep"));
+  if (status == HEED_OK) status = check_names(&list);
+  if (status == HEED_OK) status = check_rank(&list);
   if (status == HEED_OK) {
     (void)json_object_set_new(result, "dimensions", listed(list.dimensions));
     (void)json_object_set_new(result, "metrics", listed(list.metrics));

@@ -152,6 +152,7 @@ static heed_status set_axis(const sweep_override *override, const char *name) {
     json_decref(axis->values);
     json_decref(axis->labels);
     axis->labels = NULL;
+    axis->where = label_format(self, "--set %s", override->set);
     axis->values = json_is_array(override->value)
                        ? json_deep_copy(override->value)
                        : json_pack("[O]", override->value);
@@ -178,11 +179,33 @@ static bool has_hidden_key(const json_t *value) {
   return false;
 }
 
-/* Whether jansson refused the JSON because of an escaped zero byte. */
-static bool names_zero_byte(const json_error_t *why) {
-  const enum json_error_code code = json_error_code(why);
-  return code == json_error_null_character ||
-         code == json_error_null_byte_in_key;
+/* Why jansson refused what is JSON and yet no value for heed; NULL: it is no
+ * JSON, so it is text. */
+static const char *refusal_of(const json_error_t *why) {
+  switch (json_error_code(why)) {
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+      return "zero byte in a text";
+    case json_error_stack_overflow:
+      return "lists are nested too deeply";
+    case json_error_numeric_overflow:
+      return "a number is too large";
+    case json_error_out_of_memory:
+      return HEED_OUT_OF_MEMORY;
+    default:
+      return NULL;
+  }
+}
+
+const char *override_about(const heed_sweep *self, const char *message) {
+  for (size_t i = self->options->set_count; i-- > 0;) {
+    const char *set = self->options->sets[i];
+    const size_t length = strcspn(set, "=");
+    if (strncmp(set, message, length) == 0 &&
+        strchr(":.[", message[length]) != NULL)
+      return set;
+  }
+  return NULL;
 }
 
 heed_status override_apply(heed_sweep *self, const char *set,
@@ -201,8 +224,8 @@ heed_status override_apply(heed_sweep *self, const char *set,
   if (text_has_control(path))
     return wrong(&override, "the path has a control character");
   override.value = json_loads(equals + 1, JSON_DECODE_ANY, &why);
-  if (override.value == NULL && names_zero_byte(&why))
-    return wrong(&override, "zero byte in a text");
+  if (override.value == NULL && refusal_of(&why) != NULL)
+    return wrong(&override, refusal_of(&why));
   if (override.value == NULL) override.value = json_string(equals + 1);
   if (override.value == NULL)
     status = wrong(&override, "the value is not UTF-8");

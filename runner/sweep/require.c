@@ -8,13 +8,10 @@
 #include "require.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <lauxlib.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "host/hash.h"
 #include "label.h"
@@ -83,30 +80,6 @@ static heed_status find_file(const heed_sweep *self, const char *file,
   return HEED_OK;
 }
 
-static heed_status read_file(const char *path, const char *shown, json_t **text,
-                             heed_error *error) {
-  const int descriptor =
-      open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  struct stat found;
-  FILE *file;
-  heed_status status;
-  if (descriptor < 0)
-    return heed_fail(error, HEED_INVALID, "%s: cannot read: %s", shown,
-                     strerror(errno));
-  if (fstat(descriptor, &found) != 0 || !S_ISREG(found.st_mode)) {
-    (void)close(descriptor);
-    return heed_fail(error, HEED_INVALID, "%s: not a file", shown);
-  }
-  file = fdopen(descriptor, "rb");
-  if (file == NULL) {
-    (void)close(descriptor);
-    return heed_no_memory(error);
-  }
-  status = text_read(file, shown, text, error);
-  (void)fclose(file);
-  return status;
-}
-
 /* ---- the files of a sweep ---- */
 
 static bool is_known(const heed_sweep *self, const char *path, size_t *number) {
@@ -123,7 +96,7 @@ static heed_status add_file(heed_sweep *self, const char *path,
   heed_status status;
   if (files == NULL) return heed_no_memory(error);
   self->files = files;
-  status = read_file(path, shown, &text, error);
+  status = text_open(path, shown, &text, error);
   if (status != HEED_OK) return status;
   files += self->file_count++;
   *files = (sweep_file){
@@ -208,10 +181,23 @@ static void run(lua_State *lua, size_t number) {
   self->files[number].value = luaL_ref(lua, LUA_REGISTRYINDEX);
 }
 
+/* A fault of one line of the file is told with that line, else with the line of
+ * `require`. */
+static int refuse_file(lua_State *lua, const char *name, const char *shown,
+                       const heed_error *error) {
+  const size_t length = strlen(shown);
+  if (strncmp(error->message, shown, length) != 0 ||
+      error->message[length] != ':' || error->message[length + 1] < '0' ||
+      error->message[length + 1] > '9')
+    return complain(lua, name, error);
+  lua_pushstring(lua, error->message);
+  return lua_error(lua);
+}
+
 int require_file(lua_State *lua) {
   heed_sweep *self = sandbox_sweep(lua);
   char file[PATH_MAX];
-  const char *name, *path = NULL;
+  const char *name, *shown, *path = NULL;
   heed_error error;
   size_t number;
   luaL_checktype(lua, 1, LUA_TSTRING);
@@ -223,11 +209,10 @@ int require_file(lua_State *lua) {
   }
   if (resolve(self, name, file, &path, &error) != HEED_OK)
     return complain(lua, name, &error);
-  if (!is_known(self, path, &number) &&
-      add_file(self, path, label_format(self, "%s%s", self->shown_folder, file),
-               &error) != HEED_OK) {
-    lua_pushstring(lua, error.message); /* starts with the file's name */
-    return lua_error(lua);
+  if (!is_known(self, path, &number)) {
+    shown = label_format(self, "%s%s", self->shown_folder, file);
+    if (add_file(self, path, shown, &error) != HEED_OK)
+      return refuse_file(lua, name, shown, &error);
   }
   if (self->files[number].value == LUA_NOREF) run(lua, number);
   lua_rawgeti(lua, LUA_REGISTRYINDEX, self->files[number].value);

@@ -5,6 +5,7 @@
  * with their line; the supervisor's time limit stops the others. */
 #include "sandbox.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <lauxlib.h>
 #include <lualib.h>
@@ -14,6 +15,8 @@
 #include <time.h>
 
 #include "label.h"
+#include "object.h"
+#include "steady.h"
 #include "text.h"
 
 #define INSTRUCTIONS_BETWEEN_LOOKS 100000
@@ -51,14 +54,28 @@ static void *allocate(void *context, void *block, size_t had, size_t wanted) {
   return moved;
 }
 
-static void look_at_clock(lua_State *lua, lua_Debug *running) {
+/* The line at which the outermost function returns: of the sweep's result. */
+static void note_return(lua_State *lua, lua_Debug *running) {
+  lua_Debug outer;
+  if (lua_getstack(lua, 1, &outer) != 0) return;
+  (void)lua_getinfo(lua, "l", running);
+  sandbox_sweep(lua)->returned_line = running->currentline;
+}
+
+static void look(lua_State *lua, lua_Debug *running) {
   const heed_sweep *self = sandbox_sweep(lua);
   char text[48];
+  if (running->event == LUA_HOOKRET) {
+    note_return(lua, running);
+    return;
+  }
   if (now() <= self->deadline) return;
   (void)lua_getinfo(lua, "Sl", running);
   (void)snprintf(text, sizeof text, "still running after %.3g s",
                  seconds_of(self));
-  lua_pushfstring(lua, "%s:%d: %s; is there an endless loop?",
+  lua_pushfstring(lua,
+                  "%s:%d: %s; is there an endless loop? A large sweep "
+                  "needs a higher --plan-timeout",
                   running->short_src, running->currentline, text);
   (void)lua_error(lua);
 }
@@ -72,7 +89,7 @@ static int print(lua_State *lua) {
   luaL_buffinit(lua, &line);
   for (int i = 1; i <= count; i++) {
     if (i > 1) luaL_addchar(&line, '\t');
-    (void)luaL_tolstring(lua, i, NULL);
+    (void)steady_text(lua, i);
     luaL_addvalue(&line);
   }
   luaL_pushresult(&line);
@@ -103,7 +120,7 @@ static int no_such_variable(lua_State *lua) {
   static const char *const left_out[] = {
       "io",     "os",       "package", "debug",          "coroutine",
       "dofile", "loadfile", "load",    "collectgarbage", "warn"};
-  const char *name = luaL_tolstring(lua, 2, NULL);
+  const char *name = steady_text(lua, 2);
   for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
     if (strcmp(name, left_out[i]) == 0)
       return luaL_error(lua, "%s is not available in a sweep", name);
@@ -165,6 +182,7 @@ static int build(lua_State *lua) {
   void (*const *push_require)(lua_State * lua) = lua_touserdata(lua, 1);
   open_base(lua);
   open_libraries(lua);
+  steady_open(lua);
   (*push_require)(lua);
   lua_setglobal(lua, "require");
   close_globals(lua);
@@ -178,24 +196,72 @@ static heed_status take_error(heed_sweep *self, int result, heed_error *error) {
   heed_status status = HEED_INVALID;
   if (result == LUA_ERRMEM) {
     status = heed_fail(error, HEED_INVALID,
-                       "%s: the sweep needs more than %zu MiB of memory",
+                       "%s: the sweep needs more than %zu MiB of memory, a "
+                       "quarter of --plan-memory",
                        self->options->sweep, self->lua_limit >> 20);
   } else if (lua_type(self->lua, -1) == LUA_TSTRING) {
     status = heed_fail(error, HEED_INVALID, "%s", lua_tostring(self->lua, -1));
     for (char *position = error->message; *position != '\0'; position++)
       if (*position == '\n' || *position == '\t') *position = ' ';
-  } else {
-    status = heed_fail(error, HEED_INVALID,
-                       "%s: the sweep raised a %s as an error, expected a text",
-                       self->options->sweep, luaL_typename(self->lua, -1));
+  } else { /* an error while give_place() ran */
+    status = heed_fail(error, HEED_INVALID, "%s: the sweep failed",
+                       self->options->sweep);
   }
   lua_pop(self->lua, 1);
   return status;
 }
 
+/* Whether the message starts with "NAME:LINE: " of a chunk, whose long names
+ * Lua shortens to "..." and their end. */
+static bool starts_with(const char *message, const char *name) {
+  const size_t length = strlen(name);
+  const char *end;
+  if (length < LUA_IDSIZE) {
+    if (strncmp(message, name, length) != 0) return false;
+    end = message + length;
+  } else {
+    end = strstr(message, name + length - 20);
+    if (strncmp(message, "...", 3) != 0 || end == NULL) return false;
+    end += 20;
+  }
+  return *end == ':' && isdigit((unsigned char)end[1]);
+}
+
+/* Required files end in ".lua". */
+static bool has_place(const heed_sweep *self, const char *message) {
+  const char *line = strstr(message, ".lua:"), *text = strstr(message, ": ");
+  if (starts_with(message, self->options->sweep)) return true;
+  return line != NULL && text != NULL && line < text &&
+         isdigit((unsigned char)line[5]);
+}
+
+/* The message handler of all calls: gives an error a place that has none. */
+static int give_place(lua_State *lua) {
+  const heed_sweep *self = sandbox_sweep(lua);
+  char where[WHERE_SIZE];
+  const bool is_text = lua_type(lua, 1) == LUA_TSTRING;
+  if (self->is_loading) return 1;
+  if (is_text && has_place(self, lua_tostring(lua, 1))) return 1;
+  object_caller(lua, where);
+  if (strchr(where, ':') == NULL)
+    (void)snprintf(where, sizeof where, "%s", self->options->sweep);
+  if (is_text)
+    lua_pushfstring(lua, "%s: %s", where, lua_tostring(lua, 1));
+  else
+    lua_pushfstring(lua,
+                    "%s: the sweep raised a %s as an error, expected a text",
+                    where, luaL_typename(lua, 1));
+  return 1;
+}
+
 heed_status sandbox_call(heed_sweep *self, int arguments, heed_error *error) {
   heed_error local;
-  const int result = lua_pcall(self->lua, arguments, 1, 0);
+  const int base = lua_gettop(self->lua) - arguments;
+  int result;
+  lua_pushcfunction(self->lua, give_place);
+  lua_insert(self->lua, base);
+  result = lua_pcall(self->lua, arguments, 1, base);
+  lua_remove(self->lua, base);
   if (result == LUA_OK) return HEED_OK;
   return take_error(self, result, error == NULL ? &local : error);
 }
@@ -209,8 +275,7 @@ heed_status sandbox_open(heed_sweep *self, void (*push_require)(lua_State *lua),
   self->lua = lua_newstate(allocate, self);
   if (self->lua == NULL) return heed_no_memory(error);
   memcpy(lua_getextraspace(self->lua), &self, sizeof(void *));
-  lua_sethook(self->lua, look_at_clock, LUA_MASKCOUNT,
-              INSTRUCTIONS_BETWEEN_LOOKS);
+  lua_sethook(self->lua, look, LUA_MASKCOUNT, INSTRUCTIONS_BETWEEN_LOOKS);
   lua_pushcfunction(self->lua, build);
   lua_pushlightuserdata(self->lua, &push_require);
   return sandbox_call(self, 1, error);
@@ -223,35 +288,59 @@ void sandbox_close(heed_sweep *self) {
 
 /* ---- the file ---- */
 
-static heed_status read_file(heed_sweep *self, heed_error *error) {
-  const char *path = self->options->sweep;
-  FILE *file = fopen(path, "rb");
-  heed_status status;
-  if (file == NULL)
-    return heed_fail(error, HEED_INVALID, "%s: cannot read: %s", path,
-                     strerror(errno));
-  status = text_read(file, path, &self->text, error);
-  (void)fclose(file);
-  return status;
+/* The text of a file, a line at a time: after an error, `line` is where. */
+typedef struct sandbox_reader {
+  const char *next, *end;
+  int line;
+} sandbox_reader;
+
+static const char *read_line(lua_State *lua, void *context, size_t *length) {
+  sandbox_reader *self = context;
+  const char *start = self->next, *feed;
+  (void)lua;
+  if (start == self->end) return NULL;
+  feed = memchr(start, '\n', (size_t)(self->end - start));
+  self->next = feed == NULL ? self->end : feed + 1;
+  self->line++;
+  *length = (size_t)(self->next - start);
+  return start;
 }
 
-int sandbox_load(const heed_sweep *self, const json_t *text, const char *name) {
+int sandbox_load(heed_sweep *self, const json_t *text, const char *name) {
   static const char mark[] = "\xef\xbb\xbf"; /* byte order, from some editors */
   const char *start = json_string_value(text);
   size_t length = json_string_length(text);
+  sandbox_reader reader;
+  int result;
   if (strncmp(start, mark, 3) == 0) {
     start += 3;
     length -= 3;
   }
-  return luaL_loadbufferx(self->lua, start, length,
-                          label_format(self, "@%s", name), "t");
+  reader = (sandbox_reader){start, start + length, 0};
+  self->is_loading = true;
+  result = lua_load(self->lua, read_line, &reader,
+                    label_format(self, "@%s", name), "t");
+  self->is_loading = false;
+  /* Parentheses that are nested too deeply have no line. */
+  if (result != LUA_OK && lua_type(self->lua, -1) == LUA_TSTRING &&
+      result != LUA_ERRMEM && !starts_with(lua_tostring(self->lua, -1), name)) {
+    lua_pushfstring(self->lua, "%s:%d: %s", name, reader.line,
+                    lua_tostring(self->lua, -1));
+    lua_remove(self->lua, -2);
+  }
+  return result;
 }
 
 heed_status sandbox_run(heed_sweep *self, heed_error *error) {
-  heed_status status = read_file(self, error);
+  const char *path = self->options->sweep;
+  heed_status status = text_open(path, path, &self->text, error);
   int result;
   if (status != HEED_OK) return status;
   result = sandbox_load(self, self->text, self->options->sweep);
   if (result != LUA_OK) return take_error(self, result, error);
-  return sandbox_call(self, 0, error);
+  lua_sethook(self->lua, look, LUA_MASKCOUNT | LUA_MASKRET,
+              INSTRUCTIONS_BETWEEN_LOOKS);
+  status = sandbox_call(self, 0, error);
+  lua_sethook(self->lua, look, LUA_MASKCOUNT, INSTRUCTIONS_BETWEEN_LOOKS);
+  return status;
 }

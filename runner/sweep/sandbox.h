@@ -15,7 +15,7 @@ heed_status sandbox_run(heed_sweep *self, heed_error *error);
 heed_status sandbox_call(heed_sweep *self, int arguments, heed_error *error);
 /* Pushes a text as a function, or an error; returns Lua's status.  name: the
  * file's name in messages. */
-int sandbox_load(const heed_sweep *self, const json_t *text, const char *name);
+int sandbox_load(heed_sweep *self, const json_t *text, const char *name);
 heed_sweep *sandbox_sweep(lua_State *lua);
 
 #endif

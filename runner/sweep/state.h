@@ -76,6 +76,8 @@ typedef struct heed_sweep {
   lua_State *lua;
   size_t lua_memory, lua_limit; /* bytes */
   double deadline;              /* of the monotonic clock, seconds */
+  bool is_loading;              /* a file's text: its errors have their line */
+  int returned_line;            /* of the sweep's last return; 0: not known */
 
   size_t axis_count;
   sweep_axis *axes; /* in order of creation */

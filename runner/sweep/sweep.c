@@ -47,6 +47,7 @@ static heed_status read_key(const heed_sweep *self, size_t key, json_t *head,
   const char *name = self->schema[key].name;
   const json_t *template = json_object_get(self->record, name);
   uint8_t *used = calloc(self->axis_count + 1, 1);
+  const char *set;
   json_t *resolved = NULL;
   heed_error said = {HEED_OK, ""};
   heed_status status;
@@ -60,8 +61,11 @@ static heed_status read_key(const heed_sweep *self, size_t key, json_t *head,
                      "sweep",
                      self->where, name);
   status = check_key(self, key, template, &resolved, &said);
+  set = override_about(self, said.message);
   if (status != HEED_OK)
-    return heed_fail(error, status, "%s: %s", self->where, said.message);
+    return set == NULL
+               ? heed_fail(error, status, "%s: %s", self->where, said.message)
+               : heed_fail(error, status, "--set %s: %s", set, said.message);
   (void)json_object_set_new(head, name, resolved);
   return HEED_OK;
 }

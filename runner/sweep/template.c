@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "object.h"
+#include "steady.h"
 #include "text.h"
 
 #define PATH_TEXT 256
@@ -72,27 +73,6 @@ static heed_status list_at(lua_State *lua, int index, size_t count,
   return status;
 }
 
-static int by_text(const void *a, const void *b) {
-  return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Sorted, because Lua's order of keys changes from run to run. */
-static json_t *sorted(json_t *object) {
-  const size_t count = json_object_size(object);
-  const char **keys = calloc(count + 1, sizeof *keys), *key;
-  json_t *value, *result = json_object();
-  size_t i = 0;
-  json_object_foreach(object, key, value) {
-    if (keys != NULL) keys[i++] = key;
-  }
-  if (keys != NULL) qsort(keys, count, sizeof *keys, by_text);
-  for (i = 0; keys != NULL && i < count; i++)
-    (void)json_object_set(result, keys[i], json_object_get(object, keys[i]));
-  free(keys);
-  json_decref(object);
-  return result;
-}
-
 /* Stores the pair on top of the stack in the object. */
 static heed_status pair_at(lua_State *lua, const char *path, unsigned depth,
                            json_t *object, heed_error *error) {
@@ -119,22 +99,27 @@ static heed_status pair_at(lua_State *lua, const char *path, unsigned depth,
   return HEED_OK;
 }
 
+/* In the order of steady_keys(): Lua's order changes from run to run. */
 static heed_status record_at(lua_State *lua, int index, const char *path,
                              unsigned depth, json_t **result,
                              heed_error *error) {
   heed_status status = HEED_OK;
-  json_t *object = json_object();
-  lua_pushnil(lua);
-  while (lua_next(lua, index) != 0) {
+  json_t *object;
+  (void)steady_keys(lua, index);
+  object = json_object();
+  for (lua_Integer i = 1; status == HEED_OK; i++) {
+    if (lua_rawgeti(lua, -1, i) == LUA_TNIL) break;
+    lua_pushvalue(lua, -1);
+    (void)lua_rawget(lua, index);
     status = pair_at(lua, path, depth, object, error);
-    lua_pop(lua, status == HEED_OK ? 1 : 2);
-    if (status != HEED_OK) {
-      json_decref(object);
-      return status;
-    }
+    lua_pop(lua, 2);
   }
-  *result = sorted(object);
-  return HEED_OK;
+  lua_pop(lua, status == HEED_OK ? 2 : 1);
+  if (status == HEED_OK)
+    *result = object;
+  else
+    json_decref(object);
+  return status;
 }
 
 static heed_status table_at(lua_State *lua, int index, const char *path,

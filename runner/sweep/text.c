@@ -4,9 +4,13 @@
 #include "text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <lua.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define LONGEST_FILE (16 << 20)
 
@@ -97,13 +101,39 @@ static heed_status check_bytes(const char *bytes, size_t length,
   return HEED_OK;
 }
 
-heed_status text_read(FILE *file, const char *name, json_t **text,
-                      heed_error *error) {
+static heed_status read_text(FILE *file, const char *name, json_t **text,
+                             heed_error *error) {
   char *bytes;
   size_t length;
   heed_status status = read_bytes(file, name, &bytes, &length, error);
   if (status == HEED_OK) status = check_bytes(bytes, length, name, error);
   if (status == HEED_OK) *text = json_stringn(bytes, length);
   free(bytes);
+  return status;
+}
+
+/* O_NONBLOCK: to open a FIFO would wait for a writer. */
+heed_status text_open(const char *path, const char *name, json_t **text,
+                      heed_error *error) {
+  const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat found;
+  FILE *file;
+  heed_status status;
+  if (descriptor < 0)
+    return heed_fail(error, HEED_INVALID, "%s: cannot read: %s", name,
+                     strerror(errno));
+  if (fstat(descriptor, &found) != 0 || !S_ISREG(found.st_mode)) {
+    (void)close(descriptor);
+    return heed_fail(
+        error, HEED_INVALID, "%s: %s, expected a file", name,
+        S_ISDIR(found.st_mode) ? "is a folder" : "is not a regular file");
+  }
+  file = fdopen(descriptor, "rb");
+  if (file == NULL) {
+    (void)close(descriptor);
+    return heed_no_memory(error);
+  }
+  status = read_text(file, name, text, error);
+  (void)fclose(file);
   return status;
 }

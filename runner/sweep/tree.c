@@ -9,10 +9,14 @@
 
 #include "axes.h"
 #include "check.h"
+#include "heed/estimator.h"
+#include "heed/source.h"
 #include "host/hash.h"
 #include "host/promise.h"
 #include "label.h"
+#include "override.h"
 #include "sandbox.h"
+#include "steady.h"
 #include "template.h"
 #include "used.h"
 
@@ -41,6 +45,7 @@ typedef struct tree_builder {
   uint8_t *used[PLAN_STAGE_COUNT]; /* axis_count: axes in a stage's template */
   json_t *seen[PLAN_STAGE_COUNT];  /* indices along those: number of a spec */
   json_t *specs;                   /* hash: number of a spec */
+  json_t *asked;                   /* "source with estimator": true */
 
   size_t node_count, node_room;
   tree_node *nodes;
@@ -51,6 +56,7 @@ typedef struct tree_builder {
 
   host_arena *memory; /* of instances made for checks */
   host_service host;
+  host_sink sink;
   json_int_t blas_threads;
 } tree_builder;
 
@@ -64,22 +70,10 @@ static void *grown(void *elements, size_t count, size_t *room, size_t size) {
 
 /* ---- errors: line and point ---- */
 
-/* The --set of the key path at the start of a message, or NULL. */
-static const char *set_about(const heed_sweep *self, const char *message) {
-  for (size_t i = self->options->set_count; i-- > 0;) {
-    const char *set = self->options->sets[i];
-    const size_t length = strcspn(set, "=");
-    if (strncmp(set, message, length) == 0 &&
-        strchr(":.[", message[length]) != NULL)
-      return set;
-  }
-  return NULL;
-}
-
 static heed_status explain(const tree_builder *builder, plan_stage stage,
                            const char *where, heed_status status,
                            const char *message) {
-  const char *set = set_about(builder->self, message);
+  const char *set = override_about(builder->self, message);
   const char *point =
       axes_point_text(builder->self, builder->used[stage], builder->position);
   if (set != NULL)
@@ -97,6 +91,18 @@ static void announce(const tree_builder *builder, const char *plugin) {
     options->notice(options->context, PLANNER_MAKES, plugin);
 }
 
+/* Lets a source look into its files. */
+static heed_status try_files(tree_builder *builder,
+                             const heed_instance *instance, heed_error *error) {
+  const size_t rows = builder->self->options->rows;
+  const heed_source_functions *functions = instance->plugin->functions;
+  if (rows == 0 || instance->plugin->kind != HEED_SOURCE ||
+      !HEED_HAS(functions, check) || functions->check == NULL)
+    return HEED_OK;
+  builder->host.plugin = instance->plugin;
+  return functions->check(instance->self, &builder->host.host, rows, error);
+}
+
 static heed_status try_instance(tree_builder *builder, const json_t *resolved,
                                 heed_error *error) {
   const heed_instance *made = NULL;
@@ -104,6 +110,7 @@ static heed_status try_instance(tree_builder *builder, const json_t *resolved,
   announce(builder, json_string_value(json_object_get(resolved, "plugin")));
   status = instance_open(builder->self->plugins, resolved, &builder->host,
                          &made, error);
+  if (status == HEED_OK) status = try_files(builder, made, error);
   if (status == HEED_OK)
     status = promise_distributions(made, &builder->host, error);
   instance_close(made);
@@ -337,8 +344,7 @@ static heed_status spec_at(tree_builder *builder, plan_stage stage,
 /* ---- points ---- */
 
 static int no_such_axis(lua_State *lua) {
-  return luaL_error(lua, "point.%s: unknown axis",
-                    luaL_tolstring(lua, 2, NULL));
+  return luaL_error(lua, "point.%s: unknown axis", steady_text(lua, 2));
 }
 
 static void push_value(lua_State *lua, const heed_sweep *self,
@@ -388,6 +394,61 @@ static heed_status is_excluded(tree_builder *builder, bool *excluded) {
   *excluded = lua_toboolean(self->lua, -1) != 0;
   lua_pop(self->lua, 1);
   return status;
+}
+
+/* ---- pairs of plugins that do not suit each other ---- */
+
+static void outline_of(const heed_instance *source, heed_outline *outline) {
+  const heed_source_functions *functions = source->plugin->functions;
+  *outline = (heed_outline){.size = sizeof *outline};
+  if (functions->outline != NULL) functions->outline(source->self, outline);
+}
+
+/* Asks an estimator whether it accepts the worlds of a source. */
+static heed_status ask_estimator(tree_builder *builder, const json_t *source,
+                                 const json_t *estimator, heed_error *error) {
+  const heed_instance *one = NULL, *other = NULL;
+  heed_outline outline;
+  heed_status status;
+  announce(builder, json_string_value(json_object_get(estimator, "plugin")));
+  status = instance_open(builder->self->plugins, source, &builder->host, &one,
+                         error);
+  if (status == HEED_OK)
+    status = instance_open(builder->self->plugins, estimator, &builder->host,
+                           &other, error);
+  if (status == HEED_OK) {
+    const heed_estimator_functions *functions = other->plugin->functions;
+    outline_of(one, &outline);
+    if (functions->accepts != NULL)
+      status = functions->accepts(other->self, &outline, error);
+  }
+  instance_close(other);
+  instance_close(one);
+  announce(builder, "");
+  arena_clear(builder->memory);
+  arena_clear(builder->host.scratch);
+  return status;
+}
+
+/* Once for each source with each estimator. */
+static heed_status check_pair(tree_builder *builder, size_t source,
+                              size_t estimator) {
+  const sweep_tree *result = builder->result;
+  char key[64];
+  heed_error error = {HEED_OK, ""};
+  heed_status status;
+  (void)snprintf(key, sizeof key, "%zu with %zu", source, estimator);
+  if (json_object_get(builder->asked, key) != NULL) return HEED_OK;
+  (void)json_object_set_new(builder->asked, key, json_true());
+  status = ask_estimator(builder, result->specs[source].resolved,
+                         result->specs[estimator].resolved, &error);
+  if (status == HEED_OK) return HEED_OK;
+  const json_t *where =
+      json_object_get(template_of(builder, PLAN_POSTERIOR), WHERE_KEY);
+  return explain(
+      builder, PLAN_POSTERIOR,
+      where == NULL ? builder->self->where : json_string_value(where), status,
+      error.message);
 }
 
 /* ---- nodes ---- */
@@ -454,13 +515,17 @@ static heed_status add_point(tree_builder *builder, size_t leaf) {
 }
 
 static heed_status visit(tree_builder *builder) {
-  size_t position = NOTHING;
+  size_t position = NOTHING, source = NOTHING;
   bool excluded;
   heed_status status = is_excluded(builder, &excluded);
   if (status != HEED_OK || excluded) return status;
   for (unsigned i = 0; status == HEED_OK && i < PLAN_STAGE_COUNT; i++) {
     size_t spec = NOTHING;
     status = spec_at(builder, (plan_stage)i, &spec);
+    if (i == PLAN_WORLD) source = spec;
+    if (status == HEED_OK && i == PLAN_POSTERIOR && spec != NOTHING &&
+        source != NOTHING)
+      status = check_pair(builder, source, spec);
     if (status == HEED_OK && spec != NOTHING)
       status = child_with(builder, position, spec, &position);
   }
@@ -567,6 +632,18 @@ static void emit(const tree_builder *builder, size_t first, json_t *parent,
 
 /* ---- */
 
+/* A source's warning about its files.  A run has its warnings from the cells.
+ */
+static void pass_warning(void *context, const char *plugin, const char *code,
+                         const char *message) {
+  const tree_builder *builder = context;
+  const planner_options *options = builder->self->options;
+  (void)code;
+  if (options->notice != NULL)
+    options->notice(options->context, PLANNER_WARNED,
+                    label_format(builder->self, "%s: %s", plugin, message));
+}
+
 static heed_status builder_open(tree_builder *builder, const json_t *head) {
   heed_sweep *self = builder->self;
   const size_t count = self->axis_count + 1;
@@ -580,12 +657,15 @@ static heed_status builder_open(tree_builder *builder, const json_t *head) {
   service_open(&builder->host);
   builder->host.output = builder->memory;
   builder->host.stage = "planning";
+  builder->sink = (host_sink){.context = builder, .warn = pass_warning};
+  if (self->options->rows > 0) builder->host.sink = &builder->sink;
   builder->host.seed =
       (uint64_t)json_integer_value(json_object_get(head, "seed"));
   builder->blas_threads =
       json_integer_value(json_object_get(head, "blas_threads"));
   builder->specs = json_object();
   builder->children = json_object();
+  builder->asked = json_object();
   builder->first_root = builder->last_root = NOTHING;
   for (size_t i = 0; i < self->axis_count; i++)
     if (self->axes[i].live && self->axes[i].root == i)
@@ -607,6 +687,7 @@ static void builder_close(tree_builder *builder) {
   }
   json_decref(builder->specs);
   json_decref(builder->children);
+  json_decref(builder->asked);
   arena_free(builder->memory);
   arena_free(builder->host.scratch);
   free(builder->roots);

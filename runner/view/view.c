@@ -2,9 +2,11 @@
  * Read-only view of a result file. */
 #include "view/view.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "result/result.h"
 
@@ -27,6 +29,8 @@ heed_status view_result_open(const char *path, view_result *self,
   heed_status status;
   memset(self, 0, sizeof *self);
   self->path = path;
+  if (access(path, F_OK) != 0)
+    return heed_fail(error, HEED_INVALID, "%s: %s", path, strerror(errno));
   status = result_read_plan(path, &self->plan, error);
   if (status == HEED_OK)
     status = result_read(path, self->plan, &self->cells, error);

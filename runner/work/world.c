@@ -36,6 +36,7 @@ static void save_numbers(hdf_file *file, hid_t root, const heed_world *world) {
   hdf_note_integer(file, root, "held_out", (int64_t)world->held_out);
   hdf_note_integer(file, root, "candidates", (int64_t)world->candidates);
   hdf_note_integer(file, root, "features", (int64_t)world->features);
+  hdf_note_integer(file, root, "order_unknown", world->order_unknown);
   hdf_note_number(file, root, "mu", world->mu);
   hdf_note_number(file, root, "mu_requested", world->mu_requested);
   if (world->judge_count > 0)
@@ -126,6 +127,9 @@ static void load_world(hdf_file *file, hid_t root, const heed_host *host,
   world->held_out = (size_t)hdf_read_note(file, root, ".", "held_out");
   world->candidates = (size_t)hdf_read_note(file, root, ".", "candidates");
   world->features = (size_t)hdf_read_note(file, root, ".", "features");
+  /* Worlds that were saved before ABI 4.1 lack it. */
+  if (file->status == HEED_OK && H5Aexists(root, "order_unknown") > 0)
+    world->order_unknown = hdf_read_note(file, root, ".", "order_unknown") != 0;
   world->mu = hdf_read_note_number(file, root, ".", "mu");
   world->mu_requested = hdf_read_note_number(file, root, ".", "mu_requested");
   world->pairs = load_table(file, root, "pairs", host);

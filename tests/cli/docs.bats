@@ -166,3 +166,83 @@ cli/c: no such test
 runner/c.h: no such file
 runner/room/b.c: is in no row" ]
 }
+
+# ---- what the pages say works ----
+
+# blocks PAGE LANGUAGE NAME: writes the page's blocks of a language to NAME-1,
+# NAME-2, …
+blocks() {
+  /usr/bin/python3 - "$@" <<'PY'
+import pathlib, re, sys
+page, language, name = sys.argv[1:]
+text = pathlib.Path(page).read_text(encoding="utf-8")
+found = [block for named, block in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S)
+         if named == language]
+for i, block in enumerate(found, 1):
+    pathlib.Path(f"{name}-{i}").write_text(block, encoding="utf-8")
+PY
+}
+
+# commands PAGE FILE: the lines of the page's blocks that run heed on files of
+# that name, without what they say about them.
+commands() {
+  blocks "$1" "" block
+  cat block-* | grep -E "^heed (check|run|users|show|report|export) $2\b" | sed 's/   .*//'
+  rm -f block-*
+}
+
+run_commands() {
+  local line
+  while read -r line; do
+    echo "$line"
+    (eval "${line/#heed/\"$HEED\"}") >said 2>&1 || { cat said; return 1; }
+  done
+}
+
+@test "docs/metrics.md is what the table says" {
+  "$HEED" generate metrics -o page.md
+  diff page.md "$HEED_SOURCE/docs/metrics.md" || {
+    echo "to write the page again:"
+    echo "  build/release/bin/heed generate metrics -o docs/metrics.md"
+    return 1
+  }
+}
+
+@test "the sweep and the commands of the README run" {
+  export HEED_PLUGIN_PATH="$HEED_BUILD/lib/heed"
+  blocks "$HEED_SOURCE/README.md" lua sweep
+  sed 's/replicates = 20/replicates = 1/; s/pairs = 10000/pairs = 1000/; s/count = 500/count = 50/' \
+    sweep-1 >sweep.lua
+  commands "$HEED_SOURCE/README.md" sweep >lines
+  [ "$(wc -l <lines)" -ge 4 ]
+  run_commands <lines
+}
+
+@test "the sweeps and the commands of the page on logs run" {
+  export HEED_PLUGIN_PATH="$HEED_BUILD/lib/heed"
+  /usr/bin/python3 - <<'PY'
+import csv, random
+random.seed(1)
+models = ["gpt-4", "claude-1", "llama-13b"]
+with open("annotations.csv", "w", newline="") as file:
+    log = csv.writer(file)
+    log.writerow(["worker", "id", "winner", "left", "right", "question", "left_text", "right_text"])
+    for user in range(12):
+        for pair in range(40):
+            left, right = pair % 3, (pair + 1) % 3
+            better = "left" if left < right else "right"
+            choice = better if user < 6 else random.choice(["left", "right", "tie"])
+            log.writerow([f"w{user}", pair, choice, models[left], models[right],
+                          f"question {pair}", f"answer {left}", f"answer {right}"])
+PY
+  page="$HEED_SOURCE/docs/annotation-logs.md"
+  blocks "$page" lua sweep
+  sed 's/replicates = 201/replicates = 3/' sweep-1 >attention.lua
+  cp sweep-2 clean.lua
+  grep -q 'return h.sweep' attention.lua
+  grep -q 'return h.sweep' clean.lua
+  commands "$page" attention >lines
+  commands "$page" clean >>lines
+  [ "$(wc -l <lines)" -ge 6 ]
+  run_commands <lines
+}

@@ -186,12 +186,43 @@ assert len(set(weight)) == 2 and 0 < min(weight) < max(weight) <= 1, weight'
   "$HEED" users old.h5 --cell 0 | head -1 | grep '^user,eta_hat,'
 }
 
-@test "a cell that failed kept nothing" {
+@test "a cell whose filter kept nobody has nothing to export" {
   write_sweep 'filter = h.filter.cutoff { threshold = 1 }, keep = { "selection" },'
-  "$HEED" run log.lua >/dev/null 2>&1 || [ $? -eq 3 ]
+  "$HEED" run log.lua >/dev/null 2>&1
   export_ log.h5
   [ "$status" -eq 2 ]
-  [[ "$stderr" == *"log.h5: no cell of replicate 0 kept its selection; heed show lists the failures"* ]]
+  [[ "$stderr" == *"log.h5: no cell of replicate 0 kept its selection; heed show lists the failures and warnings"* ]]
+}
+
+@test "annotations without a known text, or with two equal texts, are left out and counted" {
+  cat >log.csv <<'CSV'
+who,id,said,ask,one,two
+ann,1,A,What?,yes,no
+ann,2,A,What?,yes,yes
+ann,3,A,What?,,no
+ann,4,B,What?,,no
+bob,5,B,,yes,no
+bob,6,B,What?,yes,no
+CSV
+  heed_run
+  export_ log.h5 -o some.jsonl
+  [ "$status" -eq 0 ]
+  [ "$(lines some.jsonl '[(r["prompt"], r["chosen"], r["rejected"], r["user"]) for r in rows]')" = \
+    "[('What?', 'yes', 'no', 'ann'), ('What?', 'no', 'yes', 'bob')]" ]
+  [[ "$stderr" == *"heed: warning: left out 4 of 6 annotations: 2 without a known response, 1 without a known prompt, 1 whose two responses are equal"* ]]
+}
+
+@test "a selection of which nothing can be exported is an error, and no file is left" {
+  cat >log.csv <<'CSV'
+who,id,said,ask,one,two
+ann,1,A,What?,yes,yes
+ann,2,B,What?,no,no
+CSV
+  heed_run
+  export_ log.h5 -o none.jsonl
+  [ "$status" -eq 2 ]
+  [[ "$stderr" == *"log.h5: nothing to export: heed left out 2 of 2 annotations: 2 whose two responses are equal"* ]]
+  [ ! -e none.jsonl ]
 }
 
 @test "a world without texts, or without some" {
@@ -272,7 +303,7 @@ assert "chosen" not in f["selection"]'
 f["selection"].create_dataset("prompt", (7,), dtype=h5py.string_dtype())
 f["selection/prompt"][3] = "only one"'
   "$HEED" export log.h5 -o all.jsonl
-  [ "$(lines all.jsonl '"|".join(r["prompt"] for r in rows)')" = "|||only one|||" ]
+  [ "$(lines all.jsonl '"|".join(r["prompt"] for r in rows)')" = "only one" ]
   edit 'del f["selection/chosen"]'
   export_ log.h5
   [[ "$stderr" == *"the cell's world has no texts of responses; "* ]]

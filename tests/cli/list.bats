@@ -198,3 +198,49 @@ TEXT
     [ "$(ask 'all(x["doc"] for x in found["parameters"] + found["outputs"])')" = True ]
   done <<<"$names"
 }
+
+# ---- metrics ----
+
+@test "describe metric/NAME defines a metric: formula, unit, range, what it needs" {
+  run -0 "$HEED" describe metric/eta_rmse
+  [[ "$output" == "metric/eta_rmse: root mean square error of eta-hat over users"* ]]
+  [[ "$output" == *"formula  sqrt(mean over j of (eta-hat_j - eta_j)^2)"* ]]
+  [[ "$output" == *"range    0 or more"* ]]
+  [[ "$output" == *"needs    simulated users with one eta each"* ]]
+  run -0 "$HEED" describe metric/win_rate_at_kl --json
+  /usr/bin/python3 -c '
+import json, sys
+made = json.loads(sys.argv[1])
+assert made["name"] == "win_rate_at_kl" and made["dimensions"] == ["kl"], made
+assert made["unit"] == "1" and all(made[key] for key in ("formula", "range", "needs", "doc"))' "$output"
+}
+
+@test "list metric has every metric, and each is described" {
+  run -0 "$HEED" list metric
+  [ "${lines[0]}" = metric ]
+  [ "${#lines[@]}" -gt 25 ]
+  "$HEED" list metric --json | /usr/bin/python3 -c '
+import json, sys
+for metric in json.load(sys.stdin):
+    for key in ("name", "doc", "formula", "unit", "range", "needs"):
+        assert metric[key], (metric["name"], key)
+    print(metric["name"])' >names
+  [ "$(wc -l <names)" -eq $((${#lines[@]} - 1)) ]
+  while read -r name; do
+    "$HEED" describe "metric/$name" >/dev/null
+  done <names
+}
+
+@test "a metric that is unknown, or is an output of a plugin, is told" {
+  run -2 "$HEED" describe metric/eta_rmsee
+  [[ "$output" == *"unknown metric eta_rmsee; did you mean metric/eta_rmse?"* ]]
+  run -2 "$HEED" describe metric/estimator_iterations
+  [[ "$output" == *"estimator_iterations is no metric of evaluation but an output of a plugin; heed describe estimator/NAME shows it"* ]]
+  run -2 "$HEED" describe metric/zzzzzzzz
+  [[ "$output" == *"heed list metric shows the choices"* ]]
+}
+
+@test "metrics are completed" {
+  run -0 "$HEED" complete -- describe metric/
+  [[ "$output" == *"metric/eta_rmse	root mean square error"* ]]
+}

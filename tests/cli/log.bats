@@ -258,7 +258,7 @@ add_texts() {
   sed -i '3s/dora/d\xf6ra/' log.csv
   fails 'log.csv:3: byte 2 of line 3, 0xF6, is not UTF-8'
   sed -i '3s/d\xf6ra/d\x00ra/' log.csv
-  fails 'log.csv:3: byte 2 of line 3, 0x00, is not UTF-8'
+  fails 'log.csv:3: byte 2 of line 3, 0x00, is NUL'
 }
 
 @test "a quote that is alone swallows no good row" {
@@ -289,7 +289,7 @@ add_texts() {
   sed -i 's/log.csv/log.jsonl/' log.lua
   fails 'log.jsonl:2: found '
   printf '[1]\n' >log.jsonl
-  fails 'log.jsonl:1: found another JSON value, expected an object'
+  fails 'log.jsonl: the file is a JSON array'
   printf '{"who":"a"}\n' >log.jsonl
   fails 'log.jsonl:1: missing key "pair"'
   printf '{"who":"a","who":"b"}\n' >log.jsonl

@@ -256,3 +256,26 @@ LUA
   done
   [ "$count" -ge 5 ]
 }
+
+@test "a plugin with a parameter called label gets it, and has it once in describe --lua" {
+  export HEED_PLUGIN_PATH="$HEED_BUILD/lib/heed:$HEED_BUILD/tests/plugins/odd_texts"
+  "$HEED" describe --lua >types.lua
+  [ "$(sed -n '/^---@class (exact) heed.filter.end/,/^heed.filter/p' types.lua | grep -c '@field label')" -eq 1 ]
+  [ "$(sed -n '/^---@class (exact) heed.filter.top/,/^function/p' types.lua | grep -c '@field label')" -eq 1 ]
+  cat >labelled.lua <<'LUA'
+local h = require "heed"
+return h.sweep {
+  source = h.source.synthetic { pairs = 100, held_out = 0, mu = 0.8 },
+  users = { count = 5, annotations = 5, attentiveness = "beta", model = "attentive" },
+  estimator = h.estimator.em {},
+  filter = h.axis { "kept", h.filter["end"] { label = "mine" }, h.filter.top { share = 1, label = "all" } },
+}
+LUA
+  "$HEED" check labelled.lua --json | /usr/bin/python3 -c '
+import json, sys
+plan = json.load(sys.stdin)
+specs = [node["spec"] for node in plan["nodes"] if node["stage"] == "selection"]
+assert specs[0]["parameters"]["label"] == "mine", specs
+assert "label" not in specs[1]["parameters"], specs
+assert plan["axes"][0]["labels"][1] == "all", plan["axes"]'
+}

@@ -330,11 +330,9 @@ LIST
 
 make_all() {
   make_result
-  mkdir parts.h5.work
-  touch parts.h5.work/heed-work
-  "$HEED" check s.lua --json | tail -c +2 >rest.json
-  { printf '{"sha256":"%s",\n' "$(sha256sum <rest.json | cut -c1-64)"; cat rest.json; } \
-    >parts.h5.work/plan.json
+  # The plan fits into 16 KiB, the records do not.
+  (ulimit -f 16 && "$HEED" run s.lua -o parts.h5 --progress none) >said 2>&1 || true
+  [ -f parts.h5.work/plan.json ]
 }
 
 @test "output that does not fit is an error of every command" {

@@ -37,8 +37,8 @@ report() {
   grep -qxF "title: Shares <script>alert('\"')</script> & 'quotes'" page.txt
   grep -q "^pre: local h = require" page.txt
   grep -q "^td: .*sweep.lua" page.txt
-  grep -qxF "h2: Signatures of failure" page.txt
-  grep -q "^p: not_converged: " page.txt
+  grep -qxF "h2: Read this first: warnings, the worst first" page.txt
+  grep -q "^p: not_converged in all 48 cells (em): " page.txt
 }
 
 @test "a figure has a panel a place of further axes, with labels and units" {
@@ -95,10 +95,10 @@ PY
   rm -f page.html
   run --separate-stderr "$HEED" report result.h5 -o page.html --metric win_rat
   [ "$status" -eq 2 ]
-  [[ $stderr == *"win_rat: unknown metric"* ]]
+  [[ $stderr == *"--metric win_rat: unknown metric; did you mean win_rate?"* ]]
   run --separate-stderr "$HEED" report result.h5 -o page.html --x gapp
   [ "$status" -eq 2 ]
-  [[ $stderr == *"gapp: unknown axis"* ]]
+  [[ $stderr == *"--x gapp: unknown axis; did you mean gap?"* ]]
   run --separate-stderr "$HEED" report result.h5 -o page.html --y gap
   [ "$status" -eq 2 ]
   [[ $stderr == *"unknown option --y"* ]]

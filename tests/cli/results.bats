@@ -108,7 +108,21 @@ same_values() {
 @test "heed show names the nearest metric" {
   run "$HEED" show "$HEED_SAMPLE" --metric win_rat
   [ "$status" -eq 2 ]
-  [[ $output == *"win_rat: unknown metric; did you mean win_rate?"* ]]
+  [[ $output == *"--metric win_rat: unknown metric; did you mean win_rate?"* ]]
+}
+
+@test "heed show names the nearest axis, and the option" {
+  run -2 "$HEED" show "$HEED_SAMPLE" --by etta
+  [[ $output == *"--by etta: unknown axis; did you mean eta?"* ]]
+  run -2 "$HEED" show "$HEED_SAMPLE" --by zzzzzz
+  [[ $output == *"--by zzzzzz: unknown axis; heed show lists them"* ]]
+}
+
+@test "heed show keeps the order in which metrics are named" {
+  run -0 "$HEED" show "$HEED_SAMPLE" --metric win_rate_at_kl --metric win_rate --metric win_rate_at_kl --csv
+  [ "$(cut -d, -f1 <<<"$output" | uniq)" = "metric
+win_rate_at_kl
+win_rate" ]
 }
 
 @test "heed show says what is wrong with a file that is no result" {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Plugins with the failures that heed recognises by their signatures: an
- * estimator whose objective falls, and a trainer whose policy wins often by
- * little and loses by much. */
+ * estimator whose objective falls, an estimator in doubt that does not say so,
+ * and a trainer whose policy wins often by little and loses by much. */
 #include <math.h>
 #include <stddef.h>
 
@@ -26,7 +26,7 @@ static heed_status estimate(void *self, const heed_host *host,
   for (size_t j = 0; j < users; j++) posterior->mean[j] = 0.5;
   for (size_t i = 0; i < rows; i++) {
     posterior->left_out[i] = posterior->casual[i] = 0.5;
-    posterior->p[i] = crowd->world->mu;
+    posterior->p[i] = isnan(crowd->world->mu) ? 0.5 : crowd->world->mu;
   }
   posterior->converged = posterior->identified = true;
   host->trace(host, "objective", 1, -10);
@@ -47,6 +47,46 @@ static const heed_plugin restless = {
     .summary = "an objective that falls",
     .functions = &estimator_functions,
     .functions_size = sizeof estimator_functions,
+};
+
+/* ---- an estimator in doubt ---- */
+
+enum { CONVERGED, IDENTIFIED, PARAMETER_COUNT };
+static const heed_parameter parameters[] = {
+    [CONVERGED] = {.name = "converged",
+                   .type = HEED_BOOLEAN,
+                   .default_value = "true",
+                   .doc = "what it reports"},
+    [IDENTIFIED] = {.name = "identified",
+                    .type = HEED_BOOLEAN,
+                    .default_value = "true",
+                    .doc = "what it reports"},
+};
+
+static heed_status doubt(void *self, const heed_host *host,
+                         const heed_crowd *crowd, heed_posterior *posterior,
+                         heed_error *error) {
+  const heed_value *values = self;
+  const heed_status status = estimate(NULL, host, crowd, posterior, error);
+  posterior->converged = values[CONVERGED].integer != 0;
+  posterior->identified = values[IDENTIFIED].integer != 0;
+  return status;
+}
+
+static const heed_estimator_functions doubtful_functions = {
+    .size = sizeof doubtful_functions, .estimate = doubt};
+
+static const heed_plugin doubtful = {
+    .size = sizeof doubtful,
+    .abi = HEED_ABI,
+    .kind = HEED_ESTIMATOR,
+    .name = "doubtful",
+    .version = "1.0",
+    .summary = "reports no warning, whatever it finds",
+    .parameters = parameters,
+    .parameter_count = PARAMETER_COUNT,
+    .functions = &doubtful_functions,
+    .functions_size = sizeof doubtful_functions,
 };
 
 /* ---- a trainer that gambles ---- */
@@ -105,5 +145,5 @@ static const heed_plugin gambler = {
     .functions_size = sizeof trainer_functions,
 };
 
-static const heed_plugin *const plugins[] = {&restless, &gambler};
+static const heed_plugin *const plugins[] = {&restless, &doubtful, &gambler};
 HEED_PLUGINS(plugins)

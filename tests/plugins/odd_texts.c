@@ -20,6 +20,10 @@ static const heed_parameter parameters[] = {
      .low = -HUGE_VAL,
      .high = 1,
      .doc = "?"},
+    {.name = "label",
+     .type = HEED_TEXT,
+     .default_value = "",
+     .doc = "a parameter of its own"},
 };
 
 static heed_status choose(void *self, const heed_host *host,

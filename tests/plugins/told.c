@@ -235,6 +235,7 @@ static heed_status estimate(void *self, const heed_host *host,
   if (numbers == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < 2 * users + 3 * rows; i++) numbers[i] = 0.5;
   posterior->units = users;
+  posterior->converged = posterior->identified = true;
   posterior->mean = numbers;
   posterior->sd = numbers + users;
   posterior->left_out = numbers + 2 * users;

@@ -95,9 +95,13 @@ static void a_link_inside_the_folder_is_the_file_it_leads_to(void **state) {
 static void what_is_no_file_is_refused(void **state) {
   (void)state;
   assert_int_equal(mkdir("folder.lua", 0700), 0);
-  refused("require 'folder'", "folder.lua: not a file");
+  refused("require 'folder'",
+          "sweep.lua:1: require \"folder\": folder.lua: is a folder, expected "
+          "a file");
   assert_int_equal(mkfifo("pipe.lua", 0600), 0);
-  refused("require 'pipe'", "pipe.lua: not a file");
+  refused("require 'pipe'",
+          "sweep.lua:1: require \"pipe\": pipe.lua: is not a regular file, "
+          "expected a file");
 }
 
 static void only_text_is_required(void **state) {
@@ -106,7 +110,9 @@ static void only_text_is_required(void **state) {
   write_text("lib/zero.lua", zero, sizeof zero - 1);
   refused("require 'lib.zero'", "lib/zero.lua:3: zero byte");
   write_file("compiled", "\033Lua");
-  refused("require 'compiled'", "compiled.lua: compiled Lua, expected text");
+  refused("require 'compiled'",
+          "sweep.lua:1: require \"compiled\": compiled.lua: compiled Lua, "
+          "expected text");
   write_file("latin", "\nreturn '\xe9'");
   refused("require 'latin'", "latin.lua:2: not UTF-8");
 }
@@ -208,11 +214,12 @@ static void a_required_file_is_in_the_sandbox_of_its_sweep(void **state) {
   refused("require 'typo'", "typo.lua:1: unknown variable \"usres\"");
   write_file("large", "local t = {} for i = 1, 1e9 do t[i] = {} end");
   refused("require 'large'",
-          "sweep.lua: the sweep needs more than 16 MiB of memory");
+          "sweep.lua: the sweep needs more than 16 MiB of memory, a quarter of "
+          "--plan-memory");
   write_file("loop", "\nwhile true do end");
   refused_with(loop, sizeof loop - 1, NULL, 0.05,
                "loop.lua:2: still running after 0.05 s; is there an endless "
-               "loop?");
+               "loop? A large sweep needs a higher --plan-timeout");
 }
 
 /* ---- in the plan ---- */

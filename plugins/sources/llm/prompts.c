@@ -105,7 +105,8 @@ static heed_status take_line(const heed_host *host, llm_source_prompts *rows,
   json_t *object = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &where);
   llm_source_prompt *row = next_row(host, rows);
   heed_status status;
-  if (row == NULL)
+  if (row == NULL ||
+      (object == NULL && json_error_code(&where) == json_error_out_of_memory))
     status = heed_no_memory(error);
   else if (!json_is_object(object))
     status = heed_fail(error, HEED_INVALID,

@@ -10,8 +10,8 @@ heed_status log_read_csv(const heed_host *host, const char *bytes,
                          log_faults *faults, log_rows *rows, heed_error *error);
 heed_status log_read_jsonl(const heed_host *host, const char *bytes,
                            size_t length, const char *const *names,
-                           log_faults *faults, log_rows *rows,
-                           heed_error *error);
+                           const bool *numbers, log_faults *faults,
+                           log_rows *rows, heed_error *error);
 heed_status log_read_hdf5(const heed_host *host, const char *const *names,
                           const bool *numbers, log_faults *faults,
                           log_rows *rows, heed_error *error);

@@ -22,7 +22,7 @@
 /* Limits of the child: processor seconds, and one more for each MiB of the
  * file; bytes of memory, and more for each byte of the file, which may be
  * compressed. */
-#define LEAST_SECONDS 30u
+#define LEAST_SECONDS 10u
 #define LEAST_MEMORY ((rlim_t)1 << 30)
 #define MEMORY_FOR_EACH_BYTE 4000u
 #define STEP ((size_t)64 << 10)

@@ -95,9 +95,8 @@ static void take_number(const hdf5_column *column, size_t row,
                         hdf5_cell *cell) {
   const hdf5_marks *marks = &column->marks;
   const bool is_real = column->kind == HDF5_REAL;
-  const hdf5_number number = is_real
-                                 ? (hdf5_number)column->reals[row]
-                                 : column_integer(column, column->bits[row]);
+  const hdf5_number number = is_real ? (hdf5_number)column->reals[row]
+                                     : marks_integer(column, column->bits[row]);
   if (marks_missing(marks, number))
     cell->kind = CELL_MISSING;
   else if (column->kind == HDF5_ENUMERATION)

@@ -306,12 +306,6 @@ static heed_status take_enumeration(hdf5_column *self, heed_error *error) {
   return good ? HEED_OK : refuse(self, error, "HDF5 cannot read its values");
 }
 
-hdf5_number column_integer(const hdf5_column *self, uint64_t bits) {
-  const unsigned unused = self->size < 8 ? 64 - 8 * (unsigned)self->size : 0;
-  if (!self->is_signed) return (hdf5_number)(bits << unused >> unused);
-  return (hdf5_number)((int64_t)(bits << unused) >> unused);
-}
-
 heed_status column_read(hid_t file, const char *path, const char *name,
                         bool is_number, hdf5_column *result,
                         heed_error *error) {

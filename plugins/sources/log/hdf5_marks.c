@@ -17,6 +17,12 @@ typedef struct marks_attribute {
   bool is_real;
 } marks_attribute;
 
+hdf5_number marks_integer(const hdf5_column *self, uint64_t bits) {
+  const unsigned unused = self->size < 8 ? 64 - 8 * (unsigned)self->size : 0;
+  if (!self->is_signed) return (hdf5_number)(bits << unused >> unused);
+  return (hdf5_number)((int64_t)(bits << unused) >> unused);
+}
+
 static heed_status refuse(const hdf5_column *column, const char *name,
                           const char *found, const char *expected,
                           heed_error *error) {
@@ -47,7 +53,7 @@ static bool take_numbers(const hdf5_column *column, hid_t attribute, hid_t type,
   for (size_t i = 0; i < result->count; i++)
     /* `_Unsigned` holds for the column's own type. */
     result->values[i] = column->kind == HDF5_INTEGER && size == column->size
-                            ? column_integer(column, bits[i])
+                            ? marks_integer(column, bits[i])
                         : is_signed ? (hdf5_number)(int64_t)bits[i]
                                     : (hdf5_number)bits[i];
   return true;

@@ -75,9 +75,11 @@ void hdf5_explain(char *text, size_t size);
 heed_status column_read(hid_t file, const char *path, const char *name,
                         bool is_number, hdf5_column *result, heed_error *error);
 void column_close(hdf5_column *self);
-/* Integers: the value of one row.  Takes the bits as they are read. */
-hdf5_number column_integer(const hdf5_column *self, uint64_t bits);
 
+/* The integer that HDF5 has read as these bits; `_Unsigned` may change its
+ * sign.
+ */
+hdf5_number marks_integer(const hdf5_column *column, uint64_t bits);
 heed_status marks_read(hdf5_column *column, heed_error *error);
 void marks_free(hdf5_marks *self);
 /* Whether a stored value stands for a missing one. */

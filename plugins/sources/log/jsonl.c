@@ -1,84 +1,188 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * JSON Lines, one object per line, parsed by jansson. */
 #include <jansson.h>
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 #include "sources/log/formats.h"
 
-/* A value as text: strings unchanged, numbers as JSON writes them, null as
- * missing. */
-static heed_status cell_of(const heed_host *host, const json_t *value,
-                           const char **cell, heed_error *error) {
-  char *dumped;
-  char *copy;
-  *cell = NULL;
-  if (json_is_null(value)) return HEED_OK;
-  if (json_is_string(value)) {
-    *cell = json_string_value(value);
-    return HEED_OK;
+typedef struct jsonl_reader {
+  heed_memory memory;
+  const char *bytes;
+  size_t length;
+  const char *const *names;
+  const bool *wants_number; /* NULL: no column is wanted as numbers */
+  log_faults *faults;
+  log_rows *rows;
+  heed_error *error;
+  size_t line;
+  const char **cells;               /* rows->width */
+  char (*numbers)[LOG_NUMBER_SIZE]; /* rows->width: texts of numbers */
+} jsonl_reader;
+
+/* A value as text; NULL is a missing cell.  False: no text is meant. */
+static bool cell_of(const json_t *value, char number[LOG_NUMBER_SIZE],
+                    const char **cell) {
+  *cell = number;
+  switch (json_typeof(value)) {
+    case JSON_STRING:
+      *cell = json_string_value(value);
+      return true;
+    case JSON_INTEGER:
+      (void)snprintf(number, LOG_NUMBER_SIZE, "%" JSON_INTEGER_FORMAT,
+                     json_integer_value(value));
+      return true;
+    case JSON_REAL:
+      log_number_text(json_real_value(value), number);
+      return true;
+    case JSON_TRUE:
+      *cell = "true";
+      return true;
+    case JSON_FALSE:
+      *cell = "false";
+      return true;
+    case JSON_NULL:
+      *cell = NULL;
+      return true;
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+      break;
   }
-  dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
-  copy = dumped == NULL ? NULL : host->scratch(host, strlen(dumped) + 1, 1);
-  if (copy != NULL) memcpy(copy, dumped, strlen(dumped) + 1);
-  free(dumped);
-  *cell = copy;
-  return copy != NULL ? HEED_OK : heed_no_memory(error);
+  return false;
 }
 
-static heed_status take_object(const heed_host *host, const json_t *object,
-                               const char *const *names, size_t line,
-                               const char **cells, log_faults *faults,
-                               log_rows *rows, heed_error *error) {
-  for (size_t i = 0; i < rows->width; i++) {
+HEED_PRINTF(2, 3)
+static heed_status fault(const jsonl_reader *self, const char *format, ...) {
+  char what[HEED_MESSAGE_SIZE];
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(what, sizeof what, format, arguments);
+  va_end(arguments);
+  return log_fault(self->faults, self->rows->path, self->line, self->error,
+                   "%s", what);
+}
+
+static heed_status take_object(const jsonl_reader *self, const json_t *object) {
+  for (size_t i = 0; i < self->rows->width; i++) {
+    const char *name = self->names[i];
     const json_t *value;
-    heed_status status;
-    cells[i] = NULL;
-    if (names[i] == NULL) continue;
-    value = json_object_get(object, names[i]);
-    if (value == NULL)
-      return log_fault(faults, rows->path, line, error, "missing key \"%s\"",
-                       names[i]);
-    status = cell_of(host, value, &cells[i], error);
-    if (status != HEED_OK) return status;
+    self->cells[i] = NULL;
+    if (name == NULL) continue;
+    value = json_object_get(object, name);
+    if (value == NULL) return fault(self, "missing key \"%s\"", name);
+    if (!cell_of(value, self->numbers[i], &self->cells[i]))
+      return fault(self, "column \"%s\": found %s, expected a text or a number",
+                   name, json_is_array(value) ? "a list" : "an object");
+    /* A double holds no whole number beyond 2^53 exactly. */
+    if (self->wants_number != NULL && self->wants_number[i]) continue;
+    if (json_is_real(value) && fabs(json_real_value(value)) >= 0x1p53)
+      return fault(self,
+                   "column \"%s\": found a number beyond 2^53 that is not a "
+                   "64-bit integer; write it in quotes, as a text",
+                   name);
   }
-  return log_append(host, rows, cells, line, error);
+  return log_append(self->memory.host, self->rows, self->cells, self->line,
+                    self->error);
 }
 
 static bool is_blank(const char *line, size_t length) {
   for (size_t i = 0; i < length; i++)
-    if (strchr(" \t\r\n", line[i]) == NULL) return false;
+    if (line[i] == '\0' || strchr(" \t\r\n", line[i]) == NULL) return false;
   return true;
+}
+
+/* JSON in another form than JSON Lines: says what the file is. */
+static heed_status refuse_form(const jsonl_reader *self, const char *line,
+                               size_t length, bool *refused) {
+  const char *path = self->rows->path;
+  json_error_t end;
+  json_t *first =
+      json_loadb(line, self->length - (size_t)(line - self->bytes),
+                 JSON_DECODE_INT_AS_REAL | JSON_DISABLE_EOF_CHECK, &end);
+  const bool array = json_is_array(first) ||
+                     (first == NULL && line[strspn(line, " \t")] == '[');
+  const bool spans = json_is_object(first) && (size_t)end.position > length;
+  json_decref(first);
+  *refused = array || spans;
+  if (!*refused) return HEED_OK;
+  return log_fail(self->error, HEED_INVALID,
+                  "%s: the file is %s, expected JSON Lines: an object on each "
+                  "line; convert it with jq -c '.%s' %s > log.jsonl",
+                  path,
+                  array ? "a JSON array" : "JSON whose objects span lines",
+                  array ? "[]" : "", path);
+}
+
+static heed_status refuse_line(const jsonl_reader *self, const json_t *value,
+                               const json_error_t *where, const char *line,
+                               size_t length) {
+  static const char *const kinds[] = {
+      [JSON_OBJECT] = "",       [JSON_ARRAY] = "a list",
+      [JSON_STRING] = "a text", [JSON_INTEGER] = "a number",
+      [JSON_REAL] = "a number", [JSON_TRUE] = "true",
+      [JSON_FALSE] = "false",   [JSON_NULL] = "null"};
+  bool refused = false;
+  heed_status status = HEED_OK;
+  /* Only the first row tells that the whole file has another form. */
+  if (self->rows->count == 0 && self->faults->count == 0)
+    status = refuse_form(self, line, length, &refused);
+  if (refused) return status;
+  return fault(self, "found %s, expected an object%s",
+               value != NULL ? kinds[json_typeof(value)] : where->text,
+               line[length - 1] != '\n' && line[length - 1] != '\r'
+                   ? "; the last line has no line end: possibly truncated"
+                   : "");
+}
+
+/* A column that nobody asked for may hold a number that is too large. */
+static json_t *load(const char *line, size_t length, json_error_t *where) {
+  const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
+  json_t *value = json_loadb(line, length, flags, where);
+  if (value != NULL || json_error_code(where) != json_error_numeric_overflow)
+    return value;
+  return json_loadb(line, length, flags | JSON_DECODE_INT_AS_REAL, where);
+}
+
+static heed_status take_line(const jsonl_reader *self, const char *line,
+                             size_t length) {
+  const size_t bad = log_not_utf8(line, length);
+  json_error_t where;
+  json_t *value;
+  heed_status status;
+  if (is_blank(line, length)) return HEED_OK;
+  if (bad < length)
+    return fault(self, "byte %zu of the line, 0x%02X, is %s", bad + 1,
+                 (unsigned)(unsigned char)line[bad],
+                 line[bad] == '\0' ? "NUL" : "not UTF-8");
+  value = load(line, length, &where);
+  status = json_is_object(value)
+               ? take_object(self, value)
+               : refuse_line(self, value, &where, line, length);
+  json_decref(value);
+  return status;
 }
 
 heed_status log_read_jsonl(const heed_host *host, const char *bytes,
                            size_t length, const char *const *names,
-                           log_faults *faults, log_rows *rows,
-                           heed_error *error) {
-  const char **cells = host->scratch(host, rows->width, sizeof *cells);
+                           const bool *numbers, log_faults *faults,
+                           log_rows *rows, heed_error *error) {
+  jsonl_reader self = {.memory = {host, false},
+                       .bytes = bytes,
+                       .length = length,
+                       .names = names,
+                       .wants_number = numbers,
+                       .faults = faults,
+                       .rows = rows,
+                       .error = error};
   heed_status status = HEED_OK;
-  size_t position = 0, line = 0;
-  if (cells == NULL) return heed_no_memory(error);
-  while (position < length && status == HEED_OK) {
-    const char *end = memchr(bytes + position, '\n', length - position);
-    const size_t next = end == NULL ? length : (size_t)(end - bytes) + 1;
-    json_error_t where;
-    json_t *object;
-    line++;
-    if (!is_blank(bytes + position, next - position)) {
-      object = json_loadb(bytes + position, next - position,
-                          JSON_REJECT_DUPLICATES, &where);
-      if (!json_is_object(object))
-        status = log_fault(
-            faults, rows->path, line, error, "found %s, expected an object%s",
-            object != NULL ? "another JSON value" : where.text,
-            end == NULL ? "; the last line has no line end: possibly truncated"
-                        : "");
-      else
-        status =
-            take_object(host, object, names, line, cells, faults, rows, error);
-      json_decref(object);
-    }
+  size_t position = 0;
+  self.cells = heed_scratch(&self.memory, rows->width, sizeof *self.cells);
+  self.numbers = heed_scratch(&self.memory, rows->width, sizeof *self.numbers);
+  if (self.memory.refused) return heed_no_memory(error);
+  while (position < length && status == HEED_OK && rows->count < rows->most) {
+    const size_t next = log_line_end(bytes, position, length);
+    self.line++;
+    status = take_line(&self, bytes + position, next - position);
     position = next;
   }
   return status;

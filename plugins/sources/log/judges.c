@@ -1,53 +1,179 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The verdicts of reference judges. */
+ * The verdicts of reference judges.  A judge's pairs are compared with the
+ * log's: pairs that only one of the two has are counted and reported. */
 #include <string.h>
 
 #include "sources/log/read.h"
 #include "sources/log/words.h"
 
-/* A verdict names A or B, or a side: then A is the left response, as in the
- * log. */
-static heed_status read_verdicts(log_reading *self, const heed_value *judge,
-                                 size_t index, int8_t *verdict) {
-  const size_t judges = self->world->judge_count;
-  const char *const wanted[2] = {judge->items[REFERENCE_PAIR].text,
-                                 judge->items[REFERENCE_CHOICE].text};
+enum { NO_VERDICT = -1 };
+
+typedef struct judge_reading {
+  const char *name;
+  const heed_value *values; /* REFERENCE_… */
+  size_t index;
   log_rows rows;
-  heed_status status =
-      log_read(self->host, judge->items[REFERENCE_PATH].text, LOG_AUTO, wanted,
-               NULL, 2, &self->faults, &rows, self->error);
-  for (size_t row = 0; status == HEED_OK && row < rows.count; row++) {
-    const char *name = rows.cells[2 * row], *text = rows.cells[2 * row + 1];
-    const size_t pair =
-        name == NULL ? SIZE_MAX : log_known_number(&self->pairs, name);
-    int8_t choice;
-    log_said which;
-    if (pair == SIZE_MAX || text == NULL) continue;
-    if (!log_what_is_said(self, text, &which) ||
-        !log_choice_of(which, HEED_CHOSE_A, &choice))
-      status = log_fault(&self->faults, rows.path, rows.line[row], self->error,
-                         "column \"%s\": found the verdict \"%.40s\", expected "
-                         "a word for A, B, left, right or a tie",
-                         wanted[1], text);
-    else
-      verdict[pair * judges + index] = choice;
+  log_names strangers;   /* pairs that the log lacks */
+  size_t first_stranger; /* its row */
+  size_t contradictions, judged;
+} judge_reading;
+
+static const char *cell(const judge_reading *judge, size_t row, size_t column) {
+  return judge->rows.cells[row * judge->rows.width + column];
+}
+
+/* The column of a cell that a verdict must have; REFERENCE_COUNT: none is
+ * empty. */
+static size_t find_empty(const judge_reading *judge, size_t row) {
+  size_t column = REFERENCE_PAIR;
+  while (column < REFERENCE_COUNT && (!judge->values[column].given ||
+                                      !log_is_blank(cell(judge, row, column))))
+    column++;
+  return column;
+}
+
+static bool is_model(const log_reading *self, int32_t model, const char *name) {
+  return model >= 0 && strcmp(self->models.text[model], name) == 0;
+}
+
+/* Whether the judge names the two models of a pair in the log's order; *turned:
+ * the other way round. */
+static bool has_models_of(const log_reading *self, const judge_reading *judge,
+                          size_t row, size_t pair, bool *turned) {
+  const char *a = cell(judge, row, REFERENCE_MODEL_A);
+  const char *b = cell(judge, row, REFERENCE_MODEL_B);
+  const int32_t model_a = self->model_a[pair], model_b = self->model_b[pair];
+  *turned = false;
+  if (!judge->values[REFERENCE_MODEL_A].given) return true;
+  if (is_model(self, model_a, a) && is_model(self, model_b, b)) return true;
+  *turned = is_model(self, model_a, b) && is_model(self, model_b, a);
+  return *turned;
+}
+
+/* Verdicts that contradict each other are a tie. */
+static void put_verdict(const log_reading *self, judge_reading *judge,
+                        size_t pair, int8_t choice, int8_t *verdicts,
+                        bool *contradicted) {
+  int8_t *verdict = &verdicts[pair * self->world->judge_count + judge->index];
+  if (*verdict == NO_VERDICT) {
+    judge->judged++;
+    *verdict = choice;
+  } else if (*verdict != choice || contradicted[pair]) {
+    judge->contradictions += !contradicted[pair];
+    contradicted[pair] = true;
+    *verdict = HEED_CHOSE_TIE;
   }
+}
+
+/* A verdict names A or B, or a side: then A is the left response. */
+static heed_status take_verdict(log_reading *self, judge_reading *judge,
+                                size_t row, int8_t *verdicts,
+                                bool *contradicted) {
+  const char *text = cell(judge, row, REFERENCE_CHOICE);
+  const char *name = cell(judge, row, REFERENCE_PAIR);
+  const size_t line = judge->rows.line[row], empty = find_empty(judge, row);
+  const char *path = judge->rows.path;
+  size_t pair;
+  int8_t choice;
+  log_said which;
+  bool turned;
+  if (empty < REFERENCE_COUNT)
+    return log_fault(&self->faults, path, line, self->error,
+                     "column \"%s\" is empty", judge->values[empty].text);
+  if (!log_what_is_said(self, text, &which) ||
+      !log_choice_of(which, HEED_CHOSE_A, &choice))
+    return log_fault(&self->faults, path, line, self->error,
+                     "column \"%s\": found the verdict \"%.40s\", expected a "
+                     "word for A, B, left, right or a tie",
+                     judge->values[REFERENCE_CHOICE].text, text);
+  pair = log_known_number(&self->pairs, name);
+  if (pair == SIZE_MAX) {
+    if (judge->strangers.count == 0) judge->first_stranger = row;
+    (void)log_number(&judge->strangers, name);
+    return HEED_OK;
+  }
+  if (!has_models_of(self, judge, row, pair, &turned))
+    return log_fault(&self->faults, path, line, self->error,
+                     "pair \"%.60s\" has other models in the log, found "
+                     "\"%.60s\" and \"%.60s\"",
+                     name, cell(judge, row, REFERENCE_MODEL_A),
+                     cell(judge, row, REFERENCE_MODEL_B));
+  put_verdict(self, judge, pair, turned ? log_other(choice) : choice, verdicts,
+              contradicted);
+  return HEED_OK;
+}
+
+static void warn(const log_reading *self, const judge_reading *judge) {
+  const heed_host *host = self->host;
+  const size_t strangers = judge->strangers.count, pairs = self->pairs.count;
+  if (log_is_part(&self->rows) || log_is_part(&judge->rows)) return;
+  if (strangers > 0)
+    log_warn(host, "verdicts_without_pair",
+             "judge %s: %zu of its %zu pairs are not in the log; the first is "
+             "\"%.60s\" (%s:%zu)",
+             judge->name, strangers, strangers + judge->judged,
+             judge->strangers.text[0], judge->rows.path,
+             judge->rows.line[judge->first_stranger]);
+  if (judge->judged < pairs)
+    log_warn(host, "pairs_without_verdict",
+             "judge %s: %zu of the %zu pairs of the log have no verdict",
+             judge->name, pairs - judge->judged, pairs);
+  if (judge->contradictions > 0)
+    log_warn(host, "verdict_contradictions",
+             "judge %s: contradicts itself on %zu of %zu pairs; these verdicts "
+             "count as ties",
+             judge->name, judge->contradictions, judge->judged);
+}
+
+static heed_status read_verdicts(log_reading *self, judge_reading *judge,
+                                 int8_t *verdicts) {
+  const char *wanted[REFERENCE_COUNT] = {NULL};
+  heed_memory memory = {self->host, false};
+  bool *contradicted;
+  heed_status status;
+  for (size_t i = REFERENCE_PAIR; i < REFERENCE_COUNT; i++)
+    if (judge->values[i].given) wanted[i] = judge->values[i].text;
+  status = log_read(self->host, judge->values[REFERENCE_PATH].text, LOG_AUTO,
+                    wanted, NULL, REFERENCE_COUNT, self->most, &self->faults,
+                    &judge->rows, self->error);
+  if (status != HEED_OK) return status;
+  contradicted = heed_scratch(&memory, self->pairs.count, sizeof *contradicted);
+  log_names_open(&memory, &judge->strangers, judge->rows.count);
+  if (memory.refused) return heed_no_memory(self->error);
+  for (size_t row = 0; status == HEED_OK && row < judge->rows.count; row++)
+    status = take_verdict(self, judge, row, verdicts, contradicted);
   return status;
 }
 
 heed_status log_make_verdicts(log_reading *self) {
   const heed_value *judges = &self->values[REFERENCES];
+  const size_t count = judges->count;
   heed_world *world = self->world;
-  int8_t *verdict;
+  heed_memory memory = {self->host, false};
+  double *reported[4];
+  int8_t *verdicts;
   heed_status status = HEED_OK;
-  world->judge_count = judges->count;
+  world->judge_count = count;
   world->judges = judges->keys;
-  if (judges->count == 0) return HEED_OK;
-  verdict = self->host->column(self->host, world->pairs, "verdict", HEED_INT8,
-                               judges->count);
-  if (verdict == NULL) return heed_no_memory(self->error);
-  memset(verdict, -1, world->pairs->rows * judges->count);
-  for (size_t i = 0; status == HEED_OK && i < judges->count; i++)
-    status = read_verdicts(self, &judges->items[i], i, verdict);
+  if (count == 0) return HEED_OK;
+  verdicts =
+      heed_new_column(&memory, world->pairs, "verdict", HEED_INT8, count);
+  for (size_t i = 0; i < 4; i++)
+    reported[i] = heed_scratch_doubles(&memory, count);
+  if (memory.refused) return heed_no_memory(self->error);
+  memset(verdicts, NO_VERDICT, world->pairs->rows * count);
+  for (size_t i = 0; status == HEED_OK && i < count; i++) {
+    judge_reading judge = {
+        .name = judges->keys[i], .values = judges->items[i].items, .index = i};
+    status = read_verdicts(self, &judge, verdicts);
+    if (status != HEED_OK) return status;
+    warn(self, &judge);
+    reported[0][i] = (double)judge.judged;
+    reported[1][i] = (double)judge.strangers.count;
+    reported[2][i] = (double)(self->pairs.count - judge.judged);
+    reported[3][i] = (double)judge.contradictions;
+  }
+  for (size_t i = 0; i < 4; i++)
+    self->host->output(self->host, OUT_VERDICTS + i, reported[i], count);
   return status;
 }

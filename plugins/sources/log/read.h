@@ -11,10 +11,11 @@ extern const char *const log_format_words[]; /* in that order, ended by NULL */
 /* names[width]: the wanted columns; NULL: not wanted, and all its cells are
  * NULL. A missing column is HEED_INVALID.
  * numbers[width]: the columns wanted as numbers; others are ids, words and
- * texts.  NULL: none. */
+ * texts.  NULL: none.
+ * most: rows to read; SIZE_MAX: all. */
 heed_status log_read(const heed_host *host, const char *path, log_format format,
                      const char *const *names, const bool *numbers,
-                     size_t width, log_faults *faults, log_rows *result,
-                     heed_error *error);
+                     size_t width, size_t most, log_faults *faults,
+                     log_rows *result, heed_error *error);
 
 #endif

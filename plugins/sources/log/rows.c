@@ -2,29 +2,87 @@
  * Rows of a table: code shared by all formats. */
 #include "sources/log/rows.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
 #define WARNED 20 /* skipped rows reported one by one; traces report all */
 
+/* Control characters of Unicode, and those that turn the direction of a line.
+ */
+static bool is_unsafe(utf8proc_int32_t point) {
+  return point < 0x20 || (point >= 0x7f && point < 0xa0) ||
+         (point >= 0x200e && point <= 0x200f) ||
+         (point >= 0x2028 && point <= 0x202e) ||
+         (point >= 0x2066 && point <= 0x2069);
+}
+
+/* Copies a message.  A character that a precision such as %.40s has cut is
+ * dropped. */
+static void show(const char *message, char *shown, size_t size) {
+  size_t length = strlen(message), used = 0;
+  while (length > 0 && used + 8 < size) {
+    utf8proc_int32_t point = 0;
+    utf8proc_ssize_t step = utf8proc_iterate((const utf8proc_uint8_t *)message,
+                                             (utf8proc_ssize_t)length, &point);
+    if (step <= 0) {
+      step = 1;
+    } else if (!is_unsafe(point)) {
+      memcpy(shown + used, message, (size_t)step);
+      used += (size_t)step;
+    } else {
+      used += (size_t)snprintf(shown + used, size - used,
+                               point < 0x100 ? "\\x%02x" : "\\u%04x",
+                               (unsigned)point);
+    }
+    message += step;
+    length -= (size_t)step;
+  }
+  shown[used] = '\0';
+}
+
+heed_status log_fail(heed_error *error, heed_status status, const char *format,
+                     ...) {
+  char message[HEED_MESSAGE_SIZE], shown[HEED_MESSAGE_SIZE];
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(message, sizeof message, format, arguments);
+  va_end(arguments);
+  show(message, shown, sizeof shown);
+  return heed_fail(error, status, "%s", shown);
+}
+
+void log_warn(const heed_host *host, const char *code, const char *format,
+              ...) {
+  char message[HEED_MESSAGE_SIZE], shown[HEED_MESSAGE_SIZE];
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(message, sizeof message, format, arguments);
+  va_end(arguments);
+  show(message, shown, sizeof shown);
+  host->warn(host, code, "%s", shown);
+}
+
 heed_status log_fault(log_faults *faults, const char *path, size_t line,
                       heed_error *error, const char *format, ...) {
-  char what[HEED_MESSAGE_SIZE / 2], where[32] = "";
+  char what[HEED_MESSAGE_SIZE], shown[HEED_MESSAGE_SIZE], where[32] = "";
   va_list arguments;
   va_start(arguments, format);
   (void)vsnprintf(what, sizeof what, format, arguments);
   va_end(arguments);
+  show(what, shown, sizeof shown);
   if (line > 0) (void)snprintf(where, sizeof where, ":%zu", line);
   if (!faults->skip)
-    return heed_fail(error, HEED_INVALID, "%s%s: %s", path, where, what);
+    return heed_fail(error, HEED_INVALID, "%s%s: %s", path, where, shown);
   faults->count++;
   faults->host->trace(faults->host, "malformed_line", faults->count,
                       (double)line);
   if (faults->count <= WARNED)
     faults->host->warn(faults->host, "row_skipped", "%s%s: %s", path, where,
-                       what);
+                       shown);
   return HEED_OK;
 }
 
@@ -36,28 +94,88 @@ heed_status log_no_column(const char *path, const char *name,
   for (size_t i = 0; i < count && used < sizeof list; i++)
     used += (size_t)snprintf(list + used, sizeof list - used, "%s\"%s\"",
                              i == 0 ? "" : ", ", there[i]);
-  return heed_fail(error, HEED_INVALID,
-                   "%s: missing column \"%s\"; the file has %s", path, name,
-                   count == 0 ? "none" : list);
+  return log_fail(error, HEED_INVALID,
+                  "%s: missing column \"%s\"; the file has %s", path, name,
+                  count == 0 ? "none" : list);
 }
 
 size_t log_not_utf8(const char *text, size_t length) {
   size_t position = 0;
   while (position < length) {
     utf8proc_int32_t point;
-    const utf8proc_ssize_t step =
-        utf8proc_iterate((const utf8proc_uint8_t *)text + position,
-                         (utf8proc_ssize_t)(length - position), &point);
+    utf8proc_ssize_t step;
+    while (position < length && (signed char)text[position] > 0)
+      position++; /* ASCII */
+    if (position == length) return length;
+    step = utf8proc_iterate((const utf8proc_uint8_t *)text + position,
+                            (utf8proc_ssize_t)(length - position), &point);
     if (step <= 0 || point == 0) return position;
     position += (size_t)step;
   }
   return length;
 }
 
+size_t log_line_end(const char *bytes, size_t position, size_t length) {
+  while (position < length && bytes[position] != '\n' &&
+         bytes[position] != '\r')
+    position++;
+  if (position == length) return length;
+  return position + (bytes[position] == '\r' && position + 1 < length &&
+                             bytes[position + 1] == '\n'
+                         ? 2
+                         : 1);
+}
+
+static bool is_blank(char character) {
+  return character != '\0' && strchr(" \t\r\n\f\v", character) != NULL;
+}
+
+const char *log_trim(const char *text, size_t *length) {
+  while (is_blank(*text)) text++;
+  *length = strlen(text);
+  while (*length > 0 && is_blank(text[*length - 1])) --*length;
+  return text;
+}
+
+bool log_is_blank(const char *text) {
+  size_t length = 0;
+  if (text != NULL) (void)log_trim(text, &length);
+  return length == 0;
+}
+
+void log_number_text(double number, char text[LOG_NUMBER_SIZE]) {
+  int digits = 15;
+  if (number == trunc(number) && fabs(number) < 9007199254740992.0) {
+    (void)snprintf(text, LOG_NUMBER_SIZE, "%lld", (long long)number);
+    return;
+  }
+  do (void)snprintf(text, LOG_NUMBER_SIZE, "%.*g", digits, number);
+  while (digits++ < 17 && strtod(text, NULL) != number);
+}
+
+bool log_is_part(const log_rows *rows) {
+  return rows->cut || rows->count == rows->most;
+}
+
+/* One block of memory for the texts of a row: rows are many. */
+static void copy_cells(heed_memory *memory, const char *const *cells,
+                       size_t width, const char **copies) {
+  size_t length = 0;
+  char *room;
+  for (size_t i = 0; i < width; i++)
+    if (cells[i] != NULL) length += strlen(cells[i]) + 1;
+  room = heed_allocate(memory, length, 1);
+  for (size_t i = 0; room != NULL && i < width; i++) {
+    copies[i] = cells[i] == NULL ? NULL : room;
+    if (cells[i] != NULL) room = stpcpy(room, cells[i]) + 1;
+  }
+}
+
 heed_status log_append(const heed_host *host, log_rows *rows,
                        const char *const *cells, size_t line,
                        heed_error *error) {
   heed_memory memory = {host, false};
+  if (rows->count >= rows->most) return HEED_OK;
   if (rows->count == rows->room) {
     const size_t room = rows->room == 0 ? 1024 : 2 * rows->room;
     const char **more = heed_scratch(&memory, room, rows->width * sizeof *more);
@@ -71,9 +189,8 @@ heed_status log_append(const heed_host *host, log_rows *rows,
     rows->line = lines;
     rows->room = room;
   }
-  for (size_t i = 0; i < rows->width; i++)
-    rows->cells[rows->count * rows->width + i] =
-        heed_copy_text(&memory, cells[i]);
+  copy_cells(&memory, cells, rows->width,
+             &rows->cells[rows->count * rows->width]);
   if (memory.refused) return heed_no_memory(error);
   rows->line[rows->count++] = line;
   return HEED_OK;

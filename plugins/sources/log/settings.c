@@ -6,6 +6,7 @@
 
 static const char *const ties_words[] = {"drop", "keep", NULL};
 static const char *const malformed_words[] = {"stop", "skip", NULL};
+static const char *const order_words[] = {"unknown", "file", NULL};
 static const char *const duplicates_words[] = {"error", "keep", "first", NULL};
 
 static const heed_parameter columns[] = {
@@ -55,6 +56,11 @@ static const heed_parameter columns[] = {
                 .type = HEED_TEXT,
                 .flags = HEED_OPTIONAL,
                 .doc = "column with the prompt"},
+    [TIME] = {.name = "time",
+              .type = HEED_TEXT,
+              .flags = HEED_OPTIONAL,
+              .doc = "column with the time of the annotation: a number or an "
+                     "ISO 8601 date"},
 };
 
 static const heed_parameter word = {.name = "word", .type = HEED_TEXT};
@@ -99,6 +105,15 @@ static const heed_parameter reference_fields[] = {
          .type = HEED_TEXT,
          .default_value = "choice",
          .doc = "column with the verdict, in the words that `choices` defines"},
+    [REFERENCE_MODEL_A] = {.name = "model_a",
+                           .type = HEED_TEXT,
+                           .flags = HEED_OPTIONAL,
+                           .doc = "column with the model that gave the judge's "
+                                  "A, if its sides may differ from the log's"},
+    [REFERENCE_MODEL_B] = {.name = "model_b",
+                           .type = HEED_TEXT,
+                           .flags = HEED_OPTIONAL,
+                           .doc = "column with the other model"},
 };
 static const heed_parameter reference = {.name = "reference",
                                          .type = HEED_RECORD,
@@ -154,10 +169,18 @@ const heed_parameter log_parameters[PARAMETER_COUNT] = {
                     .default_value = "{}",
                     .item = &reference,
                     .doc = "reference judges by name; never used in a fit"},
+    [ORDER] = {.name = "order",
+               .type = HEED_ENUM,
+               .default_value = "unknown",
+               .choices = order_words,
+               .doc = "file: each user's annotations are in order of time in "
+                      "the file; with columns.time, the times decide"},
 };
 
 const heed_dimension log_dimensions[1] = {
     {"judge", "references", NULL, "reference judge"}};
+
+static const char *const by_judge[] = {"judge", NULL};
 
 const heed_output log_outputs[OUTPUT_COUNT] = {
     [OUT_ROWS] = {.name = "rows", .doc = "well-formed rows of the log"},
@@ -168,4 +191,21 @@ const heed_output log_outputs[OUTPUT_COUNT] = {
     [OUT_USERS] = {.name = "users", .doc = "users in the log"},
     [OUT_PAIRS] = {.name = "pairs", .doc = "pairs in the log"},
     [OUT_MODELS] = {.name = "models", .doc = "models in the log"},
+    [OUT_ONLY_TIES] = {.name = "users_only_ties",
+                       .doc = "users who only tie, dropped with their ties"},
+    [OUT_VERDICTS] = {.name = "verdicts",
+                      .dimensions = by_judge,
+                      .doc = "pairs of the log with a verdict of the judge"},
+    [OUT_VERDICTS_WITHOUT_PAIR] =
+        {.name = "verdicts_without_pair",
+         .dimensions = by_judge,
+         .doc = "pairs with a verdict of the judge that the log lacks"},
+    [OUT_PAIRS_WITHOUT_VERDICT] =
+        {.name = "pairs_without_verdict",
+         .dimensions = by_judge,
+         .doc = "pairs of the log without a verdict of the judge"},
+    [OUT_CONTRADICTIONS] =
+        {.name = "verdict_contradictions",
+         .dimensions = by_judge,
+         .doc = "pairs on which the judge contradicts itself, taken as ties"},
 };

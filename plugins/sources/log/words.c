@@ -2,19 +2,27 @@
  * The words of choices, and what they choose. */
 #include "sources/log/words.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
-static bool is_among(const heed_value *words, const char *text) {
-  for (size_t i = 0; i < words->count; i++)
-    if (strcmp(words->items[i].text, text) == 0) return true;
+static bool is_among(const heed_value *words, const char *text,
+                     size_t length) {
+  for (size_t i = 0; i < words->count; i++) {
+    size_t size;
+    const char *word = log_trim(words->items[i].text, &size);
+    if (size == length && memcmp(word, text, length) == 0) return true;
+  }
   return false;
 }
 
 bool log_what_is_said(const log_reading *self, const char *text,
                       log_said *which) {
   const heed_value *words = self->values[CHOICES].items;
+  size_t length;
+  text = log_trim(text, &length);
   for (int i = 0; i < WORD_COUNT; i++)
-    if (is_among(&words[i], text)) {
+    if (is_among(&words[i], text, length)) {
       *which = (log_said)i;
       return true;
     }
@@ -40,4 +48,144 @@ bool log_choice_of(log_said which, int8_t left, int8_t *choice) {
       return left != HEED_LEFT_UNKNOWN;
   }
   return false;
+}
+
+int8_t log_other(int8_t response) {
+  if (response == HEED_CHOSE_A) return (int8_t)HEED_CHOSE_B;
+  if (response == HEED_CHOSE_B) return (int8_t)HEED_CHOSE_A;
+  return response;
+}
+
+/* ---- unknown words ---- */
+
+#define WORDS_LISTED 8
+#define PLAIN_SIZE 32
+
+typedef struct unknown_words {
+  log_names words; /* in order of their first rows */
+  size_t *count;   /* rows with each */
+} unknown_words;
+
+/* The letters and digits of a text, lower case: "Tie (both bad)" and
+ * "tie_bothbad" look alike. */
+static void plain_form(const char *text, char plain[PLAIN_SIZE]) {
+  size_t used = 0;
+  for (; *text != '\0' && used + 1 < PLAIN_SIZE; text++) {
+    if (*text >= 'A' && *text <= 'Z')
+      plain[used++] = (char)(*text - 'A' + 'a');
+    else if ((*text >= 'a' && *text <= 'z') || (*text >= '0' && *text <= '9'))
+      plain[used++] = *text;
+  }
+  plain[used] = '\0';
+}
+
+/* The choice that a word of other logs means, or WORD_COUNT. */
+static int recognise(const log_reading *self, const char *text) {
+  static const struct {
+    const char *start;
+    int meaning;
+  } known[] = {
+      {"tie", WORDS_TIE},      {"both", WORDS_TIE},     {"neither", WORDS_TIE},
+      {"draw", WORDS_TIE},     {"equal", WORDS_TIE},    {"same", WORDS_TIE},
+      {"nopref", WORDS_TIE},   {"modela", WORDS_A},     {"responsea", WORDS_A},
+      {"answera", WORDS_A},    {"assistanta", WORDS_A}, {"optiona", WORDS_A},
+      {"modelb", WORDS_B},     {"responseb", WORDS_B},  {"answerb", WORDS_B},
+      {"assistantb", WORDS_B}, {"optionb", WORDS_B},    {"left", WORDS_LEFT},
+      {"right", WORDS_RIGHT}};
+  const heed_value *words = self->values[CHOICES].items;
+  char plain[PLAIN_SIZE], other[PLAIN_SIZE];
+  plain_form(text, plain);
+  if (*plain == '\0') return WORD_COUNT;
+  for (int i = 0; i < WORD_COUNT; i++)
+    for (size_t j = 0; j < words[i].count; j++) {
+      plain_form(words[i].items[j].text, other);
+      if (strcmp(plain, other) == 0) return i;
+    }
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    if (strncmp(plain, known[i].start, strlen(known[i].start)) == 0)
+      return known[i].meaning;
+  return WORD_COUNT;
+}
+
+static heed_status find_unknown(const log_reading *self,
+                                unknown_words *unknown) {
+  heed_memory memory = {self->host, false};
+  log_names_open(&memory, &unknown->words, self->rows.count);
+  unknown->count = heed_scratch_sizes(&memory, self->rows.count);
+  if (memory.refused) return heed_no_memory(self->error);
+  for (size_t row = 0; row < self->rows.count; row++) {
+    const char *text = log_cell(self, row, CHOICE);
+    log_said which;
+    if (!log_is_blank(text) && !log_what_is_said(self, text, &which))
+      unknown->count[log_number(&unknown->words, text)]++;
+  }
+  return HEED_OK;
+}
+
+/* Appends to a text of `size` bytes; what does not fit is cut. */
+HEED_PRINTF(3, 4)
+static void append(char *text, size_t size, const char *format, ...) {
+  const size_t used = strlen(text);
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(text + used, size - used, format, arguments);
+  va_end(arguments);
+}
+
+/* `; unknown words: "draw" (12 rows), …` */
+static void list_words(const unknown_words *unknown, char *text, size_t size) {
+  const size_t count = unknown->words.count;
+  append(text, size, "; unknown words: ");
+  for (size_t i = 0; i < count && i < WORDS_LISTED; i++)
+    append(text, size, "%s\"%.30s\" (%zu row%s)", i == 0 ? "" : ", ",
+           unknown->words.text[i], unknown->count[i],
+           unknown->count[i] == 1 ? "" : "s");
+  if (count > WORDS_LISTED)
+    append(text, size, " and %zu more", count - WORDS_LISTED);
+}
+
+/* `tie = { "tie", "both", "neither", "draw" }`: the words known so far, and
+ * the unknown words that seem to mean the same. */
+static void propose(const log_reading *self, const unknown_words *unknown,
+                    char *text, size_t size) {
+  static const char *const names[] = {"a", "b", "left", "right", "tie"};
+  const heed_value *words = self->values[CHOICES].items;
+  bool any = false;
+  for (int i = 0; i < WORD_COUNT; i++) {
+    bool here = false;
+    for (size_t j = 0; j < unknown->words.count && j < WORDS_LISTED; j++) {
+      if (recognise(self, unknown->words.text[j]) != i) continue;
+      if (!here) {
+        append(text, size, "%s%s = { ", any ? ", " : "; try choices = { ",
+               names[i]);
+        for (size_t k = 0; k < words[i].count; k++)
+          append(text, size, "\"%s\", ", words[i].items[k].text);
+      }
+      append(text, size, "%s\"%.30s\"", here ? ", " : "",
+             unknown->words.text[j]);
+      here = any = true;
+    }
+    if (here) append(text, size, " }");
+  }
+  if (any) append(text, size, " }");
+}
+
+heed_status log_refuse_word(log_reading *self, size_t row) {
+  const char *column = self->values[COLUMNS].items[CHOICE].text;
+  const char *word = log_cell(self, row, CHOICE);
+  char more[HEED_MESSAGE_SIZE / 2] = "";
+  if (!self->words_listed) {
+    unknown_words unknown;
+    const heed_status status = find_unknown(self, &unknown);
+    if (status != HEED_OK) return status;
+    self->words_listed = true;
+    if (unknown.words.count > 1 || unknown.count[0] > 1)
+      list_words(&unknown, more, sizeof more);
+    propose(self, &unknown, more, sizeof more);
+  }
+  return log_row_fault(self, row,
+                       "column \"%s\": found the choice \"%.40s\", expected a "
+                       "word for A, B, left, right or a tie "
+                       "(source.choices)%s",
+                       column, word, more);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The tables of the world. */
-#include <math.h>
 #include <string.h>
 
 #include "sources/log/reading.h"
@@ -25,6 +24,9 @@ heed_status log_make_annotations(const log_reading *self) {
   const bool has_p = self->values[COLUMNS].items[P].given;
   double *p =
       has_p ? heed_new_column(&memory, table, "p", HEED_FLOAT64, 1) : NULL;
+  int64_t *turn = log_knows_order(self->values)
+                      ? heed_new_column(&memory, table, "turn", HEED_INT64, 1)
+                      : NULL;
   if (memory.refused) return heed_no_memory(self->error);
   for (size_t i = 0; i < self->count; i++) {
     const log_annotation *one = &self->all[i];
@@ -32,11 +34,12 @@ heed_status log_make_annotations(const log_reading *self) {
     pair[i] = (int64_t)one->pair;
     choice[i] = one->choice;
     left[i] = one->left;
-    if (!has_p) continue;
-    const char *text = log_cell(self, one->row, P);
-    if (text == NULL || !log_number_in(text, &p[i])) p[i] = NAN;
+    if (has_p) p[i] = one->p;
+    if (turn != NULL) turn[i] = one->turn;
   }
   self->world->annotations = table;
+  if (HEED_HAS(self->world, order_unknown))
+    self->world->order_unknown = turn == NULL;
   return HEED_OK;
 }
 
@@ -63,12 +66,12 @@ heed_status log_make_prompts(log_reading *self) {
   int64_t *prompt;
   if (!self->values[COLUMNS].items[PROMPT].given) return HEED_OK;
   log_names_open(&memory, &prompts, count);
+  if (memory.refused) return heed_no_memory(self->error);
   prompt = heed_new_column(&memory, pairs, "prompt", HEED_INT64, 1);
   for (size_t i = 0; prompt != NULL && i < count; i++)
     prompt[i] = (int64_t)log_number(
         &prompts, self->prompt[i] == NULL ? "" : self->prompt[i]);
   self->world->prompts = name_table(&memory, "prompts", "text", &prompts);
-  log_names_close(&prompts);
   return memory.refused ? heed_no_memory(self->error) : HEED_OK;
 }
 
@@ -85,6 +88,7 @@ heed_status log_make_pairs(const log_reading *self) {
   heed_memory memory = {self->host, false};
   heed_table *table = heed_new_table(&memory, "pairs", self->pairs.count);
   copy_texts(&memory, table, "name", self->pairs.text);
+  copy_column(&memory, table, "line", HEED_INT64, 1, self->line);
   if (models) {
     copy_column(&memory, table, "model_a", HEED_INT32, 1, self->model_a);
     copy_column(&memory, table, "model_b", HEED_INT32, 1, self->model_b);
@@ -99,6 +103,7 @@ heed_status log_make_pairs(const log_reading *self) {
     copy_column(&memory, table, "difference", HEED_FLOAT64, self->features,
                 self->difference);
   self->world->pairs = table;
+  if (HEED_HAS(self->world, path)) self->world->path = self->rows.path;
   self->world->features = self->features;
   return memory.refused ? heed_no_memory(self->error) : HEED_OK;
 }

@@ -16,4 +16,9 @@ enum { GAP_KNOWN, GAP_REQUESTED, GAP_PAIR };
 heed_status gap_of(const heed_value *mu, const heed_world *world,
                    double *result, heed_error *error);
 
+/* For accepts(): an error if no world of the source can have the gap.  p: the
+ * column of "pair", where it is not `p`; or NULL. */
+heed_status gap_accepts(const heed_value *mu, const char *p,
+                        const heed_outline *outline, heed_error *error);
+
 #endif

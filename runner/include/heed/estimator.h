@@ -71,7 +71,9 @@ typedef struct heed_estimator_functions {
 
   /* Fills in *posterior.  The host has zeroed it, but for size and the doubles
    * (NaN).  A fit that did not converge is not an error: set converged = false
-   * and call host->warn(). */
+   * and call host->warn().  The host warns of a fit that is not converged or
+   * not identified ("not_converged", "not_identified") if the plugin does not.
+   */
   heed_status (*estimate)(void *self, const heed_host *host,
                           const heed_crowd *crowd, heed_posterior *posterior,
                           heed_error *error);
@@ -82,6 +84,13 @@ typedef struct heed_estimator_functions {
   heed_status (*predict)(void *self, const heed_host *host,
                          const heed_posterior *posterior,
                          const heed_crowd *held_out, double *probability,
+                         heed_error *error);
+
+  /* Since 4.1.  Refuses, while a sweep is planned, what estimate() would
+   * refuse: a prior or user model that does not suit it, or a source whose
+   * worlds lack what it needs (HEED_NO).  HEED_UNKNOWN is no reason to refuse.
+   * NULL: accepts everything. */
+  heed_status (*accepts)(const void *self, const heed_outline *outline,
                          heed_error *error);
 } heed_estimator_functions;
 

@@ -50,6 +50,17 @@ typedef struct heed_source_functions {
                            const heed_world *world, size_t count,
                            const heed_response *responses,
                            double *log_probability, heed_error *error);
+
+  /* Since 4.1.  Fills in what is known of every world of this source; the host
+   * has zeroed *outline, but for size.  Called while a sweep is planned: reads
+   * no file.  NULL: nothing is known. */
+  void (*outline)(const void *self, heed_outline *outline);
+  /* Since 4.1: looks into the source's files as make() would, and returns the
+   * error that make() would return.  rows: how many rows of each file it reads
+   * at least; SIZE_MAX: all.  `heed check` calls it before any cell runs.  The
+   * host frees all memory afterwards.  NULL: there is nothing to look into. */
+  heed_status (*check)(void *self, const heed_host *host, size_t rows,
+                       heed_error *error);
 } heed_source_functions;
 
 #ifdef __cplusplus

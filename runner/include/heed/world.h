@@ -86,7 +86,24 @@ typedef struct heed_world {
 
   /* Since 4.1: the file that `line` refers to, for messages; or NULL. */
   const char *path;
+
+  /* Since 4.1: a log that does not tell the order of each user's annotations:
+   * their rows are in any order.  A user model that depends on the order
+   * refuses such a world in check(). */
+  bool order_unknown;
 } heed_world;
+
+/* What a source knows of its worlds before it makes one, so that `heed check`
+ * finds what would fail hours later.  Since 4.1. */
+enum heed_knowledge { HEED_UNKNOWN = 0, HEED_NO, HEED_YES };
+typedef uint32_t heed_knowledge; /* enum heed_knowledge */
+
+typedef struct heed_outline {
+  size_t size;           /* sizeof(heed_outline) */
+  heed_knowledge models; /* pairs have model_a and model_b */
+  heed_knowledge p;      /* pairs or annotations have p */
+  heed_knowledge gap;    /* world->mu is a number */
+} heed_outline;
 
 /* Users and their annotations.  Made by the host (simulated users) or by a
  * source (a log).
@@ -103,7 +120,8 @@ typedef struct heed_world {
  *   p            float64  only if a log has it: overrides pairs.p
  *   topic        int32    only if a log has it
  *   turn         int64    position among all annotations of the user,
- *                         ascending; no column: turns are consecutive
+ *                         ascending; no column: turns are consecutive, unless
+ *                         world->order_unknown
  * A log may add columns (response length, seconds taken). */
 typedef struct heed_crowd {
   size_t size; /* sizeof(heed_crowd), set by the host */

@@ -24,12 +24,15 @@
 
 typedef struct diagnosis_signature {
   const char *name;
+  const char *what;          /* a sentence without a count */
   char seen[SIGNATURE_TEXT]; /* what, how often, an example */
   const char *advice;        /* what it means and what to do */
+  bool *cells;               /* of the plan: where it is seen */
 } diagnosis_signature;
 
-/* The signatures in the result, in the order above; the caller frees *found. */
+/* The signatures in the result, in the order above. */
 heed_status diagnosis_find(view_result *result, diagnosis_signature **found,
                            size_t *count, heed_error *error);
+void diagnosis_free(diagnosis_signature *found, size_t count);
 
 #endif

@@ -16,7 +16,8 @@
 pid_t guard_fork(const char *path, heed_error *error);
 
 /* Waits for the child.  HEED_OK: it exited, with *exit_status, or a user ended
- * it, with *signal, which is 0 otherwise. */
+ * it, with *signal, which is 0 otherwise.  HEED_INTERNAL: it crashed or did not
+ * end. */
 heed_status guard_wait(pid_t child, const char *path, int *exit_status,
                        int *signal, heed_error *error);
 

@@ -88,8 +88,8 @@ char *hdf_read_note_text(hdf_file *self, hid_t object, const char *name);
 double hdf_read_note_number(hdf_file *self, hid_t parent, const char *object,
                             const char *name);
 
-/* Opens a dataset or a group for reading.  Refuses what is in another file: that
- * is not the file that the user names. */
+/* Opens a dataset or a group for reading.  Refuses what is in another file:
+ * that is not the file that the user names. */
 hid_t hdf_open_set(hdf_file *self, hid_t parent, const char *name);
 hid_t hdf_open_group(hdf_file *self, hid_t parent, const char *name);
 

@@ -109,7 +109,9 @@ void registry_free(host_registry *registry);
 /* Loads one shared object.  The error names the file and what is wrong: users
  * other than this user and root can write to the file or its folder, the symbol
  * is missing, the ABI has another major version, a descriptor breaks its
- * contract, or a kind/name is taken.  The bytes hashed are the bytes loaded.
+ * contract, or a kind/name is taken.  HEED_INTERNAL: a constructor closed files
+ * or started a process; do not load the file again in another process.  The
+ * bytes hashed are the bytes loaded.
  * sha256: the expected hash, or NULL. */
 heed_status registry_load(host_registry *registry, const char *path,
                           const char *sha256, heed_error *error);

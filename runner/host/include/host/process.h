@@ -9,6 +9,8 @@
 #ifndef HEED_HOST_PROCESS_H
 #define HEED_HOST_PROCESS_H
 
+#include <stdbool.h>
+
 /* What a plugin may have changed; bits of a set. */
 typedef enum process_change {
   PROCESS_LOCALE = 1 << 0,
@@ -33,6 +35,17 @@ const char *process_change_name(process_change change);
 /* Puts back the locale and the floating-point environment; returns the set of
  * what had changed. */
 unsigned process_settle_numbers(void);
+
+/* ---- processes below this one ---- */
+
+/* Whether this process has a child, dead or alive. */
+bool process_has_children(void);
+/* Kills and reaps the children, and what they leave behind, but for those that
+ * spare() is true of.  spare: may be NULL. */
+void process_end_children(void *context,
+                          bool (*spare)(void *context, int process));
+
+/* ---- the state of the process ---- */
 
 typedef struct process_state process_state;
 

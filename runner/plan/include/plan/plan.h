@@ -69,6 +69,10 @@ typedef struct plan_node {
 } plan_node;
 
 /* A coordinate: the labels of a dimension.  Numbers or labels. */
+/* HDF5's limit for a dataset: axes, the replicate, and a metric's dimensions.
+ */
+#define PLAN_MOST_DIMENSIONS 32
+
 typedef struct plan_coordinate {
   const char *name;
   const char *unit; /* or NULL */

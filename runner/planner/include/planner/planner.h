@@ -32,6 +32,7 @@ typedef struct planner_options {
   size_t set_count;
   const char *plugin_path; /* search path */
   bool allow_unsafe;
+  size_t rows;    /* of a source's files to look into; SIZE_MAX: all */
   double seconds; /* wall clock; 0: PLANNER_SECONDS */
   size_t memory;  /* bytes; 0: PLANNER_MEMORY */
   void *context;

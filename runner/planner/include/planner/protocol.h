@@ -26,6 +26,6 @@
 
 #define PROTOCOL_OUT_OF_MEMORY \
   HEED_OUT_OF_MEMORY           \
-  " while planning: the sweep is too large or --memory is too small"
+  " while planning: the sweep is too large or --plan-memory is too small"
 
 #endif

@@ -29,6 +29,14 @@ double view_value(const view_result *self, size_t point, size_t replicate,
 /* Whether the point's replicates are a bootstrap of a log. */
 bool view_is_bootstrap(const view_result *self, size_t point);
 
+/* The axis or metric of a name that an option gave.  HEED_INVALID: unknown; the
+ * message has the option and the nearest name. */
+heed_status view_find_axis(const heed_plan *plan, const char *option,
+                           const char *name, size_t *index, heed_error *error);
+heed_status view_find_metric(const heed_plan *plan, const char *option,
+                             const char *name, const plan_metric **metric,
+                             heed_error *error);
+
 /* A label of an axis or dimension as text. */
 #define LABEL_SIZE 512
 void view_label(const plan_coordinate *coordinate, size_t index,

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Tells the findings about a result: what heed show says of its warnings and
+ * signatures, in a few lines. */
+#ifndef HEED_COMMAND_TELL_H
+#define HEED_COMMAND_TELL_H
+
+#include <stdio.h>
+
+#include "diagnosis/findings.h"
+
+/* Prints the worst findings, and the command that shows all.  Prints nothing if
+ * there are none. */
+void tell_findings(FILE *file, const char *path, const diagnosis_finding *found,
+                   size_t count);
+
+/* Prints the findings about all cells to standard output. */
+heed_status tell_all(view_result *result, heed_error *error);
+
+/* Prints the findings about one cell to standard error, a line each. */
+heed_status tell_cell(view_result *result, size_t cell, heed_error *error);
+
+#endif

@@ -1,0 +1,37 @@
+# What heed takes of the machine: cores, memory, the size of files.
+
+bats_require_minimum_version 1.5.0
+load small
+
+@test "as many workers start as heed may use cores" {
+  command -v taskset >/dev/null || skip "taskset is not installed"
+  write_sweep 'h.estimator.faulty { seconds = 0.05 }' 'h.filter.faulty {}'
+  core=$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')
+  taskset -c "$core" "$HEED" run small.lua -o pinned.h5 --set replicates=6 --progress none
+  [ "$(ask pinned.h5 'f.attrs["workers"]')" = 1 ]
+  taskset -c "$core" "$HEED" run small.lua -o two.h5 -j 2 --progress none
+  [ "$(ask two.h5 'f.attrs["workers"]')" = 2 ]
+}
+
+# limited KIBIBYTES: a run whose files must not be larger.
+limited() {
+  (ulimit -f "$1" && "$HEED" run small.lua -o r.h5 --progress none) >said 2>&1
+}
+
+@test "a file that may not grow is an error, and the run goes on" {
+  "$HEED" run small.lua -o whole.h5 --progress none
+  failed=0
+  for most in 1 4 16 32 64; do
+    code=0
+    limited $most || code=$?
+    cat said
+    [ "$code" -le 1 ]
+    if [ "$code" -eq 1 ]; then
+      failed=$((failed + 1))
+      grep -F 'File too large' said
+    fi
+  done
+  [ "$failed" -gt 0 ]
+  "$HEED" run small.lua -o r.h5 --progress none
+  same whole.h5 r.h5
+}

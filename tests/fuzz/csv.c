@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * libFuzzer on logs in CSV: any bytes, read as the source `log` does. */
+#include "fuzz_log.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
+  fuzz_log("csv", bytes, length);
+  return 0;
+}
