@@ -10,7 +10,6 @@
 #include "axes.h"
 #include "check.h"
 #include "host/hash.h"
-#include "host/promise.h"
 #include "label.h"
 #include "sandbox.h"
 #include "template.h"
@@ -104,10 +103,7 @@ static heed_status try_instance(tree_builder *builder, const json_t *resolved,
   announce(builder, json_string_value(json_object_get(resolved, "plugin")));
   status = instance_open(builder->self->plugins, resolved, &builder->host,
                          &made, error);
-  if (status == HEED_OK)
-    status = promise_distributions(made, &builder->host, error);
   instance_close(made);
-  builder->host.plugin = NULL;
   announce(builder, "");
   arena_clear(builder->memory);
   arena_clear(builder->host.scratch);
