@@ -212,7 +212,7 @@ static bool against_consensus(diagnosis_search *self, char *seen) {
     if (!has_own_posterior(plan, point)) continue;
     const double found = deviate_at(self, point, correlation, users);
     if (isnan(found)) continue;
-    tell(&fits, point, found < least_deviate);
+    tell_point(self, &fits, point, found < least_deviate);
     if (found < lowest) fits.example = point;
     lowest = fmin(lowest, found);
   }

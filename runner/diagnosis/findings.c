@@ -9,8 +9,9 @@
 /* From findings under which eta-hat says nothing, to those under which a policy
  * is worse than it looks.  Others follow. */
 static const char *const worst_first[] = {
-    "not_identified", "boundary",     "all_attentive", "not_monotone",
-    "not_converged",  "nothing_kept", "filter_hurts",  "reward_falls"};
+    "not_identified", "boundary",     "against_consensus",
+    "all_attentive",  "not_monotone", "not_converged",
+    "nothing_kept",   "filter_hurts", "reward_falls"};
 enum { RANKS = sizeof worst_first / sizeof *worst_first };
 
 typedef struct findings_kind {

@@ -141,6 +141,9 @@ heed_status guard_try(const char *path,
                      : guard_wait(child, path, &exit_status, &signal, error);
   if (status == HEED_OK && signal != 0)
     status = heed_fail(error, HEED_CANCELLED, "interrupted");
+  else if (status == HEED_OK && exit_status != 0)
+    status = heed_fail(error, HEED_INTERNAL,
+                       "%s: the process that reads it ended too early", path);
   else if (status == HEED_OK && answer->status != HEED_OK)
     status = heed_fail(error, answer->status, "%s", answer->error.message);
   (void)munmap(answer, sizeof *answer);

@@ -188,8 +188,9 @@ static heed_status draw_prior(const promise_prior *self) {
   heed_status status;
   if (self->dimension > 1) return HEED_OK;
   status = self->functions->quantile(self->self, COUNT, u, eta, &found);
-  if (status == HEED_OK) status = all_finite(eta, COUNT, "eta", &found);
-  if (status == HEED_OK) status = promise_rising(u, eta, COUNT, &found);
+  /* Values that are not finite are found where they are drawn, by user. */
+  if (status == HEED_OK && all_finite(eta, COUNT, "eta", &found) == HEED_OK)
+    status = promise_rising(u, eta, COUNT, &found);
   return blamed(self->service, "quantile", status, &found, self->error);
 }
 
@@ -436,7 +437,9 @@ heed_status promise_user_model(const heed_instance *instance,
   service_calls(service, instance->plugin);
   take_sample(&self, sample);
   status = read_model(&self);
-  if (status == HEED_OK && self.functions->probability != NULL)
+  /* The host does not use probability() beside simulate(). */
+  if (status == HEED_OK && self.functions->probability != NULL &&
+      !(simulates && self.functions->simulate != NULL))
     status = sum_choices(&self);
   if (status == HEED_OK && self.functions->log_likelihood != NULL)
     status = sum_histories(&self);

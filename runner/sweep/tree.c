@@ -12,7 +12,6 @@
 #include "heed/estimator.h"
 #include "heed/source.h"
 #include "host/hash.h"
-#include "host/promise.h"
 #include "label.h"
 #include "override.h"
 #include "sandbox.h"
@@ -111,10 +110,7 @@ static heed_status try_instance(tree_builder *builder, const json_t *resolved,
   status = instance_open(builder->self->plugins, resolved, &builder->host,
                          &made, error);
   if (status == HEED_OK) status = try_files(builder, made, error);
-  if (status == HEED_OK)
-    status = promise_distributions(made, &builder->host, error);
   instance_close(made);
-  builder->host.plugin = NULL;
   announce(builder, "");
   arena_clear(builder->memory);
   arena_clear(builder->host.scratch);

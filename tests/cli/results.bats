@@ -89,7 +89,7 @@ same_values() {
   [ "$status" -eq 0 ]
   [[ $output == *"18 cells done, 1 failed, 1 not run"* ]]
   [[ $output == *"win_rate_at_kl: at matched KL"* ]]
-  [[ $output == *"1 x posterior, estimator/sample: ended by signal 11"* ]]
+  [[ $output == *"1 x posterior, estimator/sample, at mu = 0.6; eta = two_point low=0.1: ended by signal 11"* ]]
   [[ $output == *"9 x not_converged, estimator/sample: stopped after 5 steps"* ]]
 }
 

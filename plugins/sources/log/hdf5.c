@@ -203,7 +203,8 @@ static heed_status take_rows(hdf5_receiver *self, size_t count,
   heed_status status = HEED_OK;
   size_t bad;
   if (memory.refused) return heed_no_memory(error);
-  for (size_t row = 1; status == HEED_OK && row <= count; row++) {
+  for (size_t row = 1;
+       status == HEED_OK && row <= count && rows->count < rows->most; row++) {
     if (!receive_row(self, names, rows->width, positions, &bad)) break;
     for (size_t i = 0; i < rows->width; i++)
       cells[i] = positions[i] == SIZE_MAX ? NULL : self->text + positions[i];
@@ -232,9 +233,12 @@ heed_status log_read_hdf5(const heed_host *host, const char *const *names,
   heed_status status = start(&self, names, numbers, rows->width, error);
   if (status != HEED_OK) return status;
   status = take(&self, names, faults, rows, error);
-  if (status != HEED_OK) (void)kill(self.child, SIGKILL);
+  /* A look at the first rows does not wait for the others. */
+  const bool enough = status == HEED_OK && rows->count >= rows->most;
+  if (status != HEED_OK || enough) (void)kill(self.child, SIGKILL);
   (void)fclose(self.pipe);
-  const heed_status ended = finish(&self, status == HEED_OK ? error : NULL);
+  const heed_status ended =
+      finish(&self, status == HEED_OK && !enough ? error : NULL);
   free(self.text);
-  return status == HEED_OK ? ended : status;
+  return status == HEED_OK && !enough ? ended : status;
 }

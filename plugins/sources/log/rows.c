@@ -99,13 +99,25 @@ heed_status log_no_column(const char *path, const char *name,
                   count == 0 ? "none" : list);
 }
 
+/* The bytes at the start that are ASCII and not NUL: eight at a time, then one
+ * at a time. */
+static size_t ascii_length(const char *text, size_t length) {
+  const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+  size_t count = 0;
+  for (uint64_t word; count + sizeof word <= length; count += sizeof word) {
+    memcpy(&word, text + count, sizeof word);
+    if (((word | (word - ones)) & tops) != 0) break;
+  }
+  while (count < length && (signed char)text[count] > 0) count++;
+  return count;
+}
+
 size_t log_not_utf8(const char *text, size_t length) {
   size_t position = 0;
   while (position < length) {
     utf8proc_int32_t point;
     utf8proc_ssize_t step;
-    while (position < length && (signed char)text[position] > 0)
-      position++; /* ASCII */
+    position += ascii_length(text + position, length - position);
     if (position == length) return length;
     step = utf8proc_iterate((const utf8proc_uint8_t *)text + position,
                             (utf8proc_ssize_t)(length - position), &point);
@@ -115,10 +127,24 @@ size_t log_not_utf8(const char *text, size_t length) {
   return length;
 }
 
+/* Where the first LF or CR is; length if there is none.  In blocks, as a file
+ * may have only one of the two. */
+static size_t find_end(const char *bytes, size_t position, size_t length) {
+  while (position < length) {
+    const size_t left = length - position, block = left < 256 ? left : 256;
+    const char *start = bytes + position;
+    const char *feed = memchr(start, '\n', block);
+    const char *back =
+        memchr(start, '\r', feed == NULL ? block : (size_t)(feed - start));
+    if (back != NULL) return (size_t)(back - bytes);
+    if (feed != NULL) return (size_t)(feed - bytes);
+    position += block;
+  }
+  return length;
+}
+
 size_t log_line_end(const char *bytes, size_t position, size_t length) {
-  while (position < length && bytes[position] != '\n' &&
-         bytes[position] != '\r')
-    position++;
+  position = find_end(bytes, position, length);
   if (position == length) return length;
   return position + (bytes[position] == '\r' && position + 1 < length &&
                              bytes[position + 1] == '\n'

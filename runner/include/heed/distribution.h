@@ -61,7 +61,8 @@ typedef struct heed_distribution_functions {
                 double *nodes);
 
   /* The log weight of each node under theta; -HUGE_VAL for weight 0.  The
-   * weights sum to 1 within 1e-12. */
+   * weights sum to 1 within 1e-12.  The host refuses the distribution if they
+   * do not. */
   void (*log_weights)(const void *self, const double *theta, size_t count,
                       const double *nodes, double *log_weight);
 

@@ -57,7 +57,8 @@ typedef struct heed_user_model_functions {
   void (*domain)(const void *self, heed_domain *domain);
 
   /* Start and bounds of each fitted parameter, phi_count values each.
-   * low = high: the parameter is fixed.  NULL if phi_count is 0. */
+   * low = high: the parameter is fixed.  NULL if phi_count is 0.
+   * Simulated users have phi = start. */
   void (*phi)(const void *self, double *start, double *low, double *high);
 
   /* Checks that the world has the columns that the model needs.  Called once
@@ -65,20 +66,24 @@ typedef struct heed_user_model_functions {
   heed_status (*check)(const void *self, const heed_world *world,
                        const heed_table *annotations, heed_error *error);
 
-  /* P(choice | eta, pair) of each answer at each node:
+  /* P(choice | eta, pair) of each answer of a batch at each node; over the
+   * choices that domain() allows, they sum to 1.
    * probability[count x node_count], row-major; nodes[node_count x dimension].
    * phi: NULL if phi_count is 0. */
   void (*probability)(const void *self, const double *phi,
                       const heed_answers *answers, size_t node_count,
                       const double *nodes, double *probability);
 
-  /* log P(history | eta) of *one user* at each node.  NULL: the model is
+  /* log P(history | eta) of *one user* at each node.  Over all histories of
+   * the same pairs, the probabilities sum to 1.  NULL: the model is
    * independent, and this is the sum over answers of weight log probability. */
   void (*log_likelihood)(const void *self, const double *phi,
                          const heed_answers *answers, size_t node_count,
                          const double *nodes, double *log_likelihood);
 
-  /* P(choice) of a user who pays no attention, of each answer. */
+  /* P(choice) of a user who pays no attention, of each answer of a batch: the
+   * answers may be of many users, so that none depends on another.  Over the
+   * choices they sum to 1. */
   void (*casual)(const void *self, const double *phi,
                  const heed_answers *answers, double *probability);
 

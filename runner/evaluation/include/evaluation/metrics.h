@@ -133,8 +133,8 @@
   X(CONSENSUS_CORRELATION, "consensus_correlation", NONE, NULL,                \
     "Pearson correlation over users of eta-hat and agreement with other "      \
     "users on the same pairs",                                                 \
-    "correlation over j of eta-hat_j and the mean over i of j of the share "   \
-    "of the other users' untied labels of the pair that equal c_i",            \
+    "correlation over j of eta-hat_j and the share of comparisons of j's "     \
+    "untied labels with those of others on the same pair that agree",          \
     "-1 to 1; below 0: eta-hat is high where users disagree",                  \
     "pairs that several users judged")                                         \
   X(USERS_COMPARED, "users_compared", NONE, NULL,                              \

@@ -3,8 +3,7 @@
  * estimator or a simulation relies on it: an estimator would fail later, and
  * get the blame.
  *
- * Callers: stages and sweep check each instance; contract judges single
- * outputs. */
+ * Callers: stages check each instance; contract judges single outputs. */
 #ifndef HEED_HOST_PROMISE_H
 #define HEED_HOST_PROMISE_H
 
