@@ -128,7 +128,8 @@ static void put_plugins(const complete_line *self) {
 
 static void read_names(const complete_line *self, bool axes) {
   heed_plan *read;
-  if (result_read_plan(self->file, &read, NULL) != HEED_OK) return;
+  bool edited;
+  if (result_read_plan(self->file, &read, &edited, NULL) != HEED_OK) return;
   for (size_t i = 0; axes && i < read->axis_count; i++)
     put_choice(read->axes[i].coordinate.name, "axis");
   for (size_t i = 0; !axes && i < read->metric_count; i++)

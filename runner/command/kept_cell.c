@@ -203,7 +203,7 @@ int kept_cell_command(const command_kept_options *what,
   heed_error error;
   view_result result;
   output_target output;
-  heed_status status = view_result_open(given->file, &result, &error);
+  heed_status status = tell_open(given->file, &result, &error);
   if (status != HEED_OK) return command_error(&error);
   status = spare_find_text(given->output == NULL ? "-" : given->output,
                            given->file, result.plan, &output, &error);

@@ -9,6 +9,7 @@
 #include "files/file.h"
 #include "spare.h"
 #include "standard.h"
+#include "tell.h"
 
 /* F.html for F.h5. */
 static char *beside(const char *path) {
@@ -51,7 +52,7 @@ static heed_status write_beside(const command_arguments *given,
 int command_report(const command_arguments *given) {
   view_result result;
   heed_error error;
-  heed_status status = view_result_open(given->file, &result, &error);
+  heed_status status = tell_open(given->file, &result, &error);
   if (status != HEED_OK) return command_error(&error);
   status = write_beside(given, &result, &error);
   view_result_close(&result);

@@ -10,6 +10,7 @@
 #include "lines.h"
 #include "safe.h"
 #include "standard.h"
+#include "tell.h"
 #include "view/groups.h"
 
 /* With more lines than this, each metric gets one line unless some are named.
@@ -475,7 +476,7 @@ static heed_status show(view_result *result, const command_arguments *given,
 int command_show(const command_arguments *given) {
   view_result result;
   heed_error error;
-  heed_status status = view_result_open(given->file, &result, &error);
+  heed_status status = tell_open(given->file, &result, &error);
   if (status != HEED_OK) return command_error(&error);
   status = show(&result, given, &error);
   view_result_close(&result);

@@ -8,6 +8,17 @@
 
 enum { MOST_LINES = 6 };
 
+heed_status tell_open(const char *path, view_result *result,
+                      heed_error *error) {
+  const heed_status status = view_result_open(path, result, error);
+  if (status == HEED_OK && result->edited)
+    fprintf(stderr,
+            "heed: warning: %s: another program has written to this file since "
+            "heed made it; heed shows what it holds now\n",
+            path);
+  return status;
+}
+
 void tell_findings(FILE *file, const char *path, const diagnosis_finding *found,
                    size_t count) {
   if (count == 0) return;

@@ -8,6 +8,10 @@
 
 #include "diagnosis/findings.h"
 
+/* Opens a result for a user, and warns on standard error if another program
+ * has written to it. */
+heed_status tell_open(const char *path, view_result *result, heed_error *error);
+
 /* Prints the worst findings, and the command that shows all.  Prints nothing if
  * there are none. */
 void tell_findings(FILE *file, const char *path, const diagnosis_finding *found,

@@ -76,6 +76,10 @@ static void check_type(hdf_file *self) {
                                                      : "a device");
 }
 
+/* HDF5 refuses to open an image under the name of a file that exists.  This
+ * name can be none. */
+#define IN_MEMORY "/dev/null/heed"
+
 static hid_t open_path(hdf_file *self, const char *path) {
   hid_t access, root;
   if (self->status != HEED_OK) return H5I_INVALID_HID;
@@ -123,7 +127,7 @@ hid_t hdf_memory_file(hdf_file *self) {
   hdf_silence();
   access = access_list();
   if (H5Pset_fapl_core(access, 1 << 20, 0) >= 0)
-    root = H5Fcreate("heed", H5F_ACC_TRUNC, H5P_DEFAULT, access);
+    root = H5Fcreate(IN_MEMORY, H5F_ACC_TRUNC, H5P_DEFAULT, access);
   if (root < 0) hdf_fail(self, "build", "a file in memory");
   (void)H5Pclose(access);
   return root;
@@ -156,7 +160,7 @@ hid_t hdf_open_image(hdf_file *self, const void *bytes, size_t length) {
   /* HDF5 changes neither these bytes nor its copy: the file is not written. */
   if (H5Pset_fapl_core(access, 1 << 20, 0) >= 0 &&
       H5Pset_file_image(access, (void *)bytes, length) >= 0)
-    root = H5Fopen("heed", H5F_ACC_RDONLY, access);
+    root = H5Fopen(IN_MEMORY, H5F_ACC_RDONLY, access);
   if (root < 0) hdf_fail(self, "open", "it as an HDF5 file");
   (void)H5Pclose(access);
   return root;

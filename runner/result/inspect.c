@@ -67,7 +67,7 @@ static heed_status read_all(void *context, heed_error *error) {
   const char *path = context;
   heed_plan *stored = NULL;
   work_batch batch;
-  heed_status status = result_read_plan(path, &stored, error);
+  heed_status status = result_read_plan(path, &stored, NULL, error);
   if (status != HEED_OK) return status;
   status = result_read(path, stored, &batch, error);
   for (size_t i = 0; status == HEED_OK && i < PLAN_KEPT_COUNT; i++)

@@ -147,7 +147,7 @@ static heed_status no_plan(const char *path, bool is_result,
       path);
 }
 
-heed_status result_read_plan(const char *path, heed_plan **result,
+heed_status result_read_plan(const char *path, heed_plan **result, bool *edited,
                              heed_error *error) {
   hdf_file file = {path, HEED_OK, error};
   char *text = NULL;
@@ -156,7 +156,10 @@ heed_status result_read_plan(const char *path, heed_plan **result,
   file.status = check_seal(path, &sealed, error);
   root = hdf_open(&file);
   if (root < 0) return file.status;
-  if (!sealed) (void)seal_miss(&file, root);
+  if (edited != NULL)
+    *edited = !sealed && seal_is_missing(root);
+  else if (!sealed)
+    (void)seal_miss(&file, root);
   is_result = H5Aexists(root, "heed_version") > 0;
   if (H5Lexists(root, "sweep", H5P_DEFAULT) > 0 &&
       H5Lexists(root, "sweep/plan", H5P_DEFAULT) > 0)

@@ -61,8 +61,12 @@ heed_status seal_check(int descriptor, const char *path, bool *sealed,
              : changed(path, error);
 }
 
+bool seal_is_missing(hid_t root) {
+  return H5Aexists(root, ATTRIBUTE) > 0;
+}
+
 heed_status seal_miss(hdf_file *file, hid_t root) {
-  if (file->status == HEED_OK && H5Aexists(root, ATTRIBUTE) > 0)
+  if (file->status == HEED_OK && seal_is_missing(root))
     file->status = changed(file->path, file->error);
   return file->status;
 }

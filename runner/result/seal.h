@@ -16,7 +16,11 @@ heed_status seal_write(int descriptor, const char *path, heed_error *error);
  * sealed. */
 heed_status seal_check(int descriptor, const char *path, bool *sealed,
                        heed_error *error);
-/* For a file without a seal, once it is open: HEED_IO if it should have one. */
+/* For a file without a seal, once it is open: true if it had one.  The HDF5
+ * library cuts the seal off when a program writes to the file; damage leaves a
+ * seal that does not fit. */
+bool seal_is_missing(hid_t root);
+/* The same as an error, HEED_IO. */
 heed_status seal_miss(hdf_file *file, hid_t root);
 
 #endif

@@ -31,7 +31,7 @@ heed_status view_result_open(const char *path, view_result *self,
   self->path = path;
   if (access(path, F_OK) != 0)
     return heed_fail(error, HEED_INVALID, "%s: %s", path, strerror(errno));
-  status = result_read_plan(path, &self->plan, error);
+  status = result_read_plan(path, &self->plan, &self->edited, error);
   if (status == HEED_OK)
     status = result_read(path, self->plan, &self->cells, error);
   if (status == HEED_OK) {

@@ -170,7 +170,7 @@ endless() {
   [ "$status" -eq 0 ]
   check good.lua --set filter=aborting
   [ "$status" -eq 1 ]
-  [[ "$stderr" == *"plugin filter/aborting "*" while checking its parameters (in create())" ]]
+  [[ "$stderr" == *"plugin filter/aborting "*" while checking its parameters (in create() or check())" ]]
 }
 
 @test "a file that is no plugin is refused by name, and the rest goes on" {

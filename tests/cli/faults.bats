@@ -23,7 +23,7 @@ costs() {
   [ "$(ask small.h5 'set(texts("errors/plugin"))')" = "{'estimator/faulty'}" ]
   [[ "$(ask small.h5 'texts("errors/message")[0]')" == *"/faulty.so: $3"* ]]
   [[ "$output" == "9 cells done, 9 failed"* ]]
-  [[ "$output" == *"in posterior, estimator/faulty; the first: "*"/faulty.so: $3"* ]]
+  [[ "$output" == *"in posterior, estimator/faulty, at fault = $1; the first: "*"/faulty.so: $3"* ]]
   [ ! -e small.h5.work ]
 }
 

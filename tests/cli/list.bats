@@ -71,7 +71,7 @@ TEXT
 @test "list of an unknown kind says which there are" {
   run --separate-stderr "$HEED" list users
   [ "$status" -eq 2 ]
-  [[ "$stderr" == "heed: list: found users, expected source, distribution, user_model, estimator, filter or trainer"* ]]
+  [[ "$stderr" == "heed: list: found users, expected source, distribution, user_model, estimator, filter, trainer or metric"* ]]
 }
 
 @test "each file that is refused is named with the reason, and the others load" {

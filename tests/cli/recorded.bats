@@ -298,3 +298,9 @@ interrupted() {
     rm small.h5
   done
 }
+
+@test "a file called heed beside the sweep does not disturb a run" {
+  touch heed
+  heed_run small.lua
+  [ "$status" -eq 0 ]
+}

@@ -2,6 +2,7 @@
  * Descriptors: what one must hold, and what is said of one that does not. */
 #include "descriptor.h"
 
+#include "../support/this_abi.h"
 #include "../support/workbench.h"
 
 /* ---- a sound plugin, and changes to it ---- */
@@ -107,9 +108,6 @@ static void refused_list(const heed_plugin_list *all, const char *message) {
   assert_string_equal(error.message, message);
 }
 
-#define TEXT_OF(number) #number
-#define TEXT(number) TEXT_OF(number)
-#define THIS_ABI TEXT(HEED_ABI_MAJOR) "." TEXT(HEED_ABI_MINOR)
 #define OTHER_MAJOR                                             \
   "x.so: built for plugin ABI 7.2, this heed has ABI " THIS_ABI \
   ": rebuild the plugin with this heed's headers"

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../support/this_abi.h"
 #include "../support/workbench.h"
 #include "host/hash.h"
 
@@ -237,7 +238,7 @@ static void an_object_of_another_abi_is_refused_with_both_numbers(
     void **state) {
   place *self = *state;
   refused(self, copy_of(self, "wrong_abi", "wrong_abi.so"),
-          "built for plugin ABI 5.7, this heed has ABI 4.0");
+          "built for plugin ABI 5.7, this heed has ABI " THIS_ABI);
 }
 
 static void an_object_that_lacks_a_function_is_refused_by_its_name(

@@ -13,6 +13,7 @@ typedef struct view_result {
   const char *path; /* borrowed */
   heed_plan *plan;  /* the file's own */
   work_batch cells; /* one per place on the grid */
+  bool edited;      /* another program has written to the file */
 } view_result;
 
 heed_status view_result_open(const char *path, view_result *self,
