@@ -67,20 +67,26 @@ static heed_status take_signatures(findings_search *self, heed_error *error) {
   return status;
 }
 
-/* The kind of a warning.  A signature and a warning of one name are one kind:
- * the plugin warns of what its metric says. */
 static findings_kind *kind_of(findings_search *self, const char *code,
                               const char *plugin) {
   for (size_t i = 0; i < self->count; i++) {
     findings_kind *kind = &self->kinds[i];
-    if (strcmp(kind->name, code) != 0) continue;
-    if (*kind->plugin == '\0') {
-      kind->plugin = plugin;
+    if (strcmp(kind->name, code) == 0 && strcmp(kind->plugin, plugin) == 0)
       return kind;
-    }
-    if (strcmp(kind->plugin, plugin) == 0) return kind;
   }
   return NULL;
+}
+
+/* A signature and a warning of one name are one kind: the plugin warns of what
+ * its metric says. */
+static heed_status add_warning(findings_search *self, findings_kind warning,
+                               heed_error *error) {
+  const findings_kind *signature = kind_of(self, warning.name, "");
+  if (signature != NULL) {
+    warning.advice = signature->advice;
+    warning.what = signature->what;
+  }
+  return add_kind(self, &warning, error);
 }
 
 static heed_status take_warnings(findings_search *self, heed_error *error) {
@@ -93,13 +99,36 @@ static heed_status take_warnings(findings_search *self, heed_error *error) {
                                .what = batch->warning_message[i]};
     findings_kind *kind = kind_of(self, one.name, one.plugin);
     if (kind == NULL && self->count == DIAGNOSIS_KINDS) continue;
-    if (kind == NULL) status = add_kind(self, &one, error);
+    if (kind == NULL) status = add_warning(self, one, error);
     if (status == HEED_OK && kind == NULL) kind = &self->kinds[self->count - 1];
     if (status == HEED_OK && row >= 0 && (size_t)row < batch->rows &&
         self->cell_of[row] != SIZE_MAX)
       kind->cells[self->cell_of[row]] = true;
   }
   return status;
+}
+
+static void take_cells(findings_kind *from, const findings_kind *other,
+                       size_t cells) {
+  for (size_t cell = 0; cell < cells; cell++)
+    from->cells[cell] = from->cells[cell] && !other->cells[cell];
+}
+
+/* A cell that a plugin warns of is the plugin's: the signature of the same name
+ * keeps the others. */
+static void share_cells(findings_search *self) {
+  const size_t cells = plan_cell_count(self->result->plan);
+  for (size_t i = 0; i < self->count; i++)
+    for (size_t j = 0; j < self->count; j++)
+      if (*self->kinds[i].plugin == '\0' && *self->kinds[j].plugin != '\0' &&
+          strcmp(self->kinds[i].name, self->kinds[j].name) == 0)
+        take_cells(&self->kinds[i], &self->kinds[j], cells);
+}
+
+static bool is_seen(const findings_search *self, const findings_kind *kind,
+                    size_t cell) {
+  if (cell != SIZE_MAX) return kind->cells[cell];
+  return memchr(kind->cells, true, plan_cell_count(self->result->plan)) != NULL;
 }
 
 /* ---- findings ---- */
@@ -149,7 +178,8 @@ static int compare(const void *a, const void *b) {
   const size_t one = rank_of(left->name), other = rank_of(right->name);
   if (one != other) return one < other ? -1 : 1;
   if (left->seen != right->seen) return left->seen > right->seen ? -1 : 1;
-  return strcmp(left->name, right->name);
+  const int names = strcmp(left->name, right->name);
+  return names != 0 ? names : strcmp(left->plugin, right->plugin);
 }
 
 static heed_status make(const findings_search *self, size_t cell,
@@ -158,7 +188,7 @@ static heed_status make(const findings_search *self, size_t cell,
   diagnosis_finding *made = calloc(self->count + 1, sizeof *made);
   if (made == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < self->count; i++)
-    if (cell == SIZE_MAX || self->kinds[i].cells[cell])
+    if (is_seen(self, &self->kinds[i], cell))
       describe(self, &self->kinds[i], cell, &made[(*count)++]);
   qsort(made, *count, sizeof *made, compare);
   *found = made;
@@ -174,6 +204,7 @@ heed_status diagnosis_gather(view_result *result, size_t cell,
   *count = 0;
   if (status == HEED_OK) status = take_signatures(&self, error);
   if (status == HEED_OK) status = take_warnings(&self, error);
+  if (status == HEED_OK) share_cells(&self);
   if (status == HEED_OK) status = make(&self, cell, found, count, error);
   for (size_t i = 0; i < self.count; i++) free(self.kinds[i].cells);
   free(self.cell_of);

@@ -116,6 +116,16 @@ doubtful="replicates = 2, $(world 0.8) keep = { 'users' },
   [ "${lines[*]:1}" = "${told[*]}" ]
 }
 
+@test "of several estimators, each is told with its own cells" {
+  run_sweep "replicates = 2, $(world 0.8) filter = h.filter.top { share = h.axis { 'share', 0.5, 1 } },
+    estimator = h.axis { 'estimator', h.estimator.doubtful { identified = false },
+      h.estimator.em { mu = 0.501, fit = 'fixed', prior = h.distribution.beta {} }, h.estimator.oracle {} },"
+  [ "$status" -eq 0 ]
+  [ "$(grep -c '^  not_identified' <<<"$output")" -eq 2 ]
+  [[ "$output" == *"  not_identified in 4 of 12 cells, at estimator = "*doubtful*" (doubtful): "* ]]
+  [[ "$output" == *"  not_identified in 4 of 12 cells, at estimator = "*" (em): "* ]]
+}
+
 @test "a fit that is not identified is told even if its estimator says nothing" {
   run_sweep "$(world 0.8) estimator = h.estimator.doubtful { identified = false },"
   [ "$status" -eq 0 ]
@@ -237,8 +247,7 @@ PY
   run_sweep "$(world 0.8) estimator = h.estimator.doubtful {},"
   run -0 "$HEED" show result.h5 --metric win_rate
   [[ "$output" == *"win_rate: "*"
-  no cell has a value; the metric needs a trainer, held-out prompts (source.held_out), a source with a judge and a reference policy, and at least one kept annotation
-"* ]]
+  no cell has a value; the metric needs a trainer, held-out prompts (source.held_out), a source with a judge and a reference policy, and at least one kept annotation"* ]]
   run -2 "$HEED" show result.h5 --metric label_agreement
   [[ "$output" == *"--metric label_agreement: this sweep cannot have the metric, which needs reference judges (references of source.log)"* ]]
   "$HEED" report result.h5 -o page.html --metric win_rate
