@@ -292,8 +292,10 @@ class Schemas:
     def check_plugin(self, plugin):
         name = f"{plugin['kind']}.{plugin['name']}"
         returned = frozenset([f"heed.{plugin['kind']}.Plugin"])
+        # A parameter of this name takes the place of the label.
+        own = any(p["name"] == "label" for p in plugin["parameters"])
         self.check_class(name, f"heed.{name}", plugin["parameters"],
-                         {"label": (True, frozenset(["string"]))})
+                         {} if own else {"label": (True, frozenset(["string"]))})
         self.annotations.met.add(f"heed.{plugin['kind']}.Plugin")
         self.annotations.met.add(f"heed.{plugin['kind']}.Name")
         if name not in self.annotations.functions:

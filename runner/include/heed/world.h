@@ -95,8 +95,8 @@ typedef struct heed_world {
 
 /* What a source knows of its worlds before it makes one, so that `heed check`
  * finds what would fail hours later.  Since 4.1. */
-enum heed_knowledge { HEED_UNKNOWN = 0, HEED_NO, HEED_YES };
-typedef uint32_t heed_knowledge; /* enum heed_knowledge */
+enum heed_knowledge_values { HEED_UNKNOWN = 0, HEED_NO, HEED_YES };
+typedef uint32_t heed_knowledge; /* heed_knowledge_values */
 
 typedef struct heed_outline {
   size_t size;           /* sizeof(heed_outline) */
