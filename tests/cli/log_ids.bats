@@ -70,6 +70,14 @@ LUA
   [ "$(users)" = "12345678901234567890 1" ]
 }
 
+@test "a number of JSON beyond all doubles is named as such, in every column" {
+  source_log "" log.jsonl
+  for row in '"user":1e400,"pair":1' '"user":"a","pair":1,"other":[-1e999]'; do
+    echo "{$row,\"choice\":\"A\"}" >log.jsonl
+    fails 'log.jsonl:1: found a number beyond 1.8e308; write it in quotes, as a text'
+  done
+}
+
 @test "a large number in a column that nobody asks for is no fault" {
   source_log "" log.jsonl
   echo '{"user":"a","pair":1,"choice":"A","other":12345678901234567890}' >log.jsonl

@@ -127,6 +127,10 @@ static heed_status refuse_line(const jsonl_reader *self, const json_t *value,
   if (self->rows->count == 0 && self->faults->count == 0)
     status = refuse_form(self, line, length, &refused);
   if (refused) return status;
+  if (value == NULL && json_error_code(where) == json_error_numeric_overflow)
+    return fault(self,
+                 "found a number beyond 1.8e308; write it in quotes, as a "
+                 "text");
   return fault(self, "found %s, expected an object%s",
                value != NULL ? kinds[json_typeof(value)] : where->text,
                line[length - 1] != '\n' && line[length - 1] != '\r'
