@@ -99,7 +99,7 @@ costs() {
   write_sweep 'h.estimator.faulty { fault = h.axis { "fault", "none", "crash",
     "abort", "exit", "loop", "nan", "infinite", "wrong_counts", "error",
     "silent", "greedy", "babble", "quits" } }'
-  heed_run small.lua -j 2 --timeout 1 --memory 400M -o faulty.h5
+  heed_run small.lua -j 2 --timeout 4 --memory 400M -o faulty.h5
   [ "$status" -eq 3 ]
   write_sweep 'h.estimator.faulty { fault = h.axis { "fault", "none" } }'
   heed_run small.lua -o sound.h5

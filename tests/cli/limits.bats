@@ -3,8 +3,8 @@
 load small
 
 @test "--timeout is for a stage, not for the run" {
-  write_sweep '' 'h.filter.faulty { seconds = h.axis { "nap", 0.3, 0.31, 0.32 } }'
-  heed_run small.lua --timeout 1
+  write_sweep '' 'h.filter.faulty { seconds = h.axis { "nap", 0.7, 0.71, 0.72 } }'
+  heed_run small.lua -j 1 --timeout 5
   [ "$status" -eq 0 ]
   heed_run small.lua --timeout 0.1 -o short.h5
   [ "$status" -eq 3 ]
@@ -13,11 +13,12 @@ load small
 }
 
 @test "a cell that timed out is done with --retry and a longer limit" {
-  write_sweep '' 'h.filter.faulty { seconds = h.axis { "nap", 0, 0.4 } }'
-  heed_run small.lua --timeout 0.2
+  write_sweep '' 'h.filter.faulty { seconds = h.axis { "nap", 0, 3600 } }'
+  heed_run small.lua --timeout 3
   [ "$status" -eq 3 ]
   [ "$(ask small.h5 'set(status[:, 1].ravel()) == {3}')" = True ]
-  heed_run small.lua --timeout 10 --retry
+  export HEED_TEST_AWAKE=1
+  heed_run small.lua --timeout 60 --retry
   [ "$status" -eq 0 ]
   [[ "$output" == "6 cells done, 6 recorded before"* ]]
   heed_run small.lua -o whole.h5

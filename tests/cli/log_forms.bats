@@ -223,7 +223,7 @@ PY
   printf 'user,pair,choice,x\x1b,x\x1b\nann,1,A,,\n' >log.csv
   fails 'two columns are named "x\x1b"'
   printf 'user,pair,choice\nann,1,\xc2\x9b31m\xe2\x80\xaeX\n' >log.csv
-  fails 'found the choice "\x9b31m\u202eX"'
+  fails 'found the choice "\u009b31m\u202eX"'
   printf 'user,pair,choice\n"a\x1b",1,A\n"a\x1b",1,A\n' >log.csv
   fails 'user "a\x1b" has already annotated'
   printf '{"user":"\\u001b[2J","pair":1,"choice":"\\u001b[2J"}\n' >log.jsonl

@@ -35,7 +35,7 @@ static void show(const char *message, char *shown, size_t size) {
       used += (size_t)step;
     } else {
       used += (size_t)snprintf(shown + used, size - used,
-                               point < 0x100 ? "\\x%02x" : "\\u%04x",
+                               point < 0x20 ? "\\x%02x" : "\\u%04x",
                                (unsigned)point);
     }
     message += step;
