@@ -2,6 +2,7 @@
  * Lines of aligned columns. */
 #include "lines.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,8 +72,10 @@ static char *field(const char *text) {
 }
 
 void lines_set(command_lines *self, size_t column, const char *text) {
-  char **place = &self->fields[self->count * self->columns + column];
-  char *copy = field(text);
+  char **place, *copy;
+  if (self == NULL) return;
+  place = &self->fields[self->count * self->columns + column];
+  copy = field(text);
   if (copy == NULL) {
     self->whole = false;
     return;
@@ -84,9 +87,11 @@ void lines_set(command_lines *self, size_t column, const char *text) {
 }
 
 void lines_next(command_lines *self) {
-  const size_t used = (self->count + 1) * self->columns;
-  char **fields =
-      realloc(self->fields, (used + self->columns) * sizeof *fields);
+  size_t used;
+  char **fields;
+  if (self == NULL) return;
+  used = (self->count + 1) * self->columns;
+  fields = realloc(self->fields, (used + self->columns) * sizeof *fields);
   if (fields == NULL) {
     self->whole = false;
     return;
@@ -106,7 +111,7 @@ static void print_field(const command_lines *self, size_t column,
 
 /* Empty columns at the end of a line leave no blanks. */
 void lines_print(const command_lines *self, FILE *file, const char *indent) {
-  for (size_t i = 0; i < self->count; i++) {
+  for (size_t i = 0; self != NULL && i < self->count; i++) {
     char *const *fields = self->fields + i * self->columns;
     size_t used = self->columns;
     while (used > 1 && (fields[used - 1] == NULL || *fields[used - 1] == '\0'))
@@ -116,8 +121,7 @@ void lines_print(const command_lines *self, FILE *file, const char *indent) {
       print_field(self, j, fields[j] == NULL ? "" : fields[j], j + 1 == used,
                   file);
   }
-}
-
-bool lines_whole(const command_lines *self) {
-  return self->whole;
+  if (self == NULL || !self->whole)
+    (void)fprintf(file, "%sout of memory: parts of this table are missing\n",
+                  indent);
 }

@@ -3,14 +3,13 @@
 #ifndef HEED_COMMAND_LINES_H
 #define HEED_COMMAND_LINES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 typedef struct command_lines command_lines;
 
 /* columns: their number; right: bit i aligns column i to the right.  NULL: out
- * of memory. */
+ * of memory; the other functions take it. */
 command_lines *lines_create(size_t columns, unsigned long right);
 void lines_free(command_lines *self);
 
@@ -20,10 +19,8 @@ void lines_set(command_lines *self, size_t column, const char *text);
 /* Starts the next line. */
 void lines_next(command_lines *self);
 
-/* Prints all lines, each after the indent, with two blanks between columns. */
+/* Prints all lines, each after the indent, with two blanks between columns, and
+ * says so at the end if memory ran out and parts are missing. */
 void lines_print(const command_lines *self, FILE *file, const char *indent);
-
-/* False: out of memory, so that lines are missing. */
-bool lines_whole(const command_lines *self);
 
 #endif

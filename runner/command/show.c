@@ -192,7 +192,6 @@ static void format(double number, char text[NUMBER_SIZE]) {
 
 static void show_axes(const view_result *result) {
   command_lines *page = lines_create(2, 0);
-  if (page == NULL) return;
   for (size_t i = 0; i < result->plan->axis_count; i++) {
     const plan_coordinate *axis = &result->plan->axes[i].coordinate;
     const char *gap = axis->numbers != NULL ? "  " : " | ";
@@ -326,7 +325,6 @@ static void show_table(view_groups *self, const plan_metric *metric) {
   const size_t labels = self->axis_count + metric->dimension_count;
   command_lines *page =
       lines_create(labels + 4, labels < 60 ? 1ul << labels : 0);
-  if (page == NULL) return;
   fill_head(self, page, metric);
   for (size_t group = 0; group < self->group_count; group++)
     for (size_t i = 0; i < metric->count; i++)
@@ -374,7 +372,6 @@ static void fill_range(view_groups *self, command_lines *page,
 
 static void show_ranges(view_groups *self, const show_metrics *metrics) {
   command_lines *page = lines_create(3, 0);
-  if (page == NULL) return;
   printf("\nmetrics: range of means\n");
   for (size_t i = 0; i < metrics->count; i++)
     fill_range(self, page, metrics->all[i]);

@@ -117,7 +117,8 @@ static void last_words(const execution_child *self, char *words, size_t size) {
   while (strlen(tail) > 0 && tail[strlen(tail) - 1] == '\n')
     tail[strlen(tail) - 1] = '\0';
   line = strrchr(tail, '\n');
-  (void)snprintf(words, size, "%s", line == NULL ? tail : line + 1);
+  (void)snprintf(words, size, "%.*s", (int)size - 1,
+                 line == NULL ? tail : line + 1);
 }
 
 bool child_has_ended(execution_child *self, execution_child_end *end) {

@@ -47,7 +47,7 @@ typedef struct stages_level {
   stages_crowd crowd;
   heed_posterior posterior;
   heed_selection selection;
-  heed_policy policy; /* size 0: no trainer, or no annotation was kept */
+  heed_policy policy;    /* size 0: no trainer, or no annotation was kept */
   heed_table *responses; /* drawn by evaluation in worlds of texts; or NULL */
 } stages_level;
 

@@ -2,9 +2,9 @@
  * libFuzzer on result files: any bytes, read in a child as `heed show` and
  * `heed users` do. */
 #include <stdio.h>
-#include <unistd.h>
 
 #include "fuzz_child.h"
+#include "fuzz_file.h"
 #include "hdf/guard.h"
 #include "view/groups.h"
 
@@ -52,15 +52,13 @@ static heed_status look(void *context, heed_error *error) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
-  const int file = memfd_create("result", MFD_CLOEXEC);
   heed_error error = {HEED_OK, ""};
-  char path[64];
-  if (file < 0 || write(file, bytes, length) != (ssize_t)length) abort();
-  (void)snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+  char path[sizeof FUZZ_PATH];
+  fuzz_file_write(path, bytes, length);
   if (guard_try(path, look, path, &error) != HEED_OK) {
     if (error.message[0] == '\0') abort();
     fuzz_child_check(error.message);
   }
-  (void)close(file);
+  (void)unlink(path);
   return 0;
 }

@@ -29,21 +29,33 @@ const char *__asan_default_suppressions(void) {
 }
 
 #ifdef FUZZ_COVERAGE
-extern char __start___sancov_cntrs[], __stop___sancov_cntrs[];
+/* The start and the end of the counters.  A declaration in C of these symbols
+ * would rename the compiler's own, and libFuzzer would find no counter. */
+extern uint8_t *fuzz_counters[2];
+__asm__(
+    ".pushsection .data\n"
+    ".balign 8\n"
+    "fuzz_counters: .quad __start___sancov_cntrs, __stop___sancov_cntrs\n"
+    ".popsection");
 
 /* The child's coverage counts in libFuzzer, too: both processes share the pages
- * of its counters. */
+ * of its counters, and what else is on them, which is no one object. */
 int LLVMFuzzerInitialize(int *count, char ***words);
-int LLVMFuzzerInitialize(int *count, char ***words) {
+__attribute__((no_sanitize("address"))) int LLVMFuzzerInitialize(
+    int *count, char ***words) {
   const uintptr_t page = 4096;
-  const uintptr_t first =
-      ((uintptr_t)__start___sancov_cntrs + page - 1) / page * page;
-  const uintptr_t end = (uintptr_t)__stop___sancov_cntrs / page * page;
+  volatile uint8_t *const first =
+      fuzz_counters[0] - (uintptr_t)fuzz_counters[0] % page;
+  const size_t length =
+      ((size_t)(fuzz_counters[1] - first) + page - 1) / page * page;
+  uint8_t *const shared = mmap(NULL, length, PROT_READ | PROT_WRITE,
+                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   (void)count;
   (void)words;
-  if (first < end &&
-      mmap((void *)first, end - first, PROT_READ | PROT_WRITE,
-           MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+  if (shared == MAP_FAILED) abort();
+  for (size_t i = 0; i < length; i++) shared[i] = first[i];
+  if (mremap(shared, length, length, MREMAP_MAYMOVE | MREMAP_FIXED,
+             (void *)(uintptr_t)first) == MAP_FAILED)
     abort();
   return 0;
 }

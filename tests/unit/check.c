@@ -297,10 +297,8 @@ static heed_status of_selection(const outputs *self, heed_error *error) {
 
 static void a_spoiled_selection_is_refused(void **state) {
   static const spoiler all[] = {
-      {weight_below, "weight[0] is -1"},
-      {weight_nan, "weight[0] is nan"},
-      {weight_missing, "weight is missing"},
-      {eta_nan, "eta[1] is nan"},
+      {weight_below, "weight[0] is -1"},     {weight_nan, "weight[0] is nan"},
+      {weight_missing, "weight is missing"}, {eta_nan, "eta[1] is nan"},
       {casual_below, "casual[1] is -0.5"},
   };
   refuse_each(state, of_selection, all, sizeof all / sizeof *all);

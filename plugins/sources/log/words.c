@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_among(const heed_value *words, const char *text,
-                     size_t length) {
+static bool is_among(const heed_value *words, const char *text, size_t length) {
   for (size_t i = 0; i < words->count; i++) {
     size_t size;
     const char *word = log_trim(words->items[i].text, &size);

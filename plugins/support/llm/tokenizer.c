@@ -7,10 +7,6 @@
 
 #include "support/llm/tokenizer_parts.h"
 
-size_t tokenizer_count(const llm_tokenizer *self) {
-  return self->count;
-}
-
 int32_t tokenizer_begin_id(const llm_tokenizer *self) {
   return self->begin;
 }

@@ -30,7 +30,6 @@ heed_status tokenizer_open(const gguf_file *file, llm_tokenizer **made,
                            heed_error *error);
 void tokenizer_close(llm_tokenizer *self); /* may be NULL */
 
-size_t tokenizer_count(const llm_tokenizer *self);
 /* Ids of the tokens that begin and end a text; −1 if missing. */
 int32_t tokenizer_begin_id(const llm_tokenizer *self);
 int32_t tokenizer_end_id(const llm_tokenizer *self);

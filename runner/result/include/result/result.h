@@ -70,8 +70,7 @@ heed_status result_inspect(const char *result_path, const heed_plan *plan,
  * not a heed result.  *edited: another program has written to the file since
  * heed made it; with NULL for edited, this is an error. */
 heed_status result_read_plan(const char *result_path, heed_plan **result,
-                             bool *edited,
-                             heed_error *error);
+                             bool *edited, heed_error *error);
 
 /* Reads the cells of a result file.  path is borrowed until batch_free(). */
 heed_status result_read(const char *path, const heed_plan *plan,
