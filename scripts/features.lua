@@ -15,7 +15,7 @@ local tuned = require "lib.tuned_dpo"
 return h.sweep {
   title      = "Figure 6 with more features",
   seed       = 20261130,
-  replicates = 30,
+  replicates = 20,
   source     = h.source.synthetic {
     pairs = 2000, prompts = 1000, held_out = 300, cosine = 0.7,
     mu = h.axis { "gap", 0.60, 0.74, 0.98, doc = "how often an attentive user prefers A" },
