@@ -237,8 +237,7 @@ PY
   run_sweep "$(world 0.8) estimator = h.estimator.doubtful {},"
   run -0 "$HEED" show result.h5 --metric win_rate
   [[ "$output" == *"win_rate: "*"
-  no cell has a value; the metric needs a trainer, held-out prompts (source.held_out), a source with a judge and a reference policy, and at least one kept annotation
-"* ]]
+  no cell has a value; the metric needs a trainer, held-out prompts (source.held_out), a source with a judge and a reference policy, and at least one kept annotation"* ]]
   run -2 "$HEED" show result.h5 --metric label_agreement
   [[ "$output" == *"--metric label_agreement: this sweep cannot have the metric, which needs reference judges (references of source.log)"* ]]
   "$HEED" report result.h5 -o page.html --metric win_rate
