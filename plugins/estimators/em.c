@@ -239,11 +239,28 @@ static bool tells_mu(const em_mu_profile *mu) {
          mu->high_of_data - mu->low_of_data < 0.2;
 }
 
+/* The maximum of the likelihood says that all users are alike. */
+static bool is_point(const em_fit *self) {
+  const heed_domain *domain = &self->histories.domain;
+  const double *nodes = self->prior.nodes, *mass = self->prior.mass;
+  double users = 0, mean = 0, variance = 0;
+  for (size_t k = 0; k < self->prior.count; k++) {
+    users += mass[k];
+    mean += mass[k] * nodes[k];
+  }
+  mean /= users;
+  for (size_t k = 0; k < self->prior.count; k++)
+    variance += mass[k] * (nodes[k] - mean) * (nodes[k] - mean);
+  return sqrt(variance / users) < 0.01 * (domain->high - domain->low);
+}
+
 static bool on_boundary(const em_fit *self) {
   const heed_domain *domain = &self->histories.domain;
   const double *nodes = self->prior.nodes, *mass = self->prior.mass;
   double users = 0;
-  if (!self->fits_prior || !self->prior.distribution->atoms_move) return false;
+  if (!self->fits_prior) return false;
+  if (self->prior.pseudo_users == 0 && is_point(self)) return true;
+  if (!self->prior.distribution->atoms_move) return false;
   for (size_t k = 0; k < self->prior.count; k++) users += mass[k];
   for (size_t k = 0; k < self->prior.count; k++) {
     if (nodes[k] - domain->low < 1e-6 || domain->high - nodes[k] < 1e-6 ||

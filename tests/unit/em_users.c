@@ -261,6 +261,19 @@ static void a_fit_on_the_boundary_says_so(void **state) {
   assert_string_equal(self->bench.warned, "boundary");
 }
 
+/* Everyone always follows, and no pseudo-user says that people differ. */
+static void a_prior_that_collapses_to_a_point_says_so(void **state) {
+  scene *self = *state;
+  few_users(self);
+  int8_t *choice =
+      heed_table_data(self->crowd.annotations, "choice", HEED_INT8);
+  for (size_t i = 0; i < self->crowd.annotations->rows; i++)
+    choice[i] = HEED_CHOSE_A;
+  const heed_posterior *posterior = estimate(self, "{\"pseudo_users\": 0}");
+  assert_false(posterior->identified);
+  assert_string_equal(self->bench.warned, "boundary");
+}
+
 static void a_fit_that_is_cut_short_says_so(void **state) {
   scene *self = *state;
   few_users(self);
@@ -301,6 +314,7 @@ int main(void) {
       TEST(predictions_follow_the_mean),
       TEST(mass_of_each_user_sums_to_one_and_has_the_mean),
       TEST(a_fit_on_the_boundary_says_so),
+      TEST(a_prior_that_collapses_to_a_point_says_so),
       TEST(a_fit_that_is_cut_short_says_so),
       TEST(a_prior_beyond_the_models_range_is_refused),
       TEST(levels_that_do_not_ascend_are_refused),
