@@ -5,7 +5,7 @@
 
 #include "../support/workbench.h"
 
-enum { NODES = 41, GROUPS_MOST = 60 };
+enum { NODES = 41, GROUPS_MOST = 120, FEW = 60 };
 
 static test_workbench bench;
 static double nodes[NODES], weight[NODES];
@@ -55,19 +55,34 @@ static void without_information_eta_is_uniform(void **state) {
   assert_near(sd, 1 / sqrt(12), 0.01);
 }
 
+static void place_users_at(double place) {
+  for (size_t g = 0; g < GROUPS_MOST; g++)
+    for (size_t k = 0; k < NODES; k++)
+      log_likelihood[g * NODES + k] =
+          -(nodes[k] - place) * (nodes[k] - place) / (2 * 0.01 * 0.01);
+}
+
 /* All at .3 for certain: the nearest bump, and no point. */
 static void users_at_one_place_do_not_make_a_point(void **state) {
   double mean, sd;
   (void)state;
-  for (size_t g = 0; g < GROUPS_MOST; g++)
-    for (size_t k = 0; k < NODES; k++)
-      log_likelihood[g * NODES + k] =
-          -(nodes[k] - 0.3) * (nodes[k] - 0.3) / (2 * 0.01 * 0.01);
-  node_kernels *self = opened(1, GROUPS_MOST);
+  place_users_at(0.3);
+  node_kernels *self = opened(1, FEW);
   node_kernels_solve(self, users, log_likelihood, weight);
   mean_and_sd(&mean, &sd);
   assert_near(mean, 0.33, 0.03);
   assert_true(sd > 0.12 && sd < 0.18);
+}
+
+static void many_users_at_one_place_make_a_narrow_bump(void **state) {
+  double mean, sd;
+  (void)state;
+  place_users_at(0.3);
+  node_kernels *self = opened(1, GROUPS_MOST);
+  node_kernels_solve(self, users, log_likelihood, weight);
+  mean_and_sd(&mean, &sd);
+  assert_near(mean, 0.3, 0.03);
+  assert_true(sd > 0.03 && sd < 0.08);
 }
 
 /* The fit to all but one user, as long as the others' shares do not change:
@@ -75,16 +90,16 @@ static void users_at_one_place_do_not_make_a_point(void **state) {
 static void without_a_user_it_is_the_fit_to_the_others(void **state) {
   double others[NODES];
   (void)state;
-  for (size_t g = 0; g < GROUPS_MOST; g++)
+  for (size_t g = 0; g < FEW; g++)
     for (size_t k = 0; k < NODES; k++) {
-      const double at = (double)(g + 1) / (GROUPS_MOST + 1);
+      const double at = (double)(g + 1) / (FEW + 1);
       log_likelihood[g * NODES + k] =
           -(nodes[k] - at) * (nodes[k] - at) / (2 * 0.1 * 0.1);
     }
-  node_kernels *self = opened(1, GROUPS_MOST);
+  node_kernels *self = opened(1, FEW);
   node_kernels_solve(self, users, log_likelihood, weight);
-  node_kernels_without(self, GROUPS_MOST - 1, others);
-  self = opened(1, GROUPS_MOST - 1);
+  node_kernels_without(self, FEW - 1, others);
+  self = opened(1, FEW - 1);
   node_kernels_solve(self, users, log_likelihood, weight);
   for (size_t k = 0; k < NODES; k++) assert_near(others[k], weight[k], 0.01);
 }
@@ -109,6 +124,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(without_information_eta_is_uniform),
       TEST(users_at_one_place_do_not_make_a_point),
+      TEST(many_users_at_one_place_make_a_narrow_bump),
       TEST(without_a_user_it_is_the_fit_to_the_others),
       TEST(without_the_only_user_nothing_is_known),
   };

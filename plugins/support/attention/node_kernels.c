@@ -2,127 +2,187 @@
  * Smooth free weights. */
 #include "support/attention/node_kernels.h"
 
-#include <assert.h>
 #include <math.h>
 
 #include "support/numeric/free_weights.h"
 
-/* The bumps in the middle of [0, 1] have a standard deviation of .14, those at
- * its ends of .08. */
-enum { KERNELS = 11 };
+enum { WIDE = 11, NARROW = 33, MOST = NARROW };
+
+/* Of Bernstein polynomials.  The wide bumps in the middle of [0, 1] have a
+ * standard deviation of .14 and those at its ends of .08; narrow ones of .04
+ * and .006. */
+enum { WIDE_DEGREE = WIDE - 1, NARROW_DEGREE = 5 * (NARROW - 1) };
+
+/* Fewer users fit narrow bumps to chance. */
+enum { NARROW_USERS = 3 * NARROW };
+
+/* A mixture of `count` bumps. */
+typedef struct node_bumps {
+  size_t count;
+  double *bump;           /* count x nodes; each sums to 1 */
+  double *log_likelihood; /* (groups + count) x count: log l */
+  double *users;          /* groups + count: users of each */
+  double weight[MOST];    /* v */
+  free_weights *problem;
+} node_bumps;
 
 struct node_kernels {
   double pseudo_users, users;
   size_t groups, nodes;
-  double *bump;           /* KERNELS x nodes; each sums to 1 */
-  double *log_likelihood; /* (groups + KERNELS) x KERNELS: log l */
-  double *count;          /* groups + KERNELS: users of each */
-  double weight[KERNELS]; /* v */
-  free_weights *problem;
+  node_bumps wide, narrow;
+  const node_bumps *best; /* at the solution */
 };
 
-/* binomial(d, m) x^m (1 - x)^(d - m) */
-static double bernstein(unsigned m, double x) {
-  const unsigned degree = KERNELS - 1;
-  double value = 1;
-  for (unsigned i = 0; i < m; i++)
-    value *= x * (double)(degree - i) / (double)(i + 1);
-  return value * pow(1 - x, (double)(degree - m));
+/* log binomial(d, m) x^m (1 - x)^(d - m) without the binomial: bumps are
+ * scaled to sum to 1. */
+static double bernstein(size_t degree, size_t m, double x) {
+  const double left = m == 0 ? 0 : (double)m * log(x);
+  const double right = m == degree ? 0 : (double)(degree - m) * log1p(-x);
+  return left + right;
 }
 
-static void make_bumps(node_kernels *self, const double *nodes) {
+static void make_bumps(const node_kernels *self, size_t degree,
+                       node_bumps *bumps, const double *nodes) {
   const double low = nodes[0], width = nodes[self->nodes - 1] - low;
-  for (unsigned m = 0; m < KERNELS; m++) {
-    double *bump = self->bump + m * self->nodes, sum = 0;
+  const size_t step = degree / (bumps->count - 1);
+  for (size_t m = 0; m < bumps->count; m++) {
+    double *bump = bumps->bump + m * self->nodes, most = -HUGE_VAL, sum = 0;
+    for (size_t k = 0; k < self->nodes; k++) {
+      bump[k] = bernstein(degree, step * m, (nodes[k] - low) / width);
+      most = fmax(most, bump[k]);
+    }
     for (size_t k = 0; k < self->nodes; k++)
-      sum += bump[k] = bernstein(m, (nodes[k] - low) / width);
+      sum += bump[k] = exp(bump[k] - most);
     for (size_t k = 0; k < self->nodes; k++) bump[k] /= sum;
+  }
+}
+
+static void open_bumps(const node_kernels *self, heed_memory *memory,
+                       size_t count, size_t degree, const double *nodes,
+                       node_bumps *bumps) {
+  const size_t rows = self->groups + count;
+  *bumps =
+      (node_bumps){.count = count,
+                   .bump = heed_scratch_doubles(memory, count * self->nodes),
+                   .log_likelihood = heed_scratch_doubles(memory, rows * count),
+                   .users = heed_scratch_doubles(memory, rows),
+                   .problem = free_weights_open(memory, rows, count)};
+  if (memory->refused) return;
+  make_bumps(self, degree, bumps, nodes);
+  for (size_t m = 0; m < count; m++) {
+    bumps->users[self->groups + m] = self->pseudo_users / (double)count;
+    for (size_t other = 0; other < count; other++)
+      bumps->log_likelihood[(self->groups + m) * count + other] =
+          m == other ? 0 : -HUGE_VAL;
   }
 }
 
 node_kernels *node_kernels_open(heed_memory *memory, double pseudo_users,
                                 size_t groups, size_t count,
                                 const double *nodes) {
-  const size_t rows = groups + KERNELS;
   node_kernels *self = heed_scratch(memory, 1, sizeof *self);
   if (self == NULL) return NULL;
   *self = (node_kernels){
-      .pseudo_users = pseudo_users,
-      .groups = groups,
-      .nodes = count,
-      .bump = heed_scratch_doubles(memory, KERNELS * count),
-      .log_likelihood = heed_scratch_doubles(memory, rows * KERNELS),
-      .count = heed_scratch_doubles(memory, rows),
-      .problem = free_weights_open(memory, rows, KERNELS)};
-  if (memory->refused) return NULL;
-  make_bumps(self, nodes);
-  for (size_t m = 0; m < KERNELS; m++) {
-    self->count[groups + m] = pseudo_users / KERNELS;
-    for (size_t other = 0; other < KERNELS; other++)
-      self->log_likelihood[(groups + m) * KERNELS + other] =
-          m == other ? 0 : -HUGE_VAL;
-  }
-  return self;
+      .pseudo_users = pseudo_users, .groups = groups, .nodes = count};
+  open_bumps(self, memory, WIDE, WIDE_DEGREE, nodes, &self->wide);
+  open_bumps(self, memory, NARROW, NARROW_DEGREE, nodes, &self->narrow);
+  self->best = &self->wide;
+  return memory->refused ? NULL : self;
 }
 
 /* log l of one group. */
-static void smooth(const node_kernels *self, const double *log_likelihood,
-                   double *result) {
+static void smooth(const node_kernels *self, const node_bumps *bumps,
+                   const double *log_likelihood, double *result) {
   double most = -HUGE_VAL;
   for (size_t k = 0; k < self->nodes; k++) most = fmax(most, log_likelihood[k]);
-  for (size_t m = 0; m < KERNELS; m++) result[m] = 0;
+  for (size_t m = 0; m < bumps->count; m++) result[m] = 0;
   for (size_t k = 0; k < self->nodes && most > -HUGE_VAL; k++) {
     const double likelihood = exp(log_likelihood[k] - most);
-    for (size_t m = 0; m < KERNELS; m++)
-      result[m] += likelihood * self->bump[m * self->nodes + k];
+    for (size_t m = 0; m < bumps->count; m++)
+      result[m] += likelihood * bumps->bump[m * self->nodes + k];
   }
-  for (size_t m = 0; m < KERNELS; m++) result[m] = log(result[m]) + most;
+  for (size_t m = 0; m < bumps->count; m++) result[m] = log(result[m]) + most;
 }
 
 static void spread(const node_kernels *self, const double *v, double *weight) {
+  const node_bumps *bumps = self->best;
   for (size_t k = 0; k < self->nodes; k++) {
     weight[k] = 0;
-    for (size_t m = 0; m < KERNELS; m++)
-      weight[k] += v[m] * self->bump[m * self->nodes + k];
+    for (size_t m = 0; m < bumps->count; m++)
+      weight[k] += v[m] * bumps->bump[m * self->nodes + k];
   }
+}
+
+/* Even weights have the same log-prior, whatever the bumps. */
+static double log_prior(const node_kernels *self, const node_bumps *bumps) {
+  const double count = (double)bumps->count;
+  double sum = 0;
+  for (size_t m = 0; m < bumps->count; m++)
+    sum += log(bumps->weight[m] * count / WIDE);
+  return self->pseudo_users / count * sum;
+}
+
+/* The log-posterior of the weights. */
+static double value_of(const node_kernels *self, const node_bumps *bumps) {
+  const size_t count = bumps->count;
+  double sum = log_prior(self, bumps);
+  for (size_t g = 0; g < self->groups; g++) {
+    const double *log_l = bumps->log_likelihood + g * count;
+    double most = -HUGE_VAL, likelihood = 0;
+    for (size_t m = 0; m < count; m++) most = fmax(most, log_l[m]);
+    for (size_t m = 0; m < count; m++)
+      likelihood += bumps->weight[m] * exp(log_l[m] - most);
+    sum += bumps->users[g] * (most + log(likelihood));
+  }
+  return sum;
+}
+
+static double solve(const node_kernels *self, const double *users,
+                    const double *log_likelihood, node_bumps *bumps) {
+  for (size_t m = 0; m < bumps->count; m++)
+    bumps->weight[m] = 1 / (double)bumps->count;
+  for (size_t g = 0; g < self->groups; g++) {
+    bumps->users[g] = users[g];
+    smooth(self, bumps, log_likelihood + g * self->nodes,
+           bumps->log_likelihood + g * bumps->count);
+  }
+  (void)free_weights_solve(bumps->problem, bumps->users, bumps->log_likelihood,
+                           FREE_WEIGHTS_TOLERANCE, bumps->weight);
+  return value_of(self, bumps);
 }
 
 void node_kernels_solve(node_kernels *self, const double *users,
                         const double *log_likelihood, double *weight) {
-  for (unsigned m = 0; m < KERNELS; m++) self->weight[m] = 1.0 / KERNELS;
   self->users = 0;
-  for (size_t g = 0; g < self->groups; g++) {
-    self->count[g] = users[g];
-    self->users += users[g];
-    smooth(self, log_likelihood + g * self->nodes,
-           self->log_likelihood + g * KERNELS);
-  }
-  (void)free_weights_solve(self->problem, self->count, self->log_likelihood,
-                           FREE_WEIGHTS_TOLERANCE, self->weight);
-  spread(self, self->weight, weight);
+  for (size_t g = 0; g < self->groups; g++) self->users += users[g];
+  const double wide = solve(self, users, log_likelihood, &self->wide);
+  self->best = &self->wide;
+  if (self->users >= NARROW_USERS &&
+      solve(self, users, log_likelihood, &self->narrow) > wide)
+    self->best = &self->narrow;
+  spread(self, self->best->weight, weight);
 }
 
 double node_kernels_log_prior(const node_kernels *self) {
-  double sum = 0;
-  for (size_t m = 0; m < KERNELS; m++) sum += log(self->weight[m]);
-  return self->pseudo_users / KERNELS * sum;
+  return log_prior(self, self->best);
 }
 
 void node_kernels_without(const node_kernels *self, size_t group,
                           double *weight) {
-  const double *log_l = self->log_likelihood + group * KERNELS;
-  const double least = self->pseudo_users / KERNELS;
-  double v[KERNELS], most = -HUGE_VAL, own = 0, sum = 0;
-  for (size_t m = 0; m < KERNELS; m++) most = fmax(most, log_l[m]);
-  for (size_t m = 0; m < KERNELS; m++)
-    own += self->weight[m] * exp(log_l[m] - most);
-  for (size_t m = 0; m < KERNELS; m++) {
-    const double mine = self->weight[m] * exp(log_l[m] - most) / own;
+  const node_bumps *bumps = self->best;
+  const double *log_l = bumps->log_likelihood + group * bumps->count;
+  const double least = self->pseudo_users / (double)bumps->count;
+  double v[MOST], most = -HUGE_VAL, own = 0, sum = 0;
+  for (size_t m = 0; m < bumps->count; m++) most = fmax(most, log_l[m]);
+  for (size_t m = 0; m < bumps->count; m++)
+    own += bumps->weight[m] * exp(log_l[m] - most);
+  for (size_t m = 0; m < bumps->count; m++) {
+    const double mine = bumps->weight[m] * exp(log_l[m] - most) / own;
     /* At the exact maximum it is at least the pseudo-users' part. */
-    v[m] = fmax((self->users + self->pseudo_users) * self->weight[m] - mine,
+    v[m] = fmax((self->users + self->pseudo_users) * bumps->weight[m] - mine,
                 least);
     sum += v[m];
   }
-  for (size_t m = 0; m < KERNELS; m++) v[m] /= sum;
+  for (size_t m = 0; m < bumps->count; m++) v[m] /= sum;
   spread(self, v, weight);
 }

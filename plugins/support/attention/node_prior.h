@@ -7,9 +7,9 @@
  *
  * Pseudo-users keep a fit from collapsing.  They are c further users whose eta
  * is known and spread evenly over the nodes' range: the log-prior of P_eta is
- * c sum_k even_k log w_k.  Free weights are then those of KERNELS bumps
- * (Bernstein polynomials), w = sum_m v_m bump_m, with c sum_m log v_m /
- * KERNELS: equal v make P_eta uniform, and no v makes it a point.  c = 0:
+ * c sum_k even_k log w_k.  Free weights are then those of M bumps
+ * (node_kernels.h), w = sum_m v_m bump_m, with c sum_m log v_m / M: equal v
+ * make P_eta uniform, and no v makes it a point.  c = 0:
  * maximum likelihood.  Atoms that move have no pseudo-users. */
 #ifndef HEED_SUPPORT_ATTENTION_NODE_PRIOR_H
 #define HEED_SUPPORT_ATTENTION_NODE_PRIOR_H
