@@ -5,6 +5,7 @@
 #ifndef HEED_TESTS_FUZZ_CHILD_H
 #define HEED_TESTS_FUZZ_CHILD_H
 
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,14 @@ __attribute__((no_sanitize("address"))) int LLVMFuzzerInitialize(
   return 0;
 }
 #endif
+
+/* In the child: signals end it, also those that libFuzzer would report. */
+static inline void fuzz_child_begin(void) {
+  static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE,
+                                SIGILL,  SIGINT, SIGTERM, SIGXCPU};
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+    (void)signal(signals[i], SIG_DFL);
+}
 
 static inline void fuzz_child_check(const char *message) {
   if (strstr(message, "ended too early") != NULL) abort();
