@@ -249,7 +249,7 @@ static int give_place(lua_State *lua) {
     lua_pushfstring(lua, "%s: %s", where, lua_tostring(lua, 1));
   else
     lua_pushfstring(lua,
-                    "%s: the sweep raised a %s as an error, expected a text",
+                    "%s: the sweep raised an error of type %s, expected a text",
                     where, luaL_typename(lua, 1));
   return 1;
 }

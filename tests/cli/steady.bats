@@ -127,7 +127,7 @@ LUA
 
 @test "every error that Lua raises has a place" {
   printf '\nerror({})\n' >table.lua
-  says "table.lua:2: the sweep raised a table as an error, expected a text" table.lua
+  says "table.lua:2: the sweep raised an error of type table, expected a text" table.lua
   printf '\nerror("plain", 0)\n' >plain.lua
   says "plain.lua:2: plain" plain.lua
   printf '\nprint(string.format("%%d", "x"))\n' >format.lua

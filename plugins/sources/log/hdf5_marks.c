@@ -105,7 +105,7 @@ static heed_status read_numbers(const hdf5_column *column, const char *name,
   (void)H5Sclose(space);
   (void)H5Aclose(attribute);
   if (good) return HEED_OK;
-  return refuse(column, name, "something else",
+  return refuse(column, name, "another type or number of values",
                 most == 1   ? "one number"
                 : most == 2 ? "two numbers"
                             : "up to 16 numbers",
@@ -150,7 +150,8 @@ static heed_status read_missing_text(hdf5_column *column, const char *name,
   if (H5Aexists(column->set, name) <= 0) return HEED_OK;
   char *text = read_text(column->set, name);
   if (text == NULL)
-    return refuse(column, name, "something else", "one text", error);
+    return refuse(column, name, "another type or number of values", "one text",
+                  error);
   marks->missing_texts[marks->missing_text_count++] = text;
   return HEED_OK;
 }
@@ -167,7 +168,7 @@ static heed_status read_unsigned(hdf5_column *column, heed_error *error) {
   else if (text != NULL && strcasecmp(text, "false") == 0)
     column->is_signed = true;
   else
-    status = refuse(column, "_Unsigned", "something else",
+    status = refuse(column, "_Unsigned", "another type or number of values",
                     "the text true or false", error);
   free(text);
   return status;
