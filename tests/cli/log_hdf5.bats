@@ -225,7 +225,7 @@ f["user"].attrs.create("_FillValue", np.int32(9), dtype=kind)'
 f["user"].attrs["_FillValue"] = np.int8(-1)'
   refuses 'log.h5:1: column "user" is empty'
   make 'put("user", np.array([1, 1, 2, 2, 3, 3], dtype="i1")).attrs["_Unsigned"] = "maybe"'
-  refuses 'dataset "user": attribute "_Unsigned": found something else, expected the text true or false'
+  refuses 'dataset "user": attribute "_Unsigned": found another type or number of values, expected the text true or false'
 }
 
 # numbers: what is computed from p and x of the log with this name.
@@ -255,6 +255,13 @@ put("x", np.ones(6))'
   rm out.h5
   run "$HEED" run numbers.lua -o out.h5 --progress none
   [[ "$output" == *"pair 2 has no preference probability p"* ]]
+  # The attributes' type is that of unpacked values: 250 x .004 is 1, not more.
+  make '
+p = put("p", np.array([250] * 6, dtype="i2"))
+p.attrs["scale_factor"] = np.float32(.004)
+put("x", np.ones(6))'
+  rm out.h5
+  "$HEED" run numbers.lua -o out.h5 --progress none
   # Bounds of real numbers are those of unpacked values.
   make '
 p = put("p", np.array([.75, .625, .5, .25, .875, .875]))
@@ -272,11 +279,11 @@ x.attrs.update({"scale_factor": 0.25, "add_offset": -4.0, "valid_range": np.arra
   make 'put("user", [1, 1, 2, 2, 3, 3]).attrs.update({"scale_factor": 1.0, "add_offset": 0})'
   [ "$(users)" = "1,2 2,2 3,2" ]
   make 'put("user", [1, 1, 2, 2, 3, 3]).attrs["_FillValue"] = "none"'
-  refuses 'dataset "user": attribute "_FillValue": found something else, expected up to'
+  refuses 'dataset "user": attribute "_FillValue": found another type or number of values, expected up to'
   make 'put("user", [1, 1, 2, 2, 3, 3]).attrs["valid_range"] = 1'
   refuses 'dataset "user": attribute "valid_range": found one number, expected two'
   make 'put("user", ["a"] * 6).attrs["_FillValue"] = 7'
-  refuses 'dataset "user": attribute "_FillValue": found something else, expected one text'
+  refuses 'dataset "user": attribute "_FillValue": found another type or number of values, expected one text'
 }
 
 @test "values outside the file are refused by name, as nobody hashes them" {

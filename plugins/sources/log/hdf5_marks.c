@@ -14,7 +14,7 @@ _Static_assert(LDBL_MANT_DIG >= 64, "hdf5_number holds every 64-bit integer");
 typedef struct marks_attribute {
   hdf5_number values[MARKS_MOST];
   size_t count;
-  bool is_real;
+  bool is_real, is_single; /* float32 */
 } marks_attribute;
 
 hdf5_number marks_integer(const hdf5_column *self, uint64_t bits) {
@@ -41,6 +41,7 @@ static bool take_numbers(const hdf5_column *column, hid_t attribute, hid_t type,
   double reals[MARKS_MOST];
   if (class == H5T_FLOAT) {
     result->is_real = true;
+    result->is_single = size == sizeof(float);
     if (H5Aread(attribute, H5T_NATIVE_DOUBLE, reals) < 0) return false;
     for (size_t i = 0; i < result->count; i++) result->values[i] = reals[i];
     return true;
@@ -219,6 +220,8 @@ static heed_status read_packing(hdf5_column *column, heed_error *error) {
   if (scale.count > 0) marks->scale = (double)scale.values[0];
   if (offset.count > 0) marks->offset = (double)offset.values[0];
   marks->packed = marks->scale != 1 || marks->offset != 0;
+  marks->single = (scale.count == 0 || scale.is_single) &&
+                  (offset.count == 0 || offset.is_single);
   if (marks->packed && !column->is_number)
     return heed_fail(error, HEED_INVALID,
                      "%s: dataset \"%s\": found packed numbers (attribute "
@@ -270,5 +273,6 @@ bool marks_missing_text(const hdf5_marks *self, const char *text,
 }
 
 double marks_unpacked(const hdf5_marks *self, hdf5_number value) {
-  return (double)value * self->scale + self->offset;
+  const double unpacked = (double)value * self->scale + self->offset;
+  return self->single ? (double)(float)unpacked : unpacked;
 }

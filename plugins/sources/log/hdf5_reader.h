@@ -36,6 +36,7 @@ typedef struct hdf5_marks {
   bool range_unpacked;   /* they bound values after scale and offset */
   bool packed;           /* the value is stored x scale + offset */
   double scale, offset;
+  bool single; /* they are float32, and so is the unpacked value */
 } hdf5_marks;
 
 /* ---- a column ---- */
