@@ -786,8 +786,9 @@ static void errors_of_lua_keep_their_line(void **state) {
           "sweep.lua:2: attempt to perform arithmetic on a nil value");
   refused("return {", "sweep.lua:1: unexpected symbol near <eof>");
   refused("error('boom\\nbang')", "sweep.lua:1: boom bang");
-  refused("error {}",
-          "sweep.lua:1: the sweep raised an error of type table, expected a text");
+  refused(
+      "error {}",
+      "sweep.lua:1: the sweep raised an error of type table, expected a text");
   refused(
       "return 1",
       "sweep.lua:1: the sweep returns a number, expected return h.sweep { … "
