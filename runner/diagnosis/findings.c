@@ -108,10 +108,10 @@ static heed_status take_warnings(findings_search *self, heed_error *error) {
   return status;
 }
 
-static void take_cells(findings_kind *from, const findings_kind *other,
+static void take_cells(findings_kind *kind, const findings_kind *other,
                        size_t cells) {
   for (size_t cell = 0; cell < cells; cell++)
-    from->cells[cell] = from->cells[cell] && !other->cells[cell];
+    kind->cells[cell] = kind->cells[cell] && !other->cells[cell];
 }
 
 /* A cell that a plugin warns of is the plugin's: the signature of the same name
