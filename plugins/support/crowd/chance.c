@@ -131,7 +131,8 @@ bool chance_beaten(const crowd_chance *self) {
   return self->by_pairs < CHANCE_LEVEL || self->by_couples < CHANCE_LEVEL;
 }
 
-void chance_warn(const crowd_chance *self, const heed_host *host) {
+/* Warns of `not_identified`, with the figures. */
+static void warn(const crowd_chance *self, const heed_host *host) {
   host->warn(host, "not_identified",
              "users cannot be told apart: they agree with each other no better "
              "than coin tosses, in %.1f %% of %.0f comparisons of two users on "
@@ -149,6 +150,6 @@ heed_status chance_judge(const crowd_overlap *overlap, const heed_host *host,
   const heed_status status = chance_compute(overlap, host, &chance, error);
   if (status != HEED_OK) return status;
   *identified = chance_beaten(&chance);
-  if (!*identified) chance_warn(&chance, host);
+  if (!*identified) warn(&chance, host);
   return HEED_OK;
 }

@@ -44,9 +44,6 @@ heed_status chance_compute(const crowd_overlap *overlap, const heed_host *host,
 /* Whether one of the two beats chance. */
 bool chance_beaten(const crowd_chance *self);
 
-/* Warns of `not_identified`, with the figures. */
-void chance_warn(const crowd_chance *self, const heed_host *host);
-
 /* For an estimator without any other source of information: sets *identified to
  * whether users share pairs and agree more often than coins, and warns if they
  * do not. */
