@@ -58,6 +58,7 @@ static void update_likelihood(em_fit *self, double *x) {
   self->point[nodes + phi] = em_mu_of(self, x);
   self->have_likelihood = true;
   find_likelihood(self, x, self->prior.log_likelihood);
+  self->prior.scaled = false;
 }
 
 double em_e_step(void *state, double *x) {

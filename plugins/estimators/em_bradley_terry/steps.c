@@ -45,6 +45,7 @@ static double e_step(void *state, double *x) {
   node_prior_place(prior, theta);
   if (!node_prior_sums_to_one(prior)) return -HUGE_VAL;
   find_likelihood(self, x, prior->log_likelihood);
+  prior->scaled = false;
   const double objective =
       node_prior_expect(prior, &self->histories, -penalty(self, x), theta);
   return isnan(objective) ? -HUGE_VAL : objective;

@@ -13,6 +13,9 @@
 #include "support/attention/prior_fit.h"
 #include "support/numeric/free_weights.h"
 
+/* Below it the terms of a sum may have lost digits to underflow. */
+#define LEAST_SUM 1e-200
+
 /* Even over the nodes' range: the cell of a node ends half way to its
  * neighbours. */
 static void spread_evenly(size_t count, const double *nodes, double *even) {
@@ -57,7 +60,10 @@ heed_status node_prior_open(const heed_host *host, const heed_instance *prior,
       .count = nodes,
       .nodes = heed_scratch_doubles(&memory, nodes),
       .log_weight = heed_scratch_doubles(&memory, nodes),
+      .weight = heed_scratch_doubles(&memory, nodes),
       .log_likelihood = heed_scratch_doubles(&memory, groups * nodes),
+      .likelihood = heed_scratch_doubles(&memory, groups * nodes),
+      .most = heed_scratch_doubles(&memory, groups),
       .responsibility = heed_scratch_doubles(&memory, groups * nodes),
       .mass = heed_scratch_doubles(&memory, nodes)};
   if (fitted && functions->weights_free && !smooth)
@@ -96,6 +102,38 @@ double node_prior_log_prior(const attention_node_prior *self) {
   return self->pseudo_users * sum;
 }
 
+/* So that a step at the same likelihood takes K exponentials, not G x K. */
+static void scale_likelihood(attention_node_prior *self, size_t groups) {
+  const size_t nodes = self->count;
+  if (self->scaled) return;
+  for (size_t g = 0; g < groups; g++) {
+    const double *log_l = self->log_likelihood + g * nodes;
+    double most = -HUGE_VAL;
+    for (size_t k = 0; k < nodes; k++) most = fmax(most, log_l[k]);
+    self->most[g] = most;
+    for (size_t k = 0; k < nodes; k++)
+      self->likelihood[g * nodes + k] =
+          most > -HUGE_VAL ? exp(log_l[k] - most) : 0;
+  }
+  self->scaled = true;
+}
+
+/* The responsibilities of a history, in row; returns its log-likelihood. */
+static double respond(const attention_node_prior *self, size_t g, double *row) {
+  const size_t nodes = self->count;
+  const double *likelihood = self->likelihood + g * nodes;
+  double sum = 0;
+  for (size_t k = 0; k < nodes; k++) {
+    row[k] = self->weight[k] * likelihood[k];
+    sum += row[k];
+  }
+  if (!(sum > LEAST_SUM))
+    return node_posterior_mass(nodes, self->log_weight,
+                               self->log_likelihood + g * nodes, row);
+  for (size_t k = 0; k < nodes; k++) row[k] /= sum;
+  return self->most[g] + log(sum);
+}
+
 double node_prior_expect(attention_node_prior *self,
                          const attention_histories *histories, double sum,
                          double *theta) {
@@ -111,12 +149,13 @@ double node_prior_expect(attention_node_prior *self,
     weigh(self, theta);
   }
   assert(node_prior_sums_to_one(self));
+  scale_likelihood(self, histories->group_count);
+  for (size_t k = 0; k < nodes; k++) self->weight[k] = exp(self->log_weight[k]);
   memset(self->mass, 0, nodes * sizeof *self->mass);
   for (size_t g = 0; g < histories->group_count; g++) {
     double *row = self->responsibility + g * nodes;
     const double users = histories->users[g];
-    sum += users * node_posterior_mass(nodes, self->log_weight,
-                                       self->log_likelihood + g * nodes, row);
+    sum += users * respond(self, g, row);
     for (size_t k = 0; k < nodes; k++) self->mass[k] += users * row[k];
   }
   if (self->even == NULL) return sum;

@@ -26,12 +26,15 @@ typedef struct node_kernels node_kernels; /* node_kernels.h */
 typedef struct attention_node_prior {
   const heed_instance *prior;
   const heed_distribution_functions *distribution;
-  size_t theta_count, count;  /* count: K */
-  double *nodes, *log_weight; /* (K) */
-  double *log_likelihood;     /* (G,K): log P(history | node); owned by the
-                               * caller */
-  double *responsibility;     /* (G,K): r */
-  double *mass;               /* (K) */
+  size_t theta_count, count;           /* count: K */
+  double *nodes, *log_weight, *weight; /* (K); weight: room */
+  double *log_likelihood; /* (G,K): log P(history | node); written by the
+                           * caller, who then clears `scaled` */
+  bool scaled;            /* whether likelihood and most hold */
+  double *likelihood;     /* (G,K): P(history | node) / exp(most) */
+  double *most;           /* (G): the largest log-likelihood of a history */
+  double *responsibility; /* (G,K): r */
+  double *mass;           /* (K) */
 
   /* How theta is fitted: one of them, or neither. */
   prior_fit *fit;
