@@ -208,15 +208,17 @@ static heed_status read_histories(bradley_terry_fit *self,
 }
 
 static heed_status open_rooms(bradley_terry_fit *self, heed_error *error) {
-  const size_t rows = self->annotations;
+  const size_t kinds = self->kinds.count, nodes = self->prior.count;
   heed_memory memory = {self->host, false};
-  self->trial = heed_scratch_doubles(
-      &memory, self->histories.group_count * self->prior.count);
-  self->ends = heed_scratch_doubles(&memory, 2 * rows);
-  self->attended = heed_scratch_doubles(&memory, rows);
-  self->log_g = heed_scratch_doubles(&memory, rows);
-  self->up = heed_scratch_doubles(&memory, rows);
-  self->down = heed_scratch_doubles(&memory, rows);
+  self->trial =
+      heed_scratch_doubles(&memory, self->histories.group_count * nodes);
+  self->room =
+      heed_scratch_doubles(&memory, (self->kinds.merged ? kinds : 1) * nodes);
+  self->ends = heed_scratch_doubles(&memory, 2 * kinds);
+  self->attended = heed_scratch_doubles(&memory, kinds);
+  self->log_g = heed_scratch_doubles(&memory, kinds);
+  self->up = heed_scratch_doubles(&memory, kinds);
+  self->down = heed_scratch_doubles(&memory, kinds);
   return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
 
@@ -240,6 +242,9 @@ static heed_status open_fit(bradley_terry_fit *self, const heed_value *values,
   heed_status status = check_prior(prior, error);
   if (status == HEED_OK) status = find_models(self, crowd, error);
   if (status == HEED_OK) status = read_histories(self, values, crowd, error);
+  if (status == HEED_OK)
+    status = kinds_open(self->host, &self->histories, self->model_a,
+                        self->model_b, &self->kinds, error);
   if (status == HEED_OK)
     status = phi_open(self->host, values[MODEL].instance, &self->phi, error);
   if (status == HEED_OK)
@@ -334,6 +339,7 @@ static heed_status mix(bradley_terry_fit *self, const heed_value *values,
       node_mixture_open(&draw, self->host, posterior, &mixture, error);
   for (size_t i = 0; status == HEED_OK && i < spread->count; i++) {
     spread_draw(self, self->em.x, spread, i, y);
+    kinds_spread_p(&self->kinds);
     status = self->status;
     if (status == HEED_OK)
       status = node_prior_predictive(&self->prior, &self->histories, self->host,
@@ -345,6 +351,7 @@ static heed_status mix(bradley_terry_fit *self, const heed_value *values,
   }
   if (status != HEED_OK) return status;
   (void)bradley_terry_steps.e_step(self, self->em.x);
+  kinds_spread_p(&self->kinds);
   const node_posterior shown = posterior_at(self, self->em.x, values);
   return node_mixture_close(&mixture, &shown, self->host, error);
 }
@@ -414,6 +421,7 @@ static heed_status finish(bradley_terry_fit *self, const heed_value *values,
   double *x = self->em.x;
   bradley_terry_spread spread = {0};
   posterior->objective = bradley_terry_steps.e_step(self, x);
+  kinds_spread_p(&self->kinds);
   if (self->status != HEED_OK) return self->status;
   posterior->log_likelihood =
       posterior->objective - node_prior_log_prior(&self->prior) +
@@ -431,8 +439,7 @@ static heed_status finish(bradley_terry_fit *self, const heed_value *values,
 static heed_status estimate(void *values, const heed_host *host,
                             const heed_crowd *crowd, heed_posterior *posterior,
                             heed_error *error) {
-  bradley_terry_fit self = {
-      .host = host, .error = error, .annotations = crowd->annotations->rows};
+  bradley_terry_fit self = {.host = host, .error = error};
   heed_status status = open_fit(&self, values, crowd, error);
   if (status == HEED_OK) status = em_driver_fit(&self.em, posterior, error);
   if (status == HEED_OK) status = finish(&self, values, posterior, error);

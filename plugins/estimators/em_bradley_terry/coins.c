@@ -9,9 +9,9 @@
 static double tossed(void *context, double *x) {
   bradley_terry_fit *self = context;
   double sum = 0;
-  histories_casual(&self->histories, bradley_terry_phi_of(self, x),
-                   self->log_g);
-  for (size_t i = 0; i < self->annotations; i++) sum += log(self->log_g[i]);
+  kinds_casual(&self->kinds, bradley_terry_phi_of(self, x), self->log_g);
+  for (size_t c = 0; c < self->kinds.count; c++)
+    sum += self->kinds.total[c] * log(self->log_g[c]);
   return sum;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A fit of em_bradley_terry, shared by its files:
  *   em_bradley_terry.c  parameters, the fit from open to report, the descriptor
+ *   kinds.c             annotations with the same probability
  *   steps.c             start, E-step and M-step
  *   spread.c            the uncertainty of a fit
  *   coins.c             the likelihood if nobody attends
@@ -8,29 +9,31 @@
 #ifndef HEED_ESTIMATORS_EM_BRADLEY_TERRY_FIT_H
 #define HEED_ESTIMATORS_EM_BRADLEY_TERRY_FIT_H
 
+#include "estimators/em_bradley_terry/kinds.h"
 #include "support/attention/em_driver.h"
 #include "support/attention/histories.h"
 #include "support/attention/node_prior.h"
 #include "support/attention/phi.h"
 #include "support/crowd/strengths.h"
 
-/* N annotations, M models; x: M strengths, theta, phi. */
+/* Annotations of C kinds, M models, K nodes; x: M strengths, theta, phi. */
 typedef struct bradley_terry_fit {
   attention_em em;
   const heed_host *host;
   attention_node_prior prior;
   attention_phi phi;
   attention_histories histories; /* one group per user; its p comes from s */
+  annotation_kinds kinds;
   crowd_strengths strengths;
   size_t models;                    /* M */
   const int32_t *model_a, *model_b; /* of pairs */
-  size_t annotations;               /* N */
 
-  double *trial;      /* (users,nodes) */
-  double *ends;       /* (N,2): P at eta = 0 and 1 */
-  double *attended;   /* (N): weight in the M-step of s */
-  double *log_g;      /* (N): log P at eta = 1 */
-  double *up, *down;  /* (N): the same, shifted slightly up and down */
+  double *trial;      /* (users,K) */
+  double *room;       /* (C,K), or (1,K) if kinds are not merged */
+  double *ends;       /* (C,2): P at eta = 0 and 1 */
+  double *attended;   /* (C): weight in the M-step of s */
+  double *log_g;      /* (C): log P at eta = 1 */
+  double *up, *down;  /* (C): the same, shifted slightly up and down */
   heed_status status; /* of steps */
   heed_error *error;
 } bradley_terry_fit;
@@ -50,7 +53,7 @@ static inline double *bradley_terry_phi_of(const bradley_terry_fit *self,
 /* P(a's response is better), s_a - s_b the difference */
 double bradley_terry_chance(double difference);
 
-/* p of every annotation at strengths s, with the difference shifted. */
+/* p of every kind at strengths s, with the difference shifted. */
 void bradley_terry_set_p(bradley_terry_fit *self, const double *s,
                          double shift);
 

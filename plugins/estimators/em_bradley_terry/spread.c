@@ -44,35 +44,33 @@ static double mean_of_user(const bradley_terry_fit *self, size_t user) {
   return mean;
 }
 
-/* H after an E-step at y, into strengths.information: of annotation i
+/* H after an E-step at y, into strengths.information: of an annotation
  * (eta dg)^2 / (P (1 - P)), with g' = dg by the difference of strengths and P
  * at the user's mean. */
 static void find_information(bradley_terry_fit *self, double *y) {
   static const double ends[2] = {0, 1}, one = 1;
-  const heed_crowd *crowd = self->histories.crowd;
+  const annotation_kinds *kinds = &self->kinds;
   const double *phi = bradley_terry_phi_of(self, y);
   const double h = 1e-4;
   gsl_matrix_set_zero(self->strengths.information);
   bradley_terry_set_p(self, y, h);
-  histories_probability(&self->histories, phi, 0, self->annotations, 1, &one,
-                        self->up);
+  kinds_probability(kinds, phi, 1, &one, self->up);
   bradley_terry_set_p(self, y, -h);
-  histories_probability(&self->histories, phi, 0, self->annotations, 1, &one,
-                        self->down);
+  kinds_probability(kinds, phi, 1, &one, self->down);
   bradley_terry_set_p(self, y, 0);
-  histories_probability(&self->histories, phi, 0, self->annotations, 2, ends,
-                        self->ends);
-  for (size_t j = 0; j < crowd->users->rows; j++) {
+  kinds_probability(kinds, phi, 2, ends, self->ends);
+  for (size_t j = 0; j < self->histories.group_count; j++) {
     const double eta = mean_of_user(self, j);
-    for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++) {
-      const size_t pair = self->histories.pair[i];
-      const size_t a = (size_t)self->model_a[pair];
-      const size_t b = (size_t)self->model_b[pair];
-      const double c = self->ends[2 * i], g = self->ends[2 * i + 1];
+    for (size_t e = kinds->first[j]; e < kinds->first[j + 1]; e++) {
+      const size_t kind = kinds->kind[e];
+      const size_t a = (size_t)kinds->model_a[kind];
+      const size_t b = (size_t)kinds->model_b[kind];
+      const double c = self->ends[2 * kind], g = self->ends[2 * kind + 1];
       const double p = c + eta * (g - c);
-      const double slope = eta * (self->up[i] - self->down[i]) / (2 * h);
+      const double slope = eta * (self->up[kind] - self->down[kind]) / (2 * h);
       if (a != b && p > 0 && p < 1)
-        strengths_add(&self->strengths, a, b, 0, slope * slope / (p * (1 - p)));
+        strengths_add(&self->strengths, a, b, 0,
+                      kinds->times[e] * slope * slope / (p * (1 - p)));
     }
   }
 }

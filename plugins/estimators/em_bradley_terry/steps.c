@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The steps of em_bradley_terry, for the driver
  * (support/attention/em_driver.h). */
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -18,21 +17,19 @@ static double penalty(const bradley_terry_fit *self, const double *s) {
 
 void bradley_terry_set_p(bradley_terry_fit *self, const double *s,
                          double shift) {
-  assert(!self->histories.reduced);
-  for (size_t i = 0; i < self->annotations; i++) {
-    const size_t pair = self->histories.pair[i];
-    self->histories.p[i] = bradley_terry_chance(s[self->model_a[pair]] -
-                                                s[self->model_b[pair]] + shift);
-  }
+  const annotation_kinds *kinds = &self->kinds;
+  for (size_t c = 0; c < kinds->count; c++)
+    kinds->p[c] = bradley_terry_chance(s[kinds->model_a[c]] -
+                                       s[kinds->model_b[c]] + shift);
 }
 
 static void find_likelihood(bradley_terry_fit *self, double *x,
                             double *target) {
   bradley_terry_set_p(self, x, 0);
   if (self->status == HEED_OK)
-    self->status = histories_likelihood(
-        &self->histories, self->host, bradley_terry_phi_of(self, x),
-        self->prior.count, self->prior.nodes, target, self->error);
+    self->status = kinds_likelihood(
+        &self->kinds, self->host, bradley_terry_phi_of(self, x),
+        self->prior.count, self->prior.nodes, self->room, target, self->error);
 }
 
 static double e_step(void *state, double *x) {
@@ -59,36 +56,51 @@ typedef struct bradley_terry_regression {
   const double *phi;
 } bradley_terry_regression;
 
-/* W_i = sum_k r_jk eta_k g_i / P_ik, and P at the ends. */
+/* eta_k g / P_k at every node, of one kind. */
+static void part_attended(const bradley_terry_fit *self, size_t kind,
+                          double *part) {
+  const attention_node_prior *prior = &self->prior;
+  const double c = self->ends[2 * kind], g = self->ends[2 * kind + 1];
+  for (size_t k = 0; k < prior->count; k++) {
+    const double p = c + prior->nodes[k] * (g - c);
+    part[k] = p > 0 ? prior->nodes[k] * g / p : 0;
+  }
+}
+
+/* W_c, the sum over annotations of kind c of sum_k r_jk eta_k g_c / P_ck; and P
+ * at the ends. */
 static void attend(bradley_terry_fit *self, const double *phi) {
   static const double both[2] = {0, 1};
-  const heed_crowd *crowd = self->histories.crowd;
-  const attention_node_prior *prior = &self->prior;
-  histories_probability(&self->histories, phi, 0, self->annotations, 2, both,
-                        self->ends);
-  for (size_t j = 0; j < crowd->users->rows; j++) {
-    const double *r = prior->responsibility + j * prior->count;
-    for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++) {
-      const double c = self->ends[2 * i], g = self->ends[2 * i + 1];
+  const annotation_kinds *kinds = &self->kinds;
+  const size_t nodes = self->prior.count;
+  double *part = self->room;
+  kinds_probability(kinds, phi, 2, both, self->ends);
+  memset(self->attended, 0, kinds->count * sizeof *self->attended);
+  for (size_t c = 0; kinds->merged && c < kinds->count; c++)
+    part_attended(self, c, self->room + c * nodes);
+  for (size_t j = 0; j < self->histories.group_count; j++) {
+    const double *r = self->prior.responsibility + j * nodes;
+    for (size_t e = kinds->first[j]; e < kinds->first[j + 1]; e++) {
+      const size_t c = kinds->kind[e];
       double weight = 0;
-      for (size_t k = 0; k < prior->count; k++) {
-        const double p = c + prior->nodes[k] * (g - c);
-        if (p > 0) weight += r[k] * prior->nodes[k] * g / p;
-      }
-      self->attended[i] = weight;
+      if (kinds->merged)
+        part = self->room + c * nodes;
+      else
+        part_attended(self, c, part);
+      for (size_t k = 0; k < nodes; k++) weight += r[k] * part[k];
+      self->attended[c] += kinds->times[e] * weight;
     }
   }
 }
 
-/* log g of every annotation at strengths s, with the difference shifted. */
+/* log g of every kind at strengths s, with the difference shifted. */
 static void log_attended(const bradley_terry_regression *at, const double *s,
                          double shift, double *target) {
   static const double one = 1;
   bradley_terry_fit *self = at->fit;
   bradley_terry_set_p(self, s, shift);
-  histories_probability(&self->histories, at->phi, 0, self->annotations, 1,
-                        &one, target);
-  for (size_t i = 0; i < self->annotations; i++) target[i] = log(target[i]);
+  kinds_probability(&self->kinds, at->phi, 1, &one, target);
+  for (size_t c = 0; c < self->kinds.count; c++) target[c] = log(target[c]);
 }
 
 static double weighted(void *context, const double *s) {
@@ -96,8 +108,8 @@ static double weighted(void *context, const double *s) {
   const bradley_terry_fit *self = at->fit;
   log_attended(at, s, 0, self->log_g);
   double sum = -penalty(self, s);
-  for (size_t i = 0; i < self->annotations; i++)
-    if (self->attended[i] > 0) sum += self->attended[i] * self->log_g[i];
+  for (size_t c = 0; c < self->kinds.count; c++)
+    if (self->attended[c] > 0) sum += self->attended[c] * self->log_g[c];
   return sum;
 }
 
@@ -110,15 +122,14 @@ static void differentiate(void *context, const double *s,
   const double h = 1e-4;
   log_attended(at, s, h, self->up);
   log_attended(at, s, -h, self->down);
-  for (size_t i = 0; i < self->annotations; i++) {
-    const size_t pair = self->histories.pair[i];
-    const size_t a = (size_t)self->model_a[pair];
-    const size_t b = (size_t)self->model_b[pair];
-    const double w = self->attended[i];
-    const double up = self->up[i], down = self->down[i];
+  for (size_t c = 0; c < self->kinds.count; c++) {
+    const size_t a = (size_t)self->kinds.model_a[c];
+    const size_t b = (size_t)self->kinds.model_b[c];
+    const double w = self->attended[c];
+    const double up = self->up[c], down = self->down[c];
     if (!(w > 0) || a == b) continue;
     strengths_add(sums, a, b, w * (up - down) / (2 * h),
-                  fmax(-w * (up - 2 * self->log_g[i] + down) / (h * h), 0));
+                  fmax(-w * (up - 2 * self->log_g[c] + down) / (h * h), 0));
   }
 }
 
@@ -180,7 +191,8 @@ static heed_status start_at(void *state, size_t start, double *x,
     variance = 0.01 + 0.1 * heed_uniform(&stream);
     for (size_t i = 0; i < self->phi.count; i++)
       phi[i] = random_phi(&self->phi, i, &stream);
-    for (size_t i = 0; i < self->annotations; i++) self->attended[i] = 1;
+    for (size_t c = 0; c < self->kinds.count; c++)
+      self->attended[c] = self->kinds.total[c];
     regress(self, x);
   }
   self->prior.distribution->start(self->prior.prior->self, mean, variance,
