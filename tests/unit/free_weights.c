@@ -25,8 +25,10 @@ static bool solve(test_workbench *self, size_t groups, size_t nodes,
                   double *weight) {
   heed_memory memory = {&self->host.host, false};
   free_weights *room = free_weights_open(&memory, groups, nodes);
+  double *likelihood = heed_scratch_doubles(&memory, groups * nodes);
   assert_false(memory.refused);
-  return free_weights_solve(room, users, log_likelihood, 1e-10, weight);
+  (void)free_weights_scale(groups, nodes, log_likelihood, likelihood, NULL);
+  return free_weights_solve(room, users, likelihood, 1e-10, weight);
 }
 
 /* Where each group is possible at one node only, weights are shares. */

@@ -4,6 +4,7 @@
 #include "support/attention/node_kernels.h"
 
 #include "../support/workbench.h"
+#include "support/numeric/free_weights.h"
 
 enum { NODES = 41, GROUPS_MOST = 120, FEW = 60 };
 
@@ -33,6 +34,12 @@ static node_kernels *opened(double pseudo_users, size_t groups) {
   return self;
 }
 
+static void solve(node_kernels *self, size_t groups) {
+  static double likelihood[GROUPS_MOST * NODES], most[GROUPS_MOST];
+  (void)free_weights_scale(groups, NODES, log_likelihood, likelihood, most);
+  node_kernels_solve(self, users, likelihood, most, weight);
+}
+
 static void mean_and_sd(double *mean, double *sd) {
   double squares = 0;
   *mean = 0;
@@ -49,7 +56,7 @@ static void without_information_eta_is_uniform(void **state) {
   (void)state;
   memset(log_likelihood, 0, sizeof log_likelihood);
   node_kernels *self = opened(1, 20);
-  node_kernels_solve(self, users, log_likelihood, weight);
+  solve(self, 20);
   mean_and_sd(&mean, &sd);
   assert_near(mean, 0.5, 1e-6);
   assert_near(sd, 1 / sqrt(12), 0.01);
@@ -68,7 +75,7 @@ static void users_at_one_place_do_not_make_a_point(void **state) {
   (void)state;
   place_users_at(0.3);
   node_kernels *self = opened(1, FEW);
-  node_kernels_solve(self, users, log_likelihood, weight);
+  solve(self, FEW);
   mean_and_sd(&mean, &sd);
   assert_near(mean, 0.33, 0.03);
   assert_true(sd > 0.12 && sd < 0.18);
@@ -79,7 +86,7 @@ static void many_users_at_one_place_make_a_narrow_bump(void **state) {
   (void)state;
   place_users_at(0.3);
   node_kernels *self = opened(1, GROUPS_MOST);
-  node_kernels_solve(self, users, log_likelihood, weight);
+  solve(self, GROUPS_MOST);
   mean_and_sd(&mean, &sd);
   assert_near(mean, 0.3, 0.03);
   assert_true(sd > 0.03 && sd < 0.08);
@@ -97,10 +104,10 @@ static void without_a_user_it_is_the_fit_to_the_others(void **state) {
           -(nodes[k] - at) * (nodes[k] - at) / (2 * 0.1 * 0.1);
     }
   node_kernels *self = opened(1, FEW);
-  node_kernels_solve(self, users, log_likelihood, weight);
+  solve(self, FEW);
   node_kernels_without(self, FEW - 1, others);
   self = opened(1, FEW - 1);
-  node_kernels_solve(self, users, log_likelihood, weight);
+  solve(self, FEW - 1);
   for (size_t k = 0; k < NODES; k++) assert_near(others[k], weight[k], 0.01);
 }
 
@@ -110,7 +117,7 @@ static void without_the_only_user_nothing_is_known(void **state) {
   (void)state;
   for (size_t k = 0; k < NODES; k++) log_likelihood[k] = 20 * nodes[k];
   node_kernels *self = opened(1, 1);
-  node_kernels_solve(self, users, log_likelihood, weight);
+  solve(self, 1);
   mean_and_sd(&mean, &sd);
   assert_true(mean > 0.6);
   node_kernels_without(self, 0, weight);

@@ -99,6 +99,7 @@ static heed_status start_atoms(em_fit *self, double *x, heed_error *error) {
       histories_likelihood(&self->histories, self->host, em_phi_of(self, x),
                            GRID, point, likelihood, error);
   if (status != HEED_OK) return status;
+  (void)free_weights_scale(groups, GRID, likelihood, likelihood, NULL);
   (void)free_weights_solve(weights, self->histories.users, likelihood,
                            FREE_WEIGHTS_TOLERANCE, mass);
   for (size_t j = 0; j < groups; j++) sum += self->histories.users[j];

@@ -2,6 +2,7 @@
  * Smooth free weights. */
 #include "support/attention/node_kernels.h"
 
+#include <gsl/gsl_cblas.h>
 #include <math.h>
 
 #include "support/numeric/free_weights.h"
@@ -19,10 +20,10 @@ enum { NARROW_USERS = 3 * NARROW };
 /* A mixture of `count` bumps. */
 typedef struct node_bumps {
   size_t count;
-  double *bump;           /* count x nodes; each sums to 1 */
-  double *log_likelihood; /* (groups + count) x count: log l */
-  double *users;          /* groups + count: users of each */
-  double weight[MOST];    /* v */
+  double *bump;        /* count x nodes; each sums to 1 */
+  double *likelihood;  /* (groups + count) x count: l / exp(most) */
+  double *users;       /* groups + count: users of each */
+  double weight[MOST]; /* v */
   free_weights *problem;
 } node_bumps;
 
@@ -64,16 +65,14 @@ static void open_bumps(const node_kernels *self, heed_memory *memory,
   *bumps =
       (node_bumps){.count = count,
                    .bump = heed_scratch_doubles(memory, count * self->nodes),
-                   .log_likelihood = heed_scratch_doubles(memory, rows * count),
+                   .likelihood = heed_scratch_doubles(memory, rows * count),
                    .users = heed_scratch_doubles(memory, rows),
                    .problem = free_weights_open(memory, rows, count)};
   if (memory->refused) return;
   make_bumps(self, degree, bumps, nodes);
   for (size_t m = 0; m < count; m++) {
     bumps->users[self->groups + m] = self->pseudo_users / (double)count;
-    for (size_t other = 0; other < count; other++)
-      bumps->log_likelihood[(self->groups + m) * count + other] =
-          m == other ? 0 : -HUGE_VAL;
+    bumps->likelihood[(self->groups + m) * count + m] = 1;
   }
 }
 
@@ -88,20 +87,6 @@ node_kernels *node_kernels_open(heed_memory *memory, double pseudo_users,
   open_bumps(self, memory, NARROW, NARROW_DEGREE, nodes, &self->narrow);
   self->best = &self->wide;
   return memory->refused ? NULL : self;
-}
-
-/* log l of one group. */
-static void smooth(const node_kernels *self, const node_bumps *bumps,
-                   const double *log_likelihood, double *result) {
-  double most = -HUGE_VAL;
-  for (size_t k = 0; k < self->nodes; k++) most = fmax(most, log_likelihood[k]);
-  for (size_t m = 0; m < bumps->count; m++) result[m] = 0;
-  for (size_t k = 0; k < self->nodes && most > -HUGE_VAL; k++) {
-    const double likelihood = exp(log_likelihood[k] - most);
-    for (size_t m = 0; m < bumps->count; m++)
-      result[m] += likelihood * bumps->bump[m * self->nodes + k];
-  }
-  for (size_t m = 0; m < bumps->count; m++) result[m] = log(result[m]) + most;
 }
 
 static void spread(const node_kernels *self, const double *v, double *weight) {
@@ -123,42 +108,43 @@ static double log_prior(const node_kernels *self, const node_bumps *bumps) {
 }
 
 /* The log-posterior of the weights. */
-static double value_of(const node_kernels *self, const node_bumps *bumps) {
-  const size_t count = bumps->count;
+static double value_of(const node_kernels *self, const node_bumps *bumps,
+                       const double *most) {
   double sum = log_prior(self, bumps);
   for (size_t g = 0; g < self->groups; g++) {
-    const double *log_l = bumps->log_likelihood + g * count;
-    double most = -HUGE_VAL, likelihood = 0;
-    for (size_t m = 0; m < count; m++) most = fmax(most, log_l[m]);
-    for (size_t m = 0; m < count; m++)
-      likelihood += bumps->weight[m] * exp(log_l[m] - most);
-    sum += bumps->users[g] * (most + log(likelihood));
+    const double likelihood =
+        cblas_ddot((int)bumps->count, bumps->weight, 1,
+                   bumps->likelihood + g * bumps->count, 1);
+    sum += bumps->users[g] * (most[g] + log(likelihood));
   }
   return sum;
 }
 
 static double solve(const node_kernels *self, const double *users,
-                    const double *log_likelihood, node_bumps *bumps) {
+                    const double *likelihood, const double *most,
+                    node_bumps *bumps) {
+  const int groups = (int)self->groups, nodes = (int)self->nodes,
+            count = (int)bumps->count;
   for (size_t m = 0; m < bumps->count; m++)
     bumps->weight[m] = 1 / (double)bumps->count;
-  for (size_t g = 0; g < self->groups; g++) {
-    bumps->users[g] = users[g];
-    smooth(self, bumps, log_likelihood + g * self->nodes,
-           bumps->log_likelihood + g * bumps->count);
-  }
-  (void)free_weights_solve(bumps->problem, bumps->users, bumps->log_likelihood,
+  for (size_t g = 0; g < self->groups; g++) bumps->users[g] = users[g];
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, groups, count, nodes, 1,
+              likelihood, nodes, bumps->bump, nodes, 0, bumps->likelihood,
+              count);
+  (void)free_weights_solve(bumps->problem, bumps->users, bumps->likelihood,
                            FREE_WEIGHTS_TOLERANCE, bumps->weight);
-  return value_of(self, bumps);
+  return value_of(self, bumps, most);
 }
 
 void node_kernels_solve(node_kernels *self, const double *users,
-                        const double *log_likelihood, double *weight) {
+                        const double *likelihood, const double *most,
+                        double *weight) {
   self->users = 0;
   for (size_t g = 0; g < self->groups; g++) self->users += users[g];
-  const double wide = solve(self, users, log_likelihood, &self->wide);
+  const double wide = solve(self, users, likelihood, most, &self->wide);
   self->best = &self->wide;
   if (self->users >= NARROW_USERS &&
-      solve(self, users, log_likelihood, &self->narrow) > wide)
+      solve(self, users, likelihood, most, &self->narrow) > wide)
     self->best = &self->narrow;
   spread(self, self->best->weight, weight);
 }
@@ -170,14 +156,12 @@ double node_kernels_log_prior(const node_kernels *self) {
 void node_kernels_without(const node_kernels *self, size_t group,
                           double *weight) {
   const node_bumps *bumps = self->best;
-  const double *log_l = bumps->log_likelihood + group * bumps->count;
+  const double *l = bumps->likelihood + group * bumps->count;
   const double least = self->pseudo_users / (double)bumps->count;
-  double v[MOST], most = -HUGE_VAL, own = 0, sum = 0;
-  for (size_t m = 0; m < bumps->count; m++) most = fmax(most, log_l[m]);
-  for (size_t m = 0; m < bumps->count; m++)
-    own += bumps->weight[m] * exp(log_l[m] - most);
+  const double own = cblas_ddot((int)bumps->count, bumps->weight, 1, l, 1);
+  double v[MOST], sum = 0;
   for (size_t m = 0; m < bumps->count; m++) {
-    const double mine = bumps->weight[m] * exp(log_l[m] - most) / own;
+    const double mine = bumps->weight[m] * l[m] / own;
     /* At the exact maximum it is at least the pseudo-users' part. */
     v[m] = fmax((self->users + self->pseudo_users) * bumps->weight[m] - mine,
                 least);

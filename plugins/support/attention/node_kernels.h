@@ -24,10 +24,11 @@ node_kernels *node_kernels_open(heed_memory *memory, double pseudo_users,
                                 size_t groups, size_t count,
                                 const double *nodes);
 
-/* The maximum, into weight[count].  users[groups], log_likelihood[groups x
- * count]. */
+/* The maximum, into weight[count].  users[groups]; likelihood[groups x count]
+ * and most[groups] as free_weights_scale() makes them. */
 void node_kernels_solve(node_kernels *self, const double *users,
-                        const double *log_likelihood, double *weight);
+                        const double *likelihood, const double *most,
+                        double *weight);
 
 /* (c / M) sum_m log v_m at the solution, plus a constant of the bumps that
  * makes it the same for all even v. */

@@ -104,17 +104,9 @@ double node_prior_log_prior(const attention_node_prior *self) {
 
 /* So that a step at the same likelihood takes K exponentials, not G x K. */
 static void scale_likelihood(attention_node_prior *self, size_t groups) {
-  const size_t nodes = self->count;
   if (self->scaled) return;
-  for (size_t g = 0; g < groups; g++) {
-    const double *log_l = self->log_likelihood + g * nodes;
-    double most = -HUGE_VAL;
-    for (size_t k = 0; k < nodes; k++) most = fmax(most, log_l[k]);
-    self->most[g] = most;
-    for (size_t k = 0; k < nodes; k++)
-      self->likelihood[g * nodes + k] =
-          most > -HUGE_VAL ? exp(log_l[k] - most) : 0;
-  }
+  (void)free_weights_scale(groups, self->count, self->log_likelihood,
+                           self->likelihood, self->most);
   self->scaled = true;
 }
 
@@ -138,18 +130,17 @@ double node_prior_expect(attention_node_prior *self,
                          const attention_histories *histories, double sum,
                          double *theta) {
   const size_t nodes = self->count;
+  scale_likelihood(self, histories->group_count);
   if (self->kernels != NULL) {
-    node_kernels_solve(self->kernels, histories->users, self->log_likelihood,
-                       theta);
+    node_kernels_solve(self->kernels, histories->users, self->likelihood,
+                       self->most, theta);
     weigh(self, theta);
   } else if (self->free_weights != NULL) {
     (void)free_weights_solve(self->free_weights, histories->users,
-                             self->log_likelihood, FREE_WEIGHTS_TOLERANCE,
-                             theta);
+                             self->likelihood, FREE_WEIGHTS_TOLERANCE, theta);
     weigh(self, theta);
   }
   assert(node_prior_sums_to_one(self));
-  scale_likelihood(self, histories->group_count);
   for (size_t k = 0; k < nodes; k++) self->weight[k] = exp(self->log_weight[k]);
   memset(self->mass, 0, nodes * sizeof *self->mass);
   for (size_t g = 0; g < histories->group_count; g++) {

@@ -22,7 +22,7 @@
 
 struct free_weights {
   size_t groups, nodes;
-  double *l;         /* groups x nodes: L, each row scaled by its largest */
+  const double *l;   /* groups x nodes: L */
   double *scaled;    /* groups x nodes: sqrt(n) L / f */
   double *f;         /* groups */
   double *w, *z, *d; /* nodes */
@@ -37,7 +37,6 @@ free_weights *free_weights_open(heed_memory *memory, size_t groups,
   *self =
       (free_weights){.groups = groups,
                      .nodes = nodes,
-                     .l = heed_scratch_doubles(memory, groups * nodes),
                      .scaled = heed_scratch_doubles(memory, groups * nodes),
                      .f = heed_scratch_doubles(memory, groups),
                      .w = heed_scratch_doubles(memory, nodes),
@@ -49,17 +48,21 @@ free_weights *free_weights_open(heed_memory *memory, size_t groups,
   return self;
 }
 
-/* False: a group is impossible at every node. */
-static bool scale_rows(free_weights *self, const double *log_likelihood) {
-  for (size_t g = 0; g < self->groups; g++) {
-    const double *source = log_likelihood + g * self->nodes;
-    double most = -HUGE_VAL;
-    for (size_t k = 0; k < self->nodes; k++) most = fmax(most, source[k]);
-    if (!(most > -HUGE_VAL)) return false;
-    for (size_t k = 0; k < self->nodes; k++)
-      self->l[g * self->nodes + k] = exp(source[k] - most);
+bool free_weights_scale(size_t groups, size_t nodes,
+                        const double *log_likelihood, double *likelihood,
+                        double *most) {
+  bool possible = true;
+  for (size_t g = 0; g < groups; g++) {
+    const double *source = log_likelihood + g * nodes;
+    double largest = -HUGE_VAL;
+    for (size_t k = 0; k < nodes; k++) largest = fmax(largest, source[k]);
+    if (most != NULL) most[g] = largest;
+    possible = possible && largest > -HUGE_VAL;
+    for (size_t k = 0; k < nodes; k++)
+      likelihood[g * nodes + k] =
+          largest > -HUGE_VAL ? exp(source[k] - largest) : 0;
   }
-  return true;
+  return possible;
 }
 
 /* f_g, the gradient and the rows of H's root; returns the largest slope. */
@@ -118,13 +121,13 @@ static void normalise(size_t count, double *w) {
 }
 
 bool free_weights_solve(free_weights *self, const double *users,
-                        const double *log_likelihood, double tolerance,
+                        const double *likelihood, double tolerance,
                         double *weight) {
   const size_t nodes = self->nodes;
   double total = 0, best = HUGE_VAL;
   for (size_t g = 0; g < self->groups; g++)
     total += users == NULL ? 1 : users[g];
-  if (!scale_rows(self, log_likelihood)) return false;
+  self->l = likelihood;
   for (size_t k = 0; k < nodes; k++) {
     self->w[k] = 1 / (double)nodes;
     self->z[k] = total;
@@ -133,6 +136,7 @@ bool free_weights_solve(free_weights *self, const double *users,
     double gap = 0;
     normalise(nodes, self->w);
     const double bound = total * log1p(look(self, users, total) / total);
+    if (isnan(bound)) return false; /* a group is impossible */
     if (bound < best) {
       best = bound;
       memcpy(weight, self->w, nodes * sizeof *weight);

@@ -21,13 +21,20 @@ typedef struct free_weights free_weights;
 free_weights *free_weights_open(heed_memory *memory, size_t groups,
                                 size_t nodes);
 
+/* Rows of likelihoods over their largest, exp(most): likelihood[groups x nodes]
+ * and most[groups], which may be NULL.  log_likelihood: -HUGE_VAL for 0.  A
+ * group that is impossible at all nodes has a row of zeros; then false. */
+bool free_weights_scale(size_t groups, size_t nodes,
+                        const double *log_likelihood, double *likelihood,
+                        double *most);
+
 /* Maximises to N log(1 + bound / N) <= tolerance with Lindsay's bound (1983,
  * Ann. Stat. 11, 86-94), into weight[nodes]. users[groups]: n_g; NULL: 1 each.
- * log_likelihood[groups x nodes]: log L_gk, -HUGE_VAL for 0. False: rounding
+ * likelihood[groups x nodes]: L_gk, each row in any unit.  False: rounding
  * stopped it early, and weight holds the best point found; or a group is
  * impossible at all nodes, and weight is unchanged. */
 bool free_weights_solve(free_weights *self, const double *users,
-                        const double *log_likelihood, double tolerance,
+                        const double *likelihood, double tolerance,
                         double *weight);
 
 #endif

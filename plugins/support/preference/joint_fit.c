@@ -41,6 +41,7 @@ struct joint_room {
   log_linear_scratch *linear;
   prior_fit *prior_fit;
   free_weights *free_weights;     /* NULL: theta is fitted otherwise */
+  double *likelihood;             /* (U,nodes): of free weights */
   double *x, *earlier, *standing; /* points */
   double objective;               /* at `standing` */
   double *squarem;
@@ -71,8 +72,9 @@ static void make_room(heed_memory *memory, joint_fit *fit,
   room->earlier = heed_scratch_doubles(memory, room->count);
   room->standing = heed_scratch_doubles(memory, room->count);
   room->squarem = squarem_room(memory, room->count);
-  if (room->functions->weights_free)
-    room->free_weights = free_weights_open(memory, units, m);
+  if (!room->functions->weights_free) return;
+  room->free_weights = free_weights_open(memory, units, m);
+  room->likelihood = heed_scratch_doubles(memory, units * m);
 }
 
 heed_status joint_open(const heed_host *host, const heed_instance *prior,
@@ -142,7 +144,9 @@ static void expect_at_optimum(const joint_problem *problem, joint_fit *fit,
   room->functions->nodes(problem->prior->self, theta, m, fit->nodes);
   memset(room->log_weight, 0, m * sizeof *room->log_weight);
   joint_histories(&problem->crowd, &nodes, fit->margin, &room->terms);
-  (void)free_weights_solve(room->free_weights, NULL, fit->mass,
+  (void)free_weights_scale(problem->crowd.units, m, fit->mass, room->likelihood,
+                           NULL);
+  (void)free_weights_solve(room->free_weights, NULL, room->likelihood,
                            FREE_WEIGHTS_TOLERANCE, theta);
   weigh(problem, fit, theta);
   for (size_t u = 0; u < problem->crowd.units; u++)
