@@ -71,6 +71,28 @@ static const char *plugin_label(const heed_sweep *self, const json_t *value) {
   return label;
 }
 
+/* A copy without the keys that heed adds; plugins become their labels. */
+static json_t *plain_copy(const heed_sweep *self, const json_t *value) {
+  const char *key;
+  json_t *copy, *item;
+  if (json_is_string(json_object_get(value, "plugin")))
+    return json_string(label_of(self, value));
+  if (json_is_array(value)) {
+    copy = json_array();
+    for (size_t i = 0; i < json_array_size(value); i++)
+      (void)json_array_append_new(copy,
+                                  plain_copy(self, json_array_get(value, i)));
+    return copy;
+  }
+  if (!json_is_object(value)) return json_deep_copy(value);
+  copy = json_object();
+  json_object_foreach((json_t *)value, key, item) {
+    if (key[0] != '\001')
+      (void)json_object_set_new(copy, key, plain_copy(self, item));
+  }
+  return copy;
+}
+
 const char *label_of(const heed_sweep *self, const json_t *value) {
   const json_t *given = json_object_get(value, LABEL_KEY);
   const char *label = "";
@@ -81,7 +103,9 @@ const char *label_of(const heed_sweep *self, const json_t *value) {
   if (json_is_string(value)) return json_string_value(value);
   if (json_is_number(value))
     return label_format(self, "%.12g", json_number_value(value));
-  text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
+  json_t *plain = plain_copy(self, value);
+  text = json_dumps(plain, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
+  json_decref(plain);
   if (text != NULL) label = arena_copy(self->memory, text);
   free(text);
   return label == NULL ? "" : label;

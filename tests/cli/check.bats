@@ -220,3 +220,19 @@ endless() {
   [ "$status" -eq 2 ]
   [ "$stderr" = 'heed: --set title="a\u0000b": zero byte in a text' ]
 }
+
+@test "a point is told by the labels of its plugins, without what heed adds to them" {
+  cat >alternatives.lua <<'EOF'
+local h = require "heed"
+return h.sweep {
+  source = h.source.arena { models = 3, pairs = 20 },
+  users  = { count = 5, annotations = 4, model = h.user_model.attentive {},
+             attentiveness = h.distribution.beta {} },
+  estimator = h.axis { "e", { "ml", h.estimator.em_bradley_terry { nodes = 7 } },
+                       { x = h.estimator.em_bradley_terry {} } },
+}
+EOF
+  check alternatives.lua
+  [ "$status" -eq 2 ]
+  [ "$stderr" = 'heed: alternatives.lua:2: estimator: found a table, expected a plugin of kind estimator (where e = ["ml", "em_bradley_terry nodes=7"])' ]
+}
