@@ -16,6 +16,7 @@ import argparse
 import collections
 import json
 import pathlib
+import os
 import re
 import shlex
 import subprocess
@@ -300,7 +301,7 @@ def walls(house, build):
             header = f"{'heed' if other.name == ABI else other.name}/{house.face(other).name}"
             done = subprocess.run(how[sources[0]] + ["-fsyntax-only", "-x", "c", "-"], text=True,
                                   input=f'#include "{header}"\n', capture_output=True,
-                                  cwd=build, check=False)
+                                  cwd=build, env={**os.environ, "LC_ALL": "C"}, check=False)
             tried += 1
             if done.returncode == 0 and other.name not in visible:
                 house.faults.append(f"{room.name} can include {header}, which it does not name")

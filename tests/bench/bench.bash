@@ -21,12 +21,12 @@ seconds() {
     took=$((($(date +%s%N) - began) / 1000))
     if [ -z "$best" ] || [ "$took" -lt "$best" ]; then best=$took; fi
   done
-  awk "BEGIN { printf \"%.4f\", $best / 1e6 }"
+  LC_ALL=C awk "BEGIN { printf \"%.4f\", $best / 1e6 }"
 }
 
 # compute EXPRESSION FORMAT
 compute() {
-  awk "BEGIN { printf \"$2\n\", $1 }"
+  LC_ALL=C awk "BEGIN { printf \"$2\n\", $1 }"
 }
 
 # of_result FILE DATASET FUNCTION: min, max … of a dataset.

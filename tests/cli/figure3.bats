@@ -12,7 +12,7 @@ setup_file() {
     --progress none -o "$RESULT"
   # heed's own mean over the replicates, to six digits.
   EXPECTED=$("$HEED" show "$RESULT" --metric eta_correlation --csv |
-    awk -F, '$3 == 2000 && $4 == 0.98 && $5 == "beta" { printf "%.6f", $7 }')
+    LC_ALL=C awk -F, '$3 == 2000 && $4 == 0.98 && $5 == "beta" { printf "%.6f", $7 }')
   export EXPECTED
   [ -n "$EXPECTED" ]
 }

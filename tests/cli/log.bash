@@ -63,12 +63,12 @@ is() {
 
 # users: "NAME ANNOTATIONS" of each, in order.
 users() {
-  "$HEED" users log.h5 | awk -F, 'NR > 1 { print $1, $4 }'
+  "$HEED" users log.h5 | LC_ALL=C awk -F, 'NR > 1 { print $1, $4 }'
 }
 
 # etas: "NAME ETA_HAT" of each.
 etas() {
-  "$HEED" users log.h5 | awk -F, 'NR > 1 { printf "%s %.6f\n", $1, $2 }'
+  "$HEED" users log.h5 | LC_ALL=C awk -F, 'NR > 1 { printf "%s %.6f\n", $1, $2 }'
 }
 
 # warned CODE: the messages of these warnings.

@@ -34,7 +34,7 @@ LUA
   plain=$(write "" "")
   for took in $(write worker_conversation- "") $(write "" -worker_conversation); do
     echo "$took s, plain: $plain s"
-    awk "BEGIN { exit !($took < 3 * $plain + 1) }"
+    LC_ALL=C awk "BEGIN { exit !($took < 3 * $plain + 1) }"
   done
 }
 

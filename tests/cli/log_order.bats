@@ -118,7 +118,7 @@ LUA
 @test "times order the annotations, however the file is sorted" {
   states t
   expected=$(persistence sorted.csv 'columns = { p = "p" }, order = "file"')
-  awk "BEGIN { exit !($expected > 0.5) }"
+  LC_ALL=C awk "BEGIN { exit !($expected > 0.5) }"
   [ "$(persistence shuffled.csv 'columns = { p = "p", time = "time" }')" = "$expected" ]
   [ "$(persistence shuffled.csv 'columns = { p = "p" }, order = "file"')" != "$expected" ]
 }

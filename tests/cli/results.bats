@@ -100,7 +100,7 @@ same_values() {
   [ "${lines[0]}" = "metric,at,mu,replicates,value,low,high,cells,all_cells" ]
   # Both values of eta have all four replicates: the mean of their means.
   "$HEED" show "$HEED_SAMPLE" --metric win_rate --csv |
-    awk -F, -v found="$(cut -d, -f5 <<<"${lines[2]}")" '
+    LC_ALL=C awk -F, -v found="$(cut -d, -f5 <<<"${lines[2]}")" '
       $3 == "0.74" { sum += $6; n++ }
       END { off = found - sum / n; exit !(n == 2 && off * off < 1e-24) }'
 }

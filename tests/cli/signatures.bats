@@ -63,7 +63,7 @@ shows() {
 # The first ALWAYS users say yes to all; of the labels of the others one in WRONG
 # is wrong.
 class_log() {
-  awk -v always="$1" -v wrong="$2" 'BEGIN {
+  LC_ALL=C awk -v always="$1" -v wrong="$2" 'BEGIN {
     print "user,pair,choice"
     split("1 3 7 9 11", stride)
     for (item = 0; item < 200; item++)
