@@ -15,8 +15,8 @@ each fault and exit 1 if there is one. `--root FOLDER` names another checkout.
 import argparse
 import collections
 import json
-import pathlib
 import os
+import pathlib
 import re
 import shlex
 import subprocess
