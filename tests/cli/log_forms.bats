@@ -129,6 +129,30 @@ PY
   fails 'log.csv:1: two columns are named "column_number_30000"'
 }
 
+@test "a line with quotes and a line without are the same row, at any line end" {
+  printf '%s\n' user,pair,choice,q,ta,tb,,other 'ann,p1,A,,x,y,,' \
+    'ann,p2,B, q ,one, other,,z' '' ,,,,,,, 'bob,p1,A,,x,y,1,' >plain.csv
+  sed 's/[^,]\+/"&"/g' plain.csv >quoted.csv
+  columns='columns = { prompt = "q", text_a = "ta", text_b = "tb" }'
+  source_log "$columns"
+  for end in '\n' '\r' '\r\n'; do
+    for form in plain quoted; do
+      awk -v ORS="$end" 1 "$form.csv" >log.csv
+      runs
+      is source_rows 3.0
+      "$HEED" export log.h5 >"$form.jsonl"
+      users >>"$form.jsonl"
+    done
+    diff plain.jsonl quoted.jsonl
+  done
+  echo '"eve",p3,A,,' >>quoted.csv
+  echo 'eve,p3,A,,' >>plain.csv
+  for form in plain quoted; do
+    cp "$form.csv" log.csv
+    fails 'log.csv:7: found 5 fields, expected 8 as in the header'
+  done
+}
+
 @test "semicolons and tabs between columns are recognised" {
   printf '%s\n' 'user;pair;choice' 'ann;1;A' >log.csv
   fails 'log.csv:1: missing column "user"; semicolons seem to separate the columns, expected commas: "user;pair;choice"'
