@@ -130,8 +130,8 @@ PY
 }
 
 @test "a line with quotes and a line without are the same row, at any line end" {
-  printf '%s\n' user,pair,choice,q,ta,tb,,other 'ann,p1,A,,x,y,,' \
-    'ann,p2,B, q ,one, other,,z' '' ,,,,,,, 'bob,p1,A,,x,y,1,' >plain.csv
+  printf '%s\n' user,pair,choice,q,ta,,other,tb 'ann,p1,A,,x,,,y' \
+    'ann,p2,B, q ,one,,z, other' '' ,,,,,,, 'bob,p1,A,ask,x,1,,' >plain.csv
   sed 's/[^,]\+/"&"/g' plain.csv >quoted.csv
   columns='columns = { prompt = "q", text_a = "ta", text_b = "tb" }'
   source_log "$columns"
