@@ -35,6 +35,16 @@ PY
   source_log "" log.jsonl
   runs
   is source_users 2.0
+  source_log "" both.h5
+  for type in 'h5py.string_dtype()' '"S4"'; do
+    /usr/bin/python3 -c "
+import h5py, numpy
+with h5py.File('both.h5', 'w') as f:
+    for name, values in ('user', ['ann', ' ann']), ('pair', ['1', '1']), ('choice', ['A', 'B']):
+        f[name] = numpy.array(values, $type)"
+    runs
+    is source_users 2.0
+  done
 }
 
 @test "blanks around a choice, a number and a column's name do not matter" {
