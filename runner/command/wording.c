@@ -14,13 +14,14 @@ static void add(char text[WORDING_SIZE], const char *format, ...) {
   va_end(arguments);
 }
 
-void wording_name(const command_entry *entry, char text[WORDING_SIZE]) {
+/* "heed run", or "heed" alone. */
+static void name_command(const command_entry *entry, char text[WORDING_SIZE]) {
   (void)snprintf(text, WORDING_SIZE, "heed%s%s",
                  *entry->name == '\0' ? "" : " ", entry->name);
 }
 
 void wording_usage(const command_entry *entry, char text[WORDING_SIZE]) {
-  wording_name(entry, text);
+  name_command(entry, text);
   for (const command_option *option = entry->operands; option->value != NULL;
        option++)
     add(text, option->required ? " %s%s" : " [%s%s]", option->value,

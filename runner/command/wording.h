@@ -7,8 +7,6 @@
 
 #define WORDING_SIZE 1024
 
-/* "heed run", or "heed" alone. */
-void wording_name(const command_entry *entry, char text[WORDING_SIZE]);
 /* "heed run SWEEP.lua [options]". */
 void wording_usage(const command_entry *entry, char text[WORDING_SIZE]);
 /* "-o, --output FILE", or the name of an operand. */

@@ -17,7 +17,9 @@ static void tidy_up(void) {
   if (!atomic_load(&unclosed)) (void)H5close();
 }
 
-void hdf_silence(void) {
+/* Sets up HDF5 for the whole process: it prints no errors and does not crash at
+ * the end after a failed write. */
+static void set_up(void) {
   /* Succeeds once: the first caller registers tidy_up(). */
   if (H5dont_atexit() >= 0) (void)atexit(tidy_up);
   (void)H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
@@ -83,7 +85,7 @@ static void check_type(hdf_file *self) {
 static hid_t open_path(hdf_file *self, const char *path) {
   hid_t access, root;
   if (self->status != HEED_OK) return H5I_INVALID_HID;
-  hdf_silence();
+  set_up();
   access = access_list();
   root = H5Fopen(path, H5F_ACC_RDONLY, access);
   if (root < 0) hdf_fail(self, "open", "it as an HDF5 file");
@@ -112,7 +114,7 @@ hid_t hdf_create(hdf_file *self, int descriptor) {
   char path[DESCRIPTOR_PATH];
   hid_t access, root;
   if (self->status != HEED_OK) return H5I_INVALID_HID;
-  hdf_silence();
+  set_up();
   name_descriptor(descriptor, path);
   access = access_list();
   root = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
@@ -124,7 +126,7 @@ hid_t hdf_create(hdf_file *self, int descriptor) {
 hid_t hdf_memory_file(hdf_file *self) {
   hid_t access, root = H5I_INVALID_HID;
   if (self->status != HEED_OK) return root;
-  hdf_silence();
+  set_up();
   access = access_list();
   if (H5Pset_fapl_core(access, 1 << 20, 0) >= 0)
     root = H5Fcreate(IN_MEMORY, H5F_ACC_TRUNC, H5P_DEFAULT, access);
@@ -155,7 +157,7 @@ void *hdf_image(hdf_file *self, hid_t root, size_t *length) {
 hid_t hdf_open_image(hdf_file *self, const void *bytes, size_t length) {
   hid_t access, root = H5I_INVALID_HID;
   if (self->status != HEED_OK) return root;
-  hdf_silence();
+  set_up();
   access = access_list();
   /* HDF5 changes neither these bytes nor its copy: the file is not written. */
   if (H5Pset_fapl_core(access, 1 << 20, 0) >= 0 &&

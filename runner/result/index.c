@@ -15,7 +15,9 @@ static int by_key(const void *a, const void *b) {
   return left->cell < right->cell ? -1 : left->cell > right->cell;
 }
 
-size_t index_find(const work_index *self, const char *key, size_t *count) {
+/* The cells with this key: the first index into keys, and *count. */
+static size_t find_cells(const work_index *self, const char *key,
+                         size_t *count) {
   size_t low = 0, high = self->count;
   while (low < high) {
     const size_t middle = low + (high - low) / 2;
@@ -36,7 +38,7 @@ size_t index_find(const work_index *self, const char *key, size_t *count) {
 static void note_row(work_index *self, size_t source, size_t row,
                      const char *key, int64_t status) {
   size_t count;
-  const size_t first = index_find(self, key, &count);
+  const size_t first = find_cells(self, key, &count);
   if (status == RECORD_MISSING || *key == '\0') return;
   if (count == 0 && status == RECORD_DONE)
     ++*(self->sources[source].part == NULL ? &self->orphans

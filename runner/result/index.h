@@ -61,7 +61,4 @@ heed_status index_open_source(const work_index *self, size_t source,
 heed_status batch_read_result(hdf_file file, hid_t root, const heed_plan *plan,
                               work_batch *result);
 
-/* The cells with this key: returns the first index into keys, and *count. */
-size_t index_find(const work_index *self, const char *key, size_t *count);
-
 #endif

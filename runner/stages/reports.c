@@ -90,8 +90,9 @@ void reports_free(stages_reports *self) {
   if (self != NULL) arena_free(self->memory);
 }
 
-const plan_metric *reports_metric(const stages_reports *self,
-                                  const heed_plugin *plugin, size_t output) {
+/* The metric of a plugin's output; NULL: the plan has none. */
+static const plan_metric *metric_of(const stages_reports *self,
+                                    const heed_plugin *plugin, size_t output) {
   for (size_t i = 0; i < self->count; i++)
     if (self->places[i].plugin == plugin && output < plugin->output_count)
       return self->places[i].metrics[output];
@@ -124,7 +125,7 @@ static void take_output(void *context, const heed_plugin *plugin, size_t index,
                       values[i]);
       return;
     }
-  place = reports_metric(level->reports, plugin, index);
+  place = metric_of(level->reports, plugin, index);
   if (place == NULL) return;
   if (place->count != count) {
     (void)heed_fail(&level->bad_report, HEED_NUMERIC,
@@ -198,7 +199,7 @@ static void report_parameters(const stages_reports *self,
                               const double *values, size_t count,
                               stages_level *level) {
   for (size_t i = 0; i < instance->plugin->output_count && i < count; i++) {
-    const plan_metric *place = reports_metric(self, instance->plugin, i);
+    const plan_metric *place = metric_of(self, instance->plugin, i);
     if (place == NULL || place->count != 1) continue;
     level->reported[place->offset] = values[i];
     level->any_reported = true;

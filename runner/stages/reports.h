@@ -11,9 +11,6 @@ heed_status reports_create(const heed_plan *plan, const host_registry *plugins,
                            stages_reports **result, heed_error *error);
 void reports_free(stages_reports *self);
 
-/* The metric of a plugin's output; NULL: the plan has none. */
-const plan_metric *reports_metric(const stages_reports *self,
-                                  const heed_plugin *plugin, size_t output);
 /* The metric of evaluation; NULL: the plan has none. */
 const plan_metric *reports_own(const stages_reports *self,
                                evaluation_metric which);

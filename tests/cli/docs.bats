@@ -103,6 +103,37 @@ faults += [f"{name}: is in no row" for name in tests - named]
 print(*sorted(faults), sep="\n", end="\n" if faults else "")
 sys.exit(bool(faults))
 PY
+  cat >promises.py <<'PY'
+"""Holds docs/guarantees.md against a source tree: each row names a file of tests,
+and each name in quotation marks is a test in the file named before it."""
+import pathlib
+import re
+import sys
+
+NAME = re.compile(r'`[^`]*?([^`/]+\.(?:bats|c|sh))`|"([^"]*)"')
+TEST = re.compile(r'^@test "(.*)" \{$|^static void\s+(\w+)\(', re.M)
+
+root = pathlib.Path(sys.argv[1])
+page = (root / "docs/guarantees.md").read_text(encoding="utf-8")
+files = {path.name: path for room in ("bench", "cli", "unit")
+         for path in root.glob(f"tests/{room}/*.*")}
+faults = []
+for row in re.findall(r"^\| (?!guarantee |status |---|\d)(.*) \|$", page, re.M):
+    said, tests = row.rsplit(" | ", 1)
+    known = None
+    for file, name in NAME.findall(tests):
+        if file and file not in files:
+            faults.append(f"{said}: no such file: {file}")
+        elif file:
+            text = files[file].read_text(encoding="utf-8")
+            known = {one for found in TEST.findall(text) for one in found}
+        elif name not in (known or ()):
+            faults.append(f"{said}: no such test: {name}")
+    if known is None:
+        faults.append(f"{said}: names no test")
+print(*faults, sep="\n", end="\n" if faults else "")
+sys.exit(bool(faults))
+PY
 }
 
 @test "every relative link of the documentation leads to a file and a heading" {
@@ -165,6 +196,24 @@ file.c: has: int d;" ]
 cli/c: no such test
 runner/c.h: no such file
 runner/room/b.c: is in no row" ]
+}
+
+@test "every test that a guarantee names is there" {
+  /usr/bin/python3 promises.py "$HEED_SOURCE"
+}
+
+@test "a guarantee with a missing test, or with none, is found" {
+  mkdir -p docs tests/unit tests/cli
+  printf '@test "it holds" {\n' >tests/cli/a.bats
+  printf 'static void it_stays(void **state) {\n' >tests/unit/b.c
+  printf '| %s | %s |\n' guarantee test --- --- \
+    One '`tests/cli/a.bats` "it holds"; `tests/unit/b.c` "it_stays"' \
+    Two '`a.bats` "it stays"' Three '`c.bats`' Four hope >docs/guarantees.md
+  run -1 /usr/bin/python3 promises.py .
+  [ "$output" = "Two: no such test: it stays
+Three: no such file: c.bats
+Three: names no test
+Four: names no test" ]
 }
 
 # ---- what the pages say works ----

@@ -79,6 +79,38 @@ with h5py.File("crowd.h5") as f:
 PY
 }
 
+# With three annotations in all.  A gap is given to the estimators that take one.
+@test "no estimator takes a few annotations for evidence" {
+  printf '%s\n' user,pair,choice,a,b ann,1,A,m1,m2 >one.csv
+  printf '%s\n' user,pair,choice,a,b ann,1,A,m1,m2 bob,1,A,m1,m2 cat,2,A,m1,m2 >three.csv
+  /usr/bin/python3 - "$HEED" <<'PY'
+import json, subprocess, sys
+heed = lambda *words: json.loads(subprocess.check_output([sys.argv[1], *words, "--json"]))
+fits = []
+for plugin in heed("list", "estimator"):
+    name = plugin["name"]
+    parameters = [p["name"] for p in heed("describe", f"estimator/{name}")["parameters"]]
+    if name != "oracle":  # it is told the truth
+        fits.append(f"h.estimator.{name} {{ {'mu = 0.8,' if 'mu' in parameters else ''} label = '{name}' }}")
+with open("few.lua", "w") as sweep:
+    print(f"""local h = require "heed"
+return h.sweep {{
+  source = h.source.log {{ path = h.axis {{ "log", "one.csv", "three.csv" }},
+    columns = {{ model_a = "a", model_b = "b" }} }},
+  estimator = h.axis {{ "fit", {", ".join(fits)} }},
+}}""", file=sweep)
+PY
+  "$HEED" run few.lua -o few.h5 --progress none
+  /usr/bin/python3 - <<'PY'
+import h5py
+with h5py.File("few.h5") as f:
+    fits = sorted(f["fit"].asstr()[()])
+    assert len(fits) > 9 and (f["status"][()] == 0).all(), fits
+    doubt = f["warnings/code"].asstr()[()] == "not_identified"
+    assert sorted(f["warnings/plugin"].asstr()[()][doubt]) == sorted(2 * fits)
+PY
+}
+
 # 300 pairs, 4 of 60 users on each, who toss coins.  The value of coin tosses is
 # 1/2 for label_consensus and 0 for eta-hat of majority; the others explain
 # chance, and their own value is in the interval.

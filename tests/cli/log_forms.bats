@@ -35,6 +35,16 @@ PY
   source_log "" log.jsonl
   runs
   is source_users 2.0
+  source_log "" both.h5
+  for type in 'h5py.string_dtype()' '"S4"'; do
+    /usr/bin/python3 -c "
+import h5py, numpy
+with h5py.File('both.h5', 'w') as f:
+    for name, values in ('user', ['ann', ' ann']), ('pair', ['1', '1']), ('choice', ['A', 'B']):
+        f[name] = numpy.array(values, $type)"
+    runs
+    is source_users 2.0
+  done
 }
 
 @test "blanks around a choice, a number and a column's name do not matter" {
@@ -127,6 +137,30 @@ PY
   runs
   mv twice.csv log.csv
   fails 'log.csv:1: two columns are named "column_number_30000"'
+}
+
+@test "a line with quotes and a line without are the same row, at any line end" {
+  printf '%s\n' user,pair,choice,q,ta,,other,tb 'ann,p1,A,,x,,,y' \
+    'ann,p2,B, q ,one,,z, other' '' ,,,,,,, 'bob,p1,A,ask,x,1,,' >plain.csv
+  sed 's/[^,]\+/"&"/g' plain.csv >quoted.csv
+  columns='columns = { prompt = "q", text_a = "ta", text_b = "tb" }'
+  source_log "$columns"
+  for end in '\n' '\r' '\r\n'; do
+    for form in plain quoted; do
+      awk -v ORS="$end" 1 "$form.csv" >log.csv
+      runs
+      is source_rows 3.0
+      "$HEED" export log.h5 >"$form.jsonl"
+      users >>"$form.jsonl"
+    done
+    diff plain.jsonl quoted.jsonl
+  done
+  echo '"eve",p3,A,,' >>quoted.csv
+  echo 'eve,p3,A,,' >>plain.csv
+  for form in plain quoted; do
+    cp "$form.csv" log.csv
+    fails 'log.csv:7: found 5 fields, expected 8 as in the header'
+  done
 }
 
 @test "semicolons and tabs between columns are recognised" {

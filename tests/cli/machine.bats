@@ -13,6 +13,17 @@ load small
   [ "$(ask two.h5 'f.attrs["workers"]')" = 2 ]
 }
 
+# The machine has much memory, of which 400 MiB are free.
+@test "workers hold 90 % of the memory that is free, not of all there is" {
+  printf 'MemTotal: 99999999 kB\nMemAvailable: 409600 kB\n' >meminfo
+  hidden='mount --bind meminfo /proc/meminfo && exec "$@"'
+  unshare -rm sh -c "$hidden" sh true 2>/dev/null || skip "mounting is not allowed here"
+  write_sweep 'h.estimator.faulty { fault = h.axis { "fault", "none", "greedy" } }' 'h.filter.faulty {}'
+  run --separate-stderr unshare -rm sh -c "$hidden" sh "$HEED" run small.lua -j 2 --progress none
+  [ "$status" -eq 3 ]
+  [[ "$output" == "3 cells done, 3 failed"*"and all workers together more than 360 MiB"* ]]
+}
+
 # limited KIBIBYTES: a run whose files must not be larger.
 limited() {
   (ulimit -f "$1" && "$HEED" run small.lua -o r.h5 --progress none) >said 2>&1

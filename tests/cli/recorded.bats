@@ -91,6 +91,18 @@ goes_on() {
   goes_on
 }
 
+@test "a result that is damaged while it is extended is not replaced" {
+  extend_by_a_value
+  begin "$HEED" run small.lua -j 2
+  flip small.h5 3000
+  cp small.h5 flipped.h5
+  end
+  lost "small.h5: "
+  cmp flipped.h5 small.h5
+  cp before.h5 small.h5
+  goes_on
+}
+
 @test "a file that has taken the result's place is not overwritten" {
   extend_by_a_value
   begin "$HEED" run small.lua -j 2

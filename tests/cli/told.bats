@@ -134,6 +134,18 @@ doubtful="replicates = 2, $(world 0.8) keep = { 'users' },
   [[ "$output" == *"1 x not_identified, doubtful: "* ]]
 }
 
+@test "a fit on the boundary is told" {
+  { echo user,pair,choice; for i in {1..20}; do printf 'ann,a%d,A\nbob,b%d,A\n' $i $i; done; } >log.csv
+  run_sweep "source = h.source.log { path = 'log.csv' }, keep = { 'users' },
+    estimator = h.estimator.em { mu = 0.9, prior = 'beta', pseudo_users = 0 },"
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"  boundary (em): the fitted prior lies on the boundary of its domain"* ]]
+  run -0 --separate-stderr "$HEED" users result.h5
+  [[ "$stderr" == *"heed: warning: boundary (em): "* ]]
+  "$HEED" report result.h5 -o page.html
+  grep -q "<b>boundary</b>" page.html
+}
+
 @test "a run without warnings ends with its counts" {
   run_sweep "$(world 0.9) estimator = h.estimator.doubtful {},"
   [ "$status" -eq 0 ]
@@ -270,6 +282,8 @@ refused() {
   models="source = h.source.log { path = 'log.csv', columns = { model_a = 'x', model_b = 'y' } },"
   refused "$log estimator = h.estimator.em_bradley_terry {}," \
     "the source's pairs do not record which models gave their responses (columns model_a and model_b)"
+  refused "$models estimator = h.estimator.em_bradley_terry { prior = 'two_point' }," \
+    "the prior two_point has moving atoms; this estimator needs a prior on fixed nodes"
   refused "$models estimator = h.estimator.em_bradley_terry { model = 'adversarial' }," \
     "this estimator needs a user model that mixes attending and not attending; adversarial does not"
   refused "$models estimator = h.estimator.em {}," \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * CSV by RFC 4180: libcsv in strict mode, fed line by line so that every row
- * knows its first line.  Blanks belong to their field. */
+ * knows its first line.  Blanks belong to their field.  A line that is a row
+ * without quotes is split here: libcsv looks at one character at a time. */
 #include <csv.h>
 #include <string.h>
 
@@ -44,8 +45,7 @@ static void *grown(csv_reader *self, const void *array, size_t used,
   return more;
 }
 
-static void take_field(void *bytes, size_t length, void *context) {
-  csv_reader *self = context;
+static void add_field(csv_reader *self, const char *bytes, size_t length) {
   if (self->status != HEED_OK) return;
   if (self->field_count == self->field_room)
     self->starts = grown(self, self->starts, self->field_count,
@@ -60,6 +60,10 @@ static void take_field(void *bytes, size_t length, void *context) {
   if (length > 0) memcpy(self->text + self->used, bytes, length);
   self->text[self->used + length] = '\0';
   self->used += length + 1;
+}
+
+static void take_field(void *bytes, size_t length, void *context) {
+  add_field(context, bytes, length);
 }
 
 static const char *field(const csv_reader *self, size_t index) {
@@ -225,6 +229,25 @@ static void refuse(csv_reader *self, const char *what) {
   recover(self);
 }
 
+/* Whether the current line is a row by itself, without quotes.  The end of the
+ * file is left to libcsv. */
+static bool is_plain_row(const csv_reader *self, const char *line,
+                         size_t length) {
+  return self->next == self->row_next && !self->at_end &&
+         memchr(line, '"', length) == NULL;
+}
+
+static void split(csv_reader *self, const char *line, size_t length) {
+  const char *end = line + length, *comma;
+  while (end > line && (end[-1] == '\n' || end[-1] == '\r')) end--;
+  while ((comma = memchr(line, ',', (size_t)(end - line))) != NULL) {
+    add_field(self, line, (size_t)(comma - line));
+    line = comma + 1;
+  }
+  add_field(self, line, (size_t)(end - line));
+  take_row(*end, self);
+}
+
 static void feed(csv_reader *self, const char *line, size_t length) {
   const size_t bad = log_not_utf8(line, length);
   if (bad < length) {
@@ -232,6 +255,8 @@ static void feed(csv_reader *self, const char *line, size_t length) {
                          self->line, (unsigned)(unsigned char)line[bad],
                          line[bad] == '\0' ? "NUL" : "not UTF-8");
     recover(self);
+  } else if (is_plain_row(self, line, length)) {
+    split(self, line, length);
   } else if (csv_parse(&self->parser, line, length, take_field, take_row,
                        self) != length) {
     refuse(self,

@@ -63,7 +63,8 @@ heed_status prior_fit_open(const heed_host *host, const heed_instance *prior,
   return HEED_OK;
 }
 
-double prior_fit_value(prior_fit *self, const double *nodes, const double *mass,
+/* Q; a node without mass adds 0 for any weight. */
+static double value_of(prior_fit *self, const double *nodes, const double *mass,
                        const double *theta) {
   double sum = 0.0;
   self->functions->log_weights(self->prior->self, theta, self->nodes, nodes,
@@ -77,7 +78,7 @@ double prior_fit_value(prior_fit *self, const double *nodes, const double *mass,
 static double value_at(prior_fit *self, const double *nodes, const double *mass,
                        const double *free) {
   self->functions->from_free(self->prior->self, free, self->theta);
-  const double value = prior_fit_value(self, nodes, mass, self->theta);
+  const double value = value_of(self, nodes, mass, self->theta);
   return isnan(value) ? -HUGE_VAL : value;
 }
 

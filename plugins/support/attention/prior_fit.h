@@ -14,13 +14,9 @@ typedef struct prior_fit prior_fit;
 heed_status prior_fit_open(const heed_host *host, const heed_instance *prior,
                            size_t nodes, prior_fit **result, heed_error *error);
 
-/* Q(theta) = sum_k mass[k] log weight_k(theta); a node without mass adds 0
- * for any weight. */
-double prior_fit_value(prior_fit *self, const double *nodes, const double *mass,
-                       const double *theta);
-
-/* Moves theta to the maximum of Q: by refit(), or by Newton's method on the
- * free scale from the current theta.  Q never falls. */
+/* Moves theta to the maximum of Q(theta) = sum_k mass[k] log weight_k(theta):
+ * by refit(), or by Newton's method on the free scale from the current theta.
+ * Q never falls. */
 heed_status prior_fit_improve(prior_fit *self, const double *nodes,
                               const double *mass, double *theta,
                               heed_error *error);

@@ -54,7 +54,8 @@ void merges_add(llm_merges *self, llm_merge added) {
   *seek(self, added.left, added.right) = added;
 }
 
-const llm_merge *merges_find(const llm_merges *self, int32_t left,
+/* NULL: the pair does not merge. */
+static const llm_merge *find(const llm_merges *self, int32_t left,
                              int32_t right) {
   const llm_merge *entry = seek(self, left, right);
   return entry->left < 0 ? NULL : entry;
@@ -117,7 +118,7 @@ static const llm_merge *pair_at(const llm_merges *self,
   const size_t right = link[left].next;
   return right == NONE || link[left].token < 0
              ? NULL
-             : merges_find(self, link[left].token, link[right].token);
+             : find(self, link[left].token, link[right].token);
 }
 
 static void offer(const llm_merges *self, llm_merge_room *room, size_t *waiting,

@@ -24,9 +24,6 @@ bool merges_init(llm_merges *self, size_t count);
 void merges_free(llm_merges *self);
 /* An existing pair gets the new rank. */
 void merges_add(llm_merges *self, llm_merge added);
-/* Returns NULL if the pair does not merge. */
-const llm_merge *merges_find(const llm_merges *self, int32_t left,
-                             int32_t right);
 
 /* Workspace of merges_apply, grown on demand; start with {0}. */
 typedef struct llm_merge_room {

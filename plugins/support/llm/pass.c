@@ -33,7 +33,7 @@ static void place_layer(llm_pass *self, carving_block *block) {
 }
 
 /* True where the gradient of a group needs the group's input. */
-bool pass_trains(const llm_pass *self, llm_group group) {
+static bool trains(const llm_pass *self, llm_group group) {
   return self->options.training == LLM_TRAIN_WEIGHTS ||
          (self->options.training == LLM_TRAIN_ADAPTER &&
           self->low.group[group].parts > 0);
@@ -45,8 +45,8 @@ static void place_slopes(llm_pass *self, carving_block *block, size_t members) {
   const bool weights = self->options.training == LLM_TRAIN_WEIGHTS;
   llm_layer_slopes *slopes = &self->arrays.slopes;
   slopes->dx = carve_floats(block, tokens, width);
-  slopes->dout = carve_floats(
-      block, pass_trains(self, LLM_GROUP_DOWN) ? tokens : 0, width);
+  slopes->dout =
+      carve_floats(block, trains(self, LLM_GROUP_DOWN) ? tokens : 0, width);
   slopes->dact = carve_floats(block, tokens, shape->feed);
   slopes->dnormed = carve_floats(block, tokens, width);
   slopes->dattended = carve_floats(block, tokens, llm_attended_width(shape));
@@ -55,11 +55,10 @@ static void place_slopes(llm_pass *self, carving_block *block, size_t members) {
     slopes->dlow[g] = carve_floats(block, tokens, self->low.group[g].low);
   /* Arrays that forward no longer needs by then, in sequence. */
   slopes->normed =
-      pass_trains(self, LLM_GROUP_QKV) ? self->arrays.kept.normed : NULL;
+      trains(self, LLM_GROUP_QKV) ? self->arrays.kept.normed : NULL;
   slopes->feed_normed =
-      pass_trains(self, LLM_GROUP_GATE_UP) ? self->arrays.kept.normed : NULL;
-  slopes->act =
-      pass_trains(self, LLM_GROUP_DOWN) ? self->arrays.kept.act : NULL;
+      trains(self, LLM_GROUP_GATE_UP) ? self->arrays.kept.normed : NULL;
+  slopes->act = trains(self, LLM_GROUP_DOWN) ? self->arrays.kept.act : NULL;
   self->arrays.norm_gradients =
       carve_floats(block, weights ? members : 0, 2 * width);
 }

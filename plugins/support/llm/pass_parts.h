@@ -64,9 +64,6 @@ llm_layer_values pass_layer(const llm_pass *self, size_t layer);
 /* The input of a layer; of `layers`: the last output. */
 float *pass_state(const llm_pass *self, size_t layer);
 
-/* True where the gradient of a group needs the group's input. */
-bool pass_trains(const llm_pass *self, llm_group group);
-
 /* Runs the crew over a layer.  again: with checkpoints, for the backward; the
  * output is not recomputed. */
 void pass_layer_forward(llm_pass *self, size_t layer, bool again);

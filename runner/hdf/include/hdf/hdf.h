@@ -18,10 +18,6 @@ typedef struct hdf_file {
   heed_error *error;
 } hdf_file;
 
-/* Sets up HDF5 for the whole process: it prints no errors and does not crash at
- * the end after a failed write. */
-void hdf_silence(void);
-
 /* A new file in memory; -1: failure.  And its bytes, from malloc(), before it
  * is closed; NULL: failure. */
 hid_t hdf_memory_file(hdf_file *self);
