@@ -139,7 +139,7 @@ static void csv_line(view_groups *self, const plan_metric *metric, size_t value,
     (void)fputc(',', file);
     view_label(&plan->axes[axis].coordinate,
                plan->points[self->example[group]].position[axis], label);
-    view_csv_field(file, label);
+    view_csv_name(file, label);
   }
   (void)fprintf(file, ",%zu", found.count);
   const double numbers[] = {found.value, found.low, found.high};

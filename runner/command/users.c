@@ -33,28 +33,6 @@ static void write_value(FILE *file, const heed_column *column, size_t row) {
   (void)fputs(number, file);
 }
 
-/* Whether a spreadsheet would read a name as a formula. A number is none. */
-static bool is_formula(const char *name) {
-  char *end;
-  if (*name == '\0' || strchr("=+-@\t\r", *name) == NULL) return false;
-  (void)strtod(name, &end);
-  return end == name || *end != '\0';
-}
-
-/* Spreadsheets show what follows "'" as text. */
-static heed_status write_name(FILE *file, const char *name, bool raw,
-                              heed_error *error) {
-  char *guarded = NULL;
-  if (raw || !is_formula(name)) {
-    view_csv_field(file, name);
-    return HEED_OK;
-  }
-  if (asprintf(&guarded, "'%s", name) < 0) return heed_no_memory(error);
-  view_csv_field(file, guarded);
-  free(guarded);
-  return HEED_OK;
-}
-
 static heed_status write_users(FILE *file, const command_kept_cell *cell,
                                heed_error *error) {
   static const char *const names[][2] = {{"mean", "eta_hat"},
@@ -65,7 +43,7 @@ static heed_status write_users(FILE *file, const command_kept_cell *cell,
   const heed_column *name = heed_table_column(users, "name");
   const heed_column *columns[4];
   size_t count = 0;
-  heed_status status = HEED_OK;
+  (void)error;
   (void)fputs("user", file);
   for (size_t i = 0; i < 4; i++) {
     const heed_column *column = heed_table_column(users, names[i][0]);
@@ -74,10 +52,10 @@ static heed_status write_users(FILE *file, const command_kept_cell *cell,
     (void)fprintf(file, ",%s", names[i][1]);
   }
   (void)fputc('\n', file);
-  for (size_t row = 0; status == HEED_OK && row < users->rows; row++) {
+  for (size_t row = 0; row < users->rows; row++) {
     if (name != NULL)
-      status = write_name(file, ((const char *const *)name->data)[row],
-                          cell->raw, error);
+      (cell->raw ? view_csv_field : view_csv_name)(
+          file, ((const char *const *)name->data)[row]);
     else
       (void)fprintf(file, "%zu", row);
     for (size_t i = 0; i < count; i++) {
@@ -86,7 +64,7 @@ static heed_status write_users(FILE *file, const command_kept_cell *cell,
     }
     (void)fputc('\n', file);
   }
-  return status;
+  return HEED_OK;
 }
 
 int command_users(const command_arguments *given) {

@@ -89,15 +89,31 @@ void view_label(const plan_coordinate *coordinate, size_t index,
     (void)snprintf(label, LABEL_SIZE, "%s", coordinate->labels[index]);
 }
 
-void view_csv_field(FILE *file, const char *text) {
+/* Whether a spreadsheet would read a text as a formula.  A number is none. */
+static bool is_formula(const char *text) {
+  char *end;
+  if (*text == '\0' || strchr("=+-@\t\r", *text) == NULL) return false;
+  (void)strtod(text, &end);
+  return end == text || *end != '\0';
+}
+
+static void write_field(FILE *file, const char *guard, const char *text) {
   if (strpbrk(text, ",\"\r\n") == NULL && *text != ' ') {
-    (void)fputs(text, file);
+    (void)fprintf(file, "%s%s", guard, text);
     return;
   }
-  (void)fputc('"', file);
+  (void)fprintf(file, "\"%s", guard);
   for (; *text != '\0'; text++) {
     if (*text == '"') (void)fputc('"', file);
     (void)fputc(*text, file);
   }
   (void)fputc('"', file);
+}
+
+void view_csv_field(FILE *file, const char *text) {
+  write_field(file, "", text);
+}
+
+void view_csv_name(FILE *file, const char *text) {
+  write_field(file, is_formula(text) ? "'" : "", text);
 }

@@ -332,3 +332,11 @@ refused() {
     [[ "$stderr" == "heed: none."*"No such file or directory"* ]]
   done
 }
+
+@test "labels that a spreadsheet would run are guarded" {
+  run_sweep "replicates = 1, $(world 0.9 20)
+    estimator = h.estimator.em { prior = h.distribution.beta {} },
+    filter = h.filter.cutoff { threshold = h.axis { 'threshold', 0, 0.1, 0.2, labels = { '=2+2', '-1', 'low' } } },"
+  [ "$status" -eq 0 ]
+  [ "$(column result.h5 users_kept threshold threshold | tr '\n' ' ')" = "'=2+2 -1 low " ]
+}

@@ -50,4 +50,9 @@ void view_number(double number, char text[NUMBER_SIZE]);
 /* Writes one field of a CSV file (RFC 4180), quoted if necessary. */
 void view_csv_field(FILE *file, const char *text);
 
+/* The same for a text from a log or a sweep.  A spreadsheet would run one that
+ * begins with =, +, - or @ and is no number: it begins with ' then, which
+ * spreadsheets do not show. */
+void view_csv_name(FILE *file, const char *text);
+
 #endif
