@@ -2,6 +2,7 @@
  * Rows of a table: code shared by all formats. */
 #include "sources/log/rows.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -169,14 +170,18 @@ bool log_is_blank(const char *text) {
   return length == 0;
 }
 
-void log_number_text(double number, char text[LOG_NUMBER_SIZE]) {
-  int digits = 15;
-  if (number == trunc(number) && fabs(number) < 9007199254740992.0) {
+void log_number_text(double number, bool is_single,
+                     char text[LOG_NUMBER_SIZE]) {
+  /* So many digits survive being read, but for subnormal numbers. */
+  int digits = is_single ? FLT_DIG : DBL_DIG;
+  if (fabs(number) < (is_single ? (double)FLT_MIN : DBL_MIN)) digits = 1;
+  if (number == trunc(number) && fabs(number) < 0x1p53) {
     (void)snprintf(text, LOG_NUMBER_SIZE, "%lld", (long long)number);
     return;
   }
   do (void)snprintf(text, LOG_NUMBER_SIZE, "%.*g", digits, number);
-  while (digits++ < 17 && strtod(text, NULL) != number);
+  while (digits++ < 17 && (is_single ? strtof(text, NULL) != (float)number
+                                     : strtod(text, NULL) != number));
 }
 
 bool log_is_part(const log_rows *rows) {
