@@ -67,6 +67,14 @@ void log_warn(const heed_host *host, const char *code, const char *format,
   host->warn(host, code, "%s", shown);
 }
 
+void log_add(char *text, size_t size, const char *format, ...) {
+  const size_t used = strlen(text);
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(text + used, size - used, format, arguments);
+  va_end(arguments);
+}
+
 heed_status log_fault(log_faults *faults, const char *path, size_t line,
                       heed_error *error, const char *format, ...) {
   char what[HEED_MESSAGE_SIZE], shown[HEED_MESSAGE_SIZE], where[32] = "";
@@ -93,11 +101,12 @@ heed_status log_no_column(const char *path, const char *name,
   char list[HEED_MESSAGE_SIZE / 2] = "";
   size_t used = 0;
   for (size_t i = 0; i < count && used < sizeof list; i++)
-    used += (size_t)snprintf(list + used, sizeof list - used, "%s\"%s\"",
-                             i == 0 ? "" : ", ", there[i]);
+    if (*there[i] != '\0')
+      used += (size_t)snprintf(list + used, sizeof list - used, "%s\"%s\"",
+                               used == 0 ? "" : ", ", there[i]);
   return log_fail(error, HEED_INVALID,
                   "%s: missing column \"%s\"; the file has %s", path, name,
-                  count == 0 ? "none" : list);
+                  used == 0 ? "none" : list);
 }
 
 /* The bytes at the start that are ASCII and not NUL: eight at a time, then one

@@ -50,6 +50,10 @@ heed_status log_fail(heed_error *error, heed_status status, const char *format,
 HEED_PRINTF(3, 4)
 void log_warn(const heed_host *host, const char *code, const char *format, ...);
 
+/* Appends to a text of `size` bytes; what does not fit is cut. */
+HEED_PRINTF(3, 4)
+void log_add(char *text, size_t size, const char *format, ...);
+
 /* Offset of the first byte that is NUL or not UTF-8; length if none. */
 size_t log_not_utf8(const char *text, size_t length);
 
