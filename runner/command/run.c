@@ -164,9 +164,9 @@ typedef struct run_told {
 static void list_failures(const run_told *told) {
   for (size_t i = 0; i < told->failure_count && i < MOST_FAILURES; i++) {
     const diagnosis_failure *failure = &told->failures[i];
-    printf("  %zu %s in %s%s%s", failure->cells, failed_how(failure->status),
-           failure->stage, *failure->plugin == '\0' ? "" : ", ",
-           failure->plugin);
+    printf("  %zu %s in %s%s%s", failure->cells,
+           failed_how((heed_record_status)failure->status), failure->stage,
+           *failure->plugin == '\0' ? "" : ", ", failure->plugin);
     if (*failure->where != '\0') printf(", at ");
     safe_put(stdout, failure->where);
     printf("%s: ", failure->cells == 1 ? "" : "; the first");
@@ -236,9 +236,8 @@ static heed_status refuse_orphans(const run_options *self,
   return heed_fail(
       error, HEED_INVALID,
       "%s: holds %zu finished cell%s of an interrupted run that this sweep "
-      "does "
-      "not have (the seed, an axis, a parameter or a plugin has changed); name "
-      "another file with -o, keep the cells with heed collect, or use "
+      "does not have (the seed, an axis, a parameter or a plugin has changed); "
+      "name another file with -o, keep the cells with heed collect, or use "
       "--replace",
       work_folder(folder), orphans, heed_plural(orphans));
 }
