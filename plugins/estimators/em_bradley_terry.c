@@ -27,6 +27,7 @@
 #include "support/attention/guesses.h"
 #include "support/attention/node_posterior.h"
 #include "support/attention/parameters.h"
+#include "support/crowd/pair_name.h"
 
 enum {
   PRIOR,
@@ -176,6 +177,14 @@ static heed_status no_models(heed_error *error) {
                    "responses (columns model_a and model_b)");
 }
 
+static heed_status no_models_of(const heed_world *world, size_t pair,
+                                heed_error *error) {
+  char place[PAIR_NAME_SIZE];
+  pair_name(world, pair, place);
+  return heed_fail(error, HEED_UNSUPPORTED,
+                   "%s does not record which models gave its responses", place);
+}
+
 static heed_status find_models(bradley_terry_fit *self, const heed_crowd *crowd,
                                heed_error *error) {
   const heed_table *pairs = crowd->world->pairs;
@@ -188,10 +197,7 @@ static heed_status find_models(bradley_terry_fit *self, const heed_crowd *crowd,
   self->models = crowd->world->models->rows;
   for (size_t i = 0; i < crowd->annotations->rows; i++)
     if (self->model_a[pair[i]] < 0 || self->model_b[pair[i]] < 0)
-      return heed_fail(
-          error, HEED_UNSUPPORTED,
-          "pair %lld does not record which models gave its responses",
-          (long long)pair[i]);
+      return no_models_of(crowd->world, (size_t)pair[i], error);
   return HEED_OK;
 }
 

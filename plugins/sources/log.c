@@ -21,8 +21,8 @@ static void report(const log_reading *self) {
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     self->host->output(self->host, i, &values[i], 1);
   if (self->faults.count > 0)
-    self->host->warn(self->host, "rows_skipped",
-                     "%zu malformed rows were skipped", self->faults.count);
+    self->host->warn(self->host, "rows_skipped", "skipped %zu malformed row%s",
+                     self->faults.count, heed_plural(self->faults.count));
   if (self->only_ties > 0 && !log_is_part(&self->rows))
     self->host->warn(self->host, "users_only_ties",
                      "%zu of %zu users only tie; they are dropped with their "
@@ -31,8 +31,8 @@ static void report(const log_reading *self) {
   if (self->duplicate_count > 0 &&
       self->values[DUPLICATES].integer == DUPLICATES_FIRST)
     self->host->warn(self->host, "duplicates_dropped",
-                     "%zu repeated annotations were dropped",
-                     self->duplicate_count);
+                     "dropped %zu repeated annotation%s", self->duplicate_count,
+                     heed_plural(self->duplicate_count));
 }
 
 /* Of the first rows of each file; most = SIZE_MAX: of all. */

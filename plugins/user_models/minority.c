@@ -30,10 +30,7 @@ static heed_status check(const void *self, const heed_world *world,
   (void)annotations;
   for (size_t i = 0; status == HEED_OK && i < world->pairs->rows; i++)
     if (!(p[i] >= 0 && p[i] <= 1))
-      return heed_fail(error, HEED_UNSUPPORTED,
-                       "column: \"%s\" of pair %zu is %g, expected a "
-                       "probability",
-                       name, i, p[i]);
+      return pair_column_refuse(world, name, i, "a probability", error);
   return status;
 }
 

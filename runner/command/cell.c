@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "execution/execution.h"
-#include "safe.h"
 #include "stages/stages.h"
 #include "sweep_plan.h"
+#include "view/safe.h"
 
 static void print_place(const heed_plan *plan, size_t cell) {
   const plan_point *point = &plan->points[cell / plan->replicates];

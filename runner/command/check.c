@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "safe.h"
 #include "sweep_plan.h"
+#include "view/safe.h"
 
 #define LINE_WIDTH 79
 #define FIRST_ROWS 1000 /* of a log, without --data */
@@ -148,10 +148,10 @@ static void print_plan(const heed_plan *plan) {
   putchar('\n');
   print_axes(plan);
   printf("\ncells        %zu point%s x %zu replicate%s = %zu\n",
-         plan->point_count, plan->point_count == 1 ? "" : "s", plan->replicates,
-         plan->replicates == 1 ? "" : "s", plan_cell_count(plan));
+         plan->point_count, heed_plural(plan->point_count), plan->replicates,
+         heed_plural(plan->replicates), plan_cell_count(plan));
   printf("metrics      %zu, %zu number%s a cell\n", plan->metric_count,
-         plan->value_count, plan->value_count == 1 ? "" : "s");
+         plan->value_count, heed_plural(plan->value_count));
   print_stages(plan);
   print_files(plan);
 }

@@ -62,7 +62,7 @@ static void print_summary(const check_plugin_report *self) {
   if (self->passed + self->failed + self->not_tried == 0) return;
   print_reasons(self);
   printf("%s: %zu check%s passed", self->plugin, self->passed,
-         self->passed == 1 ? "" : "s");
+         heed_plural(self->passed));
   if (self->failed > 0) printf(", %zu failed", self->failed);
   if (self->not_tried > 0) printf(", %zu not tried", self->not_tried);
   printf("\n");

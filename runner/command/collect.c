@@ -29,9 +29,9 @@ static heed_status check_output(const char *path, const heed_plan *plan,
                      path);
   if (orphans > 0)
     return heed_fail(error, HEED_INVALID,
-                     "%s: holds %zu finished cells that this sweep does not "
+                     "%s: holds %zu finished cell%s that this sweep does not "
                      "have; name another file with -o",
-                     path, orphans);
+                     path, orphans, heed_plural(orphans));
   return HEED_OK;
 }
 
@@ -70,7 +70,7 @@ static int report(const char *path) {
     failed += result.cells.status[i] > RECORD_DONE;
   }
   const size_t missing = plan_cell_count(result.plan) - done - failed;
-  printf("%zu cells done", done);
+  printf("%zu cell%s done", done, heed_plural(done));
   if (failed > 0) printf(", %zu failed", failed);
   if (missing > 0) printf(", %zu not run yet", missing);
   printf(": %s\n", path);

@@ -3,8 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "safe.h"
 #include "table.h"
+#include "view/safe.h"
 
 int command_error(const heed_error *error) {
   fputs("heed: ", stderr);

@@ -2,7 +2,7 @@
  * heed help, and --help of every command. */
 #include <string.h>
 
-#include "safe.h"
+#include "view/safe.h"
 #include "wording.h"
 
 #define LINE_WIDTH 79

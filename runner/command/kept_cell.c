@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "hdf/kept.h"
-#include "safe.h"
 #include "spare.h"
 #include "standard.h"
 #include "tell.h"
+#include "view/safe.h"
 
 #define MOST_CHOICES 20
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "safe.h"
+#include "view/safe.h"
 
 #define MOST_COLUMNS 60
 

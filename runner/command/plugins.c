@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "probe.h"
-#include "safe.h"
+#include "view/safe.h"
 
 static void print_refusal(void *context, const char *file,
                           const heed_error *refusal) {

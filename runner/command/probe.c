@@ -11,11 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "heed/limit.h"
 
 #define LOAD_SECONDS 20.0 /* of one file */
 #define DONE "."          /* the last line, after all files */
@@ -40,11 +41,10 @@ static void tell(void *context, const char *file, const heed_error *refusal) {
 
 static _Noreturn void load_all(const command_common *common,
                                const command_probe *so_far, int target) {
-  const struct rlimit no_core = {0, 0};
   host_registry *plugins;
   (void)setpgid(0, 0);
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-  (void)setrlimit(RLIMIT_CORE, &no_core);
+  heed_limit(RLIMIT_CORE, 0);
   /* The parent reports a folder that cannot be read. */
   if (registry_create(common->allow_unsafe, &plugins, NULL) == HEED_OK)
     (void)registry_scan(plugins, common->plugin_path,

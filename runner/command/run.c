@@ -14,10 +14,10 @@
 #include "machine.h"
 #include "progress.h"
 #include "result/result.h"
-#include "safe.h"
 #include "spare.h"
 #include "sweep_plan.h"
 #include "tell.h"
+#include "view/safe.h"
 
 typedef struct run_options {
   const command_arguments *given;
@@ -81,10 +81,10 @@ static heed_status check_output(const run_options *self, const heed_plan *plan,
   if (orphans > 0)
     return heed_fail(
         error, HEED_INVALID,
-        "%s: holds %zu finished cells that this sweep does not "
+        "%s: holds %zu finished cell%s that this sweep does not "
         "have (an axis, a parameter or a plugin has changed); name another "
         "file with -o, or use --replace",
-        self->output, orphans);
+        self->output, orphans, heed_plural(orphans));
   return HEED_OK;
 }
 
@@ -151,6 +151,8 @@ static const char *failed_how(heed_record_status status) {
   }
 }
 
+#define MOST_FAILURES 16 /* kinds that are printed */
+
 /* What the result says of the cells, for the end of a run. */
 typedef struct run_told {
   diagnosis_failure *failures;
@@ -158,36 +160,20 @@ typedef struct run_told {
   size_t failure_count, finding_count;
 } run_told;
 
-static const char *place_of(const run_told *self,
-                            const execution_failure *failure) {
-  for (size_t i = 0; i < self->failure_count; i++) {
-    const diagnosis_failure *kind = &self->failures[i];
-    if (kind->status == (int64_t)failure->status &&
-        strcmp(kind->stage, plan_stage_name(failure->stage)) == 0 &&
-        strcmp(kind->plugin, failure->plugin) == 0)
-      return kind->where;
-  }
-  return "";
-}
-
-/* Prints each kind of failure, with the message of the first. */
-static void list_failures(const execution_state *state, const run_told *told) {
-  size_t listed = 0;
-  for (size_t i = 0; i < state->failure_count; i++) {
-    const execution_failure *failure = &state->failures[i];
-    const char *where = place_of(told, failure);
-    printf("  %zu %s in %s%s%s", failure->cells, failed_how(failure->status),
-           plan_stage_name(failure->stage),
+/* Prints each kind of failure in the result, with the message of the first. */
+static void list_failures(const run_told *told) {
+  for (size_t i = 0; i < told->failure_count && i < MOST_FAILURES; i++) {
+    const diagnosis_failure *failure = &told->failures[i];
+    printf("  %zu %s in %s%s%s", failure->cells,
+           failed_how((heed_record_status)failure->status), failure->stage,
            *failure->plugin == '\0' ? "" : ", ", failure->plugin);
-    if (*where != '\0') printf(", at ");
-    safe_put(stdout, where);
+    if (*failure->where != '\0') printf(", at ");
+    safe_put(stdout, failure->where);
     printf("%s: ", failure->cells == 1 ? "" : "; the first");
     safe_put(stdout, failure->message);
     putchar('\n');
-    listed += failure->cells;
   }
-  if (listed < state->failed)
-    printf("  %zu failed in other ways\n", state->failed - listed);
+  if (told->failure_count > MOST_FAILURES) printf("  and in other ways\n");
 }
 
 static void print_summary(const run_options *self, const execution_state *state,
@@ -195,11 +181,11 @@ static void print_summary(const run_options *self, const execution_state *state,
   const size_t earlier = state->reused_failed;
   char duration[32];
   progress_duration(state->seconds, duration, sizeof duration);
-  printf("%zu cells done", state->done);
+  printf("%zu cell%s done", state->done, heed_plural(state->done));
   if (state->failed > 0) printf(", %zu failed", state->failed);
   if (state->reused > 0) printf(", %zu recorded before", state->reused);
   printf(", %s: %s\n", duration, self->target.named);
-  list_failures(state, told);
+  list_failures(told);
   if (earlier > 0)
     printf(
         "  %zu of the cells recorded before had failed; --retry runs them "
@@ -249,11 +235,11 @@ static heed_status refuse_orphans(const run_options *self,
   if (orphans == 0 || self->given->replace) return HEED_OK;
   return heed_fail(
       error, HEED_INVALID,
-      "%s: holds %zu finished cells of an interrupted run that this sweep does "
-      "not have (the seed, an axis, a parameter or a plugin has changed); name "
-      "another file with -o, keep the cells with heed collect, or use "
+      "%s: holds %zu finished cell%s of an interrupted run that this sweep "
+      "does not have (the seed, an axis, a parameter or a plugin has changed); "
+      "name another file with -o, keep the cells with heed collect, or use "
       "--replace",
-      work_folder(folder), orphans);
+      work_folder(folder), orphans, heed_plural(orphans));
 }
 
 /* The cells of a damaged part run again. */
@@ -313,10 +299,10 @@ static void say_what_is_safe(const run_options *self, const heed_plan *plan,
                              const execution_state *state) {
   if (work_holds(folder))
     fprintf(stderr,
-            "heed: %zu cells of %zu are safe in %s.work; the same command "
-            "resumes the run\n",
-            state->reused + state->done + state->failed, plan_cell_count(plan),
-            self->output);
+            "heed: %s.work keeps %zu of %zu cells; the same command resumes "
+            "the run\n",
+            self->output, state->reused + state->done + state->failed,
+            plan_cell_count(plan));
 }
 
 /* If an error occurs after the work folder is open, the folder stays, and the

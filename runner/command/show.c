@@ -8,10 +8,10 @@
 #include "diagnosis/findings.h"
 #include "evaluation/evaluation.h"
 #include "lines.h"
-#include "safe.h"
 #include "standard.h"
 #include "tell.h"
 #include "view/groups.h"
+#include "view/safe.h"
 
 /* With more lines than this, each metric gets one line unless some are named.
  */
@@ -220,8 +220,10 @@ static void show_head(const view_result *result) {
   safe_put(stdout, result->plan->title);
   printf("\n\n");
   show_axes(result);
-  printf("\n%zu points x %zu replicates: %zu cells done",
-         result->plan->point_count, result->plan->replicates, done);
+  printf("\n%zu point%s x %zu replicate%s: %zu cell%s done",
+         result->plan->point_count, heed_plural(result->plan->point_count),
+         result->plan->replicates, heed_plural(result->plan->replicates), done,
+         heed_plural(done));
   if (failed > 0) printf(", %zu failed", failed);
   if (done + failed < cells) printf(", %zu not run", cells - done - failed);
   printf("; seed %llu\n", (unsigned long long)result->plan->seed);

@@ -10,7 +10,7 @@
 
 #include "command.h"
 #include "files/file.h"
-#include "safe.h"
+#include "view/safe.h"
 
 #define MOST_AT_ONCE 512
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "planner/planner.h"
-#include "safe.h"
+#include "view/safe.h"
 
 static void print_notice(void *context, planner_notice notice,
                          const char *text) {

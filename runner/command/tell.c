@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "safe.h"
+#include "view/safe.h"
 
 enum { MOST_LINES = 6 };
 
@@ -31,7 +31,8 @@ void tell_findings(FILE *file, const char *path, const diagnosis_finding *found,
     (void)fputc('\n', file);
   }
   if (count > MOST_LINES)
-    (void)fprintf(file, "  and %zu other kinds\n", count - MOST_LINES);
+    (void)fprintf(file, "  and %zu other kind%s\n", count - MOST_LINES,
+                  heed_plural(count - MOST_LINES));
   (void)fprintf(file, "heed show %s says more\n", path);
 }
 

@@ -3,36 +3,25 @@
 #include "child.h"
 
 #include <cblas.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "board.h"
+#include "heed/limit.h"
 
 /* An exit status that a plugin which calls exit() is unlikely to choose. */
 #define FINISHED 86
 
-bool child_is_sanitized(void) {
-  return dlsym(RTLD_DEFAULT, "__asan_init") != NULL ||
-         dlsym(RTLD_DEFAULT, "__tsan_init") != NULL;
-}
-
 void child_leave(void) {
   (void)fflush(NULL);
   _exit(FINISHED);
-}
-
-static void set_limit(int resource, rlim_t most) {
-  const struct rlimit both = {most, most};
-  (void)setrlimit((__rlimit_resource_t)resource, &both);
 }
 
 static _Noreturn void become_child(size_t memory, pid_t parent,
@@ -45,9 +34,8 @@ static _Noreturn void become_child(size_t memory, pid_t parent,
   if (nothing > STDERR_FILENO) (void)close(nothing);
   /* Keeps a plugin's prints out of this command's output. */
   (void)dup2(STDERR_FILENO, STDOUT_FILENO);
-  set_limit(RLIMIT_CORE, 0);
-  /* Sanitizers reserve terabytes of address space. */
-  if (!child_is_sanitized()) set_limit(RLIMIT_AS, (rlim_t)memory);
+  heed_limit(RLIMIT_CORE, 0);
+  if (!heed_is_sanitized()) heed_limit(RLIMIT_AS, (rlim_t)memory);
   /* BLAS threads use memory, and the leak check counts threads. */
   openblas_set_num_threads(1);
   work(context);

@@ -26,7 +26,4 @@ heed_status child_run(const contract_limits *limits, const atomic_uint *pulse,
 /* Ends the child as finished.  Call only in the child. */
 _Noreturn void child_leave(void);
 
-/* Returns true if a sanitizer manages the memory of this process. */
-bool child_is_sanitized(void);
-
 #endif

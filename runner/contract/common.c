@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "heed/limit.h"
 #include "settings.h"
 #include "trial.h"
 
@@ -169,8 +170,8 @@ static contract_value *copy_values(const contract_trial *self) {
 static void compare(const contract_trial *self, const contract_value *earlier,
                     size_t count, const char *when) {
   if (self->value_count != count)
-    trial_fail(self, "gave %zu values %s, expected %zu as before",
-               self->value_count, when, count);
+    trial_fail(self, "gave %zu value%s %s, expected %zu as before",
+               self->value_count, heed_plural(self->value_count), when, count);
   for (size_t i = 0; i < count; i++)
     if (trial_bits(earlier[i].value) != trial_bits(self->values[i].value))
       trial_fail(self, "%s[%zu] is %.17g %s, expected %.17g as before",
@@ -346,7 +347,7 @@ static void leave_nothing(contract_trial *self) {
   }
   check_growth(self, HOLDING_FILES, seen, times);
   check_growth(self, HOLDING_THREADS, seen, times);
-  if (child_is_sanitized())
+  if (heed_is_sanitized())
     trial_skip(self, "a sanitizer manages the memory of this heed");
   check_growth(self, HOLDING_HEAP, seen, times);
   check_growth(self, HOLDING_PAGES, seen, times);

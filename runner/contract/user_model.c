@@ -34,7 +34,7 @@ static void read_domain(contract_trial *self, user_model_model *made) {
   (void)trial_return(self, HEED_OK, NULL);
   *domain = *room;
   if (domain->dimension == 0 || domain->dimension > MOST_DIMENSION)
-    trial_fail(self, "declares %zu values per eta, expected at least 1",
+    trial_fail(self, "declares a dimension of %zu, expected at least 1",
                domain->dimension);
   if (!(domain->low < domain->high))
     trial_fail(self,
@@ -42,10 +42,10 @@ static void read_domain(contract_trial *self, user_model_model *made) {
                "high",
                domain->low, domain->high);
   if (domain->phi_count > MOST_PHI)
-    trial_fail(self, "says that %zu parameters are fitted", domain->phi_count);
+    trial_fail(self, "has a phi_count of %zu", domain->phi_count);
   if (domain->phi_count > 0 && made->functions->phi == NULL)
     trial_fail(self,
-               "says that %zu parameters are fitted, but the plugin has "
+               "has a phi_count of %zu, but the plugin has "
                "no phi()",
                domain->phi_count);
   if (domain->class_count > 0 &&

@@ -77,8 +77,8 @@ static void check_guards(const contract_trial *self,
   if (earlier && is_intact(block->start + bytes)) return;
   trial_fail(self, "wrote %s of %s, expected at most %zu value%s of %zu byte%s",
              earlier ? "past the end" : "before the start",
-             name_of(self, block), block->count, block->count == 1 ? "" : "s",
-             block->size, block->size == 1 ? "" : "s");
+             name_of(self, block), block->count, heed_plural(block->count),
+             block->size, heed_plural(block->size));
 }
 
 /* ---- allocations ---- */
@@ -141,8 +141,8 @@ void trial_filled(const contract_trial *self, const char *name,
                   const double *values, size_t count) {
   for (size_t i = 0; i < count; i++)
     if (trial_bits(values[i]) == unset_bits)
-      trial_fail(self, "did not set %s[%zu], expected all %zu values", name, i,
-                 count);
+      trial_fail(self, "did not set %s[%zu], expected %zu value%s", name, i,
+                 count, heed_plural(count));
 }
 
 void trial_name(contract_trial *self, const char *name, const void *pointer) {
@@ -176,21 +176,22 @@ void trial_holds(const contract_trial *self, const char *name,
   const contract_block *block = block_with(self, pointer);
   if (count == 0) return;
   if (pointer == NULL)
-    trial_fail(self, "%s is missing, expected %zu values, %s", name, count,
-               each);
+    trial_fail(self, "%s is missing, expected %zu value%s, %s", name, count,
+               heed_plural(count), each);
   else if (block == NULL)
     trial_fail(self,
-               "%s is not in memory of the host, expected %zu values "
+               "%s is not in memory of the host, expected %zu value%s "
                "from host->allocate()",
-               name, count);
+               name, count, heed_plural(count));
   else if (block->scratch)
     trial_fail(self,
                "%s is in memory of host->scratch(), which ends with the call, "
                "expected host->allocate()",
                name);
   else if (room_after(block, pointer, size) < count)
-    trial_fail(self, "%s has room for %zu values, expected %zu, %s", name,
-               room_after(block, pointer, size), count, each);
+    trial_fail(self, "%s has room for %zu value%s, expected %zu, %s", name,
+               room_after(block, pointer, size),
+               heed_plural(room_after(block, pointer, size)), count, each);
 }
 
 void watch_forget(contract_trial *self, bool lasting) {
@@ -340,8 +341,8 @@ static void report_output(void *context, const heed_plugin *plugin,
                plugin->output_count);
   output = &plugin->outputs[index];
   if (count != expected_count(self, output))
-    trial_fail(self, "reported %zu values of output %s, expected %zu", count,
-               output->name, expected_count(self, output));
+    trial_fail(self, "reported %zu value%s of output %s, expected %zu", count,
+               heed_plural(count), output->name, expected_count(self, output));
   if (index < 64 && (self->reported >> index & 1) != 0)
     trial_fail(self, "reported output %s twice in one call, expected once",
                output->name);

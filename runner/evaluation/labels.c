@@ -147,7 +147,7 @@ static heed_status put_consensus(const heed_evaluation *self,
  * share of the user's own labels that agree. */
 static heed_status put_spearman(const heed_evaluation *self,
                                 const int8_t *verdicts, size_t judge,
-                                heed_error *error) {
+                                size_t *left_out, heed_error *error) {
   const heed_crowd *crowd = self->crowd;
   const size_t users = crowd->users->rows, judges = self->world->judge_count;
   const int64_t *pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
@@ -175,30 +175,49 @@ static heed_status put_spearman(const heed_evaluation *self,
   }
   if (self->target[METRIC_USERS_JUDGED] != NULL)
     self->target[METRIC_USERS_JUDGED][judge] = (double)count;
-  if (count < users)
-    self->host->host.warn(
-        &self->host->host, "few_judged",
-        "spearman_judge of judge %s leaves out %zu of %zu users, who have "
-        "fewer than %lld judged labels (evaluation.min_annotations)",
-        self->world->judges == NULL ? "?" : self->world->judges[judge],
-        users - count, users, (long long)self->settings.min_annotations);
+  *left_out = users - count;
   if (self->target[METRIC_SPEARMAN_JUDGE] != NULL && count >= 3)
     self->target[METRIC_SPEARMAN_JUDGE][judge] =
         gsl_stats_spearman(eta, 1, share, 1, count, work);
   return HEED_OK;
 }
 
+/* "judge wise 1 of 4, judge strict 2 of 4" */
+static void add_left_out(const heed_evaluation *self, size_t judge,
+                         size_t left_out, char text[HEED_MESSAGE_SIZE]) {
+  const size_t used = strlen(text);
+  if (left_out == 0) return;
+  (void)snprintf(text + used, HEED_MESSAGE_SIZE - used, "%sjudge %s %zu of %zu",
+                 used == 0 ? "" : ", ",
+                 self->world->judges == NULL ? "?" : self->world->judges[judge],
+                 left_out, self->crowd->users->rows);
+}
+
+static void warn_of_few(const heed_evaluation *self, const char *left_out) {
+  const int64_t least = self->settings.min_annotations;
+  if (*left_out == '\0') return;
+  self->host->host.warn(
+      &self->host->host, "few_judged",
+      "spearman_judge leaves out users with fewer than %lld judged label%s "
+      "(evaluation.min_annotations): %s",
+      (long long)least, heed_plural((uint64_t)least), left_out);
+}
+
 static heed_status put_judges(const heed_evaluation *self, heed_error *error) {
   const size_t judges = self->world->judge_count;
   const int8_t *verdicts =
       heed_table_data(self->world->pairs, "verdict", HEED_INT8);
+  char few[HEED_MESSAGE_SIZE] = "";
+  size_t left_out = 0;
   heed_status status = HEED_OK;
   for (size_t i = 0; verdicts != NULL && status == HEED_OK && i < judges; i++) {
     if (self->target[METRIC_LABEL_AGREEMENT] != NULL)
       self->target[METRIC_LABEL_AGREEMENT][i] =
           agreement(self, verdicts + i, judges);
-    status = put_spearman(self, verdicts, i, error);
+    status = put_spearman(self, verdicts, i, &left_out, error);
+    if (status == HEED_OK) add_left_out(self, i, left_out, few);
   }
+  warn_of_few(self, few);
   return status;
 }
 

@@ -71,8 +71,7 @@ bool slot_last(execution_slot *self, execution_place *result) {
 /* ---- messages ---- */
 
 static size_t length_of(const execution_message *what) {
-  const bool text =
-      what->kind == MESSAGE_ERROR || what->kind == MESSAGE_FAILURE;
+  const bool text = what->kind == MESSAGE_ERROR;
   return offsetof(execution_message, body) +
          (text ? sizeof what->body.text
                : (size_t)what->count * sizeof what->body.cells[0]);

@@ -51,9 +51,8 @@ bool slot_last(execution_slot *self, execution_place *result);
 
 typedef enum execution_message_kind {
   MESSAGE_RUN = 1,  /* to the worker: run these cells */
-  MESSAGE_RECORDED, /* from it: these cells are in a part: cell x 8 if done,
-                       cell x 8 + 1 + the stage that failed if not */
-  MESSAGE_FAILURE,  /* from it: a cell failed (place as in a slot), and why */
+  MESSAGE_RECORDED, /* from it: these cells are in a part: cell x 2, and 1 more
+                       if it failed */
   MESSAGE_IDLE,     /* from it: ready for more */
   MESSAGE_ERROR     /* from it: it cannot continue, and why */
 } execution_message_kind;
@@ -61,7 +60,6 @@ typedef enum execution_message_kind {
 typedef struct execution_message {
   uint64_t kind;
   uint64_t count;  /* cells; 0 with a text */
-  uint64_t place;  /* MESSAGE_FAILURE */
   uint64_t status; /* MESSAGE_ERROR: heed_status */
   union {
     uint64_t cells[CHANNEL_CELLS];

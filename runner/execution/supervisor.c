@@ -145,29 +145,18 @@ static void take_back(supervisor *self) {
 
 static void take_recorded(supervisor *self, const execution_message *word) {
   for (size_t i = 0; i < word->count; i++) {
-    const size_t cell = (size_t)(word->body.cells[i] / 8);
-    const uint64_t failed = word->body.cells[i] % 8;
+    const size_t cell = (size_t)(word->body.cells[i] / 2);
+    const bool failed = word->body.cells[i] % 2 != 0;
     if (cell >= self->run.state->total ||
         queue_state(self->run.queue, cell) == CELL_RECORDED)
       continue;
     queue_recorded(self->run.queue, cell);
-    if (failed == 0) {
+    if (failed)
+      self->run.state->failed++;
+    else
       self->run.state->done++;
-      continue;
-    }
-    self->run.state->failed++;
-    verdict_count(&self->run, RECORD_FAILED, cell, (plan_stage)(failed - 1), 1,
-                  NULL);
   }
   self->deaths = 0;
-}
-
-static void take_failure(supervisor *self, execution_message *word) {
-  const size_t cell = (size_t)(word->place / 8);
-  if (cell >= self->run.state->total || word->place % 8 == 0) return;
-  word->body.text[sizeof word->body.text - 1] = '\0';
-  verdict_count(&self->run, RECORD_FAILED, cell,
-                (plan_stage)(word->place % 8 - 1), 0, word->body.text);
 }
 
 /* Cells that were taken back return to the queue. */
@@ -191,9 +180,6 @@ static void listen_to(supervisor *self, execution_child *child) {
     switch (word.kind) {
       case MESSAGE_RECORDED:
         take_recorded(self, &word);
-        break;
-      case MESSAGE_FAILURE:
-        take_failure(self, &word);
         break;
       case MESSAGE_IDLE:
         take_idle(self, child);

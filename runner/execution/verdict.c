@@ -9,30 +9,6 @@
 
 /* ---- messages ---- */
 
-void verdict_count(const execution_parts *run, heed_record_status status,
-                   size_t cell, plan_stage stage, size_t cells,
-                   const char *why) {
-  const heed_plan *plan = run->plan;
-  execution_state *state = run->state;
-  const size_t node = plan_node_at(plan, cell / plan->replicates, stage);
-  const char *plugin = node == SIZE_MAX ? "" : plan_node_plugin(plan, node);
-  execution_failure *failure = NULL;
-  for (size_t i = 0; i < state->failure_count && failure == NULL; i++)
-    if (state->failures[i].status == status &&
-        state->failures[i].stage == stage &&
-        strcmp(state->failures[i].plugin, plugin) == 0)
-      failure = &state->failures[i];
-  if (failure == NULL && state->failure_count == EXECUTION_FAILURES) return;
-  if (failure == NULL) {
-    failure = &state->failures[state->failure_count++];
-    *failure =
-        (execution_failure){.status = status, .stage = stage, .plugin = plugin};
-  }
-  failure->cells += cells;
-  if (why != NULL && failure->message[0] == '\0')
-    (void)snprintf(failure->message, sizeof failure->message, "%s", why);
-}
-
 /* The file of a plugin ("estimator/em"), or NULL: of the host's own stages. */
 static const char *file_of(const heed_plan *plan, const char *plugin) {
   for (size_t i = 0; i < plan->plugin_count; i++) {
@@ -174,6 +150,5 @@ heed_status verdict_pass(const execution_parts *run,
                        error);
   if (status != HEED_OK) return status;
   run->state->failed += count;
-  verdict_count(run, says.status, place->cell, place->stage, count, says.text);
   return HEED_OK;
 }

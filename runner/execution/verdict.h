@@ -16,12 +16,6 @@ typedef struct execution_parts {
   execution_state *state;
 } execution_parts;
 
-/* Counts failed cells under failures of the same kind.  why: message of the
- * first; NULL if it is not known yet. */
-void verdict_count(const execution_parts *run, heed_record_status status,
-                   size_t cell, plan_stage stage, size_t cells,
-                   const char *why);
-
 /* Why a worker died: the limit that it broke, its signal or its exit status,
  * what it loaded if it was not yet at work, and its last words. */
 void verdict_explain(const execution_parts *run, const execution_child *dead,

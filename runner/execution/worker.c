@@ -27,9 +27,6 @@ typedef struct worker {
   size_t pending_count;
   heed_record *pending[CHANNEL_CELLS];
   uint64_t flushed; /* when */
-  /* The last failure that it reported. */
-  plan_stage told_stage;
-  char *told_plugin;
 } worker;
 
 static void announce(void *context, size_t cell, plan_stage stage) {
@@ -100,30 +97,13 @@ static heed_status flush(worker *self, heed_error *error) {
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < self->pending_count; i++) {
     const heed_record *record = self->pending[i];
-    word.body.cells[i] = 8 * (uint64_t)record->cell;
-    if (record->status != RECORD_DONE)
-      word.body.cells[i] += 1 + (uint64_t)record->stage;
+    word.body.cells[i] =
+        2 * (uint64_t)record->cell + (record->status != RECORD_DONE);
     record_free(self->pending[i]);
   }
   word.count = self->pending_count;
   self->pending_count = 0;
   self->flushed = channel_now();
-  return channel_send(self->socket, &word) ? HEED_OK : supervisor_gone(error);
-}
-
-/* Reports only the first of equal failures in a row; records have them all. */
-static heed_status tell_failure(worker *self, const heed_record *record,
-                                heed_error *error) {
-  execution_message word = {
-      .kind = MESSAGE_FAILURE,
-      .place = 8 * (uint64_t)record->cell + (uint64_t)record->stage + 1};
-  if (self->told_plugin != NULL && self->told_stage == record->stage &&
-      strcmp(self->told_plugin, record->plugin) == 0)
-    return HEED_OK;
-  free(self->told_plugin);
-  self->told_plugin = strdup(record->plugin);
-  self->told_stage = record->stage;
-  (void)snprintf(word.body.text, sizeof word.body.text, "%s", record->message);
   return channel_send(self->socket, &word) ? HEED_OK : supervisor_gone(error);
 }
 
@@ -171,9 +151,8 @@ static heed_status run_cell(worker *self, size_t cell, heed_error *error) {
   }
   self->pending[self->pending_count++] = made;
   count_time(self->slot, made);
-  if (made->status != RECORD_DONE) status = tell_failure(self, made, error);
-  if (status == HEED_OK && (self->pending_count == CHANNEL_CELLS ||
-                            channel_now() - self->flushed > FLUSH_AFTER))
+  if (self->pending_count == CHANNEL_CELLS ||
+      channel_now() - self->flushed > FLUSH_AFTER)
     status = flush(self, error);
   return status;
 }
@@ -250,7 +229,6 @@ static void close_worker(worker *self) {
   work_close(self->folder);
   registry_free(self->plugins);
   plan_free(self->plan);
-  free(self->told_plugin);
   free(self);
 }
 

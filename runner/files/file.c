@@ -104,19 +104,20 @@ heed_status disk_synchronise(int descriptor, const char *path,
   return HEED_OK;
 }
 
-static heed_status open_and_sync(const char *path, int flags,
+/* named: the name in messages, for a temporary file that of its result. */
+static heed_status open_and_sync(const char *path, const char *named, int flags,
                                  heed_error *error) {
   const int descriptor = open(path, flags | O_CLOEXEC);
   heed_status status;
-  if (descriptor < 0) return disk_failed(path, "opening", error);
-  status = disk_synchronise(descriptor, path, error);
+  if (descriptor < 0) return disk_failed(named, "opening", error);
+  status = disk_synchronise(descriptor, named, error);
   if (close(descriptor) != 0 && status == HEED_OK)
-    status = disk_failed(path, "closing", error);
+    status = disk_failed(named, "closing", error);
   return status;
 }
 
 heed_status file_sync_folder(const char *folder, heed_error *error) {
-  return open_and_sync(folder, O_RDONLY | O_DIRECTORY, error);
+  return open_and_sync(folder, folder, O_RDONLY | O_DIRECTORY, error);
 }
 
 heed_status file_remove(const char *path, heed_error *error) {
@@ -158,19 +159,19 @@ static heed_status keep_mode(const char *temporary, const char *path,
   if (!finds_file(path, &old)) return HEED_OK;
   if (chown(temporary, old.st_uid, old.st_gid) != 0)
     (void)!chown(temporary, (uid_t)-1, old.st_gid);
-  if (stat(temporary, &made) != 0)
-    return disk_failed(temporary, "reading", error);
+  if (stat(temporary, &made) != 0) return disk_failed(path, "reading", error);
   mode = old.st_mode & 0777u;
   if (made.st_gid != old.st_gid) mode &= ~(mode_t)S_IRWXG;
   if ((made.st_mode & 0777u) == mode || chmod(temporary, mode) == 0)
     return HEED_OK;
-  return disk_failed(temporary, "setting its mode", error);
+  return disk_failed(path, "setting its mode", error);
 }
 
 heed_status file_commit(const char *temporary, const char *path,
                         heed_error *error) {
   heed_status status = keep_mode(temporary, path, error);
-  if (status == HEED_OK) status = open_and_sync(temporary, O_RDONLY, error);
+  if (status == HEED_OK)
+    status = open_and_sync(temporary, path, O_RDONLY, error);
   if (status == HEED_OK) status = rename_and_sync(temporary, path, error);
   if (status != HEED_OK) (void)file_remove(temporary, NULL);
   return status;
@@ -191,10 +192,10 @@ static heed_status write_temporary(const char *temporary, const char *path,
                                    heed_error *error) {
   const int descriptor = file_create(temporary, path);
   heed_status status;
-  if (descriptor < 0) return disk_failed(temporary, "creating", error);
-  status = file_write_all(descriptor, temporary, bytes, length, error);
+  if (descriptor < 0) return disk_failed(path, "creating", error);
+  status = file_write_all(descriptor, path, bytes, length, error);
   if (close(descriptor) != 0 && status == HEED_OK)
-    status = disk_failed(temporary, "closing", error);
+    status = disk_failed(path, "closing", error);
   return status;
 }
 

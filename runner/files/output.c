@@ -111,10 +111,21 @@ static heed_status check_name(const output_target *self, heed_error *error) {
                    self->named, strlen(name), most);
 }
 
-/* A file of a work folder belongs to a run. */
+static heed_status no_folder(const output_target *self, const char *folder,
+                             heed_error *error) {
+  return heed_fail(error, HEED_INVALID,
+                   "%s: cannot write: the folder %s does not exist",
+                   self->named, folder);
+}
+
+/* The folder is there, and is no work folder, whose files belong to a run. */
 static heed_status check_folder(const output_target *self, heed_error *error) {
   char *folder = file_folder(self->path);
   char *real = folder == NULL ? NULL : realpath(folder, NULL);
+  const heed_status status = folder == NULL ? heed_no_memory(error)
+                             : real == NULL && errno == ENOENT
+                                 ? no_folder(self, folder, error)
+                                 : HEED_OK;
   char *plan = real == NULL ? NULL : file_name("%s/plan.json", real);
   const size_t length = real == NULL ? 0 : strlen(real);
   const bool is_work = plan != NULL && length > 5 &&
@@ -123,7 +134,7 @@ static heed_status check_folder(const output_target *self, heed_error *error) {
   free(folder);
   free(real);
   free(plan);
-  if (!is_work) return HEED_OK;
+  if (!is_work) return status;
   return heed_fail(error, HEED_INVALID,
                    "%s: is in a work folder of heed run; name another file "
                    "with -o",

@@ -2,7 +2,6 @@
  * Child processes that read files of others. */
 #include "hdf/guard.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -10,55 +9,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Processor seconds, and more for each MiB of the file. */
-#define LEAST_SECONDS 10u
-#define SECONDS_FOR_EACH_MIB 3u
-/* Bytes of memory, and more for each byte of the file, which may be compressed;
- * never more than the machine has. */
-#define LEAST_MEMORY ((rlim_t)1 << 30)
-#define MEMORY_FOR_EACH_BYTE 4000u
-
-static void limit(int resource, rlim_t most) {
-  struct rlimit both;
-  if (getrlimit((__rlimit_resource_t)resource, &both) != 0) return;
-  if (both.rlim_cur > most) both.rlim_cur = most;
-  (void)setrlimit((__rlimit_resource_t)resource, &both);
-}
-
-/* Bytes of address space that the process has now. */
-static rlim_t held_now(void) {
-  unsigned long pages = 0;
-  FILE *file = fopen("/proc/self/statm", "r");
-  if (file == NULL) return 0;
-  if (fscanf(file, "%lu", &pages) != 1) pages = 0;
-  (void)fclose(file);
-  return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
-}
-
-/* Sanitizers reserve terabytes of address space. */
-static bool is_sanitized(void) {
-  return dlsym(RTLD_DEFAULT, "__asan_init") != NULL ||
-         dlsym(RTLD_DEFAULT, "__tsan_init") != NULL;
-}
-
-static void limit_child(const char *path) {
-  const rlim_t machine =
-      (rlim_t)sysconf(_SC_PHYS_PAGES) * (rlim_t)sysconf(_SC_PAGESIZE);
-  struct stat file = {.st_size = 0};
-  rlim_t memory;
-  (void)stat(path, &file);
-  memory = LEAST_MEMORY + (rlim_t)file.st_size * MEMORY_FOR_EACH_BYTE;
-  if (memory > machine) memory = machine;
-  limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_CPU, LEAST_SECONDS + SECONDS_FOR_EACH_MIB *
-                                        (rlim_t)((uint64_t)file.st_size >> 20));
-  if (!is_sanitized()) limit(RLIMIT_AS, memory + held_now());
-}
+#include "heed/limit.h"
 
 pid_t guard_fork(const char *path, heed_error *error) {
   const pid_t parent = getpid();
@@ -71,7 +25,7 @@ pid_t guard_fork(const char *path, heed_error *error) {
   if (child != 0) return child;
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
-  limit_child(path);
+  heed_limit_reader(path);
   return 0;
 }
 

@@ -34,8 +34,8 @@ heed_status promise_weights(const double *log_weight, size_t count,
   }
   if (fabs(sum - 1) <= 10 * tolerance) return HEED_OK;
   return heed_fail(error, HEED_NUMERIC,
-                   "the weights of %zu nodes sum to %.15g, expected 1", count,
-                   sum);
+                   "the weights of %zu node%s sum to %.15g, expected 1", count,
+                   heed_plural(count), sum);
 }
 
 heed_status promise_rising(const double *u, const double *eta, size_t count,

@@ -14,29 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "heed/limit.h"
 #include "planner/protocol.h"
 
 #define MOST_SKIPPED 64
 /* After the child's own time limit, which names the line of an endless loop. */
 #define GRACE_SECONDS 0.5
 #define MOST_WAIT 1e6 /* seconds; poll() counts milliseconds in an int */
-
-/* The sanitizers reserve terabytes of address space. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define LIMITS_ADDRESSES false
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define LIMITS_ADDRESSES false
-#endif
-#endif
-#ifndef LIMITS_ADDRESSES
-#define LIMITS_ADDRESSES true
-#endif
 
 typedef struct planner_attempt {
   const planner_options *options;
@@ -113,11 +101,6 @@ static const char **arguments_of(const planner_attempt *self, char seconds[32],
   return words;
 }
 
-static void limit(int resource, rlim_t most) {
-  const struct rlimit both = {most, most};
-  (void)setrlimit((__rlimit_resource_t)resource, &both);
-}
-
 /* Runs this program, by its path first: under valgrind, /proc/self/exe is
  * valgrind, but readlink() gives the program's path.  If the file was replaced,
  * that path does not exist, but /proc/self/exe is still this program. */
@@ -145,8 +128,8 @@ static _Noreturn void become_planner(const char **words, int report,
     (void)fcntl(report, F_SETFD, 0);
   else if (dup2(report, PLANNER_PIPE) < 0)
     _exit(127);
-  limit(RLIMIT_CORE, 0);
-  if (LIMITS_ADDRESSES) limit(RLIMIT_AS, (rlim_t)memory);
+  heed_limit(RLIMIT_CORE, 0);
+  if (!heed_is_sanitized()) heed_limit(RLIMIT_AS, (rlim_t)memory);
   /* Threads that BLAS starts count against the memory limit. */
   (void)setenv("OPENBLAS_NUM_THREADS", "1", 1);
   memcpy(&arguments, &words, sizeof arguments);

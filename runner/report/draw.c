@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "files/file.h"
+#include "view/safe.h"
 
 extern char **environ;
 
@@ -40,12 +41,15 @@ typedef struct draw_sketch {
 /* In single quotes only the quote and `twice` are special to gnuplot; both are
  * doubled. */
 static void quote_but(FILE *script, const char *text, char twice) {
+  char *shown = safe_line(text);
   (void)fputc('\'', script);
-  for (; *text != '\0'; text++) {
-    if (*text == '\'' || *text == twice) (void)fputc(*text, script);
-    (void)fputc((unsigned char)*text < ' ' ? ' ' : *text, script);
+  for (const char *c = shown == NULL ? HEED_OUT_OF_MEMORY : shown; *c != '\0';
+       c++) {
+    if (*c == '\'' || *c == twice) (void)fputc(*c, script);
+    (void)fputc(*c, script);
   }
   (void)fputc('\'', script);
+  free(shown);
 }
 
 static void quote(FILE *script, const char *text) {

@@ -11,6 +11,7 @@
 #include "evaluation/evaluation.h"
 #include "host/host.h"
 #include "report/report.h"
+#include "view/safe.h"
 
 /* Most rows of one table; `heed show --csv` prints all. */
 enum { MOST_ROWS = 400 };
@@ -53,7 +54,10 @@ typedef struct page {
 
 /* Texts come from sweeps, plugins and files. */
 static void escape(FILE *file, const char *text) {
-  for (; *text != '\0'; text++) switch (*text) {
+  char *shown = safe_lines(text);
+  for (const char *c = shown == NULL ? HEED_OUT_OF_MEMORY : shown; *c != '\0';
+       c++)
+    switch (*c) {
       case '&':
         (void)fputs("&amp;", file);
         break;
@@ -67,9 +71,9 @@ static void escape(FILE *file, const char *text) {
         (void)fputs("&quot;", file);
         break;
       default:
-        if ((unsigned char)*text >= ' ' || *text == '\n' || *text == '\t')
-          (void)fputc(*text, file);
+        (void)fputc(*c, file);
     }
+  free(shown);
 }
 
 static void element(FILE *file, const char *name, const char *text) {
@@ -128,9 +132,10 @@ static void put_counts(const page *self) {
     failed += cells->status[i] > RECORD_DONE;
   }
   fprintf(self->file,
-          "<p class=note>%zu points × %zu replicates: %zu cells done, %zu "
-          "failed, %zu not run; seed %llu</p>\n<nav>",
-          plan->point_count, plan->replicates, done, failed,
+          "<p class=note>%zu point%s × %zu replicate%s: %zu cell%s done, "
+          "%zu failed, %zu not run; seed %llu</p>\n<nav>",
+          plan->point_count, heed_plural(plan->point_count), plan->replicates,
+          heed_plural(plan->replicates), done, heed_plural(done), failed,
           plan_cell_count(plan) - done - failed,
           (unsigned long long)plan->seed);
   for (size_t c = 0; c < self->chart_count; c++)

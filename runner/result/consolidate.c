@@ -272,7 +272,7 @@ static heed_status make_result(const char *temporary, const char *result_path,
   const int descriptor = file_create(temporary, result_path);
   heed_status status;
   if (descriptor < 0)
-    return heed_fail(error, HEED_IO, "%s: cannot create: %s", temporary,
+    return heed_fail(error, HEED_IO, "%s: cannot create: %s", result_path,
                      strerror(errno));
   status = write_result(descriptor, temporary, result_path, index, goal,
                         provenance, error);

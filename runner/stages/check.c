@@ -162,7 +162,7 @@ static heed_status check_models(const heed_world *world, heed_error *error) {
       if (model[i] < 0 || (size_t)model[i] >= count)
         return heed_fail(error, HEED_NUMERIC,
                          "invalid output: pairs.%s of row %zu is %d, "
-                         "expected one of the %zu models",
+                         "expected a model below %zu",
                          names[k], i, (int)model[i], count);
   }
   return HEED_OK;
@@ -322,9 +322,10 @@ static heed_status check_units(const heed_crowd *crowd,
       heed_table_data(crowd->world->pairs, "topic", HEED_INT32);
   if (posterior->units != units_expected(crowd, posterior))
     return heed_fail(error, HEED_NUMERIC,
-                     "invalid output: a posterior of %zu units, expected "
+                     "invalid output: a posterior of %zu unit%s, expected "
                      "%zu",
-                     posterior->units, units_expected(crowd, posterior));
+                     posterior->units, heed_plural(posterior->units),
+                     units_expected(crowd, posterior));
   if (posterior->unit != HEED_BY_USER_TOPIC) return HEED_OK;
   if (posterior->topics == 0) return wrong(error, "a posterior without topics");
   for (size_t i = 0; i < crowd->annotations->rows; i++) {
@@ -333,9 +334,10 @@ static heed_status check_units(const heed_crowd *crowd,
                                                : 0;
     if ((size_t)position >= posterior->topics)
       return heed_fail(error, HEED_NUMERIC,
-                       "invalid output: a posterior of %zu topics, but "
+                       "invalid output: a posterior of %zu topic%s, but "
                        "annotation %zu has topic %d",
-                       posterior->topics, i, (int)position);
+                       posterior->topics, heed_plural(posterior->topics), i,
+                       (int)position);
   }
   return HEED_OK;
 }

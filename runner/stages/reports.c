@@ -112,8 +112,8 @@ static void take_output(void *context, const heed_plugin *plugin, size_t index,
   const plan_metric *place;
   if (index >= plugin->output_count) {
     (void)heed_fail(&level->bad_report, HEED_NUMERIC,
-                    "reported output %zu, but has only %zu outputs", index,
-                    plugin->output_count);
+                    "reported output %zu, but has only %zu output%s", index,
+                    plugin->output_count, heed_plural(plugin->output_count));
     return;
   }
   for (size_t i = 0; i < count; i++)
@@ -129,8 +129,9 @@ static void take_output(void *context, const heed_plugin *plugin, size_t index,
   if (place == NULL) return;
   if (place->count != count) {
     (void)heed_fail(&level->bad_report, HEED_NUMERIC,
-                    "its output \"%s\" has %zu values, expected %zu",
-                    plugin->outputs[index].name, count, place->count);
+                    "its output \"%s\" has %zu value%s, expected %zu",
+                    plugin->outputs[index].name, count, heed_plural(count),
+                    place->count);
     return;
   }
   memcpy(level->reported + place->offset, values, count * sizeof *values);

@@ -349,8 +349,8 @@ static heed_status run_selection(heed_stages *self, stages_level *level,
   if (status == HEED_OK && keeps_nothing(&level->selection))
     level->host.host.warn(
         &level->host.host, "nothing_kept",
-        "kept none of the %zu annotations: metrics of kept labels and of the "
-        "policy are missing",
+        "kept no annotation of %zu: metrics of kept labels and of the policy "
+        "are missing",
         crowd->annotations->rows);
   return status;
 }

@@ -69,10 +69,11 @@ static heed_status check(simulate_simulation *self, heed_error *error) {
                   : distribution->dimension(self->attentiveness->self);
   if (dimension != self->domain.dimension)
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "users: the distribution %s draws %zu values per user, "
+                     "users: the distribution %s draws %zu value%s per user, "
                      "but the user model %s expects %zu",
                      self->attentiveness->plugin->name, dimension,
-                     self->model->plugin->name, self->domain.dimension);
+                     heed_plural(dimension), self->model->plugin->name,
+                     self->domain.dimension);
   self->p = heed_table_data(self->world->pairs, "p", HEED_FLOAT64);
   if (self->p == NULL)
     return heed_fail(
@@ -112,10 +113,11 @@ static heed_status count_annotations(simulate_simulation *self,
   self->total = self->first[self->users];
   if (once && self->total > pairs)
     return heed_fail(error, HEED_INVALID,
-                     "users: %zu users need %zu pairs when each pair goes to "
+                     "users: %zu user%s need %zu pair%s when each pair goes to "
                      "one user, but the world has %zu; give the source more "
                      "pairs or set assignment = \"overlapping\"",
-                     self->users, self->total, pairs);
+                     self->users, heed_plural(self->users), self->total,
+                     heed_plural(self->total), pairs);
   return HEED_OK;
 }
 

@@ -69,9 +69,10 @@ static heed_status inner_tie(const heed_sweep *self, const sweep_axis *outer,
                        here->where, here->name, outer->name, here->tie);
     if (count_of(target) != count_of(here))
       return heed_fail(error, HEED_INVALID,
-                       "%s: axis \"%s\" has %zu values but is tied to \"%s\", "
+                       "%s: axis \"%s\" has %zu value%s but is tied to \"%s\", "
                        "which has %zu",
-                       here->where, here->name, count_of(here), here->tie,
+                       here->where, here->name, count_of(here),
+                       heed_plural(count_of(here)), here->tie,
                        count_of(target));
   }
   return HEED_OK;
@@ -245,10 +246,10 @@ static heed_status check_length(const heed_sweep *self, const sweep_axis *here,
   const sweep_axis *root = &self->axes[here->root];
   if (count_of(root) == count_of(here)) return HEED_OK;
   return heed_fail(error, HEED_INVALID,
-                   "%s: axis \"%s\" has %zu values but is tied to \"%s\", "
+                   "%s: axis \"%s\" has %zu value%s but is tied to \"%s\", "
                    "which has %zu",
-                   here->where, here->name, count_of(here), root->name,
-                   count_of(root));
+                   here->where, here->name, count_of(here),
+                   heed_plural(count_of(here)), root->name, count_of(root));
 }
 
 /* An axis that no part of the sweep uses but that is tied to a live axis is a

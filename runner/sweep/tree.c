@@ -552,9 +552,10 @@ static heed_status check_size(const tree_builder *builder, size_t points,
                      builder->self->where, MOST_POINTS);
   if (points * replicates > MOST_CELLS)
     return heed_fail(builder->error, HEED_INVALID,
-                     "%s: found %zu points with %zu replicates, expected at "
-                     "most %d cells",
-                     builder->self->where, points, replicates, MOST_CELLS);
+                     "%s: found %zu point%s with %zu replicate%s, expected "
+                     "at most %d cells",
+                     builder->self->where, points, heed_plural(points),
+                     replicates, heed_plural(replicates), MOST_CELLS);
   return HEED_OK;
 }
 
@@ -570,8 +571,8 @@ static heed_status visit_all(tree_builder *builder, size_t replicates) {
   if (status != HEED_OK) return status;
   if (builder->point_count == 0)
     return heed_fail(builder->error, HEED_INVALID,
-                     "%s: h.sweep: exclude removes all %zu points",
-                     builder->self->where, points);
+                     "%s: h.sweep: exclude removes all %zu point%s",
+                     builder->self->where, points, heed_plural(points));
   return check_size(builder, builder->point_count, replicates);
 }
 

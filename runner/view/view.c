@@ -20,8 +20,8 @@ static heed_status check_places(const view_result *self, heed_error *error) {
                        places, plan->axes[i].coordinate.count, &places);
   if (fits && places == self->cells.rows) return HEED_OK;
   return heed_fail(error, HEED_INVALID,
-                   "%s: holds %zu cells, which are not those of its plan",
-                   self->path, self->cells.rows);
+                   "%s: holds %zu cell%s, expected those of its plan",
+                   self->path, self->cells.rows, heed_plural(self->cells.rows));
 }
 
 heed_status view_result_open(const char *path, view_result *self,

@@ -62,7 +62,7 @@ teardown() {
   heed_run small.lua -o disk/small.h5
   [ "$status" -eq 1 ]
   [[ "$stderr" == *"disk/small.h5.work"*"No space left on device"* ]]
-  safe=$(echo "$stderr" | sed -n 's/heed: \([0-9]*\) cells of 3000 are safe.*/\1/p')
+  safe=$(echo "$stderr" | sed -n 's/heed: .*\.work keeps \([0-9]*\) of 3000 cells; .*/\1/p')
   [ "$safe" -gt 0 ]
   mount -o remount,size=64m disk
   heed_run small.lua -o disk/small.h5

@@ -151,6 +151,8 @@ PY
 @test "a missing column is named, with those that are there" {
   sed -i '1s/said/verdict/' log.csv
   fails 'log.csv: missing column "said"; the file has "who", "pair", "verdict", "first", "second", "shown"'
+  sed -i '1s/^/,/; 1s/first/,first/' log.csv
+  fails 'log.csv: missing column "said"; the file has "who", "pair", "verdict", "first", "second", "shown"'
 }
 
 @test "a column named twice" {
@@ -233,6 +235,8 @@ add_texts() {
   fails 'log.csv:4: found 5 fields, expected 6 as in the header'
   sed -i '4s/.*/dora,p3,A,m1,m2,A,B/' log.csv
   fails 'log.csv:4: found 7 fields, expected 6 as in the header'
+  sed -i '4s/.*/dora/' log.csv
+  fails 'log.csv:4: found 1 field, expected 6 as in the header'
 }
 
 @test "line numbers count blank lines and lines inside quotes" {
@@ -277,11 +281,14 @@ add_texts() {
   [ "$(read_of)" = "$expected" ]
   [ "$(ask 'number("source_rows_skipped")')" = 6.0 ]
   "$HEED" show log.h5 | grep 'row_skipped.*log.csv:2: found 2 fields, expected 6'
-  "$HEED" show log.h5 | grep '6 malformed rows were skipped'
+  "$HEED" show log.h5 | grep 'skipped 6 malformed rows$'
   ask '"\n".join(str(x) for x in f["warnings/message"][()])' >said
   for line in '2: found 2 fields' '3: byte 1 of line 4' '4: byte 1 of line 4' '5: column "said"' '6: a quote' '13: found 2 fields'; do
     grep -F "log.csv:$line" said
   done
+  sed -i '3,6d;$d' log.csv
+  [ "$(read_of)" = "$expected" ]
+  "$HEED" show log.h5 | grep 'skipped 1 malformed row$'
 }
 
 @test "what JSON Lines may have wrong" {

@@ -46,7 +46,7 @@ rows() {
   check --data
   [ "$status" -eq 0 ]
   [[ "$stderr" == *'heed: warning: log: 1 of 2 users only tie'* ]]
-  [[ "$stderr" == *'heed: warning: log: judge judy: 1 of its 1001 pairs are not in the log'* ]]
+  [[ "$stderr" == *'heed: warning: log: judge judy: the log lacks 1 of its 1001 pairs'* ]]
 }
 
 @test "heed check names skipped rows, duplicates and a judge's faults" {

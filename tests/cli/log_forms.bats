@@ -168,6 +168,8 @@ PY
   fails 'log.csv:1: missing column "user"; semicolons seem to separate the columns, expected commas: "user;pair;choice"'
   printf '%s\n' 'user	pair	choice' 'ann	1	A' >log.csv
   fails 'missing column "user"; tabs seem to separate the columns, expected commas'
+  printf '%s\n' ',user;pair;choice' ',ann;1;A' >log.csv
+  fails 'semicolons seem to separate the columns, expected commas: "user;pair;choice"'
 }
 
 @test "files of other forms are named" {

@@ -214,6 +214,38 @@ f["user"].attrs.create("_FillValue", np.int32(9), dtype=kind)'
   refuses 'log.h5:3: column "user" is empty'
 }
 
+@test "netCDF's default fill value of a type is an empty cell, but for bytes" {
+  filled() {
+    make "f.attrs['_NCProperties'] = np.bytes_('version=2,netcdf=4.9.2,hdf5=1.14.0')
+put('user', np.array([3, 3, $2, 4, 4, 4], dtype='$1'))
+$3"
+  }
+  while read -r type fill; do
+    filled "$type" "$fill"
+    refuses 'log.h5:3: column "user" is empty'
+  done <<'TYPES'
+>i2 -32767
+u2 65535
+i4 -2147483647
+u4 4294967295
+i8 -9223372036854775806
+u8 18446744073709551614
+f4 9.969209968386869e+36
+f8 9.969209968386869e+36
+TYPES
+  filled i2 -32767 'f["user"].attrs["_Unsigned"] = "true"'
+  refuses 'log.h5:3: column "user" is empty'
+  filled i1 -127
+  [ "$(users)" = "-127,1 3,2 4,3" ]
+  filled u1 255
+  [ "$(users)" = "255,1 3,2 4,3" ]
+  filled i4 -2147483647 'f["user"].attrs["_FillValue"] = np.int32(-1)'
+  [ "$(users)" = "-2147483647,1 3,2 4,3" ]
+  # A file that netCDF has not written.
+  filled i4 -2147483647 'del f.attrs["_NCProperties"]'
+  [ "$(users)" = "-2147483647,1 3,2 4,3" ]
+}
+
 @test "_Unsigned says whether the top bit is a sign" {
   make 'put("user", np.array([-1, -1, -2, -2, 3, 3], dtype="i1")).attrs["_Unsigned"] = "true"'
   [ "$(users)" = "254,2 255,2 3,2" ]
@@ -248,13 +280,13 @@ x = put("x", np.array([18, 10, 26, 17, 20, 99], dtype="u1"))
 x.attrs.update({"scale_factor": np.array([0.25], "f4"), "add_offset": -4.0, "valid_max": np.uint8(90)})'
   numbers log.h5 >found
   diff expected found
-  "$HEED" show out.h5 | grep -q 'log.h5:6: column "x": found "", expected a number'
+  "$HEED" show out.h5 | grep -q 'log.h5:6: column "x" is empty, expected a number'
   make '
 put("p", np.array([6, 5, -7, 2, 7, 7], dtype="i2")).attrs.update({"scale_factor": 0.125, "_FillValue": np.int16(-7)})
 put("x", np.ones(6))'
   rm out.h5
   run "$HEED" run numbers.lua -o out.h5 --progress none
-  [[ "$output" == *"pair 2 has no preference probability p"* ]]
+  [[ "$output" == *"pair \"3\" ("*"log.h5:3) has no preference probability p"* ]]
   # The attributes' type is that of unpacked values: 250 x .004 is 1, not more.
   make '
 p = put("p", np.array([250] * 6, dtype="i2"))
@@ -336,6 +368,15 @@ del f["user"]; f["user"] = h5py.SoftLink("/ids")'
   make ''
   broken log.h5 'raise(SIGSEGV);'
   refuses 'log.h5: the HDF5 library crashed while it read the file (signal 11, Segmentation fault)'
+}
+
+@test "a limit that the user has set stays" {
+  make ''
+  broken log.h5 'struct rlimit limit;
+    getrlimit(RLIMIT_CPU, &limit);
+    if (limit.rlim_cur != 7) abort();'
+  ulimit -S -t 7
+  users
 }
 
 @test "a loop of the HDF5 library is an error that names the file" {

@@ -52,22 +52,37 @@ LUA
     '{"user":9007199254740992,"pair":1,"choice":"A"}' \
     '{"user":-9223372036854775808,"pair":1,"choice":"A"}' \
     '{"user":0.1,"pair":1,"choice":"B"}' '{"user":-0.0,"pair":2,"choice":"B"}' \
-    '{"user":0,"pair":3,"choice":"B"}' '{"user":1e15,"pair":3,"choice":"B"}' >log.jsonl
+    '{"user":0,"pair":3,"choice":"B"}' '{"user":1e15,"pair":3,"choice":"B"}' \
+    '{"user":9223372036854775808,"pair":1,"choice":"A"}' \
+    '{"note":"\"9223372036854775808,","pair":1,"choice":"A","user" : 18446744073709551615 }' \
+    '{"other":[1234567890123456789012],"user":9007199254740995,"pair":1,"choice":"A"}' \
+    '{"user":5e-324,"pair":1,"choice":"A"}' >log.jsonl
   source_log "" log.jsonl
   runs
   [ "$(users | cut -d' ' -f1 | sort | tr '\n' ' ')" = "$(printf '%s\n' 9007199254740993 \
-    9007199254740992 -9223372036854775808 0.1 0 1000000000000000 | sort | tr '\n' ' ')" ]
+    9007199254740992 -9223372036854775808 0.1 0 1000000000000000 9223372036854775808 \
+    18446744073709551615 9007199254740995 5e-324 | sort | tr '\n' ' ')" ]
 }
 
 @test "a number of JSON that has no exact digits as an id is refused" {
   source_log "" log.jsonl
-  for id in 12345678901234567890 9007199254740993.0 1e300; do
+  for id in 18446744073709551616 -9223372036854775809 9007199254740993.0 1e300; do
     echo "{\"user\":$id,\"pair\":1,\"choice\":\"A\"}" >log.jsonl
     fails 'log.jsonl:1: column "user": found a number beyond 2^53 that is not a 64-bit integer; write it in quotes, as a text'
   done
-  echo '{"user":"12345678901234567890","pair":1,"choice":"A"}' >log.jsonl
+  for id in 1e-400 -0.0000000000000012e-320; do
+    echo "{\"pair\":1,\"choice\":\"A\",\"user\":$id}" >log.jsonl
+    fails 'log.jsonl:1: column "user": found a number within 4.9e-324 of 0 that is not 0; write it in quotes, as a text'
+  done
+  echo '{"user":"123456789012345678901","pair":1,"choice":"A"}' >log.jsonl
   runs
-  [ "$(users)" = "12345678901234567890 1" ]
+  [ "$(users)" = "123456789012345678901 1" ]
+}
+
+@test "a large number is no key of JSON" {
+  source_log "" log.jsonl
+  echo '{"user":"a","pair":1,"choice":"A",9223372036854775808:1}' >log.jsonl
+  fails 'log.jsonl:1: found string or '
 }
 
 @test "a number of JSON beyond all doubles is named as such, in every column" {
@@ -80,7 +95,7 @@ LUA
 
 @test "a large number in a column that nobody asks for is no fault" {
   source_log "" log.jsonl
-  echo '{"user":"a","pair":1,"choice":"A","other":12345678901234567890}' >log.jsonl
+  echo '{"user":"a","pair":1,"choice":"A","other":123456789012345678901}' >log.jsonl
   runs
 }
 

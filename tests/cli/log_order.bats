@@ -20,7 +20,7 @@ tie_then_choice() {
   [ "$(users)" = $'ann 1\nbob 2' ]
   is source_duplicates 1.0
   is source_ties 1.0
-  warned duplicates_dropped | grep '^1 repeated annotations were dropped'
+  warned duplicates_dropped | grep '^dropped 1 repeated annotation$'
   printf '%s\n' user,pair,choice ann,p1,A ann,p1,tie ann,p2,B bob,p1,A bob,p2,B >log.csv
   runs
   [ "$(users)" = $'ann 2\nbob 2' ]
@@ -65,7 +65,7 @@ tie_then_choice() {
 
 @test "a log of nothing but ties says so" {
   printf '%s\n' user,pair,choice tim,p1,tie ann,p1,tie >log.csv
-  fails 'log.csv: all 2 annotations are ties, which source.ties = "drop" drops'
+  fails 'log.csv: found only ties, 2 annotations, which source.ties = "drop" drops'
 }
 
 # ---- order ----
@@ -152,10 +152,12 @@ LUA
 
 @test "a time that is none, or of another form than before, is malformed" {
   source_log 'columns = { time = "time" }'
-  for wrong in '' soon 2024-02-30 2023-02-29 31/05/2024 2024-05-31T25:00 2024-05-31T12:30X; do
+  for wrong in soon 2024-02-30 2023-02-29 31/05/2024 2024-05-31T25:00 2024-05-31T12:30X; do
     printf 'user,pair,choice,time\nann,p,A,%s\n' "$wrong" >log.csv
     fails "log.csv:2: column \"time\": found \"$wrong\", expected a number or a date such as 2024-05-31T12:30:00Z"
   done
+  printf 'user,pair,choice,time\nann,p,A,\n' >log.csv
+  fails 'log.csv:2: column "time" is empty, expected a number or a date such as 2024-05-31T12:30:00Z'
   printf 'user,pair,choice,time\nann,p,A,17\nbob,p,A,2024-05-31\n' >log.csv
   fails 'log.csv:3: column "time": found "2024-05-31", expected a number as in earlier rows'
 }

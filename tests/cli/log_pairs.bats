@@ -82,8 +82,8 @@ judge() {
   is source_verdicts 0.0
   is source_verdicts_without_pair 3.0
   is source_pairs_without_verdict 4.0
-  warned verdicts_without_pair | grep 'judge judy: 3 of its 3 pairs are not in the log; the first is "1" (.*judge.csv:2)'
-  warned pairs_without_verdict | grep 'judge judy: 4 of the 4 pairs of the log have no verdict'
+  warned verdicts_without_pair | grep 'judge judy: the log lacks 3 of its 3 pairs; the first is "1" (.*judge.csv:2)'
+  warned pairs_without_verdict | grep 'judge judy: lacks a verdict on 4 of the 4 pairs of the log'
 }
 
 @test "verdicts on some of the pairs are counted, too" {

@@ -243,7 +243,7 @@ SH
 @test "values that are left unset are found" {
   try breach_distribution
   [ "$status" -eq 1 ]
-  says "distribution/turned: log_weights(): did not set log_weight[0], expected all 1 values"
+  says "distribution/turned: log_weights(): did not set log_weight[0], expected 1 value"
 }
 
 @test "a leak of memory is found, with the function that leaks" {

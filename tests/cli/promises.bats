@@ -107,3 +107,15 @@ model() {
   run_sweep
   failed user_model/breaker posterior "domain(): says that eta is within 1 and 0, expected low below high"
 }
+
+@test "the summary of a run counts each culprit of a stage on a line of its own" {
+  sweep 'h.axis("prior", { h.distribution.breaker { breaks = "one_way" }, h.distribution.beta {} })' \
+    "h.user_model.attentive {}" \
+    'h.axis("model", { h.user_model.attentive {}, h.user_model.breaker { breaks = "sides" } })'
+  run_sweep
+  [ "$status" -eq 3 ]
+  [ "$(grep -c " failed in " <<<"$output")" -eq 2 ]
+  [[ "${lines[0]}" == "2 cells done, 6 failed, "* ]]
+  [[ "$output" == *"failed in posterior, distribution/breaker, at "*"promise_breaker.so: distribution/breaker: from_free(): "* ]]
+  [[ "$output" == *"failed in posterior, user_model/breaker, at "*"promise_breaker.so: user_model/breaker: log_likelihood(): "* ]]
+}

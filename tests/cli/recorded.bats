@@ -204,7 +204,7 @@ interrupted() {
   kill -INT $supervisor
   wait $supervisor || true
   ! grep -q "cells done" out
-  safe=$(sed -n 's/^heed: \([0-9]*\) cells of 18 are safe .*/\1/p' err)
+  safe=$(sed -n 's/^heed: .*\.work keeps \([0-9]*\) of 18 cells; .*/\1/p' err)
   [ "$safe" -ge 1 ]
 }
 

@@ -105,6 +105,15 @@ PY
   [ ! -e page.html ]
 }
 
+@test "a folder that is not there is named, and no temporary file" {
+  run --separate-stderr "$HEED" report result.h5 -o nodir/page.html
+  [ "$status" -eq 2 ]
+  [ "$stderr" = "heed: nodir/page.html: cannot write: the folder nodir does not exist" ]
+  run --separate-stderr "$HEED" report result.h5 -o /proc/page.html
+  [ "$status" -eq 1 ]
+  [[ "$stderr" == "heed: /proc/page.html: "* ]]
+}
+
 @test "where gnuplot is missing, its package is named" {
   rm -f page.html
   run --separate-stderr env PATH=/nowhere "$HEED" report result.h5 -o page.html

@@ -216,7 +216,7 @@ PY
 @test "as many dimensions as a dataset can have are written" {
   axes 30
   "$HEED" run many.lua -o many.h5 --progress none
-  "$HEED" show many.h5 | grep "1 cells done"
+  "$HEED" show many.h5 | grep "1 point x 1 replicate: 1 cell done"
 }
 
 @test "a run raises the limits of the planner" {

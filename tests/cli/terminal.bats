@@ -4,9 +4,9 @@ bats_require_minimum_version 1.5.0
 
 setup() {
   cd "$BATS_TEST_TMPDIR"
-  # ESC, BEL, DEL, C1's CSI, a bidirectional override.
-  evil=$'a\e]0;owned\a\e[31m\x7f\xc2\x9b2J\xe2\x80\xaez'
-  shown='a\x1b]0;owned\x07\x1b[31m\u007f\u009b2J\u202ez'
+  # ESC, BEL, DEL, C1's CSI, a bidirectional override, an isolate and a mark.
+  evil=$'a\e]0;owned\a\e[31m\x7f\xc2\x9b2J\xe2\x80\xae\xe2\x81\xa7\xe2\x80\x8fz'
+  shown='a\x1b]0;owned\x07\x1b[31m\u007f\u009b2J\u202e\u2067\u200fz'
 }
 
 # log_sweep CHOICE [TITLE]
@@ -30,7 +30,8 @@ clean() {
 import sys
 text = open(sys.argv[1], "rb").read().decode("utf-8")
 bad = [c for c in text if (ord(c) < 32 and c not in "\n\t") or 127 <= ord(c) < 160
-       or 0x202a <= ord(c) <= 0x202e or 0x2066 <= ord(c) <= 0x2069]
+       or 0x200e <= ord(c) <= 0x200f or 0x2028 <= ord(c) <= 0x202e
+       or 0x2066 <= ord(c) <= 0x2069]
 assert not bad, bad
 PY
 }
@@ -46,6 +47,18 @@ PY
   "$HEED" cell s.lua --index 0 >said 2>&1 || true
   grep -F "$shown" said
   clean said
+}
+
+@test "control characters of a log, a title and labels are shown in a page, not sent" {
+  command -v gnuplot >/dev/null || skip "gnuplot is missing"
+  log_sweep A "$evil"
+  sed -i 's/em { mu = 0.8, fit = "fixed",/em { mu = "pair", fit = "fixed",/; s/"log.csv"/"log.csv", columns = { p = "p" }/' s.lua
+  printf 'user,pair,choice,p\nann,1,A,0.7\nann,"x%s",A,\n' "$evil" >log.csv
+  "$HEED" run s.lua -o r.h5 --progress none >/dev/null || true
+  "$HEED" report r.h5 -o page.html
+  grep -F "<title>$shown" page.html
+  grep -F "pair &quot;x$shown&quot; (" page.html
+  clean page.html
 }
 
 @test "control characters of a title and of labels are shown, not sent" {

@@ -67,7 +67,7 @@ nobody="replicates = 3, $(world 'h.axis { "gap", 0.6, 0.9 }' 20)
     [ "$(column result.h5 $metric kept cells | tr '\n' ' ')" = "2 0 " ]
   done
   run -0 "$HEED" show result.h5
-  [[ "$output" == *"2 x nothing_kept, cutoff: kept none of the 400 annotations: metrics of kept labels and of the policy are missing"* ]]
+  [[ "$output" == *"2 x nothing_kept, cutoff: kept no annotation of 400: metrics of kept labels and of the policy are missing"* ]]
   run -2 "$HEED" export result.h5 --cell 2
   [[ "$output" == *"result.h5: cell 2 kept no selection"* ]]
 }
@@ -318,8 +318,22 @@ refused() {
       wise = { path = 'judge.csv', pair = 'pair', choice = 'choice' } } },
     evaluation = { min_annotations = 3 }, estimator = h.estimator.doubtful {},"
   [ "$status" -eq 0 ]
-  [[ "$output" == *"few_judged: spearman_judge of judge wise leaves out 1 of 4 users, who have fewer than 3 judged labels (evaluation.min_annotations)"* ]]
+  [[ "$output" == *"few_judged: spearman_judge leaves out users with fewer than 3 judged labels (evaluation.min_annotations): judge wise 1 of 4"* ]]
   [ "$("$HEED" show result.h5 --metric users_judged --csv | tail -n 1 | cut -d, -f4)" = 3 ]
+}
+
+@test "the summary of a run tells judges apart" {
+  printf '%s\n' user,pair,choice ann,1,A ann,2,A >log.csv
+  printf '%s\n' pair,choice 1,A 7,A >wise.csv
+  printf '%s\n' pair,choice 8,A 9,A >odd.csv
+  run_sweep "source = h.source.log { path = 'log.csv', references = {
+      wise = { path = 'wise.csv', pair = 'pair', choice = 'choice' },
+      odd = { path = 'odd.csv', pair = 'pair', choice = 'choice' } } },
+    estimator = h.estimator.em { mu = 0.7 },"
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"verdicts_without_pair (log): judge odd: the log lacks 2 of its 2 pairs; the first is \"8\" ("*"odd.csv:2); judge wise: the log lacks 1 of its 2 pairs; the first is \"7\" ("*"wise.csv:3)"* ]]
+  [[ "$output" == *"pairs_without_verdict (log): judge odd: lacks a verdict on 2 of the 2 pairs of the log; judge wise: lacks a verdict on 1 of the 2 pairs of the log"* ]]
+  [[ "$output" == *"few_judged: "*": judge odd 1 of 1, judge wise 1 of 1"* ]]
 }
 
 # ---- exit statuses ----

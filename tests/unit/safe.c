@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Texts for a terminal. */
-#include "safe.h"
+#include "view/safe.h"
 
 /* cmocka wants these before it. */
 /* clang-format off */
@@ -26,6 +26,8 @@ static void what_a_terminal_obeys_is_shown(void **state) {
   shows("\x7f\xc2\x9b\xc2\x85", "\\u007f\\u009b\\u0085");
   shows("\xe2\x80\xaa\xe2\x80\xae\xe2\x81\xa6\xe2\x81\xa9",
         "\\u202a\\u202e\\u2066\\u2069");
+  shows("\xe2\x80\x8e\xe2\x80\x8f\xe2\x80\xa8\xe2\x80\xa9",
+        "\\u200e\\u200f\\u2028\\u2029");
   shows("one\ntwo\tthree\r", "one\\x0atwo\\x09three\\x0d");
   shows("\xff\xc3(\xe5\x88", "\\xff\\xc3(\\xe5\\x88");
   shows("", "");
@@ -33,7 +35,7 @@ static void what_a_terminal_obeys_is_shown(void **state) {
 
 static void marks_that_do_not_turn_the_text_stay(void **state) {
   (void)state;
-  shows("\xe2\x80\x8f\xe2\x80\x8d\xc2\xa0", "\xe2\x80\x8f\xe2\x80\x8d\xc2\xa0");
+  shows("\xe2\x80\x8d\xc2\xa0\xe2\x80\x90", "\xe2\x80\x8d\xc2\xa0\xe2\x80\x90");
 }
 
 static void lines_and_tabs_stay_where_they_are_wanted(void **state) {

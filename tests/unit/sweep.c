@@ -721,7 +721,7 @@ static void ties_that_do_not_fit_are_refused(void **state) {
           "users.count = h.axis { 'people', 10, 20 }\n"
           "users.annotations = h.axis { 'each', 3, tie = 'people' }\n"
           "return h.sweep { " MADE REST "}",
-          "sweep.lua:6: axis \"each\" has 1 values but is tied to \"people\", "
+          "sweep.lua:6: axis \"each\" has 1 value but is tied to \"people\", "
           "which has 2");
   refused(HEAD
           "users.count = h.axis { 'a', 10, 20, tie = 'b' }\n"

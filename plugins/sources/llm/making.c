@@ -58,9 +58,11 @@ static heed_status read_prompts(making *self, heed_error *error) {
       prompts_read(host, source->prompts, &self->rows, error);
   if (status != HEED_OK) return status;
   if (self->rows.count <= source->held_out)
-    return heed_fail(error, HEED_INVALID,
-                     "%s: found %zu prompts, expected more than held_out = %zu",
-                     self->rows.path, self->rows.count, source->held_out);
+    return heed_fail(
+        error, HEED_INVALID,
+        "%s: found %zu prompt%s, expected more than held_out = %zu",
+        self->rows.path, self->rows.count, heed_plural(self->rows.count),
+        source->held_out);
   self->training = self->rows.count - source->held_out;
   return HEED_OK;
 }

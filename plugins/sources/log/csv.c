@@ -72,23 +72,26 @@ static const char *field(const csv_reader *self, size_t index) {
 
 /* ---- the header ---- */
 
-/* The character that the header puts between columns instead of a comma. */
-static const char *separator_of(const csv_reader *self) {
+/* The character that the header puts between columns instead of a comma, and
+ * the column in whose name it is. */
+static const char *separator_of(const csv_reader *self, const char **column) {
   static const char *const names[] = {"semicolons", "tabs", "vertical bars"};
   for (size_t i = 0; i < 3; i++)
-    for (size_t j = 0; j < self->header_count; j++)
-      if (strchr(self->header[j], ";\t|"[i]) != NULL) return names[i];
+    for (size_t j = 0; j < self->header_count; j++) {
+      *column = self->header[j];
+      if (strchr(*column, ";\t|"[i]) != NULL) return names[i];
+    }
   return NULL;
 }
 
 static heed_status no_column(const csv_reader *self, const char *name) {
-  const char *separator = separator_of(self);
+  const char *column;
+  const char *separator = separator_of(self, &column);
   if (separator != NULL)
     return log_fail(self->error, HEED_INVALID,
                     "%s:%zu: missing column \"%s\"; %s seem to separate the "
                     "columns, expected commas: \"%.200s\"",
-                    self->rows->path, self->row_line, name, separator,
-                    self->header[0]);
+                    self->rows->path, self->row_line, name, separator, column);
   return log_no_column(self->rows->path, name, self->header, self->header_count,
                        self->error);
 }
@@ -167,8 +170,9 @@ static heed_status take_fields(csv_reader *self) {
   if (is_blank_row(self)) return HEED_OK;
   if (self->header == NULL) return take_header(self);
   if (self->field_count != self->header_count)
-    return fault(self, "found %zu fields, expected %zu as in the header%s",
-                 self->field_count, self->header_count,
+    return fault(self, "found %zu field%s, expected %zu as in the header%s",
+                 self->field_count, heed_plural(self->field_count),
+                 self->header_count,
                  self->at_end ? "; the file ends within this line: possibly "
                                 "truncated"
                               : "");

@@ -4,27 +4,19 @@
  *
  * A child process reads the file (hdf5_reader.h), because the HDF5 library
  * crashes and hangs on some damaged files.  That is an error here. */
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "heed/limit.h"
 #include "sources/log/formats.h"
 #include "sources/log/hdf5_reader.h"
 
-/* Limits of the child: processor seconds, and one more for each MiB of the
- * file; bytes of memory, and more for each byte of the file, which may be
- * compressed. */
-#define LEAST_SECONDS 10u
-#define LEAST_MEMORY ((rlim_t)1 << 30)
-#define MEMORY_FOR_EACH_BYTE 4000u
 #define STEP ((size_t)64 << 10)
 
 typedef struct hdf5_receiver {
@@ -39,42 +31,6 @@ typedef struct hdf5_receiver {
 
 /* ---- the child ---- */
 
-static void set_limit(int resource, rlim_t most, rlim_t beyond) {
-  const struct rlimit both = {most, beyond};
-  (void)setrlimit((__rlimit_resource_t)resource, &both);
-}
-
-/* Bytes of address space that the process has now. */
-static rlim_t held_now(void) {
-  unsigned long pages = 0;
-  FILE *file = fopen("/proc/self/statm", "r");
-  if (file == NULL) return 0;
-  if (fscanf(file, "%lu", &pages) != 1) pages = 0;
-  (void)fclose(file);
-  return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
-}
-
-/* Sanitizers reserve terabytes of address space. */
-static bool is_sanitized(void) {
-  return dlsym(RTLD_DEFAULT, "__asan_init") != NULL ||
-         dlsym(RTLD_DEFAULT, "__tsan_init") != NULL;
-}
-
-static void limit_child(const char *path) {
-  const rlim_t machine =
-      (rlim_t)sysconf(_SC_PHYS_PAGES) * (rlim_t)sysconf(_SC_PAGESIZE);
-  struct stat file = {.st_size = 0};
-  rlim_t memory = LEAST_MEMORY, seconds = LEAST_SECONDS;
-  (void)stat(path, &file);
-  memory += (rlim_t)file.st_size * MEMORY_FOR_EACH_BYTE;
-  seconds += (rlim_t)(file.st_size >> 20);
-  if (memory > machine) memory = machine;
-  memory += held_now();
-  set_limit(RLIMIT_CORE, 0, 0);
-  set_limit(RLIMIT_CPU, seconds, seconds + 1);
-  if (!is_sanitized()) set_limit(RLIMIT_AS, memory, memory);
-}
-
 static _Noreturn void become_child(const char *path, const char *const *names,
                                    const bool *numbers, size_t width,
                                    const int ends[2], pid_t parent) {
@@ -86,7 +42,7 @@ static _Noreturn void become_child(const char *path, const char *const *names,
   (void)close(ends[0]);
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
     (void)signal(signals[i], SIG_DFL);
-  limit_child(path);
+  heed_limit_reader(path);
   hdf5_send(path, names, numbers, width, pipe);
   _exit(fflush(pipe) == 0 ? 0 : 127);
 }

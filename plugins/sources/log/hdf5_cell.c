@@ -3,7 +3,6 @@
  * number that is whole is the same integer: 7 and 7.0 are one id. */
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -28,17 +27,6 @@ static void put_text(hdf5_cell *cell, const char *text, size_t length) {
   cell->length = length;
 }
 
-/* The fewest digits that read back as the same number. */
-static void put_shortest(hdf5_cell *cell, double number, bool is_single) {
-  for (int digits = 1; digits <= 17; digits++) {
-    (void)snprintf(cell->room, sizeof cell->room, "%.*g", digits, number);
-    if (is_single ? strtof(cell->room, NULL) == (float)number
-                  : strtod(cell->room, NULL) == number)
-      break;
-  }
-  put_room(cell, CELL_TEXT);
-}
-
 static void take_real(const hdf5_column *column, double number,
                       hdf5_cell *cell) {
   if (column->is_number) {
@@ -50,11 +38,9 @@ static void take_real(const hdf5_column *column, double number,
                    "where such numbers begin to skip integers",
                    number, column->most_whole);
     put_room(cell, CELL_BAD);
-  } else if (number == nearbyint(number)) {
-    (void)snprintf(cell->room, sizeof cell->room, "%" PRId64, (int64_t)number);
-    put_room(cell, CELL_TEXT);
   } else {
-    put_shortest(cell, number, column->is_single);
+    log_number_text(number, column->is_single, cell->room);
+    put_room(cell, CELL_TEXT);
   }
 }
 

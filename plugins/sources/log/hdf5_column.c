@@ -237,9 +237,10 @@ static heed_status check_size(const hdf5_column *self, heed_error *error) {
   if (self->count <= most / self->size) return HEED_OK;
   return refuse(
       self, error,
-      "claims %zu values of %zu bytes, more than a file of %llu bytes "
+      "claims %zu values of %zu byte%s, more than a file of %llu bytes "
       "can hold",
-      self->count, self->size, (unsigned long long)file.st_size);
+      self->count, self->size, heed_plural(self->size),
+      (unsigned long long)file.st_size);
 }
 
 static heed_status inspect(hdf5_column *self, heed_error *error) {

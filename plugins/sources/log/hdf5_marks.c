@@ -186,6 +186,28 @@ static heed_status read_missing(hdf5_column *column, const char *name,
   return status;
 }
 
+/* What the netCDF library writes where nobody has written, if the variable has
+ * no _FillValue: NC_FILL_SHORT and so on of netcdf.h, by the type as stored.
+ * Bytes have none: all their values are valid, as the NetCDF User's Guide has
+ * it ("Attribute Conventions", valid_range). */
+static void add_default_fill(hdf5_column *column, bool is_signed) {
+  hdf5_marks *marks = &column->marks;
+  const uint64_t lowest = (uint64_t)1 << (8 * column->size - 1);
+  hdf5_number fill;
+  if (H5Aexists_by_name(column->set, "/", "_NCProperties", H5P_DEFAULT) <= 0 ||
+      H5Aexists(column->set, "_FillValue") > 0)
+    return;
+  if (column->kind == HDF5_REAL)
+    fill = 0x1.ep122L;
+  else if (column->kind != HDF5_INTEGER || column->size == 1)
+    return;
+  else if (is_signed)
+    fill = marks_integer(column, lowest + (column->size == 8 ? 2 : 1));
+  else
+    fill = marks_integer(column, UINT64_MAX - (column->size == 8 ? 1 : 0));
+  marks->missing[marks->missing_count++] = fill;
+}
+
 static heed_status read_range(hdf5_column *column, heed_error *error) {
   hdf5_marks *marks = &column->marks;
   marks_attribute low, high, range;
@@ -233,6 +255,7 @@ static heed_status read_packing(hdf5_column *column, heed_error *error) {
 
 heed_status marks_read(hdf5_column *column, heed_error *error) {
   hdf5_marks *marks = &column->marks;
+  const bool is_signed = column->is_signed;
   heed_status status = HEED_OK;
   marks->low = -HUGE_VALL;
   marks->high = HUGE_VALL;
@@ -245,6 +268,7 @@ heed_status marks_read(hdf5_column *column, heed_error *error) {
   if (column->kind == HDF5_INTEGER) status = read_unsigned(column, error);
   if (status == HEED_OK) status = read_missing(column, "_FillValue", error);
   if (status == HEED_OK) status = read_missing(column, "missing_value", error);
+  if (status == HEED_OK) add_default_fill(column, is_signed);
   if (status == HEED_OK && column->kind != HDF5_ENUMERATION)
     status = read_packing(column, error);
   return status == HEED_OK ? read_range(column, error) : status;

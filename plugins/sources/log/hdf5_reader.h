@@ -28,7 +28,7 @@
 typedef long double hdf5_number;
 
 typedef struct hdf5_marks {
-  hdf5_number missing[MARKS_MOST]; /* _FillValue, missing_value */
+  hdf5_number missing[MARKS_MOST]; /* fill values, missing_value */
   size_t missing_count;
   char *missing_texts[MARKS_MOST];
   size_t missing_text_count;

@@ -47,8 +47,9 @@ static heed_status read_columns(hid_t file, const char *path,
     if (columns[i].count != first->count)
       status =
           heed_fail(error, HEED_INVALID,
-                    "%s: dataset \"%s\" has %zu values, \"%s\" has %zu", path,
-                    names[i], columns[i].count, first->name, first->count);
+                    "%s: dataset \"%s\" has %zu value%s, \"%s\" has %zu", path,
+                    names[i], columns[i].count, heed_plural(columns[i].count),
+                    first->name, first->count);
   }
   *count = first == NULL ? 0 : first->count;
   return status;

@@ -103,26 +103,46 @@ static heed_status take_verdict(log_reading *self, judge_reading *judge,
   return HEED_OK;
 }
 
-static void warn(const log_reading *self, const judge_reading *judge) {
-  const heed_host *host = self->host;
+enum { STRANGERS, UNJUDGED, CONTRADICTIONS, JUDGE_WARNINGS };
+
+typedef char judge_text[HEED_MESSAGE_SIZE];
+
+/* Adds what there is to warn of to the text of each warning. */
+static void add_warnings(const log_reading *self, const judge_reading *judge,
+                         judge_text texts[JUDGE_WARNINGS]) {
   const size_t strangers = judge->strangers.count, pairs = self->pairs.count;
+  const char *start[JUDGE_WARNINGS];
+  for (size_t i = 0; i < JUDGE_WARNINGS; i++)
+    start[i] = *texts[i] == '\0' ? "judge" : "; judge";
   if (log_is_part(&self->rows) || log_is_part(&judge->rows)) return;
   if (strangers > 0)
-    log_warn(host, "verdicts_without_pair",
-             "judge %s: %zu of its %zu pairs are not in the log; the first is "
-             "\"%.60s\" (%s:%zu)",
-             judge->name, strangers, strangers + judge->judged,
-             judge->strangers.text[0], judge->rows.path,
-             judge->rows.line[judge->first_stranger]);
+    log_add(texts[STRANGERS], sizeof(judge_text),
+            "%s %s: the log lacks %zu of its %zu pairs; the first is \"%.60s\" "
+            "(%s:%zu)",
+            start[STRANGERS], judge->name, strangers, strangers + judge->judged,
+            judge->strangers.text[0], judge->rows.path,
+            judge->rows.line[judge->first_stranger]);
   if (judge->judged < pairs)
-    log_warn(host, "pairs_without_verdict",
-             "judge %s: %zu of the %zu pairs of the log have no verdict",
-             judge->name, pairs - judge->judged, pairs);
+    log_add(texts[UNJUDGED], sizeof(judge_text),
+            "%s %s: lacks a verdict on %zu of the %zu pairs of the log",
+            start[UNJUDGED], judge->name, pairs - judge->judged, pairs);
   if (judge->contradictions > 0)
-    log_warn(host, "verdict_contradictions",
-             "judge %s: contradicts itself on %zu of %zu pairs; these verdicts "
-             "count as ties",
-             judge->name, judge->contradictions, judge->judged);
+    log_add(texts[CONTRADICTIONS], sizeof(judge_text),
+            "%s %s: contradicts itself on %zu of %zu pairs; these verdicts "
+            "count as ties",
+            start[CONTRADICTIONS], judge->name, judge->contradictions,
+            judge->judged);
+}
+
+/* One warning of a code for all judges: summaries show the first of a code. */
+static void warn(const log_reading *self,
+                 judge_text texts[JUDGE_WARNINGS]) {
+  static const char *const codes[] = {
+      [STRANGERS] = "verdicts_without_pair",
+      [UNJUDGED] = "pairs_without_verdict",
+      [CONTRADICTIONS] = "verdict_contradictions"};
+  for (size_t i = 0; i < JUDGE_WARNINGS; i++)
+    if (*texts[i] != '\0') log_warn(self->host, codes[i], "%s", texts[i]);
 }
 
 static heed_status read_verdicts(log_reading *self, judge_reading *judge,
@@ -152,6 +172,7 @@ heed_status log_make_verdicts(log_reading *self) {
   heed_memory memory = {self->host, false};
   double *reported[4];
   int8_t *verdicts;
+  judge_text warnings[JUDGE_WARNINGS] = {"", "", ""};
   heed_status status = HEED_OK;
   world->judge_count = count;
   world->judges = judges->keys;
@@ -167,12 +188,13 @@ heed_status log_make_verdicts(log_reading *self) {
         .name = judges->keys[i], .values = judges->items[i].items, .index = i};
     status = read_verdicts(self, &judge, verdicts);
     if (status != HEED_OK) return status;
-    warn(self, &judge);
+    add_warnings(self, &judge, warnings);
     reported[0][i] = (double)judge.judged;
     reported[1][i] = (double)judge.strangers.count;
     reported[2][i] = (double)(self->pairs.count - judge.judged);
     reported[3][i] = (double)judge.contradictions;
   }
+  warn(self, warnings);
   for (size_t i = 0; i < 4; i++)
     self->host->output(self->host, OUT_VERDICTS + i, reported[i], count);
   return status;

@@ -135,9 +135,9 @@ static heed_status check_any(const log_reading *self) {
   if (self->tie_count == 0)
     return heed_fail(self->error, HEED_INVALID, "%s: no annotations", path);
   return heed_fail(self->error, HEED_INVALID,
-                   "%s: all %zu annotations are ties, which source.ties = "
+                   "%s: found only ties, %zu annotation%s, which source.ties = "
                    "\"drop\" drops",
-                   path, self->tie_count);
+                   path, self->tie_count, heed_plural(self->tie_count));
 }
 
 heed_status log_order_annotations(log_reading *self) {

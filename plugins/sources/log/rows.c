@@ -2,6 +2,7 @@
  * Rows of a table: code shared by all formats. */
 #include "sources/log/rows.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -66,6 +67,14 @@ void log_warn(const heed_host *host, const char *code, const char *format,
   host->warn(host, code, "%s", shown);
 }
 
+void log_add(char *text, size_t size, const char *format, ...) {
+  const size_t used = strlen(text);
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(text + used, size - used, format, arguments);
+  va_end(arguments);
+}
+
 heed_status log_fault(log_faults *faults, const char *path, size_t line,
                       heed_error *error, const char *format, ...) {
   char what[HEED_MESSAGE_SIZE], shown[HEED_MESSAGE_SIZE], where[32] = "";
@@ -92,11 +101,12 @@ heed_status log_no_column(const char *path, const char *name,
   char list[HEED_MESSAGE_SIZE / 2] = "";
   size_t used = 0;
   for (size_t i = 0; i < count && used < sizeof list; i++)
-    used += (size_t)snprintf(list + used, sizeof list - used, "%s\"%s\"",
-                             i == 0 ? "" : ", ", there[i]);
+    if (*there[i] != '\0')
+      used += (size_t)snprintf(list + used, sizeof list - used, "%s\"%s\"",
+                               used == 0 ? "" : ", ", there[i]);
   return log_fail(error, HEED_INVALID,
                   "%s: missing column \"%s\"; the file has %s", path, name,
-                  count == 0 ? "none" : list);
+                  used == 0 ? "none" : list);
 }
 
 /* The bytes at the start that are ASCII and not NUL: eight at a time, then one
@@ -169,14 +179,18 @@ bool log_is_blank(const char *text) {
   return length == 0;
 }
 
-void log_number_text(double number, char text[LOG_NUMBER_SIZE]) {
-  int digits = 15;
-  if (number == trunc(number) && fabs(number) < 9007199254740992.0) {
+void log_number_text(double number, bool is_single,
+                     char text[LOG_NUMBER_SIZE]) {
+  /* So many digits survive being read, but for subnormal numbers. */
+  int digits = is_single ? FLT_DIG : DBL_DIG;
+  if (fabs(number) < (is_single ? (double)FLT_MIN : DBL_MIN)) digits = 1;
+  if (number == trunc(number) && fabs(number) < 0x1p53) {
     (void)snprintf(text, LOG_NUMBER_SIZE, "%lld", (long long)number);
     return;
   }
   do (void)snprintf(text, LOG_NUMBER_SIZE, "%.*g", digits, number);
-  while (digits++ < 17 && strtod(text, NULL) != number);
+  while (digits++ < 17 && (is_single ? strtof(text, NULL) != (float)number
+                                     : strtod(text, NULL) != number));
 }
 
 bool log_is_part(const log_rows *rows) {

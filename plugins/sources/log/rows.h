@@ -50,6 +50,10 @@ heed_status log_fail(heed_error *error, heed_status status, const char *format,
 HEED_PRINTF(3, 4)
 void log_warn(const heed_host *host, const char *code, const char *format, ...);
 
+/* Appends to a text of `size` bytes; what does not fit is cut. */
+HEED_PRINTF(3, 4)
+void log_add(char *text, size_t size, const char *format, ...);
+
 /* Offset of the first byte that is NUL or not UTF-8; length if none. */
 size_t log_not_utf8(const char *text, size_t length);
 
@@ -65,8 +69,8 @@ bool log_is_blank(const char *text);
 #define LOG_NUMBER_SIZE 32
 /* A number of a typed format as a text: a whole number below 2^53 as its
  * digits (1.0 and 1e0 are "1"), any other by the fewest digits that read back
- * as the same number. */
-void log_number_text(double number, char text[LOG_NUMBER_SIZE]);
+ * as the same number; is_single: as the same number of 32 bits. */
+void log_number_text(double number, bool is_single, char text[LOG_NUMBER_SIZE]);
 
 /* The message for a missing column, with the existing ones. */
 heed_status log_no_column(const char *path, const char *name,

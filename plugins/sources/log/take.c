@@ -40,6 +40,17 @@ static int8_t left_of(const log_reading *self, size_t row, bool *ok) {
   return (int8_t)(*ok && which == SAID_A ? HEED_CHOSE_A : HEED_CHOSE_B);
 }
 
+/* A cell that is not as it must be. */
+static heed_status refuse_cell(log_reading *self, size_t row,
+                               const heed_value *column, const char *text,
+                               const char *expected) {
+  if (log_is_blank(text))
+    return log_row_fault(self, row, "column \"%s\" is empty, expected %s",
+                         column->text, expected);
+  return log_row_fault(self, row, "column \"%s\": found \"%.40s\", expected %s",
+                       column->text, text, expected);
+}
+
 /* Ids that a row must have. */
 static heed_status check_ids(log_reading *self, size_t row, bool *fine) {
   static const int required[] = {USER, PAIR, CHOICE, LEFT_MODEL, RIGHT_MODEL};
@@ -60,16 +71,13 @@ static heed_status take_numbers(log_reading *self, taken_row *taken,
   taken->p = NAN;
   if (!log_is_blank(text) &&
       (!log_number_in(text, &taken->p) || taken->p < 0 || taken->p > 1))
-    return log_row_fault(
-        self, taken->row,
-        "column \"%s\": found \"%.40s\", expected a probability",
-        self->values[COLUMNS].items[P].text, text);
+    return refuse_cell(self, taken->row, &self->values[COLUMNS].items[P], text,
+                       "a probability");
   for (size_t i = 0; i < self->features; i++) {
     text = log_cell(self, taken->row, COLUMN_COUNT + i);
     if (!log_number_in(text, &taken->difference[i]))
-      return log_row_fault(
-          self, taken->row, "column \"%s\": found \"%.40s\", expected a number",
-          self->values[DIFFERENCE].items[i].text, text == NULL ? "" : text);
+      return refuse_cell(self, taken->row, &self->values[DIFFERENCE].items[i],
+                         text, "a number");
   }
   *fine = true;
   return HEED_OK;
@@ -90,10 +98,8 @@ static heed_status take_time(log_reading *self, taken_row *taken, bool *fine) {
           (self->time_form == LOG_NO_TIME || self->time_form == form);
   taken->time_form = form;
   if (*fine) return HEED_OK;
-  return log_row_fault(self, taken->row,
-                       "column \"%s\": found \"%.40s\", expected %s",
-                       self->values[COLUMNS].items[TIME].text,
-                       text == NULL ? "" : text, expected[self->time_form]);
+  return refuse_cell(self, taken->row, &self->values[COLUMNS].items[TIME], text,
+                     expected[self->time_form]);
 }
 
 static heed_status take_choice(log_reading *self, taken_row *taken,
@@ -102,12 +108,10 @@ static heed_status take_choice(log_reading *self, taken_row *taken,
   log_said which;
   taken->left = left_of(self, taken->row, fine);
   if (!*fine)
-    return log_row_fault(
-        self, taken->row,
-        "column \"%s\": found \"%.40s\", expected a word for A or B, or the "
-        "name of one of the two models",
-        self->values[COLUMNS].items[LEFT].text,
-        log_cell(self, taken->row, LEFT));
+    return refuse_cell(
+        self, taken->row, &self->values[COLUMNS].items[LEFT],
+        log_cell(self, taken->row, LEFT),
+        "a word for A or B, or the name of one of the two models");
   *fine = log_what_is_said(self, text, &which);
   if (!*fine) return log_refuse_word(self, taken->row);
   *fine = log_choice_of(which, taken->left, &taken->choice);

@@ -2,7 +2,6 @@
  * The words of choices, and what they choose. */
 #include "sources/log/words.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -121,26 +120,16 @@ static heed_status find_unknown(const log_reading *self,
   return HEED_OK;
 }
 
-/* Appends to a text of `size` bytes; what does not fit is cut. */
-HEED_PRINTF(3, 4)
-static void append(char *text, size_t size, const char *format, ...) {
-  const size_t used = strlen(text);
-  va_list arguments;
-  va_start(arguments, format);
-  (void)vsnprintf(text + used, size - used, format, arguments);
-  va_end(arguments);
-}
-
 /* `; unknown words: "draw" (12 rows), …` */
 static void list_words(const unknown_words *unknown, char *text, size_t size) {
   const size_t count = unknown->words.count;
-  append(text, size, "; unknown words: ");
+  log_add(text, size, "; unknown words: ");
   for (size_t i = 0; i < count && i < WORDS_LISTED; i++)
-    append(text, size, "%s\"%.30s\" (%zu row%s)", i == 0 ? "" : ", ",
-           unknown->words.text[i], unknown->count[i],
-           unknown->count[i] == 1 ? "" : "s");
+    log_add(text, size, "%s\"%.30s\" (%zu row%s)", i == 0 ? "" : ", ",
+            unknown->words.text[i], unknown->count[i],
+            heed_plural(unknown->count[i]));
   if (count > WORDS_LISTED)
-    append(text, size, " and %zu more", count - WORDS_LISTED);
+    log_add(text, size, " and %zu more", count - WORDS_LISTED);
 }
 
 /* `tie = { "tie", "both", "neither", "draw" }`: the words known so far, and
@@ -155,18 +144,18 @@ static void propose(const log_reading *self, const unknown_words *unknown,
     for (size_t j = 0; j < unknown->words.count && j < WORDS_LISTED; j++) {
       if (recognise(self, unknown->words.text[j]) != i) continue;
       if (!here) {
-        append(text, size, "%s%s = { ", any ? ", " : "; try choices = { ",
-               names[i]);
+        log_add(text, size, "%s%s = { ", any ? ", " : "; try choices = { ",
+                names[i]);
         for (size_t k = 0; k < words[i].count; k++)
-          append(text, size, "\"%s\", ", words[i].items[k].text);
+          log_add(text, size, "\"%s\", ", words[i].items[k].text);
       }
-      append(text, size, "%s\"%.30s\"", here ? ", " : "",
-             unknown->words.text[j]);
+      log_add(text, size, "%s\"%.30s\"", here ? ", " : "",
+              unknown->words.text[j]);
       here = any = true;
     }
-    if (here) append(text, size, " }");
+    if (here) log_add(text, size, " }");
   }
-  if (any) append(text, size, " }");
+  if (any) log_add(text, size, " }");
 }
 
 heed_status log_refuse_word(log_reading *self, size_t row) {

@@ -14,10 +14,22 @@
 #include <string.h>
 
 #include "heed/memory.h"
+#include "support/crowd/pair_column.h"
+#include "support/crowd/pair_name.h"
 
 static const heed_user_model_functions *model_of(
     const attention_histories *self) {
   return self->model->plugin->functions;
+}
+
+static heed_status no_p(const heed_world *world, size_t pair,
+                        heed_error *error) {
+  char place[PAIR_NAME_SIZE];
+  pair_name(world, pair, place);
+  return heed_fail(error, HEED_UNSUPPORTED,
+                   "%s has no preference probability p; use a gap mu, which "
+                   "all pairs share",
+                   place);
 }
 
 /* p of each annotation: the shared one, the annotation's, or its pair's. */
@@ -43,10 +55,7 @@ static heed_status read_p(const heed_host *host, double shared_p,
     else if (of_pair != NULL)
       self->p[i] = of_pair[pair[i]];
     if (isnan(self->p[i]))
-      return heed_fail(error, HEED_UNSUPPORTED,
-                       "pair %lld has no preference probability p; use a gap "
-                       "mu, which all pairs share",
-                       (long long)pair[i]);
+      return no_p(self->crowd->world, self->pair[i], error);
   }
   return HEED_OK;
 }
@@ -152,6 +161,17 @@ static heed_status group_users(const heed_host *host, attention_histories *self,
   return make_classes(host, self, shared_p, error);
 }
 
+/* The host blames the estimator: the message names the model. */
+static heed_status check_model(const attention_histories *self,
+                               heed_error *error) {
+  heed_error found;
+  const heed_status status = model_of(self)->check(
+      self->model->self, self->crowd->world, self->crowd->annotations, &found);
+  if (status == HEED_OK) return HEED_OK;
+  return heed_fail(error, status, "user_model/%s: %s",
+                   self->model->plugin->name, found.message);
+}
+
 heed_status histories_make(const heed_host *host, const heed_crowd *crowd,
                            const heed_instance *model, double shared_p,
                            attention_histories *self, heed_error *error) {
@@ -172,9 +192,7 @@ heed_status histories_open(const heed_host *host, const heed_crowd *crowd,
   self->reduced = may_reduce && !isnan(shared_p) &&
                   self->domain.class_count > 0 &&
                   model_of(self)->log_likelihood == NULL;
-  if (model_of(self)->check != NULL)
-    status = model_of(self)->check(model->self, crowd->world,
-                                   crowd->annotations, error);
+  if (model_of(self)->check != NULL) status = check_model(self, error);
   if (status == HEED_OK) status = read_p(host, shared_p, self, error);
   if (status != HEED_OK) return status;
   return self->reduced ? group_users(host, self, shared_p, error)
@@ -193,9 +211,8 @@ heed_status histories_read_p(attention_histories *self, const char *column,
   for (size_t i = 0; i < self->crowd->annotations->rows; i++) {
     self->p[i] = p[self->pair[i]];
     if (!(self->p[i] >= 0 && self->p[i] <= 1))
-      return heed_fail(error, HEED_UNSUPPORTED,
-                       "p: \"%s\" of pair %zu is %g, expected a probability",
-                       column, self->pair[i], self->p[i]);
+      return pair_column_refuse(self->crowd->world, column, self->pair[i],
+                                "a probability", error);
   }
   return HEED_OK;
 }

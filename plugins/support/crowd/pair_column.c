@@ -4,6 +4,19 @@
 
 #include <math.h>
 
+#include "support/crowd/pair_name.h"
+
+heed_status pair_column_refuse(const heed_world *world, const char *name,
+                               size_t pair, const char *expected,
+                               heed_error *error) {
+  const double *values = heed_table_data(world->pairs, name, HEED_FLOAT64);
+  char place[PAIR_NAME_SIZE];
+  pair_name(world, pair, place);
+  return heed_fail(error, HEED_UNSUPPORTED,
+                   "column \"%s\" of %s is %g, expected %s", name, place,
+                   values[pair], expected);
+}
+
 heed_status pair_column_check(const heed_world *world, const char *name,
                               heed_error *error) {
   const heed_column *column = heed_table_column(world->pairs, name);
@@ -14,9 +27,7 @@ heed_status pair_column_check(const heed_world *world, const char *name,
         "column: the pairs of this source have no numeric column \"%s\"", name);
   for (size_t i = 0; i < world->pairs->rows; i++)
     if (!isfinite(values[i]))
-      return heed_fail(error, HEED_UNSUPPORTED,
-                       "column: \"%s\" of pair %zu is %g, expected a number",
-                       name, i, values[i]);
+      return pair_column_refuse(world, name, i, "a number", error);
   return HEED_OK;
 }
 

@@ -11,6 +11,11 @@
 heed_status pair_column_check(const heed_world *world, const char *name,
                               heed_error *error);
 
+/* The message for a value of such a column that is not as expected. */
+heed_status pair_column_refuse(const heed_world *world, const char *name,
+                               size_t pair, const char *expected,
+                               heed_error *error);
+
 /* Its value for each answer: values[pair[i]].  NULL if missing. */
 const double *pair_column(const heed_answers *answers, const char *name);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "heed/memory.h"
+#include "support/crowd/pair_name.h"
 #include "support/llm/gguf.h"
 #include "support/llm/model.h"
 
@@ -55,29 +56,10 @@ typedef struct lengths_checking {
   size_t cut, skipped; /* pairs */
 } lengths_checking;
 
-/* Where a pair stands: its name, and the line of the file. */
-static void describe(const heed_world *world, size_t pair, size_t prompt,
-                     char *text, size_t size) {
-  const char *const *name = heed_table_data(world->pairs, "name", HEED_STRING);
-  const int64_t *line = heed_table_data(world->pairs, "line", HEED_INT64);
-  const char *path = HEED_HAS(world, path) ? world->path : NULL;
-  size_t row = pair;
-  int length;
-  if (line == NULL) {
-    line = heed_table_data(world->prompts, "line", HEED_INT64);
-    row = prompt;
-  }
-  length = name != NULL ? snprintf(text, size, "pair \"%.60s\"", name[pair])
-                        : snprintf(text, size, "pair %zu", pair);
-  if (path != NULL && line != NULL)
-    (void)snprintf(text + length, size - (size_t)length, " (%s:%lld)", path,
-                   (long long)line[row]);
-}
-
 static heed_status refuse(const lengths_checking *self, size_t pair,
-                          size_t prompt, size_t tokens, heed_error *error) {
-  char place[512];
-  describe(self->world, pair, prompt, place, sizeof place);
+                          size_t tokens, heed_error *error) {
+  char place[PAIR_NAME_SIZE];
+  pair_name(self->world, pair, place);
   return heed_fail(error, HEED_INVALID,
                    "%s: its prompt and a response have %zu tokens, %s reads at "
                    "most %zu; set trainer.too_long to \"skip\" or \"cut\"",
@@ -99,8 +81,7 @@ static heed_status check_pair(lengths_checking *self, size_t pair, bool *fits,
                                    &tokens, error);
     if (status != HEED_OK || tokens <= self->model->weights->shape.context)
       continue;
-    if (self->rule == LENGTHS_ERROR)
-      return refuse(self, pair, response[side].prompt, tokens, error);
+    if (self->rule == LENGTHS_ERROR) return refuse(self, pair, tokens, error);
     cut = self->rule == LENGTHS_CUT;
     if (cut)
       status =

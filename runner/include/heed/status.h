@@ -72,6 +72,11 @@ static inline heed_status heed_no_memory(heed_error *error) {
   return heed_fail(error, HEED_MEMORY, HEED_OUT_OF_MEMORY);
 }
 
+/* The end of a counted noun: "%zu row%s", count, heed_plural(count). */
+static inline const char *heed_plural(uint64_t count) {
+  return count == 1 ? "" : "s";
+}
+
 #ifdef __cplusplus
 }
 #endif

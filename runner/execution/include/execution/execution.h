@@ -15,26 +15,14 @@
 #include "plan/plan.h"
 #include "work/work.h"
 
-/* Failures with the same status, stage and plugin. */
-typedef struct execution_failure {
-  heed_record_status status;
-  plan_stage stage;
-  const char *plugin; /* the plan's; "" for the host's own stages */
-  size_t cells;
-  char message[HEED_MESSAGE_SIZE]; /* of the first */
-} execution_failure;
-
-#define EXECUTION_FAILURES 16
 #define EXECUTION_WHAT 160 /* bytes of a stage's text on its progress */
 
 typedef struct execution_state {
   size_t total, reused; /* cells of the plan; of these, recorded before */
   size_t reused_failed; /* reused cells that had failed */
   size_t done, failed;  /* in this run; `done` excludes `failed` */
-  size_t failure_count; /* kinds of failures, as many as fit */
-  execution_failure failures[EXECUTION_FAILURES];
-  double seconds; /* since the start */
-  bool stopping;  /* interrupted */
+  double seconds;       /* since the start */
+  bool stopping;        /* interrupted */
   /* The running stage that has taken longest. */
   size_t cell;
   plan_stage stage;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Texts for a terminal. */
-#include "safe.h"
+ * Texts for a terminal or a page. */
+#include "view/safe.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
-#include "command.h"
+#include "heed/status.h"
 
 /* The bytes of the next character and its code; -1: not UTF-8, one byte. */
 static size_t read_character(const char *text, size_t length, int32_t *code) {
@@ -21,7 +21,8 @@ static size_t read_character(const char *text, size_t length, int32_t *code) {
 
 static bool is_obeyed(int32_t code) {
   return code < 0x20 || (code >= 0x7f && code < 0xa0) ||
-         (code >= 0x202a && code <= 0x202e) ||
+         (code >= 0x200e && code <= 0x200f) ||
+         (code >= 0x2028 && code <= 0x202e) ||
          (code >= 0x2066 && code <= 0x2069);
 }
 
@@ -48,11 +49,19 @@ size_t safe_copy(const char *text, size_t length, bool keeps_lines,
   return used;
 }
 
-char *safe_line(const char *text) {
+static char *copy_of(const char *text, bool keeps_lines) {
   const size_t length = strlen(text);
   char *copy = malloc(SAFE_GROWTH * length + 1);
-  if (copy != NULL) copy[safe_copy(text, length, false, copy)] = '\0';
+  if (copy != NULL) copy[safe_copy(text, length, keeps_lines, copy)] = '\0';
   return copy;
+}
+
+char *safe_line(const char *text) {
+  return copy_of(text, false);
+}
+
+char *safe_lines(const char *text) {
+  return copy_of(text, true);
 }
 
 void safe_put(FILE *file, const char *text) {

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Texts for a terminal.  A text of a log, a plugin or a file may hold bytes
- * that a terminal obeys: colours, titles, answers typed for the user.  They are
- * shown, not sent:
+ * Texts for a terminal or a page.  A text of a log, a plugin or a file may hold
+ * bytes that a terminal obeys: colours, titles, answers typed for the user.  It
+ * may turn the direction of the line.  Such bytes are shown, not sent:
  *
  *   control characters            \x1b
  *   DEL, and C1 controls          \u009b
- *   turns of the direction        \u202e   (bidirectional overrides)
+ *   marks and turns of direction  \u202e
+ *   ends of lines, of paragraphs  \u2028
  *   bytes that are not UTF-8      \xff
  *
  * A JSON text stays a JSON text with the same content: JSON writes the first
  * row itself.
  *
- * The streams of standard.h do this to everything that a command prints. */
-#ifndef HEED_COMMAND_SAFE_H
-#define HEED_COMMAND_SAFE_H
+ * The streams of command/standard.h do this to everything that a command
+ * prints, and a page to its texts.
+ *
+ * Callers: report, command. */
+#ifndef HEED_VIEW_SAFE_H
+#define HEED_VIEW_SAFE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +33,8 @@ size_t safe_copy(const char *text, size_t length, bool keeps_lines,
 /* The same for one line of a message: "\n" is shown, too.  The caller frees it.
  * NULL: out of memory. */
 char *safe_line(const char *text);
+/* The same for several lines: '\n' and '\t' stay. */
+char *safe_lines(const char *text);
 /* Prints one line of a message, without its end. */
 void safe_put(FILE *file, const char *text);
 
