@@ -348,8 +348,8 @@ static void differentiate_tosses(void *context, const double *s,
   }
 }
 
-/* Models tell users apart if they differ; users who share pairs, if they agree.
- */
+/* Users are distinguished by models that differ, or by agreement with others on
+ * shared pairs. */
 static heed_status judge(crowd_bt_fit *self, bool *identified,
                          heed_error *error) {
   if (self->model_a == NULL)
@@ -367,8 +367,8 @@ static heed_status judge(crowd_bt_fit *self, bool *identified,
   if (!*identified)
     self->host->warn(
         self->host, "not_identified",
-        "users cannot be told apart: the models do not differ more than coin "
-        "tosses make them differ (the probability of this under coin tosses is "
+        "the annotations do not distinguish users: the models differ no more "
+        "than under coin tosses (the probability of this under coin tosses is "
         "%.3f, expected less than %g)",
         chance, CHANCE_LEVEL);
   return HEED_OK;

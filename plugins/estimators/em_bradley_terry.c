@@ -136,7 +136,7 @@ static const heed_output outputs[] = {
     [OUT_COIN_RATIO] = {.name = "coin_ratio",
                         .unit = "nat",
                         .doc = "log-likelihood of the fit minus that of "
-                               "everybody tossing a coin"},
+                               "coin tosses"},
     [OUT_LEVEL_ERROR] = {.name = "level_error",
                          .doc = "standard error of the users' mean eta, "
                                 "because the scale of the strengths is "
@@ -156,8 +156,8 @@ static heed_status check_domain(const heed_instance *model,
   if (domain->mixture && domain->dimension == 1 && domain->low >= 0)
     return HEED_OK;
   return heed_fail(error, HEED_UNSUPPORTED,
-                   "this estimator needs a user model that mixes attending and "
-                   "not attending; %s does not",
+                   "this estimator needs a user model that is a mixture of an "
+                   "attentive and a casual user; %s is not",
                    model->plugin->name);
 }
 
@@ -378,8 +378,8 @@ static heed_status fill(bradley_terry_fit *self, const heed_value *values,
                            : status;
 }
 
-/* Whether the annotations tell who attends: more than coin tosses do, and more
- * than a guess does. */
+/* Whether the annotations distinguish users: the fit must beat coin tosses, and
+ * its standard errors must be below those of a guess. */
 static void identify(bradley_terry_fit *self, const heed_value *values,
                      const bradley_terry_spread *spread,
                      heed_posterior *posterior) {
@@ -407,9 +407,9 @@ static void identify(bradley_terry_fit *self, const heed_value *values,
     guesses_warn(host, &guesses);
   else
     host->warn(host, "not_identified",
-               "the annotations do not tell how attentive users are from how "
-               "far models differ: the mean eta-hat of %.2f has a standard "
-               "error of %.2f",
+               "the annotations do not separate attentiveness from the "
+               "strengths of the models: the mean eta-hat of %.2f has a "
+               "standard error of %.2f",
                guesses.mean, level);
 }
 

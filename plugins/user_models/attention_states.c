@@ -63,9 +63,9 @@ static heed_status check(const void *self, const heed_world *world,
   return heed_fail(
       error, HEED_UNSUPPORTED,
       "user_model/attention_states depends on the order of each user's "
-      "annotations, which the log does not tell; name the column with their "
-      "times (source.columns.time), or say that the file has them in order "
-      "(source.order = \"file\")");
+      "annotations, which is unknown in this log; name the column of times "
+      "(source.columns.time), or, if the rows are in order of time, set "
+      "source.order = \"file\"");
 }
 
 static double tossed(int8_t choice) {

@@ -83,8 +83,8 @@ static int report(const char *path) {
 static void warn_damaged(const heed_work *folder, const folder_names *damaged) {
   for (size_t i = 0; i < damaged->count; i++)
     fprintf(stderr,
-            "heed: %s/%s: its bytes are not those that heed wrote; it is left "
-            "out\n",
+            "heed: %s/%s: its bytes are not those that heed wrote; heed leaves "
+            "it out\n",
             work_folder(folder), damaged->names[i]);
 }
 

@@ -160,8 +160,8 @@ static int unknown_metric(const char *name) {
         name, nearest);
   if (kind != NULL)
     return command_usage("describe",
-                         "%s is no metric of evaluation but an output of a "
-                         "plugin; heed describe %s/NAME shows it",
+                         "%s is an output of a plugin, not a metric of "
+                         "evaluation; heed describe %s/NAME shows it",
                          name, kind);
   return command_usage("describe",
                        "unknown metric %s; heed list metric shows the choices",

@@ -111,7 +111,7 @@ void metrics_write(FILE *file) {
       "<!-- Generated from runner/evaluation/include/evaluation/metrics.h:\n"
       "     heed generate metrics -o docs/metrics.md -->\n\n"
       "# Metrics\n\n"
-      "What heed measures of each cell. `heed describe metric/NAME` shows the "
+      "What heed measures in each cell. `heed describe metric/NAME` shows the "
       "same as\n"
       "this page, `heed list metric` all names. A cell that lacks what a "
       "metric "

@@ -48,22 +48,22 @@
   }
 
 /* Limits of the planner. */
-#define OPTIONS_PLAN                                                      \
-  {.name = "plan-timeout",                                                \
-   .type = COMMAND_SECONDS,                                               \
-   .value = "SECONDS",                                                    \
-   .field = FIELD(plan_seconds),                                          \
-   .doc =                                                                 \
-       "The time limit of reading the sweep. A sweep with many points "   \
-       "needs more.",                                                     \
-   .otherwise = "`60`"},                                                  \
-  {                                                                       \
-    .name = "plan-memory", .type = COMMAND_BYTES, .value = "BYTES",       \
-    .field = FIELD(plan_memory),                                          \
-    .doc =                                                                \
-        "The memory limit of reading the sweep, such as `512M` or `8G`. " \
-        "Lua may use a quarter of it.",                                   \
-    .otherwise = "`2G`"                                                   \
+#define OPTIONS_PLAN                                                       \
+  {.name = "plan-timeout",                                                 \
+   .type = COMMAND_SECONDS,                                                \
+   .value = "SECONDS",                                                     \
+   .field = FIELD(plan_seconds),                                           \
+   .doc =                                                                  \
+       "The time limit for reading the sweep. A sweep with many points "   \
+       "needs more.",                                                      \
+   .otherwise = "`60`"},                                                   \
+  {                                                                        \
+    .name = "plan-memory", .type = COMMAND_BYTES, .value = "BYTES",        \
+    .field = FIELD(plan_memory),                                           \
+    .doc =                                                                 \
+        "The memory limit for reading the sweep, such as `512M` or `8G`. " \
+        "Lua may use a quarter of it.",                                    \
+    .otherwise = "`2G`"                                                    \
   }
 
 static const command_option sweep_operand[] = {
@@ -107,11 +107,12 @@ static const command_option none[] = {{0}};
 /* ---- run, check, cell ---- */
 
 static const command_option run_options[] = {
-    OPTION_OUTPUT("The result file. Through a symbolic link, heed writes the "
-                  "file that it leads to, and the work folder beside that.",
-                  ".h5",
-                  "the name of the sweep, ending in `.h5`, in the folder "
-                  "`results` if it exists"),
+    OPTION_OUTPUT(
+        "The result file. If this is a symbolic link, heed writes its "
+        "target, and makes the work folder next to the target.",
+        ".h5",
+        "the name of the sweep, ending in `.h5`, in the folder "
+        "`results` if it exists"),
     {.name = "workers",
      .letter = 'j',
      .type = COMMAND_COUNT,
@@ -159,8 +160,8 @@ static const command_option run_options[] = {
     {.name = "replace",
      .field = FIELD(replace),
      .doc = "Run all cells and replace the result file, even if it is the "
-            "result of another sweep. Drop the cells of an interrupted run "
-            "of another sweep, too."},
+            "result of another sweep. Also drop the cells of an interrupted "
+            "run of another sweep."},
     OPTIONS_PLAN,
     {0}};
 
@@ -312,8 +313,8 @@ static const command_option users_options[] = {
     {.name = "raw",
      .type = COMMAND_FLAG,
      .field = FIELD(raw),
-     .doc = "Write users' names as they are in the log. Without it, a name "
-            "that a spreadsheet would run as a formula begins with `'`."},
+     .doc = "Write users' names unchanged. Without this option, heed writes "
+            "`'` before a name that a spreadsheet would run as a formula."},
     {0}};
 
 static const command_option export_options[] = {
@@ -366,11 +367,11 @@ static const command_option plan_options[] = {
      .type = COMMAND_COUNT,
      .value = "ROWS",
      .field = FIELD(rows),
-     .doc = "The rows of a source's files to look into."},
+     .doc = "How many rows of a source's files to check."},
     {.name = "data",
      .type = COMMAND_FLAG,
      .field = FIELD(data),
-     .doc = "Look into all rows of a source's files."},
+     .doc = "Check all rows of a source's files."},
     {.name = "seconds",
      .type = COMMAND_SECONDS,
      .value = "SECONDS",
@@ -667,7 +668,7 @@ const command_entry command_program = {
 const command_status command_statuses[] = {
     {EXIT_DONE, "done"},
     {EXIT_FAILED, "failed"},
-    {EXIT_USAGE, "bad usage (a missing input file, too) or bad sweep"},
+    {EXIT_USAGE, "wrong usage (also a missing input file) or invalid sweep"},
     {EXIT_SOME_FAILED, "done, but some cells failed or are missing"},
     {EXIT_INTERRUPTED, "interrupted; the same command resumes the run"},
     {0}};

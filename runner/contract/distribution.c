@@ -365,7 +365,7 @@ static void agree(contract_trial *self) {
   if (fabs(mean[0] - mean[1]) > least || fabs(sd[0] - sd[1]) > least)
     trial_fail(self,
                "quantile() has mean %.4f and sd %.4f, nodes() and "
-               "log_weights() have %.4f and %.4f, expected the same to "
+               "log_weights() have %.4f and %.4f, expected equality within "
                "%.2f",
                mean[0], sd[0], mean[1], sd[1], least);
 }

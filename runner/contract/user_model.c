@@ -421,8 +421,8 @@ static void simulate_alike(contract_trial *self) {
     trial_about(self, "simulate");
     if (!(fabs(share - p) <= most))
       trial_fail(self,
-                 "chooses %d, %d in a share of %.4f, but that has "
-                 "probability %.4f, expected the same to %.4f",
+                 "chooses %d, %d in %.4f of draws, expected their probability, "
+                 "%.4f, within %.4f",
                  made[0], made[1], share, p, most);
   } while (next_history(&answers, choices_of(&given)));
 }

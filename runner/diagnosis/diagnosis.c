@@ -362,7 +362,7 @@ static const struct signatures_known {
   const char *what, *advice;
 } known[] = {
     {"all_attentive", all_attentive,
-     "choices cannot tell who is attentive: eta-hat is near 1, mu near 1/2",
+     "choices do not show who is attentive: eta-hat is near 1, mu near 1/2",
      "Near mu = 1/2, attentive and casual users make the same choices, so the "
      "prior or the bound of its range determines eta-hat. Compare models that "
      "differ more, or use p of each pair (mu = \"pair\")."},

@@ -52,8 +52,8 @@ static heed_status cannot_open(const char *path, heed_error *error) {
   struct stat found;
   if (lstat(path, &found) == 0 && S_ISLNK(found.st_mode))
     return heed_fail(error, HEED_INVALID,
-                     "%s: is a symbolic link; heed follows no link to a folder "
-                     "in which it writes",
+                     "%s: is a symbolic link; heed writes only to a folder "
+                     "itself, not through a link to it",
                      path);
   if (reason == ENOTDIR)
     return heed_fail(error, HEED_INVALID, "%s: is not a folder", path);
@@ -86,7 +86,7 @@ static heed_status check_opened(const folder_handle *self, const char *name,
   if (!S_ISREG(found.st_mode))
     return not_regular(self, name, kind_of(found.st_mode), error);
   if ((flags & O_ACCMODE) != O_RDONLY && found.st_nlink > 1)
-    return not_regular(self, name, "a file with another name elsewhere", error);
+    return not_regular(self, name, "a file with a second hard link", error);
   return HEED_OK;
 }
 

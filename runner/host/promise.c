@@ -57,7 +57,7 @@ heed_status promise_round_trip(const double *theta, const double *again,
           tolerance * fmax(fabs(theta[i]), 1e-300)))
       return heed_fail(error, HEED_NUMERIC,
                        "gives theta[%zu] = %.17g after to_free() of %.17g, "
-                       "expected the same to %g",
+                       "expected equality within %g",
                        i, again[i], theta[i], tolerance);
   return HEED_OK;
 }
@@ -284,8 +284,7 @@ static heed_status read_model(promise_model *self) {
   if (status == HEED_OK) status = countable(self->domain.phi_count, 0, &found);
   if (status == HEED_OK && !(self->domain.low < self->domain.high))
     status = heed_fail(&found, HEED_NUMERIC,
-                       "says that eta is within %g and %g, expected low below "
-                       "high",
+                       "gives eta the range %g to %g, expected low below high",
                        self->domain.low, self->domain.high);
   if (status != HEED_OK)
     return blamed(self->service, "domain", status, &found, self->error);
@@ -418,8 +417,8 @@ static heed_status compare_draws(promise_model *self) {
   if (status == HEED_OK &&
       !(fabs(share - p) <= 6 * sqrt(p * (1 - p) / DRAWS) + 1.0 / DRAWS))
     status = heed_fail(&found, HEED_NUMERIC,
-                       "chooses A in a share of %.2f at eta = %g, but that "
-                       "has probability %.2f, expected the same",
+                       "chooses A in %.2f of draws at eta = %g, expected the "
+                       "probability of A, %.2f",
                        share, *eta, p);
   return blamed(self->service, "simulate", status, &found, self->error);
 }

@@ -173,8 +173,8 @@ static heed_status open_file(const host_registry *self, loaded_file *file,
   fault = loading_end(&loading);
   if (fault != NULL)
     return heed_fail(error, HEED_INTERNAL,
-                     "%s: %s while it was loaded, expected a constructor that "
-                     "leaves the process alone",
+                     "%s: %s while heed loaded it, expected constructors that "
+                     "do not change the process",
                      file->path, fault);
   if (file->handle == NULL)
     return heed_fail(error, HEED_INVALID, "%s: cannot load: %s", file->path,

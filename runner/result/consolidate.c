@@ -190,17 +190,18 @@ static heed_status count_written(int descriptor, const char *path,
   return file.status;
 }
 
-static heed_status cells_are_gone(const work_index *index,
-                                  const char *result_path, size_t missing,
-                                  size_t expected, heed_error *error) {
+static heed_status cells_are_missing(const work_index *index,
+                                     const char *result_path, size_t missing,
+                                     size_t expected, heed_error *error) {
   const bool damaged = index->damaged_count > 0;
   return heed_fail(
       error, HEED_IO,
-      "%s: %zu of the %zu recorded cells are gone%s%s%s%s: somebody has moved "
-      "or changed %s or a file in %s; both stay as they are; put back what is "
-      "missing and run again, or only run again to compute the cells anew",
+      "%s: %zu of the %zu recorded cells are missing%s%s%s%s: another program "
+      "moved or changed %s or a file in %s; heed leaves both unchanged; put "
+      "back what is missing and run again, or only run again to compute the "
+      "cells again",
       result_path, missing, expected,
-      index->old.descriptor < 0 ? " (there is no file of this name)" : "",
+      index->old.descriptor < 0 ? " (no file has this name)" : "",
       damaged ? " (damaged: " : "", damaged ? index->damaged[0] : "",
       damaged ? ")" : "", result_path, work_folder(index->work));
 }
@@ -215,11 +216,11 @@ static heed_status check_written(int descriptor, const char *path,
       count_written(descriptor, path, cube, goal, &count, error);
   if (status != HEED_OK) return status;
   if (count.missing > 0)
-    return cells_are_gone(index, result_path, count.missing, count.expected,
-                          error);
+    return cells_are_missing(index, result_path, count.missing, count.expected,
+                             error);
   if (count.done < goal->done)
-    return cells_are_gone(index, result_path, goal->done - count.done,
-                          goal->done, error);
+    return cells_are_missing(index, result_path, goal->done - count.done,
+                             goal->done, error);
   return HEED_OK;
 }
 
@@ -256,8 +257,9 @@ static heed_status write_result(int descriptor, const char *path,
   if (status == HEED_OK) status = seal_write(descriptor, path, error);
   if (status == HEED_OK && !goal->replace && !old_is_in_place(&index->old))
     status = heed_fail(error, HEED_IO,
-                       "%s: was moved or changed while heed wrote the new "
-                       "result; it and %s stay as they are; run again",
+                       "%s: another program moved or changed it while heed "
+                       "wrote the new result; heed leaves it and %s "
+                       "unchanged; run again",
                        result_path, work_folder(index->work));
   cube_free(all);
   return status;

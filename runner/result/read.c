@@ -142,8 +142,8 @@ static heed_status no_plan(const char *path, bool is_result,
   return heed_fail(
       error, HEED_INVALID,
       "%s: lacks the plan of its sweep (dataset sweep/plan), which "
-      "heed needs; files of values alone, such as those in "
-      "results/reference, open in other programs",
+      "heed needs; other programs can open files of values only, such as those "
+      "in results/reference",
       path);
 }
 

@@ -241,16 +241,16 @@ static bool has_warned(const stages_level *level, const char *code) {
   return false;
 }
 
-/* A user must not take a fit in doubt for a good one because its plugin said
- * nothing. */
+/* Some plugins set the flags of a doubtful fit, but do not warn. */
 static void warn_of_doubt(stages_level *level) {
   const heed_host *host = &level->host.host;
   if (!level->posterior.converged && !has_warned(level, "not_converged"))
     host->warn(host, "not_converged", "the fit stopped before it converged");
   if (!level->posterior.identified && !has_warned(level, "not_identified"))
-    host->warn(host, "not_identified",
-               "the data do not determine the fit: eta-hat may say more of the "
-               "prior than of the users");
+    host->warn(
+        host, "not_identified",
+        "the data do not identify the fit: eta-hat may reflect the prior "
+        "more than the users");
 }
 
 static heed_status run_posterior(heed_stages *self, stages_level *level,

@@ -52,7 +52,7 @@ static heed_status check_owner(const heed_work *self, const char *result_path,
       gives_files_to(found.st_uid, result_path))
     return HEED_OK;
   return heed_fail(error, HEED_INVALID,
-                   "%s: belongs to another user (number %lu); %s", self->path,
+                   "%s: belongs to another user (user ID %lu); %s", self->path,
                    (unsigned long)found.st_uid,
                    only_read ? "copy it and collect the copy"
                              : "move it away, or name another result with -o");
@@ -62,7 +62,7 @@ static heed_status no_marker(const heed_work *self, heed_error *error) {
   return heed_fail(
       error, HEED_INVALID,
       "%s: is not a work folder of heed: it has no file " WORK_MARKER
-      "; move it away, or, if an earlier version of heed made it: touch "
+      "; move it away or, if an earlier version of heed made it, run: touch "
       "%s/" WORK_MARKER,
       self->path, self->path);
 }
@@ -261,8 +261,7 @@ heed_status work_read_plan(const heed_work *self, heed_plan **result,
   if (text == NULL)
     return heed_fail(
         error, HEED_IO,
-        "%s/" WORK_PLAN ": %s; run the sweep again to write it anew",
-        self->path,
+        "%s/" WORK_PLAN ": %s; run the sweep again to rewrite it", self->path,
         found ? "does not have the SHA-256 in its first line, so it is not the "
                 "plan that heed wrote"
               : "is missing");
@@ -291,8 +290,8 @@ static heed_status check_rest(const heed_work *self, const folder_names *list,
   for (size_t i = 0; i < list->count; i++)
     if (!names_work(list->names[i]))
       return heed_fail(error, HEED_IO,
-                       "%s: is not needed any more, but stays: it holds %s, "
-                       "which heed did not make",
+                       "%s: heed has finished with this folder, but does not "
+                       "remove it: it holds %s, which heed did not make",
                        self->path, list->names[i]);
   return HEED_OK;
 }

@@ -63,7 +63,7 @@ assert plan["nodes"][0]["spec"]["parameters"]["mu"] == 0.6
   [[ "$output" == *"distribution/flat 1.0"* ]]
 }
 
-@test "a mistake is told with file and line, and the status is 2" {
+@test "a mistake is reported with file and line, and the status is 2" {
   sed -i 's/pairs = 1000/piars = 1000/' good.lua
   check good.lua
   [ "$status" -eq 2 ]
@@ -82,7 +82,7 @@ assert plan["nodes"][0]["spec"]["parameters"]["mu"] == 0.6
   [ "$stderr" = "heed: compiled.lua: compiled Lua, expected text" ]
 }
 
-@test "a wrong command line is told" {
+@test "a wrong command line is reported" {
   check
   [ "$status" -eq 2 ]
   [[ "$stderr" == "heed: check: found nothing, expected SWEEP.lua"* ]]
@@ -107,7 +107,7 @@ endless() {
   [ "$SECONDS" -lt 10 ]
 }
 
-@test "an endless loop is stopped and its line told" {
+@test "an endless loop is stopped and its line reported" {
   endless 'while true do end'
   [[ "$stderr" == "heed: endless.lua:1: "* ]]
 }
@@ -156,7 +156,7 @@ endless() {
   [ "$stderr" = "heed: out of memory while planning: the sweep is too large or --plan-memory is too small" ]
 }
 
-@test "a plugin that crashes while it loads is named, and the rest goes on" {
+@test "a plugin that crashes while it loads is named, and the others load" {
   export HEED_PLUGIN_PATH="$plugins/planning_crash:$plugins/planning_kinds"
   check good.lua
   [ "$status" -eq 0 ]
@@ -173,7 +173,7 @@ endless() {
   [[ "$stderr" == *"plugin filter/aborting "*" while checking its parameters (in create() or check())" ]]
 }
 
-@test "a file that is no plugin is refused by name, and the rest goes on" {
+@test "a file that is not a plugin is refused by name, and the others load" {
   mkdir -m 700 plugins
   echo "no shared object" >plugins/text.so
   chmod 600 plugins/text.so
@@ -183,7 +183,7 @@ endless() {
   [[ "$stderr" == "heed: warning: $PWD/plugins/text.so: cannot load: "* ]]
 }
 
-@test "a plugin folder that is missing is told" {
+@test "a missing plugin folder is reported" {
   check --plugin-path "$PWD/none" good.lua
   [ "$status" -ne 0 ]
   [[ "$stderr" == *"$PWD/none: cannot read: No such file or directory" ]]
@@ -202,7 +202,7 @@ endless() {
   [[ "$output" == "heed: plan: heed itself starts this command"* ]]
 }
 
-@test "a zero byte is told with file and line, whatever the command" {
+@test "every command reports a zero byte with file and line" {
   printf 'local h = require "heed"\n-- \0\n' >zero.lua
   for command in check run "cell --index 0"; do
     run --separate-stderr "$HEED" $command zero.lua
@@ -221,7 +221,7 @@ endless() {
   [ "$stderr" = 'heed: --set title="a\u0000b": zero byte in a text' ]
 }
 
-@test "a point is told by the labels of its plugins, without what heed adds to them" {
+@test "a point is named by the labels of its plugins, without what heed adds to them" {
   sed 's/estimator = .*/estimator = h.axis { "e", { "ml", h.estimator.fit { model = model } },\
     { x = h.estimator.fit { model = model } } },/' good.lua >alternatives.lua
   check alternatives.lua

@@ -53,7 +53,7 @@ teardown() {
   fi
 }
 
-@test "a full disk stops the run with a message, loses nothing, and the run goes on" {
+@test "a full disk stops the run with a message, loses nothing, and the run can be resumed" {
   mount_disk 1600
   write_sweep 'h.estimator.empty {}' \
     'h.filter.faulty { seconds = h.axis { "nap", h.linspace(0, 0.001, 1000) } }'

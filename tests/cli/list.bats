@@ -231,11 +231,11 @@ for metric in json.load(sys.stdin):
   done <names
 }
 
-@test "a metric that is unknown, or is an output of a plugin, is told" {
+@test "an unknown metric and an output of a plugin are reported" {
   run -2 "$HEED" describe metric/eta_rmsee
   [[ "$output" == *"unknown metric eta_rmsee; did you mean metric/eta_rmse?"* ]]
   run -2 "$HEED" describe metric/estimator_iterations
-  [[ "$output" == *"estimator_iterations is no metric of evaluation but an output of a plugin; heed describe estimator/NAME shows it"* ]]
+  [[ "$output" == *"estimator_iterations is an output of a plugin, not a metric of evaluation; heed describe estimator/NAME shows it"* ]]
   run -2 "$HEED" describe metric/zzzzzzzz
   [[ "$output" == *"heed list metric shows the choices"* ]]
 }

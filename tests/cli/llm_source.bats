@@ -111,7 +111,7 @@ await() {
   [ ! -e texts.h5.work ]
 }
 
-@test "a killed run goes on from the responses that it kept" {
+@test "a killed run resumes from the responses that it kept" {
   write_sweep 'mu = 0.8, pairs = 1500, together = 8,'
   sed -i '/pairs = 200/d' texts.lua
   heed_run -o whole.h5

@@ -74,7 +74,7 @@ with h5py.File('both.h5', 'w') as f:
   fails 'log.csv:4: column "choice": found the choice "maybe"'
 }
 
-@test "a malformed row among lines that end with CR costs itself alone" {
+@test "a malformed row among lines that end with CR affects no other row" {
   source_log 'malformed = "skip"'
   printf 'user,pair,choice\rann,p1,A\rb"b,p1,A\rbob,p2,A\rann,p3,B\r' >log.csv
   runs
@@ -193,7 +193,7 @@ PY
   fails 'log.csv:3: the header: a quote inside an unquoted field'
 }
 
-@test "what only a skipped row names is not in the log" {
+@test "users, pairs and models that only skipped rows name are not in the log" {
   source_log 'malformed = "skip", columns = { model_a = "a", model_b = "b", topic = "t" }'
   printf '%s\n' user,pair,choice,a,b,t u1,q1,A,x,y,one u2,q1,A,x,ghost,one \
     u2,q2,B,x,y,one ghost,q3,maybe,x,spook,two ghost,q1,A,x,y,other \

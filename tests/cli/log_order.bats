@@ -108,11 +108,11 @@ LUA
   ask 'round(number("model_persistence"), 6)'
 }
 
-@test "a model that depends on the order refuses a log that does not tell it" {
+@test "a model that depends on the order refuses a log whose order is unknown" {
   states t
   persistence sorted.csv 'columns = { p = "p" }' || true
   [ "$status" -ne 0 ]
-  [[ "$stderr$output" == *'depends on the order of each user'\''s annotations, which the log does not tell; name the column with their times (source.columns.time), or say that the file has them in order (source.order = "file")'* ]]
+  [[ "$stderr$output" == *'depends on the order of each user'\''s annotations, which is unknown in this log; name the column of times (source.columns.time), or, if the rows are in order of time, set source.order = "file"'* ]]
 }
 
 @test "times order the annotations, however the file is sorted" {

@@ -6,7 +6,7 @@ load log.bash
 
 # The same annotations twice: rows as they are, and every second one with its
 # sides changed.
-@test "every quantity of a row turns with its sides, told by models" {
+@test "every quantity of a row turns with its sides, as its models say" {
   printf '%s\n' user,pair,choice,a,b,left,p,x,ta,tb \
     u1,q,A,m1,m2,A,0.9,1.5,one,two \
     u2,q,B,m1,m2,A,0.9,1.5,one,two \
@@ -32,7 +32,7 @@ assert abs(float(found["u2"]) - mean(-.4)) < 1e-5, found
 PY
 }
 
-@test "p turns with its sides, told by texts" {
+@test "p turns with its sides, as its texts say" {
   mu='"pair"' source_log 'columns = { p = "p", text_a = "ta", text_b = "tb" }'
   printf '%s\n' user,pair,choice,p,ta,tb u1,q,A,0.9,one,two \
     u2,q,A,0.1,two,one >log.csv
@@ -40,7 +40,7 @@ PY
   [ "$(etas)" = $'u1 0.528571\nu2 0.433333' ]
 }
 
-@test "p turns where a model meets itself, told by texts" {
+@test "p turns where a model meets itself, as its texts say" {
   mu='"pair"' source_log 'columns = { p = "p", model_a = "a", model_b = "b", text_a = "ta", text_b = "tb" }'
   printf '%s\n' user,pair,choice,p,ta,tb,a,b u1,q,A,0.9,one,two,m,m \
     u2,q,A,0.1,two,one,m,m >log.csv

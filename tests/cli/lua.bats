@@ -67,7 +67,7 @@ changed() {
   [[ "$output" == *"$2"* ]]
 }
 
-@test "an annotation that is missing, added or wrong is told by the comparison" {
+@test "the comparison reports an annotation that is missing, added or wrong" {
   write_annotations
   changed '/^---@field candidates?/d' "source.synthetic.candidates: is missing"
   changed 's/^---@field candidates? .*/&\n---@field candies? number/' "source.synthetic.candies: is no parameter"
@@ -161,7 +161,7 @@ called() {
   [[ "$output" == *"$2"* ]]
 }
 
-@test "a call of another type is told" {
+@test "a call of another type is reported" {
   need lua5.4
   write_annotations
   called 'h.source.synthetic { piars = 10 }' "source.synthetic.piars: heed.source.synthetic has no such field"

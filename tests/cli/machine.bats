@@ -29,7 +29,7 @@ limited() {
   (ulimit -f "$1" && "$HEED" run small.lua -o r.h5 --progress none) >said 2>&1
 }
 
-@test "a file that may not grow is an error, and the run goes on" {
+@test "a file size limit is an error, and the run can be resumed" {
   "$HEED" run small.lua -o whole.h5 --progress none
   failed=0
   for most in 1 4 16 32 64; do

@@ -351,9 +351,9 @@ SH
 @test "a prior that does not fit, or is not what it draws, is found" {
   try breach_fit
   [ "$status" -eq 1 ]
-  [[ "$output" == *"distribution/loose: from_free(): gives theta[0] = "*"expected the same to 1e-12"* ]]
+  [[ "$output" == *"distribution/loose: from_free(): gives theta[0] = "*"expected equality within 1e-12"* ]]
   [[ "$output" == *"distribution/loose: refit(): reaches sum mass x log weight = "*", expected at least "* ]]
-  says "distribution/loose: quantile() has mean 0.5000 and sd 0.2887, nodes() and log_weights() have 0.7500 and 0.1936, expected the same to 0.03"
+  says "distribution/loose: quantile() has mean 0.5000 and sd 0.2887, nodes() and log_weights() have 0.7500 and 0.1936, expected equality within 0.03"
 }
 
 @test "a user model whose probabilities are none is found" {

@@ -96,7 +96,7 @@ model() {
 }
 
 @test "a user model whose simulate() disagrees with its likelihood is refused" {
-  model simulated "simulate(): chooses A in a share of 0."
+  model simulated "simulate(): chooses A in 0."
 }
 
 @test "the user model of an estimator is refused, and the estimator gets no blame" {
@@ -105,7 +105,7 @@ model() {
   failed user_model/breaker posterior "log_likelihood(): the probabilities of all histories of 3 answers sum to "
   sweep "h.distribution.beta {}" "h.user_model.attentive {}" 'h.user_model.breaker { breaks = "upside_down" }'
   run_sweep
-  failed user_model/breaker posterior "domain(): says that eta is within 1 and 0, expected low below high"
+  failed user_model/breaker posterior "domain(): gives eta the range 1 to 0, expected low below high"
 }
 
 @test "the summary of a run counts each culprit of a stage on a line of its own" {

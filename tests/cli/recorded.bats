@@ -53,7 +53,7 @@ end() {
   wait $supervisor || status=$?
 }
 
-# The run failed and said how many cells are gone; the new ones are parts.
+# The run failed and said how many cells are missing; the new ones are parts.
 lost() {
   [ "$status" -eq 1 ]
   grep -q "$1" err
@@ -74,7 +74,7 @@ goes_on() {
   begin "$HEED" run small.lua -j 2
   mv small.h5 moved.h5
   end
-  lost "small.h5: 18 of the 27 recorded cells are gone (there is no file of this name)"
+  lost "small.h5: 18 of the 27 recorded cells are missing (no file has this name)"
   [ ! -e small.h5 ]
   mv moved.h5 small.h5
   goes_on
@@ -124,7 +124,7 @@ goes_on() {
   begin "$HEED" run small.lua -j 2
   cp older.h5 small.h5
   end
-  lost "small.h5: 12 of the 27 recorded cells are gone"
+  lost "small.h5: 12 of the 27 recorded cells are missing"
   cmp older.h5 small.h5
   cp before.h5 small.h5
   goes_on
@@ -163,7 +163,7 @@ goes_on() {
   mv small.h5.work/part-*.h5 away
   end
   [ "$status" -eq 1 ]
-  grep -q "small.h5: [1-9][0-9]* of the 18 recorded cells are gone" err
+  grep -q "small.h5: [1-9][0-9]* of the 18 recorded cells are missing" err
   [ ! -e small.h5 ]
   mv away/part-*.h5 small.h5.work
   heed_run small.lua
@@ -277,7 +277,7 @@ interrupted() {
   flip "$part" 2000
   run --separate-stderr "$HEED" collect small.h5.work -o kept.h5
   [ "$status" -eq 3 ]
-  [[ "$stderr" == *"$part: its bytes are not those that heed wrote; it is left out"* ]]
+  [[ "$stderr" == *"$part: its bytes are not those that heed wrote; heed leaves it out"* ]]
   [ -e "$part" ]
 }
 

@@ -140,7 +140,7 @@ f.create_dataset("users/cell", (10**13,), dtype="i8", chunks=(1000,))'
 import json
 plan = json.loads(f["sweep/plan"][()]); plan["replicates"] = 1000
 del f["sweep/plan"]; f["sweep/plan"] = json.dumps(plan)'
-  says 'sample.h5: holds 4 cells, which are not those of its plan'
+  says 'sample.h5: its 4 cells do not match its plan'
   all_end sample.h5
   change 'del f["sweep/plan"]; f["sweep/plan"] = "{\"heed_plan\": 1}"'
   says 'plan: seed'
@@ -249,7 +249,7 @@ with h5py.File("sample.h5", "r+") as f: f.attrs["note"] = "mine"'
   diff <("$HEED" show sample.h5) <("$HEED" show right.h5)
 }
 
-@test "a file of values alone lacks its plan, and heed says so" {
+@test "heed reports that a file of values only lacks its plan" {
   change 'del f["sweep/plan"]'
   says 'sample.h5: lacks the plan of its sweep (dataset sweep/plan)'
   for file in "$HEED_SOURCE"/results/reference/figure3.h5; do

@@ -38,7 +38,7 @@ load small
   same 1.h5 5.h5
 }
 
-@test "--set changes what is run, and is told" {
+@test "--set changes what is run, and is reported" {
   heed_run small.lua --set seed=8 -o eight.h5
   [ "$status" -eq 0 ]
   heed_run small.lua
@@ -162,7 +162,7 @@ slow() {
     'h.source.small { pairs = 20, made = "'"$PWD/begun"'" }'
 }
 
-@test "Ctrl-C finishes the cells in hand, leaves with 130, and the run goes on" {
+@test "Ctrl-C finishes the running cells, exits with 130, and the run can be resumed" {
   heed_run small.lua -o whole.h5
   write_sweep '' 'h.filter.faulty { seconds = h.axis { "nap", 0.3, 0.31, 0.32 } }'
   setsid "$HEED" run small.lua -j 2 >out 2>err &
@@ -200,7 +200,7 @@ slow() {
   grep -q "stopping at once" err
 }
 
-@test "a second run is refused while one is at work" {
+@test "a second run is refused while the first is running" {
   slow 1 1.5
   "$HEED" run small.lua >out 2>err &
   first=$!
@@ -266,7 +266,7 @@ refused() {
   [ ! -e small.h5.work ]
 }
 
-@test "bad usage is told" {
+@test "wrong usage is reported" {
   refused "unknown option --jolly" small.lua --jolly
   refused "--output: found nothing, expected FILE" small.lua -o
   refused "found nothing, expected SWEEP.lua"

@@ -68,7 +68,7 @@ LUA
   [ "$stderr" = $'1\tx\n2\tx\n3\tx\na\nc' ]
 }
 
-@test "a plan is the same each time, whatever tables a sweep goes through" {
+@test "a plan is the same each time, whichever tables a sweep iterates over" {
   cat >tables.lua <<'LUA'
 local h = require "heed"
 local names = {}

@@ -116,7 +116,7 @@ doubtful="replicates = 2, $(world 0.8) keep = { 'users' },
   [ "${lines[*]:1}" = "${told[*]}" ]
 }
 
-@test "of several estimators, each is told with its own cells" {
+@test "of several estimators, each is reported with its own cells" {
   run_sweep "replicates = 2, $(world 0.8) filter = h.filter.top { share = h.axis { 'share', 0.5, 1 } },
     estimator = h.axis { 'estimator', h.estimator.doubtful { identified = false },
       h.estimator.em { mu = 0.501, fit = 'fixed', prior = h.distribution.beta {} }, h.estimator.oracle {} },"
@@ -126,10 +126,10 @@ doubtful="replicates = 2, $(world 0.8) keep = { 'users' },
   [[ "$output" == *"  not_identified in 4 of 12 cells, at estimator = "*" (em): "* ]]
 }
 
-@test "a fit that is not identified is told even if its estimator says nothing" {
+@test "a fit that is not identified is reported even if its estimator does not warn" {
   run_sweep "$(world 0.8) estimator = h.estimator.doubtful { identified = false },"
   [ "$status" -eq 0 ]
-  [ "${lines[2]}" = "  not_identified (doubtful): the data do not determine the fit: eta-hat may say more of the prior than of the users" ]
+  [ "${lines[2]}" = "  not_identified (doubtful): the data do not identify the fit: eta-hat may reflect the prior more than the users" ]
   run -0 "$HEED" show result.h5
   [[ "$output" == *"1 x not_identified, doubtful: "* ]]
 }
@@ -167,7 +167,7 @@ assert first["message"]
 assert "not_converged" in [one["name"] for one in last["warnings"]]'
 }
 
-@test "heed users says on standard error what is in doubt about its cell, and only that" {
+@test "heed users reports the doubts about its cell on standard error, and nothing else" {
   run_sweep "$doubtful"
   run -0 --separate-stderr "$HEED" users result.h5 --cell 0
   [[ "$output" == "user,eta_hat,"* ]]
@@ -180,7 +180,7 @@ assert "not_converged" in [one["name"] for one in last["warnings"]]'
   [[ "$stderr" == *"not_converged"* ]]
 }
 
-@test "heed export says on standard error what is in doubt about its cell" {
+@test "heed export reports the doubts about its cell on standard error" {
   printf 'user,pair,choice,q,x,y\nann,1,A,What?,yes,no\nann,2,B,What?,1,2\n' >log.csv
   run_sweep "source = h.source.log { path = 'log.csv',
       columns = { prompt = 'q', text_a = 'x', text_b = 'y' } },
@@ -194,7 +194,7 @@ assert "not_converged" in [one["name"] for one in last["warnings"]]'
   [[ "$stderr" == "heed: warning: not_identified (doubtful): "* ]]
 }
 
-@test "a report begins with what is in doubt" {
+@test "a report begins with the doubts" {
   run_sweep "$doubtful"
   "$HEED" report result.h5 -o page.html
   /usr/bin/python3 - <<'PY'
@@ -285,7 +285,7 @@ refused() {
   refused "$models estimator = h.estimator.em_bradley_terry { prior = 'two_point' }," \
     "the prior two_point has moving atoms; this estimator needs a prior on fixed nodes"
   refused "$models estimator = h.estimator.em_bradley_terry { model = 'adversarial' }," \
-    "this estimator needs a user model that mixes attending and not attending; adversarial does not"
+    "this estimator needs a user model that is a mixture of an attentive and a casual user; adversarial is not"
   refused "$models estimator = h.estimator.em {}," \
     "mu: the source does not know the gap; give mu as a number"
   refused "$models estimator = h.estimator.moments { mu = 'pair' }," \

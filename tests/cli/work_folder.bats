@@ -65,7 +65,7 @@ made() {
   status=0
   wait $supervisor || status=$?
   [ "$status" -eq 1 ]
-  grep -q "small.h5.work: is not needed any more, but stays: it holds notes" err
+  grep -q "small.h5.work: heed has finished with this folder, but does not remove it: it holds notes" err
   [ "$(cat small.h5.work/notes)" = precious ]
   [ "$(ask small.h5 'set(status.ravel()) == {0}')" = True ]
 }
@@ -223,7 +223,7 @@ SH
   [ "$(stat -c %a small.h5)" = 600 ]
 }
 
-@test "a work folder to which others can write is told" {
+@test "a warning names a work folder to which others can write" {
   made
   chmod 777 small.h5.work
   heed_run small.lua
@@ -241,11 +241,11 @@ SH
   chmod 777 .
   run --separate-stderr as_user "$HEED" run small.lua
   [ "$status" -eq 2 ]
-  [[ "$stderr" == *"small.h5.work: belongs to another user (number 0)"* ]]
+  [[ "$stderr" == *"small.h5.work: belongs to another user (user ID 0)"* ]]
   chown -R 65534:65534 small.h5.work
   heed_run small.lua
   [ "$status" -eq 2 ]
-  [[ "$stderr" == *"small.h5.work: belongs to another user (number 65534)"* ]]
+  [[ "$stderr" == *"small.h5.work: belongs to another user (user ID 65534)"* ]]
   [ -e small.h5.work/heed-work ]
 }
 

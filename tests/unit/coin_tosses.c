@@ -26,7 +26,8 @@ static double best_coin(double k, double n) {
 }
 
 /* 4,000 fits of one parameter to 400 tosses: 40 expected, sd 6.3. */
-static void one_fit_in_a_hundred_to_coin_tosses_passes_for_more(void **state) {
+static void one_fit_in_a_hundred_to_coin_tosses_is_called_identified(
+    void **state) {
   test_workbench *self = *state;
   double casual[TOSSES];
   size_t beaten = 0;
@@ -63,7 +64,7 @@ static void the_warning_gives_both_figures(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(
-          one_fit_in_a_hundred_to_coin_tosses_passes_for_more, set_up,
+          one_fit_in_a_hundred_to_coin_tosses_is_called_identified, set_up,
           tear_down),
       cmocka_unit_test(more_parameters_need_a_larger_ratio),
       cmocka_unit_test_setup_teardown(the_warning_gives_both_figures, set_up,

@@ -23,8 +23,8 @@ coin_tosses coin_tosses_compare(double fit, double tosses, double parameters) {
 
 void coin_tosses_warn(const heed_host *host, const coin_tosses *ratio) {
   host->warn(host, "not_identified",
-             "the annotations do not tell attentive users from users who toss "
-             "a coin: log-likelihood ratio against coin tosses %.1f, expected "
-             "more than %.1f",
+             "the annotations do not distinguish attentive users from users "
+             "who toss coins: found a log-likelihood ratio of %.1f against "
+             "coin tosses, expected more than %.1f",
              ratio->ratio, ratio->needed);
 }

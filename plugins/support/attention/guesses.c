@@ -59,8 +59,8 @@ heed_status guesses_of_common(attention_histories *histories,
 
 void guesses_warn(const heed_host *host, const attention_guesses *guesses) {
   host->warn(host, "not_identified",
-             "the annotations hardly tell attentive users from casual users: "
-             "%s is %.2f, and that of a guess %.2f",
+             "the annotations barely distinguish attentive users from casual "
+             "users: %s is %.2f; a guess has %.2f",
              guesses->common ? "if all users shared one eta, its standard error"
                              : "the mean standard error of eta-hat",
              guesses->error, guesses->guess);

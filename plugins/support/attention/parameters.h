@@ -37,10 +37,10 @@
     .name = "pseudo_users", .type = HEED_NUMBER, .default_value = "1",      \
     .low = 0, .high = 1e6,                                                  \
     .doc =                                                                  \
-        "weak prior of P_eta: so many further users, spread evenly over "   \
-        "all values of eta; free weights become smooth, and posteriors "    \
+        "weak prior on P_eta: the number of additional users, whose eta "   \
+        "is spread evenly; free weights become smooth, and posteriors "     \
         "include the uncertainty of the fit. 0: maximum likelihood, taken " \
-        "as the truth. A prior with moving atoms has none"                  \
+        "as the truth. Has no effect on a prior with moving atoms"          \
   }
 /* A shape of a Beta prior. */
 #define ESTIMATOR_SHAPE(word, text)                                      \
@@ -125,10 +125,10 @@ extern const char *const estimator_negative_words[];
   [EM_CONVERGED] = {.name = "converged", .doc = (converged_text)}
 #define ESTIMATOR_IDENTIFIED                                          \
   {                                                                   \
-    .name = "identified", .doc =                                      \
-                              "0: the annotations do not tell "       \
-                              "attentive users from casual ones, or " \
-                              "do not identify the parameters"        \
+    .name = "identified",                                             \
+    .doc =                                                            \
+        "0: the annotations do not distinguish attentive users from " \
+        "casual users, or do not identify the parameters"             \
   }
 #define ESTIMATOR_GROUPS                                       \
   {                                                            \

@@ -134,10 +134,10 @@ bool chance_beaten(const crowd_chance *self) {
 /* Warns of `not_identified`, with the figures. */
 static void warn(const crowd_chance *self, const heed_host *host) {
   host->warn(host, "not_identified",
-             "users cannot be told apart: they agree with each other no better "
-             "than coin tosses, in %.1f %% of %.0f comparisons of two users on "
-             "a pair (the probability of this under coin tosses is %.3f, "
-             "expected less than %g)",
+             "the annotations do not distinguish users, who agree with each "
+             "other no more often than coin tosses: in %.1f %% of %.0f "
+             "comparisons of two users on a pair (the probability of this "
+             "under coin tosses is %.3f, expected less than %g)",
              100 * self->agreed / self->comparisons, self->comparisons,
              fmin(self->by_pairs, self->by_couples), CHANCE_LEVEL);
 }

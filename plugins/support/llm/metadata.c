@@ -187,8 +187,8 @@ static void warn_of_unknown(const gguf_file *file, const heed_host *host) {
   }
   if (count > 0)
     host->warn(host, "unknown_metadata",
-               "%s: %zu unknown keys, the first is %s: heed ignores them, so "
-               "the model may be computed differently than its author meant",
+               "%s: %zu unknown keys, the first is %s: heed ignores them, and "
+               "may not compute the model as its author intended",
                gguf_name(file), count, first);
 }
 
@@ -197,7 +197,7 @@ void metadata_warn(const gguf_file *file, const heed_host *host) {
     host->warn(host, "no_pre_tokenizer",
                "%s: missing key tokenizer.ggml.pre: heed splits text by "
                "GPT-2's rule, so tokens may be wrong; convert the model again "
-               "with a llama.cpp of May 2024 or later",
+               "with llama.cpp of May 2024 or later",
                gguf_name(file));
   warn_of_unknown(file, host);
 }

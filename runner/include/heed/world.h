@@ -87,7 +87,7 @@ typedef struct heed_world {
   /* Since 4.1: the file that `line` refers to, for messages; or NULL. */
   const char *path;
 
-  /* Since 4.1: a log that does not tell the order of each user's annotations:
+  /* Since 4.1: a log in which the order of each user's annotations is unknown:
    * their rows are in any order.  A user model that depends on the order
    * refuses such a world in check(). */
   bool order_unknown;

@@ -76,11 +76,11 @@
   X(ETA_CORRELATION, "eta_correlation", NONE, NULL,                            \
     "Pearson correlation of eta-hat and eta over users",                       \
     "cov(eta-hat, eta) / (sd(eta-hat) sd(eta)) over j", "-1 to 1",             \
-    NEEDS_TRUTH "; neither of them equal for all users")                       \
+    NEEDS_TRUTH "; neither is equal for all users")                            \
   X(ETA_SPEARMAN, "eta_spearman", NONE, NULL,                                  \
     "rank correlation of eta-hat and eta over users",                          \
     "eta_correlation of the ranks; equal values share their mean rank",        \
-    "-1 to 1", NEEDS_TRUTH "; neither of them equal for all users")            \
+    "-1 to 1", NEEDS_TRUTH "; neither is equal for all users")                 \
   X(SPLIT_ACCURACY, "split_accuracy", NONE, NULL,                              \
     "share of users with eta-hat and eta on one side of evaluation.split",     \
     "mean over j of [(eta-hat_j > split) = (eta_j > split)]", "0 to 1",        \
