@@ -1,6 +1,6 @@
 -- The claim of scripts/claim.lua with wrong assumptions: em always assumes a gap
 -- of .74 and the paper's users. Some arms also assume that nearly all users
--- attend, or hardly any.
+-- attend, or almost none.
 --
 -- Worlds differ in the true gap, then in the behaviour of users. joint uses
 -- neither the gap nor em's posterior; it assumes the paper's user model, like em.

@@ -131,7 +131,7 @@ static const heed_plugin *find(const host_registry *plugins, const char *full,
 
 /* ---- metrics ---- */
 
-/* Outputs of plugins are metrics of results, too. */
+/* Outputs of plugins are also metrics of results. */
 static const char *kind_of_output(const char *name) {
   static const char *const roles[][2] = {{"prior", "distribution"},
                                          {"model", "user_model"}};

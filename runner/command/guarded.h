@@ -6,9 +6,9 @@
 #include "command.h"
 
 /* Calls the command in a child that reads given->file, and returns its exit
- * status, in both processes: the child goes on to its own end, which writes
- * what it has printed.  If a signal of the user ended the child, it ends this
- * process, too. */
+ * status, in both processes: the child then exits as usual, which writes what
+ * it has printed.  If a signal of the user ended the child, it also ends this
+ * process. */
 int command_guarded(int (*call)(const command_arguments *given),
                     const command_arguments *given);
 

@@ -20,7 +20,7 @@ void lines_set(command_lines *self, size_t column, const char *text);
 void lines_next(command_lines *self);
 
 /* Prints all lines, each after the indent, with two blanks between columns, and
- * says so at the end if memory ran out and parts are missing. */
+ * reports at the end if memory ran out and parts are missing. */
 void lines_print(const command_lines *self, FILE *file, const char *indent);
 
 #endif

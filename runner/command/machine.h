@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What of the machine this process may use. */
+ * The cores and the memory that this process may use. */
 #ifndef HEED_COMMAND_MACHINE_H
 #define HEED_COMMAND_MACHINE_H
 

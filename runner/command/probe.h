@@ -5,7 +5,7 @@
 
 #include "command.h"
 
-#define PROBE_CULPRITS 64 /* after so many, heed gives up */
+#define PROBE_CULPRITS 64 /* with more, heed gives up */
 
 typedef struct command_probe {
   char *culprits[PROBE_CULPRITS + 1]; /* paths, ended by NULL */

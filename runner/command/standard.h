@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Standard output and error of this process, from its start to its end.
  *
- * A command prints with printf() and fprintf(stderr, …) and does not look back.
- * Both streams show control characters instead of sending them (safe.h), and
- * what could not be written is found at the end.  Data that programs read, such
- * as CSV, goes through standard_put(). */
+ * A command prints with printf() and fprintf(stderr, …) and does not check for
+ * errors.  Both streams escape control characters (safe.h), and the end of the
+ * process reports output that could not be written.  Data that programs read,
+ * such as CSV, goes through standard_put(). */
 #ifndef HEED_COMMAND_STANDARD_H
 #define HEED_COMMAND_STANDARD_H
 
@@ -17,7 +17,7 @@ typedef struct standard_stream {
   FILE *stream, *original;
   int descriptor;
   int reason;   /* errno of the first write that failed; 0: none */
-  bool closed;  /* at the start: nobody can miss what is lost */
+  bool closed;  /* at the start: lost output is no error */
   char rest[4]; /* the start of a character */
   size_t rest_length;
 } standard_stream;
@@ -29,7 +29,7 @@ typedef struct standard_streams {
 /* Call before any file is opened.  *self must live until the process ends. */
 void standard_open(standard_streams *self);
 
-/* Writes out what is left.  Returns the status to exit with: EXIT_FAILED, after
+/* Flushes both streams.  Returns the status to exit with: EXIT_FAILED, after
  * a message, if a successful command lost some of its output. */
 int standard_close(standard_streams *self, int status);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Tells the findings about a result: what heed show says of its warnings and
- * signatures, in a few lines. */
+ * Prints the findings about a result: a summary of the warnings and signatures
+ * that heed show lists. */
 #ifndef HEED_COMMAND_TELL_H
 #define HEED_COMMAND_TELL_H
 

@@ -375,9 +375,10 @@ static const struct signatures_known {
      "max_iterations or simplify the model."},
     {"not_identified", not_identified,
      "the data do not identify the parameters of the fit",
-     "Several parameter values fit the data equally well; the prior or the "
-     "starting value selected one. Fix what is known (mu), or report the "
-     "range."},
+     "The annotations do not distinguish users, or several parameter values "
+     "fit them equally well. The warning of the fit has the figures. Compare "
+     "models that differ more, collect more annotations of each user, or fix "
+     "what is known (mu)."},
     {"against_consensus", against_consensus,
      "eta-hat is high where users disagree with the others",
      "A filter by eta-hat keeps the users who disagree with the others. Labels "

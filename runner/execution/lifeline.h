@@ -16,7 +16,8 @@ typedef struct execution_lifeline {
 } execution_lifeline;
 
 void lifeline_know(execution_lifeline *self, int socket);
-/* The first that is no longer what it was ("standard error"), or NULL. */
+/* The first descriptor that was closed or replaced ("standard error"), or NULL.
+ */
 const char *lifeline_broken(const execution_lifeline *self);
 
 #endif

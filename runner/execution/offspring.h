@@ -3,7 +3,8 @@
  *
  * The supervisor is a subreaper (prctl(2)): a process whose parent has ended
  * becomes its child.  The environment of a worker, and of all that it starts,
- * names the supervisor, so that no other process is taken for one of these. */
+ * names the supervisor, so that heed does not confuse them with other
+ * processes. */
 #ifndef HEED_EXECUTION_OFFSPRING_H
 #define HEED_EXECUTION_OFFSPRING_H
 

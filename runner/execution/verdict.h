@@ -17,7 +17,7 @@ typedef struct execution_parts {
 } execution_parts;
 
 /* Why a worker died: the limit that it broke, its signal or its exit status,
- * what it loaded if it was not yet at work, and its last words. */
+ * what it loaded before its first stage, and the last line of its log. */
 void verdict_explain(const execution_parts *run, const execution_child *dead,
                      const execution_child_end *end, char *text, size_t size);
 

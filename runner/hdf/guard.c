@@ -34,7 +34,7 @@ static bool is_from_user(int signal) {
          signal == SIGQUIT || signal == SIGPIPE;
 }
 
-/* A Ctrl-C at the terminal reaches the child, too, and this process ends when
+/* A Ctrl-C at the terminal also reaches the child, and this process ends when
  * the child has. */
 static pid_t wait_for(pid_t child, int *status) {
   struct sigaction ignored = {.sa_handler = SIG_IGN}, interrupt, quit;

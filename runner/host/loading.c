@@ -29,7 +29,7 @@ static bool files_are_kept(const loading_state *self) {
   return true;
 }
 
-/* A process that leaves its parent becomes a child of this process, too. */
+/* A process that leaves its parent also becomes a child of this process. */
 static bool become_reaper(bool reaper) {
   int earlier = 0;
   (void)prctl(PR_GET_CHILD_SUBREAPER, &earlier);

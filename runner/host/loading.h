@@ -22,8 +22,8 @@ typedef struct loading_state {
  * constructor's or a destructor's prints are not output of a command. */
 void loading_begin(loading_state *self);
 /* Puts back the locale, the floating-point environment and standard output;
- * ends processes that were started.  Returns what cannot be forgiven ("started
- * a process"), or NULL. */
+ * ends processes that were started.  Returns what heed cannot undo ("started a
+ * process"), or NULL. */
 const char *loading_end(loading_state *self);
 
 #endif

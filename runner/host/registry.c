@@ -6,7 +6,7 @@
  * loader identifies an object by name and would confuse a second file under the
  * same N with the first.
  *
- * PID is a number because debuggers open the loader's names, too.  To a
+ * PID is a number because debuggers also open the loader's names.  To a
  * debugger /proc/self is the debugger: gdb would read from a pipe of its own
  * and wait for ever. */
 #include <dirent.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The result of an earlier run, held open while it is read: what is checked is
- * what is read, whatever happens to its path. */
+ * The result of an earlier run, held open from the check to the last read, so
+ * that both see the same file even if its path changes. */
 #ifndef HEED_RESULT_OLD_H
 #define HEED_RESULT_OLD_H
 
@@ -28,7 +28,7 @@ hid_t old_read(const result_old *self, hdf_file *file);
 heed_status old_read_plan(result_old *self, heed_plan **result,
                           heed_error *error);
 
-/* True if the path still names what it named when it was opened. */
+/* True if the path still names the file that was opened. */
 bool old_is_in_place(const result_old *self);
 
 #endif

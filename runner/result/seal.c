@@ -18,8 +18,8 @@ static heed_status changed(const char *path, heed_error *error) {
   return heed_fail(
       error, HEED_IO,
       "%s: its SHA-256 is not the one that heed wrote at its end: "
-      "the file is damaged or was changed; restore it from a copy, or delete "
-      "its root attribute \"" ATTRIBUTE "\" to vouch for it",
+      "the file is damaged or was changed; restore it from a copy or, if "
+      "you trust it, delete its root attribute \"" ATTRIBUTE "\"",
       path);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What Lua itself does differently in each run: the order of keys, and the
- * addresses in texts.  A sweep must say the same each time. */
+ * Makes a sweep give the same plan in each run.  Lua's order of keys and the
+ * addresses in its texts would differ. */
 #ifndef HEED_SWEEP_STEADY_H
 #define HEED_SWEEP_STEADY_H
 

@@ -111,7 +111,7 @@ static void without_a_user_it_is_the_fit_to_the_others(void **state) {
   for (size_t k = 0; k < NODES; k++) assert_near(others[k], weight[k], 0.01);
 }
 
-/* Of one user alone it is uniform: nobody vouches for themselves. */
+/* Of one user alone it is uniform: a user's own choices do not count. */
 static void without_the_only_user_nothing_is_known(void **state) {
   double mean, sd;
   (void)state;

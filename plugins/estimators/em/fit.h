@@ -100,15 +100,15 @@ void em_release_mu(em_fit *self);
  * moves there.  enough: stops once it is reached; or NULL. */
 double em_climb_at(em_fit *self, double mu, const double *enough, double *x);
 
-/* Fills a posterior after a fit and its E-step; leaves them as they were.
+/* Fills a posterior after a fit and its E-step, which stay unchanged.
  * shape: the fit's.  profile: that of mu if it is estimated. */
 heed_status em_fill(em_fit *self, const node_posterior *shape,
                     const em_mu_profile *profile, heed_posterior *posterior,
                     heed_error *error);
 
-/* What a filled posterior tells beyond a guess.  Where it does not include the
- * uncertainty of the fit, the error is that of an eta which all users share; of
- * a prior that is not fitted, the guess is the prior. */
+/* Compares a filled posterior with a guess.  If the posterior does not include
+ * the uncertainty of the fit, the error is that of an eta which all users
+ * share. If the prior is not fitted, the guess is the prior. */
 heed_status em_find_guesses(em_fit *self, const heed_posterior *posterior,
                             attention_guesses *guesses, heed_error *error);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Posteriors of users with the uncertainty of the fit, and whether they tell
- * who attends.
+ * Posteriors of users with the uncertainty of the fit, and whether they
+ * distinguish users.
  *
  * With pseudo-users the prior of each user is that of node_prior_predictive().
  * If mu is estimated, posteriors are a sum over mu along its profile. */

@@ -4,7 +4,7 @@
  * A step of the fit then costs the number of kinds, and of different kinds of
  * each user, instead of annotations.
  *
- * If the user model has no classes, or hardly any two annotations are of one
+ * If the user model has no classes, or almost no two annotations are of one
  * kind, each annotation is its own kind. */
 #ifndef HEED_ESTIMATORS_EM_BRADLEY_TERRY_KINDS_H
 #define HEED_ESTIMATORS_EM_BRADLEY_TERRY_KINDS_H

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The uncertainty of a fit of em_bradley_terry, for posteriors of users.
  *
- * Where strengths are small, only eta times strength is seen: the scale of the
- * strengths is what a fit knows least.  So posteriors are a sum over fits at
- * several scales t, s = e^t u, u the fitted strengths over their root mean
- * square, with P_eta fitted at each, and weights
+ * If strengths are small, the data determine only the product of eta and
+ * strength, and the scale of the strengths is the most uncertain parameter.  So
+ * posteriors are a sum over fits at several scales t, s = e^t u, u the fitted
+ * strengths over their root mean square, with P_eta fitted at each, and weights
  *
  *   log weight(t) = penalised profile log-likelihood
  *                   - t^2 / 2 for t > 0: a weak prior, flat below 1
  *                   - 1/2 log det' (1 + e^2t H(t)).
  *
- * The last term is the price of the M - 2 other directions of the strengths, in
+ * The last term integrates over the M - 2 other directions of the strengths, by
  * Laplace's approximation under a normal prior of variance e^2t; H is the
  * expected information on strengths, and det' leaves out the direction u.
  * Users' posteriors at t use strengths drawn from that approximation, with
@@ -29,7 +29,7 @@ typedef struct bradley_terry_spread {
   double level[SPREAD_MOST];  /* mean of eta over users */
 } bradley_terry_spread;
 
-/* After a fit, x; leaves the state somewhere else. */
+/* After a fit, x.  The state of `self` is then no longer that of the fit. */
 heed_status spread_find(bradley_terry_fit *self, const double *x,
                         bradley_terry_spread *spread, heed_error *error);
 

@@ -8,7 +8,7 @@
 #include <gsl/gsl_roots.h>
 #include <math.h>
 
-/* Upper limits: beyond this sharpness the gap hardly grows; beyond this
+/* Upper limits: beyond this sharpness the gap barely grows; beyond this
  * likeness it shrinks, because too few candidates are left to lean with.  Found
  * by trial over 16 to 64 candidates and cosines of 0.4 and 0.7. */
 #define SHARPNESS_MOST 16.0

@@ -6,7 +6,7 @@
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 
-/* The share of fits to coin tosses that pass for more. */
+/* The share of fits to coin tosses that are called identified. */
 #define FALSE_ALARMS 0.01
 
 double coin_tosses_likelihood(size_t annotations, const double *casual) {

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Do the annotations tell more than coin tosses?  A likelihood ratio between a
- * fit and "nobody attends": each choice has the probability of a casual user,
- * with the same side bias and ties.
+ * The likelihood ratio between a fit and coin tosses: under coin tosses nobody
+ * attends, and each choice has the probability of a casual user, with the same
+ * side bias and ties.
  *
  * The ratio of a fit to coin tosses grows with the number of its parameters.
  * Twice the ratio is compared with the 99 % quantile of chi^2 with as many
  * degrees of freedom (Wilks 1938, Ann. Math. Stat. 9, 60-62), so that one fit
- * in a hundred to coin tosses passes for more.
+ * in a hundred to coin tosses is called identified.
  *
  *   const double tosses = coin_tosses_likelihood(rows, posterior->casual);
  *   const coin_tosses ratio = coin_tosses_compare(fit, tosses, parameters);
  *   posterior->identified = ratio.beaten;
  *   if (!ratio.beaten) coin_tosses_warn(host, &ratio);
  *
- * Called by em_bradley_terry, and for estimators that do not know what the
- * better answer is. */
+ * Called by em_bradley_terry, and for estimators that do not know which answer
+ * is better. */
 #ifndef HEED_SUPPORT_ATTENTION_COIN_TOSSES_H
 #define HEED_SUPPORT_ATTENTION_COIN_TOSSES_H
 

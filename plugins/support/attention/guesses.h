@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Do posteriors of users tell more than a guess?  A guess is that eta is
- * anywhere in its range with equal probability, with a standard deviation of
- * the range over sqrt(12); or, if eta is spread more widely, that a user is any
- * of the users.
+ * Compares the standard errors of users' posteriors with that of a guess.  A
+ * guess is a uniform distribution over eta's range, with a standard deviation
+ * of the range over sqrt(12), or, if eta-hat is spread more widely, the
+ * distribution of the users' eta.
  *
  * Called by em, em_bradley_terry, bayes, moments, frequency and constant. */
 #ifndef HEED_SUPPORT_ATTENTION_GUESSES_H

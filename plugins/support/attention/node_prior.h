@@ -9,8 +9,8 @@
  * is known and spread evenly over the nodes' range: the log-prior of P_eta is
  * c sum_k even_k log w_k.  Free weights are then those of M bumps
  * (node_kernels.h), w = sum_m v_m bump_m, with c sum_m log v_m / M: equal v
- * make P_eta uniform, and no v makes it a point.  c = 0:
- * maximum likelihood.  Atoms that move have no pseudo-users. */
+ * make P_eta uniform, and no v makes it a point.  c = 0: maximum likelihood.
+ * Atoms that move have no pseudo-users. */
 #ifndef HEED_SUPPORT_ATTENTION_NODE_PRIOR_H
 #define HEED_SUPPORT_ATTENTION_NODE_PRIOR_H
 
@@ -45,8 +45,9 @@ typedef struct attention_node_prior {
   node_kernels *kernels; /* free weights with pseudo-users; or NULL */
 } attention_node_prior;
 
-/* fitted: whether theta is fitted, with so many pseudo-users.  wanted: number
- * of nodes if the prior has none of its own.  Memory from host->scratch(). */
+/* fitted: whether theta is fitted, with this number of pseudo-users.  wanted:
+ * number of nodes if the prior has none of its own.  Memory from
+ * host->scratch(). */
 heed_status node_prior_open(const heed_host *host, const heed_instance *prior,
                             bool fitted, double pseudo_users, size_t wanted,
                             size_t groups, attention_node_prior *self,
@@ -73,7 +74,7 @@ double node_prior_log_prior(const attention_node_prior *self);
 /* The prior of each group that takes part of the fit's uncertainty into
  * account, into log_weight[G x K], after node_prior_expect() at the fit.
  *   Free weights: fitted to the other users and the pseudo-users, as if those
- * had not changed: a user does not vouch for itself.
+ * had not changed: a user's own choices do not count.
  *   A distribution with a free scale: its posterior predictive, a sum over a
  * lattice of theta around the fit, with the weight of each theta from the
  * annotations of the other users.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Do users agree with each other more often than coins?  If everybody tosses a
+ * Tests whether users agree more often than coin tosses.  If everybody tosses a
  * fair coin, an estimator that compares users still fits some of them better
  * than others; such a fit says nothing about users.
  *
@@ -15,7 +15,7 @@
  *
  * Both are sums of products of independent coins; chi^2 with the same mean and
  * variance approximates them (Satterthwaite 1946, Biometrics Bull. 2, 110-114).
- * One log in a hundred of coin tosses passes for more.
+ * One log of coin tosses in a hundred is called identified.
  *
  * Called by majority, dawid_skene, mace, glad and crowd_bt. */
 #ifndef HEED_SUPPORT_CROWD_CHANCE_H
@@ -45,8 +45,8 @@ heed_status chance_compute(const crowd_overlap *overlap, const heed_host *host,
 bool chance_beaten(const crowd_chance *self);
 
 /* For an estimator without any other source of information: sets *identified to
- * whether users share pairs and agree more often than coins, and warns if they
- * do not. */
+ * whether users share pairs and agree more often than coin tosses, and warns if
+ * they do not. */
 heed_status chance_judge(const crowd_overlap *overlap, const heed_host *host,
                          bool *identified, heed_error *error);
 

@@ -44,7 +44,7 @@ double strengths_penalty(double ridge, size_t count, const double *s);
 void strengths_add(crowd_strengths *self, size_t a, size_t b, double slope,
                    double information);
 
-/* Do the models differ more than coin tosses make them differ?  The probability
+/* Tests whether the models differ more than under coin tosses: the probability
  * of a score (Rao 1948, Proc. Camb. Philos. Soc. 44, 50-57) at least as large
  * as that at s = 0, if all choices are tosses; 1 if no models are compared.
  * tosses->differentiate adds, for each comparison, the slope and information at

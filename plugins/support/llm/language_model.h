@@ -39,7 +39,7 @@ typedef struct language_model {
 } language_model;
 
 /* The texts of options outlive *opened.  Owned by the caller; NULL on failure.
- * The host is told what may be wrong with the file (metadata.h). */
+ * Warns the host of suspicious metadata (metadata.h). */
 heed_status language_model_open(const language_model_options *options,
                                 const heed_host *host, language_model **opened,
                                 heed_error *error);

@@ -40,7 +40,7 @@ typedef struct llm_pretokens {
   uint32_t *start;     /* (count + 1): byte offsets into text */
   size_t count;
   char *text;      /* owned: valid UTF-8, */
-  size_t bytes;    /* so many */
+  size_t bytes;    /* the number of bytes */
   size_t position; /* the next character */
   size_t end;      /* of the part between two numbers, for SmolLM; else count */
 } llm_pretokens;

@@ -34,7 +34,7 @@ typedef struct heed_distribution_functions {
   bool atoms_move;
   bool weights_free;
 
-  /* The number of values of one eta: 1, but for vectors.  NULL: 1. */
+  /* The number of values of one eta: 1, except for vectors.  NULL: 1. */
   size_t (*dimension)(const void *self);
 
   /* eta[count x dimension] at u[count x dimension] in (0, 1), with the

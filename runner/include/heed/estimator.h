@@ -69,7 +69,7 @@ typedef struct heed_posterior {
 typedef struct heed_estimator_functions {
   size_t size; /* sizeof(heed_estimator_functions) */
 
-  /* Fills in *posterior.  The host has zeroed it, but for size and the doubles
+  /* Fills in *posterior.  The host has zeroed it, except size and the doubles
    * (NaN).  A fit that did not converge is not an error: set converged = false
    * and call host->warn().  The host warns of a fit that is not converged or
    * not identified ("not_converged", "not_identified") if the plugin does not.

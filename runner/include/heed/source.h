@@ -13,7 +13,7 @@ extern "C" {
 typedef struct heed_source_functions {
   size_t size; /* sizeof(heed_source_functions) */
 
-  /* Fills in *world.  The host has zeroed it, but for size, mu and
+  /* Fills in *world.  The host has zeroed it, except size, mu and
    * mu_requested (NaN).  Tables and all other memory come from
    * host->allocate(). */
   heed_status (*make)(void *self, const heed_host *host, heed_world *world,
@@ -52,7 +52,7 @@ typedef struct heed_source_functions {
                            double *log_probability, heed_error *error);
 
   /* Since 4.1.  Fills in what is known of every world of this source; the host
-   * has zeroed *outline, but for size.  Called while a sweep is planned: reads
+   * has zeroed *outline, except size.  Called while a sweep is planned: reads
    * no file.  NULL: nothing is known. */
   void (*outline)(const void *self, heed_outline *outline);
   /* Since 4.1: looks into the source's files as make() would, and returns the

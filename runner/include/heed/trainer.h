@@ -30,7 +30,7 @@ typedef struct heed_policy {
 typedef struct heed_trainer_functions {
   size_t size; /* sizeof(heed_trainer_functions) */
 
-  /* Fills in *policy.  The host has zeroed it, but for size and scale (1).  Do
+  /* Fills in *policy.  The host has zeroed it, except size and scale (1).  Do
    * not ask the world for rewards. */
   heed_status (*train)(void *self, const heed_host *host,
                        const heed_crowd *crowd, const heed_posterior *posterior,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What a user must know before using a result: its warnings and signatures of
- * failure, counted, the worst first.  heed run, users, export and report say
- * the same, so that nobody has to ask heed show for it.
+ * failure, counted, the worst first.  heed run, users, export and report
+ * print them, so that users see them without heed show.
  *
  * Callers: report, command. */
 #ifndef HEED_DIAGNOSIS_FINDINGS_H

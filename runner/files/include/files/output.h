@@ -30,13 +30,13 @@ typedef struct output_target {
   ino_t inode;
 } output_target;
 
-/* Looks what `named` leads to and changes nothing.  HEED_INVALID: heed cannot
+/* Finds what `named` leads to and changes nothing.  HEED_INVALID: heed cannot
  * write it.  output_free() frees what is in *result, even after an error. */
 heed_status output_find(const char *named, output_target *result,
                         heed_error *error);
 void output_free(output_target *self);
 
-/* HEED_INVALID if the target is this input, under whatever name.  what: "the
+/* HEED_INVALID if the target is this input, under any name.  what: "the
  * result that heed reads". */
 heed_status output_spare(const output_target *self, const char *input,
                          const char *what, heed_error *error);

@@ -40,8 +40,8 @@ unsigned process_settle_numbers(void);
 
 /* Whether this process has a child, dead or alive. */
 bool process_has_children(void);
-/* Kills and reaps the children, and what they leave behind, but for those that
- * spare() is true of.  spare: may be NULL. */
+/* Kills and reaps the children, and what they leave behind, except those for
+ * which spare() is true.  spare: may be NULL. */
 void process_end_children(void *context,
                           bool (*spare)(void *context, int process));
 

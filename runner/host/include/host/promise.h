@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What the headers promise of distributions and user models, checked before an
- * estimator or a simulation relies on it: an estimator would fail later, and
- * get the blame.
+ * estimator or a simulation relies on it: otherwise the estimator would fail
+ * later, and heed would blame it.
  *
  * Callers: stages check each instance; contract judges single outputs. */
 #ifndef HEED_HOST_PROMISE_H

@@ -21,7 +21,7 @@ typedef struct result_trouble {
 
 /* Finds the recorded cells, by key, in the parts of the work folder and in the
  * result file (NULL or missing: ignored).  With `retry`, failed cells count as
- * not recorded.  A damaged part counts for nothing. */
+ * not recorded.  A damaged part does not count. */
 heed_status result_recorded(const heed_work *work, const char *result_path,
                             const heed_plan *plan, bool retry,
                             uint8_t *recorded, result_trouble *trouble,
@@ -39,14 +39,14 @@ typedef struct result_goal {
   /* For each cell of the plan, WORK_DONE or WORK_FAILED: it must be there, and
    * done if it was. */
   const uint8_t *recorded;
-  size_t done;  /* at least so many cells must be done */
-  bool replace; /* drop the old result, whatever it is */
+  size_t done;  /* the number of cells that must be done, at least */
+  bool replace; /* drop the old result, even of another sweep */
 } result_goal;
 
 /* Makes the result file from all parts and, unless it is to be replaced, from
  * the cells of the existing result file whose keys are in the plan.  The new
  * file takes the old one's place only once it holds what the goal asks for, and
- * if nobody has changed the old one meanwhile. */
+ * if the old one has not changed since. */
 heed_status result_consolidate(const heed_work *work, const char *result_path,
                                const heed_plan *plan, const result_goal *goal,
                                const result_provenance *provenance,

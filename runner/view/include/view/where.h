@@ -10,7 +10,7 @@
 /* "gap = 0.55, 0.65; threshold = 0.9": the axes along which the cells have only
  * some of the values.  "": they have all values of each axis.
  *
- * cells: one per cell of the plan; true: the cell is meant. */
+ * cells: one per cell of the plan; true: the cell is in the set. */
 void view_where(const heed_plan *plan, const bool *cells,
                 char text[WHERE_SIZE]);
 

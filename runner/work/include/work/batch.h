@@ -41,7 +41,7 @@ heed_status part_build(const heed_plan *plan, const heed_record *const *records,
  * failure; file.path is borrowed until batch_free(). */
 heed_status batch_read_part(hdf_file file, hid_t root, const heed_plan *plan,
                             work_batch *result);
-/* The same, but only what batch_kept() needs; a result file, too. */
+/* The same, but only what batch_kept() needs; also for a result file. */
 heed_status batch_read_kept(hdf_file file, hid_t root, work_batch *result);
 void batch_free(work_batch *batch);
 
