@@ -33,7 +33,7 @@ void tell_findings(FILE *file, const char *path, const diagnosis_finding *found,
   if (count > MOST_LINES)
     (void)fprintf(file, "  and %zu other kind%s\n", count - MOST_LINES,
                   heed_plural(count - MOST_LINES));
-  (void)fprintf(file, "heed show %s says more\n", path);
+  (void)fprintf(file, "heed show %s has the details\n", path);
 }
 
 heed_status tell_all(view_result *result, heed_error *error) {
@@ -60,7 +60,7 @@ heed_status tell_cell(view_result *result, size_t cell, heed_error *error) {
     safe_put(stderr, line);
     fputc('\n', stderr);
   }
-  if (count > 0) fprintf(stderr, "heed show %s says more\n", result->path);
+  if (count > 0) fprintf(stderr, "heed show %s has the details\n", result->path);
   free(found);
   return HEED_OK;
 }

@@ -140,7 +140,7 @@ f.create_dataset("users/cell", (10**13,), dtype="i8", chunks=(1000,))'
 import json
 plan = json.loads(f["sweep/plan"][()]); plan["replicates"] = 1000
 del f["sweep/plan"]; f["sweep/plan"] = json.dumps(plan)'
-  says 'sample.h5: its 4 cells do not match its plan'
+  says 'sample.h5: holds 4 cells, expected those of its plan'
   all_end sample.h5
   change 'del f["sweep/plan"]; f["sweep/plan"] = "{\"heed_plan\": 1}"'
   says 'plan: seed'

@@ -109,7 +109,7 @@ doubtful="replicates = 2, $(world 0.8) keep = { 'users' },
   [[ "${lines[2]}" == "  not_identified in 4 of 8 cells, at known = false (doubtful): "* ]]
   last=$((${#lines[@]} - 1))
   [[ "${lines[$((last - 1))]}" == "  not_converged in 4 of 8 cells, at ready = false (doubtful): "* ]]
-  [ "${lines[$last]}" = "heed show result.h5 says more" ]
+  [ "${lines[$last]}" = "heed show result.h5 has the details" ]
   # A run that finds all cells recorded says the same.
   told=("${lines[@]:1}")
   run -0 --separate-stderr "$HEED" run sweep.lua -o result.h5 --progress none
@@ -171,7 +171,7 @@ assert "not_converged" in [one["name"] for one in last["warnings"]]'
   run_sweep "$doubtful"
   run -0 --separate-stderr "$HEED" users result.h5 --cell 0
   [[ "$output" == "user,eta_hat,"* ]]
-  [[ "$stderr" == "heed: warning: not_identified (doubtful): "*"heed show result.h5 says more" ]]
+  [[ "$stderr" == "heed: warning: not_identified (doubtful): "*"heed show result.h5 has the details" ]]
   [[ "$stderr" == *"heed: warning: not_converged (doubtful): "* ]]
   run -0 --separate-stderr "$HEED" users result.h5 --cell 6
   [ -z "$stderr" ]
