@@ -134,7 +134,7 @@ doubtful="replicates = 2, $(world 0.8) keep = { 'users' },
   [[ "$output" == *"1 x not_identified, doubtful: "* ]]
 }
 
-@test "a fit on the boundary is told" {
+@test "a fit on the boundary is reported" {
   { echo user,pair,choice; for i in {1..20}; do printf 'ann,a%d,A\nbob,b%d,A\n' $i $i; done; } >log.csv
   run_sweep "source = h.source.log { path = 'log.csv' }, keep = { 'users' },
     estimator = h.estimator.em { mu = 0.9, prior = 'beta', pseudo_users = 0 },"
@@ -322,7 +322,7 @@ refused() {
   [ "$("$HEED" show result.h5 --metric users_judged --csv | tail -n 1 | cut -d, -f4)" = 3 ]
 }
 
-@test "the summary of a run tells judges apart" {
+@test "the summary of a run distinguishes judges" {
   printf '%s\n' user,pair,choice ann,1,A ann,2,A >log.csv
   printf '%s\n' pair,choice 1,A 7,A >wise.csv
   printf '%s\n' pair,choice 8,A 9,A >odd.csv
