@@ -60,7 +60,8 @@ heed_status tell_cell(view_result *result, size_t cell, heed_error *error) {
     safe_put(stderr, line);
     fputc('\n', stderr);
   }
-  if (count > 0) fprintf(stderr, "heed show %s has the details\n", result->path);
+  if (count > 0)
+    fprintf(stderr, "heed show %s has the details\n", result->path);
   free(found);
   return HEED_OK;
 }

@@ -434,7 +434,7 @@ assert all(c["message"] for c in plugin["checks"] if c["outcome"] != "passed")
 PY
 }
 
-@test "bad usage of heed check --plugin exits 2" {
+@test "wrong usage of heed check --plugin exits 2" {
   run --separate-stderr "$HEED" check --plugin nowhere.so
   [ "$status" -eq 2 ]
   [[ "$stderr" == "heed: check: --plugin nowhere.so: No such file or directory"* ]]
