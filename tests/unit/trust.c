@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * How far posteriors of users can be trusted: estimators say so where the
- * annotations tell nothing, and their intervals cover eta where they tell
- * something.  docs/experiments/trust.md has many more users and strengths. */
+ * How far posteriors of users can be trusted: estimators warn if annotations do
+ * not distinguish users, and otherwise their intervals cover eta.
+ * docs/experiments/trust.md has many more users and strengths. */
 #include "../support/overlapping.h"
 
 enum { MODELS = 3, MOST = 10000 };
