@@ -196,10 +196,9 @@ static heed_status cells_are_missing(const work_index *index,
   const bool damaged = index->damaged_count > 0;
   return heed_fail(
       error, HEED_IO,
-      "%s: %zu of the %zu recorded cells are missing%s%s%s%s: another program "
-      "moved or changed %s or a file in %s; heed leaves both unchanged; put "
-      "back what is missing and run again, or only run again to compute the "
-      "cells again",
+      "%s: %zu of the %zu recorded cells are missing%s%s%s%s: %s or a file in "
+      "%s was moved or changed; heed leaves both unchanged; put back what is "
+      "missing and run again, or only run again to recompute the cells",
       result_path, missing, expected,
       index->old.descriptor < 0 ? " (no file has this name)" : "",
       damaged ? " (damaged: " : "", damaged ? index->damaged[0] : "",
@@ -257,9 +256,9 @@ static heed_status write_result(int descriptor, const char *path,
   if (status == HEED_OK) status = seal_write(descriptor, path, error);
   if (status == HEED_OK && !goal->replace && !old_is_in_place(&index->old))
     status = heed_fail(error, HEED_IO,
-                       "%s: another program moved or changed it while heed "
-                       "wrote the new result; heed leaves it and %s "
-                       "unchanged; run again",
+                       "%s: the file was moved or changed while heed wrote "
+                       "the new result; heed leaves it and %s unchanged; run "
+                       "again",
                        result_path, work_folder(index->work));
   cube_free(all);
   return status;
