@@ -3,11 +3,11 @@
 #   gnuplot scripts/trust.gnuplot
 # A large point is a corner that at least half of its logs identify. The grey band is
 # .85 to .95.
-set terminal svg size 900,640 font "Helvetica,13" background "white"
+set terminal svg size 900,800 font "Helvetica,13" background "white"
 set output "docs/trust.svg"
 if (!exists("file")) file = "results/trust.tsv"
 set datafile separator "\t"
-set multiplot layout 3,4 margins 0.085,0.985,0.17,0.94 spacing 0.025,0.035
+set multiplot layout 4,4 margins 0.085,0.985,0.14,0.95 spacing 0.025,0.035
 set logscale x
 set xrange [0.7:140]
 set yrange [0:1.03]
@@ -19,19 +19,19 @@ set tics nomirror
 set style fill solid 1 noborder
 array way[4] = ["default", "default before", "em", "em before"]
 array color[4] = [0x0072b2, 0xd55e00, 0x009e73, 0xe69f00]
-array users[3] = [5, 50, 500]
+array users[4] = [5, 50, 500, 5000]
 array strength[4] = ["0", "0.5", "1", "2"]
 here(u, s, i) = strcol(1) eq "Beta(2, 2)" && $2 == strength[s] + 0 && \
   $3 == users[u] && strcol(5) eq way[i]
-do for [u = 1:3] {
+do for [u = 1:4] {
   do for [s = 1:4] {
     set title u == 1 ? "strength ".strength[s] : ""
-    set ylabel s > 1 ? "" : sprintf("%d users: coverage", users[u])
+    set ylabel s > 1 ? "" : sprintf("%d users", users[u])
     set format y s > 1 ? "" : "%g"
-    set format x u < 3 ? "" : "%g"
-    set xlabel u == 3 ? "annotations of each user" : ""
-    if (u == 3 && s == 2) {
-      set key at screen 0.54,0.045 center maxrows 1 samplen 2 width 2 Left reverse
+    set format x u < 4 ? "" : "%g"
+    set xlabel u == 4 ? "annotations of each user" : ""
+    if (u == 4 && s == 2) {
+      set key at screen 0.54,0.035 center maxrows 1 samplen 2 width 2 Left reverse
     } else {
       unset key
     }

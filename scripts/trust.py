@@ -63,8 +63,8 @@ def summarise(corner, found, oracle):
 
 def summary(rows):
     """One line for each law and way."""
-    print("| law | estimator | corners identified | .85 to .95 | below | above "
-          "| over 1.3 times as wide | not identified, oracle separates "
+    print("| law | estimator | corners identified | coverage .85 to .95 "
+          "| coverage below | coverage above | over 1.3 times as wide | not identified, oracle separates "
           "| coin tosses identified | coverage, all corners |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for law in SPREAD:

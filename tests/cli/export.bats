@@ -316,8 +316,8 @@ f["selection/prompt"][3] = "only one"'
 @test "the file is written whole or not at all" {
   heed_run
   export_ log.h5 -o no/all.jsonl
-  [ "$status" -eq 1 ]
-  [[ "$stderr" == *"no/all.jsonl"*"No such file or directory"* ]]
+  [ "$status" -eq 2 ]
+  [ "$stderr" = "heed: no/all.jsonl: cannot write: the folder no does not exist" ]
   export_ log.h5 -o /dev/full/all.jsonl
   [ "$status" -eq 1 ]
   run bash -c '"$HEED" export log.h5 2>&1 >/dev/full'

@@ -203,7 +203,7 @@ static void a_spoiled_world_is_refused(void **state) {
       {candidate_below, "pairs.response_a of row 1 is -1"},
       {p_above, "pairs.p of row 1 is 1.5, expected a probability"},
       {verdict_beyond, "pairs.verdict of row 0 is 3"},
-      {model_beyond, "pairs.model_b of row 0 is 1, expected one of the 1"},
+      {model_beyond, "pairs.model_b of row 0 is 1, expected a model below 1"},
       {topic_below, "pairs.topic of row 0 is -2"},
       {held_out_beyond, "more held-out prompts than prompts"},
       {held_out_nothing, "held-out prompts without a table of prompts"},
@@ -278,7 +278,7 @@ static void a_spoiled_posterior_is_refused(void **state) {
       {mu_above, "mu is 2"},
       {likelihood_infinite, "the log-likelihood or the objective"},
       {no_topics, "a posterior without topics"},
-      {topic_beyond, "a posterior of 1 topics, but annotation 1 has topic 1"},
+      {topic_beyond, "a posterior of 1 topic, but annotation 1 has topic 1"},
   };
   refuse_each(state, of_posterior, all, sizeof all / sizeof *all);
 }

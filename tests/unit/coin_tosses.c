@@ -57,7 +57,7 @@ static void the_warning_gives_both_figures(void **state) {
   assert_false(ratio.beaten);
   coin_tosses_warn(&self->host.host, &ratio);
   assert_string_equal(self->warned, "not_identified");
-  assert_non_null(strstr(self->warning, "coin tosses 1.2"));
+  assert_non_null(strstr(self->warning, "ratio of 1.2"));
   assert_non_null(strstr(self->warning, "more than 3.3"));
 }
 

@@ -564,7 +564,7 @@ static void p_is_read_from_the_column_named(void **state) {
                           &self->posterior, &self->bench.error),
       HEED_UNSUPPORTED);
   assert_non_null(
-      strstr(self->bench.error.message, "p: \"covariate\" of pair"));
+      strstr(self->bench.error.message, "column \"covariate\" of pair"));
   assert_non_null(strstr(self->bench.error.message, "expected a probability"));
 }
 
