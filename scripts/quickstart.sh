@@ -16,4 +16,5 @@ echo
   --metric split_accuracy
 echo
 echo "The result is $result; docs/results.md says how to read it in Python, R,"
-echo "Octave, Julia and MATLAB."
+echo "Octave, Julia and MATLAB. To call heed by its name in this shell:"
+echo "  export PATH=\"$PWD/build/release/bin:\$PATH\""

@@ -28,8 +28,14 @@ static void report(const log_reading *self) {
                      "%zu of %zu users only tie; they are dropped with their "
                      "ties (source.ties = \"keep\" keeps them)",
                      self->only_ties, self->only_ties + self->users.count);
-  if (self->duplicate_count > 0 &&
-      self->values[DUPLICATES].integer == DUPLICATES_FIRST)
+  if (self->duplicate_count == 0) return;
+  if (self->values[DUPLICATES].integer == DUPLICATES_KEEP)
+    self->host->warn(
+        self->host, "duplicates_kept",
+        "kept %zu repeated annotation%s; fits count each as new evidence, so "
+        "standard errors are too small if rows were exported twice",
+        self->duplicate_count, heed_plural(self->duplicate_count));
+  else
     self->host->warn(self->host, "duplicates_dropped",
                      "dropped %zu repeated annotation%s", self->duplicate_count,
                      heed_plural(self->duplicate_count));

@@ -374,7 +374,7 @@ static const struct signatures_known {
      "The reported values are those of the last iteration. Raise "
      "max_iterations or simplify the model."},
     {"not_identified", not_identified,
-     "the data do not identify the parameters of the fit",
+     "do not trust eta-hat: the annotations do not determine it",
      "The annotations do not distinguish users, or several parameter values "
      "fit them equally well. The warning of the fit has the figures. Compare "
      "models that differ more, collect more annotations of each user, or fix "

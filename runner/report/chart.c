@@ -19,6 +19,8 @@ static const char *const interesting[] = {"win_rate",
                                           "split_accuracy",
                                           "label_accuracy",
                                           "label_agreement",
+                                          "label_consensus",
+                                          "consensus_correlation",
                                           "spearman_judge",
                                           "held_out_log_loss",
                                           "policy_log_loss"};

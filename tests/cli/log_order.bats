@@ -10,7 +10,7 @@ tie_then_choice() {
 
 @test "a tie and then a choice by one user are duplicates" {
   tie_then_choice
-  fails 'log.csv:3: user "ann" has already annotated pair "p1", in line 2; source.duplicates = "first" keeps the first annotation, "keep" keeps all'
+  fails 'log.csv:3: user "ann" has already annotated pair "p1", in line 2; source.duplicates = "first" keeps the first annotation, "keep" keeps all as independent answers'
 }
 
 @test "the first of two annotations may be a tie, which is then dropped" {

@@ -345,7 +345,7 @@ SH
   [ "$status" -eq 1 ]
   says "distribution/turned: nodes(): nodes[1] is 0.25 after 0.75, expected them to ascend"
   [[ "$output" == *"distribution/fallen: quantile(): gives 1 at u = "*", expected values that rise with u"* ]]
-  [[ "$output" == *"distribution/fallen: log_weights(): the weights of 1 nodes sum to 0.73"*", expected 1"* ]]
+  [[ "$output" == *"distribution/fallen: log_weights(): the weights of 1 node sum to 0.73"*", expected 1"* ]]
 }
 
 @test "a prior that does not fit, or is not what it draws, is found" {

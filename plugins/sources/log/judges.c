@@ -135,8 +135,7 @@ static void add_warnings(const log_reading *self, const judge_reading *judge,
 }
 
 /* One warning of a code for all judges: summaries show the first of a code. */
-static void warn(const log_reading *self,
-                 judge_text texts[JUDGE_WARNINGS]) {
+static void warn(const log_reading *self, judge_text texts[JUDGE_WARNINGS]) {
   static const char *const codes[] = {
       [STRANGERS] = "verdicts_without_pair",
       [UNJUDGED] = "pairs_without_verdict",

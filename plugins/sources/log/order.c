@@ -78,7 +78,7 @@ static heed_status refuse_duplicates(log_reading *self, const size_t *earlier) {
         self, row,
         "user \"%.60s\" has already annotated pair \"%.60s\", in %s %zu; "
         "source.duplicates = \"first\" keeps the first annotation, \"keep\" "
-        "keeps all",
+        "keeps all as independent answers",
         self->everyone.text[at[row]->user], self->pairs.text[at[row]->pair],
         self->rows.unit, self->rows.line[earlier[row] - 1]);
   }
@@ -89,17 +89,19 @@ static heed_status drop_duplicates(log_reading *self) {
   const int64_t wanted = self->values[DUPLICATES].integer;
   size_t *earlier, kept = 0;
   heed_status status;
-  if (wanted == DUPLICATES_KEEP) return HEED_OK;
   earlier = self->host->scratch(self->host, self->rows.count, sizeof *earlier);
   if (earlier == NULL) return heed_no_memory(self->error);
   status = find_duplicates(self, earlier);
   if (status == HEED_OK && wanted == DUPLICATES_ERROR)
     status = refuse_duplicates(self, earlier);
-  for (size_t i = 0; status == HEED_OK && i < self->count; i++)
-    if (earlier[self->all[i].row] == 0) self->all[kept++] = self->all[i];
-  self->duplicate_count = self->count - kept;
+  if (status != HEED_OK) return status;
+  for (size_t i = 0; i < self->count; i++) {
+    const bool repeats = earlier[self->all[i].row] != 0;
+    self->duplicate_count += repeats;
+    if (!repeats || wanted == DUPLICATES_KEEP) self->all[kept++] = self->all[i];
+  }
   self->count = kept;
-  return status;
+  return HEED_OK;
 }
 
 static void drop_ties(log_reading *self) {

@@ -187,7 +187,8 @@ const heed_output log_outputs[OUTPUT_COUNT] = {
     [OUT_SKIPPED] = {.name = "rows_skipped", .doc = "malformed rows, skipped"},
     [OUT_TIES] = {.name = "ties", .doc = "ties among the rows"},
     [OUT_DUPLICATES] = {.name = "duplicates",
-                        .doc = "repeated annotations, dropped"},
+                        .doc = "repeated annotations, dropped or kept as "
+                               "source.duplicates says"},
     [OUT_USERS] = {.name = "users", .doc = "users in the log"},
     [OUT_PAIRS] = {.name = "pairs", .doc = "pairs in the log"},
     [OUT_MODELS] = {.name = "models", .doc = "models in the log"},
