@@ -169,7 +169,7 @@ PY
   write_sweep 'duplicates = "keep",'
   heed_run -o kept.h5
   [ "$status" -eq 0 ]
-  [[ "$stderr" == *"duplicates_kept (log): kept 1 repeated annotation; fits count each as new evidence"* ]]
+  [[ "$output" == *"duplicates_kept (log): kept 1 repeated annotation; fits count each as new evidence"* ]]
 }
 
 @test "a choice in unknown words" {
