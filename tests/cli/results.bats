@@ -155,8 +155,8 @@ win_rate" ]
   "$HEED" users "$HEED_SAMPLE" --cell 0 -o "$BATS_TEST_TMPDIR/users.csv"
   [ "$(wc -l <"$BATS_TEST_TMPDIR/users.csv")" -eq 4 ]
   run "$HEED" users "$HEED_SAMPLE" --cell 0 -o "$BATS_TEST_TMPDIR/no/users.csv"
-  [ "$status" -eq 1 ]
-  [[ $output == *"no/users.csv"*"No such file or directory"* ]]
+  [ "$status" -eq 2 ]
+  [[ $output == *"no/users.csv: cannot write: the folder "*"/no does not exist" ]]
 }
 
 # ---- heed collect ----

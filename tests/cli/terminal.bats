@@ -75,7 +75,8 @@ return h.sweep {
 LUA
   "$HEED" check s.lua >said 2>&1
   [ "$(head -n 1 said)" = "$shown\\x0asecond" ]
-  grep -F "$shown, line\\x0abreak" said
+  grep -F "2  $shown" said
+  grep -F "line\\x0abreak" said
   clean said
   for command in "run s.lua -o r.h5 --progress plain" "show r.h5" \
     "show r.h5 --metric eta_rmse" "report r.h5" "cell s.lua --index 1" "list"; do

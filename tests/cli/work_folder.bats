@@ -39,7 +39,7 @@ made() {
 @test "a folder of a version of heed without marker is taken up once it has one" {
   made
   rm small.h5.work/heed-work
-  refused "if an earlier version of heed made it: touch "
+  refused "if an earlier version of heed made it, run: touch "
   touch small.h5.work/heed-work
   heed_run small.lua
   [ "$status" -eq 0 ]
@@ -274,7 +274,7 @@ SH
   mkdir victim
   echo precious >victim/thesis.txt
   ln -s victim small.h5.work
-  chown -hR 65534:65534 .
+  [ "$(id -u)" -ne 0 ] || chown -hR 65534:65534 .
   run --separate-stderr as_user "$HEED" run small.lua
   [ "$status" -eq 2 ]
   [[ "$stderr" == *"small.h5.work: is a symbolic link"* ]]
