@@ -36,10 +36,10 @@ do for [u = 1:4] {
       unset key
     }
     set object 1 rectangle from graph 0,first 0.85 to graph 1,first 0.95 \
-      fc rgb "#e4e4e4" behind
-    plot for [i = 1:4] file using (here(u, s, i) ? $4 : NaN):10 with linespoints \
+      fc rgb "#e4e4e4" fs solid noborder behind
+    plot for [i = 4:1:-1] file using (here(u, s, i) ? $4 : NaN):10 with linespoints \
            lw 1.6 pt 7 ps 0.3 lc rgb color[i] title way[i], \
-         for [i = 1:4] file using (here(u, s, i) && $7 >= 0.5 ? $4 : NaN):10 \
+         for [i = 4:1:-1] file using (here(u, s, i) && $7 >= 0.5 ? $4 : NaN):10 \
            with points pt 7 ps 0.9 lc rgb color[i] notitle
   }
 }
