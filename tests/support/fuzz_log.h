@@ -65,11 +65,11 @@ static inline void fuzz_check(const heed_world *world) {
   }
 }
 
-/* Whether a message is fit to show.  A child that ended too early crashed; but
- * the file may have these words, which the message then repeats. */
+/* Whether a message is fit to show.  A child that ended too early crashed; a
+ * file may have a part of these words, which the message then repeats. */
 static inline bool fuzz_fit(const char *message, const uint8_t *bytes,
                             size_t length) {
-  static const char crashed[] = "ended too early";
+  static const char crashed[] = "the reader of HDF5 files ended too early";
   return message[0] != '\0' && strchr(message, '\n') == NULL &&
          (strstr(message, crashed) == NULL ||
           memmem(bytes, length, crashed, sizeof crashed - 1) != NULL);
