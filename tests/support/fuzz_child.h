@@ -5,11 +5,14 @@
 #ifndef HEED_TESTS_FUZZ_CHILD_H
 #define HEED_TESTS_FUZZ_CHILD_H
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#include "heed/limit.h"
 
 #if defined(__has_feature)
 #if __has_feature(coverage_sanitizer)
@@ -39,6 +42,12 @@ __asm__(
     "fuzz_counters: .quad __start___sancov_cntrs, __stop___sancov_cntrs\n"
     ".popsection");
 
+/* The library hangs on many damaged files: a second each, not the limit of
+ * heed_limit_reader(). */
+static inline void fuzz_child_hurry(void) {
+  heed_limit(RLIMIT_CPU, 1);
+}
+
 /* The child's coverage counts in libFuzzer, too: both processes share the pages
  * of its counters, and what else is on them, which is no one object. */
 int LLVMFuzzerInitialize(int *count, char ***words);
@@ -54,6 +63,7 @@ __attribute__((no_sanitize("address"))) int LLVMFuzzerInitialize(
   (void)count;
   (void)words;
   if (shared == MAP_FAILED) abort();
+  if (pthread_atfork(NULL, NULL, fuzz_child_hurry) != 0) abort();
   for (size_t i = 0; i < length; i++) shared[i] = first[i];
   if (mremap(shared, length, length, MREMAP_MAYMOVE | MREMAP_FIXED,
              (void *)(uintptr_t)first) == MAP_FAILED)
