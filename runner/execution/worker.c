@@ -11,6 +11,7 @@
 
 #include "channel.h"
 #include "execution/execution.h"
+#include "inputs.h"
 #include "lifeline.h"
 #include "stages/stages.h"
 
@@ -24,6 +25,7 @@ typedef struct worker {
   execution_slot *slot;
   int socket;
   execution_lifeline lifeline;
+  execution_inputs inputs;
   size_t pending_count;
   heed_record *pending[CHANNEL_CELLS];
   uint64_t flushed; /* when */
@@ -145,6 +147,7 @@ static heed_status run_cell(worker *self, size_t cell, heed_error *error) {
   if (made == NULL) return heed_no_memory(error);
   status = stages_run(self->stages, cell, made, error);
   slot_rest(self->slot);
+  if (status == HEED_OK) status = inputs_check(&self->inputs, error);
   if (status != HEED_OK) {
     record_free(made);
     return status;
@@ -216,6 +219,7 @@ static heed_status open_worker(worker *self, const char *folder, int slot_file,
   check_lifeline(self);
   tell_opening(self, "");
   options.work = self->folder;
+  if (status == HEED_OK) status = inputs_open(self->plan, &self->inputs, error);
   if (status == HEED_OK)
     status = stages_create(self->plan, self->plugins, &options, &self->stages,
                            error);
@@ -226,6 +230,7 @@ static void close_worker(worker *self) {
   for (size_t i = 0; i < self->pending_count; i++)
     record_free(self->pending[i]);
   stages_free(self->stages);
+  inputs_close(&self->inputs);
   work_close(self->folder);
   registry_free(self->plugins);
   plan_free(self->plan);

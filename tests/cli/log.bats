@@ -329,3 +329,28 @@ add_texts() {
   [ "$status" -eq 2 ]
   [[ "$stderr" == *"model_a and model_b go together; found only model_a"* ]]
 }
+
+# The run is too long to end before the log changes, and stops when it does.
+@test "a log that changes during a run ends it: no cell of the new log is recorded" {
+  for change in 'echo late,zz,A,m1,m2,A >>log.csv' 'rm log.csv' 'echo broken >log.csv'; do
+    cp log.csv kept.csv
+    write_sweep
+    sed -i 's/return h.sweep {/&replicates = 100000, users = { bootstrap = "users" },/' log.lua
+    "$HEED" run log.lua -j 2 -o long.h5 --progress none 2>said &
+    running=$!
+    for ((turn = 0; turn < 3000; turn++)); do
+      ! ls long.h5.work/part-*.h5 >/dev/null 2>&1 || break
+      sleep 0.02
+    done
+    eval "$change"
+    ended=0
+    wait $running || ended=$?
+    [ "$ended" -eq 1 ]
+    grep -E "log.csv: (the file has changed since the sweep was planned|cannot read: No such file or directory; the sweep needs this file)" said
+    "$HEED" collect long.h5.work -o log.h5 || true
+    [ "$(ask '{str(rows) for rows in f["source_rows"][()].ravel()} <= {"6.0", "nan"}')" = True ]
+    [ "$(ask '(f["status"][()] == 2).sum() == 0')" = True ]
+    rm -rf long.h5* log.h5
+    mv kept.csv log.csv
+  done
+}
