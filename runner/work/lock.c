@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "files/file.h"
@@ -50,18 +53,46 @@ bool lock_holds(const heed_work *self) {
          lstat(self->path, &named) == 0 && same_file(&opened, &named);
 }
 
+/* Whether the holder was a process of this machine and has ended. */
+static bool has_ended(const char *holder) {
+  char host[HOST_NAME_MAX + 1] = "", *rest;
+  long process;
+  if (strncmp(holder, HOLDER, strlen(HOLDER)) != 0) return false;
+  process = strtol(holder + strlen(HOLDER), &rest, 10);
+  (void)gethostname(host, HOST_NAME_MAX);
+  return process > 0 && strncmp(rest, " on ", 4) == 0 &&
+         strcmp(rest + 4, host) == 0 && kill((pid_t)process, 0) != 0 &&
+         errno == ESRCH;
+}
+
+/* Returns 0, or errno.  A heed that was killed holds the lock a moment longer
+ * if it had just forked: until that child has ended, too. */
+static int set_lock(int descriptor, char holder[HOLDER_SIZE]) {
+  enum { PATIENCE = 1000 };
+  const struct timespec moment = {.tv_nsec = 10000000};
+  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  int reason = 0;
+  for (int turn = 0; turn < PATIENCE; turn++) {
+    if (fcntl(descriptor, F_OFD_SETLK, &whole) == 0) return 0;
+    reason = errno;
+    read_holder(descriptor, holder);
+    if ((reason != EAGAIN && reason != EACCES) || !has_ended(holder)) break;
+    (void)nanosleep(&moment, NULL);
+  }
+  return reason;
+}
+
 /* A lock of the open file, not of the process: it ends with the last
  * descriptor, and children do not inherit it past exec. */
 heed_status lock_take(heed_work *self, bool *taken, heed_error *error) {
-  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   char holder[HOLDER_SIZE];
+  int reason;
   heed_status status = folder_open_file(&self->folder, WORK_LOCK,
                                         O_RDWR | O_CREAT, &self->lock, error);
   if (status != HEED_OK) return status;
   *taken = false;
-  if (fcntl(self->lock, F_OFD_SETLK, &whole) != 0) {
-    const int reason = errno;
-    read_holder(self->lock, holder);
+  reason = set_lock(self->lock, holder);
+  if (reason != 0) {
     if (reason != EAGAIN && reason != EACCES)
       return heed_fail(error, HEED_IO, "%s/" WORK_LOCK ": cannot lock: %s",
                        self->path, strerror(reason));

@@ -297,3 +297,23 @@ SH
   [[ "$stderr" == *"closed/small.h5.work: cannot create: Permission denied"* ]]
   [ -z "$(ls closed)" ]
 }
+
+@test "a lock that a child of a killed heed holds for a moment is waited for" {
+  mkdir -m 755 small.h5.work
+  touch small.h5.work/heed-work
+  /usr/bin/python3 - <<'PY'
+import fcntl, os, socket, struct, sys, time
+lock = open("small.h5.work/lock", "w")
+whole = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0)
+fcntl.fcntl(lock, fcntl.F_OFD_SETLK, whole)
+lock.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+lock.flush()
+if os.fork() == 0:
+    for stream in (0, 1, 2):
+        os.close(stream)
+    time.sleep(1)
+os._exit(0)
+PY
+  heed_run small.lua
+  [ "$status" -eq 0 ]
+}
