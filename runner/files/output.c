@@ -70,6 +70,24 @@ static heed_status follow(output_target *self, heed_error *error) {
   return HEED_OK;
 }
 
+/* The rule of Linux for sticky folders such as /tmp (fs.protected_symlinks),
+ * which does not see a link that heed follows by itself. */
+static heed_status check_link(const output_target *self,
+                              const struct stat *link, heed_error *error) {
+  char *folder = file_folder(self->path);
+  struct stat around;
+  const bool found = stat(folder == NULL ? "." : folder, &around) == 0;
+  free(folder);
+  if (!found) return failed(self, error);
+  if ((around.st_mode & S_ISVTX) == 0 || (around.st_mode & S_IWOTH) == 0 ||
+      link->st_uid == geteuid() || link->st_uid == around.st_uid)
+    return HEED_OK;
+  return heed_fail(error, HEED_INVALID,
+                   "%s: is a symbolic link of another user in a folder where "
+                   "everybody can write; name the file that it leads to",
+                   self->path);
+}
+
 /* Follows symbolic links to a file, a descriptor or nothing. */
 static heed_status resolve(output_target *self, struct stat *found,
                            heed_error *error) {
@@ -83,7 +101,8 @@ static heed_status resolve(output_target *self, struct stat *found,
     if (self->descriptor >= 0)
       return fstat(self->descriptor, found) == 0 ? HEED_OK
                                                  : failed(self, error);
-    status = follow(self, error);
+    status = check_link(self, found, error);
+    if (status == HEED_OK) status = follow(self, error);
     if (status != HEED_OK) return status;
     self->exists = false;
   }

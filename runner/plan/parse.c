@@ -474,3 +474,11 @@ heed_status plan_read(const char *path, heed_plan **result, heed_error *error) {
   (void)fclose(file);
   return status;
 }
+
+heed_status plan_parse_file(const char *path, const char *text,
+                            heed_plan **result, heed_error *error) {
+  heed_error fault = {HEED_OK, ""};
+  const heed_status status = plan_parse(text, strlen(text), result, &fault);
+  if (status == HEED_OK) return HEED_OK;
+  return heed_fail(error, status, "%s: %s", path, fault.message);
+}

@@ -69,7 +69,7 @@ static heed_status parse_plan(hdf_file *file, hid_t root, heed_plan **result) {
   if (text == NULL)
     return file->status == HEED_MEMORY ? HEED_MEMORY
                                        : is_no_result(path, error);
-  status = plan_parse(text, strlen(text), result, error);
+  status = plan_parse_file(path, text, result, error);
   free(text);
   return status;
 }

@@ -80,7 +80,7 @@ static void read_values(work_batch *result, const heed_plan *plan) {
   for (size_t i = 0; file->status == HEED_OK && i < count; i++)
     result->values[i] = NAN;
   if (file->status == HEED_OK)
-    file->status = plan_parse(text, strlen(text), &stored, file->error);
+    file->status = plan_parse_file(file->path, text, &stored, file->error);
   if (file->status == HEED_OK)
     file->status = match_make(stored->json, plan, &where, file->error);
   if (file->status == HEED_OK) read_metrics(result, stored, plan, &where);
@@ -168,7 +168,7 @@ heed_status result_read_plan(const char *path, heed_plan **result, bool *edited,
   if (file.status == HEED_OK && text == NULL)
     file.status = no_plan(path, is_result, error);
   if (file.status == HEED_OK)
-    file.status = plan_parse(text, strlen(text), result, error);
+    file.status = plan_parse_file(path, text, result, error);
   free(text);
   return file.status;
 }

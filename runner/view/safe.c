@@ -20,7 +20,7 @@ static size_t read_character(const char *text, size_t length, int32_t *code) {
 }
 
 static bool is_obeyed(int32_t code) {
-  return code < 0x20 || (code >= 0x7f && code < 0xa0) ||
+  return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c ||
          (code >= 0x200e && code <= 0x200f) ||
          (code >= 0x2028 && code <= 0x202e) ||
          (code >= 0x2066 && code <= 0x2069);

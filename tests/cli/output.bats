@@ -398,3 +398,20 @@ gone='exec 7> >(exit 0); wait $!; '
   run bash -c "\"$HEED\" run loud.lua -o newer.h5 --progress none 2>&-"
   [ "$status" -eq 0 ]
 }
+
+@test "a link of another user in a folder where everybody can write is not followed" {
+  [ "$(id -u)" -eq 0 ] || skip "only root can give files away"
+  make_result
+  mkdir everybody
+  chmod 1777 everybody
+  echo precious >target.csv
+  ln -s "$PWD/target.csv" everybody/users.csv
+  chown -h 65534:65534 everybody/users.csv
+  run --separate-stderr "$HEED" users r.h5 -o everybody/users.csv
+  [ "$status" -ne 0 ]
+  [[ "$stderr" == *"everybody/users.csv: is a symbolic link of another user in a folder where everybody can write; name the file that it leads to" ]]
+  [ "$(cat target.csv)" = precious ]
+  chown -h 0:0 everybody/users.csv
+  "$HEED" users r.h5 -o everybody/users.csv
+  grep -q ^user target.csv
+}

@@ -136,6 +136,9 @@ typedef struct heed_plan {
 /* Reads and checks a plan.  The caller frees it.  Errors name the key. */
 heed_status plan_parse(const char *text, size_t length, heed_plan **result,
                        heed_error *error);
+/* The plan that a file holds: errors name the file, too. */
+heed_status plan_parse_file(const char *path, const char *text,
+                            heed_plan **result, heed_error *error);
 heed_status plan_read(const char *path, heed_plan **result, heed_error *error);
 void plan_free(heed_plan *plan);
 
