@@ -480,5 +480,6 @@ heed_status plan_parse_file(const char *path, const char *text,
   heed_error fault = {HEED_OK, ""};
   const heed_status status = plan_parse(text, strlen(text), result, &fault);
   if (status == HEED_OK) return HEED_OK;
+  if (status == HEED_MEMORY) return heed_no_memory(error);
   return heed_fail(error, status, "%s: %s", path, fault.message);
 }
