@@ -80,15 +80,25 @@ static void close_sockets(bool replace) {
   }
 }
 
-/* The child outlives the call; the daemon leaves its group and its parent. */
+/* The child outlives the call; the daemon leaves its group and its parent.
+ * Returns when it has written: its worker may be ended right away. */
 static void start_process(const char *file, bool leave) {
-  if (fork() != 0) return;
+  char unused;
+  int ends[2];
+  if (pipe(ends) != 0) return;
+  if (fork() != 0) {
+    (void)close(ends[1]);
+    (void)!read(ends[0], &unused, 1);
+    (void)close(ends[0]);
+    return;
+  }
   if (leave && (setsid() < 0 || fork() != 0)) _exit(0);
   FILE *written = fopen(file, "a");
   if (written != NULL) {
     (void)fprintf(written, "%ld\n", (long)getpid());
     (void)fclose(written);
   }
+  (void)close(ends[1]);
   for (;;) (void)pause();
 }
 
