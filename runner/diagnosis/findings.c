@@ -128,7 +128,7 @@ static void share_cells(findings_search *self) {
 static bool is_seen(const findings_search *self, const findings_kind *kind,
                     size_t cell) {
   if (cell != SIZE_MAX) return kind->cells[cell];
-  return memchr(kind->cells, true, plan_cell_count(self->result->plan)) != NULL;
+  return memchr(kind->cells, 1, plan_cell_count(self->result->plan)) != NULL;
 }
 
 /* ---- findings ---- */
