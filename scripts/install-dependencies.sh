@@ -8,6 +8,7 @@ run=(
   gcc libc6-dev cmake ninja-build pkg-config
   liblua5.4-dev libgsl-dev libhdf5-dev libopenblas-dev librandom123-dev
   libjansson-dev nettle-dev libutf8proc-dev libcsv-dev libsodium-dev
+  libsqlite3-dev zlib1g-dev libzstd-dev
   gnuplot-nox
 )
 # The readers are the programs that docs/results.md promises. R and Octave are

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The source of real users: an annotation log in CSV, JSON Lines or HDF5.
+ * The source of real users: an annotation log.
  *
  * A row is one annotation: a user, a pair and a choice.  Choices name a
  * response ("A") or a side ("left"); the position column maps a side to a
@@ -11,10 +11,11 @@ static void report(const log_reading *self) {
   const double values[] = {
       [OUT_ROWS] = (double)self->row_count,
       [OUT_SKIPPED] = (double)self->faults.count,
+      [OUT_OMITTED] = (double)self->omitted_count,
       [OUT_TIES] = (double)self->tie_count,
       [OUT_DUPLICATES] = (double)self->duplicate_count,
-      [OUT_USERS] = (double)self->users.count,
-      [OUT_PAIRS] = (double)self->pairs.count,
+      [OUT_USERS] = (double)self->user_count,
+      [OUT_PAIRS] = (double)self->pairs.names.count,
       [OUT_MODELS] = (double)self->models.count,
       [OUT_ONLY_TIES] = (double)self->only_ties,
   };
@@ -23,13 +24,13 @@ static void report(const log_reading *self) {
   if (self->faults.count > 0)
     self->host->warn(self->host, "rows_skipped", "skipped %zu malformed row%s",
                      self->faults.count, heed_plural(self->faults.count));
-  if (self->only_ties > 0 && !log_is_part(&self->rows))
+  if (self->only_ties > 0 && !self->is_part)
     self->host->warn(self->host, "users_only_ties",
                      "%zu of %zu users only tie; they are dropped with their "
                      "ties (source.ties = \"keep\" keeps them)",
-                     self->only_ties, self->only_ties + self->users.count);
+                     self->only_ties, self->only_ties + self->user_count);
   if (self->duplicate_count == 0) return;
-  if (self->values[DUPLICATES].integer == DUPLICATES_KEEP)
+  if (self->settings->values[DUPLICATES].integer == DUPLICATES_KEEP)
     self->host->warn(
         self->host, "duplicates_kept",
         "kept %zu repeated annotation%s; fits count each as new evidence, so "
@@ -41,25 +42,36 @@ static void report(const log_reading *self) {
                      heed_plural(self->duplicate_count));
 }
 
+/* Each step needs the one before. */
+static heed_status take_steps(log_reading *reading) {
+  heed_status status = log_open_reading(reading);
+  if (status == HEED_OK) status = log_read_rows(reading);
+  if (status == HEED_OK) status = log_order_annotations(reading);
+  if (status == HEED_OK) status = log_make_annotations(reading);
+  if (status == HEED_OK) status = log_make_pairs(reading);
+  if (status == HEED_OK) status = log_make_prompts(reading);
+  if (status == HEED_OK) status = log_make_names(reading);
+  if (status == HEED_OK) status = log_make_verdicts(reading);
+  if (status == HEED_OK) report(reading);
+  return status;
+}
+
 /* Of the first rows of each file; most = SIZE_MAX: of all. */
 static heed_status make_of(const heed_value *values, const heed_host *host,
                            size_t most, heed_world *world, heed_error *error) {
   log_reading reading = {
-      .values = values,
       .host = host,
       .world = world,
       .error = error,
       .most = most,
+      .loads_texts = true,
       .faults = {.host = host,
                  .skip = values[MALFORMED].integer == MALFORMED_SKIP}};
-  heed_status status = log_read_rows(&reading);
-  if (status == HEED_OK) status = log_order_annotations(&reading);
-  if (status == HEED_OK) status = log_make_annotations(&reading);
-  if (status == HEED_OK) status = log_make_pairs(&reading);
-  if (status == HEED_OK) status = log_make_prompts(&reading);
-  if (status == HEED_OK) status = log_make_names(&reading);
-  if (status == HEED_OK) status = log_make_verdicts(&reading);
-  if (status == HEED_OK) report(&reading);
+  log_settings *settings = NULL;
+  heed_status status = log_settle(host, values, &settings, error);
+  reading.settings = settings;
+  if (status == HEED_OK) status = take_steps(&reading);
+  log_close_reading(&reading);
   return status;
 }
 
@@ -76,12 +88,9 @@ static heed_status check(void *self, const heed_host *host, size_t rows,
 
 static heed_status create(const heed_host *host, const heed_value *values,
                           void **self, heed_error *error) {
-  const heed_value *named = values[COLUMNS].items;
-  (void)host;
-  if (named[LEFT_MODEL].given != named[RIGHT_MODEL].given)
-    return heed_fail(error, HEED_INVALID,
-                     "columns: model_a and model_b go together; found only %s",
-                     named[LEFT_MODEL].given ? "model_a" : "model_b");
+  log_settings *settings = NULL;
+  const heed_status status = log_settle(host, values, &settings, error);
+  if (status != HEED_OK) return status;
   *self = (void *)(uintptr_t)values;
   return HEED_OK;
 }
@@ -107,7 +116,7 @@ static const heed_plugin log_source = {
     .kind = HEED_SOURCE,
     .name = "log",
     .version = "1.0",
-    .summary = "annotations of real users, from CSV, JSON Lines or HDF5",
+    .summary = "annotations of real users, in the files that tools export",
     .parameters = log_parameters,
     .parameter_count = PARAMETER_COUNT,
     .dimensions = log_dimensions,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Schemas: checks the JSON of a sweep and fills in defaults. */
 #include <errno.h>
+#include <glob.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -258,32 +259,110 @@ static heed_status resolve_path(const schema_context *context,
   return status;
 }
 
+/* ---- patterns of paths ---- */
+
+static int compare_paths(const void *one, const void *other) {
+  return strcmp(*(const char *const *)one, *(const char *const *)other);
+}
+
+static bool is_pattern(const char *name) {
+  return strpbrk(name, "*?[") != NULL;
+}
+
+/* The files that a pattern matches, in the order of their bytes. */
+static heed_status resolve_pattern(const schema_context *context,
+                                   const char *pattern, const char *path,
+                                   json_t *list) {
+  const char *base = *pattern == '/' ? NULL : context->base;
+  char joined[PATH_MAX];
+  glob_t found;
+  heed_status status = HEED_OK;
+  int code;
+  (void)snprintf(joined, sizeof joined, "%s%s%s", base == NULL ? "" : base,
+                 base == NULL ? "" : "/", pattern);
+  code = glob(joined, GLOB_NOSORT, NULL, &found);
+  if (code == GLOB_NOSPACE) return heed_no_memory(context->error);
+  if (code != 0)
+    return heed_fail(context->error, HEED_INVALID,
+                     "%s: %s: no file has a name of this pattern", path,
+                     joined);
+  qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, compare_paths);
+  for (size_t i = 0; status == HEED_OK && i < found.gl_pathc; i++) {
+    json_t *name = json_string(found.gl_pathv[i]), *item = NULL;
+    status = resolve_path(context, name, path, &item);
+    if (status == HEED_OK && json_array_append_new(list, item) != 0)
+      status = heed_no_memory(context->error);
+    json_decref(name);
+  }
+  globfree(&found);
+  return status;
+}
+
+/* A file whose name happens to be a pattern is that file. */
+static bool is_file(const schema_context *context, const char *name) {
+  char joined[PATH_MAX];
+  struct stat found;
+  (void)snprintf(joined, sizeof joined, "%s%s%s",
+                 *name == '/' || context->base == NULL ? "" : context->base,
+                 *name == '/' || context->base == NULL ? "" : "/", name);
+  return stat(joined, &found) == 0;
+}
+
+/* ---- lists ---- */
+
+/* Appends a value; a pattern appends each file that it matches. */
+static heed_status append_value(const schema_context *context,
+                                const heed_parameter *parameter,
+                                const json_t *given, const char *path,
+                                json_t *list) {
+  const char *name = json_string_value(given);
+  json_t *item = NULL;
+  heed_status status;
+  if (parameter->type == HEED_PATH && name != NULL && is_pattern(name) &&
+      !is_file(context, name))
+    return resolve_pattern(context, name, path, list);
+  status = resolve_value(context, parameter, given, path, &item);
+  if (status == HEED_OK && json_array_append_new(list, item) != 0)
+    status = heed_no_memory(context->error);
+  return status;
+}
+
+static heed_status append_values(const schema_context *context,
+                                 const heed_parameter *parameter,
+                                 const json_t *given, const char *path,
+                                 json_t *list) {
+  heed_status status = HEED_OK;
+  for (size_t i = 0; status == HEED_OK && i < json_array_size(given); i++) {
+    char below[PATH_TEXT];
+    (void)snprintf(below, sizeof below, "%s[%zu]", path, i + 1);
+    status = append_value(context, parameter->item, json_array_get(given, i),
+                          below, list);
+  }
+  return status;
+}
+
+/* One path is a list of one. */
 static heed_status resolve_list(const schema_context *context,
                                 const heed_parameter *parameter,
                                 const json_t *given, const char *path,
                                 json_t **resolved) {
   /* An empty Lua table is a list or a map. */
   const bool empty = json_is_object(given) && json_object_size(given) == 0;
-  const size_t count = json_array_size(given);
-  heed_status status = HEED_OK;
-  if (!json_is_array(given) && !empty)
+  const bool one = json_is_string(given) && parameter->item->type == HEED_PATH;
+  json_t *list;
+  heed_status status;
+  if (!json_is_array(given) && !empty && !one)
     return unfit(context, path, given, "a list");
-  if (!in_range(parameter, (double)count)) {
+  list = json_array();
+  status = one ? append_value(context, parameter->item, given, path, list)
+               : append_values(context, parameter, given, path, list);
+  if (status == HEED_OK &&
+      !in_range(parameter, (double)json_array_size(list))) {
     char expected[160];
     describe_range(parameter, "a length", expected, sizeof expected);
-    return heed_fail(context->error, HEED_INVALID,
-                     "%s: found a list of %zu, expected %s", path, count,
-                     expected);
-  }
-  json_t *list = json_array();
-  for (size_t i = 0; status == HEED_OK && i < count; i++) {
-    char below[PATH_TEXT];
-    json_t *item = NULL;
-    (void)snprintf(below, sizeof below, "%s[%zu]", path, i + 1);
-    status = resolve_value(context, parameter->item, json_array_get(given, i),
-                           below, &item);
-    if (status == HEED_OK && json_array_append_new(list, item) != 0)
-      status = heed_no_memory(context->error);
+    status = heed_fail(context->error, HEED_INVALID,
+                       "%s: found a list of %zu, expected %s", path,
+                       json_array_size(list), expected);
   }
   if (status == HEED_OK) return made(context, list, resolved);
   json_decref(list);

@@ -1,38 +1,45 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * CSV by RFC 4180: libcsv in strict mode, fed line by line so that every row
  * knows its first line.  Blanks belong to their field.  A line that is a row
- * without quotes is split here: libcsv looks at one character at a time. */
+ * without quotes is split here: libcsv looks at one character at a time.
+ *
+ * Tabs may separate the fields instead of commas.  Few writers of such files
+ * know quotes: there a quote counts only at the start of a field. */
 #include <csv.h>
 #include <string.h>
 
 #include "sources/log/formats.h"
 #include "sources/log/names.h"
 
+#define PLAIN_BLOCK ((size_t)4096)
+
 typedef struct csv_reader {
   heed_memory memory;
-  const char *bytes;
-  size_t length;
-  const char *const *names;
-  log_faults *faults;
-  log_rows *rows;
-  heed_error *error;
+  log_job *job;
+  log_input *input;
+  char separator;
   heed_status status;
 
   struct csv_parser parser;
   bool opened;           /* the parser */
   bool mac;              /* lines end with CR */
   size_t line, row_line; /* 1, 2, …; first line of the current row */
-  size_t next, row_next; /* start of the following lines */
+  size_t next, row_next; /* start of the following lines, in the window */
+  size_t plain;          /* from `next` to here, the window is ASCII without
+                            NUL, CR and quotes */
+  size_t retry;          /* before here, it is not */
   bool between;          /* no row has begun */
-  char *text;            /* the fields of the current row */
-  size_t used, room;     /* bytes of text */
-  size_t *starts;        /* of each field in text */
+  bool at_end;           /* the last line has no line end */
+
+  log_text *fields; /* of the current row */
   size_t field_count, field_room;
+  char *text;        /* fields that libcsv has read */
+  size_t used, room; /* bytes of text */
+
   const char **header; /* NULL: not read yet */
   size_t header_count;
   size_t *position; /* column of each wanted name */
-  const char **cells;
-  bool at_end; /* the last line has no line end */
+  log_text *cells;
 } csv_reader;
 
 /* Doubles an array that has `used` elements of `room`. */
@@ -45,35 +52,44 @@ static void *grown(csv_reader *self, const void *array, size_t used,
   return more;
 }
 
-static void add_field(csv_reader *self, const char *bytes, size_t length) {
-  if (self->status != HEED_OK) return;
+static bool has_room_for_field(csv_reader *self) {
   if (self->field_count == self->field_room)
-    self->starts = grown(self, self->starts, self->field_count,
-                         &self->field_room, sizeof *self->starts);
-  while (self->used + length + 1 > self->room && !self->memory.refused)
+    self->fields = grown(self, self->fields, self->field_count,
+                         &self->field_room, sizeof *self->fields);
+  if (!self->memory.refused) return true;
+  self->status = heed_no_memory(self->job->error);
+  return false;
+}
+
+/* Called by libcsv: its bytes do not outlive the call. */
+static void take_field(void *bytes, size_t length, void *context) {
+  csv_reader *self = context;
+  if (self->status != HEED_OK || !has_room_for_field(self)) return;
+  while (self->used + length > self->room && !self->memory.refused)
     self->text = grown(self, self->text, self->used, &self->room, 1);
   if (self->memory.refused) {
-    self->status = heed_no_memory(self->error);
+    self->status = heed_no_memory(self->job->error);
     return;
   }
-  self->starts[self->field_count++] = self->used;
   if (length > 0) memcpy(self->text + self->used, bytes, length);
-  self->text[self->used + length] = '\0';
-  self->used += length + 1;
+  /* The text may move: its place is known when the row ends. */
+  self->fields[self->field_count++].length = length;
+  self->used += length;
 }
 
-static void take_field(void *bytes, size_t length, void *context) {
-  add_field(context, bytes, length);
-}
-
-static const char *field(const csv_reader *self, size_t index) {
-  return self->text + self->starts[index];
+static void place_fields(csv_reader *self) {
+  const char *at = self->text == NULL ? "" : self->text;
+  for (size_t i = 0; i < self->field_count; i++) {
+    self->fields[i].bytes = at;
+    self->fields[i].is_json = false;
+    at += self->fields[i].length;
+  }
 }
 
 /* ---- the header ---- */
 
-/* The character that the header puts between columns instead of a comma, and
- * the column in whose name it is. */
+/* The character that the header puts between columns instead of the expected
+ * one, and the column in whose name it is. */
 static const char *separator_of(const csv_reader *self, const char **column) {
   static const char *const names[] = {"semicolons", "tabs", "vertical bars"};
   for (size_t i = 0; i < 3; i++)
@@ -88,12 +104,13 @@ static heed_status no_column(const csv_reader *self, const char *name) {
   const char *column;
   const char *separator = separator_of(self, &column);
   if (separator != NULL)
-    return log_fail(self->error, HEED_INVALID,
+    return log_fail(self->job->error, HEED_INVALID,
                     "%s:%zu: missing column \"%s\"; %s seem to separate the "
-                    "columns, expected commas: \"%.200s\"",
-                    self->rows->path, self->row_line, name, separator, column);
-  return log_no_column(self->rows->path, name, self->header, self->header_count,
-                       self->error);
+                    "columns, expected %s: \"%.200s\"",
+                    self->job->path, self->row_line, name, separator,
+                    self->separator == ',' ? "commas" : "tabs", column);
+  return log_no_column(self->job->path, name, self->header, self->header_count,
+                       self->job->error);
 }
 
 /* Blanks around the name of a column do not matter.  Columns without a name
@@ -101,44 +118,50 @@ static heed_status no_column(const csv_reader *self, const char *name) {
 static heed_status number_header(csv_reader *self, log_names *columns,
                                  size_t *place) {
   for (size_t i = 0; i < self->header_count; i++) {
-    size_t length;
-    const char *start = log_trim(field(self, i), &length);
+    const log_text name = log_trim(self->fields[i]);
     const size_t before = columns->count;
-    char *name = heed_scratch(&self->memory, length + 1, 1);
-    if (name == NULL) return heed_no_memory(self->error);
-    memcpy(name, start, length);
-    self->header[i] = name;
-    if (length == 0) continue;
+    char *copy = heed_scratch(&self->memory, name.length + 1, 1);
+    if (copy == NULL) return heed_no_memory(self->job->error);
+    memcpy(copy, name.bytes, name.length);
+    self->header[i] = copy;
+    if (name.length == 0) continue;
     if (log_number(columns, name) < before)
-      return log_fail(self->error, HEED_INVALID,
-                      "%s:%zu: two columns are named \"%s\"", self->rows->path,
-                      self->row_line, name);
+      return log_fail(self->job->error, HEED_INVALID,
+                      "%s:%zu: two columns are named \"%s\"", self->job->path,
+                      self->row_line, copy);
     place[before] = i;
+  }
+  return columns->refused ? heed_no_memory(self->job->error) : HEED_OK;
+}
+
+static heed_status find_columns(csv_reader *self, const log_names *columns,
+                                const size_t *place) {
+  for (size_t i = 0; i < self->job->width; i++) {
+    const char *name = self->job->wanted[i].name;
+    size_t found;
+    if (name == NULL) continue;
+    found = log_known_number(columns, log_text_of(name));
+    if (found == SIZE_MAX) return no_column(self, name);
+    self->position[i] = place[found];
   }
   return HEED_OK;
 }
 
 static heed_status take_header(csv_reader *self) {
-  const size_t width = self->rows->width;
+  const size_t width = self->job->width;
+  log_pool pool = {.memory = self->memory};
   log_names columns;
   size_t *place = heed_scratch_sizes(&self->memory, self->field_count);
   heed_status status;
   self->header_count = self->field_count;
   self->header = heed_scratch(&self->memory, self->field_count, sizeof(char *));
   self->position = heed_scratch_sizes(&self->memory, width);
-  self->cells = heed_scratch(&self->memory, width, sizeof(char *));
-  log_names_open(&self->memory, &columns, self->field_count);
-  if (self->memory.refused) return heed_no_memory(self->error);
+  self->cells = heed_scratch(&self->memory, width, sizeof *self->cells);
+  if (self->memory.refused) return heed_no_memory(self->job->error);
+  log_names_open(&columns, &pool);
   status = number_header(self, &columns, place);
-  for (size_t i = 0; status == HEED_OK && i < width; i++) {
-    size_t found;
-    if (self->names[i] == NULL) continue;
-    found = log_known_number(&columns, self->names[i]);
-    if (found == SIZE_MAX)
-      status = no_column(self, self->names[i]);
-    else
-      self->position[i] = place[found];
-  }
+  if (status == HEED_OK) status = find_columns(self, &columns, place);
+  log_names_close(&columns);
   return status;
 }
 
@@ -153,20 +176,21 @@ static heed_status fault(const csv_reader *self, const char *format, ...) {
   (void)vsnprintf(what, sizeof what, format, arguments);
   va_end(arguments);
   if (self->header == NULL)
-    return log_fail(self->error, HEED_INVALID, "%s:%zu: the header: %s",
-                    self->rows->path, self->row_line, what);
-  return log_fault(self->faults, self->rows->path, self->row_line, self->error,
-                   "%s", what);
+    return log_fail(self->job->error, HEED_INVALID, "%s:%zu: the header: %s",
+                    self->job->path, self->row_line, what);
+  return log_fault(self->job->faults, self->job->path, self->row_line,
+                   self->job->error, "%s", what);
 }
 
 /* Spreadsheets write an empty row as commas. */
 static bool is_blank_row(const csv_reader *self) {
   for (size_t i = 0; i < self->field_count; i++)
-    if (!log_is_blank(field(self, i))) return false;
+    if (!log_is_blank(self->fields[i])) return false;
   return true;
 }
 
 static heed_status take_fields(csv_reader *self) {
+  const log_wanted *wanted = self->job->wanted;
   if (is_blank_row(self)) return HEED_OK;
   if (self->header == NULL) return take_header(self);
   if (self->field_count != self->header_count)
@@ -176,20 +200,24 @@ static heed_status take_fields(csv_reader *self) {
                  self->at_end ? "; the file ends within this line: possibly "
                                 "truncated"
                               : "");
-  for (size_t i = 0; i < self->rows->width; i++)
-    self->cells[i] =
-        self->names[i] == NULL ? NULL : field(self, self->position[i]);
-  return log_append(self->memory.host, self->rows, self->cells, self->row_line,
-                    self->error);
+  for (size_t i = 0; i < self->job->width; i++)
+    if (wanted[i].name != NULL)
+      self->cells[i] = self->fields[self->position[i]];
+  return log_send(self->job, self->cells, self->row_line);
 }
 
-/* Called at each line end outside quotes; twice at CR LF. */
-static void take_row(int terminator, void *context) {
-  csv_reader *self = context;
-  (void)terminator;
+static void end_row(csv_reader *self) {
   if (self->status == HEED_OK) self->status = take_fields(self);
   self->field_count = self->used = 0;
   self->between = true;
+}
+
+/* Called by libcsv at each line end outside quotes; twice at CR LF. */
+static void take_row(int terminator, void *context) {
+  csv_reader *self = context;
+  (void)terminator;
+  place_fields(self);
+  end_row(self);
 }
 
 /* ---- lines ---- */
@@ -204,10 +232,12 @@ static void start(csv_reader *self) {
                           CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL) == 0;
   self->between = true;
   self->field_count = self->used = 0;
-  if (self->opened)
+  if (self->opened) {
     csv_set_space_func(&self->parser, is_never);
-  else if (self->status == HEED_OK)
-    self->status = heed_no_memory(self->error);
+    csv_set_delim(&self->parser, (unsigned char)self->separator);
+  } else if (self->status == HEED_OK) {
+    self->status = heed_no_memory(self->job->error);
+  }
 }
 
 static void stop(csv_reader *self) {
@@ -228,28 +258,45 @@ static void recover(csv_reader *self) {
 static void refuse(csv_reader *self, const char *what) {
   if (self->status == HEED_OK)
     self->status = csv_error(&self->parser) == CSV_ENOMEM
-                       ? heed_no_memory(self->error)
+                       ? heed_no_memory(self->job->error)
                        : fault(self, "%s", what);
   recover(self);
 }
 
+/* Whether a quote is where it counts. */
+static bool has_quotes(const csv_reader *self, const char *line,
+                       size_t length) {
+  const char *end = line + length, *quote = line;
+  if (self->separator == ',') return memchr(line, '"', length) != NULL;
+  while ((quote = memchr(quote, '"', (size_t)(end - quote))) != NULL) {
+    if (quote == line || quote[-1] == self->separator) return true;
+    quote++;
+  }
+  return false;
+}
+
 /* Whether the current line is a row by itself, without quotes.  The end of the
- * file is left to libcsv. */
+ * file is left to libcsv, unless it cannot know what a quote means. */
 static bool is_plain_row(const csv_reader *self, const char *line,
                          size_t length) {
-  return self->next == self->row_next && !self->at_end &&
-         memchr(line, '"', length) == NULL;
+  return self->next == self->row_next &&
+         (!self->at_end || self->separator != ',') &&
+         !has_quotes(self, line, length);
 }
 
 static void split(csv_reader *self, const char *line, size_t length) {
   const char *end = line + length, *comma;
   while (end > line && (end[-1] == '\n' || end[-1] == '\r')) end--;
-  while ((comma = memchr(line, ',', (size_t)(end - line))) != NULL) {
-    add_field(self, line, (size_t)(comma - line));
-    line = comma + 1;
+  for (bool more = true; more; line = comma + 1) {
+    comma = memchr(line, self->separator, (size_t)(end - line));
+    more = comma != NULL;
+    if (!more) comma = end;
+    if (self->field_count == self->field_room && !has_room_for_field(self))
+      return;
+    self->fields[self->field_count++] =
+        (log_text){line, (size_t)(comma - line), false};
   }
-  add_field(self, line, (size_t)(end - line));
-  take_row(*end, self);
+  end_row(self);
 }
 
 static void feed(csv_reader *self, const char *line, size_t length) {
@@ -275,49 +322,121 @@ static void finish(csv_reader *self) {
            "truncated, or an unmatched quote");
 }
 
-/* Whether the first line ends with CR alone. */
-static bool is_mac(const char *bytes, size_t length) {
-  const size_t end = log_line_end(bytes, 0, length);
-  return end > 0 && bytes[end - 1] == '\r';
+/* ---- the window ---- */
+
+static bool is_plain(const char *bytes, size_t length) {
+  unsigned bad = 0;
+  for (size_t i = 0; i < length; i++)
+    bad |= (unsigned)((signed char)bytes[i] <= 0) |
+           (unsigned)(bytes[i] == '"') | (unsigned)(bytes[i] == '\r');
+  return bad == 0;
+}
+
+/* Moves `plain` forward, and `retry` over what is not plain. */
+static void find_plain(csv_reader *self) {
+  const log_input *input = self->input;
+  if (self->next < self->plain || self->next < self->retry) return;
+  self->plain = self->next;
+  while (self->plain < input->length) {
+    const size_t left = input->length - self->plain;
+    const size_t block = left < PLAIN_BLOCK ? left : PLAIN_BLOCK;
+    self->retry = self->plain + block;
+    if (!is_plain(input->bytes + self->plain, block)) return;
+    self->plain = self->retry;
+  }
+}
+
+static size_t less(size_t one, size_t other) {
+  return one > other ? one - other : 0;
+}
+
+/* A row that is not over yet may have to be read again. */
+static void read_more(csv_reader *self) {
+  const size_t used = self->between ? self->next : self->row_next;
+  const size_t kept = used < self->next ? used : self->next;
+  self->status = log_input_more(self->input, kept);
+  self->next -= kept;
+  self->row_next = less(self->row_next, kept);
+  self->plain = less(self->plain, kept);
+  self->retry = less(self->retry, kept);
+}
+
+/* The end of the line at `next`; SIZE_MAX: failure, and self->status says. */
+static size_t find_line_end(csv_reader *self) {
+  const log_input *input = self->input;
+  for (;;) {
+    const size_t end = log_line_end(input->bytes, self->next, input->length);
+    /* LF may follow a CR that ends the window. */
+    if (end < input->length || input->at_end ||
+        (end > self->next && input->bytes[end - 1] == '\n'))
+      return end;
+    read_more(self);
+    if (self->status != HEED_OK) return SIZE_MAX;
+  }
+}
+
+/* The rows without quotes in a part of the window that has nothing special. */
+static void read_plain_lines(csv_reader *self) {
+  const char *bytes = self->input->bytes;
+  while (self->between && self->status == HEED_OK &&
+         !log_has_enough(self->job)) {
+    const char *line = bytes + self->next;
+    const char *end = memchr(line, '\n', self->plain - self->next);
+    if (end == NULL) return;
+    self->row_line = self->line++;
+    self->next = (size_t)(end + 1 - bytes);
+    split(self, line, (size_t)(end - line));
+  }
 }
 
 /* CR alone ends a line in all files, but inside quotes it is a character: it
  * counts as a line there only in files whose lines end so. */
 static void read_line(csv_reader *self) {
-  const size_t position = self->next;
-  self->next = log_line_end(self->bytes, position, self->length);
-  const char last = self->bytes[self->next - 1];
+  const log_input *input = self->input;
+  const size_t end = find_line_end(self), position = self->next;
+  if (self->status != HEED_OK || position == input->length) return;
+  self->next = end;
+  const char last = input->bytes[end - 1];
   self->at_end = last != '\n' && last != '\r';
   if (self->between) {
     self->row_line = self->line;
     self->row_next = self->next;
   }
   self->between = false;
-  feed(self, self->bytes + position, self->next - position);
-  if (self->status == HEED_OK && self->next == self->length && !self->rows->cut)
+  feed(self, input->bytes + position, end - position);
+  if (self->status == HEED_OK && self->next == input->length && input->at_end)
     finish(self);
   if (last != '\r' || self->mac || self->between) self->line++;
 }
 
-heed_status log_read_csv(const heed_host *host, const char *bytes,
-                         size_t length, const char *const *names,
-                         log_faults *faults, log_rows *rows,
-                         heed_error *error) {
-  csv_reader self = {.memory = {host, false},
-                     .bytes = bytes,
-                     .length = length,
-                     .names = names,
-                     .faults = faults,
-                     .rows = rows,
-                     .error = error,
+static bool has_ended(const csv_reader *self) {
+  return self->next == self->input->length && self->input->at_end;
+}
+
+/* Whether the first line ends with CR alone. */
+static void find_mac(csv_reader *self) {
+  const size_t end = find_line_end(self);
+  self->mac =
+      self->status == HEED_OK && end > 0 && self->input->bytes[end - 1] == '\r';
+}
+
+heed_status log_read_csv(log_job *job, log_input *input, char separator) {
+  csv_reader self = {.memory = {job->host, false},
+                     .job = job,
+                     .input = input,
+                     .separator = separator,
+                     .between = true,
                      .line = 1};
-  self.mac = is_mac(bytes, length);
+  find_mac(&self);
   start(&self);
-  while (self.next < length && self.status == HEED_OK &&
-         rows->count < rows->most)
-    read_line(&self);
+  while (!has_ended(&self) && self.status == HEED_OK && !log_has_enough(job)) {
+    find_plain(&self);
+    if (self.next < self.plain) read_plain_lines(&self);
+    if (self.status == HEED_OK && !log_has_enough(job)) read_line(&self);
+  }
   stop(&self);
+  job->cut = !has_ended(&self);
   if (self.status == HEED_OK && self.header == NULL)
-    return log_fail(error, HEED_INVALID, "%s: missing header", rows->path);
+    return log_fail(job->error, HEED_INVALID, "%s: missing header", job->path);
   return self.status;
 }

@@ -31,9 +31,8 @@ typedef struct hdf5_receiver {
 
 /* ---- the child ---- */
 
-static _Noreturn void become_child(const char *path, const char *const *names,
-                                   const bool *numbers, size_t width,
-                                   const int ends[2], pid_t parent) {
+static _Noreturn void become_child(const log_job *job, const int ends[2],
+                                   pid_t parent) {
   static const int signals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE,
                                 SIGILL,  SIGINT, SIGTERM, SIGXCPU};
   FILE *pipe = fdopen(ends[1], "wb");
@@ -42,8 +41,8 @@ static _Noreturn void become_child(const char *path, const char *const *names,
   (void)close(ends[0]);
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
     (void)signal(signals[i], SIG_DFL);
-  heed_limit_reader(path);
-  hdf5_send(path, names, numbers, width, pipe);
+  heed_limit_reader(job->path);
+  hdf5_send(job->path, job->wanted, job->width, pipe);
   _exit(fflush(pipe) == 0 ? 0 : 127);
 }
 
@@ -79,14 +78,13 @@ static heed_status cannot_start(const hdf5_receiver *self, heed_error *error) {
                    strerror(errno));
 }
 
-static heed_status start(hdf5_receiver *self, const char *const *names,
-                         const bool *numbers, size_t width, heed_error *error) {
+static heed_status start(hdf5_receiver *self, const log_job *job,
+                         heed_error *error) {
   const pid_t parent = getpid();
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return cannot_start(self, error);
   self->child = fork();
-  if (self->child == 0)
-    become_child(self->path, names, numbers, width, ends, parent);
+  if (self->child == 0) become_child(job, ends, parent);
   (void)close(ends[1]);
   if (self->child > 0) self->pipe = fdopen(ends[0], "rb");
   if (self->pipe != NULL) return HEED_OK;
@@ -133,15 +131,15 @@ static bool receive(hdf5_receiver *self, hdf5_head *head) {
 
 /* Receives the cells of a row as positions in self->text; SIZE_MAX: missing.
  * *bad: the column whose text says what is wrong; SIZE_MAX: none. */
-static bool receive_row(hdf5_receiver *self, const char *const *names,
-                        size_t width, size_t *positions, size_t *bad) {
+static bool receive_row(hdf5_receiver *self, const log_job *job,
+                        size_t *positions, size_t *bad) {
   self->used = 0;
   *bad = SIZE_MAX;
-  for (size_t i = 0; i < width; i++) {
+  for (size_t i = 0; i < job->width; i++) {
     const size_t position = self->used;
     hdf5_head head;
     positions[i] = SIZE_MAX;
-    if (names[i] == NULL) continue;
+    if (job->wanted[i].name == NULL) continue;
     if (!receive(self, &head)) return false;
     if (head.kind != HEAD_MISSING) positions[i] = position;
     if (head.kind == HEAD_BAD) *bad = i;
@@ -150,51 +148,49 @@ static bool receive_row(hdf5_receiver *self, const char *const *names,
 }
 
 /* If the pipe ends too early, finish() knows why. */
-static heed_status take_rows(hdf5_receiver *self, size_t count,
-                             const char *const *names, log_faults *faults,
-                             log_rows *rows, heed_error *error) {
+static heed_status take_rows(hdf5_receiver *self, log_job *job, size_t count) {
   heed_memory memory = {self->host, false};
-  const char **cells = heed_scratch(&memory, rows->width, sizeof *cells);
-  size_t *positions = heed_scratch_sizes(&memory, rows->width);
+  log_text *cells = heed_scratch(&memory, job->width, sizeof *cells);
+  size_t *positions = heed_scratch_sizes(&memory, job->width);
   heed_status status = HEED_OK;
-  size_t bad;
-  if (memory.refused) return heed_no_memory(error);
-  for (size_t row = 1;
-       status == HEED_OK && row <= count && rows->count < rows->most; row++) {
-    if (!receive_row(self, names, rows->width, positions, &bad)) break;
-    for (size_t i = 0; i < rows->width; i++)
-      cells[i] = positions[i] == SIZE_MAX ? NULL : self->text + positions[i];
+  size_t bad, row = 1;
+  if (memory.refused) return heed_no_memory(job->error);
+  for (; status == HEED_OK && row <= count && !log_has_enough(job); row++) {
+    if (!receive_row(self, job, positions, &bad)) break;
+    for (size_t i = 0; i < job->width; i++)
+      cells[i] = log_text_of(
+          positions[i] == SIZE_MAX ? NULL : self->text + positions[i]);
     status = bad == SIZE_MAX
-                 ? log_append(self->host, rows, cells, row, error)
-                 : log_fault(faults, rows->path, row, error,
-                             "dataset \"%s\": %s", names[bad], cells[bad]);
+                 ? log_send(job, cells, row)
+                 : log_fault(job->faults, job->path, row, job->error,
+                             "dataset \"%s\": %s", job->wanted[bad].name,
+                             cells[bad].bytes);
   }
-  return self->refused ? heed_no_memory(error) : status;
+  job->cut = row <= count;
+  return self->refused ? heed_no_memory(job->error) : status;
 }
 
-static heed_status take(hdf5_receiver *self, const char *const *names,
-                        log_faults *faults, log_rows *rows, heed_error *error) {
+static heed_status take(hdf5_receiver *self, log_job *job) {
   hdf5_head head;
   if (!receive(self, &head))
-    return self->refused ? heed_no_memory(error) : HEED_OK;
+    return self->refused ? heed_no_memory(job->error) : HEED_OK;
   if (head.kind == HEAD_ERROR)
-    return heed_fail(error, (heed_status)head.status, "%s", self->text);
-  return take_rows(self, (size_t)head.length, names, faults, rows, error);
+    return heed_fail(job->error, (heed_status)head.status, "%s", self->text);
+  return take_rows(self, job, (size_t)head.length);
 }
 
-heed_status log_read_hdf5(const heed_host *host, const char *const *names,
-                          const bool *numbers, log_faults *faults,
-                          log_rows *rows, heed_error *error) {
-  hdf5_receiver self = {.host = host, .path = rows->path};
-  heed_status status = start(&self, names, numbers, rows->width, error);
+heed_status log_read_hdf5(log_job *job) {
+  hdf5_receiver self = {.host = job->host, .path = job->path};
+  heed_status status = start(&self, job, job->error);
   if (status != HEED_OK) return status;
-  status = take(&self, names, faults, rows, error);
+  job->unit = "row";
+  status = take(&self, job);
   /* A look at the first rows does not wait for the others. */
-  const bool enough = status == HEED_OK && rows->count >= rows->most;
+  const bool enough = status == HEED_OK && log_has_enough(job);
   if (status != HEED_OK || enough) (void)kill(self.child, SIGKILL);
   (void)fclose(self.pipe);
   const heed_status ended =
-      finish(&self, status == HEED_OK && !enough ? error : NULL);
+      finish(&self, status == HEED_OK && !enough ? job->error : NULL);
   free(self.text);
   return status == HEED_OK && !enough ? ended : status;
 }

@@ -7,7 +7,6 @@
 #include <utf8proc.h>
 
 #include "sources/log/hdf5_reader.h"
-#include "sources/log/rows.h"
 
 static void put_room(hdf5_cell *cell, hdf5_cell_kind kind) {
   cell->kind = kind;

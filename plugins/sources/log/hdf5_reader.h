@@ -19,6 +19,7 @@
 #include <stdio.h>
 
 #include "heed/status.h"
+#include "sources/log/rows.h"
 
 /* ---- the attributes of netCDF ---- */
 
@@ -120,9 +121,7 @@ typedef struct hdf5_head {
   uint64_t length; /* of the text that follows; rows: their number */
 } hdf5_head;
 
-/* names[width]: NULL: not wanted, and all its cells are missing.
- * numbers[width]: whether the column is wanted as numbers. */
-void hdf5_send(const char *path, const char *const *names, const bool *numbers,
-               size_t width, FILE *pipe);
+void hdf5_send(const char *path, const log_wanted *wanted, size_t width,
+               FILE *pipe);
 
 #endif

@@ -24,39 +24,39 @@ static void send_cell(FILE *pipe, const hdf5_column *column, size_t row) {
 }
 
 static void send_rows(FILE *pipe, const hdf5_column *columns,
-                      const char *const *names, size_t width, size_t count) {
+                      const log_wanted *wanted, size_t width, size_t count) {
   send(pipe, HEAD_ROWS, HEED_OK, NULL, count);
   for (size_t row = 0; row < count && ferror(pipe) == 0; row++)
     for (size_t i = 0; i < width; i++)
-      if (names[i] != NULL) send_cell(pipe, &columns[i], row);
+      if (wanted[i].name != NULL) send_cell(pipe, &columns[i], row);
 }
 
 /* All columns have as many values as the first. */
 static heed_status read_columns(hid_t file, const char *path,
-                                const char *const *names, const bool *numbers,
-                                size_t width, hdf5_column *columns,
-                                size_t *count, heed_error *error) {
+                                const log_wanted *wanted, size_t width,
+                                hdf5_column *columns, size_t *count,
+                                heed_error *error) {
   const hdf5_column *first = NULL;
   heed_status status = HEED_OK;
   for (size_t i = 0; status == HEED_OK && i < width; i++) {
-    if (names[i] == NULL) continue;
-    status = column_read(file, path, names[i], numbers != NULL && numbers[i],
-                         &columns[i], error);
+    if (wanted[i].name == NULL) continue;
+    status = column_read(file, path, wanted[i].name,
+                         wanted[i].use == LOG_AS_NUMBER, &columns[i], error);
     if (status != HEED_OK) break;
     if (first == NULL) first = &columns[i];
     if (columns[i].count != first->count)
       status =
           heed_fail(error, HEED_INVALID,
                     "%s: dataset \"%s\" has %zu value%s, \"%s\" has %zu", path,
-                    names[i], columns[i].count, heed_plural(columns[i].count),
-                    first->name, first->count);
+                    wanted[i].name, columns[i].count,
+                    heed_plural(columns[i].count), first->name, first->count);
   }
   *count = first == NULL ? 0 : first->count;
   return status;
 }
 
-void hdf5_send(const char *path, const char *const *names, const bool *numbers,
-               size_t width, FILE *pipe) {
+void hdf5_send(const char *path, const log_wanted *wanted, size_t width,
+               FILE *pipe) {
   heed_error error = {HEED_MEMORY, HEED_OUT_OF_MEMORY};
   hdf5_column *columns = calloc(width + 1, sizeof *columns);
   const hid_t file =
@@ -64,9 +64,8 @@ void hdf5_send(const char *path, const char *const *names, const bool *numbers,
   heed_status status = error.status;
   size_t count;
   if (file >= 0) {
-    status = read_columns(file, path, names, numbers, width, columns, &count,
-                          &error);
-    if (status == HEED_OK) send_rows(pipe, columns, names, width, count);
+    status = read_columns(file, path, wanted, width, columns, &count, &error);
+    if (status == HEED_OK) send_rows(pipe, columns, wanted, width, count);
     for (size_t i = 0; i < width; i++)
       if (columns[i].path != NULL) column_close(&columns[i]);
     (void)H5Fclose(file);

@@ -4,48 +4,136 @@
 #include "sources/log/names.h"
 
 #include <sodium/crypto_shorthash.h>
+#include <stdlib.h>
 #include <string.h>
 
-_Static_assert(sizeof(((log_names *)0)->key) == crypto_shorthash_KEYBYTES &&
-                   sizeof(((log_slot *)0)->hash) == crypto_shorthash_BYTES,
+_Static_assert(sizeof(((log_hash *)0)->key) == crypto_shorthash_KEYBYTES &&
+                   sizeof(uint64_t) == crypto_shorthash_BYTES,
                "SipHash: 128 bits of key, 64 of hash");
 
-void log_names_open(heed_memory *memory, log_names *self, size_t most) {
-  size_t room = 16;
-  while (room < 2 * most) room *= 2;
-  memset(self, 0, sizeof *self);
-  self->text = heed_scratch(memory, most + 1, sizeof *self->text);
-  self->slots = heed_scratch(memory, room, sizeof *self->slots);
-  self->mask = room - 1;
+#define BLOCK ((size_t)1 << 18) /* bytes of a pool taken at a time */
+#define NAMES_MOST ((size_t)1 << 31)
+
+const char *log_copy(log_pool *pool, log_text text) {
+  const size_t size = text.length + 1;
+  char *copy;
+  if (size > pool->left) {
+    const size_t block = size > BLOCK / 8 ? size : BLOCK;
+    copy = heed_allocate(&pool->memory, block, 1);
+    if (copy == NULL) return NULL;
+    if (block == BLOCK) {
+      pool->free = copy + size;
+      pool->left = block - size;
+    }
+  } else {
+    copy = pool->free;
+    pool->free += size;
+    pool->left -= size;
+  }
+  if (text.length > 0) memcpy(copy, text.bytes, text.length);
+  copy[text.length] = '\0';
+  return copy;
+}
+
+void log_hash_open(log_hash *self) {
   crypto_shorthash_keygen(self->key);
 }
 
-/* The slot of a name, or the free slot where it belongs. */
-static log_slot *find_slot(const log_names *self, const char *text,
-                           uint64_t *hash) {
+uint64_t log_hash_of(const log_hash *self, log_text text) {
+  uint64_t hash;
+  (void)crypto_shorthash((unsigned char *)&hash,
+                         (const unsigned char *)text.bytes, text.length,
+                         self->key);
+  return hash;
+}
+
+void log_names_open(log_names *self, log_pool *pool) {
+  memset(self, 0, sizeof *self);
+  self->pool = pool;
+  self->mask = 63;
+  self->slots = calloc(self->mask + 1, sizeof *self->slots);
+  self->refused = self->slots == NULL;
+  log_hash_open(&self->hash);
+}
+
+void log_names_close(log_names *self) {
+  free(self->slots);
+  free(self->text);
+  self->slots = NULL;
+  self->text = NULL;
+}
+
+/* strncmp() stops at the end of the known name, which may be shorter. */
+static bool is_name(const char *known, log_text text) {
+  return strncmp(known, text.bytes, text.length) == 0 &&
+         known[text.length] == '\0';
+}
+
+size_t log_find(const log_names *self, log_text text, log_finding *finding) {
   size_t i;
-  (void)crypto_shorthash((unsigned char *)hash, (const unsigned char *)text,
-                         strlen(text), self->key);
-  for (i = (size_t)*hash & self->mask; self->slots[i].next != 0;
+  if (self->refused) return SIZE_MAX;
+  finding->tag = (uint32_t)log_hash_of(&self->hash, text);
+  for (i = finding->tag & self->mask; self->slots[i].next != 0;
        i = (i + 1) & self->mask)
-    if (self->slots[i].hash == *hash &&
-        strcmp(self->text[self->slots[i].next - 1], text) == 0)
-      break;
-  return &self->slots[i];
+    if (self->slots[i].tag == finding->tag &&
+        is_name(self->text[self->slots[i].next - 1], text))
+      return self->slots[i].next - 1;
+  finding->slot = i;
+  return SIZE_MAX;
 }
 
-size_t log_number(log_names *self, const char *text) {
-  uint64_t hash;
-  log_slot *slot = find_slot(self, text, &hash);
-  if (slot->next == 0) {
-    self->text[self->count++] = text;
-    *slot = (log_slot){hash, self->count};
+static void widen(log_names *self) {
+  const size_t mask = 2 * self->mask + 1;
+  log_slot *slots = calloc(mask + 1, sizeof *slots);
+  if (slots == NULL) {
+    self->refused = true;
+    return;
   }
-  return slot->next - 1;
+  for (size_t i = 0; i <= self->mask; i++) {
+    size_t place = self->slots[i].tag & mask;
+    if (self->slots[i].next == 0) continue;
+    while (slots[place].next != 0) place = (place + 1) & mask;
+    slots[place] = self->slots[i];
+  }
+  free(self->slots);
+  self->slots = slots;
+  self->mask = mask;
 }
 
-size_t log_known_number(const log_names *self, const char *text) {
-  uint64_t hash;
-  const log_slot *slot = find_slot(self, text, &hash);
-  return slot->next == 0 ? SIZE_MAX : slot->next - 1;
+static bool has_room(log_names *self) {
+  const size_t room = self->room == 0 ? 64 : 2 * self->room;
+  const char **more;
+  if (self->count < self->room) return true;
+  more = self->count < NAMES_MOST ? realloc(self->text, room * sizeof *more)
+                                  : NULL;
+  self->refused = more == NULL;
+  if (self->refused) return false;
+  self->text = more;
+  self->room = room;
+  return true;
+}
+
+size_t log_add_name(log_names *self, log_text text,
+                    const log_finding *finding) {
+  if (self->refused || !has_room(self)) return 0;
+  self->text[self->count] = log_copy(self->pool, text);
+  if (self->text[self->count] == NULL) {
+    self->refused = true;
+    return 0;
+  }
+  self->slots[finding->slot] =
+      (log_slot){finding->tag, (uint32_t)++self->count};
+  if (3 * self->count > 2 * (self->mask + 1)) widen(self);
+  return self->count - 1;
+}
+
+size_t log_number(log_names *self, log_text text) {
+  log_finding finding;
+  const size_t id = log_find(self, text, &finding);
+  return id != SIZE_MAX ? id : log_add_name(self, text, &finding);
+}
+
+size_t log_known_number(const log_names *self, log_text text) {
+  log_finding finding;
+  return log_find(self, text, &finding);
 }

@@ -4,30 +4,60 @@
 #define HEED_SOURCES_LOG_NAMES_H
 
 #include "heed/memory.h"
+#include "sources/log/text.h"
+
+/* Memory of the host for many short texts.  It lives as long as the world. */
+typedef struct log_pool {
+  heed_memory memory;
+  char *free;
+  size_t left;
+} log_pool;
+
+/* A copy that NUL ends; NULL: out of memory. */
+const char *log_copy(log_pool *pool, log_text text);
+
+/* A 64-bit hash with a random key.  A log may be hostile: nobody can write
+ * texts that collide. */
+typedef struct log_hash {
+  unsigned char key[16];
+} log_hash;
+
+void log_hash_open(log_hash *self);
+uint64_t log_hash_of(const log_hash *self, log_text text);
 
 typedef struct log_slot {
-  uint64_t hash;
-  size_t next; /* id + 1; 0: free */
+  uint32_t tag;  /* of the hash */
+  uint32_t next; /* id + 1; 0: free */
 } log_slot;
 
-/* A log may be hostile: the hash has a random key, so that nobody can write
- * names that collide.  Ids do not depend on the key. */
+/* Ids do not depend on the key of the hash. */
 typedef struct log_names {
-  unsigned char key[16];
-  log_slot *slots; /* mask + 1, at most half of them taken */
-  size_t mask;
-  const char **text; /* by id */
-  size_t count;
+  log_hash hash;
+  log_pool *pool;
+  log_slot *slots;   /* mask + 1, at most two thirds of them taken */
+  const char **text; /* by id; in the pool */
+  size_t mask, count, room;
+  bool refused; /* out of memory: ids are not valid */
 } log_names;
 
-/* For at most `most` names, whose texts the caller keeps.  The memory is the
- * host's scratch. */
-void log_names_open(heed_memory *memory, log_names *self, size_t most);
+void log_names_open(log_names *self, log_pool *pool);
+void log_names_close(log_names *self);
 
-/* The id of a name, a new id if the name is new. */
-size_t log_number(log_names *self, const char *text);
+/* Where a name is or belongs, until another name is added. */
+typedef struct log_finding {
+  uint32_t tag;
+  size_t slot;
+} log_finding;
 
 /* The id of a name; SIZE_MAX if the name is unknown. */
-size_t log_known_number(const log_names *self, const char *text);
+size_t log_find(const log_names *self, log_text text, log_finding *finding);
+/* The id of a name that log_find() did not find. */
+size_t log_add_name(log_names *self, log_text text, const log_finding *finding);
+
+/* The id of a name, a new id if the name is new. */
+size_t log_number(log_names *self, log_text text);
+
+/* The id of a name; SIZE_MAX if the name is unknown. */
+size_t log_known_number(const log_names *self, log_text text);
 
 #endif

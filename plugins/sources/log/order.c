@@ -6,150 +6,214 @@
 
 #include "sources/log/reading.h"
 
-bool log_knows_order(const heed_value *values) {
-  return values[COLUMNS].items[TIME].given ||
-         values[ORDER].integer == ORDER_FILE;
+enum { DROPPED = -1 }; /* a choice */
+
+static void *array_of(log_reading *self, size_t count, size_t size) {
+  void *made = calloc(count + 1, size);
+  if (made == NULL) self->refused = true;
+  return made;
 }
 
-/* Stable: each user's annotations keep their order. */
-static heed_status order_by_user(log_reading *self, size_t users) {
-  heed_memory memory = {self->host, false};
-  size_t *next = heed_scratch_sizes(&memory, users + 1);
-  log_annotation *ordered = heed_scratch(&memory, self->count, sizeof *ordered);
-  if (memory.refused) return heed_no_memory(self->error);
-  for (size_t i = 0; i < self->count; i++) next[self->all[i].user + 1]++;
-  for (size_t j = 0; j < users; j++) next[j + 1] += next[j];
-  for (size_t i = 0; i < self->count; i++)
-    ordered[next[self->all[i].user]++] = self->all[i];
-  self->all = ordered;
-  return HEED_OK;
+/* Orders annotations by user; those of a user keep their order.  old: the
+ * order before, of `count`; NULL: that of the log. */
+static uint32_t *by_user(log_reading *self, const uint32_t *old, size_t count,
+                         const uint32_t *number, size_t users) {
+  size_t *next = array_of(self, users + 1, sizeof *next);
+  uint32_t *order = array_of(self, count, sizeof *order);
+  const uint32_t *user = self->all.user;
+  if (!self->refused) {
+    for (size_t i = 0; i < count; i++) {
+      const uint32_t one = user[old == NULL ? i : old[i]];
+      next[(number == NULL ? one : number[one]) + 1]++;
+    }
+    for (size_t j = 0; j < users; j++) next[j + 1] += next[j];
+    for (size_t i = 0; i < count; i++) {
+      const uint32_t at = old == NULL ? (uint32_t)i : old[i];
+      order[next[number == NULL ? user[at] : number[user[at]]]++] = at;
+    }
+  }
+  free(next);
+  return order;
 }
 
-/* By user, time and row. */
-static int compare_times(const void *one, const void *another) {
-  const log_annotation *a = one, *b = another;
-  if (a->user != b->user) return a->user < b->user ? -1 : 1;
-  if (a->time != b->time) return a->time < b->time ? -1 : 1;
-  return a->row < b->row ? -1 : a->row > b->row;
+/* ---- time ---- */
+
+static int compare_times(const void *one, const void *another, void *context) {
+  const uint32_t a = *(const uint32_t *)one, b = *(const uint32_t *)another;
+  const double *time = context;
+  if (time[a] != time[b]) return time[a] < time[b] ? -1 : 1;
+  return a < b ? -1 : a > b;
+}
+
+static bool starts_user(const log_reading *self, size_t position) {
+  return position == 0 || self->all.user[self->order[position]] !=
+                              self->all.user[self->order[position - 1]];
+}
+
+static void order_times(log_reading *self) {
+  size_t first = 0;
+  if (self->all.time == NULL) return;
+  for (size_t i = 1; i <= self->count; i++) {
+    if (i < self->count && !starts_user(self, i)) continue;
+    qsort_r(&self->order[first], i - first, sizeof *self->order, compare_times,
+            self->all.time);
+    first = i;
+  }
 }
 
 /* Turns count all annotations of a user, also those that are dropped later. */
 static void number_turns(log_reading *self) {
   int64_t turn = 0;
-  if (self->values[COLUMNS].items[TIME].given)
-    qsort(self->all, self->count, sizeof *self->all, compare_times);
-  for (size_t i = 0; i < self->count; i++) {
-    if (i > 0 && self->all[i].user != self->all[i - 1].user) turn = 0;
-    self->all[i].turn = turn++;
+  if (!log_knows_order(self->settings)) return;
+  self->turn = array_of(self, self->count, sizeof *self->turn);
+  for (size_t i = 0; !self->refused && i < self->count; i++) {
+    if (starts_user(self, i)) turn = 0;
+    self->turn[self->order[i]] = turn++;
   }
 }
 
-/* Marks each annotation of a pair that its user has already annotated:
- * earlier[row] is the row of the first one, plus 1. */
-static heed_status find_duplicates(log_reading *self, size_t *earlier) {
-  typedef struct seen {
-    size_t user, row; /* plus 1 */
-  } seen;
-  seen *last = self->host->scratch(self->host, self->pairs.count, sizeof *last);
-  if (last == NULL) return heed_no_memory(self->error);
-  for (size_t i = 0; i < self->count; i++) {
-    const log_annotation *one = &self->all[i];
-    if (last[one->pair].user == one->user + 1)
-      earlier[one->row] = last[one->pair].row;
-    else
-      last[one->pair] = (seen){one->user + 1, one->row + 1};
+/* ---- duplicates ---- */
+
+typedef struct seen_pair {
+  uint32_t user, annotation; /* plus 1 */
+} seen_pair;
+
+/* For each annotation of a pair that its user has already annotated: the first
+ * one, plus 1.  NULL: there is none. */
+static uint32_t *find_duplicates(log_reading *self) {
+  const log_annotations *all = &self->all;
+  seen_pair *last = array_of(self, self->pairs.names.count, sizeof *last);
+  uint32_t *earlier = NULL;
+  for (size_t i = 0; !self->refused && i < self->count; i++) {
+    const uint32_t at = self->order[i];
+    seen_pair *seen = &last[all->pair[at]];
+    if (seen->user != all->user[at] + 1) {
+      *seen = (seen_pair){all->user[at] + 1, at + 1};
+      continue;
+    }
+    if (earlier == NULL) earlier = array_of(self, self->count, sizeof *earlier);
+    if (earlier != NULL) earlier[at] = seen->annotation;
   }
-  return HEED_OK;
+  free(last);
+  return earlier;
+}
+
+static heed_status refuse_duplicate(log_reading *self, size_t at,
+                                    size_t first) {
+  const log_annotations *all = &self->all;
+  const size_t file = log_file_of(self, at), other = log_file_of(self, first);
+  char where[64 + HEED_MESSAGE_SIZE / 4] = "";
+  self->row_count--;
+  self->tie_count -= all->choice[at] == HEED_CHOSE_TIE;
+  self->line = all->line[at];
+  self->job.path = log_path(self, file);
+  if (other != file)
+    (void)snprintf(where, sizeof where, " of %.200s", log_path(self, other));
+  return log_row_fault(
+      self,
+      "user \"%.60s\" has already annotated pair \"%.60s\", in %s %u%s; "
+      "source.duplicates = \"first\" keeps the first annotation, \"keep\" "
+      "keeps all as independent answers",
+      self->everyone.text[all->user[at]], self->pairs.names.text[all->pair[at]],
+      log_unit(self), (unsigned)all->line[first], where);
 }
 
 /* In the order of the log, so that the first error is the first in the file. */
-static heed_status refuse_duplicates(log_reading *self, const size_t *earlier) {
-  heed_memory memory = {self->host, false};
-  const log_annotation **at =
-      heed_scratch(&memory, self->rows.count, sizeof *at);
+static heed_status take_duplicates(log_reading *self, const uint32_t *earlier) {
+  const int64_t wanted = self->settings->values[DUPLICATES].integer;
   heed_status status = HEED_OK;
-  if (memory.refused) return heed_no_memory(self->error);
-  for (size_t i = 0; i < self->count; i++) at[self->all[i].row] = &self->all[i];
-  for (size_t row = 0; status == HEED_OK && row < self->rows.count; row++) {
-    if (earlier[row] == 0) continue;
-    self->row_count--;
-    self->tie_count -= at[row]->choice == HEED_CHOSE_TIE;
-    status = log_row_fault(
-        self, row,
-        "user \"%.60s\" has already annotated pair \"%.60s\", in %s %zu; "
-        "source.duplicates = \"first\" keeps the first annotation, \"keep\" "
-        "keeps all as independent answers",
-        self->everyone.text[at[row]->user], self->pairs.text[at[row]->pair],
-        self->rows.unit, self->rows.line[earlier[row] - 1]);
+  for (size_t i = 0; status == HEED_OK && i < self->all.count; i++) {
+    if (earlier[i] == 0) continue;
+    if (wanted == DUPLICATES_ERROR)
+      status = refuse_duplicate(self, i, earlier[i] - 1);
+    self->duplicate_count++;
+    if (wanted != DUPLICATES_KEEP) self->all.choice[i] = DROPPED;
   }
   return status;
 }
 
 static heed_status drop_duplicates(log_reading *self) {
-  const int64_t wanted = self->values[DUPLICATES].integer;
-  size_t *earlier, kept = 0;
-  heed_status status;
-  earlier = self->host->scratch(self->host, self->rows.count, sizeof *earlier);
-  if (earlier == NULL) return heed_no_memory(self->error);
-  status = find_duplicates(self, earlier);
-  if (status == HEED_OK && wanted == DUPLICATES_ERROR)
-    status = refuse_duplicates(self, earlier);
-  if (status != HEED_OK) return status;
+  uint32_t *earlier = find_duplicates(self);
+  const heed_status status = self->refused     ? heed_no_memory(self->error)
+                             : earlier == NULL ? HEED_OK
+                                               : take_duplicates(self, earlier);
+  free(earlier);
+  return status;
+}
+
+/* ---- what counts ---- */
+
+static void keep_what_counts(log_reading *self) {
+  const bool ties = self->settings->values[TIES].integer == TIES_KEEP;
+  size_t kept = 0;
   for (size_t i = 0; i < self->count; i++) {
-    const bool repeats = earlier[self->all[i].row] != 0;
-    self->duplicate_count += repeats;
-    if (!repeats || wanted == DUPLICATES_KEEP) self->all[kept++] = self->all[i];
+    const int8_t choice = self->all.choice[self->order[i]];
+    if (choice != DROPPED && (ties || choice != HEED_CHOSE_TIE))
+      self->order[kept++] = self->order[i];
   }
   self->count = kept;
-  return HEED_OK;
 }
 
-static void drop_ties(log_reading *self) {
-  size_t kept = 0;
-  if (self->values[TIES].integer == TIES_KEEP) return;
-  for (size_t i = 0; i < self->count; i++)
-    if (self->all[i].choice != HEED_CHOSE_TIE) self->all[kept++] = self->all[i];
-  self->count = kept;
-}
-
-/* Users with annotations, by their first row in the log. */
-static heed_status number_users(log_reading *self) {
-  heed_memory memory = {self->host, false};
-  size_t *user_at = heed_scratch_sizes(&memory, self->rows.count);
-  size_t *number = heed_scratch_sizes(&memory, self->everyone.count);
-  log_names_open(&memory, &self->users, self->everyone.count);
-  if (memory.refused) return heed_no_memory(self->error);
-  for (size_t i = 0; i < self->count; i++)
-    user_at[self->all[i].row] = self->all[i].user + 1;
-  for (size_t row = 0; row < self->rows.count; row++)
-    if (user_at[row] != 0)
-      number[user_at[row] - 1] =
-          log_number(&self->users, self->everyone.text[user_at[row] - 1]);
-  for (size_t i = 0; i < self->count; i++)
-    self->all[i].user = number[self->all[i].user];
-  self->only_ties = self->everyone.count - self->users.count;
-  return HEED_OK;
+/* Users with annotations that count, by the first of these in the log. */
+static void number_users(log_reading *self) {
+  const size_t everyone = self->everyone.count;
+  uint32_t *first = array_of(self, everyone, sizeof *first);
+  uint32_t *user_at = array_of(self, self->all.count, sizeof *user_at);
+  self->user_number = array_of(self, everyone, sizeof *self->user_number);
+  if (!self->refused) {
+    memset(first, 0xff, everyone * sizeof *first);
+    memset(self->user_number, 0xff, everyone * sizeof *self->user_number);
+    for (size_t i = 0; i < self->count; i++) {
+      const uint32_t at = self->order[i], user = self->all.user[at];
+      if (at < first[user]) first[user] = at;
+    }
+    for (size_t j = 0; j < everyone; j++)
+      if (first[j] != UINT32_MAX) user_at[first[j]] = (uint32_t)j + 1;
+    for (size_t i = 0; i < self->all.count; i++)
+      if (user_at[i] != 0)
+        self->user_number[user_at[i] - 1] = (uint32_t)self->user_count++;
+    self->only_ties = everyone - self->user_count;
+  }
+  free(first);
+  free(user_at);
 }
 
 static heed_status check_any(const log_reading *self) {
-  const char *path = self->values[PATH].text;
-  if (self->count > 0 || log_is_part(&self->rows)) return HEED_OK;
+  const size_t files = self->settings->values[PATH].count;
+  char more[64] = "";
+  if (self->count > 0 || self->is_part) return HEED_OK;
+  if (files > 1)
+    (void)snprintf(more, sizeof more, " and %zu more file%s", files - 1,
+                   heed_plural(files - 1));
   if (self->tie_count == 0)
-    return heed_fail(self->error, HEED_INVALID, "%s: no annotations", path);
+    return heed_fail(
+        self->error, HEED_INVALID, "%s%s: no annotations%s", log_path(self, 0),
+        more, self->omitted_count > 0 ? "; source.omit leaves out all" : "");
   return heed_fail(self->error, HEED_INVALID,
-                   "%s: found only ties, %zu annotation%s, which source.ties = "
-                   "\"drop\" drops",
-                   path, self->tie_count, heed_plural(self->tie_count));
+                   "%s%s: found only ties, %zu annotation%s, which source.ties "
+                   "= \"drop\" drops",
+                   log_path(self, 0), more, self->tie_count,
+                   heed_plural(self->tie_count));
 }
 
 heed_status log_order_annotations(log_reading *self) {
-  heed_status status = order_by_user(self, self->everyone.count);
-  if (status != HEED_OK) return status;
+  uint32_t *old;
+  heed_status status;
+  self->count = self->all.count;
+  self->order = by_user(self, NULL, self->count, NULL, self->everyone.count);
+  if (self->refused) return heed_no_memory(self->error);
+  order_times(self);
   number_turns(self);
   status = drop_duplicates(self);
-  drop_ties(self);
-  if (status == HEED_OK) status = check_any(self);
-  if (status == HEED_OK) status = number_users(self);
-  if (status == HEED_OK) status = order_by_user(self, self->users.count);
-  return status;
+  if (status != HEED_OK) return status;
+  keep_what_counts(self);
+  status = check_any(self);
+  if (status != HEED_OK) return status;
+  number_users(self);
+  if (self->refused) return heed_no_memory(self->error);
+  old = self->order;
+  self->order =
+      by_user(self, old, self->count, self->user_number, self->user_count);
+  free(old);
+  return self->refused ? heed_no_memory(self->error) : HEED_OK;
 }

@@ -1,111 +1,95 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Reads a table from a file with the reader of its format. */
+ * Reads a table from a file with the reader of its form. */
 #include "sources/log/read.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "sources/log/formats.h"
 
-const char *const log_format_words[] = {"auto", "csv", "jsonl", "hdf5", NULL};
+const char *const log_form_words[] = {
+    [LOG_AUTO] = "auto",    [LOG_CSV] = "csv",   [LOG_TSV] = "tsv",
+    [LOG_JSONL] = "jsonl",  [LOG_JSON] = "json", [LOG_HDF5] = "hdf5",
+    [LOG_SQLITE] = "sqlite"};
 
-#define LOOK_SIZE (1L << 26) /* bytes, for a look at the first rows */
-
-static bool ends_in(const char *path, const char *end) {
-  const size_t length = strlen(path), tail = strlen(end);
-  return length >= tail && strcmp(path + length - tail, end) == 0;
-}
-
-static log_format format_of(const char *path) {
-  if (ends_in(path, ".jsonl") || ends_in(path, ".ndjson") ||
-      ends_in(path, ".json"))
-    return LOG_JSONL;
-  if (ends_in(path, ".h5") || ends_in(path, ".hdf5") || ends_in(path, ".nc"))
-    return LOG_HDF5;
+log_form log_form_of(const char *path) {
+  static const struct {
+    const char *end;
+    log_form form;
+  } ends[] = {
+      {".jsonl", LOG_JSONL},   {".ndjson", LOG_JSONL},  {".json", LOG_JSON},
+      {".tsv", LOG_TSV},       {".tab", LOG_TSV},       {".h5", LOG_HDF5},
+      {".hdf5", LOG_HDF5},     {".nc", LOG_HDF5},       {".db", LOG_SQLITE},
+      {".sqlite", LOG_SQLITE}, {".sqlite3", LOG_SQLITE}};
+  static const char *const packed[] = {".gz", ".zst"};
+  size_t length = strlen(path);
+  for (size_t i = 0; i < sizeof packed / sizeof *packed; i++) {
+    const size_t tail = strlen(packed[i]);
+    if (length > tail && strcmp(path + length - tail, packed[i]) == 0) {
+      length -= tail;
+      break;
+    }
+  }
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+    const size_t tail = strlen(ends[i].end);
+    if (length > tail && strncmp(path + length - tail, ends[i].end, tail) == 0)
+      return ends[i].form;
+  }
   return LOG_CSV;
 }
 
-/* Reads a whole file; for a look at its first rows the first lines are enough.
- */
-static heed_status slurp(const heed_host *host, log_rows *rows,
-                         const char **bytes, size_t *length,
-                         heed_error *error) {
-  const char *path = rows->path;
-  FILE *file = fopen(path, "rb");
-  char *all = NULL;
-  long size = -1;
-  heed_status status = HEED_OK;
-  if (file == NULL)
-    return heed_fail(error, HEED_IO, "%s: cannot read: %s", path,
-                     strerror(errno));
-  if (fseek(file, 0, SEEK_END) == 0) size = ftell(file);
-  rows->cut = rows->most != SIZE_MAX && size > LOOK_SIZE;
-  if (rows->cut) size = LOOK_SIZE;
-  if (size >= 0) all = host->scratch(host, (size_t)size + 1, 1);
-  if (size >= 0 && all == NULL)
-    status = heed_no_memory(error);
-  else if (size < 0 || fseek(file, 0, SEEK_SET) != 0 ||
-           fread(all, 1, (size_t)size, file) != (size_t)size)
-    status = heed_fail(error, HEED_IO, "%s: cannot read", path);
-  (void)fclose(file);
-  if (status != HEED_OK) return status;
-  while (rows->cut && size > 0 && strchr("\r\n", all[size - 1]) == NULL) size--;
-  *bytes = all;
-  *length = (size_t)size;
-  /* A byte order mark is redundant in UTF-8. */
-  if (*length >= 3 && memcmp(all, "\xEF\xBB\xBF", 3) == 0) {
-    *bytes += 3;
-    *length -= 3;
-  }
-  return HEED_OK;
-}
-
 /* Names a form of file that often stands in for a text file. */
-static heed_status refuse_other_forms(const char *path, const char *bytes,
-                                      size_t length, heed_error *error) {
+static heed_status refuse_other_forms(const log_job *job,
+                                      const log_input *input) {
   static const struct {
     const char *start, *what;
-  } forms[] = {{"\xFF\xFE", "UTF-16 text; save it as UTF-8"},
-               {"\xFE\xFF", "UTF-16 text; save it as UTF-8"},
-               {"PK\x03\x04",
-                "a ZIP archive or a spreadsheet; export it as "
-                "CSV"},
-               {"\x1F\x8B", "compressed with gzip; decompress it first"},
-               {"PAR1", "a Parquet file; convert it to CSV or JSON Lines"},
-               {"\x89HDF", "an HDF5 file; set source.format = \"hdf5\""}};
+  } forms[] = {
+      {"\xFF\xFE", "UTF-16 text; save it as UTF-8"},
+      {"\xFE\xFF", "UTF-16 text; save it as UTF-8"},
+      {"PK\x03\x04",
+       "a ZIP archive or a spreadsheet; export it as "
+       "CSV"},
+      {"\x89HDF", "an HDF5 file; set source.format = \"hdf5\""},
+      {"SQLite format 3",
+       "an SQLite database; set source.format = \"sqlite\" and source.query"}};
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
     const size_t size = strlen(forms[i].start);
-    if (length >= size && memcmp(bytes, forms[i].start, size) == 0)
-      return log_fail(error, HEED_INVALID, "%s: the file is %s", path,
+    if (input->length >= size &&
+        memcmp(input->bytes, forms[i].start, size) == 0)
+      return log_fail(job->error, HEED_INVALID, "%s: the file is %s", job->path,
                       forms[i].what);
   }
+  if (input->length >= 4 && memcmp(input->bytes, "PAR1", 4) == 0)
+    return log_fail(
+        job->error, HEED_INVALID,
+        "%s: the file is a Parquet file; convert it: python3 -c 'import "
+        "duckdb; duckdb.sql(\"COPY (FROM \\\"%s\\\") TO \\\"log.jsonl\\\"\")'",
+        job->path, job->path);
   return HEED_OK;
 }
 
-heed_status log_read(const heed_host *host, const char *path, log_format format,
-                     const char *const *names, const bool *numbers,
-                     size_t width, size_t most, log_faults *faults,
-                     log_rows *result, heed_error *error) {
-  const char *bytes = NULL;
-  size_t length = 0;
-  heed_status status;
-  memset(result, 0, sizeof *result);
-  result->path = path;
-  result->width = width;
-  result->most = most;
-  if (format == LOG_AUTO) format = format_of(path);
-  result->unit = format == LOG_HDF5 ? "row" : "line";
-  if (format == LOG_HDF5)
-    return log_read_hdf5(host, names, numbers, faults, result, error);
-  status = slurp(host, result, &bytes, &length, error);
-  if (status != HEED_OK) return status;
-  if (length == 0)
-    return heed_fail(error, HEED_INVALID, "%s: the file is empty", path);
-  status = refuse_other_forms(path, bytes, length, error);
-  if (status != HEED_OK) return status;
-  return format == LOG_CSV
-             ? log_read_csv(host, bytes, length, names, faults, result, error)
-             : log_read_jsonl(host, bytes, length, names, numbers, faults,
-                              result, error);
+static heed_status read_text(log_job *job, const log_read_options *options,
+                             log_form form) {
+  log_input input;
+  heed_status status = log_input_open(&input, job->path, job->error);
+  if (status == HEED_OK && input.length == 0)
+    status =
+        heed_fail(job->error, HEED_INVALID, "%s: the file is empty", job->path);
+  if (status == HEED_OK) status = refuse_other_forms(job, &input);
+  if (status == HEED_OK)
+    status = form == LOG_CSV   ? log_read_csv(job, &input, ',')
+             : form == LOG_TSV ? log_read_csv(job, &input, '\t')
+                               : log_read_json(job, &input, options->items);
+  log_input_close(&input);
+  return status;
+}
+
+heed_status log_read(log_job *job, const log_read_options *options) {
+  const log_form form =
+      options->form == LOG_AUTO ? log_form_of(job->path) : options->form;
+  job->count = 0;
+  job->cut = false;
+  job->unit = "line";
+  if (form == LOG_HDF5) return log_read_hdf5(job);
+  if (form == LOG_SQLITE) return log_read_sqlite(job, options->query);
+  return read_text(job, options, form);
 }

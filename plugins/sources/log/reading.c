@@ -1,26 +1,141 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the steps of reading a log share. */
+ * What the steps of reading a log share: its files, and the memory of a
+ * reading. */
 #include "sources/log/reading.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-heed_status log_row_fault(log_reading *self, size_t row, const char *format,
-                          ...) {
+heed_status log_row_fault(log_reading *self, const char *format, ...) {
   char what[HEED_MESSAGE_SIZE];
   va_list arguments;
   va_start(arguments, format);
   (void)vsnprintf(what, sizeof what, format, arguments);
   va_end(arguments);
-  return log_fault(&self->faults, self->rows.path, self->rows.line[row],
-                   self->error, "%s", what);
+  return log_fault(&self->faults, self->job.path, self->line, self->error, "%s",
+                   what);
 }
 
-bool log_number_in(const char *text, double *number) {
-  char *end;
-  if (log_is_blank(text)) return false;
-  *number = strtod(text, &end);
-  return end != text && log_is_blank(end) && isfinite(*number);
+const char *log_path(const log_reading *self, size_t file) {
+  return self->settings->values[PATH].items[file].text;
+}
+
+static size_t file_count(const log_reading *self) {
+  return self->settings->values[PATH].count;
+}
+
+size_t log_file_of(const log_reading *self, size_t annotation) {
+  size_t file = 0;
+  while (file + 1 < file_count(self) && self->begin[file + 1] <= annotation)
+    file++;
+  return file;
+}
+
+/* ---- memory ---- */
+
+/* What is wanted of each row: the columns, the differences, the covariates, the
+ * columns of omissions. */
+static void want(log_reading *self) {
+  const log_settings *settings = self->settings;
+  const heed_value *differences = &settings->values[DIFFERENCE];
+  log_wanted *next = self->wanted;
+  for (size_t i = 0; i < COLUMN_COUNT; i++)
+    *next++ = (log_wanted){
+        .name = settings->column[i],
+        .use = i == P || i == TIME ? LOG_AS_NUMBER
+               : i == PROMPT || i == LEFT_TEXT || i == RIGHT_TEXT ? LOG_AS_TEXT
+                                                                  : LOG_AS_ID};
+  for (size_t i = 0; i < differences->count; i++)
+    *next++ =
+        (log_wanted){.name = differences->items[i].text, .use = LOG_AS_NUMBER};
+  for (size_t i = 0; i < settings->covariate_count; i++)
+    *next++ = (log_wanted){.name = settings->covariates[i].column,
+                           .use = LOG_AS_NUMBER,
+                           .optional = true};
+  for (size_t i = 0; i < settings->omission_count; i++)
+    *next++ = (log_wanted){.name = settings->omissions[i].column,
+                           .use = LOG_AS_ID,
+                           .optional = true};
+}
+
+heed_status log_open_reading(log_reading *self) {
+  const log_settings *settings = self->settings;
+  heed_memory memory = {self->host, false};
+  self->features = settings->values[DIFFERENCE].count;
+  self->width = COLUMN_COUNT + self->features + settings->covariate_count +
+                settings->omission_count;
+  self->wanted = heed_scratch(&memory, self->width, sizeof *self->wanted);
+  self->begin = heed_scratch_sizes(&memory, file_count(self) + 1);
+  self->has_words = heed_scratch(&memory, settings->covariate_count, 1);
+  self->pool.memory = memory;
+  log_hash_open(&self->hash);
+  log_names_open(&self->everyone, &self->pool);
+  log_names_open(&self->models, &self->pool);
+  log_names_open(&self->topics, &self->pool);
+  log_names_open(&self->prompts, &self->pool);
+  log_names_open(&self->words, &self->pool);
+  log_names_open(&self->pairs.names, &self->pool);
+  if (memory.refused) return heed_no_memory(self->error);
+  want(self);
+  return HEED_OK;
+}
+
+void log_close_reading(log_reading *self) {
+  log_annotations *all = &self->all;
+  log_pairs *pairs = &self->pairs;
+  void *arrays[] = {all->user,         all->pair,      all->line,
+                    all->choice,       all->left,      all->p,
+                    all->time,         all->covariate, all->word,
+                    pairs->model_a,    pairs->model_b, pairs->topic,
+                    pairs->line,       pairs->file,    pairs->gold,
+                    pairs->difference, pairs->hash,    (void *)pairs->text,
+                    pairs->text_row,   pairs->prompt,  pairs->text_turned,
+                    pairs->messages,   self->order,    self->user_number,
+                    self->turn};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
+  log_names_close(&self->everyone);
+  log_names_close(&self->models);
+  log_names_close(&self->topics);
+  log_names_close(&self->prompts);
+  log_names_close(&self->words);
+  log_names_close(&pairs->names);
+}
+
+/* ---- files ---- */
+
+static log_job job_of(const log_reading *self, size_t file) {
+  return (log_job){.host = self->host,
+                   .path = log_path(self, file),
+                   .wanted = self->wanted,
+                   .width = self->width,
+                   .most = self->most,
+                   .error = self->error};
+}
+
+heed_status log_read_again(const log_reading *self, log_sink sink) {
+  heed_status status = HEED_OK;
+  log_faults faults = {.host = self->host, .silent = true};
+  for (size_t i = 0; status == HEED_OK && i < file_count(self); i++) {
+    log_job job = job_of(self, i);
+    job.faults = &faults;
+    job.sink = sink;
+    status = log_read(&job, &self->settings->read);
+  }
+  return status;
+}
+
+heed_status log_read_files(log_reading *self, log_sink sink) {
+  heed_status status = HEED_OK;
+  for (size_t i = 0; status == HEED_OK && i < file_count(self); i++) {
+    self->file = i;
+    self->begin[i] = self->all.count;
+    self->job = job_of(self, i);
+    self->job.faults = &self->faults;
+    self->job.sink = sink;
+    status = log_read(&self->job, &self->settings->read);
+    self->is_part = self->is_part || log_is_part(&self->job);
+  }
+  self->begin[file_count(self)] = self->all.count;
+  return status;
 }

@@ -2,26 +2,48 @@
  * The parameters and outputs of the source `log`. */
 #include "sources/log/settings.h"
 
-#include "sources/log/read.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const char *const ties_words[] = {"drop", "keep", NULL};
 static const char *const malformed_words[] = {"stop", "skip", NULL};
 static const char *const order_words[] = {"unknown", "file", NULL};
+static const char *const format_words[] = {"auto", "csv",  "tsv",    "jsonl",
+                                           "json", "hdf5", "sqlite", NULL};
+static const char *const positions_words[] = {"a_left", "unknown", NULL};
+static const char *const pairs_words[] = {"column", "models", "texts", "rows",
+                                          NULL};
+static const char *const texts_words[] = {"plain", "json", NULL};
 static const char *const duplicates_words[] = {"error", "keep", "first", NULL};
 
-static const heed_parameter columns[] = {
+static const heed_parameter word = {.name = "word", .type = HEED_TEXT};
+static const heed_parameter columns[FIELD_COUNT] = {
     [USER] = {.name = "user",
               .type = HEED_TEXT,
-              .default_value = "user",
-              .doc = "column with the user"},
+              .flags = HEED_OPTIONAL,
+              .doc = "column with the user; \"user\" if not given"},
     [PAIR] = {.name = "pair",
               .type = HEED_TEXT,
-              .default_value = "pair",
-              .doc = "column with the pair"},
+              .flags = HEED_OPTIONAL,
+              .doc = "column with the pair; \"pair\" if not given"},
     [CHOICE] = {.name = "choice",
                 .type = HEED_TEXT,
-                .default_value = "choice",
-                .doc = "column with the choice"},
+                .flags = HEED_OPTIONAL,
+                .doc = "column with the choice; \"choice\" if not given"},
+    [CHOSE_A] = {.name = "chose_a",
+                 .type = HEED_TEXT,
+                 .flags = HEED_OPTIONAL,
+                 .doc = "instead of choice: column that is 1 where A was "
+                        "chosen, else 0"},
+    [CHOSE_B] = {.name = "chose_b",
+                 .type = HEED_TEXT,
+                 .flags = HEED_OPTIONAL,
+                 .doc = "the same for B"},
+    [CHOSE_TIE] = {.name = "chose_tie",
+                   .type = HEED_TEXT,
+                   .flags = HEED_OPTIONAL,
+                   .doc = "the same for a tie"},
     [LEFT_MODEL] = {.name = "model_a",
                     .type = HEED_TEXT,
                     .flags = HEED_OPTIONAL,
@@ -40,6 +62,12 @@ static const heed_parameter columns[] = {
            .type = HEED_TEXT,
            .flags = HEED_OPTIONAL,
            .doc = "column with the probability that A is better"},
+    [GOLD] = {.name = "gold",
+              .type = HEED_TEXT,
+              .flags = HEED_OPTIONAL,
+              .doc = "column with the known answer of gold pairs: a word for "
+                     "the better response, or the probability that A is "
+                     "better; empty for other pairs"},
     [TOPIC] = {.name = "topic",
                .type = HEED_TEXT,
                .flags = HEED_OPTIONAL,
@@ -61,9 +89,14 @@ static const heed_parameter columns[] = {
               .flags = HEED_OPTIONAL,
               .doc = "column with the time of the annotation: a number or an "
                      "ISO 8601 date"},
+    [COVARIATES] = {.name = "covariates",
+                    .type = HEED_LIST,
+                    .default_value = "[]",
+                    .item = &word,
+                    .doc = "columns that become columns of the annotations, "
+                           "numbers or words: seconds taken, device, language"},
 };
 
-static const heed_parameter word = {.name = "word", .type = HEED_TEXT};
 static const heed_parameter choices[] = {
     [WORDS_A] = {.name = "a",
                  .type = HEED_LIST,
@@ -120,27 +153,76 @@ static const heed_parameter reference = {.name = "reference",
                                          .fields = reference_fields,
                                          .field_count = REFERENCE_COUNT};
 
+static const heed_parameter file = {.name = "file", .type = HEED_PATH};
+static const heed_parameter omitted = {.name = "words",
+                                       .type = HEED_LIST,
+                                       .low = 1,
+                                       .high = HUGE_VAL,
+                                       .item = &word};
+
 const heed_parameter log_parameters[PARAMETER_COUNT] = {
     [PATH] = {.name = "path",
-              .type = HEED_PATH,
-              .doc = "the log: .csv, .jsonl or .h5"},
+              .type = HEED_LIST,
+              .low = 1,
+              .high = HUGE_VAL,
+              .item = &file,
+              .doc = "the log: a file, a pattern such as \"log-*.csv\", or a "
+                     "list of these, read in that order; what a pattern "
+                     "matches is in the order of its bytes. .csv, .tsv, "
+                     ".jsonl, .json, .h5 or .db; text may be compressed "
+                     "(.gz, .zst)"},
     [FORMAT] = {.name = "format",
                 .type = HEED_ENUM,
                 .default_value = "auto",
-                .choices = log_format_words,
+                .choices = format_words,
                 .doc = "auto: by file extension"},
+    [ROWS] = {.name = "rows",
+              .type = HEED_TEXT,
+              .flags = HEED_OPTIONAL,
+              .doc = "JSON: the lists in each object whose items are rows, "
+                     "such as \"annotations[].result[]\"; a key is looked for "
+                     "in the item first, \"$.key\" in the object"},
+    [QUERY] = {.name = "query",
+               .type = HEED_TEXT,
+               .flags = HEED_OPTIONAL,
+               .doc = "SQLite: a SELECT whose columns are those of the log"},
     [COLUMNS] = {.name = "columns",
                  .type = HEED_RECORD,
                  .default_value = "{}",
                  .fields = columns,
-                 .field_count = COLUMN_COUNT,
-                 .doc = "column names in the file"},
+                 .field_count = FIELD_COUNT,
+                 .doc = "column names in the file; in JSON, keys or paths such "
+                        "as \"conversation_a[0].content\""},
     [CHOICES] = {.name = "choices",
                  .type = HEED_RECORD,
                  .default_value = "{}",
                  .fields = choices,
                  .field_count = WORD_COUNT,
                  .doc = "words for the choices"},
+    [POSITIONS] = {.name = "positions",
+                   .type = HEED_ENUM,
+                   .default_value = "a_left",
+                   .choices = positions_words,
+                   .doc = "without a column for it, A was shown left, or it is "
+                          "unknown which response was"},
+    [PAIRS] = {.name = "pairs",
+               .type = HEED_ENUM,
+               .default_value = "column",
+               .choices = pairs_words,
+               .doc = "what tells pairs apart: columns.pair, the two models, "
+                      "the texts, or each row is a pair of its own"},
+    [TEXTS] = {.name = "texts",
+               .type = HEED_ENUM,
+               .default_value = "plain",
+               .choices = texts_words,
+               .doc = "json: texts in quotes are JSON, lists of messages or of "
+                      "turns"},
+    [OMIT] = {.name = "omit",
+              .type = HEED_MAP,
+              .default_value = "{}",
+              .item = &omitted,
+              .doc = "rows to leave out: for each column, the words that omit "
+                     "a row"},
     [TIES] = {.name = "ties",
               .type = HEED_ENUM,
               .default_value = "drop",
@@ -185,6 +267,8 @@ static const char *const by_judge[] = {"judge", NULL};
 const heed_output log_outputs[OUTPUT_COUNT] = {
     [OUT_ROWS] = {.name = "rows", .doc = "well-formed rows of the log"},
     [OUT_SKIPPED] = {.name = "rows_skipped", .doc = "malformed rows, skipped"},
+    [OUT_OMITTED] = {.name = "rows_omitted",
+                     .doc = "rows that source.omit leaves out"},
     [OUT_TIES] = {.name = "ties", .doc = "ties among the rows"},
     [OUT_DUPLICATES] = {.name = "duplicates",
                         .doc = "repeated annotations, dropped or kept as "
@@ -210,3 +294,140 @@ const heed_output log_outputs[OUTPUT_COUNT] = {
          .dimensions = by_judge,
          .doc = "pairs on which the judge contradicts itself, taken as ties"},
 };
+
+/* ---- what they mean together ---- */
+
+static const char *const *words_of(heed_memory *memory, const heed_value *list,
+                                   size_t *count) {
+  const char **words = heed_allocate(memory, list->count, sizeof *words);
+  *count = list->count;
+  for (size_t i = 0; words != NULL && i < list->count; i++)
+    words[i] = list->items[i].text;
+  return words;
+}
+
+/* The name of a column of the annotations: lower case, digits and '_'. */
+static char *column_name(heed_memory *memory, const char *name) {
+  const size_t length = strlen(name);
+  char *made = heed_allocate(memory, length + 2, 1), *at = made;
+  if (made == NULL) return NULL;
+  if (*name >= '0' && *name <= '9') *at++ = '_';
+  for (size_t i = 0; i < length; i++) {
+    const char one = name[i];
+    const bool upper = one >= 'A' && one <= 'Z';
+    const bool fit =
+        (one >= 'a' && one <= 'z') || (one >= '0' && one <= '9') || one == '_';
+    *at++ = upper ? (char)(one - 'A' + 'a') : fit ? one : '_';
+  }
+  return made;
+}
+
+static heed_status settle_covariates(heed_memory *memory, log_settings *self,
+                                     heed_error *error) {
+  static const char *const taken[] = {"user", "pair",  "choice", "left", "p",
+                                      "time", "topic", "turn",   "gold"};
+  const heed_value *list = &self->values[COLUMNS].items[COVARIATES];
+  self->covariate_count = list->count;
+  self->covariates =
+      heed_allocate(memory, list->count, sizeof *self->covariates);
+  for (size_t i = 0; !memory->refused && i < list->count; i++) {
+    const char *column = list->items[i].text;
+    const char *name = column_name(memory, column), *same = NULL;
+    if (name == NULL) break;
+    self->covariates[i] = (log_covariate){column, name};
+    for (size_t j = 0; j < sizeof taken / sizeof *taken; j++)
+      if (strcmp(taken[j], name) == 0)
+        return heed_fail(error, HEED_INVALID,
+                         "columns.covariates: \"%s\" becomes the column "
+                         "\"%s\", which annotations have already",
+                         column, name);
+    for (size_t j = 0; j < i; j++)
+      if (strcmp(self->covariates[j].name, name) == 0)
+        same = self->covariates[j].column;
+    if (same != NULL)
+      return heed_fail(error, HEED_INVALID,
+                       "columns.covariates: \"%s\" and \"%s\" both become the "
+                       "column \"%s\"",
+                       same, column, name);
+  }
+  return HEED_OK;
+}
+
+static void settle_omissions(heed_memory *memory, log_settings *self) {
+  const heed_value *map = &self->values[OMIT];
+  self->omission_count = map->count;
+  self->omissions = heed_allocate(memory, map->count, sizeof *self->omissions);
+  for (size_t i = 0; !memory->refused && i < map->count; i++) {
+    log_omission *omission = &self->omissions[i];
+    omission->column = map->keys[i];
+    omission->words.word =
+        words_of(memory, &map->items[i], &omission->words.count);
+  }
+}
+
+static void settle_columns(log_settings *self) {
+  static const char *const without[] = {
+      [USER] = "user", [PAIR] = "pair", [CHOICE] = "choice"};
+  const heed_value *named = self->values[COLUMNS].items;
+  for (size_t i = 0; i < COLUMN_COUNT; i++)
+    self->column[i] = named[i].given ? named[i].text
+                      : i <= CHOICE  ? without[i]
+                                     : NULL;
+  if (self->pairs != PAIRS_COLUMN) self->column[PAIR] = NULL;
+  if (self->column[CHOSE_A] != NULL) self->column[CHOICE] = NULL;
+}
+
+static heed_status check(const log_settings *self, heed_error *error) {
+  const heed_value *named = self->values[COLUMNS].items;
+  const struct {
+    int one, other;
+    const char *message;
+  } together[] = {{LEFT_MODEL, RIGHT_MODEL,
+                   "columns: model_a and model_b go together; found only %s"},
+                  {CHOSE_A, CHOSE_B,
+                   "columns: chose_a and chose_b go together; found only %s"}};
+  for (size_t i = 0; i < 2; i++)
+    if (named[together[i].one].given != named[together[i].other].given)
+      return heed_fail(error, HEED_INVALID, together[i].message,
+                       columns[named[together[i].one].given ? together[i].one
+                                                            : together[i].other]
+                           .name);
+  if (named[CHOICE].given && named[CHOSE_A].given)
+    return heed_fail(error, HEED_INVALID,
+                     "columns: found choice and chose_a, expected one of them");
+  if (self->pairs == PAIRS_MODELS && self->column[LEFT_MODEL] == NULL)
+    return heed_fail(error, HEED_INVALID,
+                     "pairs = \"models\" needs columns.model_a and "
+                     "columns.model_b");
+  if (self->pairs == PAIRS_TEXTS &&
+      (self->column[LEFT_TEXT] == NULL || self->column[RIGHT_TEXT] == NULL))
+    return heed_fail(error, HEED_INVALID,
+                     "pairs = \"texts\" needs columns.text_a and "
+                     "columns.text_b");
+  return HEED_OK;
+}
+
+heed_status log_settle(const heed_host *host, const heed_value *values,
+                       log_settings **settings, heed_error *error) {
+  heed_memory memory = {host, false};
+  log_settings *self = heed_allocate(&memory, 1, sizeof *self);
+  heed_status status;
+  if (self == NULL) return heed_no_memory(error);
+  *settings = self;
+  self->values = values;
+  self->read = (log_read_options){
+      .form = (log_form)values[FORMAT].integer,
+      .items = values[ROWS].given ? values[ROWS].text : NULL,
+      .query = values[QUERY].given ? values[QUERY].text : NULL};
+  self->positions_unknown = values[POSITIONS].integer == POSITIONS_UNKNOWN;
+  self->pairs = (int)values[PAIRS].integer;
+  self->texts_are_json = values[TEXTS].integer == TEXTS_JSON;
+  settle_columns(self);
+  for (size_t i = 0; i < WORD_COUNT; i++)
+    self->words[i].word =
+        words_of(&memory, &values[CHOICES].items[i], &self->words[i].count);
+  settle_omissions(&memory, self);
+  status = settle_covariates(&memory, self, error);
+  if (memory.refused) return heed_no_memory(error);
+  return status == HEED_OK ? check(self, error) : status;
+}

@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The parameters and outputs of the source `log`, as indices. */
+ * The parameters and outputs of the source `log`, as indices, and what they
+ * mean together. */
 #ifndef HEED_SOURCES_LOG_SETTINGS_H
 #define HEED_SOURCES_LOG_SETTINGS_H
 
+#include "heed/memory.h"
 #include "heed/source.h"
+#include "sources/log/read.h"
 
 enum {
   PATH,
   FORMAT,
+  ROWS,
+  QUERY,
   COLUMNS,
   CHOICES,
+  POSITIONS,
+  PAIRS,
+  TEXTS,
+  OMIT,
   TIES,
   MALFORMED,
   DUPLICATES,
@@ -22,18 +31,27 @@ enum {
   USER,
   PAIR,
   CHOICE,
+  CHOSE_A,
+  CHOSE_B,
+  CHOSE_TIE,
   LEFT_MODEL,
   RIGHT_MODEL,
   LEFT,
   P,
+  GOLD,
   TOPIC,
   LEFT_TEXT,
   RIGHT_TEXT,
   PROMPT,
   TIME,
-  COLUMN_COUNT
+  COLUMN_COUNT,
+  COVARIATES = COLUMN_COUNT, /* the last field of `columns` */
+  FIELD_COUNT
 };
 enum { WORDS_A, WORDS_B, WORDS_LEFT, WORDS_RIGHT, WORDS_TIE, WORD_COUNT };
+enum { POSITIONS_A_LEFT, POSITIONS_UNKNOWN };
+enum { PAIRS_COLUMN, PAIRS_MODELS, PAIRS_TEXTS, PAIRS_ROWS };
+enum { TEXTS_PLAIN, TEXTS_JSON };
 enum { TIES_DROP, TIES_KEEP };
 enum { MALFORMED_STOP, MALFORMED_SKIP };
 enum { DUPLICATES_ERROR, DUPLICATES_KEEP, DUPLICATES_FIRST };
@@ -49,6 +67,7 @@ enum {
 enum {
   OUT_ROWS,
   OUT_SKIPPED,
+  OUT_OMITTED,
   OUT_TIES,
   OUT_DUPLICATES,
   OUT_USERS,
@@ -65,5 +84,50 @@ enum {
 extern const heed_parameter log_parameters[PARAMETER_COUNT];
 extern const heed_dimension log_dimensions[1];
 extern const heed_output log_outputs[OUTPUT_COUNT];
+
+typedef struct log_words {
+  const char *const *word;
+  size_t count;
+} log_words;
+
+typedef struct log_omission {
+  const char *column;
+  log_words words;
+} log_omission;
+
+typedef struct log_covariate {
+  const char *column; /* in the file */
+  const char *name;   /* in the table of annotations */
+} log_covariate;
+
+/* The parameters of an instance, with what a preset adds. */
+typedef struct log_settings {
+  const heed_value *values;
+  log_read_options read;
+  const char *column[COLUMN_COUNT]; /* names in the file; NULL: none */
+  log_words words[WORD_COUNT];
+  bool positions_unknown; /* where no column says which response was left */
+  int pairs;              /* PAIRS_… */
+  bool texts_are_json;
+  log_omission *omissions;
+  size_t omission_count;
+  log_covariate *covariates;
+  size_t covariate_count;
+} log_settings;
+
+heed_status log_settle(const heed_host *host, const heed_value *values,
+                       log_settings **self, heed_error *error);
+
+/* Whether the log tells the order of each user's annotations. */
+static inline bool log_knows_order(const log_settings *self) {
+  return self->column[TIME] != NULL ||
+         self->values[ORDER].integer == ORDER_FILE;
+}
+
+/* Whether rows name their texts. */
+static inline bool log_has_texts(const log_settings *self) {
+  return self->column[PROMPT] != NULL || self->column[LEFT_TEXT] != NULL ||
+         self->column[RIGHT_TEXT] != NULL;
+}
 
 #endif

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sources/log/reading.h"
-
 /* Reads exactly `count` digits. */
 static bool take_digits(const char **text, int count, int64_t *number) {
   *number = 0;
@@ -91,13 +89,12 @@ static bool take_date(const char *text, double *time) {
   return *text == '\0';
 }
 
-log_time_form log_time_in(const char *text, double *time) {
+log_time_form log_time_in(log_text text, double *time) {
   char trimmed[64];
-  size_t length;
-  const char *start = log_trim(text, &length);
   if (log_number_in(text, time)) return LOG_TIME_NUMBER;
-  if (length >= sizeof trimmed) return LOG_NO_TIME;
-  memcpy(trimmed, start, length);
-  trimmed[length] = '\0';
+  text = log_trim(text);
+  if (text.length >= sizeof trimmed) return LOG_NO_TIME;
+  memcpy(trimmed, text.bytes, text.length);
+  trimmed[text.length] = '\0';
   return take_date(trimmed, time) ? LOG_TIME_DATE : LOG_NO_TIME;
 }

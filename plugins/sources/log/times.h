@@ -3,7 +3,7 @@
 #ifndef HEED_SOURCES_LOG_TIMES_H
 #define HEED_SOURCES_LOG_TIMES_H
 
-#include <stdbool.h>
+#include "sources/log/text.h"
 
 /* A log has times of one form: numbers and dates cannot be compared. */
 typedef enum log_time_form {
@@ -15,6 +15,6 @@ typedef enum log_time_form {
 /* A number, or a date of ISO 8601 as seconds since 1970 (2024-05-31,
  * 2024-05-31T12:30, 2024-05-31 12:30:05.25Z, …+02:00; without a zone UTC).
  * LOG_NO_TIME: the text is neither. */
-log_time_form log_time_in(const char *text, double *time);
+log_time_form log_time_in(log_text text, double *time);
 
 #endif

@@ -3,24 +3,20 @@
 #include "sources/log/words.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static bool is_among(const heed_value *words, const char *text, size_t length) {
-  for (size_t i = 0; i < words->count; i++) {
-    size_t size;
-    const char *word = log_trim(words->items[i].text, &size);
-    if (size == length && memcmp(word, text, length) == 0) return true;
-  }
+bool log_is_among(const log_words *words, log_text text) {
+  for (size_t i = 0; i < words->count; i++)
+    if (log_is_same(log_trim(log_text_of(words->word[i])), text)) return true;
   return false;
 }
 
-bool log_what_is_said(const log_reading *self, const char *text,
+bool log_what_is_said(const log_settings *settings, log_text text,
                       log_said *which) {
-  const heed_value *words = self->values[CHOICES].items;
-  size_t length;
-  text = log_trim(text, &length);
+  text = log_trim(text);
   for (int i = 0; i < WORD_COUNT; i++)
-    if (is_among(&words[i], text, length)) {
+    if (log_is_among(&settings->words[i], text)) {
       *which = (log_said)i;
       return true;
     }
@@ -60,8 +56,9 @@ int8_t log_other(int8_t response) {
 #define PLAIN_SIZE 32
 
 typedef struct unknown_words {
-  log_names words; /* in order of their first rows */
-  size_t *count;   /* rows with each */
+  const log_reading *log;
+  log_names words;            /* in order of their first rows */
+  size_t count[WORDS_LISTED]; /* rows with each */
 } unknown_words;
 
 /* The letters and digits of a text, lower case: "Tie (both bad)" and
@@ -90,13 +87,13 @@ static int recognise(const log_reading *self, const char *text) {
       {"modelb", WORDS_B},     {"responseb", WORDS_B},  {"answerb", WORDS_B},
       {"assistantb", WORDS_B}, {"optionb", WORDS_B},    {"left", WORDS_LEFT},
       {"right", WORDS_RIGHT}};
-  const heed_value *words = self->values[CHOICES].items;
+  const log_words *words = self->settings->words;
   char plain[PLAIN_SIZE], other[PLAIN_SIZE];
   plain_form(text, plain);
   if (*plain == '\0') return WORD_COUNT;
   for (int i = 0; i < WORD_COUNT; i++)
     for (size_t j = 0; j < words[i].count; j++) {
-      plain_form(words[i].items[j].text, other);
+      plain_form(words[i].word[j], other);
       if (strcmp(plain, other) == 0) return i;
     }
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -105,18 +102,19 @@ static int recognise(const log_reading *self, const char *text) {
   return WORD_COUNT;
 }
 
-static heed_status find_unknown(const log_reading *self,
-                                unknown_words *unknown) {
-  heed_memory memory = {self->host, false};
-  log_names_open(&memory, &unknown->words, self->rows.count);
-  unknown->count = heed_scratch_sizes(&memory, self->rows.count);
-  if (memory.refused) return heed_no_memory(self->error);
-  for (size_t row = 0; row < self->rows.count; row++) {
-    const char *text = log_cell(self, row, CHOICE);
-    log_said which;
-    if (!log_is_blank(text) && !log_what_is_said(self, text, &which))
-      unknown->count[log_number(&unknown->words, text)]++;
-  }
+static heed_status take_word(void *context, const log_row *row) {
+  unknown_words *unknown = context;
+  const log_text text = row->cells[CHOICE];
+  log_said which;
+  size_t id;
+  if (log_is_blank(text) ||
+      log_what_is_said(unknown->log->settings, text, &which) ||
+      log_is_same(text, row->cells[LEFT_MODEL]) ||
+      log_is_same(text, row->cells[RIGHT_MODEL]))
+    return HEED_OK;
+  id = log_number(&unknown->words, text);
+  if (unknown->words.refused) return heed_no_memory(unknown->log->error);
+  if (id < WORDS_LISTED) unknown->count[id]++;
   return HEED_OK;
 }
 
@@ -137,7 +135,7 @@ static void list_words(const unknown_words *unknown, char *text, size_t size) {
 static void propose(const log_reading *self, const unknown_words *unknown,
                     char *text, size_t size) {
   static const char *const names[] = {"a", "b", "left", "right", "tie"};
-  const heed_value *words = self->values[CHOICES].items;
+  const log_words *words = self->settings->words;
   bool any = false;
   for (int i = 0; i < WORD_COUNT; i++) {
     bool here = false;
@@ -147,7 +145,7 @@ static void propose(const log_reading *self, const unknown_words *unknown,
         log_add(text, size, "%s%s = { ", any ? ", " : "; try choices = { ",
                 names[i]);
         for (size_t k = 0; k < words[i].count; k++)
-          log_add(text, size, "\"%s\", ", words[i].items[k].text);
+          log_add(text, size, "\"%s\", ", words[i].word[k]);
       }
       log_add(text, size, "%s\"%.30s\"", here ? ", " : "",
               unknown->words.text[j]);
@@ -158,22 +156,33 @@ static void propose(const log_reading *self, const unknown_words *unknown,
   if (any) log_add(text, size, " }");
 }
 
-heed_status log_refuse_word(log_reading *self, size_t row) {
-  const char *column = self->values[COLUMNS].items[CHOICE].text;
-  const char *word = log_cell(self, row, CHOICE);
+/* Reads the log once more. */
+static heed_status list_unknown(log_reading *self, char *text, size_t size) {
+  log_pool pool = {.memory = {self->host, false}};
+  unknown_words unknown = {.log = self};
+  heed_status status;
+  log_names_open(&unknown.words, &pool);
+  status = log_read_again(self, (log_sink){take_word, &unknown});
+  if (status == HEED_OK && unknown.words.count > 0) {
+    if (unknown.words.count > 1 || unknown.count[0] > 1)
+      list_words(&unknown, text, size);
+    propose(self, &unknown, text, size);
+  }
+  log_names_close(&unknown.words);
+  return status;
+}
+
+heed_status log_refuse_word(log_reading *self, log_text word) {
   char more[HEED_MESSAGE_SIZE / 2] = "";
   if (!self->words_listed) {
-    unknown_words unknown;
-    const heed_status status = find_unknown(self, &unknown);
+    const heed_status status = list_unknown(self, more, sizeof more);
     if (status != HEED_OK) return status;
     self->words_listed = true;
-    if (unknown.words.count > 1 || unknown.count[0] > 1)
-      list_words(&unknown, more, sizeof more);
-    propose(self, &unknown, more, sizeof more);
   }
-  return log_row_fault(self, row,
-                       "column \"%s\": found the choice \"%.40s\", expected a "
+  return log_row_fault(self,
+                       "column \"%s\": found the choice \"%.*s\", expected a "
                        "word for A, B, left, right or a tie "
                        "(source.choices)%s",
-                       column, word, more);
+                       self->settings->column[CHOICE], LOG_SHOWN(word, 40),
+                       more);
 }

@@ -13,8 +13,10 @@ typedef enum log_said {
   SAID_TIE
 } log_said;
 
+bool log_is_among(const log_words *words, log_text text);
+
 /* False: no word of `source.choices`.  Blanks around it do not matter. */
-bool log_what_is_said(const log_reading *self, const char *text,
+bool log_what_is_said(const log_settings *settings, log_text text,
                       log_said *which);
 
 /* Choices in a log without recorded positions name responses only: false if the
@@ -27,6 +29,6 @@ int8_t log_other(int8_t response);
 /* Refuses a row whose choice is in unknown words.  The first such message lists
  * all unknown words of the log, and proposes `source.choices` for those that it
  * recognises. */
-heed_status log_refuse_word(log_reading *self, size_t row);
+heed_status log_refuse_word(log_reading *self, log_text word);
 
 #endif
