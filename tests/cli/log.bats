@@ -297,7 +297,7 @@ add_texts() {
   sed -i 's/log.csv/log.jsonl/' log.lua
   fails 'log.jsonl:2: found '
   printf '[1]\n' >log.jsonl
-  fails 'log.jsonl: the file is a JSON array'
+  fails 'log.jsonl:1: found a number, expected an object'
   printf '{"who":"a"}\n' >log.jsonl
   fails 'log.jsonl:1: missing key "pair"'
   printf '{"who":"a","who":"b"}\n' >log.jsonl

@@ -12,6 +12,7 @@
 #include "sources/log/names.h"
 
 #define PLAIN_BLOCK ((size_t)4096)
+#define BATCH 64 /* rows */
 
 typedef struct csv_reader {
   heed_memory memory;
@@ -39,7 +40,9 @@ typedef struct csv_reader {
   const char **header; /* NULL: not read yet */
   size_t header_count;
   size_t *position; /* column of each wanted name */
-  log_text *cells;
+  log_text *cells;  /* BATCH x width */
+  log_row batch[BATCH];
+  size_t batched;
 } csv_reader;
 
 /* Doubles an array that has `used` elements of `room`. */
@@ -156,7 +159,7 @@ static heed_status take_header(csv_reader *self) {
   self->header_count = self->field_count;
   self->header = heed_scratch(&self->memory, self->field_count, sizeof(char *));
   self->position = heed_scratch_sizes(&self->memory, width);
-  self->cells = heed_scratch(&self->memory, width, sizeof *self->cells);
+  self->cells = heed_scratch(&self->memory, BATCH * width, sizeof *self->cells);
   if (self->memory.refused) return heed_no_memory(self->job->error);
   log_names_open(&columns, &pool);
   status = number_header(self, &columns, place);
@@ -189,8 +192,13 @@ static bool is_blank_row(const csv_reader *self) {
   return true;
 }
 
-static heed_status take_fields(csv_reader *self) {
+static void pick_cells(const csv_reader *self, log_text *cells) {
   const log_wanted *wanted = self->job->wanted;
+  for (size_t i = 0; i < self->job->width; i++)
+    if (wanted[i].name != NULL) cells[i] = self->fields[self->position[i]];
+}
+
+static heed_status take_fields(csv_reader *self) {
   if (is_blank_row(self)) return HEED_OK;
   if (self->header == NULL) return take_header(self);
   if (self->field_count != self->header_count)
@@ -200,9 +208,7 @@ static heed_status take_fields(csv_reader *self) {
                  self->at_end ? "; the file ends within this line: possibly "
                                 "truncated"
                               : "");
-  for (size_t i = 0; i < self->job->width; i++)
-    if (wanted[i].name != NULL)
-      self->cells[i] = self->fields[self->position[i]];
+  pick_cells(self, self->cells);
   return log_send(self->job, self->cells, self->row_line);
 }
 
@@ -284,6 +290,7 @@ static bool is_plain_row(const csv_reader *self, const char *line,
          !has_quotes(self, line, length);
 }
 
+/* Splits a line that is a row into fields. */
 static void split(csv_reader *self, const char *line, size_t length) {
   const char *end = line + length, *comma;
   while (end > line && (end[-1] == '\n' || end[-1] == '\r')) end--;
@@ -296,7 +303,6 @@ static void split(csv_reader *self, const char *line, size_t length) {
     self->fields[self->field_count++] =
         (log_text){line, (size_t)(comma - line), false};
   }
-  end_row(self);
 }
 
 static void feed(csv_reader *self, const char *line, size_t length) {
@@ -308,6 +314,7 @@ static void feed(csv_reader *self, const char *line, size_t length) {
     recover(self);
   } else if (is_plain_row(self, line, length)) {
     split(self, line, length);
+    end_row(self);
   } else if (csv_parse(&self->parser, line, length, take_field, take_row,
                        self) != length) {
     refuse(self,
@@ -375,18 +382,43 @@ static size_t find_line_end(csv_reader *self) {
   }
 }
 
+static void send_batch(csv_reader *self) {
+  size_t sent;
+  if (self->status == HEED_OK)
+    self->status = log_send_rows(self->job, self->batch, self->batched, &sent);
+  self->batched = 0;
+}
+
+/* The row waits in the batch if nothing is wrong with it. */
+static void batch_row(csv_reader *self) {
+  log_text *cells = self->cells + self->batched * self->job->width;
+  if (self->header == NULL || self->field_count != self->header_count ||
+      is_blank_row(self)) {
+    send_batch(self);
+    end_row(self);
+    return;
+  }
+  pick_cells(self, cells);
+  self->batch[self->batched++] =
+      (log_row){.cells = cells, .line = self->row_line};
+  self->field_count = 0;
+  if (self->batched == BATCH) send_batch(self);
+}
+
 /* The rows without quotes in a part of the window that has nothing special. */
 static void read_plain_lines(csv_reader *self) {
-  const char *bytes = self->input->bytes;
+  const char *bytes = self->input->bytes, *end;
   while (self->between && self->status == HEED_OK &&
          !log_has_enough(self->job)) {
     const char *line = bytes + self->next;
-    const char *end = memchr(line, '\n', self->plain - self->next);
-    if (end == NULL) return;
+    end = memchr(line, '\n', self->plain - self->next);
+    if (end == NULL) break;
     self->row_line = self->line++;
     self->next = (size_t)(end + 1 - bytes);
     split(self, line, (size_t)(end - line));
+    if (self->status == HEED_OK) batch_row(self);
   }
+  send_batch(self);
 }
 
 /* CR alone ends a line in all files, but inside quotes it is a character: it

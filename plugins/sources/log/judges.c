@@ -164,7 +164,7 @@ static heed_status read_verdicts(log_reading *self, judge_reading *judge) {
                          .width = REFERENCE_COUNT,
                          .most = self->most,
                          .faults = &self->faults,
-                         .sink = {take_verdict, judge},
+                         .sink = {take_verdict, NULL, judge},
                          .error = self->error};
   return log_read(&judge->job, &options);
 }

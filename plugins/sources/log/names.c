@@ -6,6 +6,7 @@
 #include <sodium/crypto_shorthash.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 _Static_assert(sizeof(((log_hash *)0)->key) == crypto_shorthash_KEYBYTES &&
                    sizeof(uint64_t) == crypto_shorthash_BYTES,
@@ -13,6 +14,7 @@ _Static_assert(sizeof(((log_hash *)0)->key) == crypto_shorthash_KEYBYTES &&
 
 #define BLOCK ((size_t)1 << 18) /* bytes of a pool taken at a time */
 #define NAMES_MOST ((size_t)1 << 31)
+#define LARGE_PAGE ((size_t)1 << 21)
 
 const char *log_copy(log_pool *pool, log_text text) {
   const size_t size = text.length + 1;
@@ -47,11 +49,23 @@ uint64_t log_hash_of(const log_hash *self, log_text text) {
   return hash;
 }
 
+/* Large tables are read at random: large pages save much of the time. */
+static log_slot *make_slots(size_t count) {
+  const size_t size = count * sizeof(log_slot);
+  log_slot *slots;
+  if (size < LARGE_PAGE) return calloc(count, sizeof *slots);
+  slots = aligned_alloc(LARGE_PAGE, size);
+  if (slots == NULL) return NULL;
+  (void)madvise(slots, size, MADV_HUGEPAGE);
+  memset(slots, 0, size);
+  return slots;
+}
+
 void log_names_open(log_names *self, log_pool *pool) {
   memset(self, 0, sizeof *self);
   self->pool = pool;
   self->mask = 63;
-  self->slots = calloc(self->mask + 1, sizeof *self->slots);
+  self->slots = make_slots(self->mask + 1);
   self->refused = self->slots == NULL;
   log_hash_open(&self->hash);
 }
@@ -69,10 +83,25 @@ static bool is_name(const char *known, log_text text) {
          known[text.length] == '\0';
 }
 
+uint32_t log_tag_of(const log_names *self, log_text text) {
+  return (uint32_t)log_hash_of(&self->hash, text);
+}
+
+/* What the slot of a tag says may change before the name is looked for, and a
+ * collision leads elsewhere: then the right memory was not asked for. */
+void log_foresee(const log_names *self, uint32_t tag, log_stage stage) {
+  const log_slot *slot = &self->slots[tag & self->mask];
+  if (stage == LOG_SLOT)
+    __builtin_prefetch(slot);
+  else if (slot->next != 0 && stage == LOG_POINTER)
+    __builtin_prefetch(&self->text[slot->next - 1]);
+  else if (slot->next != 0)
+    __builtin_prefetch(self->text[slot->next - 1]);
+}
+
 size_t log_find(const log_names *self, log_text text, log_finding *finding) {
   size_t i;
   if (self->refused) return SIZE_MAX;
-  finding->tag = (uint32_t)log_hash_of(&self->hash, text);
   for (i = finding->tag & self->mask; self->slots[i].next != 0;
        i = (i + 1) & self->mask)
     if (self->slots[i].tag == finding->tag &&
@@ -84,7 +113,7 @@ size_t log_find(const log_names *self, log_text text, log_finding *finding) {
 
 static void widen(log_names *self) {
   const size_t mask = 2 * self->mask + 1;
-  log_slot *slots = calloc(mask + 1, sizeof *slots);
+  log_slot *slots = make_slots(mask + 1);
   if (slots == NULL) {
     self->refused = true;
     return;
@@ -128,12 +157,12 @@ size_t log_add_name(log_names *self, log_text text,
 }
 
 size_t log_number(log_names *self, log_text text) {
-  log_finding finding;
+  log_finding finding = {.tag = log_tag_of(self, text)};
   const size_t id = log_find(self, text, &finding);
   return id != SIZE_MAX ? id : log_add_name(self, text, &finding);
 }
 
 size_t log_known_number(const log_names *self, log_text text) {
-  log_finding finding;
+  log_finding finding = {.tag = log_tag_of(self, text)};
   return log_find(self, text, &finding);
 }

@@ -43,9 +43,16 @@ typedef struct log_names {
 void log_names_open(log_names *self, log_pool *pool);
 void log_names_close(log_names *self);
 
+uint32_t log_tag_of(const log_names *self, log_text text);
+
+/* The processor waits for memory less if it is asked for early.  Three calls
+ * for each of several names, stage by stage, before they are looked for. */
+typedef enum log_stage { LOG_SLOT, LOG_POINTER, LOG_NAME } log_stage;
+void log_foresee(const log_names *self, uint32_t tag, log_stage stage);
+
 /* Where a name is or belongs, until another name is added. */
 typedef struct log_finding {
-  uint32_t tag;
+  uint32_t tag; /* log_tag_of() the name */
   size_t slot;
 } log_finding;
 

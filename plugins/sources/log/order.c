@@ -82,8 +82,11 @@ typedef struct seen_pair {
  * one, plus 1.  NULL: there is none. */
 static uint32_t *find_duplicates(log_reading *self) {
   const log_annotations *all = &self->all;
-  seen_pair *last = array_of(self, self->pairs.names.count, sizeof *last);
+  const size_t pairs = self->pairs.names.count;
+  seen_pair *last;
   uint32_t *earlier = NULL;
+  if (pairs == all->count) return NULL; /* each pair has one annotation */
+  last = array_of(self, pairs, sizeof *last);
   for (size_t i = 0; !self->refused && i < self->count; i++) {
     const uint32_t at = self->order[i];
     seen_pair *seen = &last[all->pair[at]];
@@ -146,6 +149,7 @@ static heed_status drop_duplicates(log_reading *self) {
 static void keep_what_counts(log_reading *self) {
   const bool ties = self->settings->values[TIES].integer == TIES_KEEP;
   size_t kept = 0;
+  if (self->duplicate_count == 0 && (ties || self->tie_count == 0)) return;
   for (size_t i = 0; i < self->count; i++) {
     const int8_t choice = self->all.choice[self->order[i]];
     if (choice != DROPPED && (ties || choice != HEED_CHOSE_TIE))
@@ -154,11 +158,25 @@ static void keep_what_counts(log_reading *self) {
   self->count = kept;
 }
 
+/* All annotations count. */
+static void number_everyone(log_reading *self) {
+  self->user_count = self->everyone.count;
+  self->user_number =
+      array_of(self, self->user_count, sizeof *self->user_number);
+  for (size_t j = 0; !self->refused && j < self->user_count; j++)
+    self->user_number[j] = (uint32_t)j;
+}
+
 /* Users with annotations that count, by the first of these in the log. */
 static void number_users(log_reading *self) {
   const size_t everyone = self->everyone.count;
-  uint32_t *first = array_of(self, everyone, sizeof *first);
-  uint32_t *user_at = array_of(self, self->all.count, sizeof *user_at);
+  uint32_t *first, *user_at;
+  if (self->count == self->all.count) {
+    number_everyone(self);
+    return;
+  }
+  first = array_of(self, everyone, sizeof *first);
+  user_at = array_of(self, self->all.count, sizeof *user_at);
   self->user_number = array_of(self, everyone, sizeof *self->user_number);
   if (!self->refused) {
     memset(first, 0xff, everyone * sizeof *first);
@@ -211,6 +229,8 @@ heed_status log_order_annotations(log_reading *self) {
   if (status != HEED_OK) return status;
   number_users(self);
   if (self->refused) return heed_no_memory(self->error);
+  /* With everyone, the numbers are those of the names. */
+  if (self->only_ties == 0 && self->count == self->all.count) return HEED_OK;
   old = self->order;
   self->order =
       by_user(self, old, self->count, self->user_number, self->user_count);

@@ -22,10 +22,16 @@ typedef struct log_wanted {
 typedef struct log_row {
   const log_text *cells; /* width; they live as long as the call */
   size_t line;           /* its first line; HDF5: its number, 1, 2, … */
+  /* What foresee() noted. */
+  bool is_foreseen;
+  uint32_t user, pair;
 } log_row;
 
 typedef struct log_sink {
   heed_status (*take)(void *context, const log_row *row);
+  /* Rows that take() is about to get: asks for the memory that it will read.
+   * NULL: nothing to ask for. */
+  void (*foresee)(void *context, log_row *rows, size_t count);
   void *context;
 } log_sink;
 
@@ -47,6 +53,11 @@ typedef struct log_job {
 
 /* For readers: sends a row.  They stop once enough are sent. */
 heed_status log_send(log_job *job, const log_text *cells, size_t line);
+
+/* For readers that have several rows at once.  *sent: rows until enough were
+ * sent or one failed, that one included. */
+heed_status log_send_rows(log_job *job, log_row *rows, size_t count,
+                          size_t *sent);
 
 static inline bool log_has_enough(const log_job *job) {
   return job->count >= job->most;

@@ -297,13 +297,11 @@ const heed_output log_outputs[OUTPUT_COUNT] = {
 
 /* ---- what they mean together ---- */
 
-static const char *const *words_of(heed_memory *memory, const heed_value *list,
-                                   size_t *count) {
-  const char **words = heed_allocate(memory, list->count, sizeof *words);
-  *count = list->count;
+static log_words words_of(heed_memory *memory, const heed_value *list) {
+  log_text *words = heed_allocate(memory, list->count, sizeof *words);
   for (size_t i = 0; words != NULL && i < list->count; i++)
-    words[i] = list->items[i].text;
-  return words;
+    words[i] = log_trim(log_text_of(list->items[i].text));
+  return (log_words){words, list->count};
 }
 
 /* The name of a column of the annotations: lower case, digits and '_'. */
@@ -360,8 +358,7 @@ static void settle_omissions(heed_memory *memory, log_settings *self) {
   for (size_t i = 0; !memory->refused && i < map->count; i++) {
     log_omission *omission = &self->omissions[i];
     omission->column = map->keys[i];
-    omission->words.word =
-        words_of(memory, &map->items[i], &omission->words.count);
+    omission->words = words_of(memory, &map->items[i]);
   }
 }
 
@@ -424,8 +421,7 @@ heed_status log_settle(const heed_host *host, const heed_value *values,
   self->texts_are_json = values[TEXTS].integer == TEXTS_JSON;
   settle_columns(self);
   for (size_t i = 0; i < WORD_COUNT; i++)
-    self->words[i].word =
-        words_of(&memory, &values[CHOICES].items[i], &self->words[i].count);
+    self->words[i] = words_of(&memory, &values[CHOICES].items[i]);
   settle_omissions(&memory, self);
   status = settle_covariates(&memory, self, error);
   if (memory.refused) return heed_no_memory(error);

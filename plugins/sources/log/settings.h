@@ -86,7 +86,7 @@ extern const heed_dimension log_dimensions[1];
 extern const heed_output log_outputs[OUTPUT_COUNT];
 
 typedef struct log_words {
-  const char *const *word;
+  const log_text *word; /* without the blanks around it */
   size_t count;
 } log_words;
 

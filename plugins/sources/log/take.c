@@ -647,13 +647,21 @@ static void add_covariates(log_reading *self, const taken_row *taken) {
   }
 }
 
+static size_t number_user(log_reading *self, const taken_row *taken) {
+  const log_text name =
+      taken->user.bytes == NULL ? log_text_of("") : taken->user;
+  log_finding place = {.tag = taken->row->is_foreseen
+                                  ? taken->row->user
+                                  : log_tag_of(&self->everyone, name)};
+  const size_t user = log_find(&self->everyone, name, &place);
+  return user != SIZE_MAX ? user : log_add_name(&self->everyone, name, &place);
+}
+
 static void add_annotation(log_reading *self, const taken_row *taken) {
   log_annotations *all = &self->all;
   const size_t at = all->count;
-  const log_text nobody = log_text_of("");
   if (!has_room_for_annotation(self)) return;
-  all->user[at] = (uint32_t)log_number(
-      &self->everyone, taken->user.bytes == NULL ? nobody : taken->user);
+  all->user[at] = (uint32_t)number_user(self, taken);
   all->pair[at] = (uint32_t)taken->pair;
   all->line[at] = short_line(self);
   all->choice[at] = taken->choice;
@@ -697,6 +705,30 @@ static heed_status take_valid_row(log_reading *self, taken_row *taken) {
              : HEED_OK;
 }
 
+/* The name of a pair is known before the row is taken only if a column has it.
+ */
+static bool is_foreseen_pair(const log_reading *self, const log_row *row) {
+  return row->is_foreseen && self->settings->pairs == PAIRS_COLUMN;
+}
+
+static void foresee(void *context, log_row *rows, size_t count) {
+  const log_taking *taking = context;
+  const log_names *users = &taking->log->everyone;
+  const log_names *pairs = &taking->log->pairs.names;
+  for (size_t i = 0; i < count; i++) {
+    const log_text user = rows[i].cells[USER], pair = rows[i].cells[PAIR];
+    rows[i].is_foreseen = user.bytes != NULL && pair.bytes != NULL;
+    if (!rows[i].is_foreseen) return;
+    rows[i].user = log_tag_of(users, user);
+    rows[i].pair = log_tag_of(pairs, pair);
+  }
+  for (int stage = LOG_SLOT; stage <= LOG_NAME; stage++)
+    for (size_t i = 0; i < count; i++) {
+      log_foresee(users, rows[i].user, (log_stage)stage);
+      log_foresee(pairs, rows[i].pair, (log_stage)stage);
+    }
+}
+
 static heed_status take_row(void *context, const log_row *row) {
   log_taking *taking = context;
   log_reading *self = taking->log;
@@ -712,6 +744,9 @@ static heed_status take_row(void *context, const log_row *row) {
   }
   status = take_cells(taking, &fine);
   if (status != HEED_OK || !fine) return status;
+  taken->place.tag = is_foreseen_pair(self, row)
+                         ? row->pair
+                         : log_tag_of(&self->pairs.names, taken->name);
   taken->pair = log_find(&self->pairs.names, taken->name, &taken->place);
   if (taken->pair != SIZE_MAX) {
     if (is_turned(self, taken)) turn(self, taken);
@@ -729,7 +764,7 @@ heed_status log_read_rows(log_reading *self) {
   heed_status status;
   if (memory.refused) return heed_no_memory(self->error);
   self->row = -1;
-  status = log_read_files(self, (log_sink){take_row, &taking});
+  status = log_read_files(self, (log_sink){take_row, foresee, &taking});
   log_conversation_close(&taking.conversation);
   free(taking.name);
   return status;

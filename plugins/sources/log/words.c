@@ -8,7 +8,7 @@
 
 bool log_is_among(const log_words *words, log_text text) {
   for (size_t i = 0; i < words->count; i++)
-    if (log_is_same(log_trim(log_text_of(words->word[i])), text)) return true;
+    if (log_is_same(words->word[i], text)) return true;
   return false;
 }
 
@@ -93,7 +93,7 @@ static int recognise(const log_reading *self, const char *text) {
   if (*plain == '\0') return WORD_COUNT;
   for (int i = 0; i < WORD_COUNT; i++)
     for (size_t j = 0; j < words[i].count; j++) {
-      plain_form(words[i].word[j], other);
+      plain_form(words[i].word[j].bytes, other);
       if (strcmp(plain, other) == 0) return i;
     }
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -145,7 +145,7 @@ static void propose(const log_reading *self, const unknown_words *unknown,
         log_add(text, size, "%s%s = { ", any ? ", " : "; try choices = { ",
                 names[i]);
         for (size_t k = 0; k < words[i].count; k++)
-          log_add(text, size, "\"%s\", ", words[i].word[k]);
+          log_add(text, size, "\"%s\", ", words[i].word[k].bytes);
       }
       log_add(text, size, "%s\"%.30s\"", here ? ", " : "",
               unknown->words.text[j]);
@@ -162,7 +162,7 @@ static heed_status list_unknown(log_reading *self, char *text, size_t size) {
   unknown_words unknown = {.log = self};
   heed_status status;
   log_names_open(&unknown.words, &pool);
-  status = log_read_again(self, (log_sink){take_word, &unknown});
+  status = log_read_again(self, (log_sink){take_word, NULL, &unknown});
   if (status == HEED_OK && unknown.words.count > 0) {
     if (unknown.words.count > 1 || unknown.count[0] > 1)
       list_words(&unknown, text, size);
