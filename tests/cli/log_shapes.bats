@@ -162,8 +162,8 @@ PY
   fails 'log.db: source.query: expected one SELECT'
   source_log 'query = "SELECT who FROM votes"' log.db
   fails 'log.db: missing column "user"; the file has "who"'
-  source_log 'query = "SELECT nothing FROM votes"' log.db
-  fails 'log.db: source.query: no such column: nothing'
+  source_log 'query = "SELECT nobody FROM votes"' log.db
+  fails 'log.db: source.query: no such column: nobody'
   source_log "query = \"ATTACH 'other.db' AS other\"" log.db
   fails 'log.db: source.query: not authorized'
   [ ! -e other.db ]
