@@ -89,6 +89,12 @@ struct heed_host {
  * The others start when it is done, perhaps at the same time. */
 #define HEED_CHECKPOINT "heed.checkpoint"
 
+/* Extension: a const bool *, valid for this call, for a source in make() and
+ * check(): whether a later stage reads texts.  NULL: it may.  Where none does,
+ * a source may leave out the texts of pairs and of prompts, if it has texts().
+ */
+#define HEED_TEXTS "heed.texts"
+
 #ifdef __cplusplus
 }
 #endif

@@ -58,6 +58,9 @@ extern "C" {
 /* Flags of heed_plugin. */
 #define HEED_COSTLY 1u     /* source, trainer: the host saves its output */
 #define HEED_SEES_TRUTH 2u /* estimator: it sees the true attentiveness */
+/* Since 4.1: it reads the texts of a log.  Without the flag, they may not be
+ * loaded.  The host loads them for every plugin of ABI 4.0. */
+#define HEED_READS_TEXTS 4u
 
 struct heed_plugin {
   size_t size;  /* sizeof(heed_plugin) */

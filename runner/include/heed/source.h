@@ -10,6 +10,44 @@
 extern "C" {
 #endif
 
+/* What a file seems to be.  Since 4.1. */
+typedef struct heed_guess {
+  size_t size;              /* sizeof(heed_guess), set by the host */
+  const char *form;         /* in a few words: "Chatbot Arena, 140k" */
+  const char *parameters;   /* of this source, as a JSON object, without those
+                               that name the file */
+  const char *file;         /* the parameter that names the file */
+  const char *const *notes; /* what is odd and what a user must know: a sentence
+                               each */
+  size_t note_count;
+} heed_guess;
+
+/* The texts of a pair.  Since 4.1. */
+typedef struct heed_pair_texts {
+  size_t size;                          /* sizeof(heed_pair_texts) */
+  const char *prompt, *text_a, *text_b; /* UTF-8; "": unknown */
+  bool messages; /* the texts are JSON arrays of messages (heed_world.pairs) */
+} heed_pair_texts;
+
+/* index: of the row, in the caller's list.  The texts live as long as the call.
+ */
+typedef heed_status heed_take_texts(void *context, size_t index,
+                                    const heed_pair_texts *texts,
+                                    heed_error *error);
+
+/* What becomes of a log in heed_source_functions.pack().  Since 4.1. */
+typedef struct heed_packing {
+  size_t size;             /* sizeof(heed_packing), set by the host */
+  int output;              /* descriptor of an empty file, open for reading and
+                              writing.  The host gives it its name when pack() is
+                              done, or removes it */
+  const char *folder;      /* for temporary files, which have no names */
+  const char *earlier;     /* a packed log: the rows are added to it; or NULL */
+  uint64_t memory;         /* bytes; more than that goes to temporary files */
+  const char *const *drop; /* optional columns to leave out */
+  size_t drop_count;
+} heed_packing;
+
 typedef struct heed_source_functions {
   size_t size; /* sizeof(heed_source_functions) */
 
@@ -61,6 +99,22 @@ typedef struct heed_source_functions {
    * host frees all memory afterwards.  NULL: there is nothing to look into. */
   heed_status (*check)(void *self, const heed_host *host, size_t rows,
                        heed_error *error);
+  /* Since 4.1: says what a file seems to be, and fills in *guess.
+   * HEED_UNSUPPORTED: this source does not know such files.  NULL: it knows
+   * none. */
+  heed_status (*guess)(const heed_host *host, const char *path,
+                       heed_guess *guess, heed_error *error);
+  /* Since 4.1: reads texts that make() did not load (HEED_TEXTS in host.h).
+   * rows[count]: ascending; values of the column text_row of pairs.  Calls
+   * `take` for each, in this order; A is the response that the row calls A
+   * (text_turned).  NULL: make() always loads the texts. */
+  heed_status (*texts)(void *self, const heed_host *host, size_t count,
+                       const int64_t *rows, heed_take_texts *take,
+                       void *context, heed_error *error);
+  /* Since 4.1: writes a log that is larger than memory into one file, which
+   * this source reads as well.  NULL: not available. */
+  heed_status (*pack)(void *self, const heed_host *host,
+                      const heed_packing *packing, heed_error *error);
 } heed_source_functions;
 
 #ifdef __cplusplus

@@ -51,7 +51,17 @@ typedef struct heed_world {
    *   reward_a, reward_b  float64  true rewards
    *   name         string   a log's identifier of the pair
    *   line         int64    line of `path` with the pair's first row
-   * All columns are optional.  The number of rows is required. */
+   * Since 4.1:
+   *   file         int64    only if there are several: the file in `paths` of
+   *                         that line
+   *   messages     int8     1: the prompt and the two texts are JSON arrays of
+   *                         messages, [{"role": "user", "content": "..."},
+   * ...]; the texts follow the prompt.  0: plain texts gold         float64
+   * P(A's response is better) of a gold pair, known from elsewhere; 1 or 0 if
+   * only the better response is known; NaN: the pair is not gold text_row int64
+   * row of the log with the texts, for texts() of the source; -1: no row has
+   * any text_turned  int8     1: that row calls A what the pair calls B All
+   * columns are optional.  The number of rows is required. */
   heed_table *pairs;
 
   /* One row per prompt.  The last `held_out` rows are never annotated;
@@ -91,6 +101,11 @@ typedef struct heed_world {
    * their rows are in any order.  A user model that depends on the order
    * refuses such a world in check(). */
   bool order_unknown;
+
+  /* Since 4.1: the files of the column `file` of pairs, path_count of them; or
+   * NULL. */
+  const char *const *paths;
+  size_t path_count;
 } heed_world;
 
 /* What a source knows of its worlds before it makes one, so that `heed check`
@@ -122,6 +137,8 @@ typedef struct heed_outline {
  *   turn         int64    position among all annotations of the user,
  *                         ascending; no column: turns are consecutive, unless
  *                         world->order_unknown
+ *   time         float64  only if a log has it: seconds since 1970, or the
+ *                         log's own numbers.  Since 4.1
  * A log may add columns (response length, seconds taken). */
 typedef struct heed_crowd {
   size_t size; /* sizeof(heed_crowd), set by the host */
