@@ -56,6 +56,12 @@ static heed_status take_steps(log_reading *reading) {
   return status;
 }
 
+/* A host that does not say may have stages that read texts. */
+static bool loads_texts(const heed_host *host) {
+  const bool *wanted = host->extension(host, HEED_TEXTS);
+  return wanted == NULL || *wanted;
+}
+
 /* Of the first rows of each file; most = SIZE_MAX: of all. */
 static heed_status make_of(const heed_value *values, const heed_host *host,
                            size_t most, heed_world *world, heed_error *error) {
@@ -64,7 +70,7 @@ static heed_status make_of(const heed_value *values, const heed_host *host,
       .world = world,
       .error = error,
       .most = most,
-      .loads_texts = true,
+      .loads_texts = loads_texts(host),
       .faults = {.host = host,
                  .skip = values[MALFORMED].integer == MALFORMED_SKIP}};
   log_settings *settings = NULL;
@@ -84,6 +90,19 @@ static heed_status check(void *self, const heed_host *host, size_t rows,
                          heed_error *error) {
   heed_world world = {.size = sizeof world};
   return make_of(self, host, rows, &world, error);
+}
+
+static heed_status texts(void *self, const heed_host *host, size_t count,
+                         const int64_t *rows, heed_take_texts *take,
+                         void *context, heed_error *error) {
+  log_reading reading = {.host = host, .error = error, .most = SIZE_MAX};
+  log_settings *settings = NULL;
+  heed_status status = log_settle(host, self, &settings, error);
+  reading.settings = settings;
+  if (status == HEED_OK)
+    status = log_read_texts(&reading, count, rows, take, context);
+  log_close_reading(&reading);
+  return status;
 }
 
 static heed_status create(const heed_host *host, const heed_value *values,
@@ -108,6 +127,7 @@ static const heed_source_functions functions = {
     .make = make,
     .outline = outline,
     .check = check,
+    .texts = texts,
 };
 
 static const heed_plugin log_source = {

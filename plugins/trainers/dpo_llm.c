@@ -602,7 +602,7 @@ static const heed_plugin dpo_llm = {
     .reference =
         "Rafailov et al., Direct Preference Optimization, NeurIPS "
         "2023, equation 7; Hu et al., LoRA, ICLR 2022",
-    .flags = HEED_COSTLY,
+    .flags = HEED_COSTLY | HEED_READS_TEXTS,
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,
     .outputs = outputs,

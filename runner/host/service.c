@@ -113,6 +113,7 @@ static bool cancelled(const heed_host *host) {
 }
 
 static const void *extension(const heed_host *host, const char *name) {
+  if (strcmp(name, HEED_TEXTS) == 0) return of(host)->texts;
   return strcmp(name, HEED_CHECKPOINT) == 0 ? of(host)->checkpoint : NULL;
 }
 

@@ -26,6 +26,7 @@ struct heed_stages {
   host_sink sinks[PLAN_STAGE_COUNT];
   stages_level levels[PLAN_STAGE_COUNT];
   process_state *home; /* the process as it was before the first stage */
+  bool reads_texts;    /* a stage needs the texts of the world */
   size_t
       damaged; /* levels from here on are made again; PLAN_STAGE_COUNT: none */
 };
@@ -88,6 +89,17 @@ static void level_open(heed_stages *self, plan_stage stage, size_t node,
   level->host.sink = &self->sinks[stage];
 }
 
+/* Plugins of ABI 4.0 do not say. */
+static bool plugins_read_texts(const host_registry *plugins) {
+  for (size_t i = 0; i < registry_count(plugins); i++) {
+    const heed_plugin *plugin = registry_at(plugins, i, NULL);
+    if (plugin->kind != HEED_SOURCE &&
+        ((plugin->flags & HEED_READS_TEXTS) != 0 || plugin->abi.minor == 0))
+      return true;
+  }
+  return false;
+}
+
 heed_status stages_create(const heed_plan *plan, const host_registry *plugins,
                           const stages_options *options, heed_stages **result,
                           heed_error *error) {
@@ -101,6 +113,8 @@ heed_status stages_create(const heed_plan *plan, const host_registry *plugins,
   self->options = *options;
   self->memory = arena_create();
   self->scratch = arena_create();
+  self->reads_texts =
+      plugins_read_texts(plugins) || (plan->keep & PLAN_KEEP_SELECTION) != 0;
   status = reports_create(plan, plugins, &self->reports, error);
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++) {
     stages_level *level = &self->levels[i];
@@ -113,6 +127,7 @@ heed_status stages_create(const heed_plan *plan, const host_registry *plugins,
     service_open(&level->host);
     level->host.output = level->memory;
     level->host.scratch = self->scratch;
+    level->host.texts = &self->reads_texts;
     if ((level->memory == NULL || level->instances == NULL) &&
         status == HEED_OK)
       status = heed_no_memory(error);

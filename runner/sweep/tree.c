@@ -90,15 +90,17 @@ static void announce(const tree_builder *builder, const char *plugin) {
     options->notice(options->context, PLANNER_MAKES, plugin);
 }
 
-/* Lets a source look into its files. */
+/* Lets a source look into its files: nothing reads the world that it makes. */
 static heed_status try_files(tree_builder *builder,
                              const heed_instance *instance, heed_error *error) {
+  static const bool no_texts = false;
   const size_t rows = builder->self->options->rows;
   const heed_source_functions *functions = instance->plugin->functions;
   if (rows == 0 || instance->plugin->kind != HEED_SOURCE ||
       !HEED_HAS(functions, check) || functions->check == NULL)
     return HEED_OK;
   builder->host.plugin = instance->plugin;
+  builder->host.texts = &no_texts;
   return functions->check(instance->self, &builder->host.host, rows, error);
 }
 

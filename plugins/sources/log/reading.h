@@ -99,6 +99,10 @@ heed_status log_read_rows(log_reading *self);
 /* Sends the rows of each file again, to another sink. */
 heed_status log_read_again(const log_reading *self, log_sink sink);
 
+/* heed_source_functions.texts() */
+heed_status log_read_texts(log_reading *log, size_t count, const int64_t *rows,
+                           heed_take_texts *take, void *context);
+
 /* Drops duplicates and ties as the parameters say, numbers the users, and
  * orders the annotations by user, then by time if the log has it. */
 heed_status log_order_annotations(log_reading *self);

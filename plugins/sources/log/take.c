@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sources/log/reading.h"
+#include "sources/log/texts.h"
 #include "sources/log/words.h"
 
 #define ROWS_MOST ((size_t)UINT32_MAX - 1)
@@ -22,8 +23,9 @@ typedef struct taken_row {
   log_text user, name, topic;
   double time;
   log_time_form time_form;
-  bool messages, turned;
-  log_text model[TEXT_COUNT], text[TEXT_COUNT];
+  log_text model[TEXT_COUNT];
+  log_texts texts;
+  bool turned;
   uint64_t hash[TEXT_COUNT]; /* of the texts; 0: unknown */
   int8_t choice, left;
   double p, gold;     /* NaN: none */
@@ -218,27 +220,17 @@ static heed_status take_gold(log_reading *self, taken_row *taken, bool *fine) {
 static heed_status take_texts(log_taking *taking, bool *fine) {
   log_reading *self = taking->log;
   taken_row *taken = &taking->row;
-  const char *why;
-  bool any = self->settings->texts_are_json;
-  *fine = true;
-  taken->messages = taken->turned = false;
-  for (size_t i = 0; i < TEXT_COUNT; i++) {
-    static const int column[] = {
-        [OF_PROMPT] = PROMPT, [OF_A] = LEFT_TEXT, [OF_B] = RIGHT_TEXT};
-    taken->text[i] = cell(taken, (size_t)column[i]);
-    taken->hash[i] = 0;
-    any = any || taken->text[i].is_json;
-  }
-  if (any) {
-    *fine = log_converse(&taking->conversation, self->settings->texts_are_json,
-                         taken->text, &taken->messages, &why);
-    if (!*fine)
-      return why == NULL ? heed_no_memory(self->error)
-                         : log_row_fault(self, "the texts: %s", why);
-  }
+  log_texts *texts = &taken->texts;
+  if (log_take_texts(self->settings, taken->row, &taking->conversation,
+                     texts) != HEED_OK)
+    return heed_no_memory(self->error);
+  *fine = texts->fault == NULL;
+  if (!*fine) return log_row_fault(self, "the texts: %s", texts->fault);
+  taken->turned = false;
   for (size_t i = 0; i < TEXT_COUNT; i++)
-    if (taken->text[i].length > 0)
-      taken->hash[i] = log_hash_of(&self->hash, taken->text[i]) | 1;
+    taken->hash[i] = texts->text[i].length == 0
+                         ? 0
+                         : log_hash_of(&self->hash, texts->text[i]) | 1;
   return HEED_OK;
 }
 
@@ -284,7 +276,7 @@ static void add_to(crypto_generichash_state *state, log_text text) {
 
 /* A hash of the prompt and of the responses, in the order of their bytes. */
 static bool name_by_texts(log_taking *self) {
-  const log_text *text = self->row.text;
+  const log_text *text = self->row.texts.text;
   const bool turned = compare_texts(text[OF_A], text[OF_B]) > 0;
   crypto_generichash_state state;
   unsigned char hash[crypto_generichash_BYTES_MIN];
@@ -357,7 +349,7 @@ static void swap_texts(log_text texts[TEXT_COUNT]) {
 static void turn(const log_reading *self, taken_row *taken) {
   const uint64_t first = taken->hash[OF_A];
   swap_texts(taken->model);
-  swap_texts(taken->text);
+  swap_texts(taken->texts.text);
   taken->hash[OF_A] = taken->hash[OF_B];
   taken->hash[OF_B] = first;
   taken->choice = log_other(taken->choice);
@@ -424,7 +416,7 @@ static heed_status check_texts(log_reading *self, const taken_row *taken,
           self,
           "pair \"%.60s\": the %s differs from an earlier row, found \"%.*s\"",
           self->pairs.names.text[taken->pair], names[i],
-          LOG_SHOWN(taken->text[i], 40));
+          LOG_SHOWN(taken->texts.text[i], 40));
   }
   return HEED_OK;
 }
@@ -577,14 +569,16 @@ static void learn_texts(log_reading *self, const taken_row *taken,
   if (here <= before) return;
   pairs->text_row[pair] = self->row;
   pairs->text_turned[pair] = taken->turned;
-  pairs->messages[pair] = taken->messages;
+  pairs->messages[pair] = taken->texts.messages;
   if (!self->loads_texts) return;
-  pairs->prompt[pair] = (uint32_t)log_number(
-      &self->prompts,
-      taken->hash[OF_PROMPT] == 0 ? log_text_of("") : taken->text[OF_PROMPT]);
+  pairs->prompt[pair] =
+      (uint32_t)log_number(&self->prompts, taken->hash[OF_PROMPT] == 0
+                                               ? log_text_of("")
+                                               : taken->texts.text[OF_PROMPT]);
   for (size_t side = OF_A; side <= OF_B; side++) {
-    const char *copy =
-        taken->hash[side] == 0 ? "" : log_copy(&self->pool, taken->text[side]);
+    const char *copy = taken->hash[side] == 0
+                           ? ""
+                           : log_copy(&self->pool, taken->texts.text[side]);
     if (copy == NULL)
       self->refused = true;
     else

@@ -142,6 +142,15 @@ static bool has_messages(const log_reading *self) {
   return false;
 }
 
+static void name_paths(log_reading *self, heed_memory *memory) {
+  const size_t count = self->settings->values[PATH].count;
+  const char **paths = heed_allocate(memory, count, sizeof *paths);
+  for (size_t i = 0; paths != NULL && i < count; i++)
+    paths[i] = log_path(self, i);
+  self->world->paths = paths;
+  self->world->path_count = paths == NULL ? 0 : count;
+}
+
 heed_status log_make_pairs(log_reading *self) {
   const log_pairs *pairs = &self->pairs;
   heed_memory memory = {self->host, false};
@@ -156,12 +165,15 @@ heed_status log_make_pairs(log_reading *self) {
   copy_column(&memory, table, "topic", HEED_INT32, 1, pairs->topic);
   copy_column(&memory, table, "gold", HEED_FLOAT64, 1, pairs->gold);
   put_texts(&memory, table, self);
+  copy_column(&memory, table, "text_row", HEED_INT64, 1, pairs->text_row);
+  copy_column(&memory, table, "text_turned", HEED_INT8, 1, pairs->text_turned);
   if (has_messages(self))
     copy_column(&memory, table, "messages", HEED_INT8, 1, pairs->messages);
   copy_column(&memory, table, "difference", HEED_FLOAT64, self->features,
               pairs->difference);
   self->world->pairs = table;
   if (HEED_HAS(self->world, path)) self->world->path = log_path(self, 0);
+  if (HEED_HAS(self->world, path_count)) name_paths(self, &memory);
   self->world->features = self->features;
   return finish(self, &memory);
 }

@@ -73,6 +73,7 @@ typedef struct host_service {
   const host_sink *sink;
   const atomic_bool *cancel;
   const char *checkpoint;    /* a path, or NULL */
+  const bool *texts;         /* HEED_TEXTS, or NULL */
   const heed_plugin *blamed; /* the last that service_blame() warned about */
   unsigned blamed_changes;   /* what it warned about */
 } host_service;
