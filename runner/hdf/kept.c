@@ -39,18 +39,15 @@ hdf_kept *kept_create(hdf_file *file, hid_t parent, const char *name,
   return self;
 }
 
+/* Texts have no fill value: HDF5 would write it to every row and then remove it
+ * again, one by one.  fill_texts() writes the missing ones. */
 static void set_fill(hid_t creation, heed_column_type type) {
   const double nan = NAN;
   const int64_t none = -1;
-  const char *empty = "";
-  const hid_t text = hdf_text_type();
-  if (type == HEED_STRING)
-    (void)H5Pset_fill_value(creation, text, &empty);
-  else if (type == HEED_FLOAT64 || type == HEED_FLOAT32)
+  if (type == HEED_FLOAT64 || type == HEED_FLOAT32)
     (void)H5Pset_fill_value(creation, H5T_NATIVE_DOUBLE, &nan);
-  else
+  else if (type != HEED_STRING)
     (void)H5Pset_fill_value(creation, H5T_NATIVE_INT64, &none);
-  (void)H5Tclose(text);
 }
 
 static kept_growing *add_column(hdf_kept *self, const heed_column *like,
@@ -125,27 +122,50 @@ static void extend(const hdf_kept *self, kept_growing *column, size_t rows) {
   column->rows = rows;
 }
 
+static void write_rows(const hdf_kept *self, const kept_growing *column,
+                       const void *data, size_t position, size_t count) {
+  const int rank = column->width == 1 ? 1 : 2;
+  const hsize_t start[2] = {position, 0}, extent[2] = {count, column->width};
+  const hid_t type = hdf_type(column->type);
+  const hid_t file_space = H5Dget_space(column->set);
+  const hid_t memory_space = H5Screate_simple(rank, extent, NULL);
+  (void)H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, extent,
+                            NULL);
+  if (H5Dwrite(column->set, type, memory_space, file_space, H5P_DEFAULT, data) <
+      0)
+    hdf_fail(self->file, "write the column", column->name);
+  (void)H5Sclose(memory_space);
+  (void)H5Sclose(file_space);
+  if (column->type == HEED_STRING) (void)H5Tclose(type);
+}
+
+/* The rows from the column's end to `rows` get empty texts. */
+static void fill_texts(hdf_kept *self, kept_growing *column, size_t rows) {
+  const size_t before = column->rows, count = (rows - before) * column->width;
+  const char **texts;
+  if (column->type != HEED_STRING || rows <= before) return;
+  texts = malloc((count + 1) * sizeof *texts);
+  if (texts == NULL) {
+    hdf_no_memory(self->file);
+    return;
+  }
+  for (size_t i = 0; i < count; i++) texts[i] = "";
+  extend(self, column, rows);
+  if (self->file->status == HEED_OK)
+    write_rows(self, column, texts, before, rows - before);
+  free(texts);
+}
+
 /* Writes rows at … at + count - 1 of one column. */
 static void put(hdf_kept *self, const heed_column *column, const void *data,
                 size_t position, size_t count) {
   kept_growing *growing =
       self->file->status == HEED_OK ? column_like(self, column) : NULL;
-  const int rank = column->width == 1 ? 1 : 2;
-  const hsize_t start[2] = {position, 0}, extent[2] = {count, column->width};
-  hid_t type, file_space, memory_space;
   if (growing == NULL || self->file->status != HEED_OK) return;
+  fill_texts(self, growing, position);
   if (growing->rows < position + count) extend(self, growing, position + count);
-  type = hdf_type(column->type);
-  file_space = H5Dget_space(growing->set);
-  memory_space = H5Screate_simple(rank, extent, NULL);
-  (void)H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, extent,
-                            NULL);
-  if (H5Dwrite(growing->set, type, memory_space, file_space, H5P_DEFAULT,
-               data) < 0)
-    hdf_fail(self->file, "write the column", column->name);
-  (void)H5Sclose(memory_space);
-  (void)H5Sclose(file_space);
-  if (column->type == HEED_STRING) (void)H5Tclose(type);
+  if (self->file->status == HEED_OK)
+    write_rows(self, growing, data, position, count);
 }
 
 /* One value of a labels column, `count` times. */
@@ -225,8 +245,11 @@ static void write_scale(hdf_kept *self) {
 }
 
 void kept_close(hdf_kept *self) {
-  for (size_t i = 0; i < self->column_count; i++)
-    if (self->columns[i].set >= 0) extend(self, &self->columns[i], self->rows);
+  for (size_t i = 0; i < self->column_count; i++) {
+    if (self->columns[i].set < 0) continue;
+    fill_texts(self, &self->columns[i], self->rows);
+    extend(self, &self->columns[i], self->rows);
+  }
   if (self->group >= 0 && self->file->status == HEED_OK) write_scale(self);
   for (size_t i = 0; i < self->column_count; i++) {
     if (self->columns[i].set >= 0) (void)H5Dclose(self->columns[i].set);
