@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Users who attend to some pairs more than to others: with x a column of the
- * pairs (such as the length of the responses or the difficulty of the choice),
+ * annotations (such as the seconds taken) or of the pairs (such as the length
+ * of the responses or the difficulty of the choice),
  *
  *   logit a = logit eta + s (x - center) / unit,   P(A) = a p + (1 - a) / 2,
  *
@@ -28,7 +29,7 @@ static const heed_parameter parameters[] = {
     [COLUMN] = {.name = "column",
                 .type = HEED_TEXT,
                 .default_value = "difficulty",
-                .doc = "column of the pairs with x"},
+                .doc = "column with x, of the annotations or of the pairs"},
     [CENTER] = {.name = "center",
                 .type = HEED_NUMBER,
                 .default_value = "0",
@@ -64,9 +65,8 @@ static void phi(const void *self, double *start, double *low, double *high) {
 
 static heed_status check(const void *self, const heed_world *world,
                          const heed_table *annotations, heed_error *error) {
-  (void)annotations;
-  return pair_column_check(world, ((const heed_value *)self)[COLUMN].text,
-                           error);
+  return answer_column_check(world, annotations,
+                             ((const heed_value *)self)[COLUMN].text, error);
 }
 
 /* eta with log-odds added, valid at eta of 0 and 1. */
@@ -78,10 +78,10 @@ static void attention(const void *self, const double *fitted,
                       const heed_answers *answers, size_t node_count,
                       const double *nodes, double *result) {
   const heed_value *values = self;
-  const double *x = pair_column(answers, values[COLUMN].text);
+  const answer_column x = answer_column_of(answers, values[COLUMN].text);
   const double each = fitted[STEEPNESS] / values[UNIT].number;
   for (size_t i = 0; i < answers->count; i++) {
-    const double added = each * (x[answers->pair[i]] - values[CENTER].number);
+    const double added = each * (x.values[x.at[i]] - values[CENTER].number);
     const double odds = exp(fmin(fmax(added, -700), 700));
     for (size_t k = 0; k < node_count; k++)
       result[i * node_count + k] = attending(nodes[k], odds);
@@ -132,7 +132,9 @@ static const heed_plugin attention_by_covariate = {
     .kind = HEED_USER_MODEL,
     .name = "attention_by_covariate",
     .version = "1.0",
-    .summary = "attention that rises or falls with a column of the pairs",
+    .summary =
+        "attention that rises or falls with a column of the annotations or "
+        "pairs",
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,
     .outputs = outputs,

@@ -242,6 +242,44 @@ PY
   [[ "$stderr" == *'"user" becomes the column "user", which annotations have already'* ]]
 }
 
+# kept: "USER PAIR" of each kept annotation.
+kept() {
+  ask '"; ".join(f"{u.decode()} {p}" for u, p in zip(f["selection/name"][()], f["selection/pair"][()]))'
+}
+
+@test "a filter keeps annotations by a covariate, a user model reads one" {
+  plain_log
+  cat >log.lua <<'LUA'
+local h = require "heed"
+return h.sweep {
+  source = h.source.log { path = "plain.csv", columns = { covariates = { "seconds", "device" } } },
+  estimator = h.estimator.em { mu = 0.8 },
+  filter = h.filter.where { column = "seconds", low = 2, high = 5 },
+  keep = { "users", "selection" },
+}
+LUA
+  runs
+  [ "$(kept)" = 'ann 0' ]
+  sed -i 's/column = "seconds", low = 2, high = 5/column = "device", words = { "phone" }/' log.lua
+  runs
+  [ "$(kept)" = 'ann 0; bob 0; bob 2' ]
+  sed -i 's/column = "device", words/column = "seconds", words/' log.lua
+  fails 'column: the column "seconds" of the annotations has numbers, expected words'
+  sed -i 's/filter = h.filter.where.*/filter = h.filter.where { column = "speed", low = 1 },/' log.lua
+  fails 'column: the annotations have no column "speed" (of a log: columns.covariates)'
+  sed -i 's/filter = h.filter.where.*/filter = h.filter.where { column = "speed" },/' log.lua
+  run --separate-stderr "$HEED" check log.lua
+  [[ "$stderr" == *'give a range (low, high) or words, one of the two'* ]]
+  sed -i '/filter = /d; s/mu = 0.8/mu = 0.8, model = h.user_model.attention_by_covariate { column = "seconds", slope = 1, center = 5 }/' log.lua
+  fails 'plain.csv:5) is empty, expected a number'
+  sed -i 's/bob,p3,A,m1,m2,,/bob,p3,A,m1,m2,4,/' plain.csv
+  runs
+  "$HEED" users log.h5 >slow
+  sed -i 's/,10,desk/,1,desk/' plain.csv
+  runs
+  ! "$HEED" users log.h5 | diff -q slow -
+}
+
 @test "a gold pair has one answer, whichever way round a row names its sides" {
   printf '%s\n' user,pair,choice,a,b,known ann,1,A,x,y,A bob,1,A,y,x,B eve,2,A,x,y, >log.csv
   source_log 'columns = { gold = "known", model_a = "a", model_b = "b" }'

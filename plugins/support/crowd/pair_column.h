@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A column of the pairs that a user model reads: attention_by_covariate, biased
- * and minority. */
+ * A column that a user model reads: of the pairs (biased, minority), or of the
+ * annotations as well (attention_by_covariate). */
 #ifndef HEED_SUPPORT_CROWD_PAIR_COLUMN_H
 #define HEED_SUPPORT_CROWD_PAIR_COLUMN_H
 
@@ -18,5 +18,20 @@ heed_status pair_column_refuse(const heed_world *world, const char *name,
 
 /* Its value for each answer: values[pair[i]].  NULL if missing. */
 const double *pair_column(const heed_answers *answers, const char *name);
+
+/* A column of the annotations, or of the pairs if annotations lack it: its
+ * value for answer i is values[at[i]]. */
+typedef struct answer_column {
+  const double *values; /* NULL: missing */
+  const size_t *at;
+} answer_column;
+
+answer_column answer_column_of(const heed_answers *answers, const char *name);
+
+/* HEED_UNSUPPORTED if neither has such a column of one float64, or a value in
+ * it is NaN or infinite. */
+heed_status answer_column_check(const heed_world *world,
+                                const heed_table *annotations, const char *name,
+                                heed_error *error);
 
 #endif
