@@ -43,10 +43,12 @@ typedef struct command_arguments {
   const char *plugin; /* KIND/NAME */
   const char *plugin_file;
   const char *topic; /* a command's name */
-  const char *output, *x, *lines;
+  const char *output, *x, *lines, *license;
   command_values sets, metrics, axes, skipped, line;
   size_t kind, what;    /* what: index of a word */
+  size_t shape, by;     /* words of heed export */
   size_t cell, workers; /* COMMAND_NONE: not given */
+  size_t draw;          /* rows; COMMAND_NONE: not given */
   size_t socket, slot, rows;
   size_t memory, progress;      /* bytes; a progress_style */
   double seconds, plan_seconds; /* plan_: limits of the planner */
@@ -66,6 +68,7 @@ int command_describe(const command_arguments *given);
 int command_show(const command_arguments *given);
 int command_report(const command_arguments *given);
 int command_users(const command_arguments *given);
+int command_pairs(const command_arguments *given);
 int command_export(const command_arguments *given);
 int command_collect(const command_arguments *given);
 int command_help(const command_arguments *given);

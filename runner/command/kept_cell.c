@@ -138,6 +138,16 @@ static heed_status check_cell(const kept_cell_search *self, size_t cell,
                    result->path, cell, self->what->table);
 }
 
+heed_status kept_cell_find(const command_kept_options *what,
+                           const view_result *result,
+                           const command_arguments *given, size_t *cell,
+                           heed_error *error) {
+  const kept_cell_search search = {what, result, number_of(what->table)};
+  *cell = given->cell;
+  return given->cell == COMMAND_NONE ? choose_cell(&search, cell, error)
+                                     : check_cell(&search, *cell, error);
+}
+
 /* ---- writing ---- */
 
 /* Makes the whole text before it writes a byte. */
@@ -170,28 +180,26 @@ static heed_status write_cell(view_result *result,
                               const command_kept_options *what,
                               const command_arguments *given,
                               const output_target *output, heed_error *error) {
-  const kept_cell_search found = {what, result, number_of(what->table)};
-  size_t cell = given->cell, place;
-  heed_status status = cell == COMMAND_NONE ? choose_cell(&found, &cell, error)
-                                            : check_cell(&found, cell, error);
+  const size_t which = number_of(what->table);
+  size_t cell, place;
+  heed_status status = kept_cell_find(what, result, given, &cell, error);
   char note[KEPT_NOTE_SIZE] = "";
   heed_table *table;
   if (status != HEED_OK) return status;
   place = view_place(result, cell);
   result->cells.file.error = error;
-  table = batch_kept(&result->cells, found.table, place);
+  table = batch_kept(&result->cells, which, place);
   if (table == NULL) return result->cells.file.status;
   status = result->cells.file.status;
   if (status == HEED_OK)
-    status =
-        write_table(what, output,
-                    &(command_kept_cell){
-                        .path = result->path,
-                        .table = table,
-                        .raw = given->raw,
-                        .first = result->cells.kept_first[found.table][place],
-                        .note = note},
-                    error);
+    status = write_table(
+        what, output,
+        &(command_kept_cell){.path = result->path,
+                             .table = table,
+                             .raw = given->raw,
+                             .first = result->cells.kept_first[which][place],
+                             .note = note},
+        error);
   kept_free(table);
   if (status == HEED_OK && *note != '\0')
     fprintf(stderr, "heed: warning: %s\n", note);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What heed users and heed export share: they choose the cell whose table is
- * meant, and write the table completely or not at all. */
+ * What commands about one cell's kept table share: they choose the cell whose
+ * table is meant.  heed users also writes the table, completely or not at all;
+ * heed export and heed pairs read theirs in blocks (export_rows.h). */
 #ifndef HEED_COMMAND_KEPT_CELL_H
 #define HEED_COMMAND_KEPT_CELL_H
 
@@ -27,6 +28,13 @@ typedef struct command_kept_options {
   heed_status (*write)(FILE *file, const command_kept_cell *cell,
                        heed_error *error);
 } command_kept_options;
+
+/* The cell that the command line means: that of --cell, or the only one.  Lists
+ * the choices on standard error if there are several. */
+heed_status kept_cell_find(const command_kept_options *what,
+                           const view_result *result,
+                           const command_arguments *given, size_t *cell,
+                           heed_error *error);
 
 /* Returns the status to exit with. */
 int kept_cell_command(const command_kept_options *what,

@@ -28,6 +28,7 @@ static const command_call calls[] = {
     {"show", command_show, true},
     {"report", command_report, true},
     {"users", command_users, true},
+    {"pairs", command_pairs, true},
     {"export", command_export, true},
     {"collect", command_collect, false},
     {"help", command_help, false},

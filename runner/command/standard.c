@@ -135,6 +135,14 @@ heed_status standard_put(const output_target *target, const char *bytes,
   return HEED_OK;
 }
 
+heed_status standard_add(const output_stream *stream, const char *bytes,
+                         size_t length, heed_error *error) {
+  if (stream->descriptor != STDOUT_FILENO || isatty(STDOUT_FILENO) == 0)
+    return output_add(stream, bytes, length, error);
+  (void)fwrite(bytes, 1, length, stdout);
+  return HEED_OK;
+}
+
 void standard_clear_line(void) {
   static const char clear[] = "\r\033[K";
   (void)fflush(stderr);

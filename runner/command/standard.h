@@ -38,6 +38,10 @@ int standard_close(standard_streams *self, int status);
 heed_status standard_put(const output_target *target, const char *bytes,
                          size_t length, heed_error *error);
 
+/* The same for a piece of a text. */
+heed_status standard_add(const output_stream *stream, const char *bytes,
+                         size_t length, heed_error *error);
+
 /* Clears the line of a terminal on standard error, for a bar that moves. */
 void standard_clear_line(void);
 

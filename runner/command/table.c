@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "export_shape.h"
 #include "progress.h"
 
 #define FIELD(name) offsetof(command_arguments, name)
@@ -317,10 +318,60 @@ static const command_option users_options[] = {
             "`'` before a name that a spreadsheet would run as a formula."},
     {0}};
 
+/* The words of --by. */
+static const char *const export_units[] = {
+    [EXPORT_BY_ANNOTATION] = "annotation", [EXPORT_BY_PAIR] = "pair", NULL};
+
 static const command_option export_options[] = {
-    OPTION_OUTPUT("The JSON Lines file; `-` is standard output.", ".jsonl",
+    OPTION_OUTPUT("The JSON Lines file; `-` is standard output. Beside a file "
+                  "heed writes its data card, `FILE.card.md`.",
+                  ".jsonl", "standard output"),
+    OPTION_CELL,
+    {.name = "as",
+     .type = COMMAND_WORD,
+     .value = "SHAPE",
+     .words = shape_names,
+     .initial = "trl",
+     .field = FIELD(shape),
+     .doc = "The shape of a line. `trl`: texts, as trainers of TRL read; lists "
+            "of messages if any pair is a conversation. `messages`: always "
+            "lists of messages. `kto`: two lines, each with one response and "
+            "its label. `llamafactory`: LLaMA-Factory's ShareGPT preference "
+            "format. `axolotl`: its `chat_template.default`."},
+    {.name = "by",
+     .type = COMMAND_WORD,
+     .value = "UNIT",
+     .words = export_units,
+     .initial = "annotation",
+     .field = FIELD(by),
+     .doc = "What becomes an example. `pair`: one a pair, with the label that "
+            "its annotations agree on and the probability that it is right."},
+    {.name = "draw",
+     .type = COMMAND_COUNT,
+     .value = "N",
+     .low = 1,
+     .high = 1000000000,
+     .field = FIELD(draw),
+     .doc = "Draw N examples with replacement, in proportion to their weights, "
+            "and give each the weight 1. The same result gives the same draw.",
+     .otherwise = "each example once, with its weight"},
+    {.name = "license",
+     .type = COMMAND_TEXT,
+     .value = "TEXT",
+     .field = FIELD(license),
+     .doc = "The license in the data card, such as `cc-by-4.0`.",
+     .otherwise = "`unknown`"},
+    {0}};
+
+static const command_option pairs_options[] = {
+    OPTION_OUTPUT("The CSV file; `-` is standard output.", ".csv",
                   "standard output"),
     OPTION_CELL,
+    {.name = "raw",
+     .type = COMMAND_FLAG,
+     .field = FIELD(raw),
+     .doc = "Write names unchanged. Without this option, heed writes `'` "
+            "before a name that a spreadsheet would run as a formula."},
     {0}};
 
 static const command_option collect_operands[] = {
@@ -565,18 +616,41 @@ const command_entry command_table[] = {
      .examples =
          (const command_example[]){{"heed users log.h5 -o users.csv", NULL},
                                    {0}}},
+    {.name = "pairs",
+     .summary = "write the label that each pair's annotations agree on as CSV",
+     .about =
+         "Writes the pairs of one cell's selection: pair, model_a, model_b, "
+         "choice (A, B or tie), the probability that the choice is right, and "
+         "the number of annotations. Each annotation counts by its user's "
+         "attentiveness. The models are there if the sweep has `keep = "
+         "{\"selection\", \"models\"}`; it must have `keep = "
+         "{\"selection\"}`.",
+     .operands = result_operand,
+     .options = pairs_options,
+     .examples =
+         (const command_example[]){{"heed pairs log.h5 -o pairs.csv", NULL},
+                                   {0}}},
     {.name = "export",
      .summary = "write the selected annotations as a preference data set",
      .about =
          "Writes the selection of one cell as JSON Lines, the format that "
          "trainers of language models read. Each annotation that has a weight "
          "and is not a tie becomes one object: prompt, chosen, rejected, "
-         "weight, eta_hat, user. The sweep must have `keep = {\"selection\"}`.",
+         "weight, eta_hat, user, pair. The sweep must have `keep = "
+         "{\"selection\"}`.\n\n"
+         "heed writes the file completely or not at all, and a data card "
+         "beside it: sources, filter, attentiveness, license.",
      .operands = result_operand,
      .options = export_options,
      .examples =
-         (const command_example[]){{"heed export log.h5 -o train.jsonl", NULL},
-                                   {0}}},
+         (const command_example[]){
+             {"heed export log.h5 -o train.jsonl", NULL},
+             {"heed export log.h5 --as messages --by pair -o train.jsonl",
+              "one example a pair, for chat models"},
+             {"heed export log.h5 --draw 100000 --license cc-by-4.0 -o "
+              "train.jsonl",
+              "drawn by weight, for trainers that ignore weights"},
+             {0}}},
     {.name = "collect",
      .summary = "make a result file from a work folder",
      .about =

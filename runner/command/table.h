@@ -74,6 +74,9 @@ extern const command_entry command_program;
 /* Every command has these; ended by {0}. */
 extern const command_option command_common_options[];
 
+/* The words of heed export --by. */
+enum { EXPORT_BY_ANNOTATION = 0, EXPORT_BY_PAIR };
+
 /* The words of heed generate. */
 enum { GENERATE_DOCS = 0, GENERATE_MAN, GENERATE_METRICS };
 

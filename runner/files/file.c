@@ -187,6 +187,27 @@ int file_create(const char *temporary, const char *path) {
   return open(temporary, flags, mode);
 }
 
+int file_create_unnamed(const char *path) {
+  char *folder = file_folder(path);
+  struct stat found;
+  const mode_t mode = finds_file(path, &found) ? 0600 : 0666;
+  const int descriptor =
+      folder == NULL ? -1 : open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+  free(folder);
+  return descriptor;
+}
+
+heed_status file_give_name(int descriptor, const char *temporary,
+                           const char *path, heed_error *error) {
+  char *open_file = file_name("/proc/self/fd/%d", descriptor);
+  int result;
+  if (open_file == NULL) return heed_no_memory(error);
+  (void)unlink(temporary);
+  result = linkat(AT_FDCWD, open_file, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW);
+  free(open_file);
+  return result == 0 ? HEED_OK : disk_failed(path, "naming", error);
+}
+
 static heed_status write_temporary(const char *temporary, const char *path,
                                    const void *bytes, size_t length,
                                    heed_error *error) {

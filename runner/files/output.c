@@ -290,3 +290,75 @@ heed_status output_put(const char *named, const void *bytes, size_t length,
   output_free(&target);
   return status;
 }
+
+/* ---- in pieces ---- */
+
+/* Removes what earlier writers of this file left when they were killed. */
+static void clean_up(const output_target *target) {
+  const char *slash = strrchr(target->path, '/');
+  char *folder = file_folder(target->path);
+  if (folder != NULL)
+    file_clean(folder, slash == NULL ? target->path : slash + 1);
+  free(folder);
+}
+
+/* A kill leaves no file behind, unless it comes while the file has a temporary
+ * name: shortly before its end, or always if the file system wants one. */
+static heed_status start_file(output_stream *self, heed_error *error) {
+  const char *path = self->target->path;
+  self->temporary = file_temporary(path);
+  if (self->temporary == NULL) return heed_no_memory(error);
+  clean_up(self->target);
+  self->descriptor = file_create_unnamed(path);
+  if (self->descriptor >= 0) return HEED_OK;
+  self->descriptor = file_create(self->temporary, path);
+  self->is_named = self->descriptor >= 0;
+  return self->is_named ? HEED_OK : failed(self->target, error);
+}
+
+heed_status output_start(const output_target *target, output_stream *stream,
+                         heed_error *error) {
+  *stream = (output_stream){.target = target, .descriptor = target->descriptor};
+  if (target->descriptor >= 0) return HEED_OK;
+  if (target->is_file) return start_file(stream, error);
+  stream->descriptor =
+      open(target->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_APPEND);
+  return stream->descriptor >= 0 ? HEED_OK : failed(target, error);
+}
+
+heed_status output_add(const output_stream *self, const void *bytes,
+                       size_t length, heed_error *error) {
+  return write_to_descriptor(self->target, self->descriptor, bytes, length,
+                             error);
+}
+
+static heed_status finish_file(output_stream *self, heed_error *error) {
+  heed_status status = HEED_OK;
+  if (!self->is_named)
+    status = file_give_name(self->descriptor, self->temporary,
+                            self->target->path, error);
+  self->is_named = status == HEED_OK;
+  if (status == HEED_OK)
+    status = file_commit(self->temporary, self->target->path, error);
+  self->is_named = false;
+  return status;
+}
+
+heed_status output_finish(output_stream *self, heed_error *error) {
+  heed_status status = HEED_OK;
+  const int descriptor = self->descriptor;
+  if (self->temporary != NULL) status = finish_file(self, error);
+  if (descriptor == self->target->descriptor) return status;
+  self->descriptor = -1;
+  if (close(descriptor) != 0 && status == HEED_OK)
+    status = failed(self->target, error);
+  return status;
+}
+
+void output_drop(output_stream *self) {
+  if (self->is_named) (void)file_remove(self->temporary, NULL);
+  if (self->descriptor >= 0 && self->target->descriptor < 0)
+    (void)close(self->descriptor);
+  free(self->temporary);
+  *self = (output_stream){.descriptor = -1};
+}

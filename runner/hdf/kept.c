@@ -320,8 +320,20 @@ static void read_column(hdf_file *file, hid_t group, const char *name,
   if (column->type == HEED_STRING) (void)H5Tclose(type);
 }
 
+static bool is_wanted(const char *const *columns, const char *name) {
+  if (columns == NULL) return true;
+  while (*columns != NULL && strcmp(*columns, name) != 0) columns++;
+  return *columns != NULL;
+}
+
 heed_table *kept_read(hdf_file *file, hid_t parent, const char *name,
                       size_t first, size_t count) {
+  return kept_read_columns(file, parent, name, first, count, NULL);
+}
+
+heed_table *kept_read_columns(hdf_file *file, hid_t parent, const char *name,
+                              size_t first, size_t count,
+                              const char *const *columns) {
   H5G_info_t info;
   heed_table *table;
   hid_t group;
@@ -342,7 +354,7 @@ heed_table *kept_read(hdf_file *file, hid_t parent, const char *name,
     if (H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, column,
                            sizeof column, H5P_DEFAULT) < 0)
       hdf_fail(file, "read the table", name);
-    else
+    else if (is_wanted(columns, column))
       read_column(file, group, column, first, count, table);
   }
   (void)H5Gclose(group);

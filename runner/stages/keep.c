@@ -2,6 +2,8 @@
  * The tables that a record keeps beside its metrics. */
 #include "keep.h"
 
+#include <math.h>
+
 static heed_status keep_users(const stages_keeping *self, heed_record *record,
                               heed_error *error) {
   const heed_crowd *crowd = &self->levels[PLAN_ANNOTATIONS].crowd.seen;
@@ -158,6 +160,120 @@ static heed_status add_numbers(const stages_keeping *self,
   return HEED_OK;
 }
 
+/* P(A's response is better) before anybody judged the pair: what the fit says
+ * of its models; else the gap, or the p that the pair came with, if the
+ * estimator used it; else one half.  An estimator's own p will not do: some fit
+ * it to the choices of the pair. */
+typedef struct pair_priors {
+  const heed_posterior *posterior;
+  const int32_t *model_a, *model_b;
+  const double *own, *of_pair; /* p of the annotation, of the pair */
+} pair_priors;
+
+static pair_priors find_priors(const stages_keeping *self) {
+  const heed_crowd *crowd = &self->levels[PLAN_ANNOTATIONS].crowd.seen;
+  const heed_table *pairs = crowd->world->pairs;
+  return (pair_priors){
+      .posterior = &self->levels[PLAN_POSTERIOR].posterior,
+      .model_a = heed_table_data(pairs, "model_a", HEED_INT32),
+      .model_b = heed_table_data(pairs, "model_b", HEED_INT32),
+      .own = heed_table_data(crowd->annotations, "p", HEED_FLOAT64),
+      .of_pair = heed_table_data(pairs, "p", HEED_FLOAT64)};
+}
+
+static bool is_close(double one, double other) {
+  return fabs(one - other) < 1e-9;
+}
+
+static double prior_of(const pair_priors *self, size_t row, int64_t pair) {
+  const double p = self->posterior->p[row];
+  const double *strength = self->posterior->strength;
+  if (is_close(p, self->posterior->mu) ||
+      (self->own != NULL && is_close(p, self->own[row])) ||
+      (self->of_pair != NULL && is_close(p, self->of_pair[pair])))
+    return p;
+  if (strength == NULL || self->model_a == NULL || self->model_b == NULL ||
+      self->model_a[pair] < 0 || self->model_b[pair] < 0)
+    return 0.5;
+  return 1 / (1 + exp(strength[self->model_b[pair]] -
+                      strength[self->model_a[pair]]));
+}
+
+/* What a label of the pair needs: docs/results.md has the formula. */
+static heed_status add_evidence(const stages_keeping *self,
+                                const chosen_rows *chosen, heed_table *table,
+                                heed_error *error) {
+  const pair_priors priors = find_priors(self);
+  heed_memory memory = {self->host, false};
+  float *left_out = heed_scratch(&memory, chosen->count, sizeof *left_out);
+  float *casual = heed_scratch(&memory, chosen->count, sizeof *casual);
+  float *prior = heed_scratch(&memory, chosen->count, sizeof *prior);
+  if (memory.refused) return heed_no_memory(error);
+  for (size_t i = 0; i < chosen->count; i++) {
+    const size_t row = chosen->rows[i];
+    left_out[i] = (float)self->selection->left_out[row];
+    casual[i] = (float)self->selection->casual[row];
+    prior[i] = (float)prior_of(&priors, row, chosen->pair[row]);
+  }
+  add_column(table, "eta_left_out", HEED_FLOAT32, left_out);
+  add_column(table, "casual", HEED_FLOAT32, casual);
+  add_column(table, "prior", HEED_FLOAT32, prior);
+  return HEED_OK;
+}
+
+static heed_status add_pair_names(const stages_keeping *self,
+                                  const chosen_rows *chosen, heed_table *table,
+                                  heed_error *error) {
+  const heed_table *pairs = self->levels[PLAN_WORLD].world.pairs;
+  const char *const *known = heed_table_data(pairs, "name", HEED_STRING);
+  const char **name;
+  if (known == NULL) return HEED_OK;
+  name = self->host->scratch(self->host, chosen->count, sizeof *name);
+  if (name == NULL) return heed_no_memory(error);
+  for (size_t i = 0; i < chosen->count; i++)
+    name[i] = known[chosen->pair[chosen->rows[i]]];
+  add_column(table, "pair_name", HEED_STRING, name);
+  return HEED_OK;
+}
+
+/* Rows of the table `models`, if these have names. */
+static heed_status add_models(const stages_keeping *self,
+                              const chosen_rows *chosen, heed_table *table,
+                              heed_error *error) {
+  static const char *const names[] = {"model_a", "model_b"};
+  const heed_world *world = &self->levels[PLAN_WORLD].world;
+  if (world->models == NULL || heed_table_column(world->models, "name") == NULL)
+    return HEED_OK;
+  for (size_t side = 0; side < 2; side++) {
+    const int32_t *known =
+        heed_table_data(world->pairs, names[side], HEED_INT32);
+    int32_t *model;
+    if (known == NULL) continue;
+    model = self->host->scratch(self->host, chosen->count, sizeof *model);
+    if (model == NULL) return heed_no_memory(error);
+    for (size_t i = 0; i < chosen->count; i++)
+      model[i] = known[chosen->pair[chosen->rows[i]]];
+    add_column(table, names[side], HEED_INT32, model);
+  }
+  return HEED_OK;
+}
+
+/* Of a world with texts: 1 if those of the pair are lists of messages. */
+static heed_status add_messages(const stages_keeping *self,
+                                const chosen_rows *chosen, heed_table *table,
+                                heed_error *error) {
+  const heed_table *pairs = self->levels[PLAN_WORLD].world.pairs;
+  const int8_t *known = heed_table_data(pairs, "messages", HEED_INT8);
+  int8_t *messages;
+  if (known == NULL) return HEED_OK;
+  messages = self->host->scratch(self->host, chosen->count, sizeof *messages);
+  if (messages == NULL) return heed_no_memory(error);
+  for (size_t i = 0; i < chosen->count; i++)
+    messages[i] = known[chosen->pair[chosen->rows[i]]];
+  add_column(table, "messages", HEED_INT8, messages);
+  return HEED_OK;
+}
+
 static heed_status add_names(const stages_keeping *self,
                              const chosen_rows *chosen, heed_table *table,
                              heed_error *error) {
@@ -218,7 +334,7 @@ static heed_status add_responses(const stages_keeping *self,
 
 static heed_status keep_selection(const stages_keeping *self,
                                   heed_record *record, heed_error *error) {
-  heed_column columns[9];
+  heed_column columns[16];
   heed_table table = {sizeof table, plan_kept_names[PLAN_KEPT_SELECTION], 0, 0,
                       columns};
   chosen_rows chosen;
@@ -228,7 +344,11 @@ static heed_status keep_selection(const stages_keeping *self,
   if (self->levels[PLAN_ANNOTATIONS].crowd.resampled) return HEED_OK;
   status = find_chosen(self, &chosen, error);
   if (status == HEED_OK) status = add_numbers(self, &chosen, &table, error);
+  if (status == HEED_OK) status = add_evidence(self, &chosen, &table, error);
+  if (status == HEED_OK) status = add_models(self, &chosen, &table, error);
   if (status == HEED_OK) status = add_names(self, &chosen, &table, error);
+  if (status == HEED_OK) status = add_pair_names(self, &chosen, &table, error);
+  if (status == HEED_OK) status = add_messages(self, &chosen, &table, error);
   if (status == HEED_OK) status = add_prompts(self, &chosen, &table, error);
   if (status == HEED_OK) status = add_responses(self, &chosen, &table, error);
   table.rows = chosen.count;

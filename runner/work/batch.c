@@ -2,6 +2,7 @@
  * Batches: reads failures, warnings and kept tables back, and frees batches. */
 #include "work/batch.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +120,15 @@ heed_table *batch_kept(work_batch *self, size_t which, size_t row) {
     return NULL;
   return kept_read(&self->file, self->root, plan_kept_names[which],
                    self->kept_first[which][row], self->kept_count[which][row]);
+}
+
+heed_table *batch_kept_rows(work_batch *self, size_t which, size_t row,
+                            size_t skip, size_t count,
+                            const char *const *columns) {
+  if (self->kept_count[which] == NULL) return NULL;
+  assert(skip + count <= self->kept_count[which][row]);
+  return kept_read_columns(&self->file, self->root, plan_kept_names[which],
+                           self->kept_first[which][row] + skip, count, columns);
 }
 
 heed_status batch_read_kept(hdf_file file, hid_t root, work_batch *result) {

@@ -80,15 +80,16 @@ exec(sys.argv[1])' "$1"
   /usr/bin/python3 - <<'PY'
 import json
 rows = [json.loads(line) for line in open("all.jsonl", encoding="utf-8")]
-keys = ["prompt", "chosen", "rejected", "weight", "eta_hat", "user"]
+keys = ["prompt", "chosen", "rejected", "weight", "eta_hat", "user", "pair"]
 assert all(list(row) == keys for row in rows), rows
 sums, hi = "What is 2 + 2?", 'Say "hi".'
 not_yet = "no, née\nnot \\ yet"
 assert [[row[key] for key in keys if key != "eta_hat"] for row in rows] == [
-    [sums, "4", "5", 1.0, "dora"], [hi, "hi", not_yet, 1.0, "dora"],
-    ["q3", "yes", "no", 1.0, "dora"], ["q4", "good", "bad", 1.0, "dora"],
-    [sums, "5", "4", 1.0, "rex"], [hi, "hi", not_yet, 1.0, "rex"],
-    ["q3", "yes", "no", 1.0, "rex"]], rows
+    [sums, "4", "5", 1.0, "dora", "p1"], [hi, "hi", not_yet, 1.0, "dora", "p2"],
+    ["q3", "yes", "no", 1.0, "dora", "p3"],
+    ["q4", "good", "bad", 1.0, "dora", "p4"],
+    [sums, "5", "4", 1.0, "rex", "p1"], [hi, "hi", not_yet, 1.0, "rex", "p2"],
+    ["q3", "yes", "no", 1.0, "rex", "p3"]], rows
 PY
   "$HEED" export log.h5 | cmp - all.jsonl
 }
@@ -345,6 +346,413 @@ f["selection/prompt"][3] = "only one"'
   "$HEED" run log.lua >/dev/null 2>&1
   "$HEED" export log.h5 --cell 0 | cmp - before.jsonl
   [ "$("$HEED" export log.h5 --cell 1 | wc -l)" -eq 7 ]
+}
+
+# ---- shapes ----
+
+# in_shape SHAPE EXPRESSION: the rows in a shape.
+in_shape() {
+  "$HEED" export log.h5 --as "$1" -o shape.jsonl 2>/dev/null
+  lines shape.jsonl "$2"
+}
+
+# Makes the rows of pair p1 a conversation: JSON in the columns of texts.
+converse() {
+  edit '
+import json
+say = lambda *said: json.dumps([{"role": r, "content": c} for r, c in said])
+s = f["selection"]
+names = s["pair_name"].asstr()[()]
+s["messages"] = (names == "p1").astype("int8")
+for i in (names == "p1").nonzero()[0]:
+    s["prompt"][i] = say(("system", "Be \"brief\"."), ("user", "2 + 2?"),
+                         ("assistant", "4"), ("user", "née?"))
+    for side in "chosen", "rejected":
+        s[side][i] = say(("assistant", s[side].asstr()[i]))'
+}
+
+@test "messages: every text is a list of messages" {
+  heed_run
+  [ "$(in_shape messages 'rows[3]["prompt"], rows[3]["chosen"], rows[3]["rejected"], list(rows[3])')" = \
+    "([{'role': 'user', 'content': 'q4'}], [{'role': 'assistant', 'content': 'good'}], [{'role': 'assistant', 'content': 'bad'}], ['prompt', 'chosen', 'rejected', 'weight', 'eta_hat', 'user', 'pair'])" ]
+  [ "$(lines shape.jsonl 'len(rows)')" -eq 7 ]
+}
+
+@test "kto: each response is a line with its label" {
+  heed_run
+  [ "$(in_shape kto '[(r["prompt"], r["completion"], r["label"], r["pair"]) for r in rows[6:8]]')" = \
+    "[('q4', 'good', True, 'p4'), ('q4', 'bad', False, 'p4')]" ]
+  [ "$(lines shape.jsonl 'len(rows), sum(r["label"] for r in rows)')" = "(14, 7)" ]
+}
+
+@test "llamafactory: ShareGPT's names of keys and roles" {
+  heed_run
+  [ "$(in_shape llamafactory 'rows[3]["conversations"], rows[3]["chosen"], rows[3]["rejected"]')" = \
+    "([{'from': 'human', 'value': 'q4'}], {'from': 'gpt', 'value': 'good'}, {'from': 'gpt', 'value': 'bad'})" ]
+}
+
+@test "axolotl: messages, and a message for each response" {
+  heed_run
+  [ "$(in_shape axolotl 'rows[3]["messages"], rows[3]["chosen"], rows[3]["rejected"]')" = \
+    "([{'role': 'user', 'content': 'q4'}], {'role': 'assistant', 'content': 'good'}, {'role': 'assistant', 'content': 'bad'})" ]
+}
+
+@test "a shape that heed does not know lists those that it knows" {
+  heed_run
+  export_ log.h5 --as parquet
+  [ "$status" -eq 2 ]
+  [[ "$stderr" == *"--as: found parquet, expected trl, messages, kto, llamafactory or axolotl"* ]]
+}
+
+@test "a conversation is written as messages, and then all examples of the file are" {
+  heed_run
+  converse
+  export_ log.h5 --as trl -o all.jsonl
+  [ "$status" -eq 0 ]
+  [[ "$stderr" == *"log.h5: some pairs are conversations, so all examples are lists of messages"* ]]
+  "$HEED" export log.h5 --as messages -o messages.jsonl
+  cmp all.jsonl messages.jsonl
+  [ "$(lines all.jsonl '[(m["role"], m["content"]) for m in rows[0]["prompt"]], rows[4]["chosen"], rows[3]["prompt"]')" = \
+    "([('system', 'Be \"brief\".'), ('user', '2 + 2?'), ('assistant', '4'), ('user', 'née?')], [{'role': 'assistant', 'content': '5'}], [{'role': 'user', 'content': 'q4'}])" ]
+  [ "$(in_shape kto 'rows[0]["completion"], rows[13]["prompt"]')" = \
+    "([{'role': 'assistant', 'content': '4'}], [{'role': 'user', 'content': 'q3'}])" ]
+  [ "$(in_shape llamafactory '[m["from"] for m in rows[0]["conversations"]]')" = \
+    "['system', 'human', 'gpt', 'human']" ]
+  [ "$(in_shape axolotl '[m["role"] for m in rows[0]["messages"]]')" = \
+    "['system', 'user', 'assistant', 'user']" ]
+}
+
+@test "what LLaMA-Factory or axolotl would skip or cut is left out and counted" {
+  heed_run
+  converse
+  edit '
+import json
+say = lambda *said: json.dumps([{"role": r, "content": c} for r, c in said])
+s = f["selection"]
+s["messages"][:4] = 1
+s["prompt"][0] = say(("user", "a"), ("user", "b"))
+for i in 0, 1, 2, 3:
+    s["chosen"][i] = say(("assistant", "x"))
+    s["rejected"][i] = say(("assistant", "y"))
+s["prompt"][1] = say(("critic", "a"))
+s["prompt"][2] = say(("user", "a"))
+s["chosen"][2] = say(("assistant", "x"), ("user", "y"), ("assistant", "z"))
+s["prompt"][3] = say(("user", "a"))
+s["rejected"][3] = say(("user", "y"))'
+  export_ log.h5 --as llamafactory -o some.jsonl
+  [[ "$stderr" == *"left out 4 of 7 annotations: 1 with a response of several messages, 2 with a role that the format lacks, 1 whose messages do not alternate"* ]]
+  export_ log.h5 --as axolotl -o some.jsonl
+  [[ "$stderr" == *"left out 3 of 7 annotations: 1 with a response of several messages, 2 with a role that the format lacks"* ]]
+  export_ log.h5 --as messages -o some.jsonl
+  [[ "$stderr" != *"left out"* ]]
+}
+
+@test "a text that should be messages and is not names its row" {
+  heed_run
+  converse
+  for wrong in '{"role": "user"}|JSON that is not an array' \
+               'plain|a text that is not JSON' \
+               '["x"]|a message that is not an object' \
+               '[{"content": "x"}]|a message without a text for its role' \
+               '[{"role": "user", "content": 7}]|a message without a text for its content'; do
+    edit "f['selection/prompt'][4] = r'${wrong%|*}'"
+    export_ log.h5
+    [ "$status" -eq 2 ]
+    [ -z "$output" ]
+    [[ "$stderr" == *"log.h5: selection/prompt: row 4: found ${wrong#*|}, expected an array of messages with role and content"* ]]
+  done
+  edit "f['selection/prompt'][4] = '[]'"
+  export_ log.h5 -o some.jsonl
+  [[ "$stderr" == *"left out 1 of 7 annotations: 1 without a known prompt"* ]]
+}
+
+# ---- draws ----
+
+weights='f["selection/weight"][:] = [1, 2, 3, 4, 0.5, 0.25, 1e-9]'
+
+@test "a draw has N examples of weight 1, in proportion to their weights, and again the same" {
+  heed_run
+  edit "$weights"
+  "$HEED" export log.h5 --draw 10000 -o drawn.jsonl
+  "$HEED" export log.h5 --draw 10000 | cmp - drawn.jsonl
+  # Chi-square with 5 degrees of freedom passes 25 in 1 of 7000 draws.
+  /usr/bin/python3 - <<'PY'
+import collections, json
+rows = [json.loads(line) for line in open("drawn.jsonl", encoding="utf-8")]
+assert len(rows) == 10000 and {row["weight"] for row in rows} == {1.0}
+seen = collections.Counter((row["user"], row["pair"]) for row in rows)
+weight = {("dora", "p1"): 1, ("dora", "p2"): 2, ("dora", "p3"): 3,
+          ("dora", "p4"): 4, ("rex", "p1"): .5, ("rex", "p2"): .25}
+assert set(seen) == set(weight), seen
+share = {key: 10000 * w / sum(weight.values()) for key, w in weight.items()}
+assert sum((seen[k] - share[k]) ** 2 / share[k] for k in share) < 25, seen
+PY
+  sed -i 's/title = /seed = 5, title = /' log.lua
+  heed_run
+  edit "$weights"
+  "$HEED" export log.h5 --draw 10000 -o other.jsonl
+  run ! cmp -s drawn.jsonl other.jsonl
+  [ "$(wc -l <other.jsonl)" -eq 10000 ]
+}
+
+@test "a draw takes only what can be exported" {
+  heed_run
+  edit 'f["selection/prompt"][0] = ""'
+  export_ log.h5 --draw 50 -o drawn.jsonl
+  [ "$(wc -l <drawn.jsonl)" -eq 50 ]
+  [[ "$stderr" == *"left out 1 of 7 annotations: 1 without a known prompt"* ]]
+  export_ log.h5 --draw 0
+  [ "$status" -eq 2 ]
+  [[ "$stderr" == *"--draw: found 0, expected a whole number from 1 to 1000000000"* ]]
+}
+
+# ---- labels of pairs ----
+
+# Enumerates which response is better and who attended.
+brute_force='
+import csv, json, math, h5py
+import numpy as np
+s = h5py.File("log.h5")["selection"]
+get = lambda name: s[name][()]
+names, choice, weight = s["pair_name"].asstr()[()], get("choice"), get("weight")
+eta, casual, prior = get("eta_left_out"), get("casual"), get("prior")
+def label(pair):
+    rows = np.flatnonzero(names == pair)
+    total = {}
+    for better in 1, 0:
+        p = float(prior[rows[0]])
+        total[better] = p if better else 1 - p
+        for i in rows:
+            chance = sum(
+                (float(eta[i]) if attends else 1 - float(eta[i])) *
+                (float(choice[i] == better) if attends else float(casual[i]))
+                for attends in (True, False))
+            total[better] *= chance ** weight[i]
+    return total[1] / (total[1] + total[0]), len(rows)
+'
+
+# write_models [FURTHER KEYS [COLUMNS OF TEXTS [ESTIMATOR]]]
+write_models() {
+  cat >log.csv <<'CSV'
+who,id,said,ask,one,two,a,b
+ann,p1,A,q1,x1,y1,gpt,llama
+ann,p2,A,q2,x2,y2,gpt,llama
+ann,p3,A,q3,x3,y3,gpt,=cmd
+ann,p4,A,q4,x4,y4,llama,=cmd
+bob,p1,A,q1,x1,y1,gpt,llama
+bob,p2,B,q2,x2,y2,gpt,llama
+bob,p3,A,q3,x3,y3,gpt,=cmd
+cy,p1,B,q1,x1,y1,gpt,llama
+cy,p2,A,q2,x2,y2,gpt,llama
+cy,p3,B,q3,x3,y3,gpt,=cmd
+cy,p5,tie,q5,x5,y5,gpt,=cmd
+CSV
+  cat >log.lua <<LUA
+local h = require "heed"
+return h.sweep {
+  title = "A log",
+  source = h.source.log {
+    path = "log.csv", ties = "keep",
+    columns = { user = "who", pair = "id", choice = "said", model_a = "a",
+                model_b = "b", ${2-$texts} },
+  },
+  estimator = ${3-h.estimator.em_bradley_terry {\}},
+  ${1-keep = { \"selection\", \"models\" \},}
+}
+LUA
+}
+
+@test "the label of a pair is the posterior over who attended, by enumeration" {
+  write_models 'filter = h.filter.soft {}, keep = { "selection", "models" },'
+  heed_run
+  "$HEED" export log.h5 --by pair -o pairs.jsonl
+  "$HEED" pairs log.h5 -o pairs.csv
+  /usr/bin/python3 - <<PY
+$brute_force
+rows = [json.loads(line) for line in open("pairs.jsonl")]
+table = list(csv.DictReader(open("pairs.csv")))
+assert [r["pair"] for r in rows] == [r["pair"] for r in table] == \
+    ["p1", "p2", "p3", "p4"], table
+assert len(set(prior[names == "p1"])) == 1 and len(set(prior)) == 3
+for row, line in zip(rows, table):
+    p, count = label(row["pair"])
+    assert line["choice"] == ("A" if p > .5 else "B"), (line, p)
+    assert math.isclose(row["probability"], max(p, 1 - p), rel_tol=1e-9)
+    assert float(line["probability"]) == row["probability"]
+    assert row["annotations"] == int(line["annotations"]) == count
+    assert math.isclose(row["weight"], 2 * row["probability"] - 1)
+    x, y = "x" + row["pair"][1], "y" + row["pair"][1]
+    assert (row["chosen"], row["rejected"]) == ((x, y) if p > .5 else (y, x))
+    assert list(row) == ["prompt", "chosen", "rejected", "weight",
+                         "probability", "annotations", "pair"], row
+PY
+}
+
+@test "the label of a pair is what attentive users say, not what its first user says" {
+  heed_run
+  edit '
+s = f["selection"]
+s["eta_left_out"][:] = [0.1, 0.5, 0.5, 0.5, 0.9, 0.5, 0.5]
+s["prior"][:] = 0.5'
+  "$HEED" export log.h5 --by pair -o pairs.jsonl
+  # dora, .1, says 4 and rex, .9, says 5: odds (1.9 / .1) (.9 / 1.1).
+  [ "$(lines pairs.jsonl '[(r["chosen"], r["rejected"], round(r["probability"], 5), r["annotations"]) for r in rows if r["pair"] == "p1"]')" = \
+    "[('5', '4', 0.93956, 2)]" ]
+  [ "$(wc -l <pairs.jsonl)" -eq 4 ]
+}
+
+@test "the prior of a pair comes from strengths, the gap or nothing, never from its labels" {
+  write_models
+  heed_run
+  edit '
+import numpy as np
+s, m = f["selection"], f["models"]
+strength = m["strength"][()]
+a, b = s["model_a"][()], s["model_b"][()]
+assert np.allclose(s["prior"][()], 1 / (1 + np.exp(strength[b] - strength[a])), atol=1e-6)'
+  write_models 'keep = { "selection" },' "$texts" \
+    'h.estimator.em { mu = 0.8, fit = "fixed", prior = h.distribution.beta {} }'
+  heed_run
+  edit 'assert abs(f["selection/prior"][()] - 0.8).max() < 1e-6'
+  write_models 'keep = { "selection" },' "$texts" 'h.estimator.dawid_skene {}'
+  heed_run
+  edit 'assert (f["selection/prior"][()] == 0.5).all()'
+}
+
+@test "a log without texts has labels of pairs, and names of models if they are kept" {
+  write_models 'keep = { "selection", "models" },' ''
+  heed_run
+  export_ log.h5 --by pair
+  [ "$status" -eq 2 ]
+  [[ "$stderr" == *"has no texts; heed export needs prompts and responses"*"heed pairs needs none"* ]]
+  run --separate-stderr "$HEED" pairs log.h5
+  [ "$status" -eq 0 ]
+  [ "${lines[0]}" = "pair,model_a,model_b,choice,probability,annotations" ]
+  [[ "${lines[1]}" == "p1,gpt,llama,"[AB]",0."*",3" ]]
+  [[ "${lines[4]}" == "p4,llama,'=cmd,"[AB]",0."*",1" ]]
+  [ "${#lines[@]}" -eq 5 ]
+  "$HEED" pairs log.h5 --raw | grep -q '^p4,llama,=cmd,'
+  write_models 'keep = { "selection" },' ''
+  heed_run
+  "$HEED" pairs log.h5 -o pairs.csv
+  [ "$(head -1 pairs.csv)" = "pair,choice,probability,annotations" ]
+}
+
+@test "heed pairs needs a selection, and one that this heed kept" {
+  write_models 'keep = { "users" },'
+  heed_run
+  run "$HEED" pairs log.h5 -o pairs.csv
+  [ "$status" -eq 2 ]
+  [[ "$output" == *'log.h5: has no selection; the sweep needs keep = {"selection"}'* ]]
+  write_models
+  heed_run
+  edit 'del f["selection/prior"]'
+  run "$HEED" pairs log.h5 -o pairs.csv
+  [ "$status" -eq 2 ]
+  [[ "$output" == *"log.h5: the selection lacks eta_left_out, casual or prior, which the label of a pair needs: an older heed kept it; run the sweep again with --replace"* ]]
+  [ ! -e pairs.csv ]
+}
+
+@test "a pair that nothing decides is a tie of heed pairs and no example" {
+  heed_run
+  edit '
+s = f["selection"]
+s["eta_left_out"][:] = 0.5
+s["prior"][:] = 0.5'
+  run --separate-stderr "$HEED" pairs log.h5
+  [ "${lines[1]}" = "p1,tie,0.5,2" ]
+  export_ log.h5 --by pair -o pairs.jsonl
+  [[ "$stderr" == *"left out 1 of 4 pairs: 1 whose two responses are equally likely to be better"* ]]
+  [ "$(lines pairs.jsonl '[r["pair"] for r in rows]')" = "['p2', 'p3', 'p4']" ]
+}
+
+@test "pairs are drawn by the weight of their labels" {
+  heed_run
+  "$HEED" export log.h5 --by pair --draw 20 --as kto -o drawn.jsonl
+  [ "$(lines drawn.jsonl 'len(rows), {r["weight"] for r in rows}')" = "(40, {1.0})" ]
+}
+
+# ---- the data card ----
+
+@test "beside a file stands its data card: sources, filter, attentiveness, license" {
+  write_sweep 'filter = h.filter.top { share = 0.5 }, keep = { "selection" },'
+  sed -i 's/title = "A log"/title = "A | log <b>"/' log.lua
+  heed_run
+  "$HEED" export log.h5 -o some.jsonl --license cc-by-4.0
+  cat some.jsonl.card.md
+  /usr/bin/python3 - <<'PY'
+import hashlib, re
+sha = lambda name: hashlib.sha256(open(name, "rb").read()).hexdigest()
+card = open("some.jsonl.card.md", encoding="utf-8").read()
+_, header, body = card.split("---\n", 2)
+assert 'license: "cc-by-4.0"\n' in header
+assert 'data_files: "some.jsonl"\n' in header
+for part in (f"| SHA-256 | `{sha('some.jsonl')}` |", "| lines | 4 |",
+             f"log.csv | `{sha('log.csv')}` |", "| filter | filter/top |",
+             '"share":0.5', "| estimator | estimator/em |",
+             "# A \\| log \\<b\\>\n", "Examples of 1 user.", "| 50 % | 0.525 |",
+             "| shape | `trl` |", "| left out | nothing of the selection |"):
+    assert part in body, part
+assert re.search(r"The fit is (identified|\*\*not identified)", body)
+PY
+  "$HEED" export log.h5 -o some.jsonl --as llamafactory --draw 9
+  grep -qx 'license: "unknown"' some.jsonl.card.md
+  grep -q '^| drawn | 9 examples from 4, ' some.jsonl.card.md
+  grep -q '"heed": {"file_name": "some.jsonl", "formatting": "sharegpt", "ranking": true,' some.jsonl.card.md
+}
+
+@test "an export to standard output has no card, and then no license" {
+  heed_run
+  export_ log.h5
+  [ "$(find . -name '*.card.md' | wc -l)" -eq 0 ]
+  export_ log.h5 --license mit
+  [ "$status" -eq 2 ]
+  [[ "$stderr" == *"--license: found no file for the data card, expected -o FILE"* ]]
+}
+
+@test "an export that fails leaves no card, and no part of a file" {
+  heed_run
+  edit 'f["selection/rejected"][4] = b"\xff"'
+  export_ log.h5 -o none.jsonl
+  [ "$status" -eq 2 ]
+  [ "$(find . -name 'none*' | wc -l)" -eq 0 ]
+}
+
+@test "a card never replaces what heed export did not write, nor an input" {
+  heed_run
+  echo mine >all.jsonl.card.md
+  export_ log.h5 -o all.jsonl
+  [ "$status" -eq 2 ]
+  [[ "$stderr" == *"all.jsonl.card.md: is not a data card of heed export, which would replace it; rename it, or name another file with -o"* ]]
+  [ "$(cat all.jsonl.card.md)" = mine ]
+  [ ! -e all.jsonl ]
+  rm all.jsonl.card.md
+  ln -s log.csv all.jsonl.card.md
+  export_ log.h5 -o all.jsonl
+  [ "$status" -eq 2 ]
+  [[ "$stderr" == *"all.jsonl.card.md: is a file that the sweep reads"* ]]
+  [ ! -e all.jsonl ]
+}
+
+@test "a kill at any write leaves whole files, and no other" {
+  heed_run
+  "$HEED" export log.h5 -o new.jsonl
+  if HEED_FAULT=1 setsid -w "$HEED" export log.h5 -o all.jsonl >/dev/null 2>&1
+  then skip "this build injects no faults"
+  fi
+  for ((moment = 1; ; moment++)); do
+    rm -f all.jsonl all.jsonl.card.md
+    if HEED_FAULT=$moment setsid -w "$HEED" export log.h5 -o all.jsonl >/dev/null 2>&1
+    then break
+    fi
+    [ ! -e all.jsonl ] || cmp all.jsonl new.jsonl
+    [ ! -e all.jsonl ] || [ -e all.jsonl.card.md ]
+    [ ! -e all.jsonl.card.md ] ||
+      grep -q "$(sha256sum <new.jsonl | cut -c1-64)" all.jsonl.card.md
+  done
+  [ "$moment" -gt 10 ]
+  cmp all.jsonl new.jsonl
+  [ "$(find . -name '*.tmp-*' | wc -l)" -eq 0 ]
 }
 
 @test "datasets loads it, and TRL's DPO trainer prepares it and trains on it" {

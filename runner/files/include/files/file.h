@@ -26,6 +26,13 @@ char *file_temporary(const char *path);
  * replace one at `path`.  The descriptor, or -1 and errno. */
 int file_create(const char *temporary, const char *path);
 
+/* The same without a name: the file is gone when its descriptor is closed, even
+ * if this process is killed.  -1: the file system has no such files. */
+int file_create_unnamed(const char *path);
+/* Gives such a file its temporary name, for file_commit(). */
+heed_status file_give_name(int descriptor, const char *temporary,
+                           const char *path, heed_error *error);
+
 /* The folder of a path ("." if it names none).  The caller frees it.  NULL: out
  * of memory. */
 char *file_folder(const char *path);

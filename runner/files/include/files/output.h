@@ -52,4 +52,23 @@ heed_status output_write(const output_target *self, const void *bytes,
 heed_status output_put(const char *named, const void *bytes, size_t length,
                        heed_error *error);
 
+/* A text that is written in pieces: of a file, it is complete or absent, too.
+ * Else each piece goes out at once. */
+typedef struct output_stream {
+  const output_target *target; /* borrowed */
+  char *temporary;             /* of a file */
+  int descriptor;
+  bool is_named; /* the temporary file has its name */
+} output_stream;
+
+/* output_drop() frees *stream, even after an error. */
+heed_status output_start(const output_target *target, output_stream *stream,
+                         heed_error *error);
+heed_status output_add(const output_stream *self, const void *bytes,
+                       size_t length, heed_error *error);
+/* Puts the complete text in its place. */
+heed_status output_finish(output_stream *self, heed_error *error);
+/* Forgets a file that was not finished. */
+void output_drop(output_stream *self);
+
 #endif

@@ -28,6 +28,11 @@ void kept_close(hdf_kept *self);
  * malloc(), or all rows if count is SIZE_MAX.  NULL: no such group. */
 heed_table *kept_read(hdf_file *file, hid_t parent, const char *name,
                       size_t first, size_t count);
+/* The same for the columns with these names, ended by NULL, that the group has.
+ */
+heed_table *kept_read_columns(hdf_file *file, hid_t parent, const char *name,
+                              size_t first, size_t count,
+                              const char *const *columns);
 void kept_free(heed_table *table);
 
 #endif

@@ -49,6 +49,12 @@ void batch_free(work_batch *batch);
  * NULL: none, or a failure that batch->file records. */
 heed_table *batch_kept(work_batch *batch, size_t which, size_t row);
 
+/* The same for `count` of these rows from row `skip`, and only the columns with
+ * these names, ended by NULL, that the table has. */
+heed_table *batch_kept_rows(work_batch *batch, size_t which, size_t row,
+                            size_t skip, size_t count,
+                            const char *const *columns);
+
 /* For readers of batches: the failures and warnings, from datasets whose names
  * begin with the prefix; `rows` names the dataset of their rows.  Records of
  * one cell are adjacent, in order. */

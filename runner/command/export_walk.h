@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Walks over the rows of a selection and writes the examples that they make. */
+#ifndef HEED_COMMAND_EXPORT_WALK_H
+#define HEED_COMMAND_EXPORT_WALK_H
+
+#include "export_draw.h"
+#include "export_pairs.h"
+#include "export_shape.h"
+
+/* What a walk found. */
+typedef struct export_tally {
+  size_t count[FAULT_COUNT]; /* examples: those of FAULT_NONE can be written */
+  size_t lines;              /* written */
+  double weight;             /* of the examples that can be written */
+  bool any_prompt, any_response;
+  size_t user_count, user_room; /* users who gave an example that was written */
+  double *user_eta;             /* the mean eta-hat of each */
+} export_tally;
+
+typedef struct export_walk {
+  size_t cell;
+  export_rows rows;
+  export_shape shape;
+  bool by_pair, as_messages;
+  bool has_names, has_pair_names; /* rather than numbers, or none */
+  export_pairs pairs;             /* if by_pair */
+  size_t draws;                   /* COMMAND_NONE: each example once */
+  export_draw draw;
+  export_example example;
+  export_tally tally;
+
+  /* The user whose rows are read: they are adjacent. */
+  int64_t user;
+  size_t user_examples;
+  double user_sum;
+} export_walk;
+
+/* Looks at the columns, and gathers the labels of pairs.  walk_close() frees
+ * what is in *self, even after an error. */
+heed_status walk_open(export_walk *self, view_result *result, size_t cell,
+                      heed_error *error);
+void walk_close(export_walk *self);
+
+/* Writes all examples; with draws, after a rehearsal that found their weight
+ * (the tally of this walk starts again). */
+heed_status walk_write(export_walk *self, export_sink *sink, heed_error *error);
+/* The same without writing and drawing. */
+heed_status walk_rehearse(export_walk *self, heed_error *error);
+
+/* "left out 3 of 9 annotations: 2 without a known response, 1 …"; "": none. */
+#define WALK_NOTE_SIZE 512
+void walk_note(const export_walk *self, char note[WALK_NOTE_SIZE]);
+
+#endif
