@@ -5,13 +5,13 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#include "view/view.h"
-
 void sink_open(export_sink *self, const output_stream *stream,
                heed_error *error) {
   self->stream = stream;
   self->status = HEED_OK;
   self->error = error;
+  self->known[0] = self->known[1] = (sink_known){0, "0.0"};
+  self->oldest = 0;
   self->used = 0;
 }
 
@@ -88,10 +88,16 @@ bool sink_json(export_sink *self, const char *text) {
 }
 
 void sink_number(export_sink *self, double value) {
-  char text[NUMBER_SIZE];
-  view_number(value, text);
-  sink_text(self, text);
-  if (strpbrk(text, ".e") == NULL) sink_text(self, ".0");
+  sink_known *known = &self->known[0];
+  if (known->value != value) known = &self->known[1];
+  if (known->value != value) {
+    known = &self->known[self->oldest];
+    self->oldest = 1 - self->oldest;
+    known->value = value;
+    view_number(value, known->text);
+    if (strpbrk(known->text, ".e") == NULL) strcat(known->text, ".0");
+  }
+  sink_text(self, known->text);
 }
 
 void sink_integer(export_sink *self, int64_t value) {

@@ -6,13 +6,22 @@
 #define HEED_COMMAND_EXPORT_SINK_H
 
 #include "standard.h"
+#include "view/view.h"
 
 #define SINK_SIZE ((size_t)1 << 16)
+
+/* A number as text. */
+typedef struct sink_known {
+  double value;
+  char text[NUMBER_SIZE + 2];
+} sink_known;
 
 typedef struct export_sink {
   const output_stream *stream; /* NULL: nowhere */
   heed_status status;
   heed_error *error;
+  sink_known known[2]; /* the latest: rows of a user share their numbers */
+  size_t oldest;
   size_t used;
   char bytes[SINK_SIZE];
 } export_sink;

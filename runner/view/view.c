@@ -72,13 +72,20 @@ bool view_is_bootstrap(const view_result *self, size_t point) {
   return how != NULL && strcmp(how, "none") != 0;
 }
 
+/* Whether so many digits read back as the same number. */
+static bool has_digits(double number, int digits, char text[NUMBER_SIZE]) {
+  (void)snprintf(text, NUMBER_SIZE, "%.*g", digits, number);
+  return strtod(text, NULL) == number;
+}
+
 void view_number(double number, char text[NUMBER_SIZE]) {
+  int digits = 6;
   *text = '\0';
-  if (isnan(number)) return;
-  for (int digits = 6; digits <= 17; digits++) {
-    (void)snprintf(text, NUMBER_SIZE, "%.*g", digits, number);
-    if (strtod(text, NULL) == number) return;
-  }
+  if (isnan(number) || has_digits(number, digits, text)) return;
+  /* Most numbers that were computed need more than 15. */
+  digits = has_digits(number, 15, text) ? 7 : 16;
+  while (digits < 17 && !has_digits(number, digits, text)) digits++;
+  if (digits == 17) (void)has_digits(number, digits, text);
 }
 
 void view_label(const plan_coordinate *coordinate, size_t index,

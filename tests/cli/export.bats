@@ -1,10 +1,14 @@
 # heed export: writes the annotations that a filter kept as a preference data
 # set.
 #
-# The last test reads the file with datasets and TRL (PyPI) from the virtual
-# environment $HEED_TRL, default trl in the build folder.  Several gigabytes:
+# The last tests read the files with datasets, TRL, LLaMA-Factory and axolotl
+# (PyPI) from the virtual environment $HEED_TRL, default trl in the build folder.
+# Several gigabytes.  LLaMA-Factory and axolotl each want other versions of TRL;
+# what reads data works without their dependencies:
 #   python3 -m venv build/test/trl
 #   build/test/trl/bin/pip install trl transformers datasets torch
+#   build/test/trl/bin/pip install --no-deps llamafactory axolotl torchaudio
+#   build/test/trl/bin/pip install peft colorama
 
 bats_require_minimum_version 1.5.0
 
@@ -737,12 +741,12 @@ PY
 @test "a kill at any write leaves whole files, and no other" {
   heed_run
   "$HEED" export log.h5 -o new.jsonl
-  if HEED_FAULT=1 setsid -w "$HEED" export log.h5 -o all.jsonl >/dev/null 2>&1
+  if (HEED_FAULT=1 setsid -w "$HEED" export log.h5 -o all.jsonl) >/dev/null 2>&1
   then skip "this build injects no faults"
   fi
   for ((moment = 1; ; moment++)); do
     rm -f all.jsonl all.jsonl.card.md
-    if HEED_FAULT=$moment setsid -w "$HEED" export log.h5 -o all.jsonl >/dev/null 2>&1
+    if (HEED_FAULT=$moment setsid -w "$HEED" export log.h5 -o all.jsonl) >/dev/null 2>&1
     then break
     fi
     [ ! -e all.jsonl ] || cmp all.jsonl new.jsonl
@@ -755,15 +759,52 @@ PY
   [ "$(find . -name '*.tmp-*' | wc -l)" -eq 0 ]
 }
 
-@test "datasets loads it, and TRL's DPO trainer prepares it and trains on it" {
+# ---- the tools themselves ----
+
+# python PACKAGE: skips unless the virtual environment has it.
+python_with() {
   python="${HEED_TRL:-$HEED_BUILD/trl}/bin/python3"
   [ -x "$python" ] ||
     skip "trl is not installed: the first lines of tests/cli/export.bats say how"
+  "$python" -c "import $1" 2>/dev/null ||
+    skip "$1 is not installed: the first lines of tests/cli/export.bats say how"
+}
+
+@test "datasets loads every shape for TRL, and its DPO and KTO trainers train on it" {
+  python_with trl
   heed_run
-  "$HEED" export log.h5 -o all.jsonl
-  "$python" "$HEED_SOURCE/tests/cli/readers/train_trl.py" all.jsonl 7
+  "$HEED" export log.h5 -o texts.jsonl
+  "$HEED" export log.h5 --as messages -o messages.jsonl
+  "$HEED" export log.h5 --as kto -o kto.jsonl
+  "$HEED" export log.h5 --by pair -o pairs.jsonl
   write_sweep 'filter = h.filter.soft {}, keep = { "selection" },'
   heed_run
   "$HEED" export log.h5 -o soft.jsonl
-  "$python" "$HEED_SOURCE/tests/cli/readers/train_trl.py" soft.jsonl 7
+  "$HEED" export log.h5 --draw 20 -o drawn.jsonl
+  converse
+  "$HEED" export log.h5 -o talks.jsonl
+  "$HEED" export log.h5 --as kto -o kto_talks.jsonl
+  "$python" "$HEED_SOURCE/tests/cli/readers/train_trl.py" texts.jsonl \
+    messages.jsonl kto.jsonl pairs.jsonl soft.jsonl drawn.jsonl talks.jsonl \
+    kto_talks.jsonl
+}
+
+@test "LLaMA-Factory converts every example, by the entry in the card" {
+  python_with llamafactory.data
+  heed_run
+  converse
+  "$HEED" export log.h5 --as llamafactory -o shape.jsonl
+  "$python" "$HEED_SOURCE/tests/cli/readers/load_llamafactory.py" shape.jsonl |
+    tee told
+  grep -q "^7 examples converted" told
+}
+
+@test "axolotl transforms every example, by the configuration in the card" {
+  python_with axolotl.prompt_strategies.dpo.chat_template
+  heed_run
+  converse
+  "$HEED" export log.h5 --as axolotl -o shape.jsonl
+  "$python" "$HEED_SOURCE/tests/cli/readers/load_axolotl.py" shape.jsonl |
+    tee told
+  grep -q "^7 examples transformed" told
 }

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Reads what heed export wrote as a trainer of language models does: datasets
-# loads it, TRL's DPOTrainer prepares and tokenises it and takes a step with a
-# model of random weights.  Nothing is downloaded.
-#   train_trl.py F.jsonl EXPECTED_ROWS
+# loads it, TRL's DPOTrainer or KTOTrainer prepares and tokenises it and takes a
+# step with a model of random weights.  Nothing is downloaded.
+#   train_trl.py FILES.jsonl …
+# The keys of a file tell its shape; a file of texts is DPO's, and so on.
 import copy
 import json
 import math
@@ -15,27 +16,14 @@ os.environ.update(HF_HOME=folder, HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1",
                   TOKENIZERS_PARALLELISM="false", CUDA_VISIBLE_DEVICES="")
 
 import datasets
-import numpy as np
 import tokenizers
 import torch
 import transformers
 import trl
-from trl.data_utils import is_conversational, maybe_apply_chat_template
-from trl.data_utils import maybe_extract_prompt
+from trl.data_utils import is_conversational
 
-path, expected = sys.argv[1], int(sys.argv[2])
 print("trl", trl.__version__, "datasets", datasets.__version__, "transformers",
       transformers.__version__, "torch", torch.__version__)
-torch.manual_seed(1)
-
-data = datasets.load_dataset("json", data_files=path, split="train")
-lines = [json.loads(line) for line in open(path, encoding="utf-8")]
-assert len(data) == len(lines) == expected, (len(data), len(lines))
-assert data.to_list() == lines
-types = {name: feature.dtype for name, feature in data.features.items()}
-assert types == {"prompt": "string", "chosen": "string", "rejected": "string",
-                 "weight": "float64", "eta_hat": "float64",
-                 "user": "string"}, types
 
 
 def tokenizer():
@@ -56,63 +44,70 @@ def tokenizer():
     return made
 
 
-def train(rows, name):
-    """What the trainer made of the rows, after one step of DPO."""
+def train(rows, kind):
+    """What the trainer made of the rows, and its first loss."""
+    torch.manual_seed(1)
     token = tokenizer()
     model = transformers.LlamaForCausalLM(transformers.LlamaConfig(
         vocab_size=len(token), hidden_size=16, intermediate_size=32,
         num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=2,
         max_position_embeddings=512, eos_token_id=token.eos_token_id,
         pad_token_id=token.pad_token_id))
-    trainer = trl.DPOTrainer(
+    trainer = getattr(trl, kind + "Trainer")(
         model=model, ref_model=copy.deepcopy(model), processing_class=token,
         train_dataset=rows,
-        args=trl.DPOConfig(
-            output_dir=os.path.join(folder, name), max_steps=1, use_cpu=True,
+        args=getattr(trl, kind + "Config")(
+            output_dir=tempfile.mkdtemp(dir=folder), max_steps=1, use_cpu=True,
             per_device_train_batch_size=len(rows), report_to=[],
             save_strategy="no", logging_steps=1, disable_tqdm=True,
             bf16=False))
     trainer.train()
-    # The policy is its reference before the first step.
     loss = [entry["loss"] for entry in trainer.state.log_history
             if "loss" in entry][0]
+    return token, trainer.train_dataset, loss
+
+
+def shown(text, role, is_messages):
+    """A text as the chat template shows it to the model."""
+    if not is_messages:
+        return text
+    said = "".join(f"<{m['role']}>{m['content']}\n" for m in text)
+    return said + "<assistant>" if role == "prompt" else (
+        said.removeprefix("<assistant>"))
+
+
+def check_dpo(data, lines, is_messages):
+    token, prepared, loss = train(data, "DPO")
+    # The policy is its reference before the first step.
     assert abs(loss - math.log(2)) < 1e-3, loss
-    return token, trainer.train_dataset
+    assert len(prepared) == len(lines)
+    end = "" if is_messages else "<end>"
+    for row, line in zip(prepared, lines):
+        for key in "prompt", "chosen", "rejected":
+            expected = shown(line[key], key, is_messages)
+            expected += "" if key == "prompt" else end
+            assert token.decode(row[key + "_ids"]) == expected, (row, expected)
 
 
-first = data[0]
-assert not is_conversational(first)
-assert maybe_extract_prompt(first) == first
-assert maybe_apply_chat_template(first, tokenizer()) == first
-
-token, prepared = train(data, "texts")
-assert len(prepared) == expected
-for row, line in zip(prepared, lines):
-    assert token.decode(row["prompt_ids"]) == line["prompt"], row
-    assert token.decode(row["chosen_ids"]) == line["chosen"] + "<end>", row
-    assert token.decode(row["rejected_ids"]) == line["rejected"] + "<end>", row
-
-# As docs/annotation-logs.md says for a model with a chat template.
-def as_messages(row):
-    say = lambda role, text: [{"role": role, "content": text}]
-    return {"prompt": say("user", row["prompt"]),
-            "chosen": say("assistant", row["chosen"]),
-            "rejected": say("assistant", row["rejected"])}
+def check_kto(data, lines):
+    _, prepared, loss = train(data, "KTO")
+    assert abs(loss - 0.5) < 1e-3, loss
+    assert [row["label"] for row in prepared] == [
+        line["label"] for line in lines]
 
 
-messages = data.map(as_messages, remove_columns=["weight", "eta_hat", "user"])
-assert is_conversational(messages[0])
-token, prepared = train(messages, "messages")
-for row, line in zip(prepared, lines):
-    assert token.decode(row["prompt_ids"]) == (
-        f"<user>{line['prompt']}\n<assistant>"), row
-    assert token.decode(row["chosen_ids"]) == line["chosen"] + "\n", row
-# And for weights that differ: rows drawn in proportion.
-weight = np.array(data["weight"])
-drawn = np.random.default_rng(1).choice(len(data), len(data),
-                                        p=weight / weight.sum())
-_, prepared = train(data.select(drawn).map(
-    as_messages, remove_columns=["weight", "eta_hat", "user"]), "drawn")
-assert len(prepared) == expected
-
-print(expected, "rows prepared and trained on, as texts and as messages")
+for path in sys.argv[1:]:
+    data = datasets.load_dataset("json", data_files=path, split="train")
+    lines = [json.loads(line) for line in open(path, encoding="utf-8")]
+    assert data.to_list() == lines and len(lines) > 0
+    is_messages = is_conversational(data[0])
+    assert is_messages == isinstance(lines[0]["prompt"], list)
+    assert data.features["weight"].dtype == "float64"
+    assert data.features["pair"].dtype == "string"
+    if "label" in lines[0]:
+        assert data.features["label"].dtype == "bool"
+        check_kto(data, lines)
+    else:
+        check_dpo(data, lines, is_messages)
+    print(path, len(lines), "lines prepared and trained on,",
+          "as messages" if is_messages else "as texts")
