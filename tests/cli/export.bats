@@ -8,7 +8,7 @@
 #   python3 -m venv build/test/trl
 #   build/test/trl/bin/pip install trl transformers datasets torch
 #   build/test/trl/bin/pip install --no-deps llamafactory axolotl torchaudio
-#   build/test/trl/bin/pip install peft colorama
+#   build/test/trl/bin/pip install peft colorama addict
 
 bats_require_minimum_version 1.5.0
 
