@@ -169,12 +169,12 @@ static void put_attentiveness(FILE *file, const export_card *self) {
   for (size_t i = 0; count > 0 && i < sizeof shares / sizeof *shares; i++)
     (void)fprintf(file, "| %g %% | %.3f |\n", 100 * shares[i],
                   quantile(tally->user_eta, count, shares[i]));
-  (void)fprintf(file, "\nThe fit is %s.\n\n",
-                known == 1   ? "identified"
-                : known == 0 ? "**not identified**: the annotations do not "
-                               "distinguish users, and eta-hat is a guess"
-                             : "one that does not say whether it is "
-                               "identified");
+  (void)fprintf(file, "\n%s.\n\n",
+                known == 1 ? "The fit is identified"
+                : known == 0
+                    ? "The fit is **not identified**: the annotations do not "
+                      "distinguish users, and eta-hat is a guess"
+                    : "The result does not say whether the fit is identified");
 }
 
 /* ---- what to know ---- */
@@ -196,10 +196,13 @@ static void put_weight(FILE *file, const export_walk *walk) {
 static void put_advice(FILE *file, const export_card *self) {
   (void)fputs(
       "## What to know\n\n"
-      "- Ties are not in the file. They are often the hard pairs.\n"
-      "- `user` is the user's name in the log. Check whether you may "
-      "publish it.\n",
+      "- Ties are not in the file. They are often the hard pairs.\n",
       file);
+  if (!self->walk->by_pair)
+    (void)fputs(
+        "- `user` is the user's name in the log. Check whether you may "
+        "publish it.\n",
+        file);
   put_weight(file, self->walk);
   if (self->walk->shape == SHAPE_LLAMAFACTORY) {
     (void)fputs(

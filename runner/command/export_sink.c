@@ -95,7 +95,8 @@ void sink_number(export_sink *self, double value) {
     self->oldest = 1 - self->oldest;
     known->value = value;
     view_number(value, known->text);
-    if (strpbrk(known->text, ".e") == NULL) strcat(known->text, ".0");
+    if (strpbrk(known->text, ".e") == NULL)
+      memcpy(known->text + strlen(known->text), ".0", sizeof ".0");
   }
   sink_text(self, known->text);
 }

@@ -30,6 +30,12 @@ static heed_status check_row(const export_rows *rows, size_t i,
              : status;
 }
 
+/* The one place where the name of a user leaves heed: a pseudonym would be made
+ * here.  NULL: users are numbers. */
+static const char *user_of(const export_walk *self, size_t i) {
+  return self->has_names && self->rows.name != NULL ? self->rows.name[i] : NULL;
+}
+
 /* A pair's weight is how much more likely its label is to be right than wrong.
  */
 static export_facts facts_of(const export_walk *self, size_t i,
@@ -42,7 +48,7 @@ static export_facts facts_of(const export_walk *self, size_t i,
       .probability = probability,
       .annotations = label == NULL ? 0 : label->count,
       .eta = rows->eta[i],
-      .user = self->has_names && rows->name != NULL ? rows->name[i] : NULL,
+      .user = user_of(self, i),
       .user_number = rows->user[i],
       .pair = self->has_pair_names && rows->pair_name != NULL
                   ? rows->pair_name[i]
