@@ -167,6 +167,7 @@ static heed_status add_numbers(const stages_keeping *self,
 typedef struct pair_priors {
   const heed_posterior *posterior;
   const int32_t *model_a, *model_b;
+  const double *gold;
   const double *own, *of_pair; /* p of the annotation, of the pair */
 } pair_priors;
 
@@ -177,6 +178,7 @@ static pair_priors find_priors(const stages_keeping *self) {
       .posterior = &self->levels[PLAN_POSTERIOR].posterior,
       .model_a = heed_table_data(pairs, "model_a", HEED_INT32),
       .model_b = heed_table_data(pairs, "model_b", HEED_INT32),
+      .gold = heed_table_data(pairs, "gold", HEED_FLOAT64),
       .own = heed_table_data(crowd->annotations, "p", HEED_FLOAT64),
       .of_pair = heed_table_data(pairs, "p", HEED_FLOAT64)};
 }
@@ -188,6 +190,7 @@ static bool is_close(double one, double other) {
 static double prior_of(const pair_priors *self, size_t row, int64_t pair) {
   const double p = self->posterior->p[row];
   const double *strength = self->posterior->strength;
+  if (self->gold != NULL && !isnan(self->gold[pair])) return self->gold[pair];
   if (is_close(p, self->posterior->mu) ||
       (self->own != NULL && is_close(p, self->own[row])) ||
       (self->of_pair != NULL && is_close(p, self->of_pair[pair])))

@@ -426,6 +426,18 @@ for i in (names == "p1").nonzero()[0]:
     "['system', 'user', 'assistant', 'user']" ]
 }
 
+@test "a log of conversations is exported as such, with its sides as the user saw them" {
+  cat >log.jsonl <<'JSON'
+{"who": "ann", "id": "p1", "said": "B", "ask": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "4"}, {"role": "user", "content": "née?"}], "one": [{"role": "assistant", "content": "x"}], "two": [{"role": "assistant", "content": "y"}]}
+{"who": "ann", "id": "p2", "said": "A", "ask": "q", "one": "u", "two": "v"}
+JSON
+  sed -i 's/log.csv/log.jsonl/' log.lua
+  heed_run
+  "$HEED" export log.h5 -o all.jsonl
+  [ "$(lines all.jsonl '[[(m["role"], m["content"]) for m in r[k]] for r in rows for k in ("prompt", "chosen", "rejected")]')" = \
+    "[[('user', '2 + 2?'), ('assistant', '4'), ('user', 'née?')], [('assistant', 'y')], [('assistant', 'x')], [('user', 'q')], [('assistant', 'u')], [('assistant', 'v')]]" ]
+}
+
 @test "what LLaMA-Factory or axolotl would skip or cut is left out and counted" {
   heed_run
   converse
@@ -756,7 +768,13 @@ PY
   done
   [ "$moment" -gt 10 ]
   cmp all.jsonl new.jsonl
-  [ "$(find . -name '*.tmp-*' | wc -l)" -eq 0 ]
+  # What a killed process left goes once the system knows that it is dead.
+  for ((tries = 0; tries < 100; tries++)); do
+    "$HEED" export log.h5 -o all.jsonl
+    compgen -G '*.tmp-*' || break
+    sleep 0.1
+  done
+  [ "$tries" -lt 100 ]
 }
 
 # ---- the tools themselves ----
