@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The numbers of heed export: draws by weight, and labels of pairs. */
+ * The parts of heed export: draws by weight, labels of pairs, what is written.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 /* cmocka needs the four above first */
 #include <cmocka.h>
+#include <jansson.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "export_draw.h"
 #include "export_pairs.h"
+#include "export_sink.h"
 
 static void assert_near(double found, double expected, double tolerance) {
   if (fabs(found - expected) <= tolerance) return;
@@ -183,6 +189,85 @@ static void many_pairs_are_told_apart(void **state) {
   pairs_free(&pairs);
 }
 
+/* ---- what is written ---- */
+
+/* What the sink makes of a text is what jansson makes of it. */
+static void check_text(export_sink *sink, const char *text) {
+  json_t *value = json_string(text);
+  sink->used = 0;
+  assert_int_equal(sink_json(sink, text), value != NULL);
+  if (value == NULL) return;
+  char *expected = json_dumps(value, JSON_ENCODE_ANY);
+  assert_int_equal(sink->used, strlen(expected));
+  assert_memory_equal(sink->bytes, expected, sink->used);
+  free(expected);
+  json_decref(value);
+}
+
+static void texts_are_written_as_jansson_writes_them(void **state) {
+  static export_sink sink;
+  heed_stream stream = stream_open(4, 0, "test", "texts", 0);
+  (void)state;
+  sink_open(&sink, NULL, NULL);
+  for (uint32_t c = 1; c < 0x120000; c++) {
+    char text[8] = "";
+    if (c < 0x80)
+      (void)snprintf(text, sizeof text, "%c", (int)c);
+    else if (c < 0x800)
+      (void)snprintf(text, sizeof text, "%c%c", (int)(0xc0 | c >> 6),
+                     (int)(0x80 | (c & 63)));
+    else if (c < 0x10000)
+      (void)snprintf(text, sizeof text, "%c%c%c", (int)(0xe0 | c >> 12),
+                     (int)(0x80 | (c >> 6 & 63)), (int)(0x80 | (c & 63)));
+    else
+      (void)snprintf(text, sizeof text, "%c%c%c%c", (int)(0xf0 | c >> 18),
+                     (int)(0x80 | (c >> 12 & 63)), (int)(0x80 | (c >> 6 & 63)),
+                     (int)(0x80 | (c & 63)));
+    check_text(&sink, text);
+  }
+  for (int trial = 0; trial < 20000; trial++) {
+    char text[8];
+    const size_t length = heed_uniform_integer(&stream, sizeof text);
+    for (size_t i = 0; i < length; i++)
+      text[i] = (char)(1 + heed_uniform_integer(&stream, 255));
+    text[length] = '\0';
+    check_text(&sink, text);
+  }
+}
+
+/* By trying every number of digits. */
+static void a_number_has_the_fewest_digits_that_read_back(void **state) {
+  heed_stream stream = stream_open(5, 0, "test", "numbers", 0);
+  (void)state;
+  for (int trial = 0; trial < 100000; trial++) {
+    const uint64_t bits = heed_bits(&stream);
+    double number = heed_uniform(&stream);
+    char text[NUMBER_SIZE], expected[NUMBER_SIZE];
+    if (trial % 3 == 1) memcpy(&number, &bits, sizeof number);
+    if (trial % 3 == 2) number = (double)(bits >> 44) / 1000;
+    if (!isfinite(number)) continue;
+    for (int digits = 6; digits <= 17; digits++) {
+      (void)snprintf(expected, sizeof expected, "%.*g", digits, number);
+      if (strtod(expected, NULL) == number) break;
+    }
+    view_number(number, text);
+    assert_string_equal(text, expected);
+  }
+}
+
+static void a_number_of_an_export_has_a_point_or_an_exponent(void **state) {
+  static export_sink sink;
+  static const double numbers[] = {1, 0.5, 1e300, 1, 0, 0.25, 0.5, 1, -3};
+  (void)state;
+  sink_open(&sink, NULL, NULL);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    sink_number(&sink, numbers[i]);
+    sink_text(&sink, " ");
+  }
+  sink_bytes(&sink, "", 1);
+  assert_string_equal(sink.bytes, "1.0 0.5 1e+300 1.0 0.0 0.25 0.5 1.0 -3.0 ");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(draws_add_up_to_the_number_asked_for),
@@ -192,6 +277,9 @@ int main(void) {
       cmocka_unit_test(a_weight_counts_an_annotation_so_many_times),
       cmocka_unit_test(no_annotation_is_certain),
       cmocka_unit_test(many_pairs_are_told_apart),
+      cmocka_unit_test(texts_are_written_as_jansson_writes_them),
+      cmocka_unit_test(a_number_has_the_fewest_digits_that_read_back),
+      cmocka_unit_test(a_number_of_an_export_has_a_point_or_an_exponent),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
