@@ -62,7 +62,7 @@ same_bits() {
 @test "a device stays a device and gets the text" {
   make_result
   sink=$(device 3)
-  for command in users export report; do
+  for command in users pairs export report; do
     heed "$command" r.h5 -o "$sink"
     [ "$status" -eq 0 ]
     [ -c "$sink" ]
@@ -75,7 +75,7 @@ same_bits() {
 @test "a device that is full is an error" {
   make_result
   sink=$(device 7)
-  for command in users export report; do
+  for command in users pairs export report; do
     heed "$command" r.h5 -o "$sink"
     [ "$status" -eq 1 ]
     [[ "$stderr" == *"$sink: cannot write: No space left"* ]]
@@ -149,7 +149,7 @@ same_bits() {
 
 @test "a file keeps its mode, and a new one follows the umask" {
   make_result
-  for command in users export report; do
+  for command in users pairs export report; do
     echo old >secret
     chmod 600 secret
     "$HEED" "$command" r.h5 -o secret
@@ -193,7 +193,7 @@ same_bits() {
   before=$(sha256sum <r.h5)
   ln -s r.h5 link.h5
   ln r.h5 hard.h5
-  for command in users export report; do
+  for command in users pairs export report; do
     for name in r.h5 ./r.h5 "$PWD/r.h5" link.h5 hard.h5; do
       refused "$name: is the result that heed reads" "$command" r.h5 -o "$name"
       same_bits r.h5 "$before"
@@ -208,7 +208,7 @@ same_bits() {
   log=$(sha256sum <log.csv)
   sweep=$(sha256sum <s.lua)
   ln -s log.csv link.csv
-  for command in users export report; do
+  for command in users pairs export report; do
     refused "is a file that the sweep reads" "$command" r.h5 -o log.csv
     refused "is a file that the sweep reads" "$command" r.h5 -o link.csv
     refused "is the sweep" "$command" r.h5 -o s.lua
@@ -233,7 +233,7 @@ same_bits() {
   make_result
   make_result other.h5
   before=$(sha256sum <other.h5)
-  for command in users export report; do
+  for command in users pairs export report; do
     refused "other.h5: is an HDF5 file" "$command" r.h5 -o other.h5
     same_bits other.h5 "$before"
   done
@@ -245,7 +245,7 @@ same_bits() {
   "$HEED" check s.lua --json >plan
   mkdir r.h5.work
   mv plan r.h5.work/plan.json
-  for command in users export report; do
+  for command in users pairs export report; do
     refused "folder: is a folder" "$command" r.h5 -o folder
     refused "ends with '/'" "$command" r.h5 -o folder/none/
     refused "is in a work folder" "$command" r.h5 -o r.h5.work/plan.json
@@ -317,6 +317,7 @@ describe --lua
 cell s.lua --index 0
 users r.h5
 export r.h5
+pairs r.h5
 report r.h5
 run s.lua -o r.h5 --progress none
 collect parts.h5.work -o parts.h5

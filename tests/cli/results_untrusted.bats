@@ -49,7 +49,7 @@ with h5py.File("sample.h5", "r+") as f:
 # itself, with the numbers or a message.
 all_end() {
   for command in "show $1" "show $1 --csv" "report $1 -o page.html" \
-    "users $1 --cell 0" "export $1 --cell 0" "complete -- show $1 --metric"; do
+    "users $1 --cell 0" "export $1 --cell 0" "pairs $1 --cell 0" "complete -- show $1 --metric"; do
     run --separate-stderr timeout 60 "$HEED" $command
     [ "$status" -le 2 ] || { echo "$command: $status $stderr"; return 1; }
     [[ "$command" == complete* || "$status" -eq 0 || -n "$stderr" ]]
@@ -212,7 +212,7 @@ PY
   /usr/bin/python3 "$HEED_SOURCE/tests/support/mutate.py" unsealed 0 "${HEED_MUTATIONS:-20}" \
     sample.h5 damaged
   for file in damaged/*.h5; do
-    for command in show "report -o page.html" "users --cell 0" "export --cell 0"; do
+    for command in show "report -o page.html" "users --cell 0" "export --cell 0" "pairs --cell 0"; do
       run --separate-stderr timeout 300 "$HEED" $command "$file"
       [ "$status" -le 2 ] || { echo "$file: $command: $status"; return 1; }
       [ "$status" -eq 0 ] || [ -n "$stderr" ]
