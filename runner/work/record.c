@@ -85,6 +85,24 @@ heed_status record_warn(heed_record *self, const char *code, const char *plugin,
   return status_of(self, error);
 }
 
+/* In one block: texts may be many, and those of one user are adjacent. */
+static void copy_texts(heed_record *self, const char *const *texts,
+                       size_t count, const char **copies) {
+  size_t bytes = 0;
+  char *room;
+  for (size_t i = 0; i < count; i++)
+    if (i == 0 || texts[i] != texts[i - 1]) bytes += strlen(texts[i]) + 1;
+  room = arena_allocate(self->memory, bytes, 1);
+  for (size_t i = 0; room != NULL && i < count; i++) {
+    if (i > 0 && texts[i] == texts[i - 1]) {
+      copies[i] = copies[i - 1];
+      continue;
+    }
+    copies[i] = room;
+    room = stpcpy(room, texts[i]) + 1;
+  }
+}
+
 static heed_column copy_column(heed_record *self, const heed_column *column,
                                size_t rows) {
   const size_t count = rows * column->width;
@@ -97,9 +115,7 @@ static heed_column copy_column(heed_record *self, const heed_column *column,
   if (column->type != HEED_STRING)
     memcpy(copy.data, column->data, count * size);
   else
-    for (size_t i = 0; i < count; i++)
-      ((char **)copy.data)[i] =
-          copy_text(self, ((const char *const *)column->data)[i]);
+    copy_texts(self, column->data, count, copy.data);
   return copy;
 }
 
