@@ -25,7 +25,17 @@
 #include "support/attention/node_posterior.h"
 #include "support/attention/parameters.h"
 
-enum { PRIOR, CENTER, SPREAD, MODEL, MU, NODES, LEVELS, PARAMETER_COUNT };
+enum {
+  PRIOR,
+  CENTER,
+  SPREAD,
+  MODEL,
+  MU,
+  NODES,
+  LEVELS,
+  GOLD_ERROR,
+  PARAMETER_COUNT
+};
 enum {
   OUT_LOG_EVIDENCE,
   OUT_POINTS,
@@ -51,6 +61,7 @@ static const heed_parameter parameters[] = {
                      "source's setting), pair (p of each pair), or a number"),
     [NODES] = ESTIMATOR_NODES("100", "number of nodes over attentiveness"),
     [LEVELS] = ESTIMATOR_LEVELS,
+    [GOLD_ERROR] = ESTIMATOR_GOLD_ERROR,
 };
 
 static const heed_output outputs[] = {
@@ -327,11 +338,13 @@ static heed_status open_bayes(bayes *self, const heed_crowd *crowd,
                               heed_error *error) {
   const heed_value *values = self->values;
   heed_status status = gap_of(&values[MU], crowd->world, &self->mu, error);
+  const histories_terms terms = {.shared_p = self->mu,
+                                 .gold_error = values[GOLD_ERROR].number};
   if (status == HEED_OK)
     status = hyper_open(values[PRIOR].instance, &values[CENTER],
                         &values[SPREAD], &self->hyper, error);
   if (status == HEED_OK)
-    status = histories_make(self->host, crowd, values[MODEL].instance, self->mu,
+    status = histories_open(self->host, crowd, values[MODEL].instance, &terms,
                             &self->histories, error);
   if (status != HEED_OK) return status;
   if (self->histories.domain.dimension != 1 ||
@@ -451,8 +464,10 @@ static heed_status predict(void *self, const heed_host *host,
                            heed_error *error) {
   const heed_value *values = self;
   attention_histories histories;
-  const heed_status status = histories_make(
-      host, held_out, values[MODEL].instance, posterior->mu, &histories, error);
+  const histories_terms terms = {.shared_p = posterior->mu,
+                                 .gold_error = values[GOLD_ERROR].number};
+  const heed_status status = histories_open(
+      host, held_out, values[MODEL].instance, &terms, &histories, error);
   if (status != HEED_OK) return status;
   return node_posterior_predict(host, posterior, values[MODEL].instance,
                                 held_out, histories.p, probability, error);

@@ -34,6 +34,8 @@ enum {
   TOLERANCE,
   MOST_STEPS,
   PSEUDO_USERS,
+  GOLD_ERROR,
+  GOLD_WIDTH,
   PARAMETER_COUNT
 };
 enum { MU_ESTIMATED = GAP_PAIR + 1 }; /* after the words of gap_words */
@@ -46,7 +48,9 @@ enum {
   OUT_GROUPS,
   OUT_MU,
   OUT_MU_LOW,
-  OUT_MU_HIGH
+  OUT_MU_HIGH,
+  OUT_GOLD_ANNOTATIONS,
+  OUT_GOLD_NEEDED
 };
 
 static const char *const mu_words[] = {"known", "requested", "pair",
@@ -101,6 +105,15 @@ static const heed_parameter parameters[] = {
     [MOST_STEPS] =
         ESTIMATOR_MOST_STEPS("50000", "maximum number of EM steps per start"),
     [PSEUDO_USERS] = ESTIMATOR_PSEUDO_USERS,
+    [GOLD_ERROR] = ESTIMATOR_GOLD_ERROR,
+    [GOLD_WIDTH] = {.name = "gold_width",
+                    .type = HEED_NUMBER,
+                    .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
+                    .default_value = "0.1",
+                    .low = 0,
+                    .high = 1,
+                    .doc = "width of mu's 95 % interval that gold_needed plans "
+                           "for"},
 };
 
 static const heed_output outputs[] = {
@@ -122,6 +135,14 @@ static const heed_output outputs[] = {
     [OUT_MU_HIGH] = {.name = "mu_high",
                      .flags = HEED_MAY_BE_NAN,
                      .doc = "upper end of mu's 95 % profile interval"},
+    [OUT_GOLD_ANNOTATIONS] = {.name = "gold_annotations",
+                              .doc = "annotations of gold pairs"},
+    [OUT_GOLD_NEEDED] =
+        {.name = "gold_needed",
+         .flags = HEED_MAY_BE_NAN,
+         .doc = "further annotations of gold pairs that would narrow mu's 95 % "
+                "interval to gold_width, by the expected information at the "
+                "fit; NaN: no number would, the others are too few"},
 };
 
 /* ---- opening a fit ---- */
@@ -144,10 +165,13 @@ static heed_status read_histories(const heed_value *values,
                                   attention_histories *result,
                                   heed_error *error) {
   const heed_instance *model = values[MODEL].instance;
-  heed_status status;
-  if (!isnan(mu) || strcmp(values[P].text, "p") == 0)
-    return histories_make(host, crowd, model, mu, result, error);
-  status = histories_open(host, crowd, model, 0.5, false, result, error);
+  const bool other_p = isnan(mu) && strcmp(values[P].text, "p") != 0;
+  const histories_terms terms = {.shared_p = other_p ? 0.5 : mu,
+                                 .gold_error = values[GOLD_ERROR].number,
+                                 .sets_p = other_p};
+  const heed_status status =
+      histories_open(host, crowd, model, &terms, result, error);
+  if (!other_p) return status;
   return status == HEED_OK ? histories_read_p(result, values[P].text, error)
                            : status;
 }
@@ -170,7 +194,7 @@ static heed_status open_rooms(em_fit *self, heed_error *error) {
   const size_t nodes = self->prior.count;
   const size_t groups = self->histories.group_count;
   const size_t answers = self->histories.reduced
-                             ? self->histories.domain.class_count
+                             ? self->histories.classes.count
                              : self->histories.crowd->annotations->rows;
   heed_memory memory = {self->host, false};
   self->theta = heed_scratch_doubles(&memory, self->prior.theta_count);
@@ -286,14 +310,16 @@ static heed_status keep_fit(em_fit *self, heed_posterior *posterior,
 }
 
 static void report(const em_fit *self, const heed_posterior *posterior,
-                   bool boundary) {
+                   bool boundary, double gold_needed) {
   const heed_host *host = self->host;
   const double values[] = {posterior->identified,
                            boundary,
                            (double)self->histories.group_count,
                            posterior->mu,
                            posterior->mu_low,
-                           posterior->mu_high};
+                           posterior->mu_high,
+                           (double)self->histories.gold_count,
+                           gold_needed};
   em_driver_report(host, posterior);
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     host->output(host, OUT_IDENTIFIED + i, &values[i], 1);
@@ -380,9 +406,13 @@ static heed_status finish(em_fit *self, const heed_value *values,
   if (status == HEED_OK) status = stand_at_fit(self, posterior, error);
   if (status != HEED_OK) return status;
   const bool boundary = on_boundary(self);
+  double gold_needed = NAN;
   status = fill(self, values, &mu, posterior, error);
+  if (status == HEED_OK)
+    status = em_count_gold(self, posterior, values[GOLD_WIDTH].number,
+                           &gold_needed, error);
   if (status == HEED_OK) status = identify(self, &mu, boundary, posterior);
-  if (status == HEED_OK) report(self, posterior, boundary);
+  if (status == HEED_OK) report(self, posterior, boundary, gold_needed);
   return status;
 }
 

@@ -7,7 +7,8 @@
  *
  * The user's node and, for each annotation, whether the user attended are
  * latent: with responsibilities r_jk and rho_ijk = eta_k g / P, the M-step of s
- * is a Bradley-Terry regression with weights sum_k r_jk rho_ijk.
+ * is a Bradley-Terry regression with weights sum_k r_jk rho_ijk.  A gold pair
+ * has its known p instead: it says who attends, not which model is better.
  *
  * The pseudo-users of node_prior.h are part of the objective.  Posteriors of
  * users are a sum over fits that explain the annotations about as well
@@ -41,6 +42,7 @@ enum {
   CHECKS,
   CHECK_DRAWS,
   PSEUDO_USERS,
+  GOLD_ERROR,
   PARAMETER_COUNT
 };
 enum {
@@ -88,6 +90,7 @@ static const heed_parameter parameters[] = {
                      .high = 1e6,
                      .doc = "number of simulated logs for the checks"},
     [PSEUDO_USERS] = ESTIMATOR_PSEUDO_USERS,
+    [GOLD_ERROR] = ESTIMATOR_GOLD_ERROR,
 };
 
 static const heed_dimension dimensions[] = {
@@ -203,12 +206,18 @@ static heed_status find_models(bradley_terry_fit *self, const heed_crowd *crowd,
 
 /* A NaN as the shared p would mean p of pairs, which logs with many models
  * lack: start at 1/2, then set p per pair. */
+static histories_terms terms_of(const heed_value *values) {
+  return (histories_terms){
+      .shared_p = 0.5, .gold_error = values[GOLD_ERROR].number, .sets_p = true};
+}
+
 static heed_status read_histories(bradley_terry_fit *self,
                                   const heed_value *values,
                                   const heed_crowd *crowd, heed_error *error) {
   const heed_instance *model = values[MODEL].instance;
-  const heed_status status = histories_open(self->host, crowd, model, 0.5,
-                                            false, &self->histories, error);
+  const histories_terms terms = terms_of(values);
+  const heed_status status =
+      histories_open(self->host, crowd, model, &terms, &self->histories, error);
   return status == HEED_OK ? check_domain(model, &self->histories.domain, error)
                            : status;
 }
@@ -458,6 +467,7 @@ static heed_status predict(void *self, const heed_host *host,
                            const heed_crowd *held_out, double *probability,
                            heed_error *error) {
   const heed_value *values = self;
+  const heed_instance *model = values[MODEL].instance;
   const bradley_terry_fitted *state = posterior->state;
   const heed_table *pairs = held_out->world->pairs;
   const int32_t *a = heed_table_data(pairs, "model_a", HEED_INT32);
@@ -465,13 +475,17 @@ static heed_status predict(void *self, const heed_host *host,
   const int64_t *pair =
       heed_table_data(held_out->annotations, "pair", HEED_INT64);
   const size_t rows = held_out->annotations->rows;
-  double *p = host->scratch(host, rows, sizeof *p);
-  if (p == NULL) return heed_no_memory(error);
+  const histories_terms terms = terms_of(values);
+  attention_histories histories;
+  const heed_status status =
+      histories_open(host, held_out, model, &terms, &histories, error);
+  if (status != HEED_OK) return status;
   for (size_t i = 0; i < rows; i++)
-    p[i] = bradley_terry_chance(state->strengths[a[pair[i]]] -
-                                state->strengths[b[pair[i]]]);
-  return node_posterior_predict(host, &state->at_fit, values[MODEL].instance,
-                                held_out, p, probability, error);
+    if (isnan(histories_gold(&histories, i)))
+      histories.p[i] = bradley_terry_chance(state->strengths[a[pair[i]]] -
+                                            state->strengths[b[pair[i]]]);
+  return node_posterior_predict(host, &state->at_fit, model, held_out,
+                                histories.p, probability, error);
 }
 
 static heed_status create(const heed_host *host, const heed_value *values,

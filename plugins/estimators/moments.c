@@ -38,7 +38,7 @@
 #include "support/attention/parameters.h"
 #include "support/attention/phi.h"
 
-enum { PRIOR, MODEL, MU, NODES, LEVELS, PARAMETER_COUNT };
+enum { PRIOR, MODEL, MU, NODES, LEVELS, GOLD_ERROR, PARAMETER_COUNT };
 enum {
   OUT_LOG_LIKELIHOOD,
   OUT_MEAN,
@@ -58,6 +58,7 @@ static const heed_parameter parameters[] = {
                      "number"),
     [NODES] = ESTIMATOR_PRIOR_NODES("100"),
     [LEVELS] = ESTIMATOR_LEVELS,
+    [GOLD_ERROR] = ESTIMATOR_GOLD_ERROR,
 };
 
 static const heed_output outputs[] = {
@@ -186,6 +187,8 @@ static heed_status open_fit(moments_fit *self, const heed_value *values,
                             const heed_host *host, const heed_crowd *crowd,
                             heed_posterior *posterior, heed_error *error) {
   heed_status status = gap_of(&values[MU], crowd->world, &posterior->mu, error);
+  const histories_terms terms = {.shared_p = posterior->mu,
+                                 .gold_error = values[GOLD_ERROR].number};
   *self =
       (moments_fit){.values = values,
                     .host = host,
@@ -193,8 +196,8 @@ static heed_status open_fit(moments_fit *self, const heed_value *values,
                     .model = values[MODEL].instance,
                     .distribution = values[PRIOR].instance->plugin->functions};
   if (status == HEED_OK)
-    status = histories_make(host, crowd, self->model, posterior->mu,
-                            &self->histories, error);
+    status = histories_open(host, crowd, self->model, &terms, &self->histories,
+                            error);
   if (status == HEED_OK) status = check(self, error);
   return status == HEED_OK ? open_rooms(self, error) : status;
 }
@@ -300,8 +303,10 @@ static heed_status predict(void *self, const heed_host *host,
                            heed_error *error) {
   const heed_value *values = self;
   attention_histories histories;
-  const heed_status status = histories_make(
-      host, held_out, values[MODEL].instance, posterior->mu, &histories, error);
+  const histories_terms terms = {.shared_p = posterior->mu,
+                                 .gold_error = values[GOLD_ERROR].number};
+  const heed_status status = histories_open(
+      host, held_out, values[MODEL].instance, &terms, &histories, error);
   if (status != HEED_OK) return status;
   return node_posterior_predict(host, posterior, values[MODEL].instance,
                                 held_out, histories.p, probability, error);

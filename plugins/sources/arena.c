@@ -13,9 +13,10 @@
 
 #include "heed/memory.h"
 #include "heed/source.h"
+#include "support/crowd/gold.h"
 
-enum { MODELS, STRENGTH, PAIRS, PARAMETER_COUNT };
-enum { OUT_MU, OUT_LARGEST };
+enum { MODELS, STRENGTH, PAIRS, GOLD, GOLD_AS, PARAMETER_COUNT };
+enum { OUT_MU, OUT_LARGEST, OUT_GOLD_ERROR };
 
 static const heed_parameter parameters[] = {
     [MODELS] = {.name = "models",
@@ -37,6 +38,8 @@ static const heed_parameter parameters[] = {
                .low = 1,
                .high = 1e9,
                .doc = "pairs that users may annotate"},
+    [GOLD] = SOURCE_GOLD,
+    [GOLD_AS] = SOURCE_GOLD_AS,
 };
 
 static const heed_output outputs[] = {
@@ -44,6 +47,7 @@ static const heed_output outputs[] = {
     [OUT_LARGEST] = {.name = "largest",
                      .doc = "strength of the best model; that of the worst is "
                             "its negative"},
+    [OUT_GOLD_ERROR] = SOURCE_GOLD_ERROR,
 };
 
 /* Of model m of `count`: -1 ... 1 times the root of 3 (count - 1) / (count +
@@ -97,6 +101,11 @@ static heed_status make(void *self, const heed_host *host, heed_world *world,
   world->mu = mean;
   host->output(host, OUT_MU, &mean, 1);
   host->output(host, OUT_LARGEST, &largest, 1);
+  double error_rate;
+  const heed_status status = gold_mark(host, &values[GOLD], &values[GOLD_AS],
+                                       table, &error_rate, error);
+  if (status != HEED_OK) return status;
+  host->output(host, OUT_GOLD_ERROR, &error_rate, 1);
   return make_models(host, models, world, error);
 }
 

@@ -14,6 +14,7 @@
 #include "sources/synthetic/tilt.h"
 #include "sources/synthetic/topics.h"
 #include "sources/synthetic/traits.h"
+#include "support/crowd/gold.h"
 
 enum {
   MU,
@@ -32,6 +33,8 @@ enum {
   MINORITY_COSINE,
   LENGTH_COSINE,
   DIFFICULTY_CORRELATION,
+  GOLD,
+  GOLD_AS,
   PARAMETER_COUNT
 };
 
@@ -153,6 +156,8 @@ static const heed_parameter parameters[] = {
          .high = 1.0,
          .doc = "pairs get difficulty, standard normal, with this correlation "
                 "(by rank) to how close their rewards are"},
+    [GOLD] = SOURCE_GOLD,
+    [GOLD_AS] = SOURCE_GOLD_AS,
 };
 
 enum {
@@ -163,6 +168,7 @@ enum {
   COSINE_REALISED,
   REWARD_GAP,
   DIVERGENCE,
+  GOLD_ERROR,
   OUTPUT_COUNT
 };
 
@@ -183,6 +189,7 @@ static const heed_output outputs[] = {
     [DIVERGENCE] = {.name = "divergence",
                     .unit = "nat",
                     .doc = "mean KL divergence of A from B over the prompts"},
+    [GOLD_ERROR] = SOURCE_GOLD_ERROR,
 };
 
 /* The calibration stores N K^2 numbers: it uses at most this many prompts,
@@ -456,6 +463,17 @@ static heed_status fill_traits(const synthetic_making *self, heed_table *pairs,
   return traits_fill(&traits, pairs, error);
 }
 
+static heed_status fill_gold(const synthetic_making *self, heed_table *pairs,
+                             heed_error *error) {
+  const heed_host *host = self->host;
+  double error_rate;
+  const heed_status status =
+      gold_mark(host, &self->values[GOLD], &self->values[GOLD_AS], pairs,
+                &error_rate, error);
+  if (status == HEED_OK) host->output(host, GOLD_ERROR, &error_rate, 1);
+  return status;
+}
+
 static void report(const synthetic_making *self, const pair_columns *columns,
                    double divergence, double *mean) {
   const heed_host *host = self->host;
@@ -500,7 +518,8 @@ static heed_status draw_pairs(synthetic_making *self, heed_error *error) {
     status =
         topics_fill(host, self->prompts, (size_t)self->values[TOPICS].integer,
                     self->values[TOPIC_CORRELATION].number, table, error);
-  return status == HEED_OK ? fill_traits(self, table, error) : status;
+  if (status == HEED_OK) status = fill_traits(self, table, error);
+  return status == HEED_OK ? fill_gold(self, table, error) : status;
 }
 
 static heed_status make_world(void *instance, const heed_host *host,

@@ -46,14 +46,14 @@ static heed_status check_indices(const heed_table *table, const char *name,
 }
 
 static heed_status check_probabilities(const heed_table *table,
-                                       heed_error *error) {
-  const double *p = heed_table_data(table, "p", HEED_FLOAT64);
+                                       const char *name, heed_error *error) {
+  const double *p = heed_table_data(table, name, HEED_FLOAT64);
   for (size_t i = 0; p != NULL && i < table->rows; i++)
     if (!isnan(p[i]) && !(p[i] >= 0 && p[i] <= 1))
       return heed_fail(error, HEED_NUMERIC,
-                       "invalid output: %s.p of row %zu is %g, expected "
+                       "invalid output: %s.%s of row %zu is %g, expected "
                        "a probability",
-                       table->name, i, p[i]);
+                       table->name, name, i, p[i]);
   return HEED_OK;
 }
 
@@ -131,7 +131,7 @@ heed_status check_annotations(const heed_table *table, size_t users,
   if (status == HEED_OK)
     status = check_indices(table, "pair", pairs, "pairs", error);
   if (status == HEED_OK) status = check_order(table, error);
-  if (status == HEED_OK) status = check_probabilities(table, error);
+  if (status == HEED_OK) status = check_probabilities(table, "p", error);
   if (status == HEED_OK) status = check_topics(table, error);
   if (status == HEED_OK)
     status = check_range(table, "choice", HEED_CHOSE_B, HEED_CHOSE_TIE,
@@ -182,6 +182,7 @@ heed_status check_world(const heed_world *world, heed_error *error) {
       {"response_a", HEED_INT64, 1},
       {"response_b", HEED_INT64, 1},
       {"p", HEED_FLOAT64, 1},
+      {"gold", HEED_FLOAT64, 1},
       {"model_a", HEED_INT32, 1},
       {"model_b", HEED_INT32, 1},
       {"topic", HEED_INT32, 1},
@@ -208,7 +209,9 @@ heed_status check_world(const heed_world *world, heed_error *error) {
   if (status == HEED_OK && world->candidates > 0)
     status = check_indices(world->pairs, "response_b", world->candidates,
                            "candidates", error);
-  if (status == HEED_OK) status = check_probabilities(world->pairs, error);
+  if (status == HEED_OK) status = check_probabilities(world->pairs, "p", error);
+  if (status == HEED_OK)
+    status = check_probabilities(world->pairs, "gold", error);
   if (status == HEED_OK) status = check_topics(world->pairs, error);
   if (status == HEED_OK)
     status = check_range(world->pairs, "verdict", -1, HEED_CHOSE_TIE,

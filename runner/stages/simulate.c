@@ -5,11 +5,11 @@
  * comparable when an axis changes how they are drawn or what they do. */
 #include "simulate.h"
 
-#include <assert.h>
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <string.h>
 
+#include "deal.h"
 #include "heed/memory.h"
 #include "host/promise.h"
 #include "users.h"
@@ -121,46 +121,6 @@ static heed_status count_annotations(simulate_simulation *self,
   return HEED_OK;
 }
 
-/* ---- the pairs of each user ---- */
-
-static heed_status assign_once(const simulate_simulation *self,
-                               heed_error *error) {
-  const size_t pairs = self->world->pairs->rows;
-  heed_stream stream = self->host->stream(self->host, "assignment", 0);
-  int64_t *order = self->host->scratch(self->host, pairs, sizeof *order);
-  if (order == NULL) return heed_no_memory(error);
-  for (size_t i = 0; i < pairs; i++) order[i] = (int64_t)i;
-  assert(self->total <= pairs); /* count_annotations() has checked it */
-  for (size_t i = 0; i < self->total; i++) {
-    const size_t position = i + heed_uniform_integer(&stream, pairs - i);
-    const int64_t swapped = order[i];
-    order[i] = order[position];
-    order[position] = swapped;
-    self->pair[i] = order[i];
-  }
-  return HEED_OK;
-}
-
-/* Draws pairs without repetition for each user (Floyd's sampling). */
-static heed_status assign_overlapping(const simulate_simulation *self,
-                                      heed_error *error) {
-  const size_t pairs = self->world->pairs->rows;
-  size_t *taken_by = self->host->scratch(self->host, pairs, sizeof *taken_by);
-  if (taken_by == NULL) return heed_no_memory(error);
-  for (size_t j = 0; j < self->users; j++) {
-    heed_stream stream = self->host->stream(self->host, "assignment", j + 1);
-    const size_t count = self->first[j + 1] - self->first[j];
-    for (size_t i = 0; i < count; i++) {
-      const size_t top = pairs - count + i;
-      size_t drawn = (size_t)heed_uniform_integer(&stream, top + 1);
-      if (taken_by[drawn] == j + 1) drawn = top;
-      taken_by[drawn] = j + 1;
-      self->pair[self->first[j] + i] = (int64_t)drawn;
-    }
-  }
-  return HEED_OK;
-}
-
 static heed_status make_tables(simulate_simulation *self, heed_table **users,
                                heed_table **annotations, heed_error *error) {
   heed_memory memory = {self->host, false};
@@ -172,6 +132,17 @@ static heed_status make_tables(simulate_simulation *self, heed_table **users,
   self->choice = heed_new_column(&memory, table, "choice", HEED_INT8, 1);
   self->left = heed_new_column(&memory, table, "left", HEED_INT8, 1);
   return memory.refused ? heed_no_memory(error) : HEED_OK;
+}
+
+static heed_status deal(const simulate_simulation *self, heed_error *error) {
+  const stages_deal pairs = {.world = self->world,
+                             .host = self->host,
+                             .users = self->users,
+                             .first = self->first,
+                             .pair = self->pair};
+  return self->values[USERS_ASSIGNMENT].integer == ASSIGN_ONCE
+             ? deal_once(&pairs, error)
+             : deal_overlapping(&pairs, error);
 }
 
 static void show_sides(const simulate_simulation *self) {
@@ -369,10 +340,7 @@ heed_status simulate_users(const heed_world *world, const heed_value *values,
   heed_status status = check(&self, error);
   if (status == HEED_OK) status = count_annotations(&self, error);
   if (status == HEED_OK) status = make_tables(&self, users, annotations, error);
-  if (status == HEED_OK)
-    status = values[USERS_ASSIGNMENT].integer == ASSIGN_ONCE
-                 ? assign_once(&self, error)
-                 : assign_overlapping(&self, error);
+  if (status == HEED_OK) status = deal(&self, error);
   if (status != HEED_OK) return status;
   show_sides(&self);
   status = start_phi(&self, error);

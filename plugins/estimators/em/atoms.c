@@ -28,7 +28,7 @@ static size_t read_ends(em_fit *self, double *x) {
 /* The atom's responsibility for each answer. */
 static void weigh_answers(em_fit *self, size_t atom) {
   const attention_histories *histories = &self->histories;
-  const size_t width = histories->domain.class_count, nodes = self->prior.count;
+  const size_t width = histories->classes.count, nodes = self->prior.count;
   if (!histories->reduced) {
     for (size_t j = 0; j < histories->group_count; j++)
       for (size_t i = histories->crowd->first[j];

@@ -5,6 +5,7 @@
  *   atoms.c    the M-step of a prior's atoms
  *   starts.c   starting points
  *   profile.c  the profile of mu
+ *   gold.c     how many gold pairs mu needs
  *   spread.c   posteriors with the uncertainty of the fit */
 #ifndef HEED_ESTIMATORS_EM_FIT_H
 #define HEED_ESTIMATORS_EM_FIT_H
@@ -105,6 +106,12 @@ double em_climb_at(em_fit *self, double mu, const double *enough, double *x);
 heed_status em_fill(em_fit *self, const node_posterior *shape,
                     const em_mu_profile *profile, heed_posterior *posterior,
                     heed_error *error);
+
+/* The number of further annotations of gold pairs that narrow mu's 95 %
+ * interval to `width`, after a posterior is filled: 0 if it is as narrow; NaN
+ * if each pair has its own p, or no number suffices. */
+heed_status em_count_gold(em_fit *self, const heed_posterior *posterior,
+                          double width, double *needed, heed_error *error);
 
 /* Compares a filled posterior with a guess.  If the posterior does not include
  * the uncertainty of the fit, the error is that of an eta which all users

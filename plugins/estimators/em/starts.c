@@ -28,6 +28,7 @@ static void moments(const em_fit *self, double mu, double *mean,
         histories->reduced ? &histories->classes : &histories->answers[j];
     double n = 0, k = 0;
     for (size_t i = 0; i < answers->count; i++) {
+      if (!histories_has_gap(histories, j, i)) continue;
       const double weight =
           histories->reduced ? histories->counts[j * answers->count + i] : 1;
       n += weight * (answers->choice[i] != HEED_CHOSE_TIE);

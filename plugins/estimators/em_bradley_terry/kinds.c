@@ -22,10 +22,11 @@ static size_t annotations_of(const annotation_kinds *self) {
 
 /* ---- finding ---- */
 
-/* Models and class of an annotation. */
+/* Models and class of an annotation, and p of a gold pair. */
 typedef struct kind_key {
   int32_t a, b;
   size_t class_of;
+  double gold; /* NaN: the pair is not gold */
 } kind_key;
 
 static kind_key key_of(const annotation_kinds *self, const int32_t *model_a,
@@ -35,18 +36,22 @@ static kind_key key_of(const annotation_kinds *self, const int32_t *model_a,
   return (kind_key){
       model_a[pair], model_b[pair],
       model_of(self)->class_of(histories->model->self, histories->choice[row],
-                               histories->left[row])};
+                               histories->left[row]),
+      histories_gold(histories, row)};
 }
 
 static size_t hash(const kind_key *key) {
   uint64_t h = (uint64_t)(uint32_t)key->a << 32 | (uint32_t)key->b;
   h = (h ^ (uint64_t)key->class_of << 24) * 0x9e3779b97f4a7c15u;
+  if (!isnan(key->gold))
+    h = (h ^ (uint64_t)(key->gold * 0x1p52)) * 0x9e3779b97f4a7c15u;
   return (size_t)(h ^ h >> 29);
 }
 
 static bool same(const kind_key *one, const kind_key *other) {
   return one->a == other->a && one->b == other->b &&
-         one->class_of == other->class_of;
+         one->class_of == other->class_of &&
+         (one->gold == other->gold || (isnan(one->gold) && isnan(other->gold)));
 }
 
 /* Sets of[] and returns the number of kinds; keys[] receives theirs.  table:
@@ -69,6 +74,12 @@ static size_t number_kinds(const annotation_kinds *self, const int32_t *model_a,
   return count;
 }
 
+static double *scratch_gold(heed_memory *memory, const annotation_kinds *self) {
+  return self->histories->gold == NULL
+             ? NULL
+             : heed_scratch_doubles(memory, self->count);
+}
+
 static heed_status find_kinds(const heed_host *host, annotation_kinds *self,
                               const int32_t *model_a, const int32_t *model_b,
                               heed_error *error) {
@@ -87,8 +98,10 @@ static heed_status find_kinds(const heed_host *host, annotation_kinds *self,
   self->model_a = heed_scratch(&memory, self->count, sizeof *self->model_a);
   self->model_b = heed_scratch(&memory, self->count, sizeof *self->model_b);
   self->p = heed_scratch_doubles(&memory, self->count);
+  self->gold = scratch_gold(&memory, self);
   if (memory.refused) return heed_no_memory(error);
   for (size_t c = 0; c < self->count; c++) {
+    if (self->gold != NULL) self->p[c] = self->gold[c] = keys[c].gold;
     self->model_a[c] = keys[c].a;
     self->model_b[c] = keys[c].b;
     model_of(self)->of_class(self->histories->model->self, keys[c].class_of,
@@ -112,8 +125,10 @@ static heed_status take_each(const heed_host *host, annotation_kinds *self,
   self->model_a = heed_scratch(&memory, rows, sizeof *self->model_a);
   self->model_b = heed_scratch(&memory, rows, sizeof *self->model_b);
   self->p = histories->p;
+  self->gold = scratch_gold(&memory, self);
   if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < rows; i++) {
+    if (self->gold != NULL) self->gold[i] = histories_gold(histories, i);
     self->of[i] = i;
     self->model_a[i] = model_a[histories->pair[i]];
     self->model_b[i] = model_b[histories->pair[i]];

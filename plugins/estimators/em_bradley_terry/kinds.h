@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Kinds of annotations, which have the same probability at any strengths: the
- * same two models, and the same class of the user model (heed/user_model.h).
+ * same two models, the same class of the user model (heed/user_model.h), and,
+ * for gold pairs, the same known p, which strengths do not change.
  * A step of the fit then costs the number of kinds, and of different kinds of
  * each user, instead of annotations.
  *
@@ -21,6 +22,7 @@ typedef struct annotation_kinds {
   int32_t *model_a;  /* (C) */
   int32_t *model_b;  /* (C) */
   double *p;         /* (C): P(a's response is better) */
+  double *gold;      /* (C): p of a kind of gold pairs, else NaN; NULL: none */
   double *total;     /* (C): number of annotations */
   heed_answers like; /* an annotation of each kind */
 

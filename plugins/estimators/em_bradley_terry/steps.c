@@ -19,8 +19,9 @@ void bradley_terry_set_p(bradley_terry_fit *self, const double *s,
                          double shift) {
   const annotation_kinds *kinds = &self->kinds;
   for (size_t c = 0; c < kinds->count; c++)
-    kinds->p[c] = bradley_terry_chance(s[kinds->model_a[c]] -
-                                       s[kinds->model_b[c]] + shift);
+    if (kinds->gold == NULL || isnan(kinds->gold[c]))
+      kinds->p[c] = bradley_terry_chance(s[kinds->model_a[c]] -
+                                         s[kinds->model_b[c]] + shift);
 }
 
 static void find_likelihood(bradley_terry_fit *self, double *x,

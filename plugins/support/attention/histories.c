@@ -6,7 +6,7 @@
  * classes, found by a hash table, and one set of answers for all of them.
  *
  * Invariants: group_of[j] < group_count; users sums to the number of users; a
- * reduced history has one p, class_p, and no weights. */
+ * reduced history has one p for each class, class_p, and no weights. */
 #include "support/attention/histories.h"
 
 #include <assert.h>
@@ -16,6 +16,9 @@
 #include "heed/memory.h"
 #include "support/crowd/pair_column.h"
 #include "support/crowd/pair_name.h"
+
+/* Distinct p of gold pairs, above which histories are not reduced. */
+enum { GOLD_VALUES_MOST = 8 };
 
 static const heed_user_model_functions *model_of(
     const attention_histories *self) {
@@ -32,7 +35,21 @@ static heed_status no_p(const heed_world *world, size_t pair,
                    place);
 }
 
-/* p of each annotation: the shared one, the annotation's, or its pair's. */
+/* The column, if gold pairs count and were annotated. */
+static void find_gold(attention_histories *self, double gold_error) {
+  const heed_table *annotations = self->crowd->annotations;
+  const double *gold =
+      heed_table_data(self->crowd->world->pairs, "gold", HEED_FLOAT64);
+  const int64_t *pair = heed_table_data(annotations, "pair", HEED_INT64);
+  self->gold_error = gold_error;
+  if (gold == NULL || isnan(gold_error)) return;
+  for (size_t i = 0; i < annotations->rows; i++)
+    if (!isnan(gold[pair[i]])) self->gold_count++;
+  if (self->gold_count > 0) self->gold = gold;
+}
+
+/* p of each annotation: that of a gold pair, the shared one, the annotation's,
+ * or its pair's. */
 static heed_status read_p(const heed_host *host, double shared_p,
                           attention_histories *self, heed_error *error) {
   const heed_table *table = self->crowd->annotations;
@@ -48,6 +65,8 @@ static heed_status read_p(const heed_host *host, double shared_p,
   for (size_t i = 0; i < table->rows; i++) {
     self->row[i] = i;
     self->pair[i] = (size_t)pair[i];
+    self->p[i] = histories_gold(self, i);
+    if (!isnan(self->p[i])) continue;
     self->p[i] = shared_p;
     if (!isnan(shared_p)) continue;
     if (own != NULL && !isnan(own[i]))
@@ -101,7 +120,7 @@ static uint64_t hash_counts(const double *counts, size_t width) {
 /* The group with these counts, a new one if needed.  table: open addressing. */
 static size_t group_with(attention_histories *self, size_t *table, size_t mask,
                          const double *counts) {
-  const size_t width = self->domain.class_count;
+  const size_t width = self->classes.count;
   size_t position = (size_t)hash_counts(counts, width) & mask;
   while (table[position] != 0) {
     const double *known = self->counts + (table[position] - 1) * width;
@@ -115,18 +134,54 @@ static size_t group_with(attention_histories *self, size_t *table, size_t mask,
   return self->group_count - 1;
 }
 
+static size_t gold_value_of(const attention_histories *self, double gold) {
+  size_t v = 0;
+  while (v < self->gold_value_count && self->gold_values[v] != gold) v++;
+  return v;
+}
+
+/* Leaves one value too many if there are too many. */
+static heed_status find_gold_values(const heed_host *host,
+                                    attention_histories *self,
+                                    heed_error *error) {
+  heed_memory memory = {host, false};
+  if (self->gold == NULL) return HEED_OK;
+  self->gold_values = heed_allocate_doubles(&memory, GOLD_VALUES_MOST + 1);
+  if (memory.refused) return heed_no_memory(error);
+  for (size_t i = 0; i < self->crowd->annotations->rows &&
+                     self->gold_value_count <= GOLD_VALUES_MOST;
+       i++) {
+    const double gold = histories_gold(self, i);
+    if (isnan(gold)) continue;
+    const size_t v = gold_value_of(self, gold);
+    if (v == self->gold_value_count)
+      self->gold_values[self->gold_value_count++] = gold;
+  }
+  return HEED_OK;
+}
+
+size_t histories_class(const attention_histories *self, size_t row) {
+  const double gold = histories_gold(self, row);
+  const size_t class = model_of(self)->class_of(
+      self->model->self, self->choice[row], self->left[row]);
+  assert(self->reduced);
+  if (isnan(gold)) return class;
+  return class + self->domain.class_count * (1 + gold_value_of(self, gold));
+}
+
 static heed_status make_classes(const heed_host *host,
                                 attention_histories *self, double shared_p,
                                 heed_error *error) {
-  const size_t width = self->domain.class_count;
+  const size_t each = self->domain.class_count;
+  const size_t width = each * (1 + self->gold_value_count);
   heed_memory memory = {host, false};
   int8_t *choice = heed_allocate(&memory, width, sizeof *choice);
   int8_t *left = heed_allocate(&memory, width, sizeof *left);
   self->class_p = heed_allocate_doubles(&memory, width);
   if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < width; i++) {
-    model_of(self)->of_class(self->model->self, i, &choice[i], &left[i]);
-    self->class_p[i] = shared_p;
+    model_of(self)->of_class(self->model->self, i % each, &choice[i], &left[i]);
+    self->class_p[i] = i < each ? shared_p : self->gold_values[i / each - 1];
   }
   self->classes = (heed_answers){.size = sizeof(heed_answers),
                                  .count = width,
@@ -139,7 +194,9 @@ static heed_status make_classes(const heed_host *host,
 static heed_status group_users(const heed_host *host, attention_histories *self,
                                double shared_p, heed_error *error) {
   const heed_crowd *crowd = self->crowd;
-  const size_t users = crowd->users->rows, width = self->domain.class_count;
+  const heed_status status = make_classes(host, self, shared_p, error);
+  if (status != HEED_OK) return status;
+  const size_t users = crowd->users->rows, width = self->classes.count;
   size_t room = 16;
   while (room < 2 * users) room *= 2;
   heed_memory memory = {host, false};
@@ -152,13 +209,12 @@ static heed_status group_users(const heed_host *host, attention_histories *self,
   for (size_t j = 0; j < users; j++) {
     memset(mine, 0, width * sizeof *mine);
     for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++)
-      mine[model_of(self)->class_of(self->model->self, self->choice[i],
-                                    self->left[i])]++;
+      mine[histories_class(self, i)]++;
     self->group_of[j] = group_with(self, table, room - 1, mine);
     self->users[self->group_of[j]]++;
   }
   assert(self->group_count <= users);
-  return make_classes(host, self, shared_p, error);
+  return HEED_OK;
 }
 
 /* The host blames the estimator: the message names the model. */
@@ -175,13 +231,14 @@ static heed_status check_model(const attention_histories *self,
 heed_status histories_make(const heed_host *host, const heed_crowd *crowd,
                            const heed_instance *model, double shared_p,
                            attention_histories *self, heed_error *error) {
-  return histories_open(host, crowd, model, shared_p, true, self, error);
+  const histories_terms terms = {.shared_p = shared_p, .gold_error = NAN};
+  return histories_open(host, crowd, model, &terms, self, error);
 }
 
 heed_status histories_open(const heed_host *host, const heed_crowd *crowd,
-                           const heed_instance *model, double shared_p,
-                           bool may_reduce, attention_histories *self,
-                           heed_error *error) {
+                           const heed_instance *model,
+                           const histories_terms *terms,
+                           attention_histories *self, heed_error *error) {
   heed_status status = HEED_OK;
   memset(self, 0, sizeof *self);
   self->crowd = crowd;
@@ -189,13 +246,16 @@ heed_status histories_open(const heed_host *host, const heed_crowd *crowd,
   model_of(self)->domain(model->self, &self->domain);
   self->choice = heed_table_data(crowd->annotations, "choice", HEED_INT8);
   self->left = heed_table_data(crowd->annotations, "left", HEED_INT8);
-  self->reduced = may_reduce && !isnan(shared_p) &&
-                  self->domain.class_count > 0 &&
-                  model_of(self)->log_likelihood == NULL;
   if (model_of(self)->check != NULL) status = check_model(self, error);
-  if (status == HEED_OK) status = read_p(host, shared_p, self, error);
+  find_gold(self, terms->gold_error);
+  if (status == HEED_OK) status = read_p(host, terms->shared_p, self, error);
+  if (status == HEED_OK) status = find_gold_values(host, self, error);
   if (status != HEED_OK) return status;
-  return self->reduced ? group_users(host, self, shared_p, error)
+  self->reduced = !terms->sets_p && !isnan(terms->shared_p) &&
+                  self->domain.class_count > 0 &&
+                  model_of(self)->log_likelihood == NULL &&
+                  self->gold_value_count <= GOLD_VALUES_MOST;
+  return self->reduced ? group_users(host, self, terms->shared_p, error)
                        : one_group_a_user(host, self, error);
 }
 
@@ -209,6 +269,7 @@ heed_status histories_read_p(attention_histories *self, const char *column,
         error, HEED_UNSUPPORTED,
         "p: the pairs of this source have no numeric column \"%s\"", column);
   for (size_t i = 0; i < self->crowd->annotations->rows; i++) {
+    if (!isnan(histories_gold(self, i))) continue;
     self->p[i] = p[self->pair[i]];
     if (!(self->p[i] >= 0 && self->p[i] <= 1))
       return pair_column_refuse(self->crowd->world, column, self->pair[i],
@@ -217,20 +278,22 @@ heed_status histories_read_p(attention_histories *self, const char *column,
   return HEED_OK;
 }
 
-static void fill(double *p, size_t count, double value) {
-  for (size_t i = 0; i < count; i++) p[i] = value;
+static void spread(attention_histories *self, double shared_p) {
+  for (size_t i = 0; i < self->crowd->annotations->rows; i++)
+    if (isnan(histories_gold(self, i))) self->p[i] = shared_p;
 }
 
 void histories_set_p(attention_histories *self, double shared_p) {
-  if (self->reduced)
-    fill(self->class_p, self->domain.class_count, shared_p);
-  else
-    fill(self->p, self->crowd->annotations->rows, shared_p);
+  if (!self->reduced) {
+    spread(self, shared_p);
+    return;
+  }
+  for (size_t c = 0; c < self->domain.class_count; c++)
+    self->class_p[c] = shared_p;
 }
 
 void histories_spread_p(attention_histories *self) {
-  if (self->reduced)
-    fill(self->p, self->crowd->annotations->rows, self->class_p[0]);
+  if (self->reduced) spread(self, self->class_p[0]);
 }
 
 heed_status histories_check_nodes(const attention_histories *self,
@@ -261,7 +324,7 @@ static heed_status reduced_likelihood(attention_histories *self,
                                       const heed_host *host, const double *phi,
                                       size_t node_count, const double *nodes,
                                       double *result, heed_error *error) {
-  const size_t width = self->domain.class_count;
+  const size_t width = self->classes.count;
   double *log_p = room_for(self, host, width * node_count);
   if (log_p == NULL) return heed_no_memory(error);
   model_of(self)->probability(self->model->self, phi, &self->classes,

@@ -6,10 +6,16 @@
  * of classes, and the cost of an iteration is the number of distinct counts
  * instead of annotations.
  *
+ * Gold pairs (pairs.gold, heed/world.h) have a p of their own, whatever the
+ * others have.  Each of a few distinct values of gold has classes of its own;
+ * many values are not reduced.
+ *
  * Called by every estimator that has a user model, and by the posteriors
  * (node_posterior.h, leave_out.h, point_posterior.h). */
 #ifndef HEED_SUPPORT_ATTENTION_HISTORIES_H
 #define HEED_SUPPORT_ATTENTION_HISTORIES_H
+
+#include <math.h>
 
 #include "heed/user_model.h"
 
@@ -29,36 +35,72 @@ typedef struct attention_histories {
   double *p;
   size_t *row, *pair;
 
-  /* Reduced: the answers that represent the classes, and the counts
-   * [group_count x class_count] of each group. */
+  /* p of gold pairs. */
+  const double *gold; /* pairs: the column; NULL: no annotation is of gold */
+  double gold_error;
+  size_t gold_count; /* annotations of gold pairs */
+
+  /* Reduced: the answers that represent the classes, those with the shared p
+   * first, and the counts [group_count x classes.count] of each group. */
   heed_answers classes;
-  double *class_p; /* class_count: the shared p */
+  double *class_p; /* of each class */
   double *counts;
+  double *gold_values; /* gold_value_count: distinct p of gold pairs */
+  size_t gold_value_count;
 
   double *room; /* for histories_likelihood(), of room_count values */
   size_t room_count;
 } attention_histories;
 
-/* shared_p: of all pairs; NaN: each pair has its own, from the annotations or
- * the pairs.  Memory from host->allocate(). */
+/* What an estimator knows of p. */
+typedef struct histories_terms {
+  double shared_p;   /* of all pairs but gold ones; NaN: each pair has its own,
+                        from the annotations or the pairs */
+  double gold_error; /* p of gold pairs stays within gold_error and 1 -
+                        gold_error; NaN: gold pairs are like others */
+  bool sets_p;       /* the estimator will set p of each annotation itself:
+                        nothing is reduced */
+} histories_terms;
+
+/* Memory from host->allocate(). */
+heed_status histories_open(const heed_host *host, const heed_crowd *crowd,
+                           const heed_instance *model,
+                           const histories_terms *terms,
+                           attention_histories *result, heed_error *error);
+
+/* The same where gold pairs are like others. */
 heed_status histories_make(const heed_host *host, const heed_crowd *crowd,
                            const heed_instance *model, double shared_p,
                            attention_histories *result, heed_error *error);
 
-/* The same without reduction if `may_reduce` is false: for estimators that set
- * p of each annotation themselves. */
-heed_status histories_open(const heed_host *host, const heed_crowd *crowd,
-                           const heed_instance *model, double shared_p,
-                           bool may_reduce, attention_histories *result,
-                           heed_error *error);
+/* p of an annotation's pair if it is gold, else NaN. */
+static inline double histories_gold(const attention_histories *self,
+                                    size_t row) {
+  if (self->gold == NULL) return NAN;
+  const double gold = self->gold[self->pair[row]];
+  return isnan(gold) ? gold
+                     : fmin(fmax(gold, self->gold_error), 1 - self->gold_error);
+}
 
-/* Takes p of each annotation from a column of the pairs.  Not for reduced
- * histories. */
+/* Reduced: the class of an annotation. */
+size_t histories_class(const attention_histories *self, size_t row);
+
+/* Whether an answer of a group (reduced: a class) is not gold. */
+static inline bool histories_has_gap(const attention_histories *self,
+                                     size_t group, size_t answer) {
+  return self->reduced
+             ? answer < self->domain.class_count
+             : isnan(histories_gold(self, self->answers[group].row[answer]));
+}
+
+/* Takes p of each annotation from a column of the pairs, but for gold ones.
+ * Not for reduced histories. */
 heed_status histories_read_p(attention_histories *self, const char *column,
                              heed_error *error);
 
-/* Sets another shared p.  In reduced histories single annotations keep the old
- * one until histories_spread_p(), to call after a fit. */
+/* Sets another shared p; gold pairs keep theirs.  In reduced histories single
+ * annotations keep the old one until histories_spread_p(), to call after a
+ * fit. */
 void histories_set_p(attention_histories *self, double shared_p);
 void histories_spread_p(attention_histories *self);
 

@@ -33,7 +33,7 @@ static heed_status leave_out_classes(const node_posterior *self,
                                      const heed_host *host, double *eta,
                                      heed_error *error) {
   const attention_histories *histories = self->histories;
-  const size_t width = histories->domain.class_count, count = self->node_count;
+  const size_t width = histories->classes.count, count = self->node_count;
   const heed_user_model_functions *functions = model_of(self);
   heed_memory memory = {host, false};
   double *log_p = heed_scratch_doubles(&memory, width * count);
@@ -60,10 +60,8 @@ static heed_status leave_out_classes(const node_posterior *self,
       table[g * width + excluded] = dot(count, self->nodes, mass);
     }
   for (size_t i = 0; i < histories->crowd->annotations->rows; i++)
-    eta[i] =
-        table[histories->group_of[user[i]] * width +
-              functions->class_of(histories->model->self, histories->choice[i],
-                                  histories->left[i])];
+    eta[i] = table[histories->group_of[user[i]] * width +
+                   histories_class(histories, i)];
   return HEED_OK;
 }
 

@@ -31,6 +31,16 @@
     .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH, .default_value = "known", \
     .low = 0, .high = 1, .choices = (words), .doc = (text)             \
   }
+/* p of gold pairs (histories.h). */
+#define ESTIMATOR_GOLD_ERROR                                            \
+  {                                                                     \
+    .name = "gold_error", .type = HEED_NUMBER, .flags = HEED_OPEN_HIGH, \
+    .default_value = "0.02", .low = 0, .high = 0.5,                     \
+    .doc =                                                              \
+        "pairs with a column gold: probability that an attentive user " \
+        "does not choose the known answer; p of gold pairs stays "      \
+        "within gold_error and 1 - gold_error"                          \
+  }
 /* Of node_prior.h. */
 #define ESTIMATOR_PSEUDO_USERS                                              \
   {                                                                         \

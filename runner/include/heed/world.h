@@ -42,6 +42,11 @@ typedef struct heed_world {
    *   response_b   int64    B's
    *   p            float64  preference probability, P(A's response is better);
    *                         NaN if unknown
+ *   gold         float64  P(A's response is better) of a gold pair, known from
+ *                         elsewhere (experts, a test question): 1 or 0 if only
+ *                         the better response is known; NaN: the pair is not
+ *                         gold.  Simulated users get gold pairs evenly.  Since
+ *                         4.2
    *   difference   float64  width features: phi(A's) - phi(B's)
    *   model_a, model_b  int32   rows in `models`
    *   topic        int32    0, 1, …
