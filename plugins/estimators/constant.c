@@ -56,7 +56,7 @@ static heed_status estimate(void *self, const heed_host *host,
   double eta;
   heed_status status =
       point_posterior_open(host, crowd, values[MODEL].instance, &values[MU],
-                           NAN, &histories, posterior, error);
+                           &histories, posterior, error);
   if (status == HEED_OK && values[ETA].text != NULL)
     status =
         guesses_of_common(&histories, host, posterior->phi, &guesses, error);
@@ -76,9 +76,8 @@ static heed_status predict(void *self, const heed_host *host,
                            const heed_crowd *held_out, double *probability,
                            heed_error *error) {
   const heed_value *values = self;
-  const histories_terms terms = {.shared_p = posterior->mu, .gold_error = NAN};
   return point_posterior_predict(host, posterior, values[MODEL].instance,
-                                 held_out, &terms, probability, error);
+                                 held_out, posterior->mu, probability, error);
 }
 
 static const heed_estimator_functions functions = {

@@ -10,6 +10,7 @@
  * This file opens a fit, runs it by the driver (support/attention/em_driver.h)
  * and fills the posterior; em/fit.h lists the other files. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "estimators/em/fit.h"
@@ -325,18 +326,30 @@ static void report(const em_fit *self, const heed_posterior *posterior,
     host->output(host, OUT_IDENTIFIED + i, &values[i], 1);
 }
 
+static void warn_of_mu(const em_fit *self, const em_mu_profile *mu,
+                       double gold_width, double gold_needed) {
+  char advice[128] = "";
+  if (gold_needed > 0)
+    (void)snprintf(advice, sizeof advice,
+                   "; some %.0f more annotations of gold pairs would narrow "
+                   "that to a width of %g",
+                   gold_needed, gold_width);
+  self->host->warn(self->host, "not_identified",
+                   "any mu from %.2f to %.2f explains the data equally well%s",
+                   mu->low_of_data, mu->high_of_data, advice);
+}
+
 /* Sets identified, and warns of the first reason why not. */
-static heed_status identify(em_fit *self, const em_mu_profile *mu,
-                            bool boundary, heed_posterior *posterior) {
+static heed_status identify(em_fit *self, const heed_value *values,
+                            const em_mu_profile *mu, bool boundary,
+                            double gold_needed, heed_posterior *posterior) {
   const heed_host *host = self->host;
   posterior->identified = false;
   if (boundary) {
     host->warn(host, "boundary",
                "the fitted prior lies on the boundary of its domain");
   } else if (self->estimates_mu && !tells_mu(mu)) {
-    host->warn(host, "not_identified",
-               "any mu from %.2f to %.2f explains the data equally well",
-               mu->low_of_data, mu->high_of_data);
+    warn_of_mu(self, mu, values[GOLD_WIDTH].number, gold_needed);
   } else {
     attention_guesses guesses;
     const heed_status status =
@@ -411,7 +424,8 @@ static heed_status finish(em_fit *self, const heed_value *values,
   if (status == HEED_OK)
     status = em_count_gold(self, posterior, values[GOLD_WIDTH].number,
                            &gold_needed, error);
-  if (status == HEED_OK) status = identify(self, &mu, boundary, posterior);
+  if (status == HEED_OK)
+    status = identify(self, values, &mu, boundary, gold_needed, posterior);
   if (status == HEED_OK) report(self, posterior, boundary, gold_needed);
   return status;
 }

@@ -10,7 +10,7 @@
 #include "support/attention/parameters.h"
 #include "support/attention/point_posterior.h"
 
-enum { SHRINKAGE, MU, MODEL, GOLD_ERROR, PARAMETER_COUNT };
+enum { SHRINKAGE, MU, MODEL, PARAMETER_COUNT };
 
 static const heed_parameter parameters[] = {
     [SHRINKAGE] = {.name = "shrinkage",
@@ -26,7 +26,6 @@ static const heed_parameter parameters[] = {
                      "number"),
     [MODEL] =
         ESTIMATOR_MODEL("user model that gives the choices of a casual user"),
-    [GOLD_ERROR] = ESTIMATOR_GOLD_ERROR,
 };
 
 enum { OUT_IDENTIFIED, OUTPUT_COUNT };
@@ -93,9 +92,9 @@ static heed_status estimate(void *self, const heed_host *host,
                             heed_error *error) {
   const heed_value *values = self;
   attention_histories histories;
-  const heed_status status = point_posterior_open(
-      host, crowd, values[MODEL].instance, &values[MU],
-      values[GOLD_ERROR].number, &histories, posterior, error);
+  const heed_status status =
+      point_posterior_open(host, crowd, values[MODEL].instance, &values[MU],
+                           &histories, posterior, error);
   if (status != HEED_OK) return status;
   fill(&histories, values[SHRINKAGE].number, posterior);
   const attention_guesses guesses =
@@ -111,10 +110,8 @@ static heed_status predict(void *self, const heed_host *host,
                            const heed_crowd *held_out, double *probability,
                            heed_error *error) {
   const heed_value *values = self;
-  const histories_terms terms = {.shared_p = posterior->mu,
-                                 .gold_error = values[GOLD_ERROR].number};
   return point_posterior_predict(host, posterior, values[MODEL].instance,
-                                 held_out, &terms, probability, error);
+                                 held_out, posterior->mu, probability, error);
 }
 
 static const heed_estimator_functions functions = {

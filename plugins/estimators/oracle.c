@@ -31,7 +31,7 @@ static heed_status estimate(void *self, const heed_host *host,
                      "the true attentiveness is not known: users are real, or "
                      "have several values of it");
   status = point_posterior_open(host, crowd, values[MODEL].instance,
-                                &values[MU], NAN, &histories, posterior, error);
+                                &values[MU], &histories, posterior, error);
   if (status != HEED_OK) return status;
   memcpy(posterior->mean, eta->data, posterior->units * sizeof(double));
   point_posterior_same(crowd, posterior);
@@ -43,9 +43,8 @@ static heed_status predict(void *self, const heed_host *host,
                            const heed_crowd *held_out, double *probability,
                            heed_error *error) {
   const heed_value *values = self;
-  const histories_terms terms = {.shared_p = posterior->mu, .gold_error = NAN};
   return point_posterior_predict(host, posterior, values[MODEL].instance,
-                                 held_out, &terms, probability, error);
+                                 held_out, posterior->mu, probability, error);
 }
 
 static const heed_estimator_functions functions = {

@@ -61,10 +61,28 @@ static void models_meet_equally_often(void **state) {
   workbench_close(&bench);
 }
 
+static void gold_pairs_have_their_p(void **state) {
+  test_workbench bench;
+  heed_world world;
+  size_t count = 0;
+  (void)state;
+  make(&bench, "{\"pairs\": 500, \"gold\": 0.1}", &world);
+  const double *p = heed_table_data(world.pairs, "p", HEED_FLOAT64);
+  const double *gold = heed_table_data(world.pairs, "gold", HEED_FLOAT64);
+  for (size_t i = 0; i < 500; i++) {
+    if (isnan(gold[i])) continue;
+    assert_near(gold[i], p[i], 0);
+    count++;
+  }
+  assert_int_equal(count, 50);
+  workbench_close(&bench);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(p_follows_from_equally_spaced_strengths),
       cmocka_unit_test(models_meet_equally_often),
+      cmocka_unit_test(gold_pairs_have_their_p),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -421,23 +421,6 @@ static void strengths_are_fitted_beside_gold_pairs(void **state) {
 
 /* ---- others ---- */
 
-/* sum (y - 1/2)(p - 1/2) / sum (p - 1/2)^2 of each user. */
-static void frequencies_use_them(void **state) {
-  (void)state;
-  open_scene(13, 0.74, ANSWERS, 4);
-  const heed_posterior *posterior = estimate("frequency", "{\"mu\": 0.74}");
-  for (size_t j = 0; j < USERS; j++) {
-    double above = 0, below = 0;
-    for (size_t i = j * EACH; i < (j + 1) * EACH; i++) {
-      const double d = chance(scene.gold[i], 0.74) - 0.5;
-      above += ((scene.choice[i] == HEED_CHOSE_A) - 0.5) * d;
-      below += d * d;
-    }
-    assert_near(posterior->mean[j], fmin(fmax(above / below, 0), 1), 1e-12);
-  }
-  close_scene();
-}
-
 /* Half of the users have .1 and half .9: a mean of .5 with a standard error of
  * .018, a standard deviation of .4.  Users with five gold pairs are told apart
  * better than users with none: the error of eta-hat is well below that of
@@ -477,7 +460,6 @@ int main(void) {
       cmocka_unit_test(none_are_needed_where_mu_is_certain_enough),
       cmocka_unit_test(too_few_labels_are_said),
       cmocka_unit_test(strengths_are_fitted_beside_gold_pairs),
-      cmocka_unit_test(frequencies_use_them),
       cmocka_unit_test(moments_and_bayes_use_them),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

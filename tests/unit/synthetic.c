@@ -3,7 +3,16 @@
 #include "../support/workbench.h"
 
 /* In the order of the source's outputs. */
-enum { MU, MU_EXPECTED, SHARPNESS, LIKENESS, COSINE, REWARD_GAP, DIVERGENCE };
+enum {
+  MU,
+  MU_EXPECTED,
+  SHARPNESS,
+  LIKENESS,
+  COSINE,
+  REWARD_GAP,
+  DIVERGENCE,
+  GOLD_ERROR
+};
 
 static double sigmoid(double x) {
   return 1.0 / (1.0 + exp(-x));
@@ -483,6 +492,51 @@ static void judge_gives_the_true_reward_and_refuses_others(void **state) {
   workbench_close(&bench);
 }
 
+/* ---- gold pairs ---- */
+
+/* A larger share has the gold pairs of a smaller one; p is what it was. */
+static void the_share_of_gold_pairs_is_the_one_asked_for(void **state) {
+  (void)state;
+  test_workbench bench, other;
+  heed_world some, more;
+  size_t count = 0, larger = 0;
+  double error = 0;
+  make(&bench, 5, "{\"held_out\": 0, \"gold\": 0.05}", &some);
+  make(&other, 5, "{\"held_out\": 0, \"gold\": 0.1, \"gold_as\": \"answer\"}",
+       &more);
+  const double *p = numbers(some.pairs, "p");
+  const double *gold = numbers(some.pairs, "gold");
+  const double *answer = numbers(more.pairs, "gold");
+  assert_memory_equal(p, numbers(more.pairs, "p"),
+                      some.pairs->rows * sizeof *p);
+  for (size_t i = 0; i < some.pairs->rows; i++) {
+    if (!isnan(answer[i])) {
+      larger++;
+      assert_near(answer[i], p[i] > 0.5, 0);
+    }
+    if (isnan(gold[i])) continue;
+    count++;
+    error += fmin(p[i], 1 - p[i]);
+    assert_near(gold[i], p[i], 0);
+    assert_true(answer[i] == 0 || answer[i] == 1);
+  }
+  assert_int_equal(count, 500);
+  assert_int_equal(larger, 1000);
+  assert_near(bench.output[GOLD_ERROR], error / 500, 1e-12);
+  workbench_close(&bench);
+  workbench_close(&other);
+}
+
+static void without_gold_pairs_there_is_no_column(void **state) {
+  (void)state;
+  test_workbench bench;
+  heed_world world;
+  make(&bench, 5, "{\"held_out\": 0}", &world);
+  assert_null(heed_table_column(world.pairs, "gold"));
+  assert_true(isnan(bench.output[GOLD_ERROR]));
+  workbench_close(&bench);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_gap_is_reached_at_every_cosine),
@@ -503,6 +557,8 @@ int main(void) {
       cmocka_unit_test(gap_of_one_half_makes_the_models_alike),
       cmocka_unit_test(topics_are_there_when_asked_for),
       cmocka_unit_test(judge_gives_the_true_reward_and_refuses_others),
+      cmocka_unit_test(the_share_of_gold_pairs_is_the_one_asked_for),
+      cmocka_unit_test(without_gold_pairs_there_is_no_column),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

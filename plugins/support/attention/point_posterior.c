@@ -35,14 +35,13 @@ static heed_status fill(const heed_host *host,
 
 heed_status point_posterior_open(const heed_host *host, const heed_crowd *crowd,
                                  const heed_instance *model,
-                                 const heed_value *mu, double gold_error,
+                                 const heed_value *mu,
                                  attention_histories *histories,
                                  heed_posterior *posterior, heed_error *error) {
   heed_status status = gap_of(mu, crowd->world, &posterior->mu, error);
-  const histories_terms terms = {.shared_p = posterior->mu,
-                                 .gold_error = gold_error};
   if (status == HEED_OK)
-    status = histories_open(host, crowd, model, &terms, histories, error);
+    status =
+        histories_make(host, crowd, model, posterior->mu, histories, error);
   return status == HEED_OK ? fill(host, histories, posterior, error) : status;
 }
 
@@ -55,14 +54,13 @@ void point_posterior_same(const heed_crowd *crowd, heed_posterior *posterior) {
 heed_status point_posterior_predict(const heed_host *host,
                                     const heed_posterior *posterior,
                                     const heed_instance *model,
-                                    const heed_crowd *held_out,
-                                    const histories_terms *terms,
+                                    const heed_crowd *held_out, double shared_p,
                                     double *probability, heed_error *error) {
   const int64_t *user =
       heed_table_data(held_out->annotations, "user", HEED_INT64);
   attention_histories histories;
   const heed_status status =
-      histories_open(host, held_out, model, terms, &histories, error);
+      histories_make(host, held_out, model, shared_p, &histories, error);
   if (status != HEED_OK) return status;
   for (size_t i = 0; i < held_out->annotations->rows; i++) {
     const double eta =

@@ -7,13 +7,12 @@
 #include "heed/estimator.h"
 #include "support/attention/histories.h"
 
-/* Reads the crowd through a user model, the parameter `mu` (gap.h) and
- * gold_error (histories.h), and fills everything in a posterior by user except
- * left_out: casual and p by the model; mean and sd zeroed, for the caller to
- * set. */
+/* Reads the crowd through a user model and the parameter `mu` (gap.h), and
+ * fills everything in a posterior by user except left_out: casual and p by the
+ * model; mean and sd zeroed, for the caller to set. */
 heed_status point_posterior_open(const heed_host *host, const heed_crowd *crowd,
                                  const heed_instance *model,
-                                 const heed_value *mu, double gold_error,
+                                 const heed_value *mu,
                                  attention_histories *histories,
                                  heed_posterior *posterior, heed_error *error);
 
@@ -25,8 +24,7 @@ void point_posterior_same(const heed_crowd *crowd, heed_posterior *posterior);
 heed_status point_posterior_predict(const heed_host *host,
                                     const heed_posterior *posterior,
                                     const heed_instance *model,
-                                    const heed_crowd *held_out,
-                                    const histories_terms *terms,
+                                    const heed_crowd *held_out, double shared_p,
                                     double *probability, heed_error *error);
 
 #endif
