@@ -42,11 +42,6 @@ typedef struct heed_world {
    *   response_b   int64    B's
    *   p            float64  preference probability, P(A's response is better);
    *                         NaN if unknown
- *   gold         float64  P(A's response is better) of a gold pair, known from
- *                         elsewhere (experts, a test question): 1 or 0 if only
- *                         the better response is known; NaN: the pair is not
- *                         gold.  Simulated users get gold pairs evenly.  Since
- *                         4.2
    *   difference   float64  width features: phi(A's) - phi(B's)
    *   model_a, model_b  int32   rows in `models`
    *   topic        int32    0, 1, …
@@ -59,14 +54,17 @@ typedef struct heed_world {
    * Since 4.1:
    *   file         int64    only if there are several: the file in `paths` of
    *                         that line
-   *   messages     int8     1: the prompt and the two texts are JSON arrays of
-   *                         messages, [{"role": "user", "content": "..."},
-   * ...]; the texts follow the prompt.  0: plain texts gold         float64
-   * P(A's response is better) of a gold pair, known from elsewhere; 1 or 0 if
-   * only the better response is known; NaN: the pair is not gold text_row int64
-   * row of the log with the texts, for texts() of the source; -1: no row has
-   * any text_turned  int8     1: that row calls A what the pair calls B All
-   * columns are optional.  The number of rows is required. */
+   *   messages     int8     1: prompt, text_a and text_b are JSON arrays of
+   *                         messages, objects with a role and a content; the
+   *                         texts follow the prompt.  0: they are plain
+   *   gold         float64  P(A's response is better) of a gold pair, whose
+   *                         answer is known; 1 or 0 if only the better response
+   *                         is known; NaN: the pair is not gold.  Simulated
+   *                         users get gold pairs evenly
+   *   text_row     int64    row of the log with the texts, for texts() of the
+   *                         source; -1: no row has any
+   *   text_turned  int8     1: that row calls A what the pair calls B
+   * All columns are optional.  The number of rows is required. */
   heed_table *pairs;
 
   /* One row per prompt.  The last `held_out` rows are never annotated;
