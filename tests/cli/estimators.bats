@@ -151,3 +151,47 @@ assert seen == 10, seen
 PY
   done
 }
+
+# The gap is .74. Two kinds of users: labels alone never tell it from a larger one.
+# 500 users, one gold pair each: the standard error of mu is about .02.
+@test "gold pairs of a log identify the gap, and the log is fitted whatever side they name" {
+  /usr/bin/python3 - <<'PY'
+import random
+random.seed(6)
+with open("gold.csv", "w") as log:
+    print("user,pair,choice,left,gold,none", file=log)
+    for user in range(500):
+        eta = random.choice([0.1, 0.9])
+        for pair in range(20):
+            left = random.choice("AB")
+            gold = random.choice("AB") if pair == 7 else ""
+            p = 0.74 if not gold else 0.98 if gold == "A" else 0.02
+            choice = "A" if random.random() < eta * p + (1 - eta) / 2 else "B"
+            said = gold and random.choice([gold, "left" if gold == left else "right", "01"[gold == "A"]])
+            print(f"u{user},p{user}-{pair},{choice},{left},{said},", file=log)
+PY
+  cat >gold.lua <<'LUA'
+local h = require "heed"
+local function log(column)
+  return h.source.log { path = "gold.csv", columns = { left = "left", gold = column } }
+end
+local of = h.rows { "log", { "gold", source = log "gold" }, { "empty", source = log "none" } }
+return h.sweep {
+  source = of.source,
+  estimator = h.estimator.em { mu = "estimated", prior = h.distribution.two_point {} },
+}
+LUA
+  "$HEED" run gold.lua --progress none
+  /usr/bin/python3 - <<'PY'
+import h5py
+with h5py.File("gold.h5") as f:
+    low, high = (f["estimator_mu_" + end][()].ravel() for end in ("low", "high"))
+    asked = f["estimator_gold_annotations"][()].ravel()
+    needed = f["estimator_gold_needed"][()].ravel()
+    identified = f["estimator_identified"][()].ravel()
+    assert list(asked) == [500, 0], asked
+    assert 0.64 < low[0] <= 0.74 <= high[0] < 0.84, (low, high)
+    assert high[1] - low[1] > 0.2 and needed[1] > 100, (low, high, needed)
+    assert list(identified) == [1, 0], identified
+PY
+}

@@ -341,6 +341,20 @@ static void none_are_needed_where_mu_is_certain_enough(void **state) {
   close_scene();
 }
 
+static void the_warning_of_an_unknown_gap_names_the_number(void **state) {
+  char expected[64];
+  (void)state;
+  open_scene(1, 0.6, NO_GOLD, 0);
+  (void)estimate("em", "{\"mu\": \"estimated\", \"gold_width\": 0.2}");
+  assert_string_equal(scene.bench.warned, "not_identified");
+  (void)snprintf(expected, sizeof expected,
+                 "some %.0f more annotations of gold pairs would narrow",
+                 output_named("em", "gold_needed"));
+  if (strstr(scene.bench.warning, expected) == NULL)
+    fail_msg("%s", scene.bench.warning);
+  close_scene();
+}
+
 /* With the other labels as few as they are, no number of gold pairs tells mu to
  * a thousandth. */
 static void too_few_labels_are_said(void **state) {
@@ -458,6 +472,7 @@ int main(void) {
       cmocka_unit_test(a_slip_on_a_gold_pair_is_possible),
       cmocka_unit_test(as_many_as_needed_narrow_mu_to_the_width),
       cmocka_unit_test(none_are_needed_where_mu_is_certain_enough),
+      cmocka_unit_test(the_warning_of_an_unknown_gap_names_the_number),
       cmocka_unit_test(too_few_labels_are_said),
       cmocka_unit_test(strengths_are_fitted_beside_gold_pairs),
       cmocka_unit_test(moments_and_bayes_use_them),
