@@ -113,6 +113,23 @@
   X(REFINED_ETA_CORRELATION, "refined_eta_correlation", NONE, NULL,            \
     "eta_correlation of the posterior that the trainer refined",               \
     "as eta_correlation, with the refined eta-hat", "-1 to 1", NEEDS_REFINED)  \
+  X(LABEL_ALPHA, "label_alpha", NONE, NULL,                                    \
+    "Krippendorff's alpha of all annotations: agreement of users on pairs "    \
+    "that several judged, beyond chance; ties are a third choice",             \
+    "1 - (n - 1) D / E over annotations i of pairs that have two or more: D "  \
+    "= sum over pairs u, and c /= d, of n_uc n_ud / (n_u - 1), E = sum over "  \
+    "c /= d of n_c n_d, with n_uc annotations of pair u choosing c, and n "    \
+    "in all (Krippendorff 2004, Content Analysis, chapter 11)",                \
+    "1: all agree; 0: as by chance; below 0: less than by chance",             \
+    "pairs with several annotations, and two different choices")               \
+  X(LEFT_SHARE, "left_share", NONE, NULL,                                      \
+    "share of all untied annotations that choose the answer on the left",      \
+    "mean over untied i of [c_i was on the left]",                             \
+    "0 to 1; 0.5: neither side is preferred",                                  \
+    "untied annotations whose left answer is known")                           \
+  X(TIE_SHARE, "tie_share", NONE, NULL,                                        \
+    "share of all annotations that are ties", "mean over i of [c_i is a tie]", \
+    "0 to 1; 0 if the source drops ties", "nothing")                           \
   X(LABELS_KEPT, "labels_kept", NONE, NULL,                                    \
     "share of annotations with a weight above 0", "mean over i of [w_i > 0]",  \
     "0 to 1", "nothing")                                                       \
