@@ -2,7 +2,7 @@
  * Who is careless, at a stated error rate.  A user is careless if eta is below
  * a threshold, and attentive otherwise.  Plain functions of posteriors.
  *
- * Callers: command, report. */
+ * Callers: report, command. */
 #ifndef HEED_VERDICT_CARELESS_H
 #define HEED_VERDICT_CARELESS_H
 

@@ -2,7 +2,7 @@
  * A leaderboard: strengths of models with simultaneous intervals and ranks,
  * from bootstrap replicates.  Plain functions of strengths.
  *
- * Callers: command, report. */
+ * Callers: report, command. */
 #ifndef HEED_VERDICT_LEADERBOARD_H
 #define HEED_VERDICT_LEADERBOARD_H
 

@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""Prints the tables of docs/experiments/careless.md.
+
+    python3 scripts/careless.py results/careless.h5 [-o results/careless.tsv]
+
+Applies the rule of `heed users --alpha` to the kept posteriors: a user is careless if eta
+is below the threshold; the largest set of users is called whose mean posterior
+probability of attending is at most alpha. A corner is a law of eta, a gap and a number of
+annotations. Of each estimator: the share of false calls, averaged over logs (a log
+without a call has none), and the users who are rightly called, relative to those of the
+oracle, which knows P_eta and the gap.
+"""
+import sys
+
+import h5py
+import numpy as np
+
+from paired import Cube, interval
+
+THRESHOLD = 0.5
+ALPHAS = (0.05, 0.1, 0.2)
+WAYS = ("grid", "beta", "grid, plug-in")
+
+
+def call(wrong, alpha):
+    """The rule of runner/verdict/careless.c."""
+    order = np.argsort(wrong, kind="stable")
+    order = order[wrong[order] < 0.5]
+    value = wrong[order]
+    if len(value) == 0:
+        return np.zeros(len(wrong), bool)
+    mean = np.cumsum(value) / np.arange(1, len(value) + 1)
+    last = np.append(value[1:] != value[:-1], True)  # of users who are equally sure
+    fine = np.flatnonzero(last & (mean <= alpha))
+    called = np.zeros(len(wrong), bool)
+    if len(fine):
+        called[order[: fine[-1] + 1]] = True
+    return called
+
+
+def below(nodes, mass):
+    """P(eta < threshold) of each row of mass."""
+    low, high = nodes["low"], nodes["high"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = np.clip((THRESHOLD - low) / (high - low), 0, 1)
+    part = np.where(high > low, part, low < THRESHOLD)
+    return mass @ part / mass.sum(axis=1)
+
+
+class Tables:
+    """The kept tables of a result, by cell."""
+
+    def __init__(self, file):
+        self.file = file
+        self.where = {}
+        for name in ("users", "eta_nodes", "eta_posterior"):
+            cell = file[name]["cell"][()]
+            first = np.flatnonzero(np.append(True, cell[1:] != cell[:-1]))
+            end = np.append(first[1:], len(cell))
+            self.where[name] = {cell[f]: slice(f, e) for f, e in zip(first, end)}
+
+    def read(self, name, cell, *columns):
+        rows = self.where[name][cell]
+        return {c: self.file[name][c][rows] for c in columns}
+
+    def mass(self, cell, width):
+        group, rows = self.file["eta_posterior"], self.where["eta_posterior"][cell]
+        for name in group:
+            if name.startswith("mass") and not name.endswith("component"):
+                if group[name].shape[1:] == (width,) and rows.start < len(group[name]):
+                    values = group[name][rows]
+                    if len(values) and np.isfinite(values).all():
+                        return values
+        raise KeyError(f"no masses of cell {cell}")
+
+    def users(self, cell):
+        """eta and P(careless) of each user."""
+        nodes = self.read("eta_nodes", cell, "low", "high")
+        users = self.read("users", cell, "posterior", "eta")
+        p = below(nodes, self.mass(cell, len(nodes["low"])).astype(float))
+        return users["eta"].reshape(-1), p[users["posterior"]]
+
+
+def measure(path):
+    """(law, way, gap, annotations) -> false shares and right calls, [alpha, log]; and
+    which logs are called identified."""
+    cube = Cube(path, "case", "gap", "annotations")
+    identified = cube.of("estimator_identified")
+    tables = Tables(cube.file)
+    shape = cube.file["status"].shape
+    names = [d[0].name.strip("/") for d in cube.file["status"].dims]
+    found = {}
+    for c, case in enumerate(cube.labels("case")):
+        law, way = case.split(": ")
+        for g, gap in enumerate(cube.labels("gap")):
+            for n, each in enumerate(cube.labels("annotations")):
+                logs = shape[names.index("replicate")]
+                false = np.zeros((len(ALPHAS), logs))
+                right = np.zeros((len(ALPHAS), logs))
+                trusted = np.zeros((len(ALPHAS), logs))
+                for r in range(logs):
+                    at = {"case": c, "gap": g, "annotations": n, "replicate": r}
+                    cell = np.ravel_multi_index([at[k] for k in names], shape)
+                    eta, p = tables.users(cell)
+                    for a, alpha in enumerate(ALPHAS):
+                        called = call(1 - p, alpha)
+                        wrong = called & (eta >= THRESHOLD)
+                        false[a, r] = wrong.sum() / max(called.sum(), 1)
+                        right[a, r] = (called & ~wrong).sum()
+                        called = call(p, alpha)
+                        wrong = called & (eta < THRESHOLD)
+                        trusted[a, r] = wrong.sum() / max(called.sum(), 1)
+                found[law, way, gap, int(each)] = (false, right, trusted,
+                                                   identified[c, g, n] > 0.5)
+    return found
+
+
+def percent(pair):
+    mean, half = pair
+    return f"{100 * mean:.1f} ± {100 * half:.1f}"
+
+
+def main(arguments):
+    output = None
+    if "-o" in arguments:
+        at = arguments.index("-o")
+        output = arguments[at + 1]
+        arguments = arguments[:at] + arguments[at + 2 :]
+    found = measure(arguments[0])
+    lines = []
+    for way in ("oracle", *WAYS):
+        print(f"\n{way}\n")
+        print("| law | gap | annotations | identified | false calls at .05, % | at .1 "
+              "| at .2 | rightly called at .1 | of the oracle's, % | falsely trusted at .1, % |")
+        print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+        for (law, other, gap, each), (false, right, trusted, said) in found.items():
+            if other != way:
+                continue
+            best = found[law, "oracle", gap, each][1]
+            share = right[1].sum() / best[1].sum() if best[1].sum() > 0 else np.nan
+            print(f"| {law} | {gap:g} | {each} | {said.mean():.2f} "
+                  f"| {percent(interval(false[0]))} | {percent(interval(false[1]))} "
+                  f"| {percent(interval(false[2]))} | {right[1].mean():.1f} "
+                  f"| {'–' if np.isnan(share) else f'{100 * share:.0f}'} "
+                  f"| {percent(interval(trusted[1]))} |")
+            for a, alpha in enumerate(ALPHAS):
+                mean, half = interval(false[a])
+                power = right[a].sum() / best[a].sum() if best[a].sum() > 0 else np.nan
+                lines.append([law, way, gap, each, alpha, mean, mean - half, mean + half,
+                              power, right[a].mean(), best[a].mean(), said.mean()])
+    print("\n| estimator | corners above alpha by more than sampling error, at .05, .1, .2 "
+          "| power of the oracle's at .05, .1, .2, % | worst |")
+    print("| --- | --- | --- | --- |")
+    for way in ("oracle", *WAYS):
+        rows = [line for line in lines if line[1] == way]
+        above = [sum(r[6] > r[4] for r in rows if r[4] == a) for a in ALPHAS]
+        power = [100 * sum(r[9] for r in rows if r[4] == a) /
+                 sum(r[10] for r in rows if r[4] == a) for a in ALPHAS]
+        worst = max(rows, key=lambda r: r[6] - r[4])
+        print(f"| {way} | {', '.join(map(str, above))} of {len(rows) // 3} "
+              f"| {', '.join(f'{p:.0f}' for p in power)} "
+              f"| {worst[0]}, gap {worst[2]:g}, {worst[3]} each: {worst[5]:.3f} at {worst[4]} |")
+    if output:
+        with open(output, "w") as target:
+            target.write("law\tway\tgap\teach\talpha\tmean\tlow\thigh\tpower\tright\t"
+                         "oracle\tidentified\n")
+            for line in lines:
+                target.write("\t".join(str(cell) for cell in line) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
