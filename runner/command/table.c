@@ -332,6 +332,14 @@ static const command_option report_options[] = {
      .field = FIELD(lines),
      .doc = "The axis whose values become lines, at most 8.",
      .otherwise = "the other axis with the most values, up to 8"},
+    {.name = "cell",
+     .type = COMMAND_COUNT,
+     .value = "INDEX",
+     .field = FIELD(cell),
+     .doc = "A cell with the fit for the verdict on a log.",
+     .otherwise = "the first"},
+    OPTIONS_VERDICT,
+    OPTION_PSEUDONYMS,
     {0}};
 
 static const char *const users_orders[] = {[USERS_IN_ORDER] = "log",

@@ -71,28 +71,33 @@ static size_t describe(size_t count, const double *values, double *mean,
   return known;
 }
 
-verdict_share careless_share(size_t count, const double *attends,
-                             size_t replicate_count, const double *replicates) {
+verdict_share careless_interval(double value, double variance,
+                                size_t replicate_count,
+                                const double *replicates) {
   enum { FEWEST = 10 };
   const double z = gsl_cdf_ugaussian_Pinv(0.975);
-  verdict_share result = {NAN, NAN, NAN, false};
-  double sum = 0, variance = 0, mean = 0, sd = 0, bias = 0;
-  size_t known = 0;
+  verdict_share result = {value, NAN, NAN, false};
+  double mean = 0, sd = 0, bias = 0;
+  if (isnan(value)) return result;
+  if (describe(replicate_count, replicates, &mean, &sd) >= FEWEST) {
+    result.of_fit = true;
+    variance += sd * sd;
+    bias = mean - value;
+  }
+  result.low = fmax(value - z * sqrt(variance) - fmax(bias, 0), 0);
+  result.high = fmin(value + z * sqrt(variance) - fmin(bias, 0), 1);
+  return result;
+}
+
+verdict_share careless_share(size_t count, const double *attends,
+                             size_t replicate_count, const double *replicates) {
+  double sum = 0, variance = 0, known = 0;
   for (size_t j = 0; j < count; j++) {
     if (isnan(attends[j])) continue;
     sum += attends[j];
     variance += attends[j] * (1 - attends[j]);
     known++;
   }
-  if (known == 0) return result;
-  result.value = sum / (double)known;
-  variance /= (double)known * (double)known;
-  if (describe(replicate_count, replicates, &mean, &sd) >= FEWEST) {
-    result.of_fit = true;
-    variance += sd * sd;
-    bias = mean - result.value;
-  }
-  result.low = fmax(result.value - z * sqrt(variance) - fmax(bias, 0), 0);
-  result.high = fmin(result.value + z * sqrt(variance) - fmin(bias, 0), 1);
-  return result;
+  return careless_interval(sum / known, variance / (known * known),
+                           replicate_count, replicates);
 }

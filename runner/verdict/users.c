@@ -153,7 +153,8 @@ void verdict_users_free(verdict_users *users) {
 
 /* ---- the share of users who attend ---- */
 
-static double share_of_nodes(const verdict_nodes *nodes, double threshold) {
+/* The share of users below the threshold. */
+static double nodes_below(const verdict_nodes *nodes, double threshold) {
   double below = 0, all = 0;
   for (size_t k = 0; k < nodes->count; k++) {
     const float one = 1;
@@ -161,7 +162,7 @@ static double share_of_nodes(const verdict_nodes *nodes, double threshold) {
     below += nodes->mass[k] * careless_below(1, &nodes->low[k], &nodes->high[k],
                                              &one, threshold);
   }
-  return 1 - below / all;
+  return below / all;
 }
 
 /* In a replicate, from the means of the nodes or else from its users. */
@@ -173,7 +174,7 @@ static heed_status find_replicate(view_result *result, size_t cell,
   heed_status status = read_nodes(result, cell, &nodes, error);
   *share = NAN;
   if (status == HEED_OK && nodes.count > 0)
-    *share = share_of_nodes(&nodes, threshold);
+    *share = 1 - nodes_below(&nodes, threshold);
   kept_free(nodes.table);
   if (status != HEED_OK || nodes.count > 0) return status;
   const verdict_question question = {threshold, VERDICT_ALPHA};
@@ -206,5 +207,103 @@ heed_status verdict_find_share(view_result *result, size_t point,
   }
   free(shares);
   free(attends);
+  return status;
+}
+
+/* ---- the distribution of attentiveness ---- */
+
+/* Ends of bin b: the first and the last are open. */
+static double start_of(size_t b) {
+  return b == 0 ? -HUGE_VAL : (double)b / VERDICT_BINS;
+}
+
+static double end_of(size_t b) {
+  return b + 1 == VERDICT_BINS ? HUGE_VAL : (double)(b + 1) / VERDICT_BINS;
+}
+
+static void count_means(const verdict_users *users, verdict_bin *bins) {
+  const double *mean = heed_table_data(users->table, "mean", HEED_FLOAT64);
+  for (size_t j = 0; mean != NULL && j < users->count; j++)
+    for (size_t b = 0; b < VERDICT_BINS; b++)
+      if (mean[j] >= start_of(b) && mean[j] < end_of(b)) bins[b].users++;
+}
+
+/* The mean over users of P(eta in bin b), and its variance given the fit. */
+static void sum_users(const verdict_nodes *nodes, const float *mass,
+                      const int64_t *row, size_t users, size_t b, double *mean,
+                      double *variance) {
+  *mean = *variance = 0;
+  for (size_t j = 0; j < users; j++) {
+    const float *own = mass + (size_t)row[j] * nodes->count;
+    const double p =
+        careless_below(nodes->count, nodes->low, nodes->high, own, end_of(b)) -
+        careless_below(nodes->count, nodes->low, nodes->high, own, start_of(b));
+    *mean += p / (double)users;
+    *variance += p * (1 - p) / ((double)users * (double)users);
+  }
+}
+
+/* shares[(replicates - 1) x bins] */
+static heed_status read_bins(view_result *result, size_t point,
+                             size_t replicates, double *shares,
+                             heed_error *error) {
+  for (size_t r = 1; r < replicates; r++) {
+    verdict_nodes nodes;
+    const heed_status status =
+        read_nodes(result, point * result->plan->replicates + r, &nodes, error);
+    if (status != HEED_OK) return status;
+    for (size_t b = 0; b < VERDICT_BINS; b++)
+      shares[b * (replicates - 1) + r - 1] =
+          nodes.count == 0 ? NAN
+                           : nodes_below(&nodes, end_of(b)) -
+                                 nodes_below(&nodes, start_of(b));
+    kept_free(nodes.table);
+  }
+  return HEED_OK;
+}
+
+static heed_status fill_bins(view_result *result, size_t point,
+                             const verdict_users *users,
+                             const verdict_nodes *nodes,
+                             const heed_table *posterior, verdict_bin *bins,
+                             heed_error *error) {
+  const size_t replicates =
+      view_is_bootstrap(result, point) ? result->plan->replicates : 1;
+  const float *mass = find_masses(posterior, nodes->count);
+  const int64_t *row = heed_table_data(users->table, "posterior", HEED_INT64);
+  double *shares = calloc(replicates * VERDICT_BINS, sizeof *shares);
+  if (shares == NULL) return heed_no_memory(error);
+  const heed_status status =
+      read_bins(result, point, replicates, shares, error);
+  for (size_t b = 0; status == HEED_OK && b < VERDICT_BINS; b++) {
+    double mean, variance;
+    sum_users(nodes, mass, row, users->count, b, &mean, &variance);
+    bins[b].share = careless_interval(mean, variance, replicates - 1,
+                                      shares + b * (replicates - 1));
+  }
+  free(shares);
+  return status;
+}
+
+heed_status verdict_find_bins(view_result *result, size_t point,
+                              const verdict_users *users,
+                              verdict_bin bins[VERDICT_BINS],
+                              heed_error *error) {
+  const size_t cell = point * result->plan->replicates;
+  verdict_nodes nodes;
+  for (size_t b = 0; b < VERDICT_BINS; b++)
+    bins[b] = (verdict_bin){0, {NAN, NAN, NAN, false}};
+  count_means(users, bins);
+  if (users->basis != VERDICT_POSTERIOR) return HEED_OK;
+  heed_status status = read_nodes(result, cell, &nodes, error);
+  heed_table *posterior =
+      status == HEED_OK
+          ? read_table(result, PLAN_KEPT_ETA_POSTERIOR, cell, error)
+          : NULL;
+  if (status == HEED_OK) status = result->cells.file.status;
+  if (status == HEED_OK)
+    status = fill_bins(result, point, users, &nodes, posterior, bins, error);
+  kept_free(posterior);
+  kept_free(nodes.table);
   return status;
 }

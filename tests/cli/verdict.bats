@@ -181,3 +181,112 @@ assert abs(best - raw).max() < 1e-4
 assert np.ptp(raw) < np.ptp(strength)
 PY
 }
+
+@test "the leaderboard has simultaneous intervals and ranks, raw and with inattention taken out" {
+  "$HEED" report log.h5 -o log.html
+  /usr/bin/python3 - <<'PY'
+import html, re
+import h5py, numpy as np
+page = html.unescape(open("log.html").read())
+with h5py.File("log.h5") as f:
+    first = f["models/replicate"][()] == 0
+    names = [n.decode() for n in f["models/name"][()][first]]
+    found = {c: f["models"][c][()].reshape(31, 4) for c in ("strength", "raw")}
+
+def standings(values):
+    """Max-t intervals of all models, and ranks from those of all differences."""
+    values = values - values.mean(axis=1, keepdims=True)
+    def intervals(columns):
+        value, drawn = columns[0], columns[1:]
+        sd, bias = drawn.std(axis=0, ddof=1), drawn.mean(axis=0) - columns[0]
+        c = np.quantile((abs(drawn - drawn.mean(axis=0)) / sd).max(axis=1), 0.95)
+        return value - c * sd - np.maximum(bias, 0), value + c * sd - np.minimum(bias, 0)
+    low, high = intervals(values)
+    pairs = [(a, b) for a in range(4) for b in range(a)]
+    least, most = intervals(np.array([values[:, a] - values[:, b] for a, b in pairs]).T)
+    best, worst = np.ones(4, int), np.full(4, 4)
+    for (a, b), lo, hi in zip(pairs, least, most):
+        if lo > 0: best[b] += 1; worst[a] -= 1
+        if hi < 0: best[a] += 1; worst[b] -= 1
+    rank = 1 + (values[0][None, :] > values[0][:, None]).sum(axis=1)
+    return values[0], low, high, rank, best, worst
+
+text = {c: standings(v) for c, v in found.items()}
+elo = lambda s: f"{1000 + 400 / np.log(10) * s:.0f}"
+for m, name in enumerate(names):
+    row = re.search(rf"<tr><td>{name}</td>(.*?)</tr>", page).group(1)
+    for c in ("strength", "raw"):
+        s, low, high, rank, best, worst = (x[m] for x in text[c])
+        assert f"{s:.2f} [{low:.2f}, {high:.2f}]" in row, (name, c, row)
+        assert f"{elo(s)} [{elo(low)}, {elo(high)}]" in row, (name, c, row)
+        assert f"{rank} [{best}, {worst}]" in row, (name, c, row)
+best = names[int(np.argmax(text["strength"][0]))]
+assert f"The best model is <b>{best}</b>" in page
+PY
+}
+
+@test "the page of a log says in words what users and models are like, without gnuplot" {
+  mkdir -p empty
+  "$HEED" users log.h5 --json -o users.json
+  PATH="$BATS_FILE_TMPDIR/empty" "$HEED" report log.h5 -o log.html
+  /usr/bin/python3 - <<'PY'
+import json, re
+page, users = open("log.html").read(), json.load(open("users.json"))
+share = users["attentive_share"]
+assert f"<b>About {100 * share['value']:.0f} %</b> of 60 users pay attention" in page
+assert f"{100 * share['low']:.0f} % to {100 * share['high']:.0f} %)" in page
+assert f"<b>Doubt {users['careless']['count']} users, trust {users['trusted']['count']}.</b>" in page
+assert "=bad" in page and "<svg" in page and "Krippendorff's alpha is" in page
+assert "asks for no predictive checks" in page and "gnuplot" not in page
+for u in users["users"]:
+    if u["verdict"] == "careless":
+        assert re.search(rf"<tr><td>{u['user']}</td><td class=n>{u['eta_hat']:.2f} ± {u['sd']:.2f}</td>", page)
+PY
+  printf 'sixteen bytes!!!' >key
+  "$HEED" report log.h5 --pseudonyms key -o hidden.html
+  run grep -c "=bad" hidden.html
+  [ "$output" = 0 ]
+  run -0 --separate-stderr "$HEED" show log.h5
+  [[ "$output" == *"verdict"*"of 60 users attend, 95 % interval ["*"careless: "*"rank"*"model"*"Elo"* ]]
+}
+
+@test "predictive checks are said in words" {
+  sed 's/{ ridge = 0.2 }/{ ridge = 0.2, checks = { "agreement_dispersion", "left_share" } }/; s/columns = {/columns = { left = "side",/' log.lua >checks.lua
+  /usr/bin/python3 - <<'PY'
+import csv
+rows = list(csv.DictReader(open("log.csv")))
+with open("sides.csv", "w") as out:
+    print("user,pair,choice,model_a,model_b,side", file=out)
+    for r in rows:
+        # Everybody chooses what is on the left.
+        print(*r.values(), r["choice"], sep=",", file=out)
+PY
+  sed -i 's/log.csv/sides.csv/' checks.lua
+  "$HEED" run checks.lua -o checks.h5 --progress none -j 1 --set replicates=1
+  "$HEED" report checks.h5 -o checks.html
+  grep -q "<b>It does not predict</b> how often users choose the left answer: it expects" checks.html
+  grep -q "100.0 % of choices are the left answer" checks.html
+  grep -q "how much users differ in choosing the stronger model" checks.html
+  grep -q "How sure this is, is unknown: the sweep has no bootstrap" checks.html
+}
+
+@test "a log of coin tosses gets no verdict on users" {
+  /usr/bin/python3 - <<'PY'
+import numpy as np
+dice = np.random.default_rng(5)
+with open("tosses.csv", "w") as out:
+    print("user,pair,choice,model_a,model_b", file=out)
+    for j in range(60):
+        for i in range(10):
+            a, b = dice.choice(4, 2, replace=False)
+            print(f"u{j},p{j}_{i},{'AB'[dice.integers(2)]},m{a},m{b}", file=out)
+PY
+  sed 's/log.csv/tosses.csv/' log.lua >tosses.lua
+  "$HEED" run tosses.lua -o tosses.h5 --progress none -j 1 --set replicates=1
+  "$HEED" report tosses.h5 -o tosses.html
+  grep -q "These annotations do not show who pays attention" tosses.html
+  run grep -c "Users to doubt" tosses.html
+  [ "$output" = 0 ]
+  run -0 --separate-stderr "$HEED" users tosses.h5
+  [[ "$output" != *,careless* && "$output" == *,unsure* && "$output" != *,trusted* ]]
+}

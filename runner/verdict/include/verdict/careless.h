@@ -55,4 +55,9 @@ typedef struct verdict_share {
 verdict_share careless_share(size_t count, const double *attends,
                              size_t replicate_count, const double *replicates);
 
+/* The same from the mean and its variance given the fit. */
+verdict_share careless_interval(double value, double variance,
+                                size_t replicate_count,
+                                const double *replicates);
+
 #endif

@@ -68,6 +68,18 @@ heed_status verdict_find_share(view_result *result, size_t point,
                                const verdict_users *users, verdict_share *share,
                                heed_error *error);
 
+/* Tenths of eta; the first and the last are open. */
+enum { VERDICT_BINS = 10 };
+typedef struct verdict_bin {
+  size_t users;        /* with an eta-hat in it */
+  verdict_share share; /* of users whose eta is in it; NaN: unknown */
+} verdict_bin;
+
+heed_status verdict_find_bins(view_result *result, size_t point,
+                              const verdict_users *users,
+                              verdict_bin bins[VERDICT_BINS],
+                              heed_error *error);
+
 /* ---- models ---- */
 
 typedef struct verdict_board {
@@ -101,5 +113,23 @@ bool verdict_is_identified(const view_result *result, size_t cell);
 /* The points whose replicate 0 kept users or models, without those that share
  * the posterior of an earlier one.  points[plan->point_count]. */
 size_t verdict_points(const view_result *result, size_t *points);
+
+/* ---- all of it ---- */
+
+typedef struct verdict_log {
+  bool known; /* the result has users or models of a log at this point */
+  size_t point;
+  size_t others; /* further points with posteriors of their own */
+  verdict_question question;
+  verdict_users users;
+  verdict_share share;
+  verdict_board board;
+} verdict_log;
+
+/* At the point of a cell or, with SIZE_MAX, at the first that has tables. */
+heed_status verdict_open(view_result *result, size_t cell,
+                         const verdict_question *question, verdict_log *log,
+                         heed_error *error);
+void verdict_close(verdict_log *log);
 
 #endif
