@@ -290,6 +290,7 @@ PY
   cp sweep-2 clean.lua
   grep -q 'return h.sweep' attention.lua
   grep -q 'return h.sweep' clean.lua
+  head -c 32 /dev/urandom >key
   commands "$page" attention >lines
   commands "$page" clean >>lines
   [ "$(wc -l <lines)" -ge 6 ]
