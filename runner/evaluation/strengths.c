@@ -77,8 +77,8 @@ static void differentiate(const strengths_fit *self, const double *s) {
  * the largest change of a strength. */
 static double move(const strengths_fit *self, double *s) {
   const double before = objective(self, s);
-  double most = 0;
-  for (double part = 1; part > 1e-9; part /= 2) {
+  double most = 0, part = 1;
+  for (int halved = 0; halved < 30; halved++, part /= 2) {
     most = 0;
     for (size_t m = 0; m < self->models; m++) {
       self->trial[m] = s[m] + part * self->step[m];

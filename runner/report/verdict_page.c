@@ -230,13 +230,14 @@ static double step_for(double most) {
 
 static void put_scales(const verdict_page *self, const verdict_scale *scale) {
   const double step = fmax(step_for(scale->most), 1);
-  for (double users = 0; users <= scale->most; users += step)
+  for (int i = 0; i * step <= scale->most; i++)
     fprintf(self->file,
             "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" "
             "stroke=\"#ddd\"/><text x=\"%.1f\" y=\"%.1f\" "
             "text-anchor=\"end\">%.0f</text>",
-            scale->left, scale->left + scale->width, y_of(scale, users),
-            y_of(scale, users), scale->left - 5, y_of(scale, users) + 4, users);
+            scale->left, scale->left + scale->width, y_of(scale, i * step),
+            y_of(scale, i * step), scale->left - 5, y_of(scale, i * step) + 4,
+            i * step);
   for (int i = 0; i <= 4; i++)
     fprintf(self->file,
             "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%g</text>",

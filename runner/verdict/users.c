@@ -179,12 +179,11 @@ static heed_status find_replicate(view_result *result, size_t cell,
   if (status != HEED_OK || nodes.count > 0) return status;
   const verdict_question question = {threshold, VERDICT_ALPHA};
   status = verdict_judge(result, cell, &question, &users, error);
-  if (status != HEED_OK || users.count == 0) return status;
-  *share = 0;
+  if (users.count > 0) *share = 0;
   for (size_t j = 0; j < users.count; j++)
     *share += (1 - users.careless[j]) / (double)users.count;
   verdict_users_free(&users);
-  return HEED_OK;
+  return status;
 }
 
 heed_status verdict_find_share(view_result *result, size_t point,
