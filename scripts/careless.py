@@ -6,7 +6,8 @@
 
 Applies the rule of `heed users --alpha` to the kept posteriors: a user is careless if eta
 is below the threshold; the largest set of users is called whose mean posterior
-probability of attending is at most alpha. A corner is a law of eta, a gap and a number of
+probability of attending is at most alpha, nobody if the fit is not identified. Where the
+scale of eta is uncertain, the threshold for calls is lower. A corner is a law of eta, a gap and a number of
 annotations. Of each estimator: the share of false calls, averaged over logs (a log
 without a call has none), and the users who are rightly called, relative to those of the
 oracle, which knows P_eta and the gap. A corner is above alpha if its 95 % interval is; in
@@ -40,12 +41,12 @@ def call(wrong, alpha):
     return called
 
 
-def below(nodes, mass):
+def below(nodes, mass, threshold):
     """P(eta < threshold) of each row of mass."""
     low, high = nodes["low"], nodes["high"]
     with np.errstate(divide="ignore", invalid="ignore"):
-        part = np.clip((THRESHOLD - low) / (high - low), 0, 1)
-    part = np.where(high > low, part, low < THRESHOLD)
+        part = np.clip((threshold - low) / (high - low), 0, 1)
+    part = np.where(high > low, part, low < threshold)
     return mass @ part / mass.sum(axis=1)
 
 
@@ -75,12 +76,15 @@ class Tables:
                         return values
         raise KeyError(f"no masses of cell {cell}")
 
-    def users(self, cell):
-        """eta and P(careless) of each user."""
+    def users(self, cell, error):
+        """eta and P(careless) of each user, and P(eta < the threshold for calls). error:
+        the standard error of the mean of eta, relative to it."""
         nodes = self.read("eta_nodes", cell, "low", "high")
         users = self.read("users", cell, "posterior", "eta")
-        p = below(nodes, self.mass(cell, len(nodes["low"])).astype(float))
-        return users["eta"].reshape(-1), p[users["posterior"]]
+        mass = self.mass(cell, len(nodes["low"])).astype(float)
+        row = users["posterior"]
+        return (users["eta"].reshape(-1), below(nodes, mass, THRESHOLD)[row],
+                below(nodes, mass, THRESHOLD / (1 + error))[row])
 
 
 def measure(path):
@@ -88,6 +92,9 @@ def measure(path):
     which logs are called identified."""
     cube = Cube(path, "case", "gap", "annotations")
     identified = cube.of("estimator_identified")
+    error = np.zeros_like(identified)
+    if "estimator_level_error" in cube.file:
+        error = np.nan_to_num(cube.of("estimator_level_error") / cube.of("eta_mean"))
     tables = Tables(cube.file)
     shape = cube.file["status"].shape
     names = [d[0].name.strip("/") for d in cube.file["status"].dims]
@@ -103,9 +110,11 @@ def measure(path):
                 for r in range(logs):
                     at = {"case": c, "gap": g, "annotations": n, "replicate": r}
                     cell = np.ravel_multi_index([at[k] for k in names], shape)
-                    eta, p = tables.users(cell)
+                    eta, p, surely = tables.users(cell, error[c, g, n, r])
+                    if identified[c, g, n, r] < 0.5 and way != "oracle":
+                        continue  # nobody is called
                     for a, alpha in enumerate(ALPHAS):
-                        called = call(1 - p, alpha)
+                        called = call(1 - surely, alpha)
                         wrong = called & (eta >= THRESHOLD)
                         false[a, r] = wrong.sum() / max(called.sum(), 1)
                         right[a, r] = (called & ~wrong).sum()

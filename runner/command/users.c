@@ -174,6 +174,8 @@ static heed_status write_json(const users_writer *self, heed_error *error) {
   write_json_text(self->file, result->plan->title);
   (void)fprintf(self->file, ",\n \"cell\": %zu,\n \"threshold\": ", cell);
   write_json_number(self->file, question.threshold);
+  (void)fputs(",\n \"careless_threshold\": ", self->file);
+  write_json_number(self->file, self->users.doubted);
   (void)fputs(",\n \"alpha\": ", self->file);
   write_json_number(self->file, question.alpha);
   (void)fprintf(self->file, ",\n \"basis\": \"%s\",\n \"identified\": %s",

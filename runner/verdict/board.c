@@ -136,6 +136,15 @@ view_estimate verdict_metric(const view_result *result, size_t point,
   return none;
 }
 
+double verdict_value(const view_result *result, size_t cell, const char *name) {
+  const heed_plan *plan = result->plan;
+  for (size_t i = 0; i < plan->metric_count; i++)
+    if (strcmp(plan->metrics[i].name, name) == 0)
+      return view_value(result, cell / plan->replicates,
+                        cell % plan->replicates, plan->metrics[i].offset);
+  return NAN;
+}
+
 bool verdict_is_identified(const view_result *result, size_t cell) {
   const work_batch *cells = &result->cells;
   const int64_t place = (int64_t)view_place(result, cell);

@@ -49,35 +49,43 @@ static const float *find_masses(const heed_table *table, size_t count) {
   return NULL;
 }
 
-static bool judge_by_posterior(const verdict_nodes *nodes,
-                               const heed_table *posterior, double threshold,
-                               verdict_users *users) {
+static bool find_by_posterior(const verdict_nodes *nodes,
+                              const heed_table *posterior, double threshold,
+                              const verdict_users *users, double *below) {
   const float *mass = find_masses(posterior, nodes->count);
   const int64_t *row = heed_table_data(users->table, "posterior", HEED_INT64);
   if (nodes->count == 0 || mass == NULL || row == NULL) return false;
   for (size_t j = 0; j < users->count; j++)
     if (row[j] < 0 || (uint64_t)row[j] >= posterior->rows) return false;
   for (size_t j = 0; j < users->count; j++)
-    users->careless[j] =
-        careless_below(nodes->count, nodes->low, nodes->high,
-                       mass + (size_t)row[j] * nodes->count, threshold);
-  users->basis = VERDICT_POSTERIOR;
+    below[j] = careless_below(nodes->count, nodes->low, nodes->high,
+                              mass + (size_t)row[j] * nodes->count, threshold);
   return true;
 }
 
 /* Returns false without a standard deviation: an estimator that knows none
  * reports 0 for everyone. */
 static bool find_normal(const heed_table *users, double threshold,
-                        double *careless) {
+                        double *below) {
   const double *mean = heed_table_data(users, "mean", HEED_FLOAT64);
   const double *sd = heed_table_data(users, "sd", HEED_FLOAT64);
   bool known = false;
   for (size_t j = 0; mean != NULL && sd != NULL && j < users->rows; j++)
     known = known || sd[j] > 0;
   for (size_t j = 0; j < users->rows; j++)
-    careless[j] =
-        known ? careless_below_normal(mean[j], sd[j], threshold) : NAN;
+    below[j] = known ? careless_below_normal(mean[j], sd[j], threshold) : NAN;
   return known;
+}
+
+/* The threshold for calls: verdict.h. */
+static double doubted_threshold(const view_result *result, size_t cell,
+                                const verdict_users *users, double threshold) {
+  const double error = verdict_value(result, cell, "estimator_level_error");
+  const double *mean = heed_table_data(users->table, "mean", HEED_FLOAT64);
+  double level = 0;
+  for (size_t j = 0; mean != NULL && j < users->count; j++)
+    level += mean[j] / (double)users->count;
+  return error > 0 && level > 0 ? threshold / (1 + error / level) : threshold;
 }
 
 static heed_status find_careless(view_result *result, size_t cell,
@@ -91,9 +99,15 @@ static heed_status find_careless(view_result *result, size_t cell,
           : NULL;
   if (status == HEED_OK) status = result->cells.file.status;
   if (status == HEED_OK &&
-      !judge_by_posterior(&nodes, posterior, threshold, users) &&
-      find_normal(users->table, threshold, users->careless))
-    users->basis = VERDICT_NORMAL;
+      find_by_posterior(&nodes, posterior, threshold, users, users->careless)) {
+    users->basis = VERDICT_POSTERIOR;
+    (void)find_by_posterior(&nodes, posterior, users->doubted, users,
+                            users->surely);
+  } else if (status == HEED_OK) {
+    if (find_normal(users->table, threshold, users->careless))
+      users->basis = VERDICT_NORMAL;
+    (void)find_normal(users->table, users->doubted, users->surely);
+  }
   kept_free(posterior);
   kept_free(nodes.table);
   return status;
@@ -111,7 +125,7 @@ static heed_status call_users(verdict_users *users, double alpha,
                                          called, &users->trusted_error);
     for (size_t j = 0; j < count; j++) {
       if (called[j]) users->call[j] = VERDICT_TRUSTED;
-      attends[j] = 1 - users->careless[j];
+      attends[j] = 1 - users->surely[j];
     }
     users->careless_count = careless_call(count, attends, alpha, room, called,
                                           &users->careless_error);
@@ -133,10 +147,13 @@ heed_status verdict_judge(view_result *result, size_t cell,
   if (users->table == NULL) return result->cells.file.status;
   users->count = users->table->rows;
   users->careless = calloc(users->count + 1, sizeof *users->careless);
+  users->surely = calloc(users->count + 1, sizeof *users->surely);
   users->call = calloc(users->count + 1, sizeof *users->call);
-  status = users->careless == NULL || users->call == NULL
-               ? heed_no_memory(error)
-               : find_careless(result, cell, question->threshold, users, error);
+  users->doubted = doubted_threshold(result, cell, users, question->threshold);
+  status =
+      users->careless == NULL || users->surely == NULL || users->call == NULL
+          ? heed_no_memory(error)
+          : find_careless(result, cell, question->threshold, users, error);
   users->identified = verdict_is_identified(result, cell);
   if (status == HEED_OK && users->identified)
     status = call_users(users, question->alpha, error);
@@ -147,6 +164,7 @@ heed_status verdict_judge(view_result *result, size_t cell,
 void verdict_users_free(verdict_users *users) {
   kept_free(users->table);
   free(users->careless);
+  free(users->surely);
   free(users->call);
   *users = (verdict_users){0};
 }

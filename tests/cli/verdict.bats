@@ -68,12 +68,22 @@ PY
 
 @test "the expected share of false calls is at most alpha, and one call more is too many" {
   "$HEED" users log.h5 --alpha 0.1 --raw -o users.csv
+  # Careless calls rest on a threshold that is lower by the standard error of the level.
+  lower=$(/usr/bin/python3 - <<'PY'
+import csv, h5py
+rows = list(csv.DictReader(open("users.csv")))
+error = h5py.File("log.h5")["estimator_level_error"][0]
+assert error > 0.005
+print(repr(0.5 / (1 + error / (sum(float(r["eta_hat"]) for r in rows) / 60))))
+PY
+  )
+  "$HEED" users log.h5 --threshold "$lower" --raw -o lower.csv
   /usr/bin/python3 - <<'PY'
 import csv
-rows = list(csv.DictReader(open("users.csv")))
-for word, sign in (("careless", -1), ("trusted", 1)):
-    wrong = sorted((float(r["p_careless"]) if sign > 0 else 1 - float(r["p_careless"]),
-                    r["verdict"] == word) for r in rows)
+rows, lower = (list(csv.DictReader(open(f))) for f in ("users.csv", "lower.csv"))
+for word, table in (("careless", lower), ("trusted", rows)):
+    wrong = sorted((float(t["p_careless"]) if word == "trusted" else 1 - float(t["p_careless"]),
+                    r["verdict"] == word) for t, r in zip(table, rows))
     called = [w for w, c in wrong if c]
     assert called == [w for w, c in wrong[:len(called)]]
     assert 0 < len(called) < 60 and sum(called) <= 0.1 * len(called)
@@ -94,7 +104,7 @@ rows = list(csv.DictReader(open("sorted.csv")))
 p = [float(r["p_careless"]) for r in rows]
 assert p == sorted(p, reverse=True)
 found = json.load(open("users.json"))
-assert set(found) == {"schema", "title", "cell", "threshold", "alpha", "basis", "identified",
+assert set(found) == {"schema", "title", "cell", "threshold", "careless_threshold", "alpha", "basis", "identified",
                       "attentive_share", "careless", "trusted", "users"}
 assert found["schema"] == "heed-users/1" and found["basis"] == "posterior"
 assert found["threshold"] == 0.5 and found["alpha"] == 0.05 and found["identified"] is True

@@ -47,6 +47,9 @@ typedef struct verdict_users {
   heed_table *table; /* the kept table `users`; the owner's */
   size_t count;
   double *careless;   /* P(eta < threshold) of each; NaN: unknown */
+  double *surely;     /* P(eta < doubted) of each */
+  double doubted;     /* the threshold for calls: lower than that of the
+                         question by the standard error of all users' level */
   verdict_call *call; /* of each */
   verdict_basis basis;
   bool identified; /* false: the fit says that the annotations do not
@@ -55,7 +58,13 @@ typedef struct verdict_users {
   double careless_error, trusted_error; /* expected share of false calls */
 } verdict_users;
 
-/* Of one cell; users->table stays NULL if it kept no users. */
+/* A fit may not know the scale of eta: it then states the standard error of the
+ * users' mean eta (level_error).  This error is the same for all users of a
+ * log, so it does not average out over them.  Users are called careless only if
+ * they would be with eta higher by this error: P(eta < doubted) counts, with
+ * doubted = threshold / (1 + level_error / mean of eta-hat).
+ *
+ * Of one cell; users->table stays NULL if it kept no users. */
 heed_status verdict_judge(view_result *result, size_t cell,
                           const verdict_question *question,
                           verdict_users *users, heed_error *error);
@@ -106,6 +115,9 @@ int64_t verdict_model_annotations(const verdict_board *board, size_t model);
  * result has none. */
 view_estimate verdict_metric(const view_result *result, size_t point,
                              const char *name, size_t value);
+
+/* The first value of a metric in one cell. */
+double verdict_value(const view_result *result, size_t cell, const char *name);
 
 /* Whether the fit of a cell is identified: it has no warning that it is not. */
 bool verdict_is_identified(const view_result *result, size_t cell);
