@@ -148,6 +148,27 @@ static size_t moved_by(const verdict_board *board, size_t m) {
   return one > other ? one - other : other - one;
 }
 
+/* Models whose raw rank lies outside the range of ranks that is sure. */
+static size_t count_sure_moves(const verdict_board *board) {
+  size_t count = 0;
+  for (size_t m = 0; m < board->models; m++)
+    count += board->raw[m].rank < board->attended[m].best ||
+             board->raw[m].rank > board->attended[m].worst;
+  return count;
+}
+
+static void say_sure_moves(const verdict_page *self) {
+  const size_t sure = count_sure_moves(&self->log->board);
+  if (!has_intervals(&self->log->board)) return;
+  if (sure == 0)
+    fprintf(self->file,
+            " No change is sure: all raw ranks are within the ranges that are "
+            "sure.");
+  else
+    fprintf(self->file, " %zu raw rank%s outside the range that is sure.", sure,
+            sure == 1 ? " is" : "s are");
+}
+
 static void say_moves(const verdict_page *self) {
   const verdict_board *board = &self->log->board;
   size_t count = 0, most = 0;
@@ -169,8 +190,10 @@ static void say_moves(const verdict_page *self) {
             "number ", board->raw[board->order[0]].rank);
   }
   put_model(self, most);
-  fprintf(self->file, " moves most, from %zu to %zu.</li>\n",
-          board->raw[most].rank, board->attended[most].rank);
+  fprintf(self->file, " moves most, from %zu to %zu.", board->raw[most].rank,
+          board->attended[most].rank);
+  say_sure_moves(self);
+  fprintf(self->file, "</li>\n");
 }
 
 static void put_headlines(const verdict_page *self) {
