@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What annotations show without a fit: how far users agree on shared pairs,
- * which side they choose, how often they tie. */
+ * What all annotations show: how far users agree on shared pairs, which side
+ * they choose, how often they tie, and whether they agree less with the fit as
+ * they go on. */
 #include <math.h>
 
 #include "evaluation/evaluation.h"
@@ -54,6 +55,51 @@ static void put_shares(const heed_evaluation *self, const int8_t *choice) {
       sided > 0 ? (double)chose_left / (double)sided : NAN);
 }
 
+/* ---- order ---- */
+
+/* Labels that can agree with the fit, and those that do. */
+typedef struct agreement_half {
+  double labels, agree;
+} agreement_half;
+
+static void add_label(const heed_evaluation *self, const int8_t *choice,
+                      size_t row, agreement_half *half) {
+  const double p = self->posterior->p[row];
+  if (!(p > 0.5 || p < 0.5)) return;
+  half->labels++;
+  half->agree += (choice[row] == HEED_CHOSE_A) == (p > 0.5);
+}
+
+/* Of one user, whose untied rows are in rows[]. */
+static void add_user(const heed_evaluation *self, const int8_t *choice,
+                     size_t count, const size_t *rows, agreement_half *early,
+                     agreement_half *late) {
+  for (size_t i = 0; i < count / 2; i++) {
+    add_label(self, choice, rows[i], early);
+    add_label(self, choice, rows[count - 1 - i], late);
+  }
+}
+
+static heed_status put_drift(const heed_evaluation *self, const int8_t *choice,
+                             heed_memory *memory, heed_error *error) {
+  const heed_crowd *crowd = self->crowd;
+  agreement_half early = {0, 0}, late = {0, 0};
+  if (self->world->order_unknown || self->posterior == NULL ||
+      self->posterior->p == NULL)
+    return HEED_OK;
+  size_t *rows = heed_scratch_sizes(memory, crowd->annotations->rows);
+  if (memory->refused) return heed_no_memory(error);
+  for (size_t j = 0; j < crowd->users->rows; j++) {
+    size_t count = 0;
+    for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++)
+      if (choice[i] != HEED_CHOSE_TIE) rows[count++] = i;
+    add_user(self, choice, count, rows, &early, &late);
+  }
+  put(self, METRIC_ORDER_DRIFT,
+      late.agree / late.labels - early.agree / early.labels);
+  return HEED_OK;
+}
+
 heed_status evaluate_agreement(const heed_evaluation *self, heed_error *error) {
   const heed_table *table = self->crowd->annotations;
   const size_t pairs = self->world->pairs->rows;
@@ -65,5 +111,5 @@ heed_status evaluate_agreement(const heed_evaluation *self, heed_error *error) {
   for (size_t i = 0; i < table->rows; i++) counts[pair[i]].of[choice[i]]++;
   put(self, METRIC_LABEL_ALPHA, find_alpha(pairs, counts));
   put_shares(self, choice);
-  return HEED_OK;
+  return put_drift(self, choice, &memory, error);
 }

@@ -605,11 +605,29 @@ static void put_shares(const verdict_page *self) {
             percent(tied.value));
 }
 
+static void put_drift(const verdict_page *self) {
+  const view_estimate drift =
+      verdict_metric(self->result, self->log->point, "order_drift", 0);
+  if (isnan(drift.value)) {
+    fprintf(self->file,
+            "<li>Order: unknown, because the log has no times.</li>\n");
+    return;
+  }
+  fprintf(self->file,
+          "<li>Order: in the second half of their annotations, users agree "
+          "with the fit %.1f points %s often than in the first half",
+          fabs(percent(drift.value)), drift.value < 0 ? "less" : "more");
+  if (!isnan(drift.low))
+    fprintf(self->file, " (95 %% interval: %+.1f to %+.1f)%s",
+            percent(drift.low), percent(drift.high),
+            drift.low > 0 || drift.high < 0 ? "" : ": no clear change");
+  fprintf(self->file, ".</li>\n");
+}
+
 static void put_agreement(const verdict_page *self) {
   const view_estimate alpha =
       verdict_metric(self->result, self->log->point, "label_alpha", 0);
-  fprintf(self->file,
-          "<h3>What the annotations show without a fit</h3>\n<ul>\n");
+  fprintf(self->file, "<h3>What the annotations show</h3>\n<ul>\n");
   if (isnan(alpha.value)) {
     fprintf(self->file,
             "<li>Agreement: unknown, because no two annotations are of the "
@@ -625,6 +643,7 @@ static void put_agreement(const verdict_page *self) {
             "to rely on.</li>\n");
   }
   put_shares(self);
+  put_drift(self);
   fprintf(self->file, "</ul>\n");
 }
 

@@ -139,6 +139,34 @@ static void shares_of_sides_and_ties_are_counted(void **state) {
   assert_near(self->values[METRIC_TIE_SHARE], 0.2, 1e-15);
 }
 
+/* Five untied annotations: the first two agree with the fit once, the last two
+ * not at all; the tie and the annotation in the middle do not count.  A user
+ * with one annotation does not count. */
+static void drift_is_late_agreement_less_early_agreement(void **state) {
+  static double p[] = {0.9, 0.9, 0.1, 0.9, 0.9, 0.2, 0.9};
+  static size_t first[] = {0, 6, 7};
+  bench *self = *state;
+  heed_posterior posterior = {.p = p};
+  add(self, 0, HEED_CHOSE_A, HEED_LEFT_UNKNOWN);
+  add(self, 1, HEED_CHOSE_B, HEED_LEFT_UNKNOWN);
+  add(self, 2, HEED_CHOSE_B, HEED_LEFT_UNKNOWN);
+  add(self, 3, HEED_CHOSE_TIE, HEED_LEFT_UNKNOWN);
+  add(self, 4, HEED_CHOSE_B, HEED_LEFT_UNKNOWN);
+  add(self, 5, HEED_CHOSE_A, HEED_LEFT_UNKNOWN);
+  add(self, 6, HEED_CHOSE_A, HEED_LEFT_UNKNOWN);
+  self->users.rows = 2;
+  self->crowd.first = first;
+  measure(self);
+  assert_true(isnan(self->values[METRIC_ORDER_DRIFT]));
+  self->what.posterior = &posterior;
+  measure(self);
+  assert_near(self->values[METRIC_ORDER_DRIFT], -0.5, 1e-15);
+  self->values[METRIC_ORDER_DRIFT] = NAN;
+  self->world.order_unknown = true;
+  measure(self);
+  assert_true(isnan(self->values[METRIC_ORDER_DRIFT]));
+}
+
 /* ---- raw strengths ---- */
 
 static void fit(bench *self, double ridge, double *strength) {
@@ -218,6 +246,7 @@ int main(void) {
       TEST(alpha_agrees_with_its_definition),
       TEST(alpha_needs_shared_pairs_and_two_choices),
       TEST(shares_of_sides_and_ties_are_counted),
+      TEST(drift_is_late_agreement_less_early_agreement),
       TEST(raw_strengths_of_two_models_are_their_log_odds),
       TEST(raw_strengths_are_a_maximum),
       TEST(a_model_that_always_wins_has_a_finite_raw_strength),

@@ -130,6 +130,15 @@
   X(TIE_SHARE, "tie_share", NONE, NULL,                                        \
     "share of all annotations that are ties", "mean over i of [c_i is a tie]", \
     "0 to 1; 0 if the source drops ties", "nothing")                           \
+  X(ORDER_DRIFT, "order_drift", NONE, NULL,                                    \
+    "agreement with the fit in the second half of each user's untied "         \
+    "annotations less that in the first half, in order of time",               \
+    "share of c_i that the fit prefers, over the last m of each user, less "   \
+    "that over the first m, with m half of the user's untied annotations, "    \
+    "rounded down; p_i other than 1/2",                                        \
+    "-1 to 1; below 0: users agree less with the fit as they go on",           \
+    "an order of each user's annotations (time or order of source.log), and "  \
+    "users with two untied annotations")                                       \
   X(LABELS_KEPT, "labels_kept", NONE, NULL,                                    \
     "share of annotations with a weight above 0", "mean over i of [w_i > 0]",  \
     "0 to 1", "nothing")                                                       \
