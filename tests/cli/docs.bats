@@ -236,7 +236,7 @@ PY
 # that name, without what they say about them.
 commands() {
   blocks "$1" "" block
-  cat block-* | grep -E "^heed (check|run|users|show|report|export) $2\b" | sed 's/   .*//'
+  cat $(ls -v block-*) | grep -E "^heed (check|run|users|show|report|export) $2\b" | sed 's/   .*//'
   rm -f block-*
 }
 
