@@ -41,6 +41,9 @@ static void expected_text(const command_option *option, char *text,
     case COMMAND_SECONDS:
       (void)snprintf(text, size, "seconds above 0");
       break;
+    case COMMAND_SHARE:
+      (void)snprintf(text, size, "a number between 0 and 1");
+      break;
     case COMMAND_SETTING:
       (void)snprintf(text, size, "PATH=VALUE, such as users.count=100");
       break;
@@ -150,6 +153,9 @@ static bool read_value(const command_option *option, const char *text,
       return read_bytes(text, field);
     case COMMAND_SECONDS:
       return read_number(text, field, &end) && *end == '\0';
+    case COMMAND_SHARE:
+      return read_number(text, field, &end) && *end == '\0' &&
+             *(double *)field < 1;
     default:
       *(const char **)field = text;
       return is_text(option, text);

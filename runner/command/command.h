@@ -53,6 +53,9 @@ typedef struct command_arguments {
   size_t memory, progress;      /* bytes; a progress_style */
   double seconds, plan_seconds; /* plan_: limits of the planner */
   double worker_seconds;
+  double threshold, alpha; /* between 0 and 1 */
+  const char *pseudonyms;  /* a file with a key */
+  size_t sort;             /* index of a word */
   size_t plan_memory;
   bool retry, replace, json, lua, csv, debugger, data, raw, all_rows;
 } command_arguments;

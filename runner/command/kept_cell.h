@@ -11,6 +11,9 @@
 /* A table that a cell kept. */
 typedef struct command_kept_cell {
   const char *path; /* the result file, for messages */
+  view_result *result;
+  size_t cell;
+  const command_arguments *given;
   const heed_table *table;
   bool raw;     /* write names as they are, not guarded from spreadsheets */
   size_t first; /* row of the file's group that is row 0 of the table */

@@ -24,7 +24,16 @@ static heed_status write_page(const command_arguments *given,
   const report_options options = {.metrics = given->metrics.texts,
                                   .metric_count = given->metrics.count,
                                   .x = given->x,
-                                  .lines = given->lines};
+                                  .lines = given->lines,
+                                  .threshold = given->threshold,
+                                  .alpha = given->alpha,
+                                  .pseudonyms = given->pseudonyms,
+                                  .cell = given->cell};
+  if (given->cell != COMMAND_NONE &&
+      given->cell >= plan_cell_count(result->plan))
+    return heed_fail(error, HEED_INVALID,
+                     "%s: unknown cell %zu; expected a number below %zu",
+                     result->path, given->cell, plan_cell_count(result->plan));
   char *page = NULL;
   size_t length = 0;
   heed_status status = report_make(result, &options, &page, &length, error);

@@ -10,6 +10,7 @@
 #include "lines.h"
 #include "standard.h"
 #include "tell.h"
+#include "verdict/verdict.h"
 #include "view/groups.h"
 #include "view/safe.h"
 
@@ -442,10 +443,104 @@ static heed_status show_signatures(view_result *result, heed_error *error) {
   return HEED_OK;
 }
 
-static heed_status show_text(view_groups *self, const command_arguments *given,
+/* ---- the verdict on a log ---- */
+
+static void show_standing(command_lines *page, size_t column,
+                          const verdict_standing *standing) {
+  char text[3 * NUMBER_SIZE];
+  (void)snprintf(text, sizeof text, "%.0f",
+                 leaderboard_elo(standing->strength));
+  lines_set(page, column, text);
+  *text = '\0';
+  if (!isnan(standing->low))
+    (void)snprintf(text, sizeof text, "[%.0f, %.0f]",
+                   leaderboard_elo(standing->low),
+                   leaderboard_elo(standing->high));
+  lines_set(page, column + 1, text);
+  *text = '\0';
+  if (!isnan(standing->low))
+    (void)snprintf(text, sizeof text, "%zu to %zu", standing->best,
+                   standing->worst);
+  lines_set(page, column + 2, text);
+}
+
+static void show_board(const view_result *result, const verdict_board *board) {
+  enum { MOST_MODELS = 10 };
+  const verdict_standing *by =
+      board->attended != NULL ? board->attended : board->raw;
+  const bool both = board->raw != NULL && board->attended != NULL;
+  if (by == NULL) return;
+  command_lines *page = lines_create(6, 1ul | 1ul << 2 | 1ul << 5);
+  static const char *const head[] = {"rank",     "model",    "Elo",
+                                     "interval", "of ranks", "raw rank"};
+  for (size_t i = 0; i < 5 + (size_t)both; i++) lines_set(page, i, head[i]);
+  lines_next(page);
+  for (size_t i = 0; i < board->models && i < MOST_MODELS; i++) {
+    const size_t m = board->order[i];
+    char text[NUMBER_SIZE];
+    (void)snprintf(text, sizeof text, "%zu", by[m].rank);
+    lines_set(page, 0, text);
+    lines_set(page, 1, verdict_model(board, m));
+    show_standing(page, 2, &by[m]);
+    if (both) {
+      (void)snprintf(text, sizeof text, "%zu", board->raw[m].rank);
+      lines_set(page, 5, text);
+    }
+    lines_next(page);
+  }
+  lines_print(page, stdout, "  ");
+  lines_free(page);
+  if (board->models > MOST_MODELS)
+    printf("  and %zu more: heed report %s\n", board->models - MOST_MODELS,
+           result->path);
+}
+
+static void show_users(const verdict_log *log) {
+  const verdict_users *users = &log->users;
+  if (users->count == 0) return;
+  if (!users->identified) {
+    printf("  the annotations do not show who attends\n");
+    return;
+  }
+  if (!isnan(log->share.value))
+    printf(
+        "  %.0f %% of %zu users attend, 95 %% interval [%.0f, %.0f]: eta is "
+        "%g or more\n",
+        100 * log->share.value, users->count, 100 * log->share.low,
+        100 * log->share.high, log->question.threshold);
+  printf(
+      "  careless: %zu, trusted: %zu, unsure: %zu, at an error rate of %g; "
+      "heed users lists them\n",
+      users->careless_count, users->trusted_count,
+      users->count - users->careless_count - users->trusted_count,
+      log->question.alpha);
+}
+
+static heed_status show_verdict(view_result *result, heed_error *error) {
+  static const verdict_question question = {VERDICT_THRESHOLD, VERDICT_ALPHA};
+  verdict_log log;
+  const heed_status status =
+      verdict_open(result, SIZE_MAX, &question, &log, error);
+  if (status != HEED_OK || !log.known) return status;
+  printf("\nverdict\n");
+  show_users(&log);
+  show_board(result, &log.board);
+  if (log.others > 0)
+    printf("  of the first of %zu fits: heed report --cell chooses another\n",
+           log.others + 1);
+  verdict_close(&log);
+  return HEED_OK;
+}
+
+static heed_status show_text(view_result *result, view_groups *self,
+                             const command_arguments *given,
                              const show_metrics *metrics, heed_error *error) {
-  show_head(self->result);
-  show_seconds(self->result);
+  show_head(result);
+  show_seconds(result);
+  if (given->metrics.count == 0) {
+    const heed_status judged = show_verdict(result, error);
+    if (judged != HEED_OK) return judged;
+  }
   if (given->metrics.count == 0 && line_count(self, metrics) > MOST_LINES)
     show_ranges(self, metrics);
   else
@@ -465,7 +560,7 @@ static heed_status show(view_result *result, const command_arguments *given,
   if (status == HEED_OK && given->csv)
     status = show_csv(&self, &metrics, error);
   else if (status == HEED_OK)
-    status = show_text(&self, given, &metrics, error);
+    status = show_text(result, &self, given, &metrics, error);
   view_groups_close(&self);
   free(metrics.all);
   return given->csv || status != HEED_OK ? status

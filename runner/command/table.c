@@ -48,6 +48,33 @@
     .otherwise = "the only table"                                         \
   }
 
+/* What a verdict on users asks. */
+#define OPTIONS_VERDICT                                                      \
+  {.name = "threshold",                                                      \
+   .type = COMMAND_SHARE,                                                    \
+   .value = "ETA",                                                           \
+   .initial = "0.5",                                                         \
+   .field = FIELD(threshold),                                                \
+   .doc = "A user is careless if their attentiveness is below this value."}, \
+  {                                                                          \
+    .name = "alpha", .type = COMMAND_SHARE, .value = "RATE",                 \
+    .initial = "0.05", .field = FIELD(alpha),                                \
+    .doc =                                                                   \
+        "The error rate: the expected share of attentive users among those " \
+        "that heed calls careless, and of careless users among those that "  \
+        "it trusts."                                                         \
+  }
+
+#define OPTION_PSEUDONYMS                                                   \
+  {                                                                         \
+    .name = "pseudonyms", .type = COMMAND_FILE, .value = "KEYFILE",         \
+    .field = FIELD(pseudonyms),                                             \
+    .doc =                                                                  \
+        "Write a keyed hash in place of each user's name: the first 16 "    \
+        "bytes of HMAC-SHA-256 under the bytes of this file, at least 16.", \
+    .otherwise = "names as in the log"                                      \
+  }
+
 /* Limits of the planner. */
 #define OPTIONS_PLAN                                                       \
   {.name = "plan-timeout",                                                 \
@@ -336,12 +363,36 @@ static const command_option report_options[] = {
      .field = FIELD(lines),
      .doc = "The axis whose values become lines, at most 8.",
      .otherwise = "the other axis with the most values, up to 8"},
+    {.name = "cell",
+     .type = COMMAND_COUNT,
+     .value = "INDEX",
+     .field = FIELD(cell),
+     .doc = "A cell with the fit for the verdict on a log.",
+     .otherwise = "the first"},
+    OPTIONS_VERDICT,
+    OPTION_PSEUDONYMS,
     {0}};
 
+static const char *const users_orders[] = {[USERS_IN_ORDER] = "log",
+                                           [USERS_BY_ETA] = "eta_hat",
+                                           [USERS_BY_CARELESS] = "p_careless",
+                                           NULL};
+
 static const command_option users_options[] = {
-    OPTION_OUTPUT("The CSV file; `-` is standard output.", ".csv",
+    OPTION_OUTPUT("The CSV or JSON file; `-` is standard output.", ".csv",
                   "standard output"),
     OPTION_CELL,
+    OPTIONS_VERDICT,
+    {.name = "sort",
+     .type = COMMAND_WORD,
+     .value = "ORDER",
+     .words = users_orders,
+     .initial = "log",
+     .field = FIELD(sort),
+     .doc = "The order of users: as in the log, by eta_hat with the least "
+            "first, or by p_careless with the greatest first."},
+    OPTION_JSON("Write JSON of the schema `heed-users/1`."),
+    OPTION_PSEUDONYMS,
     {.name = "raw",
      .type = COMMAND_FLAG,
      .field = FIELD(raw),
@@ -657,16 +708,26 @@ const command_entry command_table[] = {
               NULL},
              {0}}},
     {.name = "users",
-     .summary = "write the users and their attentiveness as CSV",
+     .summary = "write the users, their attentiveness and a verdict on each",
      .about =
-         "Writes the users of one cell: user, eta_hat, sd, annotations and, if "
-         "the users are simulated, their true eta. The sweep must have "
-         "`keep = {\"users\"}`.",
+         "Writes the users of one cell: user, eta_hat, sd, annotations, the "
+         "true eta if users are simulated, p_careless (the probability that "
+         "the user's attentiveness is below `--threshold`) and verdict. The "
+         "sweep must have `keep = {\"users\"}`.\n\n"
+         "The verdict is `careless`, `trusted` or `unsure`. heed calls as many "
+         "users careless as it can so that the expected share of false calls "
+         "among them is at most `--alpha`, and trusts users by the same rule. "
+         "Nobody is called against the odds, and nobody if the fit is not "
+         "identified.",
      .operands = result_operand,
      .options = users_options,
      .examples =
-         (const command_example[]){{"heed users log.h5 -o users.csv", NULL},
-                                   {0}}},
+         (const command_example[]){
+             {"heed users log.h5 -o users.csv", NULL},
+             {"heed users log.h5 --alpha 0.1 --sort p_careless",
+              "whom to doubt, the surest first"},
+             {"heed users log.h5 --json -o users.json", "for a program"},
+             {0}}},
     {.name = "pairs",
      .summary = "write the label that each pair's annotations agree on as CSV",
      .about =

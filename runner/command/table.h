@@ -31,7 +31,8 @@ typedef enum command_type {
                       COMMAND_NONE */
   COMMAND_COUNT,   /* a whole number; size_t or COMMAND_NONE */
   COMMAND_BYTES,   /* 500M, 4G; size_t, 0: not given */
-  COMMAND_SECONDS  /* above 0; double, 0: not given */
+  COMMAND_SECONDS, /* above 0; double, 0: not given */
+  COMMAND_SHARE    /* above 0 and below 1; double */
 } command_type;
 
 /* After the kinds of plugins. */
@@ -76,6 +77,9 @@ extern const command_option command_common_options[];
 
 /* The words of heed export --by. */
 enum { EXPORT_BY_ANNOTATION = 0, EXPORT_BY_PAIR };
+
+/* The words of heed users --sort. */
+enum { USERS_IN_ORDER = 0, USERS_BY_ETA, USERS_BY_CARELESS };
 
 /* The words of heed generate. */
 enum { GENERATE_DOCS = 0, GENERATE_MAN, GENERATE_METRICS };

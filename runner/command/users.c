@@ -1,70 +1,289 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed users: writes the users of one cell and their attentiveness as CSV. */
+ * heed users: writes the users of one cell, their attentiveness and a verdict
+ * on each, as CSV or JSON.
+ *
+ * The shape of the JSON is a promise: docs/annotation-logs.md describes it.
+ * Add members; never rename, remove or redefine any without a new number in
+ * SCHEMA. */
+#include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kept_cell.h"
+#include "table.h"
+#include "verdict/verdict.h"
+#include "view/pseudonyms.h"
 
-static void write_value(FILE *file, const heed_column *column, size_t row) {
-  char number[NUMBER_SIZE] = "";
+#define SCHEMA "heed-users/1"
+
+/* The columns of the table that are written, with their names. */
+static const char *const columns[][2] = {{"mean", "eta_hat"},
+                                         {"sd", "sd"},
+                                         {"annotations", "annotations"},
+                                         {"eta", "eta"}};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+typedef struct users_writer {
+  FILE *file;
+  const command_kept_cell *cell;
+  const command_arguments *given;
+  verdict_users users;
+  const char *const *names; /* or NULL */
+  size_t *order;            /* users in the order to write */
+  view_pseudonyms *key;     /* or NULL */
+} users_writer;
+
+/* A value of a column as text; "": unknown. */
+static void value_text(const heed_column *column, size_t row,
+                       char text[NUMBER_SIZE]) {
+  *text = '\0';
   switch ((enum heed_column_types)column->type) {
     case HEED_STRING:
       break; /* only names are texts */
     case HEED_FLOAT64:
-      view_number(((const double *)column->data)[row], number);
+      view_number(((const double *)column->data)[row], text);
       break;
     case HEED_FLOAT32:
-      view_number((double)((const float *)column->data)[row], number);
+      view_number((double)((const float *)column->data)[row], text);
       break;
     case HEED_INT64:
-      (void)snprintf(number, sizeof number, "%lld",
+      (void)snprintf(text, NUMBER_SIZE, "%lld",
                      (long long)((const int64_t *)column->data)[row]);
       break;
     case HEED_INT32:
-      (void)snprintf(number, sizeof number, "%d",
+      (void)snprintf(text, NUMBER_SIZE, "%d",
                      (int)((const int32_t *)column->data)[row]);
       break;
     case HEED_INT8:
-      (void)snprintf(number, sizeof number, "%d",
+      (void)snprintf(text, NUMBER_SIZE, "%d",
                      (int)((const int8_t *)column->data)[row]);
       break;
   }
-  (void)fputs(number, file);
+}
+
+/* The masses of posteriors are kept with seven digits. */
+static void share_text(double share, char text[NUMBER_SIZE]) {
+  *text = '\0';
+  if (isfinite(share)) (void)snprintf(text, NUMBER_SIZE, "%.7g", share);
+}
+
+static const heed_column *column_of(const users_writer *self, size_t i) {
+  const heed_column *column =
+      heed_table_column(self->users.table, columns[i][0]);
+  return column != NULL && column->width == 1 ? column : NULL;
+}
+
+/* The name to write; room[] holds one that is not in the table. */
+static const char *name_of(const users_writer *self, size_t row,
+                           char room[PSEUDONYM_SIZE]) {
+  char number[NUMBER_SIZE];
+  const char *name = number;
+  (void)snprintf(number, sizeof number, "%zu", row);
+  if (self->names != NULL) name = self->names[row];
+  if (self->key != NULL)
+    pseudonym(self->key, name, room);
+  else if (self->names != NULL)
+    return name;
+  else
+    (void)snprintf(room, PSEUDONYM_SIZE, "%s", number);
+  return room;
+}
+
+/* ---- CSV ---- */
+
+static void write_csv_row(const users_writer *self, size_t row) {
+  char number[NUMBER_SIZE], room[PSEUDONYM_SIZE];
+  (self->cell->raw ? view_csv_field : view_csv_name)(self->file,
+                                                     name_of(self, row, room));
+  for (size_t i = 0; i < COLUMNS; i++) {
+    const heed_column *column = column_of(self, i);
+    if (column == NULL) continue;
+    value_text(column, row, number);
+    (void)fprintf(self->file, ",%s", number);
+  }
+  share_text(self->users.careless[row], number);
+  (void)fprintf(self->file, ",%s,%s\n", number,
+                verdict_call_names[self->users.call[row]]);
+}
+
+static void write_csv(const users_writer *self) {
+  (void)fputs("user", self->file);
+  for (size_t i = 0; i < COLUMNS; i++)
+    if (column_of(self, i) != NULL)
+      (void)fprintf(self->file, ",%s", columns[i][1]);
+  (void)fputs(",p_careless,verdict\n", self->file);
+  for (size_t i = 0; i < self->users.count; i++)
+    write_csv_row(self, self->order[i]);
+}
+
+/* ---- JSON ---- */
+
+static void write_json_text(FILE *file, const char *text) {
+  json_t *value = json_string(text);
+  char *dumped = value == NULL ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+  (void)fputs(dumped == NULL ? "null" : dumped, file);
+  free(dumped);
+  json_decref(value);
+}
+
+static void write_json_number(FILE *file, double number) {
+  char text[NUMBER_SIZE];
+  share_text(number, text);
+  (void)fputs(*text == '\0' ? "null" : text, file);
+}
+
+static void write_json_calls(const users_writer *self, const char *name,
+                             size_t count, double error) {
+  (void)fprintf(self->file,
+                ",\n \"%s\": {\"count\": %zu, \"expected_false\": ", name,
+                count);
+  write_json_number(self->file, error);
+  (void)fputc('}', self->file);
+}
+
+static void write_json_row(const users_writer *self, size_t row) {
+  char number[NUMBER_SIZE], room[PSEUDONYM_SIZE];
+  (void)fputs("{\"user\": ", self->file);
+  write_json_text(self->file, name_of(self, row, room));
+  for (size_t i = 0; i < COLUMNS; i++) {
+    const heed_column *column = column_of(self, i);
+    if (column == NULL) continue;
+    value_text(column, row, number);
+    (void)fprintf(self->file, ", \"%s\": %s", columns[i][1],
+                  *number == '\0' ? "null" : number);
+  }
+  (void)fputs(", \"p_careless\": ", self->file);
+  write_json_number(self->file, self->users.careless[row]);
+  (void)fprintf(self->file, ", \"verdict\": \"%s\"}",
+                verdict_call_names[self->users.call[row]]);
+}
+
+static heed_status write_json(const users_writer *self, heed_error *error) {
+  view_result *result = self->cell->result;
+  const size_t cell = self->cell->cell;
+  const size_t point = cell / result->plan->replicates;
+  const verdict_question question = {self->given->threshold,
+                                     self->given->alpha};
+  verdict_share share;
+  const heed_status status =
+      verdict_find_share(result, point, &question, &self->users, &share, error);
+  if (status != HEED_OK) return status;
+  (void)fputs("{\"schema\": \"" SCHEMA "\",\n \"title\": ", self->file);
+  write_json_text(self->file, result->plan->title);
+  (void)fprintf(self->file, ",\n \"cell\": %zu,\n \"threshold\": ", cell);
+  write_json_number(self->file, question.threshold);
+  (void)fputs(",\n \"careless_threshold\": ", self->file);
+  write_json_number(self->file, self->users.doubted);
+  (void)fputs(",\n \"alpha\": ", self->file);
+  write_json_number(self->file, question.alpha);
+  (void)fprintf(self->file, ",\n \"basis\": \"%s\",\n \"identified\": %s",
+                verdict_basis_names[self->users.basis],
+                self->users.identified ? "true" : "false");
+  (void)fputs(",\n \"attentive_share\": {\"value\": ", self->file);
+  write_json_number(self->file, share.value);
+  (void)fputs(", \"low\": ", self->file);
+  write_json_number(self->file, share.low);
+  (void)fputs(", \"high\": ", self->file);
+  write_json_number(self->file, share.high);
+  (void)fprintf(self->file, ", \"includes_fit\": %s}",
+                share.of_fit ? "true" : "false");
+  write_json_calls(self, "careless", self->users.careless_count,
+                   self->users.careless_error);
+  write_json_calls(self, "trusted", self->users.trusted_count,
+                   self->users.trusted_error);
+  (void)fputs(",\n \"users\": [", self->file);
+  for (size_t i = 0; i < self->users.count; i++) {
+    (void)fputs(i == 0 ? "\n  " : ",\n  ", self->file);
+    write_json_row(self, self->order[i]);
+  }
+  (void)fputs("\n ]}\n", self->file);
+  return HEED_OK;
+}
+
+/* ---- order ---- */
+
+typedef struct users_place {
+  double key;
+  size_t row;
+} users_place;
+
+/* Ascending, unknown last, equal keys in the order of the log. */
+static int by_key(const void *a, const void *b) {
+  const users_place *one = a, *other = b;
+  if (isnan(one->key) != isnan(other->key)) return isnan(one->key) ? 1 : -1;
+  if (one->key != other->key && !isnan(one->key))
+    return one->key < other->key ? -1 : 1;
+  return one->row < other->row ? -1 : 1;
+}
+
+static heed_status put_order(users_writer *self, heed_error *error) {
+  const double *mean = heed_table_data(self->users.table, "mean", HEED_FLOAT64);
+  const size_t count = self->users.count;
+  users_place *places = calloc(count + 1, sizeof *places);
+  self->order = calloc(count + 1, sizeof *self->order);
+  if (places == NULL || self->order == NULL) {
+    free(places);
+    return heed_no_memory(error);
+  }
+  for (size_t row = 0; row < count; row++) {
+    places[row].row = row;
+    if (self->given->sort == USERS_BY_CARELESS)
+      places[row].key = -self->users.careless[row];
+    else if (self->given->sort == USERS_BY_ETA && mean != NULL)
+      places[row].key = mean[row];
+  }
+  qsort(places, count, sizeof *places, by_key);
+  for (size_t i = 0; i < count; i++) self->order[i] = places[i].row;
+  free(places);
+  return HEED_OK;
+}
+
+/* ---- all of it ---- */
+
+/* A fit that is not identified has a warning of its own. */
+static void put_note(const users_writer *self) {
+  const char *note = "";
+  if (self->users.identified && self->users.basis == VERDICT_NORMAL)
+    note =
+        "p_careless is a normal approximation from eta_hat and sd: the "
+        "result holds no posterior of users";
+  if (self->users.identified && self->users.basis == VERDICT_UNKNOWN)
+    note =
+        "p_careless is unknown, and so is every verdict: the estimator "
+        "gives users no standard error";
+  (void)snprintf(self->cell->note, KEPT_NOTE_SIZE, "%s", note);
+}
+
+static heed_status read_key(users_writer *self, heed_error *error) {
+  if (self->given->pseudonyms == NULL) return HEED_OK;
+  self->key = malloc(sizeof *self->key);
+  if (self->key == NULL) return heed_no_memory(error);
+  return pseudonyms_read(self->given->pseudonyms, self->key, error);
 }
 
 static heed_status write_users(FILE *file, const command_kept_cell *cell,
                                heed_error *error) {
-  static const char *const names[][2] = {{"mean", "eta_hat"},
-                                         {"sd", "sd"},
-                                         {"annotations", "annotations"},
-                                         {"eta", "eta"}};
-  const heed_table *users = cell->table;
-  const heed_column *name = heed_table_column(users, "name");
-  const heed_column *columns[4];
-  size_t count = 0;
-  (void)error;
-  (void)fputs("user", file);
-  for (size_t i = 0; i < 4; i++) {
-    const heed_column *column = heed_table_column(users, names[i][0]);
-    if (column == NULL || column->width != 1) continue;
-    columns[count++] = column;
-    (void)fprintf(file, ",%s", names[i][1]);
+  users_writer self = {.file = file, .cell = cell, .given = cell->given};
+  const verdict_question question = {self.given->threshold, self.given->alpha};
+  heed_status status = read_key(&self, error);
+  if (status == HEED_OK)
+    status =
+        verdict_judge(cell->result, cell->cell, &question, &self.users, error);
+  if (status == HEED_OK) {
+    self.names = heed_table_data(self.users.table, "name", HEED_STRING);
+    status = put_order(&self, error);
   }
-  (void)fputc('\n', file);
-  for (size_t row = 0; row < users->rows; row++) {
-    if (name != NULL)
-      (cell->raw ? view_csv_field : view_csv_name)(
-          file, ((const char *const *)name->data)[row]);
-    else
-      (void)fprintf(file, "%zu", row);
-    for (size_t i = 0; i < count; i++) {
-      (void)fputc(',', file);
-      write_value(file, columns[i], row);
-    }
-    (void)fputc('\n', file);
-  }
-  return HEED_OK;
+  if (status == HEED_OK && self.given->json)
+    status = write_json(&self, error);
+  else if (status == HEED_OK)
+    write_csv(&self);
+  if (status == HEED_OK) put_note(&self);
+  verdict_users_free(&self.users);
+  free(self.order);
+  free(self.key);
+  return status;
 }
 
 int command_users(const command_arguments *given) {

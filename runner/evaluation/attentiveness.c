@@ -82,9 +82,7 @@ static void measure_intervals(const heed_evaluation *self) {
     put(self, METRIC_COVERAGE, covered / (double)users);
 }
 
-/* True if the nodes are the atoms of eta, false if they are a grid over its
- * range. */
-static bool has_atoms(const heed_posterior *posterior) {
+bool evaluation_has_atoms(const heed_posterior *posterior) {
   const heed_distribution_functions *functions =
       posterior->prior == NULL ? NULL : posterior->prior->plugin->functions;
   return functions != NULL && functions->atoms_move &&
@@ -107,7 +105,7 @@ static double rank_of(const heed_evaluation *self, size_t user) {
   if (posterior->node_count == 0) return NAN;
   const double *mass =
       posterior->mass + posterior->row[user] * posterior->node_count;
-  const bool atoms = has_atoms(posterior);
+  const bool atoms = evaluation_has_atoms(posterior);
   for (size_t k = 0; k < posterior->node_count; k++) {
     const double end =
         atoms || k + 1 == posterior->node_count

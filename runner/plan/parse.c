@@ -392,7 +392,8 @@ static heed_status read_keep(heed_plan *self, heed_error *error) {
       which++;
     if (name == NULL || which == PLAN_KEPT_COUNT)
       return wrong(&top, "keep",
-                   "users, models, trace, policy, responses or selection");
+                   "users, models, trace, policy, responses, selection, "
+                   "eta_nodes or eta_posterior");
     self->keep |= 1u << which;
   }
   return HEED_OK;

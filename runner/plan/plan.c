@@ -33,7 +33,7 @@ static void keyed(const heed_plan *self, const char *key, size_t replicate,
 void plan_cell_key(const heed_plan *self, size_t cell,
                    char key[PLAN_KEY_SIZE]) {
   const plan_point *point = &self->points[cell / self->replicates];
-  char kept[80] = "";
+  char kept[128] = "";
   size_t length = 0;
   for (size_t i = 0; i < PLAN_KEPT_COUNT; i++)
     if ((self->keep & 1u << i) != 0)

@@ -10,8 +10,9 @@
 #include "draw.h"
 #include "evaluation/evaluation.h"
 #include "host/host.h"
+#include "html.h"
 #include "report/report.h"
-#include "view/safe.h"
+#include "verdict_page.h"
 
 /* Most rows of one table; `heed show --csv` prints all. */
 enum { MOST_ROWS = 400 };
@@ -48,54 +49,11 @@ typedef struct page {
   report_chart *charts;
   size_t chart_count;
   report_drawing drawing;
+  verdict_log verdict;  /* known: of a log */
+  view_pseudonyms *key; /* or NULL */
 } page;
 
 /* ---- pieces of HTML ---- */
-
-/* Texts come from sweeps, plugins and files. */
-static void escape(FILE *file, const char *text) {
-  char *shown = safe_lines(text);
-  for (const char *c = shown == NULL ? HEED_OUT_OF_MEMORY : shown; *c != '\0';
-       c++)
-    switch (*c) {
-      case '&':
-        (void)fputs("&amp;", file);
-        break;
-      case '<':
-        (void)fputs("&lt;", file);
-        break;
-      case '>':
-        (void)fputs("&gt;", file);
-        break;
-      case '"':
-        (void)fputs("&quot;", file);
-        break;
-      default:
-        (void)fputc(*c, file);
-    }
-  free(shown);
-}
-
-static void element(FILE *file, const char *name, const char *text) {
-  fprintf(file, "<%s>", name);
-  escape(file, text);
-  fprintf(file, "</%s>", name);
-}
-
-static void table_row(FILE *file, const char *name, const char *value) {
-  if (value == NULL) return;
-  (void)fputs("<tr>", file);
-  element(file, "th", name);
-  element(file, "td", value);
-  (void)fputs("</tr>\n", file);
-}
-
-static void number_cell(FILE *file, double number) {
-  if (isnan(number))
-    (void)fputs("<td class=n>–</td>", file);
-  else
-    fprintf(file, "<td class=n>%.5g</td>", number);
-}
 
 static void embed(FILE *file, const char *svg, const char *alt) {
   const size_t length = strlen(svg);
@@ -104,7 +62,7 @@ static void embed(FILE *file, const char *svg, const char *alt) {
   base64_encode_raw(text, length, (const uint8_t *)svg);
   text[BASE64_ENCODE_RAW_LENGTH(length)] = '\0';
   (void)fputs("<div class=panel><img alt=\"", file);
-  escape(file, alt);
+  html_text(file, alt);
   fprintf(file, "\" src=\"data:image/svg+xml;base64,%s\"></div>\n", text);
   free(text);
 }
@@ -117,9 +75,9 @@ static void put_head(const page *self) {
           "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n"
           "<meta name=viewport content=\"width=device-width,initial-scale=1\">"
           "\n");
-  element(self->file, "title", plan->title);
-  fprintf(self->file, "\n<style>%s</style>\n", style);
-  element(self->file, "h1", plan->title);
+  html_element(self->file, "title", plan->title);
+  fprintf(self->file, "\n<style>%s%s</style>\n", style, verdict_page_style);
+  html_element(self->file, "h1", plan->title);
   (void)fputc('\n', self->file);
 }
 
@@ -138,10 +96,12 @@ static void put_counts(const page *self) {
           heed_plural(plan->replicates), done, heed_plural(done), failed,
           plan_cell_count(plan) - done - failed,
           (unsigned long long)plan->seed);
+  if (self->verdict.known)
+    fprintf(self->file, "<a href=\"#verdict\">verdict</a> ");
   for (size_t c = 0; c < self->chart_count; c++)
     if (c == 0 || self->charts[c].metric != self->charts[c - 1].metric) {
       fprintf(self->file, "<a href=\"#figure-%zu\">", c);
-      escape(self->file, self->charts[c].metric->name);
+      html_text(self->file, self->charts[c].metric->name);
       fprintf(self->file, "</a> ");
     }
   fprintf(self->file,
@@ -164,13 +124,13 @@ static heed_status put_findings(const page *self, heed_error *error) {
     diagnosis_line(&found[i], line);
     fprintf(self->file, "<div class=sign><p><b>");
     line[strlen(found[i].name)] = '\0';
-    escape(self->file, line);
+    html_text(self->file, line);
     fprintf(self->file, "</b> ");
-    escape(self->file, line + strlen(line) + 1);
+    html_text(self->file, line + strlen(line) + 1);
     fprintf(self->file, "</p>");
     if (found[i].advice != NULL) {
       fprintf(self->file, "<p class=note>");
-      escape(self->file, found[i].advice);
+      html_text(self->file, found[i].advice);
       fprintf(self->file, "</p>");
     }
     fprintf(self->file, "</div>\n");
@@ -185,14 +145,14 @@ static void put_key(const page *self) {
   const plan_coordinate *lines = layout_axis(&self->layout, self->layout.lines);
   if (lines == NULL) return;
   fprintf(self->file, "<div class=key><span>");
-  escape(self->file, lines->name);
+  html_text(self->file, lines->name);
   fprintf(self->file, ":</span>");
   for (size_t i = 0; i < lines->count; i++) {
     char label[LABEL_SIZE];
     view_label(lines, i, label);
     fprintf(self->file, "<span><i style=\"background:%s\"></i>",
             drawing_colors[i]);
-    escape(self->file, label);
+    html_text(self->file, label);
     fprintf(self->file, "</span>");
   }
   fprintf(self->file, "</div>\n");
@@ -231,7 +191,7 @@ static void put_caption(page *self, const report_chart *drawn) {
   char replicates[64];
   count_replicates(self, drawn, bootstrap, replicates, sizeof replicates);
   fprintf(self->file, "<p class=\"note caption\">");
-  escape(self->file, drawn->metric->doc);
+  html_text(self->file, drawn->metric->doc);
   if (bootstrap)
     fprintf(self->file,
             ". Value of the log; bands or bars: 95 %% intervals from the "
@@ -246,7 +206,7 @@ static void put_caption(page *self, const report_chart *drawn) {
     fprintf(self->file, ". One replicate: no intervals");
   for (size_t i = 0; i < layout->averaged_count; i++) {
     fprintf(self->file, "%s", i == 0 ? ". Averaged over " : ", ");
-    escape(self->file, layout_axis(layout, layout->averaged[i])->name);
+    html_text(self->file, layout_axis(layout, layout->averaged[i])->name);
   }
   fprintf(self->file, ". [1]: a number without a unit.</p>\n");
   if (view_groups_partial(&layout->view, drawn->value))
@@ -283,8 +243,8 @@ static void put_table_head(const page *self) {
   const view_groups *shown = &self->layout.view;
   fprintf(self->file, "<div class=box><table><tr>");
   for (size_t i = 0; i < shown->axis_count; i++)
-    element(self->file, "th",
-            self->result->plan->axes[shown->axes[i]].coordinate.name);
+    html_element(self->file, "th",
+                 self->result->plan->axes[shown->axes[i]].coordinate.name);
   fprintf(self->file, "<th>mean<th>low<th>high<th>replicates<th>cells</tr>\n");
 }
 
@@ -299,11 +259,11 @@ static void put_table_line(page *self, const report_chart *drawn,
     char label[LABEL_SIZE];
     view_label(&plan->axes[shown->axes[i]].coordinate,
                point->position[shown->axes[i]], label);
-    element(self->file, "td", label);
+    html_element(self->file, "td", label);
   }
-  number_cell(self->file, summary.value);
-  number_cell(self->file, summary.low);
-  number_cell(self->file, summary.high);
+  html_number(self->file, summary.value);
+  html_number(self->file, summary.low);
+  html_number(self->file, summary.high);
   const view_cells cells = view_groups_cells(shown, group, drawn->value);
   fprintf(self->file, "<td class=n>%zu</td><td class=n>%zu of %zu</td></tr>\n",
           summary.count, cells.known, cells.all);
@@ -326,13 +286,48 @@ static void put_table(page *self, const report_chart *drawn) {
               : "<p class=note>heed show --csv prints all rows</p>");
 }
 
+/* The values of a result without axes: a figure of one point says nothing. */
+static void put_values(const page *self) {
+  const heed_plan *plan = self->result->plan;
+  fprintf(self->file,
+          "<h2 id=numbers>All numbers</h2>\n<details><summary>%zu metrics"
+          "</summary>\n<div class=box><table><tr><th>metric<th><th>value<th>low"
+          "<th>high<th>what it is</tr>\n",
+          plan->metric_count);
+  for (size_t i = 0; i < plan->metric_count; i++)
+    for (size_t j = 0; j < plan->metrics[i].count; j++) {
+      const plan_metric *metric = &plan->metrics[i];
+      const view_estimate found =
+          verdict_metric(self->result, self->verdict.point, metric->name, j);
+      char label[LABEL_SIZE] = "";
+      if (isnan(found.value)) continue;
+      if (metric->dimension_count == 1)
+        view_label(&plan->dimensions[metric->dimensions[0]], j, label);
+      fprintf(self->file, "<tr>");
+      html_element(self->file, "td", metric->name);
+      html_element(self->file, "td", label);
+      html_number(self->file, found.value);
+      html_number(self->file, found.low);
+      html_number(self->file, found.high);
+      html_element(self->file, "td", metric->doc);
+      fprintf(self->file, "</tr>\n");
+    }
+  fprintf(self->file, "</table></div></details>\n");
+}
+
+/* Whether the page of a log needs no figure of metrics. */
+static bool is_plain(const page *self, const report_options *options) {
+  return self->verdict.known && self->result->plan->axis_count == 0 &&
+         options->metric_count == 0;
+}
+
 static void put_figures(page *self) {
   fprintf(self->file, "<h2>Figures</h2>\n");
   for (size_t c = 0; c < self->chart_count; c++) {
     char label[2 * LABEL_SIZE];
     chart_label(&self->charts[c], label, sizeof label);
     fprintf(self->file, "<h3 id=\"figure-%zu\">", c);
-    escape(self->file, label);
+    html_text(self->file, label);
     fprintf(self->file, "</h3>\n");
     put_key(self);
     put_panels(self, c);
@@ -356,11 +351,11 @@ static void put_missing(const page *self, const report_options *options) {
     const evaluation_metric which = evaluation_named(options->metrics[i]);
     if (is_drawn(self, options->metrics[i])) continue;
     (void)fputs("<p>", self->file);
-    escape(self->file, options->metrics[i]);
+    html_text(self->file, options->metrics[i]);
     (void)fputs(": no cell has a value", self->file);
     if (which < METRIC_COUNT) {
       (void)fputs("; the metric needs ", self->file);
-      escape(self->file, evaluation_definitions[which].needs);
+      html_text(self->file, evaluation_definitions[which].needs);
     }
     (void)fputs("</p>\n", self->file);
   }
@@ -378,10 +373,10 @@ static heed_status put_failures(const page *self, heed_error *error) {
     fprintf(self->file, "<h2>Failures</h2>\n<div class=box><table>\n");
   for (size_t i = 0; i < count; i++) {
     fprintf(self->file, "<tr><td class=n>%zu ×</td>", kinds[i].cells);
-    element(self->file, "td", kinds[i].stage);
-    element(self->file, "td", kinds[i].plugin);
-    element(self->file, "td", kinds[i].where);
-    element(self->file, "td", kinds[i].message);
+    html_element(self->file, "td", kinds[i].stage);
+    html_element(self->file, "td", kinds[i].plugin);
+    html_element(self->file, "td", kinds[i].where);
+    html_element(self->file, "td", kinds[i].message);
     fprintf(self->file, "</tr>\n");
   }
   if (more > 0)
@@ -397,7 +392,7 @@ static heed_status put_failures(const page *self, heed_error *error) {
 static void put_note(page *self, const char *name) {
   work_batch *cells = &self->result->cells;
   char *text = hdf_read_note_text(&cells->file, cells->root, name);
-  table_row(self->file, name, text);
+  html_row(self->file, name, text);
   free(text);
 }
 
@@ -410,22 +405,22 @@ static void put_provenance(page *self) {
           "<table>\n");
   for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
     put_note(self, notes[i]);
-  table_row(self->file, "sweep", plan->sweep_file);
+  html_row(self->file, "sweep", plan->sweep_file);
   for (size_t i = 0; i < plan->input_count; i++) {
     char text[2 * LABEL_SIZE];
     (void)snprintf(text, sizeof text, "%s, SHA-256 %s", plan->inputs[i].path,
                    plan->inputs[i].sha256);
-    table_row(self->file, "input", text);
+    html_row(self->file, "input", text);
   }
   for (size_t i = 0; i < plan->plugin_count; i++) {
     char text[2 * LABEL_SIZE];
     (void)snprintf(text, sizeof text, "%s/%s %s, SHA-256 %.16s…",
                    kind_name(plan->plugins[i].kind), plan->plugins[i].name,
                    plan->plugins[i].version, plan->plugins[i].sha256);
-    table_row(self->file, "plugin", text);
+    html_row(self->file, "plugin", text);
   }
   fprintf(self->file, "</table></div>\n<h2 id=sweep>The sweep</h2>\n<pre>");
-  escape(self->file, plan->sweep_text);
+  html_text(self->file, plan->sweep_text);
   fprintf(self->file, "</pre>\n</html>\n");
 }
 
@@ -438,7 +433,14 @@ static heed_status put_page(page *self, const report_options *options,
   put_counts(self);
   status = put_findings(self, error);
   if (status != HEED_OK) return status;
-  put_figures(self);
+  if (self->verdict.known)
+    status = verdict_page_put(self->file, self->result, &self->verdict,
+                              self->key, error);
+  if (status != HEED_OK) return status;
+  if (is_plain(self, options))
+    put_values(self);
+  else
+    put_figures(self);
   put_missing(self, options);
   status = put_failures(self, error);
   if (status != HEED_OK) return status;
@@ -450,6 +452,7 @@ static heed_status draw(page *self, const report_options *options,
                         heed_error *error) {
   heed_status status =
       layout_choose(self->result, options, &self->layout, error);
+  if (status == HEED_OK && is_plain(self, options)) return HEED_OK;
   if (status == HEED_OK)
     status = charts_choose(self->result, options, &self->charts,
                            &self->chart_count, error);
@@ -459,10 +462,25 @@ static heed_status draw(page *self, const report_options *options,
   return status;
 }
 
+static heed_status judge(page *self, const report_options *options,
+                         heed_error *error) {
+  const verdict_question question = {options->threshold, options->alpha};
+  heed_status status = HEED_OK;
+  if (options->pseudonyms != NULL) {
+    self->key = malloc(sizeof *self->key);
+    if (self->key == NULL) return heed_no_memory(error);
+    status = pseudonyms_read(options->pseudonyms, self->key, error);
+  }
+  return status == HEED_OK ? verdict_open(self->result, options->cell,
+                                          &question, &self->verdict, error)
+                           : status;
+}
+
 heed_status report_make(view_result *result, const report_options *options,
                         char **text, size_t *length, heed_error *error) {
   page self = {.result = result};
-  heed_status status = draw(&self, options, error);
+  heed_status status = judge(&self, options, error);
+  if (status == HEED_OK) status = draw(&self, options, error);
   *text = NULL;
   if (status == HEED_OK) self.file = open_memstream(text, length);
   if (status == HEED_OK && self.file == NULL) status = heed_no_memory(error);
@@ -476,5 +494,7 @@ heed_status report_make(view_result *result, const report_options *options,
   drawing_free(&self.drawing);
   free(self.charts);
   layout_close(&self.layout);
+  verdict_close(&self.verdict);
+  free(self.key);
   return status;
 }

@@ -17,7 +17,8 @@ static heed_status keep_users(const stages_keeping *self, heed_record *record,
   double *refined = NULL;
   int64_t *index = heed_scratch(&memory, users, sizeof *index);
   int64_t *count = heed_scratch(&memory, users, sizeof *count);
-  heed_column columns[7];
+  int64_t *row = heed_scratch(&memory, users, sizeof *row);
+  heed_column columns[8];
   heed_table table = {sizeof table, plan_kept_names[PLAN_KEPT_USERS], users, 0,
                       columns};
   if (memory.refused) return heed_no_memory(error);
@@ -33,6 +34,11 @@ static heed_status keep_users(const stages_keeping *self, heed_record *record,
         (heed_column){"sd", HEED_FLOAT64, 1, posterior->sd};
   columns[table.column_count++] =
       (heed_column){"annotations", HEED_INT64, 1, count};
+  for (size_t j = 0; keep_has_rows(self) && j < users; j++)
+    row[j] = (int64_t)posterior->row[j];
+  if (keep_has_rows(self))
+    columns[table.column_count++] =
+        (heed_column){"posterior", HEED_INT64, 1, row};
   if (all->eta != NULL)
     columns[table.column_count++] = (heed_column){
         "eta", HEED_FLOAT64, all->dimension, (void *)(uintptr_t)all->eta};
@@ -43,6 +49,15 @@ static heed_status keep_users(const stages_keeping *self, heed_record *record,
         (heed_column){"refined_mean", HEED_FLOAT64, 1, refined};
   }
   return record_keep(record, &table, table.name, error);
+}
+
+/* The ridge of the estimator's strengths, if it has one. */
+static double ridge_of(const stages_keeping *self) {
+  const double standard = 0.05;
+  const size_t node = self->levels[PLAN_POSTERIOR].node;
+  const json_t *ridge = json_object_get(
+      json_object_get(self->plan->nodes[node].spec, "parameters"), "ridge");
+  return json_is_number(ridge) ? json_number_value(ridge) : standard;
 }
 
 /* Keeps the models of a log, if it names any. */
@@ -61,17 +76,22 @@ static heed_status keep_models(const stages_keeping *self, heed_record *record,
   heed_memory memory = {self->host, false};
   int64_t *index = heed_scratch(&memory, models->rows, sizeof *index);
   int64_t *count = heed_scratch(&memory, models->rows, sizeof *count);
+  double *raw = heed_scratch_doubles(&memory, models->rows);
   if (memory.refused) return heed_no_memory(error);
+  const heed_status status =
+      evaluation_raw_strengths(crowd, ridge_of(self), &memory, raw, error);
+  if (status != HEED_OK) return status;
   for (size_t m = 0; m < models->rows; m++) index[m] = (int64_t)m;
   for (size_t i = 0; i < crowd->annotations->rows; i++) {
     if (a[pair[i]] >= 0) count[a[pair[i]]]++;
     if (b[pair[i]] >= 0) count[b[pair[i]]]++;
   }
-  heed_column columns[4] = {{"model", HEED_INT64, 1, index},
+  heed_column columns[5] = {{"model", HEED_INT64, 1, index},
                             *name,
-                            {"annotations", HEED_INT64, 1, count}};
+                            {"annotations", HEED_INT64, 1, count},
+                            {"raw", HEED_FLOAT64, 1, raw}};
   heed_table table = {sizeof table, plan_kept_names[PLAN_KEPT_MODELS],
-                      models->rows, 3, columns};
+                      models->rows, 4, columns};
   if (posterior->strength != NULL)
     columns[table.column_count++] =
         (heed_column){"strength", HEED_FLOAT64, 1, posterior->strength};
@@ -392,10 +412,15 @@ heed_status keep_tables(const stages_keeping *keeping, heed_record *record,
       [PLAN_KEPT_POLICY] = keep_policy,
       [PLAN_KEPT_RESPONSES] = keep_responses,
       [PLAN_KEPT_SELECTION] = keep_selection,
+      [PLAN_KEPT_ETA_NODES] = keep_eta_nodes,
+      [PLAN_KEPT_ETA_POSTERIOR] = keep_eta_posterior,
   };
+  const unsigned with_users = PLAN_KEEP_ETA_NODES | PLAN_KEEP_ETA_POSTERIOR;
+  const unsigned keep =
+      keeping->plan->keep |
+      ((keeping->plan->keep & PLAN_KEEP_USERS) != 0 ? with_users : 0);
   heed_status status = HEED_OK;
   for (size_t i = 0; status == HEED_OK && i < PLAN_KEPT_COUNT; i++)
-    if ((keeping->plan->keep & 1u << i) != 0)
-      status = tables[i](keeping, record, error);
+    if ((keep & 1u << i) != 0) status = tables[i](keeping, record, error);
   return status;
 }

@@ -16,4 +16,15 @@ typedef struct stages_keeping {
 heed_status keep_tables(const stages_keeping *keeping, heed_record *record,
                         heed_error *error);
 
+/* Whether the posterior of each user is on nodes, and whether its rows are
+ * kept: those of resampled logs are not. */
+bool keep_has_nodes(const stages_keeping *self);
+bool keep_has_rows(const stages_keeping *self);
+
+/* Nothing, if there are none. */
+heed_status keep_eta_nodes(const stages_keeping *self, heed_record *record,
+                           heed_error *error);
+heed_status keep_eta_posterior(const stages_keeping *self, heed_record *record,
+                               heed_error *error);
+
 #endif

@@ -470,6 +470,7 @@ static heed_status run_evaluation(heed_stages *self, stages_level *level,
   level->any_reported = true;
   status = evaluate_attentiveness(&what, error);
   if (status == HEED_OK) status = evaluate_labels(&what, error);
+  if (status == HEED_OK) status = evaluate_agreement(&what, error);
   if (status == HEED_OK) status = evaluate_policy(&what, error);
   return status;
 }

@@ -236,7 +236,7 @@ PY
 # that name, without what they say about them.
 commands() {
   blocks "$1" "" block
-  cat block-* | grep -E "^heed (check|run|users|show|report|export) $2\b" | sed 's/   .*//'
+  cat $(ls -v block-*) | grep -E "^heed (check|run|users|show|report|export) $2\b" | sed 's/   .*//'
   rm -f block-*
 }
 
@@ -290,6 +290,7 @@ PY
   cp sweep-2 clean.lua
   grep -q 'return h.sweep' attention.lua
   grep -q 'return h.sweep' clean.lua
+  head -c 32 /dev/urandom >key
   commands "$page" attention >lines
   commands "$page" clean >>lines
   [ "$(wc -l <lines)" -ge 6 ]

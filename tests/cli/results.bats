@@ -144,10 +144,10 @@ win_rate" ]
 }
 
 @test "heed users quotes names as CSV asks for" {
-  run "$HEED" users "$HEED_SAMPLE" --cell 0
+  run --separate-stderr "$HEED" users "$HEED_SAMPLE" --cell 0
   [ "$status" -eq 0 ]
-  [ "${lines[0]}" = "user,eta_hat,sd,annotations,eta" ]
-  [[ ${lines[2]} == '"bob, the ""second""",0.'*',0.2,30,0.2' ]]
+  [ "${lines[0]}" = "user,eta_hat,sd,annotations,eta,p_careless,verdict" ]
+  [[ ${lines[2]} == '"bob, the ""second""",0.'*',0.2,30,0.2,'*',unsure' ]]
   [[ ${lines[3]} == céline,* ]]
 }
 

@@ -173,8 +173,9 @@ assert "not_converged" in [one["name"] for one in last["warnings"]]'
   [[ "$output" == "user,eta_hat,"* ]]
   [[ "$stderr" == "heed: warning: not_identified (doubtful): "*"heed show result.h5 has the details" ]]
   [[ "$stderr" == *"heed: warning: not_converged (doubtful): "* ]]
+  [[ "$output" == *",unsure" && "$output" != *trusted* && "$output" != *,careless* ]]
   run -0 --separate-stderr "$HEED" users result.h5 --cell 6
-  [ -z "$stderr" ]
+  [ "$stderr" = "heed: warning: p_careless is unknown, and so is every verdict: the estimator gives users no standard error" ]
   run -0 --separate-stderr "$HEED" users result.h5 --cell 4
   [[ "$stderr" != *"not_identified"* ]]
   [[ "$stderr" == *"not_converged"* ]]

@@ -58,6 +58,8 @@ static const char *sample(const command_option *option) {
       return "3K";
     case COMMAND_SECONDS:
       return "2.5";
+    case COMMAND_SHARE:
+      return "0.25";
     default:
       return "text";
   }
@@ -78,6 +80,8 @@ static const char *nonsense(const command_option *option) {
       return "3X";
     case COMMAND_SECONDS:
       return "0";
+    case COMMAND_SHARE:
+      return "1";
     default:
       return NULL;
   }
@@ -108,6 +112,9 @@ static void check_field(const command_arguments *given,
       break;
     case COMMAND_SECONDS:
       assert_true(*(const double *)field == 2.5);
+      break;
+    case COMMAND_SHARE:
+      assert_true(*(const double *)field == 0.25);
       break;
     default:
       assert_string_equal(*(const char *const *)field, sample(option));

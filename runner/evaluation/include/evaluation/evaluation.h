@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Measures a cell after its stages.
  *
- * Four files: the policy against the reference on held-out prompts, by
+ * One file each: the policy against the reference on held-out prompts, by
  * enumerating candidates (policy.c) or by drawing texts (texts.c); the
  * posterior against the true attentiveness; labels against the better response
- * and reference verdicts.  A metric that a cell lacks (no truth, no policy) is
- * NaN.
+ * and reference verdicts; labels against each other (agreement.c); strengths of
+ * models if everyone attended (strengths.c).  A metric that a cell lacks (no
+ * truth, no policy) is NaN.
  *
  * Callers: stages, sweep, view, report, command.  stages calls it to measure;
  * sweep reads its schema and its table of metrics; the others describe them. It
@@ -96,6 +97,8 @@ heed_status evaluate_texts(const heed_evaluation *self, heed_error *error);
 heed_status evaluate_attentiveness(const heed_evaluation *self,
                                    heed_error *error);
 heed_status evaluate_labels(const heed_evaluation *self, heed_error *error);
+/* What all annotations show without a fit, kept or not. */
+heed_status evaluate_agreement(const heed_evaluation *self, heed_error *error);
 
 /* Pearson's; NaN: one side is constant, or has fewer than two values. */
 double evaluation_correlation(size_t count, const double *a, const double *b);
@@ -104,5 +107,23 @@ double evaluation_correlation(size_t count, const double *a, const double *b);
 double *evaluation_user_means(const heed_crowd *crowd,
                               const heed_posterior *posterior,
                               heed_memory *memory);
+
+/* True if the nodes of a posterior are the atoms of eta, false if they are a
+ * grid over its range: then a node represents the cell around it, which ends
+ * half way to its neighbours, and at the first and the last node. */
+bool evaluation_has_atoms(const heed_posterior *posterior);
+
+/* Strengths of models if everyone attended: those that maximise
+ *
+ *   sum_i log sigma(s_chosen - s_other) - ridge sum_m s_m^2
+ *
+ * over untied annotations of different models, into strength[models].  A
+ * difference of two is the log-odds that one model beats the other (Bradley and
+ * Terry 1952, Biometrika 39, 324-345).  Ties are omitted: under Davidson's
+ * model of ties, the other choices follow the same formula.  NaN: the log names
+ * no models.  HEED_NUMERIC: no maximum was found. */
+heed_status evaluation_raw_strengths(const heed_crowd *crowd, double ridge,
+                                     heed_memory *memory, double *strength,
+                                     heed_error *error);
 
 #endif

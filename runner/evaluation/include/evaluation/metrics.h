@@ -113,6 +113,32 @@
   X(REFINED_ETA_CORRELATION, "refined_eta_correlation", NONE, NULL,            \
     "eta_correlation of the posterior that the trainer refined",               \
     "as eta_correlation, with the refined eta-hat", "-1 to 1", NEEDS_REFINED)  \
+  X(LABEL_ALPHA, "label_alpha", NONE, NULL,                                    \
+    "Krippendorff's alpha of all annotations: agreement of users on pairs "    \
+    "that several judged, beyond chance; ties are a third choice",             \
+    "1 - (n - 1) D / E over annotations i of pairs that have two or more: D "  \
+    "= sum over pairs u, and c /= d, of n_uc n_ud / (n_u - 1), E = sum over "  \
+    "c /= d of n_c n_d, with n_uc annotations of pair u choosing c, and n "    \
+    "in all (Krippendorff 2004, Content Analysis, chapter 11)",                \
+    "1: all agree; 0: as by chance; below 0: less than by chance",             \
+    "pairs with several annotations, and two different choices")               \
+  X(LEFT_SHARE, "left_share", NONE, NULL,                                      \
+    "share of all untied annotations that choose the answer on the left",      \
+    "mean over untied i of [c_i was on the left]",                             \
+    "0 to 1; 0.5: neither side is preferred",                                  \
+    "untied annotations whose left answer is known")                           \
+  X(TIE_SHARE, "tie_share", NONE, NULL,                                        \
+    "share of all annotations that are ties", "mean over i of [c_i is a tie]", \
+    "0 to 1; 0 if the source drops ties", "nothing")                           \
+  X(ORDER_DRIFT, "order_drift", NONE, NULL,                                    \
+    "agreement with the fit in the second half of each user's untied "         \
+    "annotations less that in the first half, in order of time",               \
+    "share of c_i that the fit prefers, over the last m of each user, less "   \
+    "that over the first m, with m half of the user's untied annotations, "    \
+    "rounded down; p_i other than 1/2",                                        \
+    "-1 to 1; below 0: users agree less with the fit as they go on",           \
+    "an order of each user's annotations (time or order of source.log), and "  \
+    "users with two untied annotations")                                       \
   X(LABELS_KEPT, "labels_kept", NONE, NULL,                                    \
     "share of annotations with a weight above 0", "mean over i of [w_i > 0]",  \
     "0 to 1", "nothing")                                                       \

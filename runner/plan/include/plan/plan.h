@@ -35,13 +35,16 @@ const char *plan_stage_name(plan_stage stage);
 /* The tables that cells can keep beside their metrics: `keep = {"users", …}` in
  * a sweep, "keep" in the plan, a group of that name in parts and results.  A
  * cell's key holds the names in this order. */
-#define PLAN_KEPT(X)                                               \
-  X(USERS, "users")         /* the posterior of each user */       \
-  X(MODELS, "models")       /* the strength of a log's models */   \
-  X(TRACE, "trace")         /* series that plugins traced */       \
-  X(POLICY, "policy")       /* the policy's own table, its file */ \
-  X(RESPONSES, "responses") /* responses that evaluation drew */   \
-  X(SELECTION, "selection") /* annotations with weights */
+#define PLAN_KEPT(X)                                                        \
+  X(USERS, "users")         /* the posterior of each user */                \
+  X(MODELS, "models")       /* the strength of a log's models */            \
+  X(TRACE, "trace")         /* series that plugins traced */                \
+  X(POLICY, "policy")       /* the policy's own table, its file */          \
+  X(RESPONSES, "responses") /* responses that evaluation drew */            \
+  X(SELECTION, "selection") /* annotations with weights */                  \
+  /* Kept with "users", too: */                                             \
+  X(ETA_NODES, "eta_nodes")         /* where the posteriors of users lie */ \
+  X(ETA_POSTERIOR, "eta_posterior") /* posteriors of users */
 
 #define PLAN_KEPT_INDEX(id, name) PLAN_KEPT_##id,
 #define PLAN_KEPT_BIT(id, name) PLAN_KEEP_##id = 1u << PLAN_KEPT_##id,

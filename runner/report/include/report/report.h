@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Makes a self-contained HTML page of a result, with a figure for each metric,
- * drawn by gnuplot.
+ * drawn by gnuplot.  The page of a log begins with a verdict.
  *
  * Callers: command.  Nothing that runs cells does. */
 #ifndef HEED_REPORT_REPORT_H
@@ -12,6 +12,10 @@ typedef struct report_options {
   const char **metrics; /* names; none: the metrics of evaluation that vary */
   size_t metric_count;
   const char *x, *lines; /* axes; NULL: heed chooses */
+  /* Of a log: */
+  double threshold, alpha; /* of the verdict on users */
+  const char *pseudonyms;  /* a file with a key; NULL: names as in the log */
+  size_t cell;             /* whose fit; SIZE_MAX: the first */
 } report_options;
 
 /* The caller frees the page.  HEED_INVALID: unknown metric or axis;

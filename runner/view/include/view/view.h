@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Read-only view of a result file: its cells, values and labels.
  *
- * Callers: diagnosis, report, command.  Nothing that runs cells reads results.
+ * Callers: diagnosis, verdict, report, command.  Nothing that runs cells reads
+ * results.
  */
 #ifndef HEED_VIEW_VIEW_H
 #define HEED_VIEW_VIEW_H
