@@ -5,7 +5,25 @@
  * response ("A") or a side ("left"); the position column maps a side to a
  * response. Without it, A is the left response. docs/annotation-logs.md is the
  * guide. */
+#include "sources/log/guess.h"
+#include "sources/log/presets.h"
 #include "sources/log/reading.h"
+
+/* `set aside 12 records that are no comparison: 5 without an answer, …` */
+static void report_asides(const log_reading *self) {
+  const log_asides *asides = &self->asides;
+  const log_shape *shape = self->settings->shape;
+  char list[HEED_MESSAGE_SIZE / 2] = "";
+  for (size_t i = 0; i < asides->reasons; i++)
+    log_add(list, sizeof list, "%s%zu %s", i == 0 ? "" : ", ", asides->count[i],
+            asides->reason[i]);
+  if (asides->total > 0)
+    log_warn(self->host, "rows_set_aside",
+             "set aside %zu record%s without a comparison: %s", asides->total,
+             heed_plural(asides->total), list);
+  if (shape != NULL && shape->warning != NULL)
+    self->host->warn(self->host, shape->code, "%s", shape->warning);
+}
 
 static void report(const log_reading *self) {
   const double values[] = {
@@ -17,10 +35,12 @@ static void report(const log_reading *self) {
       [OUT_USERS] = (double)self->user_count,
       [OUT_PAIRS] = (double)self->pairs.names.count,
       [OUT_MODELS] = (double)self->models.count,
+      [OUT_ASIDE] = (double)self->asides.total,
       [OUT_ONLY_TIES] = (double)self->only_ties,
   };
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     self->host->output(self->host, i, &values[i], 1);
+  report_asides(self);
   if (self->faults.count > 0)
     self->host->warn(self->host, "rows_skipped", "skipped %zu malformed row%s",
                      self->faults.count, heed_plural(self->faults.count));
@@ -30,7 +50,7 @@ static void report(const log_reading *self) {
                      "ties (source.ties = \"keep\" keeps them)",
                      self->only_ties, self->only_ties + self->user_count);
   if (self->duplicate_count == 0) return;
-  if (self->settings->values[DUPLICATES].integer == DUPLICATES_KEEP)
+  if (self->settings->duplicates == DUPLICATES_KEEP)
     self->host->warn(
         self->host, "duplicates_kept",
         "kept %zu repeated annotation%s; fits count each as new evidence, so "
@@ -62,6 +82,18 @@ static bool loads_texts(const heed_host *host) {
   return wanted == NULL || *wanted;
 }
 
+/* With what the preset says of the files. */
+static heed_status settle(const heed_host *host, const heed_value *values,
+                          log_reading *reading) {
+  log_settings *settings = NULL;
+  heed_status status = log_settle(host, values, &settings, reading->error);
+  reading->settings = settings;
+  if (status == HEED_OK && log_preset_of(values) != PRESET_NONE)
+    status = log_settle_preset(host, settings, reading->error);
+  return status == HEED_OK ? log_check_settings(settings, reading->error)
+                           : status;
+}
+
 /* Of the first rows of each file; most = SIZE_MAX: of all. */
 static heed_status make_of(const heed_value *values, const heed_host *host,
                            size_t most, heed_world *world, heed_error *error) {
@@ -73,9 +105,7 @@ static heed_status make_of(const heed_value *values, const heed_host *host,
       .loads_texts = loads_texts(host),
       .faults = {.host = host,
                  .skip = values[MALFORMED].integer == MALFORMED_SKIP}};
-  log_settings *settings = NULL;
-  heed_status status = log_settle(host, values, &settings, error);
-  reading.settings = settings;
+  heed_status status = settle(host, values, &reading);
   if (status == HEED_OK) status = take_steps(&reading);
   log_close_reading(&reading);
   return status;
@@ -96,9 +126,7 @@ static heed_status texts(void *self, const heed_host *host, size_t count,
                          const int64_t *rows, heed_take_texts *take,
                          void *context, heed_error *error) {
   log_reading reading = {.host = host, .error = error, .most = SIZE_MAX};
-  log_settings *settings = NULL;
-  heed_status status = log_settle(host, self, &settings, error);
-  reading.settings = settings;
+  heed_status status = settle(host, self, &reading);
   if (status == HEED_OK)
     status = log_read_texts(&reading, count, rows, take, context);
   log_close_reading(&reading);
@@ -117,7 +145,9 @@ static heed_status create(const heed_host *host, const heed_value *values,
 static void outline(const void *self, heed_outline *outline) {
   const heed_value *values = self;
   const heed_value *named = values[COLUMNS].items;
-  outline->models = named[LEFT_MODEL].given ? HEED_YES : HEED_NO;
+  outline->models = named[LEFT_MODEL].given                ? HEED_YES
+                    : log_preset_of(values) != PRESET_NONE ? HEED_UNKNOWN
+                                                           : HEED_NO;
   outline->p = named[P].given ? HEED_YES : HEED_NO;
   outline->gap = HEED_NO;
 }
@@ -127,6 +157,7 @@ static const heed_source_functions functions = {
     .make = make,
     .outline = outline,
     .check = check,
+    .guess = log_guess,
     .texts = texts,
 };
 

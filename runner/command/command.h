@@ -43,7 +43,7 @@ typedef struct command_arguments {
   const char *plugin; /* KIND/NAME */
   const char *plugin_file;
   const char *topic; /* a command's name */
-  const char *output, *x, *lines, *license;
+  const char *output, *x, *lines, *license, *format;
   command_values sets, metrics, axes, skipped, line;
   size_t kind, what;    /* what: index of a word */
   size_t shape, by;     /* words of heed export */
@@ -54,7 +54,7 @@ typedef struct command_arguments {
   double seconds, plan_seconds; /* plan_: limits of the planner */
   double worker_seconds;
   size_t plan_memory;
-  bool retry, replace, json, lua, csv, debugger, data, raw;
+  bool retry, replace, json, lua, csv, debugger, data, raw, all_rows;
 } command_arguments;
 
 int command_run(const command_arguments *given);
@@ -63,6 +63,7 @@ int command_check(const command_arguments *given);
 int command_check_plugin(const command_arguments *given);
 int command_new(const command_arguments *given);
 int command_cell(const command_arguments *given);
+int command_look(const command_arguments *given);
 int command_list(const command_arguments *given);
 int command_describe(const command_arguments *given);
 int command_show(const command_arguments *given);

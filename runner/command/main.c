@@ -15,7 +15,7 @@
 typedef struct command_call {
   const char *name;
   int (*call)(const command_arguments *given);
-  bool reads_result; /* given->file */
+  bool reads_file; /* given->file, of others */
 } command_call;
 
 static const command_call calls[] = {
@@ -23,6 +23,7 @@ static const command_call calls[] = {
     {"check", command_check, false},
     {"new", command_new, false},
     {"cell", command_cell, false},
+    {"look", command_look, true},
     {"list", command_list, false},
     {"describe", command_describe, false},
     {"show", command_show, true},
@@ -60,8 +61,8 @@ static int show_version(void) {
 static int run_command(const char *name, const command_arguments *given) {
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
     if (strcmp(calls[i].name, name) == 0)
-      return calls[i].reads_result ? command_guarded(calls[i].call, given)
-                                   : calls[i].call(given);
+      return calls[i].reads_file ? command_guarded(calls[i].call, given)
+                                 : calls[i].call(given);
   return command_unknown(name);
 }
 

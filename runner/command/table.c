@@ -272,6 +272,37 @@ static const command_option describe_options[] = {
             "of the functions of sweeps. Without KIND/NAME."},
     {0}};
 
+/* ---- look ---- */
+
+static const command_option look_operands[] = {
+    {.type = COMMAND_FILE,
+     .value = "FILE",
+     .field = FIELD(file),
+     .required = true,
+     .doc = "The file, or a pattern in quotes, such as `\"log-*.csv\"`."},
+    {0}};
+
+static const command_option look_options[] = {
+    {.name = "format",
+     .type = COMMAND_TEXT,
+     .value = "NAME",
+     .field = FIELD(format),
+     .doc = "The format, as the source's parameter `format` names it.",
+     .otherwise = "what the file seems to be"},
+    {.name = "set",
+     .type = COMMAND_SETTING,
+     .value = "PARAMETER=VALUE",
+     .field = FIELD(sets),
+     .repeats = true,
+     .doc = "Set a parameter of the source, such as `columns.user=worker` or "
+            "`ties=keep`. The value is JSON, or text if it is not valid "
+            "JSON."},
+    {.name = "rows",
+     .field = FIELD(all_rows),
+     .doc = "Print each annotation as heed reads it, as a line of JSON, "
+            "instead of the report and the sweep."},
+    {0}};
+
 /* ---- show, report, users, export, collect ---- */
 
 static const command_option show_options[] = {
@@ -545,6 +576,26 @@ const command_entry command_table[] = {
          (const command_example[]){
              {"heed cell sweep.lua --index 17", NULL},
              {"heed cell sweep.lua --index 17 --debugger", "under gdb"},
+             {0}}},
+    {.name = "look",
+     .summary = "say what a log seems to be, and print the sweep that reads it",
+     .about =
+         "Reads a log: the export of a tool that heed knows, or a table whose "
+         "columns have names that say what they hold. Prints what it is, its "
+         "rows, users, pairs, models, ties and duplicates, how many pairs "
+         "several users judged, what is odd, and the sweep that reads it.\n\n"
+         "The output is a sweep: the report is in its comments. Guesses are "
+         "proposals; read them.",
+     .operands = look_operands,
+     .options = look_options,
+     .examples =
+         (const command_example[]){
+             {"heed look votes.jsonl", NULL},
+             {"heed look votes.jsonl > votes.lua", "a sweep to run"},
+             {"heed look votes.csv --set columns.user=ip",
+              "with other columns"},
+             {"heed look votes.csv --rows --set ties=keep",
+              "what heed reads of it"},
              {0}}},
     {.name = "list",
      .summary = "list the plugins",

@@ -36,7 +36,8 @@ static const char *role_of(const char *name) {
   return name;
 }
 
-/* The texts of the parts, one after the other; NULL: a part is no text. */
+/* The texts of the parts, each on a line of its own, as chat templates join
+ * them; NULL: a part is no text. */
 static json_t *join_parts(const json_t *parts) {
   char *text = NULL;
   size_t length = 0, i;
@@ -50,6 +51,7 @@ static json_t *join_parts(const json_t *parts) {
     const char *type = json_string_value(json_object_get(part, "type"));
     fine = fine && json_is_string(said) &&
            (type == NULL || strcmp(type, "text") == 0);
+    if (fine && i > 0) (void)fputc('\n', stream);
     if (fine)
       (void)fwrite(json_string_value(said), 1, json_string_length(said),
                    stream);

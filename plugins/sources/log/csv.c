@@ -150,19 +150,26 @@ static heed_status find_columns(csv_reader *self, const log_names *columns,
   return HEED_OK;
 }
 
-static heed_status take_header(csv_reader *self) {
+static heed_status make_cells(csv_reader *self) {
   const size_t width = self->job->width;
+  self->position = heed_scratch_sizes(&self->memory, width);
+  self->cells = heed_scratch(&self->memory, BATCH * width, sizeof *self->cells);
+  return self->memory.refused ? heed_no_memory(self->job->error) : HEED_OK;
+}
+
+static heed_status take_header(csv_reader *self) {
   log_pool pool = {.memory = self->memory};
   log_names columns;
   size_t *place = heed_scratch_sizes(&self->memory, self->field_count);
   heed_status status;
   self->header_count = self->field_count;
   self->header = heed_scratch(&self->memory, self->field_count, sizeof(char *));
-  self->position = heed_scratch_sizes(&self->memory, width);
-  self->cells = heed_scratch(&self->memory, BATCH * width, sizeof *self->cells);
   if (self->memory.refused) return heed_no_memory(self->job->error);
   log_names_open(&columns, &pool);
   status = number_header(self, &columns, place);
+  if (status == HEED_OK && self->job->choose != NULL)
+    status = self->job->choose(self->job, self->header, self->header_count);
+  if (status == HEED_OK) status = make_cells(self);
   if (status == HEED_OK) status = find_columns(self, &columns, place);
   log_names_close(&columns);
   return status;

@@ -70,10 +70,55 @@ static size_t quote(json_room *room, const char *line, size_t length,
   return used;
 }
 
+/* Whether a half of a UTF-16 pair is here: "\\ud83d"; low: the second half. */
+static bool is_half(const char *bytes, size_t left, bool low) {
+  return left >= 6 && bytes[0] == '\\' && bytes[1] == 'u' &&
+         (bytes[2] == 'd' || bytes[2] == 'D') &&
+         strchr(low ? "cdefCDEF" : "89abAB", bytes[3]) != NULL &&
+         bytes[3] != '\0' && strspn(bytes + 4, "0123456789abcdefABCDEF") >= 2;
+}
+
+/* Writes U+FFFD where half of a pair stands alone: JavaScript cuts texts there,
+ * and jansson refuses the whole value.  The length; 0: there is none, or memory
+ * was refused. */
+static size_t mend(json_room *room, const char *line, size_t length) {
+  char *copy;
+  bool any = false;
+  if (memmem(line, length, "\\ud", 3) == NULL &&
+      memmem(line, length, "\\uD", 3) == NULL)
+    return 0;
+  copy = heed_scratch(&room->memory, length + 1, 1);
+  if (copy == NULL) return 0;
+  memcpy(copy, line, length);
+  for (size_t i = 0; i < length; i++) {
+    if (copy[i] != '\\') continue;
+    if (is_half(copy + i, length - i, false) &&
+        is_half(copy + i + 6, length < i + 6 ? 0 : length - i - 6, true)) {
+      i += 11;
+    } else if (is_half(copy + i, length - i, false) ||
+               is_half(copy + i, length - i, true)) {
+      memcpy(copy + i + 2, "fffd", 4);
+      any = true;
+      i += 5;
+    } else {
+      i++; /* what is escaped */
+    }
+  }
+  room->mended = copy;
+  return any ? length : 0;
+}
+
 json_t *json_load(json_room *room, const char *bytes, size_t length,
                   json_error_t *where) {
   const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
   json_t *value = json_loadb(bytes, length, flags, where);
+  if (value == NULL && json_error_code(where) == json_error_invalid_syntax) {
+    const size_t mended = mend(room, bytes, length);
+    if (mended > 0) {
+      bytes = room->mended;
+      value = json_loadb(bytes, mended, flags, where);
+    }
+  }
   if (value != NULL || json_error_code(where) != json_error_numeric_overflow)
     return value;
   /* A column that nobody asked for may hold a number that is too large. */

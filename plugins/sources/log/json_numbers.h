@@ -12,11 +12,13 @@ typedef struct json_room {
   heed_memory memory;
   char *bytes;
   size_t size;
+  char *mended; /* the last text that had halves of characters */
 } json_room;
 
 /* Parses a value.  Integers beyond 64 bits with a sign become texts, and what
  * else is too large is an error: jansson has integers of 64 bits with a sign,
- * and no way to ask for others. */
+ * and no way to ask for others.  Half of a UTF-16 pair that stands alone
+ * becomes U+FFFD. */
 json_t *json_load(json_room *room, const char *bytes, size_t length,
                   json_error_t *where);
 

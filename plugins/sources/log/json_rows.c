@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "sources/log/path.h"
+#include "sources/log/settings.h"
 
 typedef struct json_place {
   const json_t *values[JSON_DEPTH]; /* the object first, the item last */
@@ -21,6 +22,7 @@ heed_status json_rows_open(json_rows *self, log_job *job, const char *items) {
   self->cells = heed_scratch(&memory, job->width, sizeof *self->cells);
   self->numbers = heed_scratch(&memory, job->width, sizeof *self->numbers);
   self->dumps = heed_scratch(&memory, job->width, sizeof *self->dumps);
+  self->made = heed_scratch(&memory, COLUMN_COUNT, sizeof(json_t *));
   return memory.refused ? heed_no_memory(job->error) : HEED_OK;
 }
 
@@ -91,7 +93,9 @@ static bool cell_of(json_rows *self, size_t column, const json_t *value) {
  * but is not 0; in lists of items: whether it has any such number. */
 static bool is_tiny(json_rows *self, const json_place *place,
                     const char *name) {
-  json_t *object = json_load_tiny(&self->room, place->bytes, place->length);
+  json_t *object = NULL;
+  if (place->bytes == NULL) return false;
+  object = json_load_tiny(&self->room, place->bytes, place->length);
   const bool found =
       place->depth > 1 ? object != NULL : json_is_string(log_at(object, name));
   json_decref(object);
@@ -117,6 +121,11 @@ static heed_status check_id(json_rows *self, const json_place *place,
   return HEED_OK;
 }
 
+static bool is_made(const json_rows *self, size_t column) {
+  return self->job->preset != NULL && column < COLUMN_COUNT &&
+         (self->job->preset->makes >> column & 1u) != 0;
+}
+
 static heed_status take_cell(json_rows *self, const json_place *place,
                              size_t column, bool *fine) {
   const log_wanted *wanted = &self->job->wanted[column];
@@ -124,7 +133,12 @@ static heed_status take_cell(json_rows *self, const json_place *place,
   self->cells[column] = (log_text){NULL, 0, false};
   *fine = true;
   if (wanted->name == NULL) return HEED_OK;
-  value = find(place, wanted->name);
+  if (is_made(self, column)) {
+    value = self->made[column];
+    if (value == NULL) return HEED_OK;
+  } else {
+    value = find(place, wanted->name);
+  }
   *fine = value != NULL || wanted->optional;
   if (value == NULL)
     return *fine ? HEED_OK
@@ -198,6 +212,22 @@ static heed_status take_items(json_rows *self, json_place *place,
   return take_list(self, place, list, *end == '\0' ? NULL : end);
 }
 
+heed_status json_send(json_rows *self, const json_t *const *values,
+                      size_t depth, size_t line) {
+  json_place place = {.depth = depth, .line = line};
+  for (size_t i = 0; i < depth; i++) place.values[i] = values[i];
+  return take_row(self, &place);
+}
+
+heed_status json_take_record(json_rows *self, const json_t *record,
+                             size_t line) {
+  if (self->job->sample == NULL) return log_translate(self, record, line);
+  if (json_array_append(self->job->sample, (json_t *)(uintptr_t)record) != 0)
+    return heed_no_memory(self->job->error);
+  self->job->count++;
+  return HEED_OK;
+}
+
 heed_status json_take(json_rows *self, const json_t *object, const char *bytes,
                       size_t length, size_t line) {
   json_place place = {.values = {object},
@@ -205,5 +235,7 @@ heed_status json_take(json_rows *self, const json_t *object, const char *bytes,
                       .bytes = bytes,
                       .length = length,
                       .line = line};
+  if (self->job->sample != NULL || self->job->preset != NULL)
+    return json_take_record(self, object, line);
   return take_items(self, &place, self->items);
 }

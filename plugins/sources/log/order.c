@@ -123,7 +123,7 @@ static heed_status refuse_duplicate(log_reading *self, size_t at,
 
 /* In the order of the log, so that the first error is the first in the file. */
 static heed_status take_duplicates(log_reading *self, const uint32_t *earlier) {
-  const int64_t wanted = self->settings->values[DUPLICATES].integer;
+  const int64_t wanted = self->settings->duplicates;
   heed_status status = HEED_OK;
   for (size_t i = 0; status == HEED_OK && i < self->all.count; i++) {
     if (earlier[i] == 0) continue;

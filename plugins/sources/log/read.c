@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sources/log/formats.h"
+#include "sources/log/json_rows.h"
 
 const char *const log_form_words[] = {
     [LOG_AUTO] = "auto",    [LOG_CSV] = "csv",   [LOG_TSV] = "tsv",
@@ -83,12 +84,77 @@ static heed_status read_text(log_job *job, const log_read_options *options,
   return status;
 }
 
+/* ---- tables whose rows are records ---- */
+
+typedef struct record_reader {
+  log_job *job;  /* gets the rows */
+  log_job table; /* has the records */
+  json_rows rows;
+} record_reader;
+
+/* All columns that have a name. */
+static heed_status choose_all(log_job *job, const char *const *names,
+                              size_t count) {
+  heed_memory memory = {job->host, false};
+  log_wanted *wanted = heed_scratch(&memory, count, sizeof *wanted);
+  if (memory.refused) return heed_no_memory(job->error);
+  for (size_t i = 0; i < count; i++)
+    if (*names[i] != '\0') wanted[i] = (log_wanted){.name = names[i]};
+  job->wanted = wanted;
+  job->width = count;
+  return HEED_OK;
+}
+
+static json_t *cell_of(const record_reader *self, log_text cell) {
+  json_t *value = NULL;
+  if (cell.bytes == NULL) return json_null();
+  /* A database keeps its lists and objects as texts. */
+  if (self->table.unit[0] == 'r' && cell.length > 0 &&
+      (*cell.bytes == '{' || *cell.bytes == '['))
+    value = json_loadb(cell.bytes, cell.length, 0, NULL);
+  return value != NULL ? value : json_stringn(cell.bytes, cell.length);
+}
+
+static heed_status take_record(void *context, const log_row *row) {
+  record_reader *self = context;
+  json_t *record = json_object();
+  heed_status status = HEED_OK;
+  for (size_t i = 0; i < self->table.width && status == HEED_OK; i++)
+    if (self->table.wanted[i].name != NULL &&
+        json_object_set_new(record, self->table.wanted[i].name,
+                            cell_of(self, row->cells[i])) != 0)
+      status = heed_no_memory(self->job->error);
+  if (status == HEED_OK)
+    status = json_take_record(&self->rows, record, row->line);
+  json_decref(record);
+  return status;
+}
+
+static heed_status read_records(log_job *job, const log_read_options *options) {
+  record_reader self = {.job = job, .table = *job};
+  log_read_options plain = *options;
+  heed_status status = json_rows_open(&self.rows, job, NULL);
+  if (status != HEED_OK) return status;
+  self.table.sample = NULL;
+  self.table.preset = NULL;
+  self.table.choose = choose_all;
+  self.table.sink = (log_sink){take_record, NULL, &self};
+  plain.takes_records = false;
+  status = log_read(&self.table, &plain);
+  job->unit = self.table.unit;
+  job->cut = log_is_part(&self.table);
+  return status;
+}
+
 heed_status log_read(log_job *job, const log_read_options *options) {
   const log_form form =
       options->form == LOG_AUTO ? log_form_of(job->path) : options->form;
   job->count = 0;
   job->cut = false;
   job->unit = "line";
+  if (options->takes_records &&
+      (form == LOG_CSV || form == LOG_TSV || form == LOG_SQLITE))
+    return read_records(job, options);
   if (form == LOG_HDF5) return log_read_hdf5(job);
   if (form == LOG_SQLITE) return log_read_sqlite(job, options->query);
   return read_text(job, options, form);

@@ -18,9 +18,10 @@ typedef enum log_form {
 extern const char *const log_form_words[]; /* in that order */
 
 typedef struct log_read_options {
-  log_form form;     /* LOG_AUTO: by the name and the first bytes */
-  const char *items; /* JSON: log_read_json(); or NULL */
-  const char *query; /* SQLite; or NULL */
+  log_form form;      /* LOG_AUTO: by the name and the first bytes */
+  const char *items;  /* JSON: log_read_json(); or NULL */
+  const char *query;  /* SQLite; or NULL */
+  bool takes_records; /* tables: each row becomes a record, an object of JSON */
 } log_read_options;
 
 /* The form of a file by its name: the end of the name, before an end that says

@@ -110,6 +110,7 @@ static log_job job_of(const log_reading *self, size_t file) {
                    .wanted = self->wanted,
                    .width = self->width,
                    .most = self->most,
+                   .preset = self->settings->preset,
                    .error = self->error};
 }
 
@@ -133,6 +134,7 @@ heed_status log_read_files(log_reading *self, log_sink sink) {
     self->job = job_of(self, i);
     self->job.faults = &self->faults;
     self->job.sink = sink;
+    self->job.asides = &self->asides;
     status = log_read(&self->job, &self->settings->read);
     self->is_part = self->is_part || log_is_part(&self->job);
   }

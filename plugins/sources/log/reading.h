@@ -64,6 +64,7 @@ typedef struct log_reading {
   log_pairs pairs;
   size_t row_count, omitted_count, tie_count, duplicate_count;
   size_t user_count, only_ties;
+  log_asides asides;
   log_time_form time_form; /* of the first time in the log */
   bool words_listed;       /* unknown words for choices */
   bool refused;            /* out of memory */

@@ -4,7 +4,17 @@
 #ifndef HEED_SOURCES_LOG_ROWS_H
 #define HEED_SOURCES_LOG_ROWS_H
 
+#include <jansson.h>
+
 #include "sources/log/faults.h"
+
+#define LOG_REASONS 12 /* why records are set aside, counted apart */
+
+/* Records that are no comparison. */
+typedef struct log_asides {
+  char reason[LOG_REASONS][80];
+  size_t count[LOG_REASONS], reasons, total;
+} log_asides;
 
 /* What a column is wanted for. */
 typedef enum log_use {
@@ -36,7 +46,8 @@ typedef struct log_sink {
 } log_sink;
 
 /* The reading of one file. */
-typedef struct log_job {
+typedef struct log_job log_job;
+struct log_job {
   const heed_host *host;
   const char *path;
   const log_wanted *wanted; /* width */
@@ -44,12 +55,20 @@ typedef struct log_job {
   size_t most; /* rows to read; SIZE_MAX: all */
   log_faults *faults;
   log_sink sink;
+  /* For presets (presets.h). */
+  const struct log_settings
+      *preset;        /* translates records; NULL: nothing does */
+  log_asides *asides; /* NULL: what is set aside is not counted */
+  json_t *sample; /* a list that gets the records, instead of rows; or NULL */
+  /* Called with the names of the columns of a table, and fills in `wanted` and
+   * `width`; NULL: they are known. */
+  heed_status (*choose)(log_job *job, const char *const *names, size_t count);
   heed_error *error;
 
   size_t count;     /* rows sent */
   bool cut;         /* the file has more than what was read */
   const char *unit; /* "line", or "row" in HDF5 */
-} log_job;
+};
 
 /* For readers: sends a row.  They stop once enough are sent. */
 heed_status log_send(log_job *job, const log_text *cells, size_t line);

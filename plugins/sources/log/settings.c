@@ -3,14 +3,18 @@
 #include "sources/log/settings.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char *const ties_words[] = {"drop", "keep", NULL};
 static const char *const malformed_words[] = {"stop", "skip", NULL};
 static const char *const order_words[] = {"unknown", "file", NULL};
-static const char *const format_words[] = {"auto", "csv",  "tsv",    "jsonl",
-                                           "json", "hdf5", "sqlite", NULL};
+static const char *const format_words[] = {
+    "auto", "csv", "tsv", "jsonl", "json", "hdf5", "sqlite",
+    /* presets.h */
+    "arena", "open_webui", "label_studio", "argilla", "potato", "crowd_kit",
+    "trl", NULL};
 static const char *const positions_words[] = {"a_left", "unknown", NULL};
 static const char *const pairs_words[] = {"column", "models", "texts", "rows",
                                           NULL};
@@ -175,7 +179,13 @@ const heed_parameter log_parameters[PARAMETER_COUNT] = {
                 .type = HEED_ENUM,
                 .default_value = "auto",
                 .choices = format_words,
-                .doc = "auto: by file extension"},
+                .doc = "auto: by file extension. What a tool exports, whatever "
+                       "the form of the file: arena (Chatbot Arena and "
+                       "FastChat), open_webui (its feedback: the export or the "
+                       "database), label_studio (pairwise), argilla (ranking "
+                       "or label), potato (pairwise), crowd_kit (worker, left, "
+                       "right, label), trl (prompt, chosen, rejected). heed "
+                       "look says what a file seems to be"},
     [ROWS] = {.name = "rows",
               .type = HEED_TEXT,
               .flags = HEED_OPTIONAL,
@@ -237,10 +247,12 @@ const heed_parameter log_parameters[PARAMETER_COUNT] = {
     [DUPLICATES] =
         {.name = "duplicates",
          .type = HEED_ENUM,
-         .default_value = "error",
+         .flags = HEED_OPTIONAL,
          .choices = duplicates_words,
          .doc = "what to do if a user annotates a pair twice: treat the row as "
-                "malformed, keep both, or keep only the first"},
+                "malformed, keep both, or keep only the first; error if not "
+                "given, but keep for crowd_kit, first for arena and "
+                "open_webui"},
     [DIFFERENCE] = {.name = "difference",
                     .type = HEED_LIST,
                     .default_value = "[]",
@@ -276,6 +288,8 @@ const heed_output log_outputs[OUTPUT_COUNT] = {
     [OUT_USERS] = {.name = "users", .doc = "users in the log"},
     [OUT_PAIRS] = {.name = "pairs", .doc = "pairs in the log"},
     [OUT_MODELS] = {.name = "models", .doc = "models in the log"},
+    [OUT_ASIDE] = {.name = "rows_set_aside",
+                   .doc = "records of a tool's export that are no comparison"},
     [OUT_ONLY_TIES] = {.name = "users_only_ties",
                        .doc = "users who only tie, dropped with their ties"},
     [OUT_VERDICTS] = {.name = "verdicts",
@@ -351,6 +365,26 @@ static heed_status settle_covariates(heed_memory *memory, log_settings *self,
   return HEED_OK;
 }
 
+const char *log_column_name(size_t column) {
+  return columns[column].name;
+}
+
+bool log_words_are_given(const heed_value *values, size_t choice) {
+  const heed_value *words = &values[CHOICES].items[choice];
+  const char *rest = choices[choice].default_value;
+  for (size_t i = 0; i < words->count; i++) {
+    char quoted[HEED_MESSAGE_SIZE / 8];
+    const int length =
+        snprintf(quoted, sizeof quoted, "%s\"%s\"%s", i == 0 ? "[" : ", ",
+                 words->items[i].text, i + 1 < words->count ? "" : "]");
+    if (length >= (int)sizeof quoted ||
+        strncmp(rest, quoted, (size_t)length) != 0)
+      return true;
+    rest += length;
+  }
+  return *rest != '\0';
+}
+
 static void settle_omissions(heed_memory *memory, log_settings *self) {
   const heed_value *map = &self->values[OMIT];
   self->omission_count = map->count;
@@ -374,7 +408,7 @@ static void settle_columns(log_settings *self) {
   if (self->column[CHOSE_A] != NULL) self->column[CHOICE] = NULL;
 }
 
-static heed_status check(const log_settings *self, heed_error *error) {
+heed_status log_check_settings(const log_settings *self, heed_error *error) {
   const heed_value *named = self->values[COLUMNS].items;
   const struct {
     int one, other;
@@ -416,6 +450,8 @@ heed_status log_settle(const heed_host *host, const heed_value *values,
       .form = (log_form)values[FORMAT].integer,
       .items = values[ROWS].given ? values[ROWS].text : NULL,
       .query = values[QUERY].given ? values[QUERY].text : NULL};
+  self->duplicates = values[DUPLICATES].given ? (int)values[DUPLICATES].integer
+                                              : DUPLICATES_ERROR;
   self->positions_unknown = values[POSITIONS].integer == POSITIONS_UNKNOWN;
   self->pairs = (int)values[PAIRS].integer;
   self->texts_are_json = values[TEXTS].integer == TEXTS_JSON;
@@ -425,5 +461,8 @@ heed_status log_settle(const heed_host *host, const heed_value *values,
   settle_omissions(&memory, self);
   status = settle_covariates(&memory, self, error);
   if (memory.refused) return heed_no_memory(error);
-  return status == HEED_OK ? check(self, error) : status;
+  /* The columns of a preset depend on the file. */
+  return status == HEED_OK && self->read.form < LOG_FORM_COUNT
+             ? log_check_settings(self, error)
+             : status;
 }

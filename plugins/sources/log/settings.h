@@ -73,6 +73,7 @@ enum {
   OUT_USERS,
   OUT_PAIRS,
   OUT_MODELS,
+  OUT_ASIDE,
   OUT_ONLY_TIES,
   OUT_VERDICTS,
   OUT_VERDICTS_WITHOUT_PAIR,
@@ -100,12 +101,16 @@ typedef struct log_covariate {
   const char *name;   /* in the table of annotations */
 } log_covariate;
 
+typedef struct log_shape log_shape;
+
 /* The parameters of an instance, with what a preset adds. */
-typedef struct log_settings {
+typedef struct log_settings log_settings;
+struct log_settings {
   const heed_value *values;
   log_read_options read;
   const char *column[COLUMN_COUNT]; /* names in the file; NULL: none */
   log_words words[WORD_COUNT];
+  int duplicates;         /* DUPLICATES_… */
   bool positions_unknown; /* where no column says which response was left */
   int pairs;              /* PAIRS_… */
   bool texts_are_json;
@@ -113,10 +118,24 @@ typedef struct log_settings {
   size_t omission_count;
   log_covariate *covariates;
   size_t covariate_count;
-} log_settings;
+  /* Of a preset; NULL, 0: there is none. */
+  const log_shape *shape;
+  const log_settings *preset; /* itself, if the shape translates records */
+  unsigned makes;             /* columns that the translation makes */
+  const char *question;       /* which one of a file's; NULL: the only one */
+  const char *name[2]; /* what the file calls the two responses; or NULL */
+};
 
 heed_status log_settle(const heed_host *host, const heed_value *values,
                        log_settings **self, heed_error *error);
+/* Checks what the settings mean together, once the columns are known. */
+heed_status log_check_settings(const log_settings *self, heed_error *error);
+
+/* The name of a field of `columns`. */
+const char *log_column_name(size_t column);
+/* Whether the sweep names the words of a choice, and not as they are without
+ * it. */
+bool log_words_are_given(const heed_value *values, size_t choice);
 
 /* Whether the log tells the order of each user's annotations. */
 static inline bool log_knows_order(const log_settings *self) {

@@ -110,6 +110,16 @@ static heed_status find_columns(sqlite_reader *self) {
     names[i] = sqlite3_column_name(self->query, (int)i);
     if (names[i] == NULL) return heed_no_memory(self->job->error);
   }
+  if (self->job->choose != NULL) {
+    const heed_status status = self->job->choose(self->job, names, count);
+    if (status != HEED_OK) return status;
+  }
+  self->position =
+      heed_scratch(&memory, self->job->width, sizeof *self->position);
+  self->cells = heed_scratch(&memory, self->job->width, sizeof *self->cells);
+  self->numbers =
+      heed_scratch(&memory, self->job->width, sizeof *self->numbers);
+  if (memory.refused) return heed_no_memory(self->job->error);
   for (size_t i = 0; i < self->job->width; i++) {
     const char *name = self->job->wanted[i].name;
     size_t found = 0;
@@ -190,7 +200,6 @@ static heed_status take_rows(sqlite_reader *self) {
 }
 
 heed_status log_read_sqlite(log_job *job, const char *query) {
-  heed_memory memory = {job->host, false};
   sqlite_reader self = {.job = job};
   heed_status status;
   job->unit = "row";
@@ -199,10 +208,6 @@ heed_status log_read_sqlite(log_job *job, const char *query) {
                      "%s: an SQLite database needs source.query, a SELECT "
                      "whose columns are those of the log",
                      job->path);
-  self.position = heed_scratch(&memory, job->width, sizeof *self.position);
-  self.cells = heed_scratch(&memory, job->width, sizeof *self.cells);
-  self.numbers = heed_scratch(&memory, job->width, sizeof *self.numbers);
-  if (memory.refused) return heed_no_memory(job->error);
   status = open_database(&self);
   if (status == HEED_OK) status = prepare(&self, query);
   if (status == HEED_OK) status = find_columns(&self);

@@ -166,11 +166,27 @@ static heed_status take_flags(log_reading *self, taken_row *taken, bool *fine) {
                        self->settings->column[CHOSE_A], count);
 }
 
+/* Choices are names of models only. */
+static bool has_no_words(const log_settings *settings) {
+  size_t count = 0;
+  for (size_t i = 0; i < WORD_COUNT; i++) count += settings->words[i].count;
+  return count == 0;
+}
+
 static heed_status take_word(log_reading *self, taken_row *taken, bool *fine) {
   const log_text text = cell(taken, CHOICE);
   log_said which;
   *fine = log_what_is_said(self->settings, text, &which) ||
           names_model(taken, text, &which);
+  if (!*fine && has_no_words(self->settings))
+    return log_row_fault(self,
+                         "found the label \"%.*s\", expected \"%.*s\" or "
+                         "\"%.*s\"%s",
+                         LOG_SHOWN(text, 40), LOG_SHOWN(taken->model[OF_A], 40),
+                         LOG_SHOWN(taken->model[OF_B], 40),
+                         log_is_same(taken->model[OF_A], taken->model[OF_B])
+                             ? ", two different names"
+                             : "");
   if (!*fine) return log_refuse_word(self, text);
   *fine = log_choice_of(which, taken->left, &taken->choice);
   if (*fine) return HEED_OK;
