@@ -70,8 +70,9 @@ static heed_status first_file(const char *pattern, char path[PATH_MAX],
                               heed_error *error) {
   glob_t found;
   const int code = glob(pattern, GLOB_NOMAGIC, NULL, &found);
-  const bool fits =
-      code == 0 && found.gl_pathc > 0 && strlen(found.gl_pathv[0]) < PATH_MAX;
+  const bool fits = code == 0 && found.gl_pathc > 0 &&
+                    strlen(found.gl_pathv[0]) < PATH_MAX &&
+                    access(found.gl_pathv[0], F_OK) == 0;
   if (fits) (void)snprintf(path, PATH_MAX, "%s", found.gl_pathv[0]);
   if (code == 0) globfree(&found);
   return fits ? HEED_OK
@@ -205,6 +206,8 @@ static heed_status make_instance(look_run *self, heed_error *error) {
   (void)snprintf(name, sizeof name, "source/%s", reading->plugin->name);
   spec = json_pack("{s:s, s:o}", "plugin", name, "parameters", resolved);
   if (spec == NULL) return heed_no_memory(error);
+  if (self->instance != NULL) instance_close(self->instance);
+  self->instance = NULL;
   status = instance_open(self->plugins, spec, &self->service, &self->instance,
                          error);
   json_decref(spec);
@@ -229,6 +232,80 @@ static heed_status read_file(look_run *self, heed_error *error) {
   return status == HEED_OK ? check_world(&reading->world, error) : status;
 }
 
+/* ---- files with faults ---- */
+
+/* Parameters by which a source passes over faults of a file, if it has them. */
+static const char *const remedies[][2] = {{"duplicates", "first"},
+                                          {"malformed", "skip"}};
+#define REMEDIES (sizeof remedies / sizeof *remedies)
+
+static bool has_choice(const heed_plugin *plugin, const char *name,
+                       const char *choice) {
+  for (size_t i = 0; i < plugin->parameter_count; i++) {
+    const heed_parameter *parameter = &plugin->parameters[i];
+    if (strcmp(parameter->name, name) != 0 || parameter->choices == NULL)
+      continue;
+    for (size_t j = 0; parameter->choices[j] != NULL; j++)
+      if (strcmp(parameter->choices[j], choice) == 0) return true;
+  }
+  return false;
+}
+
+static double output_named(const look_reading *reading, const char *name) {
+  for (size_t i = 0; i < reading->plugin->output_count; i++)
+    if (strcmp(reading->plugin->outputs[i].name, name) == 0)
+      return reading->outputs[i];
+  return NAN;
+}
+
+/* Tries the remedies of this set of bits.  False: they do not help, or most of
+ * the file is lost by them. */
+static bool try_remedies(look_run *self, size_t set) {
+  look_reading *reading = &self->reading;
+  heed_error error = {HEED_OK, ""};
+  for (size_t i = 0; i < REMEDIES; i++) {
+    if ((set >> i & 1) == 0) continue;
+    if (json_object_get(reading->parameters, remedies[i][0]) != NULL ||
+        !has_choice(reading->plugin, remedies[i][0], remedies[i][1]))
+      return false;
+  }
+  for (size_t i = 0; i < REMEDIES; i++)
+    if ((set >> i & 1) != 0)
+      (void)json_object_set_new(reading->parameters, remedies[i][0],
+                                json_string(remedies[i][1]));
+  reading->warning_count = 0;
+  if (read_file(self, &error) == HEED_OK &&
+      !(output_named(reading, "rows_skipped") > output_named(reading, "rows")))
+    return true;
+  for (size_t i = 0; i < REMEDIES; i++)
+    if ((set >> i & 1) != 0)
+      (void)json_object_del(reading->parameters, remedies[i][0]);
+  return false;
+}
+
+static void note_remedies(look_run *self, size_t set, const heed_error *error) {
+  look_reading *reading = &self->reading;
+  for (size_t i = 0; i < REMEDIES; i++) {
+    char text[2 * HEED_MESSAGE_SIZE];
+    if ((set >> i & 1) == 0) continue;
+    (void)snprintf(text, sizeof text, "Without %s = \"%s\": %s", remedies[i][0],
+                   remedies[i][1], error->message);
+    reading->remedies[reading->remedy_count++] = arena_copy(self->memory, text);
+  }
+}
+
+/* Reads the file; if it has faults, as the sweep that is proposed will. */
+static heed_status read_or_remedy(look_run *self, heed_error *error) {
+  const heed_status status = read_file(self, error);
+  if (status != HEED_INVALID || self->instance == NULL) return status;
+  for (size_t set = 1; set < (size_t)1 << REMEDIES; set++)
+    if (try_remedies(self, set)) {
+      note_remedies(self, set, error);
+      return HEED_OK;
+    }
+  return status;
+}
+
 static heed_status look(look_run *self, heed_error *error) {
   char path[PATH_MAX];
   heed_status status = first_file(self->given->file, path, error);
@@ -237,7 +314,7 @@ static heed_status look(look_run *self, heed_error *error) {
     status = self->given->format != NULL ? name_format(self, error)
                                          : ask_sources(self, path, error);
   if (status == HEED_OK) status = set_all(self, error);
-  if (status == HEED_OK) status = read_file(self, error);
+  if (status == HEED_OK) status = read_or_remedy(self, error);
   return status;
 }
 

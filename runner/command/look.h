@@ -6,6 +6,7 @@
 #include "command.h"
 
 #define LOOK_WARNINGS 64
+#define LOOK_REMEDIES 2
 
 typedef struct look_warning {
   char *code, *message;
@@ -18,6 +19,8 @@ typedef struct look_reading {
   char *form;
   json_t *parameters; /* for the sweep, without the file */
   char *file_parameter;
+  const char *remedies[LOOK_REMEDIES]; /* what is set so that it can be read */
+  size_t remedy_count;
   char **notes;
   size_t note_count;
   heed_world world;

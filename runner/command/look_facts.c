@@ -135,6 +135,43 @@ bool look_count(const look_reading *self, look_facts *facts) {
 
 /* ---- saying ---- */
 
+#define LINE_WIDTH 79
+#define DOC_COLUMN 31 /* of the counts */
+
+/* "-- TEXT", on several lines if it is long. */
+static void print_comment(const char *text) {
+  size_t indent = strspn(text, " "), width = 2;
+  if (*text == '\0') {
+    printf("--\n");
+    return;
+  }
+  if (text[indent] == '*')
+    indent += 2;
+  else if (indent > 0)
+    indent = DOC_COLUMN;
+  printf("--");
+  while (*text != '\0') {
+    size_t length = strspn(text, " ");
+    length += strcspn(text + length, " ");
+    const size_t wide = safe_width(text, length);
+    if (width > indent + 3 && width + wide > LINE_WIDTH) {
+      printf("\n-- %*s", (int)indent, "");
+      width = 3 + indent;
+      while (*text == ' ') {
+        text++;
+        length--;
+      }
+      printf("%.*s", (int)length, text);
+      width += safe_width(text, length);
+    } else {
+      printf("%s%.*s", width == 2 ? " " : "", (int)length, text);
+      width += wide + (width == 2);
+    }
+    text += length;
+  }
+  printf("\n");
+}
+
 /* A line of the report; texts of the file in it are made safe. */
 HEED_PRINTF(1, 2)
 static void say(const char *format, ...) {
@@ -145,7 +182,7 @@ static void say(const char *format, ...) {
   (void)vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
   line = safe_line(text);
-  printf("--%s%s\n", *text == '\0' ? "" : " ", line == NULL ? "" : line);
+  print_comment(line == NULL ? "" : line);
   free(line);
 }
 
@@ -240,7 +277,7 @@ static void say_odd(const look_reading *self, const look_facts *facts) {
         "looks like a preference for it.",
         facts->left_a == 0 ? "B" : "A");
   if (facts->models == 0)
-    say("* No column names the models: em_bradley_terry cannot be used.");
+    say("* No column names the models: their strengths cannot be fitted.");
   if (facts->shared_pairs == 0)
     say("* No pair has choices of two users: only models say who pays "
         "attention, not other users.");
@@ -248,8 +285,9 @@ static void say_odd(const look_reading *self, const look_facts *facts) {
     say("* Without models and shared pairs, nothing tells attentive users from "
         "others; gold pairs would.");
   if (self->world.order_unknown)
-    say("* The order of a user's choices is unknown (columns.time or order "
-        "says it).");
+    say("* The order of a user's choices is unknown.");
+  for (size_t i = 0; i < self->remedy_count; i++)
+    say("* %s", self->remedies[i]);
   for (size_t i = 0; i < self->warning_count; i++)
     say("* %s: %s", self->warnings[i].code, self->warnings[i].message);
   for (size_t i = 0; i < self->note_count; i++) say("* %s", self->notes[i]);

@@ -102,3 +102,181 @@ has() {
     read_as trl/$file trl/$file.rows.jsonl ""
   done
 }
+
+# sweeps FORM FILE [OPTION …]: heed look names the form, and the sweep that it
+# prints passes heed check and runs.
+sweeps() {
+  local form=$1
+  shift
+  look "$@"
+  has ": $form"
+  [ "$(grep -c '^local h = require "heed"$' look.lua)" -eq 1 ]
+  run "$HEED" check look.lua
+  echo "$output"
+  [ "$status" -eq 0 ]
+  rm -f look.h5
+  run "$HEED" run look.lua --progress none
+  echo "$output"
+  [ "$status" -eq 0 ]
+}
+
+@test "heed look names each export, and its sweep runs" {
+  cp -r "$logs" logs
+  sweeps "a log of FastChat's arena" logs/arena/conv.json
+  has 'estimator = h.estimator.em_bradley_terry {}'
+  has 'keep = { "users", "selection" }'
+  sweeps 'cleaned battles of Chatbot Arena' logs/arena/clean_battle_conv.json
+  sweeps 'Chatbot Arena, 100k' logs/arena/human_100k.jsonl
+  sweeps 'Chatbot Arena, 140k' logs/arena/human_140k.jsonl
+  sweeps 'Chatbot Arena, 55k' logs/arena/human_55k.csv --set columns.user=id
+  sweeps 'feedback of Open WebUI' logs/open_webui/feedback.json
+  sweeps 'feedback of Open WebUI' logs/open_webui/webui.db
+  for file in export.json snapshot.json; do
+    sweeps 'tasks of Label Studio, with their' logs/label_studio/$file
+  done
+  for file in export_min.json export.csv; do
+    sweeps 'annotations of Label Studio, one a row' logs/label_studio/$file
+  done
+  sweeps 'records of Argilla' logs/argilla/records.json
+  sweeps 'records of Argilla, as a data set' logs/argilla/records.jsonl
+  sweeps 'records of Argilla' logs/argilla/labels.json
+  for study in fixed random; do
+    sweeps 'the state of a user of Potato' "logs/potato/$study/*/user_state.json"
+    sweeps 'annotations of Potato' logs/potato/$study/annotations.jsonl
+    for form in csv tsv; do
+      sweeps "a table of Potato's annotations" logs/potato/$study/annotations.$form
+    done
+  done
+  sweeps 'comparisons for crowd-kit' logs/crowd_kit/pairwise.csv
+  sweeps 'classes for crowd-kit' logs/crowd_kit/classes.csv
+  has 'choices = { a = { "1" }, b = { "0" } }'
+  has 'estimator = h.estimator.dawid_skene {}'
+  for file in explicit.jsonl implicit.jsonl implicit_text.jsonl conversational.jsonl \
+    explicit.csv; do
+    sweeps 'preference data for TRL' logs/trl/$file
+  done
+}
+
+@test "what is no comparison is set aside, and counted by reason" {
+  set_aside() {
+    local what=$1
+    shift
+    look "$@"
+    sed -n 's/^-- *//p' look.lua | tr -s ' \n' ' ' | grep -F "$what" ||
+      { cat look.lua && return 1; }
+  }
+  set_aside '11 records without a comparison: 7 where users saw the names of the models, 2 of type "chat", 2 of type "share"' \
+    "$logs/arena/conv.json"
+  set_aside '3 records without a comparison: 1 with a rating that is neither 1 nor -1, 1 beside an answer of the same model, 1 rated alone, with no answer beside it' \
+    "$logs/open_webui/feedback.json"
+  set_aside '5 records without a comparison' "$logs/argilla/records.jsonl"
+  set_aside 'without an answer' "$logs/label_studio/export.json"
+  # Twice the same click: the export begins with the last.
+  set_aside 'dropped 1 repeated annotation' "$logs/open_webui/webui.db"
+}
+
+@test "a log that does not say who chose is refused" {
+  refused 'human_55k.csv: no column says who voted; Arena 55k leaves users out. columns.user names one; Arena 100k and 140k have one' \
+    "$logs/arena/human_55k.csv"
+  refused 'anonymous.jsonl: no column says who chose (looked for user, user_id, annotator, annotator_id, worker, worker_id, judge, labeler); nothing can be inferred about users without it' \
+    "$logs/trl/anonymous.jsonl"
+  cut -d, -f2- "$logs/crowd_kit/pairwise.csv" >nobody.csv
+  refused 'nobody.csv: no column says who chose (looked for "worker"); columns.user names one' \
+    nobody.csv
+  printf '{"id": "1", "model_a": "m", "model_b": "n", "winner": "model_a", "conversation_a": [], "conversation_b": []}\n' >expert.jsonl
+  refused 'no column says who voted; this set of the arena leaves users out' expert.jsonl
+}
+
+@test "files of another kind than the preset, and several kinds at once" {
+  printf 'user,pair,choice\nann,1,A\n' >votes.csv
+  refused 'votes.csv: the records are not of the kind that format = "arena" reads; the first has "user", "pair", "choice"' \
+    votes.csv --format arena
+  : >empty.json
+  refused 'empty.json: ' empty.json --format trl
+  mkdir both
+  cp "$logs/arena/human_100k.jsonl" both/1.jsonl
+  cp "$logs/arena/human_140k.jsonl" both/2.jsonl
+  refused '2.jsonl: the file is of another kind (Chatbot Arena, 140k)' 'both/*.jsonl'
+  refused '--format nothing: no source reads it' votes.csv --format nothing
+}
+
+@test "what a preset's record may have wrong" {
+  printf 'worker,left,right,label\nu,m,n,k\n' >bad.csv
+  refused 'bad.csv:2: found the label "k", expected "m" or "n"' bad.csv
+  printf 'worker,left,right,label\nu,m,m,m\n' >bad.csv
+  refused 'bad.csv:2: found the label "m", expected "m" or "m", two different names' bad.csv
+  printf 'id,model_a,model_b,winner_model_a,winner_model_b,winner_tie,by\n1,m,n,1,1,0,u\n' >bad.csv
+  refused 'have 2 that are 1, expected one' bad.csv --set columns.user=by
+  printf '{"tstamp": 1, "type": "leftvote", "models": [""], "states": [{}], "ip": "i"}\n' >bad.json
+  refused 'bad.json:1: a vote has 1 states and 1 models, expected 2 of each' bad.json
+  printf '{"chosen": "a", "rejected": ["b"], "user": "u"}\n' >bad.jsonl
+  refused 'bad.jsonl:1: chosen and rejected: expected two texts or two lists of messages' bad.jsonl
+  printf '{"chosen": "a", "rejected": "b", "user": "u", "judge": "v"}\n' >bad.jsonl
+  refused '"user" and "judge" may both say who chose; columns.user names one' bad.jsonl
+}
+
+@test "one of several questions is asked for by name" {
+  /usr/bin/python3 - <<'PY'
+import json
+task = {"id": 1, "data": {"one": "x", "two": "y"}, "annotations": [{"completed_by": 7,
+  "created_at": "2026-01-01T00:00:00Z", "result": [
+    {"type": "pairwise", "from_name": name, "to_name": "one,two",
+     "value": {"selected": side}} for name, side in [("style", "left"), ("facts", "right")]]}]}
+json.dump([task], open("tasks.json", "w"))
+record = {"id": "1", "fields": {"response1": "x", "response2": "y"}, "_server_id": None,
+  "responses": {name: [{"value": value, "user_id": "u"}] for name, value in
+                [("style", "response1"), ("facts", ["response2", "response1"])]}}
+json.dump([record], open("records.json", "w"))
+state = {"user_id": "u", "instance_id_to_label_to_value": {"i": {
+  "style": {"selection": "A"}, "facts": {"scale_value": 2}, "sure": {"sure": "4"}}}}
+json.dump(state, open("user_state.json", "w"))
+PY
+  refused 'several controls compare answers: "style", "facts"; columns.choice names one' tasks.json
+  refused 'several questions compare answers: "style", "facts"' records.json
+  refused 'several schemas compare answers: "style", "facts"' user_state.json
+  for file in tasks.json records.json user_state.json; do
+    look $file --rows --set columns.choice=style
+    has '"choice":"a"'
+    look $file --rows --set columns.choice=facts
+    has '"choice":"b"'
+  done
+  look user_state.json --rows --set columns.choice=style --set 'columns.covariates=["sure.sure"]'
+  has '"sure_sure":4.0'
+}
+
+@test "the tile that a user of Potato picked is the answer that it showed" {
+  cat >user_state.json <<'JSON'
+{"user_id": "u", "instance_id_to_label_to_value": {
+   "i": {"better": {"selection": "A"}}, "j": {"better": {"selection": "A"}}},
+ "instance_id_to_presentation_order": {"j": {"better": [1, 0]}}}
+JSON
+  look user_state.json --rows
+  has '"pair":"i","choice":"a","left":"a"'
+  has '"pair":"j","choice":"b","left":"b"'
+}
+
+@test "half of a character in a text of JSON is U+FFFD" {
+  printf '{"user":"a","pair":"p\\ud83d \\ud83d\\ude00","choice":"A"}\n' >votes.jsonl
+  printf '{"user":"a","pair":"q\\\\ud83d","choice":"A"}\n' >>votes.jsonl
+  look votes.jsonl --rows
+  has '"pair":"p\uFFFD \uD83D\uDE00"'
+  has '"pair":"q\\ud83d"'
+}
+
+@test "a pair whose texts are unknown does not get the prompt of another" {
+  cat >votes.jsonl <<'JSON'
+{"user":"a","pair":"p","choice":"A","prompt":null,"text_a":null,"text_b":null}
+{"user":"a","pair":"q","choice":"A","prompt":"What?","text_a":"x","text_b":"y"}
+JSON
+  look votes.jsonl --rows
+  has '"pair":"p","choice":"a","left":"a","prompt":null'
+  has '"pair":"q","choice":"a","left":"a","prompt":"What?"'
+}
+
+@test "parts of a message are lines" {
+  cat >votes.jsonl <<'JSON'
+{"user":"a","pair":"p","choice":"A","prompt":[{"role":"user","content":[{"type":"text","text":"one"},{"type":"text","text":"two"}]}],"text_a":"x","text_b":"y"}
+JSON
+  look votes.jsonl --rows
+  has '"prompt":"one\ntwo"'
+}

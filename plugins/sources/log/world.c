@@ -183,9 +183,23 @@ static bool has_prompts(const log_reading *self) {
          (self->settings->column[PROMPT] != NULL || self->prompts.count > 1);
 }
 
+/* The prompt of a pair without texts is unknown: an empty one. */
+static void add_unknown_prompt(log_reading *self, heed_memory *memory) {
+  size_t unknown = SIZE_MAX;
+  for (size_t i = 0; i < self->pairs.names.count; i++) {
+    if (self->pairs.text_row[i] >= 0) continue;
+    if (unknown == SIZE_MAX)
+      unknown = log_number(&self->prompts, log_text_of(""));
+    if (self->prompts.refused) memory->refused = true;
+    self->pairs.prompt[i] = (uint32_t)unknown;
+  }
+}
+
 heed_status log_make_prompts(log_reading *self) {
   heed_memory memory = {self->host, false};
   if (!has_prompts(self)) return HEED_OK;
+  add_unknown_prompt(self, &memory);
+  if (memory.refused) return heed_no_memory(self->error);
   copy_unsigned(&memory, self->world->pairs, "prompt", self->pairs.prompt);
   self->world->prompts = name_table(&memory, "prompts", "text", &self->prompts);
   return finish(self, &memory);
