@@ -280,3 +280,23 @@ JSON
   look votes.jsonl --rows
   has '"prompt":"one\ntwo"'
 }
+
+@test "lists of messages in quotes are messages if the sweep says that texts are JSON" {
+  /usr/bin/python3 - <<'PY'
+import json
+say = lambda role, text: json.dumps([{"role": role, "content": text}])
+print(json.dumps({"prompt": say("user", "What?"), "chosen": say("assistant", "x"),
+                  "rejected": say("assistant", "y"), "user": "u"}), file=open("votes.jsonl", "w"))
+PY
+  look votes.jsonl --rows --set texts=json
+  has '"prompt":"What?"'
+  look votes.jsonl --rows
+  has '"prompt":"[{'
+}
+
+@test "heed describe source/log names each preset" {
+  run "$HEED" describe source/log
+  for preset in arena open_webui label_studio argilla potato crowd_kit trl; do
+    [[ $output == *" | $preset"* && $output == *" $preset ("* ]]
+  done
+}

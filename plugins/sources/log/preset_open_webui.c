@@ -10,6 +10,8 @@
 #include "sources/log/path.h"
 #include "sources/log/presets.h"
 
+#define SIBLINGS 1000
+
 static bool is_feedback(const json_t *record) {
   const json_t *data = json_object_get(record, "data");
   const char *type = log_said_at(record, "type");
@@ -143,6 +145,11 @@ static heed_status translate(log_translation *self) {
     return log_set_aside(self, "of another type than \"rating\"");
   if (json_array_size(siblings) == 0 || model == NULL)
     return log_set_aside(self, "rated alone, with no answer beside it");
+  if (json_array_size(siblings) > SIBLINGS)
+    return log_refuse_record(self,
+                             "data.sibling_model_ids: found %zu models, "
+                             "expected %d at most",
+                             json_array_size(siblings), SIBLINGS);
   if (rating == 0)
     return log_set_aside(self, "with a rating that is neither 1 nor -1");
   for (size_t k = 0; status == HEED_OK && k < json_array_size(siblings); k++) {

@@ -77,10 +77,8 @@ static size_t list_start(const json_t *one, const json_t *other) {
 }
 
 /* Fills in text[]: the prompt, what was chosen, what was rejected. */
-static void divide(const log_translation *self, json_t *text[3]) {
-  const json_t *prompt = json_object_get(self->record, "prompt");
-  const json_t *chosen = json_object_get(self->record, "chosen");
-  const json_t *rejected = json_object_get(self->record, "rejected");
+static void divide(const json_t *prompt, const json_t *chosen,
+                   const json_t *rejected, json_t *text[3]) {
   if (prompt != NULL && !json_is_null(prompt) &&
       is_messages(prompt) == is_messages(chosen)) {
     text[0] = log_shared(prompt);
@@ -117,9 +115,8 @@ static bool hash_of(const json_t *text,
 
 /* A is the answer with the smaller hash: the file does not say which one was
  * first, and "always the chosen one" would be no data at all. */
-static heed_status translate(log_translation *self) {
-  const json_t *chosen = json_object_get(self->record, "chosen");
-  const json_t *rejected = json_object_get(self->record, "rejected");
+static heed_status send(log_translation *self, const json_t *prompt,
+                        const json_t *chosen, const json_t *rejected) {
   unsigned char one[crypto_generichash_BYTES_MIN];
   unsigned char other[crypto_generichash_BYTES_MIN];
   json_t *text[3];
@@ -133,7 +130,7 @@ static heed_status translate(log_translation *self) {
   if (json_equal(chosen, rejected))
     return log_set_aside(self,
                          "where what was chosen equals what was rejected");
-  divide(self, text);
+  divide(prompt, chosen, rejected, text);
   if (!hash_of(text[1], one) || !hash_of(text[2], other)) {
     for (size_t i = 0; i < 3; i++) json_decref(text[i]);
     return heed_no_memory(self->rows->job->error);
@@ -151,6 +148,25 @@ static heed_status translate(log_translation *self) {
              log_shared(json_object_get(self->record, names[!turned])));
   }
   return log_send_made(self, NULL);
+}
+
+/* A new reference; source.texts = "json": texts may hold lists of messages. */
+static json_t *value_of(const log_translation *self, const char *key) {
+  const json_t *value = json_object_get(self->record, key);
+  json_t *parsed =
+      self->settings->texts_are_json ? log_parsed(value) : log_shared(value);
+  return parsed != NULL ? parsed : log_shared(value);
+}
+
+static heed_status translate(log_translation *self) {
+  json_t *prompt = value_of(self, "prompt");
+  json_t *chosen = value_of(self, "chosen");
+  json_t *rejected = value_of(self, "rejected");
+  const heed_status status = send(self, prompt, chosen, rejected);
+  json_decref(prompt);
+  json_decref(chosen);
+  json_decref(rejected);
+  return status;
 }
 
 static bool has_models(const json_t *record) {
