@@ -5,7 +5,7 @@
  * response ("A") or a side ("left"); the position column maps a side to a
  * response. Without it, A is the left response. docs/annotation-logs.md is the
  * guide. */
-#include "sources/log/reading.h"
+#include "sources/log/packed_save.h"
 
 static void report(const log_reading *self) {
   const double values[] = {
@@ -43,9 +43,13 @@ static void report(const log_reading *self) {
 }
 
 /* Each step needs the one before. */
-static heed_status take_steps(log_reading *reading) {
-  heed_status status = log_open_reading(reading);
-  if (status == HEED_OK) status = log_read_rows(reading);
+static heed_status take_steps(log_reading *reading, log_settings *settings) {
+  bool is_packed = false;
+  heed_status status = packed_is_source(settings, &is_packed, reading->error);
+  if (status == HEED_OK) status = log_open_reading(reading);
+  if (status == HEED_OK)
+    status =
+        is_packed ? packed_load(reading, settings) : log_read_rows(reading);
   if (status == HEED_OK) status = log_order_annotations(reading);
   if (status == HEED_OK) status = log_make_annotations(reading);
   if (status == HEED_OK) status = log_make_pairs(reading);
@@ -76,7 +80,7 @@ static heed_status make_of(const heed_value *values, const heed_host *host,
   log_settings *settings = NULL;
   heed_status status = log_settle(host, values, &settings, error);
   reading.settings = settings;
-  if (status == HEED_OK) status = take_steps(&reading);
+  if (status == HEED_OK) status = take_steps(&reading, settings);
   log_close_reading(&reading);
   return status;
 }
@@ -89,7 +93,18 @@ static heed_status make(void *self, const heed_host *host, heed_world *world,
 static heed_status check(void *self, const heed_host *host, size_t rows,
                          heed_error *error) {
   heed_world world = {.size = sizeof world};
-  return make_of(self, host, rows, &world, error);
+  log_settings *settings = NULL;
+  bool is_packed = false;
+  heed_status status = log_settle(host, self, &settings, error);
+  if (status == HEED_OK) status = packed_is_source(settings, &is_packed, error);
+  if (status != HEED_OK) return status;
+  return is_packed ? packed_inspect(settings, rows, error)
+                   : make_of(self, host, rows, &world, error);
+}
+
+static heed_status pack(void *self, const heed_host *host,
+                        const heed_packing *packing, heed_error *error) {
+  return log_pack(self, host, packing, error);
 }
 
 static heed_status texts(void *self, const heed_host *host, size_t count,
@@ -114,11 +129,21 @@ static heed_status create(const heed_host *host, const heed_value *values,
   return HEED_OK;
 }
 
+static bool may_be_packed(const heed_value *values) {
+  const log_form form = (log_form)values[FORMAT].integer;
+  return form == LOG_PACKED ||
+         (form == LOG_AUTO && values[PATH].count == 1 &&
+          log_form_of(values[PATH].items[0].text) == LOG_PACKED);
+}
+
 static void outline(const void *self, heed_outline *outline) {
   const heed_value *values = self;
   const heed_value *named = values[COLUMNS].items;
-  outline->models = named[LEFT_MODEL].given ? HEED_YES : HEED_NO;
-  outline->p = named[P].given ? HEED_YES : HEED_NO;
+  /* A packed log has columns that the sweep need not name. */
+  const heed_knowledge otherwise =
+      may_be_packed(values) ? HEED_UNKNOWN : HEED_NO;
+  outline->models = named[LEFT_MODEL].given ? HEED_YES : otherwise;
+  outline->p = named[P].given ? HEED_YES : otherwise;
   outline->gap = HEED_NO;
 }
 
@@ -128,6 +153,7 @@ static const heed_source_functions functions = {
     .outline = outline,
     .check = check,
     .texts = texts,
+    .pack = pack,
 };
 
 static const heed_plugin log_source = {

@@ -23,6 +23,7 @@ const char *log_copy(log_pool *pool, log_text text) {
     const size_t block = size > BLOCK / 8 ? size : BLOCK;
     copy = heed_allocate(&pool->memory, block, 1);
     if (copy == NULL) return NULL;
+    pool->taken += block;
     if (block == BLOCK) {
       pool->free = copy + size;
       pool->left = block - size;
@@ -142,18 +143,32 @@ static bool has_room(log_names *self) {
   return true;
 }
 
-size_t log_add_name(log_names *self, log_text text,
-                    const log_finding *finding) {
-  if (self->refused || !has_room(self)) return 0;
-  self->text[self->count] = log_copy(self->pool, text);
-  if (self->text[self->count] == NULL) {
+/* name: NULL if there was no memory for it. */
+static size_t add(log_names *self, const char *name,
+                  const log_finding *finding) {
+  if (name == NULL) {
     self->refused = true;
     return 0;
   }
+  self->text[self->count] = name;
   self->slots[finding->slot] =
       (log_slot){finding->tag, (uint32_t)++self->count};
   if (3 * self->count > 2 * (self->mask + 1)) widen(self);
   return self->count - 1;
+}
+
+size_t log_add_name(log_names *self, log_text text,
+                    const log_finding *finding) {
+  if (self->refused || !has_room(self)) return 0;
+  return add(self, log_copy(self->pool, text), finding);
+}
+
+bool log_adopt_name(log_names *self, const char *name) {
+  log_finding finding = {.tag = log_tag_of(self, log_text_of(name))};
+  if (log_find(self, log_text_of(name), &finding) != SIZE_MAX) return false;
+  if (self->refused || !has_room(self)) return false;
+  (void)add(self, name, &finding);
+  return !self->refused;
 }
 
 size_t log_number(log_names *self, log_text text) {

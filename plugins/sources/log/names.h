@@ -11,6 +11,7 @@ typedef struct log_pool {
   heed_memory memory;
   char *free;
   size_t left;
+  size_t taken; /* bytes of all blocks */
 } log_pool;
 
 /* A copy that NUL ends; NULL: out of memory. */
@@ -60,6 +61,10 @@ typedef struct log_finding {
 size_t log_find(const log_names *self, log_text text, log_finding *finding);
 /* The id of a name that log_find() did not find. */
 size_t log_add_name(log_names *self, log_text text, const log_finding *finding);
+
+/* Gives a name that stays where it is the next id.  False: the name is known,
+ * or out of memory (refused). */
+bool log_adopt_name(log_names *self, const char *name);
 
 /* The id of a name, a new id if the name is new. */
 size_t log_number(log_names *self, log_text text);

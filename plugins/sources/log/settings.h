@@ -115,6 +115,11 @@ typedef struct log_settings {
   size_t covariate_count;
 } log_settings;
 
+/* The covariates of these columns. */
+heed_status log_settle_covariates(heed_memory *memory, log_settings *self,
+                                  const char *const *list, size_t count,
+                                  heed_error *error);
+
 heed_status log_settle(const heed_host *host, const heed_value *values,
                        log_settings **self, heed_error *error);
 

@@ -497,7 +497,7 @@ static bool has_room_for_pair(log_reading *self) {
   const size_t room = pairs->room == 0 ? 256 : 2 * pairs->room;
   if (pairs->names.count < pairs->room) return true;
   GROW(pairs->line, 1);
-  if (settings->values[PATH].count > 1) GROW(pairs->file, 1);
+  if (log_file_count(self) > 1) GROW(pairs->file, 1);
   if (settings->column[LEFT_MODEL] != NULL) {
     GROW(pairs->model_a, 1);
     GROW(pairs->model_b, 1);
@@ -685,7 +685,24 @@ static bool is_omitted(const log_reading *self, const taken_row *taken) {
   return false;
 }
 
+#define ROWS_WEIGHED ((size_t)1 << 16)
+
+/* Now and then: whether the arrays are larger than they may be. */
+static heed_status weigh(const log_reading *self) {
+  if (self->memory == 0 || self->all.count % ROWS_WEIGHED != 0) return HEED_OK;
+  if (self->host->cancelled(self->host))
+    return heed_fail(self->error, HEED_CANCELLED, "interrupted");
+  if (log_bytes(self) <= self->memory) return HEED_OK;
+  return heed_fail(self->error, HEED_MEMORY,
+                   "%s:%zu: users, pairs and annotations need more than the "
+                   "%llu MB that --memory allows; give more",
+                   self->job.path, self->line,
+                   (unsigned long long)(self->memory / 1000000));
+}
+
 static heed_status take_valid_row(log_reading *self, taken_row *taken) {
+  const heed_status status = weigh(self);
+  if (status != HEED_OK) return status;
   if (self->all.count == ROWS_MOST)
     return heed_fail(self->error, HEED_UNSUPPORTED,
                      "%s: more than %zu annotations do not fit in memory",
@@ -757,7 +774,7 @@ heed_status log_read_rows(log_reading *self) {
       .row = {.difference = heed_scratch_doubles(&memory, self->features)}};
   heed_status status;
   if (memory.refused) return heed_no_memory(self->error);
-  self->row = -1;
+  if (self->packed_file_count == 0) self->row = -1;
   status = log_read_files(self, (log_sink){take_row, foresee, &taking});
   log_conversation_close(&taking.conversation);
   free(taking.name);
