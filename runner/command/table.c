@@ -404,7 +404,8 @@ static const command_option pack_options[] = {
      .value = "BYTES",
      .initial = "2G",
      .field = FIELD(memory),
-     .doc = "The memory limit for users, pairs and annotations."},
+     .doc = "The memory limit for users, pairs and annotations. A log that "
+            "needs more is sorted in temporary files beside FILE."},
     OPTION_SET,
     OPTIONS_PLAN,
     {0}};

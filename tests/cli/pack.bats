@@ -139,6 +139,57 @@ LUA
   same plain.h5 packed.h5
 }
 
+# ---- a log that is larger than memory ----
+
+@test "a log that is larger than memory is sorted on the disk, into the same file" {
+  every_column 40000 1
+  { head -n 25001 log.csv; } >one.csv
+  { head -n 1 log.csv && tail -n +25002 log.csv; } >two.csv
+  write_sweep 'duplicates = "keep"' '{ "one.csv", "two.csv" }'
+  pack log.lua -o memory.heed
+  [ "$status" -eq 0 ]
+  [[ "$stderr" != *'temporary files'* ]]
+  pack log.lua --memory 1M -o disk.heed
+  [ "$status" -eq 0 ] || { echo "$stderr" && return 1; }
+  [[ "$stderr" == *'rows, more than fit in 1 MB of memory: up to '*' MB of temporary files in ., and '*' MB for the packed log'* ]]
+  cmp memory.heed disk.heed
+}
+
+@test "pairs of their own rows, of models and of texts are sorted on the disk, too" {
+  every_column 20000
+  for parameters in 'pairs = "rows"' 'pairs = "models", duplicates = "keep"' \
+    'pairs = "texts", duplicates = "keep"'; do
+    columns='user = "who", choice = "said", model_a = "a", model_b = "b"'
+    [[ "$parameters" == *texts* ]] &&
+      columns="$columns, text_a = \"a\", text_b = \"b\", prompt = \"topic\""
+    write_sweep "$parameters"
+    sed -i 's/difference = { "x" }, //' log.lua
+    pack log.lua -o memory.heed
+    pack log.lua --memory 1M -o disk.heed
+    [ "$status" -eq 0 ] || { echo "$stderr" && return 1; }
+    # Hashes of texts have a new key each time.
+    if [[ "$parameters" == *texts* ]]; then
+      [ "$(stat -c %s memory.heed)" = "$(stat -c %s disk.heed)" ]
+      pack log.lua --set source.path=memory.heed --drop texts -o one.heed
+      pack log.lua --set source.path=disk.heed --drop texts -o other.heed
+      cmp one.heed other.heed
+    else
+      cmp memory.heed disk.heed
+    fi
+  done
+}
+
+@test "the first malformed row of a log that is larger than memory is named" {
+  every_column 20000
+  { cat log.csv && printf '%s\n' 'u1,p3,A,m8,m9,m8,0.5,1,2,tel,t1,,0' \
+    'u1,p5,A,m8,m9,m8,0.5,1,2,tel,t1,,0' 'u1,p6,A,m8,m9,m8,0.5,1,2,tel,t1,,0'; } >more.csv
+  mv more.csv log.csv
+  write_sweep
+  pack log.lua --memory 1M --set source.malformed=stop -o log.heed
+  said 'log.csv:20002: pair "p3" has models "m8" and "m9" here, but others in an earlier row'
+  [ "$(ls log*)" = $'log.csv\nlog.lua' ]
+}
+
 # ---- appending ----
 
 @test "rows that are appended make the same file as one log of all rows" {
@@ -310,9 +361,11 @@ PY
   before=$(sha256sum log.heed)
   pack log.lua --set source.malformed=stop --set source.choices.tie='["x"]' -o log.heed
   said 'log.csv:'
+  cp log.heed earlier.heed
   every_column 70000
-  pack log.lua --memory 1M -o log.heed
+  pack log.lua --append earlier.heed --memory 1M -o log.heed
   said 'users, pairs and annotations need more than the 1 MB that --memory allows; give more'
+  rm earlier.heed
   run --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 64; "$HEED" pack log.lua -o log.heed'
   said 'cannot write the packed log: File too large'
   [ "$(sha256sum log.heed)" = "$before" ]

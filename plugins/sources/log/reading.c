@@ -92,14 +92,31 @@ heed_status log_open_reading(log_reading *self) {
 void log_close_reading(log_reading *self) {
   log_annotations *all = &self->all;
   log_pairs *pairs = &self->pairs;
-  void *arrays[] = {all->user,         all->pair,      all->line,
-                    all->choice,       all->left,      all->p,
-                    all->time,         all->covariate, all->word,
-                    pairs->model_a,    pairs->model_b, pairs->topic,
-                    pairs->line,       pairs->file,    pairs->gold,
-                    pairs->difference, pairs->hash,    (void *)pairs->text,
-                    pairs->text_row,   pairs->prompt,  pairs->text_turned,
-                    pairs->messages,   self->order,    self->user_number,
+  void *arrays[] = {all->user,
+                    all->pair,
+                    all->line,
+                    all->row,
+                    all->choice,
+                    all->left,
+                    all->p,
+                    all->time,
+                    all->covariate,
+                    all->word,
+                    pairs->model_a,
+                    pairs->model_b,
+                    pairs->topic,
+                    pairs->line,
+                    pairs->file,
+                    pairs->gold,
+                    pairs->difference,
+                    pairs->hash,
+                    (void *)pairs->text,
+                    pairs->text_row,
+                    pairs->prompt,
+                    pairs->text_turned,
+                    pairs->messages,
+                    self->order,
+                    self->user_number,
                     self->turn};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
   log_names_close(&self->everyone);
@@ -133,6 +150,7 @@ uint64_t log_bytes(const log_reading *self) {
   if (pairs->hash != NULL)
     pair += TEXT_COUNT * sizeof *pairs->hash + sizeof *pairs->text_row + 2;
   return all->room * annotation + pairs->room * pair + self->pool.taken +
+         (pairs->names.pool == &self->pool ? 0 : pairs->names.pool->taken) +
          bytes_of_names(&self->everyone) + bytes_of_names(&pairs->names) +
          bytes_of_names(&self->models) + bytes_of_names(&self->topics) +
          bytes_of_names(&self->words);
@@ -161,17 +179,21 @@ heed_status log_read_again(const log_reading *self, log_sink sink) {
   return status;
 }
 
+static size_t next_row(const log_reading *self) {
+  return self->divert != NULL ? (size_t)(self->row + 1) : self->all.count;
+}
+
 heed_status log_read_files(log_reading *self, log_sink sink) {
   heed_status status = HEED_OK;
   for (size_t i = 0; status == HEED_OK && i < file_count(self); i++) {
     self->file = self->packed_file_count + i;
-    self->begin[self->file] = self->all.count;
+    self->begin[self->file] = next_row(self);
     self->job = job_of(self, i);
     self->job.faults = &self->faults;
     self->job.sink = sink;
     status = log_read(&self->job, &self->settings->read);
     self->is_part = self->is_part || log_is_part(&self->job);
   }
-  self->begin[log_file_count(self)] = self->all.count;
+  self->begin[log_file_count(self)] = next_row(self);
   return status;
 }

@@ -16,6 +16,7 @@ typedef struct log_annotations {
   size_t count, room;
   uint32_t *user, *pair;
   uint32_t *line;
+  int64_t *row; /* of the files, malformed or not; NULL: nobody asks */
   int8_t *choice, *left;
   double *p, *time;  /* NULL: the log has none */
   double *covariate; /* room x covariates: a number; NaN: missing or a word */
@@ -73,6 +74,12 @@ typedef struct log_reading {
   bool words_listed;       /* unknown words for choices */
   bool refused;            /* out of memory */
   uint64_t memory;         /* bytes that the arrays may have; 0: any */
+  bool is_full;            /* they would have more */
+  bool keeps_rows;         /* all.row */
+  /* Gets each row whose cells are valid, instead of the pairs and annotations.
+   * NULL: none. */
+  heed_status (*divert)(void *context, const log_row *row, log_text pair);
+  void *divert_context;
   size_t features;
   /* Made by log_order_annotations(): the annotations that count, and their
    * order; the users that count, and the number of each in `everyone`. */
@@ -106,6 +113,10 @@ void log_close_reading(log_reading *self);
 heed_status log_read_files(log_reading *self, log_sink sink);
 /* Reads the files and takes their rows. */
 heed_status log_read_rows(log_reading *self);
+/* Takes rows that send() sends. */
+typedef heed_status log_send_all(log_reading *self, log_sink sink,
+                                 void *context);
+heed_status log_take_rows(log_reading *self, log_send_all *send, void *context);
 /* Sends the rows of each file again, to another sink. */
 heed_status log_read_again(const log_reading *self, log_sink sink);
 
