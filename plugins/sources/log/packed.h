@@ -75,9 +75,9 @@ typedef enum packed_id {
   PACKED_FIRST = 33, /* users + 1: the first annotation of each */
   /* By annotation, ordered by user and then by row. */
   PACKED_CLASS = 48,
-  PACKED_PAIR = 49,
-  PACKED_ROW = 50, /* its position among all annotations of the log */
-  PACKED_LINE = 51,
+  PACKED_PAIR = 49, /* minus its row, if rows are there */
+  PACKED_ROW = 50,  /* its position among all annotations of the log */
+  PACKED_LINE = 51, /* minus its row */
   PACKED_P = 52,
   PACKED_TIME = 53,
   PACKED_NUMBER = 54, /* of covariate `index` */
@@ -86,7 +86,7 @@ typedef enum packed_id {
   PACKED_PAIRS = 64,
   PACKED_PAIR_MODEL_A = 65,
   PACKED_PAIR_MODEL_B = 66,
-  PACKED_PAIR_LINE = 67,
+  PACKED_PAIR_LINE = 67, /* minus the number of the pair */
   PACKED_PAIR_FILE = 68,
   PACKED_PAIR_TOPIC = 69,
   PACKED_GOLD = 70,

@@ -40,7 +40,6 @@ GETTER(get_class_a, int64_t, self->content->classes.all[at].model_a)
 GETTER(get_class_b, int64_t, self->content->classes.all[at].model_b)
 GETTER(get_class_choice, int64_t, self->content->classes.all[at].choice)
 GETTER(get_class_left, int64_t, self->content->classes.all[at].left)
-GETTER(get_pair, int64_t, annotation_at(self, at)->pair)
 GETTER(get_row, int64_t, annotation_at(self, at)->row)
 GETTER(get_p, double, annotation_at(self, at)->p)
 GETTER(get_time, double, annotation_at(self, at)->time)
@@ -48,7 +47,6 @@ GETTER(get_number, double, annotation_at(self, at)->number[self->part])
 GETTER(get_word, int64_t, annotation_at(self, at)->word[self->part])
 GETTER(get_pair_a, int64_t, pair_at(self, at)->model_a)
 GETTER(get_pair_b, int64_t, pair_at(self, at)->model_b)
-GETTER(get_pair_line, int64_t, pair_at(self, at)->line)
 GETTER(get_pair_file, int64_t, pair_at(self, at)->file)
 GETTER(get_topic, int64_t, pair_at(self, at)->topic)
 GETTER(get_gold, double, pair_at(self, at)->gold)
@@ -60,7 +58,17 @@ GETTER(get_text_hash, int64_t, pair_at(self, at)->hash[self->part])
 GETTER(get_hash_key, int64_t, self->log->hash.key[at])
 GETTER(get_file_first, int64_t, self->log->begin[at])
 
-/* Lines of a clean file ascend with the rows: the difference needs no bytes. */
+/* Lines of a clean file ascend with the rows, and so do pairs that have one
+ * annotation: the differences need no bytes. */
+static int64_t get_pair(const void *context, size_t at) {
+  const packed_annotation *annotation = annotation_at(context, at);
+  return annotation->pair - (keeps(context, DROP_ROW) ? annotation->row : 0);
+}
+
+static int64_t get_pair_line(const void *context, size_t at) {
+  return pair_at(context, at)->line - (int64_t)at;
+}
+
 static int64_t get_line(const void *context, size_t at) {
   const packed_annotation *annotation = annotation_at(context, at);
   return annotation->line - annotation->row;

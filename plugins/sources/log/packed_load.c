@@ -174,6 +174,25 @@ static void put_line(packed_loading *self, void *target, size_t at,
                                                             : (uint32_t)line;
 }
 
+/* A pair that is not there becomes UINT32_MAX. */
+static void put_pair(packed_loading *self, void *target, size_t at,
+                     int64_t value) {
+  const size_t row = self->row == NULL ? at : self->row[at];
+  if (self->row != NULL) value += (int64_t)row;
+  ((uint32_t *)target)[row] = value < 0 || value >= self->in.facts[FACT_PAIRS]
+                                  ? UINT32_MAX
+                                  : (uint32_t)value;
+}
+
+static void put_pair_line(packed_loading *self, void *target, size_t at,
+                          int64_t value) {
+  const int64_t line = value + (int64_t)at;
+  (void)self;
+  ((uint32_t *)target)[at] = line < 0            ? 0
+                             : line > UINT32_MAX ? UINT32_MAX
+                                                 : (uint32_t)line;
+}
+
 static void put_size(packed_loading *self, void *target, size_t at,
                      int64_t value) {
   (void)self;
@@ -319,6 +338,18 @@ static heed_status check_rows(const packed_loading *self, size_t count) {
     seen[row / 8] |= (unsigned char)(1u << row % 8);
   }
   free(seen);
+  return status;
+}
+
+static heed_status load_pair_of(packed_loading *self) {
+  const uint32_t *pair = self->log->all.pair;
+  const size_t count = fact(self, FACT_ANNOTATIONS);
+  heed_status status =
+      load_integers(self, PACKED_PAIR, 0, count, -(int64_t)UINT32_MAX,
+                    UINT32_MAX, put_pair, self->log->all.pair);
+  for (size_t i = 0; status == HEED_OK && i < count; i++)
+    if (pair[i] == UINT32_MAX)
+      status = packed_damaged(&self->in, "an annotation has no pair");
   return status;
 }
 
@@ -491,8 +522,7 @@ static heed_status load_annotations(packed_loading *self) {
   if (self->memory.refused) return no_memory(self);
   status = load_rows(self);
   STEP(load_users(self));
-  STEP(load_integers(self, PACKED_PAIR, 0, count, 0,
-                     self->in.facts[FACT_PAIRS] - 1, put_by_row, all->pair));
+  STEP(load_pair_of(self));
   STEP(load_classes(self));
   if (self->row != NULL)
     STEP(load_integers(self, PACKED_LINE, 0, count, -(int64_t)UINT32_MAX,
@@ -550,8 +580,8 @@ static heed_status load_places(packed_loading *self) {
   if (self->file_count > 1 || self->to_append)
     pairs->file = array_of(self, count, sizeof *pairs->file);
   if (self->memory.refused) return no_memory(self);
-  status = load_integers(self, PACKED_PAIR_LINE, 0, count, 0, UINT32_MAX,
-                         put_unsigned, pairs->line);
+  status = load_integers(self, PACKED_PAIR_LINE, 0, count, -(int64_t)UINT32_MAX,
+                         UINT32_MAX, put_pair_line, pairs->line);
   if (pairs->file != NULL)
     STEP(load_integers(self, PACKED_PAIR_FILE, 0, count, 0,
                        (int64_t)self->file_count - 1, put_unsigned,
