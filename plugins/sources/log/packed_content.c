@@ -21,8 +21,8 @@ static bool keeps(const content_writing *self, int drop) {
 /* ---- getters ---- */
 
 static const packed_annotation *annotation_at(const content_writing *self,
-                                              size_t at) {
-  return self->content->annotation(self->content->context, at);
+                                              size_t at, packed_id column) {
+  return self->content->annotation(self->content->context, at, column);
 }
 
 static const packed_pair *pair_at(const content_writing *self, size_t at) {
@@ -40,11 +40,13 @@ GETTER(get_class_a, int64_t, self->content->classes.all[at].model_a)
 GETTER(get_class_b, int64_t, self->content->classes.all[at].model_b)
 GETTER(get_class_choice, int64_t, self->content->classes.all[at].choice)
 GETTER(get_class_left, int64_t, self->content->classes.all[at].left)
-GETTER(get_row, int64_t, annotation_at(self, at)->row)
-GETTER(get_p, double, annotation_at(self, at)->p)
-GETTER(get_time, double, annotation_at(self, at)->time)
-GETTER(get_number, double, annotation_at(self, at)->number[self->part])
-GETTER(get_word, int64_t, annotation_at(self, at)->word[self->part])
+GETTER(get_row, int64_t, annotation_at(self, at, PACKED_ROW)->row)
+GETTER(get_p, double, annotation_at(self, at, PACKED_P)->p)
+GETTER(get_time, double, annotation_at(self, at, PACKED_TIME)->time)
+GETTER(get_number, double,
+       annotation_at(self, at, PACKED_NUMBER)->number[self->part])
+GETTER(get_word, int64_t,
+       annotation_at(self, at, PACKED_WORD)->word[self->part])
 GETTER(get_pair_a, int64_t, pair_at(self, at)->model_a)
 GETTER(get_pair_b, int64_t, pair_at(self, at)->model_b)
 GETTER(get_pair_file, int64_t, pair_at(self, at)->file)
@@ -61,7 +63,7 @@ GETTER(get_file_first, int64_t, self->log->begin[at])
 /* Lines of a clean file ascend with the rows, and so do pairs that have one
  * annotation: the differences need no bytes. */
 static int64_t get_pair(const void *context, size_t at) {
-  const packed_annotation *annotation = annotation_at(context, at);
+  const packed_annotation *annotation = annotation_at(context, at, PACKED_PAIR);
   return annotation->pair - (keeps(context, DROP_ROW) ? annotation->row : 0);
 }
 
@@ -70,7 +72,7 @@ static int64_t get_pair_line(const void *context, size_t at) {
 }
 
 static int64_t get_line(const void *context, size_t at) {
-  const packed_annotation *annotation = annotation_at(context, at);
+  const packed_annotation *annotation = annotation_at(context, at, PACKED_LINE);
   return annotation->line - annotation->row;
 }
 
@@ -187,7 +189,8 @@ static heed_status write_class_of(content_writing *self) {
                                 ? 1
                                 : (int64_t)self->content->classes.count - 1);
   for (size_t i = 0; i < self->content->annotations; i++)
-    STEP(packed_put_integer(&self->out, annotation_at(self, i)->class_of));
+    STEP(packed_put_integer(&self->out,
+                            annotation_at(self, i, PACKED_CLASS)->class_of));
   STEP(packed_end(&self->out));
   return status;
 }

@@ -44,8 +44,10 @@ typedef struct packed_content {
   const size_t *first; /* users + 1 */
   packed_classes classes;
   /* The caller asks for 0, 1, 2, … and may start again with 0.  What is
-   * returned lives until the next call. */
-  const packed_annotation *(*annotation)(void *context, size_t at);
+   * returned lives until the next call.  column: PACKED_CLASS …, the only
+   * member that must be set, beside `row`. */
+  const packed_annotation *(*annotation)(void *context, size_t at,
+                                         packed_id column);
   const packed_pair *(*pair)(void *context, size_t at);
   void *context;
   heed_status failed; /* of one of these calls */

@@ -68,23 +68,23 @@ static heed_status find_classes(packed_saving *self) {
 
 /* ---- content ---- */
 
-static const packed_annotation *annotation(void *context, size_t at) {
+static const packed_annotation *annotation(void *context, size_t at,
+                                           packed_id column) {
   packed_saving *self = context;
   const log_annotations *all = &self->log->all;
   const size_t row = self->order[at];
   const size_t covariates = self->log->settings->covariate_count;
   packed_annotation *made = &self->annotation;
-  made->pair = all->pair[row];
   made->row = (int64_t)row;
-  made->line = all->line[row];
-  made->class_of =
-      packed_number_of(&self->content.classes, class_at(self, row));
-  if (all->p != NULL) made->p = all->p[row];
-  if (all->time != NULL) made->time = all->time[row];
-  if (covariates > 0) {
-    made->number = &all->covariate[row * covariates];
-    made->word = &all->word[row * covariates];
-  }
+  if (column == PACKED_PAIR) made->pair = all->pair[row];
+  if (column == PACKED_LINE) made->line = all->line[row];
+  if (column == PACKED_P) made->p = all->p[row];
+  if (column == PACKED_TIME) made->time = all->time[row];
+  if (column == PACKED_CLASS)
+    made->class_of =
+        packed_number_of(&self->content.classes, class_at(self, row));
+  if (column == PACKED_NUMBER) made->number = &all->covariate[row * covariates];
+  if (column == PACKED_WORD) made->word = &all->word[row * covariates];
   return made;
 }
 

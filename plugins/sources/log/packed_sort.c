@@ -657,8 +657,10 @@ static void read_annotation(packed_sorting *self, const uint64_t *next) {
   made->word = self->words;
 }
 
-static const packed_annotation *annotation(void *context, size_t at) {
+static const packed_annotation *annotation(void *context, size_t at,
+                                           packed_id column) {
   packed_sorting *self = context;
+  (void)column;
   heed_status status = at == 0 ? log_spool_rewind(&self->sorted) : HEED_OK;
   STEP(log_spool_take(&self->sorted, self->record,
                       self->annotation_words * sizeof *self->record));
