@@ -98,8 +98,12 @@ static heed_status check(void *self, const heed_host *host, size_t rows,
   heed_status status = log_settle(host, self, &settings, error);
   if (status == HEED_OK) status = packed_is_source(settings, &is_packed, error);
   if (status != HEED_OK) return status;
-  return is_packed ? packed_inspect(settings, rows, error)
-                   : make_of(self, host, rows, &world, error);
+  if (is_packed) {
+    bool load = false;
+    status = packed_inspect(settings, host, rows, &load, error);
+    if (status != HEED_OK || !load) return status;
+  }
+  return make_of(self, host, rows, &world, error);
 }
 
 static heed_status pack(void *self, const heed_host *host,

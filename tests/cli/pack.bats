@@ -265,6 +265,41 @@ LUA
   said 'log.heed: found the column "sec" for times, expected "at", with which it was packed'
 }
 
+# ---- without tables ----
+
+@test "a packed log is counted user by user, in little memory" {
+  every_column 3000
+  write_sweep
+  pack log.lua -o log.heed --drop pair
+  count() { awk -F, -v said="$1" '$3 == said' log.csv | wc -l; }
+  run "$HEED_BUILD/tests/bench_log" count log.heed
+  [[ "$output" == "3000 annotations, "*" $(count tie) ties: "* ]] ||
+    { echo "$output" && return 1; }
+}
+
+@test "heed check --data of a large packed log finds repeated annotations and dropped columns" {
+  # Beyond 1000000 annotations heed makes no tables to check a log.
+  "$HEED_BUILD/tests/bench_log" csv 1000100 log.csv
+  cat >log.lua <<'LUA'
+local h = require "heed"
+return h.sweep {
+  source = h.source.log { path = "log.csv",
+    columns = { model_a = "model_a", model_b = "model_b" } },
+  estimator = h.estimator.majority {},
+}
+LUA
+  pack log.lua -o log.heed
+  "$HEED" check log.lua --data --set source.path=log.heed >/dev/null
+  run --separate-stderr "$HEED" check log.lua --set source.path=log.heed \
+    --set source.columns.time=at
+  said 'log.heed: has no times; the log that was packed had none, or its sweep did not name the column'
+  tail -n 1 log.csv >>log.csv
+  pack log.lua -o log.heed
+  run --separate-stderr "$HEED" check log.lua --data --set source.path=log.heed
+  said 'log.csv:1000102: user '
+  said ' has already annotated pair "p1000099", in line 1000101'
+}
+
 # ---- damage ----
 
 # sections FILE: "INDEX OFFSET LENGTH" of each section.

@@ -20,9 +20,10 @@ heed_status packed_load_to_append(log_reading *self, log_settings *settings,
                                   const char *path, unsigned *drop);
 
 /* Checks the file without making tables, in memory that does not depend on the
- * number of annotations.  rows: as check() of sources; SIZE_MAX: reads all. */
-heed_status packed_inspect(const log_settings *settings, size_t rows,
-                           heed_error *error);
+ * number of annotations.  rows: as in check() of sources; SIZE_MAX: reads all.
+ * *load: only packed_load() finds what is wrong, or the log is small. */
+heed_status packed_inspect(log_settings *settings, const heed_host *host,
+                           size_t rows, bool *load, heed_error *error);
 
 /* pack() of the source. */
 heed_status log_pack(const heed_value *values, const heed_host *host,
