@@ -91,8 +91,7 @@ static heed_status guess_size(log_reading *self, pack_size *size) {
   size->count = bytes_of_files(self) / (row + columns);
   size->memory = size->count * (84 + row / 2 + 8 * columns);
   size->packed = size->count * (16 + row / 2 + 4 * columns);
-  size->temporary = size->count * (2 * row + 24 + 8 * (double)self->width + 80 +
-                                   16 * columns);
+  size->temporary = size->count * (1.5 * row + 100 + 16 * columns);
   return HEED_OK;
 }
 

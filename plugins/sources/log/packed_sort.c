@@ -24,6 +24,7 @@
 #define BUCKETS_MOST 128
 #define MEMORY_LEAST ((uint64_t)64 << 20) /* of a part */
 #define BUCKET_LEAST ((uint64_t)1 << 16)
+#define ROW_MOST ((size_t)1 << 30)
 #define MOMENTS 16 /* bits of a row's moments */
 
 #define STEP(call) \
@@ -129,9 +130,15 @@ typedef struct row_head {
 
 /* A cell: 1 + its length, 0 if it is missing; above that, whether it is JSON.
  */
-static uint64_t mark_of(log_text cell) {
-  return cell.bytes == NULL ? 0
-                            : ((uint64_t)cell.length + 1) << 1 | cell.is_json;
+static uint32_t mark_of(log_text cell) {
+  return cell.bytes == NULL
+             ? 0
+             : ((uint32_t)cell.length + 1) << 1 | (uint32_t)cell.is_json;
+}
+
+/* Cells of columns that the log does not have are not kept. */
+static bool is_wanted(const log_reading *log, size_t column) {
+  return log->wanted[column].name != NULL;
 }
 
 static heed_status divert(void *context, const log_row *row, log_text pair) {
@@ -143,14 +150,14 @@ static heed_status divert(void *context, const log_row *row, log_text pair) {
   heed_status status = HEED_OK;
   size_t size = 0;
   for (size_t i = 0; i < log->width; i++) size += row->cells[i].length;
-  head.size = (uint32_t)size;
-  if (head.size != size)
+  if (size > ROW_MOST)
     return heed_fail(log->error, HEED_UNSUPPORTED,
                      "%s:%zu: the row is too long", log->job.path, row->line);
+  head.size = (uint32_t)size;
   STEP(log_spool_put(spool, &head, sizeof head));
   for (size_t i = 0; i < log->width; i++) {
-    const uint64_t mark = mark_of(row->cells[i]);
-    STEP(log_spool_put(spool, &mark, sizeof mark));
+    const uint32_t mark = mark_of(row->cells[i]);
+    if (is_wanted(log, i)) STEP(log_spool_put(spool, &mark, sizeof mark));
   }
   for (size_t i = 0; i < log->width; i++)
     if (row->cells[i].length > 0)
@@ -173,25 +180,36 @@ static heed_status divide_rows(packed_sorting *self) {
   return status;
 }
 
+static heed_status take_marks(packed_sorting *self, log_spool *spool) {
+  heed_status status = HEED_OK;
+  for (size_t i = 0; i < self->log->width; i++) {
+    uint32_t mark = 0;
+    if (is_wanted(self->log, i))
+      STEP(log_spool_take(spool, &mark, sizeof mark));
+    self->cells[i] =
+        (log_text){.length = mark == 0 ? SIZE_MAX : (mark >> 1) - 1,
+                   .is_json = (mark & 1) != 0};
+  }
+  return status;
+}
+
 static heed_status take_cells(packed_sorting *self, log_spool *spool,
                               row_head *head) {
-  const size_t width = self->log->width;
-  uint64_t marks[256], *mark = width <= 256 ? marks : NULL;
-  char *next;
+  const char *next;
   heed_status status = log_spool_take(spool, head, sizeof *head);
-  if (mark == NULL)
-    return heed_fail(self->log->error, HEED_UNSUPPORTED,
-                     "a log of more than 256 columns needs more --memory");
-  STEP(log_spool_take(spool, mark, width * sizeof *mark));
+  STEP(take_marks(self, spool));
   if (status == HEED_OK && !has_room(self, head->size + 1u))
     return no_memory(self);
   STEP(log_spool_take(spool, self->bytes, head->size));
   next = self->bytes;
-  for (size_t i = 0; status == HEED_OK && i < width; i++) {
-    const size_t length = mark[i] == 0 ? 0 : (size_t)(mark[i] >> 1) - 1;
-    self->cells[i] =
-        (log_text){mark[i] == 0 ? NULL : next, length, (mark[i] & 1) != 0};
-    next += length;
+  for (size_t i = 0; status == HEED_OK && i < self->log->width; i++) {
+    log_text *cell = &self->cells[i];
+    if (cell->length == SIZE_MAX) {
+      *cell = (log_text){.bytes = NULL};
+      continue;
+    }
+    cell->bytes = next;
+    next += cell->length;
   }
   return status;
 }
