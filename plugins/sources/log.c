@@ -116,8 +116,15 @@ static heed_status texts(void *self, const heed_host *host, size_t count,
                          void *context, heed_error *error) {
   log_reading reading = {.host = host, .error = error, .most = SIZE_MAX};
   log_settings *settings = NULL;
+  bool is_packed = false;
   heed_status status = log_settle(host, self, &settings, error);
   reading.settings = settings;
+  if (status == HEED_OK) status = packed_is_source(settings, &is_packed, error);
+  if (status == HEED_OK && is_packed)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "%s: a packed log has no texts; let source.path name the "
+                     "log that was packed",
+                     log_path(&reading, 0));
   if (status == HEED_OK)
     status = log_read_texts(&reading, count, rows, take, context);
   log_close_reading(&reading);
