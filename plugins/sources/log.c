@@ -6,6 +6,7 @@
  * response. Without it, A is the left response. docs/annotation-logs.md is the
  * guide. */
 #include "sources/log/guess.h"
+#include "sources/log/packed_save.h"
 #include "sources/log/presets.h"
 #include "sources/log/reading.h"
 
@@ -63,9 +64,13 @@ static void report(const log_reading *self) {
 }
 
 /* Each step needs the one before. */
-static heed_status take_steps(log_reading *reading) {
-  heed_status status = log_open_reading(reading);
-  if (status == HEED_OK) status = log_read_rows(reading);
+static heed_status take_steps(log_reading *reading, log_settings *settings) {
+  bool is_packed = false;
+  heed_status status = packed_is_source(settings, &is_packed, reading->error);
+  if (status == HEED_OK) status = log_open_reading(reading);
+  if (status == HEED_OK)
+    status =
+        is_packed ? packed_load(reading, settings) : log_read_rows(reading);
   if (status == HEED_OK) status = log_order_annotations(reading);
   if (status == HEED_OK) status = log_make_annotations(reading);
   if (status == HEED_OK) status = log_make_pairs(reading);
@@ -83,14 +88,14 @@ static bool loads_texts(const heed_host *host) {
 }
 
 /* With what the preset says of the files. */
-static heed_status settle(const heed_host *host, const heed_value *values,
-                          log_reading *reading) {
-  log_settings *settings = NULL;
-  heed_status status = log_settle(host, values, &settings, reading->error);
-  reading->settings = settings;
+static heed_status settle(const heed_value *values, log_reading *reading,
+                          log_settings **settings) {
+  heed_status status =
+      log_settle(reading->host, values, settings, reading->error);
+  reading->settings = *settings;
   if (status == HEED_OK && log_preset_of(values) != PRESET_NONE)
-    status = log_settle_preset(host, settings, reading->error);
-  return status == HEED_OK ? log_check_settings(settings, reading->error)
+    status = log_settle_preset(reading->host, *settings, reading->error);
+  return status == HEED_OK ? log_check_settings(*settings, reading->error)
                            : status;
 }
 
@@ -105,8 +110,9 @@ static heed_status make_of(const heed_value *values, const heed_host *host,
       .loads_texts = loads_texts(host),
       .faults = {.host = host,
                  .skip = values[MALFORMED].integer == MALFORMED_SKIP}};
-  heed_status status = settle(host, values, &reading);
-  if (status == HEED_OK) status = take_steps(&reading);
+  log_settings *settings = NULL;
+  heed_status status = settle(values, &reading, &settings);
+  if (status == HEED_OK) status = take_steps(&reading, settings);
   log_close_reading(&reading);
   return status;
 }
@@ -119,14 +125,37 @@ static heed_status make(void *self, const heed_host *host, heed_world *world,
 static heed_status check(void *self, const heed_host *host, size_t rows,
                          heed_error *error) {
   heed_world world = {.size = sizeof world};
+  log_settings *settings = NULL;
+  bool is_packed = false;
+  heed_status status = log_settle(host, self, &settings, error);
+  if (status == HEED_OK) status = packed_is_source(settings, &is_packed, error);
+  if (status != HEED_OK) return status;
+  if (is_packed) {
+    bool load = false;
+    status = packed_inspect(settings, host, rows, &load, error);
+    if (status != HEED_OK || !load) return status;
+  }
   return make_of(self, host, rows, &world, error);
+}
+
+static heed_status pack(void *self, const heed_host *host,
+                        const heed_packing *packing, heed_error *error) {
+  return log_pack(self, host, packing, error);
 }
 
 static heed_status texts(void *self, const heed_host *host, size_t count,
                          const int64_t *rows, heed_take_texts *take,
                          void *context, heed_error *error) {
   log_reading reading = {.host = host, .error = error, .most = SIZE_MAX};
-  heed_status status = settle(host, self, &reading);
+  log_settings *settings = NULL;
+  bool is_packed = false;
+  heed_status status = settle(self, &reading, &settings);
+  if (status == HEED_OK) status = packed_is_source(settings, &is_packed, error);
+  if (status == HEED_OK && is_packed)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "%s: a packed log has no texts; let source.path name the "
+                     "log that was packed",
+                     log_path(&reading, 0));
   if (status == HEED_OK)
     status = log_read_texts(&reading, count, rows, take, context);
   log_close_reading(&reading);
@@ -142,13 +171,25 @@ static heed_status create(const heed_host *host, const heed_value *values,
   return HEED_OK;
 }
 
+static bool may_be_packed(const heed_value *values) {
+  const log_form form = (log_form)values[FORMAT].integer;
+  return form == LOG_PACKED ||
+         (form == LOG_AUTO && values[PATH].count == 1 &&
+          log_form_of(values[PATH].items[0].text) == LOG_PACKED);
+}
+
 static void outline(const void *self, heed_outline *outline) {
   const heed_value *values = self;
   const heed_value *named = values[COLUMNS].items;
-  outline->models = named[LEFT_MODEL].given                ? HEED_YES
-                    : log_preset_of(values) != PRESET_NONE ? HEED_UNKNOWN
-                                                           : HEED_NO;
-  outline->p = named[P].given ? HEED_YES : HEED_NO;
+  /* A packed log has columns that the sweep need not name. */
+  const heed_knowledge otherwise =
+      may_be_packed(values) || log_preset_of(values) != PRESET_NONE
+          ? HEED_UNKNOWN
+          : HEED_NO;
+  outline->models = named[LEFT_MODEL].given ? HEED_YES : otherwise;
+  outline->p = named[P].given          ? HEED_YES
+               : may_be_packed(values) ? HEED_UNKNOWN
+                                       : HEED_NO;
   outline->gap = HEED_NO;
 }
 
@@ -159,6 +200,7 @@ static const heed_source_functions functions = {
     .check = check,
     .guess = log_guess,
     .texts = texts,
+    .pack = pack,
 };
 
 static const heed_plugin log_source = {

@@ -43,8 +43,8 @@ typedef struct command_arguments {
   const char *plugin; /* KIND/NAME */
   const char *plugin_file;
   const char *topic; /* a command's name */
-  const char *output, *x, *lines, *license, *format;
-  command_values sets, metrics, axes, skipped, line;
+  const char *output, *x, *lines, *license, *format, *append;
+  command_values sets, metrics, axes, skipped, line, drops;
   size_t kind, what;    /* what: index of a word */
   size_t shape, by;     /* words of heed export */
   size_t cell, workers; /* COMMAND_NONE: not given */
@@ -74,6 +74,7 @@ int command_report(const command_arguments *given);
 int command_users(const command_arguments *given);
 int command_pairs(const command_arguments *given);
 int command_export(const command_arguments *given);
+int command_pack(const command_arguments *given);
 int command_collect(const command_arguments *given);
 int command_help(const command_arguments *given);
 /* For heed itself, completion in shells, and heed's build. */

@@ -31,6 +31,7 @@ static const command_call calls[] = {
     {"users", command_users, true},
     {"pairs", command_pairs, true},
     {"export", command_export, true},
+    {"pack", command_pack, false},
     {"collect", command_collect, false},
     {"help", command_help, false},
     {"plan", command_plan, false},

@@ -16,16 +16,50 @@ _Static_assert(sizeof(((log_hash *)0)->key) == crypto_shorthash_KEYBYTES &&
 #define NAMES_MOST ((size_t)1 << 31)
 #define LARGE_PAGE ((size_t)1 << 21)
 
+struct log_block {
+  log_block *next;
+  char bytes[BLOCK];
+};
+
+void log_pool_clear(log_pool *pool) {
+  while (pool->used != NULL) {
+    log_block *block = pool->used;
+    pool->used = block->next;
+    block->next = pool->unused;
+    pool->unused = block;
+  }
+  pool->left = 0;
+}
+
+static char *take_block(log_pool *pool) {
+  log_block *block = pool->unused;
+  if (block != NULL) {
+    pool->unused = block->next;
+  } else {
+    block = heed_allocate(&pool->memory, 1, sizeof *block);
+    if (block == NULL) return NULL;
+    pool->taken += sizeof *block;
+  }
+  block->next = pool->used;
+  pool->used = block;
+  return block->bytes;
+}
+
+static char *take_large(log_pool *pool, size_t size) {
+  pool->taken += size;
+  return heed_allocate(&pool->memory, size, 1);
+}
+
 const char *log_copy(log_pool *pool, log_text text) {
   const size_t size = text.length + 1;
   char *copy;
   if (size > pool->left) {
-    const size_t block = size > BLOCK / 8 ? size : BLOCK;
-    copy = heed_allocate(&pool->memory, block, 1);
+    const bool large = size > BLOCK / 8;
+    copy = large ? take_large(pool, size) : take_block(pool);
     if (copy == NULL) return NULL;
-    if (block == BLOCK) {
+    if (!large) {
       pool->free = copy + size;
-      pool->left = block - size;
+      pool->left = BLOCK - size;
     }
   } else {
     copy = pool->free;
@@ -73,8 +107,10 @@ void log_names_open(log_names *self, log_pool *pool) {
 void log_names_close(log_names *self) {
   free(self->slots);
   free(self->text);
+  free(self->first);
   self->slots = NULL;
   self->text = NULL;
+  self->first = NULL;
 }
 
 /* strncmp() stops at the end of the known name, which may be shorter. */
@@ -99,6 +135,14 @@ void log_foresee(const log_names *self, uint32_t tag, log_stage stage) {
     __builtin_prefetch(self->text[slot->next - 1]);
 }
 
+static size_t note(const log_names *self, size_t id) {
+  if (self->moment != NULL) {
+    const uint64_t now = (*self->moment)++;
+    if (now < self->first[id]) self->first[id] = now;
+  }
+  return id;
+}
+
 size_t log_find(const log_names *self, log_text text, log_finding *finding) {
   size_t i;
   if (self->refused) return SIZE_MAX;
@@ -106,7 +150,7 @@ size_t log_find(const log_names *self, log_text text, log_finding *finding) {
        i = (i + 1) & self->mask)
     if (self->slots[i].tag == finding->tag &&
         is_name(self->text[self->slots[i].next - 1], text))
-      return self->slots[i].next - 1;
+      return note(self, self->slots[i].next - 1);
   finding->slot = i;
   return SIZE_MAX;
 }
@@ -138,22 +182,43 @@ static bool has_room(log_names *self) {
   self->refused = more == NULL;
   if (self->refused) return false;
   self->text = more;
+  if (self->moment != NULL) {
+    uint64_t *first = reallocarray(self->first, room, sizeof *first);
+    self->refused = first == NULL;
+    if (first == NULL) return false;
+    self->first = first;
+  }
   self->room = room;
   return true;
+}
+
+/* name: NULL if there was no memory for it. */
+static size_t add(log_names *self, const char *name,
+                  const log_finding *finding) {
+  if (name == NULL) {
+    self->refused = true;
+    return 0;
+  }
+  self->text[self->count] = name;
+  if (self->moment != NULL) self->first[self->count] = (*self->moment)++;
+  self->slots[finding->slot] =
+      (log_slot){finding->tag, (uint32_t)++self->count};
+  if (3 * self->count > 2 * (self->mask + 1)) widen(self);
+  return self->count - 1;
 }
 
 size_t log_add_name(log_names *self, log_text text,
                     const log_finding *finding) {
   if (self->refused || !has_room(self)) return 0;
-  self->text[self->count] = log_copy(self->pool, text);
-  if (self->text[self->count] == NULL) {
-    self->refused = true;
-    return 0;
-  }
-  self->slots[finding->slot] =
-      (log_slot){finding->tag, (uint32_t)++self->count};
-  if (3 * self->count > 2 * (self->mask + 1)) widen(self);
-  return self->count - 1;
+  return add(self, log_copy(self->pool, text), finding);
+}
+
+bool log_adopt_name(log_names *self, const char *name) {
+  log_finding finding = {.tag = log_tag_of(self, log_text_of(name))};
+  if (log_find(self, log_text_of(name), &finding) != SIZE_MAX) return false;
+  if (self->refused || !has_room(self)) return false;
+  (void)add(self, name, &finding);
+  return !self->refused;
 }
 
 size_t log_number(log_names *self, log_text text) {

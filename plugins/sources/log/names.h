@@ -7,11 +7,17 @@
 #include "sources/log/text.h"
 
 /* Memory of the host for many short texts.  It lives as long as the world. */
+typedef struct log_block log_block;
 typedef struct log_pool {
   heed_memory memory;
   char *free;
   size_t left;
+  size_t taken;             /* bytes of all blocks */
+  log_block *used, *unused; /* blocks of one size */
 } log_pool;
+
+/* Forgets all texts; the memory is for the next ones. */
+void log_pool_clear(log_pool *pool);
 
 /* A copy that NUL ends; NULL: out of memory. */
 const char *log_copy(log_pool *pool, log_text text);
@@ -38,6 +44,10 @@ typedef struct log_names {
   const char **text; /* by id; in the pool */
   size_t mask, count, room;
   bool refused; /* out of memory: ids are not valid */
+  /* Where ids are given in another order than that of the log, as in
+   * packed_sort.c: the moment of each call, which counts on, and by id the
+   * least of its moments.  NULL: nobody asks. */
+  uint64_t *moment, *first;
 } log_names;
 
 void log_names_open(log_names *self, log_pool *pool);
@@ -60,6 +70,10 @@ typedef struct log_finding {
 size_t log_find(const log_names *self, log_text text, log_finding *finding);
 /* The id of a name that log_find() did not find. */
 size_t log_add_name(log_names *self, log_text text, const log_finding *finding);
+
+/* Gives a name that stays where it is the next id.  False: the name is known,
+ * or out of memory (refused). */
+bool log_adopt_name(log_names *self, const char *name);
 
 /* The id of a name, a new id if the name is new. */
 size_t log_number(log_names *self, log_text text);

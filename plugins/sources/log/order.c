@@ -106,19 +106,24 @@ static heed_status refuse_duplicate(log_reading *self, size_t at,
   const log_annotations *all = &self->all;
   const size_t file = log_file_of(self, at), other = log_file_of(self, first);
   char where[64 + HEED_MESSAGE_SIZE / 4] = "";
+  char line[64] = "";
   self->row_count--;
   self->tie_count -= all->choice[at] == HEED_CHOSE_TIE;
   self->line = all->line[at];
   self->job.path = log_path(self, file);
   if (other != file)
     (void)snprintf(where, sizeof where, " of %.200s", log_path(self, other));
+  /* A packed log may lack its rows. */
+  if (all->line[first] != 0)
+    (void)snprintf(line, sizeof line, ", in %s %u", log_unit(self),
+                   (unsigned)all->line[first]);
   return log_row_fault(
       self,
-      "user \"%.60s\" has already annotated pair \"%.60s\", in %s %u%s; "
+      "user \"%.60s\" has already annotated pair \"%.60s\"%s%s; "
       "source.duplicates = \"first\" keeps the first annotation, \"keep\" "
       "keeps all as independent answers",
       self->everyone.text[all->user[at]], self->pairs.names.text[all->pair[at]],
-      log_unit(self), (unsigned)all->line[first], where);
+      line, where);
 }
 
 /* In the order of the log, so that the first error is the first in the file. */
@@ -197,7 +202,7 @@ static void number_users(log_reading *self) {
 }
 
 static heed_status check_any(const log_reading *self) {
-  const size_t files = self->settings->values[PATH].count;
+  const size_t files = log_file_count(self);
   char more[64] = "";
   if (self->count > 0 || self->is_part) return HEED_OK;
   if (files > 1)

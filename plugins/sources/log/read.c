@@ -6,21 +6,22 @@
 
 #include "sources/log/formats.h"
 #include "sources/log/json_rows.h"
+#include "sources/log/packed.h"
 
 const char *const log_form_words[] = {
-    [LOG_AUTO] = "auto",    [LOG_CSV] = "csv",   [LOG_TSV] = "tsv",
-    [LOG_JSONL] = "jsonl",  [LOG_JSON] = "json", [LOG_HDF5] = "hdf5",
-    [LOG_SQLITE] = "sqlite"};
+    [LOG_AUTO] = "auto",     [LOG_CSV] = "csv",      [LOG_TSV] = "tsv",
+    [LOG_JSONL] = "jsonl",   [LOG_JSON] = "json",    [LOG_HDF5] = "hdf5",
+    [LOG_SQLITE] = "sqlite", [LOG_PACKED] = "packed"};
 
 log_form log_form_of(const char *path) {
   static const struct {
     const char *end;
     log_form form;
   } ends[] = {
-      {".jsonl", LOG_JSONL},   {".ndjson", LOG_JSONL},  {".json", LOG_JSON},
-      {".tsv", LOG_TSV},       {".tab", LOG_TSV},       {".h5", LOG_HDF5},
-      {".hdf5", LOG_HDF5},     {".nc", LOG_HDF5},       {".db", LOG_SQLITE},
-      {".sqlite", LOG_SQLITE}, {".sqlite3", LOG_SQLITE}};
+      {".jsonl", LOG_JSONL},   {".ndjson", LOG_JSONL},   {".json", LOG_JSON},
+      {".tsv", LOG_TSV},       {".tab", LOG_TSV},        {".h5", LOG_HDF5},
+      {".hdf5", LOG_HDF5},     {".nc", LOG_HDF5},        {".db", LOG_SQLITE},
+      {".sqlite", LOG_SQLITE}, {".sqlite3", LOG_SQLITE}, {".heed", LOG_PACKED}};
   static const char *const packed[] = {".gz", ".zst"};
   size_t length = strlen(path);
   for (size_t i = 0; i < sizeof packed / sizeof *packed; i++) {
@@ -50,6 +51,7 @@ static heed_status refuse_other_forms(const log_job *job,
        "a ZIP archive or a spreadsheet; export it as "
        "CSV"},
       {"\x89HDF", "an HDF5 file; set source.format = \"hdf5\""},
+      {PACKED_MAGIC, "a packed log; set source.format = \"packed\""},
       {"SQLite format 3",
        "an SQLite database; set source.format = \"sqlite\" and source.query"}};
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
@@ -157,5 +159,10 @@ heed_status log_read(log_job *job, const log_read_options *options) {
     return read_records(job, options);
   if (form == LOG_HDF5) return log_read_hdf5(job);
   if (form == LOG_SQLITE) return log_read_sqlite(job, options->query);
+  if (form == LOG_PACKED)
+    return heed_fail(job->error, HEED_INVALID,
+                     "%s: a packed log, which cannot be one of several files "
+                     "or the file of a judge",
+                     job->path);
   return read_text(job, options, form);
 }

@@ -13,6 +13,7 @@ typedef enum log_form {
   LOG_JSON,
   LOG_HDF5,
   LOG_SQLITE,
+  LOG_PACKED, /* not rows: packed_load() */
   LOG_FORM_COUNT
 } log_form;
 extern const char *const log_form_words[]; /* in that order */

@@ -17,17 +17,25 @@ heed_status log_row_fault(log_reading *self, const char *format, ...) {
                    what);
 }
 
-const char *log_path(const log_reading *self, size_t file) {
-  return self->settings->values[PATH].items[file].text;
+/* Those that are read. */
+static size_t file_count(const log_reading *self) {
+  return self->is_packed ? 0 : self->settings->values[PATH].count;
 }
 
-static size_t file_count(const log_reading *self) {
-  return self->settings->values[PATH].count;
+size_t log_file_count(const log_reading *self) {
+  return self->packed_file_count + file_count(self);
+}
+
+const char *log_path(const log_reading *self, size_t file) {
+  if (file < self->packed_file_count) return self->packed_files[file];
+  return self->settings->values[PATH]
+      .items[file - self->packed_file_count]
+      .text;
 }
 
 size_t log_file_of(const log_reading *self, size_t annotation) {
   size_t file = 0;
-  while (file + 1 < file_count(self) && self->begin[file + 1] <= annotation)
+  while (file + 1 < log_file_count(self) && self->begin[file + 1] <= annotation)
     file++;
   return file;
 }
@@ -84,14 +92,31 @@ heed_status log_open_reading(log_reading *self) {
 void log_close_reading(log_reading *self) {
   log_annotations *all = &self->all;
   log_pairs *pairs = &self->pairs;
-  void *arrays[] = {all->user,         all->pair,      all->line,
-                    all->choice,       all->left,      all->p,
-                    all->time,         all->covariate, all->word,
-                    pairs->model_a,    pairs->model_b, pairs->topic,
-                    pairs->line,       pairs->file,    pairs->gold,
-                    pairs->difference, pairs->hash,    (void *)pairs->text,
-                    pairs->text_row,   pairs->prompt,  pairs->text_turned,
-                    pairs->messages,   self->order,    self->user_number,
+  void *arrays[] = {all->user,
+                    all->pair,
+                    all->line,
+                    all->row,
+                    all->choice,
+                    all->left,
+                    all->p,
+                    all->time,
+                    all->covariate,
+                    all->word,
+                    pairs->model_a,
+                    pairs->model_b,
+                    pairs->topic,
+                    pairs->line,
+                    pairs->file,
+                    pairs->gold,
+                    pairs->difference,
+                    pairs->hash,
+                    (void *)pairs->text,
+                    pairs->text_row,
+                    pairs->prompt,
+                    pairs->text_turned,
+                    pairs->messages,
+                    self->order,
+                    self->user_number,
                     self->turn};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
   log_names_close(&self->everyone);
@@ -102,11 +127,40 @@ void log_close_reading(log_reading *self) {
   log_names_close(&pairs->names);
 }
 
+static uint64_t bytes_of_names(const log_names *names) {
+  return names->room * sizeof *names->text +
+         (names->mask + 1) * sizeof *names->slots;
+}
+
+uint64_t log_bytes(const log_reading *self) {
+  const log_annotations *all = &self->all;
+  const log_pairs *pairs = &self->pairs;
+  const size_t covariates = self->settings->covariate_count;
+  size_t annotation = sizeof *all->user + sizeof *all->pair +
+                      sizeof *all->line + sizeof *all->choice +
+                      sizeof *all->left;
+  size_t pair = sizeof *pairs->line + self->features * sizeof(double);
+  if (all->p != NULL) annotation += sizeof *all->p;
+  if (all->time != NULL) annotation += sizeof *all->time;
+  annotation += covariates * (sizeof *all->covariate + sizeof *all->word);
+  if (pairs->file != NULL) pair += sizeof *pairs->file;
+  if (pairs->model_a != NULL) pair += 2 * sizeof *pairs->model_a;
+  if (pairs->topic != NULL) pair += sizeof *pairs->topic;
+  if (pairs->gold != NULL) pair += sizeof *pairs->gold;
+  if (pairs->hash != NULL)
+    pair += TEXT_COUNT * sizeof *pairs->hash + sizeof *pairs->text_row + 2;
+  return all->room * annotation + pairs->room * pair + self->pool.taken +
+         (pairs->names.pool == &self->pool ? 0 : pairs->names.pool->taken) +
+         bytes_of_names(&self->everyone) + bytes_of_names(&pairs->names) +
+         bytes_of_names(&self->models) + bytes_of_names(&self->topics) +
+         bytes_of_names(&self->words);
+}
+
 /* ---- files ---- */
 
 static log_job job_of(const log_reading *self, size_t file) {
   return (log_job){.host = self->host,
-                   .path = log_path(self, file),
+                   .path = self->settings->values[PATH].items[file].text,
                    .wanted = self->wanted,
                    .width = self->width,
                    .most = self->most,
@@ -126,11 +180,15 @@ heed_status log_read_again(const log_reading *self, log_sink sink) {
   return status;
 }
 
+static size_t next_row(const log_reading *self) {
+  return self->divert != NULL ? (size_t)(self->row + 1) : self->all.count;
+}
+
 heed_status log_read_files(log_reading *self, log_sink sink) {
   heed_status status = HEED_OK;
   for (size_t i = 0; status == HEED_OK && i < file_count(self); i++) {
-    self->file = i;
-    self->begin[i] = self->all.count;
+    self->file = self->packed_file_count + i;
+    self->begin[self->file] = next_row(self);
     self->job = job_of(self, i);
     self->job.faults = &self->faults;
     self->job.sink = sink;
@@ -138,6 +196,6 @@ heed_status log_read_files(log_reading *self, log_sink sink) {
     status = log_read(&self->job, &self->settings->read);
     self->is_part = self->is_part || log_is_part(&self->job);
   }
-  self->begin[file_count(self)] = self->all.count;
+  self->begin[log_file_count(self)] = next_row(self);
   return status;
 }

@@ -16,6 +16,7 @@ typedef struct log_annotations {
   size_t count, room;
   uint32_t *user, *pair;
   uint32_t *line;
+  int64_t *row; /* of the files, malformed or not; NULL: nobody asks */
   int8_t *choice, *left;
   double *p, *time;  /* NULL: the log has none */
   double *covariate; /* room x covariates: a number; NaN: missing or a word */
@@ -47,8 +48,13 @@ typedef struct log_reading {
   size_t most; /* rows to read of each file; SIZE_MAX: all */
   log_wanted *wanted;
   size_t width;
-  log_job job;   /* of the current file */
-  size_t file;   /* number of the current file */
+  log_job job; /* of the current file */
+  size_t file; /* number of the current file */
+  /* Files of the log that a packed log was made from, which come first.
+   * is_packed: there are no others. */
+  const char **packed_files;
+  size_t packed_file_count;
+  bool is_packed;
   size_t *begin; /* files + 1: first annotation of each file */
   bool is_part;  /* a file may have more rows */
   int64_t row;   /* of all files, malformed or not */
@@ -68,6 +74,13 @@ typedef struct log_reading {
   log_time_form time_form; /* of the first time in the log */
   bool words_listed;       /* unknown words for choices */
   bool refused;            /* out of memory */
+  uint64_t memory;         /* bytes that the arrays may have; 0: any */
+  bool is_full;            /* they would have more */
+  bool keeps_rows;         /* all.row */
+  /* Gets each row whose cells are valid, instead of the pairs and annotations.
+   * NULL: none. */
+  heed_status (*divert)(void *context, const log_row *row, log_text pair);
+  void *divert_context;
   size_t features;
   /* Made by log_order_annotations(): the annotations that count, and their
    * order; the users that count, and the number of each in `everyone`. */
@@ -86,9 +99,13 @@ static inline const char *log_unit(const log_reading *self) {
   return self->job.unit;
 }
 
-/* The path of the first file, and of that of an annotation. */
+/* The files that annotations come from, with those of a packed log. */
+size_t log_file_count(const log_reading *self);
 const char *log_path(const log_reading *self, size_t file);
 size_t log_file_of(const log_reading *self, size_t annotation);
+
+/* Bytes of the arrays and names. */
+uint64_t log_bytes(const log_reading *self);
 
 heed_status log_open_reading(log_reading *self);
 void log_close_reading(log_reading *self);
@@ -97,6 +114,10 @@ void log_close_reading(log_reading *self);
 heed_status log_read_files(log_reading *self, log_sink sink);
 /* Reads the files and takes their rows. */
 heed_status log_read_rows(log_reading *self);
+/* Takes rows that send() sends. */
+typedef heed_status log_send_all(log_reading *self, log_sink sink,
+                                 void *context);
+heed_status log_take_rows(log_reading *self, log_send_all *send, void *context);
 /* Sends the rows of each file again, to another sink. */
 heed_status log_read_again(const log_reading *self, log_sink sink);
 

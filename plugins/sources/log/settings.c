@@ -11,7 +11,7 @@ static const char *const ties_words[] = {"drop", "keep", NULL};
 static const char *const malformed_words[] = {"stop", "skip", NULL};
 static const char *const order_words[] = {"unknown", "file", NULL};
 static const char *const format_words[] = {
-    "auto", "csv", "tsv", "jsonl", "json", "hdf5", "sqlite",
+    "auto", "csv", "tsv", "jsonl", "json", "hdf5", "sqlite", "packed",
     /* presets.h */
     "arena", "open_webui", "label_studio", "argilla", "potato", "crowd_kit",
     "trl", NULL};
@@ -174,7 +174,7 @@ const heed_parameter log_parameters[PARAMETER_COUNT] = {
                      "list of these, read in that order; what a pattern "
                      "matches is in the order of its bytes. .csv, .tsv, "
                      ".jsonl, .json, .h5 or .db; text may be compressed "
-                     "(.gz, .zst)"},
+                     "(.gz, .zst); or one .heed of heed pack"},
     [FORMAT] = {.name = "format",
                 .type = HEED_ENUM,
                 .default_value = "auto",
@@ -334,16 +334,15 @@ static char *column_name(heed_memory *memory, const char *name) {
   return made;
 }
 
-static heed_status settle_covariates(heed_memory *memory, log_settings *self,
-                                     heed_error *error) {
+heed_status log_settle_covariates(heed_memory *memory, log_settings *self,
+                                  const char *const *list, size_t count,
+                                  heed_error *error) {
   static const char *const taken[] = {"user", "pair",  "choice", "left", "p",
                                       "time", "topic", "turn",   "gold"};
-  const heed_value *list = &self->values[COLUMNS].items[COVARIATES];
-  self->covariate_count = list->count;
-  self->covariates =
-      heed_allocate(memory, list->count, sizeof *self->covariates);
-  for (size_t i = 0; !memory->refused && i < list->count; i++) {
-    const char *column = list->items[i].text;
+  self->covariate_count = count;
+  self->covariates = heed_allocate(memory, count, sizeof *self->covariates);
+  for (size_t i = 0; !memory->refused && i < count; i++) {
+    const char *column = list[i];
     const char *name = column_name(memory, column), *same = NULL;
     if (name == NULL) break;
     self->covariates[i] = (log_covariate){column, name};
@@ -383,6 +382,16 @@ bool log_words_are_given(const heed_value *values, size_t choice) {
     rest += length;
   }
   return *rest != '\0';
+}
+
+static heed_status settle_covariates(heed_memory *memory, log_settings *self,
+                                     heed_error *error) {
+  const heed_value *list = &self->values[COLUMNS].items[COVARIATES];
+  const char **names = heed_scratch(memory, list->count, sizeof *names);
+  for (size_t i = 0; names != NULL && i < list->count; i++)
+    names[i] = list->items[i].text;
+  if (memory->refused) return HEED_OK; /* log_settle() says it */
+  return log_settle_covariates(memory, self, names, list->count, error);
 }
 
 static void settle_omissions(heed_memory *memory, log_settings *self) {

@@ -126,6 +126,11 @@ struct log_settings {
   const char *name[2]; /* what the file calls the two responses; or NULL */
 };
 
+/* The covariates of these columns. */
+heed_status log_settle_covariates(heed_memory *memory, log_settings *self,
+                                  const char *const *list, size_t count,
+                                  heed_error *error);
+
 heed_status log_settle(const heed_host *host, const heed_value *values,
                        log_settings **self, heed_error *error);
 /* Checks what the settings mean together, once the columns are known. */

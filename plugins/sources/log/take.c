@@ -513,7 +513,7 @@ static bool has_room_for_pair(log_reading *self) {
   const size_t room = pairs->room == 0 ? 256 : 2 * pairs->room;
   if (pairs->names.count < pairs->room) return true;
   GROW(pairs->line, 1);
-  if (settings->values[PATH].count > 1) GROW(pairs->file, 1);
+  if (log_file_count(self) > 1) GROW(pairs->file, 1);
   if (settings->column[LEFT_MODEL] != NULL) {
     GROW(pairs->model_a, 1);
     GROW(pairs->model_b, 1);
@@ -544,6 +544,7 @@ static bool has_room_for_annotation(log_reading *self) {
   GROW(all->user, 1);
   GROW(all->pair, 1);
   GROW(all->line, 1);
+  if (self->keeps_rows) GROW(all->row, 1);
   GROW(all->choice, 1);
   GROW(all->left, 1);
   if (settings->column[P] != NULL) GROW(all->p, 1);
@@ -674,6 +675,7 @@ static void add_annotation(log_reading *self, const taken_row *taken) {
   all->user[at] = (uint32_t)number_user(self, taken);
   all->pair[at] = (uint32_t)taken->pair;
   all->line[at] = short_line(self);
+  if (all->row != NULL) all->row[at] = self->row;
   all->choice[at] = taken->choice;
   all->left[at] = taken->left;
   if (all->p != NULL) all->p[at] = taken->p;
@@ -701,7 +703,25 @@ static bool is_omitted(const log_reading *self, const taken_row *taken) {
   return false;
 }
 
+#define ROWS_WEIGHED ((size_t)1 << 16)
+
+/* Now and then: whether the arrays are larger than they may be. */
+static heed_status weigh(log_reading *self) {
+  if (self->memory == 0 || self->all.count % ROWS_WEIGHED != 0) return HEED_OK;
+  if (self->host->cancelled(self->host))
+    return heed_fail(self->error, HEED_CANCELLED, "interrupted");
+  if (log_bytes(self) <= self->memory) return HEED_OK;
+  self->is_full = true;
+  return heed_fail(self->error, HEED_MEMORY,
+                   "%s:%zu: users, pairs and annotations need more than the "
+                   "%llu MB that --memory allows; give more",
+                   self->job.path, self->line,
+                   (unsigned long long)(self->memory / 1000000));
+}
+
 static heed_status take_valid_row(log_reading *self, taken_row *taken) {
+  const heed_status status = weigh(self);
+  if (status != HEED_OK) return status;
   if (self->all.count == ROWS_MOST)
     return heed_fail(self->error, HEED_UNSUPPORTED,
                      "%s: more than %zu annotations do not fit in memory",
@@ -754,6 +774,10 @@ static heed_status take_row(void *context, const log_row *row) {
   }
   status = take_cells(taking, &fine);
   if (status != HEED_OK || !fine) return status;
+  if (self->divert != NULL) {
+    self->time_form = taken->time_form;
+    return self->divert(self->divert_context, row, taken->name);
+  }
   taken->place.tag = is_foreseen_pair(self, row)
                          ? row->pair
                          : log_tag_of(&self->pairs.names, taken->name);
@@ -766,16 +790,26 @@ static heed_status take_row(void *context, const log_row *row) {
   return take_valid_row(self, taken);
 }
 
-heed_status log_read_rows(log_reading *self) {
+heed_status log_take_rows(log_reading *self, log_send_all *send,
+                          void *context) {
   heed_memory memory = {self->host, false};
   log_taking taking = {
       .log = self,
       .row = {.difference = heed_scratch_doubles(&memory, self->features)}};
   heed_status status;
   if (memory.refused) return heed_no_memory(self->error);
-  self->row = -1;
-  status = log_read_files(self, (log_sink){take_row, foresee, &taking});
+  status = send(self, (log_sink){take_row, foresee, &taking}, context);
   log_conversation_close(&taking.conversation);
   free(taking.name);
   return status;
+}
+
+static heed_status send_files(log_reading *self, log_sink sink, void *context) {
+  (void)context;
+  if (self->packed_file_count == 0) self->row = -1;
+  return log_read_files(self, sink);
+}
+
+heed_status log_read_rows(log_reading *self) {
+  return log_take_rows(self, send_files, NULL);
 }

@@ -143,7 +143,7 @@ static bool has_messages(const log_reading *self) {
 }
 
 static void name_paths(log_reading *self, heed_memory *memory) {
-  const size_t count = self->settings->values[PATH].count;
+  const size_t count = log_file_count(self);
   const char **paths = heed_allocate(memory, count, sizeof *paths);
   for (size_t i = 0; paths != NULL && i < count; i++)
     paths[i] = log_path(self, i);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A temporary file without a name: written once from its start, then read from
+ * its start, as often as needed.  Its space is free when the process ends. */
+#ifndef HEED_SOURCES_LOG_SPOOL_H
+#define HEED_SOURCES_LOG_SPOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heed/status.h"
+
+typedef struct log_spool {
+  heed_error *error;
+  int file;
+  unsigned char *buffer;
+  size_t used, filled; /* of the buffer */
+  uint64_t length;     /* bytes written */
+  uint64_t position;   /* reading: bytes of the file that were read */
+  bool reading;
+} log_spool;
+
+/* log_spool_close() always follows. */
+heed_status log_spool_open(log_spool *self, const char *folder,
+                           heed_error *error);
+void log_spool_close(log_spool *self);
+
+heed_status log_spool_put(log_spool *self, const void *bytes, size_t length);
+/* From now on the spool is read, from its start. */
+heed_status log_spool_rewind(log_spool *self);
+static inline bool log_spool_has_more(const log_spool *self) {
+  return self->position - (self->filled - self->used) < self->length;
+}
+heed_status log_spool_take(log_spool *self, void *bytes, size_t length);
+
+#endif
