@@ -221,7 +221,8 @@ heed_status json_send(json_rows *self, const json_t *const *values,
 
 heed_status json_take_record(json_rows *self, const json_t *record,
                              size_t line) {
-  if (self->job->sample == NULL) return log_translate(self, record, line);
+  if (self->job->sample == NULL)
+    return self->job->preset->translate(self, record, line);
   if (json_array_append(self->job->sample, (json_t *)(uintptr_t)record) != 0)
     return heed_no_memory(self->job->error);
   self->job->count++;

@@ -31,9 +31,6 @@ heed_status json_send(json_rows *self, const json_t *const *values,
 heed_status json_take_record(json_rows *self, const json_t *record,
                              size_t line);
 
-/* presets.c: sends the rows that a record means to the preset of the job. */
-heed_status log_translate(json_rows *rows, const json_t *record, size_t line);
-
 /* Sends the rows of an object that begins on this line; bytes: its text. */
 heed_status json_take(json_rows *self, const json_t *object, const char *bytes,
                       size_t length, size_t line);

@@ -125,12 +125,6 @@ static heed_status check_drops(const log_reading *self, unsigned drop) {
                   "model_a): nothing would tell annotations apart");
 }
 
-void packed_tell(const log_reading *self, size_t annotations, size_t pairs) {
-  self->host->log(self->host,
-                  "packed %zu annotations of %zu users and %zu pairs",
-                  annotations, self->everyone.count, pairs);
-}
-
 static heed_status pack_in_memory(log_reading *self,
                                   const heed_packing *packing, unsigned drop) {
   heed_status status = check_rows(self);

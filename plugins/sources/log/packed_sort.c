@@ -795,6 +795,12 @@ static void close_sorting(packed_sorting *self) {
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
 }
 
+void packed_tell(const log_reading *self, size_t annotations, size_t pairs) {
+  self->host->log(self->host,
+                  "packed %zu annotations of %zu users and %zu pairs",
+                  annotations, self->everyone.count, pairs);
+}
+
 heed_status packed_sort(log_reading *log, const heed_packing *packing,
                         unsigned drop, uint64_t bytes) {
   packed_sorting *self = calloc(1, sizeof *self);

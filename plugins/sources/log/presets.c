@@ -199,6 +199,22 @@ static void settle_pairs(log_settings *self) {
   }
 }
 
+static void forget_made(json_rows *rows) {
+  for (size_t i = 0; i < COLUMN_COUNT; i++) {
+    json_decref(rows->made[i]);
+    rows->made[i] = NULL;
+  }
+}
+
+static heed_status translate(json_rows *rows, const json_t *record,
+                             size_t line) {
+  const log_settings *settings = rows->job->preset;
+  log_translation self = {rows, settings, record, line};
+  heed_status status = settings->shape->translate(&self);
+  forget_made(rows);
+  return status;
+}
+
 static heed_status settle_shape(log_settings *self, const char *path,
                                 const json_t *records, heed_memory *memory,
                                 heed_error *error) {
@@ -206,6 +222,7 @@ static heed_status settle_shape(log_settings *self, const char *path,
   heed_status status = HEED_OK;
   self->read.takes_records = shape->translate != NULL;
   self->preset = shape->translate == NULL ? NULL : self;
+  self->translate = translate;
   self->positions_unknown = self->positions_unknown || shape->positions_unknown;
   self->texts_are_json = self->texts_are_json || shape->texts_are_json;
   if (!self->values[DUPLICATES].given) self->duplicates = shape->duplicates;
@@ -260,13 +277,6 @@ void log_make(log_translation *self, int column, json_t *value) {
   *made = value;
 }
 
-static void forget_made(json_rows *rows) {
-  for (size_t i = 0; i < COLUMN_COUNT; i++) {
-    json_decref(rows->made[i]);
-    rows->made[i] = NULL;
-  }
-}
-
 heed_status log_send_made(log_translation *self, const json_t *item) {
   const json_t *values[2] = {self->record, item};
   const heed_status status =
@@ -305,14 +315,6 @@ heed_status log_refuse_record(const log_translation *self, const char *format,
   (void)vsnprintf(what, sizeof what, format, arguments);
   va_end(arguments);
   return log_fault(job->faults, job->path, self->line, job->error, "%s", what);
-}
-
-heed_status log_translate(json_rows *rows, const json_t *record, size_t line) {
-  const log_settings *settings = rows->job->preset;
-  log_translation self = {rows, settings, record, line};
-  heed_status status = settings->shape->translate(&self);
-  forget_made(rows);
-  return status;
 }
 
 json_t *log_shared(const json_t *value) {

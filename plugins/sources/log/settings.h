@@ -4,6 +4,8 @@
 #ifndef HEED_SOURCES_LOG_SETTINGS_H
 #define HEED_SOURCES_LOG_SETTINGS_H
 
+#include <jansson.h>
+
 #include "heed/memory.h"
 #include "heed/source.h"
 #include "sources/log/read.h"
@@ -103,6 +105,8 @@ typedef struct log_covariate {
 
 typedef struct log_shape log_shape;
 
+struct json_rows;
+
 /* The parameters of an instance, with what a preset adds. */
 typedef struct log_settings log_settings;
 struct log_settings {
@@ -121,9 +125,12 @@ struct log_settings {
   /* Of a preset; NULL, 0: there is none. */
   const log_shape *shape;
   const log_settings *preset; /* itself, if the shape translates records */
-  unsigned makes;             /* columns that the translation makes */
-  const char *question;       /* which one of a file's; NULL: the only one */
-  const char *name[2]; /* what the file calls the two responses; or NULL */
+  /* Sends the rows that a record means. */
+  heed_status (*translate)(struct json_rows *rows, const json_t *record,
+                           size_t line);
+  unsigned makes;       /* columns that the translation makes */
+  const char *question; /* which one of a file's; NULL: the only one */
+  const char *name[2];  /* what the file calls the two responses; or NULL */
 };
 
 /* The covariates of these columns. */
