@@ -76,7 +76,10 @@ heed_status log_shape_of(const heed_host *host, const char *path, int preset,
                          log_form *form, const log_shape **shape,
                          json_t **records, heed_error *error);
 
-/* ---- for shapes ---- */
+/* Lets the shape send the rows that a record means. */
+heed_status log_translate(json_rows *rows, const json_t *record, size_t line);
+
+/* ---- for shapes: translation.c ---- */
 
 /* One record on its way to rows. */
 struct log_translation {
