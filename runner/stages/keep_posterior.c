@@ -64,7 +64,11 @@ heed_status keep_eta_posterior(const stages_keeping *self, heed_record *record,
   float *mass = heed_scratch(&memory, values, sizeof *mass);
   if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < values; i++) mass[i] = (float)posterior->mass[i];
-  heed_column column = {"mass", HEED_FLOAT32, posterior->node_count, mass};
+  /* Cells may have different numbers of nodes: each has a column of its own,
+   * whatever the order in which cells finish. */
+  char name[32];
+  (void)snprintf(name, sizeof name, "mass_%zu", posterior->node_count);
+  heed_column column = {name, HEED_FLOAT32, posterior->node_count, mass};
   const heed_table table = {sizeof table,
                             plan_kept_names[PLAN_KEPT_ETA_POSTERIOR],
                             posterior->row_count, 1, &column};

@@ -110,7 +110,11 @@ static const char *type_of(const annotations_writer *self,
       return path;
     case HEED_LIST:
       item = type_of(self, parameter->item, item_path(self, path));
-      return list_type(self, or_axis(self, item));
+      /* One path is a list of one. */
+      return parameter->item->type == HEED_PATH
+                 ? label_format(self->owner, "%s|%s",
+                                list_type(self, or_axis(self, item)), item)
+                 : list_type(self, or_axis(self, item));
     case HEED_MAP:
       item = type_of(self, parameter->item, item_path(self, path));
       return label_format(self->owner, "table<string, %s>",

@@ -42,7 +42,7 @@ static const float *find_masses(const heed_table *table, size_t count) {
   for (size_t i = 0; table != NULL && i < table->column_count; i++) {
     const heed_column *column = &table->columns[i];
     if (column->type == HEED_FLOAT32 && column->width == count &&
-        strncmp(column->name, "mass", 4) == 0 && table->rows > 0 &&
+        strncmp(column->name, "mass_", 5) == 0 && table->rows > 0 &&
         !isnan(((const float *)column->data)[0]))
       return column->data;
   }

@@ -50,7 +50,7 @@ rows = list(csv.DictReader(open("users.csv")))
 assert list(rows[0]) == ["user", "eta_hat", "sd", "annotations", "p_careless", "verdict"]
 with h5py.File("log.h5") as f:
     first = f["users/replicate"][()] == 0
-    mass = f["eta_posterior/mass"][()].astype(float)
+    mass = f["eta_posterior/mass_41"][()].astype(float)
     node, low, high, mean = (f["eta_nodes"][c][:41] for c in ("node", "low", "high", "mass"))
     row = f["users/posterior"][()][first]
     assert (f["users/posterior"][()][~first] == -1).all()
