@@ -89,13 +89,19 @@ static heed_status find_information(em_fit *self,
   return HEED_OK;
 }
 
+static bool knows_answers(const em_fit *self) {
+  const heed_user_model_functions *model = self->phi.model->plugin->functions;
+  return model->probability != NULL;
+}
+
 heed_status em_count_gold(em_fit *self, const heed_posterior *posterior,
                           double width, double *needed, heed_error *error) {
   const double gap = posterior->mu - 0.5, wanted = width / (2 * HALF * gap);
   const double gold = (double)self->histories.gold_count;
   gold_information sums = {0, 0, 0};
   *needed = NAN;
-  if (isnan(posterior->mu)) return HEED_OK;
+  /* A model with memory need not know the probability of one answer. */
+  if (isnan(posterior->mu) || !knows_answers(self)) return HEED_OK;
   if (posterior->mu_high - posterior->mu_low <= width) {
     *needed = 0;
     return HEED_OK;
