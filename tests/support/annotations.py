@@ -230,6 +230,9 @@ class Schemas:
         elif kind == "record":
             self.check_class(place, self.single(place, rest), parameter["fields"], {})
         elif kind == "list":
+            if parameter["item"]["type"] == "path":  # one path is a list of one
+                self.equal(place, rest & {"heed.Path"}, {"heed.Path"})
+                rest = rest - {"heed.Path"}
             inner = self.single(place, rest)
             if self.equal(place, inner[0], "list"):
                 self.check_type(place + "[]", parameter["item"], inner[1])
