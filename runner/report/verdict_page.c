@@ -647,7 +647,7 @@ static void put_agreement(const verdict_page *self) {
   fprintf(self->file, "</ul>\n");
 }
 
-/* ---- what the fit cannot foretell ---- */
+/* ---- what the fit does not predict ---- */
 
 static const char *check_words(const char *check) {
   static const char *const words[][2] = {

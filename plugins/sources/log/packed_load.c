@@ -942,7 +942,8 @@ static bool has_room_for(user_pairs *self, size_t count) {
 static heed_status find_twice(user_pairs *self, size_t count, bool *twice) {
   heed_status status = HEED_OK;
   if (!self->known) return HEED_OK;
-  if (!has_room_for(self, count)) return heed_no_memory(self->pairs.of->error);
+  if (!has_room_for(self, count))
+    return heed_no_memory(self->pairs.file->error);
   STEP(packed_next_integers(&self->pairs, self->pair, count));
   if (self->rows.window != NULL)
     STEP(packed_next_integers(&self->rows, self->row, count));

@@ -318,21 +318,25 @@ const packed_section *packed_find(const packed_file *self, packed_id id,
 
 /* ---- cursors ---- */
 
-heed_status packed_cursor_open(packed_cursor *self, packed_file *of,
+heed_status packed_cursor_open(packed_cursor *self, packed_file *file,
                                packed_id id, size_t index, uint64_t count,
                                int64_t low, int64_t high) {
-  const packed_section *section = packed_find(of, id, index);
-  *self = (packed_cursor){
-      .of = of, .section = section, .left = count, .low = low, .high = high};
+  const packed_section *section = packed_find(file, id, index);
+  *self = (packed_cursor){.file = file,
+                          .section = section,
+                          .left = count,
+                          .low = low,
+                          .high = high};
   if (section == NULL)
-    return packed_damaged(of, "the section \"%s\" is missing", packed_what(id));
+    return packed_damaged(file, "the section \"%s\" is missing",
+                          packed_what(id));
   if (section->count != count)
-    return packed_damaged(of,
+    return packed_damaged(file,
                           "the section \"%s\" has %llu values, expected %llu",
                           packed_what(id), (unsigned long long)section->count,
                           (unsigned long long)count);
   self->window = malloc(WINDOW);
-  if (self->window == NULL) return heed_no_memory(of->error);
+  if (self->window == NULL) return heed_no_memory(file->error);
   (void)crypto_generichash_init(&self->hash, NULL, 0, PACKED_HASH);
   return HEED_OK;
 }
@@ -346,8 +350,8 @@ void packed_cursor_close(packed_cursor *self) {
 static heed_status fill(packed_cursor *self) {
   const uint64_t left = self->section->length - self->read;
   const size_t step = left < WINDOW ? (size_t)left : WINDOW;
-  const heed_status status =
-      read_at(self->of, self->window, step, self->section->offset + self->read);
+  const heed_status status = read_at(self->file, self->window, step,
+                                     self->section->offset + self->read);
   if (status != HEED_OK) return status;
   (void)crypto_generichash_update(&self->hash, self->window, step);
   self->read += step;
@@ -386,7 +390,7 @@ static uint64_t stored(const unsigned char *bytes, uint32_t width) {
 }
 
 static heed_status out_of_range(const packed_cursor *self, int64_t value) {
-  return packed_damaged(self->of,
+  return packed_damaged(self->file,
                         "the section \"%s\" has %lld, expected %lld to %lld",
                         packed_what(self->section->id), (long long)value,
                         (long long)self->low, (long long)self->high);
@@ -413,9 +417,9 @@ heed_status packed_next_integers(packed_cursor *self, int64_t *values,
   const uint32_t width = self->section->width;
   heed_status status = HEED_OK;
   if (self->section->encoding != PACKED_INTEGERS)
-    return section_damaged(self->of, self->section, "has no integers");
+    return section_damaged(self->file, self->section, "has no integers");
   if (count > self->left)
-    return section_damaged(self->of, self->section, "is too short");
+    return section_damaged(self->file, self->section, "is too short");
   self->left -= count;
   while (count > 0 && status == HEED_OK) {
     const unsigned char *bytes = NULL;
@@ -451,9 +455,9 @@ heed_status packed_next_floats(packed_cursor *self, double *values,
     return next_whole(self, values, count);
   }
   if (self->section->encoding != PACKED_FLOATS)
-    return section_damaged(self->of, self->section, "has no numbers");
+    return section_damaged(self->file, self->section, "has no numbers");
   if (count > self->left)
-    return section_damaged(self->of, self->section, "is too short");
+    return section_damaged(self->file, self->section, "is too short");
   self->left -= count;
   while (count > 0 && status == HEED_OK) {
     const unsigned char *bytes;
@@ -477,16 +481,16 @@ static heed_status check_names(const packed_cursor *self, const char *bytes) {
     const char *end = memchr(bytes + at, '\0', length - at);
     size_t size;
     if (end == NULL)
-      return section_damaged(self->of, self->section, "ends within a name");
+      return section_damaged(self->file, self->section, "ends within a name");
     size = (size_t)(end - bytes) - at;
     if (log_not_utf8(bytes + at, size) != size)
-      return section_damaged(self->of, self->section,
+      return section_damaged(self->file, self->section,
                              "has a name that is not UTF-8");
     at += size + 1;
     count++;
   }
   if (count == self->section->count) return HEED_OK;
-  return section_damaged(self->of, self->section,
+  return section_damaged(self->file, self->section,
                          "has another number of names than it says");
 }
 
@@ -494,7 +498,7 @@ heed_status packed_read_names(packed_cursor *self, char *bytes) {
   heed_status status = HEED_OK;
   char *next = bytes;
   if (self->section->encoding != PACKED_NAMES)
-    return section_damaged(self->of, self->section, "has no names");
+    return section_damaged(self->file, self->section, "has no names");
   while (status == HEED_OK && self->read < self->section->length) {
     status = fill(self);
     if (status == HEED_OK) memcpy(next, self->window, self->filled);
@@ -508,11 +512,12 @@ heed_status packed_read_names(packed_cursor *self, char *bytes) {
 heed_status packed_cursor_end(packed_cursor *self) {
   unsigned char found[PACKED_HASH];
   if (self->left > 0 || self->read != self->section->length)
-    return section_damaged(self->of, self->section, "was not read to its end");
+    return section_damaged(self->file, self->section,
+                           "was not read to its end");
   (void)crypto_generichash_final(&self->hash, found, sizeof found);
   if (memcmp(found, self->section->hash, sizeof found) != 0)
-    return section_damaged(self->of, self->section, "has a wrong hash");
-  self->of->checked[self->section - self->of->sections] = true;
+    return section_damaged(self->file, self->section, "has a wrong hash");
+  self->file->checked[self->section - self->file->sections] = true;
   return HEED_OK;
 }
 
@@ -539,21 +544,22 @@ heed_status packed_check_rest(packed_file *self) {
 
 /* ---- streams ---- */
 
-heed_status packed_stream_open(packed_stream *self, packed_file *of) {
-  const int64_t annotations = of->facts[FACT_ANNOTATIONS];
-  const int64_t users = of->facts[FACT_USERS];
+heed_status packed_stream_open(packed_stream *self, packed_file *file) {
+  const int64_t annotations = file->facts[FACT_ANNOTATIONS];
+  const int64_t users = file->facts[FACT_USERS];
   heed_status status;
   *self = (packed_stream){.users = (size_t)users};
-  status = packed_cursor_open(&self->first, of, PACKED_FIRST, 0,
+  status = packed_cursor_open(&self->first, file, PACKED_FIRST, 0,
                               (uint64_t)users + 1, 0, annotations);
   if (status == HEED_OK)
-    status = packed_cursor_open(&self->classes, of, PACKED_CLASS, 0,
+    status = packed_cursor_open(&self->classes, file, PACKED_CLASS, 0,
                                 (uint64_t)annotations, 0,
-                                of->facts[FACT_CLASSES] - 1);
+                                file->facts[FACT_CLASSES] - 1);
   if (status == HEED_OK)
     status = packed_next_integers(&self->first, &self->begin, 1);
   if (status == HEED_OK && self->begin != 0)
-    status = section_damaged(of, self->first.section, "does not begin with 0");
+    status =
+        section_damaged(file, self->first.section, "does not begin with 0");
   return status;
 }
 
@@ -576,13 +582,13 @@ heed_status packed_next_user(packed_stream *self, bool *any) {
   status = packed_next_integers(&self->first, &end, 1);
   if (status != HEED_OK) return status;
   if (end < self->begin)
-    return section_damaged(self->first.of, self->first.section, "descends");
+    return section_damaged(self->first.file, self->first.section, "descends");
   self->count = (size_t)(end - self->begin);
   self->begin = end;
   self->user++;
   if (self->count > self->room) {
     int64_t *more = reallocarray(self->class_of, 2 * self->count, sizeof *more);
-    if (more == NULL) return heed_no_memory(self->first.of->error);
+    if (more == NULL) return heed_no_memory(self->first.file->error);
     self->class_of = more;
     self->room = 2 * self->count;
   }

@@ -47,7 +47,7 @@ HEED_PRINTF(2, 3)
 heed_status packed_damaged(const packed_file *self, const char *format, ...);
 
 typedef struct packed_cursor {
-  packed_file *of;
+  packed_file *file;
   const packed_section *section;
   uint64_t read, left; /* bytes read of the section; values to come */
   unsigned char *window;
@@ -58,7 +58,7 @@ typedef struct packed_cursor {
 
 /* Opens a section that must be there, with `count` values, integers from low to
  * high (floats may be any).  packed_cursor_close() always follows. */
-heed_status packed_cursor_open(packed_cursor *self, packed_file *of,
+heed_status packed_cursor_open(packed_cursor *self, packed_file *file,
                                packed_id id, size_t index, uint64_t count,
                                int64_t low, int64_t high);
 void packed_cursor_close(packed_cursor *self);
@@ -88,7 +88,7 @@ typedef struct packed_stream {
   int64_t *class_of;
 } packed_stream;
 
-heed_status packed_stream_open(packed_stream *self, packed_file *of);
+heed_status packed_stream_open(packed_stream *self, packed_file *file);
 void packed_stream_close(packed_stream *self);
 /* Fills in count and class_of.  *any is false after the last user; then the
  * sections are checked. */
