@@ -234,13 +234,26 @@ static heed_status open_driver(em_fit *self, const heed_value *values,
   return em_driver_open(&self->em, error);
 }
 
+/* Annotations that are counted are not told apart. */
+static heed_status check_unit(const heed_value *values, const heed_crowd *crowd,
+                              heed_error *error) {
+  if (values[UNIT].integer != UNIT_ANNOTATION ||
+      heed_table_column(crowd->annotations, "count") == NULL)
+    return HEED_OK;
+  return heed_fail(
+      error, HEED_UNSUPPORTED,
+      "unit = \"annotation\" needs single annotations; this source "
+      "gives counts of them");
+}
+
 static heed_status open_fit(em_fit *self, const heed_value *values,
                             const heed_host *host, const heed_crowd *crowd,
                             heed_error *error) {
   *self = (em_fit){.host = host,
                    .fits_prior = values[FIT].integer == FIT_FITTED,
                    .error = error};
-  heed_status status = choose_mu(self, values, crowd->world, error);
+  heed_status status = check_unit(values, crowd, error);
+  if (status == HEED_OK) status = choose_mu(self, values, crowd->world, error);
   if (status == HEED_OK)
     status = read_histories(values, host, crowd, self->fixed_mu,
                             &self->histories, error);
@@ -487,6 +500,7 @@ static const heed_plugin em = {
     .version = "1.0",
     .summary = "EM for attentiveness under a known or estimated gap",
     .reference = "arXiv 2510.13830, section 4",
+    .flags = HEED_READS_COUNTS,
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,
     .outputs = outputs,

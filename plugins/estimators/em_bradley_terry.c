@@ -207,8 +207,10 @@ static heed_status find_models(bradley_terry_fit *self, const heed_crowd *crowd,
 /* A NaN as the shared p would mean p of pairs, which logs with many models
  * lack: start at 1/2, then set p per pair. */
 static histories_terms terms_of(const heed_value *values) {
-  return (histories_terms){
-      .shared_p = 0.5, .gold_error = values[GOLD_ERROR].number, .sets_p = true};
+  return (histories_terms){.shared_p = 0.5,
+                           .gold_error = values[GOLD_ERROR].number,
+                           .sets_p = true,
+                           .counts = true};
 }
 
 static heed_status read_histories(bradley_terry_fit *self,
@@ -523,6 +525,7 @@ static const heed_plugin em_bradley_terry = {
     .version = "1.0",
     .summary = "EM for attentiveness and the strengths of many models",
     .reference = "Bradley and Terry 1952, Biometrika 39, 324-345",
+    .flags = HEED_READS_COUNTS,
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,
     .dimensions = dimensions,

@@ -23,6 +23,7 @@ static const heed_plugin none = {
     .name = "none",
     .version = "1.0",
     .summary = "Keeps every annotation",
+    .flags = HEED_READS_COUNTS,
     .functions = &functions,
     .functions_size = sizeof functions,
 };

@@ -63,11 +63,27 @@ static void report(const log_reading *self) {
                      heed_plural(self->duplicate_count));
 }
 
+static heed_status take_counts(log_reading *reading, log_settings *settings,
+                               bool is_packed) {
+  heed_status status = HEED_OK;
+  if (!is_packed)
+    return log_fail(reading->error, HEED_UNSUPPORTED,
+                    "%s: annotations = \"counts\" needs a packed log, which "
+                    "heed pack makes",
+                    log_path(reading, 0));
+  status = packed_count(reading, settings);
+  if (status == HEED_OK) report(reading);
+  return status;
+}
+
 /* Each step needs the one before. */
 static heed_status take_steps(log_reading *reading, log_settings *settings) {
   bool is_packed = false;
   heed_status status = packed_is_source(settings, &is_packed, reading->error);
   if (status == HEED_OK) status = log_open_reading(reading);
+  if (status == HEED_OK &&
+      settings->values[ANNOTATIONS].integer == ANNOTATIONS_COUNTS)
+    return take_counts(reading, settings, is_packed);
   if (status == HEED_OK)
     status =
         is_packed ? packed_load(reading, settings) : log_read_rows(reading);
@@ -191,6 +207,10 @@ static void outline(const void *self, heed_outline *outline) {
                : may_be_packed(values) ? HEED_UNKNOWN
                                        : HEED_NO;
   outline->gap = HEED_NO;
+  if (values[ANNOTATIONS].integer != ANNOTATIONS_COUNTS) return;
+  outline->models = named[LEFT_MODEL].given ? HEED_YES : HEED_NO;
+  outline->p = HEED_NO;
+  outline->counts = HEED_YES;
 }
 
 static const heed_source_functions functions = {

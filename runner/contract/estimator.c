@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Checks of estimators. */
+#include "heed/memory.h"
 #include "stages/check.h"
 #include "trial.h"
 
@@ -111,26 +112,40 @@ static void believe(contract_trial *self) {
   (void)estimate(self, crowd_for(self), &made);
 }
 
+/* The given rows of a table. */
+static heed_table *gather(contract_trial *self, const heed_host *host,
+                          const heed_table *table, size_t count,
+                          const size_t *rows) {
+  heed_table *made = host->table(host, table->name, count);
+  if (made == NULL) trial_skip(self, HEED_OUT_OF_MEMORY);
+  for (size_t i = 0; i < table->column_count; i++) {
+    const heed_column *column = &table->columns[i];
+    const size_t size = column->width * heed_type_size(column->type);
+    char *data =
+        host->column(host, made, column->name, column->type, column->width);
+    if (data == NULL) trial_skip(self, HEED_OUT_OF_MEMORY);
+    for (size_t k = 0; k < count; k++)
+      memcpy(data + k * size, (const char *)column->data + rows[k] * size,
+             size);
+  }
+  return made;
+}
+
 /* The held-out annotations with A and B exchanged.  P(A) + P(B) is 1 if users
  * cannot choose a tie. */
 static heed_crowd exchanged(contract_trial *self) {
   const host_service own = scene_host(&self->scene, self->memory);
   const heed_host *host = &own.host;
-  const heed_table *seen = self->scene.held_out.annotations;
-  heed_table *made = host->table(host, "annotations", seen->rows);
   heed_crowd crowd = self->scene.held_out;
-  if (made == NULL) trial_skip(self, HEED_OUT_OF_MEMORY);
-  for (size_t i = 0; i < seen->column_count; i++) {
-    const heed_column *column = &seen->columns[i];
-    int8_t *data = host->column(host, made, column->name, column->type, 1);
-    if (data == NULL)
-      trial_skip(self, HEED_OUT_OF_MEMORY);
-    else
-      memcpy(data, column->data, seen->rows * heed_type_size(column->type));
-    for (size_t k = 0; strcmp(column->name, "choice") == 0 && k < seen->rows;
-         k++)
-      data[k] = data[k] == HEED_CHOSE_A ? HEED_CHOSE_B : HEED_CHOSE_A;
-  }
+  const size_t count = crowd.annotations->rows;
+  heed_memory memory = {host, false};
+  size_t *rows = heed_scratch_sizes(&memory, count);
+  if (memory.refused) trial_skip(self, HEED_OUT_OF_MEMORY);
+  for (size_t i = 0; i < count; i++) rows[i] = i;
+  heed_table *made = gather(self, host, crowd.annotations, count, rows);
+  int8_t *choice = heed_table_data(made, "choice", HEED_INT8);
+  for (size_t i = 0; i < count; i++)
+    choice[i] = choice[i] == HEED_CHOSE_A ? HEED_CHOSE_B : HEED_CHOSE_A;
   crowd.annotations = made;
   return crowd;
 }
@@ -199,6 +214,58 @@ static void stop(contract_trial *self) {
   (void)trial_return(self, status, &error);
 }
 
+/* Every third annotation was made twice. */
+static size_t times_of(size_t row) {
+  return row % 3 == 0 ? 2 : 1;
+}
+
+/* The crowd with each of these annotations as two rows, or as a count of 2. */
+static heed_crowd repeated(contract_trial *self, bool counts) {
+  const host_service own = scene_host(&self->scene, self->memory);
+  const heed_host *host = &own.host;
+  const heed_crowd *seen = crowd_for(self);
+  const size_t rows = seen->annotations->rows, users = seen->users->rows;
+  heed_crowd crowd = *seen;
+  heed_memory memory = {host, false};
+  heed_world *world = heed_allocate(&memory, 1, sizeof *world);
+  size_t *first = heed_allocate(&memory, users + 1, sizeof *first);
+  size_t *row = heed_allocate(&memory, 2 * rows, sizeof *row), count = 0;
+  if (memory.refused) trial_skip(self, HEED_OUT_OF_MEMORY);
+  for (size_t j = 0; j < users; j++) {
+    for (size_t i = seen->first[j]; i < seen->first[j + 1]; i++)
+      for (size_t k = 0; k < (counts ? 1 : times_of(i)); k++) row[count++] = i;
+    first[j + 1] = count;
+  }
+  heed_table *table = gather(self, host, seen->annotations, count, row);
+  int64_t *times =
+      counts ? heed_new_column(&memory, table, "count", HEED_INT64, 1) : NULL;
+  if (memory.refused) trial_skip(self, HEED_OUT_OF_MEMORY);
+  for (size_t i = 0; counts && i < count; i++) times[i] = (int64_t)times_of(i);
+  heed_copy(world, sizeof *world, seen->world);
+  world->order_unknown = true;
+  crowd.world = world;
+  crowd.annotations = table;
+  crowd.first = first;
+  return crowd;
+}
+
+/* Only a plugin that says that it reads counts gets some. */
+static void multiply(contract_trial *self) {
+  heed_posterior one, other;
+  if ((self->plugin->flags & HEED_READS_COUNTS) == 0) return;
+  self->may_refuse = true;
+  const heed_crowd rows = repeated(self, false), counts = repeated(self, true);
+  if (!estimate(self, &counts, &other)) return;
+  if (!estimate(self, &rows, &one)) return;
+  if (one.units != other.units || one.unit != HEED_BY_USER) return;
+  for (size_t u = 0; u < one.units; u++)
+    if (!(fabs(one.mean[u] - other.mean[u]) <= 1e-6))
+      trial_fail(self,
+                 "estimates %.9g for user %zu from counts, and %.9g from as "
+                 "many equal annotations",
+                 other.mean[u], u, one.mean[u]);
+}
+
 /* ---- all functions ---- */
 
 static void exercise(contract_trial *self) {
@@ -228,6 +295,9 @@ static const contract_check checks[] = {
      CHECK_ENDS},
     {"estimate() copes with a request to stop", stop, 0},
     {"estimate() accepts or refuses very small crowds", be_small, 0},
+    {"estimate() takes a count for as many equal annotations, if it reads "
+     "counts",
+     multiply, 0},
 };
 
 const contract_kind contract_estimator = {

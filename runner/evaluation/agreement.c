@@ -41,16 +41,19 @@ static double find_alpha(size_t units, const agreement_counts *counts) {
 static void put_shares(const heed_evaluation *self, const int8_t *choice) {
   const heed_table *table = self->crowd->annotations;
   const int8_t *left = heed_table_data(table, "left", HEED_INT8);
-  size_t ties = 0, sided = 0, chose_left = 0;
+  const int64_t *count = heed_table_data(table, "count", HEED_INT64);
+  size_t all = 0, ties = 0, sided = 0, chose_left = 0;
   for (size_t i = 0; i < table->rows; i++) {
-    ties += choice[i] == HEED_CHOSE_TIE;
+    const size_t n = (size_t)heed_count_at(count, i);
+    all += n;
+    ties += choice[i] == HEED_CHOSE_TIE ? n : 0;
     if (choice[i] == HEED_CHOSE_TIE || left == NULL ||
         left[i] == HEED_LEFT_UNKNOWN)
       continue;
-    sided++;
-    chose_left += choice[i] == left[i];
+    sided += n;
+    chose_left += choice[i] == left[i] ? n : 0;
   }
-  put(self, METRIC_TIE_SHARE, (double)ties / (double)table->rows);
+  put(self, METRIC_TIE_SHARE, (double)ties / (double)all);
   put(self, METRIC_LEFT_SHARE,
       sided > 0 ? (double)chose_left / (double)sided : NAN);
 }
@@ -108,8 +111,10 @@ heed_status evaluate_agreement(const heed_evaluation *self, heed_error *error) {
   heed_memory memory = {&self->host->host, false};
   agreement_counts *counts = heed_scratch(&memory, pairs, sizeof *counts);
   if (memory.refused) return heed_no_memory(error);
+  put_shares(self, choice);
+  /* Counts do not say of which pair. */
+  if (heed_table_column(table, "count") != NULL) return HEED_OK;
   for (size_t i = 0; i < table->rows; i++) counts[pair[i]].of[choice[i]]++;
   put(self, METRIC_LABEL_ALPHA, find_alpha(pairs, counts));
-  put_shares(self, choice);
   return put_drift(self, choice, &memory, error);
 }

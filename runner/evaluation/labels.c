@@ -255,6 +255,9 @@ heed_status evaluate_labels(const heed_evaluation *self, heed_error *error) {
       self->estimator->plugin->functions;
   heed_status status;
   put_kept(self);
+  /* Counts do not say of which pair. */
+  if (heed_table_column(self->crowd->annotations, "count") != NULL)
+    return HEED_OK;
   status = put_accuracy(self, error);
   if (status == HEED_OK) status = put_consensus(self, error);
   if (status == HEED_OK) status = put_judges(self, error);

@@ -23,13 +23,15 @@ static void count_wins(const heed_crowd *crowd, const int32_t *a,
   const heed_table *table = crowd->annotations;
   const int64_t *pair = heed_table_data(table, "pair", HEED_INT64);
   const int8_t *choice = heed_table_data(table, "choice", HEED_INT8);
+  const int64_t *count = heed_table_data(table, "count", HEED_INT64);
   for (size_t i = 0; i < table->rows; i++) {
     const int32_t one = a[pair[i]], other = b[pair[i]];
     if (choice[i] == HEED_CHOSE_TIE || one < 0 || other < 0 || one == other)
       continue;
     const size_t winner = (size_t)(choice[i] == HEED_CHOSE_A ? one : other);
     const size_t loser = (size_t)(choice[i] == HEED_CHOSE_A ? other : one);
-    self->wins[winner * self->models + loser]++;
+    self->wins[winner * self->models + loser] +=
+        (double)heed_count_at(count, i);
   }
 }
 

@@ -102,6 +102,17 @@ static heed_status check_topics(const heed_table *table, heed_error *error) {
   return HEED_OK;
 }
 
+static heed_status check_counts(const heed_table *table, heed_error *error) {
+  const int64_t *count = heed_table_data(table, "count", HEED_INT64);
+  for (size_t i = 0; count != NULL && i < table->rows; i++)
+    if (count[i] < 1)
+      return heed_fail(error, HEED_NUMERIC,
+                       "invalid output: %s.count of row %zu is %lld, expected "
+                       "1 or more",
+                       table->name, i, (long long)count[i]);
+  return HEED_OK;
+}
+
 static heed_status check_order(const heed_table *table, heed_error *error) {
   const int64_t *user = heed_table_data(table, "user", HEED_INT64);
   for (size_t i = 1; i < table->rows; i++)
@@ -119,7 +130,8 @@ heed_status check_annotations(const heed_table *table, size_t users,
   static const expected_column columns[] = {
       {"user", HEED_INT64, 1},  {"pair", HEED_INT64, 1},
       {"choice", HEED_INT8, 1}, {"left", HEED_INT8, 1},
-      {"p", HEED_FLOAT64, 1},   {"topic", HEED_INT32, 1}};
+      {"p", HEED_FLOAT64, 1},   {"topic", HEED_INT32, 1},
+      {"count", HEED_INT64, 1}};
   heed_status status =
       check_columns(table, columns, sizeof columns / sizeof *columns, error);
   for (size_t i = 0; status == HEED_OK && i < 4; i++)
@@ -133,6 +145,7 @@ heed_status check_annotations(const heed_table *table, size_t users,
   if (status == HEED_OK) status = check_order(table, error);
   if (status == HEED_OK) status = check_probabilities(table, "p", error);
   if (status == HEED_OK) status = check_topics(table, error);
+  if (status == HEED_OK) status = check_counts(table, error);
   if (status == HEED_OK)
     status = check_range(table, "choice", HEED_CHOSE_B, HEED_CHOSE_TIE,
                          "0 (B), 1 (A) or 2 (a tie)", error);

@@ -246,6 +246,23 @@ static heed_status with_eta(const heed_host *host, stages_crowd *self,
   return HEED_OK;
 }
 
+bool crowd_is_counted(const heed_world *world) {
+  return world->annotations != NULL &&
+         heed_table_column(world->annotations, "count") != NULL;
+}
+
+/* Annotations that are counted cannot be told apart. */
+static heed_status check_split(const heed_world *world,
+                               const heed_value *values, heed_error *error) {
+  const bool splits =
+      values[USERS_HOLDOUT].number > 0 ||
+      values[USERS_BOOTSTRAP].integer == BOOTSTRAP_USERS_AND_PAIRS;
+  if (!splits || !crowd_is_counted(world)) return HEED_OK;
+  return heed_fail(error, HEED_UNSUPPORTED,
+                   "users: holdout and bootstrap = \"users_and_pairs\" need "
+                   "single annotations; this source gives counts");
+}
+
 heed_status crowd_make(const heed_world *world, const heed_value *values,
                        host_service *host, stages_crowd *self,
                        heed_error *error) {
@@ -255,6 +272,8 @@ heed_status crowd_make(const heed_world *world, const heed_value *values,
   heed_status status;
   memset(self, 0, sizeof *self);
   self->dimension = 1;
+  status = check_split(world, values, error);
+  if (status != HEED_OK) return status;
   status = world->annotations != NULL
                ? from_log(world, values, host, &users, &annotations,
                           &self->resampled, error)

@@ -21,6 +21,9 @@ heed_status crowd_make(const heed_world *world, const heed_value *values,
                        host_service *host, stages_crowd *result,
                        heed_error *error);
 
+/* Whether a log's annotations are counts of equal ones. */
+bool crowd_is_counted(const heed_world *world);
+
 /* A table of the given rows of another table; it shares the texts. */
 heed_table *crowd_gather(heed_memory *memory, const heed_table *table,
                          const char *name, size_t count, const size_t *rows);

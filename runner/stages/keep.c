@@ -12,6 +12,8 @@ static heed_status keep_users(const stages_keeping *self, heed_record *record,
   const heed_column *name = heed_table_column(crowd->users, "name");
   const stages_level *trainer = &self->levels[PLAN_POLICY];
   const size_t users = crowd->users->rows;
+  const int64_t *times =
+      heed_table_data(crowd->annotations, "count", HEED_INT64);
   heed_memory memory = {self->host, false};
   double *mean = evaluation_user_means(crowd, posterior, &memory);
   double *refined = NULL;
@@ -24,7 +26,8 @@ static heed_status keep_users(const stages_keeping *self, heed_record *record,
   if (memory.refused) return heed_no_memory(error);
   for (size_t j = 0; j < users; j++) {
     index[j] = (int64_t)j;
-    count[j] = (int64_t)(crowd->first[j + 1] - crowd->first[j]);
+    for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++)
+      count[j] += heed_count_at(times, i);
   }
   columns[table.column_count++] = (heed_column){"user", HEED_INT64, 1, index};
   if (name != NULL) columns[table.column_count++] = *name;
@@ -71,6 +74,8 @@ static heed_status keep_models(const stages_keeping *self, heed_record *record,
   const int32_t *a = heed_table_data(pairs, "model_a", HEED_INT32);
   const int32_t *b = heed_table_data(pairs, "model_b", HEED_INT32);
   const int64_t *pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
+  const int64_t *times =
+      heed_table_data(crowd->annotations, "count", HEED_INT64);
   if (name == NULL || models->rows == 0 || a == NULL || b == NULL)
     return HEED_OK;
   heed_memory memory = {self->host, false};
@@ -83,8 +88,8 @@ static heed_status keep_models(const stages_keeping *self, heed_record *record,
   if (status != HEED_OK) return status;
   for (size_t m = 0; m < models->rows; m++) index[m] = (int64_t)m;
   for (size_t i = 0; i < crowd->annotations->rows; i++) {
-    if (a[pair[i]] >= 0) count[a[pair[i]]]++;
-    if (b[pair[i]] >= 0) count[b[pair[i]]]++;
+    if (a[pair[i]] >= 0) count[a[pair[i]]] += heed_count_at(times, i);
+    if (b[pair[i]] >= 0) count[b[pair[i]]] += heed_count_at(times, i);
   }
   heed_column columns[5] = {{"model", HEED_INT64, 1, index},
                             *name,

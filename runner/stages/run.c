@@ -173,6 +173,30 @@ static heed_status open_instance(heed_stages *self, stages_level *level,
   return promise_distributions(level->instance, &level->host, error);
 }
 
+/* A plugin that takes a row of counts for one annotation is wrong without a
+ * word. */
+static heed_status refuse_counts(const heed_stages *self,
+                                 const stages_level *level, heed_error *error) {
+  const heed_plugin *plugin = level->instance->plugin;
+  if ((plugin->flags & HEED_READS_COUNTS) != 0 ||
+      !crowd_is_counted(&self->levels[PLAN_WORLD].world))
+    return HEED_OK;
+  return heed_fail(error, HEED_UNSUPPORTED,
+                   "%s/%s needs single annotations; this source gives "
+                   "counts of them",
+                   kind_name(plugin->kind), plugin->name);
+}
+
+/* The table of kept annotations has one row each. */
+static heed_status can_keep(const heed_stages *self, const heed_world *world,
+                            heed_error *error) {
+  if ((self->plan->keep & PLAN_KEEP_SELECTION) == 0 || !crowd_is_counted(world))
+    return HEED_OK;
+  return heed_fail(error, HEED_UNSUPPORTED,
+                   "keep: \"selection\" needs single annotations; this source "
+                   "gives counts of them");
+}
+
 static heed_status run_world(heed_stages *self, stages_level *level,
                              heed_error *error) {
   const heed_work *folder = self->options.work;
@@ -205,9 +229,10 @@ static heed_status run_annotations(heed_stages *self, stages_level *level,
                                    heed_error *error) {
   const stages_level *world = &self->levels[PLAN_WORLD];
   const json_t *spec = self->plan->nodes[level->node].spec;
-  heed_status status =
-      schema_values(self->plugins, stages_users, stages_user_count, spec,
-                    &level->host, &level->values, error);
+  heed_status status = can_keep(self, &world->world, error);
+  if (status == HEED_OK)
+    status = schema_values(self->plugins, stages_users, stages_user_count, spec,
+                           &level->host, &level->values, error);
   if (status == HEED_OK)
     status = crowd_make(&world->world, level->values, &level->host,
                         &level->crowd, error);
@@ -272,6 +297,7 @@ static heed_status run_posterior(heed_stages *self, stages_level *level,
                                  heed_error *error) {
   heed_posterior *posterior = &level->posterior;
   heed_status status = open_instance(self, level, error);
+  if (status == HEED_OK) status = refuse_counts(self, level, error);
   if (status != HEED_OK) return status;
   status =
       check_models(&self->levels[PLAN_ANNOTATIONS].crowd.seen, level, error);
@@ -351,6 +377,7 @@ static heed_status run_selection(heed_stages *self, stages_level *level,
                                  heed_error *error) {
   const heed_crowd *crowd = &self->levels[PLAN_ANNOTATIONS].crowd.seen;
   heed_status status = open_instance(self, level, error);
+  if (status == HEED_OK) status = refuse_counts(self, level, error);
   if (status != HEED_OK) return status;
   const heed_filter_functions *functions = level->instance->plugin->functions;
   status = fill_selection(self, level, error);
@@ -415,6 +442,7 @@ static heed_status run_policy(heed_stages *self, stages_level *level,
   if (selection == NULL) return error->status;
   if (keeps_nothing(selection)) return HEED_OK;
   status = open_instance(self, level, error);
+  if (status == HEED_OK) status = refuse_counts(self, level, error);
   if (status != HEED_OK) return status;
   const heed_trainer_functions *functions = level->instance->plugin->functions;
   level->policy = (heed_policy){.size = sizeof level->policy, .scale = 1};

@@ -417,7 +417,13 @@ static heed_status ask_estimator(tree_builder *builder, const json_t *source,
   if (status == HEED_OK) {
     const heed_estimator_functions *functions = other->plugin->functions;
     outline_of(one, &outline);
-    if (functions->accepts != NULL)
+    if (outline.counts == HEED_YES &&
+        (other->plugin->flags & HEED_READS_COUNTS) == 0)
+      status = heed_fail(error, HEED_UNSUPPORTED,
+                         "estimator/%s needs single annotations; this source "
+                         "gives counts of them",
+                         other->plugin->name);
+    else if (functions->accepts != NULL)
       status = functions->accepts(other->self, &outline, error);
   }
   instance_close(other);

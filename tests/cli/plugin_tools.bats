@@ -234,6 +234,12 @@ SH
   says "source/column: make(): wrote past the end of pairs.p, expected at most 5 values of 8 bytes"
 }
 
+@test "counts that are taken for single annotations are found" {
+  try breach_counts
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"estimator/counts: estimate(): estimates "*" for user "*" from counts, and "*" from as many equal annotations"* ]]
+}
+
 @test "an output with too few values is found, with how many were expected" {
   try breach_too_few
   [ "$status" -eq 1 ]
@@ -263,8 +269,8 @@ SH
   try breach_crash
   [ "$status" -eq 1 ]
   says "estimator/crash: create(): crashed (signal 11, Segmentation fault), expected it to return" \
-    "estimator/crash: not tried: 9 checks: create() did not return in an earlier check" \
-    "estimator/crash: 4 checks passed, 1 failed, 9 not tried"
+    "estimator/crash: not tried: 10 checks: create() did not return in an earlier check" \
+    "estimator/crash: 4 checks passed, 1 failed, 10 not tried"
 }
 
 @test "a function that hangs is found within the limit, once" {

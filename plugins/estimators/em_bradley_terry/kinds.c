@@ -136,6 +136,10 @@ static heed_status take_each(const heed_host *host, annotation_kinds *self,
   return HEED_OK;
 }
 
+static double times_of(const annotation_kinds *self, size_t row) {
+  return (double)heed_count_at(self->histories->times, row);
+}
+
 /* Entries of each user, in the order of the user's first annotation of a
  * kind. */
 static heed_status list_by_user(const heed_host *host, annotation_kinds *self,
@@ -156,8 +160,8 @@ static heed_status list_by_user(const heed_host *host, annotation_kinds *self,
         self->kind[entries] = kind;
         entry[kind] = ++entries;
       }
-      self->times[entry[kind] - 1]++;
-      self->total[kind]++;
+      self->times[entry[kind] - 1] += times_of(self, i);
+      self->total[kind] += times_of(self, i);
     }
     self->first[j + 1] = entries;
   }
@@ -177,6 +181,8 @@ heed_status kinds_open(const heed_host *host, attention_histories *histories,
   if (memory.refused) return heed_no_memory(error);
   if (histories->domain.class_count > 0 && functions->log_likelihood == NULL)
     status = find_kinds(host, result, model_a, model_b, error);
+  if (status == HEED_OK && !result->merged && histories->times != NULL)
+    return histories_need_rows(error);
   if (status == HEED_OK && !result->merged)
     status = take_each(host, result, model_a, model_b, error);
   return status == HEED_OK ? list_by_user(host, result, error) : status;

@@ -4,11 +4,14 @@
 #include "estimators/em_bradley_terry/predictive.h"
 
 #include <assert.h>
+#include <float.h>
+#include <gsl/gsl_randist.h>
 #include <gsl/gsl_sort_double.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <string.h>
 
+#include "heed/gsl.h"
 #include "heed/memory.h"
 
 const char *const predictive_names[] = {
@@ -36,23 +39,24 @@ typedef struct predictive_simulation {
   predictive_tally *simulated; /* draws x HIT_COUNT */
 } predictive_simulation;
 
+/* Of `times` labels. */
 static void count_label(const predictive_simulation *self, size_t row,
-                        int8_t choice, predictive_count *hit) {
+                        int8_t choice, double times, predictive_count *hit) {
   const int8_t left = self->histories->left[row];
   const double p = self->histories->p[row];
   const bool tie = choice == HEED_CHOSE_TIE;
   if (self->histories->domain.ties) {
-    hit[TIE].labels++;
-    hit[TIE].hits += tie;
+    hit[TIE].labels += times;
+    hit[TIE].hits += tie ? times : 0;
   }
   if (tie) return;
   if (left != HEED_LEFT_UNKNOWN) {
-    hit[LEFT].labels++;
-    hit[LEFT].hits += choice == left;
+    hit[LEFT].labels += times;
+    hit[LEFT].hits += choice == left ? times : 0;
   }
   if (p != 0.5) {
-    hit[AGREEMENT].labels++;
-    hit[AGREEMENT].hits += (choice == HEED_CHOSE_A) == (p > 0.5);
+    hit[AGREEMENT].labels += times;
+    hit[AGREEMENT].hits += (choice == HEED_CHOSE_A) == (p > 0.5) ? times : 0;
   }
 }
 
@@ -120,20 +124,51 @@ static int8_t draw_choice(const predictive_simulation *self, size_t row,
                                                             : HEED_CHOSE_TIE;
 }
 
+/* Of a row that stands for `times` annotations. */
+static void draw_choices(const predictive_simulation *self, size_t row,
+                         unsigned times, double eta, gsl_rng *generator,
+                         predictive_count *hit) {
+  const bool ties = self->histories->domain.ties;
+  const double *a = self->chose_a + 2 * row, *b = self->chose_b + 2 * row;
+  const double for_a = a[0] + eta * (a[1] - a[0]);
+  const double for_b = b[0] + eta * (b[1] - b[0]);
+  if (!ties && self->histories->choice[row] == HEED_CHOSE_TIE) return;
+  const double rest = fmin(fmax(for_b / fmax(1 - for_a, DBL_MIN), 0), 1);
+  const unsigned n_a =
+      gsl_ran_binomial(generator, fmin(fmax(for_a, 0), 1), times);
+  const unsigned n_b =
+      ties ? gsl_ran_binomial(generator, rest, times - n_a) : times - n_a;
+  count_label(self, row, HEED_CHOSE_A, n_a, hit);
+  count_label(self, row, HEED_CHOSE_B, n_b, hit);
+  count_label(self, row, HEED_CHOSE_TIE, times - n_a - n_b, hit);
+}
+
+static void simulate_row(const predictive_simulation *self, size_t row,
+                         double eta, heed_stream *stream, gsl_rng *generator,
+                         predictive_count *hit) {
+  const int64_t times = heed_count_at(self->histories->times, row);
+  if (times == 1)
+    count_label(self, row, draw_choice(self, row, eta, stream), 1, hit);
+  else
+    draw_choices(self, row, (unsigned)times, eta, generator, hit);
+}
+
 static void simulate_user(const predictive_simulation *self,
-                          const heed_host *host, size_t user) {
+                          const heed_host *host, size_t user,
+                          heed_stream *stream, gsl_rng *generator) {
   const size_t start = self->histories->crowd->first[user];
   const size_t end = self->histories->crowd->first[user + 1];
-  heed_stream stream = host->stream(host, "check", user);
   predictive_count seen[HIT_COUNT] = {0};
+  *stream = host->stream(host, "check", user);
   for (size_t i = start; i < end; i++)
-    count_label(self, i, self->histories->choice[i], seen);
+    count_label(self, i, self->histories->choice[i],
+                (double)heed_count_at(self->histories->times, i), seen);
   add_user(self->seen, seen);
   for (size_t d = 0; d < self->draws; d++) {
-    const double eta = draw_eta(self->posterior, user, &stream);
+    const double eta = draw_eta(self->posterior, user, stream);
     predictive_count hit[HIT_COUNT] = {0};
     for (size_t i = start; i < end; i++)
-      count_label(self, i, draw_choice(self, i, eta, &stream), hit);
+      simulate_row(self, i, eta, stream, generator, hit);
     add_user(self->simulated + d * HIT_COUNT, hit);
   }
 }
@@ -190,11 +225,17 @@ heed_status predictive_simulate(
       .seen = heed_scratch(&memory, HIT_COUNT, sizeof(predictive_tally)),
       .simulated =
           heed_scratch(&memory, draws * HIT_COUNT, sizeof(predictive_tally))};
-  if (memory.refused) return heed_no_memory(error);
+  heed_stream stream;
+  gsl_rng *generator = heed_gsl_rng(&stream);
+  if (memory.refused || generator == NULL) {
+    gsl_rng_free(generator);
+    return heed_no_memory(error);
+  }
   find_chances(histories, phi, choice, HEED_CHOSE_A, self.chose_a);
   find_chances(histories, phi, choice, HEED_CHOSE_B, self.chose_b);
   for (size_t j = 0; j < histories->crowd->users->rows; j++)
-    simulate_user(&self, host, j);
+    simulate_user(&self, host, j, &stream, generator);
+  gsl_rng_free(generator);
   for (size_t i = 0; i < PREDICTIVE_COUNT; i++)
     summarise(&self, (predictive_check)i, values, &predictive[i]);
   return HEED_OK;

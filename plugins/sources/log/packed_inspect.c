@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Packed logs without tables: memory does not grow with the log. */
-#include <stdlib.h>
-
 #include "sources/log/packed_loading.h"
+#include "sources/log/packed_pairs.h"
 #include "sources/log/packed_save.h"
 
 heed_status packed_is_source(const log_settings *settings, bool *is,
@@ -20,83 +19,19 @@ heed_status packed_is_source(const log_settings *settings, bool *is,
                    paths->count);
 }
 
-/* The current user: annotations, and the pairs of these. */
-typedef struct user_pairs {
-  packed_cursor pairs, rows;
-  bool known; /* the file has pairs */
-  int64_t *pair, *row;
-  size_t room;
-} user_pairs;
-
-static heed_status open_pairs(user_pairs *self, packed_file *in) {
-  const uint64_t count = (uint64_t)in->facts[FACT_ANNOTATIONS];
-  heed_status status;
-  *self = (user_pairs){.known = packed_has(in, PACKED_PAIR)};
-  if (!self->known) return HEED_OK;
-  status = packed_cursor_open(&self->pairs, in, PACKED_PAIR, 0, count,
-                              -(int64_t)UINT32_MAX, UINT32_MAX);
-  if (packed_has(in, PACKED_ROW))
-    STEP(packed_cursor_open(&self->rows, in, PACKED_ROW, 0, count, 0,
-                            (int64_t)count - 1));
-  return status;
-}
-
-static void close_pairs(user_pairs *self) {
-  packed_cursor_close(&self->pairs);
-  packed_cursor_close(&self->rows);
-  free(self->pair);
-  free(self->row);
-}
-
-static int compare_pairs(const void *one, const void *other) {
-  const int64_t a = *(const int64_t *)one, b = *(const int64_t *)other;
-  return a < b ? -1 : a > b;
-}
-
-static bool has_room_for(user_pairs *self, size_t count) {
-  const size_t room = 2 * count;
-  int64_t *pair, *row;
-  if (count <= self->room) return true;
-  pair = reallocarray(self->pair, room, sizeof *pair);
-  if (pair != NULL) self->pair = pair;
-  row = reallocarray(self->row, room, sizeof *row);
-  if (row != NULL) self->row = row;
-  if (pair == NULL || row == NULL) return false;
-  self->room = room;
-  return true;
-}
-
-/* Whether the next user, of `count` annotations, annotates a pair twice. */
-static heed_status find_twice(user_pairs *self, size_t count, bool *twice) {
-  heed_status status = HEED_OK;
-  if (!self->known) return HEED_OK;
-  if (!has_room_for(self, count))
-    return heed_no_memory(self->pairs.file->error);
-  STEP(packed_next_integers(&self->pairs, self->pair, count));
-  if (self->rows.window != NULL)
-    STEP(packed_next_integers(&self->rows, self->row, count));
-  if (status != HEED_OK) return status;
-  if (self->rows.window != NULL)
-    for (size_t i = 0; i < count; i++) self->pair[i] += self->row[i];
-  qsort(self->pair, count, sizeof *self->pair, compare_pairs);
-  for (size_t i = 1; i < count; i++)
-    *twice = *twice || self->pair[i] == self->pair[i - 1];
-  return HEED_OK;
-}
-
-static heed_status find_repeated(packed_file *in, bool *twice) {
+static heed_status find_repeated(packed_file *in, size_t *repeated) {
   packed_stream stream;
-  user_pairs pairs;
+  packed_pairs pairs;
   bool any = true;
   heed_status status = packed_stream_open(&stream, in);
-  const heed_status opened = open_pairs(&pairs, in);
+  const heed_status opened = packed_pairs_open(&pairs, in);
   STEP(opened);
   while (status == HEED_OK && any) {
     status = packed_next_user(&stream, &any);
-    if (any) STEP(find_twice(&pairs, stream.count, twice));
+    if (any) STEP(packed_next_pairs(&pairs, stream.count, repeated));
   }
   packed_stream_close(&stream);
-  close_pairs(&pairs);
+  packed_pairs_close(&pairs);
   return status;
 }
 
@@ -122,18 +57,22 @@ heed_status packed_inspect(log_settings *settings, const heed_host *host,
   log_reading log = {
       .host = host, .settings = settings, .world = &world, .error = error};
   packed_loading self = {.log = &log, .memory = {host, false}};
-  bool twice = false;
+  const bool counts =
+      settings->values[ANNOTATIONS].integer == ANNOTATIONS_COUNTS;
+  size_t repeated = 0;
   heed_status status =
       packed_open(&self.in, settings->values[PATH].items[0].text, error);
-  *load = status == HEED_OK && is_small(&self);
+  /* Counting reads user by user, too. */
+  *load =
+      status == HEED_OK && (is_small(&self) || (counts && rows == SIZE_MAX));
   if (!*load) STEP(inspect_columns(&self, settings));
   if (!*load && rows == SIZE_MAX) {
-    STEP(find_repeated(&self.in, &twice));
+    STEP(find_repeated(&self.in, &repeated));
     STEP(packed_check_rest(&self.in));
-    *load =
-        status == HEED_OK &&
-        (settings->values[REFERENCES].count > 0 ||
-         (twice && settings->values[DUPLICATES].integer == DUPLICATES_ERROR));
+    *load = status == HEED_OK &&
+            (settings->values[REFERENCES].count > 0 ||
+             (repeated > 0 &&
+              settings->values[DUPLICATES].integer == DUPLICATES_ERROR));
   }
   packed_close(&self.in);
   return status;

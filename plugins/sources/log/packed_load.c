@@ -111,14 +111,8 @@ static heed_status load_users(packed_loading *self) {
   return status;
 }
 
-typedef struct class_table {
-  size_t count;
-  int8_t *choice, *left;
-  int32_t *model_a, *model_b;
-} class_table;
-
-static heed_status load_class_table(packed_loading *self,
-                                    class_table *classes) {
+heed_status packed_load_classes(packed_loading *self,
+                                packed_class_table *classes) {
   const int64_t models = self->in.facts[FACT_MODELS];
   const size_t count = packed_fact(self, FACT_CLASSES);
   heed_status status;
@@ -141,9 +135,16 @@ static heed_status load_class_table(packed_loading *self,
   return status;
 }
 
+void packed_free_classes(packed_class_table *classes) {
+  free(classes->choice);
+  free(classes->left);
+  free(classes->model_a);
+  free(classes->model_b);
+}
+
 /* The class of an annotation has the models of its pair. */
 static heed_status check_class(const packed_loading *self,
-                               const class_table *classes, size_t at,
+                               const packed_class_table *classes, size_t at,
                                size_t class_of) {
   const log_pairs *pairs = &self->log->pairs;
   const uint32_t pair = self->log->all.pair[at];
@@ -156,7 +157,7 @@ static heed_status check_class(const packed_loading *self,
 }
 
 static heed_status apply_classes(packed_loading *self,
-                                 const class_table *classes) {
+                                 const packed_class_table *classes) {
   log_annotations *all = &self->log->all;
   const size_t count = packed_fact(self, FACT_ANNOTATIONS);
   int64_t block[PACKED_BLOCK];
@@ -181,13 +182,10 @@ static heed_status apply_classes(packed_loading *self,
 }
 
 static heed_status load_classes(packed_loading *self) {
-  class_table classes = {.count = 0};
-  heed_status status = load_class_table(self, &classes);
+  packed_class_table classes = {.count = 0};
+  heed_status status = packed_load_classes(self, &classes);
   STEP(apply_classes(self, &classes));
-  free(classes.choice);
-  free(classes.left);
-  free(classes.model_a);
-  free(classes.model_b);
+  packed_free_classes(&classes);
   return status;
 }
 

@@ -85,6 +85,20 @@ heed_status packed_check_differences(const packed_loading *self);
 heed_status packed_check_texts(const packed_loading *self,
                                const log_settings *settings);
 
+/* ---- classes ---- */
+
+/* What annotations say, by the number of their class. */
+typedef struct packed_class_table {
+  size_t count;
+  int8_t *choice, *left;
+  int32_t *model_a, *model_b;
+} packed_class_table;
+
+/* packed_free_classes() always follows. */
+heed_status packed_load_classes(packed_loading *self,
+                                packed_class_table *classes);
+void packed_free_classes(packed_class_table *classes);
+
 /* ---- the log ---- */
 
 heed_status packed_load_files(packed_loading *self);

@@ -19,6 +19,10 @@ heed_status packed_load(log_reading *self, log_settings *settings);
 heed_status packed_load_to_append(log_reading *self, log_settings *settings,
                                   const char *path, unsigned *drop);
 
+/* Makes the tables of a world whose annotations are counts; reads user by user.
+ * Fills in what the source reports. */
+heed_status packed_count(log_reading *self, log_settings *settings);
+
 /* Checks the file without making tables, in memory that does not depend on the
  * number of annotations.  rows: as in check() of sources; SIZE_MAX: reads all.
  * *load: only packed_load() finds what is wrong, or the log is small. */

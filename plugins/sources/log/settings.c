@@ -15,6 +15,7 @@ static const char *const format_words[] = {
     /* presets.h */
     "arena", "open_webui", "label_studio", "argilla", "potato", "crowd_kit",
     "trl", NULL};
+static const char *const annotations_words[] = {"rows", "counts", NULL};
 static const char *const positions_words[] = {"a_left", "unknown", NULL};
 static const char *const pairs_words[] = {"column", "models", "texts", "rows",
                                           NULL};
@@ -269,6 +270,15 @@ const heed_parameter log_parameters[PARAMETER_COUNT] = {
                .choices = order_words,
                .doc = "file: each user's annotations are in order of time in "
                       "the file; with columns.time, the times decide"},
+    [ANNOTATIONS] =
+        {.name = "annotations",
+         .type = HEED_ENUM,
+         .default_value = "rows",
+         .choices = annotations_words,
+         .doc = "of a packed log: rows: one by one; counts: how often each "
+                "user gave each answer (choice, side and, if the sweep names "
+                "columns.model_a, models), in memory that depends on users and "
+                "answers alone"},
 };
 
 const heed_dimension log_dimensions[1] = {

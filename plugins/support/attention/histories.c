@@ -209,7 +209,7 @@ static heed_status group_users(const heed_host *host, attention_histories *self,
   for (size_t j = 0; j < users; j++) {
     memset(mine, 0, width * sizeof *mine);
     for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++)
-      mine[histories_class(self, i)]++;
+      mine[histories_class(self, i)] += (double)heed_count_at(self->times, i);
     self->group_of[j] = group_with(self, table, room - 1, mine);
     self->users[self->group_of[j]]++;
   }
@@ -226,6 +226,12 @@ static heed_status check_model(const attention_histories *self,
   if (status == HEED_OK) return HEED_OK;
   return heed_fail(error, status, "user_model/%s: %s",
                    self->model->plugin->name, found.message);
+}
+
+heed_status histories_need_rows(heed_error *error) {
+  return heed_fail(error, HEED_UNSUPPORTED,
+                   "counts of equal annotations need one gap for all pairs, "
+                   "and a user model that is independent and has classes");
 }
 
 heed_status histories_make(const heed_host *host, const heed_crowd *crowd,
@@ -246,6 +252,7 @@ heed_status histories_open(const heed_host *host, const heed_crowd *crowd,
   model_of(self)->domain(model->self, &self->domain);
   self->choice = heed_table_data(crowd->annotations, "choice", HEED_INT8);
   self->left = heed_table_data(crowd->annotations, "left", HEED_INT8);
+  self->times = heed_table_data(crowd->annotations, "count", HEED_INT64);
   if (model_of(self)->check != NULL) status = check_model(self, error);
   find_gold(self, terms->gold_error);
   if (status == HEED_OK) status = read_p(host, terms->shared_p, self, error);
@@ -255,6 +262,8 @@ heed_status histories_open(const heed_host *host, const heed_crowd *crowd,
                   self->domain.class_count > 0 &&
                   model_of(self)->log_likelihood == NULL &&
                   self->gold_value_count <= GOLD_VALUES_MOST;
+  if (self->times != NULL && !self->reduced && !terms->counts)
+    return histories_need_rows(error);
   return self->reduced ? group_users(host, self, terms->shared_p, error)
                        : one_group_a_user(host, self, error);
 }

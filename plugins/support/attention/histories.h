@@ -4,7 +4,8 @@
  *
  * When all pairs share one p and the model has classes, a history is its counts
  * of classes, and the cost of an iteration is the number of distinct counts
- * instead of annotations.
+ * instead of annotations.  A log that is counted (annotations.count) must have
+ * such a history.
  *
  * Gold pairs (pairs.gold, heed/world.h) have a p of their own, whatever the
  * others have.  Each of a few distinct values of gold has classes of its own;
@@ -34,6 +35,7 @@ typedef struct attention_histories {
   const int8_t *choice, *left;
   double *p;
   size_t *row, *pair;
+  const int64_t *times; /* the column count; NULL: each row is one annotation */
 
   /* p of gold pairs. */
   const double *gold; /* pairs: the column; NULL: no annotation is of gold */
@@ -60,6 +62,8 @@ typedef struct histories_terms {
                         gold_error; NaN: gold pairs are like others */
   bool sets_p;       /* the estimator will set p of each annotation itself:
                         nothing is reduced */
+  bool counts;       /* the estimator itself reads counts of annotations that
+                        are not reduced */
 } histories_terms;
 
 /* Memory from host->allocate(). */
@@ -72,6 +76,9 @@ heed_status histories_open(const heed_host *host, const heed_crowd *crowd,
 heed_status histories_make(const heed_host *host, const heed_crowd *crowd,
                            const heed_instance *model, double shared_p,
                            attention_histories *result, heed_error *error);
+
+/* HEED_UNSUPPORTED: a log that is counted is not enough. */
+heed_status histories_need_rows(heed_error *error);
 
 /* p of an annotation's pair if it is gold, else NaN. */
 static inline double histories_gold(const attention_histories *self,

@@ -128,6 +128,10 @@ static void without_answer(const node_posterior *self, size_t user, size_t i,
                                  room->rest);
 }
 
+static double times_of(const node_posterior *self, size_t row) {
+  return (double)heed_count_at(self->histories->times, row);
+}
+
 /* room->rest: divides out the annotation's probability, unless it is too
  * small. */
 static void without(const node_posterior *self, size_t user, size_t i,
@@ -151,8 +155,10 @@ static void without(const node_posterior *self, size_t user, size_t i,
       continue;
     }
     room->rest[k] = 0;
-    for (size_t other = 0; other < rows; other++)
-      if (other != i) room->rest[k] += log(room->p[other * count + k]);
+    for (size_t other = 0; other < rows; other++) {
+      const double n = times_of(self, first + other) - (other == i);
+      if (n > 0) room->rest[k] += n * log(room->p[other * count + k]);
+    }
   }
 }
 

@@ -61,6 +61,9 @@ extern "C" {
 /* Since 4.1: it reads the texts of a log.  Without the flag, they may not be
  * loaded.  The host loads them for every plugin of ABI 4.0. */
 #define HEED_READS_TEXTS 4u
+/* Since 4.1: estimator, filter, trainer: it reads the column count of
+ * annotations (world.h).  The host refuses worlds with that column to others. */
+#define HEED_READS_COUNTS 8u
 
 struct heed_plugin {
   size_t size;  /* sizeof(heed_plugin) */

@@ -121,7 +121,14 @@ typedef struct heed_outline {
   heed_knowledge models; /* pairs have model_a and model_b */
   heed_knowledge p;      /* pairs or annotations have p */
   heed_knowledge gap;    /* world->mu is a number */
+  heed_knowledge counts; /* annotations have a column count */
 } heed_outline;
+
+/* The number of annotations that a row stands for.  count: the column, or NULL.
+ * Since 4.1. */
+static inline int64_t heed_count_at(const int64_t *count, size_t row) {
+  return count == NULL ? 1 : count[row];
+}
 
 /* Users and their annotations.  Made by the host (simulated users) or by a
  * source (a log).
@@ -142,6 +149,10 @@ typedef struct heed_outline {
  *                         world->order_unknown
  *   time         float64  only if a log has it: seconds since 1970, or the
  *                         log's own numbers.  Since 4.1
+ *   count        int64    1 or more: a row stands for so many annotations of
+ *                         the user that are equal in all other columns, and
+ *                         their order is unknown.  No column: 1 each.  Only for
+ *                         plugins with HEED_READS_COUNTS.  Since 4.1
  * A log may add columns (response length, seconds taken). */
 typedef struct heed_crowd {
   size_t size; /* sizeof(heed_crowd), set by the host */
