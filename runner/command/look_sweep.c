@@ -103,6 +103,8 @@ static void put_value(const json_t *value) {
 
 /* ---- the sweep ---- */
 
+enum { SMALL = 20000 }; /* annotations */
+
 static bool holds(const char *condition, size_t length,
                   const look_facts *facts) {
   const struct {
@@ -112,7 +114,8 @@ static bool holds(const char *condition, size_t length,
                {"two_models", facts->models == 2 && facts->one_first_model},
                {"models", facts->models >= 2},
                {"other", true},
-               {"always", true}};
+               {"always", true},
+               {"always_small", facts->annotations <= SMALL}};
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
     if (strlen(known[i].name) == length &&
         strncmp(known[i].name, condition, length) == 0)
@@ -139,7 +142,7 @@ static void put_rules(const look_facts *facts) {
     if (line_end == NULL) line_end = end;
     if (*at != '#' && blank != NULL && blank < line_end) {
       const size_t length = (size_t)(blank - at);
-      const bool always = length == 6 && strncmp(at, "always", length) == 0;
+      const bool always = strncmp(at, "always", strlen("always")) == 0;
       if (holds(at, length, facts) && (always || !chosen))
         printf("  %.*s,\n", (int)(line_end - blank - 1), blank + 1);
       chosen = chosen || (!always && holds(at, length, facts));
@@ -149,10 +152,10 @@ static void put_rules(const look_facts *facts) {
 }
 
 void look_print_sweep(const look_reading *self, const look_facts *facts) {
-  const char *key;
+  const char *key, *slash = strrchr(self->file, '/');
   json_t *value;
   printf("\nlocal h = require \"heed\"\n\nreturn h.sweep {\n  title = ");
-  put_text(self->file);
+  put_text(slash == NULL ? self->file : slash + 1);
   printf(",\n  source = h.%s.%s {\n    %s = ", kind_name(self->plugin->kind),
          self->plugin->name, self->file_parameter);
   put_text(self->file);
@@ -164,6 +167,7 @@ void look_print_sweep(const look_reading *self, const look_facts *facts) {
   }
   printf("  },\n");
   put_rules(facts);
-  printf("  keep = { \"users\"%s },\n}\n",
+  printf("  keep = { \"users\"%s%s },\n}\n",
+         facts->models > 0 ? ", \"models\"" : "",
          facts->has_texts ? ", \"selection\"" : "");
 }
