@@ -341,9 +341,10 @@ static size_t unit_of(const heed_crowd *crowd, const heed_posterior *posterior,
          (size_t)topic[annotation];
 }
 
-/* The selection before the filter: all weights are 1. */
+/* The selection before the filter: all weights are 1.  to_change: a filter may
+ * write to it; else it shares columns of the posterior. */
 static heed_status fill_selection(const heed_stages *self, stages_level *level,
-                                  heed_error *error) {
+                                  bool to_change, heed_error *error) {
   const heed_crowd *crowd = &self->levels[PLAN_ANNOTATIONS].crowd.seen;
   const heed_posterior *posterior = &self->levels[PLAN_POSTERIOR].posterior;
   const size_t count = crowd->annotations->rows;
@@ -353,13 +354,16 @@ static heed_status fill_selection(const heed_stages *self, stages_level *level,
   heed_memory memory = {&level->host.host, false};
   made->weight = heed_allocate_doubles(&memory, count);
   made->eta = heed_allocate_doubles(&memory, count);
-  made->left_out = heed_allocate_doubles(&memory, count);
-  made->casual = heed_allocate_doubles(&memory, count);
+  made->left_out =
+      to_change ? heed_allocate_doubles(&memory, count) : posterior->left_out;
+  made->casual =
+      to_change ? heed_allocate_doubles(&memory, count) : posterior->casual;
   if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < count; i++) {
     made->weight[i] = 1;
     made->eta[i] = posterior->mean[unit_of(crowd, posterior, i)];
   }
+  if (!to_change) return HEED_OK;
   memcpy(made->left_out, posterior->left_out, count * sizeof(double));
   memcpy(made->casual, posterior->casual, count * sizeof(double));
   return HEED_OK;
@@ -380,7 +384,7 @@ static heed_status run_selection(heed_stages *self, stages_level *level,
   if (status == HEED_OK) status = refuse_counts(self, level, error);
   if (status != HEED_OK) return status;
   const heed_filter_functions *functions = level->instance->plugin->functions;
-  status = fill_selection(self, level, error);
+  status = fill_selection(self, level, true, error);
   if (status == HEED_OK)
     status = functions->select(level->instance->self, &level->host.host, crowd,
                                &self->levels[PLAN_POSTERIOR].posterior,
@@ -405,7 +409,7 @@ static const heed_selection *selection_for(heed_stages *self,
   const stages_level *filter = &self->levels[PLAN_SELECTION];
   if (filter->node != SIZE_MAX) return &filter->selection;
   if (asker->selection.size == 0 || asker->selection.weight == NULL)
-    if (fill_selection(self, asker, error) != HEED_OK) return NULL;
+    if (fill_selection(self, asker, false, error) != HEED_OK) return NULL;
   return &asker->selection;
 }
 

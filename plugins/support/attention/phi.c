@@ -7,7 +7,7 @@
 heed_status phi_open(const heed_host *host, const heed_instance *model,
                      attention_phi *self, heed_error *error) {
   const heed_user_model_functions *functions = model->plugin->functions;
-  heed_domain domain;
+  heed_domain domain = {0};
   functions->domain(model->self, &domain);
   *self = (attention_phi){.model = model, .count = domain.phi_count};
   if (self->count == 0) return HEED_OK;
