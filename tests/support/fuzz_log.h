@@ -19,13 +19,14 @@ extern const heed_plugin_list heed_plugins; /* of plugins/sources/log.c */
 
 static inline json_t *fuzz_parameters(uint8_t bits, const char *path,
                                       const char *format) {
-  static const char *const duplicates[] = {"error", "keep", "first", "first"};
+  static const char *const duplicates[] = {"error", "keep", "first", "keep"};
+  const bool counts = strcmp(format, "packed") == 0 && (bits >> 2 & 3) == 3;
   json_t *columns = json_object();
-  json_t *given =
-      json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "path", path, "format",
-                format, "malformed", bits & 1 ? "skip" : "stop", "ties",
-                bits & 2 ? "keep" : "drop", "duplicates",
-                duplicates[bits >> 2 & 3], "columns", columns);
+  json_t *given = json_pack(
+      "{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "path", path, "format", format,
+      "malformed", bits & 1 ? "skip" : "stop", "ties",
+      bits & 2 ? "keep" : "drop", "duplicates", duplicates[bits >> 2 & 3],
+      "annotations", counts ? "counts" : "rows", "columns", columns);
   if (bits & 16)
     for (const char *const *name =
              (const char *const[]){"model_a", "model_b", "left", NULL};
