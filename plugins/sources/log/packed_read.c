@@ -246,11 +246,26 @@ static bool is_fact_valid(const packed_file *self, int fact) {
   return self->facts[fact] >= 0 && self->facts[fact] <= most[fact];
 }
 
-/* A small file cannot claim more annotations or classes than it has bytes:
- * nobody can make heed ask for much memory. */
+static heed_status check_names_of(const packed_file *self, packed_id id,
+                                  int fact) {
+  const packed_section *section = packed_find(self, id, 0);
+  if (section != NULL && section->count == (uint64_t)self->facts[fact])
+    return HEED_OK;
+  return packed_damaged(self, "the section \"%s\" does not fit the facts",
+                        packed_what(id));
+}
+
+/* A small file cannot claim more annotations, classes or names than it has
+ * bytes: nobody can make heed ask for much memory. */
 static heed_status check_size(const packed_file *self) {
   const packed_section *section = packed_find(self, PACKED_CLASS, 0);
   const int64_t annotations = self->facts[FACT_ANNOTATIONS];
+  heed_status status = check_names_of(self, PACKED_USERS, FACT_USERS);
+  if (status == HEED_OK)
+    status = check_names_of(self, PACKED_MODELS, FACT_MODELS);
+  if (status == HEED_OK && packed_has(self, PACKED_PAIRS))
+    status = check_names_of(self, PACKED_PAIRS, FACT_PAIRS);
+  if (status != HEED_OK) return status;
   if (section == NULL || (annotations > 0 && section->width == 0) ||
       section->count != (uint64_t)annotations ||
       self->facts[FACT_CLASSES] > annotations)

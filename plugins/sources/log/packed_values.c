@@ -43,6 +43,10 @@ heed_status packed_load_list(packed_loading *self, packed_id id,
 heed_status packed_load_ids(packed_loading *self, packed_id id, size_t count,
                             log_names *names, bool find) {
   heed_status status;
+  if (packed_count_of(self, id) != count)
+    return packed_damaged(&self->in,
+                          "the section \"%s\" does not fit the facts",
+                          packed_what(id));
   free(names->text);
   names->text = calloc(count + 1, sizeof *names->text);
   names->room = count + 1;
