@@ -193,6 +193,13 @@ hid_t hdf_type(heed_column_type type) {
   return H5I_INVALID_HID;
 }
 
+/* Deflate is fast at its first level, which packs numbers as well as others. */
+void hdf_pack(hid_t creation) {
+  if (H5Zfilter_avail(H5Z_FILTER_DEFLATE) <= 0) return;
+  (void)H5Pset_shuffle(creation);
+  (void)H5Pset_deflate(creation, 1);
+}
+
 hid_t hdf_group(hdf_file *self, hid_t parent, const char *name) {
   if (self->status != HEED_OK) return H5I_INVALID_HID;
   const hid_t group =

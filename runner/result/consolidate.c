@@ -86,6 +86,24 @@ static size_t *first_rows(result_writer *self, size_t which, size_t *total) {
   return first;
 }
 
+/* Copies the rows of one record, in blocks. */
+static void copy_record(result_writer *self, work_batch *batch, size_t which,
+                        size_t row, const heed_table *labels, size_t position,
+                        hdf_kept *kept) {
+  const size_t rows =
+      batch->kept_count[which] == NULL ? 0 : batch->kept_count[which][row];
+  for (size_t i = 0; self->file.status == HEED_OK && i < rows;
+       i += KEPT_BLOCK) {
+    const size_t left = rows - i;
+    heed_table *table =
+        batch_kept_rows(batch, which, row, i,
+                        left < KEPT_BLOCK ? left : KEPT_BLOCK, NULL);
+    if (table != NULL) kept_put(kept, labels, table, position + i);
+    kept_free(table);
+    if (self->file.status == HEED_OK) self->file.status = batch->file.status;
+  }
+}
+
 /* Copies the rows of one source, one record at a time. */
 static void copy_kept(result_writer *self, const work_index *index,
                       size_t source, size_t which, const size_t *first,
@@ -104,14 +122,9 @@ static void copy_kept(result_writer *self, const work_index *index,
   if (self->file.status != HEED_OK) return;
   for (size_t i = index->first[source]; i < index->first[source + 1]; i++) {
     const size_t cell = index->cells[i];
-    heed_table *table;
-    if (self->file.status != HEED_OK) break;
-    table = batch_kept(&batch, which, index->places[cell].row);
     label_cell(&labels, self->cube, cell);
-    if (table != NULL)
-      kept_put(kept, &labels.table, table, first[self->cube->place_of[cell]]);
-    kept_free(table);
-    if (self->file.status == HEED_OK) self->file.status = batch.file.status;
+    copy_record(self, &batch, which, index->places[cell].row, &labels.table,
+                first[self->cube->place_of[cell]], kept);
   }
   batch_free(&batch);
 }
@@ -120,8 +133,7 @@ static void write_kept(result_writer *self, const work_index *index,
                        size_t which) {
   size_t total;
   const size_t *first = first_rows(self, which, &total);
-  hdf_kept *kept =
-      kept_create(&self->file, self->root, plan_kept_names[which], total);
+  hdf_kept *kept = batch_create_kept(&self->file, self->root, which, total);
   if (kept == NULL) hdf_no_memory(&self->file);
   for (size_t i = 0; total > 0 && i < index->source_count; i++)
     copy_kept(self, index, i, which, first, kept);

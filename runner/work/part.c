@@ -109,36 +109,73 @@ static void write_warnings(hdf_file *file, hid_t root,
   }
 }
 
+static bool is_named(const char *name, size_t which) {
+  return strcmp(name, plan_kept_names[which]) == 0;
+}
+
 static size_t kept_rows(const heed_record *const *records, size_t count,
                         size_t which) {
   size_t rows = 0;
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++) {
     for (size_t j = 0; j < records[i]->kept_count; j++)
-      if (strcmp(records[i]->kept[j]->name, plan_kept_names[which]) == 0)
+      if (is_named(records[i]->kept[j]->name, which))
         rows += records[i]->kept[j]->rows;
+    for (size_t j = 0; j < records[i]->stream_count; j++)
+      if (is_named(records[i]->streams[j].name, which))
+        rows += records[i]->streams[j].rows;
+  }
+  return rows;
+}
+
+/* Writes the rows of a stream from row `position`. */
+static void write_stream(hdf_file *file, const heed_record_stream *stream,
+                         const heed_table *labels, size_t position,
+                         hdf_kept *kept) {
+  size_t rows = 0;
+  while (file->status == HEED_OK && rows < stream->rows) {
+    heed_table block = {.size = sizeof block};
+    const heed_status status =
+        stream->next(stream->context, &block, file->error);
+    if (status != HEED_OK && file->status == HEED_OK) file->status = status;
+    if (file->status == HEED_OK)
+      kept_put(kept, labels, &block, position + rows);
+    rows += block.rows;
+  }
+}
+
+/* Writes the rows of a record from row `position`; returns how many. */
+static size_t write_record(hdf_file *file, const heed_record *record,
+                           size_t which, int64_t row, size_t position,
+                           hdf_kept *kept) {
+  heed_column cell = {"cell", HEED_INT64, 1, &row};
+  const heed_table labels = {sizeof labels, "labels", 1, 1, &cell};
+  size_t rows = 0;
+  for (size_t i = 0; i < record->kept_count; i++) {
+    if (!is_named(record->kept[i]->name, which)) continue;
+    kept_put(kept, &labels, record->kept[i], position + rows);
+    rows += record->kept[i]->rows;
+  }
+  for (size_t i = 0; i < record->stream_count; i++) {
+    if (!is_named(record->streams[i].name, which)) continue;
+    write_stream(file, &record->streams[i], &labels, position + rows, kept);
+    rows += record->streams[i].rows;
+  }
   return rows;
 }
 
 static void write_kept(hdf_file *file, hid_t root,
                        const heed_record *const *records, size_t count) {
   for (size_t which = 0; which < PLAN_KEPT_COUNT; which++) {
-    hdf_kept *kept = kept_create(file, root, plan_kept_names[which],
-                                 kept_rows(records, count, which));
+    hdf_kept *kept = batch_create_kept(file, root, which,
+                                       kept_rows(records, count, which));
     size_t position = 0;
     if (kept == NULL) {
       hdf_no_memory(file);
       return;
     }
     for (size_t i = 0; i < count; i++)
-      for (size_t j = 0; j < records[i]->kept_count; j++) {
-        const heed_table *table = records[i]->kept[j];
-        int64_t row = (int64_t)i;
-        heed_column cell = {"cell", HEED_INT64, 1, &row};
-        const heed_table labels = {sizeof labels, "labels", 1, 1, &cell};
-        if (strcmp(table->name, plan_kept_names[which]) != 0) continue;
-        kept_put(kept, &labels, table, position);
-        position += table->rows;
-      }
+      position +=
+          write_record(file, records[i], which, (int64_t)i, position, kept);
     kept_close(kept);
   }
 }

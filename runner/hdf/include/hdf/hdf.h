@@ -8,6 +8,7 @@
 #define HEED_HDF_HDF_H
 
 #include <hdf5.h>
+#include <stdbool.h>
 
 #include "heed/status.h"
 #include "heed/table.h"
@@ -55,6 +56,10 @@ static inline void hdf_no_memory(hdf_file *self) {
 /* The variable-length UTF-8 text type that netCDF readers want. */
 hid_t hdf_text_type(void);
 hid_t hdf_type(heed_column_type type); /* native; close it if a text type */
+
+/* Adds to the creation list of a chunked dataset the filters that every HDF5
+ * library has. */
+void hdf_pack(hid_t creation);
 
 hid_t hdf_group(hdf_file *self, hid_t parent, const char *name);
 

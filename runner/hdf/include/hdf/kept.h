@@ -8,10 +8,14 @@
 
 typedef struct hdf_kept hdf_kept;
 
-/* A group, created with the first rows.  rows: the expected number.  NULL: out
- * of memory. */
+/* Rows to write and to read at a time, if they are many. */
+#define KEPT_BLOCK ((size_t)1 << 14)
+
+/* A group, created with the first rows.  rows: the expected number.  large: its
+ * columns are packed; texts are bytes in the group NAME_texts, and the columns
+ * NAME_start and NAME_length say where.  NULL: out of memory. */
 hdf_kept *kept_create(hdf_file *file, hid_t parent, const char *name,
-                      size_t rows);
+                      size_t rows, bool large);
 
 /* Writes the rows of table to rows at … of the group.  labels: a table of one
  * row whose columns (among them `cell`) are repeated for each row.  A column
@@ -24,7 +28,7 @@ void kept_put(hdf_kept *self, const heed_table *labels, const heed_table *table,
 /* Completes the columns and their scale, and frees the group. */
 void kept_close(hdf_kept *self);
 
-/* Reads rows first … first + count - 1 of such a group into a table from
+/* Reads rows first … first + count - 1 of such a group, large or not, into a table from
  * malloc(), or all rows if count is SIZE_MAX.  NULL: no such group. */
 heed_table *kept_read(hdf_file *file, hid_t parent, const char *name,
                       size_t first, size_t count);

@@ -32,6 +32,11 @@ typedef struct work_batch {
   hid_t root;
 } work_batch;
 
+/* The group of table number `which` in a part or a result: the selection is
+ * large.  NULL: out of memory. */
+hdf_kept *batch_create_kept(hdf_file *file, hid_t root, size_t which,
+                            size_t rows);
+
 /* The bytes of a part with these records, from malloc(). */
 heed_status part_build(const heed_plan *plan, const heed_record *const *records,
                        size_t count, void **bytes, size_t *length,
