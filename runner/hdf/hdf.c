@@ -222,6 +222,19 @@ hid_t hdf_write(hdf_file *self, hid_t parent, const char *name, hid_t type,
   return set;
 }
 
+hid_t hdf_copy_set(hdf_file *self, hid_t source, const char *name,
+                   hid_t parent) {
+  hid_t how, set = H5I_INVALID_HID;
+  if (self->status != HEED_OK) return set;
+  how = H5Pcreate(H5P_OBJECT_COPY);
+  (void)H5Pset_copy_object(how, H5O_COPY_WITHOUT_ATTR_FLAG);
+  if (H5Ocopy(source, name, parent, name, how, H5P_DEFAULT) >= 0)
+    set = H5Dopen2(parent, name, H5P_DEFAULT);
+  (void)H5Pclose(how);
+  if (set < 0) hdf_fail(self, "copy", name);
+  return set;
+}
+
 void hdf_put(hdf_file *self, hid_t parent, const char *name, hid_t type,
              int rank, const hsize_t *extent, const void *data) {
   const hid_t set = hdf_write(self, parent, name, type, rank, extent, data);

@@ -11,6 +11,7 @@
 #include "texts.h"
 
 #define MOST_CHUNK 4096u
+#define LINK_SIZE 128
 
 typedef struct kept_growing {
   char *name; /* in the file */
@@ -23,7 +24,7 @@ struct hdf_kept {
   hdf_file *file;
   hid_t parent, group;
   const char *name;
-  size_t rows, column_count;
+  size_t rows, expected, column_count;
   hsize_t chunk; /* rows */
   kept_growing *columns;
   bool large;
@@ -40,6 +41,7 @@ hdf_kept *kept_create(hdf_file *file, hid_t parent, const char *name,
   self->name = name;
   self->group = H5I_INVALID_HID;
   self->chunk = rows == 0 ? 1 : rows < most ? rows : most;
+  self->expected = rows;
   self->large = large;
   texts_open(&self->texts, file, parent, name);
   return self;
@@ -79,25 +81,28 @@ static hid_t make_set(hdf_kept *self, const char *name, heed_column_type type,
   return set;
 }
 
-static kept_growing *add_column(hdf_kept *self, const heed_column *like,
-                                const char *name) {
+/* A column without dataset; NULL: out of memory. */
+static kept_growing *new_column(hdf_kept *self, const heed_column *like,
+                                const char *name, size_t rows) {
   kept_growing *columns =
       realloc(self->columns, (self->column_count + 1) * sizeof *self->columns);
-  kept_growing *made;
-  if (columns == NULL) {
+  char *copy = strdup(name);
+  if (columns != NULL) self->columns = columns;
+  if (columns == NULL || copy == NULL) {
+    free(copy);
     hdf_no_memory(self->file);
     return NULL;
   }
-  self->columns = columns;
-  made = &columns[self->column_count];
-  *made =
-      (kept_growing){strdup(name), like->type, like->width, 0, H5I_INVALID_HID};
-  self->column_count++;
-  if (made->name == NULL) {
-    hdf_no_memory(self->file);
-    return NULL;
-  }
-  made->set = make_set(self, made->name, like->type, like->width, 0, true);
+  columns[self->column_count] =
+      (kept_growing){copy, like->type, like->width, rows, H5I_INVALID_HID};
+  return &columns[self->column_count++];
+}
+
+static kept_growing *add_column(hdf_kept *self, const heed_column *like,
+                                const char *name) {
+  kept_growing *made = new_column(self, like, name, 0);
+  if (made != NULL)
+    made->set = make_set(self, made->name, like->type, like->width, 0, true);
   return made;
 }
 
@@ -171,8 +176,8 @@ static void fill_texts(hdf_kept *self, kept_growing *column, size_t rows) {
 }
 
 /* Writes rows at … at + count - 1 of one column. */
-static void put_values(hdf_kept *self, const heed_column *column, const void *data,
-                size_t position, size_t count) {
+static void put_values(hdf_kept *self, const heed_column *column,
+                       const void *data, size_t position, size_t count) {
   kept_growing *growing =
       self->file->status == HEED_OK ? column_like(self, column) : NULL;
   if (growing == NULL || self->file->status != HEED_OK) return;
@@ -218,31 +223,37 @@ static void put(hdf_kept *self, const heed_column *column, const void *data,
 static void put_repeated(hdf_kept *self, const heed_column *label,
                          size_t position, size_t count) {
   const size_t bytes = heed_type_size(label->type) * label->width;
-  char *all = malloc(count * bytes + 1);
+  const size_t room = count < KEPT_BLOCK ? count : KEPT_BLOCK;
+  char *all = malloc(room * bytes + 1);
   if (all == NULL) {
     hdf_no_memory(self->file);
     return;
   }
-  for (size_t i = 0; i < count; i++)
-    memcpy(all + i * bytes, label->data, bytes);
-  put(self, label, all, position, count);
+  for (size_t i = 0; i < room; i++) memcpy(all + i * bytes, label->data, bytes);
+  for (size_t i = 0; i < count; i += room)
+    put(self, label, all, position + i, count - i < room ? count - i : room);
   free(all);
+}
+
+static void put_labels(hdf_kept *self, const heed_table *labels,
+                       size_t position, size_t count) {
+  if (self->group < 0)
+    self->group = hdf_group(self->file, self->parent, self->name);
+  for (size_t i = 0; i < labels->column_count; i++)
+    put_repeated(self, &labels->columns[i], position, count);
+  if (self->rows < position + count) self->rows = position + count;
 }
 
 void kept_put(hdf_kept *self, const heed_table *labels, const heed_table *table,
               size_t position) {
   const size_t count = table->rows;
   if (count == 0 || self->file->status != HEED_OK) return;
-  if (self->group < 0)
-    self->group = hdf_group(self->file, self->parent, self->name);
-  for (size_t i = 0; i < labels->column_count; i++)
-    put_repeated(self, &labels->columns[i], position, count);
+  put_labels(self, labels, position, count);
   for (size_t i = 0; i < table->column_count; i++) {
     const heed_column *column = &table->columns[i];
     if (heed_table_column(labels, column->name) != NULL) continue;
     if (column->width > 0) put(self, column, column->data, position, count);
   }
-  if (self->rows < position + count) self->rows = position + count;
 }
 
 /* Some readers want a scale for every dimension: this scale numbers the values
@@ -313,13 +324,7 @@ void kept_close(hdf_kept *self) {
   free(self);
 }
 
-/* ---- reading ---- */
-
-/* Texts of a large table are in one block with the pointers to them. */
-typedef struct kept_loaded {
-  heed_table table;
-  bool *in_one_block; /* of each column */
-} kept_loaded;
+/* ---- columns of a file ---- */
 
 static bool type_of(hid_t set, heed_column_type *type) {
   const hid_t stored = H5Dget_type(set);
@@ -348,6 +353,92 @@ static bool describe(hid_t set, hsize_t extent[2], heed_column *column) {
   (void)H5Sclose(space);
   return known && type_of(set, &column->type);
 }
+
+/* ---- copying ---- */
+
+/* Looks at dataset number i of a group.  False: it is none, or a scale. */
+static bool look_at_link(const hdf_kept *self, hid_t group, hsize_t i,
+                         char name[LINK_SIZE], hsize_t extent[2],
+                         heed_column *column) {
+  hid_t set = H5I_INVALID_HID;
+  bool is_column;
+  if (H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, name,
+                         LINK_SIZE, H5P_DEFAULT) < 0)
+    hdf_fail(self->file, "read the table", self->name);
+  else
+    set = hdf_open_set(self->file, group, name);
+  if (set < 0) return false;
+  is_column = H5DSis_scale(set) <= 0;
+  column->type = HEED_STRING;
+  column->name = name;
+  if (is_column && !describe(set, extent, column)) extent[0] = 0;
+  column->width = (size_t)extent[1];
+  (void)H5Dclose(set);
+  return is_column;
+}
+
+static hsize_t links_of(hid_t group) {
+  H5G_info_t info;
+  return group >= 0 && H5Gget_info(group, &info) >= 0 ? info.nlinks : 0;
+}
+
+/* Whether a group can be copied: its columns have `rows` rows, and no texts of
+ * HDF5. */
+static bool can_copy(const hdf_kept *self, hid_t group, size_t rows) {
+  const hsize_t links = links_of(group);
+  for (hsize_t i = 0; i < links; i++) {
+    char name[LINK_SIZE];
+    hsize_t extent[2];
+    heed_column column;
+    if (!look_at_link(self, group, i, name, extent, &column)) continue;
+    if (extent[0] != rows || column.type == HEED_STRING) return false;
+  }
+  return links > 0 && self->file->status == HEED_OK;
+}
+
+static void copy_column(hdf_kept *self, hid_t group, const heed_column *column,
+                        size_t rows) {
+  kept_growing *made = new_column(self, column, column->name, rows);
+  if (made != NULL)
+    made->set = hdf_copy_set(self->file, group, column->name, self->group);
+}
+
+bool kept_copy(hdf_kept *self, hid_t parent, const heed_table *labels,
+               size_t rows) {
+  hid_t group = H5I_INVALID_HID, texts;
+  bool copies = self->large && self->expected == rows && rows > 0 &&
+                self->group < 0 && self->file->status == HEED_OK;
+  if (copies) group = hdf_open_group(self->file, parent, self->name);
+  copies = copies && can_copy(self, group, rows);
+  if (copies) put_labels(self, labels, 0, rows);
+  for (hsize_t i = 0; copies && i < links_of(group); i++) {
+    char name[LINK_SIZE];
+    hsize_t extent[2];
+    heed_column column;
+    if (look_at_link(self, group, i, name, extent, &column) &&
+        heed_table_column(labels, name) == NULL)
+      copy_column(self, group, &column, rows);
+  }
+  texts = copies ? texts_group(self->file, parent, self->name) : -1;
+  for (hsize_t i = 0; i < links_of(texts); i++) {
+    char name[LINK_SIZE];
+    hsize_t extent[2];
+    heed_column column;
+    if (look_at_link(self, texts, i, name, extent, &column))
+      texts_copy(&self->texts, texts, name, extent[0]);
+  }
+  if (texts >= 0) (void)H5Gclose(texts);
+  if (group >= 0) (void)H5Gclose(group);
+  return copies;
+}
+
+/* ---- reading ---- */
+
+/* Texts of a large table are in one block with the pointers to them. */
+typedef struct kept_loaded {
+  heed_table table;
+  bool *in_one_block; /* of each column */
+} kept_loaded;
 
 /* A group that is being read. */
 typedef struct kept_reading {
@@ -410,8 +501,8 @@ static void read_texts(kept_reading *self, const char *name,
   if (!look_at(self, dataset, &column, &rows)) return;
   column.type = HEED_STRING;
   column.width = 1;
-  column.data = texts_read(self->file, self->group, self->texts, name,
-                           self->first, rows);
+  column.data =
+      texts_read(self->file, self->group, self->texts, name, self->first, rows);
   add_read(self, column, name, rows, true);
 }
 
@@ -435,7 +526,7 @@ static void read_set(kept_reading *self, const char *name) {
 
 static void read_sets(kept_reading *self, const char *name, hsize_t links) {
   for (hsize_t i = 0; self->file->status == HEED_OK && i < links; i++) {
-    char set[128];
+    char set[LINK_SIZE];
     if (H5Lget_name_by_idx(self->group, ".", H5_INDEX_NAME, H5_ITER_INC, i, set,
                            sizeof set, H5P_DEFAULT) < 0)
       hdf_fail(self->file, "read the table", name);

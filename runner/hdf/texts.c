@@ -20,10 +20,8 @@ static char *group_name(hdf_file *file, const char *table) {
 
 void texts_open(texts_writer *self, hdf_file *file, hid_t parent,
                 const char *table) {
-  *self = (texts_writer){.file = file,
-                         .parent = parent,
-                         .group = H5I_INVALID_HID,
-                         .table = table};
+  *self = (texts_writer){
+      .file = file, .parent = parent, .group = H5I_INVALID_HID, .table = table};
 }
 
 static void make_group(texts_writer *self) {
@@ -64,14 +62,26 @@ static texts_column *add_column(texts_writer *self, const char *name) {
     free(copy);
     return NULL;
   }
-  columns[self->count] = (texts_column){copy, make_bytes(self, name, 0), 0};
+  columns[self->count] = (texts_column){copy, H5I_INVALID_HID, 0};
   return &columns[self->count++];
 }
 
 static texts_column *column_named(texts_writer *self, const char *name) {
+  texts_column *made;
   for (size_t i = 0; i < self->count; i++)
     if (strcmp(self->columns[i].name, name) == 0) return &self->columns[i];
-  return add_column(self, name);
+  made = add_column(self, name);
+  if (made != NULL) made->set = make_bytes(self, name, 0);
+  return made;
+}
+
+void texts_copy(texts_writer *self, hid_t group, const char *name,
+                hsize_t size) {
+  texts_column *made =
+      self->file->status == HEED_OK ? add_column(self, name) : NULL;
+  if (made == NULL) return;
+  made->set = hdf_copy_set(self->file, group, name, self->group);
+  made->size = size;
 }
 
 static void write_bytes(const texts_writer *self, texts_column *column,

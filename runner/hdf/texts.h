@@ -39,6 +39,10 @@ void texts_append(texts_writer *self, const char *name,
                   const char *const *texts, size_t count, int64_t *start,
                   int32_t *length);
 
+/* Copies the bytes of a column, which has none yet, from another group. */
+void texts_copy(texts_writer *self, hid_t group, const char *name,
+                hsize_t size);
+
 /* Gives the bytes their scales, and frees what is in *self. */
 void texts_close(texts_writer *self);
 
@@ -52,8 +56,8 @@ hid_t texts_group(hdf_file *file, hid_t parent, const char *table);
 char *texts_name(hdf_file *file, hid_t group, const char *dataset,
                  bool *is_start);
 
-/* The texts of `rows` rows from row `first` of a table: pointers, with the texts
- * in the same block from malloc().  Rows that share their bytes share a
+/* The texts of `rows` rows from row `first` of a table: pointers, with the
+ * texts in the same block from malloc().  Rows that share their bytes share a
  * pointer. */
 char **texts_read(hdf_file *file, hid_t table, hid_t group, const char *name,
                   size_t first, size_t rows);

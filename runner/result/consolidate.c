@@ -86,18 +86,18 @@ static size_t *first_rows(result_writer *self, size_t which, size_t *total) {
   return first;
 }
 
-/* Copies the rows of one record, in blocks. */
+/* Copies the rows of one record: as they are, or in blocks. */
 static void copy_record(result_writer *self, work_batch *batch, size_t which,
                         size_t row, const heed_table *labels, size_t position,
                         hdf_kept *kept) {
   const size_t rows =
       batch->kept_count[which] == NULL ? 0 : batch->kept_count[which][row];
+  if (kept_copy(kept, batch->root, labels, rows)) return;
   for (size_t i = 0; self->file.status == HEED_OK && i < rows;
        i += KEPT_BLOCK) {
     const size_t left = rows - i;
-    heed_table *table =
-        batch_kept_rows(batch, which, row, i,
-                        left < KEPT_BLOCK ? left : KEPT_BLOCK, NULL);
+    heed_table *table = batch_kept_rows(
+        batch, which, row, i, left < KEPT_BLOCK ? left : KEPT_BLOCK, NULL);
     if (table != NULL) kept_put(kept, labels, table, position + i);
     kept_free(table);
     if (self->file.status == HEED_OK) self->file.status = batch->file.status;

@@ -47,14 +47,12 @@ struct selection_stream {
 
 static void fill_user(const selection_stream *self, void *data) {
   int64_t *user = data;
-  for (size_t i = 0; i < self->count; i++)
-    user[i] = self->user[self->rows[i]];
+  for (size_t i = 0; i < self->count; i++) user[i] = self->user[self->rows[i]];
 }
 
 static void fill_pair(const selection_stream *self, void *data) {
   int64_t *pair = data;
-  for (size_t i = 0; i < self->count; i++)
-    pair[i] = self->pair[self->rows[i]];
+  for (size_t i = 0; i < self->count; i++) pair[i] = self->pair[self->rows[i]];
 }
 
 static void fill_choice(const selection_stream *self, void *data) {

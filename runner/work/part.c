@@ -166,8 +166,8 @@ static size_t write_record(hdf_file *file, const heed_record *record,
 static void write_kept(hdf_file *file, hid_t root,
                        const heed_record *const *records, size_t count) {
   for (size_t which = 0; which < PLAN_KEPT_COUNT; which++) {
-    hdf_kept *kept = batch_create_kept(file, root, which,
-                                       kept_rows(records, count, which));
+    hdf_kept *kept =
+        batch_create_kept(file, root, which, kept_rows(records, count, which));
     size_t position = 0;
     if (kept == NULL) {
       hdf_no_memory(file);

@@ -89,6 +89,11 @@ char *hdf_read_note_text(hdf_file *self, hid_t object, const char *name);
 double hdf_read_note_number(hdf_file *self, hid_t parent, const char *object,
                             const char *name);
 
+/* Copies a dataset of another file, as it is stored and without attributes, and
+ * returns it open; -1: failure. */
+hid_t hdf_copy_set(hdf_file *self, hid_t source, const char *name,
+                   hid_t parent);
+
 /* Opens a dataset or a group for reading.  Refuses what is in another file:
  * that is not the file that the user names. */
 hid_t hdf_open_set(hdf_file *self, hid_t parent, const char *name);

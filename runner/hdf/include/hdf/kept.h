@@ -25,11 +25,19 @@ hdf_kept *kept_create(hdf_file *file, hid_t parent, const char *name,
 void kept_put(hdf_kept *self, const heed_table *labels, const heed_table *table,
               size_t position);
 
+/* Copies the same group of another file as it is stored, without unpacking it,
+ * but with these labels.  False, and nothing is done: the group holds other
+ * than `rows` rows, or this one expects more, or one of the two is not large.
+ */
+bool kept_copy(hdf_kept *self, hid_t parent, const heed_table *labels,
+               size_t rows);
+
 /* Completes the columns and their scale, and frees the group. */
 void kept_close(hdf_kept *self);
 
-/* Reads rows first … first + count - 1 of such a group, large or not, into a table from
- * malloc(), or all rows if count is SIZE_MAX.  NULL: no such group. */
+/* Reads rows first … first + count - 1 of such a group, large or not, into a
+ * table from malloc(), or all rows if count is SIZE_MAX.  NULL: no such group.
+ */
 heed_table *kept_read(hdf_file *file, hid_t parent, const char *name,
                       size_t first, size_t count);
 /* The same for the columns with these names, ended by NULL, that the group has.
