@@ -33,10 +33,14 @@ static uint64_t mix(uint64_t number) {
   return number ^ (number >> 31);
 }
 
+static size_t home_of(const export_pairs *self, int64_t pair) {
+  return (size_t)mix((uint64_t)pair) & (self->size - 1);
+}
+
 /* The slot of the pair, or the empty one where it belongs. */
 static export_pair *slot_of(const export_pairs *self, int64_t pair) {
   const size_t mask = self->size - 1;
-  size_t position = (size_t)mix((uint64_t)pair) & mask;
+  size_t position = home_of(self, pair);
   while (self->slots[position].count > 0 && self->slots[position].pair != pair)
     position = (position + 1) & mask;
   return &self->slots[position];
@@ -71,6 +75,11 @@ heed_status pairs_add(export_pairs *self, const export_annotation *annotation,
   }
   slot->log_odds += evidence(annotation);
   return HEED_OK;
+}
+
+void pairs_expect(const export_pairs *self, int64_t pair) {
+  if (self->size > 0)
+    __builtin_prefetch(&self->slots[home_of(self, pair)], 1, 1);
 }
 
 const export_pair *pairs_find(const export_pairs *self, int64_t pair) {
