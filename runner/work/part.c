@@ -195,30 +195,45 @@ static part_columns make_room(host_arena *memory, const heed_plan *plan,
       .numbers = arena_allocate(memory, count, width * sizeof(double))};
 }
 
+static void write_all(hdf_file *file, hid_t root, const heed_plan *plan,
+                      const heed_record *const *records, size_t count) {
+  host_arena *memory = arena_create();
+  const part_columns room = make_room(memory, plan, records, count);
+  if (arena_refused(memory)) hdf_no_memory(file);
+  if (file->status == HEED_OK) {
+    hdf_note_integer(file, root, "heed_part", PART_FORMAT);
+    write_layout(file, root, plan);
+    write_cells(file, root, plan, records, count, &room);
+    write_failures(file, root, records, count, &room);
+    write_warnings(file, root, records, count, &room);
+    write_kept(file, root, records, count);
+  }
+  arena_free(memory);
+}
+
 heed_status part_build(const heed_plan *plan, const heed_record *const *records,
                        size_t count, void **bytes, size_t *length,
                        heed_error *error) {
   hdf_file file = {"a part", HEED_OK, error};
-  host_arena *memory = arena_create();
-  const part_columns room = make_room(memory, plan, records, count);
   const hid_t root = hdf_memory_file(&file);
   *bytes = NULL;
-  if (arena_refused(memory)) hdf_no_memory(&file);
-  if (file.status == HEED_OK) {
-    hdf_note_integer(&file, root, "heed_part", PART_FORMAT);
-    write_layout(&file, root, plan);
-    write_cells(&file, root, plan, records, count, &room);
-    write_failures(&file, root, records, count, &room);
-    write_warnings(&file, root, records, count, &room);
-    write_kept(&file, root, records, count);
-    *bytes = hdf_image(&file, root, length);
-  }
+  write_all(&file, root, plan, records, count);
+  if (file.status == HEED_OK) *bytes = hdf_image(&file, root, length);
   hdf_close(&file, root);
-  arena_free(memory);
   if (file.status != HEED_OK) {
     free(*bytes);
     *bytes = NULL;
   }
+  return file.status;
+}
+
+heed_status part_write(const heed_plan *plan, const heed_record *const *records,
+                       size_t count, int descriptor, const char *path,
+                       heed_error *error) {
+  hdf_file file = {path, HEED_OK, error};
+  const hid_t root = hdf_create(&file, descriptor);
+  if (file.status == HEED_OK) write_all(&file, root, plan, records, count);
+  hdf_close(&file, root);
   return file.status;
 }
 

@@ -42,6 +42,11 @@ heed_status part_build(const heed_plan *plan, const heed_record *const *records,
                        size_t count, void **bytes, size_t *length,
                        heed_error *error);
 
+/* The same part in the empty file behind a descriptor; path is for errors. */
+heed_status part_write(const heed_plan *plan, const heed_record *const *records,
+                       size_t count, int descriptor, const char *path,
+                       heed_error *error);
+
 /* Reads an open part.  The batch owns the file afterwards, even after a
  * failure; file.path is borrowed until batch_free(). */
 heed_status batch_read_part(hdf_file file, hid_t root, const heed_plan *plan,
