@@ -17,6 +17,13 @@ static heed_status check_columns(const export_rows *rows, heed_error *error) {
                    rows->result->path);
 }
 
+#define AHEAD 16 /* rows between a pair's fetch and its use */
+
+static void expect(const export_pairs *pairs, const export_rows *rows,
+                   size_t i) {
+  if (i + AHEAD < rows->length) pairs_expect(pairs, rows->pair[i + AHEAD]);
+}
+
 static heed_status add_row(export_pairs *pairs, const export_rows *rows,
                            size_t i, heed_error *error) {
   const struct {
@@ -52,8 +59,10 @@ heed_status labels_gather(export_rows *rows, export_pairs *pairs,
   *pairs = (export_pairs){0};
   while (rows_next(rows, &wish, &status, error)) {
     status = check_columns(rows, error);
-    for (size_t i = 0; status == HEED_OK && i < rows->length; i++)
+    for (size_t i = 0; status == HEED_OK && i < rows->length; i++) {
+      expect(pairs, rows, i);
       status = add_row(pairs, rows, i, error);
+    }
     if (status != HEED_OK) break;
   }
   rows_close(rows);
@@ -62,6 +71,8 @@ heed_status labels_gather(export_rows *rows, export_pairs *pairs,
 
 const export_pair *labels_first(const export_pairs *pairs,
                                 const export_rows *rows, size_t i) {
-  const export_pair *found = pairs_find(pairs, rows->pair[i]);
+  const export_pair *found;
+  expect(pairs, rows, i);
+  found = pairs_find(pairs, rows->pair[i]);
   return found != NULL && found->first == rows->start + i ? found : NULL;
 }

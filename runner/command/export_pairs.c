@@ -25,18 +25,16 @@ static double prior_log_odds(const export_annotation *self) {
   return log(p / (1 - p));
 }
 
-/* Mixes the bits of a number (Steele, Lea and Flood 2014, splitmix64). */
-static uint64_t mix(uint64_t number) {
-  number += 0x9e3779b97f4a7c15u;
-  number = (number ^ (number >> 30)) * 0xbf58476d1ce4e5b9u;
-  number = (number ^ (number >> 27)) * 0x94d049bb133111ebu;
-  return number ^ (number >> 31);
+/* Pairs are numbered from 0: most have a slot of their own, and neighbours are
+ * neighbours. */
+static size_t home_of(const export_pairs *self, int64_t pair) {
+  return (size_t)pair & (self->size - 1);
 }
 
 /* The slot of the pair, or the empty one where it belongs. */
 static export_pair *slot_of(const export_pairs *self, int64_t pair) {
   const size_t mask = self->size - 1;
-  size_t position = (size_t)mix((uint64_t)pair) & mask;
+  size_t position = home_of(self, pair);
   while (self->slots[position].count > 0 && self->slots[position].pair != pair)
     position = (position + 1) & mask;
   return &self->slots[position];
@@ -71,6 +69,11 @@ heed_status pairs_add(export_pairs *self, const export_annotation *annotation,
   }
   slot->log_odds += evidence(annotation);
   return HEED_OK;
+}
+
+void pairs_expect(const export_pairs *self, int64_t pair) {
+  if (self->size > 0)
+    __builtin_prefetch(&self->slots[home_of(self, pair)], 1, 1);
 }
 
 const export_pair *pairs_find(const export_pairs *self, int64_t pair) {

@@ -41,6 +41,9 @@ typedef struct export_annotation {
 
 heed_status pairs_add(export_pairs *self, const export_annotation *annotation,
                       heed_error *error);
+/* Fetches the slot of a pair into the cache, for a later call: pairs come in
+ * any order, and the table is larger than caches. */
+void pairs_expect(const export_pairs *self, int64_t pair);
 /* NULL: no annotation of this pair was added. */
 const export_pair *pairs_find(const export_pairs *self, int64_t pair);
 void pairs_free(export_pairs *self);

@@ -4,8 +4,6 @@
 
 #include "hdf/kept.h"
 
-#define BLOCK 8192
-
 void rows_open(export_rows *self, view_result *result, size_t cell) {
   const size_t place = view_place(result, cell);
   const work_batch *cells = &result->cells;
@@ -36,11 +34,11 @@ bool rows_holds(const export_rows *self, const char *column,
   bool found = false;
   cells->file.error = error;
   *status = HEED_OK;
-  for (size_t start = 0; !found && start < self->count; start += BLOCK) {
+  for (size_t start = 0; !found && start < self->count; start += KEPT_BLOCK) {
     const size_t left = self->count - start;
     heed_table *block =
         batch_kept_rows(cells, PLAN_KEPT_SELECTION, self->place, start,
-                        left < BLOCK ? left : BLOCK, columns);
+                        left < KEPT_BLOCK ? left : KEPT_BLOCK, columns);
     const bool exists = block != NULL && block->column_count == 1;
     if (block == NULL) *status = cells->file.status;
     found = exists && holds(&block->columns[0], block->rows);
@@ -108,7 +106,7 @@ bool rows_next(export_rows *self, const export_wish *wish, heed_status *status,
                heed_error *error) {
   const size_t start = self->start + self->length;
   const size_t left = self->count - start;
-  const size_t length = left < BLOCK ? left : BLOCK;
+  const size_t length = left < KEPT_BLOCK ? left : KEPT_BLOCK;
   *status = HEED_OK;
   kept_free(self->block);
   self->block = NULL;

@@ -10,8 +10,7 @@ void sink_open(export_sink *self, const output_stream *stream,
   self->stream = stream;
   self->status = HEED_OK;
   self->error = error;
-  self->known[0] = self->known[1] = (sink_known){0, "0.0"};
-  self->oldest = 0;
+  for (size_t i = 0; i < SINK_KNOWN; i++) self->known[i] = (sink_known){0, "0"};
   self->used = 0;
 }
 
@@ -87,18 +86,28 @@ bool sink_json(export_sink *self, const char *text) {
   return true;
 }
 
-void sink_number(export_sink *self, double value) {
-  sink_known *known = &self->known[0];
-  if (known->value != value) known = &self->known[1];
+/* ---- numbers ---- */
+
+static const char *text_of(export_sink *self, double value) {
+  uint64_t bits;
+  sink_known *known;
+  memcpy(&bits, &value, sizeof bits);
+  known = &self->known[(bits * 0x9e3779b97f4a7c15u) >> 54];
   if (known->value != value) {
-    known = &self->known[self->oldest];
-    self->oldest = 1 - self->oldest;
     known->value = value;
     view_number(value, known->text);
-    if (strpbrk(known->text, ".e") == NULL)
-      memcpy(known->text + strlen(known->text), ".0", sizeof ".0");
   }
-  sink_text(self, known->text);
+  return known->text;
+}
+
+void sink_field_number(export_sink *self, double value) {
+  sink_text(self, text_of(self, value));
+}
+
+void sink_number(export_sink *self, double value) {
+  const char *text = text_of(self, value);
+  sink_text(self, text);
+  if (strpbrk(text, ".e") == NULL) sink_bytes(self, ".0", 2);
 }
 
 void sink_integer(export_sink *self, int64_t value) {

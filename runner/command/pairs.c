@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * heed pairs: writes the label that the annotations of each pair agree on as
  * CSV.  It needs no texts. */
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "export_labels.h"
 #include "export_sink.h"
@@ -17,7 +17,9 @@ typedef struct pairs_command {
   export_rows rows;
   export_pairs pairs;
   const heed_table *models; /* NULL: the cell kept none */
-  bool has_names;           /* of pairs */
+  const int64_t *model;     /* its columns; NULL: none */
+  const char *const *model_name;
+  bool has_names; /* of pairs */
   export_sink sink;
 } pairs_command;
 
@@ -26,60 +28,71 @@ typedef struct pairs_command {
 /* NULL: unknown. */
 static const char *model_name(const pairs_command *self, const int32_t *model,
                               size_t i) {
-  const heed_table *models = self->models;
-  const int64_t *number = heed_table_data(models, "model", HEED_INT64);
-  const char *const *name = heed_table_data(models, "name", HEED_STRING);
-  if (model == NULL || model[i] < 0 || number == NULL || name == NULL)
+  const int64_t *number = self->model;
+  if (model == NULL || model[i] < 0 || number == NULL ||
+      self->model_name == NULL)
     return NULL;
-  for (size_t m = 0; m < models->rows; m++)
-    if (number[m] == model[i]) return name[m];
+  if ((size_t)model[i] < self->models->rows && number[model[i]] == model[i])
+    return self->model_name[model[i]];
+  for (size_t m = 0; m < self->models->rows; m++)
+    if (number[m] == model[i]) return self->model_name[m];
   return NULL;
 }
 
-static void put_name(const pairs_command *self, FILE *file, const char *name) {
-  if (name == NULL) return;
-  (self->given->raw ? view_csv_field : view_csv_name)(file, name);
+/* A name that needs quotes, or a guard from spreadsheets. */
+static void put_odd_name(pairs_command *self, const char *name) {
+  char *bytes = NULL;
+  size_t length = 0;
+  FILE *file = open_memstream(&bytes, &length);
+  bool whole = file != NULL;
+  if (file != NULL) {
+    (self->given->raw ? view_csv_field : view_csv_name)(file, name);
+    whole = fclose(file) == 0;
+  }
+  if (whole)
+    sink_bytes(&self->sink, bytes, length);
+  else if (self->sink.status == HEED_OK)
+    self->sink.status = heed_no_memory(self->sink.error);
+  free(bytes);
 }
 
-static void put_pair(const pairs_command *self, FILE *file, size_t i,
-                     const export_pair *label) {
-  const export_rows *rows = &self->rows;
-  char number[NUMBER_SIZE];
-  if (self->has_names && rows->pair_name != NULL)
-    put_name(self, file, rows->pair_name[i]);
+static void put_name(pairs_command *self, const char *name) {
+  if (name == NULL) return;
+  if (strpbrk(name, ",\"\r\n\t =+-@") == NULL)
+    sink_text(&self->sink, name);
   else
-    (void)fprintf(file, "%lld", (long long)rows->pair[i]);
+    put_odd_name(self, name);
+}
+
+static void put_pair(pairs_command *self, size_t i, const export_pair *label) {
+  const export_rows *rows = &self->rows;
+  export_sink *sink = &self->sink;
+  if (self->has_names && rows->pair_name != NULL)
+    put_name(self, rows->pair_name[i]);
+  else
+    sink_integer(sink, rows->pair[i]);
   if (self->models != NULL) {
-    (void)fputc(',', file);
-    put_name(self, file, model_name(self, rows->model_a, i));
-    (void)fputc(',', file);
-    put_name(self, file, model_name(self, rows->model_b, i));
+    sink_bytes(sink, ",", 1);
+    put_name(self, model_name(self, rows->model_a, i));
+    sink_bytes(sink, ",", 1);
+    put_name(self, model_name(self, rows->model_b, i));
   }
-  view_number(pairs_probability(label), number);
-  (void)fprintf(file, ",%s,%s,%zu\n",
-                label->log_odds > 0   ? "A"
-                : label->log_odds < 0 ? "B"
-                                      : "tie",
-                number, label->count);
+  sink_text(sink, label->log_odds > 0   ? ",A,"
+                  : label->log_odds < 0 ? ",B,"
+                                        : ",tie,");
+  sink_field_number(sink, pairs_probability(label));
+  sink_bytes(sink, ",", 1);
+  sink_integer(sink, (int64_t)label->count);
+  sink_bytes(sink, "\n", 1);
 }
 
 /* ---- all lines ---- */
 
-static heed_status put_block(pairs_command *self, heed_error *error) {
-  char *bytes = NULL;
-  size_t length = 0;
-  FILE *file = open_memstream(&bytes, &length);
-  if (file == NULL) return heed_no_memory(error);
+static heed_status put_block(pairs_command *self) {
   for (size_t i = 0; i < self->rows.length; i++) {
     const export_pair *label = labels_first(&self->pairs, &self->rows, i);
-    if (label != NULL) put_pair(self, file, i, label);
+    if (label != NULL) put_pair(self, i, label);
   }
-  if (fclose(file) != 0) {
-    free(bytes);
-    return heed_no_memory(error);
-  }
-  sink_bytes(&self->sink, bytes, length);
-  free(bytes);
   return self->sink.status;
 }
 
@@ -91,7 +104,7 @@ static heed_status put_pairs(pairs_command *self, heed_error *error) {
                              : "pair,model_a,model_b,choice,probability,"
                                "annotations\n");
   while (rows_next(&self->rows, &wish, &status, error)) {
-    status = put_block(self, error);
+    status = put_block(self);
     if (status != HEED_OK) break;
   }
   rows_close(&self->rows);
@@ -117,6 +130,10 @@ static heed_status pairs_of_cell(pairs_command *self, size_t cell,
   cells->file.error = error;
   models = batch_kept(cells, PLAN_KEPT_MODELS, view_place(&self->result, cell));
   self->models = models;
+  if (models != NULL) {
+    self->model = heed_table_data(models, "model", HEED_INT64);
+    self->model_name = heed_table_data(models, "name", HEED_STRING);
+  }
   status = cells->file.status;
   if (status == HEED_OK)
     self->has_names = rows_holds(&self->rows, "pair_name", &status, error);

@@ -154,7 +154,7 @@ static heed_status run_cell(worker *self, size_t cell, heed_error *error) {
   }
   self->pending[self->pending_count++] = made;
   count_time(self->slot, made);
-  if (self->pending_count == CHANNEL_CELLS ||
+  if (self->pending_count == CHANNEL_CELLS || made->stream_count > 0 ||
       channel_now() - self->flushed > FLUSH_AFTER)
     status = flush(self, error);
   return status;

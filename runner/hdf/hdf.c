@@ -193,6 +193,13 @@ hid_t hdf_type(heed_column_type type) {
   return H5I_INVALID_HID;
 }
 
+/* Deflate is fast at its first level, which packs numbers as well as others. */
+void hdf_pack(hid_t creation) {
+  if (H5Zfilter_avail(H5Z_FILTER_DEFLATE) <= 0) return;
+  (void)H5Pset_shuffle(creation);
+  (void)H5Pset_deflate(creation, 1);
+}
+
 hid_t hdf_group(hdf_file *self, hid_t parent, const char *name) {
   if (self->status != HEED_OK) return H5I_INVALID_HID;
   const hid_t group =
@@ -212,6 +219,19 @@ hid_t hdf_write(hdf_file *self, hid_t parent, const char *name, hid_t type,
   if (set < 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
     hdf_fail(self, "write", name);
   (void)H5Sclose(space);
+  return set;
+}
+
+hid_t hdf_copy_set(hdf_file *self, hid_t source, const char *name,
+                   hid_t parent) {
+  hid_t how, set = H5I_INVALID_HID;
+  if (self->status != HEED_OK) return set;
+  how = H5Pcreate(H5P_OBJECT_COPY);
+  (void)H5Pset_copy_object(how, H5O_COPY_WITHOUT_ATTR_FLAG);
+  if (H5Ocopy(source, name, parent, name, how, H5P_DEFAULT) >= 0)
+    set = H5Dopen2(parent, name, H5P_DEFAULT);
+  (void)H5Pclose(how);
+  if (set < 0) hdf_fail(self, "copy", name);
   return set;
 }
 

@@ -86,10 +86,34 @@ static size_t *first_rows(result_writer *self, size_t which, size_t *total) {
   return first;
 }
 
+/* Copies the rows of one record: as they are, or in blocks. */
+static void copy_record(result_writer *self, work_batch *batch, size_t which,
+                        size_t row, const heed_table *labels, size_t position,
+                        hdf_kept *kept) {
+  const size_t rows =
+      batch->kept_count[which] == NULL ? 0 : batch->kept_count[which][row];
+  if (kept_copy(kept, batch->root, labels, rows)) return;
+  for (size_t i = 0; self->file.status == HEED_OK && i < rows;
+       i += KEPT_BLOCK) {
+    const size_t left = rows - i;
+    heed_table *table = batch_kept_rows(
+        batch, which, row, i, left < KEPT_BLOCK ? left : KEPT_BLOCK, NULL);
+    if (table != NULL) kept_put(kept, labels, table, position + i);
+    kept_free(table);
+    if (self->file.status == HEED_OK) self->file.status = batch->file.status;
+  }
+}
+
+/* The kept tables of the new result.  NULL: it has no such table. */
+typedef struct kept_tables {
+  size_t count;
+  hdf_kept *kept[PLAN_KEPT_COUNT];
+  const size_t *first[PLAN_KEPT_COUNT]; /* row of each place */
+} kept_tables;
+
 /* Copies the rows of one source, one record at a time. */
 static void copy_kept(result_writer *self, const work_index *index,
-                      size_t source, size_t which, const size_t *first,
-                      hdf_kept *kept) {
+                      size_t source, const kept_tables *tables) {
   grid_labels labels;
   work_batch batch;
   hdf_file file;
@@ -104,28 +128,35 @@ static void copy_kept(result_writer *self, const work_index *index,
   if (self->file.status != HEED_OK) return;
   for (size_t i = index->first[source]; i < index->first[source + 1]; i++) {
     const size_t cell = index->cells[i];
-    heed_table *table;
-    if (self->file.status != HEED_OK) break;
-    table = batch_kept(&batch, which, index->places[cell].row);
     label_cell(&labels, self->cube, cell);
-    if (table != NULL)
-      kept_put(kept, &labels.table, table, first[self->cube->place_of[cell]]);
-    kept_free(table);
-    if (self->file.status == HEED_OK) self->file.status = batch.file.status;
+    for (size_t which = 0; which < PLAN_KEPT_COUNT; which++)
+      if (tables->kept[which] != NULL)
+        copy_record(self, &batch, which, index->places[cell].row, &labels.table,
+                    tables->first[which][self->cube->place_of[cell]],
+                    tables->kept[which]);
   }
   batch_free(&batch);
 }
 
-static void write_kept(result_writer *self, const work_index *index,
-                       size_t which) {
-  size_t total;
-  const size_t *first = first_rows(self, which, &total);
-  hdf_kept *kept =
-      kept_create(&self->file, self->root, plan_kept_names[which], total);
-  if (kept == NULL) hdf_no_memory(&self->file);
-  for (size_t i = 0; total > 0 && i < index->source_count; i++)
-    copy_kept(self, index, i, which, first, kept);
-  if (kept != NULL) kept_close(kept);
+static void open_kept(result_writer *self, kept_tables *tables) {
+  for (size_t i = 0; i < PLAN_KEPT_COUNT; i++) {
+    size_t total;
+    tables->first[i] = first_rows(self, i, &total);
+    if (tables->first[i] == NULL || total == 0) continue;
+    tables->kept[i] = batch_create_kept(&self->file, self->root, i, total);
+    tables->count++;
+    if (tables->kept[i] == NULL) hdf_no_memory(&self->file);
+  }
+}
+
+/* Opens each source once for all tables: it may be large. */
+static void write_kept(result_writer *self, const work_index *index) {
+  kept_tables tables = {0};
+  open_kept(self, &tables);
+  for (size_t i = 0; tables.count > 0 && i < index->source_count; i++)
+    copy_kept(self, index, i, &tables);
+  for (size_t i = 0; i < PLAN_KEPT_COUNT; i++)
+    if (tables.kept[i] != NULL) kept_close(tables.kept[i]);
 }
 
 static heed_status write_cells(int descriptor, const char *path,
@@ -142,8 +173,7 @@ static heed_status write_cells(int descriptor, const char *path,
     writer_put_lists(&self, provenance);
     writer_put_grids(&self);
   }
-  for (size_t i = 0; self.file.status == HEED_OK && i < PLAN_KEPT_COUNT; i++)
-    write_kept(&self, index, i);
+  if (self.file.status == HEED_OK) write_kept(&self, index);
   hdf_close(&self.file, self.root);
   arena_free(self.memory);
   return self.file.status;

@@ -7,8 +7,8 @@
 
 static bool is_reserved(const char *name) {
   static const char *const reserved[] = {
-      "replicate", "status", "cells",   "errors", "warnings",
-      "timing",    "labels", "plugins", "inputs", "sweep"};
+      "replicate", "status",  "cells",  "errors", "warnings",       "timing",
+      "labels",    "plugins", "inputs", "sweep",  "selection_texts"};
   for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
     if (strcmp(reserved[i], name) == 0) return true;
   for (size_t i = 0; i < PLAN_KEPT_COUNT; i++)

@@ -16,6 +16,12 @@ typedef struct stages_keeping {
 heed_status keep_tables(const stages_keeping *keeping, heed_record *record,
                         heed_error *error);
 
+/* The annotations with a weight that are not ties.  Nothing of resampled logs:
+ * these measure the uncertainty of metrics.  They are not data sets to export,
+ * and their texts are those of replicate 0. */
+heed_status keep_selection(const stages_keeping *self, heed_record *record,
+                           heed_error *error);
+
 /* Whether the posterior of each user is on nodes, and whether its rows are
  * kept: those of resampled logs are not. */
 bool keep_has_nodes(const stages_keeping *self);

@@ -87,6 +87,12 @@ void batch_read_warnings(work_batch *self, const char *rows,
 
 /* ---- kept tables ---- */
 
+hdf_kept *batch_create_kept(hdf_file *file, hid_t root, size_t which,
+                            size_t rows) {
+  return kept_create(file, root, plan_kept_names[which], rows,
+                     which == PLAN_KEPT_SELECTION);
+}
+
 static void find_rows(work_batch *self, size_t which) {
   char name[64];
   size_t count;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "files/fault.h"
 #include "files/file.h"
 #include "folder.h"
 #include "host/hash.h"
@@ -18,25 +19,83 @@
 /* A part's name is the hash of its bytes: processes, even on several machines,
  * need not agree on names, and a damaged part is recognised before HDF5 reads
  * it. */
-heed_status work_write_part(heed_work *self, const heed_plan *plan,
-                            const heed_record *const *records, size_t count,
-                            heed_error *error) {
+static char *part_name(const char *digest) {
+  return file_name("part-%.*s.h5", PART_DIGITS, digest);
+}
+
+static heed_status write_small(const heed_work *self, const heed_plan *plan,
+                               const heed_record *const *records, size_t count,
+                               heed_error *error) {
   void *bytes = NULL;
   size_t length = 0;
   char digest[HASH_SIZE];
   char *name;
-  heed_status status;
-  if (count == 0) return HEED_OK;
-  status = part_build(plan, records, count, &bytes, &length, error);
+  heed_status status = part_build(plan, records, count, &bytes, &length, error);
   if (status != HEED_OK) return status;
   hash_bytes(bytes, length, digest);
-  name = file_name("part-%.*s.h5", PART_DIGITS, digest);
+  name = part_name(digest);
   status = name == NULL
                ? heed_no_memory(error)
                : folder_write(&self->folder, name, bytes, length, error);
   free(name);
   free(bytes);
   return status;
+}
+
+/* Fills the temporary file, and finds its hash. */
+static heed_status fill_large(const heed_work *self, const heed_plan *plan,
+                              const heed_record *const *records, size_t count,
+                              const char *temporary, char digest[HASH_SIZE],
+                              heed_error *error) {
+  int descriptor;
+  heed_status status = folder_remove(&self->folder, temporary, error);
+  if (status == HEED_OK)
+    status = folder_open_file(&self->folder, temporary,
+                              O_RDWR | O_CREAT | O_EXCL, &descriptor, error);
+  if (status != HEED_OK) return status;
+  fault_point("create");
+  status = part_write(plan, records, count, descriptor, self->path, error);
+  fault_point("write");
+  if (status == HEED_OK)
+    status = hash_descriptor(descriptor, temporary, digest, error);
+  (void)close(descriptor);
+  return status;
+}
+
+/* Without a copy of the part in memory. */
+static heed_status write_large(const heed_work *self, const heed_plan *plan,
+                               const heed_record *const *records, size_t count,
+                               heed_error *error) {
+  const char unknown[] = "00000000000000000000000000000000";
+  char digest[HASH_SIZE] = "";
+  char *usual = part_name(unknown), *name = NULL;
+  char *temporary = usual == NULL ? NULL : file_temporary(usual);
+  heed_status status =
+      temporary == NULL
+          ? heed_no_memory(error)
+          : fill_large(self, plan, records, count, temporary, digest, error);
+  if (status == HEED_OK) {
+    name = part_name(digest);
+    status = name == NULL
+                 ? heed_no_memory(error)
+                 : folder_commit(&self->folder, temporary, name, error);
+  }
+  if (status != HEED_OK && temporary != NULL)
+    (void)folder_remove(&self->folder, temporary, NULL);
+  free(name);
+  free(temporary);
+  free(usual);
+  return status;
+}
+
+heed_status work_write_part(heed_work *self, const heed_plan *plan,
+                            const heed_record *const *records, size_t count,
+                            heed_error *error) {
+  if (count == 0) return HEED_OK;
+  for (size_t i = 0; i < count; i++)
+    if (records[i]->stream_count > 0)
+      return write_large(self, plan, records, count, error);
+  return write_small(self, plan, records, count, error);
 }
 
 heed_status work_list_parts(const heed_work *self, folder_names *result,

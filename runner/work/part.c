@@ -109,36 +109,73 @@ static void write_warnings(hdf_file *file, hid_t root,
   }
 }
 
+static bool is_named(const char *name, size_t which) {
+  return strcmp(name, plan_kept_names[which]) == 0;
+}
+
 static size_t kept_rows(const heed_record *const *records, size_t count,
                         size_t which) {
   size_t rows = 0;
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++) {
     for (size_t j = 0; j < records[i]->kept_count; j++)
-      if (strcmp(records[i]->kept[j]->name, plan_kept_names[which]) == 0)
+      if (is_named(records[i]->kept[j]->name, which))
         rows += records[i]->kept[j]->rows;
+    for (size_t j = 0; j < records[i]->stream_count; j++)
+      if (is_named(records[i]->streams[j].name, which))
+        rows += records[i]->streams[j].rows;
+  }
+  return rows;
+}
+
+/* Writes the rows of a stream from row `position`. */
+static void write_stream(hdf_file *file, const heed_record_stream *stream,
+                         const heed_table *labels, size_t position,
+                         hdf_kept *kept) {
+  size_t rows = 0;
+  while (file->status == HEED_OK && rows < stream->rows) {
+    heed_table block = {.size = sizeof block};
+    const heed_status status =
+        stream->next(stream->context, &block, file->error);
+    if (status != HEED_OK && file->status == HEED_OK) file->status = status;
+    if (file->status == HEED_OK)
+      kept_put(kept, labels, &block, position + rows);
+    rows += block.rows;
+  }
+}
+
+/* Writes the rows of a record from row `position`; returns how many. */
+static size_t write_record(hdf_file *file, const heed_record *record,
+                           size_t which, int64_t row, size_t position,
+                           hdf_kept *kept) {
+  heed_column cell = {"cell", HEED_INT64, 1, &row};
+  const heed_table labels = {sizeof labels, "labels", 1, 1, &cell};
+  size_t rows = 0;
+  for (size_t i = 0; i < record->kept_count; i++) {
+    if (!is_named(record->kept[i]->name, which)) continue;
+    kept_put(kept, &labels, record->kept[i], position + rows);
+    rows += record->kept[i]->rows;
+  }
+  for (size_t i = 0; i < record->stream_count; i++) {
+    if (!is_named(record->streams[i].name, which)) continue;
+    write_stream(file, &record->streams[i], &labels, position + rows, kept);
+    rows += record->streams[i].rows;
+  }
   return rows;
 }
 
 static void write_kept(hdf_file *file, hid_t root,
                        const heed_record *const *records, size_t count) {
   for (size_t which = 0; which < PLAN_KEPT_COUNT; which++) {
-    hdf_kept *kept = kept_create(file, root, plan_kept_names[which],
-                                 kept_rows(records, count, which));
+    hdf_kept *kept =
+        batch_create_kept(file, root, which, kept_rows(records, count, which));
     size_t position = 0;
     if (kept == NULL) {
       hdf_no_memory(file);
       return;
     }
     for (size_t i = 0; i < count; i++)
-      for (size_t j = 0; j < records[i]->kept_count; j++) {
-        const heed_table *table = records[i]->kept[j];
-        int64_t row = (int64_t)i;
-        heed_column cell = {"cell", HEED_INT64, 1, &row};
-        const heed_table labels = {sizeof labels, "labels", 1, 1, &cell};
-        if (strcmp(table->name, plan_kept_names[which]) != 0) continue;
-        kept_put(kept, &labels, table, position);
-        position += table->rows;
-      }
+      position +=
+          write_record(file, records[i], which, (int64_t)i, position, kept);
     kept_close(kept);
   }
 }
@@ -158,30 +195,45 @@ static part_columns make_room(host_arena *memory, const heed_plan *plan,
       .numbers = arena_allocate(memory, count, width * sizeof(double))};
 }
 
+static void write_all(hdf_file *file, hid_t root, const heed_plan *plan,
+                      const heed_record *const *records, size_t count) {
+  host_arena *memory = arena_create();
+  const part_columns room = make_room(memory, plan, records, count);
+  if (arena_refused(memory)) hdf_no_memory(file);
+  if (file->status == HEED_OK) {
+    hdf_note_integer(file, root, "heed_part", PART_FORMAT);
+    write_layout(file, root, plan);
+    write_cells(file, root, plan, records, count, &room);
+    write_failures(file, root, records, count, &room);
+    write_warnings(file, root, records, count, &room);
+    write_kept(file, root, records, count);
+  }
+  arena_free(memory);
+}
+
 heed_status part_build(const heed_plan *plan, const heed_record *const *records,
                        size_t count, void **bytes, size_t *length,
                        heed_error *error) {
   hdf_file file = {"a part", HEED_OK, error};
-  host_arena *memory = arena_create();
-  const part_columns room = make_room(memory, plan, records, count);
   const hid_t root = hdf_memory_file(&file);
   *bytes = NULL;
-  if (arena_refused(memory)) hdf_no_memory(&file);
-  if (file.status == HEED_OK) {
-    hdf_note_integer(&file, root, "heed_part", PART_FORMAT);
-    write_layout(&file, root, plan);
-    write_cells(&file, root, plan, records, count, &room);
-    write_failures(&file, root, records, count, &room);
-    write_warnings(&file, root, records, count, &room);
-    write_kept(&file, root, records, count);
-    *bytes = hdf_image(&file, root, length);
-  }
+  write_all(&file, root, plan, records, count);
+  if (file.status == HEED_OK) *bytes = hdf_image(&file, root, length);
   hdf_close(&file, root);
-  arena_free(memory);
   if (file.status != HEED_OK) {
     free(*bytes);
     *bytes = NULL;
   }
+  return file.status;
+}
+
+heed_status part_write(const heed_plan *plan, const heed_record *const *records,
+                       size_t count, int descriptor, const char *path,
+                       heed_error *error) {
+  hdf_file file = {path, HEED_OK, error};
+  const hid_t root = hdf_create(&file, descriptor);
+  if (file.status == HEED_OK) write_all(&file, root, plan, records, count);
+  hdf_close(&file, root);
   return file.status;
 }
 

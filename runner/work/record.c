@@ -146,3 +146,22 @@ heed_status record_keep(heed_record *self, const heed_table *table,
   }
   return status_of(self, error);
 }
+
+heed_status record_keep_stream(heed_record *self,
+                               const heed_record_stream *stream,
+                               heed_error *error) {
+  heed_record_stream *grown;
+  if (stream->rows <= RECORD_BLOCK) {
+    heed_table block = {.size = sizeof block};
+    const heed_status status = stream->next(stream->context, &block, error);
+    return status == HEED_OK ? record_keep(self, &block, stream->name, error)
+                             : status;
+  }
+  grown = arena_grow(self->memory, self->streams, self->stream_count,
+                     sizeof *grown);
+  if (grown != NULL) {
+    self->streams = grown;
+    grown[self->stream_count++] = *stream;
+  }
+  return status_of(self, error);
+}

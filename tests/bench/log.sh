@@ -6,6 +6,8 @@
 # BENCH_PYTHON: a Python with polars (default: python3); without polars its lines
 # say so.  BENCH_COUNTED: rows of a packed log that is written without a log, and
 # counted (default: 100000000).  BENCH_MEMORY: of heed pack (default: 2G).
+# Then the whole job: read, fit by em with a known gap, keep the selection, export;
+# the labels of pairs, and, of a log with short texts, training data.
 # Rows are read by one thread.  Seconds are those of the processor, of the whole
 # command: plan, hash of the file, world, a fit by majority.  "world": of making
 # the world alone.  Bytes are the largest memory of a process, divided by the rows.
@@ -14,7 +16,7 @@
 /usr/bin/python3 - "$heed" "$build/tests/bench_log" "${BENCH_PYTHON:-python3}" \
   "${BENCH_MEMORY:-2G}" "${BENCH_COUNTED:-100000000}" "${@:-1000000}" \
   ${1:-10000000} <<'PY'
-import os, subprocess, sys
+import os, subprocess, sys, time
 
 heed, tool, python, memory, counted, *sizes = sys.argv[1:]
 sizes = sorted({int(size) for size in sizes})
@@ -31,6 +33,19 @@ import polars
 frame = polars.read_csv("log.csv")
 print(frame.height, frame["user"].n_unique(), frame["pair"].n_unique())
 """
+
+job = """
+local h = require "heed"
+return h.sweep {{
+  source = h.source.log {{ path = "{}",
+    columns = {{ {} model_a = "model_a", model_b = "model_b" }} }},
+  estimator = h.estimator.em {{ mu = 0.74 }},
+  filter = h.filter.soft {{}},
+  keep = {{ "selection", "users" }},
+}}
+"""
+texts = 'prompt = "prompt", text_a = "text_a", text_b = "text_b",'
+jobs = []
 
 def timed(*words, **more):
     """Processor seconds, and bytes of the largest process."""
@@ -56,6 +71,28 @@ def read(rows, what, path):
                  if len(words) == 3 and words[0] == "world" and words[2] == "s")
     line(rows, what, seconds, peak, os.path.getsize(path), f"{float(world):.2f}")
 
+def whole(rows, what, path, columns, command):
+    with open("job.lua", "w") as out:
+        out.write(job.format(path, columns))
+    start = time.monotonic()
+    run = timed(heed, "run", "job.lua", "-o", "job.h5", "--progress", "none")
+    export = timed(heed, command, "job.h5", "-o", "job.out")
+    wall = time.monotonic() - start
+    jobs.append(f"| {rows:.0e} | {what}, `heed {command}` | {run[0]:.1f} "
+                f"| {export[0]:.1f} | {wall:.1f} "
+                f"| {max(run[1], export[1]) / 1e6:.0f} "
+                f"| {os.path.getsize('job.h5') / 1e6:.0f} |")
+    os.remove("job.h5")
+    os.remove("job.out")
+
+def add_texts(log, path):
+    with open(log) as rows, open(path, "w") as out:
+        out.write(next(rows).rstrip("\n") + ",prompt,text_a,text_b\n")
+        for row in map(str.rstrip, rows):
+            pair, model = row.split(",")[1:4:2]
+            out.write(f"{row},How do I write {pair} in C?,With a loop over "
+                      f"{pair} and an array.,Use the library of {model}.\n")
+
 has_polars = subprocess.run([python, "-c", "import polars"],
                             stderr=subprocess.DEVNULL).returncode == 0
 print("| rows | what | seconds | world | 10^6 rows/s | bytes/row | MB | file, bytes/row |")
@@ -76,6 +113,12 @@ for rows in sizes:
          *timed(heed, "pack", "log.lua", "--memory", memory, "-o", "log.heed"),
          size)
     read(rows, "heed, packed", "log.heed")
+    whole(rows, "CSV", "log.csv", "", "pairs")
+    whole(rows, "packed", "log.heed", "", "pairs")
+    if rows <= 1000000:
+        add_texts("log.csv", "texts.csv")
+        whole(rows, "CSV with texts", "texts.csv", texts, "export")
+        os.remove("texts.csv")
     os.remove("log.csv")
     os.remove("log.heed")
 
@@ -83,4 +126,9 @@ rows = int(counted)
 subprocess.run([tool, "packed", counted, "log.heed"], check=True)
 line(rows, "counted, packed", *timed(tool, "count", "log.heed"),
      os.path.getsize("log.heed"))
+
+print("\n| rows | the whole job | run, seconds | export, seconds | wall, seconds "
+      "| MB | result, MB |")
+print("| --- | --- | --- | --- | --- | --- | --- |")
+print(*jobs, sep="\n")
 PY

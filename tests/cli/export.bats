@@ -69,10 +69,13 @@ rows = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
 print(eval(sys.argv[2]))' "$@"
 }
 
+# edit PYTHON: changes log.h5, which is f, as an earlier heed wrote it: its texts
+# are strings.
 edit() {
-  /usr/bin/python3 -c '
-import sys, h5py
+  PYTHONPATH="$HEED_SOURCE/tests/support" /usr/bin/python3 -c '
+import sys, h5py, selection
 f = h5py.File("log.h5", "r+")
+selection.as_before(f)
 exec(sys.argv[1])' "$1"
 }
 
@@ -528,9 +531,11 @@ PY
 brute_force='
 import csv, json, math, h5py
 import numpy as np
-s = h5py.File("log.h5")["selection"]
-get = lambda name: s[name][()]
-names, choice, weight = s["pair_name"].asstr()[()], get("choice"), get("weight")
+import selection
+f = h5py.File("log.h5")
+get = lambda name: f["selection"][name][()]
+names = np.array(selection.texts(f, "pair_name"))
+choice, weight = get("choice"), get("weight")
 eta, casual, prior = get("eta_left_out"), get("casual"), get("prior")
 def label(pair):
     rows = np.flatnonzero(names == pair)
@@ -583,7 +588,7 @@ LUA
   heed_run
   "$HEED" export log.h5 --by pair -o pairs.jsonl
   "$HEED" pairs log.h5 -o pairs.csv
-  /usr/bin/python3 - <<PY
+  PYTHONPATH="$HEED_SOURCE/tests/support" /usr/bin/python3 - <<PY
 $brute_force
 rows = [json.loads(line) for line in open("pairs.jsonl")]
 table = list(csv.DictReader(open("pairs.csv")))

@@ -45,10 +45,12 @@ fails() {
   fi
 }
 
-# ask EXPRESSION: prints what Python makes of it; f is log.h5.
+# ask EXPRESSION: prints what Python makes of it; f is log.h5, and texts(f, NAME)
+# are those of its selection.
 ask() {
-  /usr/bin/python3 -c '
+  PYTHONPATH="$HEED_SOURCE/tests/support" /usr/bin/python3 -c '
 import sys, h5py
+from selection import texts
 f = h5py.File("log.h5")
 number = lambda name: float(f[name][()].ravel()[0])
 print(eval(sys.argv[1]))' "$1"

@@ -227,7 +227,7 @@ PY
   sed -i '1s/$/,c/;2,$s/$/,A/' log.csv
   runs
   is source_pairs 2.0
-  [ "$(ask '[r.decode() for r in f["selection/chosen"][()]]')" = "['1', '1', '2']" ]
+  [ "$(ask 'texts(f, "chosen")')" = "['1', '1', '2']" ]
 }
 
 @test "covariates are numbers, or words as soon as one of them is" {
@@ -244,7 +244,7 @@ PY
 
 # kept: "USER PAIR" of each kept annotation.
 kept() {
-  ask '"; ".join(f"{u.decode()} {p}" for u, p in zip(f["selection/name"][()], f["selection/pair"][()]))'
+  ask '"; ".join(f"{u} {p}" for u, p in zip(texts(f, "name"), f["selection/pair"][()]))'
 }
 
 @test "a filter keeps annotations by a covariate, a user model reads one" {
@@ -299,14 +299,14 @@ LUA
 JSON
   source_log 'columns = { text_a = "a", text_b = "b" }' log.jsonl
   runs
-  texts() { ask "[r.decode() for r in f['selection/$1'][()]]"; }
+  texts() { ask "texts(f, '$1')"; }
   [ "$(texts prompt | cut -d, -f1)" = "['q1'" ]
   [ "$(texts chosen | cut -d, -f1)" = "['yes'" ]
-  ask 'f["selection/prompt"][1].decode()' | grep -F '[{"role":"user","content":"q2"}]'
-  ask 'f["selection/rejected"][1].decode()' |
+  ask 'texts(f, "prompt")[1]' | grep -F '[{"role":"user","content":"q2"}]'
+  ask 'texts(f, "rejected")[1]' |
     grep -F '[{"role":"assistant","content":"yes"},{"role":"user","content":"why"},{"role":"assistant","content":"so"}]'
-  [ "$(ask 'f["selection/prompt"][2].decode()')" = q3 ]
-  [ "$(ask 'f["selection/chosen"][3].decode()')" = "" ]
+  [ "$(ask 'texts(f, "prompt")[2]')" = q3 ]
+  [ "$(ask 'texts(f, "chosen")[3]')" = "" ]
   printf '%s\n' '{"user":"ann","pair":1,"choice":"A","a":[{"role":"user"}],"b":"no"}' >log.jsonl
   fails 'log.jsonl:1: the texts: expected a text, or a list of messages with role and content'
 }
@@ -320,11 +320,11 @@ ann,3,A,"[""one""]","[null]","[""no""]"
 CSV
   source_log 'texts = "json", columns = { prompt = "q", text_a = "a", text_b = "b" }'
   runs
-  [ "$(ask 'f["selection/prompt"][0].decode()')" = one ]
-  [ "$(ask 'f["selection/chosen"][0].decode()')" = yes ]
-  ask 'f["selection/chosen"][1].decode()' |
+  [ "$(ask 'texts(f, "prompt")[0]')" = one ]
+  [ "$(ask 'texts(f, "chosen")[0]')" = yes ]
+  ask 'texts(f, "chosen")[1]' |
     grep -F '[{"role":"assistant","content":"yes"},{"role":"user","content":"two"},{"role":"assistant","content":"more"}]'
-  [ "$(ask 'f["selection/chosen"][2].decode()')" = "" ]
+  [ "$(ask 'texts(f, "chosen")[2]')" = "" ]
 }
 
 @test "a Parquet file is named, with the line that converts it" {

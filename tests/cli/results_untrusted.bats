@@ -98,7 +98,7 @@ with h5py.File("sample.h5") as f:
     f.visititems(lambda name, item: found.append(name)
                  if isinstance(item, h5py.Dataset) and item.dtype.kind == "O" else None)
     print(*found)')
-  [[ "$names" == *cells/key* && "$names" == *warnings/message* && "$names" == *selection/prompt* ]]
+  [[ "$names" == *cells/key* && "$names" == *warnings/message* && "$names" == *users/name* ]]
   for name in $names; do
     change "
 shape = f['$name'].shape; del f['$name']
@@ -148,7 +148,8 @@ del f["sweep/plan"]; f["sweep/plan"] = json.dumps(plan)'
 }
 
 @test "columns of the wrong type or shape are refused" {
-  for name in users/mean users/name selection/user selection/prompt; do
+  for name in users/mean users/name selection/user selection/prompt_start \
+    selection/prompt_length selection_texts/prompt; do
     for wrong in '7' '[[1, 2, 3]]' '["a"]' 'np.zeros((2, 2, 2))' \
       'np.zeros(3, dtype="V9")' 'h5py.Empty("f8")'; do
       change "del f['$name']; f['$name'] = $wrong"

@@ -8,6 +8,7 @@
 #define HEED_HDF_HDF_H
 
 #include <hdf5.h>
+#include <stdbool.h>
 
 #include "heed/status.h"
 #include "heed/table.h"
@@ -56,6 +57,10 @@ static inline void hdf_no_memory(hdf_file *self) {
 hid_t hdf_text_type(void);
 hid_t hdf_type(heed_column_type type); /* native; close it if a text type */
 
+/* Adds to the creation list of a chunked dataset the filters that every HDF5
+ * library has. */
+void hdf_pack(hid_t creation);
+
 hid_t hdf_group(hdf_file *self, hid_t parent, const char *name);
 
 /* Writes a new dataset of rank dimensions (0: a scalar) and returns it open. */
@@ -83,6 +88,11 @@ int64_t hdf_read_note(hdf_file *self, hid_t parent, const char *object,
 char *hdf_read_note_text(hdf_file *self, hid_t object, const char *name);
 double hdf_read_note_number(hdf_file *self, hid_t parent, const char *object,
                             const char *name);
+
+/* Copies a dataset of another file, as it is stored and without attributes, and
+ * returns it open; -1: failure. */
+hid_t hdf_copy_set(hdf_file *self, hid_t source, const char *name,
+                   hid_t parent);
 
 /* Opens a dataset or a group for reading.  Refuses what is in another file:
  * that is not the file that the user names. */

@@ -46,7 +46,8 @@ heed_status stages_create(const heed_plan *plan, const host_registry *plugins,
 /* Runs one cell into a record.  A stage that fails fills the record
  * (RECORD_FAILED) and is not an error of this function; cells under the same
  * node then fail in the same way, without another run.  HEED_CANCELLED: no
- * record. */
+ * record.  The record's streams read the stages' outputs: write it before
+ * another cell runs. */
 heed_status stages_run(heed_stages *stages, size_t cell, heed_record *record,
                        heed_error *error);
 

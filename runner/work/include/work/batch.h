@@ -32,9 +32,19 @@ typedef struct work_batch {
   hid_t root;
 } work_batch;
 
+/* The group of table number `which` in a part or a result: the selection is
+ * large.  NULL: out of memory. */
+hdf_kept *batch_create_kept(hdf_file *file, hid_t root, size_t which,
+                            size_t rows);
+
 /* The bytes of a part with these records, from malloc(). */
 heed_status part_build(const heed_plan *plan, const heed_record *const *records,
                        size_t count, void **bytes, size_t *length,
+                       heed_error *error);
+
+/* The same part in the empty file behind a descriptor; path is for errors. */
+heed_status part_write(const heed_plan *plan, const heed_record *const *records,
+                       size_t count, int descriptor, const char *path,
                        heed_error *error);
 
 /* Reads an open part.  The batch owns the file afterwards, even after a

@@ -3,6 +3,7 @@
 #ifndef HEED_WORK_RECORD_H
 #define HEED_WORK_RECORD_H
 
+#include "hdf/kept.h"
 #include "heed/table.h"
 #include "plan/plan.h"
 
@@ -19,6 +20,17 @@ typedef enum heed_record_status {
 typedef struct heed_record_warning {
   char *code, *plugin, *message;
 } heed_record_warning;
+
+#define RECORD_BLOCK KEPT_BLOCK
+
+/* A large kept table, which is made while it is written.  next: the next rows,
+ * at most RECORD_BLOCK; they live until the next call. */
+typedef struct heed_record_stream {
+  const char *name;
+  size_t rows;
+  void *context;
+  heed_status (*next)(void *context, heed_table *block, heed_error *error);
+} heed_record_stream;
 
 typedef struct heed_record {
   struct host_arena *memory; /* owns the record and all that it points to */
@@ -42,6 +54,10 @@ typedef struct heed_record {
    * "responses", "selection"; deep copies. */
   size_t kept_count;
   heed_table **kept;
+  /* Those of them that are large, not copied: the record must be written before
+   * another cell runs. */
+  size_t stream_count;
+  heed_record_stream *streams;
 } heed_record;
 
 /* A record with NaN values, RECORD_DONE, key set.  NULL: out of memory. */
@@ -57,5 +73,10 @@ heed_status record_warn(heed_record *record, const char *code,
 /* Keeps a deep copy of the table under another name. */
 heed_status record_keep(heed_record *record, const heed_table *table,
                         const char *name, heed_error *error);
+/* Keeps a table that is made in blocks: a copy if it is one block, else the
+ * stream.  Its context must live as long as the record's stages. */
+heed_status record_keep_stream(heed_record *record,
+                               const heed_record_stream *stream,
+                               heed_error *error);
 
 #endif
