@@ -199,10 +199,13 @@ static void put_advice(FILE *file, const export_card *self) {
       "- Ties are not in the file. They are often the hard pairs.\n",
       file);
   if (!self->walk->by_pair)
-    (void)fputs(
-        "- `user` is the user's name in the log. Check whether you may "
-        "publish it.\n",
-        file);
+    (void)fputs(self->walk->key != NULL
+                    ? "- `user` is a pseudonym: a keyed hash of the user's "
+                      "name (HMAC-SHA-256). Only who holds the key can check "
+                      "a name.\n"
+                    : "- `user` is the user's name in the log. Check whether "
+                      "you may publish it.\n",
+                file);
   put_weight(file, self->walk);
   if (self->walk->shape == SHAPE_LLAMAFACTORY) {
     (void)fputs(

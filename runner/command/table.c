@@ -460,6 +460,7 @@ static const command_option export_options[] = {
      .field = FIELD(license),
      .doc = "The license in the data card, such as `cc-by-4.0`.",
      .otherwise = "`unknown`"},
+    OPTION_PSEUDONYMS,
     {0}};
 
 static const command_option pairs_options[] = {
