@@ -26,6 +26,22 @@ static void report_asides(const log_reading *self) {
     self->host->warn(self->host, shape->code, "%s", shape->warning);
 }
 
+/* One answer does not show who pays attention, whatever a fit makes of it. */
+static void report_single_answers(const log_reading *self) {
+  const log_settings *settings = self->settings;
+  const bool of_rows = settings->users == USERS_ROWS;
+  const char *why = "no user has two annotations";
+  if (!of_rows && (self->is_part || self->count != self->user_count)) return;
+  if (self->count < 2) return;
+  if (of_rows) why = "each row is a user of its own (users = \"rows\")";
+  if (of_rows && settings->shape != NULL && settings->shape->nobody != NULL)
+    why = settings->shape->nobody;
+  log_warn(self->host, "not_identified",
+           "%s; one answer does not show who pays attention: eta-hat and what "
+           "rests on it are guesses, but raw strengths and heed export are not",
+           why);
+}
+
 static void report(const log_reading *self) {
   const double values[] = {
       [OUT_ROWS] = (double)self->row_count,
@@ -42,6 +58,7 @@ static void report(const log_reading *self) {
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     self->host->output(self->host, i, &values[i], 1);
   report_asides(self);
+  report_single_answers(self);
   if (self->faults.count > 0)
     self->host->warn(self->host, "rows_skipped", "skipped %zu malformed row%s",
                      self->faults.count, heed_plural(self->faults.count));

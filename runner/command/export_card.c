@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "verdict/verdict.h"
 #include "view/safe.h"
 
 #define FIRST_LINES "---\n# heed export wrote this card and may replace it.\n"
@@ -143,10 +144,12 @@ static double quantile(const double *sorted, size_t count, double share) {
                          : sorted[low];
 }
 
-/* The value of estimator_identified; NaN: the result has none. */
+/* The value of estimator_identified, 0 if a warning says so; NaN: the result
+ * has none. */
 static double identified(const export_card *self) {
   const view_result *result = self->walk->rows.result;
   const heed_plan *plan = result->plan;
+  if (!verdict_is_identified(result, self->cell)) return 0;
   for (size_t i = 0; i < plan->metric_count; i++)
     if (strcmp(plan->metrics[i].name, "estimator_identified") == 0)
       return view_value(result, self->cell / plan->replicates,
