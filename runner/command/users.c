@@ -171,6 +171,7 @@ static heed_status write_json(const users_writer *self, heed_error *error) {
                    self->users.careless_error);
   write_json_calls(self, "trusted", self->users.trusted_count,
                    self->users.trusted_error);
+  users_parts_json(self->file, result, point);
   if (self->given->group_by != NULL)
     users_groups_json(self->file, self->given->group_by, &self->groups);
   (void)fputs(",\n \"users\": [", self->file);

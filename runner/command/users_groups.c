@@ -81,6 +81,23 @@ void users_groups_json(FILE *file, const char *covariate,
   (void)fputs("\n ]", file);
 }
 
+void users_parts_json(FILE *file, const view_result *result, size_t point) {
+  view_estimate parts[VERDICT_PARTS];
+  if (!verdict_find_parts(result, point, parts)) return;
+  (void)fputs(",\n \"hours\": [", file);
+  for (int i = 0; i < VERDICT_PARTS; i++) {
+    (void)fprintf(file, "%s{\"from\": %d, \"to\": %d, \"attention\": ",
+                  i == 0 ? "" : ", ", 6 * i, 6 * i + 6);
+    users_json_number(file, parts[i].value);
+    (void)fputs(", \"low\": ", file);
+    users_json_number(file, parts[i].low);
+    (void)fputs(", \"high\": ", file);
+    users_json_number(file, parts[i].high);
+    (void)fputc('}', file);
+  }
+  (void)fputc(']', file);
+}
+
 /* ---- CSV ---- */
 
 static void put_number(FILE *file, double number) {

@@ -13,6 +13,9 @@ void users_json_text(FILE *file, const char *text);
 void users_json_number(FILE *file, double number);
 void users_json_share(FILE *file, const verdict_share *share);
 
+/* The member hours, if the log has times of the day. */
+void users_parts_json(FILE *file, const view_result *result, size_t point);
+
 void users_groups_csv(FILE *file, bool raw, const verdict_groups *groups);
 /* The members group_by and groups. */
 void users_groups_json(FILE *file, const char *covariate,

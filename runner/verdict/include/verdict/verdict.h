@@ -160,6 +160,17 @@ int64_t verdict_model_annotations(const verdict_board *board, size_t model);
 view_estimate verdict_metric(const view_result *result, size_t point,
                              const char *name, size_t value);
 
+/* Attention by the time of the day, UTC: parts of six hours from midnight. */
+enum { VERDICT_PARTS = 4 };
+
+/* False: the log has no dates, or all at one of these times. */
+bool verdict_find_parts(const view_result *result, size_t point,
+                        view_estimate parts[VERDICT_PARTS]);
+
+/* Whether some interval lies above another.  Intervals of 95 % that do so by
+ * chance are rarer than one log in twenty. */
+bool verdict_parts_differ(const view_estimate parts[VERDICT_PARTS]);
+
 /* The first value of a metric in one cell. */
 double verdict_value(const view_result *result, size_t cell, const char *name);
 
