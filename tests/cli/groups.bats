@@ -170,6 +170,16 @@ for u in numbers["users"]:
 PY
 }
 
+@test "a packed log has the same groups" {
+  "$HEED" pack log.lua -o log.heed
+  "$HEED" run log.lua -o packed.h5 --progress none -j 1 --set source.path=log.heed
+  for covariate in device mean age; do
+    "$HEED" users log.h5 --group-by $covariate -o plain.csv
+    "$HEED" users packed.h5 --group-by $covariate -o packed.csv
+    cmp plain.csv packed.csv
+  done
+}
+
 @test "an unknown covariate is refused by name, and so is a result without covariates" {
   run --separate-stderr "$HEED" users log.h5 --group-by browser
   [ "$status" -eq 2 ]
