@@ -123,7 +123,7 @@ sweeps() {
 @test "heed look names each export, and its sweep runs" {
   cp -r "$logs" logs
   sweeps "a log of FastChat's arena" logs/arena/conv.json
-  has 'estimator = h.estimator.em_bradley_terry {}'
+  has 'estimator = h.estimator.em_bradley_terry { checks = { "agreement_dispersion" } }'
   has 'keep = { "users", "models", "selection" }'
   sweeps 'cleaned battles of Chatbot Arena' logs/arena/clean_battle_conv.json
   sweeps 'Chatbot Arena, 100k' logs/arena/human_100k.jsonl
@@ -226,7 +226,7 @@ assert {r["pair"] for r in rows} <= {v["id"] for v in chosen} and len(rows) == l
 assert len({r["user"] for r in rows}) == len(rows) and all(r["weight"] == 1 for r in rows)
 with h5py.File("look.h5") as f:
     assert set(f["models"]) >= {"raw", "name"} and "strength" not in f["models"]
-    assert len(f["users/name"]) == len(chosen)
+    assert (f["users/replicate"][()] == 0).sum() == len(chosen)
 PY
   sweeps 'preference data for TRL' logs/trl/anonymous.jsonl
   "$HEED" export look.h5 -o trl.jsonl
@@ -241,17 +241,24 @@ return h.sweep {
   title = "x",
   source = h.source.log { path = "votes.csv", users = "rows",
     columns = { model_a = "model_a", model_b = "model_b" } },
-  estimator = h.estimator.constant { eta = 1, mu = 0.5 },
+  estimator = h.estimator.em { mu = 0.8 },
   keep = { "users", "models" },
 }
 LUA
   "$HEED" run votes.lua --progress none -o plain.h5
   "$HEED" pack votes.lua -o votes.heed
   "$HEED" run votes.lua --progress none -o packed.h5 --set source.path=votes.heed
-  for file in plain.h5 packed.h5; do
+  "$HEED" run votes.lua --progress none -o counts.h5 --set source.path=votes.heed --set source.annotations=counts
+  for file in plain.h5 packed.h5 counts.h5; do
     run -0 --separate-stderr "$HEED" users $file
     [ "$(cut -d, -f1 <<<"$output" | tr '\n' ' ')" = "user row 1 row 2 row 3 " ]
-    [[ "$stderr" == *"not_identified (log): each row is a user of its own (users = \"rows\"); one answer does not show who pays attention"* ]]
+    [[ "$stderr" == *"not_identified (log)"* ]]
+    /usr/bin/python3 - $file <<'PY'
+import h5py, sys
+with h5py.File(sys.argv[1]) as f:
+    said = f["warnings/message"].asstr()[()][f["warnings/plugin"].asstr()[()] == "log"]
+assert any(t.startswith('each row is a user of its own (users = "rows"); one answer does not show who') for t in said), said
+PY
   done
   run "$HEED" check votes.lua --set source.columns.user=who
   [ "$status" -eq 2 ]
