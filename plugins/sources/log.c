@@ -26,6 +26,30 @@ static void report_asides(const log_reading *self) {
     self->host->warn(self->host, shape->code, "%s", shape->warning);
 }
 
+static int64_t count_annotations(const heed_table *annotations) {
+  const int64_t *count = heed_table_data(annotations, "count", HEED_INT64);
+  int64_t sum = 0;
+  for (size_t i = 0; i < annotations->rows; i++) sum += heed_count_at(count, i);
+  return sum;
+}
+
+/* One answer does not show who pays attention, whatever a fit makes of it. */
+static void report_single_answers(const log_reading *self) {
+  const log_settings *settings = self->settings;
+  const bool of_rows = settings->users == USERS_ROWS;
+  const char *why = "no user has two annotations";
+  const bool of_all =
+      count_annotations(self->world->annotations) == (int64_t)self->user_count;
+  if (self->user_count < 2 || (!of_rows && (self->is_part || !of_all))) return;
+  if (of_rows) why = "each row is a user of its own (users = \"rows\")";
+  if (of_rows && settings->shape != NULL && settings->shape->nobody != NULL)
+    why = settings->shape->nobody;
+  log_warn(self->host, "not_identified",
+           "%s; one answer does not show who pays attention: eta-hat and what "
+           "rests on it are guesses, but raw strengths and heed export are not",
+           why);
+}
+
 static void report(const log_reading *self) {
   const double values[] = {
       [OUT_ROWS] = (double)self->row_count,
@@ -42,6 +66,7 @@ static void report(const log_reading *self) {
   for (size_t i = 0; i < sizeof values / sizeof *values; i++)
     self->host->output(self->host, i, &values[i], 1);
   report_asides(self);
+  report_single_answers(self);
   if (self->faults.count > 0)
     self->host->warn(self->host, "rows_skipped", "skipped %zu malformed row%s",
                      self->faults.count, heed_plural(self->faults.count));

@@ -56,6 +56,8 @@ typedef struct command_arguments {
   double threshold, alpha; /* between 0 and 1 */
   const char *pseudonyms;  /* a file with a key */
   size_t sort;             /* index of a word */
+  const char *group_by;    /* a covariate */
+  size_t groups;           /* of a numeric covariate, at most */
   size_t plan_memory;
   bool retry, replace, json, lua, csv, debugger, data, raw, all_rows;
 } command_arguments;

@@ -19,6 +19,7 @@ typedef struct export_command {
   view_result result;
   output_target output, card_output;
   char *card_name; /* NULL: no card */
+  view_pseudonyms key;
   export_walk walk;
   export_sink sink;
 } export_command;
@@ -120,11 +121,18 @@ static heed_status find_outputs(export_command *self, heed_error *error) {
   return status;
 }
 
+static heed_status read_key(export_command *self, heed_error *error) {
+  if (self->given->pseudonyms == NULL) return HEED_OK;
+  self->walk.key = &self->key;
+  return pseudonyms_read(self->given->pseudonyms, &self->key, error);
+}
+
 static heed_status run(export_command *self, heed_error *error) {
   static const command_kept_options selection = {.table = "selection",
                                                  .shared = PLAN_SELECTION};
   size_t cell;
-  heed_status status = find_outputs(self, error);
+  heed_status status = read_key(self, error);
+  if (status == HEED_OK) status = find_outputs(self, error);
   if (status == HEED_OK)
     status =
         kept_cell_find(&selection, &self->result, self->given, &cell, error);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "verdict/verdict.h"
 #include "view/safe.h"
 
 #define FIRST_LINES "---\n# heed export wrote this card and may replace it.\n"
@@ -143,10 +144,12 @@ static double quantile(const double *sorted, size_t count, double share) {
                          : sorted[low];
 }
 
-/* The value of estimator_identified; NaN: the result has none. */
+/* The value of estimator_identified, 0 if a warning says so; NaN: the result
+ * has none. */
 static double identified(const export_card *self) {
   const view_result *result = self->walk->rows.result;
   const heed_plan *plan = result->plan;
+  if (!verdict_is_identified(result, self->cell)) return 0;
   for (size_t i = 0; i < plan->metric_count; i++)
     if (strcmp(plan->metrics[i].name, "estimator_identified") == 0)
       return view_value(result, self->cell / plan->replicates,
@@ -199,10 +202,13 @@ static void put_advice(FILE *file, const export_card *self) {
       "- Ties are not in the file. They are often the hard pairs.\n",
       file);
   if (!self->walk->by_pair)
-    (void)fputs(
-        "- `user` is the user's name in the log. Check whether you may "
-        "publish it.\n",
-        file);
+    (void)fputs(self->walk->key != NULL
+                    ? "- `user` is a pseudonym: a keyed hash of the user's "
+                      "name (HMAC-SHA-256). Only who holds the key can check "
+                      "a name.\n"
+                    : "- `user` is the user's name in the log. Check whether "
+                      "you may publish it.\n",
+                file);
   put_weight(file, self->walk);
   if (self->walk->shape == SHAPE_LLAMAFACTORY) {
     (void)fputs(

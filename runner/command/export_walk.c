@@ -30,15 +30,21 @@ static heed_status check_row(const export_rows *rows, size_t i,
              : status;
 }
 
-/* The one place where the name of a user leaves heed: a pseudonym would be made
- * here.  NULL: users are numbers. */
-static const char *user_of(const export_walk *self, size_t i) {
-  return self->has_names && self->rows.name != NULL ? self->rows.name[i] : NULL;
+/* The one place where the name of a user leaves heed.  NULL: users are numbers.
+ */
+static const char *user_of(export_walk *self, size_t i) {
+  char number[NUMBER_SIZE];
+  const char *name =
+      self->has_names && self->rows.name != NULL ? self->rows.name[i] : NULL;
+  if (self->key == NULL) return name;
+  (void)snprintf(number, sizeof number, "%lld", (long long)self->rows.user[i]);
+  pseudonym(self->key, name == NULL ? number : name, self->hidden);
+  return self->hidden;
 }
 
 /* A pair's weight is how much more likely its label is to be right than wrong.
  */
-static export_facts facts_of(const export_walk *self, size_t i,
+static export_facts facts_of(export_walk *self, size_t i,
                              const export_pair *label) {
   const export_rows *rows = &self->rows;
   const double probability = label == NULL ? 0 : pairs_probability(label);

@@ -6,6 +6,7 @@
 #include "export_draw.h"
 #include "export_pairs.h"
 #include "export_shape.h"
+#include "view/pseudonyms.h"
 
 /* What a walk found. */
 typedef struct export_tally {
@@ -26,6 +27,8 @@ typedef struct export_walk {
   export_pairs pairs;             /* if by_pair */
   size_t draws;                   /* COMMAND_NONE: each example once */
   export_draw draw;
+  const view_pseudonyms *key; /* NULL: users have their names */
+  char hidden[PSEUDONYM_SIZE];
   export_example example;
   export_tally tally;
 

@@ -278,10 +278,11 @@ static void say_odd(const look_reading *self, const look_facts *facts) {
         facts->left_a == 0 ? "B" : "A");
   if (facts->models == 0)
     say("* No column names the models: their strengths cannot be fitted.");
-  if (facts->shared_pairs == 0)
+  if (facts->shared_pairs == 0 && facts->most > 1)
     say("* No pair has choices of two users: only models say who pays "
         "attention, not other users.");
-  if (facts->models == 0 && facts->shared_pairs == 0 && !facts->has_p)
+  if (facts->models == 0 && facts->shared_pairs == 0 && !facts->has_p &&
+      facts->most > 1)
     say("* Without models and shared pairs, nothing tells attentive users from "
         "others; gold pairs would.");
   if (self->world.order_unknown)

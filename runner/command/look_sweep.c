@@ -110,7 +110,8 @@ static bool holds(const char *condition, size_t length,
   const struct {
     const char *name;
     bool holds;
-  } known[] = {{"p", facts->has_p},
+  } known[] = {{"single", facts->most == 1},
+               {"p", facts->has_p},
                {"two_models", facts->models == 2 && facts->one_first_model},
                {"models", facts->models >= 2},
                {"other", true},

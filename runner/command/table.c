@@ -391,7 +391,24 @@ static const command_option users_options[] = {
      .field = FIELD(sort),
      .doc = "The order of users: as in the log, by eta_hat with the least "
             "first, or by p_careless with the greatest first."},
-    OPTION_JSON("Write JSON of the schema `heed-users/1`."),
+    {.name = "group-by",
+     .type = COMMAND_TEXT,
+     .value = "COLUMN",
+     .field = FIELD(group_by),
+     .doc = "Write groups of users instead of users, by a covariate of the log "
+            "(`columns.covariates`). A user belongs to the word that most of "
+            "their annotations have, or to a range of the mean of their "
+            "numbers."},
+    {.name = "groups",
+     .type = COMMAND_COUNT,
+     .value = "N",
+     .low = 2,
+     .high = 1000,
+     .initial = "4",
+     .field = FIELD(groups),
+     .doc = "The number of ranges of a covariate of numbers. They have equally "
+            "many users, as far as equal numbers allow."},
+    OPTION_JSON("Write JSON of the schema `heed-users/1`: users and groups."),
     OPTION_PSEUDONYMS,
     {.name = "raw",
      .type = COMMAND_FLAG,
@@ -443,6 +460,7 @@ static const command_option export_options[] = {
      .field = FIELD(license),
      .doc = "The license in the data card, such as `cc-by-4.0`.",
      .otherwise = "`unknown`"},
+    OPTION_PSEUDONYMS,
     {0}};
 
 static const command_option pairs_options[] = {
@@ -762,6 +780,7 @@ const command_entry command_table[] = {
              {"heed users log.h5 -o users.csv", NULL},
              {"heed users log.h5 --alpha 0.1 --sort p_careless",
               "whom to doubt, the surest first"},
+             {"heed users log.h5 --group-by device", "who attends where"},
              {"heed users log.h5 --json -o users.json", "for a program"},
              {0}}},
     {.name = "pairs",

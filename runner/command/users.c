@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * heed users: writes the users of one cell, their attentiveness and a verdict
- * on each, as CSV or JSON.
+ * on each, or groups of users, as CSV or JSON.
  *
  * The shape of the JSON is a promise: docs/annotation-logs.md describes it.
  * Add members; never rename, remove or redefine any without a new number in
@@ -13,7 +13,7 @@
 
 #include "kept_cell.h"
 #include "table.h"
-#include "verdict/verdict.h"
+#include "users_groups.h"
 #include "view/pseudonyms.h"
 
 #define SCHEMA "heed-users/1"
@@ -30,6 +30,7 @@ typedef struct users_writer {
   const command_kept_cell *cell;
   const command_arguments *given;
   verdict_users users;
+  verdict_groups groups;    /* if they are asked for */
   const char *const *names; /* or NULL */
   size_t *order;            /* users in the order to write */
   view_pseudonyms *key;     /* or NULL */
@@ -61,12 +62,6 @@ static void value_text(const heed_column *column, size_t row,
                      (int)((const int8_t *)column->data)[row]);
       break;
   }
-}
-
-/* The masses of posteriors are kept with seven digits. */
-static void share_text(double share, char text[NUMBER_SIZE]) {
-  *text = '\0';
-  if (isfinite(share)) (void)snprintf(text, NUMBER_SIZE, "%.7g", share);
 }
 
 static const heed_column *column_of(const users_writer *self, size_t i) {
@@ -103,7 +98,7 @@ static void write_csv_row(const users_writer *self, size_t row) {
     value_text(column, row, number);
     (void)fprintf(self->file, ",%s", number);
   }
-  share_text(self->users.careless[row], number);
+  users_share_text(self->users.careless[row], number);
   (void)fprintf(self->file, ",%s,%s\n", number,
                 verdict_call_names[self->users.call[row]]);
 }
@@ -120,33 +115,19 @@ static void write_csv(const users_writer *self) {
 
 /* ---- JSON ---- */
 
-static void write_json_text(FILE *file, const char *text) {
-  json_t *value = json_string(text);
-  char *dumped = value == NULL ? NULL : json_dumps(value, JSON_ENCODE_ANY);
-  (void)fputs(dumped == NULL ? "null" : dumped, file);
-  free(dumped);
-  json_decref(value);
-}
-
-static void write_json_number(FILE *file, double number) {
-  char text[NUMBER_SIZE];
-  share_text(number, text);
-  (void)fputs(*text == '\0' ? "null" : text, file);
-}
-
 static void write_json_calls(const users_writer *self, const char *name,
                              size_t count, double error) {
   (void)fprintf(self->file,
                 ",\n \"%s\": {\"count\": %zu, \"expected_false\": ", name,
                 count);
-  write_json_number(self->file, error);
+  users_json_number(self->file, error);
   (void)fputc('}', self->file);
 }
 
 static void write_json_row(const users_writer *self, size_t row) {
   char number[NUMBER_SIZE], room[PSEUDONYM_SIZE];
   (void)fputs("{\"user\": ", self->file);
-  write_json_text(self->file, name_of(self, row, room));
+  users_json_text(self->file, name_of(self, row, room));
   for (size_t i = 0; i < COLUMNS; i++) {
     const heed_column *column = column_of(self, i);
     if (column == NULL) continue;
@@ -155,9 +136,12 @@ static void write_json_row(const users_writer *self, size_t row) {
                   *number == '\0' ? "null" : number);
   }
   (void)fputs(", \"p_careless\": ", self->file);
-  write_json_number(self->file, self->users.careless[row]);
-  (void)fprintf(self->file, ", \"verdict\": \"%s\"}",
+  users_json_number(self->file, self->users.careless[row]);
+  (void)fprintf(self->file, ", \"verdict\": \"%s\"",
                 verdict_call_names[self->users.call[row]]);
+  if (self->given->group_by != NULL)
+    (void)fprintf(self->file, ", \"group\": %zu", self->groups.group_of[row]);
+  (void)fputc('}', self->file);
 }
 
 static heed_status write_json(const users_writer *self, heed_error *error) {
@@ -171,28 +155,25 @@ static heed_status write_json(const users_writer *self, heed_error *error) {
       verdict_find_share(result, point, &question, &self->users, &share, error);
   if (status != HEED_OK) return status;
   (void)fputs("{\"schema\": \"" SCHEMA "\",\n \"title\": ", self->file);
-  write_json_text(self->file, result->plan->title);
+  users_json_text(self->file, result->plan->title);
   (void)fprintf(self->file, ",\n \"cell\": %zu,\n \"threshold\": ", cell);
-  write_json_number(self->file, question.threshold);
+  users_json_number(self->file, question.threshold);
   (void)fputs(",\n \"careless_threshold\": ", self->file);
-  write_json_number(self->file, self->users.doubted);
+  users_json_number(self->file, self->users.doubted);
   (void)fputs(",\n \"alpha\": ", self->file);
-  write_json_number(self->file, question.alpha);
+  users_json_number(self->file, question.alpha);
   (void)fprintf(self->file, ",\n \"basis\": \"%s\",\n \"identified\": %s",
                 verdict_basis_names[self->users.basis],
                 self->users.identified ? "true" : "false");
-  (void)fputs(",\n \"attentive_share\": {\"value\": ", self->file);
-  write_json_number(self->file, share.value);
-  (void)fputs(", \"low\": ", self->file);
-  write_json_number(self->file, share.low);
-  (void)fputs(", \"high\": ", self->file);
-  write_json_number(self->file, share.high);
-  (void)fprintf(self->file, ", \"includes_fit\": %s}",
-                share.of_fit ? "true" : "false");
+  (void)fputs(",\n \"attentive_share\": ", self->file);
+  users_json_share(self->file, &share);
   write_json_calls(self, "careless", self->users.careless_count,
                    self->users.careless_error);
   write_json_calls(self, "trusted", self->users.trusted_count,
                    self->users.trusted_error);
+  users_parts_json(self->file, result, point);
+  if (self->given->group_by != NULL)
+    users_groups_json(self->file, self->given->group_by, &self->groups);
   (void)fputs(",\n \"users\": [", self->file);
   for (size_t i = 0; i < self->users.count; i++) {
     (void)fputs(i == 0 ? "\n  " : ",\n  ", self->file);
@@ -263,6 +244,17 @@ static heed_status read_key(users_writer *self, heed_error *error) {
   return pseudonyms_read(self->given->pseudonyms, self->key, error);
 }
 
+static heed_status find_groups(users_writer *self, heed_error *error) {
+  const command_kept_cell *cell = self->cell;
+  const size_t point = cell->cell / cell->result->plan->replicates;
+  const verdict_question question = {self->given->threshold,
+                                     self->given->alpha};
+  if (self->given->group_by == NULL) return HEED_OK;
+  return verdict_find_groups(cell->result, point, &question, &self->users,
+                             self->given->group_by, self->given->groups,
+                             &self->groups, error);
+}
+
 static heed_status write_users(FILE *file, const command_kept_cell *cell,
                                heed_error *error) {
   users_writer self = {.file = file, .cell = cell, .given = cell->given};
@@ -275,11 +267,15 @@ static heed_status write_users(FILE *file, const command_kept_cell *cell,
     self.names = heed_table_data(self.users.table, "name", HEED_STRING);
     status = put_order(&self, error);
   }
+  if (status == HEED_OK) status = find_groups(&self, error);
   if (status == HEED_OK && self.given->json)
     status = write_json(&self, error);
+  else if (status == HEED_OK && self.given->group_by != NULL)
+    users_groups_csv(file, self.cell->raw, &self.groups);
   else if (status == HEED_OK)
     write_csv(&self);
   if (status == HEED_OK) put_note(&self);
+  verdict_groups_free(&self.groups);
   verdict_users_free(&self.users);
   free(self.order);
   free(self.key);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What all annotations show: how far users agree on shared pairs, which side
- * they choose, how often they tie, and whether they agree less with the fit as
- * they go on. */
+ * they choose, how often they tie, whether they agree less with the fit as they
+ * go on, and at which time of the day they attend. */
 #include <math.h>
 
 #include "evaluation/evaluation.h"
@@ -103,6 +103,46 @@ static heed_status put_drift(const heed_evaluation *self, const int8_t *choice,
   return HEED_OK;
 }
 
+/* ---- time of day ---- */
+
+enum { PARTS = 4 };
+
+/* Seconds since 1970, not a log's own numbers. */
+static bool are_dates(size_t count, const double *time) {
+  const double year_2000 = 946684800, year_2100 = 4102444800;
+  for (size_t i = 0; i < count; i++)
+    if (!(time[i] >= year_2000 && time[i] < year_2100)) return false;
+  return true;
+}
+
+static size_t part_of_day(double time) {
+  const double day = 86400;
+  return (size_t)(fmod(time, day) / (day / PARTS));
+}
+
+/* The least-squares slope of choices on what p predicts: a user chooses A with
+ * probability 1/2 + eta (p - 1/2). */
+static void put_parts(const heed_evaluation *self, const int8_t *choice) {
+  const heed_table *table = self->crowd->annotations;
+  const double *time = heed_table_data(table, "time", HEED_FLOAT64);
+  double product[PARTS] = {0}, square[PARTS] = {0};
+  size_t known = 0;
+  if (time == NULL || self->posterior == NULL || self->posterior->p == NULL ||
+      !are_dates(table->rows, time))
+    return;
+  for (size_t i = 0; i < table->rows; i++) {
+    const double predicted = 2 * self->posterior->p[i] - 1;
+    if (choice[i] == HEED_CHOSE_TIE || isnan(predicted)) continue;
+    product[part_of_day(time[i])] +=
+        choice[i] == HEED_CHOSE_A ? predicted : -predicted;
+    square[part_of_day(time[i])] += predicted * predicted;
+  }
+  for (size_t part = 0; part < PARTS; part++) known += square[part] > 0;
+  for (size_t part = 0; known > 1 && part < PARTS; part++)
+    put(self, (evaluation_metric)(METRIC_ATTENTION_0 + part),
+        square[part] > 0 ? product[part] / square[part] : NAN);
+}
+
 heed_status evaluate_agreement(const heed_evaluation *self, heed_error *error) {
   const heed_table *table = self->crowd->annotations;
   const size_t pairs = self->world->pairs->rows;
@@ -116,5 +156,6 @@ heed_status evaluate_agreement(const heed_evaluation *self, heed_error *error) {
   if (heed_table_column(table, "count") != NULL) return HEED_OK;
   for (size_t i = 0; i < table->rows; i++) counts[pair[i]].of[choice[i]]++;
   put(self, METRIC_LABEL_ALPHA, find_alpha(pairs, counts));
+  put_parts(self, choice);
   return put_drift(self, choice, &memory, error);
 }

@@ -624,6 +624,27 @@ static void put_drift(const verdict_page *self) {
   fprintf(self->file, ".</li>\n");
 }
 
+static void put_parts(const verdict_page *self) {
+  view_estimate parts[VERDICT_PARTS];
+  bool intervals = false;
+  if (!verdict_find_parts(self->result, self->log->point, parts)) return;
+  fprintf(self->file, "<li>Time of day (UTC): attention is ");
+  for (int i = 0, told = 0; i < VERDICT_PARTS; i++) {
+    if (isnan(parts[i].value)) continue;
+    fprintf(self->file, "%s%.2f", told++ == 0 ? "" : ", ", parts[i].value);
+    if (!isnan(parts[i].low))
+      fprintf(self->file, " [%.2f, %.2f]", parts[i].low, parts[i].high);
+    fprintf(self->file, " from %d to %d h", 6 * i, 6 * i + 6);
+    intervals = intervals || !isnan(parts[i].low);
+  }
+  if (intervals)
+    fprintf(self->file, " (95 %% intervals): %s",
+            verdict_parts_differ(parts)
+                ? "it differs. Users at these times may be other people"
+                : "no clear difference");
+  fprintf(self->file, ".</li>\n");
+}
+
 static void put_agreement(const verdict_page *self) {
   const view_estimate alpha =
       verdict_metric(self->result, self->log->point, "label_alpha", 0);
@@ -644,6 +665,7 @@ static void put_agreement(const verdict_page *self) {
   }
   put_shares(self);
   put_drift(self);
+  put_parts(self);
   fprintf(self->file, "</ul>\n");
 }
 

@@ -2,6 +2,8 @@
  * The tables that a record keeps beside its metrics. */
 #include "keep.h"
 
+enum { KEPT_USER_COLUMNS = 8 }; /* at most, without covariates */
+
 static heed_status keep_users(const stages_keeping *self, heed_record *record,
                               heed_error *error) {
   const heed_crowd *crowd = &self->levels[PLAN_ANNOTATIONS].crowd.seen;
@@ -18,7 +20,9 @@ static heed_status keep_users(const stages_keeping *self, heed_record *record,
   int64_t *index = heed_scratch(&memory, users, sizeof *index);
   int64_t *count = heed_scratch(&memory, users, sizeof *count);
   int64_t *row = heed_scratch(&memory, users, sizeof *row);
-  heed_column columns[8];
+  heed_column *columns =
+      heed_scratch(&memory, KEPT_USER_COLUMNS + keep_covariate_count(crowd),
+                   sizeof *columns);
   heed_table table = {sizeof table, plan_kept_names[PLAN_KEPT_USERS], users, 0,
                       columns};
   if (memory.refused) return heed_no_memory(error);
@@ -45,10 +49,11 @@ static heed_status keep_users(const stages_keeping *self, heed_record *record,
         "eta", HEED_FLOAT64, all->dimension, (void *)(uintptr_t)all->eta};
   if (trainer->policy.size != 0 && trainer->policy.refined != NULL) {
     refined = evaluation_user_means(crowd, trainer->policy.refined, &memory);
-    if (memory.refused) return heed_no_memory(error);
     columns[table.column_count++] =
         (heed_column){"refined_mean", HEED_FLOAT64, 1, refined};
   }
+  if (!all->resampled) keep_covariates(crowd, &table, &memory);
+  if (memory.refused) return heed_no_memory(error);
   return record_keep(record, &table, table.name, error);
 }
 

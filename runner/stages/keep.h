@@ -33,4 +33,10 @@ heed_status keep_eta_nodes(const stages_keeping *self, heed_record *record,
 heed_status keep_eta_posterior(const stages_keeping *self, heed_record *record,
                                heed_error *error);
 
+/* Adds a column for each covariate of the annotations to the kept users.  The
+ * caller checks the memory. */
+size_t keep_covariate_count(const heed_crowd *crowd);
+void keep_covariates(const heed_crowd *crowd, heed_table *table,
+                     heed_memory *memory);
+
 #endif

@@ -136,6 +136,26 @@ view_estimate verdict_metric(const view_result *result, size_t point,
   return none;
 }
 
+bool verdict_find_parts(const view_result *result, size_t point,
+                        view_estimate parts[VERDICT_PARTS]) {
+  static const char *const names[VERDICT_PARTS] = {
+      "attention_0_to_6", "attention_6_to_12", "attention_12_to_18",
+      "attention_18_to_24"};
+  bool known = false;
+  for (size_t i = 0; i < VERDICT_PARTS; i++) {
+    parts[i] = verdict_metric(result, point, names[i], 0);
+    known = known || !isnan(parts[i].value);
+  }
+  return known;
+}
+
+bool verdict_parts_differ(const view_estimate parts[VERDICT_PARTS]) {
+  for (size_t i = 0; i < VERDICT_PARTS; i++)
+    for (size_t j = 0; j < VERDICT_PARTS; j++)
+      if (parts[i].low > parts[j].high) return true;
+  return false;
+}
+
 double verdict_value(const view_result *result, size_t cell, const char *name) {
   const heed_plan *plan = result->plan;
   for (size_t i = 0; i < plan->metric_count; i++)

@@ -331,4 +331,43 @@ CSV
   printf 'PAR1rest' >log.parquet
   source_log "" log.parquet
   fails 'log.parquet: the file is a Parquet file; convert it'
+  # A path that would end the quotes of the line is not in it.
+  cp log.parquet "it's.parquet"
+  run "$HEED" look "it's.parquet"
+  [[ "$output" == *'duckdb.sql("COPY (FROM \"FILE.parquet\") TO \"FILE.parquet.jsonl\"")'* ]]
+}
+
+# DuckDB (PyPI) in the virtual environment $HEED_DUCKDB, default duckdb in the
+# build folder:
+#   python3 -m venv build/test/duckdb && build/test/duckdb/bin/pip install duckdb
+@test "the line of the message converts a Parquet file, and heed reads what it wrote" {
+  local duckdb="${HEED_DUCKDB:-$HEED_BUILD/duckdb}"
+  "$duckdb/bin/python3" -c 'import duckdb' || skip "no DuckDB in $duckdb (pip install duckdb)"
+  mkdir "my logs"
+  "$duckdb/bin/python3" - <<'PY'
+import duckdb
+duckdb.sql("""COPY (SELECT * FROM (VALUES
+    ('ann', 1, 'A', TIMESTAMPTZ '2024-05-01 10:00:00+02', 1.5, [{role: 'user', content: 'say "hi"'},
+     {role: 'assistant', content: E'line\none'}], [{role: 'user', content: 'say "hi"'}, {role: 'assistant', content: 'no'}]),
+    ('née', 1152921504606846977, 'B', '2024-05-01 10:00:01.25+02', NULL, [{role: 'user', content: 'q'},
+     {role: 'assistant', content: 'x'}], [{role: 'user', content: 'q'}, {role: 'assistant', content: 'y'}]))
+  AS votes("user", pair, choice, time, seconds, one, two)) TO 'my logs/votes.parquet'""")
+PY
+  run "$HEED" look "my logs/votes.parquet"
+  [ "$status" -eq 2 ]
+  echo "$output"
+  PATH="$duckdb/bin:$PATH" bash -c "$(sed -n "s/.*convert it: //p" <<<"$output")"
+  run -0 --separate-stderr "$HEED" look "my logs/votes.parquet.jsonl" --rows \
+    --set 'columns={"time":"time","text_a":"one","text_b":"two","covariates":["seconds"]}'
+  echo "$output" >rows.jsonl
+  /usr/bin/python3 - <<'PY'
+import json
+rows = [json.loads(line) for line in open("rows.jsonl")]
+assert [r["user"] for r in rows] == ["ann", "née"]
+assert [r["pair"] for r in rows] == ["1", "1152921504606846977"]
+assert [r["choice"] for r in rows] == ["a", "b"]
+assert [r["time"] for r in rows] == [1714550400, 1714550401.25]
+assert rows[0]["seconds"] == 1.5 and rows[1].get("seconds") is None
+assert [rows[0][c] for c in ("prompt", "text_a", "text_b")] == ['say "hi"', "line\none", "no"]
+PY
 }

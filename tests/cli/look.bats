@@ -87,15 +87,15 @@ refused() {
 }
 
 @test "two models, a probability, and neither" {
-  printf 'user,pair,choice,model_a,model_b\nann,1,A,m,n\nbob,1,B,m,n\n' >votes.csv
+  printf 'user,pair,choice,model_a,model_b\nann,1,A,m,n\nbob,1,B,m,n\nbob,2,B,m,n\n' >votes.csv
   look votes.csv
   has 'estimator = h.estimator.em { mu = "estimated" }'
   runs
-  printf 'user,pair,choice,p\nann,1,A,0.7\nbob,1,B,0.7\n' >votes.csv
+  printf 'user,pair,choice,p\nann,1,A,0.7\nbob,1,B,0.7\nbob,2,B,0.6\n' >votes.csv
   look votes.csv
   has 'estimator = h.estimator.em { mu = "pair" }'
   runs
-  printf 'user,pair,choice\nann,1,A\nbob,2,B\n' >votes.csv
+  printf 'user,pair,choice\nann,1,A\nbob,2,B\nbob,3,B\n' >votes.csv
   look votes.csv
   says "Without models and shared pairs, nothing tells attentive users from others"
 }

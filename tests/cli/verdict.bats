@@ -300,3 +300,46 @@ PY
   run -0 --separate-stderr "$HEED" users tosses.h5
   [[ "$output" != *,careless* && "$output" == *,unsure* && "$output" != *,trusted* ]]
 }
+
+# Users attend less from 18 h on; the log has dates, or numbers that are none.
+@test "attention by the time of day has intervals, in words and in JSON, only for dates" {
+  /usr/bin/python3 - <<'PY'
+import datetime, numpy as np
+dice = np.random.default_rng(9)
+start = datetime.datetime(2024, 5, 1)
+with open("hours.csv", "w") as out:
+    print("user,pair,choice,model_a,model_b,at,number", file=out)
+    for j in range(60):
+        for i in range(30):
+            a, b = dice.choice(4, 2, replace=False)
+            at = start + datetime.timedelta(days=int(dice.integers(9)), hours=float(dice.choice([3, 9, 19, 22])))
+            strength = [1.5, 0.6, -0.3, -1.8]
+            p = 1 / (1 + np.exp(strength[b] - strength[a]))
+            if at.hour >= 18: p = 0.5 + 0.3 * (p - 0.5)
+            print(f"u{j},p{j}_{i},{'AB'[int(dice.random() > p)]},m{a},m{b},{at.isoformat()},{i}", file=out)
+PY
+  sed 's/log.csv/hours.csv/; s/columns = {/columns = { time = "at",/' log.lua >hours.lua
+  "$HEED" run hours.lua -o hours.h5 --progress none -j 1
+  "$HEED" users hours.h5 --json -o hours.json
+  "$HEED" report hours.h5 -o hours.html
+  /usr/bin/python3 - <<'PY'
+import json, re
+hours = json.load(open("hours.json"))["hours"]
+assert [(h["from"], h["to"]) for h in hours] == [(0, 6), (6, 12), (12, 18), (18, 24)]
+assert hours[2] == {"from": 12, "to": 18, "attention": None, "low": None, "high": None}
+night, morning, evening = hours[0], hours[1], hours[3]
+assert evening["high"] < min(night["low"], morning["low"])
+for h in (night, morning, evening): assert h["low"] < h["attention"] < h["high"]
+page = open("hours.html").read()
+said = re.search(r"<li>Time of day \(UTC\): attention is (.*?)</li>", page).group(1)
+texts = [f"{h['attention']:.2f} [{h['low']:.2f}, {h['high']:.2f}] from {h['from']} to {h['to']} h"
+         for h in (night, morning, evening)]
+assert said == ", ".join(texts) + " (95 % intervals): it differs. Users at these times may be other people.", said
+PY
+  sed 's/time = "at"/time = "number"/' hours.lua >numbers.lua
+  "$HEED" run numbers.lua -o numbers.h5 --progress none -j 1 --set replicates=1
+  "$HEED" report numbers.h5 -o numbers.html
+  "$HEED" users numbers.h5 --json -o numbers.json
+  [ "$(grep -c 'Time of day' numbers.html)" = 0 ]
+  [ "$(grep -c '"hours"' numbers.json)" = 0 ]
+}

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What annotations show without a fit: Krippendorff's alpha against a published
- * value and against pairs of values one by one; sides and ties by hand; raw
- * strengths against the equations of a maximum. */
+ * value and against pairs of values one by one; sides and ties by hand;
+ * attention by the time of day by hand and in simulations; raw strengths
+ * against the equations of a maximum. */
 #include "../support/workbench.h"
 #include "evaluation/evaluation.h"
+#include "view/summary.h"
 
 enum { MOST = 4000, PAIRS = 300, MODELS = 5 };
 
@@ -11,10 +13,11 @@ typedef struct bench {
   host_arena *memory;
   heed_world world;
   heed_table pairs, users, models, annotations;
-  heed_column columns[4], pair_columns[2];
+  heed_column columns[5], pair_columns[2];
   heed_crowd crowd;
   int64_t pair[MOST];
   int8_t choice[MOST], left[MOST];
+  double time[MOST];
   int32_t a[PAIRS], b[PAIRS];
   double values[METRIC_COUNT];
   host_service host;
@@ -31,6 +34,7 @@ static int set_up(void **state) {
   self->columns[0] = (heed_column){"pair", HEED_INT64, 1, self->pair};
   self->columns[1] = (heed_column){"choice", HEED_INT8, 1, self->choice};
   self->columns[2] = (heed_column){"left", HEED_INT8, 1, self->left};
+  self->columns[3] = (heed_column){"time", HEED_FLOAT64, 1, self->time};
   self->annotations.columns = self->columns;
   self->annotations.column_count = 3;
   self->pair_columns[0] = (heed_column){"model_a", HEED_INT32, 1, self->a};
@@ -167,6 +171,144 @@ static void drift_is_late_agreement_less_early_agreement(void **state) {
   assert_true(isnan(self->values[METRIC_ORDER_DRIFT]));
 }
 
+/* ---- time of day ---- */
+
+enum { PARTS = 4, HOUR = 3600, DAY = 24 * HOUR };
+static const double midnight = 1704067200; /* 2024-01-01 00:00 UTC */
+
+/* From 0 to 6 h: (0.8 + 0.6 - 0.4) / (0.64 + 0.36 + 0.16); from 18 to 24 h:
+ * -0.8 / 0.64.  A tie and p = 1/2 say nothing. */
+static void attention_by_hours_is_a_slope(void **state) {
+  static double p[] = {0.9, 0.2, 0.3, 0.9, 0.5, 0.9};
+  static const int choice[] = {HEED_CHOSE_A, HEED_CHOSE_B, HEED_CHOSE_A,
+                               HEED_CHOSE_B, HEED_CHOSE_A, HEED_CHOSE_TIE};
+  static const double hour[] = {0, 5.9, 30, 18, 7, 1};
+  bench *self = *state;
+  heed_posterior posterior = {.p = p};
+  for (int i = 0; i < 6; i++) {
+    self->time[i] = midnight + hour[i] * HOUR;
+    add(self, i, choice[i], HEED_LEFT_UNKNOWN);
+  }
+  /* The third is of the next day, at 6 h. */
+  self->time[2] -= 1;
+  self->world.order_unknown = true;
+  self->what.posterior = &posterior;
+  measure(self);
+  assert_true(isnan(self->values[METRIC_ATTENTION_0])); /* no column of times */
+  self->annotations.column_count = 4;
+  measure(self);
+  assert_near(self->values[METRIC_ATTENTION_0], 1.0 / 1.16, 1e-12);
+  assert_true(isnan(self->values[METRIC_ATTENTION_1]));
+  assert_true(isnan(self->values[METRIC_ATTENTION_2]));
+  assert_near(self->values[METRIC_ATTENTION_3], -1.25, 1e-12);
+}
+
+static void times_that_are_no_dates_have_no_hours(void **state) {
+  static double p[] = {0.9, 0.9};
+  static const double wrong[] = {1, 1704067200e3, NAN, -1};
+  bench *self = *state;
+  heed_posterior posterior = {.p = p};
+  self->annotations.column_count = 4;
+  self->world.order_unknown = true;
+  self->what.posterior = &posterior;
+  add(self, 0, HEED_CHOSE_A, HEED_LEFT_UNKNOWN);
+  add(self, 1, HEED_CHOSE_A, HEED_LEFT_UNKNOWN);
+  self->time[0] = midnight;
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    self->time[1] = wrong[i];
+    measure(self);
+    assert_true(isnan(self->values[METRIC_ATTENTION_0]));
+  }
+  self->time[1] = midnight + 5 * HOUR; /* one part of the day */
+  measure(self);
+  assert_true(isnan(self->values[METRIC_ATTENTION_0]));
+  self->time[1] = midnight + 7 * HOUR;
+  measure(self);
+  assert_near(self->values[METRIC_ATTENTION_0], 1.25, 1e-12);
+}
+
+/* Users who differ in attention and in the time at which they are awake. */
+typedef struct day_log {
+  size_t rows;
+  int8_t choice[MOST];
+  double time[MOST], p[MOST];
+} day_log;
+
+enum { DAY_USERS = 60, DAY_ROWS = 20 };
+
+/* eta is even on 0 to 1; from 18 h on, users attend half as much. */
+static void draw_day(day_log *log, heed_stream *stream) {
+  log->rows = 0;
+  for (int j = 0; j < DAY_USERS; j++) {
+    const double eta = heed_uniform(stream), wakes = heed_uniform(stream) * DAY;
+    for (int i = 0; i < DAY_ROWS; i++) {
+      const size_t at = log->rows++;
+      log->time[at] = midnight + wakes + heed_uniform(stream) * 12 * HOUR;
+      log->p[at] = 0.05 + 0.9 * heed_uniform(stream);
+      const bool late = fmod(log->time[at], DAY) >= 18 * HOUR;
+      const double own = late ? eta / 2 : eta;
+      log->choice[at] = heed_uniform(stream) < 0.5 + own * (log->p[at] - 0.5);
+    }
+  }
+}
+
+/* The parts of the log's users in `half`; of all with NULL. */
+static void measure_day(bench *self, const day_log *log, const bool *half,
+                        double parts[PARTS]) {
+  double p[MOST];
+  heed_posterior posterior = {.p = p};
+  self->annotations.rows = 0;
+  for (size_t i = 0; i < log->rows; i++) {
+    if (half != NULL && !half[i / DAY_ROWS]) continue;
+    p[self->annotations.rows] = log->p[i];
+    self->time[self->annotations.rows] = log->time[i];
+    add(self, 0, log->choice[i], HEED_LEFT_UNKNOWN);
+  }
+  self->what.posterior = &posterior;
+  measure(self);
+  self->what.posterior = NULL;
+  for (int part = 0; part < PARTS; part++)
+    parts[part] = self->values[METRIC_ATTENTION_0 + part];
+}
+
+static void draw_half(bool half[DAY_USERS], heed_stream *stream) {
+  size_t left = DAY_USERS / 2;
+  for (size_t j = 0; j < DAY_USERS; j++) {
+    half[j] = heed_uniform_integer(stream, DAY_USERS - j) < left;
+    left -= half[j];
+  }
+}
+
+/* Intervals of 199 halves, as in a bootstrap of a log: their quantiles hold 94
+ * % (600 logs: 93.4 %).  The four of a log depend on each other, so the
+ * standard error of 150 logs is about 1.3 %. */
+static void intervals_of_hours_hold_the_truth(void **state) {
+  enum { LOGS = 150, HALVES = 199 };
+  bench *self = *state;
+  day_log *log = calloc(1, sizeof *log);
+  double values[PARTS][1 + HALVES], parts[PARTS], held = 0;
+  self->annotations.column_count = 4;
+  self->world.order_unknown = true;
+  for (uint64_t run = 0; run < LOGS; run++) {
+    heed_stream stream = stream_open(7, run, "test", "hours", 0);
+    bool half[DAY_USERS];
+    draw_day(log, &stream);
+    for (int r = 0; r <= HALVES; r++) {
+      if (r > 0) draw_half(half, &stream);
+      measure_day(self, log, r == 0 ? NULL : half, parts);
+      for (int part = 0; part < PARTS; part++) values[part][r] = parts[part];
+    }
+    for (int part = 0; part < PARTS; part++) {
+      const view_estimate found =
+          summarise_replicates(values[part], 1 + HALVES, true);
+      const double truth = part == 3 ? 0.25 : 0.5;
+      held += found.low <= truth && truth <= found.high;
+    }
+  }
+  free(log);
+  assert_near(held / (LOGS * PARTS), 0.94, 0.035);
+}
+
 /* ---- raw strengths ---- */
 
 static void fit(bench *self, double ridge, double *strength) {
@@ -247,6 +389,9 @@ int main(void) {
       TEST(alpha_needs_shared_pairs_and_two_choices),
       TEST(shares_of_sides_and_ties_are_counted),
       TEST(drift_is_late_agreement_less_early_agreement),
+      TEST(attention_by_hours_is_a_slope),
+      TEST(times_that_are_no_dates_have_no_hours),
+      TEST(intervals_of_hours_hold_the_truth),
       TEST(raw_strengths_of_two_models_are_their_log_odds),
       TEST(raw_strengths_are_a_maximum),
       TEST(a_model_that_always_wins_has_a_finite_raw_strength),

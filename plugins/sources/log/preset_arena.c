@@ -18,8 +18,8 @@ static const char *const winner_b[] = {"model_b", NULL};
 static const char *const winner_tie[] = {"tie", "tie (bothbad)", "both_bad",
                                          "bothbad", NULL};
 static const char no_user[] =
-    "no column says who voted; this set of the arena leaves users out. "
-    "columns.user names one; Arena 100k and 140k have one";
+    "no column says who voted, so each row is a user of its own; this set of "
+    "the arena leaves users out (Arena 100k and 140k have them)";
 
 /* ---- the raw log ---- */
 
@@ -264,8 +264,9 @@ const log_shape log_arena_shapes[] = {
                 [PROMPT] = "prompt"},
      .texts_are_json = true,
      .duplicates = DUPLICATES_FIRST,
-     .nobody = "no column says who voted; Arena 55k leaves users out. "
-               "columns.user names one; Arena 100k and 140k have one"},
+     .users_unknown = true,
+     .nobody = "no column says who voted, so each row is a user of its own; "
+               "Arena 55k leaves users out (Arena 100k and 140k have them)"},
     {.preset = PRESET_ARENA,
      .form = "battles of Chatbot Arena, without users",
      .fits = is_nobodys,
@@ -279,5 +280,6 @@ const log_shape log_arena_shapes[] = {
      .words = WINNERS,
      .texts_are_json = true,
      .duplicates = DUPLICATES_FIRST,
+     .users_unknown = true,
      .nobody = no_user},
     {0}};

@@ -176,8 +176,8 @@ static bool has_models(const json_t *record) {
 
 static const char nobody[] =
     "no column says who chose (looked for user, user_id, annotator, "
-    "annotator_id, worker, worker_id, judge, labeler); nothing can be inferred "
-    "about users without it. columns.user names one";
+    "annotator_id, worker, worker_id, judge, labeler; columns.user names one), "
+    "so each row is a user of its own";
 static const char *const words_a[] = {"A", NULL}, *const words_b[] = {"B",
                                                                       NULL};
 static const char *const notes[] = {
@@ -199,6 +199,7 @@ const log_shape log_trl_shapes[] = {
      .words = {[WORDS_A] = words_a, [WORDS_B] = words_b},
      .pairs = PAIRS_TEXTS,
      .positions_unknown = true,
+     .users_unknown = true,
      .settle = settle,
      .translate = translate,
      .nobody = nobody,
@@ -212,6 +213,7 @@ const log_shape log_trl_shapes[] = {
      .words = {[WORDS_A] = words_a, [WORDS_B] = words_b},
      .pairs = PAIRS_TEXTS,
      .positions_unknown = true,
+     .users_unknown = true,
      .settle = settle,
      .translate = translate,
      .nobody = nobody,

@@ -197,6 +197,20 @@ static void settle_pairs(log_settings *self) {
   }
 }
 
+static heed_status settle_users(log_settings *self, const char *path,
+                                heed_error *error) {
+  const log_shape *shape = self->shape;
+  if (self->users == USERS_ROWS) {
+    self->column[USER] = NULL;
+    self->makes &= ~LOG_MAKES(USER);
+  }
+  if (self->column[USER] != NULL) return HEED_OK;
+  if (self->users == USERS_COLUMN && !shape->users_unknown)
+    return log_fail(error, HEED_INVALID, "%s: %s", path, shape->nobody);
+  self->users = USERS_ROWS;
+  return HEED_OK;
+}
+
 static heed_status settle_shape(log_settings *self, const char *path,
                                 const json_t *records, heed_memory *memory,
                                 heed_error *error) {
@@ -214,9 +228,7 @@ static heed_status settle_shape(log_settings *self, const char *path,
   if (shape->settle != NULL)
     status = shape->settle(self, path, records, memory, error);
   if (status == HEED_OK && memory->refused) return heed_no_memory(error);
-  if (status == HEED_OK && self->column[USER] == NULL)
-    status = log_fail(error, HEED_INVALID, "%s: %s", path, shape->nobody);
-  return status;
+  return status == HEED_OK ? settle_users(self, path, error) : status;
 }
 
 heed_status log_settle_preset(const heed_host *host, log_settings *self,

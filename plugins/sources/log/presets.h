@@ -39,14 +39,15 @@ struct log_shape {
                                            a preset */
   int pairs;
   bool positions_unknown, texts_are_json;
-  bool are_classes; /* A and B are classes: the sweep must name them */
-  int duplicates;   /* what to do if the sweep does not say */
+  bool users_unknown; /* if no column says who voted, each row is a user */
+  bool are_classes;   /* A and B are classes: the sweep must name them */
+  int duplicates;     /* what to do if the sweep does not say */
   /* Looks at the first records; NULL: nothing depends on them. */
   heed_status (*settle)(log_settings *self, const char *path,
                         const json_t *records, heed_memory *memory,
                         heed_error *error);
   heed_status (*translate)(log_translation *self);
-  const char *nobody; /* what to do about a log that does not say who voted */
+  const char *nobody; /* what to say of a log that does not say who voted */
   const char *code, *warning; /* of each reading; or NULL */
   const char *const *notes;   /* what a user must know; ends with NULL */
 };

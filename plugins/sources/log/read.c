@@ -40,6 +40,17 @@ log_form log_form_of(const char *path) {
 }
 
 /* Names a form of file that often stands in for a text file. */
+/* A path with quotes would end those of the line. */
+static heed_status refuse_parquet(const log_job *job) {
+  const bool fits = strpbrk(job->path, "'\"\\") == NULL;
+  const char *path = fits ? job->path : "FILE.parquet";
+  return log_fail(
+      job->error, HEED_INVALID,
+      "%s: the file is a Parquet file; convert it: python3 -c 'import duckdb; "
+      "duckdb.sql(\"COPY (FROM \\\"%s\\\") TO \\\"%s.jsonl\\\"\")'",
+      job->path, path, path);
+}
+
 static heed_status refuse_other_forms(const log_job *job,
                                       const log_input *input) {
   static const struct {
@@ -62,11 +73,7 @@ static heed_status refuse_other_forms(const log_job *job,
                       forms[i].what);
   }
   if (input->length >= 4 && memcmp(input->bytes, "PAR1", 4) == 0)
-    return log_fail(
-        job->error, HEED_INVALID,
-        "%s: the file is a Parquet file; convert it: python3 -c 'import "
-        "duckdb; duckdb.sql(\"COPY (FROM \\\"%s\\\") TO \\\"log.jsonl\\\"\")'",
-        job->path, job->path);
+    return refuse_parquet(job);
   return HEED_OK;
 }
 

@@ -17,6 +17,7 @@ static const char *const format_words[] = {
     "trl", NULL};
 static const char *const annotations_words[] = {"rows", "counts", NULL};
 static const char *const positions_words[] = {"a_left", "unknown", NULL};
+static const char *const users_words[] = {"column", "rows", NULL};
 static const char *const pairs_words[] = {"column", "models", "texts", "rows",
                                           NULL};
 static const char *const texts_words[] = {"plain", "json", NULL};
@@ -216,6 +217,12 @@ const heed_parameter log_parameters[PARAMETER_COUNT] = {
                    .choices = positions_words,
                    .doc = "without a column for it, A was shown left, or it is "
                           "unknown which response was"},
+    [USERS] = {.name = "users",
+               .type = HEED_ENUM,
+               .default_value = "column",
+               .choices = users_words,
+               .doc = "who chose: columns.user; or nobody knows, and each row "
+                      "is a user of its own"},
     [PAIRS] = {.name = "pairs",
                .type = HEED_ENUM,
                .default_value = "column",
@@ -423,6 +430,7 @@ static void settle_columns(log_settings *self) {
     self->column[i] = named[i].given ? named[i].text
                       : i <= CHOICE  ? without[i]
                                      : NULL;
+  if (self->users != USERS_COLUMN) self->column[USER] = NULL;
   if (self->pairs != PAIRS_COLUMN) self->column[PAIR] = NULL;
   if (self->column[CHOSE_A] != NULL) self->column[CHOICE] = NULL;
 }
@@ -445,6 +453,10 @@ heed_status log_check_settings(const log_settings *self, heed_error *error) {
   if (named[CHOICE].given && named[CHOSE_A].given)
     return heed_fail(error, HEED_INVALID,
                      "columns: found choice and chose_a, expected one of them");
+  if (self->values[USERS].integer == USERS_ROWS && named[USER].given)
+    return heed_fail(error, HEED_INVALID,
+                     "users = \"rows\": found columns.user, expected one of "
+                     "them");
   if (self->pairs == PAIRS_MODELS && self->column[LEFT_MODEL] == NULL)
     return heed_fail(error, HEED_INVALID,
                      "pairs = \"models\" needs columns.model_a and "
@@ -472,6 +484,7 @@ heed_status log_settle(const heed_host *host, const heed_value *values,
   self->duplicates = values[DUPLICATES].given ? (int)values[DUPLICATES].integer
                                               : DUPLICATES_ERROR;
   self->positions_unknown = values[POSITIONS].integer == POSITIONS_UNKNOWN;
+  self->users = (int)values[USERS].integer;
   self->pairs = (int)values[PAIRS].integer;
   self->texts_are_json = values[TEXTS].integer == TEXTS_JSON;
   settle_columns(self);

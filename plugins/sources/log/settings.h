@@ -18,6 +18,7 @@ enum {
   COLUMNS,
   CHOICES,
   POSITIONS,
+  USERS,
   PAIRS,
   TEXTS,
   OMIT,
@@ -53,6 +54,7 @@ enum {
 };
 enum { WORDS_A, WORDS_B, WORDS_LEFT, WORDS_RIGHT, WORDS_TIE, WORD_COUNT };
 enum { POSITIONS_A_LEFT, POSITIONS_UNKNOWN };
+enum { USERS_COLUMN, USERS_ROWS };
 enum { PAIRS_COLUMN, PAIRS_MODELS, PAIRS_TEXTS, PAIRS_ROWS };
 enum { TEXTS_PLAIN, TEXTS_JSON };
 enum { TIES_DROP, TIES_KEEP };
@@ -118,6 +120,7 @@ struct log_settings {
   log_words words[WORD_COUNT];
   int duplicates;         /* DUPLICATES_… */
   bool positions_unknown; /* where no column says which response was left */
+  int users;              /* USERS_… */
   int pairs;              /* PAIRS_… */
   bool texts_are_json;
   log_omission *omissions;

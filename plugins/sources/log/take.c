@@ -12,7 +12,7 @@
 #include "sources/log/words.h"
 
 #define ROWS_MOST ((size_t)UINT32_MAX - 1)
-#define NAME_SIZE 64 /* of a pair that no column names */
+#define NAME_SIZE 64 /* of a user or a pair that no column names */
 
 /* What a row says.  The members from `model` on depend on which response the
  * row calls A: turn() must know them all. */
@@ -36,7 +36,8 @@ typedef struct log_taking {
   log_reading *log;
   taken_row row;
   log_conversation conversation;
-  char *name; /* of a pair that no column names */
+  char user_name[NAME_SIZE]; /* of a user that no column names */
+  char *name;                /* of a pair that no column names */
   size_t name_room;
 } log_taking;
 
@@ -333,11 +334,18 @@ static bool name_pair(log_taking *self) {
   return fine;
 }
 
+static log_text name_user(log_taking *self) {
+  if (self->log->settings->users == USERS_COLUMN) return cell(&self->row, USER);
+  (void)snprintf(self->user_name, NAME_SIZE, "row %lld",
+                 (long long)self->log->row + 1);
+  return log_text_of(self->user_name);
+}
+
 static heed_status take_cells(log_taking *taking, bool *fine) {
   log_reading *self = taking->log;
   taken_row *taken = &taking->row;
   heed_status status;
-  taken->user = cell(taken, USER);
+  taken->user = name_user(taking);
   taken->topic = cell(taken, TOPIC);
   taken->model[OF_A] = cell(taken, LEFT_MODEL);
   taken->model[OF_B] = cell(taken, RIGHT_MODEL);

@@ -16,6 +16,9 @@
 #define NEEDS_TRUTH "simulated users with one eta each"
 #define NEEDS_REFINED NEEDS_TRUTH ", and a trainer that refines the posterior"
 #define NEEDS_JUDGES "reference judges (references of source.log)"
+#define NEEDS_HOURS                                                           \
+  "times that are all dates from 2000 to 2100 (source.log), at two of these " \
+  "times of the day"
 #define NEEDS_HELD_OUT \
   NEEDS_POLICY ", and held-out annotations that are not ties (users.holdout)"
 
@@ -139,6 +142,30 @@
     "-1 to 1; below 0: users agree less with the fit as they go on",           \
     "an order of each user's annotations (time or order of source.log), and "  \
     "users with two untied annotations")                                       \
+  X(ATTENTION_0, "attention_0_to_6", NONE, NULL,                               \
+    "attention in annotations made from 0:00 to 6:00 UTC",                     \
+    "sum over untied i of that time of (2 p_i - 1) (2 [c_i = A] - 1) / sum "   \
+    "of (2 p_i - 1)^2",                                                        \
+    "any number; 1: users choose as p predicts, 0: they toss coins",           \
+    NEEDS_HOURS)                                                               \
+  X(ATTENTION_1, "attention_6_to_12", NONE, NULL,                              \
+    "attention in annotations made from 6:00 to 12:00 UTC",                    \
+    "sum over untied i of that time of (2 p_i - 1) (2 [c_i = A] - 1) / sum "   \
+    "of (2 p_i - 1)^2",                                                        \
+    "any number; 1: users choose as p predicts, 0: they toss coins",           \
+    NEEDS_HOURS)                                                               \
+  X(ATTENTION_2, "attention_12_to_18", NONE, NULL,                             \
+    "attention in annotations made from 12:00 to 18:00 UTC",                   \
+    "sum over untied i of that time of (2 p_i - 1) (2 [c_i = A] - 1) / sum "   \
+    "of (2 p_i - 1)^2",                                                        \
+    "any number; 1: users choose as p predicts, 0: they toss coins",           \
+    NEEDS_HOURS)                                                               \
+  X(ATTENTION_3, "attention_18_to_24", NONE, NULL,                             \
+    "attention in annotations made from 18:00 to 24:00 UTC",                   \
+    "sum over untied i of that time of (2 p_i - 1) (2 [c_i = A] - 1) / sum "   \
+    "of (2 p_i - 1)^2",                                                        \
+    "any number; 1: users choose as p predicts, 0: they toss coins",           \
+    NEEDS_HOURS)                                                               \
   X(LABELS_KEPT, "labels_kept", NONE, NULL,                                    \
     "share of annotations with a weight above 0", "mean over i of [w_i > 0]",  \
     "0 to 1", "nothing")                                                       \

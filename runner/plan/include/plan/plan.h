@@ -55,6 +55,10 @@ enum { PLAN_KEPT(PLAN_KEPT_BIT) };
 
 extern const char *const plan_kept_names[PLAN_KEPT_COUNT + 1]; /* then NULL */
 
+/* Columns of the kept users for the covariates of their annotations have names
+ * that begin so: they meet no other column. */
+#define PLAN_COVARIATE "covariate_"
+
 typedef struct plan_node {
   plan_stage stage;
   size_t parent;           /* index of an earlier node, or SIZE_MAX */

@@ -89,6 +89,50 @@ heed_status verdict_find_bins(view_result *result, size_t point,
                               verdict_bin bins[VERDICT_BINS],
                               heed_error *error);
 
+/* ---- groups of users ---- */
+
+typedef struct verdict_group {
+  const char *word; /* the users'; "": unknown; NULL: a range of numbers */
+  double low, high; /* least and greatest number; NaN: unknown, or words */
+  size_t users;
+  int64_t annotations;
+  double eta;          /* mean eta-hat */
+  verdict_share share; /* of its users who attend */
+  size_t careless, trusted;
+} verdict_group;
+
+typedef struct verdict_groups {
+  bool of_numbers;
+  size_t count;
+  verdict_group *groups; /* numbers ascend; of words, the most users first;
+                            unknown is last */
+  size_t *group_of;      /* of each user */
+} verdict_groups;
+
+/* Users by a covariate of their annotations: by their most frequent word, or by
+ * the mean of their numbers, in at most `most` ranges with equally many users
+ * as far as equal numbers allow.
+ *
+ * The interval of a group's share is that of careless_share().  Resampled logs
+ * keep no posteriors: their users attend with the probability of a normal
+ * distribution, and what this makes of the log itself is taken out.
+ *
+ * Of replicate 0 of a point.  HEED_INVALID: no such covariate; the message
+ * names those that the result has.  Words belong to users->table. */
+heed_status verdict_find_groups(view_result *result, size_t point,
+                                const verdict_question *question,
+                                const verdict_users *users,
+                                const char *covariate, size_t most,
+                                verdict_groups *groups, heed_error *error);
+void verdict_groups_free(verdict_groups *groups);
+
+/* Where sorted numbers are cut into ranges, at most `most` of them: range k is
+ * numbers starts[k] … starts[k + 1] - 1.  Equal numbers are in one range; up to
+ * `most` different numbers have a range each.  starts[most + 1]; returns the
+ * number of ranges. */
+size_t groups_cut(size_t count, const double *numbers, size_t most,
+                  size_t *starts);
+
 /* ---- models ---- */
 
 typedef struct verdict_board {
@@ -115,6 +159,17 @@ int64_t verdict_model_annotations(const verdict_board *board, size_t model);
  * result has none. */
 view_estimate verdict_metric(const view_result *result, size_t point,
                              const char *name, size_t value);
+
+/* Attention by the time of the day, UTC: parts of six hours from midnight. */
+enum { VERDICT_PARTS = 4 };
+
+/* False: the log has no dates, or all at one of these times. */
+bool verdict_find_parts(const view_result *result, size_t point,
+                        view_estimate parts[VERDICT_PARTS]);
+
+/* Whether some interval lies above another.  Intervals of 95 % that do so by
+ * chance are rarer than one log in twenty. */
+bool verdict_parts_differ(const view_estimate parts[VERDICT_PARTS]);
 
 /* The first value of a metric in one cell. */
 double verdict_value(const view_result *result, size_t cell, const char *name);
