@@ -131,8 +131,10 @@ void log_foresee(const log_names *self, uint32_t tag, log_stage stage) {
     __builtin_prefetch(slot);
   else if (slot->next != 0 && stage == LOG_POINTER)
     __builtin_prefetch(&self->text[slot->next - 1]);
-  else if (slot->next != 0)
+  else if (slot->next != 0) {
     __builtin_prefetch(self->text[slot->next - 1]);
+    if (self->moment != NULL) __builtin_prefetch(&self->first[slot->next - 1]);
+  }
 }
 
 static size_t note(const log_names *self, size_t id) {
