@@ -40,8 +40,8 @@ heed_status packed_put_annotation_record(packed_records *self, uint32_t user,
   const int64_t line = one->line - one->row;
   heed_status status =
       log_spool_put_number(spool, (uint64_t)(one->row - self->row));
-  STEP(log_spool_put_signed(spool, one->row - one->pair));
   STEP(log_spool_put_number(spool, user));
+  STEP(log_spool_put_signed(spool, one->row - one->pair));
   STEP(log_spool_put_number(spool, one->class_of));
   STEP(log_spool_put_signed(spool, line - self->line));
   if (self->has.p) STEP(put_double(spool, one->p));
@@ -55,15 +55,17 @@ heed_status packed_put_annotation_record(packed_records *self, uint32_t user,
   return status;
 }
 
-static heed_status find_next_row(packed_records *self) {
-  uint64_t step = 0;
+static heed_status find_next(packed_records *self) {
+  uint64_t step = 0, user = 0;
   heed_status status = HEED_OK;
   if (!log_spool_has_more(&self->spool)) {
     self->row = PACKED_NO_ROW;
     return HEED_OK;
   }
   status = log_spool_take_number(&self->spool, &step);
+  STEP(log_spool_take_number(&self->spool, &user));
   self->row += (int64_t)step;
+  self->user = (uint32_t)user;
   return status;
 }
 
@@ -71,18 +73,17 @@ heed_status packed_rewind_annotations(packed_records *self) {
   heed_status status = log_spool_rewind(&self->spool);
   self->row = -1;
   self->line = 0;
-  STEP(find_next_row(self));
+  STEP(find_next(self));
   return status;
 }
 
-heed_status packed_take_annotation_record(packed_records *self, uint32_t *user,
+heed_status packed_take_annotation_record(packed_records *self,
                                           packed_annotation *one,
                                           double *number, uint32_t *word) {
   log_spool *spool = &self->spool;
-  uint64_t from = 0, class_of = 0, which = 0;
+  uint64_t class_of = 0, which = 0;
   int64_t behind = 0, line = 0;
   heed_status status = log_spool_take_signed(spool, &behind);
-  STEP(log_spool_take_number(spool, &from));
   STEP(log_spool_take_number(spool, &class_of));
   STEP(log_spool_take_signed(spool, &line));
   if (self->has.p) STEP(take_double(spool, &one->p));
@@ -93,14 +94,13 @@ heed_status packed_take_annotation_record(packed_records *self, uint32_t *user,
     word[i] = (uint32_t)which;
   }
   self->line += line;
-  *user = (uint32_t)from;
   one->row = self->row;
   one->pair = self->row - behind;
   one->line = self->row + self->line;
   one->class_of = (uint32_t)class_of;
   one->number = number;
   one->word = word;
-  STEP(find_next_row(self));
+  STEP(find_next(self));
   return status;
 }
 

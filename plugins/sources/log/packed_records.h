@@ -13,9 +13,10 @@ typedef struct packed_records {
   log_spool spool;
   packed_has_columns has;
   size_t covariates, features;
-  int64_t row;  /* of the last annotation; reading: of the next one, or
-                   PACKED_NO_ROW */
-  int64_t line; /* of the last pair; of annotations: line - row */
+  /* Of the last annotation; reading: of the next one, or PACKED_NO_ROW. */
+  int64_t row;
+  uint32_t user; /* reading: the same */
+  int64_t line;  /* of the last pair; of annotations: line - row */
 } packed_records;
 
 /* content: log and has are set. */
@@ -29,9 +30,9 @@ heed_status packed_put_annotation_record(packed_records *self, uint32_t user,
                                          const packed_annotation *one);
 /* Before the first packed_take_annotation_record(). */
 heed_status packed_rewind_annotations(packed_records *self);
-/* The annotation of self->row.  Its numbers and words are put where they are
- * said to be. */
-heed_status packed_take_annotation_record(packed_records *self, uint32_t *user,
+/* The annotation of self->row and self->user.  Its numbers and words are put
+ * where they are said to be. */
+heed_status packed_take_annotation_record(packed_records *self,
                                           packed_annotation *one,
                                           double *number, uint32_t *word);
 

@@ -45,6 +45,11 @@ typedef struct row_set {
   size_t blocks;
 } row_set;
 
+/* The final number of a user, and the bucket of its annotations. */
+typedef struct user_place {
+  uint32_t user, bucket;
+} user_place;
+
 typedef struct packed_sorting {
   log_reading *log;
   const heed_packing *packing;
@@ -64,6 +69,7 @@ typedef struct packed_sorting {
   uint64_t total;                                    /* annotations */
   row_set firsts;                                    /* first rows of pairs */
   uint32_t *user_of, *model_of, *topic_of, *word_of; /* final numbers */
+  user_place *place;
   uint32_t *class_of;
   packed_classes classes; /* before models have their final numbers */
   const char **user_text, **model_text, **topic_text, **word_text;
@@ -421,15 +427,16 @@ static heed_status merge_pair(packed_sorting *self, packed_records *from) {
   return packed_put_pair_record(&self->merged, one);
 }
 
-/* Its numbers become those of the file. */
+/* Its numbers become those of the file.  The next annotation of the part comes
+ * later: its user is asked for early. */
 static heed_status merge_annotation(packed_sorting *self,
                                     packed_records *from) {
   packed_annotation *one = &self->one;
-  uint32_t user = 0;
-  heed_status status = packed_take_annotation_record(
-      from, &user, one, self->numbers, self->words);
+  const user_place place = self->place[from->user];
+  heed_status status =
+      packed_take_annotation_record(from, one, self->numbers, self->words);
   if (status != HEED_OK) return status;
-  user = self->user_of[user];
+  __builtin_prefetch(&self->place[from->user]);
   one->row = (int64_t)self->content.annotations;
   one->pair = set_rank(&self->firsts, (uint64_t)one->pair);
   one->class_of = self->class_of[one->class_of];
@@ -437,8 +444,8 @@ static heed_status merge_annotation(packed_sorting *self,
     if (self->words[i] != 0)
       self->words[i] = 1 + self->word_of[self->words[i] - 1];
   packed_measure_annotation(&self->content, one);
-  return packed_put_annotation_record(
-      &self->bucket[self->first[user] / self->bucket_size], user, one);
+  return packed_put_annotation_record(&self->bucket[place.bucket], place.user,
+                                      one);
 }
 
 static heed_status merge_row(packed_sorting *self, int64_t row) {
@@ -453,10 +460,23 @@ static heed_status merge_row(packed_sorting *self, int64_t row) {
   return status;
 }
 
+static bool place_users(packed_sorting *self) {
+  const size_t users = self->log->everyone.count;
+  self->place = calloc(users + 1, sizeof *self->place);
+  if (self->place == NULL) return false;
+  for (size_t j = 0; j < users; j++) {
+    const uint32_t user = self->user_of[j];
+    self->place[j] =
+        (user_place){user, (uint32_t)(self->first[user] / self->bucket_size)};
+  }
+  return true;
+}
+
 static heed_status open_merge(packed_sorting *self) {
   heed_status status = log_spool_rewind(&self->part_of);
   self->bucket_size = bucket_size(self);
   self->buckets = (size_t)(self->total / self->bucket_size) + 1;
+  if (!place_users(self)) return no_memory(self);
   STEP(open_records(self, &self->merged));
   for (size_t i = 0; i < self->buckets; i++)
     STEP(open_records(self, &self->bucket[i]));
@@ -526,9 +546,9 @@ static heed_status sort_bucket(packed_sorting *self, packed_records *bucket,
   const size_t words = words_of(self), begin = self->first[low];
   heed_status status = packed_rewind_annotations(bucket);
   while (status == HEED_OK && bucket->row != PACKED_NO_ROW) {
-    uint32_t user = 0;
-    status = packed_take_annotation_record(bucket, &user, &self->one,
-                                           self->numbers, self->words);
+    const uint32_t user = bucket->user;
+    status = packed_take_annotation_record(bucket, &self->one, self->numbers,
+                                           self->words);
     if (status != HEED_OK) break;
     store(&sorted[(next[user - low]++ - begin) * words], &self->one, bucket);
   }
@@ -636,6 +656,7 @@ static void close_spools(packed_sorting *self) {
 static void close_sorting(packed_sorting *self) {
   void *arrays[] = {self->count,
                     self->user_of,
+                    self->place,
                     self->model_of,
                     self->topic_of,
                     self->word_of,

@@ -133,7 +133,7 @@ heed_status log_spool_put_number(log_spool *self, uint64_t number) {
   return HEED_OK;
 }
 
-heed_status log_spool_take_number(log_spool *self, uint64_t *number) {
+heed_status log_spool_take_long_number(log_spool *self, uint64_t *number) {
   unsigned char byte = 0x80;
   heed_status status = HEED_OK;
   *number = 0;

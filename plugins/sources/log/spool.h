@@ -36,7 +36,15 @@ heed_status log_spool_take(log_spool *self, void *bytes, size_t length);
 /* A whole number in as few bytes as it needs, 1 to 10: seven bits in each, the
  * lowest first; the top bit says that more follow. */
 heed_status log_spool_put_number(log_spool *self, uint64_t number);
-heed_status log_spool_take_number(log_spool *self, uint64_t *number);
+heed_status log_spool_take_long_number(log_spool *self, uint64_t *number);
+
+static inline heed_status log_spool_take_number(log_spool *self,
+                                                uint64_t *number) {
+  if (self->used == self->filled || self->buffer[self->used] >= 0x80)
+    return log_spool_take_long_number(self, number);
+  *number = self->buffer[self->used++];
+  return HEED_OK;
+}
 
 /* One that may be negative: 0, -1, 1, -2, 2 … are 0, 1, 2, 3, 4 … */
 static inline heed_status log_spool_put_signed(log_spool *self,
