@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sources/log/large.h"
 #include "sources/log/packed_content.h"
 
 #define AHEAD ((size_t)16) /* annotations whose memory is asked for early */
@@ -22,9 +23,9 @@ typedef struct packed_saving {
 static heed_status order_by_user(packed_saving *self) {
   const log_annotations *all = &self->log->all;
   const size_t users = self->log->everyone.count;
-  size_t *next = calloc(users + 2, sizeof *next);
-  self->first = calloc(users + 1, sizeof *self->first);
-  self->order = calloc(all->count + 1, sizeof *self->order);
+  size_t *next = log_large(users + 2, sizeof *next);
+  self->first = log_large(users + 1, sizeof *self->first);
+  self->order = log_large(all->count + 1, sizeof *self->order);
   if (next == NULL || self->first == NULL || self->order == NULL) {
     free(next);
     return heed_no_memory(self->log->error);
@@ -50,7 +51,7 @@ static heed_status find_classes(packed_saving *self) {
     return heed_fail(log->error, HEED_UNSUPPORTED,
                      "%s: more models than a packed log can have",
                      log_path(log, 0));
-  self->class_of = calloc(log->all.count + 1, sizeof *self->class_of);
+  self->class_of = log_large(log->all.count + 1, sizeof *self->class_of);
   fine = self->class_of != NULL;
   for (size_t i = 0; fine && i < log->all.count; i++)
     fine =

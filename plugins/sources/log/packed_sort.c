@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sources/log/large.h"
 #include "sources/log/packed_content.h"
 #include "sources/log/packed_records.h"
 #include "sources/log/packed_rows.h"
@@ -28,8 +29,10 @@
 #define PARTS_MOST 192 /* three files of each, and of buckets, may be open */
 #define BUCKETS_MOST 192
 #define NO_PART 255 /* of a row that is malformed or omitted */
-#define MEMORY_LEAST ((uint64_t)64 << 20)    /* of a part */
-#define BUCKET_BYTES ((uint64_t)1 << 24)     /* stay near the processor */
+#define MEMORY_LEAST ((uint64_t)64 << 20) /* of a part */
+/* Parts and buckets that stay near the processor. */
+#define PART_BYTES ((uint64_t)1 << 26)
+#define BUCKET_BYTES ((uint64_t)1 << 24)
 #define ANNOTATIONS_MOST ((uint64_t)1 << 32) /* minus one */
 #define AHEAD ((size_t)16)
 #define ROWS_ASKED 65536 /* between two looks whether to stop */
@@ -75,6 +78,8 @@ typedef struct packed_sorting {
   const char **user_text, **model_text, **topic_text, **word_text;
   size_t *first;
   uint64_t bucket_size; /* annotations */
+  uint64_t *sorted;     /* of a bucket */
+  size_t sorted_room;
   packed_annotation one;
   double *numbers;
   uint32_t *words;
@@ -101,8 +106,8 @@ static heed_status ask(const packed_sorting *self, uint64_t count) {
 
 static bool set_open(row_set *self, size_t rows) {
   self->blocks = rows / 64 + 1;
-  self->bits = calloc(self->blocks, sizeof *self->bits);
-  self->before = calloc(self->blocks, sizeof *self->before);
+  self->bits = log_large(self->blocks, sizeof *self->bits);
+  self->before = log_large(self->blocks, sizeof *self->before);
   return self->bits != NULL && self->before != NULL;
 }
 
@@ -191,7 +196,8 @@ static bool has_room_for_users(packed_sorting *self) {
   const size_t users = self->log->everyone.count, room = 2 * users + 256;
   uint64_t *more;
   if (users <= self->count_room) return true;
-  more = reallocarray(self->count, room, sizeof *more);
+  more = log_large_grown(self->count, self->count_room * sizeof *more,
+                         room * sizeof *more);
   if (more == NULL) return false;
   memset(more + self->count_room, 0, (room - self->count_room) * sizeof *more);
   self->count = more;
@@ -242,9 +248,9 @@ static heed_status put_part(packed_sorting *self) {
 /* Users and models stay, pairs and annotations go. */
 static void clear_part(packed_sorting *self) {
   log_reading *log = self->log;
-  log_names_close(&log->pairs.names);
+  log_names_clear(&log->pairs.names);
   log_pool_clear(&self->pair_names);
-  log_names_open(&log->pairs.names, &self->pair_names);
+  log->pairs.names.pool = &self->pair_names;
   log->all.count = 0;
 }
 
@@ -328,7 +334,7 @@ static int compare_moments(const void *one, const void *other) {
 static bool number_names(const log_names *names, uint32_t **number,
                          const char ***text, packed_names *sorted) {
   moment_of *order = calloc(names->count + 1, sizeof *order);
-  *number = calloc(names->count + 1, sizeof **number);
+  *number = log_large(names->count + 1, sizeof **number);
   *text = calloc(names->count + 1, sizeof **text);
   if (order == NULL || *number == NULL || *text == NULL) {
     free(order);
@@ -372,7 +378,7 @@ static bool number_classes(packed_sorting *self) {
 
 static bool find_first(packed_sorting *self) {
   const size_t users = self->log->everyone.count;
-  self->first = calloc(users + 2, sizeof *self->first);
+  self->first = log_large(users + 2, sizeof *self->first);
   if (self->first == NULL) return false;
   for (size_t j = 0; j < users; j++)
     self->first[self->user_of[j] + 1] = (size_t)self->count[j];
@@ -462,7 +468,7 @@ static heed_status merge_row(packed_sorting *self, int64_t row) {
 
 static bool place_users(packed_sorting *self) {
   const size_t users = self->log->everyone.count;
-  self->place = calloc(users + 1, sizeof *self->place);
+  self->place = log_large(users + 1, sizeof *self->place);
   if (self->place == NULL) return false;
   for (size_t j = 0; j < users; j++) {
     const uint32_t user = self->user_of[j];
@@ -542,7 +548,7 @@ static void restore(packed_sorting *self, const uint64_t *words) {
 /* The annotations of a bucket ascend by row: each is put behind the others of
  * its user.  next: by user, from `low` on. */
 static heed_status sort_bucket(packed_sorting *self, packed_records *bucket,
-                               uint64_t *sorted, size_t low, size_t *next) {
+                               size_t low, size_t *next) {
   const size_t words = words_of(self), begin = self->first[low];
   heed_status status = packed_rewind_annotations(bucket);
   while (status == HEED_OK && bucket->row != PACKED_NO_ROW) {
@@ -550,37 +556,45 @@ static heed_status sort_bucket(packed_sorting *self, packed_records *bucket,
     status = packed_take_annotation_record(bucket, &self->one, self->numbers,
                                            self->words);
     if (status != HEED_OK) break;
-    store(&sorted[(next[user - low]++ - begin) * words], &self->one, bucket);
+    store(&self->sorted[(next[user - low]++ - begin) * words], &self->one,
+          bucket);
   }
   packed_records_close(bucket);
   return status;
 }
 
-static heed_status send_sorted(packed_sorting *self, const uint64_t *sorted,
-                               size_t count) {
+static heed_status send_sorted(packed_sorting *self, size_t count) {
   const size_t words = words_of(self);
   heed_status status = HEED_OK;
   for (size_t i = 0; status == HEED_OK && i < count; i++) {
-    restore(self, &sorted[i * words]);
+    restore(self, &self->sorted[i * words]);
     status = packed_put_annotation(&self->content, &self->one);
     STEP(ask(self, i));
   }
   return status;
 }
 
+static bool has_room_for_bucket(packed_sorting *self, size_t count) {
+  const size_t room = count * words_of(self) + 1;
+  if (room <= self->sorted_room) return true;
+  free(self->sorted);
+  self->sorted = log_large(room, sizeof *self->sorted);
+  self->sorted_room = self->sorted == NULL ? 0 : room;
+  return self->sorted != NULL;
+}
+
 /* Users from `low` to below `high`. */
 static heed_status send_bucket(packed_sorting *self, packed_records *bucket,
                                size_t low, size_t high) {
   const size_t count = self->first[high] - self->first[low];
-  uint64_t *sorted = calloc(count * words_of(self) + 1, sizeof *sorted);
   size_t *next = calloc(high - low + 1, sizeof *next);
-  heed_status status =
-      sorted == NULL || next == NULL ? no_memory(self) : HEED_OK;
+  heed_status status = next == NULL || !has_room_for_bucket(self, count)
+                           ? no_memory(self)
+                           : HEED_OK;
   if (next != NULL)
     memcpy(next, &self->first[low], (high - low) * sizeof *next);
-  STEP(sort_bucket(self, bucket, sorted, low, next));
-  STEP(send_sorted(self, sorted, count));
-  free(sorted);
+  STEP(sort_bucket(self, bucket, low, next));
+  STEP(send_sorted(self, count));
   free(next);
   return status;
 }
@@ -625,7 +639,7 @@ static heed_status open_sorting(packed_sorting *self, uint64_t bytes) {
   const log_reading *log = self->log;
   const uint64_t share =
       (log->memory > MEMORY_LEAST ? log->memory : MEMORY_LEAST) / 4;
-  const uint64_t parts = bytes / share + 1;
+  const uint64_t parts = bytes / (share < PART_BYTES ? share : PART_BYTES) + 1;
   const size_t covariates = log->settings->covariate_count;
   heed_status status;
   self->parts = parts < PARTS_LEAST  ? PARTS_LEAST
@@ -657,6 +671,7 @@ static void close_sorting(packed_sorting *self) {
   void *arrays[] = {self->count,
                     self->user_of,
                     self->place,
+                    self->sorted,
                     self->model_of,
                     self->topic_of,
                     self->word_of,
