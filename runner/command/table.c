@@ -458,11 +458,12 @@ static const command_option pairs_options[] = {
 
 static const command_option pack_operands[] = {
     {.type = COMMAND_FILE,
-     .value = "SWEEP.lua|LOG",
+     .value = "LOG",
      .field = FIELD(file),
      .required = true,
-     .doc = "The sweep, if the name ends in `.lua`; else the log, or a pattern "
-            "in quotes, such as `\"log-*.csv\"`."},
+     .doc = "The log, or a pattern in quotes, such as `\"log-*.csv\"`. A name "
+            "that ends in `.lua` is that of a sweep: its source names the "
+            "log."},
     {0}};
 
 static const command_option pack_options[] = {
@@ -818,8 +819,9 @@ const command_entry command_table[] = {
     {.name = "pack",
      .summary = "write a log as one compact file",
      .about =
-         "Reads the log of a sweep once, with all settings of its source, and "
-         "writes it as one packed file, which the same source reads much "
+         "Reads a log once, or the log of a sweep with all settings of its "
+         "source, and writes it as one packed file, which the same source "
+         "reads much "
          "faster: users sorted, models, choices and sides as small numbers. "
          "Fits of the packed log have the same bits. `source.path` then names "
          "the packed log; the other settings may stay.\n\n"
