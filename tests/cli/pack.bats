@@ -155,6 +155,19 @@ LUA
   cmp memory.heed disk.heed
 }
 
+@test "rows that contradict their pair are skipped on the disk as in memory" {
+  every_column 20000 1
+  awk -F, -v OFS=, 'NR % 97 == 0 { $4 = "other" }
+    NR % 89 == 0 { $1 = "u" NR; $5 = "other" } 1' log.csv >odd.csv
+  mv odd.csv log.csv
+  write_sweep 'duplicates = "keep"'
+  pack log.lua -o memory.heed
+  pack log.lua --memory 1M -o disk.heed
+  [ "$status" -eq 0 ] || { echo "$stderr" && return 1; }
+  [[ "$stderr" == *'temporary files'* ]]
+  cmp memory.heed disk.heed
+}
+
 @test "pairs of their own rows, of models and of texts are sorted on the disk, too" {
   every_column 20000
   for parameters in 'pairs = "rows"' 'pairs = "models", duplicates = "keep"' \
