@@ -1,5 +1,5 @@
 # Draws what logs of 10^5 to 10^9 annotations cost, from tests/bench/log.sh:
-#   BENCH_POLARS=100000000 BENCH_TSV=results/log.tsv BENCH_PYTHON=… \
+#   BENCH_TSV=results/log.tsv BENCH_PYTHON=… \
 #     BENCH_COUNTED="100000 1000000 10000000 100000000 1000000000" \
 #     tests/bench/log.sh 100000 1000000 10000000 100000000
 #   gnuplot scripts/log.gnuplot
