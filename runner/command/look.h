@@ -45,6 +45,16 @@ typedef struct look_facts {
   double first_time, last_time; /* NaN: no times */
 } look_facts;
 
+/* Asks the sources of what form given->file is, or takes given->format, and
+ * sets given->sets.  What it finds lives as long as service->output, but the
+ * parameters, which belong to the caller. */
+heed_status look_guess(const host_registry *plugins, host_service *service,
+                       const command_arguments *given, look_reading *reading,
+                       heed_error *error);
+/* The source with these parameters, as a plan has it. */
+heed_status look_spec(const host_registry *plugins, const look_reading *reading,
+                      json_t **spec, heed_error *error);
+
 /* False: out of memory. */
 bool look_count(const look_reading *self, look_facts *facts);
 

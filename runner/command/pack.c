@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed pack: writes the log of a sweep as one packed file.  The source of the
- * sweep knows the form of the file; this command only gives it a file, and a
- * name to that file once it is complete. */
+ * heed pack: writes the log of a sweep, or a log that a source knows, as one
+ * packed file.  The source knows the form of the file; this command only gives
+ * it a file, and a name to that file once it is complete. */
 #include <errno.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include "files/file.h"
 #include "heed/source.h"
 #include "host/host.h"
+#include "look.h"
+#include "plugins.h"
 #include "spare.h"
 #include "sweep_plan.h"
 #include "view/safe.h"
@@ -38,6 +41,16 @@ static void heed_signals(void) {
 }
 
 /* ---- the source ---- */
+
+/* What is packed: the source of a plan, or a log of which only the file is
+ * known. */
+typedef struct pack_job {
+  const command_arguments *given;
+  heed_plan *plan; /* NULL: a log */
+  size_t node;
+  const host_registry *plugins; /* of a log */
+  json_t *spec;
+} pack_job;
 
 /* The one source of the sweep. */
 static heed_status find_source(const heed_plan *plan, const char *sweep,
@@ -84,34 +97,61 @@ static heed_status call_pack(const heed_instance *instance,
   return status;
 }
 
+static const host_sink messages = {.log = print_log, .warn = print_warning};
+
+/* close_service() always follows. */
+static heed_status open_service(host_service *service, heed_error *error) {
+  *service = (host_service){.sink = &messages,
+                            .stage = plan_stage_name(PLAN_WORLD),
+                            .cancel = &stopped,
+                            .output = arena_create(),
+                            .scratch = arena_create()};
+  service_open(service);
+  return service->output == NULL || service->scratch == NULL
+             ? heed_no_memory(error)
+             : HEED_OK;
+}
+
+static void close_service(host_service *service) {
+  arena_free(service->output);
+  arena_free(service->scratch);
+}
+
 static heed_status pack_with(const host_registry *plugins, const json_t *spec,
                              const heed_packing *packing, heed_error *error) {
-  const host_sink sink = {.log = print_log, .warn = print_warning};
-  host_service service = {
-      .sink = &sink, .stage = plan_stage_name(PLAN_WORLD), .cancel = &stopped};
+  host_service service;
   const heed_instance *instance = NULL;
-  heed_status status = HEED_OK;
-  service.output = arena_create();
-  service.scratch = arena_create();
-  service_open(&service);
-  if (service.output == NULL || service.scratch == NULL)
-    status = heed_no_memory(error);
+  heed_status status = open_service(&service, error);
   if (status == HEED_OK)
     status = instance_open(plugins, spec, &service, &instance, error);
   if (status == HEED_OK) status = call_pack(instance, &service, packing, error);
   if (instance != NULL) instance_close(instance);
-  arena_free(service.output);
-  arena_free(service.scratch);
+  close_service(&service);
   return status;
 }
 
 /* ---- the file ---- */
 
+static heed_status find_packed(const command_arguments *given,
+                               output_target *target, heed_error *error) {
+  glob_t logs;
+  heed_status status;
+  if (glob(given->file, GLOB_NOMAGIC, NULL, &logs) != 0)
+    return heed_no_memory(error);
+  status = spare_find_packed(given->output, logs.gl_pathv, logs.gl_pathc,
+                             target, error);
+  globfree(&logs);
+  return status;
+}
+
 /* The packed log is none of the files that heed reads. */
-static heed_status find_target(const command_arguments *given,
-                               const heed_plan *plan, output_target *target,
+static heed_status find_target(const pack_job *job, output_target *target,
                                heed_error *error) {
-  heed_status status = spare_find_result(given->output, plan, target, error);
+  const command_arguments *given = job->given;
+  heed_status status =
+      job->plan == NULL
+          ? find_packed(given, target, error)
+          : spare_find_result(given->output, job->plan, target, error);
   if (status == HEED_OK && given->append != NULL)
     status = output_spare(target, given->append,
                           "the packed log that heed reads", error);
@@ -128,23 +168,31 @@ static void clean(const char *path) {
   free(prefix);
 }
 
-static heed_status pack_into(const command_arguments *given,
-                             const heed_plan *plan, size_t node,
-                             heed_packing *packing, heed_error *error) {
+static heed_status pack_plan(const pack_job *job, heed_packing *packing,
+                             heed_error *error) {
   host_registry *plugins = NULL;
-  heed_status status = execution_load(plan, given->common.allow_unsafe, NULL,
-                                      NULL, &plugins, error);
+  heed_status status = execution_load(
+      job->plan, job->given->common.allow_unsafe, NULL, NULL, &plugins, error);
   if (status == HEED_OK)
-    status = pack_with(plugins, plan->nodes[node].spec, packing, error);
-  if (status == HEED_OK && atomic_load(&stopped))
-    status = heed_fail(error, HEED_CANCELLED, "interrupted");
+    status =
+        pack_with(plugins, job->plan->nodes[job->node].spec, packing, error);
   registry_free(plugins);
   return status;
 }
 
-static heed_status write_file(const command_arguments *given,
-                              const heed_plan *plan, size_t node,
-                              const output_target *target, heed_error *error) {
+static heed_status pack_into(const pack_job *job, heed_packing *packing,
+                             heed_error *error) {
+  const heed_status status =
+      job->plan == NULL ? pack_with(job->plugins, job->spec, packing, error)
+                        : pack_plan(job, packing, error);
+  return status == HEED_OK && atomic_load(&stopped)
+             ? heed_fail(error, HEED_CANCELLED, "interrupted")
+             : status;
+}
+
+static heed_status write_file(const pack_job *job, const output_target *target,
+                              heed_error *error) {
+  const command_arguments *given = job->given;
   char *temporary = file_temporary(target->path);
   char *folder = file_folder(target->path);
   heed_packing packing = {.size = sizeof packing,
@@ -163,7 +211,7 @@ static heed_status write_file(const command_arguments *given,
                          strerror(errno));
   }
   if (status == HEED_OK) {
-    status = pack_into(given, plan, node, &packing, error);
+    status = pack_into(job, &packing, error);
     if (close(packing.output) != 0 && status == HEED_OK)
       status = heed_fail(error, HEED_IO, "%s: cannot write: %s", target->named,
                          strerror(errno));
@@ -186,24 +234,88 @@ static int report(const char *path) {
   return EXIT_DONE;
 }
 
-int command_pack(const command_arguments *given) {
+static int write_packed(const pack_job *job) {
   heed_error error = {HEED_MEMORY, HEED_OUT_OF_MEMORY};
   output_target target = {0};
-  heed_plan *plan = NULL;
-  char *text = NULL;
-  size_t node = 0;
-  heed_status status = sweep_plan(given, 0, given->plan_seconds,
-                                  given->plan_memory, &text, &plan, &error);
-  if (status == HEED_OK) status = find_source(plan, given->file, &node, &error);
-  if (status == HEED_OK) status = find_target(given, plan, &target, &error);
+  heed_status status = find_target(job, &target, &error);
+  int exit_status;
   if (status == HEED_OK) {
     heed_signals();
-    status = write_file(given, plan, node, &target, &error);
+    status = write_file(job, &target, &error);
   }
-  plan_free(plan);
-  free(text);
-  const int exit_status =
-      status == HEED_OK ? report(target.path) : command_error(&error);
+  exit_status = status == HEED_OK ? report(target.path) : command_error(&error);
   output_free(&target);
   return exit_status;
+}
+
+static int pack_sweep(const command_arguments *given) {
+  heed_error error = {HEED_MEMORY, HEED_OUT_OF_MEMORY};
+  pack_job job = {.given = given};
+  char *text = NULL;
+  heed_status status = sweep_plan(given, 0, given->plan_seconds,
+                                  given->plan_memory, &text, &job.plan, &error);
+  int exit_status;
+  if (status == HEED_OK)
+    status = find_source(job.plan, given->file, &job.node, &error);
+  exit_status = status == HEED_OK ? write_packed(&job) : command_error(&error);
+  plan_free(job.plan);
+  free(text);
+  return exit_status;
+}
+
+static heed_status guess_source(const host_registry *plugins, pack_job *job,
+                                heed_error *error) {
+  host_service service;
+  look_reading reading = {.file = job->given->file};
+  heed_status status = open_service(&service, error);
+  if (status == HEED_OK)
+    status = look_guess(plugins, &service, job->given, &reading, error);
+  if (status == HEED_OK) {
+    safe_put(stderr, reading.file);
+    fputs(" seems to be: ", stderr);
+    safe_put(stderr, reading.form);
+    fputc('\n', stderr);
+  }
+  if (status == HEED_OK)
+    status = look_spec(plugins, &reading, &job->spec, error);
+  json_decref(reading.parameters);
+  close_service(&service);
+  return status;
+}
+
+/* What to do with a file that no source knows. */
+static int unknown_log(const command_arguments *given,
+                       const heed_error *error) {
+  const int exit_status = command_error(error);
+  if (error->status == HEED_INVALID && given->format == NULL &&
+      access(given->file, F_OK) == 0)
+    fputs(
+        "Give its form with --format, or name its columns in a sweep and "
+        "pack the sweep\n",
+        stderr);
+  return exit_status;
+}
+
+static int pack_log(const command_arguments *given) {
+  heed_error error = {HEED_MEMORY, HEED_OUT_OF_MEMORY};
+  host_registry *plugins = NULL;
+  pack_job job = {.given = given};
+  int exit_status = plugins_load(&given->common, &plugins);
+  if (exit_status != EXIT_DONE) return exit_status;
+  job.plugins = plugins;
+  exit_status = guess_source(plugins, &job, &error) == HEED_OK
+                    ? write_packed(&job)
+                    : unknown_log(given, &error);
+  json_decref(job.spec);
+  registry_free(plugins);
+  return exit_status;
+}
+
+int command_pack(const command_arguments *given) {
+  const size_t length = strlen(given->file);
+  const char *ending = ".lua";
+  const size_t end = strlen(ending);
+  return length >= end && strcmp(given->file + length - end, ending) == 0
+             ? pack_sweep(given)
+             : pack_log(given);
 }

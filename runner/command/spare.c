@@ -37,10 +37,24 @@ static heed_status check_link(const output_target *target, heed_error *error) {
                    target->named, target->path);
 }
 
-heed_status spare_find_result(const char *named, const heed_plan *plan,
-                              output_target *target, heed_error *error) {
+static heed_status find_file(const char *named, output_target *target,
+                             heed_error *error) {
   heed_status status = output_find(named, target, error);
   if (status == HEED_OK) status = output_need_file(target, error);
-  if (status == HEED_OK) status = check_link(target, error);
+  return status == HEED_OK ? check_link(target, error) : status;
+}
+
+heed_status spare_find_result(const char *named, const heed_plan *plan,
+                              output_target *target, heed_error *error) {
+  const heed_status status = find_file(named, target, error);
   return status == HEED_OK ? spare_inputs(target, plan, error) : status;
+}
+
+heed_status spare_find_packed(const char *named, char *const *logs,
+                              size_t count, output_target *target,
+                              heed_error *error) {
+  heed_status status = find_file(named, target, error);
+  for (size_t i = 0; status == HEED_OK && i < count; i++)
+    status = output_spare(target, logs[i], "the log that heed reads", error);
+  return status;
 }

@@ -15,5 +15,9 @@ heed_status spare_find_text(const char *named, const char *result,
 /* A result: a regular file that the sweep does not read. */
 heed_status spare_find_result(const char *named, const heed_plan *plan,
                               output_target *target, heed_error *error);
+/* A packed log, which is none of these logs. */
+heed_status spare_find_packed(const char *named, char *const *logs,
+                              size_t count, output_target *target,
+                              heed_error *error);
 
 #endif

@@ -474,6 +474,16 @@ static const command_option pairs_options[] = {
             "before a name that a spreadsheet would run as a formula."},
     {0}};
 
+static const command_option pack_operands[] = {
+    {.type = COMMAND_FILE,
+     .value = "LOG",
+     .field = FIELD(file),
+     .required = true,
+     .doc = "The log, or a pattern in quotes, such as `\"log-*.csv\"`. A name "
+            "that ends in `.lua` is that of a sweep: its source names the "
+            "log."},
+    {0}};
+
 static const command_option pack_options[] = {
     {.name = "output",
      .letter = 'o',
@@ -488,7 +498,7 @@ static const command_option pack_options[] = {
      .value = "EARLIER.heed",
      .ending = ".heed",
      .field = FIELD(append),
-     .doc = "Start with this packed log and add the rows of the sweep's log, "
+     .doc = "Start with this packed log and add the rows of the other log, "
             "without reading the earlier log again."},
     {.name = "drop",
      .type = COMMAND_TEXT,
@@ -506,6 +516,13 @@ static const command_option pack_options[] = {
      .field = FIELD(memory),
      .doc = "The memory limit for users, pairs and annotations. A log that "
             "needs more is sorted in temporary files beside FILE."},
+    {.name = "format",
+     .type = COMMAND_TEXT,
+     .value = "NAME",
+     .field = FIELD(format),
+     .doc = "The format of a log without a sweep, as the source's parameter "
+            "`format` names it.",
+     .otherwise = "what the file seems to be"},
     OPTION_SET,
     OPTIONS_PLAN,
     {0}};
@@ -821,18 +838,23 @@ const command_entry command_table[] = {
     {.name = "pack",
      .summary = "write a log as one compact file",
      .about =
-         "Reads the log of a sweep once, with all settings of its source, and "
-         "writes it as one packed file, which the same source reads much "
+         "Reads a log once, or the log of a sweep with all settings of its "
+         "source, and writes it as one packed file, which the same source "
+         "reads much "
          "faster: users sorted, models, choices and sides as small numbers. "
          "Fits of the packed log have the same bits. `source.path` then names "
          "the packed log; the other settings may stay.\n\n"
+         "Of a log without a sweep, heed finds the form as `heed look` does, "
+         "and says which; `--set columns.user=worker` sets a parameter of the "
+         "source.\n\n"
          "heed writes a complete file or none, and never onto a file that it "
          "reads.",
-     .operands = sweep_operand,
+     .operands = pack_operands,
      .options = pack_options,
      .examples =
          (const command_example[]){
-             {"heed pack sweep.lua -o log.heed", NULL},
+             {"heed pack log.csv -o log.heed", "a log in a known form"},
+             {"heed pack sweep.lua -o log.heed", "as the sweep reads it"},
              {"heed run sweep.lua --set source.path=log.heed",
               "run the sweep on the packed log"},
              {"heed pack today.lua --append log.heed -o log2.heed",

@@ -155,6 +155,19 @@ LUA
   cmp memory.heed disk.heed
 }
 
+@test "rows that contradict their pair are skipped on the disk as in memory" {
+  every_column 20000 1
+  awk -F, -v OFS=, 'NR % 97 == 0 { $4 = "other" }
+    NR % 89 == 0 { $1 = "u" NR; $5 = "other" } 1' log.csv >odd.csv
+  mv odd.csv log.csv
+  write_sweep 'duplicates = "keep"'
+  pack log.lua -o memory.heed
+  pack log.lua --memory 1M -o disk.heed
+  [ "$status" -eq 0 ] || { echo "$stderr" && return 1; }
+  [[ "$stderr" == *'temporary files'* ]]
+  cmp memory.heed disk.heed
+}
+
 @test "pairs of their own rows, of models and of texts are sorted on the disk, too" {
   every_column 20000
   for parameters in 'pairs = "rows"' 'pairs = "models", duplicates = "keep"' \
@@ -428,5 +441,47 @@ PY
   sed -i 's/malformed = "skip"/malformed = h.axis { "malformed", "skip", "stop" }/' log.lua
   pack log.lua -o log.heed
   said 'log.lua: has 2 sources, expected one: give each axis of the source one value with --set'
+  [ ! -e log.heed ]
+}
+
+# ---- a log without a sweep ----
+
+@test "heed pack of a log finds its form as heed look does, and says which" {
+  every_column 200
+  cut -d, -f1-5 log.csv | sed '1s/.*/user,pair,choice,model_a,model_b/' >votes.csv
+  pack votes.csv -o votes.heed
+  [ "$status" -eq 0 ] || { echo "$stderr" && return 1; }
+  [[ "$stderr" == *'votes.csv seems to be: a table, CSV'* ]]
+  "$HEED" look votes.csv >votes.lua 2>/dev/null
+  pack votes.lua -o sweep.heed
+  cmp votes.heed sweep.heed
+  pack 'vote*.csv' -o pattern.heed
+  cmp votes.heed pattern.heed
+  pack votes.heed --format packed -o again.heed
+  cmp votes.heed again.heed
+}
+
+@test "--set changes how heed pack reads a log without a sweep, with or without \"source.\"" {
+  every_column 200
+  cut -d, -f1-5 log.csv | sed '1s/.*/user,pair,choice,model_a,model_b/' >votes.csv
+  for set in columns.user=choice source.columns.user=choice; do
+    pack votes.csv --set "$set" -o votes.heed
+    [[ "$stderr" == *' of 3 users and '* ]] || { echo "$stderr" && return 1; }
+  done
+}
+
+@test "heed pack of a file that no source knows says what to do, and writes nothing" {
+  printf 'one,two\n1,2\n' >other.csv
+  pack other.csv -o log.heed
+  said 'other.csv: no column seems to say who chose; the file has "one", "two"'
+  said 'Give its form with --format, or name its columns in a sweep and pack the sweep'
+  pack nothing.csv -o log.heed
+  said 'nothing.csv: no such file'
+  printf 'user,pair,choice\nu1,1,A\n' >votes.csv
+  for log in votes.csv 'vo*.csv'; do
+    pack "$log" -o votes.csv
+    said 'votes.csv: is the log that heed reads; name another file with -o'
+  done
+  [ "$(cat votes.csv)" = $'user,pair,choice\nu1,1,A' ]
   [ ! -e log.heed ]
 }

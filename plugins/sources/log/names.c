@@ -6,19 +6,21 @@
 #include <sodium/crypto_shorthash.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "sources/log/large.h"
 
 _Static_assert(sizeof(((log_hash *)0)->key) == crypto_shorthash_KEYBYTES &&
                    sizeof(uint64_t) == crypto_shorthash_BYTES,
                "SipHash: 128 bits of key, 64 of hash");
 
-#define BLOCK ((size_t)1 << 18) /* bytes of a pool taken at a time */
+#define BLOCK ((size_t)1 << 18)       /* bytes of a pool taken at a time */
+#define BLOCK_LARGE ((size_t)1 << 23) /* the same, of a large pool */
 #define NAMES_MOST ((size_t)1 << 31)
-#define LARGE_PAGE ((size_t)1 << 21)
 
 struct log_block {
   log_block *next;
-  char bytes[BLOCK];
+  size_t size;
+  char bytes[];
 };
 
 void log_pool_clear(log_pool *pool) {
@@ -31,18 +33,26 @@ void log_pool_clear(log_pool *pool) {
   pool->left = 0;
 }
 
-static char *take_block(log_pool *pool) {
+static log_block *make_block(log_pool *pool) {
+  const size_t size = pool->taken < BLOCK_LARGE ? BLOCK : BLOCK_LARGE;
+  log_block *block = heed_allocate(&pool->memory, 1, sizeof *block + size);
+  if (block == NULL) return NULL;
+  log_large_pages(block, size);
+  pool->taken += sizeof *block + size;
+  block->size = size;
+  return block;
+}
+
+static log_block *take_block(log_pool *pool) {
   log_block *block = pool->unused;
-  if (block != NULL) {
+  if (block == NULL)
+    block = make_block(pool);
+  else
     pool->unused = block->next;
-  } else {
-    block = heed_allocate(&pool->memory, 1, sizeof *block);
-    if (block == NULL) return NULL;
-    pool->taken += sizeof *block;
-  }
+  if (block == NULL) return NULL;
   block->next = pool->used;
   pool->used = block;
-  return block->bytes;
+  return block;
 }
 
 static char *take_large(log_pool *pool, size_t size) {
@@ -50,19 +60,22 @@ static char *take_large(log_pool *pool, size_t size) {
   return heed_allocate(&pool->memory, size, 1);
 }
 
+static bool open_block(log_pool *pool) {
+  log_block *block = take_block(pool);
+  if (block == NULL) return false;
+  pool->free = block->bytes;
+  pool->left = block->size;
+  return true;
+}
+
 const char *log_copy(log_pool *pool, log_text text) {
   const size_t size = text.length + 1;
+  const bool large = size > pool->left && size > BLOCK / 8;
   char *copy;
-  if (size > pool->left) {
-    const bool large = size > BLOCK / 8;
-    copy = large ? take_large(pool, size) : take_block(pool);
-    if (copy == NULL) return NULL;
-    if (!large) {
-      pool->free = copy + size;
-      pool->left = BLOCK - size;
-    }
-  } else {
-    copy = pool->free;
+  if (size > pool->left && !large && !open_block(pool)) return NULL;
+  copy = large ? take_large(pool, size) : pool->free;
+  if (copy == NULL) return NULL;
+  if (!large) {
     pool->free += size;
     pool->left -= size;
   }
@@ -83,24 +96,19 @@ uint64_t log_hash_of(const log_hash *self, log_text text) {
   return hash;
 }
 
-/* Large tables are read at random: large pages save much of the time. */
-static log_slot *make_slots(size_t count) {
-  const size_t size = count * sizeof(log_slot);
-  log_slot *slots;
-  if (size < LARGE_PAGE) return calloc(count, sizeof *slots);
-  slots = aligned_alloc(LARGE_PAGE, size);
-  if (slots == NULL) return NULL;
-  (void)madvise(slots, size, MADV_HUGEPAGE);
-  memset(slots, 0, size);
-  return slots;
-}
-
 void log_names_open(log_names *self, log_pool *pool) {
   memset(self, 0, sizeof *self);
   self->pool = pool;
   self->mask = 63;
-  self->slots = make_slots(self->mask + 1);
+  self->slots = log_large(self->mask + 1, sizeof *self->slots);
   self->refused = self->slots == NULL;
+  log_hash_open(&self->hash);
+}
+
+void log_names_clear(log_names *self) {
+  if (self->slots == NULL) return; /* refused */
+  memset(self->slots, 0, (self->mask + 1) * sizeof *self->slots);
+  self->count = 0;
   log_hash_open(&self->hash);
 }
 
@@ -131,8 +139,10 @@ void log_foresee(const log_names *self, uint32_t tag, log_stage stage) {
     __builtin_prefetch(slot);
   else if (slot->next != 0 && stage == LOG_POINTER)
     __builtin_prefetch(&self->text[slot->next - 1]);
-  else if (slot->next != 0)
+  else if (slot->next != 0) {
     __builtin_prefetch(self->text[slot->next - 1]);
+    if (self->moment != NULL) __builtin_prefetch(&self->first[slot->next - 1]);
+  }
 }
 
 static size_t note(const log_names *self, size_t id) {
@@ -157,7 +167,7 @@ size_t log_find(const log_names *self, log_text text, log_finding *finding) {
 
 static void widen(log_names *self) {
   const size_t mask = 2 * self->mask + 1;
-  log_slot *slots = make_slots(mask + 1);
+  log_slot *slots = log_large(mask + 1, sizeof *slots);
   if (slots == NULL) {
     self->refused = true;
     return;
@@ -174,16 +184,20 @@ static void widen(log_names *self) {
 }
 
 static bool has_room(log_names *self) {
-  const size_t room = self->room == 0 ? 64 : 2 * self->room;
+  const size_t old = self->room, room = old == 0 ? 64 : 2 * old;
   const char **more;
-  if (self->count < self->room) return true;
-  more = self->count < NAMES_MOST ? realloc(self->text, room * sizeof *more)
-                                  : NULL;
+  if (self->count < old) return true;
+  more = self->count < NAMES_MOST
+             ? log_large_grown((void *)self->text, old * sizeof *more,
+                               room * sizeof *more)
+             : NULL;
   self->refused = more == NULL;
   if (self->refused) return false;
   self->text = more;
   if (self->moment != NULL) {
-    uint64_t *first = reallocarray(self->first, room, sizeof *first);
+    const size_t size = sizeof *self->first;
+    uint64_t *first = log_large_grown(
+        self->first, self->first == NULL ? 0 : old * size, room * size);
     self->refused = first == NULL;
     if (first == NULL) return false;
     self->first = first;

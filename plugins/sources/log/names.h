@@ -13,7 +13,7 @@ typedef struct log_pool {
   char *free;
   size_t left;
   size_t taken;             /* bytes of all blocks */
-  log_block *used, *unused; /* blocks of one size */
+  log_block *used, *unused; /* blocks */
 } log_pool;
 
 /* Forgets all texts; the memory is for the next ones. */
@@ -52,6 +52,8 @@ typedef struct log_names {
 
 void log_names_open(log_names *self, log_pool *pool);
 void log_names_close(log_names *self);
+/* Forgets all names, but not how many there were: the table keeps its size. */
+void log_names_clear(log_names *self);
 
 uint32_t log_tag_of(const log_names *self, log_text text);
 

@@ -75,11 +75,22 @@ static size_t columns_of(const log_reading *self) {
   return columns + self->features + settings->covariate_count;
 }
 
-/* 24 bytes of an annotation and about 60 of a pair with a short name; every
- * further column has 8.  On the way, a row is in at most two temporary files.
- */
+/* Columns that a temporary file keeps as floats. */
+static size_t floats_of(const log_reading *self) {
+  const log_settings *settings = self->settings;
+  return (size_t)(settings->column[P] != NULL) +
+         (size_t)(settings->column[TIME] != NULL) +
+         (size_t)(settings->column[GOLD] != NULL) + self->features +
+         settings->covariate_count;
+}
+
+/* In memory: 24 bytes of an annotation and about 60 of a pair with a short
+ * name; every further column has 8.  On the disk: an annotation and a pair are
+ * in at most two files, with names of pairs, and hashes of texts. */
 static heed_status guess_size(log_reading *self, pack_size *size) {
   const double columns = (double)columns_of(self);
+  const double floats = (double)floats_of(self);
+  const double hashes = log_has_texts(self->settings) ? 32 : 0;
   heed_status status;
   double row;
   *size = (pack_size){.width = self->width};
@@ -91,7 +102,7 @@ static heed_status guess_size(log_reading *self, pack_size *size) {
   size->count = bytes_of_files(self) / (row + columns);
   size->memory = size->count * (84 + row / 2 + 8 * columns);
   size->packed = size->count * (16 + row / 2 + 4 * columns);
-  size->temporary = size->count * (1.5 * row + 100 + 16 * columns);
+  size->temporary = size->count * 2 * (row + 24 + 9 * floats + hashes);
   return HEED_OK;
 }
 

@@ -49,18 +49,21 @@ static bool has_room(packed_classes *self) {
   return true;
 }
 
-bool packed_know_class(packed_classes *self, packed_class one) {
+bool packed_know_class(packed_classes *self, packed_class one,
+                       uint32_t *number) {
   const uint64_t key = key_of(one);
   size_t place;
   if (2 * self->count >= self->mask &&
       !fill(self, self->mask == 0 ? 1023 : 2 * self->mask + 1))
     return false;
   place = place_of(self, key);
-  if (self->slots[place] != 0) return true;
-  if (!has_room(self)) return false;
-  self->all[self->count] = one;
-  self->slots[place] = key;
-  self->found[place] = (uint32_t)self->count++;
+  if (self->slots[place] == 0) {
+    if (!has_room(self)) return false;
+    self->all[self->count] = one;
+    self->slots[place] = key;
+    self->found[place] = (uint32_t)self->count++;
+  }
+  *number = self->found[place];
   return true;
 }
 

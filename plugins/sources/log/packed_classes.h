@@ -24,8 +24,10 @@ typedef struct packed_classes {
 } packed_classes;
 
 void packed_classes_close(packed_classes *self);
-/* False: out of memory. */
-bool packed_know_class(packed_classes *self, packed_class one);
+/* The number of a class, a new one if the class is new.  False: out of memory.
+ */
+bool packed_know_class(packed_classes *self, packed_class one,
+                       uint32_t *number);
 /* Numbers the classes by what they say, whatever annotation had them first. */
 bool packed_sort_classes(packed_classes *self);
 /* Of a known class. */

@@ -5,15 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sources/log/large.h"
 #include "sources/log/packed_content.h"
+
+#define AHEAD ((size_t)16) /* annotations whose memory is asked for early */
 
 typedef struct packed_saving {
   const log_reading *log;
   packed_content content;
-  size_t *first;   /* users + 1 */
-  uint32_t *order; /* of annotations, by user */
-  packed_annotation annotation;
-  packed_pair pair;
+  size_t *first;      /* users + 1 */
+  uint32_t *order;    /* of annotations, by user */
+  uint32_t *class_of; /* by annotation, as in the log */
 } packed_saving;
 
 /* ---- the order ---- */
@@ -21,9 +23,9 @@ typedef struct packed_saving {
 static heed_status order_by_user(packed_saving *self) {
   const log_annotations *all = &self->log->all;
   const size_t users = self->log->everyone.count;
-  size_t *next = calloc(users + 2, sizeof *next);
-  self->first = calloc(users + 1, sizeof *self->first);
-  self->order = calloc(all->count + 1, sizeof *self->order);
+  size_t *next = log_large(users + 2, sizeof *next);
+  self->first = log_large(users + 1, sizeof *self->first);
+  self->order = log_large(all->count + 1, sizeof *self->order);
   if (next == NULL || self->first == NULL || self->order == NULL) {
     free(next);
     return heed_no_memory(self->log->error);
@@ -39,79 +41,86 @@ static heed_status order_by_user(packed_saving *self) {
 
 /* ---- classes ---- */
 
-static packed_class class_at(const packed_saving *self, size_t at) {
-  const log_annotations *all = &self->log->all;
-  const log_pairs *pairs = &self->log->pairs;
-  packed_class made = {.model_a = -1,
-                       .model_b = -1,
-                       .choice = all->choice[at],
-                       .left = all->left[at]};
-  if (pairs->model_a != NULL) {
-    made.model_a = pairs->model_a[all->pair[at]];
-    made.model_b = pairs->model_b[all->pair[at]];
-  }
-  return made;
-}
-
+/* First the numbers by first appearance, then those of the file. */
 static heed_status find_classes(packed_saving *self) {
-  bool fine = true;
-  if (self->log->models.count >= PACKED_MODELS_MOST)
-    return heed_fail(self->log->error, HEED_UNSUPPORTED,
+  const log_reading *log = self->log;
+  packed_classes *classes = &self->content.classes;
+  packed_classes found = {0};
+  bool fine;
+  if (log->models.count >= PACKED_MODELS_MOST)
+    return heed_fail(log->error, HEED_UNSUPPORTED,
                      "%s: more models than a packed log can have",
-                     log_path(self->log, 0));
-  for (size_t i = 0; fine && i < self->log->all.count; i++)
-    fine = packed_know_class(&self->content.classes, class_at(self, i));
-  return fine && packed_sort_classes(&self->content.classes)
-             ? HEED_OK
-             : heed_no_memory(self->log->error);
+                     log_path(log, 0));
+  self->class_of = log_large(log->all.count + 1, sizeof *self->class_of);
+  fine = self->class_of != NULL;
+  for (size_t i = 0; fine && i < log->all.count; i++)
+    fine =
+        packed_know_class(&found, packed_class_at(log, i), &self->class_of[i]);
+  for (uint32_t i = 0, number; fine && i < found.count; i++)
+    fine = packed_know_class(classes, found.all[i], &number);
+  fine = fine && packed_sort_classes(classes);
+  for (size_t i = 0; fine && i < log->all.count; i++)
+    self->class_of[i] = packed_number_of(classes, found.all[self->class_of[i]]);
+  packed_classes_close(&found);
+  return fine ? HEED_OK : heed_no_memory(log->error);
 }
 
 /* ---- content ---- */
 
-static const packed_annotation *annotation(void *context, size_t at,
-                                           packed_id column) {
-  packed_saving *self = context;
+static packed_annotation annotation_at(const packed_saving *self, size_t row) {
+  packed_annotation made = packed_annotation_at(self->log, row);
+  made.row = (int64_t)row;
+  made.class_of = self->class_of[row];
+  return made;
+}
+
+/* The annotations of a user are anywhere in the log. */
+static void foresee(const packed_saving *self, size_t at) {
   const log_annotations *all = &self->log->all;
   const size_t row = self->order[at];
   const size_t covariates = self->log->settings->covariate_count;
-  packed_annotation *made = &self->annotation;
-  made->row = (int64_t)row;
-  if (column == PACKED_PAIR) made->pair = all->pair[row];
-  if (column == PACKED_LINE) made->line = all->line[row];
-  if (column == PACKED_P) made->p = all->p[row];
-  if (column == PACKED_TIME) made->time = all->time[row];
-  if (column == PACKED_CLASS)
-    made->class_of =
-        packed_number_of(&self->content.classes, class_at(self, row));
-  if (column == PACKED_NUMBER) made->number = &all->covariate[row * covariates];
-  if (column == PACKED_WORD) made->word = &all->word[row * covariates];
-  return made;
+  __builtin_prefetch(&self->class_of[row]);
+  __builtin_prefetch(&all->pair[row]);
+  __builtin_prefetch(&all->line[row]);
+  if (all->p != NULL) __builtin_prefetch(&all->p[row]);
+  if (all->time != NULL) __builtin_prefetch(&all->time[row]);
+  if (covariates == 0) return;
+  __builtin_prefetch(&all->covariate[row * covariates]);
+  __builtin_prefetch(&all->word[row * covariates]);
 }
 
-static void add_texts(packed_pair *made, const log_pairs *pairs, size_t at) {
-  made->text_row = pairs->text_row[at];
-  made->text_turned = pairs->text_turned[at];
-  made->messages = pairs->messages[at];
-  made->hash = &pairs->hash[at * TEXT_COUNT];
-}
-
-static const packed_pair *pair(void *context, size_t at) {
+static heed_status send_annotations(void *context) {
   packed_saving *self = context;
-  const log_pairs *pairs = &self->log->pairs;
-  packed_pair *made = &self->pair;
-  made->name = pairs->names.text[at];
-  if (pairs->model_a != NULL) {
-    made->model_a = pairs->model_a[at];
-    made->model_b = pairs->model_b[at];
+  const size_t count = self->log->all.count;
+  heed_status status = HEED_OK;
+  for (size_t i = 0; status == HEED_OK && i < count; i++) {
+    if (i + AHEAD < count) foresee(self, i + AHEAD);
+    const packed_annotation one = annotation_at(self, self->order[i]);
+    status = packed_put_annotation(&self->content, &one);
   }
-  if (pairs->line != NULL) made->line = pairs->line[at];
-  if (pairs->file != NULL) made->file = pairs->file[at];
-  if (pairs->topic != NULL) made->topic = pairs->topic[at];
-  if (pairs->gold != NULL) made->gold = pairs->gold[at];
-  if (self->log->features > 0)
-    made->difference = &pairs->difference[at * self->log->features];
-  if (pairs->hash != NULL) add_texts(made, pairs, at);
-  return made;
+  return status;
+}
+
+static heed_status send_pairs(void *context) {
+  packed_saving *self = context;
+  heed_status status = HEED_OK;
+  for (size_t i = 0; status == HEED_OK && i < self->log->pairs.names.count;
+       i++) {
+    const packed_pair one = packed_pair_at(self->log, i);
+    status = packed_put_pair(&self->content, i, &one);
+  }
+  return status;
+}
+
+static void measure(packed_saving *self) {
+  for (size_t i = 0; i < self->log->all.count; i++) {
+    const packed_annotation one = annotation_at(self, i);
+    packed_measure_annotation(&self->content, &one);
+  }
+  for (size_t i = 0; i < self->log->pairs.names.count; i++) {
+    const packed_pair one = packed_pair_at(self->log, i);
+    packed_measure_pair(&self->content, i, &one);
+  }
 }
 
 static packed_names names_of(const log_names *names) {
@@ -121,34 +130,35 @@ static packed_names names_of(const log_names *names) {
 static void find_content(packed_saving *self) {
   const log_reading *log = self->log;
   packed_content *content = &self->content;
-  content->log = log;
   content->has = (packed_has_columns){.models = log->pairs.model_a != NULL,
                                       .p = log->all.p != NULL,
                                       .time = log->all.time != NULL,
                                       .topic = log->pairs.topic != NULL,
                                       .gold = log->pairs.gold != NULL,
                                       .texts = log->pairs.hash != NULL};
-  content->annotations = log->all.count;
-  content->pairs = log->pairs.names.count;
   content->users = names_of(&log->everyone);
   content->models = names_of(&log->models);
   content->topics = names_of(&log->topics);
   content->words = names_of(&log->words);
-  content->annotation = annotation;
-  content->pair = pair;
+  content->first = self->first;
+  content->send_annotations = send_annotations;
+  content->send_pairs = send_pairs;
   content->context = self;
 }
 
 heed_status packed_save(log_reading *log, unsigned drop, int file) {
-  packed_saving self = {.log = log};
+  packed_saving self = {.log = log, .content = {.log = log, .drop = drop}};
   heed_status status = order_by_user(&self);
   find_content(&self);
-  self.content.first = self.first;
+  if (status == HEED_OK) status = packed_content_open(&self.content);
   if (status == HEED_OK) status = find_classes(&self);
-  if (status == HEED_OK)
-    status = packed_write_content(&self.content, drop, file);
+  if (status == HEED_OK) {
+    measure(&self);
+    status = packed_write_content(&self.content, file);
+  }
   free(self.first);
   free(self.order);
-  packed_classes_close(&self.content.classes);
+  free(self.class_of);
+  packed_content_close(&self.content);
   return status;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define BUFFER ((size_t)1 << 18)
+#define COLUMN_BUFFER ((size_t)1 << 16)
 #define EXACT                                                    \
   9007199254740992.0 /* 2^53: whole numbers up to it are doubles \
                       */
@@ -166,47 +167,127 @@ heed_status packed_write_integers(packed_writer *self, packed_id id,
   return status == HEED_OK ? packed_end(self) : status;
 }
 
-static bool is_whole(double value) {
-  return fabs(value) <= EXACT && value == floor(value) &&
-         !(value == 0 && signbit(value));
-}
-
-static heed_status write_whole(packed_writer *self, packed_id id, size_t index,
-                               size_t count, packed_get_float *get,
-                               const void *context, double low, double high) {
-  heed_status status =
-      packed_begin_integers(self, id, index, (int64_t)low, (int64_t)high);
-  for (size_t i = 0; status == HEED_OK && i < count; i++)
-    status = packed_put_integer(self, (int64_t)get(context, i));
-  return status == HEED_OK ? packed_end(self) : status;
-}
-
-heed_status packed_write_floats(packed_writer *self, packed_id id, size_t index,
-                                size_t count, packed_get_float *get,
-                                const void *context) {
-  double low = count == 0 ? 0 : HUGE_VAL, high = count == 0 ? 0 : -HUGE_VAL;
-  bool whole = true;
-  heed_status status;
-  for (size_t i = 0; whole && i < count; i++) {
-    const double value = get(context, i);
-    whole = is_whole(value);
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  if (whole)
-    return write_whole(self, id, index, count, get, context, low, high);
-  status = packed_begin(self, id, index, PACKED_FLOATS);
-  for (size_t i = 0; status == HEED_OK && i < count; i++)
-    status = packed_put_float(self, get(context, i));
-  return status == HEED_OK ? packed_end(self) : status;
-}
-
 heed_status packed_write_names(packed_writer *self, packed_id id, size_t count,
                                const char *const *names) {
   heed_status status = packed_begin(self, id, 0, PACKED_NAMES);
   for (size_t i = 0; status == HEED_OK && i < count; i++)
     status = packed_put_name(self, names[i]);
   return status == HEED_OK ? packed_end(self) : status;
+}
+
+/* ---- columns ---- */
+
+static bool is_whole(double value) {
+  return fabs(value) <= EXACT && value == floor(value) &&
+         !(value == 0 && signbit(value));
+}
+
+void packed_measure_float(packed_range *self, double value) {
+  if (self->count++ == 0) self->least = self->most = value;
+  self->has_fractions = self->has_fractions || !is_whole(value);
+  if (value < self->least) self->least = value;
+  if (value > self->most) self->most = value;
+}
+
+static heed_status keep_place(packed_writer *self, packed_column *column,
+                              uint64_t count, uint64_t bytes) {
+  packed_section *section = last(self);
+  section->count = count;
+  section->length = bytes;
+  column->section = self->count - 1;
+  column->offset = section->offset;
+  column->base = section->base;
+  column->width = section->width;
+  column->out = self;
+  column->buffer = malloc(COLUMN_BUFFER);
+  column->hash =
+      aligned_alloc(_Alignof(crypto_generichash_state), sizeof *column->hash);
+  self->offset += bytes;
+  if (column->buffer == NULL || column->hash == NULL)
+    return heed_no_memory(self->error);
+  (void)crypto_generichash_init(column->hash, NULL, 0, PACKED_HASH);
+  return HEED_OK;
+}
+
+heed_status packed_reserve(packed_writer *self, packed_column *column,
+                           packed_id id, size_t index, packed_encoding encoding,
+                           const packed_range *range) {
+  const bool is_float = encoding == PACKED_FLOATS;
+  heed_status status;
+  column->has_fractions = is_float && range->has_fractions;
+  if (column->has_fractions)
+    status = packed_begin(self, id, index, PACKED_FLOATS);
+  else if (is_float)
+    status = packed_begin_integers(self, id, index, (int64_t)range->least,
+                                   (int64_t)range->most);
+  else
+    status = packed_begin_integers(self, id, index, range->low, range->high);
+  if (status != HEED_OK) return status;
+  return keep_place(self, column, range->count,
+                    range->count * last(self)->width);
+}
+
+heed_status packed_reserve_names(packed_writer *self, packed_column *column,
+                                 packed_id id, size_t count, uint64_t bytes) {
+  const heed_status status = packed_begin(self, id, 0, PACKED_NAMES);
+  return status == HEED_OK ? keep_place(self, column, count, bytes) : status;
+}
+
+static heed_status flush_column(packed_column *self) {
+  const heed_status status =
+      write_at(self->out, self->buffer, self->used, self->offset);
+  (void)crypto_generichash_update(self->hash, self->buffer, self->used);
+  self->offset += self->used;
+  self->used = 0;
+  return status;
+}
+
+static heed_status put_stored(packed_column *self, uint64_t stored) {
+  stored = htole64(stored);
+  memcpy(self->buffer + self->used, &stored, sizeof stored);
+  self->used += self->width;
+  return self->used > COLUMN_BUFFER - sizeof stored ? flush_column(self)
+                                                    : HEED_OK;
+}
+
+heed_status packed_column_integer(packed_column *self, int64_t value) {
+  return put_stored(self, (uint64_t)value - (uint64_t)self->base);
+}
+
+heed_status packed_column_float(packed_column *self, double value) {
+  uint64_t bits;
+  if (!self->has_fractions) return packed_column_integer(self, (int64_t)value);
+  memcpy(&bits, &value, sizeof bits);
+  return put_stored(self, bits);
+}
+
+heed_status packed_column_name(packed_column *self, const char *name) {
+  size_t length = strlen(name) + 1;
+  heed_status status = HEED_OK;
+  while (status == HEED_OK && length > 0) {
+    const size_t left = COLUMN_BUFFER - self->used;
+    const size_t step = length < left ? length : left;
+    memcpy(self->buffer + self->used, name, step);
+    self->used += step;
+    name += step;
+    length -= step;
+    if (self->used == COLUMN_BUFFER) status = flush_column(self);
+  }
+  return status;
+}
+
+heed_status packed_column_end(packed_column *self) {
+  const heed_status status = flush_column(self);
+  (void)crypto_generichash_final(
+      self->hash, self->out->sections[self->section].hash, PACKED_HASH);
+  return status;
+}
+
+void packed_column_close(packed_column *self) {
+  free(self->buffer);
+  free(self->hash);
+  self->buffer = NULL;
+  self->hash = NULL;
 }
 
 /* ---- the directory and the header ---- */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define BUFFER ((size_t)1 << 16)
+#define NUMBER_MOST ((size_t)10) /* bytes of a number */
 
 static heed_status failed(const log_spool *self, const char *what) {
   return heed_fail(self->error, HEED_IO, "cannot %s a temporary file: %s", what,
@@ -111,4 +112,37 @@ heed_status log_spool_take(log_spool *self, void *bytes, size_t length) {
     length -= step;
   }
   return HEED_OK;
+}
+
+static size_t write_number(unsigned char *bytes, uint64_t number) {
+  size_t length = 0;
+  for (; number >= 0x80; number >>= 7)
+    bytes[length++] = (unsigned char)(number | 0x80);
+  bytes[length++] = (unsigned char)number;
+  return length;
+}
+
+heed_status log_spool_put_number(log_spool *self, uint64_t number) {
+  unsigned char bytes[NUMBER_MOST];
+  size_t length;
+  if (BUFFER - self->used <= NUMBER_MOST)
+    return log_spool_put(self, bytes, write_number(bytes, number));
+  length = write_number(self->buffer + self->used, number);
+  self->used += length;
+  self->length += length;
+  return HEED_OK;
+}
+
+heed_status log_spool_take_long_number(log_spool *self, uint64_t *number) {
+  unsigned char byte = 0x80;
+  heed_status status = HEED_OK;
+  *number = 0;
+  for (unsigned shift = 0; status == HEED_OK && byte >= 0x80; shift += 7) {
+    if (self->used < self->filled)
+      byte = self->buffer[self->used++];
+    else
+      status = log_spool_take(self, &byte, 1);
+    *number |= (uint64_t)(byte & 0x7f) << shift;
+  }
+  return status;
 }

@@ -33,4 +33,32 @@ static inline bool log_spool_has_more(const log_spool *self) {
 }
 heed_status log_spool_take(log_spool *self, void *bytes, size_t length);
 
+/* A whole number in as few bytes as it needs, 1 to 10: seven bits in each, the
+ * lowest first; the top bit says that more follow. */
+heed_status log_spool_put_number(log_spool *self, uint64_t number);
+heed_status log_spool_take_long_number(log_spool *self, uint64_t *number);
+
+static inline heed_status log_spool_take_number(log_spool *self,
+                                                uint64_t *number) {
+  if (self->used == self->filled || self->buffer[self->used] >= 0x80)
+    return log_spool_take_long_number(self, number);
+  *number = self->buffer[self->used++];
+  return HEED_OK;
+}
+
+/* One that may be negative: 0, -1, 1, -2, 2 … are 0, 1, 2, 3, 4 … */
+static inline heed_status log_spool_put_signed(log_spool *self,
+                                               int64_t number) {
+  return log_spool_put_number(self,
+                              (uint64_t)number << 1 ^ (uint64_t)(number >> 63));
+}
+
+static inline heed_status log_spool_take_signed(log_spool *self,
+                                                int64_t *number) {
+  uint64_t folded = 0;
+  const heed_status status = log_spool_take_number(self, &folded);
+  *number = (int64_t)(folded >> 1 ^ (0 - (folded & 1)));
+  return status;
+}
+
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sources/log/large.h"
 #include "sources/log/reading.h"
 #include "sources/log/texts.h"
 #include "sources/log/words.h"
@@ -507,7 +508,9 @@ static heed_status check_pair(log_reading *self, const taken_row *taken,
 static void *grown(log_reading *self, void *array, size_t room, size_t size) {
   void *more;
   if (self->refused) return array;
-  more = reallocarray(array, room, size);
+  /* Rooms double. */
+  more =
+      log_large_grown(array, array == NULL ? 0 : room / 2 * size, room * size);
   if (more == NULL) self->refused = true;
   return more == NULL ? array : more;
 }

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * heed look, heed pack: which source reads a file, and with which parameters.
+ * Every source may know a file; the first one that does reads it. */
+#include <glob.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "look.h"
+
+/* ---- the source ---- */
+
+typedef struct look_asking {
+  const host_registry *plugins;
+  host_service *service;
+  host_arena *memory;
+  const command_arguments *given;
+  look_reading *reading;
+} look_asking;
+
+static const heed_source_functions *functions_of(const heed_plugin *plugin) {
+  const heed_source_functions *functions = plugin->functions;
+  return plugin->kind == HEED_SOURCE && HEED_HAS(functions, guess) &&
+                 functions->guess != NULL
+             ? functions
+             : NULL;
+}
+
+/* The first file that a pattern matches. */
+static heed_status first_file(const char *pattern, char path[PATH_MAX],
+                              heed_error *error) {
+  glob_t found;
+  const int code = glob(pattern, GLOB_NOMAGIC, NULL, &found);
+  const bool fits = code == 0 && found.gl_pathc > 0 &&
+                    strlen(found.gl_pathv[0]) < PATH_MAX &&
+                    access(found.gl_pathv[0], F_OK) == 0;
+  if (fits) (void)snprintf(path, PATH_MAX, "%s", found.gl_pathv[0]);
+  if (code == 0) globfree(&found);
+  return fits ? HEED_OK
+              : heed_fail(error, HEED_INVALID, "%s: no such file", pattern);
+}
+
+static heed_status take_guess(look_asking *self, const heed_plugin *plugin,
+                              const heed_guess *guess, heed_error *error) {
+  look_reading *reading = self->reading;
+  json_error_t where;
+  reading->plugin = plugin;
+  reading->form = arena_copy(self->memory, guess->form);
+  reading->file_parameter = arena_copy(self->memory, guess->file);
+  reading->parameters = json_loads(guess->parameters, 0, &where);
+  reading->note_count = guess->note_count;
+  reading->notes =
+      arena_allocate(self->memory, guess->note_count + 1, sizeof(char *));
+  for (size_t i = 0; i < guess->note_count && reading->notes != NULL; i++)
+    reading->notes[i] = arena_copy(self->memory, guess->notes[i]);
+  if (json_is_object(reading->parameters)) return HEED_OK;
+  return heed_fail(error, HEED_INTERNAL,
+                   "source/%s: guess(): the parameters are no JSON object",
+                   plugin->name);
+}
+
+/* The sources in turn.  The error is that of the last source that knows more
+ * than that it does not know the file. */
+static heed_status ask_sources(look_asking *self, const char *path,
+                               heed_error *error) {
+  heed_status status = heed_fail(
+      error, HEED_INVALID, "%s: no source knows such files", self->given->file);
+  for (size_t i = 0; i < registry_count(self->plugins); i++) {
+    const heed_plugin *plugin = registry_at(self->plugins, i, NULL);
+    heed_guess guess = {.size = sizeof guess};
+    heed_error own = {HEED_OK, ""};
+    if (functions_of(plugin) == NULL) continue;
+    service_calls(self->service, plugin);
+    const heed_status answer =
+        functions_of(plugin)->guess(&self->service->host, path, &guess, &own);
+    service_settle(self->service);
+    if (answer == HEED_OK) return take_guess(self, plugin, &guess, error);
+    if (answer != HEED_UNSUPPORTED)
+      status = heed_fail(error, answer, "%s", own.message);
+  }
+  return status;
+}
+
+/* With --format no file is asked: the first source that has such a format. */
+static heed_status name_format(look_asking *self, heed_error *error) {
+  const char *format = self->given->format;
+  for (size_t i = 0; i < registry_count(self->plugins); i++) {
+    const heed_plugin *plugin = registry_at(self->plugins, i, NULL);
+    if (functions_of(plugin) == NULL) continue;
+    for (size_t j = 0; j < plugin->parameter_count; j++) {
+      const heed_parameter *parameter = &plugin->parameters[j];
+      if (strcmp(parameter->name, "format") != 0 || parameter->choices == NULL)
+        continue;
+      for (size_t k = 0; parameter->choices[k] != NULL; k++)
+        if (strcmp(parameter->choices[k], format) == 0) {
+          char parameters[160];
+          (void)snprintf(parameters, sizeof parameters, "{\"format\":\"%s\"}",
+                         format);
+          const heed_guess guess = {.size = sizeof guess,
+                                    .form = format,
+                                    .parameters = parameters,
+                                    .file = "path"};
+          return take_guess(self, plugin, &guess, error);
+        }
+    }
+  }
+  return heed_fail(error, HEED_INVALID, "--format %s: no source reads it",
+                   format);
+}
+
+/* ---- --set ---- */
+
+/* "columns.user=worker", or "source.columns.user=worker" as for a sweep; the
+ * value is JSON, or a text. */
+static heed_status set_one(json_t *object, const char *set, heed_error *error) {
+  const size_t source = strlen("source.");
+  const char *equals = strchr(set, '='), *at = set;
+  json_t *value;
+  if (equals == NULL || equals == set)
+    return heed_fail(error, HEED_INVALID, "--set %s: expected PARAMETER=VALUE",
+                     set);
+  if (strncmp(set, "source.", source) == 0 && set[source] != '=') at += source;
+  for (;;) {
+    const size_t length = strcspn(at, ".=");
+    char name[128];
+    json_t *inner;
+    (void)snprintf(name, sizeof name, "%.*s", (int)length, at);
+    at += length + 1;
+    if (at[-1] == '=') {
+      value = json_loads(at, JSON_DECODE_ANY, NULL);
+      if (value == NULL) value = json_string(at);
+      return json_object_set_new(object, name, value) == 0
+                 ? HEED_OK
+                 : heed_no_memory(error);
+    }
+    inner = json_object_get(object, name);
+    if (!json_is_object(inner)) {
+      inner = json_object();
+      if (json_object_set_new(object, name, inner) != 0)
+        return heed_no_memory(error);
+    }
+    object = inner;
+  }
+}
+
+static heed_status set_all(look_asking *self, heed_error *error) {
+  const command_values *sets = &self->given->sets;
+  heed_status status = HEED_OK;
+  for (size_t i = 0; status == HEED_OK && i < sets->count; i++)
+    status = set_one(self->reading->parameters, sets->texts[i], error);
+  return status;
+}
+
+/* ---- the guess ---- */
+
+heed_status look_guess(const host_registry *plugins, host_service *service,
+                       const command_arguments *given, look_reading *reading,
+                       heed_error *error) {
+  look_asking self = {plugins, service, service->output, given, reading};
+  char path[PATH_MAX];
+  heed_status status = first_file(given->file, path, error);
+  reading->file = given->file;
+  if (arena_refused(self.memory)) return heed_no_memory(error);
+  if (status == HEED_OK)
+    status = given->format != NULL ? name_format(&self, error)
+                                   : ask_sources(&self, path, error);
+  return status == HEED_OK ? set_all(&self, error) : status;
+}
+
+heed_status look_spec(const host_registry *plugins, const look_reading *reading,
+                      json_t **spec, heed_error *error) {
+  json_t *given = json_deep_copy(reading->parameters), *resolved = NULL;
+  char folder[PATH_MAX], name[128];
+  heed_status status;
+  if (getcwd(folder, sizeof folder) == NULL) folder[0] = '\0';
+  (void)json_object_set_new(given, reading->file_parameter,
+                            json_string(reading->file));
+  status = schema_resolve(plugins, reading->plugin->parameters,
+                          reading->plugin->parameter_count, given, folder, "",
+                          &resolved, error);
+  json_decref(given);
+  if (status != HEED_OK) return status;
+  (void)snprintf(name, sizeof name, "source/%s", reading->plugin->name);
+  *spec = json_pack("{s:s, s:o}", "plugin", name, "parameters", resolved);
+  return *spec == NULL ? heed_no_memory(error) : HEED_OK;
+}
