@@ -499,21 +499,36 @@ static void show_users(const verdict_log *log) {
   const verdict_users *users = &log->users;
   if (users->count == 0) return;
   if (!users->identified) {
-    printf("  the annotations do not show who attends\n");
+    printf("  the annotations do not show who pays attention\n");
     return;
   }
   if (!isnan(log->share.value))
     printf(
-        "  %.0f %% of %zu users attend, 95 %% interval [%.0f, %.0f]: eta is "
-        "%g or more\n",
+        "  %.0f %% of %zu users pay attention, 95 %% interval [%.0f, %.0f]: "
+        "eta is %g or more\n",
         100 * log->share.value, users->count, 100 * log->share.low,
         100 * log->share.high, log->question.threshold);
   printf(
-      "  careless: %zu, trusted: %zu, unsure: %zu, at an error rate of %g; "
-      "heed users lists them\n",
+      "  careless: %zu, trusted: %zu, unsure: %zu, with at most %g %% of each "
+      "list expected by mistake; heed users lists them\n",
       users->careless_count, users->trusted_count,
       users->count - users->careless_count - users->trusted_count,
-      log->question.alpha);
+      100 * log->question.alpha);
+}
+
+static void show_checks(const view_result *result, size_t point) {
+  const size_t count = verdict_check_count(result);
+  verdict_check check;
+  char finding[VERDICT_FINDING_SIZE];
+  for (size_t i = 0; i < count; i++) {
+    if (!verdict_find_check(result, point, i, &check) || check.passes) continue;
+    verdict_check_finding(&check, finding);
+    (void)fputs("  check failed: ", stdout);
+    safe_put(stdout, finding);
+    printf(" than the fit expects (%s%.4g; expected %.4g to %.4g)\n",
+           check.unit == VERDICT_VARIATION ? "variation " : "", check.seen,
+           check.low, check.high);
+  }
 }
 
 static heed_status show_verdict(view_result *result, heed_error *error) {
@@ -524,6 +539,7 @@ static heed_status show_verdict(view_result *result, heed_error *error) {
   if (status != HEED_OK || !log.known) return status;
   printf("\nverdict\n");
   show_users(&log);
+  show_checks(result, log.point);
   show_board(result, &log.board);
   if (log.others > 0)
     printf("  of the first of %zu fits: heed report --cell chooses another\n",

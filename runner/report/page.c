@@ -38,7 +38,9 @@ static const char style[] =
     "vertical-align:top}"
     "td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:"
     "nowrap}"
-    "pre{background:#f6f6f6;padding:.8rem;overflow-x:auto;font-size:.85rem}"
+    "th.n{text-align:right}.facts td,pre{overflow-wrap:anywhere}"
+    "pre{background:#f6f6f6;padding:.8rem;white-space:pre-wrap;font-size:"
+    ".85rem}"
     "details{margin:.4rem 0}summary{cursor:pointer;color:#0057a0}"
     ".sign{border-left:4px solid #d55e00;padding:.1rem .9rem;margin:.8rem 0}";
 
@@ -81,21 +83,44 @@ static void put_head(const page *self) {
   (void)fputc('\n', self->file);
 }
 
+typedef struct page_counts {
+  size_t done, failed, missing;
+} page_counts;
+
+static page_counts count_cells(const page *self) {
+  const work_batch *cells = &self->result->cells;
+  page_counts count = {0};
+  for (size_t i = 0; i < cells->rows; i++) {
+    count.done += cells->status[i] == RECORD_DONE;
+    count.failed += cells->status[i] > RECORD_DONE;
+  }
+  count.missing =
+      plan_cell_count(self->result->plan) - count.done - count.failed;
+  return count;
+}
+
 static void put_counts(const page *self) {
   const heed_plan *plan = self->result->plan;
-  const work_batch *cells = &self->result->cells;
-  size_t done = 0, failed = 0;
-  for (size_t i = 0; i < cells->rows; i++) {
-    done += cells->status[i] == RECORD_DONE;
-    failed += cells->status[i] > RECORD_DONE;
-  }
+  const page_counts count = count_cells(self);
   fprintf(self->file,
           "<p class=note>%zu point%s × %zu replicate%s: %zu cell%s done, "
-          "%zu failed, %zu not run; seed %llu</p>\n<nav>",
+          "%zu failed, %zu not run; seed %llu</p>\n",
           plan->point_count, heed_plural(plan->point_count), plan->replicates,
-          heed_plural(plan->replicates), done, heed_plural(done), failed,
-          plan_cell_count(plan) - done - failed,
-          (unsigned long long)plan->seed);
+          heed_plural(plan->replicates), count.done, heed_plural(count.done),
+          count.failed, count.missing, (unsigned long long)plan->seed);
+}
+
+/* What the page is about, above all else. */
+static void put_subject(const page *self) {
+  const page_counts count = count_cells(self);
+  if (self->verdict.known)
+    verdict_page_put_facts(self->file, self->result, &self->verdict);
+  if (!self->verdict.known || count.failed + count.missing > 0)
+    put_counts(self);
+}
+
+static void put_links(const page *self) {
+  fprintf(self->file, "<nav>");
   if (self->verdict.known)
     fprintf(self->file, "<a href=\"#verdict\">verdict</a> ");
   for (size_t c = 0; c < self->chart_count; c++)
@@ -396,13 +421,34 @@ static void put_note(page *self, const char *name) {
   free(text);
 }
 
+/* In words: a page about a log does not begin with them. */
+static void put_cells(const page *self) {
+  const heed_plan *plan = self->result->plan;
+  const page_counts count = count_cells(self);
+  char text[LABEL_SIZE], number[32];
+  if (!self->verdict.known) return;
+  if (plan->point_count == 1 && plan->replicates > 1 &&
+      view_is_bootstrap(self->result, 0))
+    (void)snprintf(text, sizeof text,
+                   "%zu: the log and %zu resample%s; %zu done, %zu failed",
+                   plan->replicates, plan->replicates - 1,
+                   heed_plural(plan->replicates - 1), count.done, count.failed);
+  else
+    (void)snprintf(text, sizeof text, "%zu done, %zu failed, %zu not run",
+                   count.done, count.failed, count.missing);
+  html_row(self->file, "fits", text);
+  (void)snprintf(number, sizeof number, "%llu", (unsigned long long)plan->seed);
+  html_row(self->file, "seed", number);
+}
+
 static void put_provenance(page *self) {
   const heed_plan *plan = self->result->plan;
   static const char *const notes[] = {"heed_version", "command", "start",
                                       "end"};
   fprintf(self->file,
           "<h2 id=provenance>Provenance</h2>\n<div class=box>"
-          "<table>\n");
+          "<table class=facts>\n");
+  put_cells(self);
   for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
     put_note(self, notes[i]);
   html_row(self->file, "sweep", plan->sweep_file);
@@ -430,7 +476,8 @@ static heed_status put_page(page *self, const report_options *options,
                             heed_error *error) {
   heed_status status;
   put_head(self);
-  put_counts(self);
+  put_subject(self);
+  put_links(self);
   status = put_findings(self, error);
   if (status != HEED_OK) return status;
   if (self->verdict.known)

@@ -10,6 +10,10 @@
 
 extern const char verdict_page_style[];
 
+/* The log in numbers, in one line. */
+void verdict_page_put_facts(FILE *file, const view_result *result,
+                            const verdict_log *log);
+
 /* key: for users' names; or NULL. */
 heed_status verdict_page_put(FILE *file, view_result *result,
                              const verdict_log *log, const view_pseudonyms *key,

@@ -183,25 +183,32 @@ static double nodes_below(const verdict_nodes *nodes, double threshold) {
   return below / all;
 }
 
+heed_status verdict_find_share_above(view_result *result, size_t cell,
+                                     double threshold, double *share,
+                                     heed_error *error) {
+  const verdict_question question = {threshold, VERDICT_ALPHA};
+  verdict_users users = {0};
+  const heed_status status =
+      verdict_judge(result, cell, &question, &users, error);
+  *share = users.count > 0 ? 0 : NAN;
+  for (size_t j = 0; j < users.count; j++)
+    *share += (1 - users.careless[j]) / (double)users.count;
+  verdict_users_free(&users);
+  return status;
+}
+
 /* In a replicate, from the means of the nodes or else from its users. */
 static heed_status find_replicate(view_result *result, size_t cell,
                                   double threshold, double *share,
                                   heed_error *error) {
   verdict_nodes nodes;
-  verdict_users users = {0};
-  heed_status status = read_nodes(result, cell, &nodes, error);
-  *share = NAN;
-  if (status == HEED_OK && nodes.count > 0)
-    *share = 1 - nodes_below(&nodes, threshold);
+  const heed_status status = read_nodes(result, cell, &nodes, error);
+  const bool known = status == HEED_OK && nodes.count > 0;
+  *share = known ? 1 - nodes_below(&nodes, threshold) : NAN;
   kept_free(nodes.table);
-  if (status != HEED_OK || nodes.count > 0) return status;
-  const verdict_question question = {threshold, VERDICT_ALPHA};
-  status = verdict_judge(result, cell, &question, &users, error);
-  if (users.count > 0) *share = 0;
-  for (size_t j = 0; j < users.count; j++)
-    *share += (1 - users.careless[j]) / (double)users.count;
-  verdict_users_free(&users);
-  return status;
+  return status != HEED_OK || known
+             ? status
+             : verdict_find_share_above(result, cell, threshold, share, error);
 }
 
 heed_status verdict_find_share(view_result *result, size_t point,

@@ -231,36 +231,87 @@ for m, name in enumerate(names):
         assert f"{elo(s)} [{elo(low)}, {elo(high)}]" in row, (name, c, row)
         assert f"{rank} [{best}, {worst}]" in row, (name, c, row)
 best = names[int(np.argmax(text["strength"][0]))]
-assert f"The best model is <b>{best}</b>" in page
+assert f'The best <a href="#models">model</a> is <b>{best}</b>, at 95\u00a0% confidence.' in page
+# The axis: ticks are where their Elo is among the ends of all lines.
+ends = 1000 + 400 / np.log(10) * np.array([x for c in text.values() for x in c[:3]])
+ticks = re.findall(r'<span style="left:([\d.]+)%">(-?\d+)</span>', page)
+assert 2 <= len(ticks) <= 12
+for left, tick in ticks:
+    place = (float(tick) - ends.min()) / (ends.max() - ends.min())
+    assert abs(float(left) - (4 + 292 * place) / 3) < 0.1, (left, tick)
 PY
 }
 
 @test "the page of a log says in words what users and models are like, without gnuplot" {
   mkdir -p empty
-  "$HEED" users log.h5 --json -o users.json
-  PATH="$BATS_FILE_TMPDIR/empty" "$HEED" report log.h5 -o log.html
+  "$HEED" users log.h5 --alpha 0.001 --json -o users.json
+  PATH="$BATS_FILE_TMPDIR/empty" "$HEED" report log.h5 --alpha 0.001 -o log.html
   /usr/bin/python3 - <<'PY'
-import json, re
-page, users = open("log.html").read(), json.load(open("users.json"))
-share = users["attentive_share"]
-assert f"<b>About {100 * share['value']:.0f} %</b> of 60 users pay attention" in page
-assert f"{100 * share['low']:.0f} % to {100 * share['high']:.0f} %)" in page
-assert f"<b>Doubt {users['careless']['count']} users, trust {users['trusted']['count']}.</b>" in page
+import html, json, re
+page, users = html.unescape(open("log.html").read()).replace("\u00a0", " "), json.load(open("users.json"))
+share, careless, trusted = users["attentive_share"], users["careless"], users["trusted"]
+text = re.sub("<[^>]*>", "", page)
+assert f"About {100 * share['value']:.0f} % of 60 users pay attention (95 % interval: " \
+       f"{100 * share['low']:.0f} % to {100 * share['high']:.0f} %)" in text
+assert "Attentiveness is 1 for a user who chooses the better answer as often as the strengths" in text
+assert f"Doubt {careless['count']} users, trust {trusted['count']}." in text
+
+def mistakes(calls):
+    count = calls["expected_false"] * calls["count"]
+    return ("fewer than 1" if count < 1 else f"about {count:.0f}") + f" of the {calls['count']}"
+assert f"By mistake, {mistakes(careless)} and {mistakes(trusted)} are expected to be on these lists (at most 0.1 %)." in text
+unsure = [u for u in users["users"] if u["verdict"] == "unsure"]
+assert unsure
+expected = [60 * (1 - share[x]) for x in ("value", "high", "low")]
+assert "About {:.0f} users ({:.0f} to {:.0f}) are expected to be careless. ".format(*expected) + \
+       f"The annotations show {careless['count']} of them, and do not decide about {len(unsure)} user" in text
+
+# Each link leads to a place of the page.
+for name in re.findall('href="#([^"]*)"', page):
+    assert re.search(rf"id=\"?{name}[\" >]", page), name
+assert {"attention", "doubt", "trust", "undecided", "models"} <= set(re.findall('href="#([^"]*)"', page))
+
+def row(u):
+    sd = "< 0.01" if u["sd"] < 0.005 else f"{u['sd']:.2f}"
+    p = u["p_careless"]
+    p = "< 0.1" if p < 0.0005 else "> 99.9" if p >= 0.9995 else f"{100 * p:.1f}"
+    return f"<tr><td>{u['user']}</td><td class=n>{u['eta_hat']:.2f} ± {sd}</td>" \
+           f"<td class=n>{u['annotations']}</td><td class=n>{p} %</td></tr>"
+lists = {name: page.split(f"id={name}>")[1].split("<h3")[0] for name in ("doubt", "trust", "undecided")}
+for u in users["users"]:
+    name = {"careless": "doubt", "trusted": "trust", "unsure": "undecided"}[u["verdict"]]
+    assert row(u) in lists[name], row(u)
+assert "100.0 %" not in lists["doubt"] and ">0.0 %" not in lists["trust"]
 assert "=bad" in page and "<svg" in page and "Krippendorff's alpha is" in page
 assert "asks for no predictive checks" in page and "gnuplot" not in page
-for u in users["users"]:
-    if u["verdict"] == "careless":
-        assert re.search(rf"<tr><td>{u['user']}</td><td class=n>{u['eta_hat']:.2f} ± {u['sd']:.2f}</td>", page)
+assert "The log: 1800 answers, 60 users, " in text and " pairs, 4 models. The median user has 30 annotations." in text
+assert "31: the log and 30 resamples; 31 done, 0 failed" in text.split("Provenance")[1]
+assert "31 replicates" not in text
 PY
   printf 'sixteen bytes!!!' >key
   "$HEED" report log.h5 --pseudonyms key -o hidden.html
   run grep -c "=bad" hidden.html
   [ "$output" = 0 ]
   run -0 --separate-stderr "$HEED" show log.h5
-  [[ "$output" == *"verdict"*"of 60 users attend, 95 % interval ["*"careless: "*"rank"*"model"*"Elo"* ]]
+  [[ "$output" == *"verdict"*"of 60 users pay attention, 95 % interval ["*"careless: "*"at most 5 % of each list expected by mistake"*"rank"*"model"*"Elo"* ]]
+  [[ "$output" != *"check failed"* ]]
 }
 
-@test "predictive checks are said in words" {
+@test "the page says which share of users pays attention at other thresholds" {
+  "$HEED" report log.h5 --threshold 0.3 -o third.html
+  for threshold in 0.2 0.4; do
+    "$HEED" users log.h5 --threshold "$threshold" --json -o "at$threshold.json"
+  done
+  /usr/bin/python3 - <<'PY'
+import json
+page = open("third.html").read().replace("\u00a0", " ")
+low, high = (100 * json.load(open(f"at{t}.json"))["attentive_share"]["value"] for t in ("0.2", "0.4"))
+assert f"With a threshold of 0.2, about {low:.0f} % of users pay attention, and with 0.4 about {high:.0f} %." in page
+assert ">threshold 0.3</text>" in page
+PY
+}
+
+@test "a check that fails is part of the verdict, with what follows" {
   sed 's/{ ridge = 0.2 }/{ ridge = 0.2, checks = { "agreement_dispersion", "left_share" } }/; s/columns = {/columns = { left = "side",/' log.lua >checks.lua
   /usr/bin/python3 - <<'PY'
 import csv
@@ -274,10 +325,76 @@ PY
   sed -i 's/log.csv/sides.csv/' checks.lua
   "$HEED" run checks.lua -o checks.h5 --progress none -j 1 --set replicates=1
   "$HEED" report checks.h5 -o checks.html
-  grep -q "<b>It does not predict</b> how often users choose the left answer: it expects" checks.html
-  grep -q "100.0 % of choices are the left answer" checks.html
-  grep -q "how much users differ in choosing the stronger model" checks.html
-  grep -q "How sure this is, is unknown: the sweep has no bootstrap" checks.html
+  /usr/bin/python3 - <<'PY'
+import html, re
+import h5py
+text = re.sub("<[^>]*>", "", html.unescape(open("checks.html").read())).replace("\u00a0", " ")
+with h5py.File("checks.h5") as f:
+    names = [n.decode() for n in f["check"][()]]
+    seen, low, high = (f[f"estimator_check_{c}"][0] for c in ("observed", "low", "high"))
+at = names.index("left_share")
+assert seen[at] == 1 and high[at] < 1
+assert "The fit fails 1 of 2 checks: users choose the left answer more often than the fit expects. " \
+       "The intervals and the error rates of the lists hold only if the model behind the fit is right." in text
+assert text.index("The fit fails") < text.index("How many users pay attention?")
+assert f"The fit does not predict how often users choose the left answer: it expects {100 * low[at]:.1f} % " \
+       f"to {100 * high[at]:.1f} %, and the log has 100.0 %." in text
+at = names.index("agreement_dispersion")
+assert f"The fit predicts how much users differ in choosing the stronger model: it expects a variation of " \
+       f"{low[at]:.2f} to {high[at]:.2f}, and the log has {seen[at]:.2f}." in text
+assert "100.0 % of choices are the left answer" in text
+assert "How sure this is, is unknown: the sweep has no bootstrap" in text
+PY
+  run -0 --separate-stderr "$HEED" show checks.h5
+  [[ "$output" == *"check failed: users choose the left answer more often than the fit expects (1; expected 0."* ]]
+  [[ "$output" != *"stronger model than the fit expects"* ]]
+}
+
+@test "many ties are part of the verdict" {
+  for every in 3 10; do
+    awk -F, -v every="$every" 'BEGIN { OFS = "," } NR > 1 && NR % every == 0 { $3 = "tie" } 1' log.csv >ties.csv
+    sed 's/log.csv/ties.csv/' log.lua >ties.lua
+    "$HEED" run ties.lua -o "ties$every.h5" --progress none -j 1 --set replicates=1
+    "$HEED" report "ties$every.h5" -o "ties$every.html"
+  done
+  /usr/bin/python3 - <<'PY'
+import html, re
+import h5py, numpy as np
+text = {e: re.sub("<[^>]*>", "", html.unescape(open(f"ties{e}.html").read())).replace("\u00a0", " ") for e in (3, 10)}
+assert "33 % of the answers are ties. The fit uses only the other 67 %" in text[3].split("How many users")[0]
+assert "of the answers are ties" not in text[10].split("How many users")[0]
+assert "Ties: 10 % of the answers. The fit and the figures above do not use them." in text[10]
+with h5py.File("ties3.h5") as f:
+    median = np.sort(f["users/annotations"][()])[30]
+assert f"The log: 1800 answers (33 % ties), 60 users, " in text[3]
+assert f"The median user has {median} annotations, without ties." in text[3]
+PY
+}
+
+@test "if the order of models is chance, the page says so before it names one" {
+  /usr/bin/python3 - <<'PY'
+import numpy as np
+dice = np.random.default_rng(7)
+with open("alike.csv", "w") as out:
+    print("user,pair,choice,model_a,model_b", file=out)
+    for j in range(60):
+        for i in range(30):
+            # m0 to m2 are alike, and m3 is worse.
+            a, b = dice.choice(4, 2, replace=False)
+            p = 1 / (1 + np.exp(2.0 * (int(a == 3) - int(b == 3)))) if j % 3 else 0.5
+            print(f"u{j},p{j}_{i},{'A' if dice.random() < p else 'B'},m{a},m{b}", file=out)
+PY
+  sed 's/log.csv/alike.csv/' log.lua >alike.lua
+  "$HEED" run alike.lua -o alike.h5 --progress none -j 1
+  "$HEED" report alike.h5 -o alike.html
+  /usr/bin/python3 - <<'PY'
+import html, re
+text = re.sub("<[^>]*>", "", html.unescape(open("alike.html").read())).replace("\u00a0", " ")
+found = re.search(r"No clear best model: (m[0-2]) has the highest strength, but 3 of 4 models could be the best, "
+                  r"at 95 % confidence: (m[0-2]), (m[0-2]), (m[0-2])\.", text)
+assert found and found[1] == found[2] and {found[2], found[3], found[4]} == {"m0", "m1", "m2"}
+assert "changes no rank" in text
+PY
 }
 
 @test "a log of coin tosses gets no verdict on users" {

@@ -77,6 +77,11 @@ heed_status verdict_find_share(view_result *result, size_t point,
                                const verdict_users *users, verdict_share *share,
                                heed_error *error);
 
+/* The share alone, in one cell; NaN: unknown. */
+heed_status verdict_find_share_above(view_result *result, size_t cell,
+                                     double threshold, double *share,
+                                     heed_error *error);
+
 /* Tenths of eta; the first and the last are open. */
 enum { VERDICT_BINS = 10 };
 typedef struct verdict_bin {
@@ -180,6 +185,39 @@ bool verdict_is_identified(const view_result *result, size_t cell);
 /* The points whose replicate 0 kept users or models, without those that share
  * the posterior of an earlier one.  points[plan->point_count]. */
 size_t verdict_points(const view_result *result, size_t *points);
+
+/* ---- predictive checks ---- */
+
+typedef enum verdict_unit {
+  VERDICT_NUMBER = 0,
+  VERDICT_SHARE,    /* of annotations */
+  VERDICT_VARIATION /* variance between users, in multiples of what chance
+                       gives if all users are alike */
+} verdict_unit;
+
+/* What the log has, and what the fit expects of it with 95 % probability. */
+typedef struct verdict_check {
+  char name[LABEL_SIZE];
+  verdict_unit unit;
+  double seen, low, high;
+  bool passes; /* low <= seen <= high */
+} verdict_check;
+
+/* Checks of the plan; 0: the sweep asks for none. */
+size_t verdict_check_count(const view_result *result);
+
+/* Check i in replicate 0 of a point.  False: it has no value. */
+bool verdict_find_check(const view_result *result, size_t point, size_t i,
+                        verdict_check *check);
+
+/* "how often users choose the left answer" */
+const char *verdict_check_words(const verdict_check *check);
+
+/* Of a check that fails, without "than the fit expects": "users choose the
+ * left answer more often". */
+enum { VERDICT_FINDING_SIZE = LABEL_SIZE + 64 };
+void verdict_check_finding(const verdict_check *check,
+                           char text[VERDICT_FINDING_SIZE]);
 
 /* ---- all of it ---- */
 
