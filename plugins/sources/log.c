@@ -255,6 +255,7 @@ static const heed_plugin log_source = {
     .name = "log",
     .version = "1.0",
     .summary = "annotations of real users, in the files that tools export",
+    .flags = HEED_SAME_WORLD,
     .parameters = log_parameters,
     .parameter_count = PARAMETER_COUNT,
     .dimensions = log_dimensions,

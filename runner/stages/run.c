@@ -671,6 +671,11 @@ static bool is_cancelled(const heed_stages *self) {
   return self->options.cancel != NULL && atomic_load(self->options.cancel);
 }
 
+static bool is_for_all_replicates(const stages_level *level, plan_stage stage) {
+  return stage == PLAN_WORLD && !level->failed && level->instance != NULL &&
+         (level->instance->plugin->flags & HEED_SAME_WORLD) != 0;
+}
+
 heed_status stages_run(heed_stages *self, size_t cell, heed_record *record,
                        heed_error *error) {
   const size_t replicate = cell % self->plan->replicates;
@@ -686,7 +691,8 @@ heed_status stages_run(heed_stages *self, size_t cell, heed_record *record,
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++) {
     stages_level *level = &self->levels[i];
     shared = shared && level->node == path[i] &&
-             (path[i] == SIZE_MAX || level->replicate == replicate);
+             (path[i] == SIZE_MAX || level->replicate == replicate ||
+              is_for_all_replicates(level, (plan_stage)i));
     if (path[i] == SIZE_MAX) {
       if (level->node != SIZE_MAX) forget_from(self, (plan_stage)i);
       continue;

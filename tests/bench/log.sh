@@ -50,6 +50,13 @@ return h.sweep {{
   keep = {{ "selection", "users" }},
 }}
 """
+counts = """
+local h = require "heed"
+return h.sweep {{
+  source = h.source.log {{ path = "{}", annotations = "counts" }},
+  estimator = h.estimator.em {{ mu = 0.74 }},
+}}
+"""
 texts = 'prompt = "prompt", text_a = "text_a", text_b = "text_b",'
 jobs = []
 
@@ -94,16 +101,21 @@ def pack(rows):
 def whole(rows, what, path, columns, command):
     with open("job.lua", "w") as out:
         out.write(job.format(path, columns))
-    start = time.monotonic()
     run = timed(heed, "run", "job.lua", "-o", "job.h5", "--progress", "none")
     export = timed(heed, command, "job.h5", "-o", "job.out")
-    wall = time.monotonic() - start
+    wall = run[1] + export[1]
     jobs.append(f"| {rows:.0e} | {what}, `heed {command}` | {run[0]:.1f} "
                 f"| {export[0]:.1f} | {wall:.1f} "
-                f"| {max(run[1], export[1]) / 1e6:.0f} "
+                f"| {max(run[2], export[2]) / 1e6:.0f} "
                 f"| {os.path.getsize('job.h5') / 1e6:.0f} |")
     os.remove("job.h5")
     os.remove("job.out")
+
+def count_answers(rows, path):
+    with open("counts.lua", "w") as out:
+        out.write(counts.format(path))
+    took = timed(heed, "cell", "counts.lua", "--index", "0")
+    line(rows, "em, from counts", took, os.path.getsize(path))
 
 def add_texts(log, path):
     with open(log) as rows, open(path, "w") as out:
@@ -131,6 +143,7 @@ for rows in sizes:
         read(rows, "heed, packed", "log.heed")
     line(rows, "counted, packed by heed", timed(tool, "count", "log.heed"),
          os.path.getsize("log.heed"))
+    count_answers(rows, "log.heed")
     if rows <= int(fitted):
         whole(rows, "CSV", "log.csv", "", "pairs")
         whole(rows, "packed", "log.heed", "", "pairs")

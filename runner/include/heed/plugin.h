@@ -64,6 +64,9 @@ extern "C" {
 /* Since 4.1: estimator, filter, trainer: it reads the column count of
  * annotations (world.h).  The host refuses worlds with that column to others. */
 #define HEED_READS_COUNTS 8u
+/* Since 4.1: source: its world depends on its parameters and files alone.  It
+ * draws nothing, and the host makes it once for all replicates. */
+#define HEED_SAME_WORLD 16u
 
 struct heed_plugin {
   size_t size;  /* sizeof(heed_plugin) */
