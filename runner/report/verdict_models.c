@@ -170,7 +170,8 @@ static void explain(const verdict_page *self) {
   const verdict_board *board = &self->log->board;
   fprintf(self->file,
           "<p class=note>Elo: the average model has 1000<span class=bar>, the "
-          "grey line</span>. A lead of 400 points means odds of ten to one: "
+          "dark vertical line</span>. A lead of 400 points means odds of ten "
+          "to one: "
           "attentive users choose that model in 91" PERCENT " of pairs.");
   if (has_both(board))
     fprintf(self->file,
