@@ -36,10 +36,12 @@ static size_t find_ticks(const board_scale *scale, double ticks[MOST_TICKS]) {
   const double low = leaderboard_elo(scale->low);
   const double high = leaderboard_elo(scale->high);
   const double step = step_for(high - low);
+  const double first = ceil(low / step) * step;
   size_t count = 0;
-  for (double tick = ceil(low / step) * step;
-       tick <= high && count < MOST_TICKS; tick += step)
-    ticks[count++] = tick;
+  while (count < MOST_TICKS && first + (double)count * step <= high) {
+    ticks[count] = first + (double)count * step;
+    count++;
+  }
   return count;
 }
 
