@@ -36,10 +36,12 @@ static size_t find_ticks(const board_scale *scale, double ticks[MOST_TICKS]) {
   const double low = leaderboard_elo(scale->low);
   const double high = leaderboard_elo(scale->high);
   const double step = step_for(high - low);
+  const double first = ceil(low / step) * step;
   size_t count = 0;
-  for (double tick = ceil(low / step) * step;
-       tick <= high && count < MOST_TICKS; tick += step)
-    ticks[count++] = tick;
+  while (count < MOST_TICKS && first + (double)count * step <= high) {
+    ticks[count] = first + (double)count * step;
+    count++;
+  }
   return count;
 }
 
@@ -170,7 +172,8 @@ static void explain(const verdict_page *self) {
   const verdict_board *board = &self->log->board;
   fprintf(self->file,
           "<p class=note>Elo: the average model has 1000<span class=bar>, the "
-          "grey line</span>. A lead of 400 points means odds of ten to one: "
+          "dark vertical line</span>. A lead of 400 points means odds of ten "
+          "to one: "
           "attentive users choose that model in 91" PERCENT " of pairs.");
   if (has_both(board))
     fprintf(self->file,

@@ -118,7 +118,7 @@ static void put_parts(const verdict_page *self) {
     intervals = intervals || !isnan(parts[i].low);
   }
   if (intervals)
-    fprintf(self->file, " (95 %% intervals): %s",
+    fprintf(self->file, " (95" PERCENT " intervals): %s",
             verdict_parts_differ(parts)
                 ? "it differs. Users at these times may be other people"
                 : "no clear difference");

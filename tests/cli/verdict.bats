@@ -447,7 +447,7 @@ assert hours[2] == {"from": 12, "to": 18, "attention": None, "low": None, "high"
 night, morning, evening = hours[0], hours[1], hours[3]
 assert evening["high"] < min(night["low"], morning["low"])
 for h in (night, morning, evening): assert h["low"] < h["attention"] < h["high"]
-page = open("hours.html").read()
+page = open("hours.html").read().replace("\u00a0", " ")
 said = re.search(r"<li>Time of day \(UTC\): attention is (.*?)</li>", page).group(1)
 texts = [f"{h['attention']:.2f} [{h['low']:.2f}, {h['high']:.2f}] from {h['from']} to {h['to']} h"
          for h in (night, morning, evening)]
