@@ -25,10 +25,11 @@ static double prior_log_odds(const export_annotation *self) {
   return log(p / (1 - p));
 }
 
-/* Pairs are numbered from 0: most have a slot of their own, and neighbours are
- * neighbours. */
+/* Spread by the golden ratio.  The numbers themselves, in a table smaller than
+ * the largest, would fill its start twice and leave its end empty. */
 static size_t home_of(const export_pairs *self, int64_t pair) {
-  return (size_t)pair & (self->size - 1);
+  const int bits = __builtin_ctzll((unsigned long long)self->size);
+  return (size_t)((uint64_t)pair * 0x9E3779B97F4A7C15u >> (64 - bits));
 }
 
 /* The slot of the pair, or the empty one where it belongs. */
