@@ -134,7 +134,12 @@ static heed_status settle(const heed_value *values, log_reading *reading,
   heed_status status =
       log_settle(reading->host, values, settings, reading->error);
   reading->settings = *settings;
-  if (status == HEED_OK && log_preset_of(values) != PRESET_NONE)
+  bool is_packed = false;
+  if (status == HEED_OK)
+    status = packed_is_source(*settings, &is_packed, reading->error);
+  if (status == HEED_OK && is_packed && !values[DUPLICATES].given)
+    (*settings)->duplicates = log_preset_duplicates(values);
+  if (status == HEED_OK && !is_packed && log_preset_of(values) != PRESET_NONE)
     status = log_settle_preset(reading->host, *settings, reading->error);
   return status == HEED_OK ? log_check_settings(*settings, reading->error)
                            : status;

@@ -225,7 +225,7 @@ static void say_shape(const look_facts *facts) {
     say("  chose A: %.1f %%",
         percent(facts->chose_a, facts->chose_a + facts->chose_b));
   if (facts->chose_side > 0 && facts->left_a < facts->left_known)
-    say("  chose the left one: %.1f %%",
+    say("  chose the left answer: %.1f %%",
         percent(facts->chose_left, facts->chose_side));
 }
 
@@ -253,7 +253,7 @@ static void say_odd_users(const look_reading *self, const look_facts *facts) {
       self->world.users == NULL
           ? NULL
           : heed_table_data(self->world.users, "name", HEED_STRING);
-  if (facts->users == 1) say("* There is one user only.");
+  if (facts->users == 1) say("* There is only one user.");
   if (facts->users > 1 && name != NULL && 2 * facts->most > facts->annotations)
     say("* More than half of the annotations are of one user, %.60s.",
         name[facts->busiest]);
@@ -272,15 +272,16 @@ static void say_odd(const look_reading *self, const look_facts *facts) {
   if (facts->left_known == 0)
     say("* No row says which answer was left: a habit of one side cannot be "
         "seen.");
-  else if (facts->left_a == facts->left_known || facts->left_a == 0)
+  else if ((facts->left_a == facts->left_known || facts->left_a == 0) &&
+           (facts->models == 0 || facts->one_first_model))
     say("* The same answer, %s, is left in every row: a habit of one side "
         "looks like a preference for it.",
         facts->left_a == 0 ? "B" : "A");
   if (facts->models == 0)
     say("* No column names the models: their strengths cannot be fitted.");
   if (facts->shared_pairs == 0 && facts->most > 1)
-    say("* No pair has choices of two users: only models say who pays "
-        "attention, not other users.");
+    say("* No two users judged the same pair: users cannot be compared with "
+        "each other, only with the models.");
   if (facts->models == 0 && facts->shared_pairs == 0 && !facts->has_p &&
       facts->most > 1)
     say("* Without models and shared pairs, nothing tells attentive users from "

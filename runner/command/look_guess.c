@@ -3,6 +3,7 @@
  * Every source may know a file; the first one that does reads it. */
 #include <glob.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,10 +12,11 @@
 /* ---- the source ---- */
 
 typedef struct look_asking {
+  char *given; /* the parameters of --set, as JSON */
   const host_registry *plugins;
   host_service *service;
   host_arena *memory;
-  const command_arguments *given;
+  const command_arguments *arguments;
   look_reading *reading;
 } look_asking;
 
@@ -30,6 +32,10 @@ static const heed_source_functions *functions_of(const heed_plugin *plugin) {
 static heed_status first_file(const char *pattern, char path[PATH_MAX],
                               heed_error *error) {
   glob_t found;
+  if (access(pattern, F_OK) == 0 && strlen(pattern) < PATH_MAX) {
+    (void)snprintf(path, PATH_MAX, "%s", pattern);
+    return HEED_OK;
+  }
   const int code = glob(pattern, GLOB_NOMAGIC, NULL, &found);
   const bool fits = code == 0 && found.gl_pathc > 0 &&
                     strlen(found.gl_pathv[0]) < PATH_MAX &&
@@ -37,7 +43,11 @@ static heed_status first_file(const char *pattern, char path[PATH_MAX],
   if (fits) (void)snprintf(path, PATH_MAX, "%s", found.gl_pathv[0]);
   if (code == 0) globfree(&found);
   return fits ? HEED_OK
-              : heed_fail(error, HEED_INVALID, "%s: no such file", pattern);
+              : heed_fail(error, HEED_INVALID,
+                          strpbrk(pattern, "*?[") == NULL
+                              ? "%s: no such file"
+                              : "%s: no file matches this pattern",
+                          pattern);
 }
 
 static heed_status take_guess(look_asking *self, const heed_plugin *plugin,
@@ -64,10 +74,11 @@ static heed_status take_guess(look_asking *self, const heed_plugin *plugin,
 static heed_status ask_sources(look_asking *self, const char *path,
                                heed_error *error) {
   heed_status status = heed_fail(
-      error, HEED_INVALID, "%s: no source knows such files", self->given->file);
+      error, HEED_INVALID, "%s: no source recognises this file; give --format",
+      self->arguments->file);
   for (size_t i = 0; i < registry_count(self->plugins); i++) {
     const heed_plugin *plugin = registry_at(self->plugins, i, NULL);
-    heed_guess guess = {.size = sizeof guess};
+    heed_guess guess = {.size = sizeof guess, .given = self->given};
     heed_error own = {HEED_OK, ""};
     if (functions_of(plugin) == NULL) continue;
     service_calls(self->service, plugin);
@@ -83,7 +94,7 @@ static heed_status ask_sources(look_asking *self, const char *path,
 
 /* With --format no file is asked: the first source that has such a format. */
 static heed_status name_format(look_asking *self, heed_error *error) {
-  const char *format = self->given->format;
+  const char *format = self->arguments->format;
   for (size_t i = 0; i < registry_count(self->plugins); i++) {
     const heed_plugin *plugin = registry_at(self->plugins, i, NULL);
     if (functions_of(plugin) == NULL) continue;
@@ -104,8 +115,8 @@ static heed_status name_format(look_asking *self, heed_error *error) {
         }
     }
   }
-  return heed_fail(error, HEED_INVALID, "--format %s: no source reads it",
-                   format);
+  return heed_fail(error, HEED_INVALID,
+                   "--format %s: no source has this format", format);
 }
 
 /* ---- --set ---- */
@@ -143,12 +154,22 @@ static heed_status set_one(json_t *object, const char *set, heed_error *error) {
   }
 }
 
-static heed_status set_all(look_asking *self, heed_error *error) {
-  const command_values *sets = &self->given->sets;
+static heed_status set_all(const look_asking *self, json_t *parameters,
+                           heed_error *error) {
+  const command_values *sets = &self->arguments->sets;
   heed_status status = HEED_OK;
   for (size_t i = 0; status == HEED_OK && i < sets->count; i++)
-    status = set_one(self->reading->parameters, sets->texts[i], error);
+    status = set_one(parameters, sets->texts[i], error);
   return status;
+}
+
+static heed_status read_sets(look_asking *self, heed_error *error) {
+  json_t *object = json_object();
+  const heed_status status = set_all(self, object, error);
+  self->given = status == HEED_OK ? json_dumps(object, JSON_COMPACT) : NULL;
+  json_decref(object);
+  return status == HEED_OK && self->given == NULL ? heed_no_memory(error)
+                                                  : status;
 }
 
 /* ---- the guess ---- */
@@ -156,15 +177,22 @@ static heed_status set_all(look_asking *self, heed_error *error) {
 heed_status look_guess(const host_registry *plugins, host_service *service,
                        const command_arguments *given, look_reading *reading,
                        heed_error *error) {
-  look_asking self = {plugins, service, service->output, given, reading};
+  look_asking self = {.plugins = plugins,
+                      .service = service,
+                      .memory = service->output,
+                      .arguments = given,
+                      .reading = reading};
   char path[PATH_MAX];
   heed_status status = first_file(given->file, path, error);
   reading->file = given->file;
   if (arena_refused(self.memory)) return heed_no_memory(error);
+  if (status == HEED_OK) status = read_sets(&self, error);
   if (status == HEED_OK)
     status = given->format != NULL ? name_format(&self, error)
                                    : ask_sources(&self, path, error);
-  return status == HEED_OK ? set_all(&self, error) : status;
+  free(self.given);
+  return status == HEED_OK ? set_all(&self, reading->parameters, error)
+                           : status;
 }
 
 heed_status look_spec(const host_registry *plugins, const look_reading *reading,

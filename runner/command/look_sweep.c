@@ -103,7 +103,7 @@ static void put_value(const json_t *value) {
 
 /* ---- the sweep ---- */
 
-enum { SMALL = 20000 }; /* annotations */
+enum { SMALL = 100000 }; /* annotations */
 
 static bool holds(const char *condition, size_t length,
                   const look_facts *facts) {
@@ -160,7 +160,7 @@ void look_print_sweep(const look_reading *self, const look_facts *facts) {
   printf(",\n  source = h.%s.%s {\n    %s = ", kind_name(self->plugin->kind),
          self->plugin->name, self->file_parameter);
   put_text(self->file);
-  printf(",\n");
+  printf(*self->file == '/' ? ",\n" : ", -- as seen from this sweep\n");
   json_object_foreach(self->parameters, key, value) {
     printf("    %s = ", key);
     put_value(value);

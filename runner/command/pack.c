@@ -136,7 +136,7 @@ static heed_status find_packed(const command_arguments *given,
                                output_target *target, heed_error *error) {
   glob_t logs;
   heed_status status;
-  if (glob(given->file, GLOB_NOMAGIC, NULL, &logs) != 0)
+  if (glob(given->file, GLOB_NOCHECK, NULL, &logs) != 0)
     return heed_no_memory(error);
   status = spare_find_packed(given->output, logs.gl_pathv, logs.gl_pathc,
                              target, error);

@@ -212,3 +212,42 @@ PY
     mv whole.heed log.heed
   done
 }
+
+@test "a small or sparse log is counted by em_bradley_terry, too, and in every resample" {
+  printf 'user,pair,choice,model_a,model_b\nu1,p1,A,x,y\nu1,p2,B,x,y\nu2,p1,A,x,y\nu2,p2,A,x,y\nu3,p1,B,x,z\nu3,p2,A,x,z\nu4,p3,B,y,z\n' >log.csv
+  sed -i '/^u[34],/s/,p/,q/' log.csv
+  columns='columns = { model_a = "model_a", model_b = "model_b" }'
+  write_sweep rows log.csv '' 'h.estimator.em_bradley_terry {}'
+  packs
+  write_sweep counts log.heed 'annotations = "counts",' 'h.estimator.em_bradley_terry {}' \
+    'replicates = 11, users = { bootstrap = "users" }'
+  run "$HEED" run counts.lua --progress none -o counts.h5
+  [[ "$output" == *"11 cells done"* && "$output" != *failed* ]]
+  sed -i 's/replicates = 11, users = { bootstrap = "users" }//' counts.lua
+  "$HEED" run counts.lua --progress none -o one.h5
+  runs rows
+  run /usr/bin/python3 -c '
+import h5py, numpy
+a, b = h5py.File("rows.h5"), h5py.File("one.h5")
+assert numpy.allclose(a["users/mean"][()], b["users/mean"][()], atol=1e-7)'
+  [ "$status" -eq 0 ]
+}
+
+@test "gold answers of the file are not left out without a word" {
+  /usr/bin/python3 - <<'PY'
+with open("log.csv", "w") as out:
+    out.write("user,pair,choice,gold\n")
+    for user in "abc":
+        for k in range(10):
+            out.write(f"{user},p{k},{'BA'[k >= 5]},{'B' if k < 5 else ''}\n")
+PY
+  columns='columns = { gold = "gold" }' write_sweep rows log.csv
+  packs
+  columns='' write_sweep counts log.heed 'annotations = "counts",'
+  run "$HEED" check --data counts.lua
+  fails 'log.heed: has gold answers, which annotations = "counts" cannot use; pack the log with --drop gold'
+  columns='columns = { gold = "gold" }' write_sweep rows log.csv
+  rm log.heed
+  packs --drop gold
+  runs counts
+}

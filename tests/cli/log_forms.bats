@@ -267,3 +267,14 @@ PY
   runs
   is source_ties 4.0
 }
+
+@test "half of a character in a name is malformed; in a text it becomes U+FFFD" {
+  printf '%s\n' '{"user":"\ud83d","pair":"p1","choice":"A","prompt":"q"}' '{"user":"\ud83e","pair":"p1","choice":"B","prompt":"q"}' >half.jsonl
+  printf 'local h = require "heed"\nreturn h.sweep { source = h.source.log { path = "half.jsonl", columns = { prompt = "prompt" } }, estimator = h.estimator.em { mu = 0.7 } }\n' >half.lua
+  run "$HEED" check --data half.lua
+  [ "$status" -ne 0 ]
+  [[ "$output" == *'half.jsonl:1: column "user": found half of a character'* ]]
+  sed -i 's/"\\ud83d","pair"/"u1","pair"/; s/"\\ud83e","pair"/"u2","pair"/; s/"q"/"q\\ud83d"/' half.jsonl
+  run "$HEED" check --data half.lua
+  [ "$status" -eq 0 ] || { echo "$output" && cat half.jsonl && return 1; }
+}

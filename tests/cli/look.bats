@@ -55,7 +55,7 @@ refused() {
   has 'model_a = "model_1", model_b = "model_2"'
   has 'time = "created_at"'
   has 'choices = { a = { "model_1" }, b = { "model_2" } }'
-  says 'Not read: "seconds"; columns.covariates can name them.'
+  says 'Not read: "seconds". To keep them as covariates, name them in columns.covariates.'
   says 'times: 2026-01-01 10:00 to 2026-01-01 10:01'
   says 'shared pairs 1 pairs that two users or more judged'
   runs
@@ -111,7 +111,7 @@ refused() {
   says '1 of 1 users with 10 or more choices always chose the same answer, A or B.'
   printf 'user,pair,choice,left\nann,1,A,A\nann,2,B,A\n' >votes.csv
   look votes.csv
-  says 'There is one user only.'
+  says 'There is only one user.'
   says 'The same answer, A, is left in every row'
   look votes.csv --set positions=unknown --set columns.left=null
   says 'No row says which answer was left'
@@ -166,4 +166,32 @@ PY
     sqlite3 other.db 'CREATE TABLE other (one)'
     refused 'no such table: feedback' other.db
   fi
+}
+
+@test "two votes on the same models are on different pairs" {
+  printf 'user,winner,model_left,model_right,device\nu1,left,m,n,tel\nu1,right,m,n,web\nu2,left,n,m,tel\n' >log.csv
+  run -0 --separate-stderr "$HEED" look log.csv
+  [[ "$output" == *'pairs = "rows"'* && "$output" != *duplicates\ =* ]]
+  [[ "$output" == *'No column seems to name the pair: each row is a pair of its'* ]]
+  run -0 --separate-stderr "$HEED" look log.csv --set columns.pair=device
+  [[ "$output" != *'pairs ='* && "$output" == *'pair = "device"'* ]]
+  run --separate-stderr "$HEED" look log.csv --set columns.pair=nothing
+  [ "$status" -ne 0 ]
+  [[ "$stderr" == *'"nothing"'* ]]
+}
+
+@test "what --set names need not be guessed, and counts as read" {
+  printf 'ip,pair,choice,seconds\n1,p1,A,3\n1,p2,B,4\n2,p1,A,5\n2,p2,B,6\n' >log.csv
+  run --separate-stderr "$HEED" look log.csv
+  [[ "$stderr" == *'name it: --set columns.user=COLUMN'* ]]
+  run -0 --separate-stderr "$HEED" look log.csv --set columns.user=ip --set 'columns.covariates=["seconds"]'
+  [[ "$output" == *'user = "ip"'* && "$output" != *'Not read'* ]]
+}
+
+@test "a packed log and files with brackets in their names are found" {
+  printf 'user,pair,choice\nu1,p1,A\nu1,p2,B\nu2,p1,A\nu2,p2,B\n' >'log[1].csv'
+  run -0 --separate-stderr "$HEED" look 'log[1].csv'
+  "$HEED" pack 'log[1].csv' -o log.heed 2>/dev/null
+  run -0 --separate-stderr "$HEED" look log.heed
+  [[ "$output" == *'log.heed: a packed log'* ]]
 }

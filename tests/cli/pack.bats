@@ -485,3 +485,40 @@ PY
   [ "$(cat votes.csv)" = $'user,pair,choice\nu1,1,A' ]
   [ ! -e log.heed ]
 }
+
+@test "the logs of tools are packed as they are read, with and without a sweep" {
+  logs="$HEED_SOURCE/tests/logs"
+  for file in arena/human_55k.csv open_webui/feedback.json open_webui/webui.db crowd_kit/pairwise.csv \
+    potato/snapshot.json trl/anonymous.jsonl; do
+    [ -e "$logs/$file" ] || continue
+    "$HEED" look "$logs/$file" 2>/dev/null |
+      sed 's/replicates = 201,//; s/users = { bootstrap = "users" },//; s/, "selection"//' >log.lua
+    pack "$logs/$file" -o one.heed
+    [ "$status" -eq 0 ] || { echo "$file: $stderr" && return 1; }
+    pack log.lua -o two.heed
+    [ "$status" -eq 0 ]
+    runs "$logs/$file" plain.h5
+    for packed in one two; do
+      runs "$PWD/$packed.heed" packed.h5
+      run /usr/bin/python3 "$HEED_SOURCE/tests/cli/same.py" plain.h5 packed.h5
+      found=$(sed 's/.*differs: //' <<<"$output" | grep -v 'cells/key\|inputs/\|sweep/plan\|warnings/\|set_aside' || true)
+      [ "$found" = '' ] || { echo "$file differs: $found" && return 1; }
+      rm packed.h5
+    done
+    rm plain.h5 one.heed two.heed
+  done
+}
+
+@test "every column that a sweep names must have the name with which the log was packed" {
+  printf 'user,session,pair,choice,left\nu1,s1,p1,A,A\nu1,s2,p2,B,A\nu2,s1,p1,A,B\n' >log.csv
+  cat >log.lua <<'LUA'
+local h = require "heed"
+return h.sweep { source = h.source.log { path = "log.csv", columns = { left = "left" } },
+                 estimator = h.estimator.em { mu = 0.7 } }
+LUA
+  pack log.lua -o log.heed
+  for column in user pair choice left prompt; do
+    run --separate-stderr "$HEED" check log.lua --data --set source.path=log.heed --set source.columns.$column=session
+    said 'log.heed: found the column "session" for '
+  done
+}

@@ -91,7 +91,8 @@ static heed_status find_kinds(const heed_host *host, annotation_kinds *self,
   kind_key *keys = heed_scratch(&memory, rows, sizeof *keys);
   if (memory.refused) return heed_no_memory(error);
   self->count = number_kinds(self, model_a, model_b, table, room - 1, keys);
-  self->merged = self->count * LEAST_MERGED <= rows;
+  self->merged =
+      self->histories->times != NULL || self->count * LEAST_MERGED <= rows;
   if (!self->merged) return HEED_OK;
   int8_t *choice = heed_scratch(&memory, self->count, sizeof *choice);
   int8_t *left = heed_scratch(&memory, self->count, sizeof *left);

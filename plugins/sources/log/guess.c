@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "sources/log/packed_read.h"
 #include "sources/log/presets.h"
 
 #define NOTES 16
@@ -20,6 +21,8 @@ typedef struct guesser {
   const json_t *records;
   json_t *parameters, *columns;
   const char *column[COLUMN_COUNT]; /* names in the file; NULL: none */
+  json_t *given;                    /* parameters that the user has set */
+  bool no_users;                    /* users = "rows" is given */
   const char **notes;
 } guesser;
 
@@ -89,6 +92,19 @@ static const char *key_of(const guesser *self, const char *name) {
   return NULL;
 }
 
+/* The parameter of the field `columns` that the user has set; NULL: none. */
+static const json_t *given_column(const guesser *self, const char *name) {
+  return json_object_get(json_object_get(self->given, "columns"), name);
+}
+
+static bool has_text(const json_t *list, const char *text) {
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const char *one = json_string_value(json_array_get(list, i));
+    if (one != NULL && strcmp(one, text) == 0) return true;
+  }
+  return false;
+}
+
 static bool is_taken(const guesser *self, const char *key) {
   for (size_t i = 0; i < COLUMN_COUNT; i++)
     if (self->column[i] != NULL && strcmp(self->column[i], key) == 0)
@@ -117,6 +133,11 @@ static void guess_two(guesser *self, int one, int other,
   }
 }
 
+static void take_given_columns(guesser *self) {
+  for (size_t i = 0; i < COLUMN_COUNT; i++)
+    self->column[i] = json_string_value(given_column(self, log_column_name(i)));
+}
+
 static void guess_columns(guesser *self) {
   static const char *const users[] = {
       "user",      "userid",      "username",  "worker",    "workerid",
@@ -132,11 +153,15 @@ static void guess_columns(guesser *self) {
       "choice", "winner",   "preference", "preferred", "vote",      "label",
       "chosen", "selected", "selection",  "judgment",  "judgement", "verdict",
       "better", "answer",   "result",     NULL};
-  static const char *const models[][2] = {
-      {"modela", "modelb"},        {"model1", "model2"},
-      {"leftmodel", "rightmodel"}, {"modelleft", "modelright"},
-      {"systema", "systemb"},      {"system1", "system2"},
-      {"left", "right"},           {NULL, NULL}};
+  static const char *const models[][2] = {{"modela", "modelb"},
+                                          {"model1", "model2"},
+                                          {"leftmodel", "rightmodel"},
+                                          {"modelleft", "modelright"},
+                                          {"systema", "systemb"},
+                                          {"system1", "system2"},
+                                          {"leftsystem", "rightsystem"},
+                                          {"left", "right"},
+                                          {NULL, NULL}};
   static const char *const texts[][2] = {{"texta", "textb"},
                                          {"responsea", "responseb"},
                                          {"answera", "answerb"},
@@ -147,17 +172,26 @@ static void guess_columns(guesser *self) {
                                          {"answer1", "answer2"},
                                          {"output1", "output2"},
                                          {"text1", "text2"},
+                                         {"lefttext", "righttext"},
+                                         {"textleft", "textright"},
+                                         {"leftresponse", "rightresponse"},
+                                         {"responseleft", "responseright"},
+                                         {"leftanswer", "rightanswer"},
+                                         {"answerleft", "answerright"},
+                                         {"leftoutput", "rightoutput"},
+                                         {"outputleft", "outputright"},
                                          {NULL, NULL}};
   static const char *const prompts[] = {"prompt", "question", "instruction",
                                         "query",  "input",    NULL};
-  static const char *const times[] = {"time",        "timestamp", "createdat",
-                                      "tstamp",      "datetime",  "date",
-                                      "submittedat", NULL};
+  static const char *const times[] = {
+      "time",   "timestamp", "createdat", "ts",          "votedat",
+      "tstamp", "datetime",  "date",      "submittedat", NULL};
   static const char *const lefts[] = {"left", "leftresponse", "shownleft",
                                       "leftside", NULL};
   static const char *const golds[] = {"gold", "goldlabel", "goldanswer", NULL};
   static const char *const probabilities[] = {"p", "pa", "probability", NULL};
   static const char *const topics[] = {"topic", "category", "domain", NULL};
+  take_given_columns(self);
   guess_column(self, USER, users);
   guess_column(self, CHOICE, choices);
   guess_two(self, LEFT_MODEL, RIGHT_MODEL, models);
@@ -268,18 +302,11 @@ static void add_unknown(guesser *self, found_words *found, const char *word) {
         heed_copy_text(&self->memory, word);
 }
 
-static bool has_word(const json_t *list, const char *word) {
-  for (size_t i = 0; i < json_array_size(list); i++)
-    if (strcmp(json_string_value(json_array_get(list, i)), word) == 0)
-      return true;
-  return false;
-}
-
 static void add_word(found_words *found, int meaning, const char *word) {
   found->sides =
       found->sides || meaning == WORDS_LEFT || meaning == WORDS_RIGHT;
   if (found->lists[meaning] == NULL) found->lists[meaning] = json_array();
-  if (!has_word(found->lists[meaning], word))
+  if (!has_text(found->lists[meaning], word))
     (void)json_array_append_new(found->lists[meaning], json_string(word));
   found->needed[meaning] = found->needed[meaning] || !is_default(word, meaning);
 }
@@ -329,7 +356,7 @@ static void guess_words(guesser *self, bool *sides) {
     log_add(list, sizeof list, "%s\"%.30s\"", i == 0 ? "" : ", ",
             found.unknown[i] == NULL ? "" : found.unknown[i]);
   if (*list != '\0')
-    note(self, "Unknown choices: %s; choices says what they mean.", list);
+    note(self, "Unknown choices: %s. Say what they mean in choices.", list);
   if (json_object_size(choices) > 0)
     (void)json_object_set(self->parameters, "choices", choices);
   json_decref(choices);
@@ -364,7 +391,7 @@ static void guess_classes(guesser *self, const char *column) {
 static void name_columns(guesser *self) {
   for (size_t i = 0; i < COLUMN_COUNT; i++) {
     const char *name = log_column_name(i);
-    if (self->column[i] == NULL) continue;
+    if (self->column[i] == NULL || given_column(self, name) != NULL) continue;
     if (i <= CHOICE && strcmp(name, self->column[i]) == 0) continue;
     (void)json_object_set_new(self->columns, name,
                               json_string(self->column[i]));
@@ -377,24 +404,35 @@ static void note_others(guesser *self) {
   char list[HEED_MESSAGE_SIZE / 2] = "";
   const char *key;
   json_t *value;
-  json_object_foreach(
-      json_array_get(self->records, 0), key,
-      value) if (!is_taken(self, key) && !json_is_array(value) &&
-                 !json_is_object(value) && strlen(list) + 64 < sizeof list)
-      log_add(list, sizeof list, "%s\"%.50s\"", *list == '\0' ? "" : ", ", key);
+  json_object_foreach(json_array_get(self->records, 0), key, value) {
+    if (is_taken(self, key) || json_is_array(value) || json_is_object(value) ||
+        has_text(given_column(self, "covariates"), key) ||
+        strlen(list) + 64 >= sizeof list)
+      continue;
+    log_add(list, sizeof list, "%s\"%.50s\"", *list == '\0' ? "" : ", ", key);
+  }
   if (*list != '\0')
-    note(self, "Not read: %s; columns.covariates can name them.", list);
+    note(self,
+         "Not read: %s. To keep them as covariates, name them in "
+         "columns.covariates.",
+         list);
 }
 
+/* Two votes on the same models are not on the same pair. */
 static void guess_pairs(guesser *self) {
-  const char *how = self->column[PAIR] != NULL         ? NULL
-                    : self->column[LEFT_TEXT] != NULL  ? "texts"
-                    : self->column[LEFT_MODEL] != NULL ? "models"
-                                                       : "rows";
-  if (how != NULL)
-    (void)json_object_set_new(self->parameters, "pairs", json_string(how));
-  if (how != NULL && strcmp(how, "rows") == 0)
-    note(self, "No column names the pair: each row is a pair of its own.");
+  const bool has_texts = self->column[LEFT_TEXT] != NULL;
+  if (self->column[PAIR] != NULL ||
+      json_object_get(self->given, "pairs") != NULL)
+    return;
+  (void)json_object_set_new(self->parameters, "pairs",
+                            json_string(has_texts ? "texts" : "rows"));
+  note(self,
+       has_texts
+           ? "No column seems to name the pair: rows with the same texts "
+             "are of one pair."
+           : "No column seems to name the pair: each row is a pair of its "
+             "own.  If several users judge the same pairs, name the "
+             "column in columns.pair.");
 }
 
 /* A name is not enough: what a column cannot hold, it does not. */
@@ -423,10 +461,12 @@ static heed_status refuse_table(const guesser *self) {
   json_object_foreach(json_array_get(self->records, 0), key,
                       value) if (strlen(list) + 64 < sizeof list)
       log_add(list, sizeof list, "%s\"%.50s\"", *list == '\0' ? "" : ", ", key);
+  const bool no_user = self->column[USER] == NULL && !self->no_users;
   return log_fail(self->error, HEED_INVALID,
-                  "%s: no column seems to say %s; the file has %s", self->path,
-                  self->column[USER] == NULL ? "who chose" : "what was chosen",
-                  *list == '\0' ? "none" : list);
+                  "%s: no column seems to say %s; the file has %s; name it: "
+                  "--set columns.%s=COLUMN",
+                  self->path, no_user ? "who chose" : "what was chosen",
+                  *list == '\0' ? "none" : list, no_user ? "user" : "choice");
 }
 
 static heed_status guess_table(guesser *self, log_form form) {
@@ -440,7 +480,8 @@ static heed_status guess_table(guesser *self, log_form form) {
   log_form by_name = log_form_of(self->path);
   bool sides = false;
   guess_columns(self);
-  if (self->column[USER] == NULL || self->column[CHOICE] == NULL)
+  if ((self->column[USER] == NULL && !self->no_users) ||
+      (self->column[CHOICE] == NULL && self->column[CHOSE_A] == NULL))
     return refuse_table(self);
   check_columns(self);
   if (by_name == LOG_JSONL) by_name = LOG_JSON;
@@ -469,6 +510,17 @@ static heed_status guess_hdf5(guesser *self) {
   return finish(self, "an HDF5 file");
 }
 
+static heed_status guess_packed(guesser *self) {
+  heed_status status;
+  if (log_form_of(self->path) != LOG_PACKED)
+    (void)json_object_set_new(self->parameters, "format",
+                              json_string("packed"));
+  status = finish(self, "a packed log");
+  json_decref(self->parameters);
+  json_decref(self->columns);
+  return status;
+}
+
 heed_status log_guess(const heed_host *host, const char *path,
                       heed_guess *guess, heed_error *error) {
   guesser self = {.host = host,
@@ -481,6 +533,11 @@ heed_status log_guess(const heed_host *host, const char *path,
   const log_shape *shape;
   json_t *records;
   log_form form;
+  if (log_form_of(path) == LOG_PACKED || packed_is(path))
+    return guess_packed(&self);
+  if (HEED_HAS(guess, given) && guess->given != NULL)
+    self.given = json_loads(guess->given, 0, NULL);
+  self.no_users = json_is_string(json_object_get(self.given, "users"));
   heed_status status =
       log_shape_of(host, path, PRESET_NONE, &form, &shape, &records, error);
   self.records = records;
@@ -496,6 +553,7 @@ heed_status log_guess(const heed_host *host, const char *path,
     status = guess_table(&self, form);
   json_decref(self.parameters);
   json_decref(self.columns);
+  json_decref(self.given);
   json_decref(records);
   return status;
 }

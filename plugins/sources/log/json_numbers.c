@@ -112,10 +112,12 @@ json_t *json_load(json_room *room, const char *bytes, size_t length,
                   json_error_t *where) {
   const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
   json_t *value = json_loadb(bytes, length, flags, where);
+  room->was_mended = false;
   if (value == NULL && json_error_code(where) == json_error_invalid_syntax) {
     const size_t mended = mend(room, bytes, length);
     if (mended > 0) {
       bytes = room->mended;
+      room->was_mended = true;
       value = json_loadb(bytes, mended, flags, where);
     }
   }

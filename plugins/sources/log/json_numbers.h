@@ -12,7 +12,8 @@ typedef struct json_room {
   heed_memory memory;
   char *bytes;
   size_t size;
-  char *mended; /* the last text that had halves of characters */
+  char *mended;    /* the last text that had halves of characters */
+  bool was_mended; /* the last value is of such a text */
 } json_room;
 
 /* Parses a value.  Integers beyond 64 bits with a sign become texts, and what

@@ -126,6 +126,12 @@ static bool is_made(const json_rows *self, size_t column) {
          (self->job->preset->makes >> column & 1u) != 0;
 }
 
+/* Half of a UTF-16 pair became U+FFFD, as every other half did. */
+static bool has_half(const json_rows *self, const json_t *value) {
+  return self->room.was_mended && json_is_string(value) &&
+         strstr(json_string_value(value), "\xEF\xBF\xBD") != NULL;
+}
+
 static heed_status take_cell(json_rows *self, const json_place *place,
                              size_t column, bool *fine) {
   const log_wanted *wanted = &self->job->wanted[column];
@@ -148,6 +154,12 @@ static heed_status take_cell(json_rows *self, const json_place *place,
     return fault(self, place,
                  "column \"%s\": found %s, expected a text or a number",
                  wanted->name, json_is_array(value) ? "a list" : "an object");
+  *fine = wanted->use != LOG_AS_ID || !has_half(self, value);
+  if (!*fine)
+    return fault(self, place,
+                 "column \"%s\": found half of a character (an escape such as "
+                 "\\ud83d alone), by which names cannot be told apart",
+                 wanted->name);
   if (wanted->use == LOG_AS_ID && json_is_real(value))
     return check_id(self, place, wanted->name, json_real_value(value), fine);
   return HEED_OK;

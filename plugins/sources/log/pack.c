@@ -6,6 +6,7 @@
 
 #include "sources/log/packed_content.h"
 #include "sources/log/packed_save.h"
+#include "sources/log/presets.h"
 
 static heed_status find_drop(const char *word, unsigned *drop,
                              heed_error *error) {
@@ -230,7 +231,12 @@ heed_status log_pack(const heed_value *values, const heed_host *host,
                  .skip = values[MALFORMED].integer == MALFORMED_SKIP}};
   log_settings *settings = NULL;
   heed_status status = log_settle(host, values, &settings, error);
+  bool is_packed = false;
   self.settings = settings;
+  if (status == HEED_OK) status = packed_is_source(settings, &is_packed, error);
+  if (status == HEED_OK && !is_packed && log_preset_of(values) != PRESET_NONE)
+    status = log_settle_preset(host, settings, error);
+  if (status == HEED_OK) status = log_check_settings(settings, error);
   if (status == HEED_OK) status = pack_log(&self, settings, packing);
   log_close_reading(&self);
   return status;

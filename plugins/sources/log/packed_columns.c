@@ -34,6 +34,30 @@ static heed_status adopt_column(packed_loading *self, log_settings *settings,
   return HEED_OK;
 }
 
+/* Columns that every log has, or whose texts are not in the file. */
+static heed_status check_names(const packed_loading *self,
+                               const log_settings *settings) {
+  static const struct {
+    int column;
+    const char *what;
+  } all[] = {{USER, "users"},           {PAIR, "pairs"},
+             {CHOICE, "choices"},       {CHOSE_A, "choices of A"},
+             {CHOSE_B, "choices of B"}, {CHOSE_TIE, "ties"},
+             {LEFT, "sides"},           {PROMPT, "prompts"},
+             {LEFT_TEXT, "texts of A"}, {RIGHT_TEXT, "texts of B"}};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    const heed_value *given = &settings->values[COLUMNS].items[all[i].column];
+    const char *known = self->columns[all[i].column];
+    if (!given->given || strcmp(given->text, known) == 0) continue;
+    return log_fail(self->log->error, HEED_INVALID,
+                    "%s: found the column \"%s\" for %s, expected \"%s\", with "
+                    "which it was packed",
+                    self->in.path, given->text, all[i].what,
+                    *known == '\0' ? "no column" : known);
+  }
+  return HEED_OK;
+}
+
 heed_status packed_adopt_columns(packed_loading *self, log_settings *settings) {
   static const struct {
     int column;
@@ -45,7 +69,7 @@ heed_status packed_adopt_columns(packed_loading *self, log_settings *settings) {
              {TIME, "times", DROP_TIME},
              {TOPIC, "topics", DROP_TOPIC},
              {GOLD, "gold answers", DROP_GOLD}};
-  heed_status status = HEED_OK;
+  heed_status status = check_names(self, settings);
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     STEP(adopt_column(self, settings, all[i].column, all[i].what, all[i].drop));
   return status;

@@ -123,8 +123,9 @@ static void list_pair_parts(packed_content *self) {
   if (self->has.texts && keeps(self, DROP_TEXTS)) list_text_parts(self);
 }
 
-#define PARTS_ALWAYS ((size_t)16) /* at most, without covariates or features \
-                                   */
+#define PARTS_ALWAYS                                      \
+  ((size_t)16) /* at most, without covariates or features \
+                */
 
 static packed_part *make_parts(size_t count) {
   return calloc(PARTS_ALWAYS + count, sizeof(packed_part));

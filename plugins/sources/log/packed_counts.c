@@ -316,6 +316,15 @@ static heed_status check_any(const counting *self) {
       self->loading.in.path);
 }
 
+/* Rows would take gold answers from the file. */
+static heed_status check_gold(const counting *self) {
+  if (!packed_has(&self->loading.in, PACKED_GOLD)) return HEED_OK;
+  return log_fail(self->loading.log->error, HEED_UNSUPPORTED,
+                  "%s: has gold answers, which annotations = \"counts\" cannot "
+                  "use; pack the log with --drop gold",
+                  self->loading.in.path);
+}
+
 static heed_status load_names(counting *self) {
   packed_loading *loading = &self->loading;
   log_reading *log = loading->log;
@@ -368,6 +377,7 @@ static heed_status count(counting *self, log_settings *settings) {
   STEP(packed_load_columns(loading));
   STEP(packed_check_texts(loading, settings));
   STEP(packed_adopt_columns(loading, settings));
+  STEP(check_gold(self));
   STEP(load_names(self));
   STEP(load_answers(self));
   STEP(stream_users(self));

@@ -12,6 +12,8 @@ heed_status packed_is_source(const log_settings *settings, bool *is,
     *is = *is || settings->read.form == LOG_PACKED ||
           (settings->read.form == LOG_AUTO &&
            log_form_of(paths->items[i].text) == LOG_PACKED);
+  /* The sweep may name the form of the log that was packed. */
+  if (paths->count == 1) *is = *is || packed_is(paths->items[0].text);
   if (!*is || paths->count == 1) return HEED_OK;
   return heed_fail(error, HEED_INVALID,
                    "path: found %zu files with a packed log among them, "

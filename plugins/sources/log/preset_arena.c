@@ -197,7 +197,6 @@ const log_shape log_arena_shapes[] = {
               LOG_MAKES(LEFT_TEXT) | LOG_MAKES(RIGHT_TEXT),
      .words =
          {[WORDS_A] = votes_a, [WORDS_B] = votes_b, [WORDS_TIE] = votes_tie},
-     .duplicates = DUPLICATES_FIRST,
      .translate = translate_raw,
      .notes = raw_notes},
     {.preset = PRESET_ARENA,
@@ -213,7 +212,6 @@ const log_shape log_arena_shapes[] = {
                 [TIME] = "timestamp"},
      .words = WINNERS,
      .texts_are_json = true,
-     .duplicates = DUPLICATES_FIRST,
      .translate = translate_140k,
      .notes = session_notes},
     {.preset = PRESET_ARENA,
@@ -230,7 +228,6 @@ const log_shape log_arena_shapes[] = {
      .makes = LOG_MAKES(PAIR),
      .words = WINNERS,
      .texts_are_json = true,
-     .duplicates = DUPLICATES_FIRST,
      .translate = translate_battle,
      .notes = hash_notes},
     {.preset = PRESET_ARENA,
@@ -247,7 +244,6 @@ const log_shape log_arena_shapes[] = {
      .makes = LOG_MAKES(PAIR),
      .words = WINNERS,
      .texts_are_json = true,
-     .duplicates = DUPLICATES_FIRST,
      .translate = translate_battle,
      .notes = clean_notes},
     {.preset = PRESET_ARENA,
@@ -263,7 +259,6 @@ const log_shape log_arena_shapes[] = {
                 [RIGHT_TEXT] = "response_b",
                 [PROMPT] = "prompt"},
      .texts_are_json = true,
-     .duplicates = DUPLICATES_FIRST,
      .users_unknown = true,
      .nobody = "no column says who voted, so each row is a user of its own; "
                "Arena 55k leaves users out (Arena 100k and 140k have them)"},
@@ -279,7 +274,6 @@ const log_shape log_arena_shapes[] = {
                 [TIME] = "timestamp"},
      .words = WINNERS,
      .texts_are_json = true,
-     .duplicates = DUPLICATES_FIRST,
      .users_unknown = true,
      .nobody = no_user},
     {0}};

@@ -91,7 +91,6 @@ const log_shape log_crowd_kit_shapes[] = {
      .column = SIDES,
      .words = NO_WORDS,
      .pairs = PAIRS_MODELS,
-     .duplicates = DUPLICATES_KEEP,
      .settle = settle_pairwise,
      .nobody = nobody},
     {.preset = PRESET_CROWD_KIT,
@@ -100,7 +99,6 @@ const log_shape log_crowd_kit_shapes[] = {
      .column = SIDES,
      .makes = LOG_MAKES(PAIR),
      .words = NO_WORDS,
-     .duplicates = DUPLICATES_KEEP,
      .settle = settle_pairwise,
      .translate = translate,
      .nobody = nobody},
@@ -110,7 +108,6 @@ const log_shape log_crowd_kit_shapes[] = {
      .column = {[USER] = "worker", [PAIR] = "task", [CHOICE] = "label"},
      .positions_unknown = true,
      .are_classes = true,
-     .duplicates = DUPLICATES_KEEP,
      .code = "classes",
      .warning = "labels of classes are not preferences: use dawid_skene, mace "
                 "or majority, not em",

@@ -186,7 +186,6 @@ const log_shape log_open_webui_shapes[] = {
               LOG_MAKES(RIGHT_MODEL) | LOG_MAKES(PROMPT) |
               LOG_MAKES(LEFT_TEXT) | LOG_MAKES(RIGHT_TEXT),
      .words = {[WORDS_A] = words_a, [WORDS_B] = words_b},
-     .duplicates = DUPLICATES_FIRST,
      .translate = translate,
      .notes = notes},
     {0}};

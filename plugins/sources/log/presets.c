@@ -221,7 +221,8 @@ static heed_status settle_shape(log_settings *self, const char *path,
   self->translate = log_translate;
   self->positions_unknown = self->positions_unknown || shape->positions_unknown;
   self->texts_are_json = self->texts_are_json || shape->texts_are_json;
-  if (!self->values[DUPLICATES].given) self->duplicates = shape->duplicates;
+  if (!self->values[DUPLICATES].given)
+    self->duplicates = log_preset_duplicates(self->values);
   settle_columns(self, records);
   settle_words(self, memory);
   settle_pairs(self);
@@ -229,6 +230,18 @@ static heed_status settle_shape(log_settings *self, const char *path,
     status = shape->settle(self, path, records, memory, error);
   if (status == HEED_OK && memory->refused) return heed_no_memory(error);
   return status == HEED_OK ? settle_users(self, path, error) : status;
+}
+
+int log_preset_duplicates(const heed_value *values) {
+  switch (log_preset_of(values)) {
+    case PRESET_CROWD_KIT:
+      return DUPLICATES_KEEP;
+    case PRESET_ARENA:
+    case PRESET_OPEN_WEBUI:
+      return DUPLICATES_FIRST;
+    default:
+      return DUPLICATES_ERROR;
+  }
 }
 
 heed_status log_settle_preset(const heed_host *host, log_settings *self,

@@ -41,7 +41,6 @@ struct log_shape {
   bool positions_unknown, texts_are_json;
   bool users_unknown; /* if no column says who voted, each row is a user */
   bool are_classes;   /* A and B are classes: the sweep must name them */
-  int duplicates;     /* what to do if the sweep does not say */
   /* Looks at the first records; NULL: nothing depends on them. */
   heed_status (*settle)(log_settings *self, const char *path,
                         const json_t *records, heed_memory *memory,
@@ -70,6 +69,9 @@ static inline int log_preset_of(const heed_value *values) {
 /* Adds what the preset says of the files to the settings. */
 heed_status log_settle_preset(const heed_host *host, log_settings *self,
                               heed_error *error);
+
+/* What a preset does with repeated annotations, unless the sweep says it. */
+int log_preset_duplicates(const heed_value *values);
 
 /* The shape of a file, of this preset or, with PRESET_NONE, of any; NULL: it is
  * none of them.  *records: its first; the caller releases them. */

@@ -20,6 +20,8 @@ typedef struct heed_guess {
   const char *const *notes; /* what is odd and what a user must know: a sentence
                                each */
   size_t note_count;
+  const char *given; /* set by the host: parameters that the user has set, as a
+                        JSON object, which the guess heeds; NULL: none */
 } heed_guess;
 
 /* The texts of a pair.  Since 4.1. */
