@@ -329,7 +329,7 @@ static void guess_words(guesser *self, bool *sides) {
     log_add(list, sizeof list, "%s\"%.30s\"", i == 0 ? "" : ", ",
             found.unknown[i] == NULL ? "" : found.unknown[i]);
   if (*list != '\0')
-    note(self, "Unknown choices: %s; choices says what they mean.", list);
+    note(self, "Unknown choices: %s. Say what they mean in `choices`.", list);
   if (json_object_size(choices) > 0)
     (void)json_object_set(self->parameters, "choices", choices);
   json_decref(choices);
@@ -383,7 +383,10 @@ static void note_others(guesser *self) {
                  !json_is_object(value) && strlen(list) + 64 < sizeof list)
       log_add(list, sizeof list, "%s\"%.50s\"", *list == '\0' ? "" : ", ", key);
   if (*list != '\0')
-    note(self, "Not read: %s; columns.covariates can name them.", list);
+    note(self,
+         "Not read: %s. To keep them as covariates, name them in "
+         "`columns.covariates`.",
+         list);
 }
 
 static void guess_pairs(guesser *self) {
@@ -416,7 +419,8 @@ static void check_columns(guesser *self) {
   }
 }
 
-static heed_status refuse_table(const guesser *self) {
+static heed_status refuse_table(const guesser *self, log_form form) {
+  const bool no_user = self->column[USER] == NULL;
   char list[HEED_MESSAGE_SIZE / 2] = "";
   const char *key;
   json_t *value;
@@ -424,9 +428,11 @@ static heed_status refuse_table(const guesser *self) {
                       value) if (strlen(list) + 64 < sizeof list)
       log_add(list, sizeof list, "%s\"%.50s\"", *list == '\0' ? "" : ", ", key);
   return log_fail(self->error, HEED_INVALID,
-                  "%s: no column seems to say %s; the file has %s", self->path,
-                  self->column[USER] == NULL ? "who chose" : "what was chosen",
-                  *list == '\0' ? "none" : list);
+                  "%s: no column seems to say %s; the file has %s; name it: "
+                  "--format %s --set columns.%s=COLUMN",
+                  self->path, no_user ? "who chose" : "what was chosen",
+                  *list == '\0' ? "none" : list, log_form_words[form],
+                  log_column_name(no_user ? USER : CHOICE));
 }
 
 static heed_status guess_table(guesser *self, log_form form) {
@@ -441,7 +447,7 @@ static heed_status guess_table(guesser *self, log_form form) {
   bool sides = false;
   guess_columns(self);
   if (self->column[USER] == NULL || self->column[CHOICE] == NULL)
-    return refuse_table(self);
+    return refuse_table(self, form);
   check_columns(self);
   if (by_name == LOG_JSONL) by_name = LOG_JSON;
   if (by_name != form)
@@ -459,6 +465,13 @@ static heed_status guess_table(guesser *self, log_form form) {
 }
 
 /* ---- any file ---- */
+
+static heed_status guess_packed(guesser *self) {
+  if (log_form_of(self->path) != LOG_PACKED)
+    (void)json_object_set_new(self->parameters, "format",
+                              json_string(log_form_words[LOG_PACKED]));
+  return finish(self, "a packed log of heed");
+}
 
 static heed_status guess_hdf5(guesser *self) {
   if (log_form_of(self->path) != LOG_HDF5)
@@ -488,6 +501,8 @@ heed_status log_guess(const heed_host *host, const char *path,
   if (self.memory.refused) status = heed_no_memory(error);
   if (status == HEED_OK && form == LOG_HDF5)
     status = guess_hdf5(&self);
+  else if (status == HEED_OK && form == LOG_PACKED)
+    status = guess_packed(&self);
   else if (status == HEED_OK && shape != NULL)
     status = guess_shape(&self, shape);
   else if (status == HEED_OK && json_array_size(records) == 0)
