@@ -225,7 +225,7 @@ static void say_shape(const look_facts *facts) {
     say("  chose A: %.1f %%",
         percent(facts->chose_a, facts->chose_a + facts->chose_b));
   if (facts->chose_side > 0 && facts->left_a < facts->left_known)
-    say("  chose the left one: %.1f %%",
+    say("  chose the left answer: %.1f %%",
         percent(facts->chose_left, facts->chose_side));
 }
 
@@ -253,18 +253,20 @@ static void say_odd_users(const look_reading *self, const look_facts *facts) {
       self->world.users == NULL
           ? NULL
           : heed_table_data(self->world.users, "name", HEED_STRING);
-  if (facts->users == 1) say("* There is one user only.");
+  if (facts->users == 1) say("* There is only one user.");
   if (facts->users > 1 && name != NULL && 2 * facts->most > facts->annotations)
     say("* More than half of the annotations are of one user, %.60s.",
         name[facts->busiest]);
   if (facts->constant_users > 0)
-    say("* %zu of %zu users with %d or more choices always chose the same "
+    say("* %zu of %zu user%s with %d or more choices always chose the same "
         "answer, A or B.",
-        facts->constant_users, facts->steady, STEADY);
+        facts->constant_users, facts->steady, heed_plural(facts->steady),
+        STEADY);
   if (facts->constant_sides > 0 && facts->left_a < facts->left_known)
-    say("* %zu of %zu users with %d or more choices always chose the same "
+    say("* %zu of %zu user%s with %d or more choices always chose the same "
         "side.",
-        facts->constant_sides, facts->steady, STEADY);
+        facts->constant_sides, facts->steady, heed_plural(facts->steady),
+        STEADY);
 }
 
 static void say_odd(const look_reading *self, const look_facts *facts) {
@@ -279,8 +281,8 @@ static void say_odd(const look_reading *self, const look_facts *facts) {
   if (facts->models == 0)
     say("* No column names the models: their strengths cannot be fitted.");
   if (facts->shared_pairs == 0 && facts->most > 1)
-    say("* No pair has choices of two users: only models say who pays "
-        "attention, not other users.");
+    say("* No two users judged the same pair: users cannot be compared with "
+        "each other, only with the models.");
   if (facts->models == 0 && facts->shared_pairs == 0 && !facts->has_p &&
       facts->most > 1)
     say("* Without models and shared pairs, nothing tells attentive users from "

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Lists of users: who to doubt, who to trust, who is undecided. */
+ * Lists of users: who to doubt, who to trust, who is unsure. */
 #include <stdlib.h>
 
 #include "html.h"

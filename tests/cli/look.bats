@@ -108,10 +108,10 @@ refused() {
   } >votes.csv
   look votes.csv
   says 'More than half of the annotations are of one user, ann.'
-  says '1 of 1 users with 10 or more choices always chose the same answer, A or B.'
+  says '1 of 1 user with 10 or more choices always chose the same answer, A or B.'
   printf 'user,pair,choice,left\nann,1,A,A\nann,2,B,A\n' >votes.csv
   look votes.csv
-  says 'There is one user only.'
+  says 'There is only one user.'
   says 'The same answer, A, is left in every row'
   look votes.csv --set positions=unknown --set columns.left=null
   says 'No row says which answer was left'

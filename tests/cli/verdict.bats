@@ -294,7 +294,7 @@ PY
   run grep -c "=bad" hidden.html
   [ "$output" = 0 ]
   run -0 --separate-stderr "$HEED" show log.h5
-  [[ "$output" == *"verdict"*"of 60 users pay attention, 95 % interval ["*"careless: "*"at most 5 % of each list expected by mistake"*"rank"*"model"*"Elo"* ]]
+  [[ "$output" == *"verdict"*"of 60 users pay attention, 95 % interval ["*"careless: "*"expected mistakes: at most 5 % of the careless and of the trusted"*"rank"*"model"*"Elo"* ]]
   [[ "$output" != *"check failed"* ]]
 }
 
@@ -372,7 +372,7 @@ assert "Ties: 10 % of the answers. The fit and the figures above do not use them
 with h5py.File("ties3.h5") as f:
     median = np.sort(f["users/annotations"][()])[30]
 assert f"The log: 1800 answers (33 % ties), 60 users, " in text[3]
-assert f"The median user has {median} annotations, without ties." in text[3]
+assert f"The median user has {median} annotations, ties not counted." in text[3]
 PY
 }
 
