@@ -24,7 +24,7 @@ set arrow 2 from 0.76, graph 0 to 0.76, graph 1 nohead lc rgb "#d55e00" dt 2
 set key at screen 0.6, 0.035 center maxrows 1 samplen 2 width 3 Left reverse
 is(c) = strcol(3) eq c
 plot file using (is("X") ? $4 : NaN):($1 - 0.15):5:6:ytic(2) with xerrorbars \
-       lw 1.6 pt 7 ps 0.6 lc rgb "#0072b2" title "X, keen users (true: .70)", \
+       lw 1.6 pt 7 ps 0.6 lc rgb "#0072b2" title "X, attentive users (true: .70)", \
      file using (is("Y") ? $4 : NaN):($1 + 0.15):5:6 with xerrorbars \
        lw 1.6 pt 7 ps 0.6 lc rgb "#d55e00" title "Y, casual users (true: .76)", \
      file using (is("X") ? 1.09 : NaN):1:7 with labels right notitle

@@ -5,7 +5,7 @@
 
 Each file is an A/B test of one challenger, X or Y, against a base model: 300 users
 with 20 annotations each, some of them of gold pairs. X beats the base with probability
-.70 for a reader who attends, Y with .76. X was shown to keen users (eta from
+.70 for a reader who attends, Y with .76. X was shown to attentive users (eta from
 Beta(8, 2)), Y to casual ones (Beta(4, 6)). A gold pair is an answer of the base and a
 worse one by it; an attentive reader misses the better one in 2 of 100 cases. The two
 sides are random unless a case says otherwise. Cases of a run share their users and

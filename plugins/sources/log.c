@@ -10,7 +10,7 @@
 #include "sources/log/presets.h"
 #include "sources/log/reading.h"
 
-/* `set aside 12 records that are no comparison: 5 without an answer, …` */
+/* `set aside 12 records without a comparison: 5 without an answer, …` */
 static void report_asides(const log_reading *self) {
   const log_asides *asides = &self->asides;
   const log_shape *shape = self->settings->shape;
@@ -45,8 +45,9 @@ static void report_single_answers(const log_reading *self) {
   if (of_rows && settings->shape != NULL && settings->shape->nobody != NULL)
     why = settings->shape->nobody;
   log_warn(self->host, "not_identified",
-           "%s; one answer does not show who pays attention: eta-hat and what "
-           "rests on it are guesses, but raw strengths and heed export are not",
+           "%s; one answer does not show who pays attention: eta-hat and "
+           "everything computed from it are guesses; raw strengths do not "
+           "depend on it",
            why);
 }
 

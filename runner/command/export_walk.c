@@ -186,13 +186,13 @@ static heed_status walk(export_walk *self, bool draws, export_sink *sink,
 
 static heed_status no_texts(const export_walk *self, heed_error *error) {
   return heed_fail(error, HEED_INVALID,
-                   "%s: the cell's world has no texts%s; heed export needs "
-                   "prompts and responses (of a log: columns prompt, text_a "
-                   "and text_b); heed pairs needs none",
+                   "%s: the cell has no %s; heed export needs prompts and "
+                   "responses (columns prompt, text_a and text_b of the log). "
+                   "heed pairs needs no texts",
                    self->rows.result->path,
-                   self->tally.any_prompt     ? " of responses"
-                   : self->tally.any_response ? " of prompts"
-                                              : "");
+                   self->tally.any_prompt     ? "responses"
+                   : self->tally.any_response ? "prompts"
+                                              : "texts");
 }
 
 /* What a walk wrote is a data set. */

@@ -258,13 +258,15 @@ static void say_odd_users(const look_reading *self, const look_facts *facts) {
     say("* More than half of the annotations are of one user, %.60s.",
         name[facts->busiest]);
   if (facts->constant_users > 0)
-    say("* %zu of %zu users with %d or more choices always chose the same "
+    say("* %zu of %zu user%s with %d or more choices always chose the same "
         "answer, A or B.",
-        facts->constant_users, facts->steady, STEADY);
+        facts->constant_users, facts->steady, heed_plural(facts->steady),
+        STEADY);
   if (facts->constant_sides > 0 && facts->left_a < facts->left_known)
-    say("* %zu of %zu users with %d or more choices always chose the same "
+    say("* %zu of %zu user%s with %d or more choices always chose the same "
         "side.",
-        facts->constant_sides, facts->steady, STEADY);
+        facts->constant_sides, facts->steady, heed_plural(facts->steady),
+        STEADY);
 }
 
 static void say_odd(const look_reading *self, const look_facts *facts) {

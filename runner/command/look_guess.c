@@ -92,31 +92,52 @@ static heed_status ask_sources(look_asking *self, const char *path,
   return status;
 }
 
+static const heed_parameter *format_of(const heed_plugin *plugin) {
+  if (functions_of(plugin) == NULL) return NULL;
+  for (size_t i = 0; i < plugin->parameter_count; i++)
+    if (strcmp(plugin->parameters[i].name, "format") == 0 &&
+        plugin->parameters[i].choices != NULL)
+      return &plugin->parameters[i];
+  return NULL;
+}
+
+static bool has_format(const heed_parameter *parameter, const char *format) {
+  for (size_t i = 0; parameter->choices[i] != NULL; i++)
+    if (strcmp(parameter->choices[i], format) == 0) return true;
+  return false;
+}
+
+static void list_formats(const heed_parameter *parameter, char *list,
+                         size_t size) {
+  size_t used = strlen(list);
+  for (size_t i = 0; parameter->choices[i] != NULL && used < size; i++)
+    used += (size_t)snprintf(list + used, size - used, "%s%s",
+                             used == 0 ? "" : ", ", parameter->choices[i]);
+}
+
 /* With --format no file is asked: the first source that has such a format. */
 static heed_status name_format(look_asking *self, heed_error *error) {
   const char *format = self->arguments->format;
+  char parameters[160], known[HEED_MESSAGE_SIZE / 2] = "";
   for (size_t i = 0; i < registry_count(self->plugins); i++) {
     const heed_plugin *plugin = registry_at(self->plugins, i, NULL);
-    if (functions_of(plugin) == NULL) continue;
-    for (size_t j = 0; j < plugin->parameter_count; j++) {
-      const heed_parameter *parameter = &plugin->parameters[j];
-      if (strcmp(parameter->name, "format") != 0 || parameter->choices == NULL)
-        continue;
-      for (size_t k = 0; parameter->choices[k] != NULL; k++)
-        if (strcmp(parameter->choices[k], format) == 0) {
-          char parameters[160];
-          (void)snprintf(parameters, sizeof parameters, "{\"format\":\"%s\"}",
-                         format);
-          const heed_guess guess = {.size = sizeof guess,
-                                    .form = format,
-                                    .parameters = parameters,
-                                    .file = "path"};
-          return take_guess(self, plugin, &guess, error);
-        }
+    const heed_parameter *parameter = format_of(plugin);
+    if (parameter == NULL) continue;
+    if (!has_format(parameter, format)) {
+      list_formats(parameter, known, sizeof known);
+      continue;
     }
+    (void)snprintf(parameters, sizeof parameters, "{\"format\":\"%s\"}",
+                   format);
+    const heed_guess guess = {.size = sizeof guess,
+                              .form = format,
+                              .parameters = parameters,
+                              .file = "path"};
+    return take_guess(self, plugin, &guess, error);
   }
   return heed_fail(error, HEED_INVALID,
-                   "--format %s: no source has this format", format);
+                   "--format %.60s: unknown format, expected one of %s", format,
+                   *known == '\0' ? "none" : known);
 }
 
 /* ---- --set ---- */

@@ -290,8 +290,8 @@ static int unknown_log(const command_arguments *given,
   if (error->status == HEED_INVALID && given->format == NULL &&
       access(given->file, F_OK) == 0)
     fputs(
-        "Give its form with --format, or name its columns in a sweep and "
-        "pack the sweep\n",
+        "Give its form with --format and its columns with --set, or name "
+        "them in a sweep and pack the sweep\n",
         stderr);
   return exit_status;
 }

@@ -471,8 +471,8 @@ static void show_board(const view_result *result, const verdict_board *board) {
   const bool both = board->raw != NULL && board->attended != NULL;
   if (by == NULL) return;
   command_lines *page = lines_create(6, 1ul | 1ul << 2 | 1ul << 5);
-  static const char *const head[] = {"rank",     "model",    "Elo",
-                                     "interval", "of ranks", "raw rank"};
+  static const char *const head[] = {"rank",     "model", "Elo",
+                                     "interval", "ranks", "raw rank"};
   for (size_t i = 0; i < 5 + (size_t)both; i++) lines_set(page, i, head[i]);
   lines_next(page);
   for (size_t i = 0; i < board->models && i < MOST_MODELS; i++) {
@@ -509,8 +509,8 @@ static void show_users(const verdict_log *log) {
         100 * log->share.value, users->count, 100 * log->share.low,
         100 * log->share.high, log->question.threshold);
   printf(
-      "  careless: %zu, trusted: %zu, unsure: %zu, with at most %g %% of each "
-      "list expected by mistake; heed users lists them\n",
+      "  careless: %zu, trusted: %zu, unsure: %zu; expected mistakes: at most "
+      "%g %% of the careless and of the trusted; heed users lists them\n",
       users->careless_count, users->trusted_count,
       users->count - users->careless_count - users->trusted_count,
       100 * log->question.alpha);
@@ -542,8 +542,9 @@ static heed_status show_verdict(view_result *result, heed_error *error) {
   show_checks(result, log.point);
   show_board(result, &log.board);
   if (log.others > 0)
-    printf("  of the first of %zu fits: heed report --cell chooses another\n",
-           log.others + 1);
+    printf(
+        "  This is the first of %zu fits; heed report --cell shows another\n",
+        log.others + 1);
   verdict_close(&log);
   return HEED_OK;
 }

@@ -367,7 +367,7 @@ static const command_option report_options[] = {
      .type = COMMAND_COUNT,
      .value = "INDEX",
      .field = FIELD(cell),
-     .doc = "A cell with the fit for the verdict on a log.",
+     .doc = "The cell whose fit the verdict uses.",
      .otherwise = "the first"},
     OPTIONS_VERDICT,
     OPTION_PSEUDONYMS,
@@ -788,8 +788,9 @@ const command_entry command_table[] = {
          "The verdict is `careless`, `trusted` or `unsure`. heed calls as many "
          "users careless as it can so that the expected share of false calls "
          "among them is at most `--alpha`, and trusts users by the same rule. "
-         "Nobody is called against the odds, and nobody if the fit is not "
-         "identified.",
+         "heed calls nobody careless whose `p_careless` is below one half, "
+         "trusts nobody with one above it, and gives no verdicts if the fit "
+         "is not identified.",
      .operands = result_operand,
      .options = users_options,
      .examples =
@@ -838,17 +839,15 @@ const command_entry command_table[] = {
     {.name = "pack",
      .summary = "write a log as one compact file",
      .about =
-         "Reads a log once, or the log of a sweep with all settings of its "
-         "source, and writes it as one packed file, which the same source "
-         "reads much "
-         "faster: users sorted, models, choices and sides as small numbers. "
-         "Fits of the packed log have the same bits. `source.path` then names "
-         "the packed log; the other settings may stay.\n\n"
-         "Of a log without a sweep, heed finds the form as `heed look` does, "
-         "and says which; `--set columns.user=worker` sets a parameter of the "
+         "Reads a log, given as a file or by a sweep, and writes it as one "
+         "packed file, which the source reads much faster. Fits of the packed "
+         "log are identical, bit for bit. Then set `source.path` to the packed "
+         "log; you can keep the other settings.\n\n"
+         "Without a sweep, heed guesses the format, as `heed look` does, and "
+         "prints it; `--set columns.user=worker` sets a parameter of the "
          "source.\n\n"
-         "heed writes a complete file or none, and never onto a file that it "
-         "reads.",
+         "heed writes a complete file or none, and never overwrites a file "
+         "that it reads.",
      .operands = pack_operands,
      .options = pack_options,
      .examples =

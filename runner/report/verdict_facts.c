@@ -60,6 +60,6 @@ void verdict_page_put_facts(FILE *file, const view_result *result,
   if (median >= 0)
     fprintf(file, ". The median user has %lld annotation%s%s",
             (long long)median, plural((size_t)median),
-            ties > 0 ? ", without ties" : "");
+            ties > 0 ? ", ties not counted" : "");
   fprintf(file, ".</p>\n");
 }

@@ -56,10 +56,12 @@ static void say_attention(const verdict_page *self) {
 /* A mistake is a user who is on a list and should not be. */
 static void put_mistakes(FILE *file, size_t count, double error) {
   const double mistakes = error * (double)count;
-  if (mistakes < 1)
-    fprintf(file, "fewer than 1 of the %zu", count);
-  else
+  if (mistakes >= 1)
     fprintf(file, "about %.0f of the %zu", mistakes, count);
+  else if (count > 1)
+    fprintf(file, "less than 1 of the %zu", count);
+  else
+    fprintf(file, "less than 1");
 }
 
 static void say_mistakes(const verdict_page *self) {
@@ -67,18 +69,18 @@ static void say_mistakes(const verdict_page *self) {
   const bool doubted = users->careless_count > 0;
   const bool trusted = users->trusted_count > 0;
   if (!doubted && !trusted) return;
-  fprintf(self->file, " By mistake, ");
+  fprintf(self->file, " Expected mistakes: ");
   if (doubted)
     put_mistakes(self->file, users->careless_count, users->careless_error);
   if (doubted && trusted) fprintf(self->file, " and ");
   if (trusted)
     put_mistakes(self->file, users->trusted_count, users->trusted_error);
   fprintf(self->file,
-          " are expected to be on %s (at most %.3g" PERCENT
-          "). This holds for %s, not for each user.",
-          doubted && trusted ? "these lists" : "this list",
+          " (at most %.3g" PERCENT
+          " of %s). This holds for %s as a whole, not for each user.",
           percent(self->log->question.alpha),
-          doubted && trusted ? "each list as a whole" : "the list as a whole");
+          doubted && trusted ? "each list" : "the list",
+          doubted && trusted ? "each list" : "the list");
 }
 
 static void say_calls(const verdict_page *self) {
@@ -113,8 +115,8 @@ static void say_rest(const verdict_page *self) {
   else
     fprintf(self->file, "%zu", users->careless_count);
   fprintf(self->file,
-          " of them, and do not decide about <a href=\"#undecided\">%zu "
-          "user%s</a>.</li>\n",
+          " of them, and leave <a href=\"#unsure\">%zu user%s</a> "
+          "unsure.</li>\n",
           rest, plural(rest));
 }
 

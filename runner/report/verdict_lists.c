@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Lists of users: who to doubt, who to trust, who is undecided. */
+ * Lists of users: who to doubt, who to trust, who is unsure. */
 #include <stdlib.h>
 
 #include "html.h"
@@ -78,10 +78,12 @@ static void put_folded(const verdict_page *self, const verdict_place *places,
                        size_t count) {
   enum { MOST_ROWS = 2000 };
   put_user_table(self, places, count < MOST_ROWS ? count : MOST_ROWS);
-  fprintf(self->file, "%s</details>\n",
-          count <= MOST_ROWS
-              ? ""
-              : "<p class=note>heed users writes all of them</p>");
+  if (count > MOST_ROWS)
+    fprintf(self->file,
+            "<p class=note>The table shows the first %d. <code>heed "
+            "users</code> writes all.</p>",
+            MOST_ROWS);
+  fprintf(self->file, "</details>\n");
 }
 
 static heed_status put_calls(const verdict_page *self, verdict_call which,
@@ -104,13 +106,13 @@ static heed_status put_calls(const verdict_page *self, verdict_call which,
   return HEED_OK;
 }
 
-static heed_status put_undecided(const verdict_page *self, heed_error *error) {
+static heed_status put_unsure(const verdict_page *self, heed_error *error) {
   size_t count;
   verdict_place *places = sort_users(self, VERDICT_UNSURE, &count);
   if (places == NULL) return heed_no_memory(error);
   if (count > 0) {
     fprintf(self->file,
-            "<details id=undecided><summary>%zu user%s undecided"
+            "<details id=unsure><summary>%zu user%s unsure"
             "</summary>\n",
             count, count == 1 ? " is" : "s are");
     put_folded(self, places, count);
@@ -125,7 +127,7 @@ static void explain(const verdict_page *self) {
           "their attentiveness is below %g. P(careless) is the probability of "
           "that%s. Attentiveness is an estimate ± its standard deviation. Each "
           "list is as long as it can be with at most %.3g" PERCENT
-          " of its users expected to be on it by mistake. The surest come "
+          " expected mistakes. The surest come "
           "first.%s</p>\n<div class=pair>\n",
           self->log->question.threshold,
           self->log->users.basis == VERDICT_NORMAL
@@ -145,5 +147,5 @@ heed_status verdict_page_put_lists(const verdict_page *self,
   if (status == HEED_OK)
     status = put_calls(self, VERDICT_TRUSTED, "trust", error);
   fprintf(self->file, "</div>\n");
-  return status == HEED_OK ? put_undecided(self, error) : status;
+  return status == HEED_OK ? put_unsure(self, error) : status;
 }

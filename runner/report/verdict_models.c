@@ -135,6 +135,21 @@ static void put_model_table(const verdict_page *self, size_t count) {
   fprintf(self->file, "</table></div>\n");
 }
 
+/* Without a bootstrap there are no intervals. */
+static void put_standing(FILE *file, const verdict_standing *by) {
+  if (isnan(by->low))
+    fprintf(file,
+            "<td class=n>%.2f</td><td class=n>%.0f</td><td class=n>%zu</td>",
+            by->strength, leaderboard_elo(by->strength), by->rank);
+  else
+    fprintf(file,
+            "<td class=n>%.2f [%.2f, %.2f]</td><td class=n>%.0f [%.0f, %.0f]"
+            "</td><td class=n>%zu [%zu, %zu]</td>",
+            by->strength, by->low, by->high, leaderboard_elo(by->strength),
+            leaderboard_elo(by->low), leaderboard_elo(by->high), by->rank,
+            by->best, by->worst);
+}
+
 static void put_number_row(const verdict_page *self, size_t m) {
   const verdict_board *board = &self->log->board;
   const verdict_standing *both[] = {board->attended, board->raw};
@@ -142,16 +157,8 @@ static void put_number_row(const verdict_page *self, size_t m) {
   html_element(self->file, "td", verdict_model(board, m));
   fprintf(self->file, "<td class=n>%lld</td>",
           (long long)verdict_model_annotations(board, m));
-  for (size_t i = 0; i < 2; i++) {
-    if (both[i] == NULL) continue;
-    fprintf(self->file,
-            "<td class=n>%.2f [%.2f, %.2f]</td><td class=n>%.0f [%.0f, %.0f]"
-            "</td><td class=n>%zu [%zu, %zu]</td>",
-            both[i][m].strength, both[i][m].low, both[i][m].high,
-            leaderboard_elo(both[i][m].strength),
-            leaderboard_elo(both[i][m].low), leaderboard_elo(both[i][m].high),
-            both[i][m].rank, both[i][m].best, both[i][m].worst);
-  }
+  for (size_t i = 0; i < 2; i++)
+    if (both[i] != NULL) put_standing(self->file, &both[i][m]);
   fprintf(self->file, "</tr>\n");
 }
 

@@ -131,8 +131,9 @@ static void put_agreement(const verdict_page *self) {
   fprintf(self->file, "<h3>What the annotations show</h3>\n<ul>\n");
   if (isnan(alpha.value)) {
     fprintf(self->file,
-            "<li>Agreement: unknown, because no two annotations are of the "
-            "same pair.</li>\n");
+            "<li>Agreement: unknown. It needs pairs with several annotations "
+            "and two different choices; counts do not say which pair an "
+            "annotation is of.</li>\n");
   } else {
     fprintf(self->file,
             "<li>Agreement: on the same pair, users agree %s. Krippendorff's "

@@ -44,7 +44,7 @@ typedef struct tree_builder {
   uint8_t *used[PLAN_STAGE_COUNT]; /* axis_count: axes in a stage's template */
   json_t *seen[PLAN_STAGE_COUNT];  /* indices along those: number of a spec */
   json_t *specs;                   /* hash: number of a spec */
-  json_t *asked;                   /* "source with estimator": true */
+  json_t *asked;                   /* "source with plugin": true */
 
   size_t node_count, node_room;
   tree_node *nodes;
@@ -402,55 +402,73 @@ static void outline_of(const heed_instance *source, heed_outline *outline) {
   if (functions->outline != NULL) functions->outline(source->self, outline);
 }
 
-/* Asks an estimator whether it accepts the worlds of a source. */
-static heed_status ask_estimator(tree_builder *builder, const json_t *source,
-                                 const json_t *estimator, heed_error *error) {
-  const heed_instance *one = NULL, *other = NULL;
+/* Asks a plugin whether it accepts the worlds of a source. */
+static heed_status ask_plugin(tree_builder *builder, const heed_plugin *plugin,
+                              const json_t *spec, const heed_outline *outline,
+                              heed_error *error) {
+  const heed_instance *instance = NULL;
+  heed_status status = HEED_OK;
+  if (outline->counts == HEED_YES && (plugin->flags & HEED_READS_COUNTS) == 0)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "%s/%s needs single annotations; this source gives "
+                     "counts of them",
+                     kind_name(plugin->kind), plugin->name);
+  if (plugin->kind != HEED_ESTIMATOR) return HEED_OK;
+  status = instance_open(builder->self->plugins, spec, &builder->host,
+                         &instance, error);
+  if (status == HEED_OK) {
+    const heed_estimator_functions *functions = plugin->functions;
+    if (functions->accepts != NULL)
+      status = functions->accepts(instance->self, outline, error);
+  }
+  instance_close(instance);
+  return status;
+}
+
+static heed_status ask_pair(tree_builder *builder, const json_t *source,
+                            const json_t *spec, heed_error *error) {
+  const char *name = json_string_value(json_object_get(spec, "plugin"));
+  const heed_plugin *plugin =
+      registry_named(builder->self->plugins, name, NULL);
+  const heed_instance *world = NULL;
   heed_outline outline;
   heed_status status;
-  announce(builder, json_string_value(json_object_get(estimator, "plugin")));
-  status = instance_open(builder->self->plugins, source, &builder->host, &one,
+  announce(builder, name);
+  status = instance_open(builder->self->plugins, source, &builder->host, &world,
                          error);
-  if (status == HEED_OK)
-    status = instance_open(builder->self->plugins, estimator, &builder->host,
-                           &other, error);
   if (status == HEED_OK) {
-    const heed_estimator_functions *functions = other->plugin->functions;
-    outline_of(one, &outline);
-    if (outline.counts == HEED_YES &&
-        (other->plugin->flags & HEED_READS_COUNTS) == 0)
-      status = heed_fail(error, HEED_UNSUPPORTED,
-                         "estimator/%s needs single annotations; this source "
-                         "gives counts of them",
-                         other->plugin->name);
-    else if (functions->accepts != NULL)
-      status = functions->accepts(other->self, &outline, error);
+    outline_of(world, &outline);
+    status = ask_plugin(builder, plugin, spec, &outline, error);
   }
-  instance_close(other);
-  instance_close(one);
+  instance_close(world);
   announce(builder, "");
   arena_clear(builder->memory);
   arena_clear(builder->host.scratch);
   return status;
 }
 
-/* Once for each source with each estimator. */
-static heed_status check_pair(tree_builder *builder, size_t source,
-                              size_t estimator) {
+/* Stages whose plugins read the annotations of the source. */
+static bool reads_annotations(plan_stage stage) {
+  return stage == PLAN_POSTERIOR || stage == PLAN_SELECTION ||
+         stage == PLAN_POLICY;
+}
+
+/* Once for each source with each plugin. */
+static heed_status check_pair(tree_builder *builder, plan_stage stage,
+                              size_t source, size_t spec) {
   const sweep_tree *result = builder->result;
   char key[64];
   heed_error error = {HEED_OK, ""};
   heed_status status;
-  (void)snprintf(key, sizeof key, "%zu with %zu", source, estimator);
+  (void)snprintf(key, sizeof key, "%zu with %zu", source, spec);
   if (json_object_get(builder->asked, key) != NULL) return HEED_OK;
   (void)json_object_set_new(builder->asked, key, json_true());
-  status = ask_estimator(builder, result->specs[source].resolved,
-                         result->specs[estimator].resolved, &error);
+  status = ask_pair(builder, result->specs[source].resolved,
+                    result->specs[spec].resolved, &error);
   if (status == HEED_OK) return HEED_OK;
-  const json_t *where =
-      json_object_get(template_of(builder, PLAN_POSTERIOR), WHERE_KEY);
+  const json_t *where = json_object_get(template_of(builder, stage), WHERE_KEY);
   return explain(
-      builder, PLAN_POSTERIOR,
+      builder, stage,
       where == NULL ? builder->self->where : json_string_value(where), status,
       error.message);
 }
@@ -527,9 +545,9 @@ static heed_status visit(tree_builder *builder) {
     size_t spec = NOTHING;
     status = spec_at(builder, (plan_stage)i, &spec);
     if (i == PLAN_WORLD) source = spec;
-    if (status == HEED_OK && i == PLAN_POSTERIOR && spec != NOTHING &&
-        source != NOTHING)
-      status = check_pair(builder, source, spec);
+    if (status == HEED_OK && reads_annotations((plan_stage)i) &&
+        spec != NOTHING && source != NOTHING)
+      status = check_pair(builder, (plan_stage)i, source, spec);
     if (status == HEED_OK && spec != NOTHING)
       status = child_with(builder, position, spec, &position);
   }

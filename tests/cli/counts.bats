@@ -90,6 +90,16 @@ estimators='h.axis { "estimator",
   done
 }
 
+@test "the page of counts does not say that no pair was annotated twice" {
+  write_log 2000 20 60
+  write_sweep rows log.csv 'duplicates = "keep",'
+  packs
+  write_sweep counts log.heed 'annotations = "counts", duplicates = "keep",'
+  runs counts
+  "$HEED" report counts.h5 -o counts.html
+  grep -q 'Agreement: unknown. It needs pairs with several annotations and two different choices; counts do not say which pair an annotation is of.' counts.html
+}
+
 @test "a log without pairs and rows is counted; its users have another order" {
   write_log 5000 40
   write_sweep rows log.csv
@@ -154,8 +164,11 @@ assert (a["users/mean"][()] == b["users/mean"][()]).all()'
   run "$HEED" check counts.lua
   fails 'estimator/majority needs single annotations; this source gives counts of them'
   write_sweep counts log.heed "$counts" '' 'filter = h.filter.top { share = 0.5 }'
-  run "$HEED" run counts.lua --progress none -o counts.h5
-  fails 'filter/top needs single annotations; this source gives counts of them'
+  run "$HEED" check counts.lua
+  fails 'counts.lua:6: filter/top needs single annotations; this source gives counts of them'
+  write_sweep counts log.heed "$counts" '' 'trainer = h.trainer.dpo {}'
+  run "$HEED" check counts.lua
+  fails 'counts.lua:6: trainer/dpo needs single annotations; this source gives counts of them'
   write_sweep counts log.heed "$counts" '' 'users = { holdout = 0.2 }'
   run "$HEED" run counts.lua --progress none -o counts.h5
   fails 'users: holdout and bootstrap = "users_and_pairs" need single annotations; this source gives counts'

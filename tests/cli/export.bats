@@ -238,17 +238,17 @@ CSV
   heed_run
   export_ log.h5 -o none.jsonl
   [ "$status" -eq 2 ]
-  [[ "$stderr" == *"log.h5: the cell's world has no texts; heed export needs prompts and responses (of a log: columns prompt, text_a and text_b)"* ]]
+  [[ "$stderr" == *"log.h5: the cell has no texts; heed export needs prompts and responses (columns prompt, text_a and text_b of the log). heed pairs needs no texts"* ]]
   [ ! -e none.jsonl ]
   write_sweep 'keep = { "selection" },' 'text_a = "one", text_b = "two"'
   heed_run
   export_ log.h5
-  [[ "$stderr" == *"the cell's world has no texts of prompts; heed export needs"* ]]
+  [[ "$stderr" == *"the cell has no prompts; heed export needs"* ]]
   sed -i '/^rex,p3/d' log.csv # one text alone does not tell that sides changed
   write_sweep 'keep = { "selection" },' 'prompt = "ask", text_a = "one"'
   heed_run
   export_ log.h5
-  [[ "$stderr" == *"the cell's world has no texts of responses; heed export needs"* ]]
+  [[ "$stderr" == *"the cell has no responses; heed export needs"* ]]
 }
 
 @test "a simulated world keeps its selection, and has no texts" {
@@ -272,7 +272,7 @@ assert set(f["selection/replicate"][()]) == {0, 1}
 assert "chosen" not in f["selection"]'
   export_ log.h5
   [ "$status" -eq 2 ]
-  [[ "$stderr" == *"log.h5: the cell's world has no texts; "* ]]
+  [[ "$stderr" == *"log.h5: the cell has no texts; "* ]]
 }
 
 @test "a cell without texts beside one with texts" {
@@ -283,7 +283,7 @@ assert "chosen" not in f["selection"]'
   [ "$(wc -l <texts.jsonl)" -eq 7 ]
   export_ log.h5 --cell 1
   [ "$status" -eq 2 ]
-  [[ "$stderr" == *"the cell's world has no texts; "* ]]
+  [[ "$stderr" == *"the cell has no texts; "* ]]
 }
 
 @test "users without names are numbers" {
@@ -314,7 +314,7 @@ f["selection/prompt"][3] = "only one"'
   [ "$(lines all.jsonl '"|".join(r["prompt"] for r in rows)')" = "only one" ]
   edit 'del f["selection/chosen"]'
   export_ log.h5
-  [[ "$stderr" == *"the cell's world has no texts of responses; "* ]]
+  [[ "$stderr" == *"the cell has no responses; "* ]]
   edit 'del f["selection/eta_hat"]'
   export_ log.h5
   [ "$status" -eq 1 ]
@@ -645,7 +645,7 @@ assert np.allclose(s["prior"][()], 1 / (1 + np.exp(strength[b] - strength[a])), 
   heed_run
   export_ log.h5 --by pair
   [ "$status" -eq 2 ]
-  [[ "$stderr" == *"has no texts; heed export needs prompts and responses"*"heed pairs needs none"* ]]
+  [[ "$stderr" == *"has no texts; heed export needs prompts and responses"*"heed pairs needs no texts"* ]]
   run --separate-stderr "$HEED" pairs log.h5
   [ "$status" -eq 0 ]
   [ "${lines[0]}" = "pair,model_a,model_b,choice,probability,annotations" ]

@@ -55,7 +55,7 @@ refused() {
   has 'model_a = "model_1", model_b = "model_2"'
   has 'time = "created_at"'
   has 'choices = { a = { "model_1" }, b = { "model_2" } }'
-  says 'Not read: "seconds". To keep them as covariates, name them in columns.covariates.'
+  says 'Not read: "seconds". To keep them as covariates, name them in `columns.covariates`.'
   says 'times: 2026-01-01 10:00 to 2026-01-01 10:01'
   says 'shared pairs 1 pairs that two users or more judged'
   runs
@@ -108,7 +108,7 @@ refused() {
   } >votes.csv
   look votes.csv
   says 'More than half of the annotations are of one user, ann.'
-  says '1 of 1 users with 10 or more choices always chose the same answer, A or B.'
+  says '1 of 1 user with 10 or more choices always chose the same answer, A or B.'
   printf 'user,pair,choice,left\nann,1,A,A\nann,2,B,A\n' >votes.csv
   look votes.csv
   says 'There is only one user.'
@@ -151,10 +151,12 @@ PY
 
 @test "files that are no logs" {
   refused 'nothing.csv: no such file' nothing.csv
+  refused 'nothing*.csv: no file matches this pattern' 'nothing*.csv'
   printf 'one,two\n1,2\n' >votes.csv
-  refused 'votes.csv: no column seems to say who chose; the file has "one", "two"' votes.csv
+  refused 'votes.csv: no column seems to say who chose; the file has "one", "two"; name it: --set columns.user=COLUMN' votes.csv
+  refused '--format foo: unknown format, expected one of auto, csv, tsv, ' votes.csv --format foo
   printf 'user,two\n1,2\n' >votes.csv
-  refused 'no column seems to say what was chosen' votes.csv
+  refused 'no column seems to say what was chosen; the file has "user", "two"; name it: --set columns.choice=COLUMN' votes.csv
   printf 'user,pair,choice\n' >votes.csv
   refused 'votes.csv: found no row' votes.csv
   : >votes.csv

@@ -412,10 +412,10 @@ PY
   cp log.heed earlier.heed
   every_column 70000
   pack log.lua --append earlier.heed --memory 1M -o log.heed
-  said 'users, pairs and annotations need more than the 1 MB that --memory allows; give more'
+  said 'users, pairs and annotations need more than the 1 MB that --memory allows; increase --memory'
   rm earlier.heed
   run --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 64; "$HEED" pack log.lua -o log.heed'
-  said 'cannot write the packed log: File too large'
+  said 'cannot write the output: File too large'
   [ "$(sha256sum log.heed)" = "$before" ]
   [ "$(ls log*)" = $'log.csv\nlog.heed\nlog.lua' ]
 }
@@ -461,6 +461,36 @@ PY
   cmp votes.heed again.heed
 }
 
+@test "heed look and heed pack know a packed log, whatever its name" {
+  printf 'user,pair,choice\nu1,1,A\n' >votes.csv
+  pack votes.csv -o votes.heed
+  [[ "$stderr" == *'packed 1 annotation of 1 user and 1 pair'* ]] || { echo "$stderr" && return 1; }
+  pack votes.heed -o again.heed
+  [ "$status" -eq 0 ] || { echo "$stderr" && return 1; }
+  [[ "$stderr" == *'votes.heed seems to be: a packed log of heed'* ]] || { echo "$stderr" && return 1; }
+  cmp votes.heed again.heed
+  cp votes.heed votes.bin
+  pack votes.bin -o again.heed
+  [[ "$stderr" == *'votes.bin seems to be: a packed log of heed'* ]] || { echo "$stderr" && return 1; }
+  cmp votes.heed again.heed
+  run --separate-stderr "$HEED" look votes.heed
+  [ "$status" -eq 0 ] || { echo "$stderr" && return 1; }
+  [[ "$output" == *'-- votes.heed: a packed log of heed'* ]]
+  [[ "$output" == *'path = "votes.heed"'* && "$output" != *format* ]]
+  run --separate-stderr "$HEED" look votes.bin
+  [[ "$output" == *'format = "packed"'* ]]
+}
+
+@test "the message for unknown columns has what reads the log" {
+  printf 'ip,pair,picked\nu1,1,A\n' >votes.csv
+  pack votes.csv -o votes.heed
+  said 'the file has "ip", "pair", "picked"; name it: --format csv --set columns.user=COLUMN'
+  pack votes.csv --format csv --set columns.user=ip --set columns.choice=picked -o votes.heed
+  [ "$status" -eq 0 ] || { echo "$stderr" && return 1; }
+  run -0 --separate-stderr "$HEED" look votes.csv --format csv --set columns.user=ip --set columns.choice=picked
+  [[ "$output" == *'user = "ip"'* ]]
+}
+
 @test "--set changes how heed pack reads a log without a sweep, with or without \"source.\"" {
   every_column 200
   cut -d, -f1-5 log.csv | sed '1s/.*/user,pair,choice,model_a,model_b/' >votes.csv
@@ -473,8 +503,8 @@ PY
 @test "heed pack of a file that no source knows says what to do, and writes nothing" {
   printf 'one,two\n1,2\n' >other.csv
   pack other.csv -o log.heed
-  said 'other.csv: no column seems to say who chose; the file has "one", "two"'
-  said 'Give its form with --format, or name its columns in a sweep and pack the sweep'
+  said 'other.csv: no column seems to say who chose; the file has "one", "two"; name it: --format csv --set columns.user=COLUMN'
+  said 'Give its form with --format and its columns with --set, or name them in a sweep and pack the sweep'
   pack nothing.csv -o log.heed
   said 'nothing.csv: no such file'
   printf 'user,pair,choice\nu1,1,A\n' >votes.csv

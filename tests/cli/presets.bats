@@ -188,7 +188,7 @@ says() {
     sweeps "" $file
     says 'not_identified: no column says who '
     says 'so each row is a user of its own'
-    says 'one answer does not show who pays attention: eta-hat and what rests on it are guesses, but raw strengths and heed export are not'
+    says 'one answer does not show who pays attention: eta-hat and everything computed from it are guesses; raw strengths do not depend on it'
     has 'estimator = h.estimator.constant { eta = 1, mu = 0.5 }'
     says 'annotations of a user: 1 to 1'
     run -0 --separate-stderr "$HEED" users look.h5
@@ -262,12 +262,12 @@ PY
   done
   run "$HEED" check votes.lua --set source.columns.user=who
   [ "$status" -eq 2 ]
-  [[ "$output" == *'users = "rows": found columns.user, expected one of them'* ]]
+  [[ "$output" == *'found both users = "rows" and columns.user, expected one of them'* ]]
 }
 
 @test "tools whose exports always say who chose are refused without it" {
   cut -d, -f2- "$logs/crowd_kit/pairwise.csv" >nobody.csv
-  refused 'nobody.csv: no column says who chose (looked for "worker"); columns.user names one' \
+  refused 'nobody.csv: no column says who chose (looked for "worker"); name the column in source.columns.user' \
     nobody.csv
 }
 
@@ -281,7 +281,7 @@ PY
   cp "$logs/arena/human_100k.jsonl" both/1.jsonl
   cp "$logs/arena/human_140k.jsonl" both/2.jsonl
   refused '2.jsonl: the file is of another kind (Chatbot Arena, 140k)' 'both/*.jsonl'
-  refused '--format nothing: no source reads it' votes.csv --format nothing
+  refused '--format nothing: unknown format, expected one of auto, csv, ' votes.csv --format nothing
 }
 
 @test "what a preset's record may have wrong" {
@@ -296,7 +296,7 @@ PY
   printf '{"chosen": "a", "rejected": ["b"], "user": "u"}\n' >bad.jsonl
   refused 'bad.jsonl:1: chosen and rejected: expected two texts or two lists of messages' bad.jsonl
   printf '{"chosen": "a", "rejected": "b", "user": "u", "judge": "v"}\n' >bad.jsonl
-  refused '"user" and "judge" may both say who chose; columns.user names one' bad.jsonl
+  refused '"user" and "judge" may both say who chose; set source.columns.user to one of them' bad.jsonl
 }
 
 @test "one of several questions is asked for by name" {
@@ -315,7 +315,7 @@ state = {"user_id": "u", "instance_id_to_label_to_value": {"i": {
   "style": {"selection": "A"}, "facts": {"scale_value": 2}, "sure": {"sure": "4"}}}}
 json.dump(state, open("user_state.json", "w"))
 PY
-  refused 'several controls compare answers: "style", "facts"; columns.choice names one' tasks.json
+  refused 'several controls compare answers: "style", "facts"; set source.columns.choice to one of them' tasks.json
   refused 'several questions compare answers: "style", "facts"' records.json
   refused 'several schemas compare answers: "style", "facts"' user_state.json
   for file in tasks.json records.json user_state.json; do

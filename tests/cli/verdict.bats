@@ -258,18 +258,19 @@ assert f"Doubt {careless['count']} users, trust {trusted['count']}." in text
 
 def mistakes(calls):
     count = calls["expected_false"] * calls["count"]
-    return ("fewer than 1" if count < 1 else f"about {count:.0f}") + f" of the {calls['count']}"
-assert f"By mistake, {mistakes(careless)} and {mistakes(trusted)} are expected to be on these lists (at most 0.1 %)." in text
+    return ("less than 1" if count < 1 else f"about {count:.0f}") + f" of the {calls['count']}"
+assert careless["count"] > 1 and trusted["count"] > 1
+assert f"Expected mistakes: {mistakes(careless)} and {mistakes(trusted)} (at most 0.1 % of each list)." in text
 unsure = [u for u in users["users"] if u["verdict"] == "unsure"]
 assert unsure
 expected = [60 * (1 - share[x]) for x in ("value", "high", "low")]
 assert "About {:.0f} users ({:.0f} to {:.0f}) are expected to be careless. ".format(*expected) + \
-       f"The annotations show {careless['count']} of them, and do not decide about {len(unsure)} user" in text
+       f"The annotations show {careless['count']} of them, and leave {len(unsure)} user" in text
 
 # Each link leads to a place of the page.
 for name in re.findall('href="#([^"]*)"', page):
     assert re.search(rf"id=\"?{name}[\" >]", page), name
-assert {"attention", "doubt", "trust", "undecided", "models"} <= set(re.findall('href="#([^"]*)"', page))
+assert {"attention", "doubt", "trust", "unsure", "models"} <= set(re.findall('href="#([^"]*)"', page))
 
 def row(u):
     sd = "< 0.01" if u["sd"] < 0.005 else f"{u['sd']:.2f}"
@@ -277,9 +278,9 @@ def row(u):
     p = "< 0.1" if p < 0.0005 else "> 99.9" if p >= 0.9995 else f"{100 * p:.1f}"
     return f"<tr><td>{u['user']}</td><td class=n>{u['eta_hat']:.2f} ± {sd}</td>" \
            f"<td class=n>{u['annotations']}</td><td class=n>{p} %</td></tr>"
-lists = {name: page.split(f"id={name}>")[1].split("<h3")[0] for name in ("doubt", "trust", "undecided")}
+lists = {name: page.split(f"id={name}>")[1].split("<h3")[0] for name in ("doubt", "trust", "unsure")}
 for u in users["users"]:
-    name = {"careless": "doubt", "trusted": "trust", "unsure": "undecided"}[u["verdict"]]
+    name = {"careless": "doubt", "trusted": "trust", "unsure": "unsure"}[u["verdict"]]
     assert row(u) in lists[name], row(u)
 assert "100.0 %" not in lists["doubt"] and ">0.0 %" not in lists["trust"]
 assert "=bad" in page and "<svg" in page and "Krippendorff's alpha is" in page
@@ -293,7 +294,7 @@ PY
   run grep -c "=bad" hidden.html
   [ "$output" = 0 ]
   run -0 --separate-stderr "$HEED" show log.h5
-  [[ "$output" == *"verdict"*"of 60 users pay attention, 95 % interval ["*"careless: "*"at most 5 % of each list expected by mistake"*"rank"*"model"*"Elo"* ]]
+  [[ "$output" == *"verdict"*"of 60 users pay attention, 95 % interval ["*"careless: "*"expected mistakes: at most 5 % of the careless and of the trusted"*"rank"*"model"*"Elo"* ]]
   [[ "$output" != *"check failed"* ]]
 }
 
@@ -344,6 +345,10 @@ assert f"The fit predicts how much users differ in choosing the stronger model: 
        f"{low[at]:.2f} to {high[at]:.2f}, and the log has {seen[at]:.2f}." in text
 assert "100.0 % of choices are the left answer" in text
 assert "How sure this is, is unknown: the sweep has no bootstrap" in text
+numbers = open("checks.html").read().split("<summary>Numbers")[1].split("</table>")[0]
+assert "nan" not in numbers and "[" not in numbers
+assert re.search(r"<td>m0</td><td class=n>[0-9]+</td><td class=n>[-0-9.]+</td><td class=n>[0-9]+</td>"
+                 r"<td class=n>1</td>", numbers), numbers
 PY
   run -0 --separate-stderr "$HEED" show checks.h5
   [[ "$output" == *"check failed: users choose the left answer more often than the fit expects (1; expected 0."* ]]
@@ -367,7 +372,7 @@ assert "Ties: 10 % of the answers. The fit and the figures above do not use them
 with h5py.File("ties3.h5") as f:
     median = np.sort(f["users/annotations"][()])[30]
 assert f"The log: 1800 answers (33 % ties), 60 users, " in text[3]
-assert f"The median user has {median} annotations, without ties." in text[3]
+assert f"The median user has {median} annotations, ties not counted." in text[3]
 PY
 }
 

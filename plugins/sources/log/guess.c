@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "sources/log/packed_read.h"
 #include "sources/log/presets.h"
 
 #define NOTES 16
@@ -356,7 +355,7 @@ static void guess_words(guesser *self, bool *sides) {
     log_add(list, sizeof list, "%s\"%.30s\"", i == 0 ? "" : ", ",
             found.unknown[i] == NULL ? "" : found.unknown[i]);
   if (*list != '\0')
-    note(self, "Unknown choices: %s. Say what they mean in choices.", list);
+    note(self, "Unknown choices: %s. Say what they mean in `choices`.", list);
   if (json_object_size(choices) > 0)
     (void)json_object_set(self->parameters, "choices", choices);
   json_decref(choices);
@@ -414,7 +413,7 @@ static void note_others(guesser *self) {
   if (*list != '\0')
     note(self,
          "Not read: %s. To keep them as covariates, name them in "
-         "columns.covariates.",
+         "`columns.covariates`.",
          list);
 }
 
@@ -501,6 +500,13 @@ static heed_status guess_table(guesser *self, log_form form) {
 
 /* ---- any file ---- */
 
+static heed_status guess_packed(guesser *self) {
+  if (log_form_of(self->path) != LOG_PACKED)
+    (void)json_object_set_new(self->parameters, "format",
+                              json_string(log_form_words[LOG_PACKED]));
+  return finish(self, "a packed log of heed");
+}
+
 static heed_status guess_hdf5(guesser *self) {
   if (log_form_of(self->path) != LOG_HDF5)
     (void)json_object_set_new(self->parameters, "format", json_string("hdf5"));
@@ -508,17 +514,6 @@ static heed_status guess_hdf5(guesser *self) {
        "heed look does not look for columns in HDF5: they are read by "
        "their usual names, user, pair and choice.");
   return finish(self, "an HDF5 file");
-}
-
-static heed_status guess_packed(guesser *self) {
-  heed_status status;
-  if (log_form_of(self->path) != LOG_PACKED)
-    (void)json_object_set_new(self->parameters, "format",
-                              json_string("packed"));
-  status = finish(self, "a packed log");
-  json_decref(self->parameters);
-  json_decref(self->columns);
-  return status;
 }
 
 heed_status log_guess(const heed_host *host, const char *path,
@@ -533,8 +528,6 @@ heed_status log_guess(const heed_host *host, const char *path,
   const log_shape *shape;
   json_t *records;
   log_form form;
-  if (log_form_of(path) == LOG_PACKED || packed_is(path))
-    return guess_packed(&self);
   if (HEED_HAS(guess, given) && guess->given != NULL)
     self.given = json_loads(guess->given, 0, NULL);
   self.no_users = json_is_string(json_object_get(self.given, "users"));
@@ -545,6 +538,8 @@ heed_status log_guess(const heed_host *host, const char *path,
   if (self.memory.refused) status = heed_no_memory(error);
   if (status == HEED_OK && form == LOG_HDF5)
     status = guess_hdf5(&self);
+  else if (status == HEED_OK && form == LOG_PACKED)
+    status = guess_packed(&self);
   else if (status == HEED_OK && shape != NULL)
     status = guess_shape(&self, shape);
   else if (status == HEED_OK && json_array_size(records) == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * New rows for a packed log: its names and rows, into a reading that goes on.
+ * New rows for a packed log: its names and rows, into a reading that continues.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -121,9 +121,10 @@ heed_status packed_check_differences(const packed_loading *self) {
   if (self->log->world != NULL || wanted->count == self->difference_count)
     return HEED_OK;
   return log_fail(self->log->error, HEED_INVALID,
-                  "%s: has %zu differences, which the sweep must name to pack "
-                  "them again (source.difference); found %zu",
-                  self->in.path, self->difference_count, wanted->count);
+                  "%s: has %zu difference%s, which the sweep must name to pack "
+                  "the log again (source.difference); found %zu",
+                  self->in.path, self->difference_count,
+                  heed_plural(self->difference_count), wanted->count);
 }
 
 heed_status packed_load_columns(packed_loading *self) {
@@ -148,7 +149,7 @@ heed_status packed_check_texts(const packed_loading *self,
   const bool *wanted = self->log->host->extension(self->log->host, HEED_TEXTS);
   if (wanted == NULL || !*wanted || !log_has_texts(settings)) return HEED_OK;
   return log_fail(self->log->error, HEED_UNSUPPORTED,
-                  "%s: a stage needs texts, which a packed log has not; let "
+                  "%s: a stage needs texts, but a packed log has none; let "
                   "source.path name the log that was packed",
                   self->in.path);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * From a packed log to counts: how often each user gave each answer.  The log
- * is read user by user, and memory holds users and answers alone.
+ * is read user by user, and memory holds only users and answers.
  *
  * An answer is a choice and the side of the responses, with the models if the
  * sweep names them.  Users have the order, and the answers of a user that of
@@ -164,19 +164,20 @@ static bool has_room(counting *self) {
   return true;
 }
 
-/* begin: of the user's rows. */
-static heed_status count_answer(counting *self, size_t begin, uint32_t answer) {
+static heed_status count_answer(counting *self, const counted_user *user,
+                                uint32_t answer) {
   size_t place = self->place[answer];
-  if (place <= begin) {
+  if (place <= user->begin) {
     if (!has_room(self)) return no_memory(self);
     self->answer[self->row_count] = answer;
     self->times[self->row_count] = 0;
     place = self->place[answer] = ++self->row_count;
   }
   if (++self->times[place - 1] < UINT32_MAX) return HEED_OK;
-  return heed_fail(self->loading.log->error, HEED_UNSUPPORTED,
-                   "%s: a user gave an answer more than %u times",
-                   self->loading.in.path, UINT32_MAX - 1);
+  return log_fail(self->loading.log->error, HEED_UNSUPPORTED,
+                  "%s: user \"%.60s\" gave the same answer more than %u times",
+                  self->loading.in.path,
+                  self->loading.log->everyone.text[user->name], UINT32_MAX - 1);
 }
 
 /* The user that the stream is at. */
@@ -195,7 +196,7 @@ static heed_status count_user(counting *self) {
     if (user.begin == self->row_count && self->pairs.has_rows)
       user.first = self->pairs.row[i];
     self->annotation_count++;
-    status = count_answer(self, user.begin, answer);
+    status = count_answer(self, &user, answer);
   }
   user.end = self->row_count;
   if (user.end > user.begin) self->users[self->user_count++] = user;

@@ -343,7 +343,8 @@ static heed_status load_gold(packed_loading *self) {
       packed_load_floats(self, PACKED_GOLD, 0, count, false, pairs->gold, 1);
   for (size_t i = 0; status == HEED_OK && i < count; i++)
     if (pairs->gold[i] < 0 || pairs->gold[i] > 1)
-      status = packed_damaged(&self->in, "a gold answer is %g", pairs->gold[i]);
+      status = packed_damaged(&self->in, "a gold answer is %g, expected 0 to 1",
+                              pairs->gold[i]);
   return status;
 }
 

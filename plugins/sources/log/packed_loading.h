@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A packed log on its way to a reading.  packed_values.c reads sections,
  * packed_columns.c matches columns, packed_load.c fills a reading,
- * packed_append.c one that goes on. */
+ * packed_append.c one that continues. */
 #ifndef HEED_SOURCES_LOG_PACKED_LOADING_H
 #define HEED_SOURCES_LOG_PACKED_LOADING_H
 

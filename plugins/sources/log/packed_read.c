@@ -230,20 +230,21 @@ static heed_status read_header(packed_file *self, uint64_t size) {
 
 /* ---- facts ---- */
 
+static const int64_t most_facts[FACT_COUNT] = {
+    [FACT_ANNOTATIONS] = INT64_MAX / 64,
+    [FACT_USERS] = UINT32_MAX - 1,
+    [FACT_PAIRS] = UINT32_MAX - 1,
+    [FACT_MODELS] = INT32_MAX,
+    [FACT_CLASSES] = UINT32_MAX - 1,
+    [FACT_MALFORMED] = INT64_MAX / 2,
+    [FACT_OMITTED] = INT64_MAX / 2,
+    [FACT_ROWS] = INT64_MAX / 2,
+    [FACT_TIME_FORM] = 2,
+    [FACT_IS_ROW] = 1,
+    [FACT_DROPPED] = (1 << DROP_COUNT) - 1};
+
 static bool is_fact_valid(const packed_file *self, int fact) {
-  static const int64_t most[FACT_COUNT] = {
-      [FACT_ANNOTATIONS] = INT64_MAX / 64,
-      [FACT_USERS] = UINT32_MAX - 1,
-      [FACT_PAIRS] = UINT32_MAX - 1,
-      [FACT_MODELS] = INT32_MAX,
-      [FACT_CLASSES] = UINT32_MAX - 1,
-      [FACT_MALFORMED] = INT64_MAX / 2,
-      [FACT_OMITTED] = INT64_MAX / 2,
-      [FACT_ROWS] = INT64_MAX / 2,
-      [FACT_TIME_FORM] = 2,
-      [FACT_IS_ROW] = 1,
-      [FACT_DROPPED] = (1 << DROP_COUNT) - 1};
-  return self->facts[fact] >= 0 && self->facts[fact] <= most[fact];
+  return self->facts[fact] >= 0 && self->facts[fact] <= most_facts[fact];
 }
 
 static heed_status check_names_of(const packed_file *self, packed_id id,
@@ -285,7 +286,8 @@ static heed_status read_facts(packed_file *self) {
   for (int i = 0; status == HEED_OK && i < FACT_COUNT; i++)
     if (!is_fact_valid(self, i))
       status =
-          packed_damaged(self, "fact %d is %lld", i, (long long)self->facts[i]);
+          packed_damaged(self, "fact %d is %lld, expected 0 to %lld", i,
+                         (long long)self->facts[i], (long long)most_facts[i]);
   return status == HEED_OK ? check_size(self) : status;
 }
 
@@ -505,8 +507,10 @@ static heed_status check_names(const packed_cursor *self, const char *bytes) {
     count++;
   }
   if (count == self->section->count) return HEED_OK;
-  return section_damaged(self->file, self->section,
-                         "has another number of names than it says");
+  return packed_damaged(
+      self->file, "the section \"%s\" has %llu names, expected %llu",
+      packed_what(self->section->id), (unsigned long long)count,
+      (unsigned long long)self->section->count);
 }
 
 heed_status packed_read_names(packed_cursor *self, char *bytes) {

@@ -77,7 +77,7 @@ heed_status packed_cursor_end(packed_cursor *self);
 /* ---- a log that does not fit in memory ---- */
 
 /* Moves from user to user; memory does not depend on the number of annotations,
- * only on the longest user.  Estimators that need users and classes alone can
+ * only on the longest user.  Estimators that need only users and classes can
  * so read any log. */
 typedef struct packed_stream {
   packed_cursor first, classes;

@@ -692,9 +692,11 @@ static void close_sorting(packed_sorting *self) {
 }
 
 void packed_tell(const log_reading *self, size_t annotations, size_t pairs) {
+  const size_t users = self->everyone.count;
   self->host->log(self->host,
-                  "packed %zu annotations of %zu users and %zu pairs",
-                  annotations, self->everyone.count, pairs);
+                  "packed %zu annotation%s of %zu user%s and %zu pair%s",
+                  annotations, heed_plural(annotations), users,
+                  heed_plural(users), pairs, heed_plural(pairs));
 }
 
 heed_status packed_sort(log_reading *log, const heed_packing *packing,

@@ -16,7 +16,7 @@
                       */
 
 static heed_status cannot_write(const packed_writer *self) {
-  return heed_fail(self->error, HEED_IO, "cannot write the packed log: %s",
+  return heed_fail(self->error, HEED_IO, "cannot write the output: %s",
                    strerror(errno));
 }
 

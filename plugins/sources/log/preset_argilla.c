@@ -140,9 +140,10 @@ static heed_status settle_question(log_settings *self, const char *path,
     status = log_fail(error, HEED_INVALID,
                       *list == '\0'
                           ? "%s: no question among the first records compares "
-                            "two answers%s; columns.choice names one"
+                            "two answers%s; set source.columns.choice to the "
+                            "name of one"
                           : "%s: several questions compare answers: %s; "
-                            "columns.choice names one",
+                            "set source.columns.choice to one of them",
                       path, list);
   self->column[CHOICE] = self->question;
   json_decref(questions);

@@ -78,7 +78,8 @@ static heed_status translate(log_translation *self) {
   }
 
 static const char nobody[] =
-    "no column says who chose (looked for \"worker\"); columns.user names one";
+    "no column says who chose (looked for \"worker\"); name the column in "
+    "source.columns.user";
 static const char *const class_notes[] = {
     "Labels of classes are not preferences: A is one class, not the better "
     "answer. source.choices says which label is A and which is B.",

@@ -82,7 +82,7 @@ static heed_status settle_question(log_settings *self, const char *path,
         list, sizeof list, "%s\"%.60s\"", *list == '\0' ? "" : ", ", key);
     status = log_fail(error, HEED_INVALID,
                       "%s: several controls compare answers: %s; "
-                      "columns.choice names one",
+                      "set source.columns.choice to one of them",
                       path, list);
   } else if (json_object_size(controls) == 1) {
     self->question = heed_copy_text(

@@ -137,7 +137,7 @@ static heed_status settle(log_settings *self, const char *path,
   else if (json_object_size(schemas) > 1)
     status = log_fail(error, HEED_INVALID,
                       "%s: several schemas compare answers: %s; "
-                      "columns.choice names one",
+                      "set source.columns.choice to one of them",
                       path, list);
   self->column[CHOICE] = self->question == NULL ? "selection" : self->question;
   json_decref(schemas);

@@ -30,7 +30,7 @@ static heed_status settle(log_settings *self, const char *path,
     if (found != NULL)
       return log_fail(error, HEED_INVALID,
                       "%s: \"%s\" and \"%s\" may both say who chose; "
-                      "columns.user names one",
+                      "set source.columns.user to one of them",
                       path, found, names[i]);
     found = names[i];
   }
@@ -176,7 +176,8 @@ static bool has_models(const json_t *record) {
 
 static const char nobody[] =
     "no column says who chose (looked for user, user_id, annotator, "
-    "annotator_id, worker, worker_id, judge, labeler; columns.user names one), "
+    "annotator_id, worker, worker_id, judge, labeler; name the column in "
+    "source.columns.user), "
     "so each row is a user of its own";
 static const char *const words_a[] = {"A", NULL}, *const words_b[] = {"B",
                                                                       NULL};

@@ -6,6 +6,7 @@
 
 #include "sources/log/formats.h"
 #include "sources/log/names.h"
+#include "sources/log/packed.h"
 #include "sources/log/path.h"
 
 #define SAMPLE 64 /* records that say what a file is */
@@ -40,6 +41,9 @@ static heed_status find_form(const char *path, log_form *form,
       *form = LOG_SQLITE;
     else if (left >= 4 && memcmp(first, "\x89HDF", 4) == 0)
       *form = LOG_HDF5;
+    else if (left >= sizeof PACKED_MAGIC - 1 &&
+             memcmp(first, PACKED_MAGIC, sizeof PACKED_MAGIC - 1) == 0)
+      *form = LOG_PACKED;
     else if (*first == '{' || *first == '[')
       *form = LOG_JSON;
     for (size_t i = 0; i < left && first[i] != '\n' && first[i] != '\r'; i++) {
@@ -99,7 +103,9 @@ heed_status log_shape_of(const heed_host *host, const char *path, int preset,
   heed_status status = find_form(path, form, error);
   *shape = NULL;
   *records = json_array();
-  if (status != HEED_OK || *form == LOG_HDF5) return status;
+  if (status != HEED_OK || *form == LOG_HDF5 ||
+      (*form == LOG_PACKED && preset == PRESET_NONE))
+    return status;
   if (*records == NULL) return heed_no_memory(error);
   status =
       read_sample(host, path, *form, LOG_OPEN_WEBUI_QUERY, *records, error);

@@ -39,18 +39,18 @@ log_form log_form_of(const char *path) {
   return LOG_CSV;
 }
 
-/* Names a form of file that often stands in for a text file. */
 /* A path with quotes would end those of the line. */
 static heed_status refuse_parquet(const log_job *job) {
   const bool fits = strpbrk(job->path, "'\"\\") == NULL;
   const char *path = fits ? job->path : "FILE.parquet";
-  return log_fail(
-      job->error, HEED_INVALID,
-      "%s: the file is a Parquet file; convert it: python3 -c 'import duckdb; "
-      "duckdb.sql(\"COPY (FROM \\\"%s\\\") TO \\\"%s.jsonl\\\"\")'",
-      job->path, path, path);
+  return log_fail(job->error, HEED_INVALID,
+                  "%s: the file is a Parquet file; convert it to JSON Lines: "
+                  "python3 -c 'import duckdb; "
+                  "duckdb.sql(\"COPY (FROM \\\"%s\\\") TO \\\"%s.jsonl\\\"\")'",
+                  job->path, path, path);
 }
 
+/* Names a form of file that often stands in for a text file. */
 static heed_status refuse_other_forms(const log_job *job,
                                       const log_input *input) {
   static const struct {

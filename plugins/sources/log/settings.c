@@ -215,20 +215,21 @@ const heed_parameter log_parameters[PARAMETER_COUNT] = {
                    .type = HEED_ENUM,
                    .default_value = "a_left",
                    .choices = positions_words,
-                   .doc = "without a column for it, A was shown left, or it is "
-                          "unknown which response was"},
+                   .doc = "if no column says it: a_left: A was shown left; "
+                          "unknown: nobody knows"},
     [USERS] = {.name = "users",
                .type = HEED_ENUM,
                .default_value = "column",
                .choices = users_words,
-               .doc = "who chose: columns.user; or nobody knows, and each row "
-                      "is a user of its own"},
+               .doc = "column: columns.user says who chose; rows: each row is "
+                      "a user of its own"},
     [PAIRS] = {.name = "pairs",
                .type = HEED_ENUM,
                .default_value = "column",
                .choices = pairs_words,
-               .doc = "what tells pairs apart: columns.pair, the two models, "
-                      "the texts, or each row is a pair of its own"},
+               .doc = "what tells pairs apart: column: columns.pair; models: "
+                      "the two models; texts: the texts; rows: each row is a "
+                      "pair of its own"},
     [TEXTS] = {.name = "texts",
                .type = HEED_ENUM,
                .default_value = "plain",
@@ -282,10 +283,11 @@ const heed_parameter log_parameters[PARAMETER_COUNT] = {
          .type = HEED_ENUM,
          .default_value = "rows",
          .choices = annotations_words,
-         .doc = "of a packed log: rows: one by one; counts: how often each "
-                "user gave each answer (choice, side and, if the sweep names "
-                "columns.model_a, models), in memory that depends on users and "
-                "answers alone"},
+         .doc =
+             "of a packed log: rows: one by one; counts: how often each "
+             "user gave each answer (choice, side and, if the sweep names "
+             "columns.model_a, models), in memory that depends only on users "
+             "and answers"},
 };
 
 const heed_dimension log_dimensions[1] = {
@@ -455,8 +457,8 @@ heed_status log_check_settings(const log_settings *self, heed_error *error) {
                      "columns: found choice and chose_a, expected one of them");
   if (self->values[USERS].integer == USERS_ROWS && named[USER].given)
     return heed_fail(error, HEED_INVALID,
-                     "users = \"rows\": found columns.user, expected one of "
-                     "them");
+                     "found both users = \"rows\" and columns.user, expected "
+                     "one of them");
   if (self->pairs == PAIRS_MODELS && self->column[LEFT_MODEL] == NULL)
     return heed_fail(error, HEED_INVALID,
                      "pairs = \"models\" needs columns.model_a and "

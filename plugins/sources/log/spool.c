@@ -13,11 +13,11 @@
 #define NUMBER_MOST ((size_t)10) /* bytes of a number */
 
 static heed_status failed(const log_spool *self, const char *what) {
-  return heed_fail(self->error, HEED_IO, "cannot %s a temporary file: %s", what,
-                   strerror(errno));
+  return heed_fail(self->error, HEED_IO, "%s: cannot %s a temporary file: %s",
+                   self->folder, what, strerror(errno));
 }
 
-/* Some file systems know no files without names. */
+/* Some file systems do not support unnamed files. */
 static int open_unnamed(const char *folder) {
   const int file =
       open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
@@ -33,7 +33,8 @@ static int open_unnamed(const char *folder) {
 
 heed_status log_spool_open(log_spool *self, const char *folder,
                            heed_error *error) {
-  *self = (log_spool){.error = error, .file = open_unnamed(folder)};
+  *self = (log_spool){
+      .folder = folder, .error = error, .file = open_unnamed(folder)};
   if (self->file < 0) return failed(self, "create");
   self->buffer = malloc(BUFFER);
   return self->buffer == NULL ? heed_no_memory(error) : HEED_OK;
@@ -90,7 +91,8 @@ static heed_status fill(log_spool *self) {
   while (step < 0 && errno == EINTR);
   if (step < 0) return failed(self, "read");
   if (step == 0)
-    return heed_fail(self->error, HEED_IO, "a temporary file is truncated");
+    return heed_fail(self->error, HEED_IO, "%s: a temporary file is truncated",
+                     self->folder);
   self->position += (uint64_t)step;
   self->filled = (size_t)step;
   self->used = 0;

@@ -11,6 +11,7 @@
 #include "heed/status.h"
 
 typedef struct log_spool {
+  const char *folder;
   heed_error *error;
   int file;
   unsigned char *buffer;
@@ -20,7 +21,7 @@ typedef struct log_spool {
   bool reading;
 } log_spool;
 
-/* log_spool_close() always follows. */
+/* log_spool_close() always follows; the folder's name stays until then. */
 heed_status log_spool_open(log_spool *self, const char *folder,
                            heed_error *error);
 void log_spool_close(log_spool *self);

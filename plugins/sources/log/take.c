@@ -725,7 +725,7 @@ static heed_status weigh(log_reading *self) {
   self->is_full = true;
   return heed_fail(self->error, HEED_MEMORY,
                    "%s:%zu: users, pairs and annotations need more than the "
-                   "%llu MB that --memory allows; give more",
+                   "%llu MB that --memory allows; increase --memory",
                    self->job.path, self->line,
                    (unsigned long long)(self->memory / 1000000));
 }

@@ -17,8 +17,8 @@
 #define NEEDS_REFINED NEEDS_TRUTH ", and a trainer that refines the posterior"
 #define NEEDS_JUDGES "reference judges (references of source.log)"
 #define NEEDS_HOURS                                                           \
-  "times that are all dates from 2000 to 2100 (source.log), at two of these " \
-  "times of the day"
+  "times that are all dates from 2000 to 2100 (source.log), in at least two " \
+  "of the four parts of the day"
 #define NEEDS_HELD_OUT \
   NEEDS_POLICY ", and held-out annotations that are not ties (users.holdout)"
 
@@ -120,8 +120,8 @@
     "Krippendorff's alpha of all annotations: agreement of users on pairs "    \
     "that several judged, beyond chance; ties are a third choice",             \
     "1 - (n - 1) D / E over annotations i of pairs that have two or more: D "  \
-    "= sum over pairs u, and c /= d, of n_uc n_ud / (n_u - 1), E = sum over "  \
-    "c /= d of n_c n_d, with n_uc annotations of pair u choosing c, and n "    \
+    "= sum over pairs u, and c != d, of n_uc n_ud / (n_u - 1), E = sum over "  \
+    "c != d of n_c n_d, with n_uc annotations of pair u choosing c, and n "    \
     "in all (Krippendorff 2004, Content Analysis, chapter 11)",                \
     "1: all agree; 0: as by chance; below 0: less than by chance",             \
     "pairs with several annotations, and two different choices")               \
@@ -138,7 +138,7 @@
     "annotations less that in the first half, in order of time",               \
     "share of c_i that the fit prefers, over the last m of each user, less "   \
     "that over the first m, with m half of the user's untied annotations, "    \
-    "rounded down; p_i other than 1/2",                                        \
+    "rounded down; annotations with p_i = 1/2 do not count",                   \
     "-1 to 1; below 0: users agree less with the fit as they go on",           \
     "an order of each user's annotations (time or order of source.log), and "  \
     "users with two untied annotations")                                       \
