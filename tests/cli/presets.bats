@@ -195,7 +195,7 @@ says() {
     [[ "$output" == *",unsure"* && "$output" != *",trusted"* && "$output" != *",careless"* ]]
     [[ "$stderr" == *"not_identified"* ]]
     run -0 --separate-stderr "$HEED" show look.h5
-    [[ "$output" == *"the annotations do not show who attends"* ]]
+    [[ "$output" == *"the annotations do not show who pays attention"* ]]
   done
   says 'this set of the arena leaves users out (Arena 100k and 140k have them)'
   # A fit to single answers can be sure of itself: nobody is judged all the same.
