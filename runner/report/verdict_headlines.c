@@ -115,8 +115,8 @@ static void say_rest(const verdict_page *self) {
   else
     fprintf(self->file, "%zu", users->careless_count);
   fprintf(self->file,
-          " of them, and leave <a href=\"#unsure\">%zu user%s</a> "
-          "unsure.</li>\n",
+          " of them; heed is unsure about <a href=\"#unsure\">%zu user%s</a>"
+          ".</li>\n",
           rest, plural(rest));
 }
 

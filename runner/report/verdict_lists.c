@@ -112,9 +112,9 @@ static heed_status put_unsure(const verdict_page *self, heed_error *error) {
   if (places == NULL) return heed_no_memory(error);
   if (count > 0) {
     fprintf(self->file,
-            "<details id=unsure><summary>%zu user%s unsure"
+            "<details id=unsure><summary>Unsure: %zu user%s"
             "</summary>\n",
-            count, count == 1 ? " is" : "s are");
+            count, count == 1 ? "" : "s");
     put_folded(self, places, count);
   }
   free(places);

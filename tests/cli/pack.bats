@@ -383,7 +383,7 @@ PY
   said 'path: found 2 files with a packed log among them, expected one packed log; heed pack --append joins logs'
   cp log.heed log.txt
   run --separate-stderr "$HEED" check log.lua --set source.path=log.txt
-  said 'log.txt: the file is a packed log; set source.format = "packed"'
+  [ "$status" -eq 0 ]
 }
 
 # ---- the file ----
@@ -484,26 +484,26 @@ PY
 @test "the message for unknown columns has what reads the log" {
   printf 'ip,pair,picked\nu1,1,A\n' >votes.csv
   pack votes.csv -o votes.heed
-  said 'the file has "ip", "pair", "picked"; name it: --format csv --set columns.user=COLUMN'
-  pack votes.csv --format csv --set columns.user=ip --set columns.choice=picked -o votes.heed
+  said 'the file has "ip", "pair", "picked"; name it: --set columns.user=COLUMN'
+  pack votes.csv --set columns.user=ip --set columns.choice=picked -o votes.heed
   [ "$status" -eq 0 ] || { echo "$stderr" && return 1; }
-  run -0 --separate-stderr "$HEED" look votes.csv --format csv --set columns.user=ip --set columns.choice=picked
+  run -0 --separate-stderr "$HEED" look votes.csv --set columns.user=ip --set columns.choice=picked
   [[ "$output" == *'user = "ip"'* ]]
 }
 
 @test "--set changes how heed pack reads a log without a sweep, with or without \"source.\"" {
   every_column 200
   cut -d, -f1-5 log.csv | sed '1s/.*/user,pair,choice,model_a,model_b/' >votes.csv
-  for set in columns.user=choice source.columns.user=choice; do
+  for set in columns.user=model_a source.columns.user=model_a; do
     pack votes.csv --set "$set" -o votes.heed
-    [[ "$stderr" == *' of 3 users and '* ]] || { echo "$stderr" && return 1; }
+    [[ "$stderr" == *' of 6 users and '* ]] || { echo "$stderr" && return 1; }
   done
 }
 
 @test "heed pack of a file that no source knows says what to do, and writes nothing" {
   printf 'one,two\n1,2\n' >other.csv
   pack other.csv -o log.heed
-  said 'other.csv: no column seems to say who chose; the file has "one", "two"; name it: --format csv --set columns.user=COLUMN'
+  said 'other.csv: no column seems to say who chose; the file has "one", "two"; name it: --set columns.user=COLUMN'
   said 'Give its form with --format and its columns with --set, or name them in a sweep and pack the sweep'
   pack nothing.csv -o log.heed
   said 'nothing.csv: no such file'

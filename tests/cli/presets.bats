@@ -195,7 +195,7 @@ says() {
     [[ "$output" == *",unsure"* && "$output" != *",trusted"* && "$output" != *",careless"* ]]
     [[ "$stderr" == *"not_identified"* ]]
     run -0 --separate-stderr "$HEED" show look.h5
-    [[ "$output" == *"annotations do not show who "* ]]
+    [[ "$output" == *"the annotations do not show who pays attention"* ]]
   done
   says 'this set of the arena leaves users out (Arena 100k and 140k have them)'
   # A fit to single answers can be sure of itself: nobody is judged all the same.
@@ -340,10 +340,10 @@ JSON
 }
 
 @test "half of a character in a text of JSON is U+FFFD" {
-  printf '{"user":"a","pair":"p\\ud83d \\ud83d\\ude00","choice":"A"}\n' >votes.jsonl
-  printf '{"user":"a","pair":"q\\\\ud83d","choice":"A"}\n' >>votes.jsonl
+  printf '{"user":"a","pair":"p","choice":"A","prompt":"p\\ud83d \\ud83d\\ude00"}\n' >votes.jsonl
+  printf '{"user":"a","pair":"q\\\\ud83d","choice":"A","prompt":"q"}\n' >>votes.jsonl
   look votes.jsonl --rows
-  has '"pair":"p\uFFFD \uD83D\uDE00"'
+  has '"prompt":"p\uFFFD \uD83D\uDE00"'
   has '"pair":"q\\ud83d"'
 }
 

@@ -265,7 +265,7 @@ unsure = [u for u in users["users"] if u["verdict"] == "unsure"]
 assert unsure
 expected = [60 * (1 - share[x]) for x in ("value", "high", "low")]
 assert "About {:.0f} users ({:.0f} to {:.0f}) are expected to be careless. ".format(*expected) + \
-       f"The annotations show {careless['count']} of them, and leave {len(unsure)} user" in text
+       f"The annotations show {careless['count']} of them; heed is unsure about {len(unsure)} user" in text
 
 # Each link leads to a place of the page.
 for name in re.findall('href="#([^"]*)"', page):
