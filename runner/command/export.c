@@ -90,7 +90,7 @@ static heed_status export_cell(export_command *self, size_t cell,
   tell_shape(self);
   walk_note(&self->walk, note);
   if (*note != '\0') fprintf(stderr, "heed: warning: %s\n", note);
-  return tell_cell(&self->result, cell, error);
+  return tell_cell(&self->result, cell, self->given->pseudonyms != NULL, error);
 }
 
 /* ---- where to ---- */
@@ -101,7 +101,8 @@ static heed_status find_card(export_command *self, heed_error *error) {
   self->card_name = file_name("%s.card.md", self->given->output);
   if (self->card_name == NULL) return heed_no_memory(error);
   status = spare_find_text(self->card_name, self->given->file,
-                           self->result.plan, &self->card_output, error);
+                           self->given->pseudonyms, self->result.plan,
+                           &self->card_output, error);
   if (status == HEED_OK) status = output_need_file(&self->card_output, error);
   return status == HEED_OK
              ? card_spare(self->card_output.path, self->card_name, error)
@@ -110,8 +111,9 @@ static heed_status find_card(export_command *self, heed_error *error) {
 
 static heed_status find_outputs(export_command *self, heed_error *error) {
   const char *named = self->given->output == NULL ? "-" : self->given->output;
-  heed_status status = spare_find_text(named, self->given->file,
-                                       self->result.plan, &self->output, error);
+  heed_status status =
+      spare_find_text(named, self->given->file, self->given->pseudonyms,
+                      self->result.plan, &self->output, error);
   if (status == HEED_OK) status = find_card(self, error);
   if (status == HEED_OK && self->given->license != NULL &&
       self->card_name == NULL)
