@@ -78,6 +78,17 @@ static void tell_shape(const export_command *self) {
             self->result.path);
 }
 
+/* No filter makes the labels of pairs equally sure. */
+static void tell_weights(const export_walk *walk) {
+  if (walk->draws == COMMAND_NONE && walk_weights_differ(walk))
+    fprintf(stderr,
+            "heed: warning: weights differ, and most trainers ignore them; "
+            "--draw N draws examples by weight%s\n",
+            walk->by_pair ? ""
+                          : ", filter.confident keeps only users who surely "
+                            "attend");
+}
+
 static heed_status export_cell(export_command *self, size_t cell,
                                heed_error *error) {
   char note[WALK_NOTE_SIZE];
@@ -90,6 +101,7 @@ static heed_status export_cell(export_command *self, size_t cell,
   tell_shape(self);
   walk_note(&self->walk, note);
   if (*note != '\0') fprintf(stderr, "heed: warning: %s\n", note);
+  tell_weights(&self->walk);
   return tell_cell(&self->result, cell, self->given->pseudonyms != NULL, error);
 }
 

@@ -168,12 +168,13 @@ static void put_attentiveness(FILE *file, const export_card *self) {
   const size_t count = tally->user_count;
   const double known = identified(self);
   (void)fprintf(file,
-                "## Attentiveness\n\nExamples of %zu user%s. eta-hat is the "
+                "## Attentiveness\n\nExamples %s %zu user%s. eta-hat is the "
                 "inferred attentiveness of a user: 1 chooses the better "
                 "response as often as the model of the annotations predicts, 0 "
                 "tosses a coin.\n\n| quantile over users | eta-hat |\n| --- | "
                 "--- |\n",
-                count, heed_plural(count));
+                self->walk->by_pair ? "rest on annotations of" : "of", count,
+                heed_plural(count));
   for (size_t i = 0; count > 0 && i < sizeof shares / sizeof *shares; i++)
     (void)fprintf(file, "| %g %% | %.3f |\n", 100 * shares[i],
                   quantile(tally->user_eta, count, shares[i]));
