@@ -78,6 +78,17 @@ static void tell_shape(const export_command *self) {
             self->result.path);
 }
 
+/* No filter makes the labels of pairs equally sure. */
+static void tell_weights(const export_walk *walk) {
+  if (walk->draws == COMMAND_NONE && walk_weights_differ(walk))
+    fprintf(stderr,
+            "heed: warning: weights differ, and most trainers ignore them; "
+            "--draw N draws examples by weight%s\n",
+            walk->by_pair ? ""
+                          : ", filter.confident keeps only users who surely "
+                            "attend");
+}
+
 static heed_status export_cell(export_command *self, size_t cell,
                                heed_error *error) {
   char note[WALK_NOTE_SIZE];
@@ -90,7 +101,8 @@ static heed_status export_cell(export_command *self, size_t cell,
   tell_shape(self);
   walk_note(&self->walk, note);
   if (*note != '\0') fprintf(stderr, "heed: warning: %s\n", note);
-  return tell_cell(&self->result, cell, error);
+  tell_weights(&self->walk);
+  return tell_cell(&self->result, cell, self->given->pseudonyms != NULL, error);
 }
 
 /* ---- where to ---- */
@@ -101,7 +113,8 @@ static heed_status find_card(export_command *self, heed_error *error) {
   self->card_name = file_name("%s.card.md", self->given->output);
   if (self->card_name == NULL) return heed_no_memory(error);
   status = spare_find_text(self->card_name, self->given->file,
-                           self->result.plan, &self->card_output, error);
+                           self->given->pseudonyms, self->result.plan,
+                           &self->card_output, error);
   if (status == HEED_OK) status = output_need_file(&self->card_output, error);
   return status == HEED_OK
              ? card_spare(self->card_output.path, self->card_name, error)
@@ -110,8 +123,9 @@ static heed_status find_card(export_command *self, heed_error *error) {
 
 static heed_status find_outputs(export_command *self, heed_error *error) {
   const char *named = self->given->output == NULL ? "-" : self->given->output;
-  heed_status status = spare_find_text(named, self->given->file,
-                                       self->result.plan, &self->output, error);
+  heed_status status =
+      spare_find_text(named, self->given->file, self->given->pseudonyms,
+                      self->result.plan, &self->output, error);
   if (status == HEED_OK) status = find_card(self, error);
   if (status == HEED_OK && self->given->license != NULL &&
       self->card_name == NULL)

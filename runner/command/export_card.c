@@ -81,11 +81,16 @@ static void put_file(FILE *file, const export_card *self) {
                 *note == '\0' ? "nothing of the selection" : note);
 }
 
-static void put_sources(FILE *file, const heed_plan *plan) {
+/* The name of a file may be that of a user. */
+static void put_sources(FILE *file, const export_walk *walk) {
+  const heed_plan *plan = walk->rows.result->plan;
   (void)fputs("## Sources\n\n| file | SHA-256 |\n| --- | --- |\n", file);
   for (size_t i = 0; i < plan->input_count; i++) {
     (void)fputs("| ", file);
-    put(file, last_part(plan->inputs[i].path));
+    if (walk->key != NULL)
+      (void)fprintf(file, "%zu", i + 1);
+    else
+      put(file, last_part(plan->inputs[i].path));
     (void)fprintf(file, " | `%s` |\n", plan->inputs[i].sha256);
   }
   if (plan->input_count == 0) (void)fputs("| none | |\n", file);
@@ -163,12 +168,13 @@ static void put_attentiveness(FILE *file, const export_card *self) {
   const size_t count = tally->user_count;
   const double known = identified(self);
   (void)fprintf(file,
-                "## Attentiveness\n\nExamples of %zu user%s. eta-hat is the "
+                "## Attentiveness\n\nExamples %s %zu user%s. eta-hat is the "
                 "inferred attentiveness of a user: 1 chooses the better "
                 "response as often as the model of the annotations predicts, 0 "
                 "tosses a coin.\n\n| quantile over users | eta-hat |\n| --- | "
                 "--- |\n",
-                count, heed_plural(count));
+                self->walk->by_pair ? "rest on annotations of" : "of", count,
+                heed_plural(count));
   for (size_t i = 0; count > 0 && i < sizeof shares / sizeof *shares; i++)
     (void)fprintf(file, "| %g %% | %.3f |\n", 100 * shares[i],
                   quantile(tally->user_eta, count, shares[i]));
@@ -245,7 +251,7 @@ heed_status card_make(const export_card *self, char **text, size_t *length,
     qsort(tally->user_eta, tally->user_count, sizeof(double), compare);
   put_header(file, self);
   put_file(file, self);
-  put_sources(file, self->walk->rows.result->plan);
+  put_sources(file, self->walk);
   put_choice(file, self);
   put_attentiveness(file, self);
   put_advice(file, self);

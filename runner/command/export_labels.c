@@ -69,10 +69,14 @@ heed_status labels_gather(export_rows *rows, export_pairs *pairs,
   return status;
 }
 
+const export_pair *labels_find(const export_pairs *pairs,
+                               const export_rows *rows, size_t i) {
+  expect(pairs, rows, i);
+  return pairs_find(pairs, rows->pair[i]);
+}
+
 const export_pair *labels_first(const export_pairs *pairs,
                                 const export_rows *rows, size_t i) {
-  const export_pair *found;
-  expect(pairs, rows, i);
-  found = pairs_find(pairs, rows->pair[i]);
+  const export_pair *found = labels_find(pairs, rows, i);
   return found != NULL && found->first == rows->start + i ? found : NULL;
 }

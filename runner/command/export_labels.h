@@ -11,7 +11,11 @@
 heed_status labels_gather(export_rows *rows, export_pairs *pairs,
                           heed_error *error);
 
-/* The label of row i's pair if the row is its first; NULL: a later row. */
+/* The label of row i's pair, in a walk over the rows that labels_gather() read.
+ */
+const export_pair *labels_find(const export_pairs *pairs,
+                               const export_rows *rows, size_t i);
+/* The same if the row is the pair's first; NULL: a later row. */
 const export_pair *labels_first(const export_pairs *pairs,
                                 const export_rows *rows, size_t i);
 

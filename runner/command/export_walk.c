@@ -30,8 +30,8 @@ static heed_status check_row(const export_rows *rows, size_t i,
              : status;
 }
 
-/* The one place where the name of a user leaves heed.  NULL: users are numbers.
- */
+/* The one place where an export writes the name of a user: under a key, its
+ * pseudonym.  NULL: users are numbers. */
 static const char *user_of(export_walk *self, size_t i) {
   char number[NUMBER_SIZE];
   const char *name =
@@ -131,18 +131,21 @@ static heed_status count_user(export_walk *self, size_t i, heed_error *error) {
 
 /* ---- all rows ---- */
 
-static heed_status take_row(export_walk *self, size_t i, bool draws,
-                            export_sink *sink, heed_error *error) {
-  const export_pair *label = NULL;
+static void count_weight(export_tally *self, double weight) {
+  self->least = fmin(self->least, weight);
+  self->most = fmax(self->most, weight);
+}
+
+/* The example of row i; label: of its pair, or NULL.  Sets *written. */
+static heed_status take_example(export_walk *self, size_t i,
+                                const export_pair *label, bool draws,
+                                export_sink *sink, bool *written,
+                                heed_error *error) {
   export_facts facts;
   export_fault fault;
   size_t times = 1;
-  heed_status status = check_row(&self->rows, i, error);
-  if (status == HEED_OK && self->by_pair) {
-    label = labels_first(&self->pairs, &self->rows, i);
-    if (label == NULL) return HEED_OK;
-  }
-  if (status == HEED_OK) status = read_example(self, i, label, error);
+  heed_status status = read_example(self, i, label, error);
+  *written = false;
   if (status != HEED_OK) return status;
   fault = judge(self, label);
   self->tally.count[fault]++;
@@ -153,16 +156,35 @@ static heed_status take_row(export_walk *self, size_t i, bool draws,
     times = draw_row(&self->draw, facts.weight);
     facts.weight = 1;
   }
-  if (times > 0) status = count_user(self, i, error);
+  *written = times > 0;
+  if (times > 0) count_weight(&self->tally, facts.weight);
   for (; status == HEED_OK && times > 0; times--)
     status = write_example(self, i, &facts, sink, error);
   return status;
 }
 
+/* The first row of a pair makes its example, which rests on all its rows. */
+static heed_status take_row(export_walk *self, size_t i, bool draws,
+                            export_sink *sink, heed_error *error) {
+  const export_pair *label =
+      self->by_pair ? labels_find(&self->pairs, &self->rows, i) : NULL;
+  bool alone = false;
+  bool *written =
+      label == NULL ? &alone : &self->written[label - self->pairs.slots];
+  heed_status status = check_row(&self->rows, i, error);
+  if (status == HEED_OK &&
+      (label == NULL || label->first == self->rows.start + i))
+    status = take_example(self, i, label, draws, sink, written, error);
+  return status == HEED_OK && *written ? count_user(self, i, error) : status;
+}
+
 static void start_again(export_walk *self) {
   double *user_eta = self->tally.user_eta;
   const size_t room = self->tally.user_room;
-  self->tally = (export_tally){.user_eta = user_eta, .user_room = room};
+  self->tally = (export_tally){.user_eta = user_eta,
+                               .user_room = room,
+                               .least = INFINITY,
+                               .most = -INFINITY};
   self->user = -1;
   self->user_examples = 0;
   self->user_sum = 0;
@@ -240,14 +262,23 @@ heed_status walk_open(export_walk *self, view_result *result, size_t cell,
     self->has_pair_names = rows_holds(&self->rows, "pair_name", &status, error);
   if (status == HEED_OK && self->by_pair)
     status = labels_gather(&self->rows, &self->pairs, error);
+  if (status == HEED_OK && self->by_pair) {
+    self->written = calloc(self->pairs.size + 1, sizeof *self->written);
+    if (self->written == NULL) return heed_no_memory(error);
+  }
   return status;
 }
 
 void walk_close(export_walk *self) {
   pairs_free(&self->pairs);
+  free(self->written);
   example_free(&self->example);
   free(self->tally.user_eta);
   rows_close(&self->rows);
+}
+
+bool walk_weights_differ(const export_walk *self) {
+  return self->tally.least < self->tally.most;
 }
 
 void walk_note(const export_walk *self, char note[WALK_NOTE_SIZE]) {

@@ -14,7 +14,8 @@ typedef struct export_tally {
   size_t lines;              /* written */
   double weight;             /* of the examples that can be written */
   bool any_prompt, any_response;
-  size_t user_count, user_room; /* users who gave an example that was written */
+  double least, most;           /* weights of examples that were written */
+  size_t user_count, user_room; /* users whose annotations examples rest on */
   double *user_eta;             /* the mean eta-hat of each */
 } export_tally;
 
@@ -25,6 +26,7 @@ typedef struct export_walk {
   bool by_pair, as_messages;
   bool has_names, has_pair_names; /* rather than numbers, or none */
   export_pairs pairs;             /* if by_pair */
+  bool *written;                  /* of each slot of pairs */
   size_t draws;                   /* COMMAND_NONE: each example once */
   export_draw draw;
   const view_pseudonyms *key; /* NULL: users have their names */
@@ -49,6 +51,9 @@ void walk_close(export_walk *self);
 heed_status walk_write(export_walk *self, export_sink *sink, heed_error *error);
 /* The same without writing and drawing. */
 heed_status walk_rehearse(export_walk *self, heed_error *error);
+
+/* Whether the weights that were written differ. */
+bool walk_weights_differ(const export_walk *self);
 
 /* "left out 3 of 9 annotations: 2 without a known response, 1 …"; "": none. */
 #define WALK_NOTE_SIZE 512

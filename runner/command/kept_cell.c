@@ -206,7 +206,9 @@ static heed_status write_cell(view_result *result,
   kept_free(table);
   if (status == HEED_OK && *note != '\0')
     fprintf(stderr, "heed: warning: %s\n", note);
-  return status == HEED_OK ? tell_cell(result, cell, error) : status;
+  return status == HEED_OK
+             ? tell_cell(result, cell, given->pseudonyms != NULL, error)
+             : status;
 }
 
 int kept_cell_command(const command_kept_options *what,
@@ -216,8 +218,9 @@ int kept_cell_command(const command_kept_options *what,
   output_target output;
   heed_status status = tell_open(given->file, &result, &error);
   if (status != HEED_OK) return command_error(&error);
-  status = spare_find_text(given->output == NULL ? "-" : given->output,
-                           given->file, result.plan, &output, &error);
+  status =
+      spare_find_text(given->output == NULL ? "-" : given->output, given->file,
+                      given->pseudonyms, result.plan, &output, &error);
   if (status == HEED_OK)
     status = write_cell(&result, what, given, &output, &error);
   output_free(&output);

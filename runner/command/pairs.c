@@ -142,7 +142,8 @@ static heed_status pairs_of_cell(pairs_command *self, size_t cell,
   if (status == HEED_OK) status = write_pairs(self, error);
   pairs_free(&self->pairs);
   kept_free(models);
-  return status == HEED_OK ? tell_cell(&self->result, cell, error) : status;
+  return status == HEED_OK ? tell_cell(&self->result, cell, false, error)
+                           : status;
 }
 
 static heed_status find_and_write(pairs_command *self, heed_error *error) {
@@ -167,7 +168,7 @@ int command_pairs(const command_arguments *given) {
   self->given = given;
   status =
       spare_find_text(given->output == NULL ? "-" : given->output, given->file,
-                      self->result.plan, &self->output, &error);
+                      NULL, self->result.plan, &self->output, &error);
   if (status == HEED_OK) status = find_and_write(self, &error);
   output_free(&self->output);
   view_result_close(&self->result);

@@ -51,7 +51,8 @@ static heed_status write_beside(const command_arguments *given,
   output_target output;
   heed_status status;
   if (named == NULL) return heed_no_memory(error);
-  status = spare_find_text(named, given->file, result->plan, &output, error);
+  status = spare_find_text(named, given->file, given->pseudonyms, result->plan,
+                           &output, error);
   if (status == HEED_OK) status = write_page(given, result, &output, error);
   output_free(&output);
   free(own);

@@ -18,11 +18,13 @@ static heed_status spare_inputs(const output_target *target,
 }
 
 heed_status spare_find_text(const char *named, const char *result,
-                            const heed_plan *plan, output_target *target,
-                            heed_error *error) {
+                            const char *key, const heed_plan *plan,
+                            output_target *target, heed_error *error) {
   heed_status status = output_find(named, target, error);
   if (status == HEED_OK)
     status = output_spare(target, result, "the result that heed reads", error);
+  if (status == HEED_OK && key != NULL)
+    status = output_spare(target, key, "the key of the pseudonyms", error);
   if (status == HEED_OK) status = spare_inputs(target, plan, error);
   return status == HEED_OK ? output_spare_result(target, error) : status;
 }

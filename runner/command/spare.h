@@ -7,11 +7,11 @@
 #include "plan/plan.h"
 
 /* A text made from a result: not onto the result, another HDF5 file, or a file
- * that the result was made from.  output_free() frees *target, even after an
- * error. */
+ * that the result was made from, or the key of the pseudonyms (NULL: none).
+ * output_free() frees *target, even after an error. */
 heed_status spare_find_text(const char *named, const char *result,
-                            const heed_plan *plan, output_target *target,
-                            heed_error *error);
+                            const char *key, const heed_plan *plan,
+                            output_target *target, heed_error *error);
 /* A result: a regular file that the sweep does not read. */
 heed_status spare_find_result(const char *named, const heed_plan *plan,
                               output_target *target, heed_error *error);

@@ -47,12 +47,14 @@ heed_status tell_all(view_result *result, heed_error *error) {
   return HEED_OK;
 }
 
-heed_status tell_cell(view_result *result, size_t cell, heed_error *error) {
+heed_status tell_cell(view_result *result, size_t cell, bool nameless,
+                      heed_error *error) {
   diagnosis_finding *found;
   size_t count;
   const heed_status status =
       diagnosis_gather(result, cell, &found, &count, error);
   if (status != HEED_OK) return status;
+  if (nameless) diagnosis_leave_out_words(found, count);
   for (size_t i = 0; i < count; i++) {
     char line[FINDING_TEXT];
     diagnosis_line(&found[i], line);

@@ -20,7 +20,9 @@ void tell_findings(FILE *file, const char *path, const diagnosis_finding *found,
 /* Prints the findings about all cells to standard output. */
 heed_status tell_all(view_result *result, heed_error *error);
 
-/* Prints the findings about one cell to standard error, a line each. */
-heed_status tell_cell(view_result *result, size_t cell, heed_error *error);
+/* Prints the findings about one cell to standard error, a line each.
+ * nameless: without the words of plugins, which may name users. */
+heed_status tell_cell(view_result *result, size_t cell, bool nameless,
+                      heed_error *error);
 
 #endif

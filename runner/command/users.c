@@ -124,6 +124,11 @@ static void write_json_calls(const users_writer *self, const char *name,
   (void)fputc('}', self->file);
 }
 
+/* JSON has neither an unknown nor an infinite number. */
+static bool is_json(const char *number) {
+  return *number != '\0' && strstr(number, "inf") == NULL;
+}
+
 static void write_json_row(const users_writer *self, size_t row) {
   char number[NUMBER_SIZE], room[PSEUDONYM_SIZE];
   (void)fputs("{\"user\": ", self->file);
@@ -133,7 +138,7 @@ static void write_json_row(const users_writer *self, size_t row) {
     if (column == NULL) continue;
     value_text(column, row, number);
     (void)fprintf(self->file, ", \"%s\": %s", columns[i][1],
-                  *number == '\0' ? "null" : number);
+                  is_json(number) ? number : "null");
   }
   (void)fputs(", \"p_careless\": ", self->file);
   users_json_number(self->file, self->users.careless[row]);

@@ -43,7 +43,7 @@ void users_json_share(FILE *file, const verdict_share *share) {
 static void put_limit(FILE *file, const char *name, double number) {
   char text[NUMBER_SIZE];
   view_number(number, text);
-  (void)fprintf(file, "\"%s\": %s, ", name, *text == '\0' ? "null" : text);
+  (void)fprintf(file, "\"%s\": %s, ", name, isfinite(number) ? text : "null");
 }
 
 static void put_json_group(FILE *file, const verdict_group *group,

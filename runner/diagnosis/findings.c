@@ -211,6 +211,12 @@ heed_status diagnosis_gather(view_result *result, size_t cell,
   return status;
 }
 
+void diagnosis_leave_out_words(diagnosis_finding *found, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (*found[i].plugin != '\0' && found[i].advice == NULL)
+      copy_cut(WORDS_LEFT_OUT, found[i].what);
+}
+
 void diagnosis_line(const diagnosis_finding *self, char text[FINDING_TEXT]) {
   char how_many[64] = "";
   if (self->all > 1 && self->seen == self->all)

@@ -141,6 +141,7 @@ static heed_status put_findings(const page *self, heed_error *error) {
   const heed_status status =
       diagnosis_gather(self->result, SIZE_MAX, &found, &count, error);
   if (status != HEED_OK) return status;
+  if (self->key != NULL) diagnosis_leave_out_words(found, count);
   if (count > 0)
     fprintf(self->file,
             "<h2>Read this first: warnings, the worst first</h2>\n");
@@ -391,8 +392,9 @@ static void put_missing(const page *self, const report_options *options) {
 static heed_status put_failures(const page *self, heed_error *error) {
   diagnosis_failure *kinds;
   size_t count, more;
+  const bool nameless = self->key != NULL;
   const heed_status status =
-      diagnosis_failures(self->result, true, &kinds, &count, &more, error);
+      diagnosis_failures(self->result, !nameless, &kinds, &count, &more, error);
   if (status != HEED_OK) return status;
   if (count > 0)
     fprintf(self->file, "<h2>Failures</h2>\n<div class=box><table>\n");
@@ -401,7 +403,8 @@ static heed_status put_failures(const page *self, heed_error *error) {
     html_element(self->file, "td", kinds[i].stage);
     html_element(self->file, "td", kinds[i].plugin);
     html_element(self->file, "td", kinds[i].where);
-    html_element(self->file, "td", kinds[i].message);
+    html_element(self->file, "td",
+                 nameless ? WORDS_LEFT_OUT : kinds[i].message);
     fprintf(self->file, "</tr>\n");
   }
   if (more > 0)
@@ -441,23 +444,44 @@ static void put_cells(const page *self) {
   html_row(self->file, "seed", number);
 }
 
+/* Folders and names of files may be names of users. */
+static void put_input(const page *self, const plan_input *input) {
+  char text[2 * LABEL_SIZE];
+  (void)snprintf(text, sizeof text, "%s%sSHA-256 %s",
+                 self->key == NULL ? input->path : "",
+                 self->key == NULL ? ", " : "", input->sha256);
+  html_row(self->file, "input", text);
+}
+
+static void put_sweep(const page *self) {
+  (void)fputs("<h2 id=sweep>The sweep</h2>\n", self->file);
+  if (self->key == NULL) {
+    (void)fputs("<pre>", self->file);
+    html_text(self->file, self->result->plan->sweep_text);
+    (void)fputs("</pre>\n", self->file);
+  } else {
+    (void)fputs(
+        "<p>The text of the sweep, its path, the command and the paths of its "
+        "inputs are left out: they may name users. The result holds them.</p>"
+        "\n",
+        self->file);
+  }
+}
+
 static void put_provenance(page *self) {
   const heed_plan *plan = self->result->plan;
-  static const char *const notes[] = {"heed_version", "command", "start",
-                                      "end"};
+  static const char *const notes[] = {"heed_version", "start", "end",
+                                      "command"};
+  const size_t note_count =
+      sizeof notes / sizeof *notes - (self->key == NULL ? 0 : 1);
   fprintf(self->file,
           "<h2 id=provenance>Provenance</h2>\n<div class=box>"
           "<table class=facts>\n");
   put_cells(self);
-  for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
-    put_note(self, notes[i]);
-  html_row(self->file, "sweep", plan->sweep_file);
-  for (size_t i = 0; i < plan->input_count; i++) {
-    char text[2 * LABEL_SIZE];
-    (void)snprintf(text, sizeof text, "%s, SHA-256 %s", plan->inputs[i].path,
-                   plan->inputs[i].sha256);
-    html_row(self->file, "input", text);
-  }
+  for (size_t i = 0; i < note_count; i++) put_note(self, notes[i]);
+  if (self->key == NULL) html_row(self->file, "sweep", plan->sweep_file);
+  for (size_t i = 0; i < plan->input_count; i++)
+    put_input(self, &plan->inputs[i]);
   for (size_t i = 0; i < plan->plugin_count; i++) {
     char text[2 * LABEL_SIZE];
     (void)snprintf(text, sizeof text, "%s/%s %s, SHA-256 %.16s…",
@@ -465,9 +489,9 @@ static void put_provenance(page *self) {
                    plan->plugins[i].version, plan->plugins[i].sha256);
     html_row(self->file, "plugin", text);
   }
-  fprintf(self->file, "</table></div>\n<h2 id=sweep>The sweep</h2>\n<pre>");
-  html_text(self->file, plan->sweep_text);
-  fprintf(self->file, "</pre>\n</html>\n");
+  fprintf(self->file, "</table></div>\n");
+  put_sweep(self);
+  fprintf(self->file, "</html>\n");
 }
 
 /* ---- the page ---- */

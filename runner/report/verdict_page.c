@@ -66,9 +66,10 @@ static void put_sides(const verdict_page *self) {
   if (one_side)
     fprintf(
         self->file,
-        ". This is more than chance, but does not say why: users may favour "
-        "a side, or the answers on it may be better. The fit takes a habit "
-        "out only if its user model has a bias towards a side");
+        ". This is %s often than chance, but does not say why: users may "
+        "favour a side, or the answers on it may be better. The fit takes a "
+        "habit out only if its user model has a bias towards a side",
+        left.low > 0.5 ? "more" : "less");
   fprintf(self->file, ".</li>\n");
 }
 

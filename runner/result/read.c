@@ -147,6 +147,14 @@ static heed_status no_plan(const char *path, bool is_result,
       path);
 }
 
+/* Adds what a file should be to a message on why HDF5 cannot open it. */
+static heed_status no_result(const hdf_file *file) {
+  char why[sizeof file->error->message];
+  (void)snprintf(why, sizeof why, "%s", file->error->message);
+  return heed_fail(file->error, file->status,
+                   "%s; expected a result of heed run", why);
+}
+
 heed_status result_read_plan(const char *path, heed_plan **result, bool *edited,
                              heed_error *error) {
   hdf_file file = {path, HEED_OK, error};
@@ -155,7 +163,7 @@ heed_status result_read_plan(const char *path, heed_plan **result, bool *edited,
   hid_t root;
   file.status = check_seal(path, &sealed, error);
   root = hdf_open(&file);
-  if (root < 0) return file.status;
+  if (root < 0) return no_result(&file);
   if (edited != NULL)
     *edited = !sealed && seal_is_missing(root);
   else if (!sealed)

@@ -514,6 +514,24 @@ PY
   [ "$(wc -l <other.jsonl)" -eq 10000 ]
 }
 
+@test "heed export warns that weights differ, unless it draws by them" {
+  heed_run
+  export_ log.h5 -o all.jsonl
+  [[ "$stderr" != *"weights differ"* ]]
+  edit "$weights"
+  export_ log.h5 -o all.jsonl
+  [ "$(grep -c "weights differ" <<<"$stderr")" -eq 1 ]
+  grep -qx 'heed: warning: weights differ, and most trainers ignore them; --draw N draws examples by weight, filter.confident keeps only users who surely attend' <<<"$stderr"
+  export_ log.h5 --draw 9 -o drawn.jsonl
+  [[ "$stderr" != *"weights differ"* ]]
+  export_ log.h5 --by pair -o pairs.jsonl
+  grep -qx 'heed: warning: weights differ, and most trainers ignore them; --draw N draws examples by weight' <<<"$stderr"
+  # The row of another weight is not written.
+  edit 'f["selection/weight"][:] = 0.5; f["selection/weight"][1] = 2; f["selection/prompt"][1] = ""'
+  export_ log.h5 -o all.jsonl
+  [[ "$stderr" != *"weights differ"* ]]
+}
+
 @test "a draw takes only what can be exported" {
   heed_run
   edit 'f["selection/prompt"][0] = ""'
@@ -720,6 +738,27 @@ PY
   grep -qx 'license: "unknown"' some.jsonl.card.md
   grep -q '^| drawn | 9 examples from 4, ' some.jsonl.card.md
   grep -q '"heed": {"file_name": "some.jsonl", "formatting": "sharegpt", "ranking": true,' some.jsonl.card.md
+}
+
+@test "the card of pairs counts all users whose annotations examples rest on" {
+  cat >log.csv <<'CSV'
+who,id,said,ask,one,two
+ann,p1,A,q1,x,y
+bob,p1,A,q1,x,y
+cid,p1,A,q1,x,y
+cid,p2,A,,x,y
+dan,p2,A,,x,y
+CSV
+  heed_run
+  edit 'f["selection/eta_hat"][:] = [0.25, 0.5, 0.875, 0.75, 0.75]'
+  "$HEED" export log.h5 --by pair -o pairs.jsonl
+  [ "$(lines pairs.jsonl '[(r["pair"], r["annotations"]) for r in rows]')" = "[('p1', 3)]" ]
+  grep -q '^Examples rest on annotations of 3 users\. ' pairs.jsonl.card.md
+  grep -qxF '| 0 % | 0.250 |' pairs.jsonl.card.md
+  grep -qxF '| 50 % | 0.500 |' pairs.jsonl.card.md
+  grep -qxF '| 100 % | 0.875 |' pairs.jsonl.card.md
+  "$HEED" export log.h5 --by pair --draw 2 -o drawn.jsonl
+  grep -q '^Examples rest on annotations of 3 users\. ' drawn.jsonl.card.md
 }
 
 @test "an export to standard output has no card, and then no license" {

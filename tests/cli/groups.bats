@@ -170,6 +170,42 @@ for u in numbers["users"]:
 PY
 }
 
+@test "numbers that are not finite are null in JSON" {
+  cat >large.csv <<'CSV'
+user,pair,choice,size
+u,p1,A,1e308
+u,p2,A,1e308
+v,p1,B,-1e308
+v,p2,A,-1e308
+w,p1,B,1
+w,p2,A,2
+CSV
+  cat >large.lua <<'LUA'
+local h = require "heed"
+return h.sweep {
+  title = "Large numbers",
+  source = h.source.log { path = "large.csv", columns = { covariates = { "size" } } },
+  estimator = h.estimator.em { mu = 0.8, fit = "fixed" },
+  keep = { "users" },
+}
+LUA
+  "$HEED" run large.lua -o large.h5 --progress none -j 1 >said 2>&1 || { cat said; false; }
+  "$HEED" users large.h5 --group-by size --json -o large.json 2>/dev/null
+  cp large.h5 edited.h5
+  /usr/bin/python3 - <<'PY'
+import h5py
+with h5py.File("edited.h5", "r+") as f: f["users/sd"][0] = float("inf")
+PY
+  "$HEED" users edited.h5 --json -o edited.json 2>/dev/null
+  /usr/bin/python3 - <<'PY'
+import json
+def refuse(word): raise ValueError(word)
+groups, users = (json.load(open(f), parse_constant=refuse) for f in ("large.json", "edited.json"))
+assert [g["low"] for g in groups["groups"]] == [None, 1.5, None], groups
+assert users["users"][0]["sd"] is None
+PY
+}
+
 @test "a packed log has the same groups" {
   "$HEED" pack log.lua -o log.heed
   "$HEED" run log.lua -o packed.h5 --progress none -j 1 --set source.path=log.heed

@@ -129,6 +129,11 @@ win_rate" ]
   run "$HEED" show "$HEED_VALUES"
   [ "$status" -ne 0 ]
   [[ $output == *"values.txt: cannot open it as an HDF5 file"* ]]
+  for command in users pairs export report show; do
+    run "$HEED" "$command" "$HEED_VALUES"
+    [ "$status" -ne 0 ]
+    [[ $output == *"; expected a result of heed run" ]]
+  done
   run "$HEED" show "$BATS_TEST_TMPDIR/none.h5"
   [ "$status" -ne 0 ]
   [[ $output == *"none.h5"*"No such file"* ]]

@@ -312,6 +312,20 @@ assert ">threshold 0.3</text>" in page
 PY
 }
 
+@test "the page says whether users choose the left answer more or less often than chance" {
+  awk -F, 'NR == 1 { print $0 ",side"; next }
+    { other = $3 == "A" ? "B" : "A"; print $0 "," (NR % 5 == 0 ? $3 : other) }' log.csv >right.csv
+  awk -F, 'NR == 1 { print $0 ",side"; next }
+    { other = $3 == "A" ? "B" : "A"; print $0 "," (NR % 5 == 0 ? other : $3) }' log.csv >left.csv
+  for side in left right; do
+    sed "s/log.csv/$side.csv/; s/columns = {/columns = { left = \"side\",/" log.lua >$side.lua
+    "$HEED" run $side.lua -o $side.h5 --progress none -j 1
+    "$HEED" report $side.h5 -o $side.html
+  done
+  grep -q 'This is more often than chance, but does not say why' left.html
+  grep -q 'This is less often than chance, but does not say why' right.html
+}
+
 @test "a check that fails is part of the verdict, with what follows" {
   sed 's/{ ridge = 0.2 }/{ ridge = 0.2, checks = { "agreement_dispersion", "left_share" } }/; s/columns = {/columns = { left = "side",/' log.lua >checks.lua
   /usr/bin/python3 - <<'PY'

@@ -25,6 +25,12 @@ heed_status diagnosis_gather(view_result *result, size_t cell,
                              diagnosis_finding **found, size_t *count,
                              heed_error *error);
 
+/* In place of words of a plugin, which quote the log and may name users. */
+#define WORDS_LEFT_OUT "(its words are left out: they may name users)"
+/* Takes the words of plugins out of findings, for readers who must not know
+ * users.  A warning of a signature's name has the signature's words. */
+void diagnosis_leave_out_words(diagnosis_finding *found, size_t count);
+
 /* "not_identified in 12 of 40 cells, at gap = 0.5 (em): MESSAGE"; about one
  * cell: "not_identified (em): MESSAGE". */
 #define FINDING_TEXT (WHERE_SIZE + SIGNATURE_TEXT + 256)

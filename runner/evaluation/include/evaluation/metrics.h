@@ -131,8 +131,10 @@
     "0 to 1; 0.5: neither side is preferred",                                  \
     "untied annotations whose left answer is known")                           \
   X(TIE_SHARE, "tie_share", NONE, NULL,                                        \
-    "share of all annotations that are ties", "mean over i of [c_i is a tie]", \
-    "0 to 1; 0 if the source drops ties", "nothing")                           \
+    "share of ties among the annotations that the fit sees",                   \
+    "mean over i of [c_i is a tie]",                                           \
+    "0 to 1; 0 if source.ties = \"drop\", however many ties the log has",      \
+    "nothing")                                                                 \
   X(ORDER_DRIFT, "order_drift", NONE, NULL,                                    \
     "agreement with the fit in the second half of each user's untied "         \
     "annotations less that in the first half, in order of time",               \
