@@ -85,8 +85,8 @@ static void tell_weights(const export_walk *walk) {
             "heed: warning: weights differ, and most trainers ignore them; "
             "--draw N draws examples by weight%s\n",
             walk->by_pair ? ""
-                          : ", filter.confident keeps only users who surely "
-                            "attend");
+                          : "; with a filter that keeps or drops, all weights "
+                            "are 1");
 }
 
 static heed_status export_cell(export_command *self, size_t cell,

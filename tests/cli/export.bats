@@ -521,7 +521,7 @@ PY
   edit "$weights"
   export_ log.h5 -o all.jsonl
   [ "$(grep -c "weights differ" <<<"$stderr")" -eq 1 ]
-  grep -qx 'heed: warning: weights differ, and most trainers ignore them; --draw N draws examples by weight, filter.confident keeps only users who surely attend' <<<"$stderr"
+  grep -qx 'heed: warning: weights differ, and most trainers ignore them; --draw N draws examples by weight; with a filter that keeps or drops, all weights are 1' <<<"$stderr"
   export_ log.h5 --draw 9 -o drawn.jsonl
   [[ "$stderr" != *"weights differ"* ]]
   export_ log.h5 --by pair -o pairs.jsonl

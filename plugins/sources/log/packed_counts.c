@@ -247,9 +247,9 @@ static void put_annotations(const counting *self, heed_table *table) {
       heed_table_data(self->loading.log->world->users, "name", HEED_STRING);
   size_t to = 0;
   for (size_t j = 0; j < self->user_count; j++) {
-    const counted_user *from = &self->users[j];
-    name[j] = self->loading.log->everyone.text[from->name];
-    for (size_t i = from->begin; i < from->end; i++, to++) {
+    const counted_user *one = &self->users[j];
+    name[j] = self->loading.log->everyone.text[one->name];
+    for (size_t i = one->begin; i < one->end; i++, to++) {
       const uint32_t answer = self->answer[i];
       user[to] = (int64_t)j;
       pair[to] = answers->pair[answer];

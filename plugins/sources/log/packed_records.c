@@ -153,37 +153,37 @@ void packed_pair_room_close(packed_pair_room *self) {
   free(self->difference);
 }
 
-static heed_status take_name(log_spool *spool, packed_pair_room *into) {
+static heed_status take_name(log_spool *spool, packed_pair_room *room) {
   uint64_t length = 0;
   heed_status status = log_spool_take_number(spool, &length);
-  if (status == HEED_OK && length >= into->room) {
-    char *more = realloc(into->name, 2 * (size_t)length + 64);
+  if (status == HEED_OK && length >= room->room) {
+    char *more = realloc(room->name, 2 * (size_t)length + 64);
     if (more == NULL) return heed_no_memory(spool->error);
-    into->name = more;
-    into->room = 2 * (size_t)length + 64;
+    room->name = more;
+    room->room = 2 * (size_t)length + 64;
   }
-  STEP(log_spool_take(spool, into->name, (size_t)length));
-  if (status == HEED_OK) into->name[length] = '\0';
-  into->pair.name = into->name;
+  STEP(log_spool_take(spool, room->name, (size_t)length));
+  if (status == HEED_OK) room->name[length] = '\0';
+  room->pair.name = room->name;
   return status;
 }
 
-static heed_status take_texts(log_spool *spool, packed_pair_room *into) {
+static heed_status take_texts(log_spool *spool, packed_pair_room *room) {
   int64_t turned = 0, messages = 0;
-  heed_status status = log_spool_take_signed(spool, &into->pair.text_row);
+  heed_status status = log_spool_take_signed(spool, &room->pair.text_row);
   STEP(log_spool_take_signed(spool, &turned));
   STEP(log_spool_take_signed(spool, &messages));
-  STEP(log_spool_take(spool, into->hash, sizeof into->hash));
-  into->pair.text_turned = (int8_t)turned;
-  into->pair.messages = (int8_t)messages;
-  into->pair.hash = into->hash;
+  STEP(log_spool_take(spool, room->hash, sizeof room->hash));
+  room->pair.text_turned = (int8_t)turned;
+  room->pair.messages = (int8_t)messages;
+  room->pair.hash = room->hash;
   return status;
 }
 
 heed_status packed_take_pair_record(packed_records *self,
-                                    packed_pair_room *into) {
+                                    packed_pair_room *room) {
   log_spool *spool = &self->spool;
-  packed_pair *one = &into->pair;
+  packed_pair *one = &room->pair;
   int64_t line = 0;
   uint64_t file = 0, model_a = 0, model_b = 0, topic = 0;
   heed_status status = log_spool_take_signed(spool, &line);
@@ -195,15 +195,15 @@ heed_status packed_take_pair_record(packed_records *self,
   if (self->has.topic) STEP(log_spool_take_number(spool, &topic));
   if (self->has.gold) STEP(take_double(spool, &one->gold));
   for (size_t i = 0; i < self->features; i++)
-    STEP(take_double(spool, &into->difference[i]));
-  if (self->has.texts) STEP(take_texts(spool, into));
-  STEP(take_name(spool, into));
+    STEP(take_double(spool, &room->difference[i]));
+  if (self->has.texts) STEP(take_texts(spool, room));
+  STEP(take_name(spool, room));
   self->line += line;
   one->line = self->line;
   one->file = (int64_t)file;
   one->model_a = (int32_t)model_a;
   one->model_b = (int32_t)model_b;
   one->topic = (int64_t)topic;
-  one->difference = into->difference;
+  one->difference = room->difference;
   return status;
 }

@@ -53,6 +53,6 @@ heed_status packed_pair_room_open(packed_pair_room *self,
                                   const packed_content *content);
 void packed_pair_room_close(packed_pair_room *self);
 heed_status packed_take_pair_record(packed_records *self,
-                                    packed_pair_room *into);
+                                    packed_pair_room *room);
 
 #endif
