@@ -162,8 +162,9 @@ heed_status result_read_plan(const char *path, heed_plan **result, bool *edited,
   bool sealed, is_result;
   hid_t root;
   file.status = check_seal(path, &sealed, error);
+  if (file.status != HEED_OK) return file.status;
   root = hdf_open(&file);
-  if (root < 0) return no_result(&file);
+  if (root < 0) return file.status == HEED_IO ? no_result(&file) : file.status;
   if (edited != NULL)
     *edited = !sealed && seal_is_missing(root);
   else if (!sealed)
