@@ -81,7 +81,7 @@ static heed_status check_settings(const counting *self,
 
 /* ---- answers ---- */
 
-/* The number of an answer without models, a new one if needed. */
+/* The number of an answer without models; their count: it is new. */
 static uint32_t answer_with(log_answers *self, int8_t choice, int8_t left) {
   size_t i = 0;
   while (i < self->count &&

@@ -71,7 +71,7 @@ typedef struct row_place {
 } row_place;
 
 typedef struct row_batch {
-  packed_rows *from;
+  packed_rows *source;
   const log_reading *log;
   log_row rows[BATCH];
   row_place places[BATCH];
@@ -98,7 +98,7 @@ static heed_status take_marks(const row_batch *self, log_text *cells) {
   for (size_t i = 0; i < self->log->width; i++) {
     uint64_t mark = 0;
     if (is_wanted(self->log, i))
-      STEP(log_spool_take_number(&self->from->spool, &mark));
+      STEP(log_spool_take_number(&self->source->spool, &mark));
     cells[i] =
         (log_text){.length = mark == 0 ? SIZE_MAX : (size_t)(mark >> 1) - 1,
                    .is_json = (mark & 1) != 0};
@@ -107,25 +107,25 @@ static heed_status take_marks(const row_batch *self, log_text *cells) {
 }
 
 static heed_status take_row(row_batch *self) {
-  packed_rows *from = self->from;
+  packed_rows *source = self->source;
   row_place *place = &self->places[self->count];
   log_text *cells = self->cells + self->count * self->log->width;
   uint64_t step = 0, size = 0;
   int64_t lines = 0;
-  heed_status status = log_spool_take_number(&from->spool, &step);
-  STEP(log_spool_take_signed(&from->spool, &lines));
-  STEP(log_spool_take_number(&from->spool, &place->file));
+  heed_status status = log_spool_take_number(&source->spool, &step);
+  STEP(log_spool_take_signed(&source->spool, &lines));
+  STEP(log_spool_take_number(&source->spool, &place->file));
   STEP(take_marks(self, cells));
-  STEP(log_spool_take_number(&from->spool, &size));
+  STEP(log_spool_take_number(&source->spool, &size));
   if (status == HEED_OK && !has_room(self, (size_t)size + 1))
     return heed_no_memory(self->log->error);
-  STEP(log_spool_take(&from->spool, self->bytes + self->used, (size_t)size));
-  from->row += (int64_t)step;
-  from->line += lines;
-  place->row = from->row;
+  STEP(log_spool_take(&source->spool, self->bytes + self->used, (size_t)size));
+  source->row += (int64_t)step;
+  source->line += lines;
+  place->row = source->row;
   place->start = self->used;
   self->rows[self->count++] =
-      (log_row){.cells = cells, .line = (size_t)from->line};
+      (log_row){.cells = cells, .line = (size_t)source->line};
   self->used += (size_t)size;
   return status;
 }
@@ -150,7 +150,7 @@ static heed_status take_batch(row_batch *self) {
   heed_status status = HEED_OK;
   self->count = self->used = 0;
   while (status == HEED_OK && self->count < BATCH && self->used < BATCH_BYTES &&
-         log_spool_has_more(&self->from->spool))
+         log_spool_has_more(&self->source->spool))
     status = take_row(self);
   if (status == HEED_OK) place_cells(self);
   return status;
@@ -178,7 +178,7 @@ heed_status packed_send_rows(packed_rows *self, log_reading *log, log_sink sink,
   self->row = -1;
   self->line = 0;
   if (batch != NULL) {
-    batch->from = self;
+    batch->source = self;
     batch->log = log;
     batch->cells = calloc(BATCH * log->width, sizeof *batch->cells);
   }

@@ -420,9 +420,9 @@ static uint64_t bucket_size(const packed_sorting *self) {
   return size > least ? size : least;
 }
 
-static heed_status merge_pair(packed_sorting *self, packed_records *from) {
+static heed_status merge_pair(packed_sorting *self, packed_records *records) {
   packed_pair *one = &self->pair.pair;
-  heed_status status = packed_take_pair_record(from, &self->pair);
+  heed_status status = packed_take_pair_record(records, &self->pair);
   if (status != HEED_OK) return status;
   if (self->content.has.models) {
     one->model_a = (int32_t)self->model_of[one->model_a];
@@ -436,17 +436,17 @@ static heed_status merge_pair(packed_sorting *self, packed_records *from) {
 /* Its numbers become those of the file.  The next annotation of the part comes
  * later: its user is asked for early. */
 static heed_status merge_annotation(packed_sorting *self,
-                                    packed_records *from) {
+                                    packed_records *records) {
   packed_annotation *one = &self->one;
-  const user_place place = self->place[from->user];
+  const user_place place = self->place[records->user];
   heed_status status =
-      packed_take_annotation_record(from, one, self->numbers, self->words);
+      packed_take_annotation_record(records, one, self->numbers, self->words);
   if (status != HEED_OK) return status;
-  __builtin_prefetch(&self->place[from->user]);
+  __builtin_prefetch(&self->place[records->user]);
   one->row = (int64_t)self->content.annotations;
   one->pair = set_rank(&self->firsts, (uint64_t)one->pair);
   one->class_of = self->class_of[one->class_of];
-  for (size_t i = 0; i < from->covariates; i++)
+  for (size_t i = 0; i < records->covariates; i++)
     if (self->words[i] != 0)
       self->words[i] = 1 + self->word_of[self->words[i] - 1];
   packed_measure_annotation(&self->content, one);
@@ -518,12 +518,12 @@ static heed_status merge(packed_sorting *self) {
 /* ---- the file ---- */
 
 static void store(uint64_t *words, const packed_annotation *one,
-                  const packed_records *from) {
+                  const packed_records *records) {
   *words++ = (uint64_t)one->row << 32 | (uint32_t)one->pair;
   *words++ = (uint64_t)one->line << 32 | one->class_of;
-  if (from->has.p) memcpy(words++, &one->p, sizeof *words);
-  if (from->has.time) memcpy(words++, &one->time, sizeof *words);
-  for (size_t i = 0; i < from->covariates; i++) {
+  if (records->has.p) memcpy(words++, &one->p, sizeof *words);
+  if (records->has.time) memcpy(words++, &one->time, sizeof *words);
+  for (size_t i = 0; i < records->covariates; i++) {
     memcpy(words++, &one->number[i], sizeof *words);
     *words++ = one->word[i];
   }
