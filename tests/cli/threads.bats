@@ -101,7 +101,9 @@ offered() {
   threads_sweep "fault = 'flushes', seconds = h.axis { 'seconds', 0, 0.001 }" "threads = 3"
   heed_run small.lua -j 1
   [ "$status" -eq 0 ]
-  [[ "$output" == *"changed_denormals in all 2 cells (threads): changed the flushing of denormals of the process; "* ]]
+  # clang's OpenMP puts it back by itself when the threads work again.
+  ldd "$HEED" | grep -q libomp ||
+    [[ "$output" == *"changed_denormals in all 2 cells (threads): changed the flushing of denormals of the process; "* ]]
   [ "$(ask small.h5 'f["estimator_flushing"][()].ravel().tolist()')" = "[0.0, 0.0]" ]
 }
 
