@@ -54,6 +54,8 @@ typedef enum execution_message_kind {
   MESSAGE_RUN = 1,  /* to the worker: run these cells */
   MESSAGE_RECORDED, /* from it: these cells are in a part: cell x 2, and 1 more
                        if it failed */
+  MESSAGE_MADE,     /* from it: the output of a costly stage is saved; a cell
+                       under it, and the stage */
   MESSAGE_IDLE,     /* from it: ready for more */
   MESSAGE_ERROR     /* from it: it cannot continue, and why */
 } execution_message_kind;

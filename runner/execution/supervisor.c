@@ -72,7 +72,7 @@ static supervisor_costs cost_of_cells(const supervisor *self) {
 static size_t cells_worth(const supervisor *self) {
   const supervisor_costs costs = cost_of_cells(self);
   const double cells = ceil(2 * costs.shared / fmax(costs.own, 1e-9));
-  return cells < (double)SIZE_MAX / 2 ? (size_t)cells + 1 : SIZE_MAX;
+  return cells < (double)SIZE_MAX / 2 ? (size_t)fmax(cells, 1) : SIZE_MAX;
 }
 
 /* ---- handing out ---- */
@@ -105,11 +105,14 @@ static void share_cores(const supervisor *self) {
 
 static void take_batch(supervisor *self, execution_child *child) {
   const execution_batch_wish wish = {.taker = (uint32_t)child->index,
+                                     .last = child->last,
                                      .cells = self->wanted,
                                      .most = CHANNEL_CELLS,
                                      .idle = idle_count(self) - 1,
                                      .worth = cells_worth(self)};
   child->cell_count = queue_take(self->run.queue, &wish, child->cells);
+  if (child->cell_count > 0)
+    child->last = (size_t)child->cells[child->cell_count - 1] + 1;
 }
 
 static void send_batch(execution_child *child) {
@@ -190,6 +193,14 @@ static void take_recorded(supervisor *self, const execution_message *word) {
   self->deaths = 0;
 }
 
+static void take_made(supervisor *self, const execution_message *word) {
+  const size_t cell = (size_t)word->body.cells[0];
+  const uint64_t stage = word->body.cells[1];
+  if (word->count == 2 && cell < self->run.state->total &&
+      stage < PLAN_STAGE_COUNT)
+    queue_made(self->run.queue, cell, (plan_stage)stage);
+}
+
 /* Cells that were taken back return to the queue. */
 static void take_idle(supervisor *self, execution_child *child) {
   size_t finished = 0;
@@ -211,6 +222,9 @@ static void listen_to(supervisor *self, execution_child *child) {
     switch (word.kind) {
       case MESSAGE_RECORDED:
         take_recorded(self, &word);
+        break;
+      case MESSAGE_MADE:
+        take_made(self, &word);
         break;
       case MESSAGE_IDLE:
         take_idle(self, child);

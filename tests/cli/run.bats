@@ -154,6 +154,17 @@ load small
   [ "$(stat -c %s made)" = 3 ]
 }
 
+@test "cells of a costly stage start when that stage is done, on every worker" {
+  write_sweep 'h.estimator.faulty {}, replicates = 1' \
+    'h.filter.faulty { seconds = h.axis { "nap", 1, 1.1, 1.2, 1.3 } }' \
+    'h.source.saved { pairs = 20, seconds = 0.5, made = "'"$PWD/made"'" }'
+  heed_run small.lua -j 2
+  [ "$status" -eq 0 ]
+  [ "$(stat -c %s made)" = 1 ]
+  # One worker alone takes 5.1 s, two take 2.8 s and what else the machine does.
+  [ "$(ask small.h5 'f.attrs["wall_seconds"] < 4.3')" = True ]
+}
+
 # ---- interrupts ----
 
 # The estimator takes that many seconds; `begun` is there once it is its turn.
