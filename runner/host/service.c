@@ -4,6 +4,7 @@
 
 #include "host/host.h"
 #include "host/process.h"
+#include "host/vector.h"
 
 static const host_service *of(const heed_host *host) {
   return (const host_service *)host;
@@ -114,6 +115,7 @@ static bool cancelled(const heed_host *host) {
 
 static const void *extension(const heed_host *host, const char *name) {
   if (strcmp(name, HEED_TEXTS) == 0) return of(host)->texts;
+  if (strcmp(name, HEED_VECTOR) == 0) return vector_best();
   return strcmp(name, HEED_CHECKPOINT) == 0 ? of(host)->checkpoint : NULL;
 }
 
