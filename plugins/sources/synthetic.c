@@ -8,9 +8,11 @@
  * A and B lean along +u and -u (sources/synthetic/tilt.h) until the gap is mu;
  * E[phi_A - phi_B] is then parallel to u, so `cosine` is the cosine between the
  * direction that separates A from B and the true reward. */
+#include <cblas.h>
 #include <math.h>
 
 #include "heed/source.h"
+#include "heed/vector.h"
 #include "sources/synthetic/tilt.h"
 #include "sources/synthetic/topics.h"
 #include "sources/synthetic/traits.h"
@@ -198,6 +200,7 @@ static const heed_output outputs[] = {
 
 typedef struct synthetic_making {
   const heed_host *host;
+  const heed_vector *vector;
   const heed_value *values;
   heed_world *world;
   size_t prompts, held_out, candidates, features;
@@ -259,23 +262,28 @@ static heed_status draw_directions(synthetic_making *self, heed_error *error) {
   return HEED_OK;
 }
 
+/* result = factor phi direction, of one prompt's candidates. */
+static void project(const synthetic_making *self, size_t prompt, double factor,
+                    const double *direction, double *result) {
+  const size_t d = self->features, wide = self->candidates;
+  cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)wide, (int)d, factor,
+              self->phi + prompt * wide * d, (int)d, direction, 1, 0.0,
+              result + prompt * wide, 1);
+}
+
 /* One prompt's candidates.  A larger count extends the list. */
 static void draw_candidates(synthetic_making *self, size_t prompt) {
   const heed_host *host = self->host;
-  const size_t d = self->features, wide = self->candidates;
+  const size_t values = self->candidates * self->features;
   heed_stream stream =
       prompt < self->prompts
           ? host->stream(host, "prompt", prompt)
           : host->stream(host, "held_out", prompt - self->prompts);
-  for (size_t k = 0; k < wide; k++) {
-    const size_t position = prompt * wide + k;
-    double *phi = self->phi + position * d;
-    for (size_t i = 0; i < d; i++) phi[i] = heed_normal(&stream);
-    self->reward[position] =
-        self->values[SCALE].number * dot(d, self->reward_direction, phi);
-    self->along[position] = dot(d, self->lean_direction, phi);
-    self->across[position] = dot(d, self->other_direction, phi);
-  }
+  heed_normals(self->vector, &stream, values, self->phi + prompt * values);
+  project(self, prompt, self->values[SCALE].number, self->reward_direction,
+          self->reward);
+  project(self, prompt, 1.0, self->lean_direction, self->along);
+  project(self, prompt, 1.0, self->other_direction, self->across);
 }
 
 static heed_status draw_prompts(synthetic_making *self, heed_error *error) {
@@ -303,13 +311,10 @@ static void fill_win(const synthetic_making *self, size_t count, double *win) {
   for (size_t i = 0; i < count; i++) {
     const double *reward = self->reward + i * wide;
     double *table = win + i * wide * wide;
-    for (size_t a = 0; a < wide; a++) {
-      table[a * wide + a] = 0.5;
-      for (size_t b = 0; b < a; b++) {
-        table[a * wide + b] = sigmoid(reward[a] - reward[b]);
-        table[b * wide + a] = 1.0 - table[a * wide + b];
-      }
-    }
+    for (size_t a = 0; a < wide; a++)
+      for (size_t b = 0; b < wide; b++)
+        table[a * wide + b] = reward[a] - reward[b];
+    self->vector->sigmoid(wide * wide, table, table);
   }
 }
 
@@ -323,53 +328,49 @@ static heed_status calibrate(synthetic_making *self, heed_error *error) {
   const double likeness =
       values[LIKENESS].text != NULL ? NAN : values[LIKENESS].number;
   double *win = heed_scratch(&memory, count * wide, wide * sizeof *win);
-  double *scratch = heed_scratch_doubles(&memory, 3 * wide);
-  double most = NAN;
+  double *scratch = heed_scratch_doubles(&memory, 6 * wide);
   if (memory.refused) return heed_no_memory(error);
   fill_win(self, count, win);
-  const tilt_pool pool = {.prompts = count,
+  const tilt_pool pool = {.vector = self->vector,
+                          .prompts = count,
                           .candidates = wide,
                           .along = self->along,
                           .across = self->across,
                           .win = win,
                           .scratch = scratch};
   const heed_status status =
-      tilt_calibrate(&pool, mu, likeness, &self->lean, &most);
-  if (status == HEED_INVALID)
-    return heed_fail(error, status,
-                     "mu = %g cannot be reached: with cosine = %g, scale = %g "
-                     "and %zu candidates the reachable range is 0.500 to %.3f; "
-                     "raise scale, candidates or cosine",
-                     mu, values[COSINE].number, values[SCALE].number, wide,
-                     floor(most * 1000.0) / 1000.0);
-  if (status != HEED_OK) return heed_no_memory(error);
-  self->expected = tilt_gap(&pool, self->lean);
-  return HEED_OK;
+      tilt_calibrate(&pool, mu, likeness, &self->lean, &self->expected);
+  if (status == HEED_OK) return HEED_OK;
+  return heed_fail(error, status,
+                   "mu = %g cannot be reached: with cosine = %g, scale = %g "
+                   "and %zu candidates the reachable range is 0.500 to %.3f; "
+                   "raise scale, candidates or cosine",
+                   mu, values[COSINE].number, values[SCALE].number, wide,
+                   floor(self->expected * 1000.0) / 1000.0);
 }
 
 static heed_status fill_reference(synthetic_making *self, heed_error *error) {
-  const heed_host *host = self->host;
-  const size_t wide = self->candidates;
+  const size_t wide = self->candidates, rows = self->prompts + self->held_out;
   const int64_t which = self->values[REFERENCE].integer;
-  double *reference =
-      host->column(host, self->world->prompts, "reference", HEED_FLOAT64, wide);
-  if (reference == NULL) return heed_no_memory(error);
-  for (size_t i = 0; i < self->prompts + self->held_out; i++) {
-    double *row = reference + i * wide;
-    if (which != UNIFORM)
-      tilt_log_policy(self->lean, which == MODEL_A ? 1.0 : -1.0, wide,
-                      self->along + i * wide, self->across + i * wide, row);
-    else
-      for (size_t k = 0; k < wide; k++) row[k] = -log((double)wide);
-  }
+  const double sign = which == MODEL_A ? 1.0 : -1.0;
+  heed_memory memory = {self->host, false};
+  double *reference = heed_new_column(&memory, self->world->prompts,
+                                      "reference", HEED_FLOAT64, wide);
+  double *room = heed_scratch_doubles(&memory, wide);
+  if (memory.refused) return heed_no_memory(error);
+  if (which == UNIFORM)
+    for (size_t k = 0; k < rows * wide; k++) reference[k] = -log((double)wide);
+  else
+    for (size_t i = 0; i < rows; i++)
+      tilt_policy(self->vector, self->lean, sign, wide, self->along + i * wide,
+                  self->across + i * wide, room, reference + i * wide);
   return HEED_OK;
 }
 
-/* Turns log probabilities into the distribution function, in place. */
-static void accumulate(size_t count, double *log_probability) {
+/* Turns probabilities into the distribution function, in place. */
+static void accumulate(size_t count, double *probability) {
   double sum = 0.0;
-  for (size_t k = 0; k < count; k++)
-    log_probability[k] = sum += exp(log_probability[k]);
+  for (size_t k = 0; k < count; k++) probability[k] = sum += probability[k];
 }
 
 static size_t invert(size_t count, const double *cumulative, double u) {
@@ -386,18 +387,22 @@ static size_t invert(size_t count, const double *cumulative, double u) {
 }
 
 /* Distribution functions of A and B over the candidates of each prompt,
- * (N,K) each; returns the mean KL(A || B). */
-static double fill_models(const synthetic_making *self, double *a, double *b) {
+ * (N,K) each; returns the mean KL(A || B).  room[2 K]. */
+static double fill_models(const synthetic_making *self, double *room, double *a,
+                          double *b) {
   const size_t wide = self->candidates;
+  double *log_a = room, *log_b = room + wide;
   double divergence = 0.0;
   for (size_t i = 0; i < self->prompts; i++) {
     const double *along = self->along + i * wide;
     const double *across = self->across + i * wide;
     double *row_a = a + i * wide, *row_b = b + i * wide;
-    tilt_log_policy(self->lean, 1.0, wide, along, across, row_a);
-    tilt_log_policy(self->lean, -1.0, wide, along, across, row_b);
-    for (size_t k = 0; k < wide; k++)
-      divergence += exp(row_a[k]) * (row_a[k] - row_b[k]);
+    tilt_policy(self->vector, self->lean, 1.0, wide, along, across, row_a,
+                log_a);
+    tilt_policy(self->vector, self->lean, -1.0, wide, along, across, row_b,
+                log_b);
+    divergence += self->vector->dot(wide, row_a, log_a) -
+                  self->vector->dot(wide, row_a, log_b);
     accumulate(wide, row_a);
     accumulate(wide, row_b);
   }
@@ -505,11 +510,12 @@ static heed_status draw_pairs(synthetic_making *self, heed_error *error) {
   heed_memory memory = {host, false};
   double *a = heed_scratch_doubles(&memory, cells);
   double *b = heed_scratch_doubles(&memory, cells);
+  double *room = heed_scratch_doubles(&memory, 2 * self->candidates);
   double *mean = heed_scratch_doubles(&memory, self->features);
   heed_table *table = heed_new_table(&memory, "pairs", rows);
   const pair_columns columns = make_columns(&memory, table, self->features);
   if (memory.refused) return heed_no_memory(error);
-  const double divergence = fill_models(self, a, b);
+  const double divergence = fill_models(self, room, a, b);
   for (size_t i = 0; i < rows; i++) draw_pair(self, i, a, b, &columns);
   self->world->pairs = table;
   report(self, &columns, divergence, mean);
@@ -527,6 +533,7 @@ static heed_status make_world(void *instance, const heed_host *host,
   const heed_value *values = instance;
   synthetic_making self = {
       .host = host,
+      .vector = heed_vector_of(host),
       .values = values,
       .world = world,
       .prompts = (size_t)fmin(values[PROMPTS].number, values[PAIRS].number),

@@ -53,6 +53,17 @@ FAST wide less_pick(wide a, wide b, wide x, wide y) {
 }
 #endif
 
+#define square_root VECTOR_NAME(square_root)
+FAST wide square_root(wide x) {
+#if VECTOR_LANES == 1
+  return sqrt(x);
+#elif VECTOR_LANES == 4
+  return (wide)_mm256_sqrt_pd((__m256d)x);
+#else
+  return (wide)_mm512_sqrt_pd((__m512d)x);
+#endif
+}
+
 #define bits_of VECTOR_NAME(bits_of)
 FAST whole bits_of(wide x) {
   whole bits;
@@ -206,6 +217,33 @@ FAST wide log_one_plus_exp(wide x) {
          logarithm_plus_one(exponential(-magnitude(x)));
 }
 
+/* ---- normal ---- */
+
+/* cos(2 pi v) for v from 0 to 1.  4 v = n + r with an integer n and |r| <= 1/2;
+ * the cosine is that of r pi / 2 or its sine, with the sign of the quadrant.
+ * Cosine: 4.7e-20, sine: 3.4e-18 relative. */
+#define cosine_of_turn VECTOR_NAME(cosine_of_turn)
+FAST wide cosine_of_turn(wide v) {
+  const wide turns = v * 4, n = nearest(turns);
+  const wide r = (turns - n) * 0x1.921fb54442d18p+0, z = r * r;
+  const wide quadrant = n - 2, away = magnitude(quadrant);
+  wide c = every(-0x1.8fae9c7b1e002p-37), s = every(0x1.5d9300ffafae1p-33);
+  c = fused(c, z, every(0x1.1ee9ebe931b32p-29));
+  c = fused(c, z, every(-0x1.27e4f809f09efp-22));
+  c = fused(c, z, every(0x1.a01a019cb1bdap-16));
+  c = fused(c, z, every(-0x1.6c16c16c1517ep-10));
+  c = fused(c, z, every(0x1.555555555554cp-5));
+  c = fused(z * z, c, fused(z, every(-0.5), every(1)));
+  s = fused(s, z, every(-0x1.ae5e663a9d3b1p-26));
+  s = fused(s, z, every(0x1.71de3577b6ac2p-19));
+  s = fused(s, z, every(-0x1.a01a019c11996p-13));
+  s = fused(s, z, every(0x1.111111110f87ap-7));
+  s = fused(s, z, every(-0x1.5555555555549p-3));
+  s = fused(r * z, s, r);
+  c = less_pick(away, every(0.5), -c, c);
+  return less_pick(magnitude(away - 1), every(0.5), quadrant * s, c);
+}
+
 /* ---- arrays ---- */
 
 /* The first `count` of a vector; the others are `rest`. */
@@ -238,6 +276,21 @@ EACH(VECTOR_NAME(each_log1p), logarithm_plus_one)
 EACH(VECTOR_NAME(each_sigmoid), logistic)
 EACH(VECTOR_NAME(each_softplus), log_one_plus_exp)
 #undef EACH
+
+SLOT void VECTOR_NAME(normal)(size_t count, const double *u, const double *v,
+                              double *x) {
+  for (size_t i = 0; i < count; i += LANES) {
+    const size_t left = count - i;
+    const bool whole_vector = left >= LANES;
+    const wide a = whole_vector ? load(u + i) : load_part(u + i, left, 0.5);
+    const wide b = whole_vector ? load(v + i) : load_part(v + i, left, 0.5);
+    const wide y = square_root(-2 * logarithm(a)) * cosine_of_turn(b);
+    if (whole_vector)
+      store(x + i, y);
+    else
+      store_part(x + i, left, y);
+  }
+}
 
 /* ---- sums: lane j has the elements j, j + 8, … ---- */
 
@@ -399,6 +452,7 @@ static const heed_vector VECTOR_NAME(table) = {
     .log1p = VECTOR_NAME(each_log1p),
     .sigmoid = VECTOR_NAME(each_sigmoid),
     .softplus = VECTOR_NAME(each_softplus),
+    .normal = VECTOR_NAME(normal),
     .sum = VECTOR_NAME(sum),
     .dot = VECTOR_NAME(dot),
     .weighted_dot = VECTOR_NAME(weighted_dot),
@@ -416,6 +470,8 @@ static const heed_vector VECTOR_NAME(table) = {
 #undef fused
 #undef less_pick
 #undef bits_of
+#undef square_root
+#undef cosine_of_turn
 #undef from_bits
 #undef every
 #undef load

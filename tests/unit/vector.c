@@ -160,6 +160,46 @@ static void limits_are_those_of_the_functions(void **state) {
     }
 }
 
+/* Near its zeros the cosine is a sine of a difference that is exact. */
+static long double cosine_of_turn(double v) {
+  const long double turn = 2 * acosl(-1), x = v;
+  if (fabs(v - 0.25) < 0.125) return sinl(turn * (0.25L - x));
+  if (fabs(v - 0.75) < 0.125) return sinl(turn * (x - 0.75L));
+  return cosl(turn * x);
+}
+
+static void normals_are_within_four_ulp(void **state) {
+  static double u[COUNT], v[COUNT], x[COUNT];
+  heed_stream stream = stream_open(5, 0, "vector", "uniform", 0);
+  (void)state;
+  for (size_t i = 0; i < COUNT; i++) {
+    u[i] = heed_uniform(&stream);
+    v[i] = heed_uniform(&stream);
+  }
+  u[0] = 0x1p-53; /* the least and the greatest of heed_uniform() */
+  v[0] = 1 - 0x1p-53;
+  vector_best()->normal(COUNT, u, v, x);
+  for (size_t i = 0; i < COUNT; i++) {
+    const long double radius = sqrtl(-2 * logl(u[i]));
+    assert_true(error_in_ulp(x[i], radius * cosine_of_turn(v[i])) <= 4);
+  }
+}
+
+static void normals_are_those_of_the_stream(void **state) {
+  enum { FEW = 131 };
+  double found[FEW], expected[FEW], other[FEW];
+  heed_stream one = stream_open(6, 0, "vector", "normal", 0);
+  heed_stream again = stream_open(6, 0, "vector", "normal", 0);
+  (void)state;
+  heed_normals(vector_best(), &one, FEW, found);
+  for (size_t i = 0; i < FEW; i++) expected[i] = heed_normal(&again);
+  for (size_t i = 0; i < FEW; i++) assert_near(found[i], expected[i], 1e-14);
+  assert_true(heed_bits(&one) == heed_bits(&again));
+  one = stream_open(6, 0, "vector", "normal", 0);
+  heed_normals(vector_plain(), &one, FEW, other);
+  assert_memory_equal(found, other, sizeof found);
+}
+
 /* ---- sums ---- */
 
 static const size_t lengths[] = {0, 1, 7, 8, 9, 40, 1023, 1024, 1025, 5000};
@@ -277,6 +317,8 @@ int main(void) {
       cmocka_unit_test(every_path_gives_the_same_bits),
       cmocka_unit_test(the_position_of_an_element_does_not_matter),
       cmocka_unit_test(limits_are_those_of_the_functions),
+      cmocka_unit_test(normals_are_within_four_ulp),
+      cmocka_unit_test(normals_are_those_of_the_stream),
       cmocka_unit_test(sums_keep_their_bound),
       cmocka_unit_test(log_sum_exp_and_softmax_agree_with_long_double),
       cmocka_unit_test(sums_have_the_same_bits_on_every_path),

@@ -32,6 +32,10 @@ typedef struct heed_vector {
   void (*sigmoid)(size_t count, const double *x, double *y);
   void (*softplus)(size_t count, const double *x, double *y); /* log(1+e^x) */
 
+  /* x[i] = sqrt(-2 log u[i]) cos(2 pi v[i]), u and v from 0 to 1, within 4
+   * ulp: standard normal if u and v are uniform. */
+  void (*normal)(size_t count, const double *u, const double *v, double *x);
+
   /* Sums of x[i], x[i] y[i] and weight[i] x[i] y[i].  The error is at most
    * (140 + count / 1024) 2^-53 times the sum of the magnitudes.  The order of
    * the additions depends only on count. */
@@ -51,6 +55,20 @@ typedef struct heed_vector {
 
 static inline const heed_vector *heed_vector_of(const heed_host *host) {
   return (const heed_vector *)host->extension(host, HEED_VECTOR);
+}
+
+/* `count` draws of heed_normal(), up to rounding. */
+static inline void heed_normals(const heed_vector *vector, heed_stream *stream,
+                                size_t count, double *x) {
+  double u[64], v[64];
+  for (size_t i = 0; i < count; i += 64) {
+    const size_t drawn = count - i < 64 ? count - i : 64;
+    for (size_t j = 0; j < drawn; j++) {
+      u[j] = heed_uniform(stream);
+      v[j] = heed_uniform(stream);
+    }
+    vector->normal(drawn, u, v, x + i);
+  }
 }
 
 #ifdef __cplusplus
