@@ -6,72 +6,34 @@
 
 heed_status frontier_open(policy_frontier *self, heed_memory *memory,
                           heed_error *error) {
-  const evaluation_prompts *known = self->known;
-  const size_t block =
-      known->candidates > FRONTIER_BLOCK ? known->candidates : FRONTIER_BLOCK;
-  self->energy = heed_scratch_doubles(memory, block);
-  self->partition = heed_scratch_doubles(memory, known->count);
+  self->partition = heed_scratch_doubles(memory, self->known->count);
   if (memory->refused) return heed_no_memory(error);
   self->made = frontier_at(self, 1);
   return HEED_OK;
 }
 
-/* energy = log pi_ref + c tilt less its largest, of one prompt; returns the
- * largest. */
-static double fill_energy(size_t count, const double *reference,
-                          const double *tilt, double c, double *energy) {
-  double most = -HUGE_VAL;
-  for (size_t y = 0; y < count; y++) {
-    energy[y] = reference[y] + c * tilt[y];
-    most = energy[y] > most ? energy[y] : most;
-  }
-  for (size_t y = 0; y < count; y++) energy[y] -= most;
-  return most;
-}
-
-typedef struct frontier_sums {
-  double tilt, spread, win, most; /* over prompts */
-} frontier_sums;
-
-/* Adds a prompt whose candidates have these weights, proportional to pi_c;
- * returns their sum. */
-static double add_prompt(const policy_frontier *self, size_t prompt,
-                         const double *weight, frontier_sums *sums) {
-  const size_t wide = self->known->candidates, position = prompt * wide;
-  const heed_vector *vector = self->vector;
-  const double *tilt = self->tilt + position;
-  const double all = vector->sum(wide, weight);
-  const double mean = vector->dot(wide, weight, tilt) / all;
-  const double square = vector->weighted_dot(wide, weight, tilt, tilt) / all;
-  sums->tilt += mean;
-  sums->spread += square - mean * mean;
-  sums->win += vector->dot(wide, weight, self->known->win + position) / all;
-  return all;
-}
-
 frontier_point frontier_at(const policy_frontier *self, double c) {
   const evaluation_prompts *known = self->known;
-  const size_t wide = known->candidates, block = FRONTIER_BLOCK / wide;
-  const size_t most = block > 0 ? block : 1; /* prompts of a block */
+  const size_t wide = known->candidates;
   const double count = (double)known->count;
-  frontier_sums sums = {0};
-  for (size_t i = 0; i < known->count; i += most) {
-    const size_t end = known->count - i < most ? known->count : i + most;
-    double *energy = self->energy;
-    for (size_t k = i; k < end; k++)
-      sums.most +=
-          fill_energy(wide, known->reference + k * wide, self->tilt + k * wide,
-                      c, energy + (k - i) * wide);
-    self->vector->exp((end - i) * wide, energy, energy);
-    for (size_t k = i; k < end; k++)
-      self->partition[k] = add_prompt(self, k, energy + (k - i) * wide, &sums);
+  double tilt = 0, spread = 0, win = 0, log_partition = 0; /* sums */
+  for (size_t i = 0; i < known->count; i++) {
+    const size_t position = i * wide;
+    const vector_tilted prompt =
+        vector_tilt(self->vector, wide, known->reference + position,
+                    self->tilt + position, known->win + position, c);
+    tilt += prompt.mean;
+    spread += prompt.variance;
+    win += prompt.value;
+    log_partition += prompt.most;
+    self->partition[i] = prompt.sum;
   }
   self->vector->log(known->count, self->partition, self->partition);
-  sums.most += self->vector->sum(known->count, self->partition);
+  log_partition += self->vector->sum(known->count, self->partition);
   return (frontier_point){.c = c,
-                          .kl = (c * sums.tilt - sums.most) / count,
-                          .slope = c * sums.spread / count,
-                          .win = sums.win / count};
+                          .kl = (c * tilt - log_partition) / count,
+                          .slope = c * spread / count,
+                          .win = win / count};
 }
 
 /* ---- the c of a level ---- */

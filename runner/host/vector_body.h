@@ -444,20 +444,73 @@ SLOT double VECTOR_NAME(softmax)(size_t count, const double *x, double *y) {
   return isfinite(most) ? log_of_sum(most, sum) : infinite;
 }
 
-static const heed_vector VECTOR_NAME(table) = {
-    .size = sizeof(heed_vector),
-    .name = VECTOR_WORD,
-    .exp = VECTOR_NAME(each_exp),
-    .log = VECTOR_NAME(each_log),
-    .log1p = VECTOR_NAME(each_log1p),
-    .sigmoid = VECTOR_NAME(each_sigmoid),
-    .softplus = VECTOR_NAME(each_softplus),
-    .normal = VECTOR_NAME(normal),
-    .sum = VECTOR_NAME(sum),
-    .dot = VECTOR_NAME(dot),
-    .weighted_dot = VECTOR_NAME(weighted_dot),
-    .log_sum_exp = VECTOR_NAME(log_sum_exp),
-    .softmax = VECTOR_NAME(softmax),
+/* ---- tilted moments ---- */
+
+/* The largest of x + c t; count >= 1. */
+#define largest_tilted VECTOR_NAME(largest_tilted)
+FAST double largest_tilted(size_t count, const double *x, const double *t,
+                           double c) {
+  double lane[LANES], most;
+  wide each = every(-INFINITY);
+  size_t i = 0;
+  for (; i + LANES <= count; i += LANES) {
+    const wide energy = fused(load(t + i), every(c), load(x + i));
+    each = less_pick(each, energy, energy, each);
+  }
+  store(lane, each);
+  most = lane[0];
+  for (size_t j = 1; j < LANES; j++) most = lane[j] > most ? lane[j] : most;
+  for (; i < count; i++) {
+    const double energy = fma(t[i], c, x[i]);
+    most = energy > most ? energy : most;
+  }
+  return most;
+}
+
+SLOT vector_tilted VECTOR_NAME(tilt)(size_t count, const double *x,
+                                     const double *t, const double *f,
+                                     double c) {
+  const double most = largest_tilted(count, x, t, c);
+  lanes sum = {0}, first = {0}, second = {0}, other = {0};
+  for (size_t i = 0; i < count; i += SUM_LANES) {
+    const size_t left = count - i;
+    const lanes a = load_lanes(x + i, left, -INFINITY);
+    const lanes b = load_lanes(t + i, left, 0), d = load_lanes(f + i, left, 0);
+    for (size_t k = 0; k < SUM_PARTS; k++) {
+      const wide pi = exponential(fused(b.part[k], every(c), a.part[k]) - most);
+      const wide moment = pi * b.part[k];
+      sum.part[k] += pi;
+      first.part[k] += moment;
+      second.part[k] = fused(moment, b.part[k], second.part[k]);
+      other.part[k] = fused(pi, d.part[k], other.part[k]);
+    }
+  }
+  const double all = across(sum), mean = across(first) / all;
+  return (vector_tilted){.most = most,
+                         .sum = all,
+                         .mean = mean,
+                         .variance = across(second) / all - mean * mean,
+                         .value = across(other) / all};
+}
+
+static const vector_path VECTOR_NAME(table) = {
+    .vector =
+        {
+            .size = sizeof(heed_vector),
+            .name = VECTOR_WORD,
+            .exp = VECTOR_NAME(each_exp),
+            .log = VECTOR_NAME(each_log),
+            .log1p = VECTOR_NAME(each_log1p),
+            .sigmoid = VECTOR_NAME(each_sigmoid),
+            .softplus = VECTOR_NAME(each_softplus),
+            .normal = VECTOR_NAME(normal),
+            .sum = VECTOR_NAME(sum),
+            .dot = VECTOR_NAME(dot),
+            .weighted_dot = VECTOR_NAME(weighted_dot),
+            .log_sum_exp = VECTOR_NAME(log_sum_exp),
+            .softmax = VECTOR_NAME(softmax),
+        },
+    .tilt = VECTOR_NAME(tilt),
 };
 
 #undef LANES
@@ -498,3 +551,4 @@ static const heed_vector VECTOR_NAME(table) = {
 #undef sum_of_exp
 #undef not_finite
 #undef log_of_sum
+#undef largest_tilted

@@ -290,6 +290,36 @@ static void sums_have_the_same_bits_on_every_path(void **state) {
   }
 }
 
+static void tilted_moments_agree_with_long_double(void **state) {
+  static double x[LONGEST], t[LONGEST], f[LONGEST];
+  const double c = 0.7;
+  const heed_vector *path[PATHS];
+  const size_t path_count = paths(path);
+  (void)state;
+  draw(LONGEST, "x", x);
+  draw(LONGEST, "t", t);
+  draw(LONGEST, "f", f);
+  for (size_t n = 1; n < LENGTHS; n++) {
+    const vector_tilted found = vector_tilt(path[0], lengths[n], x, t, f, c);
+    long double sum[4] = {0};
+    for (size_t i = 0; i < lengths[n]; i++) {
+      const long double pi = expl(x[i] + (long double)c * t[i]);
+      const long double term[4] = {pi, pi * t[i], pi * t[i] * t[i], pi * f[i]};
+      for (size_t k = 0; k < 4; k++) sum[k] += term[k];
+    }
+    const long double mean = sum[1] / sum[0];
+    /* Some hundred roundings of terms below 100. */
+    assert_near(found.most + log(found.sum), (double)logl(sum[0]), 1e-13);
+    assert_near(found.mean, (double)mean, 1e-12);
+    assert_near(found.variance, (double)(sum[2] / sum[0] - mean * mean), 1e-11);
+    assert_near(found.value, (double)(sum[3] / sum[0]), 1e-12);
+    for (size_t i = 1; i < path_count; i++) {
+      const vector_tilted other = vector_tilt(path[i], lengths[n], x, t, f, c);
+      assert_memory_equal(&other, &found, sizeof found);
+    }
+  }
+}
+
 static void log_sum_exp_has_limits(void **state) {
   const double none[] = {-INFINITY, -INFINITY}, top[] = {1, INFINITY},
                lost[] = {NAN, INFINITY}, high[] = {1000, 1000},
@@ -322,6 +352,7 @@ int main(void) {
       cmocka_unit_test(sums_keep_their_bound),
       cmocka_unit_test(log_sum_exp_and_softmax_agree_with_long_double),
       cmocka_unit_test(sums_have_the_same_bits_on_every_path),
+      cmocka_unit_test(tilted_moments_agree_with_long_double),
       cmocka_unit_test(log_sum_exp_has_limits),
       cmocka_unit_test(the_host_offers_it),
   };
