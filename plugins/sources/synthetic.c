@@ -194,8 +194,8 @@ static const heed_output outputs[] = {
     [GOLD_ERROR] = SOURCE_GOLD_ERROR,
 };
 
-/* The calibration stores N K^2 numbers: it uses at most this many prompts,
- * whose expected gap differs from that of all by some 0.001. */
+/* A pass of the calibration computes N K^2 terms: it uses at most this many
+ * prompts, whose expected gap differs from that of all by some 0.001. */
 #define CALIBRATED_PROMPTS 4096u
 
 typedef struct synthetic_making {
@@ -305,19 +305,6 @@ static heed_status draw_prompts(synthetic_making *self, heed_error *error) {
   return HEED_OK;
 }
 
-/* win[i][a][b] of `count` prompts */
-static void fill_win(const synthetic_making *self, size_t count, double *win) {
-  const size_t wide = self->candidates;
-  for (size_t i = 0; i < count; i++) {
-    const double *reward = self->reward + i * wide;
-    double *table = win + i * wide * wide;
-    for (size_t a = 0; a < wide; a++)
-      for (size_t b = 0; b < wide; b++)
-        table[a * wide + b] = reward[a] - reward[b];
-    self->vector->sigmoid(wide * wide, table, table);
-  }
-}
-
 static heed_status calibrate(synthetic_making *self, heed_error *error) {
   heed_memory memory = {self->host, false};
   const heed_value *values = self->values;
@@ -327,16 +314,14 @@ static heed_status calibrate(synthetic_making *self, heed_error *error) {
   const double mu = values[MU].number;
   const double likeness =
       values[LIKENESS].text != NULL ? NAN : values[LIKENESS].number;
-  double *win = heed_scratch(&memory, count * wide, wide * sizeof *win);
   double *scratch = heed_scratch_doubles(&memory, 6 * wide);
   if (memory.refused) return heed_no_memory(error);
-  fill_win(self, count, win);
   const tilt_pool pool = {.vector = self->vector,
                           .prompts = count,
                           .candidates = wide,
                           .along = self->along,
                           .across = self->across,
-                          .win = win,
+                          .reward = self->reward,
                           .scratch = scratch};
   const heed_status status =
       tilt_calibrate(&pool, mu, likeness, &self->lean, &self->expected);

@@ -444,6 +444,73 @@ SLOT double VECTOR_NAME(softmax)(size_t count, const double *x, double *y) {
   return isfinite(most) ? log_of_sum(most, sum) : infinite;
 }
 
+/* ---- wins ---- */
+
+/* Rewards of one range: odds e^reward are all normal numbers. */
+#define WINS_RANGE 600
+#define WINS_BLOCK ((size_t)256)
+
+/* P(the rewards r win against the reward that has these odds or that value):
+ * r itself holds odds unless `far`. */
+#define win_over VECTOR_NAME(win_over)
+FAST wide win_over(wide r, double other, bool far) {
+  return far ? logistic(r - other) : 1.0 / (r + other);
+}
+
+/* Two sets of weights against one block of others, for one vector of rewards.
+ */
+#define add_wins VECTOR_NAME(add_wins)
+FAST void add_wins(size_t count, const double *other, bool far, wide r,
+                   const double *weight, const double *second, wide sum[2]) {
+  for (size_t j = 0; j < count; j++) {
+    const wide won = win_over(r, other[j], far);
+    sum[0] = fused(won, every(weight[j]), sum[0]);
+    sum[1] = fused(won, every(second[j]), sum[1]);
+  }
+}
+
+/* Adds one block of others, from `begin` on, to the wins of all. */
+#define wins_against VECTOR_NAME(wins_against)
+FAST void wins_against(size_t count, const double *reward, double most,
+                       bool far, size_t begin, size_t block,
+                       const double *weight, const double *second, double *win,
+                       double *second_win) {
+  double other[WINS_BLOCK];
+  for (size_t j = 0; j < block; j++) other[j] = reward[begin + j] - most;
+  if (!far) VECTOR_NAME(each_exp)(block, other, other);
+  for (size_t i = 0; i < count; i += LANES) {
+    const size_t left = count - i < LANES ? count - i : LANES;
+    const wide r = load_part(reward + i, left, most) - most;
+    const wide odds = far ? r : exponential(r);
+    const wide scale = far ? every(1) : odds;
+    wide sum[2] = {every(0), every(0)};
+    add_wins(block, other, far, odds, weight + begin, second + begin, sum);
+    store_part(win + i, left,
+               fused(scale, sum[0], load_part(win + i, left, 0)));
+    if (second_win != win)
+      store_part(second_win + i, left,
+                 fused(scale, sum[1], load_part(second_win + i, left, 0)));
+  }
+}
+
+SLOT void VECTOR_NAME(wins)(size_t count, const double *reward, size_t sets,
+                            const double *weight, double *win) {
+  double most = -INFINITY, least = INFINITY;
+  for (size_t i = 0; i < count; i++) {
+    most = reward[i] > most ? reward[i] : most;
+    least = reward[i] < least ? reward[i] : least;
+  }
+  memset(win, 0, sets * count * sizeof *win);
+  for (size_t s = 0; s < sets; s += 2) {
+    const size_t second = s + 1 < sets ? s + 1 : s;
+    for (size_t begin = 0; begin < count; begin += WINS_BLOCK)
+      wins_against(count, reward, most, most - least > WINS_RANGE, begin,
+                   count - begin < WINS_BLOCK ? count - begin : WINS_BLOCK,
+                   weight + s * count, weight + second * count, win + s * count,
+                   win + second * count);
+  }
+}
+
 /* ---- tilted moments ---- */
 
 /* The largest of x + c t; count >= 1. */
@@ -509,6 +576,7 @@ static const vector_path VECTOR_NAME(table) = {
             .weighted_dot = VECTOR_NAME(weighted_dot),
             .log_sum_exp = VECTOR_NAME(log_sum_exp),
             .softmax = VECTOR_NAME(softmax),
+            .wins = VECTOR_NAME(wins),
         },
     .tilt = VECTOR_NAME(tilt),
 };
@@ -552,3 +620,8 @@ static const vector_path VECTOR_NAME(table) = {
 #undef not_finite
 #undef log_of_sum
 #undef largest_tilted
+#undef WINS_RANGE
+#undef WINS_BLOCK
+#undef win_over
+#undef add_wins
+#undef wins_against

@@ -320,6 +320,40 @@ static void tilted_moments_agree_with_long_double(void **state) {
   }
 }
 
+/* scale 300: the rewards are too far apart for odds. */
+static void wins_agree_with_long_double(void **state) {
+  enum { MANY = 300, SETS = 3 };
+  static double reward[MANY], weight[SETS * MANY], win[SETS * MANY];
+  static double other[SETS * MANY];
+  const heed_vector *path[PATHS];
+  const size_t path_count = paths(path);
+  (void)state;
+  draw(SETS * MANY, "weight", weight);
+  for (double scale = 1; scale < 1000; scale *= 300) {
+    draw(MANY, "reward", reward);
+    for (size_t i = 0; i < MANY; i++) reward[i] *= scale;
+    for (size_t count = 1; count <= MANY; count += 37) {
+      path[0]->wins(count, reward, SETS, weight, win);
+      for (size_t i = 0; i < SETS * count; i++) {
+        const size_t set = i / count;
+        long double sum = 0, all = 0;
+        for (size_t j = 0; j < count; j++) {
+          const long double chance =
+              exact(3, (long double)reward[i % count] - reward[j]);
+          sum += weight[set * count + j] * chance;
+          all += fabs(weight[set * count + j]) * chance;
+        }
+        /* Up to 300 additions, one after the other. */
+        assert_true(fabsl(win[i] - sum) <= 310 * 0x1p-53L * all);
+      }
+      for (size_t k = 1; k < path_count; k++) {
+        path[k]->wins(count, reward, SETS, weight, other);
+        assert_memory_equal(other, win, SETS * count * sizeof *win);
+      }
+    }
+  }
+}
+
 static void log_sum_exp_has_limits(void **state) {
   const double none[] = {-INFINITY, -INFINITY}, top[] = {1, INFINITY},
                lost[] = {NAN, INFINITY}, high[] = {1000, 1000},
@@ -353,6 +387,7 @@ int main(void) {
       cmocka_unit_test(log_sum_exp_and_softmax_agree_with_long_double),
       cmocka_unit_test(sums_have_the_same_bits_on_every_path),
       cmocka_unit_test(tilted_moments_agree_with_long_double),
+      cmocka_unit_test(wins_agree_with_long_double),
       cmocka_unit_test(log_sum_exp_has_limits),
       cmocka_unit_test(the_host_offers_it),
   };

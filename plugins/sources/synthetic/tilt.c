@@ -6,7 +6,6 @@
  * the pool has the gap. */
 #include "sources/synthetic/tilt.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <stdbool.h>
 
@@ -61,8 +60,9 @@ static void fill_model(const tilt_pool *pool, preference_tilt lean,
   for (size_t k = 0; k < wide; k++) change[k] = pi[k] * (change[k] - mean);
 }
 
-/* gap = a' W b and slope = da' W b + a' W db of a prompt's W = win, where W +
- * W' = 1 makes a' W db = -(W a)' db, because db sums to 0. */
+/* gap = a' W b and slope = da' W b + a' W db of a prompt, with W the matrix of
+ * P(the row's response beats the column's).  W + W' = 1 makes a' W db = -(W a)'
+ * db, because db sums to 0. */
 tilt_rise tilt_gap(const tilt_pool *pool, preference_tilt lean,
                    preference_tilt speed) {
   const size_t wide = pool->candidates;
@@ -72,13 +72,9 @@ tilt_rise tilt_gap(const tilt_pool *pool, preference_tilt lean,
   double *beats_a = change_b + wide, *beats_b = beats_a + wide;
   tilt_rise sum = {0};
   for (size_t i = 0; i < pool->prompts; i++) {
-    const double *win = pool->win + i * wide * wide;
     fill_model(pool, lean, speed, 1.0, i, a, change_a);
     fill_model(pool, lean, speed, -1.0, i, b, change_b);
-    cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)wide, (int)wide, 1.0, win,
-                (int)wide, a, 1, 0.0, beats_a, 1);
-    cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)wide, (int)wide, 1.0, win,
-                (int)wide, b, 1, 0.0, beats_b, 1);
+    vector->wins(wide, pool->reward + i * wide, 2, a, beats_a);
     sum.gap += vector->dot(wide, a, beats_b);
     sum.slope += vector->dot(wide, change_a, beats_b) -
                  vector->dot(wide, change_b, beats_a);

@@ -26,7 +26,7 @@ typedef struct tilt_pool {
   size_t prompts, candidates;
   const double *along;  /* (N,K) */
   const double *across; /* (N,K) */
-  const double *win;    /* (N,K,K): P(row's response beats column's) */
+  const double *reward; /* (N,K) */
   double *scratch;      /* (6,K) */
 } tilt_pool;
 

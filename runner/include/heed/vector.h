@@ -48,6 +48,12 @@ typedef struct heed_vector {
   double (*log_sum_exp)(size_t count, const double *x);
   /* The same, and y[i] = e^x[i] / sum of e^x[j]. */
   double (*softmax)(size_t count, const double *x, double *y);
+
+  /* Bradley-Terry: win[s][i] = sum over j of weight[s][j] sigmoid(reward[i] -
+   * reward[j]), for s < sets; weight and win are sets x count.  Rewards are
+   * finite.  The order of the additions is that of j. */
+  void (*wins)(size_t count, const double *reward, size_t sets,
+               const double *weight, double *win);
 } heed_vector;
 
 /* Extension: a const heed_vector *, valid as long as the process. */
