@@ -51,7 +51,8 @@ typedef struct heed_vector {
 
   /* Bradley-Terry: win[s][i] = sum over j of weight[s][j] sigmoid(reward[i] -
    * reward[j]), for s < sets; weight and win are sets x count.  Rewards are
-   * finite.  The order of the additions is that of j. */
+   * finite.  The error is at most (count + 10 + 2 range of the rewards) 2^-53
+   * times the sum of the magnitudes. */
   void (*wins)(size_t count, const double *reward, size_t sets,
                const double *weight, double *win);
 } heed_vector;
