@@ -227,10 +227,6 @@ static void normalise(size_t count, double *a) {
   for (size_t i = 0; i < count; i++) a[i] /= length;
 }
 
-static double sigmoid(double x) {
-  return x >= 0 ? 1.0 / (1.0 + exp(-x)) : exp(x) / (1.0 + exp(x));
-}
-
 /* w is uniform on the sphere, v on the sphere orthogonal to it; the same for
  * every cosine, mu and scale. */
 static heed_status draw_directions(synthetic_making *self, heed_error *error) {
@@ -358,15 +354,15 @@ static void accumulate(size_t count, double *probability) {
   for (size_t k = 0; k < count; k++) probability[k] = sum += probability[k];
 }
 
+/* The first k with u < cumulative[k], relative to the last; without a branch,
+ * because no processor can predict it. */
 static size_t invert(size_t count, const double *cumulative, double u) {
-  size_t low = 0, high = count - 1;
+  size_t low = 0, left = count;
   u *= cumulative[count - 1]; /* 1 up to rounding */
-  while (low < high) {
-    const size_t middle = (low + high) / 2;
-    if (u < cumulative[middle])
-      high = middle;
-    else
-      low = middle + 1;
+  while (left > 1) {
+    const size_t half = left / 2;
+    low += cumulative[low + half - 1] <= u ? half : 0;
+    left -= half;
   }
   return low;
 }
@@ -412,7 +408,8 @@ static pair_columns make_columns(heed_memory *memory, heed_table *table,
 }
 
 /* Pair i belongs to prompt i mod N, and its two responses invert two uniforms
- * of its own: they move with mu but keep their rank. */
+ * of its own: they move with mu but keep their rank.  p is the difference of
+ * rewards: its sigmoid comes later, of all pairs at once. */
 static void draw_pair(const synthetic_making *self, size_t i, const double *a,
                       const double *b, const pair_columns *columns) {
   const size_t d = self->features, wide = self->candidates;
@@ -425,7 +422,7 @@ static void draw_pair(const synthetic_making *self, size_t i, const double *a,
   columns->prompt[i] = (int64_t)prompt;
   columns->response_a[i] = (int64_t)(first - prompt * wide);
   columns->response_b[i] = (int64_t)(second - prompt * wide);
-  columns->p[i] = sigmoid(self->reward[first] - self->reward[second]);
+  columns->p[i] = self->reward[first] - self->reward[second];
   for (size_t k = 0; k < d; k++)
     columns->difference[i * d + k] =
         self->phi[first * d + k] - self->phi[second * d + k];
@@ -502,6 +499,7 @@ static heed_status draw_pairs(synthetic_making *self, heed_error *error) {
   if (memory.refused) return heed_no_memory(error);
   const double divergence = fill_models(self, room, a, b);
   for (size_t i = 0; i < rows; i++) draw_pair(self, i, a, b, &columns);
+  self->vector->sigmoid(rows, columns.p, columns.p);
   self->world->pairs = table;
   report(self, &columns, divergence, mean);
   heed_status status = HEED_OK;
