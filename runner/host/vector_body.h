@@ -200,14 +200,18 @@ FAST wide logarithm_plus_one(wide x) {
 
 /* With e = e^-|x|: 1 / (1 + e), or e / (1 + e) where x < 0; the quotient is
  * corrected by its residual, as e has an error already. */
-#define logistic VECTOR_NAME(logistic)
-FAST wide logistic(wide x) {
-  const wide e = exponential(-magnitude(x));
+#define logistic_of VECTOR_NAME(logistic_of)
+FAST wide logistic_of(wide x, wide e) {
   const wide top = less_pick(x, every(0), e, every(1));
   const wide d = 1.0 + e, low = e - (d - 1.0), inverse = 1.0 / d;
   const wide y = top * inverse;
   const wide residual = fused(-y, d, top) - y * low;
   return fused(residual, inverse, y);
+}
+
+#define logistic VECTOR_NAME(logistic)
+FAST wide logistic(wide x) {
+  return logistic_of(x, exponential(-magnitude(x)));
 }
 
 #define log_one_plus_exp VECTOR_NAME(log_one_plus_exp)
@@ -246,20 +250,46 @@ FAST wide cosine_of_turn(wide v) {
 
 /* ---- arrays ---- */
 
-/* The first `count` of a vector; the others are `rest`. */
+/* load_part: the first `count` of a vector, at most LANES; the others are
+ * `rest`.  store_part: the reverse. */
 #define load_part VECTOR_NAME(load_part)
-FAST wide load_part(const double *source, size_t count, double rest) {
-  double lane[LANES];
-  for (size_t j = 0; j < LANES; j++) lane[j] = j < count ? source[j] : rest;
-  return load(lane);
-}
-
 #define store_part VECTOR_NAME(store_part)
-FAST void store_part(double *target, size_t count, wide x) {
-  double lane[LANES];
-  store(lane, x);
-  memcpy(target, lane, count * sizeof *lane);
+#define lane_mask VECTOR_NAME(lane_mask)
+#if VECTOR_LANES == 1
+FAST wide load_part(const double *source, size_t count, double rest) {
+  return count > 0 ? *source : rest;
 }
+FAST void store_part(double *target, size_t count, wide x) {
+  if (count > 0) *target = x;
+}
+#elif VECTOR_LANES == 4
+FAST __m256i lane_mask(size_t count) {
+  static const int64_t lane[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
+  __m256i mask;
+  memcpy(&mask, lane + 4 - count, sizeof mask);
+  return mask;
+}
+FAST wide load_part(const double *source, size_t count, double rest) {
+  const __m256i mask = lane_mask(count);
+  return (wide)_mm256_blendv_pd((__m256d)every(rest),
+                                _mm256_maskload_pd(source, mask),
+                                _mm256_castsi256_pd(mask));
+}
+FAST void store_part(double *target, size_t count, wide x) {
+  _mm256_maskstore_pd(target, lane_mask(count), (__m256d)x);
+}
+#else
+FAST __mmask8 lane_mask(size_t count) {
+  return (__mmask8)((1u << count) - 1u);
+}
+FAST wide load_part(const double *source, size_t count, double rest) {
+  return (wide)_mm512_mask_loadu_pd((__m512d)every(rest), lane_mask(count),
+                                    source);
+}
+FAST void store_part(double *target, size_t count, wide x) {
+  _mm512_mask_storeu_pd(target, lane_mask(count), (__m512d)x);
+}
+#endif
 
 #define EACH(name, function)                                                  \
   SLOT void name(size_t count, const double *x, double *y) {                  \
@@ -276,6 +306,19 @@ EACH(VECTOR_NAME(each_log1p), logarithm_plus_one)
 EACH(VECTOR_NAME(each_sigmoid), logistic)
 EACH(VECTOR_NAME(each_softplus), log_one_plus_exp)
 #undef EACH
+
+/* As log_one_plus_exp() and logistic(), with one exponential. */
+SLOT void VECTOR_NAME(softplus_sigmoid)(size_t count, const double *x,
+                                        double *y, double *slope) {
+  for (size_t i = 0; i < count; i += LANES) {
+    const size_t left = count - i < LANES ? count - i : LANES;
+    const wide a = load_part(x + i, left, 0), zero = every(0);
+    const wide e = exponential(-magnitude(a));
+    const wide value = less_pick(zero, a, a, zero) + logarithm_plus_one(e);
+    store_part(slope + i, left, logistic_of(a, e));
+    store_part(y + i, left, value);
+  }
+}
 
 SLOT void VECTOR_NAME(normal)(size_t count, const double *u, const double *v,
                               double *x) {
@@ -370,6 +413,45 @@ SLOT double VECTOR_NAME(dot)(size_t count, const double *x, const double *y) {
 SLOT double VECTOR_NAME(weighted_dot)(size_t count, const double *weight,
                                       const double *x, const double *y) {
   return sum_up(count, weight, x, y);
+}
+
+/* ---- normal equations ---- */
+
+/* Rows of the matrix whose sums are in registers together. */
+#define GRAM_ROWS ((size_t)4)
+
+/* Adds x' diag(weight) x to `gram` at rows a … a + GRAM_ROWS - 1 or fewer, and
+ * LANES columns from b on. */
+#define gram_part VECTOR_NAME(gram_part)
+FAST void gram_part(size_t rows, size_t width, const double *x,
+                    const double *weight, size_t a, size_t b, double *gram) {
+  const size_t high = width - a < GRAM_ROWS ? width - a : GRAM_ROWS;
+  const size_t across_count = width - b < LANES ? width - b : LANES;
+  /* Beyond the last row, row a again: its sums are not stored. */
+  size_t row[GRAM_ROWS];
+  wide sum[GRAM_ROWS];
+  for (size_t k = 0; k < GRAM_ROWS; k++) {
+    row[k] = a + (k < high ? k : 0);
+    sum[k] = load_part(gram + row[k] * width + b, across_count, 0);
+  }
+  for (size_t i = 0; i < rows; i++) {
+    const double *here = x + i * width;
+    const wide weighted = weight[i] * load_part(here + b, across_count, 0);
+    for (size_t k = 0; k < GRAM_ROWS; k++)
+      sum[k] = fused(weighted, every(here[row[k]]), sum[k]);
+  }
+  for (size_t k = 0; k < high; k++)
+    store_part(gram + row[k] * width + b, across_count, sum[k]);
+}
+
+SLOT void VECTOR_NAME(gram)(size_t rows, size_t width, const double *x,
+                            const double *weight, double *gram) {
+  for (size_t a = 0; a < width; a += GRAM_ROWS)
+    for (size_t b = 0; b < width && b < a + GRAM_ROWS; b += LANES)
+      gram_part(rows, width, x, weight, a, b, gram);
+  for (size_t a = 0; a < width; a++)
+    for (size_t b = a + 1; b < width; b++)
+      gram[a * width + b] = gram[b * width + a];
 }
 
 /* ---- log of a sum of exponentials ---- */
@@ -570,7 +652,9 @@ static const vector_path VECTOR_NAME(table) = {
             .log1p = VECTOR_NAME(each_log1p),
             .sigmoid = VECTOR_NAME(each_sigmoid),
             .softplus = VECTOR_NAME(each_softplus),
+            .softplus_sigmoid = VECTOR_NAME(softplus_sigmoid),
             .normal = VECTOR_NAME(normal),
+            .gram = VECTOR_NAME(gram),
             .sum = VECTOR_NAME(sum),
             .dot = VECTOR_NAME(dot),
             .weighted_dot = VECTOR_NAME(weighted_dot),
@@ -606,9 +690,11 @@ static const vector_path VECTOR_NAME(table) = {
 #undef logarithm
 #undef logarithm_plus_one
 #undef logistic
+#undef logistic_of
 #undef log_one_plus_exp
 #undef load_part
 #undef store_part
+#undef lane_mask
 #undef lanes
 #undef load_lanes
 #undef across
@@ -625,3 +711,5 @@ static const vector_path VECTOR_NAME(table) = {
 #undef win_over
 #undef add_wins
 #undef wins_against
+#undef GRAM_ROWS
+#undef gram_part

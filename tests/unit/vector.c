@@ -200,6 +200,24 @@ static void normals_are_those_of_the_stream(void **state) {
   assert_memory_equal(found, other, sizeof found);
 }
 
+static void softplus_and_sigmoid_come_together(void **state) {
+  static double x[COUNT], y[COUNT], slope[COUNT], expected[COUNT];
+  const heed_vector *path[PATHS];
+  const size_t path_count = paths(path);
+  (void)state;
+  for (size_t kind = 0; kind < KINDS; kind++) {
+    heed_stream stream = stream_open(7, 0, "vector", "argument", kind);
+    for (size_t i = 0; i < COUNT; i++) x[i] = argument(kind, &stream);
+    for (size_t k = 0; k < path_count; k++) {
+      path[k]->softplus_sigmoid(COUNT - 3, x, y, slope);
+      path[0]->softplus(COUNT - 3, x, expected);
+      assert_same_bits(COUNT - 3, expected, y);
+      path[0]->sigmoid(COUNT - 3, x, expected);
+      assert_same_bits(COUNT - 3, expected, slope);
+    }
+  }
+}
+
 /* ---- sums ---- */
 
 static const size_t lengths[] = {0, 1, 7, 8, 9, 40, 1023, 1024, 1025, 5000};
@@ -320,6 +338,37 @@ static void tilted_moments_agree_with_long_double(void **state) {
   }
 }
 
+static void a_gram_matrix_is_the_weighted_sum_of_products(void **state) {
+  enum { ROWS = 50, WIDEST = 17 };
+  static double x[ROWS * WIDEST], weight[ROWS];
+  double found[WIDEST * WIDEST], other[WIDEST * WIDEST];
+  const heed_vector *path[PATHS];
+  const size_t path_count = paths(path);
+  (void)state;
+  draw(ROWS * WIDEST, "x", x);
+  draw(ROWS, "weight", weight);
+  for (size_t width = 1; width <= WIDEST; width++) {
+    for (size_t k = 0; k < width * width; k++) found[k] = other[k] = 1;
+    path[0]->gram(ROWS, width, x, weight, found);
+    for (size_t a = 0; a < width; a++)
+      for (size_t b = 0; b < width; b++) {
+        long double sum = 1, all = 1;
+        for (size_t i = 0; i < ROWS; i++) {
+          const long double term =
+              (long double)weight[i] * x[i * width + a] * x[i * width + b];
+          sum += term;
+          all += fabsl(term);
+        }
+        assert_true(fabsl(found[a * width + b] - sum) <= 60 * 0x1p-53L * all);
+      }
+    for (size_t k = 1; k < path_count; k++) {
+      for (size_t i = 0; i < width * width; i++) other[i] = 1;
+      path[k]->gram(ROWS, width, x, weight, other);
+      assert_memory_equal(other, found, width * width * sizeof *found);
+    }
+  }
+}
+
 /* scale 300: the rewards are too far apart for odds. */
 static void wins_agree_with_long_double(void **state) {
   enum { MANY = 300, SETS = 3 };
@@ -382,12 +431,14 @@ int main(void) {
       cmocka_unit_test(every_path_gives_the_same_bits),
       cmocka_unit_test(the_position_of_an_element_does_not_matter),
       cmocka_unit_test(limits_are_those_of_the_functions),
+      cmocka_unit_test(softplus_and_sigmoid_come_together),
       cmocka_unit_test(normals_are_within_four_ulp),
       cmocka_unit_test(normals_are_those_of_the_stream),
       cmocka_unit_test(sums_keep_their_bound),
       cmocka_unit_test(log_sum_exp_and_softmax_agree_with_long_double),
       cmocka_unit_test(sums_have_the_same_bits_on_every_path),
       cmocka_unit_test(tilted_moments_agree_with_long_double),
+      cmocka_unit_test(a_gram_matrix_is_the_weighted_sum_of_products),
       cmocka_unit_test(wins_agree_with_long_double),
       cmocka_unit_test(log_sum_exp_has_limits),
       cmocka_unit_test(the_host_offers_it),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Log-linear policies: margins, Newton steps, fits.
  *
- * The Hessian X' D X is accumulated by blocks of rows, at the cost of matrix
- * products. */
+ * The Hessian X' D X of many features is accumulated by blocks of rows, at the
+ * cost of matrix products. */
 #include "support/preference/log_linear.h"
 
 #include <cblas.h>
@@ -12,6 +12,8 @@
 #include "support/preference/loss.h"
 
 #define BLOCK_ROWS 512u
+/* Up to this many features, sums in registers beat a matrix product. */
+#define FEW_FEATURES 32u
 #define STEPS_MOST 200u
 #define HALVINGS_MOST 40u
 
@@ -67,6 +69,11 @@ static void fill_hessian(const log_linear *data, const double *information,
   const size_t d = data->features;
   memset(scratch->hessian, 0, d * d * sizeof *scratch->hessian);
   for (size_t k = 0; k < d; k++) scratch->hessian[k * d + k] = ridge;
+  if (d <= FEW_FEATURES) {
+    scratch->vector->gram(data->count, d, data->x, information,
+                          scratch->hessian);
+    return;
+  }
   add_outer(data, information, 1.0, scratch);
   add_outer(data, information, -1.0, scratch);
 }

@@ -96,14 +96,12 @@ static void fill_sigmoid(const heed_vector *vector, size_t count,
                          const double *margin, const preference_label *label,
                          const preference_terms *terms) {
   (void)label;
-  for (size_t i = 0; i < count; i++) terms->slope[i] = -margin[i];
-  vector->softplus(count, terms->slope, terms->value);
-  vector->sigmoid(count, terms->slope, terms->slope);
-  vector->sigmoid(count, margin, terms->curvature);
+  for (size_t i = 0; i < count; i++) terms->curvature[i] = -margin[i];
+  vector->softplus_sigmoid(count, terms->curvature, terms->value, terms->slope);
   for (size_t i = 0; i < count; i++) {
-    terms->curvature[i] *= terms->slope[i];
-    terms->information[i] = terms->curvature[i];
-    terms->slope[i] = -terms->slope[i];
+    const double against = terms->slope[i];
+    terms->curvature[i] = terms->information[i] = against * (1.0 - against);
+    terms->slope[i] = -against;
   }
 }
 

@@ -32,6 +32,10 @@ typedef struct heed_vector {
   void (*sigmoid)(size_t count, const double *x, double *y);
   void (*softplus)(size_t count, const double *x, double *y); /* log(1+e^x) */
 
+  /* Both at once: y = softplus(x), and its derivative, slope = sigmoid(x). */
+  void (*softplus_sigmoid)(size_t count, const double *x, double *y,
+                           double *slope);
+
   /* x[i] = sqrt(-2 log u[i]) cos(2 pi v[i]), u and v from 0 to 1, within 4
    * ulp: standard normal if u and v are uniform. */
   void (*normal)(size_t count, const double *u, const double *v, double *x);
@@ -43,6 +47,12 @@ typedef struct heed_vector {
   double (*dot)(size_t count, const double *x, const double *y);
   double (*weighted_dot)(size_t count, const double *weight, const double *x,
                          const double *y);
+
+  /* Adds x' diag(weight) x to gram, the weighted sum over rows of the products
+   * of two columns.  x is rows x width, gram width x width and symmetric, both
+   * row-major.  Sums run from the first row to the last. */
+  void (*gram)(size_t rows, size_t width, const double *x, const double *weight,
+               double *gram);
 
   /* log of the sum of e^x[i]; count 0: -infinity. */
   double (*log_sum_exp)(size_t count, const double *x);
