@@ -17,6 +17,11 @@ enum { STEPS_MOST = 100, BLOCK = 256, PARTS_MOST = 16 };
 enum { GROUPS_A_THREAD = 1024 };
 /* The largest fraction of the way to the boundary. */
 static const double NEARLY = 0.99;
+/* Of the barrier, from step to step. */
+static const double SHRINK = 0.1;
+/* Bounds: in units of N, above which the last solution is no start; in nats,
+ * below which the next step is probably the last. */
+static const double FAR = 0.05, NEAR = 1e-3;
 /* Nats; and of rounding, in units of N. */
 static const double TOLERANCE = 1e-10, ROUNDING = 4e-15;
 
@@ -170,19 +175,19 @@ static double take(barrier_weights *self, const double *users,
 /* ---- steps ---- */
 
 /* False: the matrix is not positive definite. */
-static bool find_step(barrier_weights *self) {
+static bool find_step(barrier_weights *self, double barrier) {
   const size_t m = self->count;
   gsl_matrix_view matrix = gsl_matrix_view_array(self->hessian, m, m);
   gsl_vector_view dv = gsl_vector_view_array(self->dv, m);
   for (size_t k = 0; k < m; k++) {
     self->hessian[k * m + k] += self->z[k] / self->v[k];
-    self->dv[k] = self->d[k];
+    self->dv[k] = self->d[k] + (barrier - self->barrier) / self->v[k];
   }
   if (gsl_linalg_cholesky_decomp1(&matrix.matrix) != 0) return false;
   gsl_linalg_cholesky_svx(&matrix.matrix, &dv.vector);
   for (size_t k = 0; k < m; k++)
     self->dz[k] =
-        (self->barrier - self->z[k] * self->dv[k]) / self->v[k] - self->z[k];
+        (barrier - self->z[k] * self->dv[k]) / self->v[k] - self->z[k];
   return true;
 }
 
@@ -194,40 +199,70 @@ static void move(size_t count, const double *step, double *x) {
   for (size_t k = 0; k < count; k++) x[k] += length * step[k];
 }
 
-double barrier_weights_solve(barrier_weights *self, const double *users,
-                             const double *likelihood, double *weight) {
-  const size_t m = self->count;
-  const double total = take(self, users, likelihood);
-  const double enough = fmax(TOLERANCE, ROUNDING * total);
-  double best = HUGE_VAL, value = -HUGE_VAL;
-  bool afresh = false;
-  for (size_t k = 0; k < m; k++) weight[k] = 1 / (double)m;
-  for (int steps = 0; steps < STEPS_MOST; steps++) {
-    normalise(m, self->v);
-    const double here = look(self, total, true);
-    const double bound = bound_of(self, total);
-    if (!isfinite(here) || !isfinite(bound) || !find_step(self)) {
-      if (afresh) break; /* a group is impossible */
-      start(self);
-      afresh = true;
-      continue;
-    }
-    if (bound < best) {
-      best = bound;
-      value = here;
-      memcpy(weight, self->v, m * sizeof *weight);
-    }
-    if (bound <= enough) return value;
-    move(m, self->dv, self->v);
-    move(m, self->dz, self->z);
+/* A solution that is far from the next one: away from the boundary, with a
+ * larger barrier. */
+static void restart(barrier_weights *self, double total, double bound) {
+  const double count = (double)self->count;
+  const double part = fmin(bound / total, 1);
+  const double barrier = fmax(self->barrier, bound / count);
+  for (size_t m = 0; m < self->count; m++) {
+    self->v[m] += part * (1 / count - self->v[m]);
+    self->z[m] = barrier / self->v[m];
   }
-  start(self);
-  return value;
 }
 
-bool barrier_weights_below(barrier_weights *self, const double *users,
-                           const double *likelihood, double value) {
+static double next_barrier(const barrier_weights *self) {
+  double gap = 0;
+  for (size_t m = 0; m < self->count; m++) gap += self->v[m] * self->z[m];
+  return fmax(self->barrier, SHRINK * gap / (double)self->count);
+}
+
+/* A pass; what it finds about v. */
+typedef struct barrier_look {
+  double value, bound;
+} barrier_look;
+
+static barrier_look look_at(barrier_weights *self, double total, bool curved) {
+  barrier_look found;
+  normalise(self->count, self->v);
+  found.value = look(self, total, curved);
+  found.bound = bound_of(self, total);
+  return found;
+}
+
+/* A step from v, where the pass was curved; false if there is none. */
+static bool climb(barrier_weights *self) {
+  if (!find_step(self, next_barrier(self))) return false;
+  move(self->count, self->dv, self->v);
+  move(self->count, self->dz, self->z);
+  return true;
+}
+
+double barrier_weights_solve(barrier_weights *self, const double *users,
+                             const double *likelihood, double least,
+                             double *weight) {
   const double total = take(self, users, likelihood);
-  const double here = look(self, total, false);
-  return here + bound_of(self, total) < value;
+  const double enough = fmax(TOLERANCE, ROUNDING * total);
+  barrier_look best = {-HUGE_VAL, HUGE_VAL};
+  bool curved = true;
+  for (size_t k = 0; k < self->count; k++) weight[k] = 1 / (double)self->count;
+  for (int steps = 0; steps < STEPS_MOST; steps++) {
+    barrier_look here = look_at(self, total, curved);
+    if (!isfinite(here.value) || !isfinite(here.bound)) break;
+    if (here.bound < best.bound) {
+      best = here;
+      memcpy(weight, self->v, self->count * sizeof *weight);
+    }
+    if (here.bound <= enough || here.value + here.bound < least)
+      return best.value;
+    if (steps == 0 && here.bound > FAR * total) {
+      restart(self, total, here.bound);
+      continue;
+    }
+    if (!curved) (void)look_at(self, total, true);
+    if (!climb(self)) break;
+    curved = here.bound > NEAR;
+  }
+  start(self);
+  return best.value;
 }

@@ -28,12 +28,10 @@ barrier_weights *barrier_weights_open(heed_memory *memory, size_t groups,
 /* The maximum, into weight[count]; returns f there, -HUGE_VAL if a group is
  * impossible.  users[groups]; likelihood[groups x count], each row in any
  * unit.  Lindsay's bound (1983, Ann. Stat. 11, 86-94) to the maximum is at most
- * 1e-10 nats, or what rounding allows. */
+ * 1e-10 nats, or what rounding allows.  Stops early once f is certainly below
+ * `least` everywhere. */
 double barrier_weights_solve(barrier_weights *self, const double *users,
-                             const double *likelihood, double *weight);
-
-/* Whether f is below `value` everywhere: by the bound at the last solution. */
-bool barrier_weights_below(barrier_weights *self, const double *users,
-                           const double *likelihood, double value);
+                             const double *likelihood, double least,
+                             double *weight);
 
 #endif

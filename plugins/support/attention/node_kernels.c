@@ -115,21 +115,12 @@ static void find_likelihood(const node_kernels *self, const double *likelihood,
 }
 
 /* The log-posterior of the best weights of the bumps, without the units of the
- * likelihoods. */
-static double solve(const node_kernels *self, const double *users,
+ * likelihoods; less if it is below `least`. */
+static double solve(const node_kernels *self, const double *users, double least,
                     node_bumps *bumps) {
-  return shift_of(self, bumps) + barrier_weights_solve(bumps->problem, users,
-                                                       bumps->likelihood,
-                                                       bumps->weight);
-}
-
-/* Takes the other bumps if they are better. */
-static void challenge(node_kernels *self, const double *users, double value) {
-  node_bumps *other = self->best == &self->wide ? &self->narrow : &self->wide;
-  if (!barrier_weights_below(other->problem, users, other->likelihood,
-                             value - shift_of(self, other)) &&
-      solve(self, users, other) > value)
-    self->best = other;
+  const double shift = shift_of(self, bumps);
+  return shift + barrier_weights_solve(bumps->problem, users, bumps->likelihood,
+                                       least - shift, bumps->weight);
 }
 
 void node_kernels_solve(node_kernels *self, const double *users,
@@ -139,8 +130,9 @@ void node_kernels_solve(node_kernels *self, const double *users,
   const bool both = self->users >= NARROW_USERS;
   find_likelihood(self, likelihood, &self->wide);
   if (both) find_likelihood(self, likelihood, &self->narrow);
-  const double value = solve(self, users, self->best);
-  if (both) challenge(self, users, value);
+  const double value = solve(self, users, -HUGE_VAL, self->best);
+  node_bumps *other = self->best == &self->wide ? &self->narrow : &self->wide;
+  if (both && solve(self, users, value, other) > value) self->best = other;
   spread(self, self->best->weight, weight);
 }
 
