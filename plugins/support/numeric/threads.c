@@ -6,6 +6,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#ifndef HEED_THREADS
+#define HEED_THREADS "heed.threads"
+#endif
+
 /* More would gain little: a job has few parts. */
 enum { THREADS_MOST = 64 };
 
@@ -17,13 +21,8 @@ typedef struct threads_job {
 } threads_job;
 
 size_t threads_of(const heed_host *host) {
-#ifdef HEED_THREADS
   const size_t *threads = host->extension(host, HEED_THREADS);
   return threads == NULL || *threads == 0 ? 1 : *threads;
-#else
-  (void)host;
-  return 1;
-#endif
 }
 
 static void *take_parts(void *argument) {
