@@ -4,12 +4,13 @@
  *
  * Nodes are taken in blocks of up to BLOCK registers, which stay there while a
  * kernel runs over the choices.  The number of registers is a constant in each
- * branch of a switch, so that compilers unroll the loops over them. */
+ * branch of a switch, and loops over them are unrolled. */
 
 #define WIDTH ((size_t)MIXTURE_WIDTH)
 #define FAST MIXTURE_TARGET static inline __attribute__((always_inline))
 #define SLOT MIXTURE_TARGET static
 #define BLOCK ((size_t)6)
+#define UNROLLED _Pragma("GCC unroll 8")
 
 /* ---- what depends on the instruction set ---- */
 
@@ -135,6 +136,7 @@ FAST void multiply_block(const mixture_list *list, size_t interval,
                          int64_t *exponent) {
   wide x[BLOCK], eta[BLOCK];
   whole e[BLOCK];
+  UNROLLED
   for (size_t v = 0; v < registers; v++) {
     eta[v] = load(node + v * WIDTH);
     x[v] = every(1);
@@ -147,16 +149,20 @@ FAST void multiply_block(const mixture_list *list, size_t interval,
       const mixture_ends *p =
           &list->ends[list->kind == NULL ? i : list->kind[i]];
       const wide c = every(p->c), d = every(p->d);
+      UNROLLED
       for (size_t v = 0; v < registers; v++) x[v] *= fused(eta[v], d, c);
     }
+    UNROLLED
     for (size_t v = 0; v < registers; v++) normalise(&x[v], &e[v]);
   }
   for (size_t i = 0; i < list->power_count; i++) {
     const mixture_ends *p = &list->ends[list->power_kind[i]];
+    UNROLLED
     for (size_t v = 0; v < registers; v++)
       raise(fused(eta[v], every(p->d), every(p->c)), list->power_times[i],
             &x[v], &e[v]);
   }
+  UNROLLED
   for (size_t v = 0; v < registers; v++) {
     store(mantissa + v * WIDTH, x[v]);
     memcpy(exponent + v * WIDTH, &e[v], sizeof e[v]);
@@ -223,15 +229,18 @@ SLOT int64_t divide_out(size_t nodes, const double *mantissa,
 FAST void sum_mass_block(const mixture_list *list, size_t registers,
                          size_t nodes, const double *r, double *mass) {
   wide x[BLOCK];
+  UNROLLED
   for (size_t v = 0; v < registers; v++) x[v] = load(r + v * WIDTH);
   for (size_t i = 0; i < list->count; i++) {
     double *row = mass + (list->kind == NULL ? i : list->kind[i]) * nodes;
+    UNROLLED
     for (size_t v = 0; v < registers; v++)
       store(row + v * WIDTH, load(row + v * WIDTH) + x[v]);
   }
   for (size_t i = 0; i < list->power_count; i++) {
     double *row = mass + list->power_kind[i] * nodes;
     const wide times = every(list->power_times[i]);
+    UNROLLED
     for (size_t v = 0; v < registers; v++)
       store(row + v * WIDTH, fused(times, x[v], load(row + v * WIDTH)));
   }
@@ -315,6 +324,7 @@ static const mixture_kernels table = {.name = MIXTURE_WORD,
 #undef FAST
 #undef SLOT
 #undef BLOCK
+#undef UNROLLED
 #undef BLOCKS
 #undef PARTS
 #undef EXPONENT_BITS
