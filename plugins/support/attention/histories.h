@@ -20,6 +20,8 @@
 
 #include "heed/user_model.h"
 
+typedef struct attention_mixture attention_mixture; /* mixture.h */
+
 typedef struct attention_histories {
   const heed_crowd *crowd;
   const heed_instance *model;
@@ -52,6 +54,8 @@ typedef struct attention_histories {
 
   double *room; /* for histories_likelihood(), of room_count values */
   size_t room_count;
+  attention_mixture *mixture; /* for the same, of at most mixture_nodes nodes */
+  size_t mixture_nodes;
 } attention_histories;
 
 /* What an estimator knows of p. */
