@@ -56,7 +56,7 @@ const heed_parameter evaluation_schema[] = {
          .doc = "judged labels that a user needs to count in spearman_judge"},
     [SETTING_METRICS] = {.name = EVALUATION_WANTED,
                          .type = HEED_LIST,
-                         .flags = HEED_OPTIONAL,
+                         .flags = HEED_OPTIONAL | SCHEMA_ADDED,
                          .low = 1,
                          .high = METRIC_COUNT,
                          .item = &metric_item,
