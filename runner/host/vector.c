@@ -13,6 +13,13 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Unrolls a short loop whose values belong in registers. */
+#if defined(__clang__)
+#define VECTOR_UNROLL _Pragma("unroll")
+#else
+#define VECTOR_UNROLL _Pragma("GCC unroll 8")
+#endif
+
 #define VECTOR_LANES 1
 #define VECTOR_TARGET
 #define VECTOR_NAME(name) name##_plain

@@ -418,37 +418,58 @@ SLOT double VECTOR_NAME(weighted_dot)(size_t count, const double *weight,
 /* ---- normal equations ---- */
 
 /* Rows of the matrix whose sums are in registers together. */
-#define GRAM_ROWS ((size_t)4)
+#define GRAM_ROWS ((size_t)8)
 
-/* Adds x' diag(weight) x to `gram` at rows a … a + GRAM_ROWS - 1 or fewer, and
- * LANES columns from b on. */
-#define gram_part VECTOR_NAME(gram_part)
-FAST void gram_part(size_t rows, size_t width, const double *x,
-                    const double *weight, size_t a, size_t b, double *gram) {
-  const size_t high = width - a < GRAM_ROWS ? width - a : GRAM_ROWS;
-  const size_t across_count = width - b < LANES ? width - b : LANES;
-  /* Beyond the last row, row a again: its sums are not stored. */
-  size_t row[GRAM_ROWS];
+/* Adds x' diag(weight) x to rows a … a + GRAM_ROWS - 1 of `gram`, at `count`
+ * columns from b on. */
+#define gram_rows VECTOR_NAME(gram_rows)
+FAST void gram_rows(size_t rows, size_t width, const double *x,
+                    const double *weight, size_t a, size_t b, size_t count,
+                    double *gram) {
   wide sum[GRAM_ROWS];
-  for (size_t k = 0; k < GRAM_ROWS; k++) {
-    row[k] = a + (k < high ? k : 0);
-    sum[k] = load_part(gram + row[k] * width + b, across_count, 0);
-  }
+  VECTOR_UNROLL
+  for (size_t k = 0; k < GRAM_ROWS; k++)
+    sum[k] = load_part(gram + (a + k) * width + b, count, 0);
   for (size_t i = 0; i < rows; i++) {
-    const double *here = x + i * width;
-    const wide weighted = weight[i] * load_part(here + b, across_count, 0);
+    const double *row = x + i * width;
+    const wide weighted = weight[i] * load_part(row + b, count, 0);
+    VECTOR_UNROLL
     for (size_t k = 0; k < GRAM_ROWS; k++)
-      sum[k] = fused(weighted, every(here[row[k]]), sum[k]);
+      sum[k] = fused(weighted, every(row[a + k]), sum[k]);
   }
-  for (size_t k = 0; k < high; k++)
-    store_part(gram + row[k] * width + b, across_count, sum[k]);
+  VECTOR_UNROLL
+  for (size_t k = 0; k < GRAM_ROWS; k++)
+    store_part(gram + (a + k) * width + b, count, sum[k]);
 }
 
+/* The same for row a alone. */
+#define gram_row VECTOR_NAME(gram_row)
+FAST void gram_row(size_t rows, size_t width, const double *x,
+                   const double *weight, size_t a, size_t b, size_t count,
+                   double *gram) {
+  wide sum = load_part(gram + a * width + b, count, 0);
+  for (size_t i = 0; i < rows; i++) {
+    const double *row = x + i * width;
+    const wide weighted = weight[i] * load_part(row + b, count, 0);
+    sum = fused(weighted, every(row[a]), sum);
+  }
+  store_part(gram + a * width + b, count, sum);
+}
+
+/* The lower triangle, then the upper. */
 SLOT void VECTOR_NAME(gram)(size_t rows, size_t width, const double *x,
                             const double *weight, double *gram) {
-  for (size_t a = 0; a < width; a += GRAM_ROWS)
-    for (size_t b = 0; b < width && b < a + GRAM_ROWS; b += LANES)
-      gram_part(rows, width, x, weight, a, b, gram);
+  size_t high;
+  for (size_t a = 0; a < width; a += high) {
+    high = width - a < GRAM_ROWS ? 1 : GRAM_ROWS;
+    for (size_t b = 0; b < a + high; b += LANES) {
+      const size_t count = width - b < LANES ? width - b : LANES;
+      if (high == 1)
+        gram_row(rows, width, x, weight, a, b, count, gram);
+      else
+        gram_rows(rows, width, x, weight, a, b, count, gram);
+    }
+  }
   for (size_t a = 0; a < width; a++)
     for (size_t b = a + 1; b < width; b++)
       gram[a * width + b] = gram[b * width + a];
@@ -712,4 +733,5 @@ static const vector_path VECTOR_NAME(table) = {
 #undef add_wins
 #undef wins_against
 #undef GRAM_ROWS
-#undef gram_part
+#undef gram_rows
+#undef gram_row
