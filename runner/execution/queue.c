@@ -181,35 +181,53 @@ static bool is_enough(const execution_queue *self,
   return wish->idle > 0 && count >= wish->worth;
 }
 
+/* The first position from here on whose cell the worker may take, or the end.
+ */
+static size_t next_free(const execution_queue *self, size_t position,
+                        uint32_t taker) {
+  const size_t end = plan_cell_count(self->plan);
+  for (; position < end; position++) {
+    const size_t cell = cell_at(self, position);
+    size_t node;
+    if (self->state[cell] != CELL_QUEUED) continue;
+    node = being_made(self, cell, taker);
+    if (node == SIZE_MAX) return position;
+    const plan_node *made = &self->plan->nodes[node];
+    position += made->first_point + made->point_count - 1 -
+                cell / self->plan->replicates;
+  }
+  return end;
+}
+
+bool queue_has_for(const execution_queue *self, uint32_t taker) {
+  return next_free(self, self->next, taker) < plan_cell_count(self->plan);
+}
+
+static void skip_taken(execution_queue *self) {
+  const size_t end = plan_cell_count(self->plan);
+  while (self->next < end &&
+         self->state[cell_at(self, self->next)] != CELL_QUEUED)
+    self->next++;
+}
+
 size_t queue_take(execution_queue *self, const execution_batch_wish *wish,
                   uint64_t *cells) {
   const size_t end = plan_cell_count(self->plan);
   const size_t fair = self->waiting / (2 * (wish->idle + 1)) + 1;
   const size_t wanted = wish->cells < fair ? wish->cells : fair;
   size_t count = 0;
-  for (size_t position = self->next; position < end && count < wish->most;
-       position++) {
+  for (size_t position = next_free(self, self->next, wish->taker);
+       position < end && count < wish->most;
+       position = next_free(self, position + 1, wish->taker)) {
     const size_t cell = cell_at(self, position);
-    size_t node;
-    if (self->state[cell] != CELL_QUEUED) {
-      if (position == self->next) self->next++;
-      continue;
-    }
-    node = being_made(self, cell, wish->taker);
-    if (node != SIZE_MAX) {
-      const plan_node *made = &self->plan->nodes[node];
-      position += made->first_point + made->point_count - 1 -
-                  cell / self->plan->replicates;
-      continue;
-    }
     if (count > 0 &&
         is_enough(self, wish, wanted, count, (size_t)cells[count - 1], cell))
       break;
     each_costly(self, cell, wish->taker, claim);
     self->state[cell] = CELL_RUNNING;
     cells[count++] = cell;
-    if (position == self->next) self->next++;
   }
+  skip_taken(self);
   assert(count <= self->waiting);
   self->waiting -= count;
   return count;

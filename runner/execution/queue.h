@@ -42,6 +42,9 @@ typedef struct execution_batch_wish {
 size_t queue_take(execution_queue *self, const execution_batch_wish *wish,
                   uint64_t *cells);
 
+/* Whether that worker would find a cell now. */
+bool queue_has_for(const execution_queue *self, uint32_t taker);
+
 void queue_recorded(execution_queue *self, size_t cell);
 /* Returns a cell to the queue; it is taken first. */
 void queue_return(execution_queue *self, size_t cell);

@@ -39,6 +39,10 @@ static void tell_progress(void *context, double done, const char *what) {
   slot_tell(((worker *)context)->slot, done, what == NULL ? "" : what);
 }
 
+static size_t offer_threads(void *context) {
+  return (size_t)atomic_load(&((worker *)context)->slot->threads);
+}
+
 static void log_line(void *context, const char *plugin, const char *line) {
   (void)context;
   fprintf(stderr, "%s: %s\n", plugin, line);
@@ -203,6 +207,7 @@ static heed_status open_worker(worker *self, const char *folder, int slot_file,
                             .closing = announce,
                             .called = check_lifeline,
                             .progress = tell_progress,
+                            .threads = offer_threads,
                             .log = log_line};
   heed_status status;
   self->slot = mmap(NULL, sizeof *self->slot, PROT_READ | PROT_WRITE,

@@ -25,8 +25,9 @@ struct heed_stages {
   host_arena *scratch; /* cleared after each stage */
   host_sink sinks[PLAN_STAGE_COUNT];
   stages_level levels[PLAN_STAGE_COUNT];
-  process_state *home; /* the process as it was before the first stage */
-  bool reads_texts;    /* a stage needs the texts of the world */
+  process_state *home;  /* the process as it was before the first stage */
+  bool reads_texts;     /* a stage needs the texts of the world */
+  host_threads threads; /* for the current stage */
   size_t
       damaged; /* levels from here on are made again; PLAN_STAGE_COUNT: none */
 };
@@ -68,10 +69,17 @@ static void level_clear(heed_stages *stages, stages_level *self) {
   arena_clear(self->instances);
 }
 
+static host_threads offered_threads(const stages_options *options) {
+  const size_t count =
+      options->threads == NULL ? 1 : options->threads(options->context);
+  return (host_threads){.count = count, .asked = false};
+}
+
 static void level_open(heed_stages *self, plan_stage stage, size_t node,
                        size_t replicate) {
   stages_level *level = &self->levels[stage];
   level_clear(self, level);
+  self->threads = offered_threads(&self->options);
   level->node = node;
   level->replicate = replicate;
   level->failed = false;
@@ -111,6 +119,7 @@ heed_status stages_create(const heed_plan *plan, const host_registry *plugins,
   self->plan = plan;
   self->plugins = plugins;
   self->options = *options;
+  self->threads.count = 1;
   self->memory = arena_create();
   self->scratch = arena_create();
   self->reads_texts =
@@ -128,6 +137,7 @@ heed_status stages_create(const heed_plan *plan, const host_registry *plugins,
     level->host.output = level->memory;
     level->host.scratch = self->scratch;
     level->host.texts = &self->reads_texts;
+    level->host.threads = &self->threads;
     if ((level->memory == NULL || level->instances == NULL) &&
         status == HEED_OK)
       status = heed_no_memory(error);
@@ -600,7 +610,7 @@ static heed_status run_stage(heed_stages *self, plan_stage stage, size_t node,
   if (stage == PLAN_EVALUATION) open_states(self);
   status = call_stage(self, stage, level, &level->error);
   level->seconds = seconds_now() - start;
-  guard_settle(self->home, level);
+  guard_settle(self->home, &self->threads, level);
   if (self->options.called != NULL) self->options.called(self->options.context);
   if (find_damage(self, stage, &damage) != HEED_OK) {
     status = damage.status;

@@ -173,6 +173,22 @@ static void returned_cells_are_taken_first(void **state) {
   queue_free(self);
 }
 
+static void a_worker_with_nothing_to_take_is_known(void **state) {
+  uint64_t cells[CELLS];
+  execution_queue *self;
+  (void)state;
+  make_tree(true);
+  self = queue_create(&tree, nothing);
+  assert_true(queue_has_for(self, modest.taker));
+  assert_true(queue_has_for(self, other.taker));
+  /* Each world of each replicate is being made by the first worker. */
+  while (queue_has_for(self, other.taker))
+    assert_int_not_equal(queue_take(self, &modest, cells), 0);
+  assert_int_equal(queue_take(self, &other, cells), 0);
+  assert_true(queue_has_for(self, modest.taker));
+  queue_free(self);
+}
+
 static void a_costly_node_is_made_by_one_worker_at_a_time(void **state) {
   uint64_t first[CELLS], second[CELLS], third[CELLS];
   execution_queue *self;
@@ -464,6 +480,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(batches_leave_something_for_idle_workers),
       cmocka_unit_test(recorded_cells_are_not_taken),
       cmocka_unit_test(returned_cells_are_taken_first),
+      cmocka_unit_test(a_worker_with_nothing_to_take_is_known),
       cmocka_unit_test(a_costly_node_is_made_by_one_worker_at_a_time),
       cmocka_unit_test(a_shared_checkpoint_is_made_by_one_worker_at_a_time),
       cmocka_unit_test(a_costly_node_of_a_dead_worker_is_free_again),

@@ -64,6 +64,12 @@ typedef struct host_sink {
   void (*progress)(void *context, double done, const char *what);
 } host_sink;
 
+/* HEED_THREADS. */
+typedef struct host_threads {
+  size_t count;
+  bool asked; /* a plugin has asked for the count */
+} host_threads;
+
 typedef struct host_service {
   heed_host host; /* first: a heed_host * is a host_service * */
   host_arena *output, *scratch;
@@ -74,6 +80,7 @@ typedef struct host_service {
   const atomic_bool *cancel;
   const char *checkpoint;    /* a path, or NULL */
   const bool *texts;         /* HEED_TEXTS, or NULL */
+  host_threads *threads;     /* may be NULL: 1 */
   const heed_plugin *blamed; /* the last that service_blame() warned about */
   unsigned blamed_changes;   /* what it warned about */
 } host_service;
