@@ -146,6 +146,8 @@ heed_status evaluate_agreement(const heed_evaluation *self, heed_error *error) {
   heed_memory memory = {&self->host->host, false};
   agreement_counts *counts = heed_scratch(&memory, pairs, sizeof *counts);
   if (memory.refused) return heed_no_memory(error);
+  if (!evaluation_wants(self, METRIC_LABEL_ALPHA, METRIC_ATTENTION_3))
+    return HEED_OK;
   put_shares(self, choice);
   /* Counts do not say of which pair. */
   if (heed_table_column(table, "count") != NULL) return HEED_OK;

@@ -126,6 +126,8 @@ heed_status evaluate_attentiveness(const heed_evaluation *self,
   double *work = heed_scratch_doubles(&memory, 2 * users);
   size_t right = 0;
   if (memory.refused) return heed_no_memory(error);
+  if (!evaluation_wants(self, METRIC_ETA_RMSE, METRIC_REFINED_ETA_CORRELATION))
+    return HEED_OK;
   evaluation_put(self, METRIC_ETA_MEAN, gsl_stats_mean(mean, 1, users));
   if (self->posterior->unit == HEED_BY_USER) measure_intervals(self);
   if (self->eta == NULL) return HEED_OK;

@@ -1,129 +1,116 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The frontier by Newton's method on the root of the KL, which is nearly linear
- * in c.  The KL never falls as c grows, so a bracket guards each step. */
+ * The frontier: c as a function of the root of the KL is nearly linear.  It is
+ * interpolated from the last two points and their derivatives.  The KL never
+ * falls as c grows, so a bracket guards each step. */
 #include "frontier.h"
 
 heed_status frontier_open(policy_frontier *self, heed_memory *memory,
                           heed_error *error) {
-  const evaluation_prompts *known = self->known;
-  const size_t block =
-      known->candidates > FRONTIER_BLOCK ? known->candidates : FRONTIER_BLOCK;
-  self->energy = heed_scratch_doubles(memory, block);
-  self->partition = heed_scratch_doubles(memory, known->count);
+  self->partition = heed_scratch_doubles(memory, self->known->count);
   if (memory->refused) return heed_no_memory(error);
   self->made = frontier_at(self, 1);
   return HEED_OK;
 }
 
-/* energy = log pi_ref + c tilt less its largest, of one prompt; returns the
- * largest. */
-static double fill_energy(size_t count, const double *reference,
-                          const double *tilt, double c, double *energy) {
-  double most = -HUGE_VAL;
-  for (size_t y = 0; y < count; y++) {
-    energy[y] = reference[y] + c * tilt[y];
-    most = energy[y] > most ? energy[y] : most;
-  }
-  for (size_t y = 0; y < count; y++) energy[y] -= most;
-  return most;
-}
-
-typedef struct frontier_sums {
-  double tilt, spread, win, most; /* over prompts */
-} frontier_sums;
-
-/* Adds a prompt whose candidates have these weights, proportional to pi_c;
- * returns their sum. */
-static double add_prompt(const policy_frontier *self, size_t prompt,
-                         const double *weight, frontier_sums *sums) {
-  const size_t wide = self->known->candidates, position = prompt * wide;
-  const heed_vector *vector = self->vector;
-  const double *tilt = self->tilt + position;
-  const double all = vector->sum(wide, weight);
-  const double mean = vector->dot(wide, weight, tilt) / all;
-  const double square = vector->weighted_dot(wide, weight, tilt, tilt) / all;
-  sums->tilt += mean;
-  sums->spread += square - mean * mean;
-  sums->win += vector->dot(wide, weight, self->known->win + position) / all;
-  return all;
-}
-
 frontier_point frontier_at(const policy_frontier *self, double c) {
   const evaluation_prompts *known = self->known;
-  const size_t wide = known->candidates, block = FRONTIER_BLOCK / wide;
-  const size_t most = block > 0 ? block : 1; /* prompts of a block */
+  const size_t wide = known->candidates;
   const double count = (double)known->count;
-  frontier_sums sums = {0};
-  for (size_t i = 0; i < known->count; i += most) {
-    const size_t end = known->count - i < most ? known->count : i + most;
-    double *energy = self->energy;
-    for (size_t k = i; k < end; k++)
-      sums.most +=
-          fill_energy(wide, known->reference + k * wide, self->tilt + k * wide,
-                      c, energy + (k - i) * wide);
-    self->vector->exp((end - i) * wide, energy, energy);
-    for (size_t k = i; k < end; k++)
-      self->partition[k] = add_prompt(self, k, energy + (k - i) * wide, &sums);
+  double tilt = 0, spread = 0, win = 0, log_partition = 0; /* sums */
+  for (size_t i = 0; i < known->count; i++) {
+    const size_t position = i * wide;
+    const vector_tilted prompt =
+        vector_tilt(self->vector, wide, known->reference + position,
+                    self->tilt + position, known->win + position, c);
+    tilt += prompt.mean;
+    spread += prompt.variance;
+    win += prompt.value;
+    log_partition += prompt.most;
+    self->partition[i] = prompt.sum;
   }
   self->vector->log(known->count, self->partition, self->partition);
-  sums.most += self->vector->sum(known->count, self->partition);
+  log_partition += self->vector->sum(known->count, self->partition);
   return (frontier_point){.c = c,
-                          .kl = (c * sums.tilt - sums.most) / count,
-                          .slope = c * sums.spread / count,
-                          .win = sums.win / count};
+                          .kl = (c * tilt - log_partition) / count,
+                          .slope = c * spread / count,
+                          .win = win / count};
 }
 
 /* ---- the c of a level ---- */
 
+/* The KL is below the level at c = low, and not below it at high. */
 typedef struct frontier_bracket {
-  double low, high; /* c; the KL is below the level at low, above it at high */
+  double low, high;
 } frontier_bracket;
 
-/* The step is towards a c beyond all that can matter. */
+/* A c beyond all that can matter. */
 #define FURTHEST 0x1p40
 
-/* The next c: Newton's step on sqrt(kl) from the last point, or, where it
- * leaves the bracket, the middle of the bracket. */
-static double next_c(frontier_point last, double level,
+/* c as a function of x = sqrt(kl), at `x`: the line through a point with its
+ * derivative dc/dx = 2 x / (dkl/dc). */
+static double newton(frontier_point at, double x) {
+  const double root = sqrt(at.kl);
+  return at.c + (x - root) * 2 * root / at.slope;
+}
+
+/* The same: the cubic through two points with their derivatives (Hermite). */
+static double hermite(frontier_point a, frontier_point b, double x) {
+  const double xa = sqrt(a.kl), xb = sqrt(b.kl), width = xb - xa;
+  const double t = (x - xa) / width, u = 1 - t;
+  const double rise_a = 2 * xa / a.slope * width;
+  const double rise_b = 2 * xb / b.slope * width;
+  return a.c * u * u * (1 + 2 * t) + b.c * t * t * (3 - 2 * t) +
+         t * u * (u * rise_a - t * rise_b);
+}
+
+static bool within(double c, frontier_bracket bracket) {
+  return c > bracket.low && c < bracket.high;
+}
+
+/* The next c: by the last two points, by the last one, or, where both leave
+ * the bracket, its middle. */
+static double next_c(const frontier_point last[2], double level,
                      frontier_bracket bracket) {
-  const double root = sqrt(last.kl);
-  const double step = (sqrt(level) - root) * 2 * root / last.slope;
-  const double c = last.c + step;
-  if (isinf(bracket.high)) return c > last.c && c < 4 * last.c ? c : 4 * last.c;
-  return c > bracket.low && c < bracket.high
-             ? c
+  const double cubic = hermite(last[0], last[1], sqrt(level));
+  const double line = newton(last[1], sqrt(level));
+  if (isinf(bracket.high)) bracket.high = 4 * bracket.low;
+  if (within(cubic, bracket)) return cubic;
+  if (within(line, bracket)) return line;
+  return bracket.high == 4 * bracket.low
+             ? bracket.high
              : bracket.low + (bracket.high - bracket.low) / 2;
 }
 
-/* Moves *point, any point of the ray, to where the KL is the level; false: it
- * never is. */
+/* Moves last[1] to where the KL is the level; last[0] is the point before it.
+ * Both are any points of the ray.  False: the KL is never the level. */
 static bool move_to(const policy_frontier *self, double level,
-                    frontier_point *point) {
+                    frontier_point last[2]) {
   enum { MOST_STEPS = 200 };
   frontier_bracket bracket = {0, HUGE_VAL};
   for (int i = 0; i < MOST_STEPS; i++) {
-    const double error = point->kl - level;
-    if (fabs(error) <= 1e-13 * level) return true;
-    if (error < 0)
-      bracket.low = point->c;
+    const frontier_point point = last[1];
+    if (fabs(point.kl - level) <= 1e-11 * level) return true;
+    if (point.kl < level)
+      bracket.low = point.c;
     else
-      bracket.high = point->c;
-    const double c = next_c(*point, level, bracket);
+      bracket.high = point.c;
+    const double c = next_c(last, level, bracket);
     /* Rounding is all that is left, or nothing reaches the level. */
-    if (!(c < FURTHEST) || !(fabs(c - point->c) > 1e-15 * c)) break;
-    *point = frontier_at(self, c);
+    if (!(c < FURTHEST) || !(fabs(c - point.c) > 1e-15 * c)) break;
+    last[0] = point;
+    last[1] = frontier_at(self, c);
   }
-  return fabs(point->kl - level) <= 1e-6 * level;
+  return fabs(last[1].kl - level) <= 1e-6 * level;
 }
 
+/* Each level starts at the one before, so results depend on this policy
+ * alone. */
 void frontier_win_rates(const policy_frontier *self, size_t count,
                         const double *level, double *win) {
-  frontier_point point = self->made;
+  frontier_point last[2] = {self->made, self->made};
   for (size_t i = 0; i < count; i++) {
-    const bool reached =
-        self->made.slope > 0 && move_to(self, level[i], &point);
-    win[i] = reached ? point.win : NAN;
-    /* The next level starts here: results depend on this policy alone. */
-    if (!reached) point = self->made;
+    const bool reached = self->made.slope > 0 && move_to(self, level[i], last);
+    win[i] = reached ? last[1].win : NAN;
+    if (!reached) last[0] = last[1] = self->made;
   }
 }

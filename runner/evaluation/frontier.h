@@ -27,15 +27,10 @@ typedef struct policy_frontier {
   const evaluation_prompts *known;
   const double *tilt;  /* H x K: FRONTIER_NEVER or more */
   frontier_point made; /* the policy itself, c = 1 */
-  double *energy;      /* FRONTIER_BLOCK, or K if that is more */
   double *partition;   /* H */
 } policy_frontier;
 
-/* Candidates whose energies are computed together; they fit in the first
- * cache. */
-enum { FRONTIER_BLOCK = 1024 };
-
-/* made->kl and made->win are known; fills in the slope.  Scratch memory. */
+/* Fills in `made`; scratch memory. */
 heed_status frontier_open(policy_frontier *self, heed_memory *memory,
                           heed_error *error);
 

@@ -256,9 +256,12 @@ heed_status evaluate_labels(const heed_evaluation *self, heed_error *error) {
     return HEED_OK;
   status = put_accuracy(self, error);
   if (status == HEED_OK) status = put_consensus(self, error);
-  if (status == HEED_OK) status = put_judges(self, error);
+  if (status == HEED_OK &&
+      evaluation_wants(self, METRIC_LABEL_AGREEMENT, METRIC_USERS_JUDGED))
+    status = put_judges(self, error);
   if (status == HEED_OK && self->held_out != NULL &&
-      functions->predict != NULL && self->held_out->annotations->rows > 0)
+      functions->predict != NULL && self->held_out->annotations->rows > 0 &&
+      self->target[METRIC_HELD_OUT_LOG_LOSS] != NULL)
     status = put_held_out(self, error);
   return status;
 }

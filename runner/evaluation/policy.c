@@ -171,14 +171,17 @@ static heed_status evaluate_candidates(const heed_evaluation *self,
 
 heed_status evaluate_policy(const heed_evaluation *self, heed_error *error) {
   const heed_trainer_functions *trainer;
-  heed_status status;
+  heed_status status = HEED_OK;
   if (self->policy == NULL || self->prompts == NULL) return HEED_OK;
   trainer = self->trainer->plugin->functions;
   if (trainer->log_probability == NULL) return HEED_OK;
-  status = self->prompts->candidates > 0 ? evaluate_candidates(self, error)
-                                         : evaluate_texts(self, error);
+  if (self->prompts->candidates == 0)
+    status = evaluate_texts(self, error);
+  else if (evaluation_wants(self, METRIC_WIN_RATE, METRIC_CALIBRATION_SLOPE))
+    status = evaluate_candidates(self, error);
   if (status == HEED_OK && self->held_out != NULL &&
-      self->held_out->annotations->rows > 0)
+      self->held_out->annotations->rows > 0 &&
+      evaluation_wants(self, METRIC_POLICY_LOG_LOSS, METRIC_POLICY_ACCURACY))
     status = evaluate_held_out(self, error);
   return status;
 }

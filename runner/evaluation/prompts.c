@@ -35,21 +35,6 @@ static heed_status check_known(const evaluation_prompts *self, size_t prompt,
                    self->first + prompt, sum);
 }
 
-/* win[y] = sum over y' of pi_ref(y') sigmoid(r(y) - r(y')), of one prompt;
- * room[K x K]. */
-static void know_wins(const evaluation_prompts *self, size_t prompt,
-                      const heed_vector *vector, double *room) {
-  const size_t wide = self->candidates, position = prompt * wide;
-  const double *reward = self->reward + position;
-  for (size_t y = 0; y < wide; y++)
-    for (size_t other = 0; other < wide; other++)
-      room[y * wide + other] = reward[y] - reward[other];
-  vector->sigmoid(wide * wide, room, room);
-  for (size_t y = 0; y < wide; y++)
-    self->win[position + y] =
-        vector->dot(wide, self->weight + position, room + y * wide);
-}
-
 /* The rewards of one prompt, centred under the reference. */
 static void know_centred(evaluation_prompts *self, size_t prompt,
                          const heed_vector *vector) {
@@ -113,7 +98,6 @@ heed_status prompts_know(const heed_instance *source, const heed_world *world,
   if (wide == 0) return texts_know(source, world, host, result, error);
   evaluation_prompts *self = know_nothing(&memory, count, wide);
   heed_response *all = heed_scratch(&memory, wide, sizeof *all);
-  double *room = heed_scratch(&memory, wide, wide * sizeof *room);
   if (memory.refused) return heed_no_memory(error);
   self->first = world->prompts->rows - count;
   for (size_t i = 0; status == HEED_OK && i < count; i++) {
@@ -121,7 +105,9 @@ heed_status prompts_know(const heed_instance *source, const heed_world *world,
     vector->exp(wide, self->reference + i * wide, self->weight + i * wide);
     if (status == HEED_OK) status = check_known(self, i, vector, error);
     if (status != HEED_OK) break;
-    know_wins(self, i, vector, room);
+    /* win[y] = sum over y' of pi_ref(y') sigmoid(r(y) - r(y')) */
+    vector->wins(wide, self->reward + i * wide, 1, self->weight + i * wide,
+                 self->win + i * wide);
     know_centred(self, i, vector);
   }
   if (status == HEED_OK) *result = self;

@@ -9,6 +9,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -43,13 +44,13 @@
 #endif
 
 const heed_vector *vector_plain(void) {
-  return &table_plain;
+  return &table_plain.vector;
 }
 
 const heed_vector *vector_avx2(void) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    return &table_avx2;
+    return &table_avx2.vector;
 #endif
   return NULL;
 }
@@ -57,7 +58,7 @@ const heed_vector *vector_avx2(void) {
 const heed_vector *vector_avx512(void) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq"))
-    return &table_avx512;
+    return &table_avx512.vector;
 #endif
   return NULL;
 }

@@ -53,6 +53,17 @@ FAST wide less_pick(wide a, wide b, wide x, wide y) {
 }
 #endif
 
+#define square_root VECTOR_NAME(square_root)
+FAST wide square_root(wide x) {
+#if VECTOR_LANES == 1
+  return sqrt(x);
+#elif VECTOR_LANES == 4
+  return (wide)_mm256_sqrt_pd((__m256d)x);
+#else
+  return (wide)_mm512_sqrt_pd((__m512d)x);
+#endif
+}
+
 #define bits_of VECTOR_NAME(bits_of)
 FAST whole bits_of(wide x) {
   whole bits;
@@ -189,14 +200,18 @@ FAST wide logarithm_plus_one(wide x) {
 
 /* With e = e^-|x|: 1 / (1 + e), or e / (1 + e) where x < 0; the quotient is
  * corrected by its residual, as e has an error already. */
-#define logistic VECTOR_NAME(logistic)
-FAST wide logistic(wide x) {
-  const wide e = exponential(-magnitude(x));
+#define logistic_of VECTOR_NAME(logistic_of)
+FAST wide logistic_of(wide x, wide e) {
   const wide top = less_pick(x, every(0), e, every(1));
   const wide d = 1.0 + e, low = e - (d - 1.0), inverse = 1.0 / d;
   const wide y = top * inverse;
   const wide residual = fused(-y, d, top) - y * low;
   return fused(residual, inverse, y);
+}
+
+#define logistic VECTOR_NAME(logistic)
+FAST wide logistic(wide x) {
+  return logistic_of(x, exponential(-magnitude(x)));
 }
 
 #define log_one_plus_exp VECTOR_NAME(log_one_plus_exp)
@@ -206,22 +221,75 @@ FAST wide log_one_plus_exp(wide x) {
          logarithm_plus_one(exponential(-magnitude(x)));
 }
 
+/* ---- normal ---- */
+
+/* cos(2 pi v) for v from 0 to 1.  4 v = n + r with an integer n and |r| <= 1/2;
+ * the cosine is that of r pi / 2 or its sine, with the sign of the quadrant.
+ * Cosine: 4.7e-20, sine: 3.4e-18 relative. */
+#define cosine_of_turn VECTOR_NAME(cosine_of_turn)
+FAST wide cosine_of_turn(wide v) {
+  const wide turns = v * 4, n = nearest(turns);
+  const wide r = (turns - n) * 0x1.921fb54442d18p+0, z = r * r;
+  const wide quadrant = n - 2, away = magnitude(quadrant);
+  wide c = every(-0x1.8fae9c7b1e002p-37), s = every(0x1.5d9300ffafae1p-33);
+  c = fused(c, z, every(0x1.1ee9ebe931b32p-29));
+  c = fused(c, z, every(-0x1.27e4f809f09efp-22));
+  c = fused(c, z, every(0x1.a01a019cb1bdap-16));
+  c = fused(c, z, every(-0x1.6c16c16c1517ep-10));
+  c = fused(c, z, every(0x1.555555555554cp-5));
+  c = fused(z * z, c, fused(z, every(-0.5), every(1)));
+  s = fused(s, z, every(-0x1.ae5e663a9d3b1p-26));
+  s = fused(s, z, every(0x1.71de3577b6ac2p-19));
+  s = fused(s, z, every(-0x1.a01a019c11996p-13));
+  s = fused(s, z, every(0x1.111111110f87ap-7));
+  s = fused(s, z, every(-0x1.5555555555549p-3));
+  s = fused(r * z, s, r);
+  c = less_pick(away, every(0.5), -c, c);
+  return less_pick(magnitude(away - 1), every(0.5), quadrant * s, c);
+}
+
 /* ---- arrays ---- */
 
-/* The first `count` of a vector; the others are `rest`. */
+/* load_part: the first `count` of a vector, at most LANES; the others are
+ * `rest`.  store_part: the reverse. */
 #define load_part VECTOR_NAME(load_part)
-FAST wide load_part(const double *source, size_t count, double rest) {
-  double lane[LANES];
-  for (size_t j = 0; j < LANES; j++) lane[j] = j < count ? source[j] : rest;
-  return load(lane);
-}
-
 #define store_part VECTOR_NAME(store_part)
-FAST void store_part(double *target, size_t count, wide x) {
-  double lane[LANES];
-  store(lane, x);
-  memcpy(target, lane, count * sizeof *lane);
+#define lane_mask VECTOR_NAME(lane_mask)
+#if VECTOR_LANES == 1
+FAST wide load_part(const double *source, size_t count, double rest) {
+  return count > 0 ? *source : rest;
 }
+FAST void store_part(double *target, size_t count, wide x) {
+  if (count > 0) *target = x;
+}
+#elif VECTOR_LANES == 4
+FAST __m256i lane_mask(size_t count) {
+  static const int64_t lane[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
+  __m256i mask;
+  memcpy(&mask, lane + 4 - count, sizeof mask);
+  return mask;
+}
+FAST wide load_part(const double *source, size_t count, double rest) {
+  const __m256i mask = lane_mask(count);
+  return (wide)_mm256_blendv_pd((__m256d)every(rest),
+                                _mm256_maskload_pd(source, mask),
+                                _mm256_castsi256_pd(mask));
+}
+FAST void store_part(double *target, size_t count, wide x) {
+  _mm256_maskstore_pd(target, lane_mask(count), (__m256d)x);
+}
+#else
+FAST __mmask8 lane_mask(size_t count) {
+  return (__mmask8)((1u << count) - 1u);
+}
+FAST wide load_part(const double *source, size_t count, double rest) {
+  return (wide)_mm512_mask_loadu_pd((__m512d)every(rest), lane_mask(count),
+                                    source);
+}
+FAST void store_part(double *target, size_t count, wide x) {
+  _mm512_mask_storeu_pd(target, lane_mask(count), (__m512d)x);
+}
+#endif
 
 #define EACH(name, function)                                                  \
   SLOT void name(size_t count, const double *x, double *y) {                  \
@@ -238,6 +306,34 @@ EACH(VECTOR_NAME(each_log1p), logarithm_plus_one)
 EACH(VECTOR_NAME(each_sigmoid), logistic)
 EACH(VECTOR_NAME(each_softplus), log_one_plus_exp)
 #undef EACH
+
+/* As log_one_plus_exp() and logistic(), with one exponential. */
+SLOT void VECTOR_NAME(softplus_sigmoid)(size_t count, const double *x,
+                                        double *y, double *slope) {
+  for (size_t i = 0; i < count; i += LANES) {
+    const size_t left = count - i < LANES ? count - i : LANES;
+    const wide a = load_part(x + i, left, 0), zero = every(0);
+    const wide e = exponential(-magnitude(a));
+    const wide value = less_pick(zero, a, a, zero) + logarithm_plus_one(e);
+    store_part(slope + i, left, logistic_of(a, e));
+    store_part(y + i, left, value);
+  }
+}
+
+SLOT void VECTOR_NAME(normal)(size_t count, const double *u, const double *v,
+                              double *x) {
+  for (size_t i = 0; i < count; i += LANES) {
+    const size_t left = count - i;
+    const bool whole_vector = left >= LANES;
+    const wide a = whole_vector ? load(u + i) : load_part(u + i, left, 0.5);
+    const wide b = whole_vector ? load(v + i) : load_part(v + i, left, 0.5);
+    const wide y = square_root(-2 * logarithm(a)) * cosine_of_turn(b);
+    if (whole_vector)
+      store(x + i, y);
+    else
+      store_part(x + i, left, y);
+  }
+}
 
 /* ---- sums: lane j has the elements j, j + 8, … ---- */
 
@@ -319,6 +415,45 @@ SLOT double VECTOR_NAME(weighted_dot)(size_t count, const double *weight,
   return sum_up(count, weight, x, y);
 }
 
+/* ---- normal equations ---- */
+
+/* Rows of the matrix whose sums are in registers together. */
+#define GRAM_ROWS ((size_t)4)
+
+/* Adds x' diag(weight) x to `gram` at rows a … a + GRAM_ROWS - 1 or fewer, and
+ * LANES columns from b on. */
+#define gram_part VECTOR_NAME(gram_part)
+FAST void gram_part(size_t rows, size_t width, const double *x,
+                    const double *weight, size_t a, size_t b, double *gram) {
+  const size_t high = width - a < GRAM_ROWS ? width - a : GRAM_ROWS;
+  const size_t across_count = width - b < LANES ? width - b : LANES;
+  /* Beyond the last row, row a again: its sums are not stored. */
+  size_t row[GRAM_ROWS];
+  wide sum[GRAM_ROWS];
+  for (size_t k = 0; k < GRAM_ROWS; k++) {
+    row[k] = a + (k < high ? k : 0);
+    sum[k] = load_part(gram + row[k] * width + b, across_count, 0);
+  }
+  for (size_t i = 0; i < rows; i++) {
+    const double *here = x + i * width;
+    const wide weighted = weight[i] * load_part(here + b, across_count, 0);
+    for (size_t k = 0; k < GRAM_ROWS; k++)
+      sum[k] = fused(weighted, every(here[row[k]]), sum[k]);
+  }
+  for (size_t k = 0; k < high; k++)
+    store_part(gram + row[k] * width + b, across_count, sum[k]);
+}
+
+SLOT void VECTOR_NAME(gram)(size_t rows, size_t width, const double *x,
+                            const double *weight, double *gram) {
+  for (size_t a = 0; a < width; a += GRAM_ROWS)
+    for (size_t b = 0; b < width && b < a + GRAM_ROWS; b += LANES)
+      gram_part(rows, width, x, weight, a, b, gram);
+  for (size_t a = 0; a < width; a++)
+    for (size_t b = a + 1; b < width; b++)
+      gram[a * width + b] = gram[b * width + a];
+}
+
 /* ---- log of a sum of exponentials ---- */
 
 /* NaN does not count; count 0: -infinity. */
@@ -391,19 +526,143 @@ SLOT double VECTOR_NAME(softmax)(size_t count, const double *x, double *y) {
   return isfinite(most) ? log_of_sum(most, sum) : infinite;
 }
 
-static const heed_vector VECTOR_NAME(table) = {
-    .size = sizeof(heed_vector),
-    .name = VECTOR_WORD,
-    .exp = VECTOR_NAME(each_exp),
-    .log = VECTOR_NAME(each_log),
-    .log1p = VECTOR_NAME(each_log1p),
-    .sigmoid = VECTOR_NAME(each_sigmoid),
-    .softplus = VECTOR_NAME(each_softplus),
-    .sum = VECTOR_NAME(sum),
-    .dot = VECTOR_NAME(dot),
-    .weighted_dot = VECTOR_NAME(weighted_dot),
-    .log_sum_exp = VECTOR_NAME(log_sum_exp),
-    .softmax = VECTOR_NAME(softmax),
+/* ---- wins ---- */
+
+/* Rewards of one range: odds e^reward are all normal numbers. */
+#define WINS_RANGE 600
+#define WINS_BLOCK ((size_t)256)
+
+/* P(the rewards r win against the reward that has these odds or that value):
+ * r itself holds odds unless `far`. */
+#define win_over VECTOR_NAME(win_over)
+FAST wide win_over(wide r, double other, bool far) {
+  return far ? logistic(r - other) : 1.0 / (r + other);
+}
+
+/* Two sets of weights against one block of others, for one vector of rewards.
+ */
+#define add_wins VECTOR_NAME(add_wins)
+FAST void add_wins(size_t count, const double *other, bool far, wide r,
+                   const double *weight, const double *second, wide sum[2]) {
+  for (size_t j = 0; j < count; j++) {
+    const wide won = win_over(r, other[j], far);
+    sum[0] = fused(won, every(weight[j]), sum[0]);
+    sum[1] = fused(won, every(second[j]), sum[1]);
+  }
+}
+
+/* Adds one block of others, from `begin` on, to the wins of all. */
+#define wins_against VECTOR_NAME(wins_against)
+FAST void wins_against(size_t count, const double *reward, double most,
+                       bool far, size_t begin, size_t block,
+                       const double *weight, const double *second, double *win,
+                       double *second_win) {
+  double other[WINS_BLOCK];
+  for (size_t j = 0; j < block; j++) other[j] = reward[begin + j] - most;
+  if (!far) VECTOR_NAME(each_exp)(block, other, other);
+  for (size_t i = 0; i < count; i += LANES) {
+    const size_t left = count - i < LANES ? count - i : LANES;
+    const wide r = load_part(reward + i, left, most) - most;
+    const wide odds = far ? r : exponential(r);
+    const wide scale = far ? every(1) : odds;
+    wide sum[2] = {every(0), every(0)};
+    add_wins(block, other, far, odds, weight + begin, second + begin, sum);
+    store_part(win + i, left,
+               fused(scale, sum[0], load_part(win + i, left, 0)));
+    if (second_win != win)
+      store_part(second_win + i, left,
+                 fused(scale, sum[1], load_part(second_win + i, left, 0)));
+  }
+}
+
+SLOT void VECTOR_NAME(wins)(size_t count, const double *reward, size_t sets,
+                            const double *weight, double *win) {
+  double most = -INFINITY, least = INFINITY;
+  for (size_t i = 0; i < count; i++) {
+    most = reward[i] > most ? reward[i] : most;
+    least = reward[i] < least ? reward[i] : least;
+  }
+  memset(win, 0, sets * count * sizeof *win);
+  for (size_t s = 0; s < sets; s += 2) {
+    const size_t second = s + 1 < sets ? s + 1 : s;
+    for (size_t begin = 0; begin < count; begin += WINS_BLOCK)
+      wins_against(count, reward, most, most - least > WINS_RANGE, begin,
+                   count - begin < WINS_BLOCK ? count - begin : WINS_BLOCK,
+                   weight + s * count, weight + second * count, win + s * count,
+                   win + second * count);
+  }
+}
+
+/* ---- tilted moments ---- */
+
+/* The largest of x + c t; count >= 1. */
+#define largest_tilted VECTOR_NAME(largest_tilted)
+FAST double largest_tilted(size_t count, const double *x, const double *t,
+                           double c) {
+  double lane[LANES], most;
+  wide each = every(-INFINITY);
+  size_t i = 0;
+  for (; i + LANES <= count; i += LANES) {
+    const wide energy = fused(load(t + i), every(c), load(x + i));
+    each = less_pick(each, energy, energy, each);
+  }
+  store(lane, each);
+  most = lane[0];
+  for (size_t j = 1; j < LANES; j++) most = lane[j] > most ? lane[j] : most;
+  for (; i < count; i++) {
+    const double energy = fma(t[i], c, x[i]);
+    most = energy > most ? energy : most;
+  }
+  return most;
+}
+
+SLOT vector_tilted VECTOR_NAME(tilt)(size_t count, const double *x,
+                                     const double *t, const double *f,
+                                     double c) {
+  const double most = largest_tilted(count, x, t, c);
+  lanes sum = {0}, first = {0}, second = {0}, other = {0};
+  for (size_t i = 0; i < count; i += SUM_LANES) {
+    const size_t left = count - i;
+    const lanes a = load_lanes(x + i, left, -INFINITY);
+    const lanes b = load_lanes(t + i, left, 0), d = load_lanes(f + i, left, 0);
+    for (size_t k = 0; k < SUM_PARTS; k++) {
+      const wide pi = exponential(fused(b.part[k], every(c), a.part[k]) - most);
+      const wide moment = pi * b.part[k];
+      sum.part[k] += pi;
+      first.part[k] += moment;
+      second.part[k] = fused(moment, b.part[k], second.part[k]);
+      other.part[k] = fused(pi, d.part[k], other.part[k]);
+    }
+  }
+  const double all = across(sum), mean = across(first) / all;
+  return (vector_tilted){.most = most,
+                         .sum = all,
+                         .mean = mean,
+                         .variance = across(second) / all - mean * mean,
+                         .value = across(other) / all};
+}
+
+static const vector_path VECTOR_NAME(table) = {
+    .vector =
+        {
+            .size = sizeof(heed_vector),
+            .name = VECTOR_WORD,
+            .exp = VECTOR_NAME(each_exp),
+            .log = VECTOR_NAME(each_log),
+            .log1p = VECTOR_NAME(each_log1p),
+            .sigmoid = VECTOR_NAME(each_sigmoid),
+            .softplus = VECTOR_NAME(each_softplus),
+            .softplus_sigmoid = VECTOR_NAME(softplus_sigmoid),
+            .normal = VECTOR_NAME(normal),
+            .gram = VECTOR_NAME(gram),
+            .sum = VECTOR_NAME(sum),
+            .dot = VECTOR_NAME(dot),
+            .weighted_dot = VECTOR_NAME(weighted_dot),
+            .log_sum_exp = VECTOR_NAME(log_sum_exp),
+            .softmax = VECTOR_NAME(softmax),
+            .wins = VECTOR_NAME(wins),
+        },
+    .tilt = VECTOR_NAME(tilt),
 };
 
 #undef LANES
@@ -416,6 +675,8 @@ static const heed_vector VECTOR_NAME(table) = {
 #undef fused
 #undef less_pick
 #undef bits_of
+#undef square_root
+#undef cosine_of_turn
 #undef from_bits
 #undef every
 #undef load
@@ -429,9 +690,11 @@ static const heed_vector VECTOR_NAME(table) = {
 #undef logarithm
 #undef logarithm_plus_one
 #undef logistic
+#undef logistic_of
 #undef log_one_plus_exp
 #undef load_part
 #undef store_part
+#undef lane_mask
 #undef lanes
 #undef load_lanes
 #undef across
@@ -442,3 +705,11 @@ static const heed_vector VECTOR_NAME(table) = {
 #undef sum_of_exp
 #undef not_finite
 #undef log_of_sum
+#undef largest_tilted
+#undef WINS_RANGE
+#undef WINS_BLOCK
+#undef win_over
+#undef add_wins
+#undef wins_against
+#undef GRAM_ROWS
+#undef gram_part

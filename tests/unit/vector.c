@@ -160,6 +160,64 @@ static void limits_are_those_of_the_functions(void **state) {
     }
 }
 
+/* Near its zeros the cosine is a sine of a difference that is exact. */
+static long double cosine_of_turn(double v) {
+  const long double turn = 2 * acosl(-1), x = v;
+  if (fabs(v - 0.25) < 0.125) return sinl(turn * (0.25L - x));
+  if (fabs(v - 0.75) < 0.125) return sinl(turn * (x - 0.75L));
+  return cosl(turn * x);
+}
+
+static void normals_are_within_four_ulp(void **state) {
+  static double u[COUNT], v[COUNT], x[COUNT];
+  heed_stream stream = stream_open(5, 0, "vector", "uniform", 0);
+  (void)state;
+  for (size_t i = 0; i < COUNT; i++) {
+    u[i] = heed_uniform(&stream);
+    v[i] = heed_uniform(&stream);
+  }
+  u[0] = 0x1p-53; /* the least and the greatest of heed_uniform() */
+  v[0] = 1 - 0x1p-53;
+  vector_best()->normal(COUNT, u, v, x);
+  for (size_t i = 0; i < COUNT; i++) {
+    const long double radius = sqrtl(-2 * logl(u[i]));
+    assert_true(error_in_ulp(x[i], radius * cosine_of_turn(v[i])) <= 4);
+  }
+}
+
+static void normals_are_those_of_the_stream(void **state) {
+  enum { FEW = 131 };
+  double found[FEW], expected[FEW], other[FEW];
+  heed_stream one = stream_open(6, 0, "vector", "normal", 0);
+  heed_stream again = stream_open(6, 0, "vector", "normal", 0);
+  (void)state;
+  heed_normals(vector_best(), &one, FEW, found);
+  for (size_t i = 0; i < FEW; i++) expected[i] = heed_normal(&again);
+  for (size_t i = 0; i < FEW; i++) assert_near(found[i], expected[i], 1e-14);
+  assert_true(heed_bits(&one) == heed_bits(&again));
+  one = stream_open(6, 0, "vector", "normal", 0);
+  heed_normals(vector_plain(), &one, FEW, other);
+  assert_memory_equal(found, other, sizeof found);
+}
+
+static void softplus_and_sigmoid_come_together(void **state) {
+  static double x[COUNT], y[COUNT], slope[COUNT], expected[COUNT];
+  const heed_vector *path[PATHS];
+  const size_t path_count = paths(path);
+  (void)state;
+  for (size_t kind = 0; kind < KINDS; kind++) {
+    heed_stream stream = stream_open(7, 0, "vector", "argument", kind);
+    for (size_t i = 0; i < COUNT; i++) x[i] = argument(kind, &stream);
+    for (size_t k = 0; k < path_count; k++) {
+      path[k]->softplus_sigmoid(COUNT - 3, x, y, slope);
+      path[0]->softplus(COUNT - 3, x, expected);
+      assert_same_bits(COUNT - 3, expected, y);
+      path[0]->sigmoid(COUNT - 3, x, expected);
+      assert_same_bits(COUNT - 3, expected, slope);
+    }
+  }
+}
+
 /* ---- sums ---- */
 
 static const size_t lengths[] = {0, 1, 7, 8, 9, 40, 1023, 1024, 1025, 5000};
@@ -250,6 +308,102 @@ static void sums_have_the_same_bits_on_every_path(void **state) {
   }
 }
 
+static void tilted_moments_agree_with_long_double(void **state) {
+  static double x[LONGEST], t[LONGEST], f[LONGEST];
+  const double c = 0.7;
+  const heed_vector *path[PATHS];
+  const size_t path_count = paths(path);
+  (void)state;
+  draw(LONGEST, "x", x);
+  draw(LONGEST, "t", t);
+  draw(LONGEST, "f", f);
+  for (size_t n = 1; n < LENGTHS; n++) {
+    const vector_tilted found = vector_tilt(path[0], lengths[n], x, t, f, c);
+    long double sum[4] = {0};
+    for (size_t i = 0; i < lengths[n]; i++) {
+      const long double pi = expl(x[i] + (long double)c * t[i]);
+      const long double term[4] = {pi, pi * t[i], pi * t[i] * t[i], pi * f[i]};
+      for (size_t k = 0; k < 4; k++) sum[k] += term[k];
+    }
+    const long double mean = sum[1] / sum[0];
+    /* Some hundred roundings of terms below 100. */
+    assert_near(found.most + log(found.sum), (double)logl(sum[0]), 1e-13);
+    assert_near(found.mean, (double)mean, 1e-12);
+    assert_near(found.variance, (double)(sum[2] / sum[0] - mean * mean), 1e-11);
+    assert_near(found.value, (double)(sum[3] / sum[0]), 1e-12);
+    for (size_t i = 1; i < path_count; i++) {
+      const vector_tilted other = vector_tilt(path[i], lengths[n], x, t, f, c);
+      assert_memory_equal(&other, &found, sizeof found);
+    }
+  }
+}
+
+static void a_gram_matrix_is_the_weighted_sum_of_products(void **state) {
+  enum { ROWS = 50, WIDEST = 17 };
+  static double x[ROWS * WIDEST], weight[ROWS];
+  double found[WIDEST * WIDEST], other[WIDEST * WIDEST];
+  const heed_vector *path[PATHS];
+  const size_t path_count = paths(path);
+  (void)state;
+  draw(ROWS * WIDEST, "x", x);
+  draw(ROWS, "weight", weight);
+  for (size_t width = 1; width <= WIDEST; width++) {
+    for (size_t k = 0; k < width * width; k++) found[k] = other[k] = 1;
+    path[0]->gram(ROWS, width, x, weight, found);
+    for (size_t a = 0; a < width; a++)
+      for (size_t b = 0; b < width; b++) {
+        long double sum = 1, all = 1;
+        for (size_t i = 0; i < ROWS; i++) {
+          const long double term =
+              (long double)weight[i] * x[i * width + a] * x[i * width + b];
+          sum += term;
+          all += fabsl(term);
+        }
+        assert_true(fabsl(found[a * width + b] - sum) <= 60 * 0x1p-53L * all);
+      }
+    for (size_t k = 1; k < path_count; k++) {
+      for (size_t i = 0; i < width * width; i++) other[i] = 1;
+      path[k]->gram(ROWS, width, x, weight, other);
+      assert_memory_equal(other, found, width * width * sizeof *found);
+    }
+  }
+}
+
+/* scale 300: the rewards are too far apart for odds. */
+static void wins_agree_with_long_double(void **state) {
+  enum { MANY = 300, SETS = 3 };
+  static double reward[MANY], weight[SETS * MANY], win[SETS * MANY];
+  static double other[SETS * MANY];
+  const heed_vector *path[PATHS];
+  const size_t path_count = paths(path);
+  (void)state;
+  draw(SETS * MANY, "weight", weight);
+  for (double scale = 1; scale < 1000; scale *= 300) {
+    draw(MANY, "reward", reward);
+    for (size_t i = 0; i < MANY; i++) reward[i] *= scale;
+    for (size_t count = 1; count <= MANY; count += 37) {
+      path[0]->wins(count, reward, SETS, weight, win);
+      for (size_t i = 0; i < SETS * count; i++) {
+        const size_t set = i / count;
+        long double sum = 0, all = 0;
+        for (size_t j = 0; j < count; j++) {
+          const long double chance =
+              exact(3, (long double)reward[i % count] - reward[j]);
+          sum += weight[set * count + j] * chance;
+          all += fabs(weight[set * count + j]) * chance;
+        }
+        /* The range of 300 normal rewards, times 3 scale, is below 24 scale. */
+        assert_true(fabsl(win[i] - sum) <=
+                    ((double)count + 10 + 2 * 24 * scale) * 0x1p-53L * all);
+      }
+      for (size_t k = 1; k < path_count; k++) {
+        path[k]->wins(count, reward, SETS, weight, other);
+        assert_memory_equal(other, win, SETS * count * sizeof *win);
+      }
+    }
+  }
+}
+
 static void log_sum_exp_has_limits(void **state) {
   const double none[] = {-INFINITY, -INFINITY}, top[] = {1, INFINITY},
                lost[] = {NAN, INFINITY}, high[] = {1000, 1000},
@@ -277,9 +431,15 @@ int main(void) {
       cmocka_unit_test(every_path_gives_the_same_bits),
       cmocka_unit_test(the_position_of_an_element_does_not_matter),
       cmocka_unit_test(limits_are_those_of_the_functions),
+      cmocka_unit_test(softplus_and_sigmoid_come_together),
+      cmocka_unit_test(normals_are_within_four_ulp),
+      cmocka_unit_test(normals_are_those_of_the_stream),
       cmocka_unit_test(sums_keep_their_bound),
       cmocka_unit_test(log_sum_exp_and_softmax_agree_with_long_double),
       cmocka_unit_test(sums_have_the_same_bits_on_every_path),
+      cmocka_unit_test(tilted_moments_agree_with_long_double),
+      cmocka_unit_test(a_gram_matrix_is_the_weighted_sum_of_products),
+      cmocka_unit_test(wins_agree_with_long_double),
       cmocka_unit_test(log_sum_exp_has_limits),
       cmocka_unit_test(the_host_offers_it),
   };

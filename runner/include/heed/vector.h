@@ -32,6 +32,14 @@ typedef struct heed_vector {
   void (*sigmoid)(size_t count, const double *x, double *y);
   void (*softplus)(size_t count, const double *x, double *y); /* log(1+e^x) */
 
+  /* Both at once: y = softplus(x), and its derivative, slope = sigmoid(x). */
+  void (*softplus_sigmoid)(size_t count, const double *x, double *y,
+                           double *slope);
+
+  /* x[i] = sqrt(-2 log u[i]) cos(2 pi v[i]), u and v from 0 to 1, within 4
+   * ulp: standard normal if u and v are uniform. */
+  void (*normal)(size_t count, const double *u, const double *v, double *x);
+
   /* Sums of x[i], x[i] y[i] and weight[i] x[i] y[i].  The error is at most
    * (140 + count / 1024) 2^-53 times the sum of the magnitudes.  The order of
    * the additions depends only on count. */
@@ -40,10 +48,23 @@ typedef struct heed_vector {
   double (*weighted_dot)(size_t count, const double *weight, const double *x,
                          const double *y);
 
+  /* Adds x' diag(weight) x to gram, the weighted sum over rows of the products
+   * of two columns.  x is rows x width, gram width x width and symmetric, both
+   * row-major.  Sums run from the first row to the last. */
+  void (*gram)(size_t rows, size_t width, const double *x, const double *weight,
+               double *gram);
+
   /* log of the sum of e^x[i]; count 0: -infinity. */
   double (*log_sum_exp)(size_t count, const double *x);
   /* The same, and y[i] = e^x[i] / sum of e^x[j]. */
   double (*softmax)(size_t count, const double *x, double *y);
+
+  /* Bradley-Terry: win[s][i] = sum over j of weight[s][j] sigmoid(reward[i] -
+   * reward[j]), for s < sets; weight and win are sets x count.  Rewards are
+   * finite.  The error is at most (count + 10 + 2 range of the rewards) 2^-53
+   * times the sum of the magnitudes. */
+  void (*wins)(size_t count, const double *reward, size_t sets,
+               const double *weight, double *win);
 } heed_vector;
 
 /* Extension: a const heed_vector *, valid as long as the process. */
@@ -51,6 +72,20 @@ typedef struct heed_vector {
 
 static inline const heed_vector *heed_vector_of(const heed_host *host) {
   return (const heed_vector *)host->extension(host, HEED_VECTOR);
+}
+
+/* `count` draws of heed_normal(), up to rounding. */
+static inline void heed_normals(const heed_vector *vector, heed_stream *stream,
+                                size_t count, double *x) {
+  double u[64], v[64];
+  for (size_t i = 0; i < count; i += 64) {
+    const size_t drawn = count - i < 64 ? count - i : 64;
+    for (size_t j = 0; j < drawn; j++) {
+      u[j] = heed_uniform(stream);
+      v[j] = heed_uniform(stream);
+    }
+    vector->normal(drawn, u, v, x + i);
+  }
 }
 
 #ifdef __cplusplus

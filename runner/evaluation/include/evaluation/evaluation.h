@@ -36,6 +36,8 @@ typedef struct evaluation_settings {
   double level;     /* probability of the central intervals for coverage */
   int64_t min_annotations; /* judged labels of a user, for spearman_judge */
 } evaluation_settings;
+/* The setting that names the metrics to compute. */
+#define EVALUATION_WANTED "metrics"
 extern const heed_parameter evaluation_schema[];
 extern const size_t evaluation_schema_count;
 
@@ -96,6 +98,16 @@ typedef struct heed_evaluation {
 
 static inline double evaluation_sigmoid(double x) {
   return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
+}
+
+/* Whether any metric from first to last, in the order of the table, is wanted.
+ */
+static inline bool evaluation_wants(const heed_evaluation *self,
+                                    evaluation_metric first,
+                                    evaluation_metric last) {
+  for (size_t i = first; i <= (size_t)last; i++)
+    if (self->target[i] != NULL) return true;
+  return false;
 }
 
 /* Nothing, where the metric is not wanted. */
