@@ -24,27 +24,35 @@ static size_t annotations_of(const annotation_kinds *self) {
 
 /* ---- finding ---- */
 
-/* Models and class of an annotation, and p of a gold pair. */
+/* Models, class and key of an annotation, and p of a gold pair. */
 typedef struct kind_key {
   int32_t a, b;
-  size_t class_of;
+  uint32_t class_of;
+  uint64_t key;
   double gold; /* NaN: the pair is not gold */
 } kind_key;
 
-static kind_key key_of(const annotation_kinds *self, const int32_t *model_a,
-                       const int32_t *model_b, size_t row) {
+/* Without classes, choice and left are the class. */
+static uint32_t class_of(const annotation_kinds *self, size_t row) {
   const attention_histories *histories = self->histories;
-  const size_t pair = histories->pair[row];
-  return (kind_key){
-      model_a[pair], model_b[pair],
-      model_of(self)->class_of(histories->model->self, histories->choice[row],
-                               histories->left[row]),
-      histories_gold(histories, row)};
+  const int8_t choice = histories->choice[row], left = histories->left[row];
+  return histories->domain.class_count > 0
+             ? (uint32_t)model_of(self)->class_of(histories->model->self,
+                                                  choice, left)
+             : (uint32_t)(3 * choice + left - HEED_LEFT_UNKNOWN);
+}
+
+static kind_key key_of(const annotation_kinds *self, const int32_t *model_a,
+                       const int32_t *model_b, size_t row, uint64_t key) {
+  const size_t pair = self->histories->pair[row];
+  return (kind_key){model_a[pair], model_b[pair], class_of(self, row), key,
+                    histories_gold(self->histories, row)};
 }
 
 static size_t hash(const kind_key *key) {
   uint64_t h = (uint64_t)(uint32_t)key->a << 32 | (uint32_t)key->b;
   h = (h ^ (uint64_t)key->class_of << 24) * 0x9e3779b97f4a7c15u;
+  if (key->key != 0) h = (h ^ h >> 29 ^ key->key) * 0x9e3779b97f4a7c15u;
   if (!isnan(key->gold))
     h = (h ^ (uint64_t)(key->gold * 0x1p52)) * 0x9e3779b97f4a7c15u;
   return (size_t)(h ^ h >> 29);
@@ -52,7 +60,7 @@ static size_t hash(const kind_key *key) {
 
 static bool same(const kind_key *one, const kind_key *other) {
   return one->a == other->a && one->b == other->b &&
-         one->class_of == other->class_of &&
+         one->class_of == other->class_of && one->key == other->key &&
          (one->gold == other->gold || (isnan(one->gold) && isnan(other->gold)));
 }
 
@@ -61,6 +69,7 @@ typedef struct kind_table {
   size_t room, count; /* room: a power of two */
   uint32_t *place;    /* (room) */
   kind_key *key;      /* (room / 2): of each kind */
+  size_t *row;        /* (room / 2): its first annotation */
 } kind_table;
 
 static size_t find_place(const kind_table *table, const kind_key *key) {
@@ -77,26 +86,45 @@ static void grow(heed_memory *memory, kind_table *table) {
   const size_t room = table->room == 0 ? 1024 : 2 * table->room;
   kind_table more = {room, table->count,
                      heed_scratch(memory, room, sizeof *more.place),
-                     heed_scratch(memory, room / 2, sizeof *more.key)};
+                     heed_scratch(memory, room / 2, sizeof *more.key),
+                     heed_scratch_sizes(memory, room / 2)};
   if (memory->refused) return;
   for (size_t c = 0; c < table->count; c++) {
     more.key[c] = table->key[c];
+    more.row[c] = table->row[c];
     more.place[find_place(&more, &more.key[c])] = (uint32_t)(c + 1);
   }
   *table = more;
+}
+
+/* Keys of a block of annotations: 0 if the model has none. */
+static void find_keys(const annotation_kinds *self, size_t first, size_t count,
+                      uint64_t *keys) {
+  const attention_histories *histories = self->histories;
+  const heed_answers answers = histories_answers(histories, first, count);
+  if (model_of(self)->key != NULL)
+    model_of(self)->key(histories->model->self, &answers, keys);
+  else
+    memset(keys, 0, count * sizeof *keys);
 }
 
 /* Sets of[] and fills the table. */
 static void number_kinds(const annotation_kinds *self, const int32_t *model_a,
                          const int32_t *model_b, heed_memory *memory,
                          kind_table *table) {
-  for (size_t i = 0; i < annotations_of(self); i++) {
+  enum { BLOCK = 256 };
+  const size_t rows = annotations_of(self);
+  uint64_t keys[BLOCK];
+  for (size_t i = 0; i < rows; i++) {
+    if (i % BLOCK == 0)
+      find_keys(self, i, rows - i < BLOCK ? rows - i : BLOCK, keys);
     if (2 * table->count >= table->room) grow(memory, table);
     if (memory->refused) return;
-    const kind_key key = key_of(self, model_a, model_b, i);
+    const kind_key key = key_of(self, model_a, model_b, i, keys[i % BLOCK]);
     const size_t place = find_place(table, &key);
     if (table->place[place] == 0) {
       table->key[table->count] = key;
+      table->row[table->count] = i;
       table->place[place] = (uint32_t)++table->count;
     }
     self->of[i] = table->place[place] - 1;
@@ -107,6 +135,39 @@ static double *scratch_gold(heed_memory *memory, const annotation_kinds *self) {
   return self->histories->gold == NULL
              ? NULL
              : heed_scratch_doubles(memory, self->count);
+}
+
+/* The first annotation of a kind stands for it. */
+static heed_status take_kinds(annotation_kinds *self, const kind_table *table,
+                              heed_memory *memory, heed_error *error) {
+  const attention_histories *histories = self->histories;
+  int8_t *choice = heed_scratch(memory, self->count, sizeof *choice);
+  int8_t *left = heed_scratch(memory, self->count, sizeof *left);
+  size_t *pair = heed_scratch_sizes(memory, self->count);
+  self->model_a = heed_scratch(memory, self->count, sizeof *self->model_a);
+  self->model_b = heed_scratch(memory, self->count, sizeof *self->model_b);
+  self->p = heed_scratch_doubles(memory, self->count);
+  self->gold = scratch_gold(memory, self);
+  if (memory->refused) return heed_no_memory(error);
+  for (size_t c = 0; c < self->count; c++) {
+    const kind_key *key = &table->key[c];
+    if (self->gold != NULL) self->p[c] = self->gold[c] = key->gold;
+    self->model_a[c] = key->a;
+    self->model_b[c] = key->b;
+    choice[c] = histories->choice[table->row[c]];
+    left[c] = histories->left[table->row[c]];
+    pair[c] = histories->pair[table->row[c]];
+  }
+  self->like = (heed_answers){.size = sizeof(heed_answers),
+                              .count = self->count,
+                              .choice = choice,
+                              .left = left,
+                              .p = self->p,
+                              .annotations = histories->crowd->annotations,
+                              .pairs = histories->crowd->world->pairs,
+                              .row = table->row,
+                              .pair = pair};
+  return HEED_OK;
 }
 
 static heed_status find_kinds(const heed_host *host, annotation_kinds *self,
@@ -122,29 +183,9 @@ static heed_status find_kinds(const heed_host *host, annotation_kinds *self,
   self->of = heed_scratch(&memory, rows, sizeof *self->of);
   if (!memory.refused) number_kinds(self, model_a, model_b, &memory, &table);
   if (memory.refused) return heed_no_memory(error);
-  const kind_key *keys = table.key;
   self->count = table.count;
   self->merged = true;
-  int8_t *choice = heed_scratch(&memory, self->count, sizeof *choice);
-  int8_t *left = heed_scratch(&memory, self->count, sizeof *left);
-  self->model_a = heed_scratch(&memory, self->count, sizeof *self->model_a);
-  self->model_b = heed_scratch(&memory, self->count, sizeof *self->model_b);
-  self->p = heed_scratch_doubles(&memory, self->count);
-  self->gold = scratch_gold(&memory, self);
-  if (memory.refused) return heed_no_memory(error);
-  for (size_t c = 0; c < self->count; c++) {
-    if (self->gold != NULL) self->p[c] = self->gold[c] = keys[c].gold;
-    self->model_a[c] = keys[c].a;
-    self->model_b[c] = keys[c].b;
-    model_of(self)->of_class(self->histories->model->self, keys[c].class_of,
-                             &choice[c], &left[c]);
-  }
-  self->like = (heed_answers){.size = sizeof(heed_answers),
-                              .count = self->count,
-                              .choice = choice,
-                              .left = left,
-                              .p = self->p};
-  return HEED_OK;
+  return take_kinds(self, &table, &memory, error);
 }
 
 static heed_status take_each(const heed_host *host, annotation_kinds *self,
@@ -286,7 +327,9 @@ heed_status kinds_open(const heed_host *host, attention_histories *histories,
   assert(!histories->reduced);
   *result = (annotation_kinds){.histories = histories,
                                .remembers = functions->log_likelihood != NULL};
-  if (histories->domain.class_count > 0 && !result->remembers)
+  const bool equal =
+      histories->domain.class_count > 0 || functions->key != NULL;
+  if (equal && !result->remembers)
     status = find_kinds(host, result, model_a, model_b, error);
   else if (histories->times != NULL)
     status = histories_need_rows(error);

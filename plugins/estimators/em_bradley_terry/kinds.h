@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Kinds of annotations, which have the same probability at any strengths: the
- * same two models, the same class of the user model (heed/user_model.h), and,
- * for gold pairs, the same known p, which strengths do not change.
+ * same two models, the same class and key of the user model
+ * (heed/user_model.h), and, for gold pairs, the same known p, which strengths
+ * do not change.
  *
- * If the user model has no classes, each annotation is its own kind.  A step of
+ * If the user model has neither, each annotation is its own kind.  A step of
  * the fit costs a few nanoseconds for each kind that a user has
  * (support/attention/mixture.h). */
 #ifndef HEED_ESTIMATORS_EM_BRADLEY_TERRY_KINDS_H

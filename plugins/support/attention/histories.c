@@ -459,8 +459,8 @@ heed_status histories_likelihood(attention_histories *self,
                                                 nodes, result, error);
 }
 
-static heed_answers annotations_of(const attention_histories *self,
-                                   size_t first, size_t count) {
+heed_answers histories_answers(const attention_histories *self, size_t first,
+                               size_t count) {
   const heed_answers answers = {.size = sizeof answers,
                                 .count = count,
                                 .choice = self->choice + first,
@@ -477,7 +477,7 @@ static heed_answers annotations_of(const attention_histories *self,
 void histories_probability(const attention_histories *self, const double *phi,
                            size_t first, size_t count, size_t node_count,
                            const double *nodes, double *probability) {
-  const heed_answers answers = annotations_of(self, first, count);
+  const heed_answers answers = histories_answers(self, first, count);
   model_of(self)->probability(self->model->self, phi, &answers, node_count,
                               nodes, probability);
 }
@@ -491,7 +491,7 @@ bool histories_attends(const attention_histories *self) {
 void histories_attention(const attention_histories *self, const double *phi,
                          size_t first, size_t count, size_t node_count,
                          const double *nodes, double *attention) {
-  const heed_answers answers = annotations_of(self, first, count);
+  const heed_answers answers = histories_answers(self, first, count);
   if (model_of(self)->attention != NULL) {
     model_of(self)->attention(self->model->self, phi, &answers, node_count,
                               nodes, attention);
@@ -503,7 +503,7 @@ void histories_attention(const attention_histories *self, const double *phi,
 
 void histories_casual_of(const attention_histories *self, const double *phi,
                          size_t first, size_t count, double *probability) {
-  const heed_answers answers = annotations_of(self, first, count);
+  const heed_answers answers = histories_answers(self, first, count);
   model_of(self)->casual(self->model->self, phi, &answers, probability);
 }
 

@@ -127,6 +127,10 @@ heed_status histories_likelihood(attention_histories *self,
                                  size_t node_count, const double *nodes,
                                  double *log_likelihood, heed_error *error);
 
+/* Annotations first … first + count - 1. */
+heed_answers histories_answers(const attention_histories *self, size_t first,
+                               size_t count);
+
 /* P(choice | eta) of annotations first … first + count - 1 at every node. */
 void histories_probability(const attention_histories *self, const double *phi,
                            size_t first, size_t count, size_t node_count,
