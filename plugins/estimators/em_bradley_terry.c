@@ -269,8 +269,8 @@ static heed_status open_fit(bradley_terry_fit *self, const heed_value *values,
                         self->model_b, self->prior.count, &self->kinds, error);
   if (status == HEED_OK) status = open_rooms(self, error);
   if (status == HEED_OK)
-    status = strengths_open(self->host, self->models, values[RIDGE].number,
-                            &self->strengths, error);
+    status = strengths_open(self->host, self->models, self->kinds.count,
+                            values[RIDGE].number, &self->strengths, error);
   return status == HEED_OK ? open_driver(self, values, error) : status;
 }
 

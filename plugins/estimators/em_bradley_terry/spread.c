@@ -3,7 +3,6 @@
 #include "estimators/em_bradley_terry/spread.h"
 
 #include <assert.h>
-#include <gsl/gsl_linalg.h>
 #include <math.h>
 #include <string.h>
 
@@ -70,7 +69,7 @@ static void find_weights(bradley_terry_fit *self) {
   }
 }
 
-/* H after an E-step at y, into strengths.information: of an annotation
+/* H after an E-step at y, into the information of strengths: of an annotation
  * (eta dg)^2 / (P (1 - P)), with g' = dg by the difference of strengths and P
  * at the user's mean. */
 static void find_information(bradley_terry_fit *self, double *y) {
@@ -78,7 +77,7 @@ static void find_information(bradley_terry_fit *self, double *y) {
   annotation_kinds *kinds = &self->kinds;
   const double *phi = bradley_terry_phi_of(self, y);
   const double h = 1e-4;
-  gsl_matrix_set_zero(self->strengths.information);
+  strengths_clear(&self->strengths);
   bradley_terry_set_p(self, y, h);
   kinds_probability(kinds, phi, 1, &one, self->up);
   bradley_terry_set_p(self, y, -h);
@@ -94,22 +93,15 @@ static void find_information(bradley_terry_fit *self, double *y) {
   }
 }
 
-/* The Cholesky factor of H + e^-2t; returns log det' (1 + e^2t H). */
+/* Factorises H + e^-2t; returns log det' (1 + e^2t H). */
 static double factorise(bradley_terry_fit *self, const double *y, double t) {
-  gsl_matrix *h = self->strengths.information;
   const double variance = exp(2 * t);
-  double along = 0, size = 0, log_det = 0;
-  for (size_t a = 0; a < self->models; a++) {
-    size += y[a] * y[a];
-    for (size_t b = 0; b < self->models; b++)
-      along += y[a] * gsl_matrix_get(h, a, b) * y[b];
-  }
-  for (size_t m = 0; m < self->models; m++)
-    *gsl_matrix_ptr(h, m, m) += 1 / variance;
-  if (gsl_linalg_cholesky_decomp1(h) != 0) return 0;
-  for (size_t m = 0; m < self->models; m++)
-    log_det += 2 * log(gsl_matrix_get(h, m, m)) + log(variance);
-  return log_det - log1p(variance * along / size);
+  const double along = strengths_information_along(&self->strengths, y);
+  const double size = strengths_penalty(1, self->models, y);
+  const double log_det = strengths_factorise(&self->strengths, 1 / variance);
+  if (!(log_det > -HUGE_VAL)) return 0;
+  return log_det + (double)self->models * log(variance) -
+         log1p(variance * along / size);
 }
 
 /* ---- scales ---- */
@@ -236,27 +228,18 @@ double spread_of_level(const bradley_terry_spread *spread) {
 
 /* ---- draws ---- */
 
-/* A draw from N(0, (L L')^-1) without its part along y, added to y. */
-static void shift_strengths(const bradley_terry_fit *self, size_t i,
-                            double *y) {
-  const gsl_matrix *l = self->strengths.information;
-  gsl_vector *shift = self->strengths.step;
+/* A draw from N(0, (H + e^-2t)^-1) without its part along y, added to y. */
+static void shift_strengths(bradley_terry_fit *self, size_t i, double *y) {
+  double *shift = self->strengths.step->data;
   heed_stream stream = self->host->stream(self->host, "strengths", i);
   double along = 0, size = 0;
-  for (size_t m = 0; m < self->models; m++)
-    gsl_vector_set(shift, m, heed_normal(&stream));
-  for (size_t m = self->models; m-- > 0;) { /* solve L' shift = z upwards */
-    double sum = gsl_vector_get(shift, m);
-    for (size_t k = m + 1; k < self->models; k++)
-      sum -= gsl_matrix_get(l, k, m) * gsl_vector_get(shift, k);
-    gsl_vector_set(shift, m, sum / gsl_matrix_get(l, m, m));
-  }
+  strengths_draw(&self->strengths, &stream, shift);
   for (size_t m = 0; m < self->models; m++) {
     size += y[m] * y[m];
-    along += y[m] * gsl_vector_get(shift, m);
+    along += y[m] * shift[m];
   }
   for (size_t m = 0; m < self->models; m++)
-    y[m] += gsl_vector_get(shift, m) - along / size * y[m];
+    y[m] += shift[m] - along / size * y[m];
 }
 
 void spread_draw(bradley_terry_fit *self, const double *x,
