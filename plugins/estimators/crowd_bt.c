@@ -260,8 +260,8 @@ static heed_status open_fit(crowd_bt_fit *self, const heed_value *values,
     self->chosen[self->overlap.user[n]]++;
   return self->model_a == NULL
              ? HEED_OK
-             : strengths_open(host, self->strengths, values[RIDGE].number,
-                              &self->regression, error);
+             : strengths_open(host, self->strengths, self->overlap.pairs,
+                              values[RIDGE].number, &self->regression, error);
 }
 
 /* P(choice) = 1/2 + eta (p(choice) - 1/2) */

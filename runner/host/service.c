@@ -4,6 +4,7 @@
 
 #include "host/host.h"
 #include "host/process.h"
+#include "host/vector.h"
 
 static const host_service *of(const heed_host *host) {
   return (const host_service *)host;
@@ -120,6 +121,7 @@ static const size_t *offer_threads(const host_service *self) {
 
 static const void *extension(const heed_host *host, const char *name) {
   if (strcmp(name, HEED_TEXTS) == 0) return of(host)->texts;
+  if (strcmp(name, HEED_VECTOR) == 0) return vector_best();
   if (strcmp(name, HEED_THREADS) == 0) return offer_threads(of(host));
   return strcmp(name, HEED_CHECKPOINT) == 0 ? of(host)->checkpoint : NULL;
 }

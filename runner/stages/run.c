@@ -332,23 +332,36 @@ static heed_status run_posterior(heed_stages *self, stages_level *level,
   return HEED_OK;
 }
 
+/* Columns that tell the unit of an annotation. */
+typedef struct stages_units {
+  const heed_posterior *posterior;
+  const int64_t *user, *pair;
+  const int32_t *topic; /* by_pair: of pairs, else of annotations; or NULL */
+  bool by_pair;
+} stages_units;
+
+static stages_units units_in(const heed_crowd *crowd,
+                             const heed_posterior *posterior) {
+  const heed_table *table = crowd->annotations;
+  stages_units made = {.posterior = posterior,
+                       .user = heed_table_data(table, "user", HEED_INT64),
+                       .pair = heed_table_data(table, "pair", HEED_INT64),
+                       .topic = heed_table_data(table, "topic", HEED_INT32)};
+  made.by_pair = made.topic == NULL;
+  if (made.by_pair)
+    made.topic = heed_table_data(crowd->world->pairs, "topic", HEED_INT32);
+  return made;
+}
+
 /* The row of the posterior that an annotation belongs to. */
-static size_t unit_of(const heed_crowd *crowd, const heed_posterior *posterior,
-                      size_t annotation) {
-  const int64_t *user = heed_table_data(crowd->annotations, "user", HEED_INT64);
-  const int32_t *topic =
-      heed_table_data(crowd->annotations, "topic", HEED_INT32);
-  if (posterior->unit == HEED_BY_ANNOTATION) return annotation;
-  if (posterior->unit == HEED_BY_USER) return (size_t)user[annotation];
-  if (topic == NULL) {
-    const int64_t *pair =
-        heed_table_data(crowd->annotations, "pair", HEED_INT64);
-    topic = heed_table_data(crowd->world->pairs, "topic", HEED_INT32);
-    return (size_t)user[annotation] * posterior->topics +
-           (topic == NULL ? 0 : (size_t)topic[pair[annotation]]);
-  }
-  return (size_t)user[annotation] * posterior->topics +
-         (size_t)topic[annotation];
+static size_t unit_of(const stages_units *self, size_t annotation) {
+  const size_t user = (size_t)self->user[annotation];
+  if (self->posterior->unit == HEED_BY_ANNOTATION) return annotation;
+  if (self->posterior->unit == HEED_BY_USER) return user;
+  if (self->topic == NULL) return user * self->posterior->topics;
+  const size_t row =
+      self->by_pair ? (size_t)self->pair[annotation] : annotation;
+  return user * self->posterior->topics + (size_t)self->topic[row];
 }
 
 /* The selection before the filter: all weights are 1.  to_change: a filter may
@@ -358,6 +371,7 @@ static heed_status fill_selection(const heed_stages *self, stages_level *level,
   const heed_crowd *crowd = &self->levels[PLAN_ANNOTATIONS].crowd.seen;
   const heed_posterior *posterior = &self->levels[PLAN_POSTERIOR].posterior;
   const size_t count = crowd->annotations->rows;
+  const stages_units units = units_in(crowd, posterior);
   heed_selection *made = &level->selection;
   made->size = sizeof *made;
   made->count = count;
@@ -371,7 +385,7 @@ static heed_status fill_selection(const heed_stages *self, stages_level *level,
   if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < count; i++) {
     made->weight[i] = 1;
-    made->eta[i] = posterior->mean[unit_of(crowd, posterior, i)];
+    made->eta[i] = posterior->mean[unit_of(&units, i)];
   }
   if (!to_change) return HEED_OK;
   memcpy(made->left_out, posterior->left_out, count * sizeof(double));

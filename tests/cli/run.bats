@@ -345,3 +345,18 @@ small.lua" ]
   [ "$status" -eq 2 ]
   [[ "$stderr" == *"--index: found 18, expected 0 to 17"* ]]
 }
+
+@test "evaluation.metrics computes only the metrics that it names" {
+  sed -i 's/  seed = 7,/  seed = 7, evaluation = { metrics = { "eta_mean", "eta_rmse" } },/' small.lua
+  heed_run small.lua -o few.h5
+  [ "$status" -eq 0 ]
+  run "$HEED" show few.h5
+  [[ "$output" == *"eta_mean: "* ]]
+  [[ "$output" == *"eta_rmse: "* ]]
+  [[ "$output" != *"eta_bias"* ]]
+  [[ "$output" != *"labels_kept"* ]]
+  sed -i 's/"eta_mean"/"eta_meen"/' small.lua
+  heed_run small.lua -o wrong.h5
+  [ "$status" -eq 2 ]
+  [[ "$stderr" == *"evaluation.metrics"*"eta_meen"*"eta_mean"* ]]
+}

@@ -3,7 +3,6 @@
 #include "estimators/em_bradley_terry/spread.h"
 
 #include <assert.h>
-#include <gsl/gsl_linalg.h>
 #include <math.h>
 #include <string.h>
 
@@ -44,53 +43,65 @@ static double mean_of_user(const bradley_terry_fit *self, size_t user) {
   return mean;
 }
 
-/* H after an E-step at y, into strengths.information: of an annotation
+/* eta^2 / (P (1 - P)) of a choice. */
+static double weight_of(const mixture_ends *ends, double eta) {
+  const double p = ends->c + eta * ends->d;
+  return p > 0 && p < 1 ? eta * eta / (p * (1 - p)) : 0;
+}
+
+/* The sum of these weights over the annotations of each kind, at the users'
+ * means, into log_g. */
+static void find_weights(bradley_terry_fit *self) {
+  double *weight = self->log_g;
+  memset(weight, 0, self->kinds.count * sizeof *weight);
+  for (size_t j = 0; j < self->histories.group_count; j++) {
+    const double eta = mean_of_user(self, j);
+    const mixture_list list = mixture_choices(&self->kinds.mixture, j);
+    double *mine = weight + (list.ends - self->kinds.mixture.ends);
+    for (size_t i = 0; i < list.count; i++) {
+      const size_t kind = list.kind == NULL ? i : list.kind[i];
+      mine[kind] += weight_of(&list.ends[kind], eta);
+    }
+    for (size_t i = 0; i < list.power_count; i++) {
+      const size_t kind = list.power_kind[i];
+      mine[kind] += list.power_times[i] * weight_of(&list.ends[kind], eta);
+    }
+  }
+}
+
+/* H after an E-step at y, into the information of strengths: of an annotation
  * (eta dg)^2 / (P (1 - P)), with g' = dg by the difference of strengths and P
  * at the user's mean. */
 static void find_information(bradley_terry_fit *self, double *y) {
-  static const double ends[2] = {0, 1}, one = 1;
-  const annotation_kinds *kinds = &self->kinds;
+  static const double one = 1;
+  annotation_kinds *kinds = &self->kinds;
   const double *phi = bradley_terry_phi_of(self, y);
   const double h = 1e-4;
-  gsl_matrix_set_zero(self->strengths.information);
+  strengths_clear(&self->strengths);
   bradley_terry_set_p(self, y, h);
   kinds_probability(kinds, phi, 1, &one, self->up);
   bradley_terry_set_p(self, y, -h);
   kinds_probability(kinds, phi, 1, &one, self->down);
   bradley_terry_set_p(self, y, 0);
-  kinds_probability(kinds, phi, 2, ends, self->ends);
-  for (size_t j = 0; j < self->histories.group_count; j++) {
-    const double eta = mean_of_user(self, j);
-    for (size_t e = kinds->first[j]; e < kinds->first[j + 1]; e++) {
-      const size_t kind = kinds->kind[e];
-      const size_t a = (size_t)kinds->model_a[kind];
-      const size_t b = (size_t)kinds->model_b[kind];
-      const double c = self->ends[2 * kind], g = self->ends[2 * kind + 1];
-      const double p = c + eta * (g - c);
-      const double slope = eta * (self->up[kind] - self->down[kind]) / (2 * h);
-      if (a != b && p > 0 && p < 1)
-        strengths_add(&self->strengths, a, b, 0,
-                      kinds->times[e] * slope * slope / (p * (1 - p)));
-    }
+  kinds_set_ends(kinds, phi);
+  find_weights(self);
+  for (size_t c = 0; c < kinds->count; c++) {
+    const size_t a = (size_t)kinds->model_a[c], b = (size_t)kinds->model_b[c];
+    const double slope = (self->up[c] - self->down[c]) / (2 * h);
+    if (a != b)
+      strengths_add(&self->strengths, a, b, 0, slope * slope * self->log_g[c]);
   }
 }
 
-/* The Cholesky factor of H + e^-2t; returns log det' (1 + e^2t H). */
+/* Factorises H + e^-2t; returns log det' (1 + e^2t H). */
 static double factorise(bradley_terry_fit *self, const double *y, double t) {
-  gsl_matrix *h = self->strengths.information;
   const double variance = exp(2 * t);
-  double along = 0, size = 0, log_det = 0;
-  for (size_t a = 0; a < self->models; a++) {
-    size += y[a] * y[a];
-    for (size_t b = 0; b < self->models; b++)
-      along += y[a] * gsl_matrix_get(h, a, b) * y[b];
-  }
-  for (size_t m = 0; m < self->models; m++)
-    *gsl_matrix_ptr(h, m, m) += 1 / variance;
-  if (gsl_linalg_cholesky_decomp1(h) != 0) return 0;
-  for (size_t m = 0; m < self->models; m++)
-    log_det += 2 * log(gsl_matrix_get(h, m, m)) + log(variance);
-  return log_det - log1p(variance * along / size);
+  const double along = strengths_information_along(&self->strengths, y);
+  const double size = strengths_penalty(1, self->models, y);
+  const double log_det = strengths_factorise(&self->strengths, 1 / variance);
+  if (!(log_det > -HUGE_VAL)) return 0;
+  return log_det + (double)self->models * log(variance) -
+         log1p(variance * along / size);
 }
 
 /* ---- scales ---- */
@@ -217,27 +228,18 @@ double spread_of_level(const bradley_terry_spread *spread) {
 
 /* ---- draws ---- */
 
-/* A draw from N(0, (L L')^-1) without its part along y, added to y. */
-static void shift_strengths(const bradley_terry_fit *self, size_t i,
-                            double *y) {
-  const gsl_matrix *l = self->strengths.information;
-  gsl_vector *shift = self->strengths.step;
+/* A draw from N(0, (H + e^-2t)^-1) without its part along y, added to y. */
+static void shift_strengths(bradley_terry_fit *self, size_t i, double *y) {
+  double *shift = self->strengths.step->data;
   heed_stream stream = self->host->stream(self->host, "strengths", i);
   double along = 0, size = 0;
-  for (size_t m = 0; m < self->models; m++)
-    gsl_vector_set(shift, m, heed_normal(&stream));
-  for (size_t m = self->models; m-- > 0;) { /* solve L' shift = z upwards */
-    double sum = gsl_vector_get(shift, m);
-    for (size_t k = m + 1; k < self->models; k++)
-      sum -= gsl_matrix_get(l, k, m) * gsl_vector_get(shift, k);
-    gsl_vector_set(shift, m, sum / gsl_matrix_get(l, m, m));
-  }
+  strengths_draw(&self->strengths, &stream, shift);
   for (size_t m = 0; m < self->models; m++) {
     size += y[m] * y[m];
-    along += y[m] * gsl_vector_get(shift, m);
+    along += y[m] * shift[m];
   }
   for (size_t m = 0; m < self->models; m++)
-    y[m] += gsl_vector_get(shift, m) - along / size * y[m];
+    y[m] += shift[m] - along / size * y[m];
 }
 
 void spread_draw(bradley_terry_fit *self, const double *x,

@@ -5,18 +5,26 @@
  *   f(s) = sum_i w_i log g_i(s_a - s_b) - ridge sum_m s_m^2,
  *
  * maximised by Newton's method.  The M-step of em_bradley_terry and of
- * crowd_bt, which know g and w. */
+ * crowd_bt, which know g and w.
+ *
+ * The information of few models is a matrix; that of many models, most of which
+ * are not compared with each other, is a graph (numeric/laplacian.h). */
 #ifndef HEED_SUPPORT_CROWD_STRENGTHS_H
 #define HEED_SUPPORT_CROWD_STRENGTHS_H
 
 #include <gsl/gsl_matrix.h>
 
 #include "heed/host.h"
+#include "heed/random.h"
+#include "support/numeric/laplacian.h"
 
 typedef struct crowd_strengths {
   size_t count; /* of models, M */
   double ridge;
-  gsl_matrix *information; /* (M,M): -f'' */
+  bool sparse;
+  gsl_matrix *information; /* (M,M): -f''; NULL: sparse */
+  laplacian graph;         /* sparse: -f'' */
+  double added;            /* to the diagonal of the information */
   gsl_vector *gradient, *step;
   double *trial; /* (M) */
 } crowd_strengths;
@@ -31,8 +39,10 @@ typedef struct strengths_problem {
   void (*differentiate)(void *context, const double *s, crowd_strengths *sums);
 } strengths_problem;
 
-/* Close it even after a failure. */
-heed_status strengths_open(const heed_host *host, size_t count, double ridge,
+/* comparisons: number of pairs of models that are compared at most.  Close it
+ * even after a failure. */
+heed_status strengths_open(const heed_host *host, size_t count,
+                           size_t comparisons, double ridge,
                            crowd_strengths *self, heed_error *error);
 void strengths_close(crowd_strengths *self);
 
@@ -54,5 +64,21 @@ double strengths_chance(crowd_strengths *self, const strengths_problem *tosses);
 /* Moves s to the maximum; f never falls. */
 void strengths_maximise(crowd_strengths *self, const strengths_problem *problem,
                         double *s);
+
+/* ---- the normal approximation of their uncertainty ---- */
+
+/* Sets the information to 0; strengths_add() adds to it. */
+void strengths_clear(crowd_strengths *self);
+
+/* y'Hy, H the information. */
+double strengths_information_along(crowd_strengths *self, const double *y);
+
+/* Adds d to the diagonal of the information and returns its log determinant:
+ * exact if it is not sparse, else as in numeric/laplacian.h. -HUGE_VAL: it is
+ * not positive definite. */
+double strengths_factorise(crowd_strengths *self, double d);
+
+/* After strengths_factorise(): a draw from N(0, information^-1). */
+void strengths_draw(crowd_strengths *self, heed_stream *stream, double *shift);
 
 #endif

@@ -163,6 +163,11 @@ heed_status schema_resolve(const host_registry *registry,
                            const char *path, json_t **resolved,
                            heed_error *error);
 
+/* A flag of the host's own parameters, beside HEED_OPTIONAL: earlier versions
+ * of heed lack this parameter, so a sweep that omits it keeps their cell keys.
+ */
+#define SCHEMA_ADDED 0x80000000u
+
 /* The nearest of the names by edit distance, or NULL if none is near. */
 const char *schema_nearest(const char *name, const char *const *names,
                            size_t count);
