@@ -174,5 +174,34 @@ static heed_status start_at(void *state, size_t start, double *x,
   return HEED_OK;
 }
 
-const attention_em_steps bradley_terry_steps = {
-    .start = start_at, .e_step = e_step, .m_step = m_step};
+/* ---- a scale without bounds ---- */
+
+static bool has_free_scale(const attention_node_prior *prior) {
+  const heed_distribution_functions *functions = prior->distribution;
+  return !functions->weights_free && functions->free_count != NULL &&
+         functions->free_count(prior->prior->self) == prior->theta_count;
+}
+
+static void to_free(void *state, const double *x, double *free) {
+  const bradley_terry_fit *self = state;
+  const attention_node_prior *prior = &self->prior;
+  memcpy(free, x, self->em.count * sizeof *free);
+  if (has_free_scale(prior))
+    prior->distribution->to_free(prior->prior->self, x + self->models,
+                                 free + self->models);
+}
+
+static void from_free(void *state, const double *free, double *x) {
+  const bradley_terry_fit *self = state;
+  const attention_node_prior *prior = &self->prior;
+  memcpy(x, free, self->em.count * sizeof *x);
+  if (has_free_scale(prior))
+    prior->distribution->from_free(prior->prior->self, free + self->models,
+                                   x + self->models);
+}
+
+const attention_em_steps bradley_terry_steps = {.start = start_at,
+                                                .e_step = e_step,
+                                                .m_step = m_step,
+                                                .to_free = to_free,
+                                                .from_free = from_free};

@@ -2,7 +2,10 @@
  * The driver of EM: steps for SQUAREM, and the loop over starts.
  *
  * Contract and callers: em_driver.h.  Invariant: x holds the best fit so far;
- * trial belongs to the current start. */
+ * trial belongs to the current start.
+ *
+ * Newton steps are tried after PATIENCE EM steps, and each time that number has
+ * doubled: most fits have converged before, and are those of EM alone. */
 #include "support/attention/em_driver.h"
 
 #include <assert.h>
@@ -10,15 +13,21 @@
 #include <string.h>
 
 #include "heed/memory.h"
+#include "support/numeric/newton.h"
 
 /* Stalled cycles that end a start: a single one may be a failed leap. */
 enum { STILL_CYCLES = 2 };
+enum { PATIENCE = 200 };
 
 heed_status em_driver_open(attention_em *self, heed_error *error) {
   heed_memory memory = {self->host, false};
   self->x = heed_scratch_doubles(&memory, self->count);
   self->trial = heed_scratch_doubles(&memory, self->count);
   self->room = squarem_room(&memory, self->count);
+  if (self->count <= EM_FEW)
+    self->newton = heed_scratch_doubles(&memory, 2 * self->count);
+  if (self->count <= EM_FEW)
+    self->newton_room = newton_room(&memory, self->count);
   return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
 
@@ -37,21 +46,87 @@ static double em_step(void *context, double *x) {
   return objective;
 }
 
+/* ---- Newton steps ---- */
+
+static void free_of(const attention_em *self, const double *x, double *free) {
+  if (self->steps->to_free != NULL)
+    self->steps->to_free(self->state, x, free);
+  else
+    memcpy(free, x, self->count * sizeof *free);
+}
+
+static void bind(const attention_em *self, const double *free, double *x) {
+  if (self->steps->from_free != NULL)
+    self->steps->from_free(self->state, free, x);
+  else
+    memcpy(x, free, self->count * sizeof *x);
+}
+
+static double objective_at(void *context, const double *free) {
+  const attention_em *self = context;
+  double *x = self->newton + self->count;
+  bind(self, free, x);
+  for (size_t i = 0; i < self->count; i++)
+    if (!isfinite(x[i])) return -HUGE_VAL;
+  const double objective = self->steps->e_step(self->state, x);
+  return failed(self) ? -HUGE_VAL : objective;
+}
+
+/* From x, with the objective of `result`, by at most `most` E-steps. */
+static void take_newton_steps(const attention_em *self, uint64_t most,
+                              squarem_result *result, double *x) {
+  const newton_problem problem = {.count = self->count,
+                                  .context = (void *)self,
+                                  .value = objective_at,
+                                  .tolerance = self->tolerance / 10,
+                                  .most_values = most};
+  double *free = self->newton;
+  free_of(self, x, free);
+  const double here = objective_at((void *)self, free);
+  result->steps++;
+  if (!(here > -HUGE_VAL)) return;
+  const newton_result found =
+      newton_maximise(&problem, here, self->newton_room, free);
+  result->steps += found.values;
+  if (!(found.value > result->objective)) return;
+  result->objective = found.value;
+  bind(self, free, x);
+}
+
+static bool is_slow(const attention_em *self, const double *enough,
+                    const squarem_result *result) {
+  return self->newton != NULL && !result->converged && !failed(self) &&
+         result->steps < self->most_steps &&
+         !self->host->cancelled(self->host) && result->objective > -HUGE_VAL &&
+         !(enough != NULL && result->objective >= *enough);
+}
+
 squarem_result em_driver_climb(const attention_em *self, const char *series,
                                const double *enough, double *x) {
-  const squarem_problem problem = {.count = self->count,
-                                   .leaping = self->count,
-                                   .context = (void *)self,
-                                   .step = em_step,
-                                   .longest = HUGE_VAL,
-                                   .tolerance = self->tolerance,
-                                   .still_cycles = STILL_CYCLES,
-                                   .most_steps = self->most_steps,
-                                   .enough = enough,
-                                   .status = self->status,
-                                   .host = self->host,
-                                   .series = series};
-  return squarem_maximise(&problem, self->room, x);
+  squarem_problem problem = {
+      .count = self->count,
+      .leaping = self->count,
+      .context = (void *)self,
+      .step = em_step,
+      .longest = HUGE_VAL,
+      .tolerance = self->tolerance,
+      .still_cycles = STILL_CYCLES,
+      .most_steps = self->newton == NULL || self->most_steps < PATIENCE
+                        ? self->most_steps
+                        : PATIENCE,
+      .enough = enough,
+      .status = self->status,
+      .host = self->host,
+      .series = series};
+  squarem_result result = squarem_maximise(&problem, self->room, x);
+  while (is_slow(self, enough, &result)) {
+    take_newton_steps(self, self->most_steps - result.steps, &result, x);
+    problem.taken = result.steps;
+    problem.most_steps = 2 * result.steps < self->most_steps ? 2 * result.steps
+                                                             : self->most_steps;
+    result = squarem_maximise(&problem, self->room, x);
+  }
+  return result;
 }
 
 heed_status em_driver_fit(attention_em *self, heed_posterior *posterior,

@@ -2,6 +2,11 @@
  * The driver of EM: the best of several starts, each accelerated by SQUAREM
  * until it converges.
  *
+ * A fit that is slow and has few parameters, EM_FEW at most, also takes Newton
+ * steps (support/numeric/newton.h) on the objective: EM crawls along a
+ * direction in which the likelihood is nearly flat, and towards a maximum at a
+ * bound, and would need 10^4 steps and more.
+ *
  * An estimator supplies its start, E-step and M-step with their state; the
  * driver owns iteration, acceleration, the guard against a falling objective,
  * the trace, convergence and the common outputs.  Called by em,
@@ -29,7 +34,14 @@ typedef struct attention_em_steps {
 
   /* The M-step after an E-step at x: moves x. */
   void (*m_step)(void *state, double *x);
+
+  /* x on a scale without bounds, for Newton steps, and back; NULL: x has such
+   * a scale.  The E-step may refuse points of it. */
+  void (*to_free)(void *state, const double *x, double *free);
+  void (*from_free)(void *state, const double *free, double *x);
 } attention_em_steps;
+
+#define EM_FEW 12
 
 typedef struct attention_em {
   const attention_em_steps *steps;
@@ -46,6 +58,8 @@ typedef struct attention_em {
   double *x;     /* (count): the fit */
   double *trial; /* (count): free between fits */
   double *room;
+  double *newton; /* (2 count); NULL: too many parameters */
+  double *newton_room;
 
   /* Set by em_driver_fit(). */
   double best_starts; /* share of starts within 0.01 nat of the best */

@@ -119,7 +119,8 @@ squarem_result squarem_maximise(const squarem_problem *problem, double *room,
   const bool late = problem->value == NULL;
   const squarem_cycle cycle = {room, room + count, room + 2 * count,
                                room + 3 * count};
-  squarem_result result = {late ? -HUGE_VAL : problem->objective, 0, false};
+  squarem_result result = {late ? -HUGE_VAL : problem->objective,
+                           problem->taken, false};
   double last = result.objective;
   int still = 0;
   assert(problem->leaping <= count);
@@ -135,7 +136,7 @@ squarem_result squarem_maximise(const squarem_problem *problem, double *room,
         (problem->enough != NULL && result.objective >= *problem->enough))
       break;
   }
-  if (late && result.steps > 0) {
+  if (late && result.steps > problem->taken) {
     memcpy(x, cycle.second, count * sizeof *x);
     trace(problem, result.steps, result.objective);
   }

@@ -38,6 +38,7 @@ typedef struct squarem_problem {
   double tolerance;          /* stall: gain at most tolerance (1 +
                               * |objective|) */
   int still_cycles;          /* stalled cycles in a row until convergence */
+  uint64_t taken;            /* number of steps before this call */
   uint64_t most_steps;       /* no cycle starts after this many steps */
   const double *enough;      /* the fit ends once it is reached; or NULL */
   const heed_status *status; /* the fit ends if this is not HEED_OK; or NULL */
@@ -49,7 +50,7 @@ typedef struct squarem_problem {
 
 typedef struct squarem_result {
   double objective; /* at the returned x */
-  uint64_t steps;   /* number of EM steps */
+  uint64_t steps;   /* number of EM steps, with those before */
   bool converged;
 } squarem_result;
 
