@@ -69,7 +69,7 @@ barrier_weights *barrier_weights_open(heed_memory *memory, size_t groups,
                                       size_t count, double barrier) {
   barrier_weights *self = heed_scratch(memory, 1, sizeof *self);
   const size_t blocks = groups / BLOCK + 1, some = groups / GROUPS_A_THREAD + 1;
-  const size_t threads = threads_of(memory->host);
+  const size_t threads = heed_threads(memory->host);
   assert(barrier > 0);
   if (self == NULL) return NULL;
   *self =

@@ -49,7 +49,7 @@ heed_status mixture_open(const heed_host *host, size_t nodes, bool masses,
   self->kernels = mixture_kernels_best();
   self->vector = heed_vector_of(host);
   self->threads =
-      at_most(choices_of(self) / CHOICES_A_THREAD, threads_of(host));
+      at_most(choices_of(self) / CHOICES_A_THREAD, heed_threads(host));
   if (self->vector == NULL)
     return heed_fail(error, HEED_UNSUPPORTED,
                      "this host has no vector arithmetic (\"%s\")",

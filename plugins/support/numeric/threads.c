@@ -6,10 +6,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#ifndef HEED_THREADS
-#define HEED_THREADS "heed.threads"
-#endif
-
 /* More would gain little: a job has few parts. */
 enum { THREADS_MOST = 64 };
 
@@ -19,11 +15,6 @@ typedef struct threads_job {
   size_t parts;
   atomic_size_t next;
 } threads_job;
-
-size_t threads_of(const heed_host *host) {
-  const size_t *threads = host->extension(host, HEED_THREADS);
-  return threads == NULL || *threads == 0 ? 1 : *threads;
-}
 
 static void *take_parts(void *argument) {
   threads_job *job = argument;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Threads inside a stage.
+ * Threads inside a stage, as many as heed_threads() allows.
  *
  * A job has a fixed number of parts, which does not depend on the number of
  * threads.  Each part writes to its own memory; the caller then adds the parts
@@ -12,10 +12,7 @@
 #ifndef HEED_SUPPORT_NUMERIC_THREADS_H
 #define HEED_SUPPORT_NUMERIC_THREADS_H
 
-#include "heed/host.h"
-
-/* How many threads a stage may use now: at least 1. */
-size_t threads_of(const heed_host *host);
+#include <stddef.h>
 
 /* A part of a job, 0 ... parts - 1. */
 typedef void threads_work(void *context, size_t part);
