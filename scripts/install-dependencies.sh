@@ -20,7 +20,7 @@ test=(
   python3-pexpect python3-scipy python3-xarray netcdf-bin hdf5-tools
 )
 # For tests/cli/debugging.bats and scripts/check.sh.
-test+=(gdb valgrind)
+test+=(gdb valgrind libomp-dev)
 
 case "${1:-}" in
   run) wanted=("${run[@]}") ;;

@@ -227,11 +227,9 @@ static heed_status read_histories(bradley_terry_fit *self,
 static heed_status open_rooms(bradley_terry_fit *self, heed_error *error) {
   const size_t kinds = self->kinds.count, nodes = self->prior.count;
   heed_memory memory = {self->host, false};
-  self->trial =
-      heed_scratch_doubles(&memory, self->histories.group_count * nodes);
-  self->room =
-      heed_scratch_doubles(&memory, (self->kinds.merged ? kinds : 1) * nodes);
-  self->ends = heed_scratch_doubles(&memory, 2 * kinds);
+  if (phi_fits(&self->phi) && self->kinds.mass == NULL)
+    self->trial =
+        heed_scratch_doubles(&memory, self->histories.group_count * nodes);
   self->attended = heed_scratch_doubles(&memory, kinds);
   self->log_g = heed_scratch_doubles(&memory, kinds);
   self->up = heed_scratch_doubles(&memory, kinds);
@@ -260,15 +258,15 @@ static heed_status open_fit(bradley_terry_fit *self, const heed_value *values,
   if (status == HEED_OK) status = find_models(self, crowd, error);
   if (status == HEED_OK) status = read_histories(self, values, crowd, error);
   if (status == HEED_OK)
-    status = kinds_open(self->host, &self->histories, self->model_a,
-                        self->model_b, &self->kinds, error);
-  if (status == HEED_OK)
     status = phi_open(self->host, values[MODEL].instance, &self->phi, error);
   if (status == HEED_OK)
     status =
         node_prior_open(self->host, prior, true, values[PSEUDO_USERS].number,
                         (size_t)values[NODES].integer,
                         self->histories.group_count, &self->prior, error);
+  if (status == HEED_OK)
+    status = kinds_open(self->host, &self->histories, self->model_a,
+                        self->model_b, self->prior.count, &self->kinds, error);
   if (status == HEED_OK) status = open_rooms(self, error);
   if (status == HEED_OK)
     status = strengths_open(self->host, self->models, self->kinds.count,

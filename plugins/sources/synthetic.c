@@ -8,9 +8,11 @@
  * A and B lean along +u and -u (sources/synthetic/tilt.h) until the gap is mu;
  * E[phi_A - phi_B] is then parallel to u, so `cosine` is the cosine between the
  * direction that separates A from B and the true reward. */
+#include <cblas.h>
 #include <math.h>
 
 #include "heed/source.h"
+#include "heed/vector.h"
 #include "sources/synthetic/tilt.h"
 #include "sources/synthetic/topics.h"
 #include "sources/synthetic/traits.h"
@@ -192,12 +194,13 @@ static const heed_output outputs[] = {
     [GOLD_ERROR] = SOURCE_GOLD_ERROR,
 };
 
-/* The calibration stores N K^2 numbers: it uses at most this many prompts,
- * whose expected gap differs from that of all by some 0.001. */
+/* A pass of the calibration computes N K^2 terms: it uses at most this many
+ * prompts, whose expected gap differs from that of all by some 0.001. */
 #define CALIBRATED_PROMPTS 4096u
 
 typedef struct synthetic_making {
   const heed_host *host;
+  const heed_vector *vector;
   const heed_value *values;
   heed_world *world;
   size_t prompts, held_out, candidates, features;
@@ -222,10 +225,6 @@ static double dot(size_t count, const double *a, const double *b) {
 static void normalise(size_t count, double *a) {
   const double length = sqrt(dot(count, a, a));
   for (size_t i = 0; i < count; i++) a[i] /= length;
-}
-
-static double sigmoid(double x) {
-  return x >= 0 ? 1.0 / (1.0 + exp(-x)) : exp(x) / (1.0 + exp(x));
 }
 
 /* w is uniform on the sphere, v on the sphere orthogonal to it; the same for
@@ -259,23 +258,28 @@ static heed_status draw_directions(synthetic_making *self, heed_error *error) {
   return HEED_OK;
 }
 
+/* result = factor phi direction, of one prompt's candidates. */
+static void project(const synthetic_making *self, size_t prompt, double factor,
+                    const double *direction, double *result) {
+  const size_t d = self->features, wide = self->candidates;
+  cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)wide, (int)d, factor,
+              self->phi + prompt * wide * d, (int)d, direction, 1, 0.0,
+              result + prompt * wide, 1);
+}
+
 /* One prompt's candidates.  A larger count extends the list. */
 static void draw_candidates(synthetic_making *self, size_t prompt) {
   const heed_host *host = self->host;
-  const size_t d = self->features, wide = self->candidates;
+  const size_t values = self->candidates * self->features;
   heed_stream stream =
       prompt < self->prompts
           ? host->stream(host, "prompt", prompt)
           : host->stream(host, "held_out", prompt - self->prompts);
-  for (size_t k = 0; k < wide; k++) {
-    const size_t position = prompt * wide + k;
-    double *phi = self->phi + position * d;
-    for (size_t i = 0; i < d; i++) phi[i] = heed_normal(&stream);
-    self->reward[position] =
-        self->values[SCALE].number * dot(d, self->reward_direction, phi);
-    self->along[position] = dot(d, self->lean_direction, phi);
-    self->across[position] = dot(d, self->other_direction, phi);
-  }
+  heed_normals(self->vector, &stream, values, self->phi + prompt * values);
+  project(self, prompt, self->values[SCALE].number, self->reward_direction,
+          self->reward);
+  project(self, prompt, 1.0, self->lean_direction, self->along);
+  project(self, prompt, 1.0, self->other_direction, self->across);
 }
 
 static heed_status draw_prompts(synthetic_making *self, heed_error *error) {
@@ -297,22 +301,6 @@ static heed_status draw_prompts(synthetic_making *self, heed_error *error) {
   return HEED_OK;
 }
 
-/* win[i][a][b] of `count` prompts */
-static void fill_win(const synthetic_making *self, size_t count, double *win) {
-  const size_t wide = self->candidates;
-  for (size_t i = 0; i < count; i++) {
-    const double *reward = self->reward + i * wide;
-    double *table = win + i * wide * wide;
-    for (size_t a = 0; a < wide; a++) {
-      table[a * wide + a] = 0.5;
-      for (size_t b = 0; b < a; b++) {
-        table[a * wide + b] = sigmoid(reward[a] - reward[b]);
-        table[b * wide + a] = 1.0 - table[a * wide + b];
-      }
-    }
-  }
-}
-
 static heed_status calibrate(synthetic_making *self, heed_error *error) {
   heed_memory memory = {self->host, false};
   const heed_value *values = self->values;
@@ -322,82 +310,80 @@ static heed_status calibrate(synthetic_making *self, heed_error *error) {
   const double mu = values[MU].number;
   const double likeness =
       values[LIKENESS].text != NULL ? NAN : values[LIKENESS].number;
-  double *win = heed_scratch(&memory, count * wide, wide * sizeof *win);
-  double *scratch = heed_scratch_doubles(&memory, 3 * wide);
-  double most = NAN;
+  double *scratch = heed_scratch_doubles(&memory, 6 * wide);
   if (memory.refused) return heed_no_memory(error);
-  fill_win(self, count, win);
-  const tilt_pool pool = {.prompts = count,
+  const tilt_pool pool = {.vector = self->vector,
+                          .prompts = count,
                           .candidates = wide,
                           .along = self->along,
                           .across = self->across,
-                          .win = win,
+                          .reward = self->reward,
                           .scratch = scratch};
   const heed_status status =
-      tilt_calibrate(&pool, mu, likeness, &self->lean, &most);
-  if (status == HEED_INVALID)
-    return heed_fail(error, status,
-                     "mu = %g cannot be reached: with cosine = %g, scale = %g "
-                     "and %zu candidates the reachable range is 0.500 to %.3f; "
-                     "raise scale, candidates or cosine",
-                     mu, values[COSINE].number, values[SCALE].number, wide,
-                     floor(most * 1000.0) / 1000.0);
-  if (status != HEED_OK) return heed_no_memory(error);
-  self->expected = tilt_gap(&pool, self->lean);
-  return HEED_OK;
+      tilt_calibrate(&pool, mu, likeness, &self->lean, &self->expected);
+  if (status == HEED_OK) return HEED_OK;
+  return heed_fail(error, status,
+                   "mu = %g cannot be reached: with cosine = %g, scale = %g "
+                   "and %zu candidates the reachable range is 0.500 to %.3f; "
+                   "raise scale, candidates or cosine",
+                   mu, values[COSINE].number, values[SCALE].number, wide,
+                   floor(self->expected * 1000.0) / 1000.0);
 }
 
 static heed_status fill_reference(synthetic_making *self, heed_error *error) {
-  const heed_host *host = self->host;
-  const size_t wide = self->candidates;
+  const size_t wide = self->candidates, rows = self->prompts + self->held_out;
   const int64_t which = self->values[REFERENCE].integer;
-  double *reference =
-      host->column(host, self->world->prompts, "reference", HEED_FLOAT64, wide);
-  if (reference == NULL) return heed_no_memory(error);
-  for (size_t i = 0; i < self->prompts + self->held_out; i++) {
-    double *row = reference + i * wide;
-    if (which != UNIFORM)
-      tilt_log_policy(self->lean, which == MODEL_A ? 1.0 : -1.0, wide,
-                      self->along + i * wide, self->across + i * wide, row);
-    else
-      for (size_t k = 0; k < wide; k++) row[k] = -log((double)wide);
-  }
+  const double sign = which == MODEL_A ? 1.0 : -1.0;
+  heed_memory memory = {self->host, false};
+  double *reference = heed_new_column(&memory, self->world->prompts,
+                                      "reference", HEED_FLOAT64, wide);
+  double *room = heed_scratch_doubles(&memory, wide);
+  if (memory.refused) return heed_no_memory(error);
+  if (which == UNIFORM)
+    for (size_t k = 0; k < rows * wide; k++) reference[k] = -log((double)wide);
+  else
+    for (size_t i = 0; i < rows; i++)
+      tilt_policy(self->vector, self->lean, sign, wide, self->along + i * wide,
+                  self->across + i * wide, room, reference + i * wide);
   return HEED_OK;
 }
 
-/* Turns log probabilities into the distribution function, in place. */
-static void accumulate(size_t count, double *log_probability) {
+/* Turns probabilities into the distribution function, in place. */
+static void accumulate(size_t count, double *probability) {
   double sum = 0.0;
-  for (size_t k = 0; k < count; k++)
-    log_probability[k] = sum += exp(log_probability[k]);
+  for (size_t k = 0; k < count; k++) probability[k] = sum += probability[k];
 }
 
+/* The first k with u < cumulative[k], relative to the last; without a branch,
+ * because no processor can predict it. */
 static size_t invert(size_t count, const double *cumulative, double u) {
-  size_t low = 0, high = count - 1;
+  size_t low = 0, left = count;
   u *= cumulative[count - 1]; /* 1 up to rounding */
-  while (low < high) {
-    const size_t middle = (low + high) / 2;
-    if (u < cumulative[middle])
-      high = middle;
-    else
-      low = middle + 1;
+  while (left > 1) {
+    const size_t half = left / 2;
+    low += cumulative[low + half - 1] <= u ? half : 0;
+    left -= half;
   }
   return low;
 }
 
 /* Distribution functions of A and B over the candidates of each prompt,
- * (N,K) each; returns the mean KL(A || B). */
-static double fill_models(const synthetic_making *self, double *a, double *b) {
+ * (N,K) each; returns the mean KL(A || B).  room[2 K]. */
+static double fill_models(const synthetic_making *self, double *room, double *a,
+                          double *b) {
   const size_t wide = self->candidates;
+  double *log_a = room, *log_b = room + wide;
   double divergence = 0.0;
   for (size_t i = 0; i < self->prompts; i++) {
     const double *along = self->along + i * wide;
     const double *across = self->across + i * wide;
     double *row_a = a + i * wide, *row_b = b + i * wide;
-    tilt_log_policy(self->lean, 1.0, wide, along, across, row_a);
-    tilt_log_policy(self->lean, -1.0, wide, along, across, row_b);
-    for (size_t k = 0; k < wide; k++)
-      divergence += exp(row_a[k]) * (row_a[k] - row_b[k]);
+    tilt_policy(self->vector, self->lean, 1.0, wide, along, across, row_a,
+                log_a);
+    tilt_policy(self->vector, self->lean, -1.0, wide, along, across, row_b,
+                log_b);
+    divergence += self->vector->dot(wide, row_a, log_a) -
+                  self->vector->dot(wide, row_a, log_b);
     accumulate(wide, row_a);
     accumulate(wide, row_b);
   }
@@ -422,7 +408,8 @@ static pair_columns make_columns(heed_memory *memory, heed_table *table,
 }
 
 /* Pair i belongs to prompt i mod N, and its two responses invert two uniforms
- * of its own: they move with mu but keep their rank. */
+ * of its own: they move with mu but keep their rank.  p is the difference of
+ * rewards: its sigmoid comes later, of all pairs at once. */
 static void draw_pair(const synthetic_making *self, size_t i, const double *a,
                       const double *b, const pair_columns *columns) {
   const size_t d = self->features, wide = self->candidates;
@@ -435,7 +422,7 @@ static void draw_pair(const synthetic_making *self, size_t i, const double *a,
   columns->prompt[i] = (int64_t)prompt;
   columns->response_a[i] = (int64_t)(first - prompt * wide);
   columns->response_b[i] = (int64_t)(second - prompt * wide);
-  columns->p[i] = sigmoid(self->reward[first] - self->reward[second]);
+  columns->p[i] = self->reward[first] - self->reward[second];
   for (size_t k = 0; k < d; k++)
     columns->difference[i * d + k] =
         self->phi[first * d + k] - self->phi[second * d + k];
@@ -505,12 +492,14 @@ static heed_status draw_pairs(synthetic_making *self, heed_error *error) {
   heed_memory memory = {host, false};
   double *a = heed_scratch_doubles(&memory, cells);
   double *b = heed_scratch_doubles(&memory, cells);
+  double *room = heed_scratch_doubles(&memory, 2 * self->candidates);
   double *mean = heed_scratch_doubles(&memory, self->features);
   heed_table *table = heed_new_table(&memory, "pairs", rows);
   const pair_columns columns = make_columns(&memory, table, self->features);
   if (memory.refused) return heed_no_memory(error);
-  const double divergence = fill_models(self, a, b);
+  const double divergence = fill_models(self, room, a, b);
   for (size_t i = 0; i < rows; i++) draw_pair(self, i, a, b, &columns);
+  self->vector->sigmoid(rows, columns.p, columns.p);
   self->world->pairs = table;
   report(self, &columns, divergence, mean);
   heed_status status = HEED_OK;
@@ -527,6 +516,7 @@ static heed_status make_world(void *instance, const heed_host *host,
   const heed_value *values = instance;
   synthetic_making self = {
       .host = host,
+      .vector = heed_vector_of(host),
       .values = values,
       .world = world,
       .prompts = (size_t)fmin(values[PROMPTS].number, values[PAIRS].number),

@@ -56,6 +56,13 @@ static void casual(const void *self, const double *phi,
     result[i] = chance(answers->choice[i], values[HABIT].number);
 }
 
+/* Both read only choice, left and p: estimators compute equal answers once. */
+static void key(const void *self, const heed_answers *answers,
+                uint64_t *result) {
+  (void)self;
+  for (size_t i = 0; i < answers->count; i++) result[i] = 0;
+}
+
 /* ---- the descriptor ---- */
 
 static const heed_user_model_functions functions = {
@@ -63,6 +70,7 @@ static const heed_user_model_functions functions = {
     .domain = domain,
     .probability = probability,
     .casual = casual,
+    .key = key,
 };
 
 static const heed_plugin plugin = {

@@ -8,9 +8,11 @@
  * support/preference/joint.h). */
 #include <cblas.h>
 #include <math.h>
+#include <string.h>
 
 #include "heed/memory.h"
 #include "heed/trainer.h"
+#include "heed/vector.h"
 #include "support/preference/comparisons.h"
 #include "support/preference/joint_fit.h"
 #include "support/preference/policy_fit.h"
@@ -257,56 +259,54 @@ static heed_status train(void *instance, const heed_host *host,
 
 /* ---- the policy ---- */
 
-/* log sum_k pi_ref(k) exp(theta.phi_k) over the prompt's K candidates. */
-static double log_partition(size_t candidates, size_t features,
-                            const double *phi, const double *reference,
-                            const double *theta) {
-  double highest = -HUGE_VAL, sum = 0.0;
-  for (size_t k = 0; k < candidates; k++) {
-    const double energy =
-        reference[k] +
-        cblas_ddot((int)features, phi + k * features, 1, theta, 1);
-    if (energy > highest) {
-      sum = sum * exp(highest - energy) + 1.0;
-      highest = energy;
-    } else if (energy > -HUGE_VAL) {
-      sum += exp(energy - highest);
-    }
-  }
-  return highest + log(sum);
+static heed_status check_response(const heed_world *world, const double *phi,
+                                  const double *reference,
+                                  heed_response response, heed_error *error) {
+  const int64_t candidate = response.candidate;
+  if (phi == NULL || reference == NULL ||
+      response.prompt >= world->prompts->rows)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "prompt %zu lacks the columns `features` and "
+                     "`reference`, which a log-linear policy needs",
+                     response.prompt);
+  if (candidate < 0 || (size_t)candidate >= world->candidates)
+    return heed_fail(error, HEED_INVALID,
+                     "prompt %zu has no candidate %lld, expected 0 to %zu",
+                     response.prompt, (long long)candidate,
+                     world->candidates - 1);
+  return HEED_OK;
 }
 
+/* energy = log pi_ref + theta.phi over the prompt's K candidates; log pi is the
+ * energy less the log of the sum of their exponentials. */
 static heed_status log_probability(void *instance, const heed_host *host,
                                    const heed_world *world,
                                    const heed_policy *policy, size_t count,
                                    const heed_response *responses,
                                    double *values, heed_error *error) {
   const policy_state *state = policy->state;
+  const heed_vector *vector = heed_vector_of(host);
   const size_t wide = world->candidates, d = state->features;
   const double *phi = heed_table_data(world->prompts, "features", HEED_FLOAT64);
   const double *reference =
       heed_table_data(world->prompts, "reference", HEED_FLOAT64);
+  double *energy = host->scratch(host, wide, sizeof *energy);
   double all = 0.0; /* of the current prompt */
-  (void)instance, (void)host;
+  (void)instance;
+  if (energy == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < count; i++) {
     const size_t prompt = responses[i].prompt;
-    const int64_t candidate = responses[i].candidate;
-    if (phi == NULL || reference == NULL || prompt >= world->prompts->rows)
-      return heed_fail(error, HEED_UNSUPPORTED,
-                       "prompt %zu lacks the columns `features` and "
-                       "`reference`, which a log-linear policy needs",
-                       prompt);
-    if (candidate < 0 || (size_t)candidate >= wide)
-      return heed_fail(error, HEED_INVALID,
-                       "prompt %zu has no candidate %lld, expected 0 to %zu",
-                       prompt, (long long)candidate, wide - 1);
-    const double *features = phi + prompt * wide * d;
-    const double *earlier = reference + prompt * wide;
-    if (i == 0 || prompt != responses[i - 1].prompt)
-      all = log_partition(wide, d, features, earlier, state->theta);
-    values[i] = earlier[candidate] - all +
-                cblas_ddot((int)d, features + (size_t)candidate * d, 1,
-                           state->theta, 1);
+    const heed_status status =
+        check_response(world, phi, reference, responses[i], error);
+    if (status != HEED_OK) return status;
+    if (i == 0 || prompt != responses[i - 1].prompt) {
+      memcpy(energy, reference + prompt * wide, wide * sizeof *energy);
+      cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)wide, (int)d, 1.0,
+                  phi + prompt * wide * d, (int)d, state->theta, 1, 1.0, energy,
+                  1);
+      all = vector->log_sum_exp(wide, energy);
+    }
+    values[i] = energy[responses[i].candidate] - all;
   }
   return HEED_OK;
 }

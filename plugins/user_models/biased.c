@@ -9,6 +9,7 @@
  * At l = v = 0 this is the paper's user (arXiv 2510.13830, eq. 2).  A tie
  * carries no information. */
 #include <math.h>
+#include <string.h>
 
 #include "heed/user_model.h"
 #include "support/crowd/pair_column.h"
@@ -123,6 +124,15 @@ static void casual(const void *self, const double *fitted,
     of_choice[i] = tossed(answers->choice[i]);
 }
 
+static void key(const void *self, const heed_answers *answers,
+                uint64_t *result) {
+  const heed_value *values = self;
+  if (reads_length(self))
+    pair_column_key(answers, values[COLUMN].text, result);
+  else
+    memset(result, 0, answers->count * sizeof *result);
+}
+
 static size_t class_of(const void *self, int8_t choice, int8_t left) {
   (void)self;
   return (size_t)(3 * choice + left - HEED_LEFT_UNKNOWN);
@@ -144,6 +154,7 @@ static const heed_user_model_functions functions = {
     .casual = casual,
     .class_of = class_of,
     .of_class = of_class,
+    .key = key,
 };
 
 static const heed_plugin biased = {

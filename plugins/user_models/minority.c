@@ -61,12 +61,18 @@ static void probability(const void *self, const double *fitted,
   }
 }
 
+static void key(const void *self, const heed_answers *answers,
+                uint64_t *result) {
+  pair_column_key(answers, ((const heed_value *)self)[COLUMN].text, result);
+}
+
 static const heed_user_model_functions functions = {
     .size = sizeof functions,
     .domain = domain,
     .check = check,
     .probability = probability,
     .casual = casual,
+    .key = key,
 };
 
 static const heed_plugin minority = {

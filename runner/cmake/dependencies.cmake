@@ -20,6 +20,13 @@ function(heed_header header package)
   endif()
 endfunction()
 
+# The threads of a stage: gcc's libgomp or clang's libomp.
+find_package(OpenMP COMPONENTS C)
+if(NOT OpenMP_C_FOUND)
+  message(FATAL_ERROR "heed needs OpenMP: apt-get install libgomp1 (gcc) or "
+                      "libomp-dev (clang)")
+endif()
+
 heed_dependency(LUA lua5.4 liblua5.4-dev)
 heed_dependency(GSL gsl libgsl-dev)
 heed_dependency(HDF5 hdf5-serial libhdf5-dev)
@@ -46,7 +53,8 @@ target_link_libraries(heed_hdf5 INTERFACE hdf5_hl PkgConfig::HDF5)
 add_library(heed_numerics INTERFACE)
 target_include_directories(heed_numerics SYSTEM INTERFACE ${GSL_INCLUDE_DIRS}
                                                  ${OPENBLAS_INCLUDE_DIRS})
-target_link_libraries(heed_numerics INTERFACE PkgConfig::OPENBLAS gsl m)
+target_link_libraries(heed_numerics INTERFACE PkgConfig::OPENBLAS gsl
+                                              OpenMP::OpenMP_C m)
 target_link_options(heed_numerics INTERFACE LINKER:--no-as-needed)
 
 # Random123 has only headers.

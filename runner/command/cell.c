@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "execution/execution.h"
+#include "machine.h"
 #include "stages/stages.h"
 #include "sweep_plan.h"
 #include "view/safe.h"
@@ -35,6 +36,11 @@ static void print_log(void *context, const char *plugin, const char *line) {
   printf("  %s: %s\n", plugin, line);
 }
 
+static size_t offer_threads(void *context) {
+  const heed_plan *plan = context;
+  return plan->threads > 0 ? plan->threads : machine_cores();
+}
+
 static void print_record(const heed_plan *plan, const heed_record *record) {
   printf("\n");
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
@@ -62,8 +68,10 @@ static void print_record(const heed_plan *plan, const heed_record *record) {
 }
 
 static int run_cell(const command_arguments *given, heed_plan *plan) {
-  const stages_options options = {
-      .context = plan, .announce = print_stage, .log = print_log};
+  const stages_options options = {.context = plan,
+                                  .announce = print_stage,
+                                  .threads = offer_threads,
+                                  .log = print_log};
   host_registry *plugins = NULL;
   heed_stages *runner = NULL;
   heed_record *made = record_create(plan, given->cell);

@@ -311,15 +311,18 @@ static int run_in(const run_options *self, const heed_plan *plan,
                   heed_work *folder, uint8_t *recorded, const char *command) {
   const command_arguments *given = self->given;
   command_progress shown;
-  const execution_options options = {.workers = self->workers,
-                                     .timeout = given->seconds,
-                                     .worker_timeout = given->worker_seconds,
-                                     .memory = given->memory,
-                                     .memory_for_all = memory_for_all(),
-                                     .allow_unsafe = given->common.allow_unsafe,
-                                     .context = &shown,
-                                     .progress = progress_show,
-                                     .say = progress_say};
+  const size_t cores = machine_cores();
+  const execution_options options = {
+      .workers = self->workers,
+      .cores = self->workers < cores ? self->workers : cores,
+      .timeout = given->seconds,
+      .worker_timeout = given->worker_seconds,
+      .memory = given->memory,
+      .memory_for_all = memory_for_all(),
+      .allow_unsafe = given->common.allow_unsafe,
+      .context = &shown,
+      .progress = progress_show,
+      .say = progress_say};
   execution_state state = {0};
   heed_error error = {HEED_MEMORY, HEED_OUT_OF_MEMORY};
   char start[32];

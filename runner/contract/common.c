@@ -188,6 +188,16 @@ static uint64_t digest_of(const contract_trial *self) {
   return word;
 }
 
+/* Again with threads, if the plugin asks how many it may use. */
+static void repeat_with_threads(contract_trial *self,
+                                const contract_value *earlier, size_t count) {
+  if (!self->threads.asked) return;
+  self->threads.count = 3;
+  take_down(self);
+  self->threads.count = 1;
+  compare(self, earlier, count, "with 3 threads");
+}
+
 static void repeat(contract_trial *self) {
   take_down(self);
   contract_value *earlier = copy_values(self);
@@ -197,6 +207,7 @@ static void repeat(contract_trial *self) {
   self->board->has_digest = true;
   take_down(self);
   compare(self, earlier, count, "in a second call with the same inputs");
+  repeat_with_threads(self, earlier, count);
   free(earlier);
 }
 

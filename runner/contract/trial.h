@@ -95,6 +95,7 @@ struct contract_trial {
   host_arena *memory;  /* of stages' outputs */
   host_arena *scratch;
   host_service host;
+  host_threads threads; /* that the plugin may use */
   host_sink sink;
   bool opening;    /* create() is running */
   bool may_refuse; /* an error with a message, such as HEED_INVALID, is valid */

@@ -496,6 +496,60 @@ static void reduce(contract_trial *self) {
     }
 }
 
+/* ---- keys ---- */
+
+/* Between the bounds of phi, where it matters most. */
+static double *middle_of(contract_trial *self, const user_model_model *given) {
+  const size_t count = given->domain.phi_count;
+  double *phi = count == 0 ? NULL : trial_doubles(self, "phi", count);
+  for (size_t i = 0; i < count; i++)
+    phi[i] = isfinite(given->low[i]) && isfinite(given->high[i])
+                 ? given->low[i] + 0.6 * (given->high[i] - given->low[i])
+                 : given->start[i];
+  return phi;
+}
+
+static uint64_t *keys_of(contract_trial *self, const user_model_model *given,
+                         const user_model_batch *answers) {
+  uint64_t *keys =
+      trial_room(self, "key", answers->answers.count, sizeof *keys);
+  trial_call(self, "key");
+  given->functions->key(given->self, &answers->answers, keys);
+  (void)trial_return(self, HEED_OK, NULL);
+  return keys;
+}
+
+/* All answers get the same choice, left and p. */
+static void share_keys(contract_trial *self) {
+  enum { ANSWERS = 40 };
+  user_model_model given;
+  if (!open_model(self, &given)) return;
+  if (given.functions->key == NULL) trial_skip(self, "the plugin has no key()");
+  user_model_batch answers = answers_of(self, 0, ANSWERS, false);
+  for (size_t i = 0; i < ANSWERS; i++) {
+    answers.choice[i] = HEED_CHOSE_A;
+    answers.left[i] = HEED_CHOSE_B;
+    answers.p[i] = 0.7;
+  }
+  const uint64_t *keys = keys_of(self, &given, &answers);
+  const double *phi = middle_of(self, &given);
+  const double *p = probability(self, &given, phi, &answers);
+  const double *c = casual(self, &given, phi, &answers);
+  for (size_t i = 0; i < ANSWERS; i++)
+    for (size_t other = 0; other < i; other++) {
+      if (keys[i] != keys[other]) continue;
+      bool same = fabs(c[i] - c[other]) <= CLOSE;
+      for (size_t k = 0; k < NODES; k++)
+        same = same && fabs(p[i * NODES + k] - p[other * NODES + k]) <= CLOSE;
+      trial_about(self, "key");
+      if (!same)
+        trial_fail(self,
+                   "gives answers %zu and %zu the same key, %llu, but "
+                   "their probabilities differ",
+                   other, i, (unsigned long long)keys[i]);
+    }
+}
+
 /* ---- all functions ---- */
 
 static void exercise(contract_trial *self) {
@@ -533,6 +587,7 @@ static const contract_check checks[] = {
     {"attention() is a probability", attend, CHECK_ENDS},
     {"simulate() agrees with the likelihood", simulate_alike, 0},
     {"answers of one class have the same likelihood", reduce, CHECK_ENDS},
+    {"answers of one key have the same probability", share_keys, CHECK_ENDS},
 };
 
 const contract_kind contract_user_model = {

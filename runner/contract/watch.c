@@ -390,6 +390,8 @@ void watch_serve(contract_trial *self) {
   self->host.host.column = column;
   self->host.output = self->memory;
   self->host.scratch = self->scratch;
+  self->threads.count = 1;
+  self->host.threads = &self->threads;
   self->host.stage = "contract";
   self->host.seed = 1;
   self->host.sink = &self->sink;

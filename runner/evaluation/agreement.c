@@ -13,11 +13,6 @@ typedef struct agreement_counts {
   uint32_t of[CHOICES];
 } agreement_counts;
 
-static void put(const heed_evaluation *self, evaluation_metric which,
-                double value) {
-  if (self->target[which] != NULL) *self->target[which] = value;
-}
-
 /* Krippendorff's alpha for nominal data; a pair is a unit, an annotation a
  * value.  NaN: no unit has two values, or all values are equal. */
 static double find_alpha(size_t units, const agreement_counts *counts) {
@@ -53,9 +48,9 @@ static void put_shares(const heed_evaluation *self, const int8_t *choice) {
     sided += n;
     chose_left += choice[i] == left[i] ? n : 0;
   }
-  put(self, METRIC_TIE_SHARE, (double)ties / (double)all);
-  put(self, METRIC_LEFT_SHARE,
-      sided > 0 ? (double)chose_left / (double)sided : NAN);
+  evaluation_put(self, METRIC_TIE_SHARE, (double)ties / (double)all);
+  evaluation_put(self, METRIC_LEFT_SHARE,
+                 sided > 0 ? (double)chose_left / (double)sided : NAN);
 }
 
 /* ---- order ---- */
@@ -98,8 +93,8 @@ static heed_status put_drift(const heed_evaluation *self, const int8_t *choice,
       if (choice[i] != HEED_CHOSE_TIE) rows[count++] = i;
     add_user(self, choice, count, rows, &early, &late);
   }
-  put(self, METRIC_ORDER_DRIFT,
-      late.agree / late.labels - early.agree / early.labels);
+  evaluation_put(self, METRIC_ORDER_DRIFT,
+                 late.agree / late.labels - early.agree / early.labels);
   return HEED_OK;
 }
 
@@ -139,8 +134,8 @@ static void put_parts(const heed_evaluation *self, const int8_t *choice) {
   }
   for (size_t part = 0; part < PARTS; part++) known += square[part] > 0;
   for (size_t part = 0; known > 1 && part < PARTS; part++)
-    put(self, (evaluation_metric)(METRIC_ATTENTION_0 + part),
-        square[part] > 0 ? product[part] / square[part] : NAN);
+    evaluation_put(self, (evaluation_metric)(METRIC_ATTENTION_0 + part),
+                   square[part] > 0 ? product[part] / square[part] : NAN);
 }
 
 heed_status evaluate_agreement(const heed_evaluation *self, heed_error *error) {
@@ -151,11 +146,13 @@ heed_status evaluate_agreement(const heed_evaluation *self, heed_error *error) {
   heed_memory memory = {&self->host->host, false};
   agreement_counts *counts = heed_scratch(&memory, pairs, sizeof *counts);
   if (memory.refused) return heed_no_memory(error);
+  if (!evaluation_wants(self, METRIC_LABEL_ALPHA, METRIC_ATTENTION_3))
+    return HEED_OK;
   put_shares(self, choice);
   /* Counts do not say of which pair. */
   if (heed_table_column(table, "count") != NULL) return HEED_OK;
   for (size_t i = 0; i < table->rows; i++) counts[pair[i]].of[choice[i]]++;
-  put(self, METRIC_LABEL_ALPHA, find_alpha(pairs, counts));
+  evaluation_put(self, METRIC_LABEL_ALPHA, find_alpha(pairs, counts));
   put_parts(self, choice);
   return put_drift(self, choice, &memory, error);
 }

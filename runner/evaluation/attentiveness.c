@@ -26,11 +26,6 @@ double *evaluation_user_means(const heed_crowd *crowd,
   return mean;
 }
 
-static void put(const heed_evaluation *self, evaluation_metric which,
-                double value) {
-  if (self->target[which] != NULL) *self->target[which] = value;
-}
-
 static double rmse(size_t count, const double *a, const double *b) {
   double sum = 0;
   for (size_t i = 0; i < count; i++) sum += (a[i] - b[i]) * (a[i] - b[i]);
@@ -77,9 +72,9 @@ static void measure_intervals(const heed_evaluation *self) {
     if (self->eta != NULL)
       covered += low <= self->eta[j] && self->eta[j] <= high;
   }
-  put(self, METRIC_INTERVAL_WIDTH, width / (double)users);
+  evaluation_put(self, METRIC_INTERVAL_WIDTH, width / (double)users);
   if (self->eta != NULL && !isnan(width))
-    put(self, METRIC_COVERAGE, covered / (double)users);
+    evaluation_put(self, METRIC_COVERAGE, covered / (double)users);
 }
 
 bool evaluation_has_atoms(const heed_posterior *posterior) {
@@ -131,29 +126,33 @@ heed_status evaluate_attentiveness(const heed_evaluation *self,
   double *work = heed_scratch_doubles(&memory, 2 * users);
   size_t right = 0;
   if (memory.refused) return heed_no_memory(error);
-  put(self, METRIC_ETA_MEAN, gsl_stats_mean(mean, 1, users));
+  if (!evaluation_wants(self, METRIC_ETA_RMSE, METRIC_REFINED_ETA_CORRELATION))
+    return HEED_OK;
+  evaluation_put(self, METRIC_ETA_MEAN, gsl_stats_mean(mean, 1, users));
   if (self->posterior->unit == HEED_BY_USER) measure_intervals(self);
   if (self->eta == NULL) return HEED_OK;
   for (size_t j = 0; j < users; j++)
     right += (mean[j] > self->settings.split) ==
              (self->eta[j] > self->settings.split);
-  put(self, METRIC_SPLIT_ACCURACY, (double)right / (double)users);
-  put(self, METRIC_ETA_RMSE, rmse(users, mean, self->eta));
-  put(self, METRIC_ETA_BIAS,
+  evaluation_put(self, METRIC_SPLIT_ACCURACY, (double)right / (double)users);
+  evaluation_put(self, METRIC_ETA_RMSE, rmse(users, mean, self->eta));
+  evaluation_put(
+      self, METRIC_ETA_BIAS,
       gsl_stats_mean(mean, 1, users) - gsl_stats_mean(self->eta, 1, users));
-  put(self, METRIC_ETA_CORRELATION,
-      evaluation_correlation(users, mean, self->eta));
-  put(self, METRIC_ETA_SPEARMAN,
+  evaluation_put(self, METRIC_ETA_CORRELATION,
+                 evaluation_correlation(users, mean, self->eta));
+  evaluation_put(
+      self, METRIC_ETA_SPEARMAN,
       users < 2 || is_constant(users, mean) || is_constant(users, self->eta)
           ? NAN
           : gsl_stats_spearman(mean, 1, self->eta, 1, users, work));
   if (self->posterior->unit == HEED_BY_USER)
-    put(self, METRIC_ETA_RANK, rank_of(self, 0));
+    evaluation_put(self, METRIC_ETA_RANK, rank_of(self, 0));
   if (self->policy == NULL || self->policy->refined == NULL) return HEED_OK;
   mean = evaluation_user_means(self->crowd, self->policy->refined, &memory);
   if (memory.refused) return heed_no_memory(error);
-  put(self, METRIC_REFINED_ETA_RMSE, rmse(users, mean, self->eta));
-  put(self, METRIC_REFINED_ETA_CORRELATION,
-      evaluation_correlation(users, mean, self->eta));
+  evaluation_put(self, METRIC_REFINED_ETA_RMSE, rmse(users, mean, self->eta));
+  evaluation_put(self, METRIC_REFINED_ETA_CORRELATION,
+                 evaluation_correlation(users, mean, self->eta));
   return HEED_OK;
 }

@@ -6,11 +6,6 @@
 
 #include "evaluation/evaluation.h"
 
-static void put(const heed_evaluation *self, evaluation_metric which,
-                double value) {
-  if (self->target[which] != NULL) *self->target[which] = value;
-}
-
 static void put_kept(const heed_evaluation *self) {
   const heed_crowd *crowd = self->crowd;
   const double *weight = self->selection->weight;
@@ -22,9 +17,10 @@ static void put_kept(const heed_evaluation *self) {
     labels += of_user;
     users += of_user > 0;
   }
-  put(self, METRIC_LABELS_KEPT,
-      (double)labels / (double)crowd->annotations->rows);
-  put(self, METRIC_USERS_KEPT, (double)users / (double)crowd->users->rows);
+  evaluation_put(self, METRIC_LABELS_KEPT,
+                 (double)labels / (double)crowd->annotations->rows);
+  evaluation_put(self, METRIC_USERS_KEPT,
+                 (double)users / (double)crowd->users->rows);
 }
 
 /* Weighted share of untied labels equal to right[pair x stride]; values other
@@ -58,7 +54,7 @@ static heed_status put_accuracy(const heed_evaluation *self,
     better[i] = (int8_t)(p[i] > 0.5   ? HEED_CHOSE_A
                          : p[i] < 0.5 ? HEED_CHOSE_B
                                       : -1);
-  put(self, METRIC_LABEL_ACCURACY, agreement(self, better, 1));
+  evaluation_put(self, METRIC_LABEL_ACCURACY, agreement(self, better, 1));
   return HEED_OK;
 }
 
@@ -135,11 +131,11 @@ static heed_status put_consensus(const heed_evaluation *self,
     eta[count] = mean[j];
     share[count++] = sums.agreed / sums.compared;
   }
-  put(self, METRIC_LABEL_CONSENSUS,
-      sums.majority > 0 ? sums.same / sums.majority : NAN);
-  put(self, METRIC_USERS_COMPARED, (double)count);
-  put(self, METRIC_CONSENSUS_CORRELATION,
-      evaluation_correlation(count, eta, share));
+  evaluation_put(self, METRIC_LABEL_CONSENSUS,
+                 sums.majority > 0 ? sums.same / sums.majority : NAN);
+  evaluation_put(self, METRIC_USERS_COMPARED, (double)count);
+  evaluation_put(self, METRIC_CONSENSUS_CORRELATION,
+                 evaluation_correlation(count, eta, share));
   return HEED_OK;
 }
 
@@ -246,7 +242,7 @@ static heed_status put_held_out(const heed_evaluation *self,
     loss -= log(fmax(probability[i], 1e-300));
   }
   evaluation_calls(self, NULL);
-  put(self, METRIC_HELD_OUT_LOG_LOSS, loss / (double)count);
+  evaluation_put(self, METRIC_HELD_OUT_LOG_LOSS, loss / (double)count);
   return HEED_OK;
 }
 
@@ -260,9 +256,12 @@ heed_status evaluate_labels(const heed_evaluation *self, heed_error *error) {
     return HEED_OK;
   status = put_accuracy(self, error);
   if (status == HEED_OK) status = put_consensus(self, error);
-  if (status == HEED_OK) status = put_judges(self, error);
+  if (status == HEED_OK &&
+      evaluation_wants(self, METRIC_LABEL_AGREEMENT, METRIC_USERS_JUDGED))
+    status = put_judges(self, error);
   if (status == HEED_OK && self->held_out != NULL &&
-      functions->predict != NULL && self->held_out->annotations->rows > 0)
+      functions->predict != NULL && self->held_out->annotations->rows > 0 &&
+      self->target[METRIC_HELD_OUT_LOG_LOSS] != NULL)
     status = put_held_out(self, error);
   return status;
 }

@@ -3,7 +3,13 @@
 #include "evaluation/evaluation.h"
 
 /* Indices into evaluation_schema. */
-enum { SETTING_KL, SETTING_SPLIT, SETTING_LEVEL, SETTING_MIN_ANNOTATIONS };
+enum {
+  SETTING_KL,
+  SETTING_SPLIT,
+  SETTING_LEVEL,
+  SETTING_MIN_ANNOTATIONS,
+  SETTING_METRICS
+};
 
 static const heed_parameter kl_item = {.name = "item",
                                        .type = HEED_NUMBER,
@@ -11,6 +17,14 @@ static const heed_parameter kl_item = {.name = "item",
                                        .low = 0,
                                        .high = HUGE_VAL,
                                        .unit = "nat"};
+
+#define METRIC_NAME(id, name, dimension, unit, doc, formula, range, needs) name,
+static const char *const metric_names[] = {EVALUATION_METRICS(METRIC_NAME)
+                                               NULL};
+#undef METRIC_NAME
+
+static const heed_parameter metric_item = {
+    .name = "item", .type = HEED_ENUM, .choices = metric_names};
 
 const heed_parameter evaluation_schema[] = {
     [SETTING_KL] = {.name = "kl",
@@ -40,6 +54,14 @@ const heed_parameter evaluation_schema[] = {
          .low = 1,
          .high = 1e9,
          .doc = "judged labels that a user needs to count in spearman_judge"},
+    [SETTING_METRICS] = {.name = EVALUATION_WANTED,
+                         .type = HEED_LIST,
+                         .flags = HEED_OPTIONAL | SCHEMA_ADDED,
+                         .low = 1,
+                         .high = METRIC_COUNT,
+                         .item = &metric_item,
+                         .doc = "metrics of the host to compute; without it, "
+                                "all"},
 };
 const size_t evaluation_schema_count =
     sizeof evaluation_schema / sizeof *evaluation_schema;

@@ -9,7 +9,7 @@
 #include "execution/execution.h"
 #include "plan/plan.h"
 
-/* The worker writes all of it but `stop`. */
+/* The worker writes all of it but `threads` and `stop`. */
 typedef struct execution_slot {
   _Atomic uint64_t place; /* current cell x 8 + stage + 1; 0: none */
   _Atomic uint64_t start; /* of that stage, monotonic nanoseconds */
@@ -22,7 +22,8 @@ typedef struct execution_slot {
    * cells share, and of the stages after it. */
   _Atomic uint64_t shared_time, shared_runs; /* nanoseconds; how often */
   _Atomic uint64_t own_time, own_runs;
-  atomic_bool stop; /* finish the current cell, then stop */
+  _Atomic uint64_t threads; /* that a stage which starts now may use */
+  atomic_bool stop;         /* finish the current cell, then stop */
 } execution_slot;
 
 /* A worker announces the stage that it starts, or that it is idle. */
@@ -53,6 +54,8 @@ typedef enum execution_message_kind {
   MESSAGE_RUN = 1,  /* to the worker: run these cells */
   MESSAGE_RECORDED, /* from it: these cells are in a part: cell x 2, and 1 more
                        if it failed */
+  MESSAGE_MADE,     /* from it: the output of a costly stage is saved; a cell
+                       under it, and the stage */
   MESSAGE_IDLE,     /* from it: ready for more */
   MESSAGE_ERROR     /* from it: it cannot continue, and why */
 } execution_message_kind;

@@ -76,7 +76,7 @@ heed_status child_start(execution_child *self,
   self->socket = self->log = -1;
   self->slot = MAP_FAILED;
   self->idle = false;
-  self->cell_count = 0;
+  self->cell_count = self->last = 0;
   self->verdict = RECORD_DONE;
   self->was_at_something = self->all_together = self->silent = false;
   self->alive = channel_now();

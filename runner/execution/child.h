@@ -17,6 +17,7 @@ typedef struct execution_child {
   bool idle;
   size_t cell_count;
   uint64_t cells[CHANNEL_CELLS]; /* of its batch */
+  size_t last;                   /* cell that it was given, + 1; 0: none */
   uint64_t batch_start;
   uint64_t alive; /* when it last was in a stage, idle, or sent a message */
   /* Why it is being killed, and what it was doing; RECORD_DONE: it is not. */

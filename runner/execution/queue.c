@@ -24,6 +24,10 @@ struct execution_queue {
   size_t *costly;   /* of each node, its number as a thing */
   size_t *shared;   /* of each node, its checkpoint's number, or its own */
   uint32_t *makers; /* thing_count x replicates */
+  /* Who took cells of a world last: a worker + 1, or NOBODY. */
+  size_t world_count;
+  size_t *worlds;    /* of each first node of a path, its number */
+  uint32_t *holders; /* world_count x replicates */
 };
 
 /* The cell at a position of the queue: replicates outside, points inside. */
@@ -57,6 +61,15 @@ static void number_costly(execution_queue *self) {
   }
   self->makers = arena_allocate(self->memory, self->thing_count,
                                 self->plan->replicates * sizeof *self->makers);
+}
+
+static void number_worlds(execution_queue *self) {
+  for (size_t i = 0; i < self->plan->node_count; i++)
+    if (self->plan->nodes[i].parent == SIZE_MAX)
+      self->worlds[i] = self->world_count++;
+  self->holders =
+      arena_allocate(self->memory, self->world_count,
+                     self->plan->replicates * sizeof *self->holders);
 }
 
 static uint32_t *maker_of(const execution_queue *self, size_t thing,
@@ -142,6 +155,17 @@ static size_t being_made(const execution_queue *self, size_t cell,
   return SIZE_MAX;
 }
 
+/* Whether a costly node above the cell is not saved yet. */
+static bool must_make(const execution_queue *self, size_t cell) {
+  const plan_node *nodes = self->plan->nodes;
+  if (self->thing_count == 0) return false;
+  for (size_t node = self->plan->points[cell / self->plan->replicates].leaf;
+       node != SIZE_MAX; node = nodes[node].parent)
+    if (nodes[node].costly && *maker_of(self, self->costly[node], cell) != MADE)
+      return true;
+  return false;
+}
+
 /* ---- making one ---- */
 
 execution_queue *queue_create(const heed_plan *plan, const uint8_t *recorded) {
@@ -151,13 +175,16 @@ execution_queue *queue_create(const heed_plan *plan, const uint8_t *recorded) {
   uint8_t *state = arena_allocate(memory, cells, sizeof *state);
   size_t *costly = arena_allocate(memory, nodes, sizeof *costly);
   size_t *shared = arena_allocate(memory, nodes, sizeof *shared);
+  size_t *worlds = arena_allocate(memory, nodes, sizeof *worlds);
   if (!arena_refused(memory)) {
     *self = (execution_queue){.memory = memory,
                               .plan = plan,
                               .state = state,
                               .costly = costly,
-                              .shared = shared};
+                              .shared = shared,
+                              .worlds = worlds};
     number_costly(self);
+    number_worlds(self);
   }
   if (arena_refused(memory)) {
     arena_free(memory);
@@ -170,49 +197,159 @@ execution_queue *queue_create(const heed_plan *plan, const uint8_t *recorded) {
   return self;
 }
 
+/* ---- where to take ---- */
+
+/* The first position from here on whose cell the worker may take, or the end.
+ */
+static size_t next_free(const execution_queue *self, size_t position,
+                        uint32_t taker) {
+  const size_t end = plan_cell_count(self->plan);
+  for (; position < end; position++) {
+    const size_t cell = cell_at(self, position);
+    size_t node;
+    if (self->state[cell] != CELL_QUEUED) continue;
+    node = being_made(self, cell, taker);
+    if (node == SIZE_MAX) return position;
+    const plan_node *made = &self->plan->nodes[node];
+    position += made->first_point + made->point_count - 1 -
+                cell / self->plan->replicates;
+  }
+  return end;
+}
+
+bool queue_has_for(const execution_queue *self, uint32_t taker) {
+  return next_free(self, self->next, taker) < plan_cell_count(self->plan);
+}
+
+static void skip_taken(execution_queue *self) {
+  const size_t end = plan_cell_count(self->plan);
+  while (self->next < end &&
+         self->state[cell_at(self, self->next)] != CELL_QUEUED)
+    self->next++;
+}
+
+/* ---- worlds ---- */
+
+/* The first node of the cell's path. */
+static size_t world_of(const execution_queue *self, size_t cell) {
+  const plan_node *nodes = self->plan->nodes;
+  size_t node = self->plan->points[cell / self->plan->replicates].leaf;
+  while (nodes[node].parent != SIZE_MAX) node = nodes[node].parent;
+  return node;
+}
+
+static uint32_t *holder_of(const execution_queue *self, size_t cell) {
+  const size_t replicates = self->plan->replicates;
+  return &self->holders[self->worlds[world_of(self, cell)] * replicates +
+                        cell % replicates];
+}
+
+/* Where the cell's world begins and ends in the queue. */
+static size_t world_start(const execution_queue *self, size_t cell) {
+  const plan_node *world = &self->plan->nodes[world_of(self, cell)];
+  return cell % self->plan->replicates * self->plan->point_count +
+         world->first_point;
+}
+
+static size_t world_end(const execution_queue *self, size_t cell) {
+  return world_start(self, cell) +
+         self->plan->nodes[world_of(self, cell)].point_count;
+}
+
+/* Like next_free(), in a world that no other worker is at. */
+static size_t next_unheld(const execution_queue *self, size_t position,
+                          uint32_t taker) {
+  const size_t end = plan_cell_count(self->plan);
+  for (position = next_free(self, position, taker); position < end;
+       position = next_free(self, position, taker)) {
+    const size_t cell = cell_at(self, position);
+    const uint32_t holder = *holder_of(self, cell);
+    if (holder == NOBODY || holder == taker + 1) return position;
+    position = world_end(self, cell);
+  }
+  return end;
+}
+
+/* Where a batch goes on after a position: in the same world, then in another.
+ */
+static size_t next_after(const execution_queue *self, size_t position,
+                         uint32_t taker) {
+  const size_t end = world_end(self, cell_at(self, position));
+  const size_t next = next_free(self, position + 1, taker);
+  return next < end ? next : next_unheld(self, next, taker);
+}
+
+/* The next free position of the world of the worker's last cell, or the end. */
+static size_t next_at_home(const execution_queue *self,
+                           const execution_batch_wish *wish) {
+  const size_t end = plan_cell_count(self->plan);
+  size_t start, position;
+  if (wish->last == 0) return end;
+  start = world_start(self, wish->last - 1);
+  position =
+      next_free(self, start > self->next ? start : self->next, wish->taker);
+  return position < world_end(self, wish->last - 1) ? position : end;
+}
+
+/* Makes the worker leave its world and enter the cell's. */
+static void enter_world(execution_queue *self, const execution_batch_wish *wish,
+                        size_t cell) {
+  if (wish->last != 0 && *holder_of(self, wish->last - 1) == wish->taker + 1)
+    *holder_of(self, wish->last - 1) = NOBODY;
+  *holder_of(self, cell) = wish->taker + 1;
+}
+
 /* ---- taking and giving back ---- */
 
 /* Whether a batch of `count` cells should end at `last`. */
 static bool is_enough(const execution_queue *self,
-                      const execution_batch_wish *wish, size_t wanted,
-                      size_t count, size_t last, size_t next) {
+                      const execution_batch_wish *wish, size_t count,
+                      size_t last, size_t next) {
+  const size_t fair = self->waiting / (2 * (wish->idle + 1)) + 1;
+  const size_t wanted = wish->cells < fair ? wish->cells : fair;
+  if (must_make(self, next)) return true;
   if (count < wanted) return false;
   if (!queue_same_unit(self, last, next)) return true;
   return wish->idle > 0 && count >= wish->worth;
 }
 
+static void take(execution_queue *self, const execution_batch_wish *wish,
+                 size_t cell) {
+  each_costly(self, cell, wish->taker, claim);
+  self->state[cell] = CELL_RUNNING;
+}
+
 size_t queue_take(execution_queue *self, const execution_batch_wish *wish,
                   uint64_t *cells) {
   const size_t end = plan_cell_count(self->plan);
-  const size_t fair = self->waiting / (2 * (wish->idle + 1)) + 1;
-  const size_t wanted = wish->cells < fair ? wish->cells : fair;
-  size_t count = 0;
-  for (size_t position = self->next; position < end && count < wish->most;
-       position++) {
-    const size_t cell = cell_at(self, position);
-    size_t node;
-    if (self->state[cell] != CELL_QUEUED) {
-      if (position == self->next) self->next++;
-      continue;
-    }
-    node = being_made(self, cell, wish->taker);
-    if (node != SIZE_MAX) {
-      const plan_node *made = &self->plan->nodes[node];
-      position += made->first_point + made->point_count - 1 -
-                  cell / self->plan->replicates;
-      continue;
-    }
+  size_t count = 0, cell = 0, position = next_at_home(self, wish);
+  bool alone = false;
+  if (position == end) position = next_unheld(self, self->next, wish->taker);
+  if (position == end) position = next_free(self, self->next, wish->taker);
+  while (position < end && count < wish->most && !alone) {
+    cell = cell_at(self, position);
     if (count > 0 &&
-        is_enough(self, wish, wanted, count, (size_t)cells[count - 1], cell))
+        is_enough(self, wish, count, (size_t)cells[count - 1], cell))
       break;
-    each_costly(self, cell, wish->taker, claim);
-    self->state[cell] = CELL_RUNNING;
+    alone = must_make(self, cell);
+    take(self, wish, cell);
     cells[count++] = cell;
-    if (position == self->next) self->next++;
+    position = next_after(self, position, wish->taker);
   }
+  if (count == 0) return 0;
+  enter_world(self, wish, (size_t)cells[count - 1]);
+  skip_taken(self);
   assert(count <= self->waiting);
   self->waiting -= count;
   return count;
+}
+
+void queue_made(execution_queue *self, size_t cell, plan_stage stage) {
+  const size_t node =
+      plan_node_at(self->plan, cell / self->plan->replicates, stage);
+  if (node == SIZE_MAX || !self->plan->nodes[node].costly) return;
+  *maker_of(self, self->costly[node], cell) = MADE;
+  *maker_of(self, self->shared[node], cell) = MADE;
 }
 
 void queue_recorded(execution_queue *self, size_t cell) {

@@ -27,6 +27,7 @@ bool queue_same_unit(const execution_queue *self, size_t a, size_t b);
 /* What batch a worker asks for. */
 typedef struct execution_batch_wish {
   uint32_t taker; /* which worker asks */
+  size_t last;    /* the last cell that it took, + 1; 0: none */
   size_t cells;   /* the count that takes the time of a batch */
   size_t most;    /* upper limit */
   size_t idle;    /* other workers that are idle */
@@ -34,13 +35,23 @@ typedef struct execution_batch_wish {
                      there are */
 } execution_batch_wish;
 
-/* Takes a batch of cells in tree order, from one or more replicates.  The batch
- * ends where a shared posterior ends, unless the rest would keep an idle worker
- * busy for longer than making the posterior again takes.  If another worker is
- * about to make a costly node or its checkpoint, the cells under that node
- * wait.  Returns the count; 0: nothing can be taken now. */
+/* Takes a batch of cells in tree order, from one or more replicates.  A worker
+ * goes on with its world, then begins one that no other worker is at, and only
+ * then helps another.  The batch ends where a shared posterior ends, unless the
+ * rest would keep an idle worker busy for longer than making the posterior
+ * again takes.  If another worker is about to make a costly node or its
+ * checkpoint, the cells under that node wait; who makes it takes one cell, so
+ * that the others may begin once it is made.  Returns the count; 0: nothing can
+ * be taken now. */
 size_t queue_take(execution_queue *self, const execution_batch_wish *wish,
                   uint64_t *cells);
+
+/* Whether that worker would find a cell now. */
+bool queue_has_for(const execution_queue *self, uint32_t taker);
+
+/* The costly node of that stage on the cell's path, and its checkpoint, are
+ * saved: every worker can load it.  Other nodes are ignored. */
+void queue_made(execution_queue *self, size_t cell, plan_stage stage);
 
 void queue_recorded(execution_queue *self, size_t cell);
 /* Returns a cell to the queue; it is taken first. */

@@ -72,7 +72,7 @@ static supervisor_costs cost_of_cells(const supervisor *self) {
 static size_t cells_worth(const supervisor *self) {
   const supervisor_costs costs = cost_of_cells(self);
   const double cells = ceil(2 * costs.shared / fmax(costs.own, 1e-9));
-  return cells < (double)SIZE_MAX / 2 ? (size_t)cells + 1 : SIZE_MAX;
+  return cells < (double)SIZE_MAX / 2 ? (size_t)fmax(cells, 1) : SIZE_MAX;
 }
 
 /* ---- handing out ---- */
@@ -84,16 +84,39 @@ static size_t idle_count(const supervisor *self) {
   return count;
 }
 
-static void hand_out(supervisor *self, execution_child *child) {
-  execution_message word = {.kind = MESSAGE_RUN};
+/* Whether a worker that loads its plugins will find a cell to run. */
+static bool will_work(const supervisor *self, const execution_child *child) {
+  return child->pid != 0 && !child->idle &&
+         queue_has_for(self->run.queue, (uint32_t)child->index);
+}
+
+/* Tells workers how many threads a stage may use.  Workers that run cells share
+ * the cores: full workers have one thread each, the last one has them all. */
+static void share_cores(const supervisor *self) {
+  size_t threads = self->run.plan->threads, running = 0;
+  for (size_t i = 0; threads == 0 && i < self->child_count; i++)
+    running +=
+        self->children[i].cell_count > 0 || will_work(self, &self->children[i]);
+  if (threads == 0 && running > 0) threads = self->run.options->cores / running;
+  for (size_t i = 0; i < self->child_count; i++)
+    if (self->children[i].pid != 0)
+      atomic_store(&self->children[i].slot->threads, threads > 0 ? threads : 1);
+}
+
+static void take_batch(supervisor *self, execution_child *child) {
   const execution_batch_wish wish = {.taker = (uint32_t)child->index,
+                                     .last = child->last,
                                      .cells = self->wanted,
                                      .most = CHANNEL_CELLS,
                                      .idle = idle_count(self) - 1,
                                      .worth = cells_worth(self)};
   child->cell_count = queue_take(self->run.queue, &wish, child->cells);
-  if (child->cell_count == 0) return;
-  word.count = child->cell_count;
+  if (child->cell_count > 0)
+    child->last = (size_t)child->cells[child->cell_count - 1] + 1;
+}
+
+static void send_batch(execution_child *child) {
+  execution_message word = {.kind = MESSAGE_RUN, .count = child->cell_count};
   memcpy(word.body.cells, child->cells,
          child->cell_count * sizeof *child->cells);
   child->batch_start = child->alive = channel_now();
@@ -101,6 +124,17 @@ static void hand_out(supervisor *self, execution_child *child) {
   atomic_store(&child->slot->stop, false);
   atomic_store(&child->slot->left, word.count);
   (void)channel_send(child->socket, &word); /* the loop sees its death */
+}
+
+/* Which workers run is known before the first of them starts. */
+static void hand_out(supervisor *self) {
+  for (size_t i = 0; i < self->child_count; i++)
+    if (self->children[i].pid != 0 && self->children[i].idle)
+      take_batch(self, &self->children[i]);
+  share_cores(self);
+  for (size_t i = 0; i < self->child_count; i++)
+    if (self->children[i].idle && self->children[i].cell_count > 0)
+      send_batch(&self->children[i]);
 }
 
 /* Sizes the next batch to take about BATCH_SECONDS. */
@@ -159,6 +193,14 @@ static void take_recorded(supervisor *self, const execution_message *word) {
   self->deaths = 0;
 }
 
+static void take_made(supervisor *self, const execution_message *word) {
+  const size_t cell = (size_t)word->body.cells[0];
+  const uint64_t stage = word->body.cells[1];
+  if (word->count == 2 && cell < self->run.state->total &&
+      stage < PLAN_STAGE_COUNT)
+    queue_made(self->run.queue, cell, (plan_stage)stage);
+}
+
 /* Cells that were taken back return to the queue. */
 static void take_idle(supervisor *self, execution_child *child) {
   size_t finished = 0;
@@ -180,6 +222,9 @@ static void listen_to(supervisor *self, execution_child *child) {
     switch (word.kind) {
       case MESSAGE_RECORDED:
         take_recorded(self, &word);
+        break;
+      case MESSAGE_MADE:
+        take_made(self, &word);
         break;
       case MESSAGE_IDLE:
         take_idle(self, child);
@@ -353,7 +398,6 @@ static void attend(supervisor *self, execution_child *child) {
   listen_to(self, child);
   enforce(self, child);
   if (!may_go_on(self)) atomic_store(&child->slot->stop, true);
-  if (child->idle && may_go_on(self)) hand_out(self, child);
 }
 
 static void supervise(supervisor *self) {
@@ -361,6 +405,7 @@ static void supervise(supervisor *self) {
     take_signals(self);
     for (size_t i = 0; i < self->child_count; i++)
       attend(self, &self->children[i]);
+    if (may_go_on(self)) hand_out(self);
     enforce_together(self);
     take_back(self);
     report(self, false);

@@ -29,14 +29,44 @@ typedef struct worker {
   size_t pending_count;
   heed_record *pending[CHANNEL_CELLS];
   uint64_t flushed; /* when */
+  plan_stage stage; /* that was announced last */
+  size_t cell;      /* of that stage, + 1; 0: none */
 } worker;
 
+static bool is_costly(const worker *self, size_t cell, plan_stage stage) {
+  const size_t node =
+      plan_node_at(self->plan, cell / self->plan->replicates, stage);
+  return node != SIZE_MAX && self->plan->nodes[node].costly;
+}
+
+/* A cell's next stage begins: the one before it is done, and saved if it is
+ * costly.  A supervisor that is gone is noticed at the end of the cell. */
+static void tell_made(worker *self, size_t cell) {
+  execution_message word = {.kind = MESSAGE_MADE, .count = 2};
+  if (self->cell != cell + 1 || !is_costly(self, cell, self->stage)) return;
+  word.body.cells[0] = cell;
+  word.body.cells[1] = (uint64_t)self->stage;
+  (void)channel_send(self->socket, &word);
+}
+
 static void announce(void *context, size_t cell, plan_stage stage) {
+  worker *self = context;
+  slot_announce(self->slot, cell, stage);
+  tell_made(self, cell);
+  self->cell = cell + 1;
+  self->stage = stage;
+}
+
+static void announce_close(void *context, size_t cell, plan_stage stage) {
   slot_announce(((worker *)context)->slot, cell, stage);
 }
 
 static void tell_progress(void *context, double done, const char *what) {
   slot_tell(((worker *)context)->slot, done, what == NULL ? "" : what);
+}
+
+static size_t offer_threads(void *context) {
+  return (size_t)atomic_load(&((worker *)context)->slot->threads);
 }
 
 static void log_line(void *context, const char *plugin, const char *line) {
@@ -124,14 +154,16 @@ static void add(_Atomic uint64_t *sum, uint64_t amount) {
   atomic_store_explicit(sum, earlier + amount, memory_order_relaxed);
 }
 
-static void count_time(execution_slot *slot, const heed_record *record) {
+/* A costly stage is made once and loaded by the others: it does not count. */
+static void count_time(const worker *self, const heed_record *record) {
+  execution_slot *slot = self->slot;
   double shared = 0, own = 0;
   for (size_t i = 0; i < PLAN_STAGE_COUNT; i++)
     if (record->seconds[i] > 0) {
-      if (i <= PLAN_POSTERIOR)
-        shared += record->seconds[i];
-      else
+      if (i > PLAN_POSTERIOR)
         own += record->seconds[i];
+      else if (!is_costly(self, record->cell, (plan_stage)i))
+        shared += record->seconds[i];
     }
   if (shared > 0) {
     add(&slot->shared_time, (uint64_t)(1e9 * shared));
@@ -153,7 +185,7 @@ static heed_status run_cell(worker *self, size_t cell, heed_error *error) {
     return status;
   }
   self->pending[self->pending_count++] = made;
-  count_time(self->slot, made);
+  count_time(self, made);
   if (self->pending_count == CHANNEL_CELLS || made->stream_count > 0 ||
       channel_now() - self->flushed > FLUSH_AFTER)
     status = flush(self, error);
@@ -200,9 +232,10 @@ static heed_status open_worker(worker *self, const char *folder, int slot_file,
                                bool allow_unsafe, heed_error *error) {
   stages_options options = {.context = self,
                             .announce = announce,
-                            .closing = announce,
+                            .closing = announce_close,
                             .called = check_lifeline,
                             .progress = tell_progress,
+                            .threads = offer_threads,
                             .log = log_line};
   heed_status status;
   self->slot = mmap(NULL, sizeof *self->slot, PROT_READ | PROT_WRITE,

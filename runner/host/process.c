@@ -101,6 +101,12 @@ static unsigned changed_controls(void) {
 }
 #endif
 
+static unsigned settle_controls(void) {
+  const unsigned changed = changed_controls();
+  if (changed != 0) (void)fesetenv(FE_DFL_ENV);
+  return changed;
+}
+
 static unsigned settle_locale(void) {
   const char *name = setlocale(LC_ALL, NULL);
   const bool changed = name == NULL || strcmp(name, "C") != 0;
@@ -111,9 +117,21 @@ static unsigned settle_locale(void) {
 }
 
 unsigned process_settle_numbers(void) {
-  const unsigned changed = changed_controls();
-  if (changed != 0) (void)fesetenv(FE_DFL_ENV);
-  return changed | settle_locale();
+  return settle_controls() | settle_locale();
+}
+
+/* setlocale() is for one thread alone: the others put back only their own
+ * locale. */
+static unsigned settle_thread(void) {
+  const bool changed = uselocale(LC_GLOBAL_LOCALE) != LC_GLOBAL_LOCALE;
+  return settle_controls() | (changed ? (unsigned)PROCESS_LOCALE : 0u);
+}
+
+unsigned process_settle_threads(size_t threads) {
+  unsigned changed = 0;
+#pragma omp parallel num_threads((int)threads) reduction(| : changed)
+  changed |= settle_thread();
+  return changed;
 }
 
 /* ---- the rest ---- */

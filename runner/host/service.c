@@ -4,6 +4,7 @@
 
 #include "host/host.h"
 #include "host/process.h"
+#include "host/vector.h"
 
 static const host_service *of(const heed_host *host) {
   return (const host_service *)host;
@@ -112,8 +113,16 @@ static bool cancelled(const heed_host *host) {
   return cancel != NULL && atomic_load_explicit(cancel, memory_order_relaxed);
 }
 
+static const size_t *offer_threads(const host_service *self) {
+  if (self->threads == NULL) return NULL;
+  self->threads->asked = true;
+  return &self->threads->count;
+}
+
 static const void *extension(const heed_host *host, const char *name) {
   if (strcmp(name, HEED_TEXTS) == 0) return of(host)->texts;
+  if (strcmp(name, HEED_VECTOR) == 0) return vector_best();
+  if (strcmp(name, HEED_THREADS) == 0) return offer_threads(of(host));
   return strcmp(name, HEED_CHECKPOINT) == 0 ? of(host)->checkpoint : NULL;
 }
 

@@ -399,6 +399,20 @@ static heed_status read_keep(heed_plan *self, heed_error *error) {
   return HEED_OK;
 }
 
+/* Plans of earlier versions do not say. */
+static heed_status read_threads(heed_plan *self, const parse_place *top) {
+  const json_t *value = json_object_get(self->json, "threads");
+  const char *word = json_string_value(value);
+  self->threads = 0;
+  if (value == NULL || (word != NULL && strcmp(word, "auto") == 0))
+    return HEED_OK;
+  if (!json_is_integer(value) || json_integer_value(value) < 1 ||
+      json_integer_value(value) > PLAN_MOST_THREADS)
+    return wrong(top, "threads", "\"auto\" or a whole number, 1 to 1024");
+  self->threads = (size_t)json_integer_value(value);
+  return HEED_OK;
+}
+
 static heed_status read_head(heed_plan *self, heed_error *error) {
   const parse_place top = {NULL, 0, error, self->memory};
   const json_t *format = json_object_get(self->json, "heed_plan");
@@ -414,6 +428,7 @@ static heed_status read_head(heed_plan *self, heed_error *error) {
     status = natural(&top, self->json, "replicates", &self->replicates);
   if (status == HEED_OK)
     status = natural(&top, self->json, "blas_threads", &self->blas_threads);
+  if (status == HEED_OK) status = read_threads(self, &top);
   if (status != HEED_OK) return status;
   if (self->replicates == 0) return wrong(&top, "replicates", "1 or more");
   status = text(&top, sweep, "file", &self->sweep_file);

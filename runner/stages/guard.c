@@ -61,8 +61,11 @@ void guard_close(process_state *home) {
   process_forget(home);
 }
 
-void guard_settle(process_state *home, stages_level *level) {
+void guard_settle(process_state *home, const host_threads *threads,
+                  stages_level *level) {
   service_settle(&level->host);
+  if (threads->asked && threads->count > 1)
+    service_blame(&level->host, process_settle_threads(threads->count));
   service_blame(&level->host, process_settle(home));
 }
 

@@ -12,9 +12,10 @@
 process_state *guard_open(const stages_level *levels);
 void guard_close(process_state *home);
 
-/* After a stage: puts back what its plugins have changed of the process, and
- * warns in the level's records. */
-void guard_settle(process_state *home, stages_level *level);
+/* After a stage: puts back what its plugins have changed of the process and of
+ * its threads, and warns in the level's records. */
+void guard_settle(process_state *home, const host_threads *threads,
+                  stages_level *level);
 
 /* Makes the outputs of a level read-only: large memory crashes a plugin that
  * writes to it, small memory and the level's structs are compared. */

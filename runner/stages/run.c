@@ -25,8 +25,9 @@ struct heed_stages {
   host_arena *scratch; /* cleared after each stage */
   host_sink sinks[PLAN_STAGE_COUNT];
   stages_level levels[PLAN_STAGE_COUNT];
-  process_state *home; /* the process as it was before the first stage */
-  bool reads_texts;    /* a stage needs the texts of the world */
+  process_state *home;  /* the process as it was before the first stage */
+  bool reads_texts;     /* a stage needs the texts of the world */
+  host_threads threads; /* for the current stage */
   size_t
       damaged; /* levels from here on are made again; PLAN_STAGE_COUNT: none */
 };
@@ -68,10 +69,17 @@ static void level_clear(heed_stages *stages, stages_level *self) {
   arena_clear(self->instances);
 }
 
+static host_threads offered_threads(const stages_options *options) {
+  const size_t count =
+      options->threads == NULL ? 1 : options->threads(options->context);
+  return (host_threads){.count = count, .asked = false};
+}
+
 static void level_open(heed_stages *self, plan_stage stage, size_t node,
                        size_t replicate) {
   stages_level *level = &self->levels[stage];
   level_clear(self, level);
+  self->threads = offered_threads(&self->options);
   level->node = node;
   level->replicate = replicate;
   level->failed = false;
@@ -111,6 +119,7 @@ heed_status stages_create(const heed_plan *plan, const host_registry *plugins,
   self->plan = plan;
   self->plugins = plugins;
   self->options = *options;
+  self->threads.count = 1;
   self->memory = arena_create();
   self->scratch = arena_create();
   self->reads_texts =
@@ -128,6 +137,7 @@ heed_status stages_create(const heed_plan *plan, const host_registry *plugins,
     level->host.output = level->memory;
     level->host.scratch = self->scratch;
     level->host.texts = &self->reads_texts;
+    level->host.threads = &self->threads;
     if ((level->memory == NULL || level->instances == NULL) &&
         status == HEED_OK)
       status = heed_no_memory(error);
@@ -322,23 +332,36 @@ static heed_status run_posterior(heed_stages *self, stages_level *level,
   return HEED_OK;
 }
 
+/* Columns that tell the unit of an annotation. */
+typedef struct stages_units {
+  const heed_posterior *posterior;
+  const int64_t *user, *pair;
+  const int32_t *topic; /* by_pair: of pairs, else of annotations; or NULL */
+  bool by_pair;
+} stages_units;
+
+static stages_units units_in(const heed_crowd *crowd,
+                             const heed_posterior *posterior) {
+  const heed_table *table = crowd->annotations;
+  stages_units made = {.posterior = posterior,
+                       .user = heed_table_data(table, "user", HEED_INT64),
+                       .pair = heed_table_data(table, "pair", HEED_INT64),
+                       .topic = heed_table_data(table, "topic", HEED_INT32)};
+  made.by_pair = made.topic == NULL;
+  if (made.by_pair)
+    made.topic = heed_table_data(crowd->world->pairs, "topic", HEED_INT32);
+  return made;
+}
+
 /* The row of the posterior that an annotation belongs to. */
-static size_t unit_of(const heed_crowd *crowd, const heed_posterior *posterior,
-                      size_t annotation) {
-  const int64_t *user = heed_table_data(crowd->annotations, "user", HEED_INT64);
-  const int32_t *topic =
-      heed_table_data(crowd->annotations, "topic", HEED_INT32);
-  if (posterior->unit == HEED_BY_ANNOTATION) return annotation;
-  if (posterior->unit == HEED_BY_USER) return (size_t)user[annotation];
-  if (topic == NULL) {
-    const int64_t *pair =
-        heed_table_data(crowd->annotations, "pair", HEED_INT64);
-    topic = heed_table_data(crowd->world->pairs, "topic", HEED_INT32);
-    return (size_t)user[annotation] * posterior->topics +
-           (topic == NULL ? 0 : (size_t)topic[pair[annotation]]);
-  }
-  return (size_t)user[annotation] * posterior->topics +
-         (size_t)topic[annotation];
+static size_t unit_of(const stages_units *self, size_t annotation) {
+  const size_t user = (size_t)self->user[annotation];
+  if (self->posterior->unit == HEED_BY_ANNOTATION) return annotation;
+  if (self->posterior->unit == HEED_BY_USER) return user;
+  if (self->topic == NULL) return user * self->posterior->topics;
+  const size_t row =
+      self->by_pair ? (size_t)self->pair[annotation] : annotation;
+  return user * self->posterior->topics + (size_t)self->topic[row];
 }
 
 /* The selection before the filter: all weights are 1.  to_change: a filter may
@@ -348,6 +371,7 @@ static heed_status fill_selection(const heed_stages *self, stages_level *level,
   const heed_crowd *crowd = &self->levels[PLAN_ANNOTATIONS].crowd.seen;
   const heed_posterior *posterior = &self->levels[PLAN_POSTERIOR].posterior;
   const size_t count = crowd->annotations->rows;
+  const stages_units units = units_in(crowd, posterior);
   heed_selection *made = &level->selection;
   made->size = sizeof *made;
   made->count = count;
@@ -361,7 +385,7 @@ static heed_status fill_selection(const heed_stages *self, stages_level *level,
   if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < count; i++) {
     made->weight[i] = 1;
-    made->eta[i] = posterior->mean[unit_of(crowd, posterior, i)];
+    made->eta[i] = posterior->mean[unit_of(&units, i)];
   }
   if (!to_change) return HEED_OK;
   memcpy(made->left_out, posterior->left_out, count * sizeof(double));
@@ -586,7 +610,7 @@ static heed_status run_stage(heed_stages *self, plan_stage stage, size_t node,
   if (stage == PLAN_EVALUATION) open_states(self);
   status = call_stage(self, stage, level, &level->error);
   level->seconds = seconds_now() - start;
-  guard_settle(self->home, level);
+  guard_settle(self->home, &self->threads, level);
   if (self->options.called != NULL) self->options.called(self->options.context);
   if (find_damage(self, stage, &damage) != HEED_OK) {
     status = damage.status;

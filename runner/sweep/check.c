@@ -13,6 +13,8 @@
 static const heed_parameter keep_item = {
     .name = "keep", .type = HEED_ENUM, .choices = plan_kept_names};
 
+static const char *const threads_words[] = {"auto", NULL};
+
 static const heed_parameter keys[SWEEP_KEY_COUNT] = {
     [PLAN_WORLD] = {.name = "source",
                     .type = HEED_PLUGIN,
@@ -69,6 +71,14 @@ static const heed_parameter keys[SWEEP_KEY_COUNT] = {
                             .high = 1024,
                             .doc =
                                 "threads for matrix products in each worker"},
+    [SWEEP_THREADS] = {.name = "threads",
+                       .type = HEED_ENUM_OR_NUMBER,
+                       .default_value = "auto",
+                       .low = 1,
+                       .high = PLAN_MOST_THREADS,
+                       .choices = threads_words,
+                       .doc = "threads for a stage; auto: running workers "
+                              "share the cores"},
 };
 
 void check_schema(heed_sweep *self) {

@@ -219,10 +219,25 @@ static heed_status add_all_dimensions(const metrics_list *list) {
   return status;
 }
 
+/* Whether some cell wants this metric of the host. */
+static bool is_wanted(const metrics_list *list, const char *name) {
+  for (size_t i = 0; i < list->tree->spec_count; i++) {
+    const sweep_stage *spec = &list->tree->specs[i];
+    if (spec->stage != PLAN_EVALUATION) continue;
+    const json_t *wanted = json_object_get(spec->resolved, EVALUATION_WANTED);
+    json_t *metric = json_string(name);
+    const bool found = !json_is_array(wanted) || holds(wanted, metric);
+    json_decref(metric);
+    if (found) return true;
+  }
+  return false;
+}
+
 static heed_status add_all_metrics(const metrics_list *list) {
   heed_status status = HEED_OK;
   for (size_t i = 0; status == HEED_OK && i < METRIC_COUNT; i++)
-    status = add_metric(list, "", &evaluation_metrics[i]);
+    if (is_wanted(list, evaluation_metrics[i].name))
+      status = add_metric(list, "", &evaluation_metrics[i]);
   for (size_t i = 0; status == HEED_OK && i < list->tree->spec_count; i++) {
     const sweep_stage *spec = &list->tree->specs[i];
     const heed_plugin *plugin = plugin_of(list, spec);

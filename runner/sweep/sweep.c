@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 #include <libgen.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,19 @@ static heed_status check_words(const heed_sweep *self, heed_error *error) {
   return HEED_OK;
 }
 
+/* A schema has no type for a word or a whole number. */
+static heed_status make_whole(const char *name, json_t **resolved,
+                              heed_error *error) {
+  const double value = json_number_value(*resolved);
+  if (json_is_string(*resolved)) return HEED_OK;
+  if (value != floor(value))
+    return heed_fail(error, HEED_INVALID,
+                     "%s: found %g, expected a whole number", name, value);
+  json_decref(*resolved);
+  *resolved = json_integer((json_int_t)value);
+  return HEED_OK;
+}
+
 static heed_status read_key(const heed_sweep *self, size_t key, json_t *head,
                             heed_error *error) {
   const char *name = self->schema[key].name;
@@ -61,6 +75,8 @@ static heed_status read_key(const heed_sweep *self, size_t key, json_t *head,
                      "sweep",
                      self->where, name);
   status = check_key(self, key, template, &resolved, &said);
+  if (status == HEED_OK && key == SWEEP_THREADS)
+    status = make_whole(name, &resolved, &said);
   set = override_about(self, said.message);
   if (status != HEED_OK)
     return set == NULL

@@ -47,9 +47,11 @@ static heed_status collect_record(const used_collector *collector,
   heed_status status = HEED_OK;
   *copy = json_object();
   for (size_t i = 0; status == HEED_OK && i < count; i++) {
+    const json_t *value = json_object_get(resolved, parameters[i].name);
     json_t *item = NULL;
-    status = collect(collector, &parameters[i],
-                     json_object_get(resolved, parameters[i].name), &item);
+    if ((parameters[i].flags & SCHEMA_ADDED) != 0 && json_is_null(value))
+      continue;
+    status = collect(collector, &parameters[i], value, &item);
     if (status == HEED_OK)
       (void)json_object_set_new(*copy, parameters[i].name, item);
     else

@@ -375,6 +375,7 @@ SH
   [ "$status" -eq 1 ]
   [[ "$output" == *"user_model/bent: probability(): probability of answer 0 is "*"domain() declares a mixture"* ]]
   [[ "$output" == *"user_model/bent: probability(): gives "*" for choice 0 with left -1, but "*" for the answer of its class, expected the same"* ]]
+  [[ "$output" == *"user_model/bent: key(): gives answers 0 and "*" the same key, 0, but their probabilities differ"* ]]
   says "user_model/bent: attention(): attention[0] is 2, expected a probability"
 }
 

@@ -154,6 +154,17 @@ load small
   [ "$(stat -c %s made)" = 3 ]
 }
 
+@test "cells of a costly stage start when that stage is done, on every worker" {
+  write_sweep 'h.estimator.faulty {}, replicates = 1' \
+    'h.filter.faulty { seconds = h.axis { "nap", 1, 1.1, 1.2, 1.3 } }' \
+    'h.source.saved { pairs = 20, seconds = 0.5, made = "'"$PWD/made"'" }'
+  heed_run small.lua -j 2
+  [ "$status" -eq 0 ]
+  [ "$(stat -c %s made)" = 1 ]
+  # One worker alone takes 5.1 s, two take 2.8 s and what else the machine does.
+  [ "$(ask small.h5 'f.attrs["wall_seconds"] < 4.3')" = True ]
+}
+
 # ---- interrupts ----
 
 # The estimator takes that many seconds; `begun` is there once it is its turn.
@@ -333,4 +344,19 @@ small.lua" ]
   run --separate-stderr "$HEED" cell small.lua --index 18
   [ "$status" -eq 2 ]
   [[ "$stderr" == *"--index: found 18, expected 0 to 17"* ]]
+}
+
+@test "evaluation.metrics computes only the metrics that it names" {
+  sed -i 's/  seed = 7,/  seed = 7, evaluation = { metrics = { "eta_mean", "eta_rmse" } },/' small.lua
+  heed_run small.lua -o few.h5
+  [ "$status" -eq 0 ]
+  run "$HEED" show few.h5
+  [[ "$output" == *"eta_mean: "* ]]
+  [[ "$output" == *"eta_rmse: "* ]]
+  [[ "$output" != *"eta_bias"* ]]
+  [[ "$output" != *"labels_kept"* ]]
+  sed -i 's/"eta_mean"/"eta_meen"/' small.lua
+  heed_run small.lua -o wrong.h5
+  [ "$status" -eq 2 ]
+  [[ "$stderr" == *"evaluation.metrics"*"eta_meen"*"eta_mean"* ]]
 }

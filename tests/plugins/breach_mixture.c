@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A user model that says it is a mixture and is none, puts A and B into one
- * class, and attends with probability 2. */
+ * class, attends with probability 2, and gives pairs of different taste one
+ * key. */
 #include "heed/user_model.h"
 
 static void domain(const void *self, heed_domain *result) {
@@ -14,13 +15,15 @@ static double chance(int8_t choice, double of_a) {
   return choice == HEED_CHOSE_A ? of_a : 1 - of_a;
 }
 
+/* The row of the pair sways an attentive user. */
 static void probability(const void *self, const double *phi,
                         const heed_answers *answers, size_t node_count,
                         const double *nodes, double *result) {
   (void)self, (void)phi;
   for (size_t i = 0; i < answers->count; i++)
     for (size_t k = 0; k < node_count; k++) {
-      const double eta = nodes[k] * nodes[k];
+      const bool odd = answers->pair != NULL && answers->pair[i] % 2 > 0;
+      const double eta = nodes[k] * nodes[k] * (odd ? 0.9 : 1);
       result[i * node_count + k] =
           chance(answers->choice[i], eta * answers->p[i] + (1 - eta) / 2);
     }
@@ -52,6 +55,11 @@ static void of_class(const void *self, size_t index, int8_t *choice,
   *left = HEED_LEFT_UNKNOWN;
 }
 
+static void key(const void *self, const heed_answers *answers, uint64_t *key) {
+  (void)self;
+  for (size_t i = 0; i < answers->count; i++) key[i] = 0;
+}
+
 static const heed_user_model_functions functions = {
     .size = sizeof functions,
     .domain = domain,
@@ -60,6 +68,7 @@ static const heed_user_model_functions functions = {
     .attention = attention,
     .class_of = class_of,
     .of_class = of_class,
+    .key = key,
 };
 static const heed_plugin plugin = {
     .size = sizeof plugin,

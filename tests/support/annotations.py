@@ -428,7 +428,7 @@ def host(path, plan_path):
         given = {k: v for k, v in spec.items()
                  if v is not None and not (isinstance(v, dict) and "plugin" in v)}
         values.wrong += values.check_class(name, f"heed.sweep.{name}", given)
-    head = {"title", "seed", "replicates", "keep", "blas_threads", "exclude",
+    head = {"title", "seed", "replicates", "keep", "blas_threads", "threads", "exclude",
             "source", "users", "estimator", "filter", "trainer", "evaluation"}
     if set(values.annotations.fields("heed.sweep")) != head:
         values.wrong.append(f"sweep: {sorted(set(values.annotations.fields('heed.sweep')) ^ head)} on one "

@@ -173,40 +173,79 @@ static void returned_cells_are_taken_first(void **state) {
   queue_free(self);
 }
 
-static void a_costly_node_is_made_by_one_worker_at_a_time(void **state) {
-  uint64_t first[CELLS], second[CELLS], third[CELLS];
+static void a_worker_with_nothing_to_take_is_known(void **state) {
+  uint64_t cells[CELLS];
   execution_queue *self;
   (void)state;
   make_tree(true);
   self = queue_create(&tree, nothing);
-  assert_int_equal(queue_take(self, &modest, first), LEAVES);
+  assert_true(queue_has_for(self, modest.taker));
+  assert_true(queue_has_for(self, other.taker));
+  /* Each world of each replicate is being made by the first worker. */
+  while (queue_has_for(self, other.taker))
+    assert_int_not_equal(queue_take(self, &modest, cells), 0);
+  assert_int_equal(queue_take(self, &other, cells), 0);
+  assert_true(queue_has_for(self, modest.taker));
+  queue_free(self);
+}
+
+static void a_costly_node_is_made_by_one_worker_at_a_time(void **state) {
+  uint64_t first[CELLS], second[CELLS], third[CELLS];
+  execution_batch_wish wish = other;
+  execution_queue *self;
+  (void)state;
+  make_tree(true);
+  self = queue_create(&tree, nothing);
+  /* One cell, so that the others wait for no longer than needed. */
+  assert_int_equal(queue_take(self, &modest, first), 1);
   /* The first world is under way: the other worker gets the second. */
-  assert_int_equal(queue_take(self, &other, second), LEAVES);
+  assert_int_equal(queue_take(self, &other, second), 1);
   assert_int_equal(second[0], cell_of(POSTERIORS * LEAVES, 0));
-  /* Made, it is for all. */
+  /* Recorded, it is for all. */
   queue_recorded(self, (size_t)first[0]);
-  assert_int_equal(queue_take(self, &other, third), LEAVES);
-  assert_int_equal(third[0], cell_of(LEAVES, 0));
+  wish.last = (size_t)first[0] + 1;
+  assert_int_equal(queue_take(self, &wish, third), LEAVES - 1);
+  assert_int_equal(third[0], cell_of(1, 0));
+  queue_free(self);
+}
+
+static void cells_of_a_costly_node_start_when_it_is_made(void **state) {
+  uint64_t first[CELLS], second[CELLS];
+  execution_batch_wish wish = other;
+  execution_queue *self;
+  (void)state;
+  make_tree(true);
+  self = queue_create(&tree, nothing);
+  assert_int_equal(queue_take(self, &modest, first), 1);
+  wish.last = (size_t)first[0] + 1;
+  queue_made(self, (size_t)first[0], PLAN_POSTERIOR); /* is not costly */
+  assert_int_equal(queue_take(self, &wish, second), 1);
+  assert_int_equal(second[0], cell_of(POSTERIORS * LEAVES, 0));
+  queue_made(self, (size_t)first[0], PLAN_WORLD);
+  assert_int_equal(queue_take(self, &wish, second), LEAVES - 1);
+  assert_int_equal(second[0], cell_of(1, 0));
   queue_free(self);
 }
 
 static void a_shared_checkpoint_is_made_by_one_worker_at_a_time(void **state) {
   uint64_t first[CELLS], second[CELLS];
+  execution_batch_wish wish = modest;
   execution_queue *self;
   (void)state;
   make_tree(true);
   for (size_t i = 0; i < tree.node_count; i++)
     if (nodes[i].costly) (void)strcpy(nodes[i].shared, "one for all worlds");
   self = queue_create(&tree, nothing);
-  assert_int_equal(queue_take(self, &modest, first), LEAVES);
+  assert_int_equal(queue_take(self, &modest, first), 1);
   /* All worlds of this replicate are left alone: the next one's first. */
-  assert_int_equal(queue_take(self, &other, second), LEAVES);
+  assert_int_equal(queue_take(self, &other, second), 1);
   assert_int_equal(second[0], cell_of(0, 1));
   /* Made, it is for all; each world is still made by one. */
-  queue_recorded(self, (size_t)first[0]);
-  assert_int_equal(queue_take(self, &modest, first), LEAVES);
-  assert_int_equal(first[0], cell_of(LEAVES, 0));
-  assert_int_equal(queue_take(self, &other, second), LEAVES);
+  queue_made(self, (size_t)first[0], PLAN_WORLD);
+  wish.last = (size_t)first[0] + 1;
+  assert_int_equal(queue_take(self, &wish, first), LEAVES - 1);
+  assert_int_equal(first[0], cell_of(1, 0));
+  assert_int_equal(queue_take(self, &other, second), 1);
   assert_int_equal(second[0], cell_of(POSTERIORS * LEAVES, 0));
   queue_free(self);
 }
@@ -217,9 +256,10 @@ static void a_costly_node_of_a_dead_worker_is_free_again(void **state) {
   (void)state;
   make_tree(true);
   self = queue_create(&tree, nothing);
-  assert_int_equal(queue_take(self, &modest, first), LEAVES);
-  for (size_t i = 0; i < LEAVES; i++) queue_return(self, (size_t)first[i]);
-  assert_int_equal(queue_take(self, &other, second), LEAVES);
+  assert_int_equal(queue_take(self, &modest, first), 1);
+  queue_return(self, (size_t)first[0]);
+  while (queue_take(self, &other, second) > 0 && second[0] != first[0])
+    continue;
   assert_int_equal(second[0], first[0]);
   queue_free(self);
 }
@@ -234,15 +274,62 @@ static void where_all_costly_nodes_are_under_way_nothing_is_taken(
   self = queue_create(&tree, nothing);
   for (uint32_t taker = 0; taker < WORLDS * REPLICATES; taker++) {
     wish.taker = taker;
-    assert_int_equal(queue_take(self, &wish, cells), LEAVES);
+    assert_int_equal(queue_take(self, &wish, cells), 1);
   }
   wish.taker = WORLDS * REPLICATES;
   assert_int_equal(queue_take(self, &wish, cells), 0);
-  assert_int_equal(queue_waiting(self), CELLS / 2);
+  assert_int_equal(queue_waiting(self), CELLS - WORLDS * REPLICATES);
   queue_free(self);
 }
 
-/* ---- slot and socket ---- */
+/* Takes a batch as worker `taker` whose last cell was *last. */
+static size_t take_as(execution_queue *self, uint32_t taker, size_t *last,
+                      uint64_t *cells) {
+  execution_batch_wish wish = modest;
+  size_t count;
+  wish.taker = taker;
+  wish.last = *last;
+  count = queue_take(self, &wish, cells);
+  if (count > 0) *last = (size_t)cells[count - 1] + 1;
+  return count;
+}
+
+static void a_worker_goes_on_with_its_world(void **state) {
+  uint64_t cells[CELLS];
+  size_t last[2] = {0, 0};
+  execution_queue *self;
+  (void)state;
+  make_tree(false);
+  self = queue_create(&tree, nothing);
+  /* Each begins a world, and takes the second posterior of its own. */
+  for (size_t turn = 0; turn < POSTERIORS; turn++)
+    for (uint32_t taker = 0; taker < 2; taker++) {
+      assert_int_equal(take_as(self, taker, &last[taker], cells), LEAVES);
+      assert_int_equal(cells[0],
+                       cell_of((taker * POSTERIORS + turn) * LEAVES, 0));
+    }
+  /* The next replicate has worlds of its own. */
+  for (uint32_t taker = 0; taker < 2; taker++) {
+    assert_int_equal(take_as(self, taker, &last[taker], cells), LEAVES);
+    assert_int_equal(cells[0], cell_of(taker * POSTERIORS * LEAVES, 1));
+  }
+  queue_free(self);
+}
+
+static void a_worker_without_a_world_helps_another(void **state) {
+  uint64_t cells[CELLS];
+  size_t last[2] = {0, 0}, total = 0, count;
+  execution_queue *self;
+  (void)state;
+  make_tree(false);
+  self = queue_create(&tree, nothing);
+  total += take_as(self, 0, &last[0], cells);
+  /* The other takes all the rest, the first one's world at the end. */
+  while ((count = take_as(self, 1, &last[1], cells)) > 0) total += count;
+  assert_int_equal(total, CELLS);
+  assert_int_equal(cells[0], cell_of(LEAVES, 0));
+  queue_free(self);
+}
 
 static void what_is_announced_is_seen(void **state) {
   execution_slot self = {0};
@@ -464,10 +551,14 @@ int main(int argc, char **argv) {
       cmocka_unit_test(batches_leave_something_for_idle_workers),
       cmocka_unit_test(recorded_cells_are_not_taken),
       cmocka_unit_test(returned_cells_are_taken_first),
+      cmocka_unit_test(a_worker_with_nothing_to_take_is_known),
       cmocka_unit_test(a_costly_node_is_made_by_one_worker_at_a_time),
       cmocka_unit_test(a_shared_checkpoint_is_made_by_one_worker_at_a_time),
       cmocka_unit_test(a_costly_node_of_a_dead_worker_is_free_again),
       cmocka_unit_test(where_all_costly_nodes_are_under_way_nothing_is_taken),
+      cmocka_unit_test(cells_of_a_costly_node_start_when_it_is_made),
+      cmocka_unit_test(a_worker_goes_on_with_its_world),
+      cmocka_unit_test(a_worker_without_a_world_helps_another),
       cmocka_unit_test(what_is_announced_is_seen),
       cmocka_unit_test(what_a_stage_says_is_seen_until_the_next),
       cmocka_unit_test(a_changing_slot_is_not_believed_but_of_the_dead),

@@ -3,6 +3,7 @@
 #include "support/preference/joint.h"
 
 #include "../support/workbench.h"
+#include "host/vector.h"
 #include "support/preference/loss.h"
 
 enum { ROWS = 9, UNITS = 3, NODES = 4 };
@@ -64,7 +65,7 @@ typedef struct expectation {
 static void expect(const double *weight, const double *margin,
                    expectation *found) {
   const joint_crowd crowd = crowd_of(weight);
-  const joint_nodes grid = {NODES, nodes, found->log_weight};
+  const joint_nodes grid = {vector_best(), NODES, nodes, found->log_weight};
   const joint_terms terms = {found->mass, found->slope, found->information,
                              found->product};
   for (size_t k = 0; k < NODES; k++) found->log_weight[k] = log(prior[k]);
@@ -203,7 +204,7 @@ static void long_histories_do_not_underflow(void **state) {
   }
   for (size_t k = 0; k < NODES; k++) log_weight[k] = log(prior[k]);
   const joint_crowd crowd = {LONG, 1, first, member, weight, label};
-  const joint_nodes grid = {NODES, nodes, log_weight};
+  const joint_nodes grid = {vector_best(), NODES, nodes, log_weight};
   const joint_terms terms = {mass, derivative, derivative + LONG, product};
   const double found = joint_expect(&crowd, &grid, margin, &terms);
   /* All mass is on eta = 0, where each factor is 1/2. */

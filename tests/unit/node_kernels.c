@@ -37,7 +37,7 @@ static node_kernels *opened(double pseudo_users, size_t groups) {
 static void solve(node_kernels *self, size_t groups) {
   static double likelihood[GROUPS_MOST * NODES], most[GROUPS_MOST];
   (void)free_weights_scale(groups, NODES, log_likelihood, likelihood, most);
-  node_kernels_solve(self, users, likelihood, most, weight);
+  node_kernels_solve(self, users, likelihood, weight);
 }
 
 static void mean_and_sd(double *mean, double *sd) {

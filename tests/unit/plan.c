@@ -66,6 +66,7 @@ static void a_plan_says_what_its_json_says(void **state) {
   assert_string_equal(read->sweep_text, "return 1");
   assert_int_equal(read->seed, 7);
   assert_int_equal(read->replicates, 3);
+  assert_int_equal(read->threads, 0);
   assert_true((read->keep & PLAN_KEEP_TRACE) != 0);
   assert_false((read->keep & PLAN_KEEP_USERS) != 0);
   assert_int_equal(read->plugins[0].kind, HEED_SOURCE);
@@ -211,6 +212,20 @@ static void a_checkpoint_is_a_stage_s_own_or_shared(void **state) {
   free(text);
 }
 
+static void threads_are_a_number_or_auto(void **state) {
+  static const char *const said[] = {"\"heed_plan\":1,\"threads\":4,",
+                                     "\"heed_plan\":1,\"threads\":\"auto\","};
+  static const size_t meant[] = {4, 0};
+  (void)state;
+  for (size_t i = 0; i < 2; i++) {
+    char *text = changed("\"heed_plan\":1,", said[i]);
+    heed_plan *read = parsed(text);
+    assert_int_equal(read->threads, meant[i]);
+    plan_free(read);
+    free(text);
+  }
+}
+
 static void a_broken_plan_is_refused_by_its_key(void **state) {
   static const char *const broken[][3] = {
       {"{\"heed_plan\":1", "[\"heed_plan\",1", "plan: line 1"},
@@ -219,6 +234,8 @@ static void a_broken_plan_is_refused_by_its_key(void **state) {
       {"\"seed\":7", "\"seed\":0.5", "plan: seed: expected a whole number"},
       {"\"replicates\":3", "\"replicates\":0", "plan: replicates: expected"},
       {"\"replicates\":3", "\"replicates\":-1", "plan: replicates: expected"},
+      {"\"seed\":7", "\"seed\":7,\"threads\":0", "plan: threads: expected"},
+      {"\"seed\":7", "\"seed\":7,\"threads\":5000", "1 to 1024"},
       {"[\"trace\"]", "[\"all\"]", "plan: keep: expected users, models"},
       {"\"text\":\"return 1\"", "\"txt\":0", "plan: text: expected a text"},
       {"\"kind\":\"source\"", "\"kind\":\"sauce\"", "plugins[0].kind"},
@@ -290,6 +307,7 @@ int main(void) {
       cmocka_unit_test(a_cell_key_lists_what_is_kept_in_one_order),
       cmocka_unit_test(stage_keys_do_not_depend_on_what_is_kept),
       cmocka_unit_test(a_checkpoint_is_a_stage_s_own_or_shared),
+      cmocka_unit_test(threads_are_a_number_or_auto),
       cmocka_unit_test(a_broken_plan_is_refused_by_its_key),
       cmocka_unit_test(every_cut_of_a_plan_is_refused),
       cmocka_unit_test(a_plan_is_read_from_its_file),

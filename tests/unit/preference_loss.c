@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Preference losses: values, derivatives, limits. */
 #include "../support/workbench.h"
+#include "host/vector.h"
 #include "support/preference/loss.h"
 
 static const double margins[] = {-9.0, -2.5, -0.3, 0.0, 0.7, 4.0};
@@ -191,6 +192,31 @@ static void huge_margins_stay_finite(void **state) {
   assert_near(sigmoid_loss()->term(-800.0, labels[0]).value, 800.0, 1e-9);
 }
 
+/* Weights of 0 and margins at their limits included; relative to 1 and the
+ * value, some roundings. */
+static void many_terms_are_those_of_one(void **state) {
+  enum { COUNT = MARGINS * LABELS };
+  double z[COUNT], found[4][COUNT];
+  preference_label label[COUNT];
+  const preference_terms terms = {found[0], found[1], found[2], found[3]};
+  (void)state;
+  for (size_t i = 0; i < COUNT; i++) {
+    z[i] = margins[i / LABELS] * 4.0;
+    label[i] = labels[i % LABELS];
+  }
+  for (size_t l = 0; l < KINDS; l++) {
+    preference_fill(preference_loss_of(kinds[l]), vector_best(), COUNT, z,
+                    label, &terms);
+    for (size_t i = 0; i < COUNT; i++) {
+      const preference_term one = term(kinds[l], z[i], label[i]);
+      assert_near(terms.value[i], one.value, 1e-14 * (1 + fabs(one.value)));
+      assert_near(terms.slope[i], one.slope, 1e-14 * (1 + fabs(one.slope)));
+      assert_near(terms.curvature[i], one.curvature, 1e-14);
+      assert_near(terms.information[i], one.information, 1e-14);
+    }
+  }
+}
+
 static void joint_is_no_sum_over_annotations(void **state) {
   (void)state;
   assert_null(preference_loss_of(PREFERENCE_JOINT));
@@ -211,6 +237,7 @@ int main(void) {
       cmocka_unit_test(noise_aware_with_a_fair_coin_has_its_closed_form),
       cmocka_unit_test(a_casual_user_teaches_nothing),
       cmocka_unit_test(huge_margins_stay_finite),
+      cmocka_unit_test(many_terms_are_those_of_one),
       cmocka_unit_test(joint_is_no_sum_over_annotations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -429,6 +429,8 @@ static void evaluation_blames_the_plugin_it_called(void **state) {
   add_told(self, "{}", "{}", "{\"chance\": -0.5}");
   add_told(self, "{}", "{}", "{\"chance\": 1.5}");
   add_told(self, "{}", "{}", "{\"refines\": true, \"sized\": false}");
+  add_metric(self, "held_out_log_loss");
+  add_metric(self, "win_rate");
   start(self);
   expect_failure(self, 0, PLAN_WORLD, "source/told",
                  "candidate 0 of prompt 1 has reward nan");

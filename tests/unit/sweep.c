@@ -28,6 +28,7 @@ static void a_plan_has_every_parameter_resolved(void **state) {
   assert_int_equal(plan->seed, 5);
   assert_int_equal(plan->replicates, 4);
   assert_int_equal(plan->blas_threads, 1);
+  assert_int_equal(plan->threads, 0);
   assert_true(plan->keep == (PLAN_KEEP_USERS | PLAN_KEEP_TRACE));
   assert_int_equal(plan->point_count, 1);
   assert_int_equal(plan->axis_count, 0);

@@ -28,9 +28,7 @@ typedef struct bradley_terry_fit {
   size_t models;                    /* M */
   const int32_t *model_a, *model_b; /* of pairs */
 
-  double *trial;      /* (users,K) */
-  double *room;       /* (C,K), or (1,K) if kinds are not merged */
-  double *ends;       /* (C,2): P at eta = 0 and 1 */
+  double *trial;      /* (users,K); NULL if it is not needed */
   double *attended;   /* (C): weight in the M-step of s */
   double *log_g;      /* (C): log P at eta = 1 */
   double *up, *down;  /* (C): the same, shifted slightly up and down */

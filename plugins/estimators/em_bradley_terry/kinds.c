@@ -8,9 +8,11 @@
 
 #include "heed/memory.h"
 
-/* Annotations of a kind, on average, below which kinds are not merged: the
- * logarithms of each kind at each node would cost more than they save. */
-enum { LEAST_MERGED = 4 };
+/* Annotations of a kind, on average, below which sums of mass would cost more
+ * than a division for each annotation. */
+enum { LEAST_MASSES = 4 };
+/* A user's annotations of one kind above which they are one power. */
+enum { REPEATS_MOST = 4 };
 
 static const heed_user_model_functions *model_of(const annotation_kinds *self) {
   return self->histories->model->plugin->functions;
@@ -22,27 +24,35 @@ static size_t annotations_of(const annotation_kinds *self) {
 
 /* ---- finding ---- */
 
-/* Models and class of an annotation, and p of a gold pair. */
+/* Models, class and key of an annotation, and p of a gold pair. */
 typedef struct kind_key {
   int32_t a, b;
-  size_t class_of;
+  uint32_t class_of;
+  uint64_t key;
   double gold; /* NaN: the pair is not gold */
 } kind_key;
 
-static kind_key key_of(const annotation_kinds *self, const int32_t *model_a,
-                       const int32_t *model_b, size_t row) {
+/* Without classes, choice and left are the class. */
+static uint32_t class_of(const annotation_kinds *self, size_t row) {
   const attention_histories *histories = self->histories;
-  const size_t pair = histories->pair[row];
-  return (kind_key){
-      model_a[pair], model_b[pair],
-      model_of(self)->class_of(histories->model->self, histories->choice[row],
-                               histories->left[row]),
-      histories_gold(histories, row)};
+  const int8_t choice = histories->choice[row], left = histories->left[row];
+  return histories->domain.class_count > 0
+             ? (uint32_t)model_of(self)->class_of(histories->model->self,
+                                                  choice, left)
+             : (uint32_t)(3 * choice + left - HEED_LEFT_UNKNOWN);
+}
+
+static kind_key key_of(const annotation_kinds *self, const int32_t *model_a,
+                       const int32_t *model_b, size_t row, uint64_t key) {
+  const size_t pair = self->histories->pair[row];
+  return (kind_key){model_a[pair], model_b[pair], class_of(self, row), key,
+                    histories_gold(self->histories, row)};
 }
 
 static size_t hash(const kind_key *key) {
   uint64_t h = (uint64_t)(uint32_t)key->a << 32 | (uint32_t)key->b;
   h = (h ^ (uint64_t)key->class_of << 24) * 0x9e3779b97f4a7c15u;
+  if (key->key != 0) h = (h ^ h >> 29 ^ key->key) * 0x9e3779b97f4a7c15u;
   if (!isnan(key->gold))
     h = (h ^ (uint64_t)(key->gold * 0x1p52)) * 0x9e3779b97f4a7c15u;
   return (size_t)(h ^ h >> 29);
@@ -50,28 +60,75 @@ static size_t hash(const kind_key *key) {
 
 static bool same(const kind_key *one, const kind_key *other) {
   return one->a == other->a && one->b == other->b &&
-         one->class_of == other->class_of &&
+         one->class_of == other->class_of && one->key == other->key &&
          (one->gold == other->gold || (isnan(one->gold) && isnan(other->gold)));
 }
 
-/* Sets of[] and returns the number of kinds; keys[] receives theirs.  table:
- * open addressing, of twice as many places. */
-static size_t number_kinds(const annotation_kinds *self, const int32_t *model_a,
-                           const int32_t *model_b, size_t *table, size_t mask,
-                           kind_key *keys) {
-  size_t count = 0;
-  for (size_t i = 0; i < annotations_of(self); i++) {
-    const kind_key key = key_of(self, model_a, model_b, i);
-    size_t place = hash(&key) & mask;
-    while (table[place] != 0 && !same(&keys[table[place] - 1], &key))
-      place = (place + 1) & mask;
-    if (table[place] == 0) {
-      keys[count] = key;
-      table[place] = ++count;
-    }
-    self->of[i] = table[place] - 1;
+/* Open addressing; places hold a kind plus one, or 0. */
+typedef struct kind_table {
+  size_t room, count; /* room: a power of two */
+  uint32_t *place;    /* (room) */
+  kind_key *key;      /* (room / 2): of each kind */
+  size_t *row;        /* (room / 2): its first annotation */
+} kind_table;
+
+static size_t find_place(const kind_table *table, const kind_key *key) {
+  const size_t mask = table->room - 1;
+  size_t place = hash(key) & mask;
+  while (table->place[place] != 0 &&
+         !same(&table->key[table->place[place] - 1], key))
+    place = (place + 1) & mask;
+  return place;
+}
+
+/* Twice the room; the table is at most half full. */
+static void grow(heed_memory *memory, kind_table *table) {
+  const size_t room = table->room == 0 ? 1024 : 2 * table->room;
+  kind_table more = {room, table->count,
+                     heed_scratch(memory, room, sizeof *more.place),
+                     heed_scratch(memory, room / 2, sizeof *more.key),
+                     heed_scratch_sizes(memory, room / 2)};
+  if (memory->refused) return;
+  for (size_t c = 0; c < table->count; c++) {
+    more.key[c] = table->key[c];
+    more.row[c] = table->row[c];
+    more.place[find_place(&more, &more.key[c])] = (uint32_t)(c + 1);
   }
-  return count;
+  *table = more;
+}
+
+/* Keys of a block of annotations: 0 if the model has none. */
+static void find_keys(const annotation_kinds *self, size_t first, size_t count,
+                      uint64_t *keys) {
+  const attention_histories *histories = self->histories;
+  const heed_answers answers = histories_answers(histories, first, count);
+  if (model_of(self)->key != NULL)
+    model_of(self)->key(histories->model->self, &answers, keys);
+  else
+    memset(keys, 0, count * sizeof *keys);
+}
+
+/* Sets of[] and fills the table. */
+static void number_kinds(const annotation_kinds *self, const int32_t *model_a,
+                         const int32_t *model_b, heed_memory *memory,
+                         kind_table *table) {
+  enum { BLOCK = 256 };
+  const size_t rows = annotations_of(self);
+  uint64_t keys[BLOCK];
+  for (size_t i = 0; i < rows; i++) {
+    if (i % BLOCK == 0)
+      find_keys(self, i, rows - i < BLOCK ? rows - i : BLOCK, keys);
+    if (2 * table->count >= table->room) grow(memory, table);
+    if (memory->refused) return;
+    const kind_key key = key_of(self, model_a, model_b, i, keys[i % BLOCK]);
+    const size_t place = find_place(table, &key);
+    if (table->place[place] == 0) {
+      table->key[table->count] = key;
+      table->row[table->count] = i;
+      table->place[place] = (uint32_t)++table->count;
+    }
+    self->of[i] = table->place[place] - 1;
+  }
 }
 
 static double *scratch_gold(heed_memory *memory, const annotation_kinds *self) {
@@ -80,40 +137,55 @@ static double *scratch_gold(heed_memory *memory, const annotation_kinds *self) {
              : heed_scratch_doubles(memory, self->count);
 }
 
-static heed_status find_kinds(const heed_host *host, annotation_kinds *self,
-                              const int32_t *model_a, const int32_t *model_b,
-                              heed_error *error) {
-  const size_t rows = annotations_of(self);
-  size_t room = 16;
-  while (room < 2 * rows) room *= 2;
-  heed_memory memory = {host, false};
-  size_t *table = heed_scratch_sizes(&memory, room);
-  kind_key *keys = heed_scratch(&memory, rows, sizeof *keys);
-  if (memory.refused) return heed_no_memory(error);
-  self->count = number_kinds(self, model_a, model_b, table, room - 1, keys);
-  self->merged =
-      self->histories->times != NULL || self->count * LEAST_MERGED <= rows;
-  if (!self->merged) return HEED_OK;
-  int8_t *choice = heed_scratch(&memory, self->count, sizeof *choice);
-  int8_t *left = heed_scratch(&memory, self->count, sizeof *left);
-  self->model_a = heed_scratch(&memory, self->count, sizeof *self->model_a);
-  self->model_b = heed_scratch(&memory, self->count, sizeof *self->model_b);
-  self->p = heed_scratch_doubles(&memory, self->count);
-  self->gold = scratch_gold(&memory, self);
-  if (memory.refused) return heed_no_memory(error);
+/* The first annotation of a kind stands for it. */
+static heed_status take_kinds(annotation_kinds *self, const kind_table *table,
+                              heed_memory *memory, heed_error *error) {
+  const attention_histories *histories = self->histories;
+  int8_t *choice = heed_scratch(memory, self->count, sizeof *choice);
+  int8_t *left = heed_scratch(memory, self->count, sizeof *left);
+  size_t *pair = heed_scratch_sizes(memory, self->count);
+  self->model_a = heed_scratch(memory, self->count, sizeof *self->model_a);
+  self->model_b = heed_scratch(memory, self->count, sizeof *self->model_b);
+  self->p = heed_scratch_doubles(memory, self->count);
+  self->gold = scratch_gold(memory, self);
+  if (memory->refused) return heed_no_memory(error);
   for (size_t c = 0; c < self->count; c++) {
-    if (self->gold != NULL) self->p[c] = self->gold[c] = keys[c].gold;
-    self->model_a[c] = keys[c].a;
-    self->model_b[c] = keys[c].b;
-    model_of(self)->of_class(self->histories->model->self, keys[c].class_of,
-                             &choice[c], &left[c]);
+    const kind_key *key = &table->key[c];
+    if (self->gold != NULL) self->p[c] = self->gold[c] = key->gold;
+    self->model_a[c] = key->a;
+    self->model_b[c] = key->b;
+    choice[c] = histories->choice[table->row[c]];
+    left[c] = histories->left[table->row[c]];
+    pair[c] = histories->pair[table->row[c]];
   }
   self->like = (heed_answers){.size = sizeof(heed_answers),
                               .count = self->count,
                               .choice = choice,
                               .left = left,
-                              .p = self->p};
+                              .p = self->p,
+                              .annotations = histories->crowd->annotations,
+                              .pairs = histories->crowd->world->pairs,
+                              .row = table->row,
+                              .pair = pair};
   return HEED_OK;
+}
+
+static heed_status find_kinds(const heed_host *host, annotation_kinds *self,
+                              const int32_t *model_a, const int32_t *model_b,
+                              heed_error *error) {
+  const size_t rows = annotations_of(self);
+  kind_table table = {0};
+  heed_memory memory = {host, false};
+  if (rows >= UINT32_MAX)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "this estimator takes at most %lu annotations, found %zu",
+                     (unsigned long)UINT32_MAX - 1, rows);
+  self->of = heed_scratch(&memory, rows, sizeof *self->of);
+  if (!memory.refused) number_kinds(self, model_a, model_b, &memory, &table);
+  if (memory.refused) return heed_no_memory(error);
+  self->count = table.count;
+  self->merged = true;
+  return take_kinds(self, &table, &memory, error);
 }
 
 static heed_status take_each(const heed_host *host, annotation_kinds *self,
@@ -130,7 +202,6 @@ static heed_status take_each(const heed_host *host, annotation_kinds *self,
   if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < rows; i++) {
     if (self->gold != NULL) self->gold[i] = histories_gold(histories, i);
-    self->of[i] = i;
     self->model_a[i] = model_a[histories->pair[i]];
     self->model_b[i] = model_b[histories->pair[i]];
   }
@@ -141,52 +212,130 @@ static double times_of(const annotation_kinds *self, size_t row) {
   return (double)heed_count_at(self->histories->times, row);
 }
 
-/* Entries of each user, in the order of the user's first annotation of a
- * kind. */
-static heed_status list_by_user(const heed_host *host, annotation_kinds *self,
-                                heed_error *error) {
+/* ---- listing by user ---- */
+
+/* The kinds of one user, in the order of the first annotation of each. */
+typedef struct kind_entries {
+  size_t count;
+  uint32_t *kind; /* (C) */
+  double *times;  /* (C): by kind; 0 between users */
+} kind_entries;
+
+static void collect(const annotation_kinds *self, size_t user,
+                    kind_entries *mine) {
   const heed_crowd *crowd = self->histories->crowd;
-  heed_memory memory = {host, false};
-  size_t *entry = heed_scratch_sizes(&memory, self->count); /* of a kind, + 1 */
-  size_t entries = 0;
-  self->first = heed_scratch_sizes(&memory, crowd->users->rows + 1);
-  self->kind = heed_scratch_sizes(&memory, annotations_of(self));
-  self->times = heed_scratch_doubles(&memory, annotations_of(self));
-  self->total = heed_scratch_doubles(&memory, self->count);
-  if (memory.refused) return heed_no_memory(error);
-  for (size_t j = 0; j < crowd->users->rows; j++) {
-    for (size_t i = crowd->first[j]; i < crowd->first[j + 1]; i++) {
-      const size_t kind = self->of[i];
-      if (entry[kind] <= self->first[j]) {
-        self->kind[entries] = kind;
-        entry[kind] = ++entries;
-      }
-      self->times[entry[kind] - 1] += times_of(self, i);
-      self->total[kind] += times_of(self, i);
-    }
-    self->first[j + 1] = entries;
+  mine->count = 0;
+  for (size_t i = crowd->first[user]; i < crowd->first[user + 1]; i++) {
+    const uint32_t kind = self->of[i];
+    if (mine->times[kind] == 0) mine->kind[mine->count++] = kind;
+    mine->times[kind] += times_of(self, i);
   }
+}
+
+/* Where the lists of a user begin. */
+typedef struct kind_lists {
+  size_t *first, *power_first; /* (J+1) */
+  uint32_t *kind, *power_kind; /* NULL: only count */
+  double *power_times;
+} kind_lists;
+
+static void list_user(const kind_lists *lists, size_t user,
+                      kind_entries *mine) {
+  size_t end = lists->first[user], power_end = lists->power_first[user];
+  for (size_t e = 0; e < mine->count; e++) {
+    const uint32_t kind = mine->kind[e];
+    const double times = mine->times[kind];
+    mine->times[kind] = 0;
+    if (times > REPEATS_MOST) {
+      if (lists->kind != NULL) {
+        lists->power_kind[power_end] = kind;
+        lists->power_times[power_end] = times;
+      }
+      power_end++;
+      continue;
+    }
+    for (double one = 0; one < times; one++, end++)
+      if (lists->kind != NULL) lists->kind[end] = kind;
+  }
+  lists->first[user + 1] = end;
+  lists->power_first[user + 1] = power_end;
+}
+
+static void list_users(const annotation_kinds *self, const kind_lists *lists,
+                       kind_entries *mine) {
+  for (size_t j = 0; j < self->mixture.users; j++) {
+    collect(self, j, mine);
+    list_user(lists, j, mine);
+  }
+}
+
+static heed_status list_merged(const heed_host *host, annotation_kinds *self,
+                               heed_error *error) {
+  const size_t users = self->mixture.users;
+  heed_memory memory = {host, false};
+  kind_entries mine = {
+      .kind = heed_scratch(&memory, self->count, sizeof *mine.kind),
+      .times = heed_scratch_doubles(&memory, self->count)};
+  kind_lists lists = {.first = heed_scratch_sizes(&memory, users + 1),
+                      .power_first = heed_scratch_sizes(&memory, users + 1)};
+  if (memory.refused) return heed_no_memory(error);
+  list_users(self, &lists, &mine);
+  const size_t powers = lists.power_first[users];
+  lists.kind = heed_scratch(&memory, lists.first[users], sizeof *lists.kind);
+  lists.power_kind = heed_scratch(&memory, powers, sizeof *lists.power_kind);
+  lists.power_times = heed_scratch_doubles(&memory, powers);
+  if (memory.refused) return heed_no_memory(error);
+  list_users(self, &lists, &mine);
+  self->mixture.first = lists.first;
+  self->mixture.kind = lists.kind;
+  if (powers == 0) return HEED_OK;
+  self->mixture.power_first = lists.power_first;
+  self->mixture.power_kind = lists.power_kind;
+  self->mixture.power_times = lists.power_times;
   return HEED_OK;
+}
+
+static heed_status open_mixture(const heed_host *host, annotation_kinds *self,
+                                size_t nodes, heed_error *error) {
+  const size_t rows = annotations_of(self), kinds = self->count;
+  const bool masses = self->merged && kinds <= rows / LEAST_MASSES;
+  heed_memory memory = {host, false};
+  self->mixture.kinds = kinds;
+  self->mixture.users = self->histories->crowd->users->rows;
+  self->mixture.first = self->histories->crowd->first;
+  self->mixture.ends = heed_scratch(&memory, kinds, sizeof(mixture_ends));
+  self->total = heed_scratch_doubles(&memory, kinds);
+  if (masses)
+    self->mass = heed_scratch_doubles(&memory, kinds * mixture_padded(nodes));
+  if (memory.refused) return heed_no_memory(error);
+  for (size_t i = 0; i < rows; i++)
+    self->total[self->merged ? self->of[i] : i] += times_of(self, i);
+  const heed_status status =
+      self->merged ? list_merged(host, self, error) : HEED_OK;
+  return status == HEED_OK
+             ? mixture_open(host, nodes, masses, &self->mixture, error)
+             : status;
 }
 
 heed_status kinds_open(const heed_host *host, attention_histories *histories,
                        const int32_t *model_a, const int32_t *model_b,
-                       annotation_kinds *result, heed_error *error) {
+                       size_t nodes, annotation_kinds *result,
+                       heed_error *error) {
   const heed_user_model_functions *functions =
       histories->model->plugin->functions;
-  heed_memory memory = {host, false};
   heed_status status = HEED_OK;
   assert(!histories->reduced);
-  *result = (annotation_kinds){.histories = histories};
-  result->of = heed_scratch_sizes(&memory, histories->crowd->annotations->rows);
-  if (memory.refused) return heed_no_memory(error);
-  if (histories->domain.class_count > 0 && functions->log_likelihood == NULL)
+  *result = (annotation_kinds){.histories = histories,
+                               .remembers = functions->log_likelihood != NULL};
+  const bool equal =
+      histories->domain.class_count > 0 || functions->key != NULL;
+  if (equal && !result->remembers)
     status = find_kinds(host, result, model_a, model_b, error);
-  if (status == HEED_OK && !result->merged && histories->times != NULL)
-    return histories_need_rows(error);
-  if (status == HEED_OK && !result->merged)
+  else if (histories->times != NULL)
+    status = histories_need_rows(error);
+  else
     status = take_each(host, result, model_a, model_b, error);
-  return status == HEED_OK ? list_by_user(host, result, error) : status;
+  return status == HEED_OK ? open_mixture(host, result, nodes, error) : status;
 }
 
 /* ---- probabilities ---- */
@@ -217,24 +366,57 @@ void kinds_casual(const annotation_kinds *self, const double *phi,
     histories_casual(self->histories, phi, probability);
 }
 
-heed_status kinds_likelihood(const annotation_kinds *self,
-                             const heed_host *host, const double *phi,
-                             size_t node_count, const double *nodes,
-                             double *room, double *log_likelihood,
+void kinds_set_ends(annotation_kinds *self, const double *phi) {
+  mixture_ends *ends = self->mixture.ends;
+  kinds_probability(self, phi, 2, mixture_both, &ends->c);
+  mixture_subtract(self->count, ends);
+}
+
+heed_status kinds_likelihood(annotation_kinds *self, const heed_host *host,
+                             const double *phi, size_t node_count,
+                             const double *nodes, double *log_likelihood,
+                             double *likelihood, double *most, bool *scaled,
                              heed_error *error) {
-  if (!self->merged)
+  kinds_set_ends(self, phi);
+  mixture_place(&self->mixture, node_count, nodes);
+  if (likelihood != NULL) *scaled = !self->remembers;
+  if (self->remembers)
     return histories_likelihood(self->histories, host, phi, node_count, nodes,
                                 log_likelihood, error);
-  kinds_probability(self, phi, node_count, nodes, room);
-  for (size_t i = 0; i < self->count * node_count; i++) room[i] = log(room[i]);
-  for (size_t j = 0; j < self->histories->crowd->users->rows; j++) {
-    double *row = log_likelihood + j * node_count;
-    memset(row, 0, node_count * sizeof *row);
-    for (size_t e = self->first[j]; e < self->first[j + 1]; e++) {
-      const double *log_p = room + self->kind[e] * node_count;
-      for (size_t k = 0; k < node_count; k++)
-        row[k] += self->times[e] * log_p[k];
-    }
-  }
+  mixture_likelihood(&self->mixture, log_likelihood, likelihood, most);
   return HEED_OK;
+}
+
+/* ---- sums over annotations ---- */
+
+void kinds_attend(annotation_kinds *self, const double *r, double *attended) {
+  const attention_mixture *mixture = &self->mixture;
+  if (self->mass == NULL) {
+    mixture_attended(mixture, r, attended);
+    return;
+  }
+  mixture_masses(mixture, r, self->mass);
+  for (size_t c = 0; c < self->count; c++) {
+    const mixture_ends *ends = &mixture->ends[c];
+    const double *mass = self->mass + c * mixture->padded;
+    attended[c] = 0;
+    for (size_t k = 0; k < mixture->nodes; k++) {
+      const double eta = mixture->node[k], p = ends->c + eta * ends->d;
+      if (p > 0) attended[c] += mass[k] * eta / p;
+    }
+    attended[c] *= ends->c + ends->d;
+  }
+}
+
+double kinds_expected(const annotation_kinds *self) {
+  const attention_mixture *mixture = &self->mixture;
+  double sum = 0;
+  for (size_t c = 0; c < self->count; c++) {
+    const mixture_ends *ends = &mixture->ends[c];
+    const double *mass = self->mass + c * mixture->padded;
+    for (size_t k = 0; k < mixture->nodes; k++)
+      if (mass[k] > 0)
+        sum += mass[k] * log(ends->c + mixture->node[k] * ends->d);
+  }
+  return sum;
 }

@@ -43,12 +43,38 @@ static double mean_of_user(const bradley_terry_fit *self, size_t user) {
   return mean;
 }
 
+/* eta^2 / (P (1 - P)) of a choice. */
+static double weight_of(const mixture_ends *ends, double eta) {
+  const double p = ends->c + eta * ends->d;
+  return p > 0 && p < 1 ? eta * eta / (p * (1 - p)) : 0;
+}
+
+/* The sum of these weights over the annotations of each kind, at the users'
+ * means, into log_g. */
+static void find_weights(bradley_terry_fit *self) {
+  double *weight = self->log_g;
+  memset(weight, 0, self->kinds.count * sizeof *weight);
+  for (size_t j = 0; j < self->histories.group_count; j++) {
+    const double eta = mean_of_user(self, j);
+    const mixture_list list = mixture_choices(&self->kinds.mixture, j);
+    double *mine = weight + (list.ends - self->kinds.mixture.ends);
+    for (size_t i = 0; i < list.count; i++) {
+      const size_t kind = list.kind == NULL ? i : list.kind[i];
+      mine[kind] += weight_of(&list.ends[kind], eta);
+    }
+    for (size_t i = 0; i < list.power_count; i++) {
+      const size_t kind = list.power_kind[i];
+      mine[kind] += list.power_times[i] * weight_of(&list.ends[kind], eta);
+    }
+  }
+}
+
 /* H after an E-step at y, into the information of strengths: of an annotation
  * (eta dg)^2 / (P (1 - P)), with g' = dg by the difference of strengths and P
  * at the user's mean. */
 static void find_information(bradley_terry_fit *self, double *y) {
-  static const double ends[2] = {0, 1}, one = 1;
-  const annotation_kinds *kinds = &self->kinds;
+  static const double one = 1;
+  annotation_kinds *kinds = &self->kinds;
   const double *phi = bradley_terry_phi_of(self, y);
   const double h = 1e-4;
   strengths_clear(&self->strengths);
@@ -57,20 +83,13 @@ static void find_information(bradley_terry_fit *self, double *y) {
   bradley_terry_set_p(self, y, -h);
   kinds_probability(kinds, phi, 1, &one, self->down);
   bradley_terry_set_p(self, y, 0);
-  kinds_probability(kinds, phi, 2, ends, self->ends);
-  for (size_t j = 0; j < self->histories.group_count; j++) {
-    const double eta = mean_of_user(self, j);
-    for (size_t e = kinds->first[j]; e < kinds->first[j + 1]; e++) {
-      const size_t kind = kinds->kind[e];
-      const size_t a = (size_t)kinds->model_a[kind];
-      const size_t b = (size_t)kinds->model_b[kind];
-      const double c = self->ends[2 * kind], g = self->ends[2 * kind + 1];
-      const double p = c + eta * (g - c);
-      const double slope = eta * (self->up[kind] - self->down[kind]) / (2 * h);
-      if (a != b && p > 0 && p < 1)
-        strengths_add(&self->strengths, a, b, 0,
-                      kinds->times[e] * slope * slope / (p * (1 - p)));
-    }
+  kinds_set_ends(kinds, phi);
+  find_weights(self);
+  for (size_t c = 0; c < kinds->count; c++) {
+    const size_t a = (size_t)kinds->model_a[c], b = (size_t)kinds->model_b[c];
+    const double slope = (self->up[c] - self->down[c]) / (2 * h);
+    if (a != b)
+      strengths_add(&self->strengths, a, b, 0, slope * slope * self->log_g[c]);
   }
 }
 

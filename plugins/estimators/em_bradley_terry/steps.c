@@ -24,13 +24,14 @@ void bradley_terry_set_p(bradley_terry_fit *self, const double *s,
                                          s[kinds->model_b[c]] + shift);
 }
 
-static void find_likelihood(bradley_terry_fit *self, double *x,
-                            double *target) {
+static void find_likelihood(bradley_terry_fit *self, double *x) {
+  attention_node_prior *prior = &self->prior;
   bradley_terry_set_p(self, x, 0);
   if (self->status == HEED_OK)
     self->status = kinds_likelihood(
-        &self->kinds, self->host, bradley_terry_phi_of(self, x),
-        self->prior.count, self->prior.nodes, self->room, target, self->error);
+        &self->kinds, self->host, bradley_terry_phi_of(self, x), prior->count,
+        prior->nodes, prior->log_likelihood, prior->likelihood, prior->most,
+        &prior->scaled, self->error);
 }
 
 static double e_step(void *state, double *x) {
@@ -42,8 +43,7 @@ static double e_step(void *state, double *x) {
   if (!phi_within(&self->phi, bradley_terry_phi_of(self, x))) return -HUGE_VAL;
   node_prior_place(prior, theta);
   if (!node_prior_sums_to_one(prior)) return -HUGE_VAL;
-  find_likelihood(self, x, prior->log_likelihood);
-  prior->scaled = false;
+  find_likelihood(self, x);
   const double objective =
       node_prior_expect(prior, &self->histories, -penalty(self, x), theta);
   return isnan(objective) ? -HUGE_VAL : objective;
@@ -56,43 +56,6 @@ typedef struct bradley_terry_regression {
   bradley_terry_fit *fit;
   const double *phi;
 } bradley_terry_regression;
-
-/* eta_k g / P_k at every node, of one kind. */
-static void part_attended(const bradley_terry_fit *self, size_t kind,
-                          double *part) {
-  const attention_node_prior *prior = &self->prior;
-  const double c = self->ends[2 * kind], g = self->ends[2 * kind + 1];
-  for (size_t k = 0; k < prior->count; k++) {
-    const double p = c + prior->nodes[k] * (g - c);
-    part[k] = p > 0 ? prior->nodes[k] * g / p : 0;
-  }
-}
-
-/* W_c, the sum over annotations of kind c of sum_k r_jk eta_k g_c / P_ck; and P
- * at the ends. */
-static void attend(bradley_terry_fit *self, const double *phi) {
-  static const double both[2] = {0, 1};
-  const annotation_kinds *kinds = &self->kinds;
-  const size_t nodes = self->prior.count;
-  double *part = self->room;
-  kinds_probability(kinds, phi, 2, both, self->ends);
-  memset(self->attended, 0, kinds->count * sizeof *self->attended);
-  for (size_t c = 0; kinds->merged && c < kinds->count; c++)
-    part_attended(self, c, self->room + c * nodes);
-  for (size_t j = 0; j < self->histories.group_count; j++) {
-    const double *r = self->prior.responsibility + j * nodes;
-    for (size_t e = kinds->first[j]; e < kinds->first[j + 1]; e++) {
-      const size_t c = kinds->kind[e];
-      double weight = 0;
-      if (kinds->merged)
-        part = self->room + c * nodes;
-      else
-        part_attended(self, c, part);
-      for (size_t k = 0; k < nodes; k++) weight += r[k] * part[k];
-      self->attended[c] += kinds->times[e] * weight;
-    }
-  }
-}
 
 /* log g of every kind at strengths s, with the difference shifted. */
 static void log_attended(const bradley_terry_regression *at, const double *s,
@@ -145,8 +108,18 @@ static void regress(bradley_terry_fit *self, double *x) {
 
 static double expected(void *context, double *x) {
   bradley_terry_fit *self = context;
-  find_likelihood(self, x, self->trial);
-  return node_prior_expected(&self->prior, &self->histories, 0, self->trial);
+  const attention_node_prior *prior = &self->prior;
+  const double *phi = bradley_terry_phi_of(self, x);
+  bradley_terry_set_p(self, x, 0);
+  if (self->kinds.mass != NULL) {
+    kinds_set_ends(&self->kinds, phi);
+    return kinds_expected(&self->kinds);
+  }
+  if (self->status == HEED_OK)
+    self->status = kinds_likelihood(&self->kinds, self->host, phi, prior->count,
+                                    prior->nodes, self->trial, NULL, NULL, NULL,
+                                    self->error);
+  return node_prior_expected(prior, &self->histories, 0, self->trial);
 }
 
 static void m_step(void *state, double *x) {
@@ -156,7 +129,7 @@ static void m_step(void *state, double *x) {
     self->status =
         prior_fit_improve(prior->fit, prior->nodes, prior->mass,
                           bradley_terry_theta_of(self, x), self->error);
-  attend(self, bradley_terry_phi_of(self, x));
+  kinds_attend(&self->kinds, prior->responsibility, self->attended);
   regress(self, x);
   phi_ascend(&self->phi, expected, self, x, self->models + prior->theta_count);
 }

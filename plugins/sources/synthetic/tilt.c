@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Tilts: models A and B, and the lean that gives a gap.  Called by the source
- * synthetic. */
+ * synthetic.
+ *
+ * A pass over the pool costs N K^2, so Newton's method starts where a part of
+ * the pool has the gap. */
 #include "sources/synthetic/tilt.h"
 
-#include <cblas.h>
-#include <gsl/gsl_errno.h>
-#include <gsl/gsl_roots.h>
 #include <math.h>
+#include <stdbool.h>
 
 /* Upper limits: beyond this sharpness the gap barely grows; beyond this
  * likeness it shrinks, because too few candidates are left to lean with.  Found
@@ -14,48 +15,79 @@
 #define SHARPNESS_MOST 16.0
 #define LIKENESS_MOST 4.0
 
-void tilt_log_policy(preference_tilt lean, double sign, size_t count,
-                     const double *along, const double *across,
-                     double *log_probability) {
-  double highest = -HUGE_VAL, total = 0.0;
-  for (size_t k = 0; k < count; k++) {
-    log_probability[k] =
-        lean.sharpness *
-        (sign * along[k] - 0.5 * lean.likeness * across[k] * across[k]);
-    highest = fmax(highest, log_probability[k]);
-  }
-  for (size_t k = 0; k < count; k++) total += exp(log_probability[k] - highest);
-  for (size_t k = 0; k < count; k++) log_probability[k] -= highest + log(total);
+/* Prompts of the first, rough calibration. */
+#define ROUGH_PROMPTS ((size_t)128)
+
+/* The energy of a candidate, log pi up to a constant. */
+static double energy_of(preference_tilt lean, double sign, double along,
+                        double across) {
+  return lean.sharpness *
+         (sign * along - 0.5 * lean.likeness * across * across);
 }
 
-static void policy(preference_tilt lean, double sign, size_t count,
-                   const double *along, const double *across,
-                   double *probability) {
-  tilt_log_policy(lean, sign, count, along, across, probability);
-  for (size_t k = 0; k < count; k++) probability[k] = exp(probability[k]);
+static double fill_energy(preference_tilt lean, double sign,
+                          const heed_vector *vector, size_t count,
+                          const double *along, const double *across,
+                          double *energy, double *probability) {
+  for (size_t k = 0; k < count; k++)
+    energy[k] = energy_of(lean, sign, along[k], across[k]);
+  return vector->softmax(count, energy, probability);
 }
 
-double tilt_gap(const tilt_pool *pool, preference_tilt lean) {
+void tilt_policy(const heed_vector *vector, preference_tilt lean, double sign,
+                 size_t count, const double *along, const double *across,
+                 double *probability, double *log_probability) {
+  const double all = fill_energy(lean, sign, vector, count, along, across,
+                                 log_probability, probability);
+  for (size_t k = 0; k < count; k++) log_probability[k] -= all;
+}
+
+/* One model of one prompt: its policy, and how the policy changes. */
+static void fill_model(const tilt_pool *pool, preference_tilt lean,
+                       preference_tilt speed, double sign, size_t prompt,
+                       double *pi, double *change) {
   const size_t wide = pool->candidates;
-  double *a = pool->scratch, *b = a + wide, *beats = b + wide;
-  double sum = 0.0;
+  const double *along = pool->along + prompt * wide;
+  const double *across = pool->across + prompt * wide;
+  const double likeness_speed = lean.sharpness * speed.likeness;
+  (void)fill_energy(lean, sign, pool->vector, wide, along, across, change, pi);
+  /* d energy: that of the sharpness, and that of the likeness. */
+  for (size_t k = 0; k < wide; k++)
+    change[k] = energy_of((preference_tilt){speed.sharpness, lean.likeness},
+                          sign, along[k], across[k]) -
+                0.5 * likeness_speed * across[k] * across[k];
+  const double mean = pool->vector->dot(wide, pi, change);
+  for (size_t k = 0; k < wide; k++) change[k] = pi[k] * (change[k] - mean);
+}
+
+/* gap = a' W b and slope = da' W b + a' W db of a prompt, with W the matrix of
+ * P(the row's response beats the column's).  W + W' = 1 makes a' W db = -(W a)'
+ * db, because db sums to 0. */
+tilt_rise tilt_gap(const tilt_pool *pool, preference_tilt lean,
+                   preference_tilt speed) {
+  const size_t wide = pool->candidates;
+  const heed_vector *vector = pool->vector;
+  double *a = pool->scratch, *b = a + wide;
+  double *change_a = b + wide, *change_b = change_a + wide;
+  double *beats_a = change_b + wide, *beats_b = beats_a + wide;
+  tilt_rise sum = {0};
   for (size_t i = 0; i < pool->prompts; i++) {
-    const double *along = pool->along + i * wide;
-    const double *across = pool->across + i * wide;
-    policy(lean, 1.0, wide, along, across, a);
-    policy(lean, -1.0, wide, along, across, b);
-    /* beats = win b, (K) */
-    cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)wide, (int)wide, 1.0,
-                pool->win + i * wide * wide, (int)wide, b, 1, 0.0, beats, 1);
-    sum += cblas_ddot((int)wide, a, 1, beats, 1);
+    fill_model(pool, lean, speed, 1.0, i, a, change_a);
+    fill_model(pool, lean, speed, -1.0, i, b, change_b);
+    vector->wins(wide, pool->reward + i * wide, 2, a, beats_a);
+    sum.gap += vector->dot(wide, a, beats_b);
+    sum.slope += vector->dot(wide, change_a, beats_b) -
+                 vector->dot(wide, change_b, beats_a);
   }
-  return sum / (double)pool->prompts;
+  sum.gap /= (double)pool->prompts;
+  sum.slope /= (double)pool->prompts;
+  return sum;
 }
 
 /* The path from no gap to the largest: first the sharpness grows, then, if it
  * is free, the likeness.  `place` runs from 0 to 1, or to 2. */
 typedef struct tilt_path {
-  const tilt_pool *pool;
+  tilt_pool pool;
   double mu, likeness;
 } tilt_path;
 
@@ -67,45 +99,69 @@ static preference_tilt lean_at(const tilt_path *self, double place) {
   };
 }
 
-static double excess(double place, void *context) {
-  const tilt_path *self = context;
-  return tilt_gap(self->pool, lean_at(self, place)) - self->mu;
+/* At place 1 the sharpness moves: the likeness is about to. */
+static tilt_rise rise_at(const tilt_path *self, double place) {
+  const preference_tilt sharper = {.sharpness = SHARPNESS_MOST};
+  const preference_tilt liker = {.likeness = LIKENESS_MOST};
+  return tilt_gap(&self->pool, lean_at(self, place),
+                  place <= 1.0 ? sharper : liker);
 }
 
-/* excess(low) <= 0 <= excess(high) */
-static double root(tilt_path *self, double low, double high) {
-  const gsl_root_fsolver_type *type = gsl_root_fsolver_brent;
-  gsl_root_fsolver *solver = gsl_root_fsolver_alloc(type);
-  gsl_function function = {excess, self};
-  double place = NAN;
-  if (solver == NULL) return NAN;
-  gsl_root_fsolver_set(solver, &function, low, high);
-  for (int i = 0; i < 100; i++) {
-    gsl_root_fsolver_iterate(solver);
-    place = gsl_root_fsolver_root(solver);
-    low = gsl_root_fsolver_x_lower(solver);
-    high = gsl_root_fsolver_x_upper(solver);
-    if (gsl_root_test_interval(low, high, 0.0, 1e-9) == GSL_SUCCESS) break;
+/* A place on one leg of the path. */
+typedef struct tilt_place {
+  double place, gap;
+  bool reached; /* the gap is mu */
+} tilt_place;
+
+/* From `place`, Newton's method between low, where the gap is below mu, and
+ * high, where it is unknown.  Not reached: the gap at high is below mu. */
+static tilt_place newton(const tilt_path *self, double low, double high,
+                         double place) {
+  enum { MOST_STEPS = 100 };
+  const double end = high;
+  bool bounded = false; /* the gap at high is above mu */
+  tilt_rise rise = rise_at(self, place);
+  for (int i = 0; i < MOST_STEPS; i++) {
+    const double missing = self->mu - rise.gap;
+    /* Some rounding of N K^2 terms. */
+    if (fabs(missing) <= 1e-14) break;
+    if (missing > 0.0 && place >= end)
+      return (tilt_place){.place = end, .gap = rise.gap};
+    if (missing > 0.0) {
+      low = place;
+    } else {
+      high = place;
+      bounded = true;
+    }
+    double next = place + missing / rise.slope;
+    if (!(next > low)) next = low + (high - low) / 2;
+    if (!(next < high)) next = bounded ? low + (high - low) / 2 : end;
+    if (!(fabs(next - place) > 1e-15 * place)) break;
+    place = next;
+    rise = rise_at(self, place);
   }
-  gsl_root_fsolver_free(solver);
-  return place;
+  return (tilt_place){.place = place, .gap = rise.gap, .reached = true};
+}
+
+/* The leg from low to low + 1, first on a part of the pool. */
+static tilt_place walk(const tilt_path *self, double low) {
+  tilt_path rough = *self;
+  const double high = low + 1.0;
+  double start = low + 0.1;
+  if (self->pool.prompts > 2 * ROUGH_PROMPTS) {
+    rough.pool.prompts = ROUGH_PROMPTS;
+    start = newton(&rough, low, high, start).place;
+  }
+  return newton(self, low, high, start);
 }
 
 heed_status tilt_calibrate(const tilt_pool *pool, double mu, double likeness,
-                           preference_tilt *lean, double *most) {
-  tilt_path self = {.pool = pool, .mu = mu, .likeness = likeness};
-  double low = 0.0, high = 1.0;
-  *lean = lean_at(&self, 0.0);
-  *most = mu + excess(high, &self);
-  if (excess(0.0, &self) >= 0.0) return HEED_OK; /* mu is 0.5 */
-  if (*most < mu && isnan(likeness)) {
-    low = high;
-    high = 2.0;
-    *most = mu + excess(high, &self);
-  }
-  if (*most < mu) return HEED_INVALID;
-  const double place = root(&self, low, high);
-  if (isnan(place)) return HEED_MEMORY;
-  *lean = lean_at(&self, place);
-  return HEED_OK;
+                           preference_tilt *lean, double *gap) {
+  const tilt_path self = {.pool = *pool, .mu = mu, .likeness = likeness};
+  tilt_place found = {.gap = 0.5, .reached = true};
+  if (mu > 0.5) found = walk(&self, 0.0);
+  if (!found.reached && isnan(likeness)) found = walk(&self, 1.0);
+  *lean = lean_at(&self, found.place);
+  *gap = found.gap;
+  return found.reached ? HEED_OK : HEED_INVALID;
 }

@@ -14,7 +14,7 @@
 
 #include <stddef.h>
 
-#include "heed/status.h"
+#include "heed/vector.h"
 
 typedef struct preference_tilt {
   double sharpness, likeness;
@@ -22,26 +22,33 @@ typedef struct preference_tilt {
 
 /* Input of the calibration: N prompts with K candidates. */
 typedef struct tilt_pool {
+  const heed_vector *vector;
   size_t prompts, candidates;
   const double *along;  /* (N,K) */
   const double *across; /* (N,K) */
-  const double *win;    /* (N,K,K): P(row's response beats column's) */
-  double *scratch;      /* (3,K) */
+  const double *reward; /* (N,K) */
+  double *scratch;      /* (6,K) */
 } tilt_pool;
 
-/* log pi_A (sign +1) or log pi_B (sign -1) of one prompt's candidates into
- * log_probability[count]. */
-void tilt_log_policy(preference_tilt lean, double sign, size_t count,
-                     const double *along, const double *across,
-                     double *log_probability);
+/* pi_A (sign +1) or pi_B (sign -1) of one prompt's candidates and its log, into
+ * probability[count] and log_probability[count]. */
+void tilt_policy(const heed_vector *vector, preference_tilt lean, double sign,
+                 size_t count, const double *along, const double *across,
+                 double *probability, double *log_probability);
 
-/* The mean over the pool of E[P(A's response is better)]. */
-double tilt_gap(const tilt_pool *pool, preference_tilt lean);
+/* A gap, the mean over the pool of E[P(A's response is better)], and its
+ * derivative as the lean moves at a speed. */
+typedef struct tilt_rise {
+  double gap, slope;
+} tilt_rise;
+tilt_rise tilt_gap(const tilt_pool *pool, preference_tilt lean,
+                   preference_tilt speed);
 
-/* The lean whose gap is mu, in [0.5, 1).  likeness NAN: 0 if possible, else the
- * smallest that reaches mu.  If mu is out of reach: HEED_INVALID without a
- * message, and *most is the largest gap. */
+/* The lean whose gap is mu, in [0.5, 1), and *gap, that of the pool there.
+ * likeness NAN: 0 if possible, else the smallest that reaches mu.
+ * HEED_INVALID, without a message, if mu is out of reach: *gap is then the
+ * largest. */
 heed_status tilt_calibrate(const tilt_pool *pool, double mu, double likeness,
-                           preference_tilt *lean, double *most);
+                           preference_tilt *lean, double *gap);
 
 #endif

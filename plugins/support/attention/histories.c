@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "heed/memory.h"
+#include "support/attention/mixture.h"
 #include "support/crowd/pair_column.h"
 #include "support/crowd/pair_name.h"
 
@@ -352,10 +353,57 @@ static heed_status reduced_likelihood(attention_histories *self,
   return HEED_OK;
 }
 
+/* ---- mixtures ---- */
+
+static bool is_mixture(const attention_histories *self) {
+  return self->domain.mixture && model_of(self)->log_likelihood == NULL;
+}
+
+/* Opened once: iterations must not allocate. */
+static heed_status open_mixture(attention_histories *self,
+                                const heed_host *host, size_t node_count,
+                                heed_error *error) {
+  const heed_crowd *crowd = self->crowd;
+  heed_memory memory = {host, false};
+  attention_mixture *made = self->mixture;
+  if (made != NULL && node_count <= self->mixture_nodes) return HEED_OK;
+  if (made == NULL) {
+    made = heed_scratch(&memory, 1, sizeof *made);
+    mixture_ends *ends =
+        heed_scratch(&memory, crowd->annotations->rows, sizeof *ends);
+    if (memory.refused) return heed_no_memory(error);
+    *made = (attention_mixture){.users = crowd->users->rows,
+                                .kinds = crowd->annotations->rows,
+                                .first = crowd->first,
+                                .ends = ends};
+  }
+  self->mixture = made;
+  self->mixture_nodes = node_count;
+  return mixture_open(host, node_count, false, made, error);
+}
+
+static heed_status likelihood_of_mixture(attention_histories *self,
+                                         const heed_host *host,
+                                         const double *phi, size_t node_count,
+                                         const double *nodes, double *result,
+                                         heed_error *error) {
+  const heed_status status = open_mixture(self, host, node_count, error);
+  if (status != HEED_OK) return status;
+  attention_mixture *mixture = self->mixture;
+  histories_probability(self, phi, 0, mixture->kinds, 2, mixture_both,
+                        &mixture->ends->c);
+  mixture_subtract(mixture->kinds, mixture->ends);
+  mixture_place(mixture, node_count, nodes);
+  mixture_likelihood(mixture, result, NULL, NULL);
+  return HEED_OK;
+}
+
+/* ---- other models ---- */
+
 /* Adds the log of each probability; takes logs of products while they are far
  * from underflow. */
-static void add_logs(size_t count, const double *weight, size_t node_count,
-                     const double *probability, double *product, double *row) {
+static void add_logs(size_t count, size_t node_count, const double *probability,
+                     double *product, double *row) {
   for (size_t k = 0; k < node_count; k++) {
     product[k] = 1;
     row[k] = 0;
@@ -363,10 +411,6 @@ static void add_logs(size_t count, const double *weight, size_t node_count,
   for (size_t i = 0; i < count; i++) {
     const double *p = probability + i * node_count;
     for (size_t k = 0; k < node_count; k++) {
-      if (weight != NULL) {
-        row[k] += weight[i] * log(p[k]);
-        continue;
-      }
       product[k] *= p[k];
       if (product[k] < 1e-250) {
         row[k] += log(product[k]);
@@ -377,15 +421,12 @@ static void add_logs(size_t count, const double *weight, size_t node_count,
   for (size_t k = 0; k < node_count; k++) row[k] += log(product[k]);
 }
 
-heed_status histories_likelihood(attention_histories *self,
-                                 const heed_host *host, const double *phi,
-                                 size_t node_count, const double *nodes,
-                                 double *result, heed_error *error) {
+static heed_status likelihood_of_users(attention_histories *self,
+                                       const heed_host *host, const double *phi,
+                                       size_t node_count, const double *nodes,
+                                       double *result, heed_error *error) {
   const heed_user_model_functions *functions = model_of(self);
   size_t most = 0;
-  if (self->reduced)
-    return reduced_likelihood(self, host, phi, node_count, nodes, result,
-                              error);
   for (size_t g = 0; g < self->group_count; g++)
     if (self->answers[g].count > most) most = self->answers[g].count;
   double *p = room_for(self, host, (most + 1) * node_count);
@@ -400,14 +441,26 @@ heed_status histories_likelihood(attention_histories *self,
     }
     functions->probability(self->model->self, phi, answers, node_count, nodes,
                            p + node_count);
-    add_logs(answers->count, answers->weight, node_count, p + node_count, p,
-             row);
+    add_logs(answers->count, node_count, p + node_count, p, row);
   }
   return HEED_OK;
 }
 
-static heed_answers annotations_of(const attention_histories *self,
-                                   size_t first, size_t count) {
+heed_status histories_likelihood(attention_histories *self,
+                                 const heed_host *host, const double *phi,
+                                 size_t node_count, const double *nodes,
+                                 double *result, heed_error *error) {
+  if (self->reduced)
+    return reduced_likelihood(self, host, phi, node_count, nodes, result,
+                              error);
+  return is_mixture(self) ? likelihood_of_mixture(self, host, phi, node_count,
+                                                  nodes, result, error)
+                          : likelihood_of_users(self, host, phi, node_count,
+                                                nodes, result, error);
+}
+
+heed_answers histories_answers(const attention_histories *self, size_t first,
+                               size_t count) {
   const heed_answers answers = {.size = sizeof answers,
                                 .count = count,
                                 .choice = self->choice + first,
@@ -424,7 +477,7 @@ static heed_answers annotations_of(const attention_histories *self,
 void histories_probability(const attention_histories *self, const double *phi,
                            size_t first, size_t count, size_t node_count,
                            const double *nodes, double *probability) {
-  const heed_answers answers = annotations_of(self, first, count);
+  const heed_answers answers = histories_answers(self, first, count);
   model_of(self)->probability(self->model->self, phi, &answers, node_count,
                               nodes, probability);
 }
@@ -438,7 +491,7 @@ bool histories_attends(const attention_histories *self) {
 void histories_attention(const attention_histories *self, const double *phi,
                          size_t first, size_t count, size_t node_count,
                          const double *nodes, double *attention) {
-  const heed_answers answers = annotations_of(self, first, count);
+  const heed_answers answers = histories_answers(self, first, count);
   if (model_of(self)->attention != NULL) {
     model_of(self)->attention(self->model->self, phi, &answers, node_count,
                               nodes, attention);
@@ -450,7 +503,7 @@ void histories_attention(const attention_histories *self, const double *phi,
 
 void histories_casual_of(const attention_histories *self, const double *phi,
                          size_t first, size_t count, double *probability) {
-  const heed_answers answers = annotations_of(self, first, count);
+  const heed_answers answers = histories_answers(self, first, count);
   model_of(self)->casual(self->model->self, phi, &answers, probability);
 }
 

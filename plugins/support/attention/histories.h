@@ -20,6 +20,8 @@
 
 #include "heed/user_model.h"
 
+typedef struct attention_mixture attention_mixture; /* mixture.h */
+
 typedef struct attention_histories {
   const heed_crowd *crowd;
   const heed_instance *model;
@@ -52,6 +54,8 @@ typedef struct attention_histories {
 
   double *room; /* for histories_likelihood(), of room_count values */
   size_t room_count;
+  attention_mixture *mixture; /* for the same, of at most mixture_nodes nodes */
+  size_t mixture_nodes;
 } attention_histories;
 
 /* What an estimator knows of p. */
@@ -122,6 +126,10 @@ heed_status histories_likelihood(attention_histories *self,
                                  const heed_host *host, const double *phi,
                                  size_t node_count, const double *nodes,
                                  double *log_likelihood, heed_error *error);
+
+/* Annotations first … first + count - 1. */
+heed_answers histories_answers(const attention_histories *self, size_t first,
+                               size_t count);
 
 /* P(choice | eta) of annotations first … first + count - 1 at every node. */
 void histories_probability(const attention_histories *self, const double *phi,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Leaves an annotation out, in three ways:
  *   by classes   reduced histories: the counts minus one
- *   by division  a user's likelihood over P(choice), or, for a model with
- *                memory, over the probability from `attention`
+ *   by division  a user's mass over P(choice), if the model is a mixture; a
+ *                user's likelihood over P(choice), or, for a model with memory,
+ *                over the probability from `attention`
  *   recomputed   a model with memory but without `attention`: the likelihood of
  *                the history without the annotation */
 #include "support/attention/leave_out.h"
@@ -12,9 +13,13 @@
 #include <string.h>
 
 #include "heed/memory.h"
+#include "support/attention/mixture.h"
+#include "support/numeric/threads.h"
 
 /* Smaller divisors are not used; the rest is recomputed. */
 #define LEAST_PROBABILITY 1e-200
+/* Of a mass: a mass below 1e-300 may have lost digits. */
+#define LEAST_DIVISOR 1e-50
 
 static const heed_user_model_functions *model_of(const node_posterior *self) {
   return self->histories->model->plugin->functions;
@@ -224,6 +229,72 @@ static void leave_out_history(const node_posterior *self, size_t user,
   }
 }
 
+/* ---- mixtures ---- */
+
+/* Whether all P at the nodes are far from 0. */
+static bool is_safe(const node_posterior *self, size_t count,
+                    const mixture_ends *ends) {
+  const double low = self->nodes[0], high = self->nodes[self->node_count - 1];
+  for (size_t i = 0; i < count; i++)
+    if (!(fmin(ends[i].c + low * ends[i].d, ends[i].c + high * ends[i].d) >
+          LEAST_DIVISOR))
+      return false;
+  return true;
+}
+
+typedef struct mixture_job {
+  const node_posterior *posterior;
+  const double *mass;
+  attention_mixture mixture; /* each annotation is its own kind */
+  double *eta;
+} mixture_job;
+
+/* Users of a part; those with a P near 0 are left for later, with a NaN. */
+static void leave_out_part(void *context, size_t part) {
+  const mixture_job *job = context;
+  const attention_mixture *mixture = &job->mixture;
+  for (size_t j = mixture->bound[part]; j < mixture->bound[part + 1]; j++) {
+    const mixture_list list = mixture_choices(mixture, j);
+    double *eta = job->eta + mixture->first[j];
+    if (list.count == 0) continue;
+    eta[0] = NAN;
+    if (is_safe(job->posterior, list.count, list.ends))
+      mixture->kernels->leave_out(&list, mixture->padded, mixture->node,
+                                  mixture_row(mixture, job->mass, j, part),
+                                  eta);
+  }
+}
+
+static heed_status leave_out_mixture(const node_posterior *self,
+                                     const double *mass, const heed_host *host,
+                                     const leave_out_room *room,
+                                     const attention_left_out *left_out,
+                                     heed_error *error) {
+  const heed_crowd *crowd = self->histories->crowd;
+  const size_t rows = crowd->annotations->rows;
+  mixture_job job = {.posterior = self,
+                     .mass = mass,
+                     .eta = left_out->eta,
+                     .mixture = {.users = crowd->users->rows,
+                                 .kinds = rows,
+                                 .first = crowd->first,
+                                 .ends = (mixture_ends *)left_out->room}};
+  const heed_status status =
+      mixture_open(host, self->node_count, false, &job.mixture, error);
+  if (status != HEED_OK) return status;
+  mixture_place(&job.mixture, self->node_count, self->nodes);
+  histories_probability(self->histories, self->phi, 0, rows, 2, mixture_both,
+                        left_out->room);
+  mixture_subtract(rows, job.mixture.ends);
+  threads_run(job.mixture.threads, job.mixture.parts, leave_out_part, &job);
+  for (size_t j = 0; j < crowd->users->rows; j++)
+    if (crowd->first[j] < crowd->first[j + 1] &&
+        isnan(left_out->eta[crowd->first[j]]))
+      leave_out_user(self, mass + j * self->node_count, j, false, room,
+                     left_out);
+  return HEED_OK;
+}
+
 heed_status leave_out_fill(const node_posterior *self, const double *mass,
                            const heed_host *host,
                            const attention_left_out *left_out,
@@ -242,6 +313,8 @@ heed_status leave_out_fill(const node_posterior *self, const double *mass,
     return leave_out_classes(self, host, left_out->eta, error);
   const heed_status status = open_room(self, host, &room, error);
   if (status != HEED_OK) return status;
+  if (self->histories->domain.mixture && !memory && !wanted)
+    return leave_out_mixture(self, mass, host, &room, left_out, error);
   for (size_t j = 0; j < self->histories->crowd->users->rows; j++) {
     if (memory && functions->attention == NULL)
       leave_out_history(self, j, &room, left_out->eta);

@@ -16,6 +16,7 @@
 typedef struct attention_left_out {
   double *eta;
   double *attention, *attended; /* NULL both: not wanted */
+  double *room;                 /* two values of each annotation */
 } attention_left_out;
 
 /* mass[group_count x node_count]: given all annotations. */

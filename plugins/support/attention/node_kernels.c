@@ -5,7 +5,7 @@
 #include <gsl/gsl_cblas.h>
 #include <math.h>
 
-#include "support/numeric/free_weights.h"
+#include "support/attention/barrier_weights.h"
 
 enum { WIDE = 11, NARROW = 33, MOST = NARROW };
 
@@ -21,17 +21,16 @@ enum { NARROW_USERS = 3 * NARROW };
 typedef struct node_bumps {
   size_t count;
   double *bump;        /* count x nodes; each sums to 1 */
-  double *likelihood;  /* (groups + count) x count: l / exp(most) */
-  double *users;       /* groups + count: users of each */
+  double *likelihood;  /* groups x count: l / exp(most) */
   double weight[MOST]; /* v */
-  free_weights *problem;
+  barrier_weights *problem;
 } node_bumps;
 
 struct node_kernels {
   double pseudo_users, users;
   size_t groups, nodes;
   node_bumps wide, narrow;
-  const node_bumps *best; /* at the solution */
+  node_bumps *best; /* at the solution */
 };
 
 /* log binomial(d, m) x^m (1 - x)^(d - m) without the binomial: bumps are
@@ -61,19 +60,13 @@ static void make_bumps(const node_kernels *self, size_t degree,
 static void open_bumps(const node_kernels *self, heed_memory *memory,
                        size_t count, size_t degree, const double *nodes,
                        node_bumps *bumps) {
-  const size_t rows = self->groups + count;
-  *bumps =
-      (node_bumps){.count = count,
-                   .bump = heed_scratch_doubles(memory, count * self->nodes),
-                   .likelihood = heed_scratch_doubles(memory, rows * count),
-                   .users = heed_scratch_doubles(memory, rows),
-                   .problem = free_weights_open(memory, rows, count)};
-  if (memory->refused) return;
-  make_bumps(self, degree, bumps, nodes);
-  for (size_t m = 0; m < count; m++) {
-    bumps->users[self->groups + m] = self->pseudo_users / (double)count;
-    bumps->likelihood[(self->groups + m) * count + m] = 1;
-  }
+  *bumps = (node_bumps){
+      .count = count,
+      .bump = heed_scratch_doubles(memory, count * self->nodes),
+      .likelihood = heed_scratch_doubles(memory, self->groups * count),
+      .problem = barrier_weights_open(memory, self->groups, count,
+                                      self->pseudo_users / (double)count)};
+  if (!memory->refused) make_bumps(self, degree, bumps, nodes);
 }
 
 node_kernels *node_kernels_open(heed_memory *memory, double pseudo_users,
@@ -98,7 +91,12 @@ static void spread(const node_kernels *self, const double *v, double *weight) {
   }
 }
 
-/* Even weights have the same log-prior, whatever the bumps. */
+/* Even weights have the same log-prior, whatever the bumps: log v_m counts as
+ * log(v_m count / WIDE). */
+static double shift_of(const node_kernels *self, const node_bumps *bumps) {
+  return self->pseudo_users * log((double)bumps->count / WIDE);
+}
+
 static double log_prior(const node_kernels *self, const node_bumps *bumps) {
   const double count = (double)bumps->count;
   double sum = 0;
@@ -107,45 +105,34 @@ static double log_prior(const node_kernels *self, const node_bumps *bumps) {
   return self->pseudo_users / count * sum;
 }
 
-/* The log-posterior of the weights. */
-static double value_of(const node_kernels *self, const node_bumps *bumps,
-                       const double *most) {
-  double sum = log_prior(self, bumps);
-  for (size_t g = 0; g < self->groups; g++) {
-    const double likelihood =
-        cblas_ddot((int)bumps->count, bumps->weight, 1,
-                   bumps->likelihood + g * bumps->count, 1);
-    sum += bumps->users[g] * (most[g] + log(likelihood));
-  }
-  return sum;
-}
-
-static double solve(const node_kernels *self, const double *users,
-                    const double *likelihood, const double *most,
-                    node_bumps *bumps) {
+static void find_likelihood(const node_kernels *self, const double *likelihood,
+                            node_bumps *bumps) {
   const int groups = (int)self->groups, nodes = (int)self->nodes,
             count = (int)bumps->count;
-  for (size_t m = 0; m < bumps->count; m++)
-    bumps->weight[m] = 1 / (double)bumps->count;
-  for (size_t g = 0; g < self->groups; g++) bumps->users[g] = users[g];
   cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, groups, count, nodes, 1,
               likelihood, nodes, bumps->bump, nodes, 0, bumps->likelihood,
               count);
-  (void)free_weights_solve(bumps->problem, bumps->users, bumps->likelihood,
-                           FREE_WEIGHTS_TOLERANCE, bumps->weight);
-  return value_of(self, bumps, most);
+}
+
+/* The log-posterior of the best weights of the bumps, without the units of the
+ * likelihoods; less if it is below `least`. */
+static double solve(const node_kernels *self, const double *users, double least,
+                    node_bumps *bumps) {
+  const double shift = shift_of(self, bumps);
+  return shift + barrier_weights_solve(bumps->problem, users, bumps->likelihood,
+                                       least - shift, bumps->weight);
 }
 
 void node_kernels_solve(node_kernels *self, const double *users,
-                        const double *likelihood, const double *most,
-                        double *weight) {
+                        const double *likelihood, double *weight) {
   self->users = 0;
   for (size_t g = 0; g < self->groups; g++) self->users += users[g];
-  const double wide = solve(self, users, likelihood, most, &self->wide);
-  self->best = &self->wide;
-  if (self->users >= NARROW_USERS &&
-      solve(self, users, likelihood, most, &self->narrow) > wide)
-    self->best = &self->narrow;
+  const bool both = self->users >= NARROW_USERS;
+  find_likelihood(self, likelihood, &self->wide);
+  if (both) find_likelihood(self, likelihood, &self->narrow);
+  const double value = solve(self, users, -HUGE_VAL, self->best);
+  node_bumps *other = self->best == &self->wide ? &self->narrow : &self->wide;
+  if (both && solve(self, users, value, other) > value) self->best = other;
   spread(self, self->best->weight, weight);
 }
 

@@ -24,11 +24,10 @@ node_kernels *node_kernels_open(heed_memory *memory, double pseudo_users,
                                 size_t groups, size_t count,
                                 const double *nodes);
 
-/* The maximum, into weight[count].  users[groups]; likelihood[groups x count]
- * and most[groups] as free_weights_scale() makes them. */
+/* The maximum, into weight[count].  users[groups]; likelihood[groups x count],
+ * each row in any unit. */
 void node_kernels_solve(node_kernels *self, const double *users,
-                        const double *likelihood, const double *most,
-                        double *weight);
+                        const double *likelihood, double *weight);
 
 /* (c / M) sum_m log v_m at the solution, plus a constant of the bumps that
  * makes it the same for all even v. */

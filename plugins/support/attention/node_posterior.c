@@ -135,10 +135,11 @@ heed_status node_mixture_add(node_mixture *self, double weight,
                              heed_error *error) {
   const size_t groups = fit->histories->group_count, count = fit->node_count;
   const size_t annotations = fit->histories->crowd->annotations->rows;
-  double *eta = self->part, *attention = NULL, *attended = NULL;
+  double *eta = self->part, *room = self->part + annotations;
+  double *attention = NULL, *attended = NULL;
   if (self->attention != NULL) {
-    attention = self->part + annotations;
-    attended = self->part + 2 * annotations;
+    attention = room;
+    attended = room + annotations;
   }
   for (size_t g = 0; g < groups; g++)
     if (!(node_posterior_mass(count, node_posterior_weights(fit, g),
@@ -147,7 +148,7 @@ heed_status node_mixture_add(node_mixture *self, double weight,
       return heed_fail(error, HEED_NUMERIC,
                        "the annotations of a user are impossible at every "
                        "node of the prior");
-  const attention_left_out wanted = {eta, attention, attended};
+  const attention_left_out wanted = {eta, attention, attended, room};
   const heed_status status =
       leave_out_fill(fit, self->rows, host, &wanted, error);
   if (status != HEED_OK) return status;

@@ -133,7 +133,7 @@ double node_prior_expect(attention_node_prior *self,
   scale_likelihood(self, histories->group_count);
   if (self->kernels != NULL) {
     node_kernels_solve(self->kernels, histories->users, self->likelihood,
-                       self->most, theta);
+                       theta);
     weigh(self, theta);
   } else if (self->free_weights != NULL) {
     (void)free_weights_solve(self->free_weights, histories->users,

@@ -3,6 +3,7 @@
 #include "support/crowd/pair_column.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "support/crowd/pair_name.h"
 
@@ -33,6 +34,13 @@ heed_status pair_column_check(const heed_world *world, const char *name,
 
 const double *pair_column(const heed_answers *answers, const char *name) {
   return heed_table_data(answers->pairs, name, HEED_FLOAT64);
+}
+
+void pair_column_key(const heed_answers *answers, const char *name,
+                     uint64_t *key) {
+  const double *values = pair_column(answers, name);
+  for (size_t i = 0; i < answers->count; i++)
+    memcpy(&key[i], &values[answers->pair[i]], sizeof key[i]);
 }
 
 static bool is_of_annotations(const heed_table *annotations, const char *name) {

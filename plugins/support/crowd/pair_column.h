@@ -19,6 +19,10 @@ heed_status pair_column_refuse(const heed_world *world, const char *name,
 /* Its value for each answer: values[pair[i]].  NULL if missing. */
 const double *pair_column(const heed_answers *answers, const char *name);
 
+/* The bits of that value, for key() of a user model. */
+void pair_column_key(const heed_answers *answers, const char *name,
+                     uint64_t *key);
+
 /* A column of the annotations, or of the pairs if annotations lack it: its
  * value for answer i is values[at[i]]. */
 typedef struct answer_column {

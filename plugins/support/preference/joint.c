@@ -19,12 +19,23 @@ static double at_least(double probability) {
   return probability > LEAST_FACTOR ? probability : LEAST_FACTOR;
 }
 
+/* log_mass += log(product), and product = 1. */
+static void add_product(const joint_nodes *nodes, double *product,
+                        double *log_mass) {
+  nodes->vector->log(nodes->count, product, product);
+  for (size_t k = 0; k < nodes->count; k++) {
+    log_mass[k] += product[k];
+    product[k] = 1.0;
+  }
+}
+
 /* log_mass[k] += weight log(c + eta_k (g - c)) for one unit's annotations.
  * Takes logs of products, FACTORS at a time. */
 static void add_histories(const joint_crowd *crowd, size_t unit,
-                          size_t node_count, const double *nodes,
-                          const double *chance, double *product,
-                          double *log_mass) {
+                          const joint_nodes *grid, const double *chance,
+                          double *product, double *log_mass) {
+  const size_t node_count = grid->count;
+  const double *nodes = grid->eta;
   size_t factors = 0;
   for (size_t k = 0; k < node_count; k++) product[k] = 1.0;
   for (size_t position = crowd->first[unit]; position < crowd->first[unit + 1];
@@ -41,26 +52,10 @@ static void add_histories(const joint_crowd *crowd, size_t unit,
     for (size_t k = 0; k < node_count; k++)
       product[k] *= at_least(c + nodes[k] * gain);
     if (++factors < FACTORS) continue;
-    for (size_t k = 0; k < node_count; k++) {
-      log_mass[k] += log(product[k]);
-      product[k] = 1.0;
-    }
+    add_product(grid, product, log_mass);
     factors = 0;
   }
-  if (factors > 0)
-    for (size_t k = 0; k < node_count; k++) log_mass[k] += log(product[k]);
-}
-
-/* log_mass to mass that sums to 1; returns the log of the sum. */
-static double normalise(size_t node_count, double *mass) {
-  double highest = -HUGE_VAL, sum = 0.0;
-  for (size_t k = 0; k < node_count; k++) highest = fmax(highest, mass[k]);
-  for (size_t k = 0; k < node_count; k++) {
-    mass[k] = exp(mass[k] - highest);
-    sum += mass[k];
-  }
-  for (size_t k = 0; k < node_count; k++) mass[k] /= sum;
-  return highest + log(sum);
+  if (factors > 0) add_product(grid, product, log_mass);
 }
 
 /* Derivatives of annotation i given its unit's mass.  With P = c + eta (g - c)
@@ -85,12 +80,11 @@ void joint_histories(const joint_crowd *crowd, const joint_nodes *nodes,
                      const double *margin, const joint_terms *terms) {
   const size_t m = nodes->count;
   double *chance = terms->slope; /* g, then replaced by the slope */
-  for (size_t i = 0; i < crowd->count; i++)
-    chance[i] = preference_chance(margin[i]);
+  nodes->vector->sigmoid(crowd->count, margin, chance);
   for (size_t u = 0; u < crowd->units; u++) {
     double *mass = terms->mass + u * m;
     memcpy(mass, nodes->log_weight, m * sizeof *mass);
-    add_histories(crowd, u, m, nodes->eta, chance, terms->product, mass);
+    add_histories(crowd, u, nodes, chance, terms->product, mass);
   }
 }
 
@@ -101,7 +95,7 @@ double joint_normalise(const joint_crowd *crowd, const joint_nodes *nodes,
   double log_likelihood = 0.0;
   for (size_t u = 0; u < crowd->units; u++) {
     double *mass = terms->mass + u * m;
-    log_likelihood += normalise(m, mass);
+    log_likelihood += nodes->vector->softmax(m, mass, mass);
     for (size_t position = crowd->first[u]; position < crowd->first[u + 1];
          position++) {
       const size_t i = crowd->member[position];

@@ -16,6 +16,8 @@
 
 #include <stddef.h>
 
+#include "heed/vector.h"
+
 /* support/preference/loss.h */
 typedef struct preference_label preference_label;
 
@@ -29,6 +31,7 @@ typedef struct joint_crowd {
 } joint_crowd;
 
 typedef struct joint_nodes {
+  const heed_vector *vector;
   size_t count;
   const double *eta;
   const double *log_weight;

@@ -33,6 +33,7 @@
 #define SMALL_CHANGE 1e-4
 
 struct joint_room {
+  const heed_vector *vector;
   const heed_distribution_functions *functions;
   size_t features, free_count, count; /* count: values of a point */
   double *log_weight, *node_mass;     /* (nodes) */
@@ -59,6 +60,7 @@ static void make_room(heed_memory *memory, joint_fit *fit,
   fit->theta = heed_scratch_doubles(memory, fit->theta_count);
   fit->mass = heed_scratch_doubles(memory, units * m);
   fit->margin = heed_scratch_doubles(memory, count);
+  room->vector = heed_vector_of(memory->host);
   room->log_weight = heed_scratch_doubles(memory, m);
   room->node_mass = heed_scratch_doubles(memory, m);
   room->moved = heed_scratch_doubles(memory, m);
@@ -140,7 +142,7 @@ static void expect_at_optimum(const joint_problem *problem, joint_fit *fit,
                               double *theta) {
   struct joint_room *room = fit->room;
   const size_t m = fit->node_count;
-  const joint_nodes nodes = {m, fit->nodes, room->log_weight};
+  const joint_nodes nodes = {room->vector, m, fit->nodes, room->log_weight};
   room->functions->nodes(problem->prior->self, theta, m, fit->nodes);
   memset(room->log_weight, 0, m * sizeof *room->log_weight);
   joint_histories(&problem->crowd, &nodes, fit->margin, &room->terms);
@@ -158,7 +160,8 @@ static void expect_at_optimum(const joint_problem *problem, joint_fit *fit,
 static void expect(const joint_problem *problem, joint_fit *fit,
                    const double *theta) {
   struct joint_room *room = fit->room;
-  const joint_nodes nodes = {fit->node_count, fit->nodes, room->log_weight};
+  const joint_nodes nodes = {room->vector, fit->node_count, fit->nodes,
+                             room->log_weight};
   room->functions->nodes(problem->prior->self, theta, fit->node_count,
                          fit->nodes);
   weigh(problem, fit, theta);

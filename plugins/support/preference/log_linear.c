@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Log-linear policies: margins, Newton steps, fits.
  *
- * The Hessian X' D X is accumulated by blocks of rows, at the cost of matrix
- * products. */
+ * The Hessian X' D X of many features is accumulated by blocks of rows, at the
+ * cost of matrix products. */
 #include "support/preference/log_linear.h"
 
 #include <cblas.h>
@@ -12,6 +12,8 @@
 #include "support/preference/loss.h"
 
 #define BLOCK_ROWS 512u
+/* Up to this many features, sums in registers beat a matrix product. */
+#define FEW_FEATURES 32u
 #define STEPS_MOST 200u
 #define HALVINGS_MOST 40u
 
@@ -21,11 +23,13 @@ log_linear_scratch *log_linear_room(heed_memory *memory, size_t count,
   log_linear_scratch *room = heed_scratch(memory, 1, sizeof *room);
   if (room == NULL) return NULL;
   *room = (log_linear_scratch){
+      .vector = heed_vector_of(memory->host),
       .margin = heed_scratch_doubles(memory, n),
       .trial = heed_scratch_doubles(memory, n),
       .slope = heed_scratch_doubles(memory, n),
       .information = heed_scratch_doubles(memory, n),
       .curvature = heed_scratch_doubles(memory, n),
+      .value = heed_scratch_doubles(memory, BLOCK_ROWS),
       .gradient = heed_scratch_doubles(memory, d),
       .step = heed_scratch_doubles(memory, d),
       .point = heed_scratch_doubles(memory, d),
@@ -65,6 +69,11 @@ static void fill_hessian(const log_linear *data, const double *information,
   const size_t d = data->features;
   memset(scratch->hessian, 0, d * d * sizeof *scratch->hessian);
   for (size_t k = 0; k < d; k++) scratch->hessian[k * d + k] = ridge;
+  if (d <= FEW_FEATURES) {
+    scratch->vector->gram(data->count, d, data->x, information,
+                          scratch->hessian);
+    return;
+  }
   add_outer(data, information, 1.0, scratch);
   add_outer(data, information, -1.0, scratch);
 }
@@ -114,20 +123,33 @@ bool log_linear_step(const log_linear *data, const double *slope,
   return isfinite(*decrement);
 }
 
+/* Rows begin … begin + count - 1, at most BLOCK_ROWS, of total(). */
+static double total_block(const log_linear *data, const preference_loss *loss,
+                          const double *z, size_t begin, size_t count,
+                          log_linear_scratch *scratch) {
+  const double *weight = data->weight + begin;
+  const preference_terms terms = {.value = scratch->value,
+                                  .slope = scratch->slope + begin,
+                                  .curvature = scratch->curvature + begin,
+                                  .information = scratch->information + begin};
+  preference_fill(loss, scratch->vector, count, z + begin,
+                  data->label != NULL ? data->label + begin : NULL, &terms);
+  for (size_t i = 0; i < count; i++) {
+    terms.slope[i] *= weight[i];
+    terms.curvature[i] *= weight[i];
+    terms.information[i] *= weight[i];
+  }
+  return scratch->vector->dot(count, weight, terms.value);
+}
+
 /* The weighted loss at margins z, and its derivatives into scratch. */
 static double total(const log_linear *data, const preference_loss *loss,
                     const double *z, log_linear_scratch *scratch) {
   double sum = 0.0;
-  for (size_t i = 0; i < data->count; i++) {
-    const double weight = data->weight[i];
-    preference_term term = {0};
-    if (weight > 0.0)
-      term = loss->term(
-          z[i], data->label != NULL ? data->label[i] : (preference_label){0});
-    sum += weight * term.value;
-    scratch->slope[i] = weight * term.slope;
-    scratch->curvature[i] = weight * term.curvature;
-    scratch->information[i] = weight * term.information;
+  for (size_t i = 0; i < data->count; i += BLOCK_ROWS) {
+    const size_t left = data->count - i;
+    sum += total_block(data, loss, z, i, left < BLOCK_ROWS ? left : BLOCK_ROWS,
+                       scratch);
   }
   return sum;
 }

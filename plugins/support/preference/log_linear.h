@@ -13,6 +13,7 @@
 #define HEED_SUPPORT_PREFERENCE_LOG_LINEAR_H
 
 #include "heed/memory.h"
+#include "heed/vector.h"
 
 /* support/preference/loss.h */
 typedef struct preference_label preference_label;
@@ -27,9 +28,11 @@ typedef struct log_linear {
 
 /* Workspace of a fit, for up to n annotations; reuse it. */
 typedef struct log_linear_scratch {
+  const heed_vector *vector;
   double *margin, *trial;          /* (n) */
   double *slope, *information;     /* (n) */
   double *curvature;               /* (n) */
+  double *value;                   /* (rows of a block) */
   double *gradient, *step, *point; /* (d) */
   double *hessian;                 /* (d,d) */
   double *block;                   /* (rows of a block, d) */

@@ -89,28 +89,117 @@ static preference_term robust_term(double margin, preference_label label) {
   return leaning_term(margin, -label.flip / (1.0 - 2.0 * label.flip));
 }
 
+/* ---- many annotations ---- */
+
+/* With g = sigmoid(z): -log g, -(1 - g), g (1 - g). */
+static void fill_sigmoid(const heed_vector *vector, size_t count,
+                         const double *margin, const preference_label *label,
+                         const preference_terms *terms) {
+  (void)label;
+  for (size_t i = 0; i < count; i++) terms->curvature[i] = -margin[i];
+  vector->softplus_sigmoid(count, terms->curvature, terms->value, terms->slope);
+  for (size_t i = 0; i < count; i++) {
+    const double against = terms->slope[i];
+    terms->curvature[i] = terms->information[i] = against * (1.0 - against);
+    terms->slope[i] = -against;
+  }
+}
+
+static void add_share(size_t i, double share, double margin,
+                      const preference_terms *terms) {
+  terms->value[i] += share * margin;
+  terms->slope[i] += share;
+}
+
+static void fill_smoothed(const heed_vector *vector, size_t count,
+                          const double *margin, const preference_label *label,
+                          const preference_terms *terms) {
+  fill_sigmoid(vector, count, margin, label, terms);
+  for (size_t i = 0; i < count; i++)
+    add_share(i, label[i].flip, margin[i], terms);
+}
+
+static void fill_robust(const heed_vector *vector, size_t count,
+                        const double *margin, const preference_label *label,
+                        const preference_terms *terms) {
+  fill_sigmoid(vector, count, margin, label, terms);
+  for (size_t i = 0; i < count; i++)
+    add_share(i, -label[i].flip / (1.0 - 2.0 * label[i].flip), margin[i],
+              terms);
+}
+
+/* As noise_aware_term(). */
+static void fill_noise_aware(const heed_vector *vector, size_t count,
+                             const double *margin,
+                             const preference_label *label,
+                             const preference_terms *terms) {
+  double *g = terms->curvature, *against = terms->information;
+  for (size_t i = 0; i < count; i++) against[i] = -margin[i];
+  vector->sigmoid(count, margin, g);
+  vector->sigmoid(count, against, against);
+  for (size_t i = 0; i < count; i++) {
+    const double eta = label[i].eta, rest = 1.0 - eta, c = label[i].casual;
+    const double chance = eta * g[i] + rest * c;
+    const double other = eta * against[i] + rest * (1.0 - c);
+    const double p = chance > LEAST_PROBABILITY ? chance : LEAST_PROBABILITY;
+    const double q = other > LEAST_PROBABILITY ? other : LEAST_PROBABILITY;
+    const double rise = eta * g[i] * against[i], slope = -rise / p;
+    terms->value[i] = p;
+    terms->slope[i] = slope;
+    terms->curvature[i] = slope * (slope + against[i] - g[i]);
+    terms->information[i] = (rise / p) * (rise / q);
+  }
+  vector->log(count, terms->value, terms->value);
+  for (size_t i = 0; i < count; i++) terms->value[i] = -terms->value[i];
+}
+
+void preference_fill(const preference_loss *loss, const heed_vector *vector,
+                     size_t count, const double *margin,
+                     const preference_label *label,
+                     const preference_terms *terms) {
+  if (loss->fill != NULL) {
+    loss->fill(vector, count, margin, label, terms);
+    return;
+  }
+  for (size_t i = 0; i < count; i++) {
+    const preference_term term =
+        loss->term(margin[i], label != NULL ? label[i] : (preference_label){0});
+    terms->value[i] = term.value;
+    terms->slope[i] = term.slope;
+    terms->curvature[i] = term.curvature;
+    terms->information[i] = term.information;
+  }
+}
+
+/* ---- the table ---- */
+
 static const preference_loss losses[PREFERENCE_COUNT] = {
     [PREFERENCE_SIGMOID] = {.convex = true,
                             .has_chance = true,
-                            .term = sigmoid_term},
+                            .term = sigmoid_term,
+                            .fill = fill_sigmoid},
     [PREFERENCE_NOISE_AWARE] = {.reads_eta = true,
                                 .models_noise = true,
                                 .has_chance = true,
-                                .term = noise_aware_term},
+                                .term = noise_aware_term,
+                                .fill = fill_noise_aware},
     [PREFERENCE_HINGE] = {.convex = true, .term = hinge_term},
     [PREFERENCE_IPO] = {.convex = true, .term = ipo_term},
     [PREFERENCE_LABEL_SMOOTHING] = {.convex = true,
                                     .models_noise = true,
-                                    .term = smoothed_term},
+                                    .term = smoothed_term,
+                                    .fill = fill_smoothed},
     [PREFERENCE_ROBUST] = {.convex = true,
                            .models_noise = true,
                            .has_chance = true,
-                           .term = robust_term},
+                           .term = robust_term,
+                           .fill = fill_robust},
     [PREFERENCE_ROBUST_PER_USER] = {.convex = true,
                                     .reads_eta = true,
                                     .models_noise = true,
                                     .has_chance = true,
-                                    .term = robust_term},
+                                    .term = robust_term,
+                                    .fill = fill_robust},
 };
 
 const preference_loss *preference_loss_of(preference_kind kind) {

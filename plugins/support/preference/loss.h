@@ -24,12 +24,17 @@
  * robust is -log g - e / (1 - 2 e) z: convex, but unbounded below if a margin
  * can grow, so it needs a ridge.
  *
- * A new loss is a function and a row of the table in loss.c. */
+ * A new loss is a function and a row of the table in loss.c.  Fits of
+ * log-linear policies ask for the terms of many annotations at once
+ * (preference_fill()); a loss in the table that has no function for that is
+ * asked one by one. */
 #ifndef HEED_SUPPORT_PREFERENCE_LOSS_H
 #define HEED_SUPPORT_PREFERENCE_LOSS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "heed/vector.h"
 
 typedef enum preference_kind {
   PREFERENCE_SIGMOID = 0,
@@ -72,13 +77,27 @@ typedef struct preference_term {
                        * loss is convex, else the expected one */
 } preference_term;
 
+/* The terms of many annotations: (count) each. */
+typedef struct preference_terms {
+  double *value, *slope, *curvature, *information;
+} preference_terms;
+
 typedef struct preference_loss {
   bool convex;
   bool reads_eta;    /* noise_aware, robust_per_user */
   bool models_noise; /* allows only labels as observed */
   bool has_chance;   /* has a P(choice): see preference_belief() */
   preference_term (*term)(double margin, preference_label label);
+  /* The same of many, up to rounding; or NULL. */
+  void (*fill)(const heed_vector *vector, size_t count, const double *margin,
+               const preference_label *label, const preference_terms *terms);
 } preference_loss;
+
+/* The terms of margin[count]; label NULL: the loss ignores labels. */
+void preference_fill(const preference_loss *loss, const heed_vector *vector,
+                     size_t count, const double *margin,
+                     const preference_label *label,
+                     const preference_terms *terms);
 
 /* NULL for PREFERENCE_JOINT, and out of range. */
 const preference_loss *preference_loss_of(preference_kind kind);

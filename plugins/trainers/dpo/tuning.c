@@ -2,7 +2,6 @@
  * Tuning: folds, fits without one fold, and scores.  Called only by dpo.c. */
 #include "trainers/dpo/tuning.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <string.h>
 
@@ -25,6 +24,7 @@ static const double ridges[] = {0.03, 0.3,   1.0,   3.0,   10.0,
 
 typedef struct tuning {
   const heed_host *host;
+  const heed_vector *vector;
   const policy_fit *fit;
   const tuning_wish *wish;
   size_t *fold;               /* (n) */
@@ -32,6 +32,8 @@ typedef struct tuning {
   double *w;                  /* (folds,d) */
   double *theta;              /* (folds,theta) of the joint loss */
   double *margin;             /* (n): of the label, held out */
+  double *scaled;             /* (n): margins under one fit or temperature */
+  double *term;               /* (4,n): of losses */
   preference_label *label;    /* (n): eta estimated without the label */
   log_linear_scratch *narrow; /* for fits of one feature */
 } tuning;
@@ -48,6 +50,8 @@ static heed_status make_room(tuning *self, heed_error *error) {
   self->w = heed_scratch_doubles(&memory, folds * rows->features);
   self->theta = heed_scratch_doubles(&memory, folds * thetas);
   self->margin = heed_scratch_doubles(&memory, n);
+  self->scaled = heed_scratch_doubles(&memory, n);
+  self->term = heed_scratch_doubles(&memory, 4 * n);
   self->label = heed_scratch(&memory, n, sizeof *self->label);
   self->narrow = log_linear_room(&memory, n, 1);
   if (memory.refused) return heed_no_memory(error);
@@ -62,10 +66,12 @@ static heed_status make_room(tuning *self, heed_error *error) {
 static void predict(tuning *self, size_t fold, const double *w) {
   const crowd_comparisons *rows = self->fit->rows;
   const joint_fit *joint = self->fit->joint;
-  const size_t d = rows->features;
+  const log_linear data = {
+      .count = rows->count, .features = rows->features, .x = rows->x};
+  log_linear_margins(&data, w, self->scaled);
   for (size_t i = 0; i < rows->count; i++) {
     if (self->fold[i] != fold) continue;
-    self->margin[i] = cblas_ddot((int)d, rows->x + i * d, 1, w, 1);
+    self->margin[i] = self->scaled[i];
     preference_label label = {.eta = rows->left_out[i],
                               .casual = rows->label[i].casual};
     if (joint != NULL) label.eta = joint_mean(joint, rows->unit[i]);
@@ -103,13 +109,14 @@ static bool margins_are_log_odds(const tuning *self) {
 static double score(const tuning *self, double temperature) {
   const preference_loss *loss = preference_loss_of(PREFERENCE_NOISE_AWARE);
   const crowd_comparisons *rows = self->fit->rows;
-  double sum = 0.0, weights = 0.0;
-  for (size_t i = 0; i < rows->count; i++) {
-    const double z = temperature * self->margin[i];
-    sum += rows->weight[i] * loss->term(z, self->label[i]).value;
-    weights += rows->weight[i];
-  }
-  return sum / weights;
+  const size_t n = rows->count;
+  const preference_terms terms = {self->term, self->term + n,
+                                  self->term + 2 * n, self->term + 3 * n};
+  for (size_t i = 0; i < n; i++)
+    self->scaled[i] = temperature * self->margin[i];
+  preference_fill(loss, self->vector, n, self->scaled, self->label, &terms);
+  return self->vector->dot(n, rows->weight, terms.value) /
+         self->vector->sum(n, rows->weight);
 }
 
 /* The temperature with the best score: the same fit with the margin as the only
@@ -165,7 +172,8 @@ static heed_status search(tuning *self, tuning_choice *choice,
 heed_status tuning_choose(const heed_host *host, const policy_fit *fit,
                           const tuning_wish *wish, tuning_choice *choice,
                           heed_error *error) {
-  tuning self = {.host = host, .fit = fit, .wish = wish};
+  tuning self = {
+      .host = host, .vector = heed_vector_of(host), .fit = fit, .wish = wish};
   double loss;
   *choice =
       (tuning_choice){.ridge = wish->ridge, .temperature = 1.0, .loss = NAN};

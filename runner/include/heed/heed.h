@@ -12,6 +12,7 @@
  *   filter.h        posterior → selection
  *   trainer.h       selection → policy
  *   memory.h        optional: many allocations, one check
+ *   vector.h        optional: fast exp, log, sums of arrays
  *   limit.h         optional: limits of a child process
  *   gsl.h           optional: a stream as a gsl_rng */
 #ifndef HEED_H

@@ -111,6 +111,15 @@ typedef struct heed_user_model_functions {
   size_t (*class_of)(const void *self, int8_t choice, int8_t left);
   void (*of_class)(const void *self, size_t index, int8_t *choice,
                    int8_t *left);
+
+  /* Since 4.1.  A number for each answer of a batch, key[count], that stands
+   * for all that probability() and casual() read besides choice, left and p: at
+   * any phi, answers with the same choice, left, p and key have the same
+   * probabilities.  Answers of the same models then cost an estimator as much
+   * as one.  0 for all if they read nothing else; the bits of a double if they
+   * read one value of the pair.  For an independent model.  NULL: if there are
+   * classes, 0; else no two answers are known to be equal. */
+  void (*key)(const void *self, const heed_answers *answers, uint64_t *key);
 } heed_user_model_functions;
 
 #ifdef __cplusplus

@@ -2,11 +2,13 @@
  * Measures a cell after its stages.
  *
  * One file each: the policy against the reference on held-out prompts, by
- * enumerating candidates (policy.c) or by drawing texts (texts.c); the
- * posterior against the true attentiveness; labels against the better response
- * and reference verdicts; labels against each other (agreement.c); strengths of
- * models if everyone attended (strengths.c).  A metric that a cell lacks (no
- * truth, no policy) is NaN.
+ * enumerating candidates (policy.c, frontier.c; prompts.c for what depends on
+ * the world alone) or by drawing texts (texts.c); held-out annotations under
+ * the policy's implied reward (held_out.c); the posterior against the true
+ * attentiveness; labels against the better response and reference verdicts;
+ * labels against each other (agreement.c); strengths of models if everyone
+ * attended (strengths.c).  A metric that a cell lacks (no truth, no policy) is
+ * NaN.
  *
  * Callers: stages, sweep, view, report, command.  stages calls it to measure;
  * sweep reads its schema and its table of metrics; the others describe them. It
@@ -34,6 +36,8 @@ typedef struct evaluation_settings {
   double level;     /* probability of the central intervals for coverage */
   int64_t min_annotations; /* judged labels of a user, for spearman_judge */
 } evaluation_settings;
+/* The setting that names the metrics to compute. */
+#define EVALUATION_WANTED "metrics"
 extern const heed_parameter evaluation_schema[];
 extern const size_t evaluation_schema_count;
 
@@ -52,8 +56,18 @@ typedef struct evaluation_prompts {
                      NULL: none */
   double *reward; /* H x K; texts: H */
   double *reference; /* H x K: log pi_ref */
-  double *win;       /* H x K: P(this candidate beats one of the reference's) */
+
+  /* Candidates only, H x K each. */
+  double *weight;       /* pi_ref */
+  double *win;          /* P(this candidate beats one of the reference's) */
+  double *centred;      /* the reward less its mean under the reference */
+  double reward_mean;   /* under the reference, over prompts */
+  double reward_spread; /* sum over prompts of the variance of the reward */
 } evaluation_prompts;
+
+/* All candidates of prompts from `first` on, into all[prompts x wide]. */
+void evaluation_candidates(size_t first, size_t prompts, size_t wide,
+                           heed_response *all);
 
 /* *result comes from the host's allocate(); it stays NULL if the world has no
  * judge, no reference, or neither candidates nor texts of the reference. */
@@ -86,6 +100,22 @@ static inline double evaluation_sigmoid(double x) {
   return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
 }
 
+/* Whether any metric from first to last, in the order of the table, is wanted.
+ */
+static inline bool evaluation_wants(const heed_evaluation *self,
+                                    evaluation_metric first,
+                                    evaluation_metric last) {
+  for (size_t i = first; i <= (size_t)last; i++)
+    if (self->target[i] != NULL) return true;
+  return false;
+}
+
+/* Nothing, where the metric is not wanted. */
+static inline void evaluation_put(const heed_evaluation *self,
+                                  evaluation_metric which, double value) {
+  if (self->target[which] != NULL) *self->target[which] = value;
+}
+
 /* Attributes later errors to this plugin; NULL: to none. */
 static inline void evaluation_calls(const heed_evaluation *self,
                                     const heed_instance *instance) {
@@ -94,6 +124,7 @@ static inline void evaluation_calls(const heed_evaluation *self,
 
 heed_status evaluate_policy(const heed_evaluation *self, heed_error *error);
 heed_status evaluate_texts(const heed_evaluation *self, heed_error *error);
+heed_status evaluate_held_out(const heed_evaluation *self, heed_error *error);
 heed_status evaluate_attentiveness(const heed_evaluation *self,
                                    heed_error *error);
 heed_status evaluate_labels(const heed_evaluation *self, heed_error *error);

@@ -32,6 +32,7 @@ typedef struct execution_state {
 
 typedef struct execution_options {
   size_t workers;
+  size_t cores;          /* that all workers together may use */
   double timeout;        /* seconds a stage may take; 0: no limit */
   double worker_timeout; /* seconds outside stages, to start, to write a part
                             or to take cells; 0: no limit */

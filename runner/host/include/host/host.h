@@ -64,6 +64,12 @@ typedef struct host_sink {
   void (*progress)(void *context, double done, const char *what);
 } host_sink;
 
+/* HEED_THREADS. */
+typedef struct host_threads {
+  size_t count;
+  bool asked; /* a plugin has asked for the count */
+} host_threads;
+
 typedef struct host_service {
   heed_host host; /* first: a heed_host * is a host_service * */
   host_arena *output, *scratch;
@@ -74,6 +80,7 @@ typedef struct host_service {
   const atomic_bool *cancel;
   const char *checkpoint;    /* a path, or NULL */
   const bool *texts;         /* HEED_TEXTS, or NULL */
+  host_threads *threads;     /* may be NULL: 1 */
   const heed_plugin *blamed; /* the last that service_blame() warned about */
   unsigned blamed_changes;   /* what it warned about */
 } host_service;
@@ -155,6 +162,11 @@ heed_status schema_resolve(const host_registry *registry,
                            const json_t *given, const char *base,
                            const char *path, json_t **resolved,
                            heed_error *error);
+
+/* A flag of the host's own parameters, beside HEED_OPTIONAL: earlier versions
+ * of heed lack this parameter, so a sweep that omits it keeps their cell keys.
+ */
+#define SCHEMA_ADDED 0x80000000u
 
 /* The nearest of the names by edit distance, or NULL if none is near. */
 const char *schema_nearest(const char *name, const char *const *names,

@@ -10,6 +10,7 @@
 #define HEED_HOST_PROCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* What a plugin may have changed; bits of a set. */
 typedef enum process_change {
@@ -35,6 +36,11 @@ const char *process_change_name(process_change change);
 /* Puts back the locale and the floating-point environment; returns the set of
  * what had changed. */
 unsigned process_settle_numbers(void);
+
+/* The same in each of the threads with which OpenMP would run a region of this
+ * size: they live on after a call into a plugin, and the next plugin gets them.
+ * Threads of another library than this program's are out of reach. */
+unsigned process_settle_threads(size_t threads);
 
 /* ---- processes below this one ---- */
 

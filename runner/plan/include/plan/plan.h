@@ -19,6 +19,8 @@
 #define PLAN_FORMAT 1
 #define PLAN_KEY_SIZE 65 /* SHA-256 in hexadecimal, and NUL */
 
+#define PLAN_MOST_THREADS 1024
+
 typedef enum plan_stage {
   PLAN_WORLD = 0,   /* source */
   PLAN_ANNOTATIONS, /* users */
@@ -125,7 +127,8 @@ typedef struct heed_plan {
   uint64_t seed;
   size_t replicates;
   size_t blas_threads;
-  unsigned keep; /* PLAN_KEEP_… */
+  size_t threads; /* of a stage, on which no key depends; 0: "auto" */
+  unsigned keep;  /* PLAN_KEEP_… */
 
   size_t plugin_count, input_count, axis_count, dimension_count;
   plan_plugin *plugins;

@@ -35,6 +35,8 @@ typedef struct stages_options {
    * resources.  Need not return.  May be NULL. */
   void (*called)(void *context);
   void (*progress)(void *context, double done, const char *what);
+  /* Called before each stage: how many threads it may use.  NULL: 1. */
+  size_t (*threads)(void *context);
   void (*log)(void *context, const char *plugin, const char *line);
 } stages_options;
 

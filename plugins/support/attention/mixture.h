@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Users of a model that is a mixture, P(choice | eta) = c + eta (g - c), and
+ * independent (heed/user_model.h): likelihoods of their histories, and sums
+ * over users.  Choices of one kind have the same c and g.  A step costs a few
+ * nanoseconds a choice and no logarithm of it (mixture_kernels.h).
+ *
+ * Users are dealt to parts, whose number does not depend on that of the
+ * threads; sums over users add the parts in their order.
+ *
+ * Called by em_bradley_terry, whose kinds are few, and by histories.c, where
+ * each annotation is its own kind. */
+#ifndef HEED_SUPPORT_ATTENTION_MIXTURE_H
+#define HEED_SUPPORT_ATTENTION_MIXTURE_H
+
+#include "heed/user_model.h"
+#include "heed/vector.h"
+#include "support/attention/mixture_kernels.h"
+
+/* J users, C kinds, K nodes. */
+typedef struct attention_mixture {
+  /* Set by the caller. */
+  size_t users, kinds;
+  mixture_ends *ends;   /* (C); the caller sets them before each call */
+  const size_t *first;  /* (J+1): choices of each user */
+  const uint32_t *kind; /* of each choice; NULL: choice i is of kind i */
+  /* Choices of one kind by one user that are many: (J+1), and of each entry
+   * its kind and number; NULL: none. */
+  const size_t *power_first;
+  const uint32_t *power_kind;
+  const double *power_times;
+
+  /* From mixture_open(). */
+  const mixture_kernels *kernels;
+  const heed_vector *vector;
+  size_t threads;
+  size_t nodes, padded; /* K, and the same as a multiple of MIXTURE_LANES */
+  double *node;         /* (padded) */
+  size_t parts;
+  size_t *bound;     /* (parts+1): users of each part */
+  double *room;      /* (parts,2,padded) */
+  int64_t *exponent; /* (parts,padded) */
+  double *sums;      /* (mass_parts,C,padded), or NULL */
+  size_t mass_parts;
+} attention_mixture;
+
+/* Memory from host->scratch().  nodes: the most of mixture_place().
+ * masses: whether mixture_masses() will be called. */
+heed_status mixture_open(const heed_host *host, size_t nodes, bool masses,
+                         attention_mixture *self, heed_error *error);
+
+/* Nodes of the calls that follow. */
+void mixture_place(attention_mixture *self, size_t nodes, const double *node);
+
+/* Sets ends: first P at mixture_both[2] = {0, 1}, by the model's probability()
+ * into &ends->c; then d from them. */
+extern const double mixture_both[2];
+void mixture_subtract(size_t count, mixture_ends *ends);
+
+/* Of each user: log P(history | node), log_likelihood[J x K]; and, unless
+ * likelihood is NULL, P(history | node) / exp(most), likelihood[J x K] and
+ * most[J].  The largest of a row is between 1 and 2, unless the history is
+ * impossible: then it is 0, and most is -HUGE_VAL. */
+void mixture_likelihood(const attention_mixture *self, double *log_likelihood,
+                        double *likelihood, double *most);
+
+/* mass[C x padded], the sum over choices of r[user x K] of their users. */
+void mixture_masses(const attention_mixture *self, const double *r,
+                    double *mass);
+
+/* attended[C], the sum over choices of sum_k r_k eta_k g / P_k, on one
+ * thread unless each choice is its own kind. */
+void mixture_attended(const attention_mixture *self, const double *r,
+                      double *attended);
+
+/* r of a user, r[J x K], in the room of a part, with zeros up to `padded`. */
+const double *mixture_row(const attention_mixture *self, const double *r,
+                          size_t user, size_t part);
+
+/* Choices of one user. */
+static inline mixture_list mixture_choices(const attention_mixture *self,
+                                           size_t user) {
+  const size_t start = self->first[user];
+  const size_t power = self->power_first == NULL ? 0 : self->power_first[user];
+  return (mixture_list){
+      .ends = self->ends + (self->kind == NULL ? start : 0),
+      .count = self->first[user + 1] - start,
+      .kind = self->kind == NULL ? NULL : self->kind + start,
+      .power_count =
+          self->power_first == NULL ? 0 : self->power_first[user + 1] - power,
+      .power_kind = self->power_first == NULL ? NULL : self->power_kind + power,
+      .power_times =
+          self->power_first == NULL ? NULL : self->power_times + power};
+}
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Threads inside a stage.
+ *
+ * A job has a fixed number of parts, which does not depend on the number of
+ * threads.  Each part writes to its own memory; the caller then adds the parts
+ * in their order, so that the bits of a result do not depend on the threads.
+ *
+ * While several threads run, OpenBLAS uses one: parts may multiply matrices.
+ *
+ * Threads live as long as a call: starting them takes some 20 microseconds.
+ * POSIX threads, not OpenMP: ThreadSanitizer sees their order. */
+#ifndef HEED_SUPPORT_NUMERIC_THREADS_H
+#define HEED_SUPPORT_NUMERIC_THREADS_H
+
+#include "heed/host.h"
+
+/* How many threads a stage may use now: at least 1. */
+size_t threads_of(const heed_host *host);
+
+/* A part of a job, 0 ... parts - 1. */
+typedef void threads_work(void *context, size_t part);
+
+/* Calls work() once for each part, on up to `threads` threads and in any order;
+ * returns when all parts are done.  If a thread cannot start, the others do its
+ * work. */
+void threads_run(size_t threads, size_t parts, threads_work *work,
+                 void *context);
+
+/* The range [first, end) of 0 ... total - 1 that is `part` of `parts`. */
+typedef struct threads_range {
+  size_t first, end;
+} threads_range;
+
+static inline threads_range threads_share(size_t total, size_t part,
+                                          size_t parts) {
+  const size_t each = total / parts, more = total % parts;
+  const size_t first = part * each + (part < more ? part : more);
+  return (threads_range){first, first + each + (part < more)};
+}
+
+#endif

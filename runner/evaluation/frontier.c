@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The frontier: c as a function of the root of the KL is nearly linear.  It is
+ * interpolated from the last two points and their derivatives.  The KL never
+ * falls as c grows, so a bracket guards each step. */
+#include "frontier.h"
+
+heed_status frontier_open(policy_frontier *self, heed_memory *memory,
+                          heed_error *error) {
+  self->partition = heed_scratch_doubles(memory, self->known->count);
+  if (memory->refused) return heed_no_memory(error);
+  self->made = frontier_at(self, 1);
+  return HEED_OK;
+}
+
+frontier_point frontier_at(const policy_frontier *self, double c) {
+  const evaluation_prompts *known = self->known;
+  const size_t wide = known->candidates;
+  const double count = (double)known->count;
+  double tilt = 0, spread = 0, win = 0, log_partition = 0; /* sums */
+  for (size_t i = 0; i < known->count; i++) {
+    const size_t position = i * wide;
+    const vector_tilted prompt =
+        vector_tilt(self->vector, wide, known->reference + position,
+                    self->tilt + position, known->win + position, c);
+    tilt += prompt.mean;
+    spread += prompt.variance;
+    win += prompt.value;
+    log_partition += prompt.most;
+    self->partition[i] = prompt.sum;
+  }
+  self->vector->log(known->count, self->partition, self->partition);
+  log_partition += self->vector->sum(known->count, self->partition);
+  return (frontier_point){.c = c,
+                          .kl = (c * tilt - log_partition) / count,
+                          .slope = c * spread / count,
+                          .win = win / count};
+}
+
+/* ---- the c of a level ---- */
+
+/* The KL is below the level at c = low, and not below it at high. */
+typedef struct frontier_bracket {
+  double low, high;
+} frontier_bracket;
+
+/* A c beyond all that can matter. */
+#define FURTHEST 0x1p40
+
+/* c as a function of x = sqrt(kl), at `x`: the line through a point with its
+ * derivative dc/dx = 2 x / (dkl/dc). */
+static double newton(frontier_point at, double x) {
+  const double root = sqrt(at.kl);
+  return at.c + (x - root) * 2 * root / at.slope;
+}
+
+/* The same: the cubic through two points with their derivatives (Hermite). */
+static double hermite(frontier_point a, frontier_point b, double x) {
+  const double xa = sqrt(a.kl), xb = sqrt(b.kl), width = xb - xa;
+  const double t = (x - xa) / width, u = 1 - t;
+  const double rise_a = 2 * xa / a.slope * width;
+  const double rise_b = 2 * xb / b.slope * width;
+  return a.c * u * u * (1 + 2 * t) + b.c * t * t * (3 - 2 * t) +
+         t * u * (u * rise_a - t * rise_b);
+}
+
+static bool within(double c, frontier_bracket bracket) {
+  return c > bracket.low && c < bracket.high;
+}
+
+/* The next c: by the last two points, by the last one, or, where both leave
+ * the bracket, its middle. */
+static double next_c(const frontier_point last[2], double level,
+                     frontier_bracket bracket) {
+  const double cubic = hermite(last[0], last[1], sqrt(level));
+  const double line = newton(last[1], sqrt(level));
+  if (isinf(bracket.high)) bracket.high = 4 * bracket.low;
+  if (within(cubic, bracket)) return cubic;
+  if (within(line, bracket)) return line;
+  return bracket.high == 4 * bracket.low
+             ? bracket.high
+             : bracket.low + (bracket.high - bracket.low) / 2;
+}
+
+/* Moves last[1] to where the KL is the level; last[0] is the point before it.
+ * Both are any points of the ray.  False: the KL is never the level. */
+static bool move_to(const policy_frontier *self, double level,
+                    frontier_point last[2]) {
+  enum { MOST_STEPS = 200 };
+  frontier_bracket bracket = {0, HUGE_VAL};
+  for (int i = 0; i < MOST_STEPS; i++) {
+    const frontier_point point = last[1];
+    if (fabs(point.kl - level) <= 1e-11 * level) return true;
+    if (point.kl < level)
+      bracket.low = point.c;
+    else
+      bracket.high = point.c;
+    const double c = next_c(last, level, bracket);
+    /* Rounding is all that is left, or nothing reaches the level. */
+    if (!(c < FURTHEST) || !(fabs(c - point.c) > 1e-15 * c)) break;
+    last[0] = point;
+    last[1] = frontier_at(self, c);
+  }
+  return fabs(last[1].kl - level) <= 1e-6 * level;
+}
+
+/* Each level starts at the one before, so results depend on this policy
+ * alone. */
+void frontier_win_rates(const policy_frontier *self, size_t count,
+                        const double *level, double *win) {
+  frontier_point last[2] = {self->made, self->made};
+  for (size_t i = 0; i < count; i++) {
+    const bool reached = self->made.slope > 0 && move_to(self, level[i], last);
+    win[i] = reached ? last[1].win : NAN;
+    if (!reached) last[0] = last[1] = self->made;
+  }
+}
