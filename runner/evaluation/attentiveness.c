@@ -43,6 +43,19 @@ double evaluation_correlation(size_t count, const double *a, const double *b) {
   return gsl_stats_correlation(a, 1, b, 1, count);
 }
 
+double evaluation_spearman(size_t count, const double *a, const double *b,
+                           double *room) {
+  const double step = 0x1p-40;
+  double *left = room, *right = room + count, *work = room + 2 * count;
+  for (size_t i = 0; i < count; i++) {
+    left[i] = nearbyint(a[i] / step);
+    right[i] = nearbyint(b[i] / step);
+  }
+  if (count < 2 || is_constant(count, left) || is_constant(count, right))
+    return NAN;
+  return gsl_stats_spearman(left, 1, right, 1, count, work);
+}
+
 /* The q-quantile of row u: the estimator's if it has that level, else from the
  * mass on nodes.  NaN: neither exists. */
 static double quantile(const heed_posterior *posterior, size_t unit, double q) {
@@ -123,7 +136,7 @@ heed_status evaluate_attentiveness(const heed_evaluation *self,
   heed_memory memory = {&self->host->host, false};
   const double *mean =
       evaluation_user_means(self->crowd, self->posterior, &memory);
-  double *work = heed_scratch_doubles(&memory, 2 * users);
+  double *room = heed_scratch_doubles(&memory, 4 * users);
   size_t right = 0;
   if (memory.refused) return heed_no_memory(error);
   if (!evaluation_wants(self, METRIC_ETA_RMSE, METRIC_REFINED_ETA_CORRELATION))
@@ -141,11 +154,9 @@ heed_status evaluate_attentiveness(const heed_evaluation *self,
       gsl_stats_mean(mean, 1, users) - gsl_stats_mean(self->eta, 1, users));
   evaluation_put(self, METRIC_ETA_CORRELATION,
                  evaluation_correlation(users, mean, self->eta));
-  evaluation_put(
-      self, METRIC_ETA_SPEARMAN,
-      users < 2 || is_constant(users, mean) || is_constant(users, self->eta)
-          ? NAN
-          : gsl_stats_spearman(mean, 1, self->eta, 1, users, work));
+  if (self->target[METRIC_ETA_SPEARMAN] != NULL)
+    evaluation_put(self, METRIC_ETA_SPEARMAN,
+                   evaluation_spearman(users, mean, self->eta, room));
   if (self->posterior->unit == HEED_BY_USER)
     evaluation_put(self, METRIC_ETA_RANK, rank_of(self, 0));
   if (self->policy == NULL || self->policy->refined == NULL) return HEED_OK;

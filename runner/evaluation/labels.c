@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Compares labels with the better response and with reference verdicts, and
  * held-out labels with the estimator's predictions. */
-#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
 #include "evaluation/evaluation.h"
@@ -153,7 +152,7 @@ static heed_status put_spearman(const heed_evaluation *self,
   const double *mean = evaluation_user_means(crowd, self->posterior, &memory);
   double *eta = heed_scratch_doubles(&memory, users);
   double *share = heed_scratch_doubles(&memory, users);
-  double *work = heed_scratch_doubles(&memory, 2 * users);
+  double *room = heed_scratch_doubles(&memory, 4 * users);
   size_t count = 0;
   if (memory.refused) return heed_no_memory(error);
   for (size_t j = 0; j < users; j++) {
@@ -174,7 +173,7 @@ static heed_status put_spearman(const heed_evaluation *self,
   *left_out = users - count;
   if (self->target[METRIC_SPEARMAN_JUDGE] != NULL && count >= 3)
     self->target[METRIC_SPEARMAN_JUDGE][judge] =
-        gsl_stats_spearman(eta, 1, share, 1, count, work);
+        evaluation_spearman(count, eta, share, room);
   return HEED_OK;
 }
 

@@ -134,6 +134,12 @@ heed_status evaluate_agreement(const heed_evaluation *self, heed_error *error);
 /* Pearson's; NaN: one side is constant, or has fewer than two values. */
 double evaluation_correlation(size_t count, const double *a, const double *b);
 
+/* Spearman's, of values up to some millions: values that differ by less than
+ * 1e-12 or so differ by rounding and share a rank.  NaN: as above.  room: 4 x
+ * count. */
+double evaluation_spearman(size_t count, const double *a, const double *b,
+                           double *room);
+
 /* eta-hat of each user for any units of the posterior; from heed_scratch(). */
 double *evaluation_user_means(const heed_crowd *crowd,
                               const heed_posterior *posterior,
