@@ -104,12 +104,14 @@ static bool move_to(const policy_frontier *self, double level,
 }
 
 /* Each level starts at the one before, so results depend on this policy
- * alone. */
+ * alone.  The reference itself has no ray.  The slope of a policy that is sure
+ * of one candidate is 0, or less by rounding, though its ray has all levels. */
 void frontier_win_rates(const policy_frontier *self, size_t count,
                         const double *level, double *win) {
   frontier_point last[2] = {self->made, self->made};
   for (size_t i = 0; i < count; i++) {
-    const bool reached = self->made.slope > 0 && move_to(self, level[i], last);
+    const bool reached = (self->made.kl > 0 || self->made.slope > 0) &&
+                         move_to(self, level[i], last);
     win[i] = reached ? last[1].win : NAN;
     if (!reached) last[0] = last[1] = self->made;
   }

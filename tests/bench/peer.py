@@ -188,7 +188,9 @@ def run_population(random, world, shapes):
     mean = fit(chose_a, world["p"].mean())
     order = np.argsort(-mean, kind="stable")
     x = world["difference"][pair] * np.where(chose_a, 1, -1)[:, :, None]
-    right = chose_a == (world["p"][pair] > 0.5)
+    p = world["p"][pair]
+    # A pair of a response with itself has no better one.
+    right = np.where(p == 0.5, np.nan, chose_a == (p > 0.5))
     shared = {"eta_rmse": np.sqrt(((mean - eta)**2).mean()),
               "eta_correlation": np.corrcoef(mean, eta)[0, 1]}
     cells = []
@@ -196,7 +198,7 @@ def run_population(random, world, shapes):
         kept = order[:round(share * USERS)]
         w = train(x[kept].reshape(-1, FEATURES))
         cells.append({**shared, **evaluate(world, w),
-                      "label_accuracy": right[kept].mean()})
+                      "label_accuracy": np.nanmean(right[kept])})
     return cells
 
 

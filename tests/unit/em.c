@@ -449,6 +449,39 @@ static void p_of_each_pair_reaches_the_best_direct_fit(void **state) {
   workbench_close(&self.bench);
 }
 
+/* Users who are more alike than tosses of one coin would make them: the largest
+ * likelihood is that of one eta for all, and both shapes grow to their bound,
+ * 10^4.  The variance of eta there is 1/4 over 2 10^4, and where the best eta
+ * lies between two nodes (1.6 10^-3 apart) at most 0.8^2 10^-6 more; it costs
+ * half of itself times the curvature. */
+static void a_beta_that_should_be_a_point_ends_at_its_bound(void **state) {
+  const double gap = 0.98;
+  em_scene self;
+  double best = -HUGE_VAL, curvature = 0;
+  (void)state;
+  scene_open(&self, 61, gap, BETA);
+  for (size_t i = 0; i < ROWS; i++)
+    self.choice[i] =
+        i % EACH < EACH / 2 + 4 + i / EACH % 2 ? HEED_CHOSE_A : HEED_CHOSE_B;
+  estimate(&self,
+           "{\"prior\": \"beta\", \"pseudo_users\": 0, \"nodes\": 1000}");
+  for (double eta = 0; eta <= 1; eta += 1e-4) {
+    double sum = 0;
+    for (size_t j = 0; j < USERS; j++)
+      sum += log(of_user(&self, j, eta, gap, SIZE_MAX));
+    best = fmax(best, sum);
+  }
+  curvature = ROWS * pow(gap - 0.5, 2) / (0.725 * 0.275);
+  const double found = self.posterior.objective;
+  assert_true(self.posterior.converged);
+  assert_true(self.posterior.iterations < 3000);
+  assert_true(found < best + 1e-6);
+  assert_true(found > best - 0.55 * 1.31e-5 * curvature);
+  assert_near(self.bench.output[5], 1, 0); /* boundary */
+  assert_false(self.posterior.identified);
+  workbench_close(&self.bench);
+}
+
 /* Two points with free support and free mu: any mu explains the data. */
 static void an_estimated_gap_says_that_it_is_not_identified(void **state) {
   em_scene self;
@@ -501,6 +534,7 @@ int main(void) {
       cmocka_unit_test(the_log_posterior_never_decreases),
       cmocka_unit_test(posteriors_are_those_of_brute_force_integration),
       cmocka_unit_test(p_of_each_pair_reaches_the_best_direct_fit),
+      cmocka_unit_test(a_beta_that_should_be_a_point_ends_at_its_bound),
       cmocka_unit_test(an_estimated_gap_says_that_it_is_not_identified),
       cmocka_unit_test(a_prior_does_not_pass_for_data),
       cmocka_unit_test(two_points_keep_their_order),

@@ -123,6 +123,59 @@ static void a_start_that_fails_is_the_status_of_the_fit(void **state) {
   assert_int_equal(fit(*state, &peak, 2, 1000, &em, &posterior), HEED_NUMERIC);
 }
 
+/* ---- a slow fit ---- */
+
+/* The objective -e^-x up to x = 9; a step of EM gains a thousandth of what it
+ * could. */
+typedef struct slow_climb {
+  size_t steps;
+} slow_climb;
+
+static heed_status start_slowly(void *state, size_t start, double *x,
+                                heed_error *error) {
+  (void)state, (void)start, (void)error;
+  x[0] = 0;
+  x[1] = 0;
+  return HEED_OK;
+}
+
+static double value_slowly(void *state, double *x) {
+  (void)state;
+  x[0] = fmin(x[0], 9);
+  return -exp(-x[0]) - pow(x[1] - sin(x[0]), 2);
+}
+
+static void step_slowly(void *state, double *x) {
+  slow_climb *self = state;
+  self->steps++;
+  x[0] += 1e-3 * exp(-x[0]);
+  x[1] = sin(x[0]);
+}
+
+static const attention_em_steps slow_steps = {
+    .start = start_slowly, .e_step = value_slowly, .m_step = step_slowly};
+
+/* EM would need e^9 / 1e-3 steps. */
+static void a_slow_fit_of_few_parameters_reaches_its_bound(void **state) {
+  test_workbench *self = *state;
+  slow_climb climb = {0};
+  heed_posterior posterior = {0};
+  attention_em em = {.steps = &slow_steps,
+                     .state = &climb,
+                     .host = &self->host.host,
+                     .count = 2,
+                     .starts = 1,
+                     .tolerance = 1e-14,
+                     .most_steps = 20000};
+  assert_int_equal(em_driver_open(&em, &self->error), HEED_OK);
+  assert_int_equal(em_driver_fit(&em, &posterior, &self->error), HEED_OK);
+  assert_true(posterior.converged);
+  assert_true(posterior.iterations < 2000);
+  assert_true(climb.steps < posterior.iterations);
+  assert_near(posterior.objective, -exp(-9), 1e-9);
+  assert_near(em.x[0], 9, 1e-3);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(the_best_of_the_starts_is_kept, set_up,
@@ -135,6 +188,8 @@ int main(void) {
           a_step_that_fails_is_the_status_of_the_fit, set_up, tear_down),
       cmocka_unit_test_setup_teardown(
           a_start_that_fails_is_the_status_of_the_fit, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(
+          a_slow_fit_of_few_parameters_reaches_its_bound, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -299,6 +299,55 @@ static void a_policy_twice_as_sharp_is_found_at_its_kl(void **state) {
   assert_near(self->values[METRIC_WIN_RATE_AT_KL][0], win, 1e-12);
 }
 
+/* log pi of one candidate is 0, of the others -900 and less, which exp() makes
+ * 0: the variance of the tilt is 0 at c = 1. */
+static const double sure[PROMPTS][CANDIDATES] = {{0, -900, -1100},
+                                                 {-1000, 0, -950}};
+
+static heed_status act_surely(void *self, const heed_host *host,
+                              const heed_world *world,
+                              const heed_policy *policy, size_t count,
+                              const heed_response *responses,
+                              double *log_probability, heed_error *error) {
+  (void)self, (void)host, (void)world, (void)policy, (void)error;
+  for (size_t i = 0; i < count; i++)
+    log_probability[i] = sure[responses[i].prompt][responses[i].candidate];
+  return HEED_OK;
+}
+
+static void a_policy_that_is_sure_has_a_frontier(void **state) {
+  static const heed_trainer_functions functions = {
+      .size = sizeof functions, .log_probability = act_surely};
+  static const heed_plugin plugin = {.functions = &functions};
+  bench *self = *state;
+  heed_error error;
+  double best = NAN, nearest = HUGE_VAL;
+  self->trainer.plugin = &plugin;
+  self->levels[0] = 0.3;
+  for (double c = 0; c < 0.01; c += 1e-7) {
+    double kl = 0, win = 0;
+    for (int i = 0; i < PROMPTS; i++) {
+      double pi[CANDIDATES], sum = 0;
+      for (int y = 0; y < CANDIDATES; y++)
+        sum += pi[y] =
+            reference[i][y] * exp(c * (sure[i][y] - log(reference[i][y])));
+      for (int y = 0; y < CANDIDATES; y++) {
+        pi[y] /= sum;
+        kl += pi[y] * log(pi[y] / reference[i][y]) / PROMPTS;
+        for (int other = 0; other < CANDIDATES; other++)
+          win += pi[y] * reference[i][other] *
+                 sigmoid(reward[i][y] - reward[i][other]) / PROMPTS;
+      }
+    }
+    if (fabs(kl - 0.3) < nearest) {
+      nearest = fabs(kl - 0.3);
+      best = win;
+    }
+  }
+  assert_int_equal(evaluate_policy(&self->what, &error), HEED_OK);
+  assert_near(self->values[METRIC_WIN_RATE_AT_KL][0], best, 1e-4);
+}
+
 /* Flattened as far as it goes, such a policy is still log(1 / .8) or so away
  * from the reference. */
 static void a_candidate_that_is_never_made_leaves_kl_finite(void **state) {
@@ -661,6 +710,7 @@ int main(void) {
       TEST(regret_is_the_divergence_from_the_optimum),
       TEST(alignment_is_that_of_centred_rewards),
       TEST(a_policy_twice_as_sharp_is_found_at_its_kl),
+      TEST(a_policy_that_is_sure_has_a_frontier),
       TEST(a_candidate_that_is_never_made_leaves_kl_finite),
       TEST(eta_hat_is_scored_as_by_hand),
       TEST(intervals_cover_users_and_have_a_width),

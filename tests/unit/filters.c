@@ -103,6 +103,17 @@ static void top_keeps_a_share_of_users(void **state) {
   workbench_close(&self.bench);
 }
 
+static void rounding_does_not_rank_users(void **state) {
+  (void)state;
+  setting self;
+  open(&self, 1);
+  self.mean[3] = nextafter(0.6, 1);
+  expect_kept(&self, "top", "{\"share\": 0.5}", "0001111100");
+  self.mean[3] = 0.6 + 1e-9;
+  expect_kept(&self, "top", "{\"share\": 0.5}", "0001000011");
+  workbench_close(&self.bench);
+}
+
 static void top_by_labels_keeps_exactly_the_share_of_labels(void **state) {
   (void)state;
   setting self;
@@ -283,6 +294,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(none_keeps_everything),
       cmocka_unit_test(top_keeps_a_share_of_users),
+      cmocka_unit_test(rounding_does_not_rank_users),
       cmocka_unit_test(top_by_labels_keeps_exactly_the_share_of_labels),
       cmocka_unit_test(users_without_annotations_are_no_share_of_users),
       cmocka_unit_test(random_by_labels_keeps_as_many_as_top),

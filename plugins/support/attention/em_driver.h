@@ -41,7 +41,7 @@ typedef struct attention_em_steps {
   void (*from_free)(void *state, const double *free, double *x);
 } attention_em_steps;
 
-#define EM_FEW 12
+#define EM_FEW 8
 
 typedef struct attention_em {
   const attention_em_steps *steps;

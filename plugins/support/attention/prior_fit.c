@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "heed/memory.h"
+#include "support/numeric/damped_step.h"
 
 #define STEPS_MOST 30u
 #define HALVINGS_MOST 30u
@@ -130,31 +131,6 @@ static void differentiate(prior_fit *self, const double *nodes,
   if (!self->known) fill_mixed(self, nodes, mass);
 }
 
-/* Solves (damping I - hessian) step = gradient by Cholesky; false if that
- * matrix is not positive definite. */
-static bool solve(prior_fit *self, double damping) {
-  const size_t p = self->parameters;
-  double *l = self->factor, *step = self->step;
-  for (size_t i = 0; i < p; i++) {
-    step[i] = self->gradient[i];
-    for (size_t j = 0; j <= i; j++) {
-      double sum = (i == j ? damping : 0.0) - self->hessian[i * p + j];
-      for (size_t k = 0; k < j; k++) sum -= l[i * p + k] * l[j * p + k];
-      if (i == j && !(sum > 0.0)) return false;
-      l[i * p + j] = i == j ? sqrt(sum) : sum / l[j * p + j];
-    }
-  }
-  for (size_t i = 0; i < p; i++) {
-    for (size_t k = 0; k < i; k++) step[i] -= l[i * p + k] * step[k];
-    step[i] /= l[i * p + i];
-  }
-  for (size_t i = p; i-- > 0;) {
-    for (size_t k = i + 1; k < p; k++) step[i] -= l[k * p + i] * step[k];
-    step[i] /= l[i * p + i];
-  }
-  return true;
-}
-
 /* Newton's step, damped as much as concavity needs; returns its predicted gain.
  * NaN: a difference is NaN or infinite. */
 static double newton_step(prior_fit *self) {
@@ -163,7 +139,8 @@ static double newton_step(prior_fit *self) {
   for (size_t i = 0; i < p; i++) size += fabs(self->hessian[i * p + i]);
   if (!isfinite(size)) return NAN;
   double damping = 0.0;
-  while (!solve(self, damping)) {
+  while (!damped_step(p, self->hessian, damping, NULL, self->gradient,
+                      self->factor, self->step)) {
     damping = damping == 0.0 ? 1e-6 * size + 1e-12 : 10.0 * damping;
     if (damping > 1e6 * (size + 1.0)) return NAN;
   }

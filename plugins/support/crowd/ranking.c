@@ -13,15 +13,20 @@
 
 const char *const ranking_by_words[] = {"users", "labels", NULL};
 
+/* Users whose exact scores are equal have scores that differ by rounding, which
+ * must not rank them: scores count up to multiples of this. */
+#define RANKING_STEP 0x1p-40
+
 typedef struct ranking_place {
   double score;
+  double steps; /* the score in multiples of RANKING_STEP */
   size_t unit;
   size_t labels; /* annotations of the unit */
 } ranking_place;
 
 static int higher_first(const void *left, const void *right) {
   const ranking_place *a = left, *b = right;
-  if (a->score != b->score) return a->score > b->score ? -1 : 1;
+  if (a->steps != b->steps) return a->steps > b->steps ? -1 : 1;
   return a->unit < b->unit ? -1 : a->unit > b->unit;
 }
 
@@ -30,7 +35,9 @@ static size_t rank(ranking_place *places, size_t units, const double *score,
                    const size_t *unit, size_t annotations) {
   size_t count = 0;
   for (size_t u = 0; u < units; u++)
-    places[u] = (ranking_place){.score = score[u], .unit = u};
+    places[u] = (ranking_place){.score = score[u],
+                                .steps = nearbyint(score[u] / RANKING_STEP),
+                                .unit = u};
   for (size_t i = 0; i < annotations; i++) places[unit[i]].labels++;
   for (size_t u = 0; u < units; u++)
     if (places[u].labels > 0) places[count++] = places[u];

@@ -17,7 +17,8 @@ typedef struct ranking_kept {
 } ranking_kept;
 
 /* Sets the weight of all annotations to 0 except those of the units with the
- * highest scores (score[units]; ties: the lower unit first).
+ * highest scores (score[units]; ties, also up to rounding: the lower unit
+ * first).
  *   RANKING_USERS   the nearest count to share x units that annotated; a
  *                   unit is a user, or another key of the posterior
  *   RANKING_LABELS  units one by one until exactly the nearest count to share

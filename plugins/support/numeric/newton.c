@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Newton's method by differences: gradient and Hessian from 1 + n + n^2 values,
- * a damped step, halved until it gains. */
+ * Newton's method by differences: gradient and Hessian from n + n^2 values, a
+ * damped step, halved until it gains.
+ *
+ * Where no step gains, f may have a small hollow: a prior narrower than the
+ * distance of its nodes changes the likelihood as it passes each of them. So
+ * points further along the flattest direction are looked at before the end. */
 #include "support/numeric/newton.h"
 
 #include <assert.h>
-#include <gsl/gsl_linalg.h>
+#include <gsl/gsl_eigen.h>
 #include <math.h>
 #include <string.h>
+
+#include "support/numeric/damped_step.h"
 
 /* Relative to 1 + |x|.  At 1e-3 the error of a second difference is 1e-6 of
  * the curvature, and 1e-9 of f's own rounding of 1e-15. */
@@ -20,12 +26,13 @@
 typedef struct newton_state {
   const newton_problem *problem;
   double *x, *trial, *up, *down, *gradient, *step, *held;
+  double *direction, *kept;
   double *hessian, *factor;
   newton_result result;
 } newton_state;
 
 double *newton_room(heed_memory *memory, size_t count) {
-  return heed_scratch_doubles(memory, 6 * count + 2 * count * count);
+  return heed_scratch_doubles(memory, 8 * count + 2 * count * count);
 }
 
 static double width(const newton_state *self, size_t i) {
@@ -91,28 +98,15 @@ static void differentiate(newton_state *self) {
   }
 }
 
-/* (damping D - hessian) step = gradient, D the size of its diagonal; false if
- * that matrix is not positive definite. */
-static bool solve(newton_state *self, double damping) {
-  const size_t n = self->problem->count;
-  gsl_matrix_view factor = gsl_matrix_view_array(self->factor, n, n);
-  gsl_vector_view step = gsl_vector_view_array(self->step, n);
-  memcpy(self->step, self->gradient, n * sizeof *self->step);
-  for (size_t i = 0; i < n * n; i++) self->factor[i] = -self->hessian[i];
-  for (size_t i = 0; i < n; i++)
-    self->factor[i * n + i] +=
-        damping * (fabs(self->hessian[i * n + i]) + 1e-12);
-  if (gsl_linalg_cholesky_decomp1(&factor.matrix) != 0) return false;
-  gsl_linalg_cholesky_svx(&factor.matrix, &step.vector);
-  return true;
-}
-
 /* A step, damped as much as concavity needs and not too long; returns the gain
- * that it promises, or 0. */
+ * that it promises, or 0.  up: room for the size of the Hessian's diagonal. */
 static double find_step(newton_state *self) {
   const size_t n = self->problem->count;
   double damping = 0, size = 1, promised = 0;
-  while (!solve(self, damping)) {
+  for (size_t i = 0; i < n; i++)
+    self->up[i] = fabs(self->hessian[i * n + i]) + 1e-12;
+  while (!damped_step(n, self->hessian, damping, self->up, self->gradient,
+                      self->factor, self->step)) {
     damping = damping == 0 ? 1e-3 : 4 * damping;
     if (!(damping < 1e6)) return 0;
   }
@@ -145,6 +139,76 @@ static bool climb(newton_state *self) {
   return false;
 }
 
+/* Whether an eigenvector lies in values that are held. */
+static bool is_held(const newton_state *self, const gsl_matrix *vectors,
+                    size_t index) {
+  for (size_t i = 0; i < self->problem->count; i++)
+    if (self->held[i] == 0 && fabs(gsl_matrix_get(vectors, i, index)) > 1e-6)
+      return false;
+  return true;
+}
+
+/* The flattest direction, into direction: the eigenvector of the Hessian with
+ * the largest eigenvalue, its largest element 1.  Held values have eigenvalue
+ * -1 and are left out. */
+static bool find_flattest(newton_state *self) {
+  const size_t n = self->problem->count;
+  gsl_eigen_symmv_workspace *room = gsl_eigen_symmv_alloc(n);
+  gsl_vector *values = gsl_vector_alloc(n);
+  gsl_matrix *vectors = gsl_matrix_alloc(n, n);
+  gsl_matrix_view matrix = gsl_matrix_view_array(self->factor, n, n);
+  size_t best = n;
+  double most = 0;
+  memcpy(self->factor, self->hessian, n * n * sizeof *self->factor);
+  if (room != NULL && values != NULL && vectors != NULL &&
+      gsl_eigen_symmv(&matrix.matrix, values, vectors, room) == 0)
+    for (size_t i = 0; i < n; i++)
+      if (!is_held(self, vectors, i) &&
+          (best == n ||
+           gsl_vector_get(values, i) > gsl_vector_get(values, best)))
+        best = i;
+  for (size_t i = 0; best < n && i < n; i++) {
+    self->direction[i] = gsl_matrix_get(vectors, i, best);
+    most = fmax(most, fabs(self->direction[i]));
+  }
+  for (size_t i = 0; best < n && i < n; i++) self->direction[i] /= most;
+  if (room != NULL) gsl_eigen_symmv_free(room);
+  if (values != NULL) gsl_vector_free(values);
+  if (vectors != NULL) gsl_matrix_free(vectors);
+  return best < n;
+}
+
+/* x to a better point beside x + size direction: a ridge is rarely straight, so
+ * Newton steps from there climb back to it.  False: none was found. */
+static bool look_beside(newton_state *self, double size, double enough) {
+  enum { STEPS = 3 };
+  const size_t n = self->problem->count;
+  const double here = self->result.value;
+  memcpy(self->kept, self->x, n * sizeof *self->x);
+  for (size_t i = 0; i < n; i++) self->x[i] += size * self->direction[i];
+  self->result.value = value_at(self, self->x);
+  for (int steps = 0; self->result.value > -HUGE_VAL && steps < STEPS;
+       steps++) {
+    if (self->result.value > here + enough) return true;
+    differentiate(self);
+    if (!(find_step(self) > 0) || !climb(self)) break;
+  }
+  if (self->result.value > here + enough) return true;
+  memcpy(self->x, self->kept, n * sizeof *self->x);
+  self->result.value = here;
+  return false;
+}
+
+/* Moves x along the flattest direction to a better point; false: there is
+ * none. */
+static bool leave_hollow(newton_state *self, double enough) {
+  if (!find_flattest(self)) return false;
+  for (double size = 1; size > 0.05; size /= 2)
+    if (look_beside(self, size, enough) || look_beside(self, -size, enough))
+      return true;
+  return false;
+}
+
 newton_result newton_maximise(const newton_problem *problem, double value,
                               double *room, double *x) {
   const size_t n = problem->count;
@@ -156,8 +220,10 @@ newton_result newton_maximise(const newton_problem *problem, double value,
                        .gradient = room + 3 * n,
                        .step = room + 4 * n,
                        .held = room + 5 * n,
-                       .hessian = room + 6 * n,
-                       .factor = room + 6 * n + n * n,
+                       .direction = room + 6 * n,
+                       .kept = room + 7 * n,
+                       .hessian = room + 8 * n,
+                       .factor = room + 8 * n + n * n,
                        .result = {.value = value}};
   assert(value > -HUGE_VAL);
   for (int steps = 0;
@@ -165,7 +231,9 @@ newton_result newton_maximise(const newton_problem *problem, double value,
        steps++) {
     const double enough = problem->tolerance * (1 + fabs(self.result.value));
     differentiate(&self);
-    if (!(find_step(&self) > enough) || !climb(&self)) break;
+    if (!(find_step(&self) > enough && climb(&self)) &&
+        !leave_hollow(&self, enough))
+      break;
   }
   return self.result;
 }
