@@ -51,7 +51,7 @@ static double weight_of(const mixture_ends *ends, double eta) {
 
 /* The sum of these weights over the annotations of each kind, at the users'
  * means, into log_g. */
-static void find_weights(bradley_terry_fit *self) {
+static void find_weights(const bradley_terry_fit *self) {
   double *weight = self->log_g;
   memset(weight, 0, self->kinds.count * sizeof *weight);
   for (size_t j = 0; j < self->histories.group_count; j++) {

@@ -6,6 +6,11 @@
 #include <math.h>
 
 #include "support/attention/barrier_weights.h"
+#include "support/numeric/threads.h"
+
+/* Of groups, for products; groups below which another thread costs more than
+ * it saves. */
+enum { PARTS = 16, GROUPS_A_THREAD = 1024 };
 
 enum { WIDE = 11, NARROW = 33, MOST = NARROW };
 
@@ -28,7 +33,7 @@ typedef struct node_bumps {
 
 struct node_kernels {
   double pseudo_users, users;
-  size_t groups, nodes;
+  size_t groups, nodes, threads;
   node_bumps wide, narrow;
   node_bumps *best; /* at the solution */
 };
@@ -74,8 +79,12 @@ node_kernels *node_kernels_open(heed_memory *memory, double pseudo_users,
                                 const double *nodes) {
   node_kernels *self = heed_scratch(memory, 1, sizeof *self);
   if (self == NULL) return NULL;
-  *self = (node_kernels){
-      .pseudo_users = pseudo_users, .groups = groups, .nodes = count};
+  const size_t some = groups / GROUPS_A_THREAD + 1;
+  const size_t threads = heed_threads(memory->host);
+  *self = (node_kernels){.pseudo_users = pseudo_users,
+                         .groups = groups,
+                         .nodes = count,
+                         .threads = some < threads ? some : threads};
   open_bumps(self, memory, WIDE, WIDE_DEGREE, nodes, &self->wide);
   open_bumps(self, memory, NARROW, NARROW_DEGREE, nodes, &self->narrow);
   self->best = &self->wide;
@@ -105,13 +114,28 @@ static double log_prior(const node_kernels *self, const node_bumps *bumps) {
   return self->pseudo_users / count * sum;
 }
 
+typedef struct product_job {
+  const node_bumps *bumps;
+  size_t groups, nodes;
+  const double *likelihood; /* groups x nodes */
+} product_job;
+
+static void multiply_part(void *context, size_t part) {
+  const product_job *job = context;
+  const threads_range range = threads_share(job->groups, part, PARTS);
+  const int rows = (int)(range.end - range.first), nodes = (int)job->nodes,
+            count = (int)job->bumps->count;
+  if (rows == 0) return;
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, count, nodes, 1,
+              job->likelihood + range.first * job->nodes, nodes,
+              job->bumps->bump, nodes, 0,
+              job->bumps->likelihood + range.first * job->bumps->count, count);
+}
+
 static void find_likelihood(const node_kernels *self, const double *likelihood,
-                            node_bumps *bumps) {
-  const int groups = (int)self->groups, nodes = (int)self->nodes,
-            count = (int)bumps->count;
-  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, groups, count, nodes, 1,
-              likelihood, nodes, bumps->bump, nodes, 0, bumps->likelihood,
-              count);
+                            const node_bumps *bumps) {
+  product_job job = {bumps, self->groups, self->nodes, likelihood};
+  threads_run(self->threads, PARTS, multiply_part, &job);
 }
 
 /* The log-posterior of the best weights of the bumps, without the units of the

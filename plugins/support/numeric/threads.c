@@ -33,11 +33,11 @@ void threads_run(size_t threads, size_t parts, threads_work *work,
   const int blas_threads = openblas_get_num_threads();
   if (threads > parts) threads = parts;
   if (threads > THREADS_MOST) threads = THREADS_MOST;
-  if (threads > 1) openblas_set_num_threads(1);
+  if (blas_threads > 1) openblas_set_num_threads(1);
   while (started + 1 < threads &&
          pthread_create(&others[started], NULL, take_parts, &job) == 0)
     started++;
   (void)take_parts(&job);
   for (size_t i = 0; i < started; i++) pthread_join(others[i], NULL);
-  if (threads > 1) openblas_set_num_threads(blas_threads);
+  if (blas_threads > 1) openblas_set_num_threads(blas_threads);
 }

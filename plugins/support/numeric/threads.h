@@ -5,7 +5,8 @@
  * threads.  Each part writes to its own memory; the caller then adds the parts
  * in their order, so that the bits of a result do not depend on the threads.
  *
- * While several threads run, OpenBLAS uses one: parts may multiply matrices.
+ * Parts may multiply matrices: meanwhile OpenBLAS uses one thread, whatever the
+ * number of threads, so that this does not change bits either.
  *
  * Threads live as long as a call: starting them takes some 20 microseconds.
  * POSIX threads, not OpenMP: ThreadSanitizer sees their order. */
