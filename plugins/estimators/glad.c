@@ -24,6 +24,7 @@
 
 #include "heed/estimator.h"
 #include "heed/memory.h"
+#include "heed/vector.h"
 #include "support/attention/em_driver.h"
 #include "support/attention/parameters.h"
 #include "support/crowd/chance.h"
@@ -89,7 +90,15 @@ typedef struct glad_fit {
   double *log_odds;     /* (P) */
   double *beta;         /* (P) */
   double *right;        /* rows: w */
+  const heed_vector *vector;
+
+  /* (most): of the annotations of one user or pair, or of a block of pairs: m,
+   * its slope, w, and two functions of m. */
+  double *m, *rate, *w, *softplus, *sigmoid;
 } glad_fit;
+
+/* Annotations at most in a block of pairs, unless one pair has more. */
+enum { BLOCK = 1024 };
 
 /* State for predict(). */
 typedef struct glad_fitted {
@@ -102,11 +111,6 @@ typedef struct glad_fitted {
 typedef struct glad_curve {
   double value, slope, information;
 } glad_curve;
-
-/* log sigmoid(x) */
-static double log_sigmoid(double x) {
-  return fmin(x, 0) - log1p(exp(-fabs(x)));
-}
 
 static void put_within(const glad_fit *self, double *x) {
   for (size_t j = 0; j < self->overlap.users; j++)
@@ -130,18 +134,34 @@ static double log_prior(const glad_fit *self, const double *x) {
   return -sum / 2;
 }
 
+/* log P(choice | z) of the annotations first … end - 1, of pairs whose log
+ * easiness is known: log sigmoid(m) = - softplus(-m) = m - softplus(m). */
+static void find_given(const glad_fit *self, size_t first, size_t end) {
+  const crowd_overlap *overlap = &self->overlap;
+  self->vector->softplus(end - first, self->m, self->softplus);
+  for (size_t n = first; n < end; n++) {
+    const double wrong = -self->softplus[n - first];
+    const double right = wrong + self->m[n - first];
+    self->given[2 * n] = overlap->chose_a[n] ? right : wrong;
+    self->given[2 * n + 1] = overlap->chose_a[n] ? wrong : right;
+  }
+}
+
 /* Log-odds of every pair and w of every row; returns the log-likelihood. */
 static double expect(const glad_fit *self, const double *x) {
   const crowd_overlap *overlap = &self->overlap;
+  size_t start = 0; /* of the block */
+  self->vector->exp(overlap->pairs, x + overlap->users, self->beta);
   for (size_t i = 0; i < overlap->pairs; i++) {
-    self->beta[i] = exp(x[overlap->users + i]);
-    for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++) {
-      const double m = x[overlap->user[n]] * self->beta[i];
-      const double right = log_sigmoid(m);
-      self->given[2 * n] = overlap->chose_a[n] ? right : right - m;
-      self->given[2 * n + 1] = overlap->chose_a[n] ? right - m : right;
+    const size_t first = overlap->first[i], end = overlap->first[i + 1];
+    if (end - start > BLOCK && first > start) {
+      find_given(self, start, first);
+      start = first;
     }
+    for (size_t n = first; n < end; n++)
+      self->m[n - start] = x[overlap->user[n]] * self->beta[i];
   }
+  find_given(self, start, overlap->count);
   const double sum = overlap_log_odds(
       overlap, self->given, self->values[SHARE].number, self->log_odds);
   for (size_t i = 0; i < overlap->pairs; i++) {
@@ -154,13 +174,20 @@ static double expect(const glad_fit *self, const double *x) {
 
 /* ---- the M-step ---- */
 
-/* Adds w log sigmoid(m) + (1 - w) log sigmoid(-m), where m is linear in the
- * variable with slope `rate`. */
-static void add(glad_curve *curve, double w, double m, double rate) {
-  const double e = exp(-fabs(m)), up = 1 / (1 + e), p = m >= 0 ? up : e * up;
-  curve->value += w * m + fmin(-m, 0) + log(up);
-  curve->slope += rate * (w - p);
-  curve->information += rate * rate * e * up * up;
+/* The sum of w log sigmoid(m) + (1 - w) log sigmoid(-m) = w m - softplus(m)
+ * over `count` annotations in m and w, where m is linear in the variable with
+ * slope `rate`. */
+static glad_curve sum_curve(const glad_fit *self, size_t count) {
+  const double *m = self->m, *w = self->w, *rate = self->rate;
+  const double *p = self->sigmoid;
+  glad_curve curve = {0};
+  self->vector->softplus_sigmoid(count, m, self->softplus, self->sigmoid);
+  for (size_t n = 0; n < count; n++) {
+    curve.value += w[n] * m[n] - self->softplus[n];
+    curve.slope += rate[n] * (w[n] - p[n]);
+    curve.information += rate[n] * rate[n] * p[n] * (1 - p[n]);
+  }
+  return curve;
 }
 
 static void add_normal(glad_curve *curve, double x, double mean) {
@@ -171,12 +198,15 @@ static void add_normal(glad_curve *curve, double x, double mean) {
 
 static glad_curve of_ability(const glad_fit *self, size_t user, double alpha) {
   const size_t *first = self->overlap.crowd->first;
-  glad_curve curve = {0};
+  size_t count = 0;
   for (size_t r = first[user]; r < first[user + 1]; r++)
     if (self->choice[r] != HEED_CHOSE_TIE) {
       const double beta = self->beta[self->pair[r]];
-      add(&curve, self->right[r], alpha * beta, beta);
+      self->m[count] = alpha * beta;
+      self->rate[count] = beta;
+      self->w[count++] = self->right[r];
     }
+  glad_curve curve = sum_curve(self, count);
   add_normal(&curve, alpha, self->values[ABILITY].number);
   return curve;
 }
@@ -186,12 +216,14 @@ static glad_curve of_ability(const glad_fit *self, size_t user, double alpha) {
 static glad_curve of_easiness(const glad_fit *self, size_t pair,
                               const double *alpha, double b) {
   const crowd_overlap *overlap = &self->overlap;
+  const size_t first = overlap->first[pair], end = overlap->first[pair + 1];
   const double beta = exp(b);
-  glad_curve curve = {0};
-  for (size_t n = overlap->first[pair]; n < overlap->first[pair + 1]; n++) {
+  for (size_t n = first; n < end; n++) {
     const double m = alpha[overlap->user[n]] * beta;
-    add(&curve, self->right[overlap->row[n]], m, m);
+    self->m[n - first] = self->rate[n - first] = m;
+    self->w[n - first] = self->right[overlap->row[n]];
   }
+  glad_curve curve = sum_curve(self, end - first);
   add_normal(&curve, b, self->values[EASINESS].number);
   return curve;
 }
@@ -336,6 +368,34 @@ static void fill_user(const glad_fit *self, const double *p, size_t user,
 
 /* ---- the fit ---- */
 
+/* Annotations of one user, of one pair, or of a block. */
+static size_t find_most(const crowd_overlap *overlap) {
+  const size_t *first = overlap->crowd->first;
+  size_t most = BLOCK;
+  for (size_t j = 0; j < overlap->users; j++)
+    if (first[j + 1] - first[j] > most) most = first[j + 1] - first[j];
+  for (size_t i = 0; i < overlap->pairs; i++)
+    if (overlap->first[i + 1] - overlap->first[i] > most)
+      most = overlap->first[i + 1] - overlap->first[i];
+  return most;
+}
+
+static heed_status open_rooms(glad_fit *self, heed_error *error) {
+  const size_t most = find_most(&self->overlap);
+  heed_memory memory = {self->host, false};
+  self->given = heed_scratch_doubles(&memory, 2 * self->overlap.count);
+  self->log_odds = heed_allocate_doubles(&memory, self->overlap.pairs);
+  self->beta = heed_allocate_doubles(&memory, self->overlap.pairs);
+  self->right =
+      heed_scratch_doubles(&memory, self->overlap.crowd->annotations->rows);
+  self->m = heed_scratch_doubles(&memory, most);
+  self->rate = heed_scratch_doubles(&memory, most);
+  self->w = heed_scratch_doubles(&memory, most);
+  self->softplus = heed_scratch_doubles(&memory, most);
+  self->sigmoid = heed_scratch_doubles(&memory, most);
+  return memory.refused ? heed_no_memory(error) : HEED_OK;
+}
+
 static heed_status open_fit(glad_fit *self, const heed_value *values,
                             const heed_host *host, const heed_crowd *crowd,
                             heed_error *error) {
@@ -346,12 +406,8 @@ static heed_status open_fit(glad_fit *self, const heed_value *values,
   self->host = host;
   self->pair = heed_table_data(said, "pair", HEED_INT64);
   self->choice = heed_table_data(said, "choice", HEED_INT8);
-  heed_memory memory = {host, false};
-  self->given = heed_scratch_doubles(&memory, 2 * self->overlap.count);
-  self->log_odds = heed_allocate_doubles(&memory, self->overlap.pairs);
-  self->beta = heed_allocate_doubles(&memory, self->overlap.pairs);
-  self->right = heed_scratch_doubles(&memory, said->rows);
-  return memory.refused ? heed_no_memory(error) : HEED_OK;
+  self->vector = heed_vector_of(host);
+  return open_rooms(self, error);
 }
 
 /* Everyone starts able, as the priors expect; an ability of 0 is a saddle. */
