@@ -277,34 +277,82 @@ static heed_status check_response(const heed_world *world, const double *phi,
   return HEED_OK;
 }
 
-/* energy = log pi_ref + theta.phi over the prompt's K candidates; log pi is the
- * energy less the log of the sum of their exponentials. */
+/* What a log-linear policy reads of a world. */
+typedef struct policy_world {
+  size_t candidates, features;   /* K, d */
+  const double *phi, *reference; /* (prompts,K,d), (prompts,K) */
+  const double *theta;           /* (d) */
+  const heed_vector *vector;
+} policy_world;
+
+/* energy = log pi_ref + theta.phi over all candidates of some prompts. */
+static void fill_energy(const policy_world *self, size_t prompt, size_t prompts,
+                        double *energy) {
+  const size_t rows = prompts * self->candidates;
+  const size_t first = prompt * self->candidates;
+  memcpy(energy, self->reference + first, rows * sizeof *energy);
+  cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)rows, (int)self->features, 1.0,
+              self->phi + first * self->features, (int)self->features,
+              self->theta, 1, 1.0, energy, 1);
+}
+
+/* How many prompts the responses begin with that are complete and follow each
+ * other, their candidates in order. */
+static size_t whole_prompts(size_t candidates, size_t count,
+                            const heed_response *responses) {
+  size_t prompts = 0;
+  for (; (prompts + 1) * candidates <= count; prompts++)
+    for (size_t k = 0; k < candidates; k++) {
+      const heed_response *one = &responses[prompts * candidates + k];
+      if (one->prompt != responses[0].prompt + prompts ||
+          one->candidate != (int64_t)k)
+        return prompts;
+    }
+  return prompts;
+}
+
+/* log pi of whole prompts: the energy less the log of the sum of their
+ * exponentials. */
+static void fill_prompts(const policy_world *self, size_t prompt,
+                         size_t prompts, double *values) {
+  const size_t wide = self->candidates;
+  fill_energy(self, prompt, prompts, values);
+  for (size_t i = 0; i < prompts; i++) {
+    double *row = values + i * wide;
+    const double all = self->vector->log_sum_exp(wide, row);
+    for (size_t k = 0; k < wide; k++) row[k] -= all;
+  }
+}
+
 static heed_status log_probability(void *instance, const heed_host *host,
                                    const heed_world *world,
                                    const heed_policy *policy, size_t count,
                                    const heed_response *responses,
                                    double *values, heed_error *error) {
   const policy_state *state = policy->state;
-  const heed_vector *vector = heed_vector_of(host);
-  const size_t wide = world->candidates, d = state->features;
-  const double *phi = heed_table_data(world->prompts, "features", HEED_FLOAT64);
-  const double *reference =
-      heed_table_data(world->prompts, "reference", HEED_FLOAT64);
-  double *energy = host->scratch(host, wide, sizeof *energy);
+  const policy_world self = {
+      .candidates = world->candidates,
+      .features = state->features,
+      .phi = heed_table_data(world->prompts, "features", HEED_FLOAT64),
+      .reference = heed_table_data(world->prompts, "reference", HEED_FLOAT64),
+      .theta = state->theta,
+      .vector = heed_vector_of(host)};
+  double *energy = host->scratch(host, self.candidates, sizeof *energy);
   double all = 0.0; /* of the current prompt */
   (void)instance;
   if (energy == NULL) return heed_no_memory(error);
   for (size_t i = 0; i < count; i++) {
-    const size_t prompt = responses[i].prompt;
     const heed_status status =
-        check_response(world, phi, reference, responses[i], error);
+        check_response(world, self.phi, self.reference, responses[i], error);
     if (status != HEED_OK) return status;
-    if (i == 0 || prompt != responses[i - 1].prompt) {
-      memcpy(energy, reference + prompt * wide, wide * sizeof *energy);
-      cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)wide, (int)d, 1.0,
-                  phi + prompt * wide * d, (int)d, state->theta, 1, 1.0, energy,
-                  1);
-      all = vector->log_sum_exp(wide, energy);
+  }
+  const size_t whole = whole_prompts(self.candidates, count, responses);
+  if (whole > 0) fill_prompts(&self, responses[0].prompt, whole, values);
+  const size_t rest = whole * self.candidates;
+  for (size_t i = rest; i < count; i++) {
+    if (i == rest || responses[i].prompt != responses[i - 1].prompt) {
+      fill_energy(&self, responses[i].prompt, 1, energy);
+      all = self.vector->log_sum_exp(self.candidates, energy);
     }
     values[i] = energy[responses[i].candidate] - all;
   }

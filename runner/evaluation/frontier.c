@@ -16,7 +16,8 @@ frontier_point frontier_at(const policy_frontier *self, double c) {
   const evaluation_prompts *known = self->known;
   const size_t wide = known->candidates;
   const double count = (double)known->count;
-  double tilt = 0, spread = 0, win = 0, log_partition = 0; /* sums */
+  double tilt = 0, spread = 0, win = 0, rise = 0; /* sums */
+  double log_partition = 0;
   for (size_t i = 0; i < known->count; i++) {
     const size_t position = i * wide;
     const vector_tilted prompt =
@@ -25,6 +26,7 @@ frontier_point frontier_at(const policy_frontier *self, double c) {
     tilt += prompt.mean;
     spread += prompt.variance;
     win += prompt.value;
+    rise += prompt.covariance;
     log_partition += prompt.most;
     self->partition[i] = prompt.sum;
   }
@@ -33,7 +35,8 @@ frontier_point frontier_at(const policy_frontier *self, double c) {
   return (frontier_point){.c = c,
                           .kl = (c * tilt - log_partition) / count,
                           .slope = c * spread / count,
-                          .win = win / count};
+                          .win = win / count,
+                          .rise = rise / count};
 }
 
 /* ---- the c of a level ---- */
@@ -42,6 +45,15 @@ frontier_point frontier_at(const policy_frontier *self, double c) {
 typedef struct frontier_bracket {
   double low, high;
 } frontier_bracket;
+
+/* A KL is found if it is relatively this near to the level: a line from there
+ * gives the win rate at the level with an error of the square of that. */
+#define NEAR 1e-6
+
+static double win_at(frontier_point near, double level) {
+  if (!(near.slope > 0)) return near.win;
+  return near.win + (level - near.kl) * near.rise / near.slope;
+}
 
 /* A c beyond all that can matter. */
 #define FURTHEST 0x1p40
@@ -89,7 +101,7 @@ static bool move_to(const policy_frontier *self, double level,
   frontier_bracket bracket = {0, HUGE_VAL};
   for (int i = 0; i < MOST_STEPS; i++) {
     const frontier_point point = last[1];
-    if (fabs(point.kl - level) <= 1e-11 * level) return true;
+    if (fabs(point.kl - level) <= NEAR * level) return true;
     if (point.kl < level)
       bracket.low = point.c;
     else
@@ -100,7 +112,7 @@ static bool move_to(const policy_frontier *self, double level,
     last[0] = point;
     last[1] = frontier_at(self, c);
   }
-  return fabs(last[1].kl - level) <= 1e-6 * level;
+  return false;
 }
 
 /* Each level starts at the one before, so results depend on this policy
@@ -112,7 +124,7 @@ void frontier_win_rates(const policy_frontier *self, size_t count,
   for (size_t i = 0; i < count; i++) {
     const bool reached = (self->made.kl > 0 || self->made.slope > 0) &&
                          move_to(self, level[i], last);
-    win[i] = reached ? last[1].win : NAN;
+    win[i] = reached ? win_at(last[1], level[i]) : NAN;
     if (!reached) last[0] = last[1] = self->made;
   }
 }

@@ -20,6 +20,7 @@ typedef struct frontier_point {
   double kl;    /* KL(pi_c || pi_ref) */
   double slope; /* d kl / d c = c Var(tilt) under pi_c */
   double win;   /* win rate of pi_c */
+  double rise;  /* d win / d c */
 } frontier_point;
 
 typedef struct policy_frontier {

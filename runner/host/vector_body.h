@@ -641,7 +641,7 @@ SLOT vector_tilted VECTOR_NAME(tilt)(size_t count, const double *x,
                                      const double *t, const double *f,
                                      double c) {
   const double most = largest_tilted(count, x, t, c);
-  lanes sum = {0}, first = {0}, second = {0}, other = {0};
+  lanes sum = {0}, first = {0}, second = {0}, other = {0}, both = {0};
   for (size_t i = 0; i < count; i += SUM_LANES) {
     const size_t left = count - i;
     const lanes a = load_lanes(x + i, left, -INFINITY);
@@ -653,14 +653,17 @@ SLOT vector_tilted VECTOR_NAME(tilt)(size_t count, const double *x,
       first.part[k] += moment;
       second.part[k] = fused(moment, b.part[k], second.part[k]);
       other.part[k] = fused(pi, d.part[k], other.part[k]);
+      both.part[k] = fused(moment, d.part[k], both.part[k]);
     }
   }
   const double all = across(sum), mean = across(first) / all;
+  const double value = across(other) / all;
   return (vector_tilted){.most = most,
                          .sum = all,
                          .mean = mean,
                          .variance = across(second) / all - mean * mean,
-                         .value = across(other) / all};
+                         .value = value,
+                         .covariance = across(both) / all - mean * value};
 }
 
 static const vector_path VECTOR_NAME(table) = {

@@ -745,6 +745,42 @@ static void policy_is_the_reference_tilted_and_sums_to_one(void **state) {
   scene_close(&self);
 }
 
+/* Two whole prompts, the second again, then single candidates: each answer is
+ * that of the question asked alone. */
+static void responses_may_be_asked_about_in_any_number(void **state) {
+  (void)state;
+  enum { WIDE = 8, COUNT = 3 * WIDE + 3 };
+  test_scene self;
+  heed_policy policy;
+  heed_response asked[COUNT];
+  double found[COUNT], alone;
+  scene_open(&self, 17,
+             "{\"features\": 3, \"candidates\": 8, \"prompts\": 200, "
+             "\"reference\": \"a\", \"scale\": 1.5, \"mu\": 0.68}",
+             40, 10, 0.1, 0.9);
+  train(&self, "{\"ridge\": 1}", &policy);
+  const heed_plugin *plugin =
+      registry_find(self.bench.plugins, HEED_TRAINER, "dpo", NULL);
+  const heed_trainer_functions *functions = plugin->functions;
+  for (size_t i = 0; i < COUNT; i++)
+    asked[i] = (heed_response){.prompt = i < WIDE ? 220 : 221,
+                               .candidate = (int64_t)(i % WIDE)};
+  asked[COUNT - 2] = (heed_response){.prompt = 7, .candidate = 5};
+  asked[COUNT - 1] = (heed_response){.prompt = 7, .candidate = 2};
+  assert_int_equal(functions->log_probability(NULL, &self.bench.host.host,
+                                              &self.world, &policy, COUNT,
+                                              asked, found, &self.bench.error),
+                   HEED_OK);
+  for (size_t i = 0; i < COUNT; i++) {
+    assert_int_equal(functions->log_probability(
+                         NULL, &self.bench.host.host, &self.world, &policy, 1,
+                         &asked[i], &alone, &self.bench.error),
+                     HEED_OK);
+    assert_near(found[i], alone, 1e-13);
+  }
+  scene_close(&self);
+}
+
 static void many_features_and_few_labels_still_fit(void **state) {
   (void)state;
   test_scene self;
@@ -826,6 +862,7 @@ int main(void) {
       cmocka_unit_test(folds_are_the_same_for_every_filter),
       cmocka_unit_test(beta_scales_the_policy_and_not_the_reward),
       cmocka_unit_test(policy_is_the_reference_tilted_and_sums_to_one),
+      cmocka_unit_test(responses_may_be_asked_about_in_any_number),
       cmocka_unit_test(many_features_and_few_labels_still_fit),
       cmocka_unit_test(parameters_that_do_not_go_together_are_refused),
       cmocka_unit_test(trainer_none_leaves_no_policy),

@@ -319,11 +319,12 @@ static void tilted_moments_agree_with_long_double(void **state) {
   draw(LONGEST, "f", f);
   for (size_t n = 1; n < LENGTHS; n++) {
     const vector_tilted found = vector_tilt(path[0], lengths[n], x, t, f, c);
-    long double sum[4] = {0};
+    long double sum[5] = {0};
     for (size_t i = 0; i < lengths[n]; i++) {
       const long double pi = expl(x[i] + (long double)c * t[i]);
-      const long double term[4] = {pi, pi * t[i], pi * t[i] * t[i], pi * f[i]};
-      for (size_t k = 0; k < 4; k++) sum[k] += term[k];
+      const long double term[5] = {pi, pi * t[i], pi * t[i] * t[i], pi * f[i],
+                                   pi * t[i] * f[i]};
+      for (size_t k = 0; k < 5; k++) sum[k] += term[k];
     }
     const long double mean = sum[1] / sum[0];
     /* Some hundred roundings of terms below 100. */
@@ -331,6 +332,8 @@ static void tilted_moments_agree_with_long_double(void **state) {
     assert_near(found.mean, (double)mean, 1e-12);
     assert_near(found.variance, (double)(sum[2] / sum[0] - mean * mean), 1e-11);
     assert_near(found.value, (double)(sum[3] / sum[0]), 1e-12);
+    assert_near(found.covariance,
+                (double)(sum[4] / sum[0] - mean * sum[3] / sum[0]), 1e-11);
     for (size_t i = 1; i < path_count; i++) {
       const vector_tilted other = vector_tilt(path[i], lengths[n], x, t, f, c);
       assert_memory_equal(&other, &found, sizeof found);

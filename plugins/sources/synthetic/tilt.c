@@ -113,6 +113,18 @@ typedef struct tilt_place {
   bool reached; /* the gap is mu */
 } tilt_place;
 
+/* A gap this near to mu is one of Newton's steps from it: what is left then is
+ * of the order of the square. */
+#define NEAR 1e-7
+
+static tilt_place finish(const tilt_path *self, double place, tilt_rise rise) {
+  const double step =
+      rise.slope > 0.0 ? (self->mu - rise.gap) / rise.slope : 0.0;
+  return (tilt_place){.place = place + step,
+                      .gap = rise.gap + step * rise.slope,
+                      .reached = true};
+}
+
 /* From `place`, Newton's method between low, where the gap is below mu, and
  * high, where it is unknown.  Not reached: the gap at high is below mu. */
 static tilt_place newton(const tilt_path *self, double low, double high,
@@ -123,8 +135,7 @@ static tilt_place newton(const tilt_path *self, double low, double high,
   tilt_rise rise = rise_at(self, place);
   for (int i = 0; i < MOST_STEPS; i++) {
     const double missing = self->mu - rise.gap;
-    /* Some rounding of N K^2 terms. */
-    if (fabs(missing) <= 1e-14) break;
+    if (fabs(missing) <= NEAR) return finish(self, place, rise);
     if (missing > 0.0 && place >= end)
       return (tilt_place){.place = end, .gap = rise.gap};
     if (missing > 0.0) {

@@ -19,7 +19,7 @@ const heed_vector *vector_avx512(void);
  * the variance of t under pi, and the mean of f.  count >= 1; x, t and c are
  * finite. */
 typedef struct vector_tilted {
-  double most, sum, mean, variance, value;
+  double most, sum, mean, variance, value, covariance;
 } vector_tilted;
 
 /* An implementation: what plugins see, and what the host alone uses. */
