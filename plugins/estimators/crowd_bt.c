@@ -109,8 +109,8 @@ static void put_within(const crowd_bt_fit *self, double *x) {
     x[j] = fmin(fmax(x[j], least), 1 - least);
 }
 
-/* Expected truthful choices, by user and by pair; returns the
- * log-likelihood. */
+/* Expected truthful choices, by user and by pair; returns the log-likelihood:
+ * the logarithm of a product where it does not underflow. */
 static double expect(const crowd_bt_fit *self, const double *x) {
   const crowd_overlap *overlap = &self->overlap;
   double sum = 0;
@@ -120,14 +120,20 @@ static double expect(const crowd_bt_fit *self, const double *x) {
     if (overlap->first[i] == overlap->first[i + 1]) continue;
     const double p =
         overlap_sigmoid(difference(self, strengths_of(self, x), i));
+    double product = 1;
     for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++) {
       const double a = x[overlap->user[n]], g = overlap->chose_a[n] ? p : 1 - p;
       const double chance = a * g + (1 - a) * (1 - g);
       const double rho = a * g / chance;
       self->truthful[overlap->user[n]] += rho;
       self->for_a[i] += overlap->chose_a[n] ? rho : 1 - rho;
-      sum += log(chance);
+      product *= chance;
+      if (product < 1e-200) {
+        sum += log(product);
+        product = 1;
+      }
     }
+    sum += log(product);
   }
   return sum;
 }

@@ -69,11 +69,11 @@ typedef struct dawid_skene_fit {
   const heed_value *values;
   crowd_overlap overlap;
   bool fits_share;
-  double *given;    /* (N, 2) */
   double *log_odds; /* (P) */
   double *log_a;    /* (J, 2): log a, log(1 - a) */
-  double *right;    /* (J): expected choices of the better response */
-  double *chosen;   /* (J): choices */
+
+  /* By code (overlap.h): (2 J) */
+  double *ratio, *middle, *times, *for_a;
 } dawid_skene_fit;
 
 /* State for predict(). */
@@ -88,20 +88,18 @@ static void put_within(const dawid_skene_fit *self, double *x) {
   if (!self->fits_share) x[self->overlap.users] = self->values[SHARE].number;
 }
 
-/* Log-odds of every pair; returns the log-likelihood. */
+/* Log-odds of every pair, and expected counts; returns the log-likelihood. */
 static double expect(const dawid_skene_fit *self, const double *x) {
   const crowd_overlap *overlap = &self->overlap;
   for (size_t j = 0; j < overlap->users; j++) {
-    self->log_a[2 * j] = log(x[j]);
-    self->log_a[2 * j + 1] = log1p(-x[j]);
+    const double right = self->log_a[2 * j] = log(x[j]);
+    const double wrong = self->log_a[2 * j + 1] = log1p(-x[j]);
+    self->ratio[2 * j] = wrong - right;
+    self->ratio[2 * j + 1] = right - wrong;
+    self->middle[2 * j] = self->middle[2 * j + 1] = (right + wrong) / 2;
   }
-  for (size_t n = 0; n < overlap->count; n++) {
-    const double *log_a = self->log_a + 2 * overlap->user[n];
-    self->given[2 * n] = log_a[overlap->chose_a[n] ? 0 : 1];
-    self->given[2 * n + 1] = log_a[overlap->chose_a[n] ? 1 : 0];
-  }
-  return overlap_log_odds(overlap, self->given, x[overlap->users],
-                          self->log_odds);
+  return overlap_expect(overlap, self->ratio, self->middle, self->times,
+                        x[overlap->users], self->log_odds, self->for_a);
 }
 
 static double log_prior(const dawid_skene_fit *self) {
@@ -126,18 +124,18 @@ static void m_step(void *state, double *x) {
   const double alpha = self->values[ALPHA].number - 1;
   const double beta = self->values[BETA].number - 1;
   double better_a = 0, pairs = 0;
-  memset(self->right, 0, overlap->users * sizeof *self->right);
   for (size_t i = 0; i < overlap->pairs; i++) {
-    const double q = overlap_sigmoid(self->log_odds[i]);
     if (overlap->first[i] == overlap->first[i + 1]) continue;
-    better_a += q;
+    better_a += overlap_sigmoid(self->log_odds[i]);
     pairs++;
-    for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++)
-      self->right[overlap->user[n]] += overlap->chose_a[n] ? q : 1 - q;
   }
-  for (size_t j = 0; j < overlap->users; j++)
-    if (self->chosen[j] + alpha + beta > 0)
-      x[j] = (self->right[j] + alpha) / (self->chosen[j] + alpha + beta);
+  for (size_t j = 0; j < overlap->users; j++) {
+    const double *times = self->times + 2 * j, *for_a = self->for_a + 2 * j;
+    const double right = for_a[1] + times[0] - for_a[0];
+    const double chosen = times[0] + times[1];
+    if (chosen + alpha + beta > 0)
+      x[j] = (right + alpha) / (chosen + alpha + beta);
+  }
   if (pairs > 0) x[overlap->users] = better_a / pairs;
   put_within(self, x);
 }
@@ -153,14 +151,14 @@ static heed_status open_fit(dawid_skene_fit *self, const heed_value *values,
   self->values = values;
   self->fits_share = values[SHARE].text != NULL;
   heed_memory memory = {host, false};
-  self->given = heed_scratch_doubles(&memory, 2 * self->overlap.count);
   self->log_odds = heed_allocate_doubles(&memory, self->overlap.pairs);
   self->log_a = heed_scratch_doubles(&memory, 2 * users);
-  self->right = heed_scratch_doubles(&memory, users);
-  self->chosen = heed_scratch_doubles(&memory, users);
+  self->ratio = heed_scratch_doubles(&memory, 2 * users);
+  self->middle = heed_scratch_doubles(&memory, 2 * users);
+  self->times = heed_scratch_doubles(&memory, 2 * users);
+  self->for_a = heed_scratch_doubles(&memory, 2 * users);
   if (memory.refused) return heed_no_memory(error);
-  for (size_t n = 0; n < self->overlap.count; n++)
-    self->chosen[self->overlap.user[n]]++;
+  overlap_count(&self->overlap, self->times);
   return HEED_OK;
 }
 
@@ -203,8 +201,7 @@ static heed_status fill(const dawid_skene_fit *self, const heed_host *host,
   }
   for (size_t i = 0; i < overlap->pairs; i++)
     for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++) {
-      const double others =
-          self->log_odds[i] - self->given[2 * n] + self->given[2 * n + 1];
+      const double others = self->log_odds[i] - self->ratio[overlap->code[n]];
       const size_t r = overlap->row[n];
       posterior->casual[r] = c[r] = 0.5;
       d[r] = overlap_sigmoid(overlap->chose_a[n] ? others : -others) - 0.5;

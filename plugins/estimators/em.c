@@ -292,12 +292,36 @@ static bool is_point(const em_fit *self) {
   return sqrt(variance / users) < 0.01 * (domain->high - domain->low);
 }
 
+/* Whether the fit would leave theta's domain by one step on the free scale: it
+ * has reached an end. */
+static bool is_at_end(const em_fit *self) {
+  enum { MOST = 8 };
+  const heed_distribution_functions *prior = self->prior.distribution;
+  const void *instance = self->prior.prior->self;
+  double free[MOST], theta[MOST];
+  if (!self->free_scale || self->prior_count > MOST ||
+      self->prior.theta_count > MOST)
+    return false;
+  for (size_t i = 0; i < 2 * self->prior_count; i++) {
+    bool moves = false;
+    memcpy(free, self->em.x, self->prior_count * sizeof *free);
+    free[i / 2] += i % 2 == 0 ? 1 : -1;
+    prior->from_free(instance, free, theta);
+    for (size_t t = 0; t < self->prior.theta_count; t++)
+      moves = moves ||
+              fabs(theta[t] - self->theta[t]) > 1e-6 * fabs(self->theta[t]);
+    if (!moves) return true;
+  }
+  return false;
+}
+
 static bool on_boundary(const em_fit *self) {
   const heed_domain *domain = &self->histories.domain;
   const double *nodes = self->prior.nodes, *mass = self->prior.mass;
   double users = 0;
   if (!self->fits_prior) return false;
-  if (self->prior.pseudo_users == 0 && is_point(self)) return true;
+  if (self->prior.pseudo_users == 0 && (is_point(self) || is_at_end(self)))
+    return true;
   if (!self->prior.distribution->atoms_move) return false;
   for (size_t k = 0; k < self->prior.count; k++) users += mass[k];
   for (size_t k = 0; k < self->prior.count; k++) {

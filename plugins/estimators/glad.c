@@ -217,11 +217,11 @@ static glad_curve of_easiness(const glad_fit *self, size_t pair,
                               const double *alpha, double b) {
   const crowd_overlap *overlap = &self->overlap;
   const size_t first = overlap->first[pair], end = overlap->first[pair + 1];
-  const double beta = exp(b);
+  const double beta = exp(b), q = overlap_sigmoid(self->log_odds[pair]);
   for (size_t n = first; n < end; n++) {
     const double m = alpha[overlap->user[n]] * beta;
     self->m[n - first] = self->rate[n - first] = m;
-    self->w[n - first] = self->right[overlap->row[n]];
+    self->w[n - first] = overlap->chose_a[n] ? q : 1 - q;
   }
   glad_curve curve = sum_curve(self, end - first);
   add_normal(&curve, b, self->values[EASINESS].number);

@@ -63,11 +63,10 @@ typedef struct mace_fit {
   const heed_value *values;
   const heed_host *host;
   crowd_overlap overlap;
-  double *given;    /* (N, 2) */
   double *log_odds; /* (P) */
-  double *table;    /* (J, 4): log P(y | z): y = A, z = A and B; y = B, … */
-  double *knowing;  /* (J): expected choices that are not spam */
-  double *spam;     /* (J, 2): expected spam on B and on A */
+
+  /* By code (overlap.h): (2 J) */
+  double *ratio, *middle, *times, *for_a;
 } mace_fit;
 
 /* State for predict(). */
@@ -87,22 +86,22 @@ static void put_within(const mace_fit *self, double *x) {
     x[i] = fmin(fmax(x[i], least), 1 - least);
 }
 
-/* Log-odds of every pair; returns the log-likelihood. */
+/* Log-odds of every pair, and expected counts; returns the log-likelihood. */
 static double expect(const mace_fit *self, const double *x) {
   const crowd_overlap *overlap = &self->overlap;
   for (size_t j = 0; j < overlap->users; j++) {
     const double theta = x[j], xi = x[overlap->users + j];
-    double *table = self->table + 4 * j;
-    table[0] = log(theta + (1 - theta) * xi);
-    table[1] = log((1 - theta) * xi);
-    table[2] = log((1 - theta) * (1 - xi));
-    table[3] = log(theta + (1 - theta) * (1 - xi));
+    const double spams_b = log((1 - theta) * (1 - xi));
+    const double spams_a = log((1 - theta) * xi);
+    const double chooses_b = log(theta + (1 - theta) * (1 - xi));
+    const double chooses_a = log(theta + (1 - theta) * xi);
+    self->ratio[2 * j] = spams_b - chooses_b;
+    self->ratio[2 * j + 1] = chooses_a - spams_a;
+    self->middle[2 * j] = (spams_b + chooses_b) / 2;
+    self->middle[2 * j + 1] = (spams_a + chooses_a) / 2;
   }
-  for (size_t n = 0; n < overlap->count; n++)
-    memcpy(self->given + 2 * n,
-           self->table + 4 * overlap->user[n] + (overlap->chose_a[n] ? 0 : 2),
-           2 * sizeof(double));
-  return overlap_log_odds(overlap, self->given, 0.5, self->log_odds);
+  return overlap_expect(overlap, self->ratio, self->middle, self->times, 0.5,
+                        self->log_odds, self->for_a);
 }
 
 static double log_prior(const mace_fit *self, const double *x) {
@@ -112,22 +111,12 @@ static double log_prior(const mace_fit *self, const double *x) {
   return self->values[SMOOTHING].number * sum;
 }
 
-/* Expected counts of spam choices and of others. */
-static void count(const mace_fit *self, const double *x) {
-  const crowd_overlap *overlap = &self->overlap;
-  memset(self->knowing, 0, overlap->users * sizeof(double));
-  memset(self->spam, 0, 2 * overlap->users * sizeof(double));
-  for (size_t i = 0; i < overlap->pairs; i++) {
-    const double q = overlap_sigmoid(self->log_odds[i]);
-    for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++) {
-      const size_t j = overlap->user[n];
-      const bool a = overlap->chose_a[n];
-      const double spams = (1 - x[j]) * strategy(x[overlap->users + j], a);
-      const double knows = (a ? q : 1 - q) * x[j] / (x[j] + spams);
-      self->knowing[j] += knows;
-      self->spam[2 * j + a] += 1 - knows;
-    }
-  }
+/* The expected number of a user's choices of A (or B) that are not spam. */
+static double count_knowing(const mace_fit *self, const double *x, size_t j,
+                            bool a) {
+  const double times = self->times[2 * j + a], for_a = self->for_a[2 * j + a];
+  const double spams = (1 - x[j]) * strategy(x[self->overlap.users + j], a);
+  return (a ? for_a : times - for_a) * x[j] / (x[j] + spams);
 }
 
 static double e_step(void *state, double *x) {
@@ -140,10 +129,12 @@ static void m_step(void *state, double *x) {
   const mace_fit *self = state;
   const size_t users = self->overlap.users;
   const double more = self->values[SMOOTHING].number;
-  count(self, x);
   for (size_t j = 0; j < users; j++) {
-    const double knowing = self->knowing[j] + more;
-    const double spam_a = self->spam[2 * j + 1], spam_b = self->spam[2 * j];
+    const double knowing_a = count_knowing(self, x, j, true);
+    const double knowing_b = count_knowing(self, x, j, false);
+    const double knowing = knowing_a + knowing_b + more;
+    const double spam_a = self->times[2 * j + 1] - knowing_a;
+    const double spam_b = self->times[2 * j] - knowing_b;
     const double all = spam_a + spam_b + more;
     if (knowing + all > 0) x[j] = knowing / (knowing + all);
     if (all + more > 0) x[users + j] = (spam_a + more) / (all + more);
@@ -162,12 +153,14 @@ static heed_status open_fit(mace_fit *self, const heed_value *values,
   self->values = values;
   self->host = host;
   heed_memory memory = {host, false};
-  self->given = heed_scratch_doubles(&memory, 2 * self->overlap.count);
   self->log_odds = heed_allocate_doubles(&memory, self->overlap.pairs);
-  self->table = heed_scratch_doubles(&memory, 4 * users);
-  self->knowing = heed_scratch_doubles(&memory, users);
-  self->spam = heed_scratch_doubles(&memory, 2 * users);
-  return memory.refused ? heed_no_memory(error) : HEED_OK;
+  self->ratio = heed_scratch_doubles(&memory, 2 * users);
+  self->middle = heed_scratch_doubles(&memory, 2 * users);
+  self->times = heed_scratch_doubles(&memory, 2 * users);
+  self->for_a = heed_scratch_doubles(&memory, 2 * users);
+  if (memory.refused) return heed_no_memory(error);
+  overlap_count(&self->overlap, self->times);
+  return HEED_OK;
 }
 
 /* The first from agreement with others, the rest random. */
@@ -177,7 +170,7 @@ static heed_status start_at(void *state, size_t start, double *x,
   const size_t users = self->overlap.users;
   (void)error;
   if (start == 0) {
-    overlap_agreement(&self->overlap, 0.55, self->spam, x);
+    overlap_agreement(&self->overlap, 0.55, self->for_a, x);
     for (size_t j = 0; j < users; j++) {
       x[j] = fmin(fmax(2 * x[j] - 1, 0.05), 0.95);
       x[users + j] = 0.5;
@@ -215,8 +208,7 @@ static heed_status fill(const mace_fit *self, const double *x,
   }
   for (size_t i = 0; i < overlap->pairs; i++)
     for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++) {
-      const double others =
-          self->log_odds[i] - self->given[2 * n] + self->given[2 * n + 1];
+      const double others = self->log_odds[i] - self->ratio[overlap->code[n]];
       const bool a = overlap->chose_a[n];
       const size_t r = overlap->row[n];
       posterior->casual[r] = strategy(x[overlap->users + overlap->user[n]], a);

@@ -30,6 +30,7 @@ static void gather(crowd_overlap *self, size_t *next) {
     self->row[n] = r;
     self->user[n] = (size_t)user[r];
     self->chose_a[n] = choice[r] == HEED_CHOSE_A;
+    self->code[n] = (uint32_t)(2 * (size_t)user[r] + self->chose_a[n]);
   }
 }
 
@@ -46,7 +47,9 @@ heed_status overlap_open(const heed_host *host, const heed_crowd *crowd,
       .first = heed_scratch_sizes(&memory, pairs + 1),
       .row = heed_scratch_sizes(&memory, rows),
       .user = heed_scratch_sizes(&memory, rows),
-      .chose_a = heed_scratch(&memory, rows, sizeof *self->chose_a)};
+      .chose_a = heed_scratch(&memory, rows, sizeof *self->chose_a),
+      .code = heed_scratch(&memory, rows, sizeof *self->code)};
+  assert(self->users <= UINT32_MAX / 2);
   if (memory.refused) return heed_no_memory(error);
   gather(self, next);
   for (size_t i = 0; i < pairs; i++) {
@@ -81,6 +84,38 @@ double overlap_log_odds(const crowd_overlap *self, const double *given,
       sum += fmax(a, b) + log1p(exp(-fabs(a - b)));
   }
   return sum;
+}
+
+void overlap_count(const crowd_overlap *self, double *times) {
+  memset(times, 0, 2 * self->users * sizeof *times);
+  for (size_t n = 0; n < self->count; n++) times[self->code[n]]++;
+}
+
+/* log(share e^(d/2) + (1 - share) e^(-d/2)) without the prior's mean logarithm,
+ * d the log-odds. */
+static double log_both(double d) {
+  return fabs(d) / 2 + log1p(exp(-fabs(d)));
+}
+
+double overlap_expect(const crowd_overlap *self, const double *ratio,
+                      const double *middle, const double *times, double share,
+                      double *log_odds, double *for_a) {
+  const double prior = log(share) - log1p(-share);
+  double sum = 0, annotated = 0;
+  memset(for_a, 0, 2 * self->users * sizeof *for_a);
+  for (size_t i = 0; i < self->pairs; i++) {
+    const size_t start = self->first[i], end = self->first[i + 1];
+    double d = prior;
+    for (size_t n = start; n < end; n++) d += ratio[self->code[n]];
+    log_odds[i] = d;
+    if (end == start) continue;
+    const double q = overlap_sigmoid(d);
+    for (size_t n = start; n < end; n++) for_a[self->code[n]] += q;
+    sum += log_both(d);
+    annotated++;
+  }
+  for (size_t c = 0; c < 2 * self->users; c++) sum += times[c] * middle[c];
+  return sum + annotated * (log(share) + log1p(-share)) / 2;
 }
 
 static overlap_own own_from(const crowd_overlap *self, size_t pair,

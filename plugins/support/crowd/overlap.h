@@ -13,14 +13,15 @@
 /* N annotations that are not ties, of P pairs of the world and J users. */
 typedef struct crowd_overlap {
   const heed_crowd *crowd;
-  size_t count;  /* N */
-  size_t pairs;  /* P */
-  size_t users;  /* J */
-  size_t *first; /* (P + 1): pair i has first[i] … first[i + 1] - 1 */
-  size_t *row;   /* (N): in the crowd's annotations */
-  size_t *user;  /* (N) */
-  bool *chose_a; /* (N) */
-  size_t shared; /* pairs with choices of two or more users */
+  size_t count;   /* N */
+  size_t pairs;   /* P */
+  size_t users;   /* J */
+  size_t *first;  /* (P + 1): pair i has first[i] … first[i + 1] - 1 */
+  size_t *row;    /* (N): in the crowd's annotations */
+  size_t *user;   /* (N) */
+  bool *chose_a;  /* (N) */
+  uint32_t *code; /* (N): 2 user + chose_a; all that a step of EM reads */
+  size_t shared;  /* pairs with choices of two or more users */
 } crowd_overlap;
 
 /* Memory from host->scratch(). */
@@ -37,6 +38,21 @@ bool overlap_exists(const crowd_overlap *self, const heed_host *host);
  *   sum_i log(share prod_n P(choice n | A) + (1 - share) prod_n P(… | B)). */
 double overlap_log_odds(const crowd_overlap *self, const double *given,
                         double share, double *log_odds);
+
+/* The same where the two probabilities depend only on the user and the choice,
+ * with the expected counts that an M-step needs; choices are numbered by code.
+ *   ratio[2 J]    log P(choice | A) - log P(choice | B)
+ *   middle[2 J]   the mean of the two logarithms
+ *   times[2 J]    how often the choice was made, from overlap_count()
+ *   for_a[2 J]    set to the sum of P(z_i = A | all choices on i) over its
+ * pairs One pass over the codes: a sum over each pair, then a sum over each
+ * user. */
+double overlap_expect(const crowd_overlap *self, const double *ratio,
+                      const double *middle, const double *times, double share,
+                      double *log_odds, double *for_a);
+
+/* times[2 J]: how often each user made each choice. */
+void overlap_count(const crowd_overlap *self, double *times);
 
 /* The choices on a pair by one user, rows first … end - 1: more than one if a
  * log keeps duplicates. */

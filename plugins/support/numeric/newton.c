@@ -14,8 +14,7 @@
 
 #include "support/numeric/damped_step.h"
 
-/* Relative to 1 + |x|.  At 1e-3 the error of a second difference is 1e-6 of
- * the curvature, and 1e-9 of f's own rounding of 1e-15. */
+/* Relative to 1 + |x|: a prior that is almost a point changes within 10^-3. */
 #define DIFFERENCE 1e-4
 #define STEPS_MOST 100
 #define HALVINGS_MOST 30
