@@ -296,8 +296,8 @@ static void fill_energy(const policy_world *self, size_t prompt, size_t prompts,
               self->theta, 1, 1.0, energy, 1);
 }
 
-/* How many prompts the responses begin with that are complete and follow each
- * other, their candidates in order. */
+/* The number of complete, consecutive prompts at the start of the responses,
+ * with their candidates in order. */
 static size_t whole_prompts(size_t candidates, size_t count,
                             const heed_response *responses) {
   size_t prompts = 0;
@@ -311,8 +311,8 @@ static size_t whole_prompts(size_t candidates, size_t count,
   return prompts;
 }
 
-/* log pi of whole prompts: the energy less the log of the sum of their
- * exponentials. */
+/* log pi of whole prompts: the energy minus its log-sum-exp over the candidates
+ * of the prompt. */
 static void fill_prompts(const policy_world *self, size_t prompt,
                          size_t prompts, double *values) {
   const size_t wide = self->candidates;

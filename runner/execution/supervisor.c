@@ -91,7 +91,7 @@ static bool will_work(const supervisor *self, const execution_child *child) {
 }
 
 /* Tells workers how many threads a stage may use.  Workers that run cells share
- * the cores: full workers have one thread each, the last one has them all. */
+ * the cores: one thread each if all workers run, all cores if only one does. */
 static void share_cores(const supervisor *self) {
   size_t threads = self->run.plan->threads, running = 0;
   for (size_t i = 0; threads == 0 && i < self->child_count; i++)
@@ -126,7 +126,8 @@ static void send_batch(execution_child *child) {
   (void)channel_send(child->socket, &word); /* the loop sees its death */
 }
 
-/* Which workers run is known before the first of them starts. */
+/* Assigns all batches before any worker starts, so that the first stage already
+ * gets the right number of threads. */
 static void hand_out(supervisor *self) {
   for (size_t i = 0; i < self->child_count; i++)
     if (self->children[i].pid != 0 && self->children[i].idle)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What this machine can do at best: bytes read from memory, exponentials,
- * matrix products; by one thread and by all.  Prints JSON.
+ * The best that this machine can do: bytes read from memory, exponentials and
+ * matrix products, by one thread and by all.  Prints JSON.
  *
- * Each figure is the best of several turns: whatever disturbs a turn makes it
- * slower. */
+ * Each figure is the best of several turns, because every disturbance makes a
+ * turn slower. */
 #include <cblas.h>
 #include <math.h>
 #include <omp.h>
@@ -113,7 +113,7 @@ static void exp_all(void *context, int threads) {
       x[i] = -40.0 * (double)i / (double)EXP_COUNT;
     for (int pass = 0; pass < EXP_PASSES; pass++) {
       (*function)(EXP_COUNT, x, y);
-      x[0] = -y[0]; /* no pass can be left out */
+      x[0] = -y[0]; /* so that the compiler keeps every pass */
     }
   }
 }
@@ -183,7 +183,7 @@ static void print_products(void *room) {
   floor_work floats = doubles;
   floats.name = "sgemm_gflops";
   floats.run = multiply_floats;
-  memset(room, 0, 3 * bytes); /* zeros are as fast as other numbers */
+  memset(room, 0, 3 * bytes); /* zeros take as long as other numbers */
   print_rates(&doubles, 1e9);
   print_rates(&floats, 1e9);
 }

@@ -2,8 +2,8 @@
  * Tilts: models A and B, and the lean that gives a gap.  Called by the source
  * synthetic.
  *
- * A pass over the pool costs N K^2, so Newton's method starts where a part of
- * the pool has the gap. */
+ * A pass over the pool costs N K^2, so Newton's method first finds the gap on a
+ * part of the pool and starts from there. */
 #include "sources/synthetic/tilt.h"
 
 #include <math.h>
@@ -51,7 +51,7 @@ static void fill_model(const tilt_pool *pool, preference_tilt lean,
   const double *across = pool->across + prompt * wide;
   const double likeness_speed = lean.sharpness * speed.likeness;
   (void)fill_energy(lean, sign, pool->vector, wide, along, across, change, pi);
-  /* d energy: that of the sharpness, and that of the likeness. */
+  /* d energy: one term for the sharpness, one for the likeness. */
   for (size_t k = 0; k < wide; k++)
     change[k] = energy_of((preference_tilt){speed.sharpness, lean.likeness},
                           sign, along[k], across[k]) -
@@ -113,8 +113,8 @@ typedef struct tilt_place {
   bool reached; /* the gap is mu */
 } tilt_place;
 
-/* A gap this near to mu is one of Newton's steps from it: what is left then is
- * of the order of the square. */
+/* At this distance from mu, one last Newton step is enough: the remaining error
+ * is of the order of the square. */
 #define NEAR 1e-7
 
 static tilt_place finish(const tilt_path *self, double place, tilt_rise rise) {
@@ -125,7 +125,7 @@ static tilt_place finish(const tilt_path *self, double place, tilt_rise rise) {
                       .reached = true};
 }
 
-/* From `place`, Newton's method between low, where the gap is below mu, and
+/* Newton's method from `place`, between low, where the gap is below mu, and
  * high, where it is unknown.  Not reached: the gap at high is below mu. */
 static tilt_place newton(const tilt_path *self, double low, double high,
                          double place) {
