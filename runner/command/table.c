@@ -149,7 +149,7 @@ static const command_option run_options[] = {
      .high = 1024,
      .field = FIELD(workers),
      .doc = "The number of worker processes. Each runs one cell at a time. "
-            "By default, the run uses at most as many cores.",
+            "The run uses at most N cores, unless the sweep sets threads.",
      .otherwise = "the number of cores that heed may use"},
     OPTION_SET,
     {.name = "timeout",
