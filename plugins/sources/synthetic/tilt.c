@@ -145,13 +145,13 @@ static tilt_place newton(const tilt_path *self, double low, double high,
       bounded = true;
     }
     double next = place + missing / rise.slope;
-    if (!(next > low)) next = low + (high - low) / 2;
-    if (!(next < high)) next = bounded ? low + (high - low) / 2 : end;
+    if (!(next > low && next < high))
+      next = bounded ? low + (high - low) / 2 : end;
     if (!(fabs(next - place) > 1e-15 * place)) break;
     place = next;
     rise = rise_at(self, place);
   }
-  return (tilt_place){.place = place, .gap = rise.gap, .reached = true};
+  return (tilt_place){.place = place, .gap = rise.gap, .reached = bounded};
 }
 
 /* The leg from low to low + 1, first on a part of the pool. */
