@@ -215,11 +215,19 @@ static heed_status fit_all(dpo_training *self, double ridge,
                                        &policy->refined, error);
 }
 
+static bool is_tuned(const heed_value *values) {
+  return values[RIDGE].text != NULL || values[BETA].text != NULL;
+}
+
 static heed_status prepare(dpo_training *self, heed_error *error) {
   const preference_settings settings = preference_settings_of(self->values);
+  const comparisons_use use =
+      settings.kind == PREFERENCE_JOINT || is_tuned(self->values)
+          ? COMPARISONS_UNITS
+          : COMPARISONS_SUM;
   const heed_status status = comparisons_collect(
       self->host, self->crowd, self->posterior, self->selection,
-      settings.labels, settings.own_label, false, &self->rows, error);
+      settings.labels, settings.own_label, use, &self->rows, error);
   if (status != HEED_OK) return status;
   self->w =
       self->host->scratch(self->host, self->rows.features, sizeof *self->w);

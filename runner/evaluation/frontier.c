@@ -85,12 +85,12 @@ static double next_c(const frontier_point last[2], double level,
                      frontier_bracket bracket) {
   const double cubic = hermite(last[0], last[1], sqrt(level));
   const double line = newton(last[1], sqrt(level));
-  if (isinf(bracket.high)) bracket.high = 4 * bracket.low;
+  const bool bounded = !isinf(bracket.high);
+  if (!bounded) bracket.high = 4 * bracket.low;
   if (within(cubic, bracket)) return cubic;
   if (within(line, bracket)) return line;
-  return bracket.high == 4 * bracket.low
-             ? bracket.high
-             : bracket.low + (bracket.high - bracket.low) / 2;
+  return bounded ? bracket.low + (bracket.high - bracket.low) / 2
+                 : bracket.high;
 }
 
 /* Moves last[1] to the point whose KL is the level; last[0] is the point before

@@ -80,7 +80,8 @@ static size_t cells_worth(const supervisor *self) {
 static size_t idle_count(const supervisor *self) {
   size_t count = 0;
   for (size_t i = 0; i < self->child_count; i++)
-    count += self->children[i].pid == 0 || self->children[i].idle;
+    count += self->children[i].cell_count == 0 &&
+             (self->children[i].pid == 0 || self->children[i].idle);
   return count;
 }
 
@@ -158,11 +159,13 @@ static bool is_worth_sharing(const supervisor *self,
   return (double)left * take.own > fmax(2 * take.shared, WORTH_SECONDS);
 }
 
-/* When the queue is empty, takes back the rest of the longest batch. */
+/* When a worker finds nothing to take, takes back the rest of the longest
+ * batch.
+ */
 static void take_back(supervisor *self) {
   execution_child *longest = NULL;
   size_t most = 0;
-  if (queue_waiting(self->run.queue) > 0 || idle_count(self) == 0) return;
+  if (idle_count(self) == 0) return;
   for (size_t i = 0; i < self->child_count; i++) {
     execution_child *child = &self->children[i];
     size_t left;

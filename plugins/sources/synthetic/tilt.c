@@ -145,13 +145,14 @@ static tilt_place newton(const tilt_path *self, double low, double high,
       bounded = true;
     }
     double next = place + missing / rise.slope;
-    if (!(next > low)) next = low + (high - low) / 2;
-    if (!(next < high)) next = bounded ? low + (high - low) / 2 : end;
+    /* Also where the gap falls: then the end shows whether mu is reached. */
+    if (!(next > low && next < high))
+      next = bounded ? low + (high - low) / 2 : end;
     if (!(fabs(next - place) > 1e-15 * place)) break;
     place = next;
     rise = rise_at(self, place);
   }
-  return (tilt_place){.place = place, .gap = rise.gap, .reached = true};
+  return (tilt_place){.place = place, .gap = rise.gap, .reached = bounded};
 }
 
 /* The leg from low to low + 1, first on a part of the pool. */
@@ -173,6 +174,6 @@ heed_status tilt_calibrate(const tilt_pool *pool, double mu, double likeness,
   if (mu > 0.5) found = walk(&self, 0.0);
   if (!found.reached && isnan(likeness)) found = walk(&self, 1.0);
   *lean = lean_at(&self, found.place);
-  *gap = found.gap;
+  *gap = found.reached ? found.gap : fmax(found.gap, 0.5);
   return found.reached ? HEED_OK : HEED_INVALID;
 }
