@@ -237,6 +237,12 @@ static heed_status open_rooms(bradley_terry_fit *self, heed_error *error) {
   return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
 
+/* Free weights follow from the strengths. */
+static size_t leading_of(const bradley_terry_fit *self) {
+  if (phi_fits(&self->phi)) return 0;
+  return self->models + (self->prior.fit == NULL ? 0 : self->prior.theta_count);
+}
+
 static heed_status open_driver(bradley_terry_fit *self,
                                const heed_value *values, heed_error *error) {
   self->em = (attention_em){
@@ -246,6 +252,7 @@ static heed_status open_driver(bradley_terry_fit *self,
       .host = self->host,
       .count = self->models + self->prior.theta_count + self->phi.count,
       .starts = phi_fits(&self->phi) ? (size_t)values[STARTS].integer : 1,
+      .leading = leading_of(self),
       .tolerance = values[TOLERANCE].number,
       .most_steps = (uint64_t)values[MOST_STEPS].integer};
   return em_driver_open(&self->em, error);

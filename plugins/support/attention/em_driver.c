@@ -13,20 +13,25 @@
 #include <string.h>
 
 #include "heed/memory.h"
+#include "support/numeric/anderson.h"
 #include "support/numeric/newton.h"
 
 /* Stalled cycles that end a start: a single one may be a failed leap. */
 enum { STILL_CYCLES = 2 };
 enum { PATIENCE = 200 };
+/* Secant steps gain much or nothing: a stall is so many times smaller. */
+static const double SECANT = 100;
 
 heed_status em_driver_open(attention_em *self, heed_error *error) {
   heed_memory memory = {self->host, false};
   self->x = heed_scratch_doubles(&memory, self->count);
   self->trial = heed_scratch_doubles(&memory, self->count);
   self->room = squarem_room(&memory, self->count);
-  if (self->count <= EM_FEW)
+  if (self->leading > 0)
+    self->anderson = anderson_open(&memory, self->count, self->leading);
+  else if (self->count <= EM_FEW)
     self->newton = heed_scratch_doubles(&memory, 2 * self->count);
-  if (self->count <= EM_FEW)
+  if (self->newton != NULL)
     self->newton_room = newton_room(&memory, self->count);
   return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
@@ -105,7 +110,7 @@ squarem_result em_driver_climb(const attention_em *self, const char *series,
                                const double *enough, double *x) {
   squarem_problem problem = {
       .count = self->count,
-      .leaping = self->count,
+      .leaping = self->leading > 0 ? self->leading : self->count,
       .context = (void *)self,
       .step = em_step,
       .longest = HUGE_VAL,
@@ -118,6 +123,9 @@ squarem_result em_driver_climb(const attention_em *self, const char *series,
       .status = self->status,
       .host = self->host,
       .series = series};
+  problem.tolerance /= self->anderson == NULL ? 1 : SECANT;
+  if (self->anderson != NULL)
+    return anderson_maximise(&problem, self->anderson, x);
   squarem_result result = squarem_maximise(&problem, self->room, x);
   while (is_slow(self, enough, &result)) {
     take_newton_steps(self, self->most_steps - result.steps, &result, x);

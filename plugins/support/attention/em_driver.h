@@ -51,6 +51,8 @@ typedef struct attention_em {
   const heed_host *host;
   size_t count;        /* parameters in x */
   size_t starts;       /* at least 1; the best fit is kept */
+  size_t leading;      /* if not 0: only these first parameters are independent,
+                        * and Anderson's acceleration replaces SQUAREM */
   double tolerance;    /* relative gain of two cycles that ends a start */
   uint64_t most_steps; /* per start */
 
@@ -58,7 +60,8 @@ typedef struct attention_em {
   double *x;     /* (count): the fit */
   double *trial; /* (count): free between fits */
   double *room;
-  double *newton; /* (2 count); NULL: too many parameters */
+  struct anderson_room *anderson; /* NULL: SQUAREM */
+  double *newton;                 /* (2 count); NULL: too many parameters */
   double *newton_room;
 
   /* Set by em_driver_fit(). */
