@@ -237,9 +237,10 @@ static heed_status open_rooms(bradley_terry_fit *self, heed_error *error) {
   return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
 
-/* Free weights follow from the strengths. */
+/* Free weights follow from the strengths.  Maximum likelihood alone ends at
+ * bounds, where secants say nothing. */
 static size_t leading_of(const bradley_terry_fit *self) {
-  if (phi_fits(&self->phi)) return 0;
+  if (phi_fits(&self->phi) || !(self->prior.pseudo_users > 0)) return 0;
   return self->models + (self->prior.fit == NULL ? 0 : self->prior.theta_count);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The driver of EM: the best of several starts, each accelerated by SQUAREM
- * until it converges.
+ * The driver of EM: the best of several starts, each accelerated by SQUAREM or,
+ * if the estimator asks for it, by Anderson's method until it converges.
  *
  * A fit that is slow and has few parameters, EM_FEW at most, also takes Newton
  * steps (support/numeric/newton.h) on the objective: EM crawls along a
