@@ -230,6 +230,9 @@ static heed_status open_rooms(bradley_terry_fit *self, heed_error *error) {
   if (phi_fits(&self->phi) && self->kinds.mass == NULL)
     self->trial =
         heed_scratch_doubles(&memory, self->histories.group_count * nodes);
+  self->weight_parts =
+      self->kinds.mass == NULL ? 1 : self->kinds.mixture.mass_parts;
+  self->weights = heed_scratch_doubles(&memory, self->weight_parts * kinds);
   self->attended = heed_scratch_doubles(&memory, kinds);
   self->log_g = heed_scratch_doubles(&memory, kinds);
   self->up = heed_scratch_doubles(&memory, kinds);

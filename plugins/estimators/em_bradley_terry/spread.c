@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "support/attention/prior_fit.h"
+#include "support/numeric/threads.h"
 
 /* The range of t that is searched: strengths of e^-3 = .05 are those of a coin,
  * strengths of e^2.5 = 12 leave no doubt. */
@@ -49,24 +50,39 @@ static double weight_of(const mixture_ends *ends, double eta) {
   return p > 0 && p < 1 ? eta * eta / (p * (1 - p)) : 0;
 }
 
-/* The sum of these weights over the annotations of each kind, at the users'
- * means, into log_g. */
-static void find_weights(const bradley_terry_fit *self) {
-  double *weight = self->log_g;
-  memset(weight, 0, self->kinds.count * sizeof *weight);
-  for (size_t j = 0; j < self->histories.group_count; j++) {
-    const double eta = mean_of_user(self, j);
-    const mixture_list list = mixture_choices(&self->kinds.mixture, j);
-    double *mine = weight + (list.ends - self->kinds.mixture.ends);
-    for (size_t i = 0; i < list.count; i++) {
-      const size_t kind = list.kind == NULL ? i : list.kind[i];
-      mine[kind] += weight_of(&list.ends[kind], eta);
-    }
-    for (size_t i = 0; i < list.power_count; i++) {
-      const size_t kind = list.power_kind[i];
-      mine[kind] += list.power_times[i] * weight_of(&list.ends[kind], eta);
-    }
+/* Adds these weights of a user's annotations, at the user's mean. */
+static void add_weights(const bradley_terry_fit *self, size_t user,
+                        double *weight) {
+  const double eta = mean_of_user(self, user);
+  const mixture_list list = mixture_choices(&self->kinds.mixture, user);
+  double *mine = weight + (list.ends - self->kinds.mixture.ends);
+  for (size_t i = 0; i < list.count; i++) {
+    const size_t kind = list.kind == NULL ? i : list.kind[i];
+    mine[kind] += weight_of(&list.ends[kind], eta);
   }
+  for (size_t i = 0; i < list.power_count; i++) {
+    const size_t kind = list.power_kind[i];
+    mine[kind] += list.power_times[i] * weight_of(&list.ends[kind], eta);
+  }
+}
+
+static void add_part(void *context, size_t part) {
+  const bradley_terry_fit *self = context;
+  const threads_range range =
+      threads_share(self->histories.group_count, part, self->weight_parts);
+  double *weight = self->weights + part * self->kinds.count;
+  memset(weight, 0, self->kinds.count * sizeof *weight);
+  for (size_t j = range.first; j < range.end; j++) add_weights(self, j, weight);
+}
+
+/* The sum of these weights over the annotations of each kind, into log_g. */
+static void find_weights(bradley_terry_fit *self) {
+  const size_t kinds = self->kinds.count;
+  threads_run(self->kinds.mixture.threads, self->weight_parts, add_part, self);
+  memcpy(self->log_g, self->weights, kinds * sizeof *self->log_g);
+  for (size_t part = 1; part < self->weight_parts; part++)
+    for (size_t c = 0; c < kinds; c++)
+      self->log_g[c] += self->weights[part * kinds + c];
 }
 
 /* H after an E-step at y, into the information of strengths: of an annotation

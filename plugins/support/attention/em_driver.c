@@ -19,8 +19,10 @@
 /* Stalled cycles that end a start: a single one may be a failed leap. */
 enum { STILL_CYCLES = 2 };
 enum { PATIENCE = 200 };
-/* Secant steps gain much or nothing: a stall is so many times smaller. */
+/* Secant steps gain much or nothing: a stall is so many times smaller.  After
+ * so many steps there is no secant to be found. */
 static const double SECANT = 100;
+enum { SECANT_STEPS = 100 };
 
 heed_status em_driver_open(attention_em *self, heed_error *error) {
   heed_memory memory = {self->host, false};
@@ -98,19 +100,30 @@ static void take_newton_steps(const attention_em *self, uint64_t most,
   bind(self, free, x);
 }
 
-static bool is_slow(const attention_em *self, const double *enough,
-                    const squarem_result *result) {
-  return self->newton != NULL && !result->converged && !failed(self) &&
+static bool may_go_on(const attention_em *self, const double *enough,
+                      const squarem_result *result) {
+  return !result->converged && !failed(self) &&
          result->steps < self->most_steps &&
          !self->host->cancelled(self->host) && result->objective > -HUGE_VAL &&
          !(enough != NULL && result->objective >= *enough);
+}
+
+/* A fit that they do not end is left to SQUAREM. */
+static squarem_result take_secant_steps(const attention_em *self,
+                                        const squarem_problem *like,
+                                        double *x) {
+  squarem_problem problem = *like;
+  problem.leaping = self->leading;
+  problem.tolerance /= SECANT;
+  if (problem.most_steps > SECANT_STEPS) problem.most_steps = SECANT_STEPS;
+  return anderson_maximise(&problem, self->anderson, x);
 }
 
 squarem_result em_driver_climb(const attention_em *self, const char *series,
                                const double *enough, double *x) {
   squarem_problem problem = {
       .count = self->count,
-      .leaping = self->leading > 0 ? self->leading : self->count,
+      .leaping = self->count,
       .context = (void *)self,
       .step = em_step,
       .longest = HUGE_VAL,
@@ -123,11 +136,13 @@ squarem_result em_driver_climb(const attention_em *self, const char *series,
       .status = self->status,
       .host = self->host,
       .series = series};
-  problem.tolerance /= self->anderson == NULL ? 1 : SECANT;
-  if (self->anderson != NULL)
-    return anderson_maximise(&problem, self->anderson, x);
+  if (self->anderson != NULL) {
+    const squarem_result found = take_secant_steps(self, &problem, x);
+    if (found.converged || !may_go_on(self, enough, &found)) return found;
+    problem.taken = found.steps;
+  }
   squarem_result result = squarem_maximise(&problem, self->room, x);
-  while (is_slow(self, enough, &result)) {
+  while (self->newton != NULL && may_go_on(self, enough, &result)) {
     take_newton_steps(self, self->most_steps - result.steps, &result, x);
     problem.taken = result.steps;
     problem.most_steps = 2 * result.steps < self->most_steps ? 2 * result.steps
