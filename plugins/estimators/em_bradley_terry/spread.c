@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "heed/memory.h"
 #include "support/attention/prior_fit.h"
 #include "support/numeric/threads.h"
 
@@ -161,23 +162,45 @@ static spread_point look(bradley_terry_fit *self, const double *x, double t,
   return point;
 }
 
+/* A search over scales, which looks at each once. */
+enum { LOOKS_MOST = 128 };
+typedef struct spread_search {
+  bradley_terry_fit *fit;
+  const double *x; /* the fit's */
+  double *y;       /* room */
+  size_t count;
+  double t[LOOKS_MOST];
+  spread_point point[LOOKS_MOST];
+} spread_search;
+
+static spread_point seen(spread_search *self, double t) {
+  for (size_t i = 0; i < self->count; i++)
+    if (fabs(self->t[i] - t) < FINEST / 100) return self->point[i];
+  const spread_point point = look(self->fit, self->x, t, self->y);
+  if (self->count < LOOKS_MOST) {
+    self->t[self->count] = t;
+    self->point[self->count++] = point;
+  }
+  return point;
+}
+
 /* The best scale of the range, and a step at which the weight has fallen by at
  * most DROP. */
-static double find_top(bradley_terry_fit *self, const double *x, double *step,
-                       double *y) {
-  double best = fmin(fmax(log(root_mean_square(self, x)), LEAST), MOST);
-  double top = look(self, x, best, y).log_weight;
+static double find_top(spread_search *self, double *step) {
+  const double size = root_mean_square(self->fit, self->x);
+  double best = fmin(fmax(log(size), LEAST), MOST);
+  double top = seen(self, best).log_weight;
   for (double t = LEAST; t <= MOST; t += COARSE) {
-    const double there = look(self, x, t, y).log_weight;
+    const double there = seen(self, t).log_weight;
     if (there > top) {
       top = there;
       best = t;
     }
   }
   *step = COARSE;
-  while (self->status == HEED_OK) {
-    const double down = look(self, x, best - *step, y).log_weight;
-    const double up = look(self, x, best + *step, y).log_weight;
+  while (self->fit->status == HEED_OK) {
+    const double down = seen(self, best - *step).log_weight;
+    const double up = seen(self, best + *step).log_weight;
     if (fmax(down, up) > top && best > LEAST - 1 && best < MOST + 1) {
       best += down > up ? -*step : *step;
       top = fmax(down, up);
@@ -191,12 +214,12 @@ static double find_top(bradley_terry_fit *self, const double *x, double *step,
 }
 
 /* Adds scales from t on in one direction, until the weight has fallen. */
-static void walk(bradley_terry_fit *self, const double *x, double t,
-                 double step, double *y, bradley_terry_spread *spread) {
+static void walk(spread_search *self, double t, double step,
+                 bradley_terry_spread *spread) {
   double top = spread->count == 0 ? -HUGE_VAL : spread->weight[0];
   for (; spread->count < SPREAD_MOST && t >= LEAST - 1 && t <= MOST + 1;
        t += step) {
-    const spread_point point = look(self, x, t, y);
+    const spread_point point = seen(self, t);
     top = fmax(top, point.log_weight);
     if (!(point.log_weight > top - FALL)) return;
     spread->scale[spread->count] = t;
@@ -217,12 +240,16 @@ static void normalise(bradley_terry_spread *spread) {
 heed_status spread_find(bradley_terry_fit *self, const double *x,
                         bradley_terry_spread *spread, heed_error *error) {
   double step;
-  double *y = self->host->scratch(self->host, self->em.count, sizeof *y);
+  heed_memory memory = {self->host, false};
+  spread_search search = {
+      .fit = self, .x = x, .y = heed_scratch_doubles(&memory, self->em.count)};
   *spread = (bradley_terry_spread){0};
-  if (y == NULL) return heed_no_memory(error);
-  const double top = find_top(self, x, &step, y);
-  walk(self, x, top, step, y, spread);
-  walk(self, x, top - step, -step, y, spread);
+  if (memory.refused) return heed_no_memory(error);
+  const double top = find_top(&search, &step);
+  walk(&search, top, step, spread);
+  walk(&search, top - step, -step, spread);
+  fprintf(stderr, "looks %zu scales %zu step %g\n", search.count, spread->count,
+          step);
   if (self->status != HEED_OK) return self->status;
   if (spread->count == 0)
     return heed_fail(error, HEED_NUMERIC,
