@@ -230,11 +230,21 @@ static heed_status open_rooms(bradley_terry_fit *self, heed_error *error) {
   if (phi_fits(&self->phi) && self->kinds.mass == NULL)
     self->trial =
         heed_scratch_doubles(&memory, self->histories.group_count * nodes);
+  self->weight_parts =
+      self->kinds.mass == NULL ? 1 : self->kinds.mixture.mass_parts;
+  self->weights = heed_scratch_doubles(&memory, self->weight_parts * kinds);
   self->attended = heed_scratch_doubles(&memory, kinds);
   self->log_g = heed_scratch_doubles(&memory, kinds);
   self->up = heed_scratch_doubles(&memory, kinds);
   self->down = heed_scratch_doubles(&memory, kinds);
   return memory.refused ? heed_no_memory(error) : HEED_OK;
+}
+
+/* Free weights follow from the strengths.  Maximum likelihood alone ends at
+ * bounds, where secants say nothing. */
+static size_t leading_of(const bradley_terry_fit *self) {
+  if (phi_fits(&self->phi) || !(self->prior.pseudo_users > 0)) return 0;
+  return self->models + (self->prior.fit == NULL ? 0 : self->prior.theta_count);
 }
 
 static heed_status open_driver(bradley_terry_fit *self,
@@ -246,6 +256,7 @@ static heed_status open_driver(bradley_terry_fit *self,
       .host = self->host,
       .count = self->models + self->prior.theta_count + self->phi.count,
       .starts = phi_fits(&self->phi) ? (size_t)values[STARTS].integer : 1,
+      .leading = leading_of(self),
       .tolerance = values[TOLERANCE].number,
       .most_steps = (uint64_t)values[MOST_STEPS].integer};
   return em_driver_open(&self->em, error);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Large logs for tests/bench/log.sh.
+ * Large logs for tests/bench/log.sh and tests/bench/annotations.sh.
  *   bench_log csv ROWS FILE      a log in CSV: each pair is annotated once, a
  *                                user has 20 annotations on average
+ *   bench_log crowd ROWS FILE    the same, a user after the other has 100, and
+ *                                choices that a fit can learn from
  *   bench_log packed ROWS FILE   a packed log of users and classes, written
  *                                without a log
  *   bench_log count FILE         streams a packed log and counts its choices */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +61,28 @@ static void write_csv(uint64_t rows, const char *path) {
     const uint64_t b = (a + 1 + below(&state, MODELS - 1)) % MODELS;
     fprintf(out, "u%" PRIu64 ",p%" PRIu64 ",%c,m%" PRIu64 ",m%" PRIu64 "\n",
             below(&state, users), i, "AB"[draw(&state) & 1], a, b);
+  }
+  if (fclose(out) != 0) fail("cannot write the log");
+}
+
+/* Users attend to .9 or .1 of their pairs, and choose by the strengths of 20
+ * models then, else by a coin. */
+static void write_crowd(uint64_t rows, const char *path) {
+  enum { CROWD_MODELS = 20, CROWD_PER_USER = 100 };
+  FILE *out = fopen(path, "w");
+  uint64_t state = 1, attends = 0;
+  if (out == NULL) fail("cannot create the log");
+  fputs("user,pair,choice,model_a,model_b\n", out);
+  for (uint64_t i = 0; i < rows; i++) {
+    if (i % CROWD_PER_USER == 0) attends = below(&state, 10) < 6 ? 900 : 100;
+    const uint64_t a = below(&state, CROWD_MODELS);
+    const uint64_t b = (a + 1 + below(&state, CROWD_MODELS - 1)) % CROWD_MODELS;
+    const double difference = 6 * ((double)a - (double)b) / (CROWD_MODELS - 1);
+    const double better =
+        below(&state, 1000) < attends ? 1 / (1 + exp(-difference)) : 0.5;
+    const bool chosen = (double)below(&state, 1u << 30) < better * (1u << 30);
+    fprintf(out, "u%" PRIu64 ",p%" PRIu64 ",%c,m%" PRIu64 ",m%" PRIu64 "\n",
+            i / CROWD_PER_USER, i, "BA"[chosen], a, b);
   }
   if (fclose(out) != 0) fail("cannot write the log");
 }
@@ -199,9 +225,12 @@ int main(int argc, char **argv) {
     count(argv[2]);
   else if (argc == 4 && strcmp(argv[1], "csv") == 0)
     write_csv(strtoull(argv[2], NULL, 10), argv[3]);
+  else if (argc == 4 && strcmp(argv[1], "crowd") == 0)
+    write_crowd(strtoull(argv[2], NULL, 10), argv[3]);
   else if (argc == 4 && strcmp(argv[1], "packed") == 0)
     write_packed(strtoull(argv[2], NULL, 10), argv[3]);
   else
-    fail("found other words, expected csv|packed ROWS FILE or count FILE");
+    fail(
+        "found other words, expected csv|crowd|packed ROWS FILE or count FILE");
   return EXIT_SUCCESS;
 }

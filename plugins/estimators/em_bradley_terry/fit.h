@@ -28,10 +28,12 @@ typedef struct bradley_terry_fit {
   size_t models;                    /* M */
   const int32_t *model_a, *model_b; /* of pairs */
 
-  double *trial;      /* (users,K); NULL if it is not needed */
-  double *attended;   /* (C): weight in the M-step of s */
-  double *log_g;      /* (C): log P at eta = 1 */
-  double *up, *down;  /* (C): the same, shifted slightly up and down */
+  double *trial;     /* (users,K); NULL if it is not needed */
+  double *attended;  /* (C): weight in the M-step of s */
+  double *log_g;     /* (C): log P at eta = 1 */
+  double *up, *down; /* (C): the same, shifted slightly up and down */
+  size_t weight_parts;
+  double *weights;    /* (weight_parts,C): of information on strengths */
   heed_status status; /* of steps */
   heed_error *error;
 } bradley_terry_fit;

@@ -6,7 +6,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "heed/memory.h"
 #include "support/attention/prior_fit.h"
+#include "support/numeric/threads.h"
 
 /* The range of t that is searched: strengths of e^-3 = .05 are those of a coin,
  * strengths of e^2.5 = 12 leave no doubt. */
@@ -49,24 +51,39 @@ static double weight_of(const mixture_ends *ends, double eta) {
   return p > 0 && p < 1 ? eta * eta / (p * (1 - p)) : 0;
 }
 
-/* The sum of these weights over the annotations of each kind, at the users'
- * means, into log_g. */
-static void find_weights(const bradley_terry_fit *self) {
-  double *weight = self->log_g;
-  memset(weight, 0, self->kinds.count * sizeof *weight);
-  for (size_t j = 0; j < self->histories.group_count; j++) {
-    const double eta = mean_of_user(self, j);
-    const mixture_list list = mixture_choices(&self->kinds.mixture, j);
-    double *mine = weight + (list.ends - self->kinds.mixture.ends);
-    for (size_t i = 0; i < list.count; i++) {
-      const size_t kind = list.kind == NULL ? i : list.kind[i];
-      mine[kind] += weight_of(&list.ends[kind], eta);
-    }
-    for (size_t i = 0; i < list.power_count; i++) {
-      const size_t kind = list.power_kind[i];
-      mine[kind] += list.power_times[i] * weight_of(&list.ends[kind], eta);
-    }
+/* Adds these weights of a user's annotations, at the user's mean. */
+static void add_weights(const bradley_terry_fit *self, size_t user,
+                        double *weight) {
+  const double eta = mean_of_user(self, user);
+  const mixture_list list = mixture_choices(&self->kinds.mixture, user);
+  double *mine = weight + (list.ends - self->kinds.mixture.ends);
+  for (size_t i = 0; i < list.count; i++) {
+    const size_t kind = list.kind == NULL ? i : list.kind[i];
+    mine[kind] += weight_of(&list.ends[kind], eta);
   }
+  for (size_t i = 0; i < list.power_count; i++) {
+    const size_t kind = list.power_kind[i];
+    mine[kind] += list.power_times[i] * weight_of(&list.ends[kind], eta);
+  }
+}
+
+static void add_part(void *context, size_t part) {
+  const bradley_terry_fit *self = context;
+  const threads_range range =
+      threads_share(self->histories.group_count, part, self->weight_parts);
+  double *weight = self->weights + part * self->kinds.count;
+  memset(weight, 0, self->kinds.count * sizeof *weight);
+  for (size_t j = range.first; j < range.end; j++) add_weights(self, j, weight);
+}
+
+/* The sum of these weights over the annotations of each kind, into log_g. */
+static void find_weights(bradley_terry_fit *self) {
+  const size_t kinds = self->kinds.count;
+  threads_run(self->kinds.mixture.threads, self->weight_parts, add_part, self);
+  memcpy(self->log_g, self->weights, kinds * sizeof *self->log_g);
+  for (size_t part = 1; part < self->weight_parts; part++)
+    for (size_t c = 0; c < kinds; c++)
+      self->log_g[c] += self->weights[part * kinds + c];
 }
 
 /* H after an E-step at y, into the information of strengths: of an annotation
@@ -145,23 +162,45 @@ static spread_point look(bradley_terry_fit *self, const double *x, double t,
   return point;
 }
 
+/* A search over scales, which looks at each once. */
+enum { LOOKS_MOST = 128 };
+typedef struct spread_search {
+  bradley_terry_fit *fit;
+  const double *x; /* the fit's */
+  double *y;       /* room */
+  size_t count;
+  double t[LOOKS_MOST];
+  spread_point point[LOOKS_MOST];
+} spread_search;
+
+static spread_point seen(spread_search *self, double t) {
+  for (size_t i = 0; i < self->count; i++)
+    if (fabs(self->t[i] - t) < FINEST / 100) return self->point[i];
+  const spread_point point = look(self->fit, self->x, t, self->y);
+  if (self->count < LOOKS_MOST) {
+    self->t[self->count] = t;
+    self->point[self->count++] = point;
+  }
+  return point;
+}
+
 /* The best scale of the range, and a step at which the weight has fallen by at
  * most DROP. */
-static double find_top(bradley_terry_fit *self, const double *x, double *step,
-                       double *y) {
-  double best = fmin(fmax(log(root_mean_square(self, x)), LEAST), MOST);
-  double top = look(self, x, best, y).log_weight;
+static double find_top(spread_search *self, double *step) {
+  const double size = root_mean_square(self->fit, self->x);
+  double best = fmin(fmax(log(size), LEAST), MOST);
+  double top = seen(self, best).log_weight;
   for (double t = LEAST; t <= MOST; t += COARSE) {
-    const double there = look(self, x, t, y).log_weight;
+    const double there = seen(self, t).log_weight;
     if (there > top) {
       top = there;
       best = t;
     }
   }
   *step = COARSE;
-  while (self->status == HEED_OK) {
-    const double down = look(self, x, best - *step, y).log_weight;
-    const double up = look(self, x, best + *step, y).log_weight;
+  while (self->fit->status == HEED_OK) {
+    const double down = seen(self, best - *step).log_weight;
+    const double up = seen(self, best + *step).log_weight;
     if (fmax(down, up) > top && best > LEAST - 1 && best < MOST + 1) {
       best += down > up ? -*step : *step;
       top = fmax(down, up);
@@ -175,12 +214,12 @@ static double find_top(bradley_terry_fit *self, const double *x, double *step,
 }
 
 /* Adds scales from t on in one direction, until the weight has fallen. */
-static void walk(bradley_terry_fit *self, const double *x, double t,
-                 double step, double *y, bradley_terry_spread *spread) {
+static void walk(spread_search *self, double t, double step,
+                 bradley_terry_spread *spread) {
   double top = spread->count == 0 ? -HUGE_VAL : spread->weight[0];
   for (; spread->count < SPREAD_MOST && t >= LEAST - 1 && t <= MOST + 1;
        t += step) {
-    const spread_point point = look(self, x, t, y);
+    const spread_point point = seen(self, t);
     top = fmax(top, point.log_weight);
     if (!(point.log_weight > top - FALL)) return;
     spread->scale[spread->count] = t;
@@ -201,12 +240,16 @@ static void normalise(bradley_terry_spread *spread) {
 heed_status spread_find(bradley_terry_fit *self, const double *x,
                         bradley_terry_spread *spread, heed_error *error) {
   double step;
-  double *y = self->host->scratch(self->host, self->em.count, sizeof *y);
+  heed_memory memory = {self->host, false};
+  spread_search search = {
+      .fit = self, .x = x, .y = heed_scratch_doubles(&memory, self->em.count)};
   *spread = (bradley_terry_spread){0};
-  if (y == NULL) return heed_no_memory(error);
-  const double top = find_top(self, x, &step, y);
-  walk(self, x, top, step, y, spread);
-  walk(self, x, top - step, -step, y, spread);
+  if (memory.refused) return heed_no_memory(error);
+  const double top = find_top(&search, &step);
+  walk(&search, top, step, spread);
+  walk(&search, top - step, -step, spread);
+  fprintf(stderr, "looks %zu scales %zu step %g\n", search.count, spread->count,
+          step);
   if (self->status != HEED_OK) return self->status;
   if (spread->count == 0)
     return heed_fail(error, HEED_NUMERIC,

@@ -13,20 +13,27 @@
 #include <string.h>
 
 #include "heed/memory.h"
+#include "support/numeric/anderson.h"
 #include "support/numeric/newton.h"
 
 /* Stalled cycles that end a start: a single one may be a failed leap. */
 enum { STILL_CYCLES = 2 };
 enum { PATIENCE = 200 };
+/* Secant steps gain much or nothing: a stall is so many times smaller.  After
+ * so many steps there is no secant to be found. */
+static const double SECANT = 100;
+enum { SECANT_STEPS = 100 };
 
 heed_status em_driver_open(attention_em *self, heed_error *error) {
   heed_memory memory = {self->host, false};
   self->x = heed_scratch_doubles(&memory, self->count);
   self->trial = heed_scratch_doubles(&memory, self->count);
   self->room = squarem_room(&memory, self->count);
-  if (self->count <= EM_FEW)
+  if (self->leading > 0)
+    self->anderson = anderson_open(&memory, self->count, self->leading);
+  else if (self->count <= EM_FEW)
     self->newton = heed_scratch_doubles(&memory, 2 * self->count);
-  if (self->count <= EM_FEW)
+  if (self->newton != NULL)
     self->newton_room = newton_room(&memory, self->count);
   return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
@@ -93,12 +100,23 @@ static void take_newton_steps(const attention_em *self, uint64_t most,
   bind(self, free, x);
 }
 
-static bool is_slow(const attention_em *self, const double *enough,
-                    const squarem_result *result) {
-  return self->newton != NULL && !result->converged && !failed(self) &&
+static bool may_go_on(const attention_em *self, const double *enough,
+                      const squarem_result *result) {
+  return !result->converged && !failed(self) &&
          result->steps < self->most_steps &&
          !self->host->cancelled(self->host) && result->objective > -HUGE_VAL &&
          !(enough != NULL && result->objective >= *enough);
+}
+
+/* A fit that they do not end is left to SQUAREM. */
+static squarem_result take_secant_steps(const attention_em *self,
+                                        const squarem_problem *like,
+                                        double *x) {
+  squarem_problem problem = *like;
+  problem.leaping = self->leading;
+  problem.tolerance /= SECANT;
+  if (problem.most_steps > SECANT_STEPS) problem.most_steps = SECANT_STEPS;
+  return anderson_maximise(&problem, self->anderson, x);
 }
 
 squarem_result em_driver_climb(const attention_em *self, const char *series,
@@ -118,8 +136,13 @@ squarem_result em_driver_climb(const attention_em *self, const char *series,
       .status = self->status,
       .host = self->host,
       .series = series};
+  if (self->anderson != NULL) {
+    const squarem_result found = take_secant_steps(self, &problem, x);
+    if (found.converged || !may_go_on(self, enough, &found)) return found;
+    problem.taken = found.steps;
+  }
   squarem_result result = squarem_maximise(&problem, self->room, x);
-  while (is_slow(self, enough, &result)) {
+  while (self->newton != NULL && may_go_on(self, enough, &result)) {
     take_newton_steps(self, self->most_steps - result.steps, &result, x);
     problem.taken = result.steps;
     problem.most_steps = 2 * result.steps < self->most_steps ? 2 * result.steps

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The driver of EM: the best of several starts, each accelerated by SQUAREM
- * until it converges.
+ * The driver of EM: the best of several starts, each accelerated until it
+ * converges: by SQUAREM, or first by Anderson's method, which an estimator may
+ * ask for and which most fits end with.
  *
  * A slow fit with few parameters (at most EM_FEW) also takes Newton steps
  * (support/numeric/newton.h) on the objective.  EM is slow along a direction in
@@ -51,6 +52,8 @@ typedef struct attention_em {
   const heed_host *host;
   size_t count;        /* parameters in x */
   size_t starts;       /* at least 1; the best fit is kept */
+  size_t leading;      /* if not 0: only these first parameters are independent,
+                        * and Anderson's acceleration precedes SQUAREM */
   double tolerance;    /* relative gain of two cycles that ends a start */
   uint64_t most_steps; /* per start */
 
@@ -58,7 +61,8 @@ typedef struct attention_em {
   double *x;     /* (count): the fit */
   double *trial; /* (count): free between fits */
   double *room;
-  double *newton; /* (2 count); NULL: too many parameters */
+  struct anderson_room *anderson; /* NULL: only SQUAREM */
+  double *newton;                 /* (2 count); NULL: too many parameters */
   double *newton_room;
 
   /* Set by em_driver_fit(). */

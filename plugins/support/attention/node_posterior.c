@@ -11,6 +11,11 @@
 
 #include "heed/memory.h"
 #include "support/attention/leave_out.h"
+#include "support/numeric/threads.h"
+
+/* Rows of users are dealt to parts; below so many values another thread costs
+ * more than it saves. */
+enum { PARTS = 16, VALUES_A_THREAD = 1 << 16 };
 
 double node_posterior_mass(size_t count, const double *log_weight,
                            const double *log_likelihood, double *mass) {
@@ -126,6 +131,47 @@ heed_status node_mixture_open(const node_posterior *shape,
   return HEED_OK;
 }
 
+typedef struct rows_job {
+  const node_posterior *fit;
+  double weight, *rows, *mass;
+  bool impossible[PARTS];
+} rows_job;
+
+/* Rows of a part of the groups, and their share of the mixture. */
+static void fill_rows(void *context, size_t part) {
+  rows_job *job = context;
+  const size_t count = job->fit->node_count;
+  const threads_range range =
+      threads_share(job->fit->histories->group_count, part, PARTS);
+  for (size_t g = range.first; g < range.end; g++) {
+    double *row = job->rows + g * count;
+    if (!(node_posterior_mass(count, node_posterior_weights(job->fit, g),
+                              job->fit->log_likelihood + g * count,
+                              row) > -HUGE_VAL))
+      job->impossible[part] = true;
+    for (size_t k = 0; k < count; k++)
+      job->mass[g * count + k] += job->weight * row[k];
+  }
+}
+
+static heed_status add_rows(node_mixture *self, double weight,
+                            const node_posterior *fit, const heed_host *host,
+                            heed_error *error) {
+  rows_job job = {.fit = fit,
+                  .weight = weight,
+                  .rows = self->rows,
+                  .mass = self->posterior->mass};
+  const size_t values = fit->histories->group_count * fit->node_count;
+  threads_run(values < VALUES_A_THREAD ? 1 : heed_threads(host), PARTS,
+              fill_rows, &job);
+  for (size_t part = 0; part < PARTS; part++)
+    if (job.impossible[part])
+      return heed_fail(error, HEED_NUMERIC,
+                       "the annotations of a user are impossible at every "
+                       "node of the prior");
+  return HEED_OK;
+}
+
 static void add(size_t count, double weight, const double *part, double *sum) {
   for (size_t i = 0; i < count; i++) sum[i] += weight * part[i];
 }
@@ -133,7 +179,6 @@ static void add(size_t count, double weight, const double *part, double *sum) {
 heed_status node_mixture_add(node_mixture *self, double weight,
                              const node_posterior *fit, const heed_host *host,
                              heed_error *error) {
-  const size_t groups = fit->histories->group_count, count = fit->node_count;
   const size_t annotations = fit->histories->crowd->annotations->rows;
   double *eta = self->part, *room = self->part + annotations;
   double *attention = NULL, *attended = NULL;
@@ -141,19 +186,12 @@ heed_status node_mixture_add(node_mixture *self, double weight,
     attention = room;
     attended = room + annotations;
   }
-  for (size_t g = 0; g < groups; g++)
-    if (!(node_posterior_mass(count, node_posterior_weights(fit, g),
-                              fit->log_likelihood + g * count,
-                              self->rows + g * count) > -HUGE_VAL))
-      return heed_fail(error, HEED_NUMERIC,
-                       "the annotations of a user are impossible at every "
-                       "node of the prior");
+  heed_status status = add_rows(self, weight, fit, host, error);
+  if (status != HEED_OK) return status;
   const attention_left_out wanted = {eta, attention, attended, room};
-  const heed_status status =
-      leave_out_fill(fit, self->rows, host, &wanted, error);
+  status = leave_out_fill(fit, self->rows, host, &wanted, error);
   if (status != HEED_OK) return status;
   self->weights += weight;
-  add(groups * count, weight, self->rows, self->posterior->mass);
   add(annotations, weight, eta, self->posterior->left_out);
   if (attention == NULL) return HEED_OK;
   add(annotations, weight, attention, self->attention);

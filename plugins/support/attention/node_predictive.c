@@ -21,6 +21,7 @@
 #include "support/attention/histories.h"
 #include "support/attention/node_kernels.h"
 #include "support/attention/node_prior.h"
+#include "support/numeric/threads.h"
 
 enum { MOST = 3, REACH = 4 };
 
@@ -186,14 +187,11 @@ static double scale_rows(predictive_lattice *self) {
 }
 
 /* A sum of 0 leaves the weights of the fit. */
-static void take_logs(const attention_node_prior *prior, size_t groups,
-                      double *weight) {
-  for (size_t g = 0; g < groups; g++) {
-    double sum = 0, *row = weight + g * prior->count;
-    for (size_t k = 0; k < prior->count; k++) sum += row[k];
-    for (size_t k = 0; k < prior->count; k++)
-      row[k] = sum > 0 ? log(row[k] / sum) : prior->log_weight[k];
-  }
+static void take_logs(const attention_node_prior *prior, double *row) {
+  double sum = 0;
+  for (size_t k = 0; k < prior->count; k++) sum += row[k];
+  for (size_t k = 0; k < prior->count; k++)
+    row[k] = sum > 0 ? log(row[k] / sum) : prior->log_weight[k];
 }
 
 static void place_prior(predictive_lattice *self) {
@@ -233,32 +231,47 @@ static bool has_lattice(const attention_node_prior *prior) {
          prior->distribution->free_count(prior->prior->self) <= MOST;
 }
 
+typedef struct predictive_job {
+  const attention_node_prior *prior;
+  size_t groups;
+  bool summed; /* over a lattice, into target */
+  double *target;
+} predictive_job;
+
+static void finish_part(void *context, size_t part) {
+  const predictive_job *job = context;
+  const attention_node_prior *prior = job->prior;
+  const threads_range range = threads_share(job->groups, part, prior->parts);
+  for (size_t g = range.first; g < range.end; g++) {
+    double *row = job->target + g * prior->count;
+    if (!job->summed && prior->kernels == NULL) {
+      memcpy(row, prior->log_weight, prior->count * sizeof *row);
+      continue;
+    }
+    if (!job->summed) node_kernels_without(prior->kernels, g, row);
+    take_logs(prior, row);
+  }
+}
+
 heed_status node_prior_predictive(attention_node_prior *self,
                                   const attention_histories *histories,
                                   const heed_host *host, const double *theta,
                                   double *log_weight, double *objective,
                                   heed_error *error) {
-  const size_t groups = histories->group_count, nodes = self->count;
-  if (has_lattice(self)) {
+  predictive_job job = {self, histories->group_count, has_lattice(self),
+                        log_weight};
+  if (job.summed) {
     predictive_lattice lattice = {
         .prior = self,
         .histories = histories,
         .p = self->distribution->free_count(self->prior->self),
-        .groups = groups,
-        .nodes = nodes,
+        .groups = job.groups,
+        .nodes = self->count,
         .target = log_weight};
     const heed_status status =
         sum_over_theta(&lattice, host, theta, objective, error);
-    if (status == HEED_OK) take_logs(self, groups, log_weight);
-    return status;
+    if (status != HEED_OK) return status;
   }
-  for (size_t g = 0; g < groups; g++) {
-    double *row = log_weight + g * nodes;
-    if (self->kernels != NULL)
-      node_kernels_without(self->kernels, g, row);
-    else
-      memcpy(row, self->log_weight, nodes * sizeof *row);
-  }
-  if (self->kernels != NULL) take_logs(self, groups, log_weight);
+  threads_run(self->threads, self->parts, finish_part, &job);
   return HEED_OK;
 }

@@ -12,9 +12,14 @@
 #include "support/attention/node_posterior.h"
 #include "support/attention/prior_fit.h"
 #include "support/numeric/free_weights.h"
+#include "support/numeric/threads.h"
 
 /* Below it the terms of a sum may have lost digits to underflow. */
 #define LEAST_SUM 1e-200
+
+/* Groups of a part, and of a thread, below which another costs more than it
+ * saves. */
+enum { PARTS_MOST = 16, GROUPS_A_PART = 256, GROUPS_A_THREAD = 1024 };
 
 /* Even over the nodes' range: the cell of a node ends half way to its
  * neighbours. */
@@ -52,6 +57,8 @@ heed_status node_prior_open(const heed_host *host, const heed_instance *prior,
   const heed_distribution_functions *functions = prior->plugin->functions;
   const size_t nodes = functions->node_count(prior->self, wanted);
   const bool smooth = fitted && pseudo_users > 0 && !functions->atoms_move;
+  const size_t some = groups / GROUPS_A_PART + 1;
+  const size_t parts = some < PARTS_MOST ? some : PARTS_MOST;
   heed_memory memory = {host, false};
   *self = (attention_node_prior){
       .prior = prior,
@@ -65,7 +72,10 @@ heed_status node_prior_open(const heed_host *host, const heed_instance *prior,
       .likelihood = heed_scratch_doubles(&memory, groups * nodes),
       .most = heed_scratch_doubles(&memory, groups),
       .responsibility = heed_scratch_doubles(&memory, groups * nodes),
-      .mass = heed_scratch_doubles(&memory, nodes)};
+      .mass = heed_scratch_doubles(&memory, nodes),
+      .parts = parts,
+      .threads = groups < GROUPS_A_THREAD ? 1 : heed_threads(host),
+      .part = heed_scratch_doubles(&memory, parts * (nodes + 1))};
   if (fitted && functions->weights_free && !smooth)
     self->free_weights = free_weights_open(&memory, groups, nodes);
   if (memory.refused) return heed_no_memory(error);
@@ -126,6 +136,43 @@ static double respond(const attention_node_prior *self, size_t g, double *row) {
   return self->most[g] + log(sum);
 }
 
+typedef struct respond_job {
+  const attention_node_prior *prior;
+  const attention_histories *histories;
+} respond_job;
+
+static void respond_part(void *context, size_t part) {
+  const respond_job *job = context;
+  const attention_node_prior *self = job->prior;
+  const size_t nodes = self->count;
+  const threads_range range =
+      threads_share(job->histories->group_count, part, self->parts);
+  double *mass = self->part + part * (nodes + 1), *sum = mass + nodes;
+  memset(mass, 0, (nodes + 1) * sizeof *mass);
+  for (size_t g = range.first; g < range.end; g++) {
+    double *row = self->responsibility + g * nodes;
+    const double users = job->histories->users[g];
+    *sum += users * respond(self, g, row);
+    for (size_t k = 0; k < nodes; k++) mass[k] += users * row[k];
+  }
+}
+
+/* Responsibilities and mass of users; returns `sum` plus their
+ * log-likelihood. */
+static double respond_all(attention_node_prior *self,
+                          const attention_histories *histories, double sum) {
+  const size_t nodes = self->count;
+  respond_job job = {self, histories};
+  threads_run(self->threads, self->parts, respond_part, &job);
+  memset(self->mass, 0, nodes * sizeof *self->mass);
+  for (size_t part = 0; part < self->parts; part++) {
+    const double *mass = self->part + part * (nodes + 1);
+    for (size_t k = 0; k < nodes; k++) self->mass[k] += mass[k];
+    sum += mass[nodes];
+  }
+  return sum;
+}
+
 double node_prior_expect(attention_node_prior *self,
                          const attention_histories *histories, double sum,
                          double *theta) {
@@ -142,13 +189,7 @@ double node_prior_expect(attention_node_prior *self,
   }
   assert(node_prior_sums_to_one(self));
   for (size_t k = 0; k < nodes; k++) self->weight[k] = exp(self->log_weight[k]);
-  memset(self->mass, 0, nodes * sizeof *self->mass);
-  for (size_t g = 0; g < histories->group_count; g++) {
-    double *row = self->responsibility + g * nodes;
-    const double users = histories->users[g];
-    sum += users * respond(self, g, row);
-    for (size_t k = 0; k < nodes; k++) self->mass[k] += users * row[k];
-  }
+  sum = respond_all(self, histories, sum);
   if (self->even == NULL) return sum;
   for (size_t k = 0; k < nodes; k++)
     self->mass[k] += self->pseudo_users * self->even[k];

@@ -35,6 +35,8 @@ typedef struct attention_node_prior {
   double *most;           /* (G): the largest log-likelihood of a history */
   double *responsibility; /* (G,K): r */
   double *mass;           /* (K) */
+  size_t parts, threads;  /* of passes over groups (numeric/threads.h) */
+  double *part;           /* (parts,K+1): mass, and the log-likelihood */
 
   /* How theta is fitted: one of them, or neither. */
   prior_fit *fit;
