@@ -39,6 +39,10 @@ static double width(const newton_state *self, size_t i) {
   return DIFFERENCE * (1 + fabs(self->x[i]));
 }
 
+static bool may_go_on(const newton_state *self) {
+  return self->result.values < self->problem->most_values;
+}
+
 static double value_at(newton_state *self, const double *x) {
   const double value = self->problem->value(self->problem->context, x);
   self->result.values++;
@@ -191,6 +195,7 @@ static bool look_beside(newton_state *self, double size, double enough) {
   for (int steps = 0; self->result.value > -HUGE_VAL && steps < STEPS;
        steps++) {
     if (self->result.value > here + enough) return true;
+    if (!may_go_on(self)) break;
     differentiate(self);
     if (!(find_step(self) > 0) || !climb(self)) break;
   }
@@ -204,7 +209,7 @@ static bool look_beside(newton_state *self, double size, double enough) {
  * none. */
 static bool leave_hollow(newton_state *self, double enough) {
   if (!find_flattest(self)) return false;
-  for (double size = 1; size > 0.05; size /= 2)
+  for (double size = 1; size > 0.05 && may_go_on(self); size /= 2)
     if (look_beside(self, size, enough) || look_beside(self, -size, enough))
       return true;
   return false;
@@ -227,9 +232,7 @@ newton_result newton_maximise(const newton_problem *problem, double value,
                        .factor = room + 8 * n + n * n,
                        .result = {.value = value}};
   assert(value > -HUGE_VAL);
-  for (int steps = 0;
-       steps < STEPS_MOST && self.result.values < problem->most_values;
-       steps++) {
+  for (int steps = 0; steps < STEPS_MOST && may_go_on(&self); steps++) {
     const double enough = problem->tolerance * (1 + fabs(self.result.value));
     differentiate(&self);
     if (!(find_step(&self) > enough && climb(&self)) &&
