@@ -292,8 +292,8 @@ static bool is_point(const em_fit *self) {
   return sqrt(variance / users) < 0.01 * (domain->high - domain->low);
 }
 
-/* Whether the fit would leave theta's domain by one step on the free scale: it
- * has reached an end. */
+/* Whether the fit has reached an end of theta's domain: one more step on the
+ * free scale would leave the domain. */
 static bool is_at_end(const em_fit *self) {
   enum { MOST = 8 };
   const heed_distribution_functions *prior = self->prior.distribution;

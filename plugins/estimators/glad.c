@@ -92,12 +92,12 @@ typedef struct glad_fit {
   double *right;        /* rows: w */
   const heed_vector *vector;
 
-  /* (most): of the annotations of one user or pair, or of a block of pairs: m,
-   * its slope, w, and two functions of m. */
+  /* (most): m, its slope, w and two functions of m, for the annotations of one
+   * user, of one pair or of a block of pairs. */
   double *m, *rate, *w, *softplus, *sigmoid;
 } glad_fit;
 
-/* Annotations at most in a block of pairs, unless one pair has more. */
+/* The most annotations in a block of pairs, unless one pair has more. */
 enum { BLOCK = 1024 };
 
 /* State for predict(). */

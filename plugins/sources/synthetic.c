@@ -194,8 +194,9 @@ static const heed_output outputs[] = {
     [GOLD_ERROR] = SOURCE_GOLD_ERROR,
 };
 
-/* A pass of the calibration computes N K^2 terms: it uses at most this many
- * prompts, whose expected gap differs from that of all by some 0.001. */
+/* A pass of the calibration computes N K^2 terms, so it uses at most this many
+ * prompts.  Their expected gap differs from that of all prompts by about 0.001.
+ */
 #define CALIBRATED_PROMPTS 4096u
 
 typedef struct synthetic_making {
@@ -354,8 +355,8 @@ static void accumulate(size_t count, double *probability) {
   for (size_t k = 0; k < count; k++) probability[k] = sum += probability[k];
 }
 
-/* The first k with u < cumulative[k], relative to the last; without a branch,
- * because no processor can predict it. */
+/* The first k with u < cumulative[k], where u is relative to the last value.
+ * The search has no branches, because a processor could not predict them. */
 static size_t invert(size_t count, const double *cumulative, double u) {
   size_t low = 0, left = count;
   u *= cumulative[count - 1]; /* 1 up to rounding */
@@ -407,9 +408,10 @@ static pair_columns make_columns(heed_memory *memory, heed_table *table,
   return made;
 }
 
-/* Pair i belongs to prompt i mod N, and its two responses invert two uniforms
- * of its own: they move with mu but keep their rank.  p is the difference of
- * rewards: its sigmoid comes later, of all pairs at once. */
+/* Pair i belongs to prompt i mod N.  Its two responses invert two uniforms of
+ * its own, so they change with mu but keep their rank.  p is set to the
+ * difference of rewards; the caller computes the sigmoid of all pairs at once.
+ */
 static void draw_pair(const synthetic_making *self, size_t i, const double *a,
                       const double *b, const pair_columns *columns) {
   const size_t d = self->features, wide = self->candidates;

@@ -56,7 +56,8 @@ static void casual(const void *self, const double *phi,
     result[i] = chance(answers->choice[i], values[HABIT].number);
 }
 
-/* Both read only choice, left and p: estimators compute equal answers once. */
+/* probability() and casual() read only choice, left and p.  With equal keys,
+ * estimators compute equal answers only once. */
 static void key(const void *self, const heed_answers *answers,
                 uint64_t *result) {
   (void)self;

@@ -215,11 +215,19 @@ static heed_status fit_all(dpo_training *self, double ridge,
                                        &policy->refined, error);
 }
 
+static bool is_tuned(const heed_value *values) {
+  return values[RIDGE].text != NULL || values[BETA].text != NULL;
+}
+
 static heed_status prepare(dpo_training *self, heed_error *error) {
   const preference_settings settings = preference_settings_of(self->values);
+  const comparisons_use use =
+      settings.kind == PREFERENCE_JOINT || is_tuned(self->values)
+          ? COMPARISONS_UNITS
+          : COMPARISONS_SUM;
   const heed_status status = comparisons_collect(
       self->host, self->crowd, self->posterior, self->selection,
-      settings.labels, settings.own_label, false, &self->rows, error);
+      settings.labels, settings.own_label, use, &self->rows, error);
   if (status != HEED_OK) return status;
   self->w =
       self->host->scratch(self->host, self->rows.features, sizeof *self->w);
@@ -296,8 +304,8 @@ static void fill_energy(const policy_world *self, size_t prompt, size_t prompts,
               self->theta, 1, 1.0, energy, 1);
 }
 
-/* How many prompts the responses begin with that are complete and follow each
- * other, their candidates in order. */
+/* The number of complete, consecutive prompts at the start of the responses,
+ * with their candidates in order. */
 static size_t whole_prompts(size_t candidates, size_t count,
                             const heed_response *responses) {
   size_t prompts = 0;
@@ -311,8 +319,8 @@ static size_t whole_prompts(size_t candidates, size_t count,
   return prompts;
 }
 
-/* log pi of whole prompts: the energy less the log of the sum of their
- * exponentials. */
+/* log pi of whole prompts: the energy minus its log-sum-exp over the candidates
+ * of the prompt. */
 static void fill_prompts(const policy_world *self, size_t prompt,
                          size_t prompts, double *values) {
   const size_t wide = self->candidates;

@@ -350,9 +350,10 @@ static heed_status select_readable(dpo_llm_training *self,
 static heed_status prepare(dpo_llm_training *self, const heed_value *values,
                            heed_error *error) {
   const preference_settings settings = preference_settings_of(values);
-  const heed_status status = comparisons_collect(
-      self->host, self->crowd, self->posterior, &self->selection,
-      settings.labels, settings.own_label, true, &self->rows, error);
+  const heed_status status =
+      comparisons_collect(self->host, self->crowd, self->posterior,
+                          &self->selection, settings.labels, settings.own_label,
+                          COMPARISONS_TEXTS, &self->rows, error);
   return status == HEED_OK ? policy_fit_open(self->host, &settings, &self->rows,
                                              self->posterior, &self->fit, error)
                            : status;

@@ -88,9 +88,14 @@ static void put_settings(FILE *file) {
                 "\n## Settings\n\n"
                 "`evaluation = { … }` in a sweep changes these:\n\n"
                 "| setting | default | meaning |\n| --- | --- | --- |\n");
-  for (size_t i = 0; i < evaluation_schema_count; i++)
-    (void)fprintf(file, "| `%s` | `%s` | %s |\n", evaluation_schema[i].name,
-                  evaluation_schema[i].default_value, evaluation_schema[i].doc);
+  for (size_t i = 0; i < evaluation_schema_count; i++) {
+    const heed_parameter *setting = &evaluation_schema[i];
+    const char *standard = setting->default_value;
+    (void)fprintf(file, "| `%s` | %s%s%s | %s |\n", setting->name,
+                  standard == NULL ? "" : "`",
+                  standard == NULL ? "none" : standard,
+                  standard == NULL ? "" : "`", setting->doc);
+  }
 }
 
 static void put_symbols(FILE *file) {

@@ -148,7 +148,8 @@ static const command_option run_options[] = {
      .low = 1,
      .high = 1024,
      .field = FIELD(workers),
-     .doc = "The number of worker processes. Each runs one cell at a time.",
+     .doc = "The number of worker processes. Each runs one cell at a time. "
+            "The run uses at most N cores, unless the sweep sets threads.",
      .otherwise = "the number of cores that heed may use"},
     OPTION_SET,
     {.name = "timeout",

@@ -188,7 +188,7 @@ static uint64_t digest_of(const contract_trial *self) {
   return word;
 }
 
-/* Again with threads, if the plugin asks how many it may use. */
+/* Repeats the call with 3 threads if the plugin asks how many it may use. */
 static void repeat_with_threads(contract_trial *self,
                                 const contract_value *earlier, size_t count) {
   if (!self->threads.asked) return;

@@ -498,7 +498,7 @@ static void reduce(contract_trial *self) {
 
 /* ---- keys ---- */
 
-/* Between the bounds of phi, where it matters most. */
+/* Inside the bounds of phi, where phi has an effect. */
 static double *middle_of(contract_trial *self, const user_model_model *given) {
   const size_t count = given->domain.phi_count;
   double *phi = count == 0 ? NULL : trial_doubles(self, "phi", count);

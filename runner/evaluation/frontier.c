@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The frontier: c as a function of the root of the KL is nearly linear.  It is
- * interpolated from the last two points and their derivatives.  The KL never
- * falls as c grows, so a bracket guards each step. */
+ * The frontier.  c is a nearly linear function of the square root of the KL, so
+ * the last two points and their derivatives give the next c.  The KL never
+ * falls as c grows, so each step stays in a bracket. */
 #include "frontier.h"
 
 heed_status frontier_open(policy_frontier *self, heed_memory *memory,
@@ -46,8 +46,8 @@ typedef struct frontier_bracket {
   double low, high;
 } frontier_bracket;
 
-/* A KL is found if it is relatively this near to the level: a line from there
- * gives the win rate at the level with an error of the square of that. */
+/* The search ends at this relative distance from the level.  A line from there
+ * gives the win rate at the level; its error is of the order of the square. */
 #define NEAR 1e-6
 
 static double win_at(frontier_point near, double level) {
@@ -55,17 +55,17 @@ static double win_at(frontier_point near, double level) {
   return near.win + (level - near.kl) * near.rise / near.slope;
 }
 
-/* A c beyond all that can matter. */
+/* The search gives up beyond this c. */
 #define FURTHEST 0x1p40
 
-/* c as a function of x = sqrt(kl), at `x`: the line through a point with its
- * derivative dc/dx = 2 x / (dkl/dc). */
+/* c at x = sqrt(kl), on the line through a point with its derivative
+ * dc/dx = 2 x / (dkl/dc). */
 static double newton(frontier_point at, double x) {
   const double root = sqrt(at.kl);
   return at.c + (x - root) * 2 * root / at.slope;
 }
 
-/* The same: the cubic through two points with their derivatives (Hermite). */
+/* c at x, on the cubic through two points with their derivatives (Hermite). */
 static double hermite(frontier_point a, frontier_point b, double x) {
   const double xa = sqrt(a.kl), xb = sqrt(b.kl), width = xb - xa;
   const double t = (x - xa) / width, u = 1 - t;
@@ -79,22 +79,22 @@ static bool within(double c, frontier_bracket bracket) {
   return c > bracket.low && c < bracket.high;
 }
 
-/* The next c: by the last two points, by the last one, or, where both leave
- * the bracket, its middle. */
+/* The next c: from the last two points; if that leaves the bracket, from the
+ * last point; if both leave it, the middle of the bracket. */
 static double next_c(const frontier_point last[2], double level,
                      frontier_bracket bracket) {
   const double cubic = hermite(last[0], last[1], sqrt(level));
   const double line = newton(last[1], sqrt(level));
-  if (isinf(bracket.high)) bracket.high = 4 * bracket.low;
+  const bool bounded = !isinf(bracket.high);
+  if (!bounded) bracket.high = 4 * bracket.low;
   if (within(cubic, bracket)) return cubic;
   if (within(line, bracket)) return line;
-  return bracket.high == 4 * bracket.low
-             ? bracket.high
-             : bracket.low + (bracket.high - bracket.low) / 2;
+  return bounded ? bracket.low + (bracket.high - bracket.low) / 2
+                 : bracket.high;
 }
 
-/* Moves last[1] to where the KL is the level; last[0] is the point before it.
- * Both are any points of the ray.  False: the KL is never the level. */
+/* Moves last[1] to the point whose KL is the level; last[0] is the point before
+ * it.  Both start anywhere on the ray.  False: no point has this KL. */
 static bool move_to(const policy_frontier *self, double level,
                     frontier_point last[2]) {
   enum { MOST_STEPS = 200 };
@@ -107,7 +107,7 @@ static bool move_to(const policy_frontier *self, double level,
     else
       bracket.high = point.c;
     const double c = next_c(last, level, bracket);
-    /* Rounding is all that is left, or nothing reaches the level. */
+    /* Only rounding is left, or no c reaches the level. */
     if (!(c < FURTHEST) || !(fabs(c - point.c) > 1e-15 * c)) break;
     last[0] = point;
     last[1] = frontier_at(self, c);
@@ -115,9 +115,10 @@ static bool move_to(const policy_frontier *self, double level,
   return false;
 }
 
-/* Each level starts at the one before, so results depend on this policy
- * alone.  The reference itself has no ray.  The slope of a policy that is sure
- * of one candidate is 0, or less by rounding, though its ray has all levels. */
+/* The search for a level starts at the level before, so results depend only on
+ * this policy.  The reference itself has no ray.  If a policy gives one
+ * candidate probability 1, its slope is 0 (or below, by rounding), but its ray
+ * has all levels. */
 void frontier_win_rates(const policy_frontier *self, size_t count,
                         const double *level, double *win) {
   frontier_point last[2] = {self->made, self->made};

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The frontier of a policy: its win rate where its KL from the reference is a
- * given one, on the ray pi_c = pi_ref exp(c tilt) / Z(c) with tilt = log(pi /
- * pi_ref).
+ * The frontier of a policy: its win rate at a given KL from the reference, on
+ * the ray pi_c = pi_ref exp(c tilt) / Z(c) with tilt = log(pi / pi_ref).
  *
  * Called by policy.c. */
 #ifndef HEED_EVALUATION_FRONTIER_H
@@ -10,11 +9,11 @@
 #include "evaluation/evaluation.h"
 #include "host/vector.h"
 
-/* Stands for the tilt of a candidate that the policy never gives, log 0: its
- * square is still finite. */
+/* Replaces the tilt log 0 of a candidate that the policy never gives; its
+ * square is finite. */
 #define FRONTIER_NEVER (-1e150)
 
-/* One policy of the ray, in means over prompts. */
+/* One policy of the ray; values are means over prompts. */
 typedef struct frontier_point {
   double c;
   double kl;    /* KL(pi_c || pi_ref) */

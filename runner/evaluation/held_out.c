@@ -41,7 +41,7 @@ static void put_responses(const pair_responses *self, const heed_world *world,
   }
 }
 
-/* Untied annotations whose responses are asked about together: a language
+/* Untied annotations whose responses are asked about in one call.  A language
  * model reads one pair at a time. */
 enum { ASKED_CANDIDATES = 512, ASKED_TEXTS = 1 };
 

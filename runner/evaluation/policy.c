@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Compares policies with their reference by enumerating candidates.
  *
- * Every sum over candidates weighs with pi or pi_ref, which are known from the
- * world and from one pass over the policy's log-probabilities. */
+ * The weights of every sum over candidates are pi_ref, known from the world, or
+ * pi, from one pass over the policy's log-probabilities. */
 #include "evaluation/evaluation.h"
 #include "frontier.h"
 #include "host/vector.h"
@@ -30,7 +30,7 @@ static heed_status check_sum(const policy_view *self, size_t prompt,
                    self->known->first + prompt, sum);
 }
 
-/* From log pi to pi and tilt, of prompts `begin` to `end`. */
+/* Turns log pi into pi and tilt, for prompts begin … end - 1. */
 static heed_status take(policy_view *self, size_t begin, size_t end,
                         heed_error *error) {
   const evaluation_prompts *known = self->known;
@@ -49,7 +49,7 @@ static heed_status take(policy_view *self, size_t begin, size_t end,
   return HEED_OK;
 }
 
-/* Asks for the log-probabilities of some prompts' candidates at a time. */
+/* Asks for the candidates' log-probabilities, several prompts in one call. */
 static heed_status read_policy(policy_view *self, heed_memory *memory,
                                heed_error *error) {
   enum { ASKED = 2048 }; /* candidates */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What evaluation needs of a world alone: the candidates of held-out prompts,
- * their rewards, and how often each beats the reference.  Made once per world.
+ * The part of the evaluation that depends only on the world: the candidates of
+ * held-out prompts, their rewards, and how often each beats the reference.
+ * Made once per world.
  */
 #include "evaluation/evaluation.h"
 #include "host/vector.h"

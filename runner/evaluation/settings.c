@@ -60,7 +60,7 @@ const heed_parameter evaluation_schema[] = {
                          .low = 1,
                          .high = METRIC_COUNT,
                          .item = &metric_item,
-                         .doc = "metrics of the host to compute; without it, "
+                         .doc = "heed's own metrics to compute; without it, "
                                 "all"},
 };
 const size_t evaluation_schema_count =

@@ -22,7 +22,7 @@ typedef struct execution_slot {
    * cells share, and of the stages after it. */
   _Atomic uint64_t shared_time, shared_runs; /* nanoseconds; how often */
   _Atomic uint64_t own_time, own_runs;
-  _Atomic uint64_t threads; /* that a stage which starts now may use */
+  _Atomic uint64_t threads; /* how many the next stage may use */
   atomic_bool stop;         /* finish the current cell, then stop */
 } execution_slot;
 

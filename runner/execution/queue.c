@@ -24,7 +24,7 @@ struct execution_queue {
   size_t *costly;   /* of each node, its number as a thing */
   size_t *shared;   /* of each node, its checkpoint's number, or its own */
   uint32_t *makers; /* thing_count x replicates */
-  /* Who took cells of a world last: a worker + 1, or NOBODY. */
+  /* The worker that took cells of a world last, + 1; or NOBODY. */
   size_t world_count;
   size_t *worlds;    /* of each first node of a path, its number */
   uint32_t *holders; /* world_count x replicates */
@@ -197,7 +197,7 @@ execution_queue *queue_create(const heed_plan *plan, const uint8_t *recorded) {
   return self;
 }
 
-/* ---- where to take ---- */
+/* ---- the next position ---- */
 
 /* The first position from here on whose cell the worker may take, or the end.
  */
@@ -256,7 +256,7 @@ static size_t world_end(const execution_queue *self, size_t cell) {
          self->plan->nodes[world_of(self, cell)].point_count;
 }
 
-/* Like next_free(), in a world that no other worker is at. */
+/* Like next_free(), in a world that no other worker holds. */
 static size_t next_unheld(const execution_queue *self, size_t position,
                           uint32_t taker) {
   const size_t end = plan_cell_count(self->plan);
@@ -270,7 +270,7 @@ static size_t next_unheld(const execution_queue *self, size_t position,
   return end;
 }
 
-/* Where a batch goes on after a position: in the same world, then in another.
+/* The position after this one in a batch: in the same world, else in another.
  */
 static size_t next_after(const execution_queue *self, size_t position,
                          uint32_t taker) {
@@ -291,7 +291,7 @@ static size_t next_at_home(const execution_queue *self,
   return position < world_end(self, wish->last - 1) ? position : end;
 }
 
-/* Makes the worker leave its world and enter the cell's. */
+/* The worker leaves its world and takes that of the cell. */
 static void enter_world(execution_queue *self, const execution_batch_wish *wish,
                         size_t cell) {
   if (wish->last != 0 && *holder_of(self, wish->last - 1) == wish->taker + 1)

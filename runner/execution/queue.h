@@ -36,21 +36,21 @@ typedef struct execution_batch_wish {
 } execution_batch_wish;
 
 /* Takes a batch of cells in tree order, from one or more replicates.  A worker
- * goes on with its world, then begins one that no other worker is at, and only
- * then helps another.  The batch ends where a shared posterior ends, unless the
- * rest would keep an idle worker busy for longer than making the posterior
- * again takes.  If another worker is about to make a costly node or its
- * checkpoint, the cells under that node wait; who makes it takes one cell, so
- * that the others may begin once it is made.  Returns the count; 0: nothing can
- * be taken now. */
+ * first finishes its own world, then begins a world that no other worker holds,
+ * and only then helps another worker.  The batch ends where a shared posterior
+ * ends, unless the rest would keep an idle worker busy for longer than it takes
+ * to make the posterior again.  While a worker makes a costly node or its
+ * checkpoint, the cells under that node wait.  That worker takes only one cell,
+ * so that the others can begin as soon as the node is made.  Returns the count;
+ * 0: no cell can be taken now. */
 size_t queue_take(execution_queue *self, const execution_batch_wish *wish,
                   uint64_t *cells);
 
-/* Whether that worker would find a cell now. */
+/* Whether that worker could take a cell now. */
 bool queue_has_for(const execution_queue *self, uint32_t taker);
 
-/* The costly node of that stage on the cell's path, and its checkpoint, are
- * saved: every worker can load it.  Other nodes are ignored. */
+/* Notes that the costly node of that stage on the cell's path, and its
+ * checkpoint, are saved: every worker can load them.  Ignores other nodes. */
 void queue_made(execution_queue *self, size_t cell, plan_stage stage);
 
 void queue_recorded(execution_queue *self, size_t cell);

@@ -80,7 +80,8 @@ static size_t cells_worth(const supervisor *self) {
 static size_t idle_count(const supervisor *self) {
   size_t count = 0;
   for (size_t i = 0; i < self->child_count; i++)
-    count += self->children[i].pid == 0 || self->children[i].idle;
+    count += self->children[i].cell_count == 0 &&
+             (self->children[i].pid == 0 || self->children[i].idle);
   return count;
 }
 
@@ -91,7 +92,7 @@ static bool will_work(const supervisor *self, const execution_child *child) {
 }
 
 /* Tells workers how many threads a stage may use.  Workers that run cells share
- * the cores: full workers have one thread each, the last one has them all. */
+ * the cores: one thread each if all workers run, all cores if only one does. */
 static void share_cores(const supervisor *self) {
   size_t threads = self->run.plan->threads, running = 0;
   for (size_t i = 0; threads == 0 && i < self->child_count; i++)
@@ -126,7 +127,8 @@ static void send_batch(execution_child *child) {
   (void)channel_send(child->socket, &word); /* the loop sees its death */
 }
 
-/* Which workers run is known before the first of them starts. */
+/* Assigns all batches before any worker starts, so that the first stage already
+ * gets the right number of threads. */
 static void hand_out(supervisor *self) {
   for (size_t i = 0; i < self->child_count; i++)
     if (self->children[i].pid != 0 && self->children[i].idle)
@@ -157,11 +159,13 @@ static bool is_worth_sharing(const supervisor *self,
   return (double)left * take.own > fmax(2 * take.shared, WORTH_SECONDS);
 }
 
-/* When the queue is empty, takes back the rest of the longest batch. */
+/* When a worker finds nothing to take, takes back the rest of the longest
+ * batch.
+ */
 static void take_back(supervisor *self) {
   execution_child *longest = NULL;
   size_t most = 0;
-  if (queue_waiting(self->run.queue) > 0 || idle_count(self) == 0) return;
+  if (idle_count(self) == 0) return;
   for (size_t i = 0; i < self->child_count; i++) {
     execution_child *child = &self->children[i];
     size_t left;

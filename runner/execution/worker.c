@@ -39,8 +39,8 @@ static bool is_costly(const worker *self, size_t cell, plan_stage stage) {
   return node != SIZE_MAX && self->plan->nodes[node].costly;
 }
 
-/* A cell's next stage begins: the one before it is done, and saved if it is
- * costly.  A supervisor that is gone is noticed at the end of the cell. */
+/* The next stage of a cell begins, so the stage before it is done, and saved if
+ * it is costly.  If the supervisor is gone, the end of the cell notices it. */
 static void tell_made(worker *self, size_t cell) {
   execution_message word = {.kind = MESSAGE_MADE, .count = 2};
   if (self->cell != cell + 1 || !is_costly(self, cell, self->stage)) return;
@@ -154,7 +154,7 @@ static void add(_Atomic uint64_t *sum, uint64_t amount) {
   atomic_store_explicit(sum, earlier + amount, memory_order_relaxed);
 }
 
-/* A costly stage is made once and loaded by the others: it does not count. */
+/* One worker makes a costly stage and the others load it: it does not count. */
 static void count_time(const worker *self, const heed_record *record) {
   execution_slot *slot = self->slot;
   double shared = 0, own = 0;

@@ -120,7 +120,7 @@ unsigned process_settle_numbers(void) {
   return settle_controls() | settle_locale();
 }
 
-/* setlocale() is for one thread alone: the others put back only their own
+/* Only one thread may call setlocale(), so this restores only the thread's own
  * locale. */
 static unsigned settle_thread(void) {
   const bool changed = uselocale(LC_GLOBAL_LOCALE) != LC_GLOBAL_LOCALE;

@@ -61,13 +61,19 @@ const char *schema_nearest(const char *name, const char *const *names,
   return nearest;
 }
 
+/* A list that a reader can use: of many names, the first ones. */
 static void list_names(const char *const *names, size_t count, char *text,
                        size_t size) {
+  enum { LISTED = 20 };
+  const size_t listed = count > LISTED ? LISTED : count;
   size_t used = 0;
   *text = '\0';
-  for (size_t i = 0; i < count && used < size; i++)
+  for (size_t i = 0; i < listed && used < size; i++)
     used += (size_t)snprintf(text + used, size - used, "%s\"%s\"",
                              i == 0 ? "" : ", ", names[i]);
+  if (listed < count && used < size)
+    (void)snprintf(text + used, size - used, " or one of %zu others",
+                   count - listed);
 }
 
 /* "did you mean NAME?", or the list of names. */

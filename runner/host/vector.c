@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed/vector.h: the same source for one lane, for four and for eight.
+ * heed/vector.h: one source, compiled for one, four and eight lanes.
  *
  * Each operation of vector_body.h rounds as IEEE 754 says, and every fused
  * multiply-add is explicit (this file is compiled with -ffp-contract=off), so

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * heed/vector.h for VECTOR_LANES lanes and VECTOR_TARGET; only vector.c
- * includes it, once for each, so it has no guard.
+ * heed/vector.h for VECTOR_LANES lanes and VECTOR_TARGET.  Only vector.c
+ * includes this file, once per instruction set, so it has no guard.
  *
  * Coefficients of polynomials: minimax, computed with Remez' algorithm in 60
  * digits.  Each comment gives the error of the polynomial alone. */
@@ -192,7 +192,7 @@ FAST wide logarithm_plus_one(wide x) {
   const wide u = 1.0 + x, rest = u - 1.0;
   const wide c = (1.0 - (u - rest)) + (x - rest);
   const wide y = log_limits(u, log_of_normal(u, c / u));
-  /* -0 and what is too small to change 1. */
+  /* -0, and x too small to change 1. */
   return less_pick(magnitude(x), every(0x1p-54), x, y);
 }
 
@@ -365,7 +365,7 @@ FAST double across(lanes sum) {
   return lane[0];
 }
 
-/* In ranges, so that long sums keep their accuracy. */
+/* Long sums are added in ranges, which keeps their accuracy. */
 #define RANGE ((size_t)1024)
 
 /* The sum of weight x y; NULL: 1 each. */
@@ -417,7 +417,7 @@ SLOT double VECTOR_NAME(weighted_dot)(size_t count, const double *weight,
 
 /* ---- normal equations ---- */
 
-/* Rows of the matrix whose sums are in registers together. */
+/* Rows of the matrix whose sums stay in registers at the same time. */
 #define GRAM_ROWS ((size_t)8)
 
 /* Adds x' diag(weight) x to rows a … a + GRAM_ROWS - 1 of `gram`, at `count`
@@ -549,7 +549,7 @@ SLOT double VECTOR_NAME(softmax)(size_t count, const double *x, double *y) {
 
 /* ---- wins ---- */
 
-/* Rewards of one range: odds e^reward are all normal numbers. */
+/* A range of rewards in which all odds e^reward are normal numbers. */
 #define WINS_RANGE 600
 #define WINS_BLOCK ((size_t)256)
 

@@ -399,7 +399,7 @@ static heed_status read_keep(heed_plan *self, heed_error *error) {
   return HEED_OK;
 }
 
-/* Plans of earlier versions do not say. */
+/* Plans of earlier versions have no "threads": it is "auto". */
 static heed_status read_threads(heed_plan *self, const parse_place *top) {
   const json_t *value = json_object_get(self->json, "threads");
   const char *word = json_string_value(value);

@@ -332,7 +332,7 @@ static heed_status run_posterior(heed_stages *self, stages_level *level,
   return HEED_OK;
 }
 
-/* Columns that tell the unit of an annotation. */
+/* Columns that determine the unit of an annotation. */
 typedef struct stages_units {
   const heed_posterior *posterior;
   const int64_t *user, *pair;

@@ -77,8 +77,8 @@ static const heed_parameter keys[SWEEP_KEY_COUNT] = {
                        .low = 1,
                        .high = PLAN_MOST_THREADS,
                        .choices = threads_words,
-                       .doc = "threads for a stage; auto: running workers "
-                              "share the cores"},
+                       .doc = "threads of a stage; auto: workers that run "
+                              "cells share the cores"},
 };
 
 void check_schema(heed_sweep *self) {

@@ -219,7 +219,7 @@ static heed_status add_all_dimensions(const metrics_list *list) {
   return status;
 }
 
-/* Whether some cell wants this metric of the host. */
+/* Whether some cell wants this metric of heed's own. */
 static bool is_wanted(const metrics_list *list, const char *name) {
   for (size_t i = 0; i < list->tree->spec_count; i++) {
     const sweep_stage *spec = &list->tree->specs[i];

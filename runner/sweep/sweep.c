@@ -43,7 +43,7 @@ static heed_status check_words(const heed_sweep *self, heed_error *error) {
   return HEED_OK;
 }
 
-/* A schema has no type for a word or a whole number. */
+/* No schema type allows both a word and a whole number. */
 static heed_status make_whole(const char *name, json_t **resolved,
                               heed_error *error) {
   const double value = json_number_value(*resolved);

@@ -47,7 +47,7 @@ log["label"] = np.where(log.choice == "A", log.left, log.right)
 log = log[["worker", "left", "right", "label"]]
 made, began = NoisyBradleyTerry(), time.process_time()
 made.fit(log)
-print(time.process_time() - began, len(made.loss_history_))
+print(time.process_time() - began, made.n_iter)
 """
 
 def timed(*words, **more):

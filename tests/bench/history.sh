@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the benchmarks that have a peer or a limit, and appends their figures to a
-# file, one line of JSON a run: commit, date, processor, figures.  The figures
+# file, one line of JSON per run: commit, date, processor, figures.  The figures
 # belong to one machine: keep the file outside the repository.
 #   tests/bench/history.sh [FILE]              (default: BUILD/bench.jsonl)
 #   tests/bench/history.sh --draw PICTURE.svg [FILE]

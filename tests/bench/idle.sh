@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A stage that takes a second, and eight cells under it of .3 s each, with two
-# workers: 2.2 s if none is ever idle.
+# One stage of 1 s, then eight cells of 0.3 s under it, with two workers.  The
+# shortest possible time is 2.2 s, plus heed's start.
 #   tests/bench/idle.sh
 . "$(dirname "$0")/bench.bash"
 export HEED_PLUGIN_PATH="$HEED_PLUGIN_PATH:$build/tests/plugins/faulty"

@@ -17,7 +17,7 @@ import os
 import sys
 import time
 
-# Before numpy is imported: a worker has one BLAS thread, as heed's.
+# Set before numpy is imported: each worker has one BLAS thread, like heed's.
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
@@ -54,7 +54,7 @@ def policy(lean, sign, along, across):
 
 
 def calibrate(gap, along, across, win):
-    """The lean whose mean p is the gap; likeness is 0 or the least that does."""
+    """The lean whose mean p is the gap, with the smallest possible likeness."""
     def lean_at(place):
         return SHARPNESS_MOST * min(place, 1), LIKENESS_MOST * max(place - 1, 0)
 
@@ -257,7 +257,7 @@ def main():
     print(f"{time.perf_counter() - start:.2f}")
     if given.check is None:
         return 0
-    # 780 values, which share worlds: beyond 5 is no chance.
+    # 780 values that share worlds: more than 5 is not chance.
     worst = compare(own, given.check)
     print("agrees" if worst < 5 else "DIFFERS")
     return 0 if worst < 5 else 1

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A sweep of Figure 6's size (peer.lua) beside the same in numpy (peer.py), in
-# turns, with two workers and one BLAS thread each; and by stage.
+# Compares a sweep of Figure 6's size (peer.lua) with the same sweep in numpy
+# (peer.py), in turns, with two workers and one BLAS thread each.  Prints medians,
+# and heed's seconds by stage.
 #   tests/bench/peer.sh [FILE]     FILE: JSON of the figures
 # BENCH_PYTHON: a python3 with numpy, scipy and h5py (default: /usr/bin/python3).
 . "$(dirname "$0")/bench.bash"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Seconds to make a world of 10^4 and of 10^6 pairs, and nanoseconds that the
-# frontier takes a candidate and level of KL.
+# Seconds to make a world of 10^4 and of 10^6 pairs, and nanoseconds of the
+# frontier (win_rate_at_kl) per candidate and level of KL.
 #   tests/bench/worlds.sh
 . "$(dirname "$0")/bench.bash"
 
@@ -42,4 +42,4 @@ without=$(stage evaluation)
 sweep 10000 '"win_rate", "win_rate_at_kl"' "$dpo"
 with=$(stage evaluation)
 # 500 held-out prompts with 40 candidates, 20 levels.
-echo "the frontier: $(compute "($with - $without) / 4e5 * 1e9" %.2f) ns a candidate and KL"
+echo "the frontier: $(compute "($with - $without) / 4e5 * 1e9" %.2f) ns per candidate and KL"

@@ -1,5 +1,5 @@
-# Threads inside a stage (`threads` in a sweep): who gets how many, and that what
-# heed does for a plugin holds in each of its threads.
+# Threads inside a stage (`threads` in a sweep): how many a stage gets, and that
+# heed's guarantees hold in each thread of a plugin.
 
 load small.bash
 

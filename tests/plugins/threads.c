@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * An estimator that uses the threads that it may, and reports how many it got.
- * On demand, one of them does what it should not. */
+ * An estimator that uses all threads that it may use, and reports how many it
+ * got.  The parameter `fault` makes the last thread misbehave. */
 #include <omp.h>
 #include <stdlib.h>
 #include <unistd.h>

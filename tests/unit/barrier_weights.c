@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Weights behind a logarithm: against another method and in any order. */
+ * Weights with a logarithmic barrier: against another method, in any order. */
 #include "support/attention/barrier_weights.h"
 
 #include "../support/workbench.h"

@@ -745,8 +745,8 @@ static void policy_is_the_reference_tilted_and_sums_to_one(void **state) {
   scene_close(&self);
 }
 
-/* Two whole prompts, the second again, then single candidates: each answer is
- * that of the question asked alone. */
+/* Asks about two whole prompts, the second again, then single candidates.  Each
+ * answer is the same as if the question were asked alone. */
 static void responses_may_be_asked_about_in_any_number(void **state) {
   (void)state;
   enum { WIDE = 8, COUNT = 3 * WIDE + 3 };

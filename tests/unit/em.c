@@ -449,11 +449,11 @@ static void p_of_each_pair_reaches_the_best_direct_fit(void **state) {
   workbench_close(&self.bench);
 }
 
-/* Users who are more alike than tosses of one coin would make them: the largest
- * likelihood is that of one eta for all, and both shapes grow to their bound,
- * 10^4.  The variance of eta there is 1/4 over 2 10^4, and where the best eta
- * lies between two nodes (1.6 10^-3 apart) at most 0.8^2 10^-6 more; it costs
- * half of itself times the curvature. */
+/* Users are more alike than tosses of one coin.  The likelihood is largest with
+ * one eta for all, so both shapes grow to their bound, 10^4.  The variance of
+ * eta is then 1/4 / (2 10^4), plus at most 0.8^2 10^-6 if the best eta lies
+ * between two nodes (1.6 10^-3 apart).  It costs half of itself times the
+ * curvature. */
 static void a_beta_that_should_be_a_point_ends_at_its_bound(void **state) {
   const double gap = 0.98;
   em_scene self;

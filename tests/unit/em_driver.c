@@ -125,8 +125,8 @@ static void a_start_that_fails_is_the_status_of_the_fit(void **state) {
 
 /* ---- a slow fit ---- */
 
-/* The objective -e^-x up to x = 9; a step of EM gains a thousandth of what it
- * could. */
+/* The objective -e^-x up to x = 9.  A step of EM gains a thousandth of the
+ * possible gain. */
 typedef struct slow_climb {
   size_t steps;
 } slow_climb;

@@ -348,6 +348,57 @@ static void a_policy_that_is_sure_has_a_frontier(void **state) {
   assert_near(self->values[METRIC_WIN_RATE_AT_KL][0], best, 1e-4);
 }
 
+/* KL and win rate of pi_ref exp(c log(pi / pi_ref)), written out. */
+static double on_the_ray(double table[PROMPTS][CANDIDATES], double c,
+                         double *win) {
+  double kl = 0;
+  *win = 0;
+  for (int i = 0; i < PROMPTS; i++) {
+    double pi[CANDIDATES], sum = 0, most = 0;
+    for (int y = 0; y < CANDIDATES; y++)
+      most = fmax(most, table[i][y] / reference[i][y]);
+    for (int y = 0; y < CANDIDATES; y++)
+      sum += pi[y] =
+          reference[i][y] * pow(table[i][y] / reference[i][y] / most, c);
+    for (int y = 0; y < CANDIDATES; y++) pi[y] /= sum;
+    kl += divergence(pi, reference[i]) / PROMPTS;
+    for (int y = 0; y < CANDIDATES; y++)
+      for (int other = 0; other < CANDIDATES; other++)
+        *win += pi[y] * reference[i][other] *
+                sigmoid(reward[i][y] - reward[i][other]) / PROMPTS;
+  }
+  return kl;
+}
+
+/* One prompt is decided at c = 10, the other at c = 10,000: the KL rests
+ * between, and every level above that rest has a c. */
+static void a_kl_that_rests_on_the_way_is_passed(void **state) {
+  static const double tilt[PROMPTS][CANDIDATES] = {{3, 0, -3},
+                                                   {1e-3, 0, -1e-3}};
+  bench *self = *state;
+  double(*table)[CANDIDATES] = self->policy.state;
+  heed_error error;
+  for (int i = 0; i < PROMPTS; i++) {
+    double sum = 0;
+    for (int y = 0; y < CANDIDATES; y++)
+      sum += table[i][y] = reference[i][y] * exp(tilt[i][y]);
+    for (int y = 0; y < CANDIDATES; y++) table[i][y] /= sum;
+  }
+  for (double level = 0.05; level < 1; level += 0.05) {
+    double low = 0, high = 1e6, win;
+    self->levels[0] = level;
+    for (int step = 0; step < 200; step++) {
+      const double middle = low + (high - low) / 2;
+      if (on_the_ray(table, middle, &win) < level)
+        low = middle;
+      else
+        high = middle;
+    }
+    assert_int_equal(evaluate_policy(&self->what, &error), HEED_OK);
+    assert_near(self->values[METRIC_WIN_RATE_AT_KL][0], win, 1e-9);
+  }
+}
+
 /* Flattened as far as it goes, such a policy is still log(1 / .8) or so away
  * from the reference. */
 static void a_candidate_that_is_never_made_leaves_kl_finite(void **state) {
@@ -712,6 +763,7 @@ int main(void) {
       TEST(alignment_is_that_of_centred_rewards),
       TEST(a_policy_twice_as_sharp_is_found_at_its_kl),
       TEST(a_policy_that_is_sure_has_a_frontier),
+      TEST(a_kl_that_rests_on_the_way_is_passed),
       TEST(a_candidate_that_is_never_made_leaves_kl_finite),
       TEST(eta_hat_is_scored_as_by_hand),
       TEST(intervals_cover_users_and_have_a_width),

@@ -181,7 +181,7 @@ static void a_worker_with_nothing_to_take_is_known(void **state) {
   self = queue_create(&tree, nothing);
   assert_true(queue_has_for(self, modest.taker));
   assert_true(queue_has_for(self, other.taker));
-  /* Each world of each replicate is being made by the first worker. */
+  /* The first worker is making each world of each replicate. */
   while (queue_has_for(self, other.taker))
     assert_int_not_equal(queue_take(self, &modest, cells), 0);
   assert_int_equal(queue_take(self, &other, cells), 0);
@@ -196,12 +196,12 @@ static void a_costly_node_is_made_by_one_worker_at_a_time(void **state) {
   (void)state;
   make_tree(true);
   self = queue_create(&tree, nothing);
-  /* One cell, so that the others wait for no longer than needed. */
+  /* Only one cell, so that the others do not wait longer than needed. */
   assert_int_equal(queue_take(self, &modest, first), 1);
   /* The first world is under way: the other worker gets the second. */
   assert_int_equal(queue_take(self, &other, second), 1);
   assert_int_equal(second[0], cell_of(POSTERIORS * LEAVES, 0));
-  /* Recorded, it is for all. */
+  /* Once it is recorded, all workers can load it. */
   queue_recorded(self, (size_t)first[0]);
   wish.last = (size_t)first[0] + 1;
   assert_int_equal(queue_take(self, &wish, third), LEAVES - 1);

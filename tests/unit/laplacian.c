@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Laplacians beside the same matrix written out and factorised densely. */
+ * Compares Laplacians with the same matrices, stored and factorised densely. */
 #include "support/numeric/laplacian.h"
 
 #include <gsl/gsl_blas.h>
@@ -155,8 +155,8 @@ static void log_determinants_of_trees_are_exact(void **state) {
   }
 }
 
-/* Comparisons at random: circles are long.  What they add is far below 1 % of
- * COUNT, and changes little from scale to scale. */
+/* Random comparisons have long cycles.  Their error is far below 1 % of COUNT
+ * and changes little from scale to scale. */
 static void log_determinants_of_other_graphs_are_near(void **state) {
   scene *self = *state;
   double earlier = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Mixtures by kind against sums in long double, and with themselves: on every
- * instruction set and any number of threads, the bits are the same. */
+ * Mixtures by kind: values against sums in long double; the same bits on every
+ * instruction set and with any number of threads. */
 #include "support/attention/mixture.h"
 
 #include <float.h>

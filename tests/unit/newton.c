@@ -50,8 +50,8 @@ static void a_curved_ridge_is_followed_to_its_top(void **state) {
   assert_near(x[1], 1, 2e-4);
 }
 
-/* Rises for ever more slowly up to a bound at 9, beyond which it is flat; and a
- * parabola in a sum. */
+/* The sum of two terms: one rises ever more slowly up to a bound at 9 and is
+ * flat beyond; the other is a parabola. */
 static double plateau(void *context, const double *x) {
   const double u = fmin(x[0], 9);
   (void)context;
@@ -80,7 +80,7 @@ static void a_wall_is_reached_and_not_passed(void **state) {
   assert_near(x[1], x[0], 1e-3);
 }
 
-/* A slope with hollows 1e-4 deep. */
+/* A slope with ripples of amplitude 1e-4. */
 static double hollows(void *context, const double *x) {
   (void)context;
   return -1e-3 * pow(x[0] - 3, 2) + 1e-4 * cos(20 * x[0]) - pow(x[1] - x[0], 2);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Strengths of many models: the optimum and the test of tosses on a graph
- * beside those on a matrix, and beside the gradient written out. */
+ * Strengths of many models: compares the optimum and the test of tosses on a
+ * graph with those on a matrix and with the explicit gradient. */
 #include "support/crowd/strengths.h"
 
 #include "../support/workbench.h"

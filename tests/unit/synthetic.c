@@ -419,6 +419,28 @@ static void more_pairs_keep_the_pairs_there_were(void **state) {
   workbench_close(&second);
 }
 
+/* With few candidates the gap falls again before the end of the path. */
+static void a_gap_that_falls_does_not_pass_for_the_wanted_one(void **state) {
+  static const char *const unreachable[] = {
+      "{\"mu\": 0.55, \"cosine\": 0, \"scale\": 0.01, \"candidates\": 2, "
+      "\"features\": 2, \"prompts\": 100, \"pairs\": 600}",
+      "{\"mu\": 0.74, \"cosine\": 0.7, \"scale\": 1, \"candidates\": 2, "
+      "\"features\": 2, \"prompts\": 100, \"pairs\": 600}",
+      "{\"mu\": 0.74, \"cosine\": 0.7, \"scale\": 1, \"candidates\": 2, "
+      "\"features\": 2, \"prompts\": 1000, \"pairs\": 6000}"};
+  (void)state;
+  for (size_t i = 0; i < sizeof unreachable / sizeof *unreachable; i++) {
+    test_workbench bench;
+    heed_world world;
+    workbench_open(&bench, 10);
+    const heed_instance *source =
+        workbench_make(&bench, HEED_SOURCE, "synthetic", unreachable[i]);
+    assert_int_equal(workbench_world(&bench, source, &world), HEED_INVALID);
+    assert_non_null(strstr(bench.error.message, "cannot be reached"));
+    workbench_close(&bench);
+  }
+}
+
 static void unreachable_gap_is_an_error_with_the_reachable_range(void **state) {
   (void)state;
   test_workbench bench;
@@ -553,6 +575,7 @@ int main(void) {
       cmocka_unit_test(models_a_and_b_are_what_the_reference_can_be),
       cmocka_unit_test(larger_gap_keeps_prompts_and_ranks_of_responses),
       cmocka_unit_test(more_pairs_keep_the_pairs_there_were),
+      cmocka_unit_test(a_gap_that_falls_does_not_pass_for_the_wanted_one),
       cmocka_unit_test(unreachable_gap_is_an_error_with_the_reachable_range),
       cmocka_unit_test(gap_of_one_half_makes_the_models_alike),
       cmocka_unit_test(topics_are_there_when_asked_for),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Vector arithmetic against long double, and its paths against each other. */
+ * Vector arithmetic: each path against long double and against the other paths.
+ */
 #include "host/vector.h"
 
 #include <float.h>
@@ -100,7 +101,7 @@ static void each_function_is_within_two_ulp(void **state) {
   }
 }
 
-/* Bits are compared but for those of NaN, which IEEE 754 leaves open. */
+/* Compares bits, except those of a NaN, which IEEE 754 leaves open. */
 static void assert_same_bits(size_t count, const double *x, const double *y) {
   for (size_t i = 0; i < count; i++)
     if (!(isnan(x[i]) && isnan(y[i])))

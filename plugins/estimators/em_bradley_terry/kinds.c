@@ -8,10 +8,10 @@
 
 #include "heed/memory.h"
 
-/* Annotations of a kind, on average, below which sums of mass would cost more
- * than a division for each annotation. */
+/* With fewer annotations of a kind, on average, sums of mass would cost more
+ * than one division for each annotation. */
 enum { LEAST_MASSES = 4 };
-/* A user's annotations of one kind above which they are one power. */
+/* If a user has more annotations of one kind, they become one power. */
 enum { REPEATS_MOST = 4 };
 
 static const heed_user_model_functions *model_of(const annotation_kinds *self) {
@@ -64,7 +64,7 @@ static bool same(const kind_key *one, const kind_key *other) {
          (one->gold == other->gold || (isnan(one->gold) && isnan(other->gold)));
 }
 
-/* Open addressing; places hold a kind plus one, or 0. */
+/* A hash table with open addressing; a place holds a kind + 1, or 0. */
 typedef struct kind_table {
   size_t room, count; /* room: a power of two */
   uint32_t *place;    /* (room) */
@@ -81,7 +81,7 @@ static size_t find_place(const kind_table *table, const kind_key *key) {
   return place;
 }
 
-/* Twice the room; the table is at most half full. */
+/* Doubles the room; the table is at most half full. */
 static void grow(heed_memory *memory, kind_table *table) {
   const size_t room = table->room == 0 ? 1024 : 2 * table->room;
   kind_table more = {room, table->count,

@@ -54,8 +54,8 @@ void kinds_casual(const annotation_kinds *self, const double *phi,
 void kinds_set_ends(annotation_kinds *self, const double *phi);
 
 /* log P(annotations of a user | eta), log_likelihood[J x K], with the ends of
- * the kinds.  Unless likelihood is NULL, the same scaled as in
- * mixture_likelihood(), and then *scaled is whether that was done. */
+ * the kinds.  Unless likelihood is NULL, also the scaled likelihood of
+ * mixture_likelihood(); *scaled: whether it was computed. */
 heed_status kinds_likelihood(annotation_kinds *self, const heed_host *host,
                              const double *phi, size_t node_count,
                              const double *nodes, double *log_likelihood,
@@ -67,7 +67,7 @@ heed_status kinds_likelihood(annotation_kinds *self, const heed_host *host,
  * self->mass, and attended[C], of sum_k r_k eta_k g / P_k. */
 void kinds_attend(annotation_kinds *self, const double *r, double *attended);
 
-/* With self->mass: sum_ck mass_ck log P_ck, with the ends of the last
+/* sum_ck mass_ck log P_ck with self->mass and the ends of the last
  * kinds_set_ends(). */
 double kinds_expected(const annotation_kinds *self);
 

@@ -2,8 +2,8 @@
  * Tilts: models A and B, and the lean that gives a gap.  Called by the source
  * synthetic.
  *
- * A pass over the pool costs N K^2, so Newton's method starts where a part of
- * the pool has the gap. */
+ * A pass over the pool costs N K^2, so Newton's method first finds the gap on a
+ * part of the pool and starts from there. */
 #include "sources/synthetic/tilt.h"
 
 #include <math.h>
@@ -51,7 +51,7 @@ static void fill_model(const tilt_pool *pool, preference_tilt lean,
   const double *across = pool->across + prompt * wide;
   const double likeness_speed = lean.sharpness * speed.likeness;
   (void)fill_energy(lean, sign, pool->vector, wide, along, across, change, pi);
-  /* d energy: that of the sharpness, and that of the likeness. */
+  /* d energy: one term for the sharpness, one for the likeness. */
   for (size_t k = 0; k < wide; k++)
     change[k] = energy_of((preference_tilt){speed.sharpness, lean.likeness},
                           sign, along[k], across[k]) -
@@ -113,8 +113,8 @@ typedef struct tilt_place {
   bool reached; /* the gap is mu */
 } tilt_place;
 
-/* A gap this near to mu is one of Newton's steps from it: what is left then is
- * of the order of the square. */
+/* At this distance from mu, one last Newton step is enough: the remaining error
+ * is of the order of the square. */
 #define NEAR 1e-7
 
 static tilt_place finish(const tilt_path *self, double place, tilt_rise rise) {
@@ -125,7 +125,7 @@ static tilt_place finish(const tilt_path *self, double place, tilt_rise rise) {
                       .reached = true};
 }
 
-/* From `place`, Newton's method between low, where the gap is below mu, and
+/* Newton's method from `place`, between low, where the gap is below mu, and
  * high, where it is unknown.  Not reached: the gap at high is below mu. */
 static tilt_place newton(const tilt_path *self, double low, double high,
                          double place) {
@@ -145,13 +145,14 @@ static tilt_place newton(const tilt_path *self, double low, double high,
       bounded = true;
     }
     double next = place + missing / rise.slope;
-    if (!(next > low)) next = low + (high - low) / 2;
-    if (!(next < high)) next = bounded ? low + (high - low) / 2 : end;
+    /* Also where the gap falls: then the end shows whether mu is reached. */
+    if (!(next > low && next < high))
+      next = bounded ? low + (high - low) / 2 : end;
     if (!(fabs(next - place) > 1e-15 * place)) break;
     place = next;
     rise = rise_at(self, place);
   }
-  return (tilt_place){.place = place, .gap = rise.gap, .reached = true};
+  return (tilt_place){.place = place, .gap = rise.gap, .reached = bounded};
 }
 
 /* The leg from low to low + 1, first on a part of the pool. */
@@ -173,6 +174,6 @@ heed_status tilt_calibrate(const tilt_pool *pool, double mu, double likeness,
   if (mu > 0.5) found = walk(&self, 0.0);
   if (!found.reached && isnan(likeness)) found = walk(&self, 1.0);
   *lean = lean_at(&self, found.place);
-  *gap = found.gap;
+  *gap = found.reached ? found.gap : fmax(found.gap, 0.5);
   return found.reached ? HEED_OK : HEED_INVALID;
 }

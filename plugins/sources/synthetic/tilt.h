@@ -44,10 +44,10 @@ typedef struct tilt_rise {
 tilt_rise tilt_gap(const tilt_pool *pool, preference_tilt lean,
                    preference_tilt speed);
 
-/* The lean whose gap is mu, in [0.5, 1), and *gap, that of the pool there.
- * likeness NAN: 0 if possible, else the smallest that reaches mu.
- * HEED_INVALID, without a message, if mu is out of reach: *gap is then the
- * largest. */
+/* Finds the lean whose gap is mu, in [0.5, 1), and *gap, the gap of the pool at
+ * this lean.  likeness NAN: 0 if possible, else the smallest that reaches mu.
+ * HEED_INVALID, without a message, if mu is out of reach; then *gap is the
+ * largest gap. */
 heed_status tilt_calibrate(const tilt_pool *pool, double mu, double likeness,
                            preference_tilt *lean, double *gap);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Weights behind a logarithm: groups in parts and blocks, sums of the parts in
- * their order. */
+ * Weights with a logarithmic barrier: groups in parts and blocks; sums add the
+ * parts in order. */
 #include "support/attention/barrier_weights.h"
 
 #include <assert.h>
@@ -13,16 +13,17 @@
 #include "support/numeric/threads.h"
 
 enum { STEPS_MOST = 100, BLOCK = 256, PARTS_MOST = 16 };
-/* A thread's least work. */
+/* The least number of groups for each thread. */
 enum { GROUPS_A_THREAD = 1024 };
 /* The largest fraction of the way to the boundary. */
 static const double NEARLY = 0.99;
-/* Of the barrier, from step to step. */
+/* The factor of the barrier from step to step. */
 static const double SHRINK = 0.1;
-/* Bounds: in units of N, above which the last solution is no start; in nats,
- * below which the next step is probably the last. */
+/* Bounds on the distance to the maximum.  FAR, in units of N: from here the
+ * last solution is no good start.  NEAR, in nats: the next step is probably the
+ * last. */
 static const double FAR = 0.05, NEAR = 1e-3;
-/* Nats; and of rounding, in units of N. */
+/* The accepted bound in nats; the part of it due to rounding, in units of N. */
 static const double TOLERANCE = 1e-10, ROUNDING = 4e-15;
 
 /* Sums over the groups of a part, and room for a block. */
@@ -42,7 +43,7 @@ struct barrier_weights {
   double *d, *dv, *dz; /* M */
   double *hessian;     /* (M,M) */
   barrier_part *part;
-  /* Of the running pass. */
+  /* Of the current pass. */
   const double *users, *likelihood;
   bool curved; /* also the Hessian */
 };
@@ -199,8 +200,8 @@ static void move(size_t count, const double *step, double *x) {
   for (size_t k = 0; k < count; k++) x[k] += length * step[k];
 }
 
-/* A solution that is far from the next one: away from the boundary, with a
- * larger barrier. */
+/* If the last solution is far from the maximum: moves it away from the boundary
+ * and enlarges the barrier. */
 static void restart(barrier_weights *self, double total, double bound) {
   const double count = (double)self->count;
   const double part = fmin(bound / total, 1);
@@ -217,7 +218,7 @@ static double next_barrier(const barrier_weights *self) {
   return fmax(self->barrier, SHRINK * gap / (double)self->count);
 }
 
-/* A pass; what it finds about v. */
+/* What a pass finds about v. */
 typedef struct barrier_look {
   double value, bound;
 } barrier_look;
@@ -230,7 +231,7 @@ static barrier_look look_at(barrier_weights *self, double total, bool curved) {
   return found;
 }
 
-/* A step from v, where the pass was curved; false if there is none. */
+/* Takes a step from v after a pass with the Hessian; false: there is none. */
 static bool climb(barrier_weights *self) {
   if (!find_step(self, next_barrier(self))) return false;
   move(self->count, self->dv, self->v);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Weights of a mixture that a logarithm keeps away from 0: they maximise
+ * Weights of a mixture.  A logarithm keeps them away from 0: they maximise
  *
  *   f(v) = sum_g n_g log sum_m v_m L_gm + a sum_m log v_m,   sum_m v_m = 1,
  *
@@ -25,11 +25,11 @@ typedef struct barrier_weights barrier_weights;
 barrier_weights *barrier_weights_open(heed_memory *memory, size_t groups,
                                       size_t count, double barrier);
 
-/* The maximum, into weight[count]; returns f there, -HUGE_VAL if a group is
+/* Finds the maximum, weight[count]; returns f there, or -HUGE_VAL if a group is
  * impossible.  users[groups]; likelihood[groups x count], each row in any
- * unit.  Lindsay's bound (1983, Ann. Stat. 11, 86-94) to the maximum is at most
- * 1e-10 nats, or what rounding allows.  Stops early once f is certainly below
- * `least` everywhere. */
+ * unit.  Lindsay's bound (1983, Ann. Stat. 11, 86-94) on the distance to the
+ * maximum is at most 1e-10 nats, or what rounding allows.  Stops early if f is
+ * certainly below `least` everywhere. */
 double barrier_weights_solve(barrier_weights *self, const double *users,
                              const double *likelihood, double least,
                              double *weight);

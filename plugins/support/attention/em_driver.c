@@ -4,8 +4,8 @@
  * Contract and callers: em_driver.h.  Invariant: x holds the best fit so far;
  * trial belongs to the current start.
  *
- * Newton steps are tried after PATIENCE EM steps, and each time that number has
- * doubled: most fits have converged before, and are those of EM alone. */
+ * A fit tries Newton steps after PATIENCE EM steps, and again whenever that
+ * number has doubled.  Most fits converge before, by EM alone. */
 #include "support/attention/em_driver.h"
 
 #include <assert.h>

@@ -3,10 +3,10 @@
  * converges: by SQUAREM, or first by Anderson's method, which an estimator may
  * ask for and which most fits end with.
  *
- * A fit that is slow and has few parameters, EM_FEW at most, also takes Newton
- * steps (support/numeric/newton.h) on the objective: EM crawls along a
- * direction in which the likelihood is nearly flat, and towards a maximum at a
- * bound, and would need 10^4 steps and more.
+ * A slow fit with few parameters (at most EM_FEW) also takes Newton steps
+ * (support/numeric/newton.h) on the objective.  EM is slow along a direction in
+ * which the likelihood is nearly flat, and towards a maximum at a bound: it
+ * would need 10^4 steps or more.
  *
  * An estimator supplies its start, E-step and M-step with their state; the
  * driver owns iteration, acceleration, the guard against a falling objective,

@@ -359,7 +359,7 @@ static bool is_mixture(const attention_histories *self) {
   return self->domain.mixture && model_of(self)->log_likelihood == NULL;
 }
 
-/* Opened once: iterations must not allocate. */
+/* Opens the mixture once, because iterations must not allocate. */
 static heed_status open_mixture(attention_histories *self,
                                 const heed_host *host, size_t node_count,
                                 heed_error *error) {

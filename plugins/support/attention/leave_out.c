@@ -18,7 +18,7 @@
 
 /* Smaller divisors are not used; the rest is recomputed. */
 #define LEAST_PROBABILITY 1e-200
-/* Of a mass: a mass below 1e-300 may have lost digits. */
+/* The least divisor of a mass: a mass below 1e-300 may have lost digits. */
 #define LEAST_DIVISOR 1e-50
 
 static const heed_user_model_functions *model_of(const node_posterior *self) {
@@ -249,7 +249,7 @@ typedef struct mixture_job {
   double *eta;
 } mixture_job;
 
-/* Users of a part; those with a P near 0 are left for later, with a NaN. */
+/* The users of a part.  NaN marks users with a P near 0, which come later. */
 static void leave_out_part(void *context, size_t part) {
   const mixture_job *job = context;
   const attention_mixture *mixture = &job->mixture;

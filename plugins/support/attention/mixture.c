@@ -11,10 +11,10 @@
 
 static const double LN_2 = 0x1.62e42fefa39efp-1;
 
-/* Parts of users; of sums over users fewer, if kinds are many: adding the parts
- * must cost less than filling them. */
+/* Parts of users.  With many kinds, sums over users have fewer parts, because
+ * adding the parts must cost less than filling them. */
 enum { PARTS_MOST = 64, MASS_PARTS_MOST = 16, LEAST_CHOICES = 8 };
-/* Choices below which another thread costs more than it saves. */
+/* With fewer choices, another thread costs more than it saves. */
 enum { CHOICES_A_THREAD = 4096 };
 
 static size_t choices_of(const attention_mixture *self) {
@@ -22,7 +22,7 @@ static size_t choices_of(const attention_mixture *self) {
          (self->power_first == NULL ? 0 : self->power_first[self->users]);
 }
 
-/* Users whose choices begin before a share of all of them. */
+/* The number of users whose choices begin before the part's share of all. */
 static size_t bound_of(const attention_mixture *self, size_t part,
                        size_t parts) {
   const size_t wanted =
@@ -52,7 +52,7 @@ heed_status mixture_open(const heed_host *host, size_t nodes, bool masses,
       at_most(choices_of(self) / CHOICES_A_THREAD, heed_threads(host));
   if (self->vector == NULL)
     return heed_fail(error, HEED_UNSUPPORTED,
-                     "this host has no vector arithmetic (\"%s\")",
+                     "this estimator needs a host with the extension \"%s\"",
                      HEED_VECTOR);
   self->padded = mixture_padded(nodes);
   self->parts = at_most(self->users, PARTS_MOST);

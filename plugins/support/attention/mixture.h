@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Users of a model that is a mixture, P(choice | eta) = c + eta (g - c), and
- * independent (heed/user_model.h): likelihoods of their histories, and sums
+ * Users of an independent model that is a mixture, P(choice | eta) = c +
+ * eta (g - c) (heed/user_model.h): likelihoods of their histories, and sums
  * over users.  Choices of one kind have the same c and g.  A step costs a few
- * nanoseconds a choice and no logarithm of it (mixture_kernels.h).
+ * nanoseconds per choice and takes no logarithm of it (mixture_kernels.h).
  *
- * Users are dealt to parts, whose number does not depend on that of the
- * threads; sums over users add the parts in their order.
+ * Users are divided into parts.  The number of parts does not depend on the
+ * number of threads; sums over users add the parts in order.
  *
  * Called by em_bradley_terry, whose kinds are few, and by histories.c, where
  * each annotation is its own kind. */
@@ -23,8 +23,8 @@ typedef struct attention_mixture {
   mixture_ends *ends;   /* (C); the caller sets them before each call */
   const size_t *first;  /* (J+1): choices of each user */
   const uint32_t *kind; /* of each choice; NULL: choice i is of kind i */
-  /* Choices of one kind by one user that are many: (J+1), and of each entry
-   * its kind and number; NULL: none. */
+  /* Entries for many choices of one kind by one user: (J+1) bounds by user, and
+   * the kind and number of each entry; NULL: none. */
   const size_t *power_first;
   const uint32_t *power_kind;
   const double *power_times;
@@ -48,22 +48,23 @@ typedef struct attention_mixture {
 heed_status mixture_open(const heed_host *host, size_t nodes, bool masses,
                          attention_mixture *self, heed_error *error);
 
-/* Nodes of the calls that follow. */
+/* Sets the nodes for the calls that follow. */
 void mixture_place(attention_mixture *self, size_t nodes, const double *node);
 
-/* Sets ends: first P at mixture_both[2] = {0, 1}, by the model's probability()
- * into &ends->c; then d from them. */
+/* To set ends: write P at mixture_both[2] = {0, 1} with the model's
+ * probability() to &ends->c, then compute d with mixture_subtract(). */
 extern const double mixture_both[2];
 void mixture_subtract(size_t count, mixture_ends *ends);
 
-/* Of each user: log P(history | node), log_likelihood[J x K]; and, unless
- * likelihood is NULL, P(history | node) / exp(most), likelihood[J x K] and
- * most[J].  The largest of a row is between 1 and 2, unless the history is
- * impossible: then it is 0, and most is -HUGE_VAL. */
+/* For each user: log_likelihood[J x K], log P(history | node).  Unless
+ * likelihood is NULL, also likelihood[J x K] = P(history | node) / exp(most)
+ * and most[J].  The largest value of a row is between 1 and 2.  If the history
+ * is impossible, it is 0 and most is -HUGE_VAL. */
 void mixture_likelihood(const attention_mixture *self, double *log_likelihood,
                         double *likelihood, double *most);
 
-/* mass[C x padded], the sum over choices of r[user x K] of their users. */
+/* mass[C x padded]: for each kind, the sum over its choices of r[J x K] of the
+ * user. */
 void mixture_masses(const attention_mixture *self, const double *r,
                     double *mass);
 
@@ -72,7 +73,7 @@ void mixture_masses(const attention_mixture *self, const double *r,
 void mixture_attended(const attention_mixture *self, const double *r,
                       double *attended);
 
-/* r of a user, r[J x K], in the room of a part, with zeros up to `padded`. */
+/* The user's row of r[J x K], in the room of the part, padded with zeros. */
 const double *mixture_row(const attention_mixture *self, const double *r,
                           size_t user, size_t part);
 

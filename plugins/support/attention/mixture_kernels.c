@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Kernels for mixtures: the same source for one lane, for four and for
- * eight.  Compiled with -ffp-contract=off. */
+ * Kernels for mixtures: one source, compiled for one, four and eight lanes with
+ * -ffp-contract=off. */
 #include "support/attention/mixture_kernels.h"
 
 #include <assert.h>
@@ -71,8 +71,8 @@ void mixture_pad(size_t nodes, const double *node, double *padded) {
     padded[k] = node[k < nodes ? k : nodes - 1];
 }
 
-/* P is monotone in eta: its smallest positive value is at the first or the last
- * node, or beside one where it is 0. */
+/* P is monotone in eta, so its smallest positive value is at the first or last
+ * node, or next to it if P is 0 there. */
 static double least_of(const mixture_ends *ends, size_t nodes,
                        const double *node) {
   const size_t place[] = {0, nodes > 1, nodes - 1 - (nodes > 1), nodes - 1};

@@ -36,8 +36,8 @@ typedef struct mixture_kernels {
   const char *name; /* "plain", "avx2" or "avx512" */
 
   /* prod P = mantissa x 2^exponent at each node: the mantissa is in [1, 2), or
-   * 0 if a factor is below 2^-1022.  interval: so many factors in a row are
-   * above 2^-1000 together (mixture_interval). */
+   * 0 if a factor is below 2^-1022.  interval: the product of this many factors
+   * is above 2^-1000 (mixture_interval). */
   void (*product)(const mixture_list *list, size_t interval, size_t nodes,
                   const double *node, double *mantissa, int64_t *exponent);
 
@@ -77,7 +77,7 @@ static inline size_t mixture_padded(size_t nodes) {
 /* The nodes, with the last one repeated, into padded[mixture_padded(nodes)]. */
 void mixture_pad(size_t nodes, const double *node, double *padded);
 
-/* For product(), of `count` kinds: at least 1. */
+/* The interval of product() for `count` kinds: at least 1. */
 size_t mixture_interval(size_t count, const mixture_ends *ends, size_t nodes,
                         const double *node);
 

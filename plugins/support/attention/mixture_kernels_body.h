@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The kernels for MIXTURE_WIDTH doubles a register; only mixture_kernels.c
- * includes it, once for each, so it has no guard.
+ * The kernels for MIXTURE_WIDTH doubles per register.  Only mixture_kernels.c
+ * includes this file, once per width, so it has no guard.
  *
- * Nodes are taken in blocks of up to BLOCK registers, which stay there while a
- * kernel runs over the choices.  The number of registers is a constant in each
+ * A block of nodes fills up to BLOCK registers and stays there while a kernel
+ * runs over the choices.  The number of registers is a constant in each
  * branch of a switch, and loops over them are unrolled. */
 
 #define WIDTH ((size_t)MIXTURE_WIDTH)
@@ -255,7 +255,7 @@ SLOT void sum_mass(const mixture_list *list, size_t nodes, const double *r,
 #undef OF_BLOCK
 }
 
-/* Eight lanes, halved until one is left. */
+/* Adds eight lanes: halves their number until one is left. */
 #define sum_of MIXTURE(sum_of)
 FAST double sum_of(const wide x[MIXTURE_LANES / WIDTH]) {
   double lane[MIXTURE_LANES];
@@ -265,7 +265,7 @@ FAST double sum_of(const wide x[MIXTURE_LANES / WIDTH]) {
   return lane[0];
 }
 
-/* sum_k a_k / P_k; the order of sums depends on nodes alone. */
+/* sum_k a_k / P_k; the order of the sum depends only on the nodes. */
 #define PARTS (MIXTURE_LANES / WIDTH)
 #define sum_attended MIXTURE(sum_attended)
 SLOT void sum_attended(const mixture_list *list, size_t nodes,

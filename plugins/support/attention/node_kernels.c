@@ -8,8 +8,8 @@
 #include "support/attention/barrier_weights.h"
 #include "support/numeric/threads.h"
 
-/* Of groups, for products; groups below which another thread costs more than
- * it saves. */
+/* Parts of groups for products.  With fewer groups, another thread costs more
+ * than it saves. */
 enum { PARTS = 16, GROUPS_A_THREAD = 1024 };
 
 enum { WIDE = 11, NARROW = 33, MOST = NARROW };

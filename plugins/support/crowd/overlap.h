@@ -39,14 +39,15 @@ bool overlap_exists(const crowd_overlap *self, const heed_host *host);
 double overlap_log_odds(const crowd_overlap *self, const double *given,
                         double share, double *log_odds);
 
-/* The same where the two probabilities depend only on the user and the choice,
- * with the expected counts that an M-step needs; choices are numbered by code.
+/* The same if the two probabilities depend only on the user and the choice,
+ * with the expected counts that an M-step needs.  The code numbers the choices.
  *   ratio[2 J]    log P(choice | A) - log P(choice | B)
  *   middle[2 J]   the mean of the two logarithms
  *   times[2 J]    how often the choice was made, from overlap_count()
- *   for_a[2 J]    set to the sum of P(z_i = A | all choices on i) over its
- * pairs One pass over the codes: a sum over each pair, then a sum over each
- * user. */
+ *   for_a[2 J]    set to the sum of P(z_i = A | all choices on i) over the
+ *                 pairs of the code
+ *
+ * One pass over the codes: a sum over each pair, then a sum over each user. */
 double overlap_expect(const crowd_overlap *self, const double *ratio,
                       const double *middle, const double *times, double share,
                       double *log_odds, double *for_a);

@@ -13,8 +13,8 @@
 
 const char *const ranking_by_words[] = {"users", "labels", NULL};
 
-/* Users whose exact scores are equal have scores that differ by rounding, which
- * must not rank them: scores count up to multiples of this. */
+/* Users with equal exact scores have computed scores that differ by rounding.
+ * Rounding must not rank users, so scores are compared in multiples of this. */
 #define RANKING_STEP 0x1p-40
 
 typedef struct ranking_place {

@@ -11,12 +11,12 @@
 
 #include "heed/memory.h"
 
-/* Up to this many models, a matrix is fast whatever is compared. */
+/* Up to this many models, a matrix is always fast. */
 enum { FEW = 256 };
 
-/* A step on a matrix costs M^3 / 3 multiplications and additions in blocks, on
- * a graph some twenty passes over its edges: about M^3 / 24 and 80 ns per
- * edge. */
+/* A step on a matrix costs M^3 / 3 multiplications and additions in blocks,
+ * about M^3 / 24 ns.  A step on a graph costs some twenty passes over its
+ * edges, about 80 ns per edge. */
 static bool is_sparse(size_t models, size_t comparisons) {
   return models > FEW && 2000 * (double)comparisons < pow((double)models, 3);
 }
@@ -108,10 +108,10 @@ static double find_step(crowd_strengths *self) {
   return promised;
 }
 
-/* The number of models minus that of groups that are compared with each other.
- * Of a factorised information with a tiny ridge: one pivot of each group is as
- * small as the ridge; others are at least the information of one comparison
- * over the number of models. */
+/* The number of models minus the number of groups of connected models.  In a
+ * factorised matrix with a tiny ridge, one pivot of each group is as small as
+ * the ridge.  The others are at least the information of one comparison divided
+ * by the number of models. */
 static double count_freedom(crowd_strengths *self) {
   const double small = 1e-6;
   double freedom = 0;

@@ -7,8 +7,8 @@
  * maximised by Newton's method.  The M-step of em_bradley_terry and of
  * crowd_bt, which know g and w.
  *
- * The information of few models is a matrix; that of many models, most of which
- * are not compared with each other, is a graph (numeric/laplacian.h). */
+ * For few models the information is a matrix.  For many models, of which most
+ * pairs are not compared, it is a graph (numeric/laplacian.h). */
 #ifndef HEED_SUPPORT_CROWD_STRENGTHS_H
 #define HEED_SUPPORT_CROWD_STRENGTHS_H
 
@@ -39,8 +39,8 @@ typedef struct strengths_problem {
   void (*differentiate)(void *context, const double *s, crowd_strengths *sums);
 } strengths_problem;
 
-/* comparisons: number of pairs of models that are compared at most.  Close it
- * even after a failure. */
+/* comparisons: the most pairs of models that are compared.  Call
+ * strengths_close() even after a failure. */
 heed_status strengths_open(const heed_host *host, size_t count,
                            size_t comparisons, double ridge,
                            crowd_strengths *self, heed_error *error);
@@ -74,8 +74,8 @@ void strengths_clear(crowd_strengths *self);
 double strengths_information_along(crowd_strengths *self, const double *y);
 
 /* Adds d to the diagonal of the information and returns its log determinant:
- * exact if it is not sparse, else as in numeric/laplacian.h. -HUGE_VAL: it is
- * not positive definite. */
+ * exact if it is not sparse, else approximate (numeric/laplacian.h).
+ * -HUGE_VAL: it is not positive definite. */
 double strengths_factorise(crowd_strengths *self, double d);
 
 /* After strengths_factorise(): a draw from N(0, information^-1). */

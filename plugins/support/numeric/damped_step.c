@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Cholesky for a handful of values.  GSL's would report a matrix that is not
- * positive definite to its error handler, and here that is no error. */
+ * Cholesky for a few values.  GSL's function would call its error handler if
+ * the matrix is not positive definite; here that is not an error. */
 #include "support/numeric/damped_step.h"
 
 #include <math.h>

@@ -30,7 +30,7 @@ void laplacian_clear(laplacian *self, double d) {
   for (size_t i = 0; i < self->count; i++) self->diagonal[i] = d;
 }
 
-/* The edge between a and b, made if there is none. */
+/* Finds or makes the edge between a and b. */
 static size_t edge_of(laplacian *self, size_t a, size_t b) {
   const uint64_t key = (uint64_t)a << 32 | b;
   size_t slot = (size_t)(key * 0x9e3779b97f4a7c15u >> 32);
@@ -111,8 +111,8 @@ static void sum_messages(const laplacian *self, double *sum) {
   }
 }
 
-/* The message from a to b is w^2 / (A_aa - messages to a from others than b):
- * what b loses if a and all behind it are eliminated.  Returns the largest
+/* The message from a to b is w^2 / (A_aa - messages to a, except from b): what
+ * b loses if a and all nodes behind it are eliminated.  Returns the largest
  * relative change. */
 static double pass_messages(laplacian *self, const double *sum) {
   double change = 0;

@@ -6,11 +6,11 @@
  * the Laplacian of a weighted graph plus a diagonal: the information of
  * comparisons on the strengths of many models.  Called by crowd/strengths.h.
  *
- * Comparisons without structure have almost dense factors: those of 4,000
- * models with two comparisons each have 430,000 elements, of 100,000 models
- * 250 million.  So nothing here factorises A: each operation takes some dozens
- * of passes over the edges, whose number depends on how well the graph is
- * connected, not on its size. */
+ * Comparisons without structure have almost dense factors.  The factor for
+ * 4,000 models with two comparisons each has 430,000 elements, for 100,000
+ * models 250 million.  So no function here factorises A.  Each takes some
+ * dozens of passes over the edges.  The number of passes depends on how well
+ * the graph is connected, not on its size. */
 #ifndef HEED_SUPPORT_NUMERIC_LAPLACIAN_H
 #define HEED_SUPPORT_NUMERIC_LAPLACIAN_H
 
@@ -51,14 +51,14 @@ void laplacian_multiply(const laplacian *self, const double *x, double *y);
 
 /* x[N] with A x = y[N], by conjugate gradients with the diagonal as
  * preconditioner (Hestenes and Stiefel 1952, J. Res. Natl. Bur. Stand. 49,
- * 409-436): the residual falls by
- * LAPLACIAN_RESIDUAL in the norm of the preconditioner.
- * If rounding stops it early, y'x is still positive.  y may be x. */
+ * 409-436).  The residual falls by LAPLACIAN_RESIDUAL in the norm of the
+ * preconditioner.  If rounding stops it early, y'x is still positive.  y may be
+ * x. */
 void laplacian_solve(laplacian *self, const double *y, double *x);
 
 /* log det A by belief propagation (Bethe's approximation: Cseke and Heskes
- * 2011, J. Artif. Intell. Res. 41, 1-24): exact if the edges form no circle.
- * Circles add some nats for any N if they are long or the graph is dense. */
+ * 2011, J. Artif. Intell. Res. 41, 1-24): exact if the graph has no cycles.
+ * Long cycles, or a dense graph, cause an error of some nats for any N. */
 double laplacian_log_determinant(laplacian *self);
 
 /* x[N] from N(0, A^-1).  d: the diagonal of A beside the edges. */

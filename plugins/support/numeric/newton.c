@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Newton's method by differences: gradient and Hessian from n + n^2 values, a
- * damped step, halved until it gains.
+ * Newton's method with finite differences: gradient and Hessian from n + n^2
+ * values, and a damped step that is halved until f rises.
  *
- * Where no step gains, f may have a small hollow: a prior narrower than the
- * distance of its nodes changes the likelihood as it passes each of them. So
- * points further along the flattest direction are looked at before the end. */
+ * If no step raises f, f may have a shallow local maximum: a prior that is
+ * narrower than the distance of its nodes changes the likelihood as it passes
+ * each node.  So before it ends, the search tries points further along the
+ * flattest direction. */
 #include "support/numeric/newton.h"
 
 #include <assert.h>
@@ -97,8 +98,9 @@ static void differentiate(newton_state *self) {
   }
 }
 
-/* A step, damped as much as concavity needs and not too long; returns the gain
- * that it promises, or 0.  up: room for the size of the Hessian's diagonal. */
+/* Finds a step: damped enough for a concave model, and not too long.  Returns
+ * the gain that it promises, or 0.  up: room for the size of the Hessian's
+ * diagonal. */
 static double find_step(newton_state *self) {
   const size_t n = self->problem->count;
   double damping = 0, size = 1, promised = 0;
@@ -120,7 +122,7 @@ static double find_step(newton_state *self) {
   return isfinite(promised) ? promised : 0;
 }
 
-/* Moves x along the step until f rises; false: it never did. */
+/* Moves x along the step, halved until f rises; false: f never rose. */
 static bool climb(newton_state *self) {
   const size_t n = self->problem->count;
   double size = 1;
@@ -138,7 +140,7 @@ static bool climb(newton_state *self) {
   return false;
 }
 
-/* Whether an eigenvector lies in values that are held. */
+/* Whether only held values have a part in an eigenvector. */
 static bool is_held(const newton_state *self, const gsl_matrix *vectors,
                     size_t index) {
   for (size_t i = 0; i < self->problem->count; i++)
@@ -147,9 +149,9 @@ static bool is_held(const newton_state *self, const gsl_matrix *vectors,
   return true;
 }
 
-/* The flattest direction, into direction: the eigenvector of the Hessian with
- * the largest eigenvalue, its largest element 1.  Held values have eigenvalue
- * -1 and are left out. */
+/* Sets direction to the flattest direction: the eigenvector of the Hessian with
+ * the largest eigenvalue; its largest element is 1.  Held values have
+ * eigenvalue -1 and are left out. */
 static bool find_flattest(newton_state *self) {
   const size_t n = self->problem->count;
   gsl_eigen_symmv_workspace *room = gsl_eigen_symmv_alloc(n);
@@ -177,8 +179,8 @@ static bool find_flattest(newton_state *self) {
   return best < n;
 }
 
-/* x to a better point beside x + size direction: a ridge is rarely straight, so
- * Newton steps from there climb back to it.  False: none was found. */
+/* Moves x to a better point near x + size direction.  A ridge is rarely
+ * straight, so Newton steps climb from there back to it.  False: found none. */
 static bool look_beside(newton_state *self, double size, double enough) {
   enum { STEPS = 3 };
   const size_t n = self->problem->count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Newton's method for a smooth function of few values, by differences: where
- * EM takes thousands of steps along a flat direction, some ten of these reach
- * its end.  Called by the EM driver (support/attention/em_driver.h). */
+ * Newton's method with finite differences for a smooth function of few values.
+ * Along a flat direction EM takes thousands of steps; about ten of these reach
+ * the end.  Called by the EM driver (support/attention/em_driver.h). */
 #ifndef HEED_SUPPORT_NUMERIC_NEWTON_H
 #define HEED_SUPPORT_NUMERIC_NEWTON_H
 

@@ -5,11 +5,12 @@
  * threads.  Each part writes to its own memory; the caller then adds the parts
  * in their order, so that the bits of a result do not depend on the threads.
  *
- * Parts may multiply matrices: meanwhile OpenBLAS uses one thread, whatever the
- * number of threads, so that this does not change bits either.
+ * Parts may multiply matrices.  During a job OpenBLAS uses one thread, so that
+ * the number of threads does not change these bits either.
  *
  * Threads live as long as a call: starting them takes some 20 microseconds.
- * POSIX threads, not OpenMP: ThreadSanitizer sees their order. */
+ * They are POSIX threads, because ThreadSanitizer cannot see how gcc's OpenMP
+ * synchronises its threads. */
 #ifndef HEED_SUPPORT_NUMERIC_THREADS_H
 #define HEED_SUPPORT_NUMERIC_THREADS_H
 
@@ -18,9 +19,9 @@
 /* A part of a job, 0 ... parts - 1. */
 typedef void threads_work(void *context, size_t part);
 
-/* Calls work() once for each part, on up to `threads` threads and in any order;
- * returns when all parts are done.  If a thread cannot start, the others do its
- * work. */
+/* Calls work() once for each part, on up to `threads` threads and in any order.
+ * Returns when all parts are done.  If a thread cannot start, the other threads
+ * do its work. */
 void threads_run(size_t threads, size_t parts, threads_work *work,
                  void *context);
 

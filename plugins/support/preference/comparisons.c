@@ -50,13 +50,15 @@ static bool counts(const comparisons_columns *columns,
   return selection->weight[row] > 0.0 && columns->choice[row] != HEED_CHOSE_TIE;
 }
 
-static void make_room(heed_memory *memory, crowd_comparisons *self) {
+static void make_room(heed_memory *memory, comparisons_use use,
+                      crowd_comparisons *self) {
   const size_t n = self->count;
   self->x = heed_scratch_doubles(memory, n * self->features);
-  self->prefers_a = heed_scratch(memory, n, sizeof *self->prefers_a);
-  self->pair = heed_scratch_sizes(memory, n);
   self->weight = heed_scratch_doubles(memory, n);
   self->label = heed_scratch(memory, n, sizeof *self->label);
+  if (use == COMPARISONS_SUM) return;
+  self->prefers_a = heed_scratch(memory, n, sizeof *self->prefers_a);
+  self->pair = heed_scratch_sizes(memory, n);
   self->left_out = heed_scratch_doubles(memory, n);
   self->row = heed_scratch_sizes(memory, n);
   self->unit = heed_scratch_sizes(memory, n);
@@ -77,6 +79,7 @@ static bool prefers_a(const comparisons_columns *columns,
   return true;
 }
 
+/* What every fit reads of an annotation. */
 static void fill_row(crowd_comparisons *self, size_t i, size_t row,
                      const comparisons_columns *columns,
                      const heed_selection *selection, comparisons_labels labels,
@@ -87,14 +90,22 @@ static void fill_row(crowd_comparisons *self, size_t i, size_t row,
   for (size_t k = 0; k < d; k++)
     self->x[i * d + k] = a ? columns->difference[pair * d + k]
                            : -columns->difference[pair * d + k];
-  self->prefers_a[i] = a;
-  self->pair[i] = pair;
   self->weight[i] = selection->weight[row];
-  self->left_out[i] = selection->left_out[row];
   self->label[i].eta =
       own_label ? selection->eta[row] : selection->left_out[row];
   self->label[i].casual = selection->casual[row];
+}
+
+/* What folds, units and texts need. */
+static void fill_place(crowd_comparisons *self, size_t i, size_t row,
+                       const comparisons_columns *columns,
+                       const heed_selection *selection,
+                       comparisons_labels labels, const size_t *unit) {
+  self->prefers_a[i] = prefers_a(columns, labels, row);
+  self->pair[i] = (size_t)columns->pair[row];
+  self->left_out[i] = selection->left_out[row];
   self->row[i] = row;
+  self->unit[i] = unit[row];
 }
 
 /* A counting sort. */
@@ -122,29 +133,33 @@ heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
                                 const heed_posterior *posterior,
                                 const heed_selection *selection,
                                 comparisons_labels labels, bool own_label,
-                                bool texts, crowd_comparisons *result,
+                                comparisons_use use, crowd_comparisons *result,
                                 heed_error *error) {
+  const bool texts = use == COMPARISONS_TEXTS, places = use != COMPARISONS_SUM;
   crowd_comparisons self = {.features = texts ? 0 : crowd->world->features};
   comparisons_columns columns;
   heed_memory memory = {host, false};
-  size_t *unit = heed_scratch_sizes(&memory, selection->count);
+  size_t *unit = places ? heed_scratch_sizes(&memory, selection->count) : NULL;
   if (memory.refused) return heed_no_memory(error);
   heed_status status = find_columns(crowd, labels, texts, &columns, error);
-  if (status == HEED_OK)
+  if (status == HEED_OK && places)
     status = comparisons_units(crowd, posterior, unit, error);
   if (status != HEED_OK) return status;
   self.units = posterior->unit == HEED_BY_ANNOTATION ? crowd->users->rows
                                                      : posterior->units;
   for (size_t row = 0; row < selection->count; row++)
     self.count += counts(&columns, selection, row);
-  make_room(&memory, &self);
+  make_room(&memory, use, &self);
   if (memory.refused) return heed_no_memory(error);
   for (size_t row = 0, i = 0; row < selection->count; row++) {
     if (!counts(&columns, selection, row)) continue;
     fill_row(&self, i, row, &columns, selection, labels, own_label);
-    self.unit[i++] = unit[row];
+    if (places) fill_place(&self, i, row, &columns, selection, labels, unit);
+    i++;
   }
-  comparisons_group(self.count, self.units, self.unit, self.first, self.member);
+  if (places)
+    comparisons_group(self.count, self.units, self.unit, self.first,
+                      self.member);
   *result = self;
   return HEED_OK;
 }

@@ -41,14 +41,22 @@ typedef struct crowd_comparisons {
   size_t *member;          /* (n): rows, by unit */
 } crowd_comparisons;
 
+/* What a fit reads. */
+typedef enum comparisons_use {
+  COMPARISONS_SUM,   /* count, features, x, weight, label and units: the rest is
+                        NULL */
+  COMPARISONS_UNITS, /* everything */
+  COMPARISONS_TEXTS  /* everything but features */
+} comparisons_use;
+
 /* own_label: label.eta is the mean that includes the annotation, else the one
- * that leaves it out.  texts: without features.  Memory from host->scratch().
- * HEED_UNSUPPORTED if the pairs lack a required column. */
+ * that leaves it out.  Memory from host->scratch().  HEED_UNSUPPORTED if the
+ * pairs lack a required column. */
 heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
                                 const heed_posterior *posterior,
                                 const heed_selection *selection,
                                 comparisons_labels labels, bool own_label,
-                                bool texts, crowd_comparisons *result,
+                                comparisons_use use, crowd_comparisons *result,
                                 heed_error *error);
 
 /* member (count): 0 ... count - 1 by group, in order within a group; group g

@@ -26,8 +26,8 @@
  *
  * A new loss is a function and a row of the table in loss.c.  Fits of
  * log-linear policies ask for the terms of many annotations at once
- * (preference_fill()); a loss in the table that has no function for that is
- * asked one by one. */
+ * (preference_fill()).  If a loss has no function for many, preference_fill()
+ * calls its function for one annotation at a time. */
 #ifndef HEED_SUPPORT_PREFERENCE_LOSS_H
 #define HEED_SUPPORT_PREFERENCE_LOSS_H
 
@@ -88,7 +88,7 @@ typedef struct preference_loss {
   bool models_noise; /* allows only labels as observed */
   bool has_chance;   /* has a P(choice): see preference_belief() */
   preference_term (*term)(double margin, preference_label label);
-  /* The same of many, up to rounding; or NULL. */
+  /* The same terms for many annotations, up to rounding; or NULL. */
   void (*fill)(const heed_vector *vector, size_t count, const double *margin,
                const preference_label *label, const preference_terms *terms);
 } preference_loss;

@@ -96,19 +96,21 @@ struct heed_host {
 #define HEED_TEXTS "heed.texts"
 
 /* Extension, since 4.1: a const size_t *, valid for this call: how many threads
- * the call may use, its own included.  NULL: 1.  The number does not change
- * during the call.  It may differ in the next one: workers share the cores.
+ * the call may use, including the thread that called the plugin.  NULL: 1.  The
+ * number does not change during the call.  It may differ in the next call,
+ * because workers share the cores.
  *
  * The bits of a result must not depend on it.  Divide the work into chunks
- * whose bounds depend on the data alone, and add up what they give in the order
- * of the chunks.  heed starts no threads for a plugin.  With OpenMP:
+ * whose bounds depend only on the data, and add their results in the order of
+ * the chunks.  heed starts no threads for a plugin.  With OpenMP:
  *
  *   #pragma omp parallel for num_threads((int)heed_threads(host))
  *
- * Only the thread that called the plugin may call the host, and no thread may
- * work when the call returns.  Threads that wait for the next call, as those of
- * OpenMP do, keep their floating-point environment: leave it as it was.  A
- * process that forks has none of them: do not use OpenMP there. */
+ * Only the thread that called the plugin may call the host.  All threads must
+ * have finished their work when the call returns.  OpenMP's threads wait for
+ * the next call and keep their floating-point environment: leave it as it was.
+ * A forked child process does not have these threads: do not use OpenMP in it.
+ */
 #define HEED_THREADS "heed.threads"
 
 static inline size_t heed_threads(const heed_host *host) {

@@ -113,12 +113,13 @@ typedef struct heed_user_model_functions {
                    int8_t *left);
 
   /* Since 4.1.  A number for each answer of a batch, key[count], that stands
-   * for all that probability() and casual() read besides choice, left and p: at
-   * any phi, answers with the same choice, left, p and key have the same
-   * probabilities.  Answers of the same models then cost an estimator as much
-   * as one.  0 for all if they read nothing else; the bits of a double if they
-   * read one value of the pair.  For an independent model.  NULL: if there are
-   * classes, 0; else no two answers are known to be equal. */
+   * for everything that probability() and casual() read besides choice, left
+   * and p: at any phi, answers with the same choice, left, p and key have the
+   * same probabilities.  An estimator then computes equal answers to the same
+   * two models only once.  If the functions read nothing else, the key is 0; if
+   * they read one value of the pair, it can be the bits of that double.  Only
+   * for independent models.  NULL: 0 if the model has classes; else
+   * estimators treat all answers as different. */
   void (*key)(const void *self, const heed_answers *answers, uint64_t *key);
 } heed_user_model_functions;
 

@@ -10,8 +10,8 @@
  * arrays.  All functions may be called on any thread.
  *
  * An ulp is the distance between two neighbouring doubles at the exact result.
- * NaN gives NaN, and infinities give the limits.  The output may be the
- * input; otherwise they must not overlap. */
+ * A NaN as input gives NaN; an infinity gives the limit.  The output may be the
+ * same array as the input; otherwise they must not overlap. */
 #ifndef HEED_VECTOR_H
 #define HEED_VECTOR_H
 
@@ -48,9 +48,9 @@ typedef struct heed_vector {
   double (*weighted_dot)(size_t count, const double *weight, const double *x,
                          const double *y);
 
-  /* Adds x' diag(weight) x to gram, the weighted sum over rows of the products
-   * of two columns.  x is rows x width, gram width x width and symmetric, both
-   * row-major.  Sums run from the first row to the last. */
+  /* Adds x' diag(weight) x to gram: for each two columns of x, the weighted sum
+   * of their products over the rows.  x is rows x width, gram is width x width
+   * and symmetric, both row-major.  Sums run from the first row to the last. */
   void (*gram)(size_t rows, size_t width, const double *x, const double *weight,
                double *gram);
 

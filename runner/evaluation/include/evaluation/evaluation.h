@@ -100,7 +100,7 @@ static inline double evaluation_sigmoid(double x) {
   return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
 }
 
-/* Whether any metric from first to last, in the order of the table, is wanted.
+/* Whether the sweep wants any metric from first to last, in the table's order.
  */
 static inline bool evaluation_wants(const heed_evaluation *self,
                                     evaluation_metric first,
@@ -110,7 +110,7 @@ static inline bool evaluation_wants(const heed_evaluation *self,
   return false;
 }
 
-/* Nothing, where the metric is not wanted. */
+/* Does nothing if the metric is not wanted. */
 static inline void evaluation_put(const heed_evaluation *self,
                                   evaluation_metric which, double value) {
   if (self->target[which] != NULL) *self->target[which] = value;
@@ -134,9 +134,9 @@ heed_status evaluate_agreement(const heed_evaluation *self, heed_error *error);
 /* Pearson's; NaN: one side is constant, or has fewer than two values. */
 double evaluation_correlation(size_t count, const double *a, const double *b);
 
-/* Spearman's, of values up to some millions: values that differ by less than
- * 1e-12 or so differ by rounding and share a rank.  NaN: as above.  room: 4 x
- * count. */
+/* Spearman's, of values below some millions.  Values that differ by less than
+ * about 1e-12 share a rank, because only rounding separates them.  NaN: as
+ * above.  room: 4 x count. */
 double evaluation_spearman(size_t count, const double *a, const double *b,
                            double *room);
 

@@ -37,9 +37,9 @@ const char *process_change_name(process_change change);
  * what had changed. */
 unsigned process_settle_numbers(void);
 
-/* The same in each of the threads with which OpenMP would run a region of this
- * size: they live on after a call into a plugin, and the next plugin gets them.
- * Threads of another library than this program's are out of reach. */
+/* The same in the threads of an OpenMP region of this size.  OpenMP keeps these
+ * threads after a call into a plugin and gives them to the next plugin.  Only
+ * threads of the OpenMP library that this program uses can be reached. */
 unsigned process_settle_threads(size_t threads);
 
 /* ---- processes below this one ---- */

@@ -10,14 +10,14 @@
 /* The best that this processor can run. */
 const heed_vector *vector_best(void);
 
-/* Each of them; NULL: this processor cannot run it. */
+/* One of them; NULL: this processor cannot run it. */
 const heed_vector *vector_plain(void);
 const heed_vector *vector_avx2(void);
 const heed_vector *vector_avx512(void);
 
-/* With pi[i] = e^(x[i] + c t[i]) / Z: log Z is most + log(sum); the mean and
- * the variance of t under pi, and the mean of f.  count >= 1; x, t and c are
- * finite. */
+/* For pi[i] = e^(x[i] + c t[i]) / Z: log Z = most + log(sum), the mean and the
+ * variance of t under pi, the mean of f and its covariance with t.  count >= 1;
+ * x, t and c are finite. */
 typedef struct vector_tilted {
   double most, sum, mean, variance, value, covariance;
 } vector_tilted;

@@ -127,7 +127,7 @@ typedef struct heed_plan {
   uint64_t seed;
   size_t replicates;
   size_t blas_threads;
-  size_t threads; /* of a stage, on which no key depends; 0: "auto" */
+  size_t threads; /* of a stage; in no key; 0: "auto" */
   unsigned keep;  /* PLAN_KEEP_… */
 
   size_t plugin_count, input_count, axis_count, dimension_count;
