@@ -336,6 +336,7 @@ static heed_status check(const bradley_terry_fit *self,
   return HEED_OK;
 }
 
+/* After the E-step at x. */
 static node_posterior posterior_at(const bradley_terry_fit *self, double *x,
                                    const heed_value *values) {
   return (node_posterior){.histories = &self->histories,
@@ -344,6 +345,9 @@ static node_posterior posterior_at(const bradley_terry_fit *self, double *x,
                           .nodes = self->prior.nodes,
                           .log_weight = self->prior.log_weight,
                           .log_likelihood = self->prior.log_likelihood,
+                          .kind = self->kinds.of,
+                          .ends = self->kinds.mixture.ends,
+                          .kinds = self->kinds.count,
                           .levels = &values[LEVELS]};
 }
 

@@ -11,8 +11,8 @@
 # posterior stage from start to end, which they do lengthen.  All that is not a
 # step (the posterior's spread, users without an annotation) counts, too.
 # BENCH_PYTHON: a Python with crowd-kit; without it, its lines say so.
-# BENCH_LIMIT, BENCH_LIMIT_GB: seconds (default: 600) and GB (default: 8) after
-# which crowd-kit is stopped.  BENCH_WHOLE: logs of more rows are only fitted
+# BENCH_LIMIT, BENCH_LIMIT_GB: seconds of the processor (default: 600) and GB
+# (default: 8) at which crowd-kit is stopped.  BENCH_WHOLE: logs of more rows are only fitted
 # (default: 10000000).  BENCH_TSV: also writes the figures there, for
 # scripts/annotations.gnuplot.
 . "$(dirname "$0")/bench.bash"
@@ -47,7 +47,7 @@ log["label"] = np.where(log.choice == "A", log.left, log.right)
 log = log[["worker", "left", "right", "label"]]
 made, began = NoisyBradleyTerry(), time.process_time()
 made.fit(log)
-print(time.process_time() - began, len(made.loss_history_))
+print(time.process_time() - began, made.n_iter)
 """
 
 def timed(*words, **more):
@@ -93,8 +93,7 @@ def fit(rows):
              steps, taken[2])
 
 def guard():
-    """A fit may take so much memory, and twice the limit of processor seconds if
-    it has the machine for itself."""
+    """Limits crowd-kit, with its reading of the log."""
     resource.setrlimit(resource.RLIMIT_AS, (int(gigabytes) << 30,) * 2)
     resource.setrlimit(resource.RLIMIT_CPU, (int(limit),) * 2)
 

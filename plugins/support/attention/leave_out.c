@@ -232,20 +232,20 @@ static void leave_out_history(const node_posterior *self, size_t user,
 /* ---- mixtures ---- */
 
 /* Whether all P at the nodes are far from 0. */
-static bool is_safe(const node_posterior *self, size_t count,
-                    const mixture_ends *ends) {
+static bool is_safe(const node_posterior *self, const mixture_list *list) {
   const double low = self->nodes[0], high = self->nodes[self->node_count - 1];
-  for (size_t i = 0; i < count; i++)
-    if (!(fmin(ends[i].c + low * ends[i].d, ends[i].c + high * ends[i].d) >
-          LEAST_DIVISOR))
+  for (size_t i = 0; i < list->count; i++) {
+    const mixture_ends *p = &list->ends[list->kind == NULL ? i : list->kind[i]];
+    if (!(fmin(p->c + low * p->d, p->c + high * p->d) > LEAST_DIVISOR))
       return false;
+  }
   return true;
 }
 
 typedef struct mixture_job {
   const node_posterior *posterior;
   const double *mass;
-  attention_mixture mixture; /* each annotation is its own kind */
+  attention_mixture mixture;
   double *eta;
 } mixture_job;
 
@@ -258,7 +258,7 @@ static void leave_out_part(void *context, size_t part) {
     double *eta = job->eta + mixture->first[j];
     if (list.count == 0) continue;
     eta[0] = NAN;
-    if (is_safe(job->posterior, list.count, list.ends))
+    if (is_safe(job->posterior, &list))
       mixture->kernels->leave_out(&list, mixture->padded, mixture->node,
                                   mixture_row(mixture, job->mass, j, part),
                                   eta);
@@ -272,20 +272,25 @@ static heed_status leave_out_mixture(const node_posterior *self,
                                      heed_error *error) {
   const heed_crowd *crowd = self->histories->crowd;
   const size_t rows = crowd->annotations->rows;
-  mixture_job job = {.posterior = self,
-                     .mass = mass,
-                     .eta = left_out->eta,
-                     .mixture = {.users = crowd->users->rows,
-                                 .kinds = rows,
-                                 .first = crowd->first,
-                                 .ends = (mixture_ends *)left_out->room}};
+  const bool known = self->kind != NULL;
+  mixture_job job = {
+      .posterior = self,
+      .mass = mass,
+      .eta = left_out->eta,
+      .mixture = {.users = crowd->users->rows,
+                  .kinds = known ? self->kinds : rows,
+                  .first = crowd->first,
+                  .kind = self->kind,
+                  .ends = known ? self->ends : (mixture_ends *)left_out->room}};
   const heed_status status =
       mixture_open(host, self->node_count, false, &job.mixture, error);
   if (status != HEED_OK) return status;
   mixture_place(&job.mixture, self->node_count, self->nodes);
-  histories_probability(self->histories, self->phi, 0, rows, 2, mixture_both,
-                        left_out->room);
-  mixture_subtract(rows, job.mixture.ends);
+  if (!known) {
+    histories_probability(self->histories, self->phi, 0, rows, 2, mixture_both,
+                          left_out->room);
+    mixture_subtract(rows, job.mixture.ends);
+  }
   threads_run(job.mixture.threads, job.mixture.parts, leave_out_part, &job);
   for (size_t j = 0; j < crowd->users->rows; j++)
     if (crowd->first[j] < crowd->first[j + 1] &&

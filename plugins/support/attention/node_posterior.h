@@ -7,6 +7,7 @@
 
 #include "heed/estimator.h"
 #include "support/attention/histories.h"
+#include "support/attention/mixture_kernels.h"
 
 /* mass[k] ∝ exp(log_weight[k] + log_likelihood[k]); returns the log of the sum.
  * If no node is possible: -HUGE_VAL, and mass is 0. */
@@ -31,6 +32,11 @@ typedef struct node_posterior {
                        prior of its own */
   bool discrete;
   const heed_value *levels; /* the parameter `levels`; NULL: none */
+  /* If they are known: the kind of each annotation, and P of each kind
+   * (attention/mixture.h); NULL: from the user model. */
+  const uint32_t *kind;
+  mixture_ends *ends;
+  size_t kinds;
   bool by_annotation;
   bool own_label; /* by annotation: the mean uses its own choice */
 } node_posterior;
