@@ -85,11 +85,11 @@ static void fill_row(crowd_comparisons *self, size_t i, size_t row,
                      const heed_selection *selection, comparisons_labels labels,
                      bool own_label) {
   const size_t d = self->features;
-  const bool a = prefers_a(columns, labels, row);
+  const double sign = prefers_a(columns, labels, row) ? 1.0 : -1.0;
   const size_t pair = (size_t)columns->pair[row];
+  /* Without a branch: no processor can predict the choice. */
   for (size_t k = 0; k < d; k++)
-    self->x[i * d + k] = a ? columns->difference[pair * d + k]
-                           : -columns->difference[pair * d + k];
+    self->x[i * d + k] = sign * columns->difference[pair * d + k];
   self->weight[i] = selection->weight[row];
   self->label[i].eta =
       own_label ? selection->eta[row] : selection->left_out[row];
