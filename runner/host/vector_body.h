@@ -356,14 +356,29 @@ FAST lanes load_lanes(const double *source, size_t count, double rest) {
   return x;
 }
 
+/* Lane j + 4 is added to lane j, then j + 2, then j + 1. */
 #define across VECTOR_NAME(across)
+#if VECTOR_LANES == 1
 FAST double across(lanes sum) {
-  double lane[SUM_LANES];
-  for (size_t k = 0; k < SUM_PARTS; k++) store(lane + k * LANES, sum.part[k]);
   for (size_t half = SUM_LANES / 2; half > 0; half /= 2)
-    for (size_t j = 0; j < half; j++) lane[j] += lane[j + half];
-  return lane[0];
+    for (size_t j = 0; j < half; j++) sum.part[j] += sum.part[j + half];
+  return sum.part[0];
 }
+#else
+FAST double across(lanes sum) {
+#if VECTOR_LANES == 4
+  const __m256d half =
+      _mm256_add_pd((__m256d)sum.part[0], (__m256d)sum.part[1]);
+#else
+  const __m512d all = (__m512d)sum.part[0];
+  const __m256d half = _mm256_add_pd(_mm512_castpd512_pd256(all),
+                                     _mm512_extractf64x4_pd(all, 1));
+#endif
+  const __m128d quarter =
+      _mm_add_pd(_mm256_castpd256_pd128(half), _mm256_extractf128_pd(half, 1));
+  return _mm_cvtsd_f64(_mm_add_sd(quarter, _mm_unpackhi_pd(quarter, quarter)));
+}
+#endif
 
 /* Long sums are added in ranges, which keeps their accuracy. */
 #define RANGE ((size_t)1024)
