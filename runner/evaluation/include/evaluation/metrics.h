@@ -82,7 +82,8 @@
     NEEDS_TRUTH "; neither is equal for all users")                            \
   X(ETA_SPEARMAN, "eta_spearman", NONE, NULL,                                  \
     "rank correlation of eta-hat and eta over users",                          \
-    "eta_correlation of the ranks; equal values share their mean rank",        \
+    "eta_correlation of the ranks; values that differ by less than about "     \
+    "1e-12 are equal, and equal values share their mean rank",                 \
     "-1 to 1", NEEDS_TRUTH "; neither is equal for all users")                 \
   X(SPLIT_ACCURACY, "split_accuracy", NONE, NULL,                              \
     "share of users with eta-hat and eta on one side of evaluation.split",     \
