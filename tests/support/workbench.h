@@ -96,6 +96,32 @@ static inline void workbench_close(test_workbench *self) {
   arena_free(self->scratch);
 }
 
+/* For cmocka: *state is an open test_workbench; with _series it also keeps the
+ * first thousand points of a trace. */
+static inline int workbench_set_up(void **state) {
+  test_workbench *self = calloc(1, sizeof *self);
+  assert_non_null(self);
+  workbench_open(self, 5);
+  *state = self;
+  return 0;
+}
+
+static inline int workbench_set_up_series(void **state) {
+  (void)workbench_set_up(state);
+  test_workbench *self = *state;
+  self->series_room = 1000;
+  self->series = calloc(self->series_room, sizeof *self->series);
+  return 0;
+}
+
+static inline int workbench_tear_down(void **state) {
+  test_workbench *self = *state;
+  free(self->series);
+  workbench_close(self);
+  free(self);
+  return 0;
+}
+
 /* Loads KIND_NAME.so of the build, unless that was done before. */
 static inline void workbench_load(test_workbench *self, heed_kind kind,
                                   const char *name) {

@@ -48,24 +48,6 @@ static squarem_problem on(slow_map *map, const heed_host *host) {
                            .series = "objective"};
 }
 
-static int set_up(void **state) {
-  test_workbench *self = calloc(1, sizeof *self);
-  assert_non_null(self);
-  workbench_open(self, 5);
-  self->series_room = 1000;
-  self->series = calloc(self->series_room, sizeof *self->series);
-  *state = self;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  test_workbench *self = *state;
-  free(self->series);
-  workbench_close(self);
-  free(self);
-  return 0;
-}
-
 static squarem_result run(test_workbench *self, const squarem_problem *problem,
                           double *x) {
   heed_memory memory = {&self->host.host, false};
@@ -153,17 +135,23 @@ static void an_impossible_start_is_no_fit(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(
-          a_linear_map_takes_a_step_a_value_and_a_few, set_up, tear_down),
+          a_linear_map_takes_a_step_a_value_and_a_few, workbench_set_up_series,
+          workbench_tear_down),
       cmocka_unit_test_setup_teardown(
-          a_bent_map_reaches_its_fixed_point_in_few_steps, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(the_objective_never_falls, set_up,
-                                      tear_down),
+          a_bent_map_reaches_its_fixed_point_in_few_steps,
+          workbench_set_up_series, workbench_tear_down),
+      cmocka_unit_test_setup_teardown(the_objective_never_falls,
+                                      workbench_set_up_series,
+                                      workbench_tear_down),
       cmocka_unit_test_setup_teardown(values_that_do_not_leap_take_steps,
-                                      set_up, tear_down),
-      cmocka_unit_test_setup_teardown(a_step_that_fails_ends_the_fit, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(an_impossible_start_is_no_fit, set_up,
-                                      tear_down),
+                                      workbench_set_up_series,
+                                      workbench_tear_down),
+      cmocka_unit_test_setup_teardown(a_step_that_fails_ends_the_fit,
+                                      workbench_set_up_series,
+                                      workbench_tear_down),
+      cmocka_unit_test_setup_teardown(an_impossible_start_is_no_fit,
+                                      workbench_set_up_series,
+                                      workbench_tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

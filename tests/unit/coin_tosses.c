@@ -6,20 +6,6 @@
 
 enum { TOSSES = 400, TRIALS = 4000 };
 
-static int set_up(void **state) {
-  test_workbench *self = calloc(1, sizeof *self);
-  assert_non_null(self);
-  workbench_open(self, 5);
-  *state = self;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  workbench_close(*state);
-  free(*state);
-  return 0;
-}
-
 /* The log-likelihood of the best coin for k of n. */
 static double best_coin(double k, double n) {
   return (k > 0 ? k * log(k / n) : 0) + (k < n ? (n - k) * log(1 - k / n) : 0);
@@ -64,11 +50,11 @@ static void the_warning_gives_both_figures(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(
-          one_fit_in_a_hundred_to_coin_tosses_is_called_identified, set_up,
-          tear_down),
+          one_fit_in_a_hundred_to_coin_tosses_is_called_identified,
+          workbench_set_up, workbench_tear_down),
       cmocka_unit_test(more_parameters_need_a_larger_ratio),
-      cmocka_unit_test_setup_teardown(the_warning_gives_both_figures, set_up,
-                                      tear_down),
+      cmocka_unit_test_setup_teardown(the_warning_gives_both_figures,
+                                      workbench_set_up, workbench_tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,20 +39,6 @@ static void m_step(void *state, double *x) {
 static const attention_em_steps steps = {
     .start = start_at, .e_step = e_step, .m_step = m_step};
 
-static int set_up(void **state) {
-  test_workbench *self = calloc(1, sizeof *self);
-  assert_non_null(self);
-  workbench_open(self, 5);
-  *state = self;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  workbench_close(*state);
-  free(*state);
-  return 0;
-}
-
 static heed_status fit(test_workbench *self, two_peaks *state, size_t starts,
                        uint64_t most_steps, attention_em *em,
                        heed_posterior *posterior) {
@@ -178,18 +164,21 @@ static void a_slow_fit_of_few_parameters_reaches_its_bound(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(the_best_of_the_starts_is_kept, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(steps_of_all_starts_are_counted, set_up,
-                                      tear_down),
+      cmocka_unit_test_setup_teardown(the_best_of_the_starts_is_kept,
+                                      workbench_set_up, workbench_tear_down),
+      cmocka_unit_test_setup_teardown(steps_of_all_starts_are_counted,
+                                      workbench_set_up, workbench_tear_down),
       cmocka_unit_test_setup_teardown(a_fit_cut_short_is_reported_and_warned_of,
-                                      set_up, tear_down),
+                                      workbench_set_up, workbench_tear_down),
       cmocka_unit_test_setup_teardown(
-          a_step_that_fails_is_the_status_of_the_fit, set_up, tear_down),
+          a_step_that_fails_is_the_status_of_the_fit, workbench_set_up,
+          workbench_tear_down),
       cmocka_unit_test_setup_teardown(
-          a_start_that_fails_is_the_status_of_the_fit, set_up, tear_down),
+          a_start_that_fails_is_the_status_of_the_fit, workbench_set_up,
+          workbench_tear_down),
       cmocka_unit_test_setup_teardown(
-          a_slow_fit_of_few_parameters_reaches_its_bound, set_up, tear_down),
+          a_slow_fit_of_few_parameters_reaches_its_bound, workbench_set_up,
+          workbench_tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,20 +6,6 @@
 
 enum { GROUPS_MOST = 300, NODES_MOST = 101 };
 
-static int set_up(void **state) {
-  test_workbench *self = calloc(1, sizeof *self);
-  assert_non_null(self);
-  workbench_open(self, 5);
-  *state = self;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  workbench_close(*state);
-  free(*state);
-  return 0;
-}
-
 static bool solve(test_workbench *self, size_t groups, size_t nodes,
                   const double *users, const double *log_likelihood,
                   double *weight) {
@@ -99,7 +85,8 @@ static void what_is_impossible_everywhere_is_refused(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) \
+  cmocka_unit_test_setup_teardown(name, workbench_set_up, workbench_tear_down)
   const struct CMUnitTest tests[] = {
       TEST(shares_where_nodes_do_not_overlap),
       TEST(one_group_goes_to_its_best_node),

@@ -6,20 +6,6 @@
 
 enum { MOST = 3 };
 
-static int set_up(void **state) {
-  test_workbench *self = calloc(1, sizeof *self);
-  assert_non_null(self);
-  workbench_open(self, 5);
-  *state = self;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  workbench_close(*state);
-  free(*state);
-  return 0;
-}
-
 typedef double function(void *context, const double *x);
 
 static newton_result climb(test_workbench *self, function *value, size_t count,
@@ -102,14 +88,16 @@ static void a_maximum_stays(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_curved_ridge_is_followed_to_its_top,
-                                      set_up, tear_down),
+                                      workbench_set_up, workbench_tear_down),
       cmocka_unit_test_setup_teardown(
-          a_bound_beyond_which_nothing_changes_is_reached, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(a_wall_is_reached_and_not_passed, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(small_hollows_are_left, set_up,
-                                      tear_down),
-      cmocka_unit_test_setup_teardown(a_maximum_stays, set_up, tear_down),
+          a_bound_beyond_which_nothing_changes_is_reached, workbench_set_up,
+          workbench_tear_down),
+      cmocka_unit_test_setup_teardown(a_wall_is_reached_and_not_passed,
+                                      workbench_set_up, workbench_tear_down),
+      cmocka_unit_test_setup_teardown(small_hollows_are_left, workbench_set_up,
+                                      workbench_tear_down),
+      cmocka_unit_test_setup_teardown(a_maximum_stays, workbench_set_up,
+                                      workbench_tear_down),
   };
   return cmocka_run_group_tests_name("newton", tests, NULL, NULL);
 }

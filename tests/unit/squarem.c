@@ -79,24 +79,6 @@ static squarem_problem at_once(slow_map *map, const heed_host *host,
   return problem;
 }
 
-static int set_up(void **state) {
-  test_workbench *self = calloc(1, sizeof *self);
-  assert_non_null(self);
-  workbench_open(self, 5);
-  self->series_room = 1000;
-  self->series = calloc(self->series_room, sizeof *self->series);
-  *state = self;
-  return 0;
-}
-
-static int tear_down(void **state) {
-  test_workbench *self = *state;
-  free(self->series);
-  workbench_close(self);
-  free(self);
-  return 0;
-}
-
 static squarem_result run(test_workbench *self, const squarem_problem *problem,
                           double *x) {
   heed_memory memory = {&self->host.host, false};
@@ -208,19 +190,26 @@ static void a_fit_ends_once_the_objective_is_enough(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(
-          a_slow_map_reaches_its_fixed_point_in_few_steps, set_up, tear_down),
+          a_slow_map_reaches_its_fixed_point_in_few_steps,
+          workbench_set_up_series, workbench_tear_down),
       cmocka_unit_test_setup_teardown(
-          the_objective_never_falls_from_cycle_to_cycle, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(no_leap_is_longer_than_its_bound, set_up,
-                                      tear_down),
+          the_objective_never_falls_from_cycle_to_cycle,
+          workbench_set_up_series, workbench_tear_down),
+      cmocka_unit_test_setup_teardown(no_leap_is_longer_than_its_bound,
+                                      workbench_set_up_series,
+                                      workbench_tear_down),
       cmocka_unit_test_setup_teardown(
-          values_that_do_not_leap_stay_at_the_second_step, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(a_step_that_fails_ends_the_fit, set_up,
-                                      tear_down),
+          values_that_do_not_leap_stay_at_the_second_step,
+          workbench_set_up_series, workbench_tear_down),
+      cmocka_unit_test_setup_teardown(a_step_that_fails_ends_the_fit,
+                                      workbench_set_up_series,
+                                      workbench_tear_down),
       cmocka_unit_test_setup_teardown(a_fit_without_a_way_up_has_converged,
-                                      set_up, tear_down),
+                                      workbench_set_up_series,
+                                      workbench_tear_down),
       cmocka_unit_test_setup_teardown(a_fit_ends_once_the_objective_is_enough,
-                                      set_up, tear_down),
+                                      workbench_set_up_series,
+                                      workbench_tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

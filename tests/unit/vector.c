@@ -68,6 +68,11 @@ static double argument(size_t kind, heed_stream *stream) {
 }
 enum { KINDS = 6 };
 
+static void fill(uint64_t seed, size_t kind, double x[COUNT]) {
+  heed_stream stream = stream_open(seed, 0, "vector", "argument", kind);
+  for (size_t i = 0; i < COUNT; i++) x[i] = argument(kind, &stream);
+}
+
 static double ulp_at(long double y) {
   int exponent;
   if (fabsl(y) < DBL_MIN) return 0x1p-1074;
@@ -90,8 +95,7 @@ static void each_function_is_within_two_ulp(void **state) {
   (void)state;
   for (size_t which = 0; which < FUNCTIONS; which++) {
     for (size_t kind = 0; kind < KINDS; kind++) {
-      heed_stream stream = stream_open(1, 0, "vector", "argument", kind);
-      for (size_t i = 0; i < COUNT; i++) x[i] = argument(kind, &stream);
+      fill(1, kind, x);
       function_of(vector, which)(COUNT, x, y);
       for (size_t i = 0; i < COUNT; i++)
         if (!(error_in_ulp(y[i], exact(which, x[i])) <= 2))
@@ -114,8 +118,7 @@ static void every_path_gives_the_same_bits(void **state) {
   const size_t path_count = paths(path);
   (void)state;
   for (size_t kind = 0; kind < KINDS; kind++) {
-    heed_stream stream = stream_open(2, 0, "vector", "argument", kind);
-    for (size_t i = 0; i < COUNT; i++) x[i] = argument(kind, &stream);
+    fill(2, kind, x);
     for (size_t which = 0; which < FUNCTIONS; which++) {
       function_of(path[0], which)(COUNT, x, expected);
       for (size_t i = 1; i < path_count; i++) {
@@ -207,8 +210,7 @@ static void softplus_and_sigmoid_come_together(void **state) {
   const size_t path_count = paths(path);
   (void)state;
   for (size_t kind = 0; kind < KINDS; kind++) {
-    heed_stream stream = stream_open(7, 0, "vector", "argument", kind);
-    for (size_t i = 0; i < COUNT; i++) x[i] = argument(kind, &stream);
+    fill(7, kind, x);
     for (size_t k = 0; k < path_count; k++) {
       path[k]->softplus_sigmoid(COUNT - 3, x, y, slope);
       path[0]->softplus(COUNT - 3, x, expected);
