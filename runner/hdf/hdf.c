@@ -208,16 +208,27 @@ hid_t hdf_group(hdf_file *self, hid_t parent, const char *name) {
   return group;
 }
 
+hid_t hdf_transfer(hid_t type, size_t count) {
+  enum { ELEMENT = 32, USUAL = 1 << 20 }; /* bytes */
+  if (H5Tis_variable_str(type) <= 0 || count >= USUAL / ELEMENT)
+    return H5P_DEFAULT;
+  const hid_t made = H5Pcreate(H5P_DATASET_XFER);
+  (void)H5Pset_buffer(made, (count + 1) * ELEMENT, NULL, NULL);
+  return made;
+}
+
 hid_t hdf_write(hdf_file *self, hid_t parent, const char *name, hid_t type,
                 int rank, const hsize_t *extent, const void *data) {
-  hid_t space, set;
+  hid_t space, set, transfer;
   if (self->status != HEED_OK) return H5I_INVALID_HID;
   space =
       rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(rank, extent, NULL);
   set = H5Dcreate2(parent, name, type, space, H5P_DEFAULT, H5P_DEFAULT,
                    H5P_DEFAULT);
-  if (set < 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
+  transfer = hdf_transfer(type, (size_t)H5Sget_simple_extent_npoints(space));
+  if (set < 0 || H5Dwrite(set, type, H5S_ALL, H5S_ALL, transfer, data) < 0)
     hdf_fail(self, "write", name);
+  (void)H5Pclose(transfer);
   (void)H5Sclose(space);
   return set;
 }
@@ -414,16 +425,19 @@ static void *read_elements(hdf_file *self, hid_t set, const char *name,
                            hid_t type, size_t size, hid_t memory, hid_t space,
                            size_t count) {
   const bool texts = H5Tis_variable_str(type) > 0;
+  hid_t transfer;
   void *data;
   check_size(self, set, name, count, size);
   if (self->status != HEED_OK) return NULL;
   data = calloc(count + 1, size);
+  transfer = hdf_transfer(type, count);
   if (data == NULL)
     hdf_no_memory(self);
-  else if (H5Dread(set, type, memory, space, H5P_DEFAULT, data) < 0)
+  else if (H5Dread(set, type, memory, space, transfer, data) < 0)
     hdf_fail(self, "read", name);
   else if (texts)
     fill_texts(self, data, count);
+  (void)H5Pclose(transfer);
   if (self->status == HEED_OK) return data;
   if (texts)
     hdf_free_texts(data, count);

@@ -148,11 +148,12 @@ static void write_rows(const hdf_kept *self, const kept_growing *column,
   const hid_t type = hdf_type(column->type);
   const hid_t file_space = H5Dget_space(column->set);
   const hid_t memory_space = H5Screate_simple(rank, extent, NULL);
+  const hid_t transfer = hdf_transfer(type, count * column->width);
   (void)H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, extent,
                             NULL);
-  if (H5Dwrite(column->set, type, memory_space, file_space, H5P_DEFAULT, data) <
-      0)
+  if (H5Dwrite(column->set, type, memory_space, file_space, transfer, data) < 0)
     hdf_fail(self->file, "write the column", column->name);
+  (void)H5Pclose(transfer);
   (void)H5Sclose(memory_space);
   (void)H5Sclose(file_space);
   if (column->type == HEED_STRING) (void)H5Tclose(type);

@@ -57,6 +57,10 @@ static inline void hdf_no_memory(hdf_file *self) {
 hid_t hdf_text_type(void);
 hid_t hdf_type(heed_column_type type); /* native; close it if a text type */
 
+/* The list for a transfer of `count` values.  Texts are converted in a buffer
+ * of 1 MiB, which HDF5 allocates and clears in each call: a few need less. */
+hid_t hdf_transfer(hid_t type, size_t count);
+
 /* Adds to the creation list of a chunked dataset the filters that every HDF5
  * library has. */
 void hdf_pack(hid_t creation);
