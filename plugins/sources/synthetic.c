@@ -368,29 +368,6 @@ static size_t invert(size_t count, const double *cumulative, double u) {
   return low;
 }
 
-/* Distribution functions of A and B over the candidates of each prompt,
- * (N,K) each; returns the mean KL(A || B).  room[2 K]. */
-static double fill_models(const synthetic_making *self, double *room, double *a,
-                          double *b) {
-  const size_t wide = self->candidates;
-  double *log_a = room, *log_b = room + wide;
-  double divergence = 0.0;
-  for (size_t i = 0; i < self->prompts; i++) {
-    const double *along = self->along + i * wide;
-    const double *across = self->across + i * wide;
-    double *row_a = a + i * wide, *row_b = b + i * wide;
-    tilt_policy(self->vector, self->lean, 1.0, wide, along, across, row_a,
-                log_a);
-    tilt_policy(self->vector, self->lean, -1.0, wide, along, across, row_b,
-                log_b);
-    divergence += self->vector->dot(wide, row_a, log_a) -
-                  self->vector->dot(wide, row_a, log_b);
-    accumulate(wide, row_a);
-    accumulate(wide, row_b);
-  }
-  return divergence / (double)self->prompts;
-}
-
 typedef struct pair_columns {
   int64_t *prompt, *response_a, *response_b;
   double *p, *difference;
@@ -408,26 +385,62 @@ static pair_columns make_columns(heed_memory *memory, heed_table *table,
   return made;
 }
 
+/* Models A and B on one prompt: their distribution functions (K). */
+typedef struct prompt_models {
+  double *a, *b;
+  double *log_a, *log_b; /* scratch (K) */
+} prompt_models;
+
+/* Returns KL(A || B). */
+static double fill_models(const synthetic_making *self, size_t prompt,
+                          const prompt_models *models) {
+  const size_t wide = self->candidates;
+  const double *along = self->along + prompt * wide;
+  const double *across = self->across + prompt * wide;
+  tilt_policy(self->vector, self->lean, 1.0, wide, along, across, models->a,
+              models->log_a);
+  tilt_policy(self->vector, self->lean, -1.0, wide, along, across, models->b,
+              models->log_b);
+  const double divergence = self->vector->dot(wide, models->a, models->log_a) -
+                            self->vector->dot(wide, models->a, models->log_b);
+  accumulate(wide, models->a);
+  accumulate(wide, models->b);
+  return divergence;
+}
+
 /* Pair i belongs to prompt i mod N.  Its two responses invert two uniforms of
  * its own, so they change with mu but keep their rank.  p is set to the
  * difference of rewards; the caller computes the sigmoid of all pairs at once.
  */
-static void draw_pair(const synthetic_making *self, size_t i, const double *a,
-                      const double *b, const pair_columns *columns) {
+static void draw_pair(const synthetic_making *self, size_t i, size_t prompt,
+                      const prompt_models *models,
+                      const pair_columns *columns) {
   const size_t d = self->features, wide = self->candidates;
-  const size_t prompt = i % self->prompts;
   heed_stream stream = self->host->stream(self->host, "pair", i);
-  const size_t first =
-      prompt * wide + invert(wide, a + prompt * wide, heed_uniform(&stream));
-  const size_t second =
-      prompt * wide + invert(wide, b + prompt * wide, heed_uniform(&stream));
+  const size_t a = invert(wide, models->a, heed_uniform(&stream));
+  const size_t b = invert(wide, models->b, heed_uniform(&stream));
+  const double *reward = self->reward + prompt * wide;
+  const double *phi = self->phi + prompt * wide * d;
   columns->prompt[i] = (int64_t)prompt;
-  columns->response_a[i] = (int64_t)(first - prompt * wide);
-  columns->response_b[i] = (int64_t)(second - prompt * wide);
-  columns->p[i] = self->reward[first] - self->reward[second];
+  columns->response_a[i] = (int64_t)a;
+  columns->response_b[i] = (int64_t)b;
+  columns->p[i] = reward[a] - reward[b];
   for (size_t k = 0; k < d; k++)
-    columns->difference[i * d + k] =
-        self->phi[first * d + k] - self->phi[second * d + k];
+    columns->difference[i * d + k] = phi[a * d + k] - phi[b * d + k];
+}
+
+/* Draws the pairs of each prompt while its candidates are in the cache; returns
+ * the mean KL(A || B) of prompts. */
+static double draw_all(const synthetic_making *self, size_t rows,
+                       const prompt_models *models,
+                       const pair_columns *columns) {
+  double divergence = 0.0;
+  for (size_t prompt = 0; prompt < self->prompts; prompt++) {
+    divergence += fill_models(self, prompt, models);
+    for (size_t i = prompt; i < rows; i += self->prompts)
+      draw_pair(self, i, prompt, models, columns);
+  }
+  return divergence / (double)self->prompts;
 }
 
 static double given(const heed_value *value) {
@@ -490,17 +503,18 @@ static void report(const synthetic_making *self, const pair_columns *columns,
 static heed_status draw_pairs(synthetic_making *self, heed_error *error) {
   const heed_host *host = self->host;
   const size_t rows = (size_t)self->values[PAIRS].integer;
-  const size_t cells = self->prompts * self->candidates;
+  const size_t wide = self->candidates;
   heed_memory memory = {host, false};
-  double *a = heed_scratch_doubles(&memory, cells);
-  double *b = heed_scratch_doubles(&memory, cells);
-  double *room = heed_scratch_doubles(&memory, 2 * self->candidates);
+  double *room = heed_scratch_doubles(&memory, 4 * wide);
   double *mean = heed_scratch_doubles(&memory, self->features);
   heed_table *table = heed_new_table(&memory, "pairs", rows);
   const pair_columns columns = make_columns(&memory, table, self->features);
   if (memory.refused) return heed_no_memory(error);
-  const double divergence = fill_models(self, room, a, b);
-  for (size_t i = 0; i < rows; i++) draw_pair(self, i, a, b, &columns);
+  const prompt_models models = {.a = room,
+                                .b = room + wide,
+                                .log_a = room + 2 * wide,
+                                .log_b = room + 3 * wide};
+  const double divergence = draw_all(self, rows, &models, &columns);
   self->vector->sigmoid(rows, columns.p, columns.p);
   self->world->pairs = table;
   report(self, &columns, divergence, mean);

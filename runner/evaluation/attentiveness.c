@@ -139,8 +139,6 @@ heed_status evaluate_attentiveness(const heed_evaluation *self,
   double *room = heed_scratch_doubles(&memory, 4 * users);
   size_t right = 0;
   if (memory.refused) return heed_no_memory(error);
-  if (!evaluation_wants(self, METRIC_ETA_RMSE, METRIC_REFINED_ETA_CORRELATION))
-    return HEED_OK;
   evaluation_put(self, METRIC_ETA_MEAN, gsl_stats_mean(mean, 1, users));
   if (self->posterior->unit == HEED_BY_USER) measure_intervals(self);
   if (self->eta == NULL) return HEED_OK;
@@ -159,8 +157,17 @@ heed_status evaluate_attentiveness(const heed_evaluation *self,
                    evaluation_spearman(users, mean, self->eta, room));
   if (self->posterior->unit == HEED_BY_USER)
     evaluation_put(self, METRIC_ETA_RANK, rank_of(self, 0));
-  if (self->policy == NULL || self->policy->refined == NULL) return HEED_OK;
-  mean = evaluation_user_means(self->crowd, self->policy->refined, &memory);
+  return HEED_OK;
+}
+
+heed_status evaluate_refined(const heed_evaluation *self, heed_error *error) {
+  const size_t users = self->crowd->users->rows;
+  heed_memory memory = {&self->host->host, false};
+  if (self->eta == NULL || self->policy == NULL ||
+      self->policy->refined == NULL)
+    return HEED_OK;
+  const double *mean =
+      evaluation_user_means(self->crowd, self->policy->refined, &memory);
   if (memory.refused) return heed_no_memory(error);
   evaluation_put(self, METRIC_REFINED_ETA_RMSE, rmse(users, mean, self->eta));
   evaluation_put(self, METRIC_REFINED_ETA_CORRELATION,

@@ -40,102 +40,15 @@ static double agreement(const heed_evaluation *self, const int8_t *right,
   return all > 0 ? same / all : NAN;
 }
 
-static heed_status put_accuracy(const heed_evaluation *self,
-                                heed_error *error) {
-  const heed_table *pairs = self->world->pairs;
-  const double *p = heed_table_data(pairs, "p", HEED_FLOAT64);
-  heed_memory memory = {&self->host->host, false};
-  int8_t *better;
-  if (p == NULL) return HEED_OK;
-  better = heed_scratch(&memory, pairs->rows, sizeof *better);
-  if (memory.refused) return heed_no_memory(error);
-  for (size_t i = 0; i < pairs->rows; i++)
-    better[i] = (int8_t)(p[i] > 0.5   ? HEED_CHOSE_A
-                         : p[i] < 0.5 ? HEED_CHOSE_B
-                                      : -1);
-  evaluation_put(self, METRIC_LABEL_ACCURACY, agreement(self, better, 1));
-  return HEED_OK;
-}
-
-/* Untied labels of a pair, for A less for B and in all. */
-typedef struct evaluation_votes {
-  int64_t lead, count;
-} evaluation_votes;
-
-/* Adds a user's labels, or with sign -1 takes them away. */
-static void add_labels(const heed_crowd *crowd, size_t user, int64_t sign,
-                       evaluation_votes *votes) {
-  const int64_t *pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
-  const int8_t *choice =
-      heed_table_data(crowd->annotations, "choice", HEED_INT8);
-  for (size_t i = crowd->first[user]; i < crowd->first[user + 1]; i++) {
-    if (choice[i] == HEED_CHOSE_TIE) continue;
-    votes[pair[i]].lead += choice[i] == HEED_CHOSE_A ? sign : -sign;
-    votes[pair[i]].count += sign;
+/* Weighted share of the labels that are right of those that count. */
+static double share_right(const heed_evaluation *self, const int8_t *right) {
+  const double *weight = self->selection->weight;
+  double all = 0, same = 0;
+  for (size_t i = 0; i < self->selection->count; i++) {
+    all += right[i] != 0 ? weight[i] : 0;
+    same += right[i] > 0 ? weight[i] : 0;
   }
-}
-
-/* Sums over labels, compared with the other users' labels of the pair. */
-typedef struct evaluation_consensus {
-  double majority, same;   /* weights of labels with a majority; that agree */
-  double compared, agreed; /* labels of one user; shares of others who agree */
-} evaluation_consensus;
-
-/* votes: without the user's. */
-static void compare_user(const heed_evaluation *self, size_t user,
-                         const evaluation_votes *votes,
-                         evaluation_consensus *sums) {
-  const heed_crowd *crowd = self->crowd;
-  const int64_t *pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
-  const int8_t *choice =
-      heed_table_data(crowd->annotations, "choice", HEED_INT8);
-  sums->compared = sums->agreed = 0;
-  for (size_t i = crowd->first[user]; i < crowd->first[user + 1]; i++) {
-    const evaluation_votes *others = &votes[pair[i]];
-    if (choice[i] == HEED_CHOSE_TIE || others->count == 0) continue;
-    const int64_t lead =
-        choice[i] == HEED_CHOSE_A ? others->lead : -others->lead;
-    const double count = (double)others->count;
-    sums->compared++;
-    sums->agreed += (count + (double)lead) / (2 * count);
-    if (lead == 0) continue;
-    sums->majority += self->selection->weight[i];
-    sums->same += lead > 0 ? self->selection->weight[i] : 0;
-  }
-}
-
-/* Like agreement(), but with the majority of the other users' labels of the
- * pair, kept or not; a label without a majority does not count.  And over
- * users, the correlation of eta-hat with the share of other users' labels that
- * agree. */
-static heed_status put_consensus(const heed_evaluation *self,
-                                 heed_error *error) {
-  const heed_crowd *crowd = self->crowd;
-  const size_t users = crowd->users->rows;
-  heed_memory memory = {&self->host->host, false};
-  const double *mean = evaluation_user_means(crowd, self->posterior, &memory);
-  evaluation_votes *votes =
-      heed_scratch(&memory, self->world->pairs->rows, sizeof *votes);
-  double *eta = heed_scratch_doubles(&memory, users);
-  double *share = heed_scratch_doubles(&memory, users);
-  evaluation_consensus sums = {0, 0, 0, 0};
-  size_t count = 0;
-  if (memory.refused) return heed_no_memory(error);
-  for (size_t j = 0; j < users; j++) add_labels(crowd, j, 1, votes);
-  for (size_t j = 0; j < users; j++) {
-    add_labels(crowd, j, -1, votes);
-    compare_user(self, j, votes, &sums);
-    add_labels(crowd, j, 1, votes);
-    if (!(sums.compared > 0)) continue;
-    eta[count] = mean[j];
-    share[count++] = sums.agreed / sums.compared;
-  }
-  evaluation_put(self, METRIC_LABEL_CONSENSUS,
-                 sums.majority > 0 ? sums.same / sums.majority : NAN);
-  evaluation_put(self, METRIC_USERS_COMPARED, (double)count);
-  evaluation_put(self, METRIC_CONSENSUS_CORRELATION,
-                 evaluation_correlation(count, eta, share));
-  return HEED_OK;
+  return all > 0 ? same / all : NAN;
 }
 
 /* Over users with enough judged labels: rank correlation of eta-hat with the
@@ -248,15 +161,17 @@ static heed_status put_held_out(const heed_evaluation *self,
 heed_status evaluate_labels(const heed_evaluation *self, heed_error *error) {
   const heed_estimator_functions *functions =
       self->estimator->plugin->functions;
-  heed_status status;
+  heed_status status = HEED_OK;
   put_kept(self);
   /* Counts do not say of which pair. */
   if (heed_table_column(self->crowd->annotations, "count") != NULL)
     return HEED_OK;
-  status = put_accuracy(self, error);
-  if (status == HEED_OK) status = put_consensus(self, error);
-  if (status == HEED_OK &&
-      evaluation_wants(self, METRIC_LABEL_AGREEMENT, METRIC_USERS_JUDGED))
+  if (self->shared->better != NULL)
+    evaluation_put(self, METRIC_LABEL_ACCURACY,
+                   share_right(self, self->shared->better));
+  evaluation_put(self, METRIC_LABEL_CONSENSUS,
+                 share_right(self, self->shared->majority));
+  if (evaluation_wants(self, METRIC_LABEL_AGREEMENT, METRIC_USERS_JUDGED))
     status = put_judges(self, error);
   if (status == HEED_OK && self->held_out != NULL &&
       functions->predict != NULL && self->held_out->annotations->rows > 0 &&

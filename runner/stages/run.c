@@ -25,7 +25,11 @@ struct heed_stages {
   host_arena *scratch; /* cleared after each stage */
   host_sink sinks[PLAN_STAGE_COUNT];
   stages_level levels[PLAN_STAGE_COUNT];
-  process_state *home;  /* the process as it was before the first stage */
+  process_state *home; /* the process as it was before the first stage */
+  /* Of the posterior in its level, for the settings of `shared_spec`. */
+  const evaluation_shared *shared; /* or NULL */
+  const json_t *shared_spec;
+  host_arena *shared_memory;
   bool reads_texts;     /* a stage needs the texts of the world */
   host_threads threads; /* for the current stage */
   size_t
@@ -67,6 +71,7 @@ static void level_clear(heed_stages *stages, stages_level *self) {
   self->node = SIZE_MAX;
   arena_clear(self->memory);
   arena_clear(self->instances);
+  if (self == &stages->levels[PLAN_POSTERIOR]) stages->shared = NULL;
 }
 
 static host_threads offered_threads(const stages_options *options) {
@@ -122,6 +127,7 @@ heed_status stages_create(const heed_plan *plan, const host_registry *plugins,
   self->threads.count = 1;
   self->memory = arena_create();
   self->scratch = arena_create();
+  self->shared_memory = arena_create();
   self->reads_texts =
       plugins_read_texts(plugins) || (plan->keep & PLAN_KEEP_SELECTION) != 0;
   status = reports_create(plan, plugins, &self->reports, error);
@@ -145,7 +151,8 @@ heed_status stages_create(const heed_plan *plan, const host_registry *plugins,
   self->damaged = PLAN_STAGE_COUNT;
   if (status == HEED_OK &&
       ((self->home = guard_open(self->levels)) == NULL ||
-       self->scratch == NULL || arena_refused(self->memory)))
+       self->scratch == NULL || self->shared_memory == NULL ||
+       arena_refused(self->memory)))
     status = heed_no_memory(error);
   if (status == HEED_OK)
     *result = self;
@@ -163,6 +170,7 @@ void stages_free(heed_stages *self) {
   }
   arena_free(self->memory);
   arena_free(self->scratch);
+  arena_free(self->shared_memory);
   reports_free(self->reports);
   guard_close(self->home);
   free(self);
@@ -492,6 +500,23 @@ static heed_status run_policy(heed_stages *self, stages_level *level,
   return status;
 }
 
+/* The settings of evaluation may differ between the cells of a posterior. */
+static heed_status share(heed_stages *self, stages_level *level,
+                         heed_evaluation *what, heed_error *error) {
+  const json_t *spec = self->plan->nodes[level->node].spec;
+  heed_status status = HEED_OK;
+  if (self->shared == NULL || !json_equal(self->shared_spec, spec)) {
+    arena_clear(self->shared_memory);
+    self->shared = NULL;
+    level->host.output = self->shared_memory;
+    status = evaluation_share(what, &self->shared, error);
+    level->host.output = level->memory;
+    self->shared_spec = spec;
+  }
+  what->shared = self->shared;
+  return status;
+}
+
 static heed_status run_evaluation(heed_stages *self, stages_level *level,
                                   heed_error *error) {
   const stages_level *levels = self->levels;
@@ -524,9 +549,11 @@ static heed_status run_evaluation(heed_stages *self, stages_level *level,
     what.target[i] = own == NULL ? NULL : level->reported + own->offset;
   }
   level->any_reported = true;
-  status = evaluate_attentiveness(&what, error);
+  status = share(self, level, &what, error);
+  if (status != HEED_OK) return status;
+  evaluate_shared(&what);
+  status = evaluate_refined(&what, error);
   if (status == HEED_OK) status = evaluate_labels(&what, error);
-  if (status == HEED_OK) status = evaluate_agreement(&what, error);
   if (status == HEED_OK) status = evaluate_policy(&what, error);
   return status;
 }

@@ -473,6 +473,14 @@ static void fill_crowd(bench *self) {
   self->what.policy = NULL;
 }
 
+static void score_labels(bench *self) {
+  heed_error error;
+  assert_int_equal(evaluation_share(&self->what, &self->what.shared, &error),
+                   HEED_OK);
+  evaluate_shared(&self->what);
+  assert_int_equal(evaluate_labels(&self->what, &error), HEED_OK);
+}
+
 static void eta_hat_is_scored_as_by_hand(void **state) {
   bench *self = *state;
   heed_error error;
@@ -535,9 +543,8 @@ static void a_rank_is_the_mass_below_the_truth(void **state) {
 
 static void labels_are_scored_by_weight_and_without_ties(void **state) {
   bench *self = *state;
-  heed_error error;
   fill_crowd(self);
-  assert_int_equal(evaluate_labels(&self->what, &error), HEED_OK);
+  score_labels(self);
   /* weights 0 1 2 0 1 2 0 1: kept 5 of 8, all four users */
   assert_near(self->values[METRIC_LABELS_KEPT][0], 5.0 / 8, 1e-15);
   assert_near(self->values[METRIC_USERS_KEPT][0], 1, 1e-15);
@@ -551,9 +558,8 @@ static void labels_are_scored_by_weight_and_without_ties(void **state) {
 
 static void consensus_is_that_of_the_others(void **state) {
   bench *self = *state;
-  heed_error error;
   fill_crowd(self);
-  assert_int_equal(evaluate_labels(&self->what, &error), HEED_OK);
+  score_labels(self);
   /* pair 0 is disputed (weights 0, 1), pairs 1 (1, 0) and 2 (2, 2) are not,
    * of pair 3 there is one label and a tie */
   assert_near(self->values[METRIC_LABEL_CONSENSUS][0], 5.0 / 6, 1e-15);
@@ -565,11 +571,10 @@ static void repeated_labels_of_a_user_are_no_consensus(void **state) {
   bench *self = *state;
   static int64_t pair[] = {0, 0, 2, 3, 0, 2, 1, 3};
   static int8_t choice[] = {1, 1, 1, 2, 0, 1, 0, 1};
-  heed_error error;
   fill_crowd(self);
   self->columns[1].data = pair;
   self->columns[2].data = choice;
-  assert_int_equal(evaluate_labels(&self->what, &error), HEED_OK);
+  score_labels(self);
   assert_near(self->values[METRIC_LABEL_CONSENSUS][0], 4.0 / 6, 1e-15);
 }
 
@@ -577,9 +582,8 @@ static void repeated_labels_of_a_user_are_no_consensus(void **state) {
  * others share; eta-hat is .8, .3, .6, .7: cross -.1, squares .14 and .25. */
 static void eta_hat_is_correlated_with_agreement(void **state) {
   bench *self = *state;
-  heed_error error;
   fill_crowd(self);
-  assert_int_equal(evaluate_labels(&self->what, &error), HEED_OK);
+  score_labels(self);
   assert_near(self->values[METRIC_USERS_COMPARED][0], 4, 0);
   assert_near(self->values[METRIC_CONSENSUS_CORRELATION][0],
               -0.1 / sqrt(0.14 * 0.25), 1e-12);
@@ -659,6 +663,7 @@ static void a_refined_posterior_is_scored_beside_the_estimators(void **state) {
   self->what.policy = &self->policy;
   self->policy.refined = &refined;
   assert_int_equal(evaluate_attentiveness(&self->what, &error), HEED_OK);
+  assert_int_equal(evaluate_refined(&self->what, &error), HEED_OK);
   assert_near(self->values[METRIC_REFINED_ETA_RMSE][0], 0, 0);
   assert_near(self->values[METRIC_REFINED_ETA_CORRELATION][0], 1, 1e-14);
   assert_near(self->values[METRIC_ETA_RMSE][0], sqrt(0.1 / 4), 1e-15);
@@ -670,10 +675,9 @@ static void a_refined_posterior_is_scored_beside_the_estimators(void **state) {
  * and 2. */
 static void only_users_with_enough_judged_labels_are_ranked(void **state) {
   bench *self = *state;
-  heed_error error;
   fill_crowd(self);
   self->what.settings.min_annotations = 2;
-  assert_int_equal(evaluate_labels(&self->what, &error), HEED_OK);
+  score_labels(self);
   assert_near(self->values[METRIC_USERS_JUDGED][0], 3, 0);
   assert_near(self->values[METRIC_SPEARMAN_JUDGE][0], 1.5 / sqrt(1.5 * 2),
               1e-14);
@@ -695,11 +699,10 @@ static const heed_plugin teller = {.functions = &foretelling};
 /* -log of 1, 1/2, …, 1/8: log 8! over 8. */
 static void log_loss_is_the_mean_over_held_out_annotations(void **state) {
   bench *self = *state;
-  heed_error error;
   fill_crowd(self);
   self->what.held_out = &self->crowd;
   self->estimator.plugin = &teller;
-  assert_int_equal(evaluate_labels(&self->what, &error), HEED_OK);
+  score_labels(self);
   assert_near(self->values[METRIC_HELD_OUT_LOG_LOSS][0], log(40320) / 8, 1e-14);
   assert_null(self->host.plugin);
 }

@@ -65,6 +65,16 @@ typedef struct evaluation_prompts {
   double reward_spread; /* sum over prompts of the variance of the reward */
 } evaluation_prompts;
 
+/* What a posterior shares with all selections and policies made from it; made
+ * once per posterior. */
+typedef struct evaluation_shared {
+  double value[METRIC_COUNT]; /* NaN: undefined, or not shared */
+  /* Of each annotation, 1: its label is right, -1: it is wrong, 0: it does not
+   * count; NULL: annotations are counts. */
+  int8_t *better;   /* right: the better response; NULL: that is unknown */
+  int8_t *majority; /* right: the majority of other users' labels of the pair */
+} evaluation_shared;
+
 /* All candidates of prompts from `first` on, into all[prompts x wide]. */
 void evaluation_candidates(size_t first, size_t prompts, size_t wide,
                            heed_response *all);
@@ -88,6 +98,7 @@ typedef struct heed_evaluation {
   const heed_crowd *held_out;        /* or NULL */
   const double *eta;                 /* users: the truth; NULL: unknown */
   const heed_posterior *posterior;
+  const evaluation_shared *shared; /* of this posterior */
   const heed_selection *selection;
   const heed_policy *policy;    /* or NULL */
   host_service *host;           /* plugin: the plugin being called, or NULL */
@@ -122,11 +133,19 @@ static inline void evaluation_calls(const heed_evaluation *self,
   service_calls(self->host, instance == NULL ? NULL : instance->plugin);
 }
 
+/* Needs neither `shared` nor the selection and the policy.  *result comes from
+ * the host's allocate(). */
+heed_status evaluation_share(const heed_evaluation *self,
+                             const evaluation_shared **result,
+                             heed_error *error);
+void evaluate_shared(const heed_evaluation *self);
 heed_status evaluate_policy(const heed_evaluation *self, heed_error *error);
 heed_status evaluate_texts(const heed_evaluation *self, heed_error *error);
 heed_status evaluate_held_out(const heed_evaluation *self, heed_error *error);
 heed_status evaluate_attentiveness(const heed_evaluation *self,
                                    heed_error *error);
+/* If the trainer refined the posterior. */
+heed_status evaluate_refined(const heed_evaluation *self, heed_error *error);
 heed_status evaluate_labels(const heed_evaluation *self, heed_error *error);
 /* What all annotations show without a fit, kept or not. */
 heed_status evaluate_agreement(const heed_evaluation *self, heed_error *error);
