@@ -11,6 +11,7 @@
 #include <cblas.h>
 #include <math.h>
 
+#include "heed/draws.h"
 #include "heed/source.h"
 #include "heed/vector.h"
 #include "sources/synthetic/tilt.h"
@@ -210,7 +211,7 @@ typedef struct synthetic_making {
   double *lean_direction;   /* u, (d) */
   double *other_direction;  /* z, (d): unit, in the plane of w and u, z.u = 0;
                                0 where u is w */
-  double *phi;              /* (N + H, K, d) */
+  const double *phi;        /* (N + H, K, d) */
   double *reward;           /* (N + H, K) */
   double *along, *across;   /* (N + H, K): u.phi, z.phi */
   preference_tilt lean;
@@ -268,19 +269,31 @@ static void project(const synthetic_making *self, size_t prompt, double factor,
               result + prompt * wide, 1);
 }
 
-/* One prompt's candidates.  A larger count extends the list. */
-static void draw_candidates(synthetic_making *self, size_t prompt) {
-  const heed_host *host = self->host;
-  const size_t values = self->candidates * self->features;
-  heed_stream stream =
-      prompt < self->prompts
-          ? host->stream(host, "prompt", prompt)
-          : host->stream(host, "held_out", prompt - self->prompts);
-  heed_normals(self->vector, &stream, values, self->phi + prompt * values);
+/* One prompt's candidates. */
+static void project_candidates(synthetic_making *self, size_t prompt) {
   project(self, prompt, self->values[SCALE].number, self->reward_direction,
           self->reward);
   project(self, prompt, 1.0, self->lean_direction, self->along);
   project(self, prompt, 1.0, self->other_direction, self->across);
+}
+
+/* The features of all candidates, (N + H, K, d): a column that points to
+ * numbers which worlds share.  A larger count of prompts extends the list. */
+static heed_status draw_features(synthetic_making *self, heed_table *table,
+                                 heed_error *error) {
+  const heed_host *host = self->host;
+  const heed_draws *draws = heed_draws_of(host);
+  const heed_draws_part parts[] = {{"prompt", self->prompts},
+                                   {"held_out", self->held_out}};
+  const size_t values = self->candidates * self->features;
+  heed_memory memory = {host, false};
+  (void)heed_new_column(&memory, table, "features", HEED_FLOAT64, 0);
+  self->phi = draws->normals(host, 2, parts, values);
+  if (memory.refused || self->phi == NULL) return heed_no_memory(error);
+  heed_column *column = &table->columns[table->column_count - 1];
+  column->width = values;
+  column->data = (void *)(uintptr_t)self->phi;
+  return HEED_OK;
 }
 
 static heed_status draw_prompts(synthetic_making *self, heed_error *error) {
@@ -288,13 +301,14 @@ static heed_status draw_prompts(synthetic_making *self, heed_error *error) {
   const size_t wide = self->candidates;
   heed_memory memory = {self->host, false};
   heed_table *table = heed_new_table(&memory, "prompts", rows);
-  self->phi = heed_new_column(&memory, table, "features", HEED_FLOAT64,
-                              wide * self->features);
-  self->reward = heed_new_column(&memory, table, "reward", HEED_FLOAT64, wide);
   self->along = heed_scratch_doubles(&memory, rows * wide);
   self->across = heed_scratch_doubles(&memory, rows * wide);
   if (memory.refused) return heed_no_memory(error);
-  for (size_t i = 0; i < rows; i++) draw_candidates(self, i);
+  const heed_status status = draw_features(self, table, error);
+  if (status != HEED_OK) return status;
+  self->reward = heed_new_column(&memory, table, "reward", HEED_FLOAT64, wide);
+  if (memory.refused) return heed_no_memory(error);
+  for (size_t i = 0; i < rows; i++) project_candidates(self, i);
   self->world->prompts = table;
   self->world->held_out = self->held_out;
   self->world->candidates = wide;

@@ -2,6 +2,7 @@
  * Services: the functions of heed_host. */
 #include <string.h>
 
+#include "heed/draws.h"
 #include "host/host.h"
 #include "host/process.h"
 #include "host/vector.h"
@@ -122,6 +123,7 @@ static const size_t *offer_threads(const host_service *self) {
 static const void *extension(const heed_host *host, const char *name) {
   if (strcmp(name, HEED_TEXTS) == 0) return of(host)->texts;
   if (strcmp(name, HEED_VECTOR) == 0) return vector_best();
+  if (strcmp(name, HEED_DRAWS) == 0) return &draws_service;
   if (strcmp(name, HEED_THREADS) == 0) return offer_threads(of(host));
   return strcmp(name, HEED_CHECKPOINT) == 0 ? of(host)->checkpoint : NULL;
 }

@@ -16,13 +16,17 @@ static void say(const char *text) {
   (void)!write(STDERR_FILENO, text, strlen(text));
 }
 
+static bool holds(const stages_level *level, const void *place) {
+  return arena_holds(level->memory, place) ||
+         draws_hold(level->host.draws, place);
+}
+
 /* Says what was written to; then the same write crashes the process, since the
  * handler is reset.  The supervisor shows the last line of the log. */
 static void explain_crash(int signal, siginfo_t *info, void *context) {
   (void)signal, (void)context;
   for (size_t i = 0; watched != NULL && i < PLAN_STAGE_COUNT; i++) {
-    if (!watched[i].sealed || !arena_holds(watched[i].memory, info->si_addr))
-      continue;
+    if (!watched[i].sealed || !holds(&watched[i], info->si_addr)) continue;
     say("wrote to the output of the stage ");
     say(plan_stage_name((plan_stage)i));
     say(", which is read-only\n");
@@ -91,5 +95,6 @@ void guard_unseal(stages_level *level) {
 
 bool guard_is_intact(const stages_level *level) {
   return !level->sealed ||
-         (level->digest == digest_of(level) && arena_is_intact(level->memory));
+         (level->digest == digest_of(level) && arena_is_intact(level->memory) &&
+          draws_are_intact(level->host.draws));
 }

@@ -31,6 +31,7 @@ struct heed_stages {
   const json_t *shared_spec;
   host_arena *shared_memory;
   bool reads_texts;     /* a stage needs the texts of the world */
+  host_draws *draws;    /* of the world in its level */
   host_threads threads; /* for the current stage */
   size_t
       damaged; /* levels from here on are made again; PLAN_STAGE_COUNT: none */
@@ -128,6 +129,8 @@ heed_status stages_create(const heed_plan *plan, const host_registry *plugins,
   self->memory = arena_create();
   self->scratch = arena_create();
   self->shared_memory = arena_create();
+  self->draws = draws_create();
+  self->levels[PLAN_WORLD].host.draws = self->draws;
   self->reads_texts =
       plugins_read_texts(plugins) || (plan->keep & PLAN_KEEP_SELECTION) != 0;
   status = reports_create(plan, plugins, &self->reports, error);
@@ -152,7 +155,7 @@ heed_status stages_create(const heed_plan *plan, const host_registry *plugins,
   if (status == HEED_OK &&
       ((self->home = guard_open(self->levels)) == NULL ||
        self->scratch == NULL || self->shared_memory == NULL ||
-       arena_refused(self->memory)))
+       self->draws == NULL || arena_refused(self->memory)))
     status = heed_no_memory(error);
   if (status == HEED_OK)
     *result = self;
@@ -171,6 +174,7 @@ void stages_free(heed_stages *self) {
   arena_free(self->memory);
   arena_free(self->scratch);
   arena_free(self->shared_memory);
+  draws_free(self->draws);
   reports_free(self->reports);
   guard_close(self->home);
   free(self);
@@ -229,9 +233,11 @@ static heed_status run_world(heed_stages *self, stages_level *level,
     status = costly_load_world(folder, self->plan, level, &found, error);
   if (status == HEED_OK && costly)
     status = costly_open_checkpoint(folder, self->plan, level, error);
+  draws_release(self->draws);
   if (status == HEED_OK && !found)
     status = functions->make(level->instance->self, &level->host.host,
                              &level->world, error);
+  draws_tidy(self->draws);
   service_settle(&level->host);
   if (status == HEED_OK) status = check_world(&level->world, error);
   if (status == HEED_OK && costly && !found)

@@ -135,6 +135,7 @@ heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
                                 comparisons_labels labels, bool own_label,
                                 comparisons_use use, crowd_comparisons *result,
                                 heed_error *error) {
+  enum { AHEAD = 16 }; /* rows: differences are read in no order */
   const bool texts = use == COMPARISONS_TEXTS, places = use != COMPARISONS_SUM;
   crowd_comparisons self = {.features = texts ? 0 : crowd->world->features};
   comparisons_columns columns;
@@ -152,6 +153,9 @@ heed_status comparisons_collect(const heed_host *host, const heed_crowd *crowd,
   make_room(&memory, use, &self);
   if (memory.refused) return heed_no_memory(error);
   for (size_t row = 0, i = 0; row < selection->count; row++) {
+    if (columns.difference != NULL && row + AHEAD < selection->count)
+      __builtin_prefetch(columns.difference +
+                         (size_t)columns.pair[row + AHEAD] * self.features);
     if (!counts(&columns, selection, row)) continue;
     fill_row(&self, i, row, &columns, selection, labels, own_label);
     if (places) fill_place(&self, i, row, &columns, selection, labels, unit);

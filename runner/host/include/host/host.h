@@ -50,6 +50,22 @@ bool arena_holds(const host_arena *arena, const void *place);
 /* Mixes bytes into a digest that detects changes, not forgery. */
 uint64_t arena_mix(uint64_t digest, const void *data, size_t bytes);
 
+/* ---- draws that worlds share (HEED_DRAWS) ---- */
+
+typedef struct host_draws host_draws;
+extern const struct heed_draws draws_service;
+
+host_draws *draws_create(void); /* NULL: out of memory */
+void draws_free(host_draws *draws);
+/* The world that asked for matrices is gone: the next may ask for them again.
+ */
+void draws_release(host_draws *draws);
+/* Frees those that the world did not ask for. */
+void draws_tidy(host_draws *draws);
+/* Of all matrices, which are read-only; draws may be NULL. */
+bool draws_hold(const host_draws *draws, const void *place);
+bool draws_are_intact(const host_draws *draws);
+
 /* ---- services: the heed_host that a plugin sees ---- */
 
 /* Where a plugin's reports go.  All may be NULL. */
@@ -80,6 +96,7 @@ typedef struct host_service {
   const atomic_bool *cancel;
   const char *checkpoint;    /* a path, or NULL */
   const bool *texts;         /* HEED_TEXTS, or NULL */
+  host_draws *draws;         /* NULL: no HEED_DRAWS */
   host_threads *threads;     /* may be NULL: 1 */
   const heed_plugin *blamed; /* the last that service_blame() warned about */
   unsigned blamed_changes;   /* what it warned about */
