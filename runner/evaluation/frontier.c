@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The frontier.  c is a nearly linear function of the square root of the KL, so
- * the last two points and their derivatives give the next c.  The KL never
- * falls as c grows, so each step stays in a bracket. */
+ * The frontier.  c and the win rate are smooth functions of the square root of
+ * the KL, so a few points and their derivatives give the c of a level, and then
+ * the win rate at it.  The KL never falls as c grows, so each step stays in a
+ * bracket. */
 #include "frontier.h"
+
+#include <string.h>
 
 heed_status frontier_open(policy_frontier *self, heed_memory *memory,
                           heed_error *error) {
@@ -39,6 +42,107 @@ frontier_point frontier_at(const policy_frontier *self, double c) {
                           .rise = rise / count};
 }
 
+/* ---- interpolation ---- */
+
+/* Points that interpolate at most.  KNOWN of the last are kept: the search for
+ * a level seldom takes more. */
+enum { NEAREST = 3, KNOWN = 16 };
+
+typedef struct frontier_known {
+  size_t count;
+  frontier_point point[KNOWN];
+} frontier_known;
+
+typedef struct frontier_neighbour {
+  frontier_point point;
+  double x, distance; /* sqrt(kl), and its distance from the level's */
+} frontier_neighbour;
+
+/* The points nearest to a level, the nearest first. */
+typedef struct frontier_near {
+  size_t count;
+  frontier_neighbour at[NEAREST];
+} frontier_near;
+
+static void consider(frontier_near *self, frontier_point point,
+                     double level_x) {
+  const double x = sqrt(point.kl), distance = fabs(x - level_x);
+  size_t i = self->count;
+  while (i > 0 && distance < self->at[i - 1].distance) i--;
+  if (i == NEAREST) return;
+  if (self->count < NEAREST) self->count++;
+  memmove(&self->at[i + 1], &self->at[i],
+          (self->count - 1 - i) * sizeof *self->at);
+  self->at[i] = (frontier_neighbour){point, x, distance};
+}
+
+static frontier_near nearest(const frontier_known *known, double x) {
+  frontier_near made = {.count = 0};
+  for (size_t i = 0; i < known->count; i++) consider(&made, known->point[i], x);
+  return made;
+}
+
+/* The newest takes the place of the oldest. */
+static void remember(frontier_known *self, frontier_point point) {
+  if (self->count < KNOWN) {
+    self->point[self->count++] = point;
+    return;
+  }
+  memmove(self->point, self->point + 1, (KNOWN - 1) * sizeof *self->point);
+  self->point[KNOWN - 1] = point;
+}
+
+/* The polynomial through values and derivatives at the near points (Hermite,
+ * by divided differences), at x; *last: what the last point added to it. */
+static double hermite(const frontier_near *near, const double *value,
+                      const double *slope, double x, double *last) {
+  const size_t terms = 2 * near->count;
+  double node[2 * NEAREST], term[2 * NEAREST], sum = 0, factor = 1;
+  for (size_t i = 0; i < terms; i++) {
+    node[i] = near->at[i / 2].x;
+    term[i] = value[i / 2];
+  }
+  for (size_t i = terms - 1; i > 0; i--)
+    term[i] = i % 2 == 1 ? slope[i / 2]
+                         : (term[i] - term[i - 1]) / (node[i] - node[i - 1]);
+  for (size_t order = 2; order < terms; order++)
+    for (size_t i = terms - 1; i >= order; i--)
+      term[i] = (term[i] - term[i - 1]) / (node[i] - node[i - order]);
+  *last = 0;
+  for (size_t i = 0; i < terms; i++) {
+    const double part = factor * term[i];
+    if (i + 2 >= terms) *last += part;
+    sum += part;
+    factor *= x - node[i];
+  }
+  return sum;
+}
+
+/* c at x, and dc/dx = 2 x / (dkl/dc). */
+static double hermite_c(const frontier_near *near, double x) {
+  double c[NEAREST], slope[NEAREST], last;
+  for (size_t i = 0; i < near->count; i++) {
+    c[i] = near->at[i].point.c;
+    slope[i] = 2 * near->at[i].x / near->at[i].point.slope;
+  }
+  return hermite(near, c, slope, x, &last);
+}
+
+/* The polynomial without its last point is wrong by about what that point adds;
+ * with it, by a factor (distance / x)^2 less. */
+static double hermite_win(const frontier_near *near, double x, double *error) {
+  double win[NEAREST], slope[NEAREST], last;
+  const double furthest = near->at[near->count - 1].distance / x;
+  for (size_t i = 0; i < near->count; i++) {
+    win[i] = near->at[i].point.win;
+    slope[i] =
+        near->at[i].point.rise * 2 * near->at[i].x / near->at[i].point.slope;
+  }
+  const double value = hermite(near, win, slope, x, &last);
+  *error = fabs(last) * furthest * furthest;
+  return value;
+}
+
 /* ---- the c of a level ---- */
 
 /* The KL is below the level at c = low, and not below it at high. */
@@ -46,86 +150,96 @@ typedef struct frontier_bracket {
   double low, high;
 } frontier_bracket;
 
-/* The search ends at this relative distance from the level.  A line from there
- * gives the win rate at the level; its error is of the order of the square. */
-#define NEAR 1e-6
+static void narrow(frontier_bracket *bracket, frontier_point point,
+                   double level) {
+  if (point.kl < level)
+    bracket->low = fmax(bracket->low, point.c);
+  else
+    bracket->high = fmin(bracket->high, point.c);
+}
+
+/* A point at this relative distance from the level is there: a line gives the
+ * win rate, with an error of the order of the square. */
+#define THERE 1e-6
+/* So near, points on one side of the level suffice. */
+#define BESIDE 0.01
+/* The error of a win rate that is interpolated. */
+#define WIN_ERROR 1e-12
 
 static double win_at(frontier_point near, double level) {
   if (!(near.slope > 0)) return near.win;
   return near.win + (level - near.kl) * near.rise / near.slope;
 }
 
+/* The win rate at the level, if the points determine it; else NaN. */
+static double interpolate(const frontier_near *near, double level,
+                          frontier_bracket bracket) {
+  const double x = sqrt(level);
+  const bool inside = bracket.low > 0 && !isinf(bracket.high);
+  double error;
+  if (fabs(near->at[0].point.kl - level) <= THERE * level)
+    return win_at(near->at[0].point, level);
+  if (near->count < 2 || !(inside || near->at[0].distance < BESIDE * x))
+    return NAN;
+  const double win = hermite_win(near, x, &error);
+  return error < WIN_ERROR ? win : NAN;
+}
+
 /* The search gives up beyond this c. */
 #define FURTHEST 0x1p40
-
-/* c at x = sqrt(kl), on the line through a point with its derivative
- * dc/dx = 2 x / (dkl/dc). */
-static double newton(frontier_point at, double x) {
-  const double root = sqrt(at.kl);
-  return at.c + (x - root) * 2 * root / at.slope;
-}
-
-/* c at x, on the cubic through two points with their derivatives (Hermite). */
-static double hermite(frontier_point a, frontier_point b, double x) {
-  const double xa = sqrt(a.kl), xb = sqrt(b.kl), width = xb - xa;
-  const double t = (x - xa) / width, u = 1 - t;
-  const double rise_a = 2 * xa / a.slope * width;
-  const double rise_b = 2 * xb / b.slope * width;
-  return a.c * u * u * (1 + 2 * t) + b.c * t * t * (3 - 2 * t) +
-         t * u * (u * rise_a - t * rise_b);
-}
 
 static bool within(double c, frontier_bracket bracket) {
   return c > bracket.low && c < bracket.high;
 }
 
-/* The next c: from the last two points; if that leaves the bracket, from the
- * last point; if both leave it, the middle of the bracket. */
-static double next_c(const frontier_point last[2], double level,
+/* The next c: from the near points; if that leaves the bracket, from the
+ * nearest and its derivative; if both leave it, the middle of the bracket. */
+static double next_c(const frontier_near *near, double level,
                      frontier_bracket bracket) {
-  const double cubic = hermite(last[0], last[1], sqrt(level));
-  const double line = newton(last[1], sqrt(level));
+  const double x = sqrt(level);
+  const double curve = hermite_c(near, x);
+  const double line = near->at[0].point.c + (x - near->at[0].x) * 2 *
+                                                near->at[0].x /
+                                                near->at[0].point.slope;
   const bool bounded = !isinf(bracket.high);
   if (!bounded) bracket.high = 4 * bracket.low;
-  if (within(cubic, bracket)) return cubic;
+  if (within(curve, bracket)) return curve;
   if (within(line, bracket)) return line;
   return bounded ? bracket.low + (bracket.high - bracket.low) / 2
                  : bracket.high;
 }
 
-/* Moves last[1] to the point whose KL is the level; last[0] is the point before
- * it.  Both start anywhere on the ray.  False: no point has this KL. */
-static bool move_to(const policy_frontier *self, double level,
-                    frontier_point last[2]) {
-  enum { MOST_STEPS = 200 };
+/* NaN: no point has this KL. */
+static double find_win(const policy_frontier *self, double level,
+                       frontier_known *known) {
+  enum { MOST_STEPS = 200, HALVING = 8 };
   frontier_bracket bracket = {0, HUGE_VAL};
-  for (int i = 0; i < MOST_STEPS; i++) {
-    const frontier_point point = last[1];
-    if (fabs(point.kl - level) <= NEAR * level) return true;
-    if (point.kl < level)
-      bracket.low = point.c;
-    else
-      bracket.high = point.c;
-    const double c = next_c(last, level, bracket);
+  for (size_t i = 0; i < known->count; i++)
+    narrow(&bracket, known->point[i], level);
+  for (int i = 1; i < MOST_STEPS; i++) {
+    const frontier_near near = nearest(known, sqrt(level));
+    const double win = interpolate(&near, level, bracket);
+    if (!isnan(win)) return win;
+    double c = next_c(&near, level, bracket);
+    if (i % HALVING == 0 && !isinf(bracket.high))
+      c = bracket.low + (bracket.high - bracket.low) / 2;
     /* Only rounding is left, or no c reaches the level. */
-    if (!(c < FURTHEST) || !(fabs(c - point.c) > 1e-15 * c)) break;
-    last[0] = point;
-    last[1] = frontier_at(self, c);
+    if (!(c < FURTHEST) || !(bracket.high - bracket.low > 1e-15 * c)) break;
+    const frontier_point point = frontier_at(self, c);
+    narrow(&bracket, point, level);
+    remember(known, point);
   }
-  return false;
+  return NAN;
 }
 
-/* The search for a level starts at the level before, so results depend only on
- * this policy.  The reference itself has no ray.  If a policy gives one
- * candidate probability 1, its slope is 0 (or below, by rounding), but its ray
- * has all levels. */
+/* All points are of this policy, so that the result depends on nothing else.
+ * The reference itself has no ray.  If a policy gives one candidate
+ * probability 1, its slope is 0 (or below, by rounding), but its ray has all
+ * levels. */
 void frontier_win_rates(const policy_frontier *self, size_t count,
                         const double *level, double *win) {
-  frontier_point last[2] = {self->made, self->made};
-  for (size_t i = 0; i < count; i++) {
-    const bool reached = (self->made.kl > 0 || self->made.slope > 0) &&
-                         move_to(self, level[i], last);
-    win[i] = reached ? win_at(last[1], level[i]) : NAN;
-    if (!reached) last[0] = last[1] = self->made;
-  }
+  const bool has_ray = self->made.kl > 0 || self->made.slope > 0;
+  frontier_known known = {.count = 1, .point = {self->made}};
+  for (size_t i = 0; i < count; i++)
+    win[i] = has_ray ? find_win(self, level[i], &known) : NAN;
 }

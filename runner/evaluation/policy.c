@@ -12,17 +12,22 @@ typedef struct policy_view {
   const heed_evaluation *measured;
   const evaluation_prompts *known;
   const heed_vector *vector;
-  double *pi;
-  double *tilt; /* log(pi / pi_ref), or FRONTIER_NEVER */
-  bool never;   /* some candidate has probability 0 */
+  double *tilt;           /* log(pi / pi_ref), or FRONTIER_NEVER */
+  bool never;             /* some candidate has probability 0 */
+  double kl, reward, win; /* means over prompts, under pi */
 } policy_view;
+
+/* Prompts that the trainer is asked about in one call. */
+static size_t asked_at_once(size_t wide) {
+  const size_t candidates = 2048;
+  return wide < candidates ? candidates / wide : 1;
+}
 
 /* ---- reading the policy ---- */
 
 static heed_status check_sum(const policy_view *self, size_t prompt,
-                             heed_error *error) {
-  const size_t wide = self->known->candidates;
-  const double sum = self->vector->sum(wide, self->pi + prompt * wide);
+                             const double *pi, heed_error *error) {
+  const double sum = self->vector->sum(self->known->candidates, pi);
   if (fabs(sum - 1) < 1e-6) return HEED_OK;
   return heed_fail(error, HEED_NUMERIC,
                    "invalid output: the policy's probabilities over "
@@ -30,36 +35,45 @@ static heed_status check_sum(const policy_view *self, size_t prompt,
                    self->known->first + prompt, sum);
 }
 
-/* Turns log pi into pi and tilt, for prompts begin … end - 1. */
-static heed_status take(policy_view *self, size_t begin, size_t end,
+/* Turns log pi into tilt, and adds to the means, for prompts begin … end - 1;
+ * pi: room for their probabilities. */
+static heed_status take(policy_view *self, size_t begin, size_t end, double *pi,
                         heed_error *error) {
   const evaluation_prompts *known = self->known;
-  const size_t first = begin * known->candidates;
-  const size_t last = end * known->candidates;
-  double *tilt = self->tilt;
-  self->vector->exp(last - first, tilt + first, self->pi + first);
-  for (size_t i = first; i < last; i++) {
+  const heed_vector *vector = self->vector;
+  const size_t wide = known->candidates, first = begin * wide;
+  const size_t count = (end - begin) * wide;
+  const double *reference = known->reference + first;
+  double *tilt = self->tilt + first;
+  vector->exp(count, tilt, pi);
+  for (size_t i = 0; i < count; i++) {
     self->never |= tilt[i] == -INFINITY;
-    tilt[i] = fmax(tilt[i] - known->reference[i], FRONTIER_NEVER);
+    const double difference = tilt[i] - reference[i];
+    tilt[i] = difference > FRONTIER_NEVER ? difference : FRONTIER_NEVER;
   }
   for (size_t i = begin; i < end; i++) {
-    const heed_status status = check_sum(self, i, error);
+    const heed_status status =
+        check_sum(self, i, pi + (i - begin) * wide, error);
     if (status != HEED_OK) return status;
   }
+  const double prompts = (double)known->count;
+  self->kl += vector->dot(count, pi, tilt) / prompts;
+  self->reward += vector->dot(count, pi, known->reward + first) / prompts;
+  self->win += vector->dot(count, pi, known->win + first) / prompts;
   return HEED_OK;
 }
 
 /* Asks for the candidates' log-probabilities, several prompts in one call. */
 static heed_status read_policy(policy_view *self, heed_memory *memory,
                                heed_error *error) {
-  enum { ASKED = 2048 }; /* candidates */
   const heed_evaluation *measured = self->measured;
   const heed_instance *trainer = measured->trainer;
   const heed_trainer_functions *functions = trainer->plugin->functions;
   const evaluation_prompts *known = self->known;
   const size_t wide = known->candidates;
-  const size_t most = wide < ASKED ? ASKED / wide : 1;
+  const size_t most = asked_at_once(wide);
   heed_response *all = heed_scratch(memory, most * wide, sizeof *all);
+  double *pi = heed_scratch_doubles(memory, most * wide);
   if (memory->refused) return heed_no_memory(error);
   evaluation_calls(measured, trainer);
   for (size_t i = 0; i < known->count; i += most) {
@@ -69,7 +83,7 @@ static heed_status read_policy(policy_view *self, heed_memory *memory,
         trainer->self, &measured->host->host, measured->world, measured->policy,
         (end - i) * wide, all, self->tilt + i * wide, error);
     service_settle(measured->host);
-    if (status == HEED_OK) status = take(self, i, end, error);
+    if (status == HEED_OK) status = take(self, i, end, pi, error);
     if (status != HEED_OK) return status;
   }
   evaluation_calls(measured, NULL);
@@ -78,16 +92,9 @@ static heed_status read_policy(policy_view *self, heed_memory *memory,
 
 /* ---- the metrics ---- */
 
-static double mean_over_prompts(const policy_view *self, const double *value) {
-  const evaluation_prompts *known = self->known;
-  return self->vector->dot(known->count * known->candidates, self->pi, value) /
-         (double)known->count;
-}
-
 /* KL(pi || pi*), pi* = pi_ref exp(r / scale) / Z: the policy that DPO with this
  * beta finds from infinitely many clean labels. */
-static double regret(const policy_view *self, double kl, double reward,
-                     double *room) {
+static double regret(const policy_view *self, double *room) {
   const evaluation_prompts *known = self->known;
   const size_t wide = known->candidates;
   const double scale = self->measured->policy->scale;
@@ -98,7 +105,7 @@ static double regret(const policy_view *self, double kl, double reward,
       room[y] = reference[y] + known->reward[i * wide + y] / scale;
     partition += self->vector->log_sum_exp(wide, room);
   }
-  return kl - reward / scale + partition / (double)known->count;
+  return self->kl - self->reward / scale + partition / (double)known->count;
 }
 
 /* Compares the implied reward, scale x tilt, with the true one, both centred
@@ -150,19 +157,16 @@ static heed_status evaluate_candidates(const heed_evaluation *self,
   policy_view view = {.measured = self,
                       .known = known,
                       .vector = vector_best(),
-                      .pi = heed_scratch_doubles(&memory, cells),
                       .tilt = heed_scratch_doubles(&memory, cells)};
   double *room = heed_scratch_doubles(&memory, known->candidates);
   if (memory.refused) return heed_no_memory(error);
   const heed_status status = read_policy(&view, &memory, error);
   if (status != HEED_OK) return status;
-  const double kl = mean_over_prompts(&view, view.tilt);
-  const double reward = mean_over_prompts(&view, known->reward);
-  evaluation_put(self, METRIC_WIN_RATE, mean_over_prompts(&view, known->win));
-  evaluation_put(self, METRIC_KL, kl);
-  evaluation_put(self, METRIC_REWARD_SCORE, reward - known->reward_mean);
+  evaluation_put(self, METRIC_WIN_RATE, view.win);
+  evaluation_put(self, METRIC_KL, view.kl);
+  evaluation_put(self, METRIC_REWARD_SCORE, view.reward - known->reward_mean);
   if (self->target[METRIC_REGRET] != NULL)
-    evaluation_put(self, METRIC_REGRET, regret(&view, kl, reward, room));
+    evaluation_put(self, METRIC_REGRET, regret(&view, room));
   if (self->target[METRIC_COSINE] != NULL ||
       self->target[METRIC_CALIBRATION_SLOPE] != NULL)
     put_alignment(&view, room);

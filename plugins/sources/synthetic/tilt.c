@@ -113,58 +113,91 @@ typedef struct tilt_place {
   bool reached; /* the gap is mu */
 } tilt_place;
 
-/* At this distance from mu, one last Newton step is enough: the remaining error
- * is of the order of the square. */
-#define NEAR 1e-7
+typedef struct tilt_point {
+  double place;
+  tilt_rise rise;
+} tilt_point;
 
-static tilt_place finish(const tilt_path *self, double place, tilt_rise rise) {
-  const double step =
-      rise.slope > 0.0 ? (self->mu - rise.gap) / rise.slope : 0.0;
-  return (tilt_place){.place = place + step,
-                      .gap = rise.gap + step * rise.slope,
-                      .reached = true};
+static tilt_point point_at(const tilt_path *self, double place) {
+  return (tilt_point){place, rise_at(self, place)};
 }
 
-/* Newton's method from `place`, between low, where the gap is below mu, and
- * high, where it is unknown.  Not reached: the gap at high is below mu. */
+/* The place of a gap, on the cubic through two points with their derivatives
+ * (Hermite). */
+static double hermite(tilt_point a, tilt_point b, double gap) {
+  const double width = b.rise.gap - a.rise.gap;
+  const double t = (gap - a.rise.gap) / width, u = 1.0 - t;
+  return a.place * u * u * (1.0 + 2.0 * t) + b.place * t * t * (3.0 - 2.0 * t) +
+         t * u * width * (u / a.rise.slope - t / b.rise.slope);
+}
+
+/* At this distance from mu one last Newton step is enough: the remaining error
+ * is of the order of the square.  That of Hermite's cubic is the square of the
+ * product of two distances. */
+#define NEAR 1e-7
+
+static tilt_place reached(const tilt_path *self, double place) {
+  return (tilt_place){.place = place, .gap = self->mu, .reached = true};
+}
+
+/* Newton's method from `last`, between low, where the gap is below mu, and
+ * high, where it is unknown.  Not reached: the gap at high is below mu.
+ * before: an earlier point, or the same. */
 static tilt_place newton(const tilt_path *self, double low, double high,
-                         double place) {
+                         tilt_point before, tilt_point last) {
   enum { MOST_STEPS = 100 };
   const double end = high;
   bool bounded = false; /* the gap at high is above mu */
-  tilt_rise rise = rise_at(self, place);
   for (int i = 0; i < MOST_STEPS; i++) {
-    const double missing = self->mu - rise.gap;
-    if (fabs(missing) <= NEAR) return finish(self, place, rise);
+    const double place = last.place, slope = last.rise.slope;
+    const double missing = self->mu - last.rise.gap;
+    const double missed = self->mu - before.rise.gap;
+    if (fabs(missing) <= NEAR)
+      return reached(self, place + (slope > 0.0 ? missing / slope : 0.0));
     if (missing > 0.0 && place >= end)
-      return (tilt_place){.place = end, .gap = rise.gap};
+      return (tilt_place){.place = end, .gap = last.rise.gap};
     if (missing > 0.0) {
       low = place;
     } else {
       high = place;
       bounded = true;
     }
-    double next = place + missing / rise.slope;
+    const double cubic = hermite(before, last, self->mu);
+    if (fabs(missing * missed) <= NEAR && cubic > low && cubic < high)
+      return reached(self, cubic);
+    double next = place + missing / slope;
     /* Also where the gap falls: then the end shows whether mu is reached. */
     if (!(next > low && next < high))
       next = bounded ? low + (high - low) / 2 : end;
     if (!(fabs(next - place) > 1e-15 * place)) break;
-    place = next;
-    rise = rise_at(self, place);
+    before = last;
+    last = point_at(self, next);
   }
-  return (tilt_place){.place = place, .gap = rise.gap, .reached = bounded};
+  return (tilt_place){
+      .place = last.place, .gap = last.rise.gap, .reached = bounded};
 }
 
-/* The leg from low to low + 1, first on a part of the pool. */
+/* The leg from low to low + 1.  A part of the pool shows where to start, and
+ * how the gap bends between there and mu. */
 static tilt_place walk(const tilt_path *self, double low) {
-  tilt_path rough = *self;
   const double high = low + 1.0;
-  double start = low + 0.1;
-  if (self->pool.prompts > 2 * ROUGH_PROMPTS) {
-    rough.pool.prompts = ROUGH_PROMPTS;
-    start = newton(&rough, low, high, start).place;
+  tilt_path rough = *self;
+  tilt_point start = {.place = low + 0.1};
+  if (self->pool.prompts <= 2 * ROUGH_PROMPTS) {
+    start = point_at(self, start.place);
+    return newton(self, low, high, start, start);
   }
-  return newton(self, low, high, start);
+  rough.pool.prompts = ROUGH_PROMPTS;
+  start = point_at(&rough, start.place);
+  const tilt_place found = newton(&rough, low, high, start, start);
+  const tilt_point first = point_at(self, found.place);
+  const tilt_point part = point_at(&rough, found.place);
+  rough.mu = part.rise.gap +
+             (self->mu - first.rise.gap) * part.rise.slope / first.rise.slope;
+  const tilt_place next = newton(&rough, low, high, part, part);
+  if (!next.reached || !(first.rise.slope > 0.0))
+    return newton(self, low, high, first, first);
+  return newton(self, low, high, first, point_at(self, next.place));
 }
 
 heed_status tilt_calibrate(const tilt_pool *pool, double mu, double likeness,
