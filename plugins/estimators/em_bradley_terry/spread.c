@@ -248,8 +248,6 @@ heed_status spread_find(bradley_terry_fit *self, const double *x,
   const double top = find_top(&search, &step);
   walk(&search, top, step, spread);
   walk(&search, top - step, -step, spread);
-  fprintf(stderr, "looks %zu scales %zu step %g\n", search.count, spread->count,
-          step);
   if (self->status != HEED_OK) return self->status;
   if (spread->count == 0)
     return heed_fail(error, HEED_NUMERIC,
