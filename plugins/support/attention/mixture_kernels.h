@@ -51,6 +51,10 @@ typedef struct mixture_kernels {
   void (*add_mass)(const mixture_list *list, size_t nodes, const double *r,
                    double *mass);
 
+  /* Adds rows[row[i] x nodes] for each of `count` i to mass[nodes]. */
+  void (*add_rows)(size_t count, const uint16_t *row, size_t nodes,
+                   const double *rows, double *mass);
+
   /* Adds sum_k r_k node_k (c + d) / P_k to weight[kind] for each choice. */
   void (*add_attended)(const mixture_list *list, size_t nodes,
                        const double *node, const double *r, double *weight);

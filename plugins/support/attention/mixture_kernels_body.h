@@ -255,6 +255,30 @@ SLOT void sum_mass(const mixture_list *list, size_t nodes, const double *r,
 #undef OF_BLOCK
 }
 
+#define sum_rows_block MIXTURE(sum_rows_block)
+FAST void sum_rows_block(size_t count, const uint16_t *row, size_t registers,
+                         size_t nodes, const double *rows, double *mass) {
+  wide sum[BLOCK];
+  UNROLLED
+  for (size_t v = 0; v < registers; v++) sum[v] = load(mass + v * WIDTH);
+  for (size_t i = 0; i < count; i++) {
+    const double *x = rows + row[i] * nodes;
+    UNROLLED
+    for (size_t v = 0; v < registers; v++) sum[v] += load(x + v * WIDTH);
+  }
+  UNROLLED
+  for (size_t v = 0; v < registers; v++) store(mass + v * WIDTH, sum[v]);
+}
+
+#define sum_rows MIXTURE(sum_rows)
+SLOT void sum_rows(size_t count, const uint16_t *row, size_t nodes,
+                   const double *rows, double *mass){
+#define OF_BLOCK(registers) \
+  sum_rows_block(count, row, registers, nodes, rows + first, mass + first)
+    BLOCKS(nodes, OF_BLOCK)
+#undef OF_BLOCK
+}
+
 /* Adds eight lanes: halves their number until one is left. */
 #define sum_of MIXTURE(sum_of)
 FAST double sum_of(const wide x[MIXTURE_LANES / WIDTH]) {
@@ -317,6 +341,7 @@ static const mixture_kernels table = {.name = MIXTURE_WORD,
                                       .product = multiply,
                                       .scale = divide_out,
                                       .add_mass = sum_mass,
+                                      .add_rows = sum_rows,
                                       .add_attended = sum_attended,
                                       .leave_out = leave_each};
 
@@ -346,6 +371,8 @@ static const mixture_kernels table = {.name = MIXTURE_WORD,
 #undef divide_out
 #undef sum_mass_block
 #undef sum_mass
+#undef sum_rows_block
+#undef sum_rows
 #undef sum_of
 #undef sum_attended
 #undef leave_each
