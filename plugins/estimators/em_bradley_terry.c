@@ -392,12 +392,15 @@ static heed_status fill(bradley_terry_fit *self, const heed_value *values,
                         heed_error *error) {
   const node_posterior at_fit = posterior_at(self, self->em.x, values);
   bradley_terry_fitted *state = posterior->state;
-  heed_status status =
-      node_posterior_fill(&at_fit, self->host, posterior, error);
-  if (status != HEED_OK) return status;
+  heed_status status;
   state->at_fit = *posterior;
-  if (!(self->prior.pseudo_users > 0)) return HEED_OK;
-  status = spread_find(self, self->em.x, spread, error);
+  if (!(self->prior.pseudo_users > 0)) {
+    status = node_posterior_fill(&at_fit, self->host, posterior, error);
+    state->at_fit = *posterior;
+    return status;
+  }
+  status = node_posterior_fill_mass(&at_fit, self->host, &state->at_fit, error);
+  if (status == HEED_OK) status = spread_find(self, self->em.x, spread, error);
   return status == HEED_OK ? mix(self, values, spread, posterior, error)
                            : status;
 }

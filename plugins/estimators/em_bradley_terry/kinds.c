@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "heed/memory.h"
+#include "support/numeric/threads.h"
 
 /* With fewer annotations of a kind, on average, sums of mass would cost more
  * than one division for each annotation. */
@@ -340,10 +341,19 @@ heed_status kinds_open(const heed_host *host, attention_histories *histories,
 
 /* ---- probabilities ---- */
 
-void kinds_spread_p(const annotation_kinds *self) {
-  if (!self->merged) return;
-  for (size_t i = 0; i < annotations_of(self); i++)
+enum { SPREAD_PARTS = 16 };
+
+static void spread_part(void *context, size_t part) {
+  const annotation_kinds *self = context;
+  const threads_range range =
+      threads_share(annotations_of(self), part, SPREAD_PARTS);
+  for (size_t i = range.first; i < range.end; i++)
     self->histories->p[i] = self->p[self->of[i]];
+}
+
+void kinds_spread_p(annotation_kinds *self) {
+  if (self->merged)
+    threads_run(self->mixture.threads, SPREAD_PARTS, spread_part, self);
 }
 
 void kinds_probability(const annotation_kinds *self, const double *phi,

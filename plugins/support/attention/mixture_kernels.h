@@ -59,11 +59,13 @@ typedef struct mixture_kernels {
   void (*add_attended)(const mixture_list *list, size_t nodes,
                        const double *node, const double *r, double *weight);
 
-  /* mean[i] = sum_k node_k r_k / P_k over sum_k r_k / P_k of each of the
-   * list's `count` choices, whose P are all above 2^-300: the mean of eta
-   * without the choice, r the mass with it.  Powers are ignored. */
+  /* mean[i] += weight times sum_k node_k r_k / P_k over sum_k r_k / P_k of each
+   * of the list's `count` choices, whose P are all above 2^-300: the mean of
+   * eta without the choice, r the mass with it.  inverse[kind x nodes]: 1 / P;
+   * NULL: unknown.  Powers are ignored. */
   void (*leave_out)(const mixture_list *list, size_t nodes, const double *node,
-                    const double *r, double *mean);
+                    const double *r, const double *inverse, double weight,
+                    double *mean);
 } mixture_kernels;
 
 /* Always available. */
