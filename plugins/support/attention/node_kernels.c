@@ -4,7 +4,6 @@
 
 #include <gsl/gsl_cblas.h>
 #include <math.h>
-#include <string.h>
 
 #include "support/attention/barrier_weights.h"
 #include "support/numeric/threads.h"
@@ -94,10 +93,9 @@ node_kernels *node_kernels_open(heed_memory *memory, double pseudo_users,
 
 static void spread(const node_kernels *self, const double *v, double *weight) {
   const node_bumps *bumps = self->best;
-  memset(weight, 0, self->nodes * sizeof *weight);
-  for (size_t m = 0; m < bumps->count; m++)
-    for (size_t k = 0; k < self->nodes; k++)
-      weight[k] += v[m] * bumps->bump[m * self->nodes + k];
+  const int nodes = (int)self->nodes, count = (int)bumps->count;
+  cblas_dgemv(CblasRowMajor, CblasTrans, count, nodes, 1, bumps->bump, nodes, v,
+              1, 0, weight, 1);
 }
 
 /* Even weights have the same log-prior, whatever the bumps: log v_m counts as
