@@ -232,7 +232,8 @@ static heed_status open_rooms(bradley_terry_fit *self, heed_error *error) {
         heed_scratch_doubles(&memory, self->histories.group_count * nodes);
   self->weight_parts =
       self->kinds.mass == NULL ? 1 : self->kinds.mixture.mass_parts;
-  self->weights = heed_scratch_doubles(&memory, self->weight_parts * kinds);
+  self->weights =
+      heed_scratch_doubles(&memory, self->weight_parts * (kinds + 1));
   self->attended = heed_scratch_doubles(&memory, kinds);
   self->log_g = heed_scratch_doubles(&memory, kinds);
   self->up = heed_scratch_doubles(&memory, kinds);

@@ -110,6 +110,7 @@ void mixture_open_masses(heed_memory *memory, attention_mixture *self) {
 typedef struct masses_job {
   const attention_mixture *mixture;
   const double *r;
+  double *mass;
 } masses_job;
 
 static void sum_block(const masses_job *job, size_t part, size_t block,
@@ -155,13 +156,24 @@ static void sum_part(void *context, size_t part) {
   if (self->power_first != NULL) sum_users(job, part, true, mass);
 }
 
+/* Adds the parts, for a share of the values. */
+static void add_parts(void *context, size_t share) {
+  const masses_job *job = context;
+  const attention_mixture *self = job->mixture;
+  const size_t size = self->kinds * self->padded;
+  const threads_range range = threads_share(size, share, PARTS_MOST);
+  if (range.first == range.end) return;
+  memcpy(job->mass + range.first, self->sums + range.first,
+         (range.end - range.first) * sizeof *job->mass);
+  for (size_t part = 1; part < self->mass_parts; part++)
+    for (size_t i = range.first; i < range.end; i++)
+      job->mass[i] += self->sums[part * size + i];
+}
+
 void mixture_masses(const attention_mixture *self, const double *r,
                     double *mass) {
-  const size_t size = self->kinds * self->padded;
-  masses_job job = {self, r};
+  masses_job job = {self, r, mass};
   assert(self->sums != NULL && self->mass_parts <= self->parts);
   threads_run(self->threads, self->mass_parts, sum_part, &job);
-  memcpy(mass, self->sums, size * sizeof *mass);
-  for (size_t part = 1; part < self->mass_parts; part++)
-    for (size_t i = 0; i < size; i++) mass[i] += self->sums[part * size + i];
+  threads_run(self->threads, PARTS_MOST, add_parts, &job);
 }
