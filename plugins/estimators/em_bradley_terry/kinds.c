@@ -270,10 +270,30 @@ static void list_users(const annotation_kinds *self, const kind_lists *lists,
   }
 }
 
+/* Whether no user has more annotations of one kind than REPEATS_MOST. */
+static bool repeat_little(const annotation_kinds *self, uint32_t *times) {
+  const size_t *first = self->mixture.first;
+  uint32_t most = 0;
+  for (size_t j = 0; j < self->mixture.users; j++) {
+    for (size_t i = first[j]; i < first[j + 1]; i++) {
+      const uint32_t count = ++times[self->of[i]];
+      if (count > most) most = count;
+    }
+    for (size_t i = first[j]; i < first[j + 1]; i++) times[self->of[i]] = 0;
+  }
+  return most <= REPEATS_MOST;
+}
+
 static heed_status list_merged(const heed_host *host, annotation_kinds *self,
                                heed_error *error) {
   const size_t users = self->mixture.users;
   heed_memory memory = {host, false};
+  uint32_t *repeats = heed_scratch(&memory, self->count, sizeof *repeats);
+  if (memory.refused) return heed_no_memory(error);
+  if (self->histories->times == NULL && repeat_little(self, repeats)) {
+    self->mixture.kind = self->of;
+    return HEED_OK;
+  }
   kind_entries mine = {
       .kind = heed_scratch(&memory, self->count, sizeof *mine.kind),
       .times = heed_scratch_doubles(&memory, self->count)};
