@@ -12,8 +12,9 @@
 /* With fewer annotations of a kind, on average, sums of mass would cost more
  * than one division for each annotation. */
 enum { LEAST_MASSES = 4 };
-/* If a user has more annotations of one kind, they become one power. */
-enum { REPEATS_MOST = 4 };
+/* If a user has more annotations of one kind, they become one power; unless
+ * only a small part of all annotations does. */
+enum { REPEATS_MOST = 4, LEAST_REPEATED = 16 };
 
 static const heed_user_model_functions *model_of(const annotation_kinds *self) {
   return self->histories->model->plugin->functions;
@@ -270,18 +271,18 @@ static void list_users(const annotation_kinds *self, const kind_lists *lists,
   }
 }
 
-/* Whether no user has more annotations of one kind than REPEATS_MOST. */
+/* Whether powers would save little. */
 static bool repeat_little(const annotation_kinds *self, uint32_t *times) {
   const size_t *first = self->mixture.first;
-  uint32_t most = 0;
+  size_t repeated = 0;
   for (size_t j = 0; j < self->mixture.users; j++) {
+    for (size_t i = first[j]; i < first[j + 1]; i++) times[self->of[i]]++;
     for (size_t i = first[j]; i < first[j + 1]; i++) {
-      const uint32_t count = ++times[self->of[i]];
-      if (count > most) most = count;
+      if (times[self->of[i]] > REPEATS_MOST) repeated += times[self->of[i]];
+      times[self->of[i]] = 0;
     }
-    for (size_t i = first[j]; i < first[j + 1]; i++) times[self->of[i]] = 0;
   }
-  return most <= REPEATS_MOST;
+  return repeated <= annotations_of(self) / LEAST_REPEATED;
 }
 
 static heed_status list_merged(const heed_host *host, annotation_kinds *self,
