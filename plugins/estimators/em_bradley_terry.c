@@ -232,7 +232,8 @@ static heed_status open_rooms(bradley_terry_fit *self, heed_error *error) {
         heed_scratch_doubles(&memory, self->histories.group_count * nodes);
   self->weight_parts =
       self->kinds.mass == NULL ? 1 : self->kinds.mixture.mass_parts;
-  self->weights = heed_scratch_doubles(&memory, self->weight_parts * kinds);
+  self->weights =
+      heed_scratch_doubles(&memory, self->weight_parts * (kinds + 1));
   self->attended = heed_scratch_doubles(&memory, kinds);
   self->log_g = heed_scratch_doubles(&memory, kinds);
   self->up = heed_scratch_doubles(&memory, kinds);
@@ -392,12 +393,15 @@ static heed_status fill(bradley_terry_fit *self, const heed_value *values,
                         heed_error *error) {
   const node_posterior at_fit = posterior_at(self, self->em.x, values);
   bradley_terry_fitted *state = posterior->state;
-  heed_status status =
-      node_posterior_fill(&at_fit, self->host, posterior, error);
-  if (status != HEED_OK) return status;
+  heed_status status;
   state->at_fit = *posterior;
-  if (!(self->prior.pseudo_users > 0)) return HEED_OK;
-  status = spread_find(self, self->em.x, spread, error);
+  if (!(self->prior.pseudo_users > 0)) {
+    status = node_posterior_fill(&at_fit, self->host, posterior, error);
+    state->at_fit = *posterior;
+    return status;
+  }
+  status = node_posterior_fill_mass(&at_fit, self->host, &state->at_fit, error);
+  if (status == HEED_OK) status = spread_find(self, self->em.x, spread, error);
   return status == HEED_OK ? mix(self, values, spread, posterior, error)
                            : status;
 }

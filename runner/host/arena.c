@@ -17,6 +17,8 @@
 typedef struct arena_block {
   struct arena_block *next;
   size_t capacity, used; /* bytes of data */
+  size_t dirty;          /* bytes that may differ from 0 */
+  void *memory;          /* data is its first whole page, or all of it */
   unsigned char *data;
   bool locked;     /* read-only */
   uint64_t digest; /* of a sealed block that is not locked */
@@ -35,18 +37,21 @@ static arena_block *block_create(size_t capacity) {
   const bool paged = capacity >= PAGED_BLOCK;
   arena_block *made = calloc(1, sizeof *made);
   if (made == NULL) return NULL;
-  if (paged) capacity = (capacity + PAGE - 1) / PAGE * PAGE;
-  made->data = aligned_alloc(paged ? PAGE : ALIGNMENT, capacity);
-  if (made->data == NULL) {
+  const size_t alignment = paged ? PAGE : ALIGNMENT;
+  capacity = (capacity + alignment - 1) / alignment * alignment;
+  made->memory = calloc(1, capacity + alignment);
+  if (made->memory == NULL) {
     free(made);
     return NULL;
   }
+  made->data = (unsigned char *)made->memory +
+               (alignment - (uintptr_t)made->memory % alignment) % alignment;
   made->capacity = capacity;
   return made;
 }
 
 static void block_free(arena_block *old) {
-  free(old->data);
+  free(old->memory);
   free(old);
 }
 
@@ -78,10 +83,14 @@ void *arena_allocate(host_arena *self, size_t count, size_t size) {
     self->refused = true;
     return NULL;
   }
-  void *memory = top->data + top->used;
+  unsigned char *memory = top->data + top->used;
+  if (top->used < top->dirty) {
+    const size_t left = top->dirty - top->used;
+    memset(memory, 0, left < bytes ? left : bytes);
+  }
   top->used += bytes;
   assert(top->used <= top->capacity);
-  return memset(memory, 0, bytes);
+  return memory;
 }
 
 /* The capacity is a power of two: the array is full when count is one. */
@@ -177,6 +186,7 @@ void arena_clear(host_arena *self) {
     block_free(old);
   }
   top->next = NULL;
+  if (top->dirty < top->used) top->dirty = top->used;
   top->used = 0;
 }
 

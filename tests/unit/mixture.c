@@ -164,6 +164,57 @@ static void masses_are_sums_over_choices(void **state) {
       assert_close(found[c * mixture.padded + k], expected[c][k]);
 }
 
+/* With and without choices sorted by kind: a user after the other adds to it.
+ */
+static void masses_do_not_depend_on_the_order_of_choices(void **state) {
+  static double sorted[KINDS * (NODES + MIXTURE_LANES)];
+  static double found[KINDS * (NODES + MIXTURE_LANES)];
+  attention_mixture other = mixture;
+  (void)state;
+  assert_non_null(mixture.sorted);
+  other.sorted = NULL;
+  mixture_masses(&mixture, r, sorted);
+  mixture_masses(&other, r, found);
+  for (size_t c = 0; c < KINDS; c++)
+    for (size_t k = 0; k < NODES; k++)
+      assert_close(found[c * mixture.padded + k],
+                   sorted[c * mixture.padded + k]);
+}
+
+/* More users than fit in a block: user j has choices j, j + 1, ... */
+static void masses_are_added_block_by_block(void **state) {
+  enum { MANY = 20000, EACH = 6, FEW = 20 };
+  heed_memory memory = {&bench.host.host, false};
+  size_t *start = heed_scratch_sizes(&memory, MANY + 1);
+  uint32_t *each = heed_scratch(&memory, MANY * EACH, sizeof *each);
+  double *mine = heed_scratch_doubles(&memory, MANY * NODES);
+  double found[FEW * (NODES + MIXTURE_LANES)];
+  long double expected[FEW][NODES] = {{0}};
+  (void)state;
+  assert_false(memory.refused);
+  for (size_t j = 0; j < MANY; j++) {
+    start[j + 1] = start[j] + EACH;
+    for (size_t k = 0; k < NODES; k++)
+      mine[j * NODES + k] = (double)((j * NODES + k) % 1009) / 1009;
+    for (size_t i = 0; i < EACH; i++) {
+      each[j * EACH + i] = (uint32_t)((j + i) % FEW);
+      for (size_t k = 0; k < NODES; k++)
+        expected[(j + i) % FEW][k] += mine[j * NODES + k];
+    }
+  }
+  attention_mixture many = {
+      .users = MANY, .kinds = FEW, .ends = ends, .first = start, .kind = each};
+  assert_int_equal(
+      mixture_open(&bench.host.host, NODES, true, &many, &bench.error),
+      HEED_OK);
+  mixture_place(&many, NODES, node);
+  assert_true(many.first_block[many.mass_parts] > many.mass_parts);
+  mixture_masses(&many, mine, found);
+  for (size_t c = 0; c < FEW; c++)
+    for (size_t k = 0; k < NODES; k++)
+      assert_close(found[c * many.padded + k], expected[c][k]);
+}
+
 /* P(the choice was attended | the user's mass). */
 static long double attended(size_t user, size_t c) {
   long double sum = 0;
@@ -188,15 +239,14 @@ static void attended_weights_are_sums_over_choices(void **state) {
   for (size_t c = 0; c < KINDS; c++) assert_close(found[c], expected[c]);
 }
 
-static void a_mean_without_a_choice_divides_it_out(void **state) {
+static void check_means(const double *known) {
   static double found[CHOICES];
-  (void)state;
-  for (size_t c = 0; c < KINDS; c++)
-    if (c % 50 > 0 && c % 50 < 4) ends[c] = ends[0];
   for (size_t j = 0; j < USERS; j++) {
     const mixture_list list = mixture_choices(&mixture, j);
+    memset(found, 0, list.count * sizeof *found);
     mixture.kernels->leave_out(&list, mixture.padded, mixture.node,
-                               mixture_row(&mixture, r, j, 0), found);
+                               mixture_row(&mixture, r, j, 0), known, 0.75,
+                               found);
     for (size_t i = 0; i < list.count; i++) {
       long double sum = 0, of_eta = 0;
       for (size_t k = 0; k < NODES; k++) {
@@ -204,9 +254,22 @@ static void a_mean_without_a_choice_divides_it_out(void **state) {
         sum += rest;
         of_eta += rest * node[k];
       }
-      assert_close(found[i], of_eta / sum);
+      assert_close(found[i], 0.75L * of_eta / sum);
     }
   }
+}
+
+static void a_mean_without_a_choice_divides_it_out(void **state) {
+  static double inverse[KINDS * (NODES + MIXTURE_LANES)];
+  (void)state;
+  for (size_t c = 0; c < KINDS; c++) {
+    if (c % 50 > 0 && c % 50 < 4) ends[c] = ends[0];
+    for (size_t k = 0; k < mixture.padded; k++)
+      inverse[c * mixture.padded + k] =
+          1 / (ends[c].c + mixture.node[k] * ends[c].d);
+  }
+  check_means(NULL);
+  check_means(inverse);
 }
 
 /* ---- the same bits ---- */
@@ -227,7 +290,7 @@ static void compute(mixture_results *results) {
   for (size_t j = 0; j < USERS; j++) {
     const mixture_list list = mixture_choices(&mixture, j);
     mixture.kernels->leave_out(&list, mixture.padded, mixture.node,
-                               mixture_row(&mixture, r, j, 0),
+                               mixture_row(&mixture, r, j, 0), NULL, 1,
                                results->left_out + first[j]);
   }
 }
@@ -309,6 +372,8 @@ int main(void) {
       TEST(likelihoods_are_products_of_probabilities),
       TEST(the_largest_scaled_likelihood_is_near_one),
       TEST(masses_are_sums_over_choices),
+      TEST(masses_do_not_depend_on_the_order_of_choices),
+      TEST(masses_are_added_block_by_block),
       TEST(attended_weights_are_sums_over_choices),
       TEST(a_mean_without_a_choice_divides_it_out),
       TEST(every_instruction_set_gives_the_same_bits),

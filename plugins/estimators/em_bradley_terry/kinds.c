@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "heed/memory.h"
+#include "support/numeric/threads.h"
 
 /* With fewer annotations of a kind, on average, sums of mass would cost more
  * than one division for each annotation. */
 enum { LEAST_MASSES = 4 };
-/* If a user has more annotations of one kind, they become one power. */
-enum { REPEATS_MOST = 4 };
+/* If a user has more annotations of one kind, they become one power; unless
+ * only a small part of all annotations does. */
+enum { REPEATS_MOST = 4, LEAST_REPEATED = 16 };
 
 static const heed_user_model_functions *model_of(const annotation_kinds *self) {
   return self->histories->model->plugin->functions;
@@ -269,10 +271,30 @@ static void list_users(const annotation_kinds *self, const kind_lists *lists,
   }
 }
 
+/* Whether powers would save little. */
+static bool repeat_little(const annotation_kinds *self, uint32_t *times) {
+  const size_t *first = self->mixture.first;
+  size_t repeated = 0;
+  for (size_t j = 0; j < self->mixture.users; j++) {
+    for (size_t i = first[j]; i < first[j + 1]; i++) times[self->of[i]]++;
+    for (size_t i = first[j]; i < first[j + 1]; i++) {
+      if (times[self->of[i]] > REPEATS_MOST) repeated += times[self->of[i]];
+      times[self->of[i]] = 0;
+    }
+  }
+  return repeated <= annotations_of(self) / LEAST_REPEATED;
+}
+
 static heed_status list_merged(const heed_host *host, annotation_kinds *self,
                                heed_error *error) {
   const size_t users = self->mixture.users;
   heed_memory memory = {host, false};
+  uint32_t *repeats = heed_scratch(&memory, self->count, sizeof *repeats);
+  if (memory.refused) return heed_no_memory(error);
+  if (self->histories->times == NULL && repeat_little(self, repeats)) {
+    self->mixture.kind = self->of;
+    return HEED_OK;
+  }
   kind_entries mine = {
       .kind = heed_scratch(&memory, self->count, sizeof *mine.kind),
       .times = heed_scratch_doubles(&memory, self->count)};
@@ -340,10 +362,19 @@ heed_status kinds_open(const heed_host *host, attention_histories *histories,
 
 /* ---- probabilities ---- */
 
-void kinds_spread_p(const annotation_kinds *self) {
-  if (!self->merged) return;
-  for (size_t i = 0; i < annotations_of(self); i++)
+enum { SPREAD_PARTS = 16 };
+
+static void spread_part(void *context, size_t part) {
+  const annotation_kinds *self = context;
+  const threads_range range =
+      threads_share(annotations_of(self), part, SPREAD_PARTS);
+  for (size_t i = range.first; i < range.end; i++)
     self->histories->p[i] = self->p[self->of[i]];
+}
+
+void kinds_spread_p(annotation_kinds *self) {
+  if (self->merged)
+    threads_run(self->mixture.threads, SPREAD_PARTS, spread_part, self);
 }
 
 void kinds_probability(const annotation_kinds *self, const double *phi,

@@ -39,7 +39,7 @@ heed_status kinds_open(const heed_host *host, attention_histories *histories,
                        heed_error *error);
 
 /* p of the annotations from that of their kinds. */
-void kinds_spread_p(const annotation_kinds *self);
+void kinds_spread_p(annotation_kinds *self);
 
 /* P(choice | eta) of each kind at each node, probability[C x node_count]. */
 void kinds_probability(const annotation_kinds *self, const double *phi,

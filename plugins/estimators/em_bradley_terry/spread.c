@@ -51,10 +51,9 @@ static double weight_of(const mixture_ends *ends, double eta) {
   return p > 0 && p < 1 ? eta * eta / (p * (1 - p)) : 0;
 }
 
-/* Adds these weights of a user's annotations, at the user's mean. */
-static void add_weights(const bradley_terry_fit *self, size_t user,
+/* Adds these weights of a user's annotations, at the user's mean eta. */
+static void add_weights(const bradley_terry_fit *self, size_t user, double eta,
                         double *weight) {
-  const double eta = mean_of_user(self, user);
   const mixture_list list = mixture_choices(&self->kinds.mixture, user);
   double *mine = weight + (list.ends - self->kinds.mixture.ends);
   for (size_t i = 0; i < list.count; i++) {
@@ -71,25 +70,35 @@ static void add_part(void *context, size_t part) {
   const bradley_terry_fit *self = context;
   const threads_range range =
       threads_share(self->histories.group_count, part, self->weight_parts);
-  double *weight = self->weights + part * self->kinds.count;
-  memset(weight, 0, self->kinds.count * sizeof *weight);
-  for (size_t j = range.first; j < range.end; j++) add_weights(self, j, weight);
+  double *weight = self->weights + part * (self->kinds.count + 1);
+  double *level = weight + self->kinds.count;
+  memset(weight, 0, (self->kinds.count + 1) * sizeof *weight);
+  for (size_t j = range.first; j < range.end; j++) {
+    const double eta = mean_of_user(self, j);
+    add_weights(self, j, eta, weight);
+    *level += eta;
+  }
 }
 
-/* The sum of these weights over the annotations of each kind, into log_g. */
-static void find_weights(bradley_terry_fit *self) {
+/* The sum of these weights over the annotations of each kind, into log_g;
+ * returns the mean of eta over users. */
+static double find_weights(bradley_terry_fit *self) {
   const size_t kinds = self->kinds.count;
+  double level = 0;
   threads_run(self->kinds.mixture.threads, self->weight_parts, add_part, self);
-  memcpy(self->log_g, self->weights, kinds * sizeof *self->log_g);
-  for (size_t part = 1; part < self->weight_parts; part++)
-    for (size_t c = 0; c < kinds; c++)
-      self->log_g[c] += self->weights[part * kinds + c];
+  memset(self->log_g, 0, kinds * sizeof *self->log_g);
+  for (size_t part = 0; part < self->weight_parts; part++) {
+    const double *weight = self->weights + part * (kinds + 1);
+    for (size_t c = 0; c < kinds; c++) self->log_g[c] += weight[c];
+    level += weight[kinds];
+  }
+  return level / (double)self->histories.group_count;
 }
 
 /* H after an E-step at y, into the information of strengths: of an annotation
  * (eta dg)^2 / (P (1 - P)), with g' = dg by the difference of strengths and P
- * at the user's mean. */
-static void find_information(bradley_terry_fit *self, double *y) {
+ * at the user's mean; returns the mean of eta over users. */
+static double find_information(bradley_terry_fit *self, double *y) {
   static const double one = 1;
   annotation_kinds *kinds = &self->kinds;
   const double *phi = bradley_terry_phi_of(self, y);
@@ -101,13 +110,14 @@ static void find_information(bradley_terry_fit *self, double *y) {
   kinds_probability(kinds, phi, 1, &one, self->down);
   bradley_terry_set_p(self, y, 0);
   kinds_set_ends(kinds, phi);
-  find_weights(self);
+  const double level = find_weights(self);
   for (size_t c = 0; c < kinds->count; c++) {
     const size_t a = (size_t)kinds->model_a[c], b = (size_t)kinds->model_b[c];
     const double slope = (self->up[c] - self->down[c]) / (2 * h);
     if (a != b)
       strengths_add(&self->strengths, a, b, 0, slope * slope * self->log_g[c]);
   }
+  return level;
 }
 
 /* Factorises H + e^-2t; returns log det' (1 + e^2t H). */
@@ -152,10 +162,7 @@ static spread_point look(bradley_terry_fit *self, const double *x, double t,
   const double objective = settle(self, y);
   if (self->status != HEED_OK || !(objective > -HUGE_VAL))
     return (spread_point){-HUGE_VAL, 0};
-  for (size_t j = 0; j < self->histories.crowd->users->rows; j++)
-    point.level += mean_of_user(self, j);
-  point.level /= (double)self->histories.crowd->users->rows;
-  find_information(self, y);
+  point.level = find_information(self, y);
   point.log_weight = objective +
                      strengths_penalty(self->strengths.ridge, self->models, y) +
                      log_prior(t) - factorise(self, y, t) / 2;
@@ -248,8 +255,6 @@ heed_status spread_find(bradley_terry_fit *self, const double *x,
   const double top = find_top(&search, &step);
   walk(&search, top, step, spread);
   walk(&search, top - step, -step, spread);
-  fprintf(stderr, "looks %zu scales %zu step %g\n", search.count, spread->count,
-          step);
   if (self->status != HEED_OK) return self->status;
   if (spread->count == 0)
     return heed_fail(error, HEED_NUMERIC,

@@ -29,10 +29,9 @@ static const double TOLERANCE = 1e-10, ROUNDING = 4e-15;
 /* Sums over the groups of a part, and room for a block. */
 typedef struct barrier_part {
   double value;
-  double *d;                       /* M */
-  double *hessian;                 /* (M,M), lower */
-  double *f, *log_f, *root, *size; /* BLOCK */
-  double *scaled;                  /* (BLOCK,M): sqrt(n) L / f */
+  double *d;                /* M */
+  double *hessian;          /* (M,M) */
+  double *f, *log_f, *size; /* BLOCK */
 } barrier_part;
 
 struct barrier_weights {
@@ -53,9 +52,7 @@ static void open_part(heed_memory *memory, size_t count, barrier_part *part) {
                          .hessian = heed_scratch_doubles(memory, count * count),
                          .f = heed_scratch_doubles(memory, BLOCK),
                          .log_f = heed_scratch_doubles(memory, BLOCK),
-                         .root = heed_scratch_doubles(memory, BLOCK),
-                         .size = heed_scratch_doubles(memory, BLOCK),
-                         .scaled = heed_scratch_doubles(memory, BLOCK * count)};
+                         .size = heed_scratch_doubles(memory, BLOCK)};
 }
 
 /* Even weights. */
@@ -106,19 +103,12 @@ static void add_block(const barrier_weights *self, size_t first, size_t size,
               part->f, 1);
   self->vector->log(size, part->f, part->log_f);
   part->value += self->vector->dot(size, users, part->log_f);
-  for (size_t g = 0; g < size; g++) {
-    part->size[g] = users[g] / part->f[g];
-    part->root[g] = sqrt(users[g]) / part->f[g];
-  }
+  for (size_t g = 0; g < size; g++) part->size[g] = users[g] / part->f[g];
   cblas_dgemv(CblasRowMajor, CblasTrans, rows, m, 1, l, m, part->size, 1, 1,
               part->d, 1);
   if (!self->curved) return;
-  for (size_t g = 0; g < size; g++)
-    for (size_t k = 0; k < self->count; k++)
-      part->scaled[g * self->count + k] =
-          part->root[g] * l[g * self->count + k];
-  cblas_dsyrk(CblasRowMajor, CblasLower, CblasTrans, m, rows, 1, part->scaled,
-              m, 1, part->hessian, m);
+  for (size_t g = 0; g < size; g++) part->size[g] /= part->f[g];
+  self->vector->gram(size, self->count, l, part->size, part->hessian);
 }
 
 static void add_part(void *context, size_t index) {

@@ -17,6 +17,9 @@
 #include "support/attention/mixture.h"
 #include "support/crowd/pair_column.h"
 #include "support/crowd/pair_name.h"
+#include "support/numeric/threads.h"
+
+_Static_assert(sizeof(size_t) == sizeof(int64_t), "pairs are read as sizes");
 
 /* Distinct p of gold pairs, above which histories are not reduced. */
 enum { GOLD_VALUES_MOST = 8 };
@@ -49,34 +52,56 @@ static void find_gold(attention_histories *self, double gold_error) {
   if (self->gold_count > 0) self->gold = gold;
 }
 
-/* p of each annotation: that of a gold pair, the shared one, the annotation's,
- * or its pair's. */
+/* Annotations in parts, each on one thread. */
+enum { READ_PARTS = 16, ANNOTATIONS_A_THREAD = 1 << 16 };
+
+typedef struct read_job {
+  attention_histories *histories;
+  double shared_p;
+  const double *own, *of_pair; /* p of annotations and pairs, or NULL */
+  size_t without[READ_PARTS];  /* an annotation without p, plus 1 */
+} read_job;
+
+/* p of an annotation: that of a gold pair, the shared one, its own, or its
+ * pair's. */
+static double p_of(const read_job *job, size_t row) {
+  const double gold = histories_gold(job->histories, row);
+  if (!isnan(gold)) return gold;
+  if (!isnan(job->shared_p)) return job->shared_p;
+  if (job->own != NULL && !isnan(job->own[row])) return job->own[row];
+  return job->of_pair == NULL ? NAN : job->of_pair[job->histories->pair[row]];
+}
+
+static void read_part(void *context, size_t part) {
+  read_job *job = context;
+  attention_histories *self = job->histories;
+  const threads_range range =
+      threads_share(self->crowd->annotations->rows, part, READ_PARTS);
+  for (size_t i = range.first; i < range.end; i++) {
+    self->row[i] = i;
+    self->p[i] = p_of(job, i);
+    if (isnan(self->p[i]) && job->without[part] == 0)
+      job->without[part] = i + 1;
+  }
+}
+
 static heed_status read_p(const heed_host *host, double shared_p,
                           attention_histories *self, heed_error *error) {
   const heed_table *table = self->crowd->annotations;
-  const double *own = heed_table_data(table, "p", HEED_FLOAT64);
-  const double *of_pair =
-      heed_table_data(self->crowd->world->pairs, "p", HEED_FLOAT64);
-  const int64_t *pair = heed_table_data(table, "pair", HEED_INT64);
   heed_memory memory = {host, false};
+  read_job job = {
+      .histories = self,
+      .shared_p = shared_p,
+      .own = heed_table_data(table, "p", HEED_FLOAT64),
+      .of_pair = heed_table_data(self->crowd->world->pairs, "p", HEED_FLOAT64)};
   self->p = heed_allocate_doubles(&memory, table->rows);
   self->row = heed_allocate(&memory, table->rows, sizeof *self->row);
-  self->pair = heed_allocate(&memory, table->rows, sizeof *self->pair);
   if (memory.refused) return heed_no_memory(error);
-  for (size_t i = 0; i < table->rows; i++) {
-    self->row[i] = i;
-    self->pair[i] = (size_t)pair[i];
-    self->p[i] = histories_gold(self, i);
-    if (!isnan(self->p[i])) continue;
-    self->p[i] = shared_p;
-    if (!isnan(shared_p)) continue;
-    if (own != NULL && !isnan(own[i]))
-      self->p[i] = own[i];
-    else if (of_pair != NULL)
-      self->p[i] = of_pair[pair[i]];
-    if (isnan(self->p[i]))
-      return no_p(self->crowd->world, self->pair[i], error);
-  }
+  threads_run(table->rows < ANNOTATIONS_A_THREAD ? 1 : heed_threads(host),
+              READ_PARTS, read_part, &job);
+  for (size_t part = 0; part < READ_PARTS; part++)
+    if (job.without[part] > 0)
+      return no_p(self->crowd->world, self->pair[job.without[part] - 1], error);
   return HEED_OK;
 }
 
@@ -254,6 +279,8 @@ heed_status histories_open(const heed_host *host, const heed_crowd *crowd,
   self->choice = heed_table_data(crowd->annotations, "choice", HEED_INT8);
   self->left = heed_table_data(crowd->annotations, "left", HEED_INT8);
   self->times = heed_table_data(crowd->annotations, "count", HEED_INT64);
+  /* Not negative: the same values as sizes. */
+  self->pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
   if (model_of(self)->check != NULL) status = check_model(self, error);
   find_gold(self, terms->gold_error);
   if (status == HEED_OK) status = read_p(host, terms->shared_p, self, error);

@@ -36,7 +36,8 @@ typedef struct attention_histories {
   /* Of all annotations, in their order (not reduced: answers point here). */
   const int8_t *choice, *left;
   double *p;
-  size_t *row, *pair;
+  size_t *row;
+  const size_t *pair;
   const int64_t *times; /* the column count; NULL: each row is one annotation */
 
   /* p of gold pairs. */

@@ -35,7 +35,8 @@ static double dot(size_t count, const double *a, const double *b) {
 
 /* For a group's class: the counts minus one, without division. */
 static heed_status leave_out_classes(const node_posterior *self,
-                                     const heed_host *host, double *eta,
+                                     const heed_host *host,
+                                     const attention_left_out *left_out,
                                      heed_error *error) {
   const attention_histories *histories = self->histories;
   const size_t width = histories->classes.count, count = self->node_count;
@@ -65,8 +66,9 @@ static heed_status leave_out_classes(const node_posterior *self,
       table[g * width + excluded] = dot(count, self->nodes, mass);
     }
   for (size_t i = 0; i < histories->crowd->annotations->rows; i++)
-    eta[i] = table[histories->group_of[user[i]] * width +
-                   histories_class(histories, i)];
+    left_out->eta[i] +=
+        left_out->weight * table[histories->group_of[user[i]] * width +
+                                 histories_class(histories, i)];
   return HEED_OK;
 }
 
@@ -205,18 +207,21 @@ static void leave_out_user(const node_posterior *self, const double *mass,
     double sum = 0;
     without(self, user, i, room);
     (void)node_posterior_mass(count, weights, room->rest, room->mass);
-    left_out->eta[first + i] = dot(count, self->nodes, room->mass);
+    left_out->eta[first + i] +=
+        left_out->weight * dot(count, self->nodes, room->mass);
     if (left_out->attention == NULL) continue;
-    left_out->attention[first + i] = dot(count, a, room->mass);
+    left_out->attention[first + i] +=
+        left_out->weight * dot(count, a, room->mass);
     for (size_t k = 0; k < count; k++)
       if (mass[k] > 0 && p[k] > 0) sum += mass[k] * a[k] * room->ends[i] / p[k];
-    left_out->attended[first + i] = sum;
+    left_out->attended[first + i] += left_out->weight * sum;
   }
 }
 
 /* A model with memory that does not compute attention. */
 static void leave_out_history(const node_posterior *self, size_t user,
-                              const leave_out_room *room, double *eta) {
+                              const leave_out_room *room,
+                              const attention_left_out *left_out) {
   const size_t count = self->node_count,
                first = self->histories->crowd->first[user];
   const size_t rows = self->histories->crowd->first[user + 1] - first;
@@ -225,44 +230,73 @@ static void leave_out_history(const node_posterior *self, size_t user,
   for (size_t i = 0; i < rows; i++) {
     without_answer(self, user, i, room);
     (void)node_posterior_mass(count, weights, room->rest, room->mass);
-    eta[first + i] = dot(count, self->nodes, room->mass);
+    left_out->eta[first + i] +=
+        left_out->weight * dot(count, self->nodes, room->mass);
   }
 }
 
 /* ---- mixtures ---- */
 
 /* Whether all P at the nodes are far from 0. */
-static bool is_safe(const node_posterior *self, const mixture_list *list) {
+static bool is_safe(const node_posterior *self, const mixture_ends *ends) {
   const double low = self->nodes[0], high = self->nodes[self->node_count - 1];
-  for (size_t i = 0; i < list->count; i++) {
-    const mixture_ends *p = &list->ends[list->kind == NULL ? i : list->kind[i]];
-    if (!(fmin(p->c + low * p->d, p->c + high * p->d) > LEAST_DIVISOR))
-      return false;
-  }
-  return true;
+  return fmin(ends->c + low * ends->d, ends->c + high * ends->d) >
+         LEAST_DIVISOR;
 }
 
 typedef struct mixture_job {
   const node_posterior *posterior;
   const double *mass;
+  const attention_left_out *left_out;
   attention_mixture mixture;
-  double *eta;
+  bool safe; /* all kinds are */
+  const double *inverse;
+  bool *later; /* users with a P near 0 */
 } mixture_job;
 
-/* The users of a part.  NaN marks users with a P near 0, which come later. */
+static bool is_user_safe(const mixture_job *job, const mixture_list *list) {
+  if (job->safe) return true;
+  for (size_t i = 0; i < list->count; i++)
+    if (!is_safe(job->posterior,
+                 &list->ends[list->kind == NULL ? i : list->kind[i]]))
+      return false;
+  return true;
+}
+
 static void leave_out_part(void *context, size_t part) {
   const mixture_job *job = context;
   const attention_mixture *mixture = &job->mixture;
   for (size_t j = mixture->bound[part]; j < mixture->bound[part + 1]; j++) {
     const mixture_list list = mixture_choices(mixture, j);
-    double *eta = job->eta + mixture->first[j];
     if (list.count == 0) continue;
-    eta[0] = NAN;
-    if (is_safe(job->posterior, &list))
+    job->later[j] = !is_user_safe(job, &list);
+    if (!job->later[j])
       mixture->kernels->leave_out(&list, mixture->padded, mixture->node,
                                   mixture_row(mixture, job->mass, j, part),
-                                  eta);
+                                  job->inverse, job->left_out->weight,
+                                  job->left_out->eta + mixture->first[j]);
   }
+}
+
+/* P of each kind, known or from the user model. */
+static void find_ends(const node_posterior *self,
+                      const attention_left_out *left_out, mixture_job *job) {
+  attention_mixture *mixture = &job->mixture;
+  if (self->kind == NULL) {
+    histories_probability(self->histories, self->phi, 0, mixture->kinds, 2,
+                          mixture_both, left_out->room);
+    mixture_subtract(mixture->kinds, mixture->ends);
+    return;
+  }
+  job->safe = true;
+  for (size_t c = 0; job->safe && c < mixture->kinds; c++)
+    job->safe = is_safe(self, &mixture->ends[c]);
+  if (left_out->inverse == NULL) return;
+  for (size_t c = 0; c < mixture->kinds; c++)
+    for (size_t k = 0; k < mixture->padded; k++)
+      left_out->inverse[c * mixture->padded + k] =
+          1 / (mixture->ends[c].c + mixture->node[k] * mixture->ends[c].d);
+  job->inverse = left_out->inverse;
 }
 
 static heed_status leave_out_mixture(const node_posterior *self,
@@ -271,30 +305,27 @@ static heed_status leave_out_mixture(const node_posterior *self,
                                      const attention_left_out *left_out,
                                      heed_error *error) {
   const heed_crowd *crowd = self->histories->crowd;
-  const size_t rows = crowd->annotations->rows;
+  const size_t rows = crowd->annotations->rows, users = crowd->users->rows;
   const bool known = self->kind != NULL;
   mixture_job job = {
       .posterior = self,
       .mass = mass,
-      .eta = left_out->eta,
-      .mixture = {.users = crowd->users->rows,
+      .left_out = left_out,
+      .mixture = {.users = users,
                   .kinds = known ? self->kinds : rows,
                   .first = crowd->first,
                   .kind = self->kind,
-                  .ends = known ? self->ends : (mixture_ends *)left_out->room}};
+                  .ends = known ? self->ends : (mixture_ends *)left_out->room},
+      .later = host->scratch(host, users, sizeof *job.later)};
+  if (job.later == NULL) return heed_no_memory(error);
   const heed_status status =
       mixture_open(host, self->node_count, false, &job.mixture, error);
   if (status != HEED_OK) return status;
   mixture_place(&job.mixture, self->node_count, self->nodes);
-  if (!known) {
-    histories_probability(self->histories, self->phi, 0, rows, 2, mixture_both,
-                          left_out->room);
-    mixture_subtract(rows, job.mixture.ends);
-  }
+  find_ends(self, left_out, &job);
   threads_run(job.mixture.threads, job.mixture.parts, leave_out_part, &job);
-  for (size_t j = 0; j < crowd->users->rows; j++)
-    if (crowd->first[j] < crowd->first[j + 1] &&
-        isnan(left_out->eta[crowd->first[j]]))
+  for (size_t j = 0; j < users; j++)
+    if (job.later[j])
       leave_out_user(self, mass + j * self->node_count, j, false, room,
                      left_out);
   return HEED_OK;
@@ -315,14 +346,14 @@ heed_status leave_out_fill(const node_posterior *self, const double *mass,
         "the user model %s does not say which annotations were attended",
         self->histories->model->plugin->name);
   if (self->histories->reduced && !wanted)
-    return leave_out_classes(self, host, left_out->eta, error);
+    return leave_out_classes(self, host, left_out, error);
   const heed_status status = open_room(self, host, &room, error);
   if (status != HEED_OK) return status;
   if (self->histories->domain.mixture && !memory && !wanted)
     return leave_out_mixture(self, mass, host, &room, left_out, error);
   for (size_t j = 0; j < self->histories->crowd->users->rows; j++) {
     if (memory && functions->attention == NULL)
-      leave_out_history(self, j, &room, left_out->eta);
+      leave_out_history(self, j, &room, left_out);
     else
       leave_out_user(self,
                      mass + self->histories->group_of[j] * self->node_count, j,

@@ -6,7 +6,8 @@
 
 #include "support/attention/node_posterior.h"
 
-/* For every annotation.  With a its attention given eta and the user's other
+/* Sums over fits, for every annotation: `weight` times the values of this fit
+ * are added.  With a its attention given eta and the user's other
  * annotations (heed/user_model.h), and g and c the probabilities of the choice
  * if attended and not:
  *
@@ -14,9 +15,12 @@
  *   attention = E[a | the others]
  *   attended  = E[a g / (a g + (1 - a) c) | all], P(it was attended) */
 typedef struct attention_left_out {
+  double weight;
   double *eta;
   double *attention, *attended; /* NULL both: not wanted */
-  double *room;                 /* two values of each annotation */
+  double *room;    /* two values of each annotation; NULL if kinds are known */
+  double *inverse; /* (kinds,padded nodes): room for 1 / P of kinds; NULL: kinds
+                    * are too many */
 } attention_left_out;
 
 /* mass[group_count x node_count]: given all annotations. */

@@ -11,9 +11,8 @@
 
 static const double LN_2 = 0x1.62e42fefa39efp-1;
 
-/* Parts of users.  With many kinds, sums over users have fewer parts, because
- * adding the parts must cost less than filling them. */
-enum { PARTS_MOST = 64, MASS_PARTS_MOST = 16, LEAST_CHOICES = 8 };
+/* Parts of users. */
+enum { PARTS_MOST = 64 };
 /* With fewer choices, another thread costs more than it saves. */
 enum { CHOICES_A_THREAD = 4096 };
 
@@ -23,12 +22,12 @@ static size_t choices_of(const attention_mixture *self) {
 }
 
 /* The number of users whose choices begin before the part's share of all. */
-static size_t bound_of(const attention_mixture *self, size_t part,
-                       size_t parts) {
+size_t mixture_bound(const attention_mixture *self, size_t part, size_t parts) {
   const size_t wanted =
       threads_share(self->first[self->users], part, parts).first;
   size_t low = 0, high = self->users;
   if (part == 0) return 0;
+  if (part == parts) return self->users;
   while (low < high) {
     const size_t middle = low + (high - low) / 2;
     if (self->first[middle] < wanted)
@@ -56,22 +55,16 @@ heed_status mixture_open(const heed_host *host, size_t nodes, bool masses,
                      HEED_VECTOR);
   self->padded = mixture_padded(nodes);
   self->parts = at_most(self->users, PARTS_MOST);
-  self->mass_parts = at_most(
-      choices_of(self) / LEAST_CHOICES / (self->kinds == 0 ? 1 : self->kinds),
-      self->parts < MASS_PARTS_MOST ? self->parts : MASS_PARTS_MOST);
   const size_t room = self->parts * self->padded;
   self->node = heed_scratch_doubles(&memory, self->padded);
   self->bound = heed_scratch_sizes(&memory, self->parts + 1);
   self->room = heed_scratch_doubles(&memory, 2 * room);
   self->exponent = heed_scratch(&memory, room, sizeof *self->exponent);
-  if (masses)
-    self->sums = heed_scratch_doubles(
-        &memory, self->mass_parts * self->kinds * self->padded);
   if (memory.refused) return heed_no_memory(error);
-  for (size_t part = 0; part < self->parts; part++)
-    self->bound[part] = bound_of(self, part, self->parts);
-  self->bound[self->parts] = self->users;
-  return HEED_OK;
+  for (size_t part = 0; part <= self->parts; part++)
+    self->bound[part] = mixture_bound(self, part, self->parts);
+  if (masses) mixture_open_masses(&memory, self);
+  return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
 
 void mixture_place(attention_mixture *self, size_t nodes, const double *node) {
@@ -136,7 +129,7 @@ void mixture_likelihood(const attention_mixture *self, double *log_likelihood,
 typedef struct sums_job {
   const attention_mixture *mixture;
   const double *r;
-  double *target; /* (mass_parts,C,padded) or (C) */
+  double *target; /* (C) */
 } sums_job;
 
 const double *mixture_row(const attention_mixture *self, const double *r,
@@ -145,32 +138,6 @@ const double *mixture_row(const attention_mixture *self, const double *r,
   memcpy(room, r + user * self->nodes, self->nodes * sizeof *room);
   memset(room + self->nodes, 0, (self->padded - self->nodes) * sizeof *room);
   return room;
-}
-
-static void sum_masses(void *context, size_t part) {
-  const sums_job *job = context;
-  const attention_mixture *self = job->mixture;
-  double *mass = job->target + part * self->kinds * self->padded;
-  const size_t end = bound_of(self, part + 1, self->mass_parts);
-  const bool last = part + 1 == self->mass_parts;
-  memset(mass, 0, self->kinds * self->padded * sizeof *mass);
-  for (size_t j = bound_of(self, part, self->mass_parts);
-       j < (last ? self->users : end); j++) {
-    const mixture_list list = mixture_choices(self, j);
-    self->kernels->add_mass(&list, self->padded,
-                            mixture_row(self, job->r, j, part), mass);
-  }
-}
-
-void mixture_masses(const attention_mixture *self, const double *r,
-                    double *mass) {
-  const size_t size = self->kinds * self->padded;
-  sums_job job = {self, r, self->sums};
-  assert(self->sums != NULL && self->mass_parts <= self->parts);
-  threads_run(self->threads, self->mass_parts, sum_masses, &job);
-  memcpy(mass, self->sums, size * sizeof *mass);
-  for (size_t part = 1; part < self->mass_parts; part++)
-    for (size_t i = 0; i < size; i++) mass[i] += self->sums[part * size + i];
 }
 
 static void sum_attended(void *context, size_t part) {

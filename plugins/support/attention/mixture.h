@@ -12,6 +12,7 @@
 #ifndef HEED_SUPPORT_ATTENTION_MIXTURE_H
 #define HEED_SUPPORT_ATTENTION_MIXTURE_H
 
+#include "heed/memory.h"
 #include "heed/user_model.h"
 #include "heed/vector.h"
 #include "support/attention/mixture_kernels.h"
@@ -39,14 +40,27 @@ typedef struct attention_mixture {
   size_t *bound;     /* (parts+1): users of each part */
   double *room;      /* (parts,2,padded) */
   int64_t *exponent; /* (parts,padded) */
-  double *sums;      /* (mass_parts,C,padded), or NULL */
+
+  /* From mixture_open_masses(). */
   size_t mass_parts;
+  size_t *mass_bound; /* (mass_parts+1): users of each part */
+  double *sums;       /* (mass_parts,C,padded) */
+  /* Choices in the order of their kinds, by blocks of `block` users whose rows
+   * of r fit in a cache; NULL: kinds are too many. */
+  size_t block;
+  size_t *first_block; /* (mass_parts+1): blocks of each part */
+  uint32_t *kind_end;  /* (blocks,C): from the block's first choice on */
+  uint16_t *sorted;    /* of each choice: its user, from the block's first on */
+  double *rows;        /* (mass_parts,block,padded) */
 } attention_mixture;
 
 /* Memory from host->scratch().  nodes: the most of mixture_place().
  * masses: whether mixture_masses() will be called. */
 heed_status mixture_open(const heed_host *host, size_t nodes, bool masses,
                          attention_mixture *self, heed_error *error);
+
+/* Room for mixture_masses(); called by mixture_open(). */
+void mixture_open_masses(heed_memory *memory, attention_mixture *self);
 
 /* Sets the nodes for the calls that follow. */
 void mixture_place(attention_mixture *self, size_t nodes, const double *node);
@@ -64,7 +78,7 @@ void mixture_likelihood(const attention_mixture *self, double *log_likelihood,
                         double *likelihood, double *most);
 
 /* mass[C x padded]: for each kind, the sum over its choices of r[J x K] of the
- * user. */
+ * user.  Needs kinds. */
 void mixture_masses(const attention_mixture *self, const double *r,
                     double *mass);
 
@@ -72,6 +86,9 @@ void mixture_masses(const attention_mixture *self, const double *r,
  * thread unless each choice is its own kind. */
 void mixture_attended(const attention_mixture *self, const double *r,
                       double *attended);
+
+/* The part's first user: users are divided by their number of choices. */
+size_t mixture_bound(const attention_mixture *self, size_t part, size_t parts);
 
 /* The user's row of r[J x K], in the room of the part, padded with zeros. */
 const double *mixture_row(const attention_mixture *self, const double *r,

@@ -51,15 +51,21 @@ typedef struct mixture_kernels {
   void (*add_mass)(const mixture_list *list, size_t nodes, const double *r,
                    double *mass);
 
+  /* Adds rows[row[i] x nodes] for each of `count` i to mass[nodes]. */
+  void (*add_rows)(size_t count, const uint16_t *row, size_t nodes,
+                   const double *rows, double *mass);
+
   /* Adds sum_k r_k node_k (c + d) / P_k to weight[kind] for each choice. */
   void (*add_attended)(const mixture_list *list, size_t nodes,
                        const double *node, const double *r, double *weight);
 
-  /* mean[i] = sum_k node_k r_k / P_k over sum_k r_k / P_k of each of the
-   * list's `count` choices, whose P are all above 2^-300: the mean of eta
-   * without the choice, r the mass with it.  Powers are ignored. */
+  /* mean[i] += weight times sum_k node_k r_k / P_k over sum_k r_k / P_k of each
+   * of the list's `count` choices, whose P are all above 2^-300: the mean of
+   * eta without the choice, r the mass with it.  inverse[kind x nodes]: 1 / P;
+   * NULL: unknown.  Powers are ignored. */
   void (*leave_out)(const mixture_list *list, size_t nodes, const double *node,
-                    const double *r, double *mean);
+                    const double *r, const double *inverse, double weight,
+                    double *mean);
 } mixture_kernels;
 
 /* Always available. */

@@ -255,14 +255,48 @@ SLOT void sum_mass(const mixture_list *list, size_t nodes, const double *r,
 #undef OF_BLOCK
 }
 
+#define sum_rows_block MIXTURE(sum_rows_block)
+FAST void sum_rows_block(size_t count, const uint16_t *row, size_t registers,
+                         size_t nodes, const double *rows, double *mass) {
+  wide sum[BLOCK];
+  UNROLLED
+  for (size_t v = 0; v < registers; v++) sum[v] = load(mass + v * WIDTH);
+  for (size_t i = 0; i < count; i++) {
+    const double *x = rows + row[i] * nodes;
+    UNROLLED
+    for (size_t v = 0; v < registers; v++) sum[v] += load(x + v * WIDTH);
+  }
+  UNROLLED
+  for (size_t v = 0; v < registers; v++) store(mass + v * WIDTH, sum[v]);
+}
+
+#define sum_rows MIXTURE(sum_rows)
+SLOT void sum_rows(size_t count, const uint16_t *row, size_t nodes,
+                   const double *rows, double *mass){
+#define OF_BLOCK(registers) \
+  sum_rows_block(count, row, registers, nodes, rows + first, mass + first)
+    BLOCKS(nodes, OF_BLOCK)
+#undef OF_BLOCK
+}
+
 /* Adds eight lanes: halves their number until one is left. */
 #define sum_of MIXTURE(sum_of)
 FAST double sum_of(const wide x[MIXTURE_LANES / WIDTH]) {
-  double lane[MIXTURE_LANES];
-  memcpy(lane, x, sizeof lane);
-  for (size_t half = MIXTURE_LANES / 2; half > 0; half /= 2)
-    for (size_t j = 0; j < half; j++) lane[j] += lane[j + half];
-  return lane[0];
+#if MIXTURE_WIDTH == 1
+  const double low = (x[0] + x[4]) + (x[2] + x[6]);
+  const double high = (x[1] + x[5]) + (x[3] + x[7]);
+  return low + high;
+#else
+#if MIXTURE_WIDTH == 4
+  const __m256d four = (__m256d)(x[0] + x[1]);
+#else
+  const __m256d four = _mm256_add_pd(_mm512_castpd512_pd256((__m512d)x[0]),
+                                     _mm512_extractf64x4_pd((__m512d)x[0], 1));
+#endif
+  const __m128d two =
+      _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+  return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+#endif
 }
 
 /* sum_k a_k / P_k; the order of the sum depends only on the nodes. */
@@ -294,21 +328,25 @@ SLOT void sum_attended(const mixture_list *list, size_t nodes,
 
 #define leave_each MIXTURE(leave_each)
 SLOT void leave_each(const mixture_list *list, size_t nodes, const double *node,
-                     const double *r, double *mean) {
+                     const double *r, const double *inverse, double weight,
+                     double *mean) {
   for (size_t i = 0; i < list->count; i++) {
-    const mixture_ends *p = &list->ends[list->kind == NULL ? i : list->kind[i]];
-    const wide c = every(p->c), d = every(p->d);
+    const size_t kind = list->kind == NULL ? i : list->kind[i];
+    const wide c = every(list->ends[kind].c), d = every(list->ends[kind].d);
+    const double *over = inverse == NULL ? NULL : inverse + kind * nodes;
     wide sum[PARTS], of_eta[PARTS];
     for (size_t part = 0; part < PARTS; part++)
       sum[part] = of_eta[part] = every(0);
     for (size_t k = 0; k < nodes; k += MIXTURE_LANES)
       for (size_t part = 0; part < PARTS; part++) {
-        const wide eta = load(node + k + part * WIDTH);
-        const wide rest = load(r + k + part * WIDTH) / fused(eta, d, c);
+        const size_t place = k + part * WIDTH;
+        const wide eta = load(node + place), own = load(r + place);
+        const wide rest =
+            over == NULL ? own / fused(eta, d, c) : own * load(over + place);
         sum[part] += rest;
         of_eta[part] = fused(rest, eta, of_eta[part]);
       }
-    mean[i] = sum_of(of_eta) / sum_of(sum);
+    mean[i] += weight * (sum_of(of_eta) / sum_of(sum));
   }
 }
 
@@ -317,6 +355,7 @@ static const mixture_kernels table = {.name = MIXTURE_WORD,
                                       .product = multiply,
                                       .scale = divide_out,
                                       .add_mass = sum_mass,
+                                      .add_rows = sum_rows,
                                       .add_attended = sum_attended,
                                       .leave_out = leave_each};
 
@@ -346,6 +385,8 @@ static const mixture_kernels table = {.name = MIXTURE_WORD,
 #undef divide_out
 #undef sum_mass_block
 #undef sum_mass
+#undef sum_rows_block
+#undef sum_rows
 #undef sum_of
 #undef sum_attended
 #undef leave_each

@@ -93,11 +93,9 @@ node_kernels *node_kernels_open(heed_memory *memory, double pseudo_users,
 
 static void spread(const node_kernels *self, const double *v, double *weight) {
   const node_bumps *bumps = self->best;
-  for (size_t k = 0; k < self->nodes; k++) {
-    weight[k] = 0;
-    for (size_t m = 0; m < bumps->count; m++)
-      weight[k] += v[m] * bumps->bump[m * self->nodes + k];
-  }
+  const int nodes = (int)self->nodes, count = (int)bumps->count;
+  cblas_dgemv(CblasRowMajor, CblasTrans, count, nodes, 1, bumps->bump, nodes, v,
+              1, 0, weight, 1);
 }
 
 /* Even weights have the same log-prior, whatever the bumps: log v_m counts as

@@ -79,7 +79,6 @@ static heed_status fill_units(const node_posterior *self, const heed_host *host,
   const size_t users = histories->crowd->users->rows, count = self->node_count;
   const size_t levels = self->levels == NULL ? 0 : self->levels->count;
   heed_memory memory = {host, false};
-  posterior->unit = HEED_BY_USER;
   posterior->units = users;
   posterior->level_count = levels;
   posterior->mean = heed_allocate_doubles(&memory, users);
@@ -103,32 +102,51 @@ static heed_status fill_units(const node_posterior *self, const heed_host *host,
 
 /* ---- mixtures ---- */
 
-heed_status node_mixture_open(const node_posterior *shape,
-                              const heed_host *host, heed_posterior *posterior,
-                              node_mixture *result, heed_error *error) {
+/* Unless kinds are fewer by this factor, 1 / P of kinds costs more than it
+ * saves. */
+enum { CHOICES_A_KIND = 64 };
+
+static heed_status open_rows(const node_posterior *shape, const heed_host *host,
+                             heed_posterior *posterior, double **rows,
+                             heed_error *error) {
   const attention_histories *histories = shape->histories;
   const size_t groups = histories->group_count, count = shape->node_count;
-  const size_t annotations = histories->crowd->annotations->rows;
   heed_memory memory = {host, false};
   assert(histories->domain.dimension == 1);
+  posterior->unit = HEED_BY_USER;
   posterior->node_count = count;
   posterior->row_count = groups;
   posterior->row = histories->group_of;
   posterior->nodes = heed_allocate_doubles(&memory, count);
   posterior->mass = heed_allocate_doubles(&memory, groups * count);
+  *rows = heed_scratch_doubles(&memory, groups * count);
+  if (memory.refused) return heed_no_memory(error);
+  memcpy(posterior->nodes, shape->nodes, count * sizeof *posterior->nodes);
+  return HEED_OK;
+}
+
+heed_status node_mixture_open(const node_posterior *shape,
+                              const heed_host *host, heed_posterior *posterior,
+                              node_mixture *result, heed_error *error) {
+  const size_t annotations = shape->histories->crowd->annotations->rows;
+  const bool known = shape->kind != NULL;
+  heed_memory memory = {host, false};
+  *result = (node_mixture){.posterior = posterior};
+  const heed_status status =
+      open_rows(shape, host, posterior, &result->rows, error);
+  if (status != HEED_OK) return status;
   posterior->left_out = heed_allocate_doubles(&memory, annotations);
   posterior->casual = heed_allocate_doubles(&memory, annotations);
-  *result =
-      (node_mixture){.posterior = posterior,
-                     .part = heed_scratch_doubles(&memory, 3 * annotations),
-                     .rows = heed_scratch_doubles(&memory, groups * count)};
+  if (!known && !shape->histories->reduced)
+    result->room = heed_scratch_doubles(&memory, 2 * annotations);
+  if (known && shape->kinds <= annotations / CHOICES_A_KIND)
+    result->inverse = heed_scratch_doubles(
+        &memory, shape->kinds * mixture_padded(shape->node_count));
   if (shape->by_annotation) {
     result->attention = heed_allocate_doubles(&memory, annotations);
     result->attended = heed_allocate_doubles(&memory, annotations);
   }
-  if (memory.refused) return heed_no_memory(error);
-  memcpy(posterior->nodes, shape->nodes, count * sizeof *posterior->nodes);
-  return HEED_OK;
+  return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
 
 typedef struct rows_job {
@@ -154,13 +172,10 @@ static void fill_rows(void *context, size_t part) {
   }
 }
 
-static heed_status add_rows(node_mixture *self, double weight,
-                            const node_posterior *fit, const heed_host *host,
+static heed_status add_rows(const node_posterior *fit, double weight,
+                            const heed_host *host, double *rows, double *mass,
                             heed_error *error) {
-  rows_job job = {.fit = fit,
-                  .weight = weight,
-                  .rows = self->rows,
-                  .mass = self->posterior->mass};
+  rows_job job = {.fit = fit, .weight = weight, .rows = rows, .mass = mass};
   const size_t values = fit->histories->group_count * fit->node_count;
   threads_run(values < VALUES_A_THREAD ? 1 : heed_threads(host), PARTS,
               fill_rows, &job);
@@ -172,31 +187,20 @@ static heed_status add_rows(node_mixture *self, double weight,
   return HEED_OK;
 }
 
-static void add(size_t count, double weight, const double *part, double *sum) {
-  for (size_t i = 0; i < count; i++) sum[i] += weight * part[i];
-}
-
 heed_status node_mixture_add(node_mixture *self, double weight,
                              const node_posterior *fit, const heed_host *host,
                              heed_error *error) {
-  const size_t annotations = fit->histories->crowd->annotations->rows;
-  double *eta = self->part, *room = self->part + annotations;
-  double *attention = NULL, *attended = NULL;
-  if (self->attention != NULL) {
-    attention = room;
-    attended = room + annotations;
-  }
-  heed_status status = add_rows(self, weight, fit, host, error);
-  if (status != HEED_OK) return status;
-  const attention_left_out wanted = {eta, attention, attended, room};
-  status = leave_out_fill(fit, self->rows, host, &wanted, error);
-  if (status != HEED_OK) return status;
+  const attention_left_out sums = {.weight = weight,
+                                   .eta = self->posterior->left_out,
+                                   .attention = self->attention,
+                                   .attended = self->attended,
+                                   .room = self->room,
+                                   .inverse = self->inverse};
+  const heed_status status =
+      add_rows(fit, weight, host, self->rows, self->posterior->mass, error);
   self->weights += weight;
-  add(annotations, weight, eta, self->posterior->left_out);
-  if (attention == NULL) return HEED_OK;
-  add(annotations, weight, attention, self->attention);
-  add(annotations, weight, attended, self->attended);
-  return HEED_OK;
+  return status == HEED_OK ? leave_out_fill(fit, self->rows, host, &sums, error)
+                           : status;
 }
 
 static void divide(size_t count, double weights, double *sum) {
@@ -261,6 +265,17 @@ heed_status node_posterior_fill(const node_posterior *self,
     status = node_mixture_add(&mixture, 1, self, host, error);
   return status == HEED_OK ? node_mixture_close(&mixture, self, host, error)
                            : status;
+}
+
+heed_status node_posterior_fill_mass(const node_posterior *self,
+                                     const heed_host *host,
+                                     heed_posterior *posterior,
+                                     heed_error *error) {
+  double *rows;
+  const heed_status status = open_rows(self, host, posterior, &rows, error);
+  return status == HEED_OK
+             ? add_rows(self, 1, host, rows, posterior->mass, error)
+             : status;
 }
 
 heed_status node_posterior_levels(const heed_value *levels, heed_error *error) {

@@ -48,6 +48,13 @@ heed_status node_posterior_fill(const node_posterior *self,
                                 const heed_host *host,
                                 heed_posterior *posterior, heed_error *error);
 
+/* Fills unit, nodes, mass and row alone: enough for
+ * node_posterior_predict(). */
+heed_status node_posterior_fill_mass(const node_posterior *self,
+                                     const heed_host *host,
+                                     heed_posterior *posterior,
+                                     heed_error *error);
+
 /* The weights of one group. */
 static inline const double *node_posterior_weights(const node_posterior *self,
                                                    size_t group) {
@@ -66,8 +73,8 @@ typedef struct node_mixture {
   heed_posterior *posterior;
   double weights;               /* sum */
   double *attended, *attention; /* sums, by annotation; or NULL */
-  double *part; /* three values of each annotation, in one fit */
-  double *rows; /* group_count x node_count, in one fit */
+  double *rows;                 /* group_count x node_count, in one fit */
+  double *room, *inverse;       /* of attention_left_out */
 } node_mixture;
 
 heed_status node_mixture_open(const node_posterior *shape,
