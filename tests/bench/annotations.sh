@@ -13,7 +13,7 @@
 # BENCH_PYTHON: a Python with crowd-kit; without it, its lines say so.
 # BENCH_LIMIT, BENCH_LIMIT_GB: seconds of the processor (default: 600) and GB
 # (default: 8) at which crowd-kit is stopped.  BENCH_WHOLE: logs of more rows are only fitted
-# (default: 10000000).  BENCH_TSV: also writes the figures there, for
+# (default: 10000000), from a packed log, because a CSV of 10^8 rows does not fit in memory.  BENCH_TSV: also writes the figures there, for
 # scripts/annotations.gnuplot.
 . "$(dirname "$0")/bench.bash"
 
@@ -30,7 +30,7 @@ sweep = """
 local h = require "heed"
 return h.sweep {{
   threads = {},
-  source = h.source.log {{ path = "log.csv", columns = {{ model_a = "model_a", model_b = "model_b" }} }},
+  source = h.source.log {{ path = "{}", columns = {{ model_a = "model_a", model_b = "model_b" }} }},
   estimator = h.estimator.{} {{}},
   filter = h.filter.soft {{}},
   keep = {{ "selection", "users" }},
@@ -75,7 +75,7 @@ def line(rows, what, seconds, wall, steps, peak, said=""):
 def cell(threads, estimator):
     """The best of a few turns, and what was said."""
     with open("cell.lua", "w") as out:
-        out.write(sweep.format(threads, estimator))
+        out.write(sweep.format(threads, log, estimator))
     best, said, wall = None, {}, float("inf")
     for _ in range(int(turns)):
         taken = need(heed, "cell", "cell.lua", "--index", "0")
@@ -110,7 +110,7 @@ def fit_by_peer(rows):
 
 def run_job(rows):
     with open("cell.lua", "w") as out:
-        out.write(sweep.format(1, "em_bradley_terry"))
+        out.write(sweep.format(1, log, "em_bradley_terry"))
     run = need(heed, "run", "cell.lua", "-o", "job.h5", "-j", "1", "--progress", "none")
     export = need(heed, "pairs", "job.h5", "-o", "job.out")
     jobs.append(f"| {rows:.0e} | {run[0]:.1f} | {export[0]:.1f} | {run[1] + export[1]:.1f} "
@@ -127,11 +127,17 @@ print("| annotations | what | seconds | wall | steps | ns an annotation and step
 print("| --- | --- | --- | --- | --- | --- | --- | --- |")
 for rows in sorted({int(size) for size in sizes}):
     subprocess.run([tool, "crowd", str(rows), "log.csv"], check=True)
+    log = "log.csv"
+    if rows > int(whole):
+        log = "log.heed"
+        need(heed, "pack", "log.csv", "--set", "columns.model_a=model_a", "--set",
+             "columns.model_b=model_b", "-o", log)
     fit(rows)
     peer = peer and fit_by_peer(rows)
     if rows <= int(whole):
         run_job(rows)
-    os.remove("log.csv")
+    for path in {"log.csv", log}:
+        os.remove(path)
 print("\n| annotations | run, seconds | export, seconds | wall, seconds | MB | result, MB |")
 print("| --- | --- | --- | --- | --- | --- |")
 print(*jobs, sep="\n")

@@ -75,8 +75,10 @@ static int set_up(void **state) {
                                 .power_kind = power_kind,
                                 .power_times = power_times};
   assert_int_equal(
-      mixture_open(&bench.host.host, NODES, true, &mixture, &bench.error),
-      HEED_OK);
+      mixture_open(&bench.host.host, NODES, &mixture, &bench.error), HEED_OK);
+  heed_memory memory = {&bench.host.host, false};
+  mixture_open_masses(&memory, &mixture);
+  assert_false(memory.refused);
   mixture_place(&mixture, NODES, node);
   return 0;
 }
@@ -204,9 +206,10 @@ static void masses_are_added_block_by_block(void **state) {
   }
   attention_mixture many = {
       .users = MANY, .kinds = FEW, .ends = ends, .first = start, .kind = each};
-  assert_int_equal(
-      mixture_open(&bench.host.host, NODES, true, &many, &bench.error),
-      HEED_OK);
+  assert_int_equal(mixture_open(&bench.host.host, NODES, &many, &bench.error),
+                   HEED_OK);
+  mixture_open_masses(&memory, &many);
+  assert_false(memory.refused);
   mixture_place(&many, NODES, node);
   assert_true(many.first_block[many.mass_parts] > many.mass_parts);
   mixture_masses(&many, mine, found);

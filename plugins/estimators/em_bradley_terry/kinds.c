@@ -332,11 +332,12 @@ static heed_status open_mixture(const heed_host *host, annotation_kinds *self,
   if (memory.refused) return heed_no_memory(error);
   for (size_t i = 0; i < rows; i++)
     self->total[self->merged ? self->of[i] : i] += times_of(self, i);
-  const heed_status status =
-      self->merged ? list_merged(host, self, error) : HEED_OK;
-  return status == HEED_OK
-             ? mixture_open(host, nodes, masses, &self->mixture, error)
-             : status;
+  heed_status status = self->merged ? list_merged(host, self, error) : HEED_OK;
+  if (status == HEED_OK)
+    status = mixture_open(host, nodes, &self->mixture, error);
+  if (status != HEED_OK) return status;
+  if (masses) mixture_open_masses(&memory, &self->mixture);
+  return memory.refused ? heed_no_memory(error) : HEED_OK;
 }
 
 heed_status kinds_open(const heed_host *host, attention_histories *histories,

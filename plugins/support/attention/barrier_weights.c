@@ -12,7 +12,8 @@
 #include "heed/vector.h"
 #include "support/numeric/threads.h"
 
-enum { STEPS_MOST = 100, BLOCK = 256, PARTS_MOST = 16 };
+/* A block of groups is small enough for OpenBLAS to multiply without a lock. */
+enum { STEPS_MOST = 100, BLOCK = 192, PARTS_MOST = 16 };
 /* The least number of groups for each thread. */
 enum { GROUPS_A_THREAD = 1024 };
 /* The largest fraction of the way to the boundary. */

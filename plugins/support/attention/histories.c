@@ -406,7 +406,7 @@ static heed_status open_mixture(attention_histories *self,
   }
   self->mixture = made;
   self->mixture_nodes = node_count;
-  return mixture_open(host, node_count, false, made, error);
+  return mixture_open(host, node_count, made, error);
 }
 
 static heed_status likelihood_of_mixture(attention_histories *self,

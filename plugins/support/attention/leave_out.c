@@ -319,7 +319,7 @@ static heed_status leave_out_mixture(const node_posterior *self,
       .later = host->scratch(host, users, sizeof *job.later)};
   if (job.later == NULL) return heed_no_memory(error);
   const heed_status status =
-      mixture_open(host, self->node_count, false, &job.mixture, error);
+      mixture_open(host, self->node_count, &job.mixture, error);
   if (status != HEED_OK) return status;
   mixture_place(&job.mixture, self->node_count, self->nodes);
   find_ends(self, left_out, &job);

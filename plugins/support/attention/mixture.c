@@ -42,7 +42,7 @@ static size_t at_most(size_t count, size_t most) {
   return count == 0 ? 1 : count < most ? count : most;
 }
 
-heed_status mixture_open(const heed_host *host, size_t nodes, bool masses,
+heed_status mixture_open(const heed_host *host, size_t nodes,
                          attention_mixture *self, heed_error *error) {
   heed_memory memory = {host, false};
   self->kernels = mixture_kernels_best();
@@ -63,8 +63,7 @@ heed_status mixture_open(const heed_host *host, size_t nodes, bool masses,
   if (memory.refused) return heed_no_memory(error);
   for (size_t part = 0; part <= self->parts; part++)
     self->bound[part] = mixture_bound(self, part, self->parts);
-  if (masses) mixture_open_masses(&memory, self);
-  return memory.refused ? heed_no_memory(error) : HEED_OK;
+  return HEED_OK;
 }
 
 void mixture_place(attention_mixture *self, size_t nodes, const double *node) {

@@ -54,12 +54,11 @@ typedef struct attention_mixture {
   double *rows;        /* (mass_parts,block,padded) */
 } attention_mixture;
 
-/* Memory from host->scratch().  nodes: the most of mixture_place().
- * masses: whether mixture_masses() will be called. */
-heed_status mixture_open(const heed_host *host, size_t nodes, bool masses,
+/* Memory from host->scratch().  nodes: the most of mixture_place(). */
+heed_status mixture_open(const heed_host *host, size_t nodes,
                          attention_mixture *self, heed_error *error);
 
-/* Room for mixture_masses(); called by mixture_open(). */
+/* Room for mixture_masses(), after mixture_open(). */
 void mixture_open_masses(heed_memory *memory, attention_mixture *self);
 
 /* Sets the nodes for the calls that follow. */

@@ -16,8 +16,8 @@
 /* With many kinds there are fewer parts, because adding the parts must cost
  * less than filling them. */
 enum { PARTS_MOST = 16, LEAST_CHOICES = 8 };
-/* Values of a block of rows: 256 KiB. */
-enum { BLOCK_VALUES = 1 << 15 };
+/* Values of a block of rows: 64 KiB. */
+enum { BLOCK_VALUES = 1 << 13 };
 /* With fewer choices of a kind in a block, on average, sorting gains
  * nothing. */
 enum { LEAST_SORTED = 4 };

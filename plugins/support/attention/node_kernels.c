@@ -113,27 +113,27 @@ static double log_prior(const node_kernels *self, const node_bumps *bumps) {
 }
 
 typedef struct product_job {
-  const node_bumps *bumps;
+  const node_bumps *wide, *narrow; /* narrow: NULL if it is not wanted */
   size_t groups, nodes;
   const double *likelihood; /* groups x nodes */
 } product_job;
 
+/* l of groups of a range. */
+static void multiply(const product_job *job, threads_range range,
+                     const node_bumps *bumps) {
+  const int rows = (int)(range.end - range.first), nodes = (int)job->nodes,
+            count = (int)bumps->count;
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, count, nodes, 1,
+              job->likelihood + range.first * job->nodes, nodes, bumps->bump,
+              nodes, 0, bumps->likelihood + range.first * bumps->count, count);
+}
+
 static void multiply_part(void *context, size_t part) {
   const product_job *job = context;
   const threads_range range = threads_share(job->groups, part, PARTS);
-  const int rows = (int)(range.end - range.first), nodes = (int)job->nodes,
-            count = (int)job->bumps->count;
-  if (rows == 0) return;
-  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, count, nodes, 1,
-              job->likelihood + range.first * job->nodes, nodes,
-              job->bumps->bump, nodes, 0,
-              job->bumps->likelihood + range.first * job->bumps->count, count);
-}
-
-static void find_likelihood(const node_kernels *self, const double *likelihood,
-                            const node_bumps *bumps) {
-  product_job job = {bumps, self->groups, self->nodes, likelihood};
-  threads_run(self->threads, PARTS, multiply_part, &job);
+  if (range.first == range.end) return;
+  multiply(job, range, job->wide);
+  if (job->narrow != NULL) multiply(job, range, job->narrow);
 }
 
 /* The log-posterior of the best weights of the bumps, without the units of the
@@ -150,8 +150,9 @@ void node_kernels_solve(node_kernels *self, const double *users,
   self->users = 0;
   for (size_t g = 0; g < self->groups; g++) self->users += users[g];
   const bool both = self->users >= NARROW_USERS;
-  find_likelihood(self, likelihood, &self->wide);
-  if (both) find_likelihood(self, likelihood, &self->narrow);
+  product_job job = {&self->wide, both ? &self->narrow : NULL, self->groups,
+                     self->nodes, likelihood};
+  threads_run(self->threads, PARTS, multiply_part, &job);
   const double value = solve(self, users, -HUGE_VAL, self->best);
   node_bumps *other = self->best == &self->wide ? &self->narrow : &self->wide;
   if (both && solve(self, users, value, other) > value) self->best = other;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "heed/memory.h"
+#include "heed/vector.h"
 #include "support/attention/leave_out.h"
 #include "support/numeric/threads.h"
 
@@ -151,9 +152,21 @@ heed_status node_mixture_open(const node_posterior *shape,
 
 typedef struct rows_job {
   const node_posterior *fit;
+  const heed_vector *vector;
   double weight, *rows, *mass;
   bool impossible[PARTS];
 } rows_job;
+
+/* As node_posterior_mass(); false: no node is possible. */
+static bool fill_row(const rows_job *job, size_t group, double *row) {
+  const size_t count = job->fit->node_count;
+  const double *weight = node_posterior_weights(job->fit, group);
+  const double *likelihood = job->fit->log_likelihood + group * count;
+  for (size_t k = 0; k < count; k++) row[k] = weight[k] + likelihood[k];
+  if (job->vector->softmax(count, row, row) > -HUGE_VAL) return true;
+  memset(row, 0, count * sizeof *row);
+  return false;
+}
 
 /* Rows of a part of the groups, and their share of the mixture. */
 static void fill_rows(void *context, size_t part) {
@@ -163,10 +176,7 @@ static void fill_rows(void *context, size_t part) {
       threads_share(job->fit->histories->group_count, part, PARTS);
   for (size_t g = range.first; g < range.end; g++) {
     double *row = job->rows + g * count;
-    if (!(node_posterior_mass(count, node_posterior_weights(job->fit, g),
-                              job->fit->log_likelihood + g * count,
-                              row) > -HUGE_VAL))
-      job->impossible[part] = true;
+    if (!fill_row(job, g, row)) job->impossible[part] = true;
     for (size_t k = 0; k < count; k++)
       job->mass[g * count + k] += job->weight * row[k];
   }
@@ -175,8 +185,16 @@ static void fill_rows(void *context, size_t part) {
 static heed_status add_rows(const node_posterior *fit, double weight,
                             const heed_host *host, double *rows, double *mass,
                             heed_error *error) {
-  rows_job job = {.fit = fit, .weight = weight, .rows = rows, .mass = mass};
+  rows_job job = {.fit = fit,
+                  .vector = heed_vector_of(host),
+                  .weight = weight,
+                  .rows = rows,
+                  .mass = mass};
   const size_t values = fit->histories->group_count * fit->node_count;
+  if (job.vector == NULL)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "this estimator needs a host with the extension \"%s\"",
+                     HEED_VECTOR);
   threads_run(values < VALUES_A_THREAD ? 1 : heed_threads(host), PARTS,
               fill_rows, &job);
   for (size_t part = 0; part < PARTS; part++)

@@ -188,10 +188,13 @@ static double scale_rows(predictive_lattice *self) {
 
 /* A sum of 0 leaves the weights of the fit. */
 static void take_logs(const attention_node_prior *prior, double *row) {
-  double sum = 0;
-  for (size_t k = 0; k < prior->count; k++) sum += row[k];
-  for (size_t k = 0; k < prior->count; k++)
-    row[k] = sum > 0 ? log(row[k] / sum) : prior->log_weight[k];
+  const double sum = prior->vector->sum(prior->count, row);
+  if (!(sum > 0)) {
+    memcpy(row, prior->log_weight, prior->count * sizeof *row);
+    return;
+  }
+  for (size_t k = 0; k < prior->count; k++) row[k] /= sum;
+  prior->vector->log(prior->count, row, row);
 }
 
 static void place_prior(predictive_lattice *self) {

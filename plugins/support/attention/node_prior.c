@@ -73,12 +73,17 @@ heed_status node_prior_open(const heed_host *host, const heed_instance *prior,
       .most = heed_scratch_doubles(&memory, groups),
       .responsibility = heed_scratch_doubles(&memory, groups * nodes),
       .mass = heed_scratch_doubles(&memory, nodes),
+      .vector = heed_vector_of(host),
       .parts = parts,
       .threads = groups < GROUPS_A_THREAD ? 1 : heed_threads(host),
       .part = heed_scratch_doubles(&memory, parts * (nodes + 1))};
   if (fitted && functions->weights_free && !smooth)
     self->free_weights = free_weights_open(&memory, groups, nodes);
   if (memory.refused) return heed_no_memory(error);
+  if (self->vector == NULL)
+    return heed_fail(error, HEED_UNSUPPORTED,
+                     "this estimator needs a host with the extension \"%s\"",
+                     HEED_VECTOR);
   heed_status status = HEED_OK;
   if (fitted && !functions->weights_free)
     status = prior_fit_open(host, prior, nodes, &self->fit, error);
@@ -124,15 +129,13 @@ static void scale_likelihood(attention_node_prior *self, size_t groups) {
 static double respond(const attention_node_prior *self, size_t g, double *row) {
   const size_t nodes = self->count;
   const double *likelihood = self->likelihood + g * nodes;
-  double sum = 0;
-  for (size_t k = 0; k < nodes; k++) {
-    row[k] = self->weight[k] * likelihood[k];
-    sum += row[k];
-  }
+  const double sum = self->vector->dot(nodes, self->weight, likelihood);
   if (!(sum > LEAST_SUM))
     return node_posterior_mass(nodes, self->log_weight,
                                self->log_likelihood + g * nodes, row);
-  for (size_t k = 0; k < nodes; k++) row[k] /= sum;
+  const double inverse = 1 / sum;
+  for (size_t k = 0; k < nodes; k++)
+    row[k] = self->weight[k] * likelihood[k] * inverse;
   return self->most[g] + log(sum);
 }
 

@@ -15,6 +15,7 @@
 #define HEED_SUPPORT_ATTENTION_NODE_PRIOR_H
 
 #include "heed/distribution.h"
+#include "heed/vector.h"
 
 /* support/attention/histories.h and prior_fit.h, support/numeric/free_weights.h
  */
@@ -35,8 +36,9 @@ typedef struct attention_node_prior {
   double *most;           /* (G): the largest log-likelihood of a history */
   double *responsibility; /* (G,K): r */
   double *mass;           /* (K) */
-  size_t parts, threads;  /* of passes over groups (numeric/threads.h) */
-  double *part;           /* (parts,K+1): mass, and the log-likelihood */
+  const heed_vector *vector;
+  size_t parts, threads; /* of passes over groups (numeric/threads.h) */
+  double *part;          /* (parts,K+1): mass, and the log-likelihood */
 
   /* How theta is fitted: one of them, or neither. */
   prior_fit *fit;
