@@ -6,10 +6,8 @@ figure, from the result of scripts/annotators.lua and the log itself.
         results/annotators.tsv
 
 Replicate 0 is the log. Brackets give 95 % intervals over the other replicates,
-which resample people and pairs. They are omitted where copies of a person, whom
-the run of the page drew with replacement,
-would count as other people: for estimators that use agreement on pairs,
-and for consensus.
+halves of the people and pairs, as in heed show: they cover the percentiles, and the
+same percentiles moved so that their median is the value of the log.
 """
 import csv
 import sys
@@ -23,7 +21,6 @@ from scipy.stats import spearmanr
 
 from paired import table
 
-READ_AGREEMENT = ("dawid_skene", "mace", "glad", "majority")
 JUDGES = (("gpt4", "GPT-4"), ("gpt3", "GPT-3.5"))
 LEAST = 20  # a person is ranked from this many judged labels on
 
@@ -43,16 +40,18 @@ class Annotators:
               "replicate": slice(None)}
         return item[tuple(at[name] for name in names)]
 
-    def interval(self, arm, values):
+    def interval(self, values):
         """The interval of the resamples; the log's own value twice where there is none."""
-        if arm in READ_AGREEMENT or len(values) < 3:
+        if len(values) < 3:
             return values[0], values[0]
-        return np.nanpercentile(values[1:], [2.5, 97.5])
+        low, middle, high = np.nanpercentile(values[1:], [2.5, 50, 97.5])
+        moved = values[0] - middle
+        return low + min(moved, 0), high + max(moved, 0)
 
-    def cell(self, arm, values, interval=True):
+    def cell(self, values):
         text = f"{values[0]:.3f}"
-        low, high = self.interval(arm, values)
-        if interval and low < high:
+        low, high = self.interval(values)
+        if low < high:
             text += f" [{low:.3f}, {high:.3f}]"
         return text
 
@@ -65,7 +64,7 @@ def gains(of):
         row = [arm]
         for judge, _ in JUDGES:
             everyone = of.values("label_agreement", arm, "all", judge)
-            row += [of.cell(arm, of.values("label_agreement", arm, kept, judge) - everyone)
+            row += [of.cell(of.values("label_agreement", arm, kept, judge) - everyone)
                     for kept in of.filter[1:4]]
         rows.append(row)
     table(["estimator"] + [f"{title}, {kept}" for _, title in JUDGES
@@ -73,15 +72,15 @@ def gains(of):
 
 
 def differences(of):
-    """Differences from em, paired by resample, where both have intervals."""
+    """Differences from em, paired by resample."""
     print("### Differences from em\n")
     metrics = (("label_agreement", {"kept": "top 30 %", "judge": "gpt4"}),
                ("spearman_judge", {"judge": "gpt4"}), ("held_out_log_loss", {}))
     table(["estimator", "agreement with GPT-4, top 30 %", "Spearman, GPT-4",
            "held-out log-loss, nat"],
-          [[arm] + [of.cell(arm, of.values(metric, arm, **at) - of.values(metric, "em", **at))
+          [[arm] + [of.cell(of.values(metric, arm, **at) - of.values(metric, "em", **at))
                     for metric, at in metrics]
-           for arm in of.arm[1:] if arm not in READ_AGREEMENT])
+           for arm in of.arm[1:]])
 
 
 # ---- how well a fit predicts its own log ----
@@ -186,7 +185,7 @@ def write(of, path):
             for arm in of.arm:
                 for kept in of.filter:
                     values = of.values("label_agreement", arm, kept, judge)
-                    out.writerow([title, arm, kept, values[0], *of.interval(arm, values)])
+                    out.writerow([title, arm, kept, values[0], *of.interval(values)])
 
 
 def main(path, folder, to):
@@ -195,18 +194,18 @@ def main(path, folder, to):
     for judge, title in JUDGES:
         print(f"### Agreement of kept labels with {title}, by share of labels\n")
         table(["estimator"] + kept, [
-            [arm] + [of.cell(arm, of.values("label_agreement", arm, name, judge))
+            [arm] + [of.cell(of.values("label_agreement", arm, name, judge))
                      for name in kept] for arm in of.arm])
     gains(of)
     print("### Agreement of kept labels with most other people\n")
     table(["estimator"] + kept, [
-        [arm] + [of.cell(arm, of.values("label_consensus", arm, name), interval=False)
-                 for name in kept] for arm in of.arm])
+        [arm] + [of.cell(of.values("label_consensus", arm, name)) for name in kept]
+        for arm in of.arm])
     print("### How well η̂ ranks people and the estimator predicts held-out labels\n")
     table(["estimator", "Spearman, GPT-4", "Spearman, GPT-3.5", "held-out log-loss, nat"], [
-        [arm] + [of.cell(arm, of.values("spearman_judge", arm, judge=judge))
+        [arm] + [of.cell(of.values("spearman_judge", arm, judge=judge))
                  for judge in ("gpt4", "gpt3")]
-        + [of.cell(arm, of.values("held_out_log_loss", arm))] for arm in of.arm])
+        + [of.cell(of.values("held_out_log_loss", arm))] for arm in of.arm])
     differences(of)
     ceilings(folder)
     predictions(of)

@@ -74,13 +74,11 @@ static const heed_column *column_of(const users_writer *self, size_t i) {
 static const char *name_of(const users_writer *self, size_t row,
                            char room[PSEUDONYM_SIZE]) {
   char number[NUMBER_SIZE];
-  const char *name = number;
   (void)snprintf(number, sizeof number, "%zu", row);
-  if (self->names != NULL) name = self->names[row];
   if (self->key != NULL)
-    pseudonym(self->key, name, room);
+    pseudonym(self->key, self->names != NULL ? self->names[row] : number, room);
   else if (self->names != NULL)
-    return name;
+    return self->names[row];
   else
     (void)snprintf(room, PSEUDONYM_SIZE, "%s", number);
   return room;

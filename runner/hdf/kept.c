@@ -93,8 +93,11 @@ static kept_growing *new_column(hdf_kept *self, const heed_column *like,
     hdf_no_memory(self->file);
     return NULL;
   }
-  columns[self->column_count] =
-      (kept_growing){copy, like->type, like->width, rows, H5I_INVALID_HID};
+  columns[self->column_count] = (kept_growing){.name = copy,
+                                               .type = like->type,
+                                               .width = like->width,
+                                               .rows = rows,
+                                               .set = H5I_INVALID_HID};
   return &columns[self->column_count++];
 }
 

@@ -201,7 +201,7 @@ static void *read_part(hdf_file *file, hid_t table, const char *name,
                        size_t rows) {
   char *full = file_name("%s%s", name, end);
   void *values = NULL;
-  size_t count;
+  size_t count = 0;
   if (full == NULL)
     hdf_no_memory(file);
   else
