@@ -375,6 +375,7 @@ static bool look_at_link(const hdf_kept *self, hid_t group, hsize_t i,
   is_column = H5DSis_scale(set) <= 0;
   column->type = HEED_STRING;
   column->name = name;
+  extent[1] = 1; /* of a scale, too */
   if (is_column && !describe(set, extent, column)) extent[0] = 0;
   column->width = (size_t)extent[1];
   (void)H5Dclose(set);
