@@ -6,6 +6,7 @@
  * minimises sum_i weight_i loss(w.x_i) + ridge/2 |w|^2
  * (support/preference/log_linear.h; for the joint loss
  * support/preference/joint.h). */
+#include <assert.h>
 #include <cblas.h>
 #include <math.h>
 #include <string.h>
@@ -298,6 +299,7 @@ static void fill_energy(const policy_world *self, size_t prompt, size_t prompts,
                         double *energy) {
   const size_t rows = prompts * self->candidates;
   const size_t first = prompt * self->candidates;
+  assert(self->reference != NULL);
   memcpy(energy, self->reference + first, rows * sizeof *energy);
   cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)rows, (int)self->features, 1.0,
               self->phi + first * self->features, (int)self->features,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Scores held-out annotations under the reward that a policy implies. */
+#include <assert.h>
 #include <string.h>
 
 #include "evaluation/evaluation.h"
@@ -28,6 +29,7 @@ static pair_responses responses_in(const heed_table *pairs) {
 /* The two responses of a pair. */
 static void put_responses(const pair_responses *self, const heed_world *world,
                           size_t pair, heed_response both[2]) {
+  assert(self->prompt != NULL);
   for (size_t i = 0; i < 2; i++) {
     both[i] =
         (heed_response){.prompt = (size_t)self->prompt[pair], .candidate = -1};

@@ -256,7 +256,7 @@ static void list_user(const kind_lists *lists, size_t user,
       power_end++;
       continue;
     }
-    for (double one = 0; one < times; one++, end++)
+    for (size_t repeats = (size_t)times; repeats > 0; repeats--, end++)
       if (lists->kind != NULL) lists->kind[end] = kind;
   }
   lists->first[user + 1] = end;

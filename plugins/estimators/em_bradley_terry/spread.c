@@ -197,7 +197,8 @@ static double find_top(spread_search *self, double *step) {
   const double size = root_mean_square(self->fit, self->x);
   double best = fmin(fmax(log(size), LEAST), MOST);
   double top = seen(self, best).log_weight;
-  for (double t = LEAST; t <= MOST; t += COARSE) {
+  for (int i = 0; LEAST + i * COARSE <= MOST; i++) {
+    const double t = LEAST + i * COARSE;
     const double there = seen(self, t).log_weight;
     if (there > top) {
       top = there;
@@ -224,14 +225,14 @@ static double find_top(spread_search *self, double *step) {
 static void walk(spread_search *self, double t, double step,
                  bradley_terry_spread *spread) {
   double top = spread->count == 0 ? -HUGE_VAL : spread->weight[0];
-  for (; spread->count < SPREAD_MOST && t >= LEAST - 1 && t <= MOST + 1;
-       t += step) {
+  while (spread->count < SPREAD_MOST && t >= LEAST - 1 && t <= MOST + 1) {
     const spread_point point = seen(self, t);
     top = fmax(top, point.log_weight);
     if (!(point.log_weight > top - FALL)) return;
     spread->scale[spread->count] = t;
     spread->weight[spread->count] = point.log_weight;
     spread->level[spread->count++] = point.level;
+    t += step;
   }
 }
 

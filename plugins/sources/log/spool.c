@@ -125,10 +125,12 @@ static size_t write_number(unsigned char *bytes, uint64_t number) {
 }
 
 heed_status log_spool_put_number(log_spool *self, uint64_t number) {
-  unsigned char bytes[NUMBER_MOST];
+  unsigned char bytes[NUMBER_MOST] = {0};
   size_t length;
-  if (BUFFER - self->used <= NUMBER_MOST)
-    return log_spool_put(self, bytes, write_number(bytes, number));
+  if (BUFFER - self->used <= NUMBER_MOST) {
+    length = write_number(bytes, number);
+    return log_spool_put(self, bytes, length);
+  }
   length = write_number(self->buffer + self->used, number);
   self->used += length;
   self->length += length;

@@ -50,8 +50,8 @@ static inline heed_status log_spool_take_number(log_spool *self,
 /* One that may be negative: 0, -1, 1, -2, 2 … are 0, 1, 2, 3, 4 … */
 static inline heed_status log_spool_put_signed(log_spool *self,
                                                int64_t number) {
-  return log_spool_put_number(self,
-                              (uint64_t)number << 1 ^ (uint64_t)(number >> 63));
+  const uint64_t sign = number < 0 ? UINT64_MAX : 0;
+  return log_spool_put_number(self, (uint64_t)number << 1 ^ sign);
 }
 
 static inline heed_status log_spool_take_signed(log_spool *self,

@@ -2,6 +2,7 @@
  * Smooth free weights. */
 #include "support/attention/node_kernels.h"
 
+#include <assert.h>
 #include <gsl/gsl_cblas.h>
 #include <math.h>
 
@@ -50,6 +51,7 @@ static void make_bumps(const node_kernels *self, size_t degree,
                        node_bumps *bumps, const double *nodes) {
   const double low = nodes[0], width = nodes[self->nodes - 1] - low;
   const size_t step = degree / (bumps->count - 1);
+  assert(bumps->bump != NULL);
   for (size_t m = 0; m < bumps->count; m++) {
     double *bump = bumps->bump + m * self->nodes, most = -HUGE_VAL, sum = 0;
     for (size_t k = 0; k < self->nodes; k++) {

@@ -98,8 +98,9 @@ static void climb(predictive_lattice *self) {
       const double slope =
           (shifted(self, i, h, i, 0) - shifted(self, i, -h, i, 0)) / (2 * h);
       const double bend = curvature(self, i, i);
-      double step = bend > 0 ? slope / bend : copysign(0.5, slope);
-      for (int halving = 0; halving < HALVINGS; halving++, step /= 2) {
+      const double whole = bend > 0 ? slope / bend : copysign(0.5, slope);
+      for (int halving = 0; halving < HALVINGS; halving++) {
+        const double step = ldexp(whole, -halving);
         const double there = shifted(self, i, step, i, 0);
         if (!(there > self->top)) continue;
         self->center[i] += step;

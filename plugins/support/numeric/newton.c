@@ -209,9 +209,11 @@ static bool look_beside(newton_state *self, double size, double enough) {
  * none. */
 static bool leave_hollow(newton_state *self, double enough) {
   if (!find_flattest(self)) return false;
-  for (double size = 1; size > 0.05 && may_go_on(self); size /= 2)
+  for (int halving = 0; halving < 5 && may_go_on(self); halving++) {
+    const double size = ldexp(1, -halving);
     if (look_beside(self, size, enough) || look_beside(self, -size, enough))
       return true;
+  }
   return false;
 }
 

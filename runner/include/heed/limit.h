@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,11 +38,12 @@ static inline bool heed_is_sanitized(void) {
 
 /* Bytes of address space that the process has now. */
 static inline rlim_t heed_addresses_held(void) {
-  unsigned long pages = 0;
+  char line[64] = "0";
   FILE *file = fopen("/proc/self/statm", "r");
   if (file == NULL) return 0;
-  if (fscanf(file, "%lu", &pages) != 1) pages = 0;
+  if (fgets(line, sizeof line, file) == NULL) line[0] = '\0';
   (void)fclose(file);
+  const unsigned long pages = strtoul(line, NULL, 10);
   return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
