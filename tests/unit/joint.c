@@ -4,6 +4,7 @@
 
 #include "../support/workbench.h"
 #include "host/vector.h"
+#include "support/preference/joint_kernels.h"
 #include "support/preference/loss.h"
 
 enum { ROWS = 9, UNITS = 3, NODES = 4 };
@@ -217,6 +218,53 @@ static void long_histories_do_not_underflow(void **state) {
   free(label);
 }
 
+/* 19 nodes leave lanes over; some P are 0 and 1. */
+static void fill_at_random(size_t count, double *x, const char *purpose) {
+  heed_stream stream = stream_open(3, 0, "test", purpose, 0);
+  for (size_t i = 0; i < count; i++) {
+    x[i] = heed_uniform(&stream);
+    if (i % 7 == 3) x[i] = 0;
+    if (i % 7 == 5) x[i] = 1;
+  }
+}
+
+static void every_path_gives_the_bits_of_the_formula(void **state) {
+  (void)state;
+  enum { MANY = 19 };
+  const joint_kernels *paths[] = {joint_kernels_plain(), joint_kernels_avx2(),
+                                  joint_kernels_avx512()};
+  double node[MANY], part[MANY], g[JOINT_LANES], c[JOINT_LANES];
+  double gain[JOINT_LANES], product[MANY], first[JOINT_LANES];
+  double second[JOINT_LANES];
+  fill_at_random(MANY, node, "node");
+  fill_at_random(MANY, part, "part");
+  fill_at_random(JOINT_LANES, g, "g");
+  fill_at_random(JOINT_LANES, c, "c");
+  for (size_t i = 0; i < JOINT_LANES; i++) gain[i] = g[i] - c[i];
+  for (size_t path = 0; path < 3; path++) {
+    if (paths[path] == NULL) continue;
+    paths[path]->product(JOINT_LANES, c, gain, MANY, node, product);
+    paths[path]->moments(MANY, node, part, g, c, first, second);
+    for (size_t k = 0; k < MANY; k++) {
+      double expected = 1;
+      for (size_t i = 0; i < JOINT_LANES; i++)
+        expected *= fmax(c[i] + node[k] * gain[i], JOINT_LEAST);
+      assert_true(product[k] == expected);
+    }
+    for (size_t i = 0; i < JOINT_LANES; i++) {
+      double sum = 0, square = 0;
+      for (size_t k = 0; k < MANY; k++) {
+        const double p = fmax(c[i] + node[k] * gain[i], JOINT_LEAST);
+        const double q = fmax(1 - c[i] - node[k] * gain[i], JOINT_LEAST);
+        sum += part[k] / (p * q) * q;
+        square += part[k] / (p * q) * node[k];
+      }
+      assert_true(first[i] == sum);
+      assert_true(second[i] == square);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(likelihood_is_the_sum_over_nodes_written_out),
@@ -226,6 +274,7 @@ int main(void) {
       cmocka_unit_test(mean_without_an_annotation_is_that_of_a_fit_without_it),
       cmocka_unit_test(atoms_move_to_where_their_likelihood_is_largest),
       cmocka_unit_test(long_histories_do_not_underflow),
+      cmocka_unit_test(every_path_gives_the_bits_of_the_formula),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,32 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The joint loss: its E-step, annotation by annotation.
- *
- * The inner loops run over nodes, and dominate the time of a fit. */
+ * The joint loss: its E-step, annotation by annotation.  Loops over nodes
+ * dominate the time of a fit: they are in joint_kernels.c. */
 #include "support/preference/joint.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "support/preference/joint_kernels.h"
 #include "support/preference/loss.h"
 
-/* Lower bound of a factor of the likelihood, so that a product of FACTORS of
- * them does not underflow. */
-#define LEAST_FACTOR 1e-37
+/* Factors of the likelihood in one product. */
 #define FACTORS 8u
 
-/* Not fmax(), which is a function call. */
 static double at_least(double probability) {
-  return probability > LEAST_FACTOR ? probability : LEAST_FACTOR;
+  return probability > JOINT_LEAST ? probability : JOINT_LEAST;
 }
 
-/* log_mass += log(product), and product = 1. */
-static void add_product(const joint_nodes *nodes, double *product,
-                        double *log_mass) {
-  nodes->vector->log(nodes->count, product, product);
-  for (size_t k = 0; k < nodes->count; k++) {
-    log_mass[k] += product[k];
-    product[k] = 1.0;
-  }
+/* Adds the log of the product over `count` choices to log_mass. */
+static void add_product(const joint_nodes *grid, size_t count, const double *c,
+                        const double *gain, double *product, double *log_mass) {
+  joint_kernels_best()->product(count, c, gain, grid->count, grid->eta,
+                                product);
+  grid->vector->log(grid->count, product, product);
+  for (size_t k = 0; k < grid->count; k++) log_mass[k] += product[k];
 }
 
 /* log_mass[k] += weight log(c + eta_k (g - c)) for one unit's annotations.
@@ -34,46 +30,26 @@ static void add_product(const joint_nodes *nodes, double *product,
 static void add_histories(const joint_crowd *crowd, size_t unit,
                           const joint_nodes *grid, const double *chance,
                           double *product, double *log_mass) {
-  const size_t node_count = grid->count;
-  const double *nodes = grid->eta;
-  size_t factors = 0;
-  for (size_t k = 0; k < node_count; k++) product[k] = 1.0;
+  double c[FACTORS], gain[FACTORS];
+  size_t count = 0;
   for (size_t position = crowd->first[unit]; position < crowd->first[unit + 1];
        position++) {
     const size_t i = crowd->member[position];
-    const double weight = crowd->weight[i], c = crowd->label[i].casual;
-    const double gain = chance[i] - c;
+    const double weight = crowd->weight[i];
     if (weight == 0.0) continue;
+    c[count] = crowd->label[i].casual;
+    gain[count] = chance[i] - c[count];
     if (weight != 1.0) {
-      for (size_t k = 0; k < node_count; k++)
-        log_mass[k] += weight * log(at_least(c + nodes[k] * gain));
+      for (size_t k = 0; k < grid->count; k++)
+        log_mass[k] +=
+            weight * log(at_least(c[count] + grid->eta[k] * gain[count]));
       continue;
     }
-    for (size_t k = 0; k < node_count; k++)
-      product[k] *= at_least(c + nodes[k] * gain);
-    if (++factors < FACTORS) continue;
-    add_product(grid, product, log_mass);
-    factors = 0;
+    if (++count < FACTORS) continue;
+    add_product(grid, count, c, gain, product, log_mass);
+    count = 0;
   }
-  if (factors > 0) add_product(grid, product, log_mass);
-}
-
-/* Derivatives of annotation i given its unit's mass.  With P = c + eta (g - c)
- * and 1 - P = (1 - c) - eta (g - c), one division gives both quotients. */
-static void differentiate(size_t node_count, const double *nodes,
-                          const double *mass, double g, double c, double weight,
-                          double *slope, double *information) {
-  const double gain = g - c, rise = g * (1.0 - g);
-  double first = 0.0, second = 0.0; /* E[eta / P], E[eta^2 / (P (1 - P))] */
-  for (size_t k = 0; k < node_count; k++) {
-    const double lean = nodes[k] * gain;
-    const double p = at_least(c + lean), q = at_least(1.0 - c - lean);
-    const double part = mass[k] * nodes[k] / (p * q);
-    first += part * q;
-    second += part * nodes[k];
-  }
-  *slope = -weight * rise * first;
-  *information = weight * rise * rise * second;
+  if (count > 0) add_product(grid, count, c, gain, product, log_mass);
 }
 
 void joint_histories(const joint_crowd *crowd, const joint_nodes *nodes,
@@ -88,20 +64,41 @@ void joint_histories(const joint_crowd *crowd, const joint_nodes *nodes,
   }
 }
 
+/* Derivatives of up to JOINT_LANES annotations of a unit; part: its mass times
+ * the nodes. */
+static void differentiate(const joint_crowd *crowd, size_t count,
+                          const size_t *member, const joint_nodes *nodes,
+                          const double *part, const joint_terms *terms) {
+  double g[JOINT_LANES], c[JOINT_LANES], first[JOINT_LANES],
+      second[JOINT_LANES];
+  for (size_t l = 0; l < JOINT_LANES; l++) {
+    const size_t i = member[l < count ? l : 0];
+    g[l] = terms->slope[i];
+    c[l] = crowd->label[i].casual;
+  }
+  joint_kernels_best()->moments(nodes->count, nodes->eta, part, g, c, first,
+                                second);
+  for (size_t l = 0; l < count; l++) {
+    const double weight = crowd->weight[member[l]];
+    const double rise = g[l] * (1.0 - g[l]);
+    terms->slope[member[l]] = -weight * rise * first[l];
+    terms->information[member[l]] = weight * rise * rise * second[l];
+  }
+}
+
 double joint_normalise(const joint_crowd *crowd, const joint_nodes *nodes,
                        const joint_terms *terms) {
   const size_t m = nodes->count;
-  const double *chance = terms->slope;
+  double *part = terms->product;
   double log_likelihood = 0.0;
   for (size_t u = 0; u < crowd->units; u++) {
     double *mass = terms->mass + u * m;
+    const size_t end = crowd->first[u + 1];
     log_likelihood += nodes->vector->softmax(m, mass, mass);
-    for (size_t position = crowd->first[u]; position < crowd->first[u + 1];
-         position++) {
-      const size_t i = crowd->member[position];
-      differentiate(m, nodes->eta, mass, chance[i], crowd->label[i].casual,
-                    crowd->weight[i], &terms->slope[i], &terms->information[i]);
-    }
+    for (size_t k = 0; k < m; k++) part[k] = mass[k] * nodes->eta[k];
+    for (size_t i = crowd->first[u]; i < end; i += JOINT_LANES)
+      differentiate(crowd, end - i < JOINT_LANES ? end - i : JOINT_LANES,
+                    crowd->member + i, nodes, part, terms);
   }
   return log_likelihood;
 }
@@ -116,11 +113,13 @@ joint_term joint_term_at(size_t node_count, const double *nodes,
                          const double *mass, double margin, double casual) {
   const double g = preference_chance(margin);
   joint_term term = {0};
-  double information;
-  for (size_t k = 0; k < node_count; k++)
-    term.chance += mass[k] * (casual + nodes[k] * (g - casual));
-  differentiate(node_count, nodes, mass, g, casual, 1.0, &term.slope,
-                &information);
+  double first = 0.0; /* E[eta / P] */
+  for (size_t k = 0; k < node_count; k++) {
+    const double p = casual + nodes[k] * (g - casual);
+    term.chance += mass[k] * p;
+    first += mass[k] * nodes[k] / at_least(p);
+  }
+  term.slope = -g * (1.0 - g) * first;
   return term;
 }
 
