@@ -128,18 +128,17 @@ static double hermite_c(const frontier_near *near, double x) {
   return hermite(near, c, slope, x, &last);
 }
 
-/* The polynomial without its last point is wrong by about what that point adds;
- * with it, by a factor (distance / x)^2 less. */
+/* *error: that of the polynomial without its last point.  The polynomial itself
+ * is better. */
 static double hermite_win(const frontier_near *near, double x, double *error) {
   double win[NEAREST], slope[NEAREST], last;
-  const double furthest = near->at[near->count - 1].distance / x;
   for (size_t i = 0; i < near->count; i++) {
     win[i] = near->at[i].point.win;
     slope[i] =
         near->at[i].point.rise * 2 * near->at[i].x / near->at[i].point.slope;
   }
   const double value = hermite(near, win, slope, x, &last);
-  *error = fabs(last) * furthest * furthest;
+  *error = fabs(last);
   return value;
 }
 
@@ -159,11 +158,10 @@ static void narrow(frontier_bracket *bracket, frontier_point point,
 }
 
 /* A point at this relative distance from the level is there: a line gives the
- * win rate, with an error of the order of the square. */
-#define THERE 1e-6
-/* So near, points on one side of the level suffice. */
-#define BESIDE 0.01
-/* The error of a win rate that is interpolated. */
+ * win rate, with an error of the order of the square, which is large where the
+ * KL is near its limit. */
+#define THERE 1e-9
+/* The error of a win rate that is interpolated between points. */
 #define WIN_ERROR 1e-12
 
 static double win_at(frontier_point near, double level) {
@@ -171,16 +169,23 @@ static double win_at(frontier_point near, double level) {
   return near.win + (level - near.kl) * near.rise / near.slope;
 }
 
+static bool has_between(const frontier_near *near, double x) {
+  bool below = false, above = false;
+  for (size_t i = 0; i < near->count; i++) {
+    below |= near->at[i].x <= x;
+    above |= near->at[i].x >= x;
+  }
+  return below && above;
+}
+
 /* The win rate at the level, if the points determine it; else NaN. */
-static double interpolate(const frontier_near *near, double level,
-                          frontier_bracket bracket) {
+static double interpolate(const policy_frontier *self,
+                          const frontier_near *near, double level) {
   const double x = sqrt(level);
-  const bool inside = bracket.low > 0 && !isinf(bracket.high);
   double error;
   if (fabs(near->at[0].point.kl - level) <= THERE * level)
     return win_at(near->at[0].point, level);
-  if (near->count < 2 || !(inside || near->at[0].distance < BESIDE * x))
-    return NAN;
+  if (self->never || !has_between(near, x)) return NAN;
   const double win = hermite_win(near, x, &error);
   return error < WIN_ERROR ? win : NAN;
 }
@@ -218,7 +223,7 @@ static double find_win(const policy_frontier *self, double level,
     narrow(&bracket, known->point[i], level);
   for (int i = 1; i < MOST_STEPS; i++) {
     const frontier_near near = nearest(known, sqrt(level));
-    const double win = interpolate(&near, level, bracket);
+    const double win = interpolate(self, &near, level);
     if (!isnan(win)) return win;
     double c = next_c(&near, level, bracket);
     if (i % HALVING == 0 && !isinf(bracket.high))
@@ -235,11 +240,15 @@ static double find_win(const policy_frontier *self, double level,
 /* All points are of this policy, so that the result depends on nothing else.
  * The reference itself has no ray.  If a policy gives one candidate
  * probability 1, its slope is 0 (or below, by rounding), but its ray has all
- * levels. */
+ * levels.  If it never gives some candidates, the KL jumps at c = 0: the search
+ * for a level then uses no points of other levels, which may be in the jump. */
 void frontier_win_rates(const policy_frontier *self, size_t count,
                         const double *level, double *win) {
   const bool has_ray = self->made.kl > 0 || self->made.slope > 0;
-  frontier_known known = {.count = 1, .point = {self->made}};
-  for (size_t i = 0; i < count; i++)
+  const frontier_known only_made = {.count = 1, .point = {self->made}};
+  frontier_known known = only_made;
+  for (size_t i = 0; i < count; i++) {
+    if (self->never) known = only_made;
     win[i] = has_ray ? find_win(self, level[i], &known) : NAN;
+  }
 }

@@ -26,6 +26,7 @@ typedef struct policy_frontier {
   const heed_vector *vector;
   const evaluation_prompts *known;
   const double *tilt;  /* H x K: FRONTIER_NEVER or more */
+  bool never;          /* some tilt is FRONTIER_NEVER */
   frontier_point made; /* the policy itself, c = 1 */
   double *partition;   /* H */
 } policy_frontier;

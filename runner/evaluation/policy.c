@@ -139,8 +139,10 @@ static heed_status put_frontier(const policy_view *self, heed_memory *memory,
                                 heed_error *error) {
   const heed_evaluation *measured = self->measured;
   double *target = measured->target[METRIC_WIN_RATE_AT_KL];
-  policy_frontier frontier = {
-      .vector = self->vector, .known = self->known, .tilt = self->tilt};
+  policy_frontier frontier = {.vector = self->vector,
+                              .known = self->known,
+                              .tilt = self->tilt,
+                              .never = self->never};
   if (target == NULL) return HEED_OK;
   const heed_status status = frontier_open(&frontier, memory, error);
   if (status != HEED_OK) return status;

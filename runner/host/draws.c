@@ -88,10 +88,15 @@ static bool is_same(const draws_matrix *matrix, const host_service *host,
   return arena_is_intact(matrix->memory);
 }
 
-static size_t count_rows(size_t parts, const heed_draws_part *part) {
+/* SIZE_MAX: too many. */
+static size_t count_values(size_t parts, const heed_draws_part *part,
+                           size_t width) {
   size_t rows = 0;
-  for (size_t i = 0; i < parts; i++) rows += part[i].rows;
-  return rows;
+  for (size_t i = 0; i < parts; i++) {
+    if (part[i].rows > SIZE_MAX - rows) return SIZE_MAX;
+    rows += part[i].rows;
+  }
+  return width != 0 && rows > SIZE_MAX / width ? SIZE_MAX : rows * width;
 }
 
 static void fill(const host_service *host, size_t parts,
@@ -151,11 +156,10 @@ static double *find(const host_service *host, size_t parts,
 static const double *normals(const heed_host *host, size_t parts,
                              const heed_draws_part *part, size_t width) {
   const host_service *service = (const host_service *)host;
-  const size_t rows = count_rows(parts, part);
-  if (width != 0 && rows > SIZE_MAX / width) return NULL;
-  if (service->draws != NULL)
-    return find(service, parts, part, width, rows * width);
-  double *made = host->allocate(host, rows * width, sizeof *made);
+  const size_t count = count_values(parts, part, width);
+  if (count == SIZE_MAX) return NULL;
+  if (service->draws != NULL) return find(service, parts, part, width, count);
+  double *made = host->allocate(host, count, sizeof *made);
   if (made != NULL) fill(service, parts, part, width, made);
   return made;
 }

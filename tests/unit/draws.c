@@ -149,9 +149,12 @@ static void a_changed_small_matrix_is_drawn_again(void **state) {
 static void a_matrix_too_large_is_refused(void **state) {
   bench *self = *state;
   const heed_host *host = &self->host.host;
-  const heed_draws_part part = {"large", SIZE_MAX / 4};
-  assert_null(heed_draws_of(host)->normals(host, 1, &part, 3));
-  assert_null(heed_draws_of(host)->normals(host, 1, &part, SIZE_MAX / 2));
+  const heed_draws *draws = heed_draws_of(host);
+  const heed_draws_part large[] = {
+      {"large", SIZE_MAX / 4}, {"largest", SIZE_MAX}, {"small", 1}};
+  assert_null(draws->normals(host, 1, large, 3));
+  assert_null(draws->normals(host, 1, large, SIZE_MAX / 2));
+  assert_null(draws->normals(host, 2, large + 1, 1));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -53,6 +53,46 @@ static void every_gap_is_reached_at_every_cosine(void **state) {
   }
 }
 
+/* The expected gap of models A and B that lean along the reward (cosine 1). */
+static double gap_of(const heed_world *world, double scale, double sharpness) {
+  const double *reward = numbers(world->prompts, "reward");
+  const size_t wide = world->candidates;
+  const size_t prompts = world->prompts->rows - world->held_out;
+  double gap = 0;
+  for (size_t i = 0; i < prompts; i++) {
+    const double *r = reward + i * wide;
+    double all = 0, won = 0;
+    for (size_t a = 0; a < wide; a++)
+      for (size_t b = 0; b < wide; b++) {
+        const double weight = exp(sharpness * (r[a] - r[b]) / scale);
+        all += weight;
+        won += weight * sigmoid(r[a] - r[b]);
+      }
+    gap += won / all / (double)prompts;
+  }
+  return gap;
+}
+
+/* More prompts than the first, rough search uses; flat curves, too. */
+static void the_expected_gap_is_mu(void **state) {
+  (void)state;
+  const double gaps[] = {0.5001, 0.6, 0.74, 0.93, 0.985, 0.995};
+  const int candidates[] = {5, 40};
+  for (size_t i = 0; i < 12; i++) {
+    char parameters[160];
+    test_workbench bench;
+    heed_world world;
+    (void)snprintf(parameters, sizeof parameters,
+                   "{\"mu\": %g, \"cosine\": 1, \"held_out\": 10, "
+                   "\"candidates\": %d, \"pairs\": 600, \"prompts\": 600, "
+                   "\"scale\": 6}",
+                   gaps[i / 2], candidates[i % 2]);
+    make(&bench, i + 1, parameters, &world);
+    assert_near(gap_of(&world, 6, bench.output[SHARPNESS]), gaps[i / 2], 1e-10);
+    workbench_close(&bench);
+  }
+}
+
 static void likeness_is_used_only_where_it_must_be(void **state) {
   (void)state;
   test_workbench bench;
@@ -562,6 +602,7 @@ static void without_gold_pairs_there_is_no_column(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_gap_is_reached_at_every_cosine),
+      cmocka_unit_test(the_expected_gap_is_mu),
       cmocka_unit_test(likeness_is_used_only_where_it_must_be),
       cmocka_unit_test(traits_leave_the_rest_of_the_world_alone),
       cmocka_unit_test(traits_have_the_cosines_asked_for),

@@ -132,9 +132,12 @@ static double hermite(tilt_point a, tilt_point b, double gap) {
 }
 
 /* At this distance from mu one last Newton step is enough: the remaining error
- * is of the order of the square.  That of Hermite's cubic is the square of the
- * product of two distances. */
+ * is of the order of the square. */
 #define NEAR 1e-7
+/* A step on the cubic is much more exact than Newton's.  If the two gaps differ
+ * by less than this, the cubic's error is of the order of rounding; where the
+ * curve is flat or bends, they differ more. */
+#define AGREES 1e-10
 
 static tilt_place reached(const tilt_path *self, double place) {
   return (tilt_place){.place = place, .gap = self->mu, .reached = true};
@@ -151,7 +154,6 @@ static tilt_place newton(const tilt_path *self, double low, double high,
   for (int i = 0; i < MOST_STEPS; i++) {
     const double place = last.place, slope = last.rise.slope;
     const double missing = self->mu - last.rise.gap;
-    const double missed = self->mu - before.rise.gap;
     if (fabs(missing) <= NEAR)
       return reached(self, place + (slope > 0.0 ? missing / slope : 0.0));
     if (missing > 0.0 && place >= end)
@@ -163,9 +165,9 @@ static tilt_place newton(const tilt_path *self, double low, double high,
       bounded = true;
     }
     const double cubic = hermite(before, last, self->mu);
-    if (fabs(missing * missed) <= NEAR && cubic > low && cubic < high)
-      return reached(self, cubic);
     double next = place + missing / slope;
+    if (fabs(slope * (cubic - next)) <= AGREES && cubic > low && cubic < high)
+      return reached(self, cubic);
     /* Also where the gap falls: then the end shows whether mu is reached. */
     if (!(next > low && next < high))
       next = bounded ? low + (high - low) / 2 : end;
