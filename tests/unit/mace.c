@@ -456,6 +456,45 @@ static void the_share_is_fitted_or_given_or_that_of_answers(void **state) {
   assert_true(scene.posterior.objective >= given);
 }
 
+/* 60 users of 60 annotations on 200 pairs; A's response is better in 19 of 20.
+ * Users of competence eta, else a coin. */
+static void simulate_unbalanced(void) {
+  enum { MANY = 60, OVER = 200, EACH = 60 };
+  static size_t user[MANY * EACH], pair[MANY * EACH];
+  static int8_t choice[MANY * EACH];
+  static double eta[MANY];
+  const heed_host *host = &scene.bench.host.host;
+  for (size_t j = 0; j < MANY; j++) {
+    heed_stream stream = host->stream(host, "unbalanced", j);
+    eta[j] = (double)j / MANY;
+    for (size_t n = 0; n < EACH; n++) {
+      const size_t i = (7 * j + 3 * n) % OVER, row = j * EACH + n;
+      const bool looks = heed_uniform(&stream) < eta[j];
+      const bool a = looks ? i % 20 != 0 : heed_uniform(&stream) < 0.5;
+      user[row] = j;
+      pair[row] = i;
+      choice[row] = a ? HEED_CHOSE_A : HEED_CHOSE_B;
+    }
+  }
+  overlapping_crowd(&scene, MANY, OVER, MANY * EACH, user, pair, choice);
+  scene.eta = eta;
+}
+
+/* With a share of one half, the choices of A that all share pass for spam, and
+ * who finds the rare B for incompetent.  An sd of eta is sqrt(1 / 60) = .13 at
+ * most. */
+static void an_unbalanced_share_is_fitted(void **state) {
+  (void)state;
+  simulate_unbalanced();
+  (void)share_of("{\"form\": \"em\", \"share\": 0.5}");
+  const double half = scene.posterior.objective;
+  assert_true(overlapping_rmse(&scene) > 0.4);
+  assert_near(share_of("{\"form\": \"em\"}"), 0.95, 0.02);
+  assert_true(scene.posterior.objective > half + 50);
+  assert_near(share_of("{}"), 0.95, 0.02);
+  assert_true(overlapping_rmse(&scene) < 0.13);
+}
+
 /* ---- predictions ---- */
 
 /* P(new | seen) = sum_z P(z | seen) P(new | z). */
@@ -546,6 +585,7 @@ int main(void) {
       TEST(means_and_sds_are_near_those_of_quadrature),
       TEST(left_out_of_users_with_many_annotations_is_near),
       TEST(the_share_is_fitted_or_given_or_that_of_answers),
+      TEST(an_unbalanced_share_is_fitted),
       TEST(predictions_weigh_both_responses),
       TEST(competence_and_spam_are_recovered),
       TEST(pairs_annotated_once_are_not_identified),
