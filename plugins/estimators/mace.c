@@ -139,7 +139,9 @@ static void put_within(const mace_fit *self, double *x) {
 }
 
 static mace_weights weights_of(double theta, double xi) {
-  return (mace_weights){theta, (1 - theta) * xi, (1 - theta) * (1 - xi)};
+  return (mace_weights){.knows = theta,
+                        .spams_a = (1 - theta) * xi,
+                        .spams_b = (1 - theta) * (1 - xi)};
 }
 
 /* Log-odds of every pair, and expected counts; returns the log-likelihood, of
@@ -163,17 +165,21 @@ static double expect(const mace_fit *self, const double *x, bool variational) {
                         x[2 * overlap->users], self->log_odds, self->for_a);
 }
 
-/* What the objective adds to the log-likelihood. */
+/* What the objective adds to the log-likelihood, after expect(). */
 static double penalty(const mace_fit *self, const double *x) {
   const size_t users = self->overlap.users;
   double sum = 0;
   if (self->variational) {
-    for (size_t j = 0; j < users; j++)
-      sum -= variational_divergence(self, j, x[j], x[users + j]);
+    for (size_t j = 0; j < users; j++) sum -= self->weights[j].divergence;
     return sum;
   }
   for (size_t i = 0; i < 2 * users; i++) sum += log(x[i]) + log1p(-x[i]);
   return self->values[SMOOTHING].number * sum;
+}
+
+static double objective(const mace_fit *self, const double *x) {
+  const double likelihood = expect(self, x, self->variational);
+  return likelihood + penalty(self, x);
 }
 
 /* The expected number of a user's choices of A (or B) that are not spam. */
@@ -187,7 +193,7 @@ static double count_knowing(const mace_fit *self, size_t j, bool a) {
 static double e_step(void *state, double *x) {
   const mace_fit *self = state;
   put_within(self, x);
-  return expect(self, x, self->variational) + penalty(self, x);
+  return objective(self, x);
 }
 
 static void m_step(void *state, double *x) {
@@ -225,6 +231,7 @@ static heed_status open_fit(mace_fit *self, const heed_value *values,
                      ? (mace_priors){values[ALPHA].number, values[BETA].number,
                                      values[STRATEGY].number}
                      : (mace_priors){smoothing, smoothing, smoothing};
+  if (self->variational) self->log_betas = variational_log_betas(&self->priors);
   self->fits_share =
       overlap_share(&self->overlap, &values[SHARE], &self->share);
   heed_memory memory = {host, false};
@@ -349,8 +356,7 @@ static heed_status estimate(void *values, const heed_host *host,
   if (status != HEED_OK) return status;
   put_within(&self, em.x);
   posterior->log_likelihood = expect(&self, em.x, false);
-  posterior->objective =
-      expect(&self, em.x, self.variational) + penalty(&self, em.x);
+  posterior->objective = objective(&self, em.x);
   status = fill(&self, em.x, posterior, error);
   if (status == HEED_OK) status = keep_fit(&self, em.x, posterior, error);
   if (status == HEED_OK) report(&self, posterior, em.x[2 * self.overlap.users]);

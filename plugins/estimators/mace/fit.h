@@ -15,9 +15,11 @@ typedef struct mace_priors {
 
 /* A user's probabilities of knowing, of spamming A and of spamming B; in the
  * variational form the exponentials of their mean logarithms, which sum to
- * less than 1. */
+ * less than 1.  divergence: in that form, KL(q || prior) of theta and xi, in
+ * nat. */
 typedef struct mace_weights {
   double knows, spams_a, spams_b;
+  double divergence;
 } mace_weights;
 
 /* x: competence theta of each user, then P(A) xi of each when spamming, then
@@ -29,6 +31,7 @@ typedef struct mace_fit {
   mace_priors priors;
   bool variational, fits_share;
   double share;          /* if not fitted */
+  double log_betas;      /* of the variational form */
   double *log_odds;      /* (P) */
   mace_weights *weights; /* (J) */
 
@@ -48,12 +51,11 @@ static inline double mace_choices(const mace_fit *self, size_t j) {
 void variational_put_within(const mace_fit *self, size_t j, double *theta,
                             double *xi);
 
+/* log B of both priors. */
+double variational_log_betas(const mace_priors *priors);
+
 mace_weights variational_weights(const mace_fit *self, size_t j, double theta,
                                  double xi);
-
-/* The divergence KL(q || prior) of theta and xi of user j, in nat. */
-double variational_divergence(const mace_fit *self, size_t j, double theta,
-                              double xi);
 
 /* Fills unit, units, mean, sd and left_out.  others[annotations]: P(this choice
  * is right | the others on the pair); not read of ties. */

@@ -46,33 +46,41 @@ void variational_put_within(const mace_fit *self, size_t j, double *theta,
   *xi = fmin(fmax(*xi, least), 1 - least);
 }
 
+double variational_log_betas(const mace_priors *priors) {
+  return gsl_sf_lnbeta(priors->knows, priors->spams) +
+         gsl_sf_lnbeta(priors->each, priors->each);
+}
+
+/* E[log x] and E[log (1 - x)] under Beta(a, b). */
+typedef struct mean_logs {
+  double up, down;
+} mean_logs;
+
+static mean_logs mean_logs_of(beta_shapes q) {
+  const double both = gsl_sf_psi(q.a + q.b);
+  return (mean_logs){gsl_sf_psi(q.a) - both, gsl_sf_psi(q.b) - both};
+}
+
+/* KL(Beta(q) || Beta(prior)) without the prior's log B. */
+static double divergence(beta_shapes q, double prior_a, double prior_b,
+                         mean_logs means) {
+  return (q.a - prior_a) * means.up + (q.b - prior_b) * means.down -
+         gsl_sf_lnbeta(q.a, q.b);
+}
+
 mace_weights variational_weights(const mace_fit *self, size_t j, double theta,
                                  double xi) {
+  const mace_priors *priors = &self->priors;
   const beta_shapes t = of_theta(self, mace_choices(self, j), theta);
   const beta_shapes s = of_xi(self, j, theta, xi);
-  const double both = gsl_sf_psi(t.a + t.b);
-  const double spams =
-      gsl_sf_psi(t.b) - both - gsl_sf_psi(s.a + s.b); /* E log (1 - theta) */
-  return (mace_weights){.knows = exp(gsl_sf_psi(t.a) - both),
-                        .spams_a = exp(spams + gsl_sf_psi(s.a)),
-                        .spams_b = exp(spams + gsl_sf_psi(s.b))};
-}
-
-/* KL(Beta(q) || Beta(prior)). */
-static double divergence(beta_shapes q, beta_shapes prior) {
-  const double both = gsl_sf_psi(q.a + q.b);
-  return gsl_sf_lnbeta(prior.a, prior.b) - gsl_sf_lnbeta(q.a, q.b) +
-         (q.a - prior.a) * (gsl_sf_psi(q.a) - both) +
-         (q.b - prior.b) * (gsl_sf_psi(q.b) - both);
-}
-
-double variational_divergence(const mace_fit *self, size_t j, double theta,
-                              double xi) {
-  const mace_priors *priors = &self->priors;
-  return divergence(of_theta(self, mace_choices(self, j), theta),
-                    (beta_shapes){priors->knows, priors->spams}) +
-         divergence(of_xi(self, j, theta, xi),
-                    (beta_shapes){priors->each, priors->each});
+  const mean_logs of_t = mean_logs_of(t), of_s = mean_logs_of(s);
+  return (mace_weights){
+      .knows = exp(of_t.up),
+      .spams_a = exp(of_t.down + of_s.up),
+      .spams_b = exp(of_t.down + of_s.down),
+      .divergence = divergence(t, priors->knows, priors->spams, of_t) +
+                    divergence(s, priors->each, priors->each, of_s) +
+                    self->log_betas};
 }
 
 /* ---- users ---- */
@@ -188,9 +196,8 @@ static void fill_odds(const mace_fit *self, const double *x, size_t j,
   const int8_t *choice =
       heed_table_data(crowd->annotations, "choice", HEED_INT8);
   const beta_shapes s = of_xi(self, j, x[j], x[self->overlap.users + j]);
-  const double both = gsl_sf_psi(s.a + s.b);
-  const double for_a = exp(both - gsl_sf_psi(s.a));
-  const double for_b = exp(both - gsl_sf_psi(s.b));
+  const mean_logs means = mean_logs_of(s);
+  const double for_a = exp(-means.up), for_b = exp(-means.down);
   for (size_t r = crowd->first[j]; r < crowd->first[j + 1]; r++)
     odds[r] = choice[r] == HEED_CHOSE_TIE
                   ? 0
