@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * One-coin Dawid and Skene: each pair i has a better response z_i, A's with
- * probability `share`; user j names it with accuracy a_j, else its opposite
- * (Dawid and Skene 1979, Appl. Stat. 28, 20-28, with one parameter per user as
- * in Zhang et al. 2016, J. Mach. Learn. Res. 17, 1-44).  Exact EM maximises
+ * Dawid and Skene 1979, Appl. Stat. 28, 20-28, for two classes: each pair i has
+ * a better response z_i, A's with probability `share`; user j names it with an
+ * accuracy, else its opposite.  coins = "one": the user has one accuracy a_j
+ * (as in Zhang et al. 2016, J. Mach. Learn. Res. 17, 1-44); "per_class": one
+ * where A's response is better and one where B's is, a_j(A) and a_j(B): the
+ * user's confusion matrix.  Exact EM maximises
  *
  *   sum_i log(share prod_j P(y_ij | A) + (1 - share) prod_j P(y_ij | B))
- *     + sum_j (alpha - 1) log a_j + (beta - 1) log(1 - a_j).
+ *     + sum over accuracies of (alpha - 1) log a + (beta - 1) log(1 - a).
  *
- * E-step: q_i = P(z_i = A | all choices on the pair).  M-step: a_j is the mean
- * of q_i(y_ij), share that of q_i.
+ * E-step: q_i = P(z_i = A | all choices on the pair).  M-step: an accuracy is
+ * the mean of q_i(y_ij), weighted by P(z_i) if it belongs to a class, with
+ * alpha - 1 and beta - 1 choices more; share is the mean of q_i.
  *
- * Attentiveness is eta = 2 a - 1: given the others' choices, with p_i = P(z_i =
- * A | the others), P(y_ij = A) = a p_i + (1 - a)(1 - p_i) = eta p_i + (1 - eta)
- * / 2, the paper's user.  Users who are wrong more often than right have a
- * negative eta; `negative` decides how to report it.  Labels use a_j
- * unchanged. */
+ * Attentiveness is eta = a(A) + a(B) - 1, or 2 a - 1: with p_i = P(z_i = A |
+ * the others' choices), P(y_ij = A) = a(A) p_i + (1 - a(B))(1 - p_i) = eta p_i
+ * + (1 - eta) h, h = (1 - a(B)) / (1 - eta) the P(A) of the user's casual
+ * choices; 1/2 for one coin, the paper's user.  Users who are wrong more often
+ * than right have a negative eta; `negative` decides how to report it.  Labels
+ * use the accuracies unchanged. */
 #include <math.h>
 #include <string.h>
 
+#include "dawid_skene/two_coins.h"
 #include "heed/estimator.h"
 #include "heed/memory.h"
 #include "support/attention/em_driver.h"
@@ -26,24 +31,41 @@
 #include "support/crowd/chance.h"
 #include "support/crowd/overlap.h"
 
-enum { SHARE, ALPHA, BETA, NEGATIVE, TOLERANCE, MOST_STEPS, PARAMETER_COUNT };
+enum {
+  COINS,
+  SHARE,
+  ALPHA,
+  BETA,
+  NEGATIVE,
+  TOLERANCE,
+  MOST_STEPS,
+  PARAMETER_COUNT
+};
 enum { OUT_SHARED_PAIRS = EM_OUTPUT_COUNT, OUT_SHARE, OUT_IDENTIFIED };
 
-static const char *const share_words[] = {"fitted", NULL};
+enum { COINS_ONE, COINS_PER_CLASS };
+static const char *const coins_words[] = {"one", "per_class", NULL};
+
+/* One choice more, right and wrong: without them, the accuracy of a user who
+ * has made no mistake yet is 1, and the first mistake has probability 0. */
+#define SHAPE(word, text)                                                \
+  {                                                                      \
+    .name = (word), .type = HEED_NUMBER, .default_value = "2", .low = 1, \
+    .high = 1e6, .doc = (text)                                           \
+  }
 
 static const heed_parameter parameters[] = {
-    [SHARE] = {.name = "share",
-               .type = HEED_ENUM_OR_NUMBER,
-               .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
-               .default_value = "fitted",
-               .low = 0,
-               .high = 1,
-               .choices = share_words,
-               .doc = "share of pairs in which A's response is better"},
-    [ALPHA] = ESTIMATOR_SHAPE("alpha",
-                              "first shape of the Beta(alpha, beta) prior of "
-                              "accuracy; 1 and 1: maximum likelihood"),
-    [BETA] = ESTIMATOR_SHAPE("beta", "second shape of that prior"),
+    [COINS] = {.name = "coins",
+               .type = HEED_ENUM,
+               .default_value = "one",
+               .choices = coins_words,
+               .doc = "accuracies of a user: one, or one per class: where "
+                      "A's response is better and where B's is"},
+    [SHARE] = OVERLAP_SHARE("fitted"),
+    [ALPHA] = SHAPE("alpha",
+                    "first shape of the Beta(alpha, beta) prior of accuracy; "
+                    "1 and 1: maximum likelihood"),
+    [BETA] = SHAPE("beta", "second shape of that prior"),
     [NEGATIVE] =
         ESTIMATOR_NEGATIVE("eta of users who are wrong more often than right: "
                            "clip (to 0) or keep (negative)"),
@@ -55,8 +77,7 @@ static const heed_output outputs[] = {
     ESTIMATOR_EM_OUTPUTS("maximised objective: includes log-priors",
                          "number of EM steps", "1: it has"),
     [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
-    [OUT_SHARE] = {.name = "share",
-                   .doc = "share of pairs in which A's response is better"},
+    [OUT_SHARE] = OVERLAP_SHARE_OUTPUT,
     [OUT_IDENTIFIED] = ESTIMATOR_IDENTIFIED,
 };
 
@@ -64,13 +85,15 @@ static const heed_output outputs[] = {
  * impossible. */
 static const double least = 1e-10;
 
-/* x: accuracy of each user, then share. */
+/* x: accuracy of each user where A's response is better, then, if per class,
+ * where B's is, then the share. */
 typedef struct dawid_skene_fit {
   const heed_value *values;
   crowd_overlap overlap;
-  bool fits_share;
-  double *log_odds; /* (P) */
-  double *log_a;    /* (J, 2): log a, log(1 - a) */
+  bool per_class, fits_share;
+  size_t accuracies; /* J or 2 J; the share follows them */
+  double share;      /* if not fitted */
+  double *log_odds;  /* (P) */
 
   /* By code (overlap.h): (2 J) */
   double *ratio, *middle, *times, *for_a;
@@ -78,65 +101,79 @@ typedef struct dawid_skene_fit {
 
 /* State for predict(). */
 typedef struct dawid_skene_fitted {
-  double *accuracy; /* (J) */
-  double *log_odds; /* (P) */
+  double *right_a, *right_b; /* (J): accuracies */
+  double *log_odds;          /* (P) */
 } dawid_skene_fitted;
 
+static const double *where_b_is_better(const dawid_skene_fit *self,
+                                       const double *x) {
+  return self->per_class ? x + self->overlap.users : x;
+}
+
 static void put_within(const dawid_skene_fit *self, double *x) {
-  for (size_t j = 0; j <= self->overlap.users; j++)
-    x[j] = fmin(fmax(x[j], least), 1 - least);
-  if (!self->fits_share) x[self->overlap.users] = self->values[SHARE].number;
+  for (size_t i = 0; i <= self->accuracies; i++)
+    x[i] = fmin(fmax(x[i], least), 1 - least);
+  if (!self->fits_share) x[self->accuracies] = self->share;
 }
 
 /* Log-odds of every pair, and expected counts; returns the log-likelihood. */
 static double expect(const dawid_skene_fit *self, const double *x) {
   const crowd_overlap *overlap = &self->overlap;
+  const double *x_b = where_b_is_better(self, x);
   for (size_t j = 0; j < overlap->users; j++) {
-    const double right = self->log_a[2 * j] = log(x[j]);
-    const double wrong = self->log_a[2 * j + 1] = log1p(-x[j]);
-    self->ratio[2 * j] = wrong - right;
-    self->ratio[2 * j + 1] = right - wrong;
-    self->middle[2 * j] = self->middle[2 * j + 1] = (right + wrong) / 2;
+    const double right_a = log(x[j]), wrong_a = log1p(-x[j]);
+    const double right_b = self->per_class ? log(x_b[j]) : right_a;
+    const double wrong_b = self->per_class ? log1p(-x_b[j]) : wrong_a;
+    self->ratio[2 * j] = wrong_a - right_b;
+    self->ratio[2 * j + 1] = right_a - wrong_b;
+    self->middle[2 * j] = (wrong_a + right_b) / 2;
+    self->middle[2 * j + 1] = (right_a + wrong_b) / 2;
   }
   return overlap_expect(overlap, self->ratio, self->middle, self->times,
-                        x[overlap->users], self->log_odds, self->for_a);
+                        x[self->accuracies], self->log_odds, self->for_a);
 }
 
-static double log_prior(const dawid_skene_fit *self) {
+static double log_prior(const dawid_skene_fit *self, const double *x) {
   const double alpha = self->values[ALPHA].number;
   const double beta = self->values[BETA].number;
   double sum = 0;
-  for (size_t j = 0; j < self->overlap.users; j++)
-    sum +=
-        (alpha - 1) * self->log_a[2 * j] + (beta - 1) * self->log_a[2 * j + 1];
+  if (alpha == 1 && beta == 1) return 0;
+  for (size_t i = 0; i < self->accuracies; i++)
+    sum += (alpha - 1) * log(x[i]) + (beta - 1) * log1p(-x[i]);
   return sum;
 }
 
 static double e_step(void *state, double *x) {
   const dawid_skene_fit *self = state;
   put_within(self, x);
-  return expect(self, x) + log_prior(self);
+  return expect(self, x) + log_prior(self, x);
+}
+
+/* From expected counts of right choices, and of all. */
+static void set_accuracy(const dawid_skene_fit *self, double right, double all,
+                         double *accuracy) {
+  const double alpha = self->values[ALPHA].number - 1;
+  const double beta = self->values[BETA].number - 1;
+  if (all + alpha + beta > 0)
+    *accuracy = (right + alpha) / (all + alpha + beta);
 }
 
 static void m_step(void *state, double *x) {
   const dawid_skene_fit *self = state;
-  const crowd_overlap *overlap = &self->overlap;
-  const double alpha = self->values[ALPHA].number - 1;
-  const double beta = self->values[BETA].number - 1;
-  double better_a = 0, pairs = 0;
-  for (size_t i = 0; i < overlap->pairs; i++) {
-    if (overlap->first[i] == overlap->first[i + 1]) continue;
-    better_a += overlap_sigmoid(self->log_odds[i]);
-    pairs++;
-  }
-  for (size_t j = 0; j < overlap->users; j++) {
+  const size_t users = self->overlap.users;
+  for (size_t j = 0; j < users; j++) {
     const double *times = self->times + 2 * j, *for_a = self->for_a + 2 * j;
-    const double right = for_a[1] + times[0] - for_a[0];
-    const double chosen = times[0] + times[1];
-    if (chosen + alpha + beta > 0)
-      x[j] = (right + alpha) / (chosen + alpha + beta);
+    const double right_a = for_a[1], right_b = times[0] - for_a[0];
+    const double better_a = for_a[0] + for_a[1], all = times[0] + times[1];
+    if (self->per_class) {
+      set_accuracy(self, right_a, better_a, x + j);
+      set_accuracy(self, right_b, all - better_a, x + users + j);
+    } else {
+      set_accuracy(self, right_a + right_b, all, x + j);
+    }
   }
-  if (pairs > 0) x[overlap->users] = better_a / pairs;
+  x[self->accuracies] =
+      overlap_mean(&self->overlap, self->log_odds, x[self->accuracies]);
   put_within(self, x);
 }
 
@@ -149,10 +186,12 @@ static heed_status open_fit(dawid_skene_fit *self, const heed_value *values,
   if (status != HEED_OK) return status;
   const size_t users = self->overlap.users;
   self->values = values;
-  self->fits_share = values[SHARE].text != NULL;
+  self->per_class = values[COINS].integer == COINS_PER_CLASS;
+  self->accuracies = self->per_class ? 2 * users : users;
+  self->fits_share =
+      overlap_share(&self->overlap, &values[SHARE], &self->share);
   heed_memory memory = {host, false};
   self->log_odds = heed_allocate_doubles(&memory, self->overlap.pairs);
-  self->log_a = heed_scratch_doubles(&memory, 2 * users);
   self->ratio = heed_scratch_doubles(&memory, 2 * users);
   self->middle = heed_scratch_doubles(&memory, 2 * users);
   self->times = heed_scratch_doubles(&memory, 2 * users);
@@ -166,12 +205,11 @@ static heed_status open_fit(dawid_skene_fit *self, const heed_value *values,
 static heed_status start_at(void *state, size_t start, double *x,
                             heed_error *error) {
   const dawid_skene_fit *self = state;
-  const crowd_overlap *overlap = &self->overlap;
-  double for_a = 0;
+  const size_t users = self->overlap.users;
   (void)start, (void)error;
-  overlap_agreement(overlap, 0.55, self->log_a, x);
-  for (size_t n = 0; n < overlap->count; n++) for_a += overlap->chose_a[n];
-  x[overlap->users] = (for_a + 1) / ((double)overlap->count + 2);
+  overlap_agreement(&self->overlap, 0.55, self->ratio, x);
+  if (self->per_class) memcpy(x + users, x, users * sizeof *x);
+  x[self->accuracies] = self->share;
   put_within(self, x);
   return HEED_OK;
 }
@@ -179,44 +217,99 @@ static heed_status start_at(void *state, size_t start, double *x,
 static const attention_em_steps steps = {
     .start = start_at, .e_step = e_step, .m_step = m_step};
 
-/* P(choice) = 1/2 + eta (p(choice) - 1/2), p from the others. */
-static heed_status fill(const dawid_skene_fit *self, const heed_host *host,
-                        const double *x, heed_posterior *posterior,
-                        heed_error *error) {
+/* Labels of every annotation's pair, and p from the others: others[rows]. */
+static heed_status fill_labels(const dawid_skene_fit *self,
+                               const heed_host *host, double *others,
+                               heed_posterior *posterior, heed_error *error) {
   const crowd_overlap *overlap = &self->overlap;
   const heed_table *said = overlap->crowd->annotations;
   const int64_t *pair = heed_table_data(said, "pair", HEED_INT64);
-  const size_t rows = said->rows;
   heed_memory memory = {host, false};
-  double *c = heed_scratch_doubles(&memory, rows);
-  double *d = heed_scratch_doubles(&memory, rows);
-  double *eta = heed_scratch_doubles(&memory, overlap->users);
-  posterior->casual = heed_allocate_doubles(&memory, rows);
-  posterior->p = heed_allocate_doubles(&memory, rows);
+  posterior->p = heed_allocate_doubles(&memory, said->rows);
+  posterior->casual = heed_allocate_doubles(&memory, said->rows);
   if (memory.refused) return heed_no_memory(error);
-  for (size_t j = 0; j < overlap->users; j++) eta[j] = 2 * x[j] - 1;
-  for (size_t r = 0; r < rows; r++) {
-    posterior->casual[r] = c[r] = 1; /* ties */
+  for (size_t r = 0; r < said->rows; r++) {
     posterior->p[r] = overlap_sigmoid(self->log_odds[pair[r]]);
+    posterior->casual[r] = 1; /* ties */
   }
   for (size_t i = 0; i < overlap->pairs; i++)
-    for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++) {
-      const double others = self->log_odds[i] - self->ratio[overlap->code[n]];
-      const size_t r = overlap->row[n];
-      posterior->casual[r] = c[r] = 0.5;
-      d[r] = overlap_sigmoid(overlap->chose_a[n] ? others : -others) - 0.5;
-    }
+    for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++)
+      others[overlap->row[n]] =
+          overlap_sigmoid(self->log_odds[i] - self->ratio[overlap->code[n]]);
+  return HEED_OK;
+}
+
+/* P(choice) = 1/2 + eta (p(choice) - 1/2). */
+static heed_status fill_one(const dawid_skene_fit *self, const heed_host *host,
+                            const double *x, const double *others,
+                            heed_posterior *posterior, heed_error *error) {
+  const heed_crowd *crowd = self->overlap.crowd;
+  const int8_t *choice =
+      heed_table_data(crowd->annotations, "choice", HEED_INT8);
+  const size_t rows = crowd->annotations->rows;
+  heed_memory memory = {host, false};
+  double *d = heed_scratch_doubles(&memory, rows);
+  double *eta = heed_scratch_doubles(&memory, self->overlap.users);
+  if (memory.refused) return heed_no_memory(error);
+  for (size_t j = 0; j < self->overlap.users; j++) eta[j] = 2 * x[j] - 1;
+  for (size_t r = 0; r < rows; r++) {
+    if (choice[r] == HEED_CHOSE_TIE) continue;
+    posterior->casual[r] = 0.5;
+    d[r] = choice[r] == HEED_CHOSE_A ? others[r] - 0.5 : 0.5 - others[r];
+  }
   const linear_posterior users = {
-      .crowd = overlap->crowd,
+      .crowd = crowd,
       .low = -1,
       .high = 1,
       .alpha = self->values[ALPHA].number,
       .beta = self->values[BETA].number,
-      .c = c,
+      .c = posterior->casual,
       .d = d,
       .eta = eta,
       .clip = self->values[NEGATIVE].integer == ESTIMATOR_CLIP};
   return linear_posterior_fill(&users, host, posterior, error);
+}
+
+/* P(choice) = eta p(choice) + (1 - eta) h(choice). */
+static heed_status fill_per_class(const dawid_skene_fit *self,
+                                  const heed_host *host, const double *x,
+                                  const double *others,
+                                  heed_posterior *posterior,
+                                  heed_error *error) {
+  const heed_crowd *crowd = self->overlap.crowd;
+  const int8_t *choice =
+      heed_table_data(crowd->annotations, "choice", HEED_INT8);
+  const double *right_b = where_b_is_better(self, x);
+  for (size_t j = 0; j < self->overlap.users; j++) {
+    const double h = (1 - right_b[j]) / (2 - x[j] - right_b[j]);
+    for (size_t r = crowd->first[j]; r < crowd->first[j + 1]; r++)
+      if (choice[r] != HEED_CHOSE_TIE)
+        posterior->casual[r] = choice[r] == HEED_CHOSE_A ? h : 1 - h;
+  }
+  const two_coins users = {
+      .crowd = crowd,
+      .choice = choice,
+      .alpha = self->values[ALPHA].number,
+      .beta = self->values[BETA].number,
+      .least = least,
+      .others = others,
+      .a = x,
+      .b = right_b,
+      .clip = self->values[NEGATIVE].integer == ESTIMATOR_CLIP};
+  return two_coins_fill(&users, host, posterior, error);
+}
+
+static heed_status fill(const dawid_skene_fit *self, const heed_host *host,
+                        const double *x, heed_posterior *posterior,
+                        heed_error *error) {
+  heed_memory memory = {host, false};
+  double *others =
+      heed_scratch_doubles(&memory, self->overlap.crowd->annotations->rows);
+  if (memory.refused) return heed_no_memory(error);
+  const heed_status status = fill_labels(self, host, others, posterior, error);
+  if (status != HEED_OK) return status;
+  return (self->per_class ? fill_per_class : fill_one)(self, host, x, others,
+                                                       posterior, error);
 }
 
 static void report(const dawid_skene_fit *self, const heed_host *host,
@@ -234,11 +327,14 @@ static heed_status keep_fit(const dawid_skene_fit *self, const heed_host *host,
                             heed_error *error) {
   heed_memory memory = {host, false};
   dawid_skene_fitted *state = heed_allocate(&memory, 1, sizeof *state);
-  double *accuracy = heed_allocate_doubles(&memory, self->overlap.users);
+  const size_t users = self->overlap.users;
+  double *right_a = heed_allocate_doubles(&memory, users);
+  double *right_b = heed_allocate_doubles(&memory, users);
   if (memory.refused) return heed_no_memory(error);
-  *state =
-      (dawid_skene_fitted){.accuracy = accuracy, .log_odds = self->log_odds};
-  memcpy(accuracy, x, self->overlap.users * sizeof *x);
+  *state = (dawid_skene_fitted){
+      .right_a = right_a, .right_b = right_b, .log_odds = self->log_odds};
+  memcpy(right_a, x, users * sizeof *x);
+  memcpy(right_b, where_b_is_better(self, x), users * sizeof *x);
   posterior->state = state;
   return HEED_OK;
 }
@@ -252,7 +348,7 @@ static heed_status estimate(void *values, const heed_host *host,
   attention_em em = {.steps = &steps,
                      .state = &self,
                      .host = host,
-                     .count = self.overlap.users + 1,
+                     .count = self.accuracies + 1,
                      .starts = 1,
                      .tolerance = self.values[TOLERANCE].number,
                      .most_steps = (uint64_t)self.values[MOST_STEPS].integer};
@@ -262,11 +358,10 @@ static heed_status estimate(void *values, const heed_host *host,
   if (status != HEED_OK) return status;
   put_within(&self, em.x);
   posterior->log_likelihood = expect(&self, em.x);
-  posterior->objective = posterior->log_likelihood + log_prior(&self);
+  posterior->objective = posterior->log_likelihood + log_prior(&self, em.x);
   status = fill(&self, host, em.x, posterior, error);
   if (status == HEED_OK) status = keep_fit(&self, host, em.x, posterior, error);
-  if (status == HEED_OK)
-    report(&self, host, posterior, em.x[self.overlap.users]);
+  if (status == HEED_OK) report(&self, host, posterior, em.x[self.accuracies]);
   return status;
 }
 
@@ -283,10 +378,13 @@ static heed_status predict(void *self, const heed_host *host,
   (void)self, (void)host, (void)error;
   for (size_t r = 0; r < said->rows; r++) {
     const double odds = state->log_odds[pair[r]];
-    const double q = overlap_sigmoid(choice[r] == HEED_CHOSE_A ? odds : -odds);
-    const double a = state->accuracy[user[r]];
-    probability[r] =
-        choice[r] == HEED_CHOSE_TIE ? 1 : a * q + (1 - a) * (1 - q);
+    const double right_a = state->right_a[user[r]];
+    const double right_b = state->right_b[user[r]];
+    const double a = overlap_sigmoid(odds), b = overlap_sigmoid(-odds);
+    probability[r] = choice[r] == HEED_CHOSE_TIE ? 1
+                     : choice[r] == HEED_CHOSE_A
+                         ? right_a * a + (1 - right_b) * b
+                         : (1 - right_a) * a + right_b * b;
   }
   return HEED_OK;
 }
@@ -302,8 +400,9 @@ static const heed_plugin dawid_skene = {
     .abi = HEED_ABI,
     .kind = HEED_ESTIMATOR,
     .name = "dawid_skene",
-    .version = "1.0",
-    .summary = "one-coin Dawid and Skene: accuracy against fitted labels",
+    .version = "1.1",
+    .summary =
+        "Dawid and Skene: accuracy against fitted labels, or one per class",
     .reference = "Dawid and Skene 1979, Appl. Stat. 28, 20-28",
     .parameters = parameters,
     .parameter_count = PARAMETER_COUNT,

@@ -1,16 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * MACE (Hovy et al. 2013, NAACL, 1120-1130): each pair i has a better response
- * z_i, A's or B's with equal probability; user j names it with competence
- * theta_j, and otherwise spams: chooses A with the user's own probability xi_j.
- * Exact EM maximises
+ * z_i, A's with probability `share`; user j names it with competence theta_j,
+ * and otherwise spams: chooses A with the user's own probability xi_j.
  *
- *   sum_i log(1/2 prod_j P(y_ij | A) + 1/2 prod_j P(y_ij | B))
- *     + smoothing sum_j log theta_j (1 - theta_j) xi_j (1 - xi_j),
+ *   P(y | z) = theta [y = z] + (1 - theta) xi(y)
  *
- * P(y | z) = theta [y = z] + (1 - theta) xi(y).  E-step: q_i = P(z_i = A | all
- * choices on the pair), and the probability q_i(y) theta / (theta + (1 - theta)
- * xi(y)) that a choice is not spam.  M-step: theta_j and xi_j are shares of
- * expected counts, with `smoothing` added to each count as in the paper.
+ * form = "em": exact EM maximises
+ *
+ *   sum_i log(share prod_j P(y_ij | A) + (1 - share) prod_j P(y_ij | B))
+ *     + smoothing sum_j log theta_j (1 - theta_j) xi_j (1 - xi_j).
+ *
+ * form = "variational": theta_j has the prior Beta(alpha, beta), xi_j has
+ * Beta(strategy, strategy), and the maximised bound on the log-evidence is
+ *
+ *   sum_i log(share prod_j P~(y_ij | A) + (1 - share) prod_j P~(y_ij | B))
+ *     - sum_j KL(q(theta_j) || prior) + KL(q(xi_j) || prior),
+ *
+ * P~ as P with the exponentials of the mean logarithms of theta, 1 - theta and
+ * xi under the Beta distributions q (mace/variational.c).
+ *
+ * E-step: q_i = P(z_i = A | all choices on the pair), and the probability
+ * q_i(y) theta / (theta + (1 - theta) xi(y)) that a choice is not spam.
+ * M-step: theta_j and xi_j are shares of expected counts, with the priors'
+ * counts added to each; share is the mean of q_i.
  *
  * Attentiveness is the competence: given the others' choices, P(y) = theta p(y)
  * + (1 - theta) xi(y) with p = P(z_i | the others), and xi is the user's casual
@@ -20,23 +32,61 @@
 
 #include "heed/estimator.h"
 #include "heed/memory.h"
+#include "mace/fit.h"
 #include "support/attention/em_driver.h"
 #include "support/attention/linear_posterior.h"
 #include "support/attention/parameters.h"
 #include "support/crowd/chance.h"
 #include "support/crowd/overlap.h"
 
-enum { SMOOTHING, STARTS, TOLERANCE, MOST_STEPS, PARAMETER_COUNT };
-enum { OUT_SHARED_PAIRS = EM_OUTPUT_COUNT, OUT_IDENTIFIED };
+enum {
+  SHARE,
+  FORM,
+  SMOOTHING,
+  ALPHA,
+  BETA,
+  STRATEGY,
+  STARTS,
+  TOLERANCE,
+  MOST_STEPS,
+  PARAMETER_COUNT
+};
+enum { OUT_SHARED_PAIRS = EM_OUTPUT_COUNT, OUT_SHARE, OUT_IDENTIFIED };
+
+enum { FORM_EM, FORM_VARIATIONAL };
+static const char *const form_words[] = {"em", "variational", NULL};
+
+/* Below .05, exp(digamma) leaves the range of doubles. */
+#define SHAPE(word, usual, text)                                   \
+  {                                                                \
+    .name = (word), .type = HEED_NUMBER, .default_value = (usual), \
+    .low = 0.05, .high = 1e6, .doc = (text)                        \
+  }
 
 static const heed_parameter parameters[] = {
+    [SHARE] = OVERLAP_SHARE("fitted"),
+    [FORM] = {.name = "form",
+              .type = HEED_ENUM,
+              .default_value = "variational",
+              .choices = form_words,
+              .doc = "em: the maximum of the likelihood, with smoothing; "
+                     "variational: distributions of competence and of spam "
+                     "under their priors"},
     [SMOOTHING] = {.name = "smoothing",
                    .type = HEED_NUMBER,
                    .default_value = "0.005",
                    .low = 0,
                    .high = 1e6,
-                   .doc = "added to each expected count; the paper uses 0.01 "
-                          "over the number of labels"},
+                   .doc = "form em: added to each expected count; the paper "
+                          "uses 0.01 over the number of labels"},
+    [ALPHA] = SHAPE("alpha", "0.5",
+                    "form variational: first shape of the Beta(alpha, beta) "
+                    "prior of competence; the paper uses 0.5 for both"),
+    [BETA] =
+        SHAPE("beta", "0.5", "form variational: second shape of that prior"),
+    [STRATEGY] = SHAPE("strategy", "10",
+                       "form variational: both shapes of the prior of P(A) "
+                       "when spamming; the paper uses 10"),
     [STARTS] =
         ESTIMATOR_STARTS("10",
                          "number of starts: the first from agreement with "
@@ -47,27 +97,18 @@ static const heed_parameter parameters[] = {
 };
 
 static const heed_output outputs[] = {
-    ESTIMATOR_EM_OUTPUTS("maximised objective: includes the smoothing",
+    ESTIMATOR_EM_OUTPUTS("maximised objective: includes the smoothing; form "
+                         "variational: a bound on the log-evidence",
                          "number of EM steps, all starts",
                          "1: the best start converged"),
     [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
+    [OUT_SHARE] = OVERLAP_SHARE_OUTPUT,
     [OUT_IDENTIFIED] = ESTIMATOR_IDENTIFIED,
 };
 
 /* Parameters keep this distance from 0 and 1, so that no choice is
  * impossible. */
 static const double least = 1e-10;
-
-/* x: competence of each user, then P(A) of each when spamming. */
-typedef struct mace_fit {
-  const heed_value *values;
-  const heed_host *host;
-  crowd_overlap overlap;
-  double *log_odds; /* (P) */
-
-  /* By code (overlap.h): (2 J) */
-  double *ratio, *middle, *times, *for_a;
-} mace_fit;
 
 /* State for predict(). */
 typedef struct mace_fitted {
@@ -81,64 +122,96 @@ static double strategy(double xi, bool chose_a) {
   return chose_a ? xi : 1 - xi;
 }
 
-static void put_within(const mace_fit *self, double *x) {
-  for (size_t i = 0; i < 2 * self->overlap.users; i++)
-    x[i] = fmin(fmax(x[i], least), 1 - least);
+/* x[0] and x[users] are those of the user. */
+static void put_user_within(const mace_fit *self, size_t j, double *x) {
+  double *xi = x + self->overlap.users;
+  *x = fmin(fmax(*x, least), 1 - least);
+  *xi = fmin(fmax(*xi, least), 1 - least);
+  if (self->variational) variational_put_within(self, j, x, xi);
 }
 
-/* Log-odds of every pair, and expected counts; returns the log-likelihood. */
-static double expect(const mace_fit *self, const double *x) {
+static void put_within(const mace_fit *self, double *x) {
+  const size_t users = self->overlap.users;
+  double *share = x + 2 * users;
+  for (size_t j = 0; j < users; j++) put_user_within(self, j, x + j);
+  *share =
+      self->fits_share ? fmin(fmax(*share, least), 1 - least) : self->share;
+}
+
+static mace_weights weights_of(double theta, double xi) {
+  return (mace_weights){.knows = theta,
+                        .spams_a = (1 - theta) * xi,
+                        .spams_b = (1 - theta) * (1 - xi)};
+}
+
+/* Log-odds of every pair, and expected counts; returns the log-likelihood, of
+ * the weights. */
+static double expect(const mace_fit *self, const double *x, bool variational) {
   const crowd_overlap *overlap = &self->overlap;
   for (size_t j = 0; j < overlap->users; j++) {
     const double theta = x[j], xi = x[overlap->users + j];
-    const double spams_b = log((1 - theta) * (1 - xi));
-    const double spams_a = log((1 - theta) * xi);
-    const double chooses_b = log(theta + (1 - theta) * (1 - xi));
-    const double chooses_a = log(theta + (1 - theta) * xi);
+    const mace_weights w = variational ? variational_weights(self, j, theta, xi)
+                                       : weights_of(theta, xi);
+    const double spams_b = log(w.spams_b), spams_a = log(w.spams_a);
+    const double chooses_b = log(w.knows + w.spams_b);
+    const double chooses_a = log(w.knows + w.spams_a);
+    self->weights[j] = w;
     self->ratio[2 * j] = spams_b - chooses_b;
     self->ratio[2 * j + 1] = chooses_a - spams_a;
     self->middle[2 * j] = (spams_b + chooses_b) / 2;
     self->middle[2 * j + 1] = (spams_a + chooses_a) / 2;
   }
-  return overlap_expect(overlap, self->ratio, self->middle, self->times, 0.5,
-                        self->log_odds, self->for_a);
+  return overlap_expect(overlap, self->ratio, self->middle, self->times,
+                        x[2 * overlap->users], self->log_odds, self->for_a);
 }
 
-static double log_prior(const mace_fit *self, const double *x) {
+/* What the objective adds to the log-likelihood, after expect(). */
+static double penalty(const mace_fit *self, const double *x) {
+  const size_t users = self->overlap.users;
   double sum = 0;
-  for (size_t i = 0; i < 2 * self->overlap.users; i++)
-    sum += log(x[i]) + log1p(-x[i]);
+  if (self->variational) {
+    for (size_t j = 0; j < users; j++) sum -= self->weights[j].divergence;
+    return sum;
+  }
+  for (size_t i = 0; i < 2 * users; i++) sum += log(x[i]) + log1p(-x[i]);
   return self->values[SMOOTHING].number * sum;
 }
 
+static double objective(const mace_fit *self, const double *x) {
+  const double likelihood = expect(self, x, self->variational);
+  return likelihood + penalty(self, x);
+}
+
 /* The expected number of a user's choices of A (or B) that are not spam. */
-static double count_knowing(const mace_fit *self, const double *x, size_t j,
-                            bool a) {
+static double count_knowing(const mace_fit *self, size_t j, bool a) {
   const double times = self->times[2 * j + a], for_a = self->for_a[2 * j + a];
-  const double spams = (1 - x[j]) * strategy(x[self->overlap.users + j], a);
-  return (a ? for_a : times - for_a) * x[j] / (x[j] + spams);
+  const mace_weights *w = &self->weights[j];
+  return (a ? for_a : times - for_a) * w->knows /
+         (w->knows + (a ? w->spams_a : w->spams_b));
 }
 
 static double e_step(void *state, double *x) {
   const mace_fit *self = state;
   put_within(self, x);
-  return expect(self, x) + log_prior(self, x);
+  return objective(self, x);
 }
 
 static void m_step(void *state, double *x) {
   const mace_fit *self = state;
   const size_t users = self->overlap.users;
-  const double more = self->values[SMOOTHING].number;
+  const mace_priors *more = &self->priors;
   for (size_t j = 0; j < users; j++) {
-    const double knowing_a = count_knowing(self, x, j, true);
-    const double knowing_b = count_knowing(self, x, j, false);
-    const double knowing = knowing_a + knowing_b + more;
+    const double knowing_a = count_knowing(self, j, true);
+    const double knowing_b = count_knowing(self, j, false);
     const double spam_a = self->times[2 * j + 1] - knowing_a;
     const double spam_b = self->times[2 * j] - knowing_b;
-    const double all = spam_a + spam_b + more;
-    if (knowing + all > 0) x[j] = knowing / (knowing + all);
-    if (all + more > 0) x[users + j] = (spam_a + more) / (all + more);
+    const double knowing = knowing_a + knowing_b + more->knows;
+    const double all = knowing + spam_a + spam_b + more->spams;
+    const double spam = spam_a + spam_b + 2 * more->each;
+    if (all > 0) x[j] = knowing / all;
+    if (spam > 0) x[users + j] = (spam_a + more->each) / spam;
   }
+  x[2 * users] = overlap_mean(&self->overlap, self->log_odds, x[2 * users]);
   put_within(self, x);
 }
 
@@ -150,9 +223,19 @@ static heed_status open_fit(mace_fit *self, const heed_value *values,
   const heed_status status = overlap_open(host, crowd, &self->overlap, error);
   if (status != HEED_OK) return status;
   const size_t users = self->overlap.users;
+  const double smoothing = values[SMOOTHING].number;
   self->values = values;
   self->host = host;
+  self->variational = values[FORM].integer == FORM_VARIATIONAL;
+  self->priors = self->variational
+                     ? (mace_priors){values[ALPHA].number, values[BETA].number,
+                                     values[STRATEGY].number}
+                     : (mace_priors){smoothing, smoothing, smoothing};
+  if (self->variational) self->log_betas = variational_log_betas(&self->priors);
+  self->fits_share =
+      overlap_share(&self->overlap, &values[SHARE], &self->share);
   heed_memory memory = {host, false};
+  self->weights = heed_scratch(&memory, users, sizeof *self->weights);
   self->log_odds = heed_allocate_doubles(&memory, self->overlap.pairs);
   self->ratio = heed_scratch_doubles(&memory, 2 * users);
   self->middle = heed_scratch_doubles(&memory, 2 * users);
@@ -169,6 +252,7 @@ static heed_status start_at(void *state, size_t start, double *x,
   const mace_fit *self = state;
   const size_t users = self->overlap.users;
   (void)error;
+  x[2 * users] = self->share;
   if (start == 0) {
     overlap_agreement(&self->overlap, 0.55, self->for_a, x);
     for (size_t j = 0; j < users; j++) {
@@ -199,6 +283,7 @@ static heed_status fill(const mace_fit *self, const double *x,
   const size_t rows = said->rows;
   heed_memory memory = {host, false};
   double *d = heed_scratch_doubles(&memory, rows);
+  double *others = heed_scratch_doubles(&memory, rows);
   posterior->casual = heed_allocate_doubles(&memory, rows);
   posterior->p = heed_allocate_doubles(&memory, rows);
   if (memory.refused) return heed_no_memory(error);
@@ -208,12 +293,15 @@ static heed_status fill(const mace_fit *self, const double *x,
   }
   for (size_t i = 0; i < overlap->pairs; i++)
     for (size_t n = overlap->first[i]; n < overlap->first[i + 1]; n++) {
-      const double others = self->log_odds[i] - self->ratio[overlap->code[n]];
+      const double odds = self->log_odds[i] - self->ratio[overlap->code[n]];
       const bool a = overlap->chose_a[n];
       const size_t r = overlap->row[n];
       posterior->casual[r] = strategy(x[overlap->users + overlap->user[n]], a);
-      d[r] = overlap_sigmoid(a ? others : -others) - posterior->casual[r];
+      others[r] = overlap_sigmoid(a ? odds : -odds);
+      d[r] = others[r] - posterior->casual[r];
     }
+  if (self->variational)
+    return variational_fill(self, x, others, posterior, error);
   const linear_posterior users = {.crowd = overlap->crowd,
                                   .low = 0,
                                   .high = 1,
@@ -239,11 +327,13 @@ static heed_status keep_fit(const mace_fit *self, const double *x,
   return HEED_OK;
 }
 
-static void report(const mace_fit *self, const heed_posterior *posterior) {
+static void report(const mace_fit *self, const heed_posterior *posterior,
+                   double share) {
   const double shared = (double)self->overlap.shared;
   const double identified = posterior->identified;
   em_driver_report(self->host, posterior);
   self->host->output(self->host, OUT_SHARED_PAIRS, &shared, 1);
+  self->host->output(self->host, OUT_SHARE, &share, 1);
   self->host->output(self->host, OUT_IDENTIFIED, &identified, 1);
 }
 
@@ -256,7 +346,7 @@ static heed_status estimate(void *values, const heed_host *host,
   attention_em em = {.steps = &steps,
                      .state = &self,
                      .host = host,
-                     .count = 2 * self.overlap.users,
+                     .count = 2 * self.overlap.users + 1,
                      .starts = (size_t)self.values[STARTS].integer,
                      .tolerance = self.values[TOLERANCE].number,
                      .most_steps = (uint64_t)self.values[MOST_STEPS].integer};
@@ -265,11 +355,11 @@ static heed_status estimate(void *values, const heed_host *host,
   if (status == HEED_OK) status = em_driver_fit(&em, posterior, error);
   if (status != HEED_OK) return status;
   put_within(&self, em.x);
-  posterior->log_likelihood = expect(&self, em.x);
-  posterior->objective = posterior->log_likelihood + log_prior(&self, em.x);
+  posterior->log_likelihood = expect(&self, em.x, false);
+  posterior->objective = objective(&self, em.x);
   status = fill(&self, em.x, posterior, error);
   if (status == HEED_OK) status = keep_fit(&self, em.x, posterior, error);
-  if (status == HEED_OK) report(&self, posterior);
+  if (status == HEED_OK) report(&self, posterior, em.x[2 * self.overlap.users]);
   return status;
 }
 
@@ -306,7 +396,7 @@ static const heed_plugin mace = {
     .abi = HEED_ABI,
     .kind = HEED_ESTIMATOR,
     .name = "mace",
-    .version = "1.0",
+    .version = "1.1",
     .summary = "MACE: competence of users who otherwise spam",
     .reference = "Hovy, Berg-Kirkpatrick, Vaswani, Hovy 2013, NAACL, 1120-1130",
     .parameters = parameters,

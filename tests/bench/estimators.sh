@@ -48,7 +48,7 @@ return h.sweep {
   replicates = 1,
   source = h.source.log { path = "log.csv", columns = { model_a = "model_a", model_b = "model_b" } },
   estimator = h.axis { "estimator", h.estimator.majority {}, h.estimator.dawid_skene {},
-                       h.estimator.mace { starts = 1 }, h.estimator.glad {}, h.estimator.crowd_bt {},
+                       h.estimator.mace { form = "em", starts = 1 }, h.estimator.glad {}, h.estimator.crowd_bt {},
                        h.estimator.moments { mu = 0.7 }, h.estimator.em { mu = 0.7 },
                        h.estimator.bayes { mu = 0.7 }, h.estimator.frequency { mu = 0.7 },
                        h.estimator.em_bradley_terry {} },

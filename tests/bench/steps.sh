@@ -17,7 +17,7 @@ fit("em_bradley_terry, Beta", h.estimator.em_bradley_terry { prior = beta, pseud
 fit("em_bradley_terry", h.estimator.em_bradley_terry {})
 fit("crowd_bt", h.estimator.crowd_bt {})
 fit("glad", h.estimator.glad {})
-fit("mace", h.estimator.mace {})
+fit("mace", h.estimator.mace { form = "em" })
 fit("dawid_skene", h.estimator.dawid_skene {})
 local of = h.rows(fits)
 return h.sweep {

@@ -82,7 +82,7 @@ PY
 # rounding (a negative tolerance keeps it from stopping).
 @test "dawid_skene: accuracies, share and labels are OneCoinDawidSkene's" {
   make_log
-  heed_fit 'dawid_skene { negative = "keep", tolerance = 1e-15 }'
+  heed_fit 'dawid_skene { alpha = 1, beta = 1, negative = "keep", tolerance = 1e-15 }'
   "$kit" - 2>&3 <<'PY'
 from common import *
 from crowdkit.aggregation import OneCoinDawidSkene
@@ -98,11 +98,25 @@ near("labels", 1 / (1 + np.exp(-odds)), kit.probas_.loc[odds.index, "A"], 1e-7)
 PY
 }
 
-# The smoothing of both is .01 over two labels.  crowd-kit's other method, vb,
-# maximises something else.
+# eta = a + b - 1 of the two accuracies on crowd-kit's diagonal.
+@test "dawid_skene: eta per class is that of DawidSkene's confusion matrices" {
+  make_log
+  heed_fit 'dawid_skene { coins = "per_class", alpha = 1, beta = 1, negative = "keep", tolerance = 1e-15 }'
+  "$kit" - 2>&3 <<'PY'
+from common import *
+from crowdkit.aggregation import DawidSkene
+kit = DawidSkene(n_iter=600, tol=-1).fit(labels())
+diagonal = {c: kit.errors_[c].xs(c, level="label") for c in "AB"}
+found = eta()
+near("eta", found, (diagonal["A"] + diagonal["B"] - 1)[found.index], 1e-6)
+near("share", fit("share"), kit.priors_["A"], 1e-7)
+PY
+}
+
+# The smoothing of both is .01 over two labels.
 @test "mace: competences are MACE's by EM" {
   make_log
-  heed_fit 'mace { tolerance = 1e-15 }'
+  heed_fit 'mace { form = "em", share = 0.5, tolerance = 1e-15 }'
   "$kit" - 2>&3 <<'PY'
 from common import *
 from crowdkit.aggregation import MACE
@@ -110,6 +124,23 @@ said = labels()
 kit = MACE(method="em", n_restarts=1, n_iter=1000).fit(said)
 competence = pd.Series(kit.spamming_[:, 1], index=pd.unique(said.worker))
 near("competences", eta(), competence[eta().index], 1e-6)
+PY
+}
+
+# crowd-kit keeps exponentials of mean logarithms; eta is the mean.
+@test "mace: competences are MACE's in the variational form" {
+  make_log
+  heed_fit 'mace { share = 0.5, tolerance = 1e-15 }'
+  "$kit" - 2>&3 <<'PY'
+from common import *
+from crowdkit.aggregation import MACE
+from scipy.special import digamma
+said = labels()
+kit = MACE(method="vb", n_restarts=1, n_iter=3000).fit(said)
+competence = pd.Series(kit.spamming_[:, 1], index=pd.unique(said.worker))
+found = eta()
+both = 1 + said.groupby("worker").size()[found.index]
+near("competences", np.exp(digamma(found * both) - digamma(both)), competence[found.index], 1e-6)
 PY
 }
 

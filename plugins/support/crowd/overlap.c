@@ -165,6 +165,33 @@ void overlap_agreement(const crowd_overlap *self, double least, double *room,
     agreement[j] = (agreed[j] + everyone) / (met[j] + 1);
 }
 
+/* ---- the share of pairs in which A's response is better ---- */
+
+enum { SHARE_FITTED, SHARE_ANSWERS };
+const char *const overlap_share_words[] = {
+    [SHARE_FITTED] = "fitted", [SHARE_ANSWERS] = "answers", NULL};
+
+/* One choice of each is added: no share is 0 or 1. */
+bool overlap_share(const crowd_overlap *self, const heed_value *value,
+                   double *share) {
+  double for_a = 0;
+  for (size_t n = 0; n < self->count; n++) for_a += self->chose_a[n];
+  *share = value->text == NULL ? value->number
+                               : (for_a + 1) / ((double)self->count + 2);
+  return value->text != NULL && value->integer == SHARE_FITTED;
+}
+
+double overlap_mean(const crowd_overlap *self, const double *log_odds,
+                    double otherwise) {
+  double sum = 0, pairs = 0;
+  for (size_t i = 0; i < self->pairs; i++) {
+    if (self->first[i] == self->first[i + 1]) continue;
+    sum += overlap_sigmoid(log_odds[i]);
+    pairs++;
+  }
+  return pairs > 0 ? sum / pairs : otherwise;
+}
+
 double overlap_sigmoid(double x) {
   return x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
 }

@@ -77,6 +77,31 @@ overlap_own overlap_next(const crowd_overlap *self, size_t pair,
 void overlap_agreement(const crowd_overlap *self, double least, double *room,
                        double *agreement);
 
+/* ---- the share of pairs in which A's response is better ---- */
+
+/* A parameter, and the output that says which share was used. */
+#define OVERLAP_SHARE(usual)                                               \
+  {                                                                        \
+    .name = "share", .type = HEED_ENUM_OR_NUMBER,                          \
+    .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH, .default_value = (usual),     \
+    .low = 0, .high = 1, .choices = overlap_share_words,                   \
+    .doc =                                                                 \
+        "share of pairs in which A's response is better: fitted, answers " \
+        "(the share of A among all choices), or a number"                  \
+  }
+#define OVERLAP_SHARE_OUTPUT \
+  { .name = "share", .doc = "share of pairs in which A's response is better" }
+extern const char *const overlap_share_words[];
+
+/* Whether the share is fitted.  share: the value of the parameter; if fitted,
+ * where to start: the share of A among all choices. */
+bool overlap_share(const crowd_overlap *self, const heed_value *value,
+                   double *share);
+
+/* The mean of P(z_i = A) over annotated pairs; `otherwise`: there are none. */
+double overlap_mean(const crowd_overlap *self, const double *log_odds,
+                    double otherwise);
+
 /* 1 / (1 + exp(-x)) */
 double overlap_sigmoid(double x);
 
