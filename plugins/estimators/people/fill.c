@@ -4,14 +4,21 @@
  *
  *   eta_j(m) = sum_k w_j(k) slope[k][m],   w_j the mean of q over the pairs,
  *
- * a function of the user node m, whose distribution is that of m.  What the
- * user says when casual is h(y), with
+ * a function of the user node m.  The pairs' easiness is uncertain, too: given
+ * m, eta_j has the variance
+ *
+ *   v_j(m) = sum_i Var_{q_i} slope[.][m] / n^2
+ *
+ * over the user's n pairs.  Its distribution is represented by two points for
+ * each m, eta_j(m) -+ sqrt v_j(m), which keep mean and variance.  What the user
+ * says when casual is h(y), with
  *
  *   (1 - eta) h(y) = sum_k w_j(k) (P[y][k] + P[y][-k] - eta [y not tie]) / 2.
  *
  * Each user's numbers are written by one thread. */
 #include "estimators/people/fill.h"
 
+#include <gsl/gsl_cblas.h>
 #include <gsl/gsl_sort.h>
 #include <math.h>
 #include <string.h>
@@ -21,14 +28,22 @@
 /* The nodes of eta that the posterior reports are 1 / ETA_STEPS apart. */
 enum { ETA_STEPS = 50 };
 
+/* Annotations of a user that are treated at once. */
+enum { BLOCK = 64 };
+
 /* Rooms of a part. */
 typedef struct fill_room {
   double *weight;   /* (K): w_j */
-  double *eta;      /* (M') */
-  double *sorted;   /* (M') */
-  double *quantile; /* (M'): middle of the mass of a sorted node */
+  double *slope;    /* (K, M'): of the user's nodes */
+  double *beliefs;  /* (BLOCK, K): of pairs */
+  double *on_pairs; /* (BLOCK, M'): E_q slope */
+  double *variance; /* (M'): v_j */
+  double *eta;      /* (M'): clipped */
+  double *point;    /* (2 M'): clipped; those of node m are 2 m and 2 m + 1 */
+  double *sorted;   /* (2 M') */
+  double *middle;   /* (2 M'): of the mass of a sorted point */
   double *casual;   /* (C) */
-  size_t *order;    /* (M') */
+  size_t *order;    /* (2 M') */
 } fill_room;
 
 typedef struct people_fill_work {
@@ -57,47 +72,100 @@ static void find_weight(const people_fill_work *work, size_t user,
   for (size_t k = 0; k < width; k++) weight[k] /= (double)(end - first);
 }
 
+static void gather_slope(const people_fill_work *work, const people_seen *seen,
+                         double *slope) {
+  const size_t users = work->self->nodes.users;
+  for (size_t k = 0; k < work->self->nodes.pairs; k++)
+    for (size_t m = 0; m < seen->nodes; m++)
+      slope[k * seen->nodes + m] = work->slope[k * users + seen->node[m]];
+}
+
+/* variance -= the squares of E_q slope over annotations [first, end). */
+static void subtract_squares(const people_fit *self, const people_seen *seen,
+                             size_t first, size_t end, const fill_room *room) {
+  const size_t width = self->nodes.pairs, nodes = seen->nodes;
+  for (size_t n = first; n < end; n++)
+    memcpy(room->beliefs + (n - first) * width,
+           self->q + self->annotations->pair[n] * width,
+           width * sizeof *room->beliefs);
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)(end - first),
+              (int)nodes, (int)width, 1, room->beliefs, (int)width, room->slope,
+              (int)nodes, 0, room->on_pairs, (int)nodes);
+  for (size_t n = 0; n < end - first; n++)
+    for (size_t m = 0; m < nodes; m++)
+      room->variance[m] -= pow(room->on_pairs[n * nodes + m], 2);
+}
+
+static void find_variance(const people_fill_work *work, const people_seen *seen,
+                          const fill_room *room) {
+  const people_fit *self = work->self;
+  const size_t codes = self->annotations->codes, nodes = seen->nodes;
+  const size_t first = self->annotations->first[seen->user * codes];
+  const size_t end = self->annotations->first[(seen->user + 1) * codes];
+  const double count = (double)(end - first);
+  memset(room->variance, 0, nodes * sizeof *room->variance);
+  for (size_t k = 0; k < self->nodes.pairs; k++)
+    for (size_t m = 0; m < nodes; m++)
+      room->variance[m] +=
+          count * room->weight[k] * pow(room->slope[k * nodes + m], 2);
+  for (size_t n = first; n < end; n += BLOCK)
+    subtract_squares(self, seen, n, n + BLOCK < end ? n + BLOCK : end, room);
+  for (size_t m = 0; m < nodes; m++)
+    room->variance[m] = fmax(room->variance[m], 0) / fmax(count * count, 1);
+}
+
+static double clipped(const people_fill_work *work, double eta) {
+  return fmin(fmax(eta, work->clips ? 0 : -1), 1);
+}
+
 /* Returns E eta, not clipped. */
 static double find_eta(const people_fill_work *work, const people_seen *seen,
                        const fill_room *room) {
-  const size_t users = work->self->nodes.users;
   double mean = 0;
+  gather_slope(work, seen, room->slope);
+  find_variance(work, seen, room);
   for (size_t m = 0; m < seen->nodes; m++) {
+    const double sd = sqrt(room->variance[m]);
     double eta = 0;
     for (size_t k = 0; k < work->self->nodes.pairs; k++)
-      eta += room->weight[k] * work->slope[k * users + seen->node[m]];
+      eta += room->weight[k] * room->slope[k * seen->nodes + m];
     mean += seen->r[m] * eta;
-    room->eta[m] = fmin(fmax(eta, work->clips ? 0 : -1), 1);
+    room->point[2 * m] = clipped(work, eta - sd);
+    room->point[2 * m + 1] = clipped(work, eta + sd);
+    room->eta[m] = (room->point[2 * m] + room->point[2 * m + 1]) / 2;
   }
   return mean;
 }
 
-/* The value at each level: linear between the middles of the nodes' mass. */
+/* The points in order, with the middle of the mass of each. */
+static void sort_points(const people_seen *seen, const fill_room *room) {
+  double below = 0;
+  gsl_sort_index(room->order, room->point, 1, 2 * seen->nodes);
+  for (size_t n = 0; n < 2 * seen->nodes; n++) {
+    const double mass = seen->r[room->order[n] / 2] / 2;
+    room->sorted[n] = room->point[room->order[n]];
+    room->middle[n] = below + mass / 2;
+    below += mass;
+  }
+}
+
+/* The value at each level: linear between the middles. */
 static void fill_quantiles(const people_fill_work *work,
                            const people_seen *seen, const fill_room *room) {
   const heed_posterior *posterior = work->posterior;
-  const size_t count = seen->nodes, levels = posterior->level_count;
-  double below = 0;
-  gsl_sort_index(room->order, room->eta, 1, count);
-  for (size_t m = 0; m < count; m++) {
-    const double mass = seen->r[room->order[m]];
-    room->sorted[m] = room->eta[room->order[m]];
-    room->quantile[m] = below + mass / 2;
-    below += mass;
-  }
-  size_t m = 0;
+  const size_t count = 2 * seen->nodes, levels = posterior->level_count;
+  const double *sorted = room->sorted, *middle = room->middle;
+  size_t n = 0;
+  sort_points(seen, room);
   for (size_t l = 0; l < levels; l++) {
     const double level = posterior->levels[l];
     double *value = &posterior->quantiles[seen->user * levels + l];
-    while (m < count && room->quantile[m] < level) m++;
-    if (m == 0 || m == count) {
-      *value = room->sorted[m == 0 ? 0 : count - 1];
-      continue;
-    }
-    const double gap = room->quantile[m] - room->quantile[m - 1];
-    const double share = gap > 0 ? (level - room->quantile[m - 1]) / gap : 1;
-    *value =
-        room->sorted[m - 1] + share * (room->sorted[m] - room->sorted[m - 1]);
+    while (n < count && middle[n] < level) n++;
+    *value = sorted[n < count ? n : count - 1];
+    if (n > 0 && n < count && middle[n] > middle[n - 1])
+      *value = sorted[n - 1] + (level - middle[n - 1]) /
+                                   (middle[n] - middle[n - 1]) *
+                                   (sorted[n] - sorted[n - 1]);
   }
 }
 
@@ -107,14 +175,13 @@ static void fill_mass(const people_fill_work *work, const people_seen *seen,
   heed_posterior *posterior = work->posterior;
   const size_t count = posterior->node_count;
   double *mass = posterior->mass + seen->user * count;
-  for (size_t m = 0; m < seen->nodes; m++) {
-    const double at = (room->eta[m] - posterior->nodes[0]) * ETA_STEPS;
-    const size_t k = fmin(floor(at), (double)(count - 2)) > 0
-                         ? (size_t)fmin(floor(at), (double)(count - 2))
-                         : 0;
+  for (size_t n = 0; n < 2 * seen->nodes; n++) {
+    const double at = (room->point[n] - posterior->nodes[0]) * ETA_STEPS;
+    const double most = (double)(count - 2);
+    const size_t k = (size_t)fmax(fmin(floor(at), most), 0);
     const double share = fmin(fmax(at - (double)k, 0), 1);
-    mass[k] += seen->r[m] * (1 - share);
-    mass[k + 1] += seen->r[m] * share;
+    mass[k] += seen->r[n / 2] / 2 * (1 - share);
+    mass[k + 1] += seen->r[n / 2] / 2 * share;
   }
 }
 
@@ -146,8 +213,8 @@ static void fill_user(const people_fill_work *work, const people_seen *seen,
   find_weight(work, seen->user, room->weight);
   const double whole = find_eta(work, seen, room);
   for (size_t m = 0; m < seen->nodes; m++) mean += seen->r[m] * room->eta[m];
-  for (size_t m = 0; m < seen->nodes; m++)
-    square += seen->r[m] * pow(room->eta[m] - mean, 2);
+  for (size_t n = 0; n < 2 * seen->nodes; n++)
+    square += seen->r[n / 2] / 2 * pow(room->point[n] - mean, 2);
   posterior->mean[seen->user] = mean;
   posterior->sd[seen->user] = sqrt(square);
   fill_quantiles(work, seen, room);
@@ -213,11 +280,16 @@ static heed_status open_rooms(people_fill_work *work, heed_error *error) {
   for (size_t p = 0; p < PEOPLE_PARTS; p++)
     work->room[p] = (fill_room){
         .weight = heed_scratch_doubles(&memory, width),
+        .slope = heed_scratch_doubles(&memory, width * users),
+        .beliefs = heed_scratch_doubles(&memory, BLOCK * width),
+        .on_pairs = heed_scratch_doubles(&memory, BLOCK * users),
+        .variance = heed_scratch_doubles(&memory, users),
         .eta = heed_scratch_doubles(&memory, users),
-        .sorted = heed_scratch_doubles(&memory, users),
-        .quantile = heed_scratch_doubles(&memory, users),
+        .point = heed_scratch_doubles(&memory, 2 * users),
+        .sorted = heed_scratch_doubles(&memory, 2 * users),
+        .middle = heed_scratch_doubles(&memory, 2 * users),
         .casual = heed_scratch_doubles(&memory, self->annotations->codes),
-        .order = heed_scratch_sizes(&memory, users)};
+        .order = heed_scratch_sizes(&memory, 2 * users)};
   if (memory.refused) return heed_no_memory(error);
   people_attentiveness(&self->nodes, self->table, slope);
   for (size_t k = 0; k < width; k++)

@@ -47,6 +47,7 @@ void people_response(const people_nodes *nodes,
                      const crowd_annotations *annotations, double *table,
                      double *log_table) {
   const size_t users = nodes->users;
+  const double choices = (double)annotations->choices;
   for (size_t code = 0; code < annotations->codes; code++)
     for (size_t k = 0; k < nodes->pairs; k++)
       for (size_t m = 0; m < users; m++) {
@@ -54,7 +55,7 @@ void people_response(const people_nodes *nodes,
         const double p =
             response(nodes, m, nodes->x[k], code / annotations->choices,
                      code % annotations->choices);
-        table[at] = fmax(p, PEOPLE_LEAST);
+        table[at] = (1 - choices * PEOPLE_LEAST) * p + PEOPLE_LEAST;
         log_table[at] = log(table[at]);
       }
 }

@@ -15,7 +15,7 @@
 #include "estimators/people/nodes.h"
 #include "support/crowd/annotations.h"
 
-/* Probabilities below this are raised to it. */
+/* Mixed in, so that no choice is impossible: the least probability of one. */
 #define PEOPLE_LEAST 1e-6
 
 /* table[(codes K), M]: P of a code's choice given its side, the node of the
