@@ -10,10 +10,7 @@
  *   v_j(m) = sum_i Var_{q_i} slope[.][m] / n^2
  *
  * over the user's n pairs.  Its distribution is represented by two points for
- * each m, eta_j(m) -+ sqrt v_j(m), which keep mean and variance.  What the user
- * says when casual is h(y), with
- *
- *   (1 - eta) h(y) = sum_k w_j(k) (P[y][k] + P[y][-k] - eta [y not tie]) / 2.
+ * each m, eta_j(m) -+ sqrt v_j(m), which keep mean and variance.
  *
  * Each user's numbers are written by one thread. */
 #include "estimators/people/fill.h"
@@ -50,7 +47,7 @@ typedef struct people_fill_work {
   people_fit *self;
   heed_posterior *posterior;
   people_fitted *fitted;
-  const double *slope; /* (K, M) */
+  const double *slope, *spoken; /* (K, M), of people_attentiveness() */
   const double *crowd; /* (K): mean of q, for users without annotations */
   bool clips;
   fill_room room[PEOPLE_PARTS];
@@ -185,24 +182,50 @@ static void fill_mass(const people_fill_work *work, const people_seen *seen,
   }
 }
 
-/* Mean P by code and pair node; then what the user says when casual. */
-static void fill_choices(const people_fill_work *work, const people_seen *seen,
-                         double mean_eta, const fill_room *room) {
-  const people_fit *self = work->self;
-  const crowd_annotations *annotations = self->annotations;
-  const size_t width = self->nodes.pairs, rows = people_table_rows(self);
+/* Mean P by code and pair node. */
+static void fill_said(const people_fill_work *work, const people_seen *seen) {
+  const size_t rows = people_table_rows(work->self);
   double *said = work->fitted->said + seen->user * rows;
   for (size_t c = 0; c < rows; c++) {
     said[c] = 0;
     for (size_t m = 0; m < seen->nodes; m++)
       said[c] += seen->r[m] * seen->table[c * seen->nodes + m];
   }
+}
+
+/* P(A | casual, A first, no tie). */
+static double find_casual_a(const people_fill_work *work,
+                            const people_seen *seen, double mean_eta,
+                            const fill_room *room) {
+  const size_t users = work->self->nodes.users;
+  double sum = 0;
+  for (size_t k = 0; k < work->self->nodes.pairs; k++)
+    for (size_t m = 0; m < seen->nodes; m++)
+      sum += room->weight[k] * seen->r[m] *
+             work->spoken[k * users + seen->node[m]];
+  return fmin(fmax(sum / fmax(1 - mean_eta, 1e-12), 0), 1);
+}
+
+/* A tie says nothing of attention: its P is the user's mean. */
+static void fill_casual(const people_fill_work *work, const people_seen *seen,
+                        double mean_eta, const fill_room *room) {
+  const people_fit *self = work->self;
+  const crowd_annotations *annotations = self->annotations;
+  const size_t width = self->nodes.pairs;
+  const double *said =
+      work->fitted->said + seen->user * people_table_rows(self);
+  const double a = find_casual_a(work, seen, mean_eta, room);
   for (size_t code = 0; code < annotations->codes; code++) {
-    const double *p = said + code * width;
-    double sum = code % annotations->choices == ANNOTATED_TIE ? 0 : -mean_eta;
+    const size_t side = code / annotations->choices;
+    const size_t choice = code % annotations->choices;
+    const bool like_a = (side == ANNOTATED_A_FIRST) == (choice == ANNOTATED_A);
+    double tie = 0;
     for (size_t k = 0; k < width; k++)
-      sum += room->weight[k] * (p[k] + p[width - 1 - k]);
-    room->casual[code] = fmin(fmax(sum / 2 / fmax(1 - mean_eta, 1e-12), 0), 1);
+      tie += room->weight[k] * said[code * width + k];
+    room->casual[code] = choice == ANNOTATED_TIE     ? fmin(tie, 1)
+                         : side == ANNOTATED_UNKNOWN ? 0.5
+                         : like_a                    ? a
+                                                     : 1 - a;
   }
 }
 
@@ -219,7 +242,8 @@ static void fill_user(const people_fill_work *work, const people_seen *seen,
   posterior->sd[seen->user] = sqrt(square);
   fill_quantiles(work, seen, room);
   fill_mass(work, seen, room);
-  fill_choices(work, seen, whole, room);
+  fill_said(work, seen);
+  fill_casual(work, seen, whole, room);
 }
 
 /* P(A is better) given the belief of a pair. */
@@ -276,6 +300,7 @@ static heed_status open_rooms(people_fill_work *work, heed_error *error) {
   const size_t users = self->nodes.users, width = self->nodes.pairs;
   heed_memory memory = {self->host, false};
   double *slope = heed_scratch_doubles(&memory, width * users);
+  double *spoken = heed_scratch_doubles(&memory, width * users);
   double *crowd = heed_scratch_doubles(&memory, width);
   for (size_t p = 0; p < PEOPLE_PARTS; p++)
     work->room[p] = (fill_room){
@@ -291,12 +316,13 @@ static heed_status open_rooms(people_fill_work *work, heed_error *error) {
         .casual = heed_scratch_doubles(&memory, self->annotations->codes),
         .order = heed_scratch_sizes(&memory, 2 * users)};
   if (memory.refused) return heed_no_memory(error);
-  people_attentiveness(&self->nodes, self->table, slope);
+  people_attentiveness(&self->nodes, self->table, slope, spoken);
   for (size_t k = 0; k < width; k++)
     crowd[k] = self->of_pairs.count > 0
                    ? self->of_pairs.mass[k] / self->of_pairs.count
                    : 1 / (double)width;
   work->slope = slope;
+  work->spoken = spoken;
   work->crowd = crowd;
   return HEED_OK;
 }

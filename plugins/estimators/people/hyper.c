@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Priors on nodes, and the refit of their parameters.
  *
- * Users.  On the nodes of an axis a normal prior is a distribution of the
- * exponential family,
+ * Users.  A trait is normal.  The prior mass of a node is that of its cell,
  *
- *   pi_k = width_k exp(-(t_k - m)^2 / (2 s^2)) / Z(m, s),
+ *   pi_k = Phi((above_k - m) / s) - Phi((below_k - m) / s),
  *
- * so that its maximum-likelihood m and s match the first two moments of the
- * users' beliefs.  Two pseudo-users at m0 - s0 and m0 + s0 are among them.
- * Moments are matched one at a time; each raises the evidence bound.
+ * and the cells at the ends are open: a user beyond the last node is counted
+ * there.  m and s maximise sum_k R_k log pi_k, R_k the users' mass on the node,
+ * with two pseudo-users at m0 - s0 and m0 + s0.
  *
  * Pairs without models: one pseudo-pair a node of easiness.  Pairs of models:
  * tau and the spread of strengths from
@@ -21,13 +20,17 @@
  * E x_i moves with m_i by 1 - Var x_i / tau^2.  Both are fixed points of the
  * likelihood without x and, by Laplace's approximation, s; they may lower the
  * bound, whose strengths are at their best value. */
+#include <assert.h>
+#include <gsl/gsl_cdf.h>
 #include <math.h>
+#include <string.h>
 
 #include "estimators/people/fit.h"
 
 static const double least_tau = 0.3; /* pair nodes are 0.5 apart */
 static const double least_sd = 0.02, most_sd = 20;
 enum { PSEUDO = 2 };
+enum { MOST_NODES = 32 }; /* of an axis */
 
 /* Of the pseudo-users: mean and sd by trait.  Attend form: of logit eta. */
 static double pseudo_mean(size_t trait) {
@@ -72,84 +75,102 @@ void people_hyper_open(people_fit *self) {
 
 /* ---- one axis ---- */
 
-/* log Z, and the mean of (t - center)^power under pi; power 0: log Z alone. */
-typedef struct axis_moments {
-  double log_z, mean, square;
-} axis_moments;
-
-static axis_moments moments_of(const people_axis *axis, double mean, double sd,
-                               double center) {
-  double most = -HUGE_VAL, sum = 0;
-  axis_moments result = {0};
-  for (size_t k = 0; k < axis->count; k++)
-    most = fmax(most, -pow((axis->value[k] - mean) / sd, 2) / 2);
-  for (size_t k = 0; k < axis->count; k++) {
-    const double t = axis->value[k];
-    const double mass =
-        people_width(axis, k) * exp(-pow((t - mean) / sd, 2) / 2 - most);
-    sum += mass;
-    result.mean += mass * (t - center);
-    result.square += mass * (t - center) * (t - center);
+/* log pi_k, not below a floor.  Tails are taken from their own side. */
+static double log_mass(const people_axis *axis, size_t k, double mean,
+                       double sd) {
+  double low = (people_edge_below(axis, k) - mean) / sd;
+  double high = (people_edge_above(axis, k) - mean) / sd;
+  if (low > 0) {
+    const double turned = low;
+    low = -high;
+    high = -turned;
   }
-  result.log_z = most + log(sum);
-  result.mean /= sum;
-  result.square /= sum;
-  return result;
+  const double p = gsl_cdf_ugaussian_P(high) - gsl_cdf_ugaussian_P(low);
+  return log(fmax(p, 1e-300));
 }
 
-/* The value in [low, high] where a rising moment meets its target. */
-static double match(const people_axis *axis, bool is_mean, double mean,
-                    double sd, double target) {
-  double low = is_mean ? axis->value[0] - 5 : log(least_sd);
-  double high = is_mean ? axis->value[axis->count - 1] + 5 : log(most_sd);
+/* What the refit of a trait maximises. */
+typedef struct trait_problem {
+  const people_axis *axis;
+  double mass[MOST_NODES]; /* R */
+  double pseudo_mean, pseudo_variance;
+} trait_problem;
+
+/* log-prior of m and s: the two pseudo-users. */
+static double log_pseudo_users(double pseudo_mean, double pseudo_variance,
+                               double mean, double sd) {
+  const double square = pseudo_variance + pow(pseudo_mean - mean, 2);
+  return -PSEUDO * (square / (2 * sd * sd) + log(sd));
+}
+
+static double value_at(const trait_problem *self, double mean, double sd) {
+  double sum =
+      log_pseudo_users(self->pseudo_mean, self->pseudo_variance, mean, sd);
+  for (size_t k = 0; k < self->axis->count; k++)
+    if (self->mass[k] > 0)
+      sum += self->mass[k] * log_mass(self->axis, k, mean, sd);
+  return sum;
+}
+
+/* Golden section, over the mean or over log s; the start if that is better. */
+static double best(const trait_problem *self, bool is_mean, double mean,
+                   double sd) {
+  const double golden = 0.61803398874989484820;
+  const double *t = self->axis->value;
+  double low = is_mean ? t[0] : log(least_sd);
+  double high = is_mean ? t[self->axis->count - 1] : log(most_sd);
   for (int i = 0; i < 60; i++) {
-    const double middle = (low + high) / 2;
-    const double here = is_mean
-                            ? moments_of(axis, middle, sd, 0).mean
-                            : moments_of(axis, mean, exp(middle), mean).square;
-    if (here < target)
-      low = middle;
+    const double a = high - golden * (high - low);
+    const double b = low + golden * (high - low);
+    const double at_a =
+        is_mean ? value_at(self, a, sd) : value_at(self, mean, exp(a));
+    const double at_b =
+        is_mean ? value_at(self, b, sd) : value_at(self, mean, exp(b));
+    if (at_a < at_b)
+      low = a;
     else
-      high = middle;
+      high = b;
   }
-  return is_mean ? (low + high) / 2 : exp((low + high) / 2);
+  const double found = is_mean ? (low + high) / 2 : exp((low + high) / 2);
+  const double there =
+      is_mean ? value_at(self, found, sd) : value_at(self, mean, found);
+  if (there > value_at(self, mean, sd)) return found;
+  return is_mean ? mean : sd;
 }
 
 static void refit_trait(people_fit *self, size_t trait) {
-  const people_axis *axis = &self->nodes.axis[trait];
-  const double *t = self->nodes.trait[trait], *mass = self->of_users.mass;
-  const double m0 = pseudo_mean(trait);
+  const people_nodes *nodes = &self->nodes;
   double *mean = &self->hyper.mean[trait], *sd = &self->hyper.sd[trait];
-  double count = PSEUDO, first = PSEUDO * m0, square = 0;
-  for (size_t m = 0; m < self->nodes.users; m++) {
-    count += mass[m];
-    first += mass[m] * t[m];
-  }
-  if (fits_mean(self, trait))
-    *mean = match(axis, true, *mean, *sd, first / count);
-  square = PSEUDO * (pseudo_variance(self, trait) + pow(m0 - *mean, 2));
-  for (size_t m = 0; m < self->nodes.users; m++)
-    square += mass[m] * pow(t[m] - *mean, 2);
-  *sd = match(axis, false, *mean, *sd, square / count);
+  trait_problem problem = {.axis = &nodes->axis[trait],
+                           .pseudo_mean = pseudo_mean(trait),
+                           .pseudo_variance = pseudo_variance(self, trait)};
+  assert(problem.axis->count <= MOST_NODES);
+  for (size_t m = 0; m < nodes->users; m++)
+    problem.mass[m / nodes->stride[trait] % problem.axis->count] +=
+        self->of_users.mass[m];
+  if (fits_mean(self, trait)) *mean = best(&problem, true, *mean, *sd);
+  *sd = best(&problem, false, *mean, *sd);
 }
 
 /* ---- all ---- */
 
+static void add_trait_prior(people_fit *self, size_t trait) {
+  const people_nodes *nodes = &self->nodes;
+  const people_axis *axis = &nodes->axis[trait];
+  double prior[MOST_NODES];
+  for (size_t k = 0; k < axis->count; k++)
+    prior[k] =
+        log_mass(axis, k, self->hyper.mean[trait], self->hyper.sd[trait]);
+  for (size_t m = 0; m < nodes->users; m++)
+    self->user_prior[m] += prior[m / nodes->stride[trait] % axis->count];
+}
+
 void people_set_priors(people_fit *self) {
   const people_nodes *nodes = &self->nodes;
   const size_t half = nodes->pairs / 2;
-  for (size_t m = 0; m < nodes->users; m++) {
-    self->user_prior[m] = nodes->log_width[m];
-    for (size_t d = 0; d < PEOPLE_TRAITS; d++)
-      if (has_trait(self, d))
-        self->user_prior[m] -=
-            pow((nodes->trait[d][m] - self->hyper.mean[d]) / self->hyper.sd[d],
-                2) /
-            2;
-  }
-  const double log_z =
-      self->vector->log_sum_exp(nodes->users, self->user_prior);
-  for (size_t m = 0; m < nodes->users; m++) self->user_prior[m] -= log_z;
+  memset(self->user_prior, 0, nodes->users * sizeof *self->user_prior);
+  for (size_t d = 0; d < PEOPLE_TRAITS; d++)
+    if (has_trait(self, d)) add_trait_prior(self, d);
   if (self->kind == PEOPLE_STRENGTHS) return;
   for (size_t k = 0; k < half; k++) {
     const double weight = log(self->weight[k]);
@@ -158,20 +179,14 @@ void people_set_priors(people_fit *self) {
   }
 }
 
-static double log_pseudo_users(const people_fit *self, size_t trait) {
-  const double mean = self->hyper.mean[trait], sd = self->hyper.sd[trait];
-  const double square =
-      pseudo_variance(self, trait) + pow(pseudo_mean(trait) - mean, 2);
-  const axis_moments at = moments_of(&self->nodes.axis[trait], mean, sd, mean);
-  return -PSEUDO * (square / (2 * sd * sd) + at.log_z);
-}
-
 double people_log_hyperprior(const people_fit *self) {
   const people_effects *effects = &self->effects;
   const double sd = self->hyper.strength_sd, tau = self->hyper.tau;
   double sum = 0;
   for (size_t d = 0; d < PEOPLE_TRAITS; d++)
-    if (has_trait(self, d)) sum += log_pseudo_users(self, d);
+    if (has_trait(self, d))
+      sum += log_pseudo_users(pseudo_mean(d), pseudo_variance(self, d),
+                              self->hyper.mean[d], self->hyper.sd[d]);
   if (self->kind == PEOPLE_FREE)
     for (size_t k = 0; k < self->nodes.pairs / 2; k++)
       sum += log(self->weight[k]);

@@ -54,11 +54,13 @@ static const double strengths_x[] = {
     -7, -6.5, -6, -5.5, -5, -4.5, -4, -3.5, -3, -2.5, -2, -1.5, -1, -.5, 0, .5,
     1,  1.5,  2,  2.5,  3,  3.5,  4,  4.5,  5,  5.5,  6,  6.5,  7};
 
-double people_width(const people_axis *axis, size_t k) {
-  if (axis->count == 1) return 1;
-  const size_t below = k == 0 ? 0 : k - 1;
-  const size_t above = k + 1 == axis->count ? k : k + 1;
-  return (axis->value[above] - axis->value[below]) / (double)(above - below);
+double people_edge_below(const people_axis *axis, size_t k) {
+  return k == 0 ? -HUGE_VAL : (axis->value[k - 1] + axis->value[k]) / 2;
+}
+
+double people_edge_above(const people_axis *axis, size_t k) {
+  return k + 1 == axis->count ? HUGE_VAL
+                              : (axis->value[k] + axis->value[k + 1]) / 2;
 }
 
 static people_axis quality_axis(people_form form, people_kind kind,
@@ -102,17 +104,14 @@ void people_nodes_open(heed_memory *memory, people_form form, people_kind kind,
   choose_axes(self, kind, habit, ties);
   choose_pairs(self, kind);
   for (size_t d = 0; d < PEOPLE_TRAITS; d++) self->users *= self->axis[d].count;
-  self->log_width = heed_scratch_doubles(memory, self->users);
   for (size_t d = 0; d < PEOPLE_TRAITS; d++)
     self->trait[d] = heed_scratch_doubles(memory, self->users);
   if (memory->refused) return;
   for (size_t d = PEOPLE_TRAITS; d-- > 0;) {
     const people_axis *axis = &self->axis[d];
-    for (size_t m = 0; m < self->users; m++) {
-      const size_t k = m / each % axis->count;
-      self->trait[d][m] = axis->value[k];
-      self->log_width[m] += log(people_width(axis, k));
-    }
+    for (size_t m = 0; m < self->users; m++)
+      self->trait[d][m] = axis->value[m / each % axis->count];
+    self->stride[d] = each;
     each *= axis->count;
   }
 }

@@ -36,7 +36,7 @@ typedef struct people_nodes {
   size_t pairs; /* K */
   people_axis axis[PEOPLE_TRAITS];
   double *trait[PEOPLE_TRAITS]; /* (M) each */
-  double *log_width;            /* (M): of the cell of a node */
+  size_t stride[PEOPLE_TRAITS]; /* node m is at m / stride % count of an axis */
   const double *x;              /* (K) ascending */
 } people_nodes;
 
@@ -44,8 +44,9 @@ typedef struct people_nodes {
 void people_nodes_open(heed_memory *memory, people_form form, people_kind kind,
                        bool habit, bool ties, people_nodes *self);
 
-/* The width of the cell of node k of an axis, which sets its prior mass: half
- * the distance of its neighbours; at an end, the distance to its neighbour. */
-double people_width(const people_axis *axis, size_t k);
+/* The edges of the cell of node k of an axis: halfway to its neighbours;
+ * infinite at the ends. */
+double people_edge_below(const people_axis *axis, size_t k);
+double people_edge_above(const people_axis *axis, size_t k);
 
 #endif

@@ -61,7 +61,7 @@ void people_response(const people_nodes *nodes,
 }
 
 void people_attentiveness(const people_nodes *nodes, const double *table,
-                          double *slope) {
+                          double *slope, double *spoken) {
   const size_t users = nodes->users, pairs = nodes->pairs;
   const double *a = table + ANNOTATED_A * pairs * users;
   const double *b = table + ANNOTATED_B * pairs * users;
@@ -69,8 +69,11 @@ void people_attentiveness(const people_nodes *nodes, const double *table,
     const size_t mirror = pairs - 1 - k;
     const size_t above = (k > mirror ? k : mirror) * users;
     const size_t below = (k > mirror ? mirror : k) * users;
-    for (size_t m = 0; m < users; m++)
-      slope[k * users + m] =
-          (a[above + m] - a[below + m] + b[below + m] - b[above + m]) / 2;
+    for (size_t m = 0; m < users; m++) {
+      const double better = a[above + m] / (a[above + m] + b[above + m]);
+      const double worse = a[below + m] / (a[below + m] + b[below + m]);
+      slope[k * users + m] = better - worse;
+      spoken[k * users + m] = worse;
+    }
   }
 }

@@ -24,14 +24,16 @@ void people_response(const people_nodes *nodes,
                      const crowd_annotations *annotations, double *table,
                      double *log_table);
 
-/* slope[K, M]: the user's attentiveness on a pair of easiness |x_k|,
+/* A user's attentiveness is about choices that are no ties.  With p_z the
+ * probability of A among them on a pair of easiness |x_k|, A first, if z is
+ * better,
  *
- *   eta = (P(A | |x|) - P(A | -|x|) + P(B | -|x|) - P(B | |x|)) / 2.      (3)
+ *   slope[K, M] = p_A - p_B                                               (3)
  *
- * With z the sign of x, P(y | z) = eta [y = z] + (1 - eta) h(y) then holds
- * exactly without ties, with one h for both z.  With ties h is the mean over
- * both z. */
+ * is eta, and P(y | z) = eta [y = z] + (1 - eta) h(y) with one h for both z.
+ * spoken[K, M] = (1 - eta) h(A) = p_B.  If B is first, h(B) is what h(A) is
+ * here. */
 void people_attentiveness(const people_nodes *nodes, const double *table,
-                          double *slope);
+                          double *slope, double *spoken);
 
 #endif
