@@ -7,6 +7,7 @@
  *   pairs.c       beliefs q of pairs, given the messages of users
  *   mean_field.c  stage 1: beliefs r of users given q, and their messages
  *   propagate.c   stage 2: belief propagation
+ *   course.c      a stage until it converges
  *   fill.c        the posterior
  *
  * Messages to a pair are logarithms, summed in `support`.  Both stages differ
@@ -25,6 +26,11 @@ enum { PEOPLE_PARTS = 16 };
 /* Users of one matrix product. */
 enum { PEOPLE_BLOCK = 64 };
 
+/* Bounds of the fitted parameters.  Pair nodes are 0.5 apart. */
+#define PEOPLE_LEAST_SD 0.02
+#define PEOPLE_MOST_SD 20
+#define PEOPLE_LEAST_TAU 0.3
+
 /* The fitted parameters of the priors. */
 typedef struct people_hyper {
   double mean[PEOPLE_TRAITS], sd[PEOPLE_TRAITS];
@@ -40,6 +46,7 @@ typedef struct people_effects {
   double *s;              /* (models) */
   double *s_variance;     /* (models) */
   double *variance;       /* (I): of s_a - s_b */
+  size_t moves;           /* of the strengths so far */
   double *slope, *inform; /* (I): of the log evidence by s_a - s_b */
   double *value;          /* (PEOPLE_PARTS) */
   crowd_strengths sums;
@@ -152,6 +159,26 @@ double people_log_hyperprior(const people_fit *self);
  * change, relative to 1 or to the value. */
 double people_refit(people_fit *self);
 
+/* ---- course.c ---- */
+
+/* A pass at the current parameters; returns the objective. */
+typedef double people_step(people_fit *self);
+
+typedef struct people_course {
+  double tolerance;    /* relative gain that counts as none */
+  uint64_t most_steps; /* some more are taken: a cycle of SQUAREM ends */
+
+  /* Set by people_run(); zero before. */
+  uint64_t steps;
+  bool converged;
+  double objective;
+} people_course;
+
+/* Passes and refits until neither the objective nor the parameters move.
+ * series: records the objective under that name. */
+heed_status people_run(people_fit *self, people_step *pass, const char *series,
+                       people_course *course, heed_error *error);
+
 /* ---- mean_field.c ---- */
 
 /* Messages of users who are as the prior says. */
@@ -161,15 +188,7 @@ void people_start(people_fit *self);
  * evidence bound after both. */
 double people_mean_field_step(people_fit *self);
 
-typedef struct people_course {
-  double tolerance;
-  uint64_t most_steps;
-  uint64_t steps;
-  bool converged;
-  double objective;
-} people_course;
-
-/* Stage 1: steps and refits until neither the bound nor the parameters move. */
+/* Stage 1. */
 heed_status people_mean_field(people_fit *self, people_course *course,
                               heed_error *error);
 
@@ -198,8 +217,7 @@ heed_status people_propagate_open(people_fit *self, heed_error *error);
  * of the parameters.  see: or NULL. */
 double people_sweep(people_fit *self, people_see *see, void *context);
 
-/* Stage 2: sweeps and refits, at most course->most_steps of them.  The last
- * sweep is left to the caller. */
+/* Stage 2, but for a last sweep, which is left to the caller. */
 heed_status people_propagate(people_fit *self, people_course *course,
                              heed_error *error);
 

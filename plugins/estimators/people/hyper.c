@@ -27,8 +27,6 @@
 
 #include "estimators/people/fit.h"
 
-static const double least_tau = 0.3; /* pair nodes are 0.5 apart */
-static const double least_sd = 0.02, most_sd = 20;
 enum { PSEUDO = 2 };
 enum { MOST_NODES = 32 }; /* of an axis */
 
@@ -117,8 +115,8 @@ static double best(const trait_problem *self, bool is_mean, double mean,
                    double sd) {
   const double golden = 0.61803398874989484820;
   const double *t = self->axis->value;
-  double low = is_mean ? t[0] : log(least_sd);
-  double high = is_mean ? t[self->axis->count - 1] : log(most_sd);
+  double low = is_mean ? t[0] : log(PEOPLE_LEAST_SD);
+  double high = is_mean ? t[self->axis->count - 1] : log(PEOPLE_MOST_SD);
   for (int i = 0; i < 60; i++) {
     const double a = high - golden * (high - low);
     const double b = low + golden * (high - low);
@@ -214,7 +212,7 @@ static void refit_effects(people_fit *self) {
   for (size_t m = 0; m < effects->models; m++)
     spread += effects->s[m] * effects->s[m] + effects->s_variance[m];
   self->hyper.tau =
-      fmax(sqrt(squares / (self->of_pairs.count + PSEUDO)), least_tau);
+      fmax(sqrt(squares / (self->of_pairs.count + PSEUDO)), PEOPLE_LEAST_TAU);
   self->hyper.strength_sd = sqrt(spread / ((double)effects->models + PSEUDO));
 }
 

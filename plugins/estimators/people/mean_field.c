@@ -134,24 +134,8 @@ double people_mean_field_step(people_fit *self) {
          people_log_hyperprior(self);
 }
 
-/* Parameters may creep where the bound is flat. */
-static const double still = 1e-4;
-
 heed_status people_mean_field(people_fit *self, people_course *course,
                               heed_error *error) {
-  double earlier = -HUGE_VAL, moved = HUGE_VAL;
   people_start(self);
-  while (course->steps < course->most_steps && !course->converged) {
-    const double bound = people_mean_field_step(self);
-    self->host->trace(self->host, "bound", course->steps++, bound);
-    course->objective = bound;
-    course->converged =
-        fabs(bound - earlier) <= course->tolerance * (1 + fabs(bound)) &&
-        moved < still;
-    earlier = bound;
-    if (!course->converged) moved = people_refit(self);
-    if (self->host->cancelled(self->host))
-      return heed_fail(error, HEED_CANCELLED, "cancelled");
-  }
-  return HEED_OK;
+  return people_run(self, people_mean_field_step, "bound", course, error);
 }

@@ -277,22 +277,11 @@ double people_sweep(people_fit *self, people_see *see, void *context) {
          self->of_users.log_messages + people_log_hyperprior(self);
 }
 
-static const double still = 1e-4;
+static double sweep(people_fit *self) {
+  return people_sweep(self, NULL, NULL);
+}
 
 heed_status people_propagate(people_fit *self, people_course *course,
                              heed_error *error) {
-  double earlier = -HUGE_VAL, moved = HUGE_VAL;
-  while (course->steps < course->most_steps && !course->converged) {
-    const double evidence = people_sweep(self, NULL, NULL);
-    self->host->trace(self->host, "evidence", course->steps++, evidence);
-    course->objective = evidence;
-    course->converged =
-        fabs(evidence - earlier) <= course->tolerance * (1 + fabs(evidence)) &&
-        moved < still;
-    earlier = evidence;
-    if (!course->converged) moved = people_refit(self);
-    if (self->host->cancelled(self->host))
-      return heed_fail(error, HEED_CANCELLED, "cancelled");
-  }
-  return HEED_OK;
+  return people_run(self, sweep, "evidence", course, error);
 }
