@@ -3,9 +3,9 @@
  * pairs and users at the given parameters, then their refit.  The messages
  * between pairs and users are not part of what is extrapolated: they follow.
  *
- * Parameters creep where the objective is flat, so a stage ends when neither
- * moves: the objective by its tolerance, and the parameters by `still`, a small
- * part of their standard errors. */
+ * Parameters creep where the objective is flat.  So a stage ends only when both
+ * are still: the objective by its tolerance, and the parameters by `still`, a
+ * small part of their standard errors. */
 #include <math.h>
 
 #include "estimators/people/fit.h"
@@ -94,7 +94,8 @@ heed_status people_run(people_fit *self, people_step *pass, const char *series,
     const squarem_result result = squarem_maximise(&problem, room, x);
     problem.taken = course->steps = result.steps;
     course->objective = result.objective;
-    course->converged = result.converged && state.moved < still;
+    course->converged =
+        result.converged && (!course->settles || state.moved < still);
     if (self->host->cancelled(self->host))
       return heed_fail(error, HEED_CANCELLED, "cancelled");
   }

@@ -148,15 +148,14 @@ void people_move_strengths(people_fit *self) {
   const double precision = pow(self->hyper.strength_sd, -2);
   effects->sums.ridge = precision / 2;
   strengths_maximise(&effects->sums, &problem, effects->s);
-  if (effects->moves++ % RARELY > 0 && effects->sums.sparse) return;
   (void)value(self, effects->s);
   strengths_clear(&effects->sums);
   differentiate(self, effects->s, &effects->sums);
-  if (!(strengths_factorise(&effects->sums, precision) > -HUGE_VAL)) return;
-  if (effects->sums.sparse)
-    drawn_variances(self);
-  else
+  effects->log_det = strengths_factorise(&effects->sums, precision);
+  if (!effects->sums.sparse)
     exact_variances(self);
+  else if (effects->moves++ % RARELY == 0)
+    drawn_variances(self);
 }
 
 /* ---- opening ---- */

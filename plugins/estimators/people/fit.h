@@ -47,6 +47,7 @@ typedef struct people_effects {
   double *s_variance;     /* (models) */
   double *variance;       /* (I): of s_a - s_b */
   size_t moves;           /* of the strengths so far */
+  double log_det;         /* of the information on the strengths */
   double *slope, *inform; /* (I): of the log evidence by s_a - s_b */
   double *value;          /* (PEOPLE_PARTS) */
   crowd_strengths sums;
@@ -152,7 +153,9 @@ void people_hyper_open(people_fit *self);
 /* Priors at the current parameters. */
 void people_set_priors(people_fit *self);
 
-/* log-prior of the parameters themselves: pseudo-users and pseudo-pairs. */
+/* log-prior of the parameters themselves: pseudo-users and pseudo-pairs.  With
+ * models, also Laplace's approximation of the integral over their strengths:
+ * the log-prior of the strengths and - log_det / 2. */
 double people_log_hyperprior(const people_fit *self);
 
 /* Refits the parameters to the sums of the last passes.  Returns the largest
@@ -167,6 +170,7 @@ typedef double people_step(people_fit *self);
 typedef struct people_course {
   double tolerance;    /* relative gain that counts as none */
   uint64_t most_steps; /* some more are taken: a cycle of SQUAREM ends */
+  bool settles;        /* ends when the parameters are still, too */
 
   /* Set by people_run(); zero before. */
   uint64_t steps;
@@ -174,8 +178,8 @@ typedef struct people_course {
   double objective;
 } people_course;
 
-/* Passes and refits until neither the objective nor the parameters move.
- * series: records the objective under that name. */
+/* Passes and refits until the objective and, with `settles`, the parameters no
+ * longer move.  series: records the objective under that name. */
 heed_status people_run(people_fit *self, people_step *pass, const char *series,
                        people_course *course, heed_error *error);
 

@@ -190,7 +190,7 @@ double people_log_hyperprior(const people_fit *self) {
       sum += log(self->weight[k]);
   if (self->kind == PEOPLE_STRENGTHS) {
     sum -= strengths_penalty(1 / (2 * sd * sd), effects->models, effects->s);
-    sum -= (double)effects->models * log(sd);
+    sum -= (double)effects->models * log(sd) + effects->log_det / 2;
     sum -= PSEUDO * (1 / (2 * sd * sd) + log(sd));
     sum -= PSEUDO * (0.5 / (2 * tau * tau) + log(tau));
   }

@@ -134,8 +134,12 @@ double people_mean_field_step(people_fit *self) {
          people_log_hyperprior(self);
 }
 
+/* Mean field takes pairs to be more certain than they are, and with few labels
+ * a pair tau creeps to 0, after the evidence has passed its maximum.  With
+ * models, stage 1 ends there. */
 heed_status people_mean_field(people_fit *self, people_course *course,
                               heed_error *error) {
   people_start(self);
+  course->settles = self->kind != PEOPLE_STRENGTHS;
   return people_run(self, people_mean_field_step, "bound", course, error);
 }

@@ -283,5 +283,6 @@ static double sweep(people_fit *self) {
 
 heed_status people_propagate(people_fit *self, people_course *course,
                              heed_error *error) {
+  course->settles = true;
   return people_run(self, sweep, "evidence", course, error);
 }
