@@ -39,7 +39,7 @@ static int tear_down(void **state) {
 
 /* ---- crowds from the model ---- */
 
-enum { MANY = 120, EACH = 40, OF = 240, NAMES = 12 };
+enum { MANY = 120, EACH = 40, OF = 240, NAMES = 80 };
 
 typedef struct people_truth {
   double ability[MANY], habit[MANY], tie[MANY], eta[MANY];
@@ -50,10 +50,11 @@ typedef struct people_world {
   double ability_sd, habit_sd;
   double tie_mean; /* NaN: no ties; sd .5 */
   double tau;      /* NaN: no models */
-  bool reversed;   /* users from the last to the first */
-  bool turned;     /* A is called B, and first second */
-  bool swapped;    /* left is right: the habit of a side has the other sign */
-  bool sides;      /* known */
+  size_t models;
+  bool reversed; /* users from the last to the first */
+  bool turned;   /* A is called B, and first second */
+  bool swapped;  /* left is right: the habit of a side has the other sign */
+  bool sides;    /* known */
 } people_world;
 
 static double draw_normal(const char *purpose, size_t entity) {
@@ -70,9 +71,10 @@ static void draw_truth(const people_world *world, people_truth *truth) {
     if (isnan(world->tau))
       truth->x[i] = (i % 2 == 0 ? 1 : -1) * exp(0.4 + 0.7 * z);
     else
-      truth->x[i] = truth->strength[i % NAMES] -
-                    truth->strength[(i + 1 + i / NAMES) % NAMES] +
-                    world->tau * z;
+      truth->x[i] =
+          truth->strength[i % world->models] -
+          truth->strength[(i + 1 + i / world->models) % world->models] +
+          world->tau * z;
   }
   for (size_t j = 0; j < MANY; j++) {
     truth->ability[j] = 1 + world->ability_sd * draw_normal("ability", j);
@@ -98,16 +100,16 @@ static void find_eta(people_truth *truth, size_t user, size_t pair) {
   truth->eta[user] += eta / EACH;
 }
 
-static void add_models(bool turned) {
+static void add_models(size_t models, bool turned) {
   const heed_host *host = &scene.bench.host.host;
   heed_table *pairs = (heed_table *)scene.world.pairs;
   int32_t *a = host->column(host, pairs, "model_a", HEED_INT32, 1);
   int32_t *b = host->column(host, pairs, "model_b", HEED_INT32, 1);
   for (size_t i = 0; i < OF; i++) {
-    (turned ? b : a)[i] = (int32_t)(i % NAMES);
-    (turned ? a : b)[i] = (int32_t)((i + 1 + i / NAMES) % NAMES);
+    (turned ? b : a)[i] = (int32_t)(i % models);
+    (turned ? a : b)[i] = (int32_t)((i + 1 + i / models) % models);
   }
-  scene.world.models = host->table(host, "models", NAMES);
+  scene.world.models = host->table(host, "models", models);
 }
 
 static int8_t other(int8_t choice) {
@@ -138,7 +140,7 @@ static void build(const people_world *world, people_truth *truth) {
       find_eta(truth, j, pair[r]);
     }
   overlapping_crowd(&scene, MANY, OF, MANY * EACH, user, pair, choice);
-  if (!isnan(world->tau)) add_models(world->turned);
+  if (!isnan(world->tau)) add_models(world->models, world->turned);
   if (world->sides)
     memcpy(heed_table_data(scene.crowd.annotations, "left", HEED_INT8), left,
            sizeof left);
@@ -152,11 +154,13 @@ static const people_world worlds[] = {
      .habit_sd = 0.8,
      .tie_mean = NAN,
      .tau = 0.8,
+     .models = 12,
      .sides = true},
     {.ability_sd = 0.5,
      .habit_sd = 0.8,
      .tie_mean = -1,
      .tau = 0.8,
+     .models = 12,
      .sides = true}};
 enum { WORLDS = sizeof worlds / sizeof *worlds };
 static const char *const few_sweeps = "{\"max_sweeps\": 3}";
@@ -198,7 +202,7 @@ static void turning_all_labels_turns_all_signs_and_nothing_else(void **state) {
       assert_near(one.p[r], 1 - two.p[r], rounding);
       assert_near(one.casual[r], two.casual[r], rounding);
     }
-    for (size_t m = 0; one.strength != NULL && m < NAMES; m++)
+    for (size_t m = 0; one.strength != NULL && m < worlds[w].models; m++)
       assert_near(one.strength[m], two.strength[m], 10 * rounding);
   }
 }
@@ -278,12 +282,29 @@ static void simulated_models_and_ties_are_recovered(void **state) {
   assert_near(scene.bench.output[HABIT_SD], 0.8, 0.24);
   assert_near(scene.bench.output[TIE_MEAN], -1, 0.3);
   assert_near(scene.bench.output[TAU], 0.8, 0.24);
-  for (size_t m = 0; m < NAMES; m++) mean += truth.strength[m] / NAMES;
-  for (size_t m = 0; m < NAMES; m++) {
+  for (size_t m = 0; m < world->models; m++)
+    mean += truth.strength[m] / (double)world->models;
+  for (size_t m = 0; m < world->models; m++) {
     covariance += (truth.strength[m] - mean) * posterior->strength[m];
     variance += pow(truth.strength[m] - mean, 2);
   }
   assert_near(covariance / variance, 1, 0.25);
+}
+
+/* 80 models of six pairs each: the sd of a difference of strengths is .6, as
+ * large as the pairs' own effects. */
+static void models_of_few_pairs_are_recovered(void **state) {
+  people_world world = worlds[1];
+  people_truth truth;
+  (void)state;
+  world.models = 80;
+  build(&world, &truth);
+  const heed_posterior *posterior =
+      overlapping_fit(&scene, overlapping_made(&scene, "people", "{}"));
+  assert_true(posterior->converged && posterior->identified);
+  assert_near(scene.bench.output[ABILITY_SD], 0.5, 0.15);
+  assert_near(scene.bench.output[TAU], 0.8, 0.24);
+  assert_near(scene.bench.output[STRENGTH_SD], 1, 0.3);
 }
 
 /* A binomial of 720 at .9 has an sd of .011.  The priors are taken at their
@@ -394,6 +415,7 @@ int main(void) {
       TEST(any_number_of_threads_gives_the_same_bits),
       TEST(simulated_parameters_are_recovered),
       TEST(simulated_models_and_ties_are_recovered),
+      TEST(models_of_few_pairs_are_recovered),
       TEST(intervals_hold_eta),
       TEST(predictions_sum_to_1_and_dropped_ties_say_nothing),
       TEST(mass_and_quantiles_belong_to_the_mean),

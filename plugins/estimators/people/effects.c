@@ -9,6 +9,11 @@
  *
  *   (E_q x - E_p x) / tau^2 and -(Var_p x - Var_q x) / tau^4.
  *
+ * Users must not take the strengths as known: abilities would be too large
+ * where models have few pairs.  In stage 2 the prior of x_i is therefore N(c_i,
+ * tau^2 + v_i), with c_i and v_i the mean and variance of m_i given all but the
+ * annotations of pair i, by Laplace's approximation.
+ *
  * The evidence need not be concave: the information of a pair is at least
  * `least` of its prior's, and steps are halved until they gain. */
 #include <gsl/gsl_linalg.h>
@@ -38,6 +43,10 @@ static effect_moments moments_of(const people_fit *self,
   for (size_t k = 0; k < count; k++)
     result.variance += mass[k] * pow(x[k] - result.mean, 2);
   return result;
+}
+
+static bool has_models(const people_fit *self, size_t pair) {
+  return self->effects.a[pair] >= 0 && self->effects.b[pair] >= 0;
 }
 
 static bool seen(const people_fit *self, size_t pair) {
@@ -90,6 +99,7 @@ static double value(void *context, const double *s) {
   double sum = 0;
   threads_run(self->threads, parts, add_part, &work);
   for (size_t part = 0; part < parts; part++) sum += self->effects.value[part];
+  self->effects.evidence = sum;
   return sum -
          strengths_penalty(self->effects.sums.ridge, self->effects.models, s);
 }
@@ -115,14 +125,13 @@ static void exact_variances(people_fit *self) {
   for (size_t m = 0; m < effects->models; m++)
     effects->s_variance[m] = gsl_matrix_get(covariance, m, m);
   for (size_t i = 0; i < self->annotations->pairs; i++) {
-    if (!seen(self, i)) continue;
+    if (!has_models(self, i)) continue;
     const size_t a = (size_t)effects->a[i], b = (size_t)effects->b[i];
     effects->variance[i] = effects->s_variance[a] + effects->s_variance[b] -
                            2 * gsl_matrix_get(covariance, a, b);
   }
 }
 
-/* slope is free after the fit: it holds a draw. */
 static void drawn_variances(people_fit *self) {
   people_effects *effects = &self->effects;
   double *draw = effects->sums.trial;
@@ -135,9 +144,26 @@ static void drawn_variances(people_fit *self) {
     for (size_t m = 0; m < effects->models; m++)
       effects->s_variance[m] += draw[m] * draw[m] / DRAWS;
     for (size_t i = 0; i < pairs; i++)
-      if (seen(self, i))
+      if (has_models(self, i))
         effects->variance[i] +=
             pow(draw[effects->a[i]] - draw[effects->b[i]], 2) / DRAWS;
+  }
+}
+
+/* Without the pair's own slope and information.  What is known before any
+ * annotation bounds the variance, since draws of it are noisy. */
+static void leave_out_pairs(people_fit *self) {
+  people_effects *effects = &self->effects;
+  const double most = 2 * pow(self->hyper.strength_sd, 2);
+  for (size_t i = 0; i < self->annotations->pairs; i++) {
+    if (!has_models(self, i)) continue;
+    effects->center[i] = effects->s[effects->a[i]] - effects->s[effects->b[i]];
+    effects->spread[i] = effects->variance[i];
+    if (!seen(self, i) || effects->a[i] == effects->b[i]) continue;
+    const double precision =
+        fmax(1 / effects->variance[i] - effects->inform[i], 1 / most);
+    effects->center[i] -= effects->slope[i] / precision;
+    effects->spread[i] = 1 / precision;
   }
 }
 
@@ -156,6 +182,7 @@ void people_move_strengths(people_fit *self) {
     exact_variances(self);
   else if (effects->moves++ % RARELY == 0)
     drawn_variances(self);
+  if (effects->integrates) leave_out_pairs(self);
 }
 
 /* ---- opening ---- */
@@ -178,6 +205,8 @@ heed_status people_effects_open(people_fit *self, const heed_crowd *crowd,
   effects->s = heed_allocate_doubles(&memory, effects->models);
   effects->s_variance = heed_scratch_doubles(&memory, effects->models);
   effects->variance = heed_scratch_doubles(&memory, pairs->rows);
+  effects->center = heed_scratch_doubles(&memory, pairs->rows);
+  effects->spread = heed_scratch_doubles(&memory, pairs->rows);
   effects->slope = heed_scratch_doubles(&memory, pairs->rows);
   effects->inform = heed_scratch_doubles(&memory, pairs->rows);
   effects->value = heed_scratch_doubles(&memory, PEOPLE_PARTS);

@@ -41,15 +41,19 @@ typedef struct people_hyper {
 
 /* Models: x_i ~ N(s_a - s_b, tau^2), s ~ N(0, strength_sd^2). */
 typedef struct people_effects {
-  size_t models;          /* 0: none */
-  const int32_t *a, *b;   /* (I) */
-  double *s;              /* (models) */
-  double *s_variance;     /* (models) */
-  double *variance;       /* (I): of s_a - s_b */
-  size_t moves;           /* of the strengths so far */
-  double log_det;         /* of the information on the strengths */
-  double *slope, *inform; /* (I): of the log evidence by s_a - s_b */
-  double *value;          /* (PEOPLE_PARTS) */
+  size_t models;           /* 0: none */
+  const int32_t *a, *b;    /* (I) */
+  double *s;               /* (models) */
+  double *s_variance;      /* (models) */
+  double *variance;        /* (I): of s_a - s_b */
+  double *center, *spread; /* (I): mean and variance of s_a - s_b given all but
+                              the pair's own annotations */
+  bool integrates;         /* the pairs' priors have them */
+  double *slope, *inform;  /* (I): of the pair's log evidence by s_a - s_b */
+  double evidence;         /* sum of that over pairs */
+  double log_det;          /* of the information on the strengths */
+  size_t moves;            /* of the strengths so far */
+  double *value;           /* (PEOPLE_PARTS) */
   crowd_strengths sums;
 } people_effects;
 

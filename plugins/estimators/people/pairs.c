@@ -56,16 +56,22 @@ void people_prior_of_pair(const people_fit *self, size_t pair, double *row) {
     memcpy(row, self->pair_prior, count * sizeof *row);
     return;
   }
-  const bool known = effects->a[pair] >= 0 && effects->b[pair] >= 0;
-  const double m =
-      known ? effects->s[effects->a[pair]] - effects->s[effects->b[pair]] : 0;
+  double m = 0, variance = pow(self->hyper.tau, 2);
+  if (effects->a[pair] >= 0 && effects->b[pair] >= 0)
+    m = effects->s[effects->a[pair]] - effects->s[effects->b[pair]];
+  if (effects->integrates) {
+    m = effects->center[pair];
+    variance += effects->spread[pair];
+  }
   for (size_t k = 0; k < count; k++)
-    row[k] = -pow((self->nodes.x[k] - m) / self->hyper.tau, 2) / 2;
+    row[k] = -pow(self->nodes.x[k] - m, 2) / (2 * variance);
   const double log_z = self->vector->log_sum_exp(count, row);
   for (size_t k = 0; k < count; k++) row[k] -= log_z;
 }
 
-/* The pair's term of equation (3) of hyper.c. */
+/* E (x - m)^2 of a pair.  If the prior of x is N(c, tau^2 + v), then given x,
+ * x - m has mean rho (x - c) and variance rho v, rho = tau^2 / (tau^2 + v).
+ * Else equation (3) of hyper.c. */
 static double square_of(const people_fit *self, size_t pair, const double *q) {
   const people_effects *effects = &self->effects;
   const double m = effects->s[effects->a[pair]] - effects->s[effects->b[pair]];
@@ -75,6 +81,11 @@ static double square_of(const people_fit *self, size_t pair, const double *q) {
     mean += q[k] * self->nodes.x[k];
   for (size_t k = 0; k < self->nodes.pairs; k++)
     variance += q[k] * pow(self->nodes.x[k] - mean, 2);
+  if (effects->integrates) {
+    const double c = effects->center[pair], v = effects->spread[pair];
+    const double rho = tau2 / (tau2 + v);
+    return rho * rho * (variance + (mean - c) * (mean - c)) + rho * v;
+  }
   const double share = fmin(fmax(1 - variance / tau2, 0), 1);
   return variance + (mean - m) * (mean - m) +
          share * share * effects->variance[pair];

@@ -66,6 +66,7 @@ heed_status people_propagate_open(people_fit *self, heed_error *error) {
   self->room_each = rooms_size(self);
   self->room = heed_scratch_doubles(&memory, PEOPLE_PARTS * self->room_each);
   if (memory.refused) return heed_no_memory(error);
+  self->effects.integrates = true;
   for (size_t n = 0; n < annotations->count; n++)
     self->vector->exp(width, self->said + annotations->key[n] * width,
                       self->message + n * width);
@@ -273,8 +274,10 @@ double people_sweep(people_fit *self, people_see *see, void *context) {
   people_believe_pairs(self);
   threads_run(self->threads, users, sweep_part, &work);
   people_add_parts(self, users, self->nodes.users, &self->of_users);
-  return self->of_pairs.log_z + self->of_users.log_z -
-         self->of_users.log_messages + people_log_hyperprior(self);
+  const double pairs = self->kind == PEOPLE_STRENGTHS ? self->effects.evidence
+                                                      : self->of_pairs.log_z;
+  return pairs + self->of_users.log_z - self->of_users.log_messages +
+         people_log_hyperprior(self);
 }
 
 static double sweep(people_fit *self) {
