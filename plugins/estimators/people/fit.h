@@ -4,6 +4,7 @@
  *   response.c    the table of P(choice | user node, pair node)
  *   hyper.c       priors of users and pairs, and the refit of their parameters
  *   effects.c     strengths of models, of which x of a pair is an effect
+ *   parts.c       parts of a pass, for threads
  *   pairs.c       beliefs q of pairs, given the messages of users
  *   mean_field.c  stage 1: beliefs r of users given q, and their messages
  *   propagate.c   stage 2: belief propagation
@@ -120,6 +121,8 @@ void people_close(people_fit *self);
 static inline size_t people_table_rows(const people_fit *self) {
   return self->annotations->codes * self->nodes.pairs;
 }
+
+/* ---- parts.c ---- */
 
 /* Parts of `total` users or pairs. */
 size_t people_parts(size_t total);
