@@ -168,7 +168,7 @@ static const heed_output outputs[] = {
     [OUT_IDENTIFIED] = ESTIMATOR_IDENTIFIED,
 };
 
-/* Multiplications of a sweep above which three sweeps are taken. */
+/* Multiplications (people_sweep_work()) above which three sweeps are taken. */
 static const double most_work = 2e9;
 enum { FEW_SWEEPS = 3 };
 /* Standard errors by which the fit must beat coin tosses. */
@@ -181,6 +181,7 @@ typedef struct people_estimate {
   crowd_overlap overlap;
   people_fit fit;
   people_course steps, sweeps;
+  bool few_sweeps; /* too few to converge, as asked for or by the log's size */
 } people_estimate;
 
 /* ---- what the log has ---- */
@@ -262,12 +263,12 @@ static heed_status open_fit(people_estimate *self, const heed_crowd *crowd,
 
 /* ---- the fit ---- */
 
-static uint64_t most_sweeps(const people_estimate *self) {
+static uint64_t most_sweeps(people_estimate *self) {
   const uint64_t most = (uint64_t)self->values[MOST_SWEEPS].integer;
-  const double work = (double)self->annotations.count *
-                      (double)self->fit.nodes.pairs *
-                      (double)self->fit.nodes.users;
-  if (work <= most_work || most <= FEW_SWEEPS) return most;
+  self->few_sweeps = most <= FEW_SWEEPS;
+  if (self->few_sweeps || people_sweep_work(&self->fit) <= most_work)
+    return most;
+  self->few_sweeps = true;
   self->host->log(self->host,
                   "people: a log of this size takes %d sweeps of belief "
                   "propagation",
@@ -366,8 +367,7 @@ static heed_status estimate(void *values, const heed_host *host,
   if (status == HEED_OK) {
     posterior->iterations = self.steps.steps;
     posterior->converged =
-        self.steps.converged &&
-        (self.sweeps.converged || most_sweeps(&self) <= FEW_SWEEPS);
+        self.steps.converged && (self.sweeps.converged || self.few_sweeps);
     report(&self, posterior);
   }
   people_close(&self.fit);

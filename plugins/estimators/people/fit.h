@@ -221,6 +221,10 @@ typedef struct people_seen {
 /* Called on any thread; once for each chunk of a user's annotations. */
 typedef void people_see(void *context, size_t part, const people_seen *seen);
 
+/* Multiplications of a product in a sweep: pair nodes times the user's nodes,
+ * for each annotation. */
+double people_sweep_work(const people_fit *self);
+
 /* Messages as mean field left them. */
 heed_status people_propagate_open(people_fit *self, heed_error *error);
 

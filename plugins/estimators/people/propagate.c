@@ -73,6 +73,25 @@ heed_status people_propagate_open(people_fit *self, heed_error *error) {
   return HEED_OK;
 }
 
+static bool is_active(const people_fit *self, size_t user, size_t m) {
+  return self->active == NULL ||
+         (self->active[user * self->words + m / 64] >> m % 64 & 1) != 0;
+}
+
+double people_sweep_work(const people_fit *self) {
+  const crowd_annotations *annotations = self->annotations;
+  const size_t codes = annotations->codes;
+  double work = 0;
+  for (size_t j = 0; j < annotations->users; j++) {
+    size_t nodes = 0;
+    for (size_t m = 0; m < self->nodes.users; m++)
+      nodes += is_active(self, j, m);
+    work += (double)nodes * (double)(annotations->first[(j + 1) * codes] -
+                                     annotations->first[j * codes]);
+  }
+  return work * (double)self->nodes.pairs;
+}
+
 /* ---- pairs ---- */
 
 /* sum += log of the product of `count` rows; room: (width). */
@@ -114,9 +133,7 @@ static people_seen open_user(const people_fit *self, size_t user,
   people_seen seen = {
       .user = user, .node = rooms->node, .r = rooms->r, .table = self->table};
   for (size_t m = 0; m < users; m++)
-    if (self->active == NULL ||
-        (self->active[user * self->words + m / 64] >> m % 64 & 1) != 0)
-      rooms->node[seen.nodes++] = (uint32_t)m;
+    if (is_active(self, user, m)) rooms->node[seen.nodes++] = (uint32_t)m;
   if (seen.nodes == users) return seen;
   seen.table = rooms->table;
   for (size_t c = 0; c < rows; c++)
