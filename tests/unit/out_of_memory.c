@@ -224,6 +224,7 @@ static void estimators_say_that_they_are_out_of_memory(void **state) {
       {"dawid_skene", "{}"},
       {"mace", "{\"starts\": 2}"},
       {"glad", "{}"},
+      {"people", "{\"max_iterations\": 3, \"max_sweeps\": 2}"},
       {"crowd_bt", "{}"},
       {"bayes", "{\"mu\": 0.8, \"nodes\": 8, \"prior\": \"two_point\"}"},
       {"em", "{\"mu\": 0.8, \"nodes\": 12, \"levels\": [0.1, 0.9]}"},
@@ -247,6 +248,8 @@ static void strengths_of_models_say_that_they_are_out_of_memory(void **state) {
   open_overlapping(&scene);
   say_which_models_meet(&scene);
   refuse_estimator(&scene, "crowd_bt", "{}");
+  refuse_estimator(&scene, "people",
+                   "{\"max_iterations\": 3, \"max_sweeps\": 2}");
   refuse_estimator(&scene, "em_bradley_terry",
                    "{\"nodes\": 12, \"prior\": \"beta\"}");
   refuse_estimator(&scene, "em_bradley_terry",
