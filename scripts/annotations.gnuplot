@@ -29,7 +29,7 @@ do for [panel = 1:2] {
     set title "seconds of the processor"
     set yrange [0.05:1000]
     set ytics ("0.1" 0.1, "1" 1, "10" 10, "100" 100, "1000" 1000)
-    set key at screen 0.53,0.085 center maxrows 2 samplen 1.5 width -2 Left reverse
+    set key at screen 0.53,0.06 center maxrows 2 samplen 1.5 width -2 Left reverse
   } else {
     set title "nanoseconds an annotation and step"
     set yrange [10:10000]
