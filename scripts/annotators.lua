@@ -36,7 +36,7 @@ arm("em", em "attentive")
 arm("em, ridge .005", em("attentive", 0.005))
 arm("em, position bias", em(h.user_model.position_bias {}))
 arm("em, ties", em(h.user_model.attentive { ties = "davidson" }), all)
--- Maximum likelihood, as crowd-kit's.
+-- Maximum likelihood, as in crowd-kit.
 arm("dawid_skene", h.estimator.dawid_skene { alpha = 1, beta = 1 })
 arm("mace", h.estimator.mace { form = "em", share = 0.5 })
 arm("glad", h.estimator.glad {})

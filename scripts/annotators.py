@@ -7,7 +7,7 @@ figure, from the result of scripts/annotators.lua and the log itself.
 
 Replicate 0 is the log. Brackets give 95 % intervals over the other replicates,
 halves of the people and pairs, as in heed show: they cover the percentiles, and the
-same percentiles moved so that their median is the value of the log.
+same percentiles shifted so that their median is the value of the log.
 """
 import csv
 import sys

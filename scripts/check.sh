@@ -39,8 +39,8 @@ for step in "${steps[@]}"; do
       ;;
     cppcheck)
       need cppcheck cppcheck
-      # It assumes that a sum over at least one term is 0, and that a table lives
-      # as long as the host that makes it.
+      # It wrongly assumes that a sum over at least one term is 0, and that a
+      # table lives only as long as the host that makes it.
       cppcheck --quiet --std=c11 --enable=warning,performance,portability \
         --error-exitcode=1 -j "$(nproc)" \
         --library=./.cppcheck.cfg \

@@ -46,7 +46,7 @@ static const heed_parameter parameters[] = {
 static const heed_output outputs[] = {
     ESTIMATOR_EM_OUTPUTS(
         "maximised objective: includes log-priors and - ridge sum s^2",
-        "number of EM steps", "1: it has"),
+        "number of EM steps", "1: EM converged"),
     [OUT_STRENGTHS] =
         {.name = "strengths",
          .doc = "number of fitted strengths: one per model, or one per pair"},

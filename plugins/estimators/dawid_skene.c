@@ -46,8 +46,9 @@ enum { OUT_SHARED_PAIRS = EM_OUTPUT_COUNT, OUT_SHARE, OUT_IDENTIFIED };
 enum { COINS_ONE, COINS_PER_CLASS };
 static const char *const coins_words[] = {"one", "per_class", NULL};
 
-/* One choice more, right and wrong: without them, the accuracy of a user who
- * has made no mistake yet is 1, and the first mistake has probability 0. */
+/* By default, one more right choice and one more wrong one.  Without them, a
+ * user without a mistake has accuracy 1 - least, and a first mistake is nearly
+ * impossible. */
 #define SHAPE(word, text)                                                \
   {                                                                      \
     .name = (word), .type = HEED_NUMBER, .default_value = "2", .low = 1, \
@@ -75,7 +76,7 @@ static const heed_parameter parameters[] = {
 
 static const heed_output outputs[] = {
     ESTIMATOR_EM_OUTPUTS("maximised objective: includes log-priors",
-                         "number of EM steps", "1: it has"),
+                         "number of EM steps", "1: EM converged"),
     [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
     [OUT_SHARE] = OVERLAP_SHARE_OUTPUT,
     [OUT_IDENTIFIED] = ESTIMATOR_IDENTIFIED,

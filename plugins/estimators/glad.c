@@ -71,7 +71,7 @@ static const heed_parameter parameters[] = {
 
 static const heed_output outputs[] = {
     ESTIMATOR_EM_OUTPUTS("maximised objective: includes log-priors",
-                         "number of EM steps", "1: it has"),
+                         "number of EM steps", "1: EM converged"),
     [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
     [OUT_IDENTIFIED] = ESTIMATOR_IDENTIFIED,
 };

@@ -14,7 +14,7 @@
  * Beta(strategy, strategy), and the maximised bound on the log-evidence is
  *
  *   sum_i log(share prod_j P~(y_ij | A) + (1 - share) prod_j P~(y_ij | B))
- *     - sum_j KL(q(theta_j) || prior) + KL(q(xi_j) || prior),
+ *     - sum_j (KL(q(theta_j) || prior) + KL(q(xi_j) || prior)),
  *
  * P~ as P with the exponentials of the mean logarithms of theta, 1 - theta and
  * xi under the Beta distributions q (mace/variational.c).
@@ -56,7 +56,8 @@ enum { OUT_SHARED_PAIRS = EM_OUTPUT_COUNT, OUT_SHARE, OUT_IDENTIFIED };
 enum { FORM_EM, FORM_VARIATIONAL };
 static const char *const form_words[] = {"em", "variational", NULL};
 
-/* Below .05, exp(digamma) leaves the range of doubles. */
+/* exp(digamma(x)) is about exp(-1 / x): it underflows at x = .001, far below
+ * the least shape. */
 #define SHAPE(word, usual, text)                                   \
   {                                                                \
     .name = (word), .type = HEED_NUMBER, .default_value = (usual), \

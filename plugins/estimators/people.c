@@ -9,8 +9,9 @@
  * (people/hyper.c), then belief propagation (people/propagate.c), whose last
  * sweep gives the posterior (people/fill.c).
  *
- * one-coin Dawid-Skene is { pairs = "hard", habit = "none" }, MACE with two
- * classes { pairs = "hard" }, GLAD { pairs = "free", habit = "none" }. */
+ * Up to priors, one-coin Dawid-Skene is { pairs = "hard", habit = "none" },
+ * MACE with two classes { pairs = "hard" }, and GLAD { pairs = "free", habit =
+ * "none" }. */
 #include <math.h>
 #include <string.h>
 
@@ -71,8 +72,8 @@ static const heed_parameter parameters[] = {
               .default_value = "ability",
               .choices = form_words,
               .doc = "ability: a user who does not attend has ability 0; "
-                     "attend: a user attends with probability eta, and then "
-                     "is like every other"},
+                     "attend: a user attends with probability eta, and all "
+                     "who attend are alike"},
     [PAIRS] =
         {.name = "pairs",
          .type = HEED_ENUM,
@@ -80,8 +81,8 @@ static const heed_parameter parameters[] = {
          .choices = pairs_words,
          .doc = "log-odds of a pair: strengths (difference of two models, with "
                 "the pair's own effect), free (a sign, and an easiness of any "
-                "distribution), hard (a sign), auto: strengths if all pairs "
-                "record their models, else free"},
+                "distribution), hard (a sign); auto: strengths if all "
+                "annotated pairs record their models, else free"},
     [HABIT] =
         {.name = "habit",
          .type = HEED_ENUM,
@@ -94,8 +95,8 @@ static const heed_parameter parameters[] = {
               .type = HEED_ENUM,
               .default_value = "keep",
               .choices = ties_words,
-              .doc = "keep: each user has a habit of saying tie; drop: leave "
-                     "ties out"},
+              .doc = "keep: each user has a habit of choosing ties; drop: "
+                     "leave ties out"},
     [NEGATIVE] = ESTIMATOR_NEGATIVE(
         "eta below 0, of contrary users: clip (to 0) or keep (negative)"),
     [LEVELS] = ESTIMATOR_LEVELS,
@@ -108,8 +109,9 @@ static const heed_parameter parameters[] = {
          .default_value = "300",
          .low = 1,
          .high = 1e6,
-         .doc = "maximum number of sweeps of belief propagation after the "
-                "mean-field steps; large logs take three at most"},
+         .doc = "sweeps of belief propagation, after the mean-field steps, "
+                "at which the fit stops; 3 for large logs; it takes up to "
+                "three more to end a cycle"},
     [GOLD_ERROR] = {.name = "gold_error",
                     .type = HEED_NUMBER,
                     .flags = HEED_OPEN_LOW | HEED_OPEN_HIGH,
@@ -124,7 +126,8 @@ static const heed_output outputs[] = {
     ESTIMATOR_EM_OUTPUTS("log_likelihood with the log-priors of the fitted "
                          "parameters",
                          "number of mean-field steps",
-                         "1: the steps and the sweeps converged"),
+                         "1: the steps converged, and the sweeps, unless "
+                         "three or fewer were allowed"),
     [OUT_SWEEPS] = {.name = "sweeps",
                     .doc = "number of sweeps of belief propagation"},
     [OUT_BOUND] = {.name = "bound",
@@ -137,14 +140,16 @@ static const heed_output outputs[] = {
     [OUT_COIN_RATIO] = {.name = "coin_ratio",
                         .unit = "nat",
                         .doc = "log-probability of the annotations, each "
-                               "predicted from all others, minus that of coin "
-                               "tosses"},
+                               "predicted from all others, minus their "
+                               "log-probability under coin tosses"},
     [OUT_COIN_ERROR] = {.name = "coin_ratio_error",
                         .unit = "nat",
                         .doc = "standard error of coin_ratio"},
     [OUT_ABILITY_MEAN] = {.name = "ability_mean",
                           .doc = "mean ability; attend form: mean logit eta"},
-    [OUT_ABILITY_SD] = {.name = "ability_sd", .doc = "its sd between users"},
+    [OUT_ABILITY_SD] = {.name = "ability_sd",
+                        .doc = "sd between users of the ability; attend form: "
+                               "of logit eta"},
     [OUT_HABIT_SD] = {.name = "habit_sd",
                       .flags = HEED_MAY_BE_NAN,
                       .doc = "sd between users of the habit, as a log-odds"},
@@ -153,22 +158,25 @@ static const heed_output outputs[] = {
                       .doc = "mean of the tie habit log nu"},
     [OUT_TIE_SD] = {.name = "tie_sd",
                     .flags = HEED_MAY_BE_NAN,
-                    .doc = "its sd between users"},
+                    .doc = "sd between users of the tie habit"},
     [OUT_SHARE] = {.name = "share",
                    .flags = HEED_MAY_BE_NAN,
-                   .doc = "share of pairs in which A is better, before any "
-                          "annotation: that of the choices; NaN: models"},
+                   .doc =
+                       "prior share of pairs in which A is better: the share "
+                       "of A among the choices; NaN with models"},
     [OUT_TAU] = {.name = "tau",
                  .flags = HEED_MAY_BE_NAN,
-                 .doc = "sd of the pairs' own effects; NaN: no models"},
+                 .doc = "sd of the pairs' own effects; NaN without models"},
     [OUT_STRENGTH_SD] = {.name = "strength_sd",
                          .flags = HEED_MAY_BE_NAN,
-                         .doc = "sd of the models' strengths; NaN: no models"},
+                         .doc =
+                             "sd of the models' strengths; NaN without models"},
     [OUT_SHARED_PAIRS] = ESTIMATOR_SHARED_PAIRS,
     [OUT_IDENTIFIED] = ESTIMATOR_IDENTIFIED,
 };
 
-/* Multiplications (people_sweep_work()) above which three sweeps are taken. */
+/* Multiplications (people_sweep_work()) above which a fit stops at FEW_SWEEPS.
+ */
 static const double most_work = 2e9;
 enum { FEW_SWEEPS = 3 };
 /* Standard errors by which the fit must beat coin tosses. */
@@ -270,8 +278,8 @@ static uint64_t most_sweeps(people_estimate *self) {
     return most;
   self->few_sweeps = true;
   self->host->log(self->host,
-                  "people: a log of this size takes %d sweeps of belief "
-                  "propagation",
+                  "people: the log is large: belief propagation stops after "
+                  "about %d sweeps",
                   FEW_SWEEPS);
   return FEW_SWEEPS;
 }
@@ -295,7 +303,7 @@ static heed_status run(people_estimate *self, const heed_crowd *crowd,
   return status;
 }
 
-/* ---- what it says ---- */
+/* ---- reports ---- */
 
 static double coin_ratio_error(const people_estimate *self) {
   const people_sums *users = &self->fit.of_users;
@@ -315,9 +323,9 @@ static heed_status identify(const people_estimate *self,
     return status;
   posterior->identified = false;
   self->host->warn(self->host, "not_identified",
-                   "the fit predicts annotations from each other no better "
-                   "than coin tosses: %.1f nat, standard error %.1f, expected "
-                   "more than %g standard errors",
+                   "the fit does not clearly predict annotations from each "
+                   "other better than coin tosses do: by %.1f nat, standard "
+                   "error %.1f, expected more than %g standard errors",
                    ratio, sd, beyond_chance);
   return HEED_OK;
 }
@@ -374,8 +382,7 @@ static heed_status estimate(void *values, const heed_host *host,
   return status;
 }
 
-/* A tie where ties are left out, or where nobody has said one, carries no
- * information. */
+/* A tie carries no information if ties are left out or if the log has none. */
 static heed_status predict(void *self, const heed_host *host,
                            const heed_posterior *posterior,
                            const heed_crowd *held_out, double *probability,

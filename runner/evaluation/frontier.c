@@ -44,8 +44,8 @@ frontier_point frontier_at(const policy_frontier *self, double c) {
 
 /* ---- interpolation ---- */
 
-/* Points that interpolate at most.  KNOWN of the last are kept: the search for
- * a level seldom takes more. */
+/* The most points to interpolate between, and the number of latest points that
+ * are kept: the search for a level seldom takes more. */
 enum { NEAREST = 3, KNOWN = 16 };
 
 typedef struct frontier_known {
@@ -128,8 +128,8 @@ static double hermite_c(const frontier_near *near, double x) {
   return hermite(near, c, slope, x, &last);
 }
 
-/* *error: that of the polynomial without its last point.  The polynomial itself
- * is better. */
+/* *error: estimate, the error of the polynomial without its last point.  The
+ * polynomial itself has a smaller error. */
 static double hermite_win(const frontier_near *near, double x, double *error) {
   double win[NEAREST], slope[NEAREST], last;
   for (size_t i = 0; i < near->count; i++) {
@@ -157,11 +157,11 @@ static void narrow(frontier_bracket *bracket, frontier_point point,
     bracket->high = fmin(bracket->high, point.c);
 }
 
-/* A point at this relative distance from the level is there: a line gives the
- * win rate, with an error of the order of the square, which is large where the
- * KL is near its limit. */
+/* Within this relative distance from the level, a line through the point gives
+ * the win rate.  Its error is of the order of the squared distance, with a
+ * factor that is large where the KL is near its limit. */
 #define THERE 1e-9
-/* The error of a win rate that is interpolated between points. */
+/* The largest estimated error of a win rate that is interpolated. */
 #define WIN_ERROR 1e-12
 
 static double win_at(frontier_point near, double level) {
@@ -237,11 +237,12 @@ static double find_win(const policy_frontier *self, double level,
   return NAN;
 }
 
-/* All points are of this policy, so that the result depends on nothing else.
- * The reference itself has no ray.  If a policy gives one candidate
- * probability 1, its slope is 0 (or below, by rounding), but its ray has all
- * levels.  If it never gives some candidates, the KL jumps at c = 0: the search
- * for a level then uses no points of other levels, which may be in the jump. */
+/* The points of one policy are not used for another, so that a result depends
+ * only on its policy.  The reference itself has no ray.  If a policy gives one
+ * candidate probability 1, its slope is 0 (or below, by rounding), but its ray
+ * has all levels.  If it never gives some candidates, the KL jumps at c = 0:
+ * the search for a level then uses no points of other levels, which may be in
+ * the jump. */
 void frontier_win_rates(const policy_frontier *self, size_t count,
                         const double *level, double *win) {
   const bool has_ray = self->made.kl > 0 || self->made.slope > 0;

@@ -3,8 +3,8 @@
  * policies made from it.  Made once per posterior. */
 #include "evaluation/evaluation.h"
 
-/* 1: the label is this response, -1: it is the other one; 0: one of them is
- * neither A nor B. */
+/* 1: the label is this response; -1: it is the other one; 0: the label or the
+ * response is neither A nor B. */
 static int8_t verdict(int8_t choice, int8_t response) {
   if (choice == HEED_CHOSE_TIE) return 0;
   if (response != HEED_CHOSE_A && response != HEED_CHOSE_B) return 0;
@@ -26,12 +26,13 @@ static void fill_better(const heed_evaluation *self, int8_t *better) {
 
 /* ---- the other users ---- */
 
-/* Untied labels of a pair, for A less for B and in all. */
+/* Labels of a pair that are no ties: those for A minus those for B, and their
+ * number. */
 typedef struct evaluation_votes {
   int64_t lead, count;
 } evaluation_votes;
 
-/* Adds a user's labels, or with sign -1 takes them away. */
+/* Adds a user's labels; with sign -1, subtracts them. */
 static void add_labels(const heed_crowd *crowd, size_t user, int64_t sign,
                        evaluation_votes *votes) {
   const int64_t *pair = heed_table_data(crowd->annotations, "pair", HEED_INT64);
@@ -67,8 +68,8 @@ static double compare_user(const heed_evaluation *self, size_t user,
   return agreed / compared;
 }
 
-/* Compares labels with the other users' labels of the same pair, kept or not;
- * and over users, eta-hat with the share of those labels that agree. */
+/* Compares labels with the other users' labels of the same pair, kept or not.
+ * Over users, compares eta-hat with the share of those labels that agree. */
 static heed_status compare_users(const heed_evaluation *self, int8_t *majority,
                                  heed_error *error) {
   const heed_crowd *crowd = self->crowd;
@@ -97,7 +98,7 @@ static heed_status compare_users(const heed_evaluation *self, int8_t *majority,
 
 /* ---- all of it ---- */
 
-/* Counts do not say of which pair a label is. */
+/* Annotations that are counts do not say to which pair a label belongs. */
 static heed_status compare_labels(const heed_evaluation *self,
                                   evaluation_shared *made, heed_error *error) {
   const heed_table *table = self->crowd->annotations;

@@ -27,7 +27,7 @@ host_draws *draws_create(void) {
   return calloc(1, sizeof(host_draws));
 }
 
-/* all: also those that a stage may still use. */
+/* Frees matrices; with `all`, also those that a stage may still use. */
 static void drop(host_draws *self, bool all) {
   draws_matrix **place = &self->matrices;
   while (*place != NULL) {
@@ -88,7 +88,7 @@ static bool is_same(const draws_matrix *matrix, const host_service *host,
   return arena_is_intact(matrix->memory);
 }
 
-/* SIZE_MAX: too many. */
+/* SIZE_MAX: too many values. */
 static size_t count_values(size_t parts, const heed_draws_part *part,
                            size_t width) {
   size_t rows = 0;
@@ -108,7 +108,7 @@ static void fill(const host_service *host, size_t parts,
     }
 }
 
-/* With its numbers; not yet in the list. */
+/* A matrix with its numbers, not yet in the list; NULL: out of memory. */
 static draws_matrix *make(const host_service *host, size_t parts,
                           const heed_draws_part *part, size_t width,
                           size_t count) {

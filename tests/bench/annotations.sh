@@ -12,8 +12,9 @@
 # step (the posterior's spread, users without an annotation) counts, too.
 # BENCH_PYTHON: a Python with crowd-kit; without it, its lines say so.
 # BENCH_LIMIT, BENCH_LIMIT_GB: seconds of the processor (default: 600) and GB
-# (default: 8) at which crowd-kit is stopped.  BENCH_WHOLE: logs of more rows are only fitted
-# (default: 10000000), from a packed log, because a CSV of 10^8 rows does not fit in memory.  BENCH_TSV: also writes the figures there, for
+# (default: 8) at which crowd-kit is stopped.  BENCH_WHOLE (default: 10000000):
+# logs of more rows are only fitted, from a packed log, because a CSV of 10^8
+# rows does not fit in memory.  BENCH_TSV: also writes the figures there, for
 # scripts/annotations.gnuplot.
 . "$(dirname "$0")/bench.bash"
 

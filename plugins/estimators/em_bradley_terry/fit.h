@@ -33,8 +33,8 @@ typedef struct bradley_terry_fit {
   double *log_g;     /* (C): log P at eta = 1 */
   double *up, *down; /* (C): the same, shifted slightly up and down */
   size_t weight_parts;
-  double *weights; /* (weight_parts,C+1): of information on strengths; the sum
-                      of users' eta */
+  double *weights; /* (weight_parts,C+1): of information on strengths; last, the
+                      sum of users' eta */
   heed_status status; /* of steps */
   heed_error *error;
 } bradley_terry_fit;

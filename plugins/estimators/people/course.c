@@ -4,15 +4,15 @@
  * between pairs and users are not part of what is extrapolated: they follow.
  *
  * Parameters creep where the objective is flat.  So a stage ends only when both
- * are still: the objective by its tolerance, and the parameters by `still`, a
- * small part of their standard errors. */
+ * are still: the objective within its tolerance, and the parameters within
+ * `still`, a small part of their standard errors. */
 #include <math.h>
 
 #include "estimators/people/fit.h"
 #include "support/numeric/squarem.h"
 
 static const double still = 5e-4;
-/* Of SQUAREM. */
+/* Parameters of SQUAREM (support/numeric/squarem.h). */
 enum { STILL_CYCLES = 2 };
 static const double longest = 16;
 

@@ -25,7 +25,8 @@
 #include "support/numeric/threads.h"
 
 static const double least = 0.02;
-/* Of many models the covariance is taken by DRAWS, in each RARELY-th pass. */
+/* For many models, the covariance is estimated from DRAWS draws, in every
+ * RARELY-th pass. */
 enum { DRAWS = 50, RARELY = 8 };
 
 typedef struct effect_moments {

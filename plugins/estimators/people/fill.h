@@ -13,8 +13,9 @@ typedef struct people_fitted {
   double *said; /* (J, C K): mean P of a user, by code and pair node */
 } people_fitted;
 
-/* A last sweep, of which every user's eta and every annotation's numbers are
- * taken.  levels: HEED_LIST of quantiles.  clips: eta below 0 counts as 0. */
+/* Makes the last sweep, and fills in every user's eta and every annotation's
+ * numbers from it.  levels: HEED_LIST of quantiles.  clips: eta below 0 counts
+ * as 0. */
 heed_status people_fill(people_fit *self, const heed_crowd *crowd,
                         const heed_value *levels, bool clips,
                         heed_posterior *posterior, heed_error *error);

@@ -11,8 +11,8 @@
  *   course.c      a stage until it converges
  *   fill.c        the posterior
  *
- * Messages to a pair are logarithms, summed in `support`.  Both stages differ
- * in these messages alone. */
+ * Messages to a pair are logarithms, summed in `support`.  The two stages
+ * differ only in these messages. */
 #ifndef HEED_PEOPLE_FIT_H
 #define HEED_PEOPLE_FIT_H
 
@@ -22,7 +22,7 @@
 #include "support/crowd/annotations.h"
 #include "support/crowd/strengths.h"
 
-/* Work is divided into so many parts at most, for any number of threads. */
+/* The most parts into which work is divided, for any number of threads. */
 enum { PEOPLE_PARTS = 16 };
 /* Users of one matrix product. */
 enum { PEOPLE_BLOCK = 64 };
@@ -49,11 +49,12 @@ typedef struct people_effects {
   double *variance;        /* (I): of s_a - s_b */
   double *center, *spread; /* (I): mean and variance of s_a - s_b given all but
                               the pair's own annotations */
-  bool integrates;         /* the pairs' priors have them */
-  double *slope, *inform;  /* (I): of the pair's log evidence by s_a - s_b */
-  double evidence;         /* sum of that over pairs */
+  bool integrates;         /* the pairs' priors use center and spread */
+  double *slope, *inform;  /* (I): derivative and information of the pair's
+                              log evidence by s_a - s_b */
+  double evidence;         /* sum of the log evidence over pairs */
   double log_det;          /* of the information on the strengths */
-  size_t moves;            /* of the strengths so far */
+  size_t moves;            /* how often the strengths were maximised */
   double *value;           /* (PEOPLE_PARTS) */
   crowd_strengths sums;
 } people_effects;
@@ -62,7 +63,7 @@ typedef struct people_effects {
 typedef struct people_sums {
   double log_z;    /* of log normalisers */
   double expected; /* of E_q of the users' messages, over pairs */
-  double squares;  /* of x around the pair's mean (equation (3) of hyper.h) */
+  double squares;  /* of x around the pair's mean (equation (3) of hyper.c) */
   double count;    /* of pairs or users with annotations */
   double loss, loss_squares; /* users: of log z_n - log P(coin) and squares */
   double log_messages;       /* users: of log z_n */
@@ -139,7 +140,8 @@ void people_add_gold(const people_fit *self, size_t pair, double *support);
 /* The log prior of a pair into row[K]. */
 void people_prior_of_pair(const people_fit *self, size_t pair, double *row);
 
-/* q and of_pairs, given support; with models, moves the strengths first. */
+/* Computes q and of_pairs from support; with models, moves the strengths
+ * first. */
 void people_believe_pairs(people_fit *self);
 
 /* ---- effects.c ---- */
@@ -154,10 +156,10 @@ void people_move_strengths(people_fit *self);
 
 /* ---- hyper.c ---- */
 
-/* The start. */
+/* Sets where the fit starts. */
 void people_hyper_open(people_fit *self);
 
-/* Priors at the current parameters. */
+/* Computes the priors at the current parameters. */
 void people_set_priors(people_fit *self);
 
 /* log-prior of the parameters themselves: pseudo-users and pseudo-pairs.  With
@@ -176,8 +178,8 @@ typedef double people_step(people_fit *self);
 
 typedef struct people_course {
   double tolerance;    /* relative gain that counts as none */
-  uint64_t most_steps; /* some more are taken: a cycle of SQUAREM ends */
-  bool settles;        /* ends when the parameters are still, too */
+  uint64_t most_steps; /* up to three more end a cycle of SQUAREM */
+  bool settles;        /* converges only when the parameters are still, too */
 
   /* Set by people_run(); zero before. */
   uint64_t steps;
@@ -192,11 +194,11 @@ heed_status people_run(people_fit *self, people_step *pass, const char *series,
 
 /* ---- mean_field.c ---- */
 
-/* Messages of users who are as the prior says. */
+/* Sets the messages of users who have the prior's distribution. */
 void people_start(people_fit *self);
 
-/* Messages to pairs, and q; then r, and messages of users.  Returns the
- * evidence bound after both. */
+/* Computes messages to pairs and q, then r and messages of users.  Returns the
+ * bound on the log evidence after both. */
 double people_mean_field_step(people_fit *self);
 
 /* Stage 1. */
@@ -225,14 +227,14 @@ typedef void people_see(void *context, size_t part, const people_seen *seen);
  * for each annotation. */
 double people_sweep_work(const people_fit *self);
 
-/* Messages as mean field left them. */
+/* Takes the messages of the last mean-field step. */
 heed_status people_propagate_open(people_fit *self, heed_error *error);
 
 /* One sweep: pairs, then users; returns Bethe's log evidence, with log-priors
  * of the parameters.  see: or NULL. */
 double people_sweep(people_fit *self, people_see *see, void *context);
 
-/* Stage 2, but for a last sweep, which is left to the caller. */
+/* Stage 2 without its last sweep, which the caller makes. */
 heed_status people_propagate(people_fit *self, people_course *course,
                              heed_error *error);
 

@@ -40,8 +40,9 @@ static double pseudo_variance(const people_fit *self, size_t trait) {
   return trait == PEOPLE_QUALITY && self->nodes.form == PEOPLE_ATTEND ? 2 : 1;
 }
 
-/* The mean ability is the unit of x, and positive: it says which way is up.
- * The mean habit is 0: a fitted one turns classes round. */
+/* Where x of pairs is fitted, the ability form fixes the mean ability, which
+ * sets the unit and the sign of x.  The mean habit is 0: a fitted one can
+ * exchange the classes. */
 static bool fits_mean(const people_fit *self, size_t trait) {
   if (trait == PEOPLE_HABIT) return false;
   return trait == PEOPLE_TIE || self->kind == PEOPLE_HARD ||

@@ -3,8 +3,8 @@
  *
  * A user has three traits: quality (ability alpha, or logit eta in the attend
  * form), habit b and tie habit log nu.  User nodes are the product of one axis
- * a trait; an axis of one node is a trait that is not in the model.  A pair has
- * a log-odds x; its nodes are symmetric: node K - 1 - k is at - x_k. */
+ * a trait; a trait that is not in the model has an axis of one node.  A pair
+ * has a log-odds x; its nodes are symmetric: node K - 1 - k is at - x_k. */
 #ifndef HEED_PEOPLE_NODES_H
 #define HEED_PEOPLE_NODES_H
 

@@ -16,9 +16,9 @@
  *
  * Z_i and Z_j the normalisers of q and r: exact without cycles.
  *
- * Only lambda is kept.  A user's messages are computed in chunks, one matrix
- * product a code.  Invariant: c and d are normalised, so that mu and lambda are
- * at least PEOPLE_LEAST. */
+ * Only lambda is kept.  A user's messages are computed in chunks, with one
+ * matrix product per code.  Invariant: c and d are normalised, so that mu and
+ * lambda are at least PEOPLE_LEAST. */
 #include <gsl/gsl_cblas.h>
 #include <math.h>
 #include <string.h>

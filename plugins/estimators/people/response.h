@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What a user says about a pair of log-odds x:
+ * What a user chooses on a pair of log-odds x:
  *
  *   P(y) = eta S_y(alpha x) + (1 - eta) S_y(0)                            (1)
  *   S(x) = (e^((x + side b) / 2), e^(-(x + side b) / 2), nu) / their sum  (2)
  *
  * for y = A, B, tie; side: 1 if A is shown first, -1 if B is; b and nu: habits.
- * Who does not attend sees no difference, x = 0.  So the same habits serve both
- * terms, and a habit of saying "tie" is not taken for inattention.  The ability
- * form has eta = 1 (who does not attend has ability 0), the attend form alpha =
- * 1.  If the side is unknown, P is the mean over both. */
+ * A user who does not attend sees no difference, x = 0.  So both terms have the
+ * same habits, and the model does not take a habit of choosing ties for
+ * inattention.  The ability form has eta = 1 (a user who does not attend has
+ * ability 0), the attend form alpha = 1.  If the side is unknown, P is the mean
+ * over both. */
 #ifndef HEED_PEOPLE_RESPONSE_H
 #define HEED_PEOPLE_RESPONSE_H
 
 #include "estimators/people/nodes.h"
 #include "support/crowd/annotations.h"
 
-/* Mixed in, so that no choice is impossible: the least probability of one. */
+/* The least probability of a choice: no choice is impossible. */
 #define PEOPLE_LEAST 1e-6
 
 /* table[(codes K), M]: P of a code's choice given its side, the node of the

@@ -19,8 +19,8 @@ typedef struct attention_left_out {
   double *eta;
   double *attention, *attended; /* NULL both: not wanted */
   double *room;    /* two values of each annotation; NULL if kinds are known */
-  double *inverse; /* (kinds,padded nodes): room for 1 / P of kinds; NULL: kinds
-                    * are too many */
+  double *inverse; /* (kinds,padded nodes): room for 1 / P of kinds; NULL: too
+                    * many kinds */
 } attention_left_out;
 
 /* mass[group_count x node_count]: given all annotations. */

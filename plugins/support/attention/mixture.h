@@ -46,7 +46,7 @@ typedef struct attention_mixture {
   size_t *mass_bound; /* (mass_parts+1): users of each part */
   double *sums;       /* (mass_parts,C,padded) */
   /* Choices in the order of their kinds, by blocks of `block` users whose rows
-   * of r fit in a cache; NULL: kinds are too many. */
+   * of r fit in a cache; NULL: too many kinds. */
   size_t block;
   size_t *first_block; /* (mass_parts+1): blocks of each part */
   uint32_t *kind_end;  /* (blocks,C): from the block's first choice on */

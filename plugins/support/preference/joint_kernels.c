@@ -12,7 +12,7 @@ typedef int64_t flags __attribute__((vector_size(8 * JOINT_LANES)));
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Vectors are passed by address: how to pass them by value depends on the
+/* Vectors are passed by address, because passing them by value depends on the
  * target. */
 INLINE void at_least(lanes *x) {
   const lanes least = (lanes){0} + JOINT_LEAST;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * Draws that the worlds of a replicate share.
  *
- * Worlds that differ in one parameter often start from the same numbers, for
- * streams depend on nothing but the replicate, the stage, the purpose and the
- * entity (heed/random.h).  The host keeps such numbers from one world to the
- * next, so that a source does not draw them again. */
+ * Worlds that differ in one parameter often start from the same numbers,
+ * because streams depend only on the seed, the replicate, the stage, the
+ * purpose and the entity (heed/random.h).  The host keeps such numbers from one
+ * world to the next, so that a source does not draw them again. */
 #ifndef HEED_DRAWS_H
 #define HEED_DRAWS_H
 
@@ -27,8 +27,8 @@ typedef struct heed_draws {
   /* A matrix of standard normals with `width` columns, row-major: the rows of
    * the first part, then those of the second, and so on.  A row has the values
    * that heed_normals() draws from host->stream(host, purpose, row).  It is
-   * read-only and lives as long as memory from allocate() in the same call: a
-   * column of a table may point to it.  NULL: out of memory. */
+   * read-only and lives as long as memory from allocate() in the same call, so
+   * a column of a table may point to it.  NULL: out of memory. */
   const double *(*normals)(const heed_host *host, size_t parts,
                            const heed_draws_part *part, size_t width);
 } heed_draws;

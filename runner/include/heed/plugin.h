@@ -62,7 +62,7 @@ extern "C" {
  * loaded.  The host loads them for every plugin of ABI 4.0. */
 #define HEED_READS_TEXTS 4u
 /* Since 4.1: estimator, filter, trainer: it reads the column count of
- * annotations (world.h).  The host refuses worlds with it to others. */
+ * annotations (world.h).  The host does not run others on such worlds. */
 #define HEED_READS_COUNTS 8u
 /* Since 4.1: source: its world depends on its parameters and files alone.  It
  * draws nothing, and the host makes it once for all replicates. */

@@ -57,12 +57,13 @@ extern const struct heed_draws draws_service;
 
 host_draws *draws_create(void); /* NULL: out of memory */
 void draws_free(host_draws *draws);
-/* The world that asked for matrices is gone: the next may ask for them again.
- */
+/* The world that asked for the matrices is gone.  The next world may ask for
+ * them again. */
 void draws_release(host_draws *draws);
-/* Frees those that the world did not ask for. */
+/* Frees the matrices that the present world did not ask for. */
 void draws_tidy(host_draws *draws);
-/* Of all matrices, which are read-only; draws may be NULL. */
+/* Whether place is in some matrix, and whether no matrix has changed.  draws
+ * may be NULL. */
 bool draws_hold(const host_draws *draws, const void *place);
 bool draws_are_intact(const host_draws *draws);
 
