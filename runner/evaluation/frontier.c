@@ -46,7 +46,7 @@ frontier_point frontier_at(const policy_frontier *self, double c) {
 
 /* The most points to interpolate between, and the number of latest points that
  * are kept: the search for a level seldom takes more. */
-enum { NEAREST = 3, KNOWN = 16 };
+enum { NEAREST = 4, KNOWN = 16 };
 
 typedef struct frontier_known {
   size_t count;
@@ -119,13 +119,15 @@ static double hermite(const frontier_near *near, const double *value,
 }
 
 /* c at x, and dc/dx = 2 x / (dkl/dc). */
-static double hermite_c(const frontier_near *near, double x) {
+static double hermite_c(const frontier_near *near, double x, double *error) {
   double c[NEAREST], slope[NEAREST], last;
   for (size_t i = 0; i < near->count; i++) {
     c[i] = near->at[i].point.c;
     slope[i] = 2 * near->at[i].x / near->at[i].point.slope;
   }
-  return hermite(near, c, slope, x, &last);
+  const double value = hermite(near, c, slope, x, &last);
+  *error = fabs(last);
+  return value;
 }
 
 /* *error: estimate, the error of the polynomial without its last point.  The
@@ -197,12 +199,22 @@ static bool within(double c, frontier_bracket bracket) {
   return c > bracket.low && c < bracket.high;
 }
 
+/* c at x from the near points.  If all are on one side of the level, a little
+ * further: the level is then between the new point and these. */
+static double aim(const frontier_near *near, double x) {
+  double error;
+  const double c = hermite_c(near, x, &error);
+  const double step = c - near->at[0].point.c;
+  if (has_between(near, x)) return c;
+  return c + copysign(fmin(2 * error, 0.1 * fabs(step)), step);
+}
+
 /* The next c: from the near points; if that leaves the bracket, from the
  * nearest and its derivative; if both leave it, the middle of the bracket. */
 static double next_c(const frontier_near *near, double level,
                      frontier_bracket bracket) {
   const double x = sqrt(level);
-  const double curve = hermite_c(near, x);
+  const double curve = aim(near, x);
   const double line = near->at[0].point.c + (x - near->at[0].x) * 2 *
                                                 near->at[0].x /
                                                 near->at[0].point.slope;
@@ -214,13 +226,23 @@ static double next_c(const frontier_near *near, double level,
                  : bracket.high;
 }
 
+static frontier_bracket bracket_of(const frontier_known *known, double level) {
+  frontier_bracket made = {0, HUGE_VAL};
+  for (size_t i = 0; i < known->count; i++)
+    narrow(&made, known->point[i], level);
+  return made;
+}
+
 /* NaN: no point has this KL. */
 static double find_win(const policy_frontier *self, double level,
                        frontier_known *known) {
   enum { MOST_STEPS = 200, HALVING = 8 };
-  frontier_bracket bracket = {0, HUGE_VAL};
-  for (size_t i = 0; i < known->count; i++)
-    narrow(&bracket, known->point[i], level);
+  frontier_bracket bracket = bracket_of(known, level);
+  /* At a huge c, rounding can put a KL on the wrong side. */
+  if (!(bracket.low < bracket.high)) {
+    *known = (frontier_known){.count = 1, .point = {self->made}};
+    bracket = bracket_of(known, level);
+  }
   for (int i = 1; i < MOST_STEPS; i++) {
     const frontier_near near = nearest(known, sqrt(level));
     const double win = interpolate(self, &near, level);
