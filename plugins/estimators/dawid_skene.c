@@ -49,11 +49,7 @@ static const char *const coins_words[] = {"one", "per_class", NULL};
 /* By default, one more right choice and one more wrong one.  Without them, a
  * user without a mistake has accuracy 1 - least, and a first mistake is nearly
  * impossible. */
-#define SHAPE(word, text)                                                \
-  {                                                                      \
-    .name = (word), .type = HEED_NUMBER, .default_value = "2", .low = 1, \
-    .high = 1e6, .doc = (text)                                           \
-  }
+#define SHAPE(word, text) ESTIMATOR_SHAPE_FROM(word, "2", text)
 
 static const heed_parameter parameters[] = {
     [COINS] = {.name = "coins",

@@ -53,11 +53,12 @@
         "as the truth. Has no effect on a prior with moving atoms"          \
   }
 /* A shape of a Beta prior. */
-#define ESTIMATOR_SHAPE(word, text)                                      \
-  {                                                                      \
-    .name = (word), .type = HEED_NUMBER, .default_value = "1", .low = 1, \
-    .high = 1e6, .doc = (text)                                           \
+#define ESTIMATOR_SHAPE_FROM(word, usual, text)                              \
+  {                                                                          \
+    .name = (word), .type = HEED_NUMBER, .default_value = (usual), .low = 1, \
+    .high = 1e6, .doc = (text)                                               \
   }
+#define ESTIMATOR_SHAPE(word, text) ESTIMATOR_SHAPE_FROM(word, "1", text)
 #define ESTIMATOR_RIDGE                                           \
   {                                                               \
     .name = "ridge", .type = HEED_NUMBER, .flags = HEED_OPEN_LOW, \
